@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# Each server starts, does the one thing it is there for, refuses what it must, and leaves nothing behind.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	SERVERS=$(cd "$BATS_TEST_DIRNAME" && pwd)
+	export SERVERS
+}
+
+setup() {
+	D=$BATS_TEST_TMPDIR/server
+}
+
+teardown() {
+	"$SERVERS/stop-all" "$BATS_TEST_TMPDIR"
+}
+
+# No process may mention the folder any more, in its arguments or its open files.
+left_behind() {
+	local p
+	for p in /proc/[0-9]*; do
+		[[ ${p##*/} == "$$" || ${p##*/} == "$BASHPID" ]] && continue
+		if tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -qF "$D" || readlink "$p"/fd/* 2>/dev/null | grep -qF "$D/"; then
+			echo "still there: $(tr '\0' ' ' <"$p/cmdline")"
+		fi
+	done
+	[[ ! -e $D ]] || echo "still there: $D"
+	grep -lxF "$D" "${TMPDIR:-/tmp}/backstay-ports.$UID"/* 2>/dev/null || true
+}
+
+starts() { # SERVER [OPTION...]
+	local server=$1
+	shift
+	"$SERVERS/$server" start "$D" "$@"
+	# shellcheck disable=SC1091
+	. "$D/env"
+	STARTED=$server
+}
+
+ends() {
+	"$SERVERS/$STARTED" stop "$D"
+	run -0 left_behind
+	[[ -z $output ]] || { echo "$output"; return 1; }
+}
+
+needs() { # PROGRAM...
+	local p
+	for p in "$@"; do
+		command -v "$p" >/dev/null || PATH=$PATH:/usr/sbin command -v "$p" >/dev/null || skip "$p is not installed (scripts/deps)"
+	done
+}
+
+sample_repository() {
+	git init -q --bare "$GIT_REPOS/sample.git"
+	git init -q -b main "$BATS_TEST_TMPDIR/work"
+	cd "$BATS_TEST_TMPDIR/work" || return
+	head -c 3000000 /dev/urandom >blob # more than http.postBuffer: pushed in chunks
+	git add blob
+	git -c user.name=t -c user.email=t@localhost commit -q -m one
+}
+
+clone_and_push() { # URL
+	git push -q "$1/sample.git" main
+	git clone -q --mirror "$1/sample.git" "$BATS_TEST_TMPDIR/mirror"
+	[[ $(git -C "$BATS_TEST_TMPDIR/mirror" rev-parse main) == $(git rev-parse main) ]]
+	git -C "$BATS_TEST_TMPDIR/mirror" fsck --full --strict
+}
+
+with_password() { # PASSWORD-FILE
+	export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=credential.helper GIT_TERMINAL_PROMPT=0
+	export GIT_CONFIG_VALUE_0="!echo username=$GIT_USER; echo password=\$(cat '$1'); :"
+}
+
+with_key() { # KEY KNOWN-HOSTS
+	export GIT_SSH_COMMAND="ssh -F none -i $1 -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile=$2 -o GlobalKnownHostsFile=none -o StrictHostKeyChecking=yes"
+}
+
+@test "git: clone and push over http with a password" {
+	needs lighttpd sshd
+	starts git
+	sample_repository
+	with_password "$GIT_PASSWORD_FILE"
+	clone_and_push "$GIT_HTTP"
+	with_password "$GIT_PASSWORD_WRONG_FILE"
+	run -128 git ls-remote "$GIT_HTTP/sample.git"
+	[[ $output == *"Authentication failed"* ]]
+	ends
+}
+
+@test "git: clone and push over https, with its authority alone" {
+	needs lighttpd sshd
+	starts git
+	sample_repository
+	with_password "$GIT_PASSWORD_FILE"
+	GIT_SSL_CAINFO=$GIT_CA clone_and_push "$GIT_HTTPS"
+	GIT_SSL_CAINFO=$GIT_CA_WRONG run -128 git ls-remote "$GIT_HTTPS/sample.git"
+	[[ $output == *certificate* ]]
+	ends
+}
+
+@test "git: the anonymous address reads and refuses a push" {
+	needs lighttpd sshd
+	starts git
+	sample_repository
+	git push -q "$GIT_REPOS/sample.git" main
+	git ls-remote "$GIT_ANON/sample.git" | grep -q refs/heads/main
+	GIT_TERMINAL_PROMPT=0 run -128 git push "$GIT_ANON/sample.git" main:other
+	ends
+}
+
+@test "git: clone and push over ssh, with and without a passphrase" {
+	needs lighttpd sshd
+	starts git
+	sample_repository
+	with_key "$GIT_SSH_KEY" "$GIT_SSH_KNOWN_HOSTS"
+	clone_and_push "$GIT_SSH_BASE"
+	with_key "$GIT_SSH_KEY_ENCRYPTED" "$GIT_SSH_KNOWN_HOSTS"
+	printf '#!/bin/sh\ncat "%s"\n' "$GIT_SSH_PASSPHRASE_FILE" >"$BATS_TEST_TMPDIR/askpass"
+	chmod 700 "$BATS_TEST_TMPDIR/askpass"
+	SSH_ASKPASS=$BATS_TEST_TMPDIR/askpass SSH_ASKPASS_REQUIRE=force git ls-remote "$GIT_SSH_BASE/sample.git"
+	SSH_ASKPASS_REQUIRE=force SSH_ASKPASS=/bin/false run -128 git ls-remote "$GIT_SSH_BASE/sample.git"
+	ends
+}
+
+@test "git: ssh refuses an unknown key, and its client a changed host key" {
+	needs lighttpd sshd
+	starts git
+	sample_repository
+	with_key "$GIT_SSH_KEY_UNKNOWN" "$GIT_SSH_KNOWN_HOSTS"
+	run -128 git ls-remote "$GIT_SSH_BASE/sample.git"
+	[[ $output == *"Permission denied"* ]]
+	with_key "$GIT_SSH_KEY" "$GIT_SSH_KNOWN_HOSTS_CHANGED"
+	run -128 git ls-remote "$GIT_SSH_BASE/sample.git"
+	[[ $output == *"IDENTIFICATION HAS CHANGED"* ]]
+	ends
+}
+
+@test "git: a connection in use when the server is stopped is ended with it" {
+	needs lighttpd sshd
+	starts git
+	ssh -F none -n -p "$GIT_SSH_PORT" -i "$GIT_SSH_KEY" -o IdentitiesOnly=yes -o IdentityAgent=none \
+		-o UserKnownHostsFile="$GIT_SSH_KNOWN_HOSTS" "$GIT_SSH_USER@$GIT_SSH_HOST" "touch '$D/in-use'; sleep 987.125" 3>&- &
+	for _ in {1..100}; do [[ -e $D/in-use ]] && break; sleep 0.1; done
+	ends
+	run ! grep -qsxazF 987.125 /proc/[0-9]*/cmdline
+}
