@@ -1,0 +1,168 @@
+# make                    the two programs, in build/
+# make install            DESTDIR= PREFIX=/usr/local
+# make test               installs what is missing, then runs everything
+# make check              the same without installing anything
+# make check-unit         only the unit tests; T=tests/storage/base for some
+# make check-e2e          only the tests that run programs and servers
+# make sanitize           the unit tests under ASan and UBSan
+# make lint               format, includes, static analysis, shell
+# make format             clang-format over the C sources
+# make fuzz               the fuzzers; FUZZ_SECONDS= each
+#
+# V=1 shows commands; CC= and BUILD= choose compiler and build directory;
+# WERROR=1 makes warnings fatal, as CI does.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 30
+VERSION := 0.1.0
+Q := $(if $(V),,@)
+
+LIBS := libgit2 libarchive libcurl libcrypto zlib yaml-0.1 json-c expat libzstd
+PKG_CONFIG ?= pkg-config
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 \
+  -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
+  -Wundef -Wvla $(if $(WERROR),-Werror)
+HARDENING := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+  -fstack-clash-protection -fPIE
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DBACKSTAY_VERSION='"$(VERSION)"' \
+  -D_FILE_OFFSET_BITS=64 -I. -g -pthread $(WARNINGS) \
+  $(if $(SANITIZE),$(SANITIZE),$(HARDENING)) $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS := -pthread $(if $(SANITIZE),$(SANITIZE),-pie) \
+  -Wl,-z,relro,-z,now $(LDFLAGS)
+
+# The rooms. Each links only what lies below it, so that a call up or across
+# does not link; scripts/check-includes says the same of includes.
+storage_SRC := $(sort $(wildcard storage/*/*.c))
+config_SRC := $(sort $(wildcard config/*.c))
+agent_SRC := $(sort $(filter-out agent/main.c,$(wildcard agent/*.c)))
+restore_SRC := $(sort $(filter-out restore/main.c,$(wildcard restore/*.c)))
+UNIT_SRC := $(sort $(wildcard tests/agent/*_test.c tests/config/*_test.c \
+  tests/restore/*_test.c tests/storage/*/*_test.c))
+SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+STORAGE := $(BUILD)/libstorage.a
+CONFIG := $(BUILD)/libconfig.a
+AGENT := $(BUILD)/libagent.a
+RESTORE := $(BUILD)/librestore.a
+SUPPORT := $(BUILD)/libsupport.a
+PROGRAMS := $(BUILD)/backstay-agent $(BUILD)/backstay-restore
+UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
+FUZZ := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
+
+.PHONY: all install test check check-unit check-e2e sanitize lint format fuzz \
+  clean unit-programs fuzz-programs
+.DELETE_ON_ERROR:
+all: $(PROGRAMS)
+
+$(BUILD)/backstay-agent: $(BUILD)/agent/main.o $(AGENT) $(CONFIG) $(STORAGE)
+$(BUILD)/backstay-restore: $(BUILD)/restore/main.o $(RESTORE) $(CONFIG) $(STORAGE)
+$(PROGRAMS):
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(STORAGE): $(call objects,$(storage_SRC))
+$(CONFIG): $(call objects,$(config_SRC))
+$(AGENT): $(call objects,$(agent_SRC))
+$(RESTORE): $(call objects,$(restore_SRC))
+$(SUPPORT): $(call objects,$(SUPPORT_SRC))
+$(STORAGE) $(CONFIG) $(AGENT) $(RESTORE) $(SUPPORT):
+	@echo "  AR    $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Whatever changes the command line of the compiler rebuilds everything.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(subst ','\'',$(ALL_CFLAGS))' | cmp -s - $@ || \
+	  echo '$(CC) $(subst ','\'',$(ALL_CFLAGS))' > $@
+FORCE:
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# A unit test links its own room and what lies below it.
+$(BUILD)/tests/storage/%_test: $(BUILD)/tests/storage/%_test.o $(SUPPORT) $(STORAGE)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+$(BUILD)/tests/config/%_test: $(BUILD)/tests/config/%_test.o $(SUPPORT) $(CONFIG) $(STORAGE)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+$(BUILD)/tests/agent/%_test: $(BUILD)/tests/agent/%_test.o $(SUPPORT) $(AGENT) $(CONFIG) $(STORAGE)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+$(BUILD)/tests/restore/%_test: $(BUILD)/tests/restore/%_test.o $(SUPPORT) $(RESTORE) $(CONFIG) $(STORAGE)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+
+# Fuzzers are built by clang, in a build directory of their own.
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(RESTORE) $(AGENT) $(CONFIG) $(STORAGE)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
+.SECONDARY:
+
+unit-programs: $(UNIT)
+fuzz-programs: $(FUZZ)
+
+T ?=
+export BACKSTAY_BUILD := $(abspath $(BUILD))
+PROVE := prove --timer --exec tests/run
+BATS = $(sort $(shell find tests -name '*.bats'))
+select = $(if $(T),$(foreach p,$(1),$(if $(findstring $(T),$(p)),$(p))),$(1))
+
+test:
+	scripts/deps
+	$(MAKE) check
+
+check: all unit-programs
+	$(PROVE) $(UNIT) $(BATS)
+
+check-unit: unit-programs
+	$(PROVE) $(call select,$(UNIT))
+
+check-e2e: all
+	$(PROVE) $(call select,$(BATS))
+
+sanitize:
+	$(MAKE) BUILD=$(BUILD)/sanitize CC=$(CC) check-unit T= \
+	  SANITIZE='-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+
+fuzz:
+	$(MAKE) BUILD=$(BUILD)/fuzz CC=clang fuzz-programs \
+	  SANITIZE='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+	  LDFLAGS='-fsanitize=fuzzer,address,undefined'
+	tests/fuzz/run $(BUILD)/fuzz/tests/fuzz $(FUZZ_SECONDS)
+
+C_FILES = $(sort $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h'))
+format:
+	clang-format -i $(C_FILES)
+
+lint:
+	clang-format --dry-run --Werror $(C_FILES)
+	scripts/check-includes
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+	  --inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
+	  --suppressions-list=.cppcheck -I. -D_GNU_SOURCE -j2 \
+	  storage config agent restore
+	shellcheck -x $$(git ls-files --cached --others --exclude-standard scripts tests .ci | xargs grep -lE '^#!.*\b(ba)?sh$$')
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	  $(DESTDIR)$(PREFIX)/share/doc/backstay
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 agent/backstay-agent.1 restore/backstay-restore.1 \
+	  $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 README.md config/backstay.example.yaml \
+	  $(DESTDIR)$(PREFIX)/share/doc/backstay
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,44 @@
+#include "agent/capture.h"
+
+#include "storage/base/json.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+void capture_report_done(struct capture_report *r)
+{
+	VEC_EACH (&r->missing, m) {
+		free(m->what);
+		free(m->reason);
+	}
+	vec_done(&r->missing);
+	strvec_done(&r->warnings);
+	json_free(r->summary);
+	*r = (struct capture_report)CAPTURE_REPORT_INIT;
+}
+
+void capture_report_missing(
+    struct capture_report *r, const struct err *err, const char *fmt, ...)
+{
+	struct buf what = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&what, fmt, ap);
+	va_end(ap);
+	struct capture_missing *m = vec_add(&r->missing);
+	m->what = buf_steal(&what);
+	m->reason = str_dup(err->message);
+	m->code = err->code;
+}
+
+void capture_report_warning(struct capture_report *r, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	*vec_add(&r->warnings) = buf_steal(&text);
+}

@@ -1,0 +1,235 @@
+#include "storage/base/clock.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t read_ms(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int64_t system_now_ms(void *ctx)
+{
+	(void)ctx;
+	return read_ms(CLOCK_REALTIME);
+}
+
+static int64_t system_ticks_ms(void *ctx)
+{
+	(void)ctx;
+	return read_ms(CLOCK_MONOTONIC);
+}
+
+/* A signal ends the sleep early: who waits looks at its cancel flag next. */
+static void system_sleep_ms(void *ctx, int64_t duration_ms)
+{
+	(void)ctx;
+	if (duration_ms <= 0)
+		return;
+	struct timespec ts = {.tv_sec = (time_t)(duration_ms / 1000),
+	    .tv_nsec = (long)(duration_ms % 1000) * 1000000};
+	nanosleep(&ts, NULL);
+}
+
+const struct clock *clock_system(void)
+{
+	static const struct clock c = {.now_ms = system_now_ms,
+	    .ticks_ms = system_ticks_ms,
+	    .sleep_ms = system_sleep_ms};
+
+	return &c;
+}
+
+int64_t clock_now_ms(const struct clock *c)
+{
+	return c->now_ms(c->ctx);
+}
+
+int64_t clock_ticks_ms(const struct clock *c)
+{
+	return c->ticks_ms(c->ctx);
+}
+
+void clock_sleep_ms(const struct clock *c, int64_t duration_ms)
+{
+	c->sleep_ms(c->ctx, duration_ms);
+}
+
+/* False where the year has no place in the forms written here. */
+static bool utc(int64_t seconds, struct tm *tm)
+{
+	time_t t = (time_t)seconds;
+
+	return gmtime_r(&t, tm) && tm->tm_year >= -1900 && tm->tm_year <= 8099;
+}
+
+void clock_rfc3339(int64_t seconds, char out[CLOCK_TEXT_MAX])
+{
+	struct tm tm;
+
+	if (!utc(seconds, &tm) ||
+	    !strftime(out, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		out[0] = '\0';
+}
+
+void clock_stamp(int64_t seconds, char out[CLOCK_TEXT_MAX])
+{
+	struct tm tm;
+
+	if (!utc(seconds, &tm) ||
+	    !strftime(out, CLOCK_TEXT_MAX, "%Y%m%dT%H%M%SZ", &tm))
+		out[0] = '\0';
+}
+
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+void clock_http_date(int64_t seconds, char out[CLOCK_TEXT_MAX])
+{
+	/* The names are English by definition, whatever the locale says. */
+	static const char *const days[] = {
+	    "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	struct tm tm;
+
+	out[0] = '\0';
+	if (!utc(seconds, &tm))
+		return;
+	int n = snprintf(out, CLOCK_TEXT_MAX,
+	    "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday],
+	    (unsigned)tm.tm_mday % 100, months[tm.tm_mon],
+	    ((unsigned)tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100,
+	    (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+	if (n < 0 || n >= CLOCK_TEXT_MAX)
+		out[0] = '\0';
+}
+
+/* Reads exactly `digits` digits; moves *s on. */
+static int take_number(const char **s, int digits, int *out)
+{
+	int value = 0;
+
+	for (int i = 0; i < digits; i++, (*s)++) {
+		if (**s < '0' || **s > '9')
+			return -1;
+		value = value * 10 + (**s - '0');
+	}
+	*out = value;
+	return 0;
+}
+
+static int take_char(const char **s, char c)
+{
+	if (**s != c)
+		return -1;
+	(*s)++;
+	return 0;
+}
+
+static int to_seconds(struct tm *tm, int64_t *seconds)
+{
+	struct tm asked = *tm;
+
+	tm->tm_year -= 1900;
+	tm->tm_mon -= 1;
+	time_t t = timegm(tm);
+	/* timegm turns 31 February into March: such a date is no date. A
+	 * leap second (60) is allowed to. */
+	if (asked.tm_sec > 60 || asked.tm_min > 59 || asked.tm_hour > 23)
+		return -1;
+	if (asked.tm_sec < 60 && tm->tm_mday != asked.tm_mday)
+		return -1;
+	*seconds = (int64_t)t;
+	return 0;
+}
+
+int clock_parse_stamp(const char *text, int64_t *seconds)
+{
+	struct tm tm = {0};
+	const char *s = text;
+
+	if (take_number(&s, 4, &tm.tm_year) || take_number(&s, 2, &tm.tm_mon) ||
+	    take_number(&s, 2, &tm.tm_mday) || take_char(&s, 'T') ||
+	    take_number(&s, 2, &tm.tm_hour) || take_number(&s, 2, &tm.tm_min) ||
+	    take_number(&s, 2, &tm.tm_sec) || take_char(&s, 'Z') || *s)
+		return -1;
+	return to_seconds(&tm, seconds);
+}
+
+static int take_offset(const char **s, int64_t *offset)
+{
+	int hours, minutes;
+
+	*offset = 0;
+	if (**s == 'Z' || **s == 'z') {
+		(*s)++;
+		return 0;
+	}
+	int sign = **s == '-' ? -1 : 1;
+	if (**s != '+' && **s != '-')
+		return -1;
+	(*s)++;
+	if (take_number(s, 2, &hours) || take_char(s, ':') ||
+	    take_number(s, 2, &minutes) || hours > 23 || minutes > 59)
+		return -1;
+	*offset = sign * (hours * 3600 + minutes * 60);
+	return 0;
+}
+
+int clock_parse_rfc3339(const char *text, int64_t *seconds)
+{
+	struct tm tm = {0};
+	const char *s = text;
+	int64_t offset;
+
+	if (take_number(&s, 4, &tm.tm_year) || take_char(&s, '-') ||
+	    take_number(&s, 2, &tm.tm_mon) || take_char(&s, '-') ||
+	    take_number(&s, 2, &tm.tm_mday) || (*s != 'T' && *s != 't'))
+		return -1;
+	s++;
+	if (take_number(&s, 2, &tm.tm_hour) || take_char(&s, ':') ||
+	    take_number(&s, 2, &tm.tm_min) || take_char(&s, ':') ||
+	    take_number(&s, 2, &tm.tm_sec))
+		return -1;
+	if (*s == '.') {
+		size_t digits = strspn(s + 1, "0123456789");
+		if (digits == 0)
+			return -1;
+		s += 1 + digits;
+	}
+	if (take_offset(&s, &offset) || *s || to_seconds(&tm, seconds))
+		return -1;
+	*seconds -= offset;
+	return 0;
+}
+
+int clock_parse_http_date(const char *text, int64_t *seconds)
+{
+	struct tm tm = {0};
+	const char *s = text;
+
+	if (strlen(s) != 29 || s[3] != ',' || s[4] != ' ')
+		return -1;
+	s += 5;
+	if (take_number(&s, 2, &tm.tm_mday) || take_char(&s, ' '))
+		return -1;
+	for (int i = 0; i < 12; i++)
+		if (strncmp(s, months[i], 3) == 0)
+			tm.tm_mon = i + 1;
+	if (tm.tm_mon == 0)
+		return -1;
+	s += 3;
+	if (take_char(&s, ' ') || take_number(&s, 4, &tm.tm_year) ||
+	    take_char(&s, ' ') || take_number(&s, 2, &tm.tm_hour) ||
+	    take_char(&s, ':') || take_number(&s, 2, &tm.tm_min) ||
+	    take_char(&s, ':') || take_number(&s, 2, &tm.tm_sec) ||
+	    strcmp(s, " GMT") != 0)
+		return -1;
+	return to_seconds(&tm, seconds);
+}

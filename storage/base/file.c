@@ -1,0 +1,315 @@
+#include "storage/base/file.h"
+
+#include "storage/base/cleanup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCRATCH_PREFIX "scratch-"
+#define SCRATCH_LOCK ".lock"
+
+int file_read(
+    const char *path, size_t max_bytes, struct buf *out, struct err *err)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t start = out->len;
+
+	if (fd < 0)
+		return err_system(err, errno, "opening '%s'", path);
+	for (;;) {
+		buf_reserve(out, 16384);
+		ssize_t n = read(fd, out->data + out->len, 16384);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_system(err, errno, "reading '%s'", path);
+		if (n == 0)
+			return 0;
+		buf_reserve(out, (size_t)n);
+		out->len += (size_t)n;
+		out->data[out->len] = '\0';
+		if (out->len - start > max_bytes)
+			return err_set(err, ERR_FORMAT,
+			    "'%s' is larger than the %zu bytes allowed for it",
+			    path, max_bytes);
+	}
+}
+
+int file_write_all(
+    int fd, const void *data, size_t len, const char *name, struct err *err)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_system(err, errno, "writing '%s'", name);
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
+    const char *name, struct err *err)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = pwrite(fd, p, len, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_system(err, errno, "writing '%s'", name);
+		p += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_sync_dir(const char *path, struct err *err)
+{
+	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_system(err, errno, "opening directory '%s'", path);
+	if (fsync(fd))
+		return err_system(err, errno, "syncing directory '%s'", path);
+	return 0;
+}
+
+static int write_synced(
+    const char *path, const void *data, size_t len, struct err *err)
+{
+	autoclose int fd =
+	    open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_system(err, errno, "creating '%s'", path);
+	if (file_write_all(fd, data, len, path, err))
+		return -1;
+	if (fsync(fd))
+		return err_system(err, errno, "syncing '%s'", path);
+	return 0;
+}
+
+static char *parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return str_dup(".");
+	return slash == path ? str_dup("/")
+			     : str_ndup(path, (size_t)(slash - path));
+}
+
+int file_write_durably(
+    const char *path, const void *data, size_t len, struct err *err)
+{
+	autofree char *temporary = str_printf("%s.tmp", path);
+	autofree char *parent = parent_of(path);
+
+	if (write_synced(temporary, data, len, err)) {
+		unlink(temporary);
+		return -1;
+	}
+	if (rename(temporary, path)) {
+		err_system(err, errno, "renaming to '%s'", path);
+		unlink(temporary);
+		return -1;
+	}
+	return file_sync_dir(parent, err);
+}
+
+int file_mkdirs(const char *path, struct err *err)
+{
+	autofree char *at = str_dup(path);
+
+	for (char *slash = at; slash;) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdir(at, 0700) && errno != EEXIST)
+			return err_system(
+			    err, errno, "making directory '%s'", at);
+		if (slash)
+			*slash = '/';
+	}
+	return 0;
+}
+
+bool file_exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static int remove_at(int dir, const char *name, struct err *err);
+
+static int remove_entries(int fd, const char *name, struct err *err)
+{
+	DIR *d = fdopendir(fd);
+	int result = 0;
+
+	if (!d) {
+		close(fd);
+		return err_system(err, errno, "reading directory '%s'", name);
+	}
+	for (struct dirent *e; !result && (e = readdir(d));)
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			result = remove_at(dirfd(d), e->d_name, err);
+	closedir(d);
+	return result;
+}
+
+static int remove_at(int dir, const char *name, struct err *err)
+{
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return err_system(err, errno, "removing '%s'", name);
+	int fd =
+	    openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_system(err, errno, "removing '%s'", name);
+	if (remove_entries(fd, name, err))
+		return -1;
+	if (unlinkat(dir, name, AT_REMOVEDIR) && errno != ENOENT)
+		return err_system(err, errno, "removing '%s'", name);
+	return 0;
+}
+
+int file_remove_tree(const char *path, struct err *err)
+{
+	return remove_at(AT_FDCWD, path, err);
+}
+
+int file_list_dir(const char *path, struct strvec *names, struct err *err)
+{
+	DIR *d = opendir(path);
+
+	if (!d)
+		return err_system(err, errno, "reading directory '%s'", path);
+	for (struct dirent *e; (e = readdir(d));)
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			strvec_add(names, e->d_name);
+	closedir(d);
+	strvec_sort(names);
+	return 0;
+}
+
+char *file_join(const char *dir, const char *name)
+{
+	return str_printf("%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);
+}
+
+bool file_path_is_safe(const char *path)
+{
+	for (const char *part = path;; part++) {
+		size_t n = strcspn(part, "/");
+		if (n == 0 || (n == 1 && part[0] == '.') ||
+		    (n == 2 && part[0] == '.' && part[1] == '.'))
+			return false;
+		for (size_t i = 0; i < n; i++)
+			if ((unsigned char)part[i] < 0x20 || part[i] == 0x7f)
+				return false;
+		part += n;
+		if (*part == '\0')
+			return true;
+	}
+}
+
+int scratch_make(struct scratch *s, const char *parent, struct err *err)
+{
+	if (file_mkdirs(parent, err))
+		return -1;
+	autofree char *path = str_printf(
+	    "%s/" SCRATCH_PREFIX "%ld-XXXXXX", parent, (long)getpid());
+	if (!mkdtemp(path))
+		return err_system(
+		    err, errno, "making a scratch directory in '%s'", parent);
+	autofree char *lock = file_join(path, SCRATCH_LOCK);
+	autoclose int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
+		return err_system(err, errno, "locking '%s'", lock);
+	s->path = steal(path);
+	s->lock_fd = steal_fd(fd);
+	return 0;
+}
+
+void scratch_done(struct scratch *s)
+{
+	struct err ignored = ERR_INIT;
+
+	/* What cannot be removed now is removed at the next start. */
+	if (s->path)
+		(void)file_remove_tree(s->path, &ignored);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	free(s->path);
+	*s = (struct scratch)SCRATCH_INIT;
+}
+
+/* A scratch whose lock can be had belongs to nobody any more. One that has no
+ * lock file yet may be in the making: its process is asked for by its id. */
+static bool is_abandoned(const char *path, const char *name)
+{
+	autofree char *lock = file_join(path, SCRATCH_LOCK);
+	autoclose int fd = open(lock, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return flock(fd, LOCK_EX | LOCK_NB) == 0;
+	long pid = strtol(name + strlen(SCRATCH_PREFIX), NULL, 10);
+	autofree char *proc = str_printf("/proc/%ld", pid);
+	return pid <= 0 || !file_exists(proc);
+}
+
+int scratch_clean(const char *parent, struct err *err)
+{
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	int removed = 0;
+
+	if (!file_exists(parent))
+		return 0;
+	if (file_list_dir(parent, &names, err))
+		return -1;
+	VEC_EACH (&names, name) {
+		autofree char *path = file_join(parent, *name);
+		if (!str_starts(*name, SCRATCH_PREFIX) ||
+		    !is_abandoned(path, *name))
+			continue;
+		if (file_remove_tree(path, err))
+			return err_wrap(err, "cleaning '%s'", path);
+		removed++;
+	}
+	return removed;
+}
+
+int file_unnamed(const char *dir, struct err *err)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	/* Some file systems (overlayfs on old kernels, NFS) have no O_TMPFILE:
+	 * a name that is taken away at once serves as well. */
+	autofree char *path = str_printf("%s/unnamed-XXXXXX", dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return err_system(
+		    err, errno, "making a temporary file in '%s'", dir);
+	unlink(path);
+	return fd;
+}

@@ -1,0 +1,64 @@
+/*
+ * Files: whole reads with a cap, durable writes, and the private scratch
+ * directory. Everything made here is for its owner alone (0600, 0700).
+ */
+#ifndef STORAGE_BASE_FILE_H
+#define STORAGE_BASE_FILE_H
+
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Appends the whole file; ERR_FORMAT where it is longer than max_bytes. */
+int file_read(
+    const char *path, size_t max_bytes, struct buf *out, struct err *err);
+/* Writes beside `path`, syncs, renames over it, syncs the directory. */
+int file_write_durably(
+    const char *path, const void *data, size_t len, struct err *err);
+/* All of it, to a descriptor, in spite of short writes. */
+int file_write_all(
+    int fd, const void *data, size_t len, const char *name, struct err *err);
+int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
+    const char *name, struct err *err);
+int file_sync_dir(const char *path, struct err *err);
+
+int file_mkdirs(const char *path, struct err *err); /* all of them, 0700 */
+bool file_exists(const char *path);
+/* The tree at path, links not followed; nothing there is no error. */
+int file_remove_tree(const char *path, struct err *err);
+/* Names in a directory but "." and "..", sorted by bytes. */
+int file_list_dir(const char *path, struct strvec *names, struct err *err);
+
+/* dir/name; the caller frees. */
+char *file_join(const char *dir, const char *name);
+
+/* A relative path that stays below where it starts: no empty, "." or ".."
+ * part, no leading or trailing slash, no NUL or other control character. */
+bool file_path_is_safe(const char *path);
+
+/*
+ * Scratch: a directory of this process, `<parent>/scratch-<pid>-XXXXXX`, locked
+ * (flock) while it is in use, so that the next start can tell one that a dead
+ * run left from one in use, and remove it.
+ */
+struct scratch {
+	char *path;
+	int lock_fd;
+};
+#define SCRATCH_INIT                                                           \
+	{                                                                      \
+		.path = NULL, .lock_fd = -1                                    \
+	}
+int scratch_make(struct scratch *s, const char *parent, struct err *err);
+void scratch_done(struct scratch *s); /* removes the tree */
+/* Removes what dead runs left in parent; their number, or -1. */
+int scratch_clean(const char *parent, struct err *err);
+
+/* An open file that has no name and is gone when it is closed. */
+int file_unnamed(const char *dir, struct err *err);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Memory that is there or the program ends. Nothing is committed before the
+ * end of a run, so that ending it is safe; a size that comes from outside is
+ * capped by its reader before it gets here.
+ */
+#ifndef STORAGE_BASE_MEM_H
+#define STORAGE_BASE_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size) __attribute__((malloc, alloc_size(1)));
+void *mem_zalloc(size_t size) __attribute__((malloc, alloc_size(1)));
+/* count * size, refused (abort) where it would overflow. */
+void *mem_resize(void *p, size_t count, size_t size);
+void *mem_dup(const void *data, size_t len);
+
+/* Overwrites len bytes in a way that the compiler keeps. */
+void mem_wipe(void *p, size_t len);
+
+#define mem_new(type) ((type *)mem_zalloc(sizeof(type)))
+
+#endif

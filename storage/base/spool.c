@@ -1,0 +1,132 @@
+#include "storage/base/spool.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void spool_init(struct spool *s, const char *dir, size_t memory_bytes)
+{
+	*s = (struct spool){.dir = dir,
+	    .memory_bytes = memory_bytes,
+	    .memory = BUF_INIT,
+	    .fd = -1};
+}
+
+void spool_done(struct spool *s)
+{
+	buf_done(&s->memory);
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+	s->file_bytes = 0;
+}
+
+void spool_reset(struct spool *s)
+{
+	spool_done(s);
+}
+
+static int flush(struct spool *s, struct err *err)
+{
+	if (s->fd < 0 && (s->fd = file_unnamed(s->dir, err)) < 0)
+		return -1;
+	if (file_pwrite_all(s->fd, s->memory.data, s->memory.len, s->file_bytes,
+		"temporary file", err))
+		return err_wrap(err, "in '%s'", s->dir);
+	s->file_bytes += s->memory.len;
+	buf_clear(&s->memory);
+	return 0;
+}
+
+int spool_add(struct spool *s, const void *data, size_t len, struct err *err)
+{
+	buf_add(&s->memory, data, len);
+	return s->memory.len > s->memory_bytes ? flush(s, err) : 0;
+}
+
+uint64_t spool_len(const struct spool *s)
+{
+	return s->file_bytes + s->memory.len;
+}
+
+static int read_file(const struct spool *s, uint64_t offset, char *to,
+    size_t len, struct err *err)
+{
+	while (len) {
+		ssize_t n = pread(s->fd, to, len, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_system(err, n ? errno : EIO,
+			    "reading a temporary file in '%s'", s->dir);
+		to += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int spool_read(const struct spool *s, uint64_t offset, void *data, size_t len,
+    struct err *err)
+{
+	char *to = data;
+
+	if (offset > spool_len(s) || len > spool_len(s) - offset)
+		return err_set(err, ERR_FORMAT,
+		    "reading %zu bytes at %llu, past the end of a spool", len,
+		    (unsigned long long)offset);
+	if (offset < s->file_bytes) {
+		size_t n = s->file_bytes - offset < len
+			       ? (size_t)(s->file_bytes - offset)
+			       : len;
+		if (read_file(s, offset, to, n, err))
+			return -1;
+		to += n;
+		offset += n;
+		len -= n;
+	}
+	if (len)
+		memcpy(to, s->memory.data + (offset - s->file_bytes), len);
+	return 0;
+}
+
+struct spool_source {
+	struct source source;
+	const struct spool *spool;
+	uint64_t at;
+};
+
+static ssize_t source_of_spool_read(
+    struct source *source, void *data, size_t len, struct err *err)
+{
+	struct spool_source *s = (struct spool_source *)source;
+	uint64_t left = spool_len(s->spool) - s->at;
+
+	if (len > left)
+		len = (size_t)left;
+	if (len && spool_read(s->spool, s->at, data, len, err))
+		return -1;
+	s->at += len;
+	return (ssize_t)len;
+}
+
+static void source_of_spool_release(struct source *source)
+{
+	free(source);
+}
+
+struct source *spool_source(const struct spool *s)
+{
+	static const struct source_ops ops = {
+	    .read = source_of_spool_read, .release = source_of_spool_release};
+	struct spool_source *source = mem_new(struct spool_source);
+
+	source->source.ops = &ops;
+	source->spool = s;
+	return &source->source;
+}

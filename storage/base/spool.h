@@ -1,0 +1,34 @@
+/*
+ * Bytes that wait for their turn: in memory while they are few, in a file
+ * without a name once they are many. What a dead run leaves of it is nothing.
+ */
+#ifndef STORAGE_BASE_SPOOL_H
+#define STORAGE_BASE_SPOOL_H
+
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+#include "storage/base/stream.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct spool {
+	const char *dir;     /* borrowed; where the file goes */
+	size_t memory_bytes; /* more than that goes to the file */
+	struct buf memory;   /* what the file does not hold yet */
+	int fd;		     /* -1 while all is in memory */
+	uint64_t file_bytes;
+};
+
+void spool_init(struct spool *s, const char *dir, size_t memory_bytes);
+void spool_done(struct spool *s);
+void spool_reset(struct spool *s); /* empty again */
+int spool_add(struct spool *s, const void *data, size_t len, struct err *err);
+uint64_t spool_len(const struct spool *s); /* bytes */
+/* len bytes from offset, all of them or an error. */
+int spool_read(const struct spool *s, uint64_t offset, void *data, size_t len,
+    struct err *err);
+/* A source over the whole; the spool must outlive it and stay unchanged. */
+struct source *spool_source(const struct spool *s);
+
+#endif

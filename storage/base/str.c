@@ -1,0 +1,305 @@
+#include "storage/base/str.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+void strvec_done(struct strvec *v)
+{
+	VEC_EACH (v, s)
+		free(*s);
+	vec_done(v);
+}
+
+void strvec_add(struct strvec *v, const char *s)
+{
+	*vec_add(v) = str_dup(s);
+}
+
+bool strvec_has(const struct strvec *v, const char *s)
+{
+	VEC_EACH (v, it)
+		if (strcmp(*it, s) == 0)
+			return true;
+	return false;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strvec_sort(struct strvec *v)
+{
+	vec_sort(v, compare);
+}
+
+char *str_dup(const char *s)
+{
+	return s ? str_ndup(s, strlen(s)) : NULL;
+}
+
+char *str_ndup(const char *s, size_t len)
+{
+	char *copy = mem_alloc(len + 1);
+
+	memcpy(copy, s, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+char *str_printf(const char *fmt, ...)
+{
+	struct buf b = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	return buf_steal(&b);
+}
+
+bool str_eq(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool str_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool str_ends(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n >= m && memcmp(s + n - m, suffix, m) == 0;
+}
+
+bool str_glob(const char *pattern, const char *s)
+{
+	/* On a mismatch go back to the last star and let it take one more:
+	 * linear in practice, never exponential. */
+	const char *star = NULL, *resume = NULL;
+
+	while (*s) {
+		if (*pattern == '*') {
+			star = pattern++;
+			resume = s;
+		} else if (*pattern == '?' || *pattern == *s) {
+			pattern++;
+			s++;
+		} else if (star) {
+			pattern = star + 1;
+			s = ++resume;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+bool str_glob_any(const struct strvec *patterns, const char *s)
+{
+	VEC_EACH (patterns, p)
+		if (str_glob(*p, s))
+			return true;
+	return false;
+}
+
+/* Length of the valid sequence at s, 0 where there is none (RFC 3629). */
+static size_t utf8_sequence(const unsigned char *s, size_t left)
+{
+	if (s[0] < 0x80)
+		return 1;
+	size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+	if (s[0] < 0xc2 || s[0] > 0xf4 || left < n)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+bool str_utf8_valid(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_sequence((const unsigned char *)s + i, len - i);
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+int str_parse_u64(const char *s, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (!*s)
+		return -1;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		uint64_t digit = (uint64_t)(*s - '0');
+		if (value > (UINT64_MAX - digit) / 10)
+			return -1;
+		value = value * 10 + digit;
+	}
+	if (value > max)
+		return -1;
+	*out = value;
+	return 0;
+}
+
+void str_add_bytes(struct buf *b, uint64_t bytes)
+{
+	static const char *const units[] = {
+	    "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(*units)) {
+		value /= 1024;
+		unit++;
+	}
+	if (unit == 0)
+		buf_printf(b, "%u B", (unsigned)bytes);
+	else
+		buf_printf(b, "%.1f %s", value, units[unit]);
+}
+
+void str_add_printable(struct buf *b, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		unsigned char c = (unsigned char)s[i];
+		size_t n = utf8_sequence((const unsigned char *)s + i, len - i);
+		/* C1 controls (U+0080..U+009F) move a terminal too. */
+		bool control =
+		    c < 0x20 || c == 0x7f ||
+		    (n == 2 && c == 0xc2 && (unsigned char)s[i + 1] < 0xa0);
+		if (n == 0 || control) {
+			buf_printf(b, "\\x%02x", c);
+			n = 1;
+		} else {
+			buf_add(b, s + i, n);
+		}
+		i += n;
+	}
+}
+
+void hex_add(struct buf *b, const void *data, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *p = data;
+
+	buf_reserve(b, len * 2);
+	for (size_t i = 0; i < len; i++) {
+		char pair[2] = {digits[p[i] >> 4], digits[p[i] & 15]};
+		buf_add(b, pair, 2);
+	}
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int hex_decode(const char *text, size_t len, uint8_t *out)
+{
+	if (len % 2)
+		return -1;
+	for (size_t i = 0; i < len; i += 2) {
+		int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+		if (high < 0 || low < 0)
+			return -1;
+		out[i / 2] = (uint8_t)(high << 4 | low);
+	}
+	return 0;
+}
+
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void base64_add(struct buf *b, const void *data, size_t len, bool padded)
+{
+	const uint8_t *p = data;
+
+	buf_reserve(b, len / 3 * 4 + 4);
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = len - i < 3 ? len - i : 3;
+		uint32_t bits = (uint32_t)p[i] << 16;
+		if (n > 1)
+			bits |= (uint32_t)p[i + 1] << 8;
+		if (n > 2)
+			bits |= p[i + 2];
+		for (size_t j = 0; j < 4; j++) {
+			if (j <= n)
+				buf_add_char(b,
+				    base64_digits[bits >> (18 - 6 * j) & 63]);
+			else if (padded)
+				buf_add_char(b, '=');
+		}
+	}
+}
+
+static int base64_value(char c)
+{
+	const char *at = c ? strchr(base64_digits, c) : NULL;
+
+	return at ? (int)(at - base64_digits) : -1;
+}
+
+int base64_decode(const char *text, size_t len, bool padded, struct buf *out)
+{
+	if (padded) {
+		if (len % 4)
+			return -1;
+		for (int i = 0; i < 2 && len && text[len - 1] == '='; i++)
+			len--;
+	}
+	if (len % 4 == 1)
+		return -1;
+	for (size_t i = 0; i < len; i += 4) {
+		size_t n = len - i < 4 ? len - i : 4;
+		uint32_t bits = 0;
+		for (size_t j = 0; j < n; j++) {
+			int value = base64_value(text[i + j]);
+			if (value < 0)
+				return -1;
+			bits |= (uint32_t)value << (18 - 6 * j);
+		}
+		uint8_t bytes[3] = {
+		    (uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
+		/* Canonical: the bits that no byte takes are zero. */
+		if ((n == 2 && (bits & 0xffff)) || (n == 3 && (bits & 0xff)))
+			return -1;
+		buf_add(out, bytes, n - 1);
+	}
+	return 0;
+}
+
+void percent_add(struct buf *b, const char *s, size_t len, const char *keep)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			     (c >= '0' && c <= '9') ||
+			     (c && (strchr("-._~", c) || strchr(keep, c)));
+		if (plain)
+			buf_add_char(b, (char)c);
+		else
+			buf_printf(b, "%%%02X", c);
+	}
+}

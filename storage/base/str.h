@@ -1,0 +1,57 @@
+/*
+ * Strings, and the plain encodings of bytes as text. All functions that
+ * return `char *` hand over memory that the caller frees.
+ */
+#ifndef STORAGE_BASE_STR_H
+#define STORAGE_BASE_STR_H
+
+#include "storage/base/buf.h"
+#include "storage/base/vec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Owned strings in a row; release with strvec_done. */
+VEC_DEFINE(strvec, char *);
+void strvec_done(struct strvec *v);
+void strvec_add(struct strvec *v, const char *s); /* copies */
+bool strvec_has(const struct strvec *v, const char *s);
+void strvec_sort(struct strvec *v); /* by bytes */
+
+char *str_dup(const char *s); /* NULL stays NULL */
+char *str_ndup(const char *s, size_t len);
+char *str_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+bool str_eq(const char *a, const char *b); /* two NULLs are equal */
+bool str_starts(const char *s, const char *prefix);
+bool str_ends(const char *s, const char *suffix);
+
+/* Shell-style: `*` any run of characters ('/' too), `?` one. No brackets. */
+bool str_glob(const char *pattern, const char *s);
+
+/* True where one of the patterns matches. */
+bool str_glob_any(const struct strvec *patterns, const char *s);
+
+bool str_utf8_valid(const char *s, size_t len);
+
+/* A whole decimal number, nothing before or after it, within 0..max. */
+int str_parse_u64(const char *s, uint64_t max, uint64_t *out);
+
+/* "1.5 GiB" and the like, for people. */
+void str_add_bytes(struct buf *b, uint64_t bytes);
+
+/* Replaces control characters so that outside text is safe on a terminal. */
+void str_add_printable(struct buf *b, const char *s, size_t len);
+
+void hex_add(struct buf *b, const void *data, size_t len);  /* lower case */
+int hex_decode(const char *text, size_t len, uint8_t *out); /* len/2 bytes */
+
+/* RFC 4648. Decoding is strict: canonical, no white space; `padded` says
+ * whether '=' is demanded or refused. Returns -1 where it is not so. */
+void base64_add(struct buf *b, const void *data, size_t len, bool padded);
+int base64_decode(const char *text, size_t len, bool padded, struct buf *out);
+
+/* RFC 3986: everything but unreserved characters, and `keep`, as %XX. */
+void percent_add(struct buf *b, const char *s, size_t len, const char *keep);
+
+#endif

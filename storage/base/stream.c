@@ -1,0 +1,257 @@
+#include "storage/base/stream.h"
+
+#include "storage/base/buf.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int sink_write(struct sink *s, const void *data, size_t len, struct err *err)
+{
+	return s->ops->write(s, data, len, err);
+}
+
+int sink_finish(struct sink *s, struct err *err)
+{
+	if (s->ops->finish(s, err))
+		return -1;
+	s->ended = 1;
+	return 0;
+}
+
+void sink_abort(struct sink *s)
+{
+	if (s->ended)
+		return;
+	s->ended = 1;
+	if (s->ops->abort)
+		s->ops->abort(s);
+}
+
+void sink_free(struct sink *s)
+{
+	if (!s)
+		return;
+	sink_abort(s);
+	s->ops->release(s);
+}
+
+void sink_freep(struct sink **s)
+{
+	sink_free(*s);
+}
+
+ssize_t source_read(struct source *s, void *data, size_t len, struct err *err)
+{
+	return s->ops->read(s, data, len, err);
+}
+
+void source_free(struct source *s)
+{
+	if (s)
+		s->ops->release(s);
+}
+
+void source_freep(struct source **s)
+{
+	source_free(*s);
+}
+
+int64_t stream_copy(struct source *from, struct sink *to, struct err *err)
+{
+	enum { CHUNK = 256 * 1024 };
+	autofree char *chunk = mem_alloc(CHUNK);
+	int64_t total = 0;
+
+	for (;;) {
+		ssize_t n = source_read(from, chunk, CHUNK, err);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			return total;
+		if (sink_write(to, chunk, (size_t)n, err))
+			return -1;
+		total += n;
+	}
+}
+
+struct buf_sink {
+	struct sink sink;
+	struct buf *to;
+};
+
+static int buf_sink_write(
+    struct sink *s, const void *data, size_t len, struct err *err)
+{
+	(void)err;
+	buf_add(((struct buf_sink *)s)->to, data, len);
+	return 0;
+}
+
+static int buf_sink_finish(struct sink *s, struct err *err)
+{
+	(void)s;
+	(void)err;
+	return 0;
+}
+
+static void buf_sink_release(struct sink *s)
+{
+	free(s);
+}
+
+struct sink *sink_to_buf(struct buf *b)
+{
+	static const struct sink_ops ops = {.write = buf_sink_write,
+	    .finish = buf_sink_finish,
+	    .release = buf_sink_release};
+	struct buf_sink *s = mem_new(struct buf_sink);
+
+	s->sink.ops = &ops;
+	s->to = b;
+	return &s->sink;
+}
+
+struct memory_source {
+	struct source source;
+	const char *at;
+	size_t left;
+};
+
+static ssize_t memory_read(
+    struct source *source, void *data, size_t len, struct err *err)
+{
+	struct memory_source *s = (struct memory_source *)source;
+
+	(void)err;
+	if (len > s->left)
+		len = s->left;
+	if (len)
+		memcpy(data, s->at, len);
+	s->at += len;
+	s->left -= len;
+	return (ssize_t)len;
+}
+
+static void memory_release(struct source *source)
+{
+	free(source);
+}
+
+struct source *source_from_memory(const void *data, size_t len)
+{
+	static const struct source_ops ops = {
+	    .read = memory_read, .release = memory_release};
+	struct memory_source *s = mem_new(struct memory_source);
+
+	s->source.ops = &ops;
+	s->at = data;
+	s->left = len;
+	return &s->source;
+}
+
+struct fd_source {
+	struct source source;
+	int fd;
+	char *name;
+};
+
+static ssize_t fd_read(
+    struct source *source, void *data, size_t len, struct err *err)
+{
+	struct fd_source *s = (struct fd_source *)source;
+
+	for (;;) {
+		ssize_t n = read(s->fd, data, len);
+		if (n >= 0)
+			return n;
+		if (errno != EINTR)
+			return err_system(err, errno, "reading '%s'", s->name);
+	}
+}
+
+static void fd_release(struct source *source)
+{
+	struct fd_source *s = (struct fd_source *)source;
+
+	close(s->fd);
+	free(s->name);
+	free(s);
+}
+
+struct source *source_from_fd(int fd, const char *name)
+{
+	static const struct source_ops ops = {
+	    .read = fd_read, .release = fd_release};
+	struct fd_source *s = mem_new(struct fd_source);
+
+	s->source.ops = &ops;
+	s->fd = fd;
+	s->name = str_dup(name);
+	return &s->source;
+}
+
+struct digest_sink {
+	struct sink sink;
+	struct sink *next;
+	struct digest *digest;
+	uint8_t *sha256;
+	uint64_t *bytes;
+};
+
+static int digest_sink_write(
+    struct sink *sink, const void *data, size_t len, struct err *err)
+{
+	struct digest_sink *s = (struct digest_sink *)sink;
+
+	digest_add(s->digest, data, len);
+	*s->bytes += len;
+	return s->next ? sink_write(s->next, data, len, err) : 0;
+}
+
+static int digest_sink_finish(struct sink *sink, struct err *err)
+{
+	struct digest_sink *s = (struct digest_sink *)sink;
+
+	digest_finish(s->digest, s->sha256);
+	return s->next ? sink_finish(s->next, err) : 0;
+}
+
+static void digest_sink_abort(struct sink *sink)
+{
+	struct digest_sink *s = (struct digest_sink *)sink;
+
+	if (s->next)
+		sink_abort(s->next);
+}
+
+static void digest_sink_release(struct sink *sink)
+{
+	struct digest_sink *s = (struct digest_sink *)sink;
+
+	sink_free(s->next);
+	digest_free(s->digest);
+	free(s);
+}
+
+struct sink *sink_digest(struct sink *next, uint8_t *sha256, uint64_t *bytes)
+{
+	static const struct sink_ops ops = {.write = digest_sink_write,
+	    .finish = digest_sink_finish,
+	    .abort = digest_sink_abort,
+	    .release = digest_sink_release};
+	struct digest_sink *s = mem_new(struct digest_sink);
+
+	s->sink.ops = &ops;
+	s->next = next;
+	s->digest = digest_new(DIGEST_SHA256);
+	s->sha256 = sha256;
+	s->bytes = bytes;
+	*bytes = 0;
+	return &s->sink;
+}

@@ -1,0 +1,70 @@
+/*
+ * Bytes on their way. A sink is written to, then finished or aborted exactly
+ * once, then released; releasing never commits: a sink released without a
+ * finish is aborted. A source is read until it yields 0.
+ *
+ * A stage embeds `struct sink` as its first member and sets ops; it owns the
+ * next stage, and finishing it finishes that one.
+ */
+#ifndef STORAGE_BASE_STREAM_H
+#define STORAGE_BASE_STREAM_H
+
+#include "storage/base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sink;
+
+struct sink_ops {
+	int (*write)(
+	    struct sink *s, const void *data, size_t len, struct err *err);
+	int (*finish)(struct sink *s, struct err *err);
+	void (*abort)(struct sink *s); /* never called after finish succeeded */
+	void (*release)(struct sink *s);
+};
+
+struct sink {
+	const struct sink_ops *ops;
+	int ended; /* set by finish that succeeded, and by abort */
+};
+
+int sink_write(struct sink *s, const void *data, size_t len, struct err *err);
+int sink_finish(struct sink *s, struct err *err);
+void sink_abort(struct sink *s);
+void sink_free(struct sink *s); /* takes NULL; aborts what is not finished */
+void sink_freep(struct sink **s);
+
+struct source;
+
+struct source_ops {
+	/* Up to len bytes; 0 at the end, -1 on error. */
+	ssize_t (*read)(
+	    struct source *s, void *data, size_t len, struct err *err);
+	void (*release)(struct source *s);
+};
+
+struct source {
+	const struct source_ops *ops;
+};
+
+ssize_t source_read(struct source *s, void *data, size_t len, struct err *err);
+void source_free(struct source *s); /* takes NULL */
+void source_freep(struct source **s);
+
+/* All of a source into a sink, without finishing it; bytes moved or -1. */
+int64_t stream_copy(struct source *from, struct sink *to, struct err *err);
+
+/* A sink that appends to a buf it borrows, and a source that reads memory it
+ * borrows; for small things and for tests. */
+struct buf;
+struct sink *sink_to_buf(struct buf *b);
+struct source *source_from_memory(const void *data, size_t len);
+/* A source that reads a file descriptor, which it owns. `name` for errors. */
+struct source *source_from_fd(int fd, const char *name);
+/* A sink that keeps the SHA-256 and count of what passes to `next`, which it
+ * owns (NULL: nothing is passed on). Read them after finish. */
+struct sink *sink_digest(struct sink *next, uint8_t *sha256, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * HTTP, through libcurl: time limits, size caps, TLS that is always verified,
+ * proxies, kept-alive connections, and retries with full jitter. It knows no
+ * service: what a status means is for the caller. Redirects are not followed;
+ * the caller sees the 3xx and decides which host may get its credentials.
+ *
+ * One `struct http` serves many threads; each request takes an idle
+ * connection or opens one.
+ */
+#ifndef STORAGE_HTTP_HTTP_H
+#define STORAGE_HTTP_HTTP_H
+
+#include "storage/base/buf.h"
+#include "storage/base/cancel.h"
+#include "storage/base/clock.h"
+#include "storage/base/err.h"
+#include "storage/base/random.h"
+#include "storage/base/secret.h"
+#include "storage/base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* All borrowed for the life of the client; zero or NULL is the default. */
+struct http_options {
+	const char *ca_file; /* PEM; default: the system's */
+	const char *ca_pem;  /* the same, in memory; wins over ca_file */
+	const char *client_cert_pem;
+	const struct secret *client_key_pem;
+	bool insecure_skip_verify;   /* only where the user said so, twice */
+	const char *tls_server_name; /* to be presented by the certificate */
+	const char *proxy;	     /* URL; default: the environment's */
+	const char *unix_socket;
+	int connect_timeout_ms; /* default 10 s */
+	int stall_timeout_ms;	/* no byte for so long; default 60 s */
+	bool gzip;		/* ask for it, and unpack */
+	const struct clock *clock;
+	const struct random *random;
+	const struct cancel *cancel;
+};
+
+struct http;
+struct http *http_new(const struct http_options *o, struct err *err);
+void http_free(struct http *h); /* takes NULL */
+void http_freep(struct http **h);
+
+struct http_request {
+	const char *method;    /* borrowed; default GET */
+	const char *url;       /* http or https; holds no credentials */
+	struct strvec headers; /* "Name: value", owned; wiped on release */
+	const void *body;      /* borrowed */
+	size_t body_len;
+	/* Takes the body of a 2xx as it arrives; -1 ends the transfer with
+	 * the error it set. Without it, the body goes into the response. */
+	int (*on_data)(
+	    void *ctx, const void *data, size_t len, struct err *err);
+	void *on_data_ctx;
+	size_t max_body_bytes; /* of a collected body; default 16 MiB */
+	int total_timeout_ms;  /* of the whole exchange; 0: none */
+};
+#define HTTP_REQUEST_INIT                                                      \
+	{                                                                      \
+		.method = "GET"                                                \
+	}
+
+void http_request_done(struct http_request *r);
+void http_request_header(struct http_request *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+struct http_response {
+	int status;
+	struct strvec headers; /* "name: value", the name in lower case */
+	struct buf body;       /* of an error, at most 64 KiB */
+	/* When the request was sent and the first header came, by the
+	 * client's clock: for the store's clock skew. */
+	int64_t sent_ms;
+	int64_t answered_ms;
+};
+#define HTTP_RESPONSE_INIT                                                     \
+	{                                                                      \
+		.status = 0                                                    \
+	}
+
+void http_response_done(struct http_response *r); /* wipes */
+/* The value of the first header of that (lower case) name, or NULL. */
+const char *http_response_header(
+    const struct http_response *r, const char *name);
+/* Retry-After in ms (seconds or a date held against now_ms), or -1. */
+int64_t http_retry_after_ms(const struct http_response *r, int64_t now_ms);
+
+/* One exchange. 0 as soon as there is an answer, whatever its status; -1 with
+ * ERR_NETWORK, ERR_CANCELLED, ERR_FORMAT (over a cap), ERR_USAGE (a URL that
+ * is none), ERR_DENIED (a certificate that does not hold) or what on_data
+ * set. The response is reset first. */
+int http_send(struct http *h, const struct http_request *request,
+    struct http_response *response, struct err *err);
+
+enum http_verdict { HTTP_DONE, HTTP_AGAIN };
+
+/* An exchange that is tried again. Each attempt is prepared anew (so that it
+ * is signed anew, and a consumer of data starts anew) and judged: `failure` is
+ * NULL where there was an answer. Retry-After is honoured up to a minute. */
+struct http_attempts {
+	int max_attempts; /* default 6 */
+	int base_ms;	  /* default 200; doubles each time */
+	int cap_ms;	  /* default 20,000 */
+	int (*prepare)(void *ctx, int attempt, struct http_request *request,
+	    struct err *err);
+	enum http_verdict (*judge)(void *ctx,
+	    const struct http_response *response, const struct err *failure);
+	void *ctx;
+};
+
+/* As http_send, with the last attempt's answer or error. */
+int http_send_retrying(struct http *h, const struct http_attempts *attempts,
+    struct http_response *response, struct err *err);
+
+/* The usual judgement: no answer (ERR_NETWORK), 408, 429, 500, 502, 503, 504
+ * are worth another try. */
+enum http_verdict http_judge_usual(
+    void *ctx, const struct http_response *response, const struct err *failure);
+
+/* "503 Service Unavailable" and the first line of the body, printable. */
+void http_describe(const struct http_response *r, struct buf *out);
+
+/* The host of a URL, lower case, with its port where it names one, into out;
+ * -1 where it is no http(s) URL. */
+int http_url_host(const char *url, struct buf *out);
+
+#endif
