@@ -8,6 +8,7 @@
 #   daemon NAME CMD...        in the background; its output goes to $DIR/log/NAME.log
 #   wait_for SECONDS NAME CMD...   until CMD succeeds; fails when daemon NAME is gone or time is over
 #   setting KEY VALUE         a line of $DIR/env, quoted for the shell
+#   outside PATH              a folder elsewhere (in memory, say) that `stop` has to remove as well
 #
 # When `start` fails, what it began is ended again, the ends of the logs go to stderr, and the status is 1.
 
@@ -160,9 +161,17 @@ secret() { # LENGTH
 	printf %s "${s:0:$1}"
 }
 
+outside() { # PATH
+	printf '%s\n' "$1" >>"$DIR/outside"
+}
+
 remove() {
+	local path
 	end_daemons
 	release_ports
+	if [[ -e $DIR/outside ]]; then
+		while IFS= read -r path; do rm -rf "$path"; done <"$DIR/outside"
+	fi
 	rm -rf "$DIR"
 }
 

@@ -16,13 +16,17 @@ teardown() {
 	"$SERVERS/stop-all" "$BATS_TEST_TMPDIR"
 }
 
+command_line() { # PROC-FOLDER; nothing when the process is gone
+	{ tr '\0' ' ' <"$1/cmdline"; } 2>/dev/null || true
+}
+
 # No process may mention the folder any more, in its arguments or its open files.
 left_behind() {
 	local p
 	for p in /proc/[0-9]*; do
 		[[ ${p##*/} == "$$" || ${p##*/} == "$BASHPID" ]] && continue
-		if tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -qF "$D" || readlink "$p"/fd/* 2>/dev/null | grep -qF "$D/"; then
-			echo "still there: $(tr '\0' ' ' <"$p/cmdline")"
+		if grep -qF "$D" < <(command_line "$p"; readlink "$p"/fd/* 2>/dev/null); then
+			echo "still there: ${p##*/} $(command_line "$p")"
 		fi
 	done
 	[[ ! -e $D ]] || echo "still there: $D"
@@ -144,4 +148,67 @@ with_key() { # KEY KNOWN-HOSTS
 	for _ in {1..100}; do [[ -e $D/in-use ]] && break; sleep 0.1; done
 	ends
 	run ! grep -qsxazF 987.125 /proc/[0-9]*/cmdline
+}
+
+kube_starts() { # [OPTION...]
+	local assets=${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}
+	[[ -x $assets/kube-apiserver ]] || skip "no kube-apiserver in $assets (scripts/kube-assets)"
+	starts kube "$@"
+}
+
+@test "kube: each kubeconfig may do what it says" {
+	kube_starts
+	local c
+	# shellcheck disable=SC2153
+	for c in "$KUBE_CONFIG" "$KUBE_CONFIG_FILES" "$KUBE_CONFIG_TOKEN"; do
+		run -0 "$KUBECTL" --kubeconfig "$c" get namespaces -o name
+		[[ $output == *namespace/kube-system* ]]
+		run -0 "$KUBECTL" --kubeconfig "$c" get secrets -n default
+	done
+	run -0 "$KUBECTL" --kubeconfig "$KUBE_CONFIG_VIEWER" get configmaps -n default
+	run -1 "$KUBECTL" --kubeconfig "$KUBE_CONFIG_VIEWER" get secrets -n default
+	[[ $output == *Forbidden* ]]
+	run -1 "$KUBECTL" --kubeconfig "$KUBE_CONFIG_NOBODY" get configmaps -n default
+	[[ $output == *Forbidden* ]]
+	run ! curl -fsS --cacert "$KUBE_CA_WRONG" "$KUBE_URL/readyz"
+	ends
+}
+
+@test "kube: garbage collection, custom resources, server-side apply and extra flags work" {
+	echo '{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}' >"$BATS_TEST_TMPDIR/policy.json"
+	kube_starts -- --audit-log-path "$BATS_TEST_TMPDIR/audit.log" --audit-policy-file "$BATS_TEST_TMPDIR/policy.json"
+	export KUBECONFIG=$KUBE_CONFIG
+	"$KUBECTL" create namespace shop
+	"$KUBECTL" apply --server-side --field-manager backstay -f - <<-'X'
+		apiVersion: apiextensions.k8s.io/v1
+		kind: CustomResourceDefinition
+		metadata: {name: widgets.example.com}
+		spec:
+		  group: example.com
+		  scope: Namespaced
+		  names: {plural: widgets, singular: widget, kind: Widget}
+		  versions:
+		  - name: v1
+		    served: true
+		    storage: true
+		    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+	X
+	"$KUBECTL" wait --for condition=Established --timeout 20s crd/widgets.example.com
+	echo '{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "shop"}, "spec": {"n": 1}}' |
+		"$KUBECTL" apply --server-side --field-manager backstay -f -
+	[[ $("$KUBECTL" get widget w -n shop -o 'jsonpath={.metadata.managedFields[0].manager}') == backstay ]]
+	"$KUBECTL" create configmap owned -n shop --dry-run=client -o json >"$BATS_TEST_TMPDIR/owned.json"
+	local uid
+	uid=$("$KUBECTL" get widget w -n shop -o 'jsonpath={.metadata.uid}')
+	sed -i 's|"metadata": {|"metadata": {"ownerReferences": [{"apiVersion": "example.com/v1", "kind": "Widget", "name": "w", "uid": "'"$uid"'"}],|' "$BATS_TEST_TMPDIR/owned.json"
+	"$KUBECTL" create -f "$BATS_TEST_TMPDIR/owned.json"
+	"$KUBECTL" delete widget w -n shop
+	for _ in {1..150}; do
+		"$KUBECTL" get configmap owned -n shop || break
+		sleep 0.2
+	done
+	run -1 "$KUBECTL" get configmap owned -n shop
+	[[ $output == *NotFound* ]]
+	grep -q '"user":{"username":"admin"' "$BATS_TEST_TMPDIR/audit.log"
+	ends
 }
