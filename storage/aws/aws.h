@@ -1,0 +1,69 @@
+/*
+ * One way into AWS, or into a store that speaks like it: the settings of one
+ * source or vault, the credentials found for them, and the HTTP client that
+ * its S3, DynamoDB and STS clients share.
+ *
+ * Safe from many threads. All settings are borrowed for the life of it.
+ */
+#ifndef STORAGE_AWS_AWS_H
+#define STORAGE_AWS_AWS_H
+
+#include "storage/base/cancel.h"
+#include "storage/base/clock.h"
+#include "storage/base/err.h"
+#include "storage/base/random.h"
+#include "storage/base/secret.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How a bucket is named in a request: as the first part of the path, or of
+ * the host name. AUTO: of the host at AWS itself, of the path elsewhere. */
+enum s3_addressing { S3_ADDRESS_AUTO, S3_ADDRESS_PATH, S3_ADDRESS_VIRTUAL };
+
+/* NULL or zero is the default everywhere. */
+struct aws_settings {
+	/* Keys by the configuration; they win over everything else. */
+	const char *access_key_id;
+	const struct secret *secret_access_key;
+	const struct secret *session_token;
+	const char *profile; /* default: AWS_PROFILE, then "default" */
+	const char *region;  /* default: AWS_REGION, AWS_DEFAULT_REGION, the
+			      * profile's, us-east-1; a bucket's own is learnt */
+	/* URLs; default: AWS_ENDPOINT_URL_S3 and so on, AWS_ENDPOINT_URL, the
+	 * profile's endpoint_url, AWS's own. */
+	const char *s3_endpoint;
+	const char *dynamodb_endpoint;
+	const char *sts_endpoint;
+	enum s3_addressing addressing;
+	const char *ca_file; /* PEM; default: AWS_CA_BUNDLE, the system's */
+	const char *proxy;   /* default: the environment's */
+	int max_attempts;    /* of each request; default 6 */
+	int stall_timeout_ms;
+	/* Where AWS_* come from; NULL: the process's environment. */
+	const char *(*env)(void *ctx, const char *name);
+	void *env_ctx;
+	const struct clock *clock;
+	const struct random *random;
+	const struct cancel *cancel;
+};
+
+struct aws;
+
+/* Connects to nothing. ERR_USAGE for settings that contradict each other,
+ * an endpoint that is no URL, a profile that is not there. */
+struct aws *aws_open(const struct aws_settings *s, struct err *err);
+void aws_close(struct aws *a); /* takes NULL */
+void aws_closep(struct aws **a);
+
+/* Which credentials are used, for `check` ("profile 'prod' of
+ * /root/.aws/credentials"), never a secret. Finds them if that was not done.
+ * The caller frees; NULL where there are none. */
+char *aws_credentials_origin(struct aws *a, struct err *err);
+const char *aws_region(const struct aws *a); /* borrowed */
+
+/* The store's clock minus ours, by the Date of its answers; 0 while there was
+ * none, or while it is within the second that Date can tell. */
+int64_t aws_skew_ms(const struct aws *a);
+
+#endif

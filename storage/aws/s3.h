@@ -1,0 +1,208 @@
+/*
+ * S3: exact, signed, retried. Every request is signed anew for each attempt,
+ * with the digest of its body; what may be tried again is tried again (500,
+ * 502, 503, 504, 408, 429, RequestTimeout, SlowDown, resets), expired
+ * credentials are renewed once, a clock that is off is corrected by the
+ * store's Date, a bucket of another region is found there, and a 200 with an
+ * error in its body is an error.
+ *
+ * Keys are any bytes S3 takes; they are percent-encoded once and never
+ * normalised. Errors: ERR_NOT_FOUND, ERR_DENIED, ERR_EXISTS (a precondition
+ * that failed), ERR_NETWORK (tried in vain), ERR_FORMAT, ERR_INTEGRITY.
+ *
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/
+ */
+#ifndef STORAGE_AWS_S3_H
+#define STORAGE_AWS_S3_H
+
+#include "storage/aws/aws.h"
+#include "storage/base/str.h"
+#include "storage/base/stream.h"
+#include "storage/base/vec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct s3; /* one bucket; safe from many threads */
+
+/* The session is borrowed. Connects to nothing. */
+struct s3 *s3_new(struct aws *aws, const char *bucket, struct err *err);
+void s3_free(struct s3 *s); /* takes NULL */
+void s3_freep(struct s3 **s);
+const char *s3_bucket(const struct s3 *s);
+/* "s3://bucket at https://host", for people; borrowed. */
+const char *s3_describe(const struct s3 *s);
+
+/* ---- what is known of an object ---- */
+
+struct s3_pair {
+	char *name; /* of user metadata, lower case and without x-amz-meta- */
+	char *value;
+};
+VEC_DEFINE(s3_pair_vec, struct s3_pair);
+void s3_pairs_done(struct s3_pair_vec *v);
+void s3_pairs_add(struct s3_pair_vec *v, const char *name, const char *value);
+
+struct s3_object { /* as a list has it */
+	char *key;
+	char *etag;	  /* with its quotes, as it is sent back */
+	char *version_id; /* NULL unless versions were listed */
+	uint64_t size;
+	int64_t mtime; /* seconds */
+	bool latest;
+	bool delete_marker;
+};
+VEC_DEFINE(s3_object_vec, struct s3_object);
+void s3_object_done(struct s3_object *o);
+void s3_objects_done(struct s3_object_vec *v);
+
+/* What an upload may say and a head tells again. NULL: not said. */
+struct s3_meta {
+	char *etag;
+	char *version_id;
+	uint64_t size; /* of the whole object, also of a ranged get */
+	int64_t mtime;
+	char *content_type;
+	char *content_encoding;
+	char *content_disposition;
+	char *content_language;
+	char *cache_control;
+	char *sse;	      /* AES256, aws:kms, aws:kms:dsse */
+	char *sse_kms_key_id; /* with aws:kms */
+	char *storage_class;
+	char *lock_mode;    /* GOVERNANCE, COMPLIANCE */
+	int64_t lock_until; /* seconds; 0: none */
+	bool legal_hold;
+	struct s3_pair_vec user; /* x-amz-meta-* */
+	uint64_t tag_count;
+};
+#define S3_META_INIT                                                           \
+	{                                                                      \
+		.etag = NULL                                                   \
+	}
+void s3_meta_done(struct s3_meta *m);
+
+/* ---- lists ---- */
+
+struct s3_list {
+	const char *prefix;    /* NULL: all */
+	const char *delimiter; /* NULL: none */
+	bool versions;	       /* all versions and delete markers */
+	int page_size;	       /* 0: the store's, at most 1000 */
+	/* Where the page before ended; starts as NULL, owned. */
+	char *token;
+	char *version_token;
+	bool ended;
+};
+void s3_list_done(struct s3_list *l);
+/* Appends the next page, in the order of keys (of a version list: newest
+ * first within a key), and the common prefixes where a delimiter is set
+ * (`prefixes` may be NULL). l->ended after the last one. A list that turns in
+ * circles is ERR_FORMAT. */
+int s3_list_page(struct s3 *s, struct s3_list *l, struct s3_object_vec *objects,
+    struct strvec *prefixes, struct err *err);
+/* All pages. */
+int s3_list_all(struct s3 *s, const char *prefix, struct s3_object_vec *objects,
+    struct err *err);
+
+/* ---- reading ---- */
+
+struct s3_get {
+	const char *key;
+	const char *version_id; /* NULL: the current one */
+	const char *if_match;	/* ETag; ERR_EXISTS where it is another */
+	uint64_t offset;
+	uint64_t len; /* 0: to the end */
+};
+
+int s3_head(struct s3 *s, const char *key, const char *version_id,
+    struct s3_meta *meta, struct err *err);
+/* Into memory; ERR_FORMAT over max_bytes. meta may be NULL. */
+int s3_get(struct s3 *s, const struct s3_get *g, size_t max_bytes,
+    struct buf *body, struct s3_meta *meta, struct err *err);
+/* A whole object, or a part of it, in order; read ahead in ranges of
+ * range_bytes (0: 8 MiB) by `parallel` requests (0: 4), all of the one version
+ * that the first of them saw. Memory: range_bytes * parallel. */
+struct source *s3_source(struct s3 *s, const struct s3_get *g,
+    size_t range_bytes, int parallel, struct s3_meta *meta, struct err *err);
+/* A large object straight into a file descriptor at `at`, by parallel ranged
+ * gets that share little memory; size as s3_head or a list had it. */
+int s3_get_to_fd(struct s3 *s, const struct s3_get *g, uint64_t size, int fd,
+    uint64_t at, const char *name, int parallel, struct err *err);
+int s3_get_tags(struct s3 *s, const char *key, const char *version_id,
+    struct s3_pair_vec *tags, struct err *err);
+
+/* ---- writing ---- */
+
+struct s3_put {
+	const char *key;
+	bool if_none_match;	    /* "*": ERR_EXISTS where the key is taken */
+	const char *if_match;	    /* ETag; ERR_EXISTS where it is another */
+	const struct s3_meta *meta; /* what is said of it; borrowed, or NULL */
+	const struct s3_pair_vec *tags; /* or NULL */
+};
+
+/* One request; data up to 5 GiB. Carries Content-MD5 (Object Lock asks for
+ * it, every store understands it) besides the signed SHA-256. written may be
+ * NULL; gets ETag and version id. A 412 to a retry of a put whose answer was
+ * lost is looked into: what is there and equal was ours. */
+int s3_put(struct s3 *s, const struct s3_put *p, const void *data, size_t len,
+    struct s3_meta *written, struct err *err);
+int s3_put_tags(struct s3 *s, const char *key, const char *version_id,
+    const struct s3_pair_vec *tags, struct err *err);
+
+struct s3_upload {
+	struct s3_put put;
+	size_t memory_bytes;	 /* for parts in flight; 0: 64 MiB */
+	int parallel;		 /* parts at once; 0: 4 */
+	uint64_t expected_bytes; /* 0: unknown; sizes the parts */
+};
+/* A stream of unknown length. What fits the first part is one put on finish;
+ * more is a multipart upload whose parts grow geometrically, so that 10,000 of
+ * them hold 5 TiB, under the memory cap. An abort, a failure and a release
+ * without finish abort the upload in the store. With put.if_none_match the
+ * key is looked at first, and Complete carries the condition where the store
+ * knows it. After finish *written (may be NULL) has ETag, version and size. */
+struct sink *s3_sink(struct s3 *s, const struct s3_upload *u,
+    struct s3_meta *written, struct err *err);
+
+/* ---- removing ---- */
+
+struct s3_delete {
+	const char *key;
+	const char *version_id; /* NULL: the current one, by a marker */
+	/* Filled: NULL where it is gone now, or why not; the caller frees. */
+	char *refused;
+	char *refused_code; /* AccessDenied, ... */
+};
+/* Any number, 1,000 a request. -1 only where the store could not be asked;
+ * each item says what became of it. */
+int s3_delete(
+    struct s3 *s, struct s3_delete *items, size_t count, struct err *err);
+
+struct s3_multipart {
+	char *key;
+	char *upload_id;
+	int64_t started; /* seconds */
+};
+VEC_DEFINE(s3_multipart_vec, struct s3_multipart);
+void s3_multiparts_done(struct s3_multipart_vec *v);
+/* Uploads that were begun and neither completed nor aborted. */
+int s3_list_multiparts(struct s3 *s, const char *prefix,
+    struct s3_multipart_vec *uploads, struct err *err);
+/* One that is gone already is aborted well enough. */
+int s3_abort_multipart(
+    struct s3 *s, const char *key, const char *upload_id, struct err *err);
+
+/* ---- the bucket ---- */
+
+/* A cheap read that proves endpoint, credentials and bucket. */
+int s3_check(struct s3 *s, struct err *err);
+int s3_create_bucket(struct s3 *s, bool object_lock, struct err *err);
+/* Whether it keeps versions (then old ones hide behind newer ones). */
+int s3_versioned(struct s3 *s, bool *versioned, struct err *err);
+/* The store's time by the Date of an answer asked for now, ms. */
+int s3_store_time(struct s3 *s, int64_t *now_ms, struct err *err);
+
+#endif
