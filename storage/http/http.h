@@ -45,6 +45,9 @@ struct http *http_new(const struct http_options *o, struct err *err);
 void http_free(struct http *h); /* takes NULL */
 void http_freep(struct http **h);
 
+/* What it was made with, the defaults filled in; borrowed. */
+const struct http_options *http_options_of(const struct http *h);
+
 struct http_request {
 	const char *method;    /* borrowed; default GET */
 	const char *url;       /* http or https; holds no credentials */
