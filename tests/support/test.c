@@ -1,0 +1,63 @@
+#include "tests/support/test.h"
+
+#include "storage/base/file.h"
+#include "storage/base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t now(void *ctx)
+{
+	return ((struct test_clock *)ctx)->now_ms;
+}
+
+static void sleep_on(void *ctx, int64_t duration_ms)
+{
+	((struct test_clock *)ctx)->now_ms += duration_ms;
+}
+
+void test_clock_init(struct test_clock *c, int64_t now_ms)
+{
+	c->clock = (struct clock){
+	    .now_ms = now, .ticks_ms = now, .sleep_ms = sleep_on, .ctx = c};
+	c->now_ms = now_ms;
+}
+
+static void fill(void *ctx, void *out, size_t len)
+{
+	struct test_random *r = ctx;
+	unsigned char *p = out;
+
+	for (size_t i = 0; i < len; i++) {
+		r->state ^= r->state << 13;
+		r->state ^= r->state >> 7;
+		r->state ^= r->state << 17;
+		p[i] = (unsigned char)(r->state >> 32);
+	}
+}
+
+void test_random_init(struct test_random *r, uint64_t seed)
+{
+	r->random = (struct random){.fill = fill, .ctx = r};
+	r->state = seed * 2654435769u + 1;
+}
+
+char *test_dir_make(void)
+{
+	const char *parent = getenv("TMPDIR");
+	char *path =
+	    str_printf("%s/backstay-test-XXXXXX", parent ? parent : "/tmp");
+
+	if (!mkdtemp(path))
+		abort();
+	return path;
+}
+
+void test_dir_remove(char *path)
+{
+	struct err err = ERR_INIT;
+
+	if (file_remove_tree(path, &err))
+		fail_msg("%s", err.message);
+	free(path);
+}
