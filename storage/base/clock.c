@@ -132,20 +132,22 @@ static int take_char(const char **s, char c)
 	return 0;
 }
 
-static int to_seconds(struct tm *tm, int64_t *seconds)
+static int to_seconds(const struct tm *asked, int64_t *seconds)
 {
-	struct tm asked = *tm;
+	struct tm tm = *asked;
 
-	tm->tm_year -= 1900;
-	tm->tm_mon -= 1;
-	time_t t = timegm(tm);
-	/* timegm turns 31 February into March: such a date is no date. A
-	 * leap second (60) is allowed to. */
-	if (asked.tm_sec > 60 || asked.tm_min > 59 || asked.tm_hour > 23)
+	/* A leap second (60) is allowed to run into the next minute. */
+	if (asked->tm_sec > 60 || asked->tm_min > 59 || asked->tm_hour > 23 ||
+	    asked->tm_mon < 1 || asked->tm_mon > 12 || asked->tm_mday < 1)
 		return -1;
-	if (asked.tm_sec < 60 && tm->tm_mday != asked.tm_mday)
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	tm.tm_sec = 0;
+	time_t t = timegm(&tm);
+	/* timegm turns 31 February into March: such a date is no date. */
+	if (tm.tm_mday != asked->tm_mday)
 		return -1;
-	*seconds = (int64_t)t;
+	*seconds = (int64_t)t + asked->tm_sec;
 	return 0;
 }
 

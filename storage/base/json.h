@@ -29,9 +29,9 @@ enum json_kind {
 	JSON_OBJECT
 };
 
-/* One value, strictly, with nothing but white space after it; nesting to 128.
- * NULL with ERR_FORMAT and the offset where it went wrong. The JSON text
- * `null` parses as an error too: no document of ours is that. */
+/* One value, as strictly as json-c reads it, with nothing but white space after
+ * it; nesting to 128. NULL with ERR_FORMAT and the offset where it went wrong.
+ * The JSON text `null` parses as an error too: no document of ours is that. */
 struct json_object *json_parse(const char *text, size_t len, struct err *err);
 
 void json_free(struct json_object *j); /* takes NULL */

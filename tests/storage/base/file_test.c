@@ -1,0 +1,164 @@
+#include "storage/base/file.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/random.h"
+#include "storage/base/spool.h"
+#include "tests/support/test.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int setup(void **state)
+{
+	*state = test_dir_make();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	test_dir_remove(*state);
+	return 0;
+}
+
+static void writes_for_its_owner_alone_and_reads_back(void **state)
+{
+	autofree char *path = file_join(*state, "f");
+	cleanup(buf_done) struct buf b = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	umask(022);
+	assert_ok(file_write_durably(path, "one", 3, &err), err);
+	assert_ok(file_write_durably(path, "three", 5, &err), err);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_ok(file_read(path, 5, &b, &err), err);
+	assert_string_equal(buf_str(&b), "three");
+	assert_fails(file_read(path, 4, &b, &err), err, ERR_FORMAT);
+	autofree char *gone = file_join(*state, "gone");
+	assert_fails(file_read(gone, 4, &b, &err), err, ERR_NOT_FOUND);
+	assert_contains(err.message, gone);
+}
+
+static void a_failed_write_leaves_nothing(void **state)
+{
+	autofree char *path = str_printf("%s/no/f", (char *)*state);
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	assert_fails(
+	    file_write_durably(path, "x", 1, &err), err, ERR_NOT_FOUND);
+	assert_ok(file_list_dir(*state, &names, &err), err);
+	assert_int_equal(names.len, 0);
+}
+
+static void removes_a_tree_and_no_more(void **state)
+{
+	autofree char *deep = str_printf("%s/t/a/b", (char *)*state);
+	autofree char *tree = file_join(*state, "t");
+	autofree char *link = str_printf("%s/t/a/link", (char *)*state);
+	autofree char *kept = file_join(*state, "kept");
+	struct err err = ERR_INIT;
+
+	assert_ok(file_mkdirs(deep, &err), err);
+	assert_ok(file_mkdirs(deep, &err), err);
+	assert_ok(file_mkdirs(kept, &err), err);
+	assert_int_equal(symlink(kept, link), 0);
+	assert_ok(file_remove_tree(tree, &err), err);
+	assert_ok(file_remove_tree(tree, &err), err);
+	assert_false(file_exists(tree));
+	assert_true(file_exists(kept));
+}
+
+static void knows_safe_paths(void **state)
+{
+	static const char *const safe[] = {"a", "a/b", ".a", "a/..b", "a:b"};
+	static const char *const unsafe[] = {"", "/a", "a/", "a//b", ".", "..",
+	    "a/../b", "a/.", "../a", "a\nb", "a\x7f"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(safe) / sizeof(*safe); i++)
+		assert_true(file_path_is_safe(safe[i]));
+	for (size_t i = 0; i < sizeof(unsafe) / sizeof(*unsafe); i++)
+		assert_false(file_path_is_safe(unsafe[i]));
+}
+
+static void scratch_is_private_and_what_a_dead_run_left_is_cleaned(void **state)
+{
+	struct scratch mine = SCRATCH_INIT;
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	assert_ok(scratch_make(&mine, *state, &err), err);
+	assert_int_equal(stat(mine.path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	pid_t child = fork();
+	if (child == 0) {
+		struct scratch lost = SCRATCH_INIT;
+		_exit(scratch_make(&lost, *state, &err) ? 1 : 0);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(scratch_clean(*state, &err), 1);
+	assert_true(file_exists(mine.path));
+	autofree char *path = str_dup(mine.path);
+	scratch_done(&mine);
+	assert_false(file_exists(path));
+	assert_int_equal(scratch_clean(*state, &err), 0);
+}
+
+static void a_spool_reads_back_across_memory_and_file(void **state)
+{
+	struct spool s;
+	struct err err = ERR_INIT;
+	char expected[5000], got[5000];
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct test_random random;
+
+	test_random_init(&random, 3);
+	random_fill(&random.random, expected, sizeof(expected));
+	spool_init(&s, *state, 1000);
+	for (size_t at = 0; at < sizeof(expected); at += 50)
+		assert_ok(spool_add(&s, expected + at, 50, &err), err);
+	assert_true(s.file_bytes > 0 && s.memory.len > 0);
+	assert_true(spool_len(&s) == sizeof(expected));
+	assert_ok(file_list_dir(*state, &names, &err), err);
+	assert_int_equal(names.len, 0);
+	assert_ok(spool_read(&s, 10, got, sizeof(got) - 10, &err), err);
+	assert_memory_equal(got, expected + 10, sizeof(got) - 10);
+	assert_fails(spool_read(&s, 4990, got, 11, &err), err, ERR_FORMAT);
+	cleanup(source_freep) struct source *source = spool_source(&s);
+	cleanup(buf_done) struct buf all = BUF_INIT;
+	cleanup(sink_freep) struct sink *sink = sink_to_buf(&all);
+	assert_int_equal(
+	    stream_copy(source, sink, &err), (int64_t)sizeof(expected));
+	assert_memory_equal(all.data, expected, sizeof(expected));
+	spool_reset(&s);
+	assert_true(spool_len(&s) == 0);
+	spool_done(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		writes_for_its_owner_alone_and_reads_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_failed_write_leaves_nothing, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		removes_a_tree_and_no_more, setup, teardown),
+	    cmocka_unit_test(knows_safe_paths),
+	    cmocka_unit_test_setup_teardown(
+		scratch_is_private_and_what_a_dead_run_left_is_cleaned, setup,
+		teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_spool_reads_back_across_memory_and_file, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("file", tests, NULL, NULL);
+}

@@ -1,0 +1,98 @@
+#include "storage/base/log.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/base/secret.h"
+#include "tests/support/test.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Runs fn with standard error going to a file, and yields what it wrote. */
+static char *stderr_of(void (*fn)(void))
+{
+	char *dir = test_dir_make();
+	autofree char *path = file_join(dir, "stderr");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+	int saved = dup(STDERR_FILENO);
+	int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+
+	dup2(fd, STDERR_FILENO);
+	fn();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fd);
+	assert_ok(file_read(path, 1 << 20, &text, &err), err);
+	test_dir_remove(dir);
+	return buf_steal(&text);
+}
+
+static struct test_clock test_clock;
+
+static void text_events(void)
+{
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, true, &test_clock.clock);
+	log_progress("half");
+	log_info("one\nline %d", 1);
+	log_debug("not shown");
+	log_progress("%s", "");
+}
+
+static void json_events(void)
+{
+	log_setup(LOG_LEVEL_DEBUG, LOG_FORMAT_JSON, true, &test_clock.clock);
+	log_progress("not in JSON");
+	log_warn("a \"quoted\"\n\x01 thing");
+}
+
+static void one_event_is_one_line(void **state)
+{
+	(void)state;
+	test_clock_init(&test_clock, 0);
+	autofree char *text = stderr_of(text_events);
+	assert_string_equal(text,
+	    "\r\x1b[Khalf"
+	    "\r\x1b[K1970-01-01T00:00:00Z info  one\\x0aline 1\nhalf"
+	    "\r\x1b[K");
+	autofree char *lines = stderr_of(json_events);
+	struct err err = ERR_INIT;
+	cleanup(json_freep) struct json_object *j =
+	    json_parse(lines, strlen(lines), &err);
+	assert_non_null(j);
+	assert_string_equal(json_get_str(j, "level"), "warn");
+	assert_string_equal(
+	    json_get_str(j, "message"), "a \"quoted\"\n\x01 thing");
+}
+
+static void a_secret_loses_its_line_end_only(void **state)
+{
+	char *dir = test_dir_make();
+	autofree char *path = file_join(dir, "token");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ok(file_write_durably(path, " s3cret \r\n", 10, &err), err);
+	cleanup(secret_freep) struct secret *s = secret_from_file(path, &err);
+	assert_non_null(s);
+	assert_string_equal(secret_reveal(s), " s3cret ");
+	assert_int_equal(secret_len(s), 8);
+	assert_string_equal(secret_reveal(NULL), "");
+	autofree char *gone = file_join(dir, "gone");
+	assert_null(secret_from_file(gone, &err));
+	assert_int_equal(err.code, ERR_NOT_FOUND);
+	test_dir_remove(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(one_event_is_one_line),
+	    cmocka_unit_test(a_secret_loses_its_line_end_only),
+	};
+
+	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+#include "storage/base/str.h"
+
+#include "storage/base/cleanup.h"
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void globs(void **state)
+{
+	static const struct {
+		const char *pattern, *text;
+		bool matches;
+	} table[] = {{"*", "", true}, {"*", "a/b", true}, {"a*c", "abbc", true},
+	    {"a*c", "abb", false}, {"?", "", false}, {"?b", "ab", true},
+	    {"team-*", "team-a", true}, {"team-*", "teama", false},
+	    {"*.tfstate", "a/b.tfstate", true}, {"a**b", "ab", true},
+	    {"*a*b*c", "xxaxxbxxc", true}, {"*a*b*c", "xxaxxcxxb", false},
+	    {"", "", true}, {"", "a", false}, {"[a]", "a", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		assert_int_equal(str_glob(table[i].pattern, table[i].text),
+		    table[i].matches);
+}
+
+static void a_glob_of_many_stars_ends(void **state)
+{
+	char pattern[200], text[2000];
+
+	(void)state;
+	for (size_t i = 0; i + 2 < sizeof(pattern); i += 2)
+		memcpy(pattern + i, "*a", 3);
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 2] = 'b';
+	text[sizeof(text) - 1] = '\0';
+	assert_false(str_glob(pattern, text));
+}
+
+static void knows_utf8(void **state)
+{
+	(void)state;
+	assert_true(str_utf8_valid("gr\xc3\xbc\xc3\x9f", 6));
+	assert_true(str_utf8_valid("\xf0\x9f\x9a\x80", 4));
+	assert_false(str_utf8_valid("\xc0\x80", 2));	     /* overlong */
+	assert_false(str_utf8_valid("\xed\xa0\x80", 3));     /* surrogate */
+	assert_false(str_utf8_valid("\xf4\x90\x80\x80", 4)); /* too large */
+	assert_false(str_utf8_valid("\xc3", 1));	     /* cut off */
+}
+
+static void reads_whole_numbers_only(void **state)
+{
+	uint64_t n = 7;
+
+	(void)state;
+	assert_int_equal(
+	    str_parse_u64("18446744073709551615", UINT64_MAX, &n), 0);
+	assert_true(n == UINT64_MAX);
+	assert_int_equal(
+	    str_parse_u64("18446744073709551616", UINT64_MAX, &n), -1);
+	assert_int_equal(str_parse_u64("11", 10, &n), -1);
+	assert_int_equal(str_parse_u64("", 10, &n), -1);
+	assert_int_equal(str_parse_u64("+1", 10, &n), -1);
+	assert_int_equal(str_parse_u64("1 ", 10, &n), -1);
+}
+
+static void encodes_and_decodes(void **state)
+{
+	cleanup(buf_done) struct buf b = BUF_INIT, back = BUF_INIT;
+	uint8_t raw[3];
+
+	(void)state;
+	base64_add(&b, "fooba", 5, true);
+	assert_string_equal(buf_str(&b), "Zm9vYmE=");
+	assert_int_equal(base64_decode(b.data, b.len, true, &back), 0);
+	assert_string_equal(buf_str(&back), "fooba");
+	buf_clear(&b);
+	base64_add(&b, "foob", 4, false);
+	assert_string_equal(buf_str(&b), "Zm9vYg");
+	hex_add(&back, "\x00\xff", 2);
+	assert_string_equal(buf_str(&back), "fooba00ff");
+	assert_int_equal(hex_decode("00fFa0", 6, raw), 0);
+	assert_memory_equal(raw, "\x00\xff\xa0", 3);
+	assert_int_equal(hex_decode("0", 1, raw), -1);
+	assert_int_equal(hex_decode("0g", 2, raw), -1);
+	buf_clear(&b);
+	percent_add(&b, "a b/\xc3\xbc~", 7, "/");
+	assert_string_equal(buf_str(&b), "a%20b/%C3%BC~");
+}
+
+static void refuses_base64_that_is_not_canonical(void **state)
+{
+	static const char *const bad[] = {
+	    "Zm9vYh", "Zm9vY", "Zm9v Yg", "Zm9vYg=="};
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(
+		    base64_decode(bad[i], strlen(bad[i]), false, &out), -1);
+	assert_int_equal(base64_decode("Zm9vYg", 6, true, &out), -1);
+	assert_int_equal(base64_decode("=", 1, true, &out), -1);
+	assert_int_equal(base64_decode("Zg==Zg==", 8, true, &out), -1);
+}
+
+static void shows_outside_text_safely(void **state)
+{
+	cleanup(buf_done) struct buf b = BUF_INIT;
+
+	(void)state;
+	str_add_printable(&b, "a\x1b[2J\n\xc2\x9b\xff\xc3\xbc", 11);
+	assert_string_equal(
+	    buf_str(&b), "a\\x1b[2J\\x0a\\xc2\\x9b\\xff\xc3\xbc");
+	buf_clear(&b);
+	str_add_bytes(&b, 1023);
+	buf_add_char(&b, ' ');
+	str_add_bytes(&b, 1536);
+	assert_string_equal(buf_str(&b), "1023 B 1.5 KiB");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(globs),
+	    cmocka_unit_test(a_glob_of_many_stars_ends),
+	    cmocka_unit_test(knows_utf8),
+	    cmocka_unit_test(reads_whole_numbers_only),
+	    cmocka_unit_test(encodes_and_decodes),
+	    cmocka_unit_test(refuses_base64_that_is_not_canonical),
+	    cmocka_unit_test(shows_outside_text_safely),
+	};
+
+	return cmocka_run_group_tests_name("str", tests, NULL, NULL);
+}

@@ -1,0 +1,135 @@
+#include "storage/base/stream.h"
+
+#include "storage/base/buf.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/mem.h"
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A sink that counts what is done to it, and fails on request. */
+struct witness {
+	struct sink sink;
+	int writes, finishes, aborts, releases, fail_finish;
+};
+
+static int witness_write(
+    struct sink *s, const void *data, size_t len, struct err *err)
+{
+	(void)data;
+	(void)len;
+	(void)err;
+	((struct witness *)s)->writes++;
+	return 0;
+}
+
+static int witness_finish(struct sink *s, struct err *err)
+{
+	struct witness *w = (struct witness *)s;
+
+	w->finishes++;
+	return w->fail_finish ? err_set(err, ERR_SYSTEM, "full") : 0;
+}
+
+static void witness_abort(struct sink *s)
+{
+	((struct witness *)s)->aborts++;
+}
+
+static void witness_release(struct sink *s)
+{
+	((struct witness *)s)->releases++;
+}
+
+static const struct sink_ops witness_ops = {.write = witness_write,
+    .finish = witness_finish,
+    .abort = witness_abort,
+    .release = witness_release};
+
+static void releasing_never_commits(void **state)
+{
+	struct witness w = {.sink.ops = &witness_ops};
+
+	(void)state;
+	sink_free(&w.sink);
+	assert_int_equal(w.finishes, 0);
+	assert_int_equal(w.aborts, 1);
+	assert_int_equal(w.releases, 1);
+}
+
+static void a_finish_that_failed_is_aborted_once(void **state)
+{
+	struct witness w = {.sink.ops = &witness_ops, .fail_finish = 1};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_fails(sink_finish(&w.sink, &err), err, ERR_SYSTEM);
+	sink_abort(&w.sink);
+	sink_free(&w.sink);
+	assert_int_equal(w.aborts, 1);
+}
+
+static void a_finished_one_is_not_aborted(void **state)
+{
+	struct witness w = {.sink.ops = &witness_ops};
+	struct err err = ERR_INIT;
+	uint8_t sha256[DIGEST_SHA256_LEN];
+	char hex[DIGEST_SHA256_HEX];
+	uint64_t bytes;
+	struct sink *s = sink_digest(&w.sink, sha256, &bytes);
+
+	(void)state;
+	assert_ok(sink_write(s, "abc", 3, &err), err);
+	assert_ok(sink_finish(s, &err), err);
+	sink_free(s);
+	assert_int_equal(w.finishes, 1);
+	assert_int_equal(w.aborts, 0);
+	assert_int_equal(w.releases, 1);
+	assert_true(bytes == 3);
+	digest_hex(sha256, sizeof(sha256), hex);
+	assert_string_equal(hex,
+	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+static void digests_are_the_known_ones(void **state)
+{
+	uint8_t out[DIGEST_MAX_LEN];
+	char hex[2 * DIGEST_MAX_LEN + 1];
+	static const struct {
+		enum digest_kind kind;
+		const char *hex;
+	} of_empty[] = {
+	    {DIGEST_MD5, "d41d8cd98f00b204e9800998ecf8427e"},
+	    {DIGEST_SHA1, "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
+	    {DIGEST_BLAKE2B, "786a02f742015903c6c6fd852552d272912f4740e15847618"
+			     "a86e217f71f5419"
+			     "d25e1031afee585313896444934eb04b903a685b1448b755d"
+			     "56f701afe9be2ce"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(of_empty) / sizeof(*of_empty); i++) {
+		digest_of(of_empty[i].kind, "", 0, out);
+		digest_hex(out, digest_len(of_empty[i].kind), hex);
+		assert_string_equal(hex, of_empty[i].hex);
+	}
+	/* RFC 4231, test case 2. */
+	digest_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, out);
+	digest_hex(out, DIGEST_SHA256_LEN, hex);
+	assert_string_equal(hex,
+	    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(releasing_never_commits),
+	    cmocka_unit_test(a_finish_that_failed_is_aborted_once),
+	    cmocka_unit_test(a_finished_one_is_not_aborted),
+	    cmocka_unit_test(digests_are_the_known_ones),
+	};
+
+	return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
+}
