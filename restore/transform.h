@@ -1,0 +1,61 @@
+/*
+ * Changes that the operator asks for, made to each object on its way: other
+ * namespaces, images and storage classes, and JSON patches (RFC 6902) by
+ * selector. Pure.
+ */
+#ifndef RESTORE_TRANSFORM_H
+#define RESTORE_TRANSFORM_H
+
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct json_object;
+
+struct transform_map {
+	const char *from;
+	const char *to;
+};
+
+/* A patch for the objects that fit all that is given of its selector. */
+struct transform_patch {
+	const char *kind;      /* pattern as in rules.h, or NULL */
+	const char *namespace; /* glob over the source's namespace, or NULL */
+	const char *name;      /* glob, or NULL */
+	const char *labels;    /* "a=b,c=d", or NULL */
+	const char *json;      /* the patch: a JSON array of operations */
+};
+
+/* All borrowed. */
+struct transform_options {
+	const struct transform_map *namespaces;
+	size_t namespace_count;
+	const struct transform_map *images; /* prefixes of image names */
+	size_t image_count;
+	const struct transform_map *storage_classes;
+	size_t storage_class_count;
+	const struct transform_patch *patches;
+	size_t patch_count;
+};
+
+struct transform; /* the options, parsed and checked */
+
+struct transform *transform_new(
+    const struct transform_options *o, struct err *err); /* NULL o is fine */
+void transform_free(struct transform *t);
+void transform_freep(struct transform **t);
+/* Where the namespace goes; borrowed, `ns` itself where nothing is mapped. */
+const char *transform_namespace(const struct transform *t, const char *ns);
+/* Changes the object: patches first, then maps. -1 with ERR_USAGE where a
+ * patch does not apply; names the patch and the operation. */
+int transform_apply(
+    const struct transform *t, struct json_object *object, struct err *err);
+
+/* RFC 6902 on a tree; on an error the tree may be changed in part. `*root`
+ * may be replaced. */
+int transform_patch_json(struct json_object **root,
+    const struct json_object *patch, struct err *err);
+
+#endif
