@@ -51,7 +51,7 @@
 	} while (0)
 
 #define VEC_EACH(v, it)                                                        \
-	for (__typeof__((v)->items + 0) it = (v)->items;                       \
+	for (__auto_type it = (v)->items + 0;                                  \
 	     it && it < (v)->items + (v)->len; it++)
 
 /* cmp as for qsort, on pointers to items. */
