@@ -51,8 +51,8 @@
 	} while (0)
 
 #define VEC_EACH(v, it)                                                        \
-	for (__auto_type it = (v)->items + 0;                                  \
-	     it && it < (v)->items + (v)->len; it++)
+	for (__auto_type it = &*(v)->items; it && it < (v)->items + (v)->len;  \
+	     it++)
 
 /* cmp as for qsort, on pointers to items. */
 #define vec_sort(v, cmp)                                                       \
