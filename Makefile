@@ -121,6 +121,7 @@ select = $(if $(T),$(foreach p,$(1),$(if $(findstring $(T),$(p)),$(p))),$(1))
 
 test:
 	scripts/deps
+	scripts/kube-assets
 	$(MAKE) check
 
 check: all unit-programs
@@ -163,6 +164,7 @@ install: all
 	  $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 README.md config/backstay.example.yaml \
 	  $(DESTDIR)$(PREFIX)/share/doc/backstay
+	cp -r config/kubernetes config/systemd $(DESTDIR)$(PREFIX)/share/doc/backstay
 
 clean:
 	rm -rf $(BUILD)
