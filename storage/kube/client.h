@@ -1,0 +1,137 @@
+/*
+ * Requests to a Kubernetes API server, with its manners: 429 waits as long as
+ * Retry-After says, 5xx and lost connections are tried again with jitter, a
+ * 401 renews the credentials once, and a Status body becomes an error that
+ * reads as the server meant it. It knows paths and verbs, not kinds.
+ *
+ * One client serves many threads.
+ */
+#ifndef STORAGE_KUBE_CLIENT_H
+#define STORAGE_KUBE_CLIENT_H
+
+#include "storage/base/buf.h"
+#include "storage/base/cancel.h"
+#include "storage/base/clock.h"
+#include "storage/base/err.h"
+#include "storage/base/random.h"
+#include "storage/http/http.h"
+#include "storage/kube/kubeconfig.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_object;
+
+/* The one name under which our server-side applies own fields. */
+#define KUBE_FIELD_MANAGER "backstay"
+
+struct kube_client_options {
+	const struct kube_access *access; /* borrowed for its life */
+	bool gzip;			  /* ask for compressed bodies */
+	int max_attempts;		  /* 0: the default of http.h */
+	const struct clock *clock;	  /* these three borrowed too */
+	const struct random *random;
+	const struct cancel *cancel;
+};
+
+struct kube_client;
+struct kube_client *kube_client_new(
+    const struct kube_client_options *o, struct err *err);
+void kube_client_free(struct kube_client *c); /* takes NULL */
+void kube_client_freep(struct kube_client **c);
+const char *kube_client_server(const struct kube_client *c); /* the URL */
+
+/* From now on bodies are asked for compressed, or not; safe at any time. */
+void kube_client_set_gzip(struct kube_client *c, bool gzip);
+
+struct kube_request {
+	const char *method;	  /* default GET */
+	const char *path;	  /* "/api/v1/...", already encoded */
+	const char *query;	  /* "limit=500&...", encoded, or NULL */
+	const char *accept;	  /* default application/json */
+	const char *content_type; /* of the body; default application/json */
+	const void *body;
+	size_t body_len;
+	size_t max_body_bytes; /* of a collected answer; default 64 MiB */
+	/* As in http.h: takes a 2xx as it arrives. on_attempt comes before
+	 * each attempt, so that what a broken one delivered is dropped. */
+	int (*on_data)(
+	    void *ctx, const void *data, size_t len, struct err *err);
+	int (*on_attempt)(void *ctx, struct err *err);
+	void *ctx;
+};
+
+struct kube_answer {
+	int status;		/* of HTTP; 0 where there was no answer */
+	char *reason;		/* of the Status: "AlreadyExists"; or NULL */
+	char *message;		/* of the Status, or NULL */
+	char *content_type;	/* or NULL */
+	struct buf body;	/* of a 2xx without on_data, and of a Status */
+	struct strvec warnings; /* texts of the Warning headers */
+};
+#define KUBE_ANSWER_INIT                                                       \
+	{                                                                      \
+		.status = 0                                                    \
+	}
+void kube_answer_done(struct kube_answer *a); /* wipes the body */
+
+/*
+ * 0 on a 2xx. -1 on anything else, the answer filled as far as there was one,
+ * and the message "<METHOD> <path>: 403 Forbidden: <the Status's message>":
+ *   ERR_DENIED     401, 403, or a certificate that does not hold
+ *   ERR_NOT_FOUND  404
+ *   ERR_EXISTS     409 (AlreadyExists or Conflict: see answer.reason)
+ *   ERR_FORMAT     400, 406, 413, 415, 422: the request is not acceptable; 410:
+ *                  gone (see answer.status); or a body over its cap
+ *   ERR_NETWORK    no answer, 429 or 5xx after all attempts
+ *   and what on_data or on_attempt set.
+ * The answer is reset first.
+ */
+int kube_send(struct kube_client *c, const struct kube_request *r,
+    struct kube_answer *answer, struct err *err);
+
+/* GET of one JSON document; NULL as for kube_send, or ERR_FORMAT. */
+struct json_object *kube_get(
+    struct kube_client *c, const char *path, struct err *err);
+
+struct kube_apply_options {
+	bool force;   /* take over fields that others own */
+	bool dry_run; /* admission and validation, nothing is stored */
+};
+
+/* Server-side apply (PATCH application/apply-patch+yaml) of `object`, which
+ * must hold apiVersion, kind and metadata.name, to `path` (an object, or its
+ * "/status"). *result (may be NULL) becomes what the server answered, owned by
+ * the caller. */
+int kube_apply(struct kube_client *c, const char *path,
+    const struct json_object *object, const struct kube_apply_options *o,
+    struct json_object **result, struct err *err);
+
+/* POST to a collection; dry_run as above. */
+int kube_create(struct kube_client *c, const char *collection,
+    const struct json_object *object, bool dry_run, struct json_object **result,
+    struct err *err);
+
+/* PUT: replaces a whole object, or with "/status" its status. */
+int kube_replace(struct kube_client *c, const char *path,
+    const struct json_object *object, bool dry_run, struct json_object **result,
+    struct err *err);
+
+/* PATCH with application/merge-patch+json. */
+int kube_merge_patch(struct kube_client *c, const char *path,
+    const struct json_object *patch, bool dry_run, struct json_object **result,
+    struct err *err);
+
+/* propagation: "Foreground", "Background", "Orphan", or NULL. */
+int kube_delete(struct kube_client *c, const char *path,
+    const char *propagation, bool dry_run, struct err *err);
+
+/* The path of a collection, or with `name` of an object, or with `subresource`
+ * of that: api_version "v1" or "apps/v1", resource the plural ("deployments");
+ * ns NULL for cluster scope (or a list over all namespaces). Names are
+ * percent-encoded. The caller frees. */
+char *kube_path(const char *api_version, const char *resource, const char *ns,
+    const char *name, const char *subresource);
+
+#endif
