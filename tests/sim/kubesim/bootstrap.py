@@ -1,0 +1,99 @@
+"""What a new cluster holds before anybody used it."""
+
+from . import discovery
+
+BOOT = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+ALL_RULES = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
+             {"nonResourceURLs": ["*"], "verbs": ["*"]}]
+READ = ["get", "list", "watch"]
+RBAC = "rbac.authorization.k8s.io"
+
+
+def fill(api, ctl):
+    for ns in ("default", "kube-system", "kube-public", "kube-node-lease"):
+        labels = None if api.release == "1.20" else {
+            "kubernetes.io/metadata.name": ns}
+        ctl.put("", "namespaces", "", ns,
+                {"spec": {"finalizers": ["kubernetes"]}}, labels,
+                status={"phase": "Active"})
+    ctl.put("", "services", "default", "kubernetes",
+            {"spec": {"ports": [{"name": "https", "protocol": "TCP",
+                                 "port": 443, "targetPort": 6443}],
+                      "clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"],
+                      "type": "ClusterIP", "sessionAffinity": "None"}},
+            {"component": "apiserver", "provider": "kubernetes"},
+            status={"loadBalancer": {}})
+    api.services.ips["10.96.0.1"] = "kubernetes"
+    ctl.put("", "endpoints", "default", "kubernetes",
+            {"subsets": [{"addresses": [{"ip": "127.0.0.1"}],
+                          "ports": [{"name": "https", "port": 6443,
+                                     "protocol": "TCP"}]}]})
+    ctl.put("coordination.k8s.io", "leases", "kube-system",
+            "kube-controller-manager", {"spec": {"holderIdentity": "sim"}})
+    ctl.put("", "configmaps", "kube-system",
+            "extension-apiserver-authentication",
+            {"data": {"requestheader-allowed-names": "[]"}})
+    for name, value in (("system-cluster-critical", 2000000000),
+                        ("system-node-critical", 2000001000)):
+        ctl.put("scheduling.k8s.io", "priorityclasses", "", name,
+                {"value": value, "description": "Used for system critical "
+                 "pods.", "preemptionPolicy": "PreemptLowerPriority"})
+    _roles(ctl)
+    for group, versions in discovery.groups(api).items():
+        for v in versions:
+            ctl.put("apiregistration.k8s.io", "apiservices", "",
+                    "%s.%s" % (v, group),
+                    {"spec": dict({"version": v, "groupPriorityMinimum":
+                                   18000, "versionPriority": 1},
+                                  **({"group": group} if group else {}))},
+                    {"kube-aggregator.kubernetes.io/automanaged": "onstart"},
+                    status={"conditions": [{
+                        "type": "Available", "status": "True",
+                        "lastTransitionTime": "2020-01-01T00:00:00Z",
+                        "reason": "Local",
+                        "message": "Local APIServices are always "
+                        "available"}]})
+
+
+def _roles(ctl):
+    paths = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
+    roles = {
+        "cluster-admin": ALL_RULES,
+        "admin": [{"apiGroups": ["", "apps", "batch", "autoscaling",
+                                 "networking.k8s.io", "policy", RBAC],
+                   "resources": ["*"], "verbs": ["*"]}],
+        "edit": [{"apiGroups": ["", "apps", "batch", "autoscaling",
+                                "networking.k8s.io", "policy"],
+                  "resources": ["*"], "verbs": ["*"]}],
+        "view": [{"apiGroups": ["", "apps", "batch", "autoscaling",
+                                "networking.k8s.io", "policy"],
+                  "resources": ["configmaps", "pods", "services",
+                                "deployments", "ingresses"],
+                  "verbs": READ}],
+        "system:basic-user": [{"apiGroups": ["authorization.k8s.io"],
+                               "resources": ["selfsubjectaccessreviews",
+                                             "selfsubjectrulesreviews"],
+                               "verbs": ["create"]}],
+        "system:discovery": [{"nonResourceURLs": ["/api", "/api/*", "/apis",
+                                                  "/apis/*", "/openapi",
+                                                  "/openapi/*"] + paths,
+                              "verbs": ["get"]}],
+        "system:public-info-viewer": [{"nonResourceURLs": paths,
+                                       "verbs": ["get"]}],
+    }
+    for name, rules in roles.items():
+        ctl.put(RBAC, "clusterroles", "", name, {"rules": rules}, BOOT,
+                annotations={"rbac.authorization.kubernetes.io/autoupdate":
+                             "true"})
+    binds = {"cluster-admin": "system:masters",
+             "system:basic-user": "system:authenticated",
+             "system:discovery": "system:authenticated",
+             "system:public-info-viewer": "system:authenticated"}
+    for role, group in binds.items():
+        ctl.put(RBAC, "clusterrolebindings", "", role,
+                {"roleRef": {"apiGroup": RBAC, "kind": "ClusterRole",
+                             "name": role},
+                 "subjects": [{"apiGroup": RBAC, "kind": "Group",
+                               "name": group}]}, BOOT,
+                annotations={"rbac.authorization.kubernetes.io/autoupdate":
+                             "true"})

@@ -1,0 +1,159 @@
+"""The command line of the simulated Kubernetes API server."""
+
+import argparse
+import os
+import signal
+import ssl
+import sys
+import threading
+import time
+
+from simlib import daemon
+from simlib.faults import Faults
+from simlib.httpd import Server
+
+from . import bootstrap
+from .api import Api
+from .controllers import Controllers
+from .rbac import User
+from .status import ApiError
+
+FAULT_TEXT = {
+    429: ("TooManyRequests", "the server has received too many requests and "
+          "has asked us to try again later"),
+    500: ("InternalError", "Internal error occurred: simulated fault"),
+    503: ("ServiceUnavailable", "the server is currently unable to handle "
+          "the request"),
+    504: ("Timeout", "the server was unable to return a response in the time "
+          "allotted"),
+}
+
+
+def fault_body(status, rule):
+    """429 comes as plain text from the real server's request limiter."""
+    if status == 429 and rule.get("body") is None:
+        return ("text/plain; charset=utf-8",
+                b"Too many requests, please try again later.\n")
+    reason, text = FAULT_TEXT.get(status, ("", "simulated fault"))
+    return "application/json", ApiError(status, reason, text, {}).body()
+
+
+def options(argv):
+    p = argparse.ArgumentParser(
+        prog="kube", description="A simulated Kubernetes API server.")
+    p.add_argument("command", choices=("start", "stop", "run"))
+    p.add_argument("directory")
+    p.add_argument("--port", type=int, default=0)
+    p.add_argument("--release", default="1.33", choices=("1.20", "1.33"),
+                   help="whose versions to serve")
+    p.add_argument("--discovery", default=None,
+                   choices=("v2", "v2beta1", "old"),
+                   help="the newest form of discovery known")
+    p.add_argument("--tls", action="store_true",
+                   help="https with a CA of its own and client certificates")
+    p.add_argument("--token-auth", metavar="CSV",
+                   help='tokens as the real server reads them: token,user,uid'
+                   ',"group1,group2"')
+    p.add_argument("--no-anonymous-admin", dest="open_door",
+                   action="store_false",
+                   help="plain HTTP without a token is nobody")
+    p.add_argument("--crd-delay", type=float, default=0.3,
+                   help="seconds until a CRD is Established")
+    p.add_argument("--ns-delay", type=float, default=0.3,
+                   help="seconds a namespace terminates at least")
+    p.add_argument("--gc-delay", type=float, default=0.2)
+    p.add_argument("--run-pods", type=float, default=0, metavar="SECONDS",
+                   help="Deployments get pods that are ready after so long")
+    o = p.parse_args(argv)
+    o.directory = os.path.abspath(o.directory)
+    if o.discovery is None:
+        o.discovery = "old" if o.release == "1.20" else "v2"
+    if o.tls:
+        o.open_door = False
+    return o
+
+
+KUBECONFIG = """apiVersion: v1
+kind: Config
+clusters:
+- name: sim
+  cluster:
+    server: %(url)s%(ca)s
+users:
+- name: admin
+  user:
+    token: %(token)s
+contexts:
+- name: sim
+  context:
+    cluster: sim
+    user: admin
+current-context: sim
+"""
+
+
+def run(o):
+    d = o.directory
+    tls, ca = None, ""
+    api = Api(o)
+    if o.tls:
+        daemon.make_tls(d)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(os.path.join(d, "server.crt"),
+                            os.path.join(d, "server.key"))
+        tls.load_verify_locations(os.path.join(d, "ca.crt"))
+        tls.verify_mode = ssl.CERT_OPTIONAL
+        ca = "\n    certificate-authority: " + os.path.join(d, "ca.crt")
+        with open(os.path.join(d, "ca.crt")) as f:
+            api.root_ca = f.read()
+    api.faults = Faults(fault_body)
+    if o.token_auth:
+        api.auth.load_csv(o.token_auth)
+    token = "sim-admin-token"
+    api.auth.tokens[token] = User("sim-admin", ["system:masters"])
+    api.auth.tokens["bob-token"] = User("bob", ["devs"])
+    ctl = Controllers(api, o)
+    bootstrap.fill(api, ctl)
+    ctl.start()
+    lock = threading.Lock()
+
+    def handle(req):
+        with lock:
+            api.peak[0] += 1
+            api.peak[1] = max(api.peak)
+        try:
+            return api.handle(req)
+        finally:
+            with lock:
+                api.peak[0] -= 1
+
+    server = Server(handle, o.port, tls, api.faults,
+                    gzip_above=128 * 1024, max_body=3 * 1024 * 1024 + 65536)
+    api.port = server.port
+    url = "%s://127.0.0.1:%d" % ("https" if o.tls else "http", server.port)
+    daemon.write_file(os.path.join(d, "kubeconfig"), KUBECONFIG % {
+        "url": url, "ca": ca, "token": token})
+    lines = ["KUBE_URL=" + url,
+             "KUBECONFIG=" + os.path.join(d, "kubeconfig"),
+             "KUBE_TOKEN=" + token, "KUBE_SIM_URL=" + url + "/_sim"]
+    if o.tls:
+        lines += ["KUBE_CA=" + os.path.join(d, "ca.crt"),
+                  "KUBE_CLIENT_CERT=" + os.path.join(d, "client.crt"),
+                  "KUBE_CLIENT_KEY=" + os.path.join(d, "client.key")]
+    daemon.write_file(os.path.join(d, "env"), "\n".join(lines) + "\n")
+    signal.signal(signal.SIGTERM, lambda *a: os._exit(0))
+    threading.Thread(target=server.serve, daemon=True).start()
+    while True:
+        time.sleep(3600)
+
+
+def main(argv):
+    o = options(argv)
+    if o.command == "stop":
+        return daemon.stop(o.directory)
+    if o.command == "run":
+        sys.setswitchinterval(0.002)
+        run(o)
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return daemon.start(o.directory, [
+        sys.executable, os.path.join(here, "kube"), "run"] + argv[1:])
