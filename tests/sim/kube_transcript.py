@@ -3,7 +3,8 @@
 
 The same conversation is held with the simulated server and with a real one;
 what the real one said is kept in kube_transcript.txt, so that the simulation
-is held against it.  Usage: kube_transcript.py KUBECONFIG-less: URL [TOKEN]
+is held against it.  Usage: kube_transcript.py URL TOKEN NOBODY_TOKEN
+[PART...]; NOBODY_TOKEN belongs to a user "nobody" who may do nothing yet
 """
 
 import http.client
@@ -56,6 +57,7 @@ class Talk:
 
 
 UIDS = {}
+NOBODY = sys.argv[3]
 
 
 def norm(text):
@@ -65,7 +67,11 @@ def norm(text):
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-"
                   r"[0-9a-f]{12}", uid, text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
-    text = re.sub(r"StorageError: .*", "StorageError", text)
+    text = re.sub(r", error found in #10 byte.*?\", \"reason", '", "reason',
+                  text)
+    text = re.sub(r"(json parse error: invalid character|"
+                  r"not valid: invalid character)[^}]*?\", \"reason",
+                  r'\1", "reason', text)
     text = re.sub(r"https?://[^ ]*?:\d+", "URL", text)
     return text
 
@@ -236,16 +242,16 @@ def errors(t):
     do("owner without uid", "POST", CM, cm("ow", ownerReferences=[
         {"apiVersion": "v1", "kind": "ConfigMap", "name": "a"}]))
     do("unauthorized", "GET", CM, token="wrong")
-    do("forbidden list", "GET", CM, token="bob-token")
-    do("forbidden list all", "GET", "/api/v1/secrets", token="bob-token")
+    do("forbidden list", "GET", CM, token=NOBODY)
+    do("forbidden list all", "GET", "/api/v1/secrets", token=NOBODY)
     do("forbidden get", "GET", "/apis/apps/v1/namespaces/t1/deployments/x",
-       token="bob-token")
-    do("forbidden create", "POST", CM, cm("x"), token="bob-token")
+       token=NOBODY)
+    do("forbidden create", "POST", CM, cm("x"), token=NOBODY)
     do("forbidden patch", "PATCH", CM + "/x?fieldManager=m", cm("x"), APPLY,
-       token="bob-token")
+       token=NOBODY)
     do("forbidden status", "PATCH", D + "/d/status", {}, MERGE,
-       token="bob-token")
-    do("forbidden path", "GET", "/metrics", token="bob-token")
+       token=NOBODY)
+    do("forbidden path", "GET", "/metrics", token=NOBODY)
 
 
 def rbac(t):
@@ -260,23 +266,23 @@ def rbac(t):
           "metadata": {"name": "reader"},
           "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role",
                       "name": "reader"},
-          "subjects": [{"kind": "User", "name": "bob",
+          "subjects": [{"kind": "User", "name": "nobody",
                         "apiGroup": "rbac.authorization.k8s.io"}]})
 
     def ok():
-        return t.raw("GET", CM, token="bob-token")[0] == 200
-    print("bob may list t1:", bool(wait(ok)))
-    print("bob may list all:",
-          t.raw("GET", "/api/v1/configmaps", token="bob-token")[0])
-    print("bob may write:",
-          t.raw("POST", CM, cm("bw"), token="bob-token")[0])
+        return t.raw("GET", CM, token=NOBODY)[0] == 200
+    print("nobody may list t1:", bool(wait(ok)))
+    print("nobody may list all:",
+          t.raw("GET", "/api/v1/configmaps", token=NOBODY)[0])
+    print("nobody may write:",
+          t.raw("POST", CM, cm("bw"), token=NOBODY)[0])
     s, o = t.js("POST", "/apis/authorization.k8s.io/v1/"
                 "selfsubjectaccessreviews",
                 {"apiVersion": "authorization.k8s.io/v1",
                  "kind": "SelfSubjectAccessReview",
                  "spec": {"resourceAttributes": {
                      "namespace": "t1", "verb": "list",
-                     "resource": "configmaps"}}}, token="bob-token")
+                     "resource": "configmaps"}}}, token=NOBODY)
     print("access review:", s, o["status"]["allowed"])
 
 
@@ -303,16 +309,18 @@ def applies(t):
     s, p = t.js("PATCH", CM + "/ssa?fieldManager=two&force=true",
                 cm("ssa", {"a": "9"}), APPLY)
     print("ssa force", s, p["data"], managed(p))
-    s, p = t.js("PATCH", CM + "/ssa?fieldManager=one", cm("ssa", {}), APPLY)
+    less = cm("ssa")
+    del less["data"]
+    s, p = t.js("PATCH", CM + "/ssa?fieldManager=one", less, APPLY)
     print("ssa give up", s, p.get("data"), managed(p),
           p["metadata"].get("labels"))
     s, p = t.js("POST", CM + "?fieldManager=poster", cm("up", {"k": "v"}))
     print("post", s, managed(p))
-    s, p = t.js("PATCH", CM + "/up", {"data": {"k": "w", "l": "m"}}, MERGE)
-    print("merge", s, p["data"], managed(p))
-    s, p = t.js("PATCH", CM + "/up?fieldManager=one", cm("up", {"k": "v"}),
+    s, p = t.js("PATCH", CM + "/up?fieldManager=one", cm("up", {"k": "z"}),
                 APPLY)
     show("ssa over update", s, p)
+    s, p = t.js("PATCH", CM + "/up", {"data": {"k": "w", "l": "m"}}, MERGE)
+    print("merge", s, p["data"], managed(p)[1:])
     s, p = t.js("PATCH", CM + "/up", [{"op": "replace", "path": "/data/k",
                                        "value": "x"},
                                       {"op": "remove", "path": "/data/l"}],
@@ -406,7 +414,7 @@ def crds(t):
                              True}}}]}}
     s, o = t.js("PATCH", X + "/widgets.t.example.com?fieldManager=one", crd,
                 APPLY)
-    print("crd", s, o["spec"]["names"], o["spec"].get("conversion"))
+    print("crd", s, sorted(o["spec"]["names"].items()), o["spec"].get("conversion"))
 
     def established():
         o = t.js("GET", X + "/widgets.t.example.com")[1]
@@ -417,7 +425,7 @@ def crds(t):
     print("crd conditions", sorted(
         (c["type"], c["status"], c["reason"], c["message"])
         for c in o["status"]["conditions"]))
-    print("crd status", o["status"]["acceptedNames"],
+    print("crd status", sorted(o["status"]["acceptedNames"].items()),
           o["status"]["storedVersions"], o["metadata"]["generation"])
     W = "/apis/t.example.com/v1/namespaces/t1/widgets"
     print("served:", bool(wait(lambda: t.raw("GET", W)[0] == 200)))
@@ -427,11 +435,13 @@ def crds(t):
                   "text": "\u00fc<&>\u2028", "list": [1, 2], "none": None,
                   "map": {}}, "status": {"ready": True}, "extra": 1}
     s, o = t.js("PATCH", W + "/w?fieldManager=one", w, APPLY)
+    show("cr undeclared", s, o)
+    s, o = t.js("POST", W + "?fieldManager=one&dryRun=All", w)
+    print("cr pruned", s, sorted(o))
+    del w["extra"]
+    s, o = t.js("PATCH", W + "/w?fieldManager=one", w, APPLY)
     show("cr apply", s, o)
-    if s != 201:
-        s, o = t.js("POST", W + "?fieldManager=one", w)
-        show("cr post", s, o)
-    print("cr", s, o.get("spec"), o.get("status"), o.get("extra"),
+    print("cr", s, sorted(o["spec"].items()), o.get("status"), o.get("extra"),
           o["metadata"]["generation"], managed(o))
     s, p = t.js("PATCH", W + "/w?fieldManager=one", w, APPLY)
     print("cr same", s, o["metadata"]["resourceVersion"] ==
@@ -495,9 +505,16 @@ def services(t):
     s, o = t.js("PATCH", "/api/v1/namespaces/t1/services/np?fieldManager=m",
                 {"apiVersion": "v1", "kind": "Service",
                  "metadata": {"name": "np"},
+                 "spec": {"ports": [{"port": 80}]}}, APPLY)
+    show("service without protocol", s, o)
+    s, o = t.js("PATCH", "/api/v1/namespaces/t1/services/np?fieldManager=m",
+                {"apiVersion": "v1", "kind": "Service",
+                 "metadata": {"name": "np"},
                  "spec": {"type": "NodePort", "selector": {"a": "b"},
-                          "ports": [{"port": 80, "name": "http"},
-                                    {"port": 443, "name": "tls"}]}}, APPLY)
+                          "ports": [{"port": 80, "name": "http",
+                                     "protocol": "TCP"},
+                                    {"port": 443, "name": "tls",
+                                     "protocol": "TCP"}]}}, APPLY)
     sp = o["spec"]
     print("service", s, bool(sp["clusterIP"]), sp["type"],
           sp["sessionAffinity"],
@@ -507,8 +524,10 @@ def services(t):
                 {"apiVersion": "v1", "kind": "Service",
                  "metadata": {"name": "np"},
                  "spec": {"type": "NodePort", "selector": {"a": "b"},
-                          "ports": [{"port": 80, "name": "http"},
-                                    {"port": 443, "name": "tls"}]}}, APPLY)
+                          "ports": [{"port": 80, "name": "http",
+                                     "protocol": "TCP"},
+                                    {"port": 443, "name": "tls",
+                                     "protocol": "TCP"}]}}, APPLY)
     print("service same", s, p["metadata"]["resourceVersion"] ==
           o["metadata"]["resourceVersion"])
     s, o = t.js("POST", "/api/v1/namespaces/t1/services",
@@ -680,7 +699,10 @@ def apiservices(t):
 
 def main():
     url = sys.argv[1]
-    t = Talk(url, sys.argv[2] if len(sys.argv) > 2 else None)
+    t = Talk(url, sys.argv[2])
+    X = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+    t.js("DELETE", X + "widgets.t.example.com")
+    wait(lambda: t.raw("GET", X + "widgets.t.example.com")[0] == 404)
     for n in ("t1", "t2", "t3"):
         t.js("DELETE", "/api/v1/namespaces/" + n)
         wait(lambda: t.raw("GET", "/api/v1/namespaces/" + n)[0] == 404, 60)
@@ -691,7 +713,7 @@ def main():
                       "default")[1].get("secrets"), 10)
     parts = [errors, rbac, applies, crds, lists, services, owners,
              namespaces, webhooks, apiservices]
-    only = sys.argv[3:]
+    only = sys.argv[4:]
     for f in parts:
         if only and f.__name__ not in only:
             continue

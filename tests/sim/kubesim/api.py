@@ -232,14 +232,13 @@ class Api:
             if "protobuf" in req.headers.get("accept", ""):
                 return Response(200, b"\x0a\x032.0\x12\x0a\x0a\x03sim\x12\x03"
                                 b"1.0",
-                                "application/com.github.proto-openapi.spec."
-                                "v2@v1.0+protobuf")
+                                "application/octet-stream")
             return self.json({"swagger": "2.0", "info": {
                 "title": "sim", "version": "1.0"}, "paths": {},
                 "definitions": {}})
-        if path == "/":
-            return self.json({"paths": ["/api", "/apis", "/version"]})
-        return self.not_here()
+        return self.json({"paths": ["/api", "/api/v1", "/apis", "/healthz",
+                                    "/openapi/v2", "/version"]},
+                         200 if path == "/" else 404)
 
     def resource(self, req, user, group, version, rest):
         ns = ""

@@ -89,6 +89,11 @@ def _roles(ctl):
              "system:basic-user": "system:authenticated",
              "system:discovery": "system:authenticated",
              "system:public-info-viewer": "system:authenticated"}
+    ctl.put(RBAC, "clusterrolebindings", "", "backstay-test-viewers",
+            {"roleRef": {"apiGroup": RBAC, "kind": "ClusterRole",
+                         "name": "view"},
+             "subjects": [{"apiGroup": RBAC, "kind": "Group",
+                           "name": "viewers"}]})
     for role, group in binds.items():
         ctl.put(RBAC, "clusterrolebindings", "", role,
                 {"roleRef": {"apiGroup": RBAC, "kind": "ClusterRole",

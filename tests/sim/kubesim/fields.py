@@ -137,7 +137,8 @@ def check(v, t, path=""):
                     if k not in c and k not in KEY_DEFAULTS:
                         raise Undeclared(
                             "%s: element %d: associative list with keys has "
-                            "an element that omits key field %s"
+                            "an element that omits key field %s (and doesn't "
+                            "have default value)"
                             % (path, i, json.dumps(k)))
                 where = path + show_key(item_key(t, c))
             check(c, t[-1], where)

@@ -1,7 +1,9 @@
 """The command line of the simulated Kubernetes API server."""
 
 import argparse
+import base64
 import os
+import secrets
 import signal
 import ssl
 import sys
@@ -73,28 +75,61 @@ def options(argv):
     return o
 
 
-KUBECONFIG = """apiVersion: v1
-kind: Config
-clusters:
-- name: sim
-  cluster:
-    server: %(url)s%(ca)s
-users:
-- name: admin
-  user:
-    token: %(token)s
-contexts:
-- name: sim
-  context:
-    cluster: sim
-    user: admin
-current-context: sim
-"""
+def kubeconfig(url, ca_line, *user):
+    lines = ["apiVersion: v1", "kind: Config", "current-context: test",
+             "clusters:", "- name: test", "  cluster:", "    server: " + url]
+    if ca_line:
+        lines.append("    " + ca_line)
+    lines += ["contexts:", "- name: test",
+              "  context: {cluster: test, user: test}", "users:",
+              "- name: test"]
+    lines.append("  user:" if user else "  user: {}")
+    lines += ["    " + u for u in user]
+    return "\n".join(lines) + "\n"
+
+
+def b64file(path):
+    with open(path, "rb") as f:
+        return base64.b64encode(f.read()).decode()
+
+
+def write_configs(d, url, tls, tokens):
+    """The kubeconfigs and DIR/env, named as the real server's script does."""
+    def put(name, text):
+        daemon.write_file(os.path.join(d, name), text)
+        return os.path.join(d, name)
+
+    env = {"KUBE_URL": url, "KUBE_CONTEXT": "test",
+           "KUBE_SIM_URL": url + "/_sim"}
+    ca = ""
+    if tls:
+        ca = ("certificate-authority-data: "
+              + b64file(os.path.join(d, "ca.crt")))
+        env["KUBE_CA"] = os.path.join(d, "ca.crt")
+        env["KUBE_CA_WRONG"] = os.path.join(d, "ca-wrong.crt")
+        env["KUBE_CONFIG"] = put("kubeconfig", kubeconfig(
+            url, ca, "client-certificate-data: "
+            + b64file(os.path.join(d, "client.crt")), "client-key-data: "
+            + b64file(os.path.join(d, "client.key"))))
+        env["KUBE_CONFIG_FILES"] = put("kubeconfig-files", kubeconfig(
+            url, "certificate-authority: ca.crt",
+            "client-certificate: client.crt", "client-key: client.key"))
+    else:
+        env["KUBE_CONFIG"] = put("kubeconfig", kubeconfig(
+            url, ca, "token: " + tokens["admin"]))
+    env["KUBECONFIG"] = env["KUBE_CONFIG"]
+    for user, token in tokens.items():
+        put("token-" + user, token)
+        env["KUBE_CONFIG_" + {"admin": "TOKEN"}.get(user, user.upper())] = \
+            put("kubeconfig-token-" + user,
+                kubeconfig(url, ca, "token: " + token))
+    env["KUBE_TOKEN_FILE"] = os.path.join(d, "token-admin")
+    put("env", "".join("%s=%s\n" % e for e in env.items()))
 
 
 def run(o):
     d = o.directory
-    tls, ca = None, ""
+    tls = None
     api = Api(o)
     if o.tls:
         daemon.make_tls(d)
@@ -103,15 +138,16 @@ def run(o):
                             os.path.join(d, "server.key"))
         tls.load_verify_locations(os.path.join(d, "ca.crt"))
         tls.verify_mode = ssl.CERT_OPTIONAL
-        ca = "\n    certificate-authority: " + os.path.join(d, "ca.crt")
         with open(os.path.join(d, "ca.crt")) as f:
             api.root_ca = f.read()
     api.faults = Faults(fault_body)
     if o.token_auth:
         api.auth.load_csv(o.token_auth)
-    token = "sim-admin-token"
-    api.auth.tokens[token] = User("sim-admin", ["system:masters"])
-    api.auth.tokens["bob-token"] = User("bob", ["devs"])
+    tokens = {}
+    for user, group in (("admin", "system:masters"), ("viewer", "viewers"),
+                        ("nobody", "nobodies")):
+        tokens[user] = secrets.token_hex(16)
+        api.auth.tokens[tokens[user]] = User(user, [group])
     ctl = Controllers(api, o)
     bootstrap.fill(api, ctl)
     ctl.start()
@@ -131,18 +167,9 @@ def run(o):
                     gzip_above=128 * 1024, max_body=3 * 1024 * 1024 + 65536)
     api.port = server.port
     url = "%s://127.0.0.1:%d" % ("https" if o.tls else "http", server.port)
-    daemon.write_file(os.path.join(d, "kubeconfig"), KUBECONFIG % {
-        "url": url, "ca": ca, "token": token})
-    lines = ["KUBE_URL=" + url,
-             "KUBECONFIG=" + os.path.join(d, "kubeconfig"),
-             "KUBE_TOKEN=" + token, "KUBE_SIM_URL=" + url + "/_sim"]
-    if o.tls:
-        lines += ["KUBE_CA=" + os.path.join(d, "ca.crt"),
-                  "KUBE_CLIENT_CERT=" + os.path.join(d, "client.crt"),
-                  "KUBE_CLIENT_KEY=" + os.path.join(d, "client.key")]
-    daemon.write_file(os.path.join(d, "env"), "\n".join(lines) + "\n")
-    signal.signal(signal.SIGTERM, lambda *a: os._exit(0))
     threading.Thread(target=server.serve, daemon=True).start()
+    write_configs(d, url, o.tls, tokens)
+    signal.signal(signal.SIGTERM, lambda *a: os._exit(0))
     while True:
         time.sleep(3600)
 

@@ -90,7 +90,7 @@ REASON = {"Invalid value": "FieldValueInvalid",
 
 def invalid(kind, group, name, causes):
     """causes: a list of (field, message), message beginning with its kind."""
-    text = ["%s: %s" % c for c in causes]
+    text = list(dict.fromkeys("%s: %s" % c for c in causes))
     joined = text[0] if len(text) == 1 else "[" + ", ".join(text) + "]"
     return ApiError(
         422, "Invalid", '%s "%s" is invalid: %s'

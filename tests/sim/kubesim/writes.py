@@ -144,10 +144,6 @@ class Writer:
         """managedFields after a write that is no apply."""
         if old is None:
             fset = fields.fieldset(strip(new), self.type, True) or {}
-            for k, f in fset.items():
-                if f and fields._shape(fields._child(self.type, k[2:]),
-                                       new.get(k[2:])) == "map":
-                    f["."] = {}
             new["metadata"]["managedFields"] = (
                 [self.entry("Update", fset)] if fset else [])
             if not fset:
@@ -392,7 +388,9 @@ class Writer:
         if not isinstance(doc, dict) or not doc.get("kind") or \
                 not doc.get("apiVersion"):
             raise bad_request("error decoding YAML: Object 'Kind' is missing")
-        doc = drop_nulls(self.typed(doc))
+        doc = self.typed(doc)
+        if not self.res.crd:
+            doc = drop_nulls(doc)
         self.place(doc)
         meta = doc["metadata"]
         if meta.get("managedFields"):
@@ -403,6 +401,8 @@ class Writer:
         if strict:
             try:
                 fields.check(asked, self.type)
+                if self.res.kind == "Service" and self.api.release == "1.20":
+                    self._ports(asked)
             except fields.Undeclared as e:
                 raise plain500("failed to create typed patch object: %s" % e)
         aset = fields.fieldset(asked, self.type) or {}
@@ -423,6 +423,17 @@ class Writer:
             if aset:
                 o["metadata"]["managedFields"] = [self.entry("Apply", aset)]
         return self._create(doc, track)
+
+    @staticmethod
+    def _ports(asked):
+        """1.20 knows no default for a ServicePort's protocol here."""
+        for i, p in enumerate((asked.get("spec") or {}).get("ports") or []):
+            if "protocol" not in p:
+                raise plain500(
+                    "failed to create typed patch object: .spec.ports: "
+                    "element %d: associative list with keys has an element "
+                    'that omits key field "protocol" (and doesn\'t have '
+                    "default value)" % i)
 
     def _merge(self, rec, doc, asked, aset, force):
         live = rec.copy()

@@ -85,9 +85,10 @@ def make_tls(directory):
             "ca.key", "-CAcreateserial", "-days", "3650", "-out",
             name + ".crt", "-extfile", name + ".ext")
 
-    run("req", "-x509", "-newkey", "ec", "-pkeyopt",
-        "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out",
-        "ca.crt", "-days", "3650", "-subj", "/CN=sim-ca")
+    for ca in ("ca", "ca-wrong"):
+        run("req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-keyout", ca + ".key",
+            "-out", ca + ".crt", "-days", "3650", "-subj", "/CN=sim-" + ca)
     leaf("server", "/CN=sim",
          "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:*.localhost\n"
          "extendedKeyUsage=serverAuth\n")

@@ -118,8 +118,10 @@ class Fault:
                 time.sleep(self.rule.get("delay_ms", 100) / 1000.0)
             raise Drop(False)
         if kind == "malformed":
-            cut = len(resp.body) // 2
-            resp.body = resp.body[:cut] + b"}]," + resp.body[cut:]
+            # No JSON, inside or outside of a string.
+            body = resp.body.rstrip()[:-1]
+            cut = len(body) // 2
+            resp.body = body[:cut] + b"\x01}]," + body[cut:]
             return resp
         if kind == "html":
             return Response(resp.status, b"<html><body><h1>Login</h1>"
