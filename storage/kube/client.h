@@ -54,6 +54,7 @@ struct kube_request {
 	const void *body;
 	size_t body_len;
 	size_t max_body_bytes; /* of a collected answer; default 64 MiB */
+	int max_attempts;      /* 0: the client's */
 	/* As in http.h: takes a 2xx as it arrives. on_attempt comes before
 	 * each attempt, so that what a broken one delivered is dropped. */
 	int (*on_data)(

@@ -1,0 +1,354 @@
+#include "storage/kube/client.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+#include "storage/kube/identity.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_MAX_BODY_BYTES = 64 << 20 };
+
+/* Connections made with one certificate; replaced as a whole when it is. */
+struct link {
+	struct http *http;
+	struct kube_credentials credentials; /* lent to http */
+	bool gzip;
+	size_t users;
+	bool retired;
+};
+
+struct kube_client {
+	struct kube_client_options o;
+	struct kube_identity *identity;
+	pthread_mutex_t lock;
+	struct link *link;
+	bool gzip;
+};
+
+struct kube_client *kube_client_new(
+    const struct kube_client_options *o, struct err *err)
+{
+	if (o->access->insecure_skip_verify && o->access->ca_pem) {
+		err_set(err, ERR_USAGE,
+		    "a certificate authority is named and not to be used");
+		return NULL;
+	}
+	struct kube_client *c = mem_new(struct kube_client);
+	c->o = *o;
+	if (!c->o.clock)
+		c->o.clock = clock_system();
+	if (!c->o.random)
+		c->o.random = random_system();
+	c->gzip = o->gzip;
+	c->identity = kube_identity_new(o->access, c->o.clock, o->cancel);
+	pthread_mutex_init(&c->lock, NULL);
+	return c;
+}
+
+static void link_free(struct link *l)
+{
+	if (!l)
+		return;
+	http_free(l->http);
+	kube_credentials_done(&l->credentials);
+	free(l);
+}
+
+void kube_client_free(struct kube_client *c)
+{
+	if (!c)
+		return;
+	link_free(c->link);
+	kube_identity_free(c->identity);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+void kube_client_freep(struct kube_client **c)
+{
+	kube_client_free(*c);
+}
+
+const char *kube_client_server(const struct kube_client *c)
+{
+	return c->o.access->server;
+}
+
+void kube_client_set_gzip(struct kube_client *c, bool gzip)
+{
+	pthread_mutex_lock(&c->lock);
+	c->gzip = gzip;
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* Takes over the certificate of `credentials`. */
+static struct link *link_new(struct kube_client *c,
+    struct kube_credentials *credentials, struct err *err)
+{
+	const struct kube_access *a = c->o.access;
+	struct link *l = mem_new(struct link);
+
+	l->credentials = *credentials;
+	l->credentials.token = NULL;
+	credentials->cert_pem = NULL;
+	credentials->key_pem = NULL;
+	l->gzip = c->gzip;
+	struct http_options o = {.ca_file = a->ca_file,
+	    .ca_pem = a->ca_pem,
+	    .client_cert_pem = l->credentials.cert_pem,
+	    .client_key_pem = l->credentials.key_pem,
+	    .insecure_skip_verify = a->insecure_skip_verify,
+	    .tls_server_name = a->tls_server_name,
+	    .proxy = a->proxy,
+	    .gzip = l->gzip,
+	    .clock = c->o.clock,
+	    .random = c->o.random,
+	    .cancel = c->o.cancel};
+	if ((l->http = http_new(&o, err)))
+		return l;
+	link_free(l);
+	return NULL;
+}
+
+static void release(struct kube_client *c, struct link *l)
+{
+	pthread_mutex_lock(&c->lock);
+	bool last = --l->users == 0 && l->retired;
+	pthread_mutex_unlock(&c->lock);
+	if (last)
+		link_free(l);
+}
+
+/* The link for what is current; taken until release(). */
+static struct link *acquire(struct kube_client *c,
+    struct kube_credentials *credentials, struct err *err)
+{
+	pthread_mutex_lock(&c->lock);
+	struct link *l = c->link;
+	if (l && (l->credentials.cert_serial != credentials->cert_serial ||
+		     l->gzip != c->gzip)) {
+		c->link = NULL;
+		l->retired = true;
+		if (!l->users)
+			link_free(l);
+		l = NULL;
+	}
+	if (!l)
+		l = c->link = link_new(c, credentials, err);
+	if (l)
+		l->users++;
+	pthread_mutex_unlock(&c->lock);
+	return l;
+}
+
+/* One kube_send under way. */
+struct call {
+	struct kube_client *client;
+	const struct kube_request *request;
+	struct kube_credentials *credentials;
+	struct buf url;
+};
+
+static void add_identity(struct http_request *to, const struct call *call)
+{
+	const struct kube_access *a = call->client->o.access;
+
+	if (call->credentials->token)
+		http_request_header(to, "Authorization: Bearer %s",
+		    secret_reveal(call->credentials->token));
+	else if (a->username) {
+		cleanup(buf_wipe) struct buf plain = BUF_INIT;
+		cleanup(buf_wipe) struct buf encoded = BUF_INIT;
+		buf_printf(
+		    &plain, "%s:%s", a->username, secret_reveal(a->password));
+		base64_add(&encoded, buf_str(&plain), plain.len, true);
+		http_request_header(
+		    to, "Authorization: Basic %s", buf_str(&encoded));
+	}
+	if (a->as_user)
+		http_request_header(to, "Impersonate-User: %s", a->as_user);
+	if (a->as_uid)
+		http_request_header(to, "Impersonate-Uid: %s", a->as_uid);
+	VEC_EACH (&a->as_groups, group)
+		http_request_header(to, "Impersonate-Group: %s", *group);
+	VEC_EACH (&a->as_extra, extra)
+		http_request_header(to, "Impersonate-Extra-%s", *extra);
+}
+
+static int prepare(
+    void *ctx, int attempt, struct http_request *to, struct err *err)
+{
+	const struct call *call = ctx;
+	const struct kube_request *r = call->request;
+
+	(void)attempt;
+	if (r->on_attempt && r->on_attempt(r->ctx, err))
+		return -1;
+	to->method = r->method ? r->method : "GET";
+	to->url = buf_str(&call->url);
+	to->body = r->body;
+	to->body_len = r->body_len;
+	to->on_data = r->on_data;
+	to->on_data_ctx = r->ctx;
+	to->max_body_bytes =
+	    r->max_body_bytes ? r->max_body_bytes : DEFAULT_MAX_BODY_BYTES;
+	http_request_header(
+	    to, "Accept: %s", r->accept ? r->accept : "application/json");
+	if (r->body)
+		http_request_header(to, "Content-Type: %s",
+		    r->content_type ? r->content_type : "application/json");
+	add_identity(to, call);
+	return 0;
+}
+
+void kube_answer_done(struct kube_answer *a)
+{
+	free(a->reason);
+	free(a->message);
+	free(a->content_type);
+	buf_wipe(&a->body);
+	strvec_done(&a->warnings);
+	*a = (struct kube_answer)KUBE_ANSWER_INIT;
+}
+
+/* RFC 9111 style: 299 - "text". */
+static void add_warning(struct strvec *to, const char *value)
+{
+	const char *open = strchr(value, '"');
+	struct buf text = BUF_INIT;
+
+	if (!open)
+		return;
+	for (const char *c = open + 1; *c && *c != '"'; c++) {
+		if (*c == '\\' && c[1])
+			c++;
+		buf_add_char(&text, *c);
+	}
+	*vec_add(to) = buf_steal(&text);
+}
+
+static void take_answer(struct kube_answer *to, struct http_response *from)
+{
+	to->status = from->status;
+	to->content_type = str_dup(http_response_header(from, "content-type"));
+	VEC_EACH (&from->headers, h) {
+		if (str_starts(*h, "warning:"))
+			add_warning(&to->warnings, *h + strlen("warning:"));
+	}
+	to->body = from->body;
+	from->body = (struct buf)BUF_INIT;
+	if (to->status >= 200 && to->status <= 299)
+		return;
+	struct err ignored = ERR_INIT; /* it need not be a Status */
+	cleanup(json_freep) struct json_object *status =
+	    to->body.len ? json_parse(to->body.data, to->body.len, &ignored)
+			 : NULL;
+	if (!str_eq(json_get_str(status, "kind"), "Status"))
+		return;
+	to->reason = str_dup(json_get_str(status, "reason"));
+	to->message = str_dup(json_get_str(status, "message"));
+}
+
+static enum err_code code_of(int status)
+{
+	switch (status) {
+	case 401:
+	case 403:
+		return ERR_DENIED;
+	case 404:
+		return ERR_NOT_FOUND;
+	case 409:
+		return ERR_EXISTS;
+	case 400:
+	case 405:
+	case 406:
+	case 410:
+	case 413:
+	case 415:
+	case 422:
+		return ERR_FORMAT;
+	default:
+		return ERR_NETWORK;
+	}
+}
+
+static int fail(const struct kube_request *r, struct http_response *response,
+    struct kube_answer *answer, struct err *err)
+{
+	enum { MAX_SHOWN = 700 };
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(buf_done) struct buf message = BUF_INIT;
+
+	if (!answer->message) {
+		response->body = answer->body;
+		http_describe(response, &text);
+		response->body = (struct buf)BUF_INIT;
+	} else {
+		size_t n = strlen(answer->message);
+		http_describe(response, &text); /* the body has moved on */
+		str_add_printable(
+		    &message, answer->message, n < MAX_SHOWN ? n : MAX_SHOWN);
+		buf_printf(&text, ": %s", buf_str(&message));
+	}
+	return err_set(err, code_of(answer->status), "%s %s: %s",
+	    r->method ? r->method : "GET", r->path, buf_str(&text));
+}
+
+static int exchange(
+    struct call *call, struct http_response *response, struct err *err)
+{
+	struct kube_client *c = call->client;
+	struct link *l = acquire(c, call->credentials, err);
+	struct http_attempts attempts = {
+	    .max_attempts = call->request->max_attempts
+				? call->request->max_attempts
+				: c->o.max_attempts,
+	    .prepare = prepare,
+	    .judge = http_judge_usual,
+	    .ctx = call};
+
+	if (!l)
+		return -1;
+	int result = http_send_retrying(l->http, &attempts, response, err);
+	release(c, l);
+	return result;
+}
+
+int kube_send(struct kube_client *c, const struct kube_request *r,
+    struct kube_answer *answer, struct err *err)
+{
+	cleanup(http_response_done) struct http_response response =
+	    HTTP_RESPONSE_INIT;
+	cleanup(kube_credentials_done) struct kube_credentials credentials = {
+	    .token = NULL};
+	cleanup(buf_done) struct buf url = BUF_INIT;
+
+	kube_answer_done(answer);
+	buf_printf(&url, "%s%s", c->o.access->server, r->path);
+	if (r->query && *r->query)
+		buf_printf(&url, "?%s", r->query);
+	for (int round = 0;; round++) {
+		kube_credentials_done(&credentials);
+		if (kube_identity_get(c->identity, &credentials, err))
+			return -1;
+		uint64_t serial = credentials.serial;
+		struct call call = {.client = c,
+		    .request = r,
+		    .credentials = &credentials,
+		    .url = url};
+		if (exchange(&call, &response, err)) {
+			answer->status = response.status;
+			return -1;
+		}
+		if (response.status != 401 || round > 0 ||
+		    !kube_identity_refused(c->identity, serial))
+			break;
+	}
+	take_answer(answer, &response);
+	if (answer->status >= 200 && answer->status <= 299)
+		return 0;
+	return fail(r, &response, answer, err);
+}
