@@ -212,3 +212,51 @@ kube_starts() { # [OPTION...]
 	grep -q '"user":{"username":"admin"' "$BATS_TEST_TMPDIR/audit.log"
 	ends
 }
+
+s3() { # PROFILE CURL-ARGUMENT... (BODY: a file to send); the status is the last line
+	local profile=$1 digest
+	shift
+	digest=$(sha256sum "${BODY:-/dev/null}")
+	awk -v profile="[$profile]" '
+		$1 == profile { found = 1 }
+		found && $1 ~ /access_key_id/ { key = $3 }
+		found && $1 ~ /secret_access_key/ { printf "user = \"%s:%s\"\n", key, $3; exit }
+	' "$AWS_SHARED_CREDENTIALS_FILE" >"$BATS_TEST_TMPDIR/curl.conf"
+	curl -sS -K "$BATS_TEST_TMPDIR/curl.conf" --aws-sigv4 aws:amz:default:s3 ${BODY:+-T "$BODY"} \
+		-H "x-amz-content-sha256: ${digest%% *}" -w '\n%{http_code}\n' "$@"
+}
+
+@test "s3: what was put is got; a wrong secret and a stranger are refused" {
+	needs ceph-mon ceph-osd radosgw
+	starts s3
+	local body=$BATS_TEST_TMPDIR/body
+	head -c 100000 /dev/urandom | base64 >"$body"
+	[[ $(s3 default -X PUT "$S3_ENDPOINT/bucket") == *200 ]]
+	[[ $(BODY=$body s3 default "$S3_ENDPOINT/bucket/key") == *200 ]]
+	[[ $(s3 default -o "$body.back" "$S3_ENDPOINT/bucket/key") == *200 ]]
+	cmp "$body" "$body.back"
+	run -0 s3 wrong "$S3_ENDPOINT/bucket/key"
+	[[ $output == *SignatureDoesNotMatch*403 ]]
+	run -0 s3 other "$S3_ENDPOINT/bucket/key"
+	[[ $output == *AccessDenied*403 ]]
+	ends
+}
+
+@test "s3: two at once keep apart; with TLS and STS on" {
+	needs ceph-mon ceph-osd radosgw
+	starts s3
+	[[ $(s3 default -X PUT "$S3_ENDPOINT/first") == *200 ]]
+	local first=$S3_ENDPOINT
+	"$SERVERS/s3" start "$D-2" --tls --sts
+	# shellcheck disable=SC1090,SC1091
+	. "$D-2/env"
+	[[ $S3_ENDPOINT != "$first" ]]
+	[[ $(s3 default --cacert "$S3_CA" -X PUT "$S3_TLS_ENDPOINT/second") == *200 ]]
+	run -0 s3 default "$S3_ENDPOINT/"
+	[[ $output == *second* && $output != *first* ]]
+	"$SERVERS/s3" stop "$D-2"
+	# shellcheck disable=SC1091
+	. "$D/env"
+	[[ $(s3 default "$S3_ENDPOINT/") == *first* ]]
+	ends
+}
