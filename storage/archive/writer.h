@@ -18,6 +18,7 @@
 #ifndef STORAGE_ARCHIVE_WRITER_H
 #define STORAGE_ARCHIVE_WRITER_H
 
+#include "storage/archive/format.h"
 #include "storage/base/err.h"
 #include "storage/base/spool.h"
 #include "storage/base/stream.h"
@@ -26,8 +27,6 @@
 #include <stdint.h>
 
 struct json_object;
-
-enum archive_compression { ARCHIVE_ZSTD, ARCHIVE_GZIP };
 
 /* Which source an entry comes from; also the order in the archive: what
  * streams from a network first, the mirrors that lie on disk last. */

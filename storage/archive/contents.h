@@ -1,0 +1,55 @@
+/*
+ * CONTENTS.json, the last entry of an archive: what is in it. One JSON
+ * document, laid out with an entry a line, so that it can be read without
+ * holding it:
+ *
+ *   {"version":1,"entries":[
+ *   {"path":"git/a.git/HEAD","bytes":23,"sha256":"…","source":"…",
+ *    "mtime":1767323045,"facts":{…}},       (on one line, in archive order)
+ *   …
+ *   ],"count":2}
+ *
+ * The reader takes exactly this layout, lines up to 8 MiB, up to 10 million
+ * entries, and paths that are safe.
+ */
+#ifndef STORAGE_ARCHIVE_CONTENTS_H
+#define STORAGE_ARCHIVE_CONTENTS_H
+
+#include "storage/base/buf.h"
+#include "storage/base/digest.h"
+#include "storage/base/err.h"
+#include "storage/base/stream.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_object;
+
+#define CONTENTS_PATH "CONTENTS.json"
+
+struct contents_entry {
+	const char *path;
+	uint64_t bytes;
+	uint8_t sha256[DIGEST_SHA256_LEN];
+	const char *source;	   /* NULL where none was given */
+	int64_t mtime;		   /* seconds */
+	struct json_object *facts; /* NULL where none were given */
+};
+
+/* The text in three parts, each appended. */
+void contents_write_start(struct buf *out);
+void contents_write_entry(
+    struct buf *out, const struct contents_entry *e, uint64_t index);
+void contents_write_end(struct buf *out, uint64_t count);
+
+/* Calls `entry` for each, in order; what it is given is borrowed for the call.
+ * It returns 0, or -1 with err set to stop. ERR_FORMAT on bad input. */
+int contents_each(struct source *from,
+    int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
+    void *ctx, struct err *err);
+/* The same from the file `dir`/CONTENTS.json of an extracted archive. */
+int contents_each_in(const char *dir,
+    int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
+    void *ctx, struct err *err);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * The summary that stands beside an archive and makes it a snapshot. It is
+ * JSON, signed, and written last; this is its whole form (version 1):
+ *
+ *   version        1
+ *   tool           "backstay 0.1.0"
+ *   label          "prod-20260102T030405Z"
+ *   name           "prod"
+ *   created        "2026-01-02T03:04:05Z", the time in the label
+ *   started, finished   RFC 3339, the first and the last moment of capture
+ *   zone           IANA zone in which retention cuts days, "Europe/Berlin"
+ *   hostname       of the machine that wrote it
+ *   vault          where it was first written, for people
+ *   status         "complete" or "partial"
+ *   archive        {file, sha256 (hex), bytes, compression: "zstd"|"gzip",
+ *                   encryption: "age"|"none", entries, content_bytes}
+ *   sources        an array of objects, one a capture, with at least
+ *                  {kind, name, items, bytes}
+ *   missing        [{what, reason}] what should be in and is not
+ *   warnings       [text]
+ *   tags           [text]
+ *   hold           true where retention may not drop it
+ *   previous       {label, manifest_sha256} of the snapshot before it in that
+ *                  vault, or null: a chain that shows what is missing
+ *
+ * Reading refuses another version, a missing or odd member, and a manifest
+ * over the cap; members it does not know are kept out of the way.
+ */
+#ifndef STORAGE_ARCHIVE_MANIFEST_H
+#define STORAGE_ARCHIVE_MANIFEST_H
+
+#include "storage/archive/format.h"
+#include "storage/base/buf.h"
+#include "storage/base/digest.h"
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_object;
+
+enum { MANIFEST_VERSION = 1, MANIFEST_MAX_BYTES = 64 * 1024 * 1024 };
+
+/* All strings owned. Times in seconds since the epoch. */
+struct manifest {
+	char *tool; /* manifest_init sets it to this program's */
+	char *label;
+	char *name;
+	int64_t created;
+	int64_t started, finished;
+	char *zone;
+	char *hostname;
+	char *vault;
+	bool partial;
+	struct {
+		char *file;
+		char sha256[DIGEST_SHA256_HEX];
+		uint64_t bytes;
+		enum archive_compression compression;
+		enum archive_encryption encryption;
+		uint64_t entries;
+		uint64_t content_bytes;
+	} archive;
+	struct json_object *sources;  /* an array, never NULL */
+	struct json_object *missing;  /* an array, never NULL */
+	struct json_object *warnings; /* an array, never NULL */
+	struct strvec tags;
+	bool hold;
+	char *previous_label; /* NULL: none */
+	char previous_sha256[DIGEST_SHA256_HEX];
+};
+
+void manifest_init(struct manifest *m);
+void manifest_done(struct manifest *m);
+void manifest_add_missing(
+    struct manifest *m, const char *what, const char *reason);
+void manifest_add_warning(struct manifest *m, const char *text);
+
+/* Appends the JSON text; the same manifest gives the same bytes. */
+void manifest_write(const struct manifest *m, struct buf *out);
+/* m is initialised by this; released by the caller only on success. */
+int manifest_parse(
+    const char *text, size_t len, struct manifest *m, struct err *err);
+
+const char *archive_compression_name(enum archive_compression c);
+const char *archive_encryption_name(enum archive_encryption e);
+
+#endif

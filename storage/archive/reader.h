@@ -1,0 +1,80 @@
+/*
+ * Reading an archive: decrypt, unpack, and hold every entry against
+ * CONTENTS.json. Whether the bytes are the signed ones was settled before
+ * (storage/vault/snapshot.h); still nothing here trusts them: entry names that
+ * reach outside, links, devices, duplicates, entries that CONTENTS.json does
+ * not name or that differ from it, and content after it are refused.
+ */
+#ifndef STORAGE_ARCHIVE_READER_H
+#define STORAGE_ARCHIVE_READER_H
+
+#include "storage/archive/age.h"
+#include "storage/archive/manifest.h"
+#include "storage/base/cancel.h"
+#include "storage/base/err.h"
+#include "storage/base/stream.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct reader_options {
+	enum archive_compression compression;
+	enum archive_encryption encryption;
+	const struct age_identities *identities; /* borrowed */
+	const struct cancel *cancel;		 /* or NULL */
+};
+
+struct reader_attr {
+	const char *name; /* without the `user.` it has in the archive */
+	const char *value;
+	size_t value_len; /* value ends in a NUL that this does not count */
+};
+
+struct reader_entry {
+	const char *path;
+	uint64_t bytes;
+	int64_t mtime; /* seconds */
+	const struct reader_attr *attrs;
+	size_t attr_count;
+};
+
+/* Called for each entry but CONTENTS.json: start, data (none or more times),
+ * end. Each returns 0, or -1 with err set to stop. An entry is known to be
+ * good only when archive_read has returned 0. Any may be NULL. */
+struct reader_visitor {
+	int (*start)(
+	    void *ctx, const struct reader_entry *entry, struct err *err);
+	int (*data)(void *ctx, const void *data, size_t len, struct err *err);
+	int (*end)(void *ctx, struct err *err);
+	/* CONTENTS.json, whole, after it was held against what was read. */
+	int (*contents)(
+	    void *ctx, const char *text, size_t len, struct err *err);
+	void *ctx;
+};
+
+struct reader_totals {
+	uint64_t entries; /* without CONTENTS.json */
+	uint64_t bytes;	  /* of their content */
+};
+
+/* Reads all of it, writing nothing to disk. Owns from. ERR_INTEGRITY where
+ * an entry is not what CONTENTS.json says. totals may be NULL. */
+int archive_read(struct source *from, const struct reader_options *o,
+    const struct reader_visitor *visitor, struct reader_totals *totals,
+    struct err *err);
+
+/* Unpacks all of it below `dir`, which exists, is empty and private. Files
+ * are 0600, directories 0700; attributes are kept as extended attributes
+ * `user.<name>` of the files, or where the file system has none, in
+ * `<dir>/.attrs.json` ({path: {name: value}}); read them with
+ * archive_extracted_attrs. On failure what was written is removed. Owns from.
+ */
+int archive_extract(struct source *from, const struct reader_options *o,
+    const char *dir, struct reader_totals *totals, struct err *err);
+
+/* The attributes of one extracted entry as a JSON object of strings; the
+ * caller releases it. An empty object where there are none. */
+struct json_object *archive_extracted_attrs(
+    const char *dir, const char *path, struct err *err);
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * Snapshots in a vault: the sole owner of their names and of the order in
+ * which a snapshot comes to be and ceases to be.
+ *
+ *     <label> = <name>-<YYYYMMDDTHHMMSSZ>
+ *     <label>.tar.zst.age        the archive (.tar.gz; no .age if not
+ * encrypted) <label>.manifest.json.minisig <label>.manifest.json      written
+ * last: with it the snapshot exists <label>.verified-<stamp>.json   what a
+ * verification found, and when <label>.mark-<stamp>-<n>.json   hold and tags,
+ * set later <name>-<stamp>.pruned.json[.minisig]   what was pruned, and why
+ *
+ * Labels never repeat and never go backwards. Nothing is overwritten.
+ */
+#ifndef STORAGE_VAULT_SNAPSHOT_H
+#define STORAGE_VAULT_SNAPSHOT_H
+
+#include "storage/archive/manifest.h"
+#include "storage/archive/minisign.h"
+#include "storage/base/clock.h"
+#include "storage/base/err.h"
+#include "storage/base/stream.h"
+#include "storage/vault/vault.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Letters, digits, '.', '_' and '-', starting with a letter or digit, up to
+ * 63, and not ending in a stamp. ERR_USAGE says why not. */
+int snapshot_name_check(const char *name, struct err *err);
+
+/* ---- listing ------------------------------------------------------------ */
+
+struct snapshot {
+	char *label;
+	char *name;
+	int64_t time;		/* seconds, from the label */
+	char *archive;		/* name of its object, or NULL: it is missing */
+	uint64_t archive_bytes; /* as the store lists it */
+	int64_t stored_at;	/* of the manifest, by the store's clock */
+	bool has_signature;
+	/* From the newest verification record: */
+	int64_t verified_at; /* seconds; 0: never */
+	bool verify_failed;
+	char *verify_level; /* "quick", "full", "sample"; or NULL */
+};
+VEC_DEFINE(snapshots, struct snapshot);
+void snapshots_done(struct snapshots *v);
+
+/* Every snapshot of that name (NULL: of all names), oldest first; labels of
+ * the same second by name. Only what has a manifest; reads none. */
+int snapshot_list(
+    struct vault *v, const char *name, struct snapshots *out, struct err *err);
+/* The one that `which` names: a label, a prefix that fits only one, or
+ * "latest". Borrowed from the list. ERR_USAGE lists the candidates,
+ * ERR_NOT_FOUND where there is none. */
+const struct snapshot *snapshot_resolve(
+    const struct snapshots *list, const char *which, struct err *err);
+
+/* What a reader demands of a signature. */
+struct snapshot_trust {
+	struct minisign_publics keys;
+	bool unsigned_allowed; /* the configuration says `signing: none` */
+};
+void snapshot_trust_done(struct snapshot_trust *t);
+
+/* Reads the manifest, its signature checked first, and its label held against
+ * its name. ERR_INTEGRITY where that fails. `sha256`, if wanted, is that of
+ * the manifest's bytes. m is released by the caller only on success. */
+int snapshot_manifest(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, struct manifest *m,
+    char sha256[DIGEST_SHA256_HEX], struct err *err);
+
+/* ---- writing ------------------------------------------------------------ */
+
+struct snapshot_options {
+	const char *name;
+	enum archive_compression compression;
+	enum archive_encryption encryption;
+	const struct clock *clock;
+	int64_t max_skew_s; /* between us and the store; 0: 5 minutes */
+};
+
+struct snapshot_writer;
+
+/* Chooses the label: now, or one second past the newest in any of the vaults.
+ * ERR_USAGE where our clock and the store's differ by more than max_skew. A
+ * vault that cannot be reached has failed; -1 only where all have. The vaults
+ * are borrowed. */
+struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
+    size_t vault_count, const struct snapshot_options *o, struct err *err);
+const char *snapshot_writer_label(const struct snapshot_writer *w);
+int64_t snapshot_writer_time(const struct snapshot_writer *w);
+/* Where the archive goes: the sink below age. The caller owns the sink, which
+ * must be finished, or freed, before the writer is committed or freed. It fails
+ * only when every vault has. To be asked for once. */
+struct sink *snapshot_writer_sink(struct snapshot_writer *w, struct err *err);
+/* What became of vault i: NULL while it is good, else why it failed; borrowed.
+ * Ask before committing, so that the manifest can name it in `missing`. */
+const struct err *snapshot_writer_failure(
+    const struct snapshot_writer *w, size_t i);
+/* Fills in label, name, created, vault, archive (file, sha256, bytes,
+ * compression, encryption) and previous, signs (key NULL: `signing: none`),
+ * writes signature, then manifest. A vault that fails here has failed; -1 where
+ * none has the snapshot. Needs a finished sink. */
+int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
+    const struct minisign_key *key, struct err *err);
+/* Uncommitted: what was written is removed as well as can be. Takes NULL. */
+void snapshot_writer_free(struct snapshot_writer *w);
+void snapshot_writer_freep(struct snapshot_writer **w);
+
+/* ---- reading ------------------------------------------------------------ */
+
+struct snapshot_open_options {
+	const struct snapshot_trust *trust;
+	const char
+	    *scratch; /* where a bucket's archive is spooled, encrypted */
+	const struct cancel *cancel;
+	/* Tells how far the digest is; may be NULL. */
+	void (*progress)(void *ctx, uint64_t done, uint64_t total);
+	void *progress_ctx;
+};
+
+/* Checks the signature, then the digest and length of the whole archive, and
+ * only then yields the archive's bytes (still encrypted); they go to
+ * archive_read or archive_extract. m is filled in. ERR_INTEGRITY. */
+struct source *snapshot_open(struct vault *v, const struct snapshot *s,
+    const struct snapshot_open_options *o, struct manifest *m, struct err *err);
+/* The same without the bytes: `verify --quick`. */
+int snapshot_check(struct vault *v, const struct snapshot *s,
+    const struct snapshot_open_options *o, struct manifest *m, struct err *err);
+
+/* ---- afterwards --------------------------------------------------------- */
+
+/* Records beside the manifest that it was verified; retention counts it. */
+int snapshot_record_verified(struct vault *v, const struct snapshot *s,
+    const char *level, bool good, const char *finding,
+    const struct clock *clock, struct err *err);
+/* Removes it: manifest, signature, archive, records, in this order.
+ * ERR_DENIED where the store keeps it. */
+int snapshot_remove(struct vault *v, const struct snapshot *s, struct err *err);
+
+#endif

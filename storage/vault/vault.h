@@ -1,0 +1,86 @@
+/*
+ * Where snapshots rest: a flat set of named objects that are written once.
+ * What the names mean is snapshot.h's; this knows only bytes, and refuses to
+ * overwrite.
+ */
+#ifndef STORAGE_VAULT_VAULT_H
+#define STORAGE_VAULT_VAULT_H
+
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+#include "storage/base/stream.h"
+#include "storage/base/vec.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct vault;
+
+struct vault_item {
+	char *name;
+	uint64_t bytes;
+	int64_t stored_at; /* seconds, by the store's clock */
+};
+VEC_DEFINE(vault_items, struct vault_item);
+void vault_items_done(struct vault_items *v);
+
+/* How long the store itself keeps an object from being deleted. */
+enum vault_retain { VAULT_RETAIN_NONE, VAULT_RETAIN_SNAPSHOT };
+
+struct vault_ops {
+	struct sink *(*put)(struct vault *v, const char *name, struct err *err);
+	int (*put_small)(struct vault *v, const char *name, const void *data,
+	    size_t len, enum vault_retain retain, struct err *err);
+	int (*list)(struct vault *v, const char *prefix,
+	    struct vault_items *out, struct err *err);
+	struct source *(*get)(struct vault *v, const char *name,
+	    uint64_t offset, struct err *err);
+	int (*remove)(struct vault *v, const char *name, struct err *err);
+	int (*now)(struct vault *v, int64_t *seconds, struct err *err);
+	int (*tidy)(struct vault *v, const char *prefix, int64_t older_than_s,
+	    struct err *err);
+	void (*release)(struct vault *v);
+};
+
+struct vault {
+	const struct vault_ops *ops;
+	char *description; /* "directory '/var/lib/backstay'", "s3://…" */
+	/* Whether one pass over an object for its digest and another for its
+	 * content is cheap: a directory is read twice, a bucket is not. */
+	int reads_are_cheap;
+};
+
+void vault_free(struct vault *v); /* takes NULL */
+void vault_freep(struct vault **v);
+const char *vault_describe(const struct vault *v);
+
+/* A new object, streamed; there once finish returned 0, durably and whole, and
+ * never in part. ERR_EXISTS (from put or from finish) where it is there
+ * already. Objects of snapshots: kept by Object Lock where that is set up. */
+struct sink *vault_put(struct vault *v, const char *name, struct err *err);
+/* A new small object in one step; of two that try at once, one gets
+ * ERR_EXISTS. */
+int vault_put_small(struct vault *v, const char *name, const void *data,
+    size_t len, enum vault_retain retain, struct err *err);
+/* All objects whose name starts with prefix, sorted by name by bytes. Either
+ * the whole list or an error. */
+int vault_list(struct vault *v, const char *prefix, struct vault_items *out,
+    struct err *err);
+/* From offset on; ERR_NOT_FOUND. */
+struct source *vault_get(
+    struct vault *v, const char *name, uint64_t offset, struct err *err);
+/* Appends the whole object; ERR_FORMAT where it is over max_bytes. */
+int vault_read(struct vault *v, const char *name, size_t max_bytes,
+    struct buf *out, struct err *err);
+/* ERR_DENIED where the store keeps it (Object Lock) or may not be written;
+ * what is not there is no error. */
+int vault_remove(struct vault *v, const char *name, struct err *err);
+/* The store's own time. */
+int vault_now(struct vault *v, int64_t *seconds, struct err *err);
+/* Removes what dead runs left unfinished (temporary files, multipart uploads)
+ * of objects whose name starts with prefix, where it is older than so many
+ * seconds of the store's clock; their number, or -1. */
+int vault_tidy(
+    struct vault *v, const char *prefix, int64_t older_than_s, struct err *err);
+
+#endif
