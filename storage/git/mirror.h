@@ -1,0 +1,71 @@
+/*
+ * A mirror: a bare repository that holds every ref and object a remote offers,
+ * kept from run to run so that the next one fetches only what is new.
+ *
+ * The directory is what any git can use: HEAD, packed-refs (sorted, no loose
+ * refs), a minimal config, objects/pack. There are no loose objects, hooks or
+ * credentials in it. Beside what git knows lies `backstay/`: the lock, and
+ * notes on what the packs hold; that is never part of an archive.
+ *
+ * Refs become visible last and all at once: a run that ends half way leaves
+ * the refs of the run before. A mirror that is damaged is thrown away and made
+ * anew, which its caller is told.
+ */
+#ifndef STORAGE_GIT_MIRROR_H
+#define STORAGE_GIT_MIRROR_H
+
+#include "storage/base/err.h"
+#include "storage/git/access.h"
+#include "storage/git/refs.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mirror_options {
+	const char *url; /* http(s), ssh, host:path, file://, a path */
+	const char *dir; /* of the mirror, "….git"; made where missing */
+	const struct git_access *access;
+	/* Bytes of the pack received so far; may be NULL. */
+	void (*progress)(void *ctx, uint64_t received_bytes);
+	void *progress_ctx;
+};
+
+/* An LFS object that some pointer in the repository names. */
+struct mirror_lfs {
+	char sha256[65];
+	uint64_t bytes;
+};
+VEC_DEFINE(mirror_lfsvec, struct mirror_lfs);
+
+struct mirror_state {
+	char *head; /* what HEAD names ("refs/heads/main"), or an id */
+	bool head_unborn;
+	struct git_refvec refs;	   /* sorted by name */
+	struct mirror_lfsvec lfs;  /* sorted, each once */
+	struct strvec submodules;  /* "path url", at the tips, each once */
+	struct strvec warnings;	   /* a damaged mirror, refs left out, ... */
+	uint64_t received_bytes;   /* by this run */
+	uint64_t received_objects; /* by this run */
+	bool fresh;		   /* everything was fetched */
+};
+#define MIRROR_STATE_INIT                                                      \
+	{                                                                      \
+		.head = NULL                                                   \
+	}
+void mirror_state_done(struct mirror_state *s);
+
+struct mirror_lock; /* nobody else changes or reads the mirror meanwhile */
+/* ERR_LOCKED where another run has it. */
+struct mirror_lock *mirror_lock(const char *dir, struct err *err);
+void mirror_unlock(struct mirror_lock *l); /* takes NULL */
+void mirror_unlockp(struct mirror_lock **l);
+
+/* Makes the mirror equal to the remote. The caller holds the lock. */
+int mirror_update(const struct mirror_options *o, struct mirror_state *state,
+    struct err *err);
+
+/* The files of the mirror that belong into an archive, relative to it, in
+ * their one order: HEAD, config, packed-refs, packs and indexes by name. */
+int mirror_files(const char *dir, struct strvec *files, struct err *err);
+
+#endif
