@@ -1,0 +1,31 @@
+/*
+ * What a table cannot say about the settings: which keys need or exclude each
+ * other, which values are names or URLs. Each is the `check` of a section.
+ */
+#ifndef CONFIG_VALIDATE_H
+#define CONFIG_VALIDATE_H
+
+#include "config/schema.h"
+
+struct settings;
+
+typedef int validate_fn(const void *data, const struct yaml_node *node,
+    const struct place *place, struct err *err);
+
+validate_fn validate_vault, validate_vault_s3, validate_compression,
+    validate_encryption, validate_signing, validate_retention,
+    validate_repository, validate_credentials, validate_git, validate_cluster,
+    validate_kubernetes, validate_bucket, validate_terraform,
+    validate_target_cluster, validate_target_bucket, validate_targets,
+    validate_edge, validate_transform, validate_settings;
+
+/* Names that must not collide, once left-out ones are filled in. */
+int validate_names(const struct settings *s, const struct yaml_node *node,
+    const struct place *place, struct err *err);
+
+/* Whether `prefix` is the beginning of the URL and ends where a host or a part
+ * of its path ends: no credential for git.example.com goes to
+ * git.example.com.evil.org. */
+bool validate_url_covers(const char *prefix, const char *url);
+
+#endif

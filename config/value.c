@@ -1,0 +1,555 @@
+#include "config/value.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct unit {
+	const char *name;
+	uint64_t size;
+};
+static const struct unit durations[] = {{"ms", 1}, {"s", 1000}, {"m", 60000},
+    {"h", 3600000}, {"d", 86400000}, {"w", 7 * 86400000ULL}, {NULL, 0}};
+static const struct unit sizes[] = {{"B", 1}, {"KiB", 1ULL << 10},
+    {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"TiB", 1ULL << 40}, {NULL, 0}};
+
+static int parse_units(
+    const char *text, const struct unit *units, uint64_t max, uint64_t *out)
+{
+	size_t digits = strspn(text, "0123456789");
+	autofree char *number = str_ndup(text, digits);
+	const char *name = text + digits;
+	uint64_t value;
+
+	if (str_parse_u64(number, max, &value))
+		return -1;
+	name += *name == ' ';
+	if (value == 0 && !*name) {
+		*out = 0;
+		return 0;
+	}
+	for (; units->name; units++) {
+		if (!str_eq(units->name, name))
+			continue;
+		if (value > max / units->size)
+			return -1;
+		*out = value * units->size;
+		return 0;
+	}
+	return -1;
+}
+
+int schema_parse_duration(const char *text, int64_t *ms)
+{
+	uint64_t value;
+
+	if (parse_units(text, durations, INT64_MAX, &value))
+		return -1;
+	*ms = (int64_t)value;
+	return 0;
+}
+
+int schema_parse_bytes(const char *text, uint64_t *bytes)
+{
+	return parse_units(text, sizes, INT64_MAX, bytes);
+}
+
+const char *value_right(const struct field *f)
+{
+	if (f->right)
+		return f->right;
+	switch (f->kind) {
+	case FIELD_TEXT:
+		return "text";
+	case FIELD_PATH:
+		return "a path";
+	case FIELD_BOOL:
+		return "true or false";
+	case FIELD_INT:
+		return "a whole number";
+	case FIELD_DURATION:
+		return "a duration with its unit, such as 500ms, 30s, 5m, 2h "
+		       "or 7d";
+	case FIELD_BYTES:
+		return "a size with its unit, such as 512KiB, 64MiB or 2GiB";
+	case FIELD_WORD:
+		return "one of its words";
+	case FIELD_SECRET:
+		return "${NAME} of an environment variable (or use the key "
+		       "with _file and a path)";
+	case FIELD_TEXTS:
+	case FIELD_PATHS:
+		return "a list of texts";
+	case FIELD_PAIRS:
+		return "a mapping of texts to texts";
+	case FIELD_SECTION:
+		return "a mapping of keys to values";
+	case FIELD_LIST:
+		return "a list of mappings";
+	case FIELD_TREE:
+		break;
+	}
+	return "a value";
+}
+
+int value_wrong(const struct field *f, const struct yaml_node *node,
+    const struct place *place, struct err *err)
+{
+	return schema_complain(place, node, NULL, err, "is %s; it takes %s",
+	    yaml_describe(node), value_right(f));
+}
+
+static bool is_name(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = s[i];
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			c == '_' || (i && c >= '0' && c <= '9')))
+			return false;
+	}
+	return len > 0;
+}
+
+/* ${NAME} becomes what the environment says; $${ stands for ${. */
+static int expand(const struct yaml_node *node, const struct place *place,
+    struct buf *out, struct err *err)
+{
+	const char *s = node->text;
+
+	while (*s) {
+		if (str_starts(s, "$${")) {
+			buf_add_str(out, "${");
+			s += 3;
+			continue;
+		}
+		if (!str_starts(s, "${")) {
+			buf_add_char(out, *s++);
+			continue;
+		}
+		const char *end = strchr(s, '}');
+		size_t len = end ? (size_t)(end - s - 2) : 0;
+		if (!end || !is_name(s + 2, len))
+			return schema_complain(place, node, NULL, err,
+			    "has a '${' that is no ${NAME}; write $${ for the "
+			    "characters themselves");
+		autofree char *name = str_ndup(s + 2, len);
+		const char *value = getenv(name);
+		if (!value)
+			return schema_complain(place, node, NULL, err,
+			    "the environment variable %s is not set", name);
+		buf_add_str(out, value);
+		s = end + 1;
+	}
+	return 0;
+}
+
+static char *beside(const struct place *place, const char *path)
+{
+	while (place->up)
+		place = place->up;
+	const char *slash = strrchr(place->file, '/');
+	if (*path == '/' || !slash)
+		return str_dup(path);
+	autofree char *dir =
+	    str_ndup(place->file, (size_t)(slash - place->file));
+	return file_join(*dir ? dir : "/", path);
+}
+
+static int read_text(const struct field *f, const struct yaml_node *node,
+    const struct place *place, char **out, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (node->kind != YAML_SCALAR)
+		return value_wrong(f, node, place, err);
+	if (expand(node, place, &text, err))
+		return -1;
+	if (!text.len)
+		return schema_complain(place, node, NULL, err,
+		    "is empty; it takes %s", value_right(f));
+	bool path = f->kind == FIELD_PATH || f->kind == FIELD_PATHS;
+	free(*out);
+	*out = path ? beside(place, text.data) : buf_steal(&text);
+	return 0;
+}
+
+static int read_texts(const struct field *f, const struct yaml_node *node,
+    const struct place *place, struct strvec *out, struct err *err)
+{
+	if (node->kind != YAML_SEQUENCE)
+		return value_wrong(f, node, place, err);
+	for (size_t i = 0; i < node->items.len; i++) {
+		struct place item = {.up = place, .index = i};
+		struct field one = *f;
+		one.right = f->right ? f->right : "text";
+		if (read_text(
+			&one, node->items.items[i], &item, vec_add(out), err))
+			return -1;
+	}
+	return 0;
+}
+
+static int read_pairs(const struct field *f, const struct yaml_node *node,
+    const struct place *place, struct pair_vec *out, struct err *err)
+{
+	if (node->kind != YAML_MAPPING)
+		return value_wrong(f, node, place, err);
+	for (size_t i = 0; i < node->items.len; i++) {
+		const char *key = node->keys.items[i]->text;
+		struct place item = {.up = place, .key = key};
+		struct field one = *f;
+		one.right = "text";
+		struct pair *p = vec_add(out);
+		p->from = str_dup(key);
+		if (read_text(&one, node->items.items[i], &item, &p->to, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int out_of_range(const struct field *f, const struct yaml_node *node,
+    const struct place *place, struct err *err)
+{
+	if (f->kind == FIELD_INT)
+		return schema_complain(place, node, NULL, err,
+		    "is out of range; it takes %s from %lld to %lld",
+		    value_right(f), (long long)f->min, (long long)f->max);
+	return schema_complain(place, node, NULL, err,
+	    "is out of range; it takes %s", value_right(f));
+}
+
+static int read_number(const struct field *f, const struct yaml_node *node,
+    const struct place *place, void *at, struct err *err)
+{
+	int64_t value = 0;
+	uint64_t bytes = 0;
+	int bad;
+
+	if (f->kind == FIELD_INT)
+		bad = yaml_int(node, &value);
+	else if (!node->text)
+		bad = -1;
+	else if (f->kind == FIELD_DURATION)
+		bad = schema_parse_duration(node->text, &value);
+	else
+		bad = schema_parse_bytes(node->text, &bytes);
+	if (bad)
+		return value_wrong(f, node, place, err);
+	if (f->kind == FIELD_BYTES)
+		value = (int64_t)bytes;
+	int64_t max = f->min || f->max ? f->max : INT32_MAX;
+	if (f->kind != FIELD_INT && !f->max)
+		max = INT64_MAX;
+	if (value < f->min || value > max)
+		return out_of_range(f, node, place, err);
+	if (f->kind == FIELD_INT)
+		*(int *)at = (int)value;
+	else if (f->kind == FIELD_DURATION)
+		*(int64_t *)at = value;
+	else
+		*(uint64_t *)at = bytes;
+	return 0;
+}
+
+static int read_word(const struct field *f, const struct yaml_node *node,
+    const struct place *place, int *at, struct err *err)
+{
+	cleanup(buf_done) struct buf known = BUF_INIT;
+
+	for (int i = 0; f->words[i]; i++) {
+		if (node->text && str_eq(node->text, f->words[i])) {
+			*at = i;
+			return 0;
+		}
+		buf_printf(&known, "%s%s", i ? ", " : "", f->words[i]);
+	}
+	return schema_complain(place, node, NULL, err,
+	    "is none of its words; it takes one of: %s", known.data);
+}
+
+static int read_secret(const struct field *f, const struct yaml_node *node,
+    const struct place *place, struct secret_ref *at, struct err *err)
+{
+	cleanup(buf_done) struct buf where = BUF_INIT;
+
+	if (node->kind != YAML_SCALAR)
+		return value_wrong(f, node, place, err);
+	if (at->place)
+		return schema_complain(place, node, NULL, err,
+		    "'%s' and '%s_file' exclude each other; leave one out",
+		    f->key, f->key);
+	value_place(place, node, NULL, &where);
+	at->place = buf_steal(&where);
+	if (str_ends(place->key, "_file")) {
+		struct field path = {.kind = FIELD_PATH, .right = "a path"};
+		return read_text(&path, node, place, &at->file, err);
+	}
+	size_t len = node->len;
+	if (len < 4 || !str_starts(node->text, "${") ||
+	    node->text[len - 1] != '}' || !is_name(node->text + 2, len - 3))
+		return schema_complain(place, node, NULL, err,
+		    "a secret does not stand in the configuration itself; use "
+		    "'%s_file' with a path, or ${NAME} of an environment "
+		    "variable",
+		    f->key);
+	at->variable = str_ndup(node->text + 2, len - 3);
+	return 0;
+}
+
+static struct json_object *tree(const struct yaml_node *n)
+{
+	int64_t number;
+	bool truth;
+
+	if (n->kind == YAML_NULL)
+		return NULL;
+	if (n->kind == YAML_SCALAR) {
+		if (yaml_bool(n, &truth) == 0)
+			return json_new_bool(truth);
+		if (yaml_int(n, &number) == 0)
+			return json_new_int(number);
+		return json_new_str_len(n->text, n->len);
+	}
+	bool mapping = n->kind == YAML_MAPPING;
+	struct json_object *j = mapping ? json_new_object() : json_new_array();
+	for (size_t i = 0; i < n->items.len; i++) {
+		struct json_object *item = tree(n->items.items[i]);
+		if (mapping)
+			json_set(j, n->keys.items[i]->text, item);
+		else
+			json_append(j, item);
+	}
+	return j;
+}
+
+int value_read(const struct field *f, const struct yaml_node *node,
+    const struct place *place, void *at, struct err *err)
+{
+	switch (f->kind) {
+	case FIELD_TEXT:
+	case FIELD_PATH:
+		return read_text(f, node, place, at, err);
+	case FIELD_BOOL:
+		return yaml_bool(node, at) ? value_wrong(f, node, place, err)
+					   : 0;
+	case FIELD_INT:
+	case FIELD_DURATION:
+	case FIELD_BYTES:
+		return read_number(f, node, place, at, err);
+	case FIELD_WORD:
+		return read_word(f, node, place, at, err);
+	case FIELD_SECRET:
+		return read_secret(f, node, place, at, err);
+	case FIELD_TEXTS:
+	case FIELD_PATHS:
+		return read_texts(f, node, place, at, err);
+	case FIELD_PAIRS:
+		return read_pairs(f, node, place, at, err);
+	case FIELD_TREE:
+		*(struct json_object **)at = tree(node);
+		return 0;
+	default:
+		abort();
+	}
+}
+
+void value_done(const struct field *f, void *at)
+{
+	struct secret_ref *ref = at;
+
+	switch (f->kind) {
+	case FIELD_TEXT:
+	case FIELD_PATH:
+		free(*(char **)at);
+		*(char **)at = NULL;
+		break;
+	case FIELD_SECRET:
+		free(ref->place);
+		free(ref->file);
+		free(ref->variable);
+		*ref = (struct secret_ref){0};
+		break;
+	case FIELD_TEXTS:
+	case FIELD_PATHS:
+		strvec_done(at);
+		break;
+	case FIELD_PAIRS:
+		VEC_EACH ((struct pair_vec *)at, p) {
+			free(p->from);
+			free(p->to);
+		}
+		vec_done((struct pair_vec *)at);
+		break;
+	case FIELD_TREE:
+		json_free(*(struct json_object **)at);
+		*(struct json_object **)at = NULL;
+		break;
+	default:
+		break;
+	}
+}
+
+/* The second member of every VEC_DEFINE, whatever its items. */
+static bool list_is_empty(const void *at)
+{
+	size_t len;
+
+	memcpy(
+	    &len, (const char *)at + offsetof(struct strvec, len), sizeof(len));
+	return len == 0;
+}
+
+bool value_is_empty(const struct field *f, const void *at)
+{
+	switch (f->kind) {
+	case FIELD_TEXT:
+	case FIELD_PATH:
+		return !*(char *const *)at;
+	case FIELD_SECRET:
+		return !secret_ref_is_set(at);
+	case FIELD_TEXTS:
+	case FIELD_PATHS:
+		return !((const struct strvec *)at)->len;
+	case FIELD_PAIRS:
+		return !((const struct pair_vec *)at)->len;
+	case FIELD_TREE:
+		return !*(struct json_object *const *)at;
+	case FIELD_INT:
+		return !*(const int *)at;
+	case FIELD_LIST:
+		return list_is_empty(at);
+	default:
+		return false;
+	}
+}
+
+/* The largest unit that says it in a whole number. */
+static void write_units(
+    uint64_t value, const struct unit *units, struct buf *out)
+{
+	const struct unit *best = units;
+
+	for (; units->name; units++)
+		if (value && value % units->size == 0)
+			best = units;
+	buf_printf(out, " %llu%s\n", (unsigned long long)(value / best->size),
+	    best->name);
+}
+
+static void write_text(const char *s, struct buf *out)
+{
+	json_add_quoted(out, s, strlen(s));
+	buf_add_char(out, '\n');
+}
+
+void value_write_secret(const void *at, struct buf *out)
+{
+	if (((const struct secret_ref *)at)->file)
+		buf_add_str(out, "_file");
+}
+
+static void write_strings(const struct strvec *v, int indent, struct buf *out)
+{
+	buf_add_char(out, '\n');
+	VEC_EACH (v, s) {
+		buf_printf(out, "%*s- ", indent + 2, "");
+		write_text(*s, out);
+	}
+}
+
+static void write_pairs(const struct pair_vec *v, int indent, struct buf *out)
+{
+	buf_add_char(out, '\n');
+	VEC_EACH (v, p) {
+		buf_printf(out, "%*s", indent + 2, "");
+		json_add_quoted(out, p->from, strlen(p->from));
+		buf_add_str(out, ": ");
+		write_text(p->to, out);
+	}
+}
+
+void value_write(
+    const struct field *f, const void *at, int indent, struct buf *out)
+{
+	const struct secret_ref *ref = at;
+
+	switch (f->kind) {
+	case FIELD_TEXT:
+	case FIELD_PATH:
+		buf_add_char(out, ' ');
+		write_text(*(char *const *)at, out);
+		break;
+	case FIELD_BOOL:
+		buf_printf(out, " %s\n", *(const bool *)at ? "true" : "false");
+		break;
+	case FIELD_INT:
+		buf_printf(out, " %d\n", *(const int *)at);
+		break;
+	case FIELD_DURATION:
+		write_units((uint64_t) * (const int64_t *)at, durations, out);
+		break;
+	case FIELD_BYTES:
+		write_units(*(const uint64_t *)at, sizes, out);
+		break;
+	case FIELD_WORD:
+		buf_printf(out, " %s\n", f->words[*(const int *)at]);
+		break;
+	case FIELD_SECRET:
+		buf_add_char(out, ' ');
+		if (ref->file)
+			write_text(ref->file, out);
+		else
+			buf_printf(out, "${%s}\n", ref->variable);
+		break;
+	case FIELD_TEXTS:
+	case FIELD_PATHS:
+		write_strings(at, indent, out);
+		break;
+	case FIELD_PAIRS:
+		write_pairs(at, indent, out);
+		break;
+	case FIELD_TREE:
+		/* JSON is YAML as well. */
+		buf_add_char(out, ' ');
+		json_write(out, *(struct json_object *const *)at, JSON_COMPACT);
+		buf_add_char(out, '\n');
+		break;
+	default:
+		break;
+	}
+}
+
+bool secret_ref_is_set(const struct secret_ref *ref)
+{
+	return ref->file || ref->variable;
+}
+
+int secret_ref_read(
+    const struct secret_ref *ref, struct secret **out, struct err *err)
+{
+	*out = NULL;
+	if (ref->file) {
+		*out = secret_from_file(ref->file, err);
+		return *out ? 0 : err_wrap(err, "%s", ref->place);
+	}
+	if (!ref->variable)
+		return 0;
+	const char *value = getenv(ref->variable);
+	if (!value || !*value)
+		return err_set(err, ERR_USAGE,
+		    "%s: the environment variable %s is not set", ref->place,
+		    ref->variable);
+	*out = secret_new(value, strlen(value));
+	return 0;
+}
+
+const char *pairs_get(const struct pair_vec *v, const char *from)
+{
+	VEC_EACH (v, p)
+		if (str_eq(p->from, from))
+			return p->to;
+	return NULL;
+}
