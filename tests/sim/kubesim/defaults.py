@@ -261,6 +261,12 @@ def _quota(o, new):
     _set(o, "status", {})
 
 
+def _priorityclass(o, new):
+    _set(o, "preemptionPolicy", "PreemptLowerPriority")
+    if not o.get("globalDefault"):
+        o.pop("globalDefault", None)
+
+
 BY_KIND = {
     "Deployment": _deployment, "ReplicaSet": _replicaset,
     "StatefulSet": _statefulset, "DaemonSet": _daemonset, "Job": _job,
@@ -272,7 +278,7 @@ BY_KIND = {
     "ClusterRoleBinding": _bindings, "Ingress": _ingress,
     "HorizontalPodAutoscaler": _hpa, "StorageClass": _storageclass,
     "Pod": _pod, "Namespace": _namespace, "APIService": _apiservice,
-    "ResourceQuota": _quota,
+    "ResourceQuota": _quota, "PriorityClass": _priorityclass,
 }
 
 
