@@ -1,0 +1,138 @@
+# shellcheck shell=bash
+# The sample platform on test servers, with Backstay set up for it: for the
+# end-to-end tests and for the demo. All of it is below one directory, $P.
+#
+#   platform_start DIR sim|real    servers up, keys made, backstay.yaml written
+#   platform_load                  the three repositories, the cluster's
+#                                  objects, the bucket of state
+#   platform_dump DIR              what there is now: DIR/git, /kube, /s3
+#   platform_wipe                  the disaster
+#   platform_stop
+#
+# Whatever fails prints why and returns non-zero.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BACKSTAY_BUILD=${BACKSTAY_BUILD:-$top/build}
+bucket=terraform-state-bucket
+
+agent() { "$BACKSTAY_BUILD/backstay-agent" "$@"; }
+restore() { "$BACKSTAY_BUILD/backstay-restore" "$@"; }
+
+# The real API server is there once scripts/kube-assets has run.
+kube_is_there() { # sim|real
+	[ "$1" = sim ] ||
+	    [ -x "${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}/kube-apiserver" ]
+}
+
+kube_server() { # sim|real start|stop DIR
+	case $1 in
+	sim) "$top/tests/sim/kube" "$2" "$3" ;;
+	real) "$top/tests/servers/kube" "$2" "$3" ;;
+	esac
+}
+
+platform_start() { # DIR sim|real
+	P=$1 KUBE=$2
+	mkdir -p "$P"
+	local pids=() pid
+	"$top/tests/servers/git" start "$P/git" & pids+=($!)
+	"$top/tests/servers/s3" start "$P/s3" & pids+=($!)
+	kube_server "$KUBE" start "$P/kube" & pids+=($!)
+	for pid in "${pids[@]}"; do wait "$pid" || return 1; done
+	platform_env
+	platform_keys
+	platform_config >"$P/backstay.yaml"
+}
+
+# In every shell that works with a platform that was started elsewhere.
+platform_env() {
+	set -a
+	# shellcheck disable=SC1091 # written by the servers
+	. "$P/git/env"
+	# shellcheck disable=SC1091
+	. "$P/s3/env"
+	KUBECONFIG=$P/kube/kubeconfig
+	BACKSTAY_CONFIG=$P/backstay.yaml
+	set +a
+}
+
+platform_keys() {
+	restore keygen --to "$P/keys" >"$P/recipient"
+}
+
+platform_config() { # [NAMESPACE...]
+	local namespaces=("$@")
+	[ $# -gt 0 ] || namespaces=(production staging infrastructure monitoring)
+	cat <<-E
+	name: platform
+	state_dir: $P/state
+	vaults:
+	  - name: local
+	    directory: $P/vault
+	encryption:
+	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
+	  identity_files: [$P/keys/identity.txt]
+	signing:
+	  secret_key_file: $P/keys/signing.key
+	  public_key_files: [$P/keys/signing.pub]
+	retention:
+	  keep_last: 3
+	git:
+	  repositories:
+	    - url: $GIT_HTTP/organization-gitops.git
+	    - url: $GIT_HTTP/terraform-modules.git
+	    - url: $GIT_HTTP/helm-charts.git
+	  credentials:
+	    - url: $GIT_HTTP/
+	      username: $GIT_USER
+	      password_file: $GIT_PASSWORD_FILE
+	kubernetes:
+	  clusters:
+	    - name: production
+	      kubeconfig: $KUBECONFIG
+	      namespaces: [$(IFS=,; echo "${namespaces[*]}")]
+	terraform:
+	  buckets:
+	    - bucket: $bucket
+	      region: ${AWS_REGION:-us-east-1}
+	      endpoint: $S3_ENDPOINT
+	      addressing: path
+	E
+}
+
+platform_load() {
+	"$top/tests/data/platform/load" git "$GIT_REPOS" &&
+	    "$top/tests/data/platform/load" kube "$KUBECONFIG" &&
+	    "$top/tests/data/platform/load" s3 "$S3_ENDPOINT"
+}
+
+platform_wipe() {
+	"$top/tests/data/platform/wipe" git "$GIT_REPOS" &&
+	    "$top/tests/data/platform/wipe" kube "$KUBECONFIG" &&
+	    "$top/tests/data/platform/wipe" s3 "$S3_ENDPOINT"
+}
+
+platform_dump() { # DIR
+	mkdir -p "$1" &&
+	    "$top/tests/data/platform/dump" git "$GIT_REPOS" >"$1/git" &&
+	    "$top/tests/data/platform/dump" kube "$KUBECONFIG" >"$1/kube" &&
+	    "$top/tests/data/platform/dump" s3 "$S3_ENDPOINT" >"$1/s3"
+}
+
+# An empty Git host and an empty bucket: what a restore finds where somebody
+# has made the containers anew.
+platform_make_empty() {
+	local r
+	for r in organization-gitops terraform-modules helm-charts; do
+		git init -q --bare "$GIT_REPOS/$r.git" || return 1
+		git -C "$GIT_REPOS/$r.git" config http.receivepack true
+	done
+	"$top/tests/data/platform/load" s3-bucket "$S3_ENDPOINT"
+}
+
+platform_stop() {
+	[ -n "${P-}" ] || return 0
+	"$top/tests/servers/stop-all" "$P" || true
+	[ -d "$P/kube" ] && kube_server "$KUBE" stop "$P/kube" 2>/dev/null
+	rm -rf "$P"
+}
