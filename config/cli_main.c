@@ -1,0 +1,100 @@
+#include "config/cli.h"
+
+#include "storage/base/cancel.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/clock.h"
+#include "storage/base/log.h"
+#include "storage/base/secret.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct cancel *cancelled;
+
+/* The first signal asks for a clean stop; the second ends the program as it
+ * would have without us. */
+static void on_signal(int number)
+{
+	if (cancel_requested(cancelled)) {
+		signal(number, SIG_DFL);
+		raise(number);
+		return;
+	}
+	cancel_request(cancelled);
+}
+
+static void catch_signals(struct cancel *cancel)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	cancelled = cancel;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	/* A connection that breaks is an error of that connection. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int print(const struct buf *text)
+{
+	fwrite(buf_str(text), 1, text->len, stdout);
+	return fflush(stdout) ? 3 : 0;
+}
+
+static int failed(const struct cli_program *p, const struct err *err)
+{
+	(void)p;
+	log_progress("%s", "");
+	log_error("%s", err->message);
+	return err_exit_status(err);
+}
+
+static int run(const struct cli_program *p, const struct cli_request *r,
+    void *options, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (r->help) {
+		cli_help(p, r->command, &text);
+		return print(&text);
+	}
+	if (r->version) {
+		buf_printf(&text, "%s %s\n", p->name, BACKSTAY_VERSION);
+		return print(&text);
+	}
+	int status = r->command->run(options, &r->operands, err);
+	log_progress("%s", "");
+	/* What was printed and did not arrive is not a success. */
+	if (status >= 0 && (fflush(stdout) || ferror(stdout)))
+		return err_system(err, errno, "writing standard output");
+	return status;
+}
+
+int cli_main(const struct cli_program *p, int argc, char *const *argv,
+    void *options, struct cancel *cancel)
+{
+	cleanup(cli_request_done) struct cli_request r = CLI_REQUEST_INIT;
+	struct cli_common *common = options;
+	struct err err = ERR_INIT;
+
+	umask(077);
+	secret_harden_process();
+	catch_signals(cancel);
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, false, clock_system());
+	if (cli_parse(p, argc, argv, options, &r, &err))
+		return failed(p, &err);
+	enum log_level level = common->quiet	 ? LOG_LEVEL_WARN
+			       : common->verbose ? LOG_LEVEL_DEBUG
+						 : LOG_LEVEL_INFO;
+	log_setup(level, (enum log_format)common->log_format,
+	    !common->quiet && isatty(STDERR_FILENO), clock_system());
+	int status = run(p, &r, options, &err);
+	if (status < 0)
+		status = failed(p, &err);
+	cli_options_done(p, options);
+	return status;
+}
