@@ -1,0 +1,79 @@
+/*
+ * Kubernetes objects into kubernetes/<cluster>/..., one JSON text each, as the
+ * API server wrote them but for managedFields (storage/kube/item.h has the
+ * form, storage/kube/object.h the paths). Facts of an entry:
+ *
+ *     apiVersion, kind, name, namespace (where it has one)
+ *     resource      "deployments.apps"
+ *     namespaced    true or false
+ *     uid
+ *     owners        [{apiVersion, kind, name, uid, controller}], where any
+ *
+ * One list a resource where that can be, several resources at once, each page
+ * on its way into the archive while it arrives.
+ */
+#ifndef AGENT_CAPTURE_KUBE_H
+#define AGENT_CAPTURE_KUBE_H
+
+#include "agent/capture.h"
+#include "storage/base/str.h"
+#include "storage/kube/client.h"
+#include "storage/kube/select.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum capture_kube_gzip {
+	CAPTURE_KUBE_GZIP_AUTO, /* on, where the first full page came slowly */
+	CAPTURE_KUBE_GZIP_ON,
+	CAPTURE_KUBE_GZIP_OFF,
+};
+
+/* Borrowed throughout; NULL or empty lists select everything. */
+struct capture_kube_cluster {
+	const char *name; /* in the archive; a single safe path part */
+	struct kube_client *client;
+	const struct strvec *namespaces; /* names and globs */
+	const char *namespace_labels;	 /* a label selector, or NULL */
+	const struct strvec *exclude_namespaces;
+	const struct strvec *resources; /* globs: resource or resource.group */
+	const struct strvec *exclude_resources;
+	const char *labels; /* a label selector for what is in namespaces */
+	enum kube_scope cluster_scope;
+	const struct strvec *tolerate_forbidden; /* globs, as resources */
+	bool keep_useless; /* also what kube_select leaves out by default */
+	enum capture_kube_gzip gzip;
+	size_t lists_at_once;	 /* 0: 4 */
+	size_t page_size;	 /* items; 0: 500 */
+	uint64_t max_page_bytes; /* 0: 1 GiB; pages are not held in memory */
+	size_t max_item_bytes;	 /* 0: 16 MiB */
+};
+
+struct capture_kube_options {
+	const struct capture_kube_cluster *clusters;
+	size_t cluster_count;
+};
+
+/*
+ * All clusters, one after the other, in lanes of RANK_KUBERNETES from index 0;
+ * the caller says archive_writer_rank_done afterwards. The summary is
+ *
+ *     {"clusters": [{"name", "server", "server_version",
+ *       "started", "finished",            RFC 3339, of the lists
+ *       "objects", "bytes", "namespaces": [...],
+ *       "resources": [{"resource", "kind", "version", "versions": [...],
+ *         "storage_version" (of custom resources), "namespaced", "objects",
+ *         "bytes", "lists", "resource_version" (of the first list), "listed",
+ *         "left_out": {"<reason>": count}}],
+ *       "left_out": [{"resource", "reason", "objects"}],
+ *       "forbidden": [{"resource", "namespace", "tolerated"}],
+ *       "broken": ["metrics.k8s.io/v1beta1"]}]}
+ *
+ * -1 only with ERR_CANCELLED, or where the archive cannot be written; what
+ * else went wrong is in the report.
+ */
+int capture_kube(const struct capture_kube_options *o,
+    const struct capture_env *env, struct capture_report *report,
+    struct err *err);
+
+#endif

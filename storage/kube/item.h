@@ -1,0 +1,76 @@
+/*
+ * One object as the API server wrote it: checked from end to end, what a
+ * backup needs to know of it found in place, and then written out byte for
+ * byte, but for three things: `managedFields` (bookkeeping of the server, often
+ * half of the size) is cut out, and apiVersion and kind are put in front where
+ * items of a list lack them. No tree is built. Pure.
+ */
+#ifndef STORAGE_KUBE_ITEM_H
+#define STORAGE_KUBE_ITEM_H
+
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+#include "storage/kube/scan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct json_object;
+
+/* Names of other objects, wherever in an object they are referred to. */
+enum kube_mention {
+	KUBE_MENTION_STORAGE_CLASS,
+	KUBE_MENTION_PRIORITY_CLASS,
+	KUBE_MENTION_RUNTIME_CLASS,
+	KUBE_MENTION_INGRESS_CLASS,
+	KUBE_MENTION_COUNT,
+};
+
+/* Ranges point into the text, which must outlive them. The bufs are kept from
+ * item to item. */
+struct kube_item {
+	const char *text;
+	size_t len;
+	struct buf name; /* decoded; "" where there is none */
+	struct buf ns;
+	struct buf uid;
+	struct buf api_version; /* of the item itself; "" where it has none */
+	struct buf kind;
+	struct kube_range labels; /* objects, or none */
+	struct kube_range annotations;
+	struct kube_range owners; /* metadata.ownerReferences */
+	struct kube_range cut;	  /* managedFields with its comma */
+	size_t body; /* offset of what follows the '{' at the start */
+	bool empty;  /* an object without members */
+};
+#define KUBE_ITEM_INIT                                                         \
+	{                                                                      \
+		.text = NULL                                                   \
+	}
+void kube_item_done(struct kube_item *item);
+
+typedef void kube_mention_fn(
+    void *ctx, enum kube_mention what, struct kube_range name);
+
+/* Reads one object that is the whole text. -1 with ERR_FORMAT and the offset
+ * where it went wrong. on_mention may be NULL. */
+int kube_item_read(struct kube_item *item, const char *text, size_t len,
+    kube_mention_fn *on_mention, void *ctx, struct err *err);
+
+/* Appends the object as one line. */
+void kube_item_write(const struct kube_item *item, const char *api_version,
+    const char *kind, struct buf *out);
+
+/* The text of a member of `labels` or `annotations`, appended to value (may be
+ * NULL); false where there is none. */
+bool kube_item_lookup(
+    struct kube_range object, const char *key, struct buf *value);
+
+/* True where an ownerReference says controller: true. */
+bool kube_item_has_controller(const struct kube_item *item);
+
+/* [{"apiVersion", "kind", "name", "uid", "controller"}], the caller's; or NULL
+ * where it has no owners. */
+struct json_object *kube_item_owners(const struct kube_item *item);
+
+#endif

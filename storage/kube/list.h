@@ -1,0 +1,49 @@
+/*
+ * A whole list, page by page: each item is handed on while its page arrives.
+ * A page that breaks off is asked for again and goes on where it was; a list
+ * whose `continue` expired (410) starts again from its first page.
+ */
+#ifndef STORAGE_KUBE_LIST_H
+#define STORAGE_KUBE_LIST_H
+
+#include "storage/base/err.h"
+#include "storage/kube/client.h"
+#include "storage/kube/page.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct kube_list_options {
+	const char *path;   /* of the collection */
+	const char *labels; /* a label selector, or NULL */
+	size_t page_size;   /* items; 0: 500 */
+	struct kube_page_caps caps;
+	const struct clock *clock;
+	/* Takes one item; -1 with err set ends the list. */
+	kube_page_fn *on_item;
+	/* Everything that came so far is void: the list starts again. */
+	int (*on_restart)(void *ctx, struct err *err);
+	void *ctx;
+};
+
+struct kube_list_result {
+	char *resource_version; /* of the snapshot that was read; owned */
+	int64_t listed_ms;	/* when the first page was asked for */
+	uint64_t items;		/* what arrived */
+	uint64_t pages;
+	uint64_t bytes;
+	uint64_t restarts;
+	/* Of the first page: how fast it came, for who weighs gzip. */
+	uint64_t first_bytes;
+	int64_t first_ms;
+	int status; /* of the last answer */
+};
+void kube_list_result_done(struct kube_list_result *r);
+
+/* -1 as kube_send; ERR_FORMAT where a page is no list, is over its cap, or
+ * where fewer items arrived than remainingItemCount had promised. *result is
+ * filled as far as it went, also on failure. */
+int kube_list(struct kube_client *c, const struct kube_list_options *o,
+    struct kube_list_result *result, struct err *err);
+
+#endif

@@ -1,0 +1,447 @@
+#include "storage/kube/page.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+#include "storage/kube/scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MAX_KEY_BYTES = 1024,
+	MAX_MEMBER_BYTES = 1 << 20, /* of a member other than items */
+};
+
+/* What comes next, seen from the list itself. */
+enum state {
+	AT_START,
+	AT_FIRST_KEY, /* or the end of the list */
+	AT_KEY,
+	IN_KEY,
+	AT_COLON,
+	AT_VALUE,
+	IN_VALUE,
+	AFTER_VALUE,
+	AT_FIRST_ITEM, /* or the end of the items */
+	AT_ITEM,
+	IN_ITEM,
+	AFTER_ITEM,
+	AT_END,
+};
+
+struct kube_page {
+	struct kube_page_caps caps;
+	kube_page_fn *on_item;
+	void *ctx;
+	enum state state;
+	struct buf key;
+	struct buf value; /* the value, or the item, that is arriving */
+	size_t depth;	  /* within it */
+	bool in_string;
+	bool escaped; /* the byte before was a backslash in a string */
+	bool items_seen;
+	struct kube_page_meta meta;
+};
+
+struct kube_page *kube_page_new(
+    const struct kube_page_caps *caps, kube_page_fn *on_item, void *ctx)
+{
+	struct kube_page *p = mem_new(struct kube_page);
+
+	p->caps = *caps;
+	p->on_item = on_item;
+	p->ctx = ctx;
+	kube_page_reset(p);
+	return p;
+}
+
+void kube_page_free(struct kube_page *p)
+{
+	if (!p)
+		return;
+	buf_done(&p->key);
+	/* It may hold a Secret. */
+	buf_wipe(&p->value);
+	buf_done(&p->meta.kind);
+	buf_done(&p->meta.api_version);
+	buf_done(&p->meta.resource_version);
+	buf_done(&p->meta.continue_);
+	free(p);
+}
+
+void kube_page_freep(struct kube_page **p)
+{
+	kube_page_free(*p);
+}
+
+void kube_page_reset(struct kube_page *p)
+{
+	p->state = AT_START;
+	p->items_seen = false;
+	p->depth = 0;
+	p->in_string = p->escaped = false;
+	buf_clear(&p->key);
+	buf_clear(&p->value);
+	buf_clear(&p->meta.kind);
+	buf_clear(&p->meta.api_version);
+	buf_clear(&p->meta.resource_version);
+	buf_clear(&p->meta.continue_);
+	p->meta.remaining = -1;
+	p->meta.items = p->meta.bytes = 0;
+}
+
+static int malformed(
+    const struct kube_page *p, uint64_t at, const char *what, struct err *err)
+{
+	return err_set(err, ERR_FORMAT,
+	    "the list is no valid JSON at byte %llu: %s",
+	    (unsigned long long)(p->meta.bytes + at), what);
+}
+
+static int check_value(const struct kube_page *p, struct err *err)
+{
+	struct kube_scan s;
+
+	kube_scan_init(&s, buf_str(&p->value), p->value.len);
+	if (kube_scan_value(&s) && kube_scan_end(&s))
+		return 0;
+	return err_set(err, ERR_FORMAT,
+	    "the list's '%.64s' is no valid JSON: "
+	    "%s",
+	    buf_str(&p->key), s.wrong);
+}
+
+static void take(struct buf *to, const struct json_object *from)
+{
+	buf_clear(to);
+	if (json_str(from))
+		buf_add(to, json_str(from), json_str_len(from));
+}
+
+/* A member of the list that is not its items is whole. */
+static int value_done(struct kube_page *p, struct err *err)
+{
+	const char *key = buf_str(&p->key);
+
+	if (check_value(p, err))
+		return -1;
+	if (str_eq(key, "items")) {
+		p->items_seen = true;
+		/* An empty list of a Go server. */
+		return str_eq(buf_str(&p->value), "null")
+			   ? 0
+			   : err_set(err, ERR_FORMAT,
+				 "the list's items are no list");
+	}
+	if (!str_eq(key, "metadata") && !str_eq(key, "kind") &&
+	    !str_eq(key, "apiVersion"))
+		return 0;
+	/* json.h parses documents; a string becomes one in an array. */
+	autofree char *text = str_printf("[%s]", buf_str(&p->value));
+	cleanup(json_freep) struct json_object *j =
+	    json_parse(text, strlen(text), err);
+	if (!j)
+		return err_wrap(err, "the list's '%s'", key);
+	const struct json_object *value = json_at(j, 0);
+	if (str_eq(key, "kind")) {
+		take(&p->meta.kind, value);
+	} else if (str_eq(key, "apiVersion")) {
+		take(&p->meta.api_version, value);
+	} else {
+		take(&p->meta.resource_version,
+		    json_get(value, "resourceVersion"));
+		take(&p->meta.continue_, json_get(value, "continue"));
+		p->meta.remaining =
+		    json_get_int(value, "remainingItemCount", -1);
+	}
+	return 0;
+}
+
+/* Over bytes of a string up to its end, or that of data. */
+static size_t run_of_string(struct kube_page *p, const char *data, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && p->in_string) {
+		if (p->escaped) {
+			p->escaped = false;
+			i++;
+			continue;
+		}
+		while (i < len && data[i] != '"' && data[i] != '\\')
+			i++;
+		if (i == len)
+			break;
+		p->escaped = data[i] == '\\';
+		p->in_string = data[i] == '\\';
+		i++;
+	}
+	return i;
+}
+
+/* Over bytes of a collection up to its end, where depth becomes 0. */
+static size_t run_of_collection(
+    struct kube_page *p, const char *data, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		if (p->in_string) {
+			i += run_of_string(p, data + i, len - i);
+			continue;
+		}
+		switch (data[i++]) {
+		case '"':
+			p->in_string = true;
+			break;
+		case '{':
+		case '[':
+			p->depth++;
+			break;
+		case '}':
+		case ']':
+			if (--p->depth == 0)
+				return i;
+			break;
+		default:
+			break;
+		}
+	}
+	return i;
+}
+
+/* Over a number or a word. */
+static size_t run_of_scalar(const char *data, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && data[i] && !strchr(",]} \t\r\n", data[i]))
+		i++;
+	return i;
+}
+
+static int keep(struct kube_page *p, const char *data, size_t len, size_t cap,
+    const char *what, struct err *err)
+{
+	if (len > cap - p->value.len)
+		return err_set(err, ERR_FORMAT,
+		    "%s is larger than the %zu bytes allowed for it", what,
+		    cap);
+	buf_add(&p->value, data, len);
+	return 0;
+}
+
+/* Whole as they are: collections at depth 0, strings at their quote; numbers
+ * and words where something else begins. */
+static int in_value(struct kube_page *p, const char *data, size_t len,
+    size_t *used, struct err *err)
+{
+	bool scalar = !p->depth && !p->in_string;
+	size_t n;
+
+	if (scalar)
+		n = run_of_scalar(data, len);
+	else if (p->depth)
+		n = run_of_collection(p, data, len);
+	else
+		n = run_of_string(p, data, len);
+	if (keep(p, data, n, MAX_MEMBER_BYTES, "a member of the list", err))
+		return -1;
+	*used = n;
+	bool whole = scalar ? n < len : !p->depth && !p->in_string;
+	if (!whole)
+		return 0;
+	p->state = AFTER_VALUE;
+	return value_done(p, err);
+}
+
+static int in_item(struct kube_page *p, const char *data, size_t len,
+    size_t *used, struct err *err)
+{
+	size_t n = run_of_collection(p, data, len);
+
+	*used = n;
+	/* An item that arrived in one piece is not copied. */
+	if (!p->depth && !p->value.len && n <= p->caps.item_bytes) {
+		p->state = AFTER_ITEM;
+		p->meta.items++;
+		return p->on_item(p->ctx, data, n, err);
+	}
+	if (keep(p, data, n, p->caps.item_bytes, "an item", err))
+		return -1;
+	if (p->depth)
+		return 0;
+	p->state = AFTER_ITEM;
+	p->meta.items++;
+	int result = p->on_item(p->ctx, p->value.data, p->value.len, err);
+	buf_clear(&p->value);
+	return result;
+}
+
+static int in_key(struct kube_page *p, const char *data, size_t len,
+    size_t *used, struct err *err)
+{
+	size_t n = run_of_string(p, data, len);
+
+	*used = n;
+	if (n > MAX_KEY_BYTES - p->key.len)
+		return malformed(p, n, "a key of that length", err);
+	buf_add(&p->key, data, n);
+	if (p->in_string)
+		return 0;
+	buf_truncate(&p->key, p->key.len - 1); /* its quote */
+	p->state = AT_COLON;
+	return 0;
+}
+
+static int begin_value(struct kube_page *p, char c, size_t *used)
+{
+	p->depth = 0;
+	buf_clear(&p->value);
+	if (c == '[' && str_eq(buf_str(&p->key), "items") && !p->items_seen) {
+		p->items_seen = true;
+		p->state = AT_FIRST_ITEM;
+		return 0;
+	}
+	p->state = IN_VALUE;
+	*used = 0;
+	if (c == '{' || c == '[' || c == '"') {
+		p->depth = c == '"' ? 0 : 1;
+		p->in_string = c == '"';
+		buf_add_char(&p->value, c);
+		*used = 1;
+	}
+	return 0;
+}
+
+/* What is no JSON at all is named as what it is. */
+static const char *otherwise(char c)
+{
+	return c == '<' ? "this is HTML; is the server's URL that of the API "
+			  "server, or of something in front of it?"
+			: "a list was expected";
+}
+
+static int begin_key(struct kube_page *p)
+{
+	buf_clear(&p->key);
+	p->in_string = true;
+	p->state = IN_KEY;
+	return 0;
+}
+
+static int begin_item(struct kube_page *p)
+{
+	buf_clear(&p->value);
+	p->state = IN_ITEM;
+	return 0;
+}
+
+/* One byte of punctuation; *used is 1 unless it is the start of more. */
+static int punctuation(
+    struct kube_page *p, char c, size_t at, size_t *used, struct err *err)
+{
+	const char *wanted = "a list was expected";
+
+	switch (p->state) {
+	case AT_START:
+		if (c != '{')
+			return malformed(p, at, otherwise(c), err);
+		p->state = AT_FIRST_KEY;
+		return 0;
+	case AT_FIRST_KEY:
+	case AT_KEY:
+		if (c == '"')
+			return begin_key(p);
+		wanted = "a key was expected";
+		if (p->state == AT_KEY || c != '}')
+			break;
+		p->state = AT_END;
+		return 0;
+	case AT_COLON:
+		wanted = "':' was expected";
+		if (c != ':')
+			break;
+		p->state = AT_VALUE;
+		return 0;
+	case AT_VALUE:
+		return begin_value(p, c, used);
+	case AFTER_VALUE:
+		wanted = "',' or '}' was expected";
+		if (c != ',' && c != '}')
+			break;
+		p->state = c == ',' ? AT_KEY : AT_END;
+		return 0;
+	case AT_FIRST_ITEM:
+	case AT_ITEM:
+		*used = 0;
+		if (c == '{')
+			return begin_item(p);
+		*used = 1;
+		wanted = "an item was expected";
+		if (p->state == AT_ITEM || c != ']')
+			break;
+		p->state = AFTER_VALUE;
+		return 0;
+	case AFTER_ITEM:
+		wanted = "',' or ']' was expected";
+		if (c != ',' && c != ']')
+			break;
+		p->state = c == ',' ? AT_ITEM : AFTER_VALUE;
+		return 0;
+	default:
+		wanted = "something after the end";
+		break;
+	}
+	return malformed(p, at, wanted, err);
+}
+
+static int step(struct kube_page *p, const char *data, size_t len, size_t at,
+    size_t *used, struct err *err)
+{
+	switch (p->state) {
+	case IN_KEY:
+		return in_key(p, data, len, used, err);
+	case IN_VALUE:
+		return in_value(p, data, len, used, err);
+	case IN_ITEM:
+		return in_item(p, data, len, used, err);
+	default:
+		*used = 1;
+		if (*data == ' ' || *data == '\n' || *data == '\r' ||
+		    *data == '\t')
+			return 0;
+		return punctuation(p, *data, at, used, err);
+	}
+}
+
+int kube_page_feed(
+    struct kube_page *p, const char *data, size_t len, struct err *err)
+{
+	if (len > p->caps.page_bytes - p->meta.bytes)
+		return err_set(err, ERR_FORMAT,
+		    "a page is larger than the %llu bytes allowed for it",
+		    (unsigned long long)p->caps.page_bytes);
+	for (size_t at = 0, used; at < len; at += used)
+		if (step(p, data + at, len - at, at, &used, err))
+			return -1;
+	p->meta.bytes += len;
+	return 0;
+}
+
+int kube_page_end(
+    struct kube_page *p, const struct kube_page_meta **meta, struct err *err)
+{
+	if (p->state != AT_END)
+		return err_set(err, ERR_FORMAT,
+		    "the list ends too early, after %llu bytes",
+		    (unsigned long long)p->meta.bytes);
+	if (!p->items_seen)
+		return err_set(err, ERR_FORMAT,
+		    "the answer of kind '%.64s' is no list: it has no items",
+		    buf_str(&p->meta.kind));
+	*meta = &p->meta;
+	return 0;
+}

@@ -1,0 +1,44 @@
+/*
+ * What of a cluster belongs in a backup: which resources, which objects, and
+ * why not the others. Pure.
+ */
+#ifndef STORAGE_KUBE_SELECT_H
+#define STORAGE_KUBE_SELECT_H
+
+#include "storage/base/str.h"
+#include "storage/kube/discovery.h"
+#include "storage/kube/item.h"
+
+#include <stdbool.h>
+
+enum kube_scope { KUBE_SCOPE_REFERENCED, KUBE_SCOPE_ALL, KUBE_SCOPE_NONE };
+
+/* The mark, as annotation or label with the value "true", of what its owner
+ * wants left out. */
+#define KUBE_EXCLUDE_MARK "backstay.io/exclude"
+
+struct kube_selection {
+	const struct strvec *resources; /* globs; NULL or empty: all */
+	const struct strvec *exclude_resources;
+	enum kube_scope scope;
+	bool keep_useless;
+};
+
+/* A resource by globs on its name or its key. */
+bool kube_select_matches(
+    const struct strvec *globs, const struct kube_resource *r);
+
+/* NULL where it is in; else why not (a constant text). */
+const char *kube_select_resource(
+    const struct kube_selection *s, const struct kube_resource *r);
+const char *kube_select_object(const struct kube_selection *s,
+    const struct kube_resource *r, const struct kube_item *item);
+
+/* Names and globs; empty `wanted` is all. */
+bool kube_select_namespace(const struct strvec *wanted,
+    const struct strvec *exclude, const char *name);
+
+/* Of a group that Kubernetes itself defines. */
+bool kube_group_is_builtin(const char *group);
+
+#endif
