@@ -7,6 +7,7 @@
 #                                  objects, the bucket of state
 #   platform_dump DIR              what there is now: DIR/git, /kube, /s3
 #   platform_wipe                  the disaster
+#   platform_make_empty            empty repositories where the old ones were
 #   platform_stop
 #
 # Whatever fails prints why and returns non-zero.
@@ -41,7 +42,7 @@ platform_start() { # DIR sim|real
 	for pid in "${pids[@]}"; do wait "$pid" || return 1; done
 	platform_env
 	platform_keys
-	platform_config >"$P/backstay.yaml"
+	platform_config "" >"$P/backstay.yaml"
 }
 
 # In every shell that works with a platform that was started elsewhere.
@@ -52,6 +53,7 @@ platform_env() {
 	# shellcheck disable=SC1091
 	. "$P/s3/env"
 	KUBECONFIG=$P/kube/kubeconfig
+	# shellcheck disable=SC2034 # for the programs
 	BACKSTAY_CONFIG=$P/backstay.yaml
 	set +a
 }
@@ -62,7 +64,7 @@ platform_keys() {
 
 platform_config() { # [NAMESPACE...]
 	local namespaces=("$@")
-	[ $# -gt 0 ] || namespaces=(production staging infrastructure monitoring)
+	[ -n "${1-}" ] || namespaces=(production staging infrastructure monitoring)
 	cat <<-E
 	name: platform
 	state_dir: $P/state
@@ -119,15 +121,12 @@ platform_dump() { # DIR
 	    "$top/tests/data/platform/dump" s3 "$S3_ENDPOINT" >"$1/s3"
 }
 
-# An empty Git host and an empty bucket: what a restore finds where somebody
-# has made the containers anew.
+# What a restore finds where somebody has made the repositories anew, and empty.
 platform_make_empty() {
 	local r
 	for r in organization-gitops terraform-modules helm-charts; do
-		git init -q --bare "$GIT_REPOS/$r.git" || return 1
-		git -C "$GIT_REPOS/$r.git" config http.receivepack true
+		git init -q --bare -b main "$GIT_REPOS/$r.git" || return 1
 	done
-	"$top/tests/data/platform/load" s3-bucket "$S3_ENDPOINT"
 }
 
 platform_stop() {
