@@ -213,16 +213,16 @@ kube_starts() { # [OPTION...]
 	ends
 }
 
-s3() { # PROFILE CURL-ARGUMENT... (BODY: a file to send); the status is the last line
+s3() { # PROFILE CURL-ARGUMENT... (BODY: a file to put; FORM: a text to post); the status is the last line
 	local profile=$1 digest
 	shift
-	digest=$(sha256sum "${BODY:-/dev/null}")
+	digest=$(if [[ -n ${FORM:-} ]]; then printf %s "$FORM"; else cat "${BODY:-/dev/null}"; fi | sha256sum)
 	awk -v profile="[$profile]" '
 		$1 == profile { found = 1 }
 		found && $1 ~ /access_key_id/ { key = $3 }
 		found && $1 ~ /secret_access_key/ { printf "user = \"%s:%s\"\n", key, $3; exit }
 	' "$AWS_SHARED_CREDENTIALS_FILE" >"$BATS_TEST_TMPDIR/curl.conf"
-	curl -sS -K "$BATS_TEST_TMPDIR/curl.conf" --aws-sigv4 aws:amz:default:s3 ${BODY:+-T "$BODY"} \
+	curl -sS -K "$BATS_TEST_TMPDIR/curl.conf" --aws-sigv4 aws:amz:default:s3 ${BODY:+-T "$BODY"} ${FORM:+--data "$FORM"} \
 		-H "x-amz-content-sha256: ${digest%% *}" -w '\n%{http_code}\n' "$@"
 }
 
@@ -242,7 +242,7 @@ s3() { # PROFILE CURL-ARGUMENT... (BODY: a file to send); the status is the last
 	ends
 }
 
-@test "s3: two at once keep apart; with TLS and STS on" {
+@test "s3: two at once keep apart; TLS, tokens by STS" {
 	needs ceph-mon ceph-osd radosgw
 	starts s3
 	[[ $(s3 default -X PUT "$S3_ENDPOINT/first") == *200 ]]
@@ -254,9 +254,59 @@ s3() { # PROFILE CURL-ARGUMENT... (BODY: a file to send); the status is the last
 	[[ $(s3 default --cacert "$S3_CA" -X PUT "$S3_TLS_ENDPOINT/second") == *200 ]]
 	run -0 s3 default "$S3_ENDPOINT/"
 	[[ $output == *second* && $output != *first* ]]
+	local trust='{"Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/test"]},"Action":["sts:AssumeRole"]}]}'
+	FORM="Action=CreateRole&RoleName=reader&Path=%2F&AssumeRolePolicyDocument=$trust" run -0 s3 default "$S3_ENDPOINT/"
+	[[ $output == *200 ]]
+	FORM="Action=AssumeRole&RoleSessionName=test&RoleArn=arn:aws:iam:::role/reader" run -0 s3 default "$S3_ENDPOINT/"
+	[[ $output == *"<SessionToken>"*200 ]]
 	"$SERVERS/s3" stop "$D-2"
 	# shellcheck disable=SC1091
 	. "$D/env"
 	[[ $(s3 default "$S3_ENDPOINT/") == *first* ]]
 	ends
+}
+
+dynamodb() { # OPERATION BODY
+	curl -sS -H "X-Amz-Target: DynamoDB_20120810.$1" -H 'Content-Type: application/x-amz-json-1.0' --data "$2" \
+		-u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" --aws-sigv4 "aws:amz:$AWS_REGION:dynamodb" "$DYNAMODB_ENDPOINT/"
+}
+
+@test "dynamodb: an item is put, got, and not put twice under a condition" {
+	needs node curl
+	[[ -e ${BACKSTAY_NPM:-$HOME/.cache/backstay/npm}/node_modules/dynalite ]] || skip "dynalite is not installed (scripts/deps)"
+	starts dynamodb --table locks --table more-locks
+	local item='{"LockID": {"S": "bucket/key-md5"}, "Digest": {"S": "0123"}}'
+	dynamodb PutItem '{"TableName": "locks", "Item": '"$item"'}'
+	run -0 dynamodb GetItem '{"TableName": "locks", "Key": {"LockID": {"S": "bucket/key-md5"}}, "ConsistentRead": true}'
+	[[ $output == *'"Digest":{"S":"0123"}'* ]]
+	run -0 dynamodb PutItem '{"TableName": "locks", "Item": '"$item"', "ConditionExpression": "attribute_not_exists(LockID)"}'
+	[[ $output == *ConditionalCheckFailedException* ]]
+	run -0 dynamodb GetItem '{"TableName": "more-locks", "Key": {"LockID": {"S": "bucket/key-md5"}}}'
+	[[ $output == '{}' ]]
+	ends
+}
+
+@test "a start that fails says why, leaves nothing, and takes no folder that is in use" {
+	mkdir "$D"
+	echo precious >"$D/file"
+	run -1 "$SERVERS/git" start "$D"
+	[[ $output == *"is not empty"* ]]
+	run -1 "$SERVERS/git" stop "$D"
+	[[ $output == *"not made by a server"* && $(<"$D/file") == precious ]]
+	rm -r "$D"
+	KUBEBUILDER_ASSETS=/nonexistent run -1 "$SERVERS/kube" start "$D"
+	[[ $output == *scripts/kube-assets* ]]
+	run -0 left_behind
+	[[ -z $output ]]
+	run -2 "$SERVERS/kube" begin "$D"
+	[[ $output == usage:* ]]
+}
+
+@test "a daemon that ends at once: the end of its log is shown, the others are ended" {
+	local assets=${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}
+	[[ -x $assets/kube-apiserver ]] || skip "no kube-apiserver in $assets (scripts/kube-assets)"
+	run -1 "$SERVERS/kube" start "$D" -- --no-such-flag
+	[[ $output == *"apiserver ended before it was ready"*"unknown flag: --no-such-flag"* ]]
+	run -0 left_behind
+	[[ -z $output ]]
 }
