@@ -13,6 +13,8 @@ A rule is a JSON object:
   bytes            for "truncate", "reset_after": body bytes sent before the
                    connection ends
   status, body, headers   for "reply": the literal answer
+  code             the error code in the body of an S3 fault
+  region, location   for the S3 faults "region" and "redirect"
 
 Rules are tried in order; the first that fires wins.
 """
@@ -34,7 +36,8 @@ class Fault:
     def __init__(self, rule, body_for=None):
         unknown = set(rule) - {"method", "path", "count", "skip", "rate",
                                "seed", "kind", "retry_after", "delay_ms",
-                               "bytes", "status", "body", "headers", "code"}
+                               "bytes", "status", "body", "headers", "code",
+                               "region", "location"}
         if unknown:
             raise ValueError("unknown keys in fault: %s"
                              % ", ".join(sorted(unknown)))
@@ -67,7 +70,7 @@ class Fault:
         return True
 
     def _error(self, status):
-        headers = {}
+        headers = dict(self.rule.get("headers", {}))
         if "retry_after" in self.rule:
             headers["Retry-After"] = str(self.rule["retry_after"])
         elif status == 429:
