@@ -4,7 +4,8 @@
 
 setup_file() {
 	cd "$BATS_TEST_DIRNAME" || return
-	export SIM_TMP=$(mktemp -d /tmp/sim-kube-XXXXXX)
+	SIM_TMP=$(mktemp -d /tmp/sim-kube-XXXXXX)
+	export SIM_TMP
 	./kube start "$SIM_TMP/old" --release 1.20
 	./kube start "$SIM_TMP/new"
 	./kube start "$SIM_TMP/tls" --tls --run-pods 0.1

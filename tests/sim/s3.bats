@@ -4,7 +4,8 @@
 
 setup_file() {
 	cd "$BATS_TEST_DIRNAME" || return
-	export SIM_TMP=$(mktemp -d /tmp/sim-s3-XXXXXX)
+	SIM_TMP=$(mktemp -d /tmp/sim-s3-XXXXXX)
+	export SIM_TMP
 	./s3 start "$SIM_TMP/s3" --min-part 10
 	./s3 start "$SIM_TMP/tls" --tls --region eu-west-1
 }
@@ -203,7 +204,11 @@ teardown() {
 	role=$(curl -sS -H "X-aws-ec2-metadata-token: $token" "$m/meta-data/iam/security-credentials/")
 	keys=$(curl -sS -H "X-aws-ec2-metadata-token: $token" "$m/meta-data/iam/security-credentials/$role")
 	of() { python3 -c 'import json,sys; print(json.loads(sys.argv[1])[sys.argv[2]])' "$keys" "$1"; }
-	export AWS_ACCESS_KEY_ID=$(of AccessKeyId) AWS_SECRET_ACCESS_KEY=$(of SecretAccessKey) AWS_SESSION_TOKEN=$(of Token)
+	# shellcheck disable=SC2030,SC2031
+	export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+	AWS_ACCESS_KEY_ID=$(of AccessKeyId)
+	AWS_SECRET_ACCESS_KEY=$(of SecretAccessKey)
+	AWS_SESSION_TOKEN=$(of Token)
 	[ "$(talk PUT i x)" = 200 ]
 	curl -fsS -X POST "$S3_SIM_URL/expire" -o /dev/null
 	[ "$(talk PUT i x | code)" = ExpiredToken ]
@@ -222,7 +227,11 @@ teardown() {
 	[ "$(sts wrong | code)" = InvalidIdentityToken ]
 	answer=$(sts "$(<"$SIM_WEB_IDENTITY_TOKEN_FILE")")
 	of() { sed -n "s:.*<$1>\([^<]*\)<.*:\1:p" <<<"$answer"; }
-	export AWS_ACCESS_KEY_ID=$(of AccessKeyId) AWS_SECRET_ACCESS_KEY=$(of SecretAccessKey) AWS_SESSION_TOKEN=$(of SessionToken)
+	# shellcheck disable=SC2030,SC2031
+	export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+	AWS_ACCESS_KEY_ID=$(of AccessKeyId)
+	AWS_SECRET_ACCESS_KEY=$(of SecretAccessKey)
+	AWS_SESSION_TOKEN=$(of SessionToken)
 	[ "$(talk PUT w x)" = 200 ]
 	[ "$(AWS_SESSION_TOKEN='' talk PUT w x | code)" = InvalidAccessKeyId ]
 }
