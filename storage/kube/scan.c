@@ -311,3 +311,61 @@ bool kube_range_is(struct kube_range string, const char *text)
 	return strlen(text) == string.len &&
 	       memcmp(string.at, text, string.len) == 0;
 }
+
+bool kube_range_get(
+    struct kube_range object, const char *key, struct kube_range *value)
+{
+	struct kube_range at;
+	struct kube_scan s;
+	bool first = true;
+
+	if (!object.at)
+		return false;
+	kube_scan_init(&s, object.at, object.len);
+	if (!kube_scan_next_is(&s, '{') || !kube_scan_open(&s))
+		return false;
+	while (kube_scan_member(&s, &first, &at)) {
+		skip_space(&s);
+		const char *start = s.at;
+		if (!kube_scan_value(&s) || !kube_range_is(at, key))
+			continue;
+		*value = (struct kube_range){start, (size_t)(s.at - start)};
+		return true;
+	}
+	return false;
+}
+
+bool kube_range_next(
+    struct kube_range array, size_t *at, struct kube_range *value)
+{
+	struct kube_scan s;
+
+	if (!array.at || *at >= array.len)
+		return false;
+	kube_scan_init(&s, array.at + *at, array.len - *at);
+	if (*at == 0 && !expect(&s, '[', ""))
+		return false;
+	if (kube_scan_next_is(&s, ']'))
+		return false;
+	const char *start = s.at;
+	if (!kube_scan_value(&s))
+		return false;
+	*value = (struct kube_range){start, (size_t)(s.at - start)};
+	if (kube_scan_next_is(&s, ','))
+		s.at++;
+	*at = (size_t)(s.at - array.at);
+	return true;
+}
+
+bool kube_range_get_text(
+    struct kube_range object, const char *key, struct buf *out)
+{
+	struct kube_range value;
+
+	if (!kube_range_get(object, key, &value) || value.len < 2 ||
+	    *value.at != '"')
+		return false;
+	kube_range_decode(
+	    (struct kube_range){value.at + 1, value.len - 2}, out);
+	return true;
+}

@@ -1,0 +1,240 @@
+#include "storage/kube/list.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DEFAULT_PAGE_SIZE = 500,
+	MAX_RESTARTS = 5,
+	GONE = 410,
+	/* Of an item, for telling it from another: its name is in there. */
+	PRINTED_BYTES = 512,
+};
+
+void kube_list_result_done(struct kube_list_result *r)
+{
+	free(r->resource_version);
+	*r = (struct kube_list_result){.resource_version = NULL};
+}
+
+/* A list that is being read. */
+struct reading {
+	const struct kube_list_options *o;
+	struct kube_list_result *result;
+	struct kube_page *page;
+	char *token; /* `continue` of the page that is asked for; or NULL */
+	int64_t promised; /* items still to come by the last page; or -1 */
+	/* Of this page, over all attempts at it. */
+	uint64_t delivered;	  /* items that were handed on */
+	uint64_t delivered_print; /* a digest over those */
+	/* Of this attempt. */
+	uint64_t seen;
+	uint64_t seen_print;
+	int64_t first_byte_ms;
+	bool changed; /* another attempt brought other items */
+};
+
+static uint64_t add_print(uint64_t print, const char *item, size_t len)
+{
+	size_t n = len < PRINTED_BYTES ? len : PRINTED_BYTES;
+
+	/* FNV-1a: it tells a page that changed, not a forger. */
+	for (size_t i = 0; i < n; i++)
+		print = (print ^ (unsigned char)item[i]) * 0x100000001b3ULL;
+	return (print ^ len) * 0x100000001b3ULL;
+}
+
+static int take_item(void *ctx, const char *item, size_t len, struct err *err)
+{
+	struct reading *r = ctx;
+
+	r->seen++;
+	r->seen_print = add_print(r->seen_print, item, len);
+	if (r->seen > r->delivered) {
+		r->delivered = r->seen;
+		r->delivered_print = r->seen_print;
+		return r->o->on_item(r->o->ctx, item, len, err);
+	}
+	if (r->seen < r->delivered || r->seen_print == r->delivered_print)
+		return 0;
+	r->changed = true;
+	return err_set(
+	    err, ERR_FORMAT, "a page came with other items the second time");
+}
+
+static int take_data(void *ctx, const void *data, size_t len, struct err *err)
+{
+	struct reading *r = ctx;
+
+	if (!r->first_byte_ms)
+		r->first_byte_ms = clock_ticks_ms(r->o->clock);
+	return kube_page_feed(r->page, data, len, err);
+}
+
+static int restart(struct reading *r, struct err *err)
+{
+	free(r->token);
+	r->token = NULL;
+	free(r->result->resource_version);
+	r->result->resource_version = NULL;
+	r->promised = -1;
+	r->delivered = 0;
+	r->result->items = r->result->pages = 0;
+	return r->o->on_restart(r->o->ctx, err);
+}
+
+/* What `continue` asks for is fixed, so that another attempt goes on where the
+ * one before broke off; a first page may be another one by then. */
+static int on_attempt(void *ctx, struct err *err)
+{
+	struct reading *r = ctx;
+
+	kube_page_reset(r->page);
+	r->seen = 0;
+	r->seen_print = 0;
+	r->first_byte_ms = 0;
+	if (r->delivered && !r->token)
+		return restart(r, err);
+	return 0;
+}
+
+static char *query_of(const struct reading *r)
+{
+	struct buf q = BUF_INIT;
+
+	buf_printf(&q, "limit=%zu",
+	    r->o->page_size ? r->o->page_size : (size_t)DEFAULT_PAGE_SIZE);
+	if (r->o->labels && *r->o->labels) {
+		buf_add_str(&q, "&labelSelector=");
+		percent_add(&q, r->o->labels, strlen(r->o->labels), "");
+	}
+	if (r->token) {
+		buf_add_str(&q, "&continue=");
+		percent_add(&q, r->token, strlen(r->token), "");
+	}
+	return buf_steal(&q);
+}
+
+/* remainingItemCount is exact for a list without selectors. */
+static int check_count(
+    struct reading *r, const struct kube_page_meta *meta, struct err *err)
+{
+	int64_t promised = r->promised;
+	int64_t remaining = meta->remaining;
+	bool last = !meta->continue_.len;
+
+	r->promised = last ? 0 : remaining;
+	if (last && remaining > 0)
+		return err_set(err, ERR_FORMAT,
+		    "the last page says that %lld more items are to come",
+		    (long long)remaining);
+	if (promised < 0 || (!last && remaining < 0))
+		return 0;
+	int64_t now = (int64_t)meta->items + (last ? 0 : remaining);
+	if (now == promised)
+		return 0;
+	return err_set(err, ERR_FORMAT,
+	    "%lld more items were to come, and %lld came or are announced",
+	    (long long)promised, (long long)now);
+}
+
+static int end_page(struct reading *r, int64_t asked_ms, struct err *err)
+{
+	struct kube_list_result *result = r->result;
+	const struct kube_page_meta *meta;
+
+	if (kube_page_end(r->page, &meta, err))
+		return -1;
+	if (!result->resource_version)
+		result->resource_version =
+		    str_dup(buf_str(&meta->resource_version));
+	if (!result->first_bytes) {
+		int64_t from = r->first_byte_ms ? r->first_byte_ms : asked_ms;
+		result->first_bytes = meta->bytes;
+		result->first_ms = clock_ticks_ms(r->o->clock) - from;
+	}
+	result->bytes += meta->bytes;
+	result->items += meta->items;
+	result->pages++;
+	if (check_count(r, meta, err)) {
+		r->changed = true;
+		return -1;
+	}
+	if (r->token && str_eq(r->token, buf_str(&meta->continue_)))
+		return err_set(err, ERR_FORMAT,
+		    "a page says that it is followed by itself");
+	free(r->token);
+	r->token =
+	    meta->continue_.len ? str_dup(buf_str(&meta->continue_)) : NULL;
+	r->delivered = 0;
+	return 0;
+}
+
+static int read_page(struct kube_client *c, struct reading *r, struct err *err)
+{
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	autofree char *query = query_of(r);
+	struct kube_request request = {.path = r->o->path,
+	    .query = query,
+	    .on_data = take_data,
+	    .on_attempt = on_attempt,
+	    .ctx = r};
+	int64_t asked_ms = clock_ticks_ms(r->o->clock);
+
+	int result = kube_send(c, &request, &answer, err);
+	r->result->status = answer.status;
+	if (result)
+		return -1;
+	if (end_page(r, asked_ms, err))
+		return err_wrap(err, "GET %s", r->o->path);
+	return 0;
+}
+
+/* Whether a failure is of the kind that a new start cures. */
+static int start_again(
+    struct reading *r, const struct err *failure, struct err *err)
+{
+	struct kube_list_result *result = r->result;
+	bool again = r->changed || result->status == GONE;
+
+	if (!again || result->restarts >= MAX_RESTARTS) {
+		*err = *failure;
+		return again ? err_wrap(err, "read anew %d times", MAX_RESTARTS)
+			     : -1;
+	}
+	result->restarts++;
+	r->changed = false;
+	result->listed_ms = clock_now_ms(r->o->clock);
+	return restart(r, err);
+}
+
+static int read_all(struct kube_client *c, struct reading *r, struct err *err)
+{
+	for (;;) {
+		struct err failure = ERR_INIT;
+		if (read_page(c, r, &failure)) {
+			if (start_again(r, &failure, err))
+				return -1;
+		} else if (!r->token) {
+			return 0;
+		}
+	}
+}
+
+int kube_list(struct kube_client *c, const struct kube_list_options *o,
+    struct kube_list_result *result, struct err *err)
+{
+	struct reading r = {.o = o, .result = result, .promised = -1};
+
+	kube_list_result_done(result);
+	result->listed_ms = clock_now_ms(o->clock);
+	r.page = kube_page_new(&o->caps, take_item, &r);
+	int failed = read_all(c, &r, err);
+	kube_page_free(r.page);
+	free(r.token);
+	return failed;
+}

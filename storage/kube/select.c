@@ -1,0 +1,166 @@
+#include "storage/kube/select.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <string.h>
+
+/* What a cluster makes again by itself, or what means nothing elsewhere. */
+static const struct {
+	const char *key; /* a glob on the resource's key */
+	const char *reason;
+} useless[] = {
+    {"events", "events pass"},
+    {"events.events.k8s.io", "events pass"},
+    {"endpoints", "made from services and pods"},
+    {"endpointslices.discovery.k8s.io", "made from services and pods"},
+    {"leases.coordination.k8s.io", "held by running programs"},
+    {"nodes", "machines register themselves"},
+    {"csinodes.storage.k8s.io", "machines register themselves"},
+    {"csistoragecapacities.storage.k8s.io", "published by drivers"},
+    {"volumeattachments.storage.k8s.io", "made by the attach controller"},
+    {"componentstatuses", "a view, not an object"},
+    {"ipaddresses.networking.k8s.io", "allocated by the API server"},
+    {"resourceslices.resource.k8s.io", "published by drivers"},
+    {"*.metrics.k8s.io", "measurements"},
+    {"orders.acme.cert-manager.io", "made by cert-manager as it works"},
+    {"challenges.acme.cert-manager.io", "made by cert-manager as it works"},
+    {"certificaterequests.cert-manager.io", "made by cert-manager as it works"},
+    {"ingresses.extensions", "the same as ingresses.networking.k8s.io"},
+};
+
+/* What a controller makes again for the object that owns it. */
+static const char *const owned[] = {
+    "pods", "replicasets.apps", "controllerrevisions.apps"};
+
+bool kube_select_matches(
+    const struct strvec *globs, const struct kube_resource *r)
+{
+	return globs &&
+	       (str_glob_any(globs, r->key) || str_glob_any(globs, r->name));
+}
+
+/* *.k8s.io alone does not tell: snapshots and gateways are custom. */
+bool kube_group_is_builtin(const char *group)
+{
+	static const char *const builtin[] = {"", "apps", "autoscaling",
+	    "batch", "extensions", "policy", "admissionregistration.k8s.io",
+	    "apiextensions.k8s.io", "apiregistration.k8s.io",
+	    "authentication.k8s.io", "authorization.k8s.io",
+	    "certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io",
+	    "events.k8s.io", "flowcontrol.apiserver.k8s.io",
+	    "internal.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io",
+	    "rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io",
+	    "storage.k8s.io", "storagemigration.k8s.io"};
+
+	for (size_t i = 0; i < sizeof(builtin) / sizeof(*builtin); i++)
+		if (str_eq(group, builtin[i]))
+			return true;
+	return false;
+}
+
+const char *kube_select_resource(
+    const struct kube_selection *s, const struct kube_resource *r)
+{
+	if (!r->listable)
+		return "cannot be listed and read";
+	if (s->resources && s->resources->len &&
+	    !kube_select_matches(s->resources, r))
+		return "not selected";
+	if (kube_select_matches(s->exclude_resources, r))
+		return "excluded by the configuration";
+	if (s->keep_useless)
+		return NULL;
+	for (size_t i = 0; i < sizeof(useless) / sizeof(*useless); i++)
+		if (str_glob(useless[i].key, r->key))
+			return useless[i].reason;
+	return NULL;
+}
+
+static bool is_marked(const struct kube_item *item)
+{
+	const struct kube_range in[] = {item->annotations, item->labels};
+
+	for (size_t i = 0; i < 2; i++) {
+		cleanup(buf_done) struct buf value = BUF_INIT;
+		if (kube_item_lookup(in[i], KUBE_EXCLUDE_MARK, &value) &&
+		    str_eq(buf_str(&value), "true"))
+			return true;
+	}
+	return false;
+}
+
+/* The tree of an object, for the few kinds where the metadata does not tell;
+ * they are small. */
+static struct json_object *tree(const struct kube_item *item)
+{
+	struct err ignored = ERR_INIT;
+
+	return json_parse(item->text, item->len, &ignored);
+}
+
+/* <account>-token-xxxxx, as the token controller names what it makes. */
+static bool is_made_token(const struct kube_item *item)
+{
+	cleanup(buf_done) struct buf account = BUF_INIT;
+	const char *name = buf_str(&item->name);
+
+	if (!kube_item_lookup(item->annotations,
+		"kubernetes.io/service-account.name", &account) ||
+	    !str_starts(name, buf_str(&account)))
+		return false;
+	const char *rest = name + account.len;
+	if (!str_starts(rest, "-token-") ||
+	    strlen(rest) != strlen("-token-") + 5)
+		return false;
+	cleanup(json_freep) struct json_object *j = tree(item);
+	return str_eq(
+	    json_get_str(j, "type"), "kubernetes.io/service-account-token");
+}
+
+/* The account that each namespace gets, as it came. */
+static bool is_bare_account(const struct kube_item *item)
+{
+	if (!str_eq(buf_str(&item->name), "default"))
+		return false;
+	cleanup(json_freep) struct json_object *j = tree(item);
+	const struct json_object *secrets = json_get(j, "secrets");
+	for (size_t i = 0; i < json_len(secrets); i++) {
+		const char *name = json_get_str(json_at(secrets, i), "name");
+		if (!name || !str_starts(name, "default-token-"))
+			return false;
+	}
+	const struct json_object *metadata = json_get(j, "metadata");
+	return j && !json_len(json_get(j, "imagePullSecrets")) &&
+	       !json_get(j, "automountServiceAccountToken") &&
+	       !json_len(json_get(metadata, "annotations")) &&
+	       !json_len(json_get(metadata, "labels"));
+}
+
+const char *kube_select_object(const struct kube_selection *s,
+    const struct kube_resource *r, const struct kube_item *item)
+{
+	if (is_marked(item))
+		return "marked " KUBE_EXCLUDE_MARK;
+	if (s->keep_useless)
+		return NULL;
+	for (size_t i = 0; i < sizeof(owned) / sizeof(*owned); i++)
+		if (str_eq(r->key, owned[i]) && kube_item_has_controller(item))
+			return "owned by a controller";
+	if (str_eq(r->key, "configmaps") &&
+	    str_eq(buf_str(&item->name), "kube-root-ca.crt"))
+		return "the cluster's own CA";
+	if (str_eq(r->key, "secrets") && is_made_token(item))
+		return "a token made by the controller";
+	if (str_eq(r->key, "serviceaccounts") && is_bare_account(item))
+		return "the default account, as it came";
+	return NULL;
+}
+
+bool kube_select_namespace(
+    const struct strvec *wanted, const struct strvec *exclude, const char *name)
+{
+	if (exclude && str_glob_any(exclude, name))
+		return false;
+	return !wanted || !wanted->len || str_glob_any(wanted, name);
+}
