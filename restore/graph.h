@@ -2,10 +2,11 @@
  * The order of a restore: nodes and what each needs, as levels. Pure: it knows
  * keys, strengths and ranks, not what a node is.
  *
- * A node's level is one more than the highest level among what it needs. A
- * cycle is broken at its weakest edge (ties: the edge added last), and every
- * edge taken out is told. Within a level nodes stand by rank, then by key, so
- * that the same input gives the same order.
+ * A node's level is one more than the highest level among what it needs; a
+ * barrier, which stands for many, takes no level of its own. A cycle is broken
+ * at its weakest edge (ties: by keys), and every edge taken out is told. Within
+ * a level nodes stand by rank, then by key, so that the same input gives the
+ * same order.
  */
 #ifndef RESTORE_GRAPH_H
 #define RESTORE_GRAPH_H
@@ -19,6 +20,7 @@
 /* How much the node that needs loses when the edge does not hold. From
  * EDGE_HOLDS on, a failure of what is needed holds back who needs it. */
 enum edge_strength {
+	EDGE_MEMBER,	/* of a barrier to one of the many it stands for */
 	EDGE_ORDER,	/* better after it; nothing breaks otherwise */
 	EDGE_REFERENCE, /* names it; comes right by itself later */
 	EDGE_OWNER,	/* has its UID in ownerReferences */
@@ -39,6 +41,7 @@ struct graph_node {
 	const char *key; /* borrowed; unique by its maker's care */
 	int rank;
 	uint32_t level;
+	bool barrier;
 	struct graph_edges edges; /* what it needs */
 };
 
@@ -65,7 +68,9 @@ struct graph {
 
 void graph_done(struct graph *g);
 uint32_t graph_add(struct graph *g, const char *key, int rank);
-/* An edge to itself is ignored; of two to one node the stronger stays. */
+uint32_t graph_add_barrier(struct graph *g, const char *key);
+/* An edge to itself is ignored; of several to one node graph_order leaves the
+ * strongest, which must be ready if one of them said so. */
 void graph_need(struct graph *g, uint32_t node, uint32_t needs,
     enum edge_strength strength, bool ready, const char *reason);
 /* Breaks cycles and fills levels, order and broken. */

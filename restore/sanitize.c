@@ -1,0 +1,489 @@
+#include "restore/sanitize.h"
+
+#include "restore/rules.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/str.h"
+
+#include <string.h>
+
+/* Whether an entry of the table is for this object. */
+typedef bool sanitize_when(
+    const struct json_object *object, const struct sanitize_options *o);
+
+static const char *annotation(const struct json_object *object, const char *key)
+{
+	return json_get_str(
+	    json_path(object, "metadata", "annotations", NULL), key);
+}
+
+static bool has_cluster_ip(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)o;
+	return !str_eq(
+	    json_str(json_path(object, "spec", "clusterIP", NULL)), "None");
+}
+
+static bool volume_is_away(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)object;
+	return !o->volume_restored;
+}
+
+static bool selector_is_made(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)o;
+	return !json_truth(
+	    json_path(object, "spec", "manualSelector", NULL), false);
+}
+
+static bool bundle_is_injected(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)o;
+	return annotation(object, "cert-manager.io/inject-ca-from") ||
+	       annotation(object, "cert-manager.io/inject-ca-from-secret") ||
+	       annotation(object, "cert-manager.io/inject-apiserver-ca") ||
+	       annotation(object, "service.beta.openshift.io/inject-cabundle");
+}
+
+static bool is_token(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)o;
+	return str_eq(json_get_str(object, "type"),
+	    "kubernetes.io/service-account-token");
+}
+
+static bool status_goes(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)object;
+	return !o->keep_status;
+}
+
+static const struct {
+	const char *kind;    /* pattern as in rules.h */
+	const char *place;   /* of the object that holds it; pattern */
+	const char *member;  /* taken out of it */
+	sanitize_when *when; /* NULL: always */
+} taken_out[] = {
+    {"*", "/metadata", "uid", NULL},
+    {"*", "/metadata", "resourceVersion", NULL},
+    {"*", "/metadata", "generation", NULL},
+    {"*", "/metadata", "creationTimestamp", NULL},
+    {"*", "/metadata", "selfLink", NULL},
+    {"*", "/metadata", "deletionTimestamp", NULL},
+    {"*", "/metadata", "deletionGracePeriodSeconds", NULL},
+    {"*", "/metadata", "managedFields", NULL},
+    {"*", "/metadata", "generateName", NULL},
+    {"*", "/metadata", "clusterName", NULL},
+    {"*", "", "status", status_goes},
+    {"Namespace.core", "/spec", "finalizers", NULL},
+
+    {"Service.core", "/spec", "clusterIP", has_cluster_ip},
+    {"Service.core", "/spec", "clusterIPs", has_cluster_ip},
+    {"Service.core", "/spec", "healthCheckNodePort", NULL},
+
+    {"PersistentVolumeClaim.core", "/spec", "volumeName", volume_is_away},
+    {"PersistentVolumeClaim.core", "/metadata/annotations",
+	"pv.kubernetes.io/bind-completed", NULL},
+    {"PersistentVolumeClaim.core", "/metadata/annotations",
+	"pv.kubernetes.io/bound-by-controller", NULL},
+    {"PersistentVolumeClaim.core", "/metadata/annotations",
+	"volume.beta.kubernetes.io/storage-provisioner", NULL},
+    {"PersistentVolumeClaim.core", "/metadata/annotations",
+	"volume.kubernetes.io/storage-provisioner", NULL},
+    {"PersistentVolumeClaim.core", "/metadata/annotations",
+	"volume.kubernetes.io/selected-node", NULL},
+    {"PersistentVolume.core", "/spec/claimRef", "uid", NULL},
+    {"PersistentVolume.core", "/spec/claimRef", "resourceVersion", NULL},
+    {"PersistentVolume.core", "/metadata/annotations",
+	"pv.kubernetes.io/bound-by-controller", NULL},
+
+    {"Pod.core", "/spec", "nodeName", NULL},
+    {"Pod.core", "/spec", "priority", NULL},
+    {"Pod.core", "/spec", "ephemeralContainers", NULL},
+
+    {"Job.batch", "/spec", "selector", selector_is_made},
+    {"Job.batch", "/metadata/labels", "controller-uid", selector_is_made},
+    {"Job.batch", "/metadata/labels", "batch.kubernetes.io/controller-uid",
+	selector_is_made},
+    {"Job.batch", "/spec/template/metadata/labels", "controller-uid",
+	selector_is_made},
+    {"Job.batch", "/spec/template/metadata/labels",
+	"batch.kubernetes.io/controller-uid", selector_is_made},
+
+    {"Secret.core", "/metadata/annotations",
+	"kubernetes.io/service-account.uid", is_token},
+    {"Secret.core", "/data", "token", is_token},
+    {"Secret.core", "/data", "ca.crt", is_token},
+    {"Secret.core", "/data", "namespace", is_token},
+
+    {"Deployment.apps", "/metadata/annotations",
+	"deployment.kubernetes.io/revision", NULL},
+    {"HorizontalPodAutoscaler.autoscaling", "/metadata/annotations",
+	"autoscaling.alpha.kubernetes.io/conditions", NULL},
+    {"HorizontalPodAutoscaler.autoscaling", "/metadata/annotations",
+	"autoscaling.alpha.kubernetes.io/current-metrics", NULL},
+    {"Endpoints.core", "/metadata/annotations",
+	"endpoints.kubernetes.io/last-change-trigger-time", NULL},
+
+    {"ValidatingWebhookConfiguration", "/webhooks/*/clientConfig", "caBundle",
+	bundle_is_injected},
+    {"MutatingWebhookConfiguration", "/webhooks/*/clientConfig", "caBundle",
+	bundle_is_injected},
+    {"CustomResourceDefinition", "/spec/conversion/webhook/clientConfig",
+	"caBundle", bundle_is_injected},
+    {"APIService", "/spec", "caBundle", bundle_is_injected},
+};
+
+struct identity {
+	char *group;
+	const char *kind;
+};
+
+static void identity_done(struct identity *id)
+{
+	free(id->group);
+}
+
+static struct identity identity_of(const struct json_object *object)
+{
+	const char *version = json_get_str(object, "apiVersion");
+	const char *slash = version ? strchr(version, '/') : NULL;
+	const char *kind = json_get_str(object, "kind");
+
+	return (struct identity){
+	    .group = slash ? str_ndup(version, (size_t)(slash - version))
+			   : str_dup(""),
+	    .kind = kind ? kind : "",
+	};
+}
+
+static void take_out(void *ctx, struct json_object *holder)
+{
+	json_remove(holder, ctx);
+}
+
+/* Items of an array for which fn is true go. */
+static void drop_items(struct json_object *array,
+    bool (*fn)(const struct json_object *item, const void *ctx),
+    const void *ctx)
+{
+	for (size_t i = json_len(array);
+	     json_kind(array) == JSON_ARRAY && i-- > 0;)
+		if (fn(json_at(array, i), ctx))
+			json_remove_at(array, i);
+}
+
+/* The finalizers of a deletion that was under way. */
+static bool is_deletion(const struct json_object *item, const void *ctx)
+{
+	const char *text = json_str(item);
+
+	(void)ctx;
+	return str_eq(text, "foregroundDeletion") || str_eq(text, "orphan");
+}
+
+static bool is_token_volume_name(const char *name)
+{
+	return name && (str_glob("kube-api-access-?????", name) ||
+			   str_glob("*-token-?????", name));
+}
+
+static bool is_token_volume(const struct json_object *item, const void *ctx)
+{
+	(void)ctx;
+	return is_token_volume_name(json_get_str(item, "name")) &&
+	       (json_get(item, "projected") || json_get(item, "secret"));
+}
+
+static bool is_token_mount(const struct json_object *item, const void *ctx)
+{
+	(void)ctx;
+	return is_token_volume_name(json_get_str(item, "name")) &&
+	       str_starts(json_get_str(item, "mountPath")
+			      ? json_get_str(item, "mountPath")
+			      : "",
+		   "/var/run/secrets/kubernetes.io/serviceaccount");
+}
+
+static void drop_mounts(void *ctx, struct json_object *mounts)
+{
+	drop_items(mounts, is_token_mount, ctx);
+}
+
+static void clean_pod(struct json_object *pod)
+{
+	drop_items(
+	    json_path(pod, "spec", "volumes", NULL), is_token_volume, NULL);
+	rules_visit(pod, "/spec/containers/*/volumeMounts", drop_mounts, NULL);
+	rules_visit(
+	    pod, "/spec/initContainers/*/volumeMounts", drop_mounts, NULL);
+}
+
+static bool is_made_secret(const struct json_object *item, const void *ctx)
+{
+	const char *name = json_get_str(item, "name");
+	autofree char *token = str_printf("%s-token-?????", (const char *)ctx);
+	autofree char *docker =
+	    str_printf("%s-dockercfg-?????", (const char *)ctx);
+
+	return name && (str_glob(token, name) || str_glob(docker, name));
+}
+
+static void clean_account(struct json_object *account)
+{
+	const char *name =
+	    json_str(json_path(account, "metadata", "name", NULL));
+
+	if (!name)
+		return;
+	drop_items(json_get(account, "secrets"), is_made_secret, name);
+	drop_items(json_get(account, "imagePullSecrets"), is_made_secret, name);
+	if (json_get(account, "secrets") &&
+	    json_len(json_get(account, "secrets")) == 0)
+		json_remove(account, "secrets");
+}
+
+/* The node port that was written for a port, out of what kubectl kept. */
+static bool was_written(
+    const struct json_object *ports, const struct json_object *port)
+{
+	for (size_t i = 0; i < json_len(ports); i++) {
+		const struct json_object *p = json_at(ports, i);
+
+		if (json_get_int(p, "nodePort", 0) ==
+		    json_get_int(port, "nodePort", -1))
+			return true;
+	}
+	return false;
+}
+
+static bool was_noted(
+    const struct json_object *numbers, const struct json_object *port)
+{
+	for (size_t i = 0; i < json_len(numbers); i++)
+		if (json_int(json_at(numbers, i), 0) ==
+		    json_get_int(port, "nodePort", -1))
+			return true;
+	return false;
+}
+
+/* Node ports that somebody chose stay. Where nothing tells, they stay too: a
+ * chosen port that moves breaks what points at it, and a made one that is in
+ * use is found out (sanitize_drop_node_ports). */
+static void clean_node_ports(
+    struct json_object *service, const struct json_object *node_ports)
+{
+	const char *applied = annotation(
+	    service, "kubectl.kubernetes.io/last-applied-configuration");
+	struct json_object *ports = json_path(service, "spec", "ports", NULL);
+	struct err ignored = ERR_INIT;
+	cleanup(json_freep) struct json_object *written =
+	    applied ? json_parse(applied, strlen(applied), &ignored) : NULL;
+
+	for (size_t i = 0; i < json_len(ports); i++) {
+		struct json_object *port = json_at(ports, i);
+		bool keep = true;
+
+		if (node_ports)
+			keep = was_noted(node_ports, port);
+		else if (written)
+			keep = was_written(
+			    json_path(written, "spec", "ports", NULL), port);
+		if (!keep)
+			json_remove(port, "nodePort");
+	}
+}
+
+bool sanitize_drop_node_ports(struct json_object *service)
+{
+	struct json_object *ports = json_path(service, "spec", "ports", NULL);
+	bool any = false;
+
+	for (size_t i = 0; i < json_len(ports); i++) {
+		struct json_object *port = json_at(ports, i);
+
+		any |= json_get(port, "nodePort") != NULL;
+		json_remove(port, "nodePort");
+	}
+	return any;
+}
+
+static void drop_if_empty(struct json_object *meta, const char *key)
+{
+	struct json_object *held = json_get(meta, key);
+
+	if (held && json_kind(held) != JSON_STRING && json_len(held) == 0)
+		json_remove(meta, key);
+}
+
+void sanitize_object(
+    struct json_object *object, const struct sanitize_options *o)
+{
+	cleanup(identity_done) struct identity id = identity_of(object);
+	struct json_object *meta = json_get(object, "metadata");
+
+	for (size_t i = 0; i < sizeof(taken_out) / sizeof(*taken_out); i++) {
+		if (!rules_kind_fits(taken_out[i].kind, id.group, id.kind) ||
+		    (taken_out[i].when && !taken_out[i].when(object, o)))
+			continue;
+		autofree char *member = str_dup(taken_out[i].member);
+		rules_visit(object, taken_out[i].place, take_out, member);
+	}
+	drop_items(json_get(meta, "finalizers"), is_deletion, NULL);
+	if (*id.group == '\0' && str_eq(id.kind, "Service"))
+		clean_node_ports(object, o->node_ports);
+	else if (*id.group == '\0' && str_eq(id.kind, "Pod"))
+		clean_pod(object);
+	else if (*id.group == '\0' && str_eq(id.kind, "ServiceAccount"))
+		clean_account(object);
+	drop_if_empty(meta, "annotations");
+	drop_if_empty(meta, "labels");
+	drop_if_empty(meta, "finalizers");
+	if (str_eq(id.kind, "Namespace"))
+		drop_if_empty(object, "spec");
+}
+
+/* What is never restored. */
+static const struct {
+	const char *kind;
+	const char *reason;
+} left_out[] = {
+    {"Event", "events tell of the past"},
+    {"EndpointSlice.discovery.k8s.io", "made from its Service"},
+    {"Lease.coordination.k8s.io", "held by what runs"},
+    {"Node.core", "a node registers itself"},
+    {"CSINode.storage.k8s.io", "a node registers itself"},
+    {"VolumeAttachment.storage.k8s.io", "made by the attach controller"},
+    {"ComponentStatus.core", "tells of the control plane"},
+    {"*.metrics.k8s.io", "a measurement"},
+    {"*.authentication.k8s.io", "a question, not an object"},
+    {"*.authorization.k8s.io", "a question, not an object"},
+    {"Order.acme.cert-manager.io", "made by cert-manager"},
+    {"Challenge.acme.cert-manager.io", "made by cert-manager"},
+    {"CertificateRequest.cert-manager.io", "made by cert-manager"},
+    {"CertificateSigningRequest.certificates.k8s.io", "answered already"},
+};
+
+static bool has_controller(const struct json_object *object)
+{
+	const struct json_object *owners =
+	    json_path(object, "metadata", "ownerReferences", NULL);
+
+	for (size_t i = 0; i < json_len(owners); i++)
+		if (json_truth(
+			json_get(json_at(owners, i), "controller"), false))
+			return true;
+	return false;
+}
+
+static bool owned_by(const struct json_object *object, const char *kind)
+{
+	const struct json_object *owners =
+	    json_path(object, "metadata", "ownerReferences", NULL);
+
+	for (size_t i = 0; i < json_len(owners); i++)
+		if (str_eq(json_get_str(json_at(owners, i), "kind"), kind))
+			return true;
+	return false;
+}
+
+static const char *leave_secret(const struct json_object *object, bool derived)
+{
+	const char *name =
+	    json_str(json_path(object, "metadata", "name", NULL));
+	const char *account =
+	    annotation(object, "kubernetes.io/service-account.name");
+
+	if (is_token(object, NULL) && account && name &&
+	    is_made_secret(json_get(object, "metadata"), account))
+		return "a token that the control plane makes";
+	if (derived)
+		return NULL;
+	if (owned_by(object, "ExternalSecret") ||
+	    str_eq(json_get_str(json_path(object, "metadata", "labels", NULL),
+		       "reconcile.external-secrets.io/managed"),
+		"true"))
+		return "made by its ExternalSecret; --derived restores it";
+	return NULL;
+}
+
+static bool finished(const struct json_object *job)
+{
+	const struct json_object *conditions =
+	    json_path(job, "status", "conditions", NULL);
+
+	for (size_t i = 0; i < json_len(conditions); i++) {
+		const struct json_object *c = json_at(conditions, i);
+		const char *type = json_get_str(c, "type");
+
+		if (str_eq(json_get_str(c, "status"), "True") &&
+		    (str_eq(type, "Complete") || str_eq(type, "Failed")))
+			return true;
+	}
+	return false;
+}
+
+static bool is_plain_default_account(const struct json_object *object)
+{
+	const char *name =
+	    json_str(json_path(object, "metadata", "name", NULL));
+
+	return str_eq(name, "default") &&
+	       json_len(json_get(object, "secrets")) <= 1 &&
+	       !json_len(json_get(object, "imagePullSecrets")) &&
+	       !json_len(json_path(object, "metadata", "annotations", NULL)) &&
+	       !json_len(json_path(object, "metadata", "labels", NULL)) &&
+	       !json_get(object, "automountServiceAccountToken");
+}
+
+static const char *leave_core(
+    const struct json_object *object, const char *kind, bool derived)
+{
+	const char *name =
+	    json_str(json_path(object, "metadata", "name", NULL));
+
+	if (str_eq(kind, "Secret"))
+		return leave_secret(object, derived);
+	if (str_eq(kind, "ConfigMap") && str_eq(name, "kube-root-ca.crt"))
+		return "made in every namespace by the control plane";
+	if (str_eq(kind, "ServiceAccount") && is_plain_default_account(object))
+		return "made in every namespace by the control plane";
+	if (str_eq(kind, "Endpoints") &&
+	    annotation(
+		object, "endpoints.kubernetes.io/last-change-trigger-time"))
+		return "made from its Service";
+	if (str_eq(kind, "Pod") && has_controller(object))
+		return "made by its controller";
+	return NULL;
+}
+
+const char *sanitize_leave(const struct json_object *object, bool derived)
+{
+	cleanup(identity_done) struct identity id = identity_of(object);
+
+	for (size_t i = 0; i < sizeof(left_out) / sizeof(*left_out); i++)
+		if (rules_kind_fits(left_out[i].kind, id.group, id.kind))
+			return left_out[i].reason;
+	if (json_path(object, "metadata", "deletionTimestamp", NULL))
+		return "was being deleted when it was captured";
+	if (*id.group == '\0')
+		return leave_core(object, id.kind, derived);
+	if (str_eq(id.group, "apps") && has_controller(object) &&
+	    (str_eq(id.kind, "ReplicaSet") ||
+		str_eq(id.kind, "ControllerRevision")))
+		return "made by its controller";
+	if (str_eq(id.group, "batch") && str_eq(id.kind, "Job") &&
+	    finished(object))
+		return "has ended, and would run again";
+	if (str_eq(id.group, "apiregistration.k8s.io") &&
+	    !json_path(object, "spec", "service", NULL))
+		return "kept by the API server itself";
+	return NULL;
+}
