@@ -24,7 +24,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct index;
 struct json_object;
+struct kube_api;
 struct kube_client;
 
 /* What to do with an object that is there already. */
@@ -46,10 +48,8 @@ struct plan_cluster {
 /* All borrowed for the life of the plan. Zero or NULL is the default. */
 struct plan_options {
 	const char *snapshot; /* its name */
-	const char *tree;     /* directory of the verified tree */
-	/* CONTENTS.json, parsed; needed during plan_make only. NULL is
-	 * refused: such a tree is no snapshot of ours. */
-	const struct json_object *contents;
+	bool partial;	      /* it is; then nothing can be pruned by it */
+	const char *tree;     /* the verified tree, with its CONTENTS.json */
 	const struct plan_cluster *clusters;
 	size_t cluster_count;
 
@@ -81,7 +81,22 @@ enum plan_action {
 	PLAN_CANNOT, /* cannot be restored here; reason says why */
 };
 
-struct plan_kind; /* group, version, kind, resource: plan_kind.h */
+/* A kind as the snapshot has it, and as the target will. */
+struct plan_kind {
+	uint16_t cluster; /* index into the options' clusters */
+	char *group;
+	char *kind;
+	char *from_version; /* of the objects in the snapshot */
+	char *api_version;  /* "apps/v1", in the target */
+	char *resource;	    /* plural */
+	bool namespaced;
+	bool has_status; /* has the subresource */
+	bool served;	 /* by the target, now */
+	bool defined;	 /* by a definition in the snapshot */
+	bool asked;	 /* the target's objects of this kind were listed */
+	int rank;
+	int tier; /* of rules_lasts, 0: none */
+};
 
 struct plan_node {
 	enum plan_node_kind kind;
@@ -90,14 +105,16 @@ struct plan_node {
 	char *key;  /* unique, stable: "kubernetes:prod:apps/Deployment:ns/n" */
 	char *path; /* below the tree; a directory for a repository */
 	char *name; /* of the repository ("team/web"), bucket/key, object */
-	char *facts; /* of PLAN_STATE and PLAN_GIT: JSON, or NULL */
+	char *source; /* of PLAN_GIT and PLAN_STATE: what it was read from */
+	char *facts;  /* of the same two: JSON, or NULL */
 	const struct plan_kind *k; /* of PLAN_KUBE */
 	const char *namespace;	   /* in the target; NULL: cluster-scoped */
 	uint16_t cluster;	   /* index into the options' clusters */
-	int8_t pause;		   /* index of its pause rule, or -1 */
 	bool wanted_uid;	   /* somebody's owner */
-	bool with_status;
-	/* What the target has, where it was asked. */
+	bool volume_restored;	   /* of a claim */
+	bool namespace_is_new;	   /* it is not there, or terminates */
+	/* What the target has, where it was asked; live_uid becomes that of
+	 * what was made, too. */
 	bool exists;
 	char *live_uid;
 };
@@ -116,8 +133,13 @@ struct plan {
 	VEC_DEFINE(, struct plan_node) nodes; /* as in graph.nodes */
 	struct graph graph;
 	VEC_DEFINE(, struct plan_prune) prune;
-	struct strvec warnings; /* broken cycles, references outside, ... */
-	struct plan_private *private;
+	struct strvec warnings; /* broken cycles, versions, refused lists */
+	VEC_DEFINE(, struct plan_kind *) kinds;
+	struct transform *transform;
+	struct index *names;		 /* keys of nodes, see index.h */
+	VEC_DEFINE(, char *) namespaces; /* owned, each once */
+	struct kube_api *apis; /* what each cluster served at planning */
+	char digest[65];       /* of what is planned, for the journal */
 };
 
 /* Reads the tree, and the clusters that have a client. NULL and the error
@@ -133,5 +155,13 @@ void plan_print_table(const struct plan *p, struct buf *out);
 void plan_print_json(const struct plan *p, struct buf *out);
 /* Nodes that will be applied, and that cannot be. */
 size_t plan_count(const struct plan *p, enum plan_action action);
+
+/* The object of a PLAN_KUBE node with the operator's transforms made and in
+ * the version of the target; the caller's. NULL on error. */
+struct json_object *plan_load(
+    const struct plan *p, const struct plan_node *n, struct err *err);
+/* The node that has an object of the snapshot's UID, or NULL. */
+const struct plan_node *plan_by_uid(
+    const struct plan *p, uint16_t cluster, const char *uid);
 
 #endif

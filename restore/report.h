@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 struct report_item {
-	const char *group; /* summary line: "git", "terraform", "Secret" */
-	char *what;	   /* "Deployment staging/web" */
+	char *group; /* summary line: "git", "terraform", "Secret" */
+	char *what;  /* "Deployment staging/web" */
 	uint32_t level;
 	struct outcome outcome;
 };
@@ -26,7 +26,7 @@ struct report_gate {
 };
 
 struct report {
-	const char *snapshot;
+	char *snapshot;
 	VEC_DEFINE(, struct report_item) items;
 	VEC_DEFINE(, struct report_gate) gates;
 	struct strvec warnings;

@@ -166,7 +166,8 @@ static struct identity identity_of(const struct json_object *object)
 
 static void take_out(void *ctx, struct json_object *holder)
 {
-	json_remove(holder, ctx);
+	if (json_kind(holder) == JSON_OBJECT)
+		json_remove(holder, ctx);
 }
 
 /* Items of an array for which fn is true go. */
@@ -336,6 +337,8 @@ void sanitize_object(
 		autofree char *member = str_dup(taken_out[i].member);
 		rules_visit(object, taken_out[i].place, take_out, member);
 	}
+	if (json_kind(object) != JSON_OBJECT || json_kind(meta) != JSON_OBJECT)
+		return;
 	drop_items(json_get(meta, "finalizers"), is_deletion, NULL);
 	if (*id.group == '\0' && str_eq(id.kind, "Service"))
 		clean_node_ports(object, o->node_ports);

@@ -1,0 +1,68 @@
+/*
+ * The parts of which a plan is made; only plan*.c includes this.
+ */
+#ifndef RESTORE_PLAN_PARTS_H
+#define RESTORE_PLAN_PARTS_H
+
+#include "restore/index.h"
+#include "restore/plan.h"
+#include "restore/references.h"
+#include "storage/kube/discovery.h"
+
+/* A reference that waits for all nodes to be known. */
+struct plan_pending {
+	uint32_t node;
+	uint32_t key; /* offset into the texts: the name that is looked up */
+	uint32_t alternative; /* the same, cluster-scoped; or 0 */
+	enum edge_strength strength;
+	bool ready;
+	bool backend; /* a Service that must answer: its pods count too */
+	const char *reason;
+};
+
+/* What a CustomResourceDefinition of the snapshot says. */
+struct plan_definition {
+	uint16_t cluster;
+	char *group;
+	char *kind;
+	char *plural;
+	bool namespaced;
+	struct strvec versions; /* served */
+	struct strvec with_status;
+};
+
+/* While a plan is being made. */
+struct plan_maker {
+	struct plan *p;
+	struct buf texts; /* of pending names, NUL after each */
+	VEC_DEFINE(, struct plan_pending) pending;
+	VEC_DEFINE(, struct plan_pending) selectors; /* of Services: labels */
+	VEC_DEFINE(, struct plan_definition) definitions;
+	struct references_options references;
+	char *last_repository; /* path of the one being read */
+	uint32_t current;      /* node whose references are being told */
+};
+
+/* plan_read.c: nodes, names and pending references out of the tree. */
+int plan_read(struct plan_maker *m, struct err *err);
+/* The name in the index of an object; appended with its NUL not counted. */
+void plan_name(struct buf *out, int cluster, const char *group,
+    const char *kind, const char *ns, const char *name);
+
+/* plan_kinds.c: the version and path of each kind in the target. */
+struct plan_kind *plan_kind_of(struct plan *p, uint16_t cluster,
+    const char *api_version, const char *kind, const char *resource,
+    bool namespaced);
+void plan_kinds_settle(struct plan_maker *m);
+
+/* plan_edges.c: pending references into edges, barriers, levels. ERR_USAGE
+ * where a rule of the user makes namespaces part of a cycle. */
+int plan_edges(struct plan_maker *m, struct err *err);
+
+/* plan_live.c: what the targets have; the guard against the source; prune. */
+int plan_live(struct plan_maker *m, struct err *err);
+
+/* An interned namespace; borrowed from the plan. */
+const char *plan_namespace(struct plan *p, const char *ns);
+
+#endif

@@ -1,0 +1,460 @@
+#include "restore/plan_parts.h"
+#include "restore/sanitize.h"
+#include "storage/archive/contents.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+
+#include <string.h>
+
+/* An API server takes no object over 3 MiB or so; this leaves room. */
+enum { OBJECT_MAX_BYTES = 32 * 1024 * 1024 };
+
+void plan_name(struct buf *out, int cluster, const char *group,
+    const char *kind, const char *ns, const char *name)
+{
+	/* Repositories and states are the same for all clusters. */
+	if (str_eq(group, "@") &&
+	    (str_eq(kind, "Git") || str_eq(kind, "State")))
+		cluster = -1;
+	buf_printf(
+	    out, "%d:%s/%s:%s/%s", cluster, group, kind, ns ? ns : "", name);
+}
+
+const char *plan_namespace(struct plan *p, const char *ns)
+{
+	if (!ns)
+		return NULL;
+	/* Objects come namespace by namespace: the last is mostly it. */
+	for (size_t i = p->namespaces.len; i-- > 0;)
+		if (str_eq(p->namespaces.items[i], ns))
+			return p->namespaces.items[i];
+	*vec_add(&p->namespaces) = str_dup(ns);
+	return p->namespaces.items[p->namespaces.len - 1];
+}
+
+static struct plan_node *add_node(struct plan_maker *m,
+    enum plan_node_kind kind, char *key, const char *path, int rank)
+{
+	struct plan *p = m->p;
+	struct plan_node *n = vec_add(&p->nodes);
+
+	n->kind = kind;
+	n->key = key;
+	n->path = str_dup(path);
+	m->current = graph_add(&p->graph, n->key, rank);
+	return n;
+}
+
+static char *facts_text(const struct json_object *facts)
+{
+	struct buf out = BUF_INIT;
+
+	if (!facts)
+		return NULL;
+	json_write(&out, facts, JSON_COMPACT);
+	return buf_steal(&out);
+}
+
+static void provide(struct plan_maker *m, int cluster, const char *group,
+    const char *kind, const char *ns, const char *name)
+{
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	plan_name(&key, cluster, group, kind, ns, name);
+	index_add(m->p->names, buf_str(&key), m->current);
+}
+
+static bool wanted(bool without, const char *only, const char *name)
+{
+	return !without && (!only || (name && str_eq(only, name)));
+}
+
+/* git/<name>.git/<anything>: a node for the repository, once. */
+static int read_git(
+    struct plan_maker *m, const struct contents_entry *e, struct err *err)
+{
+	const struct plan_options *o = m->p->options;
+	const char *end = strstr(e->path, ".git/");
+	const char *name_start = e->path + strlen("git/");
+
+	if (!end || end <= name_start)
+		return err_set(err, ERR_FORMAT,
+		    "'%s' is in no repository git/<name>.git", e->path);
+	autofree char *path = str_ndup(e->path, (size_t)(end - e->path) + 4);
+	autofree char *name = str_ndup(name_start, (size_t)(end - name_start));
+	if (!wanted(o->without_git, o->only_git, name))
+		return 0;
+	struct plan_node *n;
+	if (m->last_repository && str_eq(m->last_repository, path)) {
+		n = &m->p->nodes.items[m->p->nodes.len - 1];
+	} else {
+		n = add_node(m, PLAN_GIT, str_printf("git:%s", name), path, -2);
+		n->name = str_dup(name);
+		free(m->last_repository);
+		m->last_repository = steal(path);
+	}
+	if (e->source && !n->source) {
+		const char *url = json_get_str(e->facts, "url");
+		autofree char *plain =
+		    references_git_name(url ? url : e->source);
+
+		n->source = str_dup(e->source);
+		provide(m, 0, "@", "Git", NULL, plain);
+	}
+	if (e->facts && !n->facts)
+		n->facts = facts_text(e->facts);
+	return 0;
+}
+
+static int read_state(
+    struct plan_maker *m, const struct contents_entry *e, struct err *err)
+{
+	const struct plan_options *o = m->p->options;
+	const char *start = e->path + strlen("terraform/");
+	const char *slash = strchr(start, '/');
+	const char *bucket = json_get_str(e->facts, "bucket");
+	const char *key = json_get_str(e->facts, "key");
+
+	if (!slash)
+		return err_set(err, ERR_FORMAT,
+		    "'%s' is not terraform/<bucket>/<key>", e->path);
+	autofree char *in_path = str_ndup(start, (size_t)(slash - start));
+	if (!bucket)
+		bucket = in_path;
+	if (!wanted(o->without_terraform, o->only_terraform, bucket) ||
+	    json_truth(json_get(e->facts, "older"), false))
+		return 0;
+	autofree char *name =
+	    str_printf("%s/%s", bucket, key ? key : slash + 1);
+	struct plan_node *n = add_node(
+	    m, PLAN_STATE, str_printf("terraform:%s", name), e->path, -1);
+	n->source = str_dup(e->source);
+	n->facts = facts_text(e->facts);
+	provide(m, 0, "@", "State", NULL, name);
+	n->name = steal(name);
+	return 0;
+}
+
+static void define(
+    struct plan_maker *m, uint16_t cluster, const struct json_object *object)
+{
+	const struct json_object *spec = json_get(object, "spec");
+	const struct json_object *versions = json_get(spec, "versions");
+	const char *plural = json_str(json_path(spec, "names", "plural", NULL));
+	const char *kind = json_str(json_path(spec, "names", "kind", NULL));
+	const char *group = json_get_str(spec, "group");
+
+	if (!plural || !kind || !group)
+		return;
+	struct plan_definition *d = vec_add(&m->definitions);
+	d->cluster = cluster;
+	d->group = str_dup(group);
+	d->kind = str_dup(kind);
+	d->plural = str_dup(plural);
+	d->namespaced = str_eq(json_get_str(spec, "scope"), "Namespaced");
+	bool all_status =
+	    json_path(spec, "subresources", "status", NULL) != NULL;
+	for (size_t i = 0; i < json_len(versions); i++) {
+		const struct json_object *v = json_at(versions, i);
+		const char *name = json_get_str(v, "name");
+
+		if (!name || !json_truth(json_get(v, "served"), false))
+			continue;
+		strvec_add(&d->versions, name);
+		if (all_status || json_path(v, "subresources", "status", NULL))
+			strvec_add(&d->with_status, name);
+	}
+	const char *single = json_get_str(spec, "version");
+	if (single && !d->versions.len) {
+		strvec_add(&d->versions, single);
+		if (all_status)
+			strvec_add(&d->with_status, single);
+	}
+}
+
+static uint32_t keep_text(struct plan_maker *m, int cluster,
+    const struct reference *r, const char *ns)
+{
+	size_t at = m->texts.len;
+
+	plan_name(&m->texts, cluster, r->group, r->kind, ns, r->name);
+	buf_add_char(&m->texts, '\0');
+	return (uint32_t)at;
+}
+
+static void add_need(void *ctx, const struct reference *r)
+{
+	struct plan_maker *m = ctx;
+	uint16_t cluster = m->p->nodes.items[m->current].cluster;
+	bool aliased = str_eq(r->group, "@");
+
+	struct plan_pending pending = {
+	    .node = m->current,
+	    .key = keep_text(m, cluster, r, r->namespace),
+	    .strength = r->strength,
+	    .ready = r->ready,
+	    .reason = r->reason,
+	    .backend =
+		r->ready && *r->group == '\0' && str_eq(r->kind, "Service"),
+	};
+	if (r->namespace && !aliased)
+		pending.alternative = keep_text(m, cluster, r, NULL);
+	*vec_add(&m->pending) = pending;
+}
+
+static void add_provided(void *ctx, const struct reference *r)
+{
+	struct plan_maker *m = ctx;
+
+	provide(m, m->p->nodes.items[m->current].cluster, r->group, r->kind,
+	    r->namespace, r->name);
+}
+
+static void add_selected(void *ctx, const struct reference *r)
+{
+	struct plan_maker *m = ctx;
+	uint16_t cluster = m->p->nodes.items[m->current].cluster;
+
+	*vec_add(&m->selectors) = (struct plan_pending){
+	    .node = m->current,
+	    .key = keep_text(m, cluster, r, r->namespace),
+	};
+}
+
+static void uid_name(struct buf *out, int cluster, const char *uid)
+{
+	buf_printf(out, "%d:uid:%s", cluster, uid);
+}
+
+const struct plan_node *plan_by_uid(
+    const struct plan *p, uint16_t cluster, const char *uid)
+{
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	uid_name(&key, cluster, uid);
+	uint32_t it = index_first(p->names, buf_str(&key));
+	return it == INDEX_END ? NULL
+			       : &p->nodes.items[index_value(p->names, it)];
+}
+
+static void add_owners(
+    struct plan_maker *m, uint16_t cluster, const struct json_object *object)
+{
+	const struct json_object *owners =
+	    json_path(object, "metadata", "ownerReferences", NULL);
+
+	for (size_t i = 0; i < json_len(owners); i++) {
+		const char *uid = json_get_str(json_at(owners, i), "uid");
+
+		if (!uid)
+			continue;
+		struct plan_pending pending = {
+		    .node = m->current,
+		    .key = (uint32_t)m->texts.len,
+		    .strength = EDGE_OWNER,
+		    .reason = "owner",
+		};
+		uid_name(&m->texts, cluster, uid);
+		buf_add_char(&m->texts, '\0');
+		*vec_add(&m->pending) = pending;
+	}
+}
+
+static int find_cluster(
+    const struct plan_options *o, const char *name, uint16_t *cluster)
+{
+	for (size_t i = 0; i < o->cluster_count; i++)
+		if (str_eq(o->clusters[i].name, name)) {
+			*cluster = (uint16_t)i;
+			return 0;
+		}
+	return -1;
+}
+
+/* kubernetes/<cluster>/cluster/<resource>/<file>, or
+ * kubernetes/<cluster>/namespaces/<ns>/<resource>/<file>. */
+struct object_path {
+	char *parts[6];
+	size_t count;
+};
+
+static void object_path_done(struct object_path *o)
+{
+	for (size_t i = 0; i < o->count; i++)
+		free(o->parts[i]);
+}
+
+static int split_path(
+    const char *path, struct object_path *out, struct err *err)
+{
+	const char *p = path;
+
+	for (; *p && out->count < 6; p += *p == '/') {
+		size_t len = strcspn(p, "/");
+		out->parts[out->count++] = str_ndup(p, len);
+		p += len;
+	}
+	bool fits =
+	    *p == '\0' &&
+	    ((out->count == 5 && str_eq(out->parts[2], "cluster")) ||
+		(out->count == 6 && str_eq(out->parts[2], "namespaces")));
+	if (fits)
+		return 0;
+	return err_set(
+	    err, ERR_FORMAT, "'%s' is no place of a Kubernetes object", path);
+}
+
+static struct json_object *read_object(
+    const struct plan *p, const char *path, struct err *err)
+{
+	autofree char *file = file_join(p->options->tree, path);
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
+
+	if (file_read(file, OBJECT_MAX_BYTES, &text, err))
+		return NULL;
+	struct json_object *object = json_parse(text.data, text.len, err);
+	if (!object)
+		err_wrap(err, "%s", path);
+	return object;
+}
+
+static const char *name_of(const struct json_object *object)
+{
+	return json_str(json_path(object, "metadata", "name", NULL));
+}
+
+static int check_object(
+    const struct json_object *object, const char *path, struct err *err)
+{
+	const char *name = name_of(object);
+
+	if (!json_get_str(object, "apiVersion") ||
+	    !json_get_str(object, "kind") || !name || !*name)
+		return err_set(err, ERR_FORMAT,
+		    "%s: no Kubernetes object: apiVersion, kind or "
+		    "metadata.name is missing",
+		    path);
+	return 0;
+}
+
+/* A node out of the object as it will be in the target. */
+static void add_object(struct plan_maker *m, uint16_t cluster, const char *path,
+    const char *resource, const char *source_uid, const char *leave,
+    struct json_object *object)
+{
+	struct plan *p = m->p;
+	const char *ns =
+	    json_str(json_path(object, "metadata", "namespace", NULL));
+	const struct plan_kind *k =
+	    plan_kind_of(p, cluster, json_get_str(object, "apiVersion"),
+		json_get_str(object, "kind"), resource, ns != NULL);
+	const char *name = name_of(object);
+	char *key = str_printf("kubernetes:%s:%s/%s:%s/%s",
+	    p->options->clusters[cluster].name, k->group, k->kind, ns ? ns : "",
+	    name);
+	struct plan_node *n = add_node(m, PLAN_KUBE, key, path, k->rank);
+
+	n->name = str_dup(name);
+	n->k = k;
+	n->namespace = plan_namespace(p, ns);
+	n->cluster = cluster;
+	provide(m, cluster, k->group, k->kind, ns, name);
+	if (source_uid) {
+		cleanup(buf_done) struct buf uid = BUF_INIT;
+		uid_name(&uid, cluster, source_uid);
+		index_add(p->names, buf_str(&uid), m->current);
+	}
+	if (leave) {
+		n->action = PLAN_LEAVE;
+		n->reason = str_dup(leave);
+		return;
+	}
+	if (str_eq(k->kind, "CustomResourceDefinition"))
+		define(m, cluster, object);
+	references_needs(&m->references, object, add_need, m);
+	references_provides(object, add_provided, m);
+	references_selects(object, add_selected, m);
+	add_owners(m, cluster, object);
+}
+
+static int read_kube(
+    struct plan_maker *m, const struct contents_entry *e, struct err *err)
+{
+	const struct plan_options *o = m->p->options;
+	cleanup(object_path_done) struct object_path parts = {.count = 0};
+	uint16_t cluster;
+
+	if (o->without_kubernetes)
+		return 0;
+	if (split_path(e->path, &parts, err))
+		return -1;
+	const char *ns = parts.count == 6 ? parts.parts[3] : NULL;
+	if (find_cluster(o, parts.parts[1], &cluster))
+		return err_set(err, ERR_USAGE,
+		    "the snapshot has objects of the cluster '%s', for which "
+		    "no target is known: name it under "
+		    "restore.targets.clusters",
+		    parts.parts[1]);
+	cleanup(json_freep) struct json_object *object =
+	    read_object(m->p, e->path, err);
+	if (!object || check_object(object, e->path, err))
+		return -1;
+	if (o->only_kubernetes) {
+		bool own = json_kind(json_path(object, "metadata", "namespace",
+			       NULL)) == JSON_NULL &&
+			   str_eq(json_get_str(object, "kind"), "Namespace") &&
+			   str_eq(name_of(object), o->only_kubernetes);
+		if (!own && !(ns && str_eq(ns, o->only_kubernetes)))
+			return 0;
+	}
+	const char *leave = sanitize_leave(object, o->derived);
+	autofree char *uid =
+	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
+	if (transform_apply(m->p->transform, object, err))
+		return err_wrap(err, "%s", e->path);
+	if (check_object(object, e->path, err))
+		return -1;
+	char *dot = strchr(parts.parts[parts.count - 2], '.');
+	if (dot)
+		*dot = '\0';
+	add_object(m, cluster, e->path, parts.parts[parts.count - 2], uid,
+	    leave, object);
+	return 0;
+}
+
+static int read_entry(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct plan_maker *m = ctx;
+
+	if (cancel_check(m->p->options->cancel, err))
+		return -1;
+	if (str_starts(e->path, "git/"))
+		return read_git(m, e, err);
+	if (str_starts(e->path, "terraform/"))
+		return read_state(m, e, err);
+	if (str_starts(e->path, "kubernetes/"))
+		return read_kube(m, e, err);
+	return 0;
+}
+
+int plan_read(struct plan_maker *m, struct err *err)
+{
+	/* Offset 0 stands for no text. */
+	buf_add_char(&m->texts, '\0');
+	return contents_each_in(m->p->options->tree, read_entry, m, err);
+}
+
+struct json_object *plan_load(
+    const struct plan *p, const struct plan_node *n, struct err *err)
+{
+	cleanup(json_freep) struct json_object *object =
+	    read_object(p, n->path, err);
+
+	if (!object || check_object(object, n->path, err) ||
+	    transform_apply(p->transform, object, err))
+		return NULL;
+	json_set_str(object, "apiVersion", n->k->api_version);
+	return steal(object);
+}
