@@ -66,8 +66,8 @@ void sigv4_add_query(
 	}
 	vec_sort(&v, by_name_and_value);
 	VEC_EACH (&v, r)
-		buf_printf(out, "%s%s=%s", r == v.items ? "" : "&", r->name,
-		    r->value);
+		buf_printf(
+		    out, "%s%s=%s", r == v.items ? "" : "&", r->name, r->value);
 }
 
 /* Without white space at both ends, and runs of it inside as one space. */
@@ -151,8 +151,8 @@ void sigv4_add_canonical(struct buf *out, const struct sigv4_request *r)
 /* The first eight characters of the stamp are the date. */
 static void add_scope(struct buf *out, const struct sigv4_scope *s)
 {
-	buf_printf(out, "%.8s/%s/%s/aws4_request", s->stamp, s->region,
-	    s->service);
+	buf_printf(
+	    out, "%.8s/%s/%s/aws4_request", s->stamp, s->region, s->service);
 }
 
 void sigv4_add_string_to_sign(struct buf *out, const struct sigv4_scope *s,

@@ -15,9 +15,9 @@ enum { MAX_DEPTH = 64, MAX_ELEMENTS = 1000 * 1000 };
 struct reading {
 	XML_Parser parser;
 	struct xml *root;
-	struct xml *at;			  /* the element that is open */
-	struct xml *last[MAX_DEPTH + 1];  /* youngest child by level */
-	struct buf text[MAX_DEPTH + 1];	  /* of the open element by level */
+	struct xml *at;			 /* the element that is open */
+	struct xml *last[MAX_DEPTH + 1]; /* youngest child by level */
+	struct buf text[MAX_DEPTH + 1];	 /* of the open element by level */
 	int depth;
 	size_t elements;
 	const char *refusal;

@@ -1,0 +1,240 @@
+#include "storage/aws/session.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A dropped packet is what a container gets from the instance metadata
+ * service when the hop limit is one: that must not cost the run its time. */
+enum { METADATA_CONNECT_MS = 1000, METADATA_STALL_MS = 2000 };
+enum { RENEW_BEFORE_S = 5 * 60 };
+
+static const char *process_env(void *ctx, const char *name)
+{
+	(void)ctx;
+	return getenv(name);
+}
+
+const char *aws_env(const struct aws *a, const char *name)
+{
+	const char *value = a->s.env(a->s.env_ctx, name);
+
+	return value && *value ? value : NULL;
+}
+
+int64_t aws_now_ms(const struct aws *a)
+{
+	return clock_now_ms(a->s.clock) + atomic_load(&a->skew_ms);
+}
+
+static int check_endpoint(const char *what, const char *url, struct err *err)
+{
+	cleanup(buf_done) struct buf host = BUF_INIT;
+
+	if (!url)
+		return 0;
+	if (http_url_host(url, &host) || strchr(url, '@') || strpbrk(url, "?#"))
+		return err_set(err, ERR_USAGE,
+		    "%s endpoint '%s' is no http(s) URL of a host alone", what,
+		    url);
+	return 0;
+}
+
+static int check(const struct aws *a, struct err *err)
+{
+	const struct aws_settings *s = &a->s;
+
+	if (!s->access_key_id != !s->secret_access_key)
+		return err_set(err, ERR_USAGE,
+		    "an access key id and a secret access key are given "
+		    "together or not at all");
+	if (s->access_key_id && s->profile)
+		return err_set(err, ERR_USAGE,
+		    "both an access key and a profile are given: keep one");
+	if (a->profile_asked && !aws_profile_exists(&a->profiles, a->profile))
+		return err_set(err, ERR_USAGE,
+		    "there is no profile '%s' in %s or %s", a->profile,
+		    a->profiles.config_path ? a->profiles.config_path
+					    : "~/.aws/config",
+		    a->profiles.credentials_path ? a->profiles.credentials_path
+						 : "~/.aws/credentials");
+	if (check_endpoint("the S3", s->s3_endpoint, err) ||
+	    check_endpoint("the DynamoDB", s->dynamodb_endpoint, err) ||
+	    check_endpoint("the STS", s->sts_endpoint, err))
+		return -1;
+	return 0;
+}
+
+static const char *first(const char *a, const char *b)
+{
+	return a ? a : b;
+}
+
+/* A setting wins over the environment, and that over the profile. */
+static const char *choose(const struct aws *a, const char *setting,
+    const char *variable, const char *key)
+{
+	const char *value = first(setting, aws_env(a, variable));
+
+	return value || !key ? value
+			     : aws_profile_get(&a->profiles, a->profile, key);
+}
+
+static void settle(struct aws *a)
+{
+	struct aws_settings *s = &a->s;
+	const char *all = aws_env(a, "AWS_ENDPOINT_URL");
+
+	if (!all)
+		all = aws_profile_get(&a->profiles, a->profile, "endpoint_url");
+	s->s3_endpoint =
+	    first(choose(a, s->s3_endpoint, "AWS_ENDPOINT_URL_S3", NULL), all);
+	s->dynamodb_endpoint = first(
+	    choose(a, s->dynamodb_endpoint, "AWS_ENDPOINT_URL_DYNAMODB", NULL),
+	    all);
+	s->sts_endpoint = first(
+	    choose(a, s->sts_endpoint, "AWS_ENDPOINT_URL_STS", NULL), all);
+	s->ca_file = choose(a, s->ca_file, "AWS_CA_BUNDLE", "ca_bundle");
+	const char *region = first(s->region, aws_env(a, "AWS_REGION"));
+	region = choose(a, region, "AWS_DEFAULT_REGION", "region");
+	a->region = str_dup(region ? region : "us-east-1");
+}
+
+static int open_http(struct aws *a, struct err *err)
+{
+	struct http_options o = {
+	    .ca_file = a->s.ca_file,
+	    .proxy = a->s.proxy,
+	    .stall_timeout_ms = a->s.stall_timeout_ms,
+	    .clock = a->s.clock,
+	    .random = a->s.random,
+	    .cancel = a->s.cancel,
+	};
+
+	a->http = http_new(&o, err);
+	if (!a->http)
+		return -1;
+	o.proxy = ""; /* none, whatever the environment says */
+	o.connect_timeout_ms = METADATA_CONNECT_MS;
+	o.stall_timeout_ms = METADATA_STALL_MS;
+	a->metadata = http_new(&o, err);
+	return a->metadata ? 0 : -1;
+}
+
+struct aws *aws_open(const struct aws_settings *s, struct err *err)
+{
+	struct aws *a = mem_new(struct aws);
+
+	a->s = *s;
+	pthread_mutex_init(&a->lock, NULL);
+	if (!a->s.env)
+		a->s.env = process_env;
+	if (!a->s.clock)
+		a->s.clock = clock_system();
+	if (!a->s.random)
+		a->s.random = random_system();
+	if (aws_profiles_load(&a->profiles, a->s.env, a->s.env_ctx, err)) {
+		aws_close(a);
+		return NULL;
+	}
+	const char *profile = first(s->profile, aws_env(a, "AWS_PROFILE"));
+	a->profile = str_dup(profile ? profile : "default");
+	a->profile_asked = profile != NULL;
+	settle(a);
+	if (check(a, err) || open_http(a, err)) {
+		aws_close(a);
+		return NULL;
+	}
+	return a;
+}
+
+void aws_close(struct aws *a)
+{
+	if (!a)
+		return;
+	http_free(a->http);
+	http_free(a->metadata);
+	aws_profiles_done(&a->profiles);
+	aws_keys_done(&a->keys);
+	free(a->profile);
+	free(a->region);
+	free(a->origin);
+	pthread_mutex_destroy(&a->lock);
+	free(a);
+}
+
+void aws_closep(struct aws **a)
+{
+	aws_close(*a);
+}
+
+const char *aws_region(const struct aws *a)
+{
+	return a->region;
+}
+
+int64_t aws_skew_ms(const struct aws *a)
+{
+	int64_t skew = atomic_load(&a->skew_ms);
+
+	return skew > -1000 && skew < 1000 ? 0 : skew;
+}
+
+static int renew(struct aws *a, struct err *err)
+{
+	cleanup(aws_keys_done) struct aws_keys fresh = AWS_KEYS_INIT;
+	autofree char *origin = NULL;
+
+	if (aws_keys_find(a, &fresh, &origin, err))
+		return -1;
+	aws_keys_copy(&a->keys, &fresh);
+	free(a->origin);
+	a->origin = steal(origin);
+	a->keys_serial++;
+	return 0;
+}
+
+int aws_keys_current(struct aws *a, uint64_t stale, struct aws_keys *keys,
+    uint64_t *serial, struct err *err)
+{
+	int64_t now = aws_now_ms(a) / 1000;
+	struct err why = ERR_INIT;
+	int result = 0;
+
+	pthread_mutex_lock(&a->lock);
+	int64_t expires = a->keys.expires;
+	bool none = !a->keys.access_key_id;
+	bool refused = stale && stale == a->keys_serial;
+	bool due = expires && now >= expires - RENEW_BEFORE_S;
+	if (none || refused || due) {
+		result = renew(a, &why);
+		/* What still holds for some minutes outlives a bad moment of
+		 * the one who renews it. */
+		if (result && !none && !refused && now < expires)
+			result = 0;
+	}
+	if (!result) {
+		aws_keys_copy(keys, &a->keys);
+		*serial = a->keys_serial;
+	}
+	pthread_mutex_unlock(&a->lock);
+	if (result)
+		*err = why;
+	return result;
+}
+
+char *aws_credentials_origin(struct aws *a, struct err *err)
+{
+	cleanup(aws_keys_done) struct aws_keys keys = AWS_KEYS_INIT;
+	uint64_t serial = 0;
+
+	if (aws_keys_current(a, 0, &keys, &serial, err))
+		return NULL;
+	pthread_mutex_lock(&a->lock);
+	char *origin = str_dup(a->origin);
+	pthread_mutex_unlock(&a->lock);
+	return origin;
+}

@@ -1,0 +1,378 @@
+#include "storage/aws/session.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+#include "storage/base/xml.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_ATTEMPTS = 6, MAX_SKEW_UNSEEN_MS = 1000 };
+
+void aws_call_header(struct aws_call *c, const char *name, const char *fmt, ...)
+{
+	struct buf value = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&value, fmt, ap);
+	va_end(ap);
+	struct aws_header *h = NULL;
+	VEC_EACH (&c->headers, old) {
+		if (str_eq(old->name, name))
+			h = old;
+	}
+	if (!h) {
+		h = vec_add(&c->headers);
+		h->name = str_dup(name);
+	}
+	free(h->value);
+	h->value = buf_steal(&value);
+}
+
+void aws_call_done(struct aws_call *c)
+{
+	VEC_EACH (&c->headers, h) {
+		free(h->name);
+		free(h->value);
+	}
+	vec_done(&c->headers);
+	free(c->message);
+	c->message = NULL;
+}
+
+/* ---- an attempt ---- */
+
+VEC_DEFINE(pairs, struct sigv4_pair);
+
+static void pairs_done(struct pairs *p)
+{
+	vec_done(p);
+}
+
+static void add_pair(struct pairs *p, const char *name, const char *value)
+{
+	struct sigv4_pair *pair = vec_add(p);
+
+	pair->name = name;
+	pair->value = value;
+}
+
+static void sign(struct aws_call *c, const struct aws_keys *keys,
+    const char *host, const char *path, const char *region,
+    struct http_request *request)
+{
+	cleanup(pairs_done) struct pairs all = VEC_INIT;
+	cleanup(buf_done) struct buf value = BUF_INIT;
+	char stamp[CLOCK_TEXT_MAX];
+	struct sigv4_scope scope = {stamp, region, c->service};
+
+	clock_stamp(aws_now_ms(c->aws) / 1000, stamp);
+	add_pair(&all, "Host", host);
+	add_pair(&all, "X-Amz-Date", stamp);
+	add_pair(&all, "X-Amz-Content-Sha256", c->payload_sha256);
+	if (keys->session_token)
+		add_pair(&all, "X-Amz-Security-Token",
+		    secret_reveal(keys->session_token));
+	size_t own = all.len;
+	VEC_EACH (&c->headers, h)
+		add_pair(&all, h->name, h->value);
+	struct sigv4_request r = {
+	    .method = c->method,
+	    .path = path,
+	    .query = c->query,
+	    .query_count = c->query_count,
+	    .headers = all.items,
+	    .header_count = all.len,
+	    .payload_sha256 = c->payload_sha256,
+	};
+	sigv4_add_authorization(&value, &r, &scope, keys->access_key_id,
+	    secret_reveal(keys->secret_access_key));
+	for (size_t i = 0; i < own; i++)
+		http_request_header(
+		    request, "%s: %s", all.items[i].name, all.items[i].value);
+	http_request_header(request, "Authorization: %s", buf_str(&value));
+}
+
+static char *url_of(
+    const struct aws_call *c, const char *base, const char *path)
+{
+	struct buf url = BUF_INIT;
+
+	buf_printf(&url, "%s%s", base, path);
+	if (c->query_count) {
+		buf_add_char(&url, '?');
+		sigv4_add_query(&url, c->query, c->query_count);
+	}
+	return buf_steal(&url);
+}
+
+struct attempt {
+	struct aws_call *call;
+	char *url; /* of the latest attempt */
+};
+
+static int prepare(
+    void *ctx, int number, struct http_request *request, struct err *err)
+{
+	struct attempt *at = ctx;
+	struct aws_call *c = at->call;
+	cleanup(aws_keys_done) struct aws_keys keys = AWS_KEYS_INIT;
+	cleanup(buf_done) struct buf host = BUF_INIT;
+	autofree char *base = NULL;
+	autofree char *path = NULL;
+	autofree char *region = NULL;
+
+	c->attempts = number;
+	if (c->before && c->before(c->ctx, c, err))
+		return -1;
+	c->where(c->ctx, &base, &path, &region);
+	if (http_url_host(base, &host))
+		return err_set(err, ERR_USAGE, "'%s' is no http(s) URL", base);
+	free(at->url);
+	at->url = url_of(c, base, path);
+	if (c->unsigned_call)
+		http_request_header(request, "Host: %s", buf_str(&host));
+	else {
+		if (c->keys)
+			aws_keys_copy(&keys, c->keys);
+		else if (aws_keys_current(c->aws, c->stale_keys, &keys,
+			     &c->keys_serial, err))
+			return -1;
+		sign(c, &keys, buf_str(&host), path, region, request);
+	}
+	VEC_EACH (&c->headers, h)
+		http_request_header(request, "%s: %s", h->name, h->value);
+	request->method = c->method;
+	request->url = at->url;
+	request->body = c->body;
+	request->body_len = c->body_len;
+	request->on_data = c->on_data;
+	request->on_data_ctx = c->ctx;
+	request->max_body_bytes = c->max_body_bytes;
+	return 0;
+}
+
+/* ---- what came of it ---- */
+
+static void take_error(struct aws_call *c, const char *code, const char *text)
+{
+	const char *hash = code ? strrchr(code, '#') : NULL;
+
+	if (hash) /* com.amazonaws.dynamodb.v20120810#ResourceNotFound... */
+		code = hash + 1;
+	snprintf(c->code, sizeof(c->code), "%s", code ? code : "");
+	free(c->message);
+	c->message = str_dup(text);
+}
+
+static void read_xml_error(struct aws_call *c, const struct buf *body)
+{
+	struct err ignored = ERR_INIT;
+	cleanup(xml_freep) struct xml *x =
+	    xml_parse(buf_str(body), body->len, &ignored);
+	const struct xml *e = x;
+
+	if (x && str_eq(x->name, "ErrorResponse"))
+		e = xml_child(x, "Error");
+	if (e && str_eq(e->name, "Error"))
+		take_error(c, xml_text(e, "Code"), xml_text(e, "Message"));
+}
+
+static void read_json_error(struct aws_call *c, const struct buf *body)
+{
+	struct err ignored = ERR_INIT;
+	cleanup(json_freep) struct json_object *j =
+	    json_parse(buf_str(body), body->len, &ignored);
+	const char *message = json_get_str(j, "message");
+
+	if (!message)
+		message = json_get_str(j, "Message");
+	take_error(c, json_get_str(j, "__type"), message);
+}
+
+static void read_error(struct aws_call *c, const struct http_response *r)
+{
+	const char *body = buf_str(&r->body);
+	size_t skip = strspn(body, " \t\r\n");
+
+	take_error(c, NULL, NULL);
+	if (r->status < 300 && !c->error_in_200)
+		return;
+	if (body[skip] == '<')
+		read_xml_error(c, &r->body);
+	else if (body[skip] == '{' && r->status >= 300)
+		read_json_error(c, &r->body);
+}
+
+/* The store's clock minus ours, as far as its Date can tell: seconds, held
+ * against the middle of the round trip. */
+static int64_t measure_skew(
+    const struct aws *a, const struct http_response *r, int64_t fallback)
+{
+	const char *date = http_response_header(r, "date");
+	int64_t seconds = 0;
+
+	(void)a;
+	if (!date || clock_parse_http_date(date, &seconds))
+		return fallback;
+	int64_t middle = r->sent_ms + (r->answered_ms - r->sent_ms) / 2;
+	int64_t skew = seconds * 1000 + 500 - middle;
+	return skew > -MAX_SKEW_UNSEEN_MS && skew < MAX_SKEW_UNSEEN_MS ? 0
+								       : skew;
+}
+
+static bool is_one_of(const char *code, const char *const *codes)
+{
+	for (; *codes; codes++)
+		if (str_eq(code, *codes))
+			return true;
+	return false;
+}
+
+static const char *const expired[] = {"ExpiredToken", "ExpiredTokenException",
+    "TokenRefreshRequired", "RequestExpired", NULL};
+static const char *const skewed[] = {
+    "RequestTimeTooSkewed", "InvalidSignatureException", NULL};
+static const char *const passing[] = {"RequestTimeout", "SlowDown",
+    "InternalError", "InternalServerError", "InternalFailure",
+    "ServiceUnavailable", "Throttling", "ThrottlingException",
+    "ProvisionedThroughputExceededException", "RequestLimitExceeded",
+    "OperationAborted", "BusyException", "IDPCommunicationError", NULL};
+
+static enum http_verdict judge_answer(
+    struct aws_call *c, const struct http_response *r)
+{
+	int64_t before = atomic_load(&c->aws->skew_ms);
+	int64_t skew = measure_skew(c->aws, r, before);
+
+	atomic_store(&c->aws->skew_ms, skew);
+	read_error(c, r);
+	if (r->status < 300 && !*c->code)
+		return HTTP_DONE;
+	if (is_one_of(c->code, expired) && !c->keys && !c->renewed) {
+		c->renewed = true;
+		c->stale_keys = c->keys_serial;
+		return HTTP_AGAIN;
+	}
+	/* A 403 whose Date shows that our clock was off: signed for the
+	 * store's time it may do, whatever it called the refusal. */
+	if (!c->skew_fixed &&
+	    (r->status == 403 || is_one_of(c->code, skewed)) &&
+	    llabs(skew - before) > 60 * 1000) {
+		c->skew_fixed = true;
+		return HTTP_AGAIN;
+	}
+	if (c->again && c->again(c->ctx, r, c->code))
+		return HTTP_AGAIN;
+	if (is_one_of(c->code, passing))
+		return HTTP_AGAIN;
+	return r->status >= 300 ? http_judge_usual(NULL, r, NULL) : HTTP_DONE;
+}
+
+static enum http_verdict judge(
+    void *ctx, const struct http_response *response, const struct err *failure)
+{
+	struct attempt *at = ctx;
+
+	if (failure) {
+		take_error(at->call, NULL, NULL);
+		return http_judge_usual(NULL, response, failure);
+	}
+	return judge_answer(at->call, response);
+}
+
+static enum err_code code_of(const struct aws_call *c, int status)
+{
+	static const char *const missing[] = {"NoSuchKey", "NoSuchBucket",
+	    "NoSuchUpload", "NoSuchVersion", "NotFound",
+	    "ResourceNotFoundException", NULL};
+	static const char *const refused[] = {"AccessDenied",
+	    "AccessDeniedException", "InvalidAccessKeyId",
+	    "UnrecognizedClientException", "InvalidClientTokenId",
+	    "SignatureDoesNotMatch", "InvalidIdentityToken", NULL};
+
+	if (is_one_of(c->code, missing) || status == 404)
+		return ERR_NOT_FOUND;
+	if (is_one_of(c->code, refused) || is_one_of(c->code, expired) ||
+	    status == 401 || status == 403)
+		return ERR_DENIED;
+	if (status == 412 || status == 409 ||
+	    str_eq(c->code, "PreconditionFailed") ||
+	    str_eq(c->code, "ConditionalCheckFailedException"))
+		return ERR_EXISTS;
+	if (str_eq(c->code, "BadDigest") ||
+	    str_eq(c->code, "XAmzContentSHA256Mismatch"))
+		return ERR_INTEGRITY;
+	if (status >= 500 || status == 408 || status == 429 ||
+	    is_one_of(c->code, passing) || status < 300)
+		return ERR_NETWORK;
+	return ERR_FORMAT;
+}
+
+static const char *advice(const struct aws_call *c, int status)
+{
+	if (str_eq(c->code, "SignatureDoesNotMatch"))
+		return ": the secret access key is wrong, or a proxy changes "
+		       "the request";
+	if (str_eq(c->code, "InvalidAccessKeyId"))
+		return ": check the access key id and the endpoint";
+	if (str_eq(c->code, "RequestTimeTooSkewed"))
+		return ": set this machine's clock";
+	if (is_one_of(c->code, expired))
+		return ": renew the session or use a role";
+	if (status == 301 || status == 302 || status == 307 || status == 308)
+		return ": redirects are not followed; set the region or the "
+		       "endpoint that this bucket is served at";
+	return "";
+}
+
+static int fail(const struct aws_call *c, const struct http_response *r,
+    const char *url, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	int where = (int)strcspn(url, "?");
+
+	if (*c->code) {
+		buf_printf(&text, "%d %s", r->status, c->code);
+		if (c->message && *c->message) {
+			buf_add_str(&text, ": ");
+			size_t n = strlen(c->message);
+			str_add_printable(&text, c->message, n < 300 ? n : 300);
+		}
+	} else {
+		http_describe(r, &text);
+	}
+	err_set(err, code_of(c, r->status), "%s %.*s: %s%s", c->method, where,
+	    url, buf_str(&text), advice(c, r->status));
+	if (c->attempts > 1)
+		err_wrap(err, "after %d attempts", c->attempts);
+	return -1;
+}
+
+int aws_call(
+    struct aws_call *c, struct http_response *response, struct err *err)
+{
+	struct attempt at = {.call = c};
+	struct http_attempts attempts = {
+	    .max_attempts = c->aws->s.max_attempts ? c->aws->s.max_attempts
+						   : DEFAULT_ATTEMPTS,
+	    .prepare = prepare,
+	    .judge = judge,
+	    .ctx = &at,
+	};
+
+	if (!c->unsigned_call)
+		digest_sha256_hex(
+		    c->body ? c->body : "", c->body_len, c->payload_sha256);
+	c->renewed = c->skew_fixed = false;
+	int result = http_send_retrying(c->aws->http, &attempts, response, err);
+	if (!result && (response->status >= 300 || *c->code))
+		result = fail(c, response, at.url, err);
+	free(at.url);
+	return result;
+}

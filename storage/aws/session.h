@@ -1,0 +1,117 @@
+/*
+ * What the modules of storage/aws share and nobody else sees: the session and
+ * the signed call.
+ */
+#ifndef STORAGE_AWS_SESSION_H
+#define STORAGE_AWS_SESSION_H
+
+#include "storage/aws/aws.h"
+#include "storage/aws/keys.h"
+#include "storage/aws/profile.h"
+#include "storage/aws/sigv4.h"
+#include "storage/base/vec.h"
+#include "storage/http/http.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct aws {
+	struct aws_settings s;
+	struct http *http;
+	struct http *metadata; /* short time limits, no proxy */
+	struct aws_profiles profiles;
+	char *profile;
+	bool profile_asked; /* by the settings */
+	char *region;
+	_Atomic int64_t skew_ms;
+	pthread_mutex_t lock; /* of what follows */
+	struct aws_keys keys;
+	char *origin;
+	uint64_t keys_serial; /* grows with each renewal */
+};
+
+const char *aws_env(const struct aws *a, const char *name); /* NULL if empty */
+int64_t aws_now_ms(const struct aws *a); /* by the store's clock */
+
+/* A copy of the credentials in force, found or renewed where that is due.
+ * `stale` is the serial of a set that was refused as expired (0: none): that
+ * one is not given again. */
+int aws_keys_current(struct aws *a, uint64_t stale, struct aws_keys *keys,
+    uint64_t *serial, struct err *err);
+
+/* The chain itself; origin is set to a text for people. credentials.c */
+int aws_keys_find(
+    struct aws *a, struct aws_keys *keys, char **origin, struct err *err);
+
+/* process.c: the standard output of a command, which is split into words as a
+ * shell would, with quotes and backslashes and nothing else. */
+int aws_process_run(const char *command, int timeout_ms,
+    const struct cancel *cancel, struct buf *out, struct err *err);
+int aws_process_split(const char *command, struct strvec *words);
+
+/* sts.c. `with` signs; NULL with a web identity token. */
+struct aws_assume {
+	const char *role_arn;
+	const char *session_name; /* NULL: backstay */
+	const char *external_id;
+	int duration_s;		     /* 0: the role's */
+	const struct aws_keys *with; /* or */
+	const char *web_identity_token;
+	const char *region;
+};
+int aws_assume_role(struct aws *a, const struct aws_assume *r,
+    struct aws_keys *keys, struct err *err);
+
+/* ---- the signed call; call.c ---- */
+
+struct aws_header {
+	char *name;
+	char *value;
+};
+VEC_DEFINE(aws_headers, struct aws_header);
+
+struct aws_call {
+	struct aws *aws;
+	const char *service;
+	const char *method;
+	/* Scheme and authority, and the encoded path from '/'; asked for before
+	 * each attempt, as a region that is learnt changes them. Owned. */
+	void (*where)(void *ctx, char **base_url, char **path, char **region);
+	/* May change headers before each attempt; may be NULL. */
+	int (*before)(void *ctx, struct aws_call *call, struct err *err);
+	/* A chance to try again after what only the service understands: the
+	 * code of its error ("" for none). May be NULL. */
+	bool (*again)(
+	    void *ctx, const struct http_response *r, const char *code);
+	void *ctx;
+	const struct sigv4_pair *query;
+	size_t query_count;
+	struct aws_headers headers;
+	const void *body;
+	size_t body_len;
+	const struct aws_keys *keys; /* instead of the session's */
+	bool unsigned_call;
+	bool error_in_200; /* look for <Error> in what succeeded */
+	int (*on_data)(
+	    void *ctx, const void *data, size_t len, struct err *err);
+	size_t max_body_bytes;
+	/* Out: */
+	char code[64]; /* of the service's error; "" for none */
+	char *message; /* and its text */
+	int attempts;
+	/* Within: */
+	uint64_t keys_serial;
+	uint64_t stale_keys;
+	bool renewed;
+	bool skew_fixed;
+	char payload_sha256[65];
+};
+void aws_call_header(struct aws_call *c, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void aws_call_done(struct aws_call *c);
+/* 0 for a 2xx without an error in it; else -1 with the code its status and
+ * its error stand for, what the service said, and what to do. */
+int aws_call(
+    struct aws_call *c, struct http_response *response, struct err *err);
+
+#endif

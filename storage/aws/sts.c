@@ -1,0 +1,75 @@
+#include "storage/aws/session.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/str.h"
+
+#include <string.h>
+
+struct place {
+	const struct aws *aws;
+	const char *region;
+};
+
+/* The endpoint of the region, as AWS asks for; China has its own domain. */
+static void where(void *ctx, char **base_url, char **path, char **region)
+{
+	const struct place *p = ctx;
+
+	*region = str_dup(p->region);
+	*path = str_dup("/");
+	if (p->aws->s.sts_endpoint)
+		*base_url = str_ndup(p->aws->s.sts_endpoint,
+		    strlen(p->aws->s.sts_endpoint) -
+			(size_t)str_ends(p->aws->s.sts_endpoint, "/"));
+	else
+		*base_url = str_printf("https://sts.%s.amazonaws.com%s",
+		    p->region, str_starts(p->region, "cn-") ? ".cn" : "");
+}
+
+static void add(struct buf *form, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	buf_printf(form, "&%s=", name);
+	percent_add(form, value, strlen(value), "");
+}
+
+int aws_assume_role(struct aws *a, const struct aws_assume *r,
+    struct aws_keys *keys, struct err *err)
+{
+	cleanup(http_response_done) struct http_response response =
+	    HTTP_RESPONSE_INIT;
+	cleanup(buf_wipe) struct buf form = BUF_INIT;
+	struct place place = {a, r->region ? r->region : a->region};
+	cleanup(aws_call_done) struct aws_call c = {
+	    .aws = a,
+	    .service = "sts",
+	    .method = "POST",
+	    .where = where,
+	    .ctx = &place,
+	    .keys = r->with,
+	    .unsigned_call = r->web_identity_token != NULL,
+	};
+
+	/* Large enough at once that no copy of a token is left behind. */
+	buf_reserve(&form, 16384);
+	buf_printf(&form, "Action=%s&Version=2011-06-15",
+	    r->web_identity_token ? "AssumeRoleWithWebIdentity" : "AssumeRole");
+	add(&form, "RoleArn", r->role_arn);
+	add(&form, "RoleSessionName",
+	    r->session_name ? r->session_name : "backstay");
+	add(&form, "ExternalId", r->external_id);
+	if (r->duration_s)
+		buf_printf(&form, "&DurationSeconds=%d", r->duration_s);
+	add(&form, "WebIdentityToken", r->web_identity_token);
+	c.body = form.data;
+	c.body_len = form.len;
+	aws_call_header(&c, "Content-Type", "%s",
+	    "application/x-www-form-urlencoded; charset=utf-8");
+	if (aws_call(&c, &response, err))
+		return err_wrap(err, "assume role %s", r->role_arn);
+	if (aws_keys_from_sts(
+		keys, buf_str(&response.body), response.body.len, err))
+		return err_wrap(err, "assume role %s", r->role_arn);
+	return 0;
+}
