@@ -323,8 +323,12 @@ static int complete_once(struct upload *u, bool condition, struct s3_meta *meta,
 	    s3_call_xml(&c, "CompleteMultipartUploadResult", err);
 	if (!x)
 		return was_completed(u, meta) ? 0 : -1;
+	const char *etag = xml_text(x, "ETag");
+	/* Ceph leaves it empty. */
+	if (!etag || !*etag)
+		return s3_head(u->s3, u->key, NULL, meta, err);
 	s3_meta_done(meta);
-	meta->etag = str_dup(xml_text(x, "ETag"));
+	meta->etag = str_dup(etag);
 	meta->version_id =
 	    str_dup(http_response_header(&c.response, "x-amz-version-id"));
 	meta->size = u->bytes;
