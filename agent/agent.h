@@ -1,0 +1,42 @@
+/*
+ * The commands of backstay-agent. Each is given all that it works with; only
+ * main.c opens things and reads the command line. A command returns the exit
+ * status, or -1 with the error.
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include "config/cli.h"
+#include "config/connect.h"
+#include "config/settings.h"
+
+struct agent_options {
+	struct cli_common common;
+	/* backup */
+	bool prune;
+	bool hold;
+	struct strvec tags;
+	/* list, prune, unlock */
+	const char *vault;
+	bool all_names;
+	/* check */
+	bool show_config;
+	/* prune */
+	bool dry_run;
+	/* unlock */
+	bool yes;
+};
+
+struct agent {
+	const struct agent_options *options;
+	const struct settings *settings;
+	struct connect_env env;
+};
+
+int agent_backup(const struct agent *a, struct err *err);
+int agent_list(const struct agent *a, struct err *err);
+int agent_check(const struct agent *a, struct err *err);
+int agent_prune(const struct agent *a, struct err *err);
+int agent_unlock(const struct agent *a, struct err *err);
+
+#endif

@@ -1,0 +1,200 @@
+#include "agent/agent.h"
+#include "storage/base/cleanup.h"
+
+#include <stdlib.h>
+
+#define AT(member) .offset = offsetof(struct agent_options, member)
+
+static struct cancel cancel;
+
+/* What all commands start with: the settings. */
+static int with_settings(void *options, struct err *err,
+    int (*command)(const struct agent *a, struct err *err))
+{
+	const struct agent_options *o = options;
+	const char *file = o->common.config;
+
+	if (!file)
+		file = getenv(SETTINGS_FILE_VARIABLE);
+	cleanup(settings_freep) struct settings *settings =
+	    settings_load(file ? file : SETTINGS_DEFAULT_FILE, err);
+	if (!settings)
+		return -1;
+	const struct agent a = {
+	    .options = o,
+	    .settings = settings,
+	    .env = {.clock = clock_system(),
+		.random = random_system(),
+		.cancel = &cancel},
+	};
+	return command(&a, err);
+}
+
+static int run_backup(void *o, const struct strvec *operands, struct err *err)
+{
+	(void)operands;
+	return with_settings(o, err, agent_backup);
+}
+
+static int run_list(void *o, const struct strvec *operands, struct err *err)
+{
+	(void)operands;
+	return with_settings(o, err, agent_list);
+}
+
+static int run_check(void *o, const struct strvec *operands, struct err *err)
+{
+	(void)operands;
+	return with_settings(o, err, agent_check);
+}
+
+static int run_prune(void *o, const struct strvec *operands, struct err *err)
+{
+	(void)operands;
+	return with_settings(o, err, agent_prune);
+}
+
+static int run_unlock(void *o, const struct strvec *operands, struct err *err)
+{
+	(void)operands;
+	return with_settings(o, err, agent_unlock);
+}
+
+#define END                                                                    \
+	{                                                                      \
+		.name = NULL                                                   \
+	}
+#define VAULT(TEXT)                                                            \
+	{                                                                      \
+		.name = "vault", .kind = CLI_TEXT, AT(vault),                  \
+		.argument = "NAME", .help = TEXT                               \
+	}
+
+static const struct cli_option backup_options[] = {
+    {.name = "prune",
+	.kind = CLI_FLAG,
+	AT(prune),
+	.help = "After a complete snapshot, apply the retention policy to "
+		"each vault. A partial one prunes nothing."},
+    {.name = "tag",
+	.kind = CLI_TEXTS,
+	AT(tags),
+	.argument = "TAG",
+	.help = "Add a tag to the snapshot, besides those of the "
+		"configuration. May be repeated."},
+    {.name = "hold",
+	.kind = CLI_FLAG,
+	AT(hold),
+	.help = "Keep the snapshot whatever retention says."},
+    END};
+
+static const struct cli_option list_options[] = {
+    VAULT("The vault to list. Default: the first of the configuration."),
+    {.name = "all-names",
+	.kind = CLI_FLAG,
+	AT(all_names),
+	.help = "List the snapshots of other agents in the same vault, too."},
+    END};
+
+static const struct cli_option check_options[] = {
+    {.name = "show-config",
+	.kind = CLI_FLAG,
+	AT(show_config),
+	.help = "Print every setting with its default and ask nobody. Secrets "
+		"are shown as the place they come from."},
+    END};
+
+static const struct cli_option prune_options[] = {
+    VAULT("Prune this vault only. Default: all of the configuration."),
+    {.name = "dry-run",
+	.kind = CLI_FLAG,
+	AT(dry_run),
+	.help = "Print what would be kept and dropped, and why; remove "
+		"nothing."},
+    END};
+
+static const struct cli_option unlock_options[] = {
+    VAULT("This vault only. Default: all of the configuration."),
+    {.name = "yes",
+	.kind = CLI_FLAG,
+	AT(yes),
+	.help = "Remove the lock. Without it, the holder is only shown."},
+    END};
+
+static const struct cli_command commands[] = {
+    {.name = "backup",
+	.operands = "",
+	.summary = "capture every source into one snapshot",
+	.description =
+	    "Captures the Git repositories, the clusters and the Terraform "
+	    "state that the configuration names, side by side, into one "
+	    "archive, and writes it to every vault. The signed manifest is "
+	    "written last: before that, there is no snapshot.\n\n"
+	    "What cannot be captured is named, the snapshot is then partial, "
+	    "and the exit status is 1. Where nothing can be captured, nothing "
+	    "is committed, and it is 3. SIGINT and SIGTERM end the run "
+	    "cleanly: nothing is committed and scratch space is removed.",
+	.options = backup_options,
+	.run = run_backup},
+    {.name = "list",
+	.operands = "",
+	.summary = "list the snapshots of a vault",
+	.description = "Lists snapshots, oldest first, by their manifests. A "
+		       "manifest whose signature does not hold is shown as "
+		       "invalid, and the exit status is 5.",
+	.options = list_options,
+	.run = run_list},
+    {.name = "check",
+	.operands = "",
+	.summary = "try the configuration, every source and every vault",
+	.description = "Reads the configuration and its keys, and asks each "
+		       "vault, repository, cluster and bucket a cheap "
+		       "question. Prints a line for each; the exit status is "
+		       "1 where one failed.",
+	.options = check_options,
+	.run = run_check},
+    {.name = "prune",
+	.operands = "",
+	.summary = "remove the snapshots that retention does not keep",
+	.description =
+	    "Applies the retention policy of the configuration and prints "
+	    "each snapshot with the reason why it stays or goes. Refuses to "
+	    "remove anything where a snapshot cannot be read, or where the "
+	    "clocks of this machine and of the store differ by more than five "
+	    "minutes. What the store itself keeps (Object Lock) is kept.",
+	.options = prune_options,
+	.run = run_prune},
+    {.name = "unlock",
+	.operands = "",
+	.summary = "show, or remove, the lock of a run that died",
+	.description =
+	    "Shows which run holds the lock of this name in each vault. A "
+	    "lock without a sign of life for lock_stale_after is taken over "
+	    "by the next run by itself; this is for when that is too long.",
+	.options = unlock_options,
+	.run = run_unlock},
+    END};
+
+static const struct cli_program program = {
+    .name = "backstay-agent",
+    .summary = "back up a GitOps platform as one restore point",
+    .description =
+	"Captures Git repositories, Kubernetes objects and Terraform state "
+	"into one encrypted, signed and timestamped archive, and prunes old "
+	"ones. It holds a public encryption key and a signing key: it cannot "
+	"read what it wrote. backstay-restore(1) is its counterpart.\n\n"
+	"Results go to standard output, events to standard error.",
+    .common = cli_common_options,
+    .commands = commands,
+    .examples = "       backstay-agent check\n"
+		"       backstay-agent backup --tag before-upgrade --hold\n"
+		"       backstay-agent list -o json\n"
+		"       backstay-agent prune --dry-run\n",
+};
+
+int main(int argc, char **argv)
+{
+	struct agent_options options = {.prune = false};
+
+	return cli_main(&program, argc, argv, &options, &cancel);
+}

@@ -1,0 +1,179 @@
+#include "agent/prune_vault.h"
+
+#include "agent/prune.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static struct retention_policy policy_of(const struct settings_retention *r)
+{
+	struct retention_policy p = {
+	    .keep_last = (unsigned)r->keep_last,
+	    .keep_hourly = (unsigned)r->keep_hourly,
+	    .keep_daily = (unsigned)r->keep_daily,
+	    .keep_weekly = (unsigned)r->keep_weekly,
+	    .keep_monthly = (unsigned)r->keep_monthly,
+	    .keep_yearly = (unsigned)r->keep_yearly,
+	    .keep_within_s = r->keep_within / 1000,
+	    .keep_min = (unsigned)r->keep_min,
+	    .max_deletions = (unsigned)r->max_deletions,
+	    .verified_only = r->verified_only,
+	};
+
+	VEC_EACH (&r->keep_tags, tag)
+		strvec_add(&p.keep_tags, *tag);
+	return p;
+}
+
+static void print(const struct agent *a, const struct settings_vault *vault,
+    const struct prune_rows *rows, bool dry_run)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (a->options->common.output == CLI_OUTPUT_JSON) {
+		struct json_object *j = json_new_object();
+		json_set_str(j, "vault", vault->name);
+		json_set_bool(j, "dry_run", dry_run);
+		json_set(j, "snapshots", prune_json(rows));
+		json_write(&text, j, JSON_PRETTY);
+		buf_add_char(&text, '\n');
+		json_free(j);
+	} else {
+		prune_table(rows, dry_run, &text);
+	}
+	fputs(buf_str(&text), stdout);
+}
+
+int prune_vault(const struct agent *a, const struct settings_vault *settings,
+    struct vault *vault, const struct vault_lock *lock,
+    const struct minisign_key *key, bool dry_run, struct err *err)
+{
+	cleanup(snapshot_trust_done) struct snapshot_trust trust = {
+	    .unsigned_allowed = false};
+	cleanup(retention_policy_done) struct retention_policy policy =
+	    policy_of(&a->settings->retention);
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+
+	if (connect_trust(a->settings, &trust, err))
+		return -1;
+	const struct prune_options o = {
+	    .vault = vault,
+	    .name = a->settings->name,
+	    .policy = &policy,
+	    .zone = a->settings->retention.zone,
+	    .trust = &trust,
+	    .key = key,
+	    .clock = a->env.clock,
+	    .lock = lock,
+	    .dry_run = dry_run,
+	};
+	int status = prune_run(&o, &rows, err);
+	if (rows.len || status == 0)
+		print(a, settings, &rows, dry_run);
+	return status ? err_wrap(err, "prune: vault '%s'", settings->name) : 0;
+}
+
+static int lock_and_prune(const struct agent *a,
+    const struct settings_vault *settings, const struct minisign_key *key,
+    struct err *err)
+{
+	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
+	cleanup(vault_lock_freep) struct vault_lock *lock = NULL;
+	bool dry_run = a->options->dry_run;
+
+	if (connect_vault(settings, false, &a->env, &v, err))
+		return err_wrap(err, "prune");
+	autofree char *holder = str_printf("prune, pid %d", (int)getpid());
+	const struct vault_lock_options o = {
+	    .holder = holder,
+	    .clock = a->env.clock,
+	    .random = a->env.random,
+	    .stale_s = a->settings->lock_stale_after / 1000,
+	};
+	if (!dry_run) {
+		lock = vault_lock_take(v.vault, a->settings->name, &o, err);
+		if (!lock)
+			return err_wrap(
+			    err, "prune: vault '%s'", settings->name);
+	}
+	int status = prune_vault(a, settings, v.vault, lock, key, dry_run, err);
+	return status;
+}
+
+int agent_prune(const struct agent *a, struct err *err)
+{
+	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
+	const struct settings_vault *only = NULL;
+	const struct settings *s = a->settings;
+
+	if (a->options->vault) {
+		only = settings_vault_named(s, a->options->vault, err);
+		if (!only)
+			return -1;
+	}
+	if (!a->options->dry_run && connect_signing_key(s, &key, err))
+		return -1;
+	VEC_EACH (&s->vaults, v) {
+		if (only && v != only)
+			continue;
+		if (lock_and_prune(a, v, key, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int unlock(const struct agent *a, const struct settings_vault *settings,
+    struct err *err)
+{
+	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
+	cleanup(vault_lock_info_done) struct vault_lock_info info = {
+	    .held = false};
+	const struct vault_lock_options o = {
+	    .clock = a->env.clock,
+	    .random = a->env.random,
+	    .stale_s = a->settings->lock_stale_after / 1000,
+	};
+
+	if (connect_vault(settings, false, &a->env, &v, err) ||
+	    vault_lock_show(v.vault, a->settings->name, &o, &info, err))
+		return -1;
+	if (!info.held) {
+		printf("vault '%s': no run holds the lock\n", settings->name);
+		return 0;
+	}
+	char since[CLOCK_TEXT_MAX], renewed[CLOCK_TEXT_MAX];
+	clock_rfc3339(info.taken, since);
+	clock_rfc3339(info.renewed, renewed);
+	cleanup(buf_done) struct buf holder = BUF_INIT;
+	str_add_printable(&holder, info.holder, strlen(info.holder));
+	printf("vault '%s': held by %s since %s, last sign of life %s%s\n",
+	    settings->name, buf_str(&holder), since, renewed,
+	    info.stale ? " (dead)" : "");
+	if (!a->options->yes)
+		return err_set(err, ERR_LOCKED,
+		    "the lock was left as it is; make sure that this run is "
+		    "dead, then add --yes");
+	if (vault_lock_break(v.vault, a->settings->name, err) < 0)
+		return -1;
+	printf("vault '%s': the lock was removed\n", settings->name);
+	return 0;
+}
+
+int agent_unlock(const struct agent *a, struct err *err)
+{
+	const struct settings_vault *only = NULL;
+
+	if (a->options->vault) {
+		only =
+		    settings_vault_named(a->settings, a->options->vault, err);
+		if (!only)
+			return -1;
+	}
+	VEC_EACH (&a->settings->vaults, v) {
+		if ((!only || v == only) && unlock(a, v, err))
+			return err_wrap(err, "unlock: vault '%s'", v->name);
+	}
+	return 0;
+}

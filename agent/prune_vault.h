@@ -1,0 +1,17 @@
+/*
+ * Retention applied to one vault whose lock is held, with the table of what
+ * became of each snapshot on standard output.
+ */
+#ifndef AGENT_PRUNE_VAULT_H
+#define AGENT_PRUNE_VAULT_H
+
+#include "agent/agent.h"
+#include "storage/vault/lock.h"
+
+/* The exit status (0, or 1 where something stayed that should be gone), or -1.
+ * lock is NULL on a dry run. */
+int prune_vault(const struct agent *a, const struct settings_vault *settings,
+    struct vault *vault, const struct vault_lock *lock,
+    const struct minisign_key *key, bool dry_run, struct err *err);
+
+#endif

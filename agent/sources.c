@@ -1,0 +1,311 @@
+#include "agent/sources.h"
+
+#include "agent/capture_git.h"
+#include "agent/capture_kube.h"
+#include "agent/capture_state.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { TICK_MS = 200 };
+
+static struct connect_env connect_env_of(const struct capture_env *env)
+{
+	return (struct connect_env){
+	    .clock = env->clock, .random = env->random, .cancel = env->cancel};
+}
+
+/* ---- git ---- */
+
+static int capture_repositories(struct source_task *t, struct err *err)
+{
+	const struct settings_git *g = &t->settings->git;
+	const struct connect_env env = connect_env_of(&t->env);
+	size_t n = g->repositories.len, used = 0;
+	struct connect_git *access =
+	    mem_zalloc((n + 1) * sizeof(struct connect_git));
+	struct capture_git_repository *repositories =
+	    mem_zalloc((n + 1) * sizeof(struct capture_git_repository));
+
+	for (size_t i = 0; i < n; i++) {
+		const struct settings_repository *r = &g->repositories.items[i];
+		struct err e = ERR_INIT;
+		if (connect_git(
+			g, r->url, t->env.scratch, &env, &access[i], &e)) {
+			capture_report_missing(
+			    &t->report, &e, "repository '%s'", r->name);
+			continue;
+		}
+		repositories[used++] =
+		    (struct capture_git_repository){.name = r->name,
+			.url = r->url,
+			.access = access[i].access,
+			.lfs = r->lfs};
+	}
+	const struct capture_git_options o = {.repositories = repositories,
+	    .count = used,
+	    .parallel = (size_t)g->concurrency};
+	int status = used ? capture_git(&o, &t->env, &t->report, err) : 0;
+	for (size_t i = 0; i < n; i++)
+		connect_git_done(&access[i]);
+	free(access);
+	free(repositories);
+	return status;
+}
+
+/* ---- kubernetes ---- */
+
+static struct capture_kube_cluster cluster_of(
+    const struct settings_cluster *c, struct kube_client *client)
+{
+	static const enum kube_scope scopes[] = {
+	    [SETTINGS_SCOPE_REFERENCED] = KUBE_SCOPE_REFERENCED,
+	    [SETTINGS_SCOPE_ALL] = KUBE_SCOPE_ALL,
+	    [SETTINGS_SCOPE_NONE] = KUBE_SCOPE_NONE,
+	};
+	static const enum capture_kube_gzip gzips[] = {
+	    [SETTINGS_AUTO] = CAPTURE_KUBE_GZIP_AUTO,
+	    [SETTINGS_ON] = CAPTURE_KUBE_GZIP_ON,
+	    [SETTINGS_OFF] = CAPTURE_KUBE_GZIP_OFF,
+	};
+
+	return (struct capture_kube_cluster){
+	    .name = c->name,
+	    .client = client,
+	    .namespaces = &c->namespaces,
+	    .namespace_labels = c->namespace_labels,
+	    .exclude_namespaces = &c->exclude_namespaces,
+	    .resources = &c->resources,
+	    .exclude_resources = &c->exclude_resources,
+	    .labels = c->labels,
+	    .cluster_scope = scopes[c->cluster_scope],
+	    .tolerate_forbidden = &c->tolerate_forbidden,
+	    .keep_useless = !c->defaults,
+	    .gzip = gzips[c->gzip],
+	    .lists_at_once = (size_t)c->concurrency,
+	    .page_size = (size_t)c->page_size,
+	    .max_page_bytes = c->max_page_bytes,
+	};
+}
+
+static int capture_clusters(struct source_task *t, struct err *err)
+{
+	const struct settings_kubernetes *s = &t->settings->kubernetes;
+	const struct connect_env env = connect_env_of(&t->env);
+	size_t n = s->clusters.len, used = 0;
+	struct connect_kube *connected =
+	    mem_zalloc((n + 1) * sizeof(struct connect_kube));
+	struct capture_kube_cluster *clusters =
+	    mem_zalloc((n + 1) * sizeof(struct capture_kube_cluster));
+
+	for (size_t i = 0; i < n; i++) {
+		const struct settings_cluster *c = &s->clusters.items[i];
+		struct err e = ERR_INIT;
+		if (connect_kube(&c->access, c->gzip == SETTINGS_ON, &env,
+			&connected[i], &e)) {
+			capture_report_missing(
+			    &t->report, &e, "cluster '%s'", c->name);
+			continue;
+		}
+		clusters[used++] = cluster_of(c, connected[i].client);
+	}
+	const struct capture_kube_options o = {
+	    .clusters = clusters, .cluster_count = used};
+	int status = used ? capture_kube(&o, &t->env, &t->report, err) : 0;
+	for (size_t i = 0; i < n; i++)
+		connect_kube_done(&connected[i]);
+	free(connected);
+	free(clusters);
+	return status;
+}
+
+/* ---- terraform ---- */
+
+static int capture_buckets(struct source_task *t, struct err *err)
+{
+	const struct settings_terraform *s = &t->settings->terraform;
+	const struct connect_env env = connect_env_of(&t->env);
+	size_t n = s->buckets.len, used = 0;
+	struct connect_s3 *stores =
+	    mem_zalloc((n + 1) * sizeof(struct connect_s3));
+	struct capture_state_bucket *buckets =
+	    mem_zalloc((n + 1) * sizeof(struct capture_state_bucket));
+
+	for (size_t i = 0; i < n; i++) {
+		const struct settings_bucket *b = &s->buckets.items[i];
+		struct err e = ERR_INIT;
+		if (connect_s3(
+			&b->s3, b->dynamodb_table, &env, &stores[i], &e)) {
+			capture_report_missing(
+			    &t->report, &e, "bucket '%s'", b->s3.bucket);
+			continue;
+		}
+		buckets[used++] =
+		    (struct capture_state_bucket){.s3 = stores[i].s3,
+			.prefixes = &b->prefixes,
+			.include = b->include.len ? &b->include : NULL,
+			.exclude = b->exclude.len ? &b->exclude : NULL,
+			.locks = stores[i].locks,
+			.versions = b->versions};
+	}
+	const struct capture_state_options o = {.buckets = buckets,
+	    .bucket_count = used,
+	    .in_flight = s->concurrency,
+	    .cache_max_bytes = s->cache_max_bytes};
+	int status = used ? capture_state(&o, &t->env, &t->report, err) : 0;
+	for (size_t i = 0; i < n; i++)
+		connect_s3_done(&stores[i]);
+	free(stores);
+	free(buckets);
+	return status;
+}
+
+/* ---- all ---- */
+
+static void on_progress(
+    void *ctx, const char *item, uint64_t done, uint64_t total)
+{
+	struct source_task *t = ctx;
+
+	pthread_mutex_lock(&t->sources->lock);
+	snprintf(t->item, sizeof(t->item), "%s", item);
+	t->done = done;
+	t->total = total;
+	pthread_mutex_unlock(&t->sources->lock);
+}
+
+static void add(struct sources *s, const char *kind, enum archive_rank rank,
+    int (*capture)(struct source_task *, struct err *),
+    const struct settings *settings, const struct capture_env *env)
+{
+	struct source_task *t = &s->tasks[s->count++];
+
+	*t = (struct source_task){.kind = kind,
+	    .rank = rank,
+	    .capture = capture,
+	    .settings = settings,
+	    .env = *env,
+	    .sources = s};
+	t->env.progress = on_progress;
+	t->env.progress_ctx = t;
+}
+
+void sources_init(struct sources *s, const struct settings *settings,
+    const struct capture_env *env)
+{
+	*s = (struct sources){.lock = PTHREAD_MUTEX_INITIALIZER};
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (settings->kubernetes.clusters.len)
+		add(s, "kubernetes", RANK_KUBERNETES, capture_clusters,
+		    settings, env);
+	if (settings->terraform.buckets.len)
+		add(s, "terraform", RANK_TERRAFORM, capture_buckets, settings,
+		    env);
+	if (settings->git.repositories.len)
+		add(s, "git", RANK_GIT, capture_repositories, settings, env);
+}
+
+void sources_done(struct sources *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		capture_report_done(&s->tasks[i].report);
+	pthread_cond_destroy(&s->changed);
+	pthread_mutex_destroy(&s->lock);
+	s->count = 0;
+}
+
+static void *run_task(void *arg)
+{
+	struct source_task *t = arg;
+
+	t->status = t->capture(t, &t->err);
+	archive_writer_rank_done(t->env.writer, t->rank);
+	pthread_mutex_lock(&t->sources->lock);
+	t->ended = true;
+	t->sources->running--;
+	pthread_cond_signal(&t->sources->changed);
+	pthread_mutex_unlock(&t->sources->lock);
+	return NULL;
+}
+
+static bool has_rank(const struct sources *s, int rank)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if ((int)s->tasks[i].rank == rank)
+			return true;
+	return false;
+}
+
+static void wait_a_tick(struct sources *s)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += TICK_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_cond_timedwait(&s->changed, &s->lock, &until);
+}
+
+void sources_run(
+    struct sources *s, void (*tick)(void *ctx, struct sources *s), void *ctx)
+{
+	struct archive_writer *writer =
+	    s->count ? s->tasks[0].env.writer : NULL;
+
+	for (int rank = 0; writer && rank < RANK_COUNT; rank++)
+		if (!has_rank(s, rank))
+			archive_writer_rank_done(
+			    writer, (enum archive_rank)rank);
+	s->running = s->count;
+	for (size_t i = 0; i < s->count; i++)
+		if (pthread_create(
+			&s->tasks[i].thread, NULL, run_task, &s->tasks[i]))
+			abort();
+	pthread_mutex_lock(&s->lock);
+	while (s->running) {
+		wait_a_tick(s);
+		pthread_mutex_unlock(&s->lock);
+		tick(ctx, s);
+		pthread_mutex_lock(&s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	for (size_t i = 0; i < s->count; i++)
+		pthread_join(s->tasks[i].thread, NULL);
+}
+
+void sources_describe(struct sources *s, struct buf *out)
+{
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct source_task *t = &s->tasks[i];
+		buf_printf(out, " | %s: ", t->kind);
+		if (t->ended)
+			buf_add_str(out, "done");
+		else if (!t->item[0])
+			buf_add_str(out, "connecting");
+		else
+			str_add_printable(out, t->item, strlen(t->item));
+		if (!t->ended && t->total)
+			buf_printf(out, " %llu/%llu",
+			    (unsigned long long)t->done,
+			    (unsigned long long)t->total);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool source_failed(const struct source_task *t)
+{
+	return t->status != 0 || (!t->report.items && t->report.missing.len);
+}

@@ -1,0 +1,57 @@
+/*
+ * The sources of one backup: what the configuration names, connected, captured
+ * side by side, each on a thread of its own, each with its own report. What
+ * cannot be connected is missing from its source's report; the rest goes on.
+ */
+#ifndef AGENT_SOURCES_H
+#define AGENT_SOURCES_H
+
+#include "agent/capture.h"
+#include "config/connect.h"
+#include "config/settings.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct source_task {
+	const char *kind; /* "git", "kubernetes", "terraform" */
+	enum archive_rank rank;
+	int (*capture)(struct source_task *t, struct err *err);
+	const struct settings *settings;
+	struct capture_env env;
+	struct capture_report report;
+	int status; /* of the capture: 0 or -1 */
+	struct err err;
+	/* For the progress line, under the lock of the sources. */
+	struct sources *sources;
+	char item[96];
+	uint64_t done, total;
+	bool ended;
+	pthread_t thread;
+};
+
+enum { SOURCES_MAX = 3 };
+
+struct sources {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	size_t running;
+	struct source_task tasks[SOURCES_MAX];
+	size_t count;
+};
+
+/* The tasks that the settings name; all borrowed. */
+void sources_init(struct sources *s, const struct settings *settings,
+    const struct capture_env *env);
+void sources_done(struct sources *s);
+/* Captures all, and returns when all have ended. `tick` is called a few times
+ * a second meanwhile, from the calling thread. */
+void sources_run(
+    struct sources *s, void (*tick)(void *ctx, struct sources *s), void *ctx);
+/* Appends "git: helm-charts 1/3 | kubernetes: ...". */
+void sources_describe(struct sources *s, struct buf *out);
+/* Whether nothing of it could be captured. */
+bool source_failed(const struct source_task *t);
+
+#endif

@@ -1,0 +1,276 @@
+#include "config/connect.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/vault/vault_dir.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int read_s3_secrets(
+    const struct settings_s3 *s, struct connect_s3 *out, struct err *err)
+{
+	if (secret_ref_read(&s->access_key_id, &out->access_key_id, err) ||
+	    secret_ref_read(
+		&s->secret_access_key, &out->secret_access_key, err) ||
+	    secret_ref_read(&s->session_token, &out->session_token, err))
+		return -1;
+	return 0;
+}
+
+int connect_s3(const struct settings_s3 *s, const char *dynamodb_table,
+    const struct connect_env *env, struct connect_s3 *out, struct err *err)
+{
+	static const enum s3_addressing addressing[] = {
+	    [SETTINGS_ADDRESS_AUTO] = S3_ADDRESS_AUTO,
+	    [SETTINGS_ADDRESS_PATH] = S3_ADDRESS_PATH,
+	    [SETTINGS_ADDRESS_VIRTUAL] = S3_ADDRESS_VIRTUAL,
+	};
+
+	if (read_s3_secrets(s, out, err))
+		return -1;
+	struct aws_settings settings = {
+	    .access_key_id =
+		out->access_key_id ? secret_reveal(out->access_key_id) : NULL,
+	    .secret_access_key = out->secret_access_key,
+	    .session_token = out->session_token,
+	    .profile = s->profile,
+	    .region = s->region,
+	    .s3_endpoint = s->endpoint,
+	    .dynamodb_endpoint = s->dynamodb_endpoint,
+	    .sts_endpoint = s->sts_endpoint,
+	    .addressing = addressing[s->addressing],
+	    .ca_file = s->ca_file,
+	    .proxy = s->proxy,
+	    .clock = env->clock,
+	    .random = env->random,
+	    .cancel = env->cancel,
+	};
+	out->aws = aws_open(&settings, err);
+	if (!out->aws)
+		return err_wrap(err, "bucket '%s'", s->bucket);
+	out->s3 = s3_new(out->aws, s->bucket, err);
+	if (!out->s3)
+		return err_wrap(err, "bucket '%s'", s->bucket);
+	if (!dynamodb_table)
+		return 0;
+	out->locks = dynamodb_new(out->aws, dynamodb_table, err);
+	return out->locks ? 0 : err_wrap(err, "table '%s'", dynamodb_table);
+}
+
+void connect_s3_done(struct connect_s3 *c)
+{
+	dynamodb_free(c->locks);
+	s3_free(c->s3);
+	aws_close(c->aws);
+	secret_free(c->access_key_id);
+	secret_free(c->secret_access_key);
+	secret_free(c->session_token);
+	*c = (struct connect_s3){0};
+}
+
+int connect_vault(const struct settings_vault *s, bool create,
+    const struct connect_env *env, struct connect_vault *out, struct err *err)
+{
+	(void)env;
+	if (s->directory)
+		out->vault = vault_dir_open(s->directory, create, err);
+	else
+		err_set(err, ERR_USAGE,
+		    "this build cannot keep snapshots in S3 yet; use "
+		    "'directory'");
+	return out->vault ? 0 : err_wrap(err, "vault '%s'", s->name);
+}
+
+void connect_vault_done(struct connect_vault *v)
+{
+	vault_free(v->vault);
+	v->vault = NULL;
+	connect_s3_done(&v->s3);
+}
+
+int connect_git(const struct settings_git *s, const char *url,
+    const char *scratch, const struct connect_env *env, struct connect_git *out,
+    struct err *err)
+{
+	const struct settings_credentials *c = settings_credentials_for(s, url);
+
+	out->access = (struct git_access){
+	    .stall_timeout_ms = (int)s->stall_timeout,
+	    .scratch = scratch,
+	    .clock = env->clock,
+	    .random = env->random,
+	    .cancel = env->cancel,
+	};
+	if (!c)
+		return 0;
+	const struct secret_ref *ref =
+	    secret_ref_is_set(&c->token) ? &c->token : &c->password;
+	if (secret_ref_read(ref, &out->password, err) ||
+	    secret_ref_read(&c->ssh_passphrase, &out->passphrase, err))
+		return -1;
+	out->access.user = c->username;
+	out->access.password = out->password;
+	out->access.ca_file = c->ca_file;
+	out->access.proxy = c->proxy;
+	out->access.redirect_hosts =
+	    c->redirect_hosts.len ? &c->redirect_hosts : NULL;
+	out->access.ssh_key_file = c->ssh_key_file;
+	out->access.ssh_key_passphrase = out->passphrase;
+	out->access.ssh_agent = c->ssh_agent;
+	out->access.known_hosts_file = c->known_hosts_file;
+	return 0;
+}
+
+void connect_git_done(struct connect_git *g)
+{
+	secret_free(g->password);
+	secret_free(g->passphrase);
+	*g = (struct connect_git){0};
+}
+
+int connect_kube(const struct settings_cluster_access *s, bool gzip,
+    const struct connect_env *env, struct connect_kube *out, struct err *err)
+{
+	const struct kube_access_options access = {
+	    .kubeconfig = s->kubeconfig,
+	    .context = s->context,
+	    .in_cluster = s->in_cluster,
+	    .allow_insecure = s->allow_insecure_tls,
+	};
+
+	out->access = kube_access_load(&access, err);
+	if (!out->access)
+		return -1;
+	const struct kube_client_options client = {
+	    .access = out->access,
+	    .gzip = gzip,
+	    .clock = env->clock,
+	    .random = env->random,
+	    .cancel = env->cancel,
+	};
+	out->client = kube_client_new(&client, err);
+	return out->client ? 0 : -1;
+}
+
+void connect_kube_done(struct connect_kube *k)
+{
+	kube_client_free(k->client);
+	kube_access_free(k->access);
+	*k = (struct connect_kube){0};
+}
+
+static int read_signing_key(
+    const struct settings *s, struct minisign_key **out, struct err *err)
+{
+	cleanup(secret_freep) struct secret *password = NULL;
+
+	if (secret_ref_read(&s->signing.password, &password, err))
+		return -1;
+	*out = minisign_key_read(s->signing.secret_key_file, password, err);
+	return *out ? 0 : err_wrap(err, "%s: signing.secret_key_file", s->file);
+}
+
+int connect_signing_key(
+    const struct settings *s, struct minisign_key **out, struct err *err)
+{
+	*out = NULL;
+	if (s->signing_none)
+		return 0;
+	if (!s->signing.secret_key_file)
+		return err_set(err, ERR_USAGE,
+		    "%s: signing: lacks 'secret_key_file', which is needed to "
+		    "write snapshots (or signing: none)",
+		    s->file);
+	return read_signing_key(s, out, err);
+}
+
+int connect_trust(
+    const struct settings *s, struct snapshot_trust *out, struct err *err)
+{
+	out->unsigned_allowed = s->signing_none;
+	VEC_EACH (&s->signing.public_keys, text) {
+		struct minisign_public key;
+		if (minisign_public_parse(
+			*text, strlen(*text), "signing.public_keys", &key, err))
+			return err_wrap(err, "%s", s->file);
+		*vec_add(&out->keys) = key;
+	}
+	VEC_EACH (&s->signing.public_key_files, path) {
+		struct minisign_public key;
+		if (minisign_public_read(*path, &key, err))
+			return err_wrap(
+			    err, "%s: signing.public_key_files", s->file);
+		*vec_add(&out->keys) = key;
+	}
+	if (out->keys.len || s->signing_none)
+		return 0;
+	/* Who has only the secret key trusts what it signed. */
+	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
+	if (read_signing_key(s, &key, err))
+		return -1;
+	*vec_add(&out->keys) = *minisign_key_public(key);
+	return 0;
+}
+
+static int add_recipients_file(
+    const char *path, struct strvec *out, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	char *rest = NULL;
+
+	if (file_read(path, 1 << 20, &text, err))
+		return -1;
+	if (!text.len)
+		return 0;
+	for (char *line = strtok_r(text.data, "\r\n", &rest); line;
+	     line = strtok_r(NULL, "\r\n", &rest)) {
+		line += strspn(line, " \t");
+		line[strcspn(line, " \t")] = '\0';
+		if (*line && *line != '#')
+			strvec_add(out, line);
+	}
+	return 0;
+}
+
+int connect_recipients(
+    const struct settings *s, struct strvec *out, struct err *err)
+{
+	const struct settings_encryption *e = &s->encryption;
+
+	VEC_EACH (&e->recipients, r)
+		strvec_add(out, *r);
+	if (e->recipients_file &&
+	    add_recipients_file(e->recipients_file, out, err))
+		return err_wrap(err, "%s: encryption.recipients_file", s->file);
+	if (!out->len)
+		return err_set(err, ERR_USAGE,
+		    "%s: encryption: names no recipient, which is needed to "
+		    "write snapshots; add 'recipients' (or encryption: none)",
+		    s->file);
+	VEC_EACH (out, r)
+		if (age_recipient_check(*r, err)) {
+			err->code = ERR_USAGE;
+			return err_wrap(err, "%s: encryption", s->file);
+		}
+	return 0;
+}
+
+struct age_identities *connect_identities(
+    const struct settings *s, struct err *err)
+{
+	cleanup(age_identities_freep) struct age_identities *ids =
+	    age_identities_new();
+	cleanup(secret_freep) struct secret *passphrase = NULL;
+
+	VEC_EACH (&s->encryption.identity_files, path)
+		if (age_identities_add_file(ids, *path, err)) {
+			err_wrap(err, "%s: encryption.identity_files", s->file);
+			return NULL;
+		}
+	if (secret_ref_read(&s->encryption.passphrase, &passphrase, err))
+		return NULL;
+	if (passphrase)
+		age_identities_add_passphrase(ids, passphrase);
+	return steal(ids);
+}

@@ -1,0 +1,87 @@
+/*
+ * From settings to what the drivers take: each function translates one section
+ * into a driver's own options, reads the secrets it names, and opens nothing
+ * that is not asked for. Both programs' mains connect through this.
+ *
+ * What is handed out borrows from the settings and from the env; both outlive
+ * it. An error names the key of the configuration it came from.
+ */
+#ifndef CONFIG_CONNECT_H
+#define CONFIG_CONNECT_H
+
+#include "config/settings.h"
+#include "storage/archive/age.h"
+#include "storage/archive/minisign.h"
+#include "storage/aws/dynamodb.h"
+#include "storage/aws/s3.h"
+#include "storage/base/cancel.h"
+#include "storage/base/clock.h"
+#include "storage/base/random.h"
+#include "storage/git/access.h"
+#include "storage/kube/client.h"
+#include "storage/vault/snapshot.h"
+#include "storage/vault/vault.h"
+
+struct connect_env {
+	const struct clock *clock;
+	const struct random *random;
+	const struct cancel *cancel;
+};
+
+struct connect_s3 {
+	struct secret *access_key_id;
+	struct secret *secret_access_key;
+	struct secret *session_token;
+	struct aws *aws;
+	struct s3 *s3;
+	struct dynamodb *locks; /* NULL where no table was given */
+};
+/* Each of these fills `out`, which is zeroed and released with its _done by
+ * the caller whatever happens. */
+int connect_s3(const struct settings_s3 *s, const char *dynamodb_table,
+    const struct connect_env *env, struct connect_s3 *out, struct err *err);
+void connect_s3_done(struct connect_s3 *c);
+
+struct connect_vault {
+	struct connect_s3 s3;
+	struct vault *vault;
+};
+/* `create`: a directory that is not there is made. */
+int connect_vault(const struct settings_vault *s, bool create,
+    const struct connect_env *env, struct connect_vault *out, struct err *err);
+void connect_vault_done(struct connect_vault *v);
+
+struct connect_git {
+	struct secret *password;
+	struct secret *passphrase;
+	struct git_access access;
+};
+/* Who to be for that URL, by git.credentials. */
+int connect_git(const struct settings_git *s, const char *url,
+    const char *scratch, const struct connect_env *env, struct connect_git *out,
+    struct err *err);
+void connect_git_done(struct connect_git *g);
+
+struct connect_kube {
+	struct kube_access *access;
+	struct kube_client *client;
+};
+int connect_kube(const struct settings_cluster_access *s, bool gzip,
+    const struct connect_env *env, struct connect_kube *out, struct err *err);
+void connect_kube_done(struct connect_kube *k);
+
+/* Whose signatures hold: the public keys, and that of the secret key. */
+int connect_trust(const struct settings *s, struct snapshot_trust *out,
+    struct err *err); /* released with snapshot_trust_done in any case */
+/* NULL without an error where the configuration says `signing: none`;
+ * ERR_USAGE where it names no secret key. */
+int connect_signing_key(
+    const struct settings *s, struct minisign_key **out, struct err *err);
+/* The age recipients of list and file; ERR_USAGE where there are none. */
+int connect_recipients(
+    const struct settings *s, struct strvec *out, struct err *err);
+/* What opens archives; empty where nothing is configured. */
+struct age_identities *connect_identities(
+    const struct settings *s, struct err *err);
+
+#endif
