@@ -1,0 +1,54 @@
+/*
+ * The commands of backstay-restore. Each is given all that it works with; only
+ * main.c reads the command line and the configuration. A command returns the
+ * exit status, or -1 with the error.
+ */
+#ifndef RESTORE_COMMAND_H
+#define RESTORE_COMMAND_H
+
+#include "config/cli.h"
+#include "config/connect.h"
+#include "config/settings.h"
+
+struct restore_options {
+	struct cli_common common;
+	const char *vault;
+	bool all_names;	    /* list */
+	bool quick, chain;  /* verify */
+	const char *sample; /* verify: "10%" */
+	const char *to;	    /* extract, keygen: a directory; copy: a vault */
+	/* plan, apply, release */
+	struct strvec only;
+	const char *existing;
+	struct strvec prune_kinds, prune_namespaces;
+	bool server;
+	bool offline;
+	bool force;
+	bool prune_refs;
+	bool hold;
+	bool status;
+	bool derived;
+	bool same_cluster;
+	bool resume;
+	bool yes;
+	bool all_nodes;
+};
+
+struct command {
+	const struct restore_options *options;
+	const struct settings *settings; /* NULL for keygen */
+	const char *which;		 /* SNAPSHOT, where it takes one */
+	struct connect_env env;
+};
+
+int command_list(const struct command *c, struct err *err);
+int command_show(const struct command *c, struct err *err);
+int command_verify(const struct command *c, struct err *err);
+int command_extract(const struct command *c, struct err *err);
+int command_plan(const struct command *c, struct err *err);
+int command_apply(const struct command *c, struct err *err);
+int command_release(const struct command *c, struct err *err);
+int command_copy(const struct command *c, struct err *err);
+int command_keygen(const struct command *c, struct err *err);
+
+#endif

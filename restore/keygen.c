@@ -1,0 +1,47 @@
+#include "restore/command.h"
+#include "storage/archive/age.h"
+#include "storage/archive/minisign.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+
+#include <stdio.h>
+
+static int write_new(const char *dir, const char *name, const void *data,
+    size_t len, struct err *err)
+{
+	autofree char *path = file_join(dir, name);
+
+	if (file_exists(path))
+		return err_set(err, ERR_EXISTS,
+		    "'%s' is there already: a key that is replaced cannot open "
+		    "old snapshots any more, so choose another directory",
+		    path);
+	return file_write_durably(path, data, len, err);
+}
+
+int command_keygen(const struct command *c, struct err *err)
+{
+	const char *dir = c->options->to ? c->options->to : ".";
+	cleanup(buf_done) struct buf public = BUF_INIT;
+	autofree char *recipient = NULL;
+
+	cleanup(secret_freep) struct secret *identity = age_keygen(
+	    c->env.random, clock_now_ms(c->env.clock) / 1000, &recipient);
+	cleanup(secret_freep) struct secret *signing =
+	    minisign_keygen(c->env.random, &public);
+	if (file_mkdirs(dir, err) ||
+	    write_new(dir, "identity.txt", secret_reveal(identity),
+		secret_len(identity), err) ||
+	    write_new(dir, "signing.key", secret_reveal(signing),
+		secret_len(signing), err) ||
+	    write_new(dir, "signing.pub", public.data, public.len, err))
+		return -1;
+	printf(
+	    "recipient: %s\n"
+	    "In '%s':\n"
+	    "  identity.txt  opens the archives: keep it offline, and twice\n"
+	    "  signing.key   signs snapshots: for the agent\n"
+	    "  signing.pub   proves who signed: for whoever restores\n",
+	    recipient, dir);
+	return 0;
+}

@@ -1,0 +1,126 @@
+#include "restore/open.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/log.h"
+
+#include <stdlib.h>
+
+void open_done(struct opened *o)
+{
+	if (o->has_manifest)
+		manifest_done(&o->manifest);
+	age_identities_free(o->identities);
+	snapshots_done(&o->list);
+	snapshot_trust_done(&o->trust);
+	connect_vault_done(&o->vault);
+	scratch_done(&o->scratch);
+	free(o->tree);
+	*o = (struct opened)OPENED_INIT;
+}
+
+int open_vault(const struct command *c, struct opened *o, struct err *err)
+{
+	const struct settings_vault *v =
+	    settings_vault_named(c->settings, c->options->vault, err);
+
+	if (!v || connect_trust(c->settings, &o->trust, err) ||
+	    connect_vault(v, false, &c->env, &o->vault, err))
+		return -1;
+	const char *name = c->options->all_names ? NULL : c->settings->name;
+	return snapshot_list(o->vault.vault, name, &o->list, err);
+}
+
+int open_snapshot(const struct command *c, struct opened *o, struct err *err)
+{
+	if (open_vault(c, o, err))
+		return -1;
+	o->snapshot = snapshot_resolve(&o->list, c->which, err);
+	return o->snapshot
+		   ? 0
+		   : err_wrap(err, "%s", vault_describe(o->vault.vault));
+}
+
+static int make_scratch(
+    const struct command *c, struct opened *o, struct err *err)
+{
+	const char *parent = c->settings->scratch_dir;
+
+	if (o->scratch.path)
+		return 0;
+	int cleaned = scratch_clean(parent, err);
+	if (cleaned < 0)
+		return -1;
+	if (cleaned)
+		log_info(
+		    "removed the scratch of %d run(s) that had died", cleaned);
+	return scratch_make(&o->scratch, parent, err);
+}
+
+static void show_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	(void)ctx;
+	if (!log_progress_shown())
+		return;
+	str_add_bytes(&text, done);
+	buf_add_str(&text, " of ");
+	str_add_bytes(&text, total);
+	log_progress("verifying: %s", buf_str(&text));
+}
+
+struct source *open_archive(
+    const struct command *c, struct opened *o, struct err *err)
+{
+	if (open_snapshot(c, o, err) || make_scratch(c, o, err))
+		return NULL;
+	o->identities = connect_identities(c->settings, err);
+	if (!o->identities)
+		return NULL;
+	const struct snapshot_open_options options = {.trust = &o->trust,
+	    .scratch = o->scratch.path,
+	    .cancel = c->env.cancel,
+	    .progress = show_progress};
+	struct source *s = snapshot_open(
+	    o->vault.vault, o->snapshot, &options, &o->manifest, err);
+	if (!s) {
+		err_wrap(err, "snapshot '%s'", o->snapshot->label);
+		return NULL;
+	}
+	o->has_manifest = true;
+	if (o->trust.unsigned_allowed)
+		log_warn("signing: none: nothing says who wrote '%s'",
+		    o->snapshot->label);
+	if (o->manifest.archive.encryption == ARCHIVE_PLAIN)
+		log_warn("encryption: none: '%s' is readable by whoever has it",
+		    o->snapshot->label);
+	return s;
+}
+
+struct reader_options open_reader(const struct command *c, struct opened *o)
+{
+	return (struct reader_options){
+	    .compression = o->manifest.archive.compression,
+	    .encryption = o->manifest.archive.encryption,
+	    .identities = o->identities,
+	    .cancel = c->env.cancel};
+}
+
+int open_tree(const struct command *c, struct opened *o, struct err *err)
+{
+	struct source *from = open_archive(c, o, err);
+
+	if (!from)
+		return -1;
+	autofree char *tree = file_join(o->scratch.path, "tree");
+	if (file_mkdirs(tree, err)) {
+		source_free(from);
+		return -1;
+	}
+	const struct reader_options reader = open_reader(c, o);
+	log_progress("unpacking %s", o->snapshot->label);
+	if (archive_extract(from, &reader, tree, &o->totals, err))
+		return err_wrap(err, "snapshot '%s'", o->snapshot->label);
+	o->tree = steal(tree);
+	return 0;
+}

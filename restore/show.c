@@ -1,0 +1,130 @@
+#include "restore/command.h"
+#include "restore/open.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void add_text(struct buf *out, const char *label, const char *text)
+{
+	buf_printf(out, "%-12s ", label);
+	if (text)
+		str_add_printable(out, text, strlen(text));
+	else
+		buf_add_char(out, '-');
+	buf_add_char(out, '\n');
+}
+
+static void add_time(struct buf *out, const char *label, int64_t seconds)
+{
+	char when[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(seconds, when);
+	add_text(out, label, when);
+}
+
+static void add_archive(struct buf *out, const struct manifest *m)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	str_add_bytes(&text, m->archive.bytes);
+	buf_printf(&text, ", %llu entries of ",
+	    (unsigned long long)m->archive.entries);
+	str_add_bytes(&text, m->archive.content_bytes);
+	buf_printf(&text, ", %s, encryption %s",
+	    archive_compression_name(m->archive.compression),
+	    archive_encryption_name(m->archive.encryption));
+	add_text(out, "archive", buf_str(&text));
+	add_text(out, "sha256", m->archive.sha256);
+}
+
+/* Text, numbers and flags of one object on one line; what is deeper is for
+ * `-o json`. */
+static void add_members(struct buf *out, const struct json_object *object)
+{
+	const char *separator = "";
+
+	for (struct json_iter it = json_iter(object); json_next(&it);) {
+		enum json_kind kind = json_kind(it.value);
+		if (kind == JSON_NULL || kind == JSON_OBJECT)
+			continue;
+		buf_printf(out, "%s%s ", separator, it.key);
+		if (kind == JSON_ARRAY)
+			buf_printf(out, "%zu", json_len(it.value));
+		else if (kind == JSON_STRING)
+			str_add_printable(
+			    out, json_str(it.value), json_str_len(it.value));
+		else
+			json_write(out, it.value, JSON_COMPACT);
+		separator = ", ";
+	}
+	buf_add_char(out, '\n');
+}
+
+/* A source: its own members, then one line for each thing it lists
+ * (repositories, clusters, buckets), with the time it was read: how far the
+ * parts of the snapshot are apart is seen there. */
+static void add_source(struct buf *out, const struct json_object *source)
+{
+	buf_printf(out, "\n%s: ", json_get_str(source, "kind"));
+	buf_printf(
+	    out, "%lld items, ", (long long)json_get_int(source, "items", 0));
+	str_add_bytes(out, (uint64_t)json_get_int(source, "bytes", 0));
+	buf_add_char(out, '\n');
+	for (struct json_iter it = json_iter(source); json_next(&it);) {
+		for (size_t i = 0; i < json_len(it.value); i++) {
+			const struct json_object *item = json_at(it.value, i);
+			if (json_kind(item) != JSON_OBJECT)
+				continue;
+			buf_add_str(out, "  ");
+			add_members(out, item);
+		}
+	}
+}
+
+static void add_table(
+    struct buf *out, const struct snapshot *s, const struct manifest *m)
+{
+	add_text(out, "snapshot", m->label);
+	add_text(out, "status", m->partial ? "partial" : "complete");
+	add_time(out, "created", m->created);
+	add_time(out, "from", m->started);
+	add_time(out, "to", m->finished);
+	add_text(out, "written by", m->tool);
+	add_text(out, "on", m->hostname);
+	add_archive(out, m);
+	add_text(out, "previous", m->previous_label);
+	if (s->verified_at)
+		add_time(out, s->verify_failed ? "verify FAILED" : "verified",
+		    s->verified_at);
+	for (size_t i = 0; i < json_len(m->sources); i++)
+		add_source(out, json_at(m->sources, i));
+	for (size_t i = 0; i < json_len(m->missing); i++) {
+		const struct json_object *missing = json_at(m->missing, i);
+		buf_add_str(out, i ? "" : "\nmissing:\n");
+		buf_printf(out, "  %s: %s\n", json_get_str(missing, "what"),
+		    json_get_str(missing, "reason"));
+	}
+	for (size_t i = 0; i < json_len(m->warnings); i++)
+		buf_printf(out, "%s  %s\n", i ? "" : "\nwarnings:\n",
+		    json_str(json_at(m->warnings, i)));
+}
+
+int command_show(const struct command *c, struct err *err)
+{
+	cleanup(open_done) struct opened o = OPENED_INIT;
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	if (open_snapshot(c, &o, err) ||
+	    snapshot_manifest(
+		o.vault.vault, o.snapshot, &o.trust, &o.manifest, NULL, err))
+		return -1;
+	o.has_manifest = true;
+	if (c->options->common.output == CLI_OUTPUT_JSON)
+		manifest_write(&o.manifest, &out);
+	else
+		add_table(&out, o.snapshot, &o.manifest);
+	fputs(buf_str(&out), stdout);
+	return 0;
+}
