@@ -1,0 +1,113 @@
+#include "storage/vault/vault.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void vault_items_done(struct vault_items *v)
+{
+	VEC_EACH (v, item)
+		free(item->name);
+	vec_done(v);
+}
+
+void vault_free(struct vault *v)
+{
+	if (!v)
+		return;
+	free(v->description);
+	v->ops->release(v);
+}
+
+void vault_freep(struct vault **v)
+{
+	vault_free(*v);
+}
+
+const char *vault_describe(const struct vault *v)
+{
+	return v->description;
+}
+
+/* A vault is flat, and what starts with a dot is its own. */
+static int check_name(const struct vault *v, const char *name, struct err *err)
+{
+	if (file_path_is_safe(name) && name[0] != '.' && !strchr(name, '/'))
+		return 0;
+	return err_set(err, ERR_USAGE, "%s: '%s' is no name for an object",
+	    v->description, name);
+}
+
+struct sink *vault_put(struct vault *v, const char *name, struct err *err)
+{
+	if (check_name(v, name, err))
+		return NULL;
+	return v->ops->put(v, name, err);
+}
+
+int vault_put_small(struct vault *v, const char *name, const void *data,
+    size_t len, enum vault_retain retain, struct err *err)
+{
+	if (check_name(v, name, err))
+		return -1;
+	return v->ops->put_small(v, name, data, len, retain, err);
+}
+
+int vault_list(struct vault *v, const char *prefix, struct vault_items *out,
+    struct err *err)
+{
+	return v->ops->list(v, prefix, out, err);
+}
+
+struct source *vault_get(
+    struct vault *v, const char *name, uint64_t offset, struct err *err)
+{
+	if (check_name(v, name, err))
+		return NULL;
+	return v->ops->get(v, name, offset, err);
+}
+
+int vault_read(struct vault *v, const char *name, size_t max_bytes,
+    struct buf *out, struct err *err)
+{
+	enum { CHUNK = 64 * 1024 };
+	cleanup(source_freep) struct source *from = vault_get(v, name, 0, err);
+	size_t start = out->len;
+
+	if (!from)
+		return -1;
+	for (;;) {
+		buf_reserve(out, CHUNK);
+		ssize_t n = source_read(from, out->data + out->len, CHUNK, err);
+		if (n <= 0)
+			return (int)n;
+		out->len += (size_t)n;
+		out->data[out->len] = '\0';
+		if (out->len - start > max_bytes)
+			return err_set(err, ERR_FORMAT,
+			    "%s: '%s' is larger than the %zu bytes allowed "
+			    "for it",
+			    v->description, name, max_bytes);
+	}
+}
+
+int vault_remove(struct vault *v, const char *name, struct err *err)
+{
+	if (check_name(v, name, err))
+		return -1;
+	return v->ops->remove(v, name, err);
+}
+
+int vault_now(struct vault *v, int64_t *seconds, struct err *err)
+{
+	return v->ops->now(v, seconds, err);
+}
+
+int vault_tidy(
+    struct vault *v, const char *prefix, int64_t older_than_s, struct err *err)
+{
+	return v->ops->tidy(v, prefix, older_than_s, err);
+}

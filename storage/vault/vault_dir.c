@@ -1,0 +1,286 @@
+#include "storage/vault/vault_dir.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What is being written is called .<name>.tmp-XXXXXX until it is whole. */
+#define TEMPORARY_MARK ".tmp-"
+
+struct vault_dir {
+	struct vault vault;
+	char *path;
+};
+
+static const char *path_of(const struct vault *v)
+{
+	return ((const struct vault_dir *)v)->path;
+}
+
+struct dir_sink {
+	struct sink sink;
+	char *path; /* of the directory */
+	char *temporary;
+	char *final;
+	int fd;
+};
+
+static int dir_sink_write(
+    struct sink *sink, const void *data, size_t len, struct err *err)
+{
+	struct dir_sink *s = (struct dir_sink *)sink;
+
+	return file_write_all(s->fd, data, len, s->temporary, err);
+}
+
+/* A rename that does not replace. Some file systems (NFS, overlayfs of old)
+ * cannot: a second link that fails where there is one does the same. */
+static int rename_new(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	return link(from, to) || unlink(from) ? -1 : 0;
+}
+
+static int dir_sink_finish(struct sink *sink, struct err *err)
+{
+	struct dir_sink *s = (struct dir_sink *)sink;
+
+	if (fsync(s->fd))
+		return err_system(err, errno, "syncing '%s'", s->temporary);
+	if (rename_new(s->temporary, s->final))
+		return err_system(err, errno, "renaming to '%s'", s->final);
+	/* From here on it is there; if its name were lost in a crash before
+	 * the directory is synced, so is the manifest that comes later. */
+	return file_sync_dir(s->path, err);
+}
+
+static void dir_sink_abort(struct sink *sink)
+{
+	unlink(((struct dir_sink *)sink)->temporary);
+}
+
+static void dir_sink_release(struct sink *sink)
+{
+	struct dir_sink *s = (struct dir_sink *)sink;
+
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->path);
+	free(s->temporary);
+	free(s->final);
+	free(s);
+}
+
+static const struct sink_ops dir_sink_ops = {.write = dir_sink_write,
+    .finish = dir_sink_finish,
+    .abort = dir_sink_abort,
+    .release = dir_sink_release};
+
+static struct sink *dir_put(struct vault *v, const char *name, struct err *err)
+{
+	autofree char *final = file_join(path_of(v), name);
+	autofree char *temporary =
+	    str_printf("%s/.%s" TEMPORARY_MARK "XXXXXX", path_of(v), name);
+
+	if (file_exists(final)) {
+		err_set(err, ERR_EXISTS, "'%s' is there already", final);
+		return NULL;
+	}
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		err_system(err, errno, "creating '%s'", temporary);
+		return NULL;
+	}
+	struct dir_sink *s = mem_new(struct dir_sink);
+	s->sink.ops = &dir_sink_ops;
+	s->path = str_dup(path_of(v));
+	s->temporary = steal(temporary);
+	s->final = steal(final);
+	s->fd = fd;
+	return &s->sink;
+}
+
+static int dir_put_small(struct vault *v, const char *name, const void *data,
+    size_t len, enum vault_retain retain, struct err *err)
+{
+	cleanup(sink_freep) struct sink *s = dir_put(v, name, err);
+
+	(void)retain; /* a directory holds nothing back */
+	if (!s || sink_write(s, data, len, err) || sink_finish(s, err))
+		return -1;
+	return 0;
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	return strcmp(((const struct vault_item *)a)->name,
+	    ((const struct vault_item *)b)->name);
+}
+
+/* One entry; what is gone by now, or no file, is passed over. */
+static int add_item(
+    DIR *d, const char *name, struct vault_items *out, struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW)) {
+		if (errno == ENOENT)
+			return 0;
+		return err_system(err, errno, "looking at '%s'", name);
+	}
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	struct vault_item *item = vec_add(out);
+	item->name = str_dup(name);
+	item->bytes = (uint64_t)st.st_size;
+	item->stored_at = (int64_t)st.st_mtime;
+	return 0;
+}
+
+static int each_name(const struct vault *v, bool temporary, const char *prefix,
+    struct vault_items *out, struct err *err)
+{
+	DIR *d = opendir(path_of(v));
+	int result = 0;
+
+	if (!d)
+		return err_system(err, errno, "reading '%s'", path_of(v));
+	errno = 0;
+	for (struct dirent *e; !result && (e = readdir(d)); errno = 0) {
+		bool hidden = e->d_name[0] == '.';
+		if (hidden != temporary ||
+		    !str_starts(e->d_name + hidden, prefix) ||
+		    (temporary && !strstr(e->d_name, TEMPORARY_MARK)))
+			continue;
+		result = add_item(d, e->d_name, out, err);
+	}
+	/* A list that ends early is no list. */
+	if (!result && errno)
+		result = err_system(err, errno, "reading '%s'", path_of(v));
+	closedir(d);
+	vec_sort(out, compare_items);
+	return result;
+}
+
+static int dir_list(struct vault *v, const char *prefix,
+    struct vault_items *out, struct err *err)
+{
+	return each_name(v, false, prefix, out, err);
+}
+
+static struct source *dir_get(
+    struct vault *v, const char *name, uint64_t offset, struct err *err)
+{
+	autofree char *path = file_join(path_of(v), name);
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0) {
+		err_system(err, errno, "opening '%s'", path);
+		return NULL;
+	}
+	if (offset && lseek(fd, (off_t)offset, SEEK_SET) < 0) {
+		err_system(err, errno, "reading '%s'", path);
+		return NULL;
+	}
+	return source_from_fd(steal_fd(fd), path);
+}
+
+static int dir_remove(struct vault *v, const char *name, struct err *err)
+{
+	autofree char *path = file_join(path_of(v), name);
+
+	if (unlink(path) == 0)
+		return file_sync_dir(path_of(v), err);
+	if (errno == ENOENT)
+		return 0;
+	int code = errno;
+	err_system(err, code, "removing '%s'", path);
+	if (code == EROFS)
+		err->code = ERR_DENIED;
+	return -1;
+}
+
+/* The clock of the file system, which may be another machine's. */
+static int dir_now(struct vault *v, int64_t *seconds, struct err *err)
+{
+	autoclose int fd = file_unnamed(path_of(v), err);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (file_write_all(fd, "", 1, "a temporary file", err))
+		return -1;
+	if (fstat(fd, &st))
+		return err_system(err, errno, "looking at '%s'", path_of(v));
+	*seconds = (int64_t)st.st_mtime;
+	return 0;
+}
+
+static int dir_tidy(
+    struct vault *v, const char *prefix, int64_t older_than_s, struct err *err)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	int64_t now;
+	int removed = 0;
+
+	if (dir_now(v, &now, err) || each_name(v, true, prefix, &items, err))
+		return -1;
+	VEC_EACH (&items, item) {
+		if (now - item->stored_at < older_than_s)
+			continue;
+		if (dir_remove(v, item->name, err))
+			return -1;
+		removed++;
+	}
+	return removed;
+}
+
+static void dir_release(struct vault *v)
+{
+	struct vault_dir *d = (struct vault_dir *)v;
+
+	free(d->path);
+	free(d);
+}
+
+struct vault *vault_dir_open(const char *path, bool create, struct err *err)
+{
+	static const struct vault_ops ops = {.put = dir_put,
+	    .put_small = dir_put_small,
+	    .list = dir_list,
+	    .get = dir_get,
+	    .remove = dir_remove,
+	    .now = dir_now,
+	    .tidy = dir_tidy,
+	    .release = dir_release};
+	struct stat st;
+
+	if (create && file_mkdirs(path, err))
+		return NULL;
+	if (stat(path, &st)) {
+		err_system(err, errno, "directory '%s'", path);
+		return NULL;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		err_set(err, ERR_USAGE, "'%s' is no directory", path);
+		return NULL;
+	}
+	struct vault_dir *d = mem_new(struct vault_dir);
+	d->vault.ops = &ops;
+	d->vault.description = str_printf("directory '%s'", path);
+	d->vault.reads_are_cheap = 1;
+	d->path = str_dup(path);
+	return &d->vault;
+}
