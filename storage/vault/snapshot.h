@@ -3,11 +3,14 @@
  * which a snapshot comes to be and ceases to be.
  *
  *     <label> = <name>-<YYYYMMDDTHHMMSSZ>
- *     <label>.tar.zst.age        the archive (.tar.gz; no .age if not
- * encrypted) <label>.manifest.json.minisig <label>.manifest.json      written
- * last: with it the snapshot exists <label>.verified-<stamp>.json   what a
- * verification found, and when <label>.mark-<stamp>-<n>.json   hold and tags,
- * set later <name>-<stamp>.pruned.json[.minisig]   what was pruned, and why
+ *     <label>.tar.zst.age             the archive (.tar.gz; no .age where it
+ *                                     is not encrypted)
+ *     <label>.manifest.json.minisig   its signature
+ *     <label>.manifest.json           written last: with it the snapshot exists
+ *     <label>.verified-<stamp>-<level>-good.json, ...-failed.json
+ *                                     what a verification found, and when
+ *     <label>.mark-<stamp>-<n>.json   hold and tags, set later
+ *     <name>-<stamp>.pruned.json[.minisig]   what was pruned, and why
  *
  * Labels never repeat and never go backwards. Nothing is overwritten.
  */
@@ -16,6 +19,7 @@
 
 #include "storage/archive/manifest.h"
 #include "storage/archive/minisign.h"
+#include "storage/base/cancel.h"
 #include "storage/base/clock.h"
 #include "storage/base/err.h"
 #include "storage/base/stream.h"

@@ -1,0 +1,71 @@
+#include "storage/vault/label.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/clock.h"
+#include "storage/base/str.h"
+
+#include <string.h>
+
+#define GOOD "-good.json"
+#define FAILED "-failed.json"
+
+static int stamp_at(const char *text, int64_t *time)
+{
+	if (strlen(text) < LABEL_STAMP)
+		return -1;
+	autofree char *stamp = str_ndup(text, LABEL_STAMP);
+	return clock_parse_stamp(stamp, time);
+}
+
+int label_parse(const char *object, struct label *out)
+{
+	/* A name holds no stamp, so that the first one ends the label. */
+	for (const char *dash = strchr(object, '-'); dash;
+	     dash = strchr(dash + 1, '-')) {
+		if (dash == object || stamp_at(dash + 1, &out->time))
+			continue;
+		const char *end = dash + 1 + LABEL_STAMP;
+		if (*end != '.' && *end != '\0')
+			continue;
+		out->len = (size_t)(end - object);
+		out->name_len = (size_t)(dash - object);
+		return 0;
+	}
+	return -1;
+}
+
+char *label_make(const char *name, int64_t time)
+{
+	char stamp[CLOCK_TEXT_MAX];
+
+	clock_stamp(time, stamp);
+	return str_printf("%s-%s", name, stamp);
+}
+
+int label_parse_record(const char *rest, struct label_record *out)
+{
+	size_t skip = strlen(LABEL_VERIFIED);
+
+	if (!str_starts(rest, LABEL_VERIFIED) ||
+	    stamp_at(rest + skip, &out->time))
+		return -1;
+	const char *level = rest + skip + LABEL_STAMP;
+	if (*level++ != '-')
+		return -1;
+	out->good = str_ends(level, GOOD);
+	if (!out->good && !str_ends(level, FAILED))
+		return -1;
+	out->level = level;
+	out->level_len = strlen(level) - strlen(out->good ? GOOD : FAILED);
+	return 0;
+}
+
+char *label_record_name(
+    const char *label, int64_t time, const char *level, bool good)
+{
+	char stamp[CLOCK_TEXT_MAX];
+
+	clock_stamp(time, stamp);
+	return str_printf("%s" LABEL_VERIFIED "%s-%s%s", label, stamp, level,
+	    good ? GOOD : FAILED);
+}

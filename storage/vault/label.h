@@ -1,0 +1,47 @@
+/*
+ * The names of a snapshot's objects. Pure; only the rest of this room uses it.
+ *
+ *     <name>-<YYYYMMDDTHHMMSSZ>            the label
+ *     <label>.tar.zst.age                  the archive
+ *     <label>.manifest.json.minisig
+ *     <label>.manifest.json
+ *     <label>.verified-<stamp>-<level>-good.json, ...-failed.json
+ */
+#ifndef STORAGE_VAULT_LABEL_H
+#define STORAGE_VAULT_LABEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LABEL_ARCHIVE ".tar."
+#define LABEL_MANIFEST ".manifest.json"
+#define LABEL_SIGNATURE ".manifest.json.minisig"
+#define LABEL_VERIFIED ".verified-"
+
+enum { LABEL_STAMP = 16 }; /* characters of YYYYMMDDTHHMMSSZ */
+
+struct label {
+	size_t len;	 /* of the label, in what was parsed */
+	size_t name_len; /* of the name in front of '-' */
+	int64_t time;	 /* seconds */
+};
+
+/* The label at the beginning of an object's name, up to a '.' or its end. -1
+ * where there is none. */
+int label_parse(const char *object, struct label *out);
+char *label_make(const char *name, int64_t time); /* the caller frees */
+
+struct label_record {
+	int64_t time;
+	const char *level; /* points into what was parsed */
+	size_t level_len;
+	bool good;
+};
+
+/* `rest` is what follows the label. */
+int label_parse_record(const char *rest, struct label_record *out);
+char *label_record_name(
+    const char *label, int64_t time, const char *level, bool good);
+
+#endif

@@ -1,0 +1,286 @@
+#include "storage/vault/snapshot.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/vault/label.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_NAME = 63, MAX_CANDIDATES_SHOWN = 5 };
+
+int snapshot_name_check(const char *name, struct err *err)
+{
+	size_t len = strlen(name);
+	int64_t seconds;
+	bool plain = len > 0 && isalnum((unsigned char)name[0]);
+
+	for (size_t i = 0; plain && i < len; i++)
+		plain = isalnum((unsigned char)name[i]) ||
+			strchr("._-", name[i]) != NULL;
+	if (!plain || len > MAX_NAME)
+		return err_set(err, ERR_USAGE,
+		    "'%s' is no name for snapshots: up to %d letters, digits, "
+		    "'.', '_' and '-', the first a letter or digit",
+		    name, MAX_NAME);
+	/* Else where the name ends and the time begins could not be told. */
+	for (size_t i = 0; i < len; i++) {
+		autofree char *part = str_ndup(
+		    name + i, len - i < LABEL_STAMP ? len - i : LABEL_STAMP);
+		if (clock_parse_stamp(part, &seconds) == 0)
+			return err_set(err, ERR_USAGE,
+			    "'%s' is no name for snapshots: it holds a time "
+			    "stamp",
+			    name);
+	}
+	return 0;
+}
+
+static void snapshot_done(struct snapshot *s)
+{
+	free(s->label);
+	free(s->name);
+	free(s->archive);
+	free(s->verify_level);
+}
+
+void snapshots_done(struct snapshots *v)
+{
+	VEC_EACH (v, s)
+		snapshot_done(s);
+	vec_done(v);
+}
+
+void snapshot_trust_done(struct snapshot_trust *t)
+{
+	vec_done(&t->keys);
+	t->unsigned_allowed = false;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct snapshot *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return strcmp(x->label, y->label);
+}
+
+/* With its manifest a snapshot exists. */
+static void add_manifest(
+    const struct vault_item *item, const char *name, struct snapshots *out)
+{
+	struct label l;
+
+	if (label_parse(item->name, &l) ||
+	    strcmp(item->name + l.len, LABEL_MANIFEST) != 0)
+		return;
+	autofree char *own = str_ndup(item->name, l.name_len);
+	if (name && strcmp(own, name) != 0)
+		return;
+	struct snapshot *s = vec_add(out);
+	s->label = str_ndup(item->name, l.len);
+	s->name = steal(own);
+	s->time = l.time;
+	s->stored_at = item->stored_at;
+}
+
+static struct snapshot *find(
+    struct snapshots *list, const char *label, size_t len)
+{
+	VEC_EACH (list, s)
+		if (strncmp(s->label, label, len) == 0 && s->label[len] == '\0')
+			return s;
+	return NULL;
+}
+
+/* The newest record wins; its name says all that a list shows of it. */
+static void add_record(struct snapshot *s, const char *rest)
+{
+	struct label_record r;
+
+	if (label_parse_record(rest, &r) || r.time < s->verified_at)
+		return;
+	s->verified_at = r.time;
+	s->verify_failed = !r.good;
+	free(s->verify_level);
+	s->verify_level = str_ndup(r.level, r.level_len);
+}
+
+static void add_rest(const struct vault_item *item, struct snapshots *list)
+{
+	struct label l;
+
+	if (label_parse(item->name, &l))
+		return;
+	const char *rest = item->name + l.len;
+	struct snapshot *s = find(list, item->name, l.len);
+	if (!s)
+		return;
+	if (str_starts(rest, LABEL_ARCHIVE)) {
+		free(s->archive);
+		s->archive = str_dup(item->name);
+		s->archive_bytes = item->bytes;
+	} else if (strcmp(rest, LABEL_SIGNATURE) == 0) {
+		s->has_signature = true;
+	} else if (str_starts(rest, LABEL_VERIFIED)) {
+		add_record(s, rest);
+	}
+}
+
+int snapshot_list(
+    struct vault *v, const char *name, struct snapshots *out, struct err *err)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	autofree char *prefix = name ? str_printf("%s-", name) : str_dup("");
+
+	if (vault_list(v, prefix, &items, err))
+		return err_wrap(err, "listing snapshots");
+	VEC_EACH (&items, item)
+		add_manifest(item, name, out);
+	VEC_EACH (&items, item)
+		add_rest(item, out);
+	vec_sort(out, by_time);
+	return 0;
+}
+
+static int say_ambiguous(
+    const struct snapshots *list, const char *which, struct err *err)
+{
+	cleanup(buf_done) struct buf names = BUF_INIT;
+	int shown = 0;
+
+	VEC_EACH (list, s) {
+		if (!str_starts(s->label, which))
+			continue;
+		if (shown++ == MAX_CANDIDATES_SHOWN) {
+			buf_add_str(&names, ", ...");
+			break;
+		}
+		buf_printf(&names, "%s%s", shown > 1 ? ", " : "", s->label);
+	}
+	return err_set(err, ERR_USAGE,
+	    "'%s' fits more than one snapshot: %s; write more of it", which,
+	    buf_str(&names));
+}
+
+const struct snapshot *snapshot_resolve(
+    const struct snapshots *list, const char *which, struct err *err)
+{
+	const struct snapshot *match = NULL;
+	size_t matches = 0;
+
+	if (strcmp(which, "latest") == 0 && list->len)
+		return &list->items[list->len - 1];
+	VEC_EACH (list, s) {
+		if (strcmp(s->label, which) == 0)
+			return s;
+		if (which[0] && str_starts(s->label, which)) {
+			match = s;
+			matches++;
+		}
+	}
+	if (matches > 1)
+		say_ambiguous(list, which, err);
+	else if (!list->len)
+		err_set(err, ERR_NOT_FOUND, "there are no snapshots");
+	else if (!matches)
+		err_set(err, ERR_NOT_FOUND,
+		    "no snapshot begins with '%s'; `list` shows what there is",
+		    which);
+	return matches == 1 ? match : NULL;
+}
+
+/* The signature, checked where there are keys to check it with. */
+static int check_signature(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, const struct buf *text, struct err *err)
+{
+	cleanup(buf_done) struct buf signature = BUF_INIT;
+	autofree char *name = str_printf("%s" LABEL_SIGNATURE, s->label);
+
+	if (trust->unsigned_allowed)
+		return 0;
+	if (vault_read(v, name, MINISIGN_MAX_BYTES, &signature, err)) {
+		if (err->code != ERR_NOT_FOUND)
+			return -1;
+		return err_set(err, ERR_INTEGRITY,
+		    "%s: '%s' has no signature: nothing says who wrote it",
+		    vault_describe(v), s->label);
+	}
+	if (minisign_verify(&trust->keys, text->data, text->len, signature.data,
+		signature.len, NULL, err) == 0)
+		return 0;
+	if (err->code == ERR_FORMAT)
+		err->code = ERR_INTEGRITY;
+	return err_wrap(err, "%s: '%s'", vault_describe(v), name);
+}
+
+int snapshot_manifest(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, struct manifest *m,
+    char sha256[DIGEST_SHA256_HEX], struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	autofree char *name = str_printf("%s" LABEL_MANIFEST, s->label);
+
+	if (vault_read(v, name, MANIFEST_MAX_BYTES, &text, err) ||
+	    check_signature(v, s, trust, &text, err))
+		return -1;
+	if (manifest_parse(buf_str(&text), text.len, m, err)) {
+		err->code = ERR_INTEGRITY;
+		return err_wrap(err, "%s: '%s'", vault_describe(v), name);
+	}
+	if (strcmp(m->label, s->label) != 0) {
+		err_set(err, ERR_INTEGRITY,
+		    "%s: '%s' is the manifest of another snapshot, '%s'",
+		    vault_describe(v), name, m->label);
+		manifest_done(m);
+		return -1;
+	}
+	if (sha256)
+		digest_sha256_hex(text.data, text.len, sha256);
+	return 0;
+}
+
+int snapshot_record_verified(struct vault *v, const struct snapshot *s,
+    const char *level, bool good, const char *finding,
+    const struct clock *clock, struct err *err)
+{
+	cleanup(json_freep) struct json_object *j = json_new_object();
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	int64_t now = clock_now_ms(clock) / 1000;
+	char when[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(now, when);
+	json_set_str(j, "label", s->label);
+	json_set_str(j, "at", when);
+	json_set_str(j, "level", level);
+	json_set_bool(j, "good", good);
+	json_set_str(j, "finding", finding ? finding : "");
+	json_write(&text, j, JSON_PRETTY);
+	buf_add_char(&text, '\n');
+	autofree char *name = label_record_name(s->label, now, level, good);
+	if (vault_put_small(
+		v, name, text.data, text.len, VAULT_RETAIN_NONE, err) &&
+	    err->code != ERR_EXISTS)
+		return err_wrap(
+		    err, "recording the verification of '%s'", s->label);
+	return 0;
+}
+
+int snapshot_remove(struct vault *v, const struct snapshot *s, struct err *err)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, s->label);
+	autofree char *prefix = str_printf("%s.", s->label);
+
+	/* The manifest first: from then on there is no snapshot, only what is
+	 * left of one. */
+	if (vault_remove(v, manifest, err) ||
+	    vault_list(v, prefix, &items, err))
+		return err_wrap(err, "removing '%s'", s->label);
+	VEC_EACH (&items, item)
+		if (vault_remove(v, item->name, err))
+			return err_wrap(err, "removing '%s'", s->label);
+	return 0;
+}
