@@ -55,7 +55,8 @@ static void add_escaped(struct writing *w, char c)
 /* A slash that can separate two parts of a path. */
 static bool separates(const struct key_paths *p, const char *key, size_t i)
 {
-	return i && key[i + 1] && key[i + 1] != '/' && !is_above(p, key, i);
+	return p && i && key[i + 1] && key[i + 1] != '/' &&
+	       !is_above(p, key, i);
 }
 
 static bool is_dots(const char *key, size_t i)
@@ -72,7 +73,8 @@ void key_path_add(struct key_paths *p, struct buf *out, const char *key)
 	struct writing w = {.out = out};
 	bool utf8 = str_utf8_valid(key, strlen(key));
 
-	forget_others(p, key);
+	if (p)
+		forget_others(p, key);
 	for (size_t i = 0; key[i]; i++) {
 		unsigned char c = (unsigned char)key[i];
 		if (c == '/' && separates(p, key, i)) {
@@ -86,7 +88,8 @@ void key_path_add(struct key_paths *p, struct buf *out, const char *key)
 			add(&w, key + i, 1);
 		}
 	}
-	strvec_add(&p->above, key);
+	if (p)
+		strvec_add(&p->above, key);
 }
 
 char *key_path_decode(const char *path)

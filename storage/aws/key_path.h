@@ -20,7 +20,8 @@ struct key_paths {
 void key_paths_done(struct key_paths *p);
 
 /* Appends the path of the key. Keys have to come in the order of their bytes,
- * as lists have them, so that what lies below another is known. */
+ * as lists have them, so that what lies below another is known. p NULL: no
+ * slash separates, the whole key is one name (cut where it is long). */
 void key_path_add(struct key_paths *p, struct buf *out, const char *key);
 
 /* The key of a path; the caller frees. NULL where no key has it. */

@@ -1,0 +1,100 @@
+/*
+ * What the files of capture_state share and nobody else sees.
+ */
+#ifndef AGENT_CAPTURE_STATE_PARTS_H
+#define AGENT_CAPTURE_STATE_PARTS_H
+
+#include "agent/capture_state.h"
+#include "storage/aws/state.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct json_object;
+
+/* ---- the cache: content and facts of objects by what identifies them ---- */
+
+struct state_cache {
+	char *dir; /* NULL: none */
+	uint64_t max_bytes;
+	int64_t started; /* by the file system's clock, ns */
+};
+
+enum { STATE_CACHE_ID = 65 };
+
+/* Makes the directory; a cache that cannot be had is none, and why is said. */
+int state_cache_open(struct state_cache *c, const char *state_dir,
+    uint64_t max_bytes, struct err *err);
+void state_cache_done(struct state_cache *c);
+void state_cache_id(
+    const char *bucket, const struct s3_object *o, char id[STATE_CACHE_ID]);
+/* Content in `data` (up to in_memory bytes) or else in the file *path, which
+ * the caller frees; the facts are the caller's. False where it is not there,
+ * or not what it was. */
+bool state_cache_find(const struct state_cache *c, const char *id,
+    uint64_t size, size_t in_memory, struct buf *data, char **path,
+    struct json_object **facts);
+/* Keeps it if it is small enough; what fails is only slower next time. */
+void state_cache_keep(const struct state_cache *c, const char *id,
+    const void *data, size_t len, const struct json_object *facts);
+/* A file in the cache's directory to be filled (made if needed), and moved to
+ * its place then. NULL where the object is too large for the cache. */
+char *state_cache_new_file(
+    const struct state_cache *c, const char *id, uint64_t size);
+/* Moves it to its place; *path becomes that. */
+void state_cache_keep_file(const struct state_cache *c, const char *id,
+    char **path, const uint8_t sha256[32], const struct json_object *facts);
+/* Removes what was not used since it was opened. */
+void state_cache_sweep(const struct state_cache *c);
+
+/* ---- one run ---- */
+
+struct state_result { /* of one object, for the summary */
+	size_t index;
+	struct json_object *state; /* NULL: it is none */
+};
+VEC_DEFINE(state_result_vec, struct state_result);
+
+struct state_run {
+	const struct capture_state_options *o;
+	const struct capture_env *env;
+	struct capture_report *report;
+	struct state_cache cache;
+	size_t small_bytes;
+	pthread_mutex_t lock; /* of the report and what follows */
+	pthread_cond_t changed;
+	int large_now;
+	bool fatal; /* the archive cannot be written: nothing goes on */
+	struct err err;
+};
+
+struct state_bucket_run {
+	struct state_run *run;
+	const struct capture_state_bucket *bucket;
+	struct state_result_vec results;
+	struct strvec held; /* locks */
+	uint64_t objects;
+	uint64_t bytes;
+	uint64_t downloaded; /* objects */
+	uint64_t from_cache;
+	uint64_t not_state;
+	uint64_t listed;
+	bool no_tags;  /* the store has none, or does not let us see them */
+	bool no_locks; /* the lock table does not answer; said once */
+};
+
+struct state_job { /* owned by the worker that runs it */
+	struct state_bucket_run *bucket;
+	struct s3_object object;
+	char *path; /* in the archive; NULL: a lock object, noted only */
+	struct archive_lane *lane;
+	size_t index;
+	bool older;
+};
+
+/* For the pool; frees the job. */
+void state_job_run(void *job);
+void state_run_fatal(struct state_run *run, const struct err *err);
+bool state_run_stopped(struct state_run *run);
+
+#endif
