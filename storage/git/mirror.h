@@ -4,8 +4,8 @@
  *
  * The directory is what any git can use: HEAD, packed-refs (sorted, no loose
  * refs), a minimal config, objects/pack. There are no loose objects, hooks or
- * credentials in it. Beside what git knows lies `backstay/`: the lock, and
- * notes on what the packs hold; that is never part of an archive.
+ * credentials in it. Notes on what the packs hold lie in `backstay/` in it, the
+ * lock beside it; neither is ever part of an archive.
  *
  * Refs become visible last and all at once: a run that ends half way leaves
  * the refs of the run before. A mirror that is damaged is thrown away and made
@@ -16,6 +16,7 @@
 
 #include "storage/base/err.h"
 #include "storage/git/access.h"
+#include "storage/git/lfs_pointer.h"
 #include "storage/git/refs.h"
 
 #include <stdbool.h>
@@ -30,19 +31,13 @@ struct mirror_options {
 	void *progress_ctx;
 };
 
-/* An LFS object that some pointer in the repository names. */
-struct mirror_lfs {
-	char sha256[65];
-	uint64_t bytes;
-};
-VEC_DEFINE(mirror_lfsvec, struct mirror_lfs);
-
 struct mirror_state {
 	char *head; /* what HEAD names ("refs/heads/main"), or an id */
 	bool head_unborn;
 	struct git_refvec refs;	   /* sorted by name */
-	struct mirror_lfsvec lfs;  /* sorted, each once */
-	struct strvec submodules;  /* "path url", at the tips, each once */
+	struct lfs_objectvec lfs;  /* that pointers name; sorted */
+	struct strvec submodules;  /* URLs at the tips, each once */
+	struct strvec odd_refs;	   /* offered, but no ref may be called so */
 	struct strvec warnings;	   /* a damaged mirror, refs left out, ... */
 	uint64_t received_bytes;   /* by this run */
 	uint64_t received_objects; /* by this run */
@@ -65,7 +60,9 @@ int mirror_update(const struct mirror_options *o, struct mirror_state *state,
     struct err *err);
 
 /* The files of the mirror that belong into an archive, relative to it, in
- * their one order: HEAD, config, packed-refs, packs and indexes by name. */
+ * their one order: HEAD, config, objects/info/packs, packs and indexes by name,
+ * packed-refs, refs/.keep. (Git takes no directory for a repository that lacks
+ * objects/ or refs/, and an archive of files has no empty directories.) */
 int mirror_files(const char *dir, struct strvec *files, struct err *err);
 
 #endif

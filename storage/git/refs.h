@@ -14,6 +14,11 @@
 
 enum { GIT_ID_LEN = 20, GIT_ID_HEX = 41 /* with its NUL */ };
 
+struct git_id {
+	uint8_t bytes[GIT_ID_LEN];
+};
+VEC_DEFINE(git_idvec, struct git_id);
+
 struct git_ref {
 	char *name; /* "refs/heads/main" */
 	uint8_t id[GIT_ID_LEN];

@@ -1,0 +1,299 @@
+#include "agent/capture_git.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+#include "storage/base/pool.h"
+#include "storage/git/mirror.h"
+#include "storage/git/remote.h"
+#include "storage/git/repo.h"
+#include "storage/git/submodules.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_PARALLEL = 4 };
+
+struct capture {
+	const struct capture_git_options *o;
+	const struct capture_env *env;
+	pthread_mutex_t lock; /* of what follows */
+	struct capture_report *report;
+	struct json_object **summaries; /* one for each repository */
+	struct err fatal;		/* cancelled, or no archive any more */
+};
+
+/* One repository under way. */
+struct work {
+	struct capture *c;
+	const struct capture_git_repository *r;
+	struct git_access access;
+	char *dir; /* of the mirror */
+	struct mirror_state state;
+	struct archive_lane *lane;
+};
+
+static struct git_access access_of(
+    const struct capture_git_repository *r, const struct capture_env *env)
+{
+	struct git_access a = r->access;
+
+	a.scratch = env->scratch;
+	a.clock = env->clock;
+	a.random = env->random;
+	a.cancel = env->cancel;
+	return a;
+}
+
+static void on_received(void *ctx, uint64_t bytes)
+{
+	const struct work *w = ctx;
+
+	if (w->c->env->progress)
+		w->c->env->progress(
+		    w->c->env->progress_ctx, w->r->name, bytes, 0);
+}
+
+static struct json_object *strings(const struct strvec *v)
+{
+	struct json_object *array = json_new_array();
+
+	VEC_EACH (v, s)
+		json_append(array, json_new_str(*s));
+	return array;
+}
+
+static struct json_object *lfs_facts(const struct work *w)
+{
+	struct json_object *j = json_new_object();
+	uint64_t bytes = 0;
+
+	VEC_EACH (&w->state.lfs, o)
+		bytes += o->bytes;
+	json_set_int(j, "objects", (int64_t)w->state.lfs.len);
+	json_set_int(j, "bytes", (int64_t)bytes);
+	json_set_int(j, "stored", 0);
+	json_set_int(j, "missing", (int64_t)w->state.lfs.len);
+	return j;
+}
+
+static struct json_object *facts_of(
+    const struct work *w, const struct strvec *uncovered)
+{
+	struct json_object *facts = json_new_object();
+	struct json_object *refs = json_new_object();
+	char hex[GIT_ID_HEX];
+
+	json_set_str(facts, "url", w->r->url);
+	json_set_str(facts, "head", w->state.head);
+	json_set_bool(facts, "head_unborn", w->state.head_unborn);
+	VEC_EACH (&w->state.refs, r) {
+		git_id_hex(r->id, hex);
+		json_set_str(refs, r->name, hex);
+	}
+	json_set(facts, "refs", refs);
+	if (w->state.lfs.len)
+		json_set(facts, "lfs", lfs_facts(w));
+	if (uncovered->len)
+		json_set(facts, "submodules", strings(uncovered));
+	return facts;
+}
+
+/* URLs of submodules that no repository of this capture has. */
+static void find_uncovered(const struct work *w, struct strvec *uncovered)
+{
+	const struct capture_git_options *o = w->c->o;
+
+	VEC_EACH (&w->state.submodules, url) {
+		autofree char *full = submodules_url(w->r->url, *url);
+		bool covered = false;
+		for (size_t i = 0; i < o->count && !covered; i++) {
+			autofree char *own =
+			    submodules_url("", o->repositories[i].url);
+			covered = str_eq(own, full);
+		}
+		if (!covered)
+			strvec_add(uncovered, *url);
+	}
+}
+
+static int add_files(struct work *w, struct json_object *facts, struct err *err)
+{
+	cleanup(strvec_done) struct strvec files = VEC_INIT;
+
+	if (mirror_files(w->dir, &files, err))
+		return -1;
+	VEC_EACH (&files, name) {
+		autofree char *file = file_join(w->dir, *name);
+		autofree char *path =
+		    str_printf("git/%s.git/%s", w->r->name, *name);
+		const struct archive_entry entry = {.path = path,
+		    .source = w->r->url,
+		    .facts = str_eq(*name, "HEAD") ? facts : NULL};
+		if (archive_lane_add_file(w->lane, &entry, file, err))
+			return -1;
+	}
+	return 0;
+}
+
+static void report_one(struct work *w, const struct strvec *uncovered)
+{
+	struct capture *c = w->c;
+	struct archive_totals totals = archive_lane_totals(w->lane);
+	struct json_object *j = json_new_object();
+	size_t index = (size_t)(w->r - c->o->repositories);
+
+	json_set_str(j, "name", w->r->name);
+	json_set_str(j, "url", w->r->url);
+	json_set_str(j, "head", w->state.head);
+	json_set_int(j, "refs", (int64_t)w->state.refs.len);
+	json_set_int(j, "bytes", (int64_t)totals.bytes);
+	json_set_int(j, "received_bytes", (int64_t)w->state.received_bytes);
+	if (w->state.lfs.len)
+		json_set(j, "lfs", lfs_facts(w));
+	pthread_mutex_lock(&c->lock);
+	c->summaries[index] = j;
+	c->report->items++;
+	c->report->bytes += totals.bytes;
+	VEC_EACH (&w->state.warnings, text)
+		capture_report_warning(
+		    c->report, "repository '%s': %s", w->r->name, *text);
+	VEC_EACH (uncovered, url)
+		capture_report_warning(c->report,
+		    "repository '%s': its submodule %s is in no repository of "
+		    "this snapshot",
+		    w->r->name, *url);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static int capture_into_lane(
+    struct work *w, struct strvec *uncovered, struct err *err)
+{
+	const struct mirror_options o = {.url = w->r->url,
+	    .dir = w->dir,
+	    .access = &w->access,
+	    .progress = on_received,
+	    .progress_ctx = w};
+
+	if (mirror_update(&o, &w->state, err))
+		return -1;
+	find_uncovered(w, uncovered);
+	cleanup(json_freep) struct json_object *facts = facts_of(w, uncovered);
+	return add_files(w, facts, err);
+}
+
+static void fail(struct work *w, const struct err *err, bool fatal)
+{
+	struct capture *c = w->c;
+
+	pthread_mutex_lock(&c->lock);
+	if ((fatal || err->code == ERR_CANCELLED) && c->fatal.code == ERR_NONE)
+		c->fatal = *err;
+	capture_report_missing(c->report, err, "repository '%s'", w->r->name);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void capture_locked(struct work *w)
+{
+	cleanup(strvec_done) struct strvec uncovered = VEC_INIT;
+	cleanup(mirror_unlockp) struct mirror_lock *lock = NULL;
+	struct err err = ERR_INIT;
+
+	/* Held until the archive has read the files. */
+	lock = mirror_lock(w->dir, &err);
+	if (!lock || capture_into_lane(w, &uncovered, &err)) {
+		fail(w, &err, false);
+		return;
+	}
+	if (archive_lane_commit(w->lane, &err)) {
+		fail(w, &err, true);
+		return;
+	}
+	report_one(w, &uncovered);
+}
+
+static void capture_one(void *ctx, size_t index)
+{
+	struct capture *c = ctx;
+	struct work w = {.c = c, .r = &c->o->repositories[index]};
+	struct err err = ERR_INIT;
+
+	w.lane = archive_lane_open(c->env->writer, RANK_GIT, index);
+	w.access = access_of(w.r, c->env);
+	if (cancel_check(c->env->cancel, &err)) {
+		fail(&w, &err, true);
+	} else if (!file_path_is_safe(w.r->name)) {
+		err_set(&err, ERR_USAGE,
+		    "'%s' is no name for a repository: a relative path is",
+		    w.r->name);
+		fail(&w, &err, false);
+	} else {
+		w.dir =
+		    str_printf("%s/git/%s.git", c->env->state_dir, w.r->name);
+		capture_locked(&w);
+	}
+	archive_lane_free(w.lane);
+	mirror_state_done(&w.state);
+	free(w.dir);
+}
+
+static struct json_object *summary(const struct capture *c)
+{
+	struct json_object *j = json_new_object();
+	struct json_object *all = json_new_array();
+
+	for (size_t i = 0; i < c->o->count; i++)
+		if (c->summaries[i])
+			json_append(all, c->summaries[i]);
+	json_set(j, "repositories", all);
+	return j;
+}
+
+int capture_git(const struct capture_git_options *o,
+    const struct capture_env *env, struct capture_report *report,
+    struct err *err)
+{
+	struct capture c = {.o = o, .env = env, .report = report};
+	size_t parallel = o->parallel ? o->parallel : DEFAULT_PARALLEL;
+
+	pthread_mutex_init(&c.lock, NULL);
+	c.summaries = mem_zalloc((o->count + 1) * sizeof(struct json_object *));
+	pool_each(parallel, o->count, capture_one, &c);
+	report->summary = summary(&c);
+	free(c.summaries);
+	pthread_mutex_destroy(&c.lock);
+	if (c.fatal.code == ERR_NONE)
+		return 0;
+	*err = c.fatal;
+	return -1;
+}
+
+int capture_git_check(const struct capture_git_repository *r,
+    const struct capture_env *env, size_t *ref_count, struct err *err)
+{
+	struct git_access access = access_of(r, env);
+	struct location where;
+
+	if (location_parse(r->url, &where, err))
+		return -1;
+	bool local = where.kind == LOCATION_FILE;
+	autofree char *path = str_dup(where.path);
+	location_done(&where);
+	if (!local) {
+		cleanup(remote_freep) struct remote *remote =
+		    remote_open(r->url, &access, "git-upload-pack", err);
+		if (!remote)
+			return -1;
+		*ref_count = remote->advert.refs.len;
+		return 0;
+	}
+	cleanup(repo_freep) struct repo *repo = repo_open(path, err);
+	struct git_refvec refs = VEC_INIT;
+	if (!repo || git_refs_read(repo_dir(repo), &refs, err))
+		return -1;
+	*ref_count = refs.len;
+	git_refvec_done(&refs);
+	return 0;
+}

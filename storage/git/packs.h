@@ -1,0 +1,47 @@
+/*
+ * The packs of a bare repository, by their indexes: which objects are there,
+ * and whether the files are what their checksums say.
+ */
+#ifndef STORAGE_GIT_PACKS_H
+#define STORAGE_GIT_PACKS_H
+
+#include "storage/base/cancel.h"
+#include "storage/base/err.h"
+#include "storage/base/vec.h"
+#include "storage/git/refs.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An index that is mapped (gitformat-pack(5), version 2). */
+struct pack {
+	char *path; /* of the .pack file */
+	const uint8_t *idx;
+	size_t idx_len;
+	uint32_t count;
+};
+VEC_DEFINE(packvec, struct pack);
+
+struct packs {
+	struct packvec packs; /* by file name */
+};
+#define PACKS_INIT                                                             \
+	{                                                                      \
+		.packs = VEC_INIT                                              \
+	}
+
+/* Adds the packs in dir/objects/pack. ERR_FORMAT where an index is none or a
+ * pack has no index. */
+int packs_open(struct packs *p, const char *dir, struct err *err);
+void packs_done(struct packs *p);
+
+bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN]);
+const uint8_t *pack_id(const struct pack *p, uint32_t i); /* in order */
+uint64_t pack_offset(const struct pack *p, uint32_t i);	  /* of that id */
+
+/* Reads every file: ERR_INTEGRITY where a checksum is wrong. */
+int packs_check(
+    const struct packs *p, const struct cancel *cancel, struct err *err);
+
+#endif

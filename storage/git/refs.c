@@ -1,0 +1,354 @@
+#include "storage/git/refs.h"
+
+#include "storage/base/buf.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	MAX_PACKED_REFS = 512 * 1024 * 1024,
+	MAX_LOOSE_REF = 4096,
+	MAX_SYMREF_DEPTH = 5, /* as git */
+	MAX_REF_DIR_DEPTH = 64,
+};
+
+static const char packed_header[] = "# pack-refs with: sorted \n";
+
+void git_refvec_done(struct git_refvec *v)
+{
+	VEC_EACH (v, r)
+		free(r->name);
+	vec_done(v);
+}
+
+void git_refvec_add(
+    struct git_refvec *v, const char *name, const uint8_t id[GIT_ID_LEN])
+{
+	struct git_ref *r = vec_add(v);
+
+	r->name = str_dup(name);
+	memcpy(r->id, id, GIT_ID_LEN);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct git_ref *)a)->name,
+	    ((const struct git_ref *)b)->name);
+}
+
+void git_refvec_sort(struct git_refvec *v)
+{
+	vec_sort(v, by_name);
+}
+
+const struct git_ref *git_refvec_find(
+    const struct git_refvec *v, const char *name)
+{
+	size_t low = 0, high = v->len;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int order = strcmp(name, v->items[mid].name);
+		if (order == 0)
+			return &v->items[mid];
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
+
+static bool part_valid(const char *part, size_t len)
+{
+	if (len == 0 || part[0] == '.')
+		return false;
+	return !(len >= 5 && memcmp(part + len - 5, ".lock", 5) == 0);
+}
+
+bool git_ref_name_valid(const char *name)
+{
+	size_t len = strlen(name);
+	const char *part = name;
+
+	if (!str_starts(name, "refs/") || name[len - 1] == '.' ||
+	    strstr(name, "..") || strstr(name, "@{"))
+		return false;
+	for (const char *c = name;; c++) {
+		if (*c == '/' || *c == '\0') {
+			if (!part_valid(part, (size_t)(c - part)))
+				return false;
+			part = c + 1;
+		}
+		if (*c == '\0')
+			return true;
+		if ((unsigned char)*c < 0x20 || *c == 0x7f ||
+		    strchr(" ~^:?*[\\", *c))
+			return false;
+	}
+}
+
+int git_id_parse(const char *text, uint8_t id[GIT_ID_LEN])
+{
+	for (size_t i = 0; i < GIT_ID_HEX - 1; i++)
+		if (text[i] == '\0')
+			return -1;
+	return hex_decode(text, GIT_ID_HEX - 1, id);
+}
+
+void git_id_hex(const uint8_t id[GIT_ID_LEN], char out[GIT_ID_HEX])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < GIT_ID_LEN; i++) {
+		out[2 * i] = digits[id[i] >> 4];
+		out[2 * i + 1] = digits[id[i] & 15];
+	}
+	out[GIT_ID_HEX - 1] = '\0';
+}
+
+static void strip_line_end(struct buf *b)
+{
+	while (b->len && strchr(" \t\r\n", b->data[b->len - 1]))
+		buf_truncate(b, b->len - 1);
+}
+
+/* What a HEAD or loose ref file says: "ref: <name>" or an id. */
+static char *parse_value(const struct buf *b)
+{
+	const char *text = buf_str(b);
+	uint8_t id[GIT_ID_LEN];
+
+	if (strlen(text) != b->len)
+		return NULL;
+	if (str_starts(text, "ref:")) {
+		text += 4;
+		text += strspn(text, " \t");
+		return git_ref_name_valid(text) ? str_dup(text) : NULL;
+	}
+	if (strlen(text) == GIT_ID_HEX - 1 && git_id_parse(text, id) == 0)
+		return str_dup(text);
+	return NULL;
+}
+
+int git_refs_read_head(const char *dir, char **head, struct err *err)
+{
+	autofree char *path = file_join(dir, "HEAD");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (file_read(path, MAX_LOOSE_REF, &text, err))
+		return -1;
+	strip_line_end(&text);
+	*head = parse_value(&text);
+	if (!*head)
+		return err_set(err, ERR_FORMAT,
+		    "%s names neither a reference nor an object", path);
+	return 0;
+}
+
+static int packed_line(
+    struct git_refvec *refs, char *line, const char *path, struct err *err)
+{
+	uint8_t id[GIT_ID_LEN];
+
+	if (line[0] == '#' || line[0] == '^' || line[0] == '\0')
+		return 0;
+	if (git_id_parse(line, id) || line[GIT_ID_HEX - 1] != ' ' ||
+	    !git_ref_name_valid(line + GIT_ID_HEX)) {
+		cleanup(buf_done) struct buf shown = BUF_INIT;
+		str_add_printable(&shown, line, strnlen(line, 120));
+		return err_set(err, ERR_FORMAT,
+		    "%s holds a line that is no reference: '%s'", path,
+		    buf_str(&shown));
+	}
+	git_refvec_add(refs, line + GIT_ID_HEX, id);
+	return 0;
+}
+
+static int read_packed(
+    const char *dir, struct git_refvec *refs, struct err *err)
+{
+	autofree char *path = file_join(dir, "packed-refs");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (!file_exists(path))
+		return 0;
+	if (file_read(path, MAX_PACKED_REFS, &text, err))
+		return -1;
+	char *line = text.data;
+	while (line && *line) {
+		char *end = strchr(line, '\n');
+		if (end)
+			*end = '\0';
+		if (packed_line(refs, line, path, err))
+			return -1;
+		line = end ? end + 1 : NULL;
+	}
+	return 0;
+}
+
+/* A loose ref wins over a packed one of the same name: taken in last, it is
+ * found first when later duplicates are dropped. */
+struct loose {
+	const char *dir;
+	struct git_refvec *refs;
+	struct strvec symbolic; /* "name target" to be followed at the end */
+};
+
+static int read_loose(
+    struct loose *l, const char *name, unsigned depth, struct err *err);
+
+static int read_loose_file(
+    struct loose *l, const char *path, const char *name, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	uint8_t id[GIT_ID_LEN];
+
+	if (!git_ref_name_valid(name))
+		return 0; /* a lock, a placeholder: git skips these too */
+	if (file_read(path, MAX_LOOSE_REF, &text, err))
+		return -1;
+	strip_line_end(&text);
+	autofree char *value = parse_value(&text);
+	if (!value)
+		return err_set(err, ERR_FORMAT,
+		    "%s names neither a reference nor an object", path);
+	if (git_id_parse(value, id) == 0) {
+		git_refvec_add(l->refs, name, id);
+	} else {
+		autofree char *both = str_printf("%s %s", name, value);
+		strvec_add(&l->symbolic, both);
+	}
+	return 0;
+}
+
+static int read_loose(
+    struct loose *l, const char *name, unsigned depth, struct err *err)
+{
+	autofree char *path = file_join(l->dir, name);
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct stat st;
+
+	if (depth > MAX_REF_DIR_DEPTH)
+		return err_set(err, ERR_FORMAT, "%s is nested too deep", path);
+	if (lstat(path, &st))
+		return errno == ENOENT
+			   ? 0
+			   : err_system(err, errno, "cannot look at %s", path);
+	if (S_ISREG(st.st_mode))
+		return read_loose_file(l, path, name, err);
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	if (file_list_dir(path, &names, err))
+		return -1;
+	VEC_EACH (&names, n) {
+		autofree char *below = file_join(name, *n);
+		if (read_loose(l, below, depth + 1, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Sorted, the last one added of each name kept. */
+static void drop_overridden(struct git_refvec *refs, size_t packed)
+{
+	struct git_refvec loose = VEC_INIT;
+
+	for (size_t i = packed; i < refs->len; i++)
+		*vec_add(&loose) = refs->items[i];
+	refs->len = packed;
+	git_refvec_sort(refs);
+	for (size_t i = 0; i < loose.len; i++) {
+		const struct git_ref *same =
+		    git_refvec_find(refs, loose.items[i].name);
+		if (same) {
+			size_t at = (size_t)(same - refs->items);
+			memcpy(
+			    refs->items[at].id, loose.items[i].id, GIT_ID_LEN);
+			free(loose.items[i].name);
+			loose.items[i].name = NULL;
+		}
+	}
+	VEC_EACH (&loose, r) {
+		if (r->name)
+			*vec_add(refs) = *r;
+	}
+	vec_done(&loose);
+	git_refvec_sort(refs);
+}
+
+static const char *symbolic_target(const struct strvec *all, const char *name)
+{
+	size_t len = strlen(name);
+
+	VEC_EACH (all, both) {
+		if (strncmp(*both, name, len) == 0 && (*both)[len] == ' ')
+			return *both + len + 1;
+	}
+	return NULL;
+}
+
+/* Symbolic refs below refs/ are taken as what they lead to, as a server
+ * offers them; those that lead nowhere are left out, as a server does. */
+static void follow_symbolic(struct git_refvec *refs, const struct strvec *all)
+{
+	struct git_refvec found = VEC_INIT;
+
+	VEC_EACH (all, both) {
+		autofree char *name =
+		    str_ndup(*both, (size_t)(strchr(*both, ' ') - *both));
+		const char *target = name;
+		const struct git_ref *ref = NULL;
+		for (int i = 0; i < MAX_SYMREF_DEPTH && target && !ref; i++) {
+			target = symbolic_target(all, target);
+			ref = target ? git_refvec_find(refs, target) : NULL;
+		}
+		if (ref)
+			git_refvec_add(&found, name, ref->id);
+	}
+	VEC_EACH (&found, r)
+		*vec_add(refs) = *r;
+	vec_done(&found);
+	git_refvec_sort(refs);
+}
+
+int git_refs_read(const char *dir, struct git_refvec *refs, struct err *err)
+{
+	struct loose l = {.dir = dir, .refs = refs};
+	int result = -1;
+
+	if (read_packed(dir, refs, err))
+		return -1;
+	size_t packed = refs->len;
+	if (read_loose(&l, "refs", 0, err) == 0) {
+		drop_overridden(refs, packed);
+		follow_symbolic(refs, &l.symbolic);
+		result = 0;
+	}
+	strvec_done(&l.symbolic);
+	return result;
+}
+
+int git_refs_write(
+    const char *dir, const struct git_refvec *refs, struct err *err)
+{
+	autofree char *path = file_join(dir, "packed-refs");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	char hex[GIT_ID_HEX];
+
+	buf_add_str(&text, packed_header);
+	VEC_EACH (refs, r) {
+		git_id_hex(r->id, hex);
+		buf_add_str(&text, hex);
+		buf_add_char(&text, ' ');
+		buf_add_str(&text, r->name);
+		buf_add_char(&text, '\n');
+	}
+	return file_write_durably(path, text.data, text.len, err);
+}

@@ -1,0 +1,278 @@
+#include "storage/git/repo.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+
+#include <git2.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_TAG_DEPTH = 100 };
+
+struct repo {
+	git_repository *git;
+	git_odb *odb;
+	char *dir;
+};
+
+static void global_init(void)
+{
+	if (git_libgit2_init() < 0)
+		abort();
+}
+
+static void init_once(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, global_init);
+}
+
+static int failed(struct err *err, int code, const char *what, const char *on)
+{
+	const git_error *e = git_error_last();
+	enum err_code kind = code == GIT_ENOTFOUND ? ERR_NOT_FOUND
+			     : code == GIT_EEXISTS ? ERR_EXISTS
+						   : ERR_FORMAT;
+
+	return err_set(err, kind, "cannot %s %s: %s", what, on,
+	    e && e->message ? e->message : "libgit2 does not say why");
+}
+
+struct repo *repo_open(const char *dir, struct err *err)
+{
+	init_once();
+	cleanup(repo_freep) struct repo *r = mem_new(struct repo);
+	int code = git_repository_open_ext(
+	    &r->git, dir, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
+	if (code) {
+		failed(err, code, "open the repository", dir);
+		return NULL;
+	}
+	code = git_repository_odb(&r->odb, r->git);
+	if (code) {
+		failed(err, code, "open the objects of", dir);
+		return NULL;
+	}
+	const char *path = git_repository_commondir(r->git);
+	size_t len = strlen(path);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	r->dir = str_ndup(path, len);
+	return steal(r);
+}
+
+void repo_free(struct repo *r)
+{
+	if (!r)
+		return;
+	git_odb_free(r->odb);
+	git_repository_free(r->git);
+	free(r->dir);
+	free(r);
+}
+
+void repo_freep(struct repo **r)
+{
+	repo_free(*r);
+}
+
+const char *repo_dir(const struct repo *r)
+{
+	return r->dir;
+}
+
+static git_oid oid_of(const uint8_t id[GIT_ID_LEN])
+{
+	git_oid oid;
+
+	memcpy(oid.id, id, GIT_ID_LEN);
+	return oid;
+}
+
+int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    enum object_type *type, struct buf *out, struct err *err)
+{
+	git_oid oid = oid_of(id);
+	git_odb_object *object = NULL;
+	char hex[GIT_ID_HEX];
+
+	int code = git_odb_read(&object, r->odb, &oid);
+	if (code) {
+		git_id_hex(id, hex);
+		return failed(err, code, "read object", hex);
+	}
+	*type = (enum object_type)git_odb_object_type(object);
+	buf_clear(out);
+	buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
+	git_odb_object_free(object);
+	return 0;
+}
+
+bool repo_has(struct repo *r, const uint8_t id[GIT_ID_LEN])
+{
+	git_oid oid = oid_of(id);
+
+	return git_odb_exists(r->odb, &oid) == 1;
+}
+
+int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    uint8_t out[GIT_ID_LEN], enum object_type *type, struct err *err)
+{
+	cleanup(buf_done) struct buf data = BUF_INIT;
+
+	memcpy(out, id, GIT_ID_LEN);
+	for (int i = 0; i < MAX_TAG_DEPTH; i++) {
+		git_oid oid = oid_of(out);
+		git_object_t kind;
+		size_t len;
+		int code = git_odb_read_header(&len, &kind, r->odb, &oid);
+		char hex[GIT_ID_HEX];
+		git_id_hex(out, hex);
+		if (code)
+			return failed(err, code, "read object", hex);
+		*type = (enum object_type)kind;
+		if (kind != GIT_OBJECT_TAG)
+			return 0;
+		if (repo_read(r, out, type, &data, err))
+			return -1;
+		if (!str_starts(buf_str(&data), "object ") ||
+		    git_id_parse(data.data + 7, out))
+			return err_set(
+			    err, ERR_FORMAT, "tag %s is malformed", hex);
+	}
+	return err_set(err, ERR_FORMAT, "tags of tags have no end");
+}
+
+/* --- packs */
+
+struct builder {
+	struct repo *r;
+	git_packbuilder *pack;
+	git_revwalk *walk;
+	int (*on_data)(
+	    void *ctx, const void *data, size_t len, struct err *err);
+	void *ctx;
+	const struct cancel *cancel;
+	struct err *err;
+};
+
+static int on_chunk(void *data, size_t len, void *payload)
+{
+	struct builder *b = payload;
+
+	if (cancel_check(b->cancel, b->err) ||
+	    b->on_data(b->ctx, data, len, b->err))
+		return GIT_EUSER;
+	return 0;
+}
+
+static int on_progress(int stage, uint32_t current, uint32_t total, void *ctx)
+{
+	const struct builder *b = ctx;
+
+	(void)stage;
+	(void)current;
+	(void)total;
+	return cancel_requested(b->cancel) ? GIT_EUSER : 0;
+}
+
+/* Commits are walked; whatever else a ref may name goes in as it is. */
+static int insert_want(struct builder *b, const uint8_t *id)
+{
+	uint8_t peeled[GIT_ID_LEN];
+	enum object_type type;
+	git_oid oid = oid_of(id);
+
+	if (repo_peel(b->r, id, peeled, &type, b->err))
+		return -1;
+	int code = 0;
+	if (memcmp(peeled, id, GIT_ID_LEN) != 0 || type != OBJECT_COMMIT)
+		code = git_packbuilder_insert_recur(b->pack, &oid, NULL);
+	if (!code && type == OBJECT_COMMIT) {
+		oid = oid_of(peeled);
+		code = git_revwalk_push(b->walk, &oid);
+	}
+	return code ? failed(b->err, code, "add to a pack of", b->r->dir) : 0;
+}
+
+static void hide_have(struct builder *b, const uint8_t *id)
+{
+	uint8_t peeled[GIT_ID_LEN];
+	struct err ignored = ERR_INIT;
+	enum object_type type;
+
+	/* What we do not know cannot make the pack smaller. */
+	if (!repo_has(b->r, id) ||
+	    repo_peel(b->r, id, peeled, &type, &ignored) ||
+	    type != OBJECT_COMMIT)
+		return;
+	git_oid oid = oid_of(peeled);
+	git_revwalk_hide(b->walk, &oid);
+}
+
+static int build(struct builder *b, const struct git_idvec *wants,
+    const struct git_idvec *haves)
+{
+	VEC_EACH (wants, w) {
+		if (insert_want(b, w->bytes))
+			return -1;
+	}
+	VEC_EACH (haves, h)
+		hide_have(b, h->bytes);
+	int code = git_packbuilder_insert_walk(b->pack, b->walk);
+	if (code)
+		return failed(b->err, code, "walk the history of", b->r->dir);
+	code = git_packbuilder_foreach(b->pack, on_chunk, b);
+	if (!code)
+		return 0;
+	if (cancel_check(b->cancel, b->err) || b->err->code != ERR_NONE)
+		return -1;
+	return failed(b->err, code, "make a pack of", b->r->dir);
+}
+
+int repo_build_pack(struct repo *r, const struct git_idvec *wants,
+    const struct git_idvec *haves,
+    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, const struct cancel *cancel, struct err *err)
+{
+	struct err own = ERR_INIT;
+	struct builder b = {.r = r,
+	    .on_data = on_data,
+	    .ctx = ctx,
+	    .cancel = cancel,
+	    .err = &own};
+
+	int code = git_packbuilder_new(&b.pack, r->git);
+	if (!code)
+		code = git_revwalk_new(&b.walk, r->git);
+	if (code) {
+		failed(&own, code, "make a pack of", r->dir);
+	} else {
+		git_packbuilder_set_threads(b.pack, 0);
+		git_packbuilder_set_callbacks(b.pack, on_progress, &b);
+		code = build(&b, wants, haves);
+	}
+	git_revwalk_free(b.walk);
+	git_packbuilder_free(b.pack);
+	if (code)
+		*err = own;
+	return code ? -1 : 0;
+}
+
+int repo_init_bare(const char *dir, struct err *err)
+{
+	git_repository_init_options o;
+	git_repository *git = NULL;
+
+	init_once();
+	git_repository_init_options_init(
+	    &o, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
+	o.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
+	int code = git_repository_init_ext(&git, dir, &o);
+	git_repository_free(git);
+	return code ? failed(err, code, "make the repository", dir) : 0;
+}

@@ -1,0 +1,43 @@
+/*
+ * libgit2: reads objects of a bare repository by id, and makes packs of them.
+ * The only wrapper of it; its handles are not shared between threads.
+ */
+#ifndef STORAGE_GIT_REPO_H
+#define STORAGE_GIT_REPO_H
+
+#include "storage/base/buf.h"
+#include "storage/base/cancel.h"
+#include "storage/base/err.h"
+#include "storage/git/links.h"
+#include "storage/git/refs.h"
+
+#include <stdbool.h>
+
+struct repo;
+/* A bare repository, or the one of a working tree; its refs are not looked
+ * at. ERR_NOT_FOUND where there is none. */
+struct repo *repo_open(const char *dir, struct err *err);
+void repo_free(struct repo *r); /* takes NULL */
+void repo_freep(struct repo **r);
+const char *repo_dir(const struct repo *r); /* where HEAD lies */
+
+/* Replaces out. Checks that the object hashes to its id. ERR_NOT_FOUND. */
+int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    enum object_type *type, struct buf *out, struct err *err);
+bool repo_has(struct repo *r, const uint8_t id[GIT_ID_LEN]);
+
+/* Follows tags to what they name. */
+int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    uint8_t out[GIT_ID_LEN], enum object_type *type, struct err *err);
+
+/* A pack of all that is reachable from wants and not from haves (those that
+ * it has), to on_data. No thin pack. */
+int repo_build_pack(struct repo *r, const struct git_idvec *wants,
+    const struct git_idvec *haves,
+    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, const struct cancel *cancel, struct err *err);
+
+/* A fresh bare repository; what is there already is kept. */
+int repo_init_bare(const char *dir, struct err *err);
+
+#endif
