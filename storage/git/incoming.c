@@ -137,7 +137,8 @@ static int write_index(
 		unlink(part);
 		return -1;
 	}
-	if (fchmod(fd, 0444) || rename(part, path)) {
+	if ((in->o.durable && fsync(fd)) || fchmod(fd, 0444) ||
+	    rename(part, path)) {
 		int e = errno;
 		unlink(part);
 		return err_system(err, e, "cannot name %s", path);
@@ -153,13 +154,17 @@ int incoming_keep(struct incoming *in, struct err *err)
 
 	if (index_pack_count(in->ip) == 0)
 		return 0;
+	if (in->o.durable && fsync(in->fd))
+		return err_system(err, errno, "cannot sync %s", in->path);
 	git_id_hex(index_pack_checksum(in->ip), hex);
 	autofree char *pack = str_printf("%s/pack-%s.pack", in->pack_dir, hex);
 	autofree char *idx = str_printf("%s/pack-%s.idx", in->pack_dir, hex);
 	if (fchmod(in->fd, 0444) || rename(in->path, pack))
 		return err_system(err, errno, "cannot name %s", pack);
 	free(steal(in->path));
-	return write_index(in, idx, err);
+	if (write_index(in, idx, err))
+		return -1;
+	return in->o.durable ? file_sync_dir(in->pack_dir, err) : 0;
 }
 
 /* A run that was killed between the two names leaves a pack like that. */

@@ -15,6 +15,7 @@
 struct incoming_options {
 	const char *dir;       /* the bare repository; borrowed */
 	struct lfs_scan *scan; /* sees every small blob; may be NULL */
+	bool durable;	       /* on disk before it has its name */
 	const struct cancel *cancel;
 	void (*progress)(void *ctx, uint64_t bytes); /* may be NULL */
 	void *progress_ctx;

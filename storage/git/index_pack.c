@@ -422,6 +422,11 @@ const uint8_t *index_pack_id(const struct index_pack *ip, size_t i)
 	return ip->entries.items[ip->order[i]].id;
 }
 
+uint64_t index_pack_offset(const struct index_pack *ip, size_t i)
+{
+	return ip->entries.items[ip->order[i]].offset;
+}
+
 bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN])
 {
 	size_t low = 0, high = ip->entries.len;

@@ -56,6 +56,8 @@ size_t index_pack_count(const struct index_pack *ip);
 const uint8_t *index_pack_checksum(const struct index_pack *ip);
 /* Ids in order, i below the count. */
 const uint8_t *index_pack_id(const struct index_pack *ip, size_t i);
+/* Where that object begins in the pack. */
+uint64_t index_pack_offset(const struct index_pack *ip, size_t i);
 bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN]);
 /* All ids that the objects name. */
 const struct linkset *index_pack_links(const struct index_pack *ip);

@@ -139,7 +139,7 @@ uint64_t pack_offset(const struct pack *p, uint32_t i)
 	return (uint64_t)be32(large) << 32 | be32(large + 4);
 }
 
-static bool pack_has(const struct pack *p, const uint8_t *id)
+bool pack_find(const struct pack *p, const uint8_t id[GIT_ID_LEN], uint32_t *n)
 {
 	uint32_t low = id[0] ? fanout(p, id[0] - 1U) : 0;
 	uint32_t high = fanout(p, id[0]);
@@ -147,8 +147,11 @@ static bool pack_has(const struct pack *p, const uint8_t *id)
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 		int order = memcmp(id, pack_id(p, mid), GIT_ID_LEN);
-		if (order == 0)
+		if (order == 0) {
+			if (n)
+				*n = mid;
 			return true;
+		}
 		if (order < 0)
 			high = mid;
 		else
@@ -160,7 +163,7 @@ static bool pack_has(const struct pack *p, const uint8_t *id)
 bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN])
 {
 	VEC_EACH (&p->packs, one) {
-		if (pack_has(one, id))
+		if (pack_find(one, id, NULL))
 			return true;
 	}
 	return false;

@@ -37,6 +37,8 @@ int packs_open(struct packs *p, const char *dir, struct err *err);
 void packs_done(struct packs *p);
 
 bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN]);
+/* The number of an id in the index (to n, may be NULL), if it is there. */
+bool pack_find(const struct pack *p, const uint8_t id[GIT_ID_LEN], uint32_t *n);
 const uint8_t *pack_id(const struct pack *p, uint32_t i); /* in order */
 uint64_t pack_offset(const struct pack *p, uint32_t i);	  /* of that id */
 

@@ -85,9 +85,14 @@ const char *repo_dir(const struct repo *r)
 	return r->dir;
 }
 
+bool repo_is_bare(const struct repo *r)
+{
+	return git_repository_is_bare(r->git) == 1;
+}
+
 static git_oid oid_of(const uint8_t id[GIT_ID_LEN])
 {
-	git_oid oid;
+	git_oid oid = {{0}};
 
 	memcpy(oid.id, id, GIT_ID_LEN);
 	return oid;
@@ -145,6 +150,24 @@ int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
 			    err, ERR_FORMAT, "tag %s is malformed", hex);
 	}
 	return err_set(err, ERR_FORMAT, "tags of tags have no end");
+}
+
+int repo_set_ref(struct repo *r, const char *name, const uint8_t id[GIT_ID_LEN],
+    struct err *err)
+{
+	git_oid oid = oid_of(id);
+	git_reference *ref = NULL;
+
+	int code = git_reference_create(&ref, r->git, name, &oid, 1, NULL);
+	git_reference_free(ref);
+	return code ? failed(err, code, "set", name) : 0;
+}
+
+int repo_delete_ref(struct repo *r, const char *name, struct err *err)
+{
+	int code = git_reference_remove(r->git, name);
+
+	return code ? failed(err, code, "delete", name) : 0;
 }
 
 /* --- packs */

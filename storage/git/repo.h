@@ -21,6 +21,13 @@ void repo_free(struct repo *r); /* takes NULL */
 void repo_freep(struct repo **r);
 const char *repo_dir(const struct repo *r); /* where HEAD lies */
 
+bool repo_is_bare(const struct repo *r);
+
+/* One ref, whatever it was before. */
+int repo_set_ref(struct repo *r, const char *name, const uint8_t id[GIT_ID_LEN],
+    struct err *err);
+int repo_delete_ref(struct repo *r, const char *name, struct err *err);
+
 /* Replaces out. Checks that the object hashes to its id. ERR_NOT_FOUND. */
 int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct buf *out, struct err *err);

@@ -1,0 +1,116 @@
+#include "storage/git/push_impl.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/git/incoming.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_empty_or_missing(const char *path)
+{
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!file_exists(path))
+		return true;
+	return file_list_dir(path, &names, &ignored) == 0 && names.len == 0;
+}
+
+static int receive(struct push *p, const char *dir, struct err *err)
+{
+	const struct incoming_options o = {
+	    .dir = dir, .durable = true, .cancel = p->access.cancel};
+	cleanup(incoming_freep) struct incoming *in = incoming_new(&o, err);
+
+	if (!in || push_pack(p, 0, p->changes.len, incoming_add, in, err) ||
+	    incoming_check(in, err) || incoming_keep(in, err))
+		return -1;
+	p->result->sent_bytes = incoming_bytes(in);
+	if (p->o->progress)
+		p->o->progress(p->o->progress_ctx, p->result->sent_bytes);
+	return 0;
+}
+
+static void take_ref_error(struct push_change *c, const struct err *why)
+{
+	c->reason = str_dup(why->message);
+}
+
+static int write_refs(struct push *p, struct repo *repo, struct err *err)
+{
+	/* All at once into a fresh one; else each by itself, as it may be
+	 * refused (a lock, a directory in its way). */
+	if (p->result->created) {
+		if (git_refs_write(repo_dir(repo), &p->refs, err))
+			return -1;
+		VEC_EACH (&p->changes, c)
+			c->done = true;
+		return 0;
+	}
+	VEC_EACH (&p->changes, c) {
+		struct err why = ERR_INIT;
+		if (cancel_check(p->access.cancel, err))
+			return -1;
+		int failed = c->deletes
+				 ? repo_delete_ref(repo, c->name, &why)
+				 : repo_set_ref(repo, c->name, c->new_id, &why);
+		c->done = !failed;
+		if (failed)
+			take_ref_error(c, &why);
+	}
+	return 0;
+}
+
+static int write_head(struct push *p, const char *dir, struct err *err)
+{
+	autofree char *path = file_join(dir, "HEAD");
+	uint8_t id[GIT_ID_LEN];
+	bool detached = git_id_parse(p->result->head, id) == 0;
+	autofree char *text =
+	    str_printf("%s%s\n", detached ? "" : "ref: ", p->result->head);
+
+	if (file_write_durably(path, text, strlen(text), err))
+		return -1;
+	p->result->head_set = true;
+	p->result->target_head = str_dup(p->result->head);
+	return 0;
+}
+
+static bool sends_objects(const struct push *p)
+{
+	VEC_EACH (&p->changes, c) {
+		if (!c->deletes)
+			return true;
+	}
+	return false;
+}
+
+int push_file(struct push *p, struct err *err)
+{
+	cleanup(repo_freep) struct repo *repo = NULL;
+
+	p->result->created = is_empty_or_missing(p->where.path);
+	if (p->result->created && p->o->dry_run)
+		return push_compare(p, err);
+	if (p->result->created && repo_init_bare(p->where.path, err))
+		return -1;
+	repo = repo_open(p->where.path, err);
+	if (!repo)
+		return -1;
+	if (!repo_is_bare(repo))
+		return err_set(err, ERR_USAGE,
+		    "%s has a working tree, which a push would leave behind: "
+		    "give a bare repository",
+		    p->where.path);
+	if (git_refs_read(repo_dir(repo), &p->target, err) ||
+	    push_compare(p, err))
+		return -1;
+	if (p->o->dry_run)
+		return 0;
+	if (sends_objects(p) && receive(p, repo_dir(repo), err))
+		return -1;
+	if (write_refs(p, repo, err))
+		return -1;
+	return write_head(p, repo_dir(repo), err);
+}
