@@ -146,12 +146,12 @@ static int put_head(struct copy *c, const struct origin *o,
 		return -1;
 	if (((head[0] >> 4) & 7) != OFS_DELTA)
 		return 0;
-	while (head[n] & 0x80 && n < 12)
+	while (n < 12 && head[n] & 0x80)
 		n++;
 	memcpy(out, head, ++n);
 	size_t type_len = n;
 	uint64_t back = head[n] & 0x7f;
-	while (head[n] & 0x80 && n < HEADER_MAX - 1) {
+	while (n < HEADER_MAX - 1 && head[n] & 0x80) {
 		n++;
 		back = ((back + 1) << 7) | (head[n] & 0x7f);
 	}

@@ -22,14 +22,14 @@ static void drop_remote(struct remote **r)
 /* Makes the repository over ssh, as the one way there is. */
 static int create(struct push *p, struct err *err)
 {
-	autofree char *path = link_shell_quote(p->where.path);
-	autofree char *command = str_printf("git init --bare %s", path);
+	struct err why = ERR_INIT;
 
 	if (p->where.kind != LOCATION_SSH)
 		return err_wrap(err, "there is no repository to push to, and "
 				     "none can be made over HTTP: make an "
 				     "empty one on the server first");
-	struct err why = ERR_INIT;
+	autofree char *path = link_shell_quote(p->where.path);
+	autofree char *command = str_printf("git init --bare %s", path);
 	if (link_ssh_run(&p->where, &p->access, command, &why)) {
 		*err = why;
 		return err_wrap(err, "there is no repository to push to, and "
