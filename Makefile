@@ -44,6 +44,7 @@ restore_SRC := $(sort $(filter-out restore/main.c,$(wildcard restore/*.c)))
 UNIT_SRC := $(sort $(wildcard tests/agent/*_test.c tests/config/*_test.c \
   tests/restore/*_test.c tests/storage/*/*_test.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+TOOL_SRC := $(sort $(wildcard tests/tools/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -54,10 +55,11 @@ RESTORE := $(BUILD)/librestore.a
 SUPPORT := $(BUILD)/libsupport.a
 PROGRAMS := $(BUILD)/backstay-agent $(BUILD)/backstay-restore
 UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
+TOOLS := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
 
 .PHONY: all install test check check-unit check-e2e sanitize lint format fuzz \
-  clean unit-programs fuzz-programs
+  clean unit-programs test-tools fuzz-programs
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
 
@@ -102,6 +104,11 @@ $(BUILD)/tests/restore/%_test: $(BUILD)/tests/restore/%_test.o $(SUPPORT) $(REST
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
 
+# What tests of real servers run besides the two programs.
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(STORAGE)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 # Fuzzers are built by clang, in a build directory of their own.
 $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(RESTORE) $(AGENT) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
@@ -111,6 +118,7 @@ $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(RESTORE) $(AGENT) $(C
 .SECONDARY:
 
 unit-programs: $(UNIT)
+test-tools: $(TOOLS)
 fuzz-programs: $(FUZZ)
 
 T ?=
@@ -124,13 +132,13 @@ test:
 	scripts/kube-assets
 	$(MAKE) check
 
-check: all unit-programs
+check: all unit-programs test-tools
 	$(PROVE) $(UNIT) $(BATS)
 
 check-unit: unit-programs
 	$(PROVE) $(call select,$(UNIT))
 
-check-e2e: all
+check-e2e: all test-tools
 	$(PROVE) $(call select,$(BATS))
 
 sanitize:

@@ -141,7 +141,11 @@ static int parse(const char *url, struct location *l, struct err *err)
 		l->path = str_dup(url + strlen("file://"));
 		return 0;
 	}
-	if (strstr(url, "://"))
+	/* "ext::command" and its like run programs. */
+	const char *double_colon = strstr(url, "::");
+	if (strstr(url, "://") ||
+	    (double_colon && url[0] != '[' &&
+		(size_t)(double_colon - url) == strcspn(url, ":/")))
 		return err_set(err, ERR_USAGE,
 		    "'%.*s' is no scheme for a repository: use https, ssh or "
 		    "file",

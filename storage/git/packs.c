@@ -204,17 +204,24 @@ static int check_trailer(const char *path, uint8_t trailer[GIT_ID_LEN],
 	return 0;
 }
 
+int pack_check_index(const struct pack *p, struct err *err)
+{
+	uint8_t sum[GIT_ID_LEN];
+
+	digest_of(DIGEST_SHA1, p->idx, p->idx_len - GIT_ID_LEN, sum);
+	if (memcmp(sum, p->idx + p->idx_len - GIT_ID_LEN, GIT_ID_LEN) == 0)
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "the index of %s is damaged: its checksum is wrong", p->path);
+}
+
 static int check_one(
     const struct pack *p, const struct cancel *cancel, struct err *err)
 {
-	uint8_t sum[GIT_ID_LEN];
 	uint8_t trailer[GIT_ID_LEN];
 
-	digest_of(DIGEST_SHA1, p->idx, p->idx_len - GIT_ID_LEN, sum);
-	if (memcmp(sum, p->idx + p->idx_len - GIT_ID_LEN, GIT_ID_LEN) != 0)
-		return err_set(err, ERR_INTEGRITY,
-		    "the index of %s is damaged: its checksum is wrong",
-		    p->path);
+	if (pack_check_index(p, err))
+		return -1;
 	if (check_trailer(p->path, trailer, cancel, err))
 		return -1;
 	if (memcmp(trailer, p->idx + p->idx_len - TRAILERS, GIT_ID_LEN) != 0)

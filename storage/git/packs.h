@@ -42,6 +42,8 @@ bool pack_find(const struct pack *p, const uint8_t id[GIT_ID_LEN], uint32_t *n);
 const uint8_t *pack_id(const struct pack *p, uint32_t i); /* in order */
 uint64_t pack_offset(const struct pack *p, uint32_t i);	  /* of that id */
 
+/* ERR_INTEGRITY where the checksum of an index is wrong. */
+int pack_check_index(const struct pack *p, struct err *err);
 /* Reads every file: ERR_INTEGRITY where a checksum is wrong. */
 int packs_check(
     const struct packs *p, const struct cancel *cancel, struct err *err);

@@ -87,6 +87,8 @@ static int verify_pack(const struct pack *pack, struct linkset *links,
 
 	if (fd < 0)
 		return err_system(err, errno, "cannot open %s", pack->path);
+	if (pack_check_index(pack, err))
+		return -1;
 	if (feed_all(ip, &f, cancel, err) || index_pack_resolve(ip, err)) {
 		if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)
 			err->code = ERR_INTEGRITY;

@@ -1,0 +1,620 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154,SC2034,SC2016 # run sets stderr; scripts and harms are quoted for later
+# Mirrors, pushes and verification against git http-backend and sshd, held
+# against git itself on both sides.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	top=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
+	export TOP=$top
+	export TOOL=${BACKSTAY_BUILD:-$TOP/build}/tests/tools/git_tool
+	export D=$BATS_FILE_TMPDIR/server
+	"$TOP/tests/servers/git" start "$D"
+	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.org
+	export GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.org
+	export GIT_AUTHOR_DATE='1700000000 +0000' GIT_COMMITTER_DATE='1700000000 +0000'
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+}
+
+teardown_file() {
+	"$TOP/tests/servers/git" stop "$D"
+}
+
+setup() {
+	# shellcheck disable=SC1091
+	. "$D/env"
+	export GIT_USER PASSWORD_FILE=$GIT_PASSWORD_FILE CA=$GIT_CA
+	export KEY=$GIT_SSH_KEY KNOWN_HOSTS=$GIT_SSH_KNOWN_HOSTS
+	export TMPDIR=$BATS_TEST_TMPDIR
+	T=$BATS_TEST_TMPDIR
+	M=$T/mirror.git
+	N=r$BATS_TEST_NUMBER
+	R=$GIT_REPOS/$N.git
+}
+
+teardown() {
+	[ -z "${PROXY_PID-}" ] || kill "$PROXY_PID" 2>/dev/null || true
+	rm -rf "${R:?}"
+}
+
+tool() { "$TOOL" "$@"; }
+
+# A working tree with two commits, and what a platform's repository may hold.
+work() {
+	git init -q -b main "$T/work"
+	cd "$T/work" || return
+	echo one >file && git add file && git commit -q -m one
+	git checkout -q -b side && echo side >side && git add side && git commit -q -m side
+	git checkout -q main && echo two >file && git commit -q -a -m two
+	git merge -q -m merge side
+	git tag light
+	git tag -a -m annotated annotated
+	git tag -a -m nested nested annotated
+	git tag blob "$(git rev-parse HEAD:file)"
+	git tag tree "$(git rev-parse 'HEAD^{tree}')"
+	git notes add -m note
+	git update-ref refs/pull/1/head side
+	git update-ref refs/changes/01/1/1 side~1
+	git update-ref refs/custom/deep/er/ref side
+	git replace side~1 main~1
+	git update-ref 'refs/heads/odd%name#é&+=$;' side
+	git update-ref refs/heads/dir main
+	cd - >/dev/null || return
+}
+
+served() { # the working tree, as $R
+	work
+	git clone -q --mirror "$T/work" "$R"
+}
+
+publish() { git -C "$T/work" push -q --mirror "$R"; }
+
+same() { # BARE BARE
+	diff <(git -C "$1" for-each-ref) <(git -C "$2" for-each-ref)
+	diff <(git -C "$1" --no-replace-objects rev-list --objects --all | sort) \
+	    <(git -C "$2" --no-replace-objects rev-list --objects --all | sort)
+	[ "$(cat "$1/HEAD")" = "$(cat "$2/HEAD")" ]
+	git -C "$1" fsck --full --strict --no-dangling
+	git -C "$2" fsck --full --strict --no-dangling
+}
+
+proxy() { # MODE [ARGUMENT]: $PROXY is its URL
+	"$TOP/tests/storage/git/proxy" "$T/port" "$GIT_HTTP" "$@" >"$T/proxy.log" 3>&- &
+	PROXY_PID=$!
+	for _ in {1..100}; do [ -e "$T/port" ] && break; sleep 0.05; done
+	VIA=http://127.0.0.1:$(<"$T/port")
+}
+
+noise() { # REPOSITORY MIB: a commit that does not compress
+	git -C "$T/work" checkout -q main
+	head -c "$2"M /dev/urandom >"$T/work/noise"
+	git -C "$T/work" add noise
+	git -C "$T/work" commit -q -m noise
+	git -C "$T/work" push -q --mirror "$1"
+}
+
+@test "a mirror over http holds every ref and object, and then fetches nothing" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"head refs/heads/main"*"refs 14"*fresh* ]]
+	same "$R" "$M"
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"received 0"*kept* ]]
+	same "$R" "$M"
+	# What an archive may not hold is not there.
+	[ ! -e "$M/hooks" ]
+	run ! grep -rq "$GIT_USER" "$M/config"
+	[ -z "$(find "$M/objects" -path '*/??/*' ! -path '*/pack/*' ! -path '*/info/*')" ]
+}
+
+@test "a mirror over https trusts the given authority alone" {
+	served
+	run -0 tool mirror "$GIT_HTTPS/$N.git" "$M"
+	same "$R" "$M"
+	CA=$GIT_CA_WRONG run -3 tool mirror "$GIT_HTTPS/$N.git" "$T/other.git"
+	[[ $output == *certificate* ]]
+	unset CA
+	run -3 tool mirror "$GIT_HTTPS/$N.git" "$T/other.git"
+	[[ $output == *certificate* ]]
+}
+
+@test "a mirror over ssh, with a key and with one that has a passphrase" {
+	served
+	run -0 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
+	same "$R" "$M"
+	export KEY=$GIT_SSH_KEY_ENCRYPTED
+	run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$T/b.git"
+	PASSPHRASE_FILE=$GIT_SSH_PASSPHRASE_FILE run -0 tool mirror "$GIT_SSH_BASE/$N.git" "$T/b.git"
+	same "$R" "$T/b.git"
+	PASSPHRASE_FILE=$GIT_PASSWORD_FILE run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$T/c.git"
+	[[ $output == *"Permission denied"* ]]
+	[ -z "$(find "$T" -name 'askpass*')" ]
+}
+
+@test "ssh refuses a host key that is unknown or has changed, and an unknown key is refused" {
+	served
+	KNOWN_HOSTS=$GIT_SSH_KNOWN_HOSTS_CHANGED run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
+	[[ $output == *"not the one in known_hosts"* ]]
+	KNOWN_HOSTS=$GIT_SSH_KNOWN_HOSTS_EMPTY run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
+	[[ $output == *"not in known_hosts"* ]]
+	KEY=$GIT_SSH_KEY_UNKNOWN run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
+	[[ $output == *"does not take the key"* ]]
+	[ ! -e "$M/HEAD" ]
+}
+
+@test "a mirror of a file path, bare or with a working tree" {
+	served
+	run -0 tool mirror "$R" "$M"
+	same "$R" "$M"
+	run -0 tool mirror "file://$R" "$M"
+	[[ $output == *"received 0"* ]]
+	run -0 tool mirror "$T/work" "$T/b.git"
+	diff <(git -C "$T/work" for-each-ref) <(git -C "$T/b.git" for-each-ref)
+}
+
+@test "an empty repository keeps the branch that HEAD names" {
+	git init -q --bare -b trunk "$R"
+	for url in "$GIT_HTTP/$N.git" "$GIT_SSH_BASE/$N.git" "$R"; do
+		rm -rf "$M"
+		run -0 tool mirror "$url" "$M"
+		[[ $output == *"head refs/heads/trunk unborn"* ]]
+		same "$R" "$M"
+	done
+	git clone -q "$M" "$T/clone"
+}
+
+@test "a HEAD on no branch is kept" {
+	served
+	git -C "$R" update-ref --no-deref HEAD refs/heads/side
+	for url in "$GIT_HTTP/$N.git" "$GIT_SSH_BASE/$N.git" "$R"; do
+		rm -rf "$M"
+		run -0 tool mirror "$url" "$M"
+		same "$R" "$M"
+	done
+}
+
+@test "a server that speaks version 0 of the protocol only" {
+	served
+	proxy old
+	run -0 tool mirror "$VIA/$N.git" "$M"
+	same "$R" "$M"
+	cd "$T/work" && git checkout -q side && echo more >side && git commit -q -a -m more && publish
+	run -0 tool mirror "$VIA/$N.git" "$M"
+	[[ $output == *"received 3"* ]]
+	same "$R" "$M"
+}
+
+@test "changes follow: new commits, forced pushes, deletions, a name that becomes a directory" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	cd "$T/work"
+	for i in {1..50}; do echo "$i" >>file && git commit -q -a -m "$i"; done
+	publish
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"received 150"*kept* ]]
+	same "$R" "$M"
+	old=$(git rev-parse main)
+	git reset -q --hard HEAD~20 && echo other >file && git commit -q -a -m forced
+	git branch -q -D dir && git branch -q dir/below
+	git tag -d light
+	git update-ref -d refs/pull/1/head
+	publish
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	same "$R" "$M"
+	run ! git -C "$M" show-ref --verify refs/tags/light
+	git -C "$M" cat-file -e "$old"
+	# And back again: nothing has to be fetched.
+	git branch -q -D dir/below && git branch -q dir && git reset -q --hard "$old"
+	publish
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"received 0"* ]]
+	same "$R" "$M"
+}
+
+@test "a forced push of a server that has thrown the old history away" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	cd "$T/work"
+	git checkout -q main && git commit -q --amend -m amended && git tag -d light annotated nested
+	publish
+	git -C "$R" reflog expire --expire=now --all
+	git -C "$R" gc -q --prune=now
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	same "$R" "$M"
+}
+
+@test "a wrong password is tried once, and no password is asked for" {
+	served
+	proxy pass
+	PASSWORD_FILE=$GIT_PASSWORD_WRONG_FILE run -3 tool mirror "$VIA/$N.git" "$M"
+	[[ $output == *"401 Unauthorized"*"not tried again"* ]]
+	[[ $output != *"$(<"$GIT_PASSWORD_WRONG_FILE")"* ]]
+	[ "$(cat "$T/proxy.log")" = "GET /$N.git/info/refs?service=git-upload-pack credentials" ]
+	unset PASSWORD_FILE
+	run -3 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"wants credentials"* ]]
+}
+
+@test "a URL with a password, an option for a host, and schemes that are none are refused" {
+	for url in "https://me:secret@example.org/r.git" "ssh://me:secret@example.org/r.git" \
+	    "ssh://-oProxyCommand=x/r" "-oProxyCommand=x:r" "ext::sh -c x" "gopher://x/y" ""; do
+		run -2 --separate-stderr tool mirror "$url" "$M"
+		[[ $stderr != *secret* ]]
+	done
+}
+
+@test "a redirect on the same host is followed" {
+	served
+	proxy slash
+	run -0 tool mirror "$VIA/$N" "$M"
+	same "$R" "$M"
+}
+
+@test "a redirect to another host is not followed, and carries no credentials where it is allowed" {
+	served
+	proxy redirect "http://localhost:${GIT_HTTP##*:}"
+	run -3 tool mirror "$VIA/$N.git" "$M"
+	[[ $output == *"another host"* ]]
+	host=${GIT_HTTP#http://127.0.0.1:}
+	REDIRECT_HOST=localhost:${host%%/*} run -3 tool mirror "$VIA/$N.git" "$M"
+	[[ $output == *"not sent to another host"* ]]
+	run ! grep -q "localhost.*Basic" "$GIT_ACCESS_LOG"
+}
+
+@test "an answer that ends in the middle of the pack is no mirror" {
+	served
+	noise "$R" 2
+	proxy cut 500000
+	run -3 tool mirror "$VIA/$N.git" "$M"
+	[[ $output == *"after 3 tries"* ]]
+	[ ! -e "$M/HEAD" ]
+	[ -z "$(find "$M" -name 'tmp_pack*')" ]
+	# The next run with a whole server starts from there.
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	same "$R" "$M"
+}
+
+@test "an update that breaks off leaves the mirror as it was" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	cp "$M/packed-refs" "$T/before"
+	noise "$R" 2
+	proxy cut 500000
+	run -3 tool mirror "$VIA/$N.git" "$M"
+	cmp "$M/packed-refs" "$T/before"
+	git -C "$M" fsck --full --strict
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	same "$R" "$M"
+}
+
+@test "a transfer that stalls is ended by the time limit" {
+	served
+	noise "$R" 2
+	proxy stall 500000
+	SECONDS=0
+	STALL_MS=1000 run -3 tool mirror "$VIA/$N.git" "$M"
+	((SECONDS < 30))
+	[ ! -e "$M/HEAD" ]
+}
+
+@test "a request to stop is obeyed at once, also while a server is silent" {
+	served
+	noise "$R" 2
+	proxy stall 500000
+	SECONDS=0
+	CANCEL_MS=700 run -3 tool mirror "$VIA/$N.git" "$M"
+	((SECONDS < 4))
+	[[ $output == *"stopped on request"* ]]
+}
+
+@test "a byte that changes on the way is found" {
+	served
+	noise "$R" 2
+	for at in 300000 1500000; do
+		rm -f "$T/port"
+		proxy flip $at
+		run -3 tool mirror "$VIA/$N.git" "$M"
+		kill "$PROXY_PID"
+		[[ $output == *"damaged"* ]]
+		[ ! -e "$M/HEAD" ]
+	done
+}
+
+@test "a damaged mirror is thrown away and made anew, with a warning" {
+	served
+	noise "$R" 1
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	pack=$(echo "$M"/objects/pack/*.pack)
+	for harm in 'printf x | dd of="$pack" bs=1 seek=5000 conv=notrunc status=none' \
+	    'truncate -s -1000 "$pack"' 'rm "$pack"' 'rm "${pack%.pack}.idx"' \
+	    'printf x | dd of="${pack%.pack}.idx" bs=1 seek=2000 conv=notrunc status=none' \
+	    'echo nonsense >"$M/HEAD"' 'echo nonsense >>"$M/packed-refs"' 'rm "$M/backstay/lfs"'; do
+		chmod u+w "$M"/objects/pack/*
+		eval "$harm"
+		run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+		[[ $output == *"warning"*"damaged"*"made anew"*fresh* ]] || { echo "$harm: $output"; false; }
+		same "$R" "$M"
+	done
+}
+
+@test "what a killed run left behind is removed" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	echo part >"$M/objects/pack/tmp_pack_abcdef"
+	echo PACK >"$M/objects/pack/pack-0000000000000000000000000000000000000000.pack"
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *kept* ]]
+	[ -z "$(find "$M" -name 'tmp_pack*' -o -name 'pack-0000*')" ]
+}
+
+@test "two runs on one mirror: the second is told" {
+	served
+	mkdir -p "$T"
+	exec 8>"$M.lock"
+	flock 8
+	run -4 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"in use by another run"* ]]
+	exec 8>&-
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+}
+
+@test "5,000 refs there and back" {
+	served
+	id=$(git -C "$R" rev-parse main)
+	for i in {1..5000}; do echo "create refs/heads/many/$i $id"; done | git -C "$R" update-ref --stdin
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	same "$R" "$M"
+	git init -q --bare -b main "$GIT_REPOS/$N-back.git"
+	run -0 tool push "$GIT_HTTP/$N-back.git" "$M"
+	same "$GIT_REPOS/$N-back.git" "$M"
+	rm -rf "$GIT_REPOS/$N-back.git"
+}
+
+@test "a blob of 1 GiB passes in little memory" {
+	git init -q --bare -b main "$R"
+	git init -q -b main "$T/work"
+	truncate -s 1G "$T/work/large"
+	git -C "$T/work" -c core.bigFileThreshold=1m add large
+	git -C "$T/work" commit -q -m large
+	git -C "$T/work" push -q "$R" main
+	rm -rf "$T/work"
+	run -0 python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print("peak", peak, "KiB")
+sys.exit(peak > 100000)' "$TOOL" mirror "$GIT_HTTP/$N.git" "$M"
+	[ "$(git -C "$M" rev-parse main:large)" = "$(git -C "$R" rev-parse main:large)" ]
+	run -0 tool verify "$M"
+}
+
+@test "a repository of SHA-256 objects is refused with the reason" {
+	git init -q --bare --object-format=sha256 "$R"
+	run -3 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *sha256*"only sha1"* ]]
+	run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
+	[[ $output == *sha256*"only sha1"* ]]
+	run -3 tool mirror "$R" "$M"
+	[[ $output == *objectformat* ]]
+}
+
+@test "a repository that is not there, and a server that is none" {
+	run -3 tool mirror "$GIT_HTTP/none.git" "$M"
+	[[ $output == *"404"* ]]
+	run -3 tool mirror "$GIT_SSH_BASE/none.git" "$M"
+	[[ $output == *"does not appear to be a git repository"* ]]
+	run -3 tool mirror "$T/none" "$M"
+	[[ $output == *"No such file"* ]]
+	run -3 tool mirror http://127.0.0.1:1/none.git "$M"
+	[[ $output == *"onnect"* ]]
+}
+
+@test "a shallow clone is refused with the reason" {
+	served
+	git clone -q --bare --depth 1 "file://$T/work" "$T/shallow.git"
+	run -3 tool mirror "$T/shallow.git" "$M"
+	[[ $output == *"shallow"* ]]
+	rm -rf "$R" && cp -r "$T/shallow.git" "$R"
+	run -3 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"shallow"* ]]
+}
+
+@test "submodules are named, and LFS pointers found" {
+	work
+	cd "$T/work"
+	printf '[submodule "lib"]\n\tpath = lib\n\turl = ../lib.git\n' >.gitmodules
+	git update-index --add --cacheinfo "160000,$(git rev-parse HEAD),lib"
+	git add .gitmodules
+	printf '*.bin filter=lfs diff=lfs merge=lfs -text\n' >.gitattributes
+	printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 12345\n' 7 >a.bin
+	git -c filter.lfs.clean=cat add .gitattributes a.bin
+	git commit -q -m submodule
+	git clone -q --mirror "$T/work" "$R"
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"submodule ../lib.git"* ]]
+	[[ $output == *"lfs 0000000000000000000000000000000000000000000000000000000000000007 12345"* ]]
+	# Known from the notes of the first run.
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"received 0"*"lfs 00000"* ]]
+}
+
+# --- push
+
+@test "push: every ref and object, over http, https and ssh and into a path" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	for base in "$GIT_HTTP" "$GIT_HTTPS" "$GIT_SSH_BASE" "$GIT_REPOS"; do
+		rm -rf "$GIT_REPOS/$N-back.git"
+		git init -q --bare -b main "$GIT_REPOS/$N-back.git"
+		run -0 tool push "$base/$N-back.git" "$M"
+		[ "$(grep -c ^created <<<"$output")" = 14 ]
+		same "$GIT_REPOS/$N-back.git" "$R"
+		run -0 tool push "$base/$N-back.git" "$M"
+		[ "$(grep -c ^unchanged <<<"$output")" = 14 ]
+	done
+	rm -rf "$GIT_REPOS/$N-back.git"
+}
+
+@test "push: a repository that is not there is made in a path and over ssh, not over http" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	for base in "$GIT_SSH_BASE" "$GIT_REPOS"; do
+		run -0 tool push "$base/$N-new.git" "$M"
+		[[ $output == *"repository created"*"head refs/heads/main target refs/heads/main set"* ]]
+		same "$GIT_REPOS/$N-new.git" "$R"
+		rm -rf "$GIT_REPOS/$N-new.git"
+	done
+	run -3 tool push "$GIT_HTTP/$N-new.git" "$M"
+	[[ $output == *"make an empty one"* ]]
+}
+
+@test "push: only what is missing goes to a target that has some" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	cp -r "$R" "$T/old.git"
+	cd "$T/work"
+	for i in {1..10}; do echo "$i" >>file && git commit -q -a -m "$i"; done
+	git branch -q -D dir && git branch -q dir/below
+	publish
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	for base in "$GIT_HTTP" "$GIT_SSH_BASE" "$GIT_REPOS"; do
+		rm -rf "$GIT_REPOS/$N-back.git"
+		cp -r "$T/old.git" "$GIT_REPOS/$N-back.git"
+		run -3 tool push "$base/$N-back.git" "$M"
+		[[ $output == *"refs/heads/dir"*"--force"* ]]
+		same "$GIT_REPOS/$N-back.git" "$T/old.git"
+		FORCE=1 PRUNE=1 run -0 tool push "$base/$N-back.git" "$M"
+		[[ $output == *"deleted refs/heads/dir"* ]]
+		same "$GIT_REPOS/$N-back.git" "$R"
+	done
+	rm -rf "$GIT_REPOS/$N-back.git"
+}
+
+@test "push: history that the snapshot has not is not overwritten without force" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	cd "$T/work" && echo newer >file && git commit -q -a -m newer && publish
+	new=$(git rev-parse main)
+	for base in "$GIT_HTTP" "$GIT_REPOS"; do
+		run -3 tool push "$base/$N.git" "$M"
+		[[ $output == *"history that the snapshot has not"* ]]
+		[ "$(git -C "$R" rev-parse main)" = "$new" ]
+	done
+	DRY_RUN=1 FORCE=1 run -0 tool push "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"pending refs/heads/main"* ]]
+	[ "$(git -C "$R" rev-parse main)" = "$new" ]
+	FORCE=1 run -0 tool push "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"updated refs/heads/main"* ]]
+	same "$R" "$M"
+}
+
+@test "push: hidden and protected refs are named and stop nothing else" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	B=$GIT_REPOS/$N-back.git
+	git init -q --bare -b main "$B"
+	git -C "$B" config receive.hideRefs refs/pull
+	printf '#!/bin/sh\n[ "$1" != refs/heads/side ] || { echo protected; exit 1; }\n' >"$B/hooks/update"
+	chmod +x "$B/hooks/update"
+	run -0 tool push "$GIT_HTTP/$N-back.git" "$M"
+	[[ $output == *"refused refs/pull/1/head deny updating a hidden ref"* ]]
+	[[ $output == *"refused refs/heads/side hook declined"* ]]
+	[ "$(grep -c ^created <<<"$output")" = 12 ]
+	[ "$(git -C "$B" for-each-ref | wc -l)" = 12 ]
+	git -C "$B" fsck --full --strict
+	rm -rf "$B"
+}
+
+@test "push: a host that refuses the whole for one branch gets the rest by itself" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	B=$GIT_REPOS/$N-back.git
+	git init -q --bare -b main "$B"
+	printf '#!/bin/sh\nwhile read a b c; do [ $c != refs/heads/main ] || exit 1; done\n' >"$B/hooks/pre-receive"
+	chmod +x "$B/hooks/pre-receive"
+	run -0 tool push "$GIT_HTTP/$N-back.git" "$M"
+	[[ $output == *"refused refs/heads/main pre-receive hook declined"* ]]
+	[ "$(grep -c ^created <<<"$output")" = 13 ]
+	git -C "$B" fsck --full --strict
+	rm -rf "$B"
+}
+
+@test "push: a HEAD that cannot be set is told" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	git init -q --bare -b other "$GIT_REPOS/$N-back.git"
+	run -0 tool push "$GIT_HTTP/$N-back.git" "$M"
+	[[ $output == *"head refs/heads/main target refs/heads/other not set"* ]]
+	rm -rf "$GIT_REPOS/$N-back.git"
+}
+
+@test "push: many packs become one, and an empty repository comes back" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	cd "$T/work"
+	for i in 1 2 3; do
+		for j in {1..5}; do echo "$i$j" >>file && git commit -q -a -m "$i$j"; done
+		publish
+		run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	done
+	# The same objects once more, in a pack of their own.
+	git -C "$M" rev-list --objects --all | git -C "$M" pack-objects -q "$M/objects/pack/pack" >/dev/null
+	git init -q --bare -b main "$GIT_REPOS/$N-back.git"
+	git -C "$GIT_REPOS/$N-back.git" config receive.fsckObjects true
+	run -0 tool push "$GIT_HTTP/$N-back.git" "$M"
+	same "$GIT_REPOS/$N-back.git" "$R"
+	git init -q --bare -b trunk "$T/empty.git"
+	run -0 tool mirror "$T/empty.git" "$T/e.git"
+	run -0 tool push "$GIT_REPOS/$N-e.git" "$T/e.git"
+	[ "$(cat "$GIT_REPOS/$N-e.git/HEAD")" = "ref: refs/heads/trunk" ]
+	rm -rf "$GIT_REPOS/$N-back.git" "$GIT_REPOS/$N-e.git"
+}
+
+# --- verify
+
+@test "verify: a flipped byte anywhere in a pack or its index is found" {
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	run -0 tool verify "$M"
+	[[ $output == *"refs 14"* ]]
+	chmod u+w "$M"/objects/pack/*
+	for f in "$M"/objects/pack/*; do
+		size=$(stat -c %s "$f")
+		# shellcheck disable=SC2059 # the byte is made by its format
+		for ((at = 0; at < size; at += 37)); do
+			byte=$(dd if="$f" bs=1 skip=$at count=1 status=none | od -An -tu1)
+			printf "\\x$(printf %x $((byte ^ 4)))" | dd of="$f" bs=1 seek=$at conv=notrunc status=none
+			run -5 tool verify "$M"
+			printf "\\x$(printf %x "$byte")" | dd of="$f" bs=1 seek=$at conv=notrunc status=none
+		done
+	done
+	run -0 tool verify "$M"
+}
+
+@test "verify: an object that is missing is named with the ref that needs it" {
+	served
+	blob=$(git -C "$R" rev-parse side:side)
+	git clone -q --mirror "$R" "$M"
+	rm -rf "$M"/objects/pack/* "$M"/objects/??
+	git -C "$R" --no-replace-objects rev-list --objects --all | cut -d' ' -f1 | grep -v "$blob" |
+	    git -C "$R" pack-objects -q "$M/objects/pack/pack"
+	run -5 tool verify "$M"
+	echo "$output"
+	[[ $output == *refs/*"$blob is missing"* ]]
+}
+
+@test "verify: an object that nothing needs may name one that is gone" {
+	served
+	git clone -q --mirror "$R" "$M"
+	tree=$(printf '100644 blob 00000000000000000000000000000000000000ff\tgone\n' | git -C "$R" mktree --missing)
+	rm -rf "$M"/objects/pack/* "$M"/objects/??
+	{ git -C "$R" --no-replace-objects rev-list --objects --all | cut -d' ' -f1; echo "$tree"; } |
+	    git -C "$R" pack-objects -q "$M/objects/pack/pack"
+	run tool verify "$M"
+	echo "$output"
+	[ "$status" = 0 ]
+	git -C "$M" update-ref refs/tags/bad "$tree" || echo "$tree refs/tags/bad" >>"$M/packed-refs"
+	run -5 tool verify "$M"
+	[[ $output == *refs/tags/bad*"missing"* ]]
+}
