@@ -25,7 +25,7 @@ struct prune_options {
 	const struct snapshot_trust *trust;
 	const struct minisign_key *key; /* signs the record; NULL: unsigned */
 	const struct clock *clock;
-	const struct vault_lock *lock; /* held by the caller; NULL on dry run */
+	struct vault_lock *lock; /* held by the caller; NULL on dry run */
 	bool dry_run;
 };
 

@@ -47,7 +47,7 @@ static void print(const struct agent *a, const struct settings_vault *vault,
 }
 
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
-    struct vault *vault, const struct vault_lock *lock,
+    struct vault *vault, struct vault_lock *lock,
     const struct minisign_key *key, bool dry_run, struct err *err)
 {
 	cleanup(snapshot_trust_done) struct snapshot_trust trust = {

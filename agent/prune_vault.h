@@ -11,7 +11,7 @@
 /* The exit status (0, or 1 where something stayed that should be gone), or -1.
  * lock is NULL on a dry run. */
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
-    struct vault *vault, const struct vault_lock *lock,
+    struct vault *vault, struct vault_lock *lock,
     const struct minisign_key *key, bool dry_run, struct err *err);
 
 #endif
