@@ -1,0 +1,49 @@
+/*
+ * What the files of apply_state share and nobody else sees.
+ */
+#ifndef RESTORE_APPLY_STATE_PARTS_H
+#define RESTORE_APPLY_STATE_PARTS_H
+
+#include "restore/apply_state.h"
+#include "storage/aws/state.h"
+#include "storage/base/buf.h"
+#include "storage/base/digest.h"
+
+/* The two locks of one state: the object beside it and the table's item. */
+struct state_lock {
+	const struct apply_state_options *o;
+	char *object_key; /* <key>.tflock */
+	char *lock_id;	  /* <bucket>/<key> */
+	char *id;	  /* ours, as `terraform force-unlock` takes it */
+	struct buf info;  /* JSON, what both locks hold */
+	bool has_object;
+	bool has_item;
+};
+
+/* ERR_LOCKED with the holder where somebody has it. What was taken by then is
+ * released. Notes in the outcome what could not be locked and need not be. */
+int state_lock_take(struct state_lock *l, const struct apply_state_options *o,
+    const char *key, struct outcome *outcome, struct err *err);
+/* A lock that will not go is a note with what to do. */
+void state_lock_release(struct state_lock *l, struct outcome *outcome);
+void state_lock_done(struct state_lock *l);
+
+/* What is known of some bytes: ours, or those in the bucket. */
+struct state_bytes {
+	bool there;
+	uint64_t size;
+	uint8_t sha256[DIGEST_SHA256_LEN];
+	char md5[2 * DIGEST_MD5_LEN + 1]; /* hex */
+	struct state_facts state;
+};
+int state_bytes_of_source(
+    struct source *from, struct state_bytes *b, struct err *err);
+int state_bytes_of_file(
+    const char *file, struct state_bytes *b, struct err *err);
+/* there = false where there is no such object. */
+int state_bytes_of_object(
+    struct s3 *s3, const char *key, struct state_bytes *b, struct err *err);
+bool state_bytes_equal(
+    const struct state_bytes *a, const struct state_bytes *b);
+
+#endif
