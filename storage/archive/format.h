@@ -7,4 +7,11 @@
 enum archive_compression { ARCHIVE_ZSTD, ARCHIVE_GZIP };
 enum archive_encryption { ARCHIVE_AGE, ARCHIVE_PLAIN };
 
+/* "zstd" or "gzip"; "age" or "none". */
+const char *format_compression_name(enum archive_compression c);
+const char *format_encryption_name(enum archive_encryption e);
+/* What the name of an archive ends in: ".tar.zst.age". */
+const char *format_suffix(
+    enum archive_compression c, enum archive_encryption e);
+
 #endif

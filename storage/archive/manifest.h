@@ -84,7 +84,4 @@ void manifest_write(const struct manifest *m, struct buf *out);
 int manifest_parse(
     const char *text, size_t len, struct manifest *m, struct err *err);
 
-const char *archive_compression_name(enum archive_compression c);
-const char *archive_encryption_name(enum archive_encryption e);
-
 #endif
