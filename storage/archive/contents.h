@@ -4,8 +4,8 @@
  * holding it:
  *
  *   {"version":1,"entries":[
- *   {"path":"git/a.git/HEAD","bytes":23,"sha256":"…","source":"…",
- *    "mtime":1767323045,"facts":{…}},       (on one line, in archive order)
+ *   {"path":"git/a.git/HEAD","bytes":23,"sha256":"…","mtime":1767323045,
+ *    "source":"…","facts":{…}},       (on one line, in archive order)
  *   …
  *   ],"count":2}
  *
@@ -36,10 +36,11 @@ struct contents_entry {
 	struct json_object *facts; /* NULL where none were given */
 };
 
-/* The text in three parts, each appended. */
+/* The text in three parts, each appended. The facts of an entry are given as
+ * JSON text on one line, or NULL; e->facts is for reading only. */
 void contents_write_start(struct buf *out);
-void contents_write_entry(
-    struct buf *out, const struct contents_entry *e, uint64_t index);
+void contents_write_entry(struct buf *out, const struct contents_entry *e,
+    const char *facts_text, uint64_t index);
 void contents_write_end(struct buf *out, uint64_t count);
 
 /* Calls `entry` for each, in order; what it is given is borrowed for the call.

@@ -1,0 +1,198 @@
+#include "storage/archive/contents.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_LINE "{\"version\":1,\"entries\":["
+
+enum { LINE_MAX_BYTES = 8 * 1024 * 1024, ENTRIES_MAX = 10 * 1000 * 1000 };
+
+void contents_write_start(struct buf *out)
+{
+	buf_add_str(out, FIRST_LINE);
+}
+
+void contents_write_entry(struct buf *out, const struct contents_entry *e,
+    const char *facts_text, uint64_t index)
+{
+	buf_add_str(out, index ? ",\n{\"path\":" : "\n{\"path\":");
+	json_add_quoted(out, e->path, strlen(e->path));
+	buf_printf(
+	    out, ",\"bytes\":%llu,\"sha256\":\"", (unsigned long long)e->bytes);
+	hex_add(out, e->sha256, sizeof e->sha256);
+	buf_printf(out, "\",\"mtime\":%lld", (long long)e->mtime);
+	if (e->source) {
+		buf_add_str(out, ",\"source\":");
+		json_add_quoted(out, e->source, strlen(e->source));
+	}
+	if (facts_text) {
+		buf_add_str(out, ",\"facts\":");
+		buf_add_str(out, facts_text);
+	}
+	buf_add_char(out, '}');
+}
+
+void contents_write_end(struct buf *out, uint64_t count)
+{
+	buf_printf(out, "\n],\"count\":%llu}\n", (unsigned long long)count);
+}
+
+/* ---- reading ---- */
+
+struct lines {
+	struct source *from;
+	struct buf held;
+	size_t at; /* start of the next line in held */
+	bool ended;
+};
+
+/* The next line without its end; 1, 0 at the end of the text, -1. */
+static int next_line(
+    struct lines *l, const char **text, size_t *len, struct err *err)
+{
+	size_t seen = l->at;
+
+	for (;;) {
+		const char *newline =
+		    l->held.len > seen
+			? memchr(l->held.data + seen, '\n', l->held.len - seen)
+			: NULL;
+		if (newline) {
+			*text = l->held.data + l->at;
+			*len = (size_t)(newline - *text);
+			l->at += *len + 1;
+			return 1;
+		}
+		if (l->ended && l->at == l->held.len)
+			return 0;
+		if (l->ended || l->held.len - l->at > LINE_MAX_BYTES)
+			return err_set(err, ERR_FORMAT,
+			    l->ended ? "its last line has no end"
+				     : "a line is too long");
+		buf_drop_front(&l->held, l->at);
+		l->at = 0;
+		seen = l->held.len;
+		buf_reserve(&l->held, 65536);
+		ssize_t n = source_read(
+		    l->from, l->held.data + l->held.len, 65536, err);
+		if (n < 0)
+			return -1;
+		l->ended = n == 0;
+		l->held.len += (size_t)n;
+		l->held.data[l->held.len] = '\0';
+	}
+}
+
+typedef int entry_fn(
+    void *ctx, const struct contents_entry *e, struct err *err);
+
+static int take_entry(
+    const struct json_object *o, entry_fn *entry, void *ctx, struct err *err)
+{
+	struct contents_entry e = {.path = json_get_str(o, "path"),
+	    .bytes = (uint64_t)json_get_int(o, "bytes", -1),
+	    .source = json_get_str(o, "source"),
+	    .mtime = json_get_int(o, "mtime", 0),
+	    .facts = json_get(o, "facts")};
+	const char *sha256 = json_get_str(o, "sha256");
+
+	if (!e.path || strlen(e.path) != json_str_len(json_get(o, "path")) ||
+	    !file_path_is_safe(e.path))
+		return err_set(err, ERR_FORMAT, "an entry has no safe path");
+	if (json_get_int(o, "bytes", -1) < 0 || !sha256 ||
+	    strlen(sha256) != 2 * sizeof e.sha256 ||
+	    hex_decode(sha256, 2 * sizeof e.sha256, e.sha256))
+		return err_set(err, ERR_FORMAT,
+		    "the entry '%.200s' has no size or digest", e.path);
+	return entry(ctx, &e, err);
+}
+
+/* "{…}," or, of the last entry, "{…}". */
+static int take_line(const char *text, size_t len, bool *last, entry_fn *entry,
+    void *ctx, struct err *err)
+{
+	*last = !len || text[len - 1] != ',';
+	if (!*last)
+		len--;
+	cleanup(json_freep) struct json_object *o = json_parse(text, len, err);
+	if (!o)
+		return -1;
+	return take_entry(o, entry, ctx, err);
+}
+
+static int check_end(struct lines *l, const char *text, size_t len,
+    uint64_t count, struct err *err)
+{
+	autofree char *end =
+	    str_printf("],\"count\":%llu}", (unsigned long long)count);
+
+	if (len != strlen(end) || memcmp(text, end, len) != 0)
+		return err_set(err, ERR_FORMAT,
+		    "its end does not fit its %llu entries",
+		    (unsigned long long)count);
+	int more = next_line(l, &text, &len, err);
+	return more > 0 ? err_set(err, ERR_FORMAT, "it goes on after its end")
+			: more;
+}
+
+static int each_line(
+    struct lines *l, entry_fn *entry, void *ctx, struct err *err)
+{
+	const char *text;
+	size_t len;
+	uint64_t count = 0;
+	bool last = false;
+	int got = next_line(l, &text, &len, err);
+
+	if (got < 0)
+		return -1;
+	if (!got || len != strlen(FIRST_LINE) || memcmp(text, FIRST_LINE, len))
+		return err_set(err, ERR_FORMAT,
+		    "it does not start as version 1 of this file does");
+	while ((got = next_line(l, &text, &len, err)) > 0) {
+		if (len && text[0] == ']') {
+			if (count && !last)
+				return err_set(
+				    err, ERR_FORMAT, "an entry is missing");
+			return check_end(l, text, len, count, err);
+		}
+		if (last || count == ENTRIES_MAX)
+			return err_set(err, ERR_FORMAT,
+			    last ? "entries are not separated"
+				 : "it has too many entries");
+		if (take_line(text, len, &last, entry, ctx, err))
+			return -1;
+		count++;
+	}
+	return got < 0 ? -1 : err_set(err, ERR_FORMAT, "it is cut short");
+}
+
+int contents_each(
+    struct source *from, entry_fn *entry, void *ctx, struct err *err)
+{
+	struct lines l = {.from = from, .held = BUF_INIT};
+	int r = each_line(&l, entry, ctx, err);
+
+	buf_done(&l.held);
+	return r ? err_wrap(err, CONTENTS_PATH) : 0;
+}
+
+int contents_each_in(
+    const char *dir, entry_fn *entry, void *ctx, struct err *err)
+{
+	autofree char *path = file_join(dir, CONTENTS_PATH);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_system(err, errno, "opening '%s'", path);
+	cleanup(source_freep) struct source *from = source_from_fd(fd, path);
+	return contents_each(from, entry, ctx, err);
+}

@@ -1,0 +1,296 @@
+#include "storage/archive/manifest.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/clock.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef BACKSTAY_VERSION
+#define BACKSTAY_VERSION "0"
+#endif
+
+void manifest_init(struct manifest *m)
+{
+	*m = (struct manifest){.tool = str_dup("backstay " BACKSTAY_VERSION),
+	    .sources = json_new_array(),
+	    .missing = json_new_array(),
+	    .warnings = json_new_array()};
+}
+
+void manifest_done(struct manifest *m)
+{
+	free(m->tool);
+	free(m->label);
+	free(m->name);
+	free(m->zone);
+	free(m->hostname);
+	free(m->vault);
+	free(m->archive.file);
+	free(m->previous_label);
+	json_free(m->sources);
+	json_free(m->missing);
+	json_free(m->warnings);
+	strvec_done(&m->tags);
+	*m = (struct manifest){.tool = NULL};
+}
+
+void manifest_add_missing(
+    struct manifest *m, const char *what, const char *reason)
+{
+	struct json_object *o = json_new_object();
+
+	json_set_str(o, "what", what);
+	json_set_str(o, "reason", reason);
+	json_append(m->missing, o);
+}
+
+void manifest_add_warning(struct manifest *m, const char *text)
+{
+	json_append(m->warnings, json_new_str(text));
+}
+
+/* ---- writing ---- */
+
+static void set_time(struct json_object *o, const char *key, int64_t seconds)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(seconds, text);
+	json_set_str(o, key, text);
+}
+
+static struct json_object *archive_object(const struct manifest *m)
+{
+	struct json_object *a = json_new_object();
+
+	json_set_str(a, "file", m->archive.file);
+	json_set_str(a, "sha256", m->archive.sha256);
+	json_set_int(a, "bytes", (int64_t)m->archive.bytes);
+	json_set_str(
+	    a, "compression", format_compression_name(m->archive.compression));
+	json_set_str(
+	    a, "encryption", format_encryption_name(m->archive.encryption));
+	json_set_int(a, "entries", (int64_t)m->archive.entries);
+	json_set_int(a, "content_bytes", (int64_t)m->archive.content_bytes);
+	return a;
+}
+
+static struct json_object *previous_object(const struct manifest *m)
+{
+	if (!m->previous_label)
+		return json_new_str(NULL);
+	struct json_object *p = json_new_object();
+	json_set_str(p, "label", m->previous_label);
+	json_set_str(p, "manifest_sha256", m->previous_sha256);
+	return p;
+}
+
+void manifest_write(const struct manifest *m, struct buf *out)
+{
+	cleanup(json_freep) struct json_object *o = json_new_object();
+	struct json_object *tags = json_new_array();
+
+	VEC_EACH (&m->tags, tag)
+		json_append(tags, json_new_str(*tag));
+	json_set_int(o, "version", MANIFEST_VERSION);
+	json_set_str(o, "tool", m->tool);
+	json_set_str(o, "label", m->label);
+	json_set_str(o, "name", m->name);
+	set_time(o, "created", m->created);
+	set_time(o, "started", m->started);
+	set_time(o, "finished", m->finished);
+	json_set_str(o, "zone", m->zone ? m->zone : "UTC");
+	json_set_str(o, "hostname", m->hostname ? m->hostname : "");
+	json_set_str(o, "vault", m->vault ? m->vault : "");
+	json_set_str(o, "status", m->partial ? "partial" : "complete");
+	json_set(o, "archive", archive_object(m));
+	json_set(o, "sources", json_share(m->sources));
+	json_set(o, "missing", json_share(m->missing));
+	json_set(o, "warnings", json_share(m->warnings));
+	json_set(o, "tags", tags);
+	json_set_bool(o, "hold", m->hold);
+	json_set(o, "previous", previous_object(m));
+	json_write(out, o, JSON_PRETTY);
+	if (out->len && out->data[out->len - 1] != '\n')
+		buf_add_char(out, '\n');
+}
+
+/* ---- reading ---- */
+
+/* Where the reader stands: the first thing wrong is what is told. */
+struct reading {
+	const struct json_object *from;
+	struct err *err;
+	int failed;
+};
+
+static void refuse(struct reading *r, const char *key, const char *what)
+{
+	if (!r->failed)
+		r->failed =
+		    err_set(r->err, ERR_FORMAT, "the manifest's '%s' is %s",
+			key, json_get(r->from, key) ? what : "missing");
+}
+
+static char *take_str(struct reading *r, const char *key)
+{
+	const struct json_object *j = json_get(r->from, key);
+	const char *s = json_str(j);
+
+	if (!s || strlen(s) != json_str_len(j)) {
+		refuse(r, key, "no text");
+		return NULL;
+	}
+	return str_dup(s);
+}
+
+static int64_t take_time(struct reading *r, const char *key)
+{
+	const char *s = json_get_str(r->from, key);
+	int64_t seconds = 0;
+
+	if (!s || clock_parse_rfc3339(s, &seconds))
+		refuse(r, key, "no time");
+	return seconds;
+}
+
+static uint64_t take_count(struct reading *r, const char *key)
+{
+	const struct json_object *j = json_get(r->from, key);
+	int64_t n = json_int(j, -1);
+
+	if (json_kind(j) != JSON_INT || n < 0)
+		refuse(r, key, "no number");
+	return n < 0 ? 0 : (uint64_t)n;
+}
+
+static void take_sha256(
+    struct reading *r, const char *key, char out[DIGEST_SHA256_HEX])
+{
+	const char *s = json_get_str(r->from, key);
+
+	if (!s || strlen(s) != DIGEST_SHA256_HEX - 1 ||
+	    strspn(s, "0123456789abcdef") != DIGEST_SHA256_HEX - 1)
+		refuse(r, key, "no SHA-256");
+	else
+		memcpy(out, s, DIGEST_SHA256_HEX);
+}
+
+/* One of two words. */
+static bool take_choice(
+    struct reading *r, const char *key, const char *no, const char *yes)
+{
+	const char *s = json_get_str(r->from, key);
+
+	if (!s || (strcmp(s, no) != 0 && strcmp(s, yes) != 0))
+		refuse(r, key, "of a kind this version does not know");
+	return s && strcmp(s, yes) == 0;
+}
+
+static struct json_object *take_array(
+    struct reading *r, const char *key, enum json_kind of)
+{
+	struct json_object *a = json_get(r->from, key);
+
+	if (json_kind(a) != JSON_ARRAY)
+		refuse(r, key, "no array");
+	for (size_t i = 0; i < json_len(a); i++)
+		if (json_kind(json_at(a, i)) != of)
+			refuse(r, key, "an array of the wrong kind");
+	return json_share(a);
+}
+
+static void take_archive(struct reading *outer, struct manifest *m)
+{
+	struct reading r = {.from = json_get(outer->from, "archive"),
+	    .err = outer->err,
+	    .failed = outer->failed};
+
+	if (json_kind(r.from) != JSON_OBJECT) {
+		refuse(outer, "archive", "no object");
+		return;
+	}
+	m->archive.file = take_str(&r, "file");
+	take_sha256(&r, "sha256", m->archive.sha256);
+	m->archive.bytes = take_count(&r, "bytes");
+	m->archive.compression = take_choice(&r, "compression", "zstd", "gzip")
+				     ? ARCHIVE_GZIP
+				     : ARCHIVE_ZSTD;
+	m->archive.encryption = take_choice(&r, "encryption", "age", "none")
+				    ? ARCHIVE_PLAIN
+				    : ARCHIVE_AGE;
+	m->archive.entries = take_count(&r, "entries");
+	m->archive.content_bytes = take_count(&r, "content_bytes");
+	if (m->archive.file && (!file_path_is_safe(m->archive.file) ||
+				   strchr(m->archive.file, '/')))
+		refuse(&r, "file", "no plain name");
+	outer->failed = r.failed;
+}
+
+static void take_previous(struct reading *outer, struct manifest *m)
+{
+	struct json_object *p = json_get(outer->from, "previous");
+	struct reading r = {
+	    .from = p, .err = outer->err, .failed = outer->failed};
+
+	if (json_kind(p) == JSON_NULL)
+		return;
+	if (json_kind(p) != JSON_OBJECT) {
+		refuse(outer, "previous", "no object");
+		return;
+	}
+	m->previous_label = take_str(&r, "label");
+	take_sha256(&r, "manifest_sha256", m->previous_sha256);
+	outer->failed = r.failed;
+}
+
+static void take_all(struct reading *r, struct manifest *m)
+{
+	m->tool = take_str(r, "tool");
+	m->label = take_str(r, "label");
+	m->name = take_str(r, "name");
+	m->created = take_time(r, "created");
+	m->started = take_time(r, "started");
+	m->finished = take_time(r, "finished");
+	m->zone = take_str(r, "zone");
+	m->hostname = take_str(r, "hostname");
+	m->vault = take_str(r, "vault");
+	m->partial = take_choice(r, "status", "complete", "partial");
+	take_archive(r, m);
+	m->sources = take_array(r, "sources", JSON_OBJECT);
+	m->missing = take_array(r, "missing", JSON_OBJECT);
+	m->warnings = take_array(r, "warnings", JSON_STRING);
+	struct json_object *tags = take_array(r, "tags", JSON_STRING);
+	for (size_t i = 0; i < json_len(tags); i++)
+		if (json_str(json_at(tags, i)))
+			strvec_add(&m->tags, json_str(json_at(tags, i)));
+	json_free(tags);
+	if (json_kind(json_get(r->from, "hold")) != JSON_BOOL)
+		refuse(r, "hold", "neither true nor false");
+	m->hold = json_truth(json_get(r->from, "hold"), false);
+	take_previous(r, m);
+}
+
+int manifest_parse(
+    const char *text, size_t len, struct manifest *m, struct err *err)
+{
+	if (len > MANIFEST_MAX_BYTES)
+		return err_set(err, ERR_FORMAT, "the manifest is too long");
+	cleanup(json_freep) struct json_object *o = json_parse(text, len, err);
+	if (!o)
+		return err_wrap(err, "reading the manifest");
+	int64_t version = json_get_int(o, "version", 0);
+	if (version != MANIFEST_VERSION)
+		return err_set(err, ERR_FORMAT,
+		    "the manifest is of version %lld; this program reads %d",
+		    (long long)version, MANIFEST_VERSION);
+	struct reading r = {.from = o, .err = err, .failed = 0};
+	*m = (struct manifest){.tool = NULL};
+	take_all(&r, m);
+	if (r.failed)
+		manifest_done(m);
+	return r.failed;
+}
