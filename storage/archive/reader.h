@@ -21,7 +21,8 @@ struct reader_options {
 	enum archive_compression compression;
 	enum archive_encryption encryption;
 	const struct age_identities *identities; /* borrowed */
-	const struct cancel *cancel;		 /* or NULL */
+	const char *scratch; /* for a long CONTENTS.json; NULL: memory */
+	const struct cancel *cancel; /* or NULL */
 };
 
 struct reader_attr {
@@ -46,7 +47,7 @@ struct reader_visitor {
 	    void *ctx, const struct reader_entry *entry, struct err *err);
 	int (*data)(void *ctx, const void *data, size_t len, struct err *err);
 	int (*end)(void *ctx, struct err *err);
-	/* CONTENTS.json, whole, after it was held against what was read. */
+	/* CONTENTS.json in pieces, after it was held against what was read. */
 	int (*contents)(
 	    void *ctx, const char *text, size_t len, struct err *err);
 	void *ctx;

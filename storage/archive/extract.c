@@ -1,0 +1,244 @@
+/* archive_extract of reader.h. */
+#include "storage/archive/contents.h"
+#include "storage/archive/reader.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define ATTR_PREFIX "user."
+/* Beside the tree's own names: no entry may be called that. */
+#define ATTRS_FILE ".attrs.json"
+
+enum { ATTRS_FILE_MAX = 256 * 1024 * 1024 };
+
+struct extracting {
+	const char *dir;
+	char *path; /* of the open file */
+	int fd;
+	char *last_parent;	   /* made already */
+	struct json_object *attrs; /* those no file could take */
+};
+
+static int make_parent(struct extracting *x, const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *parent = str_ndup(path, (size_t)(slash - path));
+
+	if (str_eq(parent, x->last_parent))
+		return 0;
+	if (file_mkdirs(parent, err))
+		return -1;
+	free(x->last_parent);
+	x->last_parent = steal(parent);
+	return 0;
+}
+
+static void keep_attr(
+    struct extracting *x, const char *path, const struct reader_attr *a)
+{
+	struct json_object *of = json_get(x->attrs, path);
+
+	if (!of) {
+		of = json_new_object();
+		json_set(x->attrs, path, of);
+	}
+	json_set(of, a->name, json_new_str_len(a->value, a->value_len));
+}
+
+static int set_attrs(
+    struct extracting *x, const struct reader_entry *e, struct err *err)
+{
+	for (size_t i = 0; i < e->attr_count; i++) {
+		const struct reader_attr *a = &e->attrs[i];
+		autofree char *name = str_printf(ATTR_PREFIX "%s", a->name);
+		if (!fsetxattr(x->fd, name, a->value, a->value_len, 0))
+			continue;
+		/* Not every file system has them, or room for them. */
+		if (errno != ENOTSUP && errno != ENOSPC && errno != E2BIG &&
+		    errno != ERANGE && errno != EPERM)
+			return err_system(err, errno,
+			    "setting an attribute of '%s'", x->path);
+		keep_attr(x, e->path, a);
+	}
+	return 0;
+}
+
+static int start(void *ctx, const struct reader_entry *e, struct err *err)
+{
+	struct extracting *x = ctx;
+
+	if (str_eq(e->path, ATTRS_FILE))
+		return err_set(err, ERR_FORMAT, "this name is not allowed");
+	x->path = file_join(x->dir, e->path);
+	if (make_parent(x, x->path, err))
+		return -1;
+	x->fd = open(x->path,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (x->fd < 0)
+		return err_system(err, errno, "creating '%s'", x->path);
+	return set_attrs(x, e, err);
+}
+
+static int data(void *ctx, const void *bytes, size_t len, struct err *err)
+{
+	struct extracting *x = ctx;
+
+	return file_write_all(x->fd, bytes, len, x->path, err);
+}
+
+static int end(void *ctx, struct err *err)
+{
+	struct extracting *x = ctx;
+	int fd = steal_fd(x->fd);
+
+	if (close(fd))
+		return err_system(err, errno, "writing '%s'", x->path);
+	free(steal(x->path));
+	return 0;
+}
+
+static int contents(void *ctx, const char *text, size_t len, struct err *err)
+{
+	struct extracting *x = ctx;
+
+	if (!x->path) {
+		x->path = file_join(x->dir, CONTENTS_PATH);
+		x->fd = open(x->path,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (x->fd < 0)
+			return err_system(err, errno, "creating '%s'", x->path);
+	}
+	return file_write_all(x->fd, text, len, x->path, err);
+}
+
+static int write_attrs(const struct extracting *x, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	autofree char *path = file_join(x->dir, ATTRS_FILE);
+
+	if (!json_len(x->attrs))
+		return 0;
+	json_write(&text, x->attrs, JSON_COMPACT);
+	return file_write_durably(path, text.data, text.len, err);
+}
+
+static void empty_dir(const char *dir)
+{
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err ignored = ERR_INIT;
+
+	/* As well as can be: the scratch directory goes away as a whole. */
+	if (file_list_dir(dir, &names, &ignored))
+		return;
+	VEC_EACH (&names, name) {
+		autofree char *path = file_join(dir, *name);
+		(void)file_remove_tree(path, &ignored);
+	}
+}
+
+int archive_extract(struct source *from, const struct reader_options *o,
+    const char *dir, struct reader_totals *totals, struct err *err)
+{
+	struct extracting x = {
+	    .dir = dir, .fd = -1, .attrs = json_new_object()};
+	struct reader_visitor v = {.start = start,
+	    .data = data,
+	    .end = end,
+	    .contents = contents,
+	    .ctx = &x};
+	int r = archive_read(from, o, &v, totals, err);
+
+	if (x.fd >= 0 && close(x.fd) && !r)
+		r = err_system(err, errno, "writing '%s'", x.path);
+	if (!r)
+		r = write_attrs(&x, err);
+	if (r) {
+		err_wrap(err, "unpacking to '%s'", dir);
+		empty_dir(dir);
+	}
+	free(x.path);
+	free(x.last_parent);
+	json_free(x.attrs);
+	return r;
+}
+
+/* ---- attributes of what was extracted ---- */
+
+static int read_xattr(const char *path, const char *name,
+    struct json_object *out, struct err *err)
+{
+	cleanup(buf_done) struct buf value = BUF_INIT;
+	ssize_t len = getxattr(path, name, NULL, 0);
+
+	if (len < 0)
+		return err_system(err, errno, "attribute of '%s'", path);
+	buf_reserve(&value, (size_t)len + 1);
+	len = getxattr(path, name, value.data, (size_t)len);
+	if (len < 0)
+		return err_system(err, errno, "attribute of '%s'", path);
+	json_set(out, name + strlen(ATTR_PREFIX),
+	    json_new_str_len(value.data, (size_t)len));
+	return 0;
+}
+
+static int read_xattrs(
+    const char *path, struct json_object *out, struct err *err)
+{
+	cleanup(buf_done) struct buf names = BUF_INIT;
+	ssize_t len = listxattr(path, NULL, 0);
+
+	if (len < 0 && errno == ENOTSUP)
+		return 0;
+	if (len < 0)
+		return err_system(err, errno, "attributes of '%s'", path);
+	buf_reserve(&names, (size_t)len + 1);
+	len = listxattr(path, names.data, (size_t)len);
+	if (len < 0)
+		return err_system(err, errno, "attributes of '%s'", path);
+	for (const char *n = names.data; n < names.data + len;
+	     n += strlen(n) + 1)
+		if (str_starts(n, ATTR_PREFIX) && read_xattr(path, n, out, err))
+			return -1;
+	return 0;
+}
+
+static int read_kept(
+    const char *dir, const char *path, struct json_object *out, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	autofree char *file = file_join(dir, ATTRS_FILE);
+
+	if (!file_exists(file))
+		return 0;
+	if (file_read(file, ATTRS_FILE_MAX, &text, err))
+		return -1;
+	cleanup(json_freep) struct json_object *all =
+	    json_parse(text.data, text.len, err);
+	if (!all)
+		return err_wrap(err, "'%s'", file);
+	for (struct json_iter it = json_iter(json_get(all, path));
+	     json_next(&it);)
+		json_set(out, it.key, json_share(it.value));
+	return 0;
+}
+
+struct json_object *archive_extracted_attrs(
+    const char *dir, const char *path, struct err *err)
+{
+	cleanup(json_freep) struct json_object *out = json_new_object();
+	autofree char *file = file_join(dir, path);
+
+	if (read_xattrs(file, out, err) || read_kept(dir, path, out, err))
+		return NULL;
+	return steal(out);
+}

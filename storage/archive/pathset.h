@@ -1,0 +1,27 @@
+/*
+ * The paths that an archive has so far, for finding duplicates: 16 bytes of
+ * digest each, not the paths themselves.
+ */
+#ifndef STORAGE_ARCHIVE_PATHSET_H
+#define STORAGE_ARCHIVE_PATHSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pathset {
+	struct pathset_slot *slots;
+	size_t cap; /* a power of two, or 0 */
+	size_t len;
+};
+#define PATHSET_INIT                                                           \
+	{                                                                      \
+		.slots = NULL                                                  \
+	}
+
+bool pathset_has(const struct pathset *s, const char *path);
+/* False where it was in already. */
+bool pathset_add(struct pathset *s, const char *path);
+void pathset_done(struct pathset *s);
+
+#endif

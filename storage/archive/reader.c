@@ -1,0 +1,284 @@
+#include "storage/archive/reader.h"
+
+#include "storage/archive/contents.h"
+#include "storage/archive/pathset.h"
+#include "storage/archive/tar.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/file.h"
+#include "storage/base/mem.h"
+#include "storage/base/spool.h"
+#include "storage/base/str.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ATTR_PREFIX "user."
+
+enum { CHUNK = 128 * 1024, ENTRIES_MAX = 10 * 1000 * 1000 };
+
+/* What was seen of an entry, to be held against CONTENTS.json, which has the
+ * entries in the same order. */
+struct seen {
+	uint64_t bytes;
+	uint8_t path_sha256[DIGEST_SHA256_LEN];
+	uint8_t sha256[DIGEST_SHA256_LEN];
+};
+VEC_DEFINE(seen_vec, struct seen);
+
+struct reading {
+	struct tar_reader *tar;
+	const struct reader_options *options;
+	const struct reader_visitor *visitor;
+	struct digest *digest;
+	struct pathset paths;
+	struct seen_vec seen;
+	struct spool contents;
+	bool has_contents;
+	struct reader_totals totals;
+	char chunk[CHUNK];
+};
+
+static int check_path(
+    struct reading *r, const struct tar_entry *e, struct err *err)
+{
+	cleanup(buf_done) struct buf shown = BUF_INIT;
+
+	str_add_printable(&shown, e->path, strlen(e->path));
+	if (r->has_contents)
+		return err_set(err, ERR_FORMAT,
+		    "archive entry '%.300s' comes after " CONTENTS_PATH
+		    ", which is the last",
+		    buf_str(&shown));
+	if (!file_path_is_safe(e->path))
+		return err_set(err, ERR_FORMAT,
+		    "archive entry '%.300s' reaches outside or has an unsafe "
+		    "name: nothing of this archive is used",
+		    buf_str(&shown));
+	if (!pathset_add(&r->paths, e->path))
+		return err_set(err, ERR_FORMAT,
+		    "archive entry '%.300s' is there twice", buf_str(&shown));
+	if (r->seen.len == ENTRIES_MAX)
+		return err_set(
+		    err, ERR_FORMAT, "the archive has too many entries");
+	return 0;
+}
+
+static int start_entry(
+    struct reading *r, const struct tar_entry *e, struct err *err)
+{
+	VEC_DEFINE(, struct reader_attr) attrs = VEC_INIT;
+	struct reader_entry entry = {
+	    .path = e->path, .bytes = e->bytes, .mtime = e->mtime};
+
+	if (!r->visitor->start)
+		return 0;
+	VEC_EACH (&e->attrs, a)
+		if (str_starts(a->name, ATTR_PREFIX))
+			*vec_add(&attrs) = (struct reader_attr){
+			    .name = a->name + strlen(ATTR_PREFIX),
+			    .value = a->value,
+			    .value_len = a->value_len};
+	entry.attrs = attrs.items;
+	entry.attr_count = attrs.len;
+	int result = r->visitor->start(r->visitor->ctx, &entry, err);
+	vec_done(&attrs);
+	return result;
+}
+
+typedef int take_fn(
+    struct reading *r, const void *data, size_t len, struct err *err);
+
+static int take_data(
+    struct reading *r, const void *data, size_t len, struct err *err)
+{
+	digest_add(r->digest, data, len);
+	return r->visitor->data
+		   ? r->visitor->data(r->visitor->ctx, data, len, err)
+		   : 0;
+}
+
+static int take_contents(
+    struct reading *r, const void *data, size_t len, struct err *err)
+{
+	return spool_add(&r->contents, data, len, err);
+}
+
+/* Exactly the bytes that the header promised. */
+static int each_chunk(struct reading *r, const struct tar_entry *e,
+    take_fn *take, struct err *err)
+{
+	uint64_t total = 0;
+
+	for (;;) {
+		ssize_t n = tar_reader_data(r->tar, r->chunk, CHUNK, err);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		total += (uint64_t)n;
+		if (cancel_check(r->options->cancel, err) ||
+		    take(r, r->chunk, (size_t)n, err))
+			return -1;
+	}
+	if (total != e->bytes)
+		return err_set(err, ERR_FORMAT,
+		    "it has %llu bytes where its header says %llu",
+		    (unsigned long long)total, (unsigned long long)e->bytes);
+	return 0;
+}
+
+static int read_entry(
+    struct reading *r, const struct tar_entry *e, struct err *err)
+{
+	struct seen seen = {.bytes = e->bytes};
+
+	if (start_entry(r, e, err) || each_chunk(r, e, take_data, err))
+		return -1;
+	digest_finish(r->digest, seen.sha256);
+	digest_of(DIGEST_SHA256, e->path, strlen(e->path), seen.path_sha256);
+	*vec_add(&r->seen) = seen;
+	r->totals.entries++;
+	r->totals.bytes += e->bytes;
+	return r->visitor->end ? r->visitor->end(r->visitor->ctx, err) : 0;
+}
+
+static int read_any(
+    struct reading *r, const struct tar_entry *e, struct err *err)
+{
+	if (check_path(r, e, err))
+		return -1;
+	if (str_eq(e->path, CONTENTS_PATH)) {
+		r->has_contents = true;
+		return each_chunk(r, e, take_contents, err);
+	}
+	if (read_entry(r, e, err))
+		return err_wrap(err, "archive entry '%.300s'", e->path);
+	return 0;
+}
+
+struct comparing {
+	const struct seen_vec *seen;
+	size_t at;
+};
+
+static int compare_entry(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct comparing *c = ctx;
+	uint8_t path[DIGEST_SHA256_LEN];
+
+	digest_of(DIGEST_SHA256, e->path, strlen(e->path), path);
+	const struct seen *s =
+	    c->at < c->seen->len ? &c->seen->items[c->at] : NULL;
+	c->at++;
+	if (!s || memcmp(s->path_sha256, path, sizeof path) != 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "'%.300s' is listed, but not in its place in the archive",
+		    e->path);
+	if (s->bytes != e->bytes ||
+	    memcmp(s->sha256, e->sha256, sizeof s->sha256) != 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "the content of '%.300s' is not what was captured",
+		    e->path);
+	return 0;
+}
+
+static int compare(struct reading *r, struct err *err)
+{
+	struct comparing c = {.seen = &r->seen};
+
+	if (!r->has_contents)
+		return err_set(err, ERR_INTEGRITY,
+		    "the archive is not whole: it has no " CONTENTS_PATH);
+	cleanup(source_freep) struct source *from = spool_source(&r->contents);
+	if (contents_each(from, compare_entry, &c, err))
+		return -1;
+	if (c.at != r->seen.len)
+		return err_set(err, ERR_INTEGRITY,
+		    "the archive has %zu entries and " CONTENTS_PATH
+		    " lists %zu",
+		    r->seen.len, c.at);
+	return 0;
+}
+
+/* The visitor gets it only now that it was held against the archive. */
+static int hand_contents(struct reading *r, struct err *err)
+{
+	if (!r->visitor->contents)
+		return 0;
+	cleanup(source_freep) struct source *from = spool_source(&r->contents);
+	for (;;) {
+		ssize_t n = source_read(from, r->chunk, CHUNK, err);
+		if (n <= 0)
+			return (int)n;
+		if (r->visitor->contents(
+			r->visitor->ctx, r->chunk, (size_t)n, err))
+			return -1;
+	}
+}
+
+static int read_all(struct reading *r, struct err *err)
+{
+	for (;;) {
+		struct tar_entry e = {.path = NULL};
+		if (cancel_check(r->options->cancel, err))
+			return -1;
+		int got = tar_reader_next(r->tar, &e, err);
+		if (got < 0)
+			return -1;
+		if (!got)
+			break;
+		int result = read_any(r, &e, err);
+		tar_entry_done(&e);
+		if (result)
+			return -1;
+	}
+	return compare(r, err) || hand_contents(r, err) ? -1 : 0;
+}
+
+static struct source *decrypted(
+    struct source *from, const struct reader_options *o, struct err *err)
+{
+	if (o->encryption == ARCHIVE_PLAIN)
+		return from;
+	if (o->identities)
+		return age_decrypt(from, o->identities, err);
+	source_free(from);
+	err_set(err, ERR_USAGE,
+	    "the archive is encrypted and no identity was given: name the file "
+	    "that holds the secret key");
+	return NULL;
+}
+
+int archive_read(struct source *from, const struct reader_options *o,
+    const struct reader_visitor *visitor, struct reader_totals *totals,
+    struct err *err)
+{
+	struct source *plain = decrypted(from, o, err);
+
+	if (!plain)
+		return -1;
+	struct tar_reader *tar = tar_reader_new(o->compression, plain, err);
+	if (!tar)
+		return -1;
+	struct reading *r = mem_new(struct reading);
+	r->tar = tar;
+	r->options = o;
+	r->visitor = visitor;
+	r->digest = digest_new(DIGEST_SHA256);
+	/* CONTENTS.json stays in memory where there is no place for a spool. */
+	spool_init(&r->contents, o->scratch, o->scratch ? 1 << 20 : SIZE_MAX);
+	int result = read_all(r, err);
+	if (!result && totals)
+		*totals = r->totals;
+	tar_reader_free(r->tar);
+	digest_free(r->digest);
+	pathset_done(&r->paths);
+	vec_done(&r->seen);
+	spool_done(&r->contents);
+	mem_wipe(r->chunk, sizeof r->chunk);
+	free(r);
+	return result;
+}

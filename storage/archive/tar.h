@@ -1,0 +1,65 @@
+/*
+ * Tar with pax headers, compressed, through libarchive: regular files only.
+ * Nothing of libarchive shows here. The same input gives the same bytes.
+ */
+#ifndef STORAGE_ARCHIVE_TAR_H
+#define STORAGE_ARCHIVE_TAR_H
+
+#include "storage/archive/format.h"
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+#include "storage/base/stream.h"
+#include "storage/base/vec.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tar_attr {
+	char *name; /* of the extended attribute, with its `user.` */
+	char *value;
+	size_t value_len;
+};
+VEC_DEFINE(tar_attrs, struct tar_attr);
+void tar_attrs_done(struct tar_attrs *v);
+void tar_attrs_add(struct tar_attrs *v, const char *name, const void *value,
+    size_t value_len); /* copies */
+
+struct tar_writer;
+
+/* Owns the sink, also on failure. level 0 is the format's own; threads are for
+ * zstd, at least 1 (its bytes do not depend on how many). */
+struct tar_writer *tar_writer_new(enum archive_compression c, int level,
+    int threads, struct sink *sink, struct err *err);
+/* Starts an entry; exactly `bytes` of data must follow. */
+int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
+    int64_t mtime, const struct tar_attrs *attrs, struct err *err);
+int tar_writer_data(
+    struct tar_writer *t, const void *data, size_t len, struct err *err);
+/* Ends the archive and finishes the sink. */
+int tar_writer_finish(struct tar_writer *t, struct err *err);
+void tar_writer_free(struct tar_writer *t); /* aborts if not finished */
+
+struct tar_entry {
+	char *path; /* as it stands in the archive: not to be trusted */
+	uint64_t bytes;
+	int64_t mtime;
+	struct tar_attrs attrs;
+};
+void tar_entry_done(struct tar_entry *e);
+
+struct tar_reader;
+
+/* Owns the source, also on failure. */
+struct tar_reader *tar_reader_new(
+    enum archive_compression c, struct source *from, struct err *err);
+/* The next entry: 1, 0 at the end (the source is then read to its own end),
+ * -1. Anything but a regular file is ERR_FORMAT; so are more than 1 MiB of
+ * attributes. e is released by the caller only where 1 came back. */
+int tar_reader_next(struct tar_reader *t, struct tar_entry *e, struct err *err);
+/* Up to len bytes of the entry; 0 at its end. */
+ssize_t tar_reader_data(
+    struct tar_reader *t, void *data, size_t len, struct err *err);
+void tar_reader_free(struct tar_reader *t);
+void tar_reader_freep(struct tar_reader **t);
+
+#endif
