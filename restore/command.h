@@ -20,11 +20,11 @@ struct restore_options {
 	/* plan, apply, release */
 	struct strvec only;
 	const char *existing;
+	bool prune;
 	struct strvec prune_kinds, prune_namespaces;
 	bool server;
 	bool offline;
 	bool force;
-	bool prune_refs;
 	bool hold;
 	bool status;
 	bool derived;

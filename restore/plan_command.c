@@ -1,0 +1,398 @@
+#include "restore/command.h"
+#include "restore/open.h"
+#include "restore/targets.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Everything a plan borrows, for as long as it lives. */
+struct session {
+	const struct command *c;
+	struct opened opened;
+	struct targets targets;
+	bool has_targets;
+	struct plan_options options;
+	VEC_DEFINE(, struct rule_edge) edges;
+	struct transform_options transforms;
+	VEC_DEFINE(, struct transform_map) namespaces;
+	VEC_DEFINE(, struct transform_map) images;
+	VEC_DEFINE(, struct transform_map) storage_classes;
+	VEC_DEFINE(, struct transform_patch) patches;
+	struct strvec texts; /* of the patches */
+	struct plan *plan;
+};
+#define SESSION_INIT                                                           \
+	{                                                                      \
+		.opened = OPENED_INIT                                          \
+	}
+
+static void session_done(struct session *s)
+{
+	plan_free(s->plan);
+	if (s->has_targets)
+		targets_done(&s->targets);
+	vec_done(&s->edges);
+	vec_done(&s->namespaces);
+	vec_done(&s->images);
+	vec_done(&s->storage_classes);
+	vec_done(&s->patches);
+	strvec_done(&s->texts);
+	open_done(&s->opened);
+}
+
+/* ---- what to take ---- */
+
+static int set_only(const char *kind, const char *name, bool *taken,
+    const char **only, struct err *err)
+{
+	if (*taken && (*only || name))
+		return err_set(err, ERR_USAGE,
+		    "--only names %s twice; one name of a kind at a time",
+		    kind);
+	*taken = true;
+	*only = name;
+	return 0;
+}
+
+static int choose(struct session *s, struct err *err)
+{
+	struct plan_options *o = &s->options;
+	bool git = false, terraform = false, kubernetes = false;
+	const struct strvec *list = &s->c->options->only;
+
+	VEC_EACH (list, text) {
+		const char *colon = strchr(*text, ':');
+		const char *name = colon && colon[1] ? colon + 1 : NULL;
+		size_t len = strcspn(*text, ":");
+		autofree char *kind = str_ndup(*text, len);
+		int bad;
+		if (colon && !name)
+			return err_set(err, ERR_USAGE,
+			    "--only %s: has no name after the ':'", kind);
+		if (str_eq(kind, "git"))
+			bad = set_only(kind, name, &git, &o->only_git, err);
+		else if (str_eq(kind, "terraform"))
+			bad = set_only(
+			    kind, name, &terraform, &o->only_terraform, err);
+		else if (str_eq(kind, "kubernetes"))
+			bad = set_only(
+			    kind, name, &kubernetes, &o->only_kubernetes, err);
+		else
+			return err_set(err, ERR_USAGE,
+			    "--only takes git, terraform or kubernetes, each "
+			    "perhaps with :NAME");
+		if (bad)
+			return -1;
+	}
+	o->without_git = list->len && !git;
+	o->without_terraform = list->len && !terraform;
+	o->without_kubernetes = list->len && !kubernetes;
+	return 0;
+}
+
+/* ---- from settings to the plan's own options ---- */
+
+static void add_edges(struct session *s)
+{
+	static const enum rule_form forms[] = {
+	    [SETTINGS_FORM_NAME] = RULE_NAME,
+	    [SETTINGS_FORM_CLUSTER_NAME] = RULE_CLUSTER_NAME,
+	    [SETTINGS_FORM_REF] = RULE_REF,
+	    [SETTINGS_FORM_PATH] = RULE_PATH,
+	};
+	static const enum edge_strength strengths[] = {
+	    [SETTINGS_EDGE_ORDER] = EDGE_ORDER,
+	    [SETTINGS_EDGE_REFERENCE] = EDGE_REFERENCE,
+	    [SETTINGS_EDGE_OWNER] = EDGE_OWNER,
+	    [SETTINGS_EDGE_HOLDS] = EDGE_HOLDS,
+	    [SETTINGS_EDGE_REQUIRED] = EDGE_REQUIRED,
+	};
+
+	VEC_EACH (&s->c->settings->restore.edges, e) {
+		*vec_add(&s->edges) = (struct rule_edge){.system = "config",
+		    .from = e->from,
+		    .place = e->pointer,
+		    .form = forms[e->form],
+		    .to = e->to,
+		    .strength = strengths[e->strength],
+		    .ready = e->ready};
+	}
+	s->options.edges = s->edges.items;
+	s->options.edge_count = s->edges.len;
+}
+
+#define ADD_MAPS(PAIRS, VECTOR)                                                \
+	VEC_EACH (PAIRS, p_)                                                   \
+		*vec_add(VECTOR) = (struct transform_map)                      \
+		{                                                              \
+			.from = p_->from, .to = p_->to                         \
+		}
+
+static void add_transforms(struct session *s)
+{
+	const struct settings_restore *r = &s->c->settings->restore;
+
+	ADD_MAPS(&r->namespaces, &s->namespaces);
+	ADD_MAPS(&r->images, &s->images);
+	ADD_MAPS(&r->storage_classes, &s->storage_classes);
+	VEC_EACH (&r->transforms, t) {
+		struct buf json = BUF_INIT;
+		json_write(&json, t->patch, JSON_COMPACT);
+		*vec_add(&s->texts) = buf_steal(&json);
+		*vec_add(&s->patches) =
+		    (struct transform_patch){.kind = t->kind,
+			.namespace = t->namespace_,
+			.name = t->name,
+			.labels = t->labels,
+			.json = s->texts.items[s->texts.len - 1]};
+	}
+	s->transforms = (struct transform_options){
+	    .namespaces = s->namespaces.items,
+	    .namespace_count = s->namespaces.len,
+	    .images = s->images.items,
+	    .image_count = s->images.len,
+	    .storage_classes = s->storage_classes.items,
+	    .storage_class_count = s->storage_classes.len,
+	    .patches = s->patches.items,
+	    .patch_count = s->patches.len,
+	};
+	s->options.transforms = &s->transforms;
+}
+
+static int choose_existing(struct session *s, struct err *err)
+{
+	static const char *const words[] = {
+	    [PLAN_EXISTING_SKIP] = "skip",
+	    [PLAN_EXISTING_UPDATE] = "update",
+	    [PLAN_EXISTING_RECREATE] = "recreate",
+	};
+	const char *asked = s->c->options->existing;
+
+	s->options.existing =
+	    (enum plan_existing)s->c->settings->restore.existing;
+	for (size_t i = 0; asked && i < 3; i++) {
+		if (!str_eq(words[i], asked))
+			continue;
+		s->options.existing = (enum plan_existing)i;
+		return 0;
+	}
+	if (asked)
+		return err_set(err, ERR_USAGE,
+		    "--existing takes one of: skip, update, recreate");
+	return 0;
+}
+
+/* Objects are deleted only where both are chosen; refs with --prune alone. */
+static int choose_prune(struct session *s, struct err *err)
+{
+	const struct restore_options *o = s->c->options;
+	const struct settings_restore *r = &s->c->settings->restore;
+	const struct strvec *namespaces = o->prune_namespaces.len
+					      ? &o->prune_namespaces
+					      : &r->prune_namespaces;
+	const struct strvec *kinds =
+	    o->prune_kinds.len ? &o->prune_kinds : &r->prune_kinds;
+
+	if (!o->prune && (o->prune_namespaces.len || o->prune_kinds.len))
+		return err_set(err, ERR_USAGE,
+		    "--prune-namespace and --prune-kind need --prune");
+	if (!o->prune)
+		return 0;
+	if (!namespaces->len != !kinds->len)
+		return err_set(err, ERR_USAGE,
+		    "--prune of cluster objects needs both namespaces and "
+		    "kinds, on the command line or in the configuration "
+		    "(restore.prune_namespaces, restore.prune_kinds)");
+	if (namespaces->len) {
+		s->options.prune_namespaces = namespaces;
+		s->options.prune_kinds = kinds;
+	}
+	return 0;
+}
+
+static int make_plan(struct session *s, struct err *err)
+{
+	const struct restore_options *o = s->c->options;
+	const struct settings_restore *r = &s->c->settings->restore;
+
+	if (choose(s, err) || choose_existing(s, err) || choose_prune(s, err) ||
+	    open_tree(s->c, &s->opened, err))
+		return -1;
+	s->has_targets = true;
+	bool offline = o->offline || s->options.without_kubernetes;
+	if (targets_open(&s->targets, s->c, &s->opened.manifest, s->opened.tree,
+		s->opened.scratch.path, offline, err))
+		return -1;
+	s->options.snapshot = s->opened.snapshot->label;
+	s->options.partial = s->opened.manifest.partial;
+	s->options.tree = s->opened.tree;
+	s->options.clusters = s->targets.plan.items;
+	s->options.cluster_count = s->targets.plan.len;
+	s->options.force_conflicts = r->force_conflicts || o->force;
+	s->options.status = r->status || o->status;
+	s->options.derived = r->derived_secrets || o->derived;
+	s->options.hold = r->hold || o->hold;
+	s->options.without_rules = &r->without_rules;
+	s->options.clock = s->c->env.clock;
+	s->options.cancel = s->c->env.cancel;
+	add_edges(s);
+	add_transforms(s);
+	log_progress("planning");
+	s->plan = plan_make(&s->options, err);
+	return s->plan ? 0 : -1;
+}
+
+/* ---- carrying it out ---- */
+
+static void on_progress(void *ctx, size_t done, size_t total)
+{
+	(void)ctx;
+	log_progress("restoring: %zu of %zu", done, total);
+}
+
+static struct apply_options apply_options_of(
+    const struct session *s, const char *journal_dir)
+{
+	const struct settings_restore *r = &s->c->settings->restore;
+
+	return (struct apply_options){
+	    .git = s->has_targets ? &s->targets.git : NULL,
+	    .state = s->has_targets ? &s->targets.state : NULL,
+	    .in_flight = (size_t)r->concurrency,
+	    .gates = (enum apply_gates)r->gates,
+	    .gate_timeout_ms = (int)r->gate_timeout,
+	    .journal_dir = journal_dir,
+	    .resume = s->c->options->resume,
+	    .clock = s->c->env.clock,
+	    .random = s->c->env.random,
+	    .cancel = s->c->env.cancel,
+	    .progress = on_progress,
+	};
+}
+
+static int print_report(
+    const struct session *s, const struct report *r, struct err *err)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	(void)err;
+	log_progress("%s", "");
+	if (s->c->options->common.output == CLI_OUTPUT_JSON)
+		report_print_json(r, &out);
+	else
+		report_print_table(r, s->c->options->all_nodes, &out);
+	fputs(buf_str(&out), stdout);
+	return report_is_missing(r) ? 1 : 0;
+}
+
+static void print_plan(const struct session *s, FILE *to)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	log_progress("%s", "");
+	if (s->c->options->common.output == CLI_OUTPUT_JSON)
+		plan_print_json(s->plan, &out);
+	else
+		plan_print_table(s->plan, &out);
+	fputs(buf_str(&out), to);
+	fflush(to);
+}
+
+int command_plan(const struct command *c, struct err *err)
+{
+	cleanup(session_done) struct session s = SESSION_INIT;
+
+	s.c = c;
+	if (c->options->server && c->options->offline)
+		return err_set(err, ERR_USAGE,
+		    "--server and --offline exclude each other");
+	if (make_plan(&s, err))
+		return err_wrap(err, "plan");
+	if (!c->options->server) {
+		print_plan(&s, stdout);
+		return plan_count(s.plan, PLAN_CANNOT) ? 1 : 0;
+	}
+	struct apply_options o = apply_options_of(&s, NULL);
+	o.dry_run = true;
+	cleanup(report_freep) struct report *r = apply_run(s.plan, &o, err);
+	return r ? print_report(&s, r, err) : err_wrap(err, "plan --server");
+}
+
+/* What will be deleted is shown whatever was answered before. */
+static void show_prune(const struct plan *p)
+{
+	VEC_EACH (&p->prune, d)
+		log_warn("will be deleted: %s %s/%s", d->k->kind, d->namespace,
+		    d->name);
+}
+
+static int confirm(const struct session *s, struct err *err)
+{
+	char answer[16] = "";
+
+	if (s->c->options->yes)
+		return 0;
+	if (!isatty(STDIN_FILENO))
+		return err_set(err, ERR_USAGE,
+		    "nobody can be asked to confirm; look at `plan`, then add "
+		    "--yes");
+	if (s->c->options->common.output == CLI_OUTPUT_TABLE)
+		print_plan(s, stderr);
+	fprintf(stderr, "Apply %zu steps of %s? Type yes: ",
+	    plan_count(s->plan, PLAN_APPLY), s->options.snapshot);
+	fflush(stderr);
+	if (!fgets(answer, sizeof(answer), stdin) || !str_eq(answer, "yes\n"))
+		return err_set(
+		    err, ERR_CANCELLED, "not confirmed; nothing was written");
+	return 0;
+}
+
+int command_apply(const struct command *c, struct err *err)
+{
+	cleanup(session_done) struct session s = SESSION_INIT;
+
+	s.c = c;
+	/* Asked before the work of a plan that nobody could confirm. */
+	if (!c->options->yes && !isatty(STDIN_FILENO))
+		return confirm(&s, err);
+	if (make_plan(&s, err))
+		return err_wrap(err, "apply");
+	VEC_EACH (&s.plan->warnings, w)
+		log_warn("%s", *w);
+	show_prune(s.plan);
+	if (confirm(&s, err))
+		return -1;
+	autofree char *journal = file_join(c->settings->state_dir, "journal");
+	if (file_mkdirs(journal, err))
+		return -1;
+	const struct apply_options o = apply_options_of(&s, journal);
+	cleanup(report_freep) struct report *r = apply_run(s.plan, &o, err);
+	return r ? print_report(&s, r, err) : err_wrap(err, "apply");
+}
+
+int command_release(const struct command *c, struct err *err)
+{
+	cleanup(session_done) struct session s = SESSION_INIT;
+
+	s.c = c;
+	if (open_snapshot(c, &s.opened, err) ||
+	    snapshot_manifest(s.opened.vault.vault, s.opened.snapshot,
+		&s.opened.trust, &s.opened.manifest, NULL, err))
+		return err_wrap(err, "release");
+	s.opened.has_manifest = true;
+	s.has_targets = true;
+	if (targets_open(&s.targets, c, &s.opened.manifest, "", "", false, err))
+		return err_wrap(err, "release");
+	autofree char *journal = file_join(c->settings->state_dir, "journal");
+	const struct apply_options o = apply_options_of(&s, journal);
+	cleanup(report_freep) struct report *r =
+	    apply_release(s.opened.snapshot->label, s.targets.plan.items,
+		s.targets.plan.len, &o, err);
+	return r ? print_report(&s, r, err) : err_wrap(err, "release");
+}

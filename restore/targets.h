@@ -1,0 +1,48 @@
+/*
+ * Where the parts of a snapshot go: the targets of the configuration, or else
+ * the sources themselves, connected as drivers of a plan. A part whose target
+ * cannot be connected fails with the reason; the rest goes on.
+ */
+#ifndef RESTORE_TARGETS_H
+#define RESTORE_TARGETS_H
+
+#include "restore/apply.h"
+#include "restore/apply_state.h"
+#include "restore/command.h"
+
+#include <pthread.h>
+
+struct target_cluster {
+	char *name;
+	struct connect_kube kube;
+};
+
+struct target_bucket {
+	const char *from;	 /* bucket of the snapshot; borrowed */
+	const char *from_prefix; /* or NULL; borrowed */
+	struct connect_s3 store;
+	struct apply_state_options options;
+	struct err err; /* why it cannot be written to */
+	bool asked;	/* whether its lock table is there */
+};
+
+struct targets {
+	const struct command *c;
+	const char *tree;    /* borrowed: of the verified snapshot */
+	const char *scratch; /* borrowed */
+	VEC_DEFINE(, struct target_cluster) clusters;
+	VEC_DEFINE(, struct plan_cluster) plan; /* of the same index */
+	VEC_DEFINE(, struct target_bucket) buckets;
+	pthread_mutex_t lock; /* of what is found out at first use */
+	struct apply_driver git, state;
+};
+
+/* The clusters that the manifest names, connected unless `offline`; the
+ * buckets of the configuration. -1 where a cluster that is to be restored has
+ * no target. */
+int targets_open(struct targets *t, const struct command *c,
+    const struct manifest *m, const char *tree, const char *scratch,
+    bool offline, struct err *err);
+void targets_done(struct targets *t);
+
+#endif

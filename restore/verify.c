@@ -1,0 +1,241 @@
+#include "storage/git/verify.h"
+#include "restore/chain.h"
+#include "restore/command.h"
+#include "restore/open.h"
+#include "storage/archive/contents.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATE_MAX_BYTES = 512 << 20, OBJECT_MAX_BYTES = 64 << 20 };
+
+struct verification {
+	const struct command *c;
+	struct opened *opened;
+	unsigned percent; /* of entries that are looked into */
+	uint64_t repositories, git_objects, states, objects, looked_at;
+	struct strvec seen; /* repositories */
+};
+
+static bool is_sampled(struct verification *v)
+{
+	return v->percent >= 100 ||
+	       random_below(v->c->env.random, 100) < v->percent;
+}
+
+static int verify_git(struct verification *v, const char *path, struct err *err)
+{
+	const char *end = strstr(path, ".git/");
+
+	if (!end)
+		return err_set(err, ERR_INTEGRITY,
+		    "'%s' is in no repository git/<name>.git", path);
+	autofree char *name = str_ndup(path, (size_t)(end - path) + 4);
+	if (strvec_has(&v->seen, name))
+		return 0;
+	strvec_add(&v->seen, name);
+	if (!is_sampled(v))
+		return 0;
+	log_progress("verifying %s", name);
+	autofree char *dir = file_join(v->opened->tree, name);
+	struct verify_counts counts = {0};
+	if (verify_repository(dir, v->c->env.cancel, &counts, err))
+		return err_wrap(err, "%s", name);
+	v->repositories++;
+	v->git_objects += counts.objects;
+	return 0;
+}
+
+/* What was state when it was captured reads as state still. What never was is
+ * kept as it is, and has no serial among its facts. */
+static int verify_state(struct verification *v, const struct contents_entry *e,
+    const char *file, struct err *err)
+{
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
+
+	if (json_kind(json_get(e->facts, "serial")) != JSON_INT ||
+	    !is_sampled(v))
+		return 0;
+	if (file_read(file, STATE_MAX_BYTES, &text, err))
+		return -1;
+	cleanup(json_freep) struct json_object *state =
+	    json_parse(buf_str(&text), text.len, err);
+	if (!state) {
+		err->code = ERR_INTEGRITY;
+		return -1;
+	}
+	if (json_get_int(state, "serial", -1) !=
+	    json_get_int(e->facts, "serial", -2))
+		return err_set(err, ERR_INTEGRITY,
+		    "its serial is not the one that was captured");
+	v->states++;
+	return 0;
+}
+
+static int verify_object(struct verification *v, const struct contents_entry *e,
+    const char *file, struct err *err)
+{
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
+
+	if (!is_sampled(v))
+		return 0;
+	if (file_read(file, OBJECT_MAX_BYTES, &text, err))
+		return -1;
+	cleanup(json_freep) struct json_object *object =
+	    json_parse(buf_str(&text), text.len, err);
+	if (!object) {
+		err->code = ERR_INTEGRITY;
+		return -1;
+	}
+	const char *name =
+	    json_str(json_path(object, "metadata", "name", NULL));
+	const char *fact = json_get_str(e->facts, "name");
+	if (!name || (fact && !str_eq(name, fact)))
+		return err_set(
+		    err, ERR_INTEGRITY, "is not the object that was captured");
+	v->objects++;
+	return 0;
+}
+
+static int verify_entry(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct verification *v = ctx;
+	autofree char *file = file_join(v->opened->tree, e->path);
+	int status = 0;
+
+	if (cancel_check(v->c->env.cancel, err))
+		return -1;
+	if (str_starts(e->path, "git/"))
+		return verify_git(v, e->path, err);
+	if (str_starts(e->path, "terraform/"))
+		status = verify_state(v, e, file, err);
+	else if (str_starts(e->path, "kubernetes/"))
+		status = verify_object(v, e, file, err);
+	return status ? err_wrap(err, "%s", e->path) : 0;
+}
+
+static int verify_content(struct verification *v, struct err *err)
+{
+	if (open_tree(v->c, v->opened, err))
+		return -1;
+	int status = contents_each_in(v->opened->tree, verify_entry, v, err);
+	strvec_done(&v->seen);
+	return status;
+}
+
+static int verify_quickly(struct verification *v, struct err *err)
+{
+	struct opened *o = v->opened;
+
+	if (open_snapshot(v->c, o, err))
+		return -1;
+	const struct snapshot_open_options options = {
+	    .trust = &o->trust, .cancel = v->c->env.cancel};
+	if (snapshot_check(
+		o->vault.vault, o->snapshot, &options, &o->manifest, err))
+		return err_wrap(err, "snapshot '%s'", o->snapshot->label);
+	o->has_manifest = true;
+	return 0;
+}
+
+static int parse_sample(const char *text, unsigned *percent, struct err *err)
+{
+	size_t len = strlen(text);
+	uint64_t value;
+	autofree char *number =
+	    str_ndup(text, len && text[len - 1] == '%' ? len - 1 : len);
+
+	if (str_parse_u64(number, 100, &value) || !value)
+		return err_set(err, ERR_USAGE,
+		    "--sample takes a percentage from 1%% to 100%%");
+	*percent = (unsigned)value;
+	return 0;
+}
+
+/* A vault that this key may only read keeps no record; that is no finding. */
+static void record(
+    const struct verification *v, const char *level, const struct err *finding)
+{
+	struct err err = ERR_INIT;
+	const struct opened *o = v->opened;
+
+	if (!o->snapshot)
+		return;
+	if (snapshot_record_verified(o->vault.vault, o->snapshot, level,
+		!finding, finding ? finding->message : NULL, v->c->env.clock,
+		&err))
+		log_warn("the result could not be recorded in the vault: %s",
+		    err.message);
+}
+
+static void print(const struct verification *v, const char *level)
+{
+	const struct opened *o = v->opened;
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	if (v->c->options->common.output == CLI_OUTPUT_JSON) {
+		cleanup(json_freep) struct json_object *j = json_new_object();
+		json_set_str(j, "label", o->snapshot->label);
+		json_set_bool(j, "good", true);
+		json_set_str(j, "level", level);
+		json_set_bool(j, "partial", o->manifest.partial);
+		json_set_int(j, "entries", (int64_t)o->totals.entries);
+		json_set_int(j, "bytes", (int64_t)o->totals.bytes);
+		json_set_int(j, "repositories", (int64_t)v->repositories);
+		json_set_int(j, "git_objects", (int64_t)v->git_objects);
+		json_set_int(j, "states", (int64_t)v->states);
+		json_set_int(j, "objects", (int64_t)v->objects);
+		json_write(&out, j, JSON_PRETTY);
+		buf_add_char(&out, '\n');
+	} else if (str_eq(level, "quick")) {
+		buf_printf(&out, "%s: good: signature and digest of ",
+		    o->snapshot->label);
+		str_add_bytes(&out, o->manifest.archive.bytes);
+		buf_add_char(&out, '\n');
+	} else {
+		buf_printf(&out,
+		    "%s: good: signature, digest and %llu entries; %llu Git "
+		    "objects in %llu repositories, %llu states and %llu "
+		    "Kubernetes objects looked into\n",
+		    o->snapshot->label, (unsigned long long)o->totals.entries,
+		    (unsigned long long)v->git_objects,
+		    (unsigned long long)v->repositories,
+		    (unsigned long long)v->states,
+		    (unsigned long long)v->objects);
+	}
+	fputs(buf_str(&out), stdout);
+}
+
+int command_verify(const struct command *c, struct err *err)
+{
+	cleanup(open_done) struct opened o = OPENED_INIT;
+	struct verification v = {.c = c, .opened = &o, .percent = 100};
+	const struct restore_options *options = c->options;
+	const char *level = options->quick    ? "quick"
+			    : options->sample ? "sample"
+					      : "full";
+
+	if (options->quick && options->sample)
+		return err_set(
+		    err, ERR_USAGE, "--quick and --sample exclude each other");
+	if (options->sample && parse_sample(options->sample, &v.percent, err))
+		return -1;
+	int status =
+	    options->quick ? verify_quickly(&v, err) : verify_content(&v, err);
+	log_progress("%s", "");
+	/* Only what is wrong with the snapshot itself is a finding. */
+	if (status && (err->code == ERR_INTEGRITY || err->code == ERR_FORMAT)) {
+		err->code = ERR_INTEGRITY;
+		record(&v, level, err);
+	}
+	if (status)
+		return err_wrap(err, "verify");
+	record(&v, level, NULL);
+	print(&v, level);
+	return options->chain ? chain_verify(c, &o, err) : 0;
+}
