@@ -1,5 +1,6 @@
 #include "restore/command.h"
 #include "restore/open.h"
+#include "storage/archive/format.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -33,8 +34,8 @@ static void add_archive(struct buf *out, const struct manifest *m)
 	    (unsigned long long)m->archive.entries);
 	str_add_bytes(&text, m->archive.content_bytes);
 	buf_printf(&text, ", %s, encryption %s",
-	    archive_compression_name(m->archive.compression),
-	    archive_encryption_name(m->archive.encryption));
+	    format_compression_name(m->archive.compression),
+	    format_encryption_name(m->archive.encryption));
 	add_text(out, "archive", buf_str(&text));
 	add_text(out, "sha256", m->archive.sha256);
 }
