@@ -5,6 +5,7 @@
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
 #include "storage/base/pool.h"
+#include "storage/git/lfs.h"
 #include "storage/git/mirror.h"
 #include "storage/git/remote.h"
 #include "storage/git/repo.h"
@@ -69,13 +70,16 @@ static struct json_object *lfs_facts(const struct work *w)
 {
 	struct json_object *j = json_new_object();
 	uint64_t bytes = 0;
+	int64_t stored = 0;
 
-	VEC_EACH (&w->state.lfs, o)
+	VEC_EACH (&w->state.lfs, o) {
 		bytes += o->bytes;
+		stored += w->r->lfs && lfs_has(w->dir, o);
+	}
 	json_set_int(j, "objects", (int64_t)w->state.lfs.len);
 	json_set_int(j, "bytes", (int64_t)bytes);
-	json_set_int(j, "stored", 0);
-	json_set_int(j, "missing", (int64_t)w->state.lfs.len);
+	json_set_int(j, "stored", stored);
+	json_set_int(j, "missing", (int64_t)w->state.lfs.len - stored);
 	return j;
 }
 
@@ -119,6 +123,17 @@ static void find_uncovered(const struct work *w, struct strvec *uncovered)
 	}
 }
 
+static int add_file(struct work *w, const char *name, struct json_object *facts,
+    struct err *err)
+{
+	autofree char *file = file_join(w->dir, name);
+	autofree char *path = str_printf("git/%s.git/%s", w->r->name, name);
+	const struct archive_entry entry = {
+	    .path = path, .source = w->r->url, .facts = facts};
+
+	return archive_lane_add_file(w->lane, &entry, file, err);
+}
+
 static int add_files(struct work *w, struct json_object *facts, struct err *err)
 {
 	cleanup(strvec_done) struct strvec files = VEC_INIT;
@@ -126,15 +141,47 @@ static int add_files(struct work *w, struct json_object *facts, struct err *err)
 	if (mirror_files(w->dir, &files, err))
 		return -1;
 	VEC_EACH (&files, name) {
-		autofree char *file = file_join(w->dir, *name);
-		autofree char *path =
-		    str_printf("git/%s.git/%s", w->r->name, *name);
-		const struct archive_entry entry = {.path = path,
-		    .source = w->r->url,
-		    .facts = str_eq(*name, "HEAD") ? facts : NULL};
-		if (archive_lane_add_file(w->lane, &entry, file, err))
+		bool head = str_eq(*name, "HEAD");
+		if (add_file(w, *name, head ? facts : NULL, err))
 			return -1;
 	}
+	if (!w->r->lfs)
+		return 0;
+	VEC_EACH (&w->state.lfs, o) {
+		autofree char *name = lfs_path(o->sha256);
+		if (lfs_has(w->dir, o) && add_file(w, name, NULL, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* What of LFS cannot be had is missing; the repository is taken all the same.
+ */
+static int fetch_lfs(struct work *w, struct err *err)
+{
+	cleanup(lfs_result_done) struct lfs_result result = LFS_RESULT_INIT;
+	const struct lfs_options o = {
+	    .url = w->r->url, .dir = w->dir, .access = &w->access};
+	struct err why = ERR_INIT;
+
+	if (!w->r->lfs || !w->state.lfs.len)
+		return 0;
+	int failed = lfs_fetch(&o, &w->state.lfs, &result, &why);
+	if (failed && why.code == ERR_CANCELLED) {
+		*err = why;
+		return -1;
+	}
+	if (!failed && !result.failed.len)
+		return 0;
+	if (!failed)
+		err_set(&why, ERR_NOT_FOUND, "%zu of %zu; the first, %s: %s",
+		    result.failed.len, w->state.lfs.len,
+		    result.failed.items[0].sha256,
+		    result.failed.items[0].reason);
+	pthread_mutex_lock(&w->c->lock);
+	capture_report_missing(
+	    w->c->report, &why, "LFS objects of repository '%s'", w->r->name);
+	pthread_mutex_unlock(&w->c->lock);
 	return 0;
 }
 
@@ -177,7 +224,7 @@ static int capture_into_lane(
 	    .progress = on_received,
 	    .progress_ctx = w};
 
-	if (mirror_update(&o, &w->state, err))
+	if (mirror_update(&o, &w->state, err) || fetch_lfs(w, err))
 		return -1;
 	find_uncovered(w, uncovered);
 	cleanup(json_freep) struct json_object *facts = facts_of(w, uncovered);

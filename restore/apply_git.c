@@ -2,6 +2,7 @@
 
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
+#include "storage/git/lfs.h"
 #include "storage/git/push.h"
 
 #include <stdlib.h>
@@ -111,6 +112,65 @@ static void fill_outcome(const struct apply_git_options *o,
 		note_head(r, o->url, outcome);
 }
 
+static int push_lfs(const struct apply_git_options *o, const char *dir,
+    struct outcome *outcome, size_t *failed, struct err *err)
+{
+	cleanup(lfs_result_done) struct lfs_result result = LFS_RESULT_INIT;
+	const struct lfs_options lfs = {
+	    .url = o->url, .dir = dir, .access = &o->access};
+	struct err why = ERR_INIT;
+
+	if (lfs_push(&lfs, &result, &why)) {
+		if (why.code == ERR_CANCELLED) {
+			*err = why;
+			return -1;
+		}
+		outcome_note(
+		    outcome, "LFS objects were not sent: %s", why.message);
+		++*failed;
+	}
+	VEC_EACH (&result.failed, f)
+		outcome_note(outcome, "LFS object %s was not sent: %s",
+		    f->sha256, f->reason);
+	*failed += result.failed.len;
+	return 0;
+}
+
+static int has_lfs(const char *dir, bool *has, struct err *err)
+{
+	struct lfs_objectvec objects = VEC_INIT;
+	int status = lfs_list(dir, &objects, err);
+
+	*has = objects.len > 0;
+	vec_done(&objects);
+	return status;
+}
+
+/* LFS objects go first, since hosts refuse refs whose objects they lack; but
+ * not before it is known that the push may be made, and that there is a
+ * repository. */
+static int push_both(const struct apply_git_options *o,
+    const struct push_options *push, struct push_result *result,
+    struct outcome *outcome, size_t *failed, struct err *err)
+{
+	cleanup(push_result_done) struct push_result look = PUSH_RESULT_INIT;
+	struct push_options dry = *push;
+	bool lfs;
+
+	if (has_lfs(push->dir, &lfs, err))
+		return -1;
+	if (!lfs || o->dry_run)
+		return push_all(push, result, err);
+	dry.dry_run = true;
+	if (push_all(&dry, &look, err))
+		return -1;
+	if (!look.created && push_lfs(o, push->dir, outcome, failed, err))
+		return -1;
+	if (push_all(push, result, err))
+		return -1;
+	return look.created ? push_lfs(o, push->dir, outcome, failed, err) : 0;
+}
+
 int apply_git(const struct apply_git_options *o, const char *bare_dir,
     struct outcome *outcome, struct err *err)
 {
@@ -124,8 +184,9 @@ int apply_git(const struct apply_git_options *o, const char *bare_dir,
 	    .progress = o->progress,
 	    .progress_ctx = o->progress_ctx};
 	struct err why = ERR_INIT;
+	size_t lfs_failed = 0;
 
-	if (push_all(&push, &result, &why)) {
+	if (push_both(o, &push, &result, outcome, &lfs_failed, &why)) {
 		outcome_failed(outcome, &why);
 		if (why.code != ERR_CANCELLED)
 			return 0;
@@ -133,5 +194,7 @@ int apply_git(const struct apply_git_options *o, const char *bare_dir,
 		return -1;
 	}
 	fill_outcome(o, &result, outcome);
+	if (lfs_failed && outcome->kind != OUTCOME_FAILED)
+		outcome->kind = OUTCOME_PARTIAL;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #ifndef STORAGE_GIT_LINK_H
 #define STORAGE_GIT_LINK_H
 
+#include "storage/base/buf.h"
 #include "storage/git/access.h"
 #include "storage/git/location.h"
 
@@ -44,9 +45,13 @@ int link_greet(struct link *l, link_fn *on_data, void *ctx, struct err *err);
 int link_ask(struct link *l, const void *body, size_t len, link_fn *on_data,
     void *ctx, struct err *err);
 
-/* Runs a command on an ssh server, with nothing to read or write. */
+/* Runs a command on an ssh server, without input; what it writes is dropped,
+ * or added to out, up to 64 KiB. */
 int link_ssh_run(const struct location *where, const struct git_access *access,
     const char *command, struct err *err);
+int link_ssh_output(const struct location *where,
+    const struct git_access *access, const char *command, struct buf *out,
+    struct err *err);
 /* Quoted for a POSIX shell, as git quotes paths; the caller frees. */
 char *link_shell_quote(const char *text);
 

@@ -3,7 +3,7 @@
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
-#include "storage/http/http.h"
+#include "storage/git/auth.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,21 +34,8 @@ static bool is_own_host(const struct link_http *l)
 
 static void add_authorization(const struct link_http *l, struct http_request *r)
 {
-	const struct git_access *a = l->access;
-	struct buf plain = BUF_INIT;
-	struct buf coded = BUF_INIT;
-
-	if (!a->password || !is_own_host(l))
-		return;
-	/* Grown at once: no copy of a secret is left behind. */
-	buf_reserve(&plain, 256 + secret_len(a->password));
-	buf_printf(&plain, "%s:%s", a->user ? a->user : "git",
-	    secret_reveal(a->password));
-	buf_reserve(&coded, 2 * plain.len + 8);
-	base64_add(&coded, plain.data, plain.len, true);
-	http_request_header(r, "Authorization: Basic %s", buf_str(&coded));
-	buf_wipe(&plain);
-	buf_wipe(&coded);
+	if (is_own_host(l))
+		auth_add_basic(r, l->access);
 }
 
 static int denied(const struct link_http *l, int status, struct err *err)
@@ -296,14 +283,7 @@ static const struct link_ops ops = {
 struct link *link_http_new(const struct location *where,
     const struct git_access *access, const char *service, struct err *err)
 {
-	const struct http_options o = {.ca_file = access->ca_file,
-	    .proxy = access->proxy,
-	    .connect_timeout_ms = access->connect_timeout_ms,
-	    .stall_timeout_ms = access->stall_timeout_ms,
-	    .clock = access->clock,
-	    .random = access->random,
-	    .cancel = access->cancel};
-	struct http *http = http_new(&o, err);
+	struct http *http = auth_http_new(access, err);
 
 	if (!http)
 		return NULL;

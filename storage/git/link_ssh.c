@@ -29,6 +29,7 @@ enum {
 	MAX_STDERR = 16 * 1024,
 	READ_BYTES = 256 * 1024,
 	EXIT_SSH_FAILED = 255,
+	MAX_OUTPUT = 64 * 1024,
 };
 
 struct link_ssh {
@@ -480,7 +481,7 @@ struct link *link_ssh_new(const struct location *where,
 }
 
 /* The end of its output is the end of the command. */
-static int until_end(struct link_ssh *l, struct err *err)
+static int until_end(struct link_ssh *l, struct buf *out, struct err *err)
 {
 	while (l->out >= 0) {
 		struct pollfd fds[2] = {{.fd = l->out, .events = POLLIN},
@@ -491,21 +492,27 @@ static int until_end(struct link_ssh *l, struct err *err)
 			return err_system(err, errno, "cannot wait");
 		if (fds[1].revents)
 			drain_stderr(l);
-		if (fds[0].revents && read(l->out, l->data, READ_BYTES) <= 0)
+		if (!fds[0].revents)
+			continue;
+		ssize_t n = read(l->out, l->data, READ_BYTES);
+		if (n <= 0)
 			close_fd(&l->out);
+		else if (out && out->len + (size_t)n <= MAX_OUTPUT)
+			buf_add(out, l->data, (size_t)n);
 	}
 	return 0;
 }
 
-int link_ssh_run(const struct location *where, const struct git_access *access,
-    const char *command, struct err *err)
+int link_ssh_output(const struct location *where,
+    const struct git_access *access, const char *command, struct buf *out,
+    struct err *err)
 {
 	cleanup(link_freep) struct link *link =
 	    link_ssh_new(where, access, "command", err);
 	struct link_ssh *l = (struct link_ssh *)link;
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	if (start(l, command, err) || until_end(l, err))
+	if (start(l, command, err) || until_end(l, out, err))
 		return -1;
 	while (l->err >= 0)
 		drain_stderr(l);
@@ -516,4 +523,10 @@ int link_ssh_run(const struct location *where, const struct git_access *access,
 	return err_set(err, code_of(buf_str(&l->said), status),
 	    "%s: '%s' on the server failed (status %d): %s", where->url,
 	    command, status, buf_str(&text));
+}
+
+int link_ssh_run(const struct location *where, const struct git_access *access,
+    const char *command, struct err *err)
+{
+	return link_ssh_output(where, access, command, NULL, err);
 }
