@@ -246,7 +246,7 @@ static const struct json_object *action_of(
 {
 	const struct json_object *failure = json_get(answer, "error");
 	const struct json_object *action =
-	    json_path(answer, "actions", name, NULL);
+	    json_get(json_get(answer, "actions"), name);
 
 	if (failure) {
 		const char *message = json_get_str(failure, "message");
@@ -344,7 +344,7 @@ static int verify(
 	cleanup(buf_done) struct buf body = BUF_INIT;
 	struct transfer v = *t;
 
-	v.action = json_path(answer, "actions", "verify", NULL);
+	v.action = json_get(json_get(answer, "actions"), "verify");
 	if (!v.action)
 		return 0;
 	buf_printf(&body, "{\"oid\":\"%s\",\"size\":%llu}", t->o->sha256,

@@ -2,6 +2,7 @@
  * storage/git from a command line, for the tests that need real servers:
  *
  *     git_tool mirror URL DIR | push URL DIR | verify DIR
+ *     git_tool lfs-fetch URL DIR SHA256 BYTES | lfs-push URL DIR
  *
  * What it needs besides comes from the environment, as tests/servers/git
  * names it: USER, PASSWORD_FILE, CA, PROXY, KEY, PASSPHRASE_FILE, KNOWN_HOSTS,
@@ -9,6 +10,7 @@
  * and DRY_RUN are for push. The exit status is that of the programs.
  */
 #include "storage/base/cleanup.h"
+#include "storage/git/lfs.h"
 #include "storage/git/mirror.h"
 #include "storage/git/push.h"
 #include "storage/git/verify.h"
@@ -99,6 +101,31 @@ static int run_mirror(const struct git_access *a, char **argv, struct err *err)
 	return 0;
 }
 
+static int run_lfs(const struct git_access *a, char **argv, struct err *err)
+{
+	cleanup(lfs_result_done) struct lfs_result r = LFS_RESULT_INIT;
+	const struct lfs_options o = {
+	    .url = argv[2], .dir = argv[3], .access = a};
+	bool push = strcmp(argv[1], "lfs-push") == 0;
+	struct lfs_object object = {.bytes = 0};
+	struct lfs_objectvec objects = VEC_INIT;
+
+	if (!push) {
+		snprintf(object.sha256, sizeof(object.sha256), "%s", argv[4]);
+		object.bytes = strtoull(argv[5], NULL, 10);
+		*vec_add(&objects) = object;
+	}
+	int failed =
+	    push ? lfs_push(&o, &r, err) : lfs_fetch(&o, &objects, &r, err);
+	vec_done(&objects);
+	if (failed)
+		return -1;
+	printf("moved %llu\n", (unsigned long long)r.moved);
+	VEC_EACH (&r.failed, f)
+		printf("failed %s %s\n", f->sha256, f->reason);
+	return 0;
+}
+
 static int run_verify(char **argv, struct err *err)
 {
 	struct verify_counts n;
@@ -142,6 +169,8 @@ int main(int argc, char **argv)
 		failed = run_mirror(&a, argv, &err);
 	else if (strcmp(argv[1], "push") == 0 && argc == 4)
 		failed = run_push(&a, argv, &err);
+	else if (strcmp(argv[1], argc == 6 ? "lfs-fetch" : "lfs-push") == 0)
+		failed = run_lfs(&a, argv, &err);
 	else if (strcmp(argv[1], "verify") == 0)
 		failed = run_verify(argv, &err);
 	else

@@ -439,6 +439,77 @@ sys.exit(peak > 100000)' "$TOOL" mirror "$GIT_HTTP/$N.git" "$M"
 	[[ $output == *"received 0"*"lfs 00000"* ]]
 }
 
+# --- LFS
+
+lfs_server() { # [MODE]: $VIA
+	mkdir -p "$T/store"
+	rm -f "$T/port"
+	"$TOP/tests/storage/git/lfs" "$T/port" "$GIT_HTTP" "$T/store" "$GIT_USER" "$GIT_PASSWORD_FILE" "$@" >"$T/lfs.log" 3>&- &
+	PROXY_PID=$!
+	for _ in {1..100}; do [ -e "$T/port" ] && break; sleep 0.05; done
+	VIA=http://127.0.0.1:$(<"$T/port")
+}
+
+lfs_object() { # $OID and $SIZE, in $T/store
+	mkdir -p "$T/store"
+	head -c 300000 /dev/urandom >"$T/object"
+	OID=$(sha256sum "$T/object" | cut -d' ' -f1) SIZE=300000
+	cp "$T/object" "$T/store/$OID"
+	AT=lfs/objects/${OID:0:2}/${OID:2:2}/$OID
+}
+
+@test "LFS: an object is fetched, checked, and not fetched again; and pushed back" {
+	lfs_object
+	lfs_server
+	run -0 tool lfs-fetch "$VIA/$N.git" "$M" "$OID" "$SIZE"
+	[[ $output == "moved 1" ]]
+	cmp "$M/$AT" "$T/object"
+	run -0 tool lfs-fetch "$VIA/$N.git" "$M" "$OID" "$SIZE"
+	[[ $output == "moved 0" ]]
+	rm "$T/store/$OID"
+	run -0 tool lfs-push "$VIA/$N.git" "$M"
+	[[ $output == "moved 1" ]]
+	cmp "$T/store/$OID" "$T/object"
+	grep -q "^POST /store/verify Basic" "$T/lfs.log"
+}
+
+@test "LFS: an object that is missing, cut short or another one is named and not kept" {
+	lfs_object
+	lfs_server
+	run -0 tool lfs-fetch "$VIA/$N.git" "$M" "${OID//[0-4]/5}" "$SIZE"
+	[[ $output == *"failed"*"404 Object does not exist"* ]]
+	for mode in truncate wrong; do
+		kill "$PROXY_PID"
+		lfs_server $mode
+		run -0 tool lfs-fetch "$VIA/$N.git" "$M" "$OID" "$SIZE"
+		[[ $output == *"failed $OID what the server sent is another object"* ]]
+		[ -z "$(find "$M" -type f)" ]
+	done
+}
+
+@test "LFS: the storage of another host gets its own token and never our password" {
+	lfs_object
+	lfs_server elsewhere
+	run -0 tool lfs-fetch "$VIA/$N.git" "$M" "$OID" "$SIZE"
+	[[ $output == "moved 1" ]]
+	grep -q "^GET /store/$OID RemoteAuth" "$T/lfs.log"
+	run ! grep -q "store.*Basic" "$T/lfs.log"
+}
+
+@test "LFS: a wrong password is refused; a file path is copied" {
+	lfs_object
+	lfs_server
+	PASSWORD_FILE=$GIT_PASSWORD_WRONG_FILE run -3 tool lfs-fetch "$VIA/$N.git" "$M" "$OID" "$SIZE"
+	[[ $output == *401* ]]
+	git init -q --bare "$R"
+	mkdir -p "$R/${AT%/*}" && cp "$T/object" "$R/$AT"
+	run -0 tool lfs-fetch "$R" "$M" "$OID" "$SIZE"
+	cmp "$M/$AT" "$T/object"
+	git init -q --bare "$T/back.git"
+	run -0 tool lfs-push "$T/back.git" "$M"
+	cmp "$T/back.git/$AT" "$T/object"
+}
+
 # --- push
 
 @test "push: every ref and object, over http, https and ssh and into a path" {
