@@ -86,7 +86,7 @@ static int ask_vault(struct check *c, const struct settings_vault *s,
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	int64_t now;
 
-	if (connect_vault(s, false, &c->a->env, &v, err) ||
+	if (connect_vault(s, true, &c->a->env, &v, err) ||
 	    snapshot_list(v.vault, c->a->settings->name, &list, err) ||
 	    vault_now(v.vault, &now, err))
 		return -1;
