@@ -1,5 +1,6 @@
 /* The S3 client against Ceph's RADOS Gateway, which checks signatures, clocks
  * and digests. One server serves the whole program. */
+#include "tests/support/real_server.h"
 #include "tests/support/test.h"
 
 #include "storage/aws/s3.h"
@@ -8,47 +9,29 @@
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/backstay-s3-XXXXXX";
+static struct real_server server;
 static char *endpoint;
 static char *key_id;
 static struct secret *key;
 static struct aws *aws;
 static struct s3 *s3;
 
-/* NAME=value lines of the server's env file, quoted for a shell. */
-static char *server_setting(const char *name)
-{
-	autofree char *command =
-	    str_printf(". %s/s3/env; printf %%s \"$%s\"", dir, name);
-	FILE *p = popen(command, "re");
-	char text[512] = "";
-	size_t n = fread(text, 1, sizeof(text) - 1, p);
-
-	text[n] = '\0';
-	assert_int_equal(pclose(p), 0);
-	return str_dup(text);
-}
-
 static int setup(void **state)
 {
 	struct err err = ERR_INIT;
 
 	(void)state;
-	if (!mkdtemp(dir))
+	if (real_server_start(&server, "s3", ""))
 		return -1;
-	autofree char *start =
-	    str_printf("tests/servers/s3 start %s/s3 >&2", dir);
-	if (system(start) != 0)
-		return -1;
-	endpoint = server_setting("S3_ENDPOINT");
-	key_id = server_setting("AWS_ACCESS_KEY_ID");
-	autofree char *secret = server_setting("AWS_SECRET_ACCESS_KEY");
+	endpoint = real_server_setting(&server, "S3_ENDPOINT");
+	key_id = real_server_setting(&server, "AWS_ACCESS_KEY_ID");
+	autofree char *secret =
+	    real_server_setting(&server, "AWS_SECRET_ACCESS_KEY");
 	key = secret_new(secret, strlen(secret));
 	static struct aws_settings settings;
 	settings = (struct aws_settings){
@@ -67,16 +50,14 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	autofree char *stop =
-	    str_printf("tests/servers/s3 stop %s/s3 >&2; rm -rf %s", dir, dir);
-
 	(void)state;
 	s3_free(s3);
 	aws_close(aws);
 	secret_free(key);
 	free(endpoint);
 	free(key_id);
-	return system(stop);
+	real_server_stop(&server);
+	return 0;
 }
 
 static const char *const odd_keys[] = {
@@ -222,7 +203,7 @@ static void test_large_objects_up_and_down(void **state)
 	assert_int_equal(stream_copy(down, to, &err), data.len);
 	assert_int_equal(back.len, data.len);
 	assert_memory_equal(back.data, data.data, data.len);
-	autoclose int fd = file_unnamed(dir, &err);
+	autoclose int fd = file_unnamed(server.dir, &err);
 	assert_ok(
 	    s3_get_to_fd(s3, &g, data.len, fd, 0, "scratch", 4, &err), err);
 	memset(back.data, 0, back.len);
