@@ -1,0 +1,326 @@
+#include "storage/kube/client.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/kube/identity.h"
+#include "tests/support/script_server.h"
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+#define DENIED "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+
+/* The members are not const, as their owner frees them; these are ours. */
+static char *text(const char *s)
+{
+	static char kept[8][64];
+	static size_t next;
+	char *slot = kept[next++ % 8];
+
+	strcpy(slot, s);
+	return slot;
+}
+
+struct fixture {
+	struct test_clock clock;
+	struct test_random random;
+	struct script_server *server;
+	char *url;
+	char *dir;
+	char *file; /* a token, or what a plugin prints */
+	struct kube_exec exec;
+	struct kube_access access;
+	struct kube_client *client;
+};
+
+static void setup(
+    struct fixture *f, const struct script_reply *replies, size_t count)
+{
+	*f = (struct fixture){.client = NULL};
+	test_clock_init(&f->clock, 1700000000000);
+	test_random_init(&f->random, 3);
+	f->server = script_server_start(replies, count);
+	f->url = script_server_url(f->server, "");
+	f->dir = test_dir_make();
+	f->file = file_join(f->dir, "file");
+	f->access = (struct kube_access){.name = text("ctx"), .server = f->url};
+}
+
+static void start(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	struct kube_client_options o = {.access = &f->access,
+	    .max_attempts = 2,
+	    .clock = &f->clock.clock,
+	    .random = &f->random.random};
+
+	f->client = kube_client_new(&o, &err);
+	assert_non_null(f->client);
+}
+
+static void teardown(struct fixture *f)
+{
+	kube_client_free(f->client);
+	script_server_stop(f->server);
+	test_dir_remove(f->dir);
+	strvec_done(&f->exec.args);
+	strvec_done(&f->exec.env);
+	free(f->file);
+	free(f->url);
+}
+
+static void write_file(struct fixture *f, const char *text)
+{
+	struct err err = ERR_INIT;
+
+	assert_ok(file_write_durably(f->file, text, strlen(text), &err), err);
+}
+
+static int get(struct fixture *f, struct err *err)
+{
+	struct json_object *j = kube_get(f->client, "/api", err);
+
+	json_free(j);
+	return j ? 0 : -1;
+}
+
+static void a_token_file_is_read_again(void **state)
+{
+	const struct script_reply replies[] = {
+	    {.bytes = OK}, {.bytes = OK}, {.bytes = OK}, {.bytes = OK}};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f, replies, 4);
+	f.access.token_file = f.file;
+	start(&f);
+	assert_fails(get(&f, &err), err, ERR_NOT_FOUND);
+	assert_contains(err.message, "the token file");
+	write_file(&f, "first\n");
+	assert_ok(get(&f, &err), err);
+	write_file(&f, "second\n");
+	assert_ok(get(&f, &err), err);
+	/* In the middle of a rotation. */
+	unlink(f.file);
+	assert_ok(get(&f, &err), err);
+	assert_contains(script_server_request(f.server, 0),
+	    "Authorization: Bearer first\r\n");
+	assert_contains(script_server_request(f.server, 1),
+	    "Authorization: Bearer second\r\n");
+	assert_contains(script_server_request(f.server, 2),
+	    "Authorization: Bearer second\r\n");
+	teardown(&f);
+}
+
+/* A plugin that prints our file and counts how often it was asked. */
+static void use_plugin(struct fixture *f)
+{
+	char *script = str_printf("echo x >>'%s/count'; cat '%s' && "
+				  "test \"$GREETING\" = hello && "
+				  "test -n \"$KUBERNETES_EXEC_INFO\"",
+	    f->dir, f->file);
+
+	f->exec.api_version = text("client.authentication.k8s.io/v1");
+	f->exec.command = text("sh");
+	strvec_add(&f->exec.args, "-c");
+	*vec_add(&f->exec.args) = script;
+	strvec_add(&f->exec.env, "GREETING=hello");
+	f->access.exec = &f->exec;
+}
+
+static long times_run(struct fixture *f)
+{
+	autofree char *path = file_join(f->dir, "count");
+	struct stat st;
+
+	return stat(path, &st) ? 0 : (long)st.st_size / 2;
+}
+
+#define CREDENTIAL(status)                                                     \
+	"{\"kind\":\"ExecCredential\",\"apiVersion\":"                         \
+	"\"client.authentication.k8s.io/v1\",\"status\":{" status "}}"
+
+static void a_plugin_runs_when_its_token_expires(void **state)
+{
+	const struct script_reply replies[] = {
+	    {.bytes = OK}, {.bytes = OK}, {.bytes = OK}};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f, replies, 3);
+	use_plugin(&f);
+	/* The clock stands at 2023-11-14T22:13:20Z. */
+	write_file(&f, CREDENTIAL("\"token\":\"one\",\"expirationTimestamp\":"
+				  "\"2023-11-14T22:14:20Z\""));
+	start(&f);
+	assert_ok(get(&f, &err), err);
+	assert_ok(get(&f, &err), err);
+	assert_int_equal(times_run(&f), 1);
+	f.clock.now_ms += 55 * 1000;
+	write_file(&f, CREDENTIAL("\"token\":\"two\""));
+	assert_ok(get(&f, &err), err);
+	assert_int_equal(times_run(&f), 2);
+	assert_contains(script_server_request(f.server, 1), "Bearer one\r\n");
+	assert_contains(script_server_request(f.server, 2), "Bearer two\r\n");
+	teardown(&f);
+}
+
+static void a_refusal_renews_once(void **state)
+{
+	const struct script_reply replies[] = {{.bytes = DENIED}, {.bytes = OK},
+	    {.bytes = DENIED}, {.bytes = DENIED}, {.bytes = OK}};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f, replies, 5);
+	use_plugin(&f);
+	write_file(&f, CREDENTIAL("\"token\":\"one\""));
+	start(&f);
+	assert_ok(get(&f, &err), err);
+	assert_int_equal(times_run(&f), 2);
+	assert_fails(get(&f, &err), err, ERR_DENIED);
+	assert_contains(err.message, "401 Unauthorized");
+	assert_int_equal(times_run(&f), 3);
+	assert_int_equal(script_server_count(f.server), 4);
+	teardown(&f);
+}
+
+static void a_plugin_that_fails_is_named(void **state)
+{
+	static const struct {
+		const char *prints;
+		const char *says;
+	} bad[] = {
+	    {"nothing", "no valid JSON"},
+	    {CREDENTIAL(""), "neither a token nor a certificate"},
+	    {CREDENTIAL("\"clientCertificateData\":\"x\""), "with its key"},
+	    {"{\"kind\":\"ExecCredential\",\"apiVersion\":\"v0\"}",
+		"no ExecCredential"},
+	    {CREDENTIAL("\"token\":\"a\",\"expirationTimestamp\":\"soon\""),
+		"is no time"},
+	};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f, NULL, 0);
+	use_plugin(&f);
+	start(&f);
+	assert_fails(get(&f, &err), err, ERR_DENIED);
+	assert_contains(err.message, "credential plugin 'sh'");
+	assert_contains(err.message, "No such file"); /* what cat says */
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		write_file(&f, bad[i].prints);
+		assert_fails(get(&f, &err), err, ERR_FORMAT);
+		assert_contains(err.message, bad[i].says);
+	}
+	f.exec.command = text("backstay-no-such-plugin");
+	assert_fails(get(&f, &err), err, ERR_NOT_FOUND);
+	assert_contains(err.message, "backstay-no-such-plugin");
+	teardown(&f);
+}
+
+static void impersonates_and_speaks_basic(void **state)
+{
+	const struct script_reply one = {.bytes = OK};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f, &one, 1);
+	f.access.username = text("Aladdin");
+	f.access.password = secret_new("open sesame", 11);
+	f.access.as_user = text("jane");
+	f.access.as_uid = text("7");
+	strvec_add(&f.access.as_groups, "devs");
+	strvec_add(&f.access.as_groups, "ops");
+	strvec_add(&f.access.as_extra, "scopes: view");
+	start(&f);
+	assert_ok(get(&f, &err), err);
+	const char *seen = script_server_request(f.server, 0);
+	assert_contains(
+	    seen, "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n");
+	assert_contains(seen, "Impersonate-User: jane\r\n");
+	assert_contains(seen, "Impersonate-Uid: 7\r\n");
+	assert_contains(seen, "Impersonate-Group: devs\r\n");
+	assert_contains(seen, "Impersonate-Group: ops\r\n");
+	assert_contains(seen, "Impersonate-Extra-scopes: view\r\n");
+	secret_free(f.access.password);
+	strvec_done(&f.access.as_groups);
+	strvec_done(&f.access.as_extra);
+	teardown(&f);
+}
+
+static void verbs_say_what_they_mean(void **state)
+{
+	static const char conflict[] =
+	    "HTTP/1.1 409 Conflict\r\nContent-Length: 71\r\n\r\n"
+	    "{\"kind\":\"Status\",\"reason\":\"AlreadyExists\",\"message\":"
+	    "\"a already exists\"}";
+	const struct script_reply replies[] = {{.bytes = OK}, {.bytes = OK},
+	    {.bytes = OK}, {.bytes = OK}, {.bytes = OK}, {.bytes = conflict}};
+	struct kube_apply_options force = {.force = true, .dry_run = true};
+	struct fixture f;
+	struct err err = ERR_INIT;
+	autofree char *path =
+	    kube_path("apps/v1", "deployments", "web", "a:b c", "status");
+	autofree char *core = kube_path("v1", "nodes", NULL, NULL, NULL);
+
+	(void)state;
+	assert_string_equal(
+	    path, "/apis/apps/v1/namespaces/web/deployments/a%3Ab%20c/status");
+	assert_string_equal(core, "/api/v1/nodes");
+	setup(&f, replies, 6);
+	start(&f);
+	cleanup(json_freep) struct json_object *o = json_new_object();
+	json_set_int(o, "a", 1);
+	struct json_object *result = NULL;
+	assert_ok(kube_apply(f.client, "/p", o, &force, &result, &err), err);
+	assert_non_null(result);
+	json_free(result);
+	assert_ok(kube_create(f.client, "/p", o, true, NULL, &err), err);
+	assert_ok(kube_replace(f.client, "/p", o, false, NULL, &err), err);
+	assert_ok(kube_merge_patch(f.client, "/p", o, false, NULL, &err), err);
+	assert_ok(kube_delete(f.client, "/p", "Foreground", true, &err), err);
+	assert_fails(
+	    kube_create(f.client, "/p", o, false, NULL, &err), err, ERR_EXISTS);
+	assert_string_equal(
+	    err.message, "POST /p: 409 Conflict: a already exists");
+	const char *apply = script_server_request(f.server, 0);
+	assert_contains(
+	    apply, "PATCH /p?fieldManager=backstay&force=true&dryRun=All ");
+	assert_contains(
+	    apply, "Content-Type: application/apply-patch+yaml\r\n");
+	assert_contains(apply, "\r\n\r\n{\"a\":1}");
+	assert_contains(script_server_request(f.server, 1),
+	    "POST /p?fieldManager=backstay&dryRun=All ");
+	assert_contains(script_server_request(f.server, 2),
+	    "PUT /p?fieldManager=backstay HTTP");
+	assert_contains(script_server_request(f.server, 3),
+	    "Content-Type: application/merge-patch+json\r\n");
+	assert_contains(script_server_request(f.server, 4),
+	    "DELETE /p?propagationPolicy=Foreground&dryRun=All ");
+	teardown(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_token_file_is_read_again),
+	    cmocka_unit_test(a_plugin_runs_when_its_token_expires),
+	    cmocka_unit_test(a_refusal_renews_once),
+	    cmocka_unit_test(a_plugin_that_fails_is_named),
+	    cmocka_unit_test(impersonates_and_speaks_basic),
+	    cmocka_unit_test(verbs_say_what_they_mean),
+	};
+
+	return cmocka_run_group_tests_name("kube/client", tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+#include "storage/kube/list.h"
+
+#include "storage/base/cleanup.h"
+#include "tests/support/script_server.h"
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A reply with a length of its own, built as the test starts. */
+static char *reply(const char *status, const char *headers, const char *body)
+{
+	return str_printf("HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s",
+	    status, headers, strlen(body), body);
+}
+
+struct fixture {
+	struct test_clock clock;
+	struct test_random random;
+	struct script_server *server;
+	char *url;
+	struct kube_access access;
+	struct kube_client *client;
+	struct strvec items;
+	int restarts;
+};
+
+static void setup(
+    struct fixture *f, const struct script_reply *replies, size_t count)
+{
+	struct err err = ERR_INIT;
+
+	*f = (struct fixture){.restarts = 0};
+	test_clock_init(&f->clock, 1700000000000);
+	test_random_init(&f->random, 3);
+	f->server = script_server_start(replies, count);
+	f->url = script_server_url(f->server, "");
+	f->access = (struct kube_access){.server = f->url};
+	struct kube_client_options o = {.access = &f->access,
+	    .max_attempts = 3,
+	    .clock = &f->clock.clock,
+	    .random = &f->random.random};
+	f->client = kube_client_new(&o, &err);
+	assert_non_null(f->client);
+}
+
+static void teardown(struct fixture *f)
+{
+	kube_client_free(f->client);
+	script_server_stop(f->server);
+	strvec_done(&f->items);
+	free(f->url);
+}
+
+static int on_item(void *ctx, const char *item, size_t len, struct err *err)
+{
+	struct fixture *f = ctx;
+
+	(void)err;
+	*vec_add(&f->items) = str_ndup(item, len);
+	return 0;
+}
+
+static int on_restart(void *ctx, struct err *err)
+{
+	struct fixture *f = ctx;
+
+	(void)err;
+	strvec_done(&f->items);
+	f->restarts++;
+	return 0;
+}
+
+static int list(
+    struct fixture *f, struct kube_list_result *result, struct err *err)
+{
+	struct kube_list_options o = {.path = "/api/v1/configmaps",
+	    .labels = "a=b c",
+	    .page_size = 2,
+	    .caps = {.item_bytes = 4096, .page_bytes = 1 << 20},
+	    .clock = &f->clock.clock,
+	    .on_item = on_item,
+	    .on_restart = on_restart,
+	    .ctx = f};
+
+	return kube_list(f->client, &o, result, err);
+}
+
+static char *joined(const struct strvec *items)
+{
+	struct buf b = BUF_INIT;
+
+	VEC_EACH (items, i)
+		buf_printf(&b, "%s ", *i);
+	return buf_steal(&b);
+}
+
+#define PAGE(meta, items) "{\"metadata\":{" meta "},\"items\":[" items "]}"
+#define FIRST                                                                  \
+	PAGE("\"resourceVersion\":\"5\",\"continue\":\"x=\","                  \
+	     "\"remainingItemCount\":3",                                       \
+	    "{\"n\":1},{\"n\":2}")
+#define SECOND                                                                 \
+	PAGE("\"resourceVersion\":\"5\",\"continue\":\"y\","                   \
+	     "\"remainingItemCount\":1",                                       \
+	    "{\"n\":3},{\"n\":4}")
+#define THIRD PAGE("\"resourceVersion\":\"5\"", "{\"n\":5}")
+#define GONE_BODY                                                              \
+	"{\"kind\":\"Status\",\"reason\":\"Expired\",\"message\":"             \
+	"\"the provided continue parameter is too old\",\"code\":410}"
+
+/* Runs a script of whole replies; the items that came are compared. */
+static int run(struct fixture *f, char *const *texts, size_t count,
+    const char *expected, struct kube_list_result *result, struct err *err)
+{
+	struct script_reply replies[16] = {{.bytes = NULL}};
+
+	for (size_t i = 0; i < count; i++)
+		replies[i] = (struct script_reply){.bytes = texts[i]};
+	setup(f, replies, count);
+	int failed = list(f, result, err);
+	autofree char *came = joined(&f->items);
+	assert_string_equal(came, expected);
+	assert_int_equal(script_server_count(f->server), count);
+	return failed;
+}
+
+#define ALL "{\"n\":1} {\"n\":2} {\"n\":3} {\"n\":4} {\"n\":5} "
+
+static void reads_page_after_page(void **state)
+{
+	char *texts[] = {reply("200 OK", "", FIRST),
+	    reply("200 OK", "", SECOND), reply("200 OK", "", THIRD)};
+	struct kube_list_result result = {.resource_version = NULL};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ok(run(&f, texts, 3, ALL, &result, &err), err);
+	assert_string_equal(result.resource_version, "5");
+	assert_int_equal(result.items, 5);
+	assert_int_equal(result.pages, 3);
+	assert_int_equal(result.restarts, 0);
+	assert_int_equal(result.listed_ms, 1700000000000);
+	assert_contains(script_server_request(f.server, 0),
+	    "GET /api/v1/configmaps?limit=2&labelSelector=a%3Db%20c HTTP/1.1");
+	assert_contains(script_server_request(f.server, 1),
+	    "?limit=2&labelSelector=a%3Db%20c&continue=x%3D HTTP/1.1");
+	kube_list_result_done(&result);
+	teardown(&f);
+	for (size_t i = 0; i < 3; i++)
+		free(texts[i]);
+}
+
+static void an_expired_list_starts_again(void **state)
+{
+	char *texts[] = {reply("200 OK", "", FIRST),
+	    reply("410 Gone", "", GONE_BODY), reply("200 OK", "", FIRST),
+	    reply("200 OK", "", SECOND), reply("200 OK", "", THIRD)};
+	struct kube_list_result result = {.resource_version = NULL};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ok(run(&f, texts, 5, ALL, &result, &err), err);
+	assert_int_equal(f.restarts, 1);
+	assert_int_equal(result.restarts, 1);
+	assert_int_equal(result.items, 5);
+	kube_list_result_done(&result);
+	teardown(&f);
+	for (size_t i = 0; i < 5; i++)
+		free(texts[i]);
+}
+
+static void waits_as_it_is_told(void **state)
+{
+	char *texts[] = {
+	    reply("429 Too Many Requests", "Retry-After: 7\r\n", "later"),
+	    reply("200 OK", "", THIRD)};
+	struct kube_list_result result = {.resource_version = NULL};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ok(run(&f, texts, 2, "{\"n\":5} ", &result, &err), err);
+	assert_true(f.clock.now_ms - 1700000000000 >= 7000);
+	kube_list_result_done(&result);
+	teardown(&f);
+	free(texts[0]);
+	free(texts[1]);
+}
+
+/* A later page that breaks off goes on where it was, a first one anew. */
+static void a_page_that_breaks_off_is_read_again(void **state)
+{
+	char *first = reply("200 OK", "", FIRST);
+	char *second = reply("200 OK", "", SECOND);
+	char *third = reply("200 OK", "", THIRD);
+	const struct script_reply replies[] = {
+	    {.bytes = first, .len = strlen(first) - 10, .close = 1},
+	    {.bytes = first},
+	    {.bytes = second, .len = strlen(second) - 3, .close = 2},
+	    {.bytes = second}, {.bytes = third}};
+	struct kube_list_result result = {.resource_version = NULL};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f, replies, 5);
+	assert_ok(list(&f, &result, &err), err);
+	autofree char *came = joined(&f.items);
+	assert_string_equal(came, ALL);
+	assert_int_equal(f.restarts, 1);
+	kube_list_result_done(&result);
+	teardown(&f);
+	free(first);
+	free(second);
+	free(third);
+}
+
+static void counts_that_do_not_hold_are_an_error(void **state)
+{
+	char *few = reply("200 OK", "", PAGE("\"resourceVersion\":\"5\"", ""));
+	char *first = reply("200 OK", "", FIRST);
+	struct script_reply replies[12];
+	struct kube_list_result result = {.resource_version = NULL};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	/* The same wrong answer each time it starts again. */
+	for (size_t i = 0; i < 12; i += 2) {
+		replies[i] = (struct script_reply){.bytes = first};
+		replies[i + 1] = (struct script_reply){.bytes = few};
+	}
+	setup(&f, replies, 12);
+	assert_fails(list(&f, &result, &err), err, ERR_FORMAT);
+	assert_contains(err.message, "3 more items were to come, and 0 came");
+	assert_contains(err.message, "read anew 5 times");
+	assert_contains(err.message, "/api/v1/configmaps");
+	kube_list_result_done(&result);
+	teardown(&f);
+	free(few);
+	free(first);
+}
+
+static void failures_say_what_failed(void **state)
+{
+	static const struct {
+		const char *status;
+		const char *body;
+		enum err_code code;
+		const char *says;
+	} bad[] = {
+	    {"403 Forbidden",
+		"{\"kind\":\"Status\",\"reason\":\"Forbidden\",\"message\":"
+		"\"configmaps is forbidden\"}",
+		ERR_DENIED,
+		"GET /api/v1/configmaps: 403 Forbidden: configmaps is "
+		"forbidden"},
+	    {"200 OK", "<html>please log in</html>", ERR_FORMAT, "HTML"},
+	    {"200 OK", "{\"items\":[{\"a\":}]", ERR_FORMAT, "too early"},
+	    {"404 Not Found", "404 page not found", ERR_NOT_FOUND,
+		"404 Not Found: 404 page not found"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		char *text = reply(bad[i].status, "", bad[i].body);
+		struct script_reply one = {.bytes = text};
+		struct kube_list_result result = {.resource_version = NULL};
+		struct fixture f;
+		struct err err = ERR_INIT;
+		setup(&f, &one, 1);
+		assert_fails(list(&f, &result, &err), err, bad[i].code);
+		assert_contains(err.message, bad[i].says);
+		kube_list_result_done(&result);
+		teardown(&f);
+		free(text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(reads_page_after_page),
+	    cmocka_unit_test(an_expired_list_starts_again),
+	    cmocka_unit_test(waits_as_it_is_told),
+	    cmocka_unit_test(a_page_that_breaks_off_is_read_again),
+	    cmocka_unit_test(counts_that_do_not_hold_are_an_error),
+	    cmocka_unit_test(failures_say_what_failed),
+	};
+
+	return cmocka_run_group_tests_name("kube/list", tests, NULL, NULL);
+}
