@@ -466,6 +466,7 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 
 	r->local = is_local(kube_client_server(c->client));
 	kube_client_set_gzip(c->client, c->gzip == CAPTURE_KUBE_GZIP_ON);
+	kube_client_set_stall_timeout(c->client, c->stall_timeout_ms);
 	if (strchr(c->name, '/') || !file_path_is_safe(c->name))
 		return err_set(err, ERR_USAGE,
 		    "the cluster's name cannot be part of a path");

@@ -47,6 +47,7 @@ struct capture_kube_cluster {
 	size_t page_size;	 /* items; 0: 500 */
 	uint64_t max_page_bytes; /* 0: 1 GiB; pages are not held in memory */
 	size_t max_item_bytes;	 /* 0: 16 MiB */
+	int stall_timeout_ms;	 /* 0: the default of http.h */
 };
 
 struct capture_kube_options {

@@ -179,6 +179,9 @@ static int check_identity(struct kube_job *j, struct err *err)
 
 	if (kube_name_check(buf_str(&item->name), item->name.len, err))
 		return -1;
+	if (j->resource->namespaced && !item->ns.len)
+		return err_set(err, ERR_FORMAT, "'%s' has no namespace",
+		    buf_str(&item->name));
 	if (j->resource->namespaced && kube_name_check(ns, item->ns.len, err))
 		return err_wrap(
 		    err, "the namespace of '%s'", buf_str(&item->name));

@@ -90,6 +90,7 @@ static struct capture_kube_cluster cluster_of(
 	    .lists_at_once = (size_t)c->concurrency,
 	    .page_size = (size_t)c->page_size,
 	    .max_page_bytes = c->max_page_bytes,
+	    .stall_timeout_ms = (int)c->request_timeout,
 	};
 }
 

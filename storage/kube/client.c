@@ -26,6 +26,7 @@ struct kube_client {
 	pthread_mutex_t lock;
 	struct link *link;
 	bool gzip;
+	int stall_timeout_ms;
 };
 
 struct kube_client *kube_client_new(
@@ -84,6 +85,11 @@ void kube_client_set_gzip(struct kube_client *c, bool gzip)
 	pthread_mutex_unlock(&c->lock);
 }
 
+void kube_client_set_stall_timeout(struct kube_client *c, int timeout_ms)
+{
+	c->stall_timeout_ms = timeout_ms;
+}
+
 /* Takes over the certificate of `credentials`. */
 static struct link *link_new(struct kube_client *c,
     struct kube_credentials *credentials, struct err *err)
@@ -104,6 +110,7 @@ static struct link *link_new(struct kube_client *c,
 	    .tls_server_name = a->tls_server_name,
 	    .proxy = a->proxy,
 	    .gzip = l->gzip,
+	    .stall_timeout_ms = c->stall_timeout_ms,
 	    .clock = c->o.clock,
 	    .random = c->o.random,
 	    .cancel = c->o.cancel};

@@ -42,6 +42,9 @@ void kube_client_free(struct kube_client *c); /* takes NULL */
 void kube_client_freep(struct kube_client **c);
 const char *kube_client_server(const struct kube_client *c); /* the URL */
 
+/* No byte for so long ends an attempt; 0: the default of http.h. To be set
+ * before the first request. */
+void kube_client_set_stall_timeout(struct kube_client *c, int timeout_ms);
 /* From now on bodies are asked for compressed, or not; safe at any time. */
 void kube_client_set_gzip(struct kube_client *c, bool gzip);
 

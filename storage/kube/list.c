@@ -11,6 +11,7 @@ enum {
 	DEFAULT_PAGE_SIZE = 500,
 	MAX_RESTARTS = 5,
 	GONE = 410,
+	SMALLER = 8, /* times, where a page was over its cap */
 	/* Of an item, for telling it from another: its name is in there. */
 	PRINTED_BYTES = 512,
 };
@@ -26,6 +27,7 @@ struct reading {
 	const struct kube_list_options *o;
 	struct kube_list_result *result;
 	struct kube_page *page;
+	size_t page_size;
 	char *token; /* `continue` of the page that is asked for; or NULL */
 	int64_t promised; /* items still to come by the last page; or -1 */
 	/* Of this page, over all attempts at it. */
@@ -72,7 +74,14 @@ static int take_data(void *ctx, const void *data, size_t len, struct err *err)
 
 	if (!r->first_byte_ms)
 		r->first_byte_ms = clock_ticks_ms(r->o->clock);
-	return kube_page_feed(r->page, data, len, err);
+	if (kube_page_feed(r->page, data, len, err) == 0)
+		return 0;
+	/* Fewer items a page may do; one that is too large alone does not. */
+	if (kube_page_is_over_cap(r->page) && r->page_size > 1) {
+		r->page_size = (r->page_size + SMALLER - 1) / SMALLER;
+		r->changed = true;
+	}
+	return -1;
 }
 
 static int restart(struct reading *r, struct err *err)
@@ -106,8 +115,7 @@ static char *query_of(const struct reading *r)
 {
 	struct buf q = BUF_INIT;
 
-	buf_printf(&q, "limit=%zu",
-	    r->o->page_size ? r->o->page_size : (size_t)DEFAULT_PAGE_SIZE);
+	buf_printf(&q, "limit=%zu", r->page_size);
 	if (r->o->labels && *r->o->labels) {
 		buf_add_str(&q, "&labelSelector=");
 		percent_add(&q, r->o->labels, strlen(r->o->labels), "");
@@ -228,7 +236,10 @@ static int read_all(struct kube_client *c, struct reading *r, struct err *err)
 int kube_list(struct kube_client *c, const struct kube_list_options *o,
     struct kube_list_result *result, struct err *err)
 {
-	struct reading r = {.o = o, .result = result, .promised = -1};
+	struct reading r = {.o = o,
+	    .result = result,
+	    .page_size = o->page_size ? o->page_size : DEFAULT_PAGE_SIZE,
+	    .promised = -1};
 
 	kube_list_result_done(result);
 	result->listed_ms = clock_now_ms(o->clock);

@@ -17,6 +17,8 @@ struct kube_list_options {
 	const char *path;   /* of the collection */
 	const char *labels; /* a label selector, or NULL */
 	size_t page_size;   /* items; 0: 500 */
+	/* A page over its cap is asked for anew with fewer items, and refused
+	 * where one item alone is over it. */
 	struct kube_page_caps caps;
 	const struct clock *clock;
 	/* Takes one item; -1 with err set ends the list. */

@@ -42,6 +42,7 @@ struct kube_page {
 	bool in_string;
 	bool escaped; /* the byte before was a backslash in a string */
 	bool items_seen;
+	bool over_cap;
 	struct kube_page_meta meta;
 };
 
@@ -79,7 +80,7 @@ void kube_page_freep(struct kube_page **p)
 void kube_page_reset(struct kube_page *p)
 {
 	p->state = AT_START;
-	p->items_seen = false;
+	p->items_seen = p->over_cap = false;
 	p->depth = 0;
 	p->in_string = p->escaped = false;
 	buf_clear(&p->key);
@@ -420,7 +421,8 @@ static int step(struct kube_page *p, const char *data, size_t len, size_t at,
 int kube_page_feed(
     struct kube_page *p, const char *data, size_t len, struct err *err)
 {
-	if (len > p->caps.page_bytes - p->meta.bytes)
+	p->over_cap = len > p->caps.page_bytes - p->meta.bytes;
+	if (p->over_cap)
 		return err_set(err, ERR_FORMAT,
 		    "a page is larger than the %llu bytes allowed for it",
 		    (unsigned long long)p->caps.page_bytes);
@@ -429,6 +431,11 @@ int kube_page_feed(
 			return -1;
 	p->meta.bytes += len;
 	return 0;
+}
+
+bool kube_page_is_over_cap(const struct kube_page *p)
+{
+	return p->over_cap;
 }
 
 int kube_page_end(

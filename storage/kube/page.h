@@ -46,6 +46,8 @@ void kube_page_reset(struct kube_page *p); /* for a page from its start */
  * on_item set. */
 int kube_page_feed(
     struct kube_page *p, const char *data, size_t len, struct err *err);
+/* Whether it failed because the page is longer than its cap. */
+bool kube_page_is_over_cap(const struct kube_page *p);
 /* All has arrived. *meta is borrowed until reset or free. */
 int kube_page_end(
     struct kube_page *p, const struct kube_page_meta **meta, struct err *err);

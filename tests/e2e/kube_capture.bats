@@ -1,0 +1,302 @@
+#!/usr/bin/env bats
+# What of a cluster comes into a snapshot. This file runs against the simulated
+# API server; the same file under the name kube_capture_real.bats against the
+# real one.
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	KUBE=sim
+	[[ $BATS_TEST_FILENAME == *_real.bats ]] && KUBE=real
+	export KUBE P=$BATS_FILE_TMPDIR/p
+	kube_is_there "$KUBE" || return 0
+	mkdir -p "$P"
+	kube_server "$KUBE" start "$P/kube"
+	restore keygen --to "$P/keys" >"$P/recipient"
+	server
+	"$BATS_TEST_DIRNAME/kube_objects" load "${SERVER[@]}"
+}
+
+teardown_file() {
+	kube_is_there "$KUBE" || return 0
+	kube_server "$KUBE" stop "$P/kube"
+	rm -rf "$P"
+}
+
+setup() {
+	kube_is_there "$KUBE" ||
+	    skip "no real API server: scripts/kube-assets builds one"
+	server
+	rm -rf "$P/vault" "$P/state" "$P/x"
+}
+
+server() {
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/kube/env"
+	# shellcheck disable=SC2153 # from there
+	SERVER=("$KUBE_URL" ${KUBE_CA:+"$KUBE_CA" "$KUBE_TOKEN_FILE"})
+}
+
+# Lines of the cluster's configuration, besides name and kubeconfig.
+config() { # KUBECONFIG LINE...
+	local kubeconfig=$1
+	shift
+	cat >"$P/backstay.yaml" <<-E
+	name: test
+	state_dir: $P/state
+	vaults:
+	  - name: local
+	    directory: $P/vault
+	encryption:
+	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
+	  identity_files: [$P/keys/identity.txt]
+	signing:
+	  secret_key_file: $P/keys/signing.key
+	  public_key_files: [$P/keys/signing.pub]
+	retention:
+	  keep_last: 3
+	kubernetes:
+	  clusters:
+	    - name: c
+	      kubeconfig: $kubeconfig
+	E
+	[ $# -eq 0 ] || printf '      %s\n' "$@" >>"$P/backstay.yaml"
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+}
+
+# A backup with that status; then its files are in $P/x, the manifest in $P/m.
+backup() { # STATUS
+	run --separate-stderr agent backup
+	# shellcheck disable=SC2154 # set by run
+	echo "$output$stderr"
+	[ "$status" -eq "$1" ] || return 1
+	[ "$1" -le 1 ] || return 0
+	rm -rf "$P/x"
+	restore extract latest --to "$P/x" || return 1
+	restore show latest -o json >"$P/m"
+	jq '.sources[] | select(.kind == "kubernetes") | .. |
+	    .clusters? // empty | .[0]' "$P/m" >"$P/cluster"
+	[ -s "$P/cluster" ]
+}
+
+has() { [ -f "$P/x/kubernetes/c/$1" ] || { echo "not in: $1"; return 1; }; }
+hasnt() { [ ! -e "$P/x/kubernetes/c/$1" ] || { echo "in: $1"; return 1; }; }
+kinds() { (cd "$P/x/kubernetes/c" && find . -type f | sort); }
+ODD=namespaces/odd
+
+@test "every object is in it as the server says it, byte for byte" {
+	config "$KUBE_CONFIG"
+	backup 0
+	"$BATS_TEST_DIRNAME/kube_objects" same "$P/x" "${SERVER[@]}"
+	has $ODD/configmaps/text.json
+	has $ODD/secrets/large.json
+	has "$ODD/roles.rbac.authorization.k8s.io/system:odd:%3Crole%3E.json"
+	has $ODD/oddities.odd.example.com/numbers.json
+	grep -q '"big":9007199254740993,' \
+	    "$P/x/kubernetes/c/$ODD/oddities.odd.example.com/numbers.json"
+	# 253 characters and .json are more than a file name may have.
+	[ "$(find "$P/x/kubernetes/c/$ODD/configmaps" -name 'nnn*~*.json' | wc -l)" = 1 ]
+}
+
+@test "pages of any size bring the same" {
+	config "$KUBE_CONFIG" 'namespaces: [odd*]'
+	backup 0
+	kinds >"$P/kinds"
+	[ "$(wc -l <"$P/kinds")" -gt 40 ]
+	config "$KUBE_CONFIG" 'namespaces: [odd*]' 'page_size: 3' 'concurrency: 1'
+	backup 0
+	kinds | diff "$P/kinds" -
+	# A Secret of a megabyte is larger than this page.
+	config "$KUBE_CONFIG" 'namespaces: [odd*]' 'max_page_bytes: 64KiB'
+	backup 1
+	jq -e '.missing[] | select(.what | test("secrets")) | .reason |
+	    test("larger than the 65536 bytes")' "$P/m"
+	config "$KUBE_CONFIG" 'namespaces: [odd*]' 'max_page_bytes: 2MiB' 'gzip: on'
+	backup 0
+	kinds | diff "$P/kinds" -
+}
+
+@test "what a cluster makes by itself is left out, and counted" {
+	config "$KUBE_CONFIG" 'namespaces: [odd, odd-other]'
+	backup 0
+	has $ODD/replicasets.apps/bare.json
+	hasnt $ODD/replicasets.apps/owned.json
+	hasnt $ODD/configmaps/kube-root-ca.crt.json
+	jq -e '.resources[] | select(.resource == "replicasets.apps") |
+	    .left_out["owned by a controller"] >= 1' "$P/cluster"
+	jq -e '.left_out[] | select(.resource == "events" or
+	    .resource == "events.events.k8s.io") | .reason == "events pass"' "$P/cluster"
+	jq -e '.left_out[] | select(.resource == "nodes") | .objects == 0' "$P/cluster"
+	config "$KUBE_CONFIG" 'namespaces: [odd]' 'defaults: false'
+	backup 0
+	has $ODD/replicasets.apps/owned.json
+}
+
+@test "namespaces, resources and labels are chosen" {
+	config "$KUBE_CONFIG" 'namespaces: ["odd*"]' 'exclude_namespaces: [odd-o*]'
+	backup 0
+	[ "$(jq -c .namespaces "$P/cluster")" = '["odd","odd-empty"]' ]
+	has $ODD/configmaps/text.json
+	hasnt namespaces/odd-other
+	has cluster/namespaces/odd-empty.json
+	hasnt cluster/namespaces/odd-other.json
+	config "$KUBE_CONFIG" 'namespace_labels: team=odd-other'
+	backup 0
+	[ "$(jq -c .namespaces "$P/cluster")" = '["odd-other"]' ]
+	config "$KUBE_CONFIG" 'namespaces: [odd]' 'resources: ["*.apps", configmaps]' \
+	    'exclude_resources: [replicasets]' 'labels: app=many'
+	backup 0
+	[ "$(kinds | grep -c configmaps)" = 25 ]
+	[ "$(kinds | grep -vc configmaps)" = 0 ]
+	config "$KUBE_CONFIG" 'namespaces: [odd]'
+	backup 0
+	hasnt $ODD/configmaps/marked.json
+	hasnt $ODD/configmaps/labelled-out.json
+	has $ODD/configmaps/marked-false.json
+	jq -e '.resources[] | select(.resource == "configmaps") |
+	    .left_out["marked backstay.io/exclude"] == 2' "$P/cluster"
+}
+
+@test "a namespace that is not there is named, and the snapshot partial" {
+	config "$KUBE_CONFIG" 'namespaces: [odd, absent]'
+	backup 1
+	jq -e ".missing[] | select(.what == \"c: namespace 'absent'\")" "$P/m"
+	has $ODD/configmaps/text.json
+}
+
+@test "of what has no namespace, what is referred to is in" {
+	local crds=cluster/customresourcedefinitions.apiextensions.k8s.io
+	local roles=cluster/clusterroles.rbac.authorization.k8s.io
+	local classes=cluster/priorityclasses.scheduling.k8s.io
+	config "$KUBE_CONFIG" 'namespaces: [odd]'
+	backup 0
+	has $crds/oddities.odd.example.com.json
+	has $crds/wonders.odd.example.com.json
+	hasnt $crds/voids.odd.example.com.json
+	has cluster/wonders.odd.example.com/world.json
+	has $roles/odd:gathering.json
+	has $roles/a-part.json
+	hasnt $roles/odd:unused.json
+	has $classes/odd-high.json
+	hasnt $classes/odd-idle.json
+	jq -e '.resources[] | select(.resource == "oddities.odd.example.com") |
+	    .version == "v1" and .storage_version == "v1" and
+	    (.versions | sort) == ["v1", "v1beta1"] and
+	    (.resource_version | length) > 0 and (.listed | length) > 0' "$P/cluster"
+	config "$KUBE_CONFIG" 'namespaces: [odd]' 'cluster_scope: all'
+	backup 0
+	has $crds/voids.odd.example.com.json
+	has $roles/odd:unused.json
+	has $classes/odd-idle.json
+	config "$KUBE_CONFIG" 'namespaces: [odd]' 'cluster_scope: none'
+	backup 0
+	[ "$(ls "$P/x/kubernetes/c/cluster")" = namespaces ]
+}
+
+@test "what may not be listed is named, unless it is tolerated" {
+	config "$KUBE_CONFIG_VIEWER" 'namespaces: [odd]' 'cluster_scope: none'
+	backup 1
+	jq -e '.missing[] | select(.what == "c: secrets in '"'odd'"'") | .reason |
+	    test("403 Forbidden: secrets is forbidden")' "$P/m"
+	jq -e '.forbidden[] | select(.resource == "secrets") |
+	    .tolerated == false' "$P/cluster"
+	has $ODD/configmaps/text.json
+	config "$KUBE_CONFIG_VIEWER" 'namespaces: [odd]' 'cluster_scope: none' \
+	    'resources: [configmaps, secrets, namespaces]' \
+	    'tolerate_forbidden: [secrets, namespaces]'
+	backup 0
+	jq -e '.warnings[] | test("secrets.*tolerated")' "$P/m"
+	config "$KUBE_CONFIG_NOBODY" 'namespaces: [odd]'
+	backup 3
+}
+
+@test "the ClusterRole that is shipped is enough" {
+	local manifest=$BATS_TEST_DIRNAME/../../config/kubernetes/rbac.yaml
+	local kubectl=${KUBECTL:-${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}/kubectl}
+	[ -x "$kubectl" ] || skip "no kubectl: scripts/kube-assets builds one"
+	"$kubectl" --kubeconfig "$KUBE_CONFIG" create namespace backstay ||
+	    "$kubectl" --kubeconfig "$KUBE_CONFIG" get namespace backstay
+	"$kubectl" --kubeconfig "$KUBE_CONFIG" apply --validate=false -f "$manifest"
+	sed 's/^\( *\)user:$/&\n\1  as: system:serviceaccount:backstay:backstay/' \
+	    "$KUBE_CONFIG" >"$P/as"
+	grep -q 'as: system:serviceaccount' "$P/as" ||
+	    sed -i 's/user: *{/user: {as: "system:serviceaccount:backstay:backstay", /' "$P/as"
+	grep -q 'system:serviceaccount' "$P/as"
+	config "$P/as"
+	backup 0
+	kinds >"$P/kinds"
+	config "$KUBE_CONFIG"
+	backup 0
+	kinds | diff "$P/kinds" -
+	# And it may not do more.
+	run "$kubectl" --kubeconfig "$P/as" -n odd delete configmap text
+	[ "$status" -ne 0 ]
+	run "$kubectl" --kubeconfig "$P/as" -n odd get configmap text
+	[ "$status" -ne 0 ]
+	"$kubectl" --kubeconfig "$KUBE_CONFIG" delete --wait=false namespace backstay
+}
+
+@test "tokens, token files, certificates and plugins all lead in" {
+	local token
+	token=$(cat "$KUBE_TOKEN_FILE")
+	sed "s|token: .*|tokenFile: $KUBE_TOKEN_FILE|" "$KUBE_CONFIG_TOKEN" >"$P/by-file"
+	cat >"$P/plugin" <<-E
+	#!/bin/sh
+	echo "\$1" >>$P/asked
+	echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+	  "status": {"token": "$token", "expirationTimestamp": "2100-01-01T00:00:00Z"}}'
+	E
+	chmod +x "$P/plugin"
+	awk -v dir="$P" '/token: / { match($0, /^ */); i = substr($0, 1, RLENGTH)
+	    print i "exec:"; print i "  apiVersion: client.authentication.k8s.io/v1"
+	    print i "  command: ./plugin"; print i "  args: [get-token]"; next } 1' \
+	    "$KUBE_CONFIG_TOKEN" >"$P/by-plugin"
+	grep -q tokenFile "$P/by-file" && grep -q 'command: ./plugin' "$P/by-plugin"
+	for c in "$KUBE_CONFIG_TOKEN" "$P/by-file" "$P/by-plugin" \
+	    ${KUBE_CONFIG_FILES:+"$KUBE_CONFIG_FILES"}; do
+		config "$c" 'namespaces: [odd]' 'resources: [configmaps]'
+		backup 0
+		has $ODD/configmaps/text.json
+	done
+	[ "$(cat "$P/asked")" = get-token ]
+	# Nothing of them is in what was written down.
+	run grep -rq "$token" "$P/vault" "$P/x" "$P/m"
+	[ "$status" -eq 1 ]
+}
+
+@test "a wrong authority is refused, and doing without one only on demand" {
+	[ "$KUBE" = real ] || skip "the simulated server speaks plain HTTP here"
+	sed "s|certificate-authority-data: .*|certificate-authority: $KUBE_CA_WRONG|" \
+	    "$KUBE_CONFIG" >"$P/wrong"
+	config "$P/wrong" 'namespaces: [odd]'
+	backup 3
+	grep -qi certificate <<<"$stderr"
+	sed 's|certificate-authority-data: .*|insecure-skip-tls-verify: true|' \
+	    "$KUBE_CONFIG" >"$P/insecure"
+	config "$P/insecure" 'namespaces: [odd]' 'resources: [configmaps]'
+	backup 3
+	grep -q 'insecure-skip-tls-verify' <<<"$stderr"
+	config "$P/insecure" 'namespaces: [odd]' 'resources: [configmaps]' \
+	    'allow_insecure_tls: true'
+	backup 0
+	sed 's|^\( *\)server: .*|&\n\1tls-server-name: localhost|' "$KUBE_CONFIG" >"$P/named"
+	config "$P/named" 'namespaces: [odd]' 'resources: [configmaps]'
+	backup 0
+	sed 's|^\( *\)server: .*|&\n\1tls-server-name: elsewhere|' "$KUBE_CONFIG" >"$P/named"
+	config "$P/named" 'namespaces: [odd]' 'resources: [configmaps]'
+	backup 3
+}
+
+# The last one: what it registers stays.
+@test "an API whose server is down is a warning" {
+	"$BATS_TEST_DIRNAME/kube_objects" broken "${SERVER[@]}"
+	config "$KUBE_CONFIG" 'namespaces: [odd]'
+	for _ in {1..50}; do
+		backup 0 || return 1
+		jq -e '.broken | length > 0' "$P/cluster" && break
+		sleep 0.1
+	done
+	jq -e '.broken == ["broken.example.com/v1"]' "$P/cluster"
+	jq -e '.warnings[] | test("broken.example.com/v1 is registered")' "$P/m"
+	has $ODD/configmaps/text.json
+}

@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# What a cluster's API may do to a backup: the simulated server acts it out.
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	export P=$BATS_FILE_TMPDIR/p
+	mkdir -p "$P"
+	kube_server sim start "$P/kube"
+	restore keygen --to "$P/keys" >"$P/recipient"
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/kube/env"
+	"$BATS_TEST_DIRNAME/kube_objects" load "$KUBE_URL"
+	config
+	backup 0
+	kinds >"$P/all"
+}
+
+teardown_file() {
+	kube_server sim stop "$P/kube"
+	rm -rf "$P"
+}
+
+setup() {
+	# shellcheck disable=SC1091
+	. "$P/kube/env"
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+	rm -rf "$P/vault" "$P/x"
+	curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+}
+
+config() {
+	cat >"$P/backstay.yaml" <<-E
+	name: test
+	state_dir: $P/state
+	vaults:
+	  - name: local
+	    directory: $P/vault
+	encryption:
+	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
+	  identity_files: [$P/keys/identity.txt]
+	signing:
+	  secret_key_file: $P/keys/signing.key
+	  public_key_files: [$P/keys/signing.pub]
+	retention:
+	  keep_last: 3
+	kubernetes:
+	  clusters:
+	    - name: c
+	      kubeconfig: $KUBE_CONFIG
+	      namespaces: [odd]
+	      page_size: 7
+	E
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+}
+
+backup() { # STATUS
+	run --separate-stderr agent backup
+	# shellcheck disable=SC2154 # set by run
+	echo "$output$stderr"
+	[ "$status" -eq "$1" ] || return 1
+	[ "$1" -le 1 ] || return 0
+	rm -rf "$P/x"
+	restore extract latest --to "$P/x" || return 1
+	restore show latest -o json >"$P/m"
+}
+
+kinds() { (cd "$P/x/kubernetes/c" && find . -type f | sort); }
+fault() { curl -fsS "$KUBE_SIM_URL/faults" -d "$1" >/dev/null; }
+fired() { curl -fsS "$KUBE_SIM_URL/faults" | jq -e '[.[].fired] | add > 0' >/dev/null; }
+
+complete() {
+	backup 0 || return 1
+	fired || { echo "the fault did not fire"; return 1; }
+	kinds | diff "$P/all" -
+}
+
+@test "a server that is busy is waited for" {
+	fault '{"kind":"429","path":"/configmaps","count":2,"retry_after":1}'
+	complete
+}
+
+@test "errors and lost connections are tried again" {
+	for kind in 500 502 503 504 reset close; do
+		curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+		fault '{"kind":"'$kind'","path":"/(configmaps|oddities)","count":2}'
+		complete
+	done
+}
+
+@test "pages that break off are read again, and nothing comes twice" {
+	fault '[{"kind":"truncate","path":"/configmaps.*continue=","count":1},
+	    {"kind":"reset_after","path":"/configmaps.*continue=","count":1,"skip":1},
+	    {"kind":"truncate","path":"/secrets","count":2}]'
+	complete
+}
+
+@test "a list that expires is read anew and replaces what it had written" {
+	fault '{"kind":"reply","path":"/configmaps.*continue=","count":1,"skip":2,
+	    "status":410,"body":{"kind":"Status","apiVersion":"v1","status":"Failure",
+	    "reason":"Expired","code":410,"message":"too old"}}'
+	complete
+}
+
+# What does not get better is named, and all else is there.
+partial() { # WHAT REASON
+	backup 1 || return 1
+	jq -e --arg what "$1" --arg reason "$2" 'any(.missing[];
+	    (.what | test($what)) and (.reason | test($reason)))' "$P/m" || {
+		jq .missing "$P/m"
+		return 1
+	}
+	grep -q secrets/large.json <(kinds)
+}
+
+@test "what is no list is named" {
+	fault '{"kind":"html","path":"/configmaps"}'
+	partial configmaps HTML
+	curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+	fault '{"kind":"malformed","path":"/configmaps"}'
+	partial configmaps 'no valid JSON'
+	curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+	fault '{"kind":"empty","path":"/configmaps"}'
+	partial configmaps 'ends too early'
+	curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+	fault '{"kind":"truncate","path":"/configmaps"}'
+	partial configmaps 'after 6 attempts'
+}
+
+list_of() { # ITEMS [METADATA]
+	fault '{"kind":"reply","path":"/configmaps","body":{"kind":"ConfigMapList",
+	    "apiVersion":"v1","metadata":{"resourceVersion":"1"'"${2-}"'},"items":['"$1"']}}'
+}
+
+@test "items that cannot be kept are named, and their neighbours are in" {
+	list_of '{"metadata":{"name":"good","namespace":"odd"}},
+	    {"metadata":{"namespace":"odd"}},
+	    {"metadata":{"name":"../../up","namespace":"odd"}},
+	    {"metadata":{"name":"..","namespace":"odd"}},
+	    {"metadata":{"name":"good","namespace":"odd"}},
+	    {"metadata":{"name":"far","namespace":"odd-other"}},
+	    {"metadata":{"name":"none"}}'
+	partial configmaps 'without a name'
+	partial configmaps "'../../up' cannot be kept"
+	partial configmaps 'leave its folder'
+	partial configmaps "two objects of the name 'good'"
+	partial configmaps "'far' came in the list of another namespace"
+	partial configmaps "'none' has no namespace"
+	[ "$(jq '.missing | length' "$P/m")" -eq 6 ]
+	[ "$(kinds | grep configmaps)" = ./namespaces/odd/configmaps/good.json ]
+}
+
+@test "fewer items than were announced are not taken for all" {
+	list_of '{"metadata":{"name":"a","namespace":"odd"}}' ',"remainingItemCount":5'
+	partial configmaps '5 more items are to come'
+}
+
+@test "discovery in every form finds the same" {
+	local form set=$P/forms
+	for form in v2 v2beta1 old; do
+		kube_server_with "$form"
+		agent backup
+		restore show latest -o json |
+		    jq '[.. | .resources? // empty | .[] | .resource] | sort' >"$set-$form"
+		kube_server sim stop "$P/other"
+	done
+	[ "$(jq length "$set-v2")" -gt 30 ]
+	diff "$set-v2" "$set-v2beta1"
+	diff "$set-v2" "$set-old"
+}
+
+kube_server_with() { # DISCOVERY
+	"$BATS_TEST_DIRNAME/../sim/kube" start "$P/other" --discovery "$1"
+	sed "s|kubeconfig: .*|kubeconfig: $P/other/kubeconfig|; s|namespaces: .*|namespaces: [default]|" \
+	    "$P/backstay.yaml" >"$P/other.yaml"
+	export BACKSTAY_CONFIG=$P/other.yaml
+}
+
+@test "a stop in the middle leaves nothing" {
+	fault '{"kind":"drip","path":"/configmaps","bytes":10,"delay_ms":100}'
+	"$BACKSTAY_BUILD/backstay-agent" backup 2>"$P/log" &
+	local pid=$!
+	for _ in {1..100}; do fired && break; sleep 0.05; done
+	kill -TERM "$pid"
+	local status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 3 ]
+	[ -z "$(find "$P/vault" -name 'test-*')" ]
+	[ -z "$(find "$P/state" -name 'scratch-*')" ]
+}
