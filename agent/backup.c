@@ -378,9 +378,9 @@ static void print_summary(
 	str_add_bytes(&text, m->archive.content_bytes);
 	buf_add_str(&text, " in ");
 	str_add_bytes(&text, m->archive.bytes);
-	buf_printf(&text, ", %zu vault%s, %lld.%lld s\n", copies,
+	buf_printf(&text, ", %zu vault%s, %lld.%02lld s\n", copies,
 	    copies == 1 ? "" : "s", (long long)(ms / 1000),
-	    (long long)(ms / 100 % 10));
+	    (long long)(ms / 10 % 100));
 	for (size_t i = 0; i < r->sources.count; i++) {
 		const struct source_task *t = &r->sources.tasks[i];
 		buf_printf(&text, "  %-11s %6llu items  ", t->kind,

@@ -1,5 +1,7 @@
 #include "config/cli.h"
 
+#include "storage/base/cleanup.h"
+
 #include <string.h>
 
 enum { COLUMNS = 79, INDENT = 7, OPTION_INDENT = 14 };
@@ -74,8 +76,13 @@ static const char exit_status[] =
 void cli_help(
     const struct cli_program *p, const struct cli_command *c, struct buf *out)
 {
-	buf_printf(out, "NAME\n       %s%s%s - %s\n\nSYNOPSIS\n", p->name,
-	    c ? " " : "", c ? c->name : "", c ? c->summary : p->summary);
+	cleanup(buf_done) struct buf name = BUF_INIT;
+
+	buf_printf(&name, "%s%s%s - %s", p->name, c ? " " : "",
+	    c ? c->name : "", c ? c->summary : p->summary);
+	buf_add_str(out, "NAME\n");
+	wrap(out, name.data, INDENT);
+	buf_add_str(out, "\nSYNOPSIS\n");
 	if (c)
 		buf_printf(out, "       %s %s [options]%s%s\n", p->name,
 		    c->name, *c->operands ? " " : "", c->operands);

@@ -128,7 +128,7 @@ static const struct cli_option keygen_options[] = {
 	    FLAG("status", status,                                             \
 		"Restore the status of all objects, not only of kinds that "   \
 		"need it."),                                                   \
-	    FLAG("derived-secrets", derived,                                   \
+	    FLAG("derived", derived,                                           \
 		"Also restore Secrets that an ExternalSecret makes."),         \
 	    FLAG("same-cluster", same_cluster,                                 \
 		"Restore into the cluster that the snapshot was taken from. "  \

@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# Command lines, help, manual pages, the example and bad configurations: what
+# needs no server.
+# shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+bats_require_minimum_version 1.5.0
+load lib
+
+agent_commands='backup list check prune unlock'
+restore_commands='list show verify extract plan apply release keygen'
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	export BACKSTAY_CONFIG=$PWD/backstay.yaml
+	good >backstay.yaml
+}
+
+good() {
+	cat <<-E
+	name: t
+	state_dir: $PWD/state
+	vaults: [{name: local, directory: $PWD/vault}]
+	encryption: none
+	signing: none
+	E
+}
+
+# One line on standard error that names file, line and key; exit status 2;
+# nothing was made.
+refused() { # TEXT
+	local program
+	for program in "agent check" "agent backup" "agent list" \
+	    "restore list" "restore apply latest --yes"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr $program
+		echo "$program: $status: $stderr"
+		[ "$status" -eq 2 ]
+		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+		grep -qF -- "$1" <<<"$stderr"
+		[ -z "$output" ]
+	done
+	[ ! -e state ] && [ ! -e vault ]
+}
+
+@test "every command has help and a version" {
+	for c in '' $agent_commands; do
+		# shellcheck disable=SC2086
+		agent $c --help >help
+		grep -q '^EXIT STATUS' help
+		[ "$(awk '{ if (length > n) n = length } END { print n }' help)" -le 79 ]
+		# shellcheck disable=SC2086
+		agent $c --version | grep -qx 'backstay-agent [0-9.]*'
+	done
+	for c in '' $restore_commands; do
+		# shellcheck disable=SC2086
+		restore $c --help >help
+		grep -q '^EXIT STATUS' help
+		[ "$(awk '{ if (length > n) n = length } END { print n }' help)" -le 79 ]
+		# shellcheck disable=SC2086
+		restore $c --version | grep -qx 'backstay-restore [0-9.]*'
+	done
+}
+
+@test "the tables and this file name the same commands" {
+	[ "$(agent --help | sed -n '/^COMMANDS/,/^COMMON/s/^       \([a-z]*\).*/\1/p' | grep . | xargs)" = "$agent_commands" ]
+	[ "$(restore --help | sed -n '/^COMMANDS/,/^COMMON/s/^       \([a-z]*\).*/\1/p' | grep . | xargs)" = "$restore_commands" ]
+}
+
+# All words of the help stand in the manual page, in their order: whoever
+# changes one changes the other.
+manual_says() { # PAGE PROGRAM COMMAND
+	mandoc -Tascii "$1" | col -b | sed 's/-$/-\n/' | tr -s ' \t\n' '\n' |
+	    sed 's/|//g' | grep . >page
+	"$2" "$3" --help | sed -n '/^DESCRIPTION/,/^COMMON OPTIONS/p' |
+	    sed '1d;$d;/^OPTIONS$/d' | sed 's/|/ /g' | tr -s ' \t\n' '\n' | grep . >words
+	python3 - <<-'E'
+	page = " " + " ".join(open("page").read().split()) + " "
+	words = open("words").read().split()
+	import sys
+	for i in range(0, max(1, len(words) - 5)):
+	    if " " + " ".join(words[i:i + 6]) + " " not in page:
+	        sys.exit("not in the manual page: " + " ".join(words[i:i + 6]))
+	E
+}
+
+@test "the manual pages are clean and say what the help says" {
+	mandoc -Tlint -Wwarning "$top/agent/backstay-agent.1"
+	mandoc -Tlint -Wwarning "$top/restore/backstay-restore.1"
+	for c in $agent_commands; do
+		echo "$c"
+		manual_says "$top/agent/backstay-agent.1" agent "$c"
+	done
+	for c in $restore_commands; do
+		echo "$c"
+		manual_says "$top/restore/backstay-restore.1" restore "$c"
+	done
+}
+
+@test "a command line that is wrong is one line and exit status 2" {
+	for c in "" "backpu" "backup --dry-rnu" "backup more" "list -o xml" "--config"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr agent $c
+		echo "$c: $status: $stderr"
+		[ "$status" -eq 2 ]
+		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+	done
+	for c in "show" "show a b" "plan latest --only pigs" "verify latest --sample 0" \
+	    "verify latest --quick --sample 5%" "apply latest --yes --existing keep" \
+	    "extract latest"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr restore $c
+		echo "$c: $status: $stderr"
+		[ "$status" -eq 2 ]
+		[ "$(wc -l <<<"$(grep ' error ' <<<"$stderr")")" -eq 1 ]
+	done
+}
+
+@test "a missing configuration says how to name another" {
+	export BACKSTAY_CONFIG=$PWD/nowhere.yaml
+	refused 'nowhere.yaml'
+	refused '--config'
+}
+
+@test "an unknown key names its line and what was meant" {
+	{ good; echo 'compresion: {format: gzip}'; } >backstay.yaml
+	refused "backstay.yaml:6:1: compresion: unknown key; did you mean 'compression'?"
+}
+
+@test "a repeated key, a wrong type, a missing value" {
+	{ good; echo 'name: other'; } >backstay.yaml
+	refused "backstay.yaml:6:1: key 'name' stands here a second time"
+	{ good; echo 'git: {repositories: none}'; } >backstay.yaml
+	refused 'backstay.yaml:6:21: git.repositories: is text; it takes a list of mappings'
+	{ good; echo 'git: {concurrency: 4}'; } >backstay.yaml
+	refused "backstay.yaml:6:6: git: lacks 'repositories'"
+	good | grep -v vaults >backstay.yaml
+	refused "lacks 'vaults'"
+}
+
+@test "an inline secret, a wrong unit, a name that reaches outside" {
+	{ good; echo 'git: {repositories: [{url: /r}], credentials: [{url: https://h/, password: s3cr3t}]}'; } >backstay.yaml
+	refused 'a secret does not stand in the configuration itself'
+	run agent check
+	[[ $output != *s3cr3t* ]]
+	{ good; echo 'lock_stale_after: 30'; } >backstay.yaml
+	refused 'backstay.yaml:6:19: lock_stale_after: is a number; it takes a duration with its unit'
+	{ good; echo 'git: {repositories: [{url: /r, name: ../x}]}'; } >backstay.yaml
+	refused "git.repositories[0]: its name is no name for a repository"
+}
+
+@test "neither encryption nor signing can be forgotten" {
+	good | grep -v encryption >backstay.yaml
+	refused "lacks 'encryption'"
+	good | grep -v signing >backstay.yaml
+	refused "lacks 'signing'"
+}
+
+@test "nothing to back up is a mistake, not a success" {
+	run --separate-stderr agent backup
+	echo "$stderr"
+	[ "$status" -eq 2 ]
+	grep -q "names nothing to back up" <<<"$stderr"
+	[ -z "$(find vault -type f)" ]
+}
+
+@test "the example loads, and its defaults are its defaults" {
+	agent --config "$top/config/backstay.example.yaml" check --show-config >shown
+	sed "s#/etc/backstay#$PWD#" shown >again.yaml
+	agent --config again.yaml check --show-config >twice
+	diff <(sed "s#/etc/backstay#$PWD#" shown) twice
+}
+
+@test "keygen makes private keys for their owner alone, and overwrites none" {
+	restore keygen --to keys >out
+	grep -q 'age1[a-z0-9]\{58\}' out
+	[ "$(stat -c %a keys keys/identity.txt keys/signing.key | xargs)" = '700 600 600' ]
+	cp -r keys before
+	run --separate-stderr restore keygen --to keys
+	[ "$status" -ne 0 ]
+	diff -r keys before
+}
+
+@test "events are JSON where that is asked for" {
+	run --separate-stderr agent --log-format json --config none.yaml list
+	[ "$(jq -r .level <<<"$stderr")" = error ]
+}
+
+@test "every command the README shows is one" {
+	# shellcheck disable=SC2016 # the fences of Markdown
+	sed -n '/^```sh/,/^```/p' "$top/README.md" |
+	    sed 's/#.*//; s/ *$//' | grep -E '^backstay-' >commands
+	[ "$(wc -l <commands)" -ge 10 ]
+	while read -r line; do
+		read -ra words <<<"$line"
+		echo "$line"
+		"$BACKSTAY_BUILD/${words[0]}" "${words[@]:1}" --help >/dev/null
+	done <commands
+	# Every option of them that it names is in the help of some command.
+	for c in $agent_commands; do agent "$c" --help; done >helps
+	for c in $restore_commands; do restore "$c" --help; done >>helps
+	# shellcheck disable=SC2016
+	grep -oE '`[a-z ]*--[a-z-]+' "$top/README.md" | grep -oE -- '--[a-z-]+' |
+	    sort -u >options
+	[ "$(wc -l <options)" -ge 4 ]
+	while read -r o; do
+		echo "$o"
+		grep -qE -- "(^| )$o( |$)" helps
+	done <options
+}
