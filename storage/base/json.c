@@ -20,9 +20,13 @@ static struct json_object *mutable(const struct json_object *j)
 	return p;
 }
 
-static int only_space(const char *text, size_t len)
+/* The text need not end in a NUL. */
+static bool only_space(const char *text, size_t len)
 {
-	return strspn(text, " \t\r\n") >= len;
+	for (size_t i = 0; i < len; i++)
+		if (!text[i] || !strchr(" \t\r\n", text[i]))
+			return false;
+	return true;
 }
 
 struct json_object *json_parse(const char *text, size_t len, struct err *err)

@@ -153,6 +153,12 @@ int kube_item_read(struct kube_item *item, const char *text, size_t len,
 	item->empty = kube_scan_next_is(&s, '}');
 	while (kube_scan_member(&s, &first, &key))
 		member(&s, item, key, seen, &telling);
+	/* They are put in front where they are lacking, and there cannot be
+	 * two of them. */
+	if (!s.wrong && ((seen[1] && !item->api_version.len) ||
+			    (seen[2] && !item->kind.len)))
+		return err_set(err, ERR_FORMAT,
+		    "the object's apiVersion or kind is empty");
 	if (kube_scan_end(&s))
 		return 0;
 	return err_set(err, ERR_FORMAT, "no valid JSON at byte %zu: %s",

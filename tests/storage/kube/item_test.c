@@ -120,7 +120,8 @@ static void what_is_no_object_is_refused(void **state)
 	    "{\"metadata\":[]}", "{\"metadata\":{\"name\":1}}",
 	    "{\"metadata\":{\"name\":\"a\",\"name\":\"b\"}}",
 	    "{\"metadata\":{},\"metadata\":{}}",
-	    "{\"kind\":\"a\",\"kind\":\"b\"}", "{'a':1}"};
+	    "{\"kind\":\"a\",\"kind\":\"b\"}", "{'a':1}", "{\"kind\":\"\"}",
+	    "{\"apiVersion\":null}"};
 	struct kube_item item = KUBE_ITEM_INIT;
 	struct err err = ERR_INIT;
 	cleanup(buf_done) struct buf deep = BUF_INIT;
