@@ -323,6 +323,7 @@ struct journal *journal_open(const struct journal_options *o, struct err *err)
 		return steal(j);
 	if (!o->resume)
 		return start_anew(j, o, err) ? NULL : steal(j);
+	/* cppcheck-suppress nullPointer ; steal leaves NULL only on return */
 	if (!str_eq(j->digest, o->digest)) {
 		err_set(err, ERR_USAGE,
 		    "%s: it is the journal of another plan (other objects or "

@@ -91,7 +91,7 @@ static void copy_printable(char out[STATE_MAX_TEXT], const char *text)
 {
 	size_t n = 0;
 
-	for (; text[n] && n < STATE_MAX_TEXT - 1; n++)
+	for (; n < STATE_MAX_TEXT - 1 && text[n]; n++)
 		out[n] = text[n] >= 0x20 && text[n] < 0x7f ? text[n] : '?';
 	out[n] = '\0';
 }

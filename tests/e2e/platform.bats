@@ -1,0 +1,300 @@
+#!/usr/bin/env bats
+# The whole job on the sample platform. This file runs against the simulated
+# API server; the same file under the name platform_real.bats against the real
+# one.
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	KUBE=sim
+	[[ $BATS_TEST_FILENAME == *_real.bats ]] && KUBE=real
+	export KUBE P=$BATS_FILE_TMPDIR/p
+	kube_is_there "$KUBE" || return 0
+	platform_start "$P" "$KUBE"
+	platform_load
+	platform_dump "$BATS_FILE_TMPDIR/before"
+}
+
+teardown_file() {
+	kube_is_there "$KUBE" || return 0
+	platform_stop
+}
+
+setup() {
+	kube_is_there "$KUBE" ||
+	    skip "no real API server: scripts/kube-assets builds one"
+	platform_env
+}
+
+same_as_before() { # what
+	diff "$BATS_FILE_TMPDIR/before/$1" "$2/$1"
+}
+
+labels() { restore list -o json | jq -r '.snapshots[].label'; }
+
+@test "check asks every source and the vault and prints a line for each" {
+	run --separate-stderr agent check
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	for what in organization-gitops terraform-modules helm-charts production \
+	    terraform-state-bucket local; do
+		grep -q "$what" <<<"$output"
+	done
+}
+
+@test "a backup of everything is complete" {
+	run --separate-stderr agent backup
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(labels | wc -l)" -eq 1 ]
+	restore show latest -o json >"$BATS_TEST_TMPDIR/show"
+	[ "$(jq -r .status "$BATS_TEST_TMPDIR/show")" = complete ]
+	[ "$(jq '.missing | length' "$BATS_TEST_TMPDIR/show")" -eq 0 ]
+}
+
+@test "nothing of it is readable to others, and no scratch is left" {
+	[ -z "$(find "$P/vault" -perm /077 ! -type l)" ]
+	[ "$(stat -c %a "$P/state")" = 700 ]
+	[ -z "$(find "$P/state" -name 'scratch-*')" ]
+}
+
+@test "no secret of the platform is in clear in the vault or the state directory" {
+	password=$(cat "$GIT_PASSWORD_FILE")
+	run grep -rlF -e "$password" -e "$AWS_SECRET_ACCESS_KEY" "$P/vault" "$P/state"
+	[ "$status" -eq 1 ]
+}
+
+@test "the archive opens with minisign, sha256sum, age and tar alone" {
+	cd "$P/vault"
+	label=$(labels)
+	minisign -Vm "$label.manifest.json" -p "$P/keys/signing.pub"
+	jq -r '"\(.archive.sha256)  \(.archive.file)"' "$label.manifest.json" |
+	    sha256sum -c
+	mkdir "$BATS_TEST_TMPDIR/x"
+	age -d -i "$P/keys/identity.txt" "$(jq -r .archive.file "$label.manifest.json")" |
+	    tar --zstd -xC "$BATS_TEST_TMPDIR/x"
+	cd "$BATS_TEST_TMPDIR/x"
+	git clone -q git/organization-gitops.git clone
+	git -C git/organization-gitops.git fsck --full --strict
+	[ -f kubernetes/production/namespaces/production/deployments.apps/frontend.json ]
+	[ -f terraform/$bucket/aws/production/vpc.tfstate ]
+	jq -e . CONTENTS.json >/dev/null
+}
+
+@test "verify finds nothing wrong" {
+	run --separate-stderr restore verify latest
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+}
+
+@test "extract writes the tree, for its owner alone" {
+	restore extract latest --to "$BATS_TEST_TMPDIR/tree"
+	[ -f "$BATS_TEST_TMPDIR/tree/CONTENTS.json" ]
+	[ -z "$(find "$BATS_TEST_TMPDIR/tree" -perm /077 ! -type l)" ]
+}
+
+@test "after a disaster, plan writes nothing and apply brings all of it back" {
+	platform_wipe
+	platform_make_empty
+	platform_dump "$BATS_TEST_TMPDIR/wiped"
+	run --separate-stderr restore plan latest
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	platform_dump "$BATS_TEST_TMPDIR/planned"
+	diff -r "$BATS_TEST_TMPDIR/wiped" "$BATS_TEST_TMPDIR/planned"
+	run --separate-stderr restore apply latest </dev/null
+	[ "$status" -eq 2 ]
+	grep -q -- --yes <<<"$stderr"
+	run --separate-stderr restore apply latest --yes
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	platform_dump "$BATS_TEST_TMPDIR/after"
+	same_as_before git "$BATS_TEST_TMPDIR/after"
+	same_as_before s3 "$BATS_TEST_TMPDIR/after"
+	same_as_before kube "$BATS_TEST_TMPDIR/after"
+	for r in organization-gitops terraform-modules helm-charts; do
+		git -C "$GIT_REPOS/$r.git" fsck --full --strict
+	done
+}
+
+@test "a second apply changes nothing" {
+	run --separate-stderr restore apply latest --yes -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(jq '[.summary[] | (.created // 0) + (.updated // 0)] | add' <<<"$output")" -eq 0 ]
+}
+
+@test "a second backup takes up what has changed" {
+	before=$(labels | wc -l)
+	git clone -q "$GIT_REPOS/helm-charts.git" "$BATS_TEST_TMPDIR/c"
+	git -C "$BATS_TEST_TMPDIR/c" -c user.name=t -c user.email=t@example.com \
+	    commit -q --allow-empty -m more
+	git -C "$BATS_TEST_TMPDIR/c" push -q
+	new=$(git -C "$BATS_TEST_TMPDIR/c" rev-parse HEAD)
+	run --separate-stderr agent backup
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(labels | wc -l)" -eq $((before + 1)) ]
+	restore extract latest --to "$BATS_TEST_TMPDIR/t"
+	git -C "$BATS_TEST_TMPDIR/t/git/helm-charts.git" cat-file -e "$new"
+}
+
+# A configuration in which one thing cannot be had.
+without() { # SED-EXPRESSION
+	sed "$1" "$P/backstay.yaml" >"$P/broken.yaml"
+}
+
+partial_names() { # WHAT
+	before=$(labels | wc -l)
+	run --separate-stderr agent --config "$P/broken.yaml" backup
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q "$1" <<<"$stderr$output"
+	[ "$(labels | wc -l)" -eq $((before + 1)) ]
+	[ "$(restore show latest -o json | jq -r .status)" = partial ]
+	restore show latest -o json | jq -e --arg w "$1" '.missing[] | select((.what + .reason) | contains($w))'
+}
+
+@test "a repository that cannot be had makes the snapshot partial, and is named" {
+	without 's#/helm-charts.git#/no-such-repository.git#'
+	partial_names no-such-repository
+}
+
+@test "a wrong Git password makes the snapshot partial, and is not shown" {
+	without "s#password_file: .*#password_file: $GIT_PASSWORD_WRONG_FILE#"
+	partial_names organization-gitops
+	! grep -qF "$(cat "$GIT_PASSWORD_WRONG_FILE")" <<<"$stderr$output"
+}
+
+@test "a cluster that cannot be reached makes the snapshot partial" {
+	sed 's#server: .*#server: https://127.0.0.1:1#' "$KUBECONFIG" >"$P/unreachable"
+	without "s#kubeconfig: .*#kubeconfig: $P/unreachable#"
+	partial_names production
+}
+
+@test "a namespace that does not exist is named" {
+	without 's#namespaces: \[#namespaces: [nowhere,#'
+	partial_names nowhere
+}
+
+@test "a bucket that is not there makes the snapshot partial" {
+	without 's#bucket: terraform-state-bucket#bucket: no-such-bucket#'
+	partial_names no-such-bucket
+}
+
+@test "where everything fails nothing is committed" {
+	before=$(labels)
+	sed 's#server: .*#server: https://127.0.0.1:1#' "$KUBECONFIG" >"$P/unreachable"
+	without "s#kubeconfig: .*#kubeconfig: $P/unreachable#
+	    s#/\(organization-gitops\|terraform-modules\|helm-charts\).git#/none-\1.git#
+	    s#bucket: terraform-state-bucket#bucket: no-such-bucket#"
+	run --separate-stderr agent --config "$P/broken.yaml" backup
+	echo "$output$stderr"
+	[ "$status" -eq 3 ]
+	[ "$(labels)" = "$before" ]
+	[ -z "$(find "$P/state" -name 'scratch-*')" ]
+}
+
+@test "a backup that is told to stop leaves no snapshot and no scratch" {
+	before=$(labels)
+	agent backup 2>"$BATS_TEST_TMPDIR/err" &
+	pid=$!
+	sleep 0.15
+	kill -TERM "$pid" 2>/dev/null || skip "it was faster"
+	code=0
+	wait "$pid" || code=$?
+	cat "$BATS_TEST_TMPDIR/err"
+	if [ "$code" -eq 0 ]; then skip "it was faster"; fi
+	[ "$code" -eq 3 ]
+	[ "$(labels)" = "$before" ]
+	[ -z "$(find "$P/state" -name 'scratch-*')" ]
+}
+
+@test "a backup that is killed leaves no snapshot, and the next one cleans up" {
+	before=$(labels)
+	for delay in 0.02 0.05 0.1 0.2 0.3; do
+		agent backup 2>/dev/null &
+		pid=$!
+		sleep "$delay"
+		kill -KILL "$pid" 2>/dev/null || continue
+		wait "$pid" || true
+	done
+	for label in $(labels); do
+		grep -q "^$label$" <<<"$before" || restore verify "$label"
+	done
+	run --separate-stderr agent backup
+	echo "$output$stderr"
+	# The dead run's lock is not stale yet, and says so.
+	if [ "$status" -eq 4 ]; then
+		agent unlock --yes
+		agent backup
+	else
+		[ "$status" -eq 0 ]
+	fi
+	[ -z "$(find "$P/state" -name 'scratch-*')" ]
+	[ -z "$(find "$P/vault" -name '*.tmp' -o -name '.*.tmp*')" ]
+	restore verify latest
+}
+
+# A copy of the vault to do harm to.
+harm_vault() {
+	rm -rf "$P/harmed"
+	cp -a "$P/vault" "$P/harmed"
+	sed "s#directory: .*#directory: $P/harmed#" "$P/backstay.yaml" >"$P/harmed.yaml"
+	harmed=$(restore list -o json | jq -r '.snapshots[-1].label')
+}
+
+refused() {
+	platform_dump "$BATS_TEST_TMPDIR/a"
+	for command in "verify latest" "plan latest" "apply latest --yes" \
+	    "extract latest --to $BATS_TEST_TMPDIR/none"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr restore --config "$P/harmed.yaml" $command
+		echo "$command: $status: $output$stderr"
+		[ "$status" -eq 5 ]
+	done
+	[ ! -e "$BATS_TEST_TMPDIR/none/CONTENTS.json" ]
+	platform_dump "$BATS_TEST_TMPDIR/b"
+	diff -r "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
+}
+
+@test "an archive with one changed byte is refused before anything is written" {
+	harm_vault
+	file=$(echo "$P/harmed/$harmed".tar.*)
+	size=$(stat -c %s "$file")
+	printf '\x55' | dd of="$file" bs=1 seek=$((size / 2)) conv=notrunc status=none
+	cmp -s "$file" "$P/vault/$(basename "$file")" &&
+	    printf '\xaa' | dd of="$file" bs=1 seek=$((size / 2)) conv=notrunc status=none
+	refused
+}
+
+@test "an archive that was cut off is refused" {
+	harm_vault
+	truncate -s -100 "$(echo "$P/harmed/$harmed".tar.*)"
+	refused
+}
+
+@test "a manifest that was changed is refused" {
+	harm_vault
+	sed -i 's/"partial"/"complete"/; s/"hostname"/"hostmane"/' "$P/harmed/$harmed.manifest.json"
+	refused
+}
+
+@test "a manifest of another snapshot is refused" {
+	harm_vault
+	other=$(labels | head -1)
+	cp "$P/vault/$other.manifest.json" "$P/harmed/$harmed.manifest.json"
+	cp "$P/vault/$other.manifest.json.minisig" "$P/harmed/$harmed.manifest.json.minisig"
+	refused
+}
+
+@test "prune keeps what the policy says and never the last good one less" {
+	run --separate-stderr agent prune --dry-run
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	before=$(labels | wc -l)
+	agent prune --yes || agent prune
+	[ "$(labels | wc -l)" -le "$before" ]
+	[ "$(labels | wc -l)" -ge 3 ]
+	restore verify latest
+}
