@@ -45,10 +45,13 @@ int apply_send(struct apply *a, uint16_t cluster, struct kube_request *r,
 	struct attempts attempts = {.a = a, .cluster = cluster};
 
 	r->on_attempt = count_attempt;
+	/* cppcheck-suppress autoVariables ; cleared before the return */
 	r->ctx = &attempts;
 	throttle_enter(throttle);
 	int rc = kube_send(a->clusters[cluster].client, r, answer, err);
 	throttle_leave(throttle, attempts.count == 1);
+	r->on_attempt = NULL;
+	r->ctx = NULL;
 	return rc;
 }
 

@@ -59,7 +59,18 @@ static const struct cli_program program = {.name = "prog",
 		cli_parse(&program, (int)(sizeof(argv_) / sizeof(*argv_)),     \
 		    argv_, o, r, err);                                         \
 	})
-#define A(text) ((char[]){text})
+
+/* argv is not const: what stands in it must outlive the parse. */
+static char *argument(const char *text)
+{
+	static char pool[64][64];
+	static size_t next;
+	char *place = pool[next++ % 64];
+
+	assert_true(strlen(text) < sizeof(pool[0]));
+	return strcpy(place, text);
+}
+#define A(text) argument(text)
 
 static void done(struct options *o, struct cli_request *r)
 {

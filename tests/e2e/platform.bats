@@ -197,7 +197,7 @@ partial_names() { # WHAT
 
 @test "a backup that is told to stop leaves no snapshot and no scratch" {
 	before=$(labels)
-	agent backup 2>"$BATS_TEST_TMPDIR/err" &
+	"$BACKSTAY_BUILD/backstay-agent" backup 2>"$BATS_TEST_TMPDIR/err" &
 	pid=$!
 	sleep 0.15
 	kill -TERM "$pid" 2>/dev/null || skip "it was faster"
@@ -213,7 +213,7 @@ partial_names() { # WHAT
 @test "a backup that is killed leaves no snapshot, and the next one cleans up" {
 	before=$(labels)
 	for delay in 0.02 0.05 0.1 0.2 0.3; do
-		agent backup 2>/dev/null &
+		"$BACKSTAY_BUILD/backstay-agent" backup 2>/dev/null &
 		pid=$!
 		sleep "$delay"
 		kill -KILL "$pid" 2>/dev/null || continue
