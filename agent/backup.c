@@ -145,7 +145,7 @@ static int open_vaults(struct run *r, struct err *err)
 		v->settings = &r->settings->vaults.items[i];
 		if (open_vault(r, v, &v->err)) {
 			*err = v->err;
-			if (err->code == ERR_LOCKED || err->code == ERR_USAGE)
+			if (err->code == ERR_LOCKED)
 				return -1;
 			log_error("%s", v->err.message);
 			continue;

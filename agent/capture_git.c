@@ -34,6 +34,7 @@ struct work {
 	char *dir; /* of the mirror */
 	struct mirror_state state;
 	struct archive_lane *lane;
+	struct archive_totals totals; /* of the lane; a commit empties it */
 };
 
 static struct git_access access_of(
@@ -188,7 +189,6 @@ static int fetch_lfs(struct work *w, struct err *err)
 static void report_one(struct work *w, const struct strvec *uncovered)
 {
 	struct capture *c = w->c;
-	struct archive_totals totals = archive_lane_totals(w->lane);
 	struct json_object *j = json_new_object();
 	size_t index = (size_t)(w->r - c->o->repositories);
 
@@ -196,14 +196,14 @@ static void report_one(struct work *w, const struct strvec *uncovered)
 	json_set_str(j, "url", w->r->url);
 	json_set_str(j, "head", w->state.head);
 	json_set_int(j, "refs", (int64_t)w->state.refs.len);
-	json_set_int(j, "bytes", (int64_t)totals.bytes);
+	json_set_int(j, "bytes", (int64_t)w->totals.bytes);
 	json_set_int(j, "received_bytes", (int64_t)w->state.received_bytes);
 	if (w->state.lfs.len)
 		json_set(j, "lfs", lfs_facts(w));
 	pthread_mutex_lock(&c->lock);
 	c->summaries[index] = j;
 	c->report->items++;
-	c->report->bytes += totals.bytes;
+	c->report->bytes += w->totals.bytes;
 	VEC_EACH (&w->state.warnings, text)
 		capture_report_warning(
 		    c->report, "repository '%s': %s", w->r->name, *text);
@@ -254,6 +254,7 @@ static void capture_locked(struct work *w)
 		fail(w, &err, false);
 		return;
 	}
+	w->totals = archive_lane_totals(w->lane);
 	if (archive_lane_commit(w->lane, &err)) {
 		fail(w, &err, true);
 		return;

@@ -1,0 +1,269 @@
+#!/usr/bin/env bats
+# How a run behaves besides what it captures: stopped, killed, side by side
+# with another, on a full disk, on a terminal; and the chain of a vault.
+# shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+bats_require_minimum_version 1.5.0
+load lib
+
+# One cluster on the simulated API server, slow where a test wants it to be.
+setup_file() {
+	export P=$BATS_FILE_TMPDIR/p KUBE=sim
+	mkdir -p "$P"
+	kube_server sim start "$P/kube"
+	platform_keys
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+}
+
+teardown_file() {
+	kube_server sim stop "$P/kube"
+}
+
+setup() {
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+	rm -rf "$P/vault" "$P/vault2" "$P/state"
+	config >"$BACKSTAY_CONFIG"
+	quick
+}
+
+config() {
+	cat <<-E
+	name: platform
+	state_dir: $P/state
+	vaults:
+	  - {name: local, directory: $P/vault}
+	encryption:
+	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
+	  identity_files: [$P/keys/identity.txt]
+	signing:
+	  secret_key_file: $P/keys/signing.key
+	  public_key_files: [$P/keys/signing.pub]
+	retention: {keep_last: 2, keep_min: 1}
+	kubernetes:
+	  clusters:
+	    - name: production
+	      kubeconfig: $P/kube/kubeconfig
+	      namespaces: [production, staging]
+	E
+}
+
+faults() { # DELETE, or POST with rules as JSON
+	local server
+	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
+	curl -sf -X "$1" -d "${2-}" "$server/_sim/faults" >/dev/null
+}
+
+quick() { faults DELETE; }
+slow() { faults POST '[{"method": "GET", "path": "secrets", "kind": "slow", "delay_ms": 4000}]'; }
+
+# One a second: of more, the label would lie in the future.
+backups() { # COUNT
+	for _ in $(seq "$1"); do
+		agent backup
+		sleep 1.1
+	done
+}
+
+labels() { restore list -o json | jq -r '.snapshots[].label'; }
+
+# The agent at work: scratch is there, and the cluster makes it wait.
+start_slow_backup() {
+	slow
+	"$BACKSTAY_BUILD/backstay-agent" backup >"$BATS_TEST_TMPDIR/out" \
+	    2>"$BATS_TEST_TMPDIR/err" &
+	pid=$!
+	for _ in $(seq 100); do
+		[ -n "$(find "$P/vault" -type f -size +0 ! -name '*lock*' 2>/dev/null)" ] && return
+		sleep 0.05
+	done
+	cat "$BATS_TEST_TMPDIR/err"
+	return 1
+}
+
+scratch() { find "$P/state" -name 'scratch-*'; }
+
+@test "SIGTERM in mid-backup: exit status 3, no snapshot, no scratch, at once" {
+	start_slow_backup
+	[ -n "$(scratch)" ]
+	kill -TERM "$pid"
+	before=$(date +%s)
+	code=0
+	wait "$pid" || code=$?
+	cat "$BATS_TEST_TMPDIR/err"
+	[ "$code" -eq 3 ]
+	[ $(($(date +%s) - before)) -le 2 ]
+	[ -z "$(scratch)" ]
+	[ -z "$(find "$P/vault" -type f)" ]
+	[ -z "$(labels)" ]
+}
+
+@test "SIGKILL in mid-backup: no snapshot, and the next start removes what it left" {
+	start_slow_backup
+	kill -KILL "$pid"
+	wait "$pid" || true
+	[ -n "$(scratch)" ]
+	[ -z "$(labels)" ]
+	quick
+	run --separate-stderr agent backup
+	echo "$stderr"
+	[ "$status" -eq 4 ]
+	grep -q 'unlock' <<<"$stderr"
+	[ -z "$(scratch)" ]
+	agent unlock --yes
+	agent backup
+	[ "$(labels | wc -l)" -eq 1 ]
+	restore verify latest
+}
+
+@test "a second run finds the lock held and says by whom" {
+	start_slow_backup
+	run --separate-stderr agent backup
+	kill -TERM "$pid"
+	wait "$pid" || true
+	echo "$stderr"
+	[ "$status" -eq 4 ]
+	grep -q "pid $pid" <<<"$stderr"
+	[ "$(wc -l <<<"$stderr")" -eq 1 ]
+}
+
+@test "scratch and memory files hold no plaintext once a run was killed" {
+	start_slow_backup
+	kill -KILL "$pid"
+	wait "$pid" || true
+	# s3cret is in the platform's Secrets, in clear and as base64.
+	run grep -rlE 's3cret|czNjcmV0' "$P/state" "$P/vault"
+	[ "$status" -eq 1 ]
+}
+
+@test "a full disk: a clear error, exit status 3, older snapshots intact" {
+	agent backup
+	first=$(labels)
+	mkdir -p "$P/small"
+	mount -t tmpfs -o size=64k none "$P/small" || skip "cannot mount"
+	sed -i "s#^state_dir:.*#&\nscratch_dir: $P/state/scratch#; s#directory: $P/vault#directory: $P/small#" "$BACKSTAY_CONFIG"
+	head -c 60000 /dev/urandom >"$P/small/other"
+	run --separate-stderr agent backup
+	umount "$P/small"
+	echo "$stderr"
+	[ "$status" -eq 3 ]
+	grep -q 'No space left' <<<"$stderr"
+	config >"$BACKSTAY_CONFIG"
+	[ "$(labels)" = "$first" ]
+	restore verify "$first"
+}
+
+@test "two vaults: both have it; one that fails is named and the status is 1" {
+	sed -i "s#.*directory: .*#&\n  - {name: second, directory: $P/vault2}#" "$BACKSTAY_CONFIG"
+	agent backup
+	[ "$(restore list -o json | jq '.snapshots | length')" -eq 1 ]
+	restore verify latest --vault second
+	cmp "$P"/vault/*.tar.* "$P"/vault2/*.tar.*
+	rm -rf "$P/vault2"
+	: >"$P/vault2"
+	run --separate-stderr agent backup
+	rm "$P/vault2"
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q "vault 'second'" <<<"$output"
+	[ "$(restore show latest -o json | jq -r .status)" = partial ]
+}
+
+@test "without encryption and signing it works, and every run says so" {
+	sed -i '/^encryption/,/^retention/{/^retention/!d}' "$BACKSTAY_CONFIG"
+	printf 'encryption: none\nsigning: none\n' >>"$BACKSTAY_CONFIG"
+	run --separate-stderr agent backup
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	grep -q 'encryption: none' <<<"$stderr"
+	grep -q 'signing: none' <<<"$stderr"
+	run --separate-stderr restore verify latest
+	[ "$status" -eq 0 ]
+	grep -q 'signing: none' <<<"$stderr"
+}
+
+@test "gzip, a tag and hold arrive" {
+	echo 'compression: {format: gzip}' >>"$BACKSTAY_CONFIG"
+	agent backup --tag before-upgrade --hold
+	restore show latest -o json >"$BATS_TEST_TMPDIR/m"
+	[ "$(jq -r '.archive.compression, .hold, .tags[0]' "$BATS_TEST_TMPDIR/m" | xargs)" = 'gzip true before-upgrade' ]
+	age -d -i "$P/keys/identity.txt" "$P"/vault/*.tar.gz.age | tar -tz | grep -qx CONTENTS.json
+	restore verify latest
+}
+
+@test "SNAPSHOT is a label, a beginning that fits one, or latest" {
+	agent backup
+	sleep 1
+	agent backup
+	label=$(labels | tail -1)
+	[ "$(restore show latest -o json | jq -r .label)" = "$label" ]
+	[ "$(restore show "${label%Z}" -o json | jq -r .label)" = "$label" ]
+	run --separate-stderr restore show platform
+	echo "$stderr"
+	[ "$status" -eq 2 ]
+	grep -q "$label" <<<"$stderr"
+	run --separate-stderr restore show nothing-like-it
+	[ "$status" -ne 0 ]
+}
+
+@test "verify --chain finds a snapshot missing from the middle, and knows what was pruned" {
+	backups 4
+	restore verify latest --quick --chain
+	agent prune
+	[ "$(labels | wc -l)" -eq 2 ]
+	restore verify latest --quick --chain
+	agent backup
+	middle=$(labels | sed -n 2p)
+	rm "$P/vault/$middle".*
+	run --separate-stderr restore verify latest --quick --chain
+	echo "$stderr"
+	[ "$status" -eq 5 ]
+	grep -q "'$middle' is missing" <<<"$stderr"
+}
+
+@test "backup --prune drops only after a complete snapshot" {
+	backups 3
+	sed 's/namespaces: \[/namespaces: [nowhere, /' "$BACKSTAY_CONFIG" >"$P/partial.yaml"
+	run agent --config "$P/partial.yaml" backup --prune
+	[ "$status" -eq 1 ]
+	[ "$(labels | wc -l)" -eq 4 ]
+	run agent backup --prune
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(labels | wc -l)" -le 4 ]
+	restore verify latest --quick
+}
+
+@test "verify is remembered, and list shows it" {
+	agent backup
+	restore verify latest --sample 50%
+	sleep 1.1 # the newest record counts, by the second
+	[ "$(restore list -o json | jq -r '.snapshots[0].verified.level')" = sample ]
+	restore verify latest
+	[ "$(restore list -o json | jq -r '.snapshots[0].verified.level')" = full ]
+}
+
+@test "a progress line stands on a terminal, and only there" {
+	slow
+	script -qec "'$BACKSTAY_BUILD/backstay-agent' backup" /dev/null </dev/null >"$BATS_TEST_TMPDIR/tty"
+	grep -q 'capturing: ' "$BATS_TEST_TMPDIR/tty"
+	grep -q 'kubernetes: ' "$BATS_TEST_TMPDIR/tty"
+	quick
+	agent backup 2>"$BATS_TEST_TMPDIR/pipe"
+	run grep -c 'capturing: ' "$BATS_TEST_TMPDIR/pipe"
+	[ "$output" = 0 ]
+}
+
+@test "apply asks on a terminal, and does nothing on any answer but yes" {
+	agent backup
+	"$top/tests/data/platform/wipe" kube "$P/kube/kubeconfig" >/dev/null
+	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/a"
+	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest" /dev/null <<<no
+	echo "$output"
+	grep -q 'Type yes' <<<"$output"
+	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/b"
+	diff "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
+	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest" /dev/null <<<yes
+	echo "$output"
+	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/c"
+	[ "$(grep -c deployments "$BATS_TEST_TMPDIR/c")" -gt 0 ]
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+}
