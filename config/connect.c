@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/vault/vault_dir.h"
+#include "storage/vault/vault_s3.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,16 +70,32 @@ void connect_s3_done(struct connect_s3 *c)
 	*c = (struct connect_s3){0};
 }
 
+static struct vault *open_bucket(const struct settings_vault *s,
+    const struct connect_env *env, struct connect_vault *out, struct err *err)
+{
+	static const char *const modes[] = {
+	    [SETTINGS_LOCK_GOVERNANCE] = "GOVERNANCE",
+	    [SETTINGS_LOCK_COMPLIANCE] = "COMPLIANCE",
+	};
+
+	if (connect_s3(&s->s3, NULL, env, &out->s3, err))
+		return NULL;
+	const struct vault_s3_options o = {
+	    .s3 = out->s3.s3,
+	    .prefix = s->s3_prefix,
+	    .lock_mode =
+		s->object_lock.days ? modes[s->object_lock.mode] : NULL,
+	    .lock_days = s->object_lock.days,
+	    .clock = env->clock,
+	};
+	return vault_s3_open(&o, err);
+}
+
 int connect_vault(const struct settings_vault *s, bool create,
     const struct connect_env *env, struct connect_vault *out, struct err *err)
 {
-	(void)env;
-	if (s->directory)
-		out->vault = vault_dir_open(s->directory, create, err);
-	else
-		err_set(err, ERR_USAGE,
-		    "this build cannot keep snapshots in S3 yet; use "
-		    "'directory'");
+	out->vault = s->directory ? vault_dir_open(s->directory, create, err)
+				  : open_bucket(s, env, out, err);
 	return out->vault ? 0 : err_wrap(err, "vault '%s'", s->name);
 }
 

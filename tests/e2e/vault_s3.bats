@@ -1,0 +1,175 @@
+#!/usr/bin/env bats
+# Snapshots in a bucket of a real S3 server: written once, streamed, locked
+# where the store locks, beside those of other agents.
+# shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	export P=$BATS_FILE_TMPDIR/p KUBE=sim
+	mkdir -p "$P"
+	"$top/tests/servers/s3" start "$P/s3"
+	kube_server sim start "$P/kube"
+	platform_keys
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+}
+
+teardown_file() {
+	"$top/tests/servers/stop-all" "$P" || true
+	kube_server sim stop "$P/kube"
+}
+
+setup() {
+	set -a
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/s3/env"
+	set +a
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+	bucket=vault-$BATS_TEST_NUMBER
+	rm -rf "$P/state"
+}
+
+# By the platform loader's own client: make [LOCK] | keys | flip KEY
+s3() {
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform BUCKET=$bucket \
+	    python3 - "$@" <<-'E'
+	import os, sys
+	from lib.s3 import Client
+	c = Client(os.environ["S3_ENDPOINT"])
+	what, more = sys.argv[1], sys.argv[2:]
+	if what == "make":
+	    c.call("PUT", headers={"x-amz-bucket-object-lock-enabled": "true"} if more else {})
+	elif what == "keys":
+	    print("\n".join(c.keys()))
+	elif what == "flip":
+	    body = bytearray(c.call("GET", more[0])[1])
+	    body[len(body) // 2] ^= 1
+	    c.call("PUT", more[0], body=bytes(body))
+	E
+}
+
+config() { # MORE-OF-THE-VAULT
+	cat <<-E
+	name: ${NAME-platform}
+	state_dir: $P/state
+	vaults:
+	  - name: bucket
+	    s3:
+	      bucket: $bucket
+	      prefix: team/prod
+	      endpoint: $S3_ENDPOINT
+	      region: ${AWS_REGION:-us-east-1}
+	      addressing: path
+	$1
+	encryption:
+	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
+	  identity_files: [$P/keys/identity.txt]
+	signing:
+	  secret_key_file: $P/keys/signing.key
+	  public_key_files: [$P/keys/signing.pub]
+	retention: {keep_last: 1, keep_min: 1}
+	kubernetes:
+	  clusters:
+	    - name: production
+	      kubeconfig: $P/kube/kubeconfig
+	      namespaces: [production, staging]
+	E
+}
+
+labels() { restore list -o json | jq -r '.snapshots[].label'; }
+
+@test "a snapshot in a bucket: written, listed, verified, extracted, pruned" {
+	s3 make
+	config "" >"$BACKSTAY_CONFIG"
+	run --separate-stderr agent check
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	agent backup
+	label=$(labels)
+	s3 keys >"$BATS_TEST_TMPDIR/keys"
+	cat "$BATS_TEST_TMPDIR/keys"
+	# Archive, signature and manifest, and no lock any more.
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/keys")" -eq 3 ]
+	grep -qx "team/prod/$label.manifest.json" "$BATS_TEST_TMPDIR/keys"
+	restore verify latest
+	restore extract latest --to "$BATS_TEST_TMPDIR/tree"
+	[ -d "$BATS_TEST_TMPDIR/tree/kubernetes/production" ]
+	sleep 1.1
+	agent backup
+	restore verify latest # the newest verified one is always kept
+	sleep 1.1
+	agent prune
+	[ "$(labels | wc -l)" -eq 1 ]
+	run ! grep -q "$label" <<<"$(labels)"
+	restore verify latest --chain
+}
+
+@test "other agents in the same bucket are neither seen nor touched" {
+	s3 make
+	config "" >"$BACKSTAY_CONFIG"
+	agent backup
+	first=$(labels)
+	NAME=other config "" >"$P/other.yaml"
+	agent --config "$P/other.yaml" backup
+	[ "$(labels)" = "$first" ]
+	[ "$(restore list --all-names -o json | jq '.snapshots | length')" -eq 2 ]
+	sleep 1.1
+	agent backup
+	sleep 1.1
+	agent prune
+	[ "$(BACKSTAY_CONFIG=$P/other.yaml labels | wc -l)" -eq 1 ]
+}
+
+@test "Object Lock: each part of a snapshot is kept by the store, and prune says so" {
+	s3 make lock
+	config "      object_lock: {mode: governance, days: 2}" >"$BACKSTAY_CONFIG"
+	agent backup
+	first=$(labels)
+	sleep 1.1
+	agent backup
+	sleep 1.1
+	run --separate-stderr agent prune
+	echo "$output$stderr"
+	grep -q "$first *kept by the store" <<<"$output"
+	# Still there, whole, and with its lock from deletion.
+	[ "$(labels | wc -l)" -eq 2 ]
+	restore verify "$first"
+}
+
+@test "a bucket that is not there, or refuses us: named, nothing is written" {
+	config "" >"$BACKSTAY_CONFIG"
+	run --separate-stderr agent backup
+	echo "$stderr"
+	[ "$status" -eq 3 ]
+	grep -q "vault 'bucket'" <<<"$stderr"
+	s3 make
+	AWS_SECRET_ACCESS_KEY=wrong run --separate-stderr agent backup
+	echo "$stderr"
+	[ "$status" -eq 3 ]
+	[[ $stderr != *"$AWS_SECRET_ACCESS_KEY"* ]]
+	[ -z "$(s3 keys)" ]
+}
+
+@test "a directory and a bucket get the same snapshot" {
+	s3 make
+	config "" | sed "s#^  - name: bucket#  - {name: local, directory: $P/vault}\n&#" >"$BACKSTAY_CONFIG"
+	agent backup
+	[ "$(labels)" = "$(restore list --vault bucket -o json | jq -r '.snapshots[].label')" ]
+	restore verify latest --vault local
+	restore verify latest --vault bucket
+}
+
+@test "a flipped byte in the bucket is found before anything is unpacked" {
+	s3 make
+	config "" >"$BACKSTAY_CONFIG"
+	agent backup
+	label=$(labels)
+	s3 flip "team/prod/$label.tar.zst.age"
+	for command in "verify latest" "plan latest" "extract latest --to $BATS_TEST_TMPDIR/x"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr restore $command
+		echo "$stderr"
+		[ "$status" -eq 5 ]
+	done
+	[ ! -e "$BATS_TEST_TMPDIR/x/CONTENTS.json" ]
+}
