@@ -48,6 +48,7 @@ RUN(extract, true)
 RUN(plan, true)
 RUN(apply, true)
 RUN(release, true)
+RUN(copy, true)
 RUN(keygen, false)
 
 #define END                                                                    \
@@ -93,6 +94,9 @@ static const struct cli_option verify_options[] = {VAULT,
 
 static const struct cli_option extract_options[] = {
     VAULT, VALUE("to", to, "DIR", "A new or empty directory. Needed."), END};
+
+static const struct cli_option copy_options[] = {VAULT,
+    VALUE("to", to, "VAULT", "A vault of the configuration. Needed."), END};
 
 static const struct cli_option keygen_options[] = {
     VALUE("to", to, "DIR",
@@ -245,6 +249,17 @@ static const struct cli_command commands[] = {
 	    "children last, by its journal.\n\n" SNAPSHOT_TEXT,
 	.options = release_options,
 	.run = run_release},
+    {.name = "copy",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "copy a snapshot into another vault",
+	.description =
+	    "Copies archive, signature and manifest as they are, after the "
+	    "signature and the digest were checked. Needs no private "
+	    "key.\n\n" SNAPSHOT_TEXT,
+	.options = copy_options,
+	.run = run_copy},
     {.name = "keygen",
 	.operands = "",
 	.summary = "make the keys for encryption and signing",

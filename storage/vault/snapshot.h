@@ -134,6 +134,12 @@ struct source *snapshot_open(struct vault *v, const struct snapshot *s,
 int snapshot_check(struct vault *v, const struct snapshot *s,
     const struct snapshot_open_options *o, struct manifest *m, struct err *err);
 
+/* Copies it into another vault, byte for byte, checked as snapshot_open does;
+ * archive, signature, then manifest. The caller holds the lock of its name
+ * there. ERR_EXISTS where the label is taken. */
+int snapshot_copy(struct vault *from, const struct snapshot *s,
+    const struct snapshot_open_options *o, struct vault *to, struct err *err);
+
 /* ---- afterwards --------------------------------------------------------- */
 
 /* Records beside the manifest that it was verified; retention counts it. */

@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 load lib
 
 agent_commands='backup list check prune unlock'
-restore_commands='list show verify extract plan apply release keygen'
+restore_commands='list show verify extract plan apply release copy keygen'
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

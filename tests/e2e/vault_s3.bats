@@ -159,6 +159,26 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	restore verify latest --vault bucket
 }
 
+@test "copy takes a snapshot from one vault to another, once" {
+	s3 make
+	rm -rf "$P/vault"
+	config "" | sed "s#^  - name: bucket#  - {name: local, directory: $P/vault}\n&#" >"$BACKSTAY_CONFIG"
+	sed '/name: local/d' "$BACKSTAY_CONFIG" >"$P/one.yaml"
+	agent --config "$P/one.yaml" backup
+	[ ! -e "$P/vault" ]
+	label=$(restore --config "$P/one.yaml" list -o json | jq -r '.snapshots[].label')
+	restore copy latest --vault bucket --to local 2>/dev/null
+	[ "$(labels)" = "$label" ]
+	restore verify latest --vault local
+	[ "$(find "$P/vault" -type f | wc -l)" -eq 4 ] # and the record of it
+	run --separate-stderr restore copy latest --vault bucket --to local
+	echo "$stderr"
+	[ "$status" -ne 0 ]
+	grep -q 'is there already' <<<"$stderr"
+	run --separate-stderr restore copy latest --to nowhere
+	[ "$status" -eq 2 ]
+}
+
 @test "a flipped byte in the bucket is found before anything is unpacked" {
 	s3 make
 	config "" >"$BACKSTAY_CONFIG"

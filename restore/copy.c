@@ -1,0 +1,51 @@
+#include "restore/command.h"
+#include "restore/open.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/log.h"
+#include "storage/vault/lock.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static int copy_locked(const struct command *c, struct opened *o,
+    struct vault *to, struct err *err)
+{
+	autofree char *holder = str_printf("copy, pid %d", (int)getpid());
+	const struct vault_lock_options lock_options = {
+	    .holder = holder,
+	    .clock = c->env.clock,
+	    .random = c->env.random,
+	    .stale_s = c->settings->lock_stale_after / 1000,
+	};
+	cleanup(vault_lock_freep) struct vault_lock *lock =
+	    vault_lock_take(to, o->snapshot->name, &lock_options, err);
+	const struct snapshot_open_options options = {.trust = &o->trust,
+	    .scratch = o->scratch.path,
+	    .cancel = c->env.cancel};
+
+	if (!lock)
+		return -1;
+	log_progress("copying %s", o->snapshot->label);
+	return snapshot_copy(o->vault.vault, o->snapshot, &options, to, err);
+}
+
+int command_copy(const struct command *c, struct err *err)
+{
+	cleanup(open_done) struct opened o = OPENED_INIT;
+	cleanup(connect_vault_done) struct connect_vault to = {.vault = NULL};
+
+	if (!c->options->to)
+		return err_set(err, ERR_USAGE,
+		    "copy needs --to VAULT, a vault of the configuration");
+	const struct settings_vault *target =
+	    settings_vault_named(c->settings, c->options->to, err);
+	if (!target || open_snapshot(c, &o, err) ||
+	    scratch_make(&o.scratch, c->settings->scratch_dir, err) ||
+	    connect_vault(target, true, &c->env, &to, err))
+		return err_wrap(err, "copy");
+	if (copy_locked(c, &o, to.vault, err))
+		return err_wrap(err, "copy '%s' to vault '%s'",
+		    o.snapshot->label, target->name);
+	printf("%s is in vault '%s'\n", o.snapshot->label, target->name);
+	return 0;
+}
