@@ -282,9 +282,8 @@ static void weigh_gzip(struct capture_kube_run *r, const struct kube_job *j)
 		kube_client_set_gzip(r->run.cluster->client, true);
 }
 
-static void run_job(void *ctx, size_t i)
+static void run_job(const struct running *running, size_t i)
 {
-	const struct running *running = ctx;
 	struct capture_kube_run *r = running->r;
 	struct kube_job *j = &r->jobs.items[i];
 	const struct capture_env *env = r->run.env;
@@ -365,9 +364,8 @@ static void release_held(struct capture_kube_run *r, struct committer *c)
 }
 
 /* Objects that a left-out resource has, by a list of one. */
-static void count_left_out(void *ctx, size_t i)
+static void count_left_out(struct capture_kube_run *r, size_t i)
 {
-	struct capture_kube_run *r = ctx;
 	struct left_out_resource *l = &r->left_out.items[i];
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	autofree char *path = kube_path(
@@ -388,6 +386,17 @@ static void count_left_out(void *ctx, size_t i)
 				 0);
 }
 
+static void work(void *ctx, size_t i)
+{
+	const struct running *running = ctx;
+	size_t jobs = running->r->jobs.len;
+
+	if (i < jobs)
+		run_job(running, i);
+	else
+		count_left_out(running->r, i - jobs);
+}
+
 static int run_jobs(struct capture_kube_run *r, size_t *lane, struct err *err)
 {
 	const struct capture_kube_cluster *cluster = r->run.cluster;
@@ -404,9 +413,8 @@ static int run_jobs(struct capture_kube_run *r, size_t *lane, struct err *err)
 		    r->run.env->writer, RANK_KUBERNETES, (*lane)++);
 	if (pthread_create(&c.thread, NULL, commit_lanes, &c))
 		abort();
-	pool_each(at_once, r->jobs.len, run_job, &running);
+	pool_each(at_once, r->jobs.len + r->left_out.len, work, &running);
 	release_held(r, &c);
-	pool_each(at_once, r->left_out.len, count_left_out, r);
 	pthread_join(c.thread, NULL);
 	pthread_cond_destroy(&c.changed);
 	pthread_mutex_destroy(&c.lock);

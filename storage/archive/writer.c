@@ -24,11 +24,27 @@
 enum {
 	LANE_MEMORY = 256 * 1024,
 	INDEX_MEMORY = 1024 * 1024,
-	CHUNK = 128 * 1024
+	CHUNK = 128 * 1024,
+	/* The library's own 3 keeps twice the memory a thread, for the same
+	 * size of what we archive. */
+	ZSTD_LEVEL = 2,
+	MAX_THREADS = 4, /* unless asked for: each holds several MiB */
 };
 
-/* Where the content of an item is. */
-enum item_kind { ITEM_IN_LANE, ITEM_FILE, ITEM_SPOOL };
+/* Where the content of an item is. A run is many items in a row whose texts
+ * are in the lane's spool as well, each before its content, so that memory
+ * does not grow with their number. */
+enum item_kind { ITEM_IN_LANE, ITEM_FILE, ITEM_SPOOL, ITEM_RUN };
+
+/* What stands before the content of an item of a run, followed by the texts,
+ * each with its NUL. */
+struct record {
+	uint64_t bytes;
+	int64_t mtime;
+	uint32_t path_len;
+	uint32_t source_len; /* with one more for being there at all */
+	uint32_t facts_len;  /* the same */
+};
 
 struct item {
 	char *path;
@@ -39,6 +55,7 @@ struct item {
 	enum item_kind kind;
 	uint64_t offset; /* in the lane's spool */
 	uint64_t bytes;
+	uint64_t count; /* of a run */
 	char *file;
 	struct spool spool;
 };
@@ -69,6 +86,7 @@ struct archive_lane {
 	size_t index;
 	struct spool spool;
 	struct items items;
+	uint64_t entries;
 	uint64_t bytes;
 };
 
@@ -78,14 +96,16 @@ static int cores(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return n < 1 ? 1 : n > 64 ? 64 : (int)n;
+	return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
 struct archive_writer *archive_writer_new(
     const struct archive_options *o, struct sink *sink, struct err *err)
 {
 	cleanup(buf_done) struct buf start = BUF_INIT;
-	struct tar_writer *tar = tar_writer_new(o->compression, o->level,
+	int level =
+	    o->level || o->compression != ARCHIVE_ZSTD ? o->level : ZSTD_LEVEL;
+	struct tar_writer *tar = tar_writer_new(o->compression, level,
 	    o->threads ? o->threads : cores(), sink, err);
 
 	if (!tar)
@@ -228,7 +248,7 @@ void archive_lane_reset(struct archive_lane *l)
 		item_done(i);
 	vec_done(&l->items);
 	spool_reset(&l->spool);
-	l->bytes = 0;
+	l->entries = l->bytes = 0;
 }
 
 /* Without a commit the lane's turn is passed on all the same. */
@@ -249,7 +269,18 @@ void archive_lane_freep(struct archive_lane **l)
 struct archive_totals archive_lane_totals(const struct archive_lane *l)
 {
 	return (struct archive_totals){
-	    .entries = l->items.len, .bytes = l->bytes};
+	    .entries = l->entries, .bytes = l->bytes};
+}
+
+static int check_path(const struct archive_entry *e, struct err *err)
+{
+	cleanup(buf_done) struct buf shown = BUF_INIT;
+
+	if (file_path_is_safe(e->path) && !str_eq(e->path, CONTENTS_PATH))
+		return 0;
+	str_add_printable(&shown, e->path, strlen(e->path));
+	return err_set(err, ERR_FORMAT,
+	    "'%.300s' cannot be a path in an archive", buf_str(&shown));
 }
 
 static struct item *new_item(struct archive_lane *l,
@@ -258,13 +289,8 @@ static struct item *new_item(struct archive_lane *l,
 {
 	cleanup(buf_done) struct buf facts = BUF_INIT;
 
-	if (!file_path_is_safe(e->path) || str_eq(e->path, CONTENTS_PATH)) {
-		cleanup(buf_done) struct buf shown = BUF_INIT;
-		str_add_printable(&shown, e->path, strlen(e->path));
-		err_set(err, ERR_FORMAT,
-		    "'%.300s' cannot be a path in an archive", buf_str(&shown));
+	if (check_path(e, err))
 		return NULL;
-	}
 	struct item *i = vec_add(&l->items);
 	*i = (struct item){.path = str_dup(e->path),
 	    .source = str_dup(e->source),
@@ -280,13 +306,59 @@ static struct item *new_item(struct archive_lane *l,
 		json_write(&facts, e->facts, JSON_COMPACT);
 		i->facts = buf_steal(&facts);
 	}
+	l->entries++;
 	l->bytes += bytes;
 	return i;
+}
+
+static uint32_t add_text(struct buf *to, const char *text, size_t len)
+{
+	if (!text)
+		return 0;
+	buf_add(to, text, len);
+	buf_add_char(to, '\0');
+	return (uint32_t)len + 1;
+}
+
+static int add_to_run(struct archive_lane *l, const struct archive_entry *e,
+    const void *data, size_t len, struct err *err)
+{
+	struct items *items = &l->items;
+	struct item *run = items->len ? &items->items[items->len - 1] : NULL;
+	struct record r = {
+	    .bytes = len, .mtime = e->mtime ? e->mtime : l->writer->mtime};
+	cleanup(buf_done) struct buf facts = BUF_INIT;
+	cleanup(buf_done) struct buf texts = BUF_INIT;
+
+	if (check_path(e, err))
+		return -1;
+	if (e->facts)
+		json_write(&facts, e->facts, JSON_COMPACT);
+	r.path_len = add_text(&texts, e->path, strlen(e->path));
+	r.source_len =
+	    add_text(&texts, e->source, e->source ? strlen(e->source) : 0);
+	r.facts_len =
+	    add_text(&texts, e->facts ? buf_str(&facts) : NULL, facts.len);
+	if (!run || run->kind != ITEM_RUN) {
+		run = vec_add(items);
+		*run = (struct item){
+		    .kind = ITEM_RUN, .offset = spool_len(&l->spool)};
+	}
+	run->count++;
+	l->entries++;
+	l->bytes += len;
+	return spool_add(&l->spool, &r, sizeof(r), err) ||
+		       spool_add(&l->spool, texts.data, texts.len, err) ||
+		       spool_add(&l->spool, data, len, err)
+		   ? -1
+		   : 0;
 }
 
 int archive_lane_add(struct archive_lane *l, const struct archive_entry *e,
     const void *data, size_t len, struct err *err)
 {
+	if (!e->attr_count)
+		return add_to_run(l, e, data, len, err);
 	uint64_t offset = spool_len(&l->spool);
 	struct item *i = new_item(l, e, ITEM_IN_LANE, len, err);
 
@@ -374,7 +446,8 @@ static int write_stream(struct archive_writer *w, const struct item *i,
 static int write_from_lane(struct archive_writer *w, const struct item *i,
     const struct spool *spool, struct digest *digest, struct err *err)
 {
-	autofree char *chunk = mem_alloc(CHUNK);
+	autofree char *chunk =
+	    mem_alloc(i->bytes < CHUNK ? (size_t)i->bytes + 1 : CHUNK);
 
 	for (uint64_t at = 0; at < i->bytes;) {
 		uint64_t left = i->bytes - at;
@@ -424,32 +497,93 @@ static int write_item(
 	return 0;
 }
 
-/* All paths before any content, so that of a lane that collides with another
- * nothing goes in. */
-static int claim_paths(struct archive_lane *l, struct err *err)
+/* The item of a run at *offset, its texts kept in `texts`; *offset moves on to
+ * the next. */
+static int read_record(const struct archive_lane *l, uint64_t *offset,
+    struct buf *texts, struct item *out, struct err *err)
 {
-	struct pathset *paths = &l->writer->paths;
-	cleanup(pathset_done) struct pathset own = PATHSET_INIT;
+	struct record r;
 
-	VEC_EACH (&l->items, i)
-		if (!pathset_add(&own, i->path) || pathset_has(paths, i->path))
-			return err_set(err, ERR_EXISTS,
-			    "'%s' is in the archive already: two sources "
-			    "would be mixed up",
-			    i->path);
-	VEC_EACH (&l->items, i)
-		pathset_add(paths, i->path);
+	if (spool_read(&l->spool, *offset, &r, sizeof(r), err))
+		return -1;
+	size_t len = (size_t)r.path_len + r.source_len + r.facts_len;
+	buf_clear(texts);
+	buf_reserve(texts, len);
+	if (spool_read(&l->spool, *offset + sizeof(r), texts->data, len, err))
+		return -1;
+	char *source = texts->data + r.path_len;
+	*out = (struct item){.path = texts->data,
+	    .source = r.source_len ? source : NULL,
+	    .facts = r.facts_len ? source + r.source_len : NULL,
+	    .mtime = r.mtime,
+	    .kind = ITEM_IN_LANE,
+	    .offset = *offset + sizeof(r) + len,
+	    .bytes = r.bytes};
+	*offset = out->offset + out->bytes;
 	return 0;
 }
 
+struct visit {
+	struct archive_lane *lane;
+	struct pathset own;
+	int (*fn)(struct visit *v, const struct item *i, struct err *err);
+};
+
+/* Every item, those of runs too. */
+static int each_item(struct visit *v, struct err *err)
+{
+	cleanup(buf_done) struct buf texts = BUF_INIT;
+	struct item one;
+
+	VEC_EACH (&v->lane->items, i) {
+		uint64_t offset = i->offset;
+		if (i->kind != ITEM_RUN && v->fn(v, i, err))
+			return -1;
+		for (uint64_t n = 0; n < i->count; n++)
+			if (read_record(v->lane, &offset, &texts, &one, err) ||
+			    v->fn(v, &one, err))
+				return -1;
+	}
+	return 0;
+}
+
+static int check_new(struct visit *v, const struct item *i, struct err *err)
+{
+	if (pathset_add(&v->own, i->path) &&
+	    !pathset_has(&v->lane->writer->paths, i->path))
+		return 0;
+	return err_set(err, ERR_EXISTS,
+	    "'%s' is in the archive already: two sources would be mixed up",
+	    i->path);
+}
+
+static int claim(struct visit *v, const struct item *i, struct err *err)
+{
+	(void)err;
+	pathset_add(&v->lane->writer->paths, i->path);
+	return 0;
+}
+
+static int write_one(struct visit *v, const struct item *i, struct err *err)
+{
+	if (write_item(v->lane, i, err))
+		return err_wrap(err, "archiving '%s'", i->path);
+	return 0;
+}
+
+/* All paths are checked before any content goes in, so that of a lane that
+ * collides with another nothing does. */
 static int write_lane(struct archive_lane *l, struct err *err)
 {
-	if (claim_paths(l, err))
+	struct visit v = {.lane = l, .own = PATHSET_INIT, .fn = check_new};
+	int failed = each_item(&v, err);
+
+	pathset_done(&v.own);
+	v.fn = claim;
+	if (failed || each_item(&v, err))
 		return -1;
-	VEC_EACH (&l->items, i)
-		if (write_item(l, i, err))
-			return err_wrap(err, "archiving '%s'", i->path);
-	return 0;
+	v.fn = write_one;
+	return each_item(&v, err);
 }
 
 int archive_lane_commit(struct archive_lane *l, struct err *err)

@@ -34,8 +34,8 @@ enum archive_rank { RANK_KUBERNETES, RANK_TERRAFORM, RANK_GIT, RANK_COUNT };
 
 struct archive_options {
 	enum archive_compression compression;
-	int level;	     /* 0: the format's default */
-	int threads;	     /* for zstd; 0: one per core */
+	int level;	     /* 0: 2 for zstd, 6 for gzip */
+	int threads;	     /* for zstd; 0: one per core, at most 4 */
 	const char *scratch; /* directory for spools; borrowed */
 	int64_t mtime;	     /* of entries without one of their own, seconds */
 };

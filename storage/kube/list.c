@@ -43,10 +43,17 @@ struct reading {
 static uint64_t add_print(uint64_t print, const char *item, size_t len)
 {
 	size_t n = len < PRINTED_BYTES ? len : PRINTED_BYTES;
+	uint64_t word = 0;
 
-	/* FNV-1a: it tells a page that changed, not a forger. */
-	for (size_t i = 0; i < n; i++)
-		print = (print ^ (unsigned char)item[i]) * 0x100000001b3ULL;
+	/* As FNV-1a, eight bytes at a time: it tells a page that changed, not
+	 * a forger. */
+	for (size_t i = 0; i < n; i += sizeof(word)) {
+		word = 0;
+		memcpy(&word, item + i,
+		    n - i < sizeof(word) ? n - i : sizeof(word));
+		print = (print ^ word) * 0x100000001b3ULL;
+		print ^= print >> 29;
+	}
 	return (print ^ len) * 0x100000001b3ULL;
 }
 

@@ -1,0 +1,54 @@
+# Sourced by the benchmarks: pairs of commands timed in turn.
+#
+#   bench_pair LABEL BOUND 'ours' 'theirs' ['before each']
+#
+# runs both BENCH_RUNS times alternately after one warm-up each, and prints
+# medians, the ratio, the bound, and peak memory (the largest process) of
+# both. A command that fails ends the benchmark: a wrong run has no time.
+
+bench_dir=$(mktemp -d "${TMPDIR:-/tmp}/backstay-bench-XXXXXX")
+bench_cleanup=("rm -rf $bench_dir")
+bench_at_exit() { bench_cleanup=("$1" "${bench_cleanup[@]}"); }
+trap 'for c in "${bench_cleanup[@]}"; do eval "$c"; done' EXIT
+
+bench_once() { # FILE COMMAND: appends "seconds kilobytes" to FILE
+	/usr/bin/time -o "$bench_dir/time" -f '%e %M' bash -c "$2" \
+	    >"$bench_dir/out" 2>&1 || {
+		echo "failed: $2" >&2
+		tail -20 "$bench_dir/out" >&2
+		return 1
+	}
+	tail -1 "$bench_dir/time" >>"$1"
+}
+
+bench_median() { # FILE COLUMN
+	awk -v c="$2" '{print $c}' "$1" | sort -n |
+	    awk '{v[NR]=$1} END {print NR%2 ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'
+}
+
+bench_pair() {
+	local label=$1 bound=$2 ours=$3 theirs=$4 before=${5:-true} i
+	local a="$bench_dir/a" b="$bench_dir/b"
+	: >"$a"
+	: >"$b"
+	for ((i = 0; i <= BENCH_RUNS; i++)); do
+		eval "$before" >/dev/null 2>&1
+		bench_once "$a" "$ours" || return 1
+		eval "$before" >/dev/null 2>&1
+		bench_once "$b" "$theirs" || return 1
+		# The first of each warms the caches and is not counted.
+		if [ "$i" -eq 0 ]; then
+			: >"$a"
+			: >"$b"
+		fi
+	done
+	awk -v label="$label" -v bound="$bound" \
+	    -v ta="$(bench_median "$a" 1)" -v tb="$(bench_median "$b" 1)" \
+	    -v ma="$(bench_median "$a" 2)" -v mb="$(bench_median "$b" 2)" '
+	BEGIN {
+		ratio = tb > 0 ? ta / tb : 0
+		printf "%-44s %7.2f s / %7.2f s = %5.2f (bound %s)%s  RSS %d / %d MiB\n",
+		    label, ta, tb, ratio, bound,
+		    (bound + 0 && ratio > bound + 0) ? " MISSED" : "", ma / 1024, mb / 1024
+	}'
+}
