@@ -126,6 +126,11 @@ void rules_visit(struct json_object *object, const char *place,
 	autofree char *step = step_of(place, &rest);
 
 	if (json_kind(object) == JSON_ARRAY) {
+		uint64_t only;
+
+		if (str_parse_u64(step, SIZE_MAX / 2, &only) == 0)
+			rules_visit(
+			    json_at(object, (size_t)only), rest, visit, ctx);
 		for (size_t i = 0; *step == '*' && i < json_len(object); i++)
 			rules_visit(json_at(object, i), rest, visit, ctx);
 	} else if (!strchr(step, '*')) {
