@@ -307,7 +307,8 @@ void json_set_bool(struct json_object *object, const char *key, bool b)
 
 void json_remove(struct json_object *object, const char *key)
 {
-	json_object_object_del(object, key);
+	if (json_kind(object) == JSON_OBJECT)
+		json_object_object_del(object, key);
 }
 
 void json_append(struct json_object *array, struct json_object *value)
