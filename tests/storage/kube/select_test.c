@@ -1,0 +1,208 @@
+#include "storage/kube/select.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/kube/object.h"
+#include "tests/support/test.h"
+
+#include <string.h>
+
+/* A resource by its key, as an API server would serve it. */
+static struct kube_resource resource(const char *key)
+{
+	static char name[128];
+	static char whole[128];
+	const char *dot = strchr(key, '.');
+	size_t n = dot ? (size_t)(dot - key) : strlen(key);
+
+	memcpy(name, key, n);
+	name[n] = '\0';
+	strcpy(whole, key);
+	return (struct kube_resource){
+	    .name = name, .key = whole, .listable = true, .namespaced = true};
+}
+
+static const char *reason(
+    const struct kube_selection *s, const char *key, const char *text)
+{
+	struct kube_resource r = resource(key);
+	struct kube_item item = KUBE_ITEM_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(
+	    kube_item_read(&item, text, strlen(text), NULL, NULL, &err), err);
+	const char *why = kube_select_object(s, &r, &item);
+	kube_item_done(&item);
+	return why;
+}
+
+#define OWNED(controller)                                                      \
+	"{\"metadata\":{\"name\":\"a\",\"ownerReferences\":[{\"uid\":\"u\","   \
+	"\"controller\":" controller "}]}}"
+#define TOKEN(name, type)                                                      \
+	"{\"metadata\":{\"name\":\"" name "\",\"annotations\":{"               \
+	"\"kubernetes.io/service-account.name\":\"build\"}},\"type\":\"" type  \
+	"\"}"
+#define TOKEN_TYPE "kubernetes.io/service-account-token"
+
+static void objects_that_come_back_by_themselves_are_out(void **state)
+{
+	static const struct kube_selection usual;
+	static const struct kube_selection all = {.keep_useless = true};
+	static const struct {
+		const char *key;
+		const char *text;
+		const char *why; /* NULL: it is in */
+	} cases[] = {
+	    {"pods", OWNED("true"), "owned by a controller"},
+	    {"pods", OWNED("false"), NULL},
+	    {"jobs.batch", OWNED("true"), NULL},
+	    {"replicasets.apps", OWNED("true"), "owned by a controller"},
+	    {"configmaps", "{\"metadata\":{\"name\":\"kube-root-ca.crt\"}}",
+		"the cluster's own CA"},
+	    {"secrets", "{\"metadata\":{\"name\":\"kube-root-ca.crt\"}}", NULL},
+	    {"secrets", TOKEN("build-token-x7k2p", TOKEN_TYPE),
+		"a token made by the controller"},
+	    {"secrets", TOKEN("build-token-x7k2p", "Opaque"), NULL},
+	    {"secrets", TOKEN("build-token-mine", TOKEN_TYPE), NULL},
+	    {"secrets", TOKEN("own-name", TOKEN_TYPE), NULL},
+	    {"serviceaccounts",
+		"{\"metadata\":{\"name\":\"default\"},\"secrets\":[{\"name\":"
+		"\"default-token-abcde\"}]}",
+		"the default account, as it came"},
+	    {"serviceaccounts",
+		"{\"metadata\":{\"name\":\"default\"},\"secrets\":[{\"name\":"
+		"\"registry\"}]}",
+		NULL},
+	    {"serviceaccounts",
+		"{\"metadata\":{\"name\":\"default\"},\"imagePullSecrets\":"
+		"[{\"name\":\"r\"}]}",
+		NULL},
+	    {"serviceaccounts",
+		"{\"metadata\":{\"name\":\"default\",\"annotations\":{"
+		"\"a\":\"b\"}}}",
+		NULL},
+	    {"serviceaccounts", "{\"metadata\":{\"name\":\"build\"}}", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *why = reason(&usual, cases[i].key, cases[i].text);
+		if (!str_eq(why, cases[i].why))
+			fail_msg("%s %s: %s", cases[i].key, cases[i].text,
+			    why ? why : "in");
+		assert_null(reason(&all, cases[i].key, cases[i].text));
+	}
+	/* The owner's mark counts always. */
+	static const char marked[] =
+	    "{\"metadata\":{\"name\":\"a\",\"annotations\":{"
+	    "\"backstay.io/exclude\":\"true\"}}}";
+	assert_non_null(reason(&all, "pods", marked));
+}
+
+static void resources_are_chosen_by_globs(void **state)
+{
+	struct strvec wanted = VEC_INIT;
+	struct strvec unwanted = VEC_INIT;
+	struct kube_selection s = {
+	    .resources = &wanted, .exclude_resources = &unwanted};
+	struct kube_resource r = resource("deployments.apps");
+
+	(void)state;
+	assert_null(kube_select_resource(&s, &r));
+	strvec_add(&wanted, "*.apps");
+	strvec_add(&wanted, "secrets");
+	assert_null(kube_select_resource(&s, &r));
+	strvec_add(&unwanted, "deploy*");
+	assert_string_equal(
+	    kube_select_resource(&s, &r), "excluded by the configuration");
+	r = resource("configmaps");
+	assert_string_equal(kube_select_resource(&s, &r), "not selected");
+	r = resource("secrets");
+	assert_null(kube_select_resource(&s, &r));
+	r.listable = false;
+	assert_non_null(kube_select_resource(&s, &r));
+	strvec_done(&wanted);
+	strvec_done(&unwanted);
+	static const char *const useless[] = {"events", "endpoints",
+	    "pods.metrics.k8s.io", "leases.coordination.k8s.io",
+	    "orders.acme.cert-manager.io", "ingresses.extensions"};
+	for (size_t i = 0; i < sizeof(useless) / sizeof(*useless); i++) {
+		r = resource(useless[i]);
+		s.keep_useless = false;
+		assert_non_null(kube_select_resource(&s, &r));
+		s.keep_useless = true;
+		assert_null(kube_select_resource(&s, &r));
+	}
+}
+
+static void paths_hold_any_name(void **state)
+{
+	static const struct {
+		const char *ns;
+		const char *name;
+		const char *path;
+	} cases[] = {
+	    {NULL, "system:node", "kubernetes/c/cluster/r.g/system:node.json"},
+	    {"", "a", "kubernetes/c/cluster/r.g/a.json"},
+	    {"n", "a.b-c", "kubernetes/c/namespaces/n/r.g/a.b-c.json"},
+	    {"n", "~x y\\", "kubernetes/c/namespaces/n/r.g/%7Ex%20y%5C.json"},
+	    {"n", "\xc3\xa9", "kubernetes/c/namespaces/n/r.g/%C3%A9.json"},
+	};
+	struct buf path = BUF_INIT;
+	char longest[254];
+	char other[254];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buf_clear(&path);
+		kube_object_path("c", "r.g", cases[i].ns, cases[i].name, &path);
+		assert_string_equal(buf_str(&path), cases[i].path);
+	}
+	memset(longest, 'n', 253);
+	longest[253] = '\0';
+	memcpy(other, longest, sizeof(other));
+	other[252] = 'm';
+	buf_clear(&path);
+	kube_object_path("c", "r", NULL, longest, &path);
+	size_t len = strlen(strrchr(path.data, '/') + 1);
+	assert_int_equal(len, 200 + 1 + 32 + 5);
+	struct buf second = BUF_INIT;
+	kube_object_path("c", "r", NULL, other, &second);
+	assert_string_not_equal(buf_str(&path), buf_str(&second));
+	buf_done(&path);
+	buf_done(&second);
+}
+
+static void names_that_cannot_be_kept_are_refused(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t len;
+	} bad[] = {{"", 0}, {".", 1}, {"..", 2}, {"a/b", 3}, {"../x", 4},
+	    {"a%2f", 4}, {"a\0b", 3}, {"a\n", 2}, {"\xff", 1}};
+	char longest[255];
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_fails(kube_name_check(bad[i].name, bad[i].len, &err),
+		    err, ERR_FORMAT);
+	memset(longest, 'n', sizeof(longest));
+	assert_ok(kube_name_check(longest, 253, &err), err);
+	assert_fails(kube_name_check(longest, 254, &err), err, ERR_FORMAT);
+	assert_ok(kube_name_check("...", 3, &err), err);
+	assert_ok(kube_name_check("system:<a>", 10, &err), err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(objects_that_come_back_by_themselves_are_out),
+	    cmocka_unit_test(resources_are_chosen_by_globs),
+	    cmocka_unit_test(paths_hold_any_name),
+	    cmocka_unit_test(names_that_cannot_be_kept_are_refused),
+	};
+
+	return cmocka_run_group_tests_name("kube/select", tests, NULL, NULL);
+}
