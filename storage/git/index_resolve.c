@@ -376,8 +376,11 @@ int index_pack_deltas(struct index_pack *ip, struct err *err)
 		if (has_children(&f))
 			*vec_add(&r.roots) = (uint32_t)i;
 	}
-	for (size_t i = 0; i < threads; i++)
+	for (size_t i = 0; i < threads; i++) {
 		workers[i].r = &r;
+		/* Nobody adds to that one meanwhile. */
+		workers[i].links.known = &ip->links;
+	}
 	pool_each(threads, threads, work, workers);
 	vec_done(&r.roots);
 	if (gather(ip, workers, threads, err))

@@ -51,8 +51,9 @@ static size_t find_slot(const struct linkset *s, const uint8_t *id)
 
 static void grow(struct linkset *s)
 {
-	struct linkset bigger = {
-	    .cap = s->cap ? s->cap * 2 : FIRST_CAP, .len = s->len};
+	struct linkset bigger = *s;
+
+	bigger.cap = s->cap ? s->cap * 2 : FIRST_CAP;
 
 	bigger.slots = mem_zalloc(bigger.cap * GIT_ID_LEN);
 	for (size_t i = 0; i < s->cap; i++)
@@ -65,6 +66,8 @@ static void grow(struct linkset *s)
 
 void linkset_add(struct linkset *s, const uint8_t id[GIT_ID_LEN])
 {
+	if (s->known && linkset_has(s->known, id))
+		return;
 	if (s->len * 3 >= s->cap * 2)
 		grow(s);
 	size_t at = find_slot(s, id);

@@ -24,6 +24,8 @@ struct linkset {
 	uint8_t (*slots)[GIT_ID_LEN]; /* all zero: free */
 	size_t cap;		      /* a power of two, or 0 */
 	size_t len;
+	/* Borrowed: what this set has need not be added to ours; or NULL. */
+	const struct linkset *known;
 };
 #define LINKSET_INIT                                                           \
 	{                                                                      \

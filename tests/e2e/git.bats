@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # run sets stderr
+# Repositories through the two programs: backup, verify, extract and clone,
+# apply, and what the report says where something is wrong.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	export TOP
+	export BUILD=${BACKSTAY_BUILD:-$TOP/build}
+	export D=$BATS_FILE_TMPDIR/server
+	"$TOP/tests/servers/git" start "$D"
+	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.org
+	export GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.org
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+}
+
+teardown_file() {
+	"$TOP/tests/servers/git" stop "$D"
+}
+
+setup() {
+	# shellcheck disable=SC1091
+	. "$D/env"
+	T=$BATS_TEST_TMPDIR
+	export BACKSTAY_CONFIG=$T/backstay.yaml
+	rm -rf "${GIT_REPOS:?}"/*
+	git init -q -b main "$T/work"
+	cd "$T/work" || return
+	for i in 1 2 3; do echo $i >file && git add file && git commit -q -m $i; done
+	git tag -a -m x v1
+	git branch gone
+	git update-ref refs/pull/1/head HEAD~1
+	git clone -q --mirror . "$GIT_REPOS/web.git"
+	mkdir -p "$GIT_REPOS/team"
+	git clone -q --mirror . "$GIT_REPOS/team/lib.git"
+	git init -q --bare -b trunk "$GIT_REPOS/empty.git"
+	cd "$T" || return
+	config "$GIT_HTTP/web.git" "$GIT_SSH_BASE/team/lib.git" "$GIT_REPOS/empty.git"
+}
+
+config() { # URL...
+	{
+		cat <<-E
+			name: git
+			state_dir: $T/state
+			vaults: [{name: v, directory: $T/vault}]
+			encryption: none
+			signing: none
+			git:
+			  repositories:
+		E
+		for url in "$@"; do echo "    - url: $url"; done
+		cat <<-E
+			  credentials:
+			    - {url: $GIT_HTTP/, username: $GIT_USER, password_file: $GIT_PASSWORD_FILE}
+			    - {url: $GIT_SSH_BASE/, ssh_key_file: $GIT_SSH_KEY, known_hosts_file: $GIT_SSH_KNOWN_HOSTS}
+			restore:
+			  targets:
+			    repositories:
+			      $GIT_HTTP/: $GIT_HTTP/back/
+			      $GIT_SSH_BASE/: $GIT_SSH_BASE/back/
+			      $GIT_REPOS/: $GIT_REPOS/back/
+		E
+	} >"$BACKSTAY_CONFIG"
+}
+
+agent() { "$BUILD/backstay-agent" "$@"; }
+restore() { "$BUILD/backstay-restore" "$@"; }
+
+@test "what was backed up can be cloned with git alone, and fsck finds nothing" {
+	run -0 agent backup
+	run -0 restore verify latest
+	run -0 restore extract latest --to "$T/out"
+	for r in web lib; do
+		at=$(find "$T/out/git" -type d -name "$r.git")
+		from=$(find "$GIT_REPOS" -type d -name "$r.git")
+		diff <(git -C "$at" for-each-ref) <(git -C "$from" for-each-ref)
+		git -C "$at" fsck --full --strict
+		git clone -q "$at" "$T/clone-$r"
+		[ "$(git -C "$T/clone-$r" rev-parse HEAD)" = "$(git -C "$T/work" rev-parse main)" ]
+	done
+	git clone -q "$T/out/git/empty.git" "$T/clone-empty"
+	[ "$(cat "$T/out/git/empty.git/HEAD")" = "ref: refs/heads/trunk" ]
+	[ -z "$(find "$T/out/git" -name hooks)" ]
+	run ! grep -rqF "$(<"$GIT_PASSWORD_FILE")" "$T/out" "$T/state" "$T/vault"
+}
+
+@test "the refs with their ids are in the contents index" {
+	run -0 agent backup
+	run -0 restore extract latest --to "$T/out"
+	python3 - "$T/out/CONTENTS.json" "$GIT_REPOS/web.git" <<-'E'
+		import json, subprocess, sys
+		entries = json.load(open(sys.argv[1]))["entries"]
+		facts = next(e["facts"] for e in entries if e["path"] == "git/web.git/HEAD")
+		lines = subprocess.run(["git", "-C", sys.argv[2], "for-each-ref", "--format=%(refname) %(objectname)"],
+		                       check=True, capture_output=True, text=True).stdout.split("\n")
+		assert facts["refs"] == dict(l.split(" ") for l in lines if l), facts
+		assert facts["head"] == "refs/heads/main"
+	E
+}
+
+@test "two backups of the same repositories hold the same bytes of them" {
+	run -0 agent backup
+	run -0 restore extract latest --to "$T/one"
+	sleep 1
+	run -0 agent backup
+	run -0 restore extract latest --to "$T/two"
+	diff -r "$T/one/git" "$T/two/git"
+}
+
+@test "what was deleted upstream stays in the older snapshot" {
+	run -0 agent backup
+	first=$(find "$T/vault" -name '*.manifest.json' -printf '%f\n' | sed 's/\.manifest\.json//')
+	git -C "$GIT_REPOS/web.git" update-ref -d refs/heads/gone
+	sleep 1
+	run -0 agent backup
+	run -0 restore extract latest --to "$T/new"
+	run ! git -C "$T/new/git/web.git" show-ref --verify refs/heads/gone
+	run -0 restore extract "$first" --to "$T/old"
+	git -C "$T/old/git/web.git" show-ref --verify refs/heads/gone
+}
+
+@test "apply pushes all back: into an empty repository, over ssh and into a path that are not there" {
+	run -0 agent backup
+	mkdir -p "$GIT_REPOS/back/team"
+	git init -q --bare -b main "$GIT_REPOS/back/web.git"
+	run -0 restore apply latest --yes
+	for r in web.git team/lib.git empty.git; do
+		diff <(git -C "$GIT_REPOS/back/$r" for-each-ref) <(git -C "$GIT_REPOS/$r" for-each-ref)
+		git -C "$GIT_REPOS/back/$r" fsck --full --strict
+		[ "$(cat "$GIT_REPOS/back/$r/HEAD")" = "$(cat "$GIT_REPOS/$r/HEAD")" ]
+	done
+}
+
+@test "apply refuses a target with other refs, and overwrites it with --force" {
+	run -0 agent backup
+	mkdir -p "$GIT_REPOS/back/team"
+	git clone -q --mirror "$T/work" "$GIT_REPOS/back/web.git"
+	git -C "$GIT_REPOS/back/web.git" branch precious main
+	run -1 restore apply latest --yes --only git:web
+	[[ $output == *"refs/heads/precious"*"--force"* ]]
+	run -0 restore apply latest --yes --only git:web --force
+	git -C "$GIT_REPOS/back/web.git" show-ref --verify refs/heads/precious
+}
+
+@test "refs that the host refuses are named, and the rest is there" {
+	run -0 agent backup
+	git init -q --bare -b other "$GIT_REPOS/back/web.git"
+	git -C "$GIT_REPOS/back/web.git" config receive.hideRefs refs/pull
+	run -1 restore apply latest --yes --only git:web
+	[[ $output == *"refs/pull/1/head was refused: deny updating a hidden ref"* ]]
+	[[ $output == *"git symbolic-ref HEAD refs/heads/main"* ]]
+	[ "$(git -C "$GIT_REPOS/back/web.git" rev-parse main)" = "$(git -C "$T/work" rev-parse main)" ]
+}
+
+@test "one repository that fails makes the snapshot partial; all of them, none" {
+	config "$GIT_HTTP/web.git" "$GIT_HTTP/none.git"
+	run -1 agent backup
+	[[ $output == *"repository 'none'"*404* ]]
+	[ "$(find "$T/vault" -name '*.manifest.json' | wc -l)" = 1 ]
+	config "$GIT_HTTP/none.git"
+	run -3 agent backup
+	[ "$(find "$T/vault" -name '*.manifest.json' | wc -l)" = 1 ]
+}
+
+@test "a damaged mirror is made anew with a warning, and the snapshot is whole" {
+	run -0 agent backup
+	pack=$(find "$T/state/git/web.git" -name '*.pack')
+	chmod u+w "$pack"
+	printf x | dd of="$pack" bs=1 seek=40 conv=notrunc status=none
+	sleep 1
+	run -0 agent backup
+	[[ $output == *"web"*"damaged and is made anew"* ]]
+	run -0 restore verify latest
+}
+
+@test "verify names a repository that lacks an object, whatever the digests say" {
+	run -0 agent backup
+	id=$(git -C "$T/work" rev-parse main:file)
+	mirror=$T/state/git/web.git
+	git -C "$mirror" rev-list --objects --all | cut -d' ' -f1 | grep -v "$id" >"$T/ids"
+	rm -rf "$T/state/git/web.git/objects/pack"/*
+	git -C "$GIT_REPOS/web.git" pack-objects -q "$mirror/objects/pack/pack" <"$T/ids"
+	sleep 1
+	run -0 agent backup
+	run -5 restore verify latest
+	[[ $output == *"web"*"$id is missing"* ]]
+}

@@ -1,0 +1,71 @@
+/* Objects, deltas, pointers, URLs and files of a repository: any bytes. */
+#include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+#include "storage/git/delta.h"
+#include "storage/git/lfs_pointer.h"
+#include "storage/git/links.h"
+#include "storage/git/location.h"
+#include "storage/git/refs.h"
+#include "storage/git/submodules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void deltas(const uint8_t *data, size_t size)
+{
+	size_t base_len = data[0] < size ? data[0] : 0;
+	const uint8_t *delta = data + base_len;
+	uint64_t base_bytes, bytes;
+	struct err err = ERR_INIT;
+
+	if (delta_sizes(delta, size - base_len, &base_bytes, &bytes, &err) ||
+	    bytes > 1 << 16)
+		return;
+	autofree uint8_t *out = mem_alloc((size_t)bytes + 1);
+	autofree uint8_t *base = mem_dup(data, base_len ? base_len : 1);
+	delta_apply(
+	    delta, size - base_len, base, base_len, out, (size_t)bytes, &err);
+}
+
+static void texts(const char *text)
+{
+	cleanup(strvec_done) struct strvec urls = VEC_INIT;
+	struct location where;
+	struct err err = ERR_INIT;
+
+	if (location_parse(text, &where, &err) == 0) {
+		if (where.kind == LOCATION_SSH && where.host[0] == '-')
+			__builtin_trap();
+		location_done(&where);
+	}
+	if (git_ref_name_valid(text) &&
+	    (strstr(text, "..") || strchr(text, '\n')))
+		__builtin_trap();
+	submodules_parse(text, &urls);
+	VEC_EACH (&urls, url)
+		free(submodules_url("https://example.org/a/b.git", *url));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct err err = ERR_INIT;
+	struct lfs_object o;
+
+	if (size < 2)
+		return 0;
+	for (int type = OBJECT_COMMIT; type <= OBJECT_TAG; type++) {
+		cleanup(linkset_done) struct linkset links = LINKSET_INIT;
+		/* Exactly as long as it is, for the sanitizer to see. */
+		autofree void *copy = mem_dup(data, size);
+		links_of((enum object_type)type, copy, size, &links, &err);
+	}
+	if (lfs_pointer_parse(data, size, &o) == 0 && strlen(o.sha256) != 64)
+		__builtin_trap();
+	deltas(data, size);
+	autofree char *text = str_ndup((const char *)data, size);
+	texts(text);
+	return 0;
+}

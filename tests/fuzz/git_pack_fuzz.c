@@ -1,0 +1,73 @@
+/* Any bytes are a pack or an error. Their checksum is set right, so that more
+ * than one in 2^160 inputs comes past it. */
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/git/index_pack.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct memory {
+	const uint8_t *data;
+	size_t len;
+};
+
+static int read_at(
+    void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
+{
+	const struct memory *m = ctx;
+
+	if (offset > m->len || len > m->len - offset)
+		return err_set(err, ERR_FORMAT, "beyond the end");
+	memcpy(data, m->data + offset, len);
+	return 0;
+}
+
+static void on_blob(void *ctx, const void *data, size_t len)
+{
+	(void)ctx;
+	if (len && memchr(data, 0, len) == NULL && len > INDEX_PACK_SMALL)
+		__builtin_trap();
+}
+
+static void check(const struct index_pack *ip, size_t size)
+{
+	cleanup(buf_done) struct buf idx = BUF_INIT;
+
+	index_pack_write(ip, &idx);
+	if (idx.len < 8 + 1024 + 40 + 28 * index_pack_count(ip))
+		__builtin_trap();
+	for (size_t i = 0; i < index_pack_count(ip); i++)
+		if (!index_pack_has(ip, index_pack_id(ip, i)) ||
+		    index_pack_offset(ip, i) >= size)
+			__builtin_trap();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	cleanup(buf_done) struct buf pack = BUF_INIT;
+	struct err err = ERR_INIT;
+	uint8_t sum[DIGEST_SHA1_LEN];
+
+	if (size < 13)
+		return 0;
+	size_t piece = 1 + data[0] % 64;
+	buf_add(&pack, data + 1, size - 1);
+	digest_of(DIGEST_SHA1, pack.data, pack.len, sum);
+	buf_add(&pack, sum, sizeof(sum));
+	struct memory m = {(const uint8_t *)pack.data, pack.len};
+	const struct index_pack_options o = {.read_at = read_at,
+	    .on_small_blob = on_blob,
+	    .ctx = &m,
+	    .threads = 1,
+	    .max_object_bytes = 1 << 20};
+	cleanup(index_pack_freep) struct index_pack *ip = index_pack_new(&o);
+	for (size_t at = 0; at < pack.len; at += piece)
+		if (index_pack_feed(ip, pack.data + at,
+			pack.len - at < piece ? pack.len - at : piece, &err))
+			return 0;
+	if (index_pack_resolve(ip, &err) == 0)
+		check(ip, pack.len);
+	return 0;
+}
