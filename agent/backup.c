@@ -442,6 +442,11 @@ int agent_backup(const struct agent *a, struct err *err)
 	    .scratch = SCRATCH_INIT,
 	    .started_ticks = clock_ticks_ms(a->env.clock)};
 
+	/* Said before an hour of work, not after it. */
+	if (a->options->prune && !a->settings->has_retention)
+		return err_set(err, ERR_USAGE,
+		    "%s: has no 'retention', which --prune applies",
+		    a->settings->file);
 	if (prepare_scratch(&r, err) || read_keys(&r, err) ||
 	    open_vaults(&r, err) || begin_snapshot(&r, err) || capture(&r, err))
 		return err_wrap(err, "backup");

@@ -108,6 +108,11 @@ int agent_prune(const struct agent *a, struct err *err)
 	const struct settings_vault *only = NULL;
 	const struct settings *s = a->settings;
 
+	if (!s->has_retention)
+		return err_set(err, ERR_USAGE,
+		    "%s: has no 'retention', so everything is kept; add it to "
+		    "prune",
+		    s->file);
 	if (a->options->vault) {
 		only = settings_vault_named(s, a->options->vault, err);
 		if (!only)

@@ -142,6 +142,8 @@ static int read_field(const struct field *f, const struct yaml_node *node,
 		    "has no value; it takes %s", value_right(f));
 	switch (f->kind) {
 	case FIELD_SECTION:
+		if (f->present_offset)
+			*(bool *)(data + f->present_offset) = true;
 		return schema_read(f->section, node, place, at, err);
 	case FIELD_LIST:
 		return read_list(f, node, place, at, err);
@@ -301,8 +303,10 @@ void schema_write(
 	for (const struct field *f = s->fields; f->key; f++) {
 		const void *at = (const char *)data + f->offset;
 		cleanup(buf_done) struct buf value = BUF_INIT;
-		if ((f->flags & FIELD_OR_NONE) &&
-		    *((const bool *)data + f->none_offset))
+		const bool *flags = data;
+		if (f->present_offset && !flags[f->present_offset])
+			continue;
+		if ((f->flags & FIELD_OR_NONE) && flags[f->none_offset])
 			buf_add_str(&value, " none\n");
 		else
 			write_field(f, at, indent, &value);

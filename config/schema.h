@@ -80,6 +80,8 @@ struct field {
 	const struct section *section;
 	size_t item_size; /* of a list */
 	size_t none_offset;
+	/* Of a bool that says whether the section was written; 0: none. */
+	size_t present_offset;
 	const char *right; /* what would be right: "an age recipient" */
 };
 

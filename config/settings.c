@@ -371,7 +371,8 @@ static const struct field settings_fields[] = {
 	.none_offset = offsetof(struct settings, signing_none),
 	.right = "a mapping with 'secret_key_file' or 'public_keys', or the "
 		 "word none"),
-    SECTION(settings, "retention", retention, &retention_section),
+    SECTION(settings, "retention", retention, &retention_section,
+	.present_offset = offsetof(struct settings, has_retention)),
     DURATION(settings, "lock_stale_after", lock_stale_after, .min = 60000,
 	.max = 30LL * 86400000, .fallback = "30m"),
     SECTION(settings, "git", git, &git_section),
@@ -436,10 +437,11 @@ static struct settings *from_node(
 	return steal(s);
 }
 
+/* Takes the node. */
 static struct settings *loaded(
-    struct yaml_node *node, const char *file, struct err *err)
+    struct yaml_node *taken, const char *file, struct err *err)
 {
-	cleanup(yaml_node_freep) struct yaml_node *owned = node;
+	cleanup(yaml_node_freep) struct yaml_node *node = taken;
 
 	if (!node) {
 		/* What is wrong with the file is the user's to put right. */

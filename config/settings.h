@@ -287,6 +287,7 @@ struct settings {
 	struct settings_signing signing;
 	bool signing_none;
 	struct settings_retention retention;
+	bool has_retention; /* else everything is kept */
 	int64_t lock_stale_after;
 	struct settings_git git;
 	struct settings_kubernetes kubernetes;

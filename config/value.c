@@ -439,9 +439,22 @@ static void write_units(
 	    best->name);
 }
 
+/* Quoted as JSON is, which YAML reads; "${" as it must be written. */
+static void write_quoted(const char *s, struct buf *out)
+{
+	cleanup(buf_done) struct buf escaped = BUF_INIT;
+
+	for (; *s; s++) {
+		if (str_starts(s, "${"))
+			buf_add_char(&escaped, '$');
+		buf_add_char(&escaped, *s);
+	}
+	json_add_quoted(out, buf_str(&escaped), escaped.len);
+}
+
 static void write_text(const char *s, struct buf *out)
 {
-	json_add_quoted(out, s, strlen(s));
+	write_quoted(s, out);
 	buf_add_char(out, '\n');
 }
 
