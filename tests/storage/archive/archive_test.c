@@ -1,0 +1,191 @@
+/* The writer and the reader together: what goes in comes out, in one order,
+ * and what was tampered with does not. */
+#include "storage/archive/reader.h"
+#include "storage/archive/writer.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/base/pool.h"
+#include "tests/support/test.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LANES = 12, PER_RANK = LANES / RANK_COUNT };
+
+struct run {
+	struct archive_writer *writer;
+	struct test_random random;
+	const char *dir;
+	atomic_int failed;
+	atomic_int committed[RANK_COUNT];
+};
+
+/* One lane with entries of its own, committed by whoever comes first. */
+static void fill_lane(void *ctx, size_t i)
+{
+	struct run *r = ctx;
+	struct err err = ERR_INIT;
+	enum archive_rank rank = (enum archive_rank)(i / PER_RANK);
+	size_t index = i % PER_RANK;
+	struct archive_lane *lane = archive_lane_open(r->writer, rank, index);
+
+	for (int pass = 0; pass < 2; pass++) {
+		if (pass == 1)
+			archive_lane_reset(lane);
+		for (int n = 0; n < 5; n++) {
+			cleanup(buf_done) struct buf content = BUF_INIT;
+			autofree char *path =
+			    str_printf("r%d/l%02zu/e%d", (int)rank, index, n);
+			const struct archive_attr attr = {
+			    .name = "key", .value = path};
+			const struct archive_entry e = {.path = path,
+			    .source = "test",
+			    .attrs = &attr,
+			    .attr_count = 1};
+			for (int k = 0; k < 1000 * n; k++)
+				buf_printf(&content, "%zu-%d ", i, k);
+			if (archive_lane_add(
+				lane, &e, buf_str(&content), content.len, &err))
+				atomic_fetch_add(&r->failed, 1);
+		}
+	}
+	if (archive_lane_commit(lane, &err))
+		atomic_fetch_add(&r->failed, 1);
+	archive_lane_free(lane);
+	if (atomic_fetch_add(&r->committed[rank], 1) + 1 == PER_RANK)
+		archive_writer_rank_done(r->writer, rank);
+}
+
+static void write_archive(const char *dir, size_t workers, struct buf *out)
+{
+	struct err err = ERR_INIT;
+	struct archive_totals totals;
+	const struct archive_options o = {
+	    .compression = ARCHIVE_ZSTD, .scratch = dir, .mtime = 1700000000};
+	struct run r = {.dir = dir};
+
+	r.writer = archive_writer_new(&o, sink_to_buf(out), &err);
+	assert_non_null(r.writer);
+	pool_each(workers, LANES, fill_lane, &r);
+	assert_int_equal(r.failed, 0);
+	assert_ok(archive_writer_finish(r.writer, &totals, &err), err);
+	assert_true(totals.entries == LANES * 5);
+	archive_writer_free(r.writer);
+}
+
+static void the_same_input_gives_the_same_bytes(void **state)
+{
+	char *dir = test_dir_make();
+	cleanup(buf_done) struct buf a = BUF_INIT, b = BUF_INIT;
+
+	(void)state;
+	write_archive(dir, 1, &a);
+	write_archive(dir, LANES, &b);
+	assert_int_equal(a.len, b.len);
+	assert_memory_equal(a.data, b.data, a.len);
+	test_dir_remove(dir);
+}
+
+static int extract(const struct buf *archive, const char *dir,
+    struct reader_totals *totals, struct err *err)
+{
+	const struct reader_options o = {
+	    .compression = ARCHIVE_ZSTD, .encryption = ARCHIVE_PLAIN};
+
+	return archive_extract(source_from_memory(archive->data, archive->len),
+	    &o, dir, totals, err);
+}
+
+static void what_goes_in_comes_out(void **state)
+{
+	char *dir = test_dir_make();
+	autofree char *tree = file_join(dir, "tree");
+	autofree char *file = file_join(tree, "r1/l02/e3");
+	cleanup(buf_done) struct buf archive = BUF_INIT, got = BUF_INIT;
+	struct reader_totals totals;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	write_archive(dir, 4, &archive);
+	assert_ok(file_mkdirs(tree, &err), err);
+	assert_ok(extract(&archive, tree, &totals, &err), err);
+	assert_true(totals.entries == LANES * 5);
+	assert_ok(file_read(file, 1 << 20, &got, &err), err);
+	assert_true(str_starts(buf_str(&got), "6-0 6-1 6-2 "));
+	cleanup(json_freep) struct json_object *attrs =
+	    archive_extracted_attrs(tree, "r1/l02/e3", &err);
+	assert_string_equal(json_get_str(attrs, "key"), "r1/l02/e3");
+	test_dir_remove(dir);
+}
+
+static void a_changed_or_cut_archive_leaves_nothing(void **state)
+{
+	char *dir = test_dir_make();
+	autofree char *tree = file_join(dir, "tree");
+	cleanup(buf_done) struct buf archive = BUF_INIT;
+	struct err err = ERR_INIT;
+	int tried = 0, found = 0;
+
+	(void)state;
+	write_archive(dir, 4, &archive);
+	for (size_t at = 10; at < archive.len; at += archive.len / 40) {
+		cleanup(strvec_done) struct strvec left = VEC_INIT;
+		assert_ok(file_mkdirs(tree, &err), err);
+		archive.data[at] ^= 0x20;
+		struct err why = ERR_INIT;
+		tried++;
+		found += extract(&archive, tree, NULL, &why) != 0;
+		archive.data[at] ^= 0x20;
+		assert_ok(file_list_dir(tree, &left, &err), err);
+		assert_int_equal(left.len, 0);
+		assert_ok(file_remove_tree(tree, &err), err);
+	}
+	printf("# %d of %d changed bytes found\n", found, tried);
+	assert_int_equal(found, tried);
+	assert_ok(file_mkdirs(tree, &err), err);
+	archive.len -= 20;
+	struct err why = ERR_INIT;
+	assert_int_not_equal(extract(&archive, tree, NULL, &why), 0);
+	test_dir_remove(dir);
+}
+
+static void a_path_that_leaves_its_place_is_refused(void **state)
+{
+	static const char *const bad[] = {
+	    "../x", "/x", "a/../../x", "", "a//b", "CONTENTS.json"};
+	char *dir = test_dir_make();
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	const struct archive_options o = {.scratch = dir};
+	struct archive_writer *w =
+	    archive_writer_new(&o, sink_to_buf(&out), &err);
+	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		const struct archive_entry e = {.path = bad[i], .source = "t"};
+		struct err why = ERR_INIT;
+		bool refused = archive_lane_add(lane, &e, "x", 1, &why) != 0;
+		if (!refused)
+			fail_msg("'%s' was taken", bad[i]);
+	}
+	archive_lane_free(lane);
+	archive_writer_free(w);
+	test_dir_remove(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_same_input_gives_the_same_bytes),
+	    cmocka_unit_test(what_goes_in_comes_out),
+	    cmocka_unit_test(a_changed_or_cut_archive_leaves_nothing),
+	    cmocka_unit_test(a_path_that_leaves_its_place_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("archive", tests, NULL, NULL);
+}
