@@ -203,7 +203,7 @@ kube_starts() { # [OPTION...]
 	sed -i 's|"metadata": {|"metadata": {"ownerReferences": [{"apiVersion": "example.com/v1", "kind": "Widget", "name": "w", "uid": "'"$uid"'"}],|' "$BATS_TEST_TMPDIR/owned.json"
 	"$KUBECTL" create -f "$BATS_TEST_TMPDIR/owned.json"
 	"$KUBECTL" delete widget w -n shop
-	for _ in {1..150}; do
+	for _ in {1..600}; do
 		"$KUBECTL" get configmap owned -n shop || break
 		sleep 0.2
 	done
