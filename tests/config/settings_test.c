@@ -261,7 +261,7 @@ static void test_round_trip(void **state)
 	assert_string_equal(first.data, second.data);
 }
 
-/* The example describes the seed's platform, and every key there is. */
+/* The example describes the sample platform, and every key there is. */
 static void each_key(
     const struct section *section, const char *example, int *missing)
 {
