@@ -1,13 +1,18 @@
 #include "restore/chain.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/file.h"
 #include "storage/base/json.h"
+#include "storage/base/log.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_MAX_BYTES = 16 << 20, SIGNATURE_MAX_BYTES = 16384 };
+enum {
+	RECORD_MAX_BYTES = 16 << 20,
+	SIGNATURE_MAX_BYTES = 16384,
+	MEMORY_MAX_BYTES = 4096
+};
 
 struct link {
 	const struct snapshot *snapshot;
@@ -138,17 +143,83 @@ static int walk(const struct chain *c, struct err *err)
 	return 0;
 }
 
-int chain_verify(
-    const struct command *c, const struct opened *o, struct err *err)
+/* ---- what this machine remembers ---- */
+
+static char *memory_path(const struct command *c, const char *name)
+{
+	struct err ignored = ERR_INIT; /* it is open: it has a name */
+	const struct settings_vault *v =
+	    settings_vault_named(c->settings, c->options->vault, &ignored);
+	struct buf path = BUF_INIT;
+
+	buf_printf(&path, "%s/chain/", c->settings->state_dir);
+	percent_add(&path, v->name, strlen(v->name), "");
+	buf_printf(&path, ":%s.json", name);
+	return buf_steal(&path);
+}
+
+static int recall(const struct chain *c, const char *path, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (!file_exists(path))
+		return 0;
+	if (file_read(path, MEMORY_MAX_BYTES, &text, err))
+		return -1;
+	cleanup(json_freep) struct json_object *memory =
+	    json_parse(buf_str(&text), text.len, err);
+	const char *label = json_get_str(memory, "label");
+	const char *sha256 = json_get_str(memory, "manifest_sha256");
+	if (!label || !sha256)
+		return err_set(err, ERR_FORMAT,
+		    "'%s' does not read as what was remembered of the vault; "
+		    "look at the vault yourself, then remove the file",
+		    path);
+	const struct link *there = find(c, label);
+	if (there && !str_eq(there->sha256, sha256))
+		return err_set(err, ERR_INTEGRITY,
+		    "'%s' was replaced since it was last seen", label);
+	if (!there && !was_pruned(c, label))
+		return err_set(err, ERR_INTEGRITY,
+		    "the vault was rolled back: '%s' was its newest when it "
+		    "was last seen, is gone, and no record says that it was "
+		    "pruned; if that is right, remove '%s'",
+		    label, path);
+	return 0;
+}
+
+static int remember(const struct chain *c, const char *path, struct err *err)
+{
+	const struct link *newest = &c->links.items[c->links.len - 1];
+	cleanup(json_freep) struct json_object *memory = json_new_object();
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	autofree char *dir =
+	    str_ndup(path, (size_t)(strrchr(path, '/') - path));
+
+	json_set_str(memory, "label", newest->snapshot->label);
+	json_set_str(memory, "manifest_sha256", newest->sha256);
+	json_write(&text, memory, JSON_PRETTY);
+	buf_add_char(&text, '\n');
+	if (file_mkdirs(dir, err))
+		return -1;
+	return file_write_durably(path, text.data, text.len, err);
+}
+
+int chain_verify(const struct command *c, const struct opened *o,
+    size_t *snapshots, struct err *err)
 {
 	cleanup(chain_done) struct chain chain = {.o = o};
+	const char *name = c->settings->name;
+	autofree char *path = memory_path(c, name);
+	struct err unwritten = ERR_INIT;
 
-	if (read_links(&chain, err) ||
-	    read_records(&chain, c->settings->name, err) || walk(&chain, err))
+	if (read_links(&chain, err) || read_records(&chain, name, err) ||
+	    walk(&chain, err) || recall(&chain, path, err))
 		return err_wrap(err, "verify --chain");
-	if (c->options->common.output == CLI_OUTPUT_TABLE)
-		printf("chain: good: %zu snapshots, each names the one before "
-		       "it\n",
-		    chain.links.len);
+	*snapshots = chain.links.len;
+	if (chain.links.len && remember(&chain, path, &unwritten))
+		log_warn("the newest snapshot could not be remembered, so that "
+			 "a vault that is rolled back would not show: %s",
+		    unwritten.message);
 	return 0;
 }

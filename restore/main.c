@@ -89,7 +89,8 @@ static const struct cli_option verify_options[] = {VAULT,
 	"only. The digest of every entry is checked all the same."),
     FLAG("chain", chain,
 	"Also check that no snapshot of the vault is missing or was "
-	"replaced."),
+	"replaced, and that the newest one of the last such check is there "
+	"still."),
     END};
 
 static const struct cli_option extract_options[] = {

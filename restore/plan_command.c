@@ -216,6 +216,23 @@ static int choose_prune(struct session *s, struct err *err)
 	return 0;
 }
 
+/* Said before anything is done: what is not in it cannot come back. */
+static void say_partial(const struct manifest *m)
+{
+	if (!m->partial)
+		return;
+	log_warn("'%s' is partial: what could not be captured will not come "
+		 "back",
+	    m->label);
+	for (size_t i = 0; i < json_len(m->missing); i++) {
+		const struct json_object *missing = json_at(m->missing, i);
+		const char *what = json_get_str(missing, "what");
+		const char *reason = json_get_str(missing, "reason");
+		log_warn("missing in '%s': %s: %s", m->label, what ? what : "?",
+		    reason ? reason : "?");
+	}
+}
+
 static int make_plan(struct session *s, struct err *err)
 {
 	const struct restore_options *o = s->c->options;
@@ -224,6 +241,7 @@ static int make_plan(struct session *s, struct err *err)
 	if (choose(s, err) || choose_existing(s, err) || choose_prune(s, err) ||
 	    open_tree(s->c, &s->opened, err))
 		return -1;
+	say_partial(&s->opened.manifest);
 	s->has_targets = true;
 	bool offline = o->offline || s->options.without_kubernetes;
 	if (targets_open(&s->targets, s->c, &s->opened.manifest, s->opened.tree,

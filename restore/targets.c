@@ -135,24 +135,33 @@ static struct target_bucket *bucket_for(
 	return best;
 }
 
-/* Once for each target: without its table, the objects still go back. */
-static struct apply_state_options options_for(
-    struct targets *t, struct target_bucket *b, struct outcome *outcome)
+/* Asked once for each target. Without a table the objects still go back; one
+ * that is there and does not answer would be left with digests that Terraform
+ * refuses, and so they do not. */
+static int options_for(struct targets *t, struct target_bucket *b,
+    struct apply_state_options *o, struct outcome *outcome)
 {
 	struct err err = ERR_INIT;
 
 	pthread_mutex_lock(&t->lock);
-	if (!b->asked && b->options.locks &&
+	if (!b->asked && b->err.code == ERR_NONE &&
 	    apply_state_check_table(&b->options, &err)) {
-		b->options.locks = NULL;
-		outcome_note(outcome,
-		    "%s; digests and locks of this table are left alone",
-		    err.message);
+		if (err.code == ERR_NOT_FOUND) {
+			b->options.locks = NULL;
+			outcome_note(outcome,
+			    "%s; no digest of any state in this bucket is set",
+			    err.message);
+		} else {
+			b->err = err;
+		}
 	}
 	b->asked = true;
-	struct apply_state_options o = b->options;
+	bool usable = b->err.code == ERR_NONE;
+	*o = b->options;
 	pthread_mutex_unlock(&t->lock);
-	return o;
+	if (!usable)
+		outcome_failed(outcome, &b->err);
+	return usable ? 0 : -1;
 }
 
 static int apply_state_node(void *ctx, const struct plan_node *node,
@@ -179,11 +188,9 @@ static int apply_state_node(void *ctx, const struct plan_node *node,
 		    bucket);
 		return 0;
 	}
-	if (b->err.code != ERR_NONE) {
-		outcome_failed(outcome, &b->err);
+	struct apply_state_options o;
+	if (options_for(t, b, &o, outcome))
 		return 0;
-	}
-	struct apply_state_options o = options_for(t, b, outcome);
 	o.dry_run = dry_run;
 	autofree char *file = file_join(t->tree, node->path);
 	const struct apply_state_object object = {.key = key, .facts = facts};
@@ -243,8 +250,7 @@ int targets_open(struct targets *t, const struct command *c,
 	t->state = (struct apply_driver){.apply = apply_state_node, .ctx = t};
 	if (add_clusters(t, m, offline, err))
 		return -1;
-	if (!offline)
-		add_buckets(t);
+	add_buckets(t);
 	return 0;
 }
 

@@ -38,8 +38,8 @@ struct targets {
 };
 
 /* The clusters that the manifest names, connected unless `offline`; the
- * buckets of the configuration. -1 where a cluster that is to be restored has
- * no target. */
+ * buckets of the configuration, of which none is asked yet. -1 where a cluster
+ * that is to be restored has no target. */
 int targets_open(struct targets *t, const struct command *c,
     const struct manifest *m, const char *tree, const char *scratch,
     bool offline, struct err *err);

@@ -164,8 +164,6 @@ static void record(
 	struct err err = ERR_INIT;
 	const struct opened *o = v->opened;
 
-	if (!o->snapshot)
-		return;
 	if (snapshot_record_verified(o->vault.vault, o->snapshot, level,
 		!finding, finding ? finding->message : NULL, v->c->env.clock,
 		&err))
@@ -173,7 +171,8 @@ static void record(
 		    err.message);
 }
 
-static void print(const struct verification *v, const char *level)
+static void print(
+    const struct verification *v, const char *level, size_t chained)
 {
 	const struct opened *o = v->opened;
 	cleanup(buf_done) struct buf out = BUF_INIT;
@@ -190,6 +189,8 @@ static void print(const struct verification *v, const char *level)
 		json_set_int(j, "git_objects", (int64_t)v->git_objects);
 		json_set_int(j, "states", (int64_t)v->states);
 		json_set_int(j, "objects", (int64_t)v->objects);
+		if (chained)
+			json_set_int(j, "chained", (int64_t)chained);
 		json_write(&out, j, JSON_PRETTY);
 		buf_add_char(&out, '\n');
 	} else if (str_eq(level, "quick")) {
@@ -208,7 +209,23 @@ static void print(const struct verification *v, const char *level)
 		    (unsigned long long)v->states,
 		    (unsigned long long)v->objects);
 	}
+	if (chained && v->c->options->common.output == CLI_OUTPUT_TABLE)
+		buf_printf(&out,
+		    "chain: good: %zu snapshots, each names the one before "
+		    "it\n",
+		    chained);
 	fputs(buf_str(&out), stdout);
+}
+
+/* Only what is wrong with the snapshot itself. A key file of ours that does
+ * not read is an error too, but says nothing about the snapshot. */
+static bool is_finding(
+    const struct opened *o, bool quick, const struct err *err)
+{
+	if (!o->snapshot)
+		return false;
+	return err->code == ERR_INTEGRITY ||
+	       (err->code == ERR_FORMAT && (quick || o->identities));
 }
 
 int command_verify(const struct command *c, struct err *err)
@@ -228,14 +245,18 @@ int command_verify(const struct command *c, struct err *err)
 	int status =
 	    options->quick ? verify_quickly(&v, err) : verify_content(&v, err);
 	log_progress("%s", "");
-	/* Only what is wrong with the snapshot itself is a finding. */
-	if (status && (err->code == ERR_INTEGRITY || err->code == ERR_FORMAT)) {
+	if (status && is_finding(&o, options->quick, err)) {
 		err->code = ERR_INTEGRITY;
 		record(&v, level, err);
 	}
 	if (status)
 		return err_wrap(err, "verify");
 	record(&v, level, NULL);
-	print(&v, level);
-	return options->chain ? chain_verify(c, &o, err) : 0;
+	size_t chained = 0;
+	struct err broken = ERR_INIT;
+	int chain = options->chain ? chain_verify(c, &o, &chained, &broken) : 0;
+	print(&v, level, chain ? 0 : chained);
+	if (chain)
+		*err = broken;
+	return chain;
 }

@@ -1,0 +1,323 @@
+#!/usr/bin/env bats
+# What the commands of backstay-restore say and refuse, on a small platform: a
+# cluster on the simulated API server, a bucket on the simulated S3, one
+# repository in a directory.
+# shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	export P=$BATS_FILE_TMPDIR/p KUBE=sim
+	mkdir -p "$P"
+	kube_server sim start "$P/kube"
+	"$top/tests/sim/s3" start "$P/s3"
+	"$top/tests/servers/dynamodb" start "$P/dynamodb" --table locks
+	platform_keys
+	small_env
+	"$top/tests/data/platform/load" git "$P/git" >/dev/null
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+	"$top/tests/data/platform/load" s3 "$S3_ENDPOINT" >/dev/null
+	config >"$P/backstay.yaml"
+	agent --config "$P/backstay.yaml" backup
+	config | sed 's/namespaces: \[/namespaces: [nowhere, /; s#directory: .*}#directory: '"$P"'/partial}#' \
+	    >"$P/partial.yaml"
+	run agent --config "$P/partial.yaml" backup
+}
+
+teardown_file() {
+	kube_server sim stop "$P/kube"
+	"$top/tests/sim/s3" stop "$P/s3"
+	"$top/tests/servers/dynamodb" stop "$P/dynamodb"
+}
+
+small_env() {
+	set -a
+	# shellcheck disable=SC1091 # written by the servers
+	. "$P/dynamodb/env"
+	# shellcheck disable=SC1091
+	. "$P/s3/env"
+	set +a
+}
+
+setup() {
+	small_env
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+	config >"$BACKSTAY_CONFIG"
+}
+
+config() {
+	cat <<-E
+	name: platform
+	state_dir: $P/state
+	vaults:
+	  - {name: local, directory: $P/vault}
+	encryption:
+	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
+	  identity_files: [$P/keys/identity.txt]
+	signing:
+	  secret_key_file: $P/keys/signing.key
+	  public_key_files: [$P/keys/signing.pub]
+	git:
+	  repositories:
+	    - url: $P/git/helm-charts.git
+	kubernetes:
+	  clusters:
+	    - name: production
+	      kubeconfig: $P/kube/kubeconfig
+	      namespaces: [staging]
+	terraform:
+	  buckets:
+	    - bucket: $bucket
+	      region: ${AWS_REGION:-us-east-1}
+	      endpoint: $S3_ENDPOINT
+	      addressing: path
+	      dynamodb_endpoint: $DYNAMODB_ENDPOINT
+	      dynamodb_table: locks
+	E
+}
+
+wipe_state() { "$top/tests/data/platform/wipe" s3 "$S3_ENDPOINT" >/dev/null; }
+dump_state() { "$top/tests/data/platform/dump" s3 "$S3_ENDPOINT" | sed '/\.tflock /d'; }
+
+json() { # FILTER
+	jq -r "$1" <<<"$output"
+}
+
+verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \(.good)"'; }
+
+@test "--only terraform restores the state and nothing else" {
+	dump_state >"$BATS_TEST_TMPDIR/before"
+	wipe_state
+	run --separate-stderr restore apply latest --yes --only "terraform:$bucket" -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(json '[.items[].kind] | unique | join(" ")')" = terraform ]
+	dump_state >"$BATS_TEST_TMPDIR/after"
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+}
+
+@test "--only git restores the repository and nothing else" {
+	git -C "$P/git/helm-charts.git" show-ref >"$BATS_TEST_TMPDIR/before"
+	rm -rf "$P/git/helm-charts.git"
+	git init -q --bare -b main "$P/git/helm-charts.git"
+	run --separate-stderr restore apply latest --yes --only git:helm-charts -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(json '.items | length')" -eq 1 ]
+	git -C "$P/git/helm-charts.git" show-ref | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+@test "--offline plans all of it without asking the cluster" {
+	sed "s#server: .*#server: https://127.0.0.1:1#" "$P/kube/kubeconfig" >"$P/unreachable"
+	sed -i "s#kubeconfig: .*#kubeconfig: $P/unreachable#" "$BACKSTAY_CONFIG"
+	run --separate-stderr restore plan latest
+	[ "$status" -ne 0 ]
+	run --separate-stderr restore plan latest --offline -o json
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	for kind in git: terraform: kubernetes:; do
+		[ "$(json "[.nodes[].key | select(startswith(\"$kind\"))] | length")" -gt 0 ]
+	done
+}
+
+@test "a lock table that is not there is said, and the states go back" {
+	wipe_state
+	sed -i 's/dynamodb_table: .*/dynamodb_table: nowhere/' "$BACKSTAY_CONFIG"
+	run --separate-stderr restore apply latest --yes --only terraform -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(json '[.items[].notes[] | select(contains("nowhere"))] | length')" -eq 1 ]
+}
+
+@test "a lock table that cannot be asked fails the states rather than leave stale digests" {
+	wipe_state
+	sed -i 's#dynamodb_endpoint: .*#dynamodb_endpoint: http://127.0.0.1:1#' "$BACKSTAY_CONFIG"
+	run --separate-stderr restore apply latest --yes --only terraform -o json
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	[ "$(json '.items | length')" -gt 0 ]
+	[ "$(json '[.items[] | select(.outcome != "failed" and .outcome != "held")] | length')" -eq 0 ]
+	config >"$BACKSTAY_CONFIG"
+	restore apply latest --yes --only terraform
+}
+
+@test "a bucket, a cluster that nobody named: refused, or failed by name" {
+	sed -i '/^terraform:/,$d' "$BACKSTAY_CONFIG"
+	run --separate-stderr restore apply latest --yes --only terraform -o json
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	[ "$(json '[.items[].detail | select(contains("restore.targets.buckets"))] | length')" -gt 0 ]
+	config | sed 's/name: production/name: other/' >"$BACKSTAY_CONFIG"
+	run --separate-stderr restore apply latest --yes
+	echo "$stderr"
+	[ "$status" -eq 2 ]
+	grep -q "cluster 'production'.*restore.targets.clusters" <<<"$stderr"
+}
+
+@test "a partial snapshot says so, and what is missing, before it is applied" {
+	run --separate-stderr restore --config "$P/partial.yaml" plan latest --offline
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	grep -q 'is partial' <<<"$stderr"
+	grep -q nowhere <<<"$stderr"
+	run --separate-stderr restore plan latest --offline
+	[ "$status" -eq 0 ]
+	run grep -c 'is partial' <<<"$stderr"
+	[ "$output" = 0 ]
+}
+
+@test "without --yes and a terminal, apply writes nothing and names the option" {
+	run --separate-stderr restore apply latest </dev/null
+	[ "$status" -eq 2 ]
+	grep -q -- --yes <<<"$stderr"
+}
+
+@test "options that contradict each other, or are no such thing: exit status 2" {
+	while read -r options; do
+		# shellcheck disable=SC2086
+		run --separate-stderr restore $options
+		echo "$options: $status: $stderr"
+		[ "$status" -eq 2 ]
+		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+	done <<-E
+	plan latest --server --offline
+	plan latest --only everything
+	plan latest --only git:
+	plan latest --only git:a --only git:b
+	plan latest --existing overwrite
+	plan latest --prune-kind Secret
+	plan latest --prune --prune-kind Secret
+	verify latest --quick --sample 10%
+	verify latest --sample 0
+	verify latest --sample 101%
+	verify latest --sample some
+	extract latest
+	copy latest
+	copy latest --to nowhere
+	show latest --vault nowhere
+	E
+}
+
+@test "verify counts what it looked into" {
+	run --separate-stderr restore verify latest -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(json .repositories)" -eq 1 ]
+	[ "$(json .git_objects)" -gt 0 ]
+	[ "$(json .states)" -gt 0 ]
+	[ "$(json .objects)" -gt 0 ]
+	all=$(json .objects)
+	run --separate-stderr restore verify latest --sample 10% -o json
+	[ "$status" -eq 0 ]
+	[ "$(json .objects)" -lt "$all" ]
+}
+
+@test "a key of ours that does not read is no finding about the snapshot" {
+	sleep 1.1 # the newest record counts, by the second
+	restore verify latest
+	[ "$(verdict)" = "full true" ]
+	sleep 1.1
+	echo 'no key' >"$P/keys/broken"
+	sed -i "s#identity_files: .*#identity_files: [$P/keys/broken]#" "$BACKSTAY_CONFIG"
+	run --separate-stderr restore verify latest
+	echo "$stderr"
+	[ "$status" -ne 0 ]
+	[ "$status" -ne 5 ]
+	[ "$(verdict)" = "full true" ]
+	config >"$BACKSTAY_CONFIG"
+	age-keygen 2>/dev/null >"$P/keys/other"
+	sed -i "s#identity_files: .*#identity_files: [$P/keys/other]#" "$BACKSTAY_CONFIG"
+	run --separate-stderr restore verify latest
+	echo "$stderr"
+	[ "$status" -ne 0 ]
+	[ "$status" -ne 5 ]
+	[ "$(verdict)" = "full true" ]
+}
+
+@test "a vault that cannot be written is verified all the same, with a warning" {
+	[ "$(id -u)" -ne 0 ] || ! command -v chattr >/dev/null || chattr +i "$P/vault" 2>/dev/null ||
+	    skip "root may write everywhere"
+	[ "$(id -u)" -eq 0 ] || chmod 500 "$P/vault"
+	touch "$P/vault/x" 2>/dev/null && skip "root may write everywhere"
+	run --separate-stderr restore verify latest --quick
+	chattr -i "$P/vault" 2>/dev/null || chmod 700 "$P/vault"
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	grep -q 'could not be recorded' <<<"$stderr"
+}
+
+# Copies of one vault with three snapshots in it, to do harm to.
+chain_vault() {
+	if [ ! -d "$P/three" ]; then
+		small "$P/three" "$P/three-state"
+		for _ in 1 2 3; do
+			agent --config "$P/small.yaml" backup
+			sleep 1.1
+		done
+	fi
+	rm -rf "$P/harmed" "$P/harmed-state"
+	cp -a "$P/three" "$P/harmed"
+	small "$P/harmed" "$P/harmed-state"
+	export BACKSTAY_CONFIG=$P/small.yaml
+	mapfile -t label < <(restore list -o json | jq -r '.snapshots[].label')
+	[ "${#label[@]}" -eq 3 ]
+}
+
+small() { # VAULT STATE
+	config | sed "/^kubernetes:/,\$d; s#directory: .*}#directory: $1}#; s#state_dir: .*#state_dir: $2#" \
+	    >"$P/small.yaml"
+}
+
+chain() {
+	run --separate-stderr restore verify latest --quick --chain -o json
+	echo "$status: $output$stderr"
+}
+
+@test "verify --chain: a whole one is counted" {
+	chain_vault
+	chain
+	[ "$status" -eq 0 ]
+	[ "$(json .chained)" -eq 3 ]
+	chain
+	[ "$status" -eq 0 ]
+}
+
+@test "verify --chain: a manifest that was signed anew is named as replaced" {
+	chain_vault
+	manifest=$P/harmed/${label[1]}.manifest.json
+	sed -i 's/"hostname": *"/&x/' "$manifest"
+	cmp -s "$manifest" "$P/three/${label[1]}.manifest.json" && return 1
+	comment=$(sed -n 's/^trusted comment: //p' "$manifest.minisig")
+	rm "$manifest.minisig"
+	minisign -S -s "$P/keys/signing.key" -m "$manifest" -x "$manifest.minisig" -t "$comment" </dev/null
+	chain
+	[ "$status" -eq 5 ]
+	grep -q "'${label[1]}' was replaced" <<<"$stderr"
+}
+
+@test "verify --chain: a vault that was rolled back is named, also after it went on" {
+	chain_vault
+	chain
+	[ "$status" -eq 0 ]
+	rm "$P/harmed/${label[2]}".*
+	chain
+	[ "$status" -eq 5 ]
+	grep -q "rolled back: '${label[2]}'" <<<"$stderr"
+	agent backup
+	chain
+	[ "$status" -eq 5 ]
+	grep -q "rolled back: '${label[2]}'" <<<"$stderr"
+}
+
+@test "verify --chain: the newest that was replaced since is named" {
+	chain_vault
+	chain
+	manifest=$P/harmed/${label[2]}.manifest.json
+	sed -i 's/"hostname": *"/&x/' "$manifest"
+	comment=$(sed -n 's/^trusted comment: //p' "$manifest.minisig")
+	rm "$manifest.minisig"
+	minisign -S -s "$P/keys/signing.key" -m "$manifest" -x "$manifest.minisig" -t "$comment" </dev/null
+	chain
+	[ "$status" -eq 5 ]
+	grep -q "'${label[2]}' was replaced" <<<"$stderr"
+}
