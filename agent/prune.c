@@ -55,8 +55,9 @@ static int check_clocks(const struct prune_options *o, struct err *err)
 	    vault_describe(o->vault), (long long)skew);
 }
 
-/* A manifest that does not hold makes its snapshot a bad one; one that cannot
- * be read ends the run, since nothing is known of it. */
+/* A manifest that does not hold says nothing of its snapshot, which after a
+ * change of keys may be a good one, and on hold; one that cannot be read ends
+ * the run. */
 static int learn(const struct prune_options *o, const struct snapshot *s,
     struct known *k, struct err *err)
 {
@@ -69,7 +70,7 @@ static int learn(const struct prune_options *o, const struct snapshot *s,
 	item->verified = s->verified_at && !s->verify_failed;
 	item->bad = s->verify_failed || !s->archive;
 	if (snapshot_manifest(o->vault, s, o->trust, &m, NULL, &why)) {
-		item->bad = true;
+		item->untrusted = true;
 		if (why.code == ERR_INTEGRITY)
 			return 0;
 		*err = why;
@@ -109,6 +110,7 @@ static void fill_rows(const struct known *k, struct prune_rows *rows)
 		row->time = item->time;
 		row->bytes = s->archive_bytes;
 		row->partial = item->partial;
+		row->bad = item->bad || item->untrusted;
 		row->outcome = item->keep ? PRUNE_KEPT : PRUNE_DROPPED;
 		row->reason = str_dup(item->reason);
 	}
@@ -245,7 +247,10 @@ void prune_table(const struct prune_rows *rows, bool dry_run, struct buf *out)
 		str_add_bytes(&size, r->bytes);
 		buf_printf(out, "%-*s  %-17s  %-8s  %10s  ", width, r->label,
 		    prune_outcome_name(r->outcome, dry_run),
-		    r->partial ? "partial" : "complete", buf_str(&size));
+		    r->bad	 ? "bad"
+		    : r->partial ? "partial"
+				 : "complete",
+		    buf_str(&size));
 		str_add_printable(out, r->reason, strlen(r->reason));
 		buf_add_char(out, '\n');
 		dropped += r->outcome == PRUNE_DROPPED;
@@ -263,6 +268,7 @@ struct json_object *prune_json(const struct prune_rows *rows)
 		json_set_str(j, "label", r->label);
 		json_set_int(j, "bytes", (int64_t)r->bytes);
 		json_set_bool(j, "partial", r->partial);
+		json_set_bool(j, "bad", r->bad);
 		json_set_str(j, "outcome",
 		    r->outcome == PRUNE_KEPT	      ? "kept"
 		    : r->outcome == PRUNE_DROPPED     ? "dropped"

@@ -41,6 +41,7 @@ struct prune_row {
 	int64_t time;
 	uint64_t bytes;
 	bool partial;
+	bool bad; /* not whole, found wrong, or not to be trusted */
 	enum prune_outcome outcome;
 	char *reason;
 };

@@ -132,11 +132,16 @@ static bool in_future(const struct run *r, const struct retention_item *i)
 	return i->time > r->now;
 }
 
-/* Only what can be restored whole counts for a rule. */
+/* What can be restored whole. */
+static bool is_good(const struct run *r, const struct retention_item *i)
+{
+	return !i->partial && !i->bad && !i->untrusted && !in_future(r, i);
+}
+
+/* What counts for a rule. */
 static bool counts(const struct run *r, const struct retention_item *i)
 {
-	return !i->partial && !i->bad && !in_future(r, i) &&
-	       (!r->policy->verified_only || i->verified);
+	return is_good(r, i) && (!r->policy->verified_only || i->verified);
 }
 
 __attribute__((format(printf, 2, 3))) static void keep(
@@ -174,12 +179,17 @@ static void keep_by_itself(const struct run *r, struct retention_item *i)
 		keep(i, "tag %s", tag);
 	if (in_future(r, i))
 		keep(i, "lies in the future; counts for nothing");
+	if (i->untrusted)
+		keep(i, "its manifest is not trusted: name the public key that "
+			"signed it, or remove it by hand");
 }
 
-static void keep_newest(const struct run *r, unsigned count, const char *reason)
+static void keep_newest(const struct run *r,
+    bool (*fits)(const struct run *, const struct retention_item *),
+    unsigned count, const char *reason)
 {
 	for (size_t n = 0; n < r->count && count; n++) {
-		if (!counts(r, &r->items[n]))
+		if (!fits(r, &r->items[n]))
 			continue;
 		keep(&r->items[n], "%s", reason);
 		count--;
@@ -223,22 +233,25 @@ static void keep_newest_verified(const struct run *r)
 {
 	for (size_t n = 0; n < r->count; n++) {
 		struct retention_item *i = &r->items[n];
-		if (!i->verified || i->partial || i->bad || in_future(r, i))
+		if (!i->verified || !is_good(r, i))
 			continue;
 		keep(i, "the newest that a verification found good");
 		return;
 	}
 }
 
-/* Partial and bad ones newer than all that is good: the best there is of that
- * time. Where nothing is good, that is all of them. */
+/* Partial and bad ones newer than all that counts, and those that a
+ * verification has not reached yet where only verified ones count: the best
+ * there is of that time. Where nothing counts, that is all of them. */
 static void keep_newer_than_good(const struct run *r)
 {
 	for (size_t n = 0; n < r->count; n++) {
 		struct retention_item *i = &r->items[n];
-		if (!i->partial && !i->bad && !in_future(r, i))
+		if (counts(r, i))
 			return;
-		keep(i, "newer than the newest good one");
+		keep(i, "%s",
+		    is_good(r, i) ? "not verified yet"
+				  : "newer than the newest good one");
 	}
 }
 
@@ -285,11 +298,11 @@ int retention_plan(struct retention_item *items, size_t count,
 				       : "not kept by any rule");
 		keep_by_itself(&r, &items[n]);
 	}
-	keep_newest(&r, policy->keep_last, "last");
+	keep_newest(&r, counts, policy->keep_last, "last");
 	for (enum period p = HOURLY; p < PERIODS; p++)
 		keep_periods(&r, p, per_period[p]);
 	keep_within(&r);
-	keep_newest(&r,
+	keep_newest(&r, is_good,
 	    policy->keep_min ? policy->keep_min : RETENTION_KEEP_MIN_DEFAULT,
 	    "the minimum (keep_min)");
 	keep_newest_verified(&r);

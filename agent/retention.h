@@ -2,12 +2,15 @@
  * Which snapshots a policy keeps: a pure function of what is known of them,
  * the policy and the time. It knows no vault and no clock.
  *
- * Only good snapshots count: complete, and not known to be bad. A partial one
- * is kept beside those, while it is newer than the newest good one or within
- * keep_within, never instead of one. One that lies in the future is kept and
- * counts for nothing. Whatever the policy says, the newest good snapshot and
- * keep_min good ones in all are kept, and so is the newest that a verification
- * found good. Days, weeks (ISO, Monday), months and years are cut in a zone.
+ * Only good snapshots count: complete, and not known to be bad; where only
+ * verified ones count, one that was not verified yet is kept beside those. A
+ * partial one is, too, while it is newer than the newest good one or within
+ * keep_within, never instead of one. One that lies in the future, or whose
+ * manifest is not trusted, is kept and counts for nothing: whether somebody
+ * holds it cannot be known. Whatever the policy says, the newest good snapshot
+ * and keep_min good ones in all are kept, and so is the newest that a
+ * verification found good. Days, weeks (ISO, Monday), months and years are cut
+ * in a zone.
  */
 #ifndef AGENT_RETENTION_H
 #define AGENT_RETENTION_H
@@ -46,13 +49,14 @@ struct retention_item {
 	const char *label; /* breaks ties of time */
 	int64_t time;	   /* seconds */
 	bool partial;
-	bool bad;      /* signature, archive or verification failed */
-	bool verified; /* a verification found it good */
+	bool bad;	/* archive or verification failed */
+	bool untrusted; /* its manifest does not hold: nothing is known of it */
+	bool verified;	/* a verification found it good */
 	bool hold;
 	const struct strvec *tags; /* or NULL */
 	/* Filled in. */
 	bool keep;
-	char reason[120]; /* "daily 2026-01-02", "not kept by any rule" */
+	char reason[120]; /* "daily, 2026-01-02", "not kept by any rule" */
 };
 
 /* The zone's rules, read once: an IANA name looked up in the system's zone

@@ -209,6 +209,55 @@ static void holds_tags_and_the_newest_verified_stay(void **state)
 	retention_zone_free(f.zone);
 }
 
+static void one_that_is_not_trusted_stays_and_counts_for_nothing(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {.keep_last = 2, .keep_min = 1};
+	int64_t now = 1800000000;
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	add(&f, now - 9 * DAY)->untrusted = true;
+	add(&f, now - 8 * DAY)->bad = true;
+	add(&f, now - 3 * DAY);
+	add(&f, now - 2 * DAY);
+	add(&f, now - DAY)->untrusted = true;
+	add(&f, now - HOUR);
+	plan(&f, &p, now);
+	assert_true(at(&f, now - 9 * DAY)->keep);
+	assert_string_equal(at(&f, now - 9 * DAY)->reason,
+	    "its manifest is not trusted: name the public key that signed it, "
+	    "or remove it by hand");
+	assert_false(at(&f, now - 8 * DAY)->keep);
+	assert_true(at(&f, now - DAY)->keep);
+	assert_true(at(&f, now - HOUR)->keep);
+	assert_true(at(&f, now - 2 * DAY)->keep);
+	assert_false(at(&f, now - 3 * DAY)->keep);
+	retention_zone_free(f.zone);
+}
+
+static void one_that_waits_for_its_verification_stays(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {
+	    .keep_last = 1, .keep_min = 1, .verified_only = true};
+	int64_t now = 1800000000;
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	add(&f, now - 9 * DAY);
+	add(&f, now - 2 * DAY);
+	add(&f, now - DAY);
+	plan(&f, &p, now);
+	assert_int_equal(kept(&f), 3); /* nothing is verified: nothing counts */
+	f.items[1].verified = true;
+	plan(&f, &p, now);
+	assert_true(at(&f, now - DAY)->keep);
+	assert_true(at(&f, now - 2 * DAY)->keep);
+	assert_false(at(&f, now - 9 * DAY)->keep);
+	retention_zone_free(f.zone);
+}
+
 static void the_cap_lets_the_oldest_go_first(void **state)
 {
 	struct fixture f;
@@ -246,7 +295,8 @@ static void random_timeline(struct fixture *f, struct retention_policy *p,
 	    .keep_yearly = 1 + below(r, 2),
 	    .keep_within_s = (int64_t)below(r, 3) * DAY,
 	    .keep_min = 1 + below(r, 6),
-	    .max_deletions = 1 + below(r, 30)};
+	    .max_deletions = 1 + below(r, 30),
+	    .verified_only = below(r, 3) == 0};
 	for (unsigned n = below(r, 40); n > 0; n--) {
 		struct retention_item *i =
 		    add(f, now + 2 * DAY -
@@ -254,6 +304,7 @@ static void random_timeline(struct fixture *f, struct retention_policy *p,
 				   (1 + (int64_t)below(r, 50)));
 		i->partial = below(r, 4) == 0;
 		i->bad = below(r, 8) == 0;
+		i->untrusted = below(r, 20) == 0;
 		i->hold = below(r, 20) == 0;
 		i->verified = !i->bad && below(r, 5) == 0;
 	}
@@ -268,11 +319,12 @@ static unsigned violations(
 
 	for (size_t n = 0; n < f->count; n++) {
 		const struct retention_item *i = &f->items[n];
-		bool is_good = !i->partial && !i->bad && i->time <= now;
+		bool is_good =
+		    !i->partial && !i->bad && !i->untrusted && i->time <= now;
 		good += is_good;
 		good_kept += is_good && i->keep;
 		dropped += !i->keep;
-		broken += i->hold && !i->keep;
+		broken += (i->hold || i->untrusted) && !i->keep;
 		broken += i->time > now && !i->keep;
 		if (is_good && !newest_seen) {
 			newest_seen = true;
@@ -319,6 +371,9 @@ int main(void)
 	    cmocka_unit_test(where_nothing_is_good_nothing_is_dropped),
 	    cmocka_unit_test(future_ones_push_nothing_out),
 	    cmocka_unit_test(holds_tags_and_the_newest_verified_stay),
+	    cmocka_unit_test(
+		one_that_is_not_trusted_stays_and_counts_for_nothing),
+	    cmocka_unit_test(one_that_waits_for_its_verification_stays),
 	    cmocka_unit_test(the_cap_lets_the_oldest_go_first),
 	    cmocka_unit_test(random_timelines_break_no_promise),
 	};

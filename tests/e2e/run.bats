@@ -232,6 +232,27 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	restore verify latest --quick
 }
 
+@test "after a change of the signing key prune drops nothing that it cannot trust" {
+	agent backup --hold
+	sleep 1.1
+	agent backup
+	held=$(labels | head -1)
+	restore keygen --to "$P/new" >/dev/null
+	sed -i "s#$P/keys/signing#$P/new/signing#" "$BACKSTAY_CONFIG"
+	sleep 1.1
+	backups 3
+	run agent prune
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -q "^$held  *keep  *bad .* not trusted: name the public key" <<<"$output"
+	[ "$(find "$P/vault" -name '*.manifest.json' | wc -l)" -eq 4 ]
+	sed -i "s#public_key_files: \[#&$P/keys/signing.pub, #" "$BACKSTAY_CONFIG"
+	run agent prune
+	echo "$output"
+	grep -q "^$held  *keep  *complete .* hold" <<<"$output"
+	[ "$(find "$P/vault" -name '*.manifest.json' | wc -l)" -eq 3 ]
+}
+
 @test "verify is remembered, and list shows it" {
 	agent backup
 	restore verify latest --sample 50%
