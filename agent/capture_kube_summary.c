@@ -121,6 +121,8 @@ struct json_object *capture_kube_summary(const struct capture_kube_run *r)
 	json_set_int(o, "objects", (int64_t)objects);
 	json_set_int(o, "bytes", (int64_t)bytes);
 	json_set(o, "namespaces", texts(&r->run.namespaces));
+	if (c->labels && *c->labels)
+		json_set_str(o, "labels", c->labels);
 	json_set(o, "resources", resources);
 	json_set(o, "left_out", left_out(r));
 	json_set(o, "forbidden", forbidden);

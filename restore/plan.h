@@ -42,6 +42,8 @@ struct plan_cluster {
 	struct kube_client *client; /* NULL: planned without asking it */
 	/* The source's kube-system UID from the manifest, or NULL. */
 	const char *source_uid;
+	/* Its part of the manifest, which says what was captured; or NULL. */
+	const struct json_object *summary;
 	bool same_cluster; /* the operator said the target is the source */
 };
 

@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
+#include "storage/kube/select.h"
 
 #include <string.h>
 
@@ -190,6 +191,16 @@ static int guard(struct live *l, struct err *err)
 	    l->source_name ? "' is the very same" : "");
 }
 
+/* What its owner keeps out of backups is in none of them. */
+static bool is_excluded(const struct json_object *meta)
+{
+	return str_eq(json_get_str(
+			  json_get(meta, "annotations"), KUBE_EXCLUDE_MARK),
+		   "true") ||
+	       str_eq(json_get_str(json_get(meta, "labels"), KUBE_EXCLUDE_MARK),
+		   "true");
+}
+
 static void see_pruned(void *ctx, struct json_object *item)
 {
 	struct live *l = ctx;
@@ -214,7 +225,7 @@ static void see_pruned(void *ctx, struct json_object *item)
 		if (json_truth(
 			json_get(json_at(owners, i), "controller"), false))
 			return;
-	if (sanitize_leave(item, true))
+	if (sanitize_leave(item, true) || is_excluded(meta))
 		return;
 	*vec_add(&p->prune) = (struct plan_prune){
 	    .k = plan_kind_of(
@@ -226,11 +237,55 @@ static void see_pruned(void *ctx, struct json_object *item)
 	};
 }
 
+/* Whether the snapshot would have objects of that kind if there had been any:
+ * what was left out of it, or could not be read, is not known to be gone. */
+static bool was_captured(
+    const struct plan_cluster *c, const struct kube_resource *r)
+{
+	const struct json_object *taken = json_get(c->summary, "resources");
+	const struct json_object *refused = json_get(c->summary, "forbidden");
+	bool known = false;
+
+	if (json_get_str(c->summary, "labels"))
+		return false;
+	for (size_t i = 0; i < json_len(taken); i++)
+		known |=
+		    str_eq(json_get_str(json_at(taken, i), "resource"), r->key);
+	for (size_t i = 0; i < json_len(refused); i++)
+		known &= !str_eq(
+		    json_get_str(json_at(refused, i), "resource"), r->key);
+	return known;
+}
+
+/* The same of a namespace: --only, and the configuration of the agent, leave
+ * namespaces out. */
+static bool is_planned(const struct live *l, const char *ns)
+{
+	VEC_EACH (&l->m->p->nodes, n)
+		if (n->kind == PLAN_KUBE && n->cluster == l->cluster &&
+		    str_eq(n->namespace ? n->namespace : n->name, ns))
+			return true;
+	return false;
+}
+
+static void spare(struct live *l, const char *what)
+{
+	char *text = str_printf(
+	    "prune: %s is left alone: the snapshot, as far as it is restored, "
+	    "was taken without it",
+	    what);
+
+	*vec_add(&l->m->p->warnings) = text;
+}
+
 static int prune(struct live *l, const struct kube_api *api, struct err *err)
 {
 	const struct plan_options *o = l->m->p->options;
 	struct kube_client *c = o->clusters[l->cluster].client;
 
+	for (size_t i = 0; o->prune_kinds && i < o->prune_namespaces->len; i++)
+		if (!is_planned(l, o->prune_namespaces->items[i]))
+			spare(l, o->prune_namespaces->items[i]);
 	for (size_t i = 0; o->prune_kinds && i < o->prune_kinds->len; i++) {
 		const char *pattern = o->prune_kinds->items[i];
 		bool known = false;
@@ -241,10 +296,17 @@ static int prune(struct live *l, const struct kube_api *api, struct err *err)
 			    !rules_kind_fits(pattern, r->group, r->kind))
 				continue;
 			known = true;
+			if (!was_captured(&o->clusters[l->cluster], r)) {
+				if (!strpbrk(pattern, "*?"))
+					spare(l, pattern);
+				continue;
+			}
 			l->pruned = r;
 			VEC_EACH (o->prune_namespaces, ns) {
 				autofree char *path = kube_path(
 				    r->api_version, r->name, *ns, NULL, NULL);
+				if (!is_planned(l, *ns))
+					continue;
 				if (list(c, path, NULL, see_pruned, l, err))
 					return err_wrap(err, "prune");
 			}

@@ -34,6 +34,7 @@ static int add_cluster(struct targets *t, const struct json_object *cluster,
 	target->name = str_dup(name);
 	plan->name = target->name;
 	plan->source_uid = json_get_str(cluster, "uid");
+	plan->summary = cluster;
 	plan->same_cluster = t->c->options->same_cluster;
 	if (offline)
 		return 0;

@@ -246,6 +246,44 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 	grep -q 'could not be recorded' <<<"$stderr"
 }
 
+@test "--prune deletes nothing that the snapshot was taken without" {
+	both() { config | sed "s/namespaces: .*/namespaces: [staging, production]/; s#directory: .*}#directory: $P/$1}#"; }
+	both both >"$BACKSTAY_CONFIG"
+	agent backup
+	live() { kubectl --kubeconfig "$P/kube/kubeconfig" -n "$@" >/dev/null; }
+	map() { # NAMESPACE NAME ANNOTATION
+		live "$1" create --validate=false -f - <<<"{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",
+		    \"metadata\": {\"name\": \"$2\", \"annotations\": {\"$3\": \"true\"}}}"
+	}
+	map staging stray a
+	map production stray a
+	map staging private backstay.io/exclude
+	doomed() {
+		run --separate-stderr restore plan latest --same-cluster --prune -o json \
+		    --prune-namespace staging --prune-namespace production "$@"
+		echo "$status: $output$stderr"
+		[ "$status" -eq 0 ]
+		doomed=$(json '[.prune[] | "\(.kind):\(.namespace)/\(.name)"] | sort | join(" ")')
+	}
+	doomed --prune-kind '*'
+	[ "$doomed" = 'ConfigMap:production/stray ConfigMap:staging/stray' ]
+	doomed --prune-kind ConfigMap --only kubernetes:staging
+	[ "$doomed" = ConfigMap:staging/stray ]
+	json '.warnings[]' | grep -q '^prune: production is left alone'
+	export BACKSTAY_CONFIG=$P/backstay2.yaml
+	both kindless | sed '/namespaces:/a\      exclude_resources: [secrets]' >"$BACKSTAY_CONFIG"
+	agent backup
+	doomed --prune-kind Secret
+	[ -z "$doomed" ]
+	json '.warnings[]' | grep -q '^prune: Secret is left alone'
+	both labelled | sed '/namespaces:/a\      labels: app=frontend' >"$BACKSTAY_CONFIG"
+	agent backup
+	doomed --prune-kind ConfigMap
+	[ -z "$doomed" ]
+	live staging delete configmap stray private
+	live production delete configmap stray
+}
+
 # Copies of one vault with three snapshots in it, to do harm to.
 chain_vault() {
 	if [ ! -d "$P/three" ]; then
