@@ -18,12 +18,14 @@ enum {
 	READ_TRIES = 5,
 	GENERATION_DIGITS = 6,
 	BEAT_DIGITS = 8,
+	ID_BYTES = 16,
 };
 
 struct vault_lock {
 	struct vault *vault;
 	char *name;
 	char *holder;
+	struct buf id; /* hex, in every beat: by it we know our own */
 	const struct clock *clock;
 	uint64_t generation;
 	uint64_t beat;
@@ -96,6 +98,7 @@ static void write_content(const struct vault_lock *l, struct buf *out)
 	cleanup(json_freep) struct json_object *j = json_new_object();
 
 	json_set_str(j, "holder", l->holder);
+	json_set_str(j, "id", buf_str(&l->id));
 	json_set_int(j, "taken", l->taken);
 	json_set_int(j, "renewed", clock_now_ms(l->clock) / 1000);
 	json_write(out, j, JSON_COMPACT);
@@ -203,8 +206,8 @@ static void remove_beat(struct vault_lock *l, uint64_t beat)
 	(void)vault_remove(l->vault, object, &ignored);
 }
 
-/* What is left of generations that lost. */
-static void remove_older(struct vault_lock *l)
+/* What is left of generations below that one, the oldest first. */
+static void remove_below(struct vault_lock *l, uint64_t generation)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
 	autofree char *prefix = prefix_of(l->name);
@@ -215,28 +218,60 @@ static void remove_older(struct vault_lock *l)
 	VEC_EACH (&items, item) {
 		struct mark m;
 		if (parse_mark(item, prefix, &m) == 0 &&
-		    m.generation < l->generation)
+		    m.generation < generation)
 			(void)vault_remove(l->vault, item->name, &ignored);
 	}
 }
 
-/* Ours as long as no generation is above it and the last beat is still there:
- * a run that took over and has ended since removed it. */
-static int check_held(struct vault_lock *l, struct err *err)
+/* 1: we wrote it, 0: we did not, or it is gone, -1: cannot tell. */
+static int is_ours(struct vault_lock *l, const char *object, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct err why = ERR_INIT;
+
+	if (vault_read(l->vault, object, MAX_LOCK_BYTES, &text, &why)) {
+		if (why.code == ERR_NOT_FOUND)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	cleanup(json_freep) struct json_object *j =
+	    json_parse(buf_str(&text), text.len, &why);
+	return str_eq(json_get_str(j, "id"), buf_str(&l->id));
+}
+
+/* Whether the highest beat is one that we wrote. Its number alone does not
+ * say so: once a lock was given back or broken, numbers begin anew. A beat of
+ * ours above the last that we know of is one whose writing seemed to fail. */
+static int holds(struct vault_lock *l, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
 	autofree char *prefix = prefix_of(l->name);
 	struct mark top = {0};
 
-	if (!l->lost && vault_list(l->vault, prefix, &items, err))
+	if (vault_list(l->vault, prefix, &items, err))
+		return -1;
+	if (!holder_of(&items, prefix, &top) ||
+	    top.generation != l->generation || top.beat < l->beat)
+		return 0;
+	int ours = is_ours(l, top.item->name, err);
+	if (ours > 0)
+		l->beat = top.beat;
+	return ours;
+}
+
+static int check_held(struct vault_lock *l, struct err *err)
+{
+	int held = l->lost ? 0 : holds(l, err);
+
+	if (held < 0)
 		return err_wrap(err, "lock of '%s'", l->name);
-	if (!l->lost && holder_of(&items, prefix, &top) &&
-	    top.generation == l->generation && top.beat == l->beat)
+	if (held)
 		return 0;
 	l->lost = true;
 	return err_set(err, ERR_LOCKED,
-	    "%s: the lock of '%s' was taken over by another run: this one "
-	    "must have stood still for too long",
+	    "%s: the lock of '%s' was taken over by another run, or removed: "
+	    "this one must have stood still for too long",
 	    vault_describe(l->vault), l->name);
 }
 
@@ -293,7 +328,16 @@ static void release_memory(struct vault_lock *l)
 	pthread_mutex_destroy(&l->lock);
 	free(l->name);
 	free(l->holder);
+	buf_done(&l->id);
 	free(l);
+}
+
+static void new_id(struct buf *out, const struct random *random)
+{
+	uint8_t raw[ID_BYTES];
+
+	random_fill(random ? random : random_system(), raw, sizeof(raw));
+	hex_add(out, raw, sizeof(raw));
 }
 
 static void start_thread(struct vault_lock *l)
@@ -323,11 +367,13 @@ struct vault_lock *vault_lock_take(struct vault *v, const char *name,
 	l->vault = v;
 	l->name = str_dup(name);
 	l->holder = str_dup(o->holder ? o->holder : "backstay");
+	new_id(&l->id, o->random);
 	l->clock = o->clock;
 	l->generation = generation + 1;
 	l->taken = clock_now_ms(o->clock) / 1000;
 	l->beat_s = o->beat_s ? o->beat_s : DEFAULT_BEAT_S;
-	if (put_beat(l, 0, err)) {
+	if (put_beat(l, 0, err) &&
+	    !(err->code == ERR_EXISTS && holds(l, err) > 0)) {
 		/* Of two that try at once, the other was first. */
 		if (err->code == ERR_EXISTS)
 			err_set(err, ERR_LOCKED,
@@ -336,7 +382,7 @@ struct vault_lock *vault_lock_take(struct vault *v, const char *name,
 		release_memory(l);
 		return NULL;
 	}
-	remove_older(l);
+	remove_below(l, l->generation);
 	start_thread(l);
 	return l;
 }
@@ -352,7 +398,12 @@ void vault_lock_free(struct vault_lock *l)
 		pthread_mutex_unlock(&l->lock);
 		pthread_join(l->thread, NULL);
 	}
-	remove_beat(l, l->beat);
+	struct err ignored = ERR_INIT;
+	/* What another run holds by now is not ours to remove; a beat of ours
+	 * that could not be removed before would stand for us once it is the
+	 * highest. */
+	if (check_held(l, &ignored) == 0)
+		remove_below(l, l->generation + 1);
 	release_memory(l);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { STALE_S = 1800 };
 
@@ -153,6 +154,51 @@ static void the_operator_can_look_and_break(void **state)
 	teardown(&f);
 }
 
+/* After the lock was broken, or given back by who took it over, numbers begin
+ * anew: another run's beat then has the number of ours. */
+static void one_whose_lock_was_broken_does_not_take_the_next_for_its_own(
+    void **state)
+{
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f);
+	struct vault_lock *l = vault_lock_take(f.vault, "prod", &f.o, &err);
+	assert_non_null(l);
+	assert_int_equal(vault_lock_break(f.vault, "prod", &err), 1);
+	struct vault_lock *next = vault_lock_take(f.vault, "prod", &f.o, &err);
+	assert_non_null(next);
+	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
+	vault_lock_free(l);
+	assert_ok(vault_lock_check(next, &err), err);
+	assert_null(vault_lock_take(f.vault, "prod", &f.o, &err));
+	vault_lock_free(next);
+	teardown(&f);
+}
+
+/* A beat may be there although its writing seemed to fail. */
+static void a_beat_that_arrived_after_all_is_known_again(void **state)
+{
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f);
+	struct vault_lock *l = vault_lock_take(f.vault, "prod", &f.o, &err);
+	assert_non_null(l);
+	autofree char *old = file_join(f.dir, "prod.lock-000001-00000000");
+	autofree char *new = file_join(f.dir, "prod.lock-000001-00000001");
+	assert_int_equal(link(old, new), 0);
+	assert_ok(vault_lock_check(l, &err), err);
+	assert_ok(vault_lock_renew(l, &err), err);
+	vault_lock_free(l);
+	l = vault_lock_take(f.vault, "prod", &f.o, &err);
+	assert_non_null(l);
+	vault_lock_free(l);
+	teardown(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +206,9 @@ int main(void)
 	    cmocka_unit_test(dead_only_by_both_clocks),
 	    cmocka_unit_test(a_taker_that_has_ended_is_found_out_too),
 	    cmocka_unit_test(the_operator_can_look_and_break),
+	    cmocka_unit_test(
+		one_whose_lock_was_broken_does_not_take_the_next_for_its_own),
+	    cmocka_unit_test(a_beat_that_arrived_after_all_is_known_again),
 	};
 
 	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
