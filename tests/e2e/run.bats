@@ -247,6 +247,7 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	grep -q "^$held  *keep  *bad .* not trusted: name the public key" <<<"$output"
 	[ "$(find "$P/vault" -name '*.manifest.json' | wc -l)" -eq 4 ]
 	sed -i "s#public_key_files: \[#&$P/keys/signing.pub, #" "$BACKSTAY_CONFIG"
+	sleep 1.1 # a record of what was pruned is named by the second
 	run agent prune
 	echo "$output"
 	grep -q "^$held  *keep  *complete .* hold" <<<"$output"
