@@ -363,7 +363,7 @@ static void update(struct task *t, const struct json_object *live)
 			continue;
 		if (answer.status == 409)
 			err_wrap(&failure, "fields that others own; say "
-					   "--force-conflicts to take them");
+					   "--force to take them");
 		outcome_failed(t->outcome, &failure);
 		return;
 	}

@@ -65,6 +65,39 @@ refused() { # TEXT
 	[ "$(restore --help | sed -n '/^COMMANDS/,/^COMMON/s/^       \([a-z]*\).*/\1/p' | grep . | xargs)" = "$restore_commands" ]
 }
 
+# Every text of the sources, one a line, also those of several literals.
+texts() {
+	find "$top"/agent "$top"/restore "$top"/config "$top"/storage -name '*.c' -exec cat {} + |
+	    perl -0pe 's/"\s*\n\s*"//g' | grep -oE '"([^"\\]|\\.)*"'
+}
+
+@test "what a message tells to say, write or run is there to be said, written or run" {
+	for c in $agent_commands; do agent "$c" --help; done >help
+	for c in $restore_commands; do restore "$c" --help; done >>help
+	grep -oE -- '--[a-z][a-z-]*' help | sort -u >known
+	printf -- '--%s\n' bare git-dir no-deref unshallow >>known # of git
+	texts | grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z-]*' | sed 's/^[^-]*//' | sort -u >options
+	[ "$(wc -l <options)" -gt 20 ]
+	run grep -vxFf known options
+	echo "no such options: $output"
+	[ "$status" -eq 1 ]
+	texts | grep -oE '\b(encryption|signing|git|terraform|retention|restore)(\.[a-z_]+)+' |
+	    grep -vE '^signing\.(key|pub)$|\.(org|com|io|h)$' | tr . '\n' | sort -u >keys
+	[ "$(wc -l <keys)" -gt 12 ]
+	while read -r key; do
+		grep -qE "\"$key\"|TABLE\($key" "$top/config/settings.c" || echo "no such key: $key"
+	done <keys >missing
+	cat missing
+	[ ! -s missing ]
+	texts | grep -oE 'backstay-(agent|restore) [a-z]+' | sort -u >commands
+	while read -r program command; do
+		"$BACKSTAY_BUILD/$program" "$command" --help >/dev/null || echo "$program $command"
+	done <commands >missing
+	cat missing
+	[ -s commands ]
+	[ ! -s missing ]
+}
+
 # All words of the help stand in the manual page, in their order: whoever
 # changes one changes the other.
 manual_says() { # PAGE PROGRAM COMMAND
