@@ -23,6 +23,7 @@ LIBS := libgit2 libarchive libcurl libcrypto zlib yaml-0.1 json-c expat libzstd
 PKG_CONFIG ?= pkg-config
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null)
+TEST_LIBS := -lcmocka -lssl # the scripted server speaks TLS
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 \
   -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
@@ -93,16 +94,16 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 # A unit test links its own room and what lies below it.
 $(BUILD)/tests/storage/%_test: $(BUILD)/tests/storage/%_test.o $(SUPPORT) $(STORAGE)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
 $(BUILD)/tests/config/%_test: $(BUILD)/tests/config/%_test.o $(SUPPORT) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
 $(BUILD)/tests/agent/%_test: $(BUILD)/tests/agent/%_test.o $(SUPPORT) $(AGENT) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
 $(BUILD)/tests/restore/%_test: $(BUILD)/tests/restore/%_test.o $(SUPPORT) $(RESTORE) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
 
 # What tests of real servers run besides the two programs.
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(STORAGE)

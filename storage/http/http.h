@@ -61,6 +61,9 @@ struct http_request {
 	void *on_data_ctx;
 	size_t max_body_bytes; /* of a collected body; default 16 MiB */
 	int total_timeout_ms;  /* of the whole exchange; 0: none */
+	/* What cleans up behind a run that was told to stop: it is asked
+	 * nevertheless. */
+	bool even_if_stopped;
 };
 #define HTTP_REQUEST_INIT                                                      \
 	{                                                                      \
@@ -75,6 +78,9 @@ struct http_response {
 	int status;
 	struct strvec headers; /* "name: value", the name in lower case */
 	struct buf body;       /* of an error, at most 64 KiB */
+	/* It went out twice, over a kept connection that was dead and a new
+	 * one: the first may have been acted on. */
+	bool resent;
 	/* When the request was sent and the first header came, by the
 	 * client's clock: for the store's clock skew. */
 	int64_t sent_ms;
@@ -113,6 +119,7 @@ struct http_attempts {
 	enum http_verdict (*judge)(void *ctx,
 	    const struct http_response *response, const struct err *failure);
 	void *ctx;
+	bool even_if_stopped; /* as in the request */
 };
 
 /* As http_send, with the last attempt's answer or error. */

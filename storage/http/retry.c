@@ -11,21 +11,6 @@ enum {
 	SLEEP_SLICE_MS = 100, /* how late a request to stop may be seen */
 };
 
-int64_t http_retry_after_ms(const struct http_response *r, int64_t now_ms)
-{
-	const char *value = http_response_header(r, "retry-after");
-	uint64_t seconds;
-	int64_t date;
-
-	if (!value)
-		return -1;
-	if (str_parse_u64(value, INT32_MAX, &seconds) == 0)
-		return (int64_t)seconds * 1000;
-	if (clock_parse_http_date(value, &date))
-		return -1;
-	return date * 1000 > now_ms ? date * 1000 - now_ms : 0;
-}
-
 enum http_verdict http_judge_usual(
     void *ctx, const struct http_response *response, const struct err *failure)
 {
@@ -60,13 +45,13 @@ static int64_t backoff_ms(
 	return (int64_t)random_below(random, (uint64_t)bound + 1);
 }
 
-static int wait_before_next(
-    const struct http_options *o, int64_t wait_ms, struct err *err)
+static int wait_before_next(const struct http_options *o, bool even_if_stopped,
+    int64_t wait_ms, struct err *err)
 {
 	int64_t until = clock_ticks_ms(o->clock) + wait_ms;
 
 	for (;;) {
-		if (cancel_check(o->cancel, err))
+		if (!even_if_stopped && cancel_check(o->cancel, err))
 			return -1;
 		int64_t left = until - clock_ticks_ms(o->clock);
 		if (left <= 0)
@@ -103,6 +88,7 @@ int http_send_retrying(struct http *h, const struct http_attempts *attempts,
 		struct err failure = ERR_INIT;
 		if (attempts->prepare(attempts->ctx, attempt, &request, err))
 			return -1;
+		request.even_if_stopped = attempts->even_if_stopped;
 		int result = http_send(h, &request, response, &failure);
 		enum http_verdict verdict = attempts->judge(
 		    attempts->ctx, response, result ? &failure : NULL);
@@ -113,52 +99,8 @@ int http_send_retrying(struct http *h, const struct http_attempts *attempts,
 				err_wrap(err, "after %d attempts", attempt);
 			return result;
 		}
-		if (wait_before_next(o,
+		if (wait_before_next(o, attempts->even_if_stopped,
 			pause_ms(o, attempts, attempt, response, !result), err))
 			return -1;
 	}
-}
-
-static const char *reason_of(int status)
-{
-	static const struct {
-		int status;
-		const char *reason;
-	} reasons[] = {{301, "Moved Permanently"}, {302, "Found"},
-	    {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
-	    {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
-	    {404, "Not Found"}, {405, "Method Not Allowed"},
-	    {406, "Not Acceptable"}, {408, "Request Timeout"},
-	    {409, "Conflict"}, {410, "Gone"}, {411, "Length Required"},
-	    {412, "Precondition Failed"}, {413, "Content Too Large"},
-	    {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
-	    {429, "Too Many Requests"}, {500, "Internal Server Error"},
-	    {501, "Not Implemented"}, {502, "Bad Gateway"},
-	    {503, "Service Unavailable"}, {504, "Gateway Timeout"},
-	    {507, "Insufficient Storage"}};
-
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (reasons[i].status == status)
-			return reasons[i].reason;
-	return NULL;
-}
-
-void http_describe(const struct http_response *r, struct buf *out)
-{
-	enum { MAX_SHOWN = 200 };
-	const char *reason = reason_of(r->status);
-	const char *body = buf_str(&r->body);
-	size_t skip = strspn(body, " \t\r\n");
-	size_t line = strcspn(body + skip, "\r\n");
-
-	buf_printf(out, "%d", r->status);
-	if (reason)
-		buf_printf(out, " %s", reason);
-	if (!line)
-		return;
-	buf_add_str(out, ": ");
-	str_add_printable(
-	    out, body + skip, line < MAX_SHOWN ? line : MAX_SHOWN);
-	if (line > MAX_SHOWN)
-		buf_add_str(out, "...");
 }

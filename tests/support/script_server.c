@@ -1,5 +1,7 @@
 #include "tests/support/script_server.h"
 
+#include "tests/support/script_tls.h"
+
 #include "storage/base/buf.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
@@ -9,38 +11,64 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+VEC_DEFINE(threads, pthread_t);
+
 struct script_server {
 	const struct script_reply *replies;
 	size_t count;
+	bool *given;
 	int listener;
 	int port;
+	struct script_tls *tls; /* NULL: none */
 	atomic_bool stopping;
 	pthread_t thread;
-	pthread_mutex_t lock;
+	struct threads connections;
+	pthread_mutex_t lock; /* of given and requests */
 	struct strvec requests;
 };
 
-static bool stopping(struct script_server *s)
-{
-	return atomic_load(&s->stopping);
-}
+struct connection {
+	struct script_server *server;
+	int fd;
+	struct script_stream *stream; /* NULL: no TLS */
+};
 
 /* False once the server is stopping. */
 static bool wait_readable(struct script_server *s, int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	while (!stopping(s))
+	while (!atomic_load(&s->stopping))
 		if (poll(&p, 1, 20) > 0)
 			return true;
 	return false;
+}
+
+static ssize_t read_some(struct connection *c, void *data, size_t len)
+{
+	if (!c->stream)
+		return wait_readable(c->server, c->fd)
+			   ? recv(c->fd, data, len, 0)
+			   : -1;
+	if (!script_stream_pending(c->stream) &&
+	    !wait_readable(c->server, c->fd))
+		return -1;
+	return script_stream_read(c->stream, data, len);
+}
+
+static ssize_t write_some(struct connection *c, const void *data, size_t len)
+{
+	return c->stream ? script_stream_write(c->stream, data, len)
+			 : send(c->fd, data, len, MSG_NOSIGNAL);
 }
 
 static size_t body_length(const char *head)
@@ -51,7 +79,7 @@ static size_t body_length(const char *head)
 }
 
 /* One whole request into b; false where the peer is gone. */
-static bool read_request(struct script_server *s, int fd, struct buf *b)
+static bool read_request(struct connection *c, struct buf *b)
 {
 	char chunk[65536];
 
@@ -60,9 +88,7 @@ static bool read_request(struct script_server *s, int fd, struct buf *b)
 		if (end && b->len >= (size_t)(end + 4 - b->data) +
 					 body_length(buf_str(b)))
 			return true;
-		if (!wait_readable(s, fd))
-			return false;
-		ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
+		ssize_t n = read_some(c, chunk, sizeof(chunk));
 		if (n <= 0)
 			return false;
 		buf_add(b, chunk, (size_t)n);
@@ -76,40 +102,68 @@ static void reset(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
 
-/* True where the connection stays for another request. */
-static bool answer(struct script_server *s, int fd, const struct buf *request)
+/* Notes the request and yields the reply to it, or NULL. */
+static const struct script_reply *reply_to(
+    struct script_server *s, const char *request)
 {
+	const struct script_reply *r = NULL;
+	const char *end = strstr(request, "\r\n\r\n");
+	char *head = str_ndup(request, (size_t)(end - request));
+
 	pthread_mutex_lock(&s->lock);
-	size_t i = s->requests.len;
-	strvec_add(&s->requests, buf_str(request));
+	strvec_add(&s->requests, request);
+	for (size_t i = 0; i < s->count && !r; i++) {
+		const char *to = s->replies[i].to;
+		if (s->given[i] || (to && !strstr(head, to)))
+			continue;
+		s->given[i] = true;
+		r = &s->replies[i];
+	}
 	pthread_mutex_unlock(&s->lock);
-	if (i >= s->count)
+	free(head);
+	return r;
+}
+
+/* True where the connection stays for another request. */
+static bool answer(struct connection *c, const struct buf *request)
+{
+	struct script_server *s = c->server;
+	const struct script_reply *r = reply_to(s, buf_str(request));
+
+	if (!r)
 		return false;
-	const struct script_reply *r = &s->replies[i];
 	size_t len = r->len ? r->len : r->bytes ? strlen(r->bytes) : 0;
-	for (int waited = 0; waited < r->delay_ms && !stopping(s); waited += 10)
+	for (int waited = 0; waited < r->delay_ms && !atomic_load(&s->stopping);
+	     waited += 10)
 		usleep(10 * 1000);
 	for (size_t sent = 0; sent < len;) {
-		ssize_t n = send(fd, r->bytes + sent, len - sent, MSG_NOSIGNAL);
+		ssize_t n = write_some(c, r->bytes + sent, len - sent);
 		if (n <= 0)
 			return false;
 		sent += (size_t)n;
 	}
 	if (r->close == 2)
-		reset(fd);
+		reset(c->fd);
 	return !r->close;
 }
 
-static void serve_connection(struct script_server *s, int fd)
+static void *serve_connection(void *arg)
 {
+	struct connection *c = arg;
+	struct script_tls *tls = c->server->tls;
 	bool more = true;
 
+	if (tls)
+		more = (c->stream = script_tls_accept(tls, c->fd)) != NULL;
 	while (more) {
 		struct buf request = BUF_INIT;
-		more = read_request(s, fd, &request) && answer(s, fd, &request);
+		more = read_request(c, &request) && answer(c, &request);
 		buf_done(&request);
 	}
-	close(fd);
+	script_stream_free(c->stream);
+	close(c->fd);
+	free(c);
+	return NULL;
 }
 
 static void *serve(void *arg)
@@ -118,14 +172,20 @@ static void *serve(void *arg)
 
 	while (wait_readable(s, s->listener)) {
 		int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
-		if (fd >= 0)
-			serve_connection(s, fd);
+		if (fd < 0)
+			continue;
+		struct connection *c = mem_new(struct connection);
+		c->server = s;
+		c->fd = fd;
+		if (pthread_create(
+			vec_add(&s->connections), NULL, serve_connection, c))
+			abort();
 	}
 	return NULL;
 }
 
-struct script_server *script_server_start(
-    const struct script_reply *replies, size_t count)
+static struct script_server *start(
+    const struct script_reply *replies, size_t count, struct script_tls *tls)
 {
 	struct script_server *s = mem_new(struct script_server);
 	struct sockaddr_in addr = {
@@ -134,6 +194,8 @@ struct script_server *script_server_start(
 
 	s->replies = replies;
 	s->count = count;
+	s->given = mem_zalloc(count + 1);
+	s->tls = tls;
 	pthread_mutex_init(&s->lock, NULL);
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (s->listener < 0 ||
@@ -147,13 +209,32 @@ struct script_server *script_server_start(
 	return s;
 }
 
+struct script_server *script_server_start(
+    const struct script_reply *replies, size_t count)
+{
+	return start(replies, count, NULL);
+}
+
+struct script_server *script_server_start_tls(
+    const struct script_reply *replies, size_t count)
+{
+	/* OpenSSL writes to what the peer has closed without MSG_NOSIGNAL. */
+	signal(SIGPIPE, SIG_IGN);
+	return start(replies, count, script_tls_new());
+}
+
 void script_server_stop(struct script_server *s)
 {
 	atomic_store(&s->stopping, true);
 	pthread_join(s->thread, NULL);
+	VEC_EACH (&s->connections, thread)
+		pthread_join(*thread, NULL);
+	vec_done(&s->connections);
 	close(s->listener);
+	script_tls_free(s->tls);
 	strvec_done(&s->requests);
 	pthread_mutex_destroy(&s->lock);
+	free(s->given);
 	free(s);
 }
 
@@ -164,7 +245,13 @@ int script_server_port(const struct script_server *s)
 
 char *script_server_url(const struct script_server *s, const char *path)
 {
-	return str_printf("http://127.0.0.1:%d%s", s->port, path);
+	return str_printf(
+	    "http%s://127.0.0.1:%d%s", s->tls ? "s" : "", s->port, path);
+}
+
+const char *script_server_ca(const struct script_server *s)
+{
+	return s->tls ? script_tls_ca(s->tls) : NULL;
 }
 
 size_t script_server_count(struct script_server *s)

@@ -1,0 +1,25 @@
+/*
+ * How libcurl is set up for a request; http.c performs it.
+ */
+#ifndef STORAGE_HTTP_HANDLE_H
+#define STORAGE_HTTP_HANDLE_H
+
+#include "storage/http/http.h"
+
+#include <curl/curl.h>
+
+/* What the client's options and the request ask for. The lists belong to the
+ * caller, and live as long as the transfer. */
+struct handle_lists {
+	struct curl_slist *headers;
+	struct curl_slist *names;
+};
+/* -1 with ERR_USAGE for a URL that is none. */
+int handle_set(CURL *handle, const struct http_options *o,
+    const struct http_request *r, struct handle_lists *lists, struct err *err);
+void handle_lists_done(struct handle_lists *lists); /* wipes */
+
+/* The length of a URL without its query: that may hold a signature. */
+int handle_url_shown(const char *url);
+
+#endif
