@@ -98,6 +98,8 @@ static int take_object(struct state_lock *l, struct err *err)
 	}
 	if (why.code == ERR_EXISTS && look_at_object(l, err))
 		return -1;
+	/* Whether it was written is not known: look, when it is released. */
+	l->has_object = why.code == ERR_NETWORK || why.code == ERR_CANCELLED;
 	*err = why;
 	return err_wrap(err, "take the lock %s", l->object_key);
 }
@@ -116,6 +118,7 @@ static int take_item(struct state_lock *l, struct err *err)
 	    !dynamodb_get(l->o->locks, l->lock_id, "Info", &holder, err))
 		return held(l->lock_id, holder ? holder : "",
 		    holder ? strlen(holder) : 0, err);
+	l->has_item = why.code == ERR_NETWORK || why.code == ERR_CANCELLED;
 	*err = why;
 	return err_wrap(err, "take the lock of %s", l->lock_id);
 }
@@ -133,6 +136,7 @@ int state_lock_take(struct state_lock *l, const struct apply_state_options *o,
 	if (!o->no_lock_file && take_object(l, &why)) {
 		/* A platform that locks by the table may forbid lock files. */
 		if (why.code != ERR_DENIED || !o->locks) {
+			state_lock_release(l, outcome);
 			*err = why;
 			return -1;
 		}
@@ -151,9 +155,14 @@ static int release_object(struct state_lock *l, struct err *err)
 	cleanup(buf_done) struct buf body = BUF_INIT;
 	const struct s3_get g = {.key = l->object_key};
 	struct s3_delete d = {.key = l->object_key};
+	struct err why = ERR_INIT;
 
-	if (s3_get(l->o->s3, &g, MAX_LOCK_BYTES, &body, NULL, err))
+	if (s3_get(l->o->s3, &g, MAX_LOCK_BYTES, &body, NULL, &why)) {
+		if (why.code == ERR_NOT_FOUND)
+			return 0;
+		*err = why;
 		return -1;
+	}
 	if (body.len != l->info.len ||
 	    memcmp(body.data, l->info.data, body.len) != 0)
 		return err_set(err, ERR_LOCKED, "it is not ours any more");
@@ -171,6 +180,8 @@ void state_lock_release(struct state_lock *l, struct outcome *outcome)
 {
 	struct err why = ERR_INIT;
 
+	/* A run that is stopped leaves no lock behind. */
+	aws_cleanup_begin(s3_session(l->o->s3));
 	if (l->has_item && dynamodb_delete(l->o->locks, l->lock_id, "Info",
 			       buf_str(&l->info), &why))
 		outcome_note(outcome,
@@ -184,6 +195,7 @@ void state_lock_release(struct state_lock *l, struct outcome *outcome)
 		    "`terraform force-unlock %s`",
 		    l->object_key, why.message, l->id);
 	l->has_item = l->has_object = false;
+	aws_cleanup_end(s3_session(l->o->s3));
 }
 
 void state_lock_done(struct state_lock *l)

@@ -10,7 +10,7 @@
 /* A dropped packet is what a container gets from the instance metadata
  * service when the hop limit is one: that must not cost the run its time. */
 enum { METADATA_CONNECT_MS = 1000, METADATA_STALL_MS = 2000 };
-enum { RENEW_BEFORE_S = 5 * 60 };
+enum { RENEW_BEFORE_S = 5 * 60, RENEW_AGAIN_S = 30 };
 
 static const char *process_env(void *ctx, const char *name)
 {
@@ -176,6 +176,16 @@ const char *aws_region(const struct aws *a)
 	return a->region;
 }
 
+void aws_cleanup_begin(struct aws *a)
+{
+	atomic_fetch_add(&a->cleaning, 1);
+}
+
+void aws_cleanup_end(struct aws *a)
+{
+	atomic_fetch_sub(&a->cleaning, 1);
+}
+
 int64_t aws_skew_ms(const struct aws *a)
 {
 	int64_t skew = atomic_load(&a->skew_ms);
@@ -208,11 +218,13 @@ int aws_keys_current(struct aws *a, uint64_t stale, struct aws_keys *keys,
 	int64_t expires = a->keys.expires;
 	bool none = !a->keys.access_key_id;
 	bool refused = stale && stale == a->keys_serial;
-	bool due = expires && now >= expires - RENEW_BEFORE_S;
+	bool due = expires && now >= expires - RENEW_BEFORE_S &&
+		   (now >= expires || now >= a->renew_at);
 	if (none || refused || due) {
 		result = renew(a, &why);
 		/* What still holds for some minutes outlives a bad moment of
-		 * the one who renews it. */
+		 * the one who renews it, who is not asked at every request. */
+		a->renew_at = now + RENEW_AGAIN_S;
 		if (result && !none && !refused && now < expires)
 			result = 0;
 	}

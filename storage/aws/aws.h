@@ -62,6 +62,12 @@ void aws_closep(struct aws **a);
 char *aws_credentials_origin(struct aws *a, struct err *err);
 const char *aws_region(const struct aws *a); /* borrowed */
 
+/* Between these two, what is asked for is done although a stop was requested:
+ * for what cleans up behind a run (locks, unfinished uploads). They nest, from
+ * any thread. */
+void aws_cleanup_begin(struct aws *a);
+void aws_cleanup_end(struct aws *a);
+
 /* The store's clock minus ours, by the Date of its answers; 0 while there was
  * none, or while it is within the second that Date can tell. */
 int64_t aws_skew_ms(const struct aws *a);

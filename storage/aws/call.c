@@ -2,16 +2,18 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
-#include "storage/base/json.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
-#include "storage/base/xml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_ATTEMPTS = 6, MAX_SKEW_UNSEEN_MS = 1000 };
+enum {
+	DEFAULT_ATTEMPTS = 6,
+	CLEANUP_ATTEMPTS = 3, /* of what holds up a run that is to stop */
+	MAX_SKEW_UNSEEN_MS = 1000,
+};
 
 void aws_call_header(struct aws_call *c, const char *name, const char *fmt, ...)
 {
@@ -159,56 +161,6 @@ static int prepare(
 
 /* ---- what came of it ---- */
 
-static void take_error(struct aws_call *c, const char *code, const char *text)
-{
-	const char *hash = code ? strrchr(code, '#') : NULL;
-
-	if (hash) /* com.amazonaws.dynamodb.v20120810#ResourceNotFound... */
-		code = hash + 1;
-	snprintf(c->code, sizeof(c->code), "%s", code ? code : "");
-	free(c->message);
-	c->message = str_dup(text);
-}
-
-static void read_xml_error(struct aws_call *c, const struct buf *body)
-{
-	struct err ignored = ERR_INIT;
-	cleanup(xml_freep) struct xml *x =
-	    xml_parse(buf_str(body), body->len, &ignored);
-	const struct xml *e = x;
-
-	if (x && str_eq(x->name, "ErrorResponse"))
-		e = xml_child(x, "Error");
-	if (e && str_eq(e->name, "Error"))
-		take_error(c, xml_text(e, "Code"), xml_text(e, "Message"));
-}
-
-static void read_json_error(struct aws_call *c, const struct buf *body)
-{
-	struct err ignored = ERR_INIT;
-	cleanup(json_freep) struct json_object *j =
-	    json_parse(buf_str(body), body->len, &ignored);
-	const char *message = json_get_str(j, "message");
-
-	if (!message)
-		message = json_get_str(j, "Message");
-	take_error(c, json_get_str(j, "__type"), message);
-}
-
-static void read_error(struct aws_call *c, const struct http_response *r)
-{
-	const char *body = buf_str(&r->body);
-	size_t skip = strspn(body, " \t\r\n");
-
-	take_error(c, NULL, NULL);
-	if (r->status < 300 && !c->error_in_200)
-		return;
-	if (body[skip] == '<')
-		read_xml_error(c, &r->body);
-	else if (body[skip] == '{' && r->status >= 300)
-		read_json_error(c, &r->body);
-}
-
 /* The store's clock minus ours, as far as its Date can tell: seconds, held
  * against the middle of the round trip. */
 static int64_t measure_skew(
@@ -226,24 +178,6 @@ static int64_t measure_skew(
 								       : skew;
 }
 
-static bool is_one_of(const char *code, const char *const *codes)
-{
-	for (; *codes; codes++)
-		if (str_eq(code, *codes))
-			return true;
-	return false;
-}
-
-static const char *const expired[] = {"ExpiredToken", "ExpiredTokenException",
-    "TokenRefreshRequired", "RequestExpired", NULL};
-static const char *const skewed[] = {
-    "RequestTimeTooSkewed", "InvalidSignatureException", NULL};
-static const char *const passing[] = {"RequestTimeout", "SlowDown",
-    "InternalError", "InternalServerError", "InternalFailure",
-    "ServiceUnavailable", "Throttling", "ThrottlingException",
-    "ProvisionedThroughputExceededException", "RequestLimitExceeded",
-    "OperationAborted", "BusyException", "IDPCommunicationError", NULL};
-
 static enum http_verdict judge_answer(
     struct aws_call *c, const struct http_response *r)
 {
@@ -251,25 +185,24 @@ static enum http_verdict judge_answer(
 	int64_t skew = measure_skew(c->aws, r, before);
 
 	atomic_store(&c->aws->skew_ms, skew);
-	read_error(c, r);
+	aws_error_read(c, r);
 	if (r->status < 300 && !*c->code)
 		return HTTP_DONE;
-	if (is_one_of(c->code, expired) && !c->keys && !c->renewed) {
+	if (aws_error_expired(c) && !c->keys && !c->renewed) {
 		c->renewed = true;
 		c->stale_keys = c->keys_serial;
 		return HTTP_AGAIN;
 	}
 	/* A 403 whose Date shows that our clock was off: signed for the
 	 * store's time it may do, whatever it called the refusal. */
-	if (!c->skew_fixed &&
-	    (r->status == 403 || is_one_of(c->code, skewed)) &&
+	if (!c->skew_fixed && (r->status == 403 || aws_error_skewed(c)) &&
 	    llabs(skew - before) > 60 * 1000) {
 		c->skew_fixed = true;
 		return HTTP_AGAIN;
 	}
 	if (c->again && c->again(c->ctx, r, c->code))
 		return HTTP_AGAIN;
-	if (is_one_of(c->code, passing))
+	if (aws_error_passes(c))
 		return HTTP_AGAIN;
 	return r->status >= 300 ? http_judge_usual(NULL, r, NULL) : HTTP_DONE;
 }
@@ -280,78 +213,10 @@ static enum http_verdict judge(
 	struct attempt *at = ctx;
 
 	if (failure) {
-		take_error(at->call, NULL, NULL);
+		aws_error_take(at->call, NULL, NULL);
 		return http_judge_usual(NULL, response, failure);
 	}
 	return judge_answer(at->call, response);
-}
-
-static enum err_code code_of(const struct aws_call *c, int status)
-{
-	static const char *const missing[] = {"NoSuchKey", "NoSuchBucket",
-	    "NoSuchUpload", "NoSuchVersion", "NotFound",
-	    "ResourceNotFoundException", NULL};
-	static const char *const refused[] = {"AccessDenied",
-	    "AccessDeniedException", "InvalidAccessKeyId",
-	    "UnrecognizedClientException", "InvalidClientTokenId",
-	    "SignatureDoesNotMatch", "InvalidIdentityToken", NULL};
-
-	if (is_one_of(c->code, missing) || status == 404)
-		return ERR_NOT_FOUND;
-	if (is_one_of(c->code, refused) || is_one_of(c->code, expired) ||
-	    status == 401 || status == 403)
-		return ERR_DENIED;
-	if (status == 412 || status == 409 ||
-	    str_eq(c->code, "PreconditionFailed") ||
-	    str_eq(c->code, "ConditionalCheckFailedException"))
-		return ERR_EXISTS;
-	if (str_eq(c->code, "BadDigest") ||
-	    str_eq(c->code, "XAmzContentSHA256Mismatch"))
-		return ERR_INTEGRITY;
-	if (status >= 500 || status == 408 || status == 429 ||
-	    is_one_of(c->code, passing) || status < 300)
-		return ERR_NETWORK;
-	return ERR_FORMAT;
-}
-
-static const char *advice(const struct aws_call *c, int status)
-{
-	if (str_eq(c->code, "SignatureDoesNotMatch"))
-		return ": the secret access key is wrong, or a proxy changes "
-		       "the request";
-	if (str_eq(c->code, "InvalidAccessKeyId"))
-		return ": check the access key id and the endpoint";
-	if (str_eq(c->code, "RequestTimeTooSkewed"))
-		return ": set this machine's clock";
-	if (is_one_of(c->code, expired))
-		return ": renew the session or use a role";
-	if (status == 301 || status == 302 || status == 307 || status == 308)
-		return ": redirects are not followed; set the region or the "
-		       "endpoint that this bucket is served at";
-	return "";
-}
-
-static int fail(const struct aws_call *c, const struct http_response *r,
-    const char *url, struct err *err)
-{
-	cleanup(buf_done) struct buf text = BUF_INIT;
-	int where = (int)strcspn(url, "?");
-
-	if (*c->code) {
-		buf_printf(&text, "%d %s", r->status, c->code);
-		if (c->message && *c->message) {
-			buf_add_str(&text, ": ");
-			size_t n = strlen(c->message);
-			str_add_printable(&text, c->message, n < 300 ? n : 300);
-		}
-	} else {
-		http_describe(r, &text);
-	}
-	err_set(err, code_of(c, r->status), "%s %.*s: %s%s", c->method, where,
-	    url, buf_str(&text), advice(c, r->status));
-	if (c->attempts > 1)
-		err_wrap(err, "after %d attempts", c->attempts);
-	return -1;
 }
 
 int aws_call(
@@ -364,15 +229,20 @@ int aws_call(
 	    .prepare = prepare,
 	    .judge = judge,
 	    .ctx = &at,
+	    .even_if_stopped = atomic_load(&c->aws->cleaning) > 0,
 	};
 
+	if (attempts.even_if_stopped && cancel_requested(c->aws->s.cancel) &&
+	    attempts.max_attempts > CLEANUP_ATTEMPTS)
+		attempts.max_attempts = CLEANUP_ATTEMPTS;
 	if (!c->unsigned_call)
 		digest_sha256_hex(
 		    c->body ? c->body : "", c->body_len, c->payload_sha256);
 	c->renewed = c->skew_fixed = false;
 	int result = http_send_retrying(c->aws->http, &attempts, response, err);
+	c->repeated = c->attempts > 1 || response->resent;
 	if (!result && (response->status >= 300 || *c->code))
-		result = fail(c, response, at.url, err);
+		result = aws_error_report(c, response, at.url, err);
 	free(at.url);
 	return result;
 }

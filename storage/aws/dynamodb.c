@@ -68,9 +68,10 @@ static void where(void *ctx, char **base_url, char **path, char **region)
 	*region = str_dup(d->aws->region);
 }
 
-/* The answer's JSON, for the caller to free; takes the request. */
+/* The answer's JSON, for the caller to free; takes the request. *repeated (may
+ * be NULL): it was sent more than once. */
 static struct json_object *call(struct dynamodb *d, const char *operation,
-    struct json_object *request, struct err *err)
+    struct json_object *request, bool *repeated, struct err *err)
 {
 	cleanup(json_freep) struct json_object *owned = request;
 	cleanup(buf_done) struct buf body = BUF_INIT;
@@ -89,7 +90,10 @@ static struct json_object *call(struct dynamodb *d, const char *operation,
 	aws_call_header(&c, "Content-Type", "application/x-amz-json-1.0");
 	c.body = body.data;
 	c.body_len = body.len;
-	if (aws_call(&c, &r, err)) {
+	int failed = aws_call(&c, &r, err);
+	if (repeated)
+		*repeated = c.repeated;
+	if (failed) {
 		err_wrap(err, "DynamoDB table '%s', %s", d->table, operation);
 		return NULL;
 	}
@@ -119,7 +123,7 @@ static struct json_object *key_of(const char *lock_id)
 int dynamodb_check(struct dynamodb *d, struct err *err)
 {
 	cleanup(json_freep) struct json_object *answer =
-	    call(d, "DescribeTable", json_new_object(), err);
+	    call(d, "DescribeTable", json_new_object(), NULL, err);
 
 	if (!answer)
 		return -1;
@@ -142,12 +146,24 @@ int dynamodb_get(struct dynamodb *d, const char *lock_id, const char *attribute,
 	json_set(request, "Key", key_of(lock_id));
 	json_set_bool(request, "ConsistentRead", true);
 	cleanup(json_freep) struct json_object *answer =
-	    call(d, "GetItem", request, err);
+	    call(d, "GetItem", request, NULL, err);
 	if (!answer)
 		return -1;
 	*value =
 	    str_dup(json_str(json_path(answer, "Item", attribute, "S", NULL)));
 	return 0;
+}
+
+/* Whether an item is there with that very value: then a put that was refused
+ * when it was tried again had been done the first time. */
+static bool holds(struct dynamodb *d, const char *lock_id,
+    const char *attribute, const char *value)
+{
+	autofree char *is = NULL;
+	struct err ignored = ERR_INIT;
+
+	return !dynamodb_get(d, lock_id, attribute, &is, &ignored) &&
+	       str_eq(is, value);
 }
 
 int dynamodb_put(struct dynamodb *d, const char *lock_id, const char *attribute,
@@ -161,9 +177,15 @@ int dynamodb_put(struct dynamodb *d, const char *lock_id, const char *attribute,
 	if (only_new)
 		json_set_str(request, "ConditionExpression",
 		    "attribute_not_exists(LockID)");
+	bool repeated = false;
+	struct err why = ERR_INIT;
 	cleanup(json_freep) struct json_object *answer =
-	    call(d, "PutItem", request, err);
-	return answer ? 0 : -1;
+	    call(d, "PutItem", request, &repeated, &why);
+	if (answer || (repeated && only_new && why.code == ERR_EXISTS &&
+			  holds(d, lock_id, attribute, value)))
+		return 0;
+	*err = why;
+	return -1;
 }
 
 int dynamodb_delete(struct dynamodb *d, const char *lock_id,
@@ -183,6 +205,6 @@ int dynamodb_delete(struct dynamodb *d, const char *lock_id,
 		json_set(request, "ExpressionAttributeValues", values);
 	}
 	cleanup(json_freep) struct json_object *answer =
-	    call(d, "DeleteItem", request, err);
+	    call(d, "DeleteItem", request, NULL, err);
 	return answer ? 0 : -1;
 }

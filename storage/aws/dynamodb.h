@@ -26,7 +26,8 @@ int dynamodb_check(struct dynamodb *d, struct err *err);
  * there is no such item or attribute; the caller frees. */
 int dynamodb_get(struct dynamodb *d, const char *lock_id, const char *attribute,
     char **value, struct err *err);
-/* With only_new, ERR_EXISTS where an item of that LockID is there. */
+/* With only_new, ERR_EXISTS where an item of that LockID is there; one that
+ * holds this very value when the put had to be sent twice is the one put. */
 int dynamodb_put(struct dynamodb *d, const char *lock_id, const char *attribute,
     const char *value, bool only_new, struct err *err);
 /* Only where the attribute has that value (NULL: always); ERR_EXISTS where

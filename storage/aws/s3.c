@@ -94,6 +94,11 @@ const char *s3_bucket(const struct s3 *s)
 	return s->bucket;
 }
 
+struct aws *s3_session(const struct s3 *s)
+{
+	return s->aws;
+}
+
 const char *s3_describe(const struct s3 *s)
 {
 	return s->description;

@@ -31,6 +31,7 @@ struct s3 *s3_new(struct aws *aws, const char *bucket, struct err *err);
 void s3_free(struct s3 *s); /* takes NULL */
 void s3_freep(struct s3 **s);
 const char *s3_bucket(const struct s3 *s);
+struct aws *s3_session(const struct s3 *s);
 /* "s3://bucket at https://host", for people; borrowed. */
 const char *s3_describe(const struct s3 *s);
 

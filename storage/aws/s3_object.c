@@ -173,7 +173,7 @@ int s3_put(struct s3 *s, const struct s3_put *p, const void *data, size_t len,
 		aws_call_header(&c.call, "If-Match", "%s", p->if_match);
 	s3_call_body(&c, data, len);
 	if (s3_call_send(&c, &why)) {
-		if (c.call.attempts > 1 && why.code == ERR_EXISTS &&
+		if (c.call.repeated && why.code == ERR_EXISTS &&
 		    p->if_none_match && is_ours(s, p, data, len, &found)) {
 			if (written) {
 				s3_meta_done(written);

@@ -393,7 +393,9 @@ static void upload_abort(struct sink *base)
 		return;
 	pool_wait(u->pool);
 	/* Failing, it is left for the vault's look at unfinished uploads. */
+	aws_cleanup_begin(u->s3->aws);
 	s3_abort_multipart(u->s3, u->key, u->upload_id, &ignored);
+	aws_cleanup_end(u->s3->aws);
 }
 
 static void upload_release(struct sink *base)

@@ -24,10 +24,12 @@ struct aws {
 	bool profile_asked; /* by the settings */
 	char *region;
 	_Atomic int64_t skew_ms;
+	atomic_int cleaning;  /* aws_cleanup_begin */
 	pthread_mutex_t lock; /* of what follows */
 	struct aws_keys keys;
 	char *origin;
 	uint64_t keys_serial; /* grows with each renewal */
+	int64_t renew_at;     /* s; not before, after one that failed */
 };
 
 const char *aws_env(const struct aws *a, const char *name); /* NULL if empty */
@@ -99,6 +101,9 @@ struct aws_call {
 	char code[64]; /* of the service's error; "" for none */
 	char *message; /* and its text */
 	int attempts;
+	/* Sent more than once: an earlier one may have been acted on, and its
+	 * answer lost. */
+	bool repeated;
 	/* Within: */
 	uint64_t keys_serial;
 	uint64_t stale_keys;
@@ -113,5 +118,18 @@ void aws_call_done(struct aws_call *c);
  * its error stand for, what the service said, and what to do. */
 int aws_call(
     struct aws_call *c, struct http_response *response, struct err *err);
+
+/* ---- what the service says went wrong; call_error.c ---- */
+
+/* Into call->code and message; NULL for none. */
+void aws_error_take(struct aws_call *c, const char *code, const char *message);
+/* From the XML or JSON of an answer. */
+void aws_error_read(struct aws_call *c, const struct http_response *r);
+bool aws_error_expired(const struct aws_call *c); /* of the credentials */
+bool aws_error_skewed(const struct aws_call *c);  /* of the clock */
+bool aws_error_passes(const struct aws_call *c);  /* worth another try */
+/* -1 with what the answer stands for. */
+int aws_error_report(const struct aws_call *c, const struct http_response *r,
+    const char *url, struct err *err);
 
 #endif
