@@ -124,7 +124,8 @@ fuzz-programs: $(FUZZ)
 
 T ?=
 export BACKSTAY_BUILD := $(abspath $(BUILD))
-PROVE := prove --timer --exec tests/run
+# The last "test" says how many others were skipped, and why.
+PROVE = rm -f $(BUILD)/skipped; prove --timer --exec tests/run
 BATS = $(sort $(shell find tests -name '*.bats'))
 select = $(if $(T),$(foreach p,$(1),$(if $(findstring $(T),$(p)),$(p))),$(1))
 
@@ -134,13 +135,13 @@ test:
 	$(MAKE) check
 
 check: all unit-programs test-tools
-	$(PROVE) $(UNIT) $(BATS)
+	$(PROVE) $(UNIT) $(BATS) skipped
 
 check-unit: unit-programs
-	$(PROVE) $(call select,$(UNIT))
+	$(PROVE) $(call select,$(UNIT)) skipped
 
 check-e2e: all test-tools
-	$(PROVE) $(call select,$(BATS))
+	$(PROVE) $(call select,$(BATS)) skipped
 
 sanitize:
 	$(MAKE) BUILD=$(BUILD)/sanitize CC=$(CC) check-unit T= \

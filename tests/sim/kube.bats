@@ -61,7 +61,7 @@ transcript() {
 @test "kubectl applies, reads and deletes" {
 	use new
 	kubectl=${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}/kubectl
-	[ -x "$kubectl" ] || skip "no kubectl"
+	[ -x "$kubectl" ] || skip "no kubectl: scripts/kube-assets builds one"
 	echo '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"k"},"data":{"a":"b"}}' |
 		"$kubectl" --kubeconfig "$KUBE_CONFIG" apply --server-side -f -
 	[ "$("$kubectl" --kubeconfig "$KUBE_CONFIG" get configmap k -o 'jsonpath={.data.a}')" = b ]
