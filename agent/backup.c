@@ -121,15 +121,6 @@ static int open_vault(struct run *r, struct run_vault *v, struct err *err)
 		return -1;
 	if (lock_vault(r, v, err))
 		return err_wrap(err, "vault '%s'", v->settings->name);
-	autofree char *prefix = str_printf("%s-", r->settings->name);
-	int removed = vault_tidy(v->connected.vault, prefix,
-	    r->settings->lock_stale_after / 1000, err);
-	if (removed < 0)
-		return err_wrap(err, "vault '%s'", v->settings->name);
-	if (removed)
-		log_info("vault '%s': removed %d unfinished object%s of dead "
-			 "runs",
-		    v->settings->name, removed, removed == 1 ? "" : "s");
 	return 0;
 }
 
@@ -171,6 +162,11 @@ static int begin_snapshot(struct run *r, struct err *err)
 	r->snapshot = snapshot_begin(r->open, r->open_count, &o, err);
 	if (!r->snapshot)
 		return -1;
+	size_t tidied = snapshot_writer_tidied(r->snapshot);
+	if (tidied)
+		log_info("removed %zu object%s that dead runs had left in the "
+			 "vaults",
+		    tidied, tidied == 1 ? "" : "s");
 	struct sink *sink = snapshot_writer_sink(r->snapshot, err);
 	if (!sink)
 		return -1;
@@ -424,15 +420,22 @@ static int finish(struct run *r, struct err *err)
 	return status;
 }
 
-/* Only after success: a run that missed something drops nothing. */
-static int prune_after(struct run *r, struct err *err)
+/* Only after success: a run that missed something drops nothing. The snapshot
+ * is there, whatever becomes of this. */
+static int prune_after(struct run *r)
 {
-	for (size_t i = 0; i < r->open_count; i++)
+	int status = 0;
+
+	for (size_t i = 0; i < r->open_count; i++) {
+		struct err err = ERR_INIT;
 		if (prune_vault(r->a, r->open_run[i]->settings, r->open[i],
-			r->open_run[i]->lock, r->key, false, err) < 0)
-			return err_wrap(err,
-			    "the snapshot was committed, but pruning failed");
-	return 0;
+			r->open_run[i]->lock, r->key, false, &err) == 0)
+			continue;
+		log_error("the snapshot was committed, but pruning failed: %s",
+		    err.message);
+		status = 1;
+	}
+	return status;
 }
 
 int agent_backup(const struct agent *a, struct err *err)
@@ -454,6 +457,6 @@ int agent_backup(const struct agent *a, struct err *err)
 	if (status < 0)
 		return err_wrap(err, "backup");
 	if (status == 0 && a->options->prune)
-		status = prune_after(&r, err);
+		status = prune_after(&r);
 	return status;
 }

@@ -74,8 +74,10 @@ static const struct cli_option backup_options[] = {
     {.name = "prune",
 	.kind = CLI_FLAG,
 	AT(prune),
-	.help = "After a complete snapshot, apply the retention policy to "
-		"each vault. A partial one prunes nothing."},
+	.help =
+	    "After a complete snapshot, apply the retention policy to "
+	    "each vault. A partial one prunes nothing. Where pruning fails, "
+	    "the snapshot stands and the exit status is 1."},
     {.name = "tag",
 	.kind = CLI_TEXTS,
 	AT(tags),

@@ -116,42 +116,19 @@ static void fill_rows(const struct known *k, struct prune_rows *rows)
 	}
 }
 
-/* What is about to go is written down, signed, before it goes: the chain of
- * manifests is then seen to end where it was pruned and not where somebody
- * removed a snapshot. */
 static int write_record(const struct prune_options *o,
     const struct prune_rows *rows, struct err *err)
 {
-	cleanup(json_freep) struct json_object *j = json_new_object();
-	cleanup(buf_done) struct buf text = BUF_INIT, signature = BUF_INIT;
-	struct json_object *list = json_new_array();
-	char stamp[CLOCK_TEXT_MAX];
+	struct snapshot_drops drops = VEC_INIT;
 
-	VEC_EACH (rows, row) {
-		if (row->outcome != PRUNE_DROPPED)
-			continue;
-		struct json_object *one = json_new_object();
-		json_set_str(one, "label", row->label);
-		json_set_str(one, "reason", row->reason);
-		json_append(list, one);
-	}
-	clock_stamp(clock_now_ms(o->clock) / 1000, stamp);
-	json_set_str(j, "name", o->name);
-	json_set(j, "pruned", list);
-	json_write(&text, j, JSON_PRETTY);
-	buf_add_char(&text, '\n');
-	autofree char *name = str_printf("%s-%s.pruned.json", o->name, stamp);
-	autofree char *minisig = str_printf("%s.minisig", name);
-	if (o->key) {
-		autofree char *comment = str_printf("pruned:%s", name);
-		if (minisign_sign(o->key, text.data, text.len, comment,
-			&signature, err) ||
-		    vault_put_small(o->vault, minisig, signature.data,
-			signature.len, VAULT_RETAIN_NONE, err))
-			return -1;
-	}
-	return vault_put_small(
-	    o->vault, name, text.data, text.len, VAULT_RETAIN_NONE, err);
+	VEC_EACH (rows, row)
+		if (row->outcome == PRUNE_DROPPED)
+			*vec_add(&drops) = (struct snapshot_drop){
+			    .label = row->label, .reason = row->reason};
+	int result = snapshot_record_pruned(
+	    o->vault, o->name, &drops, o->key, o->clock, err);
+	vec_done(&drops);
+	return result;
 }
 
 static void set_reason(struct prune_row *row, const char *reason)

@@ -3,6 +3,7 @@
 #include "agent/prune.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/log.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -102,6 +103,32 @@ static int lock_and_prune(const struct agent *a,
 	return status;
 }
 
+/* A vault that fails leaves the others to be pruned. */
+static int prune_each(const struct agent *a, const struct settings_vault *only,
+    const struct minisign_key *key, struct err *err)
+{
+	size_t pruned = 0, failed = 0;
+
+	VEC_EACH (&a->settings->vaults, v) {
+		struct err why = ERR_INIT;
+		if (only && v != only)
+			continue;
+		if (lock_and_prune(a, v, key, &why) == 0) {
+			pruned++;
+			continue;
+		}
+		/* The last one is told by whoever is given it. */
+		if (failed++)
+			log_error("%s", err->message);
+		*err = why;
+	}
+	if (failed && !pruned)
+		return -1;
+	if (failed)
+		log_error("%s", err->message);
+	return failed ? 1 : 0;
+}
+
 int agent_prune(const struct agent *a, struct err *err)
 {
 	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
@@ -120,13 +147,7 @@ int agent_prune(const struct agent *a, struct err *err)
 	}
 	if (!a->options->dry_run && connect_signing_key(s, &key, err))
 		return -1;
-	VEC_EACH (&s->vaults, v) {
-		if (only && v != only)
-			continue;
-		if (lock_and_prune(a, v, key, err))
-			return -1;
-	}
-	return 0;
+	return prune_each(a, only, key, err);
 }
 
 static int unlock(const struct agent *a, const struct settings_vault *settings,

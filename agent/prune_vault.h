@@ -8,8 +8,8 @@
 #include "agent/agent.h"
 #include "storage/vault/lock.h"
 
-/* The exit status (0, or 1 where something stayed that should be gone), or -1.
- * lock is NULL on a dry run. */
+/* Prunes it and prints what became of each snapshot. 0 or -1. lock is NULL on a
+ * dry run. */
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
     struct vault *vault, struct vault_lock *lock,
     const struct minisign_key *key, bool dry_run, struct err *err);

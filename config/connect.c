@@ -96,7 +96,10 @@ int connect_vault(const struct settings_vault *s, bool create,
 {
 	out->vault = s->directory ? vault_dir_open(s->directory, create, err)
 				  : open_bucket(s, env, out, err);
-	return out->vault ? 0 : err_wrap(err, "vault '%s'", s->name);
+	if (!out->vault)
+		return err_wrap(err, "vault '%s'", s->name);
+	vault_set_name(out->vault, s->name);
+	return 0;
 }
 
 void connect_vault_done(struct connect_vault *v)

@@ -8,11 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	RECORD_MAX_BYTES = 16 << 20,
-	SIGNATURE_MAX_BYTES = 16384,
-	MEMORY_MAX_BYTES = 4096
-};
+enum { MEMORY_MAX_BYTES = 4096 };
 
 struct link {
 	const struct snapshot *snapshot;
@@ -23,7 +19,8 @@ struct link {
 struct chain {
 	const struct opened *o;
 	VEC_DEFINE(, struct link) links;
-	VEC_DEFINE(, struct json_object *) pruned; /* records, signed */
+	size_t copies;	      /* links that were not written to this vault */
+	struct strvec pruned; /* labels, by signed records */
 };
 
 static void chain_done(struct chain *c)
@@ -31,9 +28,7 @@ static void chain_done(struct chain *c)
 	VEC_EACH (&c->links, l)
 		manifest_done(&l->manifest);
 	vec_done(&c->links);
-	VEC_EACH (&c->pruned, record)
-		json_free(*record);
-	vec_done(&c->pruned);
+	strvec_done(&c->pruned);
 }
 
 static int read_links(struct chain *c, struct err *err)
@@ -48,64 +43,6 @@ static int read_links(struct chain *c, struct err *err)
 	return 0;
 }
 
-/* A record counts only if it was signed by one of us. */
-static int read_record(struct chain *c, const char *name, struct err *err)
-{
-	cleanup(buf_done) struct buf text = BUF_INIT, signature = BUF_INIT;
-	autofree char *signature_name = str_printf("%s.minisig", name);
-	struct vault *v = c->o->vault.vault;
-
-	if (vault_read(v, name, RECORD_MAX_BYTES, &text, err))
-		return -1;
-	if (!c->o->trust.unsigned_allowed &&
-	    (vault_read(
-		 v, signature_name, SIGNATURE_MAX_BYTES, &signature, err) ||
-		minisign_verify(&c->o->trust.keys, text.data, text.len,
-		    buf_str(&signature), signature.len, NULL, err)))
-		return err_wrap(err, "'%s'", name);
-	struct json_object *record = json_parse(buf_str(&text), text.len, err);
-	if (!record)
-		return err_wrap(err, "'%s'", name);
-	*vec_add(&c->pruned) = record;
-	return 0;
-}
-
-static int read_records(struct chain *c, const char *name, struct err *err)
-{
-	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
-	autofree char *prefix = str_printf("%s-", name);
-
-	if (vault_list(c->o->vault.vault, prefix, &items, err))
-		return -1;
-	VEC_EACH (&items, item)
-		if (str_ends(item->name, ".pruned.json") &&
-		    read_record(c, item->name, err))
-			return -1;
-	return 0;
-}
-
-/* Whether a record says, anywhere in it, that this label was removed. */
-static bool mentions(const struct json_object *j, const char *label)
-{
-	if (json_kind(j) == JSON_STRING)
-		return str_eq(json_str(j), label);
-	for (size_t i = 0; json_kind(j) == JSON_ARRAY && i < json_len(j); i++)
-		if (mentions(json_at(j, i), label))
-			return true;
-	for (struct json_iter it = json_iter(j); json_next(&it);)
-		if (mentions(it.value, label))
-			return true;
-	return false;
-}
-
-static bool was_pruned(const struct chain *c, const char *label)
-{
-	VEC_EACH (&c->pruned, record)
-		if (mentions(*record, label))
-			return true;
-	return false;
-}
-
 static const struct link *find(const struct chain *c, const char *label)
 {
 	VEC_EACH (&c->links, l)
@@ -114,31 +51,49 @@ static const struct link *find(const struct chain *c, const char *label)
 	return NULL;
 }
 
-/* What each says of the one before it, oldest first. */
-static int walk(const struct chain *c, struct err *err)
+/* What it says of the one before it. */
+static int follow(const struct chain *c, const struct link *l,
+    const struct manifest_previous *p, struct err *err)
 {
-	for (size_t i = 0; i < c->links.len; i++) {
-		const struct link *l = &c->links.items[i];
-		const char *previous = l->manifest.previous_label;
-		const struct link *before = previous ? find(c, previous) : NULL;
+	const struct link *before = find(c, p->label);
 
-		if (before &&
-		    !str_eq(before->sha256, l->manifest.previous_sha256))
-			return err_set(err, ERR_INTEGRITY,
-			    "'%s' was replaced: '%s' was written after "
-			    "another manifest of that name",
-			    previous, l->snapshot->label);
-		if (previous && !before && !was_pruned(c, previous))
+	if (before && !str_eq(before->sha256, p->sha256))
+		return err_set(err, ERR_INTEGRITY,
+		    "'%s' was replaced: '%s' was written after another "
+		    "manifest of that name",
+		    p->label, l->snapshot->label);
+	return 0;
+}
+
+/* Oldest first. One that was copied here says what was before it elsewhere:
+ * that holds against what is here, but nothing can be missing of it. */
+static int walk(struct chain *c, struct err *err)
+{
+	const char *vault = vault_name(c->o->vault.vault);
+	const struct link *first = NULL; /* that was written here */
+
+	VEC_EACH (&c->links, l) {
+		const struct manifest_previous *here =
+		    manifest_previous_in(&l->manifest, vault);
+		VEC_EACH (&l->manifest.previous, p)
+			if (p->label && follow(c, l, p, err))
+				return -1;
+		if (!here) {
+			c->copies++;
+			continue;
+		}
+		if (here->label && !find(c, here->label) &&
+		    !strvec_has(&c->pruned, here->label))
 			return err_set(err, ERR_INTEGRITY,
 			    "'%s' is missing: '%s' was written after it, and "
 			    "no record says that it was pruned",
-			    previous, l->snapshot->label);
-		if (!previous && i > 0)
+			    here->label, l->snapshot->label);
+		if (!here->label && first)
 			return err_set(err, ERR_INTEGRITY,
 			    "'%s' names no snapshot before it, but '%s' is "
 			    "there",
-			    l->snapshot->label,
-			    c->links.items[i - 1].snapshot->label);
+			    l->snapshot->label, first->snapshot->label);
+		first = first ? first : l;
 	}
 	return 0;
 }
@@ -179,7 +134,7 @@ static int recall(const struct chain *c, const char *path, struct err *err)
 	if (there && !str_eq(there->sha256, sha256))
 		return err_set(err, ERR_INTEGRITY,
 		    "'%s' was replaced since it was last seen", label);
-	if (!there && !was_pruned(c, label))
+	if (!there && !strvec_has(&c->pruned, label))
 		return err_set(err, ERR_INTEGRITY,
 		    "the vault was rolled back: '%s' was its newest when it "
 		    "was last seen, is gone, and no record says that it was "
@@ -213,10 +168,17 @@ int chain_verify(const struct command *c, const struct opened *o,
 	autofree char *path = memory_path(c, name);
 	struct err unwritten = ERR_INIT;
 
-	if (read_links(&chain, err) || read_records(&chain, name, err) ||
+	if (read_links(&chain, err) ||
+	    snapshot_pruned(
+		o->vault.vault, name, &o->trust, &chain.pruned, err) ||
 	    walk(&chain, err) || recall(&chain, path, err))
 		return err_wrap(err, "verify --chain");
 	*snapshots = chain.links.len;
+	if (chain.copies)
+		log_warn("%zu of %zu snapshots were not written to vault '%s' "
+			 "but copied there: of them, it cannot be said whether "
+			 "one is missing",
+		    chain.copies, chain.links.len, vault_name(o->vault.vault));
 	if (chain.links.len && remember(&chain, path, &unwritten))
 		log_warn("the newest snapshot could not be remembered, so that "
 			 "a vault that is rolled back would not show: %s",

@@ -95,7 +95,11 @@ static void add_table(
 	add_text(out, "written by", m->tool);
 	add_text(out, "on", m->hostname);
 	add_archive(out, m);
-	add_text(out, "previous", m->previous_label);
+	VEC_EACH (&m->previous, p) {
+		autofree char *text = str_printf("%s, in vault '%s'",
+		    p->label ? p->label : "none", p->vault);
+		add_text(out, "previous", text);
+	}
 	if (s->verified_at)
 		add_time(out, s->verify_failed ? "verify FAILED" : "verified",
 		    s->verified_at);

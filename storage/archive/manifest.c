@@ -29,12 +29,36 @@ void manifest_done(struct manifest *m)
 	free(m->hostname);
 	free(m->vault);
 	free(m->archive.file);
-	free(m->previous_label);
+	VEC_EACH (&m->previous, p) {
+		free(p->vault);
+		free(p->label);
+	}
+	vec_done(&m->previous);
 	json_free(m->sources);
 	json_free(m->missing);
 	json_free(m->warnings);
 	strvec_done(&m->tags);
 	*m = (struct manifest){.tool = NULL};
+}
+
+void manifest_add_previous(struct manifest *m, const char *vault,
+    const char *label, const char *sha256)
+{
+	struct manifest_previous *p = vec_add(&m->previous);
+
+	p->vault = str_dup(vault);
+	p->label = str_dup(label);
+	if (label)
+		memcpy(p->sha256, sha256, sizeof(p->sha256));
+}
+
+const struct manifest_previous *manifest_previous_in(
+    const struct manifest *m, const char *vault)
+{
+	VEC_EACH (&m->previous, p)
+		if (str_eq(p->vault, vault))
+			return p;
+	return NULL;
 }
 
 void manifest_add_missing(
@@ -78,14 +102,18 @@ static struct json_object *archive_object(const struct manifest *m)
 	return a;
 }
 
-static struct json_object *previous_object(const struct manifest *m)
+static struct json_object *previous_array(const struct manifest *m)
 {
-	if (!m->previous_label)
-		return json_new_str(NULL);
-	struct json_object *p = json_new_object();
-	json_set_str(p, "label", m->previous_label);
-	json_set_str(p, "manifest_sha256", m->previous_sha256);
-	return p;
+	struct json_object *list = json_new_array();
+
+	VEC_EACH (&m->previous, p) {
+		struct json_object *j = json_new_object();
+		json_set_str(j, "vault", p->vault);
+		json_set_str(j, "label", p->label);
+		json_set_str(j, "manifest_sha256", p->label ? p->sha256 : NULL);
+		json_append(list, j);
+	}
+	return list;
 }
 
 void manifest_write(const struct manifest *m, struct buf *out)
@@ -112,7 +140,7 @@ void manifest_write(const struct manifest *m, struct buf *out)
 	json_set(o, "warnings", json_share(m->warnings));
 	json_set(o, "tags", tags);
 	json_set_bool(o, "hold", m->hold);
-	json_set(o, "previous", previous_object(m));
+	json_set(o, "previous", previous_array(m));
 	json_write(out, o, JSON_PRETTY);
 	if (out->len && out->data[out->len - 1] != '\n')
 		buf_add_char(out, '\n');
@@ -232,19 +260,21 @@ static void take_archive(struct reading *outer, struct manifest *m)
 
 static void take_previous(struct reading *outer, struct manifest *m)
 {
-	struct json_object *p = json_get(outer->from, "previous");
-	struct reading r = {
-	    .from = p, .err = outer->err, .failed = outer->failed};
+	struct json_object *list = take_array(outer, "previous", JSON_OBJECT);
 
-	if (json_kind(p) == JSON_NULL)
-		return;
-	if (json_kind(p) != JSON_OBJECT) {
-		refuse(outer, "previous", "no object");
-		return;
+	for (size_t i = 0; i < json_len(list); i++) {
+		struct reading r = {.from = json_at(list, i),
+		    .err = outer->err,
+		    .failed = outer->failed};
+		struct manifest_previous *p = vec_add(&m->previous);
+		p->vault = take_str(&r, "vault");
+		if (json_kind(json_get(r.from, "label")) != JSON_NULL) {
+			p->label = take_str(&r, "label");
+			take_sha256(&r, "manifest_sha256", p->sha256);
+		}
+		outer->failed = r.failed;
 	}
-	m->previous_label = take_str(&r, "label");
-	take_sha256(&r, "manifest_sha256", m->previous_sha256);
-	outer->failed = r.failed;
+	json_free(list);
 }
 
 static void take_all(struct reading *r, struct manifest *m)

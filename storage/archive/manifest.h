@@ -20,8 +20,10 @@
  *   warnings       [text]
  *   tags           [text]
  *   hold           true where retention may not drop it
- *   previous       {label, manifest_sha256} of the snapshot before it in that
- *                  vault, or null: a chain that shows what is missing
+ *   previous       [{vault, label, manifest_sha256}] of the snapshot before it,
+ *                  for each vault it was written to, by its name in the
+ *                  configuration; label and digest null where it is the first
+ *                  there: a chain that shows what is missing
  *
  * Reading refuses another version, a missing or odd member, and a manifest
  * over the cap; members it does not know are kept out of the way.
@@ -34,6 +36,7 @@
 #include "storage/base/digest.h"
 #include "storage/base/err.h"
 #include "storage/base/str.h"
+#include "storage/base/vec.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +45,13 @@
 struct json_object;
 
 enum { MANIFEST_VERSION = 1, MANIFEST_MAX_BYTES = 64 * 1024 * 1024 };
+
+/* The snapshot before one, in one vault. */
+struct manifest_previous {
+	char *vault;
+	char *label; /* NULL: there was none */
+	char sha256[DIGEST_SHA256_HEX];
+};
 
 /* All strings owned. Times in seconds since the epoch. */
 struct manifest {
@@ -68,14 +78,19 @@ struct manifest {
 	struct json_object *warnings; /* an array, never NULL */
 	struct strvec tags;
 	bool hold;
-	char *previous_label; /* NULL: none */
-	char previous_sha256[DIGEST_SHA256_HEX];
+	VEC_DEFINE(, struct manifest_previous) previous;
 };
 
 void manifest_init(struct manifest *m);
 void manifest_done(struct manifest *m);
 void manifest_add_missing(
     struct manifest *m, const char *what, const char *reason);
+/* label NULL: the snapshot is the first in that vault. */
+void manifest_add_previous(struct manifest *m, const char *vault,
+    const char *label, const char *sha256);
+/* What was before it in that vault; NULL where it was not written there. */
+const struct manifest_previous *manifest_previous_in(
+    const struct manifest *m, const char *vault);
 void manifest_add_warning(struct manifest *m, const char *text);
 
 /* Appends the JSON text; the same manifest gives the same bytes. */

@@ -34,6 +34,17 @@ int label_parse(const char *object, struct label *out)
 	return -1;
 }
 
+int label_parse_of(const char *name, const char *object, struct label *out)
+{
+	struct label l;
+
+	if (label_parse(object, &l) || l.name_len != strlen(name) ||
+	    strncmp(object, name, l.name_len) != 0)
+		return -1;
+	*out = l;
+	return 0;
+}
+
 char *label_make(const char *name, int64_t time)
 {
 	char stamp[CLOCK_TEXT_MAX];

@@ -6,6 +6,10 @@
  *     <label>.manifest.json.minisig
  *     <label>.manifest.json
  *     <label>.verified-<stamp>-<level>-good.json, ...-failed.json
+ *     <label>.pruned.json[.minisig]
+ *
+ * A label belongs to the name in front of its stamp alone: "prod-eu-<stamp>"
+ * is nothing of "prod".
  */
 #ifndef STORAGE_VAULT_LABEL_H
 #define STORAGE_VAULT_LABEL_H
@@ -18,6 +22,8 @@
 #define LABEL_MANIFEST ".manifest.json"
 #define LABEL_SIGNATURE ".manifest.json.minisig"
 #define LABEL_VERIFIED ".verified-"
+#define LABEL_PRUNED ".pruned.json"
+#define LABEL_PRUNED_SIGNATURE ".pruned.json.minisig"
 
 enum { LABEL_STAMP = 16 }; /* characters of YYYYMMDDTHHMMSSZ */
 
@@ -30,6 +36,8 @@ struct label {
 /* The label at the beginning of an object's name, up to a '.' or its end. -1
  * where there is none. */
 int label_parse(const char *object, struct label *out);
+/* The same, -1 also where it is a label of another name. */
+int label_parse_of(const char *name, const char *object, struct label *out);
 char *label_make(const char *name, int64_t time); /* the caller frees */
 
 struct label_record {

@@ -1,8 +1,7 @@
 /*
  * One run at a time in a vault, for each snapshot name. The lock is a row of
- * objects that are created and never changed:
- *
- *     <name>.lock-<generation>-<beat>      six and eight decimal digits
+ * objects, a generation for each that takes it over and a beat for each sign
+ * of life, which are created and never changed.
  *
  * The holder is the highest generation; it renews by writing the next beat and
  * removing the last. Taking over a dead run's lock creates the next generation,

@@ -86,13 +86,36 @@ static void add_manifest(
 	s->stored_at = item->stored_at;
 }
 
+struct label_key {
+	const char *label;
+	size_t len;
+};
+
+static int by_key(const void *key, const void *item)
+{
+	const struct label_key *k = key;
+	const struct snapshot *s = item;
+	int order = strncmp(k->label, s->label, k->len);
+
+	return order ? order : s->label[k->len] ? -1 : 0;
+}
+
+static int by_label(const void *a, const void *b)
+{
+	const struct snapshot *x = a, *y = b;
+
+	return strcmp(x->label, y->label);
+}
+
+/* In a list that is sorted by label. */
 static struct snapshot *find(
     struct snapshots *list, const char *label, size_t len)
 {
-	VEC_EACH (list, s)
-		if (strncmp(s->label, label, len) == 0 && s->label[len] == '\0')
-			return s;
-	return NULL;
+	const struct label_key k = {.label = label, .len = len};
+
+	return list->len ? bsearch(&k, list->items, list->len,
+			       sizeof(*list->items), by_key)
+			 : NULL;
 }
 
 /* The newest record wins; its name says all that a list shows of it. */
@@ -139,6 +162,7 @@ int snapshot_list(
 		return err_wrap(err, "listing snapshots");
 	VEC_EACH (&items, item)
 		add_manifest(item, name, out);
+	vec_sort(out, by_label);
 	VEC_EACH (&items, item)
 		add_rest(item, out);
 	vec_sort(out, by_time);

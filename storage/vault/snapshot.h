@@ -9,7 +9,6 @@
  *     <label>.manifest.json           written last: with it the snapshot exists
  *     <label>.verified-<stamp>-<level>-good.json, ...-failed.json
  *                                     what a verification found, and when
- *     <label>.mark-<stamp>-<n>.json   hold and tags, set later
  *     <name>-<stamp>.pruned.json[.minisig]   what was pruned, and why
  *
  * Labels never repeat and never go backwards. Nothing is overwritten.
@@ -87,7 +86,8 @@ struct snapshot_options {
 
 struct snapshot_writer;
 
-/* Chooses the label: now, or one second past the newest in any of the vaults.
+/* Chooses the label: now, or one second past the newest in any of the vaults,
+ * and removes what dead runs of that name left; the caller holds the locks.
  * ERR_USAGE where our clock and the store's differ by more than max_skew. A
  * vault that cannot be reached has failed; -1 only where all have. The vaults
  * are borrowed. */
@@ -95,6 +95,8 @@ struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
     size_t vault_count, const struct snapshot_options *o, struct err *err);
 const char *snapshot_writer_label(const struct snapshot_writer *w);
 int64_t snapshot_writer_time(const struct snapshot_writer *w);
+/* How many objects dead runs had left in the vaults. */
+size_t snapshot_writer_tidied(const struct snapshot_writer *w);
 /* Where the archive goes: the sink below age. The caller owns the sink, which
  * must be finished, or freed, before the writer is committed or freed. It fails
  * only when every vault has. To be asked for once. */
@@ -105,8 +107,10 @@ const struct err *snapshot_writer_failure(
     const struct snapshot_writer *w, size_t i);
 /* Fills in label, name, created, vault, archive (file, sha256, bytes,
  * compression, encryption) and previous, signs (key NULL: `signing: none`),
- * writes signature, then manifest. A vault that fails here has failed; -1 where
- * none has the snapshot. Needs a finished sink. */
+ * writes signature, then manifest, and looks whether the archive is still
+ * there. A vault that fails here has failed, and what it has of the snapshot
+ * is removed when the writer is released; -1 where none has the snapshot.
+ * Needs a finished sink. */
 int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
     const struct minisign_key *key, struct err *err);
 /* Uncommitted: what was written is removed as well as can be. Takes NULL. */
@@ -146,6 +150,22 @@ int snapshot_copy(struct vault *from, const struct snapshot *s,
 int snapshot_record_verified(struct vault *v, const struct snapshot *s,
     const char *level, bool good, const char *finding,
     const struct clock *clock, struct err *err);
+/* What is about to be pruned, and why; strings borrowed. */
+struct snapshot_drop {
+	const char *label;
+	const char *reason;
+};
+VEC_DEFINE(snapshot_drops, struct snapshot_drop);
+/* Writes it down, signed (key NULL: `signing: none`), before it goes: the chain
+ * of manifests is then seen to end where it was pruned, and not where somebody
+ * removed a snapshot. */
+int snapshot_record_pruned(struct vault *v, const char *name,
+    const struct snapshot_drops *drops, const struct minisign_key *key,
+    const struct clock *clock, struct err *err);
+/* The labels that the records of that name tell of, appended. ERR_INTEGRITY
+ * for a record that was not signed as what it is. */
+int snapshot_pruned(struct vault *v, const char *name,
+    const struct snapshot_trust *trust, struct strvec *labels, struct err *err);
 /* Removes it: manifest, signature, archive, records, in this order.
  * ERR_DENIED where the store keeps it. */
 int snapshot_remove(struct vault *v, const struct snapshot *s, struct err *err);

@@ -4,6 +4,7 @@
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
 #include "storage/vault/label.h"
+#include "storage/vault/tidy.h"
 
 #include <stdlib.h>
 
@@ -65,6 +66,17 @@ static int write_papers(struct vault *to, const struct snapshot *s,
 	    p->manifest.len, VAULT_RETAIN_SNAPSHOT, err);
 }
 
+/* A copy that was interrupted left an archive that would be in the way. */
+static int make_room(
+    struct vault *to, const struct snapshot *s, struct err *err)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+
+	if (snapshot_list(to, s->name, &list, err))
+		return -1;
+	return tidy_vault(to, s->name, &list, err) < 0 ? -1 : 0;
+}
+
 int snapshot_copy(struct vault *from, const struct snapshot *s,
     const struct snapshot_open_options *o, struct vault *to, struct err *err)
 {
@@ -75,7 +87,7 @@ int snapshot_copy(struct vault *from, const struct snapshot *s,
 	if (snapshot_manifest(from, s, o->trust, &m, sha256, err))
 		return -1;
 	manifest_done(&m);
-	if (read_papers(from, s, sha256, &papers, err))
+	if (read_papers(from, s, sha256, &papers, err) || make_room(to, s, err))
 		return -1;
 	struct source *archive = snapshot_open(from, s, o, &m, err);
 	if (!archive)

@@ -4,20 +4,13 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/vault/label.h"
+#include "storage/vault/places.h"
+#include "storage/vault/tidy.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { DEFAULT_MAX_SKEW_S = 5 * 60 };
-
-/* One vault of a run, and what became of it. */
-struct place {
-	struct vault *vault;
-	struct sink *sink; /* of the archive, while it is written */
-	bool wrote;	   /* the archive is there */
-	bool failed;
-	struct err err;
-};
 
 struct snapshot_writer {
 	struct snapshot_options o;
@@ -25,67 +18,16 @@ struct snapshot_writer {
 	char *label;
 	int64_t time;
 	char *archive; /* name of its object */
-	char *previous_label;
-	char previous_sha256[DIGEST_SHA256_HEX];
-	struct place *places;
-	size_t count;
+	struct places places;
+	size_t tidied;
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	uint64_t bytes;
-	bool finished; /* the sink was */
-	bool committed;
 };
 
-static void place_failed(struct place *p, const struct err *err)
+static int check_skew(
+    const struct snapshot_options *o, struct vault *v, struct err *err)
 {
-	p->failed = true;
-	p->err = *err;
-	sink_free(p->sink);
-	p->sink = NULL;
-}
-
-/* 0 where some vault is still good; else the first one's error. */
-static int some_good(const struct snapshot_writer *w, struct err *err)
-{
-	for (size_t i = 0; i < w->count; i++)
-		if (!w->places[i].failed)
-			return 0;
-	*err = w->places[0].err;
-	return err_wrap(err, "%s", vault_describe(w->places[0].vault));
-}
-
-/* What dead runs left of snapshots that never came to be. The caller holds
- * the lock, so that none of it can be in the making. */
-static int remove_orphans(struct vault *v, const char *name,
-    const struct snapshots *list, struct err *err)
-{
-	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
-	autofree char *prefix = str_printf("%s-", name);
-
-	if (vault_list(v, prefix, &items, err))
-		return -1;
-	VEC_EACH (&items, item) {
-		struct label l;
-		bool known =
-		    label_parse(item->name, &l) != 0 ||
-		    item->name[l.len] == '\0' || l.name_len != strlen(name) ||
-		    strncmp(item->name, name, l.name_len) != 0 ||
-		    (!str_starts(item->name + l.len, LABEL_ARCHIVE) &&
-			strcmp(item->name + l.len, LABEL_SIGNATURE) != 0);
-		VEC_EACH (list, s)
-			known = known ||
-				(strlen(s->label) == l.len &&
-				    strncmp(s->label, item->name, l.len) == 0);
-		/* One that the store keeps does no harm. */
-		if (!known && vault_remove(v, item->name, err) &&
-		    err->code != ERR_DENIED)
-			return -1;
-	}
-	return 0;
-}
-
-static int check_skew(const struct snapshot_options *o, int64_t now,
-    struct vault *v, struct err *err)
-{
+	int64_t now = clock_now_ms(o->clock) / 1000;
 	int64_t max = o->max_skew_s ? o->max_skew_s : DEFAULT_MAX_SKEW_S;
 	int64_t store;
 
@@ -101,52 +43,58 @@ static int check_skew(const struct snapshot_options *o, int64_t now,
 	    vault_describe(v), (long long)skew, (long long)max);
 }
 
-/* The newest snapshot of a vault, for the label and for the chain. */
+/* The newest whole one; of one without its archive nothing can be restored. */
+static const struct snapshot *newest_whole(const struct snapshots *list)
+{
+	for (size_t i = list->len; i-- > 0;)
+		if (list->items[i].archive)
+			return &list->items[i];
+	return NULL;
+}
+
+/* What is in a vault: for the label, and for the chain. */
 static int look_back(
-    struct snapshot_writer *w, struct place *p, bool first, struct err *err)
+    struct snapshot_writer *w, struct place *p, struct err *err)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	if (snapshot_list(p->vault, w->name, &list, err) ||
-	    remove_orphans(p->vault, w->name, &list, err) ||
-	    vault_tidy(p->vault, w->name, 0, err) < 0)
+	if (snapshot_list(p->vault, w->name, &list, err))
 		return -1;
+	int removed = tidy_vault(p->vault, w->name, &list, err);
+	if (removed < 0)
+		return -1;
+	w->tidied += (size_t)removed;
 	if (!list.len)
 		return 0;
-	const struct snapshot *last = &list.items[list.len - 1];
-	if (last->time >= w->time)
-		w->time = last->time + 1;
-	if (!first)
+	if (list.items[list.len - 1].time >= w->time)
+		w->time = list.items[list.len - 1].time + 1;
+	const struct snapshot *last = newest_whole(&list);
+	if (!last)
 		return 0;
 	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, last->label);
 	if (vault_read(p->vault, manifest, MANIFEST_MAX_BYTES, &text, err))
 		return -1;
-	w->previous_label = str_dup(last->label);
-	digest_sha256_hex(text.data, text.len, w->previous_sha256);
+	p->previous_label = str_dup(last->label);
+	digest_sha256_hex(text.data, text.len, p->previous_sha256);
 	return 0;
 }
 
 /* A clock that is wrong is wrong for all vaults: that ends the run. */
 static int prepare_places(struct snapshot_writer *w, struct err *err)
 {
-	bool first = true;
-
-	for (size_t i = 0; i < w->count; i++) {
-		struct place *p = &w->places[i];
+	VEC_EACH (&w->places, p) {
 		struct err failure = ERR_INIT;
-		if (check_skew(&w->o, w->time, p->vault, &failure) ||
-		    look_back(w, p, first, &failure)) {
-			if (failure.code == ERR_USAGE) {
-				*err = failure;
-				return -1;
-			}
-			place_failed(p, &failure);
+		if (check_skew(&w->o, p->vault, &failure) == 0 &&
+		    look_back(w, p, &failure) == 0)
 			continue;
+		if (failure.code == ERR_USAGE) {
+			*err = failure;
+			return -1;
 		}
-		first = false;
+		place_fail(p, &failure);
 	}
-	return some_good(w, err);
+	return places_some_good(&w->places, err);
 }
 
 struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
@@ -158,10 +106,7 @@ struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
 	w->o = *o;
 	w->name = str_dup(o->name);
 	w->time = clock_now_ms(o->clock) / 1000;
-	w->count = vault_count;
-	w->places = mem_zalloc(vault_count * sizeof(*w->places));
-	for (size_t i = 0; i < vault_count; i++)
-		w->places[i].vault = vaults[i];
+	places_init(&w->places, vaults, vault_count);
 	if (prepare_places(w, err)) {
 		snapshot_writer_free(w);
 		return NULL;
@@ -182,93 +127,24 @@ int64_t snapshot_writer_time(const struct snapshot_writer *w)
 	return w->time;
 }
 
+size_t snapshot_writer_tidied(const struct snapshot_writer *w)
+{
+	return w->tidied;
+}
+
 const struct err *snapshot_writer_failure(
     const struct snapshot_writer *w, size_t i)
 {
-	return w->places[i].failed ? &w->places[i].err : NULL;
-}
+	const struct place *p = &w->places.items[i];
 
-/* ---- the archive, to all vaults at once -------------------------------- */
-
-struct tee {
-	struct sink sink;
-	struct snapshot_writer *w;
-};
-
-static int tee_write(
-    struct sink *sink, const void *data, size_t len, struct err *err)
-{
-	struct snapshot_writer *w = ((struct tee *)sink)->w;
-
-	for (size_t i = 0; i < w->count; i++) {
-		struct place *p = &w->places[i];
-		struct err failure = ERR_INIT;
-		if (!p->failed && sink_write(p->sink, data, len, &failure))
-			place_failed(p, &failure);
-	}
-	return some_good(w, err);
-}
-
-static int tee_finish(struct sink *sink, struct err *err)
-{
-	struct snapshot_writer *w = ((struct tee *)sink)->w;
-
-	for (size_t i = 0; i < w->count; i++) {
-		struct place *p = &w->places[i];
-		struct err failure = ERR_INIT;
-		if (p->failed)
-			continue;
-		if (sink_finish(p->sink, &failure)) {
-			place_failed(p, &failure);
-			continue;
-		}
-		sink_free(p->sink);
-		p->sink = NULL;
-		p->wrote = true;
-	}
-	if (some_good(w, err))
-		return -1;
-	w->finished = true;
-	return 0;
-}
-
-static void tee_abort(struct sink *sink)
-{
-	struct snapshot_writer *w = ((struct tee *)sink)->w;
-
-	for (size_t i = 0; i < w->count; i++) {
-		sink_free(w->places[i].sink);
-		w->places[i].sink = NULL;
-	}
-}
-
-static void tee_release(struct sink *sink)
-{
-	free(sink);
+	return p->failed ? &p->err : NULL;
 }
 
 struct sink *snapshot_writer_sink(struct snapshot_writer *w, struct err *err)
 {
-	static const struct sink_ops ops = {.write = tee_write,
-	    .finish = tee_finish,
-	    .abort = tee_abort,
-	    .release = tee_release};
+	struct sink *sink = places_sink(&w->places, w->archive, err);
 
-	for (size_t i = 0; i < w->count; i++) {
-		struct place *p = &w->places[i];
-		struct err failure = ERR_INIT;
-		if (p->failed)
-			continue;
-		p->sink = vault_put(p->vault, w->archive, &failure);
-		if (!p->sink)
-			place_failed(p, &failure);
-	}
-	if (some_good(w, err))
-		return NULL;
-	struct tee *tee = mem_new(struct tee);
-	tee->sink.ops = &ops;
-	tee->w = w;
-	return sink_digest(&tee->sink, w->sha256, &w->bytes);
+	return sink ? sink_digest(sink, w->sha256, &w->bytes) : NULL;
 }
 
 /* ---- the commit --------------------------------------------------------- */
@@ -278,7 +154,6 @@ static void fill_manifest(struct snapshot_writer *w, struct manifest *m)
 	free(m->label);
 	free(m->name);
 	free(m->archive.file);
-	free(m->previous_label);
 	m->label = str_dup(w->label);
 	m->name = str_dup(w->name);
 	m->created = w->time;
@@ -287,12 +162,46 @@ static void fill_manifest(struct snapshot_writer *w, struct manifest *m)
 	m->archive.compression = w->o.compression;
 	m->archive.encryption = w->o.encryption;
 	digest_hex(w->sha256, sizeof(w->sha256), m->archive.sha256);
-	m->previous_label = str_dup(w->previous_label);
-	memcpy(
-	    m->previous_sha256, w->previous_sha256, sizeof(m->previous_sha256));
-	for (size_t i = 0; i < w->count && !m->vault; i++)
-		if (!w->places[i].failed)
-			m->vault = str_dup(vault_describe(w->places[i].vault));
+	VEC_EACH (&w->places, p) {
+		if (p->failed)
+			continue;
+		if (!m->vault)
+			m->vault = str_dup(vault_describe(p->vault));
+		manifest_add_previous(m, vault_name(p->vault),
+		    p->previous_label, p->previous_sha256);
+	}
+}
+
+/* An archive without a manifest is no snapshot; what cannot be removed now is
+ * removed by the next run. The manifest goes first, and where it may still be
+ * there nothing else goes: what is listed is whole. */
+static void withdraw(const struct place *p, const struct snapshot_writer *w)
+{
+	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, w->label);
+	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, w->label);
+	struct err ignored = ERR_INIT;
+
+	if (vault_remove(p->vault, manifest, &ignored))
+		return;
+	(void)vault_remove(p->vault, minisig, &ignored);
+	(void)vault_remove(p->vault, w->archive, &ignored);
+}
+
+/* A run that stood still for so long that another took over its lock finds
+ * that the other has removed an archive without a manifest. A store that
+ * cannot be asked just now has still said yes to everything. */
+static bool archive_is_gone(
+    const struct place *p, const struct snapshot_writer *w)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (vault_list(p->vault, w->archive, &items, &ignored))
+		return false;
+	VEC_EACH (&items, item)
+		if (str_eq(item->name, w->archive))
+			return item->bytes != w->bytes;
+	return true;
 }
 
 /* The signature first: a manifest that is there is signed. */
@@ -306,8 +215,15 @@ static int commit_to(struct place *p, const struct snapshot_writer *w,
 	    vault_put_small(p->vault, minisig, signature->data, signature->len,
 		VAULT_RETAIN_SNAPSHOT, err))
 		return -1;
-	return vault_put_small(p->vault, manifest, text->data, text->len,
-	    VAULT_RETAIN_SNAPSHOT, err);
+	if (vault_put_small(p->vault, manifest, text->data, text->len,
+		VAULT_RETAIN_SNAPSHOT, err))
+		return -1;
+	if (!archive_is_gone(p, w))
+		return 0;
+	return err_set(err, ERR_LOCKED,
+	    "%s: '%s' was removed by another run before its manifest was "
+	    "written: this one must have stood still for too long",
+	    vault_describe(p->vault), w->archive);
 }
 
 int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
@@ -315,9 +231,11 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 {
 	cleanup(buf_done) struct buf text = BUF_INIT, signature = BUF_INIT;
 
-	if (!w->finished)
-		return err_set(err, ERR_INTEGRITY,
-		    "snapshot '%s' has no whole archive to commit", w->label);
+	VEC_EACH (&w->places, p)
+		if (!p->failed && !p->wrote)
+			return err_set(err, ERR_INTEGRITY,
+			    "snapshot '%s' has no whole archive to commit",
+			    w->label);
 	fill_manifest(w, m);
 	manifest_write(m, &text);
 	if (key) {
@@ -326,47 +244,32 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 			key, text.data, text.len, comment, &signature, err))
 			return err_wrap(err, "signing '%s'", w->label);
 	}
-	for (size_t i = 0; i < w->count; i++) {
-		struct place *p = &w->places[i];
+	VEC_EACH (&w->places, p) {
 		struct err failure = ERR_INIT;
 		if (p->failed)
 			continue;
-		if (commit_to(p, w, &text, &signature, &failure))
-			place_failed(p, &failure);
-		else
-			w->committed = true;
+		if (commit_to(p, w, &text, &signature, &failure)) {
+			place_fail(p, &failure);
+			/* What is there already is another's. */
+			p->wrote = failure.code != ERR_EXISTS;
+		} else {
+			p->committed = true;
+		}
 	}
-	return some_good(w, err);
-}
-
-/* An archive without a manifest is no snapshot; what cannot be removed now is
- * removed by the next run. */
-static void remove_uncommitted(struct snapshot_writer *w)
-{
-	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, w->label);
-	struct err ignored = ERR_INIT;
-
-	for (size_t i = 0; i < w->count; i++) {
-		if (!w->places[i].wrote)
-			continue;
-		(void)vault_remove(w->places[i].vault, minisig, &ignored);
-		(void)vault_remove(w->places[i].vault, w->archive, &ignored);
-	}
+	return places_some_good(&w->places, err);
 }
 
 void snapshot_writer_free(struct snapshot_writer *w)
 {
 	if (!w)
 		return;
-	if (!w->committed && w->label)
-		remove_uncommitted(w);
-	for (size_t i = 0; i < w->count; i++)
-		sink_free(w->places[i].sink);
-	free(w->places);
+	VEC_EACH (&w->places, p)
+		if (p->wrote && !p->committed)
+			withdraw(p, w);
+	places_done(&w->places);
 	free(w->name);
 	free(w->label);
 	free(w->archive);
-	free(w->previous_label);
 	free(w);
 }
 

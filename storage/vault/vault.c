@@ -19,6 +19,7 @@ void vault_free(struct vault *v)
 	if (!v)
 		return;
 	free(v->description);
+	free(v->name);
 	v->ops->release(v);
 }
 
@@ -30,6 +31,17 @@ void vault_freep(struct vault **v)
 const char *vault_describe(const struct vault *v)
 {
 	return v->description;
+}
+
+void vault_set_name(struct vault *v, const char *name)
+{
+	free(v->name);
+	v->name = str_dup(name);
+}
+
+const char *vault_name(const struct vault *v)
+{
+	return v->name ? v->name : "";
 }
 
 /* A vault is flat, and what starts with a dot is its own. */
@@ -106,8 +118,7 @@ int vault_now(struct vault *v, int64_t *seconds, struct err *err)
 	return v->ops->now(v, seconds, err);
 }
 
-int vault_tidy(
-    struct vault *v, const char *prefix, int64_t older_than_s, struct err *err)
+int vault_tidy(struct vault *v, const struct vault_tidy *what, struct err *err)
 {
-	return v->ops->tidy(v, prefix, older_than_s, err);
+	return v->ops->tidy(v, what, err);
 }

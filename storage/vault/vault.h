@@ -11,6 +11,7 @@
 #include "storage/base/stream.h"
 #include "storage/base/vec.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,15 @@ void vault_items_done(struct vault_items *v);
 /* How long the store itself keeps an object from being deleted. */
 enum vault_retain { VAULT_RETAIN_NONE, VAULT_RETAIN_SNAPSHOT };
 
+/* What of a vault's unfinished objects is to be removed. */
+struct vault_tidy {
+	const char *prefix; /* of the names of the objects in the making */
+	/* Whether one of them, by its name, is meant; ctx is the caller's. */
+	bool (*meant)(void *ctx, const char *name);
+	void *ctx;
+	int64_t older_than_s; /* by the store's clock */
+};
+
 struct vault_ops {
 	struct sink *(*put)(struct vault *v, const char *name, struct err *err);
 	int (*put_small)(struct vault *v, const char *name, const void *data,
@@ -37,14 +47,15 @@ struct vault_ops {
 	    uint64_t offset, struct err *err);
 	int (*remove)(struct vault *v, const char *name, struct err *err);
 	int (*now)(struct vault *v, int64_t *seconds, struct err *err);
-	int (*tidy)(struct vault *v, const char *prefix, int64_t older_than_s,
-	    struct err *err);
+	int (*tidy)(
+	    struct vault *v, const struct vault_tidy *what, struct err *err);
 	void (*release)(struct vault *v);
 };
 
 struct vault {
 	const struct vault_ops *ops;
 	char *description; /* "directory '/var/lib/backstay'", "s3://…" */
+	char *name;	   /* in the configuration; "" before it is set */
 	/* Whether one pass over an object for its digest and another for its
 	 * content is cheap: a directory is read twice, a bucket is not. */
 	int reads_are_cheap;
@@ -53,6 +64,9 @@ struct vault {
 void vault_free(struct vault *v); /* takes NULL */
 void vault_freep(struct vault **v);
 const char *vault_describe(const struct vault *v);
+/* What manifests call it by. */
+void vault_set_name(struct vault *v, const char *name);
+const char *vault_name(const struct vault *v);
 
 /* A new object, streamed; there once finish returned 0, durably and whole, and
  * never in part. ERR_EXISTS (from put or from finish) where it is there
@@ -77,10 +91,8 @@ int vault_read(struct vault *v, const char *name, size_t max_bytes,
 int vault_remove(struct vault *v, const char *name, struct err *err);
 /* The store's own time. */
 int vault_now(struct vault *v, int64_t *seconds, struct err *err);
-/* Removes what dead runs left unfinished (temporary files, multipart uploads)
- * of objects whose name starts with prefix, where it is older than so many
- * seconds of the store's clock; their number, or -1. */
-int vault_tidy(
-    struct vault *v, const char *prefix, int64_t older_than_s, struct err *err);
+/* Removes what dead runs left unfinished (temporary files, multipart uploads);
+ * their number, or -1. */
+int vault_tidy(struct vault *v, const struct vault_tidy *what, struct err *err);
 
 #endif

@@ -228,17 +228,31 @@ static int dir_now(struct vault *v, int64_t *seconds, struct err *err)
 	return 0;
 }
 
+/* ".<name>.tmp-XXXXXX" without its dot and its end; the caller frees. */
+static char *name_of_temporary(const char *file)
+{
+	const char *end = strstr(file, TEMPORARY_MARK);
+
+	for (const char *next = end; next;
+	     next = strstr(next + 1, TEMPORARY_MARK))
+		end = next;
+	return str_ndup(file + 1, (size_t)(end - file) - 1);
+}
+
 static int dir_tidy(
-    struct vault *v, const char *prefix, int64_t older_than_s, struct err *err)
+    struct vault *v, const struct vault_tidy *what, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
 	int64_t now;
 	int removed = 0;
 
-	if (dir_now(v, &now, err) || each_name(v, true, prefix, &items, err))
+	if (dir_now(v, &now, err) ||
+	    each_name(v, true, what->prefix, &items, err))
 		return -1;
 	VEC_EACH (&items, item) {
-		if (now - item->stored_at < older_than_s)
+		autofree char *name = name_of_temporary(item->name);
+		if (now - item->stored_at < what->older_than_s ||
+		    !what->meant(what->ctx, name))
 			continue;
 		if (dir_remove(v, item->name, err))
 			return -1;

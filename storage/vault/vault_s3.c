@@ -221,11 +221,11 @@ static int now(struct vault *vault, int64_t *seconds, struct err *err)
 	return 0;
 }
 
-static int tidy(struct vault *vault, const char *prefix, int64_t older_than_s,
-    struct err *err)
+static int tidy(
+    struct vault *vault, const struct vault_tidy *what, struct err *err)
 {
 	struct vault_s3 *v = of(vault);
-	autofree char *start = key_of(v, prefix);
+	autofree char *start = key_of(v, what->prefix);
 	cleanup(s3_multiparts_done) struct s3_multipart_vec uploads = VEC_INIT;
 	int64_t at;
 	int removed = 0;
@@ -234,7 +234,8 @@ static int tidy(struct vault *vault, const char *prefix, int64_t older_than_s,
 	    s3_list_multiparts(v->s3, start, &uploads, err))
 		return -1;
 	VEC_EACH (&uploads, u) {
-		if (at - u->started < older_than_s)
+		if (at - u->started < what->older_than_s ||
+		    !what->meant(what->ctx, u->key + strlen(v->prefix)))
 			continue;
 		if (s3_abort_multipart(v->s3, u->key, u->upload_id, err))
 			return -1;

@@ -1,105 +1,87 @@
+/* One run at a time, in a directory and in a bucket of a real S3 server. */
 #include "storage/vault/lock.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
-#include "storage/vault/vault_dir.h"
+#include "storage/base/pool.h"
 #include "tests/support/test.h"
+#include "tests/support/vaults.h"
 
-#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { STALE_S = 1800 };
 
 struct fixture {
-	char *dir;
+	struct test_vault *t;
 	struct vault *vault;
 	struct test_clock clock;
+	struct test_random random;
 	struct vault_lock_options o;
 };
 
-static void setup(struct fixture *f)
+static void setup(struct fixture *f, int kind)
 {
-	struct err err = ERR_INIT;
-
-	f->dir = test_dir_make();
-	f->vault = vault_dir_open(f->dir, false, &err);
-	assert_non_null(f->vault);
+	memset(f, 0, sizeof(*f));
+	f->t = test_vault_open(kind);
+	f->vault = &f->t->vault;
 	test_clock_init(&f->clock, clock_now_ms(clock_system()));
+	test_random_init(&f->random, 3);
 	f->o = (struct vault_lock_options){.holder = "one",
 	    .clock = &f->clock.clock,
+	    .random = &f->random.random,
 	    .stale_s = STALE_S,
 	    .beat_s = -1};
 }
 
 static void teardown(struct fixture *f)
 {
-	vault_free(f->vault);
-	test_dir_remove(f->dir);
+	test_vault_free(f->t);
 }
 
 /* What lies in the vault is that much older by the store's clock. */
 static void age_by(struct fixture *f, int64_t seconds)
 {
-	cleanup(strvec_done) struct strvec names = VEC_INIT;
-	struct err err = ERR_INIT;
-
-	assert_ok(file_list_dir(f->dir, &names, &err), err);
-	VEC_EACH (&names, name) {
-		autofree char *path = file_join(f->dir, *name);
-		struct stat st;
-		assert_int_equal(stat(path, &st), 0);
-		struct timespec times[2] = {st.st_atim, st.st_mtim};
-		times[1].tv_sec -= (time_t)seconds;
-		assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-	}
+	f->t->passed_s += seconds;
 }
 
-static void one_at_a_time(void **state)
+static void one_at_a_time(struct fixture *f)
 {
-	struct fixture f;
 	struct err err = ERR_INIT;
-	cleanup(strvec_done) struct strvec names = VEC_INIT;
 
-	(void)state;
-	setup(&f);
-	struct vault_lock *l = vault_lock_take(f.vault, "prod", &f.o, &err);
+	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
-	assert_null(vault_lock_take(f.vault, "prod", &f.o, &err));
+	assert_null(vault_lock_take(f->vault, "prod", &f->o, &err));
 	assert_int_equal(err.code, ERR_LOCKED);
 	assert_contains(err.message, "locked by one since");
-	struct vault_lock *other = vault_lock_take(f.vault, "test", &f.o, &err);
+	struct vault_lock *other =
+	    vault_lock_take(f->vault, "test", &f->o, &err);
 	assert_non_null(other);
 	vault_lock_free(other);
 	assert_ok(vault_lock_renew(l, &err), err);
 	assert_ok(vault_lock_check(l, &err), err);
 	vault_lock_free(l);
-	assert_ok(file_list_dir(f.dir, &names, &err), err);
-	assert_int_equal(names.len, 0);
-	l = vault_lock_take(f.vault, "prod", &f.o, &err);
+	assert_int_equal(test_vault_count(f->t, ""), 0);
+	l = vault_lock_take(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
 	vault_lock_free(l);
-	teardown(&f);
 }
 
-static void dead_only_by_both_clocks(void **state)
+static void dead_only_by_both_clocks(struct fixture *f)
 {
-	struct fixture f;
 	struct err err = ERR_INIT;
 
-	(void)state;
-	setup(&f);
-	struct vault_lock *l = vault_lock_take(f.vault, "prod", &f.o, &err);
+	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
-	f.clock.now_ms += (STALE_S + 60) * 1000;
-	assert_null(vault_lock_take(f.vault, "prod", &f.o, &err));
-	f.clock.now_ms -= (STALE_S + 60) * 1000;
-	age_by(&f, STALE_S + 60);
-	assert_null(vault_lock_take(f.vault, "prod", &f.o, &err));
-	f.clock.now_ms += (STALE_S + 60) * 1000;
-	struct vault_lock *taker = vault_lock_take(f.vault, "prod", &f.o, &err);
+	f->clock.now_ms += (STALE_S + 60) * 1000;
+	assert_null(vault_lock_take(f->vault, "prod", &f->o, &err));
+	f->clock.now_ms -= (STALE_S + 60) * 1000;
+	age_by(f, STALE_S + 60);
+	assert_null(vault_lock_take(f->vault, "prod", &f->o, &err));
+	f->clock.now_ms += (STALE_S + 60) * 1000;
+	struct vault_lock *taker =
+	    vault_lock_take(f->vault, "prod", &f->o, &err);
 	assert_non_null(taker);
 	/* The first one wakes up, and finds out. */
 	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
@@ -107,109 +89,226 @@ static void dead_only_by_both_clocks(void **state)
 	assert_ok(vault_lock_check(taker, &err), err);
 	vault_lock_free(taker);
 	vault_lock_free(l);
-	teardown(&f);
 }
 
-static void a_taker_that_has_ended_is_found_out_too(void **state)
+static void a_taker_that_has_ended_is_found_out_too(struct fixture *f)
 {
-	struct fixture f;
 	struct err err = ERR_INIT;
 
-	(void)state;
-	setup(&f);
-	struct vault_lock *l = vault_lock_take(f.vault, "prod", &f.o, &err);
+	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
-	age_by(&f, STALE_S + 60);
-	f.clock.now_ms += (STALE_S + 60) * 1000;
-	struct vault_lock *taker = vault_lock_take(f.vault, "prod", &f.o, &err);
+	age_by(f, STALE_S + 60);
+	f->clock.now_ms += (STALE_S + 60) * 1000;
+	struct vault_lock *taker =
+	    vault_lock_take(f->vault, "prod", &f->o, &err);
 	assert_non_null(taker);
 	vault_lock_free(taker);
 	assert_fails(vault_lock_renew(l, &err), err, ERR_LOCKED);
-	struct vault_lock *third = vault_lock_take(f.vault, "prod", &f.o, &err);
+	struct vault_lock *third =
+	    vault_lock_take(f->vault, "prod", &f->o, &err);
 	assert_non_null(third);
 	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
 	assert_ok(vault_lock_check(third, &err), err);
 	vault_lock_free(third);
 	vault_lock_free(l);
-	teardown(&f);
 }
 
-static void the_operator_can_look_and_break(void **state)
+static void the_operator_can_look_and_break(struct fixture *f)
 {
-	struct fixture f;
 	struct err err = ERR_INIT;
 	cleanup(vault_lock_info_done) struct vault_lock_info info = {0};
 
-	(void)state;
-	setup(&f);
-	struct vault_lock *l = vault_lock_take(f.vault, "prod", &f.o, &err);
+	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
-	assert_ok(vault_lock_show(f.vault, "prod", &f.o, &info, &err), err);
+	assert_ok(vault_lock_show(f->vault, "prod", &f->o, &info, &err), err);
 	assert_true(info.held);
 	assert_false(info.stale);
 	assert_string_equal(info.holder, "one");
-	assert_int_equal(vault_lock_break(f.vault, "prod", &err), 1);
+	assert_int_equal(vault_lock_break(f->vault, "prod", &err), 1);
 	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
 	vault_lock_free(l);
-	teardown(&f);
 }
 
-/* After the lock was broken, or given back by who took it over, numbers begin
- * anew: another run's beat then has the number of ours. */
-static void one_whose_lock_was_broken_does_not_take_the_next_for_its_own(
-    void **state)
+/* The lock of a later run has the numbers of the one that stood still. */
+static void a_later_lock_of_the_same_numbers_is_not_ours(struct fixture *f)
 {
-	struct fixture f;
+	struct err err = ERR_INIT;
+	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+
+	assert_non_null(l);
+	age_by(f, STALE_S + 60);
+	f->clock.now_ms += (STALE_S + 60) * 1000;
+	vault_lock_free(vault_lock_take(f->vault, "prod", &f->o, &err));
+	struct vault_lock *third =
+	    vault_lock_take(f->vault, "prod", &f->o, &err);
+	assert_non_null(third);
+	assert_int_equal(test_vault_count(f->t, ".lock-000001-00000000"), 1);
+	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
+	vault_lock_free(l); /* and leaves the other's where it is */
+	assert_ok(vault_lock_check(third, &err), err);
+	vault_lock_free(third);
+}
+
+/* A run stands still for 45 minutes of the store's time, with another that
+ * tries each minute. */
+static void who_stands_still_for_45_minutes_has_lost_it(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	struct vault_lock *taker = NULL;
+	int taken_at = 0;
+
+	assert_non_null(l);
+	for (int minute = 1; minute <= 45; minute++) {
+		struct err busy = ERR_INIT;
+		age_by(f, 60);
+		f->clock.now_ms += 60 * 1000;
+		struct vault_lock *one =
+		    vault_lock_take(f->vault, "prod", &f->o, &busy);
+		if (!one) {
+			assert_int_equal(busy.code, ERR_LOCKED);
+			/* The taker goes on with its work, beat by beat. */
+			if (taker && minute % 5 == 0)
+				assert_ok(vault_lock_renew(taker, &err), err);
+			continue;
+		}
+		assert_null(taker);
+		taker = one;
+		taken_at = minute;
+	}
+	printf("# %s: taken over after %d minutes, with 30 allowed\n",
+	    f->t->kind, taken_at);
+	assert_int_equal(taken_at, 31);
+	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
+	assert_fails(vault_lock_renew(l, &err), err, ERR_LOCKED);
+	assert_ok(vault_lock_check(taker, &err), err);
+	vault_lock_free(l);
+	assert_ok(vault_lock_check(taker, &err), err);
+	vault_lock_free(taker);
+	assert_int_equal(test_vault_count(f->t, ""), 0);
+}
+
+enum { RACERS = 8, ROUNDS = 10 };
+
+struct race {
+	struct fixture *f;
+	struct vault_lock *locks[RACERS];
+	atomic_int odd; /* failures that are not ERR_LOCKED */
+};
+
+static void race_one(void *ctx, size_t i)
+{
+	struct race *r = ctx;
+	struct test_random random;
+	struct vault_lock_options o = r->f->o;
 	struct err err = ERR_INIT;
 
-	(void)state;
-	setup(&f);
-	struct vault_lock *l = vault_lock_take(f.vault, "prod", &f.o, &err);
+	test_random_init(&random, i + 1);
+	o.random = &random.random;
+	r->locks[i] = vault_lock_take(r->f->t->real, "prod", &o, &err);
+	if (!r->locks[i] && err.code != ERR_LOCKED)
+		atomic_fetch_add(&r->odd, 1);
+}
+
+static void of_many_at_once_one_gets_it(struct fixture *f)
+{
+	int won = 0;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		struct race r = {.f = f};
+		int winners = 0;
+		pool_each(RACERS, RACERS, race_one, &r);
+		for (int i = 0; i < RACERS; i++)
+			winners += r.locks[i] != NULL;
+		for (int i = 0; i < RACERS; i++)
+			vault_lock_free(r.locks[i]);
+		assert_int_equal(r.odd, 0);
+		assert_int_equal(winners, 1);
+		won++;
+	}
+	printf("# %s: %d of %d races of %d runs had one winner\n", f->t->kind,
+	    won, ROUNDS, RACERS);
+}
+
+/* A beat may be there although its writing seemed to fail. */
+static void a_beat_that_arrived_after_all_is_known_again(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+
+	f->t->put_fails = ".lock-000001-00000000";
+	f->t->stored = true;
+	assert_null(vault_lock_take(f->vault, "prod", &f->o, &err));
+	assert_int_equal(test_vault_count(f->t, ""), 0);
+	f->t->put_fails = ".lock-000001-00000001";
+	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
-	assert_int_equal(vault_lock_break(f.vault, "prod", &err), 1);
-	struct vault_lock *next = vault_lock_take(f.vault, "prod", &f.o, &err);
+	assert_fails(vault_lock_renew(l, &err), err, ERR_NETWORK);
+	assert_ok(vault_lock_check(l, &err), err);
+	assert_ok(vault_lock_renew(l, &err), err);
+	vault_lock_free(l);
+	assert_int_equal(test_vault_count(f->t, ""), 0);
+}
+
+/* "prod.lock-old" is a name for snapshots, too. */
+static void breaking_a_lock_removes_nothing_else(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+
+	assert_ok(vault_put_small(f->vault,
+		      "prod.lock-old-20260101T000000Z.manifest.json", "{}", 2,
+		      VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_int_equal(vault_lock_break(f->vault, "prod", &err), 1);
+	assert_int_equal(test_vault_count(f->t, ".manifest.json"), 1);
+	/* The next one's numbers are ours. */
+	struct vault_lock *next =
+	    vault_lock_take(f->vault, "prod", &f->o, &err);
 	assert_non_null(next);
 	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
 	vault_lock_free(l);
 	assert_ok(vault_lock_check(next, &err), err);
-	assert_null(vault_lock_take(f.vault, "prod", &f.o, &err));
 	vault_lock_free(next);
-	teardown(&f);
 }
 
-/* A beat may be there although its writing seemed to fail. */
-static void a_beat_that_arrived_after_all_is_known_again(void **state)
+static void on_both(void (*test)(struct fixture *f))
 {
-	struct fixture f;
-	struct err err = ERR_INIT;
-
-	(void)state;
-	setup(&f);
-	struct vault_lock *l = vault_lock_take(f.vault, "prod", &f.o, &err);
-	assert_non_null(l);
-	autofree char *old = file_join(f.dir, "prod.lock-000001-00000000");
-	autofree char *new = file_join(f.dir, "prod.lock-000001-00000001");
-	assert_int_equal(link(old, new), 0);
-	assert_ok(vault_lock_check(l, &err), err);
-	assert_ok(vault_lock_renew(l, &err), err);
-	vault_lock_free(l);
-	l = vault_lock_take(f.vault, "prod", &f.o, &err);
-	assert_non_null(l);
-	vault_lock_free(l);
-	teardown(&f);
+	for (int kind = 0; kind < TEST_VAULT_KINDS; kind++) {
+		struct fixture f;
+		setup(&f, kind);
+		test(&f);
+		teardown(&f);
+	}
 }
+
+static void run_one(void **state)
+{
+	on_both(*(void (**)(struct fixture *)) * state);
+}
+
+#define TEST(function)                                                         \
+	{                                                                      \
+		.name = #function, .test_func = run_one,                       \
+		.initial_state = &(void (*[])(struct fixture *))               \
+		{                                                              \
+			function                                               \
+		}                                                              \
+	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one_at_a_time),
-	    cmocka_unit_test(dead_only_by_both_clocks),
-	    cmocka_unit_test(a_taker_that_has_ended_is_found_out_too),
-	    cmocka_unit_test(the_operator_can_look_and_break),
-	    cmocka_unit_test(
-		one_whose_lock_was_broken_does_not_take_the_next_for_its_own),
-	    cmocka_unit_test(a_beat_that_arrived_after_all_is_known_again),
+	    TEST(one_at_a_time),
+	    TEST(dead_only_by_both_clocks),
+	    TEST(a_taker_that_has_ended_is_found_out_too),
+	    TEST(a_later_lock_of_the_same_numbers_is_not_ours),
+	    TEST(who_stands_still_for_45_minutes_has_lost_it),
+	    TEST(of_many_at_once_one_gets_it),
+	    TEST(the_operator_can_look_and_break),
+	    TEST(a_beat_that_arrived_after_all_is_known_again),
+	    TEST(breaking_a_lock_removes_nothing_else),
 	};
 
-	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
+	return cmocka_run_group_tests_name(
+	    "lock", tests, test_vaults_start, test_vaults_stop);
 }

@@ -1,0 +1,165 @@
+#include "storage/vault/lock_row.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MAX_BYTES = 4096,
+	READ_TRIES = 5,
+	GENERATION_DIGITS = 6,
+	BEAT_DIGITS = 8,
+};
+
+/* One object of the row, from its name. */
+struct mark {
+	const struct vault_item *item;
+	uint64_t generation;
+	uint64_t beat;
+};
+
+void lock_beat_done(struct lock_beat *b)
+{
+	free(b->holder);
+	*b = (struct lock_beat){0};
+}
+
+static char *prefix_of(const char *name)
+{
+	return str_printf("%s.lock-", name);
+}
+
+static char *object_name(const char *name, uint64_t generation, uint64_t beat)
+{
+	return str_printf("%s.lock-%06llu-%08llu", name,
+	    (unsigned long long)generation, (unsigned long long)beat);
+}
+
+static int parse_mark(
+    const struct vault_item *item, const char *prefix, struct mark *out)
+{
+	const char *rest = item->name + strlen(prefix);
+
+	if (strlen(rest) != GENERATION_DIGITS + 1 + BEAT_DIGITS ||
+	    rest[GENERATION_DIGITS] != '-')
+		return -1;
+	autofree char *generation = str_ndup(rest, GENERATION_DIGITS);
+	out->item = item;
+	return str_parse_u64(generation, UINT64_MAX, &out->generation) ||
+		       str_parse_u64(
+			   rest + GENERATION_DIGITS + 1, UINT64_MAX, &out->beat)
+		   ? -1
+		   : 0;
+}
+
+static bool highest(
+    const struct vault_items *items, const char *prefix, struct mark *top)
+{
+	bool found = false;
+
+	VEC_EACH (items, item) {
+		struct mark m;
+		if (parse_mark(item, prefix, &m))
+			continue;
+		if (!found || m.generation > top->generation ||
+		    (m.generation == top->generation && m.beat > top->beat))
+			*top = m;
+		found = true;
+	}
+	return found;
+}
+
+/* One that cannot be read counts by the store's clock alone. */
+static void read_content(
+    const struct buf *text, const struct mark *m, struct lock_beat *b)
+{
+	struct err ignored = ERR_INIT;
+	cleanup(json_freep) struct json_object *j =
+	    json_parse(buf_str(text), text->len, &ignored);
+	const char *holder = json_get_str(j, "holder");
+	const char *id = json_get_str(j, "id");
+
+	b->generation = m->generation;
+	b->beat = m->beat;
+	b->holder = str_dup(holder ? holder : "somebody");
+	if (id && strlen(id) < sizeof(b->id))
+		memcpy(b->id, id, strlen(id) + 1);
+	b->stored = m->item->stored_at;
+	b->taken = json_get_int(j, "taken", m->item->stored_at);
+	b->renewed = json_get_int(j, "renewed", m->item->stored_at);
+}
+
+/* The holder may renew between the list and the read: then it is looked at
+ * again. */
+int lock_row_top(struct vault *v, const char *name, struct lock_beat *b,
+    bool *found, struct err *err)
+{
+	autofree char *prefix = prefix_of(name);
+
+	*b = (struct lock_beat){0};
+	for (int attempt = 1;; attempt++) {
+		cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		struct mark top = {0};
+		if (vault_list(v, prefix, &items, err))
+			return -1;
+		*found = highest(&items, prefix, &top);
+		if (!*found)
+			return 0;
+		if (vault_read(v, top.item->name, MAX_BYTES, &text, err) == 0) {
+			read_content(&text, &top, b);
+			return 0;
+		}
+		if (err->code != ERR_NOT_FOUND || attempt == READ_TRIES)
+			return -1;
+	}
+}
+
+int lock_row_put(struct vault *v, const char *name, const struct lock_beat *b,
+    struct err *err)
+{
+	cleanup(json_freep) struct json_object *j = json_new_object();
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	autofree char *object = object_name(name, b->generation, b->beat);
+
+	json_set_str(j, "holder", b->holder);
+	json_set_str(j, "id", b->id);
+	json_set_int(j, "taken", b->taken);
+	json_set_int(j, "renewed", b->renewed);
+	json_write(&text, j, JSON_COMPACT);
+	buf_add_char(&text, '\n');
+	return vault_put_small(
+	    v, object, text.data, text.len, VAULT_RETAIN_NONE, err);
+}
+
+void lock_row_remove(
+    struct vault *v, const char *name, uint64_t generation, uint64_t beat)
+{
+	struct err ignored = ERR_INIT;
+	autofree char *object = object_name(name, generation, beat);
+
+	(void)vault_remove(v, object, &ignored);
+}
+
+int lock_row_remove_below(
+    struct vault *v, const char *name, uint64_t generation, struct err *err)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	autofree char *prefix = prefix_of(name);
+	int removed = 0;
+
+	if (vault_list(v, prefix, &items, err))
+		return -1;
+	VEC_EACH (&items, item) {
+		struct mark m;
+		if (parse_mark(item, prefix, &m) || m.generation >= generation)
+			continue;
+		if (vault_remove(v, item->name, err))
+			return -1;
+		removed++;
+	}
+	return removed;
+}

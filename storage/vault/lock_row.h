@@ -1,0 +1,48 @@
+/*
+ * The objects of which a lock consists, by name and content (lock.h says what
+ * they mean). Only the rest of this room uses it.
+ *
+ *     <name>.lock-<generation>-<beat>      six and eight decimal digits
+ *     {"holder": "backup on host7, pid 12", "id": "…", "taken": …, "renewed":
+ * …}
+ *
+ * The id is drawn by each taker, so that one that stood still cannot take the
+ * lock of a later run for its own, whose numbers may be the same.
+ */
+#ifndef STORAGE_VAULT_LOCK_ROW_H
+#define STORAGE_VAULT_LOCK_ROW_H
+
+#include "storage/base/err.h"
+#include "storage/vault/vault.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { LOCK_ID_TEXT = 33 }; /* with its NUL */
+
+struct lock_beat {
+	uint64_t generation;
+	uint64_t beat;
+	char *holder;
+	char id[LOCK_ID_TEXT];
+	int64_t taken;	 /* seconds, by the writer's clock */
+	int64_t renewed; /* the same */
+	int64_t stored;	 /* seconds, by the store's clock */
+};
+void lock_beat_done(struct lock_beat *b);
+
+/* The highest generation's highest beat: who holds the lock. *found is false
+ * where nobody does, and b is then empty. */
+int lock_row_top(struct vault *v, const char *name, struct lock_beat *b,
+    bool *found, struct err *err);
+/* ERR_EXISTS where there is one of these numbers. */
+int lock_row_put(struct vault *v, const char *name, const struct lock_beat *b,
+    struct err *err);
+/* What stays behind is below the highest beat and decides nothing. */
+void lock_row_remove(
+    struct vault *v, const char *name, uint64_t generation, uint64_t beat);
+/* All of the row below that generation; how many objects, or -1. */
+int lock_row_remove_below(
+    struct vault *v, const char *name, uint64_t generation, struct err *err);
+
+#endif

@@ -1,0 +1,130 @@
+#include "storage/vault/snapshot.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/vault/label.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECORD_MAX_BYTES = 16 << 20 };
+
+/* In the trusted comment: a record under another name is none, and nor is
+ * anything else that was signed with the same key. */
+static char *comment_of(const char *object)
+{
+	return str_printf("pruned:%s", object);
+}
+
+static void write_text(
+    const char *name, const struct snapshot_drops *drops, struct buf *out)
+{
+	cleanup(json_freep) struct json_object *j = json_new_object();
+	struct json_object *list = json_new_array();
+
+	VEC_EACH (drops, d) {
+		struct json_object *one = json_new_object();
+		json_set_str(one, "label", d->label);
+		json_set_str(one, "reason", d->reason);
+		json_append(list, one);
+	}
+	json_set_str(j, "name", name);
+	json_set(j, "pruned", list);
+	json_write(out, j, JSON_PRETTY);
+	buf_add_char(out, '\n');
+}
+
+int snapshot_record_pruned(struct vault *v, const char *name,
+    const struct snapshot_drops *drops, const struct minisign_key *key,
+    const struct clock *clock, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT, signature = BUF_INIT;
+	autofree char *label = label_make(name, clock_now_ms(clock) / 1000);
+	autofree char *object = str_printf("%s" LABEL_PRUNED, label);
+	autofree char *minisig = str_printf("%s" LABEL_PRUNED_SIGNATURE, label);
+	autofree char *comment = comment_of(object);
+
+	write_text(name, drops, &text);
+	if (key && (minisign_sign(
+			key, text.data, text.len, comment, &signature, err) ||
+		       vault_put_small(v, minisig, signature.data,
+			   signature.len, VAULT_RETAIN_NONE, err)))
+		return err_wrap(err, "recording what is pruned");
+	if (vault_put_small(
+		v, object, text.data, text.len, VAULT_RETAIN_NONE, err))
+		return err_wrap(err, "recording what is pruned");
+	return 0;
+}
+
+static int check_signature(struct vault *v, const char *object,
+    const struct minisign_publics *keys, const struct buf *text,
+    struct err *err)
+{
+	cleanup(buf_done) struct buf signature = BUF_INIT;
+	autofree char *name = str_printf("%s.minisig", object);
+	autofree char *expected = comment_of(object);
+	autofree char *comment = NULL;
+
+	if (vault_read(v, name, MINISIGN_MAX_BYTES, &signature, err) ||
+	    minisign_verify(keys, text->data, text->len, buf_str(&signature),
+		signature.len, &comment, err))
+		return -1;
+	if (str_eq(comment, expected))
+		return 0;
+	return err_set(err, ERR_INTEGRITY, "it was signed as something else");
+}
+
+static int take_labels(const struct buf *text, const char *name,
+    struct strvec *labels, struct err *err)
+{
+	cleanup(json_freep) struct json_object *j =
+	    json_parse(buf_str(text), text->len, err);
+	const struct json_object *list = json_get(j, "pruned");
+
+	if (!j)
+		return -1;
+	if (!str_eq(json_get_str(j, "name"), name) ||
+	    json_kind(list) != JSON_ARRAY)
+		return err_set(err, ERR_FORMAT,
+		    "it is no record of what was pruned of '%s'", name);
+	for (size_t i = 0; i < json_len(list); i++) {
+		const char *label = json_get_str(json_at(list, i), "label");
+		if (label)
+			strvec_add(labels, label);
+	}
+	return 0;
+}
+
+static int read_record(struct vault *v, const char *name, const char *object,
+    const struct snapshot_trust *trust, struct strvec *labels, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (vault_read(v, object, RECORD_MAX_BYTES, &text, err))
+		return -1;
+	if (!trust->unsigned_allowed &&
+	    check_signature(v, object, &trust->keys, &text, err))
+		return -1;
+	return take_labels(&text, name, labels, err);
+}
+
+int snapshot_pruned(struct vault *v, const char *name,
+    const struct snapshot_trust *trust, struct strvec *labels, struct err *err)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	autofree char *prefix = str_printf("%s-", name);
+	struct label l;
+
+	if (vault_list(v, prefix, &items, err))
+		return -1;
+	VEC_EACH (&items, item) {
+		if (label_parse_of(name, item->name, &l) ||
+		    !str_eq(item->name + l.len, LABEL_PRUNED) ||
+		    read_record(v, name, item->name, trust, labels, err) == 0)
+			continue;
+		if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)
+			err->code = ERR_INTEGRITY;
+		return err_wrap(err, "'%s'", item->name);
+	}
+	return 0;
+}

@@ -1,0 +1,506 @@
+/* How snapshots come to be and cease to be, in a directory and in a bucket of
+ * a real S3 server: nothing that is listed is not whole. */
+#include "storage/vault/snapshot.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "tests/support/test.h"
+#include "tests/support/vaults.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTENT "an archive, or what passes for one here"
+
+struct fixture {
+	struct test_vault *t;
+	struct test_clock clock;
+	struct test_random random;
+	struct minisign_key *key;
+	struct snapshot_trust trust;
+};
+
+static void setup(struct fixture *f, int kind)
+{
+	struct err err = ERR_INIT;
+
+	memset(f, 0, sizeof(*f));
+	f->t = test_vault_open(kind);
+	test_clock_init(&f->clock, clock_now_ms(clock_system()));
+	test_random_init(&f->random, 7);
+	cleanup(buf_done) struct buf public = BUF_INIT;
+	struct secret *text = minisign_keygen(&f->random.random, &public);
+	f->key = minisign_key_parse(text, NULL, "key", &err);
+	secret_free(text);
+	assert_non_null(f->key);
+	*vec_add(&f->trust.keys) = *minisign_key_public(f->key);
+}
+
+static void teardown(struct fixture *f)
+{
+	test_vault_free(f->t);
+	minisign_key_free(f->key);
+	snapshot_trust_done(&f->trust);
+}
+
+static struct snapshot_writer *begin(struct fixture *f, const char *name,
+    struct vault *const *vaults, size_t count, struct err *err)
+{
+	const struct snapshot_options o = {.name = name,
+	    .compression = ARCHIVE_ZSTD,
+	    .encryption = ARCHIVE_AGE,
+	    .clock = &f->clock.clock};
+
+	return snapshot_begin(vaults, count, &o, err);
+}
+
+static int write_archive(struct snapshot_writer *w, struct err *err)
+{
+	cleanup(sink_freep) struct sink *s = snapshot_writer_sink(w, err);
+
+	return !s || sink_write(s, CONTENT, strlen(CONTENT), err) ||
+		       sink_finish(s, err)
+		   ? -1
+		   : 0;
+}
+
+static int commit(struct fixture *f, struct snapshot_writer *w, struct err *err)
+{
+	struct manifest m;
+
+	manifest_init(&m);
+	int result = snapshot_commit(w, &m, f->key, err);
+	manifest_done(&m);
+	return result;
+}
+
+/* A whole snapshot; its label is the caller's. */
+static char *take(struct fixture *f, const char *name)
+{
+	struct err err = ERR_INIT;
+	struct vault *v = &f->t->vault;
+	struct snapshot_writer *w = begin(f, name, &v, 1, &err);
+
+	if (!w)
+		fail_msg("%s", err.message);
+	assert_ok(write_archive(w, &err), err);
+	assert_ok(commit(f, w, &err), err);
+	char *label = str_dup(snapshot_writer_label(w));
+	snapshot_writer_free(w);
+	return label;
+}
+
+/* How many are listed; each of them must be whole. */
+static size_t listed(struct fixture *f, const char *name)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+	const struct snapshot_open_options o = {.trust = &f->trust};
+	struct manifest m;
+
+	assert_ok(snapshot_list(f->t->real, name, &list, &err), err);
+	VEC_EACH (&list, s) {
+		assert_ok(snapshot_check(f->t->real, s, &o, &m, &err), err);
+		manifest_done(&m);
+	}
+	return list.len;
+}
+
+static void labels_never_repeat_nor_go_backwards(struct fixture *f)
+{
+	autofree char *a = take(f, "prod");
+	autofree char *b = take(f, "prod");
+	f->clock.now_ms -= 60 * 1000;
+	autofree char *c = take(f, "prod");
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	assert_true(strcmp(a, b) < 0);
+	assert_true(strcmp(b, c) < 0);
+	assert_int_equal(listed(f, "prod"), 3);
+	/* Three objects each, and no more. */
+	assert_int_equal(test_vault_count(f->t, ""), 9);
+	/* What says which is meant. */
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_string_equal(snapshot_resolve(&list, "latest", &err)->label, c);
+	assert_string_equal(snapshot_resolve(&list, b, &err)->label, b);
+	assert_null(snapshot_resolve(&list, "prod-2", &err));
+	assert_int_equal(err.code, ERR_USAGE);
+	assert_null(snapshot_resolve(&list, "other", &err));
+	assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
+static void each_manifest_names_the_one_before(struct fixture *f)
+{
+	autofree char *a = take(f, "prod");
+	autofree char *b = take(f, "prod");
+	autofree char *eu = take(f, "prod-eu");
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+	struct manifest first, second;
+	char sha256[DIGEST_SHA256_HEX];
+
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_int_equal(list.len, 2);
+	assert_ok(snapshot_manifest(f->t->real, &list.items[0], &f->trust,
+		      &first, sha256, &err),
+	    err);
+	assert_ok(snapshot_manifest(f->t->real, &list.items[1], &f->trust,
+		      &second, NULL, &err),
+	    err);
+	const struct manifest_previous *p =
+	    manifest_previous_in(&first, f->t->kind);
+	assert_non_null(p);
+	assert_null(p->label);
+	p = manifest_previous_in(&second, f->t->kind);
+	assert_string_equal(p->label, a);
+	assert_string_equal(p->sha256, sha256);
+	assert_null(manifest_previous_in(&second, "another"));
+	manifest_done(&first);
+	manifest_done(&second);
+	free(steal(b));
+	free(steal(eu));
+}
+
+/* Another agent's upload in the making, in the same bucket, whose name begins
+ * with ours. */
+static void what_dead_runs_left_goes_and_nothing_of_others(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	struct vault *v = f->t->real;
+	enum { LARGE = 24 << 20 };
+	autofree char *large = mem_zalloc(LARGE);
+	struct sink *dead =
+	    vault_put(v, "prod-20200101T000000Z.tar.zst.age", &err);
+	cleanup(sink_freep) struct sink *alive =
+	    vault_put(v, "prod-eu-20200101T000000Z.tar.zst.age", &err);
+
+	assert_non_null(dead);
+	assert_non_null(alive);
+	assert_ok(sink_write(dead, large, LARGE, &err), err);
+	assert_ok(sink_write(alive, large, LARGE, &err), err);
+	assert_ok(vault_put_small(v, "prod-20200102T000000Z.tar.zst.age", "x",
+		      1, VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_ok(
+	    vault_put_small(v, "prod-20200102T000000Z.manifest.json.minisig",
+		"x", 1, VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_ok(vault_put_small(v, "prod-eu-20200102T000000Z.tar.zst.age",
+		      "x", 1, VAULT_RETAIN_NONE, &err),
+	    err);
+	free(take(f, "prod"));
+	/* Ours are gone: the upload cannot be ended any more. */
+	assert_int_not_equal(sink_finish(dead, &err), 0);
+	sink_free(dead);
+	assert_int_equal(
+	    test_vault_count(f->t, "prod-20200102T000000Z.tar.zst.age"), 0);
+	assert_int_equal(
+	    test_vault_count(f->t, "20200102T000000Z.manifest.json.minisig"),
+	    0);
+	/* Theirs are untouched. */
+	err = (struct err)ERR_INIT;
+	assert_ok(sink_finish(alive, &err), err);
+	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), 3);
+}
+
+static void a_run_without_a_commit_leaves_nothing(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	struct vault *v = &f->t->vault;
+	struct snapshot_writer *w = begin(f, "prod", &v, 1, &err);
+
+	assert_non_null(w);
+	assert_ok(write_archive(w, &err), err);
+	snapshot_writer_free(w);
+	assert_int_equal(test_vault_count(f->t, ""), 0);
+	/* Nor one whose archive was never ended. */
+	w = begin(f, "prod", &v, 1, &err);
+	struct sink *s = snapshot_writer_sink(w, &err);
+	assert_ok(sink_write(s, "half", 4, &err), err);
+	sink_free(s);
+	assert_fails(commit(f, w, &err), err, ERR_INTEGRITY);
+	snapshot_writer_free(w);
+	assert_int_equal(test_vault_count(f->t, ""), 0);
+}
+
+/* Each object of a snapshot fails once, with nothing stored and with the
+ * answer lost after it was. */
+static void a_put_that_fails_leaves_nothing_listed(struct fixture *f)
+{
+	static const char *const parts[] = {
+	    ".manifest.json", ".manifest.json.minisig"};
+	struct err err = ERR_INIT;
+	struct vault *v = &f->t->vault;
+
+	for (int i = 0; i < 4; i++) {
+		f->t->put_fails = parts[i / 2];
+		f->t->stored = i % 2;
+		struct snapshot_writer *w = begin(f, "prod", &v, 1, &err);
+		assert_non_null(w);
+		assert_ok(write_archive(w, &err), err);
+		assert_fails(commit(f, w, &err), err, ERR_NETWORK);
+		snapshot_writer_free(w);
+		assert_int_equal(listed(f, "prod"), 0);
+		assert_int_equal(test_vault_count(f->t, ""), 0);
+	}
+	/* A manifest that may be there keeps its archive. */
+	f->t->put_fails = ".manifest.json";
+	f->t->stored = true;
+	f->t->kept = ".manifest.json";
+	struct snapshot_writer *w = begin(f, "prod", &v, 1, &err);
+	assert_ok(write_archive(w, &err), err);
+	assert_fails(commit(f, w, &err), err, ERR_NETWORK);
+	snapshot_writer_free(w);
+	assert_int_equal(listed(f, "prod"), 1);
+}
+
+static void a_vault_that_fails_leaves_the_others(struct fixture *f)
+{
+	struct test_vault *second = test_vault_open(0);
+	struct vault *both[] = {&second->vault, &f->t->vault};
+	struct err err = ERR_INIT;
+
+	vault_set_name(&second->vault, "second");
+	second->put_fails = ".tar.zst.age";
+	struct snapshot_writer *w = begin(f, "prod", both, 2, &err);
+	assert_ok(write_archive(w, &err), err);
+	assert_non_null(snapshot_writer_failure(w, 0));
+	assert_contains(snapshot_writer_failure(w, 0)->message, "No space");
+	assert_null(snapshot_writer_failure(w, 1));
+	assert_ok(commit(f, w, &err), err);
+	snapshot_writer_free(w);
+	assert_int_equal(listed(f, "prod"), 1);
+	assert_int_equal(test_vault_count(second, ""), 0);
+	/* Both fail: nothing is committed. */
+	f->t->put_fails = ".tar.zst.age";
+	w = begin(f, "prod", both, 2, &err);
+	assert_int_not_equal(write_archive(w, &err), 0);
+	snapshot_writer_free(w);
+	assert_int_equal(listed(f, "prod"), 1);
+	test_vault_free(second);
+}
+
+static void a_wrong_clock_is_refused(struct fixture *f)
+{
+	static const int64_t minutes[] = {14, -14, 16, -16, 1440, -1440};
+	struct vault *v = &f->t->vault;
+	int64_t now = f->clock.now_ms;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(minutes) / sizeof(*minutes); i++) {
+		f->clock.now_ms = now + minutes[i] * 60 * 1000;
+		err = (struct err)ERR_INIT;
+		assert_null(begin(f, "prod", &v, 1, &err));
+		assert_int_equal(err.code, ERR_USAGE);
+		assert_contains(err.message, "set the clock right");
+	}
+	assert_int_equal(test_vault_count(f->t, ""), 0);
+}
+
+/* The other run, which takes over while this one stands still between its last
+ * look at the lock and its manifest. */
+struct other_run {
+	struct fixture *f;
+	char *label;
+};
+
+static void run_meanwhile(void *ctx)
+{
+	struct other_run *o = ctx;
+
+	o->f->t->before = NULL;
+	o->f->clock.now_ms += 2000;
+	o->label = take(o->f, "prod");
+}
+
+static void one_that_stood_still_lists_nothing_broken(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	struct vault *v = &f->t->vault;
+	struct other_run other = {.f = f};
+
+	f->t->call = run_meanwhile;
+	f->t->ctx = &other;
+	for (int i = 0; i < 2; i++) {
+		struct snapshot_writer *w = begin(f, "prod", &v, 1, &err);
+		assert_ok(write_archive(w, &err), err);
+		f->t->before = i ? ".manifest.json" : ".minisig";
+		assert_fails(commit(f, w, &err), err, ERR_LOCKED);
+		snapshot_writer_free(w);
+		free(other.label);
+		assert_int_equal(listed(f, "prod"), (size_t)i + 1);
+		f->clock.now_ms += 2000;
+	}
+}
+
+static void forged_and_swapped_are_refused(struct fixture *f)
+{
+	autofree char *a = take(f, "prod");
+	autofree char *b = take(f, "prod");
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	cleanup(buf_done) struct buf manifest = BUF_INIT, minisig = BUF_INIT;
+	autofree char *a_manifest = str_printf("%s.manifest.json", a);
+	autofree char *a_minisig = str_printf("%s.manifest.json.minisig", a);
+	autofree char *b_manifest = str_printf("%s.manifest.json", b);
+	autofree char *b_minisig = str_printf("%s.manifest.json.minisig", b);
+	struct vault *v = f->t->real;
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	/* The one's papers under the other's name. */
+	assert_ok(vault_read(v, a_manifest, 1 << 20, &manifest, &err), err);
+	assert_ok(vault_read(v, a_minisig, 1 << 20, &minisig, &err), err);
+	assert_ok(vault_remove(v, b_manifest, &err), err);
+	assert_ok(vault_remove(v, b_minisig, &err), err);
+	assert_ok(vault_put_small(v, b_manifest, manifest.data, manifest.len,
+		      VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_ok(vault_put_small(v, b_minisig, minisig.data, minisig.len,
+		      VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_ok(snapshot_list(v, "prod", &list, &err), err);
+	assert_fails(
+	    snapshot_manifest(v, &list.items[1], &f->trust, &m, NULL, &err),
+	    err, ERR_INTEGRITY);
+	assert_contains(err.message, "manifest of another snapshot");
+	/* No signature at all. */
+	assert_ok(vault_remove(v, a_minisig, &err), err);
+	assert_fails(
+	    snapshot_manifest(v, &list.items[0], &f->trust, &m, NULL, &err),
+	    err, ERR_INTEGRITY);
+	assert_contains(err.message, "has no signature");
+}
+
+static void nothing_but_a_record_says_what_was_pruned(struct fixture *f)
+{
+	autofree char *a = take(f, "prod");
+	autofree char *b = take(f, "prod");
+	autofree char *manifest = str_printf("%s.manifest.json", b);
+	autofree char *minisig = str_printf("%s.manifest.json.minisig", b);
+	cleanup(strvec_done) struct strvec labels = VEC_INIT;
+	cleanup(buf_done) struct buf text = BUF_INIT, signature = BUF_INIT;
+	struct snapshot_drops drops = VEC_INIT;
+	struct vault *v = f->t->real;
+	struct err err = ERR_INIT;
+
+	*vec_add(&drops) = (struct snapshot_drop){.label = a, .reason = "old"};
+	assert_ok(snapshot_record_pruned(
+		      v, "prod", &drops, f->key, &f->clock.clock, &err),
+	    err);
+	/* That of an agent with another key is its own. */
+	assert_ok(vault_put_small(v, "prod-eu-20260101T000000Z.pruned.json",
+		      "{}", 2, VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_ok(snapshot_pruned(v, "prod", &f->trust, &labels, &err), err);
+	assert_int_equal(labels.len, 1);
+	assert_string_equal(labels.items[0], a);
+	/* A manifest, which names the one before it, is no such record, though
+	 * it is signed by the same key. */
+	assert_ok(vault_read(v, manifest, 1 << 20, &text, &err), err);
+	assert_ok(vault_read(v, minisig, 1 << 20, &signature, &err), err);
+	assert_ok(vault_put_small(v, "prod-20260101T000000Z.pruned.json",
+		      text.data, text.len, VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_ok(
+	    vault_put_small(v, "prod-20260101T000000Z.pruned.json.minisig",
+		signature.data, signature.len, VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_fails(snapshot_pruned(v, "prod", &f->trust, &labels, &err), err,
+	    ERR_INTEGRITY);
+	assert_contains(err.message, "signed as something else");
+	vec_done(&drops);
+}
+
+static void a_copy_that_was_interrupted_is_made_again(struct fixture *f)
+{
+	autofree char *label = take(f, "prod");
+	autofree char *archive = str_printf("%s.tar.zst.age", label);
+	autofree char *scratch = test_dir_make();
+	struct test_vault *to = test_vault_open(0);
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	const struct snapshot_open_options o = {
+	    .trust = &f->trust, .scratch = scratch};
+	struct err err = ERR_INIT;
+
+	assert_ok(vault_put_small(
+		      to->real, archive, CONTENT, 5, VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(
+	    snapshot_copy(f->t->real, &list.items[0], &o, &to->vault, &err),
+	    err);
+	assert_int_equal(test_vault_count(to, ""), 3);
+	assert_fails(
+	    snapshot_copy(f->t->real, &list.items[0], &o, &to->vault, &err),
+	    err, ERR_EXISTS);
+	assert_int_equal(test_vault_count(to, ""), 3);
+	test_vault_free(to);
+	test_dir_remove(steal(scratch));
+}
+
+static void removal_begins_with_the_manifest(struct fixture *f)
+{
+	autofree char *label = take(f, "prod");
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_record_verified(f->t->real, &list.items[0], "full",
+		      true, NULL, &f->clock.clock, &err),
+	    err);
+	f->t->kept = ".manifest.json";
+	assert_fails(snapshot_remove(&f->t->vault, &list.items[0], &err), err,
+	    ERR_DENIED);
+	assert_int_equal(test_vault_count(f->t, ""), 4);
+	assert_int_equal(listed(f, "prod"), 1);
+	f->t->kept = NULL;
+	assert_ok(snapshot_remove(&f->t->vault, &list.items[0], &err), err);
+	assert_int_equal(test_vault_count(f->t, ""), 0);
+}
+
+static void on_both(void (*test)(struct fixture *f))
+{
+	for (int kind = 0; kind < TEST_VAULT_KINDS; kind++) {
+		struct fixture f;
+		setup(&f, kind);
+		test(&f);
+		teardown(&f);
+	}
+}
+
+static void run_one(void **state)
+{
+	on_both(*(void (**)(struct fixture *)) * state);
+}
+
+#define TEST(function)                                                         \
+	{                                                                      \
+		.name = #function, .test_func = run_one,                       \
+		.initial_state = &(void (*[])(struct fixture *))               \
+		{                                                              \
+			function                                               \
+		}                                                              \
+	}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(labels_never_repeat_nor_go_backwards),
+	    TEST(each_manifest_names_the_one_before),
+	    TEST(what_dead_runs_left_goes_and_nothing_of_others),
+	    TEST(a_run_without_a_commit_leaves_nothing),
+	    TEST(a_put_that_fails_leaves_nothing_listed),
+	    TEST(a_vault_that_fails_leaves_the_others),
+	    TEST(a_wrong_clock_is_refused),
+	    TEST(one_that_stood_still_lists_nothing_broken),
+	    TEST(forged_and_swapped_are_refused),
+	    TEST(nothing_but_a_record_says_what_was_pruned),
+	    TEST(a_copy_that_was_interrupted_is_made_again),
+	    TEST(removal_begins_with_the_manifest),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "snapshot", tests, test_vaults_start, test_vaults_stop);
+}

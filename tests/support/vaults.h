@@ -1,0 +1,49 @@
+/*
+ * Vaults for tests: one in a directory and one in a bucket of a real S3
+ * server, behind a front that a test can make fail, or give a clock of its
+ * own. The same test runs on both.
+ */
+#ifndef TESTS_SUPPORT_VAULTS_H
+#define TESTS_SUPPORT_VAULTS_H
+
+#include "storage/vault/vault.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A group's setup and teardown: the S3 server. */
+int test_vaults_start(void **state);
+int test_vaults_stop(void **state);
+
+struct test_vault {
+	struct vault vault; /* what the test works with */
+	struct vault *real;
+	const char *kind; /* "directory", "S3" */
+	/* Seconds that have passed by the store's clock besides the real ones.
+	 */
+	int64_t passed_s;
+	bool list_fails;
+	/* Writing an object whose name ends so fails; with `stored`, only after
+	 * it was stored: the answer is lost. NULL: none does. */
+	const char *put_fails;
+	bool stored;
+	/* Nothing is removed whose name ends so: the store keeps it. */
+	const char *kept;
+	/* Called before an object of such an end is put. */
+	const char *before;
+	void (*call)(void *ctx);
+	void *ctx;
+	/* Private. */
+	void *s3;
+	char *dir;
+	VEC_DEFINE(, struct test_vault_write) writes;
+};
+
+enum { TEST_VAULT_KINDS = 2 };
+/* A new, empty one of kind 0 or 1; fails the test where it cannot. */
+struct test_vault *test_vault_open(int kind);
+void test_vault_free(struct test_vault *t);
+/* How many objects it holds whose name ends so. */
+size_t test_vault_count(struct test_vault *t, const char *end);
+
+#endif
