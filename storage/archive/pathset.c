@@ -51,25 +51,55 @@ static void grow(struct pathset *s)
 	*s = bigger;
 }
 
+static bool has(const struct pathset *s, const struct pathset_slot *key)
+{
+	return s->cap && memcmp(find(s, key), key, sizeof *key) == 0;
+}
+
+static bool add(struct pathset *s, const struct pathset_slot *key)
+{
+	if (s->len * 2 >= s->cap)
+		grow(s);
+	struct pathset_slot *slot = find(s, key);
+	if (!memcmp(slot, key, sizeof *key))
+		return false;
+	*slot = *key;
+	s->len++;
+	return true;
+}
+
 bool pathset_has(const struct pathset *s, const char *path)
 {
 	struct pathset_slot key = key_of(path);
 
-	return s->cap && memcmp(find(s, &key), &key, sizeof key) == 0;
+	return has(s, &key);
 }
 
 bool pathset_add(struct pathset *s, const char *path)
 {
 	struct pathset_slot key = key_of(path);
 
-	if (s->len * 2 >= s->cap)
-		grow(s);
-	struct pathset_slot *slot = find(s, &key);
-	if (!memcmp(slot, &key, sizeof key))
-		return false;
-	*slot = key;
-	s->len++;
-	return true;
+	return add(s, &key);
+}
+
+static bool is_empty(const struct pathset_slot *slot)
+{
+	return memcmp(slot, &empty, sizeof empty) == 0;
+}
+
+bool pathset_meets(const struct pathset *a, const struct pathset *b)
+{
+	for (size_t i = 0; i < a->cap; i++)
+		if (!is_empty(&a->slots[i]) && has(b, &a->slots[i]))
+			return true;
+	return false;
+}
+
+void pathset_merge(struct pathset *to, const struct pathset *from)
+{
+	for (size_t i = 0; i < from->cap; i++)
+		if (!is_empty(&from->slots[i]))
+			add(to, &from->slots[i]);
 }
 
 void pathset_done(struct pathset *s)

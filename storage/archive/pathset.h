@@ -22,6 +22,9 @@ struct pathset {
 bool pathset_has(const struct pathset *s, const char *path);
 /* False where it was in already. */
 bool pathset_add(struct pathset *s, const char *path);
+/* Whether any path is in both. */
+bool pathset_meets(const struct pathset *a, const struct pathset *b);
+void pathset_merge(struct pathset *to, const struct pathset *from);
 void pathset_done(struct pathset *s);
 
 #endif

@@ -86,6 +86,8 @@ struct archive_lane {
 	size_t index;
 	struct spool spool;
 	struct items items;
+	struct pathset paths;
+	bool doubled; /* a path came twice */
 	uint64_t entries;
 	uint64_t bytes;
 };
@@ -247,6 +249,8 @@ void archive_lane_reset(struct archive_lane *l)
 	VEC_EACH (&l->items, i)
 		item_done(i);
 	vec_done(&l->items);
+	pathset_done(&l->paths);
+	l->doubled = false;
 	spool_reset(&l->spool);
 	l->entries = l->bytes = 0;
 }
@@ -272,12 +276,15 @@ struct archive_totals archive_lane_totals(const struct archive_lane *l)
 	    .entries = l->entries, .bytes = l->bytes};
 }
 
-static int check_path(const struct archive_entry *e, struct err *err)
+static int take_path(
+    struct archive_lane *l, const struct archive_entry *e, struct err *err)
 {
 	cleanup(buf_done) struct buf shown = BUF_INIT;
 
-	if (file_path_is_safe(e->path) && !str_eq(e->path, CONTENTS_PATH))
+	if (file_path_is_safe(e->path) && !str_eq(e->path, CONTENTS_PATH)) {
+		l->doubled |= !pathset_add(&l->paths, e->path);
 		return 0;
+	}
 	str_add_printable(&shown, e->path, strlen(e->path));
 	return err_set(err, ERR_FORMAT,
 	    "'%.300s' cannot be a path in an archive", buf_str(&shown));
@@ -289,7 +296,7 @@ static struct item *new_item(struct archive_lane *l,
 {
 	cleanup(buf_done) struct buf facts = BUF_INIT;
 
-	if (check_path(e, err))
+	if (take_path(l, e, err))
 		return NULL;
 	struct item *i = vec_add(&l->items);
 	*i = (struct item){.path = str_dup(e->path),
@@ -330,7 +337,7 @@ static int add_to_run(struct archive_lane *l, const struct archive_entry *e,
 	cleanup(buf_done) struct buf facts = BUF_INIT;
 	cleanup(buf_done) struct buf texts = BUF_INIT;
 
-	if (check_path(e, err))
+	if (take_path(l, e, err))
 		return -1;
 	if (e->facts)
 		json_write(&facts, e->facts, JSON_COMPACT);
@@ -444,15 +451,13 @@ static int write_stream(struct archive_writer *w, const struct item *i,
 
 /* Content out of the lane's own spool, at its offset. */
 static int write_from_lane(struct archive_writer *w, const struct item *i,
-    const struct spool *spool, struct digest *digest, struct err *err)
+    struct spool_window *window, struct digest *digest, struct err *err)
 {
-	autofree char *chunk =
-	    mem_alloc(i->bytes < CHUNK ? (size_t)i->bytes + 1 : CHUNK);
-
 	for (uint64_t at = 0; at < i->bytes;) {
 		uint64_t left = i->bytes - at;
 		size_t n = left < CHUNK ? (size_t)left : CHUNK;
-		if (spool_read(spool, i->offset + at, chunk, n, err))
+		const char *chunk = spool_view(window, i->offset + at, n, err);
+		if (!chunk)
 			return -1;
 		digest_add(digest, chunk, n);
 		if (tar_writer_data(w->tar, chunk, n, err))
@@ -478,10 +483,9 @@ static int index_item(struct archive_writer *w, const struct item *i,
 	return spool_add(&w->index, line.data, line.len, err);
 }
 
-static int write_item(
-    struct archive_lane *l, const struct item *i, struct err *err)
+static int write_item(struct archive_writer *w, const struct item *i,
+    struct spool_window *window, struct err *err)
 {
-	struct archive_writer *w = l->writer;
 	cleanup(digest_freep) struct digest *digest = digest_new(DIGEST_SHA256);
 	cleanup(source_freep) struct source *from = NULL;
 
@@ -491,7 +495,7 @@ static int write_item(
 		w->tar, i->path, i->bytes, i->mtime, &i->attrs, err))
 		return fail_for_good(w, err);
 	if ((from ? write_stream(w, i, from, digest, err)
-		  : write_from_lane(w, i, &l->spool, digest, err)) ||
+		  : write_from_lane(w, i, window, digest, err)) ||
 	    index_item(w, i, digest, err))
 		return fail_for_good(w, err);
 	return 0;
@@ -499,18 +503,22 @@ static int write_item(
 
 /* The item of a run at *offset, its texts kept in `texts`; *offset moves on to
  * the next. */
-static int read_record(const struct archive_lane *l, uint64_t *offset,
+static int read_record(struct spool_window *window, uint64_t *offset,
     struct buf *texts, struct item *out, struct err *err)
 {
 	struct record r;
+	const char *view = spool_view(window, *offset, sizeof(r), err);
 
-	if (spool_read(&l->spool, *offset, &r, sizeof(r), err))
+	if (!view)
 		return -1;
+	memcpy(&r, view, sizeof(r));
 	size_t len = (size_t)r.path_len + r.source_len + r.facts_len;
-	buf_clear(texts);
-	buf_reserve(texts, len);
-	if (spool_read(&l->spool, *offset + sizeof(r), texts->data, len, err))
+	view = spool_view(window, *offset + sizeof(r), len, err);
+	if (!view)
 		return -1;
+	/* A copy: viewing the content moves the window on. */
+	buf_clear(texts);
+	buf_add(texts, view, len);
 	char *source = texts->data + r.path_len;
 	*out = (struct item){.path = texts->data,
 	    .source = r.source_len ? source : NULL,
@@ -525,6 +533,7 @@ static int read_record(const struct archive_lane *l, uint64_t *offset,
 
 struct visit {
 	struct archive_lane *lane;
+	struct spool_window window;
 	struct pathset own;
 	int (*fn)(struct visit *v, const struct item *i, struct err *err);
 };
@@ -540,7 +549,8 @@ static int each_item(struct visit *v, struct err *err)
 		if (i->kind != ITEM_RUN && v->fn(v, i, err))
 			return -1;
 		for (uint64_t n = 0; n < i->count; n++)
-			if (read_record(v->lane, &offset, &texts, &one, err) ||
+			if (read_record(
+				&v->window, &offset, &texts, &one, err) ||
 			    v->fn(v, &one, err))
 				return -1;
 	}
@@ -557,33 +567,39 @@ static int check_new(struct visit *v, const struct item *i, struct err *err)
 	    i->path);
 }
 
-static int claim(struct visit *v, const struct item *i, struct err *err)
-{
-	(void)err;
-	pathset_add(&v->lane->writer->paths, i->path);
-	return 0;
-}
-
 static int write_one(struct visit *v, const struct item *i, struct err *err)
 {
-	if (write_item(v->lane, i, err))
+	if (write_item(v->lane->writer, i, &v->window, err))
 		return err_wrap(err, "archiving '%s'", i->path);
 	return 0;
 }
 
 /* All paths are checked before any content goes in, so that of a lane that
  * collides with another nothing does. */
+static int check_paths(struct visit *v, struct err *err)
+{
+	struct archive_lane *l = v->lane;
+
+	if (!l->doubled && !pathset_meets(&l->paths, &l->writer->paths))
+		return 0;
+	v->fn = check_new; /* to name it */
+	return each_item(v, err);
+}
+
 static int write_lane(struct archive_lane *l, struct err *err)
 {
-	struct visit v = {.lane = l, .own = PATHSET_INIT, .fn = check_new};
-	int failed = each_item(&v, err);
+	struct visit v = {.lane = l, .own = PATHSET_INIT};
 
+	spool_window_init(&v.window, &l->spool);
+	int failed = check_paths(&v, err);
+	if (!failed) {
+		pathset_merge(&l->writer->paths, &l->paths);
+		v.fn = write_one;
+		failed = each_item(&v, err);
+	}
 	pathset_done(&v.own);
-	v.fn = claim;
-	if (failed || each_item(&v, err))
-		return -1;
-	v.fn = write_one;
-	return each_item(&v, err);
+	spool_window_done(&v.window);
+	return failed;
 }
 
 int archive_lane_commit(struct archive_lane *l, struct err *err)

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { WINDOW_BYTES = 128 * 1024 };
+
 void spool_init(struct spool *s, const char *dir, size_t memory_bytes)
 {
 	*s = (struct spool){.dir = dir,
@@ -93,6 +95,38 @@ int spool_read(const struct spool *s, uint64_t offset, void *data, size_t len,
 	if (len)
 		memcpy(to, s->memory.data + (offset - s->file_bytes), len);
 	return 0;
+}
+
+void spool_window_init(struct spool_window *w, const struct spool *s)
+{
+	*w = (struct spool_window){.spool = s, .data = BUF_INIT};
+}
+
+void spool_window_done(struct spool_window *w)
+{
+	buf_done(&w->data);
+}
+
+const char *spool_view(
+    struct spool_window *w, uint64_t offset, size_t len, struct err *err)
+{
+	uint64_t all = spool_len(w->spool);
+
+	if (offset >= w->at && offset - w->at <= w->data.len &&
+	    len <= w->data.len - (offset - w->at))
+		return w->data.data + (offset - w->at);
+	size_t n = len < WINDOW_BYTES ? WINDOW_BYTES : len;
+	if (offset <= all && n > all - offset)
+		n = (size_t)(all - offset);
+	if (n < len)
+		n = len; /* past the end: reading says so */
+	buf_clear(&w->data);
+	buf_reserve(&w->data, n);
+	if (spool_read(w->spool, offset, w->data.data, n, err))
+		return NULL;
+	w->data.len = n;
+	w->at = offset;
+	return w->data.data;
 }
 
 struct spool_source {

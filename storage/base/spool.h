@@ -28,6 +28,17 @@ uint64_t spool_len(const struct spool *s); /* bytes */
 /* len bytes from offset, all of them or an error. */
 int spool_read(const struct spool *s, uint64_t offset, void *data, size_t len,
     struct err *err);
+/* For reading mostly forward: what lies ahead is read in one go. */
+struct spool_window {
+	const struct spool *spool; /* borrowed; unchanged meanwhile */
+	struct buf data;	   /* what was read, from `at` on */
+	uint64_t at;
+};
+void spool_window_init(struct spool_window *w, const struct spool *s);
+void spool_window_done(struct spool_window *w);
+/* len bytes from offset, good until the next view; NULL as spool_read. */
+const char *spool_view(
+    struct spool_window *w, uint64_t offset, size_t len, struct err *err);
 /* A source over the whole; the spool must outlive it and stay unchanged. */
 struct source *spool_source(const struct spool *s);
 
