@@ -262,6 +262,14 @@ static int capture(struct run *r, struct err *err)
 	return archive_writer_finish(r->archive, &r->totals, err);
 }
 
+static void set_time(struct json_object *j, const char *key, int64_t ms)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(ms / 1000, text);
+	json_set_str(j, key, text);
+}
+
 static void add_source(struct manifest *m, const struct source_task *t)
 {
 	struct json_object *j = json_new_object();
@@ -271,6 +279,8 @@ static void add_source(struct manifest *m, const struct source_task *t)
 	json_set_int(j, "items", (int64_t)t->report.items);
 	json_set_int(j, "bytes", (int64_t)t->report.bytes);
 	json_set_int(j, "missing", (int64_t)t->report.missing.len);
+	set_time(j, "started", t->started_ms);
+	set_time(j, "finished", t->finished_ms);
 	for (struct json_iter it = json_iter(t->report.summary);
 	     json_next(&it);)
 		if (!json_get(j, it.key))

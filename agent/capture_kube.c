@@ -14,13 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	DEFAULT_LISTS_AT_ONCE = 4,
-	/* What is slower than that is not limited by the server's own work,
-	 * so that compressing pays. */
-	SLOW_BYTES_PER_MS = 20 * 1000,
-	ENOUGH_TO_TELL = 128 * 1024, /* servers compress nothing smaller */
-};
+enum { DEFAULT_LISTS_AT_ONCE = 4 };
 
 /* ---- which namespaces ---------------------------------------------------- */
 
@@ -269,19 +263,6 @@ struct running {
 	struct committer *committer;
 };
 
-/* The first page that is large enough tells whether the network is what
- * takes the time. */
-static void weigh_gzip(struct capture_kube_run *r, const struct kube_job *j)
-{
-	if (r->run.cluster->gzip != CAPTURE_KUBE_GZIP_AUTO || r->local ||
-	    j->first_bytes < ENOUGH_TO_TELL ||
-	    atomic_exchange(&r->weighed, true))
-		return;
-	uint64_t ms = j->first_ms > 0 ? (uint64_t)j->first_ms : 1;
-	if (j->first_bytes / ms < SLOW_BYTES_PER_MS)
-		kube_client_set_gzip(r->run.cluster->client, true);
-}
-
 static void run_job(const struct running *running, size_t i)
 {
 	struct capture_kube_run *r = running->r;
@@ -294,8 +275,6 @@ static void run_job(const struct running *running, size_t i)
 		err_set(&j->fatal, ERR_CANCELLED, "another part failed");
 	if (j->fatal.code)
 		atomic_store(&r->stop, true);
-	else
-		weigh_gzip(r, j);
 	uint64_t done = atomic_fetch_add(&r->done, 1) + 1;
 	if (env->progress)
 		env->progress(
@@ -457,23 +436,10 @@ static void merge(struct capture_report *to, struct kube_job *j)
 	vec_done(&j->report.warnings);
 }
 
-static bool is_local(const char *server)
-{
-	cleanup(buf_done) struct buf host = BUF_INIT;
-
-	if (http_url_host(server, &host))
-		return false;
-	return str_starts(buf_str(&host), "127.") ||
-	       str_starts(buf_str(&host), "localhost") ||
-	       str_starts(buf_str(&host), "[::1]");
-}
-
 static int prepare(struct capture_kube_run *r, struct err *err)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
 
-	r->local = is_local(kube_client_server(c->client));
-	kube_client_set_gzip(c->client, c->gzip == CAPTURE_KUBE_GZIP_ON);
 	kube_client_set_stall_timeout(c->client, c->stall_timeout_ms);
 	if (strchr(c->name, '/') || !file_path_is_safe(c->name))
 		return err_set(err, ERR_USAGE,

@@ -8,6 +8,9 @@
  *     namespaced    true or false
  *     uid
  *     owners        [{apiVersion, kind, name, uid, controller}], where any
+ *     serial, lineage, terraform_version, resources, encrypted, workspace
+ *                   of a Terraform state in a Secret of the Kubernetes backend
+ *     helm          {release, revision, status} of a Secret of Helm's
  *
  * One list a resource where that can be, several resources at once, each page
  * on its way into the archive while it arrives.
@@ -23,12 +26,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum capture_kube_gzip {
-	CAPTURE_KUBE_GZIP_AUTO, /* on, where the first full page came slowly */
-	CAPTURE_KUBE_GZIP_ON,
-	CAPTURE_KUBE_GZIP_OFF,
-};
-
 /* Borrowed throughout; NULL or empty lists select everything. */
 struct capture_kube_cluster {
 	const char *name; /* in the archive; a single safe path part */
@@ -41,10 +38,9 @@ struct capture_kube_cluster {
 	const char *labels; /* a label selector for what is in namespaces */
 	enum kube_scope cluster_scope;
 	const struct strvec *tolerate_forbidden; /* globs, as resources */
-	bool keep_useless; /* also what kube_select leaves out by default */
-	enum capture_kube_gzip gzip;
-	size_t lists_at_once;	 /* 0: 4 */
-	size_t page_size;	 /* items; 0: 500 */
+	bool keep_useless;    /* also what kube_select leaves out by default */
+	size_t lists_at_once; /* 0: 4 */
+	size_t page_size;     /* items; 0: 500 */
 	uint64_t max_page_bytes; /* 0: 1 GiB; pages are not held in memory */
 	size_t max_item_bytes;	 /* 0: 16 MiB */
 	int stall_timeout_ms;	 /* 0: the default of http.h */
@@ -64,10 +60,13 @@ struct capture_kube_options {
  *       "objects", "bytes", "namespaces": [...],
  *       "resources": [{"resource", "kind", "version", "versions": [...],
  *         "storage_version" (of custom resources), "namespaced", "objects",
- *         "bytes", "lists", "resource_version" (of the first list), "listed",
- *         "left_out": {"<reason>": count}}],
+ *         "bytes", "left_out": {"<reason>": count},
+ *         "lists": [{"namespace" (of one alone), "resource_version",
+ *           "listed"}]}],
  *       "left_out": [{"resource", "reason", "objects"}],
  *       "forbidden": [{"resource", "namespace", "tolerated"}],
+ *       "states": [{"namespace", "name", "workspace", "serial", "lineage",
+ *         "terraform_version", "resources", "encrypted"}],
  *       "broken": ["metrics.k8s.io/v1beta1"]}]}
  *
  * -1 only with ERR_CANCELLED, or where the archive cannot be written; what

@@ -1,5 +1,6 @@
 #include "agent/capture_kube_job.h"
 
+#include "agent/capture_kube_facts.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
@@ -30,50 +31,6 @@ void left_out_count(struct left_out_vec *v, const char *reason)
 
 /* ---- what is done with one item ------------------------------------------ */
 
-/* False where this name came before. A digest of 64 bits: with a million names
- * the chance of two that agree by accident is one in 37 million. */
-static bool seen_add(struct seen_names *s, const char *ns, const char *name)
-{
-	uint64_t h = 0xcbf29ce484222325ULL;
-	const char *const parts[] = {ns, "/", name};
-
-	for (size_t i = 0; i < 3; i++)
-		for (const char *c = parts[i]; *c; c++)
-			h = (h ^ (unsigned char)*c) * 0x100000001b3ULL;
-	h ^= h >> 29;
-	h *= 0xbf58476d1ce4e5b9ULL;
-	h ^= h >> 32;
-	h += h == 0;
-	if (2 * (s->count + 1) > s->cap) {
-		struct seen_names larger = {
-		    .cap = s->cap ? 2 * s->cap : 256, .count = s->count};
-		larger.slots = mem_resize(NULL, larger.cap, sizeof(h));
-		memset(larger.slots, 0, larger.cap * sizeof(h));
-		for (size_t i = 0; i < s->cap; i++) {
-			size_t at = s->slots[i] & (larger.cap - 1);
-			while (s->slots[i] && larger.slots[at])
-				at = (at + 1) & (larger.cap - 1);
-			if (s->slots[i])
-				larger.slots[at] = s->slots[i];
-		}
-		free(s->slots);
-		*s = larger;
-	}
-	size_t at = h & (s->cap - 1);
-	for (; s->slots[at]; at = (at + 1) & (s->cap - 1))
-		if (s->slots[at] == h)
-			return false;
-	s->slots[at] = h;
-	s->count++;
-	return true;
-}
-
-static void seen_done(struct seen_names *s)
-{
-	free(s->slots);
-	*s = (struct seen_names){.slots = NULL};
-}
-
 static void on_mention(
     void *ctx, enum kube_mention what, struct kube_range name)
 {
@@ -93,36 +50,44 @@ static void clear_mentioned(struct kube_job *j)
 	}
 }
 
-static struct json_object *facts_of(const struct kube_job *j)
+/* What a state of the Kubernetes backend says of itself, also for the
+ * manifest. */
+static void note_state(struct kube_job *j, struct json_object *facts)
 {
-	const struct kube_resource *r = j->resource;
-	const struct kube_item *item = &j->item;
-	struct json_object *f = json_new_object();
-	struct json_object *owners = kube_item_owners(item);
+	static const char *const told[] = {"namespace", "name", "workspace",
+	    "serial", "lineage", "terraform_version", "resources", "encrypted"};
+	struct err err = ERR_INIT;
+	int found =
+	    capture_kube_state_facts(j->resource, &j->item, facts, &err);
 
-	json_set_str(f, "apiVersion",
-	    item->api_version.len ? buf_str(&item->api_version)
-				  : r->api_version);
-	json_set_str(
-	    f, "kind", item->kind.len ? buf_str(&item->kind) : r->kind);
-	json_set_str(f, "name", buf_str(&item->name));
-	if (r->namespaced)
-		json_set_str(f, "namespace", buf_str(&item->ns));
-	json_set_str(f, "resource", r->key);
-	json_set_bool(f, "namespaced", r->namespaced);
-	json_set_str(f, "uid", buf_str(&item->uid));
-	if (owners)
-		json_set(f, "owners", owners);
-	return f;
+	if (found < 0)
+		capture_report_warning(&j->report,
+		    "%s: the Terraform state in Secret '%s' in '%s' cannot be "
+		    "read: %s",
+		    j->run->cluster->name, buf_str(&j->item.name),
+		    buf_str(&j->item.ns), err.message);
+	if (found <= 0)
+		return;
+	struct json_object *state = json_new_object();
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		struct json_object *value = json_get(facts, told[i]);
+		if (value)
+			json_set(state, told[i], json_share(value));
+	}
+	if (!j->states)
+		j->states = json_new_array();
+	json_append(j->states, state);
 }
 
 /* Puts text, which item was read from, into the lane. */
 static int put(
     struct kube_job *j, const char *text, size_t len, struct err *err)
 {
-	cleanup(json_freep) struct json_object *facts = facts_of(j);
+	cleanup(json_freep) struct json_object *facts =
+	    capture_kube_facts(j->resource, &j->item);
 	const char *name = j->run->cluster->name;
 
+	note_state(j, facts);
 	buf_clear(&j->path);
 	kube_object_path(name, j->resource->key, buf_str(&j->item.ns),
 	    buf_str(&j->item.name), &j->path);
@@ -172,6 +137,14 @@ static void tell_more_bad_items(struct kube_job *j)
 	    place(j, &where));
 }
 
+/* "ns/name", good until the next call. */
+static const char *full_name(const struct kube_item *item, struct buf *out)
+{
+	buf_clear(out);
+	buf_printf(out, "%s/%s", buf_str(&item->ns), buf_str(&item->name));
+	return buf_str(out);
+}
+
 static int check_identity(struct kube_job *j, struct err *err)
 {
 	const struct kube_item *item = &j->item;
@@ -193,7 +166,7 @@ static int check_identity(struct kube_job *j, struct err *err)
 		return err_set(err, ERR_FORMAT,
 		    "'%s' came in the list of another namespace",
 		    buf_str(&item->name));
-	if (!seen_add(&j->seen, ns, buf_str(&item->name)))
+	if (!pathset_add(&j->seen, full_name(item, &j->path)))
 		return err_set(err, ERR_FORMAT,
 		    "two objects of the name '%s' came: the first is kept",
 		    buf_str(&item->name));
@@ -285,13 +258,18 @@ static void reset(struct kube_job *j)
 	kube_refs_done(&j->refs);
 	strvec_done(&j->storage_versions);
 	vec_done(&j->left_out);
-	seen_done(&j->seen);
+	pathset_done(&j->seen);
 	VEC_EACH (&j->forbidden, f)
 		free(f->ns);
 	vec_done(&j->forbidden);
-	j->objects = j->bytes = j->lists = j->bad_items = 0;
-	free(j->resource_version);
-	j->resource_version = NULL;
+	VEC_EACH (&j->lists, l) {
+		free(l->ns);
+		free(l->resource_version);
+	}
+	vec_done(&j->lists);
+	json_free(j->states);
+	j->states = NULL;
+	j->objects = j->bytes = j->bad_items = 0;
 }
 
 static int on_restart(void *ctx, struct err *err)
@@ -328,16 +306,10 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 
 	j->list_ns = ns;
 	int failed = kube_list(c->client, &o, &result, err);
-	j->lists++;
+	*vec_add(&j->lists) = (struct kube_job_list){.ns = str_dup(ns),
+	    .resource_version = steal(result.resource_version),
+	    .listed_ms = result.listed_ms};
 	j->last_ms = clock_now_ms(run->env->clock);
-	if (!j->resource_version) {
-		j->resource_version = steal(result.resource_version);
-		j->listed_ms = result.listed_ms;
-	}
-	if (result.first_bytes > j->first_bytes) {
-		j->first_bytes = result.first_bytes;
-		j->first_ms = result.first_ms;
-	}
 	kube_list_result_done(&result);
 	if (failed && err->code == ERR_CANCELLED)
 		j->fatal = *err;
@@ -418,7 +390,7 @@ void kube_job_run(struct kube_job *j)
 	}
 	j->list_ns = NULL;
 	tell_more_bad_items(j);
-	seen_done(&j->seen);
+	pathset_done(&j->seen);
 }
 
 /* ---- held items ---------------------------------------------------------- */

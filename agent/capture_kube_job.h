@@ -9,6 +9,7 @@
 #include "agent/capture.h"
 #include "agent/capture_kube.h"
 #include "agent/capture_kube_refs.h"
+#include "storage/archive/pathset.h"
 #include "storage/base/buf.h"
 #include "storage/base/spool.h"
 #include "storage/kube/discovery.h"
@@ -37,12 +38,13 @@ struct kube_run {
 	bool wide; /* one list over all namespaces, where that is allowed */
 };
 
-/* The names that came, as digests of 64 bits. */
-struct seen_names {
-	uint64_t *slots; /* 0 is free */
-	size_t count;
-	size_t cap; /* a power of two */
+/* A list that was read: the snapshot of the server that it shows. */
+struct kube_job_list {
+	char *ns;		/* NULL: all namespaces, or none */
+	char *resource_version; /* NULL where it failed before it was told */
+	int64_t listed_ms;	/* its first page was asked for */
 };
+VEC_DEFINE(kube_job_list_vec, struct kube_job_list);
 
 /* A text that waits in the job's spool. */
 struct held_item {
@@ -73,16 +75,13 @@ struct kube_job {
 	struct forbidden_vec forbidden;
 	uint64_t objects;
 	uint64_t bytes;
-	uint64_t lists;
-	char *resource_version; /* of its first list */
-	int64_t listed_ms;
-	int64_t last_ms; /* its last list ended */
+	struct kube_job_list_vec lists;
+	struct json_object *states; /* of Terraform, in Secrets; or NULL */
+	int64_t last_ms;	    /* its last list ended */
 	/* Storage versions, of CustomResourceDefinitions: "name=version". */
 	struct strvec storage_versions;
 	/* Fatal: nothing more can go into the archive, or a request to stop. */
 	struct err fatal;
-	uint64_t first_bytes; /* of its first page, and the time it took */
-	int64_t first_ms;
 
 	/* While it runs. */
 	const char *list_ns; /* of the list that is read; NULL: all */
@@ -93,7 +92,7 @@ struct kube_job {
 	struct strvec mentioned[KUBE_MENTION_COUNT];
 	struct buf text;
 	struct buf path;
-	struct seen_names seen;
+	struct pathset seen; /* the names that came */
 };
 
 void kube_job_init(struct kube_job *j, const struct kube_run *run,

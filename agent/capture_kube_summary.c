@@ -36,6 +36,23 @@ static const char *storage_version(
 	return NULL;
 }
 
+static struct json_object *lists(const struct kube_job *j)
+{
+	struct json_object *array = json_new_array();
+
+	VEC_EACH (&j->lists, l) {
+		struct json_object *o = json_new_object();
+		if (l->ns)
+			json_set_str(o, "namespace", l->ns);
+		if (l->resource_version)
+			json_set_str(
+			    o, "resource_version", l->resource_version);
+		set_time(o, "listed", l->listed_ms);
+		json_append(array, o);
+	}
+	return array;
+}
+
 static struct json_object *resource_summary(
     const struct capture_kube_run *r, const struct kube_job *j)
 {
@@ -52,11 +69,7 @@ static struct json_object *resource_summary(
 	json_set_bool(o, "namespaced", resource->namespaced);
 	json_set_int(o, "objects", (int64_t)j->objects);
 	json_set_int(o, "bytes", (int64_t)j->bytes);
-	json_set_int(o, "lists", (int64_t)j->lists);
-	if (j->resource_version) {
-		json_set_str(o, "resource_version", j->resource_version);
-		set_time(o, "listed", j->listed_ms);
-	}
+	json_set(o, "lists", lists(j));
 	if (j->left_out.len) {
 		struct json_object *left = json_new_object();
 		VEC_EACH (&j->left_out, l)
@@ -93,12 +106,19 @@ static void add_forbidden(struct json_object *to, const struct kube_job *j)
 	}
 }
 
+static void add_states(struct json_object *to, const struct kube_job *j)
+{
+	for (size_t i = 0; i < json_len(j->states); i++)
+		json_append(to, json_share(json_at(j->states, i)));
+}
+
 struct json_object *capture_kube_summary(const struct capture_kube_run *r)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
 	struct json_object *o = json_new_object();
 	struct json_object *resources = json_new_array();
 	struct json_object *forbidden = json_new_array();
+	struct json_object *states = json_new_array();
 	int64_t finished_ms = r->started_ms;
 	uint64_t objects = 0;
 	uint64_t bytes = 0;
@@ -109,7 +129,8 @@ struct json_object *capture_kube_summary(const struct capture_kube_run *r)
 		if (j->last_ms > finished_ms)
 			finished_ms = j->last_ms;
 		add_forbidden(forbidden, j);
-		if (j->lists)
+		add_states(states, j);
+		if (j->lists.len)
 			json_append(resources, resource_summary(r, j));
 	}
 	json_set_str(o, "name", c->name);
@@ -126,6 +147,7 @@ struct json_object *capture_kube_summary(const struct capture_kube_run *r)
 	json_set(o, "resources", resources);
 	json_set(o, "left_out", left_out(r));
 	json_set(o, "forbidden", forbidden);
+	json_set(o, "states", states);
 	json_set(o, "broken", texts(&r->api.broken));
 	return o;
 }

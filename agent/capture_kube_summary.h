@@ -27,8 +27,6 @@ struct capture_kube_run {
 	struct kube_job_vec jobs; /* in the order of their lanes */
 	struct left_out_resource_vec left_out;
 	int64_t started_ms;
-	bool local; /* the server is on this machine */
-	atomic_bool weighed;
 	atomic_bool stop; /* nothing more can be written */
 	atomic_uint_fast64_t done;
 };

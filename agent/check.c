@@ -167,7 +167,7 @@ static void check_cluster(struct check *c, const struct settings_cluster *s)
 	struct err err = ERR_INIT;
 
 	/* /version answers anybody; /apis only who is known. */
-	if (connect_kube(&s->access, false, &c->a->env, &k, &err) ||
+	if (connect_kube(&s->access, KUBE_GZIP_OFF, &c->a->env, &k, &err) ||
 	    !(groups = kube_get(k.client, "/apis", &err)) ||
 	    !(version = kube_get(k.client, "/version", &err)) ||
 	    ask_namespaces(k.client, s, &err)) {

@@ -68,11 +68,6 @@ static struct capture_kube_cluster cluster_of(
 	    [SETTINGS_SCOPE_ALL] = KUBE_SCOPE_ALL,
 	    [SETTINGS_SCOPE_NONE] = KUBE_SCOPE_NONE,
 	};
-	static const enum capture_kube_gzip gzips[] = {
-	    [SETTINGS_AUTO] = CAPTURE_KUBE_GZIP_AUTO,
-	    [SETTINGS_ON] = CAPTURE_KUBE_GZIP_ON,
-	    [SETTINGS_OFF] = CAPTURE_KUBE_GZIP_OFF,
-	};
 
 	return (struct capture_kube_cluster){
 	    .name = c->name,
@@ -86,7 +81,6 @@ static struct capture_kube_cluster cluster_of(
 	    .cluster_scope = scopes[c->cluster_scope],
 	    .tolerate_forbidden = &c->tolerate_forbidden,
 	    .keep_useless = !c->defaults,
-	    .gzip = gzips[c->gzip],
 	    .lists_at_once = (size_t)c->concurrency,
 	    .page_size = (size_t)c->page_size,
 	    .max_page_bytes = c->max_page_bytes,
@@ -98,6 +92,11 @@ static int capture_clusters(struct source_task *t, struct err *err)
 {
 	const struct settings_kubernetes *s = &t->settings->kubernetes;
 	const struct connect_env env = connect_env_of(&t->env);
+	static const enum kube_gzip gzips[] = {
+	    [SETTINGS_AUTO] = KUBE_GZIP_AUTO,
+	    [SETTINGS_ON] = KUBE_GZIP_ON,
+	    [SETTINGS_OFF] = KUBE_GZIP_OFF,
+	};
 	size_t n = s->clusters.len, used = 0;
 	struct connect_kube *connected =
 	    mem_zalloc((n + 1) * sizeof(struct connect_kube));
@@ -107,8 +106,8 @@ static int capture_clusters(struct source_task *t, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		const struct settings_cluster *c = &s->clusters.items[i];
 		struct err e = ERR_INIT;
-		if (connect_kube(&c->access, c->gzip == SETTINGS_ON, &env,
-			&connected[i], &e)) {
+		if (connect_kube(
+			&c->access, gzips[c->gzip], &env, &connected[i], &e)) {
 			capture_report_missing(
 			    &t->report, &e, "cluster '%s'", c->name);
 			continue;
@@ -228,7 +227,9 @@ static void *run_task(void *arg)
 {
 	struct source_task *t = arg;
 
+	t->started_ms = clock_now_ms(t->env.clock);
 	t->status = t->capture(t, &t->err);
+	t->finished_ms = clock_now_ms(t->env.clock);
 	archive_writer_rank_done(t->env.writer, t->rank);
 	pthread_mutex_lock(&t->sources->lock);
 	t->ended = true;

@@ -22,6 +22,9 @@ struct source_task {
 	struct capture_env env;
 	struct capture_report report;
 	int status; /* of the capture: 0 or -1 */
+	/* Between these all of it was read, in ms: they tell how far apart the
+	 * sources of one snapshot are. */
+	int64_t started_ms, finished_ms;
 	struct err err;
 	/* For the progress line, under the lock of the sources. */
 	struct sources *sources;

@@ -149,7 +149,7 @@ void connect_git_done(struct connect_git *g)
 	*g = (struct connect_git){0};
 }
 
-int connect_kube(const struct settings_cluster_access *s, bool gzip,
+int connect_kube(const struct settings_cluster_access *s, enum kube_gzip gzip,
     const struct connect_env *env, struct connect_kube *out, struct err *err)
 {
 	const struct kube_access_options access = {

@@ -66,7 +66,7 @@ struct connect_kube {
 	struct kube_access *access;
 	struct kube_client *client;
 };
-int connect_kube(const struct settings_cluster_access *s, bool gzip,
+int connect_kube(const struct settings_cluster_access *s, enum kube_gzip gzip,
     const struct connect_env *env, struct connect_kube *out, struct err *err);
 void connect_kube_done(struct connect_kube *k);
 

@@ -63,6 +63,20 @@ static void add_members(struct buf *out, const struct json_object *object)
 	buf_add_char(out, '\n');
 }
 
+/* When it was read, where the manifest tells. */
+static void add_span(struct buf *out, const struct json_object *source)
+{
+	const char *from = json_get_str(source, "started");
+	const char *to = json_get_str(source, "finished");
+
+	if (!from || !to)
+		return;
+	buf_add_str(out, ", read from ");
+	str_add_printable(out, from, strlen(from));
+	buf_add_str(out, " to ");
+	str_add_printable(out, to, strlen(to));
+}
+
 /* A source: its own members, then one line for each thing it lists
  * (repositories, clusters, buckets), with the time it was read: how far the
  * parts of the snapshot are apart is seen there. */
@@ -72,6 +86,7 @@ static void add_source(struct buf *out, const struct json_object *source)
 	buf_printf(
 	    out, "%lld items, ", (long long)json_get_int(source, "items", 0));
 	str_add_bytes(out, (uint64_t)json_get_int(source, "bytes", 0));
+	add_span(out, source);
 	buf_add_char(out, '\n');
 	for (struct json_iter it = json_iter(source); json_next(&it);) {
 		for (size_t i = 0; i < json_len(it.value); i++) {

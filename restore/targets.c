@@ -45,7 +45,7 @@ static int add_cluster(struct targets *t, const struct json_object *cluster,
 		    "%s: cluster '%s' of the snapshot has no target; name it "
 		    "in restore.targets.clusters",
 		    t->c->settings->file, name);
-	if (connect_kube(access, false, &t->c->env, &target->kube, err))
+	if (connect_kube(access, KUBE_GZIP_OFF, &t->c->env, &target->kube, err))
 		return err_wrap(err, "target of cluster '%s'", name);
 	plan->client = target->kube.client;
 	return 0;

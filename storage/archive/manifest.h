@@ -15,7 +15,8 @@
  *   archive        {file, sha256 (hex), bytes, compression: "zstd"|"gzip",
  *                   encryption: "age"|"none", entries, content_bytes}
  *   sources        an array of objects, one a capture, with at least
- *                  {kind, name, items, bytes}
+ *                  {kind, name, items, bytes, started, finished}: all of it
+ *                  was read between the two
  *   missing        [{what, reason}] what should be in and is not
  *   warnings       [text]
  *   tags           [text]

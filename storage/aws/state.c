@@ -338,6 +338,15 @@ void state_reader_finish(struct state_reader *r, struct state_facts *facts)
 		*facts = (struct state_facts){.json = facts->json};
 }
 
+void state_reader_begun(const struct state_reader *r, struct state_facts *facts)
+{
+	*facts = (struct state_facts){.json = false};
+	if (r->broken || !r->has_serial || !r->has_lineage)
+		return;
+	*facts = r->facts;
+	facts->state = true;
+}
+
 void state_facts_of(const void *data, size_t len, struct state_facts *facts)
 {
 	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
@@ -358,7 +367,7 @@ void state_facts_to_json(
 		    object, "terraform_version", facts->terraform_version);
 	if (facts->encrypted)
 		json_set_bool(object, "encrypted", true);
-	else
+	else if (facts->json)
 		json_set_int(object, "resources", (int64_t)facts->resources);
 }
 

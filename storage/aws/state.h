@@ -39,11 +39,16 @@ void state_reader_add(struct state_reader *r, const void *data, size_t len);
 /* After all bytes. */
 void state_reader_finish(struct state_reader *r, struct state_facts *facts);
 
+/* Of a text that goes on elsewhere: what its beginning says. `state` is true
+ * where serial and lineage came already, `json` is not. */
+void state_reader_begun(
+    const struct state_reader *r, struct state_facts *facts);
+
 /* In one go. */
 void state_facts_of(const void *data, size_t len, struct state_facts *facts);
 
-/* serial, lineage, terraform_version, resources, encrypted into an object;
- * nothing where it is no state. */
+/* serial, lineage, terraform_version, resources (of a whole state), encrypted
+ * into an object; nothing where it is no state. */
 struct json_object;
 void state_facts_to_json(
     const struct state_facts *facts, struct json_object *object);

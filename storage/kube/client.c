@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_MAX_BODY_BYTES = 64 << 20 };
+enum {
+	DEFAULT_MAX_BODY_BYTES = 64 << 20,
+	/* What comes slower than that is held up by the network, not by the
+	 * server's own work, so that compressing pays. */
+	SLOW_BYTES_PER_MS = 20 * 1000,
+	ENOUGH_TO_TELL = 128 * 1024, /* servers compress nothing smaller */
+};
 
 /* Connections made with one certificate; replaced as a whole when it is. */
 struct link {
@@ -26,8 +32,20 @@ struct kube_client {
 	pthread_mutex_t lock;
 	struct link *link;
 	bool gzip;
+	bool weighs; /* gzip is not settled yet */
 	int stall_timeout_ms;
 };
+
+static bool is_local(const struct kube_access *a)
+{
+	cleanup(buf_done) struct buf host = BUF_INIT;
+
+	if (a->proxy || http_url_host(a->server, &host))
+		return false;
+	return str_starts(buf_str(&host), "127.") ||
+	       str_starts(buf_str(&host), "localhost") ||
+	       str_starts(buf_str(&host), "[::1]");
+}
 
 struct kube_client *kube_client_new(
     const struct kube_client_options *o, struct err *err)
@@ -43,7 +61,8 @@ struct kube_client *kube_client_new(
 		c->o.clock = clock_system();
 	if (!c->o.random)
 		c->o.random = random_system();
-	c->gzip = o->gzip;
+	c->gzip = o->gzip == KUBE_GZIP_ON;
+	c->weighs = o->gzip == KUBE_GZIP_AUTO && !is_local(o->access);
 	c->identity = kube_identity_new(o->access, c->o.clock, o->cancel);
 	pthread_mutex_init(&c->lock, NULL);
 	return c;
@@ -78,10 +97,14 @@ const char *kube_client_server(const struct kube_client *c)
 	return c->o.access->server;
 }
 
-void kube_client_set_gzip(struct kube_client *c, bool gzip)
+void kube_client_note_rate(struct kube_client *c, uint64_t bytes, int64_t ms)
 {
 	pthread_mutex_lock(&c->lock);
-	c->gzip = gzip;
+	if (c->weighs && bytes >= ENOUGH_TO_TELL) {
+		c->gzip =
+		    bytes / (uint64_t)(ms > 0 ? ms : 1) < SLOW_BYTES_PER_MS;
+		c->weighs = false;
+	}
 	pthread_mutex_unlock(&c->lock);
 }
 

@@ -26,11 +26,16 @@ struct json_object;
 /* The one name under which our server-side applies own fields. */
 #define KUBE_FIELD_MANAGER "backstay"
 
+/* Whether bodies are asked for compressed. AUTO: not from this machine, and
+ * elsewhere from when a large answer has shown that the network is what takes
+ * the time (kube_client_note_rate). */
+enum kube_gzip { KUBE_GZIP_OFF, KUBE_GZIP_ON, KUBE_GZIP_AUTO };
+
 struct kube_client_options {
 	const struct kube_access *access; /* borrowed for its life */
-	bool gzip;			  /* ask for compressed bodies */
-	int max_attempts;		  /* 0: the default of http.h */
-	const struct clock *clock;	  /* these three borrowed too */
+	enum kube_gzip gzip;
+	int max_attempts;	   /* 0: the default of http.h */
+	const struct clock *clock; /* these three borrowed too */
 	const struct random *random;
 	const struct cancel *cancel;
 };
@@ -45,8 +50,9 @@ const char *kube_client_server(const struct kube_client *c); /* the URL */
 /* No byte for so long ends an attempt; 0: the default of http.h. To be set
  * before the first request. */
 void kube_client_set_stall_timeout(struct kube_client *c, int timeout_ms);
-/* From now on bodies are asked for compressed, or not; safe at any time. */
-void kube_client_set_gzip(struct kube_client *c, bool gzip);
+/* So many bytes of a body took so long to arrive: the first that are enough
+ * to tell settle whether KUBE_GZIP_AUTO compresses. Safe at any time. */
+void kube_client_note_rate(struct kube_client *c, uint64_t bytes, int64_t ms);
 
 struct kube_request {
 	const char *method;	  /* default GET */

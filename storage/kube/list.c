@@ -157,7 +157,7 @@ static int check_count(
 	    (long long)promised, (long long)now);
 }
 
-static int end_page(struct reading *r, int64_t asked_ms, struct err *err)
+static int end_page(struct kube_client *c, struct reading *r, struct err *err)
 {
 	struct kube_list_result *result = r->result;
 	const struct kube_page_meta *meta;
@@ -167,11 +167,8 @@ static int end_page(struct reading *r, int64_t asked_ms, struct err *err)
 	if (!result->resource_version)
 		result->resource_version =
 		    str_dup(buf_str(&meta->resource_version));
-	if (!result->first_bytes) {
-		int64_t from = r->first_byte_ms ? r->first_byte_ms : asked_ms;
-		result->first_bytes = meta->bytes;
-		result->first_ms = clock_ticks_ms(r->o->clock) - from;
-	}
+	kube_client_note_rate(
+	    c, meta->bytes, clock_ticks_ms(r->o->clock) - r->first_byte_ms);
 	result->bytes += meta->bytes;
 	result->items += meta->items;
 	result->pages++;
@@ -198,13 +195,12 @@ static int read_page(struct kube_client *c, struct reading *r, struct err *err)
 	    .on_data = take_data,
 	    .on_attempt = on_attempt,
 	    .ctx = r};
-	int64_t asked_ms = clock_ticks_ms(r->o->clock);
 
 	int result = kube_send(c, &request, &answer, err);
 	r->result->status = answer.status;
 	if (result)
 		return -1;
-	if (end_page(r, asked_ms, err))
+	if (end_page(c, r, err))
 		return err_wrap(err, "GET %s", r->o->path);
 	return 0;
 }

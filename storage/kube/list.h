@@ -35,9 +35,6 @@ struct kube_list_result {
 	uint64_t pages;
 	uint64_t bytes;
 	uint64_t restarts;
-	/* Of the first page: how fast it came, for who weighs gzip. */
-	uint64_t first_bytes;
-	int64_t first_ms;
 	int status; /* of the last answer */
 };
 void kube_list_result_done(struct kube_list_result *r);

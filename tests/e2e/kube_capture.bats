@@ -98,6 +98,32 @@ ODD=namespaces/odd
 	[ "$(find "$P/x/kubernetes/c/$ODD/configmaps" -name 'nnn*~*.json' | wc -l)" = 1 ]
 }
 
+@test "what Terraform and Helm keep in Secrets is told" {
+	config "$KUBE_CONFIG" 'namespaces: [odd]'
+	backup 0
+	jq -e '.states == [{namespace: "odd", name: "tfstate-default-odd",
+	    workspace: "default", serial: 41, lineage: "odd-lineage",
+	    terraform_version: "1.9.0", resources: 3}]' "$P/cluster"
+	jq -e '.entries[] | select(.path | endswith("/tfstate-default-odd.json")) |
+	    .facts.serial == 41 and .facts.lineage == "odd-lineage"' "$P/x/CONTENTS.json"
+	jq -e '.entries[] | select(.path | endswith("/sh.helm.release.v1.odd.v2.json")) |
+	    .facts.helm == {release: "odd", revision: "2", status: "deployed"}' \
+	    "$P/x/CONTENTS.json"
+}
+
+@test "how far apart its parts are is told" {
+	config "$KUBE_CONFIG" 'namespaces: [odd, odd-other]' 'resources: [configmaps]'
+	backup 0
+	# Two of many namespaces: a list for each, with its own snapshot and time.
+	jq -e '[.resources[] | select(.resource == "configmaps") | .lists[] |
+	    select((.resource_version | tonumber) > 0 and (.listed | fromdate) > 0) |
+	    .namespace] == ["odd", "odd-other"]' "$P/cluster"
+	jq -e '(.started | fromdate) <= (.finished | fromdate) and
+	    (.sources[0].started | fromdate) <= (.sources[0].finished | fromdate)' "$P/m"
+	restore show latest | grep -E '^kubernetes: .*, read from 2.*Z to 2.*Z$'
+	restore show latest | grep -E '^  name c, .* started 2.*Z, finished 2.*Z,'
+}
+
 @test "pages of any size bring the same" {
 	config "$KUBE_CONFIG" 'namespaces: [odd*]'
 	backup 0
@@ -182,7 +208,8 @@ ODD=namespaces/odd
 	jq -e '.resources[] | select(.resource == "oddities.odd.example.com") |
 	    .version == "v1" and .storage_version == "v1" and
 	    (.versions | sort) == ["v1", "v1beta1"] and
-	    (.resource_version | length) > 0 and (.listed | length) > 0' "$P/cluster"
+	    (.lists | length) == 1 and (.lists[0].resource_version | length) > 0 and
+	    (.lists[0].listed | length) > 0' "$P/cluster"
 	config "$KUBE_CONFIG" 'namespaces: [odd]' 'cluster_scope: all'
 	backup 0
 	has $crds/voids.odd.example.com.json

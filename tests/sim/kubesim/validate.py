@@ -109,7 +109,7 @@ def _data_causes(o, keys):
                             % (k, KEY_TEXT)))
             n = len(v.encode("utf-8", "surrogatepass"))
             total += n if field == "data" and keys[0] == "data" and \
-                len(keys) == 2 else n * 3 // 4
+                len(keys) == 2 else len(v.rstrip("=")) * 3 // 4
     if total > MAX_DATA:
         out.append(("[]" if len(keys) == 2 else "data",
                     "Too long: must have at most %d bytes" % MAX_DATA))

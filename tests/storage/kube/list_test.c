@@ -1,6 +1,7 @@
 #include "storage/kube/list.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
 #include "tests/support/script_server.h"
 #include "tests/support/test.h"
 
@@ -24,6 +25,7 @@ struct fixture {
 	struct kube_client *client;
 	struct strvec items;
 	int restarts;
+	int64_t item_ms; /* that each item takes to come */
 };
 
 static void setup(
@@ -58,6 +60,7 @@ static int on_item(void *ctx, const char *item, size_t len, struct err *err)
 	struct fixture *f = ctx;
 
 	(void)err;
+	f->clock.now_ms += f->item_ms;
 	*vec_add(&f->items) = str_ndup(item, len);
 	return 0;
 }
@@ -245,6 +248,62 @@ static void counts_that_do_not_hold_are_an_error(void **state)
 	free(first);
 }
 
+/* gzip is asked for from the second page on, where the first came slowly and
+ * from elsewhere. */
+static void gzip_is_weighed_on_the_first_page(void **state)
+{
+	static const struct {
+		enum kube_gzip gzip;
+		bool far;
+		int64_t item_ms;
+		bool asked; /* for the second page */
+	} cases[] = {{KUBE_GZIP_AUTO, true, 5000, true},
+	    {KUBE_GZIP_AUTO, true, 1, false},
+	    {KUBE_GZIP_AUTO, false, 5000, false},
+	    {KUBE_GZIP_OFF, true, 5000, false}, {KUBE_GZIP_ON, false, 1, true}};
+	autofree char *pad = mem_alloc(200001);
+
+	(void)state;
+	memset(pad, 'x', 200000);
+	pad[200000] = '\0';
+	autofree char *body = str_printf("{\"pad\":\"%s\",%s", pad, FIRST + 1);
+	char *texts[] = {reply("200 OK", "", body), reply("200 OK", "", SECOND),
+	    reply("200 OK", "", THIRD)};
+	const struct script_reply replies[] = {
+	    {.bytes = texts[0]}, {.bytes = texts[1]}, {.bytes = texts[2]}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct kube_list_result result = {.resource_version = NULL};
+		struct fixture f;
+		struct err err = ERR_INIT;
+		setup(&f, replies, 3);
+		f.item_ms = cases[i].item_ms;
+		/* What goes through a proxy is not on this machine. */
+		char server[] = "http://api.example.com:6443";
+		if (cases[i].far) {
+			f.access.proxy = f.url;
+			f.access.server = server;
+		}
+		kube_client_free(f.client);
+		struct kube_client_options o = {.access = &f.access,
+		    .gzip = cases[i].gzip,
+		    .clock = &f.clock.clock,
+		    .random = &f.random.random};
+		f.client = kube_client_new(&o, &err);
+		assert_ok(list(&f, &result, &err), err);
+		const char *second = script_server_request(f.server, 1);
+		assert_int_equal(
+		    strstr(second, "Accept-Encoding: gzip") != NULL,
+		    cases[i].asked);
+		assert_contains(script_server_request(f.server, 0),
+		    cases[i].far ? "GET http://api.example.com:6443/api/v1/"
+				 : "GET /api/v1/");
+		kube_list_result_done(&result);
+		teardown(&f);
+	}
+	for (size_t i = 0; i < 3; i++)
+		free(texts[i]);
+}
+
 static void failures_say_what_failed(void **state)
 {
 	static const struct {
@@ -289,6 +348,7 @@ int main(void)
 	    cmocka_unit_test(waits_as_it_is_told),
 	    cmocka_unit_test(a_page_that_breaks_off_is_read_again),
 	    cmocka_unit_test(counts_that_do_not_hold_are_an_error),
+	    cmocka_unit_test(gzip_is_weighed_on_the_first_page),
 	    cmocka_unit_test(failures_say_what_failed),
 	};
 

@@ -1,0 +1,142 @@
+#include "agent/capture_kube_facts.h"
+
+#include "storage/aws/state.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/gunzip.h"
+#include "storage/base/json.h"
+#include "storage/base/str.h"
+
+#include <string.h>
+
+/* A Secret holds a megabyte; JSON compresses well, and this is a bomb. */
+static const uint64_t MAX_STATE_BYTES = 256ULL << 20;
+
+static void set_label(struct json_object *to, const char *key,
+    const struct kube_item *item, const char *label)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (kube_item_lookup(item->labels, label, &text))
+		json_set_str(to, key, buf_str(&text));
+}
+
+static void add_helm(struct json_object *facts, const struct kube_item *item)
+{
+	struct json_object *helm = json_new_object();
+
+	json_set(facts, "helm", helm);
+	set_label(helm, "release", item, "name");
+	set_label(helm, "revision", item, "version");
+	set_label(helm, "status", item, "status");
+}
+
+struct json_object *capture_kube_facts(
+    const struct kube_resource *r, const struct kube_item *item)
+{
+	struct json_object *f = json_new_object();
+	struct json_object *owners = kube_item_owners(item);
+
+	json_set_str(f, "apiVersion",
+	    item->api_version.len ? buf_str(&item->api_version)
+				  : r->api_version);
+	json_set_str(
+	    f, "kind", item->kind.len ? buf_str(&item->kind) : r->kind);
+	json_set_str(f, "name", buf_str(&item->name));
+	if (r->namespaced)
+		json_set_str(f, "namespace", buf_str(&item->ns));
+	json_set_str(f, "resource", r->key);
+	json_set_bool(f, "namespaced", r->namespaced);
+	json_set_str(f, "uid", buf_str(&item->uid));
+	if (owners)
+		json_set(f, "owners", owners);
+	if (str_eq(r->key, "secrets") &&
+	    str_starts(buf_str(&item->name), "sh.helm.release.v1."))
+		add_helm(f, item);
+	return f;
+}
+
+static void take_state(void *ctx, const void *data, size_t len)
+{
+	state_reader_add(ctx, data, len);
+}
+
+/* data.tfstate, decoded. */
+static int decode_state(
+    const struct kube_item *item, struct buf *out, struct err *err)
+{
+	struct kube_range whole = {item->text, item->len};
+	struct kube_range data;
+	struct kube_range text;
+
+	if (!kube_range_get(whole, "data", &data) ||
+	    !kube_range_get(data, "tfstate", &text) || text.len < 2 ||
+	    *text.at != '"')
+		return err_set(
+		    err, ERR_FORMAT, "the Secret has no data.tfstate");
+	buf_reserve(out, text.len); /* no copies left by growing */
+	if (base64_decode(text.at + 1, text.len - 2, true, out))
+		return err_set(err, ERR_FORMAT, "data.tfstate is no base64");
+	return 0;
+}
+
+static int read_state(
+    const struct kube_item *item, struct state_facts *facts, struct err *err)
+{
+	cleanup(state_reader_freep) struct state_reader *reader =
+	    state_reader_new();
+	cleanup(buf_wipe) struct buf raw = BUF_INIT;
+	bool whole = true;
+
+	if (decode_state(item, &raw, err))
+		return -1;
+	if (!gunzip_is_gzip(raw.data, raw.len))
+		state_reader_add(reader, raw.data, raw.len);
+	else if (gunzip(raw.data, raw.len, MAX_STATE_BYTES, take_state, reader,
+		     &whole, err))
+		return err_wrap(err, "data.tfstate");
+	if (whole)
+		state_reader_finish(reader, facts);
+	else
+		state_reader_begun(reader, facts);
+	if (!facts->state)
+		return err_set(err, ERR_FORMAT,
+		    "data.tfstate holds no state: no serial and lineage");
+	return 0;
+}
+
+/* <name>-part-<n> */
+static bool is_later_part(const char *name)
+{
+	static const char mark[] = "-part-";
+	size_t marked = sizeof(mark) - 1;
+	size_t n = strlen(name);
+	size_t digits = 0;
+
+	while (n && name[n - 1] >= '0' && name[n - 1] <= '9') {
+		n--;
+		digits++;
+	}
+	return digits && n > marked &&
+	       memcmp(name + n - marked, mark, marked) == 0;
+}
+
+int capture_kube_state_facts(const struct kube_resource *r,
+    const struct kube_item *item, struct json_object *facts, struct err *err)
+{
+	cleanup(buf_done) struct buf marked = BUF_INIT;
+	struct state_facts state;
+	const char *name = buf_str(&item->name);
+
+	/* A Secret may be called so by accident; the backend labels its own. */
+	if (!str_eq(r->key, "secrets") || !str_starts(name, "tfstate-") ||
+	    !kube_item_lookup(item->labels, "tfstate", &marked) ||
+	    !str_eq(buf_str(&marked), "true"))
+		return 0;
+	if (is_later_part(name))
+		return 0;
+	if (read_state(item, &state, err))
+		return -1;
+	set_label(facts, "workspace", item, "tfstateWorkspace");
+	state_facts_to_json(&state, facts);
+	return 1;
+}
