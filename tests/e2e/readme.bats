@@ -55,7 +55,7 @@ same() { # PATTERN git|kube|s3
 	grep "$1" "$BATS_TEST_TMPDIR/after/$2" | diff "$BATS_TEST_TMPDIR/then" -
 }
 
-@test "the README has no block that is not run here" {
+@test "the README has no block that is not run here or in demo.bats" {
 	# shellcheck disable=SC2016 # the fences of Markdown
 	[ "$(grep -c '^```[a-z]' "$top/README.md")" -eq 8 ]
 }
