@@ -41,6 +41,8 @@ struct update {
 	struct git_refvec old_refs; /* of the mirror */
 	struct lfs_scan scan;
 	char *notes; /* path of backstay/lfs */
+	char
+	    *doubt; /* of backstay/doubt: there while a pack may lack objects */
 	bool listed; /* the server named its refs in this attempt */
 };
 
@@ -99,6 +101,9 @@ static int load_existing(struct update *u, struct err *err)
 	const char *dir = u->o->dir;
 	autofree char *head = NULL;
 
+	if (file_exists(u->doubt))
+		return err_set(err, ERR_INTEGRITY,
+		    "its last pack was never found to be complete");
 	if (incoming_clean(dir, err) || git_refs_read_head(dir, &head, err) ||
 	    packs_open(&u->packs, dir, err) ||
 	    packs_check(&u->packs, u->access.cancel, err) ||
@@ -275,6 +280,9 @@ static int receive(struct update *u,
 		return -1;
 	u->state->received_bytes += incoming_bytes(in);
 	u->state->received_objects += index_pack_count(incoming_index(in));
+	/* What is kept now is not asked for again: the next run has to know. */
+	if (!closed && file_write_durably(u->doubt, "", 0, err))
+		return -1;
 	/* Notes first: a pointer too many does no harm. */
 	if (lfs_scan_save(&u->scan, u->notes, err) || incoming_keep(in, err))
 		return -1;
@@ -285,7 +293,7 @@ static int receive(struct update *u,
 		return 0;
 	if (reach_check(u->o->dir, &u->state->refs, u->access.cancel, err))
 		return err_wrap(err, "the server's pack is incomplete");
-	return 0;
+	return file_remove_tree(u->doubt, err);
 }
 
 struct request {
@@ -515,8 +523,10 @@ int mirror_update(
 
 	lfs_scan_init(&u.scan);
 	u.notes = file_join(o->dir, "backstay/lfs");
+	u.doubt = file_join(o->dir, "backstay/doubt");
 	int result = update(&u, err);
 	free(u.notes);
+	free(u.doubt);
 	lfs_scan_done(&u.scan);
 	packs_done(&u.packs);
 	git_refvec_done(&u.old_refs);

@@ -18,8 +18,28 @@ static char *value_of(const char *line)
 	return str_ndup(line, len);
 }
 
-static void add_once(struct strvec *urls, const char *url)
+/* A password has no business there, but is found there all the same, and what
+ * is said of submodules goes into the manifest and the log. */
+static void drop_password(char *url)
 {
+	char *authority = strstr(url, "://");
+
+	if (!authority)
+		return;
+	authority += 3;
+	char *end = authority + strcspn(authority, "/?#");
+	char *at = memrchr(authority, '@', (size_t)(end - authority));
+	char *colon =
+	    at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+	if (at && strncasecmp(url, "http", 4) == 0)
+		memmove(authority, at + 1, strlen(at + 1) + 1);
+	else if (colon)
+		memmove(colon, at, strlen(at) + 1);
+}
+
+static void add_once(struct strvec *urls, char *url)
+{
+	drop_password(url);
 	if (*url && !strvec_has(urls, url))
 		strvec_add(urls, url);
 }

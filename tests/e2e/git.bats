@@ -87,6 +87,37 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	run ! grep -rqF "$(<"$GIT_PASSWORD_FILE")" "$T/out" "$T/state" "$T/vault"
 }
 
+# Grafts make a server send a history that it cuts off, without a word.
+@test "a history that the server cuts off is refused, the next time too" {
+	run -0 agent backup
+	sleep 1.1
+	for i in 4 5; do git -C "$T/work" commit -q --allow-empty -m "$i"; done
+	git -C "$T/work" push -q "$GIT_REPOS/web.git" main
+	git -C "$T/work" rev-parse main >"$GIT_REPOS/web.git/info/grafts"
+	for _ in 1 2 3; do
+		run -1 --separate-stderr agent backup
+		echo "$output$stderr"
+		grep -q "missing: repository 'web': the server's pack is incomplete" <<<"$output"
+	done
+	rm "$GIT_REPOS/web.git/info/grafts"
+	run -0 agent backup
+	run -0 restore verify latest
+}
+
+@test "a password in a submodule's URL goes nowhere" {
+	git -C "$T/work" config -f .gitmodules submodule.x.path x
+	git -C "$T/work" config -f .gitmodules submodule.x.url https://me:s3same@git.example.org/x.git
+	git -C "$T/work" config -f .gitmodules submodule.y.url ssh://me:s3same@git.example.org/y.git
+	git -C "$T/work" add .gitmodules
+	git -C "$T/work" commit -q -m modules
+	git -C "$T/work" push -q "$GIT_REPOS/web.git" main
+	run -0 --separate-stderr agent backup
+	echo "$output$stderr"
+	grep -q 'submodule https://git.example.org/x.git is in no repository' <<<"$stderr"
+	run -0 restore extract latest --to "$T/out"
+	run ! grep -q s3same "$T/out/CONTENTS.json" "$T"/vault/*.manifest.json <(echo "$stderr")
+}
+
 @test "the refs with their ids are in the contents index" {
 	run -0 agent backup
 	run -0 restore extract latest --to "$T/out"
