@@ -1,0 +1,133 @@
+#include "agent/capture_kube_namespaces.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/kube/object.h"
+
+#include <string.h>
+
+struct names {
+	struct strvec all;
+	struct kube_item item;
+};
+
+static int take_name(void *ctx, const char *text, size_t len, struct err *err)
+{
+	struct names *n = ctx;
+
+	if (kube_item_read(&n->item, text, len, NULL, NULL, err) ||
+	    kube_name_check(buf_str(&n->item.name), n->item.name.len, err))
+		return -1;
+	strvec_add(&n->all, buf_str(&n->item.name));
+	return 0;
+}
+
+static int forget_names(void *ctx, struct err *err)
+{
+	struct names *n = ctx;
+
+	(void)err;
+	strvec_done(&n->all);
+	return 0;
+}
+
+static bool is_pattern(const char *s)
+{
+	return strpbrk(s, "*?") != NULL;
+}
+
+/* Without the right to list namespaces, those that are named plainly. */
+static int take_named(
+    struct capture_kube_run *r, const struct err *why, struct err *err)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
+	bool plain = c->namespaces && c->namespaces->len &&
+		     !(c->namespace_labels && *c->namespace_labels);
+
+	for (size_t i = 0; plain && i < c->namespaces->len; i++)
+		plain = !is_pattern(c->namespaces->items[i]);
+	if (!plain) {
+		*err = *why;
+		return err_wrap(err,
+		    "which namespaces there are (name them without globs and "
+		    "labels where listing them is not allowed)");
+	}
+	VEC_EACH (c->namespaces, ns) {
+		if (kube_select_namespace(NULL, c->exclude_namespaces, *ns) &&
+		    !strvec_has(&r->run.namespaces, *ns))
+			strvec_add(&r->run.namespaces, *ns);
+	}
+	strvec_sort(&r->run.namespaces);
+	capture_report_warning(r->report,
+	    "%s: namespaces cannot be listed (%s): those named in the "
+	    "configuration are taken as they are",
+	    c->name, why->message);
+	return 0;
+}
+
+static void tell_absent(struct capture_kube_run *r, const struct names *there)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
+
+	for (size_t i = 0; c->namespaces && i < c->namespaces->len; i++) {
+		const char *ns = c->namespaces->items[i];
+		struct err err = ERR_INIT;
+		if (is_pattern(ns) || strvec_has(&there->all, ns))
+			continue;
+		err_set(&err, ERR_NOT_FOUND,
+		    c->namespace_labels && *c->namespace_labels
+			? "there is no such namespace with the labels '%s'"
+			: "there is no such namespace%s",
+		    c->namespace_labels ? c->namespace_labels : "");
+		capture_report_missing(
+		    r->report, &err, "%s: namespace '%s'", c->name, ns);
+	}
+}
+
+static int list_namespaces(struct capture_kube_run *r, const char *labels,
+    struct names *names, struct err *err)
+{
+	struct kube_list_result result = {.resource_version = NULL};
+	struct kube_list_options o = {.path = "/api/v1/namespaces",
+	    .labels = labels,
+	    .caps = {.item_bytes = 16 << 20, .page_bytes = 1 << 30},
+	    .clock = r->run.env->clock,
+	    .on_item = take_name,
+	    .on_restart = forget_names,
+	    .ctx = names};
+
+	int failed = kube_list(r->run.cluster->client, &o, &result, err);
+	kube_list_result_done(&result);
+	kube_item_done(&names->item);
+	return failed;
+}
+
+int capture_kube_namespaces(struct capture_kube_run *r, struct err *err)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
+	struct names names = {.all = VEC_INIT};
+	struct err why = ERR_INIT;
+	size_t chosen = 0;
+
+	if (list_namespaces(r, c->namespace_labels, &names, &why)) {
+		strvec_done(&names.all);
+		if (why.code != ERR_DENIED) {
+			*err = why;
+			return err_wrap(err, "which namespaces there are");
+		}
+		return take_named(r, &why, err);
+	}
+	VEC_EACH (&names.all, ns) {
+		if (!kube_select_namespace(
+			c->namespaces, c->exclude_namespaces, *ns))
+			continue;
+		strvec_add(&r->run.namespaces, *ns);
+		chosen++;
+	}
+	strvec_sort(&r->run.namespaces);
+	tell_absent(r, &names);
+	/* Labels hide how many there are: most are hardly labelled so. */
+	r->run.wide = chosen * 2 >= names.all.len &&
+		      !(c->namespace_labels && *c->namespace_labels);
+	strvec_done(&names.all);
+	return 0;
+}
