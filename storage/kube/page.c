@@ -1,10 +1,8 @@
 #include "storage/kube/page.h"
 
-#include "storage/base/cleanup.h"
-#include "storage/base/json.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
-#include "storage/kube/scan.h"
+#include "storage/kube/stretch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,10 +35,8 @@ struct kube_page {
 	void *ctx;
 	enum state state;
 	struct buf key;
-	struct buf value; /* the value, or the item, that is arriving */
-	size_t depth;	  /* within it */
-	bool in_string;
-	bool escaped; /* the byte before was a backslash in a string */
+	struct buf value;	/* the value, or the item, that is arriving */
+	struct kube_stretch at; /* within it, or within a key */
 	bool items_seen;
 	bool over_cap;
 	struct kube_page_meta meta;
@@ -65,10 +61,7 @@ void kube_page_free(struct kube_page *p)
 	buf_done(&p->key);
 	/* It may hold a Secret. */
 	buf_wipe(&p->value);
-	buf_done(&p->meta.kind);
-	buf_done(&p->meta.api_version);
-	buf_done(&p->meta.resource_version);
-	buf_done(&p->meta.continue_);
+	kube_page_meta_done(&p->meta);
 	free(p);
 }
 
@@ -81,16 +74,10 @@ void kube_page_reset(struct kube_page *p)
 {
 	p->state = AT_START;
 	p->items_seen = p->over_cap = false;
-	p->depth = 0;
-	p->in_string = p->escaped = false;
+	p->at = (struct kube_stretch){.depth = 0};
 	buf_clear(&p->key);
 	buf_clear(&p->value);
-	buf_clear(&p->meta.kind);
-	buf_clear(&p->meta.api_version);
-	buf_clear(&p->meta.resource_version);
-	buf_clear(&p->meta.continue_);
-	p->meta.remaining = -1;
-	p->meta.items = p->meta.bytes = 0;
+	kube_page_meta_clear(&p->meta);
 }
 
 static int malformed(
@@ -101,126 +88,17 @@ static int malformed(
 	    (unsigned long long)(p->meta.bytes + at), what);
 }
 
-static int check_value(const struct kube_page *p, struct err *err)
-{
-	struct kube_scan s;
-
-	kube_scan_init(&s, buf_str(&p->value), p->value.len);
-	if (kube_scan_value(&s) && kube_scan_end(&s))
-		return 0;
-	return err_set(err, ERR_FORMAT,
-	    "the list's '%.64s' is no valid JSON: "
-	    "%s",
-	    buf_str(&p->key), s.wrong);
-}
-
-static void take(struct buf *to, const struct json_object *from)
-{
-	buf_clear(to);
-	if (json_str(from))
-		buf_add(to, json_str(from), json_str_len(from));
-}
-
 /* A member of the list that is not its items is whole. */
 static int value_done(struct kube_page *p, struct err *err)
 {
-	const char *key = buf_str(&p->key);
-
-	if (check_value(p, err))
-		return -1;
-	if (str_eq(key, "items")) {
-		p->items_seen = true;
-		/* An empty list of a Go server. */
-		return str_eq(buf_str(&p->value), "null")
-			   ? 0
-			   : err_set(err, ERR_FORMAT,
-				 "the list's items are no list");
-	}
-	if (!str_eq(key, "metadata") && !str_eq(key, "kind") &&
-	    !str_eq(key, "apiVersion"))
-		return 0;
-	/* json.h parses documents; a string becomes one in an array. */
-	autofree char *text = str_printf("[%s]", buf_str(&p->value));
-	cleanup(json_freep) struct json_object *j =
-	    json_parse(text, strlen(text), err);
-	if (!j)
-		return err_wrap(err, "the list's '%s'", key);
-	const struct json_object *value = json_at(j, 0);
-	if (str_eq(key, "kind")) {
-		take(&p->meta.kind, value);
-	} else if (str_eq(key, "apiVersion")) {
-		take(&p->meta.api_version, value);
-	} else {
-		take(&p->meta.resource_version,
-		    json_get(value, "resourceVersion"));
-		take(&p->meta.continue_, json_get(value, "continue"));
-		p->meta.remaining =
-		    json_get_int(value, "remainingItemCount", -1);
-	}
-	return 0;
-}
-
-/* Over bytes of a string up to its end, or that of data. */
-static size_t run_of_string(struct kube_page *p, const char *data, size_t len)
-{
-	size_t i = 0;
-
-	while (i < len && p->in_string) {
-		if (p->escaped) {
-			p->escaped = false;
-			i++;
-			continue;
-		}
-		while (i < len && data[i] != '"' && data[i] != '\\')
-			i++;
-		if (i == len)
-			break;
-		p->escaped = data[i] == '\\';
-		p->in_string = data[i] == '\\';
-		i++;
-	}
-	return i;
-}
-
-/* Over bytes of a collection up to its end, where depth becomes 0. */
-static size_t run_of_collection(
-    struct kube_page *p, const char *data, size_t len)
-{
-	size_t i = 0;
-
-	while (i < len) {
-		if (p->in_string) {
-			i += run_of_string(p, data + i, len - i);
-			continue;
-		}
-		switch (data[i++]) {
-		case '"':
-			p->in_string = true;
-			break;
-		case '{':
-		case '[':
-			p->depth++;
-			break;
-		case '}':
-		case ']':
-			if (--p->depth == 0)
-				return i;
-			break;
-		default:
-			break;
-		}
-	}
-	return i;
-}
-
-/* Over a number or a word. */
-static size_t run_of_scalar(const char *data, size_t len)
-{
-	size_t i = 0;
-
-	while (i < len && data[i] && !strchr(",]} \t\r\n", data[i]))
-		i++;
-	return i;
+	if (!str_eq(buf_str(&p->key), "items"))
+		return kube_page_meta_take(
+		    &p->meta, buf_str(&p->key), &p->value, err);
+	p->items_seen = true;
+	/* An empty list of a Go server. */
+	return str_eq(buf_str(&p->value), "null")
+		   ? 0
+		   : err_set(err, ERR_FORMAT, "the list's items are no list");
 }
 
 static int keep(struct kube_page *p, const char *data, size_t len, size_t cap,
@@ -239,19 +117,19 @@ static int keep(struct kube_page *p, const char *data, size_t len, size_t cap,
 static int in_value(struct kube_page *p, const char *data, size_t len,
     size_t *used, struct err *err)
 {
-	bool scalar = !p->depth && !p->in_string;
+	bool scalar = !p->at.depth && !p->at.in_string;
 	size_t n;
 
 	if (scalar)
-		n = run_of_scalar(data, len);
-	else if (p->depth)
-		n = run_of_collection(p, data, len);
+		n = kube_stretch_scalar(data, len);
+	else if (p->at.depth)
+		n = kube_stretch_collection(&p->at, data, len);
 	else
-		n = run_of_string(p, data, len);
+		n = kube_stretch_string(&p->at, data, len);
 	if (keep(p, data, n, MAX_MEMBER_BYTES, "a member of the list", err))
 		return -1;
 	*used = n;
-	bool whole = scalar ? n < len : !p->depth && !p->in_string;
+	bool whole = scalar ? n < len : !p->at.depth && !p->at.in_string;
 	if (!whole)
 		return 0;
 	p->state = AFTER_VALUE;
@@ -261,18 +139,18 @@ static int in_value(struct kube_page *p, const char *data, size_t len,
 static int in_item(struct kube_page *p, const char *data, size_t len,
     size_t *used, struct err *err)
 {
-	size_t n = run_of_collection(p, data, len);
+	size_t n = kube_stretch_collection(&p->at, data, len);
 
 	*used = n;
 	/* An item that arrived in one piece is not copied. */
-	if (!p->depth && !p->value.len && n <= p->caps.item_bytes) {
+	if (!p->at.depth && !p->value.len && n <= p->caps.item_bytes) {
 		p->state = AFTER_ITEM;
 		p->meta.items++;
 		return p->on_item(p->ctx, data, n, err);
 	}
 	if (keep(p, data, n, p->caps.item_bytes, "an item", err))
 		return -1;
-	if (p->depth)
+	if (p->at.depth)
 		return 0;
 	p->state = AFTER_ITEM;
 	p->meta.items++;
@@ -284,13 +162,13 @@ static int in_item(struct kube_page *p, const char *data, size_t len,
 static int in_key(struct kube_page *p, const char *data, size_t len,
     size_t *used, struct err *err)
 {
-	size_t n = run_of_string(p, data, len);
+	size_t n = kube_stretch_string(&p->at, data, len);
 
 	*used = n;
 	if (n > MAX_KEY_BYTES - p->key.len)
 		return malformed(p, n, "a key of that length", err);
 	buf_add(&p->key, data, n);
-	if (p->in_string)
+	if (p->at.in_string)
 		return 0;
 	buf_truncate(&p->key, p->key.len - 1); /* its quote */
 	p->state = AT_COLON;
@@ -299,7 +177,7 @@ static int in_key(struct kube_page *p, const char *data, size_t len,
 
 static int begin_value(struct kube_page *p, char c, size_t *used)
 {
-	p->depth = 0;
+	p->at.depth = 0;
 	buf_clear(&p->value);
 	if (c == '[' && str_eq(buf_str(&p->key), "items") && !p->items_seen) {
 		p->items_seen = true;
@@ -309,8 +187,8 @@ static int begin_value(struct kube_page *p, char c, size_t *used)
 	p->state = IN_VALUE;
 	*used = 0;
 	if (c == '{' || c == '[' || c == '"') {
-		p->depth = c == '"' ? 0 : 1;
-		p->in_string = c == '"';
+		p->at.depth = c == '"' ? 0 : 1;
+		p->at.in_string = c == '"';
 		buf_add_char(&p->value, c);
 		*used = 1;
 	}
@@ -328,7 +206,7 @@ static const char *otherwise(char c)
 static int begin_key(struct kube_page *p)
 {
 	buf_clear(&p->key);
-	p->in_string = true;
+	p->at.in_string = true;
 	p->state = IN_KEY;
 	return 0;
 }

@@ -7,8 +7,8 @@
 #ifndef STORAGE_KUBE_PAGE_H
 #define STORAGE_KUBE_PAGE_H
 
-#include "storage/base/buf.h"
 #include "storage/base/err.h"
+#include "storage/kube/page_meta.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,17 +17,6 @@
 struct kube_page_caps {
 	size_t item_bytes;
 	uint64_t page_bytes;
-};
-
-/* What the whole says of itself. */
-struct kube_page_meta {
-	struct buf kind; /* "ConfigMapList" */
-	struct buf api_version;
-	struct buf resource_version;
-	struct buf continue_; /* "": this is the last page */
-	int64_t remaining;    /* remainingItemCount, or -1 */
-	uint64_t items;	      /* in this page */
-	uint64_t bytes;	      /* of this page */
 };
 
 struct kube_page;

@@ -6,19 +6,12 @@
 #ifndef STORAGE_KUBE_SCAN_H
 #define STORAGE_KUBE_SCAN_H
 
-#include "storage/base/buf.h"
+#include "storage/kube/range.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum { KUBE_SCAN_MAX_DEPTH = 500 };
-
-/* A stretch of the text; a string's is what stands between its quotes, still
- * escaped. `at` NULL: there is none. */
-struct kube_range {
-	const char *at;
-	size_t len;
-};
 
 struct kube_scan {
 	const char *text;
@@ -40,6 +33,7 @@ bool kube_scan_value(struct kube_scan *s); /* over one value of any kind */
 bool kube_scan_string(struct kube_scan *s, struct kube_range *out);
 bool kube_scan_end(struct kube_scan *s); /* nothing but white space is left */
 
+void kube_scan_space(struct kube_scan *s); /* over white space */
 /* Whether a value of this kind comes next: one of { [ " and so on. */
 bool kube_scan_next_is(struct kube_scan *s, char c);
 
@@ -51,22 +45,5 @@ bool kube_scan_next_is(struct kube_scan *s, char c);
  * `first` starts as true. After the last member the object is closed. */
 bool kube_scan_open(struct kube_scan *s);
 bool kube_scan_member(struct kube_scan *s, bool *first, struct kube_range *key);
-
-/* Appends what a string's range says, its escapes undone (a lone surrogate
- * becomes U+FFFD). */
-void kube_range_decode(struct kube_range string, struct buf *out);
-/* The value of a member of an object that was scanned before, of any kind, as
- * it stands there; false where there is none. */
-bool kube_range_get(
-    struct kube_range object, const char *key, struct kube_range *value);
-/* The items of an array that was scanned before: *at starts at 0. */
-bool kube_range_next(
-    struct kube_range array, size_t *at, struct kube_range *value);
-/* Appends the text of a member that is a string; false where there is none. */
-bool kube_range_get_text(
-    struct kube_range object, const char *key, struct buf *out);
-
-/* Compares without decoding: a key with escapes is equal to nothing. */
-bool kube_range_is(struct kube_range string, const char *text);
 
 #endif

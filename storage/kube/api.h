@@ -1,0 +1,66 @@
+/*
+ * What an API server serves: every resource that has objects of its own, with
+ * the version it prefers and all others, as discovery.h asked for it. Pure.
+ */
+#ifndef STORAGE_KUBE_API_H
+#define STORAGE_KUBE_API_H
+
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+#include "storage/base/vec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct json_object;
+
+struct kube_resource {
+	char *group;	    /* "" for the core group */
+	char *version;	    /* preferred among those that serve it */
+	char *api_version;  /* "v1", "apps/v1" */
+	char *name;	    /* plural: "deployments" */
+	char *kind;	    /* "Deployment" */
+	char *key;	    /* "configmaps", "deployments.apps" */
+	char *storage_hash; /* storageVersionHash, or NULL */
+	bool namespaced;
+	bool listable;		/* verbs list and get */
+	bool has_status;	/* serves the subresource "status" */
+	struct strvec verbs;	/* of the preferred version */
+	struct strvec versions; /* all that serve it, in the server's order */
+};
+VEC_DEFINE(kube_resource_vec, struct kube_resource);
+
+struct kube_api {
+	struct kube_resource_vec resources; /* sorted by key, by bytes */
+	struct strvec warnings; /* "group metrics.k8s.io/v1beta1: 503 ..." */
+	struct strvec broken;	/* "metrics.k8s.io/v1beta1" */
+	char *server_version;	/* "v1.20.2", or NULL */
+};
+#define KUBE_API_INIT                                                          \
+	{                                                                      \
+		.server_version = NULL                                         \
+	}
+
+void kube_api_done(struct kube_api *api);
+
+/* Borrowed, or NULL: the resource by its key, or by the apiVersion (of any
+ * version that is served) and kind of an object. */
+const struct kube_resource *kube_api_by_key(
+    const struct kube_api *api, const char *key);
+const struct kube_resource *kube_api_by_kind(
+    const struct kube_api *api, const char *api_version, const char *kind);
+
+/* What one answer of discovery says, merged into *api. kube_api_add_aggregated
+ * takes an APIGroupDiscoveryList; kube_api_add_list an APIResourceList of one
+ * group and version (call in the server's order of preference, then sort). Both
+ * -1 with ERR_FORMAT. */
+int kube_api_add_aggregated(
+    struct kube_api *api, const struct json_object *list, struct err *err);
+int kube_api_add_list(struct kube_api *api, const char *group_version,
+    const struct json_object *list, struct err *err);
+void kube_api_sort(struct kube_api *api);
+/* A group and version whose server does not answer, and why. */
+void kube_api_add_broken(
+    struct kube_api *api, const char *group_version, const char *why);
+
+#endif

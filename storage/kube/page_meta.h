@@ -1,0 +1,29 @@
+/*
+ * What a page of a list says of itself, beside its items. Pure.
+ */
+#ifndef STORAGE_KUBE_PAGE_META_H
+#define STORAGE_KUBE_PAGE_META_H
+
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+
+#include <stdint.h>
+
+struct kube_page_meta {
+	struct buf kind; /* "ConfigMapList" */
+	struct buf api_version;
+	struct buf resource_version;
+	struct buf continue_; /* "": this is the last page */
+	int64_t remaining;    /* remainingItemCount, or -1 */
+	uint64_t items;	      /* in this page */
+	uint64_t bytes;	      /* of this page */
+};
+
+void kube_page_meta_clear(struct kube_page_meta *m); /* keeps its memory */
+void kube_page_meta_done(struct kube_page_meta *m);
+/* A member of the list by its key, and its value as JSON text; what is not
+ * known is checked and passed over. -1 with ERR_FORMAT. */
+int kube_page_meta_take(struct kube_page_meta *m, const char *key,
+    const struct buf *value, struct err *err);
+
+#endif
