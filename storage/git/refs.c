@@ -193,8 +193,6 @@ static int read_packed(
 	return 0;
 }
 
-/* A loose ref wins over a packed one of the same name: taken in last, it is
- * found first when later duplicates are dropped. */
 struct loose {
 	const char *dir;
 	struct git_refvec *refs;
@@ -208,12 +206,17 @@ static int read_loose_file(
     struct loose *l, const char *path, const char *name, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct err why = ERR_INIT;
 	uint8_t id[GIT_ID_LEN];
 
 	if (!git_ref_name_valid(name))
 		return 0; /* a lock, a placeholder: git skips these too */
-	if (file_read(path, MAX_LOOSE_REF, &text, err))
+	if (file_read(path, MAX_LOOSE_REF, &text, &why)) {
+		if (why.code == ERR_NOT_FOUND)
+			return 0; /* packed, or deleted, just now */
+		*err = why;
 		return -1;
+	}
 	strip_line_end(&text);
 	autofree char *value = parse_value(&text);
 	if (!value)
@@ -233,6 +236,7 @@ static int read_loose(
 {
 	autofree char *path = file_join(l->dir, name);
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err why = ERR_INIT;
 	struct stat st;
 
 	if (depth > MAX_REF_DIR_DEPTH)
@@ -245,8 +249,12 @@ static int read_loose(
 		return read_loose_file(l, path, name, err);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
-	if (file_list_dir(path, &names, err))
+	if (file_list_dir(path, &names, &why)) {
+		if (why.code == ERR_NOT_FOUND)
+			return 0;
+		*err = why;
 		return -1;
+	}
 	VEC_EACH (&names, n) {
 		autofree char *below = file_join(name, *n);
 		if (read_loose(l, below, depth + 1, err))
@@ -255,31 +263,27 @@ static int read_loose(
 	return 0;
 }
 
-/* Sorted, the last one added of each name kept. */
-static void drop_overridden(struct git_refvec *refs, size_t packed)
+/* Adds the loose ones to the packed ones, sorted; of the same name, the loose
+ * one wins. */
+static void add_loose(struct git_refvec *refs, struct git_refvec *loose)
 {
-	struct git_refvec loose = VEC_INIT;
-
-	for (size_t i = packed; i < refs->len; i++)
-		*vec_add(&loose) = refs->items[i];
-	refs->len = packed;
 	git_refvec_sort(refs);
-	for (size_t i = 0; i < loose.len; i++) {
+	for (size_t i = 0; i < loose->len; i++) {
 		const struct git_ref *same =
-		    git_refvec_find(refs, loose.items[i].name);
+		    git_refvec_find(refs, loose->items[i].name);
 		if (same) {
 			size_t at = (size_t)(same - refs->items);
 			memcpy(
-			    refs->items[at].id, loose.items[i].id, GIT_ID_LEN);
-			free(loose.items[i].name);
-			loose.items[i].name = NULL;
+			    refs->items[at].id, loose->items[i].id, GIT_ID_LEN);
+			free(loose->items[i].name);
+			loose->items[i].name = NULL;
 		}
 	}
-	VEC_EACH (&loose, r) {
+	VEC_EACH (loose, r) {
 		if (r->name)
 			*vec_add(refs) = *r;
 	}
-	vec_done(&loose);
+	vec_done(loose);
 	git_refvec_sort(refs);
 }
 
@@ -320,19 +324,20 @@ static void follow_symbolic(struct git_refvec *refs, const struct strvec *all)
 
 int git_refs_read(const char *dir, struct git_refvec *refs, struct err *err)
 {
-	struct loose l = {.dir = dir, .refs = refs};
-	int result = -1;
+	struct git_refvec loose = VEC_INIT;
+	struct loose l = {.dir = dir, .refs = &loose};
 
-	if (read_packed(dir, refs, err))
-		return -1;
-	size_t packed = refs->len;
-	if (read_loose(&l, "refs", 0, err) == 0) {
-		drop_overridden(refs, packed);
+	/* The loose ones first: `git pack-refs` removes them only once they
+	 * are packed, and may be at work. */
+	int result =
+	    read_loose(&l, "refs", 0, err) || read_packed(dir, refs, err);
+	if (!result) {
+		add_loose(refs, &loose);
 		follow_symbolic(refs, &l.symbolic);
-		result = 0;
 	}
+	git_refvec_done(&loose);
 	strvec_done(&l.symbolic);
-	return result;
+	return result ? -1 : 0;
 }
 
 int git_refs_write(
