@@ -101,7 +101,7 @@ texts() {
 # All words of the help stand in the manual page, in their order: whoever
 # changes one changes the other.
 manual_says() { # PAGE PROGRAM COMMAND
-	mandoc -Tascii "$1" | col -b | sed 's/-$/-\n/' | tr -s ' \t\n' '\n' |
+	mandoc -Tascii "$1" | sed 's/.\x08//g' | sed 's/-$/-\n/' | tr -s ' \t\n' '\n' |
 	    sed 's/|//g' | grep . >page
 	"$2" "$3" --help | sed -n '/^DESCRIPTION/,/^COMMON OPTIONS/p' |
 	    sed '1d;$d;/^OPTIONS$/d' | sed 's/|/ /g' | tr -s ' \t\n' '\n' | grep . >words
