@@ -196,8 +196,8 @@ static void show_progress(void *ctx, struct sources *sources)
 	if (!log_progress_shown())
 		return;
 	struct archive_totals t = archive_writer_progress(r->archive);
-	buf_printf(&line, "%s: capturing: %llu entries, ",
-	    cancel_requested(r->a->env.cancel) ? "stopping" : "backup",
+	buf_printf(&line, "%s: %llu entries, ",
+	    cancel_requested(r->a->env.cancel) ? "stopping" : "capturing",
 	    (unsigned long long)t.entries);
 	str_add_bytes(&line, t.bytes);
 	sources_describe(sources, &line);
@@ -258,7 +258,7 @@ static int capture(struct run *r, struct err *err)
 	r->finished = now_seconds(r);
 	if (cancel_check(r->a->env.cancel, err) || judge(r, err))
 		return -1;
-	log_progress("backup: writing the end of the archive");
+	log_progress("writing the end of the archive");
 	return archive_writer_finish(r->archive, &r->totals, err);
 }
 

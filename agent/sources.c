@@ -292,17 +292,22 @@ void sources_describe(struct sources *s, struct buf *out)
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct source_task *t = &s->tasks[i];
-		buf_printf(out, " | %s: ", t->kind);
+		buf_printf(out, " | %s ", t->kind);
 		if (t->ended)
 			buf_add_str(out, "done");
-		else if (!t->item[0])
-			buf_add_str(out, "connecting");
-		else
-			str_add_printable(out, t->item, strlen(t->item));
-		if (!t->ended && t->total)
-			buf_printf(out, " %llu/%llu",
+		else if (t->total)
+			buf_printf(out, "%llu/%llu",
 			    (unsigned long long)t->done,
 			    (unsigned long long)t->total);
+		else
+			buf_add_str(out, "...");
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		const struct source_task *t = &s->tasks[i];
+		if (t->ended || !t->item[0])
+			continue;
+		buf_add_str(out, " | ");
+		str_add_printable(out, t->item, strlen(t->item));
 	}
 	pthread_mutex_unlock(&s->lock);
 }

@@ -52,7 +52,7 @@ void sources_done(struct sources *s);
  * a second meanwhile, from the calling thread. */
 void sources_run(
     struct sources *s, void (*tick)(void *ctx, struct sources *s), void *ctx);
-/* Appends "git: helm-charts 1/3 | kubernetes: ...". */
+/* Appends how far each is, then what it is at: " | git 1/3 | helm-charts". */
 void sources_describe(struct sources *s, struct buf *out);
 /* Whether nothing of it could be captured. */
 bool source_failed(const struct source_task *t);

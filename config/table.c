@@ -28,23 +28,13 @@ void table_cell(struct strvec *row, const char *fmt, ...)
 	*vec_add(row) = buf_steal(&text);
 }
 
-/* Columns on a terminal: bytes that begin a character. */
-static size_t width_of(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
 void table_write(const struct table *t, struct buf *out)
 {
 	size_t width[TABLE_COLUMNS_MAX] = {0};
 
 	VEC_EACH (t, row)
 		for (size_t i = 0; i < row->len && i < TABLE_COLUMNS_MAX; i++) {
-			size_t n = width_of(row->items[i]);
+			size_t n = str_columns(row->items[i]);
 			width[i] = n > width[i] ? n : width[i];
 		}
 	VEC_EACH (t, row) {
@@ -53,7 +43,7 @@ void table_write(const struct table *t, struct buf *out)
 			buf_add_str(out, cell);
 			if (i + 1 < row->len)
 				buf_printf(out, "%*s  ",
-				    (int)(width[i] - width_of(cell)), "");
+				    (int)(width[i] - str_columns(cell)), "");
 		}
 		buf_add_char(out, '\n');
 	}

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define CLEAR_LINE "\r\x1b[K"
@@ -91,6 +92,17 @@ bool log_progress_shown(void)
 	return state.progress;
 }
 
+/* A line that wraps could not be renewed in place. The last column stays
+ * free, where some terminals wrap already. */
+static size_t columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 2)
+		return 79;
+	return size.ws_col - 1U;
+}
+
 void log_progress(const char *fmt, ...)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT, out = BUF_INIT;
@@ -104,6 +116,7 @@ void log_progress(const char *fmt, ...)
 	pthread_mutex_lock(&state.lock);
 	if (text.len >= sizeof(state.line))
 		buf_truncate(&text, sizeof(state.line) - 1);
+	buf_truncate(&text, str_fit(buf_str(&text), columns()));
 	memcpy(state.line, buf_str(&text), text.len + 1);
 	buf_add_str(&out, CLEAR_LINE);
 	buf_add(&out, state.line, text.len);

@@ -34,7 +34,8 @@ void log_event(enum log_level level, const char *fmt, ...)
 #define log_info(...) log_event(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_event(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
-/* Renews the progress line; "" takes it away. */
+/* Renews the progress line; "" takes it away. It is cut to the width of the
+ * terminal, so the most telling comes first. */
 void log_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool log_progress_shown(void);
 

@@ -193,6 +193,28 @@ void str_add_printable(struct buf *b, const char *s, size_t len)
 	}
 }
 
+size_t str_fit(const char *s, size_t columns)
+{
+	size_t at = 0;
+
+	for (size_t n = 0; s[at]; at++) {
+		/* A byte that begins a character, not one that goes on. */
+		n += ((unsigned char)s[at] & 0xc0) != 0x80;
+		if (n > columns)
+			break;
+	}
+	return at;
+}
+
+size_t str_columns(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
 void hex_add(struct buf *b, const void *data, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";

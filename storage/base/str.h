@@ -43,6 +43,11 @@ void str_add_bytes(struct buf *b, uint64_t bytes);
 /* Replaces control characters so that outside text is safe on a terminal. */
 void str_add_printable(struct buf *b, const char *s, size_t len);
 
+/* Columns that UTF-8 takes on a terminal, each character one; and the bytes of
+ * the longest beginning that takes no more than so many. */
+size_t str_columns(const char *s);
+size_t str_fit(const char *s, size_t columns);
+
 void hex_add(struct buf *b, const void *data, size_t len);  /* lower case */
 int hex_decode(const char *text, size_t len, uint8_t *out); /* len/2 bytes */
 

@@ -267,7 +267,12 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	slow
 	script -qec "'$BACKSTAY_BUILD/backstay-agent' backup" /dev/null </dev/null >"$BATS_TEST_TMPDIR/tty"
 	grep -q 'capturing: ' "$BATS_TEST_TMPDIR/tty"
-	grep -q 'kubernetes: ' "$BATS_TEST_TMPDIR/tty"
+	grep -qE 'capturing: [0-9]+ entries, [0-9.]+ [KMGi]*B \| kubernetes [0-9]+/[0-9]+ \| ' "$BATS_TEST_TMPDIR/tty"
+	slow
+	# Never longer than the terminal is wide: it could not be renewed in place.
+	script -qec "stty cols 50; '$BACKSTAY_BUILD/backstay-agent' backup" /dev/null </dev/null |
+	    tr '\r' '\n' | sed 's/\x1b\[K//g' | grep '^capturing: ' >"$BATS_TEST_TMPDIR/narrow"
+	[ "$(awk '{ if (length > n) n = length } END { print n }' "$BATS_TEST_TMPDIR/narrow")" -eq 49 ]
 	quick
 	agent backup 2>"$BATS_TEST_TMPDIR/pipe"
 	run grep -c 'capturing: ' "$BATS_TEST_TMPDIR/pipe"

@@ -42,6 +42,13 @@ static void text_events(void)
 	log_progress("%s", "");
 }
 
+/* What is no terminal is taken to have 80 columns. */
+static void long_progress(void)
+{
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, true, &test_clock.clock);
+	log_progress("%078d\xc3\xbc\xc3\xbc", 0);
+}
+
 static void json_events(void)
 {
 	log_setup(LOG_LEVEL_DEBUG, LOG_FORMAT_JSON, true, &test_clock.clock);
@@ -58,6 +65,8 @@ static void one_event_is_one_line(void **state)
 	    "\r\x1b[Khalf"
 	    "\r\x1b[K1970-01-01T00:00:00Z info  one\\x0aline 1\nhalf"
 	    "\r\x1b[K");
+	autofree char *cut = stderr_of(long_progress);
+	assert_int_equal(strlen(cut), strlen("\r\x1b[K") + 78 + 2);
 	autofree char *lines = stderr_of(json_events);
 	struct err err = ERR_INIT;
 	cleanup(json_freep) struct json_object *j =
