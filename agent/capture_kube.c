@@ -102,6 +102,7 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 	if (kube_discover(c->client, &r->api, err) ||
 	    capture_kube_namespaces(r, err))
 		return -1;
+	kube_discover_stored_versions(c->client, &r->api);
 	VEC_EACH (&r->api.warnings, w)
 		capture_report_warning(r->report, "%s: %s", c->name, *w);
 	plan_jobs(r);

@@ -7,6 +7,7 @@
 
 struct names {
 	struct strvec all;
+	struct strvec marked;
 	struct kube_item item;
 };
 
@@ -18,7 +19,15 @@ static int take_name(void *ctx, const char *text, size_t len, struct err *err)
 	    kube_name_check(buf_str(&n->item.name), n->item.name.len, err))
 		return -1;
 	strvec_add(&n->all, buf_str(&n->item.name));
+	if (kube_select_is_marked(&n->item))
+		strvec_add(&n->marked, buf_str(&n->item.name));
 	return 0;
+}
+
+static void names_done(struct names *n)
+{
+	strvec_done(&n->all);
+	strvec_done(&n->marked);
 }
 
 static int forget_names(void *ctx, struct err *err)
@@ -26,7 +35,7 @@ static int forget_names(void *ctx, struct err *err)
 	struct names *n = ctx;
 
 	(void)err;
-	strvec_done(&n->all);
+	names_done(n);
 	return 0;
 }
 
@@ -101,33 +110,48 @@ static int list_namespaces(struct capture_kube_run *r, const char *labels,
 	return failed;
 }
 
-int capture_kube_namespaces(struct capture_kube_run *r, struct err *err)
+/* Of those that are there, the ones that are wanted. */
+static void choose(struct capture_kube_run *r, const struct names *there)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
-	struct names names = {.all = VEC_INIT};
-	struct err why = ERR_INIT;
-	size_t chosen = 0;
 
-	if (list_namespaces(r, c->namespace_labels, &names, &why)) {
-		strvec_done(&names.all);
+	VEC_EACH (&there->all, ns) {
+		if (!kube_select_namespace(
+			c->namespaces, c->exclude_namespaces, *ns))
+			continue;
+		if (!strvec_has(&there->marked, *ns)) {
+			strvec_add(&r->run.namespaces, *ns);
+			continue;
+		}
+		strvec_add(&r->marked, *ns);
+		if (c->namespaces && strvec_has(c->namespaces, *ns))
+			capture_report_warning(r->report,
+			    "%s: namespace '%s' is named in the configuration "
+			    "and marked " KUBE_EXCLUDE_MARK
+			    " in the cluster: it is left out",
+			    c->name, *ns);
+	}
+	strvec_sort(&r->run.namespaces);
+	strvec_sort(&r->marked);
+	/* Labels hide how many there are: most are hardly labelled so. */
+	r->run.wide = r->run.namespaces.len * 2 >= there->all.len &&
+		      !(c->namespace_labels && *c->namespace_labels);
+}
+
+int capture_kube_namespaces(struct capture_kube_run *r, struct err *err)
+{
+	cleanup(names_done) struct names names = {.all = VEC_INIT};
+	struct err why = ERR_INIT;
+
+	if (list_namespaces(
+		r, r->run.cluster->namespace_labels, &names, &why)) {
 		if (why.code != ERR_DENIED) {
 			*err = why;
 			return err_wrap(err, "which namespaces there are");
 		}
 		return take_named(r, &why, err);
 	}
-	VEC_EACH (&names.all, ns) {
-		if (!kube_select_namespace(
-			c->namespaces, c->exclude_namespaces, *ns))
-			continue;
-		strvec_add(&r->run.namespaces, *ns);
-		chosen++;
-	}
-	strvec_sort(&r->run.namespaces);
+	choose(r, &names);
 	tell_absent(r, &names);
-	/* Labels hide how many there are: most are hardly labelled so. */
-	r->run.wide = chosen * 2 >= names.all.len &&
-		      !(c->namespace_labels && *c->namespace_labels);
-	strvec_done(&names.all);
 	return 0;
 }

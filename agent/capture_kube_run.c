@@ -214,6 +214,7 @@ void capture_kube_run_done(struct capture_kube_run *r)
 		kube_job_done(j);
 	vec_done(&r->jobs);
 	vec_done(&r->left_out);
+	strvec_done(&r->marked);
 	strvec_done(&r->run.namespaces);
 	kube_api_done(&r->api);
 }

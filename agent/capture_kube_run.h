@@ -25,6 +25,7 @@ struct capture_kube_run {
 	struct kube_api api;
 	struct kube_job_vec jobs; /* in the order of their lanes */
 	struct left_out_resource_vec left_out;
+	struct strvec marked; /* namespaces that their owners want left out */
 	int64_t started_ms;
 	atomic_bool stop; /* nothing more can be written */
 	atomic_uint_fast64_t done;

@@ -33,7 +33,7 @@ static const char *storage_version(
 			    (*v)[n] == '=')
 				return *v + n + 1;
 		}
-	return NULL;
+	return kube_resource_stored_version(resource);
 }
 
 static struct json_object *lists(const struct kube_job *j)
@@ -89,6 +89,12 @@ static struct json_object *left_out(const struct capture_kube_run *r)
 		json_set_str(o, "reason", l->reason);
 		if (l->objects >= 0)
 			json_set_int(o, "objects", l->objects);
+		json_append(array, o);
+	}
+	VEC_EACH (&r->marked, ns) {
+		struct json_object *o = json_new_object();
+		json_set_str(o, "namespace", *ns);
+		json_set_str(o, "reason", "marked " KUBE_EXCLUDE_MARK);
 		json_append(array, o);
 	}
 	return array;

@@ -1,6 +1,7 @@
 #include "storage/kube/api.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
 #include "storage/base/json.h"
 
 #include <stdlib.h>
@@ -174,6 +175,7 @@ int kube_api_add_aggregated(
 				    str_printf("%s/%s", group, version);
 				kube_api_add_broken(
 				    api, gv, "its answer is stale");
+				continue;
 			}
 			for (size_t i = 0; i < json_len(all); i++)
 				if (add_discovered(api, group, version,
@@ -220,6 +222,42 @@ int kube_api_add_list(struct kube_api *api, const char *group_version,
 			return -1;
 	}
 	return 0;
+}
+
+void kube_api_note_hashes(struct kube_api *api, const char *group_version,
+    const struct json_object *list)
+{
+	const struct json_object *items = json_get(list, "resources");
+	const char *slash = strchr(group_version, '/');
+	autofree char *group = str_ndup(
+	    group_version, slash ? (size_t)(slash - group_version) : 0);
+
+	for (size_t i = 0; i < json_len(items); i++) {
+		const struct json_object *item = json_at(items, i);
+		const char *name = json_get_str(item, "name");
+		const char *hash = json_get_str(item, "storageVersionHash");
+		struct kube_resource *r =
+		    name && hash ? find(api, group, name) : NULL;
+		if (r && !r->storage_hash)
+			r->storage_hash = str_dup(hash);
+	}
+}
+
+const char *kube_resource_stored_version(const struct kube_resource *r)
+{
+	enum { HASHED_BYTES = 8 };
+
+	for (size_t i = 0; r->storage_hash && i < r->versions.len; i++) {
+		autofree char *text = str_printf(
+		    "%s/%s/%s", r->group, r->versions.items[i], r->kind);
+		cleanup(buf_done) struct buf hash = BUF_INIT;
+		uint8_t digest[DIGEST_SHA256_LEN];
+		digest_of(DIGEST_SHA256, text, strlen(text), digest);
+		base64_add(&hash, digest, HASHED_BYTES, true);
+		if (str_eq(buf_str(&hash), r->storage_hash))
+			return r->versions.items[i];
+	}
+	return NULL;
 }
 
 static int by_key(const void *a, const void *b)

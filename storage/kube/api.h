@@ -59,6 +59,15 @@ int kube_api_add_aggregated(
 int kube_api_add_list(struct kube_api *api, const char *group_version,
     const struct json_object *list, struct err *err);
 void kube_api_sort(struct kube_api *api);
+/* Takes nothing but the storage version hashes out of an APIResourceList. */
+void kube_api_note_hashes(struct kube_api *api, const char *group_version,
+    const struct json_object *list);
+
+/* The version in which the server keeps the objects, where it is one that it
+ * serves; else NULL. Borrowed. The hash that servers tell instead is the base64
+ * of 8 bytes of SHA-256 over "group/version/kind" (kubernetes/apiserver
+ * pkg/endpoints/discovery/storageversionhash.go). */
+const char *kube_resource_stored_version(const struct kube_resource *r);
 /* A group and version whose server does not answer, and why. */
 void kube_api_add_broken(
     struct kube_api *api, const char *group_version, const char *why);

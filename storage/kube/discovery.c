@@ -4,6 +4,7 @@
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
 #include "storage/kube/client.h"
+#include "storage/kube/select.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -170,4 +171,18 @@ int kube_discover(struct kube_client *c, struct kube_api *api, struct err *err)
 	    kube_get(c, "/version", &ignored);
 	api->server_version = str_dup(json_get_str(version, "gitVersion"));
 	return 0;
+}
+
+void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api)
+{
+	cleanup(listing_done) struct listing l = {.client = c, .all = VEC_INIT};
+
+	VEC_EACH (&api->resources, r) {
+		if (r->listable && !r->storage_hash &&
+		    kube_group_is_builtin(r->group))
+			add_gv(&l, r->api_version);
+	}
+	pool_each(REQUESTS_AT_ONCE, l.all.len, fetch_one, &l);
+	VEC_EACH (&l.all, gv)
+		kube_api_note_hashes(api, gv->name, gv->list);
 }

@@ -16,4 +16,9 @@ struct kube_client;
 /* Fills *api, which the caller releases, also on failure. */
 int kube_discover(struct kube_client *c, struct kube_api *api, struct err *err);
 
+/* Asks for what the aggregated form does not tell: in which version the objects
+ * of Kubernetes' own groups are kept (kube_resource_stored_version; of custom
+ * ones, their definitions say it). What cannot be asked stays unknown. */
+void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api);
+
 #endif

@@ -77,7 +77,7 @@ const char *kube_select_resource(
 	return NULL;
 }
 
-static bool is_marked(const struct kube_item *item)
+bool kube_select_is_marked(const struct kube_item *item)
 {
 	const struct kube_range in[] = {item->annotations, item->labels};
 
@@ -140,7 +140,7 @@ static bool is_bare_account(const struct kube_item *item)
 const char *kube_select_object(const struct kube_selection *s,
     const struct kube_resource *r, const struct kube_item *item)
 {
-	if (is_marked(item))
+	if (kube_select_is_marked(item))
 		return "marked " KUBE_EXCLUDE_MARK;
 	if (s->keep_useless)
 		return NULL;

@@ -34,6 +34,9 @@ const char *kube_select_resource(
 const char *kube_select_object(const struct kube_selection *s,
     const struct kube_resource *r, const struct kube_item *item);
 
+/* Whether it bears KUBE_EXCLUDE_MARK. */
+bool kube_select_is_marked(const struct kube_item *item);
+
 /* Names and globs; empty `wanted` is all. */
 bool kube_select_namespace(const struct strvec *wanted,
     const struct strvec *exclude, const char *name);

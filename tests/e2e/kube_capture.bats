@@ -181,6 +181,18 @@ ODD=namespaces/odd
 	has $ODD/configmaps/marked-false.json
 	jq -e '.resources[] | select(.resource == "configmaps") |
 	    .left_out["marked backstay.io/exclude"] == 2' "$P/cluster"
+	# A namespace that is marked is left out with all in it.
+	config "$KUBE_CONFIG" 'namespaces: ["odd*"]'
+	backup 0
+	hasnt cluster/namespaces/odd-marked.json
+	hasnt namespaces/odd-marked
+	jq -e '.left_out[] | select(.namespace == "odd-marked") |
+	    .reason == "marked backstay.io/exclude"' "$P/cluster"
+	jq -e '.warnings == []' "$P/m"
+	config "$KUBE_CONFIG" 'namespaces: [odd, odd-marked]'
+	backup 0
+	hasnt namespaces/odd-marked
+	jq -e "any(.warnings[]; test(\"'odd-marked' is named .* it is left out\"))" "$P/m"
 }
 
 @test "a namespace that is not there is named, and the snapshot partial" {
@@ -210,6 +222,10 @@ ODD=namespaces/odd
 	    (.versions | sort) == ["v1", "v1beta1"] and
 	    (.lists | length) == 1 and (.lists[0].resource_version | length) > 0 and
 	    (.lists[0].listed | length) > 0' "$P/cluster"
+	# Of what Kubernetes itself defines too.
+	jq -e '[.resources[] | select(.resource == "configmaps" or
+	    .resource == "deployments.apps") | .version == .storage_version] ==
+	    [true, true]' "$P/cluster"
 	config "$KUBE_CONFIG" 'namespaces: [odd]' 'cluster_scope: all'
 	backup 0
 	has $crds/voids.odd.example.com.json

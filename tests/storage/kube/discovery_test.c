@@ -54,6 +54,44 @@ static void the_preferred_version_that_lists_is_used(void **state)
 	kube_api_done(&api);
 }
 
+/* The hashes are those that kube-apiserver 1.20 tells. */
+static void hashes_tell_the_stored_version(void **state)
+{
+	struct kube_api api = KUBE_API_INIT;
+	struct err err = ERR_INIT;
+	cleanup(json_freep) struct json_object *core = parse(
+	    "{\"kind\":\"APIResourceList\",\"resources\":["
+	    "{\"name\":\"pods\",\"kind\":\"Pod\",\"verbs\":[],"
+	    "\"storageVersionHash\":\"xPOwRZ+Yhw8=\"},"
+	    "{\"name\":\"configmaps\",\"kind\":\"ConfigMap\",\"verbs\":[],"
+	    "\"storageVersionHash\":\"AAAAAAAAAAA=\"}]}");
+	cleanup(json_freep) struct json_object *apps =
+	    parse("{\"kind\":\"APIResourceList\",\"resources\":["
+		  "{\"name\":\"deployments\",\"kind\":\"Deployment\",\"verbs\":"
+		  "[]}]}");
+	cleanup(json_freep) struct json_object *hashes = parse(
+	    "{\"kind\":\"APIResourceList\",\"resources\":["
+	    "{\"name\":\"deployments\",\"kind\":\"Deployment\","
+	    "\"storageVersionHash\":\"8aSe+NMegvE=\"},{\"name\":\"others\","
+	    "\"storageVersionHash\":\"8aSe+NMegvE=\"},{},7]}");
+
+	(void)state;
+	assert_ok(kube_api_add_list(&api, "v1", core, &err), err);
+	assert_ok(kube_api_add_list(&api, "apps/v2", apps, &err), err);
+	assert_ok(kube_api_add_list(&api, "apps/v1", apps, &err), err);
+	assert_string_equal(
+	    kube_resource_stored_version(kube_api_by_key(&api, "pods")), "v1");
+	/* Of no version that is served. */
+	assert_null(
+	    kube_resource_stored_version(kube_api_by_key(&api, "configmaps")));
+	const struct kube_resource *d =
+	    kube_api_by_key(&api, "deployments.apps");
+	assert_null(kube_resource_stored_version(d));
+	kube_api_note_hashes(&api, "apps/v1", hashes);
+	assert_string_equal(kube_resource_stored_version(d), "v1");
+	kube_api_done(&api);
+}
+
 static void the_aggregated_form_says_the_same(void **state)
 {
 	struct kube_api api = KUBE_API_INIT;
@@ -66,7 +104,9 @@ static void the_aggregated_form_says_the_same(void **state)
 	    "\"subresources\":[{\"subresource\":\"status\"}]},"
 	    "{\"resource\":\"odd\",\"responseKind\":{}}]}]},"
 	    "{\"metadata\":{\"name\":\"down.io\"},\"versions\":[{\"version\":"
-	    "\"v1\",\"freshness\":\"Stale\"}]}]}");
+	    "\"v1\",\"freshness\":\"Stale\",\"resources\":[{\"resource\":"
+	    "\"old\",\"responseKind\":{\"kind\":\"Old\"},\"verbs\":["
+	    "\"get\",\"list\"]}]}]}]}");
 
 	(void)state;
 	assert_ok(kube_api_add_aggregated(&api, list, &err), err);
@@ -105,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_preferred_version_that_lists_is_used),
+	    cmocka_unit_test(hashes_tell_the_stored_version),
 	    cmocka_unit_test(the_aggregated_form_says_the_same),
 	    cmocka_unit_test(names_that_would_leave_a_path_are_refused),
 	};
