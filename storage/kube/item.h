@@ -38,8 +38,9 @@ struct kube_item {
 	struct buf kind;
 	struct kube_range labels; /* objects, or none */
 	struct kube_range annotations;
-	struct kube_range owners; /* metadata.ownerReferences */
-	struct kube_range cut;	  /* managedFields with its comma */
+	struct kube_range owners;  /* metadata.ownerReferences */
+	struct kube_range managed; /* the list of managedFields */
+	struct kube_range cut;	   /* the same with its key and comma */
 	size_t body; /* offset of what follows the '{' at the start */
 	bool empty;  /* an object without members */
 };
@@ -72,5 +73,11 @@ bool kube_item_has_controller(const struct kube_item *item);
 /* [{"apiVersion", "kind", "name", "uid", "controller"}], the caller's; or NULL
  * where it has no owners. */
 struct json_object *kube_item_owners(const struct kube_item *item);
+
+/* Of a Service, the node ports (and the port of health checks) that somebody
+ * chose rather than the API server, by managedFields, which name the fields
+ * that each writer sent: an array of numbers, the caller's. NULL where there
+ * are no managedFields to tell by. */
+struct json_object *kube_item_chosen_ports(const struct kube_item *item);
 
 #endif
