@@ -49,6 +49,11 @@ struct json_object *capture_kube_facts(
 	json_set_str(f, "uid", buf_str(&item->uid));
 	if (owners)
 		json_set(f, "owners", owners);
+	if (str_eq(r->key, "services")) {
+		struct json_object *ports = kube_item_chosen_ports(item);
+		if (ports)
+			json_set(f, "nodePorts", ports);
+	}
 	if (str_eq(r->key, "secrets") &&
 	    str_starts(buf_str(&item->name), "sh.helm.release.v1."))
 		add_helm(f, item);

@@ -88,7 +88,7 @@ int http_send_retrying(struct http *h, const struct http_attempts *attempts,
 		struct err failure = ERR_INIT;
 		if (attempts->prepare(attempts->ctx, attempt, &request, err))
 			return -1;
-		request.even_if_stopped = attempts->even_if_stopped;
+		request.even_if_stopped |= attempts->even_if_stopped;
 		int result = http_send(h, &request, response, &failure);
 		enum http_verdict verdict = attempts->judge(
 		    attempts->ctx, response, result ? &failure : NULL);

@@ -221,6 +221,7 @@ static int prepare(
 	to->url = buf_str(&call->url);
 	to->body = r->body;
 	to->body_len = r->body_len;
+	to->even_if_stopped = r->see_through;
 	to->on_data = r->on_data;
 	to->on_data_ctx = r->ctx;
 	to->max_body_bytes =

@@ -64,6 +64,9 @@ struct kube_request {
 	size_t body_len;
 	size_t max_body_bytes; /* of a collected answer; default 64 MiB */
 	int max_attempts;      /* 0: the client's */
+	/* A request to stop does not break it off: a write whose outcome is to
+	 * be known. */
+	bool see_through;
 	/* As in http.h: takes a 2xx as it arrives. on_attempt comes before
 	 * each attempt, so that what a broken one delivered is dropped. */
 	int (*on_data)(
