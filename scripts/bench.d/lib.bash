@@ -4,7 +4,13 @@
 #
 # runs both BENCH_RUNS times alternately after one warm-up each, and prints
 # medians, the ratio, the bound, and peak memory (the largest process) of
-# both. A command that fails ends the benchmark: a wrong run has no time.
+# both. A command that fails ends the benchmark: a wrong run has no time. With
+# BENCH_OBJECTS=N it also prints how many of N objects a second each did.
+#
+#   bench_rates LABEL BOUND OURS N THEIRS M
+#
+# compares two files of bench_once that did N and M objects: the bound is how
+# many times as many a second ours must do.
 
 bench_dir=$(mktemp -d "${TMPDIR:-/tmp}/backstay-bench-XXXXXX")
 bench_cleanup=("rm -rf $bench_dir")
@@ -43,6 +49,7 @@ bench_pair() {
 		fi
 	done
 	awk -v label="$label" -v bound="$bound" \
+	    -v n="${BENCH_OBJECTS:-0}" \
 	    -v ta="$(bench_median "$a" 1)" -v tb="$(bench_median "$b" 1)" \
 	    -v ma="$(bench_median "$a" 2)" -v mb="$(bench_median "$b" 2)" '
 	BEGIN {
@@ -50,5 +57,19 @@ bench_pair() {
 		printf "%-44s %7.2f s / %7.2f s = %5.2f (bound %s)%s  RSS %d / %d MiB\n",
 		    label, ta, tb, ratio, bound,
 		    (bound + 0 && ratio > bound + 0) ? " MISSED" : "", ma / 1024, mb / 1024
+		if (n)
+			printf "%44s %9.0f/s %9.0f/s\n", "objects a second:", n / ta, n / tb
+	}'
+}
+
+bench_rates() {
+	awk -v label="$1" -v bound="$2" -v n="$4" -v m="$6" \
+	    -v ta="$(bench_median "$3" 1)" -v tb="$(bench_median "$5" 1)" \
+	    -v ma="$(bench_median "$3" 2)" -v mb="$(bench_median "$5" 2)" '
+	BEGIN {
+		times = n / ta / (m / tb)
+		printf "%-44s %7.0f/s / %7.0f/s = %5.1f times (bound %s)%s  RSS %d / %d MiB  (%d and %d objects)\n",
+		    label, n / ta, m / tb, times, bound,
+		    times < bound + 0 ? " MISSED" : "", ma / 1024, mb / 1024, n, m
 	}'
 }
