@@ -43,7 +43,7 @@ static void fail(struct apply *a, const struct err *err)
 	pthread_mutex_unlock(&a->lock);
 }
 
-static size_t in_flight(const struct apply *a)
+size_t apply_in_flight(const struct apply *a)
 {
 	return a->o->in_flight ? a->o->in_flight : IN_FLIGHT;
 }
@@ -184,6 +184,26 @@ static bool add_gates(struct apply *a, uint32_t node, struct batch *gates)
 	return waits;
 }
 
+/* What is there and equal needs no request of its own. */
+static void run_same(struct apply *a, uint32_t level)
+{
+	const struct graph *g = &a->p->graph;
+	const uint32_t *nodes = g->order + g->level_start[level];
+	size_t count = g->level_start[level + 1] - g->level_start[level];
+
+	apply_same(a, nodes, count);
+	for (size_t i = 0; i < count; i++)
+		if (a->compares[nodes[i]] &&
+		    a->outcomes[nodes[i]].kind != OUTCOME_PENDING)
+			end_node(a, nodes[i]);
+}
+
+static bool is_left_alone(const struct apply *a, const struct plan_node *n)
+{
+	return n->action != PLAN_APPLY ||
+	       (n->exists && a->p->options->existing == PLAN_EXISTING_SKIP);
+}
+
 /* What waits for nothing goes first, the rest when its gates have opened. */
 static void run_level(struct apply *a, uint32_t level)
 {
@@ -192,11 +212,12 @@ static void run_level(struct apply *a, uint32_t level)
 	struct batch gates = {.a = a};
 	struct batch rest = {.a = a};
 
+	run_same(a, level);
 	for (uint32_t i = g->level_start[level]; i < g->level_start[level + 1];
 	     i++) {
 		uint32_t node = g->order[i];
 		bool runs = a->outcomes[node].kind == OUTCOME_PENDING &&
-			    a->p->nodes.items[node].action == PLAN_APPLY;
+			    !is_left_alone(a, &a->p->nodes.items[node]);
 
 		if (!a->o->dry_run && runs && add_gates(a, node, &gates))
 			*vec_add(&rest.nodes) = node;
@@ -207,11 +228,12 @@ static void run_level(struct apply *a, uint32_t level)
 	    level == 0 && first.nodes.len &&
 		    a->p->nodes.items[first.nodes.items[0]].kind == PLAN_GIT
 		? REPOSITORIES
-		: in_flight(a);
+		: apply_in_flight(a);
 	pool_each(workers, first.nodes.len, run_one, &first);
 	if (!apply_must_stop(a))
-		pool_each(in_flight(a), gates.nodes.len, wait_one, &gates);
-	pool_each(in_flight(a), rest.nodes.len, run_one, &rest);
+		pool_each(
+		    apply_in_flight(a), gates.nodes.len, wait_one, &gates);
+	pool_each(apply_in_flight(a), rest.nodes.len, run_one, &rest);
 	vec_done(&first.nodes);
 	vec_done(&gates.nodes);
 	vec_done(&rest.nodes);
@@ -247,7 +269,8 @@ static void prune_one(struct apply *a, const struct plan_prune *d, bool hold)
 	    .path = path,
 	    .query = a->o->dry_run ? "dryRun=All" : NULL,
 	    .body = body.data,
-	    .body_len = body.len};
+	    .body_len = body.len,
+	    .see_through = true};
 	if (apply_send(a, d->cluster, &r, &answer, &err) &&
 	    answer.status != 404)
 		outcome_failed(&item->outcome, &err);
@@ -331,7 +354,7 @@ static void open_clusters(
 
 		c->client = clusters[i].client;
 		c->name = clusters[i].name;
-		throttle_init(&c->throttle, in_flight(a));
+		throttle_init(&c->throttle, apply_in_flight(a));
 		pthread_mutex_init(&c->lock, NULL);
 	}
 	pthread_mutex_init(&a->lock, NULL);
@@ -349,6 +372,7 @@ static void apply_done(struct apply *a)
 		outcome_done(&a->outcomes[i]);
 	free(a->outcomes);
 	free(a->gates);
+	free(a->compares);
 	journal_close(a->journal);
 	report_free(a->report);
 	pthread_mutex_destroy(&a->lock);
@@ -362,8 +386,7 @@ static void take_over(struct apply *a)
 		struct plan_node *n = &a->p->nodes.items[i];
 		enum outcome_kind kind = before->outcome.kind;
 
-		if (!before->ended || kind == OUTCOME_FAILED ||
-		    kind == OUTCOME_HELD || kind == OUTCOME_PENDING)
+		if (!before->ended || outcome_is_missing(kind))
 			continue;
 		a->outcomes[i] = before->outcome;
 		before->outcome = (struct outcome)OUTCOME_INIT;
@@ -404,6 +427,8 @@ static void run(struct apply *a)
 	for (uint32_t level = 0;
 	     level < a->p->graph.levels && !apply_must_stop(a); level++)
 		run_level(a, level);
+	if (!a->o->dry_run)
+		apply_relink_late(a);
 	fill_report(a);
 	if (!apply_must_stop(a))
 		prune(a);
@@ -423,6 +448,7 @@ struct report *apply_run(
 	open_clusters(&a, p->options->clusters, p->options->cluster_count);
 	a.outcomes = mem_zalloc((count + 1) * sizeof(*a.outcomes));
 	a.gates = mem_zalloc(count + 1);
+	a.compares = mem_zalloc(count + 1);
 	VEC_EACH (&p->nodes, n)
 		a.total += n->kind != PLAN_BARRIER;
 	if (open_journal(&a, err))

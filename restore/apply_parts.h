@@ -35,6 +35,7 @@ struct apply {
 	size_t cluster_count;
 	struct outcome *outcomes; /* one a node */
 	uint8_t *gates;		  /* enum gate_state, one a node */
+	bool *compares;		  /* apply_same.c, one a node */
 	atomic_size_t done;
 	size_t total;
 	/* A driver said that going on with its kind is pointless. */
@@ -45,6 +46,7 @@ struct apply {
 };
 
 bool apply_must_stop(struct apply *a);
+size_t apply_in_flight(const struct apply *a); /* requests at a time */
 int apply_gate_timeout_ms(const struct apply *a);
 int64_t apply_ticks_ms(const struct apply *a);
 void apply_sleep_ms(const struct apply *a, int64_t duration_ms);
@@ -55,8 +57,11 @@ int apply_send(struct apply *a, uint16_t cluster, struct kube_request *r,
 struct json_object *apply_get(
     struct apply *a, uint16_t cluster, const char *path, struct err *err);
 
-/* apply_kube.c: one object; the outcome is set. */
-void apply_kube(struct apply *a, uint32_t node, struct outcome *outcome);
+/* Until when something is asked for again, and how often. */
+struct apply_wait {
+	int64_t until_ms;
+	int64_t pause_ms;
+};
 
 /* apply_prepare.c: an object as it will be sent. */
 struct apply_object {
@@ -69,6 +74,64 @@ struct apply_object {
 void apply_object_done(struct apply_object *o);
 int apply_prepare(struct apply *a, uint32_t node, struct apply_object *out,
     struct outcome *outcome, struct err *err);
+
+/* apply_relink.c: owner references with the UIDs that the owners have now; one
+ * that is not there is left out and noted. */
+void apply_relink(struct apply *a, uint32_t node, struct json_object *object,
+    struct outcome *outcome);
+/* Those that had to wait, because the owner needed the object first. */
+void apply_relink_late(struct apply *a);
+
+/* One object on its way. */
+struct apply_task {
+	struct apply *a;
+	uint32_t node;
+	struct plan_node *n;
+	struct apply_object *object;
+	struct outcome *outcome;
+	bool paused;	 /* the journal has it */
+	bool sent_again; /* an answer may have been lost */
+	/* What the journal of an earlier run says of it, or NULL. */
+	const struct journal_node *before;
+};
+
+/* apply_kube.c: the outcome is set. */
+void apply_kube(struct apply *a, uint32_t node, struct outcome *outcome);
+void apply_create(struct apply_task *t);
+/* What follows once it is there by our hand; `uid` may be NULL. */
+void apply_finish_created(struct apply_task *t, const char *uid);
+int apply_record_pause(struct apply_task *t, struct err *err);
+/* Writes the status that is to be restored; PARTIAL where it is refused. */
+int apply_status(struct apply_task *t);
+
+/* apply_existing.c: what is there already, by the operator's policy. */
+void apply_existing(struct apply_task *t);
+/* Whether what is there with that UID is what an earlier run of this restore
+ * made, and died before it could say so, or could make only in part. */
+bool apply_is_ours(const struct apply_task *t, const char *uid);
+void apply_learn_uid(struct apply_task *t, const char *uid);
+
+/* apply_same.c: whether `live` has all that is wanted, with the same values. */
+bool apply_covers(
+    const struct json_object *live, const struct json_object *wanted);
+/* Under `update`, gives an outcome to those of the nodes that are there and
+ * equal. They are compared through lists: far fewer requests than one each. */
+void apply_same(struct apply *a, const uint32_t *nodes, size_t count);
+
+/* apply_send.c: a write of the object; warnings of the server that matter
+ * become notes. 0, or -1 as kube_send. */
+int apply_write(struct apply_task *t, const char *method, const char *path,
+    const char *content_type, bool force, const struct json_object *body,
+    struct kube_answer *answer, struct err *err);
+
+/* apply_wait.c. The first is false when the time is over, the second fails
+ * then; the third is false where no webhook is in the way. */
+enum { APPLY_SETTLE_MS = 10 * 1000 };
+struct apply_wait apply_wait_for(struct apply_task *t, int64_t limit_ms);
+bool apply_wait_more(struct apply_task *t, struct apply_wait *w);
+int apply_wait_gone(struct apply_task *t, const char *uid, struct err *err);
+bool apply_wait_for_webhook(
+    struct apply_task *t, const struct err *failure, struct apply_wait *w);
 
 /* gate.c: waits until the node is ready, or its time is over; what came of it
  * goes into the report. */

@@ -2,7 +2,8 @@
 #include "restore/sanitize.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
-#include "storage/kube/discovery.h"
+
+#include <string.h>
 
 void apply_object_done(struct apply_object *o)
 {
@@ -12,80 +13,15 @@ void apply_object_done(struct apply_object *o)
 	free(o->path);
 }
 
-static bool status_is_ruled(const struct plan *p, const struct plan_kind *k)
+static bool status_is_ruled(
+    const struct plan *p, const struct plan_kind *k, struct json_object *object)
 {
 	for (const struct rule_status *r = rules_statuses; r->system; r++)
 		if (rules_used(p->options->without_rules, r->system) &&
-		    rules_kind_fits(r->kind, k->group, k->kind))
+		    rules_kind_fits(r->kind, k->group, k->kind) &&
+		    rules_has(object, r->where))
 			return true;
 	return false;
-}
-
-/* The UID that an owner outside the snapshot has now; the caller frees. */
-static char *look_up_owner(
-    struct apply *a, const struct plan_node *n, const struct json_object *owner)
-{
-	const char *version = json_get_str(owner, "apiVersion");
-	const char *kind = json_get_str(owner, "kind");
-	const char *name = json_get_str(owner, "name");
-	struct err ignored = ERR_INIT;
-
-	if (!version || !kind || !name)
-		return NULL;
-	const struct kube_resource *r =
-	    kube_api_by_kind(&a->p->apis[n->cluster], version, kind);
-	if (!r)
-		return NULL;
-	autofree char *path = kube_path(r->api_version, r->name,
-	    r->namespaced ? n->namespace : NULL, name, NULL);
-	cleanup(json_freep) struct json_object *live =
-	    apply_get(a, n->cluster, path, &ignored);
-	return str_dup(json_str(json_path(live, "metadata", "uid", NULL)));
-}
-
-/* Gives an owner reference the UID of the owner as it is now; false where
- * there is none. */
-static bool relink(
-    struct apply *a, const struct plan_node *n, struct json_object *owner)
-{
-	const char *old = json_get_str(owner, "uid");
-	const struct plan_node *known =
-	    old ? plan_by_uid(a->p, n->cluster, old) : NULL;
-
-	if (known && known->kind == PLAN_KUBE) {
-		json_set_str(owner, "apiVersion", known->k->api_version);
-		json_set_str(owner, "name", known->name);
-	}
-	if (known && known->live_uid) {
-		json_set_str(owner, "uid", known->live_uid);
-		return true;
-	}
-	autofree char *uid = look_up_owner(a, n, owner);
-	if (uid)
-		json_set_str(owner, "uid", uid);
-	return uid != NULL;
-}
-
-static void relink_all(struct apply *a, const struct plan_node *n,
-    struct json_object *object, struct outcome *outcome)
-{
-	struct json_object *meta = json_get(object, "metadata");
-	struct json_object *owners = json_get(meta, "ownerReferences");
-
-	for (size_t i = json_len(owners); i-- > 0;) {
-		struct json_object *owner = json_at(owners, i);
-		const char *kind = json_get_str(owner, "kind");
-		const char *name = json_get_str(owner, "name");
-
-		if (relink(a, n, owner))
-			continue;
-		outcome_note(outcome,
-		    "its owner %s %s is not there: the reference was left out",
-		    kind ? kind : "", name ? name : "");
-		json_remove_at(owners, i);
-	}
-	if (owners && json_len(owners) == 0)
-		json_remove(meta, "ownerReferences");
 }
 
 /* An object whose creation was under way when it was captured is one that
@@ -122,23 +58,26 @@ int apply_prepare(struct apply *a, uint32_t node, struct apply_object *out,
 	const struct plan *p = a->p;
 	const struct plan_node *n = &p->nodes.items[node];
 	const struct plan_kind *k = n->k;
-	bool ruled = status_is_ruled(p, k);
-
 	out->object = plan_load(p, n, err);
 	if (!out->object)
 		return -1;
+	bool ruled = status_is_ruled(p, k, out->object);
 	struct json_object *status = json_get(out->object, "status");
 	if (status && k->has_status && (ruled || p->options->status))
 		out->status = json_share(status);
+	struct err ignored = ERR_INIT;
+	cleanup(json_freep) struct json_object *node_ports =
+	    n->facts ? json_parse(n->facts, strlen(n->facts), &ignored) : NULL;
 	struct sanitize_options clean = {
 	    .volume_restored = n->volume_restored,
 	    .keep_status = ruled && !k->has_status,
+	    .node_ports = node_ports,
 	};
 	sanitize_object(out->object, &clean);
 	if (!k->namespaced &&
 	    json_kind(json_get(out->object, "metadata")) == JSON_OBJECT)
 		json_remove(json_get(out->object, "metadata"), "namespace");
-	relink_all(a, n, out->object, outcome);
+	apply_relink(a, node, out->object, outcome);
 	note_pending(out->object, outcome);
 	out->pause = quiesce_rule(p, k, out->object);
 	out->collection =

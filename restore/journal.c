@@ -161,6 +161,10 @@ int journal_read_line(
 	struct journal_node *n = &j->nodes[node];
 	if (json_get_str(line, "begin")) {
 		n->begun = true;
+		/* Tried again: what came of it before counts no more, unless
+		 * it was made already, and only its status is tried. */
+		if (n->outcome.kind != OUTCOME_PARTIAL)
+			n->ended = false;
 		free(n->live_uid);
 		n->live_uid = str_dup(json_get_str(line, "begin"));
 	} else if (json_get_str(line, "end")) {

@@ -161,6 +161,12 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	p->transform = transform_new(o->transforms, err);
 	if (!p->transform || plan_read(&m, err) || discover(&m, err))
 		return NULL;
+	for (int i = -1; (i = transform_unused(p->transform, i + 1)) >= 0;)
+		if (!o->without_kubernetes)
+			*vec_add(&p->warnings) =
+			    str_printf("restore.transforms: no object of the "
+				       "snapshot is one for patch %d",
+				i + 1);
 	plan_kinds_settle(&m);
 	if (plan_edges(&m, err))
 		return NULL;

@@ -108,7 +108,9 @@ struct plan_node {
 	char *path; /* below the tree; a directory for a repository */
 	char *name; /* of the repository ("team/web"), bucket/key, object */
 	char *source; /* of PLAN_GIT and PLAN_STATE: what it was read from */
-	char *facts;  /* of the same two: JSON, or NULL */
+	/* Of the same two, and of a Service the node ports that somebody
+	 * chose: JSON, or NULL. */
+	char *facts;
 	const struct plan_kind *k; /* of PLAN_KUBE */
 	const char *namespace;	   /* in the target; NULL: cluster-scoped */
 	uint16_t cluster;	   /* index into the options' clusters */

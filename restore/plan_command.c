@@ -161,6 +161,8 @@ static void add_transforms(struct session *s)
 	    .storage_class_count = s->storage_classes.len,
 	    .patches = s->patches.items,
 	    .patch_count = s->patches.len,
+	    .edges = s->edges.items,
+	    .edge_count = s->edges.len,
 	};
 	s->options.transforms = &s->transforms;
 }

@@ -1,4 +1,5 @@
 #include "restore/plan_parts.h"
+#include "storage/base/cleanup.h"
 
 #include <string.h>
 
@@ -131,14 +132,16 @@ static bool take_defined(struct plan_maker *m, struct plan_kind *k)
 /* Kinds that something in the snapshot makes known when it is ready. */
 static bool will_be_defined(const struct plan *p, const struct plan_kind *k)
 {
-	struct buf key = BUF_INIT;
-	struct buf name = BUF_INIT;
+	bool known = false;
 
-	buf_printf(&name, "%s/%s", k->group, k->kind);
-	plan_name(&key, k->cluster, "@", "Definition", NULL, buf_str(&name));
-	bool known = index_first(p->names, buf_str(&key)) != INDEX_END;
-	buf_done(&key);
-	buf_done(&name);
+	for (int all = 0; all <= (*k->group != '\0'); all++) {
+		cleanup(buf_done) struct buf key = BUF_INIT;
+		autofree char *name =
+		    str_printf("%s/%s", k->group, all ? "*" : k->kind);
+
+		plan_name(&key, k->cluster, "@", "Definition", NULL, name);
+		known |= index_first(p->names, buf_str(&key)) != INDEX_END;
+	}
 	return known;
 }
 

@@ -45,6 +45,25 @@ struct plan_maker {
 
 /* plan_read.c: nodes, names and pending references out of the tree. */
 int plan_read(struct plan_maker *m, struct err *err);
+
+/* plan_object.c: a node out of one object. */
+struct plan_object {
+	uint16_t cluster;
+	const char *path;     /* of its file, below the tree */
+	const char *resource; /* plural, in the snapshot */
+	const char *uid;      /* in the snapshot, or NULL */
+	const char *leave;    /* why it is not restored, or NULL */
+};
+/* `object` as it will be in the target; m->current becomes its node.
+ * ERR_USAGE where another object of the snapshot would become the same. */
+int plan_add_object(struct plan_maker *m, const struct plan_object *o,
+    struct json_object *object, struct err *err);
+/* Takes the key; its node is m->current from now on. */
+struct plan_node *plan_add_node(struct plan_maker *m, enum plan_node_kind kind,
+    char *key, const char *path, int rank);
+/* One more name by which m->current is found. */
+void plan_provide(struct plan_maker *m, int cluster, const char *group,
+    const char *kind, const char *ns, const char *name);
 /* The name in the index of an object; appended with its NUL not counted. */
 void plan_name(struct buf *out, int cluster, const char *group,
     const char *kind, const char *ns, const char *name);

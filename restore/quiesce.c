@@ -5,12 +5,6 @@
 
 #include <string.h>
 
-static void seen(void *ctx, struct json_object *value)
-{
-	(void)value;
-	*(bool *)ctx = true;
-}
-
 static bool is_paused(struct json_object *object, const struct rule_pause *rule)
 {
 	struct json_object *at = json_pointer(object, rule->pointer);
@@ -25,14 +19,10 @@ const struct rule_pause *quiesce_rule(
     const struct plan *p, const struct plan_kind *k, struct json_object *object)
 {
 	for (const struct rule_pause *r = rules_pauses; r->system; r++) {
-		bool fits = r->where == NULL;
-
 		if (!rules_used(p->options->without_rules, r->system) ||
 		    !rules_kind_fits(r->kind, k->group, k->kind))
 			continue;
-		if (r->where)
-			rules_visit(object, r->where, seen, &fits);
-		if (fits)
+		if (rules_has(object, r->where))
 			return is_paused(object, r) ? NULL : r;
 	}
 	return NULL;
@@ -118,6 +108,7 @@ static int release(struct apply *a, struct journal_pause *p, struct err *err)
 	    .content_type = "application/merge-patch+json",
 	    .body = body.data,
 	    .body_len = body.len,
+	    .see_through = true,
 	};
 	/* What is not there is not paused. */
 	if (apply_send(a, cluster, &request, &answer, err) &&

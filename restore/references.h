@@ -5,7 +5,7 @@
  * A name is (group, kind, namespace, name). Besides the names of objects
  * there are those of group "@", which stand for what is found by other means:
  *
- *     Definition.@ g/K      what makes the kind K of group g known
+ *     Definition.@ g/K      what makes the kind K of group g known; K "*": all
  *     Release.@ ns/name     a Helm release, provided by its Secrets
  *     Git.@ host/path       a repository by its URL, without scheme and .git
  *     State.@ bucket/key    a Terraform state object
@@ -13,6 +13,7 @@
  *     Config.@ g/name       a ProviderConfig of Crossplane
  *     Packages.@ all        Crossplane's packages
  *     Credentials.@ argocd  Secrets of repositories and clusters of Argo CD
+ *     Projects.@ argocd     its projects
  */
 #ifndef RESTORE_REFERENCES_H
 #define RESTORE_REFERENCES_H

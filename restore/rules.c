@@ -142,6 +142,21 @@ void rules_visit(struct json_object *object, const char *place,
 	}
 }
 
+static void see(void *ctx, struct json_object *value)
+{
+	(void)value;
+	*(bool *)ctx = true;
+}
+
+bool rules_has(struct json_object *object, const char *place)
+{
+	bool has = place == NULL;
+
+	if (place)
+		rules_visit(object, place, see, &has);
+	return has;
+}
+
 static const char *const systems[] = {"workload", "storage", "access",
     "network", "admission", "api", "flux", "argocd", "crossplane", "terraform",
     "kyverno", "gatekeeper", "external-secrets", "cert-manager",

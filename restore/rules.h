@@ -61,7 +61,8 @@ struct rule_ready {
 
 struct rule_status {
 	const char *system;
-	const char *kind; /* pattern */
+	const char *kind;  /* pattern */
+	const char *where; /* a place that must exist, or NULL */
 };
 
 /* Kinds that come after all others because they may refuse or change what is
@@ -113,6 +114,8 @@ bool rules_used(const struct strvec *without, const char *system);
 /* Calls visit with each value that stands at the pattern of a place. */
 void rules_visit(struct json_object *object, const char *place,
     void (*visit)(void *ctx, struct json_object *value), void *ctx);
+/* Whether something stands at the pattern of a place; NULL: always. */
+bool rules_has(struct json_object *object, const char *place);
 bool rules_system_known(const char *system);
 /* A rule from outside: 0, or -1 with ERR_USAGE that names what is wrong. */
 int rules_check_edge(const struct rule_edge *rule, struct err *err);

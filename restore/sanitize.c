@@ -86,7 +86,6 @@ static const struct {
 
     {"Service.core", "/spec", "clusterIP", has_cluster_ip},
     {"Service.core", "/spec", "clusterIPs", has_cluster_ip},
-    {"Service.core", "/spec", "healthCheckNodePort", NULL},
 
     {"PersistentVolumeClaim.core", "/spec", "volumeName", volume_is_away},
     {"PersistentVolumeClaim.core", "/metadata/annotations",
@@ -265,12 +264,12 @@ static bool was_written(
 	return false;
 }
 
-static bool was_noted(
-    const struct json_object *numbers, const struct json_object *port)
+static bool was_noted(const struct json_object *numbers,
+    const struct json_object *holder, const char *member)
 {
 	for (size_t i = 0; i < json_len(numbers); i++)
 		if (json_int(json_at(numbers, i), 0) ==
-		    json_get_int(port, "nodePort", -1))
+		    json_get_int(holder, member, -1))
 			return true;
 	return false;
 }
@@ -293,13 +292,18 @@ static void clean_node_ports(
 		bool keep = true;
 
 		if (node_ports)
-			keep = was_noted(node_ports, port);
+			keep = was_noted(node_ports, port, "nodePort");
 		else if (written)
 			keep = was_written(
 			    json_path(written, "spec", "ports", NULL), port);
 		if (!keep)
 			json_remove(port, "nodePort");
 	}
+	/* Asked by the cloud's load balancer alone, which is told of it. */
+	struct json_object *spec = json_get(service, "spec");
+	if (spec && !was_noted(node_ports, spec, "healthCheckNodePort") &&
+	    !json_path(written, "spec", "healthCheckNodePort", NULL))
+		json_remove(spec, "healthCheckNodePort");
 }
 
 bool sanitize_drop_node_ports(struct json_object *service)

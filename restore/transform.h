@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 struct json_object;
+struct rule_edge;
 
 struct transform_map {
 	const char *from;
@@ -38,6 +39,9 @@ struct transform_options {
 	size_t storage_class_count;
 	const struct transform_patch *patches;
 	size_t patch_count;
+	/* restore.edges: what they lead to may have another namespace, too. */
+	const struct rule_edge *edges;
+	size_t edge_count;
 };
 
 struct transform; /* the options, parsed and checked */
@@ -46,16 +50,12 @@ struct transform *transform_new(
     const struct transform_options *o, struct err *err); /* NULL o is fine */
 void transform_free(struct transform *t);
 void transform_freep(struct transform **t);
-/* Where the namespace goes; borrowed, `ns` itself where nothing is mapped. */
-const char *transform_namespace(const struct transform *t, const char *ns);
 /* Changes the object: patches first, then maps. -1 with ERR_USAGE where a
- * patch does not apply; names the patch and the operation. */
+ * patch does not apply; names the patch and the operation. From any thread. */
 int transform_apply(
     const struct transform *t, struct json_object *object, struct err *err);
-
-/* RFC 6902 on a tree; on an error the tree may be changed in part. `*root`
- * may be replaced. */
-int transform_patch_json(struct json_object **root,
-    const struct json_object *patch, struct err *err);
+/* Patches that no object was for so far, by their number from 0: the next one
+ * from `from` on, or -1. */
+int transform_unused(const struct transform *t, int from);
 
 #endif

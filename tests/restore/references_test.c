@@ -315,6 +315,37 @@ static void odd_shapes_are_passed_over(void **state)
 	}
 }
 
+static void a_child_comes_after_what_made_it(void **state)
+{
+	(void)state;
+	assert_needs(
+	    "{\"apiVersion\":\"kustomize.toolkit.fluxcd.io/v1\","
+	    "\"kind\":\"Kustomization\",\"metadata\":{\"name\":\"apps\","
+	    "\"namespace\":\"flux-system\",\"labels\":{"
+	    "\"kustomize.toolkit.fluxcd.io/name\":\"root\","
+	    "\"kustomize.toolkit.fluxcd.io/namespace\":\"f\"}}}",
+	    LINES("Kustomization.kustomize.toolkit.fluxcd.io f/root"));
+	assert_needs("{\"apiVersion\":\"argoproj.io/v1alpha1\",\"kind\":"
+		     "\"Application\",\"metadata\":{\"name\":\"web\","
+		     "\"namespace\":\"argocd\",\"annotations\":{"
+		     "\"argocd.argoproj.io/tracking-id\":\"root:argoproj.io/"
+		     "Application:argocd/web\"}}}",
+	    LINES("Application.argoproj.io argocd/root",
+		"Credentials.@ /argocd"));
+	assert_needs("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{"
+		     "\"name\":\"r\",\"namespace\":\"argocd\",\"labels\":{"
+		     "\"argocd.argoproj.io/secret-type\":\"repository\"}}}",
+	    LINES("Projects.@ /argocd"));
+	assert_needs(
+	    "{\"apiVersion\":\"example.org/v1\",\"kind\":\"XDatabase\","
+	    "\"metadata\":{\"name\":\"x\"},\"spec\":{\"claimRef\":{"
+	    "\"apiVersion\":\"example.org/v1\",\"kind\":\"Database\","
+	    "\"namespace\":\"p\",\"name\":\"d\"},\"compositionRef\":{"
+	    "\"name\":\"c\"}}}",
+	    LINES("Database.example.org p/d",
+		"Composition.apiextensions.crossplane.io /c"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -322,6 +353,7 @@ int main(void)
 	    cmocka_unit_test(the_api_s_own_references),
 	    cmocka_unit_test(a_webhook_that_fails_closed_holds),
 	    cmocka_unit_test(systems_of_gitops),
+	    cmocka_unit_test(a_child_comes_after_what_made_it),
 	    cmocka_unit_test(terraform_state_comes_before_what_manages_it),
 	    cmocka_unit_test(what_stands_for_others_says_so),
 	    cmocka_unit_test(urls_of_one_repository_are_one_name),

@@ -1,0 +1,31 @@
+/*
+ * How references are told; only references*.c includes this.
+ */
+#ifndef RESTORE_REFERENCES_PARTS_H
+#define RESTORE_REFERENCES_PARTS_H
+
+#include "restore/references.h"
+
+/* The object whose references are being told. */
+struct references_teller {
+	struct json_object *object;
+	char *group; /* of the object */
+	const char *kind;
+	const char *namespace;
+	references_fn *fn;
+	void *ctx;
+	const struct rule_edge *rule; /* being followed */
+};
+
+/* A name that is NULL or empty is none. */
+void references_tell(struct references_teller *t, const char *group,
+    const char *kind, const char *ns, const char *name,
+    enum edge_strength strength, bool ready, const char *reason);
+/* Of an apiVersion; "" for the core group; the caller's. */
+char *references_group(const char *api_version);
+
+/* references_systems.c: what takes more than a place to find. */
+void references_tell_system(
+    struct references_teller *t, const struct strvec *without);
+
+#endif
