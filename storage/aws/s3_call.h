@@ -47,6 +47,10 @@ struct xml;
 struct xml *s3_call_xml(
     const struct s3_call *c, const char *root, struct err *err);
 
+/* One page of a list: pure. */
+int s3_list_read(struct s3_list *l, const struct xml *result,
+    struct s3_object_vec *objects, struct strvec *prefixes, struct err *err);
+
 void s3_meta_from_response(struct s3_meta *m, const struct http_response *r);
 /* Headers of an upload. */
 void s3_call_put_headers(struct s3_call *c, const struct s3_put *p);

@@ -74,7 +74,7 @@ static int take_object(const struct xml *result, const struct xml *x,
 	return 0;
 }
 
-static int take_page(const struct xml *result, struct s3_object_vec *objects,
+static int take_objects(const struct xml *result, struct s3_object_vec *objects,
     struct strvec *prefixes, struct err *err)
 {
 	for (const struct xml *x = result->first; x; x = x->next) {
@@ -117,6 +117,15 @@ static int take_tokens(
 		      : 0;
 }
 
+int s3_list_read(struct s3_list *l, const struct xml *result,
+    struct s3_object_vec *objects, struct strvec *prefixes, struct err *err)
+{
+	return take_objects(result, objects, prefixes, err) ||
+		       take_tokens(l, result, err)
+		   ? -1
+		   : 0;
+}
+
 static void ask(struct s3_call *c, const struct s3_list *l, char size[16])
 {
 	if (l->versions) {
@@ -155,7 +164,7 @@ int s3_list_page(struct s3 *s, struct s3_list *l, struct s3_object_vec *objects,
 	    &c, l->versions ? "ListVersionsResult" : "ListBucketResult", err);
 	if (!x)
 		return -1;
-	if (take_page(x, objects, prefixes, err) || take_tokens(l, x, err))
+	if (s3_list_read(l, x, objects, prefixes, err))
 		return err_wrap(err, "list %s", s->description);
 	return 0;
 }
