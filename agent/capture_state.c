@@ -43,14 +43,26 @@ struct walk {
 	int version; /* how many of them there were */
 };
 
+static bool fits(const struct capture_state_bucket *b, const char *key)
+{
+	if (b->include && b->include->len && !str_glob_any(b->include, key))
+		return false;
+	return !b->exclude || !str_glob_any(b->exclude, key);
+}
+
+/* A lock is looked at where its state is wanted. */
 static bool is_wanted(
     const struct capture_state_bucket *b, const struct s3_object *o)
 {
+	static const char suffix[] = ".tflock";
+	autofree char *state = NULL;
+
 	if (o->delete_marker)
 		return false;
-	if (b->include && b->include->len && !str_glob_any(b->include, o->key))
-		return false;
-	return !b->exclude || !str_glob_any(b->exclude, o->key);
+	if (!str_ends(o->key, suffix))
+		return fits(b, o->key);
+	state = str_ndup(o->key, strlen(o->key) - strlen(suffix));
+	return fits(b, state);
 }
 
 /* Newest first within a key; the current one is counted among the N. */

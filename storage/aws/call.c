@@ -178,6 +178,19 @@ static int64_t measure_skew(
 								       : skew;
 }
 
+/* A HEAD has no body to say what its 400 is: a RequestTimeout, or a token that
+ * expired. It is tried again for both. */
+static bool untold(struct aws_call *c, const struct http_response *r)
+{
+	if (r->status != 400 || *c->code || !str_eq(c->method, "HEAD"))
+		return false;
+	if (!c->keys && !c->renewed) {
+		c->renewed = true;
+		c->stale_keys = c->keys_serial;
+	}
+	return true;
+}
+
 static enum http_verdict judge_answer(
     struct aws_call *c, const struct http_response *r)
 {
@@ -202,7 +215,7 @@ static enum http_verdict judge_answer(
 	}
 	if (c->again && c->again(c->ctx, r, c->code))
 		return HTTP_AGAIN;
-	if (aws_error_passes(c))
+	if (aws_error_passes(c) || untold(c, r))
 		return HTTP_AGAIN;
 	return r->status >= 300 ? http_judge_usual(NULL, r, NULL) : HTTP_DONE;
 }

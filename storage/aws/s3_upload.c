@@ -50,6 +50,7 @@ struct upload {
 	struct s3_upload o;
 	struct s3_meta *written;
 	char *upload_id;
+	bool begun_twice; /* the store may have one that we do not know of */
 	struct part *filling;
 	struct pool *pool;
 	pthread_mutex_t lock; /* of what follows */
@@ -136,6 +137,7 @@ static int begin(struct upload *u, struct err *err)
 		    "%s/%s: the store began an upload and did not name it",
 		    u->s3->bucket, u->key);
 	u->upload_id = str_dup(id);
+	u->begun_twice = c.call.repeated;
 	u->pool = pool_new((size_t)u->o.parallel, 1);
 	return 0;
 }
@@ -350,6 +352,23 @@ static int complete(struct upload *u, struct s3_meta *meta, struct err *err)
 	return -1;
 }
 
+/* A begin whose answer was lost left an upload without a name. Who writes a
+ * key has it alone: names of snapshots are of one run, states are locked. */
+static void abort_unknown(struct upload *u)
+{
+	cleanup(s3_multiparts_done) struct s3_multipart_vec all = VEC_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!u->begun_twice ||
+	    s3_list_multiparts(u->s3, u->key, &all, &ignored))
+		return;
+	VEC_EACH (&all, m)
+		if (str_eq(m->key, u->key) &&
+		    !str_eq(m->upload_id, u->upload_id))
+			s3_abort_multipart(
+			    u->s3, m->key, m->upload_id, &ignored);
+}
+
 static int upload_finish(struct sink *base, struct err *err)
 {
 	struct upload *u = (struct upload *)base;
@@ -371,6 +390,7 @@ static int upload_finish(struct sink *base, struct err *err)
 	if (failed)
 		return err_wrap(
 		    err, "upload of %s to %s", u->key, u->s3->description);
+	abort_unknown(u);
 	if (u->written) {
 		s3_meta_done(u->written);
 		*u->written = meta;
@@ -395,6 +415,7 @@ static void upload_abort(struct sink *base)
 	/* Failing, it is left for the vault's look at unfinished uploads. */
 	aws_cleanup_begin(u->s3->aws);
 	s3_abort_multipart(u->s3, u->key, u->upload_id, &ignored);
+	abort_unknown(u);
 	aws_cleanup_end(u->s3->aws);
 }
 

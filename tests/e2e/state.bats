@@ -1,0 +1,412 @@
+#!/usr/bin/env bats
+# Terraform state out of Ceph's gateway and back, with lock tables of dynalite:
+# whole programs, other tools' eyes on what they did, and Terraform itself
+# where it is installed.
+# shellcheck disable=SC2154,SC2034,SC2086 # lib sets $top, bats sets $output; $b is one word
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	export P=$BATS_FILE_TMPDIR/p
+	mkdir -p "$P"
+	"$top/tests/servers/s3" start "$P/s3" --sts &
+	local pid=$!
+	"$top/tests/servers/dynamodb" start "$P/table" --table locks --table other
+	wait "$pid"
+	platform_keys
+}
+
+teardown_file() {
+	"$top/tests/servers/stop-all" "$P" || true
+}
+
+setup() {
+	set -a
+	# shellcheck disable=SC1091 # written by the servers
+	. "$P/table/env"
+	# shellcheck disable=SC1091
+	. "$P/s3/env"
+	AWS_ENDPOINT_URL_S3=$S3_ENDPOINT
+	AWS_ENDPOINT_URL_DYNAMODB=$DYNAMODB_ENDPOINT
+	AWS_ENDPOINT_URL_STS=$S3_ENDPOINT
+	AWS_EC2_METADATA_DISABLED=true
+	AWS_DEFAULT_REGION=$AWS_REGION
+	set +a
+	T=$BATS_TEST_TMPDIR
+	export BACKSTAY_CONFIG=$T/backstay.yaml
+	b=states-$BATS_TEST_NUMBER
+	s3_tool make $b
+	config >"$BACKSTAY_CONFIG"
+}
+
+teardown() {
+	[ -z "${proxy_pid-}" ] || kill "$proxy_pid" || true
+}
+
+s3_tool() { "$BACKSTAY_BUILD/tests/tools/s3_tool" "$@"; }
+
+# What a bucket of the configuration says beside its name, and the targets.
+config() { # [MORE-OF-THE-BUCKET [TARGETS]]
+	cat <<-X
+	name: state
+	state_dir: $T/state
+	vaults: [{name: local, directory: $T/vault}]
+	encryption:
+	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
+	  identity_files: [$P/keys/identity.txt]
+	signing:
+	  secret_key_file: $P/keys/signing.key
+	  public_key_files: [$P/keys/signing.pub]
+	terraform:
+	  buckets:
+	    - bucket: $b
+	      endpoint: ${endpoint:-$S3_ENDPOINT}
+	      region: default
+	$(sed 's/^/      /' <<<"${1-}")
+	restore:
+	  targets:
+	    repositories: {}
+	$(sed 's/^/    /' <<<"${2-}")
+	X
+}
+
+# Another tool's hands in the bucket: put KEY (from stdin) | get KEY | ...
+s3() { # BUCKET VERB [KEY [HEADER...]]
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform python3 -c '
+import os, sys
+from lib.s3 import Client
+bucket, verb, *more = sys.argv[1:]
+c = Client(os.environ["S3_ENDPOINT"], bucket)
+if verb == "put":
+    c.call("PUT", more[0], body=sys.stdin.buffer.read(), headers=dict(h.split(":", 1) for h in more[1:]))
+elif verb == "get":
+    sys.stdout.buffer.write(c.call("GET", more[0])[1])
+elif verb == "delete":
+    c.call("DELETE", more[0])
+elif verb == "versions":
+    c.call("PUT", query=[("versioning", "")], body=b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+else:
+    print("\n".join(c.keys()))
+' "$@"
+}
+
+# An item of a lock table: item TABLE LOCK-ID [ATTRIBUTE VALUE]
+item() {
+	local call=GetItem body
+	body=$(jq -n --arg t "$1" --arg k "$2" '{TableName: $t, Key: {LockID: {S: $k}}}')
+	if [ $# -gt 2 ]; then
+		call=PutItem
+		body=$(jq -n --arg t "$1" --arg k "$2" --arg a "$3" --arg v "$4" \
+		    '{TableName: $t, Item: {LockID: {S: $k}, ($a): {S: $v}}}')
+	fi
+	curl -fsS -H "X-Amz-Target: DynamoDB_20120810.$call" -H 'Content-Type: application/x-amz-json-1.0' \
+	    -H 'X-Amz-Date: 20200101T000000Z' -H 'Authorization: AWS4-HMAC-SHA256 Credential=any/20200101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=any' \
+	    -d "$body" "$DYNAMODB_ENDPOINT" | jq -r '.Item // {} | to_entries[] | "\(.key)=\(.value.S)"'
+}
+
+state() { # SERIAL LINEAGE [CONTENT]
+	printf '{"version":4,"terraform_version":"1.9.0","serial":%s,"lineage":"%s","resources":[{},{}],"outputs":{"x":"%s"}}' \
+	    "$1" "$2" "${3-}"
+}
+
+start_proxy() { # [ARGUMENT...]
+	rm -f "$T/port"
+	: >"$T/log"
+	"$top/tests/e2e/s3_proxy" "$T/port" "$T/log" "$S3_ENDPOINT" "$@" 3>&- &
+	proxy_pid=$!
+	for _ in {1..100}; do [ -s "$T/port" ] && break; sleep 0.05; done
+	endpoint=http://127.0.0.1:$(cat "$T/port")
+}
+
+@test "the sample platform's bucket comes back in a fresh bucket and table, and other tools see it" {
+	BUCKET=$b "$top/tests/data/platform/load" s3 "$S3_ENDPOINT" >/dev/null
+	BUCKET=$b "$top/tests/data/platform/dump" s3 "$S3_ENDPOINT" | sed '/\.tflock /d' >"$T/before"
+	s3_tool make $b-new
+	config '' "buckets: [{from: $b, bucket: $b-new, endpoint: $S3_ENDPOINT, dynamodb_table: locks}]" >"$BACKSTAY_CONFIG"
+	agent backup
+	restore apply latest --yes
+	BUCKET=$b-new "$top/tests/data/platform/dump" s3 "$S3_ENDPOINT" >"$T/after"
+	diff "$T/before" "$T/after"
+	# Each state has its digest under the new name, and no lock is left.
+	n=0
+	while IFS= read -r key; do
+		want=$(s3 $b-new get "$key" | md5sum | cut -d' ' -f1)
+		if s3 $b-new get "$key" | jq -e '.serial and .lineage' >/dev/null 2>&1; then
+			[ "$(item locks "$b-new/$key-md5" | sed -n 's/^Digest=//p')" = "$want" ]
+			n=$((n + 1))
+		fi
+		[ -z "$(item locks "$b-new/$key")" ]
+	done < <(s3 $b-new keys)
+	[ "$n" -ge 8 ]
+	# Again: nothing is to be done.
+	restore apply latest --yes -o json >"$T/again"
+	[ "$(jq -r '.. | .outcome? // empty' "$T/again" | sort -u)" = unchanged ]
+}
+
+@test "a held lock is named with its holder by backup and apply, and left" {
+	info='{"ID":"0a1b","Operation":"OperationTypeApply","Who":"ann@laptop","Created":"2026-01-02T03:04:05Z"}'
+	state 1 l | s3 $b put one.tfstate
+	state 1 m | s3 $b put two.tfstate
+	printf '%s' "$info" | s3 $b put one.tfstate.tflock
+	item locks $b/two.tfstate Info "$info"
+	# Globs that fit states do not hide their locks.
+	config $'dynamodb_table: locks\ninclude: ["*.tfstate"]' >"$BACKSTAY_CONFIG"
+	run agent backup
+	[ "$status" -eq 0 ]
+	[[ $output == *"$b/one.tfstate.tflock"*ann@laptop* ]]
+	[[ $output == *"$b/two.tfstate"*locked*locks*ann@laptop* ]]
+	restore show latest -o json | jq -e '[.. | .locks? // empty | .[]] | length == 2'
+	s3 $b delete one.tfstate
+	s3 $b delete two.tfstate
+	run restore apply latest --yes
+	[ "$status" -ne 0 ]
+	[ "$(grep -c ann@laptop <<<"$output")" -ge 2 ]
+	[ "$(s3 $b keys)" = one.tfstate.tflock ]
+	[[ $(item locks $b/two.tfstate) == *ann@laptop* ]]
+	[[ $(s3 $b get one.tfstate.tflock) == "$info" ]]
+}
+
+@test "a table that is missing is said once, and the objects still go back" {
+	for i in 1 2 3; do state $i l$i | s3 $b put s$i.tfstate; done
+	agent backup
+	for i in 1 2 3; do s3 $b delete s$i.tfstate; done
+	config 'dynamodb_table: no-such-table' >"$BACKSTAY_CONFIG"
+	run restore apply latest --yes
+	[ "$(grep -c no-such-table <<<"$output")" -eq 1 ]
+	[ "$(s3 $b keys | wc -l)" -eq 3 ]
+}
+
+@test "keys of every odd kind come back, and the aws command sees the same" {
+	python3 - >"$T/keys.json" <<-'X'
+	import json
+	print(json.dumps(["plain", "with space", "plus+and%percent%2F", "a//b", "trailing/",
+	    "dots/../x", "./here", "..", "semi;quote'double\"", "amp&lt<gt>", "uml-ä/€/💾",
+	    "tilde~-._", "!*'()", "=?#@:$,[]{}|\\^`", "env:/dev/a", "a", "a/b", "a/b/c",
+	    "x" * 1024, "y/" * 300 + "z", "%versions/x", "-dash", " lead", "trail "]))
+	X
+	aws_json() { aws --endpoint-url "$S3_ENDPOINT" --output json "$@"; }
+	python3 - "$T/keys.json" >"$T/put.sh" <<-'X'
+	import json, shlex, sys
+	for i, k in enumerate(json.load(open(sys.argv[1]))):
+	    print("printf 'content %d' | s3 \"$b\" put %s" % (i, shlex.quote(k)))
+	X
+	# shellcheck disable=SC1091 # just written
+	. "$T/put.sh"
+	aws_json s3api list-objects-v2 --bucket $b | jq -r '[.Contents[] | [.Key, .ETag]] | sort' >"$T/before"
+	[ "$(jq length "$T/before")" = "$(jq length "$T/keys.json")" ]
+	s3_tool make $b-new
+	config '' "buckets: [{from: $b, bucket: $b-new, endpoint: $S3_ENDPOINT}]" >"$BACKSTAY_CONFIG"
+	agent backup
+	restore apply latest --yes
+	aws_json s3api list-objects-v2 --bucket $b-new | jq -r '[.Contents[] | [.Key, .ETag]] | sort' >"$T/after"
+	diff "$T/before" "$T/after"
+	aws_json s3api get-object --bucket $b-new --key "semi;quote'double\"" "$T/one" >/dev/null
+	[ "$(cat "$T/one")" = 'content 8' ]
+}
+
+@test "versions, workspaces and encrypted state are told and kept" {
+	s3 $b versions
+	for i in 1 2 3 4; do state $i lin | s3 $b put env:/dev/app.tfstate; done
+	printf '{"serial":7,"lineage":"enc","meta":{"key_provider.pbkdf2.k":"x"},"encrypted_data":"AAAA","encryption_version":"v0"}' |
+	    s3 $b put enc.tfstate
+	config 'versions: 3' >"$BACKSTAY_CONFIG"
+	agent backup
+	restore extract latest --to "$T/tree"
+	find "$T/tree/terraform/$b/%versions" -type f | wc -l | grep -qx 2
+	find "$T/tree/terraform/$b/%versions" -type f -exec cat {} + | grep -o '"serial":[0-9]*' | sort | tr '\n' ' ' |
+	    grep -qx '"serial":2 "serial":3 '
+	[ "$(jq .serial "$T/tree/terraform/$b/env:/dev/app.tfstate")" = 4 ]
+	restore show latest -o json | jq -e '[.. | .states? // empty | .[]] |
+	    (map(select(.workspace == "dev")) | length == 1 and .[0].serial == 4 and .[0].resources == 2 and .[0].lineage == "lin" and .[0].terraform_version == "1.9.0") and
+	    (map(select(.encrypted)) | length == 1 and .[0].serial == 7)'
+	s3_tool make $b-new
+	config '' "buckets: [{from: $b, bucket: $b-new, endpoint: $S3_ENDPOINT, dynamodb_table: locks}]" >"$BACKSTAY_CONFIG"
+	restore apply latest --yes
+	s3 $b get enc.tfstate | cmp - <(s3 $b-new get enc.tfstate)
+	[ "$(item locks $b-new/enc.tfstate-md5 | sed -n 's/^Digest=//p')" = "$(s3 $b get enc.tfstate | md5sum | cut -d' ' -f1)" ]
+	# Older versions stay in the archive.
+	[ "$(s3 $b-new get env:/dev/app.tfstate | jq .serial)" = 4 ]
+}
+
+@test "an object that changes between the list and its turn is read as it is by then" {
+	state 1 l | s3 $b put one.tfstate
+	head -c 3000000 /dev/zero | s3 $b put big.bin
+	cat >"$T/change" <<-X
+	state() { $(declare -f state | tail -n +2); }
+	s3() { $(declare -f s3 | tail -n +2); }
+	state 2 l | s3 $b put one.tfstate
+	head -c 4000000 /dev/zero | tr '\\0' x | s3 $b put big.bin
+	X
+	start_proxy --after-list "top=$top bash $T/change"
+	config >"$BACKSTAY_CONFIG"
+	run agent backup
+	[ "$status" -eq 0 ]
+	[[ $output == *one.tfstate*"changed while it was read"* ]]
+	restore extract latest --to "$T/tree"
+	[ "$(jq .serial "$T/tree/terraform/$b/one.tfstate")" = 2 ]
+	[ "$(tr -d x <"$T/tree/terraform/$b/big.bin" | wc -c)" = 0 ]
+	[ "$(stat -c %s "$T/tree/terraform/$b/big.bin")" = 4000000 ]
+}
+
+@test "1,001 and 5,000 objects are all there; the next run asks for their list and nothing else" {
+	local n
+	for n in 1001 ${BACKSTAY_FULL:+5000}; do
+		s3_tool fill $b "" "$n"
+		start_proxy
+		config >"$BACKSTAY_CONFIG"
+		agent backup
+		[ "$(restore show latest -o json | jq '[.. | .states? // empty | .[]] | length')" = "$n" ]
+		grep -c 'list-type=2' "$T/log" | grep -qx $(((n + 999) / 1000))
+		: >"$T/log"
+		agent backup
+		grep -vc 'GET .*list-type=2' "$T/log" | grep -qx 0
+		grep -c 'list-type=2' "$T/log" | grep -qx $(((n + 999) / 1000))
+		[ "$(restore show latest -o json | jq '[.. | .states? // empty | .[]] | length')" = "$n" ]
+		kill "$proxy_pid"
+		proxy_pid=
+	done
+}
+
+# What is said to be there is there, whole; and repeating gets the rest.
+@test "requests that come to grief: no false success, nothing lost" {
+	local rate n=60
+	[ -z "${BACKSTAY_FULL-}" ] || n=2000
+	s3_tool fill $b many/ "$n"
+	head -c 30000000 /dev/urandom >"$T/big"
+	s3 $b put big.bin <"$T/big"
+	for rate in ${BACKSTAY_FULL:+0.01 0.05} 0.20; do
+		rm -rf "$T/state" "$T/vault" "$T/tree"
+		start_proxy "$rate" "seed-$rate"
+		s3_tool make "$b-$rate"
+		config '' "buckets: [{from: $b, bucket: $b-$rate, endpoint: $endpoint, dynamodb_table: locks}]" >"$BACKSTAY_CONFIG"
+		tries=0
+		until agent backup 2>"$T/backup.log"; do
+			# Partial, and what is missing is named.
+			[ "$?" -le 3 ]
+			tries=$((tries + 1))
+			[ "$tries" -lt 5 ]
+		done
+		restore extract latest --to "$T/tree"
+		[ "$(find "$T/tree/terraform/$b" -type f | wc -l)" = $((n + 1)) ]
+		cmp "$T/big" "$T/tree/terraform/$b/big.bin"
+		tries=0
+		until restore apply latest --yes >"$T/apply.log" 2>&1; do
+			tries=$((tries + 1))
+			[ "$tries" -lt 5 ] || { tail -20 "$T/apply.log"; false; }
+		done
+		mkdir "$T/down-$rate"
+		AWS_ENDPOINT_URL_S3=$S3_ENDPOINT s3_tool down "$b-$rate" "" "$T/down-$rate"
+		diff -r "$T/tree/terraform/$b" "$T/down-$rate"
+		harm=$(grep -cE ' (500|503|400|reset|lost|cut)$' "$T/log")
+		[ -z "${BACKSTAY_FULL-}" ] || echo "# rate $rate: $(wc -l <"$T/log") requests, $harm came to grief, $tries repeats" >&3
+		[ "$harm" -gt 0 ]
+		# No lock and no half upload is left.
+		run aws --endpoint-url "$S3_ENDPOINT" s3api list-multipart-uploads --bucket "$b-$rate" --query 'Uploads[].Key' --output text
+		[ "$output" = None ]
+		kill "$proxy_pid"
+		proxy_pid=
+	done
+}
+
+@test "check names where credentials come from, and never a secret" {
+	state 1 l | s3 $b put one.tfstate
+	key=$AWS_ACCESS_KEY_ID secret=$AWS_SECRET_ACCESS_KEY
+	check_says() { # TEXT
+		run agent check
+		[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+		[[ $output == *"bucket '$b'"*"credentials: "*"$1"* ]] || { echo "$output"; return 1; }
+		[[ $output != *"$secret"* ]]
+	}
+	check_says 'environment'
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	check_says "profile 'default'"
+	printf '[proc]\ncredential_process = %s\n[base]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$T/give" "$key" "$secret" >"$T/creds"
+	printf '#!/bin/sh\necho '\''{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"%s"}'\''\n' "$key" "$secret" >"$T/give"
+	chmod +x "$T/give"
+	export AWS_SHARED_CREDENTIALS_FILE=$T/creds
+	AWS_PROFILE=proc check_says "credential_process of profile 'proc'"
+	# A role of the real STS, assumed with another profile's keys.
+	AWS_PROFILE=base aws --endpoint-url "$S3_ENDPOINT" iam create-role --role-name reader --path / \
+	    --assume-role-policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/test"]},"Action":["sts:AssumeRole"]}]}' >/dev/null
+	AWS_PROFILE=base aws --endpoint-url "$S3_ENDPOINT" iam put-role-policy --role-name reader --policy-name all \
+	    --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":["arn:aws:s3:::*"]}]}'
+	printf '[profile ops]\nrole_arn = arn:aws:iam:::role/reader\nsource_profile = base\nregion = default\n' >"$T/config"
+	AWS_CONFIG_FILE=$T/config AWS_PROFILE=ops check_says "role arn:aws:iam:::role/reader of profile 'ops', assumed with profile 'base'"
+	printf '%s' "$key" >"$T/id"
+	printf '%s' "$secret" >"$T/key"
+	config "access_key_id_file: $T/id
+secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
+	check_says 'the configuration'
+}
+
+@test "Terraform itself goes on after a restore, with the table and with lock files" {
+	command -v terraform >/dev/null || skip "terraform is not installed (no Debian or npm package has it)"
+	export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_INPUT=0 TF_CLI_CONFIG_FILE=$T/terraformrc
+	: >"$T/terraformrc"
+	backend() { # BUCKET KEY MORE
+		cat >main.tf <<-X
+		terraform {
+		  backend "s3" {
+		    bucket = "$1"
+		    key    = "$2"
+		    region = "us-east-1"
+		    $3
+		    use_path_style              = true
+		    skip_credentials_validation = true
+		    skip_metadata_api_check     = true
+		    skip_region_validation      = true
+		    skip_requesting_account_id  = true
+		    skip_s3_checksum            = true
+		    endpoints = { s3 = "$S3_ENDPOINT", dynamodb = "$DYNAMODB_ENDPOINT" }
+		  }
+		}
+		variable "input" { default = "one" }
+		resource "terraform_data" "a" { input = var.input }
+		X
+		rm -rf .terraform
+		terraform init -no-color -reconfigure >/dev/null
+	}
+	unchanged() { run terraform plan -no-color -detailed-exitcode -lock-timeout=1s; [ "$status" -eq 0 ] || { echo "$output"; return 1; }; }
+	mkdir "$T/tf"
+	cd "$T/tf"
+	backend $b aws/app.tfstate 'dynamodb_table = "locks"'
+	terraform apply -no-color -auto-approve >/dev/null
+	config 'dynamodb_table: locks' "buckets: []" >"$BACKSTAY_CONFIG"
+	agent backup
+	# Somebody goes on, then the object is lost and the table is not: a copy
+	# of the old object is what Terraform refuses ...
+	terraform apply -no-color -auto-approve -var input=two >/dev/null
+	s3 $b delete aws/app.tfstate
+	restore extract latest --to "$T/tree"
+	s3 $b put aws/app.tfstate <"$T/tree/terraform/$b/aws/app.tfstate"
+	run timeout 60 terraform plan -no-color
+	[ "$status" -ne 0 ]
+	[[ $output == *"does not"*"have the expected content"* ]]
+	# ... and what Backstay restores it takes at once.
+	restore apply latest --yes
+	unchanged
+	terraform apply -no-color -auto-approve -var input=three >/dev/null
+	# What is newer is not overwritten.
+	run restore apply latest --yes
+	[ "$status" -ne 0 ]
+	[[ $output == *"--force"*"newer"* ]]
+	# Another bucket, key and table.
+	s3_tool make $b-new
+	config '' "buckets: [{from: $b, from_prefix: aws/, bucket: $b-new, to_prefix: dr/, endpoint: $S3_ENDPOINT, dynamodb_table: other}]" >"$BACKSTAY_CONFIG"
+	restore apply latest --yes
+	backend $b-new dr/app.tfstate 'dynamodb_table = "other"'
+	unchanged
+	terraform apply -no-color -auto-approve -var input=four >/dev/null
+	# Lock files instead of a table.
+	s3_tool make $b-files
+	config '' "buckets: [{from: $b, bucket: $b-files, endpoint: $S3_ENDPOINT}]" >"$BACKSTAY_CONFIG"
+	restore apply latest --yes
+	backend $b-files aws/app.tfstate 'use_lockfile = true'
+	unchanged
+	terraform apply -no-color -auto-approve -var input=five >/dev/null
+	# Terraform respects the lock that Backstay would hold, and the other way round.
+	printf '{"ID":"7","Who":"backstay@x"}' | s3 $b-files put aws/app.tfstate.tflock
+	run terraform plan -no-color
+	[ "$status" -ne 0 ]
+	[[ $output == *"backstay@x"* ]]
+}
