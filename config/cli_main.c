@@ -6,7 +6,7 @@
 #include "storage/base/log.h"
 #include "storage/base/secret.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,6 +53,22 @@ static int failed(const struct cli_program *p, const struct err *err)
 	return err_exit_status(err);
 }
 
+/* Whether everything that was printed has arrived. A reader that has seen
+ * enough and is gone, such as head(1), is no failure. */
+static int finish_output(struct err *err)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	if (poll(&out, 1, 0) == 1 && out.revents & POLLERR)
+		return 0;
+	/* Which write it was that failed, and why, is not known any more. */
+	return err_set(err, ERR_SYSTEM,
+	    "standard output did not take all that was printed: is its disk "
+	    "full?");
+}
+
 static int run(const struct cli_program *p, const struct cli_request *r,
     void *options, struct err *err)
 {
@@ -68,10 +84,7 @@ static int run(const struct cli_program *p, const struct cli_request *r,
 	}
 	int status = r->command->run(options, &r->operands, err);
 	log_progress("%s", "");
-	/* What was printed and did not arrive is not a success. */
-	if (status >= 0 && (fflush(stdout) || ferror(stdout)))
-		return err_system(err, errno, "writing standard output");
-	return status;
+	return status >= 0 && finish_output(err) ? -1 : status;
 }
 
 int cli_main(const struct cli_program *p, int argc, char *const *argv,

@@ -98,22 +98,29 @@ static void print_item(const struct report_item *i, struct buf *out)
 	}
 }
 
+/* Outcomes that nothing had get no column. */
 static void print_sums(const struct report *r, struct buf *out)
 {
 	struct sums sums = summarise(r);
-	size_t width = strlen("KIND");
+	size_t width = strlen("KIND"), total[KINDS] = {0};
 
-	VEC_EACH (&sums, s)
+	VEC_EACH (&sums, s) {
 		if (strlen(s->group) > width)
 			width = strlen(s->group);
+		for (int k = 0; k < KINDS; k++)
+			total[k] += s->counts[k];
+	}
 	buf_printf(out, "%-*s", (int)width, "KIND");
 	for (int k = 0; k < KINDS; k++)
-		buf_printf(out, " %9s", outcome_name((enum outcome_kind)k));
+		if (total[k])
+			buf_printf(
+			    out, " %9s", outcome_name((enum outcome_kind)k));
 	buf_add_char(out, '\n');
 	VEC_EACH (&sums, s) {
 		buf_printf(out, "%-*s", (int)width, s->group);
 		for (int k = 0; k < KINDS; k++)
-			buf_printf(out, " %9zu", s->counts[k]);
+			if (total[k])
+				buf_printf(out, " %9zu", s->counts[k]);
 		buf_add_char(out, '\n');
 	}
 	vec_done(&sums);

@@ -147,6 +147,19 @@ manual_says() { # PAGE PROGRAM COMMAND
 	done
 }
 
+@test "what was printed and did not arrive is a failure; a reader that has enough is none" {
+	code=0
+	agent check --show-config >/dev/full 2>err || code=$?
+	cat err
+	[ "$code" -eq 3 ]
+	[ "$(wc -l <err)" -eq 1 ]
+	grep -q 'standard output' err
+	{ code=0; agent check --show-config 2>err || code=$?; echo "$code" >code; } | true
+	cat err
+	[ "$(cat code)" -eq 0 ]
+	[ ! -s err ]
+}
+
 @test "a missing configuration says how to name another" {
 	export BACKSTAY_CONFIG=$PWD/nowhere.yaml
 	refused 'nowhere.yaml'
