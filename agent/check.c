@@ -52,31 +52,63 @@ __attribute__((format(printf, 4, 5))) static void result(struct check *c,
 		c->good++;
 }
 
-static void check_keys(struct check *c)
+static void check_encryption(struct check *c)
 {
 	const struct settings *s = c->a->settings;
 	cleanup(strvec_done) struct strvec recipients = VEC_INIT;
-	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
+	cleanup(secret_freep) struct secret *passphrase = NULL;
 	struct err err = ERR_INIT;
 
 	if (s->encryption_none)
 		result(c, "encryption", NULL, "none: snapshots are readable");
-	else if (secret_ref_is_set(&s->encryption.passphrase))
+	else if (secret_ref_read(&s->encryption.passphrase, &passphrase, &err))
+		result(c, "encryption", &err, "%s", "");
+	else if (passphrase)
 		result(c, "encryption", NULL, "by passphrase");
 	else if (connect_recipients(s, &recipients, &err))
 		result(c, "encryption", &err, "%s", "");
 	else
 		result(c, "encryption", NULL, "for %zu recipient%s",
 		    recipients.len, recipients.len == 1 ? "" : "s");
-	if (s->signing_none) {
-		result(c, "signing", NULL, "none: snapshots can be forged");
-	} else if (connect_signing_key(s, &key, &err)) {
-		result(c, "signing", &err, "%s", "");
-	} else {
-		char id[MINISIGN_KEY_ID_TEXT];
-		minisign_key_id(minisign_key_public(key), id);
-		result(c, "signing", NULL, "with key %s", id);
+}
+
+/* What is signed with a key that the public keys do not know would be shown
+ * as invalid by every reader of the same configuration. */
+static int ask_signing(
+    struct check *c, char id[MINISIGN_KEY_ID_TEXT], struct err *err)
+{
+	const struct settings *s = c->a->settings;
+	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
+	cleanup(snapshot_trust_done) struct snapshot_trust trust = {
+	    .unsigned_allowed = false};
+
+	if (connect_signing_key(s, &key, err) || connect_trust(s, &trust, err))
+		return -1;
+	minisign_key_id(minisign_key_public(key), id);
+	VEC_EACH (&trust.keys, k) {
+		char known[MINISIGN_KEY_ID_TEXT];
+		minisign_key_id(k, known);
+		if (str_eq(known, id))
+			return 0;
 	}
+	return err_set(err, ERR_USAGE,
+	    "%s: signing: snapshots would be signed with key %s, which is none "
+	    "of its public keys; add the .pub file that belongs to "
+	    "secret_key_file",
+	    s->file, id);
+}
+
+static void check_signing(struct check *c)
+{
+	char id[MINISIGN_KEY_ID_TEXT];
+	struct err err = ERR_INIT;
+
+	if (c->a->settings->signing_none)
+		result(c, "signing", NULL, "none: snapshots can be forged");
+	else if (ask_signing(c, id, &err))
+		result(c, "signing", &err, "%s", "");
+	else
+		result(c, "signing", NULL, "with key %s", id);
 }
 
 static int ask_vault(struct check *c, const struct settings_vault *s,
@@ -205,7 +237,8 @@ static int check_all(struct check *c, struct err *err)
 	    scratch_make(&c->scratch, s->scratch_dir, err))
 		return err_wrap(err, "check");
 	result(c, "configuration", NULL, "%s", s->file);
-	check_keys(c);
+	check_encryption(c);
+	check_signing(c);
 	VEC_EACH (&s->vaults, v)
 		check_vault(c, v);
 	VEC_EACH (&s->git.repositories, r)

@@ -1,6 +1,8 @@
 #include "config/validate.h"
 
 #include "config/settings.h"
+#include "storage/archive/age.h"
+#include "storage/archive/minisign.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
@@ -165,8 +167,10 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 {
 	const struct settings_encryption *e = data;
 
+	struct err reason = ERR_INIT;
+
 	VEC_EACH (&e->recipients, r)
-		if (!str_starts(*r, "age1"))
+		if (age_recipient_check(*r, &reason))
 			return complain(place, node, "recipients", err,
 			    "item %zu is no age recipient; it takes age1... "
 			    "(backstay-restore keygen prints one)",
@@ -189,8 +193,11 @@ int validate_signing(const void *data, const struct yaml_node *node,
 {
 	const struct settings_signing *s = data;
 
+	struct minisign_public key;
+	struct err reason = ERR_INIT;
+
 	VEC_EACH (&s->public_keys, k)
-		if (!str_starts(*k, "RW") || strlen(*k) != 56)
+		if (minisign_public_parse(*k, strlen(*k), "key", &key, &reason))
 			return complain(place, node, "public_keys", err,
 			    "item %zu is no minisign public key; it takes the "
 			    "56 characters RW... of the .pub file's second "

@@ -75,7 +75,7 @@ texts() {
 	for c in $agent_commands; do agent "$c" --help; done >help
 	for c in $restore_commands; do restore "$c" --help; done >>help
 	grep -oE -- '--[a-z][a-z-]*' help | sort -u >known
-	printf -- '--%s\n' bare git-dir no-deref unshallow >>known # of git
+	printf -- '--%s\n' bare git-dir no-deref unshallow profile >>known # of git and aws
 	texts | grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z-]*' | sed 's/^[^-]*//' | sort -u >options
 	[ "$(wc -l <options)" -gt 20 ]
 	run grep -vxFf known options
@@ -198,6 +198,30 @@ manual_says() { # PAGE PROGRAM COMMAND
 	refused "lacks 'encryption'"
 	good | grep -v signing >backstay.yaml
 	refused "lacks 'signing'"
+}
+
+@test "a recipient or public key with a mistyped letter names its line" {
+	key=age1rmm44gv4xf682ht9ncylm6q6x66gk6z9pvla9wqwgnkwjlnvw3msn7907x
+	good | sed "s/encryption: none/encryption: {recipients: [$key]}/" >backstay.yaml
+	refused 'backstay.yaml:4:14: encryption.recipients: item 0 is no age recipient'
+	good | sed "s/signing: none/signing: {public_keys: [RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GF3]}/" >backstay.yaml
+	refused 'backstay.yaml:5:11: signing.public_keys: item 0 is no minisign public key'
+}
+
+@test "check names a signing key that the public keys do not know, and one that is missing" {
+	restore keygen --to a >/dev/null
+	restore keygen --to b >/dev/null
+	good | sed 's/signing: none/signing: {secret_key_file: a\/signing.key, public_key_files: [b\/signing.pub]}/' >backstay.yaml
+	run agent check
+	echo "$output"
+	[ "$status" -eq 1 ]
+	grep -q '^FAILED  signing .*none of its public keys' <<<"$output"
+	cp a/signing.pub b/
+	agent check | grep -q '^ok  signing'
+	rm b/signing.pub
+	run agent check
+	[ "$status" -eq 1 ]
+	grep -q "^FAILED  signing .*b/signing.pub'" <<<"$output"
 }
 
 @test "nothing to back up is a mistake, not a success" {
