@@ -46,6 +46,7 @@ UNIT_SRC := $(sort $(wildcard tests/agent/*_test.c tests/config/*_test.c \
   tests/restore/*_test.c tests/storage/*/*_test.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TOOL_SRC := $(sort $(wildcard tests/tools/*.c))
+PRELOAD_SRC := $(sort $(wildcard tests/tools/preload/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -56,7 +57,8 @@ RESTORE := $(BUILD)/librestore.a
 SUPPORT := $(BUILD)/libsupport.a
 PROGRAMS := $(BUILD)/backstay-agent $(BUILD)/backstay-restore
 UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
-TOOLS := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
+TOOLS := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC)) \
+  $(patsubst %.c,$(BUILD)/%.so,$(PRELOAD_SRC))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
 
 .PHONY: all install test check check-unit check-e2e sanitize lint format fuzz \
@@ -109,6 +111,12 @@ $(BUILD)/tests/restore/%_test: $(BUILD)/tests/restore/%_test.o $(SUPPORT) $(REST
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(STORAGE)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# What tests preload into them.
+$(BUILD)/tests/tools/preload/%.so: tests/tools/preload/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -fPIC -shared $(WARNINGS) -o $@ $<
 
 # Fuzzers are built by clang, in a build directory of their own.
 $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(RESTORE) $(AGENT) $(CONFIG) $(STORAGE)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_MAX_BYTES = 16 << 20 };
+enum { RECORD_MAX_BYTES = 16 << 20, SAME_SECOND_TRIES = 10 };
 
 /* In the trusted comment: a record under another name is none, and nor is
  * anything else that was signed with the same key. */
@@ -34,26 +34,43 @@ static void write_text(
 	buf_add_char(out, '\n');
 }
 
-int snapshot_record_pruned(struct vault *v, const char *name,
-    const struct snapshot_drops *drops, const struct minisign_key *key,
-    const struct clock *clock, struct err *err)
+static int put_record(struct vault *v, const char *label,
+    const struct buf *text, const struct minisign_key *key, struct err *err)
 {
-	cleanup(buf_done) struct buf text = BUF_INIT, signature = BUF_INIT;
-	autofree char *label = label_make(name, clock_now_ms(clock) / 1000);
+	cleanup(buf_done) struct buf signature = BUF_INIT;
 	autofree char *object = str_printf("%s" LABEL_PRUNED, label);
 	autofree char *minisig = str_printf("%s" LABEL_PRUNED_SIGNATURE, label);
 	autofree char *comment = comment_of(object);
 
-	write_text(name, drops, &text);
 	if (key && (minisign_sign(
-			key, text.data, text.len, comment, &signature, err) ||
+			key, text->data, text->len, comment, &signature, err) ||
 		       vault_put_small(v, minisig, signature.data,
 			   signature.len, VAULT_RETAIN_NONE, err)))
-		return err_wrap(err, "recording what is pruned");
-	if (vault_put_small(
-		v, object, text.data, text.len, VAULT_RETAIN_NONE, err))
-		return err_wrap(err, "recording what is pruned");
-	return 0;
+		return -1;
+	return vault_put_small(
+	    v, object, text->data, text->len, VAULT_RETAIN_NONE, err);
+}
+
+int snapshot_record_pruned(struct vault *v, const char *name,
+    const struct snapshot_drops *drops, const struct minisign_key *key,
+    const struct clock *clock, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	int64_t now = clock_now_ms(clock) / 1000;
+	int result = -1;
+
+	write_text(name, drops, &text);
+	/* A run of this very second may have written one, or half of one. */
+	for (int64_t at = now; result && at < now + SAME_SECOND_TRIES; at++) {
+		struct err why = ERR_INIT;
+		autofree char *label = label_make(name, at);
+		result = put_record(v, label, &text, key, &why);
+		if (result)
+			*err = why;
+		if (result && why.code != ERR_EXISTS)
+			break;
+	}
+	return result ? err_wrap(err, "recording what is pruned") : 0;
 }
 
 static int check_signature(struct vault *v, const char *object,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { DAY = 86400, HOUR = 3600, MOST = 400 };
 
@@ -282,11 +283,29 @@ static unsigned below(struct test_random *r, unsigned bound)
 	return (unsigned)random_below(&r->random, bound);
 }
 
+/* Moments at which calendars are odd: summer time begins and ends in Berlin and
+ * in New York, a leap day begins, Apia leaves out a day, a year ends. */
+static const int64_t odd_moments[] = {1774746000, 1761440400, 1772953200,
+    1762063200, 1709164800, 1835395200, 1325239200, 1767225600};
+
+static int64_t random_now(struct test_random *r)
+{
+	enum { COUNT = sizeof(odd_moments) / sizeof(*odd_moments) };
+
+	if (below(r, 2))
+		return 1700000000 + (int64_t)below(r, 400 * DAY);
+	return odd_moments[below(r, COUNT)] + (int64_t)below(r, 4 * DAY);
+}
+
 static void random_timeline(struct fixture *f, struct retention_policy *p,
     struct test_random *r, int64_t now)
 {
+	/* Scattered over years, or in a row of hours or of days. */
+	int64_t step = below(r, 2) ? 0 : HOUR * (1 + (int64_t)below(r, 30));
+	int64_t time = now + (int64_t)below(r, 2 * DAY);
+
 	f->count = 0;
-	memset(f->items, 0, sizeof(f->items));
+	memset(f->items, 0, 40 * sizeof(f->items[0]));
 	*p = (struct retention_policy){.keep_last = below(r, 5),
 	    .keep_hourly = below(r, 5),
 	    .keep_daily = below(r, 5),
@@ -298,16 +317,69 @@ static void random_timeline(struct fixture *f, struct retention_policy *p,
 	    .max_deletions = 1 + below(r, 30),
 	    .verified_only = below(r, 3) == 0};
 	for (unsigned n = below(r, 40); n > 0; n--) {
-		struct retention_item *i =
-		    add(f, now + 2 * DAY -
-			       (int64_t)below(r, 800 * DAY) /
-				   (1 + (int64_t)below(r, 50)));
+		time = step ? time - step - (int64_t)below(r, 600)
+			    : now + 2 * DAY -
+				  (int64_t)below(r, 800 * DAY) /
+				      (1 + (int64_t)below(r, 50));
+		struct retention_item *i = add(f, time);
 		i->partial = below(r, 4) == 0;
 		i->bad = below(r, 8) == 0;
 		i->untrusted = below(r, 20) == 0;
 		i->hold = below(r, 20) == 0;
 		i->verified = !i->bad && below(r, 5) == 0;
 	}
+}
+
+enum { BY_DAY, BY_WEEK, BY_MONTH, BY_YEAR };
+
+/* The day, week, month or year in words, by the C library's own calendar,
+ * which TZ has set to the zone. */
+static void period_in_words(int64_t time, int by, char out[16])
+{
+	time_t t = (time_t)time;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	if (by == BY_DAY)
+		strftime(out, 16, "%F", &tm);
+	else if (by == BY_WEEK)
+		strftime(out, 16, "%G-%V", &tm);
+	else if (by == BY_MONTH)
+		strftime(out, 16, "%Y-%m", &tm);
+	else
+		strftime(out, 16, "%Y", &tm);
+}
+
+/* Of how many of the last `count` such periods with a good snapshot the newest
+ * is not kept. Items are sorted, newest first. */
+static unsigned periods_lost(const struct fixture *f,
+    const struct retention_policy *p, int64_t now, int by, unsigned count)
+{
+	char last[16] = "", this[16];
+	unsigned lost = 0;
+
+	for (size_t n = 0; n < f->count && count; n++) {
+		const struct retention_item *i = &f->items[n];
+		if (i->partial || i->bad || i->untrusted || i->time > now ||
+		    (p->verified_only && !i->verified))
+			continue;
+		period_in_words(i->time, by, this);
+		if (strcmp(this, last) == 0)
+			continue;
+		memcpy(last, this, sizeof(last));
+		lost += !i->keep;
+		count--;
+	}
+	return lost;
+}
+
+static unsigned calendar_violations(
+    const struct fixture *f, const struct retention_policy *p, int64_t now)
+{
+	return periods_lost(f, p, now, BY_DAY, p->keep_daily) +
+	       periods_lost(f, p, now, BY_WEEK, p->keep_weekly) +
+	       periods_lost(f, p, now, BY_MONTH, p->keep_monthly) +
+	       periods_lost(f, p, now, BY_YEAR, p->keep_yearly);
 }
 
 /* How many of the promises the plan breaks. */
@@ -337,27 +409,53 @@ static unsigned violations(
 	return broken;
 }
 
+/* BACKSTAY_TIMELINES= another number of them. */
+static long timelines_asked(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	long usual = 60000;
+#else
+	long usual = 1000000;
+#endif
+	const char *asked = getenv("BACKSTAY_TIMELINES");
+
+	return asked ? strtol(asked, NULL, 10) : usual;
+}
+
 static void random_timelines_break_no_promise(void **state)
 {
+	static const char *const zones[] = {"America/New_York", "Europe/Berlin",
+	    "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu", "UTC"};
+	enum { ZONES = sizeof(zones) / sizeof(*zones) };
 	static struct fixture f;
-	const char *asked = getenv("BACKSTAY_TIMELINES");
-	long timelines = asked ? strtol(asked, NULL, 10) : 20000;
-	unsigned broken = 0;
+	long timelines = timelines_asked();
+	unsigned broken = 0, calendar = 0, dropped = 0;
 	struct test_random r;
 
 	(void)state;
 	test_random_init(&r, 42);
-	open_fixture(&f, "America/New_York");
-	for (long n = 0; n < timelines; n++) {
-		struct retention_policy p;
-		int64_t now = 1700000000 + (int64_t)below(&r, 400 * DAY);
-		random_timeline(&f, &p, &r, now);
-		plan(&f, &p, now);
-		broken += violations(&f, &p, now);
+	for (int z = 0; z < ZONES; z++) {
+		open_fixture(&f, zones[z]);
+		setenv("TZ", zones[z], 1);
+		tzset();
+		for (long n = z; n < timelines; n += ZONES) {
+			struct retention_policy p;
+			int64_t now = random_now(&r);
+			random_timeline(&f, &p, &r, now);
+			plan(&f, &p, now);
+			broken += violations(&f, &p, now);
+			calendar += calendar_violations(&f, &p, now);
+			dropped += (unsigned)(f.count - kept(&f));
+		}
+		retention_zone_free(f.zone);
 	}
-	printf("# %ld random timelines, %u violations\n", timelines, broken);
+	printf("# %ld random timelines in %d zones, %u snapshots dropped: %u "
+	       "violations of keep_min and the last good one, %u of the "
+	       "calendar\n",
+	    timelines, ZONES, dropped, broken, calendar);
 	assert_int_equal(broken, 0);
-	retention_zone_free(f.zone);
+	assert_int_equal(calendar, 0);
+	assert_true(dropped > timelines);
 }
 
 int main(void)

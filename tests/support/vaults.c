@@ -5,6 +5,7 @@
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
+#include "storage/base/stream.h"
 #include "storage/vault/vault_dir.h"
 #include "storage/vault/vault_s3.h"
 #include "tests/support/real_server.h"
@@ -118,10 +119,45 @@ static int front_list(struct vault *v, const char *prefix,
 	return 0;
 }
 
+struct flipping {
+	struct source source;
+	struct source *from;
+	uint64_t at, flip_at;
+};
+
+static ssize_t flip_read(
+    struct source *source, void *data, size_t len, struct err *err)
+{
+	struct flipping *f = (struct flipping *)source;
+	ssize_t n = source_read(f->from, data, len, err);
+
+	if (n > 0 && f->flip_at >= f->at && f->flip_at - f->at < (uint64_t)n)
+		((char *)data)[f->flip_at - f->at] ^= 0x10;
+	f->at += n > 0 ? (uint64_t)n : 0;
+	return n;
+}
+
+static void flip_release(struct source *source)
+{
+	source_free(((struct flipping *)source)->from);
+	free(source);
+}
+
 static struct source *front_get(
     struct vault *v, const char *name, uint64_t offset, struct err *err)
 {
-	return vault_get(of(v)->real, name, offset, err);
+	static const struct source_ops ops = {
+	    .read = flip_read, .release = flip_release};
+	struct source *from = vault_get(of(v)->real, name, offset, err);
+
+	if (!from || !ends(name, of(v)->flips))
+		return from;
+	struct flipping *f = mem_new(struct flipping);
+	f->source.ops = &ops;
+	f->from = from;
+	f->at = offset;
+	f->flip_at = of(v)->flip_at;
+	return &f->source;
 }
 
 static int front_remove(struct vault *v, const char *name, struct err *err)

@@ -29,6 +29,10 @@ struct test_vault {
 	bool stored;
 	/* Nothing is removed whose name ends so: the store keeps it. */
 	const char *kept;
+	/* Of objects whose name ends so, the byte at flip_at is read with one
+	 * bit changed. */
+	const char *flips;
+	uint64_t flip_at;
 	/* Called before an object of such an end is put. */
 	const char *before;
 	void (*call)(void *ctx);

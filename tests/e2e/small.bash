@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# One cluster on the simulated API server, and Backstay set up to keep its
+# objects: for tests of vaults, to which what is backed up does not matter.
+# Sourced after lib; all of it is below $P.
+# shellcheck disable=SC2154 # lib sets $top
+
+small_start() {
+	export P=$BATS_FILE_TMPDIR/p KUBE=sim
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+	mkdir -p "$P"
+	kube_server sim start "$P/kube"
+	platform_keys
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+}
+
+small_stop() {
+	"$top/tests/servers/stop-all" "$P" || true
+	kube_server sim stop "$P/kube"
+}
+
+small_config() { # VAULTS, as lines of a list
+	cat <<-E
+	name: small
+	state_dir: $P/state
+	vaults:
+	$1
+	encryption:
+	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
+	  identity_files: [$P/keys/identity.txt]
+	signing:
+	  secret_key_file: $P/keys/signing.key
+	  public_key_files: [$P/keys/signing.pub]
+	retention: {keep_last: 2, keep_min: 1}
+	kubernetes:
+	  clusters:
+	    - name: production
+	      kubeconfig: $P/kube/kubeconfig
+	      namespaces: [production, staging]
+	E
+}
+
+small_directory() { echo "  - {name: local, directory: ${1:-$P/vault}}"; }
+
+small_bucket() { # BUCKET
+	echo "  - name: bucket"
+	echo "    s3: {bucket: $1, prefix: team, endpoint: $S3_ENDPOINT, region: ${AWS_REGION:-us-east-1}, addressing: path}"
+}
+
+labels() { restore list -o json | jq -r '.snapshots[].label'; }
+
+# The rules of the simulated API server: DELETE, or POST with rules as JSON.
+kube_faults() {
+	local server
+	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
+	curl -sf -X "$1" -d "${2-}" "$server/_sim/faults" >/dev/null
+}
+
+# The agent at work in the background, as $pid, with an archive begun: the
+# cluster makes it wait.
+small_slow_backup() { # [ARGUMENT...]
+	kube_faults POST '[{"method": "GET", "path": "secrets", "kind": "slow", "delay_ms": 4000}]'
+	"$BACKSTAY_BUILD/backstay-agent" backup "$@" >"$P/slow-out" 2>"$P/slow-err" &
+	# shellcheck disable=SC2034 # for the test
+	pid=$!
+	for _ in $(seq 200); do
+		[ -n "$(find "$P/vault" -name '*.tmp-*' -size +0 ! -name '*lock*' 2>/dev/null)" ] && return
+		sleep 0.05
+	done
+	cat "$P/slow-err"
+	return 1
+}
