@@ -108,7 +108,7 @@ $(BUILD)/tests/restore/%_test: $(BUILD)/tests/restore/%_test.o $(SUPPORT) $(REST
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
 
 # What tests of real servers run besides the two programs.
-$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(STORAGE)
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(AGENT) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 

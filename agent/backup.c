@@ -448,6 +448,22 @@ static int prune_after(struct run *r)
 	return status;
 }
 
+/* Whoever took over a lock removed what we were writing: what went wrong with
+ * that is not what there is to be told. */
+static void look_for_lost_lock(const struct run *r, struct err *err)
+{
+	for (size_t i = 0; i < r->open_count; i++) {
+		struct err why = ERR_INIT;
+		if (err->code == ERR_CANCELLED ||
+		    vault_lock_check(r->open_run[i]->lock, &why) == 0 ||
+		    why.code != ERR_LOCKED)
+			continue;
+		*err = why;
+		err_wrap(err, "vault '%s'", r->open_run[i]->settings->name);
+		return;
+	}
+}
+
 int agent_backup(const struct agent *a, struct err *err)
 {
 	cleanup(run_done) struct run r = {.a = a,
@@ -461,8 +477,11 @@ int agent_backup(const struct agent *a, struct err *err)
 		    "%s: has no 'retention', which --prune applies",
 		    a->settings->file);
 	if (prepare_scratch(&r, err) || read_keys(&r, err) ||
-	    open_vaults(&r, err) || begin_snapshot(&r, err) || capture(&r, err))
+	    open_vaults(&r, err) || begin_snapshot(&r, err) ||
+	    capture(&r, err)) {
+		look_for_lost_lock(&r, err);
 		return err_wrap(err, "backup");
+	}
 	int status = finish(&r, err);
 	if (status < 0)
 		return err_wrap(err, "backup");

@@ -9,18 +9,21 @@
  * hold the lock, too: those that are this old are dead. */
 enum { SMALL_IS_DEAD_S = 3600 };
 
-/* Archive, signature or manifest: written under the lock only. */
+/* Archive, signature or manifest. */
 static bool is_part(const char *rest)
 {
 	return str_starts(rest, LABEL_ARCHIVE) ||
 	       str_eq(rest, LABEL_SIGNATURE) || str_eq(rest, LABEL_MANIFEST);
 }
 
-static bool is_part_of(void *ctx, const char *object)
+/* What is written under the lock only. */
+static bool is_written_locked(void *ctx, const char *object)
 {
 	struct label l;
 
-	return label_parse_of(ctx, object, &l) == 0 && is_part(object + l.len);
+	return label_parse_of(ctx, object, &l) == 0 &&
+	       (is_part(object + l.len) ||
+		   str_starts(object + l.len, LABEL_PRUNED));
 }
 
 static bool is_small_of(void *ctx, const char *object)
@@ -29,7 +32,7 @@ static bool is_small_of(void *ctx, const char *object)
 	struct label l;
 
 	if (label_parse_of(name, object, &l) == 0)
-		return !is_part(object + l.len);
+		return str_starts(object + l.len, LABEL_VERIFIED);
 	return str_starts(object, name) &&
 	       str_starts(object + strlen(name), ".lock-");
 }
@@ -37,7 +40,7 @@ static bool is_small_of(void *ctx, const char *object)
 static int remove_unfinished(struct vault *v, char *name, struct err *err)
 {
 	const struct vault_tidy parts = {
-	    .prefix = name, .meant = is_part_of, .ctx = name};
+	    .prefix = name, .meant = is_written_locked, .ctx = name};
 	const struct vault_tidy small = {.prefix = name,
 	    .meant = is_small_of,
 	    .ctx = name,

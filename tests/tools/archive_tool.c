@@ -1,7 +1,7 @@
 /*
  * Packs the files of a directory as a backup would: tar, zstd, age, SHA-256.
  * For scripts/bench.d/archive.
- *     archive_tool DIR OUTDIR NAME RECIPIENT
+ *     archive_tool DIR OUTDIR NAME RECIPIENT LEVEL
  */
 #include "storage/archive/age.h"
 #include "storage/archive/writer.h"
@@ -11,6 +11,7 @@
 #include "storage/vault/vault_dir.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static int add_files(
     struct archive_lane *lane, const char *dir, struct err *err)
@@ -29,13 +30,13 @@ static int add_files(
 }
 
 static int pack(struct vault *vault, const char *dir, const char *name,
-    const char *recipient, struct err *err)
+    const char *recipient, int level, struct err *err)
 {
 	cleanup(strvec_done) struct strvec to = VEC_INIT;
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	uint64_t bytes;
 	const struct archive_options o = {.compression = ARCHIVE_ZSTD,
-	    .level = 3,
+	    .level = level,
 	    .scratch = "/tmp",
 	    .mtime = 1};
 	struct archive_totals totals;
@@ -64,14 +65,15 @@ int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 
-	if (argc != 5) {
+	if (argc != 6) {
 		fprintf(stderr, "usage: archive_tool DIR OUTDIR NAME "
-				"RECIPIENT\n");
+				"RECIPIENT LEVEL\n");
 		return 2;
 	}
 	cleanup(vault_freep) struct vault *vault =
 	    vault_dir_open(argv[2], true, &err);
-	if (!vault || pack(vault, argv[1], argv[3], argv[4], &err)) {
+	if (!vault ||
+	    pack(vault, argv[1], argv[3], argv[4], atoi(argv[5]), &err)) {
 		fprintf(stderr, "%s\n", err.message);
 		return 3;
 	}

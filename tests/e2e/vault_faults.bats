@@ -1,0 +1,192 @@
+#!/usr/bin/env bats
+# Vaults that are full, read-only, over their quota, or answer with errors; and
+# two agents at one vault. A clear error, exit status 3, older snapshots whole.
+# shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats sets $stderr,
+# and runs each test in a shell of its own
+bats_require_minimum_version 1.5.0
+load lib
+load small
+
+setup_file() {
+	small_start
+	"$top/tests/servers/s3" start "$P/s3"
+	"$top/tests/sim/s3" start "$P/sim" --bucket vault
+}
+
+teardown_file() { small_stop; }
+
+setup() {
+	s3_env s3
+	rm -rf "$P/vault" "$P/state"
+	kube_faults DELETE
+	small_config "$(small_directory)" >"$BACKSTAY_CONFIG"
+}
+
+s3_env() { # s3|sim
+	set -a
+	# shellcheck disable=SC1090 # written by the server
+	. "$P/$1/env"
+	set +a
+}
+
+make_bucket() { # BUCKET
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform BUCKET=$1 \
+	    python3 -c 'import os; from lib.s3 import Client; Client(os.environ["S3_ENDPOINT"]).call("PUT")'
+}
+
+# The run fails, says why in a line, and what was there verifies.
+fails_with() { # PATTERN
+	run --separate-stderr agent backup
+	echo "$stderr"
+	[ "$status" -eq 3 ]
+	grep -qE "$1" <<<"$stderr"
+	[ "$(grep -c ' error ' <<<"$stderr")" -le 2 ]
+}
+
+intact() { # LABEL...
+	[ "$(labels | xargs)" = "$*" ]
+	local label
+	for label; do restore verify "$label" >/dev/null; done
+	echo "# $BATS_TEST_DESCRIPTION: exit status 3, $# older whole" >&3
+}
+
+@test "a full disk" {
+	mkdir -p "$P/small"
+	mount -t tmpfs -o size=256k none "$P/small" || skip "cannot mount"
+	small_config "$(small_directory "$P/small")" >"$BACKSTAY_CONFIG"
+	agent backup
+	first=$(labels)
+	local room failed=0
+	# Full at any point: from nothing left to all but room for the end.
+	for room in 0 4 8 16 20 24; do
+		rm -f "$P/small/other"
+		dd if=/dev/zero of="$P/small/other" bs=1k 2>/dev/null || true
+		truncate -s "-${room}k" "$P/small/other"
+		run --separate-stderr agent backup
+		echo "$room: $status: $stderr"
+		[ "$status" -eq 0 ] && break
+		[ "$status" -eq 3 ]
+		failed=$((failed + 1))
+		grep -q 'No space left' <<<"$stderr"
+		[ "$(labels)" = "$first" ]
+	done
+	rm -f "$P/small/other"
+	agent unlock --yes
+	[ "$(find "$P/small" -name '*.tmp-*' | wc -l)" -eq 0 ]
+	restore verify "$first" >/dev/null
+	echo "# a full disk: $failed runs with exit status 3, 1 older whole" >&3
+	[ "$failed" -ge 3 ]
+	umount "$P/small"
+}
+
+@test "a read-only vault" {
+	agent backup
+	first=$(labels)
+	mount --bind "$P/vault" "$P/vault" && mount -o remount,ro,bind "$P/vault" || skip "cannot mount"
+	fails_with 'Read-only file system'
+	intact "$first"
+	restore verify latest 2>"$BATS_TEST_TMPDIR/err"
+	grep -q 'could not be recorded' "$BATS_TEST_TMPDIR/err"
+	umount "$P/vault"
+}
+
+@test "a quota of the store" {
+	make_bucket quota
+	small_config "$(small_bucket quota)" >"$BACKSTAY_CONFIG"
+	agent backup
+	first=$(labels)
+	export CEPH_CONF=$P/s3/ceph.conf
+	radosgw-admin -n client.rgw quota set --quota-scope=user --uid=test --max-objects=3 >/dev/null 2>&1
+	radosgw-admin -n client.rgw quota enable --quota-scope=user --uid=test >/dev/null 2>&1
+	fails_with 'QuotaExceeded'
+	radosgw-admin -n client.rgw quota disable --quota-scope=user --uid=test >/dev/null 2>&1
+	intact "$first"
+	agent backup
+}
+
+@test "a store that answers every fifth request with an error" {
+	s3_env sim
+	local n failed=0 good=0
+	small_config "$(small_bucket vault)" >"$BACKSTAY_CONFIG"
+	for n in 1 2 3 4 5 6; do
+		curl -sf -X POST "$S3_SIM_URL/faults" -d "[
+			{\"rate\": 0.05, \"seed\": $n, \"kind\": \"500\"},
+			{\"rate\": 0.05, \"seed\": $((n + 10)), \"kind\": \"503\"},
+			{\"rate\": 0.05, \"seed\": $((n + 20)), \"kind\": \"reset\"},
+			{\"rate\": 0.05, \"seed\": $((n + 30)), \"kind\": \"lost\"}]" >/dev/null
+		run --separate-stderr agent backup
+		echo "$n: $status: $stderr"
+		case $status in
+		0) good=$((good + 1)) ;;
+		3) failed=$((failed + 1)); [ -n "$stderr" ] ;;
+		*) false ;;
+		esac
+		curl -sf -X DELETE "$S3_SIM_URL/faults" >/dev/null
+		agent unlock --yes >/dev/null
+		[ "$(labels | wc -l)" -eq "$good" ]
+		sleep 1
+	done
+	for label in $(labels); do restore verify "$label" >/dev/null; done
+	restore verify latest --quick --chain
+	echo "# every fifth request failed: $good of 6 runs succeeded, $failed failed with status 3, $good of $good snapshots whole" >&3
+}
+
+@test "a store that answers nothing but errors" {
+	s3_env sim
+	small_config "$(small_bucket vault)" >"$BACKSTAY_CONFIG"
+	curl -sf -X POST "$S3_SIM_URL/faults" -d '[{"method": "PUT|POST", "kind": "500"}]' >/dev/null
+	before=$(labels | wc -l)
+	fails_with '500|InternalError'
+	curl -sf -X DELETE "$S3_SIM_URL/faults" >/dev/null
+	[ "$(labels | wc -l)" -eq "$before" ]
+}
+
+@test "two agents at once: one works, the other is told who does" {
+	local pids=() codes=() pid code n
+	for n in 1 2 3 4 5 6; do
+		agent backup >"$P/out-$n" 2>&1 &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		code=0
+		wait "$pid" || code=$?
+		codes+=("$code")
+	done
+	echo "${codes[@]}"
+	good=$(printf '%s\n' "${codes[@]}" | grep -cx 0)
+	locked=$(printf '%s\n' "${codes[@]}" | grep -cx 4)
+	[ $((good + locked)) -eq 6 ]
+	[ "$good" -ge 1 ]
+	[ "$(labels | wc -l)" -eq "$good" ]
+	for label in $(labels); do restore verify "$label" >/dev/null; done
+	restore verify latest --quick --chain
+	echo "# 6 agents at once: $good committed, $locked were told of the lock, $good of $good snapshots whole" >&3
+}
+
+@test "an agent that stood still for 45 minutes of the store's time" {
+	small_slow_backup
+	kill -STOP "$pid"
+	# Its last sign of life is then 45 minutes old, by both clocks.
+	for lock in "$P"/vault/*.lock-*; do
+		jq -c '.renewed -= 2700 | .taken -= 2700' "$lock" >"$P/lock"
+		cat "$P/lock" >"$lock"
+		touch -d '45 minutes ago' "$lock"
+	done
+	kube_faults DELETE
+	began=$(date +%s%N)
+	agent backup
+	took=$((($(date +%s%N) - began) / 1000000))
+	second=$(labels)
+	kill -CONT "$pid"
+	code=0
+	wait "$pid" || code=$?
+	cat "$P/slow-err"
+	[ "$code" -eq 4 ]
+	grep -q 'taken over by another run' "$P/slow-err"
+	[ "$(labels)" = "$second" ]
+	restore verify "$second" >/dev/null
+	[ "$(find "$P/vault" -type f ! -name '*verified*' | wc -l)" -eq 3 ]
+	agent backup
+	restore verify latest --chain >/dev/null
+	echo "# stood still for 45 minutes: taken over and committed in $took ms, 0 corruptions, the one that woke: exit status 4" >&3
+}
