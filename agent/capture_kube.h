@@ -62,7 +62,7 @@ struct capture_kube_options {
  *         "storage_version" (where known), "namespaced", "objects",
  *         "bytes", "left_out": {"<reason>": count},
  *         "lists": [{"namespace" (of one alone), "resource_version",
- *           "listed"}]}],
+ *           "listed", "restarts" (that it was read anew, where it was)}]}],
  *       "left_out": [{"resource", "reason", "objects"},
  *         {"namespace", "reason"}],
  *       "forbidden": [{"resource", "namespace", "tolerated"}],

@@ -43,6 +43,7 @@ struct kube_job_list {
 	char *ns;		/* NULL: all namespaces, or none */
 	char *resource_version; /* NULL where it failed before it was told */
 	int64_t listed_ms;	/* its first page was asked for */
+	uint64_t restarts;	/* it expired, or changed, and was read anew */
 };
 VEC_DEFINE(kube_job_list_vec, struct kube_job_list);
 

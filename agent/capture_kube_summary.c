@@ -48,6 +48,8 @@ static struct json_object *lists(const struct kube_job *j)
 			json_set_str(
 			    o, "resource_version", l->resource_version);
 		set_time(o, "listed", l->listed_ms);
+		if (l->restarts)
+			json_set_int(o, "restarts", (int64_t)l->restarts);
 		json_append(array, o);
 	}
 	return array;

@@ -1,29 +1,50 @@
 #!/usr/bin/env bats
-# What a cluster's API may do to a backup: the simulated server acts it out.
+# What a cluster's API may do to a backup: the simulated server acts it out. The
+# same file under the name kube_faults_real.bats has the real API server behind
+# a front that acts it out.
 bats_require_minimum_version 1.5.0
 load lib
 
 setup_file() {
-	export P=$BATS_FILE_TMPDIR/p
+	KUBE=sim
+	[[ $BATS_TEST_FILENAME == *_real.bats ]] && KUBE=real
+	export KUBE P=$BATS_FILE_TMPDIR/p
+	kube_is_there "$KUBE" || return 0
 	mkdir -p "$P"
-	kube_server sim start "$P/kube"
+	kube_server "$KUBE" start "$P/kube"
 	restore keygen --to "$P/keys" >"$P/recipient"
-	# shellcheck disable=SC1091 # written by the server
-	. "$P/kube/env"
-	"$BATS_TEST_DIRNAME/kube_objects" load "$KUBE_URL"
+	server
+	"$BATS_TEST_DIRNAME/kube_objects" load "${SERVER[@]}"
+	if [ "$KUBE" = real ]; then
+		"$BATS_TEST_DIRNAME/../sim/kubefront" start "$P/front" "$KUBE_URL" "$KUBE_CA" "$KUBE_ETCD"
+		server
+		sed "s|server: .*|server: $KUBE_URL|; /certificate-authority/d" \
+		    "$KUBE_CONFIG_TOKEN" >"$P/kubeconfig"
+	fi
 	config
 	backup 0
 	kinds >"$P/all"
 }
 
 teardown_file() {
-	kube_server sim stop "$P/kube"
+	kube_is_there "$KUBE" || return 0
+	[ ! -d "$P/front" ] || "$BATS_TEST_DIRNAME/../sim/kubefront" stop "$P/front"
+	kube_server "$KUBE" stop "$P/kube"
 	rm -rf "$P"
 }
 
-setup() {
-	# shellcheck disable=SC1091
+server() {
+	# shellcheck disable=SC1091 # written by the servers
 	. "$P/kube/env"
+	SERVER=("$KUBE_URL" ${KUBE_CA:+"$KUBE_CA" "$KUBE_TOKEN_FILE"})
+	# shellcheck disable=SC1091
+	[ ! -f "$P/front/env" ] || . "$P/front/env"
+}
+
+setup() {
+	kube_is_there "$KUBE" ||
+	    skip "no real API server: scripts/kube-assets builds one"
+	server
 	export BACKSTAY_CONFIG=$P/backstay.yaml
 	rm -rf "$P/vault" "$P/x"
 	curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
@@ -47,7 +68,7 @@ config() {
 	kubernetes:
 	  clusters:
 	    - name: c
-	      kubeconfig: $KUBE_CONFIG
+	      kubeconfig: $([ -f "$P/kubeconfig" ] && echo "$P/kubeconfig" || echo "$KUBE_CONFIG")
 	      namespaces: [odd]
 	      page_size: 7
 	E
@@ -96,10 +117,12 @@ complete() {
 }
 
 @test "a list that expires is read anew and replaces what it had written" {
-	fault '{"kind":"reply","path":"/configmaps.*continue=","count":1,"skip":2,
+	[ "$KUBE" = sim ] || fault '{"kind":"compact","path":"/configmaps.*continue=","count":1,"skip":2}'
+	[ "$KUBE" = real ] || fault '{"kind":"reply","path":"/configmaps.*continue=","count":1,"skip":2,
 	    "status":410,"body":{"kind":"Status","apiVersion":"v1","status":"Failure",
 	    "reason":"Expired","code":410,"message":"too old"}}'
 	complete
+	jq -e '[.. | .lists? // empty | .[] | .restarts // 0] | add == 1' "$P/m"
 }
 
 # What does not get better is named, and all else is there.
@@ -156,12 +179,14 @@ list_of() { # ITEMS [METADATA]
 }
 
 @test "discovery in every form finds the same" {
+	[ "$KUBE" = sim ] || skip "the real server of these tests knows one form"
 	local form set=$P/forms
 	for form in v2 v2beta1 old; do
 		kube_server_with "$form"
 		agent backup
 		restore show latest -o json |
-		    jq '[.. | .resources? // empty | .[] | .resource] | sort' >"$set-$form"
+		    jq '[.. | .resources? // empty | .[] |
+			[.resource, .version, .versions, .storage_version]] | sort' >"$set-$form"
 		kube_server sim stop "$P/other"
 	done
 	[ "$(jq length "$set-v2")" -gt 30 ]
