@@ -206,6 +206,7 @@ ODD=namespaces/odd
 	local crds=cluster/customresourcedefinitions.apiextensions.k8s.io
 	local roles=cluster/clusterroles.rbac.authorization.k8s.io
 	local classes=cluster/priorityclasses.scheduling.k8s.io
+	local kind
 	config "$KUBE_CONFIG" 'namespaces: [odd]'
 	backup 0
 	has $crds/oddities.odd.example.com.json
@@ -217,6 +218,18 @@ ODD=namespaces/odd
 	hasnt $roles/odd:unused.json
 	has $classes/odd-high.json
 	hasnt $classes/odd-idle.json
+	for kind in storageclasses.storage.k8s.io ingressclasses.networking.k8s.io \
+	    runtimeclasses.node.k8s.io; do
+		has cluster/$kind/odd-fast.json
+		hasnt cluster/$kind/odd-idle.json
+	done
+	for kind in persistentvolumes/volume-of- $roles/odd:bound- \
+	    clusterrolebindings.rbac.authorization.k8s.io/odd:of- \
+	    validatingwebhookconfigurations.admissionregistration.k8s.io/hook-of- \
+	    mutatingwebhookconfigurations.admissionregistration.k8s.io/hook-of-; do
+		has "cluster/${kind#cluster/}odd.json"
+		hasnt "cluster/${kind#cluster/}odd-other.json"
+	done
 	jq -e '.resources[] | select(.resource == "oddities.odd.example.com") |
 	    .version == "v1" and .storage_version == "v1" and
 	    (.versions | sort) == ["v1", "v1beta1"] and
@@ -307,6 +320,59 @@ ODD=namespaces/odd
 	[ "$status" -eq 1 ]
 }
 
+@test "a plugin is run again as its token expires, or is refused" {
+	local token
+	token=$(cat "$KUBE_TOKEN_FILE")
+	# Expired at once: it is run for each request.
+	plugin() { # LINE...
+		{ echo '#!/bin/sh'; echo "echo x >>$P/asked"; printf '%s\n' "$@"; } >"$P/plugin"
+		chmod +x "$P/plugin"
+		rm -f "$P/asked"
+	}
+	credential='{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": '
+	awk '/token: / { match($0, /^ */); i = substr($0, 1, RLENGTH)
+	    print i "exec:"; print i "  apiVersion: client.authentication.k8s.io/v1"
+	    print i "  command: ./plugin"; next } 1' "$KUBE_CONFIG_TOKEN" >"$P/by-plugin"
+	config "$P/by-plugin" 'namespaces: [odd]' 'resources: [configmaps]'
+	plugin "echo '$credential{\"token\": \"$token\", \"expirationTimestamp\": \"2001-01-01T00:00:00Z\"}}'"
+	backup 0
+	[ "$(wc -l <"$P/asked")" -gt 3 ]
+	# Refused by the server: it is run once more.
+	plugin "[ \$(wc -l <$P/asked) -gt 1 ] && t=$token || t=stale" \
+	    "echo '$credential{\"token\": \"'\$t'\"}}'"
+	backup 0
+	has $ODD/configmaps/text.json
+	[ "$(wc -l <"$P/asked")" -eq 2 ]
+}
+
+@test "a slow network, a proxy, a name of its own" {
+	[ "$KUBE" = real ] || skip "the simulated server speaks plain HTTP here"
+	proxy=$BATS_TEST_DIRNAME/../sim/proxy
+	came() { # LINE: bytes, when all tunnels have ended
+		rm -f "$P/proxy/tunnels"
+		config "$P/by-proxy" 'namespaces: [odd]' 'resources: [configmaps]' \
+		    'page_size: 1' 'concurrency: 1' "$1"
+		backup 0 >&2 || return 1
+		has $ODD/configmaps/wide-2.json || return 1
+		sleep 0.3
+		grep -qv '^api.example.com:' "$P/proxy/tunnels" && return 1
+		awk '{ n += $2 } END { print n }' "$P/proxy/tunnels"
+	}
+	"$proxy" start "$P/proxy" 4000000
+	# shellcheck disable=SC1091 # written by it
+	. "$P/proxy/env"
+	sed "s|^\( *\)server: https://127.0.0.1:\(.*\)|\1server: https://api.example.com:\2\n\1proxy-url: $PROXY_URL\n\1tls-server-name: localhost|" \
+	    "$KUBE_CONFIG" >"$P/by-proxy"
+	local plain auto
+	plain=$(came 'gzip: off')
+	auto=$(came 'gzip: auto')
+	"$proxy" stop "$P/proxy"
+	# The first of three that are alike was plain, and settled it.
+	[ "$plain" -gt 585000 ]
+	[ "$auto" -lt $((plain - 300000)) ]
+	[ "$auto" -gt 195000 ]
+}
+
 @test "a wrong authority is refused, and doing without one only on demand" {
 	[ "$KUBE" = real ] || skip "the simulated server speaks plain HTTP here"
 	sed "s|certificate-authority-data: .*|certificate-authority: $KUBE_CA_WRONG|" \
@@ -342,4 +408,6 @@ ODD=namespaces/odd
 	jq -e '.broken == ["broken.example.com/v1"]' "$P/cluster"
 	jq -e '.warnings[] | test("broken.example.com/v1 is registered")' "$P/m"
 	has $ODD/configmaps/text.json
+	# Its service is captured.
+	has cluster/apiservices.apiregistration.k8s.io/v1.broken.example.com.json
 }

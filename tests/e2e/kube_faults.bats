@@ -201,6 +201,28 @@ kube_server_with() { # DISCOVERY
 	export BACKSTAY_CONFIG=$P/other.yaml
 }
 
+@test "a token file is read again when it is replaced" {
+	local kubeconfig=$KUBE_CONFIG_TOKEN status=0
+	[ ! -f "$P/kubeconfig" ] || kubeconfig=$P/kubeconfig
+	cp "$KUBE_TOKEN_FILE" "$P/token"
+	sed "s|token: .*|tokenFile: $P/token|" "$kubeconfig" >"$P/by-file"
+	sed "s|kubeconfig: .*|kubeconfig: $P/by-file|" "$P/backstay.yaml" >"$P/by-file.yaml"
+	printf '      %s\n' 'resources: [configmaps, secrets]' 'concurrency: 1' >>"$P/by-file.yaml"
+	export BACKSTAY_CONFIG=$P/by-file.yaml
+	fault '{"kind":"slow","path":"/configmaps.*continue=","count":1,"delay_ms":1500}'
+	"$BACKSTAY_BUILD/backstay-agent" backup 2>"$P/log" &
+	local pid=$!
+	for _ in {1..100}; do fired && break; sleep 0.05; done
+	# Of an account that may see no Secrets.
+	sed -n 's/^ *token: //p' "$KUBE_CONFIG_VIEWER" >"$P/token.new"
+	mv "$P/token.new" "$P/token"
+	wait "$pid" || status=$?
+	[ "$status" -eq 1 ]
+	restore show latest -o json | jq -e '[.. | .forbidden? // empty | .[] |
+	    .resource] == ["secrets"]'
+	run -0 restore verify latest
+}
+
 @test "a stop in the middle leaves nothing" {
 	fault '{"kind":"drip","path":"/configmaps","bytes":10,"delay_ms":100}'
 	"$BACKSTAY_BUILD/backstay-agent" backup 2>"$P/log" &
