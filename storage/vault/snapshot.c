@@ -303,8 +303,10 @@ int snapshot_remove(struct vault *v, const struct snapshot *s, struct err *err)
 	if (vault_remove(v, manifest, err) ||
 	    vault_list(v, prefix, &items, err))
 		return err_wrap(err, "removing '%s'", s->label);
+	/* A record of the same second tells of other snapshots. */
 	VEC_EACH (&items, item)
-		if (vault_remove(v, item->name, err))
+		if (!str_starts(item->name + strlen(s->label), LABEL_PRUNED) &&
+		    vault_remove(v, item->name, err))
 			return err_wrap(err, "removing '%s'", s->label);
 	return 0;
 }

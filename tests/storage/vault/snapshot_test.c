@@ -463,6 +463,29 @@ static void removal_begins_with_the_manifest(struct fixture *f)
 	assert_int_equal(test_vault_count(f->t, ""), 0);
 }
 
+static void removal_leaves_the_record_of_the_same_second(struct fixture *f)
+{
+	autofree char *label = take(f, "prod");
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	cleanup(strvec_done) struct strvec labels = VEC_INIT;
+	struct snapshot_drops drops = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	f->clock.now_ms = list.items[0].time * 1000;
+	*vec_add(&drops) =
+	    (struct snapshot_drop){.label = "prod-other", .reason = "old"};
+	assert_ok(snapshot_record_pruned(f->t->real, "prod", &drops, f->key,
+		      &f->clock.clock, &err),
+	    err);
+	assert_ok(snapshot_remove(f->t->real, &list.items[0], &err), err);
+	assert_int_equal(listed(f, "prod"), 0);
+	assert_ok(
+	    snapshot_pruned(f->t->real, "prod", &f->trust, &labels, &err), err);
+	assert_int_equal(labels.len, 1);
+	vec_done(&drops);
+}
+
 static void on_both(void (*test)(struct fixture *f))
 {
 	for (int kind = 0; kind < TEST_VAULT_KINDS; kind++) {
@@ -502,6 +525,7 @@ int main(void)
 	    TEST(nothing_but_a_record_says_what_was_pruned),
 	    TEST(a_copy_that_was_interrupted_is_made_again),
 	    TEST(removal_begins_with_the_manifest),
+	    TEST(removal_leaves_the_record_of_the_same_second),
 	};
 
 	return cmocka_run_group_tests_name(
