@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,7 +28,8 @@ static int64_t mtime_ns(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-/* The file system's idea of now: its clock need not be ours. */
+/* The file system's idea of now: its clock need not be ours. Locked, for two
+ * runs would write the same files, and each sweep away what the other uses. */
 static int mark_start(struct state_cache *c, struct err *err)
 {
 	autofree char *path = file_join(c->dir, ".started");
@@ -37,14 +39,20 @@ static int mark_start(struct state_cache *c, struct err *err)
 
 	if (fd < 0 || futimens(fd, NULL) || fstat(fd, &st))
 		return err_system(err, errno, "cannot write %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return err_set(err, ERR_LOCKED,
+		    "another run uses %s; give each agent of this machine a "
+		    "state_dir of its own",
+		    c->dir);
 	c->started = mtime_ns(&st);
+	c->lock_fd = steal_fd(fd);
 	return 0;
 }
 
 int state_cache_open(struct state_cache *c, const char *state_dir,
     uint64_t max_bytes, struct err *err)
 {
-	*c = (struct state_cache){.max_bytes = max_bytes};
+	*c = (struct state_cache){.max_bytes = max_bytes, .lock_fd = -1};
 	if (!state_dir)
 		return 0;
 	c->dir = file_join(state_dir, "terraform");
@@ -59,6 +67,9 @@ void state_cache_done(struct state_cache *c)
 {
 	free(c->dir);
 	c->dir = NULL;
+	if (c->lock_fd >= 0)
+		close(c->lock_fd);
+	c->lock_fd = -1;
 }
 
 void state_cache_id(

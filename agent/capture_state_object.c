@@ -220,17 +220,24 @@ static int look_into_file(struct content *c, struct err *err)
 	cleanup(digest_freep) struct digest *md5 = digest_new(DIGEST_MD5);
 	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
 	autofree char *block = mem_alloc(BLOCK_BYTES);
+	uint64_t all = 0;
 	ssize_t n = 0;
 
 	if (fd < 0)
 		return err_system(err, errno, "cannot read %s", c->file);
 	while ((n = read(fd, block, BLOCK_BYTES)) > 0) {
+		all += (uint64_t)n;
 		digest_add(sha, block, (size_t)n);
 		digest_add(md5, block, (size_t)n);
 		state_reader_add(r, block, (size_t)n);
 	}
 	if (n < 0)
 		return err_system(err, errno, "cannot read %s", c->file);
+	if (all != c->size)
+		return err_set(err, ERR_INTEGRITY,
+		    "%s is not as long as what was read into it: something "
+		    "else wrote to it",
+		    c->file);
 	digest_finish(sha, c->sha256);
 	digest_finish(md5, c->md5);
 	state_reader_finish(r, &c->state);

@@ -18,11 +18,13 @@ struct state_cache {
 	char *dir; /* NULL: none */
 	uint64_t max_bytes;
 	int64_t started; /* by the file system's clock, ns */
+	int lock_fd;	 /* held while it is open */
 };
 
 enum { STATE_CACHE_ID = 65 };
 
-/* Makes the directory; a cache that cannot be had is none, and why is said. */
+/* Makes the directory; a cache that cannot be had, or that another run has, is
+ * none, and why is said. */
 int state_cache_open(struct state_cache *c, const char *state_dir,
     uint64_t max_bytes, struct err *err);
 void state_cache_done(struct state_cache *c);
