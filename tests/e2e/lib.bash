@@ -32,6 +32,14 @@ kube_server() { # sim|real start|stop DIR
 	esac
 }
 
+# Whom a test may stop for a while, to see what then happens.
+kube_server_pid() { # sim|real DIR
+	case $1 in
+	sim) cut -d' ' -f1 "$2/pids" | head -1 ;;
+	real) awk '$3 == "apiserver" { print $1 }' "$2/pids" ;;
+	esac
+}
+
 platform_start() { # DIR sim|real
 	P=$1 KUBE=$2
 	mkdir -p "$P"
