@@ -330,8 +330,9 @@ struct journal *journal_open(const struct journal_options *o, struct err *err)
 	/* cppcheck-suppress nullPointer ; steal leaves NULL only on return */
 	if (!str_eq(j->digest, o->digest)) {
 		err_set(err, ERR_USAGE,
-		    "%s: it is the journal of another plan (other objects or "
-		    "other choices); say the same as then, or start anew "
+		    "%s: it is the journal of another plan (other objects, "
+		    "other choices or another cluster); say the same as then, "
+		    "or start anew "
 		    "without --resume",
 		    j->path);
 		return NULL;

@@ -125,8 +125,8 @@ static int discover(struct plan_maker *m, struct err *err)
 	return 0;
 }
 
-/* What is planned, for the journal: another snapshot, other choices or other
- * objects give another. */
+/* What is planned, for the journal: another snapshot, other choices, other
+ * objects or another cluster, which has none of them yet, give another. */
 static void make_digest(struct plan *p)
 {
 	const struct plan_options *o = p->options;
@@ -136,6 +136,11 @@ static void make_digest(struct plan *p)
 
 	buf_printf(&head, "%s %d %d %d %d\n", o->snapshot, (int)o->existing,
 	    o->force_conflicts, o->status, o->derived);
+	for (size_t i = 0; i < o->cluster_count; i++)
+		buf_printf(&head, "%s %s\n", o->clusters[i].name,
+		    o->clusters[i].client
+			? kube_client_server(o->clusters[i].client)
+			: "");
 	digest_add(d, buf_str(&head), head.len);
 	VEC_EACH (&p->nodes, n)
 		digest_add(d, n->key, strlen(n->key) + 1);

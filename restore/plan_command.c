@@ -235,6 +235,30 @@ static void say_partial(const struct manifest *m)
 	}
 }
 
+/* A name that fits nothing is a slip, and must not read as a restore. */
+static int check_only(const struct session *s, struct err *err)
+{
+	const struct plan_options *o = &s->options;
+	const struct {
+		const char *kind, *name;
+		enum plan_node_kind node;
+	} asked[] = {{"git", o->only_git, PLAN_GIT},
+	    {"terraform", o->only_terraform, PLAN_STATE},
+	    {"kubernetes", o->only_kubernetes, PLAN_KUBE}};
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		bool found = asked[i].name == NULL;
+		VEC_EACH (&s->plan->nodes, n)
+			found |= n->kind == asked[i].node;
+		if (!found)
+			return err_set(err, ERR_NOT_FOUND,
+			    "--only %s:%s: there is no such thing in '%s'; "
+			    "`show` and `plan` name what there is",
+			    asked[i].kind, asked[i].name, o->snapshot);
+	}
+	return 0;
+}
+
 static int make_plan(struct session *s, struct err *err)
 {
 	const struct restore_options *o = s->c->options;
@@ -265,7 +289,7 @@ static int make_plan(struct session *s, struct err *err)
 	add_transforms(s);
 	log_progress("planning");
 	s->plan = plan_make(&s->options, err);
-	return s->plan ? 0 : -1;
+	return s->plan ? check_only(s, err) : -1;
 }
 
 /* ---- carrying it out ---- */

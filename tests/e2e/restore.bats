@@ -107,6 +107,28 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 	git -C "$P/git/helm-charts.git" show-ref | diff "$BATS_TEST_TMPDIR/before" -
 }
 
+@test "--only that names nothing of the snapshot is refused" {
+	for only in git:nope terraform:nope kubernetes:nope; do
+		run --separate-stderr restore apply latest --yes --only "$only"
+		echo "$only: $status: $stderr"
+		[ "$status" -eq 3 ]
+		grep -q -- "--only $only: there is no such thing" <<<"$stderr"
+	done
+}
+
+@test "--resume against another cluster is refused: nothing of it is there" {
+	run --separate-stderr restore apply latest --yes --only kubernetes --same-cluster
+	echo "$status: $stderr"
+	[ "$status" -eq 0 ]
+	kube_server sim start "$P/other"
+	sed -i "s#kubeconfig: .*#kubeconfig: $P/other/kubeconfig#" "$BACKSTAY_CONFIG"
+	run --separate-stderr restore apply latest --yes --only kubernetes --resume
+	kube_server sim stop "$P/other"
+	echo "$status: $output$stderr"
+	[ "$status" -eq 2 ]
+	grep -q 'another cluster' <<<"$stderr"
+}
+
 @test "--offline plans all of it without asking the cluster" {
 	sed "s#server: .*#server: https://127.0.0.1:1#" "$P/kube/kubeconfig" >"$P/unreachable"
 	sed -i "s#kubeconfig: .*#kubeconfig: $P/unreachable#" "$BACKSTAY_CONFIG"
