@@ -4,8 +4,9 @@
 #
 # runs both BENCH_RUNS times alternately after one warm-up each, and prints
 # medians, the ratio, the bound, and peak memory (the largest process) of
-# both. A command that fails ends the benchmark: a wrong run has no time. With
-# BENCH_OBJECTS=N it also prints how many of N objects a second each did.
+# both, held against the ratio BENCH_RSS_BOUND where that is set. A command that
+# fails ends the benchmark: a wrong run has no time. With BENCH_OBJECTS=N it
+# also prints how many of N objects a second each did.
 #
 #   bench_rates LABEL BOUND OURS N THEIRS M
 #
@@ -51,12 +52,18 @@ bench_pair() {
 	awk -v label="$label" -v bound="$bound" \
 	    -v n="${BENCH_OBJECTS:-0}" \
 	    -v ta="$(bench_median "$a" 1)" -v tb="$(bench_median "$b" 1)" \
-	    -v ma="$(bench_median "$a" 2)" -v mb="$(bench_median "$b" 2)" '
+	    -v ma="$(bench_median "$a" 2)" -v mb="$(bench_median "$b" 2)" \
+	    -v rss="${BENCH_RSS_BOUND-}" '
 	BEGIN {
 		ratio = tb > 0 ? ta / tb : 0
-		printf "%-44s %7.2f s / %7.2f s = %5.2f (bound %s)%s  RSS %d / %d MiB\n",
+		memory = ""
+		if (rss)
+			memory = sprintf(" = %.2f (bound %s)%s", ma / mb, rss,
+			    ma / mb > rss + 0 ? " MISSED" : "")
+		printf "%-44s %7.2f s / %7.2f s = %5.2f (bound %s)%s  RSS %d / %d MiB%s\n",
 		    label, ta, tb, ratio, bound,
-		    (bound + 0 && ratio > bound + 0) ? " MISSED" : "", ma / 1024, mb / 1024
+		    (bound + 0 && ratio > bound + 0) ? " MISSED" : "",
+		    ma / 1024, mb / 1024, memory
 		if (n)
 			printf "%44s %9.0f/s %9.0f/s\n", "objects a second:", n / ta, n / tb
 	}'
