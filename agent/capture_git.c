@@ -1,5 +1,6 @@
 #include "agent/capture_git.h"
 
+#include "agent/capture_git_facts.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
@@ -7,9 +8,9 @@
 #include "storage/base/pool.h"
 #include "storage/git/lfs.h"
 #include "storage/git/mirror.h"
+#include "storage/git/ref_files.h"
 #include "storage/git/remote.h"
 #include "storage/git/repo.h"
-#include "storage/git/submodules.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,13 +18,20 @@
 
 enum { DEFAULT_PARALLEL = 4 };
 
+struct under_way {
+	bool active;
+	uint64_t mib; /* received */
+};
+
 struct capture {
 	const struct capture_git_options *o;
 	const struct capture_env *env;
 	pthread_mutex_t lock; /* of what follows */
 	struct capture_report *report;
 	struct json_object **summaries; /* one for each repository */
-	struct err fatal;		/* cancelled, or no archive any more */
+	struct under_way *under_way;	/* the same */
+	uint64_t ended;
+	struct err fatal; /* cancelled, or no archive any more */
 };
 
 /* One repository under way. */
@@ -49,79 +57,55 @@ static struct git_access access_of(
 	return a;
 }
 
+static struct capture_git_taken taken_of(const struct work *w)
+{
+	return (struct capture_git_taken){
+	    .r = w->r, .state = &w->state, .dir = w->dir};
+}
+
+/* --- progress: all that are under way, each with what it has received */
+
+static void tell_progress(struct capture *c)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < c->o->count; i++) {
+		if (!c->under_way[i].active)
+			continue;
+		if (text.len)
+			buf_add_str(&text, ", ");
+		buf_add_str(&text, c->o->repositories[i].name);
+		if (c->under_way[i].mib)
+			buf_printf(&text, " %llu MiB",
+			    (unsigned long long)c->under_way[i].mib);
+	}
+	c->env->progress(
+	    c->env->progress_ctx, buf_str(&text), c->ended, c->o->count);
+}
+
 static void on_received(void *ctx, uint64_t bytes)
 {
 	const struct work *w = ctx;
+	struct under_way *u = &w->c->under_way[w->r - w->c->o->repositories];
+	uint64_t mib = bytes >> 20;
 
-	if (w->c->env->progress)
-		w->c->env->progress(
-		    w->c->env->progress_ctx, w->r->name, bytes, 0);
+	/* Nobody else writes to it. */
+	if (!w->c->env->progress || u->mib == mib)
+		return;
+	pthread_mutex_lock(&w->c->lock);
+	u->mib = mib;
+	tell_progress(w->c);
+	pthread_mutex_unlock(&w->c->lock);
 }
 
-static struct json_object *strings(const struct strvec *v)
+static void note_under_way(struct capture *c, size_t index, bool active)
 {
-	struct json_object *array = json_new_array();
-
-	VEC_EACH (v, s)
-		json_append(array, json_new_str(*s));
-	return array;
-}
-
-static struct json_object *lfs_facts(const struct work *w)
-{
-	struct json_object *j = json_new_object();
-	uint64_t bytes = 0;
-	int64_t stored = 0;
-
-	VEC_EACH (&w->state.lfs, o) {
-		bytes += o->bytes;
-		stored += w->r->lfs && lfs_has(w->dir, o);
-	}
-	json_set_int(j, "objects", (int64_t)w->state.lfs.len);
-	json_set_int(j, "bytes", (int64_t)bytes);
-	json_set_int(j, "stored", stored);
-	json_set_int(j, "missing", (int64_t)w->state.lfs.len - stored);
-	return j;
-}
-
-static struct json_object *facts_of(
-    const struct work *w, const struct strvec *uncovered)
-{
-	struct json_object *facts = json_new_object();
-	struct json_object *refs = json_new_object();
-	char hex[GIT_ID_HEX];
-
-	json_set_str(facts, "url", w->r->url);
-	json_set_str(facts, "head", w->state.head);
-	json_set_bool(facts, "head_unborn", w->state.head_unborn);
-	VEC_EACH (&w->state.refs, r) {
-		git_id_hex(r->id, hex);
-		json_set_str(refs, r->name, hex);
-	}
-	json_set(facts, "refs", refs);
-	if (w->state.lfs.len)
-		json_set(facts, "lfs", lfs_facts(w));
-	if (uncovered->len)
-		json_set(facts, "submodules", strings(uncovered));
-	return facts;
-}
-
-/* URLs of submodules that no repository of this capture has. */
-static void find_uncovered(const struct work *w, struct strvec *uncovered)
-{
-	const struct capture_git_options *o = w->c->o;
-
-	VEC_EACH (&w->state.submodules, url) {
-		autofree char *full = submodules_url(w->r->url, *url);
-		bool covered = false;
-		for (size_t i = 0; i < o->count && !covered; i++) {
-			autofree char *own =
-			    submodules_url("", o->repositories[i].url);
-			covered = str_eq(own, full);
-		}
-		if (!covered)
-			strvec_add(uncovered, *url);
-	}
+	pthread_mutex_lock(&c->lock);
+	c->under_way[index].active = active;
+	c->ended += !active;
+	if (c->env->progress)
+		tell_progress(c);
+	pthread_mutex_unlock(&c->lock);
 }
 
 static int add_file(struct work *w, const char *name, struct json_object *facts,
@@ -189,17 +173,10 @@ static int fetch_lfs(struct work *w, struct err *err)
 static void report_one(struct work *w, const struct strvec *uncovered)
 {
 	struct capture *c = w->c;
-	struct json_object *j = json_new_object();
+	struct capture_git_taken t = taken_of(w);
+	struct json_object *j = capture_git_summary(&t, w->totals.bytes);
 	size_t index = (size_t)(w->r - c->o->repositories);
 
-	json_set_str(j, "name", w->r->name);
-	json_set_str(j, "url", w->r->url);
-	json_set_str(j, "head", w->state.head);
-	json_set_int(j, "refs", (int64_t)w->state.refs.len);
-	json_set_int(j, "bytes", (int64_t)w->totals.bytes);
-	json_set_int(j, "received_bytes", (int64_t)w->state.received_bytes);
-	if (w->state.lfs.len)
-		json_set(j, "lfs", lfs_facts(w));
 	pthread_mutex_lock(&c->lock);
 	c->summaries[index] = j;
 	c->report->items++;
@@ -226,8 +203,10 @@ static int capture_into_lane(
 
 	if (mirror_update(&o, &w->state, err) || fetch_lfs(w, err))
 		return -1;
-	find_uncovered(w, uncovered);
-	cleanup(json_freep) struct json_object *facts = facts_of(w, uncovered);
+	struct capture_git_taken t = taken_of(w);
+	capture_git_uncovered(w->c->o, &t, uncovered);
+	cleanup(json_freep) struct json_object *facts =
+	    capture_git_facts(&t, uncovered);
 	return add_files(w, facts, err);
 }
 
@@ -269,6 +248,7 @@ static void capture_one(void *ctx, size_t index)
 	struct err err = ERR_INIT;
 
 	w.lane = archive_lane_open(c->env->writer, RANK_GIT, index);
+	note_under_way(c, index, true);
 	w.access = access_of(w.r, c->env);
 	if (cancel_check(c->env->cancel, &err)) {
 		fail(&w, &err, true);
@@ -282,6 +262,7 @@ static void capture_one(void *ctx, size_t index)
 		    str_printf("%s/git/%s.git", c->env->state_dir, w.r->name);
 		capture_locked(&w);
 	}
+	note_under_way(c, index, false);
 	archive_lane_free(w.lane);
 	mirror_state_done(&w.state);
 	free(w.dir);
@@ -308,9 +289,11 @@ int capture_git(const struct capture_git_options *o,
 
 	pthread_mutex_init(&c.lock, NULL);
 	c.summaries = mem_zalloc((o->count + 1) * sizeof(struct json_object *));
+	c.under_way = mem_zalloc((o->count + 1) * sizeof(*c.under_way));
 	pool_each(parallel, o->count, capture_one, &c);
 	report->summary = summary(&c);
 	free(c.summaries);
+	free(c.under_way);
 	pthread_mutex_destroy(&c.lock);
 	if (c.fatal.code == ERR_NONE)
 		return 0;
@@ -339,7 +322,7 @@ int capture_git_check(const struct capture_git_repository *r,
 	}
 	cleanup(repo_freep) struct repo *repo = repo_open(path, err);
 	struct git_refvec refs = VEC_INIT;
-	if (!repo || git_refs_read(repo_dir(repo), &refs, err))
+	if (!repo || ref_files_read(repo_dir(repo), &refs, err))
 		return -1;
 	*ref_count = refs.len;
 	git_refvec_done(&refs);

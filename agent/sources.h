@@ -28,7 +28,7 @@ struct source_task {
 	struct err err;
 	/* For the progress line, under the lock of the sources. */
 	struct sources *sources;
-	char item[96];
+	char item[240];
 	uint64_t done, total;
 	bool ended;
 	pthread_t thread;

@@ -1,5 +1,6 @@
 #include "storage/base/file.h"
 
+#include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 
 #include <dirent.h>
@@ -78,6 +79,25 @@ int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
 	return 0;
 }
 
+int file_pread_all(int fd, void *data, size_t len, uint64_t offset,
+    const char *name, struct err *err)
+{
+	char *p = data;
+
+	while (len) {
+		ssize_t n = pread(fd, p, len, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_system(
+			    err, n ? errno : EIO, "reading '%s'", name);
+		p += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 int file_sync_dir(const char *path, struct err *err)
 {
 	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -130,6 +150,18 @@ int file_write_durably(
 		return -1;
 	}
 	return file_sync_dir(parent, err);
+}
+
+int file_update_durably(
+    const char *path, const void *data, size_t len, struct err *err)
+{
+	cleanup(buf_done) struct buf now = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (file_read(path, len, &now, &ignored) == 0 && now.len == len &&
+	    memcmp(buf_str(&now), data, len) == 0)
+		return 0;
+	return file_write_durably(path, data, len, err);
 }
 
 int file_mkdirs(const char *path, struct err *err)

@@ -19,10 +19,16 @@ int file_read(
 /* Writes beside `path`, syncs, renames over it, syncs the directory. */
 int file_write_durably(
     const char *path, const void *data, size_t len, struct err *err);
+/* The same, unless it says just that already. */
+int file_update_durably(
+    const char *path, const void *data, size_t len, struct err *err);
 /* All of it, to a descriptor, in spite of short writes. */
 int file_write_all(
     int fd, const void *data, size_t len, const char *name, struct err *err);
 int file_pwrite_all(int fd, const void *data, size_t len, uint64_t offset,
+    const char *name, struct err *err);
+/* All of len bytes from an offset; a shorter file is an error. */
+int file_pread_all(int fd, void *data, size_t len, uint64_t offset,
     const char *name, struct err *err);
 int file_sync_dir(const char *path, struct err *err);
 

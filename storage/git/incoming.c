@@ -21,26 +21,15 @@ struct incoming {
 	int fd;
 	uint64_t bytes;
 	struct index_pack *ip;
+	bool kept;
 };
 
 static int read_at(
     void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
 {
 	const struct incoming *in = ctx;
-	char *at = data;
 
-	while (len) {
-		ssize_t n = pread(in->fd, at, len, (off_t)offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_system(
-			    err, n ? errno : EIO, "cannot read %s", in->path);
-		at += n;
-		offset += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return file_pread_all(in->fd, data, len, offset, in->path, err);
 }
 
 static void on_blob(void *ctx, const void *data, size_t len)
@@ -79,7 +68,7 @@ void incoming_free(struct incoming *in)
 		return;
 	if (in->fd >= 0) {
 		close(in->fd);
-		if (in->path)
+		if (!in->kept)
 			unlink(in->path);
 	}
 	index_pack_free(in->ip);
@@ -115,6 +104,11 @@ int incoming_check(struct incoming *in, struct err *err)
 const struct index_pack *incoming_index(const struct incoming *in)
 {
 	return in->ip;
+}
+
+const char *incoming_path(const struct incoming *in)
+{
+	return in->path;
 }
 
 uint64_t incoming_bytes(const struct incoming *in)
@@ -161,7 +155,9 @@ int incoming_keep(struct incoming *in, struct err *err)
 	autofree char *idx = str_printf("%s/pack-%s.idx", in->pack_dir, hex);
 	if (fchmod(in->fd, 0444) || rename(in->path, pack))
 		return err_system(err, errno, "cannot name %s", pack);
-	free(steal(in->path));
+	in->kept = true;
+	free(in->path);
+	in->path = steal(pack);
 	if (write_index(in, idx, err))
 		return -1;
 	return in->o.durable ? file_sync_dir(in->pack_dir, err) : 0;

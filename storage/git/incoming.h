@@ -36,6 +36,8 @@ const struct index_pack *incoming_index(const struct incoming *in);
 uint64_t incoming_bytes(const struct incoming *in);
 /* After the check: pack and index get their names. An empty one is dropped. */
 int incoming_keep(struct incoming *in, struct err *err);
+/* Where the pack lies; before it was kept, under a temporary name. */
+const char *incoming_path(const struct incoming *in);
 
 /* Removes what a run that died left in a repository. */
 int incoming_clean(const char *dir, struct err *err);

@@ -251,6 +251,8 @@ static int resolve_child(struct worker *w, uint32_t child)
 	struct pack_entry *e = &ip->entries.items[child];
 	size_t len = 0;
 
+	if (cancel_check(ip->o.cancel, &w->err))
+		return -1;
 	if (!top->data) {
 		top->data = make_again(w, top->entry, &top->len);
 		if (!top->data)

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 static const char media_type[] = "application/vnd.git-lfs+json";
@@ -182,7 +181,7 @@ struct transfer {
 	const char *path;
 	struct digest *digest;
 	uint64_t bytes;
-	const void *map; /* of an upload */
+	const char *text; /* what is sent; NULL: the file */
 	const char *method;
 	const char *content_type;
 };
@@ -313,6 +312,14 @@ int lfs_download(struct lfs *l, const struct lfs_object *o,
 	return 0;
 }
 
+static int read_body(
+    void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
+{
+	const struct transfer *t = ctx;
+
+	return file_pread_all(t->fd, data, len, offset, t->path, err);
+}
+
 static int prepare_send(
     void *ctx, int attempt, struct http_request *r, struct err *err)
 {
@@ -320,8 +327,12 @@ static int prepare_send(
 
 	(void)attempt;
 	r->method = t->method;
-	r->body = t->map;
+	r->body = t->text;
 	r->body_len = (size_t)t->bytes;
+	if (!t->text) {
+		r->body_at = read_body;
+		r->body_at_ctx = t;
+	}
 	http_request_header(r, "Content-Type: %s", t->content_type);
 	return add_action(t, r, err);
 }
@@ -351,7 +362,7 @@ static int verify(
 	    (unsigned long long)t->o->bytes);
 	v.method = "POST";
 	v.content_type = media_type;
-	v.map = body.data;
+	v.text = body.data;
 	v.bytes = body.len;
 	return send_it(&v, "verify", err);
 }
@@ -366,7 +377,6 @@ int lfs_upload(struct lfs *l, const struct lfs_object *o,
 	    .path = path,
 	    .method = "PUT",
 	    .content_type = "application/octet-stream"};
-	void *map = NULL;
 
 	/* No action and no error: the server has it. */
 	if (!json_get(answer, "actions") && !json_get(answer, "error"))
@@ -377,15 +387,7 @@ int lfs_upload(struct lfs *l, const struct lfs_object *o,
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_system(err, errno, "cannot open %s", path);
-	if (o->bytes)
-		map =
-		    mmap(NULL, (size_t)o->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (map == MAP_FAILED)
-		return err_system(err, errno, "cannot map %s", path);
-	t.map = map;
+	t.fd = fd;
 	t.bytes = o->bytes;
-	int result = send_it(&t, "upload", err) || verify(&t, answer, err);
-	if (map)
-		munmap(map, (size_t)o->bytes);
-	return result ? -1 : 0;
+	return send_it(&t, "upload", err) || verify(&t, answer, err) ? -1 : 0;
 }

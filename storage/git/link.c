@@ -18,10 +18,10 @@ int link_greet(struct link *l, link_fn *on_data, void *ctx, struct err *err)
 	return l->ops->greet(l, on_data, ctx, err);
 }
 
-int link_ask(struct link *l, const void *body, size_t len, link_fn *on_data,
+int link_ask(struct link *l, const struct link_body *body, link_fn *on_data,
     void *ctx, struct err *err)
 {
-	return l->ops->ask(l, body, len, on_data, ctx, err);
+	return l->ops->ask(l, body, on_data, ctx, err);
 }
 
 char *link_shell_quote(const char *text)

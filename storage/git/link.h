@@ -11,16 +11,25 @@
 #include "storage/git/location.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Takes bytes of an answer: 0 to go on, 1 at its end, -1 with the error. */
 typedef int link_fn(void *ctx, const void *data, size_t len, struct err *err);
+
+/* What is sent: bytes in memory, or, where data is NULL, all of an open file.
+ * Borrowed. */
+struct link_body {
+	const void *data;
+	int fd;
+	uint64_t len;
+};
 
 struct link;
 
 struct link_ops {
 	int (*greet)(
 	    struct link *l, link_fn *on_data, void *ctx, struct err *err);
-	int (*ask)(struct link *l, const void *body, size_t len,
+	int (*ask)(struct link *l, const struct link_body *body,
 	    link_fn *on_data, void *ctx, struct err *err);
 	void (*release)(struct link *l);
 };
@@ -42,7 +51,7 @@ void link_freep(struct link **l);
 int link_greet(struct link *l, link_fn *on_data, void *ctx, struct err *err);
 /* A request and its answer. An answer that breaks off before on_data said 1
  * is an error. */
-int link_ask(struct link *l, const void *body, size_t len, link_fn *on_data,
+int link_ask(struct link *l, const struct link_body *body, link_fn *on_data,
     void *ctx, struct err *err);
 
 /* Runs a command on an ssh server, without input; what it writes is dropped,

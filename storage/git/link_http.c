@@ -2,6 +2,7 @@
 
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/git/auth.h"
 
@@ -218,6 +219,15 @@ static int http_greet(
 	return result == 1 ? 0 : incomplete(l, err);
 }
 
+static int read_body(
+    void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
+{
+	const struct link_body *b = ctx;
+
+	return file_pread_all(
+	    b->fd, data, len, offset, "what is to be sent", err);
+}
+
 struct answer {
 	link_fn *on_data;
 	void *ctx;
@@ -234,7 +244,7 @@ static int on_answer(void *ctx, const void *data, size_t len, struct err *err)
 	return result < 0 ? -1 : 0;
 }
 
-static int http_ask(struct link *link, const void *body, size_t len,
+static int http_ask(struct link *link, const struct link_body *body,
     link_fn *on_data, void *ctx, struct err *err)
 {
 	struct link_http *l = (struct link_http *)link;
@@ -246,8 +256,12 @@ static int http_ask(struct link *link, const void *body, size_t len,
 
 	r.method = "POST";
 	r.url = url;
-	r.body = body;
-	r.body_len = len;
+	r.body = body->data;
+	r.body_len = (size_t)body->len;
+	if (!body->data) {
+		r.body_at = read_body;
+		r.body_at_ctx = (void *)(uintptr_t)body;
+	}
 	r.on_data = on_answer;
 	r.on_data_ctx = &answer;
 	http_request_header(

@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
+#include "storage/base/file.h"
 #include "storage/base/mem.h"
 
 #include <errno.h>
@@ -57,12 +58,7 @@ static int emit(struct copy *c, const void *data, size_t len, struct err *err)
 static int read_at(const struct origin *o, uint64_t offset, void *data,
     size_t len, struct err *err)
 {
-	ssize_t n = pread(o->fd, data, len, (off_t)offset);
-
-	if (n == (ssize_t)len)
-		return 0;
-	return err_system(
-	    err, n < 0 ? errno : EIO, "cannot read %s", o->pack->path);
+	return file_pread_all(o->fd, data, len, offset, o->pack->path, err);
 }
 
 static int by_offset(const void *a, const void *b)

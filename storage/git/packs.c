@@ -77,8 +77,9 @@ static int open_pack(struct packs *all, const char *idx_path, struct err *err)
 	if (check_layout(p))
 		return err_set(
 		    err, ERR_FORMAT, "%s is no index of a pack", idx_path);
-	if (!file_exists(p->path))
+	if (stat(p->path, &st))
 		return err_set(err, ERR_FORMAT, "%s is missing", p->path);
+	p->bytes = (uint64_t)st.st_size;
 	return 0;
 }
 

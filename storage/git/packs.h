@@ -16,7 +16,8 @@
 
 /* An index that is mapped (gitformat-pack(5), version 2). */
 struct pack {
-	char *path; /* of the .pack file */
+	char *path;	/* of the .pack file */
+	uint64_t bytes; /* of that file */
 	const uint8_t *idx;
 	size_t idx_len;
 	uint32_t count;

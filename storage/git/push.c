@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/git/pack_copy.h"
+#include "storage/git/ref_files.h"
 #include "storage/git/remote.h"
 
 #include <stdlib.h>
@@ -172,8 +173,8 @@ static int push(struct push *p, struct err *err)
 
 	if (location_parse(p->o->url, &p->where, err))
 		return -1;
-	if (git_refs_read_head(dir, &p->result->head, err) ||
-	    git_refs_read(dir, &p->refs, err) ||
+	if (ref_files_read_head(dir, &p->result->head, err) ||
+	    ref_files_read(dir, &p->refs, err) ||
 	    packs_open(&p->packs, dir, err))
 		return err_wrap(err, "the repository of the snapshot");
 	if (p->where.kind == LOCATION_FILE ? push_file(p, err)

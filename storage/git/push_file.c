@@ -3,9 +3,12 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/git/incoming.h"
+#include "storage/git/ref_files.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool is_empty_or_missing(const char *path)
 {
@@ -42,7 +45,7 @@ static int write_refs(struct push *p, struct repo *repo, struct err *err)
 	/* All at once into a fresh one; else each by itself, as it may be
 	 * refused (a lock, a directory in its way). */
 	if (p->result->created) {
-		if (git_refs_write(repo_dir(repo), &p->refs, err))
+		if (ref_files_write(repo_dir(repo), &p->refs, err))
 			return -1;
 		VEC_EACH (&p->changes, c)
 			c->done = true;
@@ -62,15 +65,26 @@ static int write_refs(struct push *p, struct repo *repo, struct err *err)
 	return 0;
 }
 
+/* What we write is for its owner alone; here it is as open as what libgit2 made
+ * beside it, since a server may read it under another name. */
+static int open_up(const char *dir, const char *name, struct err *err)
+{
+	autofree char *config = file_join(dir, "config");
+	autofree char *path = file_join(dir, name);
+	struct stat st;
+
+	if (!file_exists(path))
+		return 0;
+	if (stat(config, &st) || chmod(path, st.st_mode & 0666))
+		return err_system(
+		    err, errno, "cannot set the mode of %s", path);
+	return 0;
+}
+
 static int write_head(struct push *p, const char *dir, struct err *err)
 {
-	autofree char *path = file_join(dir, "HEAD");
-	uint8_t id[GIT_ID_LEN];
-	bool detached = git_id_parse(p->result->head, id) == 0;
-	autofree char *text =
-	    str_printf("%s%s\n", detached ? "" : "ref: ", p->result->head);
-
-	if (file_write_durably(path, text, strlen(text), err))
+	if (ref_files_write_head(dir, p->result->head, err) ||
+	    open_up(dir, "HEAD", err) || open_up(dir, "packed-refs", err))
 		return -1;
 	p->result->head_set = true;
 	p->result->target_head = str_dup(p->result->head);
@@ -103,7 +117,7 @@ int push_file(struct push *p, struct err *err)
 		    "%s has a working tree, which a push would leave behind: "
 		    "give a bare repository",
 		    p->where.path);
-	if (git_refs_read(repo_dir(repo), &p->target, err) ||
+	if (ref_files_read(repo_dir(repo), &p->target, err) ||
 	    push_compare(p, err))
 		return -1;
 	if (p->o->dry_run)

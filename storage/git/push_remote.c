@@ -5,10 +5,8 @@
 #include "storage/git/push_report.h"
 #include "storage/git/remote.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 static const char service[] = "git-receive-pack";
@@ -126,14 +124,10 @@ static int send_body(struct remote *r, const struct body *b,
     struct push_report *report, struct err *err)
 {
 	cleanup(pkt_reader_done) struct pkt_reader reader;
-	void *map = mmap(NULL, (size_t)b->len, PROT_READ, MAP_SHARED, b->fd, 0);
+	const struct link_body body = {.fd = b->fd, .len = b->len};
 
-	if (map == MAP_FAILED)
-		return err_system(err, errno, "cannot map the pack to send");
 	pkt_reader_init(&reader, push_report_on_pkt, report);
-	int result = link_ask(r->link, map, (size_t)b->len, feed, &reader, err);
-	munmap(map, (size_t)b->len);
-	return result;
+	return link_ask(r->link, &body, feed, &reader, err);
 }
 
 static int exchange(struct push *p, struct remote *r, size_t first, size_t end,

@@ -1,6 +1,5 @@
 /*
- * References: names and what they point at, and the two files of a bare
- * repository that hold them, HEAD and packed-refs (gitrepository-layout(5)).
+ * References: names and what they point at. Pure.
  */
 #ifndef STORAGE_GIT_REFS_H
 #define STORAGE_GIT_REFS_H
@@ -40,13 +39,5 @@ bool git_ref_name_valid(const char *name);
 /* 40 hex digits at text. 0 or -1. */
 int git_id_parse(const char *text, uint8_t id[GIT_ID_LEN]);
 void git_id_hex(const uint8_t id[GIT_ID_LEN], char out[GIT_ID_HEX]);
-
-/* HEAD: what it names, or 40 hex digits; the caller frees. */
-int git_refs_read_head(const char *dir, char **head, struct err *err);
-/* All refs of a bare repository, loose ones too, sorted; none is no error. */
-int git_refs_read(const char *dir, struct git_refvec *refs, struct err *err);
-/* packed-refs from sorted refs; the file appears whole or not at all. */
-int git_refs_write(
-    const char *dir, const struct git_refvec *refs, struct err *err);
 
 #endif

@@ -31,6 +31,14 @@ static int greet(struct remote *r, struct err *err)
 	return link_greet(r->link, feed_pkts, &reader, err);
 }
 
+static int ask(struct remote *r, const struct buf *body,
+    struct pkt_reader *reader, struct err *err)
+{
+	const struct link_body b = {.data = body->data, .len = body->len};
+
+	return link_ask(r->link, &b, feed_pkts, reader, err);
+}
+
 /* Version 2 names the refs only when it is asked. */
 static int list_refs(struct remote *r, struct err *err)
 {
@@ -45,7 +53,7 @@ static int list_refs(struct remote *r, struct err *err)
 		pkt_printf(&body, "unborn\n");
 	pkt_flush(&body);
 	pkt_reader_init(&reader, advert_on_ls_refs, &r->advert);
-	return link_ask(r->link, body.data, body.len, feed_pkts, &reader, err);
+	return ask(r, &body, &reader, err);
 }
 
 struct remote *remote_open(const char *url, const struct git_access *access,
@@ -218,5 +226,5 @@ int remote_fetch(struct remote *r, const struct git_idvec *wants,
 		request_v0(&body, &r->advert, wants, haves);
 	}
 	pkt_reader_init(&reader, fetch_on_pkt, &f);
-	return link_ask(r->link, body.data, body.len, feed_pkts, &reader, err);
+	return ask(r, &body, &reader, err);
 }

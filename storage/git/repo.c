@@ -124,6 +124,23 @@ bool repo_has(struct repo *r, const uint8_t id[GIT_ID_LEN])
 	return git_odb_exists(r->odb, &oid) == 1;
 }
 
+int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    enum object_type *type, struct err *err)
+{
+	git_oid oid = oid_of(id);
+	git_object_t kind;
+	size_t len;
+
+	int code = git_odb_read_header(&len, &kind, r->odb, &oid);
+	if (code) {
+		char hex[GIT_ID_HEX];
+		git_id_hex(id, hex);
+		return failed(err, code, "read object", hex);
+	}
+	*type = (enum object_type)kind;
+	return 0;
+}
+
 int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
     uint8_t out[GIT_ID_LEN], enum object_type *type, struct err *err)
 {
@@ -131,23 +148,19 @@ int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
 
 	memcpy(out, id, GIT_ID_LEN);
 	for (int i = 0; i < MAX_TAG_DEPTH; i++) {
-		git_oid oid = oid_of(out);
-		git_object_t kind;
-		size_t len;
-		int code = git_odb_read_header(&len, &kind, r->odb, &oid);
-		char hex[GIT_ID_HEX];
-		git_id_hex(out, hex);
-		if (code)
-			return failed(err, code, "read object", hex);
-		*type = (enum object_type)kind;
-		if (kind != GIT_OBJECT_TAG)
+		if (repo_type(r, out, type, err))
+			return -1;
+		if (*type != OBJECT_TAG)
 			return 0;
 		if (repo_read(r, out, type, &data, err))
 			return -1;
 		if (!str_starts(buf_str(&data), "object ") ||
-		    git_id_parse(data.data + 7, out))
+		    git_id_parse(data.data + 7, out)) {
+			char hex[GIT_ID_HEX];
+			git_id_hex(out, hex);
 			return err_set(
 			    err, ERR_FORMAT, "tag %s is malformed", hex);
+		}
 	}
 	return err_set(err, ERR_FORMAT, "tags of tags have no end");
 }

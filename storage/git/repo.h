@@ -32,6 +32,9 @@ int repo_delete_ref(struct repo *r, const char *name, struct err *err);
 int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct buf *out, struct err *err);
 bool repo_has(struct repo *r, const uint8_t id[GIT_ID_LEN]);
+/* What an object is, without reading all of it. ERR_NOT_FOUND. */
+int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    enum object_type *type, struct err *err);
 
 /* Follows tags to what they name. */
 int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],

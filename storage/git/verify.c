@@ -6,7 +6,7 @@
 #include "storage/git/index_pack.h"
 #include "storage/git/packs.h"
 #include "storage/git/reach.h"
-#include "storage/git/refs.h"
+#include "storage/git/ref_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,10 +26,7 @@ static int read_at(
 {
 	const struct pack_file *f = ctx;
 
-	ssize_t n = pread(f->fd, data, len, (off_t)offset);
-	if (n == (ssize_t)len)
-		return 0;
-	return err_system(err, n < 0 ? errno : EIO, "cannot read %s", f->path);
+	return file_pread_all(f->fd, data, len, offset, f->path, err);
 }
 
 static int feed_all(struct index_pack *ip, const struct pack_file *f,
@@ -121,8 +118,8 @@ static int read_refs(const char *dir, struct git_refvec *refs, struct err *err)
 	autofree char *head = NULL;
 	uint8_t id[GIT_ID_LEN];
 
-	if (git_refs_read_head(dir, &head, err) ||
-	    git_refs_read(dir, refs, err))
+	if (ref_files_read_head(dir, &head, err) ||
+	    ref_files_read(dir, refs, err))
 		return -1;
 	if (git_id_parse(head, id) == 0)
 		git_refvec_add(refs, "HEAD", id);

@@ -134,12 +134,14 @@ static void set_request(CURL *handle, const struct http_request *r)
 
 	curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)r->total_timeout_ms);
-	if (r->body || wants_body) {
+	if (r->body || r->body_at || wants_body)
 		curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)r->body_len);
+	if (r->body_at)
+		curl_easy_setopt(handle, CURLOPT_POST, 1L);
+	else if (r->body || wants_body)
 		curl_easy_setopt(
 		    handle, CURLOPT_POSTFIELDS, r->body ? r->body : "");
-	}
 	if (head)
 		curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
 	else

@@ -26,8 +26,9 @@ struct exchange {
 	const struct http_request *request;
 	struct http_response *response;
 	struct err *err;
-	bool refused; /* err was set by a callback */
-	int sent;     /* how often libcurl sent the request */
+	bool refused;	    /* err was set by a callback */
+	int sent;	    /* how often libcurl sent the request */
+	uint64_t body_sent; /* bytes, of one that is asked for */
 };
 
 static void global_init(void)
@@ -212,6 +213,37 @@ static int on_send(
 	return CURL_PREREQFUNC_OK;
 }
 
+static size_t on_more_body(char *data, size_t one, size_t len, void *arg)
+{
+	struct exchange *x = arg;
+	const struct http_request *r = x->request;
+	uint64_t left = r->body_len - x->body_sent;
+
+	(void)one;
+	if (len > left)
+		len = (size_t)left;
+	if (len &&
+	    r->body_at(r->body_at_ctx, x->body_sent, data, len, x->err)) {
+		x->refused = true;
+		return CURL_READFUNC_ABORT;
+	}
+	x->body_sent += len;
+	return len;
+}
+
+/* A kept connection may turn out to be dead by sending: then the body is sent
+ * again on a new one. */
+static int on_seek_body(void *arg, curl_off_t offset, int origin)
+{
+	struct exchange *x = arg;
+
+	if (origin != SEEK_SET || offset < 0 ||
+	    (uint64_t)offset > x->request->body_len)
+		return CURL_SEEKFUNC_FAIL;
+	x->body_sent = (uint64_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
 static enum err_code code_of(CURLcode result)
 {
 	switch (result) {
@@ -253,6 +285,12 @@ static int perform(CURL *handle, struct exchange *x)
 	curl_easy_setopt(handle, CURLOPT_HEADERDATA, x);
 	curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(handle, CURLOPT_WRITEDATA, &to);
+	if (x->request->body_at) {
+		curl_easy_setopt(handle, CURLOPT_READFUNCTION, on_more_body);
+		curl_easy_setopt(handle, CURLOPT_READDATA, x);
+		curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, on_seek_body);
+		curl_easy_setopt(handle, CURLOPT_SEEKDATA, x);
+	}
 	curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(handle, CURLOPT_XFERINFODATA, x);
 	curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);

@@ -54,6 +54,11 @@ struct http_request {
 	struct strvec headers; /* "Name: value", owned; wiped on release */
 	const void *body;      /* borrowed */
 	size_t body_len;
+	/* Instead of a body in memory: len bytes of it from an offset, asked
+	 * for as they are sent, and maybe once more. */
+	int (*body_at)(void *ctx, uint64_t offset, void *data, size_t len,
+	    struct err *err);
+	void *body_at_ctx;
 	/* Takes the body of a 2xx as it arrives; -1 ends the transfer with
 	 * the error it set. Without it, the body goes into the response. */
 	int (*on_data)(

@@ -66,6 +66,42 @@ config() { # URL...
 	} >"$BACKSTAY_CONFIG"
 }
 
+teardown() {
+	[ -z "${LFS_PID-}" ] || kill "$LFS_PID" 2>/dev/null || true
+}
+
+# An LFS server before the Git server, $VIA, with an object in its $T/store and
+# a pointer to it in web.git.
+lfs() { # BINARY
+	mkdir -p "$T/store"
+	"$TOP/tests/storage/git/lfs" "$T/port" "$GIT_HTTP" "$T/store" "$GIT_USER" \
+	    "$GIT_PASSWORD_FILE" >"$T/lfs.log" 3>&- &
+	LFS_PID=$!
+	for _ in {1..100}; do [ -e "$T/port" ] && break; sleep 0.05; done
+	VIA=http://127.0.0.1:$(<"$T/port")
+	OID=$(sha256sum "$1" | cut -d' ' -f1)
+	cp "$1" "$T/store/$OID"
+	printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n' \
+	    "$OID" "$(stat -c %s "$1")" >"$T/work/image.bin"
+	echo '*.bin filter=lfs diff=lfs merge=lfs -text' >"$T/work/.gitattributes"
+	git -C "$T/work" -c filter.lfs.clean=cat add .gitattributes image.bin
+	git -C "$T/work" commit -q -m lfs
+	git -C "$T/work" push -q "$GIT_REPOS/web.git" main
+	GIT_HTTP=$VIA config "$VIA/web.git"
+}
+
+logged() { # PATTERN: the server writes its log with some delay
+	for _ in {1..100}; do
+		grep -q "$1" "$GIT_ACCESS_LOG" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+manifest() { # JQ EXPRESSION on the newest manifest
+	jq -c "$1" "$(find "$T/vault" -name '*.manifest.json' | sort | tail -1)"
+}
+
 agent() { "$BUILD/backstay-agent" "$@"; }
 restore() { "$BUILD/backstay-restore" "$@"; }
 
@@ -218,4 +254,110 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	run -0 agent backup
 	run -5 restore verify latest
 	[[ $output == *"web"*"$id is missing"* ]]
+}
+
+@test "LFS objects come into the archive and back to the server" {
+	head -c 300000 /dev/urandom >"$T/image"
+	lfs "$T/image"
+	run -0 agent backup
+	[ "$(manifest '.. | .lfs? // empty')" = '{"objects":1,"bytes":300000,"stored":1,"missing":0}' ]
+	run -0 restore verify latest
+	run -0 restore extract latest --to "$T/out"
+	cmp "$T/image" "$T/out/git/web.git/lfs/objects/${OID:0:2}/${OID:2:2}/$OID"
+	git -C "$T/out/git/web.git" fsck --full --strict
+	rm "$T/store/$OID"
+	mkdir -p "$GIT_REPOS/back"
+	git init -q --bare -b main "$GIT_REPOS/back/web.git"
+	run -0 restore apply latest --yes
+	cmp "$T/image" "$T/store/$OID"
+	diff <(git -C "$GIT_REPOS/back/web.git" for-each-ref) <(git -C "$GIT_REPOS/web.git" for-each-ref)
+}
+
+@test "an LFS object that the server has lost makes the snapshot partial, and is named" {
+	head -c 1000 /dev/urandom >"$T/image"
+	lfs "$T/image"
+	rm "$T/store/$OID"
+	run -1 agent backup
+	[[ $output == *"LFS objects of repository 'web'"*"1 of 1"*"$OID"*404* ]]
+	[ "$(manifest '.. | .lfs? // empty')" = '{"objects":1,"bytes":1000,"stored":0,"missing":1}' ]
+}
+
+@test "without LFS the manifest says how many objects are missing" {
+	head -c 1000 /dev/urandom >"$T/image"
+	lfs "$T/image"
+	sed -i "s|    - url: $VIA/web.git|&\n      lfs: false|" "$BACKSTAY_CONFIG"
+	run -0 agent backup
+	[ "$(manifest '.. | .lfs? // empty')" = '{"objects":1,"bytes":1000,"stored":0,"missing":1}' ]
+	run ! grep -q batch "$T/lfs.log"
+	run -0 restore extract latest --to "$T/out"
+	[ ! -e "$T/out/git/web.git/lfs" ]
+}
+
+@test "a submodule that no repository of the snapshot has is a warning" {
+	cd "$T/work"
+	printf '[submodule "a"]\n\tpath = a\n\turl = ../team/lib.git\n' >.gitmodules
+	printf '[submodule "b"]\n\tpath = b\n\turl = https://elsewhere.example/b.git\n' >>.gitmodules
+	git update-index --add --cacheinfo "160000,$(git rev-parse HEAD),a"
+	git update-index --add --cacheinfo "160000,$(git rev-parse HEAD),b"
+	git add .gitmodules && git commit -q -m submodules && git push -q "$GIT_REPOS/web.git" main
+	config "$GIT_HTTP/web.git" "$GIT_HTTP/team/lib.git"
+	run -0 agent backup
+	[[ $output == *"repository 'web'"*"https://elsewhere.example/b.git is in no repository of this snapshot"* ]]
+	[[ $output != *"team/lib.git is in no"* ]]
+	[[ $(manifest .) == *elsewhere.example/b.git* ]]
+}
+
+@test "on a terminal each repository shows how far it is" {
+	for r in web team/lib; do
+		git clone -q "$GIT_REPOS/$r.git" "$T/big"
+		head -c 3000000 /dev/urandom >"$T/big/noise"
+		git -C "$T/big" add noise
+		git -C "$T/big" commit -q -m noise
+		git -C "$T/big" push -q origin main
+		rm -rf "$T/big"
+	done
+	config "$GIT_HTTP/web.git" "$GIT_HTTP/team/lib.git"
+	TERM=xterm script -q -e -c "stty cols 200; $BUILD/backstay-agent backup" "$T/typescript" >/dev/null </dev/null
+	grep -q 'git [0-9]/2 | .*web.*lib' "$T/typescript"
+}
+
+@test "a password goes to the host it is for, and is not written anywhere" {
+	config "$GIT_HTTP/web.git" "${GIT_HTTP/127.0.0.1/localhost}/team/lib.git"
+	run -1 agent backup
+	[[ $output == *"repository 'lib'"*401*"wants credentials"* ]]
+	logged '^127.0.0.1:.*Basic.*web.git'
+	logged '^localhost:.*team/lib.git'
+	run ! grep -q '^localhost:.*Basic' "$GIT_ACCESS_LOG"
+	run ! grep -rqF "$(<"$GIT_PASSWORD_FILE")" "$T/state" "$T/vault"
+}
+
+@test "a repository of 1 GiB that does not compress goes there and back in little memory" {
+	[ -n "${BACKSTAY_TEST_LARGE-}" ] || skip 'writes 6 GiB: set BACKSTAY_TEST_LARGE=1'
+	git clone -q "$GIT_REPOS/web.git" "$T/big"
+	python3 -c '
+import random, sys
+r = random.Random(1)
+for i in range(1024):
+    sys.stdout.buffer.write(r.randbytes(1 << 20))' >"$T/big/large"
+	git -C "$T/big" -c core.bigFileThreshold=1m add large
+	git -C "$T/big" commit -q -m large
+	git -C "$T/big" push -q origin main
+	rm -rf "$T/big"
+	config "$GIT_HTTP/web.git"
+	cat >"$T/peak" <<-'E'
+		import resource, subprocess, sys
+		subprocess.run(sys.argv[1:], check=True)
+		peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+		print("peak", peak // 1024, "MiB of", *sys.argv[2:])
+		sys.exit(peak > 150 << 10)
+	E
+	mkdir -p "$GIT_REPOS/back"
+	git init -q --bare -b main "$GIT_REPOS/back/web.git"
+	for command in 'agent backup' 'agent backup' 'restore verify latest' 'restore apply latest --yes'; do
+		# shellcheck disable=SC2086 # words
+		run -0 python3 "$T/peak" "$BUILD/backstay-"$command
+		echo "# ${lines[-1]}" >&3
+	done
+	[ "$(git -C "$GIT_REPOS/back/web.git" rev-parse main:large)" = \
+	    "$(git -C "$GIT_REPOS/web.git" rev-parse main:large)" ]
 }

@@ -6,8 +6,9 @@
  *
  * What it needs besides comes from the environment, as tests/servers/git
  * names it: USER, PASSWORD_FILE, CA, PROXY, KEY, PASSPHRASE_FILE, KNOWN_HOSTS,
- * REDIRECT_HOST, STALL_MS; CANCEL_MS asks to stop after so long; FORCE, PRUNE
- * and DRY_RUN are for push. The exit status is that of the programs.
+ * SSH_AGENT, REDIRECT_HOST, STALL_MS; CANCEL_MS asks to stop after so long;
+ * FORCE, PRUNE and DRY_RUN are for push. The exit status is that of the
+ * programs.
  */
 #include "storage/base/cleanup.h"
 #include "storage/git/lfs.h"
@@ -160,6 +161,7 @@ int main(int argc, char **argv)
 	    .redirect_hosts = &hosts,
 	    .ssh_key_file = getenv("KEY"),
 	    .ssh_key_passphrase = passphrase,
+	    .ssh_agent = getenv("SSH_AGENT") != NULL,
 	    .known_hosts_file = getenv("KNOWN_HOSTS"),
 	    .stall_timeout_ms = number("STALL_MS"),
 	    .scratch = getenv("TMPDIR"),

@@ -94,6 +94,14 @@ noise() { # REPOSITORY MIB: a commit that does not compress
 	git -C "$T/work" push -q --mirror "$1"
 }
 
+logged() { # PATTERN: the server writes its log with some delay
+	for _ in {1..100}; do
+		grep -q "$1" "$GIT_ACCESS_LOG" && return
+		sleep 0.1
+	done
+	return 1
+}
+
 @test "a mirror over http holds every ref and object, and then fetches nothing" {
 	served
 	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
@@ -141,6 +149,68 @@ noise() { # REPOSITORY MIB: a commit that does not compress
 	KEY=$GIT_SSH_KEY_UNKNOWN run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
 	[[ $output == *"does not take the key"* ]]
 	[ ! -e "$M/HEAD" ]
+}
+
+@test "ssh with a key of the agent, and with no key at all" {
+	served
+	unset KEY
+	eval "$(ssh-agent -s 3>&-)" >/dev/null
+	ssh-add -q "$GIT_SSH_KEY"
+	SSH_AGENT=1 run tool mirror "$GIT_SSH_BASE/$N.git" "$M"
+	local with=$status
+	ssh-add -q -D
+	SSH_AGENT=1 run tool mirror "$GIT_SSH_BASE/$N.git" "$T/b.git"
+	local without=$status
+	# An agent that is not asked for is not used.
+	ssh-add -q "$GIT_SSH_KEY"
+	run tool mirror "$GIT_SSH_BASE/$N.git" "$T/c.git"
+	kill "$SSH_AGENT_PID"
+	((with == 0 && without == 3 && status == 3))
+	[[ $output == *"Permission denied"* ]]
+	same "$R" "$M"
+}
+
+# $KEY is one whose server does harm, as ssh-harm says.
+harmful_key() { # MODE BYTES
+	rm -f "$T/key"*
+	ssh-keygen -q -t ed25519 -N '' -C "$N" -f "$T/key"
+	echo "restrict,command=\"$TOP/tests/storage/git/ssh-harm $*\" $(<"$T/key.pub")" >>"$D/ssh/authorized_keys"
+	KEY=$T/key
+}
+
+@test "over ssh: an end in the middle of the pack, a changed byte, a stall, a request to stop" {
+	served
+	noise "$R" 2
+	harmful_key cut 500000
+	run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
+	[[ $output == *"after 3 tries"* ]]
+	[ -z "$(find "$M" -name 'tmp_pack*')" ]
+	harmful_key flip 500000
+	run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
+	[[ $output == *"damaged"* ]]
+	harmful_key stall 500000
+	STALL_MS=1000 run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
+	[[ $output == *"no byte for 1 s"* ]]
+	SECONDS=0
+	CANCEL_MS=700 run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
+	((SECONDS < 4))
+	[[ $output == *"stopped on request"* ]]
+	[ ! -e "$M/HEAD" ]
+}
+
+@test "through a proxy, http and https" {
+	served
+	proxy forward
+	PROXY=$VIA run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	same "$R" "$M"
+	grep -q "^GET $GIT_HTTP/$N.git/info/refs?service=git-upload-pack credentials" "$T/proxy.log"
+	PROXY=$VIA run -0 tool mirror "$GIT_HTTPS/$N.git" "$T/b.git"
+	same "$R" "$T/b.git"
+	grep -q "^CONNECT localhost:" "$T/proxy.log"
+	# The proxy of TLS sees no credentials.
+	run ! grep -q "CONNECT.*credentials" "$T/proxy.log"
+	PROXY=http://127.0.0.1:1 run -3 tool mirror "$GIT_HTTP/$N.git" "$T/c.git"
+	[[ $output == *onnect* ]]
 }
 
 @test "a mirror of a file path, bare or with a working tree" {
@@ -259,7 +329,8 @@ noise() { # REPOSITORY MIB: a commit that does not compress
 	host=${GIT_HTTP#http://127.0.0.1:}
 	REDIRECT_HOST=localhost:${host%%/*} run -3 tool mirror "$VIA/$N.git" "$M"
 	[[ $output == *"not sent to another host"* ]]
-	run ! grep -q "localhost.*Basic" "$GIT_ACCESS_LOG"
+	logged "^localhost:.*$N.git"
+	run ! grep -q "^localhost:.*Basic.*/$N.git" "$GIT_ACCESS_LOG"
 }
 
 @test "an answer that ends in the middle of the pack is no mirror" {
@@ -357,6 +428,39 @@ noise() { # REPOSITORY MIB: a commit that does not compress
 	[[ $output == *"in use by another run"* ]]
 	exec 8>&-
 	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+}
+
+@test "the packs of many runs become few, and nothing is lost" {
+	served
+	cd "$T/work"
+	for i in {1..20}; do
+		echo "$i" >>file && git commit -q -a -m "$i" && git push -q "$R" main
+		tool mirror "$R" "$M" >"$T/out"
+		grep -q kept "$T/out" || [ "$i" = 1 ]
+		[ "$(find "$M" -name '*.pack' | wc -l)" -le 17 ]
+	done
+	[ "$(find "$M" -name '*.pack' | wc -l)" -lt 10 ]
+	[ "$(find "$M" -name '*.pack' | wc -l)" = "$(find "$M" -name '*.idx' | wc -l)" ]
+	diff <(sed -n 's/^P //p' "$M/objects/info/packs" | sort) <(cd "$M/objects/pack" && ls -- *.pack)
+	same "$R" "$M"
+	run -0 tool verify "$M"
+}
+
+@test "a pack that names what is not there is good only while no ref needs that" {
+	served
+	tool mirror "$GIT_HTTP/$N.git" "$M"
+	blob=$(git -C "$R" rev-parse side:side)
+	touch "$M/backstay/unproven"
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *kept* ]]
+	rm -rf "$M"/objects/pack/*
+	git -C "$R" --no-replace-objects rev-list --objects --all | cut -d' ' -f1 | grep -v "$blob" |
+	    git -C "$R" pack-objects -q "$M/objects/pack/pack"
+	run -5 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"incomplete"*"$blob is missing"* ]]
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *fresh* ]]
+	same "$R" "$M"
 }
 
 @test "5,000 refs there and back" {
@@ -534,6 +638,9 @@ lfs_object() { # $OID and $SIZE, in $T/store
 		run -0 tool push "$base/$N-new.git" "$M"
 		[[ $output == *"repository created"*"head refs/heads/main target refs/heads/main set"* ]]
 		same "$GIT_REPOS/$N-new.git" "$R"
+		# In a path, whoever may read its config may read all of it.
+		[ "$base" != "$GIT_REPOS" ] ||
+		    [ -z "$(find "$GIT_REPOS/$N-new.git" -type f ! -perm -0044)" ]
 		rm -rf "$GIT_REPOS/$N-new.git"
 	done
 	run -3 tool push "$GIT_HTTP/$N-new.git" "$M"
