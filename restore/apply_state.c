@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { UPLOAD_MEMORY_BYTES = 32 * 1024 * 1024, UPLOAD_PARTS = 2 };
+enum { UPLOAD_MEMORY_BYTES = 24 * 1024 * 1024, UPLOAD_PARTS = 2 };
 static const size_t default_max_bytes = (size_t)512 * 1024 * 1024;
 
 char *apply_state_target_key(

@@ -10,6 +10,8 @@
 /* A dropped packet is what a container gets from the instance metadata
  * service when the hop limit is one: that must not cost the run its time. */
 enum { METADATA_CONNECT_MS = 1000, METADATA_STALL_MS = 2000 };
+/* Their parts are what the memory of a run goes to. */
+enum { UPLOADS_AT_ONCE = 2 };
 enum { RENEW_BEFORE_S = 5 * 60, RENEW_AGAIN_S = 30 };
 
 static const char *process_env(void *ctx, const char *name)
@@ -130,6 +132,7 @@ struct aws *aws_open(const struct aws_settings *s, struct err *err)
 
 	a->s = *s;
 	pthread_mutex_init(&a->lock, NULL);
+	sem_init(&a->uploads, 0, UPLOADS_AT_ONCE);
 	if (!a->s.env)
 		a->s.env = process_env;
 	if (!a->s.clock)
@@ -163,6 +166,7 @@ void aws_close(struct aws *a)
 	free(a->region);
 	free(a->origin);
 	pthread_mutex_destroy(&a->lock);
+	sem_destroy(&a->uploads);
 	free(a);
 }
 

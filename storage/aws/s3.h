@@ -124,7 +124,8 @@ int s3_get(struct s3 *s, const struct s3_get *g, size_t max_bytes,
     struct buf *body, struct s3_meta *meta, struct err *err);
 /* A whole object, or a part of it, in order; read ahead in ranges of
  * range_bytes (0: 8 MiB) by `parallel` requests (0: 4), all of the one version
- * that the first of them saw. Memory: range_bytes * parallel. */
+ * that the first of them saw, which is all of a small object. Memory:
+ * range_bytes * parallel. */
 struct source *s3_source(struct s3 *s, const struct s3_get *g,
     size_t range_bytes, int parallel, struct s3_meta *meta, struct err *err);
 /* A large object straight into a file descriptor at `at`, by parallel ranged
@@ -164,7 +165,9 @@ struct s3_upload {
  * them hold 5 TiB, under the memory cap. An abort, a failure and a release
  * without finish abort the upload in the store. With put.if_none_match the
  * key is looked at first, and Complete carries the condition where the store
- * knows it. After finish *written (may be NULL) has ETag, version and size. */
+ * knows it. Two uploads of many parts are under way in a session; another waits
+ * for one of them to be released: one thread must not hold three. After finish
+ * *written (may be NULL) has ETag, version and size. */
 struct sink *s3_sink(struct s3 *s, const struct s3_upload *u,
     struct s3_meta *written, struct err *err);
 

@@ -15,6 +15,7 @@
 #include "storage/base/str.h"
 #include "storage/base/xml.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ struct upload {
 	struct s3_upload o;
 	struct s3_meta *written;
 	char *upload_id;
+	bool has_turn;	  /* one of the session's uploads of many parts */
 	bool begun_twice; /* the store may have one that we do not know of */
 	struct part *filling;
 	struct pool *pool;
@@ -106,6 +108,13 @@ static struct part *part_new(struct upload *u, int number)
 	return p;
 }
 
+static void take_turn(struct upload *u)
+{
+	while (!u->has_turn && sem_wait(&u->s3->aws->uploads) && errno == EINTR)
+		;
+	u->has_turn = true;
+}
+
 static int begin(struct upload *u, struct err *err)
 {
 	cleanup(s3_call_done) struct s3_call c;
@@ -122,6 +131,7 @@ static int begin(struct upload *u, struct err *err)
 			return -1;
 		}
 	}
+	take_turn(u);
 	s3_call_init(&c, u->s3, "POST", u->key);
 	s3_call_query(&c, "uploads", "");
 	s3_call_put_headers(&c, &u->o.put);
@@ -424,6 +434,8 @@ static void upload_release(struct sink *base)
 	struct upload *u = (struct upload *)base;
 
 	pool_free(u->pool);
+	if (u->has_turn)
+		sem_post(&u->s3->aws->uploads);
 	part_free(u->filling);
 	VEC_EACH (&u->sent, s)
 		free(s->etag);
@@ -456,5 +468,8 @@ struct sink *s3_sink(struct s3 *s, const struct s3_upload *o,
 	u->written = written;
 	pthread_mutex_init(&u->lock, NULL);
 	pthread_cond_init(&u->changed, NULL);
+	/* Before a first part is filled, which is not small either. */
+	if (o->expected_bytes > part_bytes(u, 1))
+		take_turn(u);
 	return &u->base;
 }

@@ -13,6 +13,7 @@
 #include "storage/http/http.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 struct aws {
@@ -25,6 +26,7 @@ struct aws {
 	char *region;
 	_Atomic int64_t skew_ms;
 	atomic_int cleaning;  /* aws_cleanup_begin */
+	sem_t uploads;	      /* of many parts, that may be under way */
 	pthread_mutex_t lock; /* of what follows */
 	struct aws_keys keys;
 	char *origin;

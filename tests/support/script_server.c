@@ -124,6 +124,44 @@ static const struct script_reply *reply_to(
 	return r;
 }
 
+const char SCRIPT_ECHO[] = "";
+
+static char *echo(struct script_server *s, const char *request)
+{
+	const char *target = strchr(request, ' ') + 1;
+	char *put = str_printf("PUT %.*s ", (int)strcspn(target, " "), target);
+	const char *body = "";
+
+	pthread_mutex_lock(&s->lock);
+	VEC_EACH (&s->requests, r)
+		if (str_starts(*r, put))
+			body = strstr(*r, "\r\n\r\n") + 4;
+	size_t n = strlen(body);
+	char *text = strstr(request, "\r\nRange: ")
+			 ? str_printf("HTTP/1.1 206 Partial Content\r\n"
+				      "ETag: \"e\"\r\n"
+				      "Content-Range: bytes 0-%zu/%zu\r\n"
+				      "Content-Length: %zu\r\n\r\n%s",
+			       n - 1, n, n, body)
+			 : str_printf("HTTP/1.1 200 OK\r\nETag: \"e\"\r\n"
+				      "Content-Length: %zu\r\n\r\n%s",
+			       n, body);
+	pthread_mutex_unlock(&s->lock);
+	free(put);
+	return text;
+}
+
+static bool send_all(struct connection *c, const char *bytes, size_t len)
+{
+	for (size_t sent = 0; sent < len;) {
+		ssize_t n = write_some(c, bytes + sent, len - sent);
+		if (n <= 0)
+			return false;
+		sent += (size_t)n;
+	}
+	return true;
+}
+
 /* True where the connection stays for another request. */
 static bool answer(struct connection *c, const struct buf *request)
 {
@@ -132,16 +170,15 @@ static bool answer(struct connection *c, const struct buf *request)
 
 	if (!r)
 		return false;
-	size_t len = r->len ? r->len : r->bytes ? strlen(r->bytes) : 0;
+	char *own = r->bytes == SCRIPT_ECHO ? echo(s, buf_str(request)) : NULL;
+	const char *bytes = own ? own : r->bytes ? r->bytes : "";
 	for (int waited = 0; waited < r->delay_ms && !atomic_load(&s->stopping);
 	     waited += 10)
 		usleep(10 * 1000);
-	for (size_t sent = 0; sent < len;) {
-		ssize_t n = write_some(c, r->bytes + sent, len - sent);
-		if (n <= 0)
-			return false;
-		sent += (size_t)n;
-	}
+	bool sent = send_all(c, bytes, r->len ? r->len : strlen(bytes));
+	free(own);
+	if (!sent)
+		return false;
 	if (r->close == 2)
 		reset(c->fd);
 	return !r->close;

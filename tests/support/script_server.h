@@ -19,6 +19,10 @@ struct script_reply {
 	const char *to;
 };
 
+/* As bytes of a reply: what was last PUT to the same place, all of it (as the
+ * range that was asked for, where one was), with ETag "e". */
+extern const char SCRIPT_ECHO[];
+
 struct script_server;
 
 /* Replies are borrowed. What asks more often than there are replies is
