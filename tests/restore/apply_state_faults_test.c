@@ -12,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STATUS(status) "HTTP/1.1 " status "\r\n"
+#define LENGTH(len) "Content-Length: " len "\r\n\r\n"
 #define ANSWER(status, headers, len, body)                                     \
-	"HTTP/1.1 " status "\r\n" headers "Content-Length: " len "\r\n\r"      \
-								 "\n" body
+	STATUS(status) headers LENGTH(len) body
 #define GONE ANSWER("404 Not Found", "", "0", "")
 #define DONE ANSWER("200 OK", "ETag: \"e\"\r\n", "0", "")
 
