@@ -221,7 +221,7 @@ static const struct field git_fields[] = {
     INT(settings_git, "concurrency", concurrency, 1, 64, .fallback = "4"),
     DURATION(settings_git, "stall_timeout", stall_timeout, .min = 1000,
 	.max = 86400000, .fallback = "60s"),
-    DURATION(settings_git, "time_limit", time_limit), END};
+    END};
 static const struct section git_section = {
     .fields = git_fields, .check = validate_git};
 

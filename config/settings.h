@@ -128,7 +128,6 @@ struct settings_git {
 	struct settings_credentials_vec credentials;
 	int concurrency;
 	int64_t stall_timeout;
-	int64_t time_limit; /* of one repository; 0: none */
 };
 
 enum settings_scope {
