@@ -165,6 +165,14 @@ static void *renew_regularly(void *arg)
 	return NULL;
 }
 
+/* Several beats before it would count as dead. */
+static int64_t beat_for(int64_t stale_s)
+{
+	int64_t often = stale_s ? stale_s / 6 : DEFAULT_BEAT_S;
+
+	return often < 1 ? 1 : often < DEFAULT_BEAT_S ? often : DEFAULT_BEAT_S;
+}
+
 /* Waits by the monotonic clock: one that is set must not stop the beats. */
 static struct vault_lock *new_lock(struct vault *v, const char *name,
     const struct vault_lock_options *o, uint64_t generation)
@@ -181,7 +189,7 @@ static struct vault_lock *new_lock(struct vault *v, const char *name,
 	l->vault = v;
 	l->name = str_dup(name);
 	l->clock = o->clock;
-	l->beat_s = o->beat_s ? o->beat_s : DEFAULT_BEAT_S;
+	l->beat_s = o->beat_s ? o->beat_s : beat_for(o->stale_s);
 	random_fill(o->random ? o->random : random_system(), id, sizeof(id));
 	digest_hex(id, sizeof(id), l->own.id);
 	l->own.generation = generation;

@@ -25,7 +25,9 @@ struct vault_lock_options {
 	const struct clock *clock;
 	const struct random *random;
 	int64_t stale_s; /* 0: 30 minutes */
-	int64_t beat_s;	 /* 0: 5 minutes; below 0: no thread renews it */
+	/* 0: a sixth of that, at most 5 minutes; below 0: no thread renews it
+	 */
+	int64_t beat_s;
 };
 
 struct vault_lock;

@@ -271,6 +271,27 @@ static void breaking_a_lock_removes_nothing_else(struct fixture *f)
 	vault_lock_free(next);
 }
 
+/* A live run is never dead, however short a time its operator has set. */
+static void it_is_renewed_well_before_it_would_be_dead(struct fixture *f)
+{
+	cleanup(vault_lock_info_done) struct vault_lock_info info = {0};
+	struct err err = ERR_INIT;
+
+	f->o.stale_s = 6;
+	f->o.beat_s = 0;
+	f->o.clock = clock_system();
+	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	assert_non_null(l);
+	do {
+		clock_sleep_ms(clock_system(), 100);
+		vault_lock_info_done(&info);
+		assert_ok(
+		    vault_lock_show(f->vault, "prod", &f->o, &info, &err), err);
+		assert_false(info.stale);
+	} while (info.renewed == info.taken);
+	vault_lock_free(l);
+}
+
 static void on_both(void (*test)(struct fixture *f))
 {
 	for (int kind = 0; kind < TEST_VAULT_KINDS; kind++) {
@@ -307,6 +328,7 @@ int main(void)
 	    TEST(the_operator_can_look_and_break),
 	    TEST(a_beat_that_arrived_after_all_is_known_again),
 	    TEST(breaking_a_lock_removes_nothing_else),
+	    TEST(it_is_renewed_well_before_it_would_be_dead),
 	};
 
 	return cmocka_run_group_tests_name(
