@@ -118,12 +118,30 @@ static struct snapshot *find(
 			 : NULL;
 }
 
-/* The newest record wins; its name says all that a list shows of it. */
+/* How much a verification of that level looks into. */
+static int depth_of(const char *level, size_t len)
+{
+	static const char *const levels[] = {"quick", "sample", "full"};
+	int depth = 0;
+
+	for (int i = 0; i < 3; i++)
+		if (strlen(levels[i]) == len &&
+		    memcmp(level, levels[i], len) == 0)
+			depth = i;
+	return depth;
+}
+
+/* The newest record wins, but for one that found good what it did not look
+ * into. Its name says all that a list shows of it. */
 static void add_record(struct snapshot *s, const char *rest)
 {
 	struct label_record r;
 
 	if (label_parse_record(rest, &r) || r.time < s->verified_at)
+		return;
+	if (s->verify_failed && r.good &&
+	    depth_of(r.level, r.level_len) <
+		depth_of(s->verify_level, strlen(s->verify_level)))
 		return;
 	s->verified_at = r.time;
 	s->verify_failed = !r.good;

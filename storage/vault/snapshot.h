@@ -42,7 +42,8 @@ struct snapshot {
 	uint64_t archive_bytes; /* as the store lists it */
 	int64_t stored_at;	/* of the manifest, by the store's clock */
 	bool has_signature;
-	/* From the newest verification record: */
+	/* From the newest verification record; what a verification found wrong
+	 * stands until one that looks as deep finds it good: */
 	int64_t verified_at; /* seconds; 0: never */
 	bool verify_failed;
 	char *verify_level; /* "quick", "full", "sample"; or NULL */

@@ -486,6 +486,34 @@ static void removal_leaves_the_record_of_the_same_second(struct fixture *f)
 	vec_done(&drops);
 }
 
+static bool found_good(struct fixture *f, const char *level, bool good)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	cleanup(snapshots_done) struct snapshots now = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->clock.now_ms += 60 * 1000;
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_record_verified(f->t->real, &list.items[0], level,
+		      good, NULL, &f->clock.clock, &err),
+	    err);
+	assert_ok(snapshot_list(f->t->real, "prod", &now, &err), err);
+	return !now.items[0].verify_failed;
+}
+
+static void what_was_found_wrong_stands_until_it_is_looked_at(struct fixture *f)
+{
+	autofree char *label = take(f, "prod");
+
+	assert_true(found_good(f, "quick", true));
+	assert_false(found_good(f, "full", false));
+	assert_false(found_good(f, "quick", true));
+	assert_false(found_good(f, "sample", true));
+	assert_true(found_good(f, "full", true));
+	assert_false(found_good(f, "quick", false));
+	assert_true(found_good(f, "quick", true));
+}
+
 static void on_both(void (*test)(struct fixture *f))
 {
 	for (int kind = 0; kind < TEST_VAULT_KINDS; kind++) {
@@ -526,6 +554,7 @@ int main(void)
 	    TEST(a_copy_that_was_interrupted_is_made_again),
 	    TEST(removal_begins_with_the_manifest),
 	    TEST(removal_leaves_the_record_of_the_same_second),
+	    TEST(what_was_found_wrong_stands_until_it_is_looked_at),
 	};
 
 	return cmocka_run_group_tests_name(
