@@ -3,7 +3,6 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
-#include "storage/base/json.h"
 #include "storage/base/mem.h"
 #include "storage/base/pool.h"
 #include "storage/git/remote.h"
@@ -68,25 +67,15 @@ struct round {
 	bool upload;
 	const struct lfs_object *objects;
 	size_t count;
-	const struct json_object *answers; /* by id, in any order */
+	struct lfs_answervec answers; /* in any order */
 };
-
-static const struct json_object *answer_for(
-    const struct round *r, const struct lfs_object *o)
-{
-	for (size_t i = 0; i < json_len(r->answers); i++) {
-		const struct json_object *a = json_at(r->answers, i);
-		if (str_eq(json_get_str(a, "oid"), o->sha256))
-			return a;
-	}
-	return NULL;
-}
 
 static void move_one(void *ctx, size_t index)
 {
 	const struct round *r = ctx;
 	const struct lfs_object *o = &r->objects[index];
-	const struct json_object *answer = answer_for(r, o);
+	const struct lfs_answer *answer =
+	    lfs_answer_find(&r->answers, o->sha256);
 	struct err why = ERR_INIT;
 
 	if (cancel_check(r->l->access.cancel, &why) == 0 && !answer)
@@ -108,16 +97,18 @@ static int move_all(struct lfs *l, bool upload,
 	if (lfs_open(l, operation, err))
 		return -1;
 	for (size_t at = 0; at < objects->len; at += BATCH) {
-		cleanup(json_freep) struct json_object *answer = NULL;
 		struct round r = {.l = l,
 		    .upload = upload,
 		    .objects = &objects->items[at],
 		    .count =
 			objects->len - at < BATCH ? objects->len - at : BATCH};
-		if (lfs_batch(l, operation, r.objects, r.count, &answer, err))
+		int failed = lfs_batch(
+		    l, operation, r.objects, r.count, &r.answers, err);
+		if (!failed)
+			pool_each(PARALLEL, r.count, move_one, &r);
+		lfs_answervec_done(&r.answers);
+		if (failed)
 			return -1;
-		r.answers = json_get(answer, "objects");
-		pool_each(PARALLEL, r.count, move_one, &r);
 		if (cancel_check(l->access.cancel, err))
 			return -1;
 	}
@@ -204,9 +195,7 @@ static int move(const struct lfs_options *o, bool upload,
 	http_free(l.http);
 	free(l.endpoint);
 	free(l.host);
-	VEC_EACH (&l.headers, h)
-		mem_wipe(*h, strlen(*h));
-	strvec_done(&l.headers);
+	lfs_action_done(&l.place);
 	location_done(&l.where);
 	return status ? err_wrap(err, "LFS objects") : 0;
 }

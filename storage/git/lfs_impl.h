@@ -1,36 +1,46 @@
-/* What lfs.c (files, work) and lfs_api.c (requests) share. */
+/* What lfs.c (files, work), lfs_api.c (where the API is, the batch) and
+ * lfs_transfer.c (one object) share. */
 #ifndef STORAGE_GIT_LFS_IMPL_H
 #define STORAGE_GIT_LFS_IMPL_H
 
 #include "storage/git/lfs.h"
+#include "storage/git/lfs_answer.h"
 #include "storage/git/location.h"
 #include "storage/http/http.h"
 
 #include <pthread.h>
 
-struct json_object;
+#define LFS_MEDIA_TYPE "application/vnd.git-lfs+json"
 
 struct lfs {
 	const struct lfs_options *o;
 	struct git_access access;
 	struct location where;
 	struct http *http;
-	char *endpoint;	       /* "https://host/r.git/info/lfs" */
-	char *host;	       /* of the endpoint */
-	struct strvec headers; /* from git-lfs-authenticate */
-	pthread_mutex_t lock;  /* of the result */
+	char *endpoint;		 /* "https://host/r.git/info/lfs" */
+	char *host;		 /* of the endpoint */
+	struct lfs_action place; /* from git-lfs-authenticate */
+	pthread_mutex_t lock;	 /* of the result */
 	struct lfs_result *result;
 };
 
 int lfs_open(struct lfs *l, const char *operation, struct err *err);
-/* One batch; the answer's "objects", owned by *answer. */
+/* One batch; the answers come in any order. */
 int lfs_batch(struct lfs *l, const char *operation,
-    const struct lfs_object *objects, size_t count, struct json_object **answer,
-    struct err *err);
-/* One object, as its part of the answer says. */
+    const struct lfs_object *objects, size_t count,
+    struct lfs_answervec *answers, struct err *err);
+/* One object, as its answer says. */
 int lfs_download(struct lfs *l, const struct lfs_object *o,
-    const struct json_object *answer, struct err *err);
+    const struct lfs_answer *answer, struct err *err);
 int lfs_upload(struct lfs *l, const struct lfs_object *o,
-    const struct json_object *answer, struct err *err);
+    const struct lfs_answer *answer, struct err *err);
+
+/* Credentials go to the host they are for, and never unencrypted where the
+ * place of the API was encrypted. */
+void lfs_add_credentials(
+    struct lfs *l, struct http_request *r, const char *url);
+/* `what` was asked for: 0 for a 2xx. */
+int lfs_check_status(
+    const char *what, const struct http_response *r, struct err *err);
 
 #endif
