@@ -14,7 +14,8 @@ static int stamp_at(const char *text, int64_t *time)
 	if (strlen(text) < LABEL_STAMP)
 		return -1;
 	autofree char *stamp = str_ndup(text, LABEL_STAMP);
-	return clock_parse_stamp(stamp, time);
+	/* Nothing was backed up before 1970. */
+	return clock_parse_stamp(stamp, time) || *time < 0 ? -1 : 0;
 }
 
 int label_parse(const char *object, struct label *out)

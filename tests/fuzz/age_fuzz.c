@@ -1,4 +1,4 @@
-/* An age file from outside, against one key and a passphrase. */
+/* An age file from outside, against one key. */
 #include "storage/archive/age.h"
 
 #include "storage/base/cleanup.h"
