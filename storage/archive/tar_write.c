@@ -1,0 +1,162 @@
+#include "storage/archive/tar.h"
+
+#include "storage/archive/tar_parts.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tar_writer {
+	struct archive *archive;
+	struct archive_entry *entry;
+	struct sink *sink;
+	struct err below; /* what the sink said */
+	struct tar_utf8 utf8;
+	bool finished;
+};
+
+static la_ssize_t write_block(
+    struct archive *a, void *ctx, const void *data, size_t len)
+{
+	struct tar_writer *t = ctx;
+
+	(void)a;
+	if (t->below.code != ERR_NONE ||
+	    sink_write(t->sink, data, len, &t->below))
+		return -1;
+	return (la_ssize_t)len;
+}
+
+static int set_up_filter(
+    struct archive *a, enum archive_compression c, int level, int threads)
+{
+	char text[16];
+	const char *name = c == ARCHIVE_GZIP ? "gzip" : "zstd";
+
+	if (c == ARCHIVE_GZIP ? archive_write_add_filter_gzip(a)
+			      : archive_write_add_filter_zstd(a))
+		return -1;
+	if (c == ARCHIVE_GZIP &&
+	    archive_write_set_filter_option(a, name, "timestamp", NULL))
+		return -1;
+	snprintf(text, sizeof text, "%d", level);
+	if (level &&
+	    archive_write_set_filter_option(a, name, "compression-level", text))
+		return -1;
+	/* Never 0: without worker threads zstd makes other bytes. */
+	snprintf(text, sizeof text, "%d", threads < 1 ? 1 : threads);
+	return c == ARCHIVE_ZSTD &&
+		       archive_write_set_filter_option(a, name, "threads", text)
+		   ? -1
+		   : 0;
+}
+
+static int set_up_writer(struct archive *a, enum archive_compression c,
+    int level, int threads, struct tar_writer *t)
+{
+	return archive_write_set_format_pax_restricted(a) ||
+	       archive_write_set_format_option(
+		   a, "pax", "xattrheader", "SCHILY") ||
+	       set_up_filter(a, c, level, threads) ||
+	       archive_write_set_bytes_per_block(a, 0) ||
+	       archive_write_open(a, t, NULL, write_block, NULL);
+}
+
+struct tar_writer *tar_writer_new(enum archive_compression c, int level,
+    int threads, struct sink *sink, struct err *err)
+{
+	struct tar_writer *t = mem_new(struct tar_writer);
+
+	t->sink = sink;
+	tar_utf8_init(&t->utf8);
+	t->archive = archive_write_new();
+	t->entry = archive_entry_new();
+	if (!t->archive || !t->entry)
+		abort();
+	if (set_up_writer(t->archive, c, level, threads, t)) {
+		tar_failed(
+		    t->archive, &t->below, err, "setting up the archive");
+		tar_writer_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static void fill_entry(struct archive_entry *e, const char *path,
+    uint64_t bytes, int64_t mtime, const struct tar_attrs *attrs)
+{
+	archive_entry_clear(e);
+	archive_entry_copy_pathname(e, path);
+	archive_entry_set_filetype(e, AE_IFREG);
+	archive_entry_set_perm(e, 0644);
+	archive_entry_set_size(e, (la_int64_t)bytes);
+	archive_entry_set_mtime(e, mtime, 0);
+	for (size_t i = 0; attrs && i < attrs->len; i++)
+		archive_entry_xattr_add_entry(e, attrs->items[i].name,
+		    attrs->items[i].value, attrs->items[i].value_len);
+}
+
+int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
+    int64_t mtime, const struct tar_attrs *attrs, struct err *err)
+{
+	locale_t before = tar_utf8_enter(&t->utf8);
+
+	fill_entry(t->entry, path, bytes, mtime, attrs);
+	int r = archive_write_header(t->archive, t->entry);
+	uselocale(before);
+	/* A name that is no UTF-8 is written as it is, with a warning. */
+	if (r == ARCHIVE_OK ||
+	    (r == ARCHIVE_WARN && !str_utf8_valid(path, strlen(path))))
+		return 0;
+	tar_failed(t->archive, &t->below, err, "writing an entry's header");
+	return err_wrap(err, "archive entry '%s'", path);
+}
+
+int tar_writer_data(
+    struct tar_writer *t, const void *data, size_t len, struct err *err)
+{
+	const char *p = data;
+
+	while (len) {
+		la_ssize_t n = archive_write_data(t->archive, p, len);
+		if (n <= 0)
+			return tar_failed(t->archive, &t->below, err,
+			    "writing an entry's content");
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int tar_writer_finish(struct tar_writer *t, struct err *err)
+{
+	if (archive_write_close(t->archive) != ARCHIVE_OK)
+		return tar_failed(
+		    t->archive, &t->below, err, "ending the archive");
+	if (sink_finish(t->sink, err))
+		return -1;
+	t->finished = true;
+	return 0;
+}
+
+void tar_writer_free(struct tar_writer *t)
+{
+	if (!t)
+		return;
+	/* Freeing would pad, close and say that all is well. */
+	if (!t->finished) {
+		archive_write_fail(t->archive);
+		sink_abort(t->sink);
+	}
+	archive_write_free(t->archive);
+	archive_entry_free(t->entry);
+	sink_free(t->sink);
+	tar_utf8_done(&t->utf8);
+	free(t);
+}
