@@ -143,9 +143,34 @@ static int take_page(struct walk *w, struct s3_list *l, struct err *err)
 	return 0;
 }
 
+/* A mistyped prefix or pattern is no error to S3, and would be no backup. */
+static void warn_if_nothing(struct walk *w, const char *prefix,
+    uint64_t listed_before, size_t taken_before)
+{
+	struct state_run *run = w->bucket->run;
+	const char *bucket = s3_bucket(w->bucket->bucket->s3);
+	uint64_t listed = w->bucket->listed - listed_before;
+
+	if (*w->next_index > taken_before)
+		return;
+	pthread_mutex_lock(&run->lock);
+	if (!listed)
+		capture_report_warning(run->report,
+		    "'s3://%s/%s' is empty: there is no object to capture",
+		    bucket, prefix ? prefix : "");
+	else
+		capture_report_warning(run->report,
+		    "of the %llu objects of 's3://%s/%s' none is captured: "
+		    "they are locks, or 'include' and 'exclude' leave them out",
+		    (unsigned long long)listed, bucket, prefix ? prefix : "");
+	pthread_mutex_unlock(&run->lock);
+}
+
 static void take_prefix(struct walk *w, const char *prefix)
 {
 	struct state_run *run = w->bucket->run;
+	uint64_t listed_before = w->bucket->listed;
+	size_t taken_before = *w->next_index;
 	struct err why = ERR_INIT;
 	cleanup(s3_list_done) struct s3_list l = {
 	    .prefix = prefix,
@@ -165,6 +190,8 @@ static void take_prefix(struct walk *w, const char *prefix)
 		pthread_mutex_unlock(&run->lock);
 		return;
 	}
+	if (!state_run_stopped(run))
+		warn_if_nothing(w, prefix, listed_before, taken_before);
 }
 
 /* Sorted, without those that lie in another: keys then come in order, and

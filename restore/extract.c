@@ -33,10 +33,8 @@ int command_extract(const struct command *c, struct err *err)
 	struct source *from = open_archive(c, &o, err);
 	if (!from)
 		return -1;
-	const struct reader_options reader = open_reader(c, &o);
-	log_progress("unpacking %s", o.snapshot->label);
-	if (archive_extract(from, &reader, to, &o.totals, err))
-		return err_wrap(err, "snapshot '%s'", o.snapshot->label);
+	if (open_unpack(c, &o, from, to, err))
+		return -1;
 	str_add_bytes(&size, o.totals.bytes);
 	log_info("'%s' is in '%s': %llu entries, %s", o.snapshot->label, to,
 	    (unsigned long long)o.totals.entries, buf_str(&size));

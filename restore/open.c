@@ -69,6 +69,15 @@ static void show_progress(void *ctx, uint64_t done, uint64_t total)
 	log_progress("verifying: %s", buf_str(&text));
 }
 
+/* What was signed, or trusted unsigned, and is no snapshot is as wrong as a
+ * digest that differs. */
+static int is_wrong(const struct opened *o, struct err *err)
+{
+	if (err->code == ERR_FORMAT)
+		err->code = ERR_INTEGRITY;
+	return err_wrap(err, "snapshot '%s'", o->snapshot->label);
+}
+
 struct source *open_archive(
     const struct command *c, struct opened *o, struct err *err)
 {
@@ -84,7 +93,7 @@ struct source *open_archive(
 	struct source *s = snapshot_open(
 	    o->vault.vault, o->snapshot, &options, &o->manifest, err);
 	if (!s) {
-		err_wrap(err, "snapshot '%s'", o->snapshot->label);
+		is_wrong(o, err);
 		return NULL;
 	}
 	o->has_manifest = true;
@@ -97,13 +106,19 @@ struct source *open_archive(
 	return s;
 }
 
-struct reader_options open_reader(const struct command *c, struct opened *o)
+int open_unpack(const struct command *c, struct opened *o, struct source *from,
+    const char *dir, struct err *err)
 {
-	return (struct reader_options){
+	const struct reader_options reader = {
 	    .compression = o->manifest.archive.compression,
 	    .encryption = o->manifest.archive.encryption,
 	    .identities = o->identities,
 	    .cancel = c->env.cancel};
+
+	log_progress("unpacking %s", o->snapshot->label);
+	if (archive_extract(from, &reader, dir, &o->totals, err))
+		return is_wrong(o, err);
+	return 0;
 }
 
 int open_tree(const struct command *c, struct opened *o, struct err *err)
@@ -117,10 +132,8 @@ int open_tree(const struct command *c, struct opened *o, struct err *err)
 		source_free(from);
 		return -1;
 	}
-	const struct reader_options reader = open_reader(c, o);
-	log_progress("unpacking %s", o->snapshot->label);
-	if (archive_extract(from, &reader, tree, &o->totals, err))
-		return err_wrap(err, "snapshot '%s'", o->snapshot->label);
+	if (open_unpack(c, o, from, tree, err))
+		return -1;
 	o->tree = steal(tree);
 	return 0;
 }

@@ -35,12 +35,15 @@ int open_vault(const struct command *c, struct opened *o, struct err *err);
 /* And the snapshot that the operand names. */
 int open_snapshot(const struct command *c, struct opened *o, struct err *err);
 /* And its bytes, of which signature, digest and length are right; the caller
- * passes them to archive_read or archive_extract with open_reader. */
+ * passes them to open_unpack. */
 struct source *open_archive(
     const struct command *c, struct opened *o, struct err *err);
-struct reader_options open_reader(const struct command *c, struct opened *o);
-/* And its content, unpacked into scratch, each entry held against
- * CONTENTS.json. */
+/* Unpacks them into a directory that is there and empty, each entry held
+ * against CONTENTS.json. ERR_INTEGRITY where it is no good archive, and then
+ * nothing of it is left. Owns from. */
+int open_unpack(const struct command *c, struct opened *o, struct source *from,
+    const char *dir, struct err *err);
+/* All of the above, into scratch. */
 int open_tree(const struct command *c, struct opened *o, struct err *err);
 
 #endif
