@@ -6,6 +6,7 @@
 
 #include "agent/capture_state.h"
 #include "storage/aws/state.h"
+#include "storage/base/digest.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -98,5 +99,40 @@ struct state_job { /* owned by the worker that runs it */
 void state_job_run(void *job);
 void state_run_fatal(struct state_run *run, const struct err *err);
 bool state_run_stopped(struct state_run *run);
+void state_run_warn(struct state_run *run, const char *text);
+
+/* ---- one object's content ---- */
+
+struct state_content {
+	struct buf data; /* small ones */
+	char *file;	 /* large ones */
+	bool keep_file;	 /* it is the cache's */
+	uint64_t size;
+	struct s3_meta meta;
+	struct s3_pair_vec tags;
+	struct state_facts state;
+	struct json_object *facts;
+	uint8_t md5[DIGEST_MD5_LEN];
+	uint8_t sha256[DIGEST_SHA256_LEN];
+	bool cached;
+	bool changed;
+};
+
+void state_content_done(struct state_content *c);
+/* From the bucket: as listed, or, if it changed since, as it is now.
+ * capture_state_fetch.c */
+int state_content_get(
+    struct state_job *j, struct state_content *c, struct err *err);
+/* Digests, and what a state says of itself. capture_state_facts.c */
+int state_content_read(struct state_content *c, struct err *err);
+struct json_object *state_content_facts(
+    const struct state_job *j, const struct state_content *c);
+int state_content_archive(
+    struct state_job *j, const struct state_content *c, struct err *err);
+
+/* ---- who holds a lock; capture_state_locks.c ---- */
+
+void state_locks_in_table(struct state_job *j, struct state_content *c);
+void state_locks_object(struct state_job *j);
 
 #endif

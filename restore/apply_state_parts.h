@@ -46,4 +46,22 @@ int state_bytes_of_object(
 bool state_bytes_equal(
     const struct state_bytes *a, const struct state_bytes *b);
 
+/* ---- one object under way ---- */
+
+struct state_applying {
+	const struct apply_state_options *o;
+	const struct apply_state_object *object;
+	const char *file;
+	char *key; /* in the target */
+	struct state_bytes ours;
+	struct state_bytes theirs;
+	struct outcome *outcome;
+};
+
+/* The object, its digest, and a look at both; the outcome is set. */
+int state_write(struct state_applying *a, struct err *err);
+/* The digest alone, where it is another. */
+int state_write_digest(
+    const struct state_applying *a, bool *changed, struct err *err);
+
 #endif

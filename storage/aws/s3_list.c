@@ -34,9 +34,7 @@ char *s3_url_decode(const char *text)
 	return buf_steal(&out);
 }
 
-/* Keys are asked for in URL encoding, since XML cannot hold them all; a store
- * that does not know of it says so by not naming it. */
-static char *name_of(const struct xml *result, const char *text)
+char *s3_name_of(const struct xml *result, const char *text)
 {
 	const char *encoding = xml_text(result, "EncodingType");
 
@@ -64,7 +62,7 @@ static int take_object(const struct xml *result, const struct xml *x,
 		return err_set(err, ERR_FORMAT,
 		    "LastModified '%.40s' is no time", modified);
 	struct s3_object *o = vec_add(objects);
-	o->key = name_of(result, key);
+	o->key = s3_name_of(result, key);
 	o->etag = str_dup(xml_text(x, "ETag"));
 	o->version_id = str_dup(xml_text(x, "VersionId"));
 	o->size = bytes;
@@ -84,7 +82,7 @@ static int take_objects(const struct xml *result, struct s3_object_vec *objects,
 				return -1;
 		} else if (str_eq(x->name, "CommonPrefixes") && prefixes) {
 			const char *p = xml_text(x, "Prefix");
-			*vec_add(prefixes) = name_of(result, p ? p : "");
+			*vec_add(prefixes) = s3_name_of(result, p ? p : "");
 		}
 	}
 	return 0;
@@ -105,7 +103,7 @@ static int take_tokens(
 	if (!token)
 		return err_set(err, ERR_FORMAT,
 		    "the list goes on and does not say from where");
-	char *next = l->versions ? name_of(result, token) : str_dup(token);
+	char *next = l->versions ? s3_name_of(result, token) : str_dup(token);
 	bool circle = str_eq(next, l->token) &&
 		      (!l->versions || str_eq(version, l->version_token));
 	s3_list_done(l);
@@ -178,102 +176,4 @@ int s3_list_all(struct s3 *s, const char *prefix, struct s3_object_vec *objects,
 		if (s3_list_page(s, &l, objects, NULL, err))
 			return -1;
 	return 0;
-}
-
-/* ---- multipart uploads under way ---- */
-
-void s3_multiparts_done(struct s3_multipart_vec *v)
-{
-	VEC_EACH (v, m) {
-		free(m->key);
-		free(m->upload_id);
-	}
-	vec_done(v);
-}
-
-struct place {
-	char *key;
-	char *upload;
-};
-
-static void place_done(struct place *p)
-{
-	free(p->key);
-	free(p->upload);
-}
-
-static int multipart_page(struct s3 *s, const char *prefix, struct place *at,
-    struct s3_multipart_vec *uploads, bool *more, struct err *err)
-{
-	cleanup(s3_call_done) struct s3_call c;
-
-	s3_call_init(&c, s, "GET", NULL);
-	s3_call_query(&c, "uploads", "");
-	s3_call_query(&c, "encoding-type", "url");
-	if (prefix)
-		s3_call_query(&c, "prefix", prefix);
-	if (at->key) {
-		s3_call_query(&c, "key-marker", at->key);
-		s3_call_query(&c, "upload-id-marker", at->upload);
-	}
-	if (s3_call_send(&c, err))
-		return -1;
-	cleanup(xml_freep) struct xml *x =
-	    s3_call_xml(&c, "ListMultipartUploadsResult", err);
-	if (!x)
-		return -1;
-	for (const struct xml *u = xml_child(x, "Upload"); u;
-	     u = xml_again(u, "Upload")) {
-		const char *key = xml_text(u, "Key");
-		const char *id = xml_text(u, "UploadId");
-		const char *begun = xml_text(u, "Initiated");
-		if (!key || !id)
-			continue;
-		struct s3_multipart *m = vec_add(uploads);
-		m->key = name_of(x, key);
-		m->upload_id = str_dup(id);
-		if (begun && clock_parse_rfc3339(begun, &m->started))
-			m->started = 0;
-	}
-	const char *truncated = xml_text(x, "IsTruncated");
-	const char *key = xml_text(x, "NextKeyMarker");
-	const char *upload = xml_text(x, "NextUploadIdMarker");
-	*more = truncated && str_eq(truncated, "true") && key && upload;
-	if (!*more)
-		return 0;
-	char *next = name_of(x, key);
-	bool circle = str_eq(next, at->key) && str_eq(upload, at->upload);
-	place_done(at);
-	at->key = next;
-	at->upload = str_dup(upload);
-	return circle ? err_set(err, ERR_FORMAT,
-			    "%s: the list of uploads turns in circles",
-			    s->description)
-		      : 0;
-}
-
-int s3_list_multiparts(struct s3 *s, const char *prefix,
-    struct s3_multipart_vec *uploads, struct err *err)
-{
-	cleanup(place_done) struct place at = {0};
-	bool more = true;
-
-	while (more)
-		if (multipart_page(s, prefix, &at, uploads, &more, err))
-			return -1;
-	return 0;
-}
-
-int s3_abort_multipart(
-    struct s3 *s, const char *key, const char *upload_id, struct err *err)
-{
-	cleanup(s3_call_done) struct s3_call c;
-	struct err why = ERR_INIT;
-
-	s3_call_init(&c, s, "DELETE", key);
-	s3_call_query(&c, "uploadId", upload_id);
-	if (!s3_call_send(&c, &why) || str_eq(c.call.code, "NoSuchUpload"))
-		return 0;
-	*err = why;
-	return -1;
 }

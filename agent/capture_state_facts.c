@@ -1,0 +1,167 @@
+/* What an object is, said in facts, and put with them into the archive. */
+#include "agent/capture_state_parts.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { BLOCK_BYTES = 128 * 1024 };
+
+/* ---- what it is ---- */
+
+static int look_into_file(struct state_content *c, struct err *err)
+{
+	autoclose int fd = open(c->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	cleanup(digest_freep) struct digest *sha = digest_new(DIGEST_SHA256);
+	cleanup(digest_freep) struct digest *md5 = digest_new(DIGEST_MD5);
+	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
+	autofree char *block = mem_alloc(BLOCK_BYTES);
+	uint64_t all = 0;
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return err_system(err, errno, "cannot read %s", c->file);
+	while ((n = read(fd, block, BLOCK_BYTES)) > 0) {
+		all += (uint64_t)n;
+		digest_add(sha, block, (size_t)n);
+		digest_add(md5, block, (size_t)n);
+		state_reader_add(r, block, (size_t)n);
+	}
+	if (n < 0)
+		return err_system(err, errno, "cannot read %s", c->file);
+	if (all != c->size)
+		return err_set(err, ERR_INTEGRITY,
+		    "%s is not as long as what was read into it: something "
+		    "else wrote to it",
+		    c->file);
+	digest_finish(sha, c->sha256);
+	digest_finish(md5, c->md5);
+	state_reader_finish(r, &c->state);
+	return 0;
+}
+
+int state_content_read(struct state_content *c, struct err *err)
+{
+	if (c->file)
+		return look_into_file(c, err);
+	digest_of(DIGEST_MD5, buf_str(&c->data), c->data.len, c->md5);
+	state_facts_of(buf_str(&c->data), c->data.len, &c->state);
+	return 0;
+}
+
+static void set_text(struct json_object *j, const char *name, const char *text)
+{
+	if (text && *text)
+		json_set_str(j, name, text);
+}
+
+static struct json_object *pairs_to_json(const struct s3_pair_vec *v)
+{
+	struct json_object *j = json_new_object();
+
+	VEC_EACH (v, p)
+		json_set_str(j, p->name, p->value);
+	return j;
+}
+
+struct json_object *state_content_facts(
+    const struct state_job *j, const struct state_content *c)
+{
+	struct json_object *f = json_new_object();
+	const struct s3_meta *m = &c->meta;
+	autofree char *workspace = state_workspace(j->object.key);
+
+	json_set_str(f, "bucket", s3_bucket(j->bucket->bucket->s3));
+	json_set_str(f, "key", j->object.key);
+	json_set_int(f, "size", (int64_t)c->size);
+	json_set_int(f, "mtime", m->mtime ? m->mtime : j->object.mtime);
+	set_text(f, "etag", m->etag);
+	set_text(f, "version_id",
+	    m->version_id ? m->version_id : j->object.version_id);
+	set_text(f, "content_type", m->content_type);
+	set_text(f, "content_encoding", m->content_encoding);
+	set_text(f, "content_disposition", m->content_disposition);
+	set_text(f, "content_language", m->content_language);
+	set_text(f, "cache_control", m->cache_control);
+	set_text(f, "sse", m->sse);
+	set_text(f, "sse_kms_key_id", m->sse_kms_key_id);
+	set_text(f, "storage_class", m->storage_class);
+	if (m->user.len)
+		json_set(f, "metadata", pairs_to_json(&m->user));
+	if (c->tags.len)
+		json_set(f, "tags", pairs_to_json(&c->tags));
+	state_facts_to_json(&c->state, f);
+	set_text(f, "workspace", workspace);
+	if (j->older)
+		json_set_bool(f, "older", true);
+	return f;
+}
+
+/* ---- into the archive ---- */
+
+VEC_DEFINE(attr_vec, struct archive_attr);
+
+static void add_attr(
+    struct attr_vec *v, struct strvec *own, char *name, const char *value)
+{
+	struct archive_attr *a = vec_add(v);
+
+	*vec_add(own) = name;
+	a->name = name;
+	a->value = value;
+}
+
+static void add_attrs(
+    struct attr_vec *v, struct strvec *own, const struct json_object *facts)
+{
+	static const char *const plain[] = {"etag", "version_id",
+	    "content_type", "content_encoding", "content_disposition",
+	    "content_language", "cache_control", "sse", "sse_kms_key_id",
+	    "storage_class", "key"};
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
+		const char *text = json_get_str(facts, plain[i]);
+		if (text)
+			add_attr(v, own, str_printf("s3.%s", plain[i]), text);
+	}
+	static const char *const groups[] = {"metadata", "tags"};
+	for (size_t i = 0; i < 2; i++)
+		for (struct json_iter it =
+			 json_iter(json_get(facts, groups[i]));
+		     json_next(&it);)
+			add_attr(v, own,
+			    str_printf("s3.%s.%s", groups[i], it.key),
+			    json_str(it.value));
+}
+
+static void attr_vec_done(struct attr_vec *v)
+{
+	vec_done(v);
+}
+
+int state_content_archive(
+    struct state_job *j, const struct state_content *c, struct err *err)
+{
+	cleanup(attr_vec_done) struct attr_vec attrs = VEC_INIT;
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	autofree char *source = str_printf(
+	    "s3://%s/%s", s3_bucket(j->bucket->bucket->s3), j->object.key);
+
+	add_attrs(&attrs, &names, c->facts);
+	const struct archive_entry e = {
+	    .path = j->path,
+	    .source = source,
+	    .mtime = json_get_int(c->facts, "mtime", 0),
+	    .attrs = attrs.items,
+	    .attr_count = attrs.len,
+	    .facts = c->facts,
+	};
+	int failed = c->file ? archive_lane_add_file(j->lane, &e, c->file, err)
+			     : archive_lane_add(j->lane, &e, buf_str(&c->data),
+				   c->data.len, err);
+	return failed ? -1 : archive_lane_commit(j->lane, err);
+}

@@ -1,0 +1,143 @@
+/* One state into its bucket: the object as it was described, the digest that
+ * Terraform holds it against, and what is there afterwards. */
+#include "restore/apply_state_parts.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { UPLOAD_MEMORY_BYTES = 24 * 1024 * 1024, UPLOAD_PARTS = 2 };
+
+static char *text_of(const struct json_object *facts, const char *name)
+{
+	return str_dup(json_get_str(facts, name));
+}
+
+static void take_pairs(
+    const struct json_object *facts, const char *name, struct s3_pair_vec *out)
+{
+	for (struct json_iter it = json_iter(json_get(facts, name));
+	     json_next(&it);)
+		if (json_str(it.value))
+			s3_pairs_add(out, it.key, json_str(it.value));
+}
+
+static void take_encryption(const struct state_applying *a, struct s3_meta *m)
+{
+	const char *sse = json_get_str(a->object->facts, "sse");
+
+	/* What a bucket does by itself needs no asking for. */
+	if (!sse || !str_starts(sse, "aws:kms") ||
+	    a->o->kms == APPLY_STATE_KMS_DROP)
+		return;
+	m->sse = str_dup(sse);
+	m->sse_kms_key_id = a->o->kms == APPLY_STATE_KMS_KEY
+				? str_dup(a->o->kms_key_id)
+				: text_of(a->object->facts, "sse_kms_key_id");
+}
+
+static void make_meta(
+    const struct state_applying *a, struct s3_meta *m, struct s3_pair_vec *tags)
+{
+	const struct json_object *f = a->object->facts;
+	const char *class = json_get_str(f, "storage_class");
+
+	m->content_type = text_of(f, "content_type");
+	m->content_encoding = text_of(f, "content_encoding");
+	m->content_disposition = text_of(f, "content_disposition");
+	m->content_language = text_of(f, "content_language");
+	m->cache_control = text_of(f, "cache_control");
+	take_pairs(f, "metadata", &m->user);
+	take_pairs(f, "tags", tags);
+	take_encryption(a, m);
+	if (class && !str_eq(class, "STANDARD"))
+		outcome_note(a->outcome,
+		    "storage class %s is left to the target bucket", class);
+}
+
+static int write_object(const struct state_applying *a, struct err *err)
+{
+	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
+	cleanup(s3_pairs_done) struct s3_pair_vec tags = VEC_INIT;
+	int fd = open(a->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_system(err, errno, "cannot read %s", a->file);
+	cleanup(source_freep) struct source *from = source_from_fd(fd, a->file);
+	make_meta(a, &meta, &tags);
+	const struct s3_upload u = {
+	    .put = {.key = a->key, .meta = &meta, .tags = &tags},
+	    .memory_bytes = UPLOAD_MEMORY_BYTES,
+	    .parallel = UPLOAD_PARTS,
+	    .expected_bytes = a->ours.size,
+	};
+	cleanup(sink_freep) struct sink *to = s3_sink(a->o->s3, &u, NULL, err);
+	if (!to || stream_copy(from, to, err) < 0)
+		return -1;
+	return sink_finish(to, err);
+}
+
+/* Terraform holds the object against this digest before it believes it. */
+int state_write_digest(
+    const struct state_applying *a, bool *changed, struct err *err)
+{
+	autofree char *lock_id =
+	    str_printf("%s/%s-md5", s3_bucket(a->o->s3), a->key);
+	autofree char *digest = NULL;
+	autofree char *back = NULL;
+
+	if (!a->o->locks)
+		return 0;
+	if (dynamodb_get(a->o->locks, lock_id, "Digest", &digest, err))
+		return -1;
+	if (str_eq(digest, a->ours.md5))
+		return 0;
+	if (dynamodb_put(
+		a->o->locks, lock_id, "Digest", a->ours.md5, false, err) ||
+	    dynamodb_get(a->o->locks, lock_id, "Digest", &back, err))
+		return -1;
+	if (!str_eq(back, a->ours.md5))
+		return err_set(err, ERR_INTEGRITY,
+		    "the digest of %s is not what was written", lock_id);
+	*changed = true;
+	return 0;
+}
+
+static int read_back(const struct state_applying *a, struct err *err)
+{
+	struct state_bytes back;
+
+	if (state_bytes_of_object(a->o->s3, a->key, &back, err))
+		return err_wrap(err, "read back");
+	if (!state_bytes_equal(&back, &a->ours))
+		return err_set(err, ERR_INTEGRITY,
+		    "what was written does not read back the same: something "
+		    "else writes to it");
+	return 0;
+}
+
+int state_write(struct state_applying *a, struct err *err)
+{
+	bool changed = false;
+
+	if (write_object(a, err))
+		return err_wrap(err, "write");
+	if (state_write_digest(a, &changed, err)) {
+		outcome_set(a->outcome, OUTCOME_PARTIAL,
+		    "the object is written, its digest is not, and Terraform "
+		    "will refuse it: %s; apply again",
+		    err->message);
+		return 0;
+	}
+	if (read_back(a, err))
+		return -1;
+	outcome_set(a->outcome,
+	    a->theirs.there ? OUTCOME_UPDATED : OUTCOME_CREATED, "%s/%s%s",
+	    s3_bucket(a->o->s3), a->key, changed ? ", digest set" : "");
+	return 0;
+}

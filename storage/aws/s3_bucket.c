@@ -1,0 +1,86 @@
+#include "storage/aws/s3_call.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/str.h"
+#include "storage/base/xml.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int get_bucket(
+    struct s3_call *c, struct s3 *s, const char *what, struct err *err)
+{
+	s3_call_init(c, s, "GET", NULL);
+	s3_call_query(c, what, "");
+	return s3_call_send(c, err);
+}
+
+int s3_check(struct s3 *s, struct err *err)
+{
+	cleanup(s3_call_done) struct s3_call c;
+	struct xml *x = NULL;
+
+	s3_call_init(&c, s, "GET", NULL);
+	s3_call_query(&c, "list-type", "2");
+	s3_call_query(&c, "max-keys", "1");
+	if (s3_call_send(&c, err))
+		return -1;
+	x = s3_call_xml(&c, "ListBucketResult", err);
+	xml_free(x);
+	return x ? 0 : -1;
+}
+
+int s3_create_bucket(struct s3 *s, bool object_lock, struct err *err)
+{
+	cleanup(s3_call_done) struct s3_call c;
+	cleanup(buf_done) struct buf body = BUF_INIT;
+
+	s3_call_init(&c, s, "PUT", NULL);
+	if (object_lock)
+		aws_call_header(
+		    &c.call, "x-amz-bucket-object-lock-enabled", "true");
+	/* AWS's own first region takes no constraint; elsewhere it is asked
+	 * for, and a store with an endpoint has its own idea. */
+	if (!s->endpoint && !str_eq(s->region, "us-east-1"))
+		buf_printf(&body,
+		    "<CreateBucketConfiguration "
+		    "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+		    "<LocationConstraint>%s</LocationConstraint>"
+		    "</CreateBucketConfiguration>",
+		    s->region);
+	s3_call_body(&c, body.data, body.len);
+	return s3_call_send(&c, err);
+}
+
+int s3_versioned(struct s3 *s, bool *versioned, struct err *err)
+{
+	cleanup(s3_call_done) struct s3_call c;
+
+	if (get_bucket(&c, s, "versioning", err))
+		return -1;
+	cleanup(xml_freep) struct xml *x =
+	    s3_call_xml(&c, "VersioningConfiguration", err);
+	if (!x)
+		return -1;
+	/* Suspended: what was kept before still lies behind. */
+	*versioned = xml_text(x, "Status") != NULL;
+	return 0;
+}
+
+int s3_store_time(struct s3 *s, int64_t *now_ms, struct err *err)
+{
+	cleanup(s3_call_done) struct s3_call c;
+	int64_t seconds = 0;
+
+	s3_call_init(&c, s, "GET", NULL);
+	s3_call_query(&c, "list-type", "2");
+	s3_call_query(&c, "max-keys", "1");
+	if (s3_call_send(&c, err))
+		return -1;
+	const char *date = http_response_header(&c.response, "date");
+	if (!date || clock_parse_http_date(date, &seconds))
+		return err_set(err, ERR_FORMAT,
+		    "%s: the answer has no Date header", s->description);
+	*now_ms = seconds * 1000 + 500;
+	return 0;
+}
