@@ -68,18 +68,23 @@ static void note_state(struct kube_job *j, struct json_object *facts)
 }
 
 /* Puts text, which item was read from, into the lane. */
+/* Of the item, good until the next call. */
+static const char *object_path(struct kube_job *j)
+{
+	buf_clear(&j->path);
+	kube_object_path(j->run->cluster->name, j->resource->key,
+	    buf_str(&j->item.ns), buf_str(&j->item.name), &j->path);
+	return buf_str(&j->path);
+}
+
 int kube_job_put(
     struct kube_job *j, const char *text, size_t len, struct err *err)
 {
 	cleanup(json_freep) struct json_object *facts =
 	    capture_kube_facts(j->resource, &j->item);
-	const char *name = j->run->cluster->name;
 
 	note_state(j, facts);
-	buf_clear(&j->path);
-	kube_object_path(name, j->resource->key, buf_str(&j->item.ns),
-	    buf_str(&j->item.name), &j->path);
-	struct archive_entry entry = {.path = buf_str(&j->path),
+	struct archive_entry entry = {.path = object_path(j),
 	    .source = kube_client_server(j->run->cluster->client),
 	    .facts = facts};
 	j->objects++;
@@ -125,12 +130,13 @@ void kube_job_tell_bad_items(struct kube_job *j)
 	    kube_job_place(j, &where));
 }
 
-/* "ns/name", good until the next call. */
-static const char *full_name(const struct kube_item *item, struct buf *out)
+/* What is kept is known by its path: in the lane, or among the held ones. */
+static bool came_before(struct kube_job *j)
 {
-	buf_clear(out);
-	buf_printf(out, "%s/%s", buf_str(&item->ns), buf_str(&item->name));
-	return buf_str(out);
+	const char *path = object_path(j);
+
+	return j->hold ? !pathset_add(&j->seen, path)
+		       : archive_lane_has(j->lane, path);
 }
 
 static int check_identity(struct kube_job *j, struct err *err)
@@ -154,7 +160,7 @@ static int check_identity(struct kube_job *j, struct err *err)
 		return err_set(err, ERR_FORMAT,
 		    "'%s' came in the list of another namespace",
 		    buf_str(&item->name));
-	if (!pathset_add(&j->seen, full_name(item, &j->path)))
+	if (came_before(j))
 		return err_set(err, ERR_FORMAT,
 		    "two objects of the name '%s' came: the first is kept",
 		    buf_str(&item->name));

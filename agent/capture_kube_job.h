@@ -93,7 +93,7 @@ struct kube_job {
 	struct strvec mentioned[KUBE_MENTION_COUNT];
 	struct buf text;
 	struct buf path;
-	struct pathset seen; /* the names that came */
+	struct pathset seen; /* paths of the held items */
 };
 
 void kube_job_init(struct kube_job *j, const struct kube_run *run,

@@ -58,7 +58,7 @@ static bool has(const struct pathset *s, const struct pathset_slot *key)
 
 static bool add(struct pathset *s, const struct pathset_slot *key)
 {
-	if (s->len * 2 >= s->cap)
+	if (s->len * 4 >= s->cap * 3)
 		grow(s);
 	struct pathset_slot *slot = find(s, key);
 	if (!memcmp(slot, key, sizeof *key))

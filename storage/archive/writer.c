@@ -270,6 +270,11 @@ void archive_lane_freep(struct archive_lane **l)
 	archive_lane_free(*l);
 }
 
+bool archive_lane_has(const struct archive_lane *l, const char *path)
+{
+	return pathset_has(&l->paths, path);
+}
+
 struct archive_totals archive_lane_totals(const struct archive_lane *l)
 {
 	return (struct archive_totals){
@@ -594,6 +599,7 @@ static int write_lane(struct archive_lane *l, struct err *err)
 	int failed = check_paths(&v, err);
 	if (!failed) {
 		pathset_merge(&l->writer->paths, &l->paths);
+		pathset_done(&l->paths);
 		v.fn = write_one;
 		failed = each_item(&v, err);
 	}

@@ -23,6 +23,7 @@
 #include "storage/base/spool.h"
 #include "storage/base/stream.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -92,6 +93,8 @@ int archive_lane_add_file(struct archive_lane *l, const struct archive_entry *e,
 int archive_lane_add_spool(struct archive_lane *l,
     const struct archive_entry *e, struct spool *content, struct err *err);
 void archive_lane_reset(struct archive_lane *l); /* as newly opened */
+/* Whether an entry of that path was added. */
+bool archive_lane_has(const struct archive_lane *l, const char *path);
 struct archive_totals archive_lane_totals(const struct archive_lane *l);
 /* Waits for its turn, writes all, and passes the turn on, also on failure. */
 int archive_lane_commit(struct archive_lane *l, struct err *err);
