@@ -18,14 +18,18 @@ bench_cleanup=("rm -rf $bench_dir")
 bench_at_exit() { bench_cleanup=("$1" "${bench_cleanup[@]}"); }
 trap 'for c in "${bench_cleanup[@]}"; do eval "$c"; done' EXIT
 
+# Microseconds: /usr/bin/time's own clock has but hundredths of a second.
 bench_once() { # FILE COMMAND: appends "seconds kilobytes" to FILE
-	/usr/bin/time -o "$bench_dir/time" -f '%e %M' bash -c "$2" \
+	local from=$EPOCHREALTIME to
+	/usr/bin/time -o "$bench_dir/time" -f %M bash -c "$2" \
 	    >"$bench_dir/out" 2>&1 || {
 		echo "failed: $2" >&2
 		tail -20 "$bench_dir/out" >&2
 		return 1
 	}
-	tail -1 "$bench_dir/time" >>"$1"
+	to=$EPOCHREALTIME
+	echo "$from $to $(tail -1 "$bench_dir/time")" |
+	    awk '{printf "%.6f %d\n", $2 - $1, $3}' >>"$1"
 }
 
 bench_median() { # FILE COLUMN
