@@ -94,7 +94,7 @@ static void fill_entry(struct archive_entry *e, const char *path,
 	archive_entry_clear(e);
 	archive_entry_copy_pathname(e, path);
 	archive_entry_set_filetype(e, AE_IFREG);
-	archive_entry_set_perm(e, 0644);
+	archive_entry_set_perm(e, 0600); /* Secrets are among them */
 	archive_entry_set_size(e, (la_int64_t)bytes);
 	archive_entry_set_mtime(e, mtime, 0);
 	for (size_t i = 0; attrs && i < attrs->len; i++)

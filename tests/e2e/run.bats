@@ -185,7 +185,9 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	agent backup --tag before-upgrade --hold
 	restore show latest -o json >"$BATS_TEST_TMPDIR/m"
 	[ "$(jq -r '.archive.compression, .hold, .tags[0]' "$BATS_TEST_TMPDIR/m" | xargs)" = 'gzip true before-upgrade' ]
-	age -d -i "$P/keys/identity.txt" "$P"/vault/*.tar.gz.age | tar -tz | grep -qx CONTENTS.json
+	age -d -i "$P/keys/identity.txt" "$P"/vault/*.tar.gz.age | tar -tvz >"$BATS_TEST_TMPDIR/list"
+	grep -q ' CONTENTS.json$' "$BATS_TEST_TMPDIR/list"
+	run ! grep -v '^-rw------- ' "$BATS_TEST_TMPDIR/list" # for whoever unpacks it with tar alone
 	restore verify latest
 }
 
