@@ -6,16 +6,29 @@
 
 #include <stdio.h>
 
+/* Of all of them, before the first is written. */
+static int check_new(const char *dir, struct err *err)
+{
+	static const char *const names[] = {
+	    "identity.txt", "signing.key", "signing.pub"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		autofree char *path = file_join(dir, names[i]);
+		if (file_exists(path))
+			return err_set(err, ERR_EXISTS,
+			    "'%s' is there already: a key that is replaced "
+			    "cannot open old snapshots any more, so choose "
+			    "another directory",
+			    path);
+	}
+	return 0;
+}
+
 static int write_new(const char *dir, const char *name, const void *data,
     size_t len, struct err *err)
 {
 	autofree char *path = file_join(dir, name);
 
-	if (file_exists(path))
-		return err_set(err, ERR_EXISTS,
-		    "'%s' is there already: a key that is replaced cannot open "
-		    "old snapshots any more, so choose another directory",
-		    path);
 	return file_write_durably(path, data, len, err);
 }
 
@@ -29,7 +42,7 @@ int command_keygen(const struct command *c, struct err *err)
 	    c->env.random, clock_now_ms(c->env.clock) / 1000, &recipient);
 	cleanup(secret_freep) struct secret *signing =
 	    minisign_keygen(c->env.random, &public);
-	if (file_mkdirs(dir, err) ||
+	if (file_mkdirs(dir, err) || check_new(dir, err) ||
 	    write_new(dir, "identity.txt", secret_reveal(identity),
 		secret_len(identity), err) ||
 	    write_new(dir, "signing.key", secret_reveal(signing),

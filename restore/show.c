@@ -7,6 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What servers said is in it, and may be meant for the terminal. */
+static void add_shown(struct buf *out, const char *text)
+{
+	str_add_printable(out, text ? text : "?", text ? strlen(text) : 1);
+}
+
 static void add_text(struct buf *out, const char *label, const char *text)
 {
 	buf_printf(out, "%-12s ", label);
@@ -123,12 +129,17 @@ static void add_table(
 	for (size_t i = 0; i < json_len(m->missing); i++) {
 		const struct json_object *missing = json_at(m->missing, i);
 		buf_add_str(out, i ? "" : "\nmissing:\n");
-		buf_printf(out, "  %s: %s\n", json_get_str(missing, "what"),
-		    json_get_str(missing, "reason"));
+		buf_add_str(out, "  ");
+		add_shown(out, json_get_str(missing, "what"));
+		buf_add_str(out, ": ");
+		add_shown(out, json_get_str(missing, "reason"));
+		buf_add_char(out, '\n');
 	}
-	for (size_t i = 0; i < json_len(m->warnings); i++)
-		buf_printf(out, "%s  %s\n", i ? "" : "\nwarnings:\n",
-		    json_str(json_at(m->warnings, i)));
+	for (size_t i = 0; i < json_len(m->warnings); i++) {
+		buf_add_str(out, i ? "  " : "\nwarnings:\n  ");
+		add_shown(out, json_str(json_at(m->warnings, i)));
+		buf_add_char(out, '\n');
+	}
 }
 
 int command_show(const struct command *c, struct err *err)

@@ -247,6 +247,10 @@ manual_says() { # PAGE PROGRAM COMMAND
 	run --separate-stderr restore keygen --to keys
 	[ "$status" -ne 0 ]
 	diff -r keys before
+	rm keys/identity.txt
+	run --separate-stderr restore keygen --to keys
+	[ "$status" -ne 0 ]
+	[ ! -e keys/identity.txt ]
 }
 
 @test "events are JSON where that is asked for" {

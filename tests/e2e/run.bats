@@ -178,6 +178,12 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	run --separate-stderr restore verify latest
 	[ "$status" -eq 0 ]
 	grep -q 'signing: none' <<<"$stderr"
+	manifest=$(echo "$P"/vault/*.manifest.json)
+	jq '.missing = [{what: "\u001b[2Jx", reason: "y\u0007"}] | .warnings = ["\u001b[1mz"]' "$manifest" >"$P/forged"
+	mv "$P/forged" "$manifest"
+	restore show latest >"$BATS_TEST_TMPDIR/shown"
+	grep -q 'x: y' "$BATS_TEST_TMPDIR/shown"
+	run ! grep -q '[[:cntrl:]]' "$BATS_TEST_TMPDIR/shown"
 }
 
 @test "gzip, a tag and hold arrive" {
