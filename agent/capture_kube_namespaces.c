@@ -73,6 +73,15 @@ static int take_named(
 	return 0;
 }
 
+static bool fits_any(const char *pattern, const struct strvec *names)
+{
+	VEC_EACH (names, name)
+		if (str_glob(pattern, *name))
+			return true;
+	return false;
+}
+
+/* A namespace may be gone; a pattern that fits none was perhaps mistyped. */
 static void tell_absent(struct capture_kube_run *r, const struct names *there)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
@@ -80,8 +89,13 @@ static void tell_absent(struct capture_kube_run *r, const struct names *there)
 	for (size_t i = 0; c->namespaces && i < c->namespaces->len; i++) {
 		const char *ns = c->namespaces->items[i];
 		struct err err = ERR_INIT;
-		if (is_pattern(ns) || strvec_has(&there->all, ns))
+		if (fits_any(ns, &there->all))
 			continue;
+		if (is_pattern(ns)) {
+			capture_report_warning(r->report,
+			    "%s: no namespace fits '%s'", c->name, ns);
+			continue;
+		}
 		err_set(&err, ERR_NOT_FOUND,
 		    c->namespace_labels && *c->namespace_labels
 			? "there is no such namespace with the labels '%s'"

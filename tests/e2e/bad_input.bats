@@ -189,6 +189,15 @@ one_line() { # TEXT: only that on standard error, besides warnings
 	grep -q "none is captured" <<<"$stderr"
 }
 
+@test "a namespace that is not there makes it partial; a pattern that fits none is a warning" {
+	config "kubernetes: {clusters: [{name: c, kubeconfig: $P/kube/kubeconfig, namespaces: [staging, nowhere, 'stagin-*']}]}"
+	run --separate-stderr agent backup
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q "missing: c: namespace 'nowhere'" <<<"$output"
+	grep -q "c: no namespace fits 'stagin-\*'" <<<"$stderr"
+}
+
 @test "state that is no JSON is kept, byte for byte, with a warning" {
 	"$top/tests/data/platform/load" s3 "$S3_ENDPOINT" >/dev/null
 	config "terraform: {buckets: [{bucket: $bucket, region: us-east-1, endpoint: $S3_ENDPOINT}]}"
@@ -198,7 +207,7 @@ one_line() { # TEXT: only that on standard error, besides warnings
 	grep -q "empty.tfstate' is no JSON: kept as it is" <<<"$stderr"
 	restore extract latest --to out
 	cmp "$top/tests/data/platform/state/aws/staging/empty.tfstate" \
-	    out/terraform/$bucket/aws/staging/empty.tfstate
+	    "out/terraform/$bucket/aws/staging/empty.tfstate"
 }
 
 # A file system of so many KiB at the place.
