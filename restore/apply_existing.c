@@ -32,7 +32,6 @@ static void update(struct apply_task *t, const struct json_object *live)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	struct err err = ERR_INIT;
-	struct apply_wait webhook = apply_wait_for(t, APPLY_SETTLE_MS);
 
 	if (apply_covers(live, t->object->object)) {
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
@@ -45,20 +44,15 @@ static void update(struct apply_task *t, const struct json_object *live)
 		outcome_failed(t->outcome, &err);
 		return;
 	}
-	for (;;) {
-		struct err failure = ERR_INIT;
-
-		if (apply_write(t, "PATCH", t->object->path,
-			"application/apply-patch+yaml",
-			t->a->p->options->force_conflicts, t->object->object,
-			&answer, &failure) == 0)
-			break;
-		if (apply_wait_for_webhook(t, &failure, &webhook))
-			continue;
+	if (apply_write(t, "PATCH", t->object->path,
+		"application/apply-patch+yaml",
+		t->a->p->options->force_conflicts, t->object->object, &answer,
+		&err)) {
 		if (answer.status == 409)
-			err_wrap(&failure, "fields that others own; say "
-					   "--force to take them");
-		outcome_failed(t->outcome, &failure);
+			err_wrap(&err, "fields that others own; say "
+				       "--force to take them");
+		if (!apply_postpone(t, &err))
+			outcome_failed(t->outcome, &err);
 		return;
 	}
 	struct err ignored = ERR_INIT;
@@ -120,14 +114,16 @@ bool apply_is_ours(const struct apply_task *t, const char *uid)
 	       str_eq(uid, before->uid);
 }
 
-/* Whether we made it ourselves, and the answer got lost on its way. */
+/* Whether we made it ourselves, and the answer got lost on its way: it was not
+ * there when the plan was made, and we are among its field managers. */
 static bool answer_was_lost(
     const struct apply_task *t, const struct json_object *live)
 {
 	const struct json_object *managed =
 	    json_path(live, "metadata", "managedFields", NULL);
 
-	if (!t->sent_again || t->n->exists)
+	if (t->n->exists ||
+	    !(t->n->k->asked || !t->n->k->served || t->n->namespace_is_new))
 		return false;
 	for (size_t i = 0; i < json_len(managed); i++)
 		if (str_eq(json_get_str(json_at(managed, i), "manager"),

@@ -80,7 +80,6 @@ static int post(
     struct apply_task *t, struct kube_answer *answer, struct err *err)
 {
 	struct apply_wait known = apply_wait_for(t, APPLY_SETTLE_MS);
-	struct apply_wait webhook = known;
 
 	for (;;) {
 		struct err failure = ERR_INIT;
@@ -97,8 +96,6 @@ static int post(
 		/* One server of several may learn of a kind later. */
 		if (answer->status == 404 && t->n->k->defined &&
 		    !t->a->o->dry_run && apply_wait_more(t, &known))
-			continue;
-		if (apply_wait_for_webhook(t, &failure, &webhook))
 			continue;
 		*err = failure;
 		return -1;
@@ -126,7 +123,7 @@ void apply_create(struct apply_task *t)
 	}
 	if (answer.status == 409 && str_eq(answer.reason, "AlreadyExists"))
 		apply_existing(t);
-	else
+	else if (!apply_postpone(t, &err))
 		outcome_failed(t->outcome, &err);
 }
 
@@ -161,8 +158,10 @@ void apply_kube(struct apply *a, uint32_t node, struct outcome *outcome)
 			  ? &a->journal->nodes[node]
 			  : NULL,
 	};
+	bool begun = a->postponed[node] == POSTPONED_BEGUN;
 	struct err err = ERR_INIT;
 
+	t.paused = begun; /* where it is to be */
 	/* The cheapest way for what stays as it is: no request, no reading. */
 	if (t.n->exists && a->p->options->existing == PLAN_EXISTING_SKIP &&
 	    !apply_is_ours(&t, t.n->live_uid)) {
@@ -172,10 +171,11 @@ void apply_kube(struct apply *a, uint32_t node, struct outcome *outcome)
 	if (is_unchecked(&t))
 		return;
 	if (apply_prepare(a, node, &object, outcome, &err) ||
-	    (a->journal && journal_begin(a->journal, node,
-			       t.before && t.before->begun ? t.before->live_uid
-							   : t.n->live_uid,
-			       &err))) {
+	    (a->journal && !begun &&
+		journal_begin(a->journal, node,
+		    t.before && t.before->begun ? t.before->live_uid
+						: t.n->live_uid,
+		    &err))) {
 		outcome_failed(outcome, &err);
 		return;
 	}

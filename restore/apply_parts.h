@@ -14,6 +14,10 @@
 
 enum gate_state { GATE_UNKNOWN, GATE_PASSED, GATE_FAILED };
 
+/* A node that is tried again after the levels: a webhook that guards it, or
+ * something that it needs, has no answer yet. */
+enum postponed { POSTPONED_NOT, POSTPONED_UNBEGUN, POSTPONED_BEGUN };
+
 struct apply_cluster {
 	struct kube_client *client;
 	const char *name;
@@ -21,9 +25,8 @@ struct apply_cluster {
 	pthread_mutex_t lock;
 	bool pods_known;
 	bool runs_pods;
-	/* Until when objects wait for a webhook that does not answer; 0: none
-	 * was met. */
-	atomic_llong webhook_until_ms;
+	/* A webhook that does not answer stands in the way. */
+	atomic_bool webhook_away;
 };
 
 struct apply {
@@ -36,6 +39,9 @@ struct apply {
 	struct outcome *outcomes; /* one a node */
 	uint8_t *gates;		  /* enum gate_state, one a node */
 	bool *compares;		  /* apply_same.c, one a node */
+	uint8_t *postponed;	  /* enum postponed, one a node */
+	bool again;		  /* the levels were gone through before */
+	bool last_try;		  /* what would be postponed fails */
 	atomic_size_t done;
 	size_t total;
 	/* A driver said that going on with its kind is pointless. */
@@ -45,11 +51,27 @@ struct apply {
 	struct err failure;
 };
 
+/* apply.c. The first failure of the journal ends the run. */
+void apply_fail(struct apply *a, const struct err *err);
 bool apply_must_stop(struct apply *a);
+const struct clock *apply_clock(const struct apply *a);
 size_t apply_in_flight(const struct apply *a); /* requests at a time */
 int apply_gate_timeout_ms(const struct apply *a);
 int64_t apply_ticks_ms(const struct apply *a);
 void apply_sleep_ms(const struct apply *a, int64_t duration_ms);
+
+/* apply_level.c: all nodes of one level, and the gates between them. */
+void apply_level(struct apply *a, uint32_t level);
+/* Goes through the levels again for what was postponed, as long as a gate may
+ * take; what is left then fails. */
+void apply_postponed(struct apply *a);
+/* apply_prune.c: deletes what the plan says, unless something is missing. */
+void apply_prune(struct apply *a);
+/* apply_report.c: what became of each node, what is still paused, and what the
+ * operator does next. */
+void apply_report(struct apply *a);
+void apply_report_paused(struct apply *a);
+void apply_report_next(struct apply *a);
 
 /* One request under the cluster's throttle. */
 int apply_send(struct apply *a, uint16_t cluster, struct kube_request *r,
@@ -89,8 +111,7 @@ struct apply_task {
 	struct plan_node *n;
 	struct apply_object *object;
 	struct outcome *outcome;
-	bool paused;	 /* the journal has it */
-	bool sent_again; /* an answer may have been lost */
+	bool paused; /* the journal has it */
 	/* What the journal of an earlier run says of it, or NULL. */
 	const struct journal_node *before;
 };
@@ -125,13 +146,13 @@ int apply_write(struct apply_task *t, const char *method, const char *path,
     struct kube_answer *answer, struct err *err);
 
 /* apply_wait.c. The first is false when the time is over, the second fails
- * then; the third is false where no webhook is in the way. */
+ * then; the third is false where no webhook is in the way, or it has been
+ * waited for: else the node comes later. */
 enum { APPLY_SETTLE_MS = 10 * 1000 };
 struct apply_wait apply_wait_for(struct apply_task *t, int64_t limit_ms);
 bool apply_wait_more(struct apply_task *t, struct apply_wait *w);
 int apply_wait_gone(struct apply_task *t, const char *uid, struct err *err);
-bool apply_wait_for_webhook(
-    struct apply_task *t, const struct err *failure, struct apply_wait *w);
+bool apply_postpone(struct apply_task *t, const struct err *failure);
 
 /* gate.c: waits until the node is ready, or its time is over; what came of it
  * goes into the report. */

@@ -126,7 +126,7 @@ static void run_group(void *ctx, size_t i)
 	    kube_path(g->k->api_version, g->k->resource, g->ns, NULL, NULL);
 	const struct kube_list_options o = {.path = path,
 	    .caps = {.item_bytes = ITEM_MAX_BYTES, .page_bytes = 1U << 30},
-	    .clock = g->a->o->clock ? g->a->o->clock : clock_system(),
+	    .clock = apply_clock(g->a),
 	    .on_item = on_item,
 	    .on_restart = on_restart,
 	    .ctx = g};

@@ -21,9 +21,8 @@ static int count_attempt(void *ctx, struct err *err)
 	return 0;
 }
 
-static int send_counted(struct apply *a, uint16_t cluster,
-    struct kube_request *r, struct kube_answer *answer, int *count,
-    struct err *err)
+int apply_send(struct apply *a, uint16_t cluster, struct kube_request *r,
+    struct kube_answer *answer, struct err *err)
 {
 	struct throttle *throttle = &a->clusters[cluster].throttle;
 	struct attempts attempts = {.a = a, .cluster = cluster};
@@ -36,16 +35,7 @@ static int send_counted(struct apply *a, uint16_t cluster,
 	throttle_leave(throttle, attempts.count == 1);
 	r->on_attempt = NULL;
 	r->ctx = NULL;
-	*count = attempts.count;
 	return rc;
-}
-
-int apply_send(struct apply *a, uint16_t cluster, struct kube_request *r,
-    struct kube_answer *answer, struct err *err)
-{
-	int count;
-
-	return send_counted(a, cluster, r, answer, &count, err);
 }
 
 struct json_object *apply_get(
@@ -94,10 +84,12 @@ int apply_write(struct apply_task *t, const char *method, const char *path,
 	    .body = text.data,
 	    .body_len = text.len,
 	    .see_through = true,
+	    /* It comes back in any case; the server has enough to do. */
+	    .max_attempts =
+		atomic_load(&t->a->clusters[t->n->cluster].webhook_away) ? 2
+									 : 0,
 	};
-	int count = 0;
-	int rc = send_counted(t->a, t->n->cluster, &r, answer, &count, err);
-	t->sent_again |= count > 1;
+	int rc = apply_send(t->a, t->n->cluster, &r, answer, err);
 	if (!rc)
 		keep_warnings(t, answer);
 	return rc;

@@ -47,19 +47,20 @@ int apply_wait_gone(struct apply_task *t, const char *uid, struct err *err)
 	}
 }
 
-/* A webhook that does not answer: the first object that meets it sets the time
- * that all wait for it. */
-bool apply_wait_for_webhook(
-    struct apply_task *t, const struct err *failure, struct apply_wait *w)
+/* The pods that answer may come at a later level: nobody waits here. */
+bool apply_postpone(struct apply_task *t, const struct err *failure)
 {
-	struct apply_cluster *c = &t->a->clusters[t->n->cluster];
-	long long none = 0;
+	atomic_bool *away = &t->a->clusters[t->n->cluster].webhook_away;
 
-	if (!strstr(failure->message, "failed calling webhook") ||
-	    t->a->o->dry_run)
+	/* While one is away, no failure of the server is tried for long. */
+	if (t->a->o->dry_run ||
+	    (!strstr(failure->message, "failed calling webhook") &&
+		!(atomic_load(away) && failure->code == ERR_NETWORK)))
 		return false;
-	atomic_compare_exchange_strong(&c->webhook_until_ms, &none,
-	    apply_ticks_ms(t->a) + apply_gate_timeout_ms(t->a));
-	w->until_ms = atomic_load(&c->webhook_until_ms);
-	return apply_wait_more(t, w);
+	atomic_store(away, true);
+	if (t->a->last_try)
+		return false;
+	outcome_set(t->outcome, OUTCOME_PENDING, "%s", failure->message);
+	t->a->postponed[t->node] = POSTPONED_BEGUN;
+	return true;
 }

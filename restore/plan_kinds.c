@@ -1,15 +1,8 @@
+#include "restore/object.h"
 #include "restore/plan_parts.h"
 #include "storage/base/cleanup.h"
 
 #include <string.h>
-
-static char *group_of(const char *api_version)
-{
-	const char *slash = strchr(api_version, '/');
-
-	return slash ? str_ndup(api_version, (size_t)(slash - api_version))
-		     : str_dup("");
-}
 
 static const char *version_of(const char *api_version)
 {
@@ -39,7 +32,7 @@ struct plan_kind *plan_kind_of(struct plan *p, uint16_t cluster,
 			return *known;
 	struct plan_kind *k = mem_new(struct plan_kind);
 	k->cluster = cluster;
-	k->group = group_of(api_version);
+	k->group = object_group(api_version);
 	k->kind = str_dup(kind);
 	k->from_version = str_dup(api_version);
 	k->api_version = str_dup(api_version);
@@ -134,7 +127,7 @@ static bool will_be_defined(const struct plan *p, const struct plan_kind *k)
 {
 	bool known = false;
 
-	for (int all = 0; all <= (*k->group != '\0'); all++) {
+	for (int all = 0; all < (*k->group ? 2 : 1); all++) {
 		cleanup(buf_done) struct buf key = BUF_INIT;
 		autofree char *name =
 		    str_printf("%s/%s", k->group, all ? "*" : k->kind);

@@ -1,9 +1,7 @@
 #include "restore/plan_parts.h"
-#include "restore/sanitize.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
-#include "storage/kube/select.h"
 
 #include <string.h>
 
@@ -13,12 +11,8 @@ enum { PAGE = 500, WIDE = 4 /* namespaces; more are listed in one go */ };
 	"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"    \
 	"application/json"
 
-typedef void item_fn(void *ctx, struct json_object *item);
-
-/* All pages of a list; the token of a page may expire between two of them, and
- * what is listed anew is only seen twice. */
-static int list(struct kube_client *c, const char *path, const char *accept,
-    item_fn *fn, void *ctx, struct err *err)
+int plan_list(struct kube_client *c, const char *path, const char *accept,
+    plan_item_fn *fn, void *ctx, struct err *err)
 {
 	autofree char *token = NULL;
 	int restarts = 0;
@@ -69,7 +63,6 @@ struct live {
 	struct index *namespaces;
 	bool is_source; /* an object of the snapshot is alive here */
 	char *source_name;
-	const struct kube_resource *pruned;
 };
 
 static void mark(struct live *l, const char *group, const char *kind,
@@ -137,7 +130,7 @@ static bool see_all(struct live *l, struct plan_kind *k, const char *ns)
 	struct err err = ERR_INIT;
 
 	l->k = k;
-	if (list(c, path, METADATA, see_object, l, &err) == 0)
+	if (plan_list(c, path, METADATA, see_object, l, &err) == 0)
 		return true;
 	*vec_add(&l->m->p->warnings) =
 	    str_printf("what is there already is not known: %s", err.message);
@@ -191,141 +184,12 @@ static int guard(struct live *l, struct err *err)
 	    l->source_name ? "' is the very same" : "");
 }
 
-/* What its owner keeps out of backups is in none of them. */
-static bool is_excluded(const struct json_object *meta)
-{
-	return str_eq(json_get_str(
-			  json_get(meta, "annotations"), KUBE_EXCLUDE_MARK),
-		   "true") ||
-	       str_eq(json_get_str(json_get(meta, "labels"), KUBE_EXCLUDE_MARK),
-		   "true");
-}
-
-static void see_pruned(void *ctx, struct json_object *item)
-{
-	struct live *l = ctx;
-	struct plan *p = l->m->p;
-	const struct kube_resource *r = l->pruned;
-	const struct json_object *meta = json_get(item, "metadata");
-	const char *name = json_get_str(meta, "name");
-	const char *ns = json_get_str(meta, "namespace");
-	const struct json_object *owners = json_get(meta, "ownerReferences");
-	cleanup(buf_done) struct buf key = BUF_INIT;
-
-	if (!name || !ns || terminates(item))
-		return;
-	/* Items of a list do not say what they are. */
-	json_set_str(item, "apiVersion", r->api_version);
-	json_set_str(item, "kind", r->kind);
-	plan_name(&key, l->cluster, r->group, r->kind, ns, name);
-	if (index_first(p->names, buf_str(&key)) != INDEX_END)
-		return;
-	/* What a controller makes goes with its owner, or comes again. */
-	for (size_t i = 0; i < json_len(owners); i++)
-		if (json_truth(
-			json_get(json_at(owners, i), "controller"), false))
-			return;
-	if (sanitize_leave(item, true) || is_excluded(meta))
-		return;
-	*vec_add(&p->prune) = (struct plan_prune){
-	    .k = plan_kind_of(
-		p, l->cluster, r->api_version, r->kind, r->name, true),
-	    .namespace = str_dup(ns),
-	    .name = str_dup(name),
-	    .uid = str_dup(json_get_str(meta, "uid")),
-	    .cluster = l->cluster,
-	};
-}
-
-/* Whether the snapshot would have objects of that kind if there had been any:
- * what was left out of it, or could not be read, is not known to be gone. */
-static bool was_captured(
-    const struct plan_cluster *c, const struct kube_resource *r)
-{
-	const struct json_object *taken = json_get(c->summary, "resources");
-	const struct json_object *refused = json_get(c->summary, "forbidden");
-	bool known = false;
-
-	if (json_get_str(c->summary, "labels"))
-		return false;
-	for (size_t i = 0; i < json_len(taken); i++)
-		known |=
-		    str_eq(json_get_str(json_at(taken, i), "resource"), r->key);
-	for (size_t i = 0; i < json_len(refused); i++)
-		known &= !str_eq(
-		    json_get_str(json_at(refused, i), "resource"), r->key);
-	return known;
-}
-
-/* The same of a namespace: --only, and the configuration of the agent, leave
- * namespaces out. */
-static bool is_planned(const struct live *l, const char *ns)
-{
-	VEC_EACH (&l->m->p->nodes, n)
-		if (n->kind == PLAN_KUBE && n->cluster == l->cluster &&
-		    str_eq(n->namespace ? n->namespace : n->name, ns))
-			return true;
-	return false;
-}
-
-static void spare(struct live *l, const char *what)
-{
-	char *text = str_printf(
-	    "prune: %s is left alone: the snapshot, as far as it is restored, "
-	    "was taken without it",
-	    what);
-
-	*vec_add(&l->m->p->warnings) = text;
-}
-
-static int prune(struct live *l, const struct kube_api *api, struct err *err)
-{
-	const struct plan_options *o = l->m->p->options;
-	struct kube_client *c = o->clusters[l->cluster].client;
-
-	for (size_t i = 0; o->prune_kinds && i < o->prune_namespaces->len; i++)
-		if (!is_planned(l, o->prune_namespaces->items[i]))
-			spare(l, o->prune_namespaces->items[i]);
-	for (size_t i = 0; o->prune_kinds && i < o->prune_kinds->len; i++) {
-		const char *pattern = o->prune_kinds->items[i];
-		bool known = false;
-
-		VEC_EACH (&api->resources, r) {
-			if (!r->namespaced || !r->listable ||
-			    !strvec_has(&r->verbs, "delete") ||
-			    !rules_kind_fits(pattern, r->group, r->kind))
-				continue;
-			known = true;
-			if (!was_captured(&o->clusters[l->cluster], r)) {
-				if (!strpbrk(pattern, "*?"))
-					spare(l, pattern);
-				continue;
-			}
-			l->pruned = r;
-			VEC_EACH (o->prune_namespaces, ns) {
-				autofree char *path = kube_path(
-				    r->api_version, r->name, *ns, NULL, NULL);
-				if (!is_planned(l, *ns))
-					continue;
-				if (list(c, path, NULL, see_pruned, l, err))
-					return err_wrap(err, "prune");
-			}
-		}
-		if (!known)
-			return err_set(err, ERR_USAGE,
-			    "prune: the target serves no kind '%s' with a "
-			    "namespace; write it as Kind.group",
-			    pattern);
-	}
-	return 0;
-}
-
 static int see_cluster(struct live *l, struct err *err)
 {
 	struct plan *p = l->m->p;
 	struct kube_client *c = p->options->clusters[l->cluster].client;
 
-	if (list(c, "/api/v1/namespaces", METADATA, see_namespace, l, err))
+	if (plan_list(c, "/api/v1/namespaces", METADATA, see_namespace, l, err))
 		return err_wrap(err, "the namespaces of the target");
 	if (guard(l, err))
 		return -1;
@@ -337,7 +201,7 @@ static int see_cluster(struct live *l, struct err *err)
 		if ((*k)->cluster == l->cluster && (*k)->served &&
 		    !(str_eq((*k)->kind, "Namespace") && !*(*k)->group))
 			see_kind(l, *k);
-	return prune(l, &l->m->p->apis[l->cluster], err);
+	return plan_prune(l->m, l->cluster, err);
 }
 
 /* Namespaces that are neither in the snapshot nor in the target. */

@@ -78,8 +78,16 @@ void plan_kinds_settle(struct plan_maker *m);
  * where a rule of the user makes namespaces part of a cycle. */
 int plan_edges(struct plan_maker *m, struct err *err);
 
-/* plan_live.c: what the targets have; the guard against the source; prune. */
+/* plan_live.c: what the targets have; the guard against the source. */
 int plan_live(struct plan_maker *m, struct err *err);
+/* All pages of a list; the token of a page may expire between two of them, and
+ * what is listed anew is only seen twice. `accept` may be NULL. */
+typedef void plan_item_fn(void *ctx, struct json_object *item);
+int plan_list(struct kube_client *c, const char *path, const char *accept,
+    plan_item_fn *fn, void *ctx, struct err *err);
+
+/* plan_prune.c: what of one target is not in the snapshot, and will go. */
+int plan_prune(struct plan_maker *m, uint16_t cluster, struct err *err);
 
 /* An interned namespace; borrowed from the plan. */
 const char *plan_namespace(struct plan *p, const char *ns);

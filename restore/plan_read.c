@@ -1,6 +1,6 @@
 #include "restore/convert.h"
+#include "restore/leave.h"
 #include "restore/plan_parts.h"
-#include "restore/sanitize.h"
 #include "storage/archive/contents.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -200,7 +200,7 @@ static int read_kube(
 		if (!own && !(ns && str_eq(ns, o->only_kubernetes)))
 			return 0;
 	}
-	const char *leave = sanitize_leave(object, o->derived);
+	const char *leave = leave_reason(object, o->derived);
 	autofree char *uid =
 	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
 	if (transform_apply(m->p->transform, object, err))

@@ -1,3 +1,4 @@
+#include "restore/object.h"
 #include "restore/references_parts.h"
 
 #include "storage/base/cleanup.h"
@@ -82,7 +83,7 @@ static void tell_object(struct references_teller *t, const char *default_group,
 	const char *ns = json_get_str(value, "namespace");
 	const char *api_version = json_get_str(value, "apiVersion");
 	const char *group = json_get_str(value, "apiGroup");
-	autofree char *of_version = references_group(api_version);
+	autofree char *of_version = object_group(api_version);
 
 	if (str_eq(default_group, "@")) {
 		autofree char *name =
@@ -148,7 +149,7 @@ static void teller_init(struct references_teller *t, struct json_object *object,
 
 	*t = (struct references_teller){
 	    .object = object,
-	    .group = references_group(json_get_str(object, "apiVersion")),
+	    .group = object_group(json_get_str(object, "apiVersion")),
 	    .kind = kind ? kind : "",
 	    .namespace =
 		json_str(json_path(object, "metadata", "namespace", NULL)),

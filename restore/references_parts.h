@@ -21,8 +21,6 @@ struct references_teller {
 void references_tell(struct references_teller *t, const char *group,
     const char *kind, const char *ns, const char *name,
     enum edge_strength strength, bool ready, const char *reason);
-/* Of an apiVersion; "" for the core group; the caller's. */
-char *references_group(const char *api_version);
 
 /* references_systems.c: what takes more than a place to find. */
 void references_tell_system(

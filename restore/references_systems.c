@@ -1,3 +1,4 @@
+#include "restore/object.h"
 #include "restore/references_parts.h"
 
 #include "storage/base/cleanup.h"
@@ -7,14 +8,6 @@
 #include <string.h>
 
 static const char name_of_parent[] = "made by it";
-
-char *references_group(const char *api_version)
-{
-	const char *slash = api_version ? strchr(api_version, '/') : NULL;
-
-	return slash ? str_ndup(api_version, (size_t)(slash - api_version))
-		     : str_dup("");
-}
 
 /* A webhook that fails closed must find its backend ready; one that fails
  * open does no harm without it. */
@@ -145,8 +138,7 @@ static void tell_helm(struct references_teller *t)
 static void tell_claim(struct references_teller *t, struct json_object *spec)
 {
 	const struct json_object *claim = json_get(spec, "claimRef");
-	autofree char *group =
-	    references_group(json_get_str(claim, "apiVersion"));
+	autofree char *group = object_group(json_get_str(claim, "apiVersion"));
 	const char *kind = json_get_str(claim, "kind");
 
 	if (!kind || !*group) /* a volume has one, too */

@@ -1,5 +1,7 @@
 #include "restore/sanitize.h"
 
+#include "restore/leave.h"
+#include "restore/object.h"
 #include "restore/rules.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -10,12 +12,6 @@
 /* Whether an entry of the table is for this object. */
 typedef bool sanitize_when(
     const struct json_object *object, const struct sanitize_options *o);
-
-static const char *annotation(const struct json_object *object, const char *key)
-{
-	return json_get_str(
-	    json_path(object, "metadata", "annotations", NULL), key);
-}
 
 static bool has_cluster_ip(
     const struct json_object *object, const struct sanitize_options *o)
@@ -44,10 +40,13 @@ static bool bundle_is_injected(
     const struct json_object *object, const struct sanitize_options *o)
 {
 	(void)o;
-	return annotation(object, "cert-manager.io/inject-ca-from") ||
-	       annotation(object, "cert-manager.io/inject-ca-from-secret") ||
-	       annotation(object, "cert-manager.io/inject-apiserver-ca") ||
-	       annotation(object, "service.beta.openshift.io/inject-cabundle");
+	return object_annotation(object, "cert-manager.io/inject-ca-from") ||
+	       object_annotation(
+		   object, "cert-manager.io/inject-ca-from-secret") ||
+	       object_annotation(
+		   object, "cert-manager.io/inject-apiserver-ca") ||
+	       object_annotation(
+		   object, "service.beta.openshift.io/inject-cabundle");
 }
 
 static bool is_token(
@@ -140,29 +139,6 @@ static const struct {
     {"APIService", "/spec", "caBundle", bundle_is_injected},
 };
 
-struct identity {
-	char *group;
-	const char *kind;
-};
-
-static void identity_done(struct identity *id)
-{
-	free(id->group);
-}
-
-static struct identity identity_of(const struct json_object *object)
-{
-	const char *version = json_get_str(object, "apiVersion");
-	const char *slash = version ? strchr(version, '/') : NULL;
-	const char *kind = json_get_str(object, "kind");
-
-	return (struct identity){
-	    .group = slash ? str_ndup(version, (size_t)(slash - version))
-			   : str_dup(""),
-	    .kind = kind ? kind : "",
-	};
-}
-
 static void take_out(void *ctx, struct json_object *holder)
 {
 	if (json_kind(holder) == JSON_OBJECT)
@@ -228,12 +204,7 @@ static void clean_pod(struct json_object *pod)
 
 static bool is_made_secret(const struct json_object *item, const void *ctx)
 {
-	const char *name = json_get_str(item, "name");
-	autofree char *token = str_printf("%s-token-?????", (const char *)ctx);
-	autofree char *docker =
-	    str_printf("%s-dockercfg-?????", (const char *)ctx);
-
-	return name && (str_glob(token, name) || str_glob(docker, name));
+	return leave_is_made_secret(json_get_str(item, "name"), ctx);
 }
 
 static void clean_account(struct json_object *account)
@@ -280,7 +251,7 @@ static bool was_noted(const struct json_object *numbers,
 static void clean_node_ports(
     struct json_object *service, const struct json_object *node_ports)
 {
-	const char *applied = annotation(
+	const char *applied = object_annotation(
 	    service, "kubectl.kubernetes.io/last-applied-configuration");
 	struct json_object *ports = json_path(service, "spec", "ports", NULL);
 	struct err ignored = ERR_INIT;
@@ -331,7 +302,8 @@ static void drop_if_empty(struct json_object *meta, const char *key)
 void sanitize_object(
     struct json_object *object, const struct sanitize_options *o)
 {
-	cleanup(identity_done) struct identity id = identity_of(object);
+	cleanup(object_identity_done) struct object_identity id =
+	    object_identity(object);
 	struct json_object *meta = json_get(object, "metadata");
 
 	for (size_t i = 0; i < sizeof(taken_out) / sizeof(*taken_out); i++) {
@@ -355,142 +327,4 @@ void sanitize_object(
 	drop_if_empty(meta, "finalizers");
 	if (str_eq(id.kind, "Namespace"))
 		drop_if_empty(object, "spec");
-}
-
-/* What is never restored. */
-static const struct {
-	const char *kind;
-	const char *reason;
-} left_out[] = {
-    {"Event", "events tell of the past"},
-    {"EndpointSlice.discovery.k8s.io", "made from its Service"},
-    {"Lease.coordination.k8s.io", "held by what runs"},
-    {"Node.core", "a node registers itself"},
-    {"CSINode.storage.k8s.io", "a node registers itself"},
-    {"VolumeAttachment.storage.k8s.io", "made by the attach controller"},
-    {"ComponentStatus.core", "tells of the control plane"},
-    {"*.metrics.k8s.io", "a measurement"},
-    {"*.authentication.k8s.io", "a question, not an object"},
-    {"*.authorization.k8s.io", "a question, not an object"},
-    {"Order.acme.cert-manager.io", "made by cert-manager"},
-    {"Challenge.acme.cert-manager.io", "made by cert-manager"},
-    {"CertificateRequest.cert-manager.io", "made by cert-manager"},
-    {"CertificateSigningRequest.certificates.k8s.io", "answered already"},
-};
-
-static bool has_controller(const struct json_object *object)
-{
-	const struct json_object *owners =
-	    json_path(object, "metadata", "ownerReferences", NULL);
-
-	for (size_t i = 0; i < json_len(owners); i++)
-		if (json_truth(
-			json_get(json_at(owners, i), "controller"), false))
-			return true;
-	return false;
-}
-
-static bool owned_by(const struct json_object *object, const char *kind)
-{
-	const struct json_object *owners =
-	    json_path(object, "metadata", "ownerReferences", NULL);
-
-	for (size_t i = 0; i < json_len(owners); i++)
-		if (str_eq(json_get_str(json_at(owners, i), "kind"), kind))
-			return true;
-	return false;
-}
-
-static const char *leave_secret(const struct json_object *object, bool derived)
-{
-	const char *name =
-	    json_str(json_path(object, "metadata", "name", NULL));
-	const char *account =
-	    annotation(object, "kubernetes.io/service-account.name");
-
-	if (is_token(object, NULL) && account && name &&
-	    is_made_secret(json_get(object, "metadata"), account))
-		return "a token that the control plane makes";
-	if (derived)
-		return NULL;
-	if (owned_by(object, "ExternalSecret") ||
-	    str_eq(json_get_str(json_path(object, "metadata", "labels", NULL),
-		       "reconcile.external-secrets.io/managed"),
-		"true"))
-		return "made by its ExternalSecret; --derived restores it";
-	return NULL;
-}
-
-static bool finished(const struct json_object *job)
-{
-	const struct json_object *conditions =
-	    json_path(job, "status", "conditions", NULL);
-
-	for (size_t i = 0; i < json_len(conditions); i++) {
-		const struct json_object *c = json_at(conditions, i);
-		const char *type = json_get_str(c, "type");
-
-		if (str_eq(json_get_str(c, "status"), "True") &&
-		    (str_eq(type, "Complete") || str_eq(type, "Failed")))
-			return true;
-	}
-	return false;
-}
-
-static bool is_plain_default_account(const struct json_object *object)
-{
-	const char *name =
-	    json_str(json_path(object, "metadata", "name", NULL));
-
-	return str_eq(name, "default") &&
-	       json_len(json_get(object, "secrets")) <= 1 &&
-	       !json_len(json_get(object, "imagePullSecrets")) &&
-	       !json_len(json_path(object, "metadata", "annotations", NULL)) &&
-	       !json_len(json_path(object, "metadata", "labels", NULL)) &&
-	       !json_get(object, "automountServiceAccountToken");
-}
-
-static const char *leave_core(
-    const struct json_object *object, const char *kind, bool derived)
-{
-	const char *name =
-	    json_str(json_path(object, "metadata", "name", NULL));
-
-	if (str_eq(kind, "Secret"))
-		return leave_secret(object, derived);
-	if (str_eq(kind, "ConfigMap") && str_eq(name, "kube-root-ca.crt"))
-		return "made in every namespace by the control plane";
-	if (str_eq(kind, "ServiceAccount") && is_plain_default_account(object))
-		return "made in every namespace by the control plane";
-	if (str_eq(kind, "Endpoints") &&
-	    annotation(
-		object, "endpoints.kubernetes.io/last-change-trigger-time"))
-		return "made from its Service";
-	if (str_eq(kind, "Pod") && has_controller(object))
-		return "made by its controller";
-	return NULL;
-}
-
-const char *sanitize_leave(const struct json_object *object, bool derived)
-{
-	cleanup(identity_done) struct identity id = identity_of(object);
-
-	for (size_t i = 0; i < sizeof(left_out) / sizeof(*left_out); i++)
-		if (rules_kind_fits(left_out[i].kind, id.group, id.kind))
-			return left_out[i].reason;
-	if (json_path(object, "metadata", "deletionTimestamp", NULL))
-		return "was being deleted when it was captured";
-	if (*id.group == '\0')
-		return leave_core(object, id.kind, derived);
-	if (str_eq(id.group, "apps") && has_controller(object) &&
-	    (str_eq(id.kind, "ReplicaSet") ||
-		str_eq(id.kind, "ControllerRevision")))
-		return "made by its controller";
-	if (str_eq(id.group, "batch") && str_eq(id.kind, "Job") &&
-	    finished(object))
-		return "has ended, and would run again";
-	if (str_eq(id.group, "apiregistration.k8s.io") &&
-	    !json_path(object, "spec", "service", NULL))
-		return "kept by the API server itself";
-	return NULL;
 }

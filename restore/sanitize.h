@@ -27,8 +27,4 @@ void sanitize_object(
  * were any: for when the server says that a kept one is in use. */
 bool sanitize_drop_node_ports(struct json_object *service);
 
-/* Why an object is not restored, or NULL: the server or a controller makes it
- * itself. Of static life. `derived`: also what an outer store makes. */
-const char *sanitize_leave(const struct json_object *object, bool derived);
-
 #endif

@@ -1,6 +1,7 @@
 #include "restore/transform.h"
 
 #include "restore/json_patch.h"
+#include "restore/object.h"
 #include "restore/remap.h"
 #include "restore/rules.h"
 #include "storage/base/cleanup.h"
@@ -131,10 +132,7 @@ static bool patch_fits(const struct transform_patch *p,
 int transform_apply(
     const struct transform *t, struct json_object *object, struct err *err)
 {
-	const char *version = json_get_str(object, "apiVersion");
-	const char *slash = version ? strchr(version, '/') : NULL;
-	autofree char *group =
-	    slash ? str_ndup(version, (size_t)(slash - version)) : str_dup("");
+	autofree char *group = object_group(json_get_str(object, "apiVersion"));
 	autofree char *kind = str_dup(json_get_str(object, "kind"));
 
 	if (!kind)

@@ -205,69 +205,6 @@ static void an_injected_bundle_goes_another_stays(void **state)
 	    HOOK("", "\"caBundle\":\"Q0E=\""));
 }
 
-static void some_objects_are_made_by_others(void **state)
-{
-	static const struct {
-		const char *text;
-		bool left;
-	} cases[] = {
-	    {"{\"apiVersion\":\"v1\",\"kind\":\"Event\"}", true},
-	    {"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
-	     "\"name\":\"kube-root-ca.crt\"}}",
-		true},
-	    {"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
-	     "\"name\":\"mine\"}}",
-		false},
-	    {"{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{"
-	     "\"name\":\"default\"}}",
-		true},
-	    {"{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{"
-	     "\"name\":\"default\"},\"imagePullSecrets\":[{\"name\":\"p\"}]}",
-		false},
-	    {"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{"
-	     "\"ownerReferences\":[{\"controller\":true}]}}",
-		true},
-	    {"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{"
-	     "\"ownerReferences\":[{\"uid\":\"u\"}]}}",
-		false},
-	    {"{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"metadata\":"
-	     "{\"ownerReferences\":[{\"controller\":true}]}}",
-		true},
-	    {"{\"apiVersion\":\"batch/v1\",\"kind\":\"Job\",\"status\":{"
-	     "\"conditions\":[{\"type\":\"Complete\",\"status\":\"True\"}]}}",
-		true},
-	    {"{\"apiVersion\":\"batch/v1\",\"kind\":\"Job\"}", false},
-	    {"{\"apiVersion\":\"apiregistration.k8s.io/v1\",\"kind\":"
-	     "\"APIService\",\"spec\":{}}",
-		true},
-	    {"{\"apiVersion\":\"apiregistration.k8s.io/v1\",\"kind\":"
-	     "\"APIService\",\"spec\":{\"service\":{}}}",
-		false},
-	    {"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":"
-	     "\"kubernetes.io/service-account-token\",\"metadata\":{\"name\":"
-	     "\"a-token-x1y2z\",\"annotations\":{\"kubernetes.io/service-"
-	     "account.name\":\"a\"}}}",
-		true},
-	    {"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{"
-	     "\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"}}",
-		true},
-	};
-	static const char derived[] =
-	    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":"
-	    "\"d\",\"ownerReferences\":[{\"kind\":\"ExternalSecret\"}]}}";
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		cleanup(json_freep) struct json_object *object =
-		    parse(cases[i].text);
-		if ((sanitize_leave(object, true) != NULL) != cases[i].left)
-			fail_msg("%s", cases[i].text);
-	}
-	cleanup(json_freep) struct json_object *secret = parse(derived);
-	assert_non_null(sanitize_leave(secret, false));
-	assert_null(sanitize_leave(secret, true));
-}
-
 static void odd_shapes_do_no_harm(void **state)
 {
 	static const char *const odd[] = {"{}", "[]",
@@ -285,7 +222,6 @@ static void odd_shapes_do_no_harm(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
 		cleanup(json_freep) struct json_object *object = parse(odd[i]);
-		sanitize_leave(object, false);
 		sanitize_object(object, &plain);
 		sanitize_drop_node_ports(object);
 	}
@@ -301,7 +237,6 @@ int main(void)
 	    cmocka_unit_test(what_runs_is_freed_from_where_it_ran),
 	    cmocka_unit_test(tokens_are_made_anew),
 	    cmocka_unit_test(an_injected_bundle_goes_another_stays),
-	    cmocka_unit_test(some_objects_are_made_by_others),
 	    cmocka_unit_test(odd_shapes_do_no_harm),
 	};
 

@@ -1,0 +1,268 @@
+#include "restore/session.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void session_done(struct session *s)
+{
+	plan_free(s->plan);
+	if (s->has_targets)
+		targets_done(&s->targets);
+	vec_done(&s->edges);
+	vec_done(&s->namespaces);
+	vec_done(&s->images);
+	vec_done(&s->storage_classes);
+	vec_done(&s->patches);
+	strvec_done(&s->texts);
+	open_done(&s->opened);
+}
+
+/* ---- what to take ---- */
+
+static int set_only(const char *kind, const char *name, bool *taken,
+    const char **only, struct err *err)
+{
+	if (*taken && (*only || name))
+		return err_set(err, ERR_USAGE,
+		    "--only names %s twice; one name of a kind at a time",
+		    kind);
+	*taken = true;
+	*only = name;
+	return 0;
+}
+
+static int choose(struct session *s, struct err *err)
+{
+	struct plan_options *o = &s->options;
+	bool git = false, terraform = false, kubernetes = false;
+	const struct strvec *list = &s->c->options->only;
+
+	VEC_EACH (list, text) {
+		const char *colon = strchr(*text, ':');
+		const char *name = colon && colon[1] ? colon + 1 : NULL;
+		size_t len = strcspn(*text, ":");
+		autofree char *kind = str_ndup(*text, len);
+		int bad;
+		if (colon && !name)
+			return err_set(err, ERR_USAGE,
+			    "--only %s: has no name after the ':'", kind);
+		if (str_eq(kind, "git"))
+			bad = set_only(kind, name, &git, &o->only_git, err);
+		else if (str_eq(kind, "terraform"))
+			bad = set_only(
+			    kind, name, &terraform, &o->only_terraform, err);
+		else if (str_eq(kind, "kubernetes"))
+			bad = set_only(
+			    kind, name, &kubernetes, &o->only_kubernetes, err);
+		else
+			return err_set(err, ERR_USAGE,
+			    "--only takes git, terraform or kubernetes, each "
+			    "perhaps with :NAME");
+		if (bad)
+			return -1;
+	}
+	o->without_git = list->len && !git;
+	o->without_terraform = list->len && !terraform;
+	o->without_kubernetes = list->len && !kubernetes;
+	return 0;
+}
+
+/* ---- from settings to the plan's own options ---- */
+
+static void add_edges(struct session *s)
+{
+	static const enum rule_form forms[] = {
+	    [SETTINGS_FORM_NAME] = RULE_NAME,
+	    [SETTINGS_FORM_CLUSTER_NAME] = RULE_CLUSTER_NAME,
+	    [SETTINGS_FORM_REF] = RULE_REF,
+	    [SETTINGS_FORM_PATH] = RULE_PATH,
+	};
+	static const enum edge_strength strengths[] = {
+	    [SETTINGS_EDGE_ORDER] = EDGE_ORDER,
+	    [SETTINGS_EDGE_REFERENCE] = EDGE_REFERENCE,
+	    [SETTINGS_EDGE_OWNER] = EDGE_OWNER,
+	    [SETTINGS_EDGE_HOLDS] = EDGE_HOLDS,
+	    [SETTINGS_EDGE_REQUIRED] = EDGE_REQUIRED,
+	};
+
+	VEC_EACH (&s->c->settings->restore.edges, e) {
+		*vec_add(&s->edges) = (struct rule_edge){.system = "config",
+		    .from = e->from,
+		    .place = e->pointer,
+		    .form = forms[e->form],
+		    .to = e->to,
+		    .strength = strengths[e->strength],
+		    .ready = e->ready};
+	}
+	s->options.edges = s->edges.items;
+	s->options.edge_count = s->edges.len;
+}
+
+#define ADD_MAPS(PAIRS, VECTOR)                                                \
+	VEC_EACH (PAIRS, p_)                                                   \
+		*vec_add(VECTOR) = (struct transform_map)                      \
+		{                                                              \
+			.from = p_->from, .to = p_->to                         \
+		}
+
+static void add_transforms(struct session *s)
+{
+	const struct settings_restore *r = &s->c->settings->restore;
+
+	ADD_MAPS(&r->namespaces, &s->namespaces);
+	ADD_MAPS(&r->images, &s->images);
+	ADD_MAPS(&r->storage_classes, &s->storage_classes);
+	VEC_EACH (&r->transforms, t) {
+		struct buf json = BUF_INIT;
+		json_write(&json, t->patch, JSON_COMPACT);
+		*vec_add(&s->texts) = buf_steal(&json);
+		*vec_add(&s->patches) =
+		    (struct transform_patch){.kind = t->kind,
+			.namespace = t->namespace_,
+			.name = t->name,
+			.labels = t->labels,
+			.json = s->texts.items[s->texts.len - 1]};
+	}
+	s->transforms = (struct transform_options){
+	    .namespaces = s->namespaces.items,
+	    .namespace_count = s->namespaces.len,
+	    .images = s->images.items,
+	    .image_count = s->images.len,
+	    .storage_classes = s->storage_classes.items,
+	    .storage_class_count = s->storage_classes.len,
+	    .patches = s->patches.items,
+	    .patch_count = s->patches.len,
+	    .edges = s->edges.items,
+	    .edge_count = s->edges.len,
+	};
+	s->options.transforms = &s->transforms;
+}
+
+static int choose_existing(struct session *s, struct err *err)
+{
+	static const char *const words[] = {
+	    [PLAN_EXISTING_SKIP] = "skip",
+	    [PLAN_EXISTING_UPDATE] = "update",
+	    [PLAN_EXISTING_RECREATE] = "recreate",
+	};
+	const char *asked = s->c->options->existing;
+
+	s->options.existing =
+	    (enum plan_existing)s->c->settings->restore.existing;
+	for (size_t i = 0; asked && i < 3; i++) {
+		if (!str_eq(words[i], asked))
+			continue;
+		s->options.existing = (enum plan_existing)i;
+		return 0;
+	}
+	if (asked)
+		return err_set(err, ERR_USAGE,
+		    "--existing takes one of: skip, update, recreate");
+	return 0;
+}
+
+/* Objects are deleted only where both are chosen; refs with --prune alone. */
+static int choose_prune(struct session *s, struct err *err)
+{
+	const struct restore_options *o = s->c->options;
+	const struct settings_restore *r = &s->c->settings->restore;
+	const struct strvec *namespaces = o->prune_namespaces.len
+					      ? &o->prune_namespaces
+					      : &r->prune_namespaces;
+	const struct strvec *kinds =
+	    o->prune_kinds.len ? &o->prune_kinds : &r->prune_kinds;
+
+	if (!o->prune && (o->prune_namespaces.len || o->prune_kinds.len))
+		return err_set(err, ERR_USAGE,
+		    "--prune-namespace and --prune-kind need --prune");
+	if (!o->prune)
+		return 0;
+	if (!namespaces->len != !kinds->len)
+		return err_set(err, ERR_USAGE,
+		    "--prune of cluster objects needs both namespaces and "
+		    "kinds, on the command line or in the configuration "
+		    "(restore.prune_namespaces, restore.prune_kinds)");
+	if (namespaces->len) {
+		s->options.prune_namespaces = namespaces;
+		s->options.prune_kinds = kinds;
+	}
+	return 0;
+}
+
+/* Said before anything is done: what is not in it cannot come back. */
+static void say_partial(const struct manifest *m)
+{
+	if (!m->partial)
+		return;
+	log_warn("'%s' is partial: what could not be captured will not come "
+		 "back",
+	    m->label);
+	for (size_t i = 0; i < json_len(m->missing); i++) {
+		const struct json_object *missing = json_at(m->missing, i);
+		const char *what = json_get_str(missing, "what");
+		const char *reason = json_get_str(missing, "reason");
+		log_warn("missing in '%s': %s: %s", m->label, what ? what : "?",
+		    reason ? reason : "?");
+	}
+}
+
+/* A name that fits nothing is a slip, and must not read as a restore. */
+static int check_only(const struct session *s, struct err *err)
+{
+	const struct plan_options *o = &s->options;
+	const struct {
+		const char *kind, *name;
+		enum plan_node_kind node;
+	} asked[] = {{"git", o->only_git, PLAN_GIT},
+	    {"terraform", o->only_terraform, PLAN_STATE},
+	    {"kubernetes", o->only_kubernetes, PLAN_KUBE}};
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		bool found = asked[i].name == NULL;
+		VEC_EACH (&s->plan->nodes, n)
+			found |= n->kind == asked[i].node;
+		if (!found)
+			return err_set(err, ERR_NOT_FOUND,
+			    "--only %s:%s: there is no such thing in '%s'; "
+			    "`show` and `plan` name what there is",
+			    asked[i].kind, asked[i].name, o->snapshot);
+	}
+	return 0;
+}
+
+int session_plan(struct session *s, struct err *err)
+{
+	const struct restore_options *o = s->c->options;
+	const struct settings_restore *r = &s->c->settings->restore;
+
+	if (choose(s, err) || choose_existing(s, err) || choose_prune(s, err) ||
+	    open_tree(s->c, &s->opened, err))
+		return -1;
+	say_partial(&s->opened.manifest);
+	s->has_targets = true;
+	bool offline = o->offline || s->options.without_kubernetes;
+	if (targets_open(&s->targets, s->c, &s->opened.manifest, s->opened.tree,
+		s->opened.scratch.path, offline, err))
+		return -1;
+	s->options.snapshot = s->opened.snapshot->label;
+	s->options.partial = s->opened.manifest.partial;
+	s->options.tree = s->opened.tree;
+	s->options.clusters = s->targets.plan.items;
+	s->options.cluster_count = s->targets.plan.len;
+	s->options.force_conflicts = r->force_conflicts || o->force;
+	s->options.status = r->status || o->status;
+	s->options.derived = r->derived_secrets || o->derived;
+	s->options.hold = r->hold || o->hold;
+	s->options.without_rules = &r->without_rules;
+	s->options.clock = s->c->env.clock;
+	s->options.cancel = s->c->env.cancel;
+	add_edges(s);
+	add_transforms(s);
+	log_progress("planning");
+	s->plan = plan_make(&s->options, err);
+	return s->plan ? check_only(s, err) : -1;
+}

@@ -1,0 +1,39 @@
+/*
+ * One run of plan, apply or release: the snapshot that was opened, the targets,
+ * and a plan by what the command line and the configuration say.
+ */
+#ifndef RESTORE_SESSION_H
+#define RESTORE_SESSION_H
+
+#include "restore/command.h"
+#include "restore/open.h"
+#include "restore/plan.h"
+#include "restore/targets.h"
+
+/* Everything a plan borrows, for as long as it lives. */
+struct session {
+	const struct command *c;
+	struct opened opened;
+	struct targets targets;
+	bool has_targets;
+	struct plan_options options;
+	VEC_DEFINE(, struct rule_edge) edges;
+	struct transform_options transforms;
+	VEC_DEFINE(, struct transform_map) namespaces;
+	VEC_DEFINE(, struct transform_map) images;
+	VEC_DEFINE(, struct transform_map) storage_classes;
+	VEC_DEFINE(, struct transform_patch) patches;
+	struct strvec texts; /* of the patches */
+	struct plan *plan;
+};
+#define SESSION_INIT                                                           \
+	{                                                                      \
+		.opened = OPENED_INIT                                          \
+	}
+
+void session_done(struct session *s);
+/* Opens, verifies and plans: s->c is set, and s->plan becomes the plan. -1 with
+ * ERR_USAGE where what is asked for cannot be done. */
+int session_plan(struct session *s, struct err *err);
+
+#endif

@@ -1,0 +1,262 @@
+#!/usr/bin/env bats
+# What the restore knows of Flux, Argo CD, Crossplane, Terraform controllers and
+# others: order, pauses, status, release. This file runs against the simulated
+# API server; the same file under the name kube_systems_real.bats against the
+# real one. Their controllers are not there; their objects are.
+# shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	KUBE=sim
+	[[ $BATS_TEST_FILENAME == *_real.bats ]] && KUBE=real
+	export KUBE P=$BATS_FILE_TMPDIR/p
+	kube_is_there "$KUBE" || return 0
+	mkdir -p "$P"
+	kube_server "$KUBE" start "$P/kube"
+	restore keygen --to "$P/keys" >"$P/recipient"
+	config >"$P/backstay.yaml"
+	systems load
+	agent --config "$P/backstay.yaml" backup
+	systems wipe
+}
+
+config() { # LINE...: of restore
+	cat <<-E
+	name: systems
+	state_dir: $P/state
+	vaults: [{name: local, directory: $P/vault}]
+	encryption:
+	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
+	  identity_files: [$P/keys/identity.txt]
+	signing:
+	  secret_key_file: $P/keys/signing.key
+	  public_key_files: [$P/keys/signing.pub]
+	kubernetes:
+	  clusters:
+	    - {name: c, kubeconfig: $P/kube/kubeconfig, namespaces: [systems]}
+	restore:
+	  gates: never
+	  edges:
+	    - {from: Widget.example.com, pointer: /spec/needs/map, form: name, to: ConfigMap.core, strength: holds}
+	E
+	[ $# -eq 0 ] || printf '  %s\n' "$@"
+}
+
+teardown_file() {
+	kube_is_there "$KUBE" || return 0
+	kube_server "$KUBE" stop "$P/kube"
+	rm -rf "$P"
+}
+
+setup() {
+	kube_is_there "$KUBE" ||
+	    skip "no real API server: scripts/kube-assets builds one"
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+	config >"$BACKSTAY_CONFIG"
+}
+
+systems() { "$top/tests/e2e/kube_systems" "$1" "$P/kube/kubeconfig"; }
+call() { "$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$@"; }
+
+apply() { # OPTION...: the report is $P/report
+	run --separate-stderr restore apply latest --yes -o json --same-cluster "$@"
+	echo "$stderr"
+	printf '%s' "$output" >"$P/report"
+}
+
+# An object of the cluster, by its kind's group and version and its name.
+live() { # GROUP/VERSION PLURAL NAME [cluster]
+	local at=/namespaces/systems
+	[ "${4-}" = cluster ] && at=
+	if [[ $1 == v1 ]]; then
+		call GET "/api/v1$at/$2/$3"
+	else
+		call GET "/apis/$1$at/$2/$3"
+	fi
+}
+
+# Each line: what comes before what, as "Kind name".
+order() {
+	cat <<-E
+	Secret z-git-auth < GitRepository platform
+	GitRepository platform < Kustomization z-root
+	Kustomization z-root < Kustomization a-child
+	HelmRepository charts < HelmRelease app
+	Secret sh.helm.release.v1.app.v1 < HelmRelease app
+	AppProject z-project < Secret repository
+	AppProject z-project < Application z-apps
+	Secret repository < Application z-apps
+	ApplicationSet z-set < Application generated
+	Application z-apps < Application a-app
+	Secret z-aws < ProviderConfig default
+	ProviderConfig default < Bucket a-bucket
+	Provider z-provider < Bucket a-bucket
+	CompositeResourceDefinition xdatabases.example.org < Composition z-composition
+	CompositeResourceDefinition xdatabases.example.org < XDatabase m-composite
+	Composition z-composition < XDatabase m-composite
+	Database z-claim < XDatabase m-composite
+	XDatabase m-composite < Bucket a-bucket
+	Secret tfstate-default-infra < Terraform infra
+	GitRepository platform < Terraform infra
+	ConfigMap zz-settings < ClusterPolicy a-policy
+	ClusterPolicy a-policy < ValidatingWebhookConfiguration a-kyverno
+	Service kyverno-svc < ValidatingWebhookConfiguration a-kyverno
+	ConstraintTemplate k8srequired < K8sRequired a-constraint
+	SecretStore z-store < ExternalSecret password
+	ExternalSecret password < Secret a-derived
+	Issuer z-issuer < Certificate web
+	Secret web-tls < Certificate web
+	Secret web-tls < Ingress a-web
+	Service kyverno-svc < Ingress a-web
+	PrometheusRule z-rule < ValidatingWebhookConfiguration a-prometheus
+	Service prometheus-svc < ValidatingWebhookConfiguration a-prometheus
+	ConfigMap zz-settings < Widget a-widget
+	E
+}
+
+@test "every system's objects come in the order that its rules ask for" {
+	run --separate-stderr restore plan latest --derived -o json
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	jq -r '.nodes[] | "\(.kind) \(.name)\t\(.level)"' <<<"$output" >"$BATS_TEST_TMPDIR/levels"
+	local before after bad=0
+	while IFS='<' read -r before after; do
+		awk -F'\t' -v before="${before% }" -v after="${after# }" '
+		    $1 == before {b = $2} $1 == after {a = $2}
+		    END {if (!b || !a || b >= a) {
+			    print before " is at " b ", " after " at " a; exit 1}}' \
+		    "$BATS_TEST_TMPDIR/levels" || bad=1
+	done < <(order)
+	[ "$bad" -eq 0 ]
+	# Certificate and Secret need each other: that is told.
+	jq -e '[.warnings[] | select(contains("a cycle was broken") and contains("web-tls"))] |
+	    length == 1' <<<"$output"
+}
+
+@test "--hold leaves what would act paused, with its status" {
+	apply --hold
+	[ "$status" -eq 0 ]
+	local kustomize=kustomize.toolkit.fluxcd.io/v1 helm=helm.toolkit.fluxcd.io/v2
+	live $kustomize kustomizations z-root | jq -e '.spec.suspend and .spec.prune and
+	    (.status.inventory.entries[0].id | startswith("systems_a-child"))'
+	live $kustomize kustomizations a-child | jq -e .spec.suspend
+	live source.toolkit.fluxcd.io/v1 gitrepositories platform | jq -e .spec.suspend
+	live $helm helmreleases app | jq -e '.spec.suspend and .status.history[0].version == 1'
+	live argoproj.io/v1alpha1 applications generated | jq -e '.status.sync.status == "Synced" and
+	    .metadata.annotations["argocd.argoproj.io/skip-reconcile"] == "true"'
+	live argoproj.io/v1alpha1 applicationsets z-set | jq -e '.spec.template.metadata |
+	    .annotations["argocd.argoproj.io/skip-reconcile"] == "true" and .name == "x"'
+	live s3.aws.crossplane.io/v1beta1 buckets a-bucket cluster | jq -e '
+	    .metadata.annotations["crossplane.io/paused"] == "true" and
+	    .metadata.annotations["crossplane.io/external-name"] == "bucket-1" and
+	    .status.atProvider.arn == "arn:x"'
+	live example.org/v1 xdatabases m-composite cluster | jq -e '.status.ready and
+	    .metadata.annotations["crossplane.io/paused"] == "true"'
+	live example.org/v1 databases z-claim | jq -e '.metadata.annotations["crossplane.io/paused"] == "true"'
+	live infra.contrib.fluxcd.io/v1alpha2 terraforms infra | jq -e '.spec.suspend and .status.plan.x == "y"'
+	live cert-manager.io/v1 certificates web | jq -e '.status.revision == 3'
+	# Its status is not asked for, and nothing is known of it.
+	live monitoring.coreos.com/v1 prometheusrules z-rule | jq -e '.status == null'
+	jq -e '(.left_paused | length) == 13 and (.next | contains("release"))' "$P/report"
+	jq -e '[.items[] | select(.what | contains("a-bucket")) | .notes[] |
+	    select(contains("external-create-pending"))] | length == 1' "$P/report"
+}
+
+@test "owners are right, also where the owner had to come later" {
+	[ "$(live v1 secrets web-tls | jq -r '.metadata.ownerReferences[0].uid')" = \
+	    "$(live cert-manager.io/v1 certificates web | jq -r .metadata.uid)" ]
+	[ "$(live s3.aws.crossplane.io/v1beta1 buckets a-bucket cluster | jq -r '.metadata.ownerReferences[0].uid')" = \
+	    "$(live example.org/v1 xdatabases m-composite cluster | jq -r .metadata.uid)" ]
+}
+
+@test "release lets them go in order, children last, and takes its fields away" {
+	run --separate-stderr restore release latest -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	jq -e '.items | length == 13 and all(.outcome == "updated")' <<<"$output"
+	local kustomize=kustomize.toolkit.fluxcd.io/v1
+	for what in "$kustomize kustomizations z-root" "$kustomize kustomizations a-child" \
+	    "source.toolkit.fluxcd.io/v1 gitrepositories platform" \
+	    "helm.toolkit.fluxcd.io/v2 helmreleases app" \
+	    "infra.contrib.fluxcd.io/v1alpha2 terraforms infra"; do
+		# shellcheck disable=SC2086 # three words
+		live $what | jq -e '.spec | has("suspend") | not'
+	done
+	live helm.toolkit.fluxcd.io/v2 helmreleases asleep | jq -e '.spec.suspend == true'
+	live argoproj.io/v1alpha1 applications generated |
+	    jq -e '.metadata.annotations // {} | has("argocd.argoproj.io/skip-reconcile") | not'
+	live argoproj.io/v1alpha1 applicationsets z-set |
+	    jq -e '.spec.template.metadata.annotations // {} | has("argocd.argoproj.io/skip-reconcile") | not'
+	live s3.aws.crossplane.io/v1beta1 buckets a-bucket cluster | jq -e '.metadata.annotations |
+	    (has("crossplane.io/paused") | not) and .["crossplane.io/external-name"] == "bucket-1"'
+	# The parent was let go before its child.
+	local pair
+	for pair in "$kustomize kustomizations z-root a-child" \
+	    "argoproj.io/v1alpha1 applications z-apps a-app"; do
+		# shellcheck disable=SC2086
+		set -- $pair
+		[ "$(live "$1" "$2" "$3" | jq -r .metadata.resourceVersion)" -lt \
+		    "$(live "$1" "$2" "$4" | jq -r .metadata.resourceVersion)" ]
+	done
+	[ "$(live argoproj.io/v1alpha1 applicationsets z-set | jq -r .metadata.resourceVersion)" -lt \
+	    "$(live argoproj.io/v1alpha1 applications generated | jq -r .metadata.resourceVersion)" ]
+	[ "$(live example.org/v1 xdatabases m-composite cluster | jq -r .metadata.resourceVersion)" -lt \
+	    "$(live s3.aws.crossplane.io/v1beta1 buckets a-bucket cluster | jq -r .metadata.resourceVersion)" ]
+	# What was let go stays so.
+	run --separate-stderr restore release latest -o json
+	[ "$status" -eq 0 ]
+	jq -e '.items | length == 0' <<<"$output"
+}
+
+@test "a Secret that an outer store makes comes back only on demand" {
+	run call GET /api/v1/namespaces/systems/secrets/a-derived
+	[ "$status" -ne 0 ]
+	jq -e '.items[] | select(.what == "Secret systems/a-derived") |
+	    .outcome == "skipped" and (.detail | contains("--derived"))' "$P/report"
+	apply --derived
+	[ "$status" -eq 0 ]
+	[ "$(live v1 secrets a-derived | jq -r '.metadata.ownerReferences[0].uid')" = \
+	    "$(live external-secrets.io/v1beta1 externalsecrets password | jq -r .metadata.uid)" ]
+}
+
+@test "--status brings back that of every kind, also of what is there" {
+	local issuers=/apis/cert-manager.io/v1/namespaces/systems/issuers
+	call PATCH $issuers/z-issuer/status '{"status":{"a":"b"}}'
+	agent backup
+	call PATCH $issuers/z-issuer/status '{"status":{"a":"c"}}'
+	apply --existing update
+	[ "$status" -eq 0 ]
+	call GET $issuers/z-issuer | jq -e '.status.a == "c"'
+	apply --existing update --status
+	[ "$status" -eq 0 ]
+	call GET $issuers/z-issuer | jq -e '.status.a == "b"'
+	call DELETE $issuers/z-issuer
+	apply --status
+	[ "$status" -eq 0 ]
+	call GET $issuers/z-issuer | jq -e '.status.a == "b"'
+}
+
+@test "without_rules leaves a system's objects as they are" {
+	systems wipe
+	config 'without_rules: [flux]' >"$BACKSTAY_CONFIG"
+	apply --hold
+	[ "$status" -eq 0 ]
+	live kustomize.toolkit.fluxcd.io/v1 kustomizations z-root |
+	    jq -e '(.spec | has("suspend") | not) and .status == null'
+	live argoproj.io/v1alpha1 applications generated |
+	    jq -e '.metadata.annotations["argocd.argoproj.io/skip-reconcile"] == "true"'
+	restore release latest
+}
+
+@test "a version that is no longer served becomes one that is" {
+	systems wipe
+	systems newer
+	run --separate-stderr restore plan latest -o json
+	[ "$status" -eq 0 ]
+	jq -e '[.warnings[] | select(contains("example.com/v1alpha1 Gadget") and
+	    contains("example.com/v1"))] | length == 1' <<<"$output"
+	apply
+	[ "$status" -eq 0 ]
+	live example.com/v1 gadgets old | jq -e '.spec.n == 1'
+}
