@@ -14,8 +14,13 @@ static int stamp_at(const char *text, int64_t *time)
 	if (strlen(text) < LABEL_STAMP)
 		return -1;
 	autofree char *stamp = str_ndup(text, LABEL_STAMP);
-	/* Nothing was backed up before 1970. */
-	return clock_parse_stamp(stamp, time) || *time < 0 ? -1 : 0;
+	char again[CLOCK_TEXT_MAX];
+
+	if (clock_parse_stamp(stamp, time))
+		return -1;
+	/* One form for each moment: no leap second, no year of two digits. */
+	clock_stamp(*time, again);
+	return str_eq(stamp, again) ? 0 : -1;
 }
 
 int label_parse(const char *object, struct label *out)
