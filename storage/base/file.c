@@ -234,12 +234,15 @@ int file_list_dir(const char *path, struct strvec *names, struct err *err)
 
 	if (!d)
 		return err_system(err, errno, "reading directory '%s'", path);
-	for (struct dirent *e; (e = readdir(d));)
+	errno = 0;
+	for (struct dirent *e; (e = readdir(d)); errno = 0)
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
 			strvec_add(names, e->d_name);
+	int why = errno;
 	closedir(d);
 	strvec_sort(names);
-	return 0;
+	/* A list that ends early is no list. */
+	return why ? err_system(err, why, "reading directory '%s'", path) : 0;
 }
 
 char *file_join(const char *dir, const char *name)
@@ -273,8 +276,11 @@ int scratch_make(struct scratch *s, const char *parent, struct err *err)
 		return err_system(
 		    err, errno, "making a scratch directory in '%s'", parent);
 	autofree char *lock = file_join(path, SCRATCH_LOCK);
-	autoclose int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
+	autofree char *made = str_printf("%s.new", lock);
+	autoclose int fd = open(made, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	/* Under its name it is locked from the first: whoever could lock it
+	 * there would take the scratch for one that is left. */
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || rename(made, lock))
 		return err_system(err, errno, "locking '%s'", lock);
 	s->path = steal(path);
 	s->lock_fd = steal_fd(fd);

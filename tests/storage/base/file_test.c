@@ -6,6 +6,8 @@
 #include "tests/support/test.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -143,6 +145,42 @@ static void a_spool_reads_back_across_memory_and_file(void **state)
 	spool_done(&s);
 }
 
+static const char *swept;
+static atomic_bool enough;
+
+static void *sweep(void *unused)
+{
+	struct err err = ERR_INIT;
+
+	(void)unused;
+	while (!atomic_load(&enough))
+		scratch_clean(swept, &err);
+	return NULL;
+}
+
+/* Another run may start, and look for what is left, at any moment. */
+static void a_scratch_in_the_making_is_not_swept_away(void **state)
+{
+	autofree char *dir = test_dir_make();
+	struct err err = ERR_INIT;
+	pthread_t other;
+	int gone = 0;
+
+	(void)state;
+	swept = dir;
+	assert_int_equal(pthread_create(&other, NULL, sweep, NULL), 0);
+	for (int i = 0; i < 3000; i++) {
+		struct scratch s = SCRATCH_INIT;
+		assert_ok(scratch_make(&s, dir, &err), err);
+		gone += !file_exists(s.path);
+		scratch_done(&s);
+	}
+	atomic_store(&enough, true);
+	pthread_join(other, NULL);
+	assert_int_equal(gone, 0);
+	test_dir_remove(steal(dir));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +196,7 @@ int main(void)
 		teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_spool_reads_back_across_memory_and_file, setup, teardown),
+	    cmocka_unit_test(a_scratch_in_the_making_is_not_swept_away),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, NULL, NULL);
