@@ -2,38 +2,72 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
+#include "storage/base/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { BLOCK_BYTES = 128 * 1024, RANGE_BYTES = 4 * 1024 * 1024, RANGES = 2 };
+/* A sink that keeps nothing but what is to be known of the bytes. */
+struct looking {
+	struct sink base;
+	struct digest *sha;
+	struct digest *md5;
+	struct state_reader *reader;
+	struct state_bytes *bytes;
+};
 
-int state_bytes_of_source(
-    struct source *from, struct state_bytes *b, struct err *err)
+static int look_write(
+    struct sink *base, const void *data, size_t len, struct err *err)
 {
-	cleanup(digest_freep) struct digest *sha = digest_new(DIGEST_SHA256);
-	cleanup(digest_freep) struct digest *md5 = digest_new(DIGEST_MD5);
-	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
-	autofree char *block = mem_alloc(BLOCK_BYTES);
-	uint8_t raw[DIGEST_MD5_LEN];
-	ssize_t n = 0;
+	struct looking *l = (struct looking *)base;
+
+	(void)err;
+	digest_add(l->sha, data, len);
+	digest_add(l->md5, data, len);
+	state_reader_add(l->reader, data, len);
+	l->bytes->size += len;
+	return 0;
+}
+
+static int look_finish(struct sink *base, struct err *err)
+{
+	struct looking *l = (struct looking *)base;
+	uint8_t md5[DIGEST_MD5_LEN];
+
+	(void)err;
+	digest_finish(l->sha, l->bytes->sha256);
+	digest_finish(l->md5, md5);
+	digest_hex(md5, sizeof(md5), l->bytes->md5);
+	state_reader_finish(l->reader, &l->bytes->state);
+	return 0;
+}
+
+static void look_release(struct sink *base)
+{
+	struct looking *l = (struct looking *)base;
+
+	digest_free(l->sha);
+	digest_free(l->md5);
+	state_reader_free(l->reader);
+	free(l);
+}
+
+static struct sink *look_at(struct state_bytes *b)
+{
+	static const struct sink_ops ops = {.write = look_write,
+	    .finish = look_finish,
+	    .release = look_release};
+	struct looking *l = mem_new(struct looking);
 
 	*b = (struct state_bytes){.there = true};
-	while ((n = source_read(from, block, BLOCK_BYTES, err)) > 0) {
-		digest_add(sha, block, (size_t)n);
-		digest_add(md5, block, (size_t)n);
-		state_reader_add(r, block, (size_t)n);
-		b->size += (uint64_t)n;
-	}
-	if (n < 0)
-		return -1;
-	digest_finish(sha, b->sha256);
-	digest_finish(md5, raw);
-	digest_hex(raw, sizeof(raw), b->md5);
-	state_reader_finish(r, &b->state);
-	return 0;
+	l->base.ops = &ops;
+	l->sha = digest_new(DIGEST_SHA256);
+	l->md5 = digest_new(DIGEST_MD5);
+	l->reader = state_reader_new();
+	l->bytes = b;
+	return &l->base;
 }
 
 int state_bytes_of_file(
@@ -44,7 +78,8 @@ int state_bytes_of_file(
 	if (fd < 0)
 		return err_system(err, errno, "cannot read %s", file);
 	cleanup(source_freep) struct source *from = source_from_fd(fd, file);
-	return state_bytes_of_source(from, b, err);
+	cleanup(sink_freep) struct sink *to = look_at(b);
+	return stream_copy(from, to, err) < 0 ? -1 : sink_finish(to, err);
 }
 
 int state_bytes_of_object(
@@ -52,12 +87,12 @@ int state_bytes_of_object(
 {
 	struct err why = ERR_INIT;
 	const struct s3_get g = {.key = key};
+	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
+	cleanup(sink_freep) struct sink *to = look_at(b);
 
+	if (!s3_get_to_sink(s3, &g, to, &meta, &why))
+		return sink_finish(to, err);
 	*b = (struct state_bytes){.there = false};
-	cleanup(source_freep) struct source *from =
-	    s3_source(s3, &g, RANGE_BYTES, RANGES, NULL, &why);
-	if (from)
-		return state_bytes_of_source(from, b, err);
 	if (why.code == ERR_NOT_FOUND)
 		return 0;
 	*err = why;

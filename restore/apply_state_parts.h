@@ -36,8 +36,6 @@ struct state_bytes {
 	char md5[2 * DIGEST_MD5_LEN + 1]; /* hex */
 	struct state_facts state;
 };
-int state_bytes_of_source(
-    struct source *from, struct state_bytes *b, struct err *err);
 int state_bytes_of_file(
     const char *file, struct state_bytes *b, struct err *err);
 /* there = false where there is no such object. */

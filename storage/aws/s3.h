@@ -132,6 +132,11 @@ struct source *s3_source(struct s3 *s, const struct s3_get *g,
  * gets that share little memory; size as s3_head or a list had it. */
 int s3_get_to_fd(struct s3 *s, const struct s3_get *g, uint64_t size, int fd,
     uint64_t at, const char *name, int parallel, struct err *err);
+/* All of an object (offset, len and if_match are not looked at) in order into a
+ * sink, by one request that goes on where it broke off, with no memory of its
+ * own. The sink is not finished. */
+int s3_get_to_sink(struct s3 *s, const struct s3_get *g, struct sink *to,
+    struct s3_meta *meta, struct err *err);
 int s3_get_tags(struct s3 *s, const char *key, const char *version_id,
     struct s3_pair_vec *tags, struct err *err);
 

@@ -1,6 +1,8 @@
 /*
- * A large object into a file by ranged gets side by side. Every range demands
- * the ETag that was listed, so that the parts are of one version.
+ * An object straight to where it goes, without memory of its own: into a file
+ * by ranged gets side by side, or in order into a sink. What breaks off goes on
+ * where it was, and demands the ETag that was seen before, so that all of it
+ * is of one version.
  */
 #include "storage/aws/s3_call.h"
 
@@ -8,6 +10,7 @@
 #include "storage/base/file.h"
 #include "storage/base/pool.h"
 #include "storage/base/str.h"
+#include "storage/base/stream.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -153,4 +156,95 @@ int s3_get_to_fd(struct s3 *s, const struct s3_get *g, uint64_t size, int fd,
 	    get_range, &f);
 	pthread_mutex_destroy(&f.lock);
 	return f.failed ? -1 : 0;
+}
+
+/* ---- in order ---- */
+
+struct in_order {
+	const struct s3_get *get;
+	struct sink *to;
+	struct s3_meta *meta;
+	uint64_t done;
+	uint64_t size;
+	bool seen;    /* meta and size are known */
+	bool checked; /* this attempt's headers */
+};
+
+static int ask_on(void *ctx, struct s3_call *c, struct err *err)
+{
+	struct in_order *o = ctx;
+
+	(void)err;
+	o->checked = false;
+	if (!o->done)
+		return 0;
+	aws_call_header(&c->call, "Range", "bytes=%" PRIu64 "-", o->done);
+	if (o->meta->etag)
+		aws_call_header(&c->call, "If-Match", "%s", o->meta->etag);
+	return 0;
+}
+
+static int check_on(
+    struct in_order *o, const struct s3_call *c, struct err *err)
+{
+	const char *etag = http_response_header(&c->response, "etag");
+	const char *range = http_response_header(&c->response, "content-range");
+	uint64_t from = 0, to = 0, whole = 0;
+
+	if (!o->done) {
+		s3_meta_from_response(o->meta, &c->response);
+		o->size = o->meta->size;
+		o->seen = true;
+		return 0;
+	}
+	if (o->meta->etag && !str_eq(etag, o->meta->etag))
+		return err_set(err, ERR_EXISTS,
+		    "%s/%s changed while it was read", c->s3->bucket,
+		    o->get->key);
+	if (!range || s3_parse_content_range(range, &from, &to, &whole) ||
+	    from != o->done || whole != o->size)
+		return err_set(err, ERR_FORMAT,
+		    "%s/%s: the store did not go on where it was asked to",
+		    c->s3->bucket, o->get->key);
+	return 0;
+}
+
+static int pass_on(
+    void *ctx, struct s3_call *c, const void *data, size_t len, struct err *err)
+{
+	struct in_order *o = ctx;
+
+	if (!o->checked && check_on(o, c, err))
+		return -1;
+	o->checked = true;
+	if (len > o->size - o->done)
+		return err_set(err, ERR_FORMAT,
+		    "%s/%s: the store sent more than it said", c->s3->bucket,
+		    o->get->key);
+	o->done += len;
+	return sink_write(o->to, data, len, err);
+}
+
+int s3_get_to_sink(struct s3 *s, const struct s3_get *g, struct sink *to,
+    struct s3_meta *meta, struct err *err)
+{
+	struct in_order o = {.get = g, .to = to, .meta = meta};
+	cleanup(s3_call_done) struct s3_call c;
+
+	s3_call_init(&c, s, "GET", g->key);
+	if (g->version_id)
+		s3_call_query(&c, "versionId", g->version_id);
+	c.before = ask_on;
+	c.on_data = pass_on;
+	c.ctx = &o;
+	if (s3_call_send(&c, err))
+		return -1;
+	/* No byte came: then it should have none. */
+	if (!o.seen && check_on(&o, &c, err))
+		return -1;
+	if (o.done != o.size)
+		return err_set(err, ERR_NETWORK,
+		    "%s/%s: the store sent less than it said", s->bucket,
+		    g->key);
+	return 0;
 }

@@ -236,6 +236,45 @@ static void a_range_that_breaks_off_goes_on_where_it_was(void **state)
 	test_dir_remove(steal(dir));
 }
 
+static void a_stream_that_breaks_off_goes_on_where_it_was(void **state)
+{
+	static const struct script_reply replies[] = {
+	    {.bytes = HEAD("200 OK", "ETag: \"e\"\r\n") "10\r\n\r\n12345",
+		.close = 1},
+	    {.bytes = HEAD("206 Partial",
+		 "ETag: \"e\"\r\n"
+		 "Content-Range: bytes 5-9/10\r\n") "5\r\n\r\n67890"},
+	    {.bytes = HEAD("200 OK", "ETag: \"e\"\r\n") "10\r\n\r\n12345",
+		.close = 1},
+	    {.bytes = HEAD("206 Partial",
+		 "ETag: \"f\"\r\n"
+		 "Content-Range: bytes 5-9/10\r\n") "5\r\n\r\n67890"},
+	    EMPTY("200 OK", "ETag: \"e\"\r\n"),
+	};
+	const struct s3_get g = {.key = "k"};
+	struct fixture f = {0};
+	struct err err = ERR_INIT;
+	cleanup(buf_done) struct buf got = BUF_INIT;
+	cleanup(sink_freep) struct sink *to = sink_to_buf(&got);
+	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
+
+	(void)state;
+	SETUP(f, replies);
+	assert_ok(s3_get_to_sink(f.s3, &g, to, &meta, &err), err);
+	assert_string_equal(buf_str(&got), "1234567890");
+	assert_int_equal(meta.size, 10);
+	autofree char *range = header_of(&f, 1, "Range");
+	autofree char *match = header_of(&f, 1, "If-Match");
+	assert_string_equal(range, "bytes=5-");
+	assert_string_equal(match, "\"e\"");
+	assert_fails(
+	    s3_get_to_sink(f.s3, &g, to, &meta, &err), err, ERR_EXISTS);
+	buf_clear(&got);
+	assert_ok(s3_get_to_sink(f.s3, &g, to, &meta, &err), err);
+	assert_int_equal(got.len, 0);
+	teardown(&f);
+}
+
 static void another_version_or_part_is_never_mixed_in(void **state)
 {
 	static const struct script_reply replies[] = {
@@ -670,6 +709,7 @@ int main(void)
 	    cmocka_unit_test(a_refusal_is_not_tried_again),
 	    cmocka_unit_test(a_body_that_breaks_off_is_got_again),
 	    cmocka_unit_test(a_range_that_breaks_off_goes_on_where_it_was),
+	    cmocka_unit_test(a_stream_that_breaks_off_goes_on_where_it_was),
 	    cmocka_unit_test(another_version_or_part_is_never_mixed_in),
 	    cmocka_unit_test(a_list_is_whole_or_an_error),
 	    cmocka_unit_test(a_200_with_an_error_in_it_is_an_error),
