@@ -1,6 +1,6 @@
 #include "config/cli.h"
 
-#include "config/schema.h"
+#include "config/closest.h"
 #include "config/settings.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/log.h"
@@ -89,7 +89,7 @@ static int unknown_option(const struct cli_program *p,
 		collect(c->options, words, &count);
 	str_add_printable(&shown, name, strlen(name));
 	const char *meant =
-	    str_starts(name, "--") ? schema_closest(name + 2, words) : NULL;
+	    str_starts(name, "--") ? closest_word(name + 2, words) : NULL;
 	return err_set(err, ERR_USAGE,
 	    "unknown option '%s'%s%s%s; see %s%s%s --help", shown.data,
 	    meant ? "; did you mean '--" : "", meant ? meant : "",
@@ -215,7 +215,7 @@ static const struct cli_command *find_command(
 			return c;
 		words[count++] = c->name;
 	}
-	const char *meant = schema_closest(name, words);
+	const char *meant = closest_word(name, words);
 	str_add_printable(&shown, name, strlen(name));
 	err_set(err, ERR_USAGE, "unknown command '%s'%s%s%s; see %s --help",
 	    buf_str(&shown), meant ? "; did you mean '" : "",

@@ -1,5 +1,6 @@
 #include "config/schema.h"
 
+#include "config/closest.h"
 #include "config/value.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -33,7 +34,7 @@ static void place_path(const struct place *p, struct buf *out)
 	str_add_printable(out, p->key, strlen(p->key));
 }
 
-void value_place(const struct place *place, const struct yaml_node *node,
+void schema_place(const struct place *place, const struct yaml_node *node,
     const char *key, struct buf *out)
 {
 	cleanup(buf_done) struct buf path = BUF_INIT;
@@ -62,7 +63,7 @@ int schema_complain(const struct place *place, const struct yaml_node *node,
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	va_list ap;
 
-	value_place(place, node, key, &text);
+	schema_place(place, node, key, &text);
 	buf_add_str(&text, ": ");
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
@@ -96,7 +97,7 @@ static int unknown_key(const struct section *s, const struct place *place,
 		if (f->kind == FIELD_SECRET)
 			buf_add_str(&known, "_file");
 	}
-	const char *meant = schema_closest(key->text, words);
+	const char *meant = closest_word(key->text, words);
 	if (meant)
 		return schema_complain(place, node, key->text, err,
 		    "unknown key; did you mean '%s'?", meant);
@@ -318,49 +319,4 @@ void schema_write(
 		buf_add_char(out, ':');
 		buf_add(out, value.data, value.len);
 	}
-}
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Edits (insert, delete, replace, swap of neighbours) from a to b. */
-static size_t distance(const char *a, const char *b)
-{
-	enum { MAX = 40 };
-	size_t n = strlen(a), m = strlen(b), d[MAX + 1][MAX + 1];
-
-	if (n > MAX || m > MAX)
-		return MAX;
-	for (size_t i = 0; i <= n; i++) {
-		for (size_t j = 0; j <= m; j++) {
-			if (i == 0 || j == 0) {
-				d[i][j] = i + j;
-				continue;
-			}
-			size_t same = a[i - 1] == b[j - 1] ? 0 : 1;
-			d[i][j] = least(d[i - 1][j - 1] + same,
-			    least(d[i - 1][j], d[i][j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1])
-				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
-		}
-	}
-	return d[n][m];
-}
-
-const char *schema_closest(const char *word, const char *const *words)
-{
-	const char *best = NULL;
-	size_t best_distance = strlen(word) / 3 + 1;
-
-	for (; *words; words++) {
-		size_t d = distance(word, *words);
-		if (d > best_distance || (best && d == best_distance))
-			continue;
-		best = *words;
-		best_distance = d;
-	}
-	return best;
 }

@@ -10,9 +10,9 @@
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
 
+#include "config/secret_ref.h"
 #include "storage/base/buf.h"
 #include "storage/base/err.h"
-#include "storage/base/secret.h"
 #include "storage/base/str.h"
 #include "storage/base/vec.h"
 #include "storage/base/yaml.h"
@@ -38,18 +38,6 @@ enum field_kind {
 	FIELD_LIST,	/* a VEC_DEFINE of structs: a list of mappings */
 	FIELD_TREE,	/* struct json_object *: any value, as it stands */
 };
-
-/* Where a secret is to be had; it is read when it is asked for, so that one
- * that a command does not need may be missing. */
-struct secret_ref {
-	char *place; /* file:line:column: path of the key, for messages */
-	char *file;
-	char *variable;
-};
-/* NULL without an error where none is configured. */
-int secret_ref_read(
-    const struct secret_ref *ref, struct secret **out, struct err *err);
-bool secret_ref_is_set(const struct secret_ref *ref);
 
 struct pair {
 	char *from;
@@ -112,17 +100,14 @@ void schema_done(const struct section *s, void *data);
 void schema_write(
     const struct section *s, const void *data, int indent, struct buf *out);
 
+/* Appends "<file>:<line>:<column>: <path>", of the node or of its member. */
+void schema_place(const struct place *place, const struct yaml_node *node,
+    const char *key, struct buf *out);
+
 /* "<file>:<line>:<column>: <path>: <fmt>", ERR_USAGE. With a key, of that
  * member of the node. Returns -1. */
 int schema_complain(const struct place *place, const struct yaml_node *node,
     const char *key, struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
-
-/* The member of `words` (ended by NULL) that somebody may have meant. */
-const char *schema_closest(const char *word, const char *const *words);
-
-/* The units: "30s" and the like. -1 where it is none. */
-int schema_parse_duration(const char *text, int64_t *ms);
-int schema_parse_bytes(const char *text, uint64_t *bytes);
 
 #endif

@@ -1,61 +1,12 @@
 #include "config/value.h"
 
+#include "config/unit.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct unit {
-	const char *name;
-	uint64_t size;
-};
-static const struct unit durations[] = {{"ms", 1}, {"s", 1000}, {"m", 60000},
-    {"h", 3600000}, {"d", 86400000}, {"w", 7 * 86400000ULL}, {NULL, 0}};
-static const struct unit sizes[] = {{"B", 1}, {"KiB", 1ULL << 10},
-    {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"TiB", 1ULL << 40}, {NULL, 0}};
-
-static int parse_units(
-    const char *text, const struct unit *units, uint64_t max, uint64_t *out)
-{
-	size_t digits = strspn(text, "0123456789");
-	autofree char *number = str_ndup(text, digits);
-	const char *name = text + digits;
-	uint64_t value;
-
-	if (str_parse_u64(number, max, &value))
-		return -1;
-	name += *name == ' ';
-	if (value == 0 && !*name) {
-		*out = 0;
-		return 0;
-	}
-	for (; units->name; units++) {
-		if (!str_eq(units->name, name))
-			continue;
-		if (value > max / units->size)
-			return -1;
-		*out = value * units->size;
-		return 0;
-	}
-	return -1;
-}
-
-int schema_parse_duration(const char *text, int64_t *ms)
-{
-	uint64_t value;
-
-	if (parse_units(text, durations, INT64_MAX, &value))
-		return -1;
-	*ms = (int64_t)value;
-	return 0;
-}
-
-int schema_parse_bytes(const char *text, uint64_t *bytes)
-{
-	return parse_units(text, sizes, INT64_MAX, bytes);
-}
 
 const char *value_right(const struct field *f)
 {
@@ -233,9 +184,9 @@ static int read_number(const struct field *f, const struct yaml_node *node,
 	else if (!node->text)
 		bad = -1;
 	else if (f->kind == FIELD_DURATION)
-		bad = schema_parse_duration(node->text, &value);
+		bad = unit_parse_duration(node->text, &value);
 	else
-		bad = schema_parse_bytes(node->text, &bytes);
+		bad = unit_parse_bytes(node->text, &bytes);
 	if (bad)
 		return value_wrong(f, node, place, err);
 	if (f->kind == FIELD_BYTES)
@@ -281,7 +232,7 @@ static int read_secret(const struct field *f, const struct yaml_node *node,
 		return schema_complain(place, node, NULL, err,
 		    "'%s' and '%s_file' exclude each other; leave one out",
 		    f->key, f->key);
-	value_place(place, node, NULL, &where);
+	schema_place(place, node, NULL, &where);
 	at->place = buf_steal(&where);
 	if (str_ends(place->key, "_file")) {
 		struct field path = {.kind = FIELD_PATH, .right = "a path"};
@@ -424,139 +375,6 @@ bool value_is_empty(const struct field *f, const void *at)
 	default:
 		return false;
 	}
-}
-
-/* The largest unit that says it in a whole number. */
-static void write_units(
-    uint64_t value, const struct unit *units, struct buf *out)
-{
-	const struct unit *best = units;
-
-	for (; units->name; units++)
-		if (value && value % units->size == 0)
-			best = units;
-	buf_printf(out, " %llu%s\n", (unsigned long long)(value / best->size),
-	    best->name);
-}
-
-/* Quoted as JSON is, which YAML reads; "${" as it must be written. */
-static void write_quoted(const char *s, struct buf *out)
-{
-	cleanup(buf_done) struct buf escaped = BUF_INIT;
-
-	for (; *s; s++) {
-		if (str_starts(s, "${"))
-			buf_add_char(&escaped, '$');
-		buf_add_char(&escaped, *s);
-	}
-	json_add_quoted(out, buf_str(&escaped), escaped.len);
-}
-
-static void write_text(const char *s, struct buf *out)
-{
-	write_quoted(s, out);
-	buf_add_char(out, '\n');
-}
-
-void value_write_secret(const void *at, struct buf *out)
-{
-	if (((const struct secret_ref *)at)->file)
-		buf_add_str(out, "_file");
-}
-
-static void write_strings(const struct strvec *v, int indent, struct buf *out)
-{
-	buf_add_char(out, '\n');
-	VEC_EACH (v, s) {
-		buf_printf(out, "%*s- ", indent + 2, "");
-		write_text(*s, out);
-	}
-}
-
-static void write_pairs(const struct pair_vec *v, int indent, struct buf *out)
-{
-	buf_add_char(out, '\n');
-	VEC_EACH (v, p) {
-		buf_printf(out, "%*s", indent + 2, "");
-		json_add_quoted(out, p->from, strlen(p->from));
-		buf_add_str(out, ": ");
-		write_text(p->to, out);
-	}
-}
-
-void value_write(
-    const struct field *f, const void *at, int indent, struct buf *out)
-{
-	const struct secret_ref *ref = at;
-
-	switch (f->kind) {
-	case FIELD_TEXT:
-	case FIELD_PATH:
-		buf_add_char(out, ' ');
-		write_text(*(char *const *)at, out);
-		break;
-	case FIELD_BOOL:
-		buf_printf(out, " %s\n", *(const bool *)at ? "true" : "false");
-		break;
-	case FIELD_INT:
-		buf_printf(out, " %d\n", *(const int *)at);
-		break;
-	case FIELD_DURATION:
-		write_units((uint64_t) * (const int64_t *)at, durations, out);
-		break;
-	case FIELD_BYTES:
-		write_units(*(const uint64_t *)at, sizes, out);
-		break;
-	case FIELD_WORD:
-		buf_printf(out, " %s\n", f->words[*(const int *)at]);
-		break;
-	case FIELD_SECRET:
-		buf_add_char(out, ' ');
-		if (ref->file)
-			write_text(ref->file, out);
-		else
-			buf_printf(out, "${%s}\n", ref->variable);
-		break;
-	case FIELD_TEXTS:
-	case FIELD_PATHS:
-		write_strings(at, indent, out);
-		break;
-	case FIELD_PAIRS:
-		write_pairs(at, indent, out);
-		break;
-	case FIELD_TREE:
-		/* JSON is YAML as well. */
-		buf_add_char(out, ' ');
-		json_write(out, *(struct json_object *const *)at, JSON_COMPACT);
-		buf_add_char(out, '\n');
-		break;
-	default:
-		break;
-	}
-}
-
-bool secret_ref_is_set(const struct secret_ref *ref)
-{
-	return ref->file || ref->variable;
-}
-
-int secret_ref_read(
-    const struct secret_ref *ref, struct secret **out, struct err *err)
-{
-	*out = NULL;
-	if (ref->file) {
-		*out = secret_from_file(ref->file, err);
-		return *out ? 0 : err_wrap(err, "%s", ref->place);
-	}
-	if (!ref->variable)
-		return 0;
-	const char *value = getenv(ref->variable);
-	if (!value || !*value)
-		return err_set(err, ERR_USAGE,
-		    "%s: the environment variable %s is not set", ref->place,
-		    ref->variable);
-	*out = secret_new(value, strlen(value));
-	return 0;
 }
 
 const char *pairs_get(const struct pair_vec *v, const char *from)

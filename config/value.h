@@ -23,8 +23,4 @@ const char *value_right(const struct field *f);
 int value_wrong(const struct field *f, const struct yaml_node *node,
     const struct place *place, struct err *err);
 
-/* Appends "<file>:<line>:<column>: <path>", of the node or of its member. */
-void value_place(const struct place *place, const struct yaml_node *node,
-    const char *key, struct buf *out);
-
 #endif

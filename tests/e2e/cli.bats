@@ -85,7 +85,7 @@ texts() {
 	    grep -vE '^signing\.(key|pub)$|\.(org|com|io|h)$' | tr . '\n' | sort -u >keys
 	[ "$(wc -l <keys)" -gt 12 ]
 	while read -r key; do
-		grep -qE "\"$key\"|TABLE\($key" "$top/config/settings.c" || echo "no such key: $key"
+		grep -qE "\"$key\"|TABLE\($key" "$top/config/settings_section.c" || echo "no such key: $key"
 	done <keys >missing
 	cat missing
 	[ ! -s missing ]

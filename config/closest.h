@@ -1,0 +1,9 @@
+/* What somebody may have meant: "did you mean 'compression'?" */
+#ifndef CONFIG_CLOSEST_H
+#define CONFIG_CLOSEST_H
+
+/* The member of `words` (ended by NULL) that is a few letters from the word,
+ * or NULL. Borrowed. */
+const char *closest_word(const char *word, const char *const *words);
+
+#endif

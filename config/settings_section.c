@@ -1,0 +1,383 @@
+#include "config/settings.h"
+
+#include "config/validate.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define END                                                                    \
+	{                                                                      \
+		.key = NULL                                                    \
+	}
+
+/* Shorthand for the tables below: S is the struct, K the key, M the member. */
+#define TEXT(S, K, M, ...)                                                     \
+	{                                                                      \
+		.key = K, .kind = FIELD_TEXT, FIELD_AT(struct S, M),           \
+		__VA_ARGS__                                                    \
+	}
+#define PATH(S, K, M, ...)                                                     \
+	{                                                                      \
+		.key = K, .kind = FIELD_PATH, FIELD_AT(struct S, M),           \
+		__VA_ARGS__                                                    \
+	}
+#define BOOL(S, K, M, ...)                                                     \
+	{                                                                      \
+		.key = K, .kind = FIELD_BOOL, FIELD_AT(struct S, M),           \
+		__VA_ARGS__                                                    \
+	}
+#define INT(S, K, M, LOW, HIGH, ...)                                           \
+	{                                                                      \
+		.key = K, .kind = FIELD_INT, FIELD_AT(struct S, M),            \
+		.min = LOW, .max = HIGH, __VA_ARGS__                           \
+	}
+#define DURATION(S, K, M, ...)                                                 \
+	{                                                                      \
+		.key = K, .kind = FIELD_DURATION, FIELD_AT(struct S, M),       \
+		__VA_ARGS__                                                    \
+	}
+#define BYTES(S, K, M, ...)                                                    \
+	{                                                                      \
+		.key = K, .kind = FIELD_BYTES, FIELD_AT(struct S, M),          \
+		__VA_ARGS__                                                    \
+	}
+#define WORD(S, K, M, W, ...)                                                  \
+	{                                                                      \
+		.key = K, .kind = FIELD_WORD, FIELD_AT(struct S, M),           \
+		.words = W, __VA_ARGS__                                        \
+	}
+#define SECRET(S, K, M)                                                        \
+	{                                                                      \
+		.key = K, .kind = FIELD_SECRET, FIELD_AT(struct S, M)          \
+	}
+#define TEXTS(S, K, M, ...)                                                    \
+	{                                                                      \
+		.key = K, .kind = FIELD_TEXTS, FIELD_AT(struct S, M),          \
+		__VA_ARGS__                                                    \
+	}
+#define PATHS(S, K, M, ...)                                                    \
+	{                                                                      \
+		.key = K, .kind = FIELD_PATHS, FIELD_AT(struct S, M),          \
+		__VA_ARGS__                                                    \
+	}
+#define PAIRS(S, K, M, ...)                                                    \
+	{                                                                      \
+		.key = K, .kind = FIELD_PAIRS, FIELD_AT(struct S, M),          \
+		__VA_ARGS__                                                    \
+	}
+#define SECTION(S, K, M, T, ...)                                               \
+	{                                                                      \
+		.key = K, .kind = FIELD_SECTION, FIELD_AT(struct S, M),        \
+		.section = T, __VA_ARGS__                                      \
+	}
+#define LIST(S, K, M, T, ...)                                                  \
+	{                                                                      \
+		.key = K, .kind = FIELD_LIST, FIELD_AT(struct S, M),           \
+		.section = T, .item_size = sizeof(*((struct S *)0)->M.items),  \
+		__VA_ARGS__                                                    \
+	}
+
+static const char *const addressings[] = {"auto", "path", "virtual", NULL};
+static const char *const formats[] = {"zstd", "gzip", NULL};
+static const char *const lock_modes[] = {"governance", "compliance", NULL};
+static const char *const scopes[] = {"referenced", "all", "none", NULL};
+static const char *const autos[] = {"auto", "on", "off", NULL};
+static const char *const kms_ways[] = {"keep", "drop", "key", NULL};
+static const char *const forms[] = {
+    "name", "cluster_name", "ref", "path", NULL};
+static const char *const strengths[] = {
+    "order", "reference", "owner", "holds", "required", NULL};
+static const char *const existings[] = {"skip", "update", "recreate", NULL};
+static const char *const gates[] = {"auto", "always", "never", NULL};
+
+/* A bucket's fields stand directly in the sections that have one. */
+#define S3_FIELDS(S, M)                                                        \
+	TEXT(S, "bucket", M.bucket, .flags = FIELD_REQUIRED,                   \
+	    .right = "the name of a bucket"),                                  \
+	    TEXT(S, "region", M.region),                                       \
+	    TEXT(S, "endpoint", M.endpoint, .right = "an http(s) URL"),        \
+	    TEXT(S, "dynamodb_endpoint", M.dynamodb_endpoint,                  \
+		.right = "an http(s) URL"),                                    \
+	    TEXT(                                                              \
+		S, "sts_endpoint", M.sts_endpoint, .right = "an http(s) URL"), \
+	    WORD(S, "addressing", M.addressing, addressings,                   \
+		.fallback = "auto"),                                           \
+	    TEXT(S, "profile", M.profile),                                     \
+	    SECRET(S, "access_key_id", M.access_key_id),                       \
+	    SECRET(S, "secret_access_key", M.secret_access_key),               \
+	    SECRET(S, "session_token", M.session_token),                       \
+	    PATH(S, "ca_file", M.ca_file), TEXT(S, "proxy", M.proxy)
+
+#define ACCESS_FIELDS(S, M)                                                    \
+	PATH(S, "kubeconfig", M.kubeconfig), TEXT(S, "context", M.context),    \
+	    BOOL(S, "in_cluster", M.in_cluster),                               \
+	    BOOL(S, "allow_insecure_tls", M.allow_insecure_tls)
+
+static const struct field object_lock_fields[] = {
+    WORD(settings_vault, "mode", object_lock.mode, lock_modes,
+	.flags = FIELD_REQUIRED),
+    INT(settings_vault, "days", object_lock.days, 1, 36500,
+	.flags = FIELD_REQUIRED),
+    END};
+static const struct section object_lock_section = {
+    .fields = object_lock_fields};
+
+static const struct field vault_s3_fields[] = {S3_FIELDS(settings_vault, s3),
+    TEXT(settings_vault, "prefix", s3_prefix),
+    /* Offsets of the whole vault: its section starts at the same place. */
+    {.key = "object_lock",
+	.kind = FIELD_SECTION,
+	.offset = 0,
+	.section = &object_lock_section},
+    END};
+static const struct section vault_s3_section = {
+    .fields = vault_s3_fields, .check = validate_vault_s3};
+
+static const struct field vault_fields[] = {
+    TEXT(settings_vault, "name", name, .flags = FIELD_REQUIRED),
+    PATH(settings_vault, "directory", directory),
+    {.key = "s3",
+	.kind = FIELD_SECTION,
+	.offset = 0,
+	.section = &vault_s3_section},
+    END};
+static const struct section vault_section = {
+    .fields = vault_fields, .check = validate_vault};
+
+static const struct field compression_fields[] = {
+    WORD(settings_compression, "format", format, formats, .fallback = "zstd"),
+    INT(settings_compression, "level", level, 0, 22),
+    INT(settings_compression, "threads", threads, 0, 256), END};
+static const struct section compression_section = {
+    .fields = compression_fields, .check = validate_compression};
+
+static const struct field encryption_fields[] = {
+    TEXTS(settings_encryption, "recipients", recipients,
+	.right = "a list of age recipients (age1...)"),
+    PATH(settings_encryption, "recipients_file", recipients_file),
+    PATHS(settings_encryption, "identity_files", identity_files,
+	.right = "a list of paths"),
+    SECRET(settings_encryption, "passphrase", passphrase), END};
+static const struct section encryption_section = {
+    .fields = encryption_fields, .check = validate_encryption};
+
+static const struct field signing_fields[] = {
+    PATH(settings_signing, "secret_key_file", secret_key_file),
+    SECRET(settings_signing, "password", password),
+    TEXTS(settings_signing, "public_keys", public_keys,
+	.right = "a list of minisign public keys (RW...)"),
+    PATHS(settings_signing, "public_key_files", public_key_files,
+	.right = "a list of paths"),
+    END};
+static const struct section signing_section = {
+    .fields = signing_fields, .check = validate_signing};
+
+#define KEEP(K) INT(settings_retention, #K, K, 0, 100000)
+static const struct field retention_fields[] = {KEEP(keep_last),
+    KEEP(keep_hourly), KEEP(keep_daily), KEEP(keep_weekly), KEEP(keep_monthly),
+    KEEP(keep_yearly), DURATION(settings_retention, "keep_within", keep_within),
+    INT(settings_retention, "keep_min", keep_min, 1, 100000, .fallback = "3"),
+    TEXTS(settings_retention, "keep_tags", keep_tags),
+    BOOL(settings_retention, "verified_only", verified_only),
+    INT(settings_retention, "max_deletions", max_deletions, 1, 100000,
+	.fallback = "50"),
+    TEXT(settings_retention, "zone", zone, .fallback = "UTC",
+	.right = "an IANA time zone such as Europe/Berlin"),
+    END};
+static const struct section retention_section = {
+    .fields = retention_fields, .check = validate_retention};
+
+static const struct field repository_fields[] = {
+    TEXT(settings_repository, "name", name),
+    TEXT(settings_repository, "url", url, .flags = FIELD_REQUIRED,
+	.right = "a URL (https://, ssh://, user@host:path) or an absolute "
+		 "path"),
+    BOOL(settings_repository, "lfs", lfs, .fallback = "true"), END};
+static const struct section repository_section = {
+    .fields = repository_fields, .check = validate_repository};
+
+static const struct field credentials_fields[] = {
+    TEXT(settings_credentials, "url", url, .flags = FIELD_REQUIRED,
+	.right = "the beginning of the URLs it is for, with the host"),
+    TEXT(settings_credentials, "username", username),
+    SECRET(settings_credentials, "password", password),
+    SECRET(settings_credentials, "token", token),
+    PATH(settings_credentials, "ssh_key_file", ssh_key_file),
+    SECRET(settings_credentials, "ssh_passphrase", ssh_passphrase),
+    BOOL(settings_credentials, "ssh_agent", ssh_agent),
+    PATH(settings_credentials, "known_hosts_file", known_hosts_file),
+    PATH(settings_credentials, "ca_file", ca_file),
+    TEXT(settings_credentials, "proxy", proxy),
+    TEXTS(settings_credentials, "redirect_hosts", redirect_hosts), END};
+static const struct section credentials_section = {
+    .fields = credentials_fields, .check = validate_credentials};
+
+static const struct field git_fields[] = {
+    LIST(settings_git, "repositories", repositories, &repository_section,
+	.flags = FIELD_REQUIRED),
+    LIST(settings_git, "credentials", credentials, &credentials_section),
+    INT(settings_git, "concurrency", concurrency, 1, 64, .fallback = "4"),
+    DURATION(settings_git, "stall_timeout", stall_timeout, .min = 1000,
+	.max = 86400000, .fallback = "60s"),
+    END};
+static const struct section git_section = {
+    .fields = git_fields, .check = validate_git};
+
+static const struct field cluster_fields[] = {
+    TEXT(settings_cluster, "name", name, .flags = FIELD_REQUIRED),
+    ACCESS_FIELDS(settings_cluster, access),
+    TEXTS(settings_cluster, "namespaces", namespaces),
+    TEXT(settings_cluster, "namespace_labels", namespace_labels,
+	.right = "a label selector such as team=web,env in (prod)"),
+    TEXTS(settings_cluster, "exclude_namespaces", exclude_namespaces),
+    TEXTS(settings_cluster, "resources", resources),
+    TEXTS(settings_cluster, "exclude_resources", exclude_resources),
+    TEXT(settings_cluster, "labels", labels, .right = "a label selector"),
+    WORD(settings_cluster, "cluster_scope", cluster_scope, scopes,
+	.fallback = "referenced"),
+    TEXTS(settings_cluster, "tolerate_forbidden", tolerate_forbidden),
+    BOOL(settings_cluster, "defaults", defaults, .fallback = "true"),
+    WORD(settings_cluster, "gzip", gzip, autos, .fallback = "auto"),
+    INT(settings_cluster, "concurrency", concurrency, 1, 64, .fallback = "4"),
+    INT(settings_cluster, "page_size", page_size, 1, 10000, .fallback = "500"),
+    BYTES(settings_cluster, "max_page_bytes", max_page_bytes, .min = 65536,
+	.max = 1LL << 32, .fallback = "256MiB"),
+    DURATION(settings_cluster, "request_timeout", request_timeout, .min = 1000,
+	.max = 86400000, .fallback = "60s"),
+    END};
+static const struct section cluster_section = {
+    .fields = cluster_fields, .check = validate_cluster};
+
+static const struct field kubernetes_fields[] = {
+    LIST(settings_kubernetes, "clusters", clusters, &cluster_section,
+	.flags = FIELD_REQUIRED),
+    END};
+static const struct section kubernetes_section = {
+    .fields = kubernetes_fields, .check = validate_kubernetes};
+
+static const struct field bucket_fields[] = {S3_FIELDS(settings_bucket, s3),
+    TEXTS(settings_bucket, "prefixes", prefixes),
+    TEXTS(settings_bucket, "include", include),
+    TEXTS(settings_bucket, "exclude", exclude),
+    TEXT(settings_bucket, "dynamodb_table", dynamodb_table),
+    INT(settings_bucket, "versions", versions, 1, 1000, .fallback = "1"), END};
+static const struct section bucket_section = {
+    .fields = bucket_fields, .check = validate_bucket};
+
+static const struct field terraform_fields[] = {
+    LIST(settings_terraform, "buckets", buckets, &bucket_section,
+	.flags = FIELD_REQUIRED),
+    INT(settings_terraform, "concurrency", concurrency, 1, 256,
+	.fallback = "16"),
+    BYTES(settings_terraform, "cache_max_bytes", cache_max_bytes,
+	.fallback = "64MiB"),
+    END};
+static const struct section terraform_section = {
+    .fields = terraform_fields, .check = validate_terraform};
+
+static const struct field target_cluster_fields[] = {
+    TEXT(settings_target_cluster, "from", from, .flags = FIELD_REQUIRED,
+	.right = "the name of a cluster of the snapshot"),
+    ACCESS_FIELDS(settings_target_cluster, access), END};
+static const struct section target_cluster_section = {
+    .fields = target_cluster_fields, .check = validate_target_cluster};
+
+static const struct field target_bucket_fields[] = {
+    TEXT(settings_target_bucket, "from", from, .flags = FIELD_REQUIRED,
+	.right = "the name of a bucket of the snapshot"),
+    TEXT(settings_target_bucket, "from_prefix", from_prefix),
+    S3_FIELDS(settings_target_bucket, s3),
+    TEXT(settings_target_bucket, "to_prefix", to_prefix),
+    TEXT(settings_target_bucket, "dynamodb_table", dynamodb_table),
+    BOOL(settings_target_bucket, "lock_files", lock_files, .fallback = "true"),
+    WORD(settings_target_bucket, "kms", kms, kms_ways, .fallback = "keep"),
+    TEXT(settings_target_bucket, "kms_key_id", kms_key_id), END};
+static const struct section target_bucket_section = {
+    .fields = target_bucket_fields, .check = validate_target_bucket};
+
+static const struct field targets_fields[] = {
+    PAIRS(settings_targets, "repositories", repositories),
+    LIST(settings_targets, "clusters", clusters, &target_cluster_section),
+    LIST(settings_targets, "buckets", buckets, &target_bucket_section), END};
+static const struct section targets_section = {
+    .fields = targets_fields, .check = validate_targets};
+
+static const struct field edge_fields[] = {
+    TEXT(settings_edge, "from", from, .flags = FIELD_REQUIRED,
+	.right = "a kind such as Database.example.com"),
+    TEXT(settings_edge, "pointer", pointer, .flags = FIELD_REQUIRED,
+	.right = "a JSON pointer such as /spec/secretRef/name"),
+    WORD(settings_edge, "form", form, forms, .fallback = "name"),
+    TEXT(settings_edge, "to", to, .flags = FIELD_REQUIRED,
+	.right = "a kind such as Secret.core"),
+    WORD(settings_edge, "strength", strength, strengths,
+	.fallback = "reference"),
+    BOOL(settings_edge, "ready", ready), END};
+static const struct section edge_section = {
+    .fields = edge_fields, .check = validate_edge};
+
+static const struct field transform_fields[] = {
+    TEXT(settings_transform, "kind", kind),
+    TEXT(settings_transform, "namespace", namespace_),
+    TEXT(settings_transform, "name", name),
+    TEXT(settings_transform, "labels", labels),
+    {.key = "patch",
+	.kind = FIELD_TREE,
+	.flags = FIELD_REQUIRED,
+	FIELD_AT(struct settings_transform, patch),
+	.right = "a list of JSON Patch operations (RFC 6902)"},
+    END};
+static const struct section transform_section = {
+    .fields = transform_fields, .check = validate_transform};
+
+static const struct field restore_fields[] = {
+    SECTION(settings_restore, "targets", targets, &targets_section),
+    WORD(settings_restore, "existing", existing, existings, .fallback = "skip"),
+    BOOL(settings_restore, "force_conflicts", force_conflicts),
+    BOOL(settings_restore, "status", status),
+    BOOL(settings_restore, "derived_secrets", derived_secrets),
+    BOOL(settings_restore, "hold", hold),
+    LIST(settings_restore, "edges", edges, &edge_section),
+    TEXTS(settings_restore, "without_rules", without_rules),
+    LIST(settings_restore, "transforms", transforms, &transform_section),
+    PAIRS(settings_restore, "namespaces", namespaces),
+    PAIRS(settings_restore, "images", images),
+    PAIRS(settings_restore, "storage_classes", storage_classes),
+    TEXTS(settings_restore, "prune_namespaces", prune_namespaces),
+    TEXTS(settings_restore, "prune_kinds", prune_kinds),
+    INT(settings_restore, "concurrency", concurrency, 1, 256, .fallback = "16"),
+    WORD(settings_restore, "gates", gates, gates, .fallback = "auto"),
+    DURATION(settings_restore, "gate_timeout", gate_timeout, .min = 1000,
+	.max = 86400000, .fallback = "5m"),
+    END};
+static const struct section restore_section = {.fields = restore_fields};
+
+static const struct field settings_fields[] = {
+    TEXT(settings, "name", name, .flags = FIELD_REQUIRED,
+	.right = "a name for the snapshots"),
+    TEXTS(settings, "tags", tags),
+    PATH(settings, "state_dir", state_dir, .fallback = "/var/lib/backstay"),
+    PATH(settings, "scratch_dir", scratch_dir),
+    LIST(settings, "vaults", vaults, &vault_section, .flags = FIELD_REQUIRED),
+    SECTION(settings, "compression", compression, &compression_section),
+    SECTION(settings, "encryption", encryption, &encryption_section,
+	.flags = FIELD_REQUIRED | FIELD_OR_NONE,
+	.none_offset = offsetof(struct settings, encryption_none),
+	.right = "a mapping with 'recipients', or the word none"),
+    SECTION(settings, "signing", signing, &signing_section,
+	.flags = FIELD_REQUIRED | FIELD_OR_NONE,
+	.none_offset = offsetof(struct settings, signing_none),
+	.right = "a mapping with 'secret_key_file' or 'public_keys', or the "
+		 "word none"),
+    SECTION(settings, "retention", retention, &retention_section,
+	.present_offset = offsetof(struct settings, has_retention)),
+    DURATION(settings, "lock_stale_after", lock_stale_after, .min = 60000,
+	.max = 30LL * 86400000, .fallback = "30m"),
+    SECTION(settings, "git", git, &git_section),
+    SECTION(settings, "kubernetes", kubernetes, &kubernetes_section),
+    SECTION(settings, "terraform", terraform, &terraform_section),
+    SECTION(settings, "restore", restore, &restore_section), END};
+const struct section settings_section = {
+    .fields = settings_fields, .check = validate_settings};

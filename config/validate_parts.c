@@ -1,0 +1,141 @@
+#include "config/validate_parts.h"
+
+#include "config/settings.h"
+
+#include <string.h>
+
+#define complain schema_complain
+
+static bool is_http_url(const char *s)
+{
+	bool http = str_starts(s, "http://"), https = str_starts(s, "https://");
+	const char *host = s + (https ? 8 : 7);
+
+	return (http || https) && *host && *host != '/' && !strchr(s, ' ');
+}
+
+/* user:password@ within a URL: it would be shown wherever the URL is. */
+bool validate_holds_password(const char *url)
+{
+	const char *authority = strstr(url, "://");
+	if (!authority)
+		return false;
+	authority += 3;
+	size_t len = strcspn(authority, "/?#");
+	const char *at = memchr(authority, '@', len);
+	const char *colon = memchr(authority, ':', len);
+	return at && ((colon && colon < at) || str_starts(url, "http"));
+}
+
+int validate_http_url(const char *value, const char *key,
+    const struct yaml_node *node, const struct place *place, struct err *err)
+{
+	if (!value)
+		return 0;
+	if (validate_holds_password(value))
+		return complain(place, node, key, err,
+		    "holds a user or password; they do not stand in a URL");
+	if (!is_http_url(value))
+		return complain(place, node, key, err,
+		    "is no URL; it takes http:// or https:// and a host");
+	return 0;
+}
+
+/* Bucket names as S3 has them, old ones with capitals and '_' included. */
+static bool is_bucket(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len >= 3 && len <= 255 && *s != '.' && *s != '-' &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			 "0123456789._-") == len;
+}
+
+int validate_s3(const struct settings_s3 *s, const struct yaml_node *node,
+    const struct place *place, struct err *err)
+{
+	if (!is_bucket(s->bucket))
+		return complain(place, node, "bucket", err,
+		    "is no name of a bucket; it takes 3 to 255 letters, "
+		    "digits, '.', '_' and '-' (a prefix has a key of its own)");
+	if (validate_http_url(s->endpoint, "endpoint", node, place, err) ||
+	    validate_http_url(
+		s->dynamodb_endpoint, "dynamodb_endpoint", node, place, err) ||
+	    validate_http_url(
+		s->sts_endpoint, "sts_endpoint", node, place, err) ||
+	    validate_http_url(s->proxy, "proxy", node, place, err))
+		return -1;
+	bool id = secret_ref_is_set(&s->access_key_id);
+	bool key = secret_ref_is_set(&s->secret_access_key);
+	if (id != key)
+		return complain(place, node, NULL, err,
+		    "has %s without %s; both are needed",
+		    id ? "access_key_id" : "secret_access_key",
+		    id ? "secret_access_key" : "access_key_id");
+	if (secret_ref_is_set(&s->session_token) && !id)
+		return complain(place, node, NULL, err,
+		    "has session_token without access_key_id and "
+		    "secret_access_key");
+	if (s->profile && id)
+		return complain(place, node, "profile", err,
+		    "excludes access_key_id and secret_access_key; leave one "
+		    "out");
+	return 0;
+}
+
+static bool is_plain_name(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len && len <= 63 && *s != '.' && *s != '-' &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			 "0123456789._-") == len;
+}
+
+int validate_plain_name(const char *value, const char *key,
+    const struct yaml_node *node, const struct place *place, struct err *err)
+{
+	if (is_plain_name(value))
+		return 0;
+	return complain(place, node, key, err,
+	    "is no name; it takes up to 63 letters, digits, '.', '_' and '-', "
+	    "starting with a letter or digit");
+}
+
+bool validate_is_repository_url(const char *s)
+{
+	static const char *const schemes[] = {
+	    "https://", "http://", "ssh://", "file:///"};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (str_starts(s, schemes[i]))
+			return strlen(s) > strlen(schemes[i]);
+	if (strstr(s, "://"))
+		return false;
+	const char *colon = strchr(s, ':'), *slash = strchr(s, '/');
+	return *s == '/' ||
+	       (colon && colon != s && colon[1] && (!slash || colon < slash));
+}
+
+int validate_repository_url(const char *url, const char *key,
+    const struct yaml_node *node, const struct place *place, struct err *err)
+{
+	if (validate_holds_password(url))
+		return complain(place, node, key, err,
+		    "holds a user or password; they do not stand in a URL, "
+		    "use git.credentials");
+	if (!validate_is_repository_url(url))
+		return complain(place, node, key, err,
+		    "is no URL of a repository; it takes https://, http://, "
+		    "ssh://, file:///, user@host:path or an absolute path");
+	return 0;
+}
+
+int validate_access(const struct settings_cluster_access *a,
+    const struct yaml_node *node, const struct place *place, struct err *err)
+{
+	if (a->in_cluster && (a->kubeconfig || a->context))
+		return complain(place, node, "in_cluster", err,
+		    "excludes 'kubeconfig' and 'context'; leave one out");
+	return 0;
+}

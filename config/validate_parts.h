@@ -1,0 +1,31 @@
+/*
+ * What the checks of several sections share: URLs, names, buckets, access to
+ * a cluster. Only the validate_*.c use it. Each complains of the member `key`
+ * of the node and returns -1, or returns 0.
+ */
+#ifndef CONFIG_VALIDATE_PARTS_H
+#define CONFIG_VALIDATE_PARTS_H
+
+#include "config/validate.h"
+
+struct settings_s3;
+struct settings_cluster_access;
+
+/* A user or password in front of the host, which is no place for it. */
+bool validate_holds_password(const char *url);
+bool validate_is_repository_url(const char *url);
+
+/* NULL is fine: not every section has one. */
+int validate_http_url(const char *value, const char *key,
+    const struct yaml_node *node, const struct place *place, struct err *err);
+int validate_repository_url(const char *url, const char *key,
+    const struct yaml_node *node, const struct place *place, struct err *err);
+/* A part of a path or of an object's name. */
+int validate_plain_name(const char *value, const char *key,
+    const struct yaml_node *node, const struct place *place, struct err *err);
+int validate_s3(const struct settings_s3 *s, const struct yaml_node *node,
+    const struct place *place, struct err *err);
+int validate_access(const struct settings_cluster_access *a,
+    const struct yaml_node *node, const struct place *place, struct err *err);
+
+#endif
