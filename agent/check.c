@@ -136,7 +136,14 @@ static void check_vault(struct check *c, const struct settings_vault *s)
 	size_t count = 0;
 	int64_t skew = 0;
 
-	if (ask_vault(c, s, &count, &skew, &place, &err))
+	if (ask_vault(c, s, &count, &skew, &place, &err) == 0 &&
+	    (skew > SNAPSHOT_MAX_SKEW_S || skew < -SNAPSHOT_MAX_SKEW_S))
+		err_set(&err, ERR_USAGE,
+		    "%s: its clock and this machine's differ by %lld seconds, "
+		    "with which nothing is written or pruned; set the clock "
+		    "right (NTP)",
+		    place, (long long)(skew < 0 ? -skew : skew));
+	if (err.code != ERR_NONE)
 		result(c, what, &err, "%s", "");
 	else
 		result(c, what, NULL, "%s: %zu snapshot%s, clock %+lld s",

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SKEW_S = 5 * 60 };
-
 void prune_rows_done(struct prune_rows *rows)
 {
 	VEC_EACH (rows, r) {
@@ -46,7 +44,7 @@ static int check_clocks(const struct prune_options *o, struct err *err)
 	if (vault_now(o->vault, &store, err))
 		return -1;
 	int64_t skew = store > now ? store - now : now - store;
-	if (skew <= MAX_SKEW_S)
+	if (skew <= SNAPSHOT_MAX_SKEW_S)
 		return 0;
 	return err_set(err, ERR_USAGE,
 	    "%s: its clock and this machine's differ by %lld seconds: with a "

@@ -77,6 +77,9 @@ int snapshot_manifest(struct vault *v, const struct snapshot *s,
 
 /* ---- writing ------------------------------------------------------------ */
 
+/* Between our clock and a vault's, unless another is asked for. */
+enum { SNAPSHOT_MAX_SKEW_S = 5 * 60 };
+
 struct snapshot_options {
 	const char *name;
 	enum archive_compression compression;

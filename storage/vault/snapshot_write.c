@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_MAX_SKEW_S = 5 * 60 };
-
 struct snapshot_writer {
 	struct snapshot_options o;
 	char *name;
@@ -28,7 +26,7 @@ static int check_skew(
     const struct snapshot_options *o, struct vault *v, struct err *err)
 {
 	int64_t now = clock_now_ms(o->clock) / 1000;
-	int64_t max = o->max_skew_s ? o->max_skew_s : DEFAULT_MAX_SKEW_S;
+	int64_t max = o->max_skew_s ? o->max_skew_s : SNAPSHOT_MAX_SKEW_S;
 	int64_t store;
 
 	if (vault_now(v, &store, err))

@@ -253,6 +253,30 @@ manual_says() { # PAGE PROGRAM COMMAND
 	[ ! -e keys/identity.txt ]
 }
 
+@test "a clock that is wrong fails the check, as it would the backup" {
+	cat >later.c <<-'E'
+	#include <dlfcn.h>
+	#include <time.h>
+	int clock_gettime(clockid_t id, struct timespec *t)
+	{
+		int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT, "clock_gettime");
+		int result = real(id, t);
+		t->tv_sec += id == CLOCK_REALTIME ? 1000 : 0;
+		return result;
+	}
+	E
+	cc -D_GNU_SOURCE -shared -fPIC -o later.so later.c
+	echo "git: {repositories: [{url: $PWD/none.git}]}" >>backstay.yaml
+	run env LD_PRELOAD="${LD_PRELOAD-} $PWD/later.so" "$BACKSTAY_BUILD/backstay-agent" check
+	echo "$output"
+	[ "$status" -eq 1 ]
+	grep -q "^FAILED  *vault 'local'.*clock" <<<"$output"
+	run env LD_PRELOAD="${LD_PRELOAD-} $PWD/later.so" "$BACKSTAY_BUILD/backstay-agent" backup
+	echo "$output"
+	[ "$status" -eq 2 ]
+	grep -q 'NTP' <<<"$output"
+}
+
 @test "events are JSON where that is asked for" {
 	run --separate-stderr agent --log-format json --config none.yaml list
 	[ "$(jq -r .level <<<"$stderr")" = error ]
