@@ -1,0 +1,134 @@
+#include "agent/backup_parts.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void set_time(struct json_object *j, const char *key, int64_t ms)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(ms / 1000, text);
+	json_set_str(j, key, text);
+}
+
+static void add_source(struct manifest *m, const struct source_task *t)
+{
+	struct json_object *j = json_new_object();
+
+	json_set_str(j, "kind", t->kind);
+	json_set_str(j, "name", t->kind);
+	json_set_int(j, "items", (int64_t)t->report.items);
+	json_set_int(j, "bytes", (int64_t)t->report.bytes);
+	json_set_int(j, "missing", (int64_t)t->report.missing.len);
+	set_time(j, "started", t->started_ms);
+	set_time(j, "finished", t->finished_ms);
+	for (struct json_iter it = json_iter(t->report.summary);
+	     json_next(&it);)
+		if (!json_get(j, it.key))
+			json_set(j, it.key, json_share(it.value));
+	json_append(m->sources, j);
+	VEC_EACH (&t->report.missing, missing)
+		manifest_add_missing(m, missing->what, missing->reason);
+	VEC_EACH (&t->report.warnings, w) {
+		autofree char *text = str_printf("%s: %s", t->kind, *w);
+		manifest_add_warning(m, text);
+	}
+}
+
+static void add_vault_failure(
+    struct manifest *m, const struct settings_vault *v, const struct err *err)
+{
+	autofree char *what = str_printf("the copy in vault '%s'", v->name);
+
+	manifest_add_missing(m, what, err->message);
+}
+
+void backup_report_fill(const struct backup_run *r, struct manifest *m)
+{
+	char host[256] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	m->started = r->started;
+	m->finished = r->finished;
+	m->zone = str_dup(r->settings->retention.zone);
+	m->hostname = str_dup(host);
+	m->archive.entries = r->totals.entries;
+	m->archive.content_bytes = r->totals.bytes;
+	VEC_EACH (&r->settings->tags, tag)
+		strvec_add(&m->tags, *tag);
+	VEC_EACH (&r->a->options->tags, tag)
+		if (!strvec_has(&m->tags, *tag))
+			strvec_add(&m->tags, *tag);
+	m->hold = r->a->options->hold;
+	for (size_t i = 0; i < r->sources.count; i++)
+		add_source(m, &r->sources.tasks[i]);
+	for (size_t i = 0; i < r->vault_count; i++)
+		if (r->vaults[i].err.code != ERR_NONE)
+			add_vault_failure(
+			    m, r->vaults[i].settings, &r->vaults[i].err);
+	for (size_t i = 0; i < r->open_count; i++) {
+		const struct err *e = snapshot_writer_failure(r->snapshot, i);
+		if (e)
+			add_vault_failure(m, r->open_run[i]->settings, e);
+	}
+	m->partial = json_len(m->missing) > 0;
+}
+
+static void print_json(const struct manifest *m)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	manifest_write(m, &text);
+	fputs(text.data, stdout);
+}
+
+static void print_summary(
+    const struct backup_run *r, const struct manifest *m, size_t copies)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	int64_t ms = clock_ticks_ms(r->a->env.clock) - r->started_ticks;
+
+	buf_printf(&text, "%s  %s  %llu entries, ", m->label,
+	    m->partial ? "partial" : "complete",
+	    (unsigned long long)m->archive.entries);
+	str_add_bytes(&text, m->archive.content_bytes);
+	buf_add_str(&text, " in ");
+	str_add_bytes(&text, m->archive.bytes);
+	buf_printf(&text, ", %zu vault%s, %lld.%02lld s\n", copies,
+	    copies == 1 ? "" : "s", (long long)(ms / 1000),
+	    (long long)(ms / 10 % 100));
+	for (size_t i = 0; i < r->sources.count; i++) {
+		const struct source_task *t = &r->sources.tasks[i];
+		buf_printf(&text, "  %-11s %6llu items  ", t->kind,
+		    (unsigned long long)t->report.items);
+		str_add_bytes(&text, t->report.bytes);
+		if (t->report.missing.len)
+			buf_printf(
+			    &text, "  %zu missing", t->report.missing.len);
+		buf_add_char(&text, '\n');
+	}
+	for (size_t i = 0; i < json_len(m->missing); i++) {
+		const struct json_object *j = json_at(m->missing, i);
+		buf_add_str(&text, "  missing: ");
+		const char *what = json_get_str(j, "what");
+		const char *reason = json_get_str(j, "reason");
+		str_add_printable(&text, what, strlen(what));
+		buf_add_str(&text, ": ");
+		str_add_printable(&text, reason, strlen(reason));
+		buf_add_char(&text, '\n');
+	}
+	fputs(text.data, stdout);
+}
+
+void backup_report_print(
+    const struct backup_run *r, const struct manifest *m, size_t copies)
+{
+	if (r->a->options->common.output == CLI_OUTPUT_JSON)
+		print_json(m);
+	else
+		print_summary(r, m, copies);
+}

@@ -1,0 +1,112 @@
+#include "agent/backup_parts.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/log.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static int lock_vault(
+    struct backup_run *r, struct run_vault *v, struct err *err)
+{
+	char host[256] = "";
+	gethostname(host, sizeof(host) - 1);
+	autofree char *holder =
+	    str_printf("backup on %s, pid %d", host, (int)getpid());
+	const struct vault_lock_options o = {
+	    .holder = holder,
+	    .clock = r->a->env.clock,
+	    .random = r->a->env.random,
+	    .stale_s = r->settings->lock_stale_after / 1000,
+	};
+
+	v->lock =
+	    vault_lock_take(v->connected.vault, r->settings->name, &o, err);
+	return v->lock ? 0 : -1;
+}
+
+static int open_vault(
+    struct backup_run *r, struct run_vault *v, struct err *err)
+{
+	if (connect_vault(v->settings, true, &r->a->env, &v->connected, err))
+		return -1;
+	if (lock_vault(r, v, err))
+		return err_wrap(err, "vault '%s'", v->settings->name);
+	return 0;
+}
+
+int backup_vaults_open(struct backup_run *r, struct err *err)
+{
+	r->vault_count = r->settings->vaults.len;
+	r->vaults = mem_zalloc(r->vault_count * sizeof(*r->vaults));
+	r->open = mem_zalloc(r->vault_count * sizeof(*r->open));
+	r->open_run = mem_zalloc(r->vault_count * sizeof(*r->open_run));
+	for (size_t i = 0; i < r->vault_count; i++) {
+		struct run_vault *v = &r->vaults[i];
+		v->settings = &r->settings->vaults.items[i];
+		if (open_vault(r, v, &v->err)) {
+			*err = v->err;
+			if (err->code == ERR_LOCKED)
+				return -1;
+			log_error("%s", v->err.message);
+			continue;
+		}
+		r->open_run[r->open_count] = v;
+		r->open[r->open_count++] = v->connected.vault;
+	}
+	return r->open_count ? 0 : err_wrap(err, "no vault can be written to");
+}
+
+void backup_vaults_done(struct backup_run *r)
+{
+	for (size_t i = 0; i < r->vault_count; i++) {
+		vault_lock_free(r->vaults[i].lock);
+		connect_vault_done(&r->vaults[i].connected);
+	}
+	free(r->vaults);
+	free(r->open);
+	free(r->open_run);
+}
+
+int backup_vaults_check(const struct backup_run *r, struct err *err)
+{
+	for (size_t i = 0; i < r->open_count; i++) {
+		if (snapshot_writer_failure(r->snapshot, i))
+			continue;
+		if (vault_lock_check(r->open_run[i]->lock, err))
+			return err_wrap(
+			    err, "vault '%s'", r->open_run[i]->settings->name);
+	}
+	return 0;
+}
+
+/* Whoever took over a lock removed what we were writing: what went wrong with
+ * that is not what there is to be told. */
+void backup_vaults_explain(const struct backup_run *r, struct err *err)
+{
+	for (size_t i = 0; i < r->open_count; i++) {
+		struct err why = ERR_INIT;
+		if (err->code == ERR_CANCELLED ||
+		    vault_lock_check(r->open_run[i]->lock, &why) == 0 ||
+		    why.code != ERR_LOCKED)
+			continue;
+		*err = why;
+		err_wrap(err, "vault '%s'", r->open_run[i]->settings->name);
+		return;
+	}
+}
+
+size_t backup_vaults_failed(const struct backup_run *r)
+{
+	size_t failed = r->vault_count - r->open_count;
+
+	for (size_t i = 0; i < r->open_count; i++) {
+		const struct err *e = snapshot_writer_failure(r->snapshot, i);
+		if (!e)
+			continue;
+		failed++;
+		log_error("vault '%s': %s", r->open_run[i]->settings->name,
+		    e->message);
+	}
+	return failed;
+}
