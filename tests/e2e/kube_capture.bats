@@ -292,6 +292,38 @@ ODD=namespaces/odd
 	"$kubectl" --kubeconfig "$KUBE_CONFIG" delete --wait=false namespace backstay
 }
 
+@test "rights in some namespaces alone are enough for those" {
+	local kubectl=${KUBECTL:-${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}/kubectl} ns
+	[ -x "$kubectl" ] || skip "no kubectl: scripts/kube-assets builds one"
+	k() { "$kubectl" --kubeconfig "$KUBE_CONFIG" "$@"; }
+	for ns in odd odd-other odd-empty; do
+		k -n $ns create rolebinding some --clusterrole view --user nobody
+	done
+	# Not even the namespaces may be listed.
+	config "$KUBE_CONFIG_NOBODY" 'namespaces: [odd, odd-other]' 'cluster_scope: none' \
+	    'tolerate_forbidden: [namespaces]' 'resources: [configmaps, namespaces]'
+	backup 0
+	has $ODD/configmaps/text.json
+	has namespaces/odd-other/configmaps/elsewhere.json
+	jq -e '.warnings | any(test("namespaces cannot be listed"))' "$P/m"
+	config "$KUBE_CONFIG_NOBODY" 'namespaces: ["odd*"]' 'resources: [configmaps]'
+	backup 3
+	grep -q 'name them without globs' <<<"$stderr"
+	# They may be, and nothing else over all of them: a list for each.
+	k create clusterrole some-names --verb list --resource namespaces
+	k create clusterrolebinding some-names --clusterrole some-names --user nobody
+	config "$KUBE_CONFIG_NOBODY" 'namespaces: [odd, odd-other, odd-empty, default]' \
+	    'cluster_scope: none' 'resources: [configmaps]'
+	backup 1
+	has $ODD/configmaps/text.json
+	has namespaces/odd-other/configmaps/elsewhere.json
+	jq -e '[.forbidden[] | .namespace] == ["default"]' "$P/cluster"
+	jq -e '[.resources[].lists[].namespace] == ["default", "odd", "odd-empty", "odd-other"]' \
+	    "$P/cluster"
+	k delete clusterrolebinding some-names
+	for ns in odd odd-other odd-empty; do k -n $ns delete rolebinding some; done
+}
+
 @test "tokens, token files, certificates and plugins all lead in" {
 	local token
 	token=$(cat "$KUBE_TOKEN_FILE")
@@ -343,6 +375,15 @@ ODD=namespaces/odd
 	backup 0
 	has $ODD/configmaps/text.json
 	[ "$(wc -l <"$P/asked")" -eq 2 ]
+	[ "$KUBE" = real ] || return 0
+	# A certificate with its key instead of a token.
+	jq -n --rawfile cert "$P/kube/admin.pem" --rawfile key "$P/kube/admin.key" \
+	    '{apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential",
+	    status: {clientCertificateData: $cert, clientKeyData: $key}}' >"$P/pair"
+	plugin "cat $P/pair"
+	backup 0
+	has $ODD/configmaps/text.json
+	[ "$(wc -l <"$P/asked")" -eq 1 ]
 }
 
 @test "a slow network, a proxy, a name of its own" {
@@ -366,6 +407,9 @@ ODD=namespaces/odd
 	local plain auto
 	plain=$(came 'gzip: off')
 	auto=$(came 'gzip: auto')
+	# The same by the environment.
+	sed -i /proxy-url/d "$P/by-proxy"
+	HTTPS_PROXY=$PROXY_URL came 'gzip: on'
 	"$proxy" stop "$P/proxy"
 	# The first of three that are alike was plain, and settled it.
 	[ "$plain" -gt 585000 ]

@@ -223,6 +223,21 @@ kube_server_with() { # DISCOVERY
 	run -0 restore verify latest
 }
 
+@test "so many lists at once, and no more" {
+	[ "$KUBE" = sim ] || skip "the simulated server counts"
+	in_flight() {
+		curl -fsS -X DELETE "$KUBE_SIM_URL/stats" >/dev/null
+		backup 0 || return 1
+		[ "$(curl -fsS "$KUBE_SIM_URL/stats" | jq .max_in_flight)" -eq "$1" ]
+	}
+	# Slow enough for all that may run to run.
+	fault '{"kind":"slow","path":"limit=7","delay_ms":30}'
+	in_flight 4
+	sed 's/page_size: 7/&\n      concurrency: 6/' "$P/backstay.yaml" >"$P/six.yaml"
+	export BACKSTAY_CONFIG=$P/six.yaml
+	in_flight 6
+}
+
 @test "a stop in the middle leaves nothing" {
 	fault '{"kind":"drip","path":"/configmaps","bytes":10,"delay_ms":100}'
 	"$BACKSTAY_BUILD/backstay-agent" backup 2>"$P/log" &

@@ -151,21 +151,10 @@ def run(o):
     ctl = Controllers(api, o)
     bootstrap.fill(api, ctl)
     ctl.start()
-    lock = threading.Lock()
-
-    def handle(req):
-        with lock:
-            api.peak[0] += 1
-            api.peak[1] = max(api.peak)
-        try:
-            return api.handle(req)
-        finally:
-            with lock:
-                api.peak[0] -= 1
-
-    server = Server(handle, o.port, tls, api.faults,
+    server = Server(api.handle, o.port, tls, api.faults,
                     gzip_above=128 * 1024, max_body=3 * 1024 * 1024 + 65536)
     api.port = server.port
+    api.peak = server.peak
     url = "%s://127.0.0.1:%d" % ("https" if o.tls else "http", server.port)
     threading.Thread(target=server.serve, daemon=True).start()
     write_configs(d, url, o.tls, tokens)

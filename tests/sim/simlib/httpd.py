@@ -104,6 +104,9 @@ class Server:
         self.tls = tls
         self.gzip_above = gzip_above
         self.max_body = max_body
+        # Requests under way now, and the most there were, faults and all.
+        self.peak = [0, 0]
+        self.peak_lock = threading.Lock()
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind((host, port))
@@ -183,13 +186,20 @@ class Server:
         req.peer = peer
         req.peercert = cert
         req.conn = conn
-        fault = self.faults.pick(req) if self.faults else None
-        if fault is None:
-            resp = self.handler(req)
-        else:
-            resp = fault.apply(req, self.handler, self)
-        keep = keep and not resp.close
-        self._send(conn, resp, keep, req)
+        with self.peak_lock:
+            self.peak[0] += 1
+            self.peak[1] = max(self.peak)
+        try:
+            fault = self.faults.pick(req) if self.faults else None
+            if fault is None:
+                resp = self.handler(req)
+            else:
+                resp = fault.apply(req, self.handler, self)
+            keep = keep and not resp.close
+            self._send(conn, resp, keep, req)
+        finally:
+            with self.peak_lock:
+                self.peak[0] -= 1
         return keep
 
     def _body(self, rfile, headers):
