@@ -24,6 +24,27 @@ static bool status_is_ruled(
 	return false;
 }
 
+/* What a gate waits for is not true because it was so elsewhere. */
+static void drop_readiness(
+    const struct plan *p, const struct plan_kind *k, struct json_object *status)
+{
+	struct json_object *conditions = json_get(status, "conditions");
+
+	for (const struct rule_ready *r = rules_readies; r->system; r++) {
+		if (!rules_used(p->options->without_rules, r->system) ||
+		    !rules_kind_fits(r->kind, k->group, k->kind))
+			continue;
+		for (size_t i = json_len(conditions); i-- > 0;)
+			if (str_eq(json_get_str(json_at(conditions, i), "type"),
+				r->condition))
+				json_remove_at(conditions, i);
+	}
+	if (str_eq(k->group, "apps") && json_kind(status) == JSON_OBJECT) {
+		json_remove(status, "readyReplicas");
+		json_remove(status, "numberReady");
+	}
+}
+
 /* An object whose creation was under way when it was captured is one that
  * Crossplane will not touch before somebody has looked at it. */
 static void note_pending(
@@ -65,6 +86,7 @@ int apply_prepare(struct apply *a, uint32_t node, struct apply_object *out,
 	struct json_object *status = json_get(out->object, "status");
 	if (status && k->has_status && (ruled || p->options->status))
 		out->status = json_share(status);
+	drop_readiness(p, k, out->status);
 	struct err ignored = ERR_INIT;
 	cleanup(json_freep) struct json_object *node_ports =
 	    n->facts ? json_parse(n->facts, strlen(n->facts), &ignored) : NULL;

@@ -132,7 +132,7 @@ static const struct cli_option keygen_options[] = {
 		"Default: restore.prune_kinds of the configuration."),         \
 	    FLAG("status", status,                                             \
 		"Restore the status of all objects, not only of kinds that "   \
-		"need it."),                                                   \
+		"need it, and also that of what --existing update finds."),    \
 	    FLAG("derived", derived,                                           \
 		"Also restore Secrets that an ExternalSecret makes."),         \
 	    FLAG("same-cluster", same_cluster,                                 \
@@ -235,6 +235,13 @@ static const struct cli_command commands[] = {
 	    "the exit status is then 1. A journal in state_dir keeps what was "
 	    "done. SIGINT ends it after the requests in flight; --resume goes "
 	    "on from there.\n\n"
+	    "Objects that a webhook refuses because nobody answers it are "
+	    "tried again once the rest is there. Conditions that are waited "
+	    "for (Ready, Healthy, Available) are never taken from the "
+	    "snapshot. Node ports that somebody chose stay; where they are "
+	    "in use, the cluster gives others, and the report says so. A "
+	    "patch of restore.transforms that fails refuses the whole "
+	    "restore; one that no object is for is a warning.\n\n"
 	    "Where things go is restore.targets of the configuration; what is "
 	    "not named there goes back to where it came "
 	    "from.\n\n" SNAPSHOT_TEXT,

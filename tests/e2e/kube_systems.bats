@@ -260,3 +260,42 @@ order() {
 	[ "$status" -eq 0 ]
 	live example.com/v1 gadgets old | jq -e '.spec.n == 1'
 }
+
+@test "what is not ready holds back what needs it, until it is" {
+	systems wipe
+	config >"$BACKSTAY_CONFIG"
+	sed -i 's/gates: never/gates: always\n  gate_timeout: 1s/' "$BACKSTAY_CONFIG"
+	apply
+	[ "$status" -eq 1 ]
+	jq -r '.items[] | select(.outcome == "held") | .what | split(" ")[-1]' "$P/report" |
+	    sort >"$BATS_TEST_TMPDIR/held"
+	diff - "$BATS_TEST_TMPDIR/held" <<-E
+	a-bucket
+	a-kyverno
+	a-prometheus
+	m-composite
+	systems/password
+	systems/z-claim
+	E
+	# Its status came back, but for what says that it runs here.
+	live pkg.crossplane.io/v1 providers z-provider cluster | jq -e '
+	    .status.currentRevision == "r1" and (.status.conditions | length) == 0'
+	ready() { # PATH CONDITION...
+		local path=$1
+		shift
+		call PATCH "$path/status" "$(jq -cn '{status: {conditions: [$ARGS.positional[] |
+		    {type: ., status: "True"}]}}' --args "$@")"
+	}
+	ready /apis/pkg.crossplane.io/v1/providers/z-provider Installed Healthy
+	ready /apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions/xdatabases.example.org \
+	    Established
+	ready /apis/external-secrets.io/v1beta1/namespaces/systems/secretstores/z-store Ready
+	for service in kyverno-svc prometheus-svc; do
+		call POST /api/v1/namespaces/systems/endpoints '{"apiVersion":"v1","kind":"Endpoints",
+		    "metadata":{"name":"'$service'"},"subsets":[{"addresses":[{"ip":"10.1.2.3"}],
+		    "ports":[{"port":443}]}]}'
+	done
+	apply --resume
+	[ "$status" -eq 0 ]
+	[ "$(jq '[.items[] | select(.kind != "release" and .outcome == "held")] | length' "$P/report")" -eq 0 ]
+}
