@@ -75,10 +75,11 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 
 	j->list_ns = ns;
 	int failed = kube_list(c->client, &o, &result, err);
-	*vec_add(&j->lists) = (struct kube_job_list){.ns = str_dup(ns),
-	    .resource_version = steal(result.resource_version),
-	    .listed_ms = result.listed_ms,
-	    .restarts = result.restarts};
+	struct kube_job_list *list = vec_add(&j->lists);
+	list->ns = str_dup(ns);
+	list->resource_version = steal(result.resource_version);
+	list->listed_ms = result.listed_ms;
+	list->restarts = result.restarts;
 	j->last_ms = clock_now_ms(run->env->clock);
 	kube_list_result_done(&result);
 	if (failed && err->code == ERR_CANCELLED)

@@ -1,8 +1,8 @@
 /*
  * The settings of both programs, as the configuration file says them. The
- * tables that read them are settings.c; config/backstay.example.yaml describes
- * each one. Drivers never see these structs: the orchestrators translate them
- * into each driver's own options.
+ * tables that read them are settings_section.c; config/backstay.example.yaml
+ * describes each one. Drivers never see these structs: the orchestrators
+ * translate them into each driver's own options.
  *
  * Strings are NULL where nothing was written; durations are milliseconds.
  */
