@@ -5,6 +5,7 @@
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ enum {
 	DEFAULT_IN_FLIGHT = 16,
 	DEFAULT_SMALL_BYTES = 1024 * 1024,
 	DEFAULT_CACHE_BYTES = 64 * 1024 * 1024,
+	MAX_SKEW_S = 60, /* nobody is warned of less */
 };
 
 void state_run_fatal(struct state_run *run, const struct err *err)
@@ -259,6 +261,21 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->what, y->what);
 }
 
+/* Requests were signed for the store's time; whatever else this machine dates
+ * is wrong. */
+static void warn_of_clock(
+    struct state_run *run, const struct capture_state_bucket *bucket)
+{
+	int64_t skew_s = aws_skew_ms(s3_session(bucket->s3)) / 1000;
+
+	if (skew_s > -MAX_SKEW_S && skew_s < MAX_SKEW_S)
+		return;
+	capture_report_warning(run->report,
+	    "%s: its clock and this machine's differ by %+" PRId64
+	    " seconds; set this machine's",
+	    s3_describe(bucket->s3), skew_s);
+}
+
 static struct json_object *take_bucket(struct state_run *run,
     const struct capture_state_bucket *bucket, size_t *next_index)
 {
@@ -278,6 +295,7 @@ static struct json_object *take_bucket(struct state_run *run,
 	VEC_EACH (&prefixes, p)
 		take_prefix(&w, *p);
 	pool_free(w.pool);
+	warn_of_clock(run, bucket);
 	key_paths_done(&w.paths);
 	free(w.key);
 	struct json_object *summary = summary_of(&b);

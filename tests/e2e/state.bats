@@ -35,13 +35,12 @@ setup() {
 	T=$BATS_TEST_TMPDIR
 	export BACKSTAY_CONFIG=$T/backstay.yaml
 	b=states-$BATS_TEST_NUMBER
+	proxies=()
 	s3_tool make $b
 	config >"$BACKSTAY_CONFIG"
 }
 
-teardown() {
-	[ -z "${proxy_pid-}" ] || kill "$proxy_pid" || true
-}
+teardown() { stop_proxies; }
 
 s3_tool() { "$BACKSTAY_BUILD/tests/tools/s3_tool" "$@"; }
 
@@ -109,13 +108,18 @@ state() { # SERIAL LINEAGE [CONTENT]
 	    "$1" "$2" "${3-}"
 }
 
-start_proxy() { # [ARGUMENT...]
+# Sets $proxied, for what is asked of UPSTREAM; its requests are in LOG.
+start_proxy() { # UPSTREAM LOG [ARGUMENT...]
 	rm -f "$T/port"
-	: >"$T/log"
-	"$top/tests/e2e/s3_proxy" "$T/port" "$T/log" "$S3_ENDPOINT" "$@" 3>&- &
-	proxy_pid=$!
+	: >"$2"
+	"$top/tests/e2e/s3_proxy" "$T/port" "$2" "$1" "${@:3}" 3>&- &
+	proxies+=($!)
 	for _ in {1..100}; do [ -s "$T/port" ] && break; sleep 0.05; done
-	endpoint=http://127.0.0.1:$(cat "$T/port")
+	proxied=http://127.0.0.1:$(cat "$T/port")
+}
+stop_proxies() {
+	[ ${#proxies[@]} -eq 0 ] || kill "${proxies[@]}" || true
+	proxies=()
 }
 
 @test "the sample platform's bucket comes back in a fresh bucket and table, and other tools see it" {
@@ -237,7 +241,8 @@ start_proxy() { # [ARGUMENT...]
 	state 2 l | s3 $b put one.tfstate
 	head -c 4000000 /dev/zero | tr '\\0' x | s3 $b put big.bin
 	X
-	start_proxy --after-list "top=$top bash $T/change"
+	start_proxy "$S3_ENDPOINT" "$T/log" --after-list "top=$top bash $T/change"
+	endpoint=$proxied
 	config >"$BACKSTAY_CONFIG"
 	run agent backup
 	[ "$status" -eq 0 ]
@@ -252,7 +257,8 @@ start_proxy() { # [ARGUMENT...]
 	local n
 	for n in 1001 ${BACKSTAY_FULL:+5000}; do
 		s3_tool fill $b "" "$n"
-		start_proxy
+		start_proxy "$S3_ENDPOINT" "$T/log"
+		endpoint=$proxied
 		config >"$BACKSTAY_CONFIG"
 		agent backup
 		[ "$(restore show latest -o json | jq '[.. | .states? // empty | .[]] | length')" = "$n" ]
@@ -262,8 +268,7 @@ start_proxy() { # [ARGUMENT...]
 		grep -vc 'GET .*list-type=2' "$T/log" | grep -qx 0
 		grep -c 'list-type=2' "$T/log" | grep -qx $(((n + 999) / 1000))
 		[ "$(restore show latest -o json | jq '[.. | .states? // empty | .[]] | length')" = "$n" ]
-		kill "$proxy_pid"
-		proxy_pid=
+		stop_proxies
 	done
 }
 
@@ -276,9 +281,12 @@ start_proxy() { # [ARGUMENT...]
 	s3 $b put big.bin <"$T/big"
 	for rate in ${BACKSTAY_FULL:+0.01 0.05} 0.20; do
 		rm -rf "$T/state" "$T/vault" "$T/tree"
-		start_proxy "$rate" "seed-$rate"
+		start_proxy "$DYNAMODB_ENDPOINT" "$T/log.table" "$rate" "seed-$rate"
+		table=$proxied
+		start_proxy "$S3_ENDPOINT" "$T/log" "$rate" "seed-$rate"
+		endpoint=$proxied
 		s3_tool make "$b-$rate"
-		config '' "buckets: [{from: $b, bucket: $b-$rate, endpoint: $endpoint, dynamodb_table: locks}]" >"$BACKSTAY_CONFIG"
+		config '' "buckets: [{from: $b, bucket: $b-$rate, endpoint: $endpoint, dynamodb_table: locks, dynamodb_endpoint: $table}]" >"$BACKSTAY_CONFIG"
 		tries=0
 		until agent backup 2>"$T/backup.log"; do
 			# Partial, and what is missing is named.
@@ -297,15 +305,30 @@ start_proxy() { # [ARGUMENT...]
 		mkdir "$T/down-$rate"
 		AWS_ENDPOINT_URL_S3=$S3_ENDPOINT s3_tool down "$b-$rate" "" "$T/down-$rate"
 		diff -r "$T/tree/terraform/$b" "$T/down-$rate"
-		harm=$(grep -cE ' (500|503|400|reset|lost|cut)$' "$T/log")
-		[ -z "${BACKSTAY_FULL-}" ] || echo "# rate $rate: $(wc -l <"$T/log") requests, $harm came to grief, $tries repeats" >&3
+		harm=$(cat "$T/log" "$T/log.table" | grep -cE ' (500|503|400|reset|lost|cut)$')
+		[ -z "${BACKSTAY_FULL-}" ] || echo "# rate $rate: $(cat "$T/log" "$T/log.table" | wc -l) requests, $harm came to grief, $tries repeats" >&3
 		[ "$harm" -gt 0 ]
 		# No lock and no half upload is left.
 		run aws --endpoint-url "$S3_ENDPOINT" s3api list-multipart-uploads --bucket "$b-$rate" --query 'Uploads[].Key' --output text
 		[ "$output" = None ]
-		kill "$proxy_pid"
-		proxy_pid=
+		[ -z "$(item locks "$b-$rate/many/00000.tfstate")" ]
+		stop_proxies
 	done
+}
+
+@test "a store whose clock is 16 minutes ahead is signed for, and told of" {
+	"$top/tests/sim/s3" start "$T/sim" --bucket $b
+	set -a
+	# shellcheck disable=SC1091 # written by the server
+	. "$T/sim/env"
+	set +a
+	state 1 l | s3 $b put one.tfstate
+	curl -fsS -d '{"offset_s": 960}' "$S3_SIM_URL/clock" -o /dev/null
+	config | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
+	run agent backup
+	"$top/tests/sim/s3" stop "$T/sim"
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[[ $output == *"clock"*"differ by +9"[56]*" seconds"* ]]
 }
 
 @test "check names where credentials come from, and never a secret" {

@@ -26,7 +26,7 @@ static int setup(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	if (real_server_start(&server, "s3", ""))
+	if (real_server_start(&server, "s3", "--tls"))
 		return -1;
 	endpoint = real_server_setting(&server, "S3_ENDPOINT");
 	key_id = real_server_setting(&server, "AWS_ACCESS_KEY_ID");
@@ -350,6 +350,57 @@ static void test_a_clock_that_is_off_is_corrected(void **state)
 	assert_in_range(aws_skew_ms(a), 958000, 962000);
 }
 
+static void put_and_get(const struct aws_settings *settings)
+{
+	struct err err = ERR_INIT;
+	const struct s3_put p = {.key = "elsewhere/\xc3\xa4 b"};
+	const struct s3_get g = {.key = p.key};
+	cleanup(buf_done) struct buf body = BUF_INIT;
+	cleanup(aws_closep) struct aws *a = aws_open(settings, &err);
+	cleanup(s3_freep) struct s3 *s = s3_new(a, "live", &err);
+
+	assert_ok(s3_put(s, &p, "hosted", 6, NULL, &err), err);
+	assert_ok(s3_get(s3, &g, 100, &body, NULL, &err), err);
+	assert_string_equal(buf_str(&body), "hosted");
+	assert_ok(s3_check(s, &err), err);
+}
+
+static void test_a_bucket_by_its_own_host_name(void **state)
+{
+	autofree char *host =
+	    str_printf("http://localhost%s", strrchr(endpoint, ':'));
+	const struct aws_settings settings = {
+	    .access_key_id = key_id,
+	    .secret_access_key = key,
+	    .s3_endpoint = host,
+	    .addressing = S3_ADDRESS_VIRTUAL,
+	};
+
+	(void)state;
+	put_and_get(&settings);
+}
+
+/* The server's own authority is trusted where it is named, and nowhere. */
+static void test_tls_under_another_authority(void **state)
+{
+	struct err err = ERR_INIT;
+	autofree char *tls = real_server_setting(&server, "S3_TLS_ENDPOINT");
+	autofree char *ca = real_server_setting(&server, "S3_CA");
+	struct aws_settings settings = {
+	    .access_key_id = key_id,
+	    .secret_access_key = key,
+	    .s3_endpoint = tls,
+	    .ca_file = ca,
+	};
+
+	(void)state;
+	put_and_get(&settings);
+	settings.ca_file = NULL;
+	cleanup(aws_closep) struct aws *a = aws_open(&settings, &err);
+	cleanup(s3_freep) struct s3 *s = s3_new(a, "live", &err);
+	assert_fails(s3_check(s, &err), err, ERR_DENIED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +413,8 @@ int main(void)
 	    cmocka_unit_test(test_versions_and_object_lock),
 	    cmocka_unit_test(test_refusals_say_what_to_do),
 	    cmocka_unit_test(test_a_clock_that_is_off_is_corrected),
+	    cmocka_unit_test(test_a_bucket_by_its_own_host_name),
+	    cmocka_unit_test(test_tls_under_another_authority),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
