@@ -109,11 +109,16 @@ struct source *open_archive(
 int open_unpack(const struct command *c, struct opened *o, struct source *from,
     const char *dir, struct err *err)
 {
+	const struct reader_totals expected = {
+	    .entries = o->manifest.archive.entries,
+	    .bytes = o->manifest.archive.content_bytes};
 	const struct reader_options reader = {
 	    .compression = o->manifest.archive.compression,
 	    .encryption = o->manifest.archive.encryption,
 	    .identities = o->identities,
-	    .cancel = c->env.cancel};
+	    .scratch = o->scratch.path,
+	    .cancel = c->env.cancel,
+	    .expected = &expected};
 
 	log_progress("unpacking %s", o->snapshot->label);
 	if (archive_extract(from, &reader, dir, &o->totals, err))

@@ -129,12 +129,28 @@ static int each_chunk(struct reading *r, const struct tar_entry *e,
 	return 0;
 }
 
+/* Against an archive that unpacks to more than any disk holds. */
+static int check_room(
+    const struct reading *r, const struct tar_entry *e, struct err *err)
+{
+	const struct reader_totals *most = r->options->expected;
+
+	if (!most || (r->totals.entries < most->entries &&
+			 e->bytes <= most->bytes - r->totals.bytes))
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "it goes beyond the %llu entries of %llu bytes that the manifest "
+	    "says are in the archive",
+	    (unsigned long long)most->entries, (unsigned long long)most->bytes);
+}
+
 static int read_entry(
     struct reading *r, const struct tar_entry *e, struct err *err)
 {
 	struct seen seen = {.bytes = e->bytes};
 
-	if (start_entry(r, e, err) || each_chunk(r, e, take_data, err))
+	if (check_room(r, e, err) || start_entry(r, e, err) ||
+	    each_chunk(r, e, take_data, err))
 		return -1;
 	digest_finish(r->digest, seen.sha256);
 	digest_of(DIGEST_SHA256, e->path, strlen(e->path), seen.path_sha256);
@@ -219,6 +235,21 @@ static int hand_contents(struct reading *r, struct err *err)
 	}
 }
 
+static int check_totals(const struct reading *r, struct err *err)
+{
+	const struct reader_totals *all = r->options->expected;
+
+	if (!all || (r->totals.entries == all->entries &&
+			r->totals.bytes == all->bytes))
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "the archive has %llu entries of %llu bytes, and the manifest says "
+	    "%llu of %llu",
+	    (unsigned long long)r->totals.entries,
+	    (unsigned long long)r->totals.bytes,
+	    (unsigned long long)all->entries, (unsigned long long)all->bytes);
+}
+
 static int read_all(struct reading *r, struct err *err)
 {
 	for (;;) {
@@ -235,7 +266,9 @@ static int read_all(struct reading *r, struct err *err)
 		if (result)
 			return -1;
 	}
-	return compare(r, err) || hand_contents(r, err) ? -1 : 0;
+	return check_totals(r, err) || compare(r, err) || hand_contents(r, err)
+		   ? -1
+		   : 0;
 }
 
 static struct source *decrypted(

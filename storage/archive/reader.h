@@ -17,12 +17,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct reader_totals {
+	uint64_t entries; /* without CONTENTS.json */
+	uint64_t bytes;	  /* of their content */
+};
+
 struct reader_options {
 	enum archive_compression compression;
 	enum archive_encryption encryption;
 	const struct age_identities *identities; /* borrowed */
 	const char *scratch; /* for a long CONTENTS.json; NULL: memory */
 	const struct cancel *cancel; /* or NULL */
+	/* What the manifest says is in it: more is refused before it is
+	 * unpacked, less at the end. NULL: not known. */
+	const struct reader_totals *expected;
 };
 
 struct reader_attr {
@@ -51,11 +59,6 @@ struct reader_visitor {
 	int (*contents)(
 	    void *ctx, const char *text, size_t len, struct err *err);
 	void *ctx;
-};
-
-struct reader_totals {
-	uint64_t entries; /* without CONTENTS.json */
-	uint64_t bytes;	  /* of their content */
 };
 
 /* Reads all of it, writing nothing to disk. Owns from. ERR_INTEGRITY where

@@ -122,6 +122,43 @@ static void what_goes_in_comes_out(void **state)
 	test_dir_remove(dir);
 }
 
+static void an_archive_holds_what_its_manifest_says(void **state)
+{
+	char *dir = test_dir_make();
+	autofree char *tree = file_join(dir, "tree");
+	cleanup(buf_done) struct buf archive = BUF_INIT;
+	struct reader_totals all, expected;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	write_archive(dir, 4, &archive);
+	assert_ok(file_mkdirs(tree, &err), err);
+	assert_ok(extract(&archive, tree, &all, &err), err);
+	for (int i = -1; i <= 1; i++)
+		for (int k = -1; k <= 1; k++) {
+			cleanup(strvec_done) struct strvec left = VEC_INIT;
+			struct err why = ERR_INIT;
+			expected = (struct reader_totals){
+			    .entries = all.entries + (uint64_t)i,
+			    .bytes = all.bytes + (uint64_t)k};
+			const struct reader_options o = {
+			    .compression = ARCHIVE_ZSTD,
+			    .encryption = ARCHIVE_PLAIN,
+			    .expected = &expected};
+			assert_ok(file_remove_tree(tree, &err), err);
+			assert_ok(file_mkdirs(tree, &err), err);
+			int r = archive_extract(
+			    source_from_memory(archive.data, archive.len), &o,
+			    tree, NULL, &why);
+			assert_int_equal(
+			    why.code, i || k ? ERR_INTEGRITY : ERR_NONE);
+			assert_int_equal(r, i || k ? -1 : 0);
+			assert_ok(file_list_dir(tree, &left, &err), err);
+			assert_int_equal(left.len == 0, i || k);
+		}
+	test_dir_remove(dir);
+}
+
 static void a_changed_or_cut_archive_leaves_nothing(void **state)
 {
 	char *dir = test_dir_make();
@@ -183,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_same_input_gives_the_same_bytes),
 	    cmocka_unit_test(what_goes_in_comes_out),
+	    cmocka_unit_test(an_archive_holds_what_its_manifest_says),
 	    cmocka_unit_test(a_changed_or_cut_archive_leaves_nothing),
 	    cmocka_unit_test(a_path_that_leaves_its_place_is_refused),
 	};
