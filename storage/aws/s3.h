@@ -159,6 +159,10 @@ int s3_put(struct s3 *s, const struct s3_put *p, const void *data, size_t len,
 int s3_put_tags(struct s3 *s, const char *key, const char *version_id,
     const struct s3_pair_vec *tags, struct err *err);
 
+/* Locks what is there; lock_mode and lock_until of the meta count. */
+int s3_put_retention(struct s3 *s, const char *key, const char *version_id,
+    const struct s3_meta *meta, struct err *err);
+
 struct s3_upload {
 	struct s3_put put;
 	size_t memory_bytes;	 /* for parts in flight; 0: 64 MiB */

@@ -142,6 +142,27 @@ int s3_put_tags(struct s3 *s, const char *key, const char *version_id,
 	return s3_call_send(&c, err);
 }
 
+int s3_put_retention(struct s3 *s, const char *key, const char *version_id,
+    const struct s3_meta *meta, struct err *err)
+{
+	cleanup(s3_call_done) struct s3_call c;
+	cleanup(buf_done) struct buf body = BUF_INIT;
+	char until[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(meta->lock_until, until);
+	buf_printf(&body,
+	    "<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+	    "<Mode>%s</Mode><RetainUntilDate>%s</RetainUntilDate>"
+	    "</Retention>",
+	    meta->lock_mode, until);
+	s3_call_init(&c, s, "PUT", key);
+	s3_call_query(&c, "retention", "");
+	ask_version(&c, version_id);
+	add_md5(&c, body.data, body.len);
+	s3_call_body(&c, body.data, body.len);
+	return s3_call_send(&c, err);
+}
+
 /*
  * A conditional put whose answer was lost is refused when it is tried again,
  * by our own object. What is there and holds the same bytes is that.

@@ -50,6 +50,9 @@ struct s3_vault_sink {
 	struct sink sink;
 	struct sink *next;
 	struct s3_meta meta;
+	struct s3_meta written;
+	struct s3 *s3;
+	char *key;
 };
 
 static int put_write(
@@ -58,9 +61,30 @@ static int put_write(
 	return sink_write(((struct s3_vault_sink *)sink)->next, data, len, err);
 }
 
+/* Some stores take what is said of the lock when an upload of several parts is
+ * begun, and then do not lock the object (Ceph 16). */
+static int make_sure_of_lock(struct s3_vault_sink *s, struct err *err)
+{
+	cleanup(s3_meta_done) struct s3_meta found = S3_META_INIT;
+	const char *version = s->written.version_id;
+
+	if (!s->meta.lock_mode)
+		return 0;
+	if (s3_head(s->s3, s->key, version, &found, err))
+		return -1;
+	if (str_eq(found.lock_mode, s->meta.lock_mode) &&
+	    found.lock_until >= s->meta.lock_until)
+		return 0;
+	if (s3_put_retention(s->s3, s->key, version, &s->meta, err))
+		return err_wrap(err, "locking '%s'", s->key);
+	return 0;
+}
+
 static int put_finish(struct sink *sink, struct err *err)
 {
-	return sink_finish(((struct s3_vault_sink *)sink)->next, err);
+	struct s3_vault_sink *s = (struct s3_vault_sink *)sink;
+
+	return sink_finish(s->next, err) || make_sure_of_lock(s, err) ? -1 : 0;
 }
 
 static void put_abort(struct sink *sink)
@@ -74,6 +98,8 @@ static void put_release(struct sink *sink)
 
 	sink_free(s->next);
 	s3_meta_done(&s->meta);
+	s3_meta_done(&s->written);
+	free(s->key);
 	free(s);
 }
 
@@ -89,15 +115,16 @@ static struct sink *put(struct vault *vault, const char *name, struct err *err)
 
 	s->sink.ops = &ops;
 	s->meta = meta_of(v, VAULT_RETAIN_SNAPSHOT);
+	s->s3 = v->s3;
+	s->key = str_dup(key);
 	const struct s3_upload upload = {
 	    .put = {.key = key, .if_none_match = true, .meta = &s->meta},
 	    .memory_bytes = v->memory_bytes,
 	};
-	s->next = s3_sink(v->s3, &upload, NULL, err);
+	s->next = s3_sink(v->s3, &upload, &s->written, err);
 	if (s->next)
 		return &s->sink;
-	s3_meta_done(&s->meta);
-	free(s);
+	put_release(&s->sink);
 	return NULL;
 }
 

@@ -186,16 +186,25 @@ static void front_release(struct vault *v)
 	(void)v;
 }
 
-static struct vault *open_bucket(struct test_vault *t, struct err *err)
+struct s3 *test_vaults_bucket(bool object_lock)
 {
 	static int buckets;
 	autofree char *name = str_printf("vault-%d", ++buckets);
-	struct s3 *s3 = s3_new(aws, name, err);
+	struct err err = ERR_INIT;
+	struct s3 *s3 = s3_new(aws, name, &err);
+
+	assert_non_null(s3);
+	assert_ok(s3_create_bucket(s3, object_lock, &err), err);
+	return s3;
+}
+
+static struct vault *open_bucket(struct test_vault *t, struct err *err)
+{
+	struct s3 *s3 = test_vaults_bucket(false);
 	const struct vault_s3_options o = {
 	    .s3 = s3, .prefix = "team/prod", .clock = clock_system()};
 
 	t->s3 = s3;
-	assert_ok(s3_create_bucket(s3, false, err), *err);
 	return vault_s3_open(&o, err);
 }
 

@@ -43,6 +43,10 @@ struct test_vault {
 	VEC_DEFINE(, struct test_vault_write) writes;
 };
 
+/* A new bucket of the server; fails the test where it cannot. */
+struct s3;
+struct s3 *test_vaults_bucket(bool object_lock);
+
 enum { TEST_VAULT_KINDS = 2 };
 /* A new, empty one of kind 0 or 1; fails the test where it cannot. */
 struct test_vault *test_vault_open(int kind);
