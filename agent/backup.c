@@ -4,6 +4,7 @@
 #include "storage/archive/age.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/log.h"
+#include "storage/base/relay.h"
 
 #include <stdlib.h>
 
@@ -86,6 +87,8 @@ static int begin_snapshot(struct backup_run *r, struct err *err)
 		sink = age_encrypt(&r->recipients, r->a->env.random, sink, err);
 	if (!sink)
 		return -1;
+	/* Reading and compressing need not wait for encrypting and writing. */
+	sink = sink_relay(sink);
 	const struct archive_options archive = {
 	    .compression = o.compression,
 	    .level = s->compression.level,

@@ -1,0 +1,176 @@
+#include "storage/base/relay.h"
+
+#include "storage/base/mem.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECES = 4, PIECE_BYTES = 256 * 1024 };
+
+struct piece {
+	char *data;
+	size_t len;
+};
+
+struct relay {
+	struct sink sink;
+	struct sink *next;
+	struct piece pieces[PIECES]; /* a ring */
+	pthread_t thread;
+	bool joined;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t changed;
+	size_t filled; /* pieces ever filled; the writer's is the one after */
+	size_t taken;  /* pieces ever passed on */
+	bool ended;    /* nothing more comes */
+	bool dropped;  /* what is left is not wanted */
+	bool failed;
+	struct err err;
+};
+
+static struct piece *piece_of(struct relay *r, size_t n)
+{
+	return &r->pieces[n % PIECES];
+}
+
+/* Passes one piece on, without the lock: the writer keeps off it. */
+static void pass_on(struct relay *r)
+{
+	struct piece *p = piece_of(r, r->taken);
+	struct err err = ERR_INIT;
+
+	pthread_mutex_unlock(&r->lock);
+	int failed = sink_write(r->next, p->data, p->len, &err);
+	pthread_mutex_lock(&r->lock);
+	p->len = 0;
+	r->taken++;
+	if (failed) {
+		r->failed = true;
+		r->err = err;
+	}
+	pthread_cond_signal(&r->changed);
+}
+
+static void *run(void *ctx)
+{
+	struct relay *r = ctx;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->failed && !r->dropped) {
+		if (r->taken < r->filled)
+			pass_on(r);
+		else if (r->ended)
+			break;
+		else
+			pthread_cond_wait(&r->changed, &r->lock);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+static int failure(struct relay *r, struct err *err)
+{
+	*err = r->err;
+	return -1;
+}
+
+/* Gives the piece that was being filled away, and waits for an empty one. */
+static int give(struct relay *r, struct err *err)
+{
+	pthread_mutex_lock(&r->lock);
+	r->filled++;
+	pthread_cond_signal(&r->changed);
+	while (!r->failed && r->filled - r->taken == PIECES)
+		pthread_cond_wait(&r->changed, &r->lock);
+	bool failed = r->failed;
+	pthread_mutex_unlock(&r->lock);
+	return failed ? failure(r, err) : 0;
+}
+
+static int relay_write(
+    struct sink *s, const void *data, size_t len, struct err *err)
+{
+	struct relay *r = (struct relay *)s;
+	const char *at = data;
+
+	while (len) {
+		struct piece *p = piece_of(r, r->filled);
+		size_t room = PIECE_BYTES - p->len;
+		size_t n = len < room ? len : room;
+		memcpy(p->data + p->len, at, n);
+		p->len += n;
+		at += n;
+		len -= n;
+		if (p->len == PIECE_BYTES && give(r, err))
+			return -1;
+	}
+	return 0;
+}
+
+static void join(struct relay *r, bool drop)
+{
+	if (r->joined)
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->ended = true;
+	r->dropped = drop;
+	pthread_cond_signal(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	r->joined = true;
+}
+
+static int relay_finish(struct sink *s, struct err *err)
+{
+	struct relay *r = (struct relay *)s;
+
+	if (piece_of(r, r->filled)->len && give(r, err))
+		return -1;
+	join(r, false);
+	if (r->failed)
+		return failure(r, err);
+	return sink_finish(r->next, err);
+}
+
+static void relay_abort(struct sink *s)
+{
+	struct relay *r = (struct relay *)s;
+
+	join(r, true);
+	sink_abort(r->next);
+}
+
+static void relay_release(struct sink *s)
+{
+	struct relay *r = (struct relay *)s;
+
+	join(r, true);
+	sink_free(r->next);
+	for (size_t i = 0; i < PIECES; i++)
+		free(r->pieces[i].data);
+	pthread_cond_destroy(&r->changed);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+static const struct sink_ops ops = {.write = relay_write,
+    .finish = relay_finish,
+    .abort = relay_abort,
+    .release = relay_release};
+
+struct sink *sink_relay(struct sink *next)
+{
+	struct relay *r = mem_new(struct relay);
+
+	r->sink.ops = &ops;
+	r->next = next;
+	for (size_t i = 0; i < PIECES; i++)
+		r->pieces[i].data = mem_alloc(PIECE_BYTES);
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->changed, NULL);
+	if (pthread_create(&r->thread, NULL, run, r))
+		abort();
+	return &r->sink;
+}
