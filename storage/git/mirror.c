@@ -6,8 +6,7 @@
 #include "storage/git/mirror_fetch.h"
 #include "storage/git/mirror_store.h"
 #include "storage/git/remote.h"
-#include "storage/git/repo.h"
-#include "storage/git/submodules.h"
+#include "storage/git/submodule_notes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -95,10 +94,9 @@ static int update(struct mirror_store *store, const struct mirror_options *o,
 	    mirror_store_consolidate(store, err) ||
 	    mirror_store_publish(store, &state->refs, state->head, err))
 		return -1;
-	cleanup(repo_freep) struct repo *repo = repo_open(o->dir, err);
-	if (!repo)
-		return -1;
-	return submodules_find(repo, &state->refs, &state->submodules, err);
+	autofree char *notes = file_join(o->dir, "backstay/submodules");
+	return submodule_notes_find(
+	    o->dir, notes, &state->refs, &state->submodules, err);
 }
 
 int mirror_update(

@@ -106,8 +106,7 @@ char *submodules_url(const char *superproject, const char *url)
 	return buf_steal(&out);
 }
 
-/* The .gitmodules at the root of a commit, if it has one. */
-static int read_one(struct repo *repo, const uint8_t *id, struct linkset *seen,
+int submodules_of(struct repo *repo, const uint8_t id[GIT_ID_LEN],
     struct strvec *urls, struct err *err)
 {
 	cleanup(buf_done) struct buf data = BUF_INIT;
@@ -122,9 +121,8 @@ static int read_one(struct repo *repo, const uint8_t *id, struct linkset *seen,
 	if (repo_read(repo, commit, &type, &data, err))
 		return -1;
 	if (!str_starts(buf_str(&data), "tree ") ||
-	    git_id_parse(data.data + 5, tree) || linkset_has(seen, tree))
+	    git_id_parse(data.data + 5, tree))
 		return 0;
-	linkset_add(seen, tree);
 	if (repo_read(repo, tree, &type, &data, err))
 		return -1;
 	const uint8_t *at = (const uint8_t *)data.data;
@@ -135,30 +133,11 @@ static int read_one(struct repo *repo, const uint8_t *id, struct linkset *seen,
 			continue;
 		uint8_t blob[GIT_ID_LEN];
 		memcpy(blob, e.id, GIT_ID_LEN);
-		if (linkset_has(seen, blob))
-			return 0;
-		linkset_add(seen, blob);
 		if (repo_read(repo, blob, &type, &data, err))
 			return -1;
 		if (data.len <= MAX_TEXT)
 			submodules_parse(buf_str(&data), urls);
 		return 0;
 	}
-	return 0;
-}
-
-int submodules_find(struct repo *repo, const struct git_refvec *refs,
-    struct strvec *urls, struct err *err)
-{
-	cleanup(linkset_done) struct linkset seen = LINKSET_INIT;
-
-	VEC_EACH (refs, ref) {
-		if (linkset_has(&seen, ref->id))
-			continue;
-		linkset_add(&seen, ref->id);
-		if (read_one(repo, ref->id, &seen, urls, err))
-			return err_wrap(err, "%s", ref->name);
-	}
-	strvec_sort(urls);
 	return 0;
 }

@@ -15,8 +15,9 @@ void submodules_parse(const char *text, struct strvec *urls);
  * frees. Pure. */
 char *submodules_url(const char *superproject, const char *url);
 
-/* The URLs at the tips of all refs, as they stand there, sorted, each once. */
-int submodules_find(struct repo *repo, const struct git_refvec *refs,
+/* The URLs in .gitmodules at the root of a commit, or of what a tag names, as
+ * they stand there; none where it has no such file or is no commit. */
+int submodules_of(struct repo *repo, const uint8_t id[GIT_ID_LEN],
     struct strvec *urls, struct err *err);
 
 #endif
