@@ -76,7 +76,11 @@ static int read_all(struct journal *j, struct err *err)
 		size_t len = (size_t)(end - text.data) - start;
 
 		if (journal_read_line(j, text.data + start, len, err))
-			return err_wrap(err, "%s: line %zu", j->path, number);
+			return err_wrap(err,
+			    "%s: line %zu does not read; to start anew, move "
+			    "the file away, and release by hand what it says "
+			    "is paused",
+			    j->path, number);
 		start += len + 1;
 	}
 	if (ftruncate(j->fd, (off_t)start))

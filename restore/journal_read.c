@@ -40,7 +40,7 @@ static int read_pause(
 	const char *pointer = json_get_str(line, "pointer");
 	const char *what = json_get_str(line, "what");
 
-	if (!cluster || !path || !pointer || *path != '/')
+	if (!cluster || !path || !pointer || *path != '/' || *pointer != '/')
 		return err_set(err, ERR_FORMAT, "a pause without its place");
 	VEC_EACH (&j->pauses, known)
 		if (str_eq(known->cluster, cluster) &&

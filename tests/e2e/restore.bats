@@ -129,6 +129,28 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 	grep -q 'another cluster' <<<"$stderr"
 }
 
+@test "a journal that was damaged is not gone on with, and it is said what to do" {
+	restore apply latest --yes --only git --force
+	journal=$(echo "$P"/state/journal/*.journal)
+	cp "$journal" "$P/whole"
+	while read -r line; do
+		cp "$P/whole" "$journal"
+		echo "$line" >>"$journal"
+		for resume in '' --resume; do
+			# shellcheck disable=SC2086
+			run --separate-stderr restore apply latest --yes --only git --force $resume
+			echo "$line: $status: $stderr"
+			[ "$status" -eq 3 ]
+			grep -q 'does not read.*move the file away' <<<"$stderr"
+		done
+	done <<-'E'
+	half a li
+	{"n":0,"pause":{"cluster":"c","path":"/p","pointer":"none","what":"w"}}
+	E
+	cp "$P/whole" "$journal"
+	restore apply latest --yes --only git --force --resume
+}
+
 @test "--offline plans all of it without asking the cluster" {
 	sed "s#server: .*#server: https://127.0.0.1:1#" "$P/kube/kubeconfig" >"$P/unreachable"
 	sed -i "s#kubeconfig: .*#kubeconfig: $P/unreachable#" "$BACKSTAY_CONFIG"
