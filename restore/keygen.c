@@ -3,6 +3,7 @@
 #include "storage/archive/minisign.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/json.h"
 
 #include <stdio.h>
 
@@ -32,6 +33,17 @@ static int write_new(const char *dir, const char *name, const void *data,
 	return file_write_durably(path, data, len, err);
 }
 
+static void print_json(const char *recipient, const char *dir)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	cleanup(json_freep) struct json_object *j = json_new_object();
+
+	json_set_str(j, "recipient", recipient);
+	json_set_str(j, "directory", dir);
+	json_write(&out, j, JSON_PRETTY);
+	puts(buf_str(&out));
+}
+
 int command_keygen(const struct command *c, struct err *err)
 {
 	const char *dir = c->options->to ? c->options->to : ".";
@@ -49,6 +61,10 @@ int command_keygen(const struct command *c, struct err *err)
 		secret_len(signing), err) ||
 	    write_new(dir, "signing.pub", public.data, public.len, err))
 		return -1;
+	if (c->options->common.output == CLI_OUTPUT_JSON) {
+		print_json(recipient, dir);
+		return 0;
+	}
 	printf(
 	    "recipient: %s\n"
 	    "In '%s':\n"

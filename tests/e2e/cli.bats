@@ -243,6 +243,7 @@ manual_says() { # PAGE PROGRAM COMMAND
 	restore keygen --to keys >out
 	grep -q 'age1[a-z0-9]\{58\}' out
 	[ "$(stat -c %a keys keys/identity.txt keys/signing.key | xargs)" = '700 600 600' ]
+	[ "$(restore keygen --to more -o json | jq -r '.recipient | length')" -eq 62 ]
 	cp -r keys before
 	run --separate-stderr restore keygen --to keys
 	[ "$status" -ne 0 ]
