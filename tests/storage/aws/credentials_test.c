@@ -152,7 +152,7 @@ static void the_environment_is_taken_before_a_profile(void **state)
 static void settings_are_taken_before_all(void **state)
 {
 	struct fixture f;
-	cleanup(secret_freep) struct secret *key = secret_new("HUSH", 6);
+	cleanup(secret_freep) struct secret *key = secret_new("HUSH", 4);
 
 	(void)state;
 	setup(&f);
