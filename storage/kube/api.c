@@ -149,6 +149,45 @@ static int add_discovered(struct kube_api *api, const char *group,
 	return 0;
 }
 
+static int add_version(struct kube_api *api, const char *group,
+    const char *version, const struct json_object *resources, struct err *err)
+{
+	for (size_t i = 0; i < json_len(resources); i++)
+		if (add_discovered(
+			api, group, version, json_at(resources, i), err))
+			return -1;
+	return 0;
+}
+
+/* The versions of one group. What a group beside the core says wrong is its
+ * own fault: the others are served all the same. */
+static int add_group(struct kube_api *api, const char *group,
+    const struct json_object *versions, struct err *err)
+{
+	for (size_t v = 0; v < json_len(versions); v++) {
+		const struct json_object *at = json_at(versions, v);
+		const char *version = json_get_str(at, "version");
+		struct err bad = ERR_INIT;
+		if (!version)
+			return err_set(err, ERR_FORMAT,
+			    "group '%s' has a version without a name", group);
+		autofree char *gv = str_printf("%s/%s", group, version);
+		if (str_eq(json_get_str(at, "freshness"), "Stale")) {
+			kube_api_add_broken(api, gv, "its answer is stale");
+			continue;
+		}
+		if (add_version(api, group, version, json_get(at, "resources"),
+			&bad) == 0)
+			continue;
+		if (!*group) {
+			*err = bad;
+			return -1;
+		}
+		kube_api_add_broken(api, gv, bad.message);
+	}
+	return 0;
+}
+
 int kube_api_add_aggregated(
     struct kube_api *api, const struct json_object *list, struct err *err)
 {
@@ -158,30 +197,9 @@ int kube_api_add_aggregated(
 		const struct json_object *item = json_at(groups, g);
 		const char *group =
 		    json_str(json_path(item, "metadata", "name", NULL));
-		const struct json_object *versions = json_get(item, "versions");
-		if (!group)
-			group = "";
-		for (size_t v = 0; v < json_len(versions); v++) {
-			const struct json_object *at = json_at(versions, v);
-			const char *version = json_get_str(at, "version");
-			const struct json_object *all =
-			    json_get(at, "resources");
-			if (!version)
-				return err_set(err, ERR_FORMAT,
-				    "group '%s' has a version without a name",
-				    group);
-			if (str_eq(json_get_str(at, "freshness"), "Stale")) {
-				autofree char *gv =
-				    str_printf("%s/%s", group, version);
-				kube_api_add_broken(
-				    api, gv, "its answer is stale");
-				continue;
-			}
-			for (size_t i = 0; i < json_len(all); i++)
-				if (add_discovered(api, group, version,
-					json_at(all, i), err))
-					return -1;
-		}
+		if (add_group(api, group ? group : "",
+			json_get(item, "versions"), err))
+			return -1;
 	}
 	return 0;
 }

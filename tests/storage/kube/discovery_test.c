@@ -139,6 +139,19 @@ static void names_that_would_leave_a_path_are_refused(void **state)
 			fail_msg("taken: %s", bad[i]);
 		kube_api_done(&api);
 	}
+	/* Of a group beside the core, it is that group's alone. */
+	struct kube_api api = KUBE_API_INIT;
+	cleanup(json_freep) struct json_object *groups = parse(
+	    "{\"items\":[{\"metadata\":{\"name\":\"x.io\"},\"versions\":["
+	    "{\"version\":\"v1\",\"resources\":[{\"resource\":\"../x\","
+	    "\"responseKind\":{\"kind\":\"X\"}}]}]},"
+	    "{\"versions\":[{\"version\":\"v1\",\"resources\":[{\"resource\":"
+	    "\"pods\",\"responseKind\":{\"kind\":\"Pod\"}}]}]}]}");
+	assert_ok(kube_api_add_aggregated(&api, groups, &err), err);
+	assert_int_equal(api.resources.len, 1);
+	assert_string_equal(api.resources.items[0].key, "pods");
+	assert_string_equal(api.broken.items[0], "x.io/v1");
+	kube_api_done(&api);
 }
 
 int main(void)
