@@ -178,9 +178,16 @@ static char *take_str(struct reading *r, const char *key)
 static int64_t take_time(struct reading *r, const char *key)
 {
 	const char *s = json_get_str(r->from, key);
-	int64_t seconds = 0;
+	int64_t seconds = 0, again = 0;
+	char text[CLOCK_TEXT_MAX];
 
-	if (!s || clock_parse_rfc3339(s, &seconds))
+	if (!s || clock_parse_rfc3339(s, &seconds)) {
+		refuse(r, key, "no time");
+		return 0;
+	}
+	/* Nor one that could not be written down again. */
+	clock_rfc3339(seconds, text);
+	if (clock_parse_rfc3339(text, &again) || again != seconds)
 		refuse(r, key, "no time");
 	return seconds;
 }
