@@ -22,18 +22,14 @@ static void run_done(struct backup_run *r)
 
 static int prepare_scratch(struct backup_run *r, struct err *err)
 {
-	const char *parent = r->settings->scratch_dir;
+	int removed;
 
-	if (file_mkdirs(r->settings->state_dir, err) ||
-	    file_mkdirs(parent, err))
-		return -1;
-	int removed = scratch_clean(parent, err);
-	if (removed < 0)
+	if (connect_scratch(r->settings, &r->scratch, &removed, err))
 		return -1;
 	if (removed)
 		log_info("removed what %d run%s left in '%s'", removed,
-		    removed == 1 ? "" : "s", parent);
-	return scratch_make(&r->scratch, parent, err);
+		    removed == 1 ? "" : "s", r->settings->scratch_dir);
+	return 0;
 }
 
 /* What is not protected is said each time. */

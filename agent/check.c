@@ -239,9 +239,9 @@ static int check_all(struct check *c, struct err *err)
 {
 	const struct settings *s = c->a->settings;
 
-	if (file_mkdirs(s->state_dir, err) ||
-	    file_mkdirs(s->scratch_dir, err) ||
-	    scratch_make(&c->scratch, s->scratch_dir, err))
+	int removed;
+
+	if (connect_scratch(s, &c->scratch, &removed, err))
 		return err_wrap(err, "check");
 	result(c, "configuration", NULL, "%s", s->file);
 	check_encryption(c);

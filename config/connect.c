@@ -180,6 +180,23 @@ void connect_kube_done(struct connect_kube *k)
 	*k = (struct connect_kube){0};
 }
 
+static int make_named(const struct settings *s, const char *key,
+    const char *path, struct err *err)
+{
+	return file_mkdirs(path, err) ? err_wrap(err, "%s: %s", s->file, key)
+				      : 0;
+}
+
+int connect_scratch(const struct settings *s, struct scratch *out, int *removed,
+    struct err *err)
+{
+	if (make_named(s, "state_dir", s->state_dir, err) ||
+	    make_named(s, "scratch_dir", s->scratch_dir, err))
+		return -1;
+	*removed = scratch_clean(s->scratch_dir, err);
+	return *removed < 0 || scratch_make(out, s->scratch_dir, err) ? -1 : 0;
+}
+
 static int read_signing_key(
     const struct settings *s, struct minisign_key **out, struct err *err)
 {

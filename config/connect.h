@@ -16,6 +16,7 @@
 #include "storage/aws/s3.h"
 #include "storage/base/cancel.h"
 #include "storage/base/clock.h"
+#include "storage/base/file.h"
 #include "storage/base/random.h"
 #include "storage/git/access.h"
 #include "storage/kube/client.h"
@@ -69,6 +70,12 @@ struct connect_kube {
 int connect_kube(const struct settings_cluster_access *s, enum kube_gzip gzip,
     const struct connect_env *env, struct connect_kube *out, struct err *err);
 void connect_kube_done(struct connect_kube *k);
+
+/* The private space of a run, below directories that are made where they are
+ * missing; what dead runs left there is removed, and its count told. Released
+ * with scratch_done. */
+int connect_scratch(const struct settings *s, struct scratch *out, int *removed,
+    struct err *err);
 
 /* Whose signatures hold: the public keys, and that of the secret key. */
 int connect_trust(const struct settings *s, struct snapshot_trust *out,

@@ -43,17 +43,16 @@ int open_snapshot(const struct command *c, struct opened *o, struct err *err)
 static int make_scratch(
     const struct command *c, struct opened *o, struct err *err)
 {
-	const char *parent = c->settings->scratch_dir;
+	int removed;
 
 	if (o->scratch.path)
 		return 0;
-	int cleaned = scratch_clean(parent, err);
-	if (cleaned < 0)
+	if (connect_scratch(c->settings, &o->scratch, &removed, err))
 		return -1;
-	if (cleaned)
-		log_info(
-		    "removed the scratch of %d run(s) that had died", cleaned);
-	return scratch_make(&o->scratch, parent, err);
+	if (removed)
+		log_info("removed what %d run%s left in '%s'", removed,
+		    removed == 1 ? "" : "s", c->settings->scratch_dir);
+	return 0;
 }
 
 static void show_progress(void *ctx, uint64_t done, uint64_t total)

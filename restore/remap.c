@@ -208,8 +208,8 @@ static char *mapped_class(const struct transform_options *o, const char *name)
 static const char *const class_places[] = {"/spec/storageClassName",
     "/spec/volumeClaimTemplates/*/spec/storageClassName",
     "/metadata/annotations/volume.beta.kubernetes.io~1storage-class",
-    "/spec/volumeClaimTemplates/*/metadata/annotations/"
-    "volume.beta.kubernetes.io~1storage-class"};
+    ("/spec/volumeClaimTemplates/*/metadata/annotations/"
+     "volume.beta.kubernetes.io~1storage-class")};
 
 static void map_classes(const struct transform_options *o,
     struct json_object *object, const char *kind)

@@ -278,6 +278,19 @@ manual_says() { # PAGE PROGRAM COMMAND
 	grep -q 'NTP' <<<"$output"
 }
 
+@test "a directory that cannot be made names the key that names it" {
+	# Not even root makes a directory below a file.
+	good | sed "s#state_dir: .*#state_dir: $PWD/backstay.yaml/x#" >other.yaml
+	for command in "agent backup" "agent check"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr $command --config other.yaml
+		echo "$status: $stderr"
+		[ "$status" -eq 3 ]
+		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+		grep -qF 'other.yaml: state_dir: ' <<<"$stderr"
+	done
+}
+
 @test "events are JSON where that is asked for" {
 	run --separate-stderr agent --log-format json --config none.yaml list
 	[ "$(jq -r .level <<<"$stderr")" = error ]
