@@ -1,6 +1,6 @@
 /*
- * What index_pack.c (reading) and index_resolve.c (deltas) share; for nobody
- * else.
+ * What index_pack.c (reading), index_resolve.c and index_unpack.c (deltas) and
+ * index_result.c share; for nobody else.
  */
 #ifndef STORAGE_GIT_INDEX_PACK_IMPL_H
 #define STORAGE_GIT_INDEX_PACK_IMPL_H
@@ -72,6 +72,8 @@ int index_pack_take(struct index_pack *ip, struct digest *d,
     const void *data, size_t len, struct err *err);
 void index_pack_hash_header(
     struct digest *d, enum object_type type, uint64_t size);
+/* ERR_FORMAT where not all of the pack was fed. */
+int index_pack_check_end(const struct index_pack *ip, struct err *err);
 /* Fills ids and types of all deltas. */
 int index_pack_deltas(struct index_pack *ip, struct err *err);
 

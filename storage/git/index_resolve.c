@@ -4,12 +4,11 @@
  * independent of each other, so that threads share nothing but the list of
  * their roots.
  */
-#include "storage/git/index_pack_impl.h"
+#include "storage/git/index_unpack.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/pool.h"
-#include "storage/git/delta.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,120 +41,12 @@ struct resolver {
 struct worker {
 	struct resolver *r;
 	struct digest *digest;
-	z_stream z;
+	struct unpacker unpacker;
 	struct linkset links;
 	struct framevec stack;
 	size_t kept; /* bytes in the stack */
-	uint8_t *packed;
-	size_t packed_cap;
-	uint8_t *delta;
-	size_t delta_cap;
-	struct err err;
-	bool failed;
+	bool failed; /* the unpacker's err says why */
 };
-
-static uint64_t entry_end(const struct index_pack *ip, uint32_t i)
-{
-	return i + 1 < ip->entries.len ? ip->entries.items[i + 1].offset
-				       : ip->end;
-}
-
-static void reserve(uint8_t **data, size_t *cap, size_t want)
-{
-	if (want <= *cap)
-		return;
-	*cap = want + want / 4;
-	*data = mem_resize(*data, *cap, 1);
-}
-
-/* What is stored at an entry, into out, which has room for one byte more. */
-static int unpack(struct worker *w, uint32_t i, uint8_t *out)
-{
-	struct index_pack *ip = w->r->ip;
-	const struct pack_entry *e = &ip->entries.items[i];
-	uint64_t start = e->offset + e->header_len;
-	size_t len = (size_t)(entry_end(ip, i) - start);
-
-	reserve(&w->packed, &w->packed_cap, len);
-	if (ip->o.read_at(ip->o.ctx, start, w->packed, len, &w->err))
-		return -1;
-	inflateReset(&w->z);
-	w->z.next_in = w->packed;
-	w->z.avail_in = (unsigned)len;
-	w->z.next_out = out;
-	w->z.avail_out = (unsigned)e->size + 1;
-	if (inflate(&w->z, Z_FINISH) != Z_STREAM_END ||
-	    w->z.total_out != e->size)
-		return err_set(
-		    &w->err, ERR_FORMAT, "the pack changed while it was read");
-	return 0;
-}
-
-static int check_size(struct worker *w, uint64_t size)
-{
-	uint64_t max = w->r->ip->o.max_object_bytes;
-
-	if (size <= max && size < UINT32_MAX)
-		return 0;
-	return err_set(&w->err, ERR_FORMAT,
-	    "a delta is of an object of %llu bytes, and only %llu are allowed",
-	    (unsigned long long)size, (unsigned long long)max);
-}
-
-static uint8_t *unpack_whole(struct worker *w, uint32_t i, size_t *len)
-{
-	const struct pack_entry *e = &w->r->ip->entries.items[i];
-
-	if (check_size(w, e->size))
-		return NULL;
-	autofree uint8_t *data = mem_alloc((size_t)e->size + 1);
-	if (unpack(w, i, data))
-		return NULL;
-	*len = (size_t)e->size;
-	return steal(data);
-}
-
-/* A delta applied to its base. */
-static uint8_t *apply(struct worker *w, uint32_t i, const uint8_t *base,
-    size_t base_len, size_t *len)
-{
-	const struct pack_entry *e = &w->r->ip->entries.items[i];
-	uint64_t base_bytes, bytes;
-
-	if (check_size(w, e->size))
-		return NULL;
-	reserve(&w->delta, &w->delta_cap, (size_t)e->size + 1);
-	if (unpack(w, i, w->delta) ||
-	    delta_sizes(
-		w->delta, (size_t)e->size, &base_bytes, &bytes, &w->err) ||
-	    check_size(w, bytes))
-		return NULL;
-	autofree uint8_t *data = mem_alloc((size_t)bytes + 1);
-	if (delta_apply(w->delta, (size_t)e->size, base, base_len, data,
-		(size_t)bytes, &w->err))
-		return NULL;
-	*len = (size_t)bytes;
-	return steal(data);
-}
-
-/* An object that was dropped: again from the first base that is whole. */
-static uint8_t *make_again(struct worker *w, uint32_t i, size_t *len)
-{
-	const struct pack_entry *entries = w->r->ip->entries.items;
-	struct indexvec chain = VEC_INIT;
-
-	for (; entries[i].base != PACK_NONE; i = entries[i].base)
-		*vec_add(&chain) = i;
-	uint8_t *data = unpack_whole(w, i, len);
-	while (data && chain.len) {
-		uint8_t *next =
-		    apply(w, chain.items[--chain.len], data, *len, len);
-		free(data);
-		data = next;
-	}
-	vec_done(&chain);
-	return data;
-}
 
 /* --- children of an object: by its place in the pack, and by its id */
 
@@ -251,20 +142,22 @@ static int resolve_child(struct worker *w, uint32_t child)
 	struct pack_entry *e = &ip->entries.items[child];
 	size_t len = 0;
 
-	if (cancel_check(ip->o.cancel, &w->err))
+	if (cancel_check(ip->o.cancel, &w->unpacker.err))
 		return -1;
 	if (!top->data) {
-		top->data = make_again(w, top->entry, &top->len);
+		top->data =
+		    unpacker_make_again(&w->unpacker, top->entry, &top->len);
 		if (!top->data)
 			return -1;
 		w->kept += top->len;
 	}
-	autofree uint8_t *data = apply(w, child, top->data, top->len, &len);
+	autofree uint8_t *data =
+	    unpacker_apply(&w->unpacker, child, top->data, top->len, &len);
 	if (!data)
 		return -1;
 	enum object_type type = ip->entries.items[top->entry].type;
 	if (index_pack_take(
-		ip, w->digest, &w->links, e, type, data, len, &w->err))
+		ip, w->digest, &w->links, e, type, data, len, &w->unpacker.err))
 		return -1;
 	if (!has_children(top))
 		pop(w);
@@ -272,8 +165,8 @@ static int resolve_child(struct worker *w, uint32_t child)
 	if (!has_children(&f))
 		return 0;
 	if (w->stack.len > MAX_CHAIN)
-		return err_set(
-		    &w->err, ERR_FORMAT, "a chain of deltas has no end");
+		return err_set(&w->unpacker.err, ERR_FORMAT,
+		    "a chain of deltas has no end");
 	push(w, f, steal(data), len);
 	return 0;
 }
@@ -282,7 +175,7 @@ static int resolve_tree(struct worker *w, uint32_t root)
 {
 	struct index_pack *ip = w->r->ip;
 	size_t len = 0;
-	uint8_t *data = unpack_whole(w, root, &len);
+	uint8_t *data = unpacker_whole(&w->unpacker, root, &len);
 
 	if (!data)
 		return -1;
@@ -304,13 +197,12 @@ static void work(void *ctx, size_t index)
 	struct resolver *r = w->r;
 
 	w->digest = digest_new(DIGEST_SHA1);
-	if (inflateInit(&w->z) != Z_OK)
-		abort();
+	unpacker_init(&w->unpacker, r->ip);
 	while (!w->failed && !atomic_load(&r->failed)) {
 		size_t i = atomic_fetch_add(&r->next, 1);
 		if (i >= r->roots.len)
 			break;
-		w->failed = cancel_check(r->ip->o.cancel, &w->err) ||
+		w->failed = cancel_check(r->ip->o.cancel, &w->unpacker.err) ||
 			    resolve_tree(w, r->roots.items[i]);
 	}
 	if (w->failed)
@@ -318,10 +210,8 @@ static void work(void *ctx, size_t index)
 	while (w->stack.len)
 		pop(w);
 	vec_done(&w->stack);
-	inflateEnd(&w->z);
+	unpacker_done(&w->unpacker);
 	digest_free(w->digest);
-	free(w->packed);
-	free(w->delta);
 }
 
 static int by_base(const void *a, const void *b)
@@ -356,7 +246,7 @@ static int gather(struct index_pack *ip, struct worker *workers, size_t count,
 			linkset_add(&ip->links, id);
 		linkset_done(&w->links);
 		if (w->failed && result == 0) {
-			*err = w->err;
+			*err = w->unpacker.err;
 			result = -1;
 		}
 	}
