@@ -170,13 +170,15 @@ struct s3_upload {
 	uint64_t expected_bytes; /* 0: unknown; sizes the parts */
 };
 /* A stream of unknown length. What fits the first part is one put on finish;
- * more is a multipart upload whose parts grow geometrically, so that 10,000 of
- * them hold 5 TiB, under the memory cap. An abort, a failure and a release
- * without finish abort the upload in the store. With put.if_none_match the
- * key is looked at first, and Complete carries the condition where the store
- * knows it. Two uploads of many parts are under way in a session; another waits
- * for one of them to be released: one thread must not hold three. After finish
- * *written (may be NULL) has ETag, version and size. */
+ * more is a multipart upload whose parts grow geometrically under the memory
+ * cap: 10,000 of them hold 492 GiB in 64 MiB of memory, 5 TiB in 1 GiB; what is
+ * known not to fit is ERR_USAGE before anything is sent. An abort, a failure
+ * and a release without finish abort the upload in the store. With
+ * put.if_none_match the key is looked at first, and Complete carries the
+ * condition where the store knows it. Two uploads of many parts are under way
+ * in a session; another waits for one of them to be released: one thread must
+ * not hold three. After finish *written (may be NULL) has ETag, version and
+ * size. */
 struct sink *s3_sink(struct s3 *s, const struct s3_upload *u,
     struct s3_meta *written, struct err *err);
 

@@ -8,6 +8,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	MIB = 1024 * 1024,
+	MIN_PART_BYTES = 5 * MIB,
+	FIRST_PART_BYTES = 8 * MIB,
+	GROW_EVERY = 1000,
+};
+
+size_t s3_part_bytes(int number, uint64_t expected_bytes, size_t memory_bytes)
+{
+	size_t size = FIRST_PART_BYTES;
+
+	while (expected_bytes / S3_MAX_PARTS + 1 > size)
+		size *= 2;
+	for (int grown = (number - 1) / GROW_EVERY; grown > 0; grown--)
+		if (size <= memory_bytes / 2)
+			size *= 2;
+	if (size > memory_bytes)
+		size = memory_bytes;
+	return size < MIN_PART_BYTES ? MIN_PART_BYTES : size;
+}
+
+uint64_t s3_parts_hold(uint64_t expected_bytes, size_t memory_bytes)
+{
+	uint64_t all = 0;
+
+	for (int i = 0; i < S3_MAX_PARTS / GROW_EVERY; i++)
+		all += (uint64_t)GROW_EVERY * s3_part_bytes(i * GROW_EVERY + 1,
+						  expected_bytes, memory_bytes);
+	return all;
+}
+
 int s3_parts_begin(struct s3_parts *p, struct err *err)
 {
 	cleanup(s3_call_done) struct s3_call c;

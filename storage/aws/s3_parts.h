@@ -8,6 +8,16 @@
 #include "storage/aws/s3_call.h"
 #include "storage/base/digest.h"
 
+enum { S3_MAX_PARTS = 10000 };
+
+/* How large part number (from 1) is. Parts double every thousand, up to the
+ * memory, so that a stream of unknown length (expected_bytes 0) may be long
+ * without its first parts being large; what is known to be long has large ones
+ * from the start. Never below S3's own 5 MiB. */
+size_t s3_part_bytes(int number, uint64_t expected_bytes, size_t memory_bytes);
+/* What all parts hold together. */
+uint64_t s3_parts_hold(uint64_t expected_bytes, size_t memory_bytes);
+
 struct s3_sent { /* a part that the store took */
 	char *etag;
 	uint8_t md5[DIGEST_MD5_LEN];

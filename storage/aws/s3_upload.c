@@ -1,10 +1,6 @@
 /*
  * A stream of unknown length into one object: one put where it is short, a
  * multipart upload where it is not.
- *
- * Parts double in size every thousand, up to what the memory cap allows, so
- * that a stream may be long without its first parts being large:
- * 8 MiB * 1000 + 16 * 1000 + 32 * 1000 + 64 * 7000 is about 490 GiB.
  */
 #include "storage/aws/s3_parts.h"
 
@@ -14,15 +10,12 @@
 #include "storage/base/str.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	MIB = 1024 * 1024,
-	MIN_PART_BYTES = 5 * MIB, /* S3's own, but for the last */
-	FIRST_PART_BYTES = 8 * MIB,
-	GROW_EVERY = 1000,
-	MAX_PARTS = 10000,
 	DEFAULT_MEMORY_BYTES = 64 * MIB,
 	DEFAULT_PARALLEL = 4,
 };
@@ -54,18 +47,7 @@ struct upload {
 
 static size_t part_bytes(const struct upload *u, int number)
 {
-	size_t cap = u->o.memory_bytes;
-	size_t size = FIRST_PART_BYTES;
-
-	/* What is known to be long needs large parts from the start. */
-	while (u->o.expected_bytes / MAX_PARTS + 1 > size)
-		size *= 2;
-	for (int grown = (number - 1) / GROW_EVERY; grown > 0; grown--)
-		if (size <= cap / 2)
-			size *= 2;
-	if (size > cap)
-		size = cap;
-	return size < MIN_PART_BYTES ? MIN_PART_BYTES : size;
+	return s3_part_bytes(number, u->o.expected_bytes, u->o.memory_bytes);
 }
 
 /* ---- parts under way ---- */
@@ -153,11 +135,12 @@ static int submit(struct upload *u, struct err *err)
 {
 	if (!u->parts.upload_id && begin(u, err))
 		return -1;
-	if (u->parts.sent.len == MAX_PARTS)
+	if (u->parts.sent.len == S3_MAX_PARTS)
 		return err_set(err, ERR_FORMAT,
 		    "%s/%s: %d parts are full: give uploads more memory than "
 		    "%zu MiB, which is how large a part can be",
-		    u->s3->bucket, u->key, MAX_PARTS, u->o.memory_bytes / MIB);
+		    u->s3->bucket, u->key, S3_MAX_PARTS,
+		    u->o.memory_bytes / MIB);
 	pthread_mutex_lock(&u->lock);
 	vec_add(&u->parts.sent);
 	u->in_flight++;
@@ -259,9 +242,18 @@ static const struct sink_ops upload_ops = {
 struct sink *s3_sink(struct s3 *s, const struct s3_upload *o,
     struct s3_meta *written, struct err *err)
 {
-	struct upload *u = mem_new(struct upload);
+	size_t memory =
+	    o->memory_bytes ? o->memory_bytes : DEFAULT_MEMORY_BYTES;
 
-	(void)err;
+	if (o->expected_bytes > s3_parts_hold(o->expected_bytes, memory)) {
+		err_set(err, ERR_USAGE,
+		    "%s/%s: %" PRIu64 " bytes do not fit %d parts of at most "
+		    "%zu MiB: give uploads more memory",
+		    s->bucket, o->put.key, o->expected_bytes, S3_MAX_PARTS,
+		    memory / MIB);
+		return NULL;
+	}
+	struct upload *u = mem_new(struct upload);
 	u->base.ops = &upload_ops;
 	u->s3 = s;
 	u->o = *o;
@@ -269,8 +261,7 @@ struct sink *s3_sink(struct s3 *s, const struct s3_upload *o,
 	u->o.put.key = u->key;
 	u->parts.s3 = s;
 	u->parts.put = &u->o.put;
-	if (!u->o.memory_bytes)
-		u->o.memory_bytes = DEFAULT_MEMORY_BYTES;
+	u->o.memory_bytes = memory;
 	if (u->o.parallel < 1)
 		u->o.parallel = DEFAULT_PARALLEL;
 	u->written = written;

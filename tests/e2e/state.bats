@@ -232,6 +232,23 @@ stop_proxies() {
 	[ "$(s3 $b-new get env:/dev/app.tfstate | jq .serial)" = 4 ]
 }
 
+@test "prefixes and globs choose; headers and tags come back" {
+	local key
+	for key in a/x.tfstate a/x/y.tfstate a/x.backup b/z.tfstate b/notes.txt c/w.tfstate; do state 1 l | s3 $b put $key; done
+	state 2 l | s3 $b put b/tagged.tfstate content-type:application/x-state cache-control:no-store \
+	    x-amz-meta-owner:'team a' 'x-amz-tagging:env=prod&who=a%20b%26c'
+	s3_tool make $b-new
+	config $'prefixes: [b/, a/, a/x]\ninclude: ["*.tfstate", "*.backup"]\nexclude: ["*.backup"]' \
+	    "buckets: [{from: $b, bucket: $b-new, endpoint: $S3_ENDPOINT}]" >"$BACKSTAY_CONFIG"
+	agent backup
+	restore apply latest --yes
+	[ "$(s3 $b-new keys | tr '\n' ' ')" = 'a/x.tfstate a/x/y.tfstate b/tagged.tfstate b/z.tfstate ' ]
+	aws --endpoint-url "$S3_ENDPOINT" s3api head-object --bucket $b-new --key b/tagged.tfstate |
+	    jq -e '.ContentType == "application/x-state" and .CacheControl == "no-store" and .Metadata.owner == "team a"'
+	aws --endpoint-url "$S3_ENDPOINT" s3api get-object-tagging --bucket $b-new --key b/tagged.tfstate |
+	    jq -e '[.TagSet | sort_by(.Key)[] | "\(.Key)=\(.Value)"] == ["env=prod", "who=a b&c"]'
+}
+
 @test "an object that changes between the list and its turn is read as it is by then" {
 	state 1 l | s3 $b put one.tfstate
 	head -c 3000000 /dev/zero | s3 $b put big.bin
