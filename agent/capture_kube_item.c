@@ -67,7 +67,6 @@ static void note_state(struct kube_job *j, struct json_object *facts)
 	json_append(j->states, state);
 }
 
-/* Puts text, which item was read from, into the lane. */
 /* Of the item, good until the next call. */
 static const char *object_path(struct kube_job *j)
 {
