@@ -8,7 +8,7 @@
 #include "agent/agent.h"
 #include "agent/sources.h"
 #include "storage/archive/writer.h"
-#include "storage/base/file.h"
+#include "storage/base/scratch.h"
 #include "storage/vault/lock.h"
 
 /* One vault of the run: open, locked, or the reason why not. */

@@ -2,7 +2,6 @@
 #include "agent/capture_git.h"
 #include "config/table.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
 

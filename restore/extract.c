@@ -1,6 +1,7 @@
 #include "restore/command.h"
 #include "restore/open.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/file.h"
 #include "storage/base/log.h"
 
 /* The directory must be new or empty: a tree over another is neither. */

@@ -1,6 +1,7 @@
 #include "restore/open.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/file.h"
 #include "storage/base/log.h"
 
 #include <stdlib.h>

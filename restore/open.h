@@ -9,7 +9,7 @@
 
 #include "restore/command.h"
 #include "storage/archive/reader.h"
-#include "storage/base/file.h"
+#include "storage/base/scratch.h"
 
 struct opened {
 	struct connect_vault vault;

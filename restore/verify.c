@@ -4,6 +4,7 @@
 #include "restore/open.h"
 #include "storage/archive/contents.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
 

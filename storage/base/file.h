@@ -1,6 +1,6 @@
 /*
- * Files: whole reads with a cap, durable writes, and the private scratch
- * directory. Everything made here is for its owner alone (0600, 0700).
+ * Files: whole reads with a cap, durable writes, trees. Everything made here is
+ * for its owner alone (0600, 0700).
  */
 #ifndef STORAGE_BASE_FILE_H
 #define STORAGE_BASE_FILE_H
@@ -45,24 +45,6 @@ char *file_join(const char *dir, const char *name);
 /* A relative path that stays below where it starts: no empty, "." or ".."
  * part, no leading or trailing slash, no NUL or other control character. */
 bool file_path_is_safe(const char *path);
-
-/*
- * Scratch: a directory of this process, `<parent>/scratch-<pid>-XXXXXX`, locked
- * (flock) while it is in use, so that the next start can tell one that a dead
- * run left from one in use, and remove it.
- */
-struct scratch {
-	char *path;
-	int lock_fd;
-};
-#define SCRATCH_INIT                                                           \
-	{                                                                      \
-		.path = NULL, .lock_fd = -1                                    \
-	}
-int scratch_make(struct scratch *s, const char *parent, struct err *err);
-void scratch_done(struct scratch *s); /* removes the tree */
-/* Removes what dead runs left in parent; their number, or -1. */
-int scratch_clean(const char *parent, struct err *err);
 
 /* An open file that has no name and is gone when it is closed. */
 int file_unnamed(const char *dir, struct err *err);

@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/random.h"
+#include "storage/base/scratch.h"
 #include "storage/base/spool.h"
 #include "tests/support/test.h"
 
