@@ -33,8 +33,9 @@ struct git_access {
 	const char *known_hosts_file; /* default: the user's and the system's */
 
 	int connect_timeout_ms; /* default 10 s */
-	int stall_timeout_ms;	/* no byte for so long; default 60 s */
-	const char *scratch;	/* directory for what must wait in a file */
+	/* No byte for so long; default 60 s. Ten times that for a push. */
+	int stall_timeout_ms;
+	const char *scratch; /* directory for what must wait in a file */
 	const struct clock *clock;
 	const struct random *random;
 	const struct cancel *cancel;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PATIENCE = 10, DEFAULT_STALL_TIMEOUT_MS = 60 * 1000 };
+
 void push_result_done(struct push_result *r)
 {
 	VEC_EACH (&r->refs, ref) {
@@ -190,6 +192,11 @@ int push_all(
 	struct push p = {
 	    .o = o, .access = remote_access(o->access), .result = result};
 
+	/* A server takes a whole push in, checks it and runs its hooks before
+	 * it says a word. */
+	p.access.stall_timeout_ms =
+	    PATIENCE * (p.access.stall_timeout_ms ? p.access.stall_timeout_ms
+						  : DEFAULT_STALL_TIMEOUT_MS);
 	int failed = push(&p, err);
 	location_done(&p.where);
 	git_refvec_done(&p.refs);

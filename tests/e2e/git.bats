@@ -355,7 +355,8 @@ for i in range(1024):
 	git init -q --bare -b main "$GIT_REPOS/back/web.git"
 	for command in 'agent backup' 'agent backup' 'restore verify latest' 'restore apply latest --yes'; do
 		# shellcheck disable=SC2086 # words
-		run -0 python3 "$T/peak" "$BUILD/backstay-"$command
+		run python3 "$T/peak" "$BUILD/backstay-"$command
+		[ "$status" = 0 ] || { echo "$output"; false; }
 		echo "# ${lines[-1]}" >&3
 	done
 	[ "$(git -C "$GIT_REPOS/back/web.git" rev-parse main:large)" = \
