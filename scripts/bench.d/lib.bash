@@ -3,8 +3,8 @@
 #   bench_pair LABEL BOUND 'ours' 'theirs' ['before each']
 #
 # runs both BENCH_RUNS times alternately after one warm-up each, and prints
-# medians, the ratio, the bound, and peak memory (the largest process) of
-# both, held against the ratio BENCH_RSS_BOUND where that is set. A command that
+# medians, the ratio, the bound, the CPU seconds of both (on a loaded machine
+# the steadier figure), and peak memory (the largest process) of both, held against the ratio BENCH_RSS_BOUND where that is set. A command that
 # fails ends the benchmark: a wrong run has no time. With BENCH_OBJECTS=N it
 # also prints how many of N objects a second each did.
 #
@@ -19,9 +19,9 @@ bench_at_exit() { bench_cleanup=("$1" "${bench_cleanup[@]}"); }
 trap 'for c in "${bench_cleanup[@]}"; do eval "$c"; done' EXIT
 
 # Microseconds: /usr/bin/time's own clock has but hundredths of a second.
-bench_once() { # FILE COMMAND: appends "seconds kilobytes" to FILE
+bench_once() { # FILE COMMAND: appends "seconds kilobytes cpu-seconds" to FILE
 	local from=$EPOCHREALTIME to
-	/usr/bin/time -o "$bench_dir/time" -f %M bash -c "$2" \
+	/usr/bin/time -o "$bench_dir/time" -f "%M %U %S" bash -c "$2" \
 	    >"$bench_dir/out" 2>&1 || {
 		echo "failed: $2" >&2
 		tail -20 "$bench_dir/out" >&2
@@ -29,7 +29,7 @@ bench_once() { # FILE COMMAND: appends "seconds kilobytes" to FILE
 	}
 	to=$EPOCHREALTIME
 	echo "$from $to $(tail -1 "$bench_dir/time")" |
-	    awk '{printf "%.6f %d\n", $2 - $1, $3}' >>"$1"
+	    awk '{printf "%.6f %d %.2f\n", $2 - $1, $3, $4 + $5}' >>"$1"
 }
 
 bench_median() { # FILE COLUMN
@@ -57,6 +57,7 @@ bench_pair() {
 	    -v n="${BENCH_OBJECTS:-0}" \
 	    -v ta="$(bench_median "$a" 1)" -v tb="$(bench_median "$b" 1)" \
 	    -v ma="$(bench_median "$a" 2)" -v mb="$(bench_median "$b" 2)" \
+	    -v ca="$(bench_median "$a" 3)" -v cb="$(bench_median "$b" 3)" \
 	    -v rss="${BENCH_RSS_BOUND-}" '
 	BEGIN {
 		ratio = tb > 0 ? ta / tb : 0
@@ -64,10 +65,10 @@ bench_pair() {
 		if (rss)
 			memory = sprintf(" = %.2f (bound %s)%s", ma / mb, rss,
 			    ma / mb > rss + 0 ? " MISSED" : "")
-		printf "%-44s %7.2f s / %7.2f s = %5.2f (bound %s)%s  RSS %d / %d MiB%s\n",
+		printf "%-44s %7.2f s / %7.2f s = %5.2f (bound %s)%s  CPU %.2f / %.2f s  RSS %d / %d MiB%s\n",
 		    label, ta, tb, ratio, bound,
 		    (bound + 0 && ratio > bound + 0) ? " MISSED" : "",
-		    ma / 1024, mb / 1024, memory
+		    ca, cb, ma / 1024, mb / 1024, memory
 		if (n)
 			printf "%44s %9.0f/s %9.0f/s\n", "objects a second:", n / ta, n / tb
 	}'
