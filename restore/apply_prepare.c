@@ -24,25 +24,29 @@ static bool status_is_ruled(
 	return false;
 }
 
-/* What a gate waits for is not true because it was so elsewhere. */
+/* What a gate waits for is not true because it was so elsewhere, and where the
+ * object is there its own conditions are to stay. */
 static void drop_readiness(
     const struct plan *p, const struct plan_kind *k, struct json_object *status)
 {
-	struct json_object *conditions = json_get(status, "conditions");
-
-	for (const struct rule_ready *r = rules_readies; r->system; r++) {
-		if (!rules_used(p->options->without_rules, r->system) ||
-		    !rules_kind_fits(r->kind, k->group, k->kind))
-			continue;
-		for (size_t i = json_len(conditions); i-- > 0;)
-			if (str_eq(json_get_str(json_at(conditions, i), "type"),
-				r->condition))
-				json_remove_at(conditions, i);
-	}
-	if (str_eq(k->group, "apps") && json_kind(status) == JSON_OBJECT) {
+	if (json_kind(status) != JSON_OBJECT)
+		return;
+	for (const struct rule_ready *r = rules_readies; r->system; r++)
+		if (rules_used(p->options->without_rules, r->system) &&
+		    rules_kind_fits(r->kind, k->group, k->kind))
+			json_remove(status, "conditions");
+	if (str_eq(k->group, "apps")) {
 		json_remove(status, "readyReplicas");
 		json_remove(status, "numberReady");
 	}
+}
+
+/* Kinds whose status is the API server's own word. */
+static bool has_own_status(const struct plan_kind *k)
+{
+	return str_eq(k->group, "apiextensions.k8s.io") ||
+	       str_eq(k->group, "apiregistration.k8s.io") ||
+	       (*k->group == '\0' && str_eq(k->kind, "Namespace"));
 }
 
 /* An object whose creation was under way when it was captured is one that
@@ -84,7 +88,8 @@ int apply_prepare(struct apply *a, uint32_t node, struct apply_object *out,
 		return -1;
 	bool ruled = status_is_ruled(p, k, out->object);
 	struct json_object *status = json_get(out->object, "status");
-	if (status && k->has_status && (ruled || p->options->status))
+	if (status && k->has_status && !has_own_status(k) &&
+	    (ruled || p->options->status))
 		out->status = json_share(status);
 	drop_readiness(p, k, out->status);
 	struct err ignored = ERR_INIT;

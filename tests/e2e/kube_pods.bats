@@ -4,41 +4,25 @@
 # shellcheck disable=SC2154 # lib sets $top, bats the others
 bats_require_minimum_version 1.5.0
 load lib
+load cluster
 
 HOOKS=/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations
 
 setup_file() {
-	export P=$BATS_FILE_TMPDIR/p
-	mkdir -p "$P"
+	cluster_pick
 	"$top/tests/sim/kube" start "$P/kube" --run-pods 0.5
-	restore keygen --to "$P/keys" >"$P/recipient"
-	cat >"$P/backstay.yaml" <<-E
-	name: pods
-	state_dir: $P/state
-	vaults: [{name: local, directory: $P/vault}]
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
-	kubernetes:
-	  clusters:
-	    - {name: c, kubeconfig: $P/kube/kubeconfig, namespaces: [guarded]}
-	restore: {gates: always, gate_timeout: 20s}
-	E
+	config
 	fill
-	agent --config "$P/backstay.yaml" backup
+	agent backup
 }
 
-teardown_file() {
-	"$top/tests/sim/kube" stop "$P/kube"
-	rm -rf "$P"
+teardown_file() { cluster_stop; }
+
+setup() { cluster_need; }
+
+config() { # LINE...: of restore
+	cluster_config guarded 'gates: always' "$@" >"$BACKSTAY_CONFIG"
 }
-
-setup() { export BACKSTAY_CONFIG=$P/backstay.yaml; }
-
-call() { "$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$@"; }
 
 # A guard of every ConfigMap, named so that by its name it would come first; its
 # pods need a Secret, and come last by theirs.
@@ -73,13 +57,8 @@ gone() { # PATH...
 	done
 }
 
-apply() {
-	run --separate-stderr restore apply latest --yes -o json --same-cluster
-	echo "$stderr"
-	printf '%s' "$output" >"$P/report"
-}
-
 @test "a webhook that fails closed comes once the pods behind it are ready" {
+	config 'gate_timeout: 20s'
 	gone $HOOKS/a-guard /api/v1/namespaces/guarded
 	apply
 	[ "$status" -eq 0 ]
@@ -90,6 +69,7 @@ apply() {
 }
 
 @test "what a webhook guards waits for its pods where the webhook is there and they are not" {
+	config 'gate_timeout: 20s'
 	gone /api/v1/namespaces/guarded
 	apply
 	[ "$status" -eq 0 ]
@@ -98,9 +78,8 @@ apply() {
 
 @test "what fails is named with its cause, and holds back only what depends on it" {
 	gone $HOOKS/a-guard /api/v1/namespaces/guarded
-	sed -i 's/gate_timeout: 20s/gate_timeout: 1s/' "$BACKSTAY_CONFIG"
-	sed -i 's/^restore: {/restore: {transforms: [{kind: Service.core, patch: [{op: replace, path: \/spec\/selector\/app, value: nobody}]}], /' \
-	    "$BACKSTAY_CONFIG"
+	config 'gate_timeout: 1s' 'transforms:' \
+	    '  - {kind: Service.core, patch: [{op: replace, path: /spec/selector/app, value: nobody}]}'
 	apply
 	[ "$status" -eq 1 ]
 	jq -e '[.items[] | select(.outcome != "created" and .outcome != "skipped") |

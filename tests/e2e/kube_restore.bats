@@ -6,20 +6,17 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
 bats_require_minimum_version 1.5.0
 load lib
+load cluster
 
 setup_file() {
-	KUBE=sim
-	[[ $BATS_TEST_FILENAME == *_real.bats ]] && KUBE=real
-	export KUBE P=$BATS_FILE_TMPDIR/p BULK=${BACKSTAY_TEST_BULK:-150}
-	kube_is_there "$KUBE" || return 0
-	mkdir -p "$P"
+	export BULK=${BACKSTAY_TEST_BULK:-150}
+	cluster_pick || return 0
 	start
-	restore keygen --to "$P/keys" >"$P/recipient"
-	config >"$P/backstay.yaml"
+	config >"$BACKSTAY_CONFIG"
 	chain load
 	chain serve
 	chain state >"$P/before"
-	agent --config "$P/backstay.yaml" backup
+	agent backup
 }
 
 # The real server tells each write in its audit log, and turns those away who
@@ -43,49 +40,16 @@ start() {
 	    --max-mutating-requests-inflight 4
 }
 
-config() { # LINE...: of restore
-	cat <<-E
-	name: chain
-	state_dir: $P/state
-	vaults: [{name: local, directory: $P/vault}]
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
-	kubernetes:
-	  clusters:
-	    - {name: c, kubeconfig: $P/kube/kubeconfig, namespaces: [chain]}
-	restore:
-	  gate_timeout: 2s
-	E
-	[ $# -eq 0 ] || printf '  %s\n' "$@"
-}
+config() { cluster_config chain 'gate_timeout: 2s' "$@"; }
 
-teardown_file() {
-	kube_is_there "$KUBE" || return 0
-	kube_server "$KUBE" stop "$P/kube"
-	rm -rf "$P"
-}
+teardown_file() { cluster_stop; }
 
 setup() {
-	kube_is_there "$KUBE" ||
-	    skip "no real API server: scripts/kube-assets builds one"
-	export BACKSTAY_CONFIG=$P/backstay.yaml
+	cluster_need
 	config >"$BACKSTAY_CONFIG"
 }
 
 chain() { "$top/tests/e2e/kube_chain" "$1" "$P/kube/kubeconfig" "$BULK"; }
-call() { "$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$@"; }
-
-apply() { # OPTION...: the report is $P/report
-	# After a wipe this is another cluster, and before it the source itself.
-	run --separate-stderr restore apply latest --yes -o json --same-cluster "$@"
-	echo "$stderr"
-	printf '%s' "$output" >"$P/report"
-}
-
 # All of it into a cluster that has nothing of it: the webhook that fails closed
 # waits for its Service, and then comes too.
 apply_all() { # OPTION...

@@ -6,65 +6,30 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
 bats_require_minimum_version 1.5.0
 load lib
+load cluster
 
 setup_file() {
-	KUBE=sim
-	[[ $BATS_TEST_FILENAME == *_real.bats ]] && KUBE=real
-	export KUBE P=$BATS_FILE_TMPDIR/p
-	kube_is_there "$KUBE" || return 0
-	mkdir -p "$P"
+	cluster_pick || return 0
 	kube_server "$KUBE" start "$P/kube"
-	restore keygen --to "$P/keys" >"$P/recipient"
-	config >"$P/backstay.yaml"
+	config >"$BACKSTAY_CONFIG"
 	systems load
-	agent --config "$P/backstay.yaml" backup
+	agent backup
 	systems wipe
 }
 
 config() { # LINE...: of restore
-	cat <<-E
-	name: systems
-	state_dir: $P/state
-	vaults: [{name: local, directory: $P/vault}]
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
-	kubernetes:
-	  clusters:
-	    - {name: c, kubeconfig: $P/kube/kubeconfig, namespaces: [systems]}
-	restore:
-	  gates: never
-	  edges:
-	    - {from: Widget.example.com, pointer: /spec/needs/map, form: name, to: ConfigMap.core, strength: holds}
-	E
-	[ $# -eq 0 ] || printf '  %s\n' "$@"
+	cluster_config systems 'gates: never' 'edges:' \
+	    '  - {from: Widget.example.com, pointer: /spec/needs/map, form: name, to: ConfigMap.core, strength: holds}' "$@"
 }
 
-teardown_file() {
-	kube_is_there "$KUBE" || return 0
-	kube_server "$KUBE" stop "$P/kube"
-	rm -rf "$P"
-}
+teardown_file() { cluster_stop; }
 
 setup() {
-	kube_is_there "$KUBE" ||
-	    skip "no real API server: scripts/kube-assets builds one"
-	export BACKSTAY_CONFIG=$P/backstay.yaml
+	cluster_need
 	config >"$BACKSTAY_CONFIG"
 }
 
 systems() { "$top/tests/e2e/kube_systems" "$1" "$P/kube/kubeconfig"; }
-call() { "$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$@"; }
-
-apply() { # OPTION...: the report is $P/report
-	run --separate-stderr restore apply latest --yes -o json --same-cluster "$@"
-	echo "$stderr"
-	printf '%s' "$output" >"$P/report"
-}
-
 # An object of the cluster, by its kind's group and version and its name.
 live() { # GROUP/VERSION PLURAL NAME [cluster]
 	local at=/namespaces/systems
@@ -263,7 +228,7 @@ order() {
 
 @test "what is not ready holds back what needs it, until it is" {
 	systems wipe
-	config >"$BACKSTAY_CONFIG"
+	systems define
 	sed -i 's/gates: never/gates: always\n  gate_timeout: 1s/' "$BACKSTAY_CONFIG"
 	apply
 	[ "$status" -eq 1 ]
