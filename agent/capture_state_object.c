@@ -133,6 +133,24 @@ static int bring(struct state_job *j, struct state_content *c, struct err *err)
 	return 0;
 }
 
+/* One that was listed and cannot be got is gone only if it is not listed any
+ * more: a store that does not give what it lists has not lost it. */
+static bool is_gone(const struct state_job *j)
+{
+	cleanup(s3_objects_done) struct s3_object_vec found = VEC_INIT;
+	cleanup(s3_list_done) struct s3_list l = {
+	    .prefix = j->object.key, .versions = j->older};
+	struct err ignored = ERR_INIT;
+
+	if (s3_list_page(j->bucket->bucket->s3, &l, &found, NULL, &ignored))
+		return false;
+	VEC_EACH (&found, o)
+		if (str_eq(o->key, j->object.key) && !o->delete_marker &&
+		    (!j->older || str_eq(o->version_id, j->object.version_id)))
+			return false;
+	return true;
+}
+
 static void capture_object(struct state_job *j)
 {
 	cleanup(state_content_done) struct state_content c = {.file = NULL};
@@ -142,7 +160,7 @@ static void capture_object(struct state_job *j)
 	if (bring(j, &c, &why)) {
 		if (why.code == ERR_CANCELLED)
 			return state_run_fatal(run, &why);
-		if (why.code == ERR_NOT_FOUND) {
+		if (why.code == ERR_NOT_FOUND && is_gone(j)) {
 			autofree char *text = str_printf(
 			    "'s3://%s/%s' was deleted while the backup ran",
 			    s3_bucket(j->bucket->bucket->s3), j->object.key);

@@ -40,7 +40,10 @@ setup() {
 	config >"$BACKSTAY_CONFIG"
 }
 
-teardown() { stop_proxies; }
+teardown() {
+	stop_proxies
+	[ ! -d "$T/sim" ] || "$top/tests/sim/s3" stop "$T/sim"
+}
 
 s3_tool() { "$BACKSTAY_BUILD/tests/tools/s3_tool" "$@"; }
 
@@ -333,17 +336,42 @@ stop_proxies() {
 	done
 }
 
-@test "a store whose clock is 16 minutes ahead is signed for, and told of" {
+start_sim() {
 	"$top/tests/sim/s3" start "$T/sim" --bucket $b
 	set -a
 	# shellcheck disable=SC1091 # written by the server
 	. "$T/sim/env"
 	set +a
+	config | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
+}
+
+@test "what is listed and not given is missing; what was deleted meanwhile is not" {
+	start_sim
 	state 1 l | s3 $b put one.tfstate
-	curl -fsS -d '{"offset_s": 960}' "$S3_SIM_URL/clock" -o /dev/null
+	state 1 m | s3 $b put two.tfstate
+	curl -fsS -d '{"method": "GET", "path": "one.tfstate$", "kind": "404", "code": "NoSuchKey"}' "$S3_SIM_URL/faults" -o /dev/null
+	run agent backup
+	[ "$status" -eq 1 ] || { echo "$output"; false; }
+	[[ $output == *"one.tfstate"*NoSuchKey* ]]
+	curl -fsS -X DELETE "$S3_SIM_URL/faults" -o /dev/null
+	cat >"$T/change" <<-X
+	s3() { $(declare -f s3 | tail -n +2); }
+	s3 $b delete one.tfstate
+	X
+	start_proxy "$S3_ENDPOINT" "$T/log" --after-list "top=$top bash $T/change"
+	endpoint=$proxied
+	rm -rf "$T/state"
 	config | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
 	run agent backup
-	"$top/tests/sim/s3" stop "$T/sim"
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[[ $output == *"one.tfstate' was deleted while the backup ran"* ]]
+}
+
+@test "a store whose clock is 16 minutes ahead is signed for, and told of" {
+	start_sim
+	state 1 l | s3 $b put one.tfstate
+	curl -fsS -d '{"offset_s": 960}' "$S3_SIM_URL/clock" -o /dev/null
+	run agent backup
 	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	[[ $output == *"clock"*"differ by +9"[56]*" seconds"* ]]
 }

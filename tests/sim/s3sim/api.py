@@ -316,6 +316,8 @@ class Api:
         out = [("Name", b.name), ("Prefix", show(q.get("prefix", ""))),
                ("Marker", show(q.get("marker", ""))),
                ("MaxKeys", self._max(q)), ("IsTruncated", more)]
+        if q.get("encoding-type"):
+            out.append(("EncodingType", q["encoding-type"]))
         if more:
             out.append(("NextMarker", show(last)))
         return self.xml("ListBucketResult",
@@ -348,6 +350,8 @@ class Api:
         out = [("Name", b.name), ("Prefix", show(q.get("prefix", ""))),
                ("KeyMarker", show(marker)), ("MaxKeys", limit),
                ("IsTruncated", more)]
+        if q.get("encoding-type"):
+            out.append(("EncodingType", q["encoding-type"]))
         if more and page:
             out += [("NextKeyMarker", show(page[-1][0])),
                     ("NextVersionIdMarker", page[-1][1].version or "null")]
