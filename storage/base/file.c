@@ -120,7 +120,7 @@ static int write_synced(
 	return 0;
 }
 
-static char *parent_of(const char *path)
+char *file_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -134,7 +134,7 @@ int file_write_durably(
     const char *path, const void *data, size_t len, struct err *err)
 {
 	autofree char *temporary = str_printf("%s.tmp", path);
-	autofree char *parent = parent_of(path);
+	autofree char *parent = file_parent(path);
 
 	if (write_synced(temporary, data, len, err)) {
 		unlink(temporary);

@@ -41,6 +41,8 @@ int file_list_dir(const char *path, struct strvec *names, struct err *err);
 
 /* dir/name; the caller frees. */
 char *file_join(const char *dir, const char *name);
+/* The directory that path is in, "." where it names none; likewise. */
+char *file_parent(const char *path);
 
 /* A relative path that stays below where it starts: no empty, "." or ".."
  * part, no leading or trailing slash, no NUL or other control character. */

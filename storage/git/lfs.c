@@ -122,7 +122,7 @@ static int copy_file(const char *from, const char *to,
 {
 	autoclose int in = open(from, O_RDONLY | O_CLOEXEC);
 	autofree char *part = str_printf("%s.part-XXXXXX", to);
-	autofree char *parent = str_ndup(to, (size_t)(strrchr(to, '/') - to));
+	autofree char *parent = file_parent(to);
 	autofree char *data = mem_alloc(COPY_BYTES);
 	cleanup(digest_freep) struct digest *digest = digest_new(DIGEST_SHA256);
 	uint8_t sum[DIGEST_SHA256_LEN];

@@ -103,8 +103,7 @@ int lfs_download(struct lfs *l, const struct lfs_object *o,
 	autofree char *name = lfs_path(o->sha256);
 	autofree char *path = file_join(l->o->dir, name);
 	autofree char *part = str_printf("%s.part-XXXXXX", path);
-	autofree char *parent =
-	    str_ndup(path, (size_t)(strrchr(path, '/') - path));
+	autofree char *parent = file_parent(path);
 	cleanup(digest_freep) struct digest *digest = digest_new(DIGEST_SHA256);
 	struct transfer t = {.l = l, .o = o, .path = part, .digest = digest};
 

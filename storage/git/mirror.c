@@ -33,9 +33,7 @@ void mirror_state_done(struct mirror_state *s)
 struct mirror_lock *mirror_lock(const char *dir, struct err *err)
 {
 	autofree char *path = str_printf("%s.lock", dir);
-	const char *slash = strrchr(path, '/');
-	autofree char *parent =
-	    slash ? str_ndup(path, (size_t)(slash - path)) : str_dup(".");
+	autofree char *parent = file_parent(path);
 
 	if (file_mkdirs(parent, err))
 		return NULL;

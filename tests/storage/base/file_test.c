@@ -182,6 +182,38 @@ static void a_scratch_in_the_making_is_not_swept_away(void **state)
 	test_dir_remove(steal(dir));
 }
 
+static void the_parent_of_a_path(void **state)
+{
+	static const char *const cases[][2] = {
+	    {"a/b/c", "a/b"}, {"/a", "/"}, {"a", "."}, {"/a/b", "/a"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		autofree char *parent = file_parent(cases[i][0]);
+		assert_string_equal(parent, cases[i][1]);
+	}
+}
+
+static void an_update_that_changes_nothing_writes_nothing(void **state)
+{
+	char dir[] = "/tmp/backstay-test-XXXXXX";
+	struct stat before, after;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	autofree char *path = file_join(dir, "f");
+	assert_ok(file_update_durably(path, "one", 3, &err), err);
+	assert_int_equal(stat(path, &before), 0);
+	assert_ok(file_update_durably(path, "one", 3, &err), err);
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_ok(file_update_durably(path, "on", 2, &err), err);
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(after.st_size, 2);
+	assert_ok(file_remove_tree(dir, &err), err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +230,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(
 		a_spool_reads_back_across_memory_and_file, setup, teardown),
 	    cmocka_unit_test(a_scratch_in_the_making_is_not_swept_away),
+	    cmocka_unit_test(the_parent_of_a_path),
+	    cmocka_unit_test(an_update_that_changes_nothing_writes_nothing),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, NULL, NULL);
