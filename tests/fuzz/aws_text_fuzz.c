@@ -58,8 +58,8 @@ static void read_texts(const char *text)
 	int64_t seconds = 0;
 	cleanup(strvec_done) struct strvec words = VEC_INIT;
 	autofree char *decoded = s3_url_decode(text);
-	autofree char *key = key_path_decode(text);
 
+	free(key_path_decode(text));
 	if (!s3_parse_content_range(text, &from, &to, &whole) &&
 	    (from > to || to >= whole))
 		__builtin_trap();
