@@ -163,7 +163,9 @@ static const struct cli_command commands[] = {
 	    "each snapshot with the reason why it stays or goes. Refuses to "
 	    "remove anything where a snapshot cannot be read, or where the "
 	    "clocks of this machine and of the store differ by more than five "
-	    "minutes. What the store itself keeps (Object Lock) is kept.",
+	    "minutes. What the store itself keeps (Object Lock) is kept. A "
+	    "vault that fails leaves the others to be pruned, and the exit "
+	    "status is then 1.",
 	.options = prune_options,
 	.run = run_prune},
     {.name = "unlock",
