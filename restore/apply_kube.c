@@ -162,6 +162,8 @@ void apply_kube(struct apply *a, uint32_t node, struct outcome *outcome)
 	struct err err = ERR_INIT;
 
 	t.paused = begun; /* where it is to be */
+	if (begun)
+		outcome_done(outcome); /* its notes are made anew */
 	/* The cheapest way for what stays as it is: no request, no reading. */
 	if (t.n->exists && a->p->options->existing == PLAN_EXISTING_SKIP &&
 	    !apply_is_ours(&t, t.n->live_uid)) {
