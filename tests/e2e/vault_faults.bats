@@ -13,7 +13,10 @@ setup_file() {
 	"$top/tests/sim/s3" start "$P/sim" --bucket vault
 }
 
-teardown_file() { small_stop; }
+teardown_file() {
+	"$top/tests/sim/s3" stop "$P/sim" || true
+	small_stop
+}
 
 setup() {
 	s3_env s3
