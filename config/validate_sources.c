@@ -1,5 +1,6 @@
 #include "config/settings.h"
 #include "config/validate_parts.h"
+#include "storage/http/http.h"
 
 #include <string.h>
 
@@ -40,9 +41,7 @@ int validate_credentials(const void *data, const struct yaml_node *node,
 		return complain(place, node, "username", err,
 		    "stands alone; add password_file or token_file");
 	if ((password || token) && str_starts(c->url, "http://") &&
-	    !str_starts(c->url, "http://127.0.0.1") &&
-	    !str_starts(c->url, "http://localhost") &&
-	    !str_starts(c->url, "http://[::1]"))
+	    !http_url_is_local(c->url))
 		return complain(place, node, "url", err,
 		    "would send a password in the clear; it takes https:// "
 		    "where there is a password or token");

@@ -234,3 +234,20 @@ int http_url_host(const char *url, struct buf *out)
 		buf_printf(out, ":%s", port);
 	return 0;
 }
+
+bool http_url_is_local(const char *url)
+{
+	cleanup(buf_done) struct buf host = BUF_INIT;
+
+	if (http_url_host(url, &host))
+		return false;
+	const char *port = strrchr(buf_str(&host), ':');
+	if (port && !strchr(port, ']'))
+		buf_truncate(&host, (size_t)(port - host.data));
+	if (str_eq(buf_str(&host), "localhost") ||
+	    str_eq(buf_str(&host), "[::1]"))
+		return true;
+	/* All of 127/8, but no name that begins like it. */
+	return str_starts(buf_str(&host), "127.") &&
+	       strspn(buf_str(&host), "0123456789.") == host.len;
+}

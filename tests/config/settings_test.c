@@ -105,6 +105,10 @@ static const struct bad bads[] = {
 	  "'http://h/', token: '${T}'}]}\n",
 	":5:51: git.credentials[0].url: would send a password in the clear; "
 	"it takes https:// where there is a password or token"},
+    {HEAD "git: {repositories: [{url: /a/b}], credentials: [{url: "
+	  "'http://127.0.0.1.evil.example/', token: '${T}'}]}\n",
+	":5:51: git.credentials[0].url: would send a password in the clear; "
+	"it takes https:// where there is a password or token"},
     /* the environment */
     {HEAD "state_dir: ${BACKSTAY_TEST_UNSET}/x\n",
 	":5:12: state_dir: the environment variable BACKSTAY_TEST_UNSET is "
