@@ -21,6 +21,7 @@ enum {
 	MAX_COMPLAINT_BYTES = 4096,
 	TIME_LIMIT_MS = 60 * 1000,
 	POLL_MS = 100, /* how late a request to stop may be seen */
+	REAP_MS = 2,
 };
 
 extern char **environ;
@@ -204,20 +205,33 @@ static int take(int fd, struct buf *to, size_t max, struct err *err)
 	return n > 0;
 }
 
-static int collect(struct pipes *p, const struct clock *clock,
-    const struct cancel *cancel, struct buf *out, struct buf *complaints,
-    struct err *err)
+/* The plugin while it runs, and for how long it may. */
+struct running {
+	pid_t pid;
+	const struct clock *clock;
+	const struct cancel *cancel;
+	int64_t until_ms;
+};
+
+static int go_on(const struct running *r, struct err *err)
 {
-	int64_t until = clock_ticks_ms(clock) + TIME_LIMIT_MS;
+	if (cancel_check(r->cancel, err))
+		return -1;
+	if (clock_ticks_ms(r->clock) < r->until_ms)
+		return 0;
+	return err_set(err, ERR_NETWORK, "it was not done after %d s",
+	    TIME_LIMIT_MS / 1000);
+}
+
+static int collect(const struct running *r, struct pipes *p, struct buf *out,
+    struct buf *complaints, struct err *err)
+{
 	struct pollfd fds[] = {{.fd = p->out[0], .events = POLLIN},
 	    {.fd = p->complaints[0], .events = POLLIN}};
 
 	while (fds[0].fd >= 0) {
-		if (cancel_check(cancel, err))
+		if (go_on(r, err))
 			return -1;
-		if (clock_ticks_ms(clock) >= until)
-			return err_set(err, ERR_NETWORK,
-			    "it was not done after %d s", TIME_LIMIT_MS / 1000);
 		if (poll(fds, 2, POLL_MS) <= 0)
 			continue;
 		if (fds[1].revents) {
@@ -236,6 +250,31 @@ static int collect(struct pipes *p, const struct clock *clock,
 			fds[0].fd = -1;
 	}
 	return 0;
+}
+
+/* Its output may have ended long before it does. */
+static int wait_end(const struct running *r, int *status, struct err *err)
+{
+	for (;;) {
+		pid_t ended = waitpid(r->pid, status, WNOHANG);
+		if (ended == r->pid)
+			return 0;
+		if (ended < 0 && errno != EINTR)
+			return err_system(err, errno, "waiting for its end");
+		if (go_on(r, err))
+			return -1;
+		clock_sleep_ms(r->clock, REAP_MS);
+	}
+}
+
+/* All of it: what it started as well. */
+static void end_group(const struct running *r)
+{
+	int status;
+
+	kill(-r->pid, SIGKILL);
+	while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
+		;
 }
 
 /* The first line of what it complained of, for the message. */
@@ -262,26 +301,26 @@ static int run(const struct kube_access *a, const struct clock *clock,
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 	cleanup(buf_done) struct buf complaints = BUF_INIT;
 	autofree char *info = exec_info(a, err);
-	pid_t pid;
+	struct running r = {.clock = clock,
+	    .cancel = cancel,
+	    .until_ms = clock_ticks_ms(clock) + TIME_LIMIT_MS};
 	int status = 0;
 
 	if (!info)
 		return -1;
 	if (pipe2(p.out, O_CLOEXEC) || pipe2(p.complaints, O_CLOEXEC))
 		return err_system(err, errno, "making a pipe");
-	if (start(a->exec, info, &p, &pid, err))
+	if (start(a->exec, info, &p, &r.pid, err))
 		return -1;
 	cleanup_close(&p.out[1]);
 	cleanup_close(&p.complaints[1]);
 	p.out[1] = p.complaints[1] = -1;
 	buf_reserve(&text, 64 * 1024); /* no copies left by growing */
-	int result = collect(&p, clock, cancel, &text, &complaints, err);
-	if (result)
-		kill(-pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (result)
+	if (collect(&r, &p, &text, &complaints, err) ||
+	    wait_end(&r, &status, err)) {
+		end_group(&r);
 		return -1;
+	}
 	if (status)
 		return say_failed(status, &complaints, err);
 	return kube_exec_parse(

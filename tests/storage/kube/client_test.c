@@ -228,6 +228,24 @@ static void a_plugin_that_fails_is_named(void **state)
 	teardown(&f);
 }
 
+/* The clock of the test passes the minute that it may take. */
+static void a_plugin_that_never_ends_is_ended(void **state)
+{
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f, NULL, 0);
+	use_plugin(&f);
+	free(f.exec.args.items[1]);
+	f.exec.args.items[1] = str_dup("exec >&- 2>&-; sleep 600");
+	start(&f);
+	assert_fails(get(&f, &err), err, ERR_NETWORK);
+	assert_contains(err.message, "credential plugin 'sh'");
+	assert_contains(err.message, "not done after 60 s");
+	teardown(&f);
+}
+
 static void impersonates_and_speaks_basic(void **state)
 {
 	const struct script_reply one = {.bytes = OK};
@@ -318,6 +336,7 @@ int main(void)
 	    cmocka_unit_test(a_plugin_runs_when_its_token_expires),
 	    cmocka_unit_test(a_refusal_renews_once),
 	    cmocka_unit_test(a_plugin_that_fails_is_named),
+	    cmocka_unit_test(a_plugin_that_never_ends_is_ended),
 	    cmocka_unit_test(impersonates_and_speaks_basic),
 	    cmocka_unit_test(verbs_say_what_they_mean),
 	};
