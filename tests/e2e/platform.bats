@@ -325,7 +325,7 @@ refused() {
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
 	before=$(labels | wc -l)
-	agent prune --yes || agent prune
+	agent prune
 	[ "$(labels | wc -l)" -le "$before" ]
 	[ "$(labels | wc -l)" -ge 3 ]
 	restore verify latest
