@@ -59,6 +59,17 @@ class Client:
         self.resources = []
         self.discover()
 
+    def send(self, method, path, body, headers):
+        for attempt in (1, 2, 3):
+            try:
+                self.conn.request(method, path, body=body, headers=headers)
+                r = self.conn.getresponse()
+                return r, r.read()
+            except (http.client.HTTPException, OSError):
+                self.conn.close()
+                if attempt == 3:
+                    raise
+
     def call(self, method, path, body=None, ctype="application/json"):
         headers = {"Accept": "application/json",
                    "User-Agent": "platform/1"}
@@ -67,16 +78,13 @@ class Client:
         if body is not None:
             headers["Content-Type"] = ctype
             body = json.dumps(body).encode()
-        for attempt in (1, 2, 3):
-            try:
-                self.conn.request(method, path, body=body, headers=headers)
-                r = self.conn.getresponse()
-                data = r.read()
+        # 429: a definition's storage is being made anew; every client of
+        # an API server comes back later.
+        for _ in range(60):
+            r, data = self.send(method, path, body, headers)
+            if r.status != 429:
                 break
-            except (http.client.HTTPException, OSError):
-                self.conn.close()
-                if attempt == 3:
-                    raise
+            time.sleep(0.5)
         if r.status >= 400:
             raise ApiError(r.status, "%s %s" % (method, path),
                            data.decode("utf-8", "replace")[:400])
