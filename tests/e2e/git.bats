@@ -67,7 +67,7 @@ config() { # URL...
 }
 
 teardown() {
-	[ -z "${LFS_PID-}" ] || kill "$LFS_PID" 2>/dev/null || true
+	[ -z "${FRONT-}" ] || kill "$FRONT" 2>/dev/null || true
 }
 
 # An LFS server before the Git server, $VIA, with an object in its $T/store and
@@ -76,7 +76,7 @@ lfs() { # BINARY
 	mkdir -p "$T/store"
 	"$TOP/tests/storage/git/lfs" "$T/port" "$GIT_HTTP" "$T/store" "$GIT_USER" \
 	    "$GIT_PASSWORD_FILE" >"$T/lfs.log" 3>&- &
-	LFS_PID=$!
+	FRONT=$!
 	for _ in {1..100}; do [ -e "$T/port" ] && break; sleep 0.05; done
 	VIA=http://127.0.0.1:$(<"$T/port")
 	OID=$(sha256sum "$1" | cut -d' ' -f1)
@@ -316,9 +316,22 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 		git -C "$T/big" push -q origin main
 		rm -rf "$T/big"
 	done
-	config "$GIT_HTTP/web.git" "$GIT_HTTP/team/lib.git"
-	TERM=xterm script -q -e -c "stty cols 200; $BUILD/backstay-agent backup" "$T/typescript" >/dev/null </dev/null
-	grep -q 'git [0-9]/2 | .*web.*lib' "$T/typescript"
+	# Both are held up with 2 MiB of theirs, for as long as it takes to see.
+	"$TOP/tests/storage/git/proxy" "$T/port" "$GIT_HTTP" stall 2500000 >"$T/proxy.log" 3>&- &
+	FRONT=$!
+	until [ -e "$T/port" ]; do sleep 0.05; done
+	local via
+	via=http://127.0.0.1:$(<"$T/port")
+	GIT_HTTP=$via config "$via/web.git" "$via/team/lib.git"
+	TERM=xterm script -q -f -c "stty cols 200; echo \$\$ >$T/pid; exec $BUILD/backstay-agent backup" \
+	    "$T/typescript" >/dev/null </dev/null 3>&- &
+	for _ in {1..600}; do
+		grep -qs 'git 0/2 | .*web 2 MiB.*lib 2 MiB' "$T/typescript" && break
+		sleep 0.1
+	done
+	kill "$(<"$T/pid")"
+	wait $!
+	grep 'git 0/2 | .*web 2 MiB.*lib 2 MiB' "$T/typescript"
 }
 
 @test "a password goes to the host it is for, and is not written anywhere" {
