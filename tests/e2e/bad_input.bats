@@ -89,6 +89,8 @@ forge() { # KIND NAME
 	raw = open(path, "rb").read()
 	m["archive"]["sha256"] = hashlib.sha256(raw).hexdigest()
 	m["archive"]["bytes"] = len(raw)
+	m["archive"]["entries"] += 1
+	m["archive"]["content_bytes"] += len(data)
 	json.dump(m, open(manifest, "w"))
 	E
 }
