@@ -253,39 +253,17 @@ static void tags_hold_and_verifications_count(struct fixture *f)
 	assert_int_equal(left(f), 5);
 }
 
-static void on_both(void (*test)(struct fixture *f))
-{
-	for (int kind = 0; kind < TEST_VAULT_KINDS; kind++) {
-		struct fixture f;
-		setup(&f, kind);
-		test(&f);
-		teardown(&f);
-	}
-}
-
-static void run_one(void **state)
-{
-	on_both(*(void (**)(struct fixture *)) * state);
-}
-
-#define TEST(function)                                                         \
-	{                                                                      \
-		.name = #function, .test_func = run_one,                       \
-		.initial_state = &(void (*[])(struct fixture *))               \
-		{                                                              \
-			function                                               \
-		}                                                              \
-	}
+TEST_VAULT_RUNNER
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(the_oldest_go_and_a_record_stays),
-	    TEST(a_wrong_clock_deletes_nothing_wrong),
-	    TEST(without_a_list_or_a_policy_nothing_goes),
-	    TEST(no_more_than_the_cap_go),
-	    TEST(what_the_store_keeps_is_kept),
-	    TEST(tags_hold_and_verifications_count),
+	    TEST_ON_VAULTS(the_oldest_go_and_a_record_stays),
+	    TEST_ON_VAULTS(a_wrong_clock_deletes_nothing_wrong),
+	    TEST_ON_VAULTS(without_a_list_or_a_policy_nothing_goes),
+	    TEST_ON_VAULTS(no_more_than_the_cap_go),
+	    TEST_ON_VAULTS(what_the_store_keeps_is_kept),
+	    TEST_ON_VAULTS(tags_hold_and_verifications_count),
 	};
 
 	return cmocka_run_group_tests_name(

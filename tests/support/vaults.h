@@ -54,4 +54,28 @@ void test_vault_free(struct test_vault *t);
 /* How many objects it holds whose name ends so. */
 size_t test_vault_count(struct test_vault *t, const char *end);
 
+/* For a file of tests that take its `struct fixture`, which its
+ * `setup(f, kind)` makes and its `teardown(f)` ends: TEST_VAULT_RUNNER once,
+ * before main, and TEST_ON_VAULTS(function) for each of the list. */
+#define TEST_VAULT_RUNNER                                                      \
+	static void run_on_vaults(void **state)                                \
+	{                                                                      \
+		void (*test)(struct fixture *) =                               \
+		    *(void (**)(struct fixture *)) * state;                    \
+		for (int kind = 0; kind < TEST_VAULT_KINDS; kind++) {          \
+			struct fixture f;                                      \
+			setup(&f, kind);                                       \
+			test(&f);                                              \
+			teardown(&f);                                          \
+		}                                                              \
+	}
+#define TEST_ON_VAULTS(function)                                               \
+	{                                                                      \
+		.name = #function, .test_func = run_on_vaults,                 \
+		.initial_state = &(void (*[])(struct fixture *))               \
+		{                                                              \
+			function                                               \
+		}                                                              \
+	}
+
 #endif

@@ -294,43 +294,21 @@ static void it_is_renewed_well_before_it_would_be_dead(struct fixture *f)
 	vault_lock_free(l);
 }
 
-static void on_both(void (*test)(struct fixture *f))
-{
-	for (int kind = 0; kind < TEST_VAULT_KINDS; kind++) {
-		struct fixture f;
-		setup(&f, kind);
-		test(&f);
-		teardown(&f);
-	}
-}
-
-static void run_one(void **state)
-{
-	on_both(*(void (**)(struct fixture *)) * state);
-}
-
-#define TEST(function)                                                         \
-	{                                                                      \
-		.name = #function, .test_func = run_one,                       \
-		.initial_state = &(void (*[])(struct fixture *))               \
-		{                                                              \
-			function                                               \
-		}                                                              \
-	}
+TEST_VAULT_RUNNER
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(one_at_a_time),
-	    TEST(dead_only_by_both_clocks),
-	    TEST(a_taker_that_has_ended_is_found_out_too),
-	    TEST(a_later_lock_of_the_same_numbers_is_not_ours),
-	    TEST(who_stands_still_for_45_minutes_has_lost_it),
-	    TEST(of_many_at_once_one_gets_it),
-	    TEST(the_operator_can_look_and_break),
-	    TEST(a_beat_that_arrived_after_all_is_known_again),
-	    TEST(breaking_a_lock_removes_nothing_else),
-	    TEST(it_is_renewed_well_before_it_would_be_dead),
+	    TEST_ON_VAULTS(one_at_a_time),
+	    TEST_ON_VAULTS(dead_only_by_both_clocks),
+	    TEST_ON_VAULTS(a_taker_that_has_ended_is_found_out_too),
+	    TEST_ON_VAULTS(a_later_lock_of_the_same_numbers_is_not_ours),
+	    TEST_ON_VAULTS(who_stands_still_for_45_minutes_has_lost_it),
+	    TEST_ON_VAULTS(of_many_at_once_one_gets_it),
+	    TEST_ON_VAULTS(the_operator_can_look_and_break),
+	    TEST_ON_VAULTS(a_beat_that_arrived_after_all_is_known_again),
+	    TEST_ON_VAULTS(breaking_a_lock_removes_nothing_else),
+	    TEST_ON_VAULTS(it_is_renewed_well_before_it_would_be_dead),
 	};
 
 	return cmocka_run_group_tests_name(

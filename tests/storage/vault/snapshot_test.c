@@ -514,47 +514,25 @@ static void what_was_found_wrong_stands_until_it_is_looked_at(struct fixture *f)
 	assert_true(found_good(f, "quick", true));
 }
 
-static void on_both(void (*test)(struct fixture *f))
-{
-	for (int kind = 0; kind < TEST_VAULT_KINDS; kind++) {
-		struct fixture f;
-		setup(&f, kind);
-		test(&f);
-		teardown(&f);
-	}
-}
-
-static void run_one(void **state)
-{
-	on_both(*(void (**)(struct fixture *)) * state);
-}
-
-#define TEST(function)                                                         \
-	{                                                                      \
-		.name = #function, .test_func = run_one,                       \
-		.initial_state = &(void (*[])(struct fixture *))               \
-		{                                                              \
-			function                                               \
-		}                                                              \
-	}
+TEST_VAULT_RUNNER
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(labels_never_repeat_nor_go_backwards),
-	    TEST(each_manifest_names_the_one_before),
-	    TEST(what_dead_runs_left_goes_and_nothing_of_others),
-	    TEST(a_run_without_a_commit_leaves_nothing),
-	    TEST(a_put_that_fails_leaves_nothing_listed),
-	    TEST(a_vault_that_fails_leaves_the_others),
-	    TEST(a_wrong_clock_is_refused),
-	    TEST(one_that_stood_still_lists_nothing_broken),
-	    TEST(forged_and_swapped_are_refused),
-	    TEST(nothing_but_a_record_says_what_was_pruned),
-	    TEST(a_copy_that_was_interrupted_is_made_again),
-	    TEST(removal_begins_with_the_manifest),
-	    TEST(removal_leaves_the_record_of_the_same_second),
-	    TEST(what_was_found_wrong_stands_until_it_is_looked_at),
+	    TEST_ON_VAULTS(labels_never_repeat_nor_go_backwards),
+	    TEST_ON_VAULTS(each_manifest_names_the_one_before),
+	    TEST_ON_VAULTS(what_dead_runs_left_goes_and_nothing_of_others),
+	    TEST_ON_VAULTS(a_run_without_a_commit_leaves_nothing),
+	    TEST_ON_VAULTS(a_put_that_fails_leaves_nothing_listed),
+	    TEST_ON_VAULTS(a_vault_that_fails_leaves_the_others),
+	    TEST_ON_VAULTS(a_wrong_clock_is_refused),
+	    TEST_ON_VAULTS(one_that_stood_still_lists_nothing_broken),
+	    TEST_ON_VAULTS(forged_and_swapped_are_refused),
+	    TEST_ON_VAULTS(nothing_but_a_record_says_what_was_pruned),
+	    TEST_ON_VAULTS(a_copy_that_was_interrupted_is_made_again),
+	    TEST_ON_VAULTS(removal_begins_with_the_manifest),
+	    TEST_ON_VAULTS(removal_leaves_the_record_of_the_same_second),
+	    TEST_ON_VAULTS(what_was_found_wrong_stands_until_it_is_looked_at),
 	};
 
 	return cmocka_run_group_tests_name(
