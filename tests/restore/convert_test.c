@@ -6,31 +6,13 @@
 
 #include <string.h>
 
-static struct json_object *parse(const char *text)
-{
-	struct err err = ERR_INIT;
-	struct json_object *j = json_parse(text, strlen(text), &err);
-
-	if (!j)
-		fail_msg("%s: %s", err.message, text);
-	return j;
-}
-
-static void assert_text(struct json_object *j, const char *expected)
-{
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	json_write(&out, j, JSON_COMPACT);
-	assert_string_equal(buf_str(&out), expected);
-}
-
 static void assert_converted(
     const char *before, const char *to, const char *after)
 {
-	cleanup(json_freep) struct json_object *object = parse(before);
+	cleanup(json_freep) struct json_object *object = test_json(before);
 
 	convert_object(object, to);
-	assert_text(object, after);
+	assert_json(object, after);
 }
 
 #define INGRESS(VERSION)                                                       \
@@ -80,7 +62,8 @@ static void all_else_changes_its_name_alone(void **state)
 	    "{\"apiVersion\":\"batch/v1beta1\",\"kind\":\"CronJob\"}",
 	    "batch/v1", "{\"apiVersion\":\"batch/v1\",\"kind\":\"CronJob\"}");
 	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
-		cleanup(json_freep) struct json_object *object = parse(odd[i]);
+		cleanup(json_freep) struct json_object *object =
+		    test_json(odd[i]);
 
 		if (json_kind(object) == JSON_OBJECT)
 			convert_object(object, "networking.k8s.io/v1");

@@ -6,24 +6,6 @@
 
 #include <string.h>
 
-static struct json_object *parse(const char *text)
-{
-	struct err err = ERR_INIT;
-	struct json_object *j = json_parse(text, strlen(text), &err);
-
-	if (!j)
-		fail_msg("%s: %s", err.message, text);
-	return j;
-}
-
-static void assert_text(struct json_object *j, const char *expected)
-{
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	json_write(&out, j, JSON_COMPACT);
-	assert_string_equal(buf_str(&out), expected);
-}
-
 /* The examples of RFC 6902, appendix A, and what lies beside them. */
 static void patches_as_the_rfc_says(void **state)
 {
@@ -80,9 +62,9 @@ static void patches_as_the_rfc_says(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct err err = ERR_INIT;
 		cleanup(json_freep) struct json_object *root =
-		    parse(cases[i].before);
+		    test_json(cases[i].before);
 		cleanup(json_freep) struct json_object *patch =
-		    parse(cases[i].patch);
+		    test_json(cases[i].patch);
 		int rc = json_patch_apply(&root, patch, &err);
 
 		if (!cases[i].after) {
@@ -93,7 +75,7 @@ static void patches_as_the_rfc_says(void **state)
 		}
 		if (rc)
 			fail_msg("%s: %s", cases[i].patch, err.message);
-		assert_text(root, cases[i].after);
+		assert_json(root, cases[i].after);
 	}
 }
 

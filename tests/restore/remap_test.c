@@ -7,35 +7,17 @@
 
 #include <string.h>
 
-static struct json_object *parse(const char *text)
-{
-	struct err err = ERR_INIT;
-	struct json_object *j = json_parse(text, strlen(text), &err);
-
-	if (!j)
-		fail_msg("%s: %s", err.message, text);
-	return j;
-}
-
-static void assert_text(struct json_object *j, const char *expected)
-{
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	json_write(&out, j, JSON_COMPACT);
-	assert_string_equal(buf_str(&out), expected);
-}
-
 static void assert_remapped(
     const struct transform_options *o, const char *before, const char *after)
 {
-	cleanup(json_freep) struct json_object *object = parse(before);
+	cleanup(json_freep) struct json_object *object = test_json(before);
 	const char *version = json_get_str(object, "apiVersion");
 	autofree char *group =
 	    str_ndup(version, strchr(version, '/') ? strcspn(version, "/") : 0);
 	autofree char *kind = str_dup(json_get_str(object, "kind"));
 
 	remap_apply(o, object, group, kind);
-	assert_text(object, after);
+	assert_json(object, after);
 }
 
 /* The text with the namespace where it says %1$s. */

@@ -6,24 +6,6 @@
 
 #include <string.h>
 
-static struct json_object *parse(const char *text)
-{
-	struct err err = ERR_INIT;
-	struct json_object *j = json_parse(text, strlen(text), &err);
-
-	if (!j)
-		fail_msg("%s: %s", err.message, text);
-	return j;
-}
-
-static void assert_text(struct json_object *j, const char *expected)
-{
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	json_write(&out, j, JSON_COMPACT);
-	assert_string_equal(buf_str(&out), expected);
-}
-
 static struct transform *make(const struct transform_options *o)
 {
 	struct err err = ERR_INIT;
@@ -39,10 +21,10 @@ static void assert_applied(
 {
 	struct err err = ERR_INIT;
 	cleanup(transform_freep) struct transform *t = make(o);
-	cleanup(json_freep) struct json_object *object = parse(before);
+	cleanup(json_freep) struct json_object *object = test_json(before);
 
 	assert_ok(transform_apply(t, object, &err), err);
-	assert_text(object, after);
+	assert_json(object, after);
 }
 
 #define MAP "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\","
@@ -97,7 +79,7 @@ static void what_does_not_apply_is_refused(void **state)
 		    .patches = refused[i], .patch_count = 1};
 		cleanup(transform_freep) struct transform *t = make(&o);
 		cleanup(json_freep) struct json_object *object =
-		    parse(MAP "\"metadata\":{\"name\":\"x\"}}");
+		    test_json(MAP "\"metadata\":{\"name\":\"x\"}}");
 
 		assert_fails(transform_apply(t, object, &err), err, ERR_USAGE);
 		assert_contains(err.message, "patch 1");
@@ -119,7 +101,7 @@ static void a_patch_for_nothing_is_known(void **state)
 	struct err err = ERR_INIT;
 	cleanup(transform_freep) struct transform *t = make(&o);
 	cleanup(json_freep) struct json_object *object =
-	    parse(MAP "\"metadata\":{\"name\":\"x\"}}");
+	    test_json(MAP "\"metadata\":{\"name\":\"x\"}}");
 
 	(void)state;
 	assert_int_equal(transform_unused(t, 1), 1);

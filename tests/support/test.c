@@ -1,6 +1,8 @@
 #include "tests/support/test.h"
 
+#include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/json.h"
 #include "storage/base/str.h"
 
 #include <stdlib.h>
@@ -60,4 +62,22 @@ void test_dir_remove(char *path)
 	if (file_remove_tree(path, &err))
 		fail_msg("%s", err.message);
 	free(path);
+}
+
+struct json_object *test_json(const char *text)
+{
+	struct err err = ERR_INIT;
+	struct json_object *j = json_parse(text, strlen(text), &err);
+
+	if (!j)
+		fail_msg("%s: %s", err.message, text);
+	return j;
+}
+
+void assert_json(const struct json_object *j, const char *expected)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	json_write(&out, j, JSON_COMPACT);
+	assert_string_equal(buf_str(&out), expected);
 }

@@ -39,6 +39,12 @@
 			fail_msg("no '%s' in '%s'", (part), (text));           \
 	} while (0)
 
+/* The value of a text that is JSON, else the test fails; the caller's. */
+struct json_object;
+struct json_object *test_json(const char *text);
+/* That a value is written, without white space, as that text. */
+void assert_json(const struct json_object *j, const char *expected);
+
 /* A clock that stands still until it is slept on or set. */
 struct test_clock {
 	struct clock clock;
