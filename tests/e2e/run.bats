@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
 bats_require_minimum_version 1.5.0
 load lib
+load small
 
 # One cluster on the simulated API server, slow where a test wants it to be.
 setup_file() {
@@ -46,14 +47,8 @@ config() {
 	E
 }
 
-faults() { # DELETE, or POST with rules as JSON
-	local server
-	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
-	curl -sf -X "$1" -d "${2-}" "$server/_sim/faults" >/dev/null
-}
-
-quick() { faults DELETE; }
-slow() { faults POST '[{"method": "GET", "path": "secrets", "kind": "slow", "delay_ms": 4000}]'; }
+quick() { kube_faults DELETE; }
+slow() { kube_faults POST '[{"method": "GET", "path": "secrets", "kind": "slow", "delay_ms": 4000}]'; }
 
 # One a second: of more, the label would lie in the future.
 backups() { # COUNT
@@ -62,8 +57,6 @@ backups() { # COUNT
 		sleep 1.1
 	done
 }
-
-labels() { restore list -o json | jq -r '.snapshots[].label'; }
 
 # The agent at work: scratch is there, and the cluster makes it wait.
 start_slow_backup() {
