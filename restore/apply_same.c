@@ -1,7 +1,7 @@
 #include "restore/apply_parts.h"
-#include "restore/index.h"
 #include "restore/plan_parts.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
 #include "storage/kube/list.h"

@@ -31,10 +31,7 @@ int command_extract(const struct command *c, struct err *err)
 		    "extract needs --to DIR, a new or empty directory");
 	if (make_target(to, err))
 		return -1;
-	struct source *from = open_archive(c, &o, err);
-	if (!from)
-		return -1;
-	if (open_unpack(c, &o, from, to, err))
+	if (open_extract(c, &o, to, err))
 		return -1;
 	str_add_bytes(&size, o.totals.bytes);
 	log_info("'%s' is in '%s': %llu entries, %s", o.snapshot->label, to,

@@ -14,8 +14,8 @@ void open_done(struct opened *o)
 	snapshots_done(&o->list);
 	snapshot_trust_done(&o->trust);
 	connect_vault_done(&o->vault);
+	tree_free(o->tree);
 	scratch_done(&o->scratch);
-	free(o->tree);
 	*o = (struct opened)OPENED_INIT;
 }
 
@@ -78,7 +78,7 @@ static int is_wrong(const struct opened *o, struct err *err)
 	return err_wrap(err, "snapshot '%s'", o->snapshot->label);
 }
 
-struct source *open_archive(
+static struct source *open_archive(
     const struct command *c, struct opened *o, struct err *err)
 {
 	if (open_snapshot(c, o, err) || make_scratch(c, o, err))
@@ -106,39 +106,59 @@ struct source *open_archive(
 	return s;
 }
 
-int open_unpack(const struct command *c, struct opened *o, struct source *from,
-    const char *dir, struct err *err)
+static struct reader_options reader_options_of(const struct command *c,
+    const struct opened *o, const struct reader_totals *expected)
 {
-	const struct reader_totals expected = {
-	    .entries = o->manifest.archive.entries,
-	    .bytes = o->manifest.archive.content_bytes};
-	const struct reader_options reader = {
+	return (struct reader_options){
 	    .compression = o->manifest.archive.compression,
 	    .encryption = o->manifest.archive.encryption,
 	    .identities = o->identities,
 	    .scratch = o->scratch.path,
 	    .cancel = c->env.cancel,
-	    .expected = &expected};
+	    .expected = expected};
+}
 
+static struct reader_totals expected_of(const struct opened *o)
+{
+	return (struct reader_totals){.entries = o->manifest.archive.entries,
+	    .bytes = o->manifest.archive.content_bytes};
+}
+
+int open_extract(
+    const struct command *c, struct opened *o, const char *dir, struct err *err)
+{
+	struct source *from = open_archive(c, o, err);
+
+	if (!from)
+		return -1;
+	const struct reader_totals expected = expected_of(o);
+	const struct reader_options reader = reader_options_of(c, o, &expected);
 	log_progress("unpacking %s", o->snapshot->label);
 	if (archive_extract(from, &reader, dir, &o->totals, err))
 		return is_wrong(o, err);
 	return 0;
 }
 
+/* Cluster objects are many and small, and read through the tree; the drivers
+ * of repositories and states are given a path. */
+static bool as_file(const char *path)
+{
+	return !str_starts(path, "kubernetes/");
+}
+
 int open_tree(const struct command *c, struct opened *o, struct err *err)
 {
-	struct source *from = open_archive(c, o, err);
+	cleanup(source_freep) struct source *from = open_archive(c, o, err);
 
 	if (!from)
 		return -1;
-	autofree char *tree = file_join(o->scratch.path, "tree");
-	if (file_mkdirs(tree, err)) {
-		source_free(from);
+	autofree char *dir = file_join(o->scratch.path, "tree");
+	if (file_mkdirs(dir, err))
 		return -1;
-	}
-	if (open_unpack(c, o, from, tree, err))
-		return -1;
-	o->tree = steal(tree);
-	return 0;
+	const struct reader_totals expected = expected_of(o);
+	const struct reader_options reader = reader_options_of(c, o, &expected);
+	log_progress("unpacking %s", o->snapshot->label);
+	o->tree =
+	    tree_unpack(steal(from), &reader, dir, as_file, &o->totals, err);
+	return o->tree ? 0 : is_wrong(o, err);
 }

@@ -8,7 +8,7 @@
 #define RESTORE_OPEN_H
 
 #include "restore/command.h"
-#include "storage/archive/reader.h"
+#include "storage/archive/tree.h"
 #include "storage/base/scratch.h"
 
 struct opened {
@@ -20,7 +20,7 @@ struct opened {
 	struct manifest manifest;
 	bool has_manifest;
 	struct scratch scratch; /* private, removed by open_done */
-	char *tree;		/* the verified tree, below scratch */
+	struct tree *tree;	/* verified; its files are below scratch */
 	struct reader_totals totals;
 };
 #define OPENED_INIT                                                            \
@@ -34,16 +34,13 @@ void open_done(struct opened *o);
 int open_vault(const struct command *c, struct opened *o, struct err *err);
 /* And the snapshot that the operand names. */
 int open_snapshot(const struct command *c, struct opened *o, struct err *err);
-/* And its bytes, of which signature, digest and length are right; the caller
- * passes them to open_unpack. */
-struct source *open_archive(
-    const struct command *c, struct opened *o, struct err *err);
-/* Unpacks them into a directory that is there and empty, each entry held
- * against CONTENTS.json. ERR_INTEGRITY where it is no good archive, and then
- * nothing of it is left. Owns from. */
-int open_unpack(const struct command *c, struct opened *o, struct source *from,
-    const char *dir, struct err *err);
-/* All of the above, into scratch. */
+/* And its bytes, of which signature, digest and length are right, unpacked
+ * with each entry held against CONTENTS.json. ERR_INTEGRITY where it is no good
+ * archive. As a tree for this program: */
 int open_tree(const struct command *c, struct opened *o, struct err *err);
+/* And as files for others, into a directory that is there and empty; of an
+ * archive that is not good nothing is left. */
+int open_extract(const struct command *c, struct opened *o, const char *dir,
+    struct err *err);
 
 #endif

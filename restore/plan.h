@@ -28,6 +28,7 @@ struct index;
 struct json_object;
 struct kube_api;
 struct kube_client;
+struct tree;
 
 /* What to do with an object that is there already. */
 enum plan_existing {
@@ -51,7 +52,7 @@ struct plan_cluster {
 struct plan_options {
 	const char *snapshot; /* its name */
 	bool partial;	      /* it is; then nothing can be pruned by it */
-	const char *tree;     /* the verified tree, with its CONTENTS.json */
+	const struct tree *tree;
 	const struct plan_cluster *clusters;
 	size_t cluster_count;
 
@@ -105,7 +106,7 @@ struct plan_node {
 	enum plan_action action;
 	char *reason;
 	char *key;  /* unique, stable: "kubernetes:prod:apps/Deployment:ns/n" */
-	char *path; /* below the tree; a directory for a repository */
+	char *path; /* in the tree; a directory for a repository */
 	char *name; /* of the repository ("team/web"), bucket/key, object */
 	char *source; /* of PLAN_GIT and PLAN_STATE: what it was read from */
 	/* Of the same two, and of a Service the node ports that somebody

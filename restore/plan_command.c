@@ -144,7 +144,8 @@ int command_release(const struct command *c, struct err *err)
 		return err_wrap(err, "release");
 	s.opened.has_manifest = true;
 	s.has_targets = true;
-	if (targets_open(&s.targets, c, &s.opened.manifest, "", "", false, err))
+	if (targets_open(
+		&s.targets, c, &s.opened.manifest, NULL, NULL, false, err))
 		return err_wrap(err, "release");
 	autofree char *journal = file_join(c->settings->state_dir, "journal");
 	const struct apply_options o = apply_options_of(&s, journal);

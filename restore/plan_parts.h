@@ -4,9 +4,9 @@
 #ifndef RESTORE_PLAN_PARTS_H
 #define RESTORE_PLAN_PARTS_H
 
-#include "restore/index.h"
 #include "restore/plan.h"
 #include "restore/references.h"
+#include "storage/base/index.h"
 #include "storage/kube/discovery.h"
 
 /* A reference that waits for all nodes to be known. */

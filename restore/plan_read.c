@@ -1,9 +1,8 @@
 #include "restore/convert.h"
 #include "restore/leave.h"
 #include "restore/plan_parts.h"
-#include "storage/archive/contents.h"
+#include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
 #include "storage/base/json.h"
 
 #include <string.h>
@@ -140,10 +139,9 @@ static int split_path(
 static struct json_object *read_object(
     const struct plan *p, const char *path, struct err *err)
 {
-	autofree char *file = file_join(p->options->tree, path);
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 
-	if (file_read(file, OBJECT_MAX_BYTES, &text, err))
+	if (tree_read(p->options->tree, path, OBJECT_MAX_BYTES, &text, err))
 		return NULL;
 	struct json_object *object = json_parse(text.data, text.len, err);
 	if (!object)
@@ -242,7 +240,7 @@ int plan_read(struct plan_maker *m, struct err *err)
 {
 	/* Offset 0 stands for no text. */
 	buf_add_char(&m->texts, '\0');
-	return contents_each_in(m->p->options->tree, read_entry, m, err);
+	return tree_contents(m->p->options->tree, read_entry, m, err);
 }
 
 struct json_object *plan_load(

@@ -1,8 +1,8 @@
 #include "restore/targets.h"
 
 #include "restore/apply_git.h"
+#include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
 #include "storage/base/json.h"
 
 #include <stdlib.h>
@@ -193,7 +193,7 @@ static int apply_state_node(void *ctx, const struct plan_node *node,
 	if (options_for(t, b, &o, outcome))
 		return 0;
 	o.dry_run = dry_run;
-	autofree char *file = file_join(t->tree, node->path);
+	autofree char *file = tree_path(t->tree, node->path);
 	const struct apply_state_object object = {.key = key, .facts = facts};
 	return apply_state(&o, file, &object, outcome, err);
 }
@@ -233,14 +233,14 @@ static int apply_git_node(void *ctx, const struct plan_node *node, bool dry_run,
 	    .force = t->c->options->force,
 	    .dry_run = dry_run,
 	};
-	autofree char *dir = file_join(t->tree, node->path);
+	autofree char *dir = tree_path(t->tree, node->path);
 	return apply_git(&o, dir, outcome, err);
 }
 
 /* ---- all ---- */
 
 int targets_open(struct targets *t, const struct command *c,
-    const struct manifest *m, const char *tree, const char *scratch,
+    const struct manifest *m, const struct tree *tree, const char *scratch,
     bool offline, struct err *err)
 {
 	*t = (struct targets){.c = c,

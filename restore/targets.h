@@ -12,6 +12,8 @@
 
 #include <pthread.h>
 
+struct tree;
+
 struct target_cluster {
 	char *name;
 	struct connect_kube kube;
@@ -28,8 +30,8 @@ struct target_bucket {
 
 struct targets {
 	const struct command *c;
-	const char *tree;    /* borrowed: of the verified snapshot */
-	const char *scratch; /* borrowed */
+	const struct tree *tree; /* borrowed: of the verified snapshot */
+	const char *scratch;	 /* borrowed */
 	VEC_DEFINE(, struct target_cluster) clusters;
 	VEC_DEFINE(, struct plan_cluster) plan; /* of the same index */
 	VEC_DEFINE(, struct target_bucket) buckets;
@@ -39,9 +41,10 @@ struct targets {
 
 /* The clusters that the manifest names, connected unless `offline`; the
  * buckets of the configuration, of which none is asked yet. -1 where a cluster
- * that is to be restored has no target. */
+ * that is to be restored has no target. Where no repository or state is to be
+ * applied, tree and scratch may be NULL. */
 int targets_open(struct targets *t, const struct command *c,
-    const struct manifest *m, const char *tree, const char *scratch,
+    const struct manifest *m, const struct tree *tree, const char *scratch,
     bool offline, struct err *err);
 void targets_done(struct targets *t);
 

@@ -2,7 +2,6 @@
 #include "restore/chain.h"
 #include "restore/command.h"
 #include "restore/open.h"
-#include "storage/archive/contents.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
@@ -42,7 +41,7 @@ static int verify_git(struct verification *v, const char *path, struct err *err)
 	if (!is_sampled(v))
 		return 0;
 	log_progress("verifying %s", name);
-	autofree char *dir = file_join(v->opened->tree, name);
+	autofree char *dir = tree_path(v->opened->tree, name);
 	struct verify_counts counts = {0};
 	if (verify_repository(dir, v->c->env.cancel, &counts, err))
 		return err_wrap(err, "%s", name);
@@ -53,9 +52,10 @@ static int verify_git(struct verification *v, const char *path, struct err *err)
 
 /* What was state when it was captured reads as state still. What never was is
  * kept as it is, and has no serial among its facts. */
-static int verify_state(struct verification *v, const struct contents_entry *e,
-    const char *file, struct err *err)
+static int verify_state(
+    struct verification *v, const struct contents_entry *e, struct err *err)
 {
+	autofree char *file = tree_path(v->opened->tree, e->path);
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 
 	if (json_kind(json_get(e->facts, "serial")) != JSON_INT ||
@@ -77,14 +77,14 @@ static int verify_state(struct verification *v, const struct contents_entry *e,
 	return 0;
 }
 
-static int verify_object(struct verification *v, const struct contents_entry *e,
-    const char *file, struct err *err)
+static int verify_object(
+    struct verification *v, const struct contents_entry *e, struct err *err)
 {
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 
 	if (!is_sampled(v))
 		return 0;
-	if (file_read(file, OBJECT_MAX_BYTES, &text, err))
+	if (tree_read(v->opened->tree, e->path, OBJECT_MAX_BYTES, &text, err))
 		return -1;
 	cleanup(json_freep) struct json_object *object =
 	    json_parse(buf_str(&text), text.len, err);
@@ -106,7 +106,6 @@ static int verify_entry(
     void *ctx, const struct contents_entry *e, struct err *err)
 {
 	struct verification *v = ctx;
-	autofree char *file = file_join(v->opened->tree, e->path);
 	int status = 0;
 
 	if (cancel_check(v->c->env.cancel, err))
@@ -114,9 +113,9 @@ static int verify_entry(
 	if (str_starts(e->path, "git/"))
 		return verify_git(v, e->path, err);
 	if (str_starts(e->path, "terraform/"))
-		status = verify_state(v, e, file, err);
+		status = verify_state(v, e, err);
 	else if (str_starts(e->path, "kubernetes/"))
-		status = verify_object(v, e, file, err);
+		status = verify_object(v, e, err);
 	return status ? err_wrap(err, "%s", e->path) : 0;
 }
 
@@ -124,7 +123,7 @@ static int verify_content(struct verification *v, struct err *err)
 {
 	if (open_tree(v->c, v->opened, err))
 		return -1;
-	int status = contents_each_in(v->opened->tree, verify_entry, v, err);
+	int status = tree_contents(v->opened->tree, verify_entry, v, err);
 	strvec_done(&v->seen);
 	return status;
 }

@@ -5,8 +5,6 @@
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,16 +181,4 @@ int contents_each(
 
 	buf_done(&l.held);
 	return r ? err_wrap(err, CONTENTS_PATH) : 0;
-}
-
-int contents_each_in(
-    const char *dir, entry_fn *entry, void *ctx, struct err *err)
-{
-	autofree char *path = file_join(dir, CONTENTS_PATH);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_system(err, errno, "opening '%s'", path);
-	cleanup(source_freep) struct source *from = source_from_fd(fd, path);
-	return contents_each(from, entry, ctx, err);
 }

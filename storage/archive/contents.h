@@ -48,9 +48,5 @@ void contents_write_end(struct buf *out, uint64_t count);
 int contents_each(struct source *from,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, struct err *err);
-/* The same from the file `dir`/CONTENTS.json of an extracted archive. */
-int contents_each_in(const char *dir,
-    int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
-    void *ctx, struct err *err);
 
 #endif

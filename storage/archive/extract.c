@@ -1,6 +1,7 @@
 /* archive_extract of reader.h. */
 #include "storage/archive/contents.h"
 #include "storage/archive/reader.h"
+#include "storage/archive/unpack_file.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
@@ -8,12 +9,11 @@
 #include "storage/base/str.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #define ATTR_PREFIX "user."
 /* Beside the tree's own names: no entry may be called that. */
@@ -23,25 +23,10 @@ enum { ATTRS_FILE_MAX = 256 * 1024 * 1024 };
 
 struct extracting {
 	const char *dir;
-	char *path; /* of the open file */
-	int fd;
-	char *last_parent;	   /* made already */
+	struct unpack_file file;
+	bool in_contents;
 	struct json_object *attrs; /* those no file could take */
 };
-
-static int make_parent(struct extracting *x, const char *path, struct err *err)
-{
-	const char *slash = strrchr(path, '/');
-	autofree char *parent = str_ndup(path, (size_t)(slash - path));
-
-	if (str_eq(parent, x->last_parent))
-		return 0;
-	if (file_mkdirs(parent, err))
-		return -1;
-	free(x->last_parent);
-	x->last_parent = steal(parent);
-	return 0;
-}
 
 static void keep_attr(
     struct extracting *x, const char *path, const struct reader_attr *a)
@@ -61,13 +46,13 @@ static int set_attrs(
 	for (size_t i = 0; i < e->attr_count; i++) {
 		const struct reader_attr *a = &e->attrs[i];
 		autofree char *name = str_printf(ATTR_PREFIX "%s", a->name);
-		if (!fsetxattr(x->fd, name, a->value, a->value_len, 0))
+		if (!fsetxattr(x->file.fd, name, a->value, a->value_len, 0))
 			continue;
 		/* Not every file system has them, or room for them. */
 		if (errno != ENOTSUP && errno != ENOSPC && errno != E2BIG &&
 		    errno != ERANGE && errno != EPERM)
 			return err_system(err, errno,
-			    "setting an attribute of '%s'", x->path);
+			    "setting an attribute of '%s'", x->file.path);
 		keep_attr(x, e->path, a);
 	}
 	return 0;
@@ -79,46 +64,33 @@ static int start(void *ctx, const struct reader_entry *e, struct err *err)
 
 	if (str_eq(e->path, ATTRS_FILE))
 		return err_set(err, ERR_FORMAT, "this name is not allowed");
-	x->path = file_join(x->dir, e->path);
-	if (make_parent(x, x->path, err))
-		return -1;
-	x->fd = open(x->path,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (x->fd < 0)
-		return err_system(err, errno, "creating '%s'", x->path);
-	return set_attrs(x, e, err);
+	return unpack_file_start(&x->file, e->path, err) || set_attrs(x, e, err)
+		   ? -1
+		   : 0;
 }
 
 static int data(void *ctx, const void *bytes, size_t len, struct err *err)
 {
 	struct extracting *x = ctx;
 
-	return file_write_all(x->fd, bytes, len, x->path, err);
+	return unpack_file_data(&x->file, bytes, len, err);
 }
 
 static int end(void *ctx, struct err *err)
 {
 	struct extracting *x = ctx;
-	int fd = steal_fd(x->fd);
 
-	if (close(fd))
-		return err_system(err, errno, "writing '%s'", x->path);
-	free(steal(x->path));
-	return 0;
+	return unpack_file_end(&x->file, err);
 }
 
 static int contents(void *ctx, const char *text, size_t len, struct err *err)
 {
 	struct extracting *x = ctx;
 
-	if (!x->path) {
-		x->path = file_join(x->dir, CONTENTS_PATH);
-		x->fd = open(x->path,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (x->fd < 0)
-			return err_system(err, errno, "creating '%s'", x->path);
-	}
-	return file_write_all(x->fd, text, len, x->path, err);
+	if (!x->in_contents && unpack_file_start(&x->file, CONTENTS_PATH, err))
+		return -1;
+	x->in_contents = true;
+	return unpack_file_data(&x->file, text, len, err);
 }
 
 static int write_attrs(const struct extracting *x, struct err *err)
@@ -149,25 +121,24 @@ static void empty_dir(const char *dir)
 int archive_extract(struct source *from, const struct reader_options *o,
     const char *dir, struct reader_totals *totals, struct err *err)
 {
-	struct extracting x = {
-	    .dir = dir, .fd = -1, .attrs = json_new_object()};
-	struct reader_visitor v = {.start = start,
+	struct extracting x = {.dir = dir, .attrs = json_new_object()};
+	const struct reader_visitor v = {.start = start,
 	    .data = data,
 	    .end = end,
 	    .contents = contents,
 	    .ctx = &x};
-	int r = archive_read(from, o, &v, totals, err);
 
-	if (x.fd >= 0 && close(x.fd) && !r)
-		r = err_system(err, errno, "writing '%s'", x.path);
+	unpack_file_init(&x.file, dir);
+	int r = archive_read(from, o, &v, totals, err);
+	if (!r && x.in_contents)
+		r = unpack_file_end(&x.file, err);
 	if (!r)
 		r = write_attrs(&x, err);
 	if (r) {
 		err_wrap(err, "unpacking to '%s'", dir);
 		empty_dir(dir);
 	}
-	free(x.path);
-	free(x.last_parent);
+	unpack_file_done(&x.file);
 	json_free(x.attrs);
 	return r;
 }

@@ -72,7 +72,7 @@ int archive_read(struct source *from, const struct reader_options *o,
  * `user.<name>` of the files, or where the file system has none, in
  * `<dir>/.attrs.json` ({path: {name: value}}); read them with
  * archive_extracted_attrs. On failure what was written is removed. Owns from.
- */
+ * For what is read once and goes away, see tree.h. */
 int archive_extract(struct source *from, const struct reader_options *o,
     const char *dir, struct reader_totals *totals, struct err *err);
 

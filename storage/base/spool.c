@@ -21,7 +21,7 @@ void spool_init(struct spool *s, const char *dir, size_t memory_bytes)
 
 void spool_done(struct spool *s)
 {
-	buf_done(&s->memory);
+	buf_wipe(&s->memory); /* it may have held secrets */
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
@@ -133,13 +133,14 @@ struct spool_source {
 	struct source source;
 	const struct spool *spool;
 	uint64_t at;
+	uint64_t end;
 };
 
 static ssize_t source_of_spool_read(
     struct source *source, void *data, size_t len, struct err *err)
 {
 	struct spool_source *s = (struct spool_source *)source;
-	uint64_t left = spool_len(s->spool) - s->at;
+	uint64_t left = s->end - s->at;
 
 	if (len > left)
 		len = (size_t)left;
@@ -154,7 +155,8 @@ static void source_of_spool_release(struct source *source)
 	free(source);
 }
 
-struct source *spool_source(const struct spool *s)
+struct source *spool_source_of(
+    const struct spool *s, uint64_t offset, uint64_t len)
 {
 	static const struct source_ops ops = {
 	    .read = source_of_spool_read, .release = source_of_spool_release};
@@ -162,5 +164,12 @@ struct source *spool_source(const struct spool *s)
 
 	source->source.ops = &ops;
 	source->spool = s;
+	source->at = offset;
+	source->end = offset + len;
 	return &source->source;
+}
+
+struct source *spool_source(const struct spool *s)
+{
+	return spool_source_of(s, 0, spool_len(s));
 }

@@ -41,5 +41,8 @@ const char *spool_view(
     struct spool_window *w, uint64_t offset, size_t len, struct err *err);
 /* A source over the whole; the spool must outlive it and stay unchanged. */
 struct source *spool_source(const struct spool *s);
+/* The same over `len` bytes from an offset, which are there. */
+struct source *spool_source_of(
+    const struct spool *s, uint64_t offset, uint64_t len);
 
 #endif

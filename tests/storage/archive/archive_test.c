@@ -1,6 +1,6 @@
 /* The writer and the reader together: what goes in comes out, in one order,
  * and what was tampered with does not. */
-#include "storage/archive/reader.h"
+#include "storage/archive/tree.h"
 #include "storage/archive/writer.h"
 
 #include "storage/base/cleanup.h"
@@ -190,6 +190,103 @@ static void a_changed_or_cut_archive_leaves_nothing(void **state)
 	test_dir_remove(dir);
 }
 
+static bool is_of_first_rank(const char *path)
+{
+	return str_starts(path, "r0/");
+}
+
+static struct tree *unpack(const struct buf *archive, const char *scratch,
+    const char *dir, struct err *err)
+{
+	const struct reader_options o = {.compression = ARCHIVE_ZSTD,
+	    .encryption = ARCHIVE_PLAIN,
+	    .scratch = scratch};
+
+	return tree_unpack(source_from_memory(archive->data, archive->len), &o,
+	    dir, is_of_first_rank, NULL, err);
+}
+
+struct reading_tree {
+	const struct tree *tree;
+	size_t files, entries;
+};
+
+static int read_entry(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct reading_tree *r = ctx;
+	autofree char *file = tree_path(r->tree, e->path);
+	cleanup(buf_done) struct buf got = BUF_INIT;
+	uint8_t sha256[DIGEST_SHA256_LEN];
+	bool in_file = is_of_first_rank(e->path);
+
+	assert_int_equal(file_exists(file), in_file);
+	buf_add_str(&got, "before");
+	if (in_file)
+		assert_ok(file_read(file, e->bytes, &got, err), *err);
+	else
+		assert_ok(
+		    tree_read(r->tree, e->path, e->bytes, &got, err), *err);
+	assert_int_equal(got.len, strlen("before") + e->bytes);
+	assert_int_equal(strlen(got.data), got.len);
+	digest_of(DIGEST_SHA256, got.data + strlen("before"), e->bytes, sha256);
+	assert_memory_equal(sha256, e->sha256, sizeof(sha256));
+	r->files += in_file;
+	r->entries++;
+	return 0;
+}
+
+/* By name, whether it is a file or not; and what is none has no name. */
+static void a_tree_gives_each_entry_back(void **state)
+{
+	char *dir = test_dir_make();
+	autofree char *below = file_join(dir, "tree");
+	cleanup(buf_done) struct buf archive = BUF_INIT, got = BUF_INIT;
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	write_archive(dir, 4, &archive);
+	assert_ok(file_mkdirs(below, &err), err);
+	struct tree *t = unpack(&archive, dir, below, &err);
+	assert_non_null(t);
+	struct reading_tree r = {.tree = t};
+	assert_ok(tree_contents(t, read_entry, &r, &err), err);
+	assert_int_equal(r.entries, LANES * 5);
+	assert_int_equal(r.files, PER_RANK * 5);
+	assert_ok(file_list_dir(dir, &names, &err), err);
+	assert_int_equal(names.len, 1);
+	assert_fails(
+	    tree_read(t, "r1/l02/e4", 100, &got, &err), err, ERR_FORMAT);
+	assert_fails(
+	    tree_read(t, "r1/l02/e5", 100, &got, &err), err, ERR_NOT_FOUND);
+	assert_int_equal(got.len, 0);
+	tree_free(t);
+	test_dir_remove(dir);
+}
+
+static void no_tree_comes_of_a_changed_archive(void **state)
+{
+	char *dir = test_dir_make();
+	autofree char *below = file_join(dir, "tree");
+	cleanup(buf_done) struct buf archive = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	write_archive(dir, 4, &archive);
+	for (size_t at = 10; at < archive.len; at += archive.len / 40) {
+		struct err why = ERR_INIT;
+
+		assert_ok(file_mkdirs(below, &err), err);
+		archive.data[at] ^= 0x20;
+		assert_null(unpack(&archive, dir, below, &why));
+		archive.data[at] ^= 0x20;
+		assert_int_not_equal(why.code, ERR_NONE);
+		assert_ok(file_remove_tree(below, &err), err);
+	}
+	test_dir_remove(dir);
+}
+
 static void a_path_that_leaves_its_place_is_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -222,6 +319,8 @@ int main(void)
 	    cmocka_unit_test(what_goes_in_comes_out),
 	    cmocka_unit_test(an_archive_holds_what_its_manifest_says),
 	    cmocka_unit_test(a_changed_or_cut_archive_leaves_nothing),
+	    cmocka_unit_test(a_tree_gives_each_entry_back),
+	    cmocka_unit_test(no_tree_comes_of_a_changed_archive),
 	    cmocka_unit_test(a_path_that_leaves_its_place_is_refused),
 	};
 

@@ -1,4 +1,4 @@
-#include "restore/index.h"
+#include "storage/base/index.h"
 
 #include "storage/base/buf.h"
 #include "storage/base/vec.h"
@@ -21,8 +21,7 @@ struct index {
 	size_t used;
 };
 
-/* FNV-1a; names are checked by whoever made the snapshot's keys unique, and
- * chains of slots stay short because the table is at most half full. */
+/* FNV-1a; chains of slots stay short because the table is at most half full. */
 static uint64_t hash_of(const char *name)
 {
 	uint64_t h = 0xcbf29ce484222325u;

@@ -1,8 +1,8 @@
 /*
- * From a text to numbers: which nodes go by a name. One name may have many.
+ * From a text to numbers: what goes by a name. One name may have many.
  */
-#ifndef RESTORE_INDEX_H
-#define RESTORE_INDEX_H
+#ifndef STORAGE_BASE_INDEX_H
+#define STORAGE_BASE_INDEX_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +14,8 @@ enum { INDEX_END = UINT32_MAX };
 struct index *index_new(void);
 void index_free(struct index *x); /* takes NULL */
 void index_freep(struct index **x);
-void index_add(struct index *x, const char *name, uint32_t value); /* copies */
+/* Copies the name. */
+void index_add(struct index *x, const char *name, uint32_t value);
 
 /* Each value of a name, in the order they were added:
  *     for (uint32_t it = index_first(x, name); it != INDEX_END;
