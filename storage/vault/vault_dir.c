@@ -3,18 +3,15 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
+#include "storage/vault/dir_sink.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* What is being written is called .<name>.tmp-XXXXXX until it is whole. */
-#define TEMPORARY_MARK ".tmp-"
 
 struct vault_dir {
 	struct vault vault;
@@ -26,90 +23,9 @@ static const char *path_of(const struct vault *v)
 	return ((const struct vault_dir *)v)->path;
 }
 
-struct dir_sink {
-	struct sink sink;
-	char *path; /* of the directory */
-	char *temporary;
-	char *final;
-	int fd;
-};
-
-static int dir_sink_write(
-    struct sink *sink, const void *data, size_t len, struct err *err)
-{
-	struct dir_sink *s = (struct dir_sink *)sink;
-
-	return file_write_all(s->fd, data, len, s->temporary, err);
-}
-
-/* A rename that does not replace. Some file systems (NFS, overlayfs of old)
- * cannot: a second link that fails where there is one does the same. */
-static int rename_new(const char *from, const char *to)
-{
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-	return link(from, to) || unlink(from) ? -1 : 0;
-}
-
-static int dir_sink_finish(struct sink *sink, struct err *err)
-{
-	struct dir_sink *s = (struct dir_sink *)sink;
-
-	if (fsync(s->fd))
-		return err_system(err, errno, "syncing '%s'", s->temporary);
-	if (rename_new(s->temporary, s->final))
-		return err_system(err, errno, "renaming to '%s'", s->final);
-	/* From here on it is there; if its name were lost in a crash before
-	 * the directory is synced, so is the manifest that comes later. */
-	return file_sync_dir(s->path, err);
-}
-
-static void dir_sink_abort(struct sink *sink)
-{
-	unlink(((struct dir_sink *)sink)->temporary);
-}
-
-static void dir_sink_release(struct sink *sink)
-{
-	struct dir_sink *s = (struct dir_sink *)sink;
-
-	if (s->fd >= 0)
-		close(s->fd);
-	free(s->path);
-	free(s->temporary);
-	free(s->final);
-	free(s);
-}
-
-static const struct sink_ops dir_sink_ops = {.write = dir_sink_write,
-    .finish = dir_sink_finish,
-    .abort = dir_sink_abort,
-    .release = dir_sink_release};
-
 static struct sink *dir_put(struct vault *v, const char *name, struct err *err)
 {
-	autofree char *final = file_join(path_of(v), name);
-	autofree char *temporary =
-	    str_printf("%s/.%s" TEMPORARY_MARK "XXXXXX", path_of(v), name);
-
-	if (file_exists(final)) {
-		err_set(err, ERR_EXISTS, "'%s' is there already", final);
-		return NULL;
-	}
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0) {
-		err_system(err, errno, "creating '%s'", temporary);
-		return NULL;
-	}
-	struct dir_sink *s = mem_new(struct dir_sink);
-	s->sink.ops = &dir_sink_ops;
-	s->path = str_dup(path_of(v));
-	s->temporary = steal(temporary);
-	s->final = steal(final);
-	s->fd = fd;
-	return &s->sink;
+	return dir_sink_new(path_of(v), name, err);
 }
 
 static int dir_put_small(struct vault *v, const char *name, const void *data,
@@ -162,7 +78,7 @@ static int each_name(const struct vault *v, bool temporary, const char *prefix,
 		bool hidden = e->d_name[0] == '.';
 		if (hidden != temporary ||
 		    !str_starts(e->d_name + hidden, prefix) ||
-		    (temporary && !strstr(e->d_name, TEMPORARY_MARK)))
+		    (temporary && !strstr(e->d_name, DIR_SINK_MARK)))
 			continue;
 		result = add_item(d, e->d_name, out, err);
 	}
@@ -231,10 +147,10 @@ static int dir_now(struct vault *v, int64_t *seconds, struct err *err)
 /* ".<name>.tmp-XXXXXX" without its dot and its end; the caller frees. */
 static char *name_of_temporary(const char *file)
 {
-	const char *end = strstr(file, TEMPORARY_MARK);
+	const char *end = strstr(file, DIR_SINK_MARK);
 
 	for (const char *next = end; next;
-	     next = strstr(next + 1, TEMPORARY_MARK))
+	     next = strstr(next + 1, DIR_SINK_MARK))
 		end = next;
 	return str_ndup(file + 1, (size_t)(end - file) - 1);
 }
