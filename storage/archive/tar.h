@@ -1,6 +1,7 @@
 /*
- * Tar with pax headers, compressed, through libarchive: regular files only.
- * Nothing of libarchive shows here. The same input gives the same bytes.
+ * Tar with pax headers through libarchive, compressed by it or by zstd.h:
+ * regular files only. Nothing of libarchive shows here. The same input gives
+ * the same bytes.
  */
 #ifndef STORAGE_ARCHIVE_TAR_H
 #define STORAGE_ARCHIVE_TAR_H
@@ -33,6 +34,9 @@ struct tar_writer *tar_writer_new(enum archive_compression c, int level,
 /* Starts an entry; exactly `bytes` of data must follow. */
 int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
     int64_t mtime, const struct tar_attrs *attrs, struct err *err);
+/* What follows of this entry does not compress: time is not lost on trying,
+ * where the compression knows how. */
+int tar_writer_store(struct tar_writer *t, struct err *err);
 int tar_writer_data(
     struct tar_writer *t, const void *data, size_t len, struct err *err);
 /* Ends the archive and finishes the sink. */

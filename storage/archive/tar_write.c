@@ -1,6 +1,7 @@
 #include "storage/archive/tar.h"
 
 #include "storage/archive/tar_parts.h"
+#include "storage/archive/zstd.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
@@ -16,6 +17,7 @@ struct tar_writer {
 	struct archive *archive;
 	struct archive_entry *entry;
 	struct sink *sink;
+	bool zstd;	  /* the sink is one of zstd.h */
 	struct err below; /* what the sink said */
 	struct tar_utf8 utf8;
 	bool finished;
@@ -33,37 +35,24 @@ static la_ssize_t write_block(
 	return (la_ssize_t)len;
 }
 
-static int set_up_filter(
-    struct archive *a, enum archive_compression c, int level, int threads)
+static int set_up_gzip(struct archive *a, int level)
 {
 	char text[16];
-	const char *name = c == ARCHIVE_GZIP ? "gzip" : "zstd";
 
-	if (c == ARCHIVE_GZIP ? archive_write_add_filter_gzip(a)
-			      : archive_write_add_filter_zstd(a))
-		return -1;
-	if (c == ARCHIVE_GZIP &&
-	    archive_write_set_filter_option(a, name, "timestamp", NULL))
-		return -1;
 	snprintf(text, sizeof text, "%d", level);
-	if (level &&
-	    archive_write_set_filter_option(a, name, "compression-level", text))
-		return -1;
-	/* Never 0: without worker threads zstd makes other bytes. */
-	snprintf(text, sizeof text, "%d", threads < 1 ? 1 : threads);
-	return c == ARCHIVE_ZSTD &&
-		       archive_write_set_filter_option(a, name, "threads", text)
-		   ? -1
-		   : 0;
+	return archive_write_add_filter_gzip(a) ||
+	       archive_write_set_filter_option(a, "gzip", "timestamp", NULL) ||
+	       (level && archive_write_set_filter_option(
+			     a, "gzip", "compression-level", text));
 }
 
 static int set_up_writer(struct archive *a, enum archive_compression c,
-    int level, int threads, struct tar_writer *t)
+    int level, struct tar_writer *t)
 {
 	return archive_write_set_format_pax_restricted(a) ||
 	       archive_write_set_format_option(
 		   a, "pax", "xattrheader", "SCHILY") ||
-	       set_up_filter(a, c, level, threads) ||
+	       (c == ARCHIVE_GZIP && set_up_gzip(a, level)) ||
 	       archive_write_set_bytes_per_block(a, 0) ||
 	       archive_write_open(a, t, NULL, write_block, NULL);
 }
@@ -71,15 +60,19 @@ static int set_up_writer(struct archive *a, enum archive_compression c,
 struct tar_writer *tar_writer_new(enum archive_compression c, int level,
     int threads, struct sink *sink, struct err *err)
 {
+	/* Not libarchive's filter: that cannot store what does not compress. */
+	bool zstd = c == ARCHIVE_ZSTD;
+	if (zstd && !(sink = zstd_compress(level, threads, sink, err)))
+		return NULL;
 	struct tar_writer *t = mem_new(struct tar_writer);
-
 	t->sink = sink;
+	t->zstd = zstd;
 	tar_utf8_init(&t->utf8);
 	t->archive = archive_write_new();
 	t->entry = archive_entry_new();
 	if (!t->archive || !t->entry)
 		abort();
-	if (set_up_writer(t->archive, c, level, threads, t)) {
+	if (set_up_writer(t->archive, c, level, t)) {
 		tar_failed(
 		    t->archive, &t->below, err, "setting up the archive");
 		tar_writer_free(t);
@@ -105,8 +98,9 @@ static void fill_entry(struct archive_entry *e, const char *path,
 int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
     int64_t mtime, const struct tar_attrs *attrs, struct err *err)
 {
+	if (t->zstd && zstd_store(t->sink, false, err))
+		return -1;
 	locale_t before = tar_utf8_enter(&t->utf8);
-
 	fill_entry(t->entry, path, bytes, mtime, attrs);
 	int r = archive_write_header(t->archive, t->entry);
 	uselocale(before);
@@ -116,6 +110,11 @@ int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
 		return 0;
 	tar_failed(t->archive, &t->below, err, "writing an entry's header");
 	return err_wrap(err, "archive entry '%s'", path);
+}
+
+int tar_writer_store(struct tar_writer *t, struct err *err)
+{
+	return t->zstd ? zstd_store(t->sink, true, err) : 0;
 }
 
 int tar_writer_data(
@@ -136,6 +135,8 @@ int tar_writer_data(
 
 int tar_writer_finish(struct tar_writer *t, struct err *err)
 {
+	if (t->zstd && zstd_store(t->sink, false, err))
+		return -1;
 	if (archive_write_close(t->archive) != ARCHIVE_OK)
 		return tar_failed(
 		    t->archive, &t->below, err, "ending the archive");

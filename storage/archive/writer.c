@@ -5,6 +5,7 @@
 #include "storage/archive/pathset.h"
 #include "storage/archive/tar.h"
 #include "storage/archive/turns.h"
+#include "storage/archive/zstd.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/mem.h"
@@ -20,6 +21,7 @@
 enum {
 	INDEX_MEMORY = 1024 * 1024,
 	CHUNK = 128 * 1024,
+	STORED_BYTES = 1024 * 1024, /* smaller ones are always compressed */
 	/* The library's own 3 keeps twice the memory a thread, for the same
 	 * size of what we archive. */
 	ZSTD_LEVEL = 2,
@@ -196,13 +198,17 @@ int archive_lane_add_spool(struct archive_lane *l,
 
 /* ---- committing ---- */
 
-static struct source *open_item(const struct item *i, struct err *err)
+static struct source *open_item(
+    const struct item *i, bool *compress, struct err *err)
 {
+	*compress = true;
 	if (i->kind == ITEM_SPOOL)
 		return spool_source(&i->spool);
 	int fd = open(i->file, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
+	if (fd >= 0) {
+		*compress = i->bytes < STORED_BYTES || zstd_gains(fd, i->bytes);
 		return source_from_fd(fd, i->file);
+	}
 	err_system(err, errno, "opening '%s'", i->file);
 	return NULL;
 }
@@ -279,11 +285,13 @@ static int write_item(struct archive_writer *w, const struct item *i,
 {
 	cleanup(digest_freep) struct digest *digest = digest_new(DIGEST_SHA256);
 	cleanup(source_freep) struct source *from = NULL;
+	bool compress = true;
 
-	if (i->kind != ITEM_IN_LANE && !(from = open_item(i, err)))
+	if (i->kind != ITEM_IN_LANE && !(from = open_item(i, &compress, err)))
 		return -1;
 	if (tar_writer_entry(
-		w->tar, i->path, i->bytes, i->mtime, &i->attrs, err))
+		w->tar, i->path, i->bytes, i->mtime, &i->attrs, err) ||
+	    (!compress && tar_writer_store(w->tar, err)))
 		return fail_for_good(w, err);
 	if ((from ? write_stream(w, i, from, digest, err)
 		  : write_from_lane(w, i, window, digest, err)) ||

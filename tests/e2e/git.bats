@@ -123,6 +123,24 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	run ! grep -rqF "$(<"$GIT_PASSWORD_FILE")" "$T/out" "$T/state" "$T/vault"
 }
 
+@test "a pack that does not compress is stored, and zstd and tar read on after it" {
+	head -c 3000000 /dev/urandom >"$T/work/noise"
+	git -C "$T/work" add noise
+	git -C "$T/work" commit -q -m noise
+	git -C "$T/work" push -q "$GIT_REPOS/web.git" main
+	run -0 agent backup
+	archive=$(echo "$T"/vault/*.tar.zst)
+	zstd -qt "$archive"
+	mkdir "$T/x"
+	tar --zstd -xC "$T/x" -f "$archive"
+	[ -f "$T/x/CONTENTS.json" ]
+	at=$(find "$T/x/git" -type d -name web.git)
+	git -C "$at" fsck --full --strict
+	[ "$(git -C "$at" rev-parse main:noise)" = "$(git -C "$T/work" rev-parse main:noise)" ]
+	# The frames that come before and after it, and its own.
+	[ "$(zstd -lv "$archive" | awk '/Frames/ {print $NF}')" -ge 3 ]
+}
+
 # Grafts make a server send a history that it cuts off, without a word.
 @test "a history that the server cuts off is refused, the next time too" {
 	run -0 agent backup

@@ -6,6 +6,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
+#include "storage/base/mem.h"
 #include "storage/base/pool.h"
 #include "tests/support/test.h"
 
@@ -287,6 +288,53 @@ static void no_tree_comes_of_a_changed_archive(void **state)
 	test_dir_remove(dir);
 }
 
+/* A pack, say: after it everything is compressed again. */
+static void a_file_that_does_not_compress_is_stored(void **state)
+{
+	enum { BYTES = 3 << 20 };
+	char *dir = test_dir_make();
+	autofree char *tree = file_join(dir, "tree");
+	autofree char *file = file_join(dir, "pack");
+	autofree char *out = file_join(tree, "b");
+	autofree uint8_t *data = mem_alloc(BYTES);
+	cleanup(buf_done) struct buf archive = BUF_INIT, text = BUF_INIT;
+	cleanup(buf_done) struct buf got = BUF_INIT;
+	struct archive_totals totals;
+	struct test_random random;
+	struct err err = ERR_INIT;
+	const struct archive_options o = {
+	    .compression = ARCHIVE_ZSTD, .scratch = dir};
+
+	(void)state;
+	test_random_init(&random, 3);
+	random_fill(&random.random, data, BYTES);
+	assert_ok(file_write_durably(file, data, BYTES, &err), err);
+	for (int i = 0; i < 100000; i++)
+		buf_printf(&text, "much that compresses\n");
+	struct archive_writer *w =
+	    archive_writer_new(&o, sink_to_buf(&archive), &err);
+	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
+	const struct archive_entry a = {.path = "a"}, b = {.path = "b"},
+				   c = {.path = "c"};
+	assert_ok(archive_lane_add(lane, &a, text.data, text.len, &err), err);
+	assert_ok(archive_lane_add_file(lane, &b, file, &err), err);
+	assert_ok(archive_lane_add(lane, &c, text.data, text.len, &err), err);
+	assert_ok(archive_lane_commit(lane, &err), err);
+	archive_lane_free(lane);
+	for (int r = 0; r < RANK_COUNT; r++)
+		archive_writer_rank_done(w, (enum archive_rank)r);
+	assert_ok(archive_writer_finish(w, &totals, &err), err);
+	archive_writer_free(w);
+	/* Stored, and nothing else is: */
+	assert_true(archive.len > BYTES && archive.len < BYTES + 8192);
+	assert_ok(file_mkdirs(tree, &err), err);
+	assert_ok(extract(&archive, tree, NULL, &err), err);
+	assert_ok(file_read(out, BYTES, &got, &err), err);
+	assert_int_equal(got.len, BYTES);
+	assert_memory_equal(got.data, data, BYTES);
+	test_dir_remove(dir);
+}
+
 static void a_path_that_leaves_its_place_is_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -321,6 +369,7 @@ int main(void)
 	    cmocka_unit_test(a_changed_or_cut_archive_leaves_nothing),
 	    cmocka_unit_test(a_tree_gives_each_entry_back),
 	    cmocka_unit_test(no_tree_comes_of_a_changed_archive),
+	    cmocka_unit_test(a_file_that_does_not_compress_is_stored),
 	    cmocka_unit_test(a_path_that_leaves_its_place_is_refused),
 	};
 

@@ -1,0 +1,28 @@
+/*
+ * Compression into Zstandard frames, one after the other (RFC 8878, which lets
+ * a file be many): what compresses by libzstd on threads of its own; what does
+ * not, such as packs of Git, as frames of raw blocks that cost next to nothing.
+ * Nothing of libzstd shows here. The same input gives the same bytes.
+ */
+#ifndef STORAGE_ARCHIVE_ZSTD_H
+#define STORAGE_ARCHIVE_ZSTD_H
+
+#include "storage/base/err.h"
+#include "storage/base/stream.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Owns the next one, also on failure (of a libzstd without threads). level: 0
+ * is libzstd's own. threads: at least 1; the bytes do not depend on how many.
+ */
+struct sink *zstd_compress(
+    int level, int threads, struct sink *next, struct err *err);
+/* What is written from here on is stored as it is, or compressed again. */
+int zstd_store(struct sink *zstd, bool stored, struct err *err);
+
+/* Whether samples of a file say that compressing it gains anything worth its
+ * time. What cannot be read is said to compress: who reads it will see. */
+bool zstd_gains(int fd, uint64_t bytes);
+
+#endif
