@@ -294,9 +294,11 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 	both() { config | sed "s/namespaces: .*/namespaces: [staging, production]/; s#directory: .*}#directory: $P/$1}#"; }
 	both both >"$BACKSTAY_CONFIG"
 	agent backup
-	live() { kubectl --kubeconfig "$P/kube/kubeconfig" -n "$@" >/dev/null; }
+	live() { # METHOD NAMESPACE/configmaps[/NAME] [JSON]
+		"$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$1" "/api/v1/namespaces/$2" "${@:3}" >/dev/null
+	}
 	map() { # NAMESPACE NAME ANNOTATION
-		live "$1" create --validate=false -f - <<<"{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",
+		live POST "$1/configmaps" "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",
 		    \"metadata\": {\"name\": \"$2\", \"annotations\": {\"$3\": \"true\"}}}"
 	}
 	map staging stray a
@@ -324,8 +326,9 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 	agent backup
 	doomed --prune-kind ConfigMap
 	[ -z "$doomed" ]
-	live staging delete configmap stray private
-	live production delete configmap stray
+	live DELETE staging/configmaps/stray
+	live DELETE staging/configmaps/private
+	live DELETE production/configmaps/stray
 }
 
 # Copies of one vault with three snapshots in it, to do harm to.
