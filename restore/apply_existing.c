@@ -27,13 +27,39 @@ static void update_status(struct apply_task *t, const struct json_object *live)
 		outcome_set(t->outcome, OUTCOME_UPDATED, "its status differed");
 }
 
-/* Server-side apply. Pauses only what it changes. */
+/* Sends the object by server-side apply. `*version` becomes the one that it
+ * would still have, had that changed nothing. */
+static int send_update(struct apply_task *t, const struct json_object *live,
+    char **version, struct kube_answer *answer, struct err *err)
+{
+	static const char type[] = "application/apply-patch+yaml";
+	bool force = t->a->p->options->force_conflicts;
+
+	if (t->a->o->dry_run)
+		*version = str_dup(live_version(live));
+	else if (apply_adopt(t, live, version, err))
+		return -1;
+	if (apply_write(t, "PATCH", t->object->path, type, force,
+		t->object->object, answer, err) == 0)
+		return 0;
+	if (t->a->o->dry_run && answer->status == 409 &&
+	    apply_conflicts_are_ours(answer)) {
+		kube_answer_done(answer);
+		return apply_write(t, "PATCH", t->object->path, type, true,
+		    t->object->object, answer, err);
+	}
+	return -1;
+}
+
+/* Pauses only what it changes. */
 static void update(struct apply_task *t, const struct json_object *live)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	autofree char *version = NULL;
 	struct err err = ERR_INIT;
 
-	if (apply_covers(live, t->object->object)) {
+	if (apply_covers(live, t->object->object) &&
+	    !apply_owns_more(live, t->object->object)) {
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
 		update_status(t, live);
 		return;
@@ -44,10 +70,7 @@ static void update(struct apply_task *t, const struct json_object *live)
 		outcome_failed(t->outcome, &err);
 		return;
 	}
-	if (apply_write(t, "PATCH", t->object->path,
-		"application/apply-patch+yaml",
-		t->a->p->options->force_conflicts, t->object->object, &answer,
-		&err)) {
+	if (send_update(t, live, &version, &answer, &err)) {
 		if (answer.status == 409)
 			err_wrap(&err, "fields that others own; say "
 				       "--force to take them");
@@ -58,7 +81,7 @@ static void update(struct apply_task *t, const struct json_object *live)
 	struct err ignored = ERR_INIT;
 	cleanup(json_freep) struct json_object *now =
 	    json_parse(answer.body.data, answer.body.len, &ignored);
-	if (str_eq(live_version(now), live_version(live)))
+	if (str_eq(live_version(now), version))
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
 	else
 		outcome_set(t->outcome, OUTCOME_UPDATED, "it differed");

@@ -139,6 +139,22 @@ bool apply_covers(
  * equal. They are compared through lists: far fewer requests than one each. */
 void apply_same(struct apply *a, const uint32_t *nodes, size_t count);
 
+/* apply_owned.c. A create makes the fields of an object ours by another name
+ * than an apply does (`operation` of managedFields): an apply that followed
+ * would be in conflict with ourselves, and would leave what is no longer
+ * wanted.
+ *
+ * Whether we own a field of `live` that is not wanted. */
+bool apply_owns_more(
+    const struct json_object *live, const struct json_object *wanted);
+/* Makes what we created ours to apply. The resourceVersion that it has then
+ * goes to `*version`; the caller frees it. */
+int apply_adopt(struct apply_task *t, const struct json_object *live,
+    char **version, struct err *err);
+/* Whether a refused apply was in conflict with nobody but us: in a dry run,
+ * which takes nothing over. */
+bool apply_conflicts_are_ours(const struct kube_answer *answer);
+
 /* apply_send.c: a write of the object; warnings of the server that matter
  * become notes. 0, or -1 as kube_send. */
 int apply_write(struct apply_task *t, const char *method, const char *path,

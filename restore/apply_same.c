@@ -58,6 +58,7 @@ static void compare(
 	if (!uid || json_path(live, "metadata", "deletionTimestamp", NULL) ||
 	    apply_prepare(a, node, &wanted, &outcome, &ignored) ||
 	    !apply_covers(live, wanted.object) ||
+	    apply_owns_more(live, wanted.object) ||
 	    (a->p->options->status && wanted.status &&
 		!apply_covers(json_get(live, "status"), wanted.status)))
 		return;

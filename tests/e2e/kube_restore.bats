@@ -194,6 +194,31 @@ begun_without_end() {
 	chain check
 }
 
+@test "update needs no force for what an earlier restore made, and takes away what it no longer wants" {
+	local data='[.data.text, .data.more]' one=/api/v1/namespaces/chain/configmaps/bulk-00008
+	config 'transforms:' '  - {kind: ConfigMap.core, name: bulk-00008, patch: [{op: replace, path: /data/text, value: a}, {op: add, path: /data/more, value: a}]}' \
+	    >"$BACKSTAY_CONFIG"
+	run --separate-stderr restore plan latest --server --same-cluster --existing update -o json
+	[ "$status" -eq 0 ]
+	apply --existing update
+	[ "$status" -eq 0 ]
+	[ "$(call GET "$one" | jq -c "$data")" = '["a","a"]' ]
+	sed -i 's/value: a/value: b/g' "$BACKSTAY_CONFIG"
+	apply --existing update
+	[ "$status" -eq 0 ]
+	[ "$(call GET "$one" | jq -c "$data")" = '["b","b"]' ]
+	config >"$BACKSTAY_CONFIG"
+	apply --existing update
+	[ "$status" -eq 0 ]
+	[ "$(outcome 'ConfigMap chain/bulk-00008')" = 'updated it differed' ]
+	[ "$(call GET "$one" | jq -c '.data.more')" = null ]
+	count_writes
+	apply --existing update
+	[ "$status" -eq 0 ]
+	[ "$(writes)" -eq 0 ]
+	chain check
+}
+
 @test "recreate deletes and makes anew, but for what others are in" {
 	chain versions >"$P/versions"
 	apply --existing recreate

@@ -141,7 +141,8 @@ class Writer:
                 "time": now(), "fieldsType": "FieldsV1", "fieldsV1": fset}
 
     def track_update(self, old, new):
-        """managedFields after a write that is no apply."""
+        """managedFields after a write that is no apply. Those that come
+        with it count, as on a real server; it may set them alone."""
         if old is None:
             fset = fields.fieldset(strip(new), self.type, True) or {}
             new["metadata"]["managedFields"] = (
@@ -149,7 +150,7 @@ class Writer:
             if not fset:
                 del new["metadata"]["managedFields"]
             return
-        entries = [dict(e) for e in
+        entries = [dict(e) for e in new["metadata"].get("managedFields") or
                    old["metadata"].get("managedFields") or []]
         changed, removed = fields.compare(strip(old), strip(new), self.type)
         if not changed and not removed:
@@ -283,8 +284,6 @@ class Writer:
             else:
                 meta.pop(k, None)
         meta["resourceVersion"] = om["resourceVersion"]
-        if track is None:
-            meta.pop("managedFields", None)
         self.carry(old, obj)
         self.tidy(obj, old)
         if track is None:
