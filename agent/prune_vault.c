@@ -42,6 +42,8 @@ static void print(const struct agent *a, const struct settings_vault *vault,
 		buf_add_char(&text, '\n');
 		json_free(j);
 	} else {
+		if (a->settings->vaults.len > 1)
+			buf_printf(&text, "vault '%s'\n", vault->name);
 		prune_table(rows, dry_run, &text);
 	}
 	fputs(buf_str(&text), stdout);

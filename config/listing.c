@@ -6,8 +6,9 @@
 /* One line of the list, whatever form it is printed in. */
 struct row {
 	const struct snapshot *snapshot;
-	struct manifest manifest;
-	bool valid;
+	struct manifest manifest; /* where it is trusted */
+	bool trusted;
+	bool valid;	   /* and its archive is there */
 	struct err reason; /* why it is not valid */
 };
 VEC_DEFINE(rows, struct row);
@@ -15,9 +16,25 @@ VEC_DEFINE(rows, struct row);
 static void rows_done(struct rows *rows)
 {
 	VEC_EACH (rows, r)
-		if (r->valid)
+		if (r->trusted)
 			manifest_done(&r->manifest);
 	vec_done(rows);
+}
+
+/* What can be told of the archive without reading it. */
+static int find_archive(
+    const struct snapshot *s, const struct manifest *m, struct err *err)
+{
+	if (!s->archive || !str_eq(s->archive, m->archive.file))
+		return err_set(err, ERR_INTEGRITY,
+		    "its archive '%s' is not there", m->archive.file);
+	if (s->archive_bytes != m->archive.bytes)
+		return err_set(err, ERR_INTEGRITY,
+		    "its archive '%s' has %llu bytes, and was written with "
+		    "%llu: it was cut off or replaced",
+		    m->archive.file, (unsigned long long)s->archive_bytes,
+		    (unsigned long long)m->archive.bytes);
+	return 0;
 }
 
 static int read_rows(struct vault *vault, const struct snapshots *list,
@@ -26,9 +43,11 @@ static int read_rows(struct vault *vault, const struct snapshots *list,
 	VEC_EACH (list, s) {
 		struct row *r = vec_add(rows);
 		r->snapshot = s;
-		r->valid = snapshot_manifest(vault, s, trust, &r->manifest,
-			       NULL, &r->reason) == 0;
-		if (r->valid || r->reason.code == ERR_INTEGRITY ||
+		r->trusted = snapshot_manifest(vault, s, trust, &r->manifest,
+				 NULL, &r->reason) == 0;
+		r->valid =
+		    r->trusted && !find_archive(s, &r->manifest, &r->reason);
+		if (r->trusted || r->reason.code == ERR_INTEGRITY ||
 		    r->reason.code == ERR_FORMAT)
 			continue;
 		*err = r->reason;

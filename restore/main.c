@@ -169,9 +169,11 @@ static const struct cli_command commands[] = {
     {.name = "list",
 	.operands = "",
 	.summary = "list the snapshots of a vault",
-	.description = "Lists snapshots, oldest first, by their manifests. A "
-		       "manifest whose signature does not hold is shown as "
-		       "invalid, and the exit status is 5.",
+	.description =
+	    "Lists snapshots, oldest first, by their manifests. A "
+	    "snapshot whose signature does not hold, or whose archive "
+	    "is not there in its length, is shown as invalid, and "
+	    "the exit status is 5.",
 	.options = list_options,
 	.run = run_list},
     {.name = "show",

@@ -171,49 +171,75 @@ static void record(
 		    err.message);
 }
 
-static void print(
-    const struct verification *v, const char *level, size_t chained)
+static struct json_object *json_of(
+    const struct verification *v, const char *level, const struct err *finding)
 {
 	const struct opened *o = v->opened;
+	struct json_object *j = json_new_object();
+
+	json_set_str(j, "label", o->snapshot->label);
+	json_set_bool(j, "good", !finding);
+	json_set_str(j, "level", level);
+	if (finding) {
+		json_set_str(j, "finding", finding->message);
+		return j;
+	}
+	json_set_bool(j, "partial", o->manifest.partial);
+	json_set_int(j, "entries", (int64_t)o->totals.entries);
+	json_set_int(j, "bytes", (int64_t)o->totals.bytes);
+	json_set_int(j, "repositories", (int64_t)v->repositories);
+	json_set_int(j, "git_objects", (int64_t)v->git_objects);
+	json_set_int(j, "states", (int64_t)v->states);
+	json_set_int(j, "objects", (int64_t)v->objects);
+	return j;
+}
+
+static void add_text(
+    const struct verification *v, const char *level, struct buf *out)
+{
+	const struct opened *o = v->opened;
+
+	if (str_eq(level, "quick")) {
+		buf_printf(out, "%s: good: signature and digest of ",
+		    o->snapshot->label);
+		str_add_bytes(out, o->manifest.archive.bytes);
+		buf_add_char(out, '\n');
+		return;
+	}
+	buf_printf(out,
+	    "%s: good: signature, digest and %llu entries; %llu Git objects in "
+	    "%llu repositories, %llu states and %llu Kubernetes objects looked "
+	    "into\n",
+	    o->snapshot->label, (unsigned long long)o->totals.entries,
+	    (unsigned long long)v->git_objects,
+	    (unsigned long long)v->repositories, (unsigned long long)v->states,
+	    (unsigned long long)v->objects);
+}
+
+/* What was found, of the snapshot and of the chain that it ends (where that was
+ * looked at). As a text, what is wrong is left to the error of the run. */
+static void print(const struct verification *v, const char *level,
+    const struct err *finding, size_t chained, const struct err *broken)
+{
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	if (v->c->options->common.output == CLI_OUTPUT_JSON) {
-		cleanup(json_freep) struct json_object *j = json_new_object();
-		json_set_str(j, "label", o->snapshot->label);
-		json_set_bool(j, "good", true);
-		json_set_str(j, "level", level);
-		json_set_bool(j, "partial", o->manifest.partial);
-		json_set_int(j, "entries", (int64_t)o->totals.entries);
-		json_set_int(j, "bytes", (int64_t)o->totals.bytes);
-		json_set_int(j, "repositories", (int64_t)v->repositories);
-		json_set_int(j, "git_objects", (int64_t)v->git_objects);
-		json_set_int(j, "states", (int64_t)v->states);
-		json_set_int(j, "objects", (int64_t)v->objects);
+		cleanup(json_freep) struct json_object *j =
+		    json_of(v, level, finding);
 		if (chained)
 			json_set_int(j, "chained", (int64_t)chained);
+		if (broken)
+			json_set_str(j, "chain_finding", broken->message);
 		json_write(&out, j, JSON_PRETTY);
 		buf_add_char(&out, '\n');
-	} else if (str_eq(level, "quick")) {
-		buf_printf(&out, "%s: good: signature and digest of ",
-		    o->snapshot->label);
-		str_add_bytes(&out, o->manifest.archive.bytes);
-		buf_add_char(&out, '\n');
-	} else {
-		buf_printf(&out,
-		    "%s: good: signature, digest and %llu entries; %llu Git "
-		    "objects in %llu repositories, %llu states and %llu "
-		    "Kubernetes objects looked into\n",
-		    o->snapshot->label, (unsigned long long)o->totals.entries,
-		    (unsigned long long)v->git_objects,
-		    (unsigned long long)v->repositories,
-		    (unsigned long long)v->states,
-		    (unsigned long long)v->objects);
+	} else if (!finding) {
+		add_text(v, level, &out);
+		if (chained)
+			buf_printf(&out,
+			    "chain: good: %zu snapshots, each names the one "
+			    "before it\n",
+			    chained);
 	}
-	if (chained && v->c->options->common.output == CLI_OUTPUT_TABLE)
-		buf_printf(&out,
-		    "chain: good: %zu snapshots, each names the one before "
-		    "it\n",
-		    chained);
 	fputs(buf_str(&out), stdout);
 }
 
@@ -248,6 +274,7 @@ int command_verify(const struct command *c, struct err *err)
 	if (status && is_finding(&o, options->quick, err)) {
 		err->code = ERR_INTEGRITY;
 		record(&v, level, err);
+		print(&v, level, err, 0, NULL);
 	}
 	if (status)
 		return err_wrap(err, "verify");
@@ -255,7 +282,7 @@ int command_verify(const struct command *c, struct err *err)
 	size_t chained = 0;
 	struct err broken = ERR_INIT;
 	int chain = options->chain ? chain_verify(c, &o, &chained, &broken) : 0;
-	print(&v, level, chain ? 0 : chained);
+	print(&v, level, NULL, chain ? 0 : chained, chain ? &broken : NULL);
 	if (chain)
 		*err = broken;
 	return chain;

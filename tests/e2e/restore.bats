@@ -367,6 +367,21 @@ chain() {
 	[ "$status" -eq 0 ]
 }
 
+@test "a snapshot whose archive is gone or cut off is no good one to a list, and what verify found is JSON too" {
+	chain_vault
+	truncate -s -1 "$P/harmed/${label[1]}".tar.zst.age
+	rm "$P/harmed/${label[2]}".tar.zst.age
+	run --separate-stderr restore list -o json
+	[ "$status" -eq 5 ]
+	[ "$(json '[.snapshots[].status] | join(" ")')" = 'complete invalid invalid' ]
+	grep -q 'cut off or replaced' <<<"$(json '.snapshots[1].reason')"
+	grep -q 'is not there' <<<"$(json '.snapshots[2].reason')"
+	run --separate-stderr restore verify "${label[1]}" --quick -o json
+	[ "$status" -eq 5 ]
+	[ "$(json '"\(.good) \(.level)"')" = 'false quick' ]
+	grep -q 'not the one its manifest was signed for' <<<"$(json .finding)"
+}
+
 @test "verify --chain: a manifest that was signed anew is named as replaced" {
 	chain_vault
 	manifest=$P/harmed/${label[1]}.manifest.json
@@ -378,6 +393,8 @@ chain() {
 	chain
 	[ "$status" -eq 5 ]
 	grep -q "'${label[1]}' was replaced" <<<"$stderr"
+	[ "$(json .good)" = true ]
+	grep -q "'${label[1]}' was replaced" <<<"$(json .chain_finding)"
 }
 
 @test "verify --chain: a vault that was rolled back is named, also after it went on" {
