@@ -136,10 +136,8 @@ static void follow(struct references_teller *t, const struct rule_edge *rule)
 			rules_visit(t->object, rule->place, tell_place, t);
 		return;
 	}
-	const char *spec = rules_pod_spec(t->group, t->kind);
-	if (spec)
-		rules_visit(
-		    json_pointer(t->object, spec), rule->place, tell_place, t);
+	rules_visit(
+	    json_get(t->pod_template, "spec"), rule->place, tell_place, t);
 }
 
 static void teller_init(struct references_teller *t, struct json_object *object,
@@ -156,6 +154,12 @@ static void teller_init(struct references_teller *t, struct json_object *object,
 	    .fn = fn,
 	    .ctx = ctx,
 	};
+	const char *spec = rules_pod_spec(t->group, t->kind);
+	if (spec) {
+		autofree char *above =
+		    str_ndup(spec, strlen(spec) - strlen("/spec"));
+		t->pod_template = json_pointer(object, above);
+	}
 }
 
 void references_needs(const struct references_options *o,
@@ -253,11 +257,8 @@ void references_provides(
 	    (str_eq(t.kind, "Provider") || str_eq(t.kind, "Configuration") ||
 		str_eq(t.kind, "Function")))
 		provide(&t, "Packages", NULL, "all");
-	if (str_eq(t.kind, "Pod"))
-		provide_labels(&t, labels);
-	else if (rules_pod_spec(t.group, t.kind))
-		provide_labels(&t, json_path(object, "spec", "template",
-				       "metadata", "labels", NULL));
+	provide_labels(
+	    &t, json_path(t.pod_template, "metadata", "labels", NULL));
 	free(t.group);
 }
 

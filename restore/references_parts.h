@@ -12,6 +12,7 @@ struct references_teller {
 	char *group; /* of the object */
 	const char *kind;
 	const char *namespace;
+	struct json_object *pod_template; /* of the object, or NULL */
 	references_fn *fn;
 	void *ctx;
 	const struct rule_edge *rule; /* being followed */

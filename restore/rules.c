@@ -28,6 +28,9 @@ static bool run_fits(const char *pattern, size_t len, const char *text)
 
 bool rules_kind_fits(const char *pattern, const char *group, const char *kind)
 {
+	/* Asked for each object and rule, and mostly answered by this. */
+	if (*pattern != *kind && *pattern != '*' && *pattern != '?')
+		return false;
 	const char *dot = strchr(pattern, '.');
 	size_t kind_len = dot ? (size_t)(dot - pattern) : strlen(pattern);
 

@@ -17,17 +17,12 @@ void aws_keys_done(struct aws_keys *k)
 	*k = (struct aws_keys)AWS_KEYS_INIT;
 }
 
-static struct secret *secret_copy(const struct secret *s)
-{
-	return s ? secret_new(secret_reveal(s), secret_len(s)) : NULL;
-}
-
 void aws_keys_copy(struct aws_keys *to, const struct aws_keys *from)
 {
 	aws_keys_done(to);
 	to->access_key_id = str_dup(from->access_key_id);
-	to->secret_access_key = secret_copy(from->secret_access_key);
-	to->session_token = secret_copy(from->session_token);
+	to->secret_access_key = secret_share(from->secret_access_key);
+	to->session_token = secret_share(from->session_token);
 	to->expires = from->expires;
 }
 

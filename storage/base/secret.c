@@ -4,6 +4,7 @@
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +17,7 @@ enum { MAX_FILE_BYTES = 64 * 1024 };
 struct secret {
 	size_t len;
 	size_t mapped; /* bytes of the mapping that holds this */
+	atomic_size_t owners;
 	char data[];
 };
 
@@ -35,8 +37,16 @@ struct secret *secret_new(const void *data, size_t len)
 	(void)madvise(s, mapped, MADV_DONTDUMP);
 	s->len = len;
 	s->mapped = mapped;
+	atomic_init(&s->owners, 1);
 	memcpy(s->data, data, len);
 	s->data[len] = '\0';
+	return s;
+}
+
+struct secret *secret_share(struct secret *s)
+{
+	if (s)
+		atomic_fetch_add(&s->owners, 1);
 	return s;
 }
 
@@ -55,7 +65,7 @@ struct secret *secret_from_file(const char *path, struct err *err)
 
 void secret_free(struct secret *s)
 {
-	if (!s)
+	if (!s || atomic_fetch_sub(&s->owners, 1) > 1)
 		return;
 	size_t mapped = s->mapped;
 	mem_wipe(s, mapped);

@@ -12,8 +12,11 @@
 struct secret; /* NULL stands for no secret */
 
 struct secret *secret_new(const void *data, size_t len); /* copies */
+/* One more owner of it, cheap enough for each request; NULL stays NULL. */
+struct secret *secret_share(struct secret *s);
 /* The content of a file, up to 64 KiB, without its line end. */
 struct secret *secret_from_file(const char *path, struct err *err);
+/* Wipes it with its last owner; takes NULL. */
 void secret_free(struct secret *s);
 void secret_freep(struct secret **s);
 

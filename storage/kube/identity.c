@@ -49,13 +49,9 @@ struct kube_identity *kube_identity_new(const struct kube_access *a,
 	i->clock = clock;
 	i->cancel = cancel;
 	pthread_mutex_init(&i->lock, NULL);
-	if (a->token)
-		i->token =
-		    secret_new(secret_reveal(a->token), secret_len(a->token));
+	i->token = secret_share(a->token);
 	i->cert_pem = str_dup(a->cert_pem);
-	if (a->key_pem)
-		i->key_pem = secret_new(
-		    secret_reveal(a->key_pem), secret_len(a->key_pem));
+	i->key_pem = secret_share(a->key_pem);
 	return i;
 }
 
@@ -162,11 +158,6 @@ static int refresh_exec(struct kube_identity *i, struct err *err)
 	return 0;
 }
 
-static struct secret *copy(const struct secret *s)
-{
-	return s ? secret_new(secret_reveal(s), secret_len(s)) : NULL;
-}
-
 int kube_identity_get(
     struct kube_identity *i, struct kube_credentials *out, struct err *err)
 {
@@ -174,11 +165,12 @@ int kube_identity_get(
 	int result = refresh_token_file(i, err) || refresh_cert_files(i, err) ||
 		     refresh_exec(i, err);
 	if (!result)
-		*out = (struct kube_credentials){.token = copy(i->token),
-		    .cert_pem = str_dup(i->cert_pem),
-		    .key_pem = copy(i->key_pem),
-		    .serial = i->serial,
-		    .cert_serial = i->cert_serial};
+		*out =
+		    (struct kube_credentials){.token = secret_share(i->token),
+			.cert_pem = str_dup(i->cert_pem),
+			.key_pem = secret_share(i->key_pem),
+			.serial = i->serial,
+			.cert_serial = i->cert_serial};
 	pthread_mutex_unlock(&i->lock);
 	return result ? -1 : 0;
 }
