@@ -18,6 +18,10 @@
  *
  * Unchanged objects (same ETag, size and version) come from the cache in
  * <state_dir>/terraform/, without a request but the list's.
+ *
+ * Objects are got by many workers, two large ones beside the small ones, and
+ * wait on disk for their turn in the archive; neither stage waits for the
+ * other while there is something to do.
  */
 #ifndef AGENT_CAPTURE_STATE_H
 #define AGENT_CAPTURE_STATE_H
@@ -42,7 +46,7 @@ struct capture_state_bucket {
 struct capture_state_options {
 	const struct capture_state_bucket *buckets;
 	size_t bucket_count;
-	int in_flight;		   /* objects at once; 0: 16 */
+	int in_flight;		   /* small objects at once; 0: 16 */
 	size_t small_object_bytes; /* in memory up to that; 0: 1 MiB */
 	uint64_t cache_max_bytes;  /* one object in the cache; 0: 64 MiB */
 };

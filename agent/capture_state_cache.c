@@ -1,8 +1,8 @@
 /*
- * <state_dir>/terraform/<id>.json holds the facts and the SHA-256 of
- * <id>.data; the id is of all that a list tells of an object. Both are
- * written beside their place and renamed, content first. Nothing is synced: a
- * file that a crash has torn is not what its digest says, and is got anew.
+ * Small objects are in the pack <state_dir>/terraform/small.pack. A large one
+ * has <id>.data, and its facts and SHA-256 in <id>.json, both written beside
+ * their place and renamed, content first. Nothing is synced: a file that a
+ * crash has torn is not what its digest says, and is got anew.
  */
 #include "agent/capture_state_parts.h"
 
@@ -22,6 +22,8 @@
 #include <unistd.h>
 
 enum { MAX_FACTS_BYTES = 256 * 1024, COPY_BYTES = 128 * 1024 };
+
+static const char pack_name[] = "small.pack";
 
 static int64_t mtime_ns(const struct stat *st)
 {
@@ -56,7 +58,9 @@ int state_cache_open(struct state_cache *c, const char *state_dir,
 	if (!state_dir)
 		return 0;
 	c->dir = file_join(state_dir, "terraform");
-	if (file_mkdirs(c->dir, err) || mark_start(c, err)) {
+	autofree char *pack = file_join(c->dir, pack_name);
+	if (file_mkdirs(c->dir, err) || mark_start(c, err) ||
+	    !(c->pack = state_pack_open(pack, err))) {
 		state_cache_done(c);
 		return -1;
 	}
@@ -65,6 +69,8 @@ int state_cache_open(struct state_cache *c, const char *state_dir,
 
 void state_cache_done(struct state_cache *c)
 {
+	state_pack_free(c->pack);
+	c->pack = NULL;
 	free(c->dir);
 	c->dir = NULL;
 	if (c->lock_fd >= 0)
@@ -73,7 +79,7 @@ void state_cache_done(struct state_cache *c)
 }
 
 void state_cache_id(
-    const char *bucket, const struct s3_object *o, char id[STATE_CACHE_ID])
+    const char *bucket, const struct s3_object *o, char id[STATE_ID])
 {
 	cleanup(buf_done) struct buf all = BUF_INIT;
 
@@ -138,35 +144,22 @@ static void touch(const struct state_cache *c, const char *id)
 	utimensat(AT_FDCWD, data, NULL, 0);
 }
 
-bool state_cache_find(const struct state_cache *c, const char *id,
-    uint64_t size, size_t in_memory, struct buf *data, char **path,
-    struct json_object **facts)
+struct json_object *state_cache_find_file(
+    const struct state_cache *c, const char *id, uint64_t size, char **path)
 {
 	uint8_t said[32];
 	uint8_t is[32];
-	struct err ignored = ERR_INIT;
 
 	if (!c->dir)
-		return false;
+		return NULL;
 	cleanup(json_freep) struct json_object *found = read_facts(c, id, said);
-	if (!found)
-		return false;
 	autofree char *file = place(c, id, "data");
-	if (size <= in_memory) {
-		if (file_read(file, in_memory + 1, data, &ignored) ||
-		    data->len != size)
-			return false;
-		digest_of(DIGEST_SHA256, buf_str(data), data->len, is);
-	} else if (!hash_file(file, size, is)) {
-		return false;
-	}
-	if (memcmp(said, is, sizeof(is)) != 0)
-		return false;
+	if (!found || !hash_file(file, size, is) ||
+	    memcmp(said, is, sizeof(is)) != 0)
+		return NULL;
 	touch(c, id);
-	if (size > in_memory)
-		*path = steal(file);
-	*facts = steal(found);
-	return true;
+	*path = steal(file);
+	return steal(found);
 }
 
 static bool write_file(const char *path, const void *data, size_t len)
@@ -193,19 +186,6 @@ static void write_facts(const struct state_cache *c, const char *id,
 	json_set(j, "facts", json_copy(facts));
 	json_write(&text, j, JSON_COMPACT);
 	write_file(path, text.data, text.len);
-}
-
-void state_cache_keep(const struct state_cache *c, const char *id,
-    const void *data, size_t len, const struct json_object *facts)
-{
-	uint8_t sha256[32];
-
-	if (!c->dir || len > c->max_bytes)
-		return;
-	autofree char *path = place(c, id, "data");
-	digest_of(DIGEST_SHA256, data, len, sha256);
-	if (write_file(path, data, len))
-		write_facts(c, id, sha256, facts);
 }
 
 char *state_cache_new_file(
@@ -236,10 +216,11 @@ void state_cache_sweep(const struct state_cache *c)
 
 	if (!c->dir || file_list_dir(c->dir, &names, &ignored))
 		return;
+	state_pack_sweep(c->pack);
 	VEC_EACH (&names, name) {
 		autofree char *path = file_join(c->dir, *name);
-		if (!str_eq(*name, ".started") && lstat(path, &st) == 0 &&
-		    mtime_ns(&st) < c->started)
+		if (!str_eq(*name, ".started") && !str_eq(*name, pack_name) &&
+		    lstat(path, &st) == 0 && mtime_ns(&st) < c->started)
 			unlink(path);
 	}
 }

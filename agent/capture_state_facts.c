@@ -7,49 +7,70 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BLOCK_BYTES = 128 * 1024 };
 
 /* ---- what it is ---- */
 
-static int look_into_file(struct state_content *c, struct err *err)
+/* A large one, block by block; fn says whether it wants more. */
+static int look_into_file(const struct state_content *c,
+    bool (*fn)(void *ctx, const void *data, size_t len), void *ctx,
+    struct err *err)
 {
 	autoclose int fd = open(c->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	cleanup(digest_freep) struct digest *sha = digest_new(DIGEST_SHA256);
-	cleanup(digest_freep) struct digest *md5 = digest_new(DIGEST_MD5);
-	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
 	autofree char *block = mem_alloc(BLOCK_BYTES);
-	uint64_t all = 0;
+	struct stat st;
 	ssize_t n = 0;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st))
 		return err_system(err, errno, "cannot read %s", c->file);
-	while ((n = read(fd, block, BLOCK_BYTES)) > 0) {
-		all += (uint64_t)n;
-		digest_add(sha, block, (size_t)n);
-		digest_add(md5, block, (size_t)n);
-		state_reader_add(r, block, (size_t)n);
-	}
-	if (n < 0)
-		return err_system(err, errno, "cannot read %s", c->file);
-	if (all != c->size)
+	if ((uint64_t)st.st_size != c->size)
 		return err_set(err, ERR_INTEGRITY,
 		    "%s is not as long as what was read into it: something "
 		    "else wrote to it",
 		    c->file);
-	digest_finish(sha, c->sha256);
-	digest_finish(md5, c->md5);
-	state_reader_finish(r, &c->state);
-	return 0;
+	while (
+	    (n = read(fd, block, BLOCK_BYTES)) > 0 && fn(ctx, block, (size_t)n))
+		;
+	return n < 0 ? err_system(err, errno, "cannot read %s", c->file) : 0;
+}
+
+static bool add_to_reader(void *ctx, const void *data, size_t len)
+{
+	state_reader_add(ctx, data, len);
+	return state_reader_hopes(ctx);
 }
 
 int state_content_read(struct state_content *c, struct err *err)
 {
-	if (c->file)
-		return look_into_file(c, err);
-	digest_of(DIGEST_MD5, buf_str(&c->data), c->data.len, c->md5);
-	state_facts_of(buf_str(&c->data), c->data.len, &c->state);
+	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
+
+	if (!c->file)
+		add_to_reader(r, buf_str(&c->data), c->data.len);
+	else if (look_into_file(c, add_to_reader, r, err))
+		return -1;
+	state_reader_finish(r, &c->state);
+	return 0;
+}
+
+static bool add_to_digest(void *ctx, const void *data, size_t len)
+{
+	digest_add(ctx, data, len);
+	return true;
+}
+
+int state_content_md5(
+    const struct state_content *c, uint8_t md5[DIGEST_MD5_LEN], struct err *err)
+{
+	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_MD5);
+
+	if (!c->file)
+		digest_add(d, buf_str(&c->data), c->data.len);
+	else if (look_into_file(c, add_to_digest, d, err))
+		return -1;
+	digest_finish(d, md5);
 	return 0;
 }
 
@@ -143,14 +164,31 @@ static void attr_vec_done(struct attr_vec *v)
 	vec_done(v);
 }
 
-int state_content_archive(
-    struct state_job *j, const struct state_content *c, struct err *err)
+/* A small one, out of where it was put aside. */
+static int bring_back(struct state_job *j, struct err *err)
+{
+	struct state_bucket_run *b = j->bucket;
+	struct state_content *c = &j->content;
+
+	if (c->file)
+		return 0;
+	if (state_pack_read(&c->aside, &b->data, &b->facts, err))
+		return -1;
+	c->facts = json_parse(buf_str(&b->facts), b->facts.len, err);
+	return c->facts ? 0 : -1;
+}
+
+int state_content_archive(struct state_job *j, struct err *err)
 {
 	cleanup(attr_vec_done) struct attr_vec attrs = VEC_INIT;
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct state_content *c = &j->content;
+	const struct buf *data = &j->bucket->data;
 	autofree char *source = str_printf(
 	    "s3://%s/%s", s3_bucket(j->bucket->bucket->s3), j->object.key);
 
+	if (bring_back(j, err))
+		return -1;
 	add_attrs(&attrs, &names, c->facts);
 	const struct archive_entry e = {
 	    .path = j->path,
@@ -159,9 +197,11 @@ int state_content_archive(
 	    .attrs = attrs.items,
 	    .attr_count = attrs.len,
 	    .facts = c->facts,
+	    .sha256 = c->sha256,
 	};
-	int failed = c->file ? archive_lane_add_file(j->lane, &e, c->file, err)
-			     : archive_lane_add(j->lane, &e, buf_str(&c->data),
-				   c->data.len, err);
-	return failed ? -1 : archive_lane_commit(j->lane, err);
+	if (c->file
+		? archive_lane_add_file(j->lane, &e, c->file, err)
+		: archive_lane_add(j->lane, &e, buf_str(data), data->len, err))
+		return -1;
+	return archive_lane_commit(j->lane, err);
 }

@@ -13,8 +13,8 @@
 
 enum {
 	READ_AGAIN = 3,	      /* an object that changes while it is read */
-	LARGE_AT_ONCE = 2,    /* objects, and for each of them */
 	RANGES_PER_LARGE = 4, /* connections */
+	LARGE_IN_SCRATCH = 2, /* the room it takes has a bound then */
 };
 
 void state_content_done(struct state_content *c)
@@ -44,6 +44,11 @@ static int get_small(struct state_job *j, struct state_content *c,
 
 	s3_meta_done(&c->meta);
 	buf_clear(&c->data);
+	/* It was large a moment ago. */
+	if (c->file)
+		unlink(c->file);
+	free(c->file);
+	c->file = NULL;
 	if (s3_get(j->bucket->bucket->s3, &g, j->bucket->run->small_bytes,
 		&c->data, &c->meta, err))
 		return -1;
@@ -51,20 +56,14 @@ static int get_small(struct state_job *j, struct state_content *c,
 	return 0;
 }
 
-static void begin_large(struct state_run *run)
+/* Jobs end in the order of their numbers, so that this wait ends. */
+static void wait_for_space(const struct state_job *j)
 {
-	pthread_mutex_lock(&run->lock);
-	while (run->large_now >= LARGE_AT_ONCE)
-		pthread_cond_wait(&run->changed, &run->lock);
-	run->large_now++;
-	pthread_mutex_unlock(&run->lock);
-}
+	struct state_run *run = j->bucket->run;
 
-static void end_large(struct state_run *run)
-{
 	pthread_mutex_lock(&run->lock);
-	run->large_now--;
-	pthread_cond_broadcast(&run->changed);
+	while (j->scratch_number >= run->scratch_freed + LARGE_IN_SCRATCH)
+		pthread_cond_wait(&run->changed, &run->lock);
 	pthread_mutex_unlock(&run->lock);
 }
 
@@ -86,7 +85,7 @@ static int get_large(struct state_job *j, struct state_content *c,
     bool as_listed, struct err *err)
 {
 	struct state_run *run = j->bucket->run;
-	char id[STATE_CACHE_ID];
+	char id[STATE_ID];
 
 	s3_meta_done(&c->meta);
 	if (s3_head(j->bucket->bucket->s3, j->object.key, j->object.version_id,
@@ -99,11 +98,10 @@ static int get_large(struct state_job *j, struct state_content *c,
 		c->file = state_cache_new_file(&run->cache, id, c->meta.size);
 	if (!c->file)
 		c->file = str_printf("%s/state-%s", run->env->scratch, id);
-	begin_large(run);
-	int failed = fill_file(j, c, err);
-	end_large(run);
+	if (j->fills_scratch)
+		wait_for_space(j);
 	c->size = c->meta.size;
-	return failed;
+	return fill_file(j, c, err);
 }
 
 static int get_once(struct state_job *j, struct state_content *c,

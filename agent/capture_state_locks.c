@@ -18,6 +18,7 @@ static void note_in_table(struct state_job *j, const char *lock_id,
 	autofree char *digest_id = str_printf("%s-md5", lock_id);
 	autofree char *holder = NULL;
 	autofree char *digest = NULL;
+	uint8_t md5[DIGEST_MD5_LEN];
 	char hex[2 * DIGEST_MD5_LEN + 1];
 
 	if (dynamodb_get(table, lock_id, "Info", &holder, err) ||
@@ -37,8 +38,10 @@ static void note_in_table(struct state_job *j, const char *lock_id,
 		strvec_add(&b->held, lock_id);
 		pthread_mutex_unlock(&b->run->lock);
 	}
-	digest_hex(c->md5, sizeof(c->md5), hex);
-	if (digest && !str_eq(digest, hex)) {
+	if (!digest || state_content_md5(c, md5, err))
+		return;
+	digest_hex(md5, sizeof(md5), hex);
+	if (!str_eq(digest, hex)) {
 		autofree char *text = str_printf(
 		    "state 's3://%s' is not what table '%s' has the digest "
 		    "of: it is being written, or Terraform will refuse it",
@@ -51,7 +54,6 @@ void state_locks_in_table(struct state_job *j, struct state_content *c)
 {
 	struct state_bucket_run *b = j->bucket;
 	struct err why = ERR_INIT;
-	struct err ignored = ERR_INIT;
 	autofree char *lock_id =
 	    str_printf("%s/%s", s3_bucket(b->bucket->s3), j->object.key);
 
@@ -59,9 +61,6 @@ void state_locks_in_table(struct state_job *j, struct state_content *c)
 	bool skip = b->no_locks;
 	pthread_mutex_unlock(&b->run->lock);
 	if (!b->bucket->locks || skip || j->older || !c->state.state)
-		return;
-	/* What came from the cache was not looked into for its digest. */
-	if (c->cached && state_content_read(c, &ignored))
 		return;
 	note_in_table(j, lock_id, c, &why);
 	if (why.code == ERR_NONE)

@@ -5,6 +5,7 @@
 #define AGENT_CAPTURE_STATE_PARTS_H
 
 #include "agent/capture_state.h"
+#include "agent/capture_state_pack.h"
 #include "storage/aws/state.h"
 #include "storage/base/digest.h"
 
@@ -16,13 +17,12 @@ struct json_object;
 /* ---- the cache: content and facts of objects by what identifies them ---- */
 
 struct state_cache {
-	char *dir; /* NULL: none */
-	uint64_t max_bytes;
-	int64_t started; /* by the file system's clock, ns */
-	int lock_fd;	 /* held while it is open */
+	char *dir;		 /* NULL: none */
+	struct state_pack *pack; /* of the small ones; NULL: none */
+	uint64_t max_bytes;	 /* of an object in it */
+	int64_t started;	 /* by the file system's clock, ns */
+	int lock_fd;		 /* held while it is open */
 };
-
-enum { STATE_CACHE_ID = 65 };
 
 /* Makes the directory; a cache that cannot be had, or that another run has, is
  * none, and why is said. */
@@ -30,16 +30,11 @@ int state_cache_open(struct state_cache *c, const char *state_dir,
     uint64_t max_bytes, struct err *err);
 void state_cache_done(struct state_cache *c);
 void state_cache_id(
-    const char *bucket, const struct s3_object *o, char id[STATE_CACHE_ID]);
-/* Content in `data` (up to in_memory bytes) or else in the file *path, which
- * the caller frees; the facts are the caller's. False where it is not there,
- * or not what it was. */
-bool state_cache_find(const struct state_cache *c, const char *id,
-    uint64_t size, size_t in_memory, struct buf *data, char **path,
-    struct json_object **facts);
-/* Keeps it if it is small enough; what fails is only slower next time. */
-void state_cache_keep(const struct state_cache *c, const char *id,
-    const void *data, size_t len, const struct json_object *facts);
+    const char *bucket, const struct s3_object *o, char id[STATE_ID]);
+/* The facts of a large one and the file that holds it, both the caller's to
+ * free; NULL where it is not there, or not what it was. */
+struct json_object *state_cache_find_file(
+    const struct state_cache *c, const char *id, uint64_t size, char **path);
 /* A file in the cache's directory to be filled (made if needed), and moved to
  * its place then. NULL where the object is too large for the cache. */
 char *state_cache_new_file(
@@ -66,7 +61,9 @@ struct state_run {
 	size_t small_bytes;
 	pthread_mutex_t lock; /* of the report and what follows */
 	pthread_cond_t changed;
-	int large_now;
+	struct state_pack *scratch; /* what the cache does not take; or NULL */
+	size_t scratch_files; /* ever submitted: large ones that it may not */
+	size_t scratch_freed; /* of them */
 	bool fatal; /* the archive cannot be written: nothing goes on */
 	struct err err;
 };
@@ -82,53 +79,68 @@ struct state_bucket_run {
 	uint64_t from_cache;
 	uint64_t not_state;
 	uint64_t listed;
-	bool no_tags;  /* the store has none, or does not let us see them */
-	bool no_locks; /* the lock table does not answer; said once */
+	bool no_tags;	  /* the store has none, or does not let us see them */
+	bool no_locks;	  /* the lock table does not answer; said once */
+	struct buf data;  /* of a small one that is being archived */
+	struct buf facts; /* the same */
 };
 
-struct state_job { /* owned by the worker that runs it */
+struct state_content {
+	struct buf data; /* a small one, until it is put aside with its facts */
+	struct state_place aside;
+	char *file;	/* a large one */
+	bool keep_file; /* it is the cache's */
+	uint64_t size;
+	struct s3_meta meta;
+	struct s3_pair_vec tags;
+	struct state_facts state;
+	struct json_object *facts;
+	uint8_t sha256[DIGEST_SHA256_LEN]; /* of a large one */
+	bool cached;
+	bool changed;
+};
+
+/* The lists of a bucket, all that is wanted of them got and archived, from that
+ * index on. capture_state_walk.c */
+void state_walk(struct state_bucket_run *b, size_t *next_index);
+
+struct state_job {
 	struct state_bucket_run *bucket;
 	struct s3_object object;
 	char *path; /* in the archive; NULL: a lock object, noted only */
 	struct archive_lane *lane;
 	size_t index;
 	bool older;
+	bool fills_scratch;    /* with a file as large as the object */
+	size_t scratch_number; /* among those, in the order of their turns */
+	struct state_content content;
+	bool got;  /* content is there to be archived */
+	bool done; /* being got, with whatever end; under the run's lock */
 };
 
-/* For the pool; frees the job. */
-void state_job_run(void *job);
+/* Two stages, both for pools: an object is got by one of many workers, and
+ * archived, when its turn comes, by the one that frees the job. */
+void state_job_get(void *job);
+void state_job_archive(void *job);
 void state_run_fatal(struct state_run *run, const struct err *err);
 bool state_run_stopped(struct state_run *run);
 void state_run_warn(struct state_run *run, const char *text);
 
 /* ---- one object's content ---- */
 
-struct state_content {
-	struct buf data; /* small ones */
-	char *file;	 /* large ones */
-	bool keep_file;	 /* it is the cache's */
-	uint64_t size;
-	struct s3_meta meta;
-	struct s3_pair_vec tags;
-	struct state_facts state;
-	struct json_object *facts;
-	uint8_t md5[DIGEST_MD5_LEN];
-	uint8_t sha256[DIGEST_SHA256_LEN];
-	bool cached;
-	bool changed;
-};
-
 void state_content_done(struct state_content *c);
 /* From the bucket: as listed, or, if it changed since, as it is now.
  * capture_state_fetch.c */
 int state_content_get(
     struct state_job *j, struct state_content *c, struct err *err);
-/* Digests, and what a state says of itself. capture_state_facts.c */
+/* What a state says of itself. capture_state_facts.c */
 int state_content_read(struct state_content *c, struct err *err);
+/* As a lock table has it. */
+int state_content_md5(const struct state_content *c,
+    uint8_t md5[DIGEST_MD5_LEN], struct err *err);
 struct json_object *state_content_facts(
     const struct state_job *j, const struct state_content *c);
-int state_content_archive(
-    struct state_job *j, const struct state_content *c, struct err *err);
+int state_content_archive(struct state_job *j, struct err *err);
 
 /* ---- who holds a lock; capture_state_locks.c ---- */
 

@@ -164,6 +164,7 @@ int lane_items_add_file(struct lane_items *l, const struct archive_entry *e,
 	if (!i)
 		return -1;
 	i->file = str_dup(file);
+	i->sha256 = e->sha256;
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct item {
 	uint64_t bytes;
 	uint64_t count; /* of a run */
 	char *file;
+	uint8_t *sha256; /* of its content, borrowed; or NULL */
 	struct spool spool;
 };
 

@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -275,6 +276,8 @@ static int index_item(struct archive_writer *w, const struct item *i,
 	    .mtime = i->mtime};
 
 	digest_finish(digest, e.sha256);
+	if (i->sha256)
+		memcpy(i->sha256, e.sha256, sizeof(e.sha256));
 	contents_write_entry(&line, &e, i->facts, atomic_load(&w->entries));
 	atomic_fetch_add(&w->entries, 1);
 	return spool_add(&w->index, line.data, line.len, err);

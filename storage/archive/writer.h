@@ -56,6 +56,9 @@ struct archive_entry {
 	/* What a plan needs to know without opening the entry (refs, uid and
 	 * owners, serial and lineage); borrowed, or NULL. */
 	struct json_object *facts;
+	/* Of one whose content is a file: gets that content's SHA-256 by when
+	 * the lane is committed; borrowed, or NULL. */
+	uint8_t *sha256;
 };
 
 struct archive_writer;

@@ -325,6 +325,11 @@ void state_reader_add(struct state_reader *r, const void *data, size_t len)
 	}
 }
 
+bool state_reader_hopes(const struct state_reader *r)
+{
+	return !r->broken;
+}
+
 void state_reader_finish(struct state_reader *r, struct state_facts *facts)
 {
 	if (!r->broken && r->token == TOKEN_WORD)

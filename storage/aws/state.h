@@ -36,6 +36,8 @@ struct state_reader *state_reader_new(void);
 void state_reader_free(struct state_reader *r); /* takes NULL */
 void state_reader_freep(struct state_reader **r);
 void state_reader_add(struct state_reader *r, const void *data, size_t len);
+/* Whether what came so far can be the beginning of JSON at all. */
+bool state_reader_hopes(const struct state_reader *r);
 /* After all bytes. */
 void state_reader_finish(struct state_reader *r, struct state_facts *facts);
 
