@@ -8,9 +8,7 @@
 #include "storage/base/pool.h"
 #include "storage/git/lfs.h"
 #include "storage/git/mirror.h"
-#include "storage/git/ref_files.h"
-#include "storage/git/remote.h"
-#include "storage/git/repo.h"
+#include "storage/git/upstream.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -305,26 +303,11 @@ int capture_git_check(const struct capture_git_repository *r,
     const struct capture_env *env, size_t *ref_count, struct err *err)
 {
 	struct git_access access = access_of(r, env);
-	struct location where;
+	cleanup(upstream_freep) struct upstream *from =
+	    upstream_open(r->url, &access, err);
 
-	if (location_parse(r->url, &where, err))
+	if (!from)
 		return -1;
-	bool local = where.kind == LOCATION_FILE;
-	autofree char *path = str_dup(where.path);
-	location_done(&where);
-	if (!local) {
-		cleanup(remote_freep) struct remote *remote =
-		    remote_open(r->url, &access, "git-upload-pack", err);
-		if (!remote)
-			return -1;
-		*ref_count = remote->advert.refs.len;
-		return 0;
-	}
-	cleanup(repo_freep) struct repo *repo = repo_open(path, err);
-	struct git_refvec refs = VEC_INIT;
-	if (!repo || ref_files_read(repo_dir(repo), &refs, err))
-		return -1;
-	*ref_count = refs.len;
-	git_refvec_done(&refs);
+	*ref_count = from->refs.len;
 	return 0;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAP = 1024, MODE_SUBMODULE = 0160000 };
+enum { FIRST_CAP = 1024 };
 
 const char *object_type_name(enum object_type type)
 {

@@ -42,6 +42,9 @@ const uint8_t *linkset_next(const struct linkset *s, size_t *at);
 int links_of(enum object_type type, const void *data, size_t len,
     struct linkset *into, struct err *err);
 
+/* Of entries of trees; whatever else there is names a blob. */
+enum { MODE_TREE = 040000, MODE_SUBMODULE = 0160000 };
+
 /* The next entry of a tree; 0, 1 at the end, -1 where it is malformed. */
 struct tree_entry {
 	uint32_t mode;

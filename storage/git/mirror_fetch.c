@@ -5,9 +5,8 @@
 #include "storage/base/file.h"
 #include "storage/git/incoming.h"
 #include "storage/git/reach.h"
-#include "storage/git/ref_files.h"
-#include "storage/git/remote.h"
 #include "storage/git/repo.h"
+#include "storage/git/upstream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -117,11 +116,8 @@ static bool is_closed(const struct fetch *f, const struct incoming *in)
 	return true;
 }
 
-/* Fetches by `get`, which sends a pack to a fresh incoming. */
-static int receive(struct fetch *f,
-    int (*get)(
-	struct fetch *f, void *ctx, struct incoming *in, struct err *err),
-    void *ctx, struct err *err)
+static int receive(struct fetch *f, struct upstream *from,
+    const struct upstream_request *request, struct err *err)
 {
 	const struct incoming_options io = {.dir = f->o->dir,
 	    .scan = &f->store->scan,
@@ -130,7 +126,10 @@ static int receive(struct fetch *f,
 	    .progress_ctx = (void *)(uintptr_t)f->o};
 	cleanup(incoming_freep) struct incoming *in = incoming_new(&io, err);
 
-	if (!in || get(f, ctx, in, err) || incoming_check(in, err))
+	if (!in ||
+	    upstream_fetch(
+		from, request, incoming_add, in, f->access->cancel, err) ||
+	    incoming_check(in, err))
 		return -1;
 	f->state->received_bytes += incoming_bytes(in);
 	f->state->received_objects += index_pack_count(incoming_index(in));
@@ -142,129 +141,54 @@ static int receive(struct fetch *f,
 	return mirror_store_reload(f->store, err);
 }
 
-struct request {
-	struct remote *remote;
-	struct repo *repo; /* of a file path */
-	struct git_idvec wants;
-	struct git_idvec haves;
-};
-
-static void request_done(struct request *q)
-{
-	remote_free(q->remote);
-	repo_free(q->repo);
-	vec_done(&q->wants);
-	vec_done(&q->haves);
-}
-
-static int get_remote(
-    struct fetch *f, void *ctx, struct incoming *in, struct err *err)
-{
-	struct request *q = ctx;
-
-	(void)f;
-	return remote_fetch(
-	    q->remote, &q->wants, &q->haves, incoming_add, in, err);
-}
-
-static int get_local(
-    struct fetch *f, void *ctx, struct incoming *in, struct err *err)
-{
-	struct request *q = ctx;
-
-	return repo_build_pack(q->repo, &q->wants, &q->haves, incoming_add, in,
-	    f->access->cancel, err);
-}
-
-/* HEAD as it is to be: a name, or an id where it is detached. */
-static char *head_of(const struct advert *a)
-{
-	char hex[GIT_ID_HEX];
-
-	if (a->head_target && git_ref_name_valid(a->head_target))
-		return str_dup(a->head_target);
-	if (!a->has_head)
-		return str_dup("refs/heads/main");
-	git_id_hex(a->head_id, hex);
-	return str_dup(hex);
-}
-
-static void take_refs(struct fetch *f, struct git_refvec *refs)
+static void take_refs(struct fetch *f, struct upstream *from)
 {
 	struct mirror_state *s = f->state;
 	uint8_t id[GIT_ID_LEN];
 
+	free(s->head);
 	git_refvec_done(&s->refs);
-	s->refs = *refs;
-	*refs = (struct git_refvec)VEC_INIT;
-	git_refvec_sort(&s->refs);
+	strvec_done(&s->odd_refs);
+	s->head = steal(from->head);
+	s->refs = from->refs;
+	s->odd_refs = from->odd_refs;
+	from->refs = (struct git_refvec)VEC_INIT;
+	from->odd_refs = (struct strvec)VEC_INIT;
 	s->head_unborn =
 	    git_id_parse(s->head, id) && !git_refvec_find(&s->refs, s->head);
 }
 
-static int list_remote(struct fetch *f, struct request *q, struct err *err)
+static int fetch_missing(struct fetch *f, struct upstream *from,
+    struct git_idvec *wants, struct git_idvec *haves, struct err *err)
 {
-	q->remote = remote_open(f->o->url, f->access, "git-upload-pack", err);
-	if (!q->remote)
+	const struct upstream_request request = {
+	    .packs = &f->store->packs, .wants = wants, .haves = haves};
+
+	find_wants(f, &f->state->refs, wants);
+	if (!wants->len)
+		return 0;
+	if (find_haves(f, &f->state->refs, haves, err))
 		return -1;
-	struct advert *a = &q->remote->advert;
-	if (a->shallow)
-		return err_set(err, ERR_FORMAT,
-		    "the repository is a shallow clone: its history is cut "
-		    "off; complete it on the server (git fetch --unshallow)");
-	free(f->state->head);
-	f->state->head = head_of(a);
-	take_refs(f, &a->refs);
-	strvec_done(&f->state->odd_refs);
-	VEC_EACH (&a->odd, name)
-		strvec_add(&f->state->odd_refs, *name);
-	return 0;
+	return receive(f, from, &request, err);
 }
 
-static int list_local(struct fetch *f, struct request *q, struct err *err)
+static int fetch_once(struct fetch *f, struct err *err)
 {
-	struct location where;
-	struct git_refvec refs = VEC_INIT;
-
-	if (location_parse(f->o->url, &where, err))
-		return -1;
-	q->repo = repo_open(where.path, err);
-	location_done(&where);
-	if (!q->repo)
-		return -1;
-	const char *dir = repo_dir(q->repo);
-	free(steal(f->state->head));
-	autofree char *shallow = file_join(dir, "shallow");
-	if (file_exists(shallow))
-		return err_set(err, ERR_FORMAT,
-		    "%s is a shallow clone: its history is cut off; complete "
-		    "it first (git fetch --unshallow)",
-		    dir);
-	if (ref_files_read_head(dir, &f->state->head, err) ||
-	    ref_files_read(dir, &refs, err)) {
-		git_refvec_done(&refs);
-		return -1;
-	}
-	take_refs(f, &refs);
-	return 0;
-}
-
-static int fetch_once(struct fetch *f, bool local, struct err *err)
-{
-	cleanup(request_done) struct request q = {.remote = NULL};
+	struct git_idvec wants = VEC_INIT, haves = VEC_INIT;
 
 	f->listed = false;
-	if (local ? list_local(f, &q, err) : list_remote(f, &q, err))
+	cleanup(upstream_freep) struct upstream *from =
+	    upstream_open(f->o->url, f->access, err);
+	if (!from)
 		return -1;
 	f->listed = true;
+	take_refs(f, from);
 	if (mirror_store_await(f->store, err))
 		return -1;
-	find_wants(f, &f->state->refs, &q.wants);
-	if (!q.wants.len)
-		return 0;
-	if (find_haves(f, &f->state->refs, &q.haves, err))
-		return -1;
-	return receive(f, local ? get_local : get_remote, &q, err);
+	int result = fetch_missing(f, from, &wants, &haves, err);
+	vec_done(&wants);
+	vec_done(&haves);
+	return result;
 }
 
 /* Soon over where the run is to stop. */
@@ -278,22 +202,24 @@ static int pause_before(struct fetch *f, int attempt, struct err *err)
 	return 0;
 }
 
-/* A connection that broke is worth another try; whatever the server answered
- * is not, and what did not even list its refs was tried often enough. */
-static int fetch_retrying(struct fetch *f, bool local, struct err *err)
+/* A connection that broke is worth another try, and so is a file path that was
+ * repacked while it was read; whatever else was answered is not, and what did
+ * not even list its refs was tried often enough. */
+static int fetch_retrying(struct fetch *f, struct err *err)
 {
 	for (int attempt = 1;; attempt++) {
 		struct err why = ERR_INIT;
-		if (fetch_once(f, local, &why) == 0)
+		if (fetch_once(f, &why) == 0)
 			return 0;
-		if (why.code == ERR_NETWORK && attempt < MAX_ATTEMPTS &&
-		    f->listed) {
+		bool passes =
+		    why.code == ERR_NETWORK || why.code == ERR_NOT_FOUND;
+		if (passes && attempt < MAX_ATTEMPTS && f->listed) {
 			if (pause_before(f, attempt, err))
 				return -1;
 			continue;
 		}
 		*err = why;
-		return attempt > 1 && why.code == ERR_NETWORK
+		return attempt > 1 && passes
 			   ? err_wrap(err, "after %d tries", attempt)
 			   : -1;
 	}
@@ -328,13 +254,8 @@ int mirror_fetch(struct mirror_store *store, const struct mirror_options *o,
 {
 	struct fetch f = {
 	    .store = store, .o = o, .access = access, .state = state};
-	struct location where;
 
-	if (location_parse(o->url, &where, err))
-		return -1;
-	bool local = where.kind == LOCATION_FILE;
-	location_done(&where);
-	if (fetch_retrying(&f, local, err))
+	if (fetch_retrying(&f, err))
 		return -1;
 	return check_complete(&f, err);
 }

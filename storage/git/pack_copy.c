@@ -1,116 +1,38 @@
 #include "storage/git/pack_copy.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/digest.h"
-#include "storage/base/file.h"
 #include "storage/base/mem.h"
+#include "storage/git/loose.h"
+#include "storage/git/pack_origin.h"
+#include "storage/git/pack_writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	CHUNK = 256 * 1024,
-	PACK_HEADER = 12,
-	OFS_DELTA = 6,
-	HEADER_MAX = 32, /* of an object: type, length, distance */
-};
-
-/* An object of one pack, by place. */
-struct place {
-	uint64_t offset;
-	uint64_t copied_to; /* where it is in the copy */
-	uint32_t id;	    /* its number in the index */
-};
-
-struct origin {
-	const struct pack *pack;
-	struct place *places; /* pack->count of them, by offset */
-	uint32_t *by_id;      /* index number -> place */
-	uint64_t end;	      /* where the trailer begins */
-	int fd;
-};
+enum { CHUNK = 256 * 1024 };
 
 struct copy {
 	const struct packs *packs;
+	const struct linkset *wanted; /* NULL: all */
+	struct repo *repo;	      /* only where some are wanted */
 	struct origin *origins;
-	int (*on_data)(
-	    void *ctx, const void *data, size_t len, struct err *err);
-	void *ctx;
-	const struct cancel *cancel;
-	struct digest *digest;
-	uint64_t written;
+	struct pack_writer out;
 	uint8_t *chunk;
 };
-
-static int emit(struct copy *c, const void *data, size_t len, struct err *err)
-{
-	if (cancel_check(c->cancel, err) || c->on_data(c->ctx, data, len, err))
-		return -1;
-	digest_add(c->digest, data, len);
-	c->written += len;
-	return 0;
-}
-
-static int read_at(const struct origin *o, uint64_t offset, void *data,
-    size_t len, struct err *err)
-{
-	return file_pread_all(o->fd, data, len, offset, o->pack->path, err);
-}
-
-static int by_offset(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
-
-	return x->offset < y->offset ? -1 : x->offset > y->offset;
-}
-
-static int open_origin(
-    struct origin *o, const struct pack *pack, struct err *err)
-{
-	struct stat st;
-
-	o->pack = pack;
-	o->fd = open(pack->path, O_RDONLY | O_CLOEXEC);
-	if (o->fd < 0 || fstat(o->fd, &st))
-		return err_system(err, errno, "cannot open %s", pack->path);
-	o->end = (uint64_t)st.st_size - GIT_ID_LEN;
-	o->places = mem_resize(NULL, pack->count + 1UL, sizeof(*o->places));
-	o->by_id = mem_resize(NULL, pack->count + 1UL, sizeof(*o->by_id));
-	for (uint32_t i = 0; i < pack->count; i++)
-		o->places[i] =
-		    (struct place){.offset = pack_offset(pack, i), .id = i};
-	qsort(o->places, pack->count, sizeof(*o->places), by_offset);
-	for (uint32_t i = 0; i < pack->count; i++)
-		o->by_id[o->places[i].id] = i;
-	if (pack->count && (o->places[0].offset < PACK_HEADER ||
-			       o->places[pack->count - 1].offset >= o->end))
-		return err_set(err, ERR_FORMAT,
-		    "%s and its index do not belong together", pack->path);
-	return 0;
-}
 
 /* Where an earlier pack's copy of an object went; 0: nowhere. */
 static uint64_t copied_before(
     const struct copy *c, size_t before, const uint8_t *id)
 {
 	for (size_t i = 0; i < before; i++) {
-		const struct origin *o = &c->origins[i];
-		uint32_t n;
-		if (pack_find(o->pack, id, &n))
-			return o->places[o->by_id[n]].copied_to;
+		const struct place *p = origin_find(&c->origins[i], id);
+		if (p)
+			return p->copied_to;
 	}
 	return 0;
-}
-
-static const struct place *find_place(const struct origin *o, uint64_t offset)
-{
-	const struct place key = {.offset = offset};
-
-	return bsearch(&key, o->places, o->pack->count, sizeof(key), by_offset);
 }
 
 /* The bytes of the distance to a base (gitformat-pack(5)); their number. */
@@ -127,64 +49,62 @@ static size_t put_distance(uint64_t distance, uint8_t *out)
 	return n;
 }
 
-/* The head of an object that is a delta of an earlier one, with its new
- * distance. Sets how much of the old head was used. */
-static int put_head(struct copy *c, const struct origin *o,
-    const struct place *p, size_t len, size_t *used, struct err *err)
+/* The base of a delta stays behind: it cannot go as it is. */
+static bool loses_base(const struct copy *c, const struct stored *s)
 {
-	uint8_t head[HEADER_MAX] = {0};
-	uint8_t out[HEADER_MAX];
-	size_t n = 0;
-
-	*used = 0;
-	if (read_at(
-		o, p->offset, head, len < HEADER_MAX ? len : HEADER_MAX, err))
-		return -1;
-	if (((head[0] >> 4) & 7) != OFS_DELTA)
-		return 0;
-	while (n < 12 && head[n] & 0x80)
-		n++;
-	memcpy(out, head, ++n);
-	size_t type_len = n;
-	uint64_t back = head[n] & 0x7f;
-	while (n < HEADER_MAX - 1 && head[n] & 0x80) {
-		n++;
-		back = ((back + 1) << 7) | (head[n] & 0x7f);
-	}
-	n++;
-	const struct place *base =
-	    back < p->offset ? find_place(o, p->offset - back) : NULL;
-	if (!base || !base->copied_to || n > len)
-		return err_set(err, ERR_FORMAT,
-		    "%s is damaged: a delta has no base", o->pack->path);
-	size_t out_len = type_len + put_distance(c->written - base->copied_to,
-					out + type_len);
-	*used = n;
-	return emit(c, out, out_len, err);
+	if (s->base)
+		return !s->base->copied_to;
+	return s->base_id && c->wanted && !linkset_has(c->wanted, s->base_id);
 }
 
-static int copy_object(struct copy *c, const struct origin *o, struct place *p,
-    uint64_t end, struct err *err)
+/* With its new distance, where it has one. */
+static int put_head(struct copy *c, const struct stored *s, struct err *err)
 {
-	size_t used;
-	uint64_t at = c->written;
+	uint8_t out[sizeof(s->head)];
+	size_t n = s->type_len;
 
-	if (put_head(c, o, p, (size_t)(end - p->offset), &used, err))
+	memcpy(out, s->head, n);
+	if (s->base)
+		n += put_distance(c->out.written - s->base->copied_to, out + n);
+	return pack_writer_raw(&c->out, out, n, err);
+}
+
+static int copy_whole(struct copy *c, const uint8_t *id, struct err *err)
+{
+	cleanup(buf_done) struct buf data = BUF_INIT;
+	enum object_type type;
+
+	if (!c->repo) /* where all are copied, every base comes before */
+		return err_set(err, ERR_FORMAT,
+		    "a pack is damaged: two objects begin at one place");
+	if (repo_read(c->repo, id, &type, &data, err))
 		return -1;
-	p->copied_to = at;
-	for (uint64_t from = p->offset + used; from < end;) {
+	cleanup(source_freep) struct source *from =
+	    source_from_memory(data.data, data.len);
+	return pack_writer_object(&c->out, type, data.len, from, err);
+}
+
+static int copy_object(
+    struct copy *c, const struct origin *o, struct place *p, struct err *err)
+{
+	const uint64_t end = origin_place_end(o, p);
+	struct stored s;
+
+	if (origin_head(o, p, &s, err))
+		return -1;
+	p->copied_to = c->out.written;
+	if (loses_base(c, &s))
+		return copy_whole(c, pack_id(o->pack, p->id), err);
+	if (put_head(c, &s, err))
+		return -1;
+	for (uint64_t from = p->offset + s.head_len; from < end;) {
 		size_t n = end - from < CHUNK ? (size_t)(end - from) : CHUNK;
-		if (read_at(o, from, c->chunk, n, err) ||
-		    emit(c, c->chunk, n, err))
+		if (origin_read(o, from, c->chunk, n, err) ||
+		    pack_writer_raw(&c->out, c->chunk, n, err))
 			return -1;
 		from += n;
 	}
 	return 0;
-}
-
-static uint64_t place_end(const struct origin *o, uint32_t i)
-{
-	return i + 1 < o->pack->count ? o->places[i + 1].offset : o->end;
 }
 
 /* The first pack is copied as it lies; of the others what is not there yet. */
@@ -194,20 +114,14 @@ static int copy_origin(struct copy *c, size_t index, struct err *err)
 
 	for (uint32_t i = 0; i < o->pack->count; i++) {
 		struct place *p = &o->places[i];
-		p->copied_to = copied_before(c, index, pack_id(o->pack, p->id));
-		if (!p->copied_to && copy_object(c, o, p, place_end(o, i), err))
+		const uint8_t *id = pack_id(o->pack, p->id);
+		if (c->wanted && !linkset_has(c->wanted, id))
+			continue;
+		p->copied_to = copied_before(c, index, id);
+		if (!p->copied_to && copy_object(c, o, p, err))
 			return -1;
 	}
 	return 0;
-}
-
-static int put_pack_header(struct copy *c, uint32_t count, struct err *err)
-{
-	const uint8_t header[PACK_HEADER] = {'P', 'A', 'C', 'K', 0, 0, 0, 2,
-	    (uint8_t)(count >> 24), (uint8_t)(count >> 16),
-	    (uint8_t)(count >> 8), (uint8_t)count};
-
-	return emit(c, header, sizeof(header), err);
 }
 
 static uint32_t count_objects(const struct copy *c)
@@ -227,27 +141,46 @@ static uint32_t count_objects(const struct copy *c)
 	return count;
 }
 
-static int copy_all(struct copy *c, struct err *err)
+static int copy_origins(struct copy *c, struct err *err)
 {
-	size_t n = c->packs->packs.len;
-	uint8_t sum[GIT_ID_LEN];
-
-	for (size_t i = 0; i < n; i++)
-		c->origins[i].fd = -1;
-	for (size_t i = 0; i < n; i++)
-		if (open_origin(&c->origins[i], &c->packs->packs.items[i], err))
-			return -1;
-	if (put_pack_header(c, count_objects(c), err))
-		return -1;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < c->packs->packs.len; i++)
 		if (copy_origin(c, i, err))
 			return -1;
-	digest_finish(c->digest, sum);
-	return c->on_data(c->ctx, sum, sizeof(sum), err);
+	return 0;
+}
+
+static int open_origins(struct copy *c, struct err *err)
+{
+	size_t n = c->packs->packs.len;
+
+	c->origins = mem_zalloc((n + 1) * sizeof(*c->origins));
+	for (size_t i = 0; i < n; i++)
+		c->origins[i] = (struct origin)ORIGIN_INIT;
+	for (size_t i = 0; i < n; i++)
+		if (origin_open(&c->origins[i], &c->packs->packs.items[i], err))
+			return -1;
+	return 0;
+}
+
+static void copy_init(struct copy *c, const struct packs *packs,
+    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, const struct cancel *cancel)
+{
+	*c = (struct copy){.packs = packs, .chunk = mem_alloc(CHUNK)};
+	pack_writer_init(&c->out, on_data, ctx, cancel);
+}
+
+static void copy_done(struct copy *c)
+{
+	for (size_t i = 0; c->origins && i < c->packs->packs.len; i++)
+		origin_done(&c->origins[i]);
+	free(c->origins);
+	free(c->chunk);
+	pack_writer_done(&c->out);
 }
 
 /* One pack is its own copy. */
-static int copy_single(struct copy *c, const char *path, struct err *err)
+static int copy_single(const struct copy *c, const char *path, struct err *err)
 {
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -259,8 +192,8 @@ static int copy_single(struct copy *c, const char *path, struct err *err)
 			return err_system(err, errno, "cannot read %s", path);
 		if (n == 0)
 			return 0;
-		if (cancel_check(c->cancel, err) ||
-		    c->on_data(c->ctx, c->chunk, (size_t)n, err))
+		if (cancel_check(c->out.cancel, err) ||
+		    c->out.on_data(c->out.ctx, c->chunk, (size_t)n, err))
 			return -1;
 	}
 }
@@ -269,26 +202,63 @@ int pack_copy_all(const struct packs *packs,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, const struct cancel *cancel, struct err *err)
 {
-	cleanup(digest_freep) struct digest *digest = digest_new(DIGEST_SHA1);
-	autofree uint8_t *chunk = mem_alloc(CHUNK);
-	size_t n = packs->packs.len;
-	struct copy c = {.packs = packs,
-	    .on_data = on_data,
-	    .ctx = ctx,
-	    .cancel = cancel,
-	    .digest = digest,
-	    .chunk = chunk};
+	cleanup(copy_done) struct copy c;
 
-	if (n == 1)
+	copy_init(&c, packs, on_data, ctx, cancel);
+	if (packs->packs.len == 1)
 		return copy_single(&c, packs->packs.items[0].path, err);
-	c.origins = mem_zalloc((n + 1) * sizeof(*c.origins));
-	int result = copy_all(&c, err);
-	for (size_t i = 0; i < n; i++) {
-		if (c.origins[i].fd >= 0)
-			close(c.origins[i].fd);
-		free(c.origins[i].places);
-		free(c.origins[i].by_id);
-	}
-	free(c.origins);
-	return result;
+	if (open_origins(&c, err) ||
+	    pack_writer_start(&c.out, count_objects(&c), err) ||
+	    copy_origins(&c, err))
+		return -1;
+	return pack_writer_end(&c.out, err);
+}
+
+/* One that is packed by now, or was all the time in a pack that cannot be read
+ * in pieces, is still found by the library. */
+static int copy_unpacked(struct copy *c, const struct strvec *dirs,
+    const uint8_t *id, struct err *err)
+{
+	struct err why = ERR_INIT;
+	enum object_type type;
+	uint64_t size;
+	cleanup(source_freep) struct source *from =
+	    loose_open(dirs, id, &type, &size, &why);
+
+	if (from)
+		return pack_writer_object(&c->out, type, size, from, err);
+	if (why.code == ERR_NOT_FOUND)
+		return copy_whole(c, id, err);
+	*err = why;
+	return -1;
+}
+
+static int copy_rest(struct copy *c, const struct strvec *dirs, struct err *err)
+{
+	const uint8_t *id;
+
+	for (size_t at = 0; (id = linkset_next(c->wanted, &at));)
+		if (!packs_has(c->packs, id) && copy_unpacked(c, dirs, id, err))
+			return -1;
+	return 0;
+}
+
+int pack_copy_some(const struct pack_copy_from *from,
+    const struct linkset *wanted,
+    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, const struct cancel *cancel, struct err *err)
+{
+	cleanup(copy_done) struct copy c;
+
+	if (wanted->len > UINT32_MAX)
+		return err_set(
+		    err, ERR_FORMAT, "more objects than a pack can hold");
+	copy_init(&c, from->packs, on_data, ctx, cancel);
+	c.wanted = wanted;
+	c.repo = from->repo;
+	if (open_origins(&c, err) ||
+	    pack_writer_start(&c.out, (uint32_t)wanted->len, err) ||
+	    copy_origins(&c, err) || copy_rest(&c, from->object_dirs, err))
+		return -1;
+	return pack_writer_end(&c.out, err);
 }

@@ -55,9 +55,16 @@ static int check_layout(struct pack *p)
 	return 0;
 }
 
+static void unmap(const struct pack *p)
+{
+	munmap((void *)(uintptr_t)p->idx, p->idx_len);
+}
+
 static int open_pack(struct packs *all, const char *idx_path, struct err *err)
 {
 	autoclose int fd = open(idx_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	autofree char *path = str_printf(
+	    "%.*s.pack", (int)(strlen(idx_path) - strlen(".idx")), idx_path);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
@@ -69,18 +76,25 @@ static int open_pack(struct packs *all, const char *idx_path, struct err *err)
 	    mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return err_system(err, errno, "cannot map %s", idx_path);
-	struct pack *p = vec_add(&all->packs);
-	p->idx = map;
-	p->idx_len = (size_t)st.st_size;
-	p->path = str_printf(
-	    "%.*s.pack", (int)(strlen(idx_path) - strlen(".idx")), idx_path);
-	if (check_layout(p))
+	struct pack p = {.idx = map, .idx_len = (size_t)st.st_size};
+	if (check_layout(&p)) {
+		unmap(&p);
 		return err_set(
 		    err, ERR_FORMAT, "%s is no index of a pack", idx_path);
-	if (stat(p->path, &st))
-		return err_set(err, ERR_FORMAT, "%s is missing", p->path);
-	p->bytes = (uint64_t)st.st_size;
+	}
+	if (stat(path, &st)) {
+		unmap(&p);
+		return err_set(err, ERR_FORMAT, "%s is missing", path);
+	}
+	p.path = steal(path);
+	p.bytes = (uint64_t)st.st_size;
+	*vec_add(&all->packs) = p;
 	return 0;
+}
+
+static bool is_pack_file(const char *name, const char *end)
+{
+	return str_starts(name, "pack-") && str_ends(name, end);
 }
 
 int packs_open(struct packs *p, const char *dir, struct err *err)
@@ -94,11 +108,9 @@ int packs_open(struct packs *p, const char *dir, struct err *err)
 		return -1;
 	VEC_EACH (&names, n) {
 		autofree char *path = file_join(pack_dir, *n);
-		if (!str_starts(*n, "pack-"))
-			continue;
-		if (str_ends(*n, ".idx") && open_pack(p, path, err))
+		if (is_pack_file(*n, ".idx") && open_pack(p, path, err))
 			return -1;
-		if (!str_ends(*n, ".pack"))
+		if (!is_pack_file(*n, ".pack"))
 			continue;
 		autofree char *idx = str_printf(
 		    "%.*s.idx", (int)(strlen(path) - strlen(".pack")), path);
@@ -109,15 +121,30 @@ int packs_open(struct packs *p, const char *dir, struct err *err)
 	return 0;
 }
 
-static void unmap(const uint8_t *map, size_t len)
+int packs_open_usable(
+    struct packs *p, const struct strvec *object_dirs, struct err *err)
 {
-	munmap((void *)(uintptr_t)map, len);
+	VEC_EACH (object_dirs, dir) {
+		autofree char *pack_dir = file_join(*dir, "pack");
+		cleanup(strvec_done) struct strvec names = VEC_INIT;
+		if (!file_exists(pack_dir))
+			continue;
+		if (file_list_dir(pack_dir, &names, err))
+			return -1;
+		VEC_EACH (&names, n) {
+			autofree char *path = file_join(pack_dir, *n);
+			struct err ignored = ERR_INIT;
+			if (is_pack_file(*n, ".idx"))
+				open_pack(p, path, &ignored);
+		}
+	}
+	return 0;
 }
 
 void packs_done(struct packs *p)
 {
 	VEC_EACH (&p->packs, one) {
-		unmap(one->idx, one->idx_len);
+		unmap(one);
 		free(one->path);
 	}
 	vec_done(&p->packs);

@@ -7,6 +7,7 @@
 
 #include "storage/base/cancel.h"
 #include "storage/base/err.h"
+#include "storage/base/str.h"
 #include "storage/base/vec.h"
 #include "storage/git/refs.h"
 
@@ -35,6 +36,10 @@ struct packs {
 /* Adds the packs in dir/objects/pack. ERR_FORMAT where an index is none or a
  * pack has no index. */
 int packs_open(struct packs *p, const char *dir, struct err *err);
+/* Adds the packs of directories that others may write to meanwhile; one that is
+ * not whole (yet, or any more) is left out. */
+int packs_open_usable(
+    struct packs *p, const struct strvec *object_dirs, struct err *err);
 void packs_done(struct packs *p);
 
 bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN]);

@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/git/pack_copy.h"
+#include "storage/git/reach.h"
 #include "storage/git/ref_files.h"
 #include "storage/git/remote.h"
 
@@ -97,13 +98,38 @@ int push_compare(struct push *p, struct err *err)
 	return 0;
 }
 
+static bool is_in(const void *ctx, const uint8_t *id)
+{
+	return linkset_has(ctx, id);
+}
+
+/* Of the snapshot's objects, those that the target's refs do not reach. */
+static int push_missing(struct push *p, const struct git_idvec *wants,
+    const struct git_idvec *haves,
+    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, struct err *err)
+{
+	cleanup(repo_freep) struct repo *repo = repo_open(p->o->dir, err);
+	cleanup(linkset_done) struct linkset there = LINKSET_INIT;
+	cleanup(linkset_done) struct linkset missing = LINKSET_INIT;
+	const struct strvec no_loose_ones = VEC_INIT;
+	const struct pack_copy_from from = {
+	    .packs = &p->packs, .object_dirs = &no_loose_ones, .repo = repo};
+	const struct cancel *cancel = p->access.cancel;
+
+	if (!repo ||
+	    reach_collect(repo, haves, NULL, NULL, &there, cancel, err) ||
+	    reach_collect(repo, wants, is_in, &there, &missing, cancel, err))
+		return -1;
+	return pack_copy_some(&from, &missing, on_data, ctx, cancel, err);
+}
+
 int push_pack(struct push *p, size_t first, size_t end,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, struct err *err)
 {
 	struct git_idvec wants = VEC_INIT;
 	struct git_idvec haves = VEC_INIT;
-	int result;
 
 	VEC_EACH (&p->target, t) {
 		if (packs_has(&p->packs, t->id))
@@ -114,16 +140,9 @@ int push_pack(struct push *p, size_t first, size_t end,
 			memcpy(vec_add(&wants)->bytes,
 			    p->changes.items[i].new_id, GIT_ID_LEN);
 	bool all = first == 0 && end == p->changes.len && !haves.len;
-	if (all) {
-		result = pack_copy_all(
-		    &p->packs, on_data, ctx, p->access.cancel, err);
-	} else {
-		cleanup(repo_freep) struct repo *repo =
-		    repo_open(p->o->dir, err);
-		result = repo ? repo_build_pack(repo, &wants, &haves, on_data,
-				    ctx, p->access.cancel, err)
-			      : -1;
-	}
+	int result =
+	    all ? pack_copy_all(&p->packs, on_data, ctx, p->access.cancel, err)
+		: push_missing(p, &wants, &haves, on_data, ctx, err);
 	vec_done(&wants);
 	vec_done(&haves);
 	return result;

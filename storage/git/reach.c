@@ -69,3 +69,100 @@ int reach_check(const char *dir, const struct git_refvec *refs,
 	}
 	return 0;
 }
+
+/* --- what is to be sent */
+
+struct collect {
+	struct repo *repo;
+	bool (*known)(const void *ctx, const uint8_t *id);
+	const void *ctx;
+	struct linkset *found;
+	struct git_idvec todo; /* found, and perhaps not a blob */
+	struct buf data;
+};
+
+/* Whether it is one more. */
+static bool find(struct collect *c, const uint8_t *id)
+{
+	if (linkset_has(c->found, id) || (c->known && c->known(c->ctx, id)))
+		return false;
+	linkset_add(c->found, id);
+	return true;
+}
+
+static void visit(struct collect *c, const uint8_t *id)
+{
+	if (find(c, id))
+		memcpy(vec_add(&c->todo)->bytes, id, GIT_ID_LEN);
+}
+
+/* Blobs, which are most of all objects, are not even looked at. */
+static int visit_tree(struct collect *c)
+{
+	const uint8_t *at = (const uint8_t *)buf_str(&c->data);
+	const uint8_t *end = at + c->data.len;
+	struct tree_entry e;
+	int result;
+
+	while ((result = tree_next(&at, end, &e)) == 0) {
+		if (e.mode == MODE_SUBMODULE)
+			continue;
+		if (e.mode == MODE_TREE)
+			visit(c, e.id);
+		else
+			find(c, e.id);
+	}
+	return result < 0 ? -1 : 0;
+}
+
+static int visit_links(
+    struct collect *c, enum object_type type, struct err *err)
+{
+	cleanup(linkset_done) struct linkset links = LINKSET_INIT;
+	const uint8_t *link;
+
+	if (links_of(type, buf_str(&c->data), c->data.len, &links, err))
+		return -1;
+	for (size_t at = 0; (link = linkset_next(&links, &at));)
+		visit(c, link);
+	return 0;
+}
+
+static int collect_one(
+    struct collect *c, const struct git_id *id, struct err *err)
+{
+	enum object_type type;
+	char hex[GIT_ID_HEX];
+
+	if (repo_type(c->repo, id->bytes, &type, err))
+		return -1;
+	if (type == OBJECT_BLOB)
+		return 0;
+	if (repo_read(c->repo, id->bytes, &type, &c->data, err))
+		return -1;
+	if (type != OBJECT_TREE ? visit_links(c, type, err) == 0
+				: visit_tree(c) == 0)
+		return 0;
+	git_id_hex(id->bytes, hex);
+	return err_set(
+	    err, ERR_FORMAT, "%s %s is malformed", object_type_name(type), hex);
+}
+
+int reach_collect(struct repo *repo, const struct git_idvec *from,
+    bool (*known)(const void *ctx, const uint8_t *id), const void *ctx,
+    struct linkset *found, const struct cancel *cancel, struct err *err)
+{
+	struct collect c = {
+	    .repo = repo, .known = known, .ctx = ctx, .found = found};
+	int result = 0;
+
+	VEC_EACH (from, id)
+		visit(&c, id->bytes);
+	while (c.todo.len && !result) {
+		struct git_id id = c.todo.items[--c.todo.len];
+		result = cancel_check(cancel, err) || collect_one(&c, &id, err);
+	}
+	vec_done(&c.todo);
+	buf_done(&c.data);
+	return result ? -1 : 0;
+}

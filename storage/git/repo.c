@@ -117,13 +117,6 @@ int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
 	return 0;
 }
 
-bool repo_has(struct repo *r, const uint8_t id[GIT_ID_LEN])
-{
-	git_oid oid = oid_of(id);
-
-	return git_odb_exists(r->odb, &oid) == 1;
-}
-
 int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct err *err)
 {
@@ -181,122 +174,6 @@ int repo_delete_ref(struct repo *r, const char *name, struct err *err)
 	int code = git_reference_remove(r->git, name);
 
 	return code ? failed(err, code, "delete", name) : 0;
-}
-
-/* --- packs */
-
-struct builder {
-	struct repo *r;
-	git_packbuilder *pack;
-	git_revwalk *walk;
-	int (*on_data)(
-	    void *ctx, const void *data, size_t len, struct err *err);
-	void *ctx;
-	const struct cancel *cancel;
-	struct err *err;
-};
-
-static int on_chunk(void *data, size_t len, void *payload)
-{
-	struct builder *b = payload;
-
-	if (cancel_check(b->cancel, b->err) ||
-	    b->on_data(b->ctx, data, len, b->err))
-		return GIT_EUSER;
-	return 0;
-}
-
-static int on_progress(int stage, uint32_t current, uint32_t total, void *ctx)
-{
-	const struct builder *b = ctx;
-
-	(void)stage;
-	(void)current;
-	(void)total;
-	return cancel_requested(b->cancel) ? GIT_EUSER : 0;
-}
-
-/* Commits are walked; whatever else a ref may name goes in as it is. */
-static int insert_want(struct builder *b, const uint8_t *id)
-{
-	uint8_t peeled[GIT_ID_LEN];
-	enum object_type type;
-	git_oid oid = oid_of(id);
-
-	if (repo_peel(b->r, id, peeled, &type, b->err))
-		return -1;
-	int code = 0;
-	if (memcmp(peeled, id, GIT_ID_LEN) != 0 || type != OBJECT_COMMIT)
-		code = git_packbuilder_insert_recur(b->pack, &oid, NULL);
-	if (!code && type == OBJECT_COMMIT) {
-		oid = oid_of(peeled);
-		code = git_revwalk_push(b->walk, &oid);
-	}
-	return code ? failed(b->err, code, "add to a pack of", b->r->dir) : 0;
-}
-
-static void hide_have(struct builder *b, const uint8_t *id)
-{
-	uint8_t peeled[GIT_ID_LEN];
-	struct err ignored = ERR_INIT;
-	enum object_type type;
-
-	/* What we do not know cannot make the pack smaller. */
-	if (!repo_has(b->r, id) ||
-	    repo_peel(b->r, id, peeled, &type, &ignored) ||
-	    type != OBJECT_COMMIT)
-		return;
-	git_oid oid = oid_of(peeled);
-	git_revwalk_hide(b->walk, &oid);
-}
-
-static int build(struct builder *b, const struct git_idvec *wants,
-    const struct git_idvec *haves)
-{
-	VEC_EACH (wants, w) {
-		if (insert_want(b, w->bytes))
-			return -1;
-	}
-	VEC_EACH (haves, h)
-		hide_have(b, h->bytes);
-	int code = git_packbuilder_insert_walk(b->pack, b->walk);
-	if (code)
-		return failed(b->err, code, "walk the history of", b->r->dir);
-	code = git_packbuilder_foreach(b->pack, on_chunk, b);
-	if (!code)
-		return 0;
-	if (cancel_check(b->cancel, b->err) || b->err->code != ERR_NONE)
-		return -1;
-	return failed(b->err, code, "make a pack of", b->r->dir);
-}
-
-int repo_build_pack(struct repo *r, const struct git_idvec *wants,
-    const struct git_idvec *haves,
-    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
-    void *ctx, const struct cancel *cancel, struct err *err)
-{
-	struct err own = ERR_INIT;
-	struct builder b = {.r = r,
-	    .on_data = on_data,
-	    .ctx = ctx,
-	    .cancel = cancel,
-	    .err = &own};
-
-	int code = git_packbuilder_new(&b.pack, r->git);
-	if (!code)
-		code = git_revwalk_new(&b.walk, r->git);
-	if (code) {
-		failed(&own, code, "make a pack of", r->dir);
-	} else {
-		git_packbuilder_set_threads(b.pack, 0);
-		git_packbuilder_set_callbacks(b.pack, on_progress, &b);
-		code = build(&b, wants, haves);
-	}
-	git_revwalk_free(b.walk);
-	git_packbuilder_free(b.pack);
-	if (code)
-		*err = own;
-	return code ? -1 : 0;
 }
 
 int repo_init_bare(const char *dir, struct err *err)

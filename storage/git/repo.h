@@ -1,6 +1,6 @@
 /*
- * libgit2: reads objects of a bare repository by id, and makes packs of them.
- * The only wrapper of it; its handles are not shared between threads.
+ * libgit2: reads objects of a repository by id, and sets its refs. The only
+ * wrapper of it; its handles are not shared between threads.
  */
 #ifndef STORAGE_GIT_REPO_H
 #define STORAGE_GIT_REPO_H
@@ -31,7 +31,6 @@ int repo_delete_ref(struct repo *r, const char *name, struct err *err);
 /* Replaces out. Checks that the object hashes to its id. ERR_NOT_FOUND. */
 int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct buf *out, struct err *err);
-bool repo_has(struct repo *r, const uint8_t id[GIT_ID_LEN]);
 /* What an object is, without reading all of it. ERR_NOT_FOUND. */
 int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct err *err);
@@ -39,13 +38,6 @@ int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
 /* Follows tags to what they name. */
 int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
     uint8_t out[GIT_ID_LEN], enum object_type *type, struct err *err);
-
-/* A pack of all that is reachable from wants and not from haves (those that
- * it has), to on_data. No thin pack. */
-int repo_build_pack(struct repo *r, const struct git_idvec *wants,
-    const struct git_idvec *haves,
-    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
-    void *ctx, const struct cancel *cancel, struct err *err);
 
 /* A fresh bare repository; what is there already is kept. */
 int repo_init_bare(const char *dir, struct err *err);

@@ -6,11 +6,13 @@
 #include "storage/git/lfs_pointer.h"
 #include "storage/git/links.h"
 #include "storage/git/location.h"
+#include "storage/git/loose.h"
 #include "storage/git/refs.h"
 #include "storage/git/submodules.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -49,6 +51,32 @@ static void texts(const char *text)
 		free(submodules_url("https://example.org/a/b.git", *url));
 }
 
+static void unpack(const void *data, size_t size)
+{
+	enum object_type type;
+	uint64_t bytes;
+	char part[100];
+	struct err err = ERR_INIT;
+	cleanup(source_freep) struct source *s = loose_unpack(
+	    source_from_memory(data, size), "a file", &type, &bytes, &err);
+
+	for (int i = 0; s && i < 1000; i++)
+		if (source_read(s, part, sizeof(part), &err) <= 0)
+			break;
+}
+
+/* As a file, and as what is in one. */
+static void loose(const uint8_t *data, size_t size)
+{
+	uLongf len = compressBound(size);
+	autofree uint8_t *packed = mem_alloc(len);
+
+	unpack(data, size);
+	if (compress2(packed, &len, data, size, 1) != Z_OK)
+		__builtin_trap();
+	unpack(packed, len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err err = ERR_INIT;
@@ -65,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (lfs_pointer_parse(data, size, &o) == 0 && strlen(o.sha256) != 64)
 		__builtin_trap();
 	deltas(data, size);
+	loose(data, size);
 	autofree char *text = str_ndup((const char *)data, size);
 	texts(text);
 	return 0;

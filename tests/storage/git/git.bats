@@ -223,6 +223,71 @@ harmful_key() { # MODE BYTES
 	diff <(git -C "$T/work" for-each-ref) <(git -C "$T/b.git" for-each-ref)
 }
 
+@test "a file path: objects of alternates, loose ones, and those of a linked working tree" {
+	served
+	git -C "$R" repack -q -a -d
+	git clone -q --bare --shared "$R" "$T/middle.git"
+	git clone -q --shared "$T/middle.git" "$T/top"
+	git -C "$T/top" fetch -q origin 'refs/*:refs/*' --update-head-ok
+	echo 'loose, and nobody else has it' >"$T/top/file"
+	git -C "$T/top" commit -q -a -m loose
+	git -C "$T/top" worktree add -q "$T/linked" side
+	echo '../../../middle.git/objects' >"$T/top/.git/objects/info/alternates"
+	for from in top linked; do
+		run -0 tool mirror "$T/$from" "$M"
+		same "$T/top/.git" "$M"
+		[ ! -e "$M/objects/info/alternates" ]
+		rm -rf "$M"
+	done
+}
+
+@test "a file path: deltas of what is there already come whole, and what nothing reaches stays" {
+	served
+	cp "$TOP/README.md" "$T/work/file"
+	git -C "$T/work" commit -q -a -m long
+	publish
+	run -0 tool mirror "$R" "$M"
+	for i in {1..5}; do
+		echo "line $i" >>"$T/work/file"
+		git -C "$T/work" commit -q -a -m "$i"
+	done
+	publish
+	secret=$(echo secret | git -C "$R" hash-object -w --stdin)
+	git -C "$R" rev-list --objects --all --no-object-names | cat - <(echo "$secret") |
+	    git -C "$R" pack-objects -q --window=250 "$R/objects/pack/pack"
+	git -C "$R" prune-packed -q
+	# New versions, but for the last, are deltas of new ones: take the last.
+	git -C "$R" update-ref refs/heads/kept main
+	run -0 tool mirror "$R" "$M"
+	same "$R" "$M"
+	run ! git -C "$M" cat-file -e "$secret"
+}
+
+@test "a file path that is written to and repacked meanwhile" {
+	served
+	(
+		while [ ! -e "$T/stop" ]; do
+			for i in {1..5}; do git -C "$R" update-ref refs/heads/main "$(git -C "$R" commit-tree -p main -m "$i" 'main^{tree}')"; done
+			git -C "$R" repack -q -a -d
+			git -C "$R" prune-packed -q
+		done
+	) 3>&- &
+	for i in {1..40}; do
+		rm -rf "$T/m.git"
+		run tool mirror "$R" "$T/m.git"
+		[ "$status" = 0 ] || break
+		run tool mirror "$R" "$M"
+		[ "$status" = 0 ] || break
+	done
+	touch "$T/stop"
+	wait
+	[ "$status" = 0 ] || { echo "$output"; false; }
+	run -0 tool verify "$T/m.git"
+	run -0 tool verify "$M"
+	run -0 tool mirror "$R" "$M"
+	same "$R" "$M"
+}
+
 @test "an empty repository keeps the branch that HEAD names" {
 	git init -q --bare -b trunk "$R"
 	for url in "$GIT_HTTP/$N.git" "$GIT_SSH_BASE/$N.git" "$R"; do
@@ -475,6 +540,40 @@ harmful_key() { # MODE BYTES
 	rm -rf "$GIT_REPOS/$N-back.git"
 }
 
+peak() { # KIB COMMAND...: it needs no more memory than that
+	python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[2:], check=True)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print("peak", peak, "KiB")
+sys.exit(peak > int(sys.argv[1]))' "$@"
+}
+
+@test "a blob of 1 GiB in a file path passes in little memory, and a loose one there and back" {
+	git init -q -b main "$T/work"
+	truncate -s 256M "$T/work/loose"
+	git -C "$T/work" config core.compression 1
+	git -C "$T/work" add loose
+	git -C "$T/work" commit -q -m loose
+	truncate -s 1G "$T/work/packed"
+	git -C "$T/work" -c core.bigFileThreshold=1m add packed
+	git -C "$T/work" commit -q -m packed
+	rm "$T/work/loose" "$T/work/packed"
+	loose=$(git -C "$T/work" rev-parse main:loose)
+	[ -s "$T/work/.git/objects/${loose:0:2}/${loose:2}" ]
+	run -0 peak 100000 "$TOOL" mirror "$T/work" "$M"
+	echo "# mirror: ${lines[-1]}" >&3
+	run -0 tool verify "$M"
+	git init -q --bare -b main "$T/back.git"
+	git -C "$M" push -q "$T/back.git" main~:refs/heads/main
+	run -0 peak 100000 "$TOOL" push "$T/back.git" "$M"
+	echo "# push: ${lines[-1]}" >&3
+	for name in loose packed; do
+		[ "$(git -C "$T/back.git" rev-parse "main:$name")" = "$(git -C "$T/work" rev-parse "main:$name")" ]
+	done
+	run -0 tool verify "$T/back.git"
+}
+
 @test "a blob of 1 GiB passes in little memory" {
 	git init -q --bare -b main "$R"
 	git init -q -b main "$T/work"
@@ -483,12 +582,7 @@ harmful_key() { # MODE BYTES
 	git -C "$T/work" commit -q -m large
 	git -C "$T/work" push -q "$R" main
 	rm -rf "$T/work"
-	run -0 python3 -c '
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True)
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-print("peak", peak, "KiB")
-sys.exit(peak > 100000)' "$TOOL" mirror "$GIT_HTTP/$N.git" "$M"
+	run -0 peak 100000 "$TOOL" mirror "$GIT_HTTP/$N.git" "$M"
 	[ "$(git -C "$M" rev-parse main:large)" = "$(git -C "$R" rev-parse main:large)" ]
 	run -0 tool verify "$M"
 }
