@@ -116,7 +116,17 @@ static int parse_scp(
     const char *url, const char *colon, struct location *l, struct err *err)
 {
 	autofree char *authority = str_ndup(url, (size_t)(colon - url));
+	const char *at = strchr(colon, '@');
 
+	/* To ssh that is host `user` with an odd path; who writes it means
+	 * user, password and host. A path like that is written as ssh://. */
+	if (at && !strchr(authority, '@') &&
+	    (!memchr(colon, '/', (size_t)(at - colon)) || strchr(at, ':')))
+		return err_set(err, ERR_USAGE,
+		    "a repository URL must not hold a password, as "
+		    "user:password@host:path does: write user@host:path and "
+		    "give ssh_key_file; a path with an @ is written as "
+		    "ssh://host/path");
 	l->kind = LOCATION_SSH;
 	if (parse_authority(authority, l) || !colon[1] || l->port)
 		return bad_ssh(url, err);

@@ -230,6 +230,25 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	git -C "$GIT_REPOS/back/web.git" show-ref --verify refs/heads/precious
 }
 
+@test "apply --prune --force removes the refs that the snapshot has not, and names them" {
+	run -0 agent backup
+	mkdir -p "$GIT_REPOS/back/team"
+	for r in web team/lib; do
+		git clone -q --mirror "$T/work" "$GIT_REPOS/back/$r.git"
+		git -C "$GIT_REPOS/back/$r.git" branch stray main
+		git -C "$GIT_REPOS/back/$r.git" update-ref refs/pull/9/head main
+	done
+	run -1 restore apply latest --yes --only git --prune
+	[[ $output == *"refs/heads/stray"*"--force"* ]]
+	for r in web team/lib; do git -C "$GIT_REPOS/back/$r.git" show-ref -q --verify refs/heads/stray; done
+	run -0 restore apply latest --yes --only git --prune --force
+	echo "$output"
+	for r in web team/lib; do
+		diff <(git -C "$GIT_REPOS/back/$r.git" for-each-ref) <(git -C "$GIT_REPOS/$r.git" for-each-ref)
+		git -C "$GIT_REPOS/back/$r.git" fsck --full --strict
+	done
+}
+
 @test "refs that the host refuses are named, and the rest is there" {
 	run -0 agent backup
 	git init -q --bare -b other "$GIT_REPOS/back/web.git"
@@ -350,6 +369,51 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	kill "$(<"$T/pid")"
 	wait $!
 	grep 'git 0/2 | .*web 2 MiB.*lib 2 MiB' "$T/typescript"
+}
+
+@test "four repositories at once, and never a fifth" {
+	git clone -q "$GIT_REPOS/web.git" "$T/big"
+	head -c 3000000 /dev/urandom >"$T/big/noise"
+	git -C "$T/big" add noise
+	git -C "$T/big" commit -q -m noise
+	for i in {1..6}; do git clone -q --mirror "$T/big" "$GIT_REPOS/at-once-$i.git"; done
+	"$TOP/tests/storage/git/proxy" "$T/port" "$GIT_HTTP" stall 2500000 >"$T/proxy.log" 3>&- &
+	FRONT=$!
+	until [ -e "$T/port" ]; do sleep 0.05; done
+	local via
+	via=http://127.0.0.1:$(<"$T/port")
+	# shellcheck disable=SC2046 # words
+	GIT_HTTP=$via config $(printf "$via/at-once-%d.git " {1..6})
+	TERM=xterm script -q -f -c "stty cols 400; echo \$\$ >$T/pid; exec $BUILD/backstay-agent backup" \
+	    "$T/typescript" >/dev/null </dev/null 3>&- &
+	# All that are under way are held up, so that no fifth can follow a first.
+	for _ in {1..600}; do
+		grep -qs 'git 0/6 |\(.*at-once-[1-6] 2 MiB\)\{4\}' "$T/typescript" && break
+		sleep 0.1
+	done
+	kill "$(<"$T/pid")"
+	wait $!
+	grep 'git 0/6 |\(.*at-once-[1-6] 2 MiB\)\{4\}' "$T/typescript"
+	run ! grep -qs 'git 0/6 |\([^|]*at-once-[1-6]\)\{5\}' <(tr '\r' '\n' <"$T/typescript")
+}
+
+@test "a token from a file is the password of user git, unless another is named" {
+	printf 'a-token-of-this-test\n' >"$T/token"
+	for user in git robot; do
+		echo "$user:a-token-of-this-test" >>"$D/htpasswd"
+		config "$GIT_HTTP/web.git"
+		name=$([ $user = git ] || echo "username: $user, ")
+		sed -i "s|{url: $GIT_HTTP/, .*|{url: $GIT_HTTP/, ${name}token_file: $T/token}|" "$BACKSTAY_CONFIG"
+		grep -q token_file "$BACKSTAY_CONFIG"
+		run -0 agent check
+		run -0 agent backup
+		logged "Basic $(printf '%s:a-token-of-this-test' $user | base64 -w0) 200 .*web.git"
+		sed -i "/^$user:/d" "$D/htpasswd"
+		run -1 agent check
+		[[ $output == *401* ]]
+		sleep 1.1
+	done
+	run ! grep -rqF a-token-of-this-test "$T/state" "$T/vault"
 }
 
 @test "a password goes to the host it is for, and is not written anywhere" {

@@ -373,6 +373,7 @@ harmful_key() { # MODE BYTES
 
 @test "a URL with a password, an option for a host, and schemes that are none are refused" {
 	for url in "https://me:secret@example.org/r.git" "ssh://me:secret@example.org/r.git" \
+	    "me:secret@example.org:r.git" "me:secret@example.org/r.git" \
 	    "ssh://-oProxyCommand=x/r" "-oProxyCommand=x:r" "ext::sh -c x" "gopher://x/y" ""; do
 		run -2 --separate-stderr tool mirror "$url" "$M"
 		[[ $stderr != *secret* ]]

@@ -28,6 +28,10 @@ static void every_form_of_url_is_pulled_apart(void **state)
 		0, "team/r.git"},
 	    {"example.org:/srv/r", LOCATION_SSH, NULL, "example.org", 0,
 		"/srv/r"},
+	    {"example.org:srv/a@b", LOCATION_SSH, NULL, "example.org", 0,
+		"srv/a@b"},
+	    {"ssh://example.org/me@r:x", LOCATION_SSH, NULL, "example.org", 0,
+		"/me@r:x"},
 	    {"file:///srv/r.git", LOCATION_FILE, NULL, NULL, 0, "/srv/r.git"},
 	    {"/srv/a:b", LOCATION_FILE, NULL, NULL, 0, "/srv/a:b"},
 	    {"./a:b", LOCATION_FILE, NULL, NULL, 0, "./a:b"},
@@ -54,7 +58,9 @@ static void what_is_none_or_dangerous_is_refused_without_its_password(
 	    "https://h/r#secret", "ssh://u:secret@h/r", "ssh://h", "ssh://h/",
 	    "ssh://h:0/r", "ssh://h:65536/r", "ssh://-oProxyCommand=x/r",
 	    "-oProxyCommand=x:r", "ssh://-l@h/r", "h o:st:r", "ext::sh -c x",
-	    "fd::17", "git://h/r", "ftp://h/r", "https://h/a\nb", "h:"};
+	    "fd::17", "u:secret@h:r", "u:secret@h/r", "u:se/secret@h:r",
+	    "u:secret@[::1]:r", "u:x@y:secret@h:r", "git://h/r", "ftp://h/r",
+	    "https://h/a\nb", "h:"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
