@@ -6,6 +6,7 @@
 #include "storage/base/log.h"
 #include "storage/base/secret.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,17 +15,27 @@
 #include <unistd.h>
 
 static struct cancel *cancelled;
+static bool terminal; /* somebody may sit there and wait */
 
 /* The first signal asks for a clean stop; the second ends the program as it
  * would have without us. */
 static void on_signal(int number)
 {
+	int before = errno;
+
 	if (cancel_requested(cancelled)) {
 		signal(number, SIG_DFL);
 		raise(number);
 		return;
 	}
 	cancel_request(cancelled);
+	if (terminal) {
+		static const char said[] =
+		    "\nstopping cleanly; once more to end at once\n";
+		ssize_t ignored = write(STDERR_FILENO, said, sizeof(said) - 1);
+		(void)ignored;
+	}
+	errno = before;
 }
 
 static void catch_signals(struct cancel *cancel)
@@ -103,8 +114,9 @@ int cli_main(const struct cli_program *p, int argc, char *const *argv,
 	enum log_level level = common->quiet	 ? LOG_LEVEL_WARN
 			       : common->verbose ? LOG_LEVEL_DEBUG
 						 : LOG_LEVEL_INFO;
-	log_setup(level, (enum log_format)common->log_format,
-	    !common->quiet && isatty(STDERR_FILENO), clock_system());
+	terminal = !common->quiet && isatty(STDERR_FILENO);
+	log_setup(level, (enum log_format)common->log_format, terminal,
+	    clock_system());
 	int status = run(p, &r, options, &err);
 	if (status < 0)
 		status = failed(p, &err);

@@ -278,7 +278,9 @@ enum gate_state gate_wait(struct apply *a, uint32_t node)
 		pause_ms =
 		    pause_ms * 2 < POLL_MAX_MS ? pause_ms * 2 : POLL_MAX_MS;
 	}
-	tell(&g, seen == READY, apply_ticks_ms(a) - start);
+	/* A restore that is stopped says so itself. */
+	if (seen != NOT_YET || !apply_must_stop(a))
+		tell(&g, seen == READY, apply_ticks_ms(a) - start);
 	free(g.path);
 	free(g.detail);
 	return seen == READY ? GATE_PASSED : GATE_FAILED;

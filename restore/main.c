@@ -221,8 +221,9 @@ static const struct cli_command commands[] = {
 	.description =
 	    "Verifies the snapshot, looks at the targets and prints each step "
 	    "in its order: repositories, Terraform state, then cluster "
-	    "objects by what they need of each other. Nothing is written. The "
-	    "exit status is 1 where something cannot be "
+	    "objects by what they need of each other, and at the end where "
+	    "each repository, bucket and cluster goes. Nothing is written. "
+	    "The exit status is 1 where something cannot be "
 	    "restored.\n\n" SNAPSHOT_TEXT,
 	.options = plan_options,
 	.run = run_plan},

@@ -156,8 +156,17 @@ void plan_freep(struct plan **p);
 /* For people, "kind namespace/name" with what goes before; appended. */
 void plan_describe(
     const struct plan *p, const struct plan_node *n, struct buf *out);
-void plan_print_table(const struct plan *p, struct buf *out);
-void plan_print_json(const struct plan *p, struct buf *out);
+/* Where a part of it goes: "cluster production", and the server's URL. */
+struct plan_place {
+	char *what;
+	char *to;
+};
+VEC_DEFINE(plan_places, struct plan_place);
+void plan_places_done(struct plan_places *v);
+void plan_print_table(
+    const struct plan *p, const struct plan_places *places, struct buf *out);
+void plan_print_json(
+    const struct plan *p, const struct plan_places *places, struct buf *out);
 /* Nodes that will be applied, and that cannot be. */
 size_t plan_count(const struct plan *p, enum plan_action action);
 

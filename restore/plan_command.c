@@ -51,12 +51,14 @@ static int print_report(
 static void print_plan(const struct session *s, FILE *to)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
+	cleanup(plan_places_done) struct plan_places places = VEC_INIT;
 
 	log_progress("%s", "");
+	targets_places(&s->targets, s->plan, &places);
 	if (s->c->options->common.output == CLI_OUTPUT_JSON)
-		plan_print_json(s->plan, &out);
+		plan_print_json(s->plan, &places, &out);
 	else
-		plan_print_table(s->plan, &out);
+		plan_print_table(s->plan, &places, &out);
 	fputs(buf_str(&out), to);
 	fflush(to);
 }
@@ -101,8 +103,9 @@ static int confirm(const struct session *s, struct err *err)
 		    "--yes");
 	if (s->c->options->common.output == CLI_OUTPUT_TABLE)
 		print_plan(s, stderr);
-	fprintf(stderr, "Apply %zu steps of %s? Type yes: ",
-	    plan_count(s->plan, PLAN_APPLY), s->options.snapshot);
+	fprintf(stderr, "%s %s, as above? Type yes: ",
+	    s->c->options->resume ? "Go on with the restore of" : "Restore",
+	    s->options.snapshot);
 	fflush(stderr);
 	if (!fgets(answer, sizeof(answer), stdin) || !str_eq(answer, "yes\n"))
 		return err_set(

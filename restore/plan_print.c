@@ -2,6 +2,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const existing_words[] = {
@@ -48,7 +49,17 @@ static size_t count_verb(const struct plan *p, const char *word)
 	return count;
 }
 
-void plan_print_table(const struct plan *p, struct buf *out)
+void plan_places_done(struct plan_places *v)
+{
+	VEC_EACH (v, place) {
+		free(place->what);
+		free(place->to);
+	}
+	vec_done(v);
+}
+
+void plan_print_table(
+    const struct plan *p, const struct plan_places *places, struct buf *out)
 {
 	static const char *const words[] = {"push", "write", "create", "keep",
 	    "update", "recreate", "leave", "CANNOT"};
@@ -66,6 +77,11 @@ void plan_print_table(const struct plan *p, struct buf *out)
 	VEC_EACH (&p->warnings, w) {
 		buf_add_str(out, "warning: ");
 		str_add_printable(out, *w, strlen(*w));
+		buf_add_char(out, '\n');
+	}
+	VEC_EACH (places, place) {
+		buf_printf(out, "to: %s: ", place->what);
+		str_add_printable(out, place->to, strlen(place->to));
 		buf_add_char(out, '\n');
 	}
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
@@ -130,7 +146,8 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 	buf_add_char(out, '}');
 }
 
-void plan_print_json(const struct plan *p, struct buf *out)
+void plan_print_json(
+    const struct plan *p, const struct plan_places *places, struct buf *out)
 {
 	const char *separator = "\n";
 
@@ -143,6 +160,15 @@ void plan_print_json(const struct plan *p, struct buf *out)
 			continue;
 		buf_add_str(out, separator);
 		print_node(p, p->graph.order[i], out);
+		separator = ",\n";
+	}
+	buf_add_str(out, "],\"targets\":[");
+	separator = "\n";
+	VEC_EACH (places, place) {
+		buf_printf(out, "%s{\"what\":", separator);
+		json_add_quoted(out, place->what, strlen(place->what));
+		quoted(out, "to", place->to);
+		buf_add_char(out, '}');
 		separator = ",\n";
 	}
 	buf_add_str(out, "],\"prune\":[");

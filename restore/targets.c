@@ -200,21 +200,28 @@ static int apply_state_node(void *ctx, const struct plan_node *node,
 
 /* ---- repositories ---- */
 
-static int apply_git_node(void *ctx, const struct plan_node *node, bool dry_run,
-    struct outcome *outcome, struct err *err)
+char *targets_url(const struct targets *t, const struct plan_node *node)
 {
-	struct targets *t = ctx;
 	struct err ignored = ERR_INIT;
 	cleanup(json_freep) struct json_object *facts =
 	    node->facts ? json_parse(node->facts, strlen(node->facts), &ignored)
 			: NULL;
 	const char *source = json_get_str(facts, "url");
-	cleanup(connect_git_done) struct connect_git g = {.password = NULL};
 
 	if (!source)
 		source = node->source;
-	autofree char *url = settings_target_repository(
+	return settings_target_repository(
 	    &t->c->settings->restore.targets, node->name, source ? source : "");
+}
+
+static int apply_git_node(void *ctx, const struct plan_node *node, bool dry_run,
+    struct outcome *outcome, struct err *err)
+{
+	struct targets *t = ctx;
+	struct err failure = ERR_INIT;
+	cleanup(connect_git_done) struct connect_git g = {.password = NULL};
+	autofree char *url = targets_url(t, node);
+
 	if (!*url) {
 		outcome_set(outcome, OUTCOME_FAILED,
 		    "the snapshot does not say where it came from; name it in "
@@ -222,8 +229,8 @@ static int apply_git_node(void *ctx, const struct plan_node *node, bool dry_run,
 		return 0;
 	}
 	if (connect_git(&t->c->settings->git, url, t->scratch, &t->c->env, &g,
-		&ignored)) {
-		outcome_failed(outcome, &ignored);
+		&failure)) {
+		outcome_failed(outcome, &failure);
 		return 0;
 	}
 	const struct apply_git_options o = {

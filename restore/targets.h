@@ -47,5 +47,12 @@ int targets_open(struct targets *t, const struct command *c,
     const struct manifest *m, const struct tree *tree, const char *scratch,
     bool offline, struct err *err);
 void targets_done(struct targets *t);
+/* The URL of a repository's target; "" where nothing says it. The caller frees.
+ */
+char *targets_url(const struct targets *t, const struct plan_node *node);
+/* targets_places.c: where each repository, bucket and cluster of the plan goes,
+ * appended. */
+void targets_places(
+    const struct targets *t, const struct plan *p, struct plan_places *places);
 
 #endif

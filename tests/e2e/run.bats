@@ -291,6 +291,8 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest" /dev/null <<<no
 	echo "$output"
 	grep -q 'Type yes' <<<"$output"
+	# Where all of it would go is the last thing that is read before.
+	grep -q "^to: cluster .*: $(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')" <<<"$output"
 	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/b"
 	diff "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
 	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest" /dev/null <<<yes
