@@ -83,26 +83,49 @@ static int leave_equal(struct state_applying *a, struct err *err)
 	return 0;
 }
 
+/* What is there, and whether it is ours in bytes and in what is said of it. */
+static int look_and_compare(
+    struct state_applying *a, bool *bytes, bool *all, struct err *err)
+{
+	const char *what = NULL;
+
+	if (state_bytes_of_object(
+		a->o->s3, a->key, &a->theirs, &a->their_meta, err))
+		return err_wrap(err, "look at what is there");
+	*bytes = state_bytes_equal(&a->ours, &a->theirs);
+	if (*bytes && state_description_differs(a, &a->their_meta, &what, err))
+		return err_wrap(err, "look at what is there");
+	if (what)
+		outcome_note(a->outcome, "its bytes are equal, its %s differ%s",
+		    what, str_ends(what, "s") ? "" : "s");
+	*all = *bytes && !what;
+	return 0;
+}
+
 static int compare_and_write(struct state_applying *a, struct err *err)
 {
-	if (state_bytes_of_object(a->o->s3, a->key, &a->theirs, err))
-		return err_wrap(err, "look at what is there");
-	if (state_bytes_equal(&a->ours, &a->theirs))
+	bool bytes = false;
+	bool all = false;
+
+	if (look_and_compare(a, &bytes, &all, err))
+		return -1;
+	if (all)
 		return leave_equal(a, err);
-	if (may_write(a, err))
+	if (!bytes && may_write(a, err))
 		return -1;
 	return state_write(a, err);
 }
 
 static int rehearse(struct state_applying *a, struct err *err)
 {
-	if (state_bytes_of_object(a->o->s3, a->key, &a->theirs, err))
-		return err_wrap(err, "look at what is there");
-	bool equal = state_bytes_equal(&a->ours, &a->theirs);
-	if (!equal && may_write(a, err))
+	bool bytes = false;
+	bool all = false;
+
+	if (look_and_compare(a, &bytes, &all, err) ||
+	    (!bytes && may_write(a, err)))
 		return -1;
 	outcome_set(a->outcome,
-	    equal	      ? OUTCOME_UNCHANGED
+	    all		      ? OUTCOME_UNCHANGED
 	    : a->theirs.there ? OUTCOME_UPDATED
 			      : OUTCOME_CREATED,
 	    "%s/%s", s3_bucket(a->o->s3), a->key);
@@ -163,7 +186,9 @@ int apply_state(const struct apply_state_options *o, const char *file,
 	}
 	autofree char *key = apply_state_target_key(o, object->key);
 	a.key = key;
-	if (!apply(&a, &why))
+	int failed = apply(&a, &why);
+	s3_meta_done(&a.their_meta);
+	if (!failed)
 		return 0;
 	err_wrap(&why, "s3://%s/%s", s3_bucket(o->s3), key);
 	outcome_failed(outcome, &why);

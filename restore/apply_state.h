@@ -5,7 +5,8 @@
  *
  * Refused (FAILED) unless `force`: what is there has a newer serial, another
  * lineage, or the same serial with other content. What is there and equal is
- * left (UNCHANGED), and its digest repaired. A lock that somebody holds is
+ * left (UNCHANGED), and its digest repaired; where its content type, headers,
+ * metadata or tags differ it is written again. A lock that somebody holds is
  * reported with its holder, and left. Lock objects are never restored, and
  * `serial` is never edited.
  */

@@ -82,15 +82,15 @@ int state_bytes_of_file(
 	return stream_copy(from, to, err) < 0 ? -1 : sink_finish(to, err);
 }
 
-int state_bytes_of_object(
-    struct s3 *s3, const char *key, struct state_bytes *b, struct err *err)
+int state_bytes_of_object(struct s3 *s3, const char *key, struct state_bytes *b,
+    struct s3_meta *meta, struct err *err)
 {
 	struct err why = ERR_INIT;
 	const struct s3_get g = {.key = key};
-	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
+	cleanup(s3_meta_done) struct s3_meta own = S3_META_INIT;
 	cleanup(sink_freep) struct sink *to = look_at(b);
 
-	if (!s3_get_to_sink(s3, &g, to, &meta, &why))
+	if (!s3_get_to_sink(s3, &g, to, meta ? meta : &own, &why))
 		return sink_finish(to, err);
 	*b = (struct state_bytes){.there = false};
 	if (why.code == ERR_NOT_FOUND)

@@ -38,9 +38,9 @@ struct state_bytes {
 };
 int state_bytes_of_file(
     const char *file, struct state_bytes *b, struct err *err);
-/* there = false where there is no such object. */
-int state_bytes_of_object(
-    struct s3 *s3, const char *key, struct state_bytes *b, struct err *err);
+/* there = false where there is no such object. meta may be NULL. */
+int state_bytes_of_object(struct s3 *s3, const char *key, struct state_bytes *b,
+    struct s3_meta *meta, struct err *err);
 bool state_bytes_equal(
     const struct state_bytes *a, const struct state_bytes *b);
 
@@ -53,8 +53,16 @@ struct state_applying {
 	char *key; /* in the target */
 	struct state_bytes ours;
 	struct state_bytes theirs;
+	struct s3_meta their_meta;
 	struct outcome *outcome;
 };
+
+/* What is to be said of the object in the target. */
+void state_describe(const struct state_applying *a, struct s3_meta *m,
+    struct s3_pair_vec *tags);
+/* *what names what is said otherwise of the one that is there, or is NULL. */
+int state_description_differs(const struct state_applying *a,
+    const struct s3_meta *theirs, const char **what, struct err *err);
 
 /* The object, its digest, and a look at both; the outcome is set. */
 int state_write(struct state_applying *a, struct err *err);

@@ -13,48 +13,10 @@
 
 enum { UPLOAD_MEMORY_BYTES = 24 * 1024 * 1024, UPLOAD_PARTS = 2 };
 
-static char *text_of(const struct json_object *facts, const char *name)
+static void note_class(const struct state_applying *a)
 {
-	return str_dup(json_get_str(facts, name));
-}
+	const char *class = json_get_str(a->object->facts, "storage_class");
 
-static void take_pairs(
-    const struct json_object *facts, const char *name, struct s3_pair_vec *out)
-{
-	for (struct json_iter it = json_iter(json_get(facts, name));
-	     json_next(&it);)
-		if (json_str(it.value))
-			s3_pairs_add(out, it.key, json_str(it.value));
-}
-
-static void take_encryption(const struct state_applying *a, struct s3_meta *m)
-{
-	const char *sse = json_get_str(a->object->facts, "sse");
-
-	/* What a bucket does by itself needs no asking for. */
-	if (!sse || !str_starts(sse, "aws:kms") ||
-	    a->o->kms == APPLY_STATE_KMS_DROP)
-		return;
-	m->sse = str_dup(sse);
-	m->sse_kms_key_id = a->o->kms == APPLY_STATE_KMS_KEY
-				? str_dup(a->o->kms_key_id)
-				: text_of(a->object->facts, "sse_kms_key_id");
-}
-
-static void make_meta(
-    const struct state_applying *a, struct s3_meta *m, struct s3_pair_vec *tags)
-{
-	const struct json_object *f = a->object->facts;
-	const char *class = json_get_str(f, "storage_class");
-
-	m->content_type = text_of(f, "content_type");
-	m->content_encoding = text_of(f, "content_encoding");
-	m->content_disposition = text_of(f, "content_disposition");
-	m->content_language = text_of(f, "content_language");
-	m->cache_control = text_of(f, "cache_control");
-	take_pairs(f, "metadata", &m->user);
-	take_pairs(f, "tags", tags);
-	take_encryption(a, m);
 	if (class && !str_eq(class, "STANDARD"))
 		outcome_note(a->outcome,
 		    "storage class %s is left to the target bucket", class);
@@ -69,7 +31,8 @@ static int write_object(const struct state_applying *a, struct err *err)
 	if (fd < 0)
 		return err_system(err, errno, "cannot read %s", a->file);
 	cleanup(source_freep) struct source *from = source_from_fd(fd, a->file);
-	make_meta(a, &meta, &tags);
+	state_describe(a, &meta, &tags);
+	note_class(a);
 	const struct s3_upload u = {
 	    .put = {.key = a->key, .meta = &meta, .tags = &tags},
 	    .memory_bytes = UPLOAD_MEMORY_BYTES,
@@ -112,7 +75,7 @@ static int read_back(const struct state_applying *a, struct err *err)
 {
 	struct state_bytes back;
 
-	if (state_bytes_of_object(a->o->s3, a->key, &back, err))
+	if (state_bytes_of_object(a->o->s3, a->key, &back, NULL, err))
 		return err_wrap(err, "read back");
 	if (!state_bytes_equal(&back, &a->ours))
 		return err_set(err, ERR_INTEGRITY,
@@ -127,7 +90,8 @@ int state_write(struct state_applying *a, struct err *err)
 
 	if (write_object(a, err))
 		return err_wrap(err, "write");
-	if (state_write_digest(a, &changed, err)) {
+	/* Of what is no state Terraform keeps no digest. */
+	if (a->ours.state.state && state_write_digest(a, &changed, err)) {
 		outcome_set(a->outcome, OUTCOME_PARTIAL,
 		    "the object is written, its digest is not, and Terraform "
 		    "will refuse it: %s; apply again",

@@ -137,11 +137,13 @@ stop_proxies() {
 	# Each state has its digest under the new name, and no lock is left.
 	n=0
 	while IFS= read -r key; do
-		want=$(s3 $b-new get "$key" | md5sum | cut -d' ' -f1)
-		if s3 $b-new get "$key" | jq -e '.serial and .lineage' >/dev/null 2>&1; then
-			[ "$(item locks "$b-new/$key-md5" | sed -n 's/^Digest=//p')" = "$want" ]
+		# What is no state has none.
+		want=
+		if s3 $b-new get "$key" | jq -en 'input | .serial and .lineage' >/dev/null 2>&1; then
+			want=$(s3 $b-new get "$key" | md5sum | cut -d' ' -f1)
 			n=$((n + 1))
 		fi
+		[ "$(item locks "$b-new/$key-md5" | sed -n 's/^Digest=//p')" = "$want" ]
 		[ -z "$(item locks "$b-new/$key")" ]
 	done < <(s3 $b-new keys)
 	[ "$n" -ge 8 ]

@@ -265,6 +265,50 @@ static void test_locks_of_others_are_left(void **state)
 	    s3_head(s3, "held", NULL, &meta, &err), err, ERR_NOT_FOUND);
 }
 
+static void test_what_is_said_of_an_equal_object_is_mended(void **state)
+{
+	const struct apply_state_options o = {.s3 = s3, .locks = locks};
+	cleanup(outcome_done) struct outcome out = {0};
+	static const char said[] =
+	    "{\"content_type\":\"text/x\",\"metadata\":{\"owner\":\"a\"},"
+	    "\"tags\":{\"env\":\"prod\"}}";
+	static const char *const others[] = {
+	    "{\"content_type\":\"text/y\",\"metadata\":{\"owner\":\"a\"},"
+	    "\"tags\":{\"env\":\"prod\"}}",
+	    "{\"content_type\":\"text/x\",\"metadata\":{\"owner\":\"b\"},"
+	    "\"tags\":{\"env\":\"prod\"}}",
+	    "{\"content_type\":\"text/x\",\"metadata\":{\"owner\":\"a\"},"
+	    "\"tags\":{\"env\":\"test\"}}",
+	    "{\"content_type\":\"text/x\",\"metadata\":{\"owner\":\"a\"}}",
+	};
+	static const char *const named[] = {"content type differs",
+	    "metadata differ", "tags differ", "tags differ"};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++) {
+		cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
+		const struct s3_put p = {.key = "said/app"};
+		/* Not a state: the facts are all that differs. */
+		assert_ok(s3_put(s3, &p, "-", 1, NULL, &err), err);
+		apply(&o, "said/app", "same", others[i], &out);
+		apply(&o, "said/app", "same", said, &out);
+		check_kind(&out, OUTCOME_UPDATED);
+		assert_int_equal(out.notes.len, 1);
+		assert_contains(out.notes.items[0], named[i]);
+		assert_ok(s3_head(s3, "said/app", NULL, &meta, &err), err);
+		assert_string_equal(meta.content_type, "text/x");
+		apply(&o, "said/app", "same", said, &out);
+		check_kind(&out, OUTCOME_UNCHANGED);
+	}
+	/* Terraform holds no digest of what is no state. */
+	autofree char *digest = NULL;
+	assert_ok(
+	    dynamodb_get(locks, "target/said/app-md5", "Digest", &digest, &err),
+	    err);
+	assert_null(digest);
+}
+
 static void test_a_rehearsal_writes_nothing(void **state)
 {
 	const struct apply_state_options o = {
@@ -324,6 +368,7 @@ int main(void)
 	    cmocka_unit_test(test_a_stale_digest_is_repaired),
 	    cmocka_unit_test(test_what_is_newer_or_another_is_not_overwritten),
 	    cmocka_unit_test(test_locks_of_others_are_left),
+	    cmocka_unit_test(test_what_is_said_of_an_equal_object_is_mended),
 	    cmocka_unit_test(test_a_rehearsal_writes_nothing),
 	    cmocka_unit_test(test_keys_are_mapped_and_locks_never_restored),
 	    cmocka_unit_test(test_a_missing_table_is_told),
