@@ -103,6 +103,8 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 	    capture_kube_namespaces(r, err))
 		return -1;
 	kube_discover_stored_versions(c->client, &r->api);
+	struct err ignored = ERR_INIT; /* without it, a restore says so */
+	r->uid = kube_cluster_uid(c->client, &ignored);
 	VEC_EACH (&r->api.warnings, w)
 		capture_report_warning(r->report, "%s: %s", c->name, *w);
 	plan_jobs(r);

@@ -56,6 +56,9 @@ struct capture_kube_options {
  * the caller says archive_writer_rank_done afterwards. The summary is
  *
  *     {"clusters": [{"name", "server", "server_version",
+ *       "uid",                            of its namespace kube-system, where
+ *                                         that may be read: what the field
+ *                                         takes for a cluster's identity
  *       "started", "finished",            RFC 3339, of the lists
  *       "objects", "bytes", "namespaces": [...],
  *       "resources": [{"resource", "kind", "version", "versions": [...],

@@ -217,4 +217,5 @@ void capture_kube_run_done(struct capture_kube_run *r)
 	strvec_done(&r->marked);
 	strvec_done(&r->run.namespaces);
 	kube_api_done(&r->api);
+	free(r->uid);
 }

@@ -23,6 +23,7 @@ struct capture_kube_run {
 	struct kube_run run;
 	struct capture_report *report; /* borrowed: of the whole capture */
 	struct kube_api api;
+	char *uid;		  /* of the cluster, or NULL */
 	struct kube_job_vec jobs; /* in the order of their lanes */
 	struct left_out_resource_vec left_out;
 	struct strvec marked; /* namespaces that their owners want left out */

@@ -143,6 +143,8 @@ struct json_object *capture_kube_summary(const struct capture_kube_run *r)
 	}
 	json_set_str(o, "name", c->name);
 	json_set_str(o, "server", kube_client_server(c->client));
+	if (r->uid)
+		json_set_str(o, "uid", r->uid);
 	if (r->api.server_version)
 		json_set_str(o, "server_version", r->api.server_version);
 	set_time(o, "started", r->started_ms);

@@ -136,8 +136,9 @@ static const struct cli_option keygen_options[] = {
 	    FLAG("derived", derived,                                           \
 		"Also restore Secrets that an ExternalSecret makes."),         \
 	    FLAG("same-cluster", same_cluster,                                 \
-		"Restore into the cluster that the snapshot was taken from. "  \
-		"Without it, that is refused."),                               \
+		"Restore into the cluster that the snapshot was taken from, "  \
+		"which the UIDs of kube-system and of the snapshot's "         \
+		"namespaces tell. Without it, that is refused."),              \
 	    FLAG("hold", hold,                                                 \
 		"Leave GitOps controllers paused; `release` lets them go.")
 

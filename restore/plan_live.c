@@ -159,20 +159,39 @@ static void see_kind(struct live *l, struct plan_kind *k)
 	vec_done(&there);
 }
 
+/* Whether the target is the source by its own UID; where one of the two is not
+ * known, what the UIDs of namespaces say has to do, and the operator is told.
+ */
+static void compare_uids(struct live *l)
+{
+	struct plan *p = l->m->p;
+	const struct plan_cluster *c = &p->options->clusters[l->cluster];
+	struct err err = ERR_INIT;
+	autofree char *uid = NULL;
+
+	if (!c->source_uid)
+		err_set(&err, ERR_NOT_FOUND,
+		    "the snapshot does not say which cluster it is of (the "
+		    "agent may not read the namespace kube-system)");
+	else
+		uid = kube_cluster_uid(c->client, &err);
+	if (uid)
+		l->is_source = str_eq(uid, c->source_uid);
+	else
+		*vec_add(&p->warnings) = str_printf(
+		    "%s: whether the target is its source is known by the "
+		    "UIDs of the snapshot's namespaces alone: %s",
+		    c->name, err.message);
+}
+
 static int guard(struct live *l, struct err *err)
 {
 	const struct plan_cluster *c = &l->m->p->options->clusters[l->cluster];
 
 	if (c->same_cluster)
 		return 0;
-	if (c->source_uid && !l->is_source) {
-		struct err ignored = ERR_INIT;
-		cleanup(json_freep) struct json_object *system = kube_get(
-		    c->client, "/api/v1/namespaces/kube-system", &ignored);
-		l->is_source =
-		    str_eq(json_str(json_path(system, "metadata", "uid", NULL)),
-			c->source_uid);
-	}
+	if (!l->is_source)
+		compare_uids(l);
 	if (!l->is_source)
 		return 0;
 	return err_set(err, ERR_USAGE,

@@ -186,3 +186,16 @@ void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api)
 	VEC_EACH (&l.all, gv)
 		kube_api_note_hashes(api, gv->name, gv->list);
 }
+
+char *kube_cluster_uid(struct kube_client *c, struct err *err)
+{
+	static const char path[] = "/api/v1/namespaces/kube-system";
+	cleanup(json_freep) struct json_object *system = kube_get(c, path, err);
+	const char *uid = json_str(json_path(system, "metadata", "uid", NULL));
+
+	if (system && (!uid || !*uid)) {
+		err_set(err, ERR_FORMAT, "GET %s: it has no UID", path);
+		return NULL;
+	}
+	return str_dup(uid);
+}

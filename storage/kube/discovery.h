@@ -21,4 +21,9 @@ int kube_discover(struct kube_client *c, struct kube_api *api, struct err *err);
  * ones, their definitions say it). What cannot be asked stays unknown. */
 void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api);
 
+/* What tells one cluster from another: the UID of its namespace kube-system,
+ * which is made with the cluster and cannot be deleted. The caller frees; NULL
+ * as kube_get, mostly ERR_DENIED. */
+char *kube_cluster_uid(struct kube_client *c, struct err *err);
+
 #endif

@@ -110,7 +110,7 @@ no_faults() {
 signal_at() { # SIGNAL PERCENT
 	local total journal
 	rm -rf "$P/state/journal"
-	total=$(restore plan latest -o json | jq '.nodes | length')
+	total=$(restore plan latest --same-cluster -o json | jq '.nodes | length')
 	"$BACKSTAY_BUILD/backstay-restore" apply latest --yes -o json --same-cluster \
 	    >"$P/report" 2>"$P/stderr" &
 	pid=$!
@@ -164,6 +164,19 @@ begun_without_end() {
 	[ "$status" -eq 0 ]
 }
 
+@test "the source cluster is known without any namespace of the snapshot, or the operator is told" {
+	local uid
+	uid=$(call GET /api/v1/namespaces/kube-system | jq -r .metadata.uid)
+	[ "$(jq -r '.sources[] | select(.kind == "kubernetes") | .clusters[0].uid' \
+	    "$P/vault/$(restore list -o json | jq -r '.snapshots[-1].label').manifest.json")" = "$uid" ]
+	[ "$KUBE" = real ] && return
+	fault '{"kind":"reply","method":"GET","path":"/namespaces/kube-system$","status":403,"body":""}'
+	run --separate-stderr restore plan latest
+	[ "$status" -eq 2 ]
+	grep -q "the namespace 'chain' is the very same" <<<"$stderr"
+	no_faults
+}
+
 @test "skip writes nothing the second time" {
 	chain versions >"$P/versions"
 	count_writes
@@ -194,6 +207,25 @@ begun_without_end() {
 	chain check
 }
 
+@test "recreate deletes and makes anew, but for what others are in" {
+	chain versions >"$P/versions"
+	apply --existing recreate
+	# With the Service its endpoints went.
+	[ "$status" -eq 1 ]
+	chain serve
+	apply --existing recreate --resume
+	[ "$status" -eq 0 ]
+	chain check
+	# Every one has another UID, and the namespace is the same.
+	chain versions | grep -v -e default-token -e kube-root-ca | cut -d' ' -f3 |
+	    sort >"$BATS_TEST_TMPDIR/now"
+	cut -d' ' -f3 "$P/versions" | sort |
+	    comm -12 - "$BATS_TEST_TMPDIR/now" >"$BATS_TEST_TMPDIR/kept"
+	[ ! -s "$BATS_TEST_TMPDIR/kept" ]
+	jq -e '.items[] | select(.what == "Namespace chain") |
+	    .outcome == "unchanged"' "$P/report"
+}
+
 @test "update needs no force for what an earlier restore made, and takes away what it no longer wants" {
 	local data='[.data.text, .data.more]' one=/api/v1/namespaces/chain/configmaps/bulk-00008
 	config 'transforms:' '  - {kind: ConfigMap.core, name: bulk-00008, patch: [{op: replace, path: /data/text, value: a}, {op: add, path: /data/more, value: a}]}' \
@@ -217,25 +249,6 @@ begun_without_end() {
 	[ "$status" -eq 0 ]
 	[ "$(writes)" -eq 0 ]
 	chain check
-}
-
-@test "recreate deletes and makes anew, but for what others are in" {
-	chain versions >"$P/versions"
-	apply --existing recreate
-	# With the Service its endpoints went.
-	[ "$status" -eq 1 ]
-	chain serve
-	apply --existing recreate --resume
-	[ "$status" -eq 0 ]
-	chain check
-	# Every one has another UID, and the namespace is the same.
-	chain versions | grep -v -e default-token -e kube-root-ca | cut -d' ' -f3 |
-	    sort >"$BATS_TEST_TMPDIR/now"
-	cut -d' ' -f3 "$P/versions" | sort |
-	    comm -12 - "$BATS_TEST_TMPDIR/now" >"$BATS_TEST_TMPDIR/kept"
-	[ ! -s "$BATS_TEST_TMPDIR/kept" ]
-	jq -e '.items[] | select(.what == "Namespace chain") |
-	    .outcome == "unchanged"' "$P/report"
 }
 
 @test "what was restored goes with its owner" {
@@ -274,8 +287,19 @@ begun_without_end() {
 
 @test "plan --server asks the API server by level, says what is unchecked, and stores nothing" {
 	chain wipe
+	# No namespace of the snapshot is left, and yet it is known.
+	run --separate-stderr restore plan latest --server
+	[ "$status" -eq 2 ]
+	grep -q 'taken from; say --same-cluster' <<<"$stderr"
+	if [ "$KUBE" = sim ]; then
+		fault '{"kind":"reply","method":"GET","path":"/namespaces/kube-system$","status":403,"body":""}'
+		run --separate-stderr restore plan latest -o json
+		[ "$status" -eq 0 ]
+		jq -e '[.warnings[] | select(contains("by the UIDs of the snapshot"))] | length == 1' <<<"$output"
+		no_faults
+	fi
 	count_writes
-	run --separate-stderr restore plan latest --server -o json
+	run --separate-stderr restore plan latest --server --same-cluster -o json
 	echo "$stderr"
 	[ "$status" -eq 0 ]
 	printf '%s' "$output" >"$P/report"
@@ -289,7 +313,7 @@ begun_without_end() {
 	call POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"chain"}}'
 	config 'transforms:' '  - {kind: ConfigMap.core, name: m-middle, patch: [{op: add, path: /data/no~1key, value: x}]}' \
 	    >"$BACKSTAY_CONFIG"
-	run --separate-stderr restore plan latest --server -o json
+	run --separate-stderr restore plan latest --server --same-cluster -o json
 	[ "$status" -eq 1 ]
 	printf '%s' "$output" >"$P/report"
 	[[ $(outcome 'ConfigMap chain/m-middle') == failed*no/key* ]]
@@ -321,7 +345,7 @@ begun_without_end() {
 
 @test "a kind that the server does not have is named, and all else comes" {
 	chain wipe
-	run --separate-stderr restore plan latest --only kubernetes:chain -o json
+	run --separate-stderr restore plan latest --only kubernetes:chain --same-cluster -o json
 	[ "$status" -eq 1 ]
 	jq -e '[.nodes[] | select(.action == "CANNOT") | .kind] == ["Widget"]' <<<"$output"
 	apply --only kubernetes:chain

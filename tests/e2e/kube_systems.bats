@@ -81,7 +81,7 @@ order() {
 }
 
 @test "every system's objects come in the order that its rules ask for" {
-	run --separate-stderr restore plan latest --derived -o json
+	run --separate-stderr restore plan latest --derived --same-cluster -o json
 	echo "$stderr"
 	[ "$status" -eq 0 ]
 	jq -r '.nodes[] | "\(.kind) \(.name)\t\(.level)"' <<<"$output" >"$BATS_TEST_TMPDIR/levels"
@@ -217,7 +217,7 @@ order() {
 @test "a version that is no longer served becomes one that is" {
 	systems wipe
 	systems newer
-	run --separate-stderr restore plan latest -o json
+	run --separate-stderr restore plan latest --same-cluster -o json
 	[ "$status" -eq 0 ]
 	jq -e '[.warnings[] | select(contains("example.com/v1alpha1 Gadget") and
 	    contains("example.com/v1"))] | length == 1' <<<"$output"

@@ -97,7 +97,7 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	platform_wipe
 	platform_make_empty
 	platform_dump "$BATS_TEST_TMPDIR/wiped"
-	run --separate-stderr restore plan latest
+	run --separate-stderr restore plan latest --same-cluster
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
 	platform_dump "$BATS_TEST_TMPDIR/planned"
@@ -105,7 +105,7 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	run --separate-stderr restore apply latest </dev/null
 	[ "$status" -eq 2 ]
 	grep -q -- --yes <<<"$stderr"
-	run --separate-stderr restore apply latest --yes
+	run --separate-stderr restore apply latest --yes --same-cluster
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
 	platform_dump "$BATS_TEST_TMPDIR/after"
@@ -118,7 +118,7 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 }
 
 @test "a second apply changes nothing" {
-	run --separate-stderr restore apply latest --yes -o json
+	run --separate-stderr restore apply latest --yes --same-cluster -o json
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
 	[ "$(jq '[.summary[] | (.created // 0) + (.updated // 0)] | add' <<<"$output")" -eq 0 ]

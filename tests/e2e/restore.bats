@@ -109,7 +109,7 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 
 @test "--only that names nothing of the snapshot is refused" {
 	for only in git:nope terraform:nope kubernetes:nope; do
-		run --separate-stderr restore apply latest --yes --only "$only"
+		run --separate-stderr restore apply latest --yes --only "$only" --same-cluster
 		echo "$only: $status: $stderr"
 		[ "$status" -eq 3 ]
 		grep -q -- "--only $only: there is no such thing" <<<"$stderr"

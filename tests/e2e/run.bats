@@ -288,14 +288,14 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	agent backup
 	"$top/tests/data/platform/wipe" kube "$P/kube/kubeconfig" >/dev/null
 	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/a"
-	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest" /dev/null <<<no
+	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest --same-cluster" /dev/null <<<no
 	echo "$output"
 	grep -q 'Type yes' <<<"$output"
 	# Where all of it would go is the last thing that is read before.
 	grep -q "^to: cluster .*: $(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')" <<<"$output"
 	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/b"
 	diff "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
-	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest" /dev/null <<<yes
+	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest --same-cluster" /dev/null <<<yes
 	echo "$output"
 	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/c"
 	[ "$(grep -c deployments "$BATS_TEST_TMPDIR/c")" -gt 0 ]
