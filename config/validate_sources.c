@@ -80,6 +80,13 @@ int validate_cluster(const void *data, const struct yaml_node *node,
 
 	if (validate_plain_name(c->name, "name", node, place, err))
 		return -1;
+	/* It would read as none, and select all. */
+	if (!c->namespaces.len && yaml_get(node, "namespaces"))
+		return complain(place, node, "namespaces", err,
+		    "is empty; list some, or leave it out to take all");
+	if (!c->resources.len && yaml_get(node, "resources"))
+		return complain(place, node, "resources", err,
+		    "is empty; list some, or leave it out to take all");
 	return validate_access(&c->access, node, place, err);
 }
 

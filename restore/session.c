@@ -181,7 +181,8 @@ static int choose_prune(struct session *s, struct err *err)
 		    "--prune-namespace and --prune-kind need --prune");
 	if (!o->prune)
 		return 0;
-	if (!namespaces->len != !kinds->len)
+	if (!namespaces->len != !kinds->len ||
+	    (!namespaces->len && s->options.without_git))
 		return err_set(err, ERR_USAGE,
 		    "--prune of cluster objects needs both namespaces and "
 		    "kinds, on the command line or in the configuration "

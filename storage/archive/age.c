@@ -114,6 +114,10 @@ static int find_file_key(const struct age_header *h,
 				return 0;
 		}
 	}
+	if (!ids->list.len)
+		return err_set(err, ERR_DENIED,
+		    "this file is encrypted, and no identity or passphrase is "
+		    "given to open it with");
 	return err_set(err, ERR_DENIED,
 	    "none of the %zu identities opens this age file (it has %zu "
 	    "recipients): it was encrypted to another key",

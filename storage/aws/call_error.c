@@ -127,6 +127,8 @@ static const char *advice(const struct aws_call *c, int status)
 	if (str_eq(c->code, "SignatureDoesNotMatch"))
 		return ": the secret access key is wrong, or a proxy changes "
 		       "the request";
+	if (str_eq(c->code, "NoSuchBucket"))
+		return ": make the bucket, or put its name or endpoint right";
 	if (str_eq(c->code, "InvalidAccessKeyId"))
 		return ": check the access key id and the endpoint";
 	if (str_eq(c->code, "RequestTimeTooSkewed"))

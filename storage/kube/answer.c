@@ -95,6 +95,10 @@ int kube_answer_fail(struct kube_answer *answer, const struct kube_request *r,
 		    &message, answer->message, n < MAX_SHOWN ? n : MAX_SHOWN);
 		buf_printf(&text, ": %s", buf_str(&message));
 	}
+	if (answer->status == 401)
+		buf_add_str(&text,
+		    ": the token or certificate is not accepted; it may have "
+		    "expired");
 	return err_set(err, code_of(answer->status), "%s %s: %s",
 	    r->method ? r->method : "GET", r->path, buf_str(&text));
 }

@@ -60,6 +60,9 @@ static const struct bad bads[] = {
     {HEAD "git: {repositories: []}\n",
 	":5:7: git.repositories: is empty; list at least one, or leave 'git' "
 	"out"},
+    {HEAD "kubernetes: {clusters: [{name: c, namespaces: []}]}\n",
+	":5:35: kubernetes.clusters[0].namespaces: is empty; list some, or "
+	"leave it out to take all"},
     {"", ": the file is empty; 'name', 'vaults', 'encryption' and 'signing' "
 	 "are needed"},
     /* wrong types */

@@ -283,6 +283,10 @@ begun_without_end() {
 	run --separate-stderr restore apply latest --yes --same-cluster --prune \
 	    --prune-namespace chain
 	[ "$status" -eq 2 ]
+	# Nor is none one where there are no refs to take away.
+	run --separate-stderr restore apply latest --yes --same-cluster --prune \
+	    --only kubernetes
+	[ "$status" -eq 2 ]
 }
 
 @test "plan --server asks the API server by level, says what is unchecked, and stores nothing" {
