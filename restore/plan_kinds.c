@@ -52,8 +52,34 @@ static void take_version(
 	    *group ? str_printf("%s/%s", group, version) : str_dup(version);
 }
 
-/* A kind that the target serves: in the same version, or else in the one that
- * the target prefers. */
+/* Versions of one form, where the one that a server prefers may have another:
+ * autoscaling/v1 has no metrics, and drops them without a word. */
+static const struct {
+	const char *group;
+	const char *kind;
+	const char *versions[2];
+} same_forms[] = {
+    {"autoscaling", "HorizontalPodAutoscaler", {"v2", "v2beta2"}},
+};
+
+static const char *version_in_form(
+    const struct kube_resource *r, const char *kind, const char *version)
+{
+	for (size_t i = 0; i < sizeof(same_forms) / sizeof(*same_forms); i++)
+		for (size_t k = 0; k < 2; k++) {
+			const char *other = same_forms[i].versions[!k];
+
+			if (str_eq(same_forms[i].group, r->group) &&
+			    str_eq(same_forms[i].kind, kind) &&
+			    str_eq(same_forms[i].versions[k], version) &&
+			    strvec_has(&r->versions, other))
+				return other;
+		}
+	return r->version;
+}
+
+/* A kind that the target serves: in the same version, or else in one of the
+ * same form, or in the one that the target prefers. */
 static void take_served(
     struct plan *p, struct plan_kind *k, const struct kube_resource *r)
 {
@@ -65,7 +91,7 @@ static void take_served(
 	free(k->resource);
 	k->resource = str_dup(r->name);
 	if (!str_eq(r->group, k->group) || !strvec_has(&r->versions, version))
-		version = r->version;
+		version = version_in_form(r, k->kind, version);
 	take_version(k, r->group, version);
 	if (!str_eq(k->api_version, k->from_version))
 		*vec_add(&p->warnings) =
