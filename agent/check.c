@@ -196,6 +196,32 @@ static int ask_namespaces(struct kube_client *client,
 	return 0;
 }
 
+/* Secrets stand for the rest: who may list them may mostly list all, and roles
+ * that only view leave them out. Asked where one namespace is named. */
+static int ask_secrets(struct kube_client *client,
+    const struct settings_cluster *s, struct err *err)
+{
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	const char *ns = NULL;
+
+	VEC_EACH (&s->namespaces, name)
+		if (!ns && !strpbrk(*name, "*?"))
+			ns = *name;
+	if (!ns ||
+	    (s->resources.len && !str_glob_any(&s->resources, "secrets")) ||
+	    str_glob_any(&s->exclude_resources, "secrets") ||
+	    str_glob_any(&s->tolerate_forbidden, "secrets"))
+		return 0;
+	autofree char *path = kube_path("v1", "secrets", ns, NULL, NULL);
+	struct kube_request r = {.path = path, .query = "limit=1"};
+	if (kube_send(client, &r, &answer, err) == 0)
+		return 0;
+	if (err->code == ERR_DENIED && answer.status == 403)
+		err_wrap(err, "a backup would be partial (the ClusterRole of "
+			      "config/kubernetes allows all it needs)");
+	return -1;
+}
+
 static void check_cluster(struct check *c, const struct settings_cluster *s)
 {
 	autofree char *what = str_printf("cluster '%s'", s->name);
@@ -208,7 +234,8 @@ static void check_cluster(struct check *c, const struct settings_cluster *s)
 	if (connect_kube(&s->access, KUBE_GZIP_OFF, &c->a->env, &k, &err) ||
 	    !(groups = kube_get(k.client, "/apis", &err)) ||
 	    !(version = kube_get(k.client, "/version", &err)) ||
-	    ask_namespaces(k.client, s, &err)) {
+	    ask_namespaces(k.client, s, &err) ||
+	    ask_secrets(k.client, s, &err)) {
 		result(c, what, &err, "%s", "");
 		return;
 	}

@@ -251,6 +251,9 @@ ODD=namespaces/odd
 
 @test "what may not be listed is named, unless it is tolerated" {
 	config "$KUBE_CONFIG_VIEWER" 'namespaces: [odd]' 'cluster_scope: none'
+	run agent check
+	[ "$status" -eq 1 ]
+	grep -q 'FAILED .*would be partial.*secrets' <<<"$output"
 	backup 1
 	jq -e '.missing[] | select(.what == "c: secrets in '"'odd'"'") | .reason |
 	    test("403 Forbidden: secrets is forbidden")' "$P/m"
@@ -260,6 +263,7 @@ ODD=namespaces/odd
 	config "$KUBE_CONFIG_VIEWER" 'namespaces: [odd]' 'cluster_scope: none' \
 	    'resources: [configmaps, secrets, namespaces]' \
 	    'tolerate_forbidden: [secrets, namespaces]'
+	agent check | grep -q '^ok *cluster'
 	backup 0
 	jq -e '.warnings[] | test("secrets.*tolerated")' "$P/m"
 	config "$KUBE_CONFIG_NOBODY" 'namespaces: [odd]'
