@@ -64,11 +64,14 @@ static void run_job(const struct running *running, size_t i)
 	struct capture_kube_run *r = running->r;
 	struct kube_job *j = &r->jobs.items[i];
 	const struct capture_env *env = r->run.env;
+	struct err err = ERR_INIT;
 
 	if (!atomic_load(&r->stop))
 		kube_job_run(j);
 	else
 		err_set(&j->fatal, ERR_CANCELLED, "another part failed");
+	if (!j->hold && !j->fatal.code && archive_lane_end(j->lane, &err))
+		j->fatal = err;
 	if (j->fatal.code)
 		atomic_store(&r->stop, true);
 	uint64_t done = atomic_fetch_add(&r->done, 1) + 1;

@@ -18,10 +18,10 @@ void contents_write_start(struct buf *out)
 	buf_add_str(out, FIRST_LINE);
 }
 
-void contents_write_entry(struct buf *out, const struct contents_entry *e,
-    const char *facts_text, uint64_t index)
+void contents_write_entry(
+    struct buf *out, const struct contents_entry *e, const char *facts_text)
 {
-	buf_add_str(out, index ? ",\n{\"path\":" : "\n{\"path\":");
+	buf_add_str(out, ",\n{\"path\":");
 	json_add_quoted(out, e->path, strlen(e->path));
 	buf_printf(
 	    out, ",\"bytes\":%llu,\"sha256\":\"", (unsigned long long)e->bytes);

@@ -36,11 +36,14 @@ struct contents_entry {
 	struct json_object *facts; /* NULL where none were given */
 };
 
-/* The text in three parts, each appended. The facts of an entry are given as
- * JSON text on one line, or NULL; e->facts is for reading only. */
+/* The text in three parts, each appended. An entry's is as it stands behind
+ * another one; of the first, its first byte is left out
+ * (CONTENTS_SEPARATOR_LEN). The facts of an entry are given as JSON text on one
+ * line, or NULL; e->facts is for reading only. */
+enum { CONTENTS_SEPARATOR_LEN = 1 };
 void contents_write_start(struct buf *out);
-void contents_write_entry(struct buf *out, const struct contents_entry *e,
-    const char *facts_text, uint64_t index);
+void contents_write_entry(
+    struct buf *out, const struct contents_entry *e, const char *facts_text);
 void contents_write_end(struct buf *out, uint64_t count);
 
 /* Calls `entry` for each, in order; what it is given is borrowed for the call.

@@ -1,5 +1,5 @@
 /*
- * Tar with pax headers through libarchive, compressed by it or by zstd.h:
+ * Tar with pax headers through libarchive, compressed by zstd.h or tar_gzip.h:
  * regular files only. Nothing of libarchive shows here. The same input gives
  * the same bytes.
  */
@@ -27,10 +27,18 @@ void tar_attrs_add(struct tar_attrs *v, const char *name, const void *value,
 
 struct tar_writer;
 
-/* Owns the sink, also on failure. level 0 is the format's own; threads are for
- * zstd, at least 1 (its bytes do not depend on how many). */
-struct tar_writer *tar_writer_new(enum archive_compression c, int level,
-    int threads, struct sink *sink, struct err *err);
+struct compress_options {
+	enum archive_compression compression;
+	int level; /* 0: the format's own */
+	/* For zstd; 0: compress in the writer's own. How many there are does
+	 * not show in the bytes, but whether there are any does. Each holds
+	 * several MiB. */
+	int threads;
+};
+
+/* Owns the sink, also on failure. */
+struct tar_writer *tar_writer_new(
+    const struct compress_options *o, struct sink *sink, struct err *err);
 /* Starts an entry; exactly `bytes` of data must follow. */
 int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
     int64_t mtime, const struct tar_attrs *attrs, struct err *err);
@@ -39,7 +47,9 @@ int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
 int tar_writer_store(struct tar_writer *t, struct err *err);
 int tar_writer_data(
     struct tar_writer *t, const void *data, size_t len, struct err *err);
-/* Ends the archive and finishes the sink. */
+/* Both finish the sink: where other entries follow, written by another writer
+ * behind this one, and where none do and the archive ends. */
+int tar_writer_end(struct tar_writer *t, struct err *err);
 int tar_writer_finish(struct tar_writer *t, struct err *err);
 void tar_writer_free(struct tar_writer *t); /* aborts if not finished */
 

@@ -1,5 +1,6 @@
 #include "storage/archive/tar.h"
 
+#include "storage/archive/tar_gzip.h"
 #include "storage/archive/tar_parts.h"
 #include "storage/archive/zstd.h"
 #include "storage/base/cleanup.h"
@@ -35,34 +36,25 @@ static la_ssize_t write_block(
 	return (la_ssize_t)len;
 }
 
-static int set_up_gzip(struct archive *a, int level)
-{
-	char text[16];
-
-	snprintf(text, sizeof text, "%d", level);
-	return archive_write_add_filter_gzip(a) ||
-	       archive_write_set_filter_option(a, "gzip", "timestamp", NULL) ||
-	       (level && archive_write_set_filter_option(
-			     a, "gzip", "compression-level", text));
-}
-
-static int set_up_writer(struct archive *a, enum archive_compression c,
-    int level, struct tar_writer *t)
+static int set_up_writer(struct archive *a, struct tar_writer *t)
 {
 	return archive_write_set_format_pax_restricted(a) ||
 	       archive_write_set_format_option(
 		   a, "pax", "xattrheader", "SCHILY") ||
-	       (c == ARCHIVE_GZIP && set_up_gzip(a, level)) ||
 	       archive_write_set_bytes_per_block(a, 0) ||
 	       archive_write_open(a, t, NULL, write_block, NULL);
 }
 
-struct tar_writer *tar_writer_new(enum archive_compression c, int level,
-    int threads, struct sink *sink, struct err *err)
+/* Not libarchive's own filters: one of them cannot store what does not
+ * compress, and none can end before the archive does. */
+struct tar_writer *tar_writer_new(
+    const struct compress_options *o, struct sink *sink, struct err *err)
 {
-	/* Not libarchive's filter: that cannot store what does not compress. */
-	bool zstd = c == ARCHIVE_ZSTD;
-	if (zstd && !(sink = zstd_compress(level, threads, sink, err)))
+	bool zstd = o->compression == ARCHIVE_ZSTD;
+
+	sink = zstd ? zstd_compress(o->level, o->threads, sink, err)
+		    : tar_gzip(o->level, sink, err);
+	if (!sink)
 		return NULL;
 	struct tar_writer *t = mem_new(struct tar_writer);
 	t->sink = sink;
@@ -72,7 +64,7 @@ struct tar_writer *tar_writer_new(enum archive_compression c, int level,
 	t->entry = archive_entry_new();
 	if (!t->archive || !t->entry)
 		abort();
-	if (set_up_writer(t->archive, c, level, t)) {
+	if (set_up_writer(t->archive, t)) {
 		tar_failed(
 		    t->archive, &t->below, err, "setting up the archive");
 		tar_writer_free(t);
@@ -133,6 +125,22 @@ int tar_writer_data(
 	return 0;
 }
 
+static int end_sink(struct tar_writer *t, struct err *err)
+{
+	if (sink_finish(t->sink, err))
+		return -1;
+	t->finished = true;
+	return 0;
+}
+
+int tar_writer_end(struct tar_writer *t, struct err *err)
+{
+	if (archive_write_finish_entry(t->archive) != ARCHIVE_OK)
+		return tar_failed(
+		    t->archive, &t->below, err, "ending an entry");
+	return end_sink(t, err);
+}
+
 int tar_writer_finish(struct tar_writer *t, struct err *err)
 {
 	if (t->zstd && zstd_store(t->sink, false, err))
@@ -140,21 +148,17 @@ int tar_writer_finish(struct tar_writer *t, struct err *err)
 	if (archive_write_close(t->archive) != ARCHIVE_OK)
 		return tar_failed(
 		    t->archive, &t->below, err, "ending the archive");
-	if (sink_finish(t->sink, err))
-		return -1;
-	t->finished = true;
-	return 0;
+	return end_sink(t, err);
 }
 
 void tar_writer_free(struct tar_writer *t)
 {
 	if (!t)
 		return;
-	/* Freeing would pad, close and say that all is well. */
-	if (!t->finished) {
-		archive_write_fail(t->archive);
+	/* Freeing would pad and close what was not closed. */
+	archive_write_fail(t->archive);
+	if (!t->finished)
 		sink_abort(t->sink);
-	}
 	archive_write_free(t->archive);
 	archive_entry_free(t->entry);
 	sink_free(t->sink);

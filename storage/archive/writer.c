@@ -2,12 +2,11 @@
 
 #include "storage/archive/contents.h"
 #include "storage/archive/lane_items.h"
+#include "storage/archive/part.h"
 #include "storage/archive/pathset.h"
-#include "storage/archive/tar.h"
 #include "storage/archive/turns.h"
 #include "storage/archive/zstd.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/digest.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 
@@ -16,24 +15,31 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum {
-	INDEX_MEMORY = 1024 * 1024,
+	INDEX_MEMORY = 256 * 1024,
 	CHUNK = 128 * 1024,
-	STORED_BYTES = 1024 * 1024, /* smaller ones are always compressed */
 	/* The library's own 3 keeps twice the memory a thread, for the same
 	 * size of what we archive. */
 	ZSTD_LEVEL = 2,
 	MAX_THREADS = 4, /* unless asked for: each holds several MiB */
+	/* Content for which it pays to compress in threads, or to look whether
+	 * it compresses at all. */
+	LARGE_BYTES = 1024 * 1024,
 };
 
 struct archive_writer {
-	struct tar_writer *tar;
+	struct sink *out;
+	struct compress_options compress; /* without threads */
+	int threads;
 	const char *scratch;
 	int64_t mtime;
-	struct spool index;
+	/* What comes as it is goes into one part after the other, each up to
+	 * where something packed comes between, or something large. */
+	struct part *part;  /* the open one, or NULL */
+	bool part_threads;  /* it compresses in threads */
+	struct spool index; /* lines of CONTENTS.json */
 	struct pathset paths;
 	atomic_uint_fast64_t entries, bytes;
 	struct turns turns;
@@ -62,33 +68,31 @@ struct archive_writer *archive_writer_new(
     const struct archive_options *o, struct sink *sink, struct err *err)
 {
 	cleanup(buf_done) struct buf start = BUF_INIT;
-	int level =
-	    o->level || o->compression != ARCHIVE_ZSTD ? o->level : ZSTD_LEVEL;
-	struct tar_writer *tar = tar_writer_new(o->compression, level,
-	    o->threads ? o->threads : cores(), sink, err);
-
-	if (!tar)
-		return NULL;
 	struct archive_writer *w = mem_new(struct archive_writer);
-	w->tar = tar;
+
+	w->out = sink;
+	w->compress = (struct compress_options){.compression = o->compression,
+	    .level = o->level || o->compression != ARCHIVE_ZSTD ? o->level
+								: ZSTD_LEVEL};
+	w->threads = o->threads ? o->threads : cores();
 	w->scratch = o->scratch;
 	w->mtime = o->mtime;
 	spool_init(&w->index, o->scratch, INDEX_MEMORY);
 	pthread_mutex_init(&w->lock, NULL);
 	turns_init(&w->turns);
 	contents_write_start(&start);
-	if (spool_add(&w->index, start.data, start.len, err)) {
-		archive_writer_free(w);
-		return NULL;
-	}
-	return w;
+	if (spool_add(&w->index, start.data, start.len, err) == 0)
+		return w;
+	archive_writer_free(w);
+	return NULL;
 }
 
 void archive_writer_free(struct archive_writer *w)
 {
 	if (!w)
 		return;
-	tar_writer_free(w->tar);
+	part_free(w->part);
+	sink_free(w->out);
 	spool_done(&w->index);
 	pathset_done(&w->paths);
 	turns_done(&w->turns);
@@ -143,7 +147,7 @@ struct archive_lane *archive_lane_open(
 	l->writer = w;
 	l->rank = rank;
 	l->index = index;
-	lane_items_init(&l->items, w->scratch, w->mtime);
+	lane_items_init(&l->items, &w->compress, w->scratch, w->mtime);
 	turns_set(&w->turns, rank, index, TURN_OPEN);
 	return l;
 }
@@ -197,166 +201,216 @@ int archive_lane_add_spool(struct archive_lane *l,
 	return lane_items_add_spool(&l->items, e, content, err);
 }
 
+int archive_lane_end(struct archive_lane *l, struct err *err)
+{
+	return lane_items_end(&l->items, err);
+}
+
+/* ---- parts ---- */
+
+static int end_part(struct archive_writer *w, struct err *err)
+{
+	struct part *part = steal(w->part);
+	int failed = part ? part_end(part, err) : 0;
+
+	part_free(part);
+	return failed;
+}
+
+static void count_bytes(void *ctx, uint64_t bytes)
+{
+	struct archive_writer *w = ctx;
+
+	atomic_fetch_add(&w->bytes, bytes);
+}
+
+/* The part for what comes next: the one that is open, unless that is large and
+ * threads pay. They hold memory, so that one with them is open only from the
+ * first large one on. */
+static struct part *part_for(
+    struct archive_writer *w, bool large, struct err *err)
+{
+	struct part_options o = {.compress = w->compress,
+	    .lines = &w->index,
+	    .first = atomic_load(&w->entries) == 0,
+	    .on_bytes = count_bytes,
+	    .ctx = w};
+
+	if (w->part && (!large || w->part_threads))
+		return w->part;
+	if (end_part(w, err))
+		return NULL;
+	w->part_threads = large;
+	o.compress.threads = large ? w->threads : 0;
+	w->part = part_new(&o, sink_onto(w->out), err);
+	return w->part;
+}
+
 /* ---- committing ---- */
 
-static struct source *open_item(
-    const struct item *i, bool *compress, struct err *err)
+static int write_run(
+    struct archive_writer *w, const struct item *i, struct err *err)
 {
-	*compress = true;
+	struct part *part = part_for(w, i->bytes >= LARGE_BYTES, err);
+	struct record r = {.attrs = VEC_INIT};
+	const char *data;
+	size_t at = 0;
+	int failed = !part;
+
+	while (!failed && record_next(&i->run, &at, &r, &data)) {
+		if ((failed = part_add(part, &r, data, err)))
+			err_wrap(err, "archiving '%s'", r.path);
+		else
+			atomic_fetch_add(&w->entries, 1);
+	}
+	vec_done(&r.attrs);
+	return failed ? fail_for_good(w, err) : 0;
+}
+
+/* All of a spool from an offset on. */
+static int pass_on(const struct spool *from, uint64_t offset,
+    int (*to)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, struct err *err)
+{
+	cleanup(spool_window_done) struct spool_window window;
+	uint64_t all = spool_len(from);
+
+	spool_window_init(&window, from);
+	for (uint64_t at = offset; at < all;) {
+		size_t n = all - at < CHUNK ? (size_t)(all - at) : CHUNK;
+		const char *data = spool_view(&window, at, n, err);
+		if (!data || to(ctx, data, n, err))
+			return -1;
+		at += n;
+	}
+	return 0;
+}
+
+static int to_sink(void *ctx, const void *data, size_t len, struct err *err)
+{
+	return sink_write(ctx, data, len, err);
+}
+
+static int to_spool(void *ctx, const void *data, size_t len, struct err *err)
+{
+	return spool_add(ctx, data, len, err);
+}
+
+static int write_packed(
+    struct archive_writer *w, const struct item *i, struct err *err)
+{
+	const struct packed *p = &i->packed;
+	uint64_t skip = atomic_load(&w->entries) ? 0 : CONTENTS_SEPARATOR_LEN;
+
+	if (end_part(w, err) || pass_on(&p->bytes, 0, to_sink, w->out, err) ||
+	    pass_on(&p->lines, skip, to_spool, &w->index, err))
+		return fail_for_good(w, err);
+	atomic_fetch_add(&w->entries, i->entries);
+	atomic_fetch_add(&w->bytes, i->bytes);
+	return 0;
+}
+
+static struct source *open_item(
+    const struct item *i, bool *store, struct err *err)
+{
+	*store = false;
 	if (i->kind == ITEM_SPOOL)
 		return spool_source(&i->spool);
 	int fd = open(i->file, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
-		*compress = i->bytes < STORED_BYTES || zstd_gains(fd, i->bytes);
+		*store = i->record.bytes >= LARGE_BYTES &&
+			 !zstd_gains(fd, i->record.bytes);
 		return source_from_fd(fd, i->file);
 	}
 	err_system(err, errno, "opening '%s'", i->file);
 	return NULL;
 }
 
-static int changed(const struct item *i, struct err *err)
+/* Nothing is left of it behind what was written. */
+static int check_end(const struct item *i, struct source *from, struct err *err)
 {
+	char more;
+	ssize_t n = i->kind == ITEM_FILE ? source_read(from, &more, 1, err) : 0;
+
+	if (n <= 0)
+		return (int)n;
 	return err_set(err, ERR_SYSTEM,
-	    "'%s' changed its length while it was being written to the "
-	    "archive",
-	    i->file ? i->file : i->path);
+	    "'%s' grew while it was being written to the archive", i->file);
 }
 
-/* Content through a source; exactly i->bytes of it. */
-static int write_stream(struct archive_writer *w, const struct item *i,
-    struct source *from, struct digest *digest, struct err *err)
+static int write_single(
+    struct archive_writer *w, const struct item *i, struct err *err)
 {
-	autofree char *chunk = mem_alloc(CHUNK);
-	uint64_t left = i->bytes;
+	bool store;
+	cleanup(source_freep) struct source *from = open_item(i, &store, err);
 
-	while (left) {
-		size_t want = left < CHUNK ? (size_t)left : CHUNK;
-		ssize_t n = source_read(from, chunk, want, err);
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			return changed(i, err);
-		digest_add(digest, chunk, (size_t)n);
-		if (tar_writer_data(w->tar, chunk, (size_t)n, err))
-			return -1;
-		atomic_fetch_add(&w->bytes, (uint64_t)n);
-		left -= (uint64_t)n;
-	}
-	ssize_t more =
-	    i->kind == ITEM_FILE ? source_read(from, chunk, 1, err) : 0;
-	return more > 0 ? changed(i, err) : (int)more;
-}
-
-/* Content out of the lane's own spool, at its offset. */
-static int write_from_lane(struct archive_writer *w, const struct item *i,
-    struct spool_window *window, struct digest *digest, struct err *err)
-{
-	for (uint64_t at = 0; at < i->bytes;) {
-		uint64_t left = i->bytes - at;
-		size_t n = left < CHUNK ? (size_t)left : CHUNK;
-		const char *chunk = spool_view(window, i->offset + at, n, err);
-		if (!chunk)
-			return -1;
-		digest_add(digest, chunk, n);
-		if (tar_writer_data(w->tar, chunk, n, err))
-			return -1;
-		atomic_fetch_add(&w->bytes, n);
-		at += n;
-	}
-	return 0;
-}
-
-static int index_item(struct archive_writer *w, const struct item *i,
-    struct digest *digest, struct err *err)
-{
-	cleanup(buf_done) struct buf line = BUF_INIT;
-	struct contents_entry e = {.path = i->path,
-	    .bytes = i->bytes,
-	    .source = i->source,
-	    .mtime = i->mtime};
-
-	digest_finish(digest, e.sha256);
-	if (i->sha256)
-		memcpy(i->sha256, e.sha256, sizeof(e.sha256));
-	contents_write_entry(&line, &e, i->facts, atomic_load(&w->entries));
-	atomic_fetch_add(&w->entries, 1);
-	return spool_add(&w->index, line.data, line.len, err);
-}
-
-static int write_item(struct archive_writer *w, const struct item *i,
-    struct spool_window *window, struct err *err)
-{
-	cleanup(digest_freep) struct digest *digest = digest_new(DIGEST_SHA256);
-	cleanup(source_freep) struct source *from = NULL;
-	bool compress = true;
-
-	if (i->kind != ITEM_IN_LANE && !(from = open_item(i, &compress, err)))
+	if (!from)
 		return -1;
-	if (tar_writer_entry(
-		w->tar, i->path, i->bytes, i->mtime, &i->attrs, err) ||
-	    (!compress && tar_writer_store(w->tar, err)))
+	bool large = i->record.bytes >= LARGE_BYTES && !store;
+	struct part *part = part_for(w, large, err);
+	if (!part || part_add_from(part, &i->record, from, store, err) ||
+	    check_end(i, from, err))
 		return fail_for_good(w, err);
-	if ((from ? write_stream(w, i, from, digest, err)
-		  : write_from_lane(w, i, window, digest, err)) ||
-	    index_item(w, i, digest, err))
-		return fail_for_good(w, err);
+	atomic_fetch_add(&w->entries, 1);
 	return 0;
 }
 
-struct visit {
-	struct archive_lane *lane;
-	struct spool_window window;
-	struct pathset own;
-};
-
-static int check_new(void *ctx, const struct item *i, struct err *err)
+static int write_item(
+    struct archive_writer *w, const struct item *i, struct err *err)
 {
-	struct visit *v = ctx;
+	switch (i->kind) {
+	case ITEM_RUN:
+		return write_run(w, i, err);
+	case ITEM_PACKED:
+		return write_packed(w, i, err);
+	case ITEM_FILE:
+	case ITEM_SPOOL:
+	default:
+		return write_single(w, i, err) == 0
+			   ? 0
+			   : err_wrap(err, "archiving '%s'", i->record.path);
+	}
+}
 
-	if (pathset_add(&v->own, i->path) &&
-	    !pathset_has(&v->lane->writer->paths, i->path))
+static int check_new(void *ctx, const char *path, struct err *err)
+{
+	const struct archive_writer *w = ctx;
+
+	if (!pathset_has(&w->paths, path))
 		return 0;
 	return err_set(err, ERR_EXISTS,
 	    "'%s' is in the archive already: two sources would be mixed up",
-	    i->path);
-}
-
-static int write_one(void *ctx, const struct item *i, struct err *err)
-{
-	struct visit *v = ctx;
-
-	if (write_item(v->lane->writer, i, &v->window, err))
-		return err_wrap(err, "archiving '%s'", i->path);
-	return 0;
+	    path);
 }
 
 /* All paths are checked before any content goes in, so that of a lane that
  * collides with another nothing does. */
-static int check_paths(struct visit *v, struct err *err)
+static int check_paths(const struct archive_lane *l, struct err *err)
 {
-	const struct lane_items *l = &v->lane->items;
+	const struct lane_items *items = &l->items;
 
-	if (!l->doubled && !pathset_meets(&l->paths, &v->lane->writer->paths))
+	if (items->doubled)
+		return err_set(err, ERR_EXISTS,
+		    "'%s' came twice: two sources would be mixed up",
+		    items->doubled);
+	if (!pathset_meets(&items->paths, &l->writer->paths))
 		return 0;
 	/* To name it. */
-	return lane_items_each(l, &v->window, check_new, v, err);
+	return lane_items_each_path(items, check_new, l->writer, err);
 }
 
 static int write_lane(struct archive_lane *l, struct err *err)
 {
-	struct visit v = {.lane = l, .own = PATHSET_INIT};
+	struct lane_items *items = &l->items;
 
-	spool_window_init(&v.window, &l->items.spool);
-	int failed = check_paths(&v, err);
-	if (!failed) {
-		pathset_merge(&l->writer->paths, &l->items.paths);
-		pathset_done(&l->items.paths);
-		failed =
-		    lane_items_each(&l->items, &v.window, write_one, &v, err);
-	}
-	pathset_done(&v.own);
-	spool_window_done(&v.window);
-	return failed;
+	if (lane_items_end(items, err) || check_paths(l, err))
+		return -1;
+	pathset_merge(&l->writer->paths, &items->paths);
+	pathset_done(&items->paths);
+	VEC_EACH (&items->items, i)
+		if (write_item(l->writer, i, err))
+			return -1;
+	return 0;
 }
 
 int archive_lane_commit(struct archive_lane *l, struct err *err)
@@ -375,18 +429,17 @@ int archive_lane_commit(struct archive_lane *l, struct err *err)
 static int write_contents(struct archive_writer *w, struct err *err)
 {
 	cleanup(buf_done) struct buf end = BUF_INIT;
-	cleanup(digest_freep) struct digest *unused = digest_new(DIGEST_SHA256);
-	struct item i = {.path = NULL, .kind = ITEM_SPOOL};
+	struct record r = {.path = CONTENTS_PATH, .mtime = w->mtime};
+	struct part *part = part_for(w, false, err);
 
 	contents_write_end(&end, atomic_load(&w->entries));
-	if (spool_add(&w->index, end.data, end.len, err))
+	if (!part || spool_add(&w->index, end.data, end.len, err))
 		return -1;
-	i.bytes = spool_len(&w->index);
+	r.bytes = spool_len(&w->index);
 	cleanup(source_freep) struct source *from = spool_source(&w->index);
-	if (tar_writer_entry(
-		w->tar, CONTENTS_PATH, i.bytes, w->mtime, NULL, err))
-		return -1;
-	return write_stream(w, &i, from, unused, err);
+	return part_add_unlisted(part, &r, from, err) || part_finish(part, err)
+		   ? -1
+		   : 0;
 }
 
 int archive_writer_finish(
@@ -398,7 +451,7 @@ int archive_writer_finish(
 		return err_set(err, ERR_USAGE,
 		    "the archive was ended while sources were still open");
 	*totals = archive_writer_progress(w);
-	if (write_contents(w, err) || tar_writer_finish(w->tar, err))
+	if (write_contents(w, err) || sink_finish(w->out, err))
 		return err_wrap(err, "ending the archive");
 	return 0;
 }

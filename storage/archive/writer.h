@@ -1,16 +1,20 @@
 /*
- * The archive while it is being made: a pax tar through libarchive, compressed,
- * on its way into a sink. Captures run side by side and still the bytes come
- * out in one order: each puts its entries into lanes, and lanes are written in
- * the order of their rank and index, whatever finishes first. Two runs over
- * the same input with the same clock give the same bytes.
+ * The archive while it is being made: a pax tar, compressed, on its way into a
+ * sink. Captures run side by side and still the bytes come out in one order:
+ * each puts its entries into lanes, and lanes are written in the order of their
+ * rank and index, whatever finishes first. Two runs over the same input with
+ * the same clock give the same bytes.
  *
- * A lane spools what it is given (memory first, then a file without a name)
- * until it is committed; until then it can be emptied and filled again, which
- * is how a list that expired half way is read anew. Within a rank the indexes
- * start at 0 and have no gaps; every index that was opened is committed or
- * freed, and work on a rank starts in the order of its indexes, so that
- * waiting for one's turn always ends.
+ * A lane holds what it is given until it is committed; until then it can be
+ * emptied and filled again, which is how a list that expired half way is read
+ * anew. What is more than a little is packed while it arrives: made into tar,
+ * digested and compressed by a thread of its own, into a file without a name,
+ * so that committing it is copying it. The archive is then several zstd frames
+ * or gzip members, one behind the other, which every reader takes as one.
+ *
+ * Within a rank the indexes start at 0 and have no gaps; every index that was
+ * opened is committed or freed, and work on a rank starts in the order of its
+ * indexes, so that waiting for one's turn always ends.
  *
  * CONTENTS.json is the writer's own last entry: path, size, SHA-256, source
  * and facts of every entry, spooled, so that memory does not grow with them.
@@ -35,8 +39,9 @@ enum archive_rank { RANK_KUBERNETES, RANK_TERRAFORM, RANK_GIT, RANK_COUNT };
 
 struct archive_options {
 	enum archive_compression compression;
-	int level;	     /* 0: 2 for zstd, 6 for gzip */
-	int threads;	     /* for zstd; 0: one per core, at most 4 */
+	int level;   /* 0: 2 for zstd, 6 for gzip */
+	int threads; /* for zstd, of what is large; 0: one per core, at most 4
+		      */
 	const char *scratch; /* directory for spools; borrowed */
 	int64_t mtime;	     /* of entries without one of their own, seconds */
 };
@@ -85,7 +90,7 @@ struct archive_totals archive_writer_progress(struct archive_writer *w);
 /* Never waits. */
 struct archive_lane *archive_lane_open(
     struct archive_writer *w, enum archive_rank rank, size_t index);
-/* Copies data into the lane's spool. */
+/* Copies data. */
 int archive_lane_add(struct archive_lane *l, const struct archive_entry *e,
     const void *data, size_t len, struct err *err);
 /* The file is opened and read when the lane is committed, and must not have
@@ -96,6 +101,9 @@ int archive_lane_add_file(struct archive_lane *l, const struct archive_entry *e,
 int archive_lane_add_spool(struct archive_lane *l,
     const struct archive_entry *e, struct spool *content, struct err *err);
 void archive_lane_reset(struct archive_lane *l); /* as newly opened */
+/* Nothing more is added: what was packed is made whole. Where it is not called
+ * for a lane that waits for its turn, that happens at the commit. */
+int archive_lane_end(struct archive_lane *l, struct err *err);
 /* Whether an entry of that path was added. */
 bool archive_lane_has(const struct archive_lane *l, const char *path);
 struct archive_totals archive_lane_totals(const struct archive_lane *l);

@@ -146,10 +146,8 @@ static int configure(ZSTD_CCtx *ctx, int level, int threads, struct err *err)
 	size_t code =
 	    ZSTD_CCtx_setParameter(ctx, ZSTD_c_compressionLevel, level);
 
-	/* Never 0: without worker threads libzstd makes other bytes. */
 	if (!ZSTD_isError(code))
-		code = ZSTD_CCtx_setParameter(
-		    ctx, ZSTD_c_nbWorkers, threads < 1 ? 1 : threads);
+		code = ZSTD_CCtx_setParameter(ctx, ZSTD_c_nbWorkers, threads);
 	return ZSTD_isError(code) ? failed(err, code) : 0;
 }
 

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 /* Owns the next one, also on failure (of a libzstd without threads). level: 0
- * is libzstd's own. threads: at least 1; the bytes do not depend on how many.
- */
+ * is libzstd's own. threads: 0 compresses in the writer's own; the bytes do not
+ * depend on how many there are, but on whether there are any. */
 struct sink *zstd_compress(
     int level, int threads, struct sink *next, struct err *err);
 /* What is written from here on is stored as it is, or compressed again. */

@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 struct digest {
@@ -13,26 +14,39 @@ struct digest {
 	const EVP_MD *md;
 };
 
-static const EVP_MD *md_of(enum digest_kind kind)
-{
-	switch (kind) {
-	case DIGEST_SHA1:
-		return EVP_sha1();
-	case DIGEST_MD5:
-		return EVP_md5();
-	case DIGEST_BLAKE2B:
-		return EVP_blake2b512();
-	case DIGEST_SHA256:
-	default:
-		return EVP_sha256();
-	}
-}
-
 /* These fail only for want of memory or of the algorithm itself. */
 static void must(int ok)
 {
 	if (ok != 1)
 		abort();
+}
+
+/* Fetched once: by name, OpenSSL would look for one at each digest, which for
+ * a short text takes longer than the digest. */
+static EVP_MD *fetched[DIGEST_BLAKE2B + 1];
+
+static void fetch_all(void)
+{
+	static const char *const names[] = {
+	    [DIGEST_SHA256] = "SHA2-256",
+	    [DIGEST_SHA1] = "SHA1",
+	    [DIGEST_MD5] = "MD5",
+	    [DIGEST_BLAKE2B] = "BLAKE2B-512",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		fetched[i] = EVP_MD_fetch(NULL, names[i], NULL);
+}
+
+static const EVP_MD *md_of(enum digest_kind kind)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fetch_all);
+	/* One may be forbidden (MD5, under FIPS): that is nobody's business
+	 * but his who asks for it. */
+	must(fetched[kind] != NULL);
+	return fetched[kind];
 }
 
 struct digest *digest_new(enum digest_kind kind)

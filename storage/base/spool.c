@@ -129,6 +129,41 @@ const char *spool_view(
 	return w->data.data;
 }
 
+struct spool_sink {
+	struct sink sink;
+	struct spool *spool;
+};
+
+static int sink_of_spool_write(
+    struct sink *sink, const void *data, size_t len, struct err *err)
+{
+	return spool_add(((struct spool_sink *)sink)->spool, data, len, err);
+}
+
+static int sink_of_spool_finish(struct sink *sink, struct err *err)
+{
+	(void)sink;
+	(void)err;
+	return 0;
+}
+
+static void sink_of_spool_release(struct sink *sink)
+{
+	free(sink);
+}
+
+struct sink *spool_sink(struct spool *s)
+{
+	static const struct sink_ops ops = {.write = sink_of_spool_write,
+	    .finish = sink_of_spool_finish,
+	    .release = sink_of_spool_release};
+	struct spool_sink *sink = mem_new(struct spool_sink);
+
+	sink->sink.ops = &ops;
+	sink->spool = s;
+	return &sink->sink;
+}
+
 struct spool_source {
 	struct source source;
 	const struct spool *spool;

@@ -39,6 +39,9 @@ void spool_window_done(struct spool_window *w);
 /* len bytes from offset, good until the next view; NULL as spool_read. */
 const char *spool_view(
     struct spool_window *w, uint64_t offset, size_t len, struct err *err);
+/* A sink that adds to it; the spool must outlive that. Neither finishing nor
+ * aborting changes what was added. */
+struct sink *spool_sink(struct spool *s);
 /* A source over the whole; the spool must outlive it and stay unchanged. */
 struct source *spool_source(const struct spool *s);
 /* The same over `len` bytes from an offset, which are there. */

@@ -80,6 +80,41 @@ int64_t stream_copy(struct source *from, struct sink *to, struct err *err)
 	}
 }
 
+struct onto {
+	struct sink sink;
+	struct sink *to;
+};
+
+static int onto_write(
+    struct sink *s, const void *data, size_t len, struct err *err)
+{
+	return sink_write(((struct onto *)s)->to, data, len, err);
+}
+
+static int finish_nothing(struct sink *s, struct err *err)
+{
+	(void)s;
+	(void)err;
+	return 0;
+}
+
+static void release_memory(struct sink *s)
+{
+	free(s);
+}
+
+struct sink *sink_onto(struct sink *to)
+{
+	static const struct sink_ops ops = {.write = onto_write,
+	    .finish = finish_nothing,
+	    .release = release_memory};
+	struct onto *o = mem_new(struct onto);
+
+	o->sink.ops = &ops;
+	o->to = to;
+	return &o->sink;
+}
+
 struct buf_sink {
 	struct sink sink;
 	struct buf *to;
@@ -93,23 +128,11 @@ static int buf_sink_write(
 	return 0;
 }
 
-static int buf_sink_finish(struct sink *s, struct err *err)
-{
-	(void)s;
-	(void)err;
-	return 0;
-}
-
-static void buf_sink_release(struct sink *s)
-{
-	free(s);
-}
-
 struct sink *sink_to_buf(struct buf *b)
 {
 	static const struct sink_ops ops = {.write = buf_sink_write,
-	    .finish = buf_sink_finish,
-	    .release = buf_sink_release};
+	    .finish = finish_nothing,
+	    .release = release_memory};
 	struct buf_sink *s = mem_new(struct buf_sink);
 
 	s->sink.ops = &ops;

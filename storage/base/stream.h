@@ -56,6 +56,10 @@ void source_freep(struct source **s);
 /* All of a source into a sink, without finishing it; bytes moved or -1. */
 int64_t stream_copy(struct source *from, struct sink *to, struct err *err);
 
+/* A sink that writes to another one, which it borrows: its end is not the end
+ * of that. */
+struct sink *sink_onto(struct sink *to);
+
 /* A sink that appends to a buf it borrows, and a source that reads memory it
  * borrows; for small things and for tests. */
 struct buf;

@@ -335,6 +335,109 @@ static void a_file_that_does_not_compress_is_stored(void **state)
 	test_dir_remove(dir);
 }
 
+/* A lane of many entries, some of them in a file. */
+static struct archive_lane *long_lane(struct archive_writer *w, size_t index,
+    const char *name, const char *dir, struct err *err)
+{
+	struct archive_lane *lane =
+	    archive_lane_open(w, RANK_KUBERNETES, index);
+	autofree char *file = file_join(dir, "content");
+	int failed = file_write_durably(file, "from a file", 11, err);
+
+	for (int n = 0; n < 3000; n++) {
+		autofree char *path = str_printf("%s/%d", name, n);
+		autofree char *content = str_printf("%0500d", n);
+		const struct archive_entry e = {.path = path, .source = "t"};
+
+		failed |= n % 1000 == 999
+			      ? archive_lane_add_file(lane, &e, file, err)
+			      : archive_lane_add(
+				    lane, &e, content, strlen(content), err);
+	}
+	assert_int_equal(failed, 0);
+	return lane;
+}
+
+static void a_long_lane_is_packed_and_comes_out_whole(void **state)
+{
+	static const enum archive_compression each[] = {
+	    ARCHIVE_ZSTD, ARCHIVE_GZIP};
+	char *dir = test_dir_make();
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		autofree char *tree = str_printf("%s/tree-%zu", dir, i);
+		autofree char *file = file_join(tree, "b/2500");
+		cleanup(buf_done) struct buf out = BUF_INIT, got = BUF_INIT;
+		struct archive_totals totals;
+		struct reader_totals read;
+		struct err err = ERR_INIT;
+		const struct archive_options o = {
+		    .compression = each[i], .scratch = dir};
+		const struct reader_options how = {
+		    .compression = each[i], .encryption = ARCHIVE_PLAIN};
+		struct archive_writer *w =
+		    archive_writer_new(&o, sink_to_buf(&out), &err);
+		struct archive_lane *a = long_lane(w, 0, "a", dir, &err);
+		struct archive_lane *b = long_lane(w, 1, "b", dir, &err);
+
+		/* What came before a restart is not in there. */
+		archive_lane_reset(a);
+		const struct archive_entry again = {
+		    .path = "a/again", .source = "t"};
+		assert_ok(archive_lane_add(a, &again, "x", 1, &err), err);
+		assert_ok(archive_lane_end(b, &err), err);
+		assert_ok(archive_lane_commit(a, &err), err);
+		assert_ok(archive_lane_commit(b, &err), err);
+		archive_lane_free(a);
+		archive_lane_free(b);
+		for (int r = 0; r < RANK_COUNT; r++)
+			archive_writer_rank_done(w, (enum archive_rank)r);
+		assert_ok(archive_writer_finish(w, &totals, &err), err);
+		archive_writer_free(w);
+		assert_int_equal(totals.entries, 3001);
+		assert_ok(file_mkdirs(tree, &err), err);
+		assert_ok(archive_extract(source_from_memory(out.data, out.len),
+			      &how, tree, &read, &err),
+		    err);
+		assert_int_equal(read.entries, totals.entries);
+		assert_int_equal(read.bytes, totals.bytes);
+		assert_ok(file_read(file, 1 << 20, &got, &err), err);
+		assert_int_equal(got.len, 500);
+	}
+	test_dir_remove(dir);
+}
+
+static void paths_that_collide_are_named(void **state)
+{
+	char *dir = test_dir_make();
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	struct err err = ERR_INIT, why = ERR_INIT;
+	const struct archive_options o = {.scratch = dir};
+	struct archive_writer *w =
+	    archive_writer_new(&o, sink_to_buf(&out), &err);
+	const struct archive_entry early = {.path = "a/1234", .source = "t"};
+	struct archive_lane *first = archive_lane_open(w, RANK_KUBERNETES, 0);
+	struct archive_lane *second = long_lane(w, 1, "a", dir, &err);
+	struct archive_lane *third = archive_lane_open(w, RANK_KUBERNETES, 2);
+
+	(void)state;
+	assert_ok(archive_lane_add(first, &early, "x", 1, &err), err);
+	assert_ok(archive_lane_commit(first, &err), err);
+	assert_int_equal(archive_lane_commit(second, &why), -1);
+	assert_int_equal(why.code, ERR_EXISTS);
+	assert_non_null(strstr(why.message, "'a/1234'"));
+	for (int i = 0; i < 2; i++)
+		assert_ok(archive_lane_add(third, &early, "x", 1, &err), err);
+	assert_int_equal(archive_lane_commit(third, &why), -1);
+	assert_non_null(strstr(why.message, "'a/1234' came twice"));
+	archive_lane_free(first);
+	archive_lane_free(second);
+	archive_lane_free(third);
+	archive_writer_free(w);
+	test_dir_remove(dir);
+}
+
 static void a_path_that_leaves_its_place_is_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -370,6 +473,8 @@ int main(void)
 	    cmocka_unit_test(a_tree_gives_each_entry_back),
 	    cmocka_unit_test(no_tree_comes_of_a_changed_archive),
 	    cmocka_unit_test(a_file_that_does_not_compress_is_stored),
+	    cmocka_unit_test(a_long_lane_is_packed_and_comes_out_whole),
+	    cmocka_unit_test(paths_that_collide_are_named),
 	    cmocka_unit_test(a_path_that_leaves_its_place_is_refused),
 	};
 

@@ -1,0 +1,135 @@
+#include "storage/archive/part.h"
+
+#include "storage/archive/contents.h"
+#include "storage/base/digest.h"
+#include "storage/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 128 * 1024 };
+
+struct part {
+	struct part_options o;
+	struct tar_writer *tar;
+	struct digest *digest;
+	struct buf line;
+	bool first;  /* the next line is that of the archive's first entry */
+	char *chunk; /* for what comes from a source; or NULL yet */
+};
+
+struct part *part_new(
+    const struct part_options *o, struct sink *sink, struct err *err)
+{
+	struct tar_writer *tar = tar_writer_new(&o->compress, sink, err);
+
+	if (!tar)
+		return NULL;
+	struct part *p = mem_new(struct part);
+	p->o = *o;
+	p->tar = tar;
+	p->first = o->first;
+	p->digest = digest_new(DIGEST_SHA256);
+	return p;
+}
+
+void part_free(struct part *p)
+{
+	if (!p)
+		return;
+	tar_writer_free(p->tar);
+	digest_free(p->digest);
+	buf_done(&p->line);
+	free(p->chunk);
+	free(p);
+}
+
+static int add_data(
+    struct part *p, const void *data, size_t len, struct err *err)
+{
+	digest_add(p->digest, data, len);
+	if (len && tar_writer_data(p->tar, data, len, err))
+		return -1;
+	if (p->o.on_bytes)
+		p->o.on_bytes(p->o.ctx, len);
+	return 0;
+}
+
+static int add_line(struct part *p, const struct record *r, struct err *err)
+{
+	struct contents_entry e = {.path = r->path,
+	    .bytes = r->bytes,
+	    .source = r->source,
+	    .mtime = r->mtime};
+
+	digest_finish(p->digest, e.sha256);
+	if (r->sha256)
+		memcpy(r->sha256, e.sha256, sizeof(e.sha256));
+	buf_clear(&p->line);
+	contents_write_entry(&p->line, &e, r->facts);
+	size_t skip = p->first ? CONTENTS_SEPARATOR_LEN : 0;
+	p->first = false;
+	return spool_add(
+	    p->o.lines, p->line.data + skip, p->line.len - skip, err);
+}
+
+static int begin(struct part *p, const struct record *r, struct err *err)
+{
+	return tar_writer_entry(
+	    p->tar, r->path, r->bytes, r->mtime, &r->attrs, err);
+}
+
+int part_add(
+    struct part *p, const struct record *r, const void *data, struct err *err)
+{
+	return begin(p, r, err) || add_data(p, data, r->bytes, err) ||
+		       add_line(p, r, err)
+		   ? -1
+		   : 0;
+}
+
+static int add_from(
+    struct part *p, uint64_t bytes, struct source *from, struct err *err)
+{
+	if (!p->chunk)
+		p->chunk = mem_alloc(CHUNK);
+	for (uint64_t left = bytes; left;) {
+		size_t want = left < CHUNK ? (size_t)left : CHUNK;
+		ssize_t n = source_read(from, p->chunk, want, err);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			return err_set(err, ERR_SYSTEM,
+			    "its length changed while it was being written to "
+			    "the archive");
+		if (add_data(p, p->chunk, (size_t)n, err))
+			return -1;
+		left -= (uint64_t)n;
+	}
+	return 0;
+}
+
+int part_add_unlisted(struct part *p, const struct record *r,
+    struct source *from, struct err *err)
+{
+	return begin(p, r, err) || add_from(p, r->bytes, from, err) ? -1 : 0;
+}
+
+int part_add_from(struct part *p, const struct record *r, struct source *from,
+    bool store, struct err *err)
+{
+	if (begin(p, r, err) || (store && tar_writer_store(p->tar, err)) ||
+	    add_from(p, r->bytes, from, err))
+		return -1;
+	return add_line(p, r, err);
+}
+
+int part_end(struct part *p, struct err *err)
+{
+	return tar_writer_end(p->tar, err);
+}
+
+int part_finish(struct part *p, struct err *err)
+{
+	return tar_writer_finish(p->tar, err);
+}

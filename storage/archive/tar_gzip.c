@@ -1,0 +1,124 @@
+#include "storage/archive/tar_gzip.h"
+
+#include "storage/archive/tar_parts.h"
+#include "storage/base/mem.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* libarchive's "raw" format: the bytes of one entry, and only its filter. */
+struct compress {
+	struct sink sink;
+	struct archive *archive;
+	struct sink *next;
+	struct err below; /* what the next stage said */
+};
+
+static la_ssize_t write_block(
+    struct archive *a, void *ctx, const void *data, size_t len)
+{
+	struct compress *c = ctx;
+
+	(void)a;
+	if (c->below.code != ERR_NONE ||
+	    sink_write(c->next, data, len, &c->below))
+		return -1;
+	return (la_ssize_t)len;
+}
+
+static int fail(struct compress *c, struct err *err, const char *at)
+{
+	return tar_failed(c->archive, &c->below, err, at);
+}
+
+static int compress_write(
+    struct sink *s, const void *data, size_t len, struct err *err)
+{
+	struct compress *c = (struct compress *)s;
+	const char *at = data;
+
+	while (len) {
+		la_ssize_t n = archive_write_data(c->archive, at, len);
+		if (n <= 0)
+			return fail(c, err, "compressing");
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int compress_finish(struct sink *s, struct err *err)
+{
+	struct compress *c = (struct compress *)s;
+
+	if (archive_write_close(c->archive) != ARCHIVE_OK)
+		return fail(c, err, "ending the compression");
+	return sink_finish(c->next, err);
+}
+
+static void compress_abort(struct sink *s)
+{
+	struct compress *c = (struct compress *)s;
+
+	archive_write_fail(c->archive);
+	sink_abort(c->next);
+}
+
+static void compress_release(struct sink *s)
+{
+	struct compress *c = (struct compress *)s;
+
+	archive_write_free(c->archive);
+	sink_free(c->next);
+	free(c);
+}
+
+static int set_up_gzip(struct archive *a, int level)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", level);
+	return archive_write_add_filter_gzip(a) ||
+	       archive_write_set_filter_option(a, "gzip", "timestamp", NULL) ||
+	       (level && archive_write_set_filter_option(
+			     a, "gzip", "compression-level", text));
+}
+
+static int set_up(struct compress *c, int level)
+{
+	struct archive_entry *entry = archive_entry_new();
+
+	if (!entry)
+		abort();
+	archive_entry_set_filetype(entry, AE_IFREG);
+	int failed =
+	    archive_write_set_format_raw(c->archive) ||
+	    set_up_gzip(c->archive, level) ||
+	    archive_write_set_bytes_per_block(c->archive, 0) ||
+	    archive_write_open(c->archive, c, NULL, write_block, NULL) ||
+	    archive_write_header(c->archive, entry);
+	archive_entry_free(entry);
+	return failed;
+}
+
+struct sink *tar_gzip(int level, struct sink *next, struct err *err)
+{
+	static const struct sink_ops ops = {.write = compress_write,
+	    .finish = compress_finish,
+	    .abort = compress_abort,
+	    .release = compress_release};
+	struct compress *c = mem_new(struct compress);
+
+	c->sink.ops = &ops;
+	c->next = next;
+	c->archive = archive_write_new();
+	if (!c->archive)
+		abort();
+	if (set_up(c, level) == 0)
+		return &c->sink;
+	fail(c, err, "setting up the compression");
+	sink_free(&c->sink);
+	return NULL;
+}
