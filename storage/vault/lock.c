@@ -213,9 +213,11 @@ static void give_back(struct vault_lock *l)
 {
 	struct err ignored = ERR_INIT;
 
+	vault_cleanup_begin(l->vault);
 	if (check_held(l, &ignored) == 0)
 		(void)lock_row_remove_below(
 		    l->vault, l->name, l->own.generation + 1, &ignored);
+	vault_cleanup_end(l->vault);
 }
 
 /* Puts the first beat; of two that try at once, one is first. */

@@ -179,10 +179,12 @@ static void withdraw(const struct place *p, const struct snapshot_writer *w)
 	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, w->label);
 	struct err ignored = ERR_INIT;
 
-	if (vault_remove(p->vault, manifest, &ignored))
-		return;
-	(void)vault_remove(p->vault, minisig, &ignored);
-	(void)vault_remove(p->vault, w->archive, &ignored);
+	vault_cleanup_begin(p->vault);
+	if (!vault_remove(p->vault, manifest, &ignored)) {
+		(void)vault_remove(p->vault, minisig, &ignored);
+		(void)vault_remove(p->vault, w->archive, &ignored);
+	}
+	vault_cleanup_end(p->vault);
 }
 
 /* A run that stood still for so long that another took over its lock finds

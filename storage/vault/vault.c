@@ -122,3 +122,15 @@ int vault_tidy(struct vault *v, const struct vault_tidy *what, struct err *err)
 {
 	return v->ops->tidy(v, what, err);
 }
+
+void vault_cleanup_begin(struct vault *v)
+{
+	if (v->ops->cleaning)
+		v->ops->cleaning(v, true);
+}
+
+void vault_cleanup_end(struct vault *v)
+{
+	if (v->ops->cleaning)
+		v->ops->cleaning(v, false);
+}

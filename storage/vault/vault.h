@@ -49,6 +49,8 @@ struct vault_ops {
 	int (*now)(struct vault *v, int64_t *seconds, struct err *err);
 	int (*tidy)(
 	    struct vault *v, const struct vault_tidy *what, struct err *err);
+	/* NULL where a request to stop does not reach what is asked of it. */
+	void (*cleaning)(struct vault *v, bool begins);
 	void (*release)(struct vault *v);
 };
 
@@ -94,5 +96,9 @@ int vault_now(struct vault *v, int64_t *seconds, struct err *err);
 /* Removes what dead runs left unfinished (temporary files, multipart uploads);
  * their number, or -1. */
 int vault_tidy(struct vault *v, const struct vault_tidy *what, struct err *err);
+/* What is asked of it between the two is done although the run was told to
+ * stop: a lock or half a snapshot is not left behind for that. They nest. */
+void vault_cleanup_begin(struct vault *v);
+void vault_cleanup_end(struct vault *v);
 
 #endif

@@ -271,6 +271,16 @@ static int tidy(
 	return removed;
 }
 
+static void cleaning(struct vault *v, bool begins)
+{
+	struct aws *aws = s3_session(of(v)->s3);
+
+	if (begins)
+		aws_cleanup_begin(aws);
+	else
+		aws_cleanup_end(aws);
+}
+
 static void release(struct vault *vault)
 {
 	struct vault_s3 *v = of(vault);
@@ -289,6 +299,7 @@ struct vault *vault_s3_open(const struct vault_s3_options *o, struct err *err)
 	    .remove = remove_object,
 	    .now = now,
 	    .tidy = tidy,
+	    .cleaning = cleaning,
 	    .release = release};
 
 	if (!o->lock_mode != !o->lock_days) {

@@ -294,6 +294,31 @@ stop_proxies() {
 	done
 }
 
+@test "a backup that is told to stop leaves no lock and no upload in a vault in a bucket" {
+	head -c 30000000 /dev/urandom | s3 $b put big.bin
+	s3_tool make $b-vault
+	# Told while its first list is under way, when it has its lock.
+	cat >"$T/stop" <<-X
+	until [ -s $T/pid ]; do sleep 0.05; done
+	kill -TERM \$(cat $T/pid)
+	sleep 0.5
+	X
+	start_proxy "$S3_ENDPOINT" "$T/log" --after-list "bash $T/stop"
+	endpoint=$proxied
+	config | sed "s|^vaults:.*|vaults: [{name: remote, s3: {bucket: $b-vault, endpoint: $S3_ENDPOINT, region: default, addressing: path}}]|" >"$BACKSTAY_CONFIG"
+	"$BACKSTAY_BUILD/backstay-agent" backup >"$T/stopped" 2>&1 3>&- &
+	echo $! >"$T/pid"
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 3 ] || { cat "$T/stopped"; false; }
+	grep -q 'stopped on request' "$T/stopped"
+	[ -z "$(s3 $b-vault keys)" ] || { s3 $b-vault keys; cat "$T/stopped"; false; }
+	run aws --endpoint-url "$S3_ENDPOINT" s3api list-multipart-uploads --bucket $b-vault --query 'Uploads[].Key' --output text
+	[ "$output" = None ]
+	# The next one need not wait for it.
+	agent backup
+}
+
 # What is said to be there is there, whole; and repeating gets the rest.
 @test "requests that come to grief: no false success, nothing lost" {
 	local rate n=60
