@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_BYTES = 1024 * 1024 * 1024, SYNC_EVERY_MS = 200 };
@@ -143,24 +145,13 @@ static void add_pause(struct buf *line, const struct journal_pause *p)
 	buf_add_str(line, "}}");
 }
 
-/* A new run starts a new journal; what an older one left paused is taken over,
- * for otherwise nobody would know of it. */
-static int start_anew(
+/* What an older run left paused is taken over, for otherwise nobody would know
+ * of it. */
+static int write_start(
     struct journal *j, const struct journal_options *o, struct err *err)
 {
-	autofree char *old = str_printf("%s.old", j->path);
 	size_t kept = 0;
 
-	/* The lock is on this file: it stays, and its content goes to .old. */
-	cleanup(buf_done) struct buf text = BUF_INIT;
-	if (file_read(j->path, MAX_BYTES, &text, err))
-		return -1;
-	if (text.len && file_write_durably(old, text.data, text.len, err))
-		return -1;
-	if (ftruncate(j->fd, 0))
-		return err_system(err, errno, "%s", j->path);
-	forget_nodes(j);
-	j->done = false;
 	if (write_head(j, o, err))
 		return -1;
 	for (size_t i = 0; i < j->pauses.len; i++) {
@@ -171,14 +162,56 @@ static int start_anew(
 			pause_done(p);
 			continue;
 		}
+		j->pauses.items[kept++] = *p;
 		buf_add_str(&line, "{\"n\":0,");
 		add_pause(&line, p);
-		if (write_line(j, &line, err))
+		if (write_line(j, &line, err)) {
+			/* Those behind it move up, to be released with it. */
+			for (i++; i < j->pauses.len; i++)
+				j->pauses.items[kept++] = j->pauses.items[i];
+			j->pauses.len = kept;
 			return -1;
-		j->pauses.items[kept++] = *p;
+		}
 	}
 	j->pauses.len = kept;
-	return 0;
+	return journal_sync(j, err);
+}
+
+/* A new run starts a new journal, whole under its name or not at all: a kill in
+ * between leaves the old one, and with it what is paused. Both are locked while
+ * the one takes the place of the other. */
+static int start_anew(
+    struct journal *j, const struct journal_options *o, struct err *err)
+{
+	autofree char *old = str_printf("%s.old", j->path);
+	autofree char *made = str_printf("%s.new", j->path);
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (file_read(j->path, MAX_BYTES, &text, err))
+		return -1;
+	if (text.len && file_write_durably(old, text.data, text.len, err))
+		return -1;
+	autoclose int before = j->fd;
+	j->fd =
+	    open(made, O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (j->fd < 0 || flock(j->fd, LOCK_EX | LOCK_NB))
+		return err_system(err, errno, "%s", made);
+	forget_nodes(j);
+	j->done = false;
+	if (write_start(j, o, err))
+		return -1;
+	if (rename(made, j->path))
+		return err_system(err, errno, "%s", j->path);
+	return file_sync_dir(o->dir, err);
+}
+
+/* Another run may have put a new journal in its place meanwhile. */
+static bool is_in_place(const struct journal *j)
+{
+	struct stat own, there;
+
+	return !fstat(j->fd, &own) && !stat(j->path, &there) &&
+	       own.st_dev == there.st_dev && own.st_ino == there.st_ino;
 }
 
 static int open_file(
@@ -196,7 +229,7 @@ static int open_file(
 		    j->path, o->snapshot);
 	if (j->fd < 0)
 		return err_system(err, errno, "%s", j->path);
-	if (flock(j->fd, LOCK_EX | LOCK_NB))
+	if (flock(j->fd, LOCK_EX | LOCK_NB) || !is_in_place(j))
 		return err_set(err, ERR_LOCKED,
 		    "%s: another restore of this snapshot is at work", j->path);
 	return file_sync_dir(o->dir, err);

@@ -173,6 +173,31 @@ static void pauses_outlive_a_new_start_and_end_with_their_release(void **state)
 	journal_close(j);
 }
 
+/* Until the new journal stands whole, the old one does. */
+static void a_start_that_fails_leaves_what_is_paused(void **state)
+{
+	struct place *p = *state;
+	struct err err = ERR_INIT;
+	struct journal *j = reopen(p, false);
+	char cluster[] = "c", path[] = "/apis/x/1", pointer[] = "/spec/suspend";
+	struct journal_pause pause = {
+	    .cluster = cluster, .path = path, .pointer = pointer};
+
+	assert_ok(journal_pause(j, 0, &pause, &err), err);
+	autofree char *in_the_way = str_printf("%s.new", j->path);
+	journal_close(j);
+	assert_ok(file_mkdirs(in_the_way, &err), err);
+	p->o.resume = false;
+	assert_null(journal_open(&p->o, &err));
+	assert_int_equal(err.code, ERR_SYSTEM);
+	err = (struct err)ERR_INIT;
+	assert_ok(file_remove_tree(in_the_way, &err), err);
+	j = reopen(p, true);
+	assert_int_equal(j->pauses.len, 1);
+	assert_false(j->pauses.items[0].released);
+	journal_close(j);
+}
+
 static void another_plan_another_run_and_none_are_refused(void **state)
 {
 	struct place *p = *state;
@@ -230,6 +255,7 @@ int main(void)
 	    IN_PLACE(a_second_try_takes_the_end_back),
 	    IN_PLACE(what_a_kill_left_of_a_line_is_cut_off),
 	    IN_PLACE(pauses_outlive_a_new_start_and_end_with_their_release),
+	    IN_PLACE(a_start_that_fails_leaves_what_is_paused),
 	    IN_PLACE(another_plan_another_run_and_none_are_refused),
 	    IN_PLACE(lines_that_are_none_are_refused),
 	};
