@@ -193,5 +193,9 @@ struct report *apply_release(const char *snapshot,
 	quiesce_release(&a);
 	a.report->stopped = apply_must_stop(&a);
 	apply_report_paused(&a);
+	if (!a.report->items.len)
+		a.report->next =
+		    str_dup("nothing was left paused; there is nothing to "
+			    "release");
 	return steal(a.report);
 }

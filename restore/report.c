@@ -110,6 +110,8 @@ static void print_sums(const struct report *r, struct buf *out)
 		for (int k = 0; k < KINDS; k++)
 			total[k] += s->counts[k];
 	}
+	if (!sums.len)
+		return;
 	buf_printf(out, "%-*s", (int)width, "KIND");
 	for (int k = 0; k < KINDS; k++)
 		if (total[k])

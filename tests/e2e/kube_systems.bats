@@ -212,6 +212,7 @@ order() {
 	live argoproj.io/v1alpha1 applications generated |
 	    jq -e '.metadata.annotations["argocd.argoproj.io/skip-reconcile"] == "true"'
 	restore release latest
+	[ "$(restore release latest)" = 'nothing was left paused; there is nothing to release' ]
 }
 
 @test "a version that is no longer served becomes one that is" {
