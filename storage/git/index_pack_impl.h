@@ -1,6 +1,6 @@
 /*
- * What index_pack.c (reading), index_resolve.c and index_unpack.c (deltas) and
- * index_result.c share; for nobody else.
+ * What index_pack.c, index_feed.c (reading), index_resolve.c and index_unpack.c
+ * (deltas) and index_result.c share; for nobody else.
  */
 #ifndef STORAGE_GIT_INDEX_PACK_IMPL_H
 #define STORAGE_GIT_INDEX_PACK_IMPL_H
@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 enum { PACK_OFS_DELTA = 6, PACK_REF_DELTA = 7 };
+enum { INDEX_PACK_WINDOW = 64 * 1024 };
 #define PACK_NONE UINT32_MAX
 
 struct pack_entry {
