@@ -191,11 +191,14 @@ static int start_anew(
 		return -1;
 	if (text.len && file_write_durably(old, text.data, text.len, err))
 		return -1;
-	autoclose int before = j->fd;
-	j->fd =
+	autoclose int other =
 	    open(made, O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (j->fd < 0 || flock(j->fd, LOCK_EX | LOCK_NB))
+	if (other < 0 || flock(other, LOCK_EX | LOCK_NB))
 		return err_system(err, errno, "%s", made);
+	/* From here on the other is the old one, closed at the end. */
+	int before = j->fd;
+	j->fd = other;
+	other = before;
 	forget_nodes(j);
 	j->done = false;
 	if (write_start(j, o, err))
