@@ -1,0 +1,237 @@
+#include "storage/archive/body.h"
+
+#include "storage/archive/contents.h"
+#include "storage/archive/zstd.h"
+#include "storage/base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum {
+	INDEX_MEMORY = 256 * 1024,
+	CHUNK = 128 * 1024,
+	/* The library's own 3 keeps twice the memory a thread, for the same
+	 * size of what we archive. */
+	ZSTD_LEVEL = 2,
+	MAX_THREADS = 4, /* unless asked for: each holds several MiB */
+	/* Content for which it pays to compress in threads, or to look whether
+	 * it compresses at all. */
+	LARGE_BYTES = 1024 * 1024,
+};
+
+static int cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
+}
+
+int body_init(struct body *b, const struct archive_options *o,
+    struct sink *sink, struct err *err)
+{
+	cleanup(buf_done) struct buf start = BUF_INIT;
+
+	b->out = sink;
+	b->compress = (struct compress_options){.compression = o->compression,
+	    .level = o->level || o->compression != ARCHIVE_ZSTD ? o->level
+								: ZSTD_LEVEL};
+	b->threads = o->threads ? o->threads : cores();
+	b->mtime = o->mtime;
+	spool_init(&b->index, o->scratch, INDEX_MEMORY);
+	contents_write_start(&start);
+	return spool_add(&b->index, start.data, start.len, err);
+}
+
+void body_done(struct body *b)
+{
+	part_free(b->part);
+	sink_free(b->out);
+	spool_done(&b->index);
+}
+
+struct archive_totals body_totals(struct body *b)
+{
+	return (struct archive_totals){.entries = atomic_load(&b->entries),
+	    .bytes = atomic_load(&b->bytes)};
+}
+
+/* An entry was begun and not ended. */
+static int spoil(struct body *b)
+{
+	b->spoilt = true;
+	return -1;
+}
+
+static int end_part(struct body *b, struct err *err)
+{
+	struct part *part = steal(b->part);
+	int failed = part ? part_end(part, err) : 0;
+
+	part_free(part);
+	return failed;
+}
+
+static void count_bytes(void *ctx, uint64_t bytes)
+{
+	struct body *b = ctx;
+
+	atomic_fetch_add(&b->bytes, bytes);
+}
+
+/* The part for what comes next: the one that is open, unless that is large and
+ * threads pay. They hold memory, so that one with them is open only from the
+ * first large one on. */
+static struct part *part_for(struct body *b, bool large, struct err *err)
+{
+	struct part_options o = {.compress = b->compress,
+	    .lines = &b->index,
+	    .first = atomic_load(&b->entries) == 0,
+	    .on_bytes = count_bytes,
+	    .ctx = b};
+
+	if (b->part && (!large || b->part_threads))
+		return b->part;
+	if (end_part(b, err))
+		return NULL;
+	b->part_threads = large;
+	o.compress.threads = large ? b->threads : 0;
+	b->part = part_new(&o, sink_onto(b->out), err);
+	return b->part;
+}
+
+static int write_run(struct body *b, const struct item *i, struct err *err)
+{
+	struct part *part = part_for(b, i->bytes >= LARGE_BYTES, err);
+	struct record r = {.attrs = VEC_INIT};
+	const char *data;
+	size_t at = 0;
+	int failed = !part;
+
+	while (!failed && record_next(&i->run, &at, &r, &data)) {
+		if ((failed = part_add(part, &r, data, err)))
+			err_wrap(err, "archiving '%s'", r.path);
+		else
+			atomic_fetch_add(&b->entries, 1);
+	}
+	vec_done(&r.attrs);
+	return failed ? spoil(b) : 0;
+}
+
+/* All of a spool from an offset on. */
+static int pass_on(const struct spool *from, uint64_t offset,
+    int (*to)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, struct err *err)
+{
+	cleanup(spool_window_done) struct spool_window window;
+	uint64_t all = spool_len(from);
+
+	spool_window_init(&window, from);
+	for (uint64_t at = offset; at < all;) {
+		size_t n = all - at < CHUNK ? (size_t)(all - at) : CHUNK;
+		const char *data = spool_view(&window, at, n, err);
+		if (!data || to(ctx, data, n, err))
+			return -1;
+		at += n;
+	}
+	return 0;
+}
+
+static int to_sink(void *ctx, const void *data, size_t len, struct err *err)
+{
+	return sink_write(ctx, data, len, err);
+}
+
+static int to_spool(void *ctx, const void *data, size_t len, struct err *err)
+{
+	return spool_add(ctx, data, len, err);
+}
+
+static int write_packed(struct body *b, const struct item *i, struct err *err)
+{
+	const struct packed *p = &i->packed;
+	uint64_t skip = atomic_load(&b->entries) ? 0 : CONTENTS_SEPARATOR_LEN;
+
+	if (end_part(b, err) || pass_on(&p->bytes, 0, to_sink, b->out, err) ||
+	    pass_on(&p->lines, skip, to_spool, &b->index, err))
+		return spoil(b);
+	atomic_fetch_add(&b->entries, i->entries);
+	atomic_fetch_add(&b->bytes, i->bytes);
+	return 0;
+}
+
+static struct source *open_item(
+    const struct item *i, bool *store, struct err *err)
+{
+	*store = false;
+	if (i->kind == ITEM_SPOOL)
+		return spool_source(&i->spool);
+	int fd = open(i->file, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		*store = i->record.bytes >= LARGE_BYTES &&
+			 !zstd_gains(fd, i->record.bytes);
+		return source_from_fd(fd, i->file);
+	}
+	err_system(err, errno, "opening '%s'", i->file);
+	return NULL;
+}
+
+/* Nothing is left of it behind what was written. */
+static int check_end(const struct item *i, struct source *from, struct err *err)
+{
+	char more;
+	ssize_t n = i->kind == ITEM_FILE ? source_read(from, &more, 1, err) : 0;
+
+	if (n <= 0)
+		return (int)n;
+	return err_set(err, ERR_SYSTEM,
+	    "'%s' grew while it was being written to the archive", i->file);
+}
+
+static int write_single(struct body *b, const struct item *i, struct err *err)
+{
+	bool store;
+	cleanup(source_freep) struct source *from = open_item(i, &store, err);
+
+	if (!from)
+		return -1;
+	bool large = i->record.bytes >= LARGE_BYTES && !store;
+	struct part *part = part_for(b, large, err);
+	if (!part || part_add_from(part, &i->record, from, store, err) ||
+	    check_end(i, from, err))
+		return spoil(b);
+	atomic_fetch_add(&b->entries, 1);
+	return 0;
+}
+
+int body_add(struct body *b, const struct item *i, struct err *err)
+{
+	switch (i->kind) {
+	case ITEM_RUN:
+		return write_run(b, i, err);
+	case ITEM_PACKED:
+		return write_packed(b, i, err);
+	case ITEM_FILE:
+	case ITEM_SPOOL:
+	default:
+		return write_single(b, i, err) == 0
+			   ? 0
+			   : err_wrap(err, "archiving '%s'", i->record.path);
+	}
+}
+
+int body_finish(struct body *b, struct err *err)
+{
+	cleanup(buf_done) struct buf end = BUF_INIT;
+	struct record r = {.path = CONTENTS_PATH, .mtime = b->mtime};
+	struct part *part = part_for(b, false, err);
+
+	contents_write_end(&end, atomic_load(&b->entries));
+	if (!part || spool_add(&b->index, end.data, end.len, err))
+		return -1;
+	r.bytes = spool_len(&b->index);
+	cleanup(source_freep) struct source *from = spool_source(&b->index);
+	if (part_add_unlisted(part, &r, from, err) || part_finish(part, err))
+		return -1;
+	return sink_finish(b->out, err);
+}
