@@ -119,7 +119,7 @@ static int ask_vault(struct check *c, const struct settings_vault *s,
 
 	if (connect_vault(s, true, &c->a->env, &v, err) ||
 	    snapshot_list(v.vault, c->a->settings->name, &list, err) ||
-	    vault_now(v.vault, &now, err))
+	    vault_now(v.vault, &now, err) || vault_check(v.vault, err))
 		return -1;
 	*snapshots = list.len;
 	*skew_s = now - clock_now_ms(c->a->env.clock) / 1000;

@@ -67,6 +67,27 @@ int s3_versioned(struct s3 *s, bool *versioned, struct err *err)
 	return 0;
 }
 
+int s3_lockable(struct s3 *s, bool *lockable, struct err *err)
+{
+	cleanup(s3_call_done) struct s3_call c;
+	struct err why = ERR_INIT;
+
+	*lockable = false;
+	if (get_bucket(&c, s, "object-lock", &why)) {
+		if (str_eq(c.call.code, "ObjectLockConfigurationNotFoundError"))
+			return 0;
+		*err = why;
+		return -1;
+	}
+	cleanup(xml_freep) struct xml *x =
+	    s3_call_xml(&c, "ObjectLockConfiguration", err);
+	if (!x)
+		return -1;
+	const char *enabled = xml_text(x, "ObjectLockEnabled");
+	*lockable = enabled && str_eq(enabled, "Enabled");
+	return 0;
+}
+
 int s3_store_time(struct s3 *s, int64_t *now_ms, struct err *err)
 {
 	cleanup(s3_call_done) struct s3_call c;

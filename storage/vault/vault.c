@@ -118,6 +118,11 @@ int vault_now(struct vault *v, int64_t *seconds, struct err *err)
 	return v->ops->now(v, seconds, err);
 }
 
+int vault_check(struct vault *v, struct err *err)
+{
+	return v->ops->check ? v->ops->check(v, err) : 0;
+}
+
 int vault_tidy(struct vault *v, const struct vault_tidy *what, struct err *err)
 {
 	return v->ops->tidy(v, what, err);

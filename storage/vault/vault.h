@@ -47,6 +47,8 @@ struct vault_ops {
 	    uint64_t offset, struct err *err);
 	int (*remove)(struct vault *v, const char *name, struct err *err);
 	int (*now)(struct vault *v, int64_t *seconds, struct err *err);
+	/* NULL where nothing is promised but what the others do. */
+	int (*check)(struct vault *v, struct err *err);
 	int (*tidy)(
 	    struct vault *v, const struct vault_tidy *what, struct err *err);
 	/* NULL where a request to stop does not reach what is asked of it. */
@@ -93,6 +95,10 @@ int vault_read(struct vault *v, const char *name, size_t max_bytes,
 int vault_remove(struct vault *v, const char *name, struct err *err);
 /* The store's own time. */
 int vault_now(struct vault *v, int64_t *seconds, struct err *err);
+/* Whether the store can keep what the configuration promises of it: ERR_USAGE
+ * where Object Lock is asked of a bucket that has none. One that does not let
+ * us know is believed. */
+int vault_check(struct vault *v, struct err *err);
 /* Removes what dead runs left unfinished (temporary files, multipart uploads);
  * their number, or -1. */
 int vault_tidy(struct vault *v, const struct vault_tidy *what, struct err *err);

@@ -271,6 +271,28 @@ static int tidy(
 	return removed;
 }
 
+static int check(struct vault *vault, struct err *err)
+{
+	struct vault_s3 *v = of(vault);
+	struct err why = ERR_INIT;
+	bool lockable = false;
+
+	if (!v->lock_mode)
+		return 0;
+	if (s3_lockable(v->s3, &lockable, &why)) {
+		if (why.code == ERR_DENIED)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	return lockable ? 0
+			: err_set(err, ERR_USAGE,
+			      "%s: object_lock is set, but the bucket has no "
+			      "Object Lock; enable it there (it needs "
+			      "versions), or leave object_lock out",
+			      s3_describe(v->s3));
+}
+
 static void cleaning(struct vault *v, bool begins)
 {
 	struct aws *aws = s3_session(of(v)->s3);
@@ -298,6 +320,7 @@ struct vault *vault_s3_open(const struct vault_s3_options *o, struct err *err)
 	    .get = get,
 	    .remove = remove_object,
 	    .now = now,
+	    .check = check,
 	    .tidy = tidy,
 	    .cleaning = cleaning,
 	    .release = release};

@@ -123,6 +123,7 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 @test "Object Lock: each part of a snapshot is kept by the store, and prune says so" {
 	s3 make lock
 	config "      object_lock: {mode: governance, days: 2}" >"$BACKSTAY_CONFIG"
+	agent check
 	agent backup
 	first=$(labels)
 	sleep 1.1
@@ -134,6 +135,15 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	# Still there, whole, and with its lock from deletion.
 	[ "$(labels | wc -l)" -eq 2 ]
 	restore verify "$first"
+}
+
+@test "check finds a bucket without the Object Lock that is asked of it" {
+	s3 make
+	config "      object_lock: {mode: governance, days: 2}" >"$BACKSTAY_CONFIG"
+	run --separate-stderr agent check
+	echo "$output$stderr"
+	[ "$status" -ne 0 ]
+	[[ $output == *"the bucket has no Object Lock; enable it there"* ]]
 }
 
 @test "a bucket that is not there, or refuses us: named, nothing is written" {

@@ -266,13 +266,17 @@ static void test_versions_and_object_lock(void **state)
 	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
 	cleanup(s3_list_done) struct s3_list l = {
 	    .versions = true, .page_size = 1};
-	bool versioned = false;
+	bool versioned = false, lockable = false;
 	int64_t until = clock_now_ms(clock_system()) / 1000 + 3600;
 
 	(void)state;
 	assert_ok(s3_create_bucket(locked, true, &err), err);
 	assert_ok(s3_versioned(locked, &versioned, &err), err);
 	assert_true(versioned);
+	assert_ok(s3_lockable(locked, &lockable, &err), err);
+	assert_true(lockable);
+	assert_ok(s3_lockable(s3, &lockable, &err), err);
+	assert_false(lockable);
 	meta.lock_mode = str_dup("COMPLIANCE");
 	meta.lock_until = until;
 	struct s3_put p = {.key = "a", .meta = &meta};
