@@ -76,7 +76,8 @@ void apply_relink(struct apply *a, uint32_t node, struct json_object *object,
 	for (size_t i = json_len(owners); i-- > 0;) {
 		struct json_object *owner = json_at(owners, i);
 		const char *kind = json_get_str(owner, "kind");
-		const char *name = json_get_str(owner, "name");
+		/* Its own copy: a known owner's name is written over it. */
+		autofree char *name = str_dup(json_get_str(owner, "name"));
 		bool later = comes_later(a, node, owner);
 
 		if (relink(a, &a->p->nodes.items[node], owner))
