@@ -182,9 +182,7 @@ static bool is_token_mount(const struct json_object *item, const void *ctx)
 {
 	(void)ctx;
 	return is_token_volume_name(json_get_str(item, "name")) &&
-	       str_starts(json_get_str(item, "mountPath")
-			      ? json_get_str(item, "mountPath")
-			      : "",
+	       str_starts(json_get_str(item, "mountPath"),
 		   "/var/run/secrets/kubernetes.io/serviceaccount");
 }
 

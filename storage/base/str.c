@@ -66,14 +66,14 @@ bool str_eq(const char *a, const char *b)
 
 bool str_starts(const char *s, const char *prefix)
 {
-	return strncmp(s, prefix, strlen(prefix)) == 0;
+	return s && strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
 bool str_ends(const char *s, const char *suffix)
 {
-	size_t n = strlen(s), m = strlen(suffix);
+	size_t n = s ? strlen(s) : 0, m = strlen(suffix);
 
-	return n >= m && memcmp(s + n - m, suffix, m) == 0;
+	return s && n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
 
 bool str_glob(const char *pattern, const char *s)

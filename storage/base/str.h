@@ -23,6 +23,7 @@ char *str_dup(const char *s); /* NULL stays NULL */
 char *str_ndup(const char *s, size_t len);
 char *str_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool str_eq(const char *a, const char *b); /* two NULLs are equal */
+/* A NULL s does neither. */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 

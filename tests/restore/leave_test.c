@@ -80,6 +80,7 @@ static void some_objects_are_made_by_others(void **state)
 	     "\"PriorityClass\",\"metadata\":{\"name\":\"system-node-critical"
 	     "\"}}",
 		true},
+	    {"{\"kind\":\"PriorityClass\",\"metadata\":{}}", false},
 	    {"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{"
 	     "\"name\""
 	     ":\"kubernetes\",\"namespace\":\"default\"}}",
