@@ -265,3 +265,41 @@ order() {
 	[ "$status" -eq 0 ]
 	[ "$(jq '[.items[] | select(.kind != "release" and .outcome == "held")] | length' "$P/report")" -eq 0 ]
 }
+
+# No pod answers here: the real server finds the API unavailable for good, and
+# the simulated one available once its Service has an endpoint.
+@test "what needs an aggregated API waits until that is available" {
+	local ns=/api/v1/namespaces/aggregated apis=/apis/apiregistration.k8s.io/v1/apiservices
+	cluster_config aggregated 'gates: always' 'gate_timeout: 1s' 'edges:' \
+	    '  - {from: ConfigMap.core, pointer: /data/api, form: cluster_name,
+	        to: APIService.apiregistration.k8s.io, strength: required, ready: true}' >"$BACKSTAY_CONFIG"
+	call POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"aggregated"}}'
+	call POST $ns/services '{"apiVersion":"v1","kind":"Service","metadata":{"name":"late"},"spec":{"ports":[{"port":443}]}}'
+	call POST $apis '{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService",
+	    "metadata":{"name":"v1.late.example.com"},"spec":{"group":"late.example.com","version":"v1",
+	    "groupPriorityMinimum":1000,"versionPriority":10,"insecureSkipTLSVerify":true,
+	    "service":{"namespace":"aggregated","name":"late","port":443}}}'
+	call POST $ns/configmaps '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"user"},
+	    "data":{"api":"v1.late.example.com"}}'
+	agent backup
+	call DELETE $apis/v1.late.example.com
+	call DELETE $ns/configmaps/user
+	call DELETE $ns/services/late
+	gate() { # PASSED DETAIL
+		jq -e --arg detail "$2" '.gates[] | select(.what == "APIService.apiregistration.k8s.io v1.late.example.com") |
+		    .passed == '"$1"' and (.detail | contains($detail))' "$P/report"
+	}
+	apply
+	[ "$status" -eq 1 ]
+	gate false 'Available is False'
+	jq -e '[.items[] | select(.outcome == "held") | .what] == ["ConfigMap aggregated/user"]' "$P/report"
+	if [ "$KUBE" != real ]; then
+		call POST $ns/endpoints '{"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"late"},
+		    "subsets":[{"addresses":[{"ip":"10.1.2.3"}],"ports":[{"port":443}]}]}'
+		apply --resume
+		[ "$status" -eq 0 ]
+		gate true ''
+		call GET $ns/configmaps/user >/dev/null
+	fi
+	call DELETE $apis/v1.late.example.com
+}
