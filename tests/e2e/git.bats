@@ -344,6 +344,27 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	[[ $(manifest .) == *elsewhere.example/b.git* ]]
 }
 
+# A backup on a terminal in which each repository is held up with 2 MiB of its
+# own, until PATTERN is seen; it must be.
+held_up() { # COLUMNS PATTERN REPOSITORY...
+	local via columns=$1 pattern=$2
+	shift 2
+	"$TOP/tests/storage/git/proxy" "$T/port" "$GIT_HTTP" stall 2500000 >"$T/proxy.log" 3>&- &
+	FRONT=$!
+	until [ -e "$T/port" ]; do sleep 0.05; done
+	via=http://127.0.0.1:$(<"$T/port")
+	GIT_HTTP=$via config "${@/#/$via/}"
+	TERM=xterm script -q -f -c "stty cols $columns; echo \$\$ >$T/pid; exec $BUILD/backstay-agent backup" \
+	    "$T/typescript" >/dev/null </dev/null 3>&- &
+	for _ in {1..600}; do
+		grep -qs "$pattern" "$T/typescript" && break
+		sleep 0.1
+	done
+	kill "$(<"$T/pid")"
+	wait $!
+	grep "$pattern" "$T/typescript"
+}
+
 @test "on a terminal each repository shows how far it is" {
 	for r in web team/lib; do
 		git clone -q "$GIT_REPOS/$r.git" "$T/big"
@@ -353,22 +374,7 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 		git -C "$T/big" push -q origin main
 		rm -rf "$T/big"
 	done
-	# Both are held up with 2 MiB of theirs, for as long as it takes to see.
-	"$TOP/tests/storage/git/proxy" "$T/port" "$GIT_HTTP" stall 2500000 >"$T/proxy.log" 3>&- &
-	FRONT=$!
-	until [ -e "$T/port" ]; do sleep 0.05; done
-	local via
-	via=http://127.0.0.1:$(<"$T/port")
-	GIT_HTTP=$via config "$via/web.git" "$via/team/lib.git"
-	TERM=xterm script -q -f -c "stty cols 200; echo \$\$ >$T/pid; exec $BUILD/backstay-agent backup" \
-	    "$T/typescript" >/dev/null </dev/null 3>&- &
-	for _ in {1..600}; do
-		grep -qs 'git 0/2 | .*web 2 MiB.*lib 2 MiB' "$T/typescript" && break
-		sleep 0.1
-	done
-	kill "$(<"$T/pid")"
-	wait $!
-	grep 'git 0/2 | .*web 2 MiB.*lib 2 MiB' "$T/typescript"
+	held_up 200 'git 0/2 | .*web 2 MiB.*lib 2 MiB' web.git team/lib.git
 }
 
 @test "four repositories at once, and never a fifth" {
@@ -377,23 +383,8 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	git -C "$T/big" add noise
 	git -C "$T/big" commit -q -m noise
 	for i in {1..6}; do git clone -q --mirror "$T/big" "$GIT_REPOS/at-once-$i.git"; done
-	"$TOP/tests/storage/git/proxy" "$T/port" "$GIT_HTTP" stall 2500000 >"$T/proxy.log" 3>&- &
-	FRONT=$!
-	until [ -e "$T/port" ]; do sleep 0.05; done
-	local via
-	via=http://127.0.0.1:$(<"$T/port")
-	# shellcheck disable=SC2046 # words
-	GIT_HTTP=$via config $(printf "$via/at-once-%d.git " {1..6})
-	TERM=xterm script -q -f -c "stty cols 400; echo \$\$ >$T/pid; exec $BUILD/backstay-agent backup" \
-	    "$T/typescript" >/dev/null </dev/null 3>&- &
 	# All that are under way are held up, so that no fifth can follow a first.
-	for _ in {1..600}; do
-		grep -qs 'git 0/6 |\(.*at-once-[1-6] 2 MiB\)\{4\}' "$T/typescript" && break
-		sleep 0.1
-	done
-	kill "$(<"$T/pid")"
-	wait $!
-	grep 'git 0/6 |\(.*at-once-[1-6] 2 MiB\)\{4\}' "$T/typescript"
+	held_up 400 'git 0/6 |\(.*at-once-[1-6] 2 MiB\)\{4\}' at-once-{1..6}.git
 	run ! grep -qs 'git 0/6 |\([^|]*at-once-[1-6]\)\{5\}' <(tr '\r' '\n' <"$T/typescript")
 }
 
