@@ -103,19 +103,11 @@ static struct part *part_for(struct body *b, bool large, struct err *err)
 static int write_run(struct body *b, const struct item *i, struct err *err)
 {
 	struct part *part = part_for(b, i->bytes >= LARGE_BYTES, err);
-	struct record r = {.attrs = VEC_INIT};
-	const char *data;
-	size_t at = 0;
-	int failed = !part;
 
-	while (!failed && record_next(&i->run, &at, &r, &data)) {
-		if ((failed = part_add(part, &r, data, err)))
-			err_wrap(err, "archiving '%s'", r.path);
-		else
-			atomic_fetch_add(&b->entries, 1);
-	}
-	vec_done(&r.attrs);
-	return failed ? spoil(b) : 0;
+	if (!part || part_add_run(part, &i->run, err))
+		return spoil(b);
+	atomic_fetch_add(&b->entries, i->entries);
+	return 0;
 }
 
 /* All of a spool from an offset on. */

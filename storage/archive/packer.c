@@ -33,20 +33,6 @@ void packed_done(struct packed *p)
 	spool_done(&p->lines);
 }
 
-static int pack(struct packer *p, const struct buf *records, struct err *err)
-{
-	struct record r = {.attrs = VEC_INIT};
-	const char *data;
-	size_t at = 0;
-	int failed = 0;
-
-	while (!failed && record_next(records, &at, &r, &data))
-		if ((failed = part_add(p->part, &r, data, err)))
-			err_wrap(err, "archiving '%s'", r.path);
-	vec_done(&r.attrs);
-	return failed;
-}
-
 static void *run(void *ctx)
 {
 	struct packer *p = ctx;
@@ -62,7 +48,7 @@ static void *run(void *ctx)
 		/* `given` is the thread's while it is busy. */
 		struct err err = ERR_INIT;
 		if (!failed)
-			pack(p, &p->given, &err);
+			part_add_run(p->part, &p->given, &err);
 		if (p->given.cap > KEPT_BYTES)
 			buf_wipe(&p->given);
 		else

@@ -79,13 +79,26 @@ static int begin(struct part *p, const struct record *r, struct err *err)
 	    p->tar, r->path, r->bytes, r->mtime, &r->attrs, err);
 }
 
-int part_add(
+static int add_record(
     struct part *p, const struct record *r, const void *data, struct err *err)
 {
-	return begin(p, r, err) || add_data(p, data, r->bytes, err) ||
-		       add_line(p, r, err)
-		   ? -1
-		   : 0;
+	if (begin(p, r, err) || add_data(p, data, r->bytes, err) ||
+	    add_line(p, r, err))
+		return err_wrap(err, "archiving '%s'", r->path);
+	return 0;
+}
+
+int part_add_run(struct part *p, const struct buf *records, struct err *err)
+{
+	struct record r = {.attrs = VEC_INIT};
+	const char *data;
+	size_t at = 0;
+	int failed = 0;
+
+	while (!failed && record_next(records, &at, &r, &data))
+		failed = add_record(p, &r, data, err);
+	vec_done(&r.attrs);
+	return failed;
 }
 
 static int add_from(

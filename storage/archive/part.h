@@ -26,9 +26,9 @@ struct part;
 /* Owns the sink, also on failure. */
 struct part *part_new(
     const struct part_options *o, struct sink *sink, struct err *err);
-/* After a failure of one of these two nothing can be added. */
-int part_add(
-    struct part *p, const struct record *r, const void *data, struct err *err);
+/* After a failure of one of these nothing can be added. All the records of a
+ * buf (record.h); an error names the entry. */
+int part_add_run(struct part *p, const struct buf *records, struct err *err);
 /* Exactly r->bytes are read; ERR_SYSTEM where there are fewer. `store`: it does
  * not compress. */
 int part_add_from(struct part *p, const struct record *r, struct source *from,
