@@ -2,7 +2,9 @@
 
 #include "agent/prune_vault.h"
 #include "storage/archive/age.h"
+#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/json.h"
 #include "storage/base/log.h"
 #include "storage/base/relay.h"
 
@@ -117,6 +119,26 @@ static int64_t now_seconds(const struct backup_run *r)
 	return clock_now_ms(r->a->env.clock) / 1000;
 }
 
+static void log_missing(const struct capture_report *report)
+{
+	cleanup(strvec_done) struct strvec lines = VEC_INIT;
+	cleanup(json_freep) struct json_object *missing =
+	    capture_report_missing_list(report);
+
+	missing_lines(missing, &lines);
+	VEC_EACH (&lines, line)
+		log_error("missing: %s", *line);
+	VEC_EACH (&report->missing, m) {
+		if (!m->refused)
+			continue;
+		log_info("what may not be listed needs the verb list for the "
+			 "account, as the ClusterRole of config/kubernetes "
+			 "gives it; what is not to be captured goes into "
+			 "exclude_resources or tolerate_forbidden");
+		break;
+	}
+}
+
 /* A capture that cannot go on ends the run; all that got nothing, too. */
 static int judge(struct backup_run *r, struct err *err)
 {
@@ -126,8 +148,7 @@ static int judge(struct backup_run *r, struct err *err)
 		const struct source_task *t = &r->sources.tasks[i];
 		VEC_EACH (&t->report.warnings, w)
 			log_warn("%s: %s", t->kind, *w);
-		VEC_EACH (&t->report.missing, m)
-			log_error("missing: %s: %s", m->what, m->reason);
+		log_missing(&t->report);
 		if (t->status) {
 			*err = t->err;
 			return err_wrap(err, "%s", t->kind);

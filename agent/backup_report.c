@@ -1,5 +1,6 @@
 #include "agent/backup_parts.h"
 
+#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -31,8 +32,10 @@ static void add_source(struct manifest *m, const struct source_task *t)
 		if (!json_get(j, it.key))
 			json_set(j, it.key, json_share(it.value));
 	json_append(m->sources, j);
-	VEC_EACH (&t->report.missing, missing)
-		manifest_add_missing(m, missing->what, missing->reason);
+	cleanup(json_freep) struct json_object *missing =
+	    capture_report_missing_list(&t->report);
+	for (size_t i = 0; i < json_len(missing); i++)
+		json_append(m->missing, json_share(json_at(missing, i)));
 	VEC_EACH (&t->report.warnings, w) {
 		autofree char *text = str_printf("%s: %s", t->kind, *w);
 		manifest_add_warning(m, text);
@@ -111,14 +114,11 @@ static void print_summary(
 			    &text, "  %zu missing", t->report.missing.len);
 		buf_add_char(&text, '\n');
 	}
-	for (size_t i = 0; i < json_len(m->missing); i++) {
-		const struct json_object *j = json_at(m->missing, i);
+	cleanup(strvec_done) struct strvec lines = VEC_INIT;
+	missing_lines(m->missing, &lines);
+	VEC_EACH (&lines, line) {
 		buf_add_str(&text, "  missing: ");
-		const char *what = json_get_str(j, "what");
-		const char *reason = json_get_str(j, "reason");
-		str_add_printable(&text, what, strlen(what));
-		buf_add_str(&text, ": ");
-		str_add_printable(&text, reason, strlen(reason));
+		str_add_printable(&text, *line, strlen(*line));
 		buf_add_char(&text, '\n');
 	}
 	fputs(text.data, stdout);

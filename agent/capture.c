@@ -10,6 +10,7 @@ void capture_report_done(struct capture_report *r)
 	VEC_EACH (&r->missing, m) {
 		free(m->what);
 		free(m->reason);
+		json_free(m->refused);
 	}
 	vec_done(&r->missing);
 	strvec_done(&r->warnings);
@@ -17,7 +18,7 @@ void capture_report_done(struct capture_report *r)
 	*r = (struct capture_report)CAPTURE_REPORT_INIT;
 }
 
-void capture_report_missing(
+struct capture_missing *capture_report_missing(
     struct capture_report *r, const struct err *err, const char *fmt, ...)
 {
 	struct buf what = BUF_INIT;
@@ -30,6 +31,22 @@ void capture_report_missing(
 	m->what = buf_steal(&what);
 	m->reason = str_dup(err->message);
 	m->code = err->code;
+	return m;
+}
+
+struct json_object *capture_report_missing_list(const struct capture_report *r)
+{
+	struct json_object *list = json_new_array();
+
+	VEC_EACH (&r->missing, m) {
+		struct json_object *o = json_new_object();
+		json_set_str(o, "what", m->what);
+		json_set_str(o, "reason", m->reason);
+		if (m->refused)
+			json_set(o, "refused", json_share(m->refused));
+		json_append(list, o);
+	}
+	return list;
 }
 
 void capture_report_warning(struct capture_report *r, const char *fmt, ...)

@@ -26,6 +26,9 @@ struct capture_missing {
 	char *what;   /* "repository 'helm-charts'", "secrets in 'staging'" */
 	char *reason; /* the whole error message */
 	enum err_code code;
+	/* Of a list that the account may not read, {cluster, resource,
+	 * namespace}: many such are told in one line. Owned, or NULL. */
+	struct json_object *refused;
 };
 VEC_DEFINE(missing_vec, struct capture_missing);
 
@@ -43,11 +46,15 @@ struct capture_report {
 	}
 
 void capture_report_done(struct capture_report *r);
-/* Safe from several workers of one capture only under their own lock. */
-void capture_report_missing(struct capture_report *r, const struct err *err,
-    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Safe from several workers of one capture only under their own lock. What is
+ * added is handed out, good until the next. */
+struct capture_missing *capture_report_missing(
+    struct capture_report *r, const struct err *err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 void capture_report_warning(struct capture_report *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* What is missing, as a manifest has it; the caller's. */
+struct json_object *capture_report_missing_list(const struct capture_report *r);
 
 /* What every capture is given besides its own options; all borrowed. */
 struct capture_env {

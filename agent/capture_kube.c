@@ -3,6 +3,7 @@
 #include "agent/capture_kube_namespaces.h"
 #include "agent/capture_kube_run.h"
 #include "agent/capture_kube_summary.h"
+#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
@@ -78,17 +79,34 @@ static void plan_jobs(struct capture_kube_run *r)
 
 /* ---- one cluster, and all ------------------------------------------------ */
 
-/* Moves what a job has to say to the report of the whole. */
-static void merge(struct capture_report *to, struct kube_job *j)
+static void move_missing(struct capture_report *to, struct capture_report *from)
 {
-	to->items += j->objects;
-	to->bytes += j->bytes;
-	VEC_EACH (&j->report.missing, m)
+	VEC_EACH (&from->missing, m)
 		*vec_add(&to->missing) = *m;
-	vec_done(&j->report.missing);
-	VEC_EACH (&j->report.warnings, w)
-		*vec_add(&to->warnings) = *w;
-	vec_done(&j->report.warnings);
+	vec_done(&from->missing);
+}
+
+/* Moves what the jobs have to say to the report of the whole. */
+static void merge(struct capture_kube_run *r)
+{
+	cleanup(capture_report_done) struct capture_report tolerated =
+	    CAPTURE_REPORT_INIT;
+	cleanup(strvec_done) struct strvec lines = VEC_INIT;
+
+	VEC_EACH (&r->jobs, j) {
+		r->report->items += j->objects;
+		r->report->bytes += j->bytes;
+		move_missing(r->report, &j->report);
+		move_missing(&tolerated, &j->tolerated);
+		VEC_EACH (&j->report.warnings, w)
+			*vec_add(&r->report->warnings) = *w;
+		vec_done(&j->report.warnings);
+	}
+	cleanup(json_freep) struct json_object *list =
+	    capture_report_missing_list(&tolerated);
+	missing_lines(list, &lines);
+	VEC_EACH (&lines, line)
+		capture_report_warning(r->report, "%s (tolerated)", *line);
 }
 
 static int prepare(struct capture_kube_run *r, struct err *err)
@@ -138,8 +156,7 @@ static int capture_cluster(const struct capture_kube_cluster *c,
 	}
 	if (capture_kube_run_jobs(&r, lane, err))
 		return -1;
-	VEC_EACH (&r.jobs, j)
-		merge(report, j);
+	merge(&r);
 	json_append(clusters, capture_kube_summary(&r));
 	return 0;
 }

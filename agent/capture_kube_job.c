@@ -24,6 +24,7 @@ static void reset(struct kube_job *j)
 	spool_reset(&j->spool);
 	j->held.len = 0;
 	capture_report_done(&j->report);
+	capture_report_done(&j->tolerated);
 	kube_refs_done(&j->refs);
 	strvec_done(&j->storage_versions);
 	vec_done(&j->left_out);
@@ -91,19 +92,23 @@ static void note_failure(
     struct kube_job *j, const char *ns, const struct err *err)
 {
 	cleanup(buf_done) struct buf where = BUF_INIT;
-	bool tolerated = err->code == ERR_DENIED &&
-			 kube_select_matches(
-			     j->run->cluster->tolerate_forbidden, j->resource);
 
-	if (err->code == ERR_DENIED)
-		*vec_add(&j->forbidden) = (struct forbidden){
-		    .ns = str_dup(ns), .tolerated = tolerated};
 	kube_job_place(j, &where);
-	if (tolerated)
-		capture_report_warning(&j->report, "%s: %s (tolerated)",
-		    buf_str(&where), err->message);
-	else
+	if (err->code != ERR_DENIED) {
 		capture_report_missing(&j->report, err, "%s", buf_str(&where));
+		return;
+	}
+	bool tolerated = kube_select_matches(
+	    j->run->cluster->tolerate_forbidden, j->resource);
+	*vec_add(&j->forbidden) =
+	    (struct forbidden){.ns = str_dup(ns), .tolerated = tolerated};
+	struct capture_missing *m = capture_report_missing(
+	    tolerated ? &j->tolerated : &j->report, err, "%s", buf_str(&where));
+	m->refused = json_new_object();
+	json_set_str(m->refused, "cluster", j->run->cluster->name);
+	json_set_str(m->refused, "resource", j->resource->key);
+	if (ns)
+		json_set_str(m->refused, "namespace", ns);
 }
 
 static void read_by_namespace(struct kube_job *j)

@@ -70,7 +70,8 @@ struct kube_job {
 	struct held_vec held;
 
 	/* What became of it. */
-	struct capture_report report; /* missing and warnings of its own */
+	struct capture_report report;	 /* missing and warnings of its own */
+	struct capture_report tolerated; /* what would be missing */
 	struct kube_refs refs;
 	struct left_out_vec left_out;
 	struct forbidden_vec forbidden;

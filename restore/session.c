@@ -1,5 +1,6 @@
 #include "restore/session.h"
 
+#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
@@ -202,13 +203,10 @@ static void say_partial(const struct manifest *m)
 	log_warn("'%s' is partial: what could not be captured will not come "
 		 "back",
 	    m->label);
-	for (size_t i = 0; i < json_len(m->missing); i++) {
-		const struct json_object *missing = json_at(m->missing, i);
-		const char *what = json_get_str(missing, "what");
-		const char *reason = json_get_str(missing, "reason");
-		log_warn("missing in '%s': %s: %s", m->label, what ? what : "?",
-		    reason ? reason : "?");
-	}
+	cleanup(strvec_done) struct strvec lines = VEC_INIT;
+	missing_lines(m->missing, &lines);
+	VEC_EACH (&lines, line)
+		log_warn("missing in '%s': %s", m->label, *line);
 }
 
 /* A name that fits nothing is a slip, and must not read as a restore. */

@@ -1,6 +1,7 @@
 #include "restore/command.h"
 #include "restore/open.h"
 #include "storage/archive/format.h"
+#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -126,13 +127,12 @@ static void add_table(
 		    s->verified_at);
 	for (size_t i = 0; i < json_len(m->sources); i++)
 		add_source(out, json_at(m->sources, i));
-	for (size_t i = 0; i < json_len(m->missing); i++) {
-		const struct json_object *missing = json_at(m->missing, i);
-		buf_add_str(out, i ? "" : "\nmissing:\n");
-		buf_add_str(out, "  ");
-		add_shown(out, json_get_str(missing, "what"));
-		buf_add_str(out, ": ");
-		add_shown(out, json_get_str(missing, "reason"));
+	cleanup(strvec_done) struct strvec missing = VEC_INIT;
+	missing_lines(m->missing, &missing);
+	VEC_EACH (&missing, line) {
+		buf_add_str(
+		    out, line == missing.items ? "\nmissing:\n  " : "  ");
+		add_shown(out, *line);
 		buf_add_char(out, '\n');
 	}
 	for (size_t i = 0; i < json_len(m->warnings); i++) {

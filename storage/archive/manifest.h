@@ -17,7 +17,9 @@
  *   sources        an array of objects, one a capture, with at least
  *                  {kind, name, items, bytes, started, finished}: all of it
  *                  was read between the two
- *   missing        [{what, reason}] what should be in and is not
+ *   missing        [{what, reason}] what should be in and is not; and of a
+ *                  list that the account was refused,
+ *                  refused: {cluster, resource, namespace}
  *   warnings       [text]
  *   tags           [text]
  *   hold           true where retention may not drop it

@@ -270,6 +270,30 @@ ODD=namespaces/odd
 	backup 3
 }
 
+@test "many lists that are refused are a line, and each is in the manifest" {
+	config "$KUBE_CONFIG_VIEWER" 'namespaces: [odd, odd-other, default]' \
+	    'cluster_scope: none' \
+	    'resources: [configmaps, secrets, roles.*, rolebindings.*]'
+	backup 1
+	local line="c: 3 resources in 3 namespaces ('default', 'odd', 'odd-other') may not be listed: rolebindings.rbac.authorization.k8s.io, roles.rbac.authorization.k8s.io, secrets; the first: GET /apis/rbac"
+	[ "$(grep -c 'missing: ' <<<"$output")" -eq 1 ]
+	grep -qF "missing: $line" <<<"$output"
+	[ "$(grep -c 'error missing: ' <<<"$stderr")" -eq 1 ]
+	grep -qF "missing: $line" <<<"$stderr"
+	grep -q 'tolerate_forbidden' <<<"$stderr"
+	run -0 restore show latest
+	grep -qF "  $line" <<<"$output"
+	jq -e '[.missing[] | select(.refused.cluster == "c") |
+	    "\(.refused.resource) \(.refused.namespace)"] | length == 9 and
+	    (unique | length) == 9' "$P/m"
+	jq -e '.missing[] | select(.what == "c: secrets in '"'odd'"'") | .reason |
+	    test("403 Forbidden: secrets is forbidden")' "$P/m"
+	printf '      tolerate_forbidden: ["*"]\n' >>"$P/backstay.yaml"
+	backup 0
+	[ "$(grep -c 'may not be listed.*(tolerated)' <<<"$stderr")" -eq 1 ]
+	jq -e '[.forbidden[] | select(.tolerated)] | length == 9' "$P/cluster"
+}
+
 @test "the ClusterRole that is shipped is enough" {
 	local manifest=$BATS_TEST_DIRNAME/../../config/kubernetes/rbac.yaml
 	local kubectl=${KUBECTL:-${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}/kubectl}
