@@ -128,15 +128,8 @@ static void log_missing(const struct capture_report *report)
 	missing_lines(missing, &lines);
 	VEC_EACH (&lines, line)
 		log_error("missing: %s", *line);
-	VEC_EACH (&report->missing, m) {
-		if (!m->refused)
-			continue;
-		log_info("what may not be listed needs the verb list for the "
-			 "account, as the ClusterRole of config/kubernetes "
-			 "gives it; what is not to be captured goes into "
-			 "exclude_resources or tolerate_forbidden");
-		break;
-	}
+	if (capture_report_refused(report))
+		log_info("%s", capture_refused_advice);
 }
 
 /* A capture that cannot go on ends the run; all that got nothing, too. */

@@ -49,6 +49,19 @@ struct json_object *capture_report_missing_list(const struct capture_report *r)
 	return list;
 }
 
+bool capture_report_refused(const struct capture_report *r)
+{
+	VEC_EACH (&r->missing, m)
+		if (m->refused)
+			return true;
+	return false;
+}
+
+const char capture_refused_advice[] =
+    "what may not be listed needs the verb list for the account, as the "
+    "ClusterRole of config/kubernetes gives it; what is not to be captured "
+    "goes into exclude_resources or tolerate_forbidden";
+
 void capture_report_warning(struct capture_report *r, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;

@@ -16,6 +16,7 @@
 #include "storage/base/random.h"
 #include "storage/base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,10 @@ void capture_report_warning(struct capture_report *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* What is missing, as a manifest has it; the caller's. */
 struct json_object *capture_report_missing_list(const struct capture_report *r);
+
+/* Whether something was refused, and what to do then. */
+bool capture_report_refused(const struct capture_report *r);
+extern const char capture_refused_advice[];
 
 /* What every capture is given besides its own options; all borrowed. */
 struct capture_env {

@@ -1,5 +1,6 @@
 #include "agent/capture_kube.h"
 
+#include "agent/capture_kube_access.h"
 #include "agent/capture_kube_namespaces.h"
 #include "agent/capture_kube_run.h"
 #include "agent/capture_kube_summary.h"
@@ -129,11 +130,10 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 	return 0;
 }
 
-static int capture_cluster(const struct capture_kube_cluster *c,
-    const struct capture_env *env, struct capture_report *report, size_t *lane,
-    struct json_object *clusters, struct err *err)
+static struct capture_kube_run run_of(const struct capture_kube_cluster *c,
+    const struct capture_env *env, struct capture_report *report)
 {
-	cleanup(capture_kube_run_done) struct capture_kube_run r = {
+	return (struct capture_kube_run){
 	    .run = {.cluster = c,
 		.env = env,
 		.selection = {.resources = c->resources,
@@ -141,23 +141,63 @@ static int capture_cluster(const struct capture_kube_cluster *c,
 		    .scope = c->cluster_scope,
 		    .keep_useless = c->keep_useless}},
 	    .report = report,
-	    .api = KUBE_API_INIT};
+	    .api = KUBE_API_INIT,
+	    .started_ms = clock_now_ms(env->clock)};
+}
+
+/* False where the cluster is missing as a whole, as the report then says, or
+ * with the error after a request to stop. */
+static bool prepared(struct capture_kube_run *r, struct err *err)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
 	struct err why = ERR_INIT;
 
-	r.started_ms = clock_now_ms(env->clock);
-	if (prepare(&r, &why)) {
-		if (why.code == ERR_CANCELLED) {
-			*err = why;
-			return err_wrap(err, "%s", c->name);
-		}
-		capture_report_missing(report, &why, "cluster '%s'", c->name);
-		json_append(clusters, capture_kube_summary(&r));
-		return 0;
+	if (prepare(r, &why) == 0)
+		return true;
+	if (why.code == ERR_CANCELLED) {
+		*err = why;
+		err_wrap(err, "%s", c->name);
+	} else {
+		capture_report_missing(
+		    r->report, &why, "cluster '%s'", c->name);
 	}
-	if (capture_kube_run_jobs(&r, lane, err))
+	return false;
+}
+
+static int capture_cluster(const struct capture_kube_cluster *c,
+    const struct capture_env *env, struct capture_report *report, size_t *lane,
+    struct json_object *clusters, struct err *err)
+{
+	cleanup(capture_kube_run_done) struct capture_kube_run r =
+	    run_of(c, env, report);
+
+	if (prepared(&r, err)) {
+		if (capture_kube_run_jobs(&r, lane, err))
+			return -1;
+		merge(&r);
+	} else if (err->code == ERR_CANCELLED) {
 		return -1;
-	merge(&r);
+	}
 	json_append(clusters, capture_kube_summary(&r));
+	return 0;
+}
+
+int capture_kube_check(const struct capture_kube_cluster *c,
+    const struct capture_env *env, struct capture_report *report,
+    struct err *err)
+{
+	cleanup(capture_kube_run_done) struct capture_kube_run r =
+	    run_of(c, env, report);
+
+	if (prepared(&r, err)) {
+		capture_kube_access_ask(&r);
+		if (cancel_check(env->cancel, err))
+			return -1;
+		merge(&r);
+	} else if (err->code == ERR_CANCELLED) {
+		return -1;
+	}
+	report->summary = capture_kube_summary(&r);
 	return 0;
 }
 

@@ -88,7 +88,7 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 	return failed;
 }
 
-static void note_failure(
+void kube_job_note_failure(
     struct kube_job *j, const char *ns, const struct err *err)
 {
 	cleanup(buf_done) struct buf where = BUF_INIT;
@@ -122,7 +122,7 @@ static void read_by_namespace(struct kube_job *j)
 			continue;
 		if (j->fatal.code || j->anew)
 			return;
-		note_failure(j, run->namespaces.items[i], &err);
+		kube_job_note_failure(j, run->namespaces.items[i], &err);
 	}
 }
 
@@ -144,7 +144,7 @@ static void read_lists(struct kube_job *j)
 		read_by_namespace(j);
 		return;
 	}
-	note_failure(j, NULL, &err);
+	kube_job_note_failure(j, NULL, &err);
 }
 
 void kube_job_run(struct kube_job *j)
@@ -161,7 +161,7 @@ void kube_job_run(struct kube_job *j)
 		struct err err = ERR_INIT;
 		err_set(&err, ERR_NETWORK,
 		    "its lists expired or broke off %d times", MAX_TIMES);
-		note_failure(j, NULL, &err);
+		kube_job_note_failure(j, NULL, &err);
 		break;
 	}
 	j->list_ns = NULL;

@@ -104,6 +104,10 @@ void kube_job_done(struct kube_job *j);
 /* Reads its lists. What goes wrong is in the job. */
 void kube_job_run(struct kube_job *j);
 
+/* Its list of that namespace, or of all (NULL), cannot be read. */
+void kube_job_note_failure(
+    struct kube_job *j, const char *ns, const struct err *err);
+
 /* Of a job that holds: asks for each item that is not wanted yet whether it
  * is, and puts the wanted ones into the lane. Both return -1 where the spool
  * or the archive fails. `*changed` is set where an item became wanted. */

@@ -1,6 +1,8 @@
 #include "agent/agent.h"
 #include "agent/capture_git.h"
+#include "agent/sources.h"
 #include "config/table.h"
+#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
@@ -15,7 +17,7 @@ struct check {
 	struct scratch scratch;
 	struct table rows;
 	struct json_object *array;
-	size_t good, bad;
+	size_t bad;
 };
 
 static void check_done(struct check *c)
@@ -25,9 +27,9 @@ static void check_done(struct check *c)
 	scratch_done(&c->scratch);
 }
 
-/* A line of the result: good where err is NULL. */
-__attribute__((format(printf, 4, 5))) static void result(struct check *c,
-    const char *what, const struct err *err, const char *fmt, ...)
+/* A line of the result. */
+__attribute__((format(printf, 4, 5))) static void result(
+    struct check *c, const char *what, bool good, const char *fmt, ...)
 {
 	cleanup(buf_done) struct buf detail = BUF_INIT;
 	struct json_object *j = json_new_object();
@@ -36,19 +38,32 @@ __attribute__((format(printf, 4, 5))) static void result(struct check *c,
 	va_start(ap, fmt);
 	buf_vprintf(&detail, fmt, ap);
 	va_end(ap);
-	const char *text = err ? err->message : buf_str(&detail);
 	struct strvec *row = table_row(&c->rows);
-	table_cell(row, "%s", err ? "FAILED" : "ok");
+	table_cell(row, "%s", good ? "ok" : "FAILED");
 	table_cell(row, "%s", what);
-	table_cell(row, "%s", text);
+	table_cell(row, "%s", buf_str(&detail));
 	json_set_str(j, "what", what);
-	json_set_bool(j, "ok", !err);
-	json_set_str(j, "detail", text);
+	json_set_bool(j, "ok", good);
+	json_set_str(j, "detail", buf_str(&detail));
 	json_append(c->array, j);
-	if (err)
+	if (!good)
 		c->bad++;
-	else
-		c->good++;
+}
+
+static void failed(struct check *c, const char *what, const struct err *err)
+{
+	result(c, what, false, "%s", err->message);
+}
+
+static struct capture_env capture_env_of(const struct check *c)
+{
+	return (struct capture_env){
+	    .state_dir = c->a->settings->state_dir,
+	    .scratch = c->scratch.path,
+	    .clock = c->a->env.clock,
+	    .random = c->a->env.random,
+	    .cancel = c->a->env.cancel,
+	};
 }
 
 static void check_encryption(struct check *c)
@@ -59,15 +74,15 @@ static void check_encryption(struct check *c)
 	struct err err = ERR_INIT;
 
 	if (s->encryption_none)
-		result(c, "encryption", NULL, "none: snapshots are readable");
+		result(c, "encryption", true, "none: snapshots are readable");
 	else if (secret_ref_read(&s->encryption.passphrase, &passphrase, &err))
-		result(c, "encryption", &err, "%s", "");
+		failed(c, "encryption", &err);
 	else if (passphrase)
-		result(c, "encryption", NULL, "by passphrase");
+		result(c, "encryption", true, "by passphrase");
 	else if (connect_recipients(s, &recipients, &err))
-		result(c, "encryption", &err, "%s", "");
+		failed(c, "encryption", &err);
 	else
-		result(c, "encryption", NULL, "for %zu recipient%s",
+		result(c, "encryption", true, "for %zu recipient%s",
 		    recipients.len, recipients.len == 1 ? "" : "s");
 }
 
@@ -103,11 +118,11 @@ static void check_signing(struct check *c)
 	struct err err = ERR_INIT;
 
 	if (c->a->settings->signing_none)
-		result(c, "signing", NULL, "none: snapshots can be forged");
+		result(c, "signing", true, "none: snapshots can be forged");
 	else if (ask_signing(c, id, &err))
-		result(c, "signing", &err, "%s", "");
+		failed(c, "signing", &err);
 	else
-		result(c, "signing", NULL, "with key %s", id);
+		result(c, "signing", true, "with key %s", id);
 }
 
 static int ask_vault(struct check *c, const struct settings_vault *s,
@@ -143,9 +158,9 @@ static void check_vault(struct check *c, const struct settings_vault *s)
 		    "right (NTP)",
 		    place, (long long)(skew < 0 ? -skew : skew));
 	if (err.code != ERR_NONE)
-		result(c, what, &err, "%s", "");
+		failed(c, what, &err);
 	else
-		result(c, what, NULL, "%s: %zu snapshot%s, clock %+lld s",
+		result(c, what, true, "%s: %zu snapshot%s, clock %+lld s",
 		    place, count, count == 1 ? "" : "s", (long long)skew);
 }
 
@@ -154,94 +169,79 @@ static void check_repository(
 {
 	autofree char *what = str_printf("repository '%s'", s->name);
 	cleanup(connect_git_done) struct connect_git g = {.password = NULL};
-	const struct capture_env env = {
-	    .state_dir = c->a->settings->state_dir,
-	    .scratch = c->scratch.path,
-	    .clock = c->a->env.clock,
-	    .random = c->a->env.random,
-	    .cancel = c->a->env.cancel,
-	};
+	const struct capture_env env = capture_env_of(c);
 	struct err err = ERR_INIT;
 	size_t refs = 0;
 
 	if (connect_git(&c->a->settings->git, s->url, c->scratch.path,
 		&c->a->env, &g, &err)) {
-		result(c, what, &err, "%s", "");
+		failed(c, what, &err);
 		return;
 	}
 	const struct capture_git_repository r = {
 	    .name = s->name, .url = s->url, .access = g.access, .lfs = s->lfs};
 	if (capture_git_check(&r, &env, &refs, &err))
-		result(c, what, &err, "%s", "");
+		failed(c, what, &err);
 	else
-		result(c, what, NULL, "%s: %zu ref%s", s->url, refs,
+		result(c, what, true, "%s: %zu ref%s", s->url, refs,
 		    refs == 1 ? "" : "s");
 }
 
-/* Each namespace that is named, not globbed, must be there. */
-static int ask_namespaces(struct kube_client *client,
-    const struct settings_cluster *s, struct err *err)
+/* Without the name that stands before it already. */
+static const char *without(const char *prefix, const char *line)
 {
-	VEC_EACH (&s->namespaces, ns) {
-		if (strpbrk(*ns, "*?"))
-			continue;
-		autofree char *path =
-		    kube_path("v1", "namespaces", NULL, *ns, NULL);
-		cleanup(json_freep) struct json_object *j =
-		    kube_get(client, path, err);
-		/* What may not be read may still be captured. */
-		if (!j && err->code != ERR_DENIED)
-			return err_wrap(err, "namespace '%s'", *ns);
-	}
-	return 0;
+	size_t len = strlen(prefix);
+
+	return str_starts(line, prefix) && str_starts(line + len, ": ")
+		   ? line + len + 2
+		   : line;
 }
 
-/* Secrets stand for the rest: who may list them may mostly list all, and roles
- * that only view leave them out. Asked where one namespace is named. */
-static int ask_secrets(struct kube_client *client,
-    const struct settings_cluster *s, struct err *err)
+/* All that a backup would miss of it, a line each. */
+static void tell_missing(struct check *c, const char *what, const char *name,
+    const struct capture_report *report)
 {
-	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
-	const char *ns = NULL;
+	cleanup(json_freep) struct json_object *missing =
+	    capture_report_missing_list(report);
+	cleanup(strvec_done) struct strvec lines = VEC_INIT;
 
-	VEC_EACH (&s->namespaces, name)
-		if (!ns && !strpbrk(*name, "*?"))
-			ns = *name;
-	if (!ns ||
-	    (s->resources.len && !str_glob_any(&s->resources, "secrets")) ||
-	    str_glob_any(&s->exclude_resources, "secrets") ||
-	    str_glob_any(&s->tolerate_forbidden, "secrets"))
-		return 0;
-	autofree char *path = kube_path("v1", "secrets", ns, NULL, NULL);
-	struct kube_request r = {.path = path, .query = "limit=1"};
-	if (kube_send(client, &r, &answer, err) == 0)
-		return 0;
-	if (err->code == ERR_DENIED && answer.status == 403)
-		err_wrap(err, "a backup would be partial (the ClusterRole of "
-			      "config/kubernetes allows all it needs)");
-	return -1;
+	missing_lines(missing, &lines);
+	VEC_EACH (&lines, line)
+		result(
+		    c, what, false, "%s", without(name, without(what, *line)));
+	VEC_EACH (&report->warnings, warning)
+		log_warn("%s: %s", what, without(name, *warning));
+	if (capture_report_refused(report))
+		log_info("%s: %s", what, capture_refused_advice);
 }
 
 static void check_cluster(struct check *c, const struct settings_cluster *s)
 {
 	autofree char *what = str_printf("cluster '%s'", s->name);
 	cleanup(connect_kube_done) struct connect_kube k = {.client = NULL};
-	cleanup(json_freep) struct json_object *groups = NULL;
-	cleanup(json_freep) struct json_object *version = NULL;
+	cleanup(capture_report_done) struct capture_report report =
+	    CAPTURE_REPORT_INIT;
+	const struct capture_env env = capture_env_of(c);
 	struct err err = ERR_INIT;
 
-	/* /version answers anybody; /apis only who is known. */
-	if (connect_kube(&s->access, KUBE_GZIP_OFF, &c->a->env, &k, &err) ||
-	    !(groups = kube_get(k.client, "/apis", &err)) ||
-	    !(version = kube_get(k.client, "/version", &err)) ||
-	    ask_namespaces(k.client, s, &err) ||
-	    ask_secrets(k.client, s, &err)) {
-		result(c, what, &err, "%s", "");
+	if (connect_kube(&s->access, KUBE_GZIP_OFF, &c->a->env, &k, &err)) {
+		failed(c, what, &err);
 		return;
 	}
-	const char *git_version = json_get_str(version, "gitVersion");
-	result(c, what, NULL, "%s: Kubernetes %s", kube_client_server(k.client),
-	    git_version ? git_version : "?");
+	const struct capture_kube_cluster cluster =
+	    sources_cluster(s, k.client);
+	if (capture_kube_check(&cluster, &env, &report, &err)) {
+		failed(c, what, &err);
+		return;
+	}
+	tell_missing(c, what, s->name, &report);
+	if (report.missing.len)
+		return;
+	const char *version = json_get_str(report.summary, "server_version");
+	size_t namespaces = json_len(json_get(report.summary, "namespaces"));
+	result(c, what, true, "%s: Kubernetes %s, %zu namespace%s",
+	    kube_client_server(k.client), version ? version : "?", namespaces,
+	    namespaces == 1 ? "" : "s");
 }
 
 static void check_bucket(struct check *c, const struct settings_bucket *s)
@@ -253,11 +253,11 @@ static void check_bucket(struct check *c, const struct settings_bucket *s)
 	if (connect_s3(&s->s3, s->dynamodb_table, &c->a->env, &store, &err) ||
 	    s3_check(store.s3, &err) ||
 	    (store.locks && dynamodb_check(store.locks, &err))) {
-		result(c, what, &err, "%s", "");
+		failed(c, what, &err);
 		return;
 	}
 	autofree char *origin = aws_credentials_origin(store.aws, &err);
-	result(c, what, NULL, "%s, credentials: %s", s3_describe(store.s3),
+	result(c, what, true, "%s, credentials: %s", s3_describe(store.s3),
 	    origin ? origin : "none");
 }
 
@@ -269,7 +269,7 @@ static int check_all(struct check *c, struct err *err)
 
 	if (connect_scratch(s, &c->scratch, &removed, err))
 		return err_wrap(err, "check");
-	result(c, "configuration", NULL, "%s", s->file);
+	result(c, "configuration", true, "%s", s->file);
 	check_encryption(c);
 	check_signing(c);
 	VEC_EACH (&s->vaults, v)

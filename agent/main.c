@@ -153,8 +153,10 @@ static const struct cli_command commands[] = {
 	.summary = "try the configuration, every source and every vault",
 	.description = "Reads the configuration and its keys, and asks each "
 		       "vault, repository, cluster and bucket a cheap "
-		       "question. Prints a line for each; the exit status is "
-		       "1 where one failed.",
+		       "question; of a cluster, whether each list that a "
+		       "backup reads may be read. Prints a line for each, or "
+		       "for all that a backup would miss of it; the exit "
+		       "status is 1 where one failed.",
 	.options = check_options,
 	.run = run_check},
     {.name = "prune",

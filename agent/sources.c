@@ -1,7 +1,6 @@
 #include "agent/sources.h"
 
 #include "agent/capture_git.h"
-#include "agent/capture_kube.h"
 #include "agent/capture_state.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
@@ -60,7 +59,7 @@ static int capture_repositories(struct source_task *t, struct err *err)
 
 /* ---- kubernetes ---- */
 
-static struct capture_kube_cluster cluster_of(
+struct capture_kube_cluster sources_cluster(
     const struct settings_cluster *c, struct kube_client *client)
 {
 	static const enum kube_scope scopes[] = {
@@ -112,7 +111,7 @@ static int capture_clusters(struct source_task *t, struct err *err)
 			    &t->report, &e, "cluster '%s'", c->name);
 			continue;
 		}
-		clusters[used++] = cluster_of(c, connected[i].client);
+		clusters[used++] = sources_cluster(c, connected[i].client);
 	}
 	const struct capture_kube_options o = {
 	    .clusters = clusters, .cluster_count = used};

@@ -6,7 +6,7 @@
 #ifndef AGENT_SOURCES_H
 #define AGENT_SOURCES_H
 
-#include "agent/capture.h"
+#include "agent/capture_kube.h"
 #include "config/connect.h"
 #include "config/settings.h"
 
@@ -52,6 +52,9 @@ void sources_done(struct sources *s);
  * a second meanwhile, from the calling thread. */
 void sources_run(
     struct sources *s, void (*tick)(void *ctx, struct sources *s), void *ctx);
+/* What a capture of that cluster is told; both borrowed. */
+struct capture_kube_cluster sources_cluster(
+    const struct settings_cluster *c, struct kube_client *client);
 /* Appends how far each is, then what it is at: " | git 1/3 | helm-charts". */
 void sources_describe(struct sources *s, struct buf *out);
 /* Whether nothing of it could be captured. */

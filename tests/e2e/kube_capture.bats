@@ -253,7 +253,7 @@ ODD=namespaces/odd
 	config "$KUBE_CONFIG_VIEWER" 'namespaces: [odd]' 'cluster_scope: none'
 	run agent check
 	[ "$status" -eq 1 ]
-	grep -q 'FAILED .*would be partial.*secrets' <<<"$output"
+	grep -q "FAILED *cluster 'c' .* resources in 'odd' may not be listed: .*secrets" <<<"$output"
 	backup 1
 	jq -e '.missing[] | select(.what == "c: secrets in '"'odd'"'") | .reason |
 	    test("403 Forbidden: secrets is forbidden")' "$P/m"
@@ -274,6 +274,11 @@ ODD=namespaces/odd
 	config "$KUBE_CONFIG_VIEWER" 'namespaces: [odd, odd-other, default]' \
 	    'cluster_scope: none' \
 	    'resources: [configmaps, secrets, roles.*, rolebindings.*]'
+	run -1 --separate-stderr agent check
+	local refused=" 3 resources in 3 namespaces ('default', 'odd', 'odd-other') may not be listed: "
+	[ "$(grep -c FAILED <<<"$output")" -eq 1 ]
+	grep -q "FAILED *cluster 'c' *$refused" <<<"$output"
+	grep -q 'tolerate_forbidden' <<<"$stderr"
 	backup 1
 	local line="c: 3 resources in 3 namespaces ('default', 'odd', 'odd-other') may not be listed: rolebindings.rbac.authorization.k8s.io, roles.rbac.authorization.k8s.io, secrets; the first: GET /apis/rbac"
 	[ "$(grep -c 'missing: ' <<<"$output")" -eq 1 ]
@@ -307,6 +312,8 @@ ODD=namespaces/odd
 	    sed -i 's/user: *{/user: {as: "system:serviceaccount:backstay:backstay", /' "$P/as"
 	grep -q 'system:serviceaccount' "$P/as"
 	config "$P/as"
+	run -0 agent check
+	grep -q "^ok *cluster 'c' .*Kubernetes v1.* namespaces$" <<<"$output"
 	backup 0
 	kinds >"$P/kinds"
 	config "$KUBE_CONFIG"
@@ -342,6 +349,9 @@ ODD=namespaces/odd
 	k create clusterrolebinding some-names --clusterrole some-names --user nobody
 	config "$KUBE_CONFIG_NOBODY" 'namespaces: [odd, odd-other, odd-empty, default]' \
 	    'cluster_scope: none' 'resources: [configmaps]'
+	# Asked of each list that is read, and told as the backup tells it.
+	run -1 --separate-stderr agent check
+	[ "$(grep FAILED <<<"$output")" = "FAILED  cluster 'c'    configmaps in 'default': GET /api/v1/namespaces/default/configmaps: 403 Forbidden: configmaps is forbidden: User \"nobody\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"default\"" ]
 	backup 1
 	has $ODD/configmaps/text.json
 	has namespaces/odd-other/configmaps/elsewhere.json
