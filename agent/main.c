@@ -12,12 +12,9 @@ static int with_settings(void *options, struct err *err,
     int (*command)(const struct agent *a, struct err *err))
 {
 	const struct agent_options *o = options;
-	const char *file = o->common.config;
-
-	if (!file)
-		file = getenv(SETTINGS_FILE_VARIABLE);
 	cleanup(settings_freep) struct settings *settings =
-	    settings_load(file ? file : SETTINGS_DEFAULT_FILE, err);
+	    cli_settings(&o->common, err);
+
 	if (!settings)
 		return -1;
 	const struct agent a = {

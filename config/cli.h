@@ -98,4 +98,10 @@ struct cancel;
 int cli_main(const struct cli_program *p, int argc, char *const *argv,
     void *options, struct cancel *cancel);
 
+/* The configuration that --config or the environment names, or the default;
+ * logs which of the secrets it names are open to others. The caller frees;
+ * NULL as settings_load. */
+struct settings;
+struct settings *cli_settings(const struct cli_common *common, struct err *err);
+
 #endif

@@ -1,5 +1,6 @@
 #include "config/cli.h"
 
+#include "config/settings.h"
 #include "storage/base/cancel.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/clock.h"
@@ -10,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,6 +98,22 @@ static int run(const struct cli_program *p, const struct cli_request *r,
 	int status = r->command->run(options, &r->operands, err);
 	log_progress("%s", "");
 	return status >= 0 && finish_output(err) ? -1 : status;
+}
+
+struct settings *cli_settings(const struct cli_common *common, struct err *err)
+{
+	cleanup(strvec_done) struct strvec exposed = VEC_INIT;
+	const char *file = common->config;
+
+	if (!file)
+		file = getenv(SETTINGS_FILE_VARIABLE);
+	struct settings *s =
+	    settings_load(file ? file : SETTINGS_DEFAULT_FILE, err);
+	if (s)
+		settings_exposed(s, &exposed);
+	VEC_EACH (&exposed, text)
+		log_warn("%s", *text);
+	return s;
 }
 
 int cli_main(const struct cli_program *p, int argc, char *const *argv,

@@ -12,14 +12,6 @@
 
 enum { MAX_KEYS = 64 };
 
-/* Every VEC_DEFINE lies like this; it is moved by bytes, so that no type is
- * seen as another. */
-struct raw_vec {
-	void *items;
-	size_t len;
-	size_t cap;
-};
-
 static void place_path(const struct place *p, struct buf *out)
 {
 	if (!p->up)
@@ -112,7 +104,7 @@ static int read_list(const struct field *f, const struct yaml_node *node,
 		return value_wrong(f, node, place, err);
 	for (size_t i = 0; i < node->items.len; i++) {
 		struct place item = {.up = place, .index = i};
-		struct raw_vec v;
+		struct schema_list v;
 		/* Counted before it is read: what a failure leaves half read
 		 * is released with the rest. */
 		memcpy(&v, at, sizeof(v));
@@ -226,7 +218,7 @@ int schema_read(const struct section *s, const struct yaml_node *node,
 
 static void done_list(const struct field *f, void *at)
 {
-	struct raw_vec v;
+	struct schema_list v;
 
 	memcpy(&v, at, sizeof(v));
 	for (size_t i = 0; i < v.len; i++)
@@ -262,7 +254,7 @@ static bool section_is_absent(const struct section *s, const void *data)
 static void write_list(
     const struct field *f, const void *at, int indent, struct buf *out)
 {
-	struct raw_vec v;
+	struct schema_list v;
 
 	memcpy(&v, at, sizeof(v));
 	buf_add_char(out, '\n');

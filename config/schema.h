@@ -51,6 +51,8 @@ enum field_flags {
 	/* The word `none` may stand for the section: sets the bool at
 	 * none_offset, so that leaving it out is not the same. */
 	FIELD_OR_NONE = 2,
+	/* The files that the paths name hold secrets. */
+	FIELD_SECRET_FILE = 4,
 };
 
 struct section;
@@ -86,6 +88,14 @@ struct section {
 	/* What no single field can say; NULL where there is nothing. */
 	int (*check)(const void *data, const struct yaml_node *node,
 	    const struct place *place, struct err *err);
+};
+
+/* Every VEC_DEFINE, and so every list, lies like this; it is moved by bytes, so
+ * that no type is seen as another. */
+struct schema_list {
+	void *items;
+	size_t len;
+	size_t cap;
 };
 
 #define FIELD_AT(type, member) .offset = offsetof(type, member)

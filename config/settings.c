@@ -1,5 +1,6 @@
 #include "config/settings.h"
 
+#include "config/exposed.h"
 #include "config/validate.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -100,6 +101,11 @@ struct settings *settings_load(const char *file, struct err *err)
 void settings_write(const struct settings *s, struct buf *out)
 {
 	schema_write(&settings_section, s, 0, out);
+}
+
+void settings_exposed(const struct settings *s, struct strvec *texts)
+{
+	exposed_files(&settings_section, s, texts);
 }
 
 const struct settings_credentials *settings_credentials_for(

@@ -305,6 +305,10 @@ void settings_freep(struct settings **s);
 /* Everything with its defaults, as YAML that reads back the same. */
 void settings_write(const struct settings *s, struct buf *out);
 
+/* Appends a text for each file with a secret that others may read
+ * (exposed.h). */
+void settings_exposed(const struct settings *s, struct strvec *texts);
+
 /* The table of all, for tests of the documentation. */
 extern const struct section settings_section;
 

@@ -111,7 +111,8 @@ static const char *const gates[] = {"auto", "always", "never", NULL};
 	    PATH(S, "ca_file", M.ca_file), TEXT(S, "proxy", M.proxy)
 
 #define ACCESS_FIELDS(S, M)                                                    \
-	PATH(S, "kubeconfig", M.kubeconfig), TEXT(S, "context", M.context),    \
+	PATH(S, "kubeconfig", M.kubeconfig, .flags = FIELD_SECRET_FILE),       \
+	    TEXT(S, "context", M.context),                                     \
 	    BOOL(S, "in_cluster", M.in_cluster),                               \
 	    BOOL(S, "allow_insecure_tls", M.allow_insecure_tls)
 
@@ -158,13 +159,14 @@ static const struct field encryption_fields[] = {
 	.right = "a list of age recipients (age1...)"),
     PATH(settings_encryption, "recipients_file", recipients_file),
     PATHS(settings_encryption, "identity_files", identity_files,
-	.right = "a list of paths"),
+	.flags = FIELD_SECRET_FILE, .right = "a list of paths"),
     SECRET(settings_encryption, "passphrase", passphrase), END};
 static const struct section encryption_section = {
     .fields = encryption_fields, .check = validate_encryption};
 
 static const struct field signing_fields[] = {
-    PATH(settings_signing, "secret_key_file", secret_key_file),
+    PATH(settings_signing, "secret_key_file", secret_key_file,
+	.flags = FIELD_SECRET_FILE),
     SECRET(settings_signing, "password", password),
     TEXTS(settings_signing, "public_keys", public_keys,
 	.right = "a list of minisign public keys (RW...)"),
@@ -204,7 +206,8 @@ static const struct field credentials_fields[] = {
     TEXT(settings_credentials, "username", username),
     SECRET(settings_credentials, "password", password),
     SECRET(settings_credentials, "token", token),
-    PATH(settings_credentials, "ssh_key_file", ssh_key_file),
+    PATH(settings_credentials, "ssh_key_file", ssh_key_file,
+	.flags = FIELD_SECRET_FILE),
     SECRET(settings_credentials, "ssh_passphrase", ssh_passphrase),
     BOOL(settings_credentials, "ssh_agent", ssh_agent),
     PATH(settings_credentials, "known_hosts_file", known_hosts_file),

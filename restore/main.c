@@ -13,17 +13,11 @@ static int run(void *options, const struct strvec *operands,
     bool needs_settings, command_fn *command, struct err *err)
 {
 	const struct restore_options *o = options;
-	cleanup(settings_freep) struct settings *settings = NULL;
-	const char *file = o->common.config;
+	cleanup(settings_freep) struct settings *settings =
+	    needs_settings ? cli_settings(&o->common, err) : NULL;
 
-	if (!file)
-		file = getenv(SETTINGS_FILE_VARIABLE);
-	if (needs_settings) {
-		settings =
-		    settings_load(file ? file : SETTINGS_DEFAULT_FILE, err);
-		if (!settings)
-			return -1;
-	}
+	if (needs_settings && !settings)
+		return -1;
 	const struct command c = {
 	    .options = o,
 	    .settings = settings,

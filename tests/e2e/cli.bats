@@ -224,6 +224,56 @@ manual_says() { # PAGE PROGRAM COMMAND
 	grep -q "^FAILED  signing .*b/signing.pub'" <<<"$output"
 }
 
+@test "secrets that are open to others are named with what to do, once a run" {
+	local file files='keys/signing.key keys/identity.txt password token ssh-key kubeconfig'
+	restore keygen --to keys >recipient
+	touch password token ssh-key kubeconfig
+	mkdir vault
+	cat >backstay.yaml <<-E
+	name: t
+	state_dir: $PWD/state
+	vaults: [{name: local, directory: $PWD/vault}]
+	encryption:
+	  recipients: [$(grep -o 'age1[a-z0-9]*' recipient | head -1)]
+	  identity_files: [keys/identity.txt]
+	signing: {secret_key_file: keys/signing.key, public_key_files: [keys/signing.pub]}
+	git:
+	  repositories: [{url: $PWD/nothing.git}]
+	  credentials:
+	    - {url: https://a.example.com/, username: u, password_file: password}
+	    - {url: https://b.example.com/, token_file: token}
+	    - {url: "ssh://git@c.example.com/", ssh_key_file: ssh-key}
+	kubernetes: {clusters: [{name: c, kubeconfig: kubeconfig}]}
+	E
+	# shellcheck disable=SC2086
+	chmod 600 $files
+	agent list 2>err
+	echo "$(<err)"
+	[ ! -s err ]
+	# shellcheck disable=SC2086
+	chmod 644 $files
+	local program
+	for program in "agent list" "agent check" "restore list"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr $program
+		for file in $files; do
+			grep -q "warn .*_files\?: '$PWD/$file' holds a secret and is open to others (mode 0644); run: chmod 600 '$PWD/$file'" \
+			    <<<"${stderr//kubeconfig: /kubeconfig_file: }"
+		done
+		[ "$(grep -c 'holds a secret' <<<"$stderr")" -eq 6 ]
+	done
+	chmod 640 keys/signing.key
+	agent list 2>&1 | grep -q "secret_key_file: .*(mode 0640)"
+	# Who is handed a file by its group cannot own it; as by a Kubernetes
+	# volume with fsGroup.
+	[ "$(id -u)" -eq 0 ] || return 0
+	chown 12345 keys/signing.key
+	agent list 2>err
+	! grep -q "signing.key' holds" err
+	chmod 644 keys/signing.key
+	agent list 2>&1 | grep -q "signing.key' .* open to everybody (mode 0644); its owner, user 12345, should .* 0440"
+}
+
 @test "nothing to back up is a mistake, not a success" {
 	run --separate-stderr agent backup
 	echo "$stderr"
