@@ -152,7 +152,7 @@ static void check_vault(struct check *c, const struct settings_vault *s)
 
 	if (ask_vault(c, s, &count, &skew, &place, &err) == 0 &&
 	    (skew > SNAPSHOT_MAX_SKEW_S || skew < -SNAPSHOT_MAX_SKEW_S))
-		err_set(&err, ERR_USAGE,
+		err_set(&err, ERR_SYSTEM,
 		    "%s: its clock and this machine's differ by %lld seconds, "
 		    "with which nothing is written or pruned; set the clock "
 		    "right (NTP)",

@@ -46,7 +46,7 @@ static int check_clocks(const struct prune_options *o, struct err *err)
 	int64_t skew = store > now ? store - now : now - store;
 	if (skew <= SNAPSHOT_MAX_SKEW_S)
 		return 0;
-	return err_set(err, ERR_USAGE,
+	return err_set(err, ERR_SYSTEM,
 	    "%s: its clock and this machine's differ by %lld seconds: with a "
 	    "wrong time the wrong snapshots would be pruned; set the clock "
 	    "right (NTP)",

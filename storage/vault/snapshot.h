@@ -92,7 +92,7 @@ struct snapshot_writer;
 
 /* Chooses the label: now, or one second past the newest in any of the vaults,
  * and removes what dead runs of that name left; the caller holds the locks.
- * ERR_USAGE where our clock and the store's differ by more than max_skew. A
+ * ERR_SYSTEM where our clock and the store's differ by more than max_skew. A
  * vault that cannot be reached has failed; -1 only where all have. The vaults
  * are borrowed. */
 struct snapshot_writer *snapshot_begin(struct vault *const *vaults,

@@ -22,8 +22,9 @@ struct snapshot_writer {
 	uint64_t bytes;
 };
 
-static int check_skew(
-    const struct snapshot_options *o, struct vault *v, struct err *err)
+/* *wrong: both times are known, and too far apart. */
+static int check_skew(const struct snapshot_options *o, struct vault *v,
+    bool *wrong, struct err *err)
 {
 	int64_t now = clock_now_ms(o->clock) / 1000;
 	int64_t max = o->max_skew_s ? o->max_skew_s : SNAPSHOT_MAX_SKEW_S;
@@ -34,7 +35,8 @@ static int check_skew(
 	int64_t skew = store > now ? store - now : now - store;
 	if (skew <= max)
 		return 0;
-	return err_set(err, ERR_USAGE,
+	*wrong = true;
+	return err_set(err, ERR_SYSTEM,
 	    "%s: its clock and this machine's differ by %lld seconds, more "
 	    "than the %lld allowed: snapshots would be out of order; set the "
 	    "clock right (NTP)",
@@ -83,10 +85,11 @@ static int prepare_places(struct snapshot_writer *w, struct err *err)
 {
 	VEC_EACH (&w->places, p) {
 		struct err failure = ERR_INIT;
-		if (check_skew(&w->o, p->vault, &failure) == 0 &&
+		bool wrong = false;
+		if (check_skew(&w->o, p->vault, &wrong, &failure) == 0 &&
 		    look_back(w, p, &failure) == 0)
 			continue;
-		if (failure.code == ERR_USAGE) {
+		if (wrong) {
 			*err = failure;
 			return -1;
 		}

@@ -158,7 +158,7 @@ static void a_wrong_clock_deletes_nothing_wrong(struct fixture *f)
 		f->t->passed_s = i % 2 ? 0 : off;
 		if (prune_run(&f->o, &rows, &err)) {
 			refused++;
-			assert_int_equal(err.code, ERR_USAGE);
+			assert_int_equal(err.code, ERR_SYSTEM);
 			assert_contains(err.message, "set the clock right");
 			continue;
 		}

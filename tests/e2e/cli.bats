@@ -317,15 +317,20 @@ manual_says() { # PAGE PROGRAM COMMAND
 	}
 	E
 	cc -D_GNU_SOURCE -shared -fPIC -o later.so later.c
-	echo "git: {repositories: [{url: $PWD/none.git}]}" >>backstay.yaml
+	printf '%s\n' "git: {repositories: [{url: $PWD/none.git}]}" \
+	    'retention: {keep_last: 1}' >>backstay.yaml
 	run env LD_PRELOAD="${LD_PRELOAD-} $PWD/later.so" "$BACKSTAY_BUILD/backstay-agent" check
 	echo "$output"
 	[ "$status" -eq 1 ]
 	grep -q "^FAILED  *vault 'local'.*clock" <<<"$output"
-	run env LD_PRELOAD="${LD_PRELOAD-} $PWD/later.so" "$BACKSTAY_BUILD/backstay-agent" backup
-	echo "$output"
-	[ "$status" -eq 2 ]
-	grep -q 'NTP' <<<"$output"
+	# Neither the command line nor the configuration is wrong.
+	local command
+	for command in backup prune; do
+		run env LD_PRELOAD="${LD_PRELOAD-} $PWD/later.so" "$BACKSTAY_BUILD/backstay-agent" $command
+		echo "$output"
+		[ "$status" -eq 3 ]
+		grep -q 'NTP' <<<"$output"
+	done
 }
 
 @test "a directory that cannot be made names the key that names it" {

@@ -293,7 +293,7 @@ static void a_wrong_clock_is_refused(struct fixture *f)
 		f->clock.now_ms = now + minutes[i] * 60 * 1000;
 		err = (struct err)ERR_INIT;
 		assert_null(begin(f, "prod", &v, 1, &err));
-		assert_int_equal(err.code, ERR_USAGE);
+		assert_int_equal(err.code, ERR_SYSTEM);
 		assert_contains(err.message, "set the clock right");
 	}
 	assert_int_equal(test_vault_count(f->t, ""), 0);
