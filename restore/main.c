@@ -104,8 +104,9 @@ static const struct cli_option keygen_options[] = {
 	VAULT,                                                                 \
 	    VALUES("only", only, "KIND[:NAME]",                                \
 		"Take only this: git, terraform or kubernetes, or of it one "  \
-		"repository, bucket or namespace. May be repeated for other "  \
-		"kinds."),                                                     \
+		"repository, bucket or namespace. May be repeated: all that "  \
+		"is "                                                          \
+		"named is taken."),                                            \
 	    VALUE("existing", existing, "skip|update|recreate",                \
 		"What to do with cluster objects that are there already. "     \
 		"Default: restore.existing of the configuration, skip."),      \

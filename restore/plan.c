@@ -50,6 +50,7 @@ void plan_free(struct plan *p)
 	vec_done(&p->namespaces);
 	graph_done(&p->graph);
 	strvec_done(&p->warnings);
+	strvec_done(&p->found);
 	transform_free(p->transform);
 	index_free(p->names);
 	for (size_t i = 0; p->apis && i < p->options->cluster_count; i++)

@@ -57,9 +57,10 @@ struct plan_options {
 	size_t cluster_count;
 
 	/* What to take: kinds of source (false: left out), and for each the
-	 * name it is limited to (repository, bucket, namespace), or NULL. */
+	 * names it is limited to (repositories, buckets, namespaces); empty or
+	 * NULL: all. */
 	bool without_git, without_terraform, without_kubernetes;
-	const char *only_git, *only_terraform, *only_kubernetes;
+	const struct strvec *only_git, *only_terraform, *only_kubernetes;
 
 	enum plan_existing existing;
 	bool force_conflicts; /* update: take fields over from others */
@@ -139,6 +140,8 @@ struct plan {
 	struct graph graph;
 	VEC_DEFINE(, struct plan_prune) prune;
 	struct strvec warnings; /* broken cycles, versions, refused lists */
+	/* Which of the names it is limited to were there: "git:NAME". */
+	struct strvec found;
 	VEC_DEFINE(, struct plan_kind *) kinds;
 	struct transform *transform;
 	struct index *names;		 /* keys of nodes, see index.h */
@@ -167,6 +170,8 @@ void plan_print_table(
     const struct plan *p, const struct plan_places *places, struct buf *out);
 void plan_print_json(
     const struct plan *p, const struct plan_places *places, struct buf *out);
+/* Whether a list of names to be limited to lets one through. */
+bool plan_is_wanted(const struct strvec *only, const char *name);
 /* Nodes that will be applied, and that cannot be. */
 size_t plan_count(const struct plan *p, enum plan_action action);
 

@@ -20,9 +20,22 @@ static char *facts_text(const struct json_object *facts)
 	return buf_steal(&out);
 }
 
-static bool wanted(bool without, const char *only, const char *name)
+bool plan_is_wanted(const struct strvec *only, const char *name)
 {
-	return !without && (!only || (name && str_eq(only, name)));
+	return !only || !only->len || (name && strvec_has(only, name));
+}
+
+static bool wanted(struct plan_maker *m, const char *kind,
+    const struct strvec *only, const char *name)
+{
+	if (!plan_is_wanted(only, name))
+		return false;
+	if (!only || !only->len)
+		return true;
+	autofree char *found = str_printf("%s:%s", kind, name);
+	if (!strvec_has(&m->p->found, found))
+		strvec_add(&m->p->found, found);
+	return true;
 }
 
 /* git/<name>.git/<anything>: a node for the repository, once. */
@@ -38,7 +51,7 @@ static int read_git(
 		    "'%s' is in no repository git/<name>.git", e->path);
 	autofree char *path = str_ndup(e->path, (size_t)(end - e->path) + 4);
 	autofree char *name = str_ndup(name_start, (size_t)(end - name_start));
-	if (!wanted(o->without_git, o->only_git, name))
+	if (o->without_git || !wanted(m, "git", o->only_git, name))
 		return 0;
 	struct plan_node *n;
 	if (m->last_repository && str_eq(m->last_repository, path)) {
@@ -78,7 +91,8 @@ static int read_state(
 	autofree char *in_path = str_ndup(start, (size_t)(slash - start));
 	if (!bucket)
 		bucket = in_path;
-	if (!wanted(o->without_terraform, o->only_terraform, bucket) ||
+	if (o->without_terraform ||
+	    !wanted(m, "terraform", o->only_terraform, bucket) ||
 	    json_truth(json_get(e->facts, "older"), false))
 		return 0;
 	autofree char *name =
@@ -190,14 +204,11 @@ static int read_kube(
 	    read_object(m->p, e->path, err);
 	if (!object || check_object(object, e->path, err))
 		return -1;
-	if (o->only_kubernetes) {
-		bool own = json_kind(json_path(object, "metadata", "namespace",
-			       NULL)) == JSON_NULL &&
-			   str_eq(json_get_str(object, "kind"), "Namespace") &&
-			   str_eq(name_of(object), o->only_kubernetes);
-		if (!own && !(ns && str_eq(ns, o->only_kubernetes)))
-			return 0;
-	}
+	bool is_namespace =
+	    !ns && str_eq(json_get_str(object, "kind"), "Namespace");
+	if (!wanted(m, "kubernetes", o->only_kubernetes,
+		is_namespace ? name_of(object) : ns))
+		return 0;
 	const char *leave = leave_reason(object, o->derived);
 	autofree char *uid =
 	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));

@@ -19,56 +19,63 @@ void session_done(struct session *s)
 	vec_done(&s->storage_classes);
 	vec_done(&s->patches);
 	strvec_done(&s->texts);
+	strvec_done(&s->only_git);
+	strvec_done(&s->only_terraform);
+	strvec_done(&s->only_kubernetes);
 	open_done(&s->opened);
 }
 
 /* ---- what to take ---- */
 
-static int set_only(const char *kind, const char *name, bool *taken,
-    const char **only, struct err *err)
+struct asked {
+	const char *kind;
+	struct strvec *names;
+	bool taken, whole;
+};
+
+static int add_only(struct asked *kinds, const char *text, struct err *err)
 {
-	if (*taken && (*only || name))
+	size_t len = strcspn(text, ":");
+	const char *name = text[len] ? text + len + 1 : NULL;
+
+	if (name && !*name)
 		return err_set(err, ERR_USAGE,
-		    "--only names %s twice; one name of a kind at a time",
-		    kind);
-	*taken = true;
-	*only = name;
-	return 0;
+		    "--only %s has no name after the ':'", text);
+	for (struct asked *a = kinds; a->kind; a++) {
+		if (strlen(a->kind) != len || !str_starts(text, a->kind))
+			continue;
+		a->taken = true;
+		a->whole |= !name;
+		if (name && !strvec_has(a->names, name))
+			strvec_add(a->names, name);
+		return 0;
+	}
+	return err_set(err, ERR_USAGE,
+	    "--only takes git, terraform or kubernetes, each perhaps with "
+	    ":NAME");
 }
 
+/* All that is named; a kind without a name is all of it. */
 static int choose(struct session *s, struct err *err)
 {
 	struct plan_options *o = &s->options;
-	bool git = false, terraform = false, kubernetes = false;
 	const struct strvec *list = &s->c->options->only;
+	struct asked kinds[] = {{.kind = "git", .names = &s->only_git},
+	    {.kind = "terraform", .names = &s->only_terraform},
+	    {.kind = "kubernetes", .names = &s->only_kubernetes}, {NULL}};
 
-	VEC_EACH (list, text) {
-		const char *colon = strchr(*text, ':');
-		const char *name = colon && colon[1] ? colon + 1 : NULL;
-		size_t len = strcspn(*text, ":");
-		autofree char *kind = str_ndup(*text, len);
-		int bad;
-		if (colon && !name)
-			return err_set(err, ERR_USAGE,
-			    "--only %s: has no name after the ':'", kind);
-		if (str_eq(kind, "git"))
-			bad = set_only(kind, name, &git, &o->only_git, err);
-		else if (str_eq(kind, "terraform"))
-			bad = set_only(
-			    kind, name, &terraform, &o->only_terraform, err);
-		else if (str_eq(kind, "kubernetes"))
-			bad = set_only(
-			    kind, name, &kubernetes, &o->only_kubernetes, err);
-		else
-			return err_set(err, ERR_USAGE,
-			    "--only takes git, terraform or kubernetes, each "
-			    "perhaps with :NAME");
-		if (bad)
+	VEC_EACH (list, text)
+		if (add_only(kinds, *text, err))
 			return -1;
-	}
-	o->without_git = list->len && !git;
-	o->without_terraform = list->len && !terraform;
-	o->without_kubernetes = list->len && !kubernetes;
+	for (struct asked *a = kinds; a->kind; a++)
+		if (a->whole)
+			strvec_done(a->names);
+	o->without_git = list->len && !kinds[0].taken;
+	o->without_terraform = list->len && !kinds[1].taken;
+	o->without_kubernetes = list->len && !kinds[2].taken;
+	o->only_git = &s->only_git;
+	o->only_terraform = &s->only_terraform;
+	o->only_kubernetes = &s->only_kubernetes;
 	return 0;
 }
 
@@ -212,24 +219,23 @@ static void say_partial(const struct manifest *m)
 /* A name that fits nothing is a slip, and must not read as a restore. */
 static int check_only(const struct session *s, struct err *err)
 {
-	const struct plan_options *o = &s->options;
 	const struct {
-		const char *kind, *name;
-		enum plan_node_kind node;
-	} asked[] = {{"git", o->only_git, PLAN_GIT},
-	    {"terraform", o->only_terraform, PLAN_STATE},
-	    {"kubernetes", o->only_kubernetes, PLAN_KUBE}};
+		const char *kind;
+		const struct strvec *names;
+	} asked[] = {{"git", &s->only_git}, {"terraform", &s->only_terraform},
+	    {"kubernetes", &s->only_kubernetes}};
 
-	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
-		bool found = asked[i].name == NULL;
-		VEC_EACH (&s->plan->nodes, n)
-			found |= n->kind == asked[i].node;
-		if (!found)
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
+		VEC_EACH (asked[i].names, name) {
+			autofree char *text =
+			    str_printf("%s:%s", asked[i].kind, *name);
+			if (strvec_has(&s->plan->found, text))
+				continue;
 			return err_set(err, ERR_NOT_FOUND,
-			    "--only %s:%s: there is no such thing in '%s'; "
+			    "--only %s: there is no such thing in '%s'; "
 			    "`show` and `plan` name what there is",
-			    asked[i].kind, asked[i].name, o->snapshot);
-	}
+			    text, s->options.snapshot);
+		}
 	return 0;
 }
 

@@ -17,6 +17,8 @@ struct session {
 	struct targets targets;
 	bool has_targets;
 	struct plan_options options;
+	/* Names that a kind is limited to. */
+	struct strvec only_git, only_terraform, only_kubernetes;
 	VEC_DEFINE(, struct rule_edge) edges;
 	struct transform_options transforms;
 	VEC_DEFINE(, struct transform_map) namespaces;

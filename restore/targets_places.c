@@ -40,8 +40,7 @@ void targets_places(
 	}
 	if (states)
 		VEC_EACH (&t->buckets, b)
-			if (!p->options->only_terraform ||
-			    str_eq(p->options->only_terraform, b->from))
+			if (plan_is_wanted(p->options->only_terraform, b->from))
 				add_bucket_place(b, places);
 	if (!objects)
 		return;

@@ -93,6 +93,24 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	[ -z "$(find "$BATS_TEST_TMPDIR/tree" -perm /077 ! -type l)" ]
 }
 
+@test "--only more than once takes all that it names" {
+	planned() { # OPTION...
+		restore plan latest --offline -o json "$@" | jq -r '.nodes[] |
+		    if .key | startswith("git:") then .key
+		    else .namespace // .name end' | sort -u | xargs
+	}
+	[ "$(planned --only kubernetes:staging --only kubernetes:monitoring)" = "monitoring staging" ]
+	[ "$(planned --only git:helm-charts --only kubernetes:staging --only git:terraform-modules)" = \
+	    "git:helm-charts git:terraform-modules staging" ]
+	# A kind as a whole has all of its names.
+	[ "$(planned --only git --only git:helm-charts)" = \
+	    "git:helm-charts git:organization-gitops git:terraform-modules" ]
+	run --separate-stderr restore plan latest --offline --only git:helm-charts --only git:nope
+	[ "$status" -eq 3 ]
+	# shellcheck disable=SC2154 # set by run
+	grep -q -- "--only git:nope: there is no such thing" <<<"$stderr"
+}
+
 @test "after a disaster, plan writes nothing and apply brings all of it back" {
 	platform_wipe
 	platform_make_empty

@@ -227,7 +227,6 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 	plan latest --server --offline
 	plan latest --only everything
 	plan latest --only git:
-	plan latest --only git:a --only git:b
 	plan latest --existing overwrite
 	plan latest --prune-kind Secret
 	plan latest --prune --prune-kind Secret
