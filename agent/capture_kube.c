@@ -126,6 +126,12 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 	r->uid = kube_cluster_uid(c->client, &ignored);
 	VEC_EACH (&r->api.warnings, w)
 		capture_report_warning(r->report, "%s: %s", c->name, *w);
+	VEC_EACH (&r->api.gaps, gap) {
+		struct err why = ERR_INIT;
+		err_set(&why, ERR_NETWORK, "%s", gap->why);
+		capture_report_missing(r->report, &why, "%s: the API %s",
+		    c->name, gap->group_version);
+	}
 	plan_jobs(r);
 	return 0;
 }

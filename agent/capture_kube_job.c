@@ -80,7 +80,7 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 	list->ns = str_dup(ns);
 	list->resource_version = steal(result.resource_version);
 	list->listed_ms = result.listed_ms;
-	list->restarts = result.restarts;
+	list->restarts = result.restarts + j->times;
 	j->last_ms = clock_now_ms(run->env->clock);
 	kube_list_result_done(&result);
 	if (failed && err->code == ERR_CANCELLED)
@@ -156,6 +156,7 @@ void kube_job_run(struct kube_job *j)
 			break;
 		if (times < MAX_TIMES) {
 			reset(j);
+			j->times++;
 			continue;
 		}
 		struct err err = ERR_INIT;

@@ -88,7 +88,8 @@ struct kube_job {
 	/* While it runs. */
 	const char *list_ns; /* of the list that is read; NULL: all */
 	size_t list_index;
-	bool anew; /* all of its lists have to be read again */
+	bool anew;	/* all of its lists have to be read again */
+	uint64_t times; /* that they were */
 	uint64_t bad_items;
 	struct kube_item item;
 	struct strvec mentioned[KUBE_MENTION_COUNT];

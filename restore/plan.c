@@ -120,6 +120,12 @@ static int discover(struct plan_maker *m, struct err *err)
 		if (kube_discover(c->client, &m->p->apis[i], err))
 			return err_wrap(err,
 			    "target of cluster '%s': what it serves", c->name);
+		/* It would seem not to be served. */
+		VEC_EACH (&m->p->apis[i].gaps, gap)
+			return err_set(err, ERR_NETWORK,
+			    "target of cluster '%s': what its API %s serves: "
+			    "%s",
+			    c->name, gap->group_version, gap->why);
 		VEC_EACH (&m->p->apis[i].warnings, w)
 			strvec_add(&m->p->warnings, *w);
 	}

@@ -30,11 +30,19 @@ struct kube_resource {
 };
 VEC_DEFINE(kube_resource_vec, struct kube_resource);
 
+/* A group and version of which it is not known what it serves. Owned. */
+struct kube_api_gap {
+	char *group_version;
+	char *why;
+};
+VEC_DEFINE(kube_api_gap_vec, struct kube_api_gap);
+
 struct kube_api {
 	struct kube_resource_vec resources; /* sorted by key, by bytes */
-	struct strvec warnings; /* "group metrics.k8s.io/v1beta1: 503 ..." */
+	struct strvec warnings; /* "the API metrics.k8s.io/v1beta1 is ..." */
 	struct strvec broken;	/* "metrics.k8s.io/v1beta1" */
-	char *server_version;	/* "v1.20.2", or NULL */
+	struct kube_api_gap_vec gaps;
+	char *server_version; /* "v1.20.2", or NULL */
 };
 #define KUBE_API_INIT                                                          \
 	{                                                                      \
@@ -68,8 +76,10 @@ void kube_api_note_hashes(struct kube_api *api, const char *group_version,
  * of 8 bytes of SHA-256 over "group/version/kind" (kubernetes/apiserver
  * pkg/endpoints/discovery/storageversionhash.go). */
 const char *kube_resource_stored_version(const struct kube_resource *r);
-/* A group and version whose server does not answer, and why. */
-void kube_api_add_broken(
-    struct kube_api *api, const char *group_version, const char *why);
+/* A group and version that does not say what it serves, and why. Where its
+ * `server_is_down`, it is broken, with a warning: an APIService may be so for
+ * months. Kubernetes' own groups are never so, and leave a gap. */
+void kube_api_add_failed(struct kube_api *api, const char *group_version,
+    bool server_is_down, const char *why);
 
 #endif

@@ -25,14 +25,17 @@ enum {
 	MAX_GROUP_VERSIONS = 4096,
 };
 
+/* *status becomes that of the answer, 0 where there was none. */
 static struct json_object *ask(struct kube_client *c, const char *path,
-    const char *accept, struct err *err)
+    const char *accept, int *status, struct err *err)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	struct kube_request r = {
 	    .path = path, .accept = accept, .max_attempts = ATTEMPTS};
 
-	if (kube_send(c, &r, &answer, err))
+	int failed = kube_send(c, &r, &answer, err);
+	*status = answer.status;
+	if (failed)
 		return NULL;
 	struct json_object *j =
 	    json_parse(buf_str(&answer.body), answer.body.len, err);
@@ -48,6 +51,7 @@ static struct json_object *ask(struct kube_client *c, const char *path,
 struct group_version {
 	char *name;
 	struct json_object *list;
+	int status;
 	struct err err;
 };
 VEC_DEFINE(gv_vec, struct group_version);
@@ -73,7 +77,7 @@ static void fetch_one(void *ctx, size_t i)
 	autofree char *path = str_printf(
 	    "/%s/%s", strchr(gv->name, '/') ? "apis" : "api", gv->name);
 
-	gv->list = ask(l->client, path, NULL, &gv->err);
+	gv->list = ask(l->client, path, NULL, &gv->status, &gv->err);
 }
 
 static void add_gv(struct listing *l, const char *name)
@@ -104,6 +108,14 @@ static void add_groups(struct listing *l, const struct json_object *list)
 	}
 }
 
+/* Who looks into a group of another server is told by the API server that this
+ * one does not answer. No answer at all, or none for this account, says
+ * nothing of the group. */
+static bool server_is_down(const struct group_version *gv)
+{
+	return gv->status >= 500 || gv->status == 404 || gv->list;
+}
+
 static int discover_lists(struct kube_client *c, struct kube_api *api,
     const struct json_object *core, const struct json_object *groups,
     struct err *err)
@@ -114,6 +126,10 @@ static int discover_lists(struct kube_client *c, struct kube_api *api,
 	for (size_t i = 0; i < json_len(versions); i++)
 		add_gv(&l, json_str(json_at(versions, i)));
 	add_groups(&l, groups);
+	if (l.all.len >= MAX_GROUP_VERSIONS)
+		return err_set(err, ERR_FORMAT,
+		    "it says that it serves %d versions of groups or more",
+		    MAX_GROUP_VERSIONS);
 	pool_each(REQUESTS_AT_ONCE, l.all.len, fetch_one, &l);
 	VEC_EACH (&l.all, gv) {
 		struct err bad = gv->err;
@@ -126,7 +142,8 @@ static int discover_lists(struct kube_client *c, struct kube_api *api,
 			*err = bad;
 			return -1;
 		}
-		kube_api_add_broken(api, gv->name, bad.message);
+		kube_api_add_failed(
+		    api, gv->name, server_is_down(gv), bad.message);
 	}
 	return 0;
 }
@@ -136,22 +153,31 @@ static bool is_aggregated(const struct json_object *j)
 	return str_eq(json_get_str(j, "kind"), "APIGroupDiscoveryList");
 }
 
+static int check_form(const struct json_object *j, const char *path,
+    const char *older, struct err *err)
+{
+	if (is_aggregated(j) || str_eq(json_get_str(j, "kind"), older))
+		return 0;
+	return err_set(err, ERR_FORMAT,
+	    "GET %s: this is no answer of a Kubernetes API server", path);
+}
+
 /* Each of /api and /apis in the form the server chose. */
 static int discover(
     struct kube_client *c, struct kube_api *api, struct err *err)
 {
+	int status;
 	cleanup(json_freep) struct json_object *core =
-	    ask(c, "/api", ACCEPT_AGGREGATED, err);
+	    ask(c, "/api", ACCEPT_AGGREGATED, &status, err);
 	if (!core)
 		return -1;
 	cleanup(json_freep) struct json_object *groups =
-	    ask(c, "/apis", ACCEPT_AGGREGATED, err);
+	    ask(c, "/apis", ACCEPT_AGGREGATED, &status, err);
 	if (!groups)
 		return -1;
-	if (!is_aggregated(core) &&
-	    !str_eq(json_get_str(core, "kind"), "APIVersions"))
-		return err_set(err, ERR_FORMAT,
-		    "GET /api: this is no answer of a Kubernetes API server");
+	if (check_form(core, "/api", "APIVersions", err) ||
+	    check_form(groups, "/apis", "APIGroupList", err))
+		return -1;
 	if (is_aggregated(core) && kube_api_add_aggregated(api, core, err))
 		return -1;
 	if (is_aggregated(groups) && kube_api_add_aggregated(api, groups, err))

@@ -3,7 +3,8 @@
  * each for /api and /apis; Kubernetes 1.26 on), where the server does not
  * speak it the older one request per group and version.
  *
- * A group whose server is down is a warning that names it, not a failure.
+ * A group whose server is down is a warning that names it, not a failure; one
+ * of which nothing is known for another reason is a gap (api.h).
  */
 #ifndef STORAGE_KUBE_DISCOVERY_H
 #define STORAGE_KUBE_DISCOVERY_H

@@ -10,6 +10,7 @@
 enum {
 	DEFAULT_PAGE_SIZE = 500,
 	MAX_RESTARTS = 5,
+	FORBIDDEN = 403,
 	GONE = 410,
 	SMALLER = 8, /* times, where a page was over its cap */
 	/* Of an item, for telling it from another: its name is in there. */
@@ -250,5 +251,9 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 	int failed = read_all(c, &r, err);
 	kube_page_free(r.page);
 	free(r.token);
+	/* Credentials that are not accepted, or that a plugin could not get,
+	 * are no right that is missing, which a caller may do without. */
+	if (failed && err->code == ERR_DENIED && result->status != FORBIDDEN)
+		err->code = ERR_NETWORK;
 	return failed;
 }

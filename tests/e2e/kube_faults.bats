@@ -47,7 +47,7 @@ setup() {
 	server
 	export BACKSTAY_CONFIG=$P/backstay.yaml
 	rm -rf "$P/vault" "$P/x"
-	curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+	clear_faults
 }
 
 config() {
@@ -86,6 +86,7 @@ backup() { # STATUS
 	restore show latest -o json >"$P/m"
 }
 
+clear_faults() { curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null; }
 kinds() { (cd "$P/x/kubernetes/c" && find . -type f | sort); }
 fault() { curl -fsS "$KUBE_SIM_URL/faults" -d "$1" >/dev/null; }
 fired() { curl -fsS "$KUBE_SIM_URL/faults" | jq -e '[.[].fired] | add > 0' >/dev/null; }
@@ -97,13 +98,16 @@ complete() {
 }
 
 @test "a server that is busy is waited for" {
-	fault '{"kind":"429","path":"/configmaps","count":2,"retry_after":1}'
+	local begun=$EPOCHREALTIME
+	fault '{"kind":"429","path":"/configmaps","count":1,"retry_after":4}'
 	complete
+	# As long as it says, which is longer than a first retry waits otherwise.
+	awk -v t="$EPOCHREALTIME" -v s="$begun" 'BEGIN { exit !(t - s >= 4) }'
 }
 
 @test "errors and lost connections are tried again" {
 	for kind in 500 502 503 504 reset close; do
-		curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+		clear_faults
 		fault '{"kind":"'$kind'","path":"/(configmaps|oddities)","count":2}'
 		complete
 	done
@@ -116,13 +120,32 @@ complete() {
 	complete
 }
 
-@test "a list that expires is read anew and replaces what it had written" {
-	[ "$KUBE" = sim ] || fault '{"kind":"compact","path":"/configmaps.*continue=","count":1,"skip":2}'
-	[ "$KUBE" = real ] || fault '{"kind":"reply","path":"/configmaps.*continue=","count":1,"skip":2,
+expires() { # PATH SKIP
+	[ "$KUBE" = sim ] || fault '{"kind":"compact","path":"'"$1"'","count":1,"skip":'"$2"'}'
+	[ "$KUBE" = real ] || fault '{"kind":"reply","path":"'"$1"'","count":1,"skip":'"$2"',
 	    "status":410,"body":{"kind":"Status","apiVersion":"v1","status":"Failure",
 	    "reason":"Expired","code":410,"message":"too old"}}'
+}
+
+@test "a list that expires is read anew and replaces what it had written" {
+	expires '/configmaps.*continue=' 2
 	complete
 	jq -e '[.. | .lists? // empty | .[] | .restarts // 0] | add == 1' "$P/m"
+}
+
+@test "a list that expires after others of its kind replaces theirs as well" {
+	sed 's/namespaces: .*/namespaces: [odd, odd-other]/; s/page_size: 7/page_size: 1/' \
+	    "$P/backstay.yaml" >"$P/two.yaml"
+	export BACKSTAY_CONFIG=$P/two.yaml
+	backup 0
+	kinds >"$P/two"
+	[ "$(grep -c '/odd.*/configmaps/' "$P/two")" -gt 30 ]
+	expires '/odd-other/configmaps.*continue=' 0
+	backup 0
+	fired
+	kinds | diff "$P/two" -
+	jq -e '[.. | .resources? | arrays | .[] | select(.resource == "configmaps") |
+	    .lists[] | [.namespace, .restarts]] == [["odd", 1], ["odd-other", 1]]' "$P/m"
 }
 
 # What does not get better is named, and all else is there.
@@ -139,13 +162,13 @@ partial() { # WHAT REASON
 @test "what is no list is named" {
 	fault '{"kind":"html","path":"/configmaps"}'
 	partial configmaps HTML
-	curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+	clear_faults
 	fault '{"kind":"malformed","path":"/configmaps"}'
 	partial configmaps 'no valid JSON'
-	curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+	clear_faults
 	fault '{"kind":"empty","path":"/configmaps"}'
 	partial configmaps 'ends too early'
-	curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+	clear_faults
 	fault '{"kind":"truncate","path":"/configmaps"}'
 	partial configmaps 'after 6 attempts'
 }
@@ -176,29 +199,24 @@ list_of() { # ITEMS [METADATA]
 @test "fewer items than were announced are not taken for all" {
 	list_of '{"metadata":{"name":"a","namespace":"odd"}}' ',"remainingItemCount":5'
 	partial configmaps '5 more items are to come'
+	# Announced by the server itself, and then they do not come.
+	clear_faults
+	fault '{"kind":"reply","path":"/configmaps.*continue=","body":{"kind":"ConfigMapList",
+	    "apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}}'
+	partial configmaps '[1-9][0-9]* more items were to come, and 0 came'
 }
 
-@test "discovery in every form finds the same" {
-	[ "$KUBE" = sim ] || skip "the real server of these tests knows one form"
-	local form set=$P/forms
-	for form in v2 v2beta1 old; do
-		kube_server_with "$form"
-		agent backup
-		restore show latest -o json |
-		    jq '[.. | .resources? // empty | .[] |
-			[.resource, .version, .versions, .storage_version]] | sort' >"$set-$form"
-		kube_server sim stop "$P/other"
-	done
-	[ "$(jq length "$set-v2")" -gt 30 ]
-	diff "$set-v2" "$set-v2beta1"
-	diff "$set-v2" "$set-old"
-}
-
-kube_server_with() { # DISCOVERY
-	"$BATS_TEST_DIRNAME/../sim/kube" start "$P/other" --discovery "$1"
-	sed "s|kubeconfig: .*|kubeconfig: $P/other/kubeconfig|; s|namespaces: .*|namespaces: [default]|" \
-	    "$P/backstay.yaml" >"$P/other.yaml"
-	export BACKSTAY_CONFIG=$P/other.yaml
+@test "credentials that are no longer accepted are no missing right" {
+	sed 's/page_size: 7/&\n      tolerate_forbidden: [secrets, configmaps]/' "$P/backstay.yaml" >"$P/tolerant.yaml"
+	export BACKSTAY_CONFIG=$P/tolerant.yaml
+	fault '{"kind":"401","path":"/configmaps"}'
+	partial configmaps '401 Unauthorized'
+	jq -e '[.. | .forbidden? // empty | .[]] == []' "$P/m"
+	# Nor is a namespace taken as it is named, where it is not known who asks.
+	clear_faults
+	fault '{"kind":"401","path":"/api/v1/namespaces[?]"}'
+	backup 3
+	grep -q 'which namespaces there are' <<<"$stderr"
 }
 
 @test "a token file is read again when it is replaced" {
@@ -224,7 +242,6 @@ kube_server_with() { # DISCOVERY
 }
 
 @test "so many lists at once, and no more" {
-	[ "$KUBE" = sim ] || skip "the simulated server counts"
 	in_flight() {
 		curl -fsS -X DELETE "$KUBE_SIM_URL/stats" >/dev/null
 		backup 0 || return 1
@@ -249,4 +266,68 @@ kube_server_with() { # DISCOVERY
 	[ "$status" -eq 3 ]
 	[ -z "$(find "$P/vault" -name 'test-*')" ]
 	[ -z "$(find "$P/state" -name 'scratch-*')" ]
+}
+
+# From here on the server has that as the newest form of discovery. The simulated
+# one is another, as the form is its own.
+speaks() { # v2|v2beta1|old
+	if [ "$KUBE" = sim ]; then
+		"$BATS_TEST_DIRNAME/../sim/kube" start "$P/$1" --discovery "$1"
+		# shellcheck disable=SC1091 # written by it
+		. "$P/$1/env"
+		SERVER=("$KUBE_URL")
+		"$BATS_TEST_DIRNAME/kube_objects" load "${SERVER[@]}"
+		sed "s|kubeconfig: .*|kubeconfig: $KUBE_CONFIG|" "$P/backstay.yaml" >"$P/$1.yaml"
+		export BACKSTAY_CONFIG=$P/$1.yaml
+	else
+		clear_faults
+		[ "$1" = old ] || fault '{"kind":"'"$1"'","path":"^/apis?$"}'
+	fi
+}
+
+spoken() { # v2|v2beta1|old
+	[ "$KUBE" = real ] || "$BATS_TEST_DIRNAME/../sim/kube" stop "$P/$1"
+}
+
+@test "what an API serves that cannot be asked is missing, unless its own server is down" {
+	speaks old
+	fault '{"kind":"503","path":"^/apis/apps/v1$"}'
+	partial '^c: the API apps/v1$' 503
+	clear_faults
+	fault '{"kind":"reset","path":"^/apis/odd.example.com/v1$"}'
+	partial '^c: the API odd.example.com/v1$' 'GET http.*/apis/odd.example.com/v1: '
+	clear_faults
+	fault '{"kind":"503","path":"^/apis/odd.example.com/"}'
+	backup 0
+	jq -e 'any(.warnings[]; test("the API odd.example.com/v1 is registered and does not answer"))' "$P/m"
+	clear_faults
+	fault '{"kind":"reply","path":"^/apis$","body":{"kind":"Status"}}'
+	backup 3
+	grep -q 'GET /apis: this is no answer of a Kubernetes API server' <<<"$stderr"
+	spoken old
+}
+
+# The last one: what it registers stays.
+@test "discovery in every form finds the same, but for an API whose server is down" {
+	local form lists
+	for form in v2 v2beta1 old; do
+		speaks "$form"
+		"$BATS_TEST_DIRNAME/kube_objects" broken "${SERVER[@]}"
+		# What each group serves is told one by one in the older form alone.
+		fault '{"kind":"slow","delay_ms":1,"path":"^/apis/odd.example.com/v1$"}'
+		for _ in {1..50}; do
+			backup 0 || return 1
+			jq -e '[.. | .broken? // empty | .[]] == ["broken.example.com/v1"]' "$P/m" && break
+			sleep 0.1
+		done
+		jq -e 'any(.warnings[]; test("broken.example.com/v1 is registered"))' "$P/m"
+		lists=$(curl -fsS "$KUBE_SIM_URL/faults" | jq '[.[] | select(.kind == "slow") | .fired] | add')
+		if [ "$form" = old ]; then [ "$lists" -gt 0 ]; else [ "$lists" -eq 0 ]; fi
+		jq '[.. | .resources? | arrays | .[] |
+		    [.resource, .version, .versions, .storage_version]] | sort' "$P/m" >"$P/form-$form"
+		spoken "$form"
+	done
+	jq -e 'length > 30 and all(.[]; .[3] != null or .[0] == "componentstatuses")' "$P/form-v2"
+	diff "$P/form-v2" "$P/form-v2beta1"
+	diff "$P/form-v2" "$P/form-old"
 }

@@ -119,6 +119,32 @@ static void the_aggregated_form_says_the_same(void **state)
 	kube_api_done(&api);
 }
 
+/* What Kubernetes itself serves has no other server that could be down, and
+ * where there was no answer, nobody said that one is. */
+static void what_is_not_known_is_told_from_what_is_down(void **state)
+{
+	struct kube_api api = KUBE_API_INIT;
+	struct err err = ERR_INIT;
+	cleanup(json_freep) struct json_object *list =
+	    parse("{\"items\":[{\"metadata\":{\"name\":\"apps\"},\"versions\":["
+		  "{\"version\":\"v1\",\"freshness\":\"Stale\"}]}]}");
+
+	(void)state;
+	assert_ok(kube_api_add_aggregated(&api, list, &err), err);
+	kube_api_add_failed(&api, "x.io/v1", false, "no answer");
+	assert_int_equal(api.broken.len, 0);
+	assert_int_equal(api.warnings.len, 0);
+	assert_int_equal(api.gaps.len, 2);
+	assert_string_equal(api.gaps.items[0].group_version, "apps/v1");
+	assert_contains(api.gaps.items[0].why, "stale");
+	assert_string_equal(api.gaps.items[1].group_version, "x.io/v1");
+	assert_string_equal(api.gaps.items[1].why, "no answer");
+	kube_api_add_failed(&api, "x.io/v1", true, "503");
+	assert_int_equal(api.gaps.len, 2);
+	assert_int_equal(api.broken.len, 1);
+	kube_api_done(&api);
+}
+
 static void names_that_would_leave_a_path_are_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -160,6 +186,7 @@ int main(void)
 	    cmocka_unit_test(the_preferred_version_that_lists_is_used),
 	    cmocka_unit_test(hashes_tell_the_stored_version),
 	    cmocka_unit_test(the_aggregated_form_says_the_same),
+	    cmocka_unit_test(what_is_not_known_is_told_from_what_is_down),
 	    cmocka_unit_test(names_that_would_leave_a_path_are_refused),
 	};
 
