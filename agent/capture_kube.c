@@ -121,7 +121,7 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 	if (kube_discover(c->client, &r->api, err) ||
 	    capture_kube_namespaces(r, err))
 		return -1;
-	kube_discover_stored_versions(c->client, &r->api);
+	kube_discover_stored_versions(c->client, &r->api, NULL);
 	struct err ignored = ERR_INIT; /* without it, a restore says so */
 	r->uid = kube_cluster_uid(c->client, &ignored);
 	VEC_EACH (&r->api.warnings, w)
@@ -134,6 +134,22 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 	}
 	plan_jobs(r);
 	return 0;
+}
+
+/* Of custom resources whose definitions were not read. */
+static void ask_stored_versions(struct capture_kube_run *r)
+{
+	cleanup(strvec_done) struct strvec unknown = VEC_INIT;
+
+	VEC_EACH (&r->jobs, j) {
+		const char *api_version = j->resource->api_version;
+		if (j->objects && !kube_group_is_builtin(j->resource->group) &&
+		    !capture_kube_storage_version(r, j->resource) &&
+		    !strvec_has(&unknown, api_version))
+			strvec_add(&unknown, api_version);
+	}
+	kube_discover_stored_versions(
+	    r->run.cluster->client, &r->api, &unknown);
 }
 
 static struct capture_kube_run run_of(const struct capture_kube_cluster *c,
@@ -180,6 +196,7 @@ static int capture_cluster(const struct capture_kube_cluster *c,
 	if (prepared(&r, err)) {
 		if (capture_kube_run_jobs(&r, lane, err))
 			return -1;
+		ask_stored_versions(&r);
 		merge(&r);
 	} else if (err->code == ERR_CANCELLED) {
 		return -1;

@@ -22,7 +22,7 @@ static void set_time(struct json_object *o, const char *key, int64_t ms)
 	json_set_str(o, key, text);
 }
 
-static const char *storage_version(
+const char *capture_kube_storage_version(
     const struct capture_kube_run *r, const struct kube_resource *resource)
 {
 	size_t n = strlen(resource->key);
@@ -59,7 +59,7 @@ static struct json_object *resource_summary(
     const struct capture_kube_run *r, const struct kube_job *j)
 {
 	const struct kube_resource *resource = j->resource;
-	const char *stored = storage_version(r, resource);
+	const char *stored = capture_kube_storage_version(r, resource);
 	struct json_object *o = json_new_object();
 
 	json_set_str(o, "resource", resource->key);

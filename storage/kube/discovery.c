@@ -199,13 +199,15 @@ int kube_discover(struct kube_client *c, struct kube_api *api, struct err *err)
 	return 0;
 }
 
-void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api)
+void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api,
+    const struct strvec *api_versions)
 {
 	cleanup(listing_done) struct listing l = {.client = c, .all = VEC_INIT};
 
 	VEC_EACH (&api->resources, r) {
 		if (r->listable && !r->storage_hash &&
-		    kube_group_is_builtin(r->group))
+		    (api_versions ? strvec_has(api_versions, r->api_version)
+				  : kube_group_is_builtin(r->group)))
 			add_gv(&l, r->api_version);
 	}
 	pool_each(REQUESTS_AT_ONCE, l.all.len, fetch_one, &l);

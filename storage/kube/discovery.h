@@ -17,10 +17,12 @@ struct kube_client;
 /* Fills *api, which the caller releases, also on failure. */
 int kube_discover(struct kube_client *c, struct kube_api *api, struct err *err);
 
-/* Asks for what the aggregated form does not tell: in which version the objects
- * of Kubernetes' own groups are kept (kube_resource_stored_version; of custom
- * ones, their definitions say it). What cannot be asked stays unknown. */
-void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api);
+/* Asks for what the aggregated form does not tell: in which version objects are
+ * kept (kube_resource_stored_version). NULL: those of Kubernetes' own groups,
+ * for of custom ones their definitions say it, where they are read. What cannot
+ * be asked stays unknown. */
+void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api,
+    const struct strvec *api_versions);
 
 /* What tells one cluster from another: the UID of its namespace kube-system,
  * which is made with the cluster and cannot be deleted. The caller frees; NULL

@@ -231,7 +231,7 @@ ODD=namespaces/odd
 		hasnt "cluster/${kind#cluster/}odd-other.json"
 	done
 	jq -e '.resources[] | select(.resource == "oddities.odd.example.com") |
-	    .version == "v1" and .storage_version == "v1" and
+	    .version == "v1" and .storage_version == "v1beta1" and
 	    (.versions | sort) == ["v1", "v1beta1"] and
 	    (.lists | length) == 1 and (.lists[0].resource_version | length) > 0 and
 	    (.lists[0].listed | length) > 0' "$P/cluster"
@@ -247,6 +247,9 @@ ODD=namespaces/odd
 	config "$KUBE_CONFIG" 'namespaces: [odd]' 'cluster_scope: none'
 	backup 0
 	[ "$(ls "$P/x/kubernetes/c/cluster")" = namespaces ]
+	# Without the definitions, the server is asked.
+	jq -e '[.resources[] | select(.resource == "oddities.odd.example.com") |
+	    .version, .storage_version] == ["v1", "v1beta1"]' "$P/cluster"
 }
 
 @test "what may not be listed is named, unless it is tolerated" {

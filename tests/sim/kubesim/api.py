@@ -89,13 +89,14 @@ class Api:
         order = sorted(versions, key=kinds.version_rank)
         if not order:
             return self.unserve(rec)
+        stored = [v["name"] for v in spec["versions"] if v.get("storage")]
         res = kinds.Resource(
             spec["group"], names["plural"], names["kind"],
             spec["scope"] == "Namespaced", order,
             short=names.get("shortNames") or (),
             categories=names.get("categories") or (),
             singular=names.get("singular") or names["kind"].lower(),
-            crd={"versions": versions, "uid": rec.uid},
+            crd={"versions": versions, "uid": rec.uid, "stored": stored[0]},
             list_kind=names.get("listKind"))
         old = self.custom.get(rec.uid)
         if old is not None and old.crd == res.crd and \

@@ -63,8 +63,9 @@ def resource_list(api, group, version):
         if res.categories:
             r["categories"] = list(res.categories)
         if "list" in res.verbs and res.plural != "componentstatuses":
+            stored = res.crd["stored"] if res.crd else res.versions[0]
             digest = hashlib.sha256(("%s/%s/%s" % (
-                group, res.versions[0], res.kind)).encode()).digest()
+                group, stored, res.kind)).encode()).digest()
             r["storageVersionHash"] = __import__("base64").b64encode(
                 digest[:8]).decode()
         out.append(r)
