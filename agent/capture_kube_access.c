@@ -13,7 +13,11 @@ static int ask(struct kube_job *j, const char *ns, struct err *err)
 	struct kube_request r = {.path = path, .query = "limit=1"};
 
 	j->list_ns = ns;
-	return kube_send(j->run->cluster->client, &r, &answer, err);
+	int failed = kube_send(j->run->cluster->client, &r, &answer, err);
+	/* As kube_list has it: who is not let in at all lacks no right. */
+	if (failed && err->code == ERR_DENIED && answer.status != 403)
+		err->code = ERR_NETWORK;
+	return failed;
 }
 
 /* Who may list all namespaces may list each, so that one question is mostly

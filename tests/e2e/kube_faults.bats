@@ -210,6 +210,8 @@ list_of() { # ITEMS [METADATA]
 	sed 's/page_size: 7/&\n      tolerate_forbidden: [secrets, configmaps]/' "$P/backstay.yaml" >"$P/tolerant.yaml"
 	export BACKSTAY_CONFIG=$P/tolerant.yaml
 	fault '{"kind":"401","path":"/configmaps"}'
+	run -1 agent check
+	grep 'FAILED .*configmaps.*401 Unauthorized' <<<"$output"
 	partial configmaps '401 Unauthorized'
 	jq -e '[.. | .forbidden? // empty | .[]] == []' "$P/m"
 	# Nor is a namespace taken as it is named, where it is not known who asks.
