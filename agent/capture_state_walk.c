@@ -171,6 +171,7 @@ static void take_prefix(struct walk *w, const char *prefix)
 	struct state_run *run = w->bucket->run;
 	uint64_t listed_before = w->bucket->listed;
 	size_t taken_before = *w->next_index;
+	bool is_below = prefix && *prefix;
 	struct err why = ERR_INIT;
 	cleanup(s3_list_done) struct s3_list l = {
 	    .prefix = prefix,
@@ -184,8 +185,10 @@ static void take_prefix(struct walk *w, const char *prefix)
 			return state_run_fatal(run, &why);
 		pthread_mutex_lock(&run->lock);
 		capture_report_missing(run->report, &why,
-		    "objects of bucket '%s' under '%s'%s",
-		    s3_bucket(w->bucket->bucket->s3), prefix ? prefix : "",
+		    "objects of bucket '%s'%s%s%s%s",
+		    s3_bucket(w->bucket->bucket->s3),
+		    is_below ? " under '" : "", is_below ? prefix : "",
+		    is_below ? "'" : "",
 		    l.token ? ", from the middle of the list" : "");
 		pthread_mutex_unlock(&run->lock);
 		return;

@@ -49,10 +49,10 @@ int connect_s3(const struct settings_s3 *s, const char *dynamodb_table,
 	};
 	out->aws = aws_open(&settings, err);
 	if (!out->aws)
-		return err_wrap(err, "bucket '%s'", s->bucket);
+		return -1;
 	out->s3 = s3_new(out->aws, s->bucket, err);
 	if (!out->s3)
-		return err_wrap(err, "bucket '%s'", s->bucket);
+		return -1;
 	if (!dynamodb_table)
 		return 0;
 	out->locks = dynamodb_new(out->aws, dynamodb_table, err);
@@ -78,8 +78,10 @@ static struct vault *open_bucket(const struct settings_vault *s,
 	    [SETTINGS_LOCK_COMPLIANCE] = "COMPLIANCE",
 	};
 
-	if (connect_s3(&s->s3, NULL, env, &out->s3, err))
+	if (connect_s3(&s->s3, NULL, env, &out->s3, err)) {
+		err_wrap(err, "bucket '%s'", s->s3.bucket);
 		return NULL;
+	}
 	const struct vault_s3_options o = {
 	    .s3 = out->s3.s3,
 	    .prefix = s->s3_prefix,

@@ -76,8 +76,10 @@ static struct target_bucket *add_bucket(struct targets *t, const char *from,
 
 	b->from = from;
 	b->from_prefix = from_prefix;
-	if (connect_s3(s, table, &t->c->env, &b->store, &b->err))
+	if (connect_s3(s, table, &t->c->env, &b->store, &b->err)) {
+		err_wrap(&b->err, "bucket '%s'", s->bucket);
 		return b;
+	}
 	b->options = (struct apply_state_options){
 	    .s3 = b->store.s3,
 	    .locks = b->store.locks,

@@ -58,6 +58,7 @@ static struct remote *open_target(struct push *p, struct err *err)
 /* Commands and pack in a file without a name, to be sent from there. */
 struct body {
 	int fd;
+	const char *dir; /* that it is in */
 	uint64_t len;
 	const struct push *p;
 };
@@ -67,7 +68,7 @@ static int body_add(void *ctx, const void *data, size_t len, struct err *err)
 	struct body *b = ctx;
 
 	b->len += len;
-	return file_write_all(b->fd, data, len, "the pack to send", err);
+	return file_write_all(b->fd, data, len, b->dir, err);
 }
 
 static void add_commands(const struct push *p, const struct advert *a,
@@ -101,10 +102,10 @@ static int make_body(struct push *p, const struct advert *a, size_t first,
     size_t end, struct body *b, struct err *err)
 {
 	cleanup(buf_done) struct buf commands = BUF_INIT;
-	const char *dir = p->access.scratch ? p->access.scratch : "/tmp";
 	bool needs_pack = false;
 
-	b->fd = file_unnamed(dir, err);
+	b->dir = p->access.scratch ? p->access.scratch : "/tmp";
+	b->fd = file_unnamed(b->dir, err);
 	if (b->fd < 0)
 		return -1;
 	add_commands(p, a, first, end, &commands);

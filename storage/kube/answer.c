@@ -77,6 +77,31 @@ static enum err_code code_of(int status)
 	}
 }
 
+/* A message of several lines on one: conflicts come as a line each manager,
+ * with a list of fields below it, one a line. */
+static void add_on_one_line(struct buf *out, const char *s, size_t len)
+{
+	static const char breaks[] = "\r\n";
+	const char *end = s + len;
+
+	while (s < end) {
+		size_t line = strcspn(s, breaks);
+		if (s + line > end)
+			line = (size_t)(end - s);
+		str_add_printable(out, s, line);
+		s += line;
+		size_t skip = strspn(s, " \t\r\n");
+		if (!skip || s + skip >= end)
+			break;
+		bool is_item = s[skip] == '-' && s[skip + 1] == ' ';
+		if (out->len && buf_str(out)[out->len - 1] == ':')
+			buf_add_char(out, ' ');
+		else if (out->len)
+			buf_add_str(out, is_item ? ", " : "; ");
+		s += skip + (is_item ? 2 : 0);
+	}
+}
+
 int kube_answer_fail(struct kube_answer *answer, const struct kube_request *r,
     struct http_response *response, struct err *err)
 {
@@ -91,9 +116,10 @@ int kube_answer_fail(struct kube_answer *answer, const struct kube_request *r,
 	} else {
 		size_t n = strlen(answer->message);
 		http_describe(response, &text); /* the body has moved on */
-		str_add_printable(
+		add_on_one_line(
 		    &message, answer->message, n < MAX_SHOWN ? n : MAX_SHOWN);
-		buf_printf(&text, ": %s", buf_str(&message));
+		buf_printf(
+		    &text, "%s%s", message.len ? ": " : "", buf_str(&message));
 	}
 	if (answer->status == 401)
 		buf_add_str(&text,

@@ -136,7 +136,7 @@ static int dir_now(struct vault *v, int64_t *seconds, struct err *err)
 
 	if (fd < 0)
 		return -1;
-	if (file_write_all(fd, "", 1, "a temporary file", err))
+	if (file_write_all(fd, "", 1, path_of(v), err))
 		return -1;
 	if (fstat(fd, &st))
 		return err_system(err, errno, "looking at '%s'", path_of(v));

@@ -198,6 +198,11 @@ partial_names() { # WHAT
 @test "a bucket that is not there makes the snapshot partial" {
 	without 's#bucket: terraform-state-bucket#bucket: no-such-bucket#'
 	partial_names no-such-bucket
+	# shellcheck disable=SC2154 # set by run
+	grep -q "missing: objects of bucket 'no-such-bucket': " <<<"$stderr"
+	without 's#^      addressing: path#&\n      profile: nobody#'
+	partial_names terraform-state-bucket
+	grep -q "missing: bucket 'terraform-state-bucket': there is no profile 'nobody' in " <<<"$stderr"
 }
 
 @test "where everything fails nothing is committed" {

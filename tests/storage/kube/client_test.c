@@ -277,6 +277,42 @@ static void impersonates_and_speaks_basic(void **state)
 	teardown(&f);
 }
 
+/* As the API server words conflicts; and line ends of every kind. */
+static void messages_of_several_lines_are_one(void **state)
+{
+#define CONFLICT(message)                                                      \
+	"HTTP/1.1 409 Conflict\r\nConnection: close\r\n\r\n"                   \
+	"{\"kind\":\"Status\",\"reason\":\"Conflict\",\"message\":\"" message  \
+	"\"}"
+	static const char *const said[] = {
+	    CONFLICT("Apply failed with 3 conflicts: conflicts with \\\"a\\\" "
+		     "using apps/v1:\\n- .spec.replicas\\n- .spec.paused\\n"
+		     "conflicts with \\\"b\\\" using v1:\\n- .data"),
+	    CONFLICT("\\nfirst\\r\\n\\r\\n  second - of it\\n"),
+	    CONFLICT("\\n")};
+	static const char *const shown[] = {
+	    "POST /p: 409 Conflict: Apply failed with 3 conflicts: conflicts "
+	    "with \"a\" using apps/v1: .spec.replicas, .spec.paused; "
+	    "conflicts with \"b\" using v1: .data",
+	    "POST /p: 409 Conflict: first; second - of it",
+	    "POST /p: 409 Conflict"};
+	const struct script_reply replies[] = {{.bytes = said[0], .close = 1},
+	    {.bytes = said[1], .close = 1}, {.bytes = said[2], .close = 1}};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f, replies, 3);
+	start(&f);
+	cleanup(json_freep) struct json_object *o = json_new_object();
+	for (size_t i = 0; i < 3; i++) {
+		assert_fails(kube_create(f.client, "/p", o, false, NULL, &err),
+		    err, ERR_EXISTS);
+		assert_string_equal(err.message, shown[i]);
+	}
+	teardown(&f);
+}
+
 static void verbs_say_what_they_mean(void **state)
 {
 	static const char conflict[] =
@@ -338,6 +374,7 @@ int main(void)
 	    cmocka_unit_test(a_plugin_that_fails_is_named),
 	    cmocka_unit_test(a_plugin_that_never_ends_is_ended),
 	    cmocka_unit_test(impersonates_and_speaks_basic),
+	    cmocka_unit_test(messages_of_several_lines_are_one),
 	    cmocka_unit_test(verbs_say_what_they_mean),
 	};
 
