@@ -56,7 +56,9 @@ static int check(const struct aws *a, struct err *err)
 	if (s->access_key_id && s->profile)
 		return err_set(err, ERR_USAGE,
 		    "both an access key and a profile are given: keep one");
-	if (a->profile_asked && !aws_profile_exists(&a->profiles, a->profile))
+	/* One of the environment matters no more where keys are given. */
+	if (a->profile_asked && !s->access_key_id &&
+	    !aws_profile_exists(&a->profiles, a->profile))
 		return err_set(err, ERR_USAGE,
 		    "there is no profile '%s' in %s or %s", a->profile,
 		    a->profiles.config_path ? a->profiles.config_path
@@ -126,6 +128,25 @@ static int open_http(struct aws *a, struct err *err)
 	return a->metadata ? 0 : -1;
 }
 
+/* Keys and region in the settings leave nothing that a file of profiles would
+ * have to say; one that cannot be read, as somebody else's, is passed over. */
+static int load_profiles(struct aws *a, struct err *err)
+{
+	const struct aws_settings *s = &a->s;
+	const char *region = first(s->region,
+	    first(aws_env(a, "AWS_REGION"), aws_env(a, "AWS_DEFAULT_REGION")));
+	struct err why = ERR_INIT;
+
+	if (aws_profiles_load(&a->profiles, s->env, s->env_ctx, &why) == 0)
+		return 0;
+	if (s->access_key_id && region)
+		return 0;
+	*err = why;
+	return err_wrap(err,
+	    "AWS profiles, which a bucket with access_key_id, "
+	    "secret_access_key and region of its own does without");
+}
+
 struct aws *aws_open(const struct aws_settings *s, struct err *err)
 {
 	struct aws *a = mem_new(struct aws);
@@ -139,7 +160,7 @@ struct aws *aws_open(const struct aws_settings *s, struct err *err)
 		a->s.clock = clock_system();
 	if (!a->s.random)
 		a->s.random = random_system();
-	if (aws_profiles_load(&a->profiles, a->s.env, a->s.env_ctx, err)) {
+	if (load_profiles(a, err)) {
 		aws_close(a);
 		return NULL;
 	}

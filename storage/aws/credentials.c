@@ -134,7 +134,8 @@ int aws_keys_find(
 	cleanup(aws_profiles_done) struct aws_profiles profiles = {0};
 	struct credentials_search s = {a, &profiles, keys, origin, err};
 
-	if (aws_profiles_load(&profiles, a->s.env, a->s.env_ctx, err))
+	if (!a->s.access_key_id &&
+	    aws_profiles_load(&profiles, a->s.env, a->s.env_ctx, err))
 		return err_wrap(err, "credentials");
 	for (place *const *p = a->s.profile ? asked : usual; *p; p++) {
 		enum credentials found = (*p)(&s);

@@ -164,6 +164,28 @@ static void settings_are_taken_before_all(void **state)
 	teardown(&f);
 }
 
+/* A file of profiles that cannot be read, as another account's, is in the way
+ * only where something is to be had from it alone. */
+static void settings_need_no_profiles(void **state)
+{
+	struct secret *hush = secret_new("HUSH", 4);
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	set(&f, "AWS_CONFIG_FILE", f.home); /* a directory */
+	set(&f, "AWS_PROFILE", "another");
+	f.settings.access_key_id = "SETTINGS";
+	f.settings.secret_access_key = hush;
+	check_refused(&f, ERR_SYSTEM,
+	    "with access_key_id, secret_access_key "
+	    "and region of its own does without");
+	f.settings.region = "us-east-1";
+	check_taken(&f, "the configuration", "SETTINGS");
+	teardown(&f);
+	secret_free(hush);
+}
+
 static void a_profile_that_is_asked_for_is_not_passed_over(void **state)
 {
 	struct fixture f;
@@ -578,6 +600,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_environment_is_taken_before_a_profile),
 	    cmocka_unit_test(settings_are_taken_before_all),
+	    cmocka_unit_test(settings_need_no_profiles),
 	    cmocka_unit_test(a_profile_that_is_asked_for_is_not_passed_over),
 	    cmocka_unit_test(a_single_sign_on_profile_says_what_to_do),
 	    cmocka_unit_test(a_process_prints_them),
