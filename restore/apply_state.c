@@ -116,19 +116,28 @@ static int compare_and_write(struct state_applying *a, struct err *err)
 	return state_write(a, err);
 }
 
+/* Looks at all that the real thing would come upon, locks too. */
 static int rehearse(struct state_applying *a, struct err *err)
 {
+	bool is_state = a->ours.state.state;
 	bool bytes = false;
 	bool all = false;
+	bool stale = false;
 
-	if (look_and_compare(a, &bytes, &all, err) ||
+	if ((is_state && state_lock_look(a->o, a->key, a->outcome, err)) ||
+	    look_and_compare(a, &bytes, &all, err) ||
 	    (!bytes && may_write(a, err)))
 		return -1;
+	if (is_state && state_digest_differs(a, &stale, err))
+		return err_wrap(err, "look at its digest");
 	outcome_set(a->outcome,
-	    all		      ? OUTCOME_UNCHANGED
+	    all && !stale     ? OUTCOME_UNCHANGED
 	    : a->theirs.there ? OUTCOME_UPDATED
 			      : OUTCOME_CREATED,
-	    "%s/%s", s3_bucket(a->o->s3), a->key);
+	    "%s/%s%s", s3_bucket(a->o->s3), a->key,
+	    !stale ? ""
+	    : all  ? " is equal; its digest is repaired"
+		   : ", digest set");
 	return 0;
 }
 

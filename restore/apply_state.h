@@ -37,7 +37,7 @@ struct apply_state_options {
 	const char *from_prefix; /* of the key, taken away ... */
 	const char *to_prefix;	 /* ... and this put in its place */
 	bool force;
-	bool dry_run;	   /* compares and says what it would do; no lock */
+	bool dry_run;	   /* looks and says what it would do; takes no lock */
 	bool no_lock_file; /* the target's backend does not use .tflock */
 	enum apply_state_kms kms;
 	const char *kms_key_id;

@@ -123,25 +123,62 @@ static int take_item(struct state_lock *l, struct err *err)
 	return err_wrap(err, "take the lock of %s", l->lock_id);
 }
 
+static int look_at_item(struct state_lock *l, struct err *err)
+{
+	autofree char *holder = NULL;
+
+	if (dynamodb_get(l->o->locks, l->lock_id, "Info", &holder, err))
+		return err_wrap(err, "look at the lock of %s", l->lock_id);
+	return holder ? held(l->lock_id, holder, strlen(holder), err) : 0;
+}
+
+/* A platform that locks by the table may forbid lock files. */
+static bool needs_no_file(
+    const struct state_lock *l, const struct err *why, struct outcome *outcome)
+{
+	if (why->code != ERR_DENIED || !l->o->locks)
+		return false;
+	outcome_note(outcome, "locked in the table only; no lock file: %s",
+	    why->message);
+	return true;
+}
+
+static void init(
+    struct state_lock *l, const struct apply_state_options *o, const char *key)
+{
+	*l = (struct state_lock){.o = o, .info = BUF_INIT};
+	l->object_key = str_printf("%s.tflock", key);
+	l->lock_id = str_printf("%s/%s", s3_bucket(o->s3), key);
+}
+
+int state_lock_look(const struct apply_state_options *o, const char *key,
+    struct outcome *outcome, struct err *err)
+{
+	cleanup(state_lock_done) struct state_lock l;
+	struct err why = ERR_INIT;
+
+	init(&l, o, key);
+	if (!o->no_lock_file && look_at_object(&l, &why) &&
+	    !needs_no_file(&l, &why, outcome)) {
+		*err = why;
+		return -1;
+	}
+	return o->locks ? look_at_item(&l, err) : 0;
+}
+
 int state_lock_take(struct state_lock *l, const struct apply_state_options *o,
     const char *key, struct outcome *outcome, struct err *err)
 {
 	struct err why = ERR_INIT;
 
-	*l = (struct state_lock){.o = o, .info = BUF_INIT};
-	l->object_key = str_printf("%s.tflock", key);
-	l->lock_id = str_printf("%s/%s", s3_bucket(o->s3), key);
+	init(l, o, key);
 	l->id = new_id(o);
 	write_info(l);
-	if (!o->no_lock_file && take_object(l, &why)) {
-		/* A platform that locks by the table may forbid lock files. */
-		if (why.code != ERR_DENIED || !o->locks) {
-			state_lock_release(l, outcome);
-			*err = why;
-			return -1;
-		}
-		outcome_note(outcome,
-		    "locked in the table only; no lock file: %s", why.message);
+	if (!o->no_lock_file && take_object(l, &why) &&
+	    !needs_no_file(l, &why, outcome)) {
+		state_lock_release(l, outcome);
+		*err = why;
+		return -1;
 	}
 	if (o->locks && take_item(l, err)) {
 		state_lock_release(l, outcome);

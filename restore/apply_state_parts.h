@@ -20,6 +20,10 @@ struct state_lock {
 	bool has_item;
 };
 
+/* ERR_LOCKED with the holder where somebody has it; takes nothing, and says
+ * what taking it would say. */
+int state_lock_look(const struct apply_state_options *o, const char *key,
+    struct outcome *outcome, struct err *err);
 /* ERR_LOCKED with the holder where somebody has it. What was taken by then is
  * released. Notes in the outcome what could not be locked and need not be. */
 int state_lock_take(struct state_lock *l, const struct apply_state_options *o,
@@ -66,6 +70,9 @@ int state_description_differs(const struct state_applying *a,
 
 /* The object, its digest, and a look at both; the outcome is set. */
 int state_write(struct state_applying *a, struct err *err);
+/* Whether the lock table has another digest than that of our bytes. */
+int state_digest_differs(
+    const struct state_applying *a, bool *differs, struct err *err);
 /* The digest alone, where it is another. */
 int state_write_digest(
     const struct state_applying *a, bool *changed, struct err *err);

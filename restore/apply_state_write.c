@@ -45,28 +45,41 @@ static int write_object(const struct state_applying *a, struct err *err)
 	return sink_finish(to, err);
 }
 
+static char *digest_id(const struct state_applying *a)
+{
+	return str_printf("%s/%s-md5", s3_bucket(a->o->s3), a->key);
+}
+
 /* Terraform holds the object against this digest before it believes it. */
+int state_digest_differs(
+    const struct state_applying *a, bool *differs, struct err *err)
+{
+	autofree char *id = digest_id(a);
+	autofree char *digest = NULL;
+
+	if (a->o->locks &&
+	    dynamodb_get(a->o->locks, id, "Digest", &digest, err))
+		return -1;
+	*differs = a->o->locks && !str_eq(digest, a->ours.md5);
+	return 0;
+}
+
 int state_write_digest(
     const struct state_applying *a, bool *changed, struct err *err)
 {
-	autofree char *lock_id =
-	    str_printf("%s/%s-md5", s3_bucket(a->o->s3), a->key);
-	autofree char *digest = NULL;
-	autofree char *back = NULL;
+	autofree char *id = digest_id(a);
+	bool differs = false;
 
-	if (!a->o->locks)
-		return 0;
-	if (dynamodb_get(a->o->locks, lock_id, "Digest", &digest, err))
+	if (state_digest_differs(a, &differs, err))
 		return -1;
-	if (str_eq(digest, a->ours.md5))
+	if (!differs)
 		return 0;
-	if (dynamodb_put(
-		a->o->locks, lock_id, "Digest", a->ours.md5, false, err) ||
-	    dynamodb_get(a->o->locks, lock_id, "Digest", &back, err))
+	if (dynamodb_put(a->o->locks, id, "Digest", a->ours.md5, false, err) ||
+	    state_digest_differs(a, &differs, err))
 		return -1;
-	if (!str_eq(back, a->ours.md5))
+	if (differs)
 		return err_set(err, ERR_INTEGRITY,
-		    "the digest of %s is not what was written", lock_id);
+		    "the digest of %s is not what was written", id);
 	*changed = true;
 	return 0;
 }

@@ -167,9 +167,12 @@ stop_proxies() {
 	restore show latest -o json | jq -e '[.. | .locks? // empty | .[]] | length == 2'
 	s3 $b delete one.tfstate
 	s3 $b delete two.tfstate
-	run restore apply latest --yes
-	[ "$status" -ne 0 ]
-	[ "$(grep -c ann@laptop <<<"$output")" -ge 2 ]
+	for command in "plan latest --server --only terraform" "apply latest --yes"; do
+		# shellcheck disable=SC2086
+		run restore $command
+		[ "$status" -ne 0 ]
+		[ "$(grep -c ann@laptop <<<"$output")" -ge 2 ]
+	done
 	[ "$(s3 $b keys)" = one.tfstate.tflock ]
 	[[ $(item locks $b/two.tfstate) == *ann@laptop* ]]
 	[[ $(s3 $b get one.tfstate.tflock) == "$info" ]]
