@@ -25,9 +25,9 @@ kube_is_there() { # sim|real
 	    [ -x "${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}/kube-apiserver" ]
 }
 
-kube_server() { # sim|real start|stop DIR
+kube_server() { # sim|real start|stop DIR [OPTION-OF-SIM...]
 	case $1 in
-	sim) "$top/tests/sim/kube" "$2" "$3" ;;
+	sim) "$top/tests/sim/kube" "${@:2}" ;;
 	real) "$top/tests/servers/kube" "$2" "$3" ;;
 	esac
 }
