@@ -179,6 +179,8 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 			    str_printf("restore.transforms: no object of the "
 				       "snapshot is one for patch %d",
 				i + 1);
+	if (o->moved)
+		moved_tell(o->moved, &p->warnings);
 	plan_kinds_settle(&m);
 	if (plan_edges(&m, err))
 		return NULL;

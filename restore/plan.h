@@ -12,6 +12,7 @@
 #define RESTORE_PLAN_H
 
 #include "restore/graph.h"
+#include "restore/moved.h"
 #include "restore/rules.h"
 #include "restore/transform.h"
 #include "storage/base/buf.h"
@@ -73,6 +74,7 @@ struct plan_options {
 	const struct strvec *prune_namespaces;	    /* both needed to prune */
 	const struct strvec *prune_kinds; /* "Deployment.apps", "Secret" */
 	bool hold;			  /* leave controllers paused */
+	struct moved_vec *moved; /* repositories; takes what names them */
 	const struct clock *clock;
 	const struct cancel *cancel;
 };

@@ -248,6 +248,8 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 	}
 	if (str_eq(k->kind, "CustomResourceDefinition"))
 		define(m, cluster, object);
+	if (p->options->moved)
+		moved_look(p->options->moved, object);
 	references_needs(&m->references, object, add_need, m);
 	references_provides(object, add_provided, m);
 	references_selects(object, add_selected, m);

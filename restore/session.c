@@ -19,6 +19,7 @@ void session_done(struct session *s)
 	vec_done(&s->storage_classes);
 	vec_done(&s->patches);
 	strvec_done(&s->texts);
+	moved_done(&s->moved);
 	strvec_done(&s->only_git);
 	strvec_done(&s->only_terraform);
 	strvec_done(&s->only_kubernetes);
@@ -239,6 +240,30 @@ static int check_only(const struct session *s, struct err *err)
 	return 0;
 }
 
+/* A map by the name of a repository is one of its URL in the snapshot. */
+static const char *url_of(const struct manifest *m, const char *from)
+{
+	for (size_t i = 0; i < json_len(m->sources); i++) {
+		const struct json_object *all =
+		    json_get(json_at(m->sources, i), "repositories");
+		for (size_t j = 0; j < json_len(all); j++) {
+			const struct json_object *r = json_at(all, j);
+			const char *url = json_get_str(r, "url");
+			if (url && str_eq(json_get_str(r, "name"), from))
+				return url;
+		}
+	}
+	return from;
+}
+
+static void add_moved(struct session *s)
+{
+	VEC_EACH (&s->c->settings->restore.targets.repositories, p)
+		moved_add(
+		    &s->moved, url_of(&s->opened.manifest, p->from), p->to);
+	s->options.moved = &s->moved;
+}
+
 int session_plan(struct session *s, struct err *err)
 {
 	const struct restore_options *o = s->c->options;
@@ -267,6 +292,7 @@ int session_plan(struct session *s, struct err *err)
 	s->options.cancel = s->c->env.cancel;
 	add_edges(s);
 	add_transforms(s);
+	add_moved(s);
 	log_progress("planning");
 	s->plan = plan_make(&s->options, err);
 	return s->plan ? check_only(s, err) : -1;

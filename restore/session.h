@@ -26,6 +26,7 @@ struct session {
 	VEC_DEFINE(, struct transform_map) storage_classes;
 	VEC_DEFINE(, struct transform_patch) patches;
 	struct strvec texts; /* of the patches */
+	struct moved_vec moved;
 	struct plan *plan;
 };
 #define SESSION_INIT                                                           \

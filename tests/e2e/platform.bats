@@ -111,6 +111,26 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	grep -q -- "--only git:nope: there is no such thing" <<<"$stderr"
 }
 
+@test "a plan for another Git host names what will still follow the old one" {
+	local old=https://github.com/example/ new=https://git.standby.example.com/example/
+	local object="Application.argoproj.io infrastructure/helm-charts (/spec/source/repoURL)"
+	sed "s#^restore:#&\n  targets: {repositories: {$old: $new}}#" "$P/backstay.yaml" >"$P/moved.yaml"
+	run -0 --separate-stderr restore --config "$P/moved.yaml" plan latest --offline
+	grep -F "warning: restore.targets.repositories sends '$old' to '$new', and these objects will name the old place: " <<<"$output" |
+	    grep -F "$object" | grep -q 'restore.transforms'
+	# Not where it is changed on its way, nor where nothing is sent elsewhere.
+	cat >>"$P/moved.yaml" <<-E
+	  transforms:
+	    - kind: Application.argoproj.io
+	      name: helm-charts
+	      patch: [{op: replace, path: /spec/source/repoURL, value: ${new}helm-charts.git}]
+	E
+	run -0 --separate-stderr restore --config "$P/moved.yaml" plan latest --offline
+	! grep -F "$object" <<<"$output" || return 1
+	run -0 --separate-stderr restore plan latest --offline
+	! grep -q 'the old place' <<<"$output"
+}
+
 @test "after a disaster, plan writes nothing and apply brings all of it back" {
 	platform_wipe
 	platform_make_empty
