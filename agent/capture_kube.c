@@ -2,6 +2,7 @@
 
 #include "agent/capture_kube_access.h"
 #include "agent/capture_kube_namespaces.h"
+#include "agent/capture_kube_patterns.h"
 #include "agent/capture_kube_run.h"
 #include "agent/capture_kube_summary.h"
 #include "storage/archive/missing.h"
@@ -133,6 +134,7 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 		    c->name, gap->group_version);
 	}
 	plan_jobs(r);
+	capture_kube_patterns_tell(r);
 	return 0;
 }
 
@@ -198,6 +200,7 @@ static int capture_cluster(const struct capture_kube_cluster *c,
 			return -1;
 		ask_stored_versions(&r);
 		merge(&r);
+		capture_kube_patterns_tell_labels(&r);
 	} else if (err->code == ERR_CANCELLED) {
 		return -1;
 	}

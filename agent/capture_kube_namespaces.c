@@ -1,6 +1,8 @@
 #include "agent/capture_kube_namespaces.h"
 
+#include "config/closest.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
 #include "storage/kube/object.h"
 
 #include <string.h>
@@ -81,6 +83,25 @@ static bool fits_any(const char *pattern, const struct strvec *names)
 	return false;
 }
 
+static void not_there(const struct capture_kube_cluster *c, const char *ns,
+    const struct strvec *there, struct err *err)
+{
+	if (c->namespace_labels && *c->namespace_labels) {
+		err_set(err, ERR_NOT_FOUND,
+		    "there is no such namespace with the labels '%s'",
+		    c->namespace_labels);
+		return;
+	}
+	autofree const char **words =
+	    mem_zalloc((there->len + 1) * sizeof(*words));
+	for (size_t i = 0; i < there->len; i++)
+		words[i] = there->items[i];
+	const char *meant = closest_word(ns, words);
+	err_set(err, ERR_NOT_FOUND, "there is no such namespace%s%s%s",
+	    meant ? "; did you mean '" : "", meant ? meant : "",
+	    meant ? "'?" : "");
+}
+
 /* A namespace may be gone; a pattern that fits none was perhaps mistyped. */
 static void tell_absent(struct capture_kube_run *r, const struct names *there)
 {
@@ -96,14 +117,25 @@ static void tell_absent(struct capture_kube_run *r, const struct names *there)
 			    "%s: no namespace fits '%s'", c->name, ns);
 			continue;
 		}
-		err_set(&err, ERR_NOT_FOUND,
-		    c->namespace_labels && *c->namespace_labels
-			? "there is no such namespace with the labels '%s'"
-			: "there is no such namespace%s",
-		    c->namespace_labels ? c->namespace_labels : "");
+		not_there(c, ns, &there->all, &err);
 		capture_report_missing(
 		    r->report, &err, "%s: namespace '%s'", c->name, ns);
 	}
+}
+
+/* A snapshot of no namespace is hardly what somebody wants every day. */
+static void tell_if_none(struct capture_kube_run *r, size_t missing_before)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
+	struct err err = ERR_INIT;
+
+	if (r->run.namespaces.len || r->marked.len ||
+	    r->report->missing.len > missing_before)
+		return;
+	err_set(&err, ERR_NOT_FOUND,
+	    "none is chosen by namespaces, namespace_labels and "
+	    "exclude_namespaces");
+	capture_report_missing(r->report, &err, "%s: namespaces", c->name);
 }
 
 static int list_namespaces(struct capture_kube_run *r, const char *labels,
@@ -155,6 +187,7 @@ static void choose(struct capture_kube_run *r, const struct names *there)
 int capture_kube_namespaces(struct capture_kube_run *r, struct err *err)
 {
 	cleanup(names_done) struct names names = {.all = VEC_INIT};
+	size_t missing_before = r->report->missing.len;
 	struct err why = ERR_INIT;
 
 	if (list_namespaces(
@@ -167,5 +200,6 @@ int capture_kube_namespaces(struct capture_kube_run *r, struct err *err)
 	}
 	choose(r, &names);
 	tell_absent(r, &names);
+	tell_if_none(r, missing_before);
 	return 0;
 }

@@ -321,6 +321,41 @@ reason() { # RESOURCE REASON
 	backup 3
 }
 
+@test "what is selected and not there is told, with what may have been meant" {
+	# shellcheck disable=SC2154 # set by run
+	says() { # TEXT
+		grep -qF -- "$1" <<<"$output$stderr" && return
+		echo "not said: $1"
+		return 1
+	}
+	# Named plainly, it is missing.
+	config "$KUBE_CONFIG" 'namespaces: [odd, od-other]' 'resources: [configmap, Secret, configmaps]'
+	for command in check backup; do
+		run --separate-stderr agent $command
+		echo "$output$stderr"
+		[ "$status" -eq 1 ]
+		says "resource 'configmap': the cluster serves no such resource; did you mean 'configmaps'?"
+		says "resource 'Secret': the cluster serves no such resource; did you mean 'secrets'?"
+		says "namespace 'od-other': there is no such namespace; did you mean 'odd-other'?"
+	done
+	# A pattern may fit nothing, and what is left out by default stays so.
+	config "$KUBE_CONFIG" 'namespaces: [odd]' 'resources: [configmaps, events, "*.example.org"]' \
+	    'exclude_resources: [secert]' 'tolerate_forbidden: ["*.example.net"]' 'labels: no-such=label'
+	backup 0
+	says "c: resources: no resource of the cluster fits '*.example.org'"
+	says "c: resources: 'events' is left out all the same: events pass"
+	says "c: exclude_resources: no resource of the cluster fits 'secert'; did you mean 'secrets'?"
+	says "c: tolerate_forbidden: no resource of the cluster fits '*.example.net'"
+	says "c: labels: no object in the namespaces fits 'no-such=label'"
+	# A snapshot of nothing is none.
+	config "$KUBE_CONFIG" 'namespaces: [odd]' 'resources: ["*.example.org"]'
+	backup 3
+	says 'resources, exclude_resources and cluster_scope leave nothing to capture'
+	config "$KUBE_CONFIG" 'namespace_labels: no-such=label' 'cluster_scope: none'
+	backup 3
+	says 'c: namespaces: none is chosen by namespaces, namespace_labels and exclude_namespaces'
+}
+
 @test "many lists that are refused are a line, and each is in the manifest" {
 	config "$KUBE_CONFIG_VIEWER" 'namespaces: [odd, odd-other, default]' \
 	    'cluster_scope: none' \

@@ -1,0 +1,135 @@
+#include "agent/capture_kube_patterns.h"
+
+#include "config/closest.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool fits(const char *pattern, const struct kube_resource *resource)
+{
+	return str_glob(pattern, resource->key) ||
+	       str_glob(pattern, resource->name);
+}
+
+/* The closest of what could have been named; a kind counts as its resource. */
+static const char *meant(const struct capture_kube_run *r, const char *pattern)
+{
+	const struct kube_resource_vec *all = &r->api.resources;
+	autofree const char **words =
+	    mem_zalloc((2 * all->len + 1) * sizeof(*words));
+	size_t n = 0;
+
+	VEC_EACH (all, resource) {
+		if (!resource->listable)
+			continue;
+		if (strcasecmp(resource->kind, pattern) == 0)
+			return resource->key;
+		words[n++] = resource->key;
+		words[n++] = resource->name;
+	}
+	return closest_word(pattern, words);
+}
+
+static bool is_captured(const struct capture_kube_run *r, const char *pattern)
+{
+	VEC_EACH (&r->jobs, j)
+		if (fits(pattern, j->resource))
+			return true;
+	return false;
+}
+
+/* Why what fits is out, or NULL where nothing fits. */
+static const char *why_not(
+    const struct capture_kube_run *r, const char *pattern)
+{
+	VEC_EACH (&r->left_out, l)
+		if (fits(pattern, l->resource))
+			return l->reason;
+	VEC_EACH (&r->api.resources, resource)
+		if (fits(pattern, resource))
+			return resource->listable
+				   ? "excluded by the configuration"
+				   : "its objects cannot be listed and read";
+	return NULL;
+}
+
+static void tell_unfit(
+    struct capture_kube_run *r, const char *key, const char *pattern)
+{
+	const char *word = strpbrk(pattern, "*?") ? NULL : meant(r, pattern);
+
+	capture_report_warning(r->report,
+	    "%s: %s: no resource of the cluster fits '%s'%s%s%s",
+	    r->run.cluster->name, key, pattern, word ? "; did you mean '" : "",
+	    word ? word : "", word ? "'?" : "");
+}
+
+static void tell_missing(struct capture_kube_run *r, const char *name)
+{
+	const char *word = meant(r, name);
+	struct err err = ERR_INIT;
+
+	err_set(&err, ERR_NOT_FOUND,
+	    "the cluster serves no such resource%s%s%s",
+	    word ? "; did you mean '" : "", word ? word : "", word ? "'?" : "");
+	capture_report_missing(
+	    r->report, &err, "%s: resource '%s'", r->run.cluster->name, name);
+}
+
+static void tell_wanted(struct capture_kube_run *r, const char *pattern)
+{
+	const char *reason = why_not(r, pattern);
+
+	if (is_captured(r, pattern))
+		return;
+	if (reason)
+		capture_report_warning(r->report,
+		    "%s: resources: '%s' is left out all the same: %s",
+		    r->run.cluster->name, pattern, reason);
+	else if (strpbrk(pattern, "*?"))
+		tell_unfit(r, "resources", pattern);
+	else
+		tell_missing(r, pattern);
+}
+
+static void tell_others(
+    struct capture_kube_run *r, const char *key, const struct strvec *patterns)
+{
+	for (size_t i = 0; patterns && i < patterns->len; i++)
+		if (!why_not(r, patterns->items[i]))
+			tell_unfit(r, key, patterns->items[i]);
+}
+
+void capture_kube_patterns_tell(struct capture_kube_run *r)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
+	size_t missing = r->report->missing.len;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; c->resources && i < c->resources->len; i++)
+		tell_wanted(r, c->resources->items[i]);
+	tell_others(r, "exclude_resources", c->exclude_resources);
+	tell_others(r, "tolerate_forbidden", c->tolerate_forbidden);
+	if (r->jobs.len || r->report->missing.len > missing)
+		return;
+	err_set(&err, ERR_NOT_FOUND,
+	    "resources, exclude_resources and cluster_scope leave nothing to "
+	    "capture");
+	capture_report_missing(r->report, &err, "cluster '%s'", c->name);
+}
+
+void capture_kube_patterns_tell_labels(struct capture_kube_run *r)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
+
+	if (!c->labels || !*c->labels || r->report->missing.len)
+		return;
+	VEC_EACH (&r->jobs, j)
+		if (j->resource->namespaced && j->objects)
+			return;
+	capture_report_warning(r->report,
+	    "%s: labels: no object in the namespaces fits '%s'", c->name,
+	    c->labels);
+}

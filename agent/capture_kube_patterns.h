@@ -1,0 +1,17 @@
+/*
+ * What the configuration says of resources that fits nothing of the cluster, or
+ * nothing that is captured: mostly a slip, and a silent one otherwise.
+ */
+#ifndef AGENT_CAPTURE_KUBE_PATTERNS_H
+#define AGENT_CAPTURE_KUBE_PATTERNS_H
+
+#include "agent/capture_kube_run.h"
+
+/* Of a run whose jobs are planned, into its report: a resource that is named
+ * plainly and not there is missing, as is all where nothing is left; the rest
+ * are warnings. */
+void capture_kube_patterns_tell(struct capture_kube_run *r);
+/* Of a run that is over: a warning where no object fits the labels. */
+void capture_kube_patterns_tell_labels(struct capture_kube_run *r);
+
+#endif
