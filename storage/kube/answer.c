@@ -102,6 +102,27 @@ static void add_on_one_line(struct buf *out, const char *s, size_t len)
 	}
 }
 
+int kube_answer_unverified(const struct kube_access *a, struct err *err)
+{
+	bool named = strstr(err->message, "subject name") != NULL;
+	bool given = a->ca_file || a->ca_pem;
+	const struct err why = *err;
+
+	if (why.code != ERR_DENIED)
+		return -1;
+	return err_set(err, why.code,
+	    named ? "%s: if it is the server of cluster '%s' all the same, "
+		    "tls-server-name in the kubeconfig says by which name to "
+		    "know it"
+	    : given
+		? "%s: it was not made by the certificate-authority that the "
+		  "kubeconfig gives for cluster '%s'; put that of this server "
+		  "there"
+		: "%s: cluster '%s' in the kubeconfig has no "
+		  "certificate-authority, so that those of this machine count",
+	    why.message, a->cluster ? a->cluster : "");
+}
+
 int kube_answer_fail(struct kube_answer *answer, const struct kube_request *r,
     struct http_response *response, struct err *err)
 {

@@ -14,4 +14,8 @@ void kube_answer_take(struct kube_answer *to, struct http_response *from);
 int kube_answer_fail(struct kube_answer *answer, const struct kube_request *r,
     struct http_response *response, struct err *err);
 
+/* After an exchange without an answer: where the server's certificate does not
+ * hold, the error says what of the kubeconfig counted. Returns -1. */
+int kube_answer_unverified(const struct kube_access *a, struct err *err);
+
 #endif

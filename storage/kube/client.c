@@ -279,7 +279,9 @@ int kube_send(struct kube_client *c, const struct kube_request *r,
 		    .url = url};
 		if (exchange(&call, &response, err)) {
 			answer->status = response.status;
-			return -1;
+			return response.status
+				   ? -1
+				   : kube_answer_unverified(c->o.access, err);
 		}
 		if (response.status != 401 || round > 0 ||
 		    !kube_identity_refused(c->identity, serial))

@@ -180,6 +180,10 @@ static int start(const struct kube_exec *x, char *info, struct pipes *p,
 	    posix_spawnp(pid, x->command, &actions, &attributes, argv, env);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
+	if (failure == ENOENT)
+		return err_set(err, ERR_NOT_FOUND,
+		    "there is no such program: install it where the agent "
+		    "runs, or give its path");
 	if (failure)
 		return err_system(err, failure, "starting it");
 	return 0;

@@ -93,25 +93,60 @@ static const char *current_context(const struct document_vec *docs)
 	return NULL;
 }
 
+/* All names of a list, for messages. */
+static void add_names(
+    const struct document_vec *docs, const char *list, struct buf *out)
+{
+	size_t start = out->len;
+
+	VEC_EACH (docs, d) {
+		const struct yaml_node *items = yaml_get(d->root, list);
+		if (!items || items->kind != YAML_SEQUENCE)
+			continue;
+		VEC_EACH (&items->items, item) {
+			const char *name = yaml_get_text(*item, "name");
+			if (name)
+				buf_printf(out, "%s'%s'",
+				    out->len > start ? ", " : "", name);
+		}
+	}
+}
+
+/* NULL, with an error that says what could have been named. */
+static const char *context_name(const struct document_vec *docs,
+    const char *file, const char *wanted, struct err *err)
+{
+	cleanup(buf_done) struct buf names = BUF_INIT;
+
+	add_names(docs, "contexts", &names);
+	if (!wanted)
+		wanted = current_context(docs);
+	if (!names.len)
+		err_set(err, ERR_USAGE,
+		    "%s has no contexts: it is no kubeconfig", file);
+	else if (!wanted)
+		err_set(err, ERR_USAGE,
+		    "%s has no current-context: name one in the configuration "
+		    "(context), of %s",
+		    file, buf_str(&names));
+	else if (!find(docs, "contexts", wanted, "context").node)
+		err_set(err, ERR_NOT_FOUND, "%s has no context '%s': it has %s",
+		    file, wanted, buf_str(&names));
+	else
+		return wanted;
+	return NULL;
+}
+
 static struct kube_access *resolve(const struct document_vec *docs,
     const char *name, const struct kube_access_options *o, struct err *err)
 {
 	cleanup(kube_access_freep) struct kube_access *a =
 	    mem_new(struct kube_access);
-	const char *wanted = o->context ? o->context : current_context(docs);
+	const char *wanted = context_name(docs, name, o->context, err);
 
-	if (!wanted) {
-		err_set(err, ERR_USAGE,
-		    "%s has no current-context: name one in the configuration",
-		    name);
+	if (!wanted)
 		return NULL;
-	}
 	struct kube_entry context = find(docs, "contexts", wanted, "context");
-	if (!context.node) {
-		err_set(
-		    err, ERR_NOT_FOUND, "%s has no context '%s'", name, wanted);
-		return NULL;
-	}
 	a->name = str_dup(wanted);
 	a->cluster = str_dup(kube_entry_text(context, "cluster"));
 	a->namespace_ = str_dup(kube_entry_text(context, "namespace"));

@@ -560,7 +560,10 @@ reason() { # RESOURCE REASON
 	    "$KUBE_CONFIG" >"$P/wrong"
 	config "$P/wrong" 'namespaces: [odd]'
 	backup 3
-	grep -qi certificate <<<"$stderr"
+	grep -q "certificate problem.*not made by the certificate-authority that the kubeconfig gives for cluster 'test'" <<<"$stderr"
+	sed '/certificate-authority-data: /d' "$KUBE_CONFIG" >"$P/wrong"
+	backup 3
+	grep -q "cluster 'test' in the kubeconfig has no certificate-authority" <<<"$stderr"
 	sed 's|certificate-authority-data: .*|insecure-skip-tls-verify: true|' \
 	    "$KUBE_CONFIG" >"$P/insecure"
 	config "$P/insecure" 'namespaces: [odd]' 'resources: [configmaps]'
@@ -575,6 +578,7 @@ reason() { # RESOURCE REASON
 	sed 's|^\( *\)server: .*|&\n\1tls-server-name: elsewhere|' "$KUBE_CONFIG" >"$P/named"
 	config "$P/named" 'namespaces: [odd]' 'resources: [configmaps]'
 	backup 3
+	grep -q "'elsewhere': .* tls-server-name in the kubeconfig" <<<"$stderr"
 }
 
 # The last one: what it registers stays.

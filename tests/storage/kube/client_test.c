@@ -225,6 +225,7 @@ static void a_plugin_that_fails_is_named(void **state)
 	f.exec.command = text("backstay-no-such-plugin");
 	assert_fails(get(&f, &err), err, ERR_NOT_FOUND);
 	assert_contains(err.message, "backstay-no-such-plugin");
+	assert_contains(err.message, "there is no such program: install it");
 	teardown(&f);
 }
 

@@ -95,9 +95,14 @@ static void what_cannot_be_followed_is_named(void **state)
 		enum err_code code;
 		const char *says;
 	} bad[] = {
-	    {"", ERR_USAGE, "no current-context"},
+	    {"", ERR_USAGE, "it is no kubeconfig"},
+	    {"<html>", ERR_USAGE, "it is no kubeconfig"},
+	    {"contexts: [{name: a}, {name: b}]", ERR_USAGE,
+		"no current-context: name one in the configuration (context), "
+		"of 'a', 'b'"},
 	    {"{", ERR_FORMAT, "config:"},
-	    {"current-context: x\n", ERR_NOT_FOUND, "no context 'x'"},
+	    {"current-context: x\ncontexts: [{name: a}]", ERR_NOT_FOUND,
+		"no context 'x': it has 'a'"},
 	    {"current-context: c\ncontexts: [{name: c, context: {cluster: k}}]",
 		ERR_USAGE, "no cluster 'k'"},
 	    {"current-context: c\ncontexts: [{name: c, context: {cluster: k, "
