@@ -120,6 +120,7 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "the cluster's name cannot be part of a path");
 	if (kube_discover(c->client, &r->api, err) ||
+	    capture_kube_patterns_check_labels(r, err) ||
 	    capture_kube_namespaces(r, err))
 		return -1;
 	kube_discover_stored_versions(c->client, &r->api, NULL);

@@ -102,6 +102,25 @@ static void not_there(const struct capture_kube_cluster *c, const char *ns,
 	    meant ? "'?" : "");
 }
 
+/* What is left out by a name that is not there, something else is not. */
+static void tell_not_excluded(
+    struct capture_kube_run *r, const struct strvec *there)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
+	const struct strvec *exclude = c->exclude_namespaces;
+
+	for (size_t i = 0; exclude && i < exclude->len; i++) {
+		const char *ns = exclude->items[i];
+		struct err err = ERR_INIT;
+		if (is_pattern(ns) || fits_any(ns, there))
+			continue;
+		not_there(c, ns, there, &err);
+		capture_report_warning(r->report,
+		    "%s: exclude_namespaces: '%s': %s", c->name, ns,
+		    err.message);
+	}
+}
+
 /* A namespace may be gone; a pattern that fits none was perhaps mistyped. */
 static void tell_absent(struct capture_kube_run *r, const struct names *there)
 {
@@ -187,19 +206,25 @@ static void choose(struct capture_kube_run *r, const struct names *there)
 int capture_kube_namespaces(struct capture_kube_run *r, struct err *err)
 {
 	cleanup(names_done) struct names names = {.all = VEC_INIT};
+	const char *labels = r->run.cluster->namespace_labels;
+	bool has_labels = labels && *labels;
 	size_t missing_before = r->report->missing.len;
 	struct err why = ERR_INIT;
 
-	if (list_namespaces(
-		r, r->run.cluster->namespace_labels, &names, &why)) {
+	if (list_namespaces(r, labels, &names, &why)) {
 		if (why.code != ERR_DENIED) {
 			*err = why;
-			return err_wrap(err, "which namespaces there are");
+			return has_labels ? err_wrap(err,
+						"namespace_labels '%s'", labels)
+					  : err_wrap(err,
+						"which namespaces there are");
 		}
 		return take_named(r, &why, err);
 	}
 	choose(r, &names);
 	tell_absent(r, &names);
+	if (!has_labels)
+		tell_not_excluded(r, &names.all);
 	tell_if_none(r, missing_before);
 	return 0;
 }

@@ -120,6 +120,27 @@ void capture_kube_patterns_tell(struct capture_kube_run *r)
 	capture_report_missing(r->report, &err, "cluster '%s'", c->name);
 }
 
+int capture_kube_patterns_check_labels(
+    const struct capture_kube_run *r, struct err *err)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	cleanup(buf_done) struct buf query = BUF_INIT;
+	struct kube_request request = {.path = "/api/v1/namespaces"};
+	struct err why = ERR_INIT;
+
+	if (!c->labels || !*c->labels)
+		return 0;
+	buf_add_str(&query, "limit=1&labelSelector=");
+	percent_add(&query, c->labels, strlen(c->labels), "");
+	request.query = buf_str(&query);
+	if (kube_send(c->client, &request, &answer, &why) == 0 ||
+	    why.code != ERR_FORMAT)
+		return 0;
+	*err = why;
+	return err_wrap(err, "labels '%s'", c->labels);
+}
+
 void capture_kube_patterns_tell_labels(struct capture_kube_run *r)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;

@@ -11,6 +11,10 @@
  * plainly and not there is missing, as is all where nothing is left; the rest
  * are warnings. */
 void capture_kube_patterns_tell(struct capture_kube_run *r);
+/* ERR_FORMAT where the server does not take the labels for a selector. What
+ * else goes wrong, the lists will tell. */
+int capture_kube_patterns_check_labels(
+    const struct capture_kube_run *r, struct err *err);
 /* Of a run that is over: a warning where no object fits the labels. */
 void capture_kube_patterns_tell_labels(struct capture_kube_run *r);
 

@@ -347,6 +347,19 @@ reason() { # RESOURCE REASON
 	says "c: exclude_resources: no resource of the cluster fits 'secert'; did you mean 'secrets'?"
 	says "c: tolerate_forbidden: no resource of the cluster fits '*.example.net'"
 	says "c: labels: no object in the namespaces fits 'no-such=label'"
+	# An exclusion that excludes nothing lets something in.
+	config "$KUBE_CONFIG" 'namespaces: [odd]' 'exclude_namespaces: [od-other, "pr-*"]'
+	backup 0
+	says "c: exclude_namespaces: 'od-other': there is no such namespace; did you mean 'odd-other'?"
+	! says 'pr-*' >/dev/null
+	# What is no selector is told once, not for each list.
+	config "$KUBE_CONFIG" 'namespaces: [odd]' 'labels: "app in (a"'
+	backup 3
+	says "labels 'app in (a': GET /api/v1/namespaces: 400 Bad Request: unable to parse"
+	[ "$(grep -c 'error missing' <<<"$stderr")" -eq 1 ]
+	config "$KUBE_CONFIG" 'namespace_labels: "app in (a"'
+	backup 3
+	says "namespace_labels 'app in (a': GET /api/v1/namespaces: 400 Bad Request: unable to parse"
 	# A snapshot of nothing is none.
 	config "$KUBE_CONFIG" 'namespaces: [odd]' 'resources: ["*.example.org"]'
 	backup 3
