@@ -179,6 +179,10 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 			    str_printf("restore.transforms: no object of the "
 				       "snapshot is one for patch %d",
 				i + 1);
+	/* What is left out on the command line may be what they are for. */
+	if (!o->without_kubernetes &&
+	    !(o->only_kubernetes && o->only_kubernetes->len))
+		transform_unused_maps(p->transform, &p->warnings);
 	if (o->moved)
 		moved_tell(o->moved, &p->warnings);
 	plan_kinds_settle(&m);

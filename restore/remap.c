@@ -7,12 +7,20 @@
 
 #include <string.h>
 
+/* What it maps to. */
+static const char *use(const struct transform_map *m)
+{
+	if (m->used)
+		atomic_store(m->used, true);
+	return m->to;
+}
+
 static const char *mapped(
     const struct transform_map *maps, size_t count, const char *name)
 {
 	for (size_t i = 0; name && i < count; i++)
 		if (str_eq(maps[i].from, name))
-			return maps[i].to;
+			return use(&maps[i]);
 	return name;
 }
 
@@ -176,7 +184,7 @@ static void map_image(void *ctx, struct json_object *container)
 		if (!str_starts(image, m->from))
 			continue;
 		autofree char *new =
-		    str_printf("%s%s", m->to, image + strlen(m->from));
+		    str_printf("%s%s", use(m), image + strlen(m->from));
 		json_set_str(container, "image", new);
 		return;
 	}

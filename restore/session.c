@@ -8,15 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void maps_done(struct transform_maps *maps)
+{
+	VEC_EACH (maps, m)
+		free(m->used);
+	vec_done(maps);
+}
+
 void session_done(struct session *s)
 {
 	plan_free(s->plan);
 	if (s->has_targets)
 		targets_done(&s->targets);
 	vec_done(&s->edges);
-	vec_done(&s->namespaces);
-	vec_done(&s->images);
-	vec_done(&s->storage_classes);
+	maps_done(&s->namespaces);
+	maps_done(&s->images);
+	maps_done(&s->storage_classes);
 	vec_done(&s->patches);
 	strvec_done(&s->texts);
 	moved_done(&s->moved);
@@ -24,60 +31,6 @@ void session_done(struct session *s)
 	strvec_done(&s->only_terraform);
 	strvec_done(&s->only_kubernetes);
 	open_done(&s->opened);
-}
-
-/* ---- what to take ---- */
-
-struct asked {
-	const char *kind;
-	struct strvec *names;
-	bool taken, whole;
-};
-
-static int add_only(struct asked *kinds, const char *text, struct err *err)
-{
-	size_t len = strcspn(text, ":");
-	const char *name = text[len] ? text + len + 1 : NULL;
-
-	if (name && !*name)
-		return err_set(err, ERR_USAGE,
-		    "--only %s has no name after the ':'", text);
-	for (struct asked *a = kinds; a->kind; a++) {
-		if (strlen(a->kind) != len || !str_starts(text, a->kind))
-			continue;
-		a->taken = true;
-		a->whole |= !name;
-		if (name && !strvec_has(a->names, name))
-			strvec_add(a->names, name);
-		return 0;
-	}
-	return err_set(err, ERR_USAGE,
-	    "--only takes git, terraform or kubernetes, each perhaps with "
-	    ":NAME");
-}
-
-/* All that is named; a kind without a name is all of it. */
-static int choose(struct session *s, struct err *err)
-{
-	struct plan_options *o = &s->options;
-	const struct strvec *list = &s->c->options->only;
-	struct asked kinds[] = {{.kind = "git", .names = &s->only_git},
-	    {.kind = "terraform", .names = &s->only_terraform},
-	    {.kind = "kubernetes", .names = &s->only_kubernetes}, {NULL}};
-
-	VEC_EACH (list, text)
-		if (add_only(kinds, *text, err))
-			return -1;
-	for (struct asked *a = kinds; a->kind; a++)
-		if (a->whole)
-			strvec_done(a->names);
-	o->without_git = list->len && !kinds[0].taken;
-	o->without_terraform = list->len && !kinds[1].taken;
-	o->without_kubernetes = list->len && !kinds[2].taken;
-	o->only_git = &s->only_git;
-	o->only_terraform = &s->only_terraform;
-	o->only_kubernetes = &s->only_kubernetes;
-	return 0;
 }
 
 /* ---- from settings to the plan's own options ---- */
@@ -111,20 +64,20 @@ static void add_edges(struct session *s)
 	s->options.edge_count = s->edges.len;
 }
 
-#define ADD_MAPS(PAIRS, VECTOR)                                                \
-	VEC_EACH (PAIRS, p_)                                                   \
-		*vec_add(VECTOR) = (struct transform_map)                      \
-		{                                                              \
-			.from = p_->from, .to = p_->to                         \
-		}
+static void add_maps(const struct pair_vec *pairs, struct transform_maps *maps)
+{
+	VEC_EACH (pairs, p)
+		*vec_add(maps) = (struct transform_map){
+		    .from = p->from, .to = p->to, .used = mem_new(atomic_bool)};
+}
 
 static void add_transforms(struct session *s)
 {
 	const struct settings_restore *r = &s->c->settings->restore;
 
-	ADD_MAPS(&r->namespaces, &s->namespaces);
-	ADD_MAPS(&r->images, &s->images);
-	ADD_MAPS(&r->storage_classes, &s->storage_classes);
+	add_maps(&r->namespaces, &s->namespaces);
+	add_maps(&r->images, &s->images);
+	add_maps(&r->storage_classes, &s->storage_classes);
 	VEC_EACH (&r->transforms, t) {
 		struct buf json = BUF_INIT;
 		json_write(&json, t->patch, JSON_COMPACT);
@@ -217,29 +170,6 @@ static void say_partial(const struct manifest *m)
 		log_warn("missing in '%s': %s", m->label, *line);
 }
 
-/* A name that fits nothing is a slip, and must not read as a restore. */
-static int check_only(const struct session *s, struct err *err)
-{
-	const struct {
-		const char *kind;
-		const struct strvec *names;
-	} asked[] = {{"git", &s->only_git}, {"terraform", &s->only_terraform},
-	    {"kubernetes", &s->only_kubernetes}};
-
-	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
-		VEC_EACH (asked[i].names, name) {
-			autofree char *text =
-			    str_printf("%s:%s", asked[i].kind, *name);
-			if (strvec_has(&s->plan->found, text))
-				continue;
-			return err_set(err, ERR_NOT_FOUND,
-			    "--only %s: there is no such thing in '%s'; "
-			    "`show` and `plan` name what there is",
-			    text, s->options.snapshot);
-		}
-	return 0;
-}
-
 /* A map by the name of a repository is one of its URL in the snapshot. */
 static const char *url_of(const struct manifest *m, const char *from)
 {
@@ -269,8 +199,8 @@ int session_plan(struct session *s, struct err *err)
 	const struct restore_options *o = s->c->options;
 	const struct settings_restore *r = &s->c->settings->restore;
 
-	if (choose(s, err) || choose_existing(s, err) || choose_prune(s, err) ||
-	    open_tree(s->c, &s->opened, err))
+	if (session_choose(s, err) || choose_existing(s, err) ||
+	    choose_prune(s, err) || open_tree(s->c, &s->opened, err))
 		return -1;
 	say_partial(&s->opened.manifest);
 	s->has_targets = true;
@@ -295,5 +225,9 @@ int session_plan(struct session *s, struct err *err)
 	add_moved(s);
 	log_progress("planning");
 	s->plan = plan_make(&s->options, err);
-	return s->plan ? check_only(s, err) : -1;
+	if (!s->plan || session_check_names(s, err))
+		return -1;
+	targets_unused(
+	    &s->targets, &s->opened.manifest, &s->options, &s->plan->warnings);
+	return 0;
 }

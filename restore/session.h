@@ -21,9 +21,7 @@ struct session {
 	struct strvec only_git, only_terraform, only_kubernetes;
 	VEC_DEFINE(, struct rule_edge) edges;
 	struct transform_options transforms;
-	VEC_DEFINE(, struct transform_map) namespaces;
-	VEC_DEFINE(, struct transform_map) images;
-	VEC_DEFINE(, struct transform_map) storage_classes;
+	struct transform_maps namespaces, images, storage_classes;
 	VEC_DEFINE(, struct transform_patch) patches;
 	struct strvec texts; /* of the patches */
 	struct moved_vec moved;
@@ -35,6 +33,11 @@ struct session {
 	}
 
 void session_done(struct session *s);
+/* session_only.c: what --only names goes into the options; a kind without a
+ * name is all of it. Once it is planned: -1 where a name fits nothing, which is
+ * a slip and must not read as a restore. */
+int session_choose(struct session *s, struct err *err);
+int session_check_names(const struct session *s, struct err *err);
 /* Opens, verifies and plans: s->c is set, and s->plan becomes the plan. -1 with
  * ERR_USAGE where what is asked for cannot be done. */
 int session_plan(struct session *s, struct err *err);

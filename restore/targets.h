@@ -50,6 +50,10 @@ void targets_done(struct targets *t);
 /* The URL of a repository's target; "" where nothing says it. The caller frees.
  */
 char *targets_url(const struct targets *t, const struct plan_node *node);
+/* targets_unused.c: a text for each target of the configuration that is for
+ * nothing of the snapshot, appended: what was meant goes elsewhere. */
+void targets_unused(const struct targets *t, const struct manifest *m,
+    const struct plan_options *o, struct strvec *texts);
 /* targets_places.c: where each repository, bucket and cluster of the plan goes,
  * appended. */
 void targets_places(

@@ -171,3 +171,24 @@ int transform_unused(const struct transform *t, int from)
 			return i;
 	return -1;
 }
+
+static void tell_unused(const struct transform_map *maps, size_t count,
+    const char *key, struct strvec *texts)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!maps[i].used || atomic_load(maps[i].used))
+			continue;
+		autofree char *text =
+		    str_printf("restore.%s: nothing of the snapshot is of '%s'",
+			key, maps[i].from);
+		strvec_add(texts, text);
+	}
+}
+
+void transform_unused_maps(const struct transform *t, struct strvec *texts)
+{
+	tell_unused(t->o.namespaces, t->o.namespace_count, "namespaces", texts);
+	tell_unused(t->o.images, t->o.image_count, "images", texts);
+	tell_unused(t->o.storage_classes, t->o.storage_class_count,
+	    "storage_classes", texts);
+}

@@ -9,6 +9,7 @@
 #include "storage/base/err.h"
 #include "storage/base/str.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -18,7 +19,9 @@ struct rule_edge;
 struct transform_map {
 	const char *from;
 	const char *to;
+	atomic_bool *used; /* set where something was mapped; or NULL */
 };
+VEC_DEFINE(transform_maps, struct transform_map);
 
 /* A patch for the objects that fit all that is given of its selector. */
 struct transform_patch {
@@ -57,5 +60,7 @@ int transform_apply(
 /* Patches that no object was for so far, by their number from 0: the next one
  * from `from` on, or -1. */
 int transform_unused(const struct transform *t, int from);
+/* Appends a text for each map that nothing was for so far. */
+void transform_unused_maps(const struct transform *t, struct strvec *texts);
 
 #endif

@@ -131,6 +131,31 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	! grep -q 'the old place' <<<"$output"
 }
 
+@test "a plan names what of its maps and targets is for nothing" {
+	sed 's#^restore:#&\
+  namespaces: {prodution: a, staging: b}\
+  images: {no.such.registry/: c/}\
+  storage_classes: {gp99: gp3}\
+  targets:\
+    repositories: {no-such: https://d.example.com/e.git, helm-charts: https://d.example.com/f.git, "'"$GIT_HTTP"'/": https://g.example.com/}\
+    clusters: [{from: prodution, kubeconfig: '"$KUBECONFIG"'}]\
+    buckets: [{from: no-such-bucket, bucket: other-bucket, region: us-east-1}]#' "$P/backstay.yaml" >"$P/unused.yaml"
+	run --separate-stderr restore --config "$P/unused.yaml" plan latest --offline
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	diff <(grep 'warning: restore\.' <<<"$output" | grep -v 'will name the old place' | sort) - <<-E
+	warning: restore.images: nothing of the snapshot is of 'no.such.registry/'
+	warning: restore.namespaces: nothing of the snapshot is of 'prodution'
+	warning: restore.storage_classes: nothing of the snapshot is of 'gp99'
+	warning: restore.targets.buckets: the snapshot has no bucket 'no-such-bucket', so that nothing goes where it is sent
+	warning: restore.targets.clusters: the snapshot has no cluster 'prodution', so that nothing goes where it is sent
+	warning: restore.targets.repositories: the snapshot has no repository 'no-such', so that nothing goes where it is sent
+	E
+	# What is not taken is not what a map was for.
+	run -0 --separate-stderr restore --config "$P/unused.yaml" plan latest --offline --only kubernetes:monitoring
+	[ "$(grep -c 'warning: restore\.' <<<"$output")" -eq 1 ]
+}
+
 @test "after a disaster, plan writes nothing and apply brings all of it back" {
 	platform_wipe
 	platform_make_empty
