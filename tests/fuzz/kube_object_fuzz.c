@@ -19,7 +19,7 @@ static void tell(void *ctx, const struct reference *r)
 
 static void change(struct json_object *object)
 {
-	static const struct transform_map map[] = {{"a", "b"}};
+	static const struct transform_map map[] = {{.from = "a", .to = "b"}};
 	static const struct transform_options maps = {.namespaces = map,
 	    .namespace_count = 1,
 	    .images = map,

@@ -35,7 +35,8 @@ static char *filled(const char *text, const char *ns)
 
 static void namespaces_move_wherever_they_are_named(void **state)
 {
-	static const struct transform_map map[] = {{"prod", "dr"}};
+	static const struct transform_map map[] = {
+	    {.from = "prod", .to = "dr"}};
 	static const struct transform_options o = {
 	    .namespaces = map, .namespace_count = 1};
 
@@ -86,8 +87,9 @@ static void namespaces_move_wherever_they_are_named(void **state)
 static void images_and_storage_classes_move(void **state)
 {
 	static const struct transform_map images[] = {
-	    {"registry.old/", "registry.new/mirror/"}};
-	static const struct transform_map classes[] = {{"gp2", "fast"}};
+	    {.from = "registry.old/", .to = "registry.new/mirror/"}};
+	static const struct transform_map classes[] = {
+	    {.from = "gp2", .to = "fast"}};
 	static const struct transform_options o = {.images = images,
 	    .image_count = 1,
 	    .storage_classes = classes,
@@ -109,7 +111,8 @@ static void images_and_storage_classes_move(void **state)
 
 static void what_names_a_namespace_inside_a_text_moves_too(void **state)
 {
-	static const struct transform_map map[] = {{"prod", "dr"}};
+	static const struct transform_map map[] = {
+	    {.from = "prod", .to = "dr"}};
 	static const struct rule_edge edges[] = {
 	    {"config", "Widget.example.com", "/spec/refs/*", RULE_PATH,
 		"ConfigMap.core", EDGE_REFERENCE, false}};
@@ -150,7 +153,8 @@ static void what_names_a_namespace_inside_a_text_moves_too(void **state)
 
 static void a_claim_moves_by_its_old_annotation(void **state)
 {
-	static const struct transform_map classes[] = {{"gp2", "fast"}};
+	static const struct transform_map classes[] = {
+	    {.from = "gp2", .to = "fast"}};
 	static const struct transform_options o = {
 	    .storage_classes = classes, .storage_class_count = 1};
 

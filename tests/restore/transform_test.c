@@ -84,7 +84,8 @@ static void what_does_not_apply_is_refused(void **state)
 		assert_fails(transform_apply(t, object, &err), err, ERR_USAGE);
 		assert_contains(err.message, "patch 1");
 	}
-	static const struct transform_map twice[] = {{"a", "b"}, {"a", "c"}};
+	static const struct transform_map twice[] = {
+	    {.from = "a", .to = "b"}, {.from = "a", .to = "c"}};
 	struct transform_options o = {.images = twice, .image_count = 2};
 	err = (struct err)ERR_INIT;
 	assert_null(transform_new(&o, &err));
