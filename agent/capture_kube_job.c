@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 enum {
-	MAX_TIMES = 5, /* that all lists of a job are read anew */
+	/* That all lists of a job are read anew; then one of them fails. */
+	MAX_TIMES = 5,
 	DEFAULT_MAX_ITEM_BYTES = 16 << 20,
 	SPOOL_MEMORY_BYTES = 256 * 1024,
 };
@@ -51,8 +52,9 @@ static int on_restart(void *ctx, struct err *err)
 		return 0;
 	}
 	/* The lists before this one are in the same lane. */
-	j->anew = true;
-	return err_set(err, ERR_NETWORK, "the lists have to be read anew");
+	j->anew = j->times < MAX_TIMES;
+	return err_set(
+	    err, ERR_NETWORK, "it broke off %d times", MAX_TIMES + 1);
 }
 
 static int read_list(struct kube_job *j, const char *ns, struct err *err)
@@ -64,7 +66,7 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 	struct kube_list_result result = {.resource_version = NULL};
 	struct kube_list_options o = {.path = path,
 	    .labels = j->resource->namespaced ? c->labels : NULL,
-	    .page_size = c->page_size,
+	    .page_size = j->page_size ? j->page_size : c->page_size,
 	    .caps = {.item_bytes = c->max_item_bytes ? c->max_item_bytes
 						     : DEFAULT_MAX_ITEM_BYTES,
 		.page_bytes = c->max_page_bytes ? c->max_page_bytes
@@ -82,6 +84,7 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 	list->listed_ms = result.listed_ms;
 	list->restarts = result.restarts + j->times;
 	j->last_ms = clock_now_ms(run->env->clock);
+	j->page_size = result.page_size;
 	kube_list_result_done(&result);
 	if (failed && err->code == ERR_CANCELLED)
 		j->fatal = *err;
@@ -149,21 +152,12 @@ static void read_lists(struct kube_job *j)
 
 void kube_job_run(struct kube_job *j)
 {
-	for (int times = 1;; times++) {
+	read_lists(j);
+	while (j->anew && !j->fatal.code) {
+		reset(j);
 		j->anew = false;
+		j->times++;
 		read_lists(j);
-		if (!j->anew || j->fatal.code)
-			break;
-		if (times < MAX_TIMES) {
-			reset(j);
-			j->times++;
-			continue;
-		}
-		struct err err = ERR_INIT;
-		err_set(&err, ERR_NETWORK,
-		    "its lists expired or broke off %d times", MAX_TIMES);
-		kube_job_note_failure(j, NULL, &err);
-		break;
 	}
 	j->list_ns = NULL;
 	kube_job_tell_bad_items(j);

@@ -221,7 +221,11 @@ static int start_again(
 	result->restarts++;
 	r->changed = false;
 	result->listed_ms = clock_now_ms(r->o->clock);
-	return restart(r, err);
+	if (restart(r, err) == 0)
+		return 0;
+	/* What made it necessary says more than that it cannot be. */
+	*err = *failure;
+	return -1;
 }
 
 static int read_all(struct kube_client *c, struct reading *r, struct err *err)
@@ -249,6 +253,7 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 	result->listed_ms = clock_now_ms(o->clock);
 	r.page = kube_page_new(&o->caps, take_item, &r);
 	int failed = read_all(c, &r, err);
+	result->page_size = r.page_size;
 	kube_page_free(r.page);
 	free(r.token);
 	/* Credentials that are not accepted, or that a plugin could not get,

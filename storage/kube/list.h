@@ -23,7 +23,8 @@ struct kube_list_options {
 	const struct clock *clock;
 	/* Takes one item; -1 with err set ends the list. */
 	kube_page_fn *on_item;
-	/* Everything that came so far is void: the list starts again. */
+	/* Everything that came so far is void: the list starts again; or -1,
+	 * and it fails. */
 	int (*on_restart)(void *ctx, struct err *err);
 	void *ctx;
 };
@@ -35,7 +36,8 @@ struct kube_list_result {
 	uint64_t pages;
 	uint64_t bytes;
 	uint64_t restarts;
-	int status; /* of the last answer */
+	size_t page_size; /* at its end; less where pages were too large */
+	int status;	  /* of the last answer */
 };
 void kube_list_result_done(struct kube_list_result *r);
 

@@ -147,6 +147,18 @@ ODD=namespaces/odd
 	backup 1
 	jq -e '.missing[] | select(.what | test("secrets")) | .reason |
 	    test("larger than the 65536 bytes")' "$P/m"
+	# Smaller pages do, also where other lists of the kind came before.
+	config "$KUBE_CONFIG" 'namespaces: [default, odd]' 'max_page_bytes: 512KiB' \
+	    'resources: [configmaps]'
+	backup 0
+	has $ODD/configmaps/wide-2.json
+	# What is too large all the same does not keep those behind it out.
+	config "$KUBE_CONFIG" 'namespaces: [default, odd, odd-other]' 'max_page_bytes: 64KiB' \
+	    'resources: [configmaps]'
+	backup 1
+	has namespaces/odd-other/configmaps/elsewhere.json
+	jq -e '.missing | length == 1 and (.[0].what == "c: configmaps in '"'odd'"'") and
+	    (.[0].reason | test("larger than the 65536 bytes"))' "$P/m"
 	config "$KUBE_CONFIG" 'namespaces: [odd*]' 'max_page_bytes: 2MiB' 'gzip: on'
 	backup 0
 	kinds | diff "$P/kinds" -
