@@ -423,9 +423,12 @@ reason() { # RESOURCE REASON
 	    sed -i 's/user: *{/user: {as: "system:serviceaccount:backstay:backstay", /' "$P/as"
 	grep -q 'system:serviceaccount' "$P/as"
 	config "$P/as"
+	agent check
 	run -0 agent check
 	grep -q "^ok *cluster 'c' .*Kubernetes v1.* namespaces$" <<<"$output"
 	backup 0
+	# Which cluster it is may be asked too.
+	jq -e '.uid | length > 0' "$P/cluster"
 	kinds >"$P/kinds"
 	config "$KUBE_CONFIG"
 	backup 0
@@ -604,6 +607,14 @@ reason() { # RESOURCE REASON
 	config "$P/named" 'namespaces: [odd]' 'resources: [configmaps]'
 	backup 3
 	grep -q "'elsewhere': .* tls-server-name in the kubeconfig" <<<"$stderr"
+}
+
+@test "what was captured comes back: numbers, wide text, a megabyte, long names and colons" {
+	config "$KUBE_CONFIG" 'namespaces: [odd]' 'resources: [configmaps, secrets, "r*", odd*, namespaces]'
+	backup 0
+	printf '%s\n' 'restore:' '  gates: never' '  namespaces: {odd: odd-back}' >>"$P/backstay.yaml"
+	restore apply latest --yes --same-cluster
+	"$BATS_TEST_DIRNAME/kube_objects" alike odd-back "${SERVER[@]}"
 }
 
 # The last one: what it registers stays.

@@ -306,6 +306,15 @@ spoken() { # v2|v2beta1|old
 	fault '{"kind":"reply","path":"^/apis$","body":{"kind":"Status"}}'
 	backup 3
 	grep -q 'GET /apis: this is no answer of a Kubernetes API server' <<<"$stderr"
+	clear_faults
+	fault '{"kind":"html","path":"^/api$"}'
+	backup 3
+	grep -q "GET /api: the answer is of type 'text/html'" <<<"$stderr"
+	clear_faults
+	fault '{"kind":"reply","path":"^/api/v1/namespaces[?]","body":{"kind":"NamespaceList",
+	    "apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"metadata":{}}]}}'
+	backup 3
+	grep -q 'which namespaces there are: .*name' <<<"$stderr"
 	spoken old
 }
 
