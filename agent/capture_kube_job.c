@@ -72,6 +72,7 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 		.page_bytes = c->max_page_bytes ? c->max_page_bytes
 						: DEFAULT_MAX_PAGE_BYTES},
 	    .clock = run->env->clock,
+	    .in_flight = run->in_flight,
 	    .on_item = kube_job_item,
 	    .on_restart = on_restart,
 	    .ctx = j};

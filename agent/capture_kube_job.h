@@ -36,6 +36,7 @@ struct kube_run {
 	struct kube_selection selection;
 	struct strvec namespaces; /* captured; sorted */
 	bool wide; /* one list over all namespaces, where that is allowed */
+	struct kube_in_flight *in_flight;
 };
 
 /* A list that was read: the snapshot of the server that it shows. */

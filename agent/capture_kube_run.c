@@ -184,6 +184,8 @@ int capture_kube_run_jobs(
 	size_t at_once = cluster->lists_at_once ? cluster->lists_at_once
 						: DEFAULT_LISTS_AT_ONCE;
 
+	r->in_flight.most = at_once;
+	r->run.in_flight = &r->in_flight;
 	pthread_mutex_init(&c.lock, NULL);
 	pthread_cond_init(&c.changed, NULL);
 	c.ready = mem_zalloc(r->jobs.len + 1);

@@ -7,7 +7,10 @@ void cancel_request(struct cancel *c)
 
 bool cancel_requested(const struct cancel *c)
 {
-	return c && atomic_load_explicit(&c->requested, memory_order_relaxed);
+	for (; c; c = c->outer)
+		if (atomic_load_explicit(&c->requested, memory_order_relaxed))
+			return true;
+	return false;
 }
 
 int cancel_check(const struct cancel *c, struct err *err)

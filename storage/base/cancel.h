@@ -12,6 +12,8 @@
 
 struct cancel {
 	atomic_bool requested;
+	/* One that stops more than this; or NULL. */
+	const struct cancel *outer;
 };
 
 void cancel_request(struct cancel *c);

@@ -185,6 +185,12 @@ static size_t on_body(char *data, size_t one, size_t len, void *arg)
 	return len;
 }
 
+static const struct cancel *cancel_of(
+    const struct http *h, const struct http_request *r)
+{
+	return r->cancel ? r->cancel : h->o.cancel;
+}
+
 static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
     curl_off_t up_total, curl_off_t up)
 {
@@ -195,7 +201,7 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
 	(void)up_total;
 	(void)up;
 	return !x->request->even_if_stopped &&
-	       cancel_requested(x->http->o.cancel);
+	       cancel_requested(cancel_of(x->http, x->request));
 }
 
 /* Before each time the request goes out: libcurl sends it again by itself
@@ -312,7 +318,8 @@ int http_send(struct http *h, const struct http_request *request,
 	cleanup(handle_lists_done) struct handle_lists lists = {0};
 
 	http_response_done(response);
-	if (!request->even_if_stopped && cancel_check(h->o.cancel, err))
+	if (!request->even_if_stopped &&
+	    cancel_check(cancel_of(h, request), err))
 		return -1;
 	CURL *handle = take_handle(h);
 	int result = handle_set(handle, &h->o, request, &lists, err);

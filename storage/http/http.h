@@ -66,6 +66,8 @@ struct http_request {
 	void *on_data_ctx;
 	size_t max_body_bytes; /* of a collected body; default 16 MiB */
 	int total_timeout_ms;  /* of the whole exchange; 0: none */
+	/* Borrowed; in the place of the client's, where it is not NULL. */
+	const struct cancel *cancel;
 	/* What cleans up behind a run that was told to stop: it is asked
 	 * nevertheless. */
 	bool even_if_stopped;
@@ -124,7 +126,8 @@ struct http_attempts {
 	enum http_verdict (*judge)(void *ctx,
 	    const struct http_response *response, const struct err *failure);
 	void *ctx;
-	bool even_if_stopped; /* as in the request */
+	const struct cancel *cancel; /* these two as in the request */
+	bool even_if_stopped;
 };
 
 /* As http_send, with the last attempt's answer or error. */

@@ -45,13 +45,14 @@ static int64_t backoff_ms(
 	return (int64_t)random_below(random, (uint64_t)bound + 1);
 }
 
-static int wait_before_next(const struct http_options *o, bool even_if_stopped,
-    int64_t wait_ms, struct err *err)
+static int wait_before_next(const struct http_options *o,
+    const struct http_attempts *a, int64_t wait_ms, struct err *err)
 {
+	const struct cancel *cancel = a->cancel ? a->cancel : o->cancel;
 	int64_t until = clock_ticks_ms(o->clock) + wait_ms;
 
 	for (;;) {
-		if (!even_if_stopped && cancel_check(o->cancel, err))
+		if (!a->even_if_stopped && cancel_check(cancel, err))
 			return -1;
 		int64_t left = until - clock_ticks_ms(o->clock);
 		if (left <= 0)
@@ -89,6 +90,7 @@ int http_send_retrying(struct http *h, const struct http_attempts *attempts,
 		if (attempts->prepare(attempts->ctx, attempt, &request, err))
 			return -1;
 		request.even_if_stopped |= attempts->even_if_stopped;
+		request.cancel = attempts->cancel;
 		int result = http_send(h, &request, response, &failure);
 		enum http_verdict verdict = attempts->judge(
 		    attempts->ctx, response, result ? &failure : NULL);
@@ -99,7 +101,7 @@ int http_send_retrying(struct http *h, const struct http_attempts *attempts,
 				err_wrap(err, "after %d attempts", attempt);
 			return result;
 		}
-		if (wait_before_next(o, attempts->even_if_stopped,
+		if (wait_before_next(o, attempts,
 			pause_ms(o, attempts, attempt, response, !result), err))
 			return -1;
 	}

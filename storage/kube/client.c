@@ -97,6 +97,11 @@ const char *kube_client_server(const struct kube_client *c)
 	return c->o.access->server;
 }
 
+const struct cancel *kube_client_cancel(const struct kube_client *c)
+{
+	return c->o.cancel;
+}
+
 void kube_client_note_rate(struct kube_client *c, uint64_t bytes, int64_t ms)
 {
 	pthread_mutex_lock(&c->lock);
@@ -246,7 +251,8 @@ static int exchange(
 				: c->o.max_attempts,
 	    .prepare = prepare,
 	    .judge = http_judge_usual,
-	    .ctx = call};
+	    .ctx = call,
+	    .cancel = call->request->cancel};
 
 	if (!l)
 		return -1;

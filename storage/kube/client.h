@@ -46,6 +46,7 @@ struct kube_client *kube_client_new(
 void kube_client_free(struct kube_client *c); /* takes NULL */
 void kube_client_freep(struct kube_client **c);
 const char *kube_client_server(const struct kube_client *c); /* the URL */
+const struct cancel *kube_client_cancel(const struct kube_client *c);
 
 /* No byte for so long ends an attempt; 0: the default of http.h. To be set
  * before the first request. */
@@ -67,6 +68,8 @@ struct kube_request {
 	/* A request to stop does not break it off: a write whose outcome is to
 	 * be known. */
 	bool see_through;
+	/* Borrowed; in the place of the client's, where it is not NULL. */
+	const struct cancel *cancel;
 	/* As in http.h: takes a 2xx as it arrives. on_attempt comes before
 	 * each attempt, so that what a broken one delivered is dropped. */
 	int (*on_data)(

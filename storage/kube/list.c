@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
+#include "storage/kube/ahead.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,12 @@ void kube_list_result_done(struct kube_list_result *r)
 struct reading {
 	const struct kube_list_options *o;
 	struct kube_list_result *result;
+	struct kube_client *client;
 	struct kube_page *page;
 	size_t page_size;
-	char *token; /* `continue` of the page that is asked for; or NULL */
+	char *token; /* `continue` of the page that is read; or NULL */
+	struct kube_ahead *next; /* the page after it, asked for; or NULL */
+	char *next_token;
 	int64_t promised; /* items still to come by the last page; or -1 */
 	/* Of this page, over all attempts at it. */
 	uint64_t delivered;	  /* items that were handed on */
@@ -76,14 +80,18 @@ static int take_item(void *ctx, const char *item, size_t len, struct err *err)
 	    err, ERR_FORMAT, "a page came with other items the second time");
 }
 
+static void ask_ahead(struct reading *r);
+
 static int take_data(void *ctx, const void *data, size_t len, struct err *err)
 {
 	struct reading *r = ctx;
 
 	if (!r->first_byte_ms)
 		r->first_byte_ms = clock_ticks_ms(r->o->clock);
-	if (kube_page_feed(r->page, data, len, err) == 0)
+	if (kube_page_feed(r->page, data, len, err) == 0) {
+		ask_ahead(r);
 		return 0;
+	}
 	/* Fewer items a page may do; one that is too large alone does not. */
 	if (kube_page_is_over_cap(r->page) && r->page_size > 1) {
 		r->page_size = (r->page_size + SMALLER - 1) / SMALLER;
@@ -92,8 +100,23 @@ static int take_data(void *ctx, const void *data, size_t len, struct err *err)
 	return -1;
 }
 
+/* Breaks off what was asked for ahead, or has it as *taken. */
+static void end_ahead(struct reading *r, struct kube_ahead **taken)
+{
+	struct kube_ahead *next = steal(r->next);
+
+	free(steal(r->next_token));
+	if (taken)
+		*taken = next;
+	else
+		kube_ahead_free(next);
+	if (next)
+		atomic_fetch_sub(&r->o->in_flight->pages, 1);
+}
+
 static int restart(struct reading *r, struct err *err)
 {
+	end_ahead(r, NULL);
 	free(r->token);
 	r->token = NULL;
 	free(r->result->resource_version);
@@ -104,35 +127,65 @@ static int restart(struct reading *r, struct err *err)
 	return r->o->on_restart(r->o->ctx, err);
 }
 
+static void begin_attempt(struct reading *r)
+{
+	kube_page_reset(r->page);
+	r->seen = 0;
+	r->seen_print = 0;
+	r->first_byte_ms = 0;
+}
+
 /* What `continue` asks for is fixed, so that another attempt goes on where the
  * one before broke off; a first page may be another one by then. */
 static int on_attempt(void *ctx, struct err *err)
 {
 	struct reading *r = ctx;
 
-	kube_page_reset(r->page);
-	r->seen = 0;
-	r->seen_print = 0;
-	r->first_byte_ms = 0;
+	begin_attempt(r);
 	if (r->delivered && !r->token)
 		return restart(r, err);
 	return 0;
 }
 
-static char *query_of(const struct reading *r)
+static struct kube_ahead *ask(struct reading *r, const char *token)
 {
-	struct buf q = BUF_INIT;
+	cleanup(buf_done) struct buf q = BUF_INIT;
+	struct kube_request request = {.path = r->o->path,
+	    .on_data = take_data,
+	    .on_attempt = on_attempt,
+	    .ctx = r};
 
 	buf_printf(&q, "limit=%zu", r->page_size);
 	if (r->o->labels && *r->o->labels) {
 		buf_add_str(&q, "&labelSelector=");
 		percent_add(&q, r->o->labels, strlen(r->o->labels), "");
 	}
-	if (r->token) {
+	if (token) {
 		buf_add_str(&q, "&continue=");
-		percent_add(&q, r->token, strlen(r->token), "");
+		percent_add(&q, token, strlen(token), "");
 	}
-	return buf_steal(&q);
+	request.query = buf_str(&q);
+	return kube_ahead_send(r->client, &request);
+}
+
+static bool may_fly(struct kube_in_flight *f)
+{
+	if (!f)
+		return false;
+	if (atomic_fetch_add(&f->pages, 1) < f->most)
+		return true;
+	atomic_fetch_sub(&f->pages, 1);
+	return false;
+}
+
+static void ask_ahead(struct reading *r)
+{
+	const struct buf *token = kube_page_continue(r->page);
+
+	if (r->next || !token->len || !may_fly(r->o->in_flight))
+		return;
+	r->next_token = str_dup(buf_str(token));
+	r->next = ask(r, r->next_token);
 }
 
 /* remainingItemCount is exact for a list without selectors. */
@@ -158,7 +211,7 @@ static int check_count(
 	    (long long)promised, (long long)now);
 }
 
-static int end_page(struct kube_client *c, struct reading *r, struct err *err)
+static int end_page(struct reading *r, struct err *err)
 {
 	struct kube_list_result *result = r->result;
 	const struct kube_page_meta *meta;
@@ -169,7 +222,7 @@ static int end_page(struct kube_client *c, struct reading *r, struct err *err)
 		result->resource_version =
 		    str_dup(buf_str(&meta->resource_version));
 	kube_client_note_rate(
-	    c, meta->bytes, clock_ticks_ms(r->o->clock) - r->first_byte_ms);
+	    r->client, meta->bytes, clock_ticks_ms(r->o->clock) - r->first_byte_ms);
 	result->bytes += meta->bytes;
 	result->items += meta->items;
 	result->pages++;
@@ -187,21 +240,30 @@ static int end_page(struct kube_client *c, struct reading *r, struct err *err)
 	return 0;
 }
 
-static int read_page(struct kube_client *c, struct reading *r, struct err *err)
+/* The page of r->token: the one that was asked for already, if it is that. */
+static struct kube_ahead *take_ahead(struct reading *r)
+{
+	struct kube_ahead *page = NULL;
+
+	if (r->next && r->token && str_eq(r->next_token, r->token))
+		end_ahead(r, &page);
+	else
+		end_ahead(r, NULL);
+	return page ? page : ask(r, r->token);
+}
+
+static int read_page(struct reading *r, struct err *err)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
-	autofree char *query = query_of(r);
-	struct kube_request request = {.path = r->o->path,
-	    .query = query,
-	    .on_data = take_data,
-	    .on_attempt = on_attempt,
-	    .ctx = r};
 
-	int result = kube_send(c, &request, &answer, err);
+	begin_attempt(r);
+	struct kube_ahead *page = take_ahead(r);
+	int result = kube_ahead_take(page, &answer, err);
+	kube_ahead_free(page);
 	r->result->status = answer.status;
 	if (result)
 		return -1;
-	if (end_page(c, r, err))
+	if (end_page(r, err))
 		return err_wrap(err, "GET %s", r->o->path);
 	return 0;
 }
@@ -228,11 +290,11 @@ static int start_again(
 	return -1;
 }
 
-static int read_all(struct kube_client *c, struct reading *r, struct err *err)
+static int read_all(struct reading *r, struct err *err)
 {
 	for (;;) {
 		struct err failure = ERR_INIT;
-		if (read_page(c, r, &failure)) {
+		if (read_page(r, &failure)) {
 			if (start_again(r, &failure, err))
 				return -1;
 		} else if (!r->token) {
@@ -246,13 +308,19 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 {
 	struct reading r = {.o = o,
 	    .result = result,
+	    .client = c,
 	    .page_size = o->page_size ? o->page_size : DEFAULT_PAGE_SIZE,
 	    .promised = -1};
 
 	kube_list_result_done(result);
 	result->listed_ms = clock_now_ms(o->clock);
 	r.page = kube_page_new(&o->caps, take_item, &r);
-	int failed = read_all(c, &r, err);
+	if (o->in_flight)
+		atomic_fetch_add(&o->in_flight->pages, 1);
+	int failed = read_all(&r, err);
+	end_ahead(&r, NULL);
+	if (o->in_flight)
+		atomic_fetch_sub(&o->in_flight->pages, 1);
 	result->page_size = r.page_size;
 	kube_page_free(r.page);
 	free(r.token);

@@ -1,5 +1,6 @@
 /*
- * A whole list, page by page: each item is handed on while its page arrives.
+ * A whole list, page by page: each item is handed on while its page arrives,
+ * and the next page is asked for as soon as this one says that there is one.
  * A page that breaks off is asked for again and goes on where it was; a list
  * whose `continue` expired (410) starts again from its first page.
  */
@@ -10,8 +11,16 @@
 #include "storage/kube/client.h"
 #include "storage/kube/page.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Pages that are asked for at this time, by all lists that share it: a list
+ * asks ahead only while that are fewer than `most`. */
+struct kube_in_flight {
+	size_t most;
+	atomic_size_t pages;
+};
 
 struct kube_list_options {
 	const char *path;   /* of the collection */
@@ -21,7 +30,9 @@ struct kube_list_options {
 	 * where one item alone is over it. */
 	struct kube_page_caps caps;
 	const struct clock *clock;
-	/* Takes one item; -1 with err set ends the list. */
+	struct kube_in_flight *in_flight; /* NULL: nothing is asked ahead */
+	/* Takes one item; -1 with err set ends the list. This and on_restart
+	 * are called one after the other, but not by one thread. */
 	kube_page_fn *on_item;
 	/* Everything that came so far is void: the list starts again; or -1,
 	 * and it fails. */

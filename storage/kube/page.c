@@ -311,6 +311,11 @@ int kube_page_feed(
 	return 0;
 }
 
+const struct buf *kube_page_continue(const struct kube_page *p)
+{
+	return &p->meta.continue_;
+}
+
 bool kube_page_is_over_cap(const struct kube_page *p)
 {
 	return p->over_cap;

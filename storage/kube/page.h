@@ -35,6 +35,8 @@ void kube_page_reset(struct kube_page *p); /* for a page from its start */
  * on_item set. */
 int kube_page_feed(
     struct kube_page *p, const char *data, size_t len, struct err *err);
+/* What the list said so far of its next page: "" while nothing. */
+const struct buf *kube_page_continue(const struct kube_page *p);
 /* Whether it failed because the page is longer than its cap. */
 bool kube_page_is_over_cap(const struct kube_page *p);
 /* All has arrived. *meta is borrowed until reset or free. */

@@ -14,6 +14,7 @@
 
 struct work {
 	struct kube_client *client;
+	struct kube_in_flight in_flight;
 	char **paths;
 	int failed;
 };
@@ -52,6 +53,7 @@ static void read_list(void *ctx, size_t i)
 	struct kube_list_options o = {.path = w->paths[i],
 	    .caps = {.item_bytes = 16 << 20, .page_bytes = 1 << 30},
 	    .clock = clock_system(),
+	    .in_flight = &w->in_flight,
 	    .on_item = on_item,
 	    .on_restart = on_restart,
 	    .ctx = &one};
@@ -86,6 +88,7 @@ int main(int argc, char **argv)
 		return 3;
 	}
 	struct work w = {.client = client, .paths = argv + 3};
-	pool_each((size_t)atoi(argv[2]), (size_t)argc - 3, read_list, &w);
+	w.in_flight.most = (size_t)atoi(argv[2]);
+	pool_each(w.in_flight.most, (size_t)argc - 3, read_list, &w);
 	return w.failed ? 3 : 0;
 }
