@@ -97,14 +97,6 @@ void plan_print_table(
 	buf_add_char(out, '\n');
 }
 
-static void quoted(struct buf *out, const char *key, const char *value)
-{
-	if (!value)
-		return;
-	buf_printf(out, ",\"%s\":", key);
-	json_add_quoted(out, value, strlen(value));
-}
-
 static void print_needs(const struct plan *p, uint32_t node, struct buf *out)
 {
 	const char *separator = "";
@@ -117,7 +109,7 @@ static void print_needs(const struct plan *p, uint32_t node, struct buf *out)
 			continue;
 		buf_printf(out, "%s{\"key\":", separator);
 		json_add_quoted(out, needed->key, strlen(needed->key));
-		quoted(out, "reason", e->reason);
+		json_add_str(out, "reason", e->reason);
 		buf_printf(out, ",\"ready\":%s,\"holds\":%s,\"broken\":%s}",
 		    e->ready ? "true" : "false",
 		    e->strength >= EDGE_HOLDS ? "true" : "false",
@@ -132,16 +124,16 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 	const struct plan_node *n = &p->nodes.items[node];
 
 	buf_printf(out, "{\"level\":%u", p->graph.nodes.items[node].level + 1);
-	quoted(out, "action", verb(p, n));
-	quoted(out, "key", n->key);
-	quoted(out, "path", n->path);
+	json_add_str(out, "action", verb(p, n));
+	json_add_str(out, "key", n->key);
+	json_add_str(out, "path", n->path);
 	if (n->k) {
-		quoted(out, "apiVersion", n->k->api_version);
-		quoted(out, "kind", n->k->kind);
-		quoted(out, "namespace", n->namespace);
+		json_add_str(out, "apiVersion", n->k->api_version);
+		json_add_str(out, "kind", n->k->kind);
+		json_add_str(out, "namespace", n->namespace);
 	}
-	quoted(out, "name", n->name);
-	quoted(out, "reason", n->reason);
+	json_add_str(out, "name", n->name);
+	json_add_str(out, "reason", n->reason);
 	print_needs(p, node, out);
 	buf_add_char(out, '}');
 }
@@ -167,7 +159,7 @@ void plan_print_json(
 	VEC_EACH (places, place) {
 		buf_printf(out, "%s{\"what\":", separator);
 		json_add_quoted(out, place->what, strlen(place->what));
-		quoted(out, "to", place->to);
+		json_add_str(out, "to", place->to);
 		buf_add_char(out, '}');
 		separator = ",\n";
 	}
@@ -176,9 +168,9 @@ void plan_print_json(
 	VEC_EACH (&p->prune, d) {
 		buf_printf(out, "%s{\"apiVersion\":\"%s\"", separator,
 		    d->k->api_version);
-		quoted(out, "kind", d->k->kind);
-		quoted(out, "namespace", d->namespace);
-		quoted(out, "name", d->name);
+		json_add_str(out, "kind", d->k->kind);
+		json_add_str(out, "namespace", d->namespace);
+		json_add_str(out, "name", d->name);
 		buf_add_char(out, '}');
 		separator = ",\n";
 	}

@@ -168,14 +168,6 @@ void report_print_table(const struct report *r, bool all, struct buf *out)
 	}
 }
 
-static void quoted(struct buf *out, const char *key, const char *value)
-{
-	if (!value)
-		return;
-	buf_printf(out, ",\"%s\":", key);
-	json_add_quoted(out, value, strlen(value));
-}
-
 static void array(struct buf *out, const char *key, const struct strvec *v)
 {
 	const char *separator = "";
@@ -197,14 +189,14 @@ void report_print_json(const struct report *r, struct buf *out)
 	buf_printf(out, "{\"complete\":%s,\"stopped\":%s,\"dry_run\":%s",
 	    report_is_missing(r) ? "false" : "true",
 	    r->stopped ? "true" : "false", r->dry_run ? "true" : "false");
-	quoted(out, "snapshot", r->snapshot);
+	json_add_str(out, "snapshot", r->snapshot);
 	buf_add_str(out, ",\"items\":[");
 	VEC_EACH (&r->items, i) {
 		buf_printf(out, "%s{\"level\":%u", separator, i->level + 1);
-		quoted(out, "kind", i->group);
-		quoted(out, "what", i->what);
-		quoted(out, "outcome", outcome_name(i->outcome.kind));
-		quoted(out, "detail", i->outcome.detail);
+		json_add_str(out, "kind", i->group);
+		json_add_str(out, "what", i->what);
+		json_add_str(out, "outcome", outcome_name(i->outcome.kind));
+		json_add_str(out, "detail", i->outcome.detail);
 		array(out, "notes", &i->outcome.notes);
 		buf_add_char(out, '}');
 		separator = ",\n";
@@ -214,8 +206,8 @@ void report_print_json(const struct report *r, struct buf *out)
 	VEC_EACH (&r->gates, g) {
 		buf_printf(out, "%s{\"passed\":%s", separator,
 		    g->passed ? "true" : "false");
-		quoted(out, "what", g->what);
-		quoted(out, "detail", g->detail);
+		json_add_str(out, "what", g->what);
+		json_add_str(out, "detail", g->detail);
 		buf_add_char(out, '}');
 		separator = ",\n";
 	}
@@ -240,7 +232,7 @@ void report_print_json(const struct report *r, struct buf *out)
 	buf_add_char(out, '}');
 	array(out, "warnings", &r->warnings);
 	array(out, "left_paused", &r->held_paused);
-	quoted(out, "next", r->next);
+	json_add_str(out, "next", r->next);
 	buf_add_str(out, "}\n");
 	vec_done(&sums);
 }

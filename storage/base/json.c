@@ -340,10 +340,26 @@ void json_write(
 	buf_add(out, text, len);
 }
 
+/* How much at the start needs nothing done to it. */
+static size_t plain_len(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && (unsigned char)s[n] >= 0x20 &&
+	       (unsigned char)s[n] < 0x80 && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 void json_add_quoted(struct buf *out, const char *s, size_t len)
 {
 	buf_add_char(out, '"');
 	for (size_t i = 0; i < len; i++) {
+		size_t run = plain_len(s + i, len - i);
+		buf_add(out, s + i, run);
+		i += run;
+		if (i == len)
+			break;
 		unsigned char c = (unsigned char)s[i];
 		size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 		if (c == '"' || c == '\\') {
@@ -359,4 +375,14 @@ void json_add_quoted(struct buf *out, const char *s, size_t len)
 		}
 	}
 	buf_add_char(out, '"');
+}
+
+void json_add_str(struct buf *out, const char *key, const char *s)
+{
+	if (!s)
+		return;
+	buf_add_str(out, ",\"");
+	buf_add_str(out, key);
+	buf_add_str(out, "\":");
+	json_add_quoted(out, s, strlen(s));
 }

@@ -100,5 +100,7 @@ void json_write(
     struct buf *out, const struct json_object *j, enum json_style style);
 /* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void json_add_quoted(struct buf *out, const char *s, size_t len);
+/* Behind another member of an object: ,"key":"s". Nothing where s is NULL. */
+void json_add_str(struct buf *out, const char *key, const char *s);
 
 #endif

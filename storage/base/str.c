@@ -312,16 +312,22 @@ int base64_decode(const char *text, size_t len, bool padded, struct buf *out)
 	return 0;
 }
 
+/* Whether a byte needs no percent-encoding. */
+static bool stays(char c, const char *keep)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c >= '0' && c <= '9') ||
+	       (c && (strchr("-._~", c) || strchr(keep, c)));
+}
+
 void percent_add(struct buf *b, const char *s, size_t len, const char *keep)
 {
 	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-			     (c >= '0' && c <= '9') ||
-			     (c && (strchr("-._~", c) || strchr(keep, c)));
-		if (plain)
-			buf_add_char(b, (char)c);
-		else
-			buf_printf(b, "%%%02X", c);
+		size_t run = i;
+		while (run < len && stays(s[run], keep))
+			run++;
+		buf_add(b, s + i, run - i);
+		if ((i = run) < len)
+			buf_printf(b, "%%%02X", (unsigned char)s[i]);
 	}
 }
