@@ -2,6 +2,7 @@
 
 #include "storage/base/str.h"
 
+#include <stdint.h>
 #include <string.h>
 
 void kube_scan_init(struct kube_scan *s, const char *text, size_t len)
@@ -61,6 +62,35 @@ static bool escape(struct kube_scan *s)
 	return true;
 }
 
+#define EACH_BYTE(c) (0x0101010101010101ULL * (c))
+/* Not zero where one of the eight bytes of w is zero; exact. */
+#define HAS_ZERO(w) (((w)-EACH_BYTE(1)) & ~(w)&EACH_BYTE(0x80))
+
+/* Over what stands for itself in a string, up to a quote, an escape, a control
+ * character or the end; *high where a byte was not of ASCII. Eight at a time:
+ * most of what a cluster holds is in long strings. */
+static const char *plain(const char *at, const char *end, bool *high)
+{
+	uint64_t seen = 0;
+	uint64_t w;
+
+	for (; (size_t)(end - at) >= sizeof(w); at += sizeof(w)) {
+		memcpy(&w, at, sizeof(w));
+		/* The last: bytes below 0x20 have none of these bits. */
+		if (HAS_ZERO(w ^ EACH_BYTE('"')) ||
+		    HAS_ZERO(w ^ EACH_BYTE('\\')) ||
+		    HAS_ZERO(w & EACH_BYTE(0xe0)))
+			break;
+		seen |= w;
+	}
+	for (; at < end && *at != '"' && *at != '\\' &&
+	       (unsigned char)*at >= 0x20;
+	     at++)
+		seen |= (unsigned char)*at;
+	*high |= (seen & EACH_BYTE(0x80)) != 0;
+	return at;
+}
+
 bool kube_scan_string(struct kube_scan *s, struct kube_range *out)
 {
 	bool high = false;
@@ -69,13 +99,7 @@ bool kube_scan_string(struct kube_scan *s, struct kube_range *out)
 		return false;
 	const char *start = s->at;
 	for (;;) {
-		const char *p = s->at;
-		unsigned char seen = 0;
-		while (p < s->end && *p != '"' && *p != '\\' &&
-		       (unsigned char)*p >= 0x20)
-			seen |= (unsigned char)*p++;
-		high |= seen >= 0x80;
-		s->at = p;
+		const char *p = s->at = plain(s->at, s->end, &high);
 		if (p == s->end)
 			return wrong(s, "");
 		if (*p == '"')
