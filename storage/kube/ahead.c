@@ -125,3 +125,8 @@ void kube_ahead_free(struct kube_ahead *a)
 	free(a->query);
 	free(a);
 }
+
+void kube_ahead_freep(struct kube_ahead **a)
+{
+	kube_ahead_free(*a);
+}

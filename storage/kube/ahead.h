@@ -19,5 +19,6 @@ int kube_ahead_take(
     struct kube_ahead *a, struct kube_answer *answer, struct err *err);
 /* Takes NULL. One that was not taken is broken off. */
 void kube_ahead_free(struct kube_ahead *a);
+void kube_ahead_freep(struct kube_ahead **a);
 
 #endif

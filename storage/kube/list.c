@@ -147,25 +147,24 @@ static int on_attempt(void *ctx, struct err *err)
 	return 0;
 }
 
-static struct kube_ahead *ask(struct reading *r, const char *token)
+/* The query is the caller's buf, which must outlive the request. */
+static struct kube_request page_of(
+    struct reading *r, const char *token, struct buf *query)
 {
-	cleanup(buf_done) struct buf q = BUF_INIT;
-	struct kube_request request = {.path = r->o->path,
+	buf_printf(query, "limit=%zu", r->page_size);
+	if (r->o->labels && *r->o->labels) {
+		buf_add_str(query, "&labelSelector=");
+		percent_add(query, r->o->labels, strlen(r->o->labels), "");
+	}
+	if (token) {
+		buf_add_str(query, "&continue=");
+		percent_add(query, token, strlen(token), "");
+	}
+	return (struct kube_request){.path = r->o->path,
+	    .query = buf_str(query),
 	    .on_data = take_data,
 	    .on_attempt = on_attempt,
 	    .ctx = r};
-
-	buf_printf(&q, "limit=%zu", r->page_size);
-	if (r->o->labels && *r->o->labels) {
-		buf_add_str(&q, "&labelSelector=");
-		percent_add(&q, r->o->labels, strlen(r->o->labels), "");
-	}
-	if (token) {
-		buf_add_str(&q, "&continue=");
-		percent_add(&q, token, strlen(token), "");
-	}
-	request.query = buf_str(&q);
-	return kube_ahead_send(r->client, &request);
 }
 
 static bool may_fly(struct kube_in_flight *f)
@@ -181,11 +180,13 @@ static bool may_fly(struct kube_in_flight *f)
 static void ask_ahead(struct reading *r)
 {
 	const struct buf *token = kube_page_continue(r->page);
+	cleanup(buf_done) struct buf query = BUF_INIT;
 
 	if (r->next || !token->len || !may_fly(r->o->in_flight))
 		return;
 	r->next_token = str_dup(buf_str(token));
-	r->next = ask(r, r->next_token);
+	struct kube_request request = page_of(r, r->next_token, &query);
+	r->next = kube_ahead_send(r->client, &request);
 }
 
 /* remainingItemCount is exact for a list without selectors. */
@@ -221,8 +222,8 @@ static int end_page(struct reading *r, struct err *err)
 	if (!result->resource_version)
 		result->resource_version =
 		    str_dup(buf_str(&meta->resource_version));
-	kube_client_note_rate(
-	    r->client, meta->bytes, clock_ticks_ms(r->o->clock) - r->first_byte_ms);
+	kube_client_note_rate(r->client, meta->bytes,
+	    clock_ticks_ms(r->o->clock) - r->first_byte_ms);
 	result->bytes += meta->bytes;
 	result->items += meta->items;
 	result->pages++;
@@ -241,15 +242,19 @@ static int end_page(struct reading *r, struct err *err)
 }
 
 /* The page of r->token: the one that was asked for already, if it is that. */
-static struct kube_ahead *take_ahead(struct reading *r)
+static int receive(
+    struct reading *r, struct kube_answer *answer, struct err *err)
 {
-	struct kube_ahead *page = NULL;
+	cleanup(buf_done) struct buf query = BUF_INIT;
+	cleanup(kube_ahead_freep) struct kube_ahead *asked = NULL;
 
-	if (r->next && r->token && str_eq(r->next_token, r->token))
-		end_ahead(r, &page);
-	else
-		end_ahead(r, NULL);
-	return page ? page : ask(r, r->token);
+	if (r->next && r->token && str_eq(r->next_token, r->token)) {
+		end_ahead(r, &asked);
+		return kube_ahead_take(asked, answer, err);
+	}
+	end_ahead(r, NULL);
+	struct kube_request request = page_of(r, r->token, &query);
+	return kube_send(r->client, &request, answer, err);
 }
 
 static int read_page(struct reading *r, struct err *err)
@@ -257,9 +262,7 @@ static int read_page(struct reading *r, struct err *err)
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 
 	begin_attempt(r);
-	struct kube_ahead *page = take_ahead(r);
-	int result = kube_ahead_take(page, &answer, err);
-	kube_ahead_free(page);
+	int result = receive(r, &answer, err);
 	r->result->status = answer.status;
 	if (result)
 		return -1;
