@@ -106,8 +106,8 @@ static void note_under_way(struct capture *c, size_t index, bool active)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static int add_file(struct work *w, const char *name, struct json_object *facts,
-    struct err *err)
+static int add_file(
+    struct work *w, const char *name, const char *facts, struct err *err)
 {
 	autofree char *file = file_join(w->dir, name);
 	autofree char *path = str_printf("git/%s.git/%s", w->r->name, name);
@@ -117,7 +117,7 @@ static int add_file(struct work *w, const char *name, struct json_object *facts,
 	return archive_lane_add_file(w->lane, &entry, file, err);
 }
 
-static int add_files(struct work *w, struct json_object *facts, struct err *err)
+static int add_files(struct work *w, const char *facts, struct err *err)
 {
 	cleanup(strvec_done) struct strvec files = VEC_INIT;
 
@@ -201,11 +201,13 @@ static int capture_into_lane(
 
 	if (mirror_update(&o, &w->state, err) || fetch_lfs(w, err))
 		return -1;
+	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct capture_git_taken t = taken_of(w);
 	capture_git_uncovered(w->c->o, &t, uncovered);
 	cleanup(json_freep) struct json_object *facts =
 	    capture_git_facts(&t, uncovered);
-	return add_files(w, facts, err);
+	json_write(&text, facts, JSON_COMPACT);
+	return add_files(w, buf_str(&text), err);
 }
 
 static void fail(struct work *w, const struct err *err, bool fatal)

@@ -20,44 +20,57 @@ static void set_label(struct json_object *to, const char *key,
 		json_set_str(to, key, buf_str(&text));
 }
 
-static void add_helm(struct json_object *facts, const struct kube_item *item)
+static struct json_object *helm_of(const struct kube_item *item)
 {
 	struct json_object *helm = json_new_object();
 
-	json_set(facts, "helm", helm);
 	set_label(helm, "release", item, "name");
 	set_label(helm, "revision", item, "version");
 	set_label(helm, "status", item, "status");
+	return helm;
 }
 
-struct json_object *capture_kube_facts(
-    const struct kube_resource *r, const struct kube_item *item)
+/* A member behind others; the value passes here. Nothing where it is NULL. */
+static void add_tree(
+    struct buf *out, const char *key, struct json_object *value)
 {
-	struct json_object *f = json_new_object();
-	struct json_object *owners = kube_item_owners(item);
+	if (!value)
+		return;
+	buf_printf(out, ",\"%s\":", key);
+	json_write(out, value, JSON_COMPACT);
+	json_free(value);
+}
 
-	json_set_str(f, "apiVersion",
-	    item->api_version.len ? buf_str(&item->api_version)
-				  : r->api_version);
-	json_set_str(
-	    f, "kind", item->kind.len ? buf_str(&item->kind) : r->kind);
-	json_set_str(f, "name", buf_str(&item->name));
-	if (r->namespaced)
-		json_set_str(f, "namespace", buf_str(&item->ns));
-	json_set_str(f, "resource", r->key);
-	json_set_bool(f, "namespaced", r->namespaced);
-	json_set_str(f, "uid", buf_str(&item->uid));
-	if (owners)
-		json_set(f, "owners", owners);
-	if (str_eq(r->key, "services")) {
-		struct json_object *ports = kube_item_chosen_ports(item);
-		if (ports)
-			json_set(f, "nodePorts", ports);
-	}
+/* Written as text: every object has them, and a tree for each takes longer
+ * than all else that is done with it. */
+void capture_kube_facts(const struct kube_resource *r,
+    const struct kube_item *item, const struct json_object *state,
+    struct buf *out)
+{
+	const char *api_version = item->api_version.len
+				      ? buf_str(&item->api_version)
+				      : r->api_version;
+
+	buf_add_str(out, "{\"apiVersion\":");
+	json_add_quoted(out, api_version, strlen(api_version));
+	json_add_str(
+	    out, "kind", item->kind.len ? buf_str(&item->kind) : r->kind);
+	json_add_str(out, "name", buf_str(&item->name));
+	json_add_str(
+	    out, "namespace", r->namespaced ? buf_str(&item->ns) : NULL);
+	json_add_str(out, "resource", r->key);
+	buf_add_str(out,
+	    r->namespaced ? ",\"namespaced\":true" : ",\"namespaced\":false");
+	json_add_str(out, "uid", buf_str(&item->uid));
+	add_tree(out, "owners", kube_item_owners(item));
+	if (str_eq(r->key, "services"))
+		add_tree(out, "nodePorts", kube_item_chosen_ports(item));
 	if (str_eq(r->key, "secrets") &&
 	    str_starts(buf_str(&item->name), "sh.helm.release.v1."))
-		add_helm(f, item);
-	return f;
+		add_tree(out, "helm", helm_of(item));
+	for (struct json_iter it = json_iter(state); json_next(&it);)
+		add_tree(out, it.key, json_share(it.value));
+	buf_add_char(out, '}');
 }
 
 static void take_state(void *ctx, const void *data, size_t len)
@@ -125,8 +138,8 @@ static bool is_later_part(const char *name)
 	       memcmp(name + n - marked, mark, marked) == 0;
 }
 
-int capture_kube_state_facts(const struct kube_resource *r,
-    const struct kube_item *item, struct json_object *facts, struct err *err)
+struct json_object *capture_kube_state(const struct kube_resource *r,
+    const struct kube_item *item, struct err *err)
 {
 	cleanup(buf_done) struct buf marked = BUF_INIT;
 	struct state_facts state;
@@ -136,12 +149,11 @@ int capture_kube_state_facts(const struct kube_resource *r,
 	if (!str_eq(r->key, "secrets") || !str_starts(name, "tfstate-") ||
 	    !kube_item_lookup(item->labels, "tfstate", &marked) ||
 	    !str_eq(buf_str(&marked), "true"))
-		return 0;
-	if (is_later_part(name))
-		return 0;
-	if (read_state(item, &state, err))
-		return -1;
+		return NULL;
+	if (is_later_part(name) || read_state(item, &state, err))
+		return NULL;
+	struct json_object *facts = json_new_object();
 	set_label(facts, "workspace", item, "tfstateWorkspace");
 	state_facts_to_json(&state, facts);
-	return 1;
+	return facts;
 }

@@ -22,14 +22,16 @@
 
 struct json_object;
 
-/* Facts of an item that was read; the caller's. */
-struct json_object *capture_kube_facts(
-    const struct kube_resource *r, const struct kube_item *item);
+/* Appends the facts of an item that was read, as JSON text on one line, with
+ * the members of `state` (an object, or NULL) among them. */
+void capture_kube_facts(const struct kube_resource *r,
+    const struct kube_item *item, const struct json_object *state,
+    struct buf *out);
 
-/* Adds what the state in a Secret of the Kubernetes backend says of itself. 1
- * where it is one; 0 where the item is no such Secret, or a later part; -1
- * with ERR_FORMAT where it should be one and cannot be read. */
-int capture_kube_state_facts(const struct kube_resource *r,
-    const struct kube_item *item, struct json_object *facts, struct err *err);
+/* What the state in a Secret of the Kubernetes backend says of itself, the
+ * caller's. NULL where the item is no such Secret, or a later part, and with
+ * ERR_FORMAT where it should be one and cannot be read. */
+struct json_object *capture_kube_state(const struct kube_resource *r,
+    const struct kube_item *item, struct err *err);
 
 #endif

@@ -38,33 +38,41 @@ void kube_job_clear_mentioned(struct kube_job *j)
 	}
 }
 
-/* What a state of the Kubernetes backend says of itself, also for the
- * manifest. */
-static void note_state(struct kube_job *j, struct json_object *facts)
+/* What a state of the Kubernetes backend says of itself, or NULL. */
+static struct json_object *state_of(struct kube_job *j)
 {
-	static const char *const told[] = {"namespace", "name", "workspace",
-	    "serial", "lineage", "terraform_version", "resources", "encrypted"};
 	struct err err = ERR_INIT;
-	int found =
-	    capture_kube_state_facts(j->resource, &j->item, facts, &err);
+	struct json_object *state =
+	    capture_kube_state(j->resource, &j->item, &err);
 
-	if (found < 0)
+	if (err.code != ERR_NONE)
 		capture_report_warning(&j->report,
 		    "%s: the Terraform state in Secret '%s' in '%s' cannot be "
 		    "read: %s",
 		    j->run->cluster->name, buf_str(&j->item.name),
 		    buf_str(&j->item.ns), err.message);
-	if (found <= 0)
+	return state;
+}
+
+/* For the manifest. */
+static void note_state(struct kube_job *j, const struct json_object *state)
+{
+	static const char *const told[] = {"workspace", "serial", "lineage",
+	    "terraform_version", "resources", "encrypted"};
+
+	if (!state)
 		return;
-	struct json_object *state = json_new_object();
+	struct json_object *note = json_new_object();
+	json_set_str(note, "namespace", buf_str(&j->item.ns));
+	json_set_str(note, "name", buf_str(&j->item.name));
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
-		struct json_object *value = json_get(facts, told[i]);
+		struct json_object *value = json_get(state, told[i]);
 		if (value)
-			json_set(state, told[i], json_share(value));
+			json_set(note, told[i], json_share(value));
 	}
 	if (!j->states)
 		j->states = json_new_array();
-	json_append(j->states, state);
+	json_append(j->states, note);
 }
 
 /* Of the item, good until the next call. */
@@ -79,20 +87,25 @@ static const char *object_path(struct kube_job *j)
 int kube_job_put(
     struct kube_job *j, const char *text, size_t len, struct err *err)
 {
-	cleanup(json_freep) struct json_object *facts =
-	    capture_kube_facts(j->resource, &j->item);
+	cleanup(json_freep) struct json_object *state = state_of(j);
 
-	note_state(j, facts);
-	struct archive_entry entry = {.path = object_path(j),
+	buf_clear(&j->facts);
+	capture_kube_facts(j->resource, &j->item, state, &j->facts);
+	const struct archive_entry entry = {.path = object_path(j),
 	    .source = kube_client_server(j->run->cluster->client),
-	    .facts = facts};
+	    .facts = buf_str(&j->facts)};
+	if (archive_lane_add(j->lane, &entry, text, len, err))
+		return -1;
+	note_state(j, state);
 	j->objects++;
 	j->bytes += len;
-	return archive_lane_add(j->lane, &entry, text, len, err);
+	return 0;
 }
 
 static int hold(struct kube_job *j, const struct buf *text, struct err *err)
 {
+	if (!pathset_add(&j->seen, object_path(j)))
+		return err_set(err, ERR_EXISTS, "it is held already");
 	*vec_add(&j->held) = (struct held_item){
 	    .offset = spool_len(&j->spool), .len = text->len};
 	return spool_add(&j->spool, text->data, text->len, err);
@@ -129,15 +142,6 @@ void kube_job_tell_bad_items(struct kube_job *j)
 	    kube_job_place(j, &where));
 }
 
-/* What is kept is known by its path: in the lane, or among the held ones. */
-static bool came_before(struct kube_job *j)
-{
-	const char *path = object_path(j);
-
-	return j->hold ? !pathset_add(&j->seen, path)
-		       : archive_lane_has(j->lane, path);
-}
-
 static int check_identity(struct kube_job *j, struct err *err)
 {
 	const struct kube_item *item = &j->item;
@@ -158,10 +162,6 @@ static int check_identity(struct kube_job *j, struct err *err)
 	if (j->list_ns && !str_eq(ns, j->list_ns))
 		return err_set(err, ERR_FORMAT,
 		    "'%s' came in the list of another namespace",
-		    buf_str(&item->name));
-	if (came_before(j))
-		return err_set(err, ERR_FORMAT,
-		    "two objects of the name '%s' came: the first is kept",
 		    buf_str(&item->name));
 	return 0;
 }
@@ -203,6 +203,30 @@ static bool is_elsewhere(const struct kube_job *j)
 	       !kube_refs_has(&run->namespaces, buf_str(&item->name));
 }
 
+/* Into the lane, or aside. What is kept is known by its path. */
+static int keep(struct kube_job *j, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int failed = j->hold ? hold(j, &j->text, &why)
+			     : kube_job_put(j, j->text.data, j->text.len, &why);
+
+	if (!failed) {
+		if (!j->hold)
+			kube_refs_note(
+			    &j->refs, j->resource, &j->item, j->mentioned);
+		return 0;
+	}
+	if (why.code == ERR_EXISTS) {
+		err_set(&why, ERR_FORMAT,
+		    "two objects of the name '%s' came: the first is kept",
+		    buf_str(&j->item.name));
+		bad_item(j, &why);
+		return 0;
+	}
+	*err = j->fatal = why;
+	return -1;
+}
+
 int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
 {
 	struct kube_job *j = ctx;
@@ -226,14 +250,5 @@ int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
 	}
 	buf_clear(&j->text);
 	kube_item_write(&j->item, r->api_version, r->kind, &j->text);
-	int failed = 0;
-	if (j->hold) {
-		failed = hold(j, &j->text, err);
-	} else {
-		kube_refs_note(&j->refs, r, &j->item, j->mentioned);
-		failed = kube_job_put(j, j->text.data, j->text.len, err);
-	}
-	if (failed)
-		j->fatal = *err;
-	return failed;
+	return keep(j, err);
 }

@@ -232,4 +232,5 @@ void kube_job_done(struct kube_job *j)
 	/* It may have held a Secret. */
 	buf_wipe(&j->text);
 	buf_done(&j->path);
+	buf_done(&j->facts);
 }

@@ -97,6 +97,7 @@ struct kube_job {
 	struct strvec mentioned[KUBE_MENTION_COUNT];
 	struct buf text;
 	struct buf path;
+	struct buf facts;
 	struct pathset seen; /* paths of the held items */
 };
 

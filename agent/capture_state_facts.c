@@ -182,6 +182,7 @@ int state_content_archive(struct state_job *j, struct err *err)
 {
 	cleanup(attr_vec_done) struct attr_vec attrs = VEC_INIT;
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	cleanup(buf_done) struct buf facts = BUF_INIT;
 	struct state_content *c = &j->content;
 	const struct buf *data = &j->bucket->data;
 	autofree char *source = str_printf(
@@ -190,13 +191,14 @@ int state_content_archive(struct state_job *j, struct err *err)
 	if (bring_back(j, err))
 		return -1;
 	add_attrs(&attrs, &names, c->facts);
+	json_write(&facts, c->facts, JSON_COMPACT);
 	const struct archive_entry e = {
 	    .path = j->path,
 	    .source = source,
 	    .mtime = json_get_int(c->facts, "mtime", 0),
 	    .attrs = attrs.items,
 	    .attr_count = attrs.len,
-	    .facts = c->facts,
+	    .facts = buf_str(&facts),
 	    .sha256 = c->sha256,
 	};
 	if (c->file

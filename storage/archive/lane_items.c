@@ -41,7 +41,6 @@ void lane_items_done(struct lane_items *l)
 		item_done(i);
 	vec_done(&l->items);
 	pathset_done(&l->paths);
-	free(steal(l->doubled));
 	l->entries = l->bytes = 0;
 }
 
@@ -50,12 +49,16 @@ static int take_path(
 {
 	cleanup(buf_done) struct buf shown = BUF_INIT;
 
-	if (file_path_is_safe(e->path) && !str_eq(e->path, CONTENTS_PATH)) {
-		if (!pathset_add(&l->paths, e->path) && !l->doubled)
-			l->doubled = str_dup(e->path);
+	bool fits =
+	    file_path_is_safe(e->path) && !str_eq(e->path, CONTENTS_PATH);
+
+	if (fits && pathset_add(&l->paths, e->path))
 		return 0;
-	}
 	str_add_printable(&shown, e->path, strlen(e->path));
+	if (fits)
+		return err_set(err, ERR_EXISTS,
+		    "'%.300s' came twice: two sources would be mixed up",
+		    buf_str(&shown));
 	return err_set(err, ERR_FORMAT,
 	    "'%.300s' cannot be a path in an archive", buf_str(&shown));
 }

@@ -38,7 +38,6 @@ struct lane_items {
 	struct item open;      /* the run that is being added to, or none */
 	struct packer *packer; /* of that run, once it is long; or NULL */
 	struct pathset paths;
-	char *doubled; /* a path that came twice; or NULL */
 	int64_t mtime; /* of entries without one of their own */
 	uint64_t entries;
 	uint64_t bytes;

@@ -1,7 +1,6 @@
 #include "storage/archive/record.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/json.h"
 #include "storage/base/str.h"
 
 #include <string.h>
@@ -38,12 +37,7 @@ void record_add(struct buf *to, const struct archive_entry *e, int64_t mtime,
 	buf_add(to, &h, sizeof(h)); /* for now */
 	h.path_len = add_text(to, e->path);
 	h.source_len = add_text(to, e->source);
-	if (e->facts) {
-		size_t before = to->len;
-		json_write(to, e->facts, JSON_COMPACT);
-		buf_add_char(to, '\0');
-		h.facts_len = (uint32_t)(to->len - before);
-	}
+	h.facts_len = add_text(to, e->facts);
 	for (size_t i = 0; i < e->attr_count; i++) {
 		buf_add_str(to, "user.");
 		add_text(to, e->attrs[i].name);

@@ -126,11 +126,6 @@ void archive_lane_freep(struct archive_lane **l)
 	archive_lane_free(*l);
 }
 
-bool archive_lane_has(const struct archive_lane *l, const char *path)
-{
-	return pathset_has(&l->items.paths, path);
-}
-
 struct archive_totals archive_lane_totals(const struct archive_lane *l)
 {
 	return (struct archive_totals){
@@ -179,10 +174,6 @@ static int check_paths(const struct archive_lane *l, struct err *err)
 {
 	const struct lane_items *items = &l->items;
 
-	if (items->doubled)
-		return err_set(err, ERR_EXISTS,
-		    "'%s' came twice: two sources would be mixed up",
-		    items->doubled);
 	if (!pathset_meets(&items->paths, &l->writer->paths))
 		return 0;
 	/* To name it. */

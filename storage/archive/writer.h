@@ -31,8 +31,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct json_object;
-
 /* Which source an entry comes from; also the order in the archive: what
  * streams from a network first, the mirrors that lie on disk last. */
 enum archive_rank { RANK_KUBERNETES, RANK_TERRAFORM, RANK_GIT, RANK_COUNT };
@@ -59,8 +57,8 @@ struct archive_entry {
 	const struct archive_attr *attrs;
 	size_t attr_count;
 	/* What a plan needs to know without opening the entry (refs, uid and
-	 * owners, serial and lineage); borrowed, or NULL. */
-	struct json_object *facts;
+	 * owners, serial and lineage), as JSON text on one line; or NULL. */
+	const char *facts;
 	/* Of one whose content is a file: gets that content's SHA-256 by when
 	 * the lane is committed; borrowed, or NULL. */
 	uint8_t *sha256;
@@ -90,7 +88,8 @@ struct archive_totals archive_writer_progress(struct archive_writer *w);
 /* Never waits. */
 struct archive_lane *archive_lane_open(
     struct archive_writer *w, enum archive_rank rank, size_t index);
-/* Copies data. */
+/* These three: ERR_EXISTS where the lane has an entry of that path, and then
+ * nothing was added. This one copies data. */
 int archive_lane_add(struct archive_lane *l, const struct archive_entry *e,
     const void *data, size_t len, struct err *err);
 /* The file is opened and read when the lane is committed, and must not have
@@ -104,8 +103,6 @@ void archive_lane_reset(struct archive_lane *l); /* as newly opened */
 /* Nothing more is added: what was packed is made whole. Where it is not called
  * for a lane that waits for its turn, that happens at the commit. */
 int archive_lane_end(struct archive_lane *l, struct err *err);
-/* Whether an entry of that path was added. */
-bool archive_lane_has(const struct archive_lane *l, const char *path);
 struct archive_totals archive_lane_totals(const struct archive_lane *l);
 /* Waits for its turn, writes all, and passes the turn on, also on failure. */
 int archive_lane_commit(struct archive_lane *l, struct err *err);

@@ -21,7 +21,7 @@ static const struct kube_resource secrets = {.name = secrets_name,
     .kind = kind,
     .namespaced = true};
 
-/* The result of capture_kube_state_facts, and the facts as text. */
+/* The facts as text; whether they tell of a state, or -1. */
 static int facts_of(const char *name, const char *labels, const char *data,
     struct buf *text, struct err *err)
 {
@@ -34,13 +34,16 @@ static int facts_of(const char *name, const char *labels, const char *data,
 	assert_ok(
 	    kube_item_read(&item, object, strlen(object), NULL, NULL, err),
 	    *err);
-	cleanup(json_freep) struct json_object *facts =
-	    capture_kube_facts(&secrets, &item);
-	int result = capture_kube_state_facts(&secrets, &item, facts, err);
+	cleanup(json_freep) struct json_object *state =
+	    capture_kube_state(&secrets, &item, err);
 	buf_clear(text);
-	json_write(text, facts, JSON_COMPACT);
+	capture_kube_facts(&secrets, &item, state, text);
 	kube_item_done(&item);
-	return result;
+	/* Whatever it tells, a restore has to be able to read it. */
+	struct err bad = ERR_INIT;
+	json_free(json_parse(buf_str(text), text->len, &bad));
+	assert_ok(bad.code != ERR_NONE, bad);
+	return err->code != ERR_NONE ? -1 : state != NULL;
 }
 
 #define LABELS                                                                 \
