@@ -9,6 +9,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
+#include "storage/base/pool.h"
 
 #include <string.h>
 
@@ -111,21 +112,47 @@ static void merge(struct capture_kube_run *r)
 		capture_report_warning(r->report, "%s (tolerated)", *line);
 }
 
+/* What has to be known before the first list, and can be asked side by side. */
+enum { RESOURCES, LABELS, NAMESPACES, IDENTITY, QUESTION_COUNT };
+
+struct questions {
+	struct capture_kube_run *r;
+	struct err errs[QUESTION_COUNT];
+};
+
+static void ask(void *ctx, size_t i)
+{
+	struct questions *q = ctx;
+	struct capture_kube_run *r = q->r;
+	struct kube_client *client = r->run.cluster->client;
+
+	if (i == RESOURCES)
+		kube_discover(client, &r->api, &q->errs[i]);
+	else if (i == LABELS)
+		capture_kube_patterns_check_labels(r, &q->errs[i]);
+	else if (i == NAMESPACES)
+		capture_kube_namespaces(r, &q->errs[i]);
+	else /* without it, a restore says so */
+		r->uid = kube_cluster_uid(client, &q->errs[i]);
+}
+
 static int prepare(struct capture_kube_run *r, struct err *err)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
+	struct questions q = {.r = r};
 
 	kube_client_set_stall_timeout(c->client, c->stall_timeout_ms);
 	if (strchr(c->name, '/') || !file_path_is_safe(c->name))
 		return err_set(err, ERR_USAGE,
 		    "the cluster's name cannot be part of a path");
-	if (kube_discover(c->client, &r->api, err) ||
-	    capture_kube_patterns_check_labels(r, err) ||
-	    capture_kube_namespaces(r, err))
+	pool_each(QUESTION_COUNT, QUESTION_COUNT, ask, &q);
+	for (size_t i = 0; i < IDENTITY; i++) {
+		if (q.errs[i].code == ERR_NONE)
+			continue;
+		*err = q.errs[i];
 		return -1;
+	}
 	kube_discover_stored_versions(c->client, &r->api, NULL);
-	struct err ignored = ERR_INIT; /* without it, a restore says so */
-	r->uid = kube_cluster_uid(c->client, &ignored);
 	VEC_EACH (&r->api.warnings, w)
 		capture_report_warning(r->report, "%s: %s", c->name, *w);
 	VEC_EACH (&r->api.gaps, gap) {

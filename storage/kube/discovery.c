@@ -162,19 +162,45 @@ static int check_form(const struct json_object *j, const char *path,
 	    "GET %s: this is no answer of a Kubernetes API server", path);
 }
 
+/* What is asked first, of any server. */
+enum { CORE, GROUPS, VERSION, FIRST_COUNT };
+
+struct first {
+	struct kube_client *client;
+	struct json_object *answers[FIRST_COUNT];
+	struct err errs[FIRST_COUNT];
+};
+
+static void first_done(struct first *f)
+{
+	for (size_t i = 0; i < FIRST_COUNT; i++)
+		json_free(f->answers[i]);
+}
+
+static void fetch_first(void *ctx, size_t i)
+{
+	static const char *const paths[] = {
+	    [CORE] = "/api", [GROUPS] = "/apis", [VERSION] = "/version"};
+	struct first *f = ctx;
+	int status;
+
+	f->answers[i] = ask(f->client, paths[i],
+	    i == VERSION ? NULL : ACCEPT_AGGREGATED, &status, &f->errs[i]);
+}
+
 /* Each of /api and /apis in the form the server chose. */
 static int discover(
     struct kube_client *c, struct kube_api *api, struct err *err)
 {
-	int status;
-	cleanup(json_freep) struct json_object *core =
-	    ask(c, "/api", ACCEPT_AGGREGATED, &status, err);
-	if (!core)
+	cleanup(first_done) struct first first = {.client = c};
+
+	pool_each(FIRST_COUNT, FIRST_COUNT, fetch_first, &first);
+	const struct json_object *core = first.answers[CORE];
+	const struct json_object *groups = first.answers[GROUPS];
+	if (!core || !groups) {
+		*err = first.errs[core ? GROUPS : CORE];
 		return -1;
-	cleanup(json_freep) struct json_object *groups =
-	    ask(c, "/apis", ACCEPT_AGGREGATED, &status, err);
-	if (!groups)
-		return -1;
+	}
 	if (check_form(core, "/api", "APIVersions", err) ||
 	    check_form(groups, "/apis", "APIGroupList", err))
 		return -1;
@@ -182,20 +208,18 @@ static int discover(
 		return -1;
 	if (is_aggregated(groups) && kube_api_add_aggregated(api, groups, err))
 		return -1;
+	/* For people; without it there is none. */
+	api->server_version =
+	    str_dup(json_get_str(first.answers[VERSION], "gitVersion"));
 	return discover_lists(c, api, is_aggregated(core) ? NULL : core,
 	    is_aggregated(groups) ? NULL : groups, err);
 }
 
 int kube_discover(struct kube_client *c, struct kube_api *api, struct err *err)
 {
-	struct err ignored = ERR_INIT; /* the version is for people */
-
 	if (discover(c, api, err))
 		return err_wrap(err, "discovery at %s", kube_client_server(c));
 	kube_api_sort(api);
-	cleanup(json_freep) struct json_object *version =
-	    kube_get(c, "/version", &ignored);
-	api->server_version = str_dup(json_get_str(version, "gitVersion"));
 	return 0;
 }
 
