@@ -6,6 +6,26 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+void kube_in_flight_enter(struct kube_in_flight *f)
+{
+	if (f)
+		atomic_fetch_add(&f->requests, 1);
+}
+
+void kube_in_flight_leave(struct kube_in_flight *f)
+{
+	if (f)
+		atomic_fetch_sub(&f->requests, 1);
+}
+
+bool kube_in_flight_try(struct kube_in_flight *f)
+{
+	if (f && atomic_fetch_add(&f->requests, 1) < f->most)
+		return true;
+	kube_in_flight_leave(f);
+	return false;
+}
+
 enum stage { SENT, TAKEN, DROPPED };
 
 struct kube_ahead {

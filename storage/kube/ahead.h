@@ -8,6 +8,22 @@
 
 #include "storage/kube/client.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Requests that are under way, by all who share it: one is sent ahead only
+ * while they are fewer than `most`. All of these take NULL. */
+struct kube_in_flight {
+	size_t most;
+	atomic_size_t requests;
+};
+/* One that cannot wait. */
+void kube_in_flight_enter(struct kube_in_flight *f);
+/* One that is ahead: false where there are enough, or f is NULL. */
+bool kube_in_flight_try(struct kube_in_flight *f);
+void kube_in_flight_leave(struct kube_in_flight *f);
+
 struct kube_ahead;
 
 /* Borrows the client, and what r points to, but for its query. */

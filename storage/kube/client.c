@@ -36,17 +36,6 @@ struct kube_client {
 	int stall_timeout_ms;
 };
 
-static bool is_local(const struct kube_access *a)
-{
-	cleanup(buf_done) struct buf host = BUF_INIT;
-
-	if (a->proxy || http_url_host(a->server, &host))
-		return false;
-	return str_starts(buf_str(&host), "127.") ||
-	       str_starts(buf_str(&host), "localhost") ||
-	       str_starts(buf_str(&host), "[::1]");
-}
-
 struct kube_client *kube_client_new(
     const struct kube_client_options *o, struct err *err)
 {
@@ -62,7 +51,8 @@ struct kube_client *kube_client_new(
 	if (!c->o.random)
 		c->o.random = random_system();
 	c->gzip = o->gzip == KUBE_GZIP_ON;
-	c->weighs = o->gzip == KUBE_GZIP_AUTO && !is_local(o->access);
+	c->weighs = o->gzip == KUBE_GZIP_AUTO &&
+		    (o->access->proxy || !http_url_is_local(o->access->server));
 	c->identity = kube_identity_new(o->access, c->o.clock, o->cancel);
 	pthread_mutex_init(&c->lock, NULL);
 	return c;
@@ -111,6 +101,14 @@ void kube_client_note_rate(struct kube_client *c, uint64_t bytes, int64_t ms)
 		c->weighs = false;
 	}
 	pthread_mutex_unlock(&c->lock);
+}
+
+bool kube_client_weighs(struct kube_client *c)
+{
+	pthread_mutex_lock(&c->lock);
+	bool weighs = c->weighs;
+	pthread_mutex_unlock(&c->lock);
+	return weighs;
 }
 
 void kube_client_set_stall_timeout(struct kube_client *c, int timeout_ms)

@@ -54,6 +54,8 @@ void kube_client_set_stall_timeout(struct kube_client *c, int timeout_ms);
 /* So many bytes of a body took so long to arrive: the first that are enough
  * to tell settle whether KUBE_GZIP_AUTO compresses. Safe at any time. */
 void kube_client_note_rate(struct kube_client *c, uint64_t bytes, int64_t ms);
+/* Whether nothing has settled it yet. */
+bool kube_client_weighs(struct kube_client *c);
 
 struct kube_request {
 	const char *method;	  /* default GET */

@@ -3,7 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
-#include "storage/kube/ahead.h"
+#include "storage/kube/repeat.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,6 @@ enum {
 	FORBIDDEN = 403,
 	GONE = 410,
 	SMALLER = 8, /* times, where a page was over its cap */
-	/* Of an item, for telling it from another: its name is in there. */
-	PRINTED_BYTES = 512,
 };
 
 void kube_list_result_done(struct kube_list_result *r)
@@ -35,52 +33,31 @@ struct reading {
 	struct kube_ahead *next; /* the page after it, asked for; or NULL */
 	char *next_token;
 	int64_t promised; /* items still to come by the last page; or -1 */
-	/* Of this page, over all attempts at it. */
-	uint64_t delivered;	  /* items that were handed on */
-	uint64_t delivered_print; /* a digest over those */
-	/* Of this attempt. */
-	uint64_t seen;
-	uint64_t seen_print;
-	int64_t first_byte_ms;
-	bool changed; /* another attempt brought other items */
+	struct kube_repeat repeat; /* of this page */
+	int64_t first_byte_ms;	   /* of this attempt at it */
+	bool changed;		   /* another attempt brought other items */
 };
 
-static uint64_t add_print(uint64_t print, const char *item, size_t len)
-{
-	size_t n = len < PRINTED_BYTES ? len : PRINTED_BYTES;
-	uint64_t word = 0;
-
-	/* As FNV-1a, eight bytes at a time: it tells a page that changed, not
-	 * a forger. */
-	for (size_t i = 0; i < n; i += sizeof(word)) {
-		word = 0;
-		memcpy(&word, item + i,
-		    n - i < sizeof(word) ? n - i : sizeof(word));
-		print = (print ^ word) * 0x100000001b3ULL;
-		print ^= print >> 29;
-	}
-	return (print ^ len) * 0x100000001b3ULL;
-}
+static void ask_ahead(struct reading *r);
 
 static int take_item(void *ctx, const char *item, size_t len, struct err *err)
 {
 	struct reading *r = ctx;
 
-	r->seen++;
-	r->seen_print = add_print(r->seen_print, item, len);
-	if (r->seen > r->delivered) {
-		r->delivered = r->seen;
-		r->delivered_print = r->seen_print;
+	ask_ahead(r);
+	switch (kube_repeat_item(&r->repeat, item, len)) {
+	case KUBE_REPEAT_NEW:
 		return r->o->on_item(r->o->ctx, item, len, err);
-	}
-	if (r->seen < r->delivered || r->seen_print == r->delivered_print)
+	case KUBE_REPEAT_KNOWN:
 		return 0;
+	case KUBE_REPEAT_CHANGED:
+	default:
+		break;
+	}
 	r->changed = true;
 	return err_set(
 	    err, ERR_FORMAT, "a page came with other items the second time");
 }
-
-static void ask_ahead(struct reading *r);
 
 static int take_data(void *ctx, const void *data, size_t len, struct err *err)
 {
@@ -88,10 +65,8 @@ static int take_data(void *ctx, const void *data, size_t len, struct err *err)
 
 	if (!r->first_byte_ms)
 		r->first_byte_ms = clock_ticks_ms(r->o->clock);
-	if (kube_page_feed(r->page, data, len, err) == 0) {
-		ask_ahead(r);
+	if (kube_page_feed(r->page, data, len, err) == 0)
 		return 0;
-	}
 	/* Fewer items a page may do; one that is too large alone does not. */
 	if (kube_page_is_over_cap(r->page) && r->page_size > 1) {
 		r->page_size = (r->page_size + SMALLER - 1) / SMALLER;
@@ -111,7 +86,7 @@ static void end_ahead(struct reading *r, struct kube_ahead **taken)
 	else
 		kube_ahead_free(next);
 	if (next)
-		atomic_fetch_sub(&r->o->in_flight->pages, 1);
+		kube_in_flight_leave(r->o->in_flight);
 }
 
 static int restart(struct reading *r, struct err *err)
@@ -122,7 +97,7 @@ static int restart(struct reading *r, struct err *err)
 	free(r->result->resource_version);
 	r->result->resource_version = NULL;
 	r->promised = -1;
-	r->delivered = 0;
+	r->repeat = (struct kube_repeat){.delivered = 0};
 	r->result->items = r->result->pages = 0;
 	return r->o->on_restart(r->o->ctx, err);
 }
@@ -130,8 +105,7 @@ static int restart(struct reading *r, struct err *err)
 static void begin_attempt(struct reading *r)
 {
 	kube_page_reset(r->page);
-	r->seen = 0;
-	r->seen_print = 0;
+	kube_repeat_attempt(&r->repeat);
 	r->first_byte_ms = 0;
 }
 
@@ -142,7 +116,7 @@ static int on_attempt(void *ctx, struct err *err)
 	struct reading *r = ctx;
 
 	begin_attempt(r);
-	if (r->delivered && !r->token)
+	if (r->repeat.delivered && !r->token)
 		return restart(r, err);
 	return 0;
 }
@@ -167,22 +141,15 @@ static struct kube_request page_of(
 	    .ctx = r};
 }
 
-static bool may_fly(struct kube_in_flight *f)
-{
-	if (!f)
-		return false;
-	if (atomic_fetch_add(&f->pages, 1) < f->most)
-		return true;
-	atomic_fetch_sub(&f->pages, 1);
-	return false;
-}
-
+/* Before the first item that it may be; not while it is to be learned from this
+ * page how to ask for others. */
 static void ask_ahead(struct reading *r)
 {
 	const struct buf *token = kube_page_continue(r->page);
 	cleanup(buf_done) struct buf query = BUF_INIT;
 
-	if (r->next || !token->len || !may_fly(r->o->in_flight))
+	if (r->next || !token->len || kube_client_weighs(r->client) ||
+	    !kube_in_flight_try(r->o->in_flight))
 		return;
 	r->next_token = str_dup(buf_str(token));
 	struct kube_request request = page_of(r, r->next_token, &query);
@@ -237,7 +204,7 @@ static int end_page(struct reading *r, struct err *err)
 	free(r->token);
 	r->token =
 	    meta->continue_.len ? str_dup(buf_str(&meta->continue_)) : NULL;
-	r->delivered = 0;
+	r->repeat = (struct kube_repeat){.delivered = 0};
 	return 0;
 }
 
@@ -318,12 +285,10 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 	kube_list_result_done(result);
 	result->listed_ms = clock_now_ms(o->clock);
 	r.page = kube_page_new(&o->caps, take_item, &r);
-	if (o->in_flight)
-		atomic_fetch_add(&o->in_flight->pages, 1);
+	kube_in_flight_enter(o->in_flight);
 	int failed = read_all(&r, err);
 	end_ahead(&r, NULL);
-	if (o->in_flight)
-		atomic_fetch_sub(&o->in_flight->pages, 1);
+	kube_in_flight_leave(o->in_flight);
 	result->page_size = r.page_size;
 	kube_page_free(r.page);
 	free(r.token);

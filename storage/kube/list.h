@@ -8,19 +8,11 @@
 #define STORAGE_KUBE_LIST_H
 
 #include "storage/base/err.h"
-#include "storage/kube/client.h"
+#include "storage/kube/ahead.h"
 #include "storage/kube/page.h"
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Pages that are asked for at this time, by all lists that share it: a list
- * asks ahead only while that are fewer than `most`. */
-struct kube_in_flight {
-	size_t most;
-	atomic_size_t pages;
-};
 
 struct kube_list_options {
 	const char *path;   /* of the collection */

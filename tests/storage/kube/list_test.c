@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A reply with a length of its own, built as the test starts. */
 static char *reply(const char *status, const char *headers, const char *body)
@@ -16,6 +17,10 @@ static char *reply(const char *status, const char *headers, const char *body)
 	    status, headers, strlen(body), body);
 }
 
+/* Pages at once: all tests hold whether the next one is asked for ahead or not.
+ */
+static size_t most;
+
 struct fixture {
 	struct test_clock clock;
 	struct test_random random;
@@ -23,6 +28,7 @@ struct fixture {
 	char *url;
 	struct kube_access access;
 	struct kube_client *client;
+	struct kube_in_flight in_flight;
 	struct strvec items;
 	int restarts;
 	int64_t item_ms; /* that each item takes to come */
@@ -33,7 +39,7 @@ static void setup(
 {
 	struct err err = ERR_INIT;
 
-	*f = (struct fixture){.restarts = 0};
+	*f = (struct fixture){.in_flight = {.most = most}};
 	test_clock_init(&f->clock, 1700000000000);
 	test_random_init(&f->random, 3);
 	f->server = script_server_start(replies, count);
@@ -83,11 +89,14 @@ static int list(
 	    .page_size = 2,
 	    .caps = {.item_bytes = 4096, .page_bytes = 1 << 20},
 	    .clock = &f->clock.clock,
+	    .in_flight = &f->in_flight,
 	    .on_item = on_item,
 	    .on_restart = on_restart,
 	    .ctx = f};
 
-	return kube_list(f->client, &o, result, err);
+	int failed = kube_list(f->client, &o, result, err);
+	assert_int_equal(atomic_load(&f->in_flight.requests), 0);
+	return failed;
 }
 
 static char *joined(const struct strvec *items)
@@ -112,6 +121,11 @@ static char *joined(const struct strvec *items)
 #define GONE_BODY                                                              \
 	"{\"kind\":\"Status\",\"reason\":\"Expired\",\"message\":"             \
 	"\"the provided continue parameter is too old\",\"code\":410}"
+
+/* What asks for the pages. */
+#define TO_FIRST "%20c HTTP/"
+#define TO_SECOND "&continue=x%3D HTTP/"
+#define TO_THIRD "&continue=y HTTP/"
 
 /* Runs a script of whole replies; the items that came are compared. */
 static int run(struct fixture *f, char *const *texts, size_t count,
@@ -200,17 +214,25 @@ static void a_page_that_breaks_off_is_read_again(void **state)
 	char *first = reply("200 OK", "", FIRST);
 	char *second = reply("200 OK", "", SECOND);
 	char *third = reply("200 OK", "", THIRD);
-	const struct script_reply replies[] = {
-	    {.bytes = first, .len = strlen(first) - 10, .close = 1},
-	    {.bytes = first},
-	    {.bytes = second, .len = strlen(second) - 3, .close = 2},
-	    {.bytes = second}, {.bytes = third}};
+	const struct script_reply broken = {.to = TO_SECOND,
+	    .bytes = second,
+	    .len = strlen(second) - 3,
+	    .close = 2};
+	const struct script_reply replies[] = {{.to = TO_FIRST,
+						   .bytes = first,
+						   .len = strlen(first) - 10,
+						   .close = 1},
+	    {.to = TO_FIRST, .bytes = first},
+	    /* One of them may be the page that was asked for ahead of what
+	     * broke off. */
+	    broken, broken, {.to = TO_SECOND, .bytes = second},
+	    {.to = TO_THIRD, .bytes = third}};
 	struct kube_list_result result = {.resource_version = NULL};
 	struct fixture f;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	setup(&f, replies, 5);
+	setup(&f, replies, 6);
 	assert_ok(list(&f, &result, &err), err);
 	autofree char *came = joined(&f.items);
 	assert_string_equal(came, ALL);
@@ -220,6 +242,82 @@ static void a_page_that_breaks_off_is_read_again(void **state)
 	free(first);
 	free(second);
 	free(third);
+}
+
+struct watcher {
+	struct script_server *server;
+	size_t wanted; /* requests */
+	size_t seen;   /* when the first item came, or had to come */
+	bool stops;
+};
+
+/* Waits at the first item for the request to come. */
+static int watch(void *ctx, const char *item, size_t len, struct err *err)
+{
+	struct watcher *w = ctx;
+
+	(void)item;
+	(void)len;
+	for (int i = 0; !w->seen && i < 3000; i++) {
+		if (script_server_count(w->server) >= w->wanted)
+			break;
+		usleep(10 * 1000);
+	}
+	if (!w->seen)
+		w->seen = script_server_count(w->server);
+	return w->stops ? err_set(err, ERR_SYSTEM, "enough") : 0;
+}
+
+static int on_no_restart(void *ctx, struct err *err)
+{
+	(void)ctx;
+	return err_set(err, ERR_SYSTEM, "nothing to start again for");
+}
+
+/* A page is asked for while the one before is being read, as far as there may
+ * be more; and is broken off where nobody comes for it. */
+static void the_next_page_is_asked_for_ahead(void **state)
+{
+	static const struct {
+		size_t most;
+		size_t requests; /* while the first item is handled */
+		bool stops;	 /* at that */
+	} cases[] = {{2, 2, false}, {1, 1, false}, {0, 1, false}, {2, 2, true}};
+	char *texts[] = {reply("200 OK", "", FIRST),
+	    reply("200 OK", "", SECOND), reply("200 OK", "", THIRD)};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct script_reply replies[] = {{.bytes = texts[0]},
+		    {.bytes = texts[1],
+			.delay_ms = cases[i].stops ? 3600 * 1000 : 0},
+		    {.bytes = texts[2]}};
+		struct kube_list_result result = {.resource_version = NULL};
+		struct fixture f;
+		struct err err = ERR_INIT;
+		setup(&f, replies, 3);
+		f.in_flight.most = cases[i].most;
+		struct watcher w = {.server = f.server,
+		    .wanted = cases[i].requests,
+		    .stops = cases[i].stops};
+		struct kube_list_options o = {.path = "/api/v1/configmaps",
+		    .caps = {.item_bytes = 4096, .page_bytes = 1 << 20},
+		    .clock = &f.clock.clock,
+		    .in_flight = &f.in_flight,
+		    .on_item = watch,
+		    .on_restart = on_no_restart,
+		    .ctx = &w};
+		int failed = kube_list(f.client, &o, &result, &err);
+		assert_int_equal(failed, cases[i].stops ? -1 : 0);
+		assert_int_equal(w.seen, cases[i].requests);
+		assert_int_equal(atomic_load(&f.in_flight.requests), 0);
+		if (cases[i].stops)
+			assert_contains(err.message, "enough");
+		kube_list_result_done(&result);
+		teardown(&f);
+	}
+	for (size_t i = 0; i < 3; i++)
+		free(texts[i]);
 }
 
 static void counts_that_do_not_hold_are_an_error(void **state)
@@ -340,16 +438,35 @@ static void failures_say_what_failed(void **state)
 	}
 }
 
+static int one_by_one(void **state)
+{
+	(void)state;
+	most = 0;
+	return 0;
+}
+
+static int ahead(void **state)
+{
+	(void)state;
+	most = 4;
+	return 0;
+}
+
+#define BOTH_WAYS(test)                                                        \
+	cmocka_unit_test_setup(test, one_by_one),                              \
+	    cmocka_unit_test_setup(test, ahead)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(reads_page_after_page),
-	    cmocka_unit_test(an_expired_list_starts_again),
-	    cmocka_unit_test(waits_as_it_is_told),
-	    cmocka_unit_test(a_page_that_breaks_off_is_read_again),
-	    cmocka_unit_test(counts_that_do_not_hold_are_an_error),
-	    cmocka_unit_test(gzip_is_weighed_on_the_first_page),
-	    cmocka_unit_test(failures_say_what_failed),
+	    BOTH_WAYS(reads_page_after_page),
+	    BOTH_WAYS(an_expired_list_starts_again),
+	    BOTH_WAYS(waits_as_it_is_told),
+	    BOTH_WAYS(a_page_that_breaks_off_is_read_again),
+	    cmocka_unit_test(the_next_page_is_asked_for_ahead),
+	    BOTH_WAYS(counts_that_do_not_hold_are_an_error),
+	    BOTH_WAYS(gzip_is_weighed_on_the_first_page),
+	    BOTH_WAYS(failures_say_what_failed),
 	};
 
 	return cmocka_run_group_tests_name("kube/list", tests, NULL, NULL);
