@@ -417,11 +417,13 @@ reason() { # RESOURCE REASON
 	"$kubectl" --kubeconfig "$KUBE_CONFIG" create namespace backstay ||
 	    "$kubectl" --kubeconfig "$KUBE_CONFIG" get namespace backstay
 	"$kubectl" --kubeconfig "$KUBE_CONFIG" apply --validate=false -f "$manifest"
-	sed 's/^\( *\)user:$/&\n\1  as: system:serviceaccount:backstay:backstay/' \
-	    "$KUBE_CONFIG" >"$P/as"
-	grep -q 'as: system:serviceaccount' "$P/as" ||
-	    sed -i 's/user: *{/user: {as: "system:serviceaccount:backstay:backstay", /' "$P/as"
-	grep -q 'system:serviceaccount' "$P/as"
+	# As the agent in its pod: by a token of that account.
+	"$BATS_TEST_DIRNAME/kube_chain" call "$KUBE_CONFIG" POST \
+	    /api/v1/namespaces/backstay/serviceaccounts/backstay/token '{"apiVersion":
+	    "authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":3600}}' |
+	    jq -j .status.token >"$P/account"
+	[ -s "$P/account" ]
+	sed "s|token: .*|tokenFile: $P/account|" "$KUBE_CONFIG_TOKEN" >"$P/as"
 	config "$P/as"
 	agent check
 	run -0 agent check
