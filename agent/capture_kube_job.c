@@ -1,6 +1,7 @@
 #include "agent/capture_kube_job.h"
 
 #include "agent/capture_kube_item.h"
+#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -108,11 +109,8 @@ void kube_job_note_failure(
 	    (struct forbidden){.ns = str_dup(ns), .tolerated = tolerated};
 	struct capture_missing *m = capture_report_missing(
 	    tolerated ? &j->tolerated : &j->report, err, "%s", buf_str(&where));
-	m->refused = json_new_object();
-	json_set_str(m->refused, "cluster", j->run->cluster->name);
-	json_set_str(m->refused, "resource", j->resource->key);
-	if (ns)
-		json_set_str(m->refused, "namespace", ns);
+	m->refused =
+	    missing_refused(j->run->cluster->name, j->resource->key, ns);
 }
 
 static void read_by_namespace(struct kube_job *j)

@@ -1,4 +1,5 @@
 #include "restore/plan_parts.h"
+#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
@@ -63,6 +64,7 @@ struct live {
 	struct index *namespaces;
 	bool is_source; /* an object of the snapshot is alive here */
 	char *source_name;
+	struct json_object *unseen; /* lists, as a manifest has missing */
 };
 
 static void mark(struct live *l, const char *group, const char *kind,
@@ -121,6 +123,21 @@ static bool stays(const struct live *l, const char *ns)
 	return index_first(l->namespaces, ns) != INDEX_END;
 }
 
+static void note_unseen(struct live *l, const char *ns, const struct err *err)
+{
+	const char *cluster = l->m->p->options->clusters[l->cluster].name;
+	struct json_object *o = json_new_object();
+	autofree char *resource = str_printf(
+	    "%s%s%s", l->k->resource, *l->k->group ? "." : "", l->k->group);
+	autofree char *what = str_printf("%s: %s%s%s%s", cluster, resource,
+	    ns ? " in '" : "", ns ? ns : "", ns ? "'" : "");
+	json_set_str(o, "what", what);
+	json_set_str(o, "reason", err->message);
+	if (err->code == ERR_DENIED)
+		json_set(o, "refused", missing_refused(cluster, resource, ns));
+	json_append(l->unseen, o);
+}
+
 /* A list that is refused only means that each object is asked for later. */
 static bool see_all(struct live *l, struct plan_kind *k, const char *ns)
 {
@@ -132,9 +149,18 @@ static bool see_all(struct live *l, struct plan_kind *k, const char *ns)
 	l->k = k;
 	if (plan_list(c, path, METADATA, see_object, l, &err) == 0)
 		return true;
-	*vec_add(&l->m->p->warnings) =
-	    str_printf("what is there already is not known: %s", err.message);
+	note_unseen(l, ns, &err);
 	return false;
+}
+
+static void tell_unseen(struct live *l)
+{
+	cleanup(strvec_done) struct strvec lines = VEC_INIT;
+
+	missing_lines(l->unseen, &lines);
+	VEC_EACH (&lines, line)
+		*vec_add(&l->m->p->warnings) =
+		    str_printf("what is there already is not known: %s", *line);
 }
 
 static void see_kind(struct live *l, struct plan_kind *k)
@@ -251,8 +277,10 @@ int plan_live(struct plan_maker *m, struct err *err)
 
 	for (size_t i = 0; i < o->cluster_count && !o->without_kubernetes;
 	     i++) {
-		struct live l = {
-		    .m = m, .cluster = (uint16_t)i, .namespaces = index_new()};
+		struct live l = {.m = m,
+		    .cluster = (uint16_t)i,
+		    .namespaces = index_new(),
+		    .unseen = json_new_array()};
 		int rc = 0;
 
 		if (o->clusters[i].client) {
@@ -260,7 +288,9 @@ int plan_live(struct plan_maker *m, struct err *err)
 			if (rc == 0)
 				find_homeless(&l);
 		}
+		tell_unseen(&l);
 		index_free(l.namespaces);
+		json_free(l.unseen);
 		free(l.source_name);
 		if (rc)
 			return err_wrap(

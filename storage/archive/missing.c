@@ -15,6 +15,18 @@ struct group {
 };
 VEC_DEFINE(group_vec, struct group);
 
+struct json_object *missing_refused(
+    const char *cluster, const char *resource, const char *ns)
+{
+	struct json_object *o = json_new_object();
+
+	json_set_str(o, "cluster", cluster);
+	json_set_str(o, "resource", resource);
+	if (ns)
+		json_set_str(o, "namespace", ns);
+	return o;
+}
+
 static void groups_done(struct group_vec *groups)
 {
 	VEC_EACH (groups, g) {

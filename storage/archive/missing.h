@@ -11,6 +11,10 @@
 
 struct json_object;
 
+/* The member `refused` of an entry; ns NULL: cluster scope, or all namespaces.
+ * The caller's. */
+struct json_object *missing_refused(
+    const char *cluster, const char *resource, const char *ns);
 /* Appends the lines of an array as in a manifest (manifest.h). */
 void missing_lines(const struct json_object *missing, struct strvec *lines);
 

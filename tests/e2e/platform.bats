@@ -131,6 +131,16 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	! grep -q 'the old place' <<<"$output"
 }
 
+@test "a plan by who may not look says so in few lines" {
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/kube/env"
+	sed "s#kubeconfig: .*#kubeconfig: $KUBE_CONFIG_VIEWER#" "$P/backstay.yaml" >"$P/viewer.yaml"
+	run --separate-stderr restore --config "$P/viewer.yaml" plan latest --same-cluster
+	grep -q "warning: what is there already is not known: production: [0-9]* resources in .*'staging'.* may not be listed: .*secrets.*; the first: GET .*403 Forbidden" <<<"$output"
+	# At most one for each of the four namespaces, and one for cluster scope.
+	[ "$(grep -c 'already is not known' <<<"$output")" -le 5 ]
+}
+
 @test "a plan names what of its maps and targets is for nothing" {
 	sed 's#^restore:#&\
   namespaces: {prodution: a, staging: b}\
