@@ -149,7 +149,7 @@ static void count_left_out(struct capture_kube_run *r, size_t i)
 	autofree char *path = kube_path(
 	    l->resource->api_version, l->resource->name, NULL, NULL, NULL);
 	struct kube_request request = {
-	    .path = path, .query = "limit=1", .max_attempts = 1};
+	    .path = path, .query = "limit=1", .max_attempts = 3};
 	struct err ignored = ERR_INIT; /* the number is for people */
 
 	if (atomic_load(&r->stop) ||

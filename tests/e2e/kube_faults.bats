@@ -105,6 +105,14 @@ complete() {
 	awk -v t="$EPOCHREALTIME" -v s="$begun" 'BEGIN { exit !(t - s >= 4) }'
 }
 
+@test "what is left out is counted by a server that is busy as well" {
+	fault '[{"kind":"429","path":"/leases","count":1,"retry_after":1},
+	    {"kind":"reset","path":"/endpointslices","count":1}]'
+	complete
+	jq -e '[.. | .left_out? | arrays | .[] | select(.resource | test("^(leases|endpointslices)")) |
+	    .objects >= 1] == [true, true]' "$P/m"
+}
+
 @test "errors and lost connections are tried again" {
 	for kind in 500 502 503 504 reset close; do
 		clear_faults

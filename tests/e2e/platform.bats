@@ -50,6 +50,8 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	restore show latest -o json >"$BATS_TEST_TMPDIR/show"
 	[ "$(jq -r .status "$BATS_TEST_TMPDIR/show")" = complete ]
 	[ "$(jq '.missing | length' "$BATS_TEST_TMPDIR/show")" -eq 0 ]
+	# How far Git, cluster and states are apart, for people.
+	[ "$(restore show latest | grep -cE '^(git|kubernetes|terraform): .* read from 2.*Z to 2.*Z$')" -eq 3 ]
 }
 
 @test "nothing of it is readable to others, and no scratch is left" {
