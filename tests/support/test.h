@@ -45,10 +45,10 @@ struct json_object *test_json(const char *text);
 /* That a value is written, without white space, as that text. */
 void assert_json(const struct json_object *j, const char *expected);
 
-/* A clock that stands still until it is slept on or set. */
+/* A clock that stands still until it is slept on or set, by any thread. */
 struct test_clock {
 	struct clock clock;
-	int64_t now_ms;
+	_Atomic int64_t now_ms;
 };
 void test_clock_init(struct test_clock *c, int64_t now_ms);
 
