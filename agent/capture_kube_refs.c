@@ -1,6 +1,7 @@
 #include "agent/capture_kube_refs.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/kube/selector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -221,49 +222,30 @@ static bool wants_webhooks(
 	return false;
 }
 
-/* The labels by which a kept role gathers the rules of others. */
+/* What a kept role gathers the rules of others by. */
 static void note_aggregates(
     struct kube_refs *refs, const struct kube_item *item)
 {
 	struct kube_range rule;
 	struct kube_range selectors;
 	struct kube_range selector;
-	struct kube_range labels;
 	size_t at = 0;
 
 	if (!kube_range_get(whole(item), "aggregationRule", &rule) ||
 	    !kube_range_get(rule, "clusterRoleSelectors", &selectors))
 		return;
 	while (kube_range_next(selectors, &at, &selector)) {
-		struct kube_range key;
-		struct kube_range value;
-		struct kube_scan s;
-		bool first = true;
-		if (!kube_range_get(selector, "matchLabels", &labels))
-			continue;
-		kube_scan_init(&s, labels.at, labels.len);
-		if (!kube_scan_open(&s))
-			continue;
-		while (kube_scan_member(&s, &first, &key) &&
-		       kube_scan_string(&s, &value)) {
-			cleanup(buf_done) struct buf text = BUF_INIT;
-			kube_range_decode(key, &text);
-			buf_add_char(&text, '=');
-			kube_range_decode(value, &text);
-			add_new(&refs->aggregates, buf_str(&text));
-		}
+		autofree char *text = str_ndup(selector.at, selector.len);
+		add_new(&refs->aggregates, text);
 	}
 }
 
 static bool is_gathered(
     const struct kube_refs *refs, const struct kube_item *item)
 {
-	VEC_EACH (&refs->aggregates, pair) {
-		const char *equals = strchr(*pair, '=');
-		cleanup(buf_done) struct buf value = BUF_INIT;
-		autofree char *key = str_ndup(*pair, (size_t)(equals - *pair));
-		if (kube_item_lookup(item->labels, key, &value) &&
-		    str_eq(buf_str(&value), equals + 1))
+	VEC_EACH (&refs->aggregates, text) {
+		struct kube_range selector = {*text, strlen(*text)};
+		if (kube_selector_fits(selector, item->labels))
 			return true;
 	}
 	return false;

@@ -16,7 +16,7 @@ struct kube_refs {
 	struct strvec cluster_roles;		    /* names */
 	struct strvec claims;			    /* "ns/name" */
 	struct strvec services;			    /* "ns/name" */
-	struct strvec aggregates; /* "label=value" that a kept role gathers */
+	struct strvec aggregates; /* selectors of what a kept role gathers */
 };
 #define KUBE_REFS_INIT                                                         \
 	{                                                                      \

@@ -119,6 +119,73 @@ static void bindings_that_touch_lead_to_roles(void **state)
 	kube_refs_done(&refs);
 }
 
+/* The rules of an aggregated role are made anew from the roles it gathers: one
+ * that is not there is one that does not count. */
+static void roles_gather_by_any_selector(void **state)
+{
+	static const struct {
+		const char *selector;
+		const char *labels;
+		bool fits;
+	} cases[] = {
+	    {"\"matchLabels\":{\"a\":\"1\",\"b\":\"2\"}",
+		"\"a\":\"1\",\"b\":\"2\"", true},
+	    {"\"matchLabels\":{\"a\":\"1\",\"b\":\"2\"}", "\"a\":\"1\"", false},
+	    {"\"matchLabels\":{\"\\u0061\":\"\\u0031\"}", "\"a\":\"1\"", true},
+	    {"\"matchLabels\":{\"a\":7}", "\"a\":\"7\"", false},
+	    {"\"matchLabels\":[]", "\"a\":\"7\"", false},
+	    {"\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"In\","
+	     "\"values\":[7,\"0\",\"1\"]}]",
+		"\"a\":\"1\"", true},
+	    {"\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"In\","
+	     "\"values\":[\"0\",\"1\"]}]",
+		"\"a\":\"2\"", false},
+	    {"\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"In\","
+	     "\"values\":[\"\"]}]",
+		"", false},
+	    {"\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"NotIn\","
+	     "\"values\":[\"1\"]}]",
+		"\"a\":\"1\"", false},
+	    {"\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"NotIn\","
+	     "\"values\":[\"1\"]}]",
+		"", true},
+	    {"\"matchExpressions\":[{\"key\":\"a\",\"operator\":"
+	     "\"Exists\"}]",
+		"\"a\":\"\"", true},
+	    {"\"matchExpressions\":[{\"key\":\"a\",\"operator\":"
+	     "\"Exists\"},{\"key\":\"b\",\"operator\":"
+	     "\"DoesNotExist\"}]",
+		"\"a\":\"\",\"b\":\"\"", false},
+	    {"\"matchExpressions\":[{\"key\":\"b\",\"operator\":"
+	     "\"DoesNotExist\"}]",
+		"\"a\":\"\"", true},
+	    {"\"matchExpressions\":[{\"key\":\"a\",\"operator\":"
+	     "\"Near\"}]",
+		"\"a\":\"1\"", false},
+	    {"\"matchExpressions\":[{\"operator\":\"Exists\"}]", "\"a\":\"1\"",
+		false},
+	    {"", "\"a\":\"1\"", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct kube_refs refs = KUBE_REFS_INIT;
+		autofree char *role = str_printf(
+		    "{\"metadata\":{\"name\":\"bound\"},\"aggregationRule\":"
+		    "{\"clusterRoleSelectors\":[{%s}]}}",
+		    cases[i].selector);
+		autofree char *part = str_printf(
+		    "{\"metadata\":{\"name\":\"part\",\"labels\":{%s}}}",
+		    cases[i].labels);
+		note(&refs, "rolebindings" RBAC, BINDING("", ACCOUNT("web")));
+		assert_true(wants(&refs, "clusterroles" RBAC, role));
+		if (wants(&refs, "clusterroles" RBAC, part) != cases[i].fits)
+			fail_msg("{%s} and {%s}", cases[i].selector,
+			    cases[i].labels);
+		kube_refs_done(&refs);
+	}
+}
+
 #define VOLUME(claim)                                                          \
 	"{\"metadata\":{\"name\":\"v\"},\"spec\":{\"storageClassName\":"       \
 	"\"slow\",\"claimRef\":{\"namespace\":\"web\",\"name\":\"" claim       \
@@ -208,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(bindings_that_touch_lead_to_roles),
+	    cmocka_unit_test(roles_gather_by_any_selector),
 	    cmocka_unit_test(claims_lead_to_volumes_and_their_classes),
 	    cmocka_unit_test(services_lead_to_what_calls_them),
 	};
