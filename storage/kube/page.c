@@ -175,14 +175,14 @@ static int in_key(struct kube_page *p, const char *data, size_t len,
 	return 0;
 }
 
-static int begin_value(struct kube_page *p, char c, size_t *used)
+static void begin_value(struct kube_page *p, char c, size_t *used)
 {
 	p->at.depth = 0;
 	buf_clear(&p->value);
 	if (c == '[' && str_eq(buf_str(&p->key), "items") && !p->items_seen) {
 		p->items_seen = true;
 		p->state = AT_FIRST_ITEM;
-		return 0;
+		return;
 	}
 	p->state = IN_VALUE;
 	*used = 0;
@@ -192,89 +192,64 @@ static int begin_value(struct kube_page *p, char c, size_t *used)
 		buf_add_char(&p->value, c);
 		*used = 1;
 	}
-	return 0;
 }
 
-/* What is no JSON at all is named as what it is. */
-static const char *otherwise(char c)
-{
-	return c == '<' ? "this is HTML; is the server's URL that of the API "
-			  "server, or of something in front of it?"
-			: "a list was expected";
-}
+/* What may come where no text is under way, and what comes after it. */
+static const struct {
+	enum state in;
+	char c;
+	enum state next;
+} rules[] = {
+    {AT_START, '{', AT_FIRST_KEY},
+    {AT_FIRST_KEY, '"', IN_KEY},
+    {AT_FIRST_KEY, '}', AT_END},
+    {AT_KEY, '"', IN_KEY},
+    {AT_COLON, ':', AT_VALUE},
+    {AFTER_VALUE, ',', AT_KEY},
+    {AFTER_VALUE, '}', AT_END},
+    {AT_FIRST_ITEM, '{', IN_ITEM},
+    {AT_FIRST_ITEM, ']', AFTER_VALUE},
+    {AT_ITEM, '{', IN_ITEM},
+    {AFTER_ITEM, ',', AT_ITEM},
+    {AFTER_ITEM, ']', AFTER_VALUE},
+};
 
-static int begin_key(struct kube_page *p)
-{
-	buf_clear(&p->key);
-	p->at.in_string = true;
-	p->state = IN_KEY;
-	return 0;
-}
-
-static int begin_item(struct kube_page *p)
-{
-	buf_clear(&p->value);
-	p->state = IN_ITEM;
-	return 0;
-}
+static const char *const wanted[] = {
+    [AT_START] = "a list was expected",
+    [AT_FIRST_KEY] = "a key was expected",
+    [AT_KEY] = "a key was expected",
+    [AT_COLON] = "':' was expected",
+    [AFTER_VALUE] = "',' or '}' was expected",
+    [AT_FIRST_ITEM] = "an item was expected",
+    [AT_ITEM] = "an item was expected",
+    [AFTER_ITEM] = "',' or ']' was expected",
+    [AT_END] = "something after the end",
+};
 
 /* One byte of punctuation; *used is 1 unless it is the start of more. */
 static int punctuation(
     struct kube_page *p, char c, size_t at, size_t *used, struct err *err)
 {
-	const char *wanted = "a list was expected";
-
-	switch (p->state) {
-	case AT_START:
-		if (c != '{')
-			return malformed(p, at, otherwise(c), err);
-		p->state = AT_FIRST_KEY;
+	if (p->state == AT_VALUE) {
+		begin_value(p, c, used);
 		return 0;
-	case AT_FIRST_KEY:
-	case AT_KEY:
-		if (c == '"')
-			return begin_key(p);
-		wanted = "a key was expected";
-		if (p->state == AT_KEY || c != '}')
-			break;
-		p->state = AT_END;
-		return 0;
-	case AT_COLON:
-		wanted = "':' was expected";
-		if (c != ':')
-			break;
-		p->state = AT_VALUE;
-		return 0;
-	case AT_VALUE:
-		return begin_value(p, c, used);
-	case AFTER_VALUE:
-		wanted = "',' or '}' was expected";
-		if (c != ',' && c != '}')
-			break;
-		p->state = c == ',' ? AT_KEY : AT_END;
-		return 0;
-	case AT_FIRST_ITEM:
-	case AT_ITEM:
-		*used = 0;
-		if (c == '{')
-			return begin_item(p);
-		*used = 1;
-		wanted = "an item was expected";
-		if (p->state == AT_ITEM || c != ']')
-			break;
-		p->state = AFTER_VALUE;
-		return 0;
-	case AFTER_ITEM:
-		wanted = "',' or ']' was expected";
-		if (c != ',' && c != ']')
-			break;
-		p->state = c == ',' ? AT_ITEM : AFTER_VALUE;
-		return 0;
-	default:
-		wanted = "something after the end";
-		break;
 	}
-	return malformed(p, at, wanted, err);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		if (rules[i].in != p->state || rules[i].c != c)
+			continue;
+		p->state = rules[i].next;
+		p->at.in_string = p->state == IN_KEY;
+		*used = p->state != IN_ITEM;
+		buf_clear(p->state == IN_KEY ? &p->key : &p->value);
+		return 0;
+	}
+	/* What is no JSON at all is named as what it is. */
+	if (p->state == AT_START && c == '<')
+		return malformed(p, at,
+		    "this is HTML; is the server's URL that of the API server, "
+		    "or of something in front of it?",
+		    err);
+	return malformed(p, at, wanted[p->state], err);
 }
 
 static int step(struct kube_page *p, const char *data, size_t len, size_t at,
