@@ -45,7 +45,7 @@ class Api:
         self.stats_lock = threading.Lock()
         self.stats = collections.Counter()
         self.writes = collections.Counter()
-        self.peak = [0, 0]
+        self.peak = None
         self.faults = None
 
     # --- resources
@@ -663,10 +663,10 @@ class Api:
                 if req.method == "DELETE":
                     self.stats.clear()
                     self.writes.clear()
-                    self.peak[1] = 0
+                    self.peak.restart(req.query().get("path", ""))
                 out = {"requests": dict(self.stats),
                        "writes": dict(self.writes),
-                       "max_in_flight": self.peak[1],
+                       "max_in_flight": self.peak.most,
                        "objects": sum(len(t.keys) for t in
                                       self.store.tables.values())}
             return self.json(out)

@@ -5,6 +5,7 @@ faults a test asks for; it knows nothing of Kubernetes or S3.  A handler takes
 a Request and returns a Response.
 """
 
+import re
 import socket
 import ssl
 import struct
@@ -89,6 +90,33 @@ def gzip_bytes(data):
     return z.compress(data) + z.flush()
 
 
+class Peak:
+    """How many requests are under way, of those whose target fits, and the
+    most there were."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.now = self.most = 0
+        self.fits = re.compile("")
+
+    def restart(self, pattern):
+        with self.lock:
+            self.most = 0
+            self.fits = re.compile(pattern)
+
+    def enter(self, target):
+        if not self.fits.search(target):
+            return 0
+        with self.lock:
+            self.now += 1
+            self.most = max(self.now, self.most)
+        return 1
+
+    def leave(self, entered):
+        with self.lock:
+            self.now -= entered
+
+
 class Server:
     """Listens on 127.0.0.1 and serves each connection on its own thread.
 
@@ -104,9 +132,7 @@ class Server:
         self.tls = tls
         self.gzip_above = gzip_above
         self.max_body = max_body
-        # Requests under way now, and the most there were, faults and all.
-        self.peak = [0, 0]
-        self.peak_lock = threading.Lock()
+        self.peak = Peak()
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind((host, port))
@@ -186,20 +212,18 @@ class Server:
         req.peer = peer
         req.peercert = cert
         req.conn = conn
-        with self.peak_lock:
-            self.peak[0] += 1
-            self.peak[1] = max(self.peak)
+        entered = self.peak.enter(target)
         try:
             fault = self.faults.pick(req) if self.faults else None
             if fault is None:
                 resp = self.handler(req)
             else:
                 resp = fault.apply(req, self.handler, self)
-            keep = keep and not resp.close
-            self._send(conn, resp, keep, req)
         finally:
-            with self.peak_lock:
-                self.peak[0] -= 1
+            # Before it is sent: who has the answer may ask the next at once.
+            self.peak.leave(entered)
+        keep = keep and not resp.close
+        self._send(conn, resp, keep, req)
         return keep
 
     def _body(self, rfile, headers):
