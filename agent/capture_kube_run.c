@@ -169,10 +169,12 @@ static void work(void *ctx, size_t i)
 	const struct running *running = ctx;
 	size_t jobs = running->r->jobs.len;
 
+	kube_in_flight_enter(&running->r->in_flight);
 	if (i < jobs)
 		run_job(running, i);
 	else
 		count_left_out(running->r, i - jobs);
+	kube_in_flight_leave(&running->r->in_flight);
 }
 
 int capture_kube_run_jobs(
@@ -185,6 +187,7 @@ int capture_kube_run_jobs(
 						: DEFAULT_LISTS_AT_ONCE;
 
 	r->in_flight.most = at_once;
+	atomic_store(&r->in_flight.kept, r->jobs.len + r->left_out.len);
 	r->run.in_flight = &r->in_flight;
 	pthread_mutex_init(&c.lock, NULL);
 	pthread_cond_init(&c.changed, NULL);

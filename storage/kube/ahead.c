@@ -8,8 +8,11 @@
 
 void kube_in_flight_enter(struct kube_in_flight *f)
 {
-	if (f)
-		atomic_fetch_add(&f->requests, 1);
+	if (!f)
+		return;
+	atomic_fetch_add(&f->requests, 1);
+	if (atomic_load(&f->kept))
+		atomic_fetch_sub(&f->kept, 1);
 }
 
 void kube_in_flight_leave(struct kube_in_flight *f)
@@ -20,7 +23,10 @@ void kube_in_flight_leave(struct kube_in_flight *f)
 
 bool kube_in_flight_try(struct kube_in_flight *f)
 {
-	if (f && atomic_fetch_add(&f->requests, 1) < f->most)
+	/* Read first: a place that is taken meanwhile counts twice then. */
+	size_t kept = f ? atomic_load(&f->kept) : 0;
+
+	if (f && atomic_fetch_add(&f->requests, 1) + kept < f->most)
 		return true;
 	kube_in_flight_leave(f);
 	return false;

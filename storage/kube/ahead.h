@@ -17,8 +17,9 @@
 struct kube_in_flight {
 	size_t most;
 	atomic_size_t requests;
+	atomic_size_t kept; /* places for those to come that cannot wait */
 };
-/* One that cannot wait. */
+/* One that cannot wait; it has the place that was kept for it, if any. */
 void kube_in_flight_enter(struct kube_in_flight *f);
 /* One that is ahead: false where there are enough, or f is NULL. */
 bool kube_in_flight_try(struct kube_in_flight *f);

@@ -285,10 +285,8 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 	kube_list_result_done(result);
 	result->listed_ms = clock_now_ms(o->clock);
 	r.page = kube_page_new(&o->caps, take_item, &r);
-	kube_in_flight_enter(o->in_flight);
 	int failed = read_all(&r, err);
 	end_ahead(&r, NULL);
-	kube_in_flight_leave(o->in_flight);
 	result->page_size = r.page_size;
 	kube_page_free(r.page);
 	free(r.token);

@@ -22,7 +22,8 @@ struct kube_list_options {
 	 * where one item alone is over it. */
 	struct kube_page_caps caps;
 	const struct clock *clock;
-	struct kube_in_flight *in_flight; /* NULL: nothing is asked ahead */
+	/* Of which the caller has a place; NULL: nothing is asked ahead. */
+	struct kube_in_flight *in_flight;
 	/* Takes one item; -1 with err set ends the list. This and on_restart
 	 * are called one after the other, but not by one thread. */
 	kube_page_fn *on_item;

@@ -253,16 +253,18 @@ list_of() { # ITEMS [METADATA]
 
 @test "so many lists at once, and no more" {
 	in_flight() {
-		curl -gfsS -X DELETE "$KUBE_SIM_URL/stats?path=[?]limit=[17](%26|$)" >/dev/null
+		curl -gfsS -X DELETE "$KUBE_SIM_URL/stats?path=[?]limit=1(%26|$)" >/dev/null
 		backup 0 || return 1
 		local most
 		most=$(curl -fsS "$KUBE_SIM_URL/stats" | jq .max_in_flight)
 		[ "$most" -eq "$1" ] || { echo "$most at once"; return 1; }
 	}
 	# Slow enough for all that may run to run.
-	fault '{"kind":"slow","path":"limit=7","delay_ms":100}'
+	fault '{"kind":"slow","path":"limit=1(&|$)","delay_ms":40}'
+	sed 's/page_size: 7/page_size: 1/' "$P/backstay.yaml" >"$P/four.yaml"
+	export BACKSTAY_CONFIG=$P/four.yaml
 	in_flight 4
-	sed 's/page_size: 7/&\n      concurrency: 6/' "$P/backstay.yaml" >"$P/six.yaml"
+	sed 's/page_size: 1/&\n      concurrency: 6/' "$P/four.yaml" >"$P/six.yaml"
 	export BACKSTAY_CONFIG=$P/six.yaml
 	in_flight 6
 }

@@ -58,7 +58,10 @@ static void read_list(void *ctx, size_t i)
 	    .on_restart = on_restart,
 	    .ctx = &one};
 
-	if (kube_list(w->client, &o, &result, &err)) {
+	kube_in_flight_enter(&w->in_flight);
+	int failed = kube_list(w->client, &o, &result, &err);
+	kube_in_flight_leave(&w->in_flight);
+	if (failed) {
 		fprintf(stderr, "%s\n", err.message);
 		w->failed = 1;
 	}

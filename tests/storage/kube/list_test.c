@@ -94,7 +94,9 @@ static int list(
 	    .on_restart = on_restart,
 	    .ctx = f};
 
+	kube_in_flight_enter(&f->in_flight);
 	int failed = kube_list(f->client, &o, result, err);
+	kube_in_flight_leave(&f->in_flight);
 	assert_int_equal(atomic_load(&f->in_flight.requests), 0);
 	return failed;
 }
@@ -307,7 +309,9 @@ static void the_next_page_is_asked_for_ahead(void **state)
 		    .on_item = watch,
 		    .on_restart = on_no_restart,
 		    .ctx = &w};
+		kube_in_flight_enter(&f.in_flight);
 		int failed = kube_list(f.client, &o, &result, &err);
+		kube_in_flight_leave(&f.in_flight);
 		assert_int_equal(failed, cases[i].stops ? -1 : 0);
 		assert_int_equal(w.seen, cases[i].requests);
 		assert_int_equal(atomic_load(&f.in_flight.requests), 0);
@@ -456,6 +460,22 @@ static int ahead(void **state)
 	cmocka_unit_test_setup(test, one_by_one),                              \
 	    cmocka_unit_test_setup(test, ahead)
 
+static void places_are_kept_for_those_that_cannot_wait(void **state)
+{
+	struct kube_in_flight f = {.most = 2, .kept = 2};
+
+	(void)state;
+	kube_in_flight_enter(&f);
+	assert_false(kube_in_flight_try(&f));
+	kube_in_flight_enter(&f);
+	assert_false(kube_in_flight_try(&f));
+	kube_in_flight_leave(&f);
+	assert_true(kube_in_flight_try(&f));
+	assert_false(kube_in_flight_try(&f));
+	assert_false(kube_in_flight_try(NULL));
+	assert_int_equal(atomic_load(&f.requests), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -467,6 +487,7 @@ int main(void)
 	    BOTH_WAYS(counts_that_do_not_hold_are_an_error),
 	    BOTH_WAYS(gzip_is_weighed_on_the_first_page),
 	    BOTH_WAYS(failures_say_what_failed),
+	    cmocka_unit_test(places_are_kept_for_those_that_cannot_wait),
 	};
 
 	return cmocka_run_group_tests_name("kube/list", tests, NULL, NULL);
