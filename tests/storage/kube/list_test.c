@@ -31,7 +31,8 @@ struct fixture {
 	struct kube_in_flight in_flight;
 	struct strvec items;
 	int restarts;
-	int64_t item_ms; /* that each item takes to come */
+	bool never_again; /* that it starts */
+	int64_t item_ms;  /* that each item takes to come */
 };
 
 static void setup(
@@ -75,10 +76,9 @@ static int on_restart(void *ctx, struct err *err)
 {
 	struct fixture *f = ctx;
 
-	(void)err;
 	strvec_done(&f->items);
 	f->restarts++;
-	return 0;
+	return f->never_again ? err_set(err, ERR_SYSTEM, "not again") : 0;
 }
 
 static int list(
@@ -190,6 +190,30 @@ static void an_expired_list_starts_again(void **state)
 	teardown(&f);
 	for (size_t i = 0; i < 5; i++)
 		free(texts[i]);
+}
+
+/* Who has the list fail instead is told what made it start again. */
+static void a_list_may_be_kept_from_starting_again(void **state)
+{
+	char *texts[] = {
+	    reply("200 OK", "", FIRST), reply("410 Gone", "", GONE_BODY)};
+	const struct script_reply replies[] = {
+	    {.bytes = texts[0]}, {.bytes = texts[1]}};
+	struct kube_list_result result = {.resource_version = NULL};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setup(&f, replies, 2);
+	f.never_again = true;
+	assert_fails(list(&f, &result, &err), err, ERR_FORMAT);
+	assert_contains(err.message, "continue parameter is too old");
+	assert_int_equal(f.restarts, 1);
+	assert_int_equal(result.page_size, 2);
+	kube_list_result_done(&result);
+	teardown(&f);
+	free(texts[0]);
+	free(texts[1]);
 }
 
 static void waits_as_it_is_told(void **state)
@@ -481,6 +505,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    BOTH_WAYS(reads_page_after_page),
 	    BOTH_WAYS(an_expired_list_starts_again),
+	    BOTH_WAYS(a_list_may_be_kept_from_starting_again),
 	    BOTH_WAYS(waits_as_it_is_told),
 	    BOTH_WAYS(a_page_that_breaks_off_is_read_again),
 	    cmocka_unit_test(the_next_page_is_asked_for_ahead),
