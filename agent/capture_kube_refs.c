@@ -103,23 +103,32 @@ static char *in_namespace(const struct kube_item *item)
 	return str_printf("%s/%s", buf_str(&item->ns), buf_str(&item->name));
 }
 
-void kube_refs_note(struct kube_refs *refs, const struct kube_resource *r,
-    const struct kube_item *item, const struct strvec *mentioned)
+/* A class as it was named before there was a member for it. */
+static void note_annotation(struct kube_refs *refs,
+    const struct kube_item *item, const char *key, enum kube_mention what)
 {
 	cleanup(buf_done) struct buf class = BUF_INIT;
 
+	if (kube_item_lookup(item->annotations, key, &class))
+		add_new(&refs->mentions[what], buf_str(&class));
+}
+
+void kube_refs_note(struct kube_refs *refs, const struct kube_resource *r,
+    const struct kube_item *item, const struct strvec *mentioned)
+{
 	note_mentions(refs, mentioned);
-	if (str_eq(r->key, "persistentvolumeclaims"))
-		*vec_add(&refs->claims) = in_namespace(item);
-	else if (str_eq(r->key, "services"))
+	if (str_eq(r->key, "services"))
 		*vec_add(&refs->services) = in_namespace(item);
 	else if (str_eq(r->key, "rolebindings" RBAC))
 		note_role(refs, item);
-	else if (str_eq(r->name, "ingresses") &&
-		 kube_item_lookup(
-		     item->annotations, "kubernetes.io/ingress.class", &class))
-		add_new(&refs->mentions[KUBE_MENTION_INGRESS_CLASS],
-		    buf_str(&class));
+	else if (str_eq(r->name, "ingresses"))
+		note_annotation(refs, item, "kubernetes.io/ingress.class",
+		    KUBE_MENTION_INGRESS_CLASS);
+	if (!str_eq(r->key, "persistentvolumeclaims"))
+		return;
+	*vec_add(&refs->claims) = in_namespace(item);
+	note_annotation(refs, item, "volume.beta.kubernetes.io/storage-class",
+	    KUBE_MENTION_STORAGE_CLASS);
 }
 
 const char *kube_refs_chosen(size_t i)

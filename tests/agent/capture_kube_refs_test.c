@@ -214,6 +214,12 @@ static void claims_lead_to_volumes_and_their_classes(void **state)
 	assert_true(
 	    wants(&refs, "priorityclasses.scheduling.k8s.io", NAMED("p")));
 	assert_true(wants(&refs, "runtimeclasses.node.k8s.io", NAMED("r")));
+	assert_false(wants(&refs, class, NAMED("old")));
+	note(&refs, "persistentvolumeclaims",
+	    "{\"metadata\":{\"name\":\"o\",\"namespace\":\"web\","
+	    "\"annotations\":{\"volume.beta.kubernetes.io/storage-class\":"
+	    "\"old\"}}}");
+	assert_true(wants(&refs, class, NAMED("old")));
 	assert_false(
 	    wants(&refs, "ingressclasses.networking.k8s.io", NAMED("nginx")));
 	note(&refs, "ingresses.networking.k8s.io",
