@@ -41,18 +41,7 @@ def fill(api, ctl):
     _roles(ctl)
     for group, versions in discovery.groups(api).items():
         for v in versions:
-            ctl.put("apiregistration.k8s.io", "apiservices", "",
-                    "%s.%s" % (v, group),
-                    {"spec": dict({"version": v, "groupPriorityMinimum":
-                                   18000, "versionPriority": 1},
-                                  **({"group": group} if group else {}))},
-                    {"kube-aggregator.kubernetes.io/automanaged": "onstart"},
-                    status={"conditions": [{
-                        "type": "Available", "status": "True",
-                        "lastTransitionTime": "2020-01-01T00:00:00Z",
-                        "reason": "Local",
-                        "message": "Local APIServices are always "
-                        "available"}]})
+            ctl.local_apiservice(group, v, "onstart")
 
 
 def _roles(ctl):

@@ -349,6 +349,7 @@ class Controllers:
     def _on_customresourcedefinitions(self, kind, rec, old):
         if kind == "DELETED":
             self.api.unserve(rec)
+            self.tasks.after(0, self.crd_apiservices, rec.obj["spec"]["group"])
         elif rec.obj["metadata"].get("deletionTimestamp"):
             if not (old and old.obj["metadata"].get("deletionTimestamp")):
                 self.tasks.after(self.o.crd_delay / 2, self.crd_cleanup,
@@ -357,6 +358,7 @@ class Controllers:
             self.tasks.after(self.o.crd_delay, self.crd_establish, rec.name)
         elif self.established(rec.obj):
             self.api.serve(rec)
+            self.tasks.after(0, self.crd_apiservices, rec.obj["spec"]["group"])
 
     @staticmethod
     def established(obj):
@@ -411,6 +413,34 @@ class Controllers:
                     rec, ("customresourcecleanup.apiextensions.k8s.io",))
 
     # --- API services
+
+    def local_apiservice(self, group, version, managed):
+        """As the API server registers what it serves itself."""
+        self.put("apiregistration.k8s.io", "apiservices", "",
+                 "%s.%s" % (version, group),
+                 {"spec": dict({"version": version, "groupPriorityMinimum":
+                                18000, "versionPriority": 1},
+                               **({"group": group} if group else {}))},
+                 {"kube-aggregator.kubernetes.io/automanaged": managed},
+                 status={"conditions": [{
+                     "type": "Available", "status": "True",
+                     "lastTransitionTime": "2020-01-01T00:00:00Z",
+                     "reason": "Local",
+                     "message": "Local APIServices are always available"}]})
+
+    def crd_apiservices(self, group):
+        """Those of a group of custom resources: as many as it has versions."""
+        res = self.api.res("apiregistration.k8s.io", "apiservices")
+        with self.store.lock:
+            served = {v for r in self.api.custom.values() if r.group == group
+                      for v in r.versions}
+            for v in served:
+                self.local_apiservice(group, v, "true")
+            for rec in list(self.store.table(res).recs.values()):
+                spec = rec.obj["spec"]
+                if (spec.get("group") == group and not spec.get("service")
+                        and spec["version"] not in served):
+                    self.api.delete_record(rec, None)
 
     def _on_apiservices(self, kind, rec, old):
         if kind == "ADDED" and (rec.obj.get("spec") or {}).get("service"):
