@@ -10,6 +10,7 @@
 #include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
+#include "storage/kube/gaps.h"
 
 #include <string.h>
 
@@ -153,8 +154,10 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 		return -1;
 	}
 	kube_discover_stored_versions(c->client, &r->api, NULL);
-	VEC_EACH (&r->api.warnings, w)
-		capture_report_warning(r->report, "%s: %s", c->name, *w);
+	VEC_EACH (&r->api.broken, broken) {
+		autofree char *text = kube_gaps_warning(broken);
+		capture_report_warning(r->report, "%s: %s", c->name, text);
+	}
 	VEC_EACH (&r->api.gaps, gap) {
 		struct err why = ERR_INIT;
 		err_set(&why, ERR_NETWORK, "%s", gap->why);

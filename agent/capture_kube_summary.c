@@ -114,6 +114,15 @@ static void add_forbidden(struct json_object *to, const struct kube_job *j)
 	}
 }
 
+static struct json_object *broken(const struct capture_kube_run *r)
+{
+	struct json_object *array = json_new_array();
+
+	VEC_EACH (&r->api.broken, b)
+		json_append(array, json_new_str(b->group_version));
+	return array;
+}
+
 static void add_states(struct json_object *to, const struct kube_job *j)
 {
 	for (size_t i = 0; i < json_len(j->states); i++)
@@ -158,6 +167,6 @@ struct json_object *capture_kube_summary(const struct capture_kube_run *r)
 	json_set(o, "left_out", left_out(r));
 	json_set(o, "forbidden", forbidden);
 	json_set(o, "states", states);
-	json_set(o, "broken", texts(&r->api.broken));
+	json_set(o, "broken", broken(r));
 	return o;
 }

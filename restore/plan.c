@@ -5,6 +5,7 @@
 #include "storage/base/digest.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
+#include "storage/kube/gaps.h"
 
 #include <string.h>
 
@@ -126,8 +127,8 @@ static int discover(struct plan_maker *m, struct err *err)
 			    "target of cluster '%s': what its API %s serves: "
 			    "%s",
 			    c->name, gap->group_version, gap->why);
-		VEC_EACH (&m->p->apis[i].warnings, w)
-			strvec_add(&m->p->warnings, *w);
+		VEC_EACH (&m->p->apis[i].broken, broken)
+			*vec_add(&m->p->warnings) = kube_gaps_warning(broken);
 	}
 	return 0;
 }

@@ -3,7 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/json.h"
-#include "storage/kube/select.h"
+#include "storage/kube/gaps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +24,8 @@ void kube_api_done(struct kube_api *api)
 	VEC_EACH (&api->resources, r)
 		resource_done(r);
 	vec_done(&api->resources);
-	strvec_done(&api->warnings);
-	strvec_done(&api->broken);
-	VEC_EACH (&api->gaps, gap) {
-		free(gap->group_version);
-		free(gap->why);
-	}
-	vec_done(&api->gaps);
+	kube_gaps_done(&api->broken);
+	kube_gaps_done(&api->gaps);
 	free(api->server_version);
 	*api = (struct kube_api)KUBE_API_INIT;
 }
@@ -111,26 +106,6 @@ static int add_served(
 	return 0;
 }
 
-void kube_api_add_failed(struct kube_api *api, const char *group_version,
-    bool server_is_down, const char *why)
-{
-	autofree char *group =
-	    str_ndup(group_version, strcspn(group_version, "/"));
-
-	if (!server_is_down || kube_group_is_builtin(group)) {
-		*vec_add(&api->gaps) = (struct kube_api_gap){
-		    .group_version = str_dup(group_version),
-		    .why = str_dup(why)};
-		return;
-	}
-	if (!strvec_has(&api->broken, group_version))
-		strvec_add(&api->broken, group_version);
-	*vec_add(&api->warnings) = str_printf(
-	    "the API %s is registered and does not answer (%s): what it "
-	    "serves is not captured; see kubectl get apiservices",
-	    group_version, why);
-}
-
 static void note_status(
     struct kube_api *api, const char *group, const char *name)
 {
@@ -188,8 +163,7 @@ static int add_group(struct kube_api *api, const char *group,
 			    "group '%s' has a version without a name", group);
 		autofree char *gv = str_printf("%s/%s", group, version);
 		if (str_eq(json_get_str(at, "freshness"), "Stale")) {
-			kube_api_add_failed(
-			    api, gv, true, "its answer is stale");
+			kube_gaps_add(api, gv, true, "its answer is stale");
 			continue;
 		}
 		if (add_version(api, group, version, json_get(at, "resources"),
@@ -199,7 +173,7 @@ static int add_group(struct kube_api *api, const char *group,
 			*err = bad;
 			return -1;
 		}
-		kube_api_add_failed(api, gv, true, bad.message);
+		kube_gaps_add(api, gv, true, bad.message);
 	}
 	return 0;
 }

@@ -39,10 +39,9 @@ VEC_DEFINE(kube_api_gap_vec, struct kube_api_gap);
 
 struct kube_api {
 	struct kube_resource_vec resources; /* sorted by key, by bytes */
-	struct strvec warnings; /* "the API metrics.k8s.io/v1beta1 is ..." */
-	struct strvec broken;	/* "metrics.k8s.io/v1beta1" */
-	struct kube_api_gap_vec gaps;
-	char *server_version; /* "v1.20.2", or NULL */
+	struct kube_api_gap_vec broken; /* another server is down (gaps.h) */
+	struct kube_api_gap_vec gaps;	/* for any other reason */
+	char *server_version;		/* "v1.20.2", or NULL */
 };
 #define KUBE_API_INIT                                                          \
 	{                                                                      \
@@ -76,10 +75,5 @@ void kube_api_note_hashes(struct kube_api *api, const char *group_version,
  * of 8 bytes of SHA-256 over "group/version/kind" (kubernetes/apiserver
  * pkg/endpoints/discovery/storageversionhash.go). */
 const char *kube_resource_stored_version(const struct kube_resource *r);
-/* A group and version that does not say what it serves, and why. Where its
- * `server_is_down`, it is broken, with a warning: an APIService may be so for
- * months. Kubernetes' own groups are never so, and leave a gap. */
-void kube_api_add_failed(struct kube_api *api, const char *group_version,
-    bool server_is_down, const char *why);
 
 #endif

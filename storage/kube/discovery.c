@@ -4,6 +4,7 @@
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
 #include "storage/kube/client.h"
+#include "storage/kube/gaps.h"
 #include "storage/kube/select.h"
 
 #include <stdlib.h>
@@ -142,8 +143,7 @@ static int discover_lists(struct kube_client *c, struct kube_api *api,
 			*err = bad;
 			return -1;
 		}
-		kube_api_add_failed(
-		    api, gv->name, server_is_down(gv), bad.message);
+		kube_gaps_add(api, gv->name, server_is_down(gv), bad.message);
 	}
 	return 0;
 }
@@ -215,10 +215,23 @@ static int discover(
 	    is_aggregated(groups) ? NULL : groups, err);
 }
 
+/* Who may not see which servers there are takes their word for it. */
+static void settle_broken(struct kube_client *c, struct kube_api *api)
+{
+	struct err ignored = ERR_INIT;
+	autofree char *path = kube_path(
+	    "apiregistration.k8s.io/v1", "apiservices", NULL, NULL, NULL);
+	cleanup(json_freep) struct json_object *services =
+	    api->broken.len ? kube_get(c, path, &ignored) : NULL;
+
+	kube_gaps_settle(api, services);
+}
+
 int kube_discover(struct kube_client *c, struct kube_api *api, struct err *err)
 {
 	if (discover(c, api, err))
 		return err_wrap(err, "discovery at %s", kube_client_server(c));
+	settle_broken(c, api);
 	kube_api_sort(api);
 	return 0;
 }

@@ -4,7 +4,7 @@
  * speak it the older one request per group and version.
  *
  * A group whose server is down is a warning that names it, not a failure; one
- * of which nothing is known for another reason is a gap (api.h).
+ * of which nothing is known for another reason is a gap (gaps.h).
  */
 #ifndef STORAGE_KUBE_DISCOVERY_H
 #define STORAGE_KUBE_DISCOVERY_H

@@ -310,10 +310,21 @@ spoken() { # v2|v2beta1|old
 	clear_faults
 	fault '{"kind":"reset","path":"^/apis/odd.example.com/v1$"}'
 	partial '^c: the API odd.example.com/v1$' 'GET http.*/apis/odd.example.com/v1: '
+	# Custom resources have no server of their own, as the APIServices tell;
+	# who may not see those takes the word of the API server for it.
 	clear_faults
 	fault '{"kind":"503","path":"^/apis/odd.example.com/"}'
+	partial '^c: the API odd.example.com/v1$' 503
+	fault '{"kind":"403","path":"^/apis/apiregistration.k8s.io/v1/apiservices$"}'
 	backup 0
 	jq -e 'any(.warnings[]; test("the API odd.example.com/v1 is registered and does not answer"))' "$P/m"
+	# A restore takes it for the same.
+	run -0 restore plan latest --same-cluster
+	grep -q 'the API odd.example.com/v1 is registered and does not answer' <<<"$output"
+	clear_faults
+	fault '{"kind":"503","path":"^/apis/apps/v1$"}'
+	run -3 restore plan latest --same-cluster
+	grep -q 'what its API apps/v1 serves: .*503' <<<"$output"
 	clear_faults
 	fault '{"kind":"reply","path":"^/apis$","body":{"kind":"Status"}}'
 	backup 3
