@@ -1,5 +1,5 @@
 /*
- * How libcurl is set up for a request; http.c performs it.
+ * How libcurl is set up for a request; exchange.c performs it.
  */
 #ifndef STORAGE_HTTP_HANDLE_H
 #define STORAGE_HTTP_HANDLE_H

@@ -1,16 +1,9 @@
-#include "storage/http/handle.h"
+#include "storage/http/exchange.h"
 
-#include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum {
-	DEFAULT_MAX_BODY_BYTES = 16 * 1024 * 1024,
-	MAX_ERROR_BODY_BYTES = 64 * 1024,
-};
 
 VEC_DEFINE(handlevec, CURL *);
 
@@ -18,17 +11,6 @@ struct http {
 	struct http_options o;
 	pthread_mutex_t lock;
 	struct handlevec idle; /* each keeps its connections alive */
-};
-
-/* One exchange under way. */
-struct exchange {
-	struct http *http;
-	const struct http_request *request;
-	struct http_response *response;
-	struct err *err;
-	bool refused;	    /* err was set by a callback */
-	int sent;	    /* how often libcurl sent the request */
-	uint64_t body_sent; /* bytes, of one that is asked for */
 };
 
 static void global_init(void)
@@ -100,231 +82,12 @@ static void give_handle_back(struct http *h, CURL *handle)
 	pthread_mutex_unlock(&h->lock);
 }
 
-static void add_header_line(struct exchange *x, const char *line, size_t len)
-{
-	struct http_response *r = x->response;
-
-	while (len && strchr("\r\n \t", line[len - 1]))
-		len--;
-	if (len >= 5 && strncmp(line, "HTTP/", 5) == 0) {
-		/* The header of an answer to come: forget an interim one. */
-		strvec_done(&r->headers);
-		if (!r->answered_ms)
-			r->answered_ms = clock_now_ms(x->http->o.clock);
-		return;
-	}
-	const char *colon = memchr(line, ':', len);
-	if (!colon)
-		return;
-	char *copy = str_ndup(line, len);
-	for (char *c = copy; *c && *c != ':'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	*vec_add(&r->headers) = copy;
-}
-
-static size_t on_header(char *line, size_t one, size_t len, void *arg)
-{
-	(void)one;
-	add_header_line(arg, line, len);
-	return len;
-}
-
-static CURLcode current_status(CURL *handle, int *status)
-{
-	long code = 0;
-	CURLcode result =
-	    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
-
-	*status = (int)code;
-	return result;
-}
-
-struct receiver {
-	struct exchange *x;
-	CURL *handle;
-};
-
-static size_t refuse(struct exchange *x)
-{
-	x->refused = true;
-	return CURL_WRITEFUNC_ERROR;
-}
-
-static size_t on_body(char *data, size_t one, size_t len, void *arg)
-{
-	struct receiver *to = arg;
-	struct exchange *x = to->x;
-	struct buf *body = &x->response->body;
-	size_t max = x->request->max_body_bytes;
-	int status = 0;
-
-	(void)one;
-	current_status(to->handle, &status);
-	if (status < 200 || status > 299) {
-		/* Enough to say what went wrong; the rest is read past. */
-		size_t room = MAX_ERROR_BODY_BYTES - body->len;
-		buf_add(body, data, len < room ? len : room);
-		return len;
-	}
-	if (x->request->on_data) {
-		if (x->request->on_data(
-			x->request->on_data_ctx, data, len, x->err))
-			return refuse(x);
-		return len;
-	}
-	if (!max)
-		max = DEFAULT_MAX_BODY_BYTES;
-	if (len > max - body->len) {
-		err_set(x->err, ERR_FORMAT,
-		    "the answer is larger than the %zu bytes allowed for it",
-		    max);
-		return refuse(x);
-	}
-	buf_add(body, data, len);
-	return len;
-}
-
-static const struct cancel *cancel_of(
-    const struct http *h, const struct http_request *r)
-{
-	return r->cancel ? r->cancel : h->o.cancel;
-}
-
-static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
-    curl_off_t up_total, curl_off_t up)
-{
-	const struct exchange *x = arg;
-
-	(void)down_total;
-	(void)down;
-	(void)up_total;
-	(void)up;
-	return !x->request->even_if_stopped &&
-	       cancel_requested(cancel_of(x->http, x->request));
-}
-
-/* Before each time the request goes out: libcurl sends it again by itself
- * where a kept connection turns out to be dead. */
-static int on_send(
-    void *arg, char *to_ip, char *from_ip, int to_port, int from_port)
-{
-	struct exchange *x = arg;
-
-	(void)to_ip;
-	(void)from_ip;
-	(void)to_port;
-	(void)from_port;
-	x->sent++;
-	return CURL_PREREQFUNC_OK;
-}
-
-static size_t on_more_body(char *data, size_t one, size_t len, void *arg)
-{
-	struct exchange *x = arg;
-	const struct http_request *r = x->request;
-	uint64_t left = r->body_len - x->body_sent;
-
-	(void)one;
-	if (len > left)
-		len = (size_t)left;
-	if (len &&
-	    r->body_at(r->body_at_ctx, x->body_sent, data, len, x->err)) {
-		x->refused = true;
-		return CURL_READFUNC_ABORT;
-	}
-	x->body_sent += len;
-	return len;
-}
-
-/* A kept connection may turn out to be dead by sending: then the body is sent
- * again on a new one. */
-static int on_seek_body(void *arg, curl_off_t offset, int origin)
-{
-	struct exchange *x = arg;
-
-	if (origin != SEEK_SET || offset < 0 ||
-	    (uint64_t)offset > x->request->body_len)
-		return CURL_SEEKFUNC_FAIL;
-	x->body_sent = (uint64_t)offset;
-	return CURL_SEEKFUNC_OK;
-}
-
-static enum err_code code_of(CURLcode result)
-{
-	switch (result) {
-	case CURLE_ABORTED_BY_CALLBACK:
-		return ERR_CANCELLED;
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-		return ERR_USAGE;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_ISSUER_ERROR:
-		return ERR_DENIED;
-	default:
-		return ERR_NETWORK;
-	}
-}
-
-static int fail(struct exchange *x, CURLcode result, const char *detail)
-{
-	const char *url = x->request->url;
-
-	if (!x->refused)
-		err_set(x->err, code_of(result), "%s",
-		    result == CURLE_ABORTED_BY_CALLBACK ? "stopped on request"
-		    : detail[0]				? detail
-				: curl_easy_strerror(result));
-	return err_wrap(
-	    x->err, "%s %.*s", x->request->method, handle_url_shown(url), url);
-}
-
-static int perform(CURL *handle, struct exchange *x)
-{
-	char detail[CURL_ERROR_SIZE] = "";
-	struct receiver to = {.x = x, .handle = handle};
-
-	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
-	curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(handle, CURLOPT_HEADERDATA, x);
-	curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(handle, CURLOPT_WRITEDATA, &to);
-	if (x->request->body_at) {
-		curl_easy_setopt(handle, CURLOPT_READFUNCTION, on_more_body);
-		curl_easy_setopt(handle, CURLOPT_READDATA, x);
-		curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, on_seek_body);
-		curl_easy_setopt(handle, CURLOPT_SEEKDATA, x);
-	}
-	curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(handle, CURLOPT_XFERINFODATA, x);
-	curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, on_send);
-	curl_easy_setopt(handle, CURLOPT_PREREQDATA, x);
-	x->response->sent_ms = clock_now_ms(x->http->o.clock);
-	CURLcode result = curl_easy_perform(handle);
-	current_status(handle, &x->response->status);
-	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, NULL);
-	x->response->resent = x->sent > 1;
-	return result == CURLE_OK ? 0 : fail(x, result, detail);
-}
-
 int http_send(struct http *h, const struct http_request *request,
     struct http_response *response, struct err *err)
 {
-	struct exchange x = {
-	    .http = h, .request = request, .response = response, .err = err};
-	cleanup(handle_lists_done) struct handle_lists lists = {0};
-
 	http_response_done(response);
-	if (!request->even_if_stopped &&
-	    cancel_check(cancel_of(h, request), err))
-		return -1;
 	CURL *handle = take_handle(h);
-	int result = handle_set(handle, &h->o, request, &lists, err);
-	if (!result)
-		result = perform(handle, &x);
+	int result = exchange_perform(handle, &h->o, request, response, err);
 	give_handle_back(h, handle);
 	return result;
 }
