@@ -6,6 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a block held when it was last grown: it may lie around after that. */
+static char left_behind[64];
+
+/* In the place of the C library's. */
+void *reallocarray(void *p, size_t count, size_t size)
+{
+	if (p)
+		memcpy(left_behind, p, sizeof(left_behind));
+	return realloc(p, count * size);
+}
+
 static void grows_and_always_ends_in_a_nul(void **state)
 {
 	cleanup(buf_done) struct buf b = BUF_INIT;
@@ -51,12 +62,25 @@ static void hands_its_bytes_over(void **state)
 	free(x);
 }
 
+static void growing_leaves_nothing_of_what_is_written(void **state)
+{
+	cleanup(buf_wipe) struct buf b = BUF_INIT;
+
+	(void)state;
+	buf_printf(&b, "%s", "user:");
+	buf_printf(&b, "%070d", 7);
+	assert_int_equal(b.len, 75);
+	assert_string_equal(left_behind, "user:");
+	assert_null(memchr(left_behind, '0', sizeof(left_behind)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(grows_and_always_ends_in_a_nul),
 	    cmocka_unit_test(holds_bytes_of_any_value),
 	    cmocka_unit_test(hands_its_bytes_over),
+	    cmocka_unit_test(growing_leaves_nothing_of_what_is_written),
 	};
 
 	return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
