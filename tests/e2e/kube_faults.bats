@@ -341,6 +341,14 @@ spoken() { # v2|v2beta1|old
 	spoken old
 }
 
+@test "a check asks for a list that fails once, not in each namespace" {
+	sed 's/namespaces: .*/namespaces: ["odd*"]/' "$P/backstay.yaml" >"$P/odds.yaml"
+	fault '{"kind":"reply","path":"/configmaps","status":400,"body":{"kind":"Status"}}'
+	run -1 agent check --config "$P/odds.yaml"
+	[ "$(grep -c '^FAILED' <<<"$output")" -eq 1 ]
+	grep -q '^FAILED *cluster .c. *configmaps: GET /api/v1/configmaps: 400' <<<"$output"
+}
+
 # The last one: what it registers stays.
 @test "discovery in every form finds the same, but for an API whose server is down" {
 	local form lists
