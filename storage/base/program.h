@@ -1,0 +1,38 @@
+/*
+ * Another program, run to its end for what it prints: plugins that give
+ * credentials. It gets nothing of ours but its arguments and environment, and
+ * is ended, with all that it started, where it takes too long or we are to
+ * stop.
+ */
+#ifndef STORAGE_BASE_PROGRAM_H
+#define STORAGE_BASE_PROGRAM_H
+
+#include "storage/base/buf.h"
+#include "storage/base/cancel.h"
+#include "storage/base/clock.h"
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct program {
+	const struct strvec
+	    *args;		  /* the first is the program, sought in PATH */
+	const struct strvec *env; /* "NAME=value", over our own; or NULL */
+	size_t max_output_bytes;
+	int64_t time_limit_ms;
+	const struct clock *clock; /* NULL: the system's */
+	const struct cancel *cancel;
+};
+
+/* Appends what it prints on its standard output. -1 with
+ *   ERR_NOT_FOUND  there is no such program
+ *   ERR_DENIED     it ended with a status or by a signal; the message has the
+ *                  first line that it printed on its standard error
+ *   ERR_FORMAT     it printed more than it may
+ *   ERR_NETWORK    it was not done in time
+ *   ERR_CANCELLED, ERR_SYSTEM */
+int program_run(const struct program *p, struct buf *out, struct err *err);
+
+#endif
