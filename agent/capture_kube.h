@@ -73,6 +73,9 @@ struct capture_kube_options {
  *         "terraform_version", "resources", "encrypted"}],
  *       "broken": ["metrics.k8s.io/v1beta1"]}]}
  *
+ * A broken API is one whose own server is down. What else the cluster does not
+ * say that it serves is missing in the report.
+ *
  * -1 only with ERR_CANCELLED, or where the archive cannot be written; what
  * else went wrong is in the report.
  */

@@ -99,6 +99,7 @@ static int restart(struct reading *r, struct err *err)
 	r->promised = -1;
 	r->repeat = (struct kube_repeat){.delivered = 0};
 	r->result->items = r->result->pages = 0;
+	r->result->listed_ms = clock_now_ms(r->o->clock);
 	return r->o->on_restart(r->o->ctx, err);
 }
 
@@ -252,7 +253,6 @@ static int start_again(
 	}
 	result->restarts++;
 	r->changed = false;
-	result->listed_ms = clock_now_ms(r->o->clock);
 	if (restart(r, err) == 0)
 		return 0;
 	/* What made it necessary says more than that it cannot be. */

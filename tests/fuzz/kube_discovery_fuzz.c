@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/discovery.h"
+#include "storage/kube/gaps.h"
 
 #include <string.h>
 
@@ -29,6 +30,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!j)
 		return 0;
 	kube_api_add_aggregated(&api, j, &err);
+	size_t silent = api.broken.len + api.gaps.len;
+	kube_gaps_settle(&api, j);
+	if (api.broken.len + api.gaps.len > silent)
+		__builtin_trap();
 	check(&api);
 	kube_api_add_list(&api, "apps/v1", j, &err);
 	kube_api_add_list(&api, "v1", j, &err);
