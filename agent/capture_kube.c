@@ -230,8 +230,8 @@ static int capture_cluster(const struct capture_kube_cluster *c,
 		if (capture_kube_run_jobs(&r, lane, err))
 			return -1;
 		ask_stored_versions(&r);
-		merge(&r);
 		capture_kube_patterns_tell_labels(&r);
+		merge(&r);
 	} else if (err->code == ERR_CANCELLED) {
 		return -1;
 	}

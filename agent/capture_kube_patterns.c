@@ -145,10 +145,11 @@ void capture_kube_patterns_tell_labels(struct capture_kube_run *r)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
 
-	if (!c->labels || !*c->labels || r->report->missing.len)
+	if (!c->labels || !*c->labels || !r->run.namespaces.len)
 		return;
 	VEC_EACH (&r->jobs, j)
-		if (j->resource->namespaced && j->objects)
+		if (j->resource->namespaced &&
+		    (j->objects || j->report.missing.len))
 			return;
 	capture_report_warning(r->report,
 	    "%s: labels: no object in the namespaces fits '%s'", c->name,

@@ -15,7 +15,8 @@ void capture_kube_patterns_tell(struct capture_kube_run *r);
  * else goes wrong, the lists will tell. */
 int capture_kube_patterns_check_labels(
     const struct capture_kube_run *r, struct err *err);
-/* Of a run that is over: a warning where no object fits the labels. */
+/* Of jobs that have run, and still have what they miss: a warning where all of
+ * their lists were read and no object fits the labels. */
 void capture_kube_patterns_tell_labels(struct capture_kube_run *r);
 
 #endif

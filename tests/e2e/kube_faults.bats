@@ -341,6 +341,22 @@ spoken() { # v2|v2beta1|old
 	spoken old
 }
 
+@test "labels that fit nothing are told, whatever another cluster misses" {
+	sed '/^    - name: c$/,$d' "$P/backstay.yaml" >"$P/labels.yaml"
+	sed -n '/^    - name: c$/,$ { s/name: c$/name: other/; s/\[odd\]/[odd, nowhere]/; p }' \
+	    "$P/backstay.yaml" >>"$P/labels.yaml"
+	sed -n '/^    - name: c$/,$p' "$P/backstay.yaml" >>"$P/labels.yaml"
+	echo '      labels: no-such=label' >>"$P/labels.yaml"
+	run -1 agent backup --config "$P/labels.yaml"
+	grep -q "missing: other: namespace 'nowhere'" <<<"$output"
+	grep -q "c: labels: no object in the namespaces fits 'no-such=label'" <<<"$output"
+	# What could not be read may have had them.
+	fault '{"kind":"403","path":"/configmaps"}'
+	run -1 agent backup --config "$P/labels.yaml"
+	grep -q 'missing: c: configmaps' <<<"$output"
+	! grep -q 'no object in the namespaces' <<<"$output" || false
+}
+
 @test "a check asks for a list that fails once, not in each namespace" {
 	sed 's/namespaces: .*/namespaces: ["odd*"]/' "$P/backstay.yaml" >"$P/odds.yaml"
 	fault '{"kind":"reply","path":"/configmaps","status":400,"body":{"kind":"Status"}}'
