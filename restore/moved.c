@@ -141,8 +141,8 @@ void moved_tell(const struct moved_vec *v, struct strvec *texts)
 		    "restore.targets.repositories sends '%s' to '%s', and "
 		    "these objects will name the old place: %s; where "
 		    "controllers are to follow, change them by "
-		    "restore.transforms (op: replace, path: as above, value: "
-		    "the new URL)",
+		    "restore.transforms (op: replace, path: as above, with an "
+		    "index from 0 for each '*', value: the new URL)",
 		    m->from, m->to, buf_str(&names));
 		strvec_add(texts, text);
 	}

@@ -110,6 +110,8 @@ static void the_nearest_map_counts(void **state)
 	assert_contains(
 	    texts.items[1], "sends 'https://old/g/one.git' to 'https://third");
 	assert_contains(texts.items[1], "ns/one (/spec/url); where");
+	/* As a patch takes it, which knows no '*'. */
+	assert_contains(texts.items[1], "with an index from 0 for each '*'");
 }
 
 int main(void)
