@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/http/handle.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -187,6 +188,36 @@ static enum err_code code_of(CURLcode result)
 	}
 }
 
+static const char *proxy_of(const struct exchange *x)
+{
+	static const char *const names[] = {"https_proxy", "HTTPS_PROXY",
+	    "http_proxy", "all_proxy", "ALL_PROXY"};
+	const char *proxy = x->options->proxy;
+
+	for (size_t i = 0; !proxy && i < sizeof(names) / sizeof(*names); i++)
+		proxy = getenv(names[i]);
+	return proxy;
+}
+
+/* libcurl names what it could not reach, and not that this is the proxy. */
+static void tell_proxy(
+    const struct exchange *x, CURLcode result, const char *detail)
+{
+	cleanup(buf_done) struct buf place = BUF_INIT;
+	const char *proxy = proxy_of(x);
+
+	if (!proxy || (result != CURLE_COULDNT_CONNECT &&
+			  result != CURLE_COULDNT_RESOLVE_PROXY))
+		return;
+	http_url_place(proxy, &place);
+	const char *colon = strrchr(buf_str(&place), ':');
+	autofree char *reached = str_printf("%.*s%s%s ",
+	    colon ? (int)(colon - place.data) : (int)place.len, buf_str(&place),
+	    colon ? " port " : "", colon ? colon + 1 : "");
+	if (result == CURLE_COULDNT_RESOLVE_PROXY || strstr(detail, reached))
+		err_wrap(x->err, "the proxy '%s'", buf_str(&place));
+}
+
 static int fail(struct exchange *x, CURLcode result, const char *detail)
 {
 	const char *url = x->request->url;
@@ -196,6 +227,8 @@ static int fail(struct exchange *x, CURLcode result, const char *detail)
 		    result == CURLE_ABORTED_BY_CALLBACK ? "stopped on request"
 		    : detail[0]				? detail
 				: curl_easy_strerror(result));
+	if (!x->refused)
+		tell_proxy(x, result, detail);
 	return err_wrap(
 	    x->err, "%s %.*s", x->request->method, handle_url_shown(url), url);
 }

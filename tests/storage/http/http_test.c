@@ -261,6 +261,46 @@ static void names_hosts_and_waits(void **state)
 	http_response_done(&r);
 }
 
+static void a_proxy_is_named_without_its_password(void **state)
+{
+	static const struct {
+		const char *proxy;
+		const char *place;
+	} places[] = {
+	    {"http://u:p@proxy.example.com:3128/", "proxy.example.com:3128"},
+	    {"proxy:1", "proxy:1"},
+	    {"https://a:b@c@[::1]:8080?x", "[::1]:8080"}, {"", ""}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		cleanup(buf_done) struct buf place = BUF_INIT;
+		http_url_place(places[i].proxy, &place);
+		assert_string_equal(buf_str(&place), places[i].place);
+	}
+	/* Nobody listens on port 1. */
+	for (int from_environment = 0; from_environment < 2;
+	     from_environment++) {
+		static const char proxy[] = "http://u:HUSH@127.0.0.1:1";
+		const struct http_options o = {
+		    .proxy = from_environment ? NULL : proxy};
+		struct http_request request = HTTP_REQUEST_INIT;
+		struct http_response r = HTTP_RESPONSE_INIT;
+		struct err err = ERR_INIT;
+		struct http *http = http_new(&o, &err);
+		if (from_environment)
+			setenv("https_proxy", proxy, 1);
+		request.url = "https://api.example.com:6443/version";
+		assert_fails(
+		    http_send(http, &request, &r, &err), err, ERR_NETWORK);
+		assert_contains(err.message, "the proxy '127.0.0.1:1'");
+		assert_null(strstr(err.message, "HUSH"));
+		unsetenv("https_proxy");
+		http_request_done(&request);
+		http_response_done(&r);
+		http_free(http);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +311,7 @@ int main(void)
 	    cmocka_unit_test(tries_again_what_may_pass),
 	    cmocka_unit_test(gives_up_with_the_last_answer),
 	    cmocka_unit_test(names_hosts_and_waits),
+	    cmocka_unit_test(a_proxy_is_named_without_its_password),
 	};
 
 	return cmocka_run_group_tests_name("http", tests, NULL, NULL);
