@@ -38,7 +38,8 @@ int session_choose(struct session *s, struct err *err)
 	const struct strvec *list = &s->c->options->only;
 	struct asked kinds[] = {{.kind = "git", .names = &s->only_git},
 	    {.kind = "terraform", .names = &s->only_terraform},
-	    {.kind = "kubernetes", .names = &s->only_kubernetes}, {NULL}};
+	    {.kind = "kubernetes", .names = &s->only_kubernetes},
+	    {.kind = NULL}};
 
 	VEC_EACH (list, text)
 		if (add_only(kinds, *text, err))
