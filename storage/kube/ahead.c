@@ -110,9 +110,11 @@ struct kube_ahead *kube_ahead_send(
 	a->cancel.outer = kube_client_cancel(c);
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
-	if (pthread_create(&a->thread, NULL, run, a))
-		abort();
-	return a;
+	if (pthread_create(&a->thread, NULL, run, a) == 0)
+		return a;
+	a->joined = true;
+	kube_ahead_free(a);
+	return NULL;
 }
 
 static void end(struct kube_ahead *a, enum stage stage)

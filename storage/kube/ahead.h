@@ -27,7 +27,8 @@ void kube_in_flight_leave(struct kube_in_flight *f);
 
 struct kube_ahead;
 
-/* Borrows the client, and what r points to, but for its query. */
+/* Borrows the client, and what r points to, but for its query. NULL where no
+ * thread can be had. */
 struct kube_ahead *kube_ahead_send(
     struct kube_client *c, const struct kube_request *r);
 /* As kube_send, which it ends: on_data and on_attempt are called by the thread

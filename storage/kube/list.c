@@ -152,9 +152,12 @@ static void ask_ahead(struct reading *r)
 	if (r->next || !token->len || kube_client_weighs(r->client) ||
 	    !kube_in_flight_try(r->o->in_flight))
 		return;
-	r->next_token = str_dup(buf_str(token));
-	struct kube_request request = page_of(r, r->next_token, &query);
+	struct kube_request request = page_of(r, buf_str(token), &query);
 	r->next = kube_ahead_send(r->client, &request);
+	if (r->next)
+		r->next_token = str_dup(buf_str(token));
+	else
+		kube_in_flight_leave(r->o->in_flight);
 }
 
 /* remainingItemCount is exact for a list without selectors. */

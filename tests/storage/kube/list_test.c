@@ -5,10 +5,26 @@
 #include "tests/support/script_server.h"
 #include "tests/support/test.h"
 
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* As where an account may have no more. */
+static _Thread_local bool no_more_threads;
+
+/* In the place of the C library's. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+    void *(*start)(void *arg), void *arg)
+{
+	__typeof__(&pthread_create) real =
+	    (__typeof__(&pthread_create))dlsym(RTLD_NEXT, "pthread_create");
+
+	return no_more_threads ? EAGAIN : real(thread, attr, start, arg);
+}
 
 /* A reply with a length of its own, built as the test starts. */
 static char *reply(const char *status, const char *headers, const char *body)
@@ -20,6 +36,7 @@ static char *reply(const char *status, const char *headers, const char *body)
 /* Pages at once: all tests hold whether the next one is asked for ahead or not.
  */
 static size_t most;
+static bool without_threads; /* for that */
 
 struct fixture {
 	struct test_clock clock;
@@ -95,7 +112,9 @@ static int list(
 	    .ctx = f};
 
 	kube_in_flight_enter(&f->in_flight);
+	no_more_threads = without_threads;
 	int failed = kube_list(f->client, &o, result, err);
+	no_more_threads = false;
 	kube_in_flight_leave(&f->in_flight);
 	assert_int_equal(atomic_load(&f->in_flight.requests), 0);
 	return failed;
@@ -482,6 +501,19 @@ static int ahead(void **state)
 	return 0;
 }
 
+static int ahead_in_vain(void **state)
+{
+	without_threads = true;
+	return ahead(state);
+}
+
+static int with_threads(void **state)
+{
+	(void)state;
+	without_threads = false;
+	return 0;
+}
+
 #define BOTH_WAYS(test)                                                        \
 	cmocka_unit_test_setup(test, one_by_one),                              \
 	    cmocka_unit_test_setup(test, ahead)
@@ -506,6 +538,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    BOTH_WAYS(reads_page_after_page),
+	    cmocka_unit_test_setup_teardown(
+		reads_page_after_page, ahead_in_vain, with_threads),
 	    BOTH_WAYS(an_expired_list_starts_again),
 	    BOTH_WAYS(a_list_may_be_kept_from_starting_again),
 	    BOTH_WAYS(waits_as_it_is_told),
