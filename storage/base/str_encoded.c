@@ -1,0 +1,121 @@
+/* Hex, base64 and percent-encoding. */
+#include "storage/base/str.h"
+
+#include <string.h>
+
+void hex_add(struct buf *b, const void *data, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *p = data;
+
+	buf_reserve(b, len * 2);
+	for (size_t i = 0; i < len; i++) {
+		char pair[2] = {digits[p[i] >> 4], digits[p[i] & 15]};
+		buf_add(b, pair, 2);
+	}
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int hex_decode(const char *text, size_t len, uint8_t *out)
+{
+	if (len % 2)
+		return -1;
+	for (size_t i = 0; i < len; i += 2) {
+		int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+		if (high < 0 || low < 0)
+			return -1;
+		out[i / 2] = (uint8_t)(high << 4 | low);
+	}
+	return 0;
+}
+
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void base64_add(struct buf *b, const void *data, size_t len, bool padded)
+{
+	const uint8_t *p = data;
+
+	buf_reserve(b, len / 3 * 4 + 4);
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = len - i < 3 ? len - i : 3;
+		uint32_t bits = (uint32_t)p[i] << 16;
+		if (n > 1)
+			bits |= (uint32_t)p[i + 1] << 8;
+		if (n > 2)
+			bits |= p[i + 2];
+		for (size_t j = 0; j < 4; j++) {
+			if (j <= n)
+				buf_add_char(b,
+				    base64_digits[bits >> (18 - 6 * j) & 63]);
+			else if (padded)
+				buf_add_char(b, '=');
+		}
+	}
+}
+
+static int base64_value(char c)
+{
+	const char *at = c ? strchr(base64_digits, c) : NULL;
+
+	return at ? (int)(at - base64_digits) : -1;
+}
+
+int base64_decode(const char *text, size_t len, bool padded, struct buf *out)
+{
+	if (padded) {
+		if (len % 4)
+			return -1;
+		for (int i = 0; i < 2 && len && text[len - 1] == '='; i++)
+			len--;
+	}
+	if (len % 4 == 1)
+		return -1;
+	for (size_t i = 0; i < len; i += 4) {
+		size_t n = len - i < 4 ? len - i : 4;
+		uint32_t bits = 0;
+		for (size_t j = 0; j < n; j++) {
+			int value = base64_value(text[i + j]);
+			if (value < 0)
+				return -1;
+			bits |= (uint32_t)value << (18 - 6 * j);
+		}
+		uint8_t bytes[3] = {
+		    (uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
+		/* Canonical: the bits that no byte takes are zero. */
+		if ((n == 2 && (bits & 0xffff)) || (n == 3 && (bits & 0xff)))
+			return -1;
+		buf_add(out, bytes, n - 1);
+	}
+	return 0;
+}
+
+/* Whether a byte needs no percent-encoding. */
+static bool stays(char c, const char *keep)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c >= '0' && c <= '9') ||
+	       (c && (strchr("-._~", c) || strchr(keep, c)));
+}
+
+void percent_add(struct buf *b, const char *s, size_t len, const char *keep)
+{
+	for (size_t i = 0; i < len; i++) {
+		size_t run = i;
+		while (run < len && stays(s[run], keep))
+			run++;
+		buf_add(b, s + i, run - i);
+		if ((i = run) < len)
+			buf_printf(b, "%%%02X", (unsigned char)s[i]);
+	}
+}
