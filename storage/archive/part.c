@@ -101,8 +101,10 @@ int part_add_run(struct part *p, const struct buf *records, struct err *err)
 	return failed;
 }
 
-static int add_from(
-    struct part *p, uint64_t bytes, struct source *from, struct err *err)
+/* All of a source, each piece by `add`. */
+static int add_from(struct part *p, uint64_t bytes, struct source *from,
+    int (*add)(struct part *p, const void *data, size_t len, struct err *err),
+    struct err *err)
 {
 	if (!p->chunk)
 		p->chunk = mem_alloc(CHUNK);
@@ -115,24 +117,33 @@ static int add_from(
 			return err_set(err, ERR_SYSTEM,
 			    "its length changed while it was being written to "
 			    "the archive");
-		if (add_data(p, p->chunk, (size_t)n, err))
+		if (add(p, p->chunk, (size_t)n, err))
 			return -1;
 		left -= (uint64_t)n;
 	}
 	return 0;
 }
 
+static int add_undigested(
+    struct part *p, const void *data, size_t len, struct err *err)
+{
+	return tar_writer_data(p->tar, data, len, err);
+}
+
 int part_add_unlisted(struct part *p, const struct record *r,
     struct source *from, struct err *err)
 {
-	return begin(p, r, err) || add_from(p, r->bytes, from, err) ? -1 : 0;
+	return begin(p, r, err) ||
+		       add_from(p, r->bytes, from, add_undigested, err)
+		   ? -1
+		   : 0;
 }
 
 int part_add_from(struct part *p, const struct record *r, struct source *from,
     bool store, struct err *err)
 {
 	if (begin(p, r, err) || (store && tar_writer_store(p->tar, err)) ||
-	    add_from(p, r->bytes, from, err))
+	    add_from(p, r->bytes, from, add_data, err))
 		return -1;
 	return add_line(p, r, err);
 }
