@@ -116,6 +116,9 @@ static void merge(struct capture_kube_run *r)
 /* What has to be known before the first list, and can be asked side by side. */
 enum { RESOURCES, LABELS, NAMESPACES, IDENTITY, QUESTION_COUNT };
 
+/* What is served is asked by three requests at once: these make it four. */
+enum { ASKERS = 2 };
+
 struct questions {
 	struct capture_kube_run *r;
 	struct err errs[QUESTION_COUNT];
@@ -146,7 +149,7 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 	if (strchr(c->name, '/') || !file_path_is_safe(c->name))
 		return err_set(err, ERR_USAGE,
 		    "the cluster's name cannot be part of a path");
-	pool_each(QUESTION_COUNT, QUESTION_COUNT, ask, &q);
+	pool_each(ASKERS, QUESTION_COUNT, ask, &q);
 	for (size_t i = 0; i < IDENTITY; i++) {
 		if (q.errs[i].code == ERR_NONE)
 			continue;

@@ -20,7 +20,7 @@
 	"application/json"
 
 enum {
-	REQUESTS_AT_ONCE = 4,
+	REQUESTS_AT_ONCE = 3,
 	/* A broken aggregated API says 503 at once, and again. */
 	ATTEMPTS = 3,
 	MAX_GROUP_VERSIONS = 4096,

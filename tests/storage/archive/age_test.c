@@ -208,8 +208,9 @@ static void what_is_sealed_opens_for_each_recipient(void **state)
 static void a_recipient_that_is_none_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "age1", "age1qqqq",
-	    "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX4"
-	    "0Q2P2LM0"};
+	    ("AGE-SECRET-KEY-"
+	     "1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX4"
+	     "0Q2P2LM0")};
 	struct err err;
 
 	(void)state;

@@ -516,8 +516,8 @@ static void what_is_no_set_of_keys_is_told_without_it(void **state)
 	static const char *const bad[] = {"", "[]", "HUSH", "{}",
 	    "{\"AccessKeyId\":\"A\"}",
 	    "{\"AccessKeyId\":\"A\\r\\nX: HUSH\",\"SecretAccessKey\":\"b\"}",
-	    "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"HUSH\","
-	    "\"Expiration\":\"soon\"}"};
+	    ("{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"HUSH\","
+	     "\"Expiration\":\"soon\"}")};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {

@@ -41,6 +41,7 @@ static void what_it_prints_is_taken(void **state)
 	/* Nothing comes in, no file of ours is open in it, and what it says on
 	 * the side is nobody's business where it ends well. */
 	autoclose int ours = open("/dev/null", O_RDONLY); /* not CLOEXEC */
+	assert_true(ours >= 0);
 	assert_ok(run_script("echo $PROGRAM_TEST $PROGRAM_TEST_KEPT; cat; "
 			     "echo complaint >&2; ls /proc/self/fd | wc -l",
 		      &p, &out, &err),

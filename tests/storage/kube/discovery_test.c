@@ -163,8 +163,8 @@ static void what_is_not_known_is_told_from_what_is_down(void **state)
 static void names_that_would_leave_a_path_are_refused(void **state)
 {
 	static const char *const bad[] = {
-	    "{\"kind\":\"APIResourceList\",\"resources\":[{\"name\":"
-	    "\"../x\",\"kind\":\"X\"}]}",
+	    ("{\"kind\":\"APIResourceList\",\"resources\":[{\"name\":"
+	     "\"../x\",\"kind\":\"X\"}]}"),
 	    "{\"kind\":\"APIResourceList\",\"resources\":[{\"kind\":\"X\"}]}",
 	    "{\"kind\":\"APIResourceList\",\"resources\":[{\"name\":\"x\"}]}",
 	    "{\"kind\":\"Status\"}",

@@ -413,7 +413,7 @@ static void gzip_is_weighed_on_the_first_page(void **state)
 	(void)state;
 	memset(pad, 'x', 200000);
 	pad[200000] = '\0';
-	autofree char *body = str_printf("{\"pad\":\"%s\",%s", pad, FIRST + 1);
+	autofree char *body = str_printf("{\"pad\":\"%s\",%s", pad, &FIRST[1]);
 	char *texts[] = {reply("200 OK", "", body), reply("200 OK", "", SECOND),
 	    reply("200 OK", "", THIRD)};
 	const struct script_reply replies[] = {

@@ -445,10 +445,10 @@ static void a_copy_that_was_interrupted_is_made_again(struct fixture *f)
 
 static void removal_begins_with_the_manifest(struct fixture *f)
 {
-	autofree char *label = take(f, "prod");
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	struct err err = ERR_INIT;
 
+	free(take(f, "prod"));
 	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
 	assert_ok(snapshot_record_verified(f->t->real, &list.items[0], "full",
 		      true, NULL, &f->clock.clock, &err),
@@ -465,12 +465,12 @@ static void removal_begins_with_the_manifest(struct fixture *f)
 
 static void removal_leaves_the_record_of_the_same_second(struct fixture *f)
 {
-	autofree char *label = take(f, "prod");
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	cleanup(strvec_done) struct strvec labels = VEC_INIT;
 	struct snapshot_drops drops = VEC_INIT;
 	struct err err = ERR_INIT;
 
+	free(take(f, "prod"));
 	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
 	f->clock.now_ms = list.items[0].time * 1000;
 	*vec_add(&drops) =
@@ -503,8 +503,7 @@ static bool found_good(struct fixture *f, const char *level, bool good)
 
 static void what_was_found_wrong_stands_until_it_is_looked_at(struct fixture *f)
 {
-	autofree char *label = take(f, "prod");
-
+	free(take(f, "prod"));
 	assert_true(found_good(f, "quick", true));
 	assert_false(found_good(f, "full", false));
 	assert_false(found_good(f, "quick", true));
