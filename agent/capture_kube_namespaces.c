@@ -11,15 +11,22 @@ struct names {
 	struct strvec all;
 	struct strvec marked;
 	struct kube_item item;
+	uint64_t bad;	/* that cannot be read or named */
+	struct err why; /* of the first */
 };
 
 static int take_name(void *ctx, const char *text, size_t len, struct err *err)
 {
 	struct names *n = ctx;
+	struct err why = ERR_INIT;
 
-	if (kube_item_read(&n->item, text, len, NULL, NULL, err) ||
-	    kube_name_check(buf_str(&n->item.name), n->item.name.len, err))
-		return -1;
+	(void)err;
+	if (kube_item_read(&n->item, text, len, NULL, NULL, &why) ||
+	    kube_name_check(buf_str(&n->item.name), n->item.name.len, &why)) {
+		if (!n->bad++)
+			n->why = why;
+		return 0;
+	}
 	strvec_add(&n->all, buf_str(&n->item.name));
 	if (kube_select_is_marked(&n->item))
 		strvec_add(&n->marked, buf_str(&n->item.name));
@@ -30,6 +37,7 @@ static void names_done(struct names *n)
 {
 	strvec_done(&n->all);
 	strvec_done(&n->marked);
+	n->bad = 0;
 }
 
 static int forget_names(void *ctx, struct err *err)
@@ -221,6 +229,10 @@ int capture_kube_namespaces(struct capture_kube_run *r, struct err *err)
 		}
 		return take_named(r, &why, err);
 	}
+	if (names.bad)
+		capture_report_missing(r->report, &names.why,
+		    "%s: %llu of the namespaces", r->run.cluster->name,
+		    (unsigned long long)names.bad);
 	choose(r, &names);
 	tell_absent(r, &names);
 	if (!has_labels)

@@ -99,19 +99,23 @@ static struct json_object *tree(const struct kube_item *item)
 	return json_parse(item->text, item->len, &ignored);
 }
 
-/* <account>-token-xxxxx, as the token controller names what it makes. */
+/* <account>-token-xxxxx, as the token controller names what it makes; cut
+ * before the last five where that would be too long (kubernetes/apiserver
+ * pkg/storage/names/generate.go). */
 static bool is_made_token(const struct kube_item *item)
 {
-	cleanup(buf_done) struct buf account = BUF_INIT;
-	const char *name = buf_str(&item->name);
+	enum { BASE_BYTES = 58, RANDOM_BYTES = 5 };
+	cleanup(buf_done) struct buf base = BUF_INIT;
+	const struct buf *name = &item->name;
 
-	if (!kube_item_lookup(item->annotations,
-		"kubernetes.io/service-account.name", &account) ||
-	    !str_starts(name, buf_str(&account)))
+	if (!kube_item_lookup(
+		item->annotations, "kubernetes.io/service-account.name", &base))
 		return false;
-	const char *rest = name + account.len;
-	if (!str_starts(rest, "-token-") ||
-	    strlen(rest) != strlen("-token-") + 5)
+	buf_add_str(&base, "-token-");
+	if (base.len > BASE_BYTES)
+		buf_truncate(&base, BASE_BYTES);
+	if (name->len != base.len + RANDOM_BYTES ||
+	    !str_starts(buf_str(name), buf_str(&base)))
 		return false;
 	cleanup(json_freep) struct json_object *j = tree(item);
 	return str_eq(

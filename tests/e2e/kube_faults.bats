@@ -334,10 +334,13 @@ spoken() { # v2|v2beta1|old
 	backup 3
 	grep -q "GET /api: the answer is of type 'text/html'" <<<"$stderr"
 	clear_faults
+	# One namespace that cannot be named keeps no other out.
 	fault '{"kind":"reply","path":"^/api/v1/namespaces[?]","body":{"kind":"NamespaceList",
-	    "apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"metadata":{}}]}}'
-	backup 3
-	grep -q 'which namespaces there are: .*name' <<<"$stderr"
+	    "apiVersion":"v1","metadata":{"resourceVersion":"1"},
+	    "items":[{"metadata":{}},{"metadata":{"name":"odd"}}]}}'
+	backup 1
+	grep -q 'c: 1 of the namespaces: an object without a name' <<<"$stderr"
+	[ "$(kinds | grep -c configmaps)" -gt 0 ]
 	spoken old
 }
 

@@ -44,6 +44,8 @@ static const char *reason(
 	"\"kubernetes.io/service-account.name\":\"build\"}},\"type\":\"" type  \
 	"\"}"
 #define TOKEN_TYPE "kubernetes.io/service-account-token"
+#define LONG_NAME /* of 56 bytes */                                            \
+	"an-account-of-a-name-that-leaves-no-room-for-all-of-that"
 
 static void objects_that_come_back_by_themselves_are_out(void **state)
 {
@@ -62,6 +64,11 @@ static void objects_that_come_back_by_themselves_are_out(void **state)
 		"the cluster's own CA"},
 	    {"secrets", "{\"metadata\":{\"name\":\"kube-root-ca.crt\"}}", NULL},
 	    {"secrets", TOKEN("build-token-x7k2p", TOKEN_TYPE),
+		"a token made by the controller"},
+	    {"secrets",
+		"{\"metadata\":{\"name\":\"" LONG_NAME "-t7k2pz\","
+		"\"annotations\":{\"kubernetes.io/service-account.name\":"
+		"\"" LONG_NAME "\"}},\"type\":\"" TOKEN_TYPE "\"}",
 		"a token made by the controller"},
 	    {"secrets", TOKEN("build-token-x7k2p", "Opaque"), NULL},
 	    {"secrets", TOKEN("build-token-mine", TOKEN_TYPE), NULL},
