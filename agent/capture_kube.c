@@ -122,6 +122,7 @@ enum { ASKERS = 2 };
 struct questions {
 	struct capture_kube_run *r;
 	struct err errs[QUESTION_COUNT];
+	atomic_bool failed; /* one that the capture cannot do without */
 };
 
 static void ask(void *ctx, size_t i)
@@ -136,8 +137,10 @@ static void ask(void *ctx, size_t i)
 		capture_kube_patterns_check_labels(r, &q->errs[i]);
 	else if (i == NAMESPACES)
 		capture_kube_namespaces(r, &q->errs[i]);
-	else /* without it, a restore says so */
+	else if (!atomic_load(&q->failed)) /* without it, a restore says so */
 		r->uid = kube_cluster_uid(client, &q->errs[i]);
+	if (i != IDENTITY && q->errs[i].code != ERR_NONE)
+		atomic_store(&q->failed, true);
 }
 
 static int prepare(struct capture_kube_run *r, struct err *err)

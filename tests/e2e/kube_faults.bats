@@ -360,6 +360,15 @@ spoken() { # v2|v2beta1|old
 	! grep -q 'no object in the namespaces' <<<"$output" || false
 }
 
+@test "a server that fails at first is not asked for more" {
+	fault '[{"kind":"slow","path":"^/apis?$","delay_ms":1000},
+	    {"kind":"reply","path":"^/api/v1/namespaces[?]","status":400,"body":{"kind":"Status"}},
+	    {"kind":"slow","path":"/namespaces/kube-system$","delay_ms":1}]'
+	run -1 agent check
+	grep -q 'which namespaces there are: .*400' <<<"$output"
+	[ "$(curl -fsS "$KUBE_SIM_URL/faults" | jq -c '[.[].fired]')" = '[2,1,0]' ]
+}
+
 @test "a check asks for a list that fails once, not in each namespace" {
 	sed 's/namespaces: .*/namespaces: ["odd*"]/' "$P/backstay.yaml" >"$P/odds.yaml"
 	fault '{"kind":"reply","path":"/configmaps","status":400,"body":{"kind":"Status"}}'
