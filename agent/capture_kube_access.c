@@ -3,8 +3,6 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/pool.h"
 
-enum { AT_ONCE = 8 };
-
 static int ask(struct kube_job *j, const char *ns, struct err *err)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
@@ -51,5 +49,5 @@ static void ask_job(void *ctx, size_t i)
 
 void capture_kube_access_ask(struct capture_kube_run *r)
 {
-	pool_each(AT_ONCE, r->jobs.len, ask_job, r);
+	pool_each(capture_kube_lists_at_once(r), r->jobs.len, ask_job, r);
 }

@@ -177,14 +177,20 @@ static void work(void *ctx, size_t i)
 	kube_in_flight_leave(&running->r->in_flight);
 }
 
+size_t capture_kube_lists_at_once(const struct capture_kube_run *r)
+{
+	size_t n = r->run.cluster->lists_at_once;
+
+	return n ? n : DEFAULT_LISTS_AT_ONCE;
+}
+
 int capture_kube_run_jobs(
     struct capture_kube_run *r, size_t *lane, struct err *err)
 {
 	const struct capture_kube_cluster *cluster = r->run.cluster;
 	struct committer c = {.r = r};
 	struct running running = {.r = r, .committer = &c};
-	size_t at_once = cluster->lists_at_once ? cluster->lists_at_once
-						: DEFAULT_LISTS_AT_ONCE;
+	size_t at_once = capture_kube_lists_at_once(r);
 
 	r->in_flight.most = at_once;
 	atomic_store(&r->in_flight.kept, r->jobs.len + r->left_out.len);

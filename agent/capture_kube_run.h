@@ -33,6 +33,8 @@ struct capture_kube_run {
 	atomic_uint_fast64_t done;
 };
 
+/* As configured, or the default. */
+size_t capture_kube_lists_at_once(const struct capture_kube_run *r);
 /* Runs all jobs and counts what was left out. `*lane` is the index of the next
  * lane, here and afterwards. -1 where the archive cannot be written, or after
  * a request to stop; what else went wrong is in the jobs. */

@@ -252,9 +252,9 @@ list_of() { # ITEMS [METADATA]
 }
 
 @test "so many lists at once, and no more" {
-	in_flight() {
+	in_flight() { # MOST COMMAND...
 		curl -gfsS -X DELETE "$KUBE_SIM_URL/stats?path=[?]limit=1(%26|$)" >/dev/null
-		backup 0 || return 1
+		"${@:2}" || return 1
 		local most
 		most=$(curl -fsS "$KUBE_SIM_URL/stats" | jq .max_in_flight)
 		[ "$most" -eq "$1" ] || { echo "$most at once"; return 1; }
@@ -263,10 +263,12 @@ list_of() { # ITEMS [METADATA]
 	fault '{"kind":"slow","path":"limit=1(&|$)","delay_ms":40}'
 	sed 's/page_size: 7/page_size: 1/' "$P/backstay.yaml" >"$P/four.yaml"
 	export BACKSTAY_CONFIG=$P/four.yaml
-	in_flight 4
+	in_flight 4 backup 0
+	in_flight 4 agent check
 	sed 's/page_size: 1/&\n      concurrency: 6/' "$P/four.yaml" >"$P/six.yaml"
 	export BACKSTAY_CONFIG=$P/six.yaml
-	in_flight 6
+	in_flight 6 backup 0
+	in_flight 6 agent check
 }
 
 @test "a stop in the middle leaves nothing" {
