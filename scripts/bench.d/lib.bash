@@ -2,7 +2,7 @@
 #
 #   bench_pair LABEL BOUND 'ours' 'theirs' ['before each']
 #
-# runs both BENCH_RUNS times alternately after one warm-up each, and prints
+# runs both BENCH_RUNS times in turn after one warm-up each, and prints
 # medians, the ratio, the bound, the CPU seconds of both (on a loaded machine
 # the steadier figure), and peak memory (the largest process) of both, held against the ratio BENCH_RSS_BOUND where that is set. A command that
 # fails ends the benchmark: a wrong run has no time. With BENCH_OBJECTS=N it
@@ -37,16 +37,26 @@ bench_median() { # FILE COLUMN
 	    awk '{v[NR]=$1} END {print NR%2 ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'
 }
 
+bench_side() { # FILE COMMAND BEFORE
+	eval "$3" >/dev/null 2>&1
+	bench_once "$1" "$2"
+}
+
 bench_pair() {
 	local label=$1 bound=$2 ours=$3 theirs=$4 before=${5:-true} i
 	local a="$bench_dir/a" b="$bench_dir/b"
 	: >"$a"
 	: >"$b"
 	for ((i = 0; i <= BENCH_RUNS; i++)); do
-		eval "$before" >/dev/null 2>&1
-		bench_once "$a" "$ours" || return 1
-		eval "$before" >/dev/null 2>&1
-		bench_once "$b" "$theirs" || return 1
+		# In an order by chance: what a server does every so often of
+		# its own (collecting garbage) is not to fall upon one of them.
+		if ((RANDOM % 2)); then
+			bench_side "$a" "$ours" "$before" || return 1
+			bench_side "$b" "$theirs" "$before" || return 1
+		else
+			bench_side "$b" "$theirs" "$before" || return 1
+			bench_side "$a" "$ours" "$before" || return 1
+		fi
 		# The first of each warms the caches and is not counted.
 		if [ "$i" -eq 0 ]; then
 			: >"$a"
