@@ -51,6 +51,7 @@ size_t str_fit(const char *s, size_t columns);
 
 void hex_add(struct buf *b, const void *data, size_t len);  /* lower case */
 int hex_decode(const char *text, size_t len, uint8_t *out); /* len/2 bytes */
+int hex_value(char c); /* of a digit, or -1 */
 
 /* RFC 4648. Decoding is strict: canonical, no white space; `padded` says
  * whether '=' is demanded or refused. Returns -1 where it is not so. */

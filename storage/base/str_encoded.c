@@ -15,7 +15,7 @@ void hex_add(struct buf *b, const void *data, size_t len)
 	}
 }
 
-static int hex_digit(char c)
+int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -31,7 +31,7 @@ int hex_decode(const char *text, size_t len, uint8_t *out)
 	if (len % 2)
 		return -1;
 	for (size_t i = 0; i < len; i += 2) {
-		int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+		int high = hex_value(text[i]), low = hex_value(text[i + 1]);
 		if (high < 0 || low < 0)
 			return -1;
 		out[i / 2] = (uint8_t)(high << 4 | low);

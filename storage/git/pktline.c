@@ -18,17 +18,6 @@ void pkt_reader_done(struct pkt_reader *r)
 	buf_done(&r->partial);
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The length that the four digits say, or -1. */
 static int header_value(const char *data)
 {

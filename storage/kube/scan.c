@@ -38,17 +38,6 @@ static bool expect(struct kube_scan *s, char c, const char *otherwise)
 	return true;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool escape(struct kube_scan *s)
 {
 	s->at++;
