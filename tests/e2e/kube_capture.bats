@@ -363,7 +363,7 @@ reason() { # RESOURCE REASON
 	config "$KUBE_CONFIG" 'namespaces: [odd]' 'exclude_namespaces: [od-other, "pr-*"]'
 	backup 0
 	says "c: exclude_namespaces: 'od-other': there is no such namespace; did you mean 'odd-other'?"
-	! says 'pr-*' >/dev/null
+	! says 'pr-*' >/dev/null || false
 	# What is no selector is told once, not for each list.
 	config "$KUBE_CONFIG" 'namespaces: [odd]' 'labels: "app in (a"'
 	backup 3
