@@ -125,7 +125,8 @@ static int discover(struct plan_maker *m, struct err *err)
 		VEC_EACH (&m->p->apis[i].gaps, gap)
 			return err_set(err, ERR_NETWORK,
 			    "target of cluster '%s': what its API %s serves: "
-			    "%s",
+			    "%s; plan again once it answers (without it, its "
+			    "objects would seem not to be served)",
 			    c->name, gap->group_version, gap->why);
 		VEC_EACH (&m->p->apis[i].broken, broken)
 			*vec_add(&m->p->warnings) = kube_gaps_warning(broken);
