@@ -26,9 +26,6 @@ static const struct {
     {"AppProject.argoproj.io", "/spec/sourceRepos/*"},
 };
 
-static const char argocd_secret[] =
-    "/metadata/labels/argocd.argoproj.io~1secret-type";
-
 void moved_done(struct moved_vec *v)
 {
 	VEC_EACH (v, m) {
@@ -72,7 +69,7 @@ static struct moved *covering(struct moved_vec *v, const char *name)
 struct look {
 	struct moved_vec *v;
 	struct json_object *object;
-	const char *group;
+	const struct object_identity *id;
 	const char *place;
 };
 
@@ -80,15 +77,13 @@ static void note(struct look *l, const char *url)
 {
 	autofree char *name = references_git_name(url);
 	struct moved *m = covering(l->v, name);
-	const struct json_object *metadata = json_get(l->object, "metadata");
-	const char *ns = json_get_str(metadata, "namespace");
+	const char *ns = object_namespace(l->object);
 
 	if (!m)
 		return;
-	autofree char *text =
-	    str_printf("%s%s%s %s%s%s (%s)", json_get_str(l->object, "kind"),
-		*l->group ? "." : "", l->group, ns ? ns : "", ns ? "/" : "",
-		json_get_str(metadata, "name"), l->place);
+	autofree char *text = str_printf("%s%s%s %s%s%s (%s)", l->id->kind,
+	    *l->id->group ? "." : "", l->id->group, ns ? ns : "", ns ? "/" : "",
+	    object_name(l->object), l->place);
 	if (!strvec_has(&m->objects, text))
 		strvec_add(&m->objects, text);
 }
@@ -104,7 +99,8 @@ static void look_at_secret(struct look *l)
 	cleanup(buf_wipe) struct buf url = BUF_INIT;
 	const char *text = json_str(json_pointer(l->object, "/data/url"));
 
-	if (!text || !json_pointer(l->object, argocd_secret) ||
+	if (!text ||
+	    !object_label(l->object, "argocd.argoproj.io/secret-type") ||
 	    base64_decode(text, strlen(text), true, &url))
 		return;
 	l->place = "/data/url, in base64";
@@ -113,18 +109,18 @@ static void look_at_secret(struct look *l)
 
 void moved_look(struct moved_vec *v, struct json_object *object)
 {
-	const char *kind = json_get_str(object, "kind");
-	autofree char *group = object_group(json_get_str(object, "apiVersion"));
-	struct look l = {.v = v, .object = object, .group = group};
-
 	if (!v->len)
 		return;
+	cleanup(object_identity_done) struct object_identity id =
+	    object_identity(object);
+	struct look l = {.v = v, .object = object, .id = &id};
+
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		l.place = places[i].place;
-		if (rules_kind_fits(places[i].kind, group, kind))
+		if (rules_kind_fits(places[i].kind, id.group, id.kind))
 			rules_visit(object, l.place, see, &l);
 	}
-	if (rules_kind_fits("Secret.core", group, kind))
+	if (rules_kind_fits("Secret.core", id.group, id.kind))
 		look_at_secret(&l);
 }
 
