@@ -1,5 +1,6 @@
 #include "agent/capture.h"
 
+#include "storage/archive/missing.h"
 #include "storage/base/json.h"
 
 #include <stdarg.h>
@@ -38,14 +39,9 @@ struct json_object *capture_report_missing_list(const struct capture_report *r)
 {
 	struct json_object *list = json_new_array();
 
-	VEC_EACH (&r->missing, m) {
-		struct json_object *o = json_new_object();
-		json_set_str(o, "what", m->what);
-		json_set_str(o, "reason", m->reason);
-		if (m->refused)
-			json_set(o, "refused", json_share(m->refused));
-		json_append(list, o);
-	}
+	VEC_EACH (&r->missing, m)
+		json_append(
+		    list, missing_entry(m->what, m->reason, m->refused));
 	return list;
 }
 

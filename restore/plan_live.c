@@ -126,16 +126,14 @@ static bool stays(const struct live *l, const char *ns)
 static void note_unseen(struct live *l, const char *ns, const struct err *err)
 {
 	const char *cluster = l->m->p->options->clusters[l->cluster].name;
-	struct json_object *o = json_new_object();
 	autofree char *resource = str_printf(
 	    "%s%s%s", l->k->resource, *l->k->group ? "." : "", l->k->group);
 	autofree char *what = str_printf("%s: %s%s%s%s", cluster, resource,
 	    ns ? " in '" : "", ns ? ns : "", ns ? "'" : "");
-	json_set_str(o, "what", what);
-	json_set_str(o, "reason", err->message);
-	if (err->code == ERR_DENIED)
-		json_set(o, "refused", missing_refused(cluster, resource, ns));
-	json_append(l->unseen, o);
+	cleanup(json_freep) struct json_object *refused =
+	    err->code == ERR_DENIED ? missing_refused(cluster, resource, ns)
+				    : NULL;
+	json_append(l->unseen, missing_entry(what, err->message, refused));
 }
 
 /* A list that is refused only means that each object is asked for later. */

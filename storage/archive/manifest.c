@@ -1,5 +1,6 @@
 #include "storage/archive/manifest.h"
 
+#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/clock.h"
 #include "storage/base/file.h"
@@ -64,11 +65,7 @@ const struct manifest_previous *manifest_previous_in(
 void manifest_add_missing(
     struct manifest *m, const char *what, const char *reason)
 {
-	struct json_object *o = json_new_object();
-
-	json_set_str(o, "what", what);
-	json_set_str(o, "reason", reason);
-	json_append(m->missing, o);
+	json_append(m->missing, missing_entry(what, reason, NULL));
 }
 
 void manifest_add_warning(struct manifest *m, const char *text)

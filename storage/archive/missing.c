@@ -15,6 +15,18 @@ struct group {
 };
 VEC_DEFINE(group_vec, struct group);
 
+struct json_object *missing_entry(
+    const char *what, const char *reason, struct json_object *refused)
+{
+	struct json_object *o = json_new_object();
+
+	json_set_str(o, "what", what);
+	json_set_str(o, "reason", reason);
+	if (refused)
+		json_set(o, "refused", json_share(refused));
+	return o;
+}
+
 struct json_object *missing_refused(
     const char *cluster, const char *resource, const char *ns)
 {

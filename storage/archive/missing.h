@@ -11,6 +11,10 @@
 
 struct json_object;
 
+/* An entry of a manifest's `missing`; `refused` may be NULL, and stays the
+ * caller's. The entry is the caller's too. */
+struct json_object *missing_entry(
+    const char *what, const char *reason, struct json_object *refused);
 /* The member `refused` of an entry; ns NULL: cluster scope, or all namespaces.
  * The caller's. */
 struct json_object *missing_refused(
