@@ -170,20 +170,19 @@ static void say_partial(const struct manifest *m)
 		log_warn("missing in '%s': %s", m->label, *line);
 }
 
+static bool is_named(const struct json_object *repository, const char *name)
+{
+	return json_get_str(repository, "url") &&
+	       str_eq(json_get_str(repository, "name"), name);
+}
+
 /* A map by the name of a repository is one of its URL in the snapshot. */
 static const char *url_of(const struct manifest *m, const char *from)
 {
-	for (size_t i = 0; i < json_len(m->sources); i++) {
-		const struct json_object *all =
-		    json_get(json_at(m->sources, i), "repositories");
-		for (size_t j = 0; j < json_len(all); j++) {
-			const struct json_object *r = json_at(all, j);
-			const char *url = json_get_str(r, "url");
-			if (url && str_eq(json_get_str(r, "name"), from))
-				return url;
-		}
-	}
-	return from;
+	const struct json_object *r =
+	    targets_part(m, "repositories", is_named, from);
+
+	return r ? json_get_str(r, "url") : from;
 }
 
 static void add_moved(struct session *s)

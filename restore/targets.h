@@ -50,7 +50,14 @@ void targets_done(struct targets *t);
 /* The URL of a repository's target; "" where nothing says it. The caller frees.
  */
 char *targets_url(const struct targets *t, const struct plan_node *node);
-/* targets_unused.c: a text for each target of the configuration that is for
+/* targets_unused.c: the first member of a list that a kind of source has in the
+ * manifest, "clusters", "buckets" or "repositories", which is what is wanted;
+ * borrowed, or NULL. */
+typedef bool targets_part_fn(
+    const struct json_object *part, const char *wanted);
+const struct json_object *targets_part(const struct manifest *m,
+    const char *list, targets_part_fn *is, const char *wanted);
+/* The same: a text for each target of the configuration that is for
  * nothing of the snapshot, appended: what was meant goes elsewhere. */
 void targets_unused(const struct targets *t, const struct manifest *m,
     const struct plan_options *o, struct strvec *texts);

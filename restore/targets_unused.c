@@ -5,24 +5,17 @@
 
 #include <string.h>
 
-/* Of a kind of source, what the manifest has: "clusters" by their "name". */
-struct parts {
-	const struct manifest *m;
-	const char *list;
-};
-
-typedef bool part_fn(const struct json_object *part, const char *wanted);
-
-static bool has(const struct parts *p, part_fn *is, const char *wanted)
+const struct json_object *targets_part(const struct manifest *m,
+    const char *list, targets_part_fn *is, const char *wanted)
 {
-	for (size_t i = 0; i < json_len(p->m->sources); i++) {
+	for (size_t i = 0; i < json_len(m->sources); i++) {
 		const struct json_object *all =
-		    json_get(json_at(p->m->sources, i), p->list);
+		    json_get(json_at(m->sources, i), list);
 		for (size_t j = 0; j < json_len(all); j++)
 			if (is(json_at(all, j), wanted))
-				return true;
+				return json_at(all, j);
 	}
-	return false;
+	return NULL;
 }
 
 static bool is_cluster(const struct json_object *part, const char *wanted)
@@ -59,21 +52,19 @@ void targets_unused(const struct targets *t, const struct manifest *m,
     const struct plan_options *o, struct strvec *texts)
 {
 	const struct settings_targets *s = &t->c->settings->restore.targets;
-	const struct parts clusters = {m, "clusters"};
-	const struct parts buckets = {m, "buckets"};
-	const struct parts repositories = {m, "repositories"};
 
 	if (!o->without_git)
 		VEC_EACH (&s->repositories, p)
-			if (!has(&repositories, is_repository, p->from))
+			if (!targets_part(
+				m, "repositories", is_repository, p->from))
 				tell(texts, "repositories", "repository",
 				    p->from);
 	if (!o->without_kubernetes)
 		VEC_EACH (&s->clusters, c)
-			if (!has(&clusters, is_cluster, c->from))
+			if (!targets_part(m, "clusters", is_cluster, c->from))
 				tell(texts, "clusters", "cluster", c->from);
 	if (!o->without_terraform)
 		VEC_EACH (&s->buckets, b)
-			if (!has(&buckets, is_bucket, b->from))
+			if (!targets_part(m, "buckets", is_bucket, b->from))
 				tell(texts, "buckets", "bucket", b->from);
 }
