@@ -15,7 +15,6 @@
 
 enum {
 	MAX_COMPLAINT_BYTES = 4096,
-	RESERVED_BYTES = 64 * 1024,
 	POLL_MS = 100, /* how late a request to stop may be seen */
 	REAP_MS = 2,
 };
@@ -242,6 +241,7 @@ int program_run(const struct program *program, struct buf *out, struct err *err)
 	r.until_ms = clock_ticks_ms(r.clock) + program->time_limit_ms;
 	if (pipe2(p.out, O_CLOEXEC) || pipe2(p.complaints, O_CLOEXEC))
 		return err_system(err, errno, "making a pipe");
-	buf_reserve(out, RESERVED_BYTES); /* no copies left by growing */
+	/* No copies are left by growing: it may be a secret. */
+	buf_reserve(out, program->max_output_bytes);
 	return run(&r, &p, out, &complaints, err);
 }
