@@ -12,9 +12,8 @@ static int ask(struct kube_job *j, const char *ns, struct err *err)
 
 	j->list_ns = ns;
 	int failed = kube_send(j->run->cluster->client, &r, &answer, err);
-	/* As kube_list has it: who is not let in at all lacks no right. */
-	if (failed && err->code == ERR_DENIED && answer.status != 403)
-		err->code = ERR_NETWORK;
+	if (failed)
+		kube_denied_for_rights_alone(answer.status, err);
 	return failed;
 }
 

@@ -102,6 +102,14 @@ static void add_on_one_line(struct buf *out, const char *s, size_t len)
 	}
 }
 
+void kube_denied_for_rights_alone(int status, struct err *err)
+{
+	enum { FORBIDDEN = 403 };
+
+	if (err->code == ERR_DENIED && status != FORBIDDEN)
+		err->code = ERR_NETWORK;
+}
+
 int kube_answer_unverified(const struct kube_access *a, struct err *err)
 {
 	bool named = strstr(err->message, "subject name") != NULL;

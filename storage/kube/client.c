@@ -6,6 +6,7 @@
 #include "storage/kube/identity.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ struct kube_client {
 	pthread_mutex_t lock;
 	struct link *link;
 	bool gzip;
-	bool weighs; /* gzip is not settled yet */
+	atomic_bool weighs; /* gzip is not settled yet; set under the lock */
 	int stall_timeout_ms;
 };
 
@@ -103,12 +104,9 @@ void kube_client_note_rate(struct kube_client *c, uint64_t bytes, int64_t ms)
 	pthread_mutex_unlock(&c->lock);
 }
 
-bool kube_client_weighs(struct kube_client *c)
+bool kube_client_weighs(const struct kube_client *c)
 {
-	pthread_mutex_lock(&c->lock);
-	bool weighs = c->weighs;
-	pthread_mutex_unlock(&c->lock);
-	return weighs;
+	return atomic_load(&c->weighs);
 }
 
 void kube_client_set_stall_timeout(struct kube_client *c, int timeout_ms)

@@ -55,7 +55,7 @@ void kube_client_set_stall_timeout(struct kube_client *c, int timeout_ms);
  * to tell settle whether KUBE_GZIP_AUTO compresses. Safe at any time. */
 void kube_client_note_rate(struct kube_client *c, uint64_t bytes, int64_t ms);
 /* Whether nothing has settled it yet. */
-bool kube_client_weighs(struct kube_client *c);
+bool kube_client_weighs(const struct kube_client *c);
 
 struct kube_request {
 	const char *method;	  /* default GET */
@@ -108,6 +108,11 @@ void kube_answer_done(struct kube_answer *a); /* wipes the body */
  */
 int kube_send(struct kube_client *c, const struct kube_request *r,
     struct kube_answer *answer, struct err *err);
+
+/* Of a failure with that status of HTTP: leaves ERR_DENIED to a right that is
+ * missing, which a caller may do without. Credentials that are not accepted, or
+ * that a plugin could not get, become ERR_NETWORK. */
+void kube_denied_for_rights_alone(int status, struct err *err);
 
 /* GET of one JSON document; NULL as for kube_send, or ERR_FORMAT. */
 struct json_object *kube_get(

@@ -11,7 +11,6 @@
 enum {
 	DEFAULT_PAGE_SIZE = 500,
 	MAX_RESTARTS = 5,
-	FORBIDDEN = 403,
 	GONE = 410,
 	SMALLER = 8, /* times, where a page was over its cap */
 };
@@ -293,9 +292,7 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 	result->page_size = r.page_size;
 	kube_page_free(r.page);
 	free(r.token);
-	/* Credentials that are not accepted, or that a plugin could not get,
-	 * are no right that is missing, which a caller may do without. */
-	if (failed && err->code == ERR_DENIED && result->status != FORBIDDEN)
-		err->code = ERR_NETWORK;
+	if (failed)
+		kube_denied_for_rights_alone(result->status, err);
 	return failed;
 }
