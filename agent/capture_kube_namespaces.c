@@ -49,9 +49,9 @@ static int forget_names(void *ctx, struct err *err)
 	return 0;
 }
 
-static bool is_pattern(const char *s)
+static bool has_labels(const struct capture_kube_cluster *c)
 {
-	return strpbrk(s, "*?") != NULL;
+	return c->namespace_labels && *c->namespace_labels;
 }
 
 /* Without the right to list namespaces, those that are named plainly. */
@@ -59,11 +59,10 @@ static int take_named(
     struct capture_kube_run *r, const struct err *why, struct err *err)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
-	bool plain = c->namespaces && c->namespaces->len &&
-		     !(c->namespace_labels && *c->namespace_labels);
+	bool plain = c->namespaces && c->namespaces->len && !has_labels(c);
 
 	for (size_t i = 0; plain && i < c->namespaces->len; i++)
-		plain = !is_pattern(c->namespaces->items[i]);
+		plain = !str_is_glob(c->namespaces->items[i]);
 	if (!plain) {
 		*err = *why;
 		return err_wrap(err,
@@ -94,7 +93,7 @@ static bool fits_any(const char *pattern, const struct strvec *names)
 static void not_there(const struct capture_kube_cluster *c, const char *ns,
     const struct strvec *there, struct err *err)
 {
-	if (c->namespace_labels && *c->namespace_labels) {
+	if (has_labels(c)) {
 		err_set(err, ERR_NOT_FOUND,
 		    "there is no such namespace with the labels '%s'",
 		    c->namespace_labels);
@@ -104,10 +103,8 @@ static void not_there(const struct capture_kube_cluster *c, const char *ns,
 	    mem_zalloc((there->len + 1) * sizeof(*words));
 	for (size_t i = 0; i < there->len; i++)
 		words[i] = there->items[i];
-	const char *meant = closest_word(ns, words);
-	err_set(err, ERR_NOT_FOUND, "there is no such namespace%s%s%s",
-	    meant ? "; did you mean '" : "", meant ? meant : "",
-	    meant ? "'?" : "");
+	autofree char *hint = closest_hint("", closest_word(ns, words));
+	err_set(err, ERR_NOT_FOUND, "there is no such namespace%s", hint);
 }
 
 /* What is left out by a name that is not there, something else is not. */
@@ -120,7 +117,7 @@ static void tell_not_excluded(
 	for (size_t i = 0; exclude && i < exclude->len; i++) {
 		const char *ns = exclude->items[i];
 		struct err err = ERR_INIT;
-		if (is_pattern(ns) || fits_any(ns, there))
+		if (str_is_glob(ns) || fits_any(ns, there))
 			continue;
 		not_there(c, ns, there, &err);
 		capture_report_warning(r->report,
@@ -139,7 +136,7 @@ static void tell_absent(struct capture_kube_run *r, const struct names *there)
 		struct err err = ERR_INIT;
 		if (fits_any(ns, &there->all))
 			continue;
-		if (is_pattern(ns)) {
+		if (str_is_glob(ns)) {
 			capture_report_warning(r->report,
 			    "%s: no namespace fits '%s'", c->name, ns);
 			continue;
@@ -207,35 +204,35 @@ static void choose(struct capture_kube_run *r, const struct names *there)
 	strvec_sort(&r->run.namespaces);
 	strvec_sort(&r->marked);
 	/* Labels hide how many there are: most are hardly labelled so. */
-	r->run.wide = r->run.namespaces.len * 2 >= there->all.len &&
-		      !(c->namespace_labels && *c->namespace_labels);
+	r->run.wide =
+	    r->run.namespaces.len * 2 >= there->all.len && !has_labels(c);
 }
 
 int capture_kube_namespaces(struct capture_kube_run *r, struct err *err)
 {
 	cleanup(names_done) struct names names = {.all = VEC_INIT};
-	const char *labels = r->run.cluster->namespace_labels;
-	bool has_labels = labels && *labels;
+	const struct capture_kube_cluster *c = r->run.cluster;
 	size_t missing_before = r->report->missing.len;
 	struct err why = ERR_INIT;
 
-	if (list_namespaces(r, labels, &names, &why)) {
+	if (list_namespaces(r, c->namespace_labels, &names, &why)) {
 		if (why.code != ERR_DENIED) {
 			*err = why;
-			return has_labels ? err_wrap(err,
-						"namespace_labels '%s'", labels)
-					  : err_wrap(err,
-						"which namespaces there are");
+			return has_labels(c)
+				   ? err_wrap(err, "namespace_labels '%s'",
+					 c->namespace_labels)
+				   : err_wrap(
+					 err, "which namespaces there are");
 		}
 		return take_named(r, &why, err);
 	}
 	if (names.bad)
 		capture_report_missing(r->report, &names.why,
-		    "%s: %llu of the namespaces", r->run.cluster->name,
+		    "%s: %llu of the namespaces", c->name,
 		    (unsigned long long)names.bad);
 	choose(r, &names);
 	tell_absent(r, &names);
-	if (!has_labels)
+	if (!has_labels(c))
 		tell_not_excluded(r, &names.all);
 	tell_if_none(r, missing_before);
 	return 0;

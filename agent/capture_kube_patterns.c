@@ -7,12 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-static bool fits(const char *pattern, const struct kube_resource *resource)
-{
-	return str_glob(pattern, resource->key) ||
-	       str_glob(pattern, resource->name);
-}
-
 /* The closest of what could have been named; a kind counts as its resource. */
 static const char *meant(const struct capture_kube_run *r, const char *pattern)
 {
@@ -35,7 +29,7 @@ static const char *meant(const struct capture_kube_run *r, const char *pattern)
 static bool is_captured(const struct capture_kube_run *r, const char *pattern)
 {
 	VEC_EACH (&r->jobs, j)
-		if (fits(pattern, j->resource))
+		if (kube_select_fits(pattern, j->resource))
 			return true;
 	return false;
 }
@@ -45,10 +39,10 @@ static const char *why_not(
     const struct capture_kube_run *r, const char *pattern)
 {
 	VEC_EACH (&r->left_out, l)
-		if (fits(pattern, l->resource))
+		if (kube_select_fits(pattern, l->resource))
 			return l->reason;
 	VEC_EACH (&r->api.resources, resource)
-		if (fits(pattern, resource))
+		if (kube_select_fits(pattern, resource))
 			return resource->listable
 				   ? "excluded by the configuration"
 				   : "its objects cannot be listed and read";
@@ -58,22 +52,21 @@ static const char *why_not(
 static void tell_unfit(
     struct capture_kube_run *r, const char *key, const char *pattern)
 {
-	const char *word = strpbrk(pattern, "*?") ? NULL : meant(r, pattern);
+	autofree char *hint =
+	    closest_hint("", str_is_glob(pattern) ? NULL : meant(r, pattern));
 
 	capture_report_warning(r->report,
-	    "%s: %s: no resource of the cluster fits '%s'%s%s%s",
-	    r->run.cluster->name, key, pattern, word ? "; did you mean '" : "",
-	    word ? word : "", word ? "'?" : "");
+	    "%s: %s: no resource of the cluster fits '%s'%s",
+	    r->run.cluster->name, key, pattern, hint);
 }
 
 static void tell_missing(struct capture_kube_run *r, const char *name)
 {
-	const char *word = meant(r, name);
+	autofree char *hint = closest_hint("", meant(r, name));
 	struct err err = ERR_INIT;
 
-	err_set(&err, ERR_NOT_FOUND,
-	    "the cluster serves no such resource%s%s%s",
-	    word ? "; did you mean '" : "", word ? word : "", word ? "'?" : "");
+	err_set(
+	    &err, ERR_NOT_FOUND, "the cluster serves no such resource%s", hint);
 	capture_report_missing(
 	    r->report, &err, "%s: resource '%s'", r->run.cluster->name, name);
 }
@@ -88,7 +81,7 @@ static void tell_wanted(struct capture_kube_run *r, const char *pattern)
 		capture_report_warning(r->report,
 		    "%s: resources: '%s' is left out all the same: %s",
 		    r->run.cluster->name, pattern, reason);
-	else if (strpbrk(pattern, "*?"))
+	else if (str_is_glob(pattern))
 		tell_unfit(r, "resources", pattern);
 	else
 		tell_missing(r, pattern);

@@ -88,12 +88,11 @@ static int unknown_option(const struct cli_program *p,
 	if (c)
 		collect(c->options, words, &count);
 	str_add_printable(&shown, name, strlen(name));
-	const char *meant =
-	    str_starts(name, "--") ? closest_word(name + 2, words) : NULL;
+	autofree char *hint = closest_hint("--",
+	    str_starts(name, "--") ? closest_word(name + 2, words) : NULL);
 	return err_set(err, ERR_USAGE,
-	    "unknown option '%s'%s%s%s; see %s%s%s --help", shown.data,
-	    meant ? "; did you mean '--" : "", meant ? meant : "",
-	    meant ? "'?" : "", p->name, c ? " " : "", c ? c->name : "");
+	    "unknown option '%s'%s; see %s%s%s --help", shown.data, hint,
+	    p->name, c ? " " : "", c ? c->name : "");
 }
 
 static int set_word(
@@ -215,11 +214,10 @@ static const struct cli_command *find_command(
 			return c;
 		words[count++] = c->name;
 	}
-	const char *meant = closest_word(name, words);
+	autofree char *hint = closest_hint("", closest_word(name, words));
 	str_add_printable(&shown, name, strlen(name));
-	err_set(err, ERR_USAGE, "unknown command '%s'%s%s%s; see %s --help",
-	    buf_str(&shown), meant ? "; did you mean '" : "",
-	    meant ? meant : "", meant ? "'?" : "", p->name);
+	err_set(err, ERR_USAGE, "unknown command '%s'%s; see %s --help",
+	    buf_str(&shown), hint, p->name);
 	return NULL;
 }
 

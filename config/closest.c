@@ -1,5 +1,7 @@
 #include "config/closest.h"
 
+#include "storage/base/str.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -46,4 +48,10 @@ const char *closest_word(const char *word, const char *const *words)
 		best_distance = d;
 	}
 	return best;
+}
+
+char *closest_hint(const char *prefix, const char *meant)
+{
+	return meant ? str_printf("; did you mean '%s%s'?", prefix, meant)
+		     : str_dup("");
 }

@@ -6,4 +6,8 @@
  * or NULL. Borrowed. */
 const char *closest_word(const char *word, const char *const *words);
 
+/* "; did you mean '<prefix><meant>'?", or "" where meant is NULL; the caller
+ * frees. */
+char *closest_hint(const char *prefix, const char *meant);
+
 #endif

@@ -123,7 +123,7 @@ int plan_prune(struct plan_maker *m, uint16_t cluster, struct err *err)
 				continue;
 			known = true;
 			if (!was_captured(&o->clusters[l->cluster], r)) {
-				if (!strpbrk(pattern, "*?"))
+				if (!str_is_glob(pattern))
 					spare(l, pattern);
 				continue;
 			}

@@ -101,6 +101,11 @@ bool str_glob(const char *pattern, const char *s)
 	return *pattern == '\0';
 }
 
+bool str_is_glob(const char *s)
+{
+	return strpbrk(s, "*?") != NULL;
+}
+
 bool str_glob_any(const struct strvec *patterns, const char *s)
 {
 	VEC_EACH (patterns, p)

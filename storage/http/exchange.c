@@ -222,13 +222,13 @@ static int fail(struct exchange *x, CURLcode result, const char *detail)
 {
 	const char *url = x->request->url;
 
-	if (!x->refused)
+	if (!x->refused) {
 		err_set(x->err, code_of(result), "%s",
 		    result == CURLE_ABORTED_BY_CALLBACK ? "stopped on request"
 		    : detail[0]				? detail
 				: curl_easy_strerror(result));
-	if (!x->refused)
 		tell_proxy(x, result, detail);
+	}
 	return err_wrap(
 	    x->err, "%s %.*s", x->request->method, handle_url_shown(url), url);
 }

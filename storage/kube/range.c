@@ -128,15 +128,20 @@ bool kube_range_next(
 	return true;
 }
 
+bool kube_range_text(struct kube_range value, struct buf *out)
+{
+	if (value.len < 2 || *value.at != '"')
+		return false;
+	kube_range_decode(
+	    (struct kube_range){value.at + 1, value.len - 2}, out);
+	return true;
+}
+
 bool kube_range_get_text(
     struct kube_range object, const char *key, struct buf *out)
 {
 	struct kube_range value;
 
-	if (!kube_range_get(object, key, &value) || value.len < 2 ||
-	    *value.at != '"')
-		return false;
-	kube_range_decode(
-	    (struct kube_range){value.at + 1, value.len - 2}, out);
-	return true;
+	return kube_range_get(object, key, &value) &&
+	       kube_range_text(value, out);
 }

@@ -27,6 +27,9 @@ bool kube_range_get(
 /* The items of an array that was scanned before: *at starts at 0. */
 bool kube_range_next(
     struct kube_range array, size_t *at, struct kube_range *value);
+/* Appends the text of a value that is a string, as it stands in an object or an
+ * array; false for another. */
+bool kube_range_text(struct kube_range value, struct buf *out);
 /* Appends the text of a member that is a string; false where there is none. */
 bool kube_range_get_text(
     struct kube_range object, const char *key, struct buf *out);

@@ -33,11 +33,18 @@ static const struct {
 static const char *const owned[] = {
     "pods", "replicasets.apps", "controllerrevisions.apps"};
 
+bool kube_select_fits(const char *glob, const struct kube_resource *r)
+{
+	return str_glob(glob, r->key) || str_glob(glob, r->name);
+}
+
 bool kube_select_matches(
     const struct strvec *globs, const struct kube_resource *r)
 {
-	return globs &&
-	       (str_glob_any(globs, r->key) || str_glob_any(globs, r->name));
+	for (size_t i = 0; globs && i < globs->len; i++)
+		if (kube_select_fits(globs->items[i], r))
+			return true;
+	return false;
 }
 
 /* *.k8s.io alone does not tell: snapshots and gateways are custom. */

@@ -24,7 +24,8 @@ struct kube_selection {
 	bool keep_useless;
 };
 
-/* A resource by globs on its name or its key. */
+/* A resource by a glob, or by any of some, on its name or its key. */
+bool kube_select_fits(const char *glob, const struct kube_resource *r);
 bool kube_select_matches(
     const struct strvec *globs, const struct kube_resource *r);
 

@@ -36,11 +36,7 @@ static bool is_among(struct kube_range values, const char *text)
 
 	while (kube_range_next(values, &at, &value)) {
 		cleanup(buf_done) struct buf one = BUF_INIT;
-		if (value.len < 2 || *value.at != '"')
-			continue;
-		kube_range_decode(
-		    (struct kube_range){value.at + 1, value.len - 2}, &one);
-		if (str_eq(buf_str(&one), text))
+		if (kube_range_text(value, &one) && str_eq(buf_str(&one), text))
 			return true;
 	}
 	return false;
