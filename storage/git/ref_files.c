@@ -58,25 +58,30 @@ int ref_files_read_head(const char *dir, char **head, struct err *err)
 	return 0;
 }
 
-static int packed_line(
-    struct git_refvec *refs, char *line, const char *path, struct err *err)
+static int packed_line(struct git_refvec *refs, const char *line, size_t len,
+    const char *path, struct err *err)
 {
+	autofree char *text = str_ndup(line, len);
 	uint8_t id[GIT_ID_LEN];
 
-	if (line[0] == '#' || line[0] == '^' || line[0] == '\0')
+	if (strlen(text) == len &&
+	    (text[0] == '#' || text[0] == '^' || text[0] == '\0'))
 		return 0;
-	if (git_id_parse(line, id) || line[GIT_ID_HEX - 1] != ' ' ||
-	    !git_ref_name_valid(line + GIT_ID_HEX)) {
+	if (strlen(text) != len || git_id_parse(text, id) ||
+	    text[GIT_ID_HEX - 1] != ' ' ||
+	    !git_ref_name_valid(text + GIT_ID_HEX)) {
 		cleanup(buf_done) struct buf shown = BUF_INIT;
-		str_add_printable(&shown, line, strnlen(line, 120));
+		str_add_printable(&shown, line, len < 120 ? len : 120);
 		return err_set(err, ERR_FORMAT,
 		    "%s holds a line that is no reference: '%s'", path,
 		    buf_str(&shown));
 	}
-	git_refvec_add(refs, line + GIT_ID_HEX, id);
+	git_refvec_add(refs, text + GIT_ID_HEX, id);
 	return 0;
 }
 
+/* A crash of the machine may leave it cut off, or full of zeros: what is read
+ * then is not all that there was. */
 static int read_packed(
     const char *dir, struct git_refvec *refs, struct err *err)
 {
@@ -87,14 +92,16 @@ static int read_packed(
 		return 0;
 	if (file_read(path, MAX_PACKED_REFS, &text, err))
 		return -1;
-	char *line = text.data;
-	while (line && *line) {
-		char *end = strchr(line, '\n');
-		if (end)
-			*end = '\0';
-		if (packed_line(refs, line, path, err))
+	for (size_t at = 0; at < text.len;) {
+		const char *line = text.data + at;
+		const char *end = memchr(line, '\n', text.len - at);
+		size_t len = end ? (size_t)(end - line) : text.len - at;
+		if (packed_line(refs, line, len, path, err))
 			return -1;
-		line = end ? end + 1 : NULL;
+		if (!end)
+			return err_set(err, ERR_FORMAT,
+			    "%s is cut off: its last line has no end", path);
+		at += len + 1;
 	}
 	return 0;
 }
@@ -204,12 +211,28 @@ static const char *symbolic_target(const struct strvec *all, const char *name)
 	return NULL;
 }
 
+/* A loose reference hides a packed one of its name, also where it is symbolic
+ * and leads nowhere. */
+static void drop_hidden(struct git_refvec *refs, const struct strvec *symbolic)
+{
+	size_t kept = 0;
+
+	VEC_EACH (refs, r) {
+		if (symbolic_target(symbolic, r->name))
+			free(r->name);
+		else
+			refs->items[kept++] = *r;
+	}
+	refs->len = kept;
+}
+
 /* Symbolic refs below refs/ are taken as what they lead to, as a server
  * offers them; those that lead nowhere are left out, as a server does. */
 static void follow_symbolic(struct git_refvec *refs, const struct strvec *all)
 {
 	struct git_refvec found = VEC_INIT;
 
+	drop_hidden(refs, all);
 	VEC_EACH (all, both) {
 		autofree char *name =
 		    str_ndup(*both, (size_t)(strchr(*both, ' ') - *both));

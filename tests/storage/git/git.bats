@@ -263,6 +263,38 @@ harmful_key() { # MODE BYTES
 	run ! git -C "$M" cat-file -e "$secret"
 }
 
+# A loose one hides a packed one of its name, which git leaves behind.
+@test "a file path: a symbolic ref counts, and not the packed one of its name" {
+	served
+	git -C "$R" pack-refs --all
+	git -C "$R" symbolic-ref refs/heads/side refs/heads/main
+	git -C "$R" symbolic-ref refs/heads/dir refs/heads/nowhere
+	run -0 tool mirror "$R" "$M"
+	[ "$(git -C "$M" for-each-ref refs/heads/side)" = \
+	    "$(git -C "$R" rev-parse main) commit	refs/heads/side" ]
+	[ -z "$(git -C "$M" for-each-ref refs/heads/dir)" ]
+	diff <(git -C "$R" for-each-ref) <(git -C "$M" for-each-ref)
+}
+
+@test "a file path: packed refs that a crash cut off or left full of zeros are no smaller repository" {
+	served
+	local refs=$R/packed-refs
+	git -C "$R" pack-refs --all
+	cp "$refs" "$T/whole"
+	truncate -s -1 "$refs"
+	run -3 tool mirror "$R" "$M"
+	[[ $output == *"cut off"* ]]
+	truncate -s 0 "$refs" && truncate -s "$(stat -c %s "$T/whole")" "$refs"
+	run -3 tool mirror "$R" "$M"
+	[[ $output == *"no reference"* ]]
+	{ sed 5q "$T/whole"; head -c 100 /dev/zero; } >"$refs"
+	run -3 tool mirror "$R" "$M"
+	[[ $output == *"no reference"* ]]
+	cp "$T/whole" "$refs"
+	run -0 tool mirror "$R" "$M"
+	same "$R" "$M"
+}
+
 @test "a file path that is written to and repacked meanwhile" {
 	served
 	(
