@@ -154,6 +154,11 @@ static int fetch_lfs(struct work *w, struct err *err)
 		*err = why;
 		return -1;
 	}
+	if (result.damaged)
+		*vec_add(&w->state.warnings) = str_printf(
+		    "%llu LFS objects of its mirror were damaged and are "
+		    "fetched anew",
+		    (unsigned long long)result.damaged);
 	if (!failed && !result.failed.len)
 		return 0;
 	if (!failed)

@@ -27,13 +27,17 @@ static bool is_sampled(struct verification *v)
 	       random_below(v->c->env.random, 100) < v->percent;
 }
 
-static int verify_git(struct verification *v, const char *path, struct err *err)
+static int verify_git(
+    struct verification *v, const struct contents_entry *e, struct err *err)
 {
+	const char *path = e->path;
 	const char *end = strstr(path, ".git/");
 
 	if (!end)
 		return err_set(err, ERR_INTEGRITY,
 		    "'%s' is in no repository git/<name>.git", path);
+	if (verify_lfs_object(path, e->sha256, err))
+		return -1;
 	autofree char *name = str_ndup(path, (size_t)(end - path) + 4);
 	if (strvec_has(&v->seen, name))
 		return 0;
@@ -111,7 +115,7 @@ static int verify_entry(
 	if (cancel_check(v->c->env.cancel, err))
 		return -1;
 	if (str_starts(e->path, "git/"))
-		return verify_git(v, e->path, err);
+		return verify_git(v, e, err);
 	if (str_starts(e->path, "terraform/"))
 		status = verify_state(v, e, err);
 	else if (str_starts(e->path, "kubernetes/"))

@@ -1,22 +1,18 @@
 #include "storage/git/lfs_impl.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/digest.h"
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/base/pool.h"
 #include "storage/git/remote.h"
 #include "storage/git/repo.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { BATCH = 100, PARALLEL = 4, COPY_BYTES = 256 * 1024 };
+enum { BATCH = 100, PARALLEL = 4 };
 
 void lfs_result_done(struct lfs_result *r)
 {
@@ -24,22 +20,6 @@ void lfs_result_done(struct lfs_result *r)
 		free(f->reason);
 	vec_done(&r->failed);
 	*r = (struct lfs_result)LFS_RESULT_INIT;
-}
-
-char *lfs_path(const char *sha256)
-{
-	return str_printf(
-	    "lfs/objects/%.2s/%.2s/%s", sha256, sha256 + 2, sha256);
-}
-
-bool lfs_has(const char *dir, const struct lfs_object *o)
-{
-	autofree char *name = lfs_path(o->sha256);
-	autofree char *path = file_join(dir, name);
-	struct stat st;
-
-	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	       (uint64_t)st.st_size == o->bytes;
 }
 
 static void note_moved(struct lfs *l, const struct lfs_object *o)
@@ -117,40 +97,6 @@ static int move_all(struct lfs *l, bool upload,
 
 /* --- from and to a file path */
 
-static int copy_file(const char *from, const char *to,
-    const struct lfs_object *o, struct err *err)
-{
-	autoclose int in = open(from, O_RDONLY | O_CLOEXEC);
-	autofree char *part = str_printf("%s.part-XXXXXX", to);
-	autofree char *parent = file_parent(to);
-	autofree char *data = mem_alloc(COPY_BYTES);
-	cleanup(digest_freep) struct digest *digest = digest_new(DIGEST_SHA256);
-	uint8_t sum[DIGEST_SHA256_LEN];
-	char hex[DIGEST_SHA256_HEX];
-	ssize_t n;
-
-	if (in < 0)
-		return err_system(err, errno, "cannot open %s", from);
-	if (file_mkdirs(parent, err))
-		return -1;
-	autoclose int out = mkostemp(part, O_CLOEXEC);
-	if (out < 0)
-		return err_system(err, errno, "cannot make %s", part);
-	while ((n = read(in, data, COPY_BYTES)) > 0) {
-		digest_add(digest, data, (size_t)n);
-		if (file_write_all(out, data, (size_t)n, part, err)) {
-			unlink(part);
-			return -1;
-		}
-	}
-	digest_finish(digest, sum);
-	digest_hex(sum, sizeof(sum), hex);
-	if (n == 0 && str_eq(hex, o->sha256) && rename(part, to) == 0)
-		return 0;
-	unlink(part);
-	return err_set(err, ERR_INTEGRITY, "%s cannot be copied whole", from);
-}
-
 static int copy_all(struct lfs *l, bool upload,
     const struct lfs_objectvec *objects, struct err *err)
 {
@@ -165,10 +111,10 @@ static int copy_all(struct lfs *l, bool upload,
 		struct err why = ERR_INIT;
 		if (cancel_check(l->access.cancel, err))
 			return -1;
-		if (upload && lfs_has(repo_dir(repo), o))
+		if (upload && lfs_is_whole(repo_dir(repo), o, l->access.cancel))
 			continue;
-		if (copy_file(
-			upload ? here : there, upload ? there : here, o, &why))
+		if (lfs_copy(upload ? here : there, upload ? there : here,
+			upload, o, l->access.cancel, &why))
 			note_failed(l, o, why.message);
 		else
 			note_moved(l, o);
@@ -200,65 +146,49 @@ static int move(const struct lfs_options *o, bool upload,
 	return status ? err_wrap(err, "LFS objects") : 0;
 }
 
+/* --- what is here already */
+
+struct checking {
+	const struct lfs_options *o;
+	const struct lfs_objectvec *objects;
+	bool *wanted; /* one an object */
+	atomic_uint_fast64_t damaged;
+};
+
+/* What a disk or a crash of the machine spoilt keeps its name and often its
+ * length: archived, it would be found out by whoever needs it. */
+static void check_one(void *ctx, size_t i)
+{
+	struct checking *c = ctx;
+	const struct lfs_object *o = &c->objects->items[i];
+
+	c->wanted[i] = !lfs_is_whole(c->o->dir, o, c->o->access->cancel);
+	if (!c->wanted[i] || cancel_requested(c->o->access->cancel) ||
+	    !lfs_has(c->o->dir, o))
+		return;
+	autofree char *name = lfs_path(o->sha256);
+	autofree char *path = file_join(c->o->dir, name);
+	(void)unlink(path);
+	atomic_fetch_add(&c->damaged, 1);
+}
+
 int lfs_fetch(const struct lfs_options *o, const struct lfs_objectvec *objects,
     struct lfs_result *result, struct err *err)
 {
 	struct lfs_objectvec wanted = VEC_INIT;
+	autofree bool *missing = mem_zalloc(objects->len + 1);
+	struct checking c = {.o = o, .objects = objects, .wanted = missing};
 
-	VEC_EACH (objects, object) {
-		if (!lfs_has(o->dir, object))
-			*vec_add(&wanted) = *object;
-	}
+	pool_each(PARALLEL, objects->len, check_one, &c);
+	if (cancel_check(o->access->cancel, err))
+		return -1;
+	result->damaged = atomic_load(&c.damaged);
+	for (size_t i = 0; i < objects->len; i++)
+		if (missing[i])
+			*vec_add(&wanted) = objects->items[i];
 	int status = move(o, false, &wanted, result, err);
 	vec_done(&wanted);
 	return status;
-}
-
-/* --- what is here */
-
-static int list_leaf(
-    const char *path, struct lfs_objectvec *objects, struct err *err)
-{
-	cleanup(strvec_done) struct strvec names = VEC_INIT;
-	struct stat st;
-
-	if (file_list_dir(path, &names, err))
-		return -1;
-	VEC_EACH (&names, n) {
-		autofree char *file = file_join(path, *n);
-		if (strlen(*n) != 64 || strspn(*n, "0123456789abcdef") != 64 ||
-		    lstat(file, &st) || !S_ISREG(st.st_mode))
-			continue;
-		struct lfs_object *o = vec_add(objects);
-		memcpy(o->sha256, *n, 65);
-		o->bytes = (uint64_t)st.st_size;
-	}
-	return 0;
-}
-
-int lfs_list(const char *dir, struct lfs_objectvec *objects, struct err *err)
-{
-	autofree char *top = file_join(dir, "lfs/objects");
-	cleanup(strvec_done) struct strvec first = VEC_INIT;
-
-	if (!file_exists(top))
-		return 0;
-	if (file_list_dir(top, &first, err))
-		return -1;
-	VEC_EACH (&first, a) {
-		autofree char *path = file_join(top, *a);
-		cleanup(strvec_done) struct strvec second = VEC_INIT;
-		if (strlen(*a) != 2)
-			continue;
-		if (file_list_dir(path, &second, err))
-			return -1;
-		VEC_EACH (&second, b) {
-			autofree char *leaf = file_join(path, *b);
-			if (strlen(*b) == 2 && list_leaf(leaf, objects, err))
-				return -1;
-		}
-	}
-	return 0;
 }
 
 int lfs_push(

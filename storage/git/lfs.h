@@ -9,6 +9,7 @@
 #ifndef STORAGE_GIT_LFS_H
 #define STORAGE_GIT_LFS_H
 
+#include "storage/base/cancel.h"
 #include "storage/base/err.h"
 #include "storage/git/access.h"
 #include "storage/git/lfs_pointer.h"
@@ -28,6 +29,7 @@ VEC_DEFINE(lfs_failurevec, struct lfs_failure);
 struct lfs_result {
 	uint64_t moved; /* objects, by this run */
 	uint64_t moved_bytes;
+	uint64_t damaged; /* were there, and not what they are called after */
 	struct lfs_failurevec failed;
 };
 #define LFS_RESULT_INIT                                                        \
@@ -41,8 +43,13 @@ char *lfs_path(const char *sha256);
 /* Whether it is there with that length. */
 bool lfs_has(const char *dir, const struct lfs_object *o);
 
-/* Fetches those that are not there yet. 0 also where some failed: see the
- * result; -1 where there is no way to fetch at all, or ERR_CANCELLED. */
+/* And with the content that it is called after; reads all of it. */
+bool lfs_is_whole(
+    const char *dir, const struct lfs_object *o, const struct cancel *cancel);
+
+/* Fetches those that are not there whole; what is damaged goes. 0 also where
+ * some failed: see the result; -1 where there is no way to fetch at all, or
+ * ERR_CANCELLED. */
 int lfs_fetch(const struct lfs_options *o, const struct lfs_objectvec *objects,
     struct lfs_result *result, struct err *err);
 /* Sends all that are in dir and that the server lacks. */

@@ -1,5 +1,5 @@
-/* What lfs.c (files, work), lfs_api.c (where the API is, the batch) and
- * lfs_transfer.c (one object) share. */
+/* What lfs.c (the work), lfs_files.c (what is here, copies), lfs_api.c (where
+ * the API is, the batch) and lfs_transfer.c (one object) share. */
 #ifndef STORAGE_GIT_LFS_IMPL_H
 #define STORAGE_GIT_LFS_IMPL_H
 
@@ -9,6 +9,7 @@
 #include "storage/http/http.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #define LFS_MEDIA_TYPE "application/vnd.git-lfs+json"
 
@@ -34,6 +35,10 @@ int lfs_download(struct lfs *l, const struct lfs_object *o,
     const struct lfs_answer *answer, struct err *err);
 int lfs_upload(struct lfs *l, const struct lfs_object *o,
     const struct lfs_answer *answer, struct err *err);
+
+/* One object from a file path to another, checked on its way. */
+int lfs_copy(const char *from, const char *to, bool durably,
+    const struct lfs_object *o, const struct cancel *cancel, struct err *err);
 
 /* Credentials go to the host they are for, and never unencrypted where the
  * place of the API was encrypted. */

@@ -156,3 +156,18 @@ int verify_repository(const char *dir, const struct cancel *cancel,
 	git_refvec_done(&refs);
 	return result;
 }
+
+int verify_lfs_object(
+    const char *path, const uint8_t sha256[DIGEST_SHA256_LEN], struct err *err)
+{
+	char hex[DIGEST_SHA256_HEX];
+
+	digest_hex(sha256, DIGEST_SHA256_LEN, hex);
+	if (!strstr(path, ".git/lfs/objects/") ||
+	    str_eq(strrchr(path, '/') + 1, hex))
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "%s is not the object that it is called after: it was damaged "
+	    "before it was captured",
+	    path);
+}

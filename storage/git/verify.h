@@ -7,6 +7,7 @@
 #define STORAGE_GIT_VERIFY_H
 
 #include "storage/base/cancel.h"
+#include "storage/base/digest.h"
 #include "storage/base/err.h"
 
 #include <stdint.h>
@@ -20,5 +21,10 @@ struct verify_counts {
  * reachable the ref. */
 int verify_repository(const char *dir, const struct cancel *cancel,
     struct verify_counts *counts, struct err *err);
+
+/* An LFS object is called after its content, of which this is the digest: a
+ * file of a repository, by its path in the archive, that is none is right. */
+int verify_lfs_object(
+    const char *path, const uint8_t sha256[DIGEST_SHA256_LEN], struct err *err);
 
 #endif

@@ -141,6 +141,15 @@ one_line() { # TEXT: only that on standard error, besides warnings
 	E
 }
 
+@test "an LFS object that was damaged before it was captured is found by verify" {
+	one_repository
+	agent backup
+	forge file "git/helm-charts.git/lfs/objects/00/00/$(printf %064d 0)"
+	run --separate-stderr restore verify latest
+	[ "$status" -eq 5 ]
+	one_line "is not the object that it is called after"
+}
+
 @test "the forger's archive is good where what it adds is" {
 	one_repository
 	agent backup

@@ -310,6 +310,18 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	diff <(git -C "$GIT_REPOS/back/web.git" for-each-ref) <(git -C "$GIT_REPOS/web.git" for-each-ref)
 }
 
+@test "an LFS object that was damaged in the state directory is fetched anew, and said" {
+	head -c 1000 /dev/urandom >"$T/image"
+	lfs "$T/image"
+	run -0 agent backup
+	sleep 1
+	head -c 1000 /dev/zero >"$T/state/git/web.git/lfs/objects/${OID:0:2}/${OID:2:2}/$OID"
+	run -0 agent backup
+	[[ $output == *"'web': 1 LFS objects of its mirror were damaged"* ]]
+	run -0 restore extract latest --to "$T/out"
+	cmp "$T/image" "$T/out/git/web.git/lfs/objects/${OID:0:2}/${OID:2:2}/$OID"
+}
+
 @test "an LFS object that the server has lost makes the snapshot partial, and is named" {
 	head -c 1000 /dev/urandom >"$T/image"
 	lfs "$T/image"

@@ -704,6 +704,37 @@ lfs_object() { # $OID and $SIZE, in $T/store
 	grep -q "^POST /store/verify Basic" "$T/lfs.log"
 }
 
+@test "LFS: an object that was damaged where it lies is fetched anew, or is not there" {
+	lfs_object
+	lfs_server
+	run -0 tool lfs-fetch "$VIA/$N.git" "$M" "$OID" "$SIZE"
+	printf X | dd of="$M/$AT" bs=1 seek=1000 conv=notrunc status=none
+	run -0 tool lfs-fetch "$VIA/$N.git" "$M" "$OID" "$SIZE"
+	[[ $output == "moved 1" ]]
+	cmp "$M/$AT" "$T/object"
+	printf X | dd of="$M/$AT" bs=1 seek=1000 conv=notrunc status=none
+	rm "$T/store/$OID"
+	run -0 tool lfs-fetch "$VIA/$N.git" "$M" "$OID" "$SIZE"
+	[[ $output == *"failed $OID"* ]]
+	[ ! -e "$M/$AT" ]
+}
+
+@test "LFS: an object that is damaged in a file path is written again" {
+	lfs_object
+	git init -q --bare "$R"
+	git init -q --bare "$T/back.git"
+	mkdir -p "$R/${AT%/*}" && cp "$T/object" "$R/$AT"
+	run -0 tool lfs-fetch "$R" "$M" "$OID" "$SIZE"
+	run -0 tool lfs-push "$T/back.git" "$M"
+	[[ $output == "moved 1" ]]
+	printf X | dd of="$T/back.git/$AT" bs=1 seek=1000 conv=notrunc status=none
+	run -0 tool lfs-push "$T/back.git" "$M"
+	[[ $output == "moved 1" ]]
+	cmp "$T/back.git/$AT" "$T/object"
+	run -0 tool lfs-push "$T/back.git" "$M"
+	[[ $output == "moved 0" ]]
+}
+
 @test "LFS: an object that is missing, cut short or another one is named and not kept" {
 	lfs_object
 	lfs_server
