@@ -69,12 +69,7 @@ config() { # directory|bucket
 	;;
 	esac
 	cat <<-E
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
+	$(keys_config)
 	retention: {keep_last: 2, keep_min: 1}
 	terraform:
 	  buckets:

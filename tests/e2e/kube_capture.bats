@@ -4,84 +4,27 @@
 # real one.
 bats_require_minimum_version 1.5.0
 load lib
+load cluster
+load capture
 
 setup_file() {
-	KUBE=sim
-	[[ $BATS_TEST_FILENAME == *_real.bats ]] && KUBE=real
-	export KUBE P=$BATS_FILE_TMPDIR/p
-	kube_is_there "$KUBE" || return 0
-	mkdir -p "$P"
+	cluster_pick || return 0
 	kube_server "$KUBE" start "$P/kube" --tls
-	restore keygen --to "$P/keys" >"$P/recipient"
+	platform_keys
 	server
 	"$BATS_TEST_DIRNAME/kube_objects" load "${SERVER[@]}"
 }
 
-teardown_file() {
-	kube_is_there "$KUBE" || return 0
-	kube_server "$KUBE" stop "$P/kube"
-	rm -rf "$P"
-}
+teardown_file() { cluster_stop; }
 
 setup() {
-	kube_is_there "$KUBE" ||
-	    skip "no real API server: scripts/kube-assets builds one"
+	cluster_need
 	server
 	rm -rf "$P/vault" "$P/state" "$P/x"
 }
 
-server() {
-	# shellcheck disable=SC1091 # written by the server
-	. "$P/kube/env"
-	# shellcheck disable=SC2153 # from there
-	SERVER=("$KUBE_URL" ${KUBE_CA:+"$KUBE_CA" "$KUBE_TOKEN_FILE"})
-}
-
-# Lines of the cluster's configuration, besides name and kubeconfig.
-config() { # KUBECONFIG LINE...
-	local kubeconfig=$1
-	shift
-	cat >"$P/backstay.yaml" <<-E
-	name: test
-	state_dir: $P/state
-	vaults:
-	  - name: local
-	    directory: $P/vault
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
-	retention:
-	  keep_last: 3
-	kubernetes:
-	  clusters:
-	    - name: c
-	      kubeconfig: $kubeconfig
-	E
-	[ $# -eq 0 ] || printf '      %s\n' "$@" >>"$P/backstay.yaml"
-	export BACKSTAY_CONFIG=$P/backstay.yaml
-}
-
-# A backup with that status; then its files are in $P/x, the manifest in $P/m.
-backup() { # STATUS
-	run --separate-stderr agent backup
-	# shellcheck disable=SC2154 # set by run
-	echo "$output$stderr"
-	[ "$status" -eq "$1" ] || return 1
-	[ "$1" -le 1 ] || return 0
-	rm -rf "$P/x"
-	restore extract latest --to "$P/x" || return 1
-	restore show latest -o json >"$P/m"
-	jq '.sources[] | select(.kind == "kubernetes") | .. |
-	    .clusters? // empty | .[0]' "$P/m" >"$P/cluster"
-	[ -s "$P/cluster" ]
-}
-
 has() { [ -f "$P/x/kubernetes/c/$1" ] || { echo "not in: $1"; return 1; }; }
 hasnt() { [ ! -e "$P/x/kubernetes/c/$1" ] || { echo "in: $1"; return 1; }; }
-kinds() { (cd "$P/x/kubernetes/c" && find . -type f | sort); }
 ODD=namespaces/odd
 
 @test "every object is in it as the server says it, byte for byte" {

@@ -4,90 +4,48 @@
 # a front that acts it out.
 bats_require_minimum_version 1.5.0
 load lib
+load cluster
+load capture
 
 setup_file() {
-	KUBE=sim
-	[[ $BATS_TEST_FILENAME == *_real.bats ]] && KUBE=real
-	export KUBE P=$BATS_FILE_TMPDIR/p
-	kube_is_there "$KUBE" || return 0
-	mkdir -p "$P"
+	cluster_pick || return 0
 	kube_server "$KUBE" start "$P/kube"
-	restore keygen --to "$P/keys" >"$P/recipient"
+	platform_keys
 	server
 	"$BATS_TEST_DIRNAME/kube_objects" load "${SERVER[@]}"
+	local kubeconfig=$KUBE_CONFIG
 	if [ "$KUBE" = real ]; then
-		"$BATS_TEST_DIRNAME/../sim/kubefront" start "$P/front" "$KUBE_URL" "$KUBE_CA" "$KUBE_ETCD"
-		server
+		kubeconfig=$P/kubeconfig
+		"$top/tests/sim/kubefront" start "$P/front" "$KUBE_URL" "$KUBE_CA" "$KUBE_ETCD"
+		front
 		sed "s|server: .*|server: $KUBE_URL|; /certificate-authority/d" \
-		    "$KUBE_CONFIG_TOKEN" >"$P/kubeconfig"
+		    "$KUBE_CONFIG_TOKEN" >"$kubeconfig"
 	fi
-	config
+	config "$kubeconfig" 'namespaces: [odd]' 'page_size: 7'
 	backup 0
 	kinds >"$P/all"
 }
 
 teardown_file() {
-	kube_is_there "$KUBE" || return 0
-	[ ! -d "$P/front" ] || "$BATS_TEST_DIRNAME/../sim/kubefront" stop "$P/front"
-	kube_server "$KUBE" stop "$P/kube"
-	rm -rf "$P"
+	[ ! -d "$BATS_FILE_TMPDIR/p/front" ] ||
+	    "$top/tests/sim/kubefront" stop "$BATS_FILE_TMPDIR/p/front"
+	cluster_stop
 }
 
-server() {
-	# shellcheck disable=SC1091 # written by the servers
-	. "$P/kube/env"
-	SERVER=("$KUBE_URL" ${KUBE_CA:+"$KUBE_CA" "$KUBE_TOKEN_FILE"})
-	# shellcheck disable=SC1091
+front() {
+	server
+	# shellcheck disable=SC1091 # written by it
 	[ ! -f "$P/front/env" ] || . "$P/front/env"
 }
 
 setup() {
-	kube_is_there "$KUBE" ||
-	    skip "no real API server: scripts/kube-assets builds one"
-	server
-	export BACKSTAY_CONFIG=$P/backstay.yaml
+	cluster_need
+	front
 	rm -rf "$P/vault" "$P/x"
 	clear_faults
 }
 
-config() {
-	cat >"$P/backstay.yaml" <<-E
-	name: test
-	state_dir: $P/state
-	vaults:
-	  - name: local
-	    directory: $P/vault
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
-	retention:
-	  keep_last: 3
-	kubernetes:
-	  clusters:
-	    - name: c
-	      kubeconfig: $([ -f "$P/kubeconfig" ] && echo "$P/kubeconfig" || echo "$KUBE_CONFIG")
-	      namespaces: [odd]
-	      page_size: 7
-	E
-	export BACKSTAY_CONFIG=$P/backstay.yaml
-}
-
-backup() { # STATUS
-	run --separate-stderr agent backup
-	# shellcheck disable=SC2154 # set by run
-	echo "$output$stderr"
-	[ "$status" -eq "$1" ] || return 1
-	[ "$1" -le 1 ] || return 0
-	rm -rf "$P/x"
-	restore extract latest --to "$P/x" || return 1
-	restore show latest -o json >"$P/m"
-}
-
 clear_faults() { curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null; }
-kinds() { (cd "$P/x/kubernetes/c" && find . -type f | sort); }
 fault() { curl -fsS "$KUBE_SIM_URL/faults" -d "$1" >/dev/null; }
 fired() { curl -fsS "$KUBE_SIM_URL/faults" | jq -e '[.[].fired] | add > 0' >/dev/null; }
 

@@ -507,7 +507,7 @@ without_contents() { # VAULT
 	file=$(echo "$name".tar*)
 	age -d -i "$P/keys/identity.txt" "$file" | tar --zstd -x -C "$BATS_TEST_TMPDIR/tree"
 	(cd "$BATS_TEST_TMPDIR/tree" && find . -type f ! -name CONTENTS.json -printf '%P\n' |
-	    sort | tar --zstd -c -T -) | age -r "$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)" \
+	    sort | tar --zstd -c -T -) | age -r "$(recipient)" \
 	    -o "$file.new"
 	mv -f "$file.new" "$file"
 	jq -c --arg sha "$(sha256sum "$file" | cut -d' ' -f1)" --argjson bytes "$(stat -c %s "$file")" \

@@ -70,6 +70,20 @@ platform_keys() {
 	restore keygen --to "$P/keys" >"$P/recipient"
 }
 
+recipient() { grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1; }
+
+# What a configuration says of them.
+keys_config() {
+	cat <<-E
+	encryption:
+	  recipients: [$(recipient)]
+	  identity_files: [$P/keys/identity.txt]
+	signing:
+	  secret_key_file: $P/keys/signing.key
+	  public_key_files: [$P/keys/signing.pub]
+	E
+}
+
 platform_config() { # [NAMESPACE...]
 	local namespaces=("$@")
 	[ -n "${1-}" ] || namespaces=(production staging infrastructure monitoring)
@@ -79,12 +93,7 @@ platform_config() { # [NAMESPACE...]
 	vaults:
 	  - name: local
 	    directory: $P/vault
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
+	$(keys_config)
 	retention:
 	  keep_last: 3
 	git:

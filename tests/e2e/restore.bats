@@ -51,12 +51,7 @@ config() {
 	state_dir: $P/state
 	vaults:
 	  - {name: local, directory: $P/vault}
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
+	$(keys_config)
 	git:
 	  repositories:
 	    - url: $P/git/helm-charts.git

@@ -24,12 +24,7 @@ small_config() { # VAULTS, as lines of a list
 	state_dir: $P/state
 	vaults:
 	$1
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
+	$(keys_config)
 	retention: {keep_last: 2, keep_min: 1}
 	kubernetes:
 	  clusters:

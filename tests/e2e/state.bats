@@ -53,12 +53,7 @@ config() { # [MORE-OF-THE-BUCKET [TARGETS]]
 	name: state
 	state_dir: $T/state
 	vaults: [{name: local, directory: $T/vault}]
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
+	$(keys_config)
 	terraform:
 	  buckets:
 	    - bucket: $b

@@ -65,7 +65,7 @@ repack() { # age arguments: the same content, sealed by age
 	[ "$(stat -c %a "$BATS_TEST_TMPDIR/k")" = 700 ]
 	run restore keygen --to "$BATS_TEST_TMPDIR/k"
 	[ "$status" -ne 0 ]
-	[ "$(age-keygen -y "$P/keys/identity.txt")" = "$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)" ]
+	[ "$(age-keygen -y "$P/keys/identity.txt")" = "$(recipient)" ]
 }
 
 @test "age and minisign take what we write, without us" {
@@ -76,7 +76,7 @@ repack() { # age arguments: the same content, sealed by age
 }
 
 @test "we take what age and minisign write" {
-	repack -r "$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)"
+	repack -r "$(recipient)"
 	minisign -S -s "$P/keys/signing.key" -m "$manifest" </dev/null
 	restore verify latest
 }
@@ -168,7 +168,7 @@ age_with_passphrase() { # ARGUMENT...
 	mkdir -p "$P/forged"
 	echo evil >"$P/forged/x"
 	tar -C "$P/forged" --zstd -cf "$P/plain" x
-	age -r "$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)" -o "$P/sealed" "$P/plain"
+	age -r "$(recipient)" -o "$P/sealed" "$P/plain"
 	mv "$P/sealed" "$archive"
 	refused 'not the one its manifest was signed for'
 	describe_archive

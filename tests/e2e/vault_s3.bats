@@ -61,12 +61,7 @@ config() { # MORE-OF-THE-VAULT
 	      region: ${AWS_REGION:-us-east-1}
 	      addressing: path
 	$1
-	encryption:
-	  recipients: [$(grep -o 'age1[a-z0-9]*' "$P/recipient" | head -1)]
-	  identity_files: [$P/keys/identity.txt]
-	signing:
-	  secret_key_file: $P/keys/signing.key
-	  public_key_files: [$P/keys/signing.pub]
+	$(keys_config)
 	retention: {keep_last: 1, keep_min: 1}
 	kubernetes:
 	  clusters:
