@@ -138,14 +138,15 @@ bool apply_is_ours(const struct apply_task *t, const char *uid)
 }
 
 /* Whether we made it ourselves, and the answer got lost on its way: it was not
- * there when the plan was made, and we are among its field managers. */
+ * there when the plan was made, no other node makes it, and we are among its
+ * field managers. */
 static bool answer_was_lost(
     const struct apply_task *t, const struct json_object *live)
 {
 	const struct json_object *managed =
 	    json_path(live, "metadata", "managedFields", NULL);
 
-	if (t->n->exists ||
+	if (t->n->exists || t->n->meets ||
 	    !(t->n->k->asked || !t->n->k->served || t->n->namespace_is_new))
 		return false;
 	for (size_t i = 0; i < json_len(managed); i++)

@@ -105,6 +105,14 @@ static int check_options(const struct plan_options *o, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "prune: the snapshot is partial: what is missing in it "
 		    "would be deleted; take a complete one");
+	for (size_t b = 0; o->prune_kinds && b < o->cluster_count; b++)
+		for (size_t a = 0; o->prune_kinds->len && a < b; a++)
+			if (plan_shares_target(o, a, b))
+				return err_set(err, ERR_USAGE,
+				    "prune: clusters '%s' and '%s' of the "
+				    "snapshot go to the same target: what is "
+				    "of the one would be deleted for the other",
+				    o->clusters[a].name, o->clusters[b].name);
 	return 0;
 }
 

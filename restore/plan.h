@@ -121,6 +121,7 @@ struct plan_node {
 	bool wanted_uid;	   /* somebody's owner */
 	bool volume_restored;	   /* of a claim */
 	bool namespace_is_new;	   /* it is not there, or terminates */
+	bool meets; /* a node of another cluster writes the same object */
 	/* What the target has, where it was asked; live_uid becomes that of
 	 * what was made, too. */
 	bool exists;

@@ -185,23 +185,6 @@ static void add_owners(
 	}
 }
 
-/* Another node that will write the same object of the target, or NULL. */
-static const struct plan_node *twin_of(const struct plan *p, uint16_t cluster,
-    const struct plan_kind *k, const char *ns, const char *name)
-{
-	cleanup(buf_done) struct buf key = BUF_INIT;
-
-	plan_name(&key, cluster, k->group, k->kind, ns, name);
-	for (uint32_t it = index_first(p->names, buf_str(&key));
-	     it != INDEX_END; it = index_next(p->names, it)) {
-		const struct plan_node *n =
-		    &p->nodes.items[index_value(p->names, it)];
-		if (n->action != PLAN_LEAVE)
-			return n;
-	}
-	return NULL;
-}
-
 int plan_add_object(struct plan_maker *m, const struct plan_object *o,
     struct json_object *object, struct err *err)
 {
@@ -215,8 +198,10 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 	const char *name =
 	    json_str(json_path(object, "metadata", "name", NULL));
 	const char *leave = o->leave;
-	const struct plan_node *twin = twin_of(p, cluster, k, ns, name);
-	if (twin && !leave) {
+	const struct plan_node *twin =
+	    leave ? NULL : plan_twin(p, cluster, k, ns, name);
+	bool elsewhere = twin && twin->cluster != cluster;
+	if (twin && !elsewhere) {
 		if (!str_eq(k->kind, "Namespace") || *k->group)
 			return err_set(err, ERR_USAGE,
 			    "%s and %s become one object, %s %s%s%s; map them "
@@ -225,6 +210,8 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 			    ns ? "/" : "", name);
 		leave = "another namespace of the snapshot becomes this one";
 	}
+	/* The nodes move when one is added. */
+	size_t twin_at = elsewhere ? (size_t)(twin - p->nodes.items) : 0;
 	char *key = str_printf("kubernetes:%s:%s/%s:%s/%s",
 	    p->options->clusters[cluster].name, k->group, k->kind, ns ? ns : "",
 	    name);
@@ -246,6 +233,10 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 		n->reason = str_dup(leave);
 		return 0;
 	}
+	if (elsewhere && plan_meet(m, (uint32_t)twin_at, object, err))
+		return -1;
+	if (n->action != PLAN_APPLY)
+		return 0;
 	if (str_eq(k->kind, "CustomResourceDefinition"))
 		define(m, cluster, object);
 	if (p->options->moved)

@@ -46,6 +46,20 @@ struct plan_maker {
 /* plan_read.c: nodes, names and pending references out of the tree. */
 int plan_read(struct plan_maker *m, struct err *err);
 
+/* An object of the tree as the target is to have it; the caller frees. */
+struct json_object *plan_read_object(
+    const struct plan *p, const char *path, struct err *err);
+
+/* plan_twin.c. Whether two clusters of the snapshot go to one. */
+bool plan_shares_target(const struct plan_options *o, size_t a, size_t b);
+/* Another node that will write the same object of the target, or NULL. */
+const struct plan_node *plan_twin(const struct plan *p, uint16_t cluster,
+    const struct plan_kind *k, const char *ns, const char *name);
+/* m->current has a twin of another cluster: it comes after it where they are
+ * the same, and cannot be restored where they are not. */
+int plan_meet(struct plan_maker *m, uint32_t twin,
+    const struct json_object *object, struct err *err);
+
 /* plan_object.c: a node out of one object. */
 struct plan_object {
 	uint16_t cluster;

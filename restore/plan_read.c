@@ -254,15 +254,24 @@ int plan_read(struct plan_maker *m, struct err *err)
 	return tree_contents(m->p->options->tree, read_entry, m, err);
 }
 
+struct json_object *plan_read_object(
+    const struct plan *p, const char *path, struct err *err)
+{
+	cleanup(json_freep) struct json_object *object =
+	    read_object(p, path, err);
+
+	if (!object || check_object(object, path, err) ||
+	    transform_apply(p->transform, object, err))
+		return NULL;
+	return steal(object);
+}
+
 struct json_object *plan_load(
     const struct plan *p, const struct plan_node *n, struct err *err)
 {
-	cleanup(json_freep) struct json_object *object =
-	    read_object(p, n->path, err);
+	struct json_object *object = plan_read_object(p, n->path, err);
 
-	if (!object || check_object(object, n->path, err) ||
-	    transform_apply(p->transform, object, err))
-		return NULL;
-	convert_object(object, n->k->api_version);
-	return steal(object);
+	if (object)
+		convert_object(object, n->k->api_version);
+	return object;
 }

@@ -224,7 +224,8 @@ int session_plan(struct session *s, struct err *err)
 	add_moved(s);
 	log_progress("planning");
 	s->plan = plan_make(&s->options, err);
-	if (!s->plan || session_check_names(s, err))
+	if (!s->plan || session_check_names(s, err) ||
+	    targets_apart(&s->targets, s->plan, err))
 		return -1;
 	targets_unused(
 	    &s->targets, &s->opened.manifest, &s->options, &s->plan->warnings);

@@ -121,7 +121,7 @@ static void add_buckets(struct targets *t)
 
 /* The longest prefix that fits wins. */
 static struct target_bucket *bucket_for(
-    struct targets *t, const char *bucket, const char *key)
+    const struct targets *t, const char *bucket, const char *key)
 {
 	struct target_bucket *best = NULL;
 	size_t best_len = 0;
@@ -167,14 +167,34 @@ static int options_for(struct targets *t, struct target_bucket *b,
 	return usable ? 0 : -1;
 }
 
+static struct json_object *facts_of(const struct plan_node *node)
+{
+	struct err ignored = ERR_INIT;
+
+	return node->facts
+		   ? json_parse(node->facts, strlen(node->facts), &ignored)
+		   : NULL;
+}
+
+char *targets_state_place(const struct targets *t, const struct plan_node *node)
+{
+	cleanup(json_freep) struct json_object *facts = facts_of(node);
+	const char *bucket = json_get_str(facts, "bucket");
+	const char *key = json_get_str(facts, "key");
+	const struct target_bucket *b =
+	    bucket && key ? bucket_for(t, bucket, key) : NULL;
+
+	if (!b || !b->store.s3)
+		return NULL;
+	autofree char *to = apply_state_target_key(&b->options, key);
+	return str_printf("%s, '%s'", s3_describe(b->store.s3), to);
+}
+
 static int apply_state_node(void *ctx, const struct plan_node *node,
     bool dry_run, struct outcome *outcome, struct err *err)
 {
 	struct targets *t = ctx;
-	struct err ignored = ERR_INIT;
-	cleanup(json_freep) struct json_object *facts =
-	    node->facts ? json_parse(node->facts, strlen(node->facts), &ignored)
-			: NULL;
+	cleanup(json_freep) struct json_object *facts = facts_of(node);
 	const char *bucket = json_get_str(facts, "bucket");
 	const char *key = json_get_str(facts, "key");
 
@@ -204,10 +224,7 @@ static int apply_state_node(void *ctx, const struct plan_node *node,
 
 char *targets_url(const struct targets *t, const struct plan_node *node)
 {
-	struct err ignored = ERR_INIT;
-	cleanup(json_freep) struct json_object *facts =
-	    node->facts ? json_parse(node->facts, strlen(node->facts), &ignored)
-			: NULL;
+	cleanup(json_freep) struct json_object *facts = facts_of(node);
 	const char *source = json_get_str(facts, "url");
 
 	if (!source)

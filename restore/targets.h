@@ -50,6 +50,14 @@ void targets_done(struct targets *t);
 /* The URL of a repository's target; "" where nothing says it. The caller frees.
  */
 char *targets_url(const struct targets *t, const struct plan_node *node);
+/* The bucket and key that a state goes to; NULL where nothing says it, or its
+ * bucket cannot be had. The caller frees. */
+char *targets_state_place(
+    const struct targets *t, const struct plan_node *node);
+/* targets_apart.c: ERR_USAGE where two repositories, or two states, would go to
+ * one place. */
+int targets_apart(
+    const struct targets *t, const struct plan *p, struct err *err);
 /* targets_unused.c: the first member of a list that a kind of source has in the
  * manifest, "clusters", "buckets" or "repositories", which is what is wanted;
  * borrowed, or NULL. */
