@@ -194,8 +194,8 @@ static const struct cli_command commands[] = {
 	    "each entry against CONTENTS.json, every object reachable from "
 	    "every ref of each repository, and that states and cluster "
 	    "objects read as what they are. The result is recorded beside "
-	    "the manifest. The exit status is 5 where anything is "
-	    "wrong.\n\n" SNAPSHOT_TEXT,
+	    "the manifest where its signature holds. The exit status is 5 "
+	    "where anything is wrong.\n\n" SNAPSHOT_TEXT,
 	.options = verify_options,
 	.run = run_verify},
     {.name = "extract",

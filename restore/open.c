@@ -41,6 +41,20 @@ int open_snapshot(const struct command *c, struct opened *o, struct err *err)
 		   : err_wrap(err, "%s", vault_describe(o->vault.vault));
 }
 
+bool open_is_signed(const struct opened *o)
+{
+	struct manifest m;
+	struct err ignored = ERR_INIT;
+
+	if (o->has_manifest)
+		return true;
+	if (snapshot_manifest(
+		o->vault.vault, o->snapshot, &o->trust, &m, NULL, &ignored))
+		return false;
+	manifest_done(&m);
+	return true;
+}
+
 static int make_scratch(
     const struct command *c, struct opened *o, struct err *err)
 {

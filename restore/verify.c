@@ -277,7 +277,8 @@ int command_verify(const struct command *c, struct err *err)
 	log_progress("%s", "");
 	if (status && is_finding(&o, options->quick, err)) {
 		err->code = ERR_INTEGRITY;
-		record(&v, level, err);
+		if (open_is_signed(&o))
+			record(&v, level, err);
 		print(&v, level, err, 0, NULL);
 	}
 	if (status)

@@ -160,9 +160,9 @@ static int check_signature(const struct minisign_publics *keys,
 	const struct minisign_public *key = find_key(keys, by.id);
 	if (!key)
 		return err_set(err, ERR_INTEGRITY,
-		    "it was signed by key %s, which is not among the %zu "
-		    "trusted ones",
-		    id, keys->len);
+		    "it was signed by key %s, which is not trusted: name its "
+		    "public key, if it is yours",
+		    id);
 	digest_of(DIGEST_BLAKE2B, data, len, digest);
 	if (!ed25519_holds(
 		key, digest, sizeof digest, raw + SIGNED_LEN - SIGNATURE_LEN))

@@ -272,6 +272,30 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 	[ "$(verdict)" = "full true" ]
 }
 
+@test "public keys that are not the writer's are no finding that prune counts; a damaged archive is one" {
+	sleep 1.1 # the newest record counts, by the second
+	restore verify latest
+	restore keygen --to "$BATS_TEST_TMPDIR/other" >/dev/null
+	sed -i "/secret_key_file/d; s#public_key_files: .*#public_key_files: [$BATS_TEST_TMPDIR/other/signing.pub]#" \
+	    "$BACKSTAY_CONFIG"
+	for quick in '' --quick; do
+		sleep 1.1
+		# shellcheck disable=SC2086
+		run --separate-stderr restore verify latest $quick
+		echo "$stderr"
+		[ "$status" -eq 5 ]
+		[ "$(verdict)" = "full true" ]
+	done
+	config >"$BACKSTAY_CONFIG"
+	cp -a "$P/vault" "$BATS_TEST_TMPDIR/vault"
+	sed -i "s#directory: $P/vault#directory: $BATS_TEST_TMPDIR/vault#" "$BACKSTAY_CONFIG"
+	printf x | dd of="$(echo "$BATS_TEST_TMPDIR"/vault/*.age)" bs=1 seek=5000 conv=notrunc status=none
+	sleep 1.1
+	run --separate-stderr restore verify latest --quick
+	[ "$status" -eq 5 ]
+	[ "$(verdict)" = "quick false" ]
+}
+
 @test "a vault that cannot be written is verified all the same, with a warning" {
 	[ "$(id -u)" -ne 0 ] || ! command -v chattr >/dev/null || chattr +i "$P/vault" 2>/dev/null ||
 	    skip "root may write everywhere"
