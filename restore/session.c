@@ -227,6 +227,7 @@ int session_plan(struct session *s, struct err *err)
 	if (!s->plan || session_check_names(s, err) ||
 	    targets_apart(&s->targets, s->plan, err))
 		return -1;
+	targets_check(&s->targets, s->plan);
 	targets_unused(
 	    &s->targets, &s->opened.manifest, &s->options, &s->plan->warnings);
 	return 0;

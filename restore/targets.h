@@ -50,8 +50,20 @@ void targets_done(struct targets *t);
 /* The URL of a repository's target; "" where nothing says it. The caller frees.
  */
 char *targets_url(const struct targets *t, const struct plan_node *node);
-/* The bucket and key that a state goes to; NULL where nothing says it, or its
- * bucket cannot be had. The caller frees. */
+/* What the snapshot says of a repository or a state; NULL where that is
+ * nothing. The caller frees. */
+struct json_object *targets_facts(const struct plan_node *node);
+/* targets_buckets.c: those of the configuration, connected; the one that a
+ * state goes to, or NULL; and the driver of all states. */
+void targets_add_buckets(struct targets *t);
+struct target_bucket *targets_bucket(
+    const struct targets *t, const struct plan_node *node);
+int targets_apply_state(void *targets, const struct plan_node *node,
+    bool dry_run, struct outcome *outcome, struct err *err);
+/* The same: what has nowhere to go cannot be restored, and the plan says so. */
+void targets_check(const struct targets *t, struct plan *p);
+/* The same: the bucket and key that a state goes to; NULL where nothing says
+ * it, or its bucket cannot be had. The caller frees. */
 char *targets_state_place(
     const struct targets *t, const struct plan_node *node);
 /* targets_apart.c: ERR_USAGE where two repositories, or two states, would go to

@@ -28,20 +28,26 @@ static void add_bucket_place(
 void targets_places(
     const struct targets *t, const struct plan *p, struct plan_places *places)
 {
-	bool states = false, objects = false;
+	bool objects = false;
+	VEC_DEFINE(, const struct target_bucket *) used = VEC_INIT;
 
 	VEC_EACH (&p->nodes, n) {
-		states |= n->kind == PLAN_STATE;
+		if (n->kind == PLAN_STATE)
+			*vec_add(&used) = targets_bucket(t, n);
 		objects |= n->kind == PLAN_KUBE;
 		if (n->kind != PLAN_GIT)
 			continue;
 		autofree char *url = targets_url(t, n);
 		add_place(places, str_printf("repository %s", n->name), url);
 	}
-	if (states)
-		VEC_EACH (&t->buckets, b)
-			if (plan_is_wanted(p->options->only_terraform, b->from))
-				add_bucket_place(b, places);
+	VEC_EACH (&t->buckets, b) {
+		bool goes = false;
+		VEC_EACH (&used, u)
+			goes |= *u == b;
+		if (goes)
+			add_bucket_place(b, places);
+	}
+	vec_done(&used);
 	if (!objects)
 		return;
 	VEC_EACH (&t->clusters, c)

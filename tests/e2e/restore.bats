@@ -186,11 +186,39 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 	echo "$output$stderr"
 	[ "$status" -eq 1 ]
 	[ "$(json '[.items[].detail | select(contains("restore.targets.buckets"))] | length')" -gt 0 ]
+	run --separate-stderr restore plan latest --only terraform
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q 'CANNOT .*restore.targets.buckets' <<<"$output"
 	config | sed 's/name: production/name: other/' >"$BACKSTAY_CONFIG"
 	run --separate-stderr restore apply latest --yes
 	echo "$stderr"
 	[ "$status" -eq 2 ]
 	grep -q "cluster 'production'.*restore.targets.clusters" <<<"$stderr"
+}
+
+@test "of a bucket of which a prefix goes elsewhere, the rest goes back" {
+	cat >>"$BACKSTAY_CONFIG" <<-E
+	restore:
+	  targets:
+	    buckets:
+	      - {from: $bucket, from_prefix: aws/, bucket: $bucket, to_prefix: standby/, endpoint: $S3_ENDPOINT, region: us-east-1, addressing: path}
+	E
+	run --separate-stderr restore plan latest --only terraform
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q "^to: bucket $bucket, below 'aws/': .*, below 'standby/'$" <<<"$output"
+	grep -q "^to: bucket $bucket: s3://$bucket" <<<"$output"
+	wipe_state
+	restore apply latest --yes --only terraform
+	dump_state >"$BATS_TEST_TMPDIR/after"
+	wipe_state
+	config >"$BACKSTAY_CONFIG"
+	restore apply latest --yes --only terraform
+	grep -q '^standby/' "$BATS_TEST_TMPDIR/after"
+	grep -q '^gcp/' "$BATS_TEST_TMPDIR/after"
+	run grep '^aws/' "$BATS_TEST_TMPDIR/after"
+	[ "$status" -eq 1 ]
 }
 
 @test "a partial snapshot says so, and what is missing, before it is applied" {
