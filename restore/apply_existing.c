@@ -172,7 +172,7 @@ static void follow_policy(struct apply_task *t, struct json_object *live)
 {
 	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
 
-	switch (t->a->p->options->existing) {
+	switch (plan_existing_of(t->a->p, t->n)) {
 	case PLAN_EXISTING_SKIP:
 		outcome_set(t->outcome, OUTCOME_SKIPPED, "it is there already");
 		return;

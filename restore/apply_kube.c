@@ -165,7 +165,7 @@ void apply_kube(struct apply *a, uint32_t node, struct outcome *outcome)
 	if (begun)
 		outcome_done(outcome); /* its notes are made anew */
 	/* The cheapest way for what stays as it is: no request, no reading. */
-	if (t.n->exists && a->p->options->existing == PLAN_EXISTING_SKIP &&
+	if (t.n->exists && plan_existing_of(a->p, t.n) == PLAN_EXISTING_SKIP &&
 	    !apply_is_ours(&t, t.n->live_uid)) {
 		outcome_set(outcome, OUTCOME_SKIPPED, "it is there already");
 		return;

@@ -33,7 +33,7 @@ static bool is_held(struct apply *a, uint32_t node, struct outcome *outcome)
 			continue;
 		plan_describe(p, needed, &what);
 		outcome_set(outcome, OUTCOME_HELD, "%s %s (%s)", buf_str(&what),
-		    missing ? "is missing" : "is not ready", e->reason);
+		    missing ? "was not restored" : "is not ready", e->reason);
 		return true;
 	}
 	return false;
@@ -176,7 +176,7 @@ static void run_same(struct apply *a, uint32_t level)
 static bool is_left_alone(const struct apply *a, const struct plan_node *n)
 {
 	return n->action != PLAN_APPLY ||
-	       (n->exists && a->p->options->existing == PLAN_EXISTING_SKIP);
+	       (n->exists && plan_existing_of(a->p, n) == PLAN_EXISTING_SKIP);
 }
 
 /* What waits for nothing goes first, the rest when its gates have opened. */

@@ -79,6 +79,7 @@ static bool is_candidate(const struct apply *a, uint32_t node)
 		: NULL;
 
 	return n->kind == PLAN_KUBE && n->action == PLAN_APPLY && n->exists &&
+	       plan_existing_of(a->p, n) == PLAN_EXISTING_UPDATE &&
 	       a->outcomes[node].kind == OUTCOME_PENDING &&
 	       !(before && before->begun);
 }

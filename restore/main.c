@@ -104,12 +104,16 @@ static const struct cli_option keygen_options[] = {
 	VAULT,                                                                 \
 	    VALUES("only", only, "KIND[:NAME]",                                \
 		"Take only this: git, terraform or kubernetes, or of it one "  \
-		"repository, bucket or namespace. May be repeated: all that "  \
-		"is "                                                          \
-		"named is taken."),                                            \
+		"repository, bucket, state (BUCKET/KEY, or BUCKET/PREFIX/) "   \
+		"or namespace, with the definitions of its kinds where they "  \
+		"are missing. May be repeated: all that is named is taken."),  \
 	    VALUE("existing", existing, "skip|update|recreate",                \
-		"What to do with cluster objects that are there already. "     \
-		"Default: restore.existing of the configuration, skip."),      \
+		"What to do with cluster objects that are there already: "     \
+		"leave them as they are, write what the snapshot has over "    \
+		"them (what others added to them stays), or delete them and "  \
+		"make them anew (but namespaces, definitions and volumes are " \
+		"updated). Default: restore.existing of the configuration, "   \
+		"skip."),                                                      \
 	    FLAG("force", force,                                               \
 		"Overwrite repositories that hold other refs, states that "    \
 		"are "                                                         \

@@ -52,6 +52,7 @@ void plan_free(struct plan *p)
 	graph_done(&p->graph);
 	strvec_done(&p->warnings);
 	strvec_done(&p->found);
+	strvec_done(&p->offered);
 	transform_free(p->transform);
 	index_free(p->names);
 	for (size_t i = 0; p->apis && i < p->options->cluster_count; i++)
@@ -228,6 +229,12 @@ void plan_describe(
 		buf_add_str(out, n->name);
 		break;
 	}
+}
+
+enum plan_existing plan_existing_of(
+    const struct plan *p, const struct plan_node *n)
+{
+	return n->companion ? PLAN_EXISTING_SKIP : p->options->existing;
 }
 
 size_t plan_count(const struct plan *p, enum plan_action action)

@@ -58,8 +58,8 @@ struct plan_options {
 	size_t cluster_count;
 
 	/* What to take: kinds of source (false: left out), and for each the
-	 * names it is limited to (repositories, buckets, namespaces); empty or
-	 * NULL: all. */
+	 * names it is limited to (repositories, buckets and states,
+	 * namespaces); empty or NULL: all. */
 	bool without_git, without_terraform, without_kubernetes;
 	const struct strvec *only_git, *only_terraform, *only_kubernetes;
 
@@ -122,6 +122,9 @@ struct plan_node {
 	bool volume_restored;	   /* of a claim */
 	bool namespace_is_new;	   /* it is not there, or terminates */
 	bool meets; /* a node of another cluster writes the same object */
+	/* Not among what was chosen, which needs it: made where it is missing,
+	 * and left alone where it is there. */
+	bool companion;
 	/* What the target has, where it was asked; live_uid becomes that of
 	 * what was made, too. */
 	bool exists;
@@ -145,6 +148,8 @@ struct plan {
 	struct strvec warnings; /* broken cycles, versions, refused lists */
 	/* Which of the names it is limited to were there: "git:NAME". */
 	struct strvec found;
+	/* What it may be limited to, a state by its bucket alone. */
+	struct strvec offered;
 	VEC_DEFINE(, struct plan_kind *) kinds;
 	struct transform *transform;
 	struct index *names;		 /* keys of nodes, see index.h */
@@ -173,8 +178,9 @@ void plan_print_table(
     const struct plan *p, const struct plan_places *places, struct buf *out);
 void plan_print_json(
     const struct plan *p, const struct plan_places *places, struct buf *out);
-/* Whether a list of names to be limited to lets one through. */
-bool plan_is_wanted(const struct strvec *only, const char *name);
+/* What to do with it where it is there already. */
+enum plan_existing plan_existing_of(
+    const struct plan *p, const struct plan_node *n);
 /* Nodes that will be applied, and that cannot be. */
 size_t plan_count(const struct plan *p, enum plan_action action);
 

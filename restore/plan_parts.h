@@ -6,6 +6,7 @@
 
 #include "restore/plan.h"
 #include "restore/references.h"
+#include "storage/archive/contents.h"
 #include "storage/base/index.h"
 #include "storage/kube/discovery.h"
 
@@ -46,7 +47,26 @@ struct plan_maker {
 /* plan_read.c: nodes, names and pending references out of the tree. */
 int plan_read(struct plan_maker *m, struct err *err);
 
-/* An object of the tree as the target is to have it; the caller frees. */
+/* Facts as they stand in a node: JSON, or NULL. The caller frees. */
+char *plan_facts_text(const struct json_object *facts);
+
+/* plan_read_kube.c: an object of the tree, where it was chosen. */
+int plan_read_kube(
+    struct plan_maker *m, const struct contents_entry *e, struct err *err);
+/* Once those are known: the definitions of their kinds, as companions. Objects
+ * of chosen namespaces could not be made where those are gone. */
+int plan_read_definition(
+    void *maker, const struct contents_entry *e, struct err *err);
+
+/* plan_only.c: whether something of that kind and name is to be planned; and
+ * takes note of it. The name of a state is BUCKET/KEY, which fits BUCKET,
+ * BUCKET/KEY, and BUCKET/PREFIX that ends in a slash. A name of NULL, as of
+ * objects that no namespace holds, fits where nothing was named. */
+bool plan_takes(struct plan *p, const char *kind, const struct strvec *only,
+    const char *name);
+
+/* The same: an object of the tree as the target is to have it; the caller
+ * frees. */
 struct json_object *plan_read_object(
     const struct plan *p, const char *path, struct err *err);
 

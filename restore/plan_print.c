@@ -21,7 +21,7 @@ static const char *verb(const struct plan *p, const struct plan_node *n)
 		return "push";
 	if (n->kind == PLAN_STATE)
 		return "write";
-	return n->exists ? existing_words[p->options->existing] : "create";
+	return n->exists ? existing_words[plan_existing_of(p, n)] : "create";
 }
 
 static void print_line(const struct plan *p, uint32_t node, struct buf *out)

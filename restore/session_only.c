@@ -56,24 +56,76 @@ int session_choose(struct session *s, struct err *err)
 	return 0;
 }
 
+static bool is_of(const char *text, const char *kind)
+{
+	size_t len = strlen(kind);
+
+	return str_starts(text, kind) && (!text[len] || text[len] == ':');
+}
+
+/* "; it has git:a, git:b", as many as fit into a line that is read. */
+static void add_offered(
+    const struct strvec *offered, const char *kind, struct buf *out)
+{
+	enum { SHOWN_MAX = 8 };
+	size_t count = 0;
+
+	VEC_EACH (offered, text) {
+		if (!is_of(*text, kind) || !strchr(*text, ':'))
+			continue;
+		if (++count <= SHOWN_MAX)
+			buf_printf(out, "%s%s", count == 1 ? "; it has " : ", ",
+			    *text);
+	}
+	if (count > SHOWN_MAX)
+		buf_printf(out, " and %zu more", count - SHOWN_MAX);
+}
+
+static int say_not_there(const struct session *s, const char *kind,
+    const char *name, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	buf_printf(&text, "--only %s:%s: there is no such thing in '%s'", kind,
+	    name, s->options.snapshot);
+	add_offered(&s->plan->offered, kind, &text);
+	if (str_eq(kind, "terraform") && strchr(name, '/'))
+		buf_printf(&text,
+		    "; `plan --only terraform:%.*s` lists the states of it",
+		    (int)strcspn(name, "/"), name);
+	return err_set(err, ERR_NOT_FOUND, "%s", buf_str(&text));
+}
+
+static int check_kind(const struct session *s, const char *kind,
+    const struct strvec *names, struct err *err)
+{
+	VEC_EACH (names, name) {
+		autofree char *text = str_printf("%s:%s", kind, *name);
+		if (!strvec_has(&s->plan->found, text))
+			return say_not_there(s, kind, *name, err);
+	}
+	VEC_EACH (&s->plan->offered, text)
+		if (is_of(*text, kind))
+			return 0;
+	return err_set(err, ERR_NOT_FOUND,
+	    "--only %s: '%s' holds nothing of that kind; `show` says what it "
+	    "holds",
+	    kind, s->options.snapshot);
+}
+
 int session_check_names(const struct session *s, struct err *err)
 {
-	const struct {
-		const char *kind;
-		const struct strvec *names;
-	} asked[] = {{"git", &s->only_git}, {"terraform", &s->only_terraform},
-	    {"kubernetes", &s->only_kubernetes}};
+	const struct plan_options *o = &s->options;
 
-	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
-		VEC_EACH (asked[i].names, name) {
-			autofree char *text =
-			    str_printf("%s:%s", asked[i].kind, *name);
-			if (strvec_has(&s->plan->found, text))
-				continue;
-			return err_set(err, ERR_NOT_FOUND,
-			    "--only %s: there is no such thing in '%s'; "
-			    "`show` and `plan` name what there is",
-			    text, s->options.snapshot);
-		}
+	if (!s->c->options->only.len)
+		return 0;
+	if (!o->without_git && check_kind(s, "git", &s->only_git, err))
+		return -1;
+	if (!o->without_terraform &&
+	    check_kind(s, "terraform", &s->only_terraform, err))
+		return -1;
+	if (!o->without_kubernetes &&
+	    check_kind(s, "kubernetes", &s->only_kubernetes, err))
+		return -1;
 	return 0;
 }

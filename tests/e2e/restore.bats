@@ -109,6 +109,74 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 		[ "$status" -eq 3 ]
 		grep -q -- "--only $only: there is no such thing" <<<"$stderr"
 	done
+	grep -q 'it has kubernetes:staging' <<<"$stderr"
+	run --separate-stderr restore plan latest --only git:nope --offline
+	grep -q 'it has git:helm-charts$' <<<"$stderr"
+	# Not even the half of a name.
+	for state in aws/staging aws/staging/vpc aws/nope/; do
+		run --separate-stderr restore plan latest --only "terraform:$bucket/$state"
+		echo "$status: $stderr"
+		[ "$status" -eq 3 ]
+		grep -q "plan --only terraform:$bucket. lists the states" <<<"$stderr"
+	done
+}
+
+@test "--only of a kind that the snapshot has nothing of is refused" {
+	sed '/^git:/,/^kubernetes:/{/^kubernetes:/!d}; s#directory: .*}#directory: '"$P"'/no-git}#' \
+	    "$BACKSTAY_CONFIG" >"$P/no-git.yaml"
+	agent --config "$P/no-git.yaml" backup
+	for command in "plan latest" "apply latest --yes"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr restore --config "$P/no-git.yaml" $command \
+		    --only terraform --only git
+		echo "$command: $status: $output$stderr"
+		[ "$status" -eq 3 ]
+		[ -z "$output" ]
+		grep -q -- '--only git: .* holds nothing of that kind' <<<"$stderr"
+	done
+	restore --config "$P/no-git.yaml" plan latest --only terraform
+}
+
+@test "--only of one state, or of those below a prefix" {
+	planned() {
+		restore plan latest --only "terraform:$bucket/$1" -o json | jq -r '.nodes[].name'
+	}
+	[ "$(planned aws/staging/vpc.tfstate)" = "$bucket/aws/staging/vpc.tfstate" ]
+	[ "$(planned aws/staging/)" = "$bucket/aws/staging/empty.tfstate
+$bucket/aws/staging/vpc.tfstate" ]
+	wipe_state
+	restore apply latest --yes --only "terraform:$bucket/aws/production/vpc.tfstate"
+	[ "$(dump_state | wc -l)" -eq 1 ]
+	dump_state | grep -q '^aws/production/vpc.tfstate '
+	restore apply latest --yes --only terraform
+}
+
+@test "--only of a namespace brings definitions that are gone, and leaves those that are there alone" {
+	kube_server sim start "$P/empty"
+	sed -i "s#kubeconfig: .*#kubeconfig: $P/empty/kubeconfig#" "$BACKSTAY_CONFIG"
+	definitions() {
+		kubectl --kubeconfig "$P/empty/kubeconfig" get crd -o json |
+		    jq -r '.items[] | "\(.metadata.name) \(.metadata.resourceVersion)"' | sort
+	}
+	run --separate-stderr restore apply latest --yes --only kubernetes:staging -o json
+	echo "$status: $output$stderr"
+	[ "$status" -eq 0 ]
+	definitions >"$BATS_TEST_TMPDIR/first"
+	run --separate-stderr restore apply latest --yes --only kubernetes:staging --resume -o json
+	[ "$status" -eq 0 ]
+	for existing in update recreate; do
+		run --separate-stderr restore apply latest --yes --only kubernetes:staging --existing "$existing" -o json
+		echo "$existing: $status: $output$stderr"
+		[ "$status" -eq 0 ]
+		[ "$(json '[.items[] | select(.kind | startswith("CustomResourceDefinition")) | .outcome] | unique | join(" ")')" = skipped ]
+	done
+	definitions >"$BATS_TEST_TMPDIR/then"
+	kube_server sim stop "$P/empty"
+	# Those of its kinds, and no others.
+	grep -q '^helmreleases.helm.toolkit.fluxcd.io ' "$BATS_TEST_TMPDIR/first"
+	run grep -E 'kustomizations|applications' "$BATS_TEST_TMPDIR/first"
+	[ "$status" -eq 1 ]
+	diff "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/then"
 }
 
 @test "--resume against another cluster is refused: nothing of it is there" {

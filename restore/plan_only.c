@@ -1,0 +1,57 @@
+/* What --only lets into a plan, and what there would be to choose from. */
+#include "restore/plan_parts.h"
+#include "storage/base/cleanup.h"
+
+#include <string.h>
+
+/* Entries of one kind and name come one after the other. */
+static void add_name(struct strvec *names, const char *kind, const char *name)
+{
+	autofree char *text =
+	    str_printf("%s%s%s", kind, name ? ":" : "", name ? name : "");
+
+	if ((!names->len || !str_eq(names->items[names->len - 1], text)) &&
+	    !strvec_has(names, text))
+		strvec_add(names, text);
+}
+
+/* By its name, or what is below it. */
+static bool fits(const char *only, const char *name)
+{
+	size_t len = strlen(only);
+
+	if (!str_starts(name, only))
+		return false;
+	return !name[len] || (len && only[len - 1] == '/');
+}
+
+static bool is_left_out(const struct plan_options *o, const char *kind)
+{
+	return str_eq(kind, "git")	   ? o->without_git
+	       : str_eq(kind, "terraform") ? o->without_terraform
+					   : o->without_kubernetes;
+}
+
+bool plan_takes(struct plan *p, const char *kind, const struct strvec *only,
+    const char *name)
+{
+	bool taken = false;
+	const char *slash =
+	    name && str_eq(kind, "terraform") ? strchr(name, '/') : NULL;
+	autofree char *bucket =
+	    slash ? str_ndup(name, (size_t)(slash - name)) : NULL;
+
+	add_name(&p->offered, kind, bucket ? bucket : name);
+	if (is_left_out(p->options, kind))
+		return false;
+	if (!only || !only->len)
+		return true;
+	VEC_EACH (only, one) {
+		if (!name || !(str_eq(*one, name) || str_eq(*one, bucket) ||
+				 (slash && fits(*one, name))))
+			continue;
+		add_name(&p->found, kind, *one);
+		taken = true;
+	}
+	return taken;
+}
