@@ -4,6 +4,7 @@
 # apply, and what the report says where something is wrong.
 
 bats_require_minimum_version 1.5.0
+load ../support/common
 
 setup_file() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -77,7 +78,7 @@ lfs() { # BINARY
 	"$TOP/tests/storage/git/lfs" "$T/port" "$GIT_HTTP" "$T/store" "$GIT_USER" \
 	    "$GIT_PASSWORD_FILE" >"$T/lfs.log" 3>&- &
 	FRONT=$!
-	for _ in {1..100}; do [ -e "$T/port" ] && break; sleep 0.05; done
+	await [ -e "$T/port" ]
 	VIA=http://127.0.0.1:$(<"$T/port")
 	OID=$(sha256sum "$1" | cut -d' ' -f1)
 	cp "$1" "$T/store/$OID"
@@ -91,11 +92,7 @@ lfs() { # BINARY
 }
 
 logged() { # PATTERN: the server writes its log with some delay
-	for _ in {1..100}; do
-		grep -q "$1" "$GIT_ACCESS_LOG" && return
-		sleep 0.1
-	done
-	return 1
+	await grep -q "$1" "$GIT_ACCESS_LOG"
 }
 
 manifest() { # JQ EXPRESSION on the newest manifest
@@ -273,7 +270,7 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	run -0 agent backup
 	pack=$(find "$T/state/git/web.git" -name '*.pack')
 	chmod u+w "$pack"
-	printf x | dd of="$pack" bs=1 seek=40 conv=notrunc status=none
+	flip_bit "$pack" 40
 	sleep 1
 	run -0 agent backup
 	[[ $output == *"web"*"damaged and is made anew"* ]]
@@ -363,15 +360,12 @@ held_up() { # COLUMNS PATTERN REPOSITORY...
 	shift 2
 	"$TOP/tests/storage/git/proxy" "$T/port" "$GIT_HTTP" stall 2500000 >"$T/proxy.log" 3>&- &
 	FRONT=$!
-	until [ -e "$T/port" ]; do sleep 0.05; done
+	await [ -e "$T/port" ]
 	via=http://127.0.0.1:$(<"$T/port")
 	GIT_HTTP=$via config "${@/#/$via/}"
 	TERM=xterm script -q -f -c "stty cols $columns; echo \$\$ >$T/pid; exec $BUILD/backstay-agent backup" \
 	    "$T/typescript" >/dev/null </dev/null 3>&- &
-	for _ in {1..600}; do
-		grep -qs "$pattern" "$T/typescript" && break
-		sleep 0.1
-	done
+	await grep -qs "$pattern" "$T/typescript" || true
 	kill "$(<"$T/pid")"
 	wait $!
 	grep "$pattern" "$T/typescript"

@@ -13,6 +13,8 @@
 # Whatever fails prints why and returns non-zero.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tests/support/common.bash
+. "$top/tests/support/common.bash"
 BACKSTAY_BUILD=${BACKSTAY_BUILD:-$top/build}
 bucket=terraform-state-bucket
 

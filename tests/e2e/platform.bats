@@ -373,10 +373,7 @@ refused() {
 @test "an archive with one changed byte is refused before anything is written" {
 	harm_vault
 	file=$(echo "$P/harmed/$harmed".tar.*)
-	size=$(stat -c %s "$file")
-	printf '\x55' | dd of="$file" bs=1 seek=$((size / 2)) conv=notrunc status=none
-	cmp -s "$file" "$P/vault/$(basename "$file")" &&
-	    printf '\xaa' | dd of="$file" bs=1 seek=$((size / 2)) conv=notrunc status=none
+	flip_bit "$file" $(($(stat -c %s "$file") / 2))
 	refused
 }
 

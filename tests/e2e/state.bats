@@ -112,7 +112,7 @@ start_proxy() { # UPSTREAM LOG [ARGUMENT...]
 	: >"$2"
 	"$top/tests/e2e/s3_proxy" "$T/port" "$2" "$1" "${@:3}" 3>&- &
 	proxies+=($!)
-	for _ in {1..100}; do [ -s "$T/port" ] && break; sleep 0.05; done
+	await [ -e "$T/port" ]
 	proxied=http://127.0.0.1:$(cat "$T/port")
 }
 stop_proxies() {

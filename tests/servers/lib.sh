@@ -31,13 +31,15 @@ need() { # PROGRAM PACKAGE
 
 # Below the range from which the kernel takes ports for outgoing connections, so that none of those is in the way.
 port() { # VAR
-	local try p
-	mkdir -p "$PORTS"
+	local try p holder
 	for try in {1..500}; do
 		p=$((20000 + (SRANDOM % 12000)))
 		(exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null && continue
-		# A reservation whose server folder is gone was left by a crash.
-		if [[ -e $PORTS/$p && ! -e $(<"$PORTS/$p") ]]; then rm -f "$PORTS/$p"; fi
+		# Again each time: whoever releases the last port removes the folder.
+		mkdir -p "$PORTS"
+		# A reservation whose server folder is gone was left by a crash; one without is being written.
+		holder=$(cat "$PORTS/$p" 2>/dev/null) || true
+		if [[ -n $holder && ! -e $holder ]]; then rm -f "$PORTS/$p"; fi
 		if (set -C && printf '%s\n' "$DIR" >"$PORTS/$p") 2>/dev/null; then
 			printf -v "$1" %s "$p"
 			return
@@ -138,7 +140,7 @@ end_daemons() {
 	for pid in "${own[@]}" "${all[@]}"; do
 		[[ -n ${born[$pid]} && $(started_at "$pid") == "${born[$pid]}" ]] || continue
 		kill -"${STOP_SIGNAL:-TERM}" "$pid" 2>/dev/null || true
-		for ((i = 0; i < 200; i++)); do
+		for ((i = 0; i < 1200; i++)); do
 			[[ $(started_at "$pid") == "${born[$pid]}" ]] || break
 			((i == 100)) && kill -KILL "$pid" 2>/dev/null
 			sleep 0.05

@@ -4,6 +4,7 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 	SERVERS=$(cd "$BATS_TEST_DIRNAME" && pwd)
 	export SERVERS
 }

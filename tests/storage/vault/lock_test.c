@@ -280,7 +280,7 @@ static void it_is_renewed_well_before_it_would_be_dead(struct fixture *f)
 	/* Not the front: two threads use the vault here. */
 	struct vault *v = f->t->real;
 
-	f->o.stale_s = 6;
+	f->o.stale_s = 18;
 	f->o.beat_s = 0;
 	f->o.clock = clock_system();
 	struct vault_lock *l = vault_lock_take(v, "prod", &f->o, &err);
