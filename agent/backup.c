@@ -9,6 +9,7 @@
 #include "storage/base/relay.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void run_done(struct backup_run *r)
 {
@@ -226,6 +227,21 @@ static int prune_after(struct backup_run *r)
 	return status;
 }
 
+/* Said before an hour of work, not after it. */
+static int check_options(const struct agent *a, struct err *err)
+{
+	if (a->options->prune && !a->settings->has_retention)
+		return err_set(err, ERR_USAGE,
+		    "%s: has no 'retention', which --prune applies",
+		    a->settings->file);
+	VEC_EACH (&a->options->tags, tag)
+		if (!str_utf8_valid(*tag, strlen(*tag)))
+			return err_set(err, ERR_USAGE,
+			    "--tag: what it takes is to be UTF-8, or no "
+			    "keep_tags would fit it");
+	return 0;
+}
+
 int agent_backup(const struct agent *a, struct err *err)
 {
 	cleanup(run_done) struct backup_run r = {.a = a,
@@ -233,11 +249,8 @@ int agent_backup(const struct agent *a, struct err *err)
 	    .scratch = SCRATCH_INIT,
 	    .started_ticks = clock_ticks_ms(a->env.clock)};
 
-	/* Said before an hour of work, not after it. */
-	if (a->options->prune && !a->settings->has_retention)
-		return err_set(err, ERR_USAGE,
-		    "%s: has no 'retention', which --prune applies",
-		    a->settings->file);
+	if (check_options(a, err))
+		return -1;
 	if (prepare_scratch(&r, err) || read_keys(&r, err) ||
 	    backup_vaults_open(&r, err) || begin_snapshot(&r, err) ||
 	    capture(&r, err)) {

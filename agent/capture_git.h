@@ -8,7 +8,8 @@
  *     url           where it came from
  *     head          what HEAD names, "refs/heads/main", or an object id
  *     head_unborn   true where that ref does not exist
- *     refs          {"refs/heads/main": "<40 hex>", ...}, sorted
+ *     refs          {"refs/heads/main": "<40 hex>", ...}, sorted; a byte of a
+ *                   name that is no UTF-8 as \xNN
  *     lfs           {"objects", "bytes", "stored", "missing"}, if any
  *     submodules    ["<path> <url>", ...] that the snapshot does not cover
  */

@@ -6,6 +6,7 @@
 #include "storage/git/submodules.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct json_object *strings(const struct strvec *v)
 {
@@ -14,6 +15,24 @@ static struct json_object *strings(const struct strvec *v)
 	VEC_EACH (v, s)
 		json_append(array, json_new_str(*s));
 	return array;
+}
+
+/* A name of a reference, which need not be UTF-8: what is none stands as \xNN,
+ * and no name holds a backslash. The caller frees. */
+static char *name_shown(const char *name)
+{
+	struct buf shown = BUF_INIT;
+
+	str_add_printable(&shown, name, strlen(name));
+	return buf_steal(&shown);
+}
+
+static void set_head(struct json_object *to, const struct capture_git_taken *t)
+{
+	autofree char *head =
+	    t->state->head ? name_shown(t->state->head) : NULL;
+
+	json_set_str(to, "head", head);
 }
 
 static struct json_object *lfs_facts(const struct capture_git_taken *t)
@@ -41,11 +60,12 @@ struct json_object *capture_git_facts(
 	char hex[GIT_ID_HEX];
 
 	json_set_str(facts, "url", t->r->url);
-	json_set_str(facts, "head", t->state->head);
+	set_head(facts, t);
 	json_set_bool(facts, "head_unborn", t->state->head_unborn);
 	VEC_EACH (&t->state->refs, r) {
+		autofree char *name = name_shown(r->name);
 		git_id_hex(r->id, hex);
-		json_set_str(refs, r->name, hex);
+		json_set_str(refs, name, hex);
 	}
 	json_set(facts, "refs", refs);
 	if (t->state->lfs.len)
@@ -78,7 +98,7 @@ struct json_object *capture_git_summary(
 
 	json_set_str(j, "name", t->r->name);
 	json_set_str(j, "url", t->r->url);
-	json_set_str(j, "head", t->state->head);
+	set_head(j, t);
 	json_set_int(j, "refs", (int64_t)t->state->refs.len);
 	json_set_int(j, "bytes", (int64_t)archive_bytes);
 	json_set_int(j, "received_bytes", (int64_t)t->state->received_bytes);

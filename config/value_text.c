@@ -75,6 +75,10 @@ int value_read_text(const struct field *f, const struct yaml_node *node,
 	if (!text.len)
 		return schema_complain(place, node, NULL, err,
 		    "is empty; it takes %s", value_right(f));
+	/* The file is; a variable need not be. */
+	if (!str_utf8_valid(text.data, text.len))
+		return schema_complain(place, node, NULL, err,
+		    "is no UTF-8 once its variables are put in");
 	bool path = f->kind == FIELD_PATH || f->kind == FIELD_PATHS;
 	free(*out);
 	*out = path ? beside(place, text.data) : buf_steal(&text);

@@ -5,13 +5,21 @@
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FIRST_LINE "{\"version\":1,\"entries\":["
 
-enum { LINE_MAX_BYTES = 8 * 1024 * 1024, ENTRIES_MAX = 10 * 1000 * 1000 };
+/* Of a line, besides its texts: the names, a digest and two numbers. */
+enum { LINE_REST = 512, QUOTED = 6 /* bytes of one byte, at most */ };
+
+bool contents_fits(const char *path, const char *source, const char *facts_text)
+{
+	size_t texts = strlen(path) + (source ? strlen(source) : 0);
+	size_t facts = facts_text ? strlen(facts_text) : 0;
+
+	return LINE_REST + QUOTED * texts + facts <= CONTENTS_LINE_MAX;
+}
 
 void contents_write_start(struct buf *out)
 {
@@ -71,7 +79,7 @@ static int next_line(
 		}
 		if (l->ended && l->at == l->held.len)
 			return 0;
-		if (l->ended || l->held.len - l->at > LINE_MAX_BYTES)
+		if (l->ended || l->held.len - l->at > CONTENTS_LINE_MAX)
 			return err_set(err, ERR_FORMAT,
 			    l->ended ? "its last line has no end"
 				     : "a line is too long");
@@ -162,7 +170,7 @@ static int each_line(
 				    err, ERR_FORMAT, "an entry is missing");
 			return check_end(l, text, len, count, err);
 		}
-		if (last || count == ENTRIES_MAX)
+		if (last || count == CONTENTS_ENTRIES_MAX)
 			return err_set(err, ERR_FORMAT,
 			    last ? "entries are not separated"
 				 : "it has too many entries");

@@ -9,8 +9,9 @@
  *   …
  *   ],"count":2}
  *
- * The reader takes exactly this layout, lines up to 8 MiB, up to 10 million
- * entries, and paths that are safe.
+ * The reader takes exactly this layout, lines up to CONTENTS_LINE_MAX bytes, up
+ * to CONTENTS_ENTRIES_MAX entries, and paths that are safe; the writer is to
+ * put no more into it.
  */
 #ifndef STORAGE_ARCHIVE_CONTENTS_H
 #define STORAGE_ARCHIVE_CONTENTS_H
@@ -20,12 +21,20 @@
 #include "storage/base/err.h"
 #include "storage/base/stream.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct json_object;
 
 #define CONTENTS_PATH "CONTENTS.json"
+
+/* A line holds the references of a repository, of which a host may have some
+ * for each pull request. */
+enum {
+	CONTENTS_LINE_MAX = 64 * 1024 * 1024,
+	CONTENTS_ENTRIES_MAX = 10 * 1000 * 1000
+};
 
 struct contents_entry {
 	const char *path;
@@ -41,6 +50,9 @@ struct contents_entry {
  * (CONTENTS_SEPARATOR_LEN). The facts of an entry are given as JSON text on one
  * line, or NULL; e->facts is for reading only. */
 enum { CONTENTS_SEPARATOR_LEN = 1 };
+/* Whether an entry's line is one that the reader takes. */
+bool contents_fits(
+    const char *path, const char *source, const char *facts_text);
 void contents_write_start(struct buf *out);
 void contents_write_entry(
     struct buf *out, const struct contents_entry *e, const char *facts_text);

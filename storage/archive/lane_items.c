@@ -52,6 +52,11 @@ static int take_path(
 	bool fits =
 	    file_path_is_safe(e->path) && !str_eq(e->path, CONTENTS_PATH);
 
+	if (!contents_fits(e->path, e->source, e->facts))
+		return err_set(err, ERR_FORMAT,
+		    "what there is to be told of '%.300s' is too long "
+		    "for " CONTENTS_PATH ", which takes %d MiB of each",
+		    e->path, (int)(CONTENTS_LINE_MAX >> 20));
 	if (fits && pathset_add(&l->paths, e->path))
 		return 0;
 	str_add_printable(&shown, e->path, strlen(e->path));

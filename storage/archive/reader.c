@@ -16,7 +16,7 @@
 
 #define ATTR_PREFIX "user."
 
-enum { CHUNK = 128 * 1024, ENTRIES_MAX = 10 * 1000 * 1000 };
+enum { CHUNK = 128 * 1024 };
 
 /* What was seen of an entry, to be held against CONTENTS.json, which has the
  * entries in the same order. */
@@ -59,7 +59,7 @@ static int check_path(
 	if (!pathset_add(&r->paths, e->path))
 		return err_set(err, ERR_FORMAT,
 		    "archive entry '%.300s' is there twice", buf_str(&shown));
-	if (r->seen.len == ENTRIES_MAX)
+	if (r->seen.len == CONTENTS_ENTRIES_MAX)
 		return err_set(
 		    err, ERR_FORMAT, "the archive has too many entries");
 	return 0;

@@ -1,6 +1,7 @@
 #include "storage/archive/writer.h"
 
 #include "storage/archive/body.h"
+#include "storage/archive/contents.h"
 #include "storage/archive/lane_items.h"
 #include "storage/archive/pathset.h"
 #include "storage/archive/turns.h"
@@ -186,6 +187,12 @@ static int write_lane(struct archive_lane *l, struct err *err)
 
 	if (lane_items_end(items, err) || check_paths(l, err))
 		return -1;
+	if (items->entries >
+	    CONTENTS_ENTRIES_MAX - archive_writer_progress(l->writer).entries)
+		return err_set(err, ERR_FORMAT,
+		    "there is more to put into it than the %d entries that an "
+		    "archive holds; make several backups of less each",
+		    (int)CONTENTS_ENTRIES_MAX);
 	pathset_merge(&l->writer->paths, &items->paths);
 	pathset_done(&items->paths);
 	VEC_EACH (&items->items, i)

@@ -10,7 +10,12 @@
 /* A message that does not fit keeps its beginning and says that it was cut. */
 static void mark_cut(char *message, size_t size)
 {
-	memcpy(message + size - sizeof(ELLIPSIS), ELLIPSIS, sizeof(ELLIPSIS));
+	size_t at = size - sizeof(ELLIPSIS);
+
+	/* Before a character, not within it. */
+	while (at && ((unsigned char)message[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(message + at, ELLIPSIS, sizeof(ELLIPSIS));
 }
 
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)

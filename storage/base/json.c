@@ -263,11 +263,19 @@ struct json_object *json_new_array(void)
 
 struct json_object *json_new_str(const char *s)
 {
-	return s ? made(json_object_new_string(s)) : NULL;
+	return s ? json_new_str_len(s, strlen(s)) : NULL;
 }
 
 struct json_object *json_new_str_len(const char *s, size_t len)
 {
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	/* A reader would refuse the whole of which it is a part. */
+	if (!str_utf8_valid(s, len)) {
+		str_add_utf8(&text, s, len);
+		s = text.data;
+		len = text.len;
+	}
 	if (len > INT_MAX)
 		abort();
 	return made(json_object_new_string_len(s, (int)len));
@@ -286,6 +294,13 @@ struct json_object *json_new_bool(bool b)
 void json_set(
     struct json_object *object, const char *key, struct json_object *value)
 {
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	size_t len = strlen(key);
+
+	if (!str_utf8_valid(key, len)) {
+		str_add_utf8(&text, key, len);
+		key = text.data;
+	}
 	if (json_object_object_add(object, key, value) < 0)
 		abort();
 }

@@ -76,7 +76,8 @@ struct json_iter {
 struct json_iter json_iter(const struct json_object *object);
 bool json_next(struct json_iter *it);
 
-/* Making. */
+/* Making. Of texts and keys, bytes that are no UTF-8 become U+FFFD: what is
+ * written can be read again. */
 struct json_object *json_new_object(void);
 struct json_object *json_new_array(void);
 struct json_object *json_new_str(const char *s); /* NULL makes a null */

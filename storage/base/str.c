@@ -142,6 +142,18 @@ bool str_utf8_valid(const char *s, size_t len)
 	return true;
 }
 
+void str_add_utf8(struct buf *b, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_sequence((const unsigned char *)s + i, len - i);
+		if (n)
+			buf_add(b, s + i, n);
+		else
+			buf_add_str(b, "\xef\xbf\xbd");
+		i += n ? n : 1;
+	}
+}
+
 int str_parse_u64(const char *s, uint64_t max, uint64_t *out)
 {
 	uint64_t value = 0;

@@ -35,6 +35,8 @@ bool str_is_glob(const char *s); /* it has a * or ? in it */
 bool str_glob_any(const struct strvec *patterns, const char *s);
 
 bool str_utf8_valid(const char *s, size_t len);
+/* Each byte that is no UTF-8 becomes U+FFFD. */
+void str_add_utf8(struct buf *b, const char *s, size_t len);
 
 /* A whole decimal number, nothing before or after it, within 0..max. */
 int str_parse_u64(const char *s, uint64_t max, uint64_t *out);

@@ -229,6 +229,18 @@ static int commit_to(struct place *p, const struct snapshot_writer *w,
 	    vault_describe(p->vault), w->archive);
 }
 
+/* One that no reader takes would be no snapshot. */
+static int check_readable(const struct buf *text, struct err *err)
+{
+	struct manifest again;
+
+	if (manifest_parse(buf_str(text), text->len, &again, err))
+		return err_wrap(err,
+		    "its manifest, as it is to be written, cannot be read");
+	manifest_done(&again);
+	return 0;
+}
+
 int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
     const struct minisign_key *key, struct err *err)
 {
@@ -241,6 +253,8 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 			    w->label);
 	fill_manifest(w, m);
 	manifest_write(m, &text);
+	if (check_readable(&text, err))
+		return err_wrap(err, "snapshot '%s'", w->label);
 	if (key) {
 		autofree char *comment = str_printf("snapshot:%s", w->label);
 		if (minisign_sign(

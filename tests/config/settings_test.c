@@ -119,6 +119,8 @@ static const struct bad bads[] = {
     {HEAD "state_dir: ${a\n",
 	":5:12: state_dir: has a '${' that is no ${NAME}; write $${ for the "
 	"characters themselves"},
+    {HEAD "tags: [a, '${BACKSTAY_TEST_LATIN1}']\n",
+	":5:11: tags[1]: is no UTF-8 once its variables are put in"},
     /* names and places */
     {HEAD "git: {repositories: [{url: /a/b, name: ../x}]}\n",
 	":5:22: git.repositories[0]: its name is no name for a repository; "
@@ -176,6 +178,7 @@ static void test_bad(void **state)
 	int wrong = 0;
 
 	unsetenv("BACKSTAY_TEST_UNSET");
+	setenv("BACKSTAY_TEST_LATIN1", "caf\xe9", 1);
 	for (size_t i = 0; i < sizeof(bads) / sizeof(*bads); i++) {
 		struct err err = ERR_INIT;
 		struct settings *s = settings_parse(

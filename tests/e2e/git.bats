@@ -183,6 +183,34 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	E
 }
 
+@test "refs whose names are no UTF-8 go there and back" {
+	git -C "$GIT_REPOS/web.git" update-ref "refs/heads/caf"$'\xe9' main
+	git -C "$GIT_REPOS/web.git" update-ref "refs/heads/caf"$'\xe8' main
+	config "$GIT_REPOS/web.git"
+	run -0 agent backup
+	run -0 restore verify latest
+	run -0 restore extract latest --to "$T/out"
+	[ "$(jq -r '.entries[].facts.refs // {} | keys[]' "$T/out/CONTENTS.json" | grep caf | tr '\n' ' ')" = 'refs/heads/caf\xe8 refs/heads/caf\xe9 ' ]
+	run -0 restore apply latest --yes
+	diff <(git -C "$GIT_REPOS/back/web.git" for-each-ref) <(git -C "$GIT_REPOS/web.git" for-each-ref)
+}
+
+@test "more refs than a host has for its pull requests" {
+	local id
+	id=$(git -C "$GIT_REPOS/web.git" rev-parse main)
+	{
+		echo '# pack-refs with: peeled fully-peeled sorted '
+		seq -f "$id refs/pull/%.0f/head" 100000 259999
+	} >"$T/packed"
+	git init -q --bare "$GIT_REPOS/many.git"
+	cp -r "$GIT_REPOS/web.git/objects" "$GIT_REPOS/many.git/"
+	mv "$T/packed" "$GIT_REPOS/many.git/packed-refs"
+	config "$GIT_REPOS/many.git"
+	run -0 agent backup
+	run -0 restore verify latest
+	[ "$(manifest '.sources[0].repositories[0].refs')" -eq 160000 ]
+}
+
 @test "two backups of the same repositories hold the same bytes of them" {
 	run -0 agent backup
 	run -0 restore extract latest --to "$T/one"

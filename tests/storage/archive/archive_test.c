@@ -3,6 +3,7 @@
 #include "storage/archive/tree.h"
 #include "storage/archive/writer.h"
 
+#include "storage/archive/contents.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
@@ -464,6 +465,48 @@ static void a_path_that_leaves_its_place_is_refused(void **state)
 	test_dir_remove(dir);
 }
 
+/* {"x":"aaa...": so many bytes */
+static char *long_facts(size_t len)
+{
+	char *facts = mem_alloc(len + 1);
+
+	memset(facts, 'a', len);
+	memcpy(facts, "{\"x\":\"", 6);
+	memcpy(facts + len - 2, "\"}", 3);
+	return facts;
+}
+
+static void what_the_reader_would_not_take_is_refused(void **state)
+{
+	char *dir = test_dir_make();
+	autofree char *tree = file_join(dir, "tree");
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	struct err err = ERR_INIT, why = ERR_INIT;
+	struct archive_totals totals;
+	const struct archive_options o = {.scratch = dir};
+	struct archive_writer *w =
+	    archive_writer_new(&o, sink_to_buf(&out), &err);
+	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
+	autofree char *fits = long_facts(CONTENTS_LINE_MAX - 1024);
+	autofree char *over = long_facts(CONTENTS_LINE_MAX);
+	const struct archive_entry a = {.path = "a", .facts = fits};
+	const struct archive_entry b = {.path = "b", .facts = over};
+
+	(void)state;
+	assert_int_equal(archive_lane_add(lane, &b, "x", 1, &why), -1);
+	assert_non_null(strstr(why.message, "'b' is too long"));
+	assert_ok(archive_lane_add(lane, &a, "x", 1, &err), err);
+	assert_ok(archive_lane_commit(lane, &err), err);
+	archive_lane_free(lane);
+	for (int rank = 0; rank < RANK_COUNT; rank++)
+		archive_writer_rank_done(w, (enum archive_rank)rank);
+	assert_ok(archive_writer_finish(w, &totals, &err), err);
+	archive_writer_free(w);
+	assert_ok(file_mkdirs(tree, &err), err);
+	assert_ok(extract(&out, tree, NULL, &err), err);
+	test_dir_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +520,7 @@ int main(void)
 	    cmocka_unit_test(a_long_lane_is_packed_and_comes_out_whole),
 	    cmocka_unit_test(paths_that_collide_are_named),
 	    cmocka_unit_test(a_path_that_leaves_its_place_is_refused),
+	    cmocka_unit_test(what_the_reader_would_not_take_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("archive", tests, NULL, NULL);

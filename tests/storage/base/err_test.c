@@ -1,5 +1,6 @@
 #include "storage/base/err.h"
 
+#include "storage/base/str.h"
 #include "tests/support/test.h"
 
 #include <errno.h>
@@ -42,6 +43,22 @@ static void says_that_it_was_cut(void **state)
 	    err.message + sizeof(err.message) - sizeof("a..."), "a...");
 }
 
+static void is_not_cut_within_a_character(void **state)
+{
+	(void)state;
+	/* Whatever stands before, one of these would be cut in two. */
+	for (size_t before = 0; before < 4; before++) {
+		struct err err = ERR_INIT;
+		char longer[2000];
+		memset(longer, 'a', before);
+		for (size_t i = before; i + 4 < sizeof(longer); i += 4)
+			memcpy(longer + i, "\xf0\x9f\x98\x80", 5);
+		err_set(&err, ERR_FORMAT, "%s", longer);
+		assert_true(str_utf8_valid(err.message, strlen(err.message)));
+		assert_true(str_ends(err.message, "\x80..."));
+	}
+}
+
 static void maps_to_the_exit_status(void **state)
 {
 	static const struct {
@@ -64,6 +81,7 @@ int main(void)
 	    cmocka_unit_test(reads_from_what_was_tried_to_what_went_wrong),
 	    cmocka_unit_test(may_take_its_own_message_as_an_argument),
 	    cmocka_unit_test(says_that_it_was_cut),
+	    cmocka_unit_test(is_not_cut_within_a_character),
 	    cmocka_unit_test(maps_to_the_exit_status),
 	};
 

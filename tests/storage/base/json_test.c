@@ -113,6 +113,24 @@ static void quotes(void **state)
 	    buf_str(&out), "\"a\\\"\\\\\\u000a\xc3\xbc\xef\xbf\xbd\"");
 }
 
+static void what_is_no_utf8_can_be_read_again(void **state)
+{
+	cleanup(json_freep) struct json_object *j = json_new_object();
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	json_set_str(j, "caf\xe9", "\xc3\xbc \xe9t\xe9");
+	json_set(j, "cut", json_new_str_len("a\xd1", 2));
+	json_write(&out, j, JSON_COMPACT);
+	assert_string_equal(buf_str(&out),
+	    "{\"caf\xef\xbf\xbd\":\"\xc3\xbc \xef\xbf\xbdt\xef\xbf\xbd\","
+	    "\"cut\":\"a\xef\xbf\xbd\"}");
+	cleanup(json_freep) struct json_object *again =
+	    json_parse(buf_str(&out), out.len, &err);
+	assert_true(json_equal(j, again));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +140,7 @@ int main(void)
 	    cmocka_unit_test(finds_its_way),
 	    cmocka_unit_test(makes_and_changes),
 	    cmocka_unit_test(quotes),
+	    cmocka_unit_test(what_is_no_utf8_can_be_read_again),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);

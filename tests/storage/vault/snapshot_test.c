@@ -227,6 +227,26 @@ static void a_run_without_a_commit_leaves_nothing(struct fixture *f)
 
 /* Each object of a snapshot fails once, with nothing stored and with the
  * answer lost after it was. */
+static void one_whose_manifest_no_reader_takes_is_none(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	struct vault *v = &f->t->vault;
+	struct snapshot_writer *w = begin(f, "prod", &v, 1, &err);
+	autofree char *reason = mem_zalloc((1 << 20) + 1);
+	struct manifest m;
+
+	manifest_init(&m);
+	memset(reason, 'a', 1 << 20);
+	for (int i = 0; i < MANIFEST_MAX_BYTES >> 20; i++)
+		manifest_add_missing(&m, "something", reason);
+	assert_ok(write_archive(w, &err), err);
+	assert_int_equal(snapshot_commit(w, &m, f->key, &err), -1);
+	assert_non_null(strstr(err.message, "cannot be read: "));
+	snapshot_writer_free(w);
+	manifest_done(&m);
+	assert_int_equal(listed(f, "prod"), 0);
+}
+
 static void a_put_that_fails_leaves_nothing_listed(struct fixture *f)
 {
 	static const char *const parts[] = {
@@ -522,6 +542,7 @@ int main(void)
 	    TEST_ON_VAULTS(each_manifest_names_the_one_before),
 	    TEST_ON_VAULTS(what_dead_runs_left_goes_and_nothing_of_others),
 	    TEST_ON_VAULTS(a_run_without_a_commit_leaves_nothing),
+	    TEST_ON_VAULTS(one_whose_manifest_no_reader_takes_is_none),
 	    TEST_ON_VAULTS(a_put_that_fails_leaves_nothing_listed),
 	    TEST_ON_VAULTS(a_vault_that_fails_leaves_the_others),
 	    TEST_ON_VAULTS(a_wrong_clock_is_refused),
