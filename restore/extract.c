@@ -2,7 +2,10 @@
 #include "restore/open.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/json.h"
 #include "storage/base/log.h"
+
+#include <stdio.h>
 
 /* The directory must be new or empty: a tree over another is neither. */
 static int make_target(const char *dir, struct err *err)
@@ -20,10 +23,31 @@ static int make_target(const char *dir, struct err *err)
 	return file_mkdirs(dir, err);
 }
 
+static void print_extracted(
+    const struct command *c, const struct opened *o, const char *to)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	log_progress("%s", "");
+	if (c->options->common.output == CLI_OUTPUT_JSON) {
+		cleanup(json_freep) struct json_object *j = json_new_object();
+
+		json_set_str(j, "label", o->snapshot->label);
+		json_set_str(j, "directory", to);
+		json_set_int(j, "entries", (int64_t)o->totals.entries);
+		json_set_int(j, "bytes", (int64_t)o->totals.bytes);
+		json_write(&out, j, JSON_PRETTY);
+		puts(buf_str(&out));
+		return;
+	}
+	str_add_bytes(&out, o->totals.bytes);
+	printf("%s is in '%s': %llu entries, %s\n", o->snapshot->label, to,
+	    (unsigned long long)o->totals.entries, buf_str(&out));
+}
+
 int command_extract(const struct command *c, struct err *err)
 {
 	cleanup(open_done) struct opened o = OPENED_INIT;
-	cleanup(buf_done) struct buf size = BUF_INIT;
 	const char *to = c->options->to;
 
 	if (!to)
@@ -33,8 +57,6 @@ int command_extract(const struct command *c, struct err *err)
 		return -1;
 	if (open_extract(c, &o, to, err))
 		return -1;
-	str_add_bytes(&size, o.totals.bytes);
-	log_info("'%s' is in '%s': %llu entries, %s", o.snapshot->label, to,
-	    (unsigned long long)o.totals.entries, buf_str(&size));
+	print_extracted(c, &o, to);
 	return 0;
 }

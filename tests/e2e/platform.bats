@@ -90,7 +90,10 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 }
 
 @test "extract writes the tree, for its owner alone" {
-	restore extract latest --to "$BATS_TEST_TMPDIR/tree"
+	run -0 --separate-stderr restore extract latest --to "$BATS_TEST_TMPDIR/tree" -o json
+	# shellcheck disable=SC2154 # set by run
+	[ "$(jq -r .directory <<<"$output")" = "$BATS_TEST_TMPDIR/tree" ]
+	[ "$(jq .entries <<<"$output")" -eq "$(restore show latest -o json | jq .archive.entries)" ]
 	[ -f "$BATS_TEST_TMPDIR/tree/CONTENTS.json" ]
 	[ -z "$(find "$BATS_TEST_TMPDIR/tree" -perm /077 ! -type l)" ]
 }
