@@ -1,6 +1,7 @@
 #include "restore/command.h"
 #include "restore/open.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/json.h"
 #include "storage/base/log.h"
 #include "storage/vault/lock.h"
 
@@ -29,6 +30,26 @@ static int copy_locked(const struct command *c, struct opened *o,
 	return snapshot_copy(o->vault.vault, o->snapshot, &options, to, err);
 }
 
+static void print_copied(
+    const struct command *c, const char *label, const char *vault, bool already)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	log_progress("%s", "");
+	if (c->options->common.output == CLI_OUTPUT_JSON) {
+		cleanup(json_freep) struct json_object *j = json_new_object();
+
+		json_set_str(j, "label", label);
+		json_set_str(j, "vault", vault);
+		json_set_bool(j, "already_there", already);
+		json_write(&out, j, JSON_PRETTY);
+		puts(buf_str(&out));
+		return;
+	}
+	printf(
+	    "%s is in vault '%s'%s\n", label, vault, already ? " already" : "");
+}
+
 int command_copy(const struct command *c, struct err *err)
 {
 	cleanup(open_done) struct opened o = OPENED_INIT;
@@ -43,9 +64,10 @@ int command_copy(const struct command *c, struct err *err)
 	    scratch_make(&o.scratch, c->settings->scratch_dir, err) ||
 	    connect_vault(target, true, &c->env, &to, err))
 		return err_wrap(err, "copy");
-	if (copy_locked(c, &o, to.vault, err))
+	int copied = copy_locked(c, &o, to.vault, err);
+	if (copied < 0)
 		return err_wrap(err, "copy '%s' to vault '%s'",
 		    o.snapshot->label, target->name);
-	printf("%s is in vault '%s'\n", o.snapshot->label, target->name);
+	print_copied(c, o.snapshot->label, target->name, copied == 1);
 	return 0;
 }

@@ -267,8 +267,9 @@ static const struct cli_command commands[] = {
 	.summary = "copy a snapshot into another vault",
 	.description =
 	    "Copies archive, signature and manifest as they are, after the "
-	    "signature and the digest were checked. Needs no private "
-	    "key.\n\n" SNAPSHOT_TEXT,
+	    "signature and the digest were checked. One that is there "
+	    "already is left, so that a copy can be repeated. Needs no "
+	    "private key.\n\n" SNAPSHOT_TEXT,
 	.options = copy_options,
 	.run = run_copy},
     {.name = "keygen",

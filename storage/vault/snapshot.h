@@ -144,7 +144,8 @@ int snapshot_check(struct vault *v, const struct snapshot *s,
 
 /* Copies it into another vault, byte for byte, checked as snapshot_open does;
  * archive, signature, then manifest. The caller holds the lock of its name
- * there. ERR_EXISTS where the label is taken. */
+ * there. 1 where the same is there already, whole: nothing was read or written;
+ * ERR_EXISTS where the label is taken by another. */
 int snapshot_copy(struct vault *from, const struct snapshot *s,
     const struct snapshot_open_options *o, struct vault *to, struct err *err);
 

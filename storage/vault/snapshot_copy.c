@@ -66,15 +66,56 @@ static int write_papers(struct vault *to, const struct snapshot *s,
 	    p->manifest.len, VAULT_RETAIN_SNAPSHOT, err);
 }
 
-/* A copy that was interrupted left an archive that would be in the way. */
-static int make_room(
-    struct vault *to, const struct snapshot *s, struct err *err)
+/* 1 where what is there by that label is what would be written. */
+static int is_same(struct vault *to, const struct snapshot *there,
+    const struct papers *p, const struct manifest *m, struct err *err)
+{
+	autofree char *name = str_printf("%s" LABEL_MANIFEST, there->label);
+	cleanup(buf_done) struct buf manifest = BUF_INIT;
+
+	if (vault_read(to, name, MANIFEST_MAX_BYTES, &manifest, err))
+		return -1;
+	if (!str_eq(buf_str(&manifest), buf_str(&p->manifest)))
+		return err_set(err, ERR_EXISTS,
+		    "%s: another snapshot of that label is there already",
+		    vault_describe(to));
+	if (!str_eq(there->archive, m->archive.file) ||
+	    there->archive_bytes != m->archive.bytes)
+		return err_set(err, ERR_INTEGRITY,
+		    "%s: it is there already, but its archive is not, or not "
+		    "in its length: remove what is left of it, and copy again",
+		    vault_describe(to));
+	return 1;
+}
+
+/* 1 where it is there already. A copy that was interrupted left an archive that
+ * would be in the way. */
+static int make_room(struct vault *to, const struct snapshot *s,
+    const struct papers *p, const struct manifest *m, struct err *err)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 
 	if (snapshot_list(to, s->name, &list, err))
 		return -1;
+	VEC_EACH (&list, there)
+		if (str_eq(there->label, s->label))
+			return is_same(to, there, p, m, err);
 	return tidy_vault(to, s->name, &list, err) < 0 ? -1 : 0;
+}
+
+static int copy(struct vault *from, const struct snapshot *s,
+    const struct snapshot_open_options *o, struct vault *to,
+    const struct papers *p, struct err *err)
+{
+	struct manifest m;
+	cleanup(source_freep) struct source *archive =
+	    snapshot_open(from, s, o, &m, err);
+
+	if (!archive)
+		return -1;
+	int result = copy_archive(archive, to, m.archive.file, err);
+	manifest_done(&m);
+	return result ? -1 : write_papers(to, s, p, err);
 }
 
 int snapshot_copy(struct vault *from, const struct snapshot *s,
@@ -86,14 +127,9 @@ int snapshot_copy(struct vault *from, const struct snapshot *s,
 
 	if (snapshot_manifest(from, s, o->trust, &m, sha256, err))
 		return -1;
+	int there = read_papers(from, s, sha256, &papers, err)
+			? -1
+			: make_room(to, s, &papers, &m, err);
 	manifest_done(&m);
-	if (read_papers(from, s, sha256, &papers, err) || make_room(to, s, err))
-		return -1;
-	struct source *archive = snapshot_open(from, s, o, &m, err);
-	if (!archive)
-		return -1;
-	int result = copy_archive(archive, to, m.archive.file, err);
-	source_free(archive);
-	manifest_done(&m);
-	return result ? -1 : write_papers(to, s, &papers, err);
+	return there ? there : copy(from, s, o, to, &papers, err);
 }

@@ -176,10 +176,15 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	[ "$(labels)" = "$label" ]
 	restore verify latest --vault local
 	[ "$(find "$P/vault" -type f | wc -l)" -eq 4 ] # and the record of it
-	run --separate-stderr restore copy latest --vault bucket --to local
-	echo "$stderr"
-	[ "$status" -ne 0 ]
-	grep -q 'is there already' <<<"$stderr"
+	# To a bucket and to a directory, as often as one likes.
+	for there in local bucket; do
+		run --separate-stderr restore copy latest --vault bucket --to "$there" -o json
+		echo "$output$stderr"
+		[ "$status" -eq 0 ]
+		[ "$(jq -r '"\(.label) \(.vault) \(.already_there)"' <<<"$output")" = "$label $there true" ]
+	done
+	[ "$(restore copy latest --vault bucket --to local)" = "$label is in vault 'local' already" ]
+	[ "$(find "$P/vault" -type f | wc -l)" -eq 4 ]
 	run --separate-stderr restore copy latest --to nowhere
 	[ "$status" -eq 2 ]
 }

@@ -455,10 +455,39 @@ static void a_copy_that_was_interrupted_is_made_again(struct fixture *f)
 	    snapshot_copy(f->t->real, &list.items[0], &o, &to->vault, &err),
 	    err);
 	assert_int_equal(test_vault_count(to, ""), 3);
-	assert_fails(
-	    snapshot_copy(f->t->real, &list.items[0], &o, &to->vault, &err),
-	    err, ERR_EXISTS);
+	assert_int_equal(
+	    snapshot_copy(f->t->real, &list.items[0], &o, &to->vault, &err), 1);
 	assert_int_equal(test_vault_count(to, ""), 3);
+	test_vault_free(to);
+	test_dir_remove(steal(scratch));
+}
+
+static void a_copy_takes_for_there_what_is_the_same_and_whole(struct fixture *f)
+{
+	autofree char *label = take(f, "prod");
+	autofree char *archive = str_printf("%s.tar.zst.age", label);
+	autofree char *manifest = str_printf("%s.manifest.json", label);
+	autofree char *scratch = test_dir_make();
+	struct test_vault *to = test_vault_open(0);
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	const struct snapshot_open_options o = {
+	    .trust = &f->trust, .scratch = scratch};
+	struct err err = ERR_INIT;
+
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(
+	    snapshot_copy(f->t->real, &list.items[0], &o, to->real, &err), err);
+	assert_ok(vault_remove(to->real, archive, &err), err);
+	assert_fails(
+	    snapshot_copy(f->t->real, &list.items[0], &o, to->real, &err), err,
+	    ERR_INTEGRITY);
+	assert_ok(vault_remove(to->real, manifest, &err), err);
+	assert_ok(vault_put_small(
+		      to->real, manifest, "{}", 2, VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_fails(
+	    snapshot_copy(f->t->real, &list.items[0], &o, to->real, &err), err,
+	    ERR_EXISTS);
 	test_vault_free(to);
 	test_dir_remove(steal(scratch));
 }
@@ -550,6 +579,7 @@ int main(void)
 	    TEST_ON_VAULTS(forged_and_swapped_are_refused),
 	    TEST_ON_VAULTS(nothing_but_a_record_says_what_was_pruned),
 	    TEST_ON_VAULTS(a_copy_that_was_interrupted_is_made_again),
+	    TEST_ON_VAULTS(a_copy_takes_for_there_what_is_the_same_and_whole),
 	    TEST_ON_VAULTS(removal_begins_with_the_manifest),
 	    TEST_ON_VAULTS(removal_leaves_the_record_of_the_same_second),
 	    TEST_ON_VAULTS(what_was_found_wrong_stands_until_it_is_looked_at),
