@@ -102,14 +102,35 @@ static void add_table_row(const struct row *r, int width, struct buf *out)
 	}
 }
 
+char *listing_none(struct vault *vault, const char *name)
+{
+	cleanup(snapshots_done) struct snapshots all = VEC_INIT;
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct buf out = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!name)
+		return str_dup("no snapshots");
+	buf_printf(&out, "no snapshots of '%s'", name);
+	if (snapshot_list(vault, NULL, &all, &ignored))
+		return buf_steal(&out);
+	VEC_EACH (&all, s)
+		if (!strvec_has(&names, s->name))
+			strvec_add(&names, s->name);
+	VEC_EACH (&names, other)
+		buf_printf(&out, "%s'%s'",
+		    other == names.items ? "; the vault has those of " : ", ",
+		    *other);
+	if (names.len)
+		buf_add_str(&out, " (`list --all-names` shows them, `name` of "
+				  "the configuration chooses)");
+	return buf_steal(&out);
+}
+
 static void add_table(const struct rows *rows, struct buf *out)
 {
 	int width = (int)strlen("SNAPSHOT");
 
-	if (!rows->len) {
-		buf_add_str(out, "no snapshots\n");
-		return;
-	}
 	VEC_EACH (rows, r) {
 		int len = (int)strlen(r->snapshot->label);
 		width = len > width ? len : width;
@@ -173,18 +194,22 @@ static void add_json(
 	buf_add_char(out, '\n');
 }
 
-int listing_print(struct vault *vault, const struct snapshots *list,
-    const struct snapshot_trust *trust, bool json, struct buf *out,
-    struct err *err)
+int listing_print(struct vault *vault, const char *name,
+    const struct snapshots *list, const struct snapshot_trust *trust, bool json,
+    struct buf *out, struct err *err)
 {
 	cleanup(rows_done) struct rows rows = VEC_INIT;
 
 	if (read_rows(vault, list, trust, &rows, err))
 		return -1;
-	if (json)
+	if (json) {
 		add_json(vault, &rows, out);
-	else
+	} else if (rows.len) {
 		add_table(&rows, out);
+	} else {
+		autofree char *none = listing_none(vault, name);
+		buf_printf(out, "%s\n", none);
+	}
 	VEC_EACH (&rows, r)
 		if (!r->valid)
 			return 5;

@@ -1,5 +1,6 @@
 #include "restore/open.h"
 
+#include "config/listing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/log.h"
@@ -19,6 +20,11 @@ void open_done(struct opened *o)
 	*o = (struct opened)OPENED_INIT;
 }
 
+const char *open_name(const struct command *c)
+{
+	return c->options->all_names ? NULL : c->settings->name;
+}
+
 int open_vault(const struct command *c, struct opened *o, struct err *err)
 {
 	const struct settings_vault *v =
@@ -27,14 +33,19 @@ int open_vault(const struct command *c, struct opened *o, struct err *err)
 	if (!v || connect_trust(c->settings, &o->trust, err) ||
 	    connect_vault(v, false, &c->env, &o->vault, err))
 		return -1;
-	const char *name = c->options->all_names ? NULL : c->settings->name;
-	return snapshot_list(o->vault.vault, name, &o->list, err);
+	return snapshot_list(o->vault.vault, open_name(c), &o->list, err);
 }
 
 int open_snapshot(const struct command *c, struct opened *o, struct err *err)
 {
 	if (open_vault(c, o, err))
 		return -1;
+	if (!o->list.len) {
+		autofree char *none =
+		    listing_none(o->vault.vault, open_name(c));
+		return err_set(err, ERR_NOT_FOUND, "%s: %s",
+		    vault_describe(o->vault.vault), none);
+	}
 	o->snapshot = snapshot_resolve(&o->list, c->which, err);
 	return o->snapshot
 		   ? 0

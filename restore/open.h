@@ -30,6 +30,8 @@ struct opened {
 
 void open_done(struct opened *o);
 
+/* Whose snapshots are looked at; NULL: all (--all-names). */
+const char *open_name(const struct command *c);
 /* The vault (--vault, else the first), the keys, and what is in it. */
 int open_vault(const struct command *c, struct opened *o, struct err *err);
 /* And the snapshot that the operand names. */

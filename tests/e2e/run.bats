@@ -204,6 +204,26 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	[ "$status" -ne 0 ]
 }
 
+@test "a name that shows no snapshots names those that are there" {
+	mkdir -p "$P/vault"
+	run --separate-stderr restore list
+	[ "$status" -eq 0 ]
+	[ "$output" = "no snapshots of 'platform'" ]
+	agent backup
+	sed -i 's/^name: .*/name: platfrom/' "$BACKSTAY_CONFIG"
+	none="no snapshots of 'platfrom'; the vault has those of 'platform'"
+	for program in agent restore; do
+		run --separate-stderr "$program" list
+		echo "$output$stderr"
+		[ "$status" -eq 0 ]
+		grep -q "^$none (.list --all-names. shows" <<<"$output"
+	done
+	run --separate-stderr restore verify latest
+	echo "$stderr"
+	[ "$status" -eq 3 ]
+	grep -q "$none" <<<"$stderr"
+}
+
 @test "verify --chain finds a snapshot missing from the middle, and knows what was pruned" {
 	backups 4
 	restore verify latest --quick --chain
