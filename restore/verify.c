@@ -210,14 +210,18 @@ static void add_text(
 		buf_add_char(out, '\n');
 		return;
 	}
-	buf_printf(out,
-	    "%s: good: signature, digest and %llu entries; %llu Git objects in "
-	    "%llu repositories, %llu states and %llu Kubernetes objects looked "
-	    "into\n",
-	    o->snapshot->label, (unsigned long long)o->totals.entries,
-	    (unsigned long long)v->git_objects,
-	    (unsigned long long)v->repositories, (unsigned long long)v->states,
-	    (unsigned long long)v->objects);
+	buf_printf(out, "%s: good: signature, digest and ", o->snapshot->label);
+	str_add_count(out, o->totals.entries, "entry", "entries");
+	buf_add_str(out, "; ");
+	str_add_count(out, v->git_objects, "Git object", "Git objects");
+	buf_add_str(out, " in ");
+	str_add_count(out, v->repositories, "repository", "repositories");
+	buf_add_str(out, ", ");
+	str_add_count(out, v->states, "state", "states");
+	buf_add_str(out, " and ");
+	str_add_count(
+	    out, v->objects, "Kubernetes object", "Kubernetes objects");
+	buf_add_str(out, " looked into\n");
 }
 
 /* What was found, of the snapshot and of the chain that it ends (where that was
@@ -238,11 +242,11 @@ static void print(const struct verification *v, const char *level,
 		buf_add_char(&out, '\n');
 	} else if (!finding) {
 		add_text(v, level, &out);
-		if (chained)
-			buf_printf(&out,
-			    "chain: good: %zu snapshots, each names the one "
-			    "before it\n",
-			    chained);
+		if (chained) {
+			buf_add_str(&out, "chain: good: ");
+			str_add_count(&out, chained, "snapshot", "snapshots");
+			buf_add_str(&out, ", each names the one before it\n");
+		}
 	}
 	fputs(buf_str(&out), stdout);
 }

@@ -116,12 +116,11 @@ static int find_file_key(const struct age_header *h,
 	}
 	if (!ids->list.len)
 		return err_set(err, ERR_DENIED,
-		    "this file is encrypted, and no identity or passphrase is "
-		    "given to open it with");
+		    "it is encrypted, and no identity or passphrase is given "
+		    "to open it with");
 	return err_set(err, ERR_DENIED,
-	    "none of the %zu identities opens this age file (it has %zu "
-	    "recipients): it was encrypted to another key",
-	    ids->list.len, h->stanzas.len);
+	    "it is encrypted to another key, and no identity that is given "
+	    "opens it: give the one whose recipient it was made for");
 }
 
 /* Byte by byte up to the end of the header: what follows is the payload's. */

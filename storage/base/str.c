@@ -191,6 +191,13 @@ void str_add_bytes(struct buf *b, uint64_t bytes)
 		buf_printf(b, "%.1f %s", value, units[unit]);
 }
 
+void str_add_count(
+    struct buf *b, uint64_t count, const char *one, const char *many)
+{
+	buf_printf(
+	    b, "%llu %s", (unsigned long long)count, count == 1 ? one : many);
+}
+
 void str_add_printable(struct buf *b, const char *s, size_t len)
 {
 	for (size_t i = 0; i < len;) {

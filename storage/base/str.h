@@ -44,6 +44,10 @@ int str_parse_u64(const char *s, uint64_t max, uint64_t *out);
 /* "1.5 GiB" and the like, for people. */
 void str_add_bytes(struct buf *b, uint64_t bytes);
 
+/* "1 repository", "2 repositories": the number with its noun. */
+void str_add_count(
+    struct buf *b, uint64_t count, const char *one, const char *many);
+
 /* Replaces control characters so that outside text is safe on a terminal. */
 void str_add_printable(struct buf *b, const char *s, size_t len);
 

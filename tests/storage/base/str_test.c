@@ -116,6 +116,12 @@ static void shows_outside_text_safely(void **state)
 	buf_add_char(&b, ' ');
 	str_add_bytes(&b, 1536);
 	assert_string_equal(buf_str(&b), "1023 B 1.5 KiB");
+	buf_clear(&b);
+	for (uint64_t n = 0; n < 3; n++) {
+		str_add_count(&b, n, "entry", "entries");
+		buf_add_char(&b, ' ');
+	}
+	assert_string_equal(buf_str(&b), "0 entries 1 entry 2 entries ");
 }
 
 int main(void)
