@@ -179,7 +179,8 @@ static void follow_policy(struct apply_task *t, struct json_object *live)
 	case PLAN_EXISTING_RECREATE:
 		if (holds_others(t->n->k))
 			outcome_note(t->outcome,
-			    "not deleted, for others are in it: updated");
+			    "brought to what the snapshot has, not deleted: "
+			    "others are in it");
 		else if (uid && !t->a->o->dry_run) {
 			recreate(t, uid);
 			return;
@@ -199,6 +200,12 @@ void apply_existing(struct apply_task *t)
 	    apply_get(t->a, t->n->cluster, t->object->path, &err);
 	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
 
+	/* Its owner went, perhaps, or another deleted it: once. */
+	if (!live && err.code == ERR_NOT_FOUND && !t->vanished) {
+		t->vanished = true;
+		apply_create(t);
+		return;
+	}
 	if (!live) {
 		if (err.code == ERR_NOT_FOUND)
 			err_wrap(&err, "it went away while it was looked at");

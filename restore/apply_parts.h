@@ -111,7 +111,8 @@ struct apply_task {
 	struct plan_node *n;
 	struct apply_object *object;
 	struct outcome *outcome;
-	bool paused; /* the journal has it */
+	bool paused;   /* the journal has it */
+	bool vanished; /* it was there, and then was not */
 	/* What the journal of an earlier run says of it, or NULL. */
 	const struct journal_node *before;
 };

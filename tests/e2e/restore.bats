@@ -248,6 +248,28 @@ $bucket/aws/staging/vpc.tfstate" ]
 	restore apply latest --yes --only terraform
 }
 
+@test "what went away since the plan is made, and what comes and goes is failed" {
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/kube/env"
+	went_away() { # TIMES
+		curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+		curl -fsS "$KUBE_SIM_URL/faults" >/dev/null -d '{"kind":"reply","method":"GET",
+		    "path":"/configmaps/backend-config$","count":'"$1"',"status":404,
+		    "body":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}}'
+		run --separate-stderr restore apply latest --yes --only kubernetes:staging --same-cluster \
+		    --existing recreate -o json
+		curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null
+		echo "$1: $status: $output$stderr"
+	}
+	restore apply latest --yes --only kubernetes:staging --same-cluster
+	went_away 1
+	[ "$status" -eq 0 ]
+	went_away 2
+	[ "$status" -eq 1 ]
+	json '.items[] | select(.outcome == "failed") | "\(.what): \(.detail)"' |
+	    grep -q '^ConfigMap staging/backend-config: it went away'
+}
+
 @test "a bucket, a cluster that nobody named: refused, or failed by name" {
 	sed -i '/^terraform:/,$d' "$BACKSTAY_CONFIG"
 	run --separate-stderr restore apply latest --yes --only terraform -o json
