@@ -40,16 +40,20 @@ void apply_report_next(struct apply *a)
 	struct report *r = a->report;
 
 	if (r->stopped)
-		r->next = str_printf("stopped before the end; go on with "
-				     "'backstay-restore apply %s --resume'",
+		r->next = str_printf("stopped before the end; "
+				     "'backstay-restore apply %s --resume', "
+				     "with the other options of this run, goes "
+				     "on from there",
 		    r->snapshot);
 	else if (report_is_missing(r))
 		r->next = str_printf("something is missing; put right what the "
 				     "outcomes name, then 'backstay-restore "
-				     "apply %s --resume' tries only that",
+				     "apply %s --resume', with the other "
+				     "options of this run, tries only that",
 		    r->snapshot);
 	else if (r->held_paused.len)
-		r->next = str_printf("%zu objects are left paused; when all is "
+		r->next = str_printf("%zu object%s left paused; when all is "
 				     "well, 'backstay-restore release %s'",
-		    r->held_paused.len, r->snapshot);
+		    r->held_paused.len,
+		    r->held_paused.len == 1 ? " is" : "s are", r->snapshot);
 }

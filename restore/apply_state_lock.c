@@ -51,16 +51,15 @@ static void write_info(struct state_lock *l)
 	json_write(&l->info, j, JSON_COMPACT);
 }
 
-static int held(
-    const char *where, const char *text, size_t len, struct err *err)
+static int held(const char *text, size_t len, struct err *err)
 {
 	cleanup(buf_done) struct buf who = BUF_INIT;
 
 	state_describe_lock(&who, text, len);
 	return err_set(err, ERR_LOCKED,
-	    "%s is locked (%s): the lock is left; wait for its holder, or "
+	    "it is locked (%s): the lock is left; wait for its holder, or "
 	    "release it with `terraform force-unlock`",
-	    where, buf_str(&who));
+	    buf_str(&who));
 }
 
 /* 1: somebody holds it (err is set), 0: nobody, -1: cannot tell. */
@@ -71,7 +70,7 @@ static int look_at_object(struct state_lock *l, struct err *err)
 	struct err why = ERR_INIT;
 
 	if (!s3_get(l->o->s3, &g, MAX_LOCK_BYTES, &body, NULL, &why)) {
-		held(l->lock_id, buf_str(&body), body.len, err);
+		held(buf_str(&body), body.len, err);
 		return 1;
 	}
 	if (why.code == ERR_NOT_FOUND)
@@ -116,8 +115,8 @@ static int take_item(struct state_lock *l, struct err *err)
 	}
 	if (why.code == ERR_EXISTS &&
 	    !dynamodb_get(l->o->locks, l->lock_id, "Info", &holder, err))
-		return held(l->lock_id, holder ? holder : "",
-		    holder ? strlen(holder) : 0, err);
+		return held(
+		    holder ? holder : "", holder ? strlen(holder) : 0, err);
 	l->has_item = why.code == ERR_NETWORK || why.code == ERR_CANCELLED;
 	*err = why;
 	return err_wrap(err, "take the lock of %s", l->lock_id);
@@ -129,7 +128,7 @@ static int look_at_item(struct state_lock *l, struct err *err)
 
 	if (dynamodb_get(l->o->locks, l->lock_id, "Info", &holder, err))
 		return err_wrap(err, "look at the lock of %s", l->lock_id);
-	return holder ? held(l->lock_id, holder, strlen(holder), err) : 0;
+	return holder ? held(holder, strlen(holder), err) : 0;
 }
 
 /* A platform that locks by the table may forbid lock files. */

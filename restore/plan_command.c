@@ -13,6 +13,12 @@ static void on_progress(void *ctx, size_t done, size_t total)
 	log_progress("restoring: %zu of %zu", done, total);
 }
 
+static void on_dry_progress(void *ctx, size_t done, size_t total)
+{
+	(void)ctx;
+	log_progress("asking the targets: %zu of %zu", done, total);
+}
+
 static struct apply_options apply_options_of(
     const struct session *s, const char *journal_dir)
 {
@@ -48,14 +54,14 @@ static int print_report(
 	return report_is_missing(r) ? 1 : 0;
 }
 
-static void print_plan(const struct session *s, FILE *to)
+static void print_plan(const struct session *s, bool json, FILE *to)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
 	cleanup(plan_places_done) struct plan_places places = VEC_INIT;
 
 	log_progress("%s", "");
 	targets_places(&s->targets, s->plan, &places);
-	if (s->c->options->common.output == CLI_OUTPUT_JSON)
+	if (json)
 		plan_print_json(s->plan, &places, &out);
 	else
 		plan_print_table(s->plan, &places, &out);
@@ -74,11 +80,13 @@ int command_plan(const struct command *c, struct err *err)
 	if (session_plan(&s, err))
 		return err_wrap(err, "plan");
 	if (!c->options->server) {
-		print_plan(&s, stdout);
+		print_plan(
+		    &s, c->options->common.output == CLI_OUTPUT_JSON, stdout);
 		return plan_count(s.plan, PLAN_CANNOT) ? 1 : 0;
 	}
 	struct apply_options o = apply_options_of(&s, NULL);
 	o.dry_run = true;
+	o.progress = on_dry_progress;
 	cleanup(report_freep) struct report *r = apply_run(s.plan, &o, err);
 	return r ? print_report(&s, r, err) : err_wrap(err, "plan --server");
 }
@@ -101,8 +109,7 @@ static int confirm(const struct session *s, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "nobody can be asked to confirm; look at `plan`, then add "
 		    "--yes");
-	if (s->c->options->common.output == CLI_OUTPUT_TABLE)
-		print_plan(s, stderr);
+	print_plan(s, false, stderr);
 	fprintf(stderr, "%s %s, as above? Type yes: ",
 	    s->c->options->resume ? "Go on with the restore of" : "Restore",
 	    s->options.snapshot);

@@ -276,6 +276,8 @@ $bucket/aws/staging/vpc.tfstate" ]
 	echo "$output$stderr"
 	[ "$status" -eq 1 ]
 	[ "$(json '[.items[].detail | select(contains("restore.targets.buckets"))] | length')" -gt 0 ]
+	# Without --only it would be the journal of another plan.
+	json .next | grep -q -- "--resume', with the other options of this run"
 	run --separate-stderr restore plan latest --only terraform
 	echo "$output$stderr"
 	[ "$status" -eq 1 ]

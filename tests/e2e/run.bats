@@ -310,6 +310,12 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	grep -q "^to: cluster .*: $(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')" <<<"$output"
 	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/b"
 	diff "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
+	# Nor is anybody asked about what is not shown, or told of a restore that is none.
+	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest --same-cluster -o json" /dev/null <<<no
+	grep -q '^to: cluster ' <<<"$output"
+	run script -qec "'$BACKSTAY_BUILD/backstay-restore' plan latest --same-cluster --server" /dev/null
+	grep -q 'asking the targets: ' <<<"$output"
+	[[ $output != *restoring* ]]
 	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest --same-cluster" /dev/null <<<yes
 	echo "$output"
 	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/c"
