@@ -500,13 +500,19 @@ reason() { # RESOURCE REASON
 
 @test "a slow network, a proxy, a name of its own" {
 	proxy=$BATS_TEST_DIRNAME/../sim/proxy
+	ended() { [ -s "$P/proxy/begun" ] && [ "$(wc -l <"$P/proxy/begun")" -eq "$(wc -l <"$P/proxy/tunnels")" ]; }
 	came() { # LINE: bytes, when all tunnels have ended
-		rm -f "$P/proxy/tunnels"
+		: >"$P/proxy/begun"
+		: >"$P/proxy/tunnels"
 		config "$P/by-proxy" 'namespaces: [odd]' 'resources: [configmaps]' \
 		    'page_size: 1' 'concurrency: 1' "$1"
 		backup 0 >&2 || return 1
 		has $ODD/configmaps/wide-2.json || return 1
-		sleep 0.3
+		for _ in {1..1200}; do
+			ended && break
+			sleep 0.05
+		done
+		ended || return 1
 		grep -qv '^api.example.com:' "$P/proxy/tunnels" && return 1
 		awk '{ n += $2 } END { print n }' "$P/proxy/tunnels"
 	}
