@@ -48,6 +48,14 @@ setup() {
 clear_faults() { curl -fsS -X DELETE "$KUBE_SIM_URL/faults" >/dev/null; }
 fault() { curl -fsS "$KUBE_SIM_URL/faults" -d "$1" >/dev/null; }
 fired() { curl -fsS "$KUBE_SIM_URL/faults" | jq -e '[.[].fired] | add > 0' >/dev/null; }
+until_fired() {
+	for _ in {1..1200}; do
+		fired && return
+		sleep 0.05
+	done
+	echo 'the fault did not fire'
+	return 1
+}
 
 complete() {
 	backup 0 || return 1
@@ -197,13 +205,14 @@ list_of() { # ITEMS [METADATA]
 	sed "s|kubeconfig: .*|kubeconfig: $P/by-file|" "$P/backstay.yaml" >"$P/by-file.yaml"
 	printf '      %s\n' 'resources: [configmaps, secrets]' 'concurrency: 1' >>"$P/by-file.yaml"
 	export BACKSTAY_CONFIG=$P/by-file.yaml
-	fault '{"kind":"slow","path":"/configmaps.*continue=","count":1,"delay_ms":1500}'
+	fault '{"kind":"hold","path":"/configmaps.*continue="}'
 	"$BACKSTAY_BUILD/backstay-agent" backup 2>"$P/log" &
 	local pid=$!
-	for _ in {1..100}; do fired && break; sleep 0.05; done
+	until_fired
 	# Of an account that may see no Secrets.
 	sed -n 's/^ *token: //p' "$KUBE_CONFIG_VIEWER" >"$P/token.new"
 	mv "$P/token.new" "$P/token"
+	clear_faults
 	wait "$pid" || status=$?
 	[ "$status" -eq 1 ]
 	restore show latest -o json | jq -e '[.. | .forbidden? // empty | .[] |
@@ -213,14 +222,15 @@ list_of() { # ITEMS [METADATA]
 
 @test "so many lists at once, and no more" {
 	in_flight() { # MOST COMMAND...
+		clear_faults
+		# Until as many are there as may be, and then for one more to come.
+		fault '{"kind":"slow","path":"limit=1(&|$)","together":'"$1"',"delay_ms":40}'
 		curl -gfsS -X DELETE "$KUBE_SIM_URL/stats?path=[?]limit=1(%26|$)" >/dev/null
 		"${@:2}" || return 1
 		local most
 		most=$(curl -fsS "$KUBE_SIM_URL/stats" | jq .max_in_flight)
 		[ "$most" -eq "$1" ] || { echo "$most at once"; return 1; }
 	}
-	# Slow enough for all that may run to run.
-	fault '{"kind":"slow","path":"limit=1(&|$)","delay_ms":40}'
 	sed 's/page_size: 7/page_size: 1/' "$P/backstay.yaml" >"$P/four.yaml"
 	export BACKSTAY_CONFIG=$P/four.yaml
 	in_flight 4 backup 0
@@ -235,7 +245,7 @@ list_of() { # ITEMS [METADATA]
 	fault '{"kind":"drip","path":"/configmaps","bytes":10,"delay_ms":100}'
 	"$BACKSTAY_BUILD/backstay-agent" backup 2>"$P/log" &
 	local pid=$!
-	for _ in {1..100}; do fired && break; sleep 0.05; done
+	until_fired
 	kill -TERM "$pid"
 	local status=0
 	wait "$pid" || status=$?

@@ -10,11 +10,16 @@ A rule is a JSON object:
   kind             what happens, see KINDS
   retry_after      seconds for the Retry-After header (429, 503)
   delay_ms         for "slow" (before answering) and "drip" (between pieces)
+  together         for "slow": the delay begins once so many requests that the
+                   rule makes wait have been there at once; where they do not
+                   come it waits for them once, and no longer than a minute
   bytes            for "truncate", "reset_after": body bytes sent before the
                    connection ends
   status, body, headers   for "reply": the literal answer
   code             the error code in the body of an S3 fault
   region, location   for the S3 faults "region" and "redirect"
+
+A "hold" answers once the rules are cleared, at the latest after a minute.
 
 Rules are tried in order; the first that fires wins.
 """
@@ -29,7 +34,27 @@ from .httpd import Drop, Response
 
 KINDS = ("429", "500", "502", "503", "504", "reply", "reset", "close",
          "lost", "truncate", "reset_after", "malformed", "html", "empty",
-         "slow", "drip", "hang")
+         "slow", "hold", "drip", "hang")
+PATIENCE_S = 60
+
+
+class Meeting:
+    """Lets nobody go before so many have been there at once."""
+
+    def __init__(self, wanted):
+        self.changed = threading.Condition()
+        self.wanted = wanted
+        self.here = 0
+        self.over = wanted <= 1
+
+    def attend(self):
+        with self.changed:
+            self.here += 1
+            self.over = self.over or self.here >= self.wanted
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.over, PATIENCE_S)
+            self.over = True
+            self.here -= 1
 
 
 class Fault:
@@ -37,7 +62,7 @@ class Fault:
         unknown = set(rule) - {"method", "path", "count", "skip", "rate",
                                "seed", "kind", "retry_after", "delay_ms",
                                "bytes", "status", "body", "headers", "code",
-                               "region", "location"}
+                               "region", "location", "together"}
         if unknown:
             raise ValueError("unknown keys in fault: %s"
                              % ", ".join(sorted(unknown)))
@@ -50,6 +75,8 @@ class Fault:
         self.rate = rule.get("rate")
         self.rng = random.Random(rule.get("seed", 1))
         self.fired = 0
+        self.meeting = Meeting(rule.get("together", 1))
+        self.cleared = threading.Event()
         self.body_for = body_for
 
     def wants(self, req):
@@ -99,7 +126,11 @@ class Fault:
         if kind == "hang":
             time.sleep(self.rule.get("delay_ms", 3600000) / 1000.0)
             raise Drop(False)
+        if kind == "hold":
+            self.cleared.wait(PATIENCE_S)
+            return handler(req)
         if kind == "slow":
+            self.meeting.attend()
             time.sleep(self.rule.get("delay_ms", 1000) / 1000.0)
             return handler(req)
         # From here on the request takes effect, and only its answer suffers.
@@ -168,6 +199,8 @@ class Faults:
             return Response(200, json.dumps(out).encode())
         if req.method == "DELETE":
             with self.lock:
+                for f in self.rules:
+                    f.cleared.set()
                 self.rules = []
             return Response(200, b"{}")
         try:
