@@ -17,7 +17,7 @@ def write_file(path, text, mode=0o600):
     os.rename(tmp, path)
 
 
-def start(directory, argv, timeout_s=20):
+def start(directory, argv, timeout_s=120):
     """Runs argv in the background until it has written DIR/env."""
     os.makedirs(directory, mode=0o700, exist_ok=True)
     env = os.path.join(directory, "env")
@@ -42,6 +42,15 @@ def start(directory, argv, timeout_s=20):
     return 1
 
 
+def ended(pid):
+    """True where it is gone, or only waits for its parent to notice."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def stop(directory):
     try:
         with open(os.path.join(directory, "pids")) as f:
@@ -49,21 +58,16 @@ def stop(directory):
     except FileNotFoundError:
         return 0
     for pid in pids:
-        try:
-            os.kill(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            continue
-        for _ in range(250):
+        for sig in signal.SIGTERM, signal.SIGKILL:
             try:
-                os.kill(pid, 0)
+                os.kill(pid, sig)
             except ProcessLookupError:
                 break
-            with open("/proc/%d/stat" % pid) as f:
-                if f.read().rsplit(")", 1)[1].split()[0] == "Z":
-                    break
-            time.sleep(0.02)
-        else:
-            os.kill(pid, signal.SIGKILL)
+            end = time.time() + 5
+            while not ended(pid) and time.time() < end:
+                time.sleep(0.02)
+            if ended(pid):
+                break
     os.unlink(os.path.join(directory, "pids"))
     return 0
 
