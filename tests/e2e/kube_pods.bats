@@ -50,15 +50,17 @@ fill() {
 gone() { # PATH...
 	for path in "$@"; do
 		call DELETE "$path" >/dev/null
-		for _ in {1..100}; do
-			call GET "$path" >/dev/null 2>&1 || break
+		for _ in {1..600}; do
+			call GET "$path" >/dev/null 2>&1 || continue 2
 			sleep 0.1
 		done
+		echo "$path does not go"
+		return 1
 	done
 }
 
 @test "a webhook that fails closed comes once the pods behind it are ready" {
-	config 'gate_timeout: 20s'
+	config 'gate_timeout: 120s'
 	gone $HOOKS/a-guard /api/v1/namespaces/guarded
 	apply
 	[ "$status" -eq 0 ]
@@ -69,7 +71,7 @@ gone() { # PATH...
 }
 
 @test "what a webhook guards waits for its pods where the webhook is there and they are not" {
-	config 'gate_timeout: 20s'
+	config 'gate_timeout: 120s'
 	gone /api/v1/namespaces/guarded
 	apply
 	[ "$status" -eq 0 ]

@@ -290,7 +290,7 @@ start_backup_that_waits() {
 	"$BACKSTAY_BUILD/backstay-agent" backup >"$BATS_TEST_TMPDIR/out" \
 	    2>"$BATS_TEST_TMPDIR/err" &
 	pid=$!
-	for _ in $(seq 200); do
+	for _ in $(seq 1200); do
 		[ -n "$(find "$P/vault" -type f -newer "$BATS_TEST_TMPDIR/out" ! -name '*lock*')" ] && return
 		sleep 0.05
 	done

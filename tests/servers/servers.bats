@@ -143,12 +143,14 @@ with_key() { # KEY KNOWN-HOSTS
 
 @test "git: a connection in use when the server is stopped is ended with it" {
 	needs lighttpd sshd
+	local seconds=98765.$BASHPID # of this run alone
 	starts git
 	ssh -F none -n -p "$GIT_SSH_PORT" -i "$GIT_SSH_KEY" -o IdentitiesOnly=yes -o IdentityAgent=none \
-		-o UserKnownHostsFile="$GIT_SSH_KNOWN_HOSTS" "$GIT_SSH_USER@$GIT_SSH_HOST" "touch '$D/in-use'; sleep 987.125" 3>&- &
-	for _ in {1..100}; do [[ -e $D/in-use ]] && break; sleep 0.1; done
+		-o UserKnownHostsFile="$GIT_SSH_KNOWN_HOSTS" "$GIT_SSH_USER@$GIT_SSH_HOST" "touch '$D/in-use'; sleep $seconds" 3>&- &
+	for _ in {1..600}; do [[ -e $D/in-use ]] && break; sleep 0.1; done
+	[[ -e $D/in-use ]]
 	ends
-	run ! grep -qsxazF 987.125 /proc/[0-9]*/cmdline
+	run ! grep -qsxazF "$seconds" /proc/[0-9]*/cmdline
 }
 
 kube_starts() { # [OPTION...]
@@ -194,7 +196,11 @@ kube_starts() { # [OPTION...]
 		    storage: true
 		    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 	X
-	"$KUBECTL" wait --for condition=Established --timeout 20s crd/widgets.example.com
+	"$KUBECTL" wait --for condition=Established --timeout 120s crd/widgets.example.com
+	for _ in {1..600}; do
+		"$KUBECTL" get widgets -n shop && break
+		sleep 0.2
+	done
 	echo '{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "shop"}, "spec": {"n": 1}}' |
 		"$KUBECTL" apply --server-side --field-manager backstay -f -
 	[[ $("$KUBECTL" get widget w -n shop -o 'jsonpath={.metadata.managedFields[0].manager}') == backstay ]]

@@ -159,7 +159,7 @@ transcript() {
 	CURL_CA_BUNDLE=$KUBE_CA get /apis/apps/v1/namespaces/default/deployments -o /dev/null -d '{"metadata":{"name":"web"},"spec":{
 		"replicas":2,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},
 		"spec":{"containers":[{"name":"c","image":"i"}]}}}}'
-	for _ in $(seq 50); do
+	for _ in $(seq 600); do
 		n=$(CURL_CA_BUNDLE=$KUBE_CA get /apis/apps/v1/namespaces/default/deployments/web | field 'o["status"].get("availableReplicas")')
 		[ "$n" != 2 ] || break
 		sleep 0.1

@@ -111,6 +111,22 @@ class Client:
                     found.append((g, v, pref, r))
         self.resources = found
 
+    def groups(self):
+        """A definition's own comes a little after it, and goes so too."""
+        return [g["name"] for g in self.call("GET", "/apis")["groups"]]
+
+    def serves(self, group, version, plural):
+        """Whether who asks what there is is told of it."""
+        if group not in self.groups():
+            return False
+        try:
+            found = self.call("GET", self.base(group, version))["resources"]
+        except ApiError as e:
+            if e.code in (404, 503):
+                return False
+            raise
+        return any(r["name"] == plural for r in found)
+
     def path_of(self, obj):
         """The URL of an object, in a served version of its kind; obj's
         apiVersion is changed where the server has only another one."""
@@ -206,10 +222,11 @@ def load(kubeconfig):
             return any(x["type"] == "Established" and x["status"] == "True"
                        for x in st.get("conditions") or [])
         c.wait("CRD " + name, established)
-        v = [v["name"] for v in crd["spec"]["versions"]]
-        c.wait("kind of " + name, lambda: c.call(
-            "GET", "/apis/%s/%s/%s?limit=1" % (
-                crd["spec"]["group"], v[0], crd["spec"]["names"]["plural"])))
+        group, plural = crd["spec"]["group"], crd["spec"]["names"]["plural"]
+        for v in (v["name"] for v in crd["spec"]["versions"] if v["served"]):
+            c.wait("kind of " + name, lambda: c.call(
+                "GET", "/apis/%s/%s/%s?limit=1" % (group, v, plural))
+                and c.serves(group, v, plural))
     c.discover()
     objs = read("manifests/*/*.json")
     for obj in sorted(objs, key=rank):
@@ -244,7 +261,8 @@ def wipe(kubeconfig):
         drop(CRDS + "/" + crd["metadata"]["name"])
     for crd in crds:
         name = crd["metadata"]["name"]
-        c.wait("the end of CRD " + name, lambda: gone(c, CRDS + "/" + name))
+        c.wait("the end of CRD " + name, lambda: gone(c, CRDS + "/" + name)
+               and crd["spec"]["group"] not in c.groups())
 
 
 def gone(c, path):
