@@ -270,7 +270,7 @@ order() {
 # the simulated one available once its Service has an endpoint.
 @test "what needs an aggregated API waits until that is available" {
 	local ns=/api/v1/namespaces/aggregated apis=/apis/apiregistration.k8s.io/v1/apiservices
-	cluster_config aggregated 'gates: always' 'gate_timeout: 1s' 'edges:' \
+	cluster_config aggregated 'gates: always' 'gate_timeout: 3s' 'edges:' \
 	    '  - {from: ConfigMap.core, pointer: /data/api, form: cluster_name,
 	        to: APIService.apiregistration.k8s.io, strength: required, ready: true}' >"$BACKSTAY_CONFIG"
 	call POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"aggregated"}}'
