@@ -184,6 +184,7 @@ failed() {
 	for log in "$DIR"/log/*; do
 		[[ -s $log ]] || continue
 		printf -- '--- the end of %s\n' "${log##*/}" >&2
+		grep -m 1 -E '^F[0-9]{4} ' "$log" >&2 || true # what a Go program ended of, before its stacks
 		tail -n "${LOG_LINES:-15}" "$log" >&2
 	done
 	remove
