@@ -8,6 +8,7 @@
 #include "storage/base/secret.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,13 +44,26 @@ static void on_signal(int number)
 static void catch_signals(struct cancel *cancel)
 {
 	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction before;
 
 	cancelled = cancel;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	/* Under nohup(1) it is to go on. */
+	if (sigaction(SIGHUP, NULL, &before) || before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	/* A connection that breaks is an error of that connection. */
 	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Else a file of ours would be one of them, and events be written into it. What
+ * is printed still fails. */
+static void hold_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null",
+			    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 static int print(const struct buf *text)
@@ -123,6 +137,7 @@ int cli_main(const struct cli_program *p, int argc, char *const *argv,
 	struct cli_common *common = options;
 	struct err err = ERR_INIT;
 
+	hold_standard_streams();
 	umask(077);
 	secret_harden_process();
 	catch_signals(cancel);

@@ -14,7 +14,15 @@ int secret_ref_read(
 	*out = NULL;
 	if (ref->file) {
 		*out = secret_from_file(ref->file, err);
-		return *out ? 0 : err_wrap(err, "%s", ref->place);
+		if (!*out)
+			return err_wrap(err, "%s", ref->place);
+		if (secret_len(*out))
+			return 0;
+		secret_free(*out);
+		*out = NULL;
+		return err_set(err, ERR_USAGE,
+		    "%s: '%s' is empty: it is to hold the secret", ref->place,
+		    ref->file);
 	}
 	if (!ref->variable)
 		return 0;

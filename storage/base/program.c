@@ -73,6 +73,7 @@ static int start(
 	static const struct strvec none = VEC_INIT;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
+	sigset_t defaults;
 	autofree char **env = environment(program->env ? program->env : &none);
 	autofree char **argv =
 	    mem_resize(NULL, program->args->len + 1, sizeof(*argv));
@@ -88,9 +89,14 @@ static int start(
 	posix_spawn_file_actions_adddup2(
 	    &actions, p->complaints[1], STDERR_FILENO);
 	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	/* A group of its own, so that all of it can be ended. */
+	/* A group of its own, so that all of it can be ended; and a pipe of its
+	 * own that breaks ends what writes into it, which we have ignored. */
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawnattr_setsigdefault(&attributes, &defaults);
+	posix_spawnattr_setflags(
+	    &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
 	int failure =
 	    posix_spawnp(pid, argv[0], &actions, &attributes, argv, env);
 	posix_spawnattr_destroy(&attributes);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -333,6 +334,20 @@ static void test_secrets(void **state)
 	setenv("BACKSTAY_TEST_SECRET", "s3cret", 1);
 	assert_int_equal(secret_ref_read(&variable, &secret, &err), 0);
 	assert_string_equal(secret_reveal(secret), "s3cret");
+	/* Nothing is encrypted with no passphrase, nor asked for with no token.
+	 */
+	char path[] = "/tmp/settings-test-XXXXXX";
+	int fd = mkstemp(path);
+	struct secret_ref file = {
+	    .place = (char[]){"c.yaml:1:1: a"}, .file = path};
+	cleanup(secret_freep) struct secret *empty = NULL;
+	assert_int_equal(write(fd, "\n", 1), 1);
+	close(fd);
+	assert_int_equal(secret_ref_read(&file, &empty, &err), -1);
+	assert_int_equal(err.code, ERR_USAGE);
+	assert_non_null(strstr(err.message, "is empty"));
+	assert_null(empty);
+	unlink(path);
 }
 
 static void test_credentials_go_where_they_belong(void **state)

@@ -160,6 +160,30 @@ manual_says() { # PAGE PROGRAM COMMAND
 	[ ! -s err ]
 }
 
+@test "without standard streams no event gets into a snapshot" {
+	git init -q --bare source
+	good >streams.yaml
+	cat >>streams.yaml <<-E
+	git:
+	  repositories:
+	    - {url: $PWD/source, name: there}
+	    - {url: $PWD/nowhere, name: missing}
+	E
+	for close in '2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+		code=0
+		eval "agent backup --config streams.yaml $close" || code=$?
+		echo "$close: $code"
+		# Partial; where nothing can be printed, that is said by 3.
+		[ "$code" -eq 1 ] || { [ "$code" -eq 3 ] && [[ $close == *'>&- 2'* ]]; }
+		sleep 1.1
+	done
+	run -1 --separate-stderr agent backup --config streams.yaml
+	run -0 agent list --config streams.yaml
+	echo "$output"
+	[ "$(grep -c ' partial ' <<<"$output")" -eq 4 ]
+	run -0 restore verify latest --config streams.yaml --chain
+}
+
 @test "a missing configuration says how to name another" {
 	export BACKSTAY_CONFIG=$PWD/nowhere.yaml
 	refused 'nowhere.yaml'

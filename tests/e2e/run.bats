@@ -84,6 +84,16 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	[ -z "$(labels)" ]
 }
 
+@test "SIGHUP under nohup stops nothing" {
+	trap '' HUP
+	start_slow_backup
+	trap - HUP
+	kill -HUP "$pid"
+	wait "$pid"
+	run -0 agent list
+	[[ $output == *" complete "* ]]
+}
+
 @test "SIGKILL in mid-backup: no snapshot, and the next start removes what it left" {
 	start_slow_backup
 	kill -KILL "$pid"

@@ -50,6 +50,22 @@ static void what_it_prints_is_taken(void **state)
 	assert_string_equal(buf_str(&out), "its kept\n4\n");
 }
 
+static void a_pipe_of_its_own_that_breaks_ends_what_writes(void **state)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	struct program p = {.env = NULL};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	/* As the programs do, and what is started would take over. */
+	signal(SIGPIPE, SIG_IGN);
+	assert_ok(run_script("exec 3>&1; (yes; echo $? >&3) | head -1", &p,
+		      &out, &err),
+	    err);
+	signal(SIGPIPE, SIG_DFL);
+	assert_string_equal(buf_str(&out), "y\n141\n");
+}
+
 static void failures_say_why(void **state)
 {
 	static const struct {
@@ -141,6 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_it_prints_is_taken),
+	    cmocka_unit_test(a_pipe_of_its_own_that_breaks_ends_what_writes),
 	    cmocka_unit_test(failures_say_why),
 	    cmocka_unit_test(one_that_does_not_end_is_ended),
 	};
