@@ -59,11 +59,12 @@ static void a_pipe_of_its_own_that_breaks_ends_what_writes(void **state)
 	(void)state;
 	/* As the programs do, and what is started would take over. */
 	signal(SIGPIPE, SIG_IGN);
-	assert_ok(run_script("exec 3>&1; (yes; echo $? >&3) | head -1", &p,
-		      &out, &err),
+	assert_ok(
+	    run_script("exec 3>&1; (yes; echo $? >&3) | head -1 >/dev/null", &p,
+		&out, &err),
 	    err);
 	signal(SIGPIPE, SIG_DFL);
-	assert_string_equal(buf_str(&out), "y\n141\n");
+	assert_string_equal(buf_str(&out), "141\n");
 }
 
 static void failures_say_why(void **state)
