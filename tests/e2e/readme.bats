@@ -137,4 +137,15 @@ same() { # PATTERN git|kube|s3
 	    skip "kubectl: scripts/kube-assets builds it; all else was done"
 	platform_dump "$BATS_TEST_TMPDIR/after"
 	same '^configmaps staging ' kube
+	# The same where objects have owners: none is collected again.
+	names() { "$assets/kubectl" -n production get configmap -o name | grep -v kube-root-ca | sort; }
+	names >"$BATS_TEST_TMPDIR/then"
+	grep -q release-train-car "$BATS_TEST_TMPDIR/then"
+	"$assets/kubectl" delete configmap --all -n production
+	sed -n '/^jq .del(/,$p' ../block | sed 's#/staging/#/production/#' >../owned
+	bash -euo pipefail -x ../owned
+	for _ in 1 2 3 4 5; do
+		sleep 1
+		names | diff "$BATS_TEST_TMPDIR/then" -
+	done
 }
