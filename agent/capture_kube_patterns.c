@@ -7,7 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The closest of what could have been named; a kind counts as its resource. */
+/* The closest of what could have been named; a kind and a short name count as
+ * their resource. */
 static const char *meant(const struct capture_kube_run *r, const char *pattern)
 {
 	const struct kube_resource_vec *all = &r->api.resources;
@@ -18,7 +19,8 @@ static const char *meant(const struct capture_kube_run *r, const char *pattern)
 	VEC_EACH (all, resource) {
 		if (!resource->listable)
 			continue;
-		if (strcasecmp(resource->kind, pattern) == 0)
+		if (strcasecmp(resource->kind, pattern) == 0 ||
+		    strvec_has(&resource->short_names, pattern))
 			return resource->key;
 		words[n++] = resource->key;
 		words[n++] = resource->name;

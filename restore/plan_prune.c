@@ -1,3 +1,4 @@
+#include "config/closest.h"
 #include "restore/leave.h"
 #include "restore/object.h"
 #include "restore/plan_parts.h"
@@ -7,6 +8,7 @@
 #include "storage/kube/select.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct prune {
 	struct plan_maker *m;
@@ -101,6 +103,29 @@ static void spare(struct prune *l, const char *what)
 	*vec_add(&l->m->p->warnings) = text;
 }
 
+/* As kubectl would have taken it. */
+static bool is_meant(const struct kube_resource *r, const char *pattern)
+{
+	return strcasecmp(r->kind, pattern) == 0 || str_eq(r->name, pattern) ||
+	       str_eq(r->key, pattern) || strvec_has(&r->short_names, pattern);
+}
+
+static int say_unknown(
+    const struct kube_api *api, const char *pattern, struct err *err)
+{
+	autofree char *meant = NULL;
+
+	VEC_EACH (&api->resources, r)
+		if (!meant && r->namespaced && is_meant(r, pattern))
+			meant = str_printf(
+			    "%s%s%s", r->kind, *r->group ? "." : "", r->group);
+	autofree char *hint = closest_hint("", meant);
+	return err_set(err, ERR_USAGE,
+	    "prune: the target serves no kind '%s' with a namespace; write it "
+	    "as Kind.group%s",
+	    pattern, hint);
+}
+
 int plan_prune(struct plan_maker *m, uint16_t cluster, struct err *err)
 {
 	struct prune pruning = {.m = m, .cluster = cluster};
@@ -139,10 +164,7 @@ int plan_prune(struct plan_maker *m, uint16_t cluster, struct err *err)
 			}
 		}
 		if (!known)
-			return err_set(err, ERR_USAGE,
-			    "prune: the target serves no kind '%s' with a "
-			    "namespace; write it as Kind.group",
-			    pattern);
+			return say_unknown(api, pattern, err);
 	}
 	return 0;
 }

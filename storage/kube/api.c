@@ -15,6 +15,7 @@ static void resource_done(struct kube_resource *r)
 	for (size_t i = 0; i < sizeof(owned) / sizeof(*owned); i++)
 		free(owned[i]);
 	strvec_done(&r->verbs);
+	strvec_done(&r->short_names);
 	strvec_done(&r->versions);
 }
 

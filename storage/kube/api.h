@@ -23,9 +23,10 @@ struct kube_resource {
 	char *key;	    /* "configmaps", "deployments.apps" */
 	char *storage_hash; /* storageVersionHash, or NULL */
 	bool namespaced;
-	bool listable;		/* verbs list and get */
-	bool has_status;	/* serves the subresource "status" */
-	struct strvec verbs;	/* of the preferred version */
+	bool listable;		   /* verbs list and get */
+	bool has_status;	   /* serves the subresource "status" */
+	struct strvec verbs;	   /* of the preferred version */
+	struct strvec short_names; /* of that version: "cm" */
 	struct strvec versions; /* all that serve it, in the server's order */
 };
 VEC_DEFINE(kube_resource_vec, struct kube_resource);

@@ -16,6 +16,7 @@ struct served {
 	const char *hash;
 	bool namespaced;
 	const struct json_object *verbs;
+	const struct json_object *short_names;
 };
 
 /* Lower-case letters, digits, '-' and '.': it becomes part of paths. */
@@ -44,6 +45,14 @@ static struct kube_resource *find(
 	return NULL;
 }
 
+static void add_texts(struct strvec *out, const struct json_object *list)
+{
+	strvec_done(out);
+	for (size_t i = 0; i < json_len(list); i++)
+		if (json_str(json_at(list, i)))
+			strvec_add(out, json_str(json_at(list, i)));
+}
+
 /* The first version to come that can be listed is the one that is used. */
 static int add_served(
     struct kube_api *api, const struct served *s, struct err *err)
@@ -69,7 +78,6 @@ static int add_served(
 	free(r->api_version);
 	free(r->kind);
 	free(r->storage_hash);
-	strvec_done(&r->verbs);
 	r->version = str_dup(s->version);
 	r->api_version = *s->group ? str_printf("%s/%s", s->group, s->version)
 				   : str_dup(s->version);
@@ -77,9 +85,8 @@ static int add_served(
 	r->storage_hash = str_dup(s->hash);
 	r->namespaced = s->namespaced;
 	r->listable = listable;
-	for (size_t i = 0; i < json_len(s->verbs); i++)
-		if (json_str(json_at(s->verbs, i)))
-			strvec_add(&r->verbs, json_str(json_at(s->verbs, i)));
+	add_texts(&r->verbs, s->verbs);
+	add_texts(&r->short_names, s->short_names);
 	return 0;
 }
 
@@ -101,7 +108,8 @@ static int add_discovered(struct kube_api *api, const char *group,
 	    .name = json_get_str(item, "resource"),
 	    .kind = json_str(json_path(item, "responseKind", "kind", NULL)),
 	    .namespaced = str_eq(json_get_str(item, "scope"), "Namespaced"),
-	    .verbs = json_get(item, "verbs")};
+	    .verbs = json_get(item, "verbs"),
+	    .short_names = json_get(item, "shortNames")};
 	const struct json_object *subs = json_get(item, "subresources");
 
 	/* A resource with subresources alone has no kind of its own. */
@@ -202,7 +210,8 @@ int kube_api_add_list(struct kube_api *api, const char *group_version,
 		    .hash = json_get_str(item, "storageVersionHash"),
 		    .namespaced =
 			json_truth(json_get(item, "namespaced"), false),
-		    .verbs = json_get(item, "verbs")};
+		    .verbs = json_get(item, "verbs"),
+		    .short_names = json_get(item, "shortNames")};
 		if (add_served(api, &s, err))
 			return -1;
 	}

@@ -291,13 +291,14 @@ reason() { # RESOURCE REASON
 		return 1
 	}
 	# Named plainly, it is missing.
-	config "$KUBE_CONFIG" 'namespaces: [odd, od-other]' 'resources: [configmap, Secret, configmaps]'
+	config "$KUBE_CONFIG" 'namespaces: [odd, od-other]' 'resources: [configmap, Secret, deploy, configmaps]'
 	for command in check backup; do
 		run --separate-stderr agent $command
 		echo "$output$stderr"
 		[ "$status" -eq 1 ]
 		says "resource 'configmap': the cluster serves no such resource; did you mean 'configmaps'?"
 		says "resource 'Secret': the cluster serves no such resource; did you mean 'secrets'?"
+		says "resource 'deploy': the cluster serves no such resource; did you mean 'deployments.apps'?"
 		says "namespace 'od-other': there is no such namespace; did you mean 'odd-other'?"
 	done
 	# A pattern may fit nothing, and what is left out by default stays so.

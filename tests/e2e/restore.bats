@@ -248,6 +248,16 @@ $bucket/aws/staging/vpc.tfstate" ]
 	restore apply latest --yes --only terraform
 }
 
+@test "a kind to prune that is written as kubectl takes it names the kind" {
+	for pair in cm:ConfigMap deploy:Deployment.apps deployments.apps:Deployment.apps secret:Secret; do
+		run --separate-stderr restore plan latest --same-cluster --only kubernetes:staging --prune \
+		    --prune-namespace staging --prune-kind "${pair%:*}"
+		echo "$status: $stderr"
+		[ "$status" -eq 2 ]
+		grep -q "did you mean '${pair#*:}'?" <<<"$stderr"
+	done
+}
+
 @test "what went away since the plan is made, and what comes and goes is failed" {
 	# shellcheck disable=SC1091 # written by the server
 	. "$P/kube/env"
