@@ -1,5 +1,6 @@
 #include "agent/retention.h"
 
+#include "config/unit.h"
 #include "storage/base/cleanup.h"
 
 #include <stdarg.h>
@@ -198,12 +199,14 @@ static void keep_newest(const struct run *r,
 
 static void keep_within(const struct run *r)
 {
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	unit_add_duration(&text, r->policy->keep_within_s * 1000);
 	for (size_t n = 0; n < r->count; n++) {
 		struct retention_item *i = &r->items[n];
 		if (r->policy->keep_within_s > 0 && !in_future(r, i) &&
 		    r->now - i->time <= r->policy->keep_within_s)
-			keep(i, "within %lld hours",
-			    (long long)(r->policy->keep_within_s / HOUR_S));
+			keep(i, "within %s", buf_str(&text));
 	}
 }
 
