@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +121,48 @@ struct json_object *state_content_facts(
 	if (j->older)
 		json_set_bool(f, "older", true);
 	return f;
+}
+
+static bool was_replaced(const struct json_object *value)
+{
+	const char *text = json_str(value);
+
+	return text && strstr(text, "\xef\xbf\xbd");
+}
+
+/* Whether it is not what it is in the store, since that is no UTF-8. */
+static bool metadata_was_replaced(const struct json_object *facts)
+{
+	for (struct json_iter it = json_iter(facts); json_next(&it);)
+		if (!str_eq(it.key, "key") && was_replaced(it.value))
+			return true;
+	for (struct json_iter it = json_iter(json_get(facts, "metadata"));
+	     json_next(&it);)
+		if (was_replaced(it.value))
+			return true;
+	return false;
+}
+
+void state_content_warn(struct state_job *j)
+{
+	const struct state_content *c = &j->content;
+	struct capture_report *report = j->bucket->run->report;
+	const char *bucket = s3_bucket(j->bucket->bucket->s3);
+
+	if (!c->state.state && str_ends(j->object.key, ".tfstate"))
+		capture_report_warning(report,
+		    "'s3://%s/%s' is %s: kept as it is", bucket, j->object.key,
+		    c->state.json ? "JSON, but no Terraform state" : "no JSON");
+	if (c->changed)
+		capture_report_warning(report,
+		    "'s3://%s/%s' changed while it was read, and was read "
+		    "again",
+		    bucket, j->object.key);
+	if (metadata_was_replaced(c->facts))
+		capture_report_warning(report,
+		    "'s3://%s/%s' has metadata that is no UTF-8: each byte "
+		    "that is none is kept as U+FFFD",
+		    bucket, j->object.key);
 }
 
 /* ---- into the archive ---- */

@@ -68,7 +68,6 @@ static void account(struct state_job *j)
 	const struct state_content *c = &j->content;
 	struct state_bucket_run *b = j->bucket;
 	struct state_run *run = b->run;
-	const char *bucket = s3_bucket(b->bucket->s3);
 
 	pthread_mutex_lock(&run->lock);
 	run->report->items++;
@@ -79,20 +78,8 @@ static void account(struct state_job *j)
 		b->from_cache++;
 	else
 		b->downloaded++;
-	if (!c->state.state) {
-		b->not_state++;
-		if (str_ends(j->object.key, ".tfstate"))
-			capture_report_warning(run->report,
-			    "'s3://%s/%s' is %s: kept as it is", bucket,
-			    j->object.key,
-			    c->state.json ? "JSON, but no Terraform state"
-					  : "no JSON");
-	}
-	if (c->changed)
-		capture_report_warning(run->report,
-		    "'s3://%s/%s' changed while it was read, and was read "
-		    "again",
-		    bucket, j->object.key);
+	b->not_state += !c->state.state;
+	state_content_warn(j);
 	add_result(b, j);
 	uint64_t done = b->objects;
 	uint64_t listed = b->listed;

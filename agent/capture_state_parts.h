@@ -140,6 +140,8 @@ int state_content_md5(const struct state_content *c,
     uint8_t md5[DIGEST_MD5_LEN], struct err *err);
 struct json_object *state_content_facts(
     const struct state_job *j, const struct state_content *c);
+/* What there is to warn of, into the report; under the run's lock. */
+void state_content_warn(struct state_job *j);
 int state_content_archive(struct state_job *j, struct err *err);
 
 /* ---- who holds a lock; capture_state_locks.c ---- */

@@ -1,7 +1,7 @@
 #include "agent/retention.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
+#include "storage/base/zone.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -69,18 +69,15 @@ static void read_changes(struct retention_zone *z)
 
 struct retention_zone *retention_zone_open(const char *name, struct err *err)
 {
-	const char *dir = getenv("TZDIR");
-	autofree char *file =
-	    str_printf("%s/%s", dir ? dir : "/usr/share/zoneinfo", name);
 	autofree char *value = str_printf(":%s", name);
 	autofree char *old = str_dup(getenv("TZ"));
 
 	/* A name that the library does not know would silently be UTC. */
-	if (!file_path_is_safe(name) || !file_exists(file)) {
+	if (!zone_is_known(name)) {
 		err_set(err, ERR_USAGE,
-		    "there is no time zone '%s' on this machine (no '%s'; "
-		    "package tzdata)",
-		    name, file);
+		    "there is no time zone '%s' on this machine (package "
+		    "tzdata)",
+		    name);
 		return NULL;
 	}
 	struct retention_zone *z = mem_new(struct retention_zone);

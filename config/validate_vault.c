@@ -4,6 +4,7 @@
 #include "storage/archive/minisign.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/zone.h"
 
 #define complain schema_complain
 
@@ -112,9 +113,7 @@ int validate_retention(const void *data, const struct yaml_node *node,
 		    "keep_hourly, keep_daily, keep_weekly, keep_monthly, "
 		    "keep_yearly, keep_within (or leave 'retention' out: "
 		    "everything is kept)");
-	autofree char *path = str_printf("/usr/share/zoneinfo/%s", r->zone);
-	if (!str_eq(r->zone, "UTC") &&
-	    (!file_path_is_safe(r->zone) || !file_exists(path)))
+	if (!zone_is_known(r->zone))
 		return complain(place, node, "zone", err,
 		    "is no IANA time zone known here; it takes one such as "
 		    "UTC or Europe/Berlin (in /usr/share/zoneinfo)");

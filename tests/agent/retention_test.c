@@ -78,7 +78,8 @@ static void an_empty_policy_is_refused(void **state)
 
 static void a_zone_that_is_none_is_refused(void **state)
 {
-	static const char *const bad[] = {"No/Where", "../../etc/passwd", ""};
+	static const char *const bad[] = {
+	    "No/Where", "../../etc/passwd", "", "Europe", "zone.tab"};
 	struct err err;
 
 	(void)state;
@@ -87,6 +88,21 @@ static void a_zone_that_is_none_is_refused(void **state)
 		assert_null(retention_zone_open(bad[i], &err));
 		assert_int_equal(err.code, ERR_USAGE);
 	}
+}
+
+static void utc_needs_no_files(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setenv("TZDIR", "/nowhere", 1);
+	struct retention_zone *z = retention_zone_open("UTC", &err);
+	struct retention_zone *none = retention_zone_open("Asia/Tokyo", &err);
+	unsetenv("TZDIR");
+	assert_non_null(z);
+	assert_int_equal(retention_zone_offset(z, 1774737000), 0);
+	assert_null(none);
+	retention_zone_free(z);
 }
 
 static void days_are_cut_in_the_zone(void **state)
@@ -463,6 +479,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_empty_policy_is_refused),
 	    cmocka_unit_test(a_zone_that_is_none_is_refused),
+	    cmocka_unit_test(utc_needs_no_files),
 	    cmocka_unit_test(days_are_cut_in_the_zone),
 	    cmocka_unit_test(a_leap_day_is_a_day),
 	    cmocka_unit_test(partial_ones_never_take_the_place_of_good_ones),

@@ -157,6 +157,9 @@ static const struct bad bads[] = {
 	":5:12: retention: keeps nothing; it takes at least one of keep_last, "
 	"keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly, "
 	"keep_within (or leave 'retention' out: everything is kept)"},
+    {HEAD "retention: {keep_last: 3, zone: Europe}\n",
+	":5:27: retention.zone: is no IANA time zone known here; it takes one "
+	"such as UTC or Europe/Berlin (in /usr/share/zoneinfo)"},
     {HEAD "retention: {keep_last: 3, zone: Mars/Base}\n",
 	":5:27: retention.zone: is no IANA time zone known here; it takes one "
 	"such as UTC or Europe/Berlin (in /usr/share/zoneinfo)"},

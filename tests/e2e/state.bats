@@ -370,6 +370,19 @@ start_sim() {
 	config | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
 }
 
+# Ceph and AWS encode it; other stores give what they were given.
+@test "metadata that is no UTF-8 costs no backup, and is told of each time" {
+	start_sim
+	state 1 l | s3 $b put a.tfstate x-amz-meta-owner:caf$'\xe9'
+	for _ in got cached; do
+		run -0 --separate-stderr agent backup
+		echo "$output $stderr"
+		grep -q "a.tfstate' has metadata that is no UTF-8" <<<"$stderr"
+		run -0 restore verify latest
+		sleep 1.1
+	done
+}
+
 @test "what is listed and not given is missing; what was deleted meanwhile is not" {
 	start_sim
 	state 1 l | s3 $b put one.tfstate

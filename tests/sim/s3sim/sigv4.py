@@ -118,7 +118,7 @@ def verify(req, keys, region, now, service="s3"):
            for h in signed] + ["", ";".join(signed), digest or actual])
     scope = "/".join((date, scope_region, scope_service, "aws4_request"))
     to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(
-        canonical.encode("utf-8", "surrogateescape")).hexdigest()])
+        canonical.encode("latin-1")).hexdigest()])
     want = hmac.new(signing_key(key.secret, date, scope_region,
                                 scope_service),
                     to_sign.encode(), hashlib.sha256).hexdigest()

@@ -265,7 +265,7 @@ class Server:
             lines.append("Content-Length: %d" % length)
         if not keep:
             lines.append("Connection: close")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
     def _send(self, conn, resp, keep, req):
         if resp.stream is not None:

@@ -70,13 +70,15 @@ class Client:
             + ["", names, digest])
         scope = "%s/%s/s3/aws4_request" % (stamp[:8], self.region)
         text = "\n".join(["AWS4-HMAC-SHA256", stamp, scope,
-                          hashlib.sha256(canonical.encode()).hexdigest()])
+                          hashlib.sha256(os.fsencode(canonical)).hexdigest()])
         h["authorization"] = (
             "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, "
             "Signature=%s" % (self.access, scope, names, sign(
                 self.secret, stamp[:8], self.region, text)))
         target = path + ("?" + qs if qs else "")
-        self.conn.request(method, target, body=body, headers=h)
+        # As the bytes that an argument of ours was.
+        self.conn.request(method, target, body=body,
+                          headers={k: os.fsencode(v) for k, v in h.items()})
         r = self.conn.getresponse()
         data = r.read()
         if r.status >= 300:
