@@ -313,6 +313,23 @@ manual_says() { # PAGE PROGRAM COMMAND
 	diff <(sed "s#/etc/backstay#$PWD#" shown) twice
 }
 
+@test "the units are valid, and may write to the vaults of the example" {
+	local unit directory
+	cp "$top"/config/systemd/* .
+	sed -i "s#^ExecStart=/usr/bin/#ExecStart=$BACKSTAY_BUILD/#" ./*.service
+	# Where this machine has systemd.
+	if command -v systemd-analyze >/dev/null; then
+		SYSTEMD_LOG_LEVEL=warning run -0 systemd-analyze verify --man=no ./*.service ./*.timer
+		echo "$output"
+		[ -z "$output" ]
+	fi
+	directory=$(sed -n 's/^    directory: //p' "$top/config/backstay.example.yaml")
+	[ -n "$directory" ]
+	for unit in ./*.service; do
+		grep -qx "ReadWritePaths=-$directory" "$unit"
+	done
+}
+
 @test "keygen makes private keys for their owner alone, and overwrites none" {
 	restore keygen --to keys >out
 	grep -q 'age1[a-z0-9]\{58\}' out
