@@ -226,6 +226,22 @@ static void holds_tags_and_the_newest_verified_stay(void **state)
 	retention_zone_free(f.zone);
 }
 
+static void a_span_is_told_as_it_is_written(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {.keep_within_s = 90 * 60, .keep_min = 1};
+	int64_t now = 1800000000;
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	add(&f, now - 2 * HOUR);
+	add(&f, now - HOUR);
+	plan(&f, &p, now);
+	assert_false(at(&f, now - 2 * HOUR)->keep);
+	assert_string_equal(at(&f, now - HOUR)->reason, "within 90m");
+	retention_zone_free(f.zone);
+}
+
 static void one_that_is_not_trusted_stays_and_counts_for_nothing(void **state)
 {
 	struct fixture f;
@@ -486,6 +502,7 @@ int main(void)
 	    cmocka_unit_test(where_nothing_is_good_nothing_is_dropped),
 	    cmocka_unit_test(future_ones_push_nothing_out),
 	    cmocka_unit_test(holds_tags_and_the_newest_verified_stay),
+	    cmocka_unit_test(a_span_is_told_as_it_is_written),
 	    cmocka_unit_test(
 		one_that_is_not_trusted_stays_and_counts_for_nothing),
 	    cmocka_unit_test(one_that_waits_for_its_verification_stays),
