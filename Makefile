@@ -183,6 +183,8 @@ install: all
 	install -m 644 README.md config/backstay.example.yaml \
 	  $(DESTDIR)$(PREFIX)/share/doc/backstay
 	cp -r config/kubernetes config/systemd $(DESTDIR)$(PREFIX)/share/doc/backstay
+	sed -i 's|^ExecStart=/usr/bin/|ExecStart=$(PREFIX)/bin/|' \
+	  $(DESTDIR)$(PREFIX)/share/doc/backstay/systemd/*.service
 
 clean:
 	rm -rf $(BUILD)

@@ -68,6 +68,16 @@ same() { # PATTERN git|kube|s3
 	cmp "$W/root/usr/bin/backstay-restore" "$BACKSTAY_BUILD/backstay-restore"
 	mandoc -Tascii "$W/root/usr/share/man/man1/backstay-agent.1" | grep -q BACKSTAY-AGENT
 	[ -f "$W/root/usr/share/doc/backstay/backstay.example.yaml" ]
+	# The units run what was installed, and may write where the README and the
+	# example put the vault.
+	make install DESTDIR="$W/other" PREFIX=/opt/backstay BUILD="$BACKSTAY_BUILD"
+	local unit vault
+	for unit in "$W"/other/opt/backstay/share/doc/backstay/systemd/*.service; do
+		[ -x "$W/other$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$unit")" ]
+		for vault in $(sed -n 's/^ *directory: *//p' README.md config/backstay.example.yaml); do
+			grep -qx "ReadWritePaths=-$vault" "$unit"
+		done
+	done
 }
 
 @test "set up: the keys, and the configuration as it stands" {
