@@ -224,7 +224,12 @@ static const struct cli_command commands[] = {
 	    "objects by what they need of each other, and at the end where "
 	    "each repository, bucket and cluster goes. Nothing is written. "
 	    "The exit status is 1 where something cannot be "
-	    "restored.\n\n" SNAPSHOT_TEXT,
+	    "restored.\n\n"
+	    "What is there already is kept as it is, or is updated or made "
+	    "anew as --existing says; the rest is created. What a plan "
+	    "leaves, it leaves out on purpose, and says why. Whether a push "
+	    "or a write finds something else at its target, --server "
+	    "tells.\n\n" SNAPSHOT_TEXT,
 	.options = plan_options,
 	.run = run_plan},
     {.name = "apply",
