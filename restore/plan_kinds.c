@@ -188,10 +188,27 @@ static void settle(struct plan_maker *m, struct plan_kind *k)
 		k->has_status = true;
 }
 
+/* Whoever may write within a namespace alone need not be able to see it. */
+static void leave_companion(const struct plan *p, struct plan_node *n)
+{
+	VEC_EACH (&p->kinds, k) {
+		autofree char *name =
+		    str_printf("%s.%s", (*k)->resource, (*k)->group);
+		if (n->action != PLAN_APPLY || !(*k)->served ||
+		    (*k)->cluster != n->cluster || !str_eq(name, n->name))
+			continue;
+		n->action = PLAN_LEAVE;
+		n->reason = str_dup("the target serves what it defines");
+	}
+}
+
 void plan_kinds_settle(struct plan_maker *m)
 {
 	VEC_EACH (&m->p->kinds, k)
 		settle(m, *k);
+	VEC_EACH (&m->p->nodes, n)
+		if (n->companion)
+			leave_companion(m->p, n);
 	VEC_EACH (&m->p->nodes, n) {
 		const struct plan_kind *k = n->k;
 

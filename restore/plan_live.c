@@ -165,17 +165,19 @@ static void see_kind(struct live *l, struct plan_kind *k)
 {
 	struct plan *p = l->m->p;
 	VEC_DEFINE(, const char *) there = VEC_INIT;
+	bool chosen = false;
 
 	VEC_EACH (&p->nodes, n) {
 		bool known = !n->namespace || n->k != k;
 
+		chosen |= n->k == k && !(n->companion && n->reason);
 		for (size_t i = there.len; i-- > 0 && !known;)
 			known = there.items[i] == n->namespace;
 		if (!known && !n->namespace_is_new)
 			*vec_add(&there) = n->namespace;
 	}
-	k->asked = true;
-	if (!k->namespaced || there.len > WIDE)
+	k->asked = chosen;
+	if (chosen && (!k->namespaced || there.len > WIDE))
 		k->asked = see_all(l, k, NULL);
 	else
 		VEC_EACH (&there, ns)

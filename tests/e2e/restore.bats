@@ -171,7 +171,18 @@ $bucket/aws/staging/vpc.tfstate" ]
 		[ "$(json '[.items[] | select(.kind | startswith("CustomResourceDefinition")) | .outcome] | unique | join(" ")')" = skipped ]
 	done
 	definitions >"$BATS_TEST_TMPDIR/then"
+	# Nor need they be seen, by who may write within that namespace alone.
+	(
+		# shellcheck disable=SC1091 # written by the server
+		. "$P/empty/env"
+		curl -fsS "$KUBE_SIM_URL/faults" >/dev/null -d '{"kind":"reply","path":"/customresourcedefinitions",
+		    "status":403,"body":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}}'
+	)
+	run --separate-stderr restore apply latest --yes --only kubernetes:staging --existing update
 	kube_server sim stop "$P/empty"
+	echo "$status: $output$stderr"
+	[ "$status" -eq 0 ]
+	[[ $stderr != *customresourcedefinitions* ]]
 	# Those of its kinds, and no others.
 	grep -q '^helmreleases.helm.toolkit.fluxcd.io ' "$BATS_TEST_TMPDIR/first"
 	run grep -E 'kustomizations|applications' "$BATS_TEST_TMPDIR/first"
