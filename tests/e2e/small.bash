@@ -51,16 +51,15 @@ kube_faults() {
 }
 
 # The agent at work in the background, as $pid, with an archive begun: the
-# cluster makes it wait.
-small_slow_backup() { # [ARGUMENT...]
-	kube_faults POST '[{"method": "GET", "path": "secrets", "kind": "slow", "delay_ms": 4000}]'
-	"$BACKSTAY_BUILD/backstay-agent" backup "$@" >"$P/slow-out" 2>"$P/slow-err" &
+# cluster makes it wait until kube_faults DELETE, and no longer than a minute.
+small_held_backup() { # [ARGUMENT...]
+	kube_faults POST '[{"method": "GET", "path": "secrets", "kind": "hold"}]'
+	"$BACKSTAY_BUILD/backstay-agent" backup "$@" >"$P/held-out" 2>"$P/held-err" &
 	# shellcheck disable=SC2034 # for the test
 	pid=$!
-	for _ in $(seq 200); do
-		[ -n "$(find "$P/vault" -name '*.tmp-*' -size +0 ! -name '*lock*' 2>/dev/null)" ] && return
-		sleep 0.05
-	done
-	cat "$P/slow-err"
-	return 1
+	await small_has_begun || { cat "$P/held-err"; return 1; }
+}
+
+small_has_begun() {
+	[ -n "$(find "$P/vault" -name '*.tmp-*' -size +0 ! -name '*lock*' 2>/dev/null)" ]
 }

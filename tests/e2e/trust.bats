@@ -263,18 +263,20 @@ planted() {
 	wait "$pid" || true
 	control=$(find . -name 'core*' | wc -l)
 	rm -f core*
-	small_slow_backup -v
-	cp "$P/slow-err" "$P/log-killed"
+	small_held_backup -v
+	kill -STOP "$pid" # so that nothing goes while it is copied
+	cp "$P/held-err" "$P/log-killed"
 	grep -q '^Max core file size *0 *0 ' "/proc/$pid/limits"
 	cp -r "$P/state" "$P/scratch-of-the-killed"
 	kill -ABRT "$pid"
+	kill -CONT "$pid"
 	wait "$pid" || code=$?
 	[ "$code" -eq 134 ]
 	cores=$(find . "$P" "$top" -maxdepth 1 -name 'core*' -type f | wc -l)
 	kube_faults DELETE
 	while read -r text; do
 		for place in "$P/vault" "$P/state" "$P/scratch-of-the-killed" \
-		    "$P/log-whole" "$P/log-killed" "$P/slow-err" "$P/slow-out" "$BATS_TEST_TMPDIR"; do
+		    "$P/log-whole" "$P/log-killed" "$P/held-err" "$P/held-out" "$BATS_TEST_TMPDIR"; do
 			places=$((places + 1))
 			grep -rqF -- "$text" "$place" && { echo "$text in $place"; found=$((found + 1)); }
 		done

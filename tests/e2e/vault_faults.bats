@@ -167,7 +167,7 @@ intact() { # LABEL...
 }
 
 @test "an agent that stood still for 45 minutes of the store's time" {
-	small_slow_backup
+	small_held_backup
 	kill -STOP "$pid"
 	# Its last sign of life is then 45 minutes old, by both clocks.
 	for lock in "$P"/vault/*.lock-*; do
@@ -183,9 +183,9 @@ intact() { # LABEL...
 	kill -CONT "$pid"
 	code=0
 	wait "$pid" || code=$?
-	cat "$P/slow-err"
+	cat "$P/held-err"
 	[ "$code" -eq 4 ]
-	grep -q 'taken over by another run' "$P/slow-err"
+	grep -q 'taken over by another run' "$P/held-err"
 	[ "$(labels)" = "$second" ]
 	restore verify "$second" >/dev/null
 	[ "$(find "$P/vault" -type f ! -name '*verified*' | wc -l)" -eq 3 ]

@@ -2,6 +2,7 @@
 # Each server starts, does the one thing it is there for, refuses what it must, and leaves nothing behind.
 
 bats_require_minimum_version 1.5.0
+load ../support/common
 
 setup_file() {
 	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
@@ -143,14 +144,16 @@ with_key() { # KEY KNOWN-HOSTS
 
 @test "git: a connection in use when the server is stopped is ended with it" {
 	needs lighttpd sshd
-	local seconds=98765.$BASHPID # of this run alone
+	local seconds=98765.$BASHPID client # seconds: of this run alone
 	starts git
 	ssh -F none -n -p "$GIT_SSH_PORT" -i "$GIT_SSH_KEY" -o IdentitiesOnly=yes -o IdentityAgent=none \
 		-o UserKnownHostsFile="$GIT_SSH_KNOWN_HOSTS" "$GIT_SSH_USER@$GIT_SSH_HOST" "touch '$D/in-use'; sleep $seconds" 3>&- &
-	for _ in {1..600}; do [[ -e $D/in-use ]] && break; sleep 0.1; done
-	[[ -e $D/in-use ]]
-	ends
+	client=$!
+	await [ -e "$D/in-use" ]
+	"$SERVERS/git" stop "$D"
 	run ! grep -qsxazF "$seconds" /proc/[0-9]*/cmdline
+	wait "$client" || true # it names the folder for as long as it is there
+	ends
 }
 
 kube_starts() { # [OPTION...]
