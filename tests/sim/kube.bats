@@ -4,7 +4,7 @@
 
 setup_file() {
 	cd "$BATS_TEST_DIRNAME" || return
-	SIM_TMP=$(mktemp -d /tmp/sim-kube-XXXXXX)
+	SIM_TMP=$BATS_FILE_TMPDIR
 	export SIM_TMP
 	./kube start "$SIM_TMP/old" --release 1.20
 	./kube start "$SIM_TMP/new"
@@ -15,7 +15,6 @@ teardown_file() {
 	cd "$BATS_TEST_DIRNAME" || return
 	for d in old new tls; do ./kube stop "$SIM_TMP/$d"; done
 	[ ! -e "$SIM_TMP/real" ] || ../servers/kube stop "$SIM_TMP/real"
-	rm -rf "$SIM_TMP"
 }
 
 use() {

@@ -3,7 +3,7 @@
 
 setup_file() {
 	cd "$BATS_TEST_DIRNAME" || return
-	SIM_TMP=$(mktemp -d /tmp/sim-platform-XXXXXX)
+	SIM_TMP=$BATS_FILE_TMPDIR
 	export SIM_TMP
 }
 
@@ -11,7 +11,6 @@ teardown_file() {
 	cd "$BATS_TEST_DIRNAME" || return
 	for d in old new; do ./kube stop "$SIM_TMP/$d"; done
 	[ ! -e "$SIM_TMP/real" ] || ../servers/kube stop "$SIM_TMP/real"
-	rm -rf "$SIM_TMP"
 }
 
 setup() { cd "$BATS_TEST_DIRNAME/../data/platform" || return; }

@@ -4,7 +4,7 @@
 
 setup_file() {
 	cd "$BATS_TEST_DIRNAME" || return
-	SIM_TMP=$(mktemp -d /tmp/sim-s3-XXXXXX)
+	SIM_TMP=$BATS_FILE_TMPDIR
 	export SIM_TMP
 	./s3 start "$SIM_TMP/s3" --min-part 10
 	./s3 start "$SIM_TMP/tls" --tls --region eu-west-1
@@ -14,7 +14,6 @@ teardown_file() {
 	cd "$BATS_TEST_DIRNAME" || return
 	./s3 stop "$SIM_TMP/s3"
 	./s3 stop "$SIM_TMP/tls"
-	rm -rf "$SIM_TMP"
 }
 
 setup() {
