@@ -13,6 +13,9 @@
 # WERROR=1 makes warnings fatal, as CI does.
 
 BUILD ?= build
+# One spelling: what an object depends on is noted under the name it was built
+# by, and scripts/demo names the directory by its whole path.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 30
