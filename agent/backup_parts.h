@@ -43,8 +43,10 @@ struct backup_run {
  * a lock that is held, and none left, end it. */
 int backup_vaults_open(struct backup_run *r, struct err *err);
 void backup_vaults_done(struct backup_run *r);
-/* The locks were ours all the time, or nothing may be committed. */
-int backup_vaults_check(const struct backup_run *r, struct err *err);
+/* The locks were ours all the time, or nothing may be committed. A vault that
+ * does not say so is out of the run; -1 where one says otherwise, or none is
+ * left. */
+int backup_vaults_check(struct backup_run *r, struct err *err);
 /* After a failure: where a lock was taken over, that is what went wrong. */
 void backup_vaults_explain(const struct backup_run *r, struct err *err);
 /* How many have failed, those of the commit too, which are told of here: they

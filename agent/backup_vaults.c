@@ -68,16 +68,32 @@ void backup_vaults_done(struct backup_run *r)
 	free(r->open_run);
 }
 
-int backup_vaults_check(const struct backup_run *r, struct err *err)
+/* A vault that cannot be asked is out, like one that cannot be written to. */
+int backup_vaults_check(struct backup_run *r, struct err *err)
 {
+	struct err last = ERR_INIT;
+	size_t held = 0;
+
 	for (size_t i = 0; i < r->open_count; i++) {
+		struct err why = ERR_INIT;
 		if (snapshot_writer_failure(r->snapshot, i))
 			continue;
-		if (vault_lock_check(r->open_run[i]->lock, err))
+		if (vault_lock_check(r->open_run[i]->lock, &why) == 0) {
+			held++;
+			continue;
+		}
+		if (why.code == ERR_LOCKED || why.code == ERR_CANCELLED) {
+			*err = why;
 			return err_wrap(
 			    err, "vault '%s'", r->open_run[i]->settings->name);
+		}
+		snapshot_writer_fail(r->snapshot, i, &why);
+		last = why;
 	}
-	return 0;
+	if (held)
+		return 0;
+	*err = last;
+	return err_wrap(err, "no vault is left to commit to");
 }
 
 /* Whoever took over a lock removed what we were writing: what went wrong with

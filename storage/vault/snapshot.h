@@ -109,6 +109,10 @@ struct sink *snapshot_writer_sink(struct snapshot_writer *w, struct err *err);
  * Ask before committing, so that the manifest can name it in `missing`. */
 const struct err *snapshot_writer_failure(
     const struct snapshot_writer *w, size_t i);
+/* Vault i is out, for a reason that the caller has: nothing is committed there,
+ * and what was written is removed when the writer is released. */
+void snapshot_writer_fail(
+    struct snapshot_writer *w, size_t i, const struct err *why);
 /* Fills in label, name, created, vault, archive (file, sha256, bytes,
  * compression, encryption) and previous, signs (key NULL: `signing: none`),
  * writes signature, then manifest, and looks whether the archive is still

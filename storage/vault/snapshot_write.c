@@ -141,6 +141,12 @@ const struct err *snapshot_writer_failure(
 	return p->failed ? &p->err : NULL;
 }
 
+void snapshot_writer_fail(
+    struct snapshot_writer *w, size_t i, const struct err *why)
+{
+	place_fail(&w->places.items[i], why);
+}
+
 struct sink *snapshot_writer_sink(struct snapshot_writer *w, struct err *err)
 {
 	struct sink *sink = places_sink(&w->places, w->archive, err);
@@ -229,22 +235,11 @@ static int commit_to(struct place *p, const struct snapshot_writer *w,
 	    vault_describe(p->vault), w->archive);
 }
 
-/* One that no reader takes would be no snapshot. */
-static int check_readable(const struct buf *text, struct err *err)
-{
-	struct manifest again;
-
-	if (manifest_parse(buf_str(text), text->len, &again, err))
-		return err_wrap(err,
-		    "its manifest, as it is to be written, cannot be read");
-	manifest_done(&again);
-	return 0;
-}
-
 int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
     const struct minisign_key *key, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT, signature = BUF_INIT;
+	struct manifest again;
 
 	VEC_EACH (&w->places, p)
 		if (!p->failed && !p->wrote)
@@ -253,8 +248,13 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 			    w->label);
 	fill_manifest(w, m);
 	manifest_write(m, &text);
-	if (check_readable(&text, err))
-		return err_wrap(err, "snapshot '%s'", w->label);
+	/* One that no reader takes would be no snapshot. */
+	if (manifest_parse(buf_str(&text), text.len, &again, err))
+		return err_wrap(err,
+		    "snapshot '%s': its manifest, as it is to be written, "
+		    "cannot be read",
+		    w->label);
+	manifest_done(&again);
 	if (key) {
 		autofree char *comment = str_printf("snapshot:%s", w->label);
 		if (minisign_sign(

@@ -144,6 +144,23 @@ intact() { # LABEL...
 	[ "$(labels | wc -l)" -eq "$before" ]
 }
 
+@test "a bucket that cannot be asked for its lock at the end costs the directory beside it nothing" {
+	s3_env sim
+	small_config "$(small_directory)"$'\n'"$(small_bucket vault)" >"$BACKSTAY_CONFIG"
+	small_slow_backup
+	curl -sf -X POST "$S3_SIM_URL/faults" -d '[{"method": "GET", "path": "prefix=[^&]*lock", "kind": "500"}]' >/dev/null
+	code=0
+	wait "$pid" || code=$?
+	curl -sf -X DELETE "$S3_SIM_URL/faults" >/dev/null
+	cat "$P/slow-out" "$P/slow-err"
+	[ "$code" -eq 1 ]
+	grep -q "vault 'bucket': lock of 'small': " "$P/slow-err"
+	[ "$(labels | wc -l)" -eq 1 ]
+	restore verify latest >/dev/null
+	[ "$(restore list --vault bucket -o json | jq --arg l "$(labels)" '[.snapshots[] | select(.label == $l)] | length')" -eq 0 ]
+	agent unlock --yes >/dev/null
+}
+
 @test "two agents at once: one works, the other is told who does" {
 	local pids=() codes=() pid code n
 	for n in 1 2 3 4 5 6; do
