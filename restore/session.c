@@ -156,14 +156,36 @@ static int choose_prune(struct session *s, struct err *err)
 	return 0;
 }
 
-/* Said before anything is done: what is not in it cannot come back. */
-static void say_partial(const struct manifest *m)
+static const struct snapshot *newest_complete(const struct opened *o)
 {
+	for (size_t i = o->list.len; i-- > 0;) {
+		struct manifest m;
+		struct err ignored = ERR_INIT;
+
+		if (snapshot_manifest(o->vault.vault, &o->list.items[i],
+			&o->trust, &m, NULL, &ignored))
+			continue;
+		bool partial = m.partial;
+		manifest_done(&m);
+		if (!partial)
+			return &o->list.items[i];
+	}
+	return NULL;
+}
+
+/* Said before anything is done: what is not in it cannot come back. The latest
+ * one may be of what a disaster had left. */
+static void say_partial(const struct opened *o)
+{
+	const struct manifest *m = &o->manifest;
+
 	if (!m->partial)
 		return;
+	const struct snapshot *whole = newest_complete(o);
 	log_warn("'%s' is partial: what could not be captured will not come "
-		 "back",
-	    m->label);
+		 "back%s%s%s",
+	    m->label, whole ? "; the newest complete one is '" : "",
+	    whole ? whole->label : "", whole ? "'" : "");
 	cleanup(strvec_done) struct strvec lines = VEC_INIT;
 	missing_lines(m->missing, &lines);
 	VEC_EACH (&lines, line)
@@ -201,7 +223,7 @@ int session_plan(struct session *s, struct err *err)
 	if (session_choose(s, err) || choose_existing(s, err) ||
 	    choose_prune(s, err) || open_tree(s->c, &s->opened, err))
 		return -1;
-	say_partial(&s->opened.manifest);
+	say_partial(&s->opened);
 	s->has_targets = true;
 	bool offline = o->offline || s->options.without_kubernetes;
 	if (targets_open(&s->targets, s->c, &s->opened.manifest, s->opened.tree,

@@ -338,8 +338,16 @@ $bucket/aws/staging/vpc.tfstate" ]
 	run --separate-stderr restore --config "$P/partial.yaml" plan latest --offline
 	echo "$stderr"
 	[ "$status" -eq 0 ]
-	grep -q 'is partial' <<<"$stderr"
+	grep -q 'is partial: .* will not come back$' <<<"$stderr"
 	grep -q nowhere <<<"$stderr"
+	# After a disaster the latest one may be of what was left.
+	cp -a "$P/vault" "$BATS_TEST_TMPDIR/vault"
+	sed "s#directory: .*}#directory: $BATS_TEST_TMPDIR/vault}#" "$P/partial.yaml" >"$BATS_TEST_TMPDIR/both.yaml"
+	whole=$(restore --config "$BATS_TEST_TMPDIR/both.yaml" list -o json | jq -r '.snapshots[-1].label')
+	run agent --config "$BATS_TEST_TMPDIR/both.yaml" backup
+	run --separate-stderr restore --config "$BATS_TEST_TMPDIR/both.yaml" plan latest --offline
+	echo "$stderr"
+	grep -q "is partial: .*; the newest complete one is '$whole'$" <<<"$stderr"
 	run --separate-stderr restore plan latest --offline
 	[ "$status" -eq 0 ]
 	run grep -c 'is partial' <<<"$stderr"
