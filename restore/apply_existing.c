@@ -118,6 +118,7 @@ static void recreate(struct apply_task *t, const char *uid)
 		outcome_failed(t->outcome, &err);
 		return;
 	}
+	t->deleted = true;
 	if (apply_wait_gone(t, uid, &err))
 		outcome_failed(t->outcome, &err);
 	else
@@ -137,23 +138,29 @@ bool apply_is_ours(const struct apply_task *t, const char *uid)
 	       str_eq(uid, before->uid);
 }
 
-/* Whether we made it ourselves, and the answer got lost on its way: it was not
- * there when the plan was made, no other node makes it, and we are among its
- * field managers. */
-static bool answer_was_lost(
-    const struct apply_task *t, const struct json_object *live)
+static bool is_managed_by_us(const struct json_object *live)
 {
 	const struct json_object *managed =
 	    json_path(live, "metadata", "managedFields", NULL);
 
-	if (t->n->exists || t->n->meets ||
-	    !(t->n->k->asked || !t->n->k->served || t->n->namespace_is_new))
-		return false;
 	for (size_t i = 0; i < json_len(managed); i++)
 		if (str_eq(json_get_str(json_at(managed, i), "manager"),
 			KUBE_FIELD_MANAGER))
 			return true;
 	return false;
+}
+
+/* Whether we made it ourselves, and the answer got lost on its way, or died
+ * with an earlier run: it was not there before, no other node makes it, and we
+ * are among its field managers, as a controller that made it is not. */
+static bool is_made_by_us(
+    const struct apply_task *t, const char *uid, const struct json_object *live)
+{
+	if (apply_is_ours(t, uid))
+		return t->before->ended || is_managed_by_us(live);
+	return !t->n->exists && !t->n->meets &&
+	       (t->n->k->asked || !t->n->k->served || t->n->namespace_is_new) &&
+	       is_managed_by_us(live);
 }
 
 static void drop_pause(struct apply_task *t)
@@ -181,6 +188,10 @@ static void follow_policy(struct apply_task *t, struct json_object *live)
 			outcome_note(t->outcome,
 			    "brought to what the snapshot has, not deleted: "
 			    "others are in it");
+		else if (t->deleted)
+			outcome_note(t->outcome,
+			    "brought to what the snapshot has: deleted, and "
+			    "made again by another hand at once");
 		else if (uid && !t->a->o->dry_run) {
 			recreate(t, uid);
 			return;
@@ -222,7 +233,7 @@ void apply_existing(struct apply_task *t)
 	}
 	if (uid)
 		apply_learn_uid(t, uid);
-	if (apply_is_ours(t, uid) || answer_was_lost(t, live)) {
+	if (is_made_by_us(t, uid, live)) {
 		apply_finish_created(t, uid);
 		return;
 	}

@@ -113,6 +113,7 @@ struct apply_task {
 	struct outcome *outcome;
 	bool paused;   /* the journal has it */
 	bool vanished; /* it was there, and then was not */
+	bool deleted;  /* by us, to be made anew */
 	/* What the journal of an earlier run says of it, or NULL. */
 	const struct journal_node *before;
 };
