@@ -118,11 +118,13 @@ static void recreate(struct apply_task *t, const char *uid)
 		outcome_failed(t->outcome, &err);
 		return;
 	}
-	t->deleted = true;
-	if (apply_wait_gone(t, uid, &err))
+	t->deleted = t->n->leaving = true;
+	if (apply_wait_gone(t, uid, &err)) {
 		outcome_failed(t->outcome, &err);
-	else
-		apply_create(t);
+		return;
+	}
+	t->n->exists = false;
+	apply_create(t);
 }
 
 bool apply_is_ours(const struct apply_task *t, const char *uid)
@@ -214,6 +216,7 @@ void apply_existing(struct apply_task *t)
 	/* Its owner went, perhaps, or another deleted it: once. */
 	if (!live && err.code == ERR_NOT_FOUND && !t->vanished) {
 		t->vanished = true;
+		t->n->exists = false;
 		apply_create(t);
 		return;
 	}
@@ -225,12 +228,14 @@ void apply_existing(struct apply_task *t)
 	}
 	if (json_path(live, "metadata", "deletionTimestamp", NULL) && uid &&
 	    !t->a->o->dry_run) {
+		t->n->leaving = true;
 		if (apply_wait_gone(t, uid, &err))
 			outcome_failed(t->outcome, &err);
 		else
 			apply_create(t);
 		return;
 	}
+	t->n->leaving = false;
 	if (uid)
 		apply_learn_uid(t, uid);
 	if (is_made_by_us(t, uid, live)) {

@@ -58,6 +58,7 @@ int apply_status(struct apply_task *t)
 /* What follows once it is there by our hand. */
 void apply_finish_created(struct apply_task *t, const char *uid)
 {
+	t->n->leaving = false;
 	if (uid)
 		apply_learn_uid(t, uid);
 	outcome_set(t->outcome, OUTCOME_CREATED, "%s", "");

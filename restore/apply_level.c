@@ -15,7 +15,9 @@ static bool is_early(struct apply *a, uint32_t node)
 	return false;
 }
 
-/* Whether something that must be there, or ready, is not; says what. */
+/* Whether something that must be there, or ready, is not; says what. What is
+ * held for an owner that is going will itself go with it, by the hand of the
+ * garbage collector. */
 static bool is_held(struct apply *a, uint32_t node, struct outcome *outcome)
 {
 	const struct plan *p = a->p;
@@ -26,14 +28,20 @@ static bool is_held(struct apply *a, uint32_t node, struct outcome *outcome)
 		bool missing =
 		    outcome_is_missing(kind) && kind != OUTCOME_PARTIAL;
 		bool unready = e->ready && a->gates[e->needs] == GATE_FAILED;
+		bool leaving = e->strength == EDGE_OWNER && needed->leaving;
 		cleanup(buf_done) struct buf what = BUF_INIT;
 
-		if (e->broken || e->strength < EDGE_HOLDS ||
-		    needed->kind == PLAN_BARRIER || (!missing && !unready))
+		if (e->broken || needed->kind == PLAN_BARRIER ||
+		    (!leaving &&
+			(e->strength < EDGE_HOLDS || (!missing && !unready))))
 			continue;
+		p->nodes.items[node].leaving |= leaving;
 		plan_describe(p, needed, &what);
 		outcome_set(outcome, OUTCOME_HELD, "%s %s (%s)", buf_str(&what),
-		    missing ? "was not restored" : "is not ready", e->reason);
+		    leaving   ? "is still going"
+		    : missing ? "was not restored"
+			      : "is not ready",
+		    e->reason);
 		return true;
 	}
 	return false;

@@ -22,6 +22,9 @@ static char *look_up_owner(
 	    r->namespaced ? n->namespace : NULL, name, NULL);
 	cleanup(json_freep) struct json_object *live =
 	    apply_get(a, n->cluster, path, &ignored);
+	/* What is given an owner that is going goes with it. */
+	if (json_path(live, "metadata", "deletionTimestamp", NULL))
+		return NULL;
 	return str_dup(json_str(json_path(live, "metadata", "uid", NULL)));
 }
 

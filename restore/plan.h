@@ -125,6 +125,9 @@ struct plan_node {
 	/* Not among what was chosen, which needs it: made where it is missing,
 	 * and left alone where it is there. */
 	bool companion;
+	/* What the target had goes, or will go with its owner, and nothing has
+	 * taken its place: what is given this owner now would go with it. */
+	bool leaving;
 	/* What the target has, where it was asked; live_uid becomes that of
 	 * what was made, too. */
 	bool exists;

@@ -6,13 +6,21 @@ load lib
 load cluster
 
 one=/api/v1/namespaces/shop/configmaps/one
+family=/api/v1/namespaces/family/configmaps
 
 setup_file() {
 	cluster_pick
 	kube_server sim start "$P/kube"
-	cluster_config shop 'gate_timeout: 5s' >"$BACKSTAY_CONFIG"
-	call POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}}'
+	cluster_config shop 'gate_timeout: 5s' | sed 's/\[shop\]/[shop, family]/' >"$BACKSTAY_CONFIG"
+	for ns in shop family; do
+		call POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"'$ns'"}}'
+	done
 	config_map snapshot
+	owner=$(call POST $family '{"apiVersion":"v1","kind":"ConfigMap",
+	  "metadata":{"name":"owner"}}' | jq -r .metadata.uid)
+	# Three generations, and the last two by names that come before.
+	owner=$(owned middle "$owner")
+	owned a-leaf "$owner"
 	agent backup
 }
 
@@ -22,11 +30,20 @@ setup() {
 	# shellcheck disable=SC1091 # written by the server
 	. "$P/kube/env"
 	no_faults
+	sed -i 's/gate_timeout: .*s$/gate_timeout: 5s/' "$BACKSTAY_CONFIG"
 }
 
 config_map() { # TEXT
 	call POST /api/v1/namespaces/shop/configmaps '{"apiVersion":"v1","kind":"ConfigMap",
 	  "metadata":{"name":"one"},"data":{"by":"'"$1"'"}}'
+}
+
+owned() { # NAME OWNER-UID: its own UID
+	local of=owner
+	[ "$1" = middle ] || of=middle
+	call POST $family '{"apiVersion":"v1","kind":"ConfigMap",
+	  "metadata":{"name":"'"$1"'","ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap",
+	  "name":"'$of'","uid":"'"$2"'"}]}}' | jq -r .metadata.uid
 }
 
 faults() { curl -fsS "$KUBE_SIM_URL/faults" "$@"; }
@@ -44,7 +61,7 @@ outcome() {
 	      body: {apiVersion: "v1", kind: "ConfigMap",
 	        metadata: {name: "one", namespace: "shop", uid: "\(.)"}, data: {by: "controller"}}}] +
 	    [{method: "DELETE", path: "/configmaps/one", kind: "reply", body: "{}"},
-	     {method: "POST", path: "/configmaps", kind: "reply", status: 409,
+	     {method: "POST", path: "/shop/configmaps", kind: "reply", status: 409,
 	      body: {kind: "Status", status: "Failure", reason: "AlreadyExists", message: "exists", code: 409}}]')"
 	apply --existing recreate --force
 	[ "$status" -eq 0 ]
@@ -56,7 +73,7 @@ outcome() {
 
 @test "what another made after a restore was killed is not taken for ours" {
 	call DELETE $one
-	faults -d '{"kind":"hang","method":"POST","path":"/configmaps"}'
+	faults -d '{"kind":"hang","method":"POST","path":"/shop/configmaps"}'
 	"$BACKSTAY_BUILD/backstay-restore" apply latest --yes --same-cluster 2>/dev/null 3>&- &
 	local pid=$! journal n
 	journal=$P/state/journal/restore-$(restore list -o json | jq -r '.snapshots[-1].label').journal
@@ -73,4 +90,42 @@ outcome() {
 	[ "$status" -eq 0 ]
 	[[ $(outcome) == "skipped it is there already"* ]]
 	[ "$(call GET $one | jq -r .data.by)" = another ]
+}
+
+# What would be made for an owner that is still going would go with it.
+@test "an owner that does not go in time holds back what it owns, and --resume makes all of it" {
+	local owner=$family/owner
+	call PATCH $owner '{"metadata":{"finalizers":["example.com/hold"]}}'
+	sed -i 's/gate_timeout: .*s$/gate_timeout: 1s/' "$BACKSTAY_CONFIG"
+	apply --existing recreate --force
+	[ "$status" -eq 1 ]
+	jq -e '[.items[] | select(.what == "ConfigMap family/owner") | .outcome] == ["failed"]' "$P/report"
+	jq -e '[.items[] | select(.what == ("ConfigMap family/middle", "ConfigMap family/a-leaf")) | .outcome] |
+	    unique == ["held"]' "$P/report"
+	call PATCH $owner '{"metadata":{"finalizers":null}}'
+	for _ in {1..100}; do
+		call GET $family | jq -e '[.items[].metadata.name] |
+		    any(. == ("owner", "middle", "a-leaf")) | not' && break
+		sleep 0.1
+	done
+	apply --existing recreate --force --resume
+	[ "$status" -eq 0 ]
+	# Longer than its collector takes.
+	sleep 1
+	call GET $family | jq -e '[.items[] | {key: .metadata.name, value: .metadata}] |
+	    from_entries | .middle.ownerReferences[0].uid == .owner.uid and
+	    ."a-leaf".ownerReferences[0].uid == .middle.uid'
+}
+
+@test "what was deleted, and a webhook kept from being made, is made once that answers" {
+	faults -d '{"method":"POST","path":"/shop/configmaps","kind":"reply","status":500,"count":7,
+	    "body":{"kind":"Status","status":"Failure","reason":"InternalError","code":500,
+	    "message":"Internal error occurred: failed calling webhook \"guard.example.com\": no endpoints"}}'
+	apply --existing recreate --force
+	[ "$status" -eq 0 ]
+	[[ $(outcome) == created* ]]
+	[ "$(call GET $one | jq -r .data.by)" = snapshot ]
+	# Their owner was made anew: what it owned had gone with the old one.
+	jq -e '[.items[] | select(.what == ("ConfigMap family/middle", "ConfigMap family/a-leaf")) | .outcome] |
+	    unique == ["created"]' "$P/report"
 }
