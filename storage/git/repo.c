@@ -18,9 +18,21 @@ struct repo {
 	char *dir;
 };
 
+/* Nobody's own configuration of Git says what is captured, or keeps it from
+ * being so; and nothing is run that a repository of somebody else could name,
+ * which is what its owner is asked for. */
 static void global_init(void)
 {
+	static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA,
+	    GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
+	    GIT_CONFIG_LEVEL_GLOBAL};
+
 	if (git_libgit2_init() < 0)
+		abort();
+	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++)
+		if (git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], ""))
+			abort();
+	if (git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0))
 		abort();
 }
 

@@ -211,6 +211,16 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	[ "$(manifest '.sources[0].repositories[0].refs')" -eq 160000 ]
 }
 
+@test "neither the user's configuration of Git nor who owns a path changes what is captured" {
+	config "$GIT_REPOS/web.git" "$GIT_HTTP/team/lib.git"
+	mkdir "$T/home"
+	printf '[core\nbroken\n' >"$T/home/.gitconfig"
+	# What root may do alone.
+	[ "$(id -u)" -ne 0 ] || chown -R 65534 "$GIT_REPOS/web.git"
+	HOME=$T/home run -0 agent backup
+	HOME=$T/home run -0 restore verify latest
+}
+
 @test "two backups of the same repositories hold the same bytes of them" {
 	run -0 agent backup
 	run -0 restore extract latest --to "$T/one"
