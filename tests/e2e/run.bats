@@ -72,9 +72,10 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 
 @test "SIGHUP under nohup stops nothing" {
 	trap '' HUP
-	start_slow_backup
+	small_held_backup
 	trap - HUP
 	kill -HUP "$pid"
+	quick
 	wait "$pid"
 	run -0 agent list
 	[[ $output == *" complete "* ]]

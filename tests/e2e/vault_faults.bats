@@ -147,14 +147,15 @@ intact() { # LABEL...
 @test "a bucket that cannot be asked for its lock at the end costs the directory beside it nothing" {
 	s3_env sim
 	small_config "$(small_directory)"$'\n'"$(small_bucket vault)" >"$BACKSTAY_CONFIG"
-	small_slow_backup
+	small_held_backup
 	curl -sf -X POST "$S3_SIM_URL/faults" -d '[{"method": "GET", "path": "prefix=[^&]*lock", "kind": "500"}]' >/dev/null
+	kube_faults DELETE
 	code=0
 	wait "$pid" || code=$?
 	curl -sf -X DELETE "$S3_SIM_URL/faults" >/dev/null
-	cat "$P/slow-out" "$P/slow-err"
+	cat "$P/held-out" "$P/held-err"
 	[ "$code" -eq 1 ]
-	grep -q "vault 'bucket': lock of 'small': " "$P/slow-err"
+	grep -q "vault 'bucket': lock of 'small': " "$P/held-err"
 	[ "$(labels | wc -l)" -eq 1 ]
 	restore verify latest >/dev/null
 	[ "$(restore list --vault bucket -o json | jq --arg l "$(labels)" '[.snapshots[] | select(.label == $l)] | length')" -eq 0 ]
