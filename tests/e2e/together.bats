@@ -14,7 +14,12 @@ setup() {
 }
 
 teardown() {
-	"$top/tests/servers/stop-all" "$BATS_TEST_TMPDIR" || true
+	local d
+	[ ! -d "$BATS_TEST_TMPDIR/s3" ] || "$top/tests/sim/s3" stop "$BATS_TEST_TMPDIR/s3"
+	for d in a b target; do
+		d=$BATS_TEST_TMPDIR/$d
+		[ ! -d "$d" ] || "$top/tests/sim/kube" stop "$d"
+	done
 }
 
 config() { # YAML of sources and targets
