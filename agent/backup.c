@@ -18,6 +18,7 @@ static void run_done(struct backup_run *r)
 	snapshot_writer_free(r->snapshot);
 	backup_vaults_done(r);
 	minisign_key_free(r->key);
+	retention_zone_free(r->zone);
 	secret_free(r->passphrase);
 	strvec_done(&r->recipients);
 	scratch_done(&r->scratch);
@@ -213,12 +214,13 @@ static int finish(struct backup_run *r, struct err *err)
  * is there, whatever becomes of this. */
 static int prune_after(struct backup_run *r)
 {
+	const struct prune_terms terms = {.key = r->key, .zone = r->zone};
 	int status = 0;
 
 	for (size_t i = 0; i < r->open_count; i++) {
 		struct err err = ERR_INIT;
 		if (prune_vault(r->a, r->open_run[i]->settings, r->open[i],
-			r->open_run[i]->lock, r->key, false, &err) == 0)
+			r->open_run[i]->lock, &terms, &err) == 0)
 			continue;
 		log_error("the snapshot was committed, but pruning failed: %s",
 		    err.message);
@@ -228,8 +230,10 @@ static int prune_after(struct backup_run *r)
 }
 
 /* Said before an hour of work, not after it. */
-static int check_options(const struct agent *a, struct err *err)
+static int check_options(struct backup_run *r, struct err *err)
 {
+	const struct agent *a = r->a;
+
 	if (a->options->prune && !a->settings->has_retention)
 		return err_set(err, ERR_USAGE,
 		    "%s: has no 'retention', which --prune applies",
@@ -239,7 +243,10 @@ static int check_options(const struct agent *a, struct err *err)
 			return err_set(err, ERR_USAGE,
 			    "--tag: what it takes is to be UTF-8, or no "
 			    "keep_tags would fit it");
-	return 0;
+	if (!a->options->prune)
+		return 0;
+	r->zone = retention_zone_open(a->settings->retention.zone, err);
+	return r->zone ? 0 : err_wrap(err, "retention.zone");
 }
 
 int agent_backup(const struct agent *a, struct err *err)
@@ -249,7 +256,7 @@ int agent_backup(const struct agent *a, struct err *err)
 	    .scratch = SCRATCH_INIT,
 	    .started_ticks = clock_ticks_ms(a->env.clock)};
 
-	if (check_options(a, err))
+	if (check_options(&r, err))
 		return -1;
 	if (prepare_scratch(&r, err) || read_keys(&r, err) ||
 	    backup_vaults_open(&r, err) || begin_snapshot(&r, err) ||

@@ -24,6 +24,7 @@ struct backup_run {
 	const struct settings *settings;
 	struct scratch scratch;
 	struct minisign_key *key;
+	struct retention_zone *zone; /* where it prunes */
 	struct strvec recipients;
 	struct secret *passphrase;
 	struct run_vault *vaults;

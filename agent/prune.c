@@ -169,18 +169,16 @@ int prune_run(
     const struct prune_options *o, struct prune_rows *rows, struct err *err)
 {
 	cleanup(known_done) struct known k = {.list = VEC_INIT};
-	cleanup(retention_zone_freep) struct retention_zone *zone = NULL;
 
 	if (retention_policy_check(o->policy, err) || check_clocks(o, err))
 		return -1;
-	zone = retention_zone_open(o->zone, err);
-	if (!zone || snapshot_list(o->vault, o->name, &k.list, err))
+	if (snapshot_list(o->vault, o->name, &k.list, err))
 		return -1;
 	VEC_EACH (&k.list, s)
 		if (learn(o, s, &k, err))
 			return err_wrap(err, "nothing is pruned");
 	link_tags(&k);
-	if (retention_plan(k.items.items, k.items.len, o->policy, zone,
+	if (retention_plan(k.items.items, k.items.len, o->policy, o->zone,
 		clock_now_ms(o->clock) / 1000, err))
 		return -1;
 	fill_rows(&k, rows);

@@ -21,7 +21,7 @@ struct prune_options {
 	struct vault *vault;
 	const char *name; /* whose snapshots */
 	const struct retention_policy *policy;
-	const char *zone; /* IANA */
+	const struct retention_zone *zone;
 	const struct snapshot_trust *trust;
 	const struct minisign_key *key; /* signs the record; NULL: unsigned */
 	const struct clock *clock;

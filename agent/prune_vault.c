@@ -51,7 +51,7 @@ static void print(const struct agent *a, const struct settings_vault *vault,
 
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
     struct vault *vault, struct vault_lock *lock,
-    const struct minisign_key *key, bool dry_run, struct err *err)
+    const struct prune_terms *terms, struct err *err)
 {
 	cleanup(snapshot_trust_done) struct snapshot_trust trust = {
 	    .unsigned_allowed = false};
@@ -65,26 +65,25 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	    .vault = vault,
 	    .name = a->settings->name,
 	    .policy = &policy,
-	    .zone = a->settings->retention.zone,
+	    .zone = terms->zone,
 	    .trust = &trust,
-	    .key = key,
+	    .key = terms->key,
 	    .clock = a->env.clock,
 	    .lock = lock,
-	    .dry_run = dry_run,
+	    .dry_run = terms->dry_run,
 	};
 	int status = prune_run(&o, &rows, err);
 	if (rows.len || status == 0)
-		print(a, settings, &rows, dry_run);
+		print(a, settings, &rows, terms->dry_run);
 	return status ? err_wrap(err, "prune: vault '%s'", settings->name) : 0;
 }
 
 static int lock_and_prune(const struct agent *a,
-    const struct settings_vault *settings, const struct minisign_key *key,
+    const struct settings_vault *settings, const struct prune_terms *terms,
     struct err *err)
 {
 	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
 	cleanup(vault_lock_freep) struct vault_lock *lock = NULL;
-	bool dry_run = a->options->dry_run;
 
 	if (connect_vault(settings, false, &a->env, &v, err))
 		return err_wrap(err, "prune");
@@ -95,19 +94,18 @@ static int lock_and_prune(const struct agent *a,
 	    .random = a->env.random,
 	    .stale_s = a->settings->lock_stale_after / 1000,
 	};
-	if (!dry_run) {
+	if (!terms->dry_run) {
 		lock = vault_lock_take(v.vault, a->settings->name, &o, err);
 		if (!lock)
 			return err_wrap(
 			    err, "prune: vault '%s'", settings->name);
 	}
-	int status = prune_vault(a, settings, v.vault, lock, key, dry_run, err);
-	return status;
+	return prune_vault(a, settings, v.vault, lock, terms, err);
 }
 
 /* A vault that fails leaves the others to be pruned. */
 static int prune_each(const struct agent *a, const struct settings_vault *only,
-    const struct minisign_key *key, struct err *err)
+    const struct prune_terms *terms, struct err *err)
 {
 	size_t pruned = 0, failed = 0;
 
@@ -115,7 +113,7 @@ static int prune_each(const struct agent *a, const struct settings_vault *only,
 		struct err why = ERR_INIT;
 		if (only && v != only)
 			continue;
-		if (lock_and_prune(a, v, key, &why) == 0) {
+		if (lock_and_prune(a, v, terms, &why) == 0) {
 			pruned++;
 			continue;
 		}
@@ -134,6 +132,7 @@ static int prune_each(const struct agent *a, const struct settings_vault *only,
 int agent_prune(const struct agent *a, struct err *err)
 {
 	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
+	cleanup(retention_zone_freep) struct retention_zone *zone = NULL;
 	const struct settings_vault *only = NULL;
 	const struct settings *s = a->settings;
 
@@ -149,5 +148,10 @@ int agent_prune(const struct agent *a, struct err *err)
 	}
 	if (!a->options->dry_run && connect_signing_key(s, &key, err))
 		return -1;
-	return prune_each(a, only, key, err);
+	zone = retention_zone_open(s->retention.zone, err);
+	if (!zone)
+		return err_wrap(err, "retention.zone");
+	const struct prune_terms terms = {
+	    .key = key, .zone = zone, .dry_run = a->options->dry_run};
+	return prune_each(a, only, &terms, err);
 }

@@ -60,7 +60,8 @@ struct retention_item {
 };
 
 /* The zone's rules, read once: an IANA name looked up in the system's zone
- * files. NULL with ERR_USAGE where there is none of that name. */
+ * files. NULL with ERR_USAGE where there is none of that name. It sets TZ for a
+ * while, so there must be no other thread yet. */
 struct retention_zone;
 struct retention_zone *retention_zone_open(const char *name, struct err *err);
 void retention_zone_free(struct retention_zone *z); /* takes NULL */
