@@ -196,13 +196,10 @@ static void the_parent_of_a_path(void **state)
 
 static void an_update_that_changes_nothing_writes_nothing(void **state)
 {
-	char dir[] = "/tmp/backstay-test-XXXXXX";
+	autofree char *path = file_join(*state, "f");
 	struct stat before, after;
 	struct err err = ERR_INIT;
 
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	autofree char *path = file_join(dir, "f");
 	assert_ok(file_update_durably(path, "one", 3, &err), err);
 	assert_int_equal(stat(path, &before), 0);
 	assert_ok(file_update_durably(path, "one", 3, &err), err);
@@ -211,7 +208,6 @@ static void an_update_that_changes_nothing_writes_nothing(void **state)
 	assert_ok(file_update_durably(path, "on", 2, &err), err);
 	assert_int_equal(stat(path, &after), 0);
 	assert_int_equal(after.st_size, 2);
-	assert_ok(file_remove_tree(dir, &err), err);
 }
 
 int main(void)
@@ -231,7 +227,8 @@ int main(void)
 		a_spool_reads_back_across_memory_and_file, setup, teardown),
 	    cmocka_unit_test(a_scratch_in_the_making_is_not_swept_away),
 	    cmocka_unit_test(the_parent_of_a_path),
-	    cmocka_unit_test(an_update_that_changes_nothing_writes_nothing),
+	    cmocka_unit_test_setup_teardown(
+		an_update_that_changes_nothing_writes_nothing, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, NULL, NULL);

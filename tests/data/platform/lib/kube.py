@@ -307,7 +307,7 @@ def claimed_ports(meta):
     return out
 
 
-def normalise(obj, status):
+def normalise(obj):
     """Without what a server owns; equal before and after a restore."""
     meta = obj["metadata"]
     explicit = claimed_ports(meta)
@@ -320,8 +320,7 @@ def normalise(obj, status):
         notes.pop(k, None)
     if not notes:
         meta.pop("annotations", None)
-    if not status:
-        obj.pop("status", None)
+    obj.pop("status", None)
     spec = obj.get("spec") if isinstance(obj.get("spec"), dict) else {}
     kind = obj["kind"]
     if kind == "Service":
@@ -349,12 +348,10 @@ def normalise(obj, status):
     elif kind == "PersistentVolume":
         for k in ("uid", "resourceVersion"):
             (spec.get("claimRef") or {}).pop(k, None)
-    elif kind == "CustomResourceDefinition":
-        obj.pop("status", None)
     return obj
 
 
-def dump(kubeconfig, status=False, out=sys.stdout):
+def dump(kubeconfig, out=sys.stdout):
     """One JSON line for each object that a restore must bring back."""
     c = Client(kubeconfig)
     lines = []
@@ -377,7 +374,7 @@ def dump(kubeconfig, status=False, out=sys.stdout):
             obj["apiVersion"] = "%s/%s" % (g, v) if g else v
             lines.append("%s %s %s %s" % (
                 what, ns or "-", obj["metadata"]["name"],
-                json.dumps(normalise(obj, status), sort_keys=True,
+                json.dumps(normalise(obj), sort_keys=True,
                            ensure_ascii=False)))
     for line in sorted(lines):
         print(line, file=out)
