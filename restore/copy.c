@@ -27,7 +27,9 @@ static int copy_locked(const struct command *c, struct opened *o,
 	if (!lock)
 		return -1;
 	log_progress("copying %s", o->snapshot->label);
-	return snapshot_copy(o->vault.vault, o->snapshot, &options, to, err);
+	const struct snapshot_copy_to target = {.vault = to, .lock = lock};
+	return snapshot_copy(
+	    o->vault.vault, o->snapshot, &options, &target, err);
 }
 
 static void print_copied(

@@ -22,6 +22,7 @@
 #include "storage/base/clock.h"
 #include "storage/base/err.h"
 #include "storage/base/stream.h"
+#include "storage/vault/lock.h"
 #include "storage/vault/vault.h"
 
 #include <stdbool.h>
@@ -146,12 +147,18 @@ struct source *snapshot_open(struct vault *v, const struct snapshot *s,
 int snapshot_check(struct vault *v, const struct snapshot *s,
     const struct snapshot_open_options *o, struct manifest *m, struct err *err);
 
+struct snapshot_copy_to {
+	struct vault *vault;
+	struct vault_lock *lock; /* of the snapshot's name there */
+};
+
 /* Copies it into another vault, byte for byte, checked as snapshot_open does;
- * archive, signature, then manifest. The caller holds the lock of its name
- * there. 1 where the same is there already, whole: nothing was read or written;
- * ERR_EXISTS where the label is taken by another. */
+ * archive, signature, then manifest. 1 where the same is there already, whole:
+ * nothing was read or written. ERR_EXISTS where the label is taken by another,
+ * ERR_LOCKED where the lock was taken over meanwhile. */
 int snapshot_copy(struct vault *from, const struct snapshot *s,
-    const struct snapshot_open_options *o, struct vault *to, struct err *err);
+    const struct snapshot_open_options *o, const struct snapshot_copy_to *to,
+    struct err *err);
 
 /* ---- afterwards --------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
 #include "storage/vault/label.h"
+#include "storage/vault/papers.h"
 #include "storage/vault/tidy.h"
 
 #include <stdlib.h>
@@ -11,19 +12,19 @@
 enum { SIGNATURE_MAX_BYTES = 16 * 1024 };
 
 /* What stands beside the archive; the manifest is the one that was checked. */
-struct papers {
+struct originals {
 	struct buf manifest;
 	struct buf signature;
 };
 
-static void papers_done(struct papers *p)
+static void originals_done(struct originals *o)
 {
-	buf_done(&p->manifest);
-	buf_done(&p->signature);
+	buf_done(&o->manifest);
+	buf_done(&o->signature);
 }
 
-static int read_papers(struct vault *v, const struct snapshot *s,
-    const char *sha256, struct papers *out, struct err *err)
+static int read_originals(struct vault *v, const struct snapshot *s,
+    const char *sha256, struct originals *out, struct err *err)
 {
 	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, s->label);
 	autofree char *signature = str_printf("%s" LABEL_SIGNATURE, s->label);
@@ -52,23 +53,9 @@ static int copy_archive(
 	return sink_finish(sink, err);
 }
 
-static int write_papers(struct vault *to, const struct snapshot *s,
-    const struct papers *p, struct err *err)
-{
-	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, s->label);
-	autofree char *signature = str_printf("%s" LABEL_SIGNATURE, s->label);
-
-	if (s->has_signature &&
-	    vault_put_small(to, signature, p->signature.data, p->signature.len,
-		VAULT_RETAIN_SNAPSHOT, err))
-		return -1;
-	return vault_put_small(to, manifest, buf_str(&p->manifest),
-	    p->manifest.len, VAULT_RETAIN_SNAPSHOT, err);
-}
-
 /* 1 where what is there by that label is what would be written. */
 static int is_same(struct vault *to, const struct snapshot *there,
-    const struct papers *p, const struct manifest *m, struct err *err)
+    const struct originals *p, const struct manifest *m, struct err *err)
 {
 	autofree char *name = str_printf("%s" LABEL_MANIFEST, there->label);
 	cleanup(buf_done) struct buf manifest = BUF_INIT;
@@ -91,7 +78,7 @@ static int is_same(struct vault *to, const struct snapshot *there,
 /* 1 where it is there already. A copy that was interrupted left an archive that
  * would be in the way. */
 static int make_room(struct vault *to, const struct snapshot *s,
-    const struct papers *p, const struct manifest *m, struct err *err)
+    const struct originals *p, const struct manifest *m, struct err *err)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 
@@ -103,9 +90,32 @@ static int make_room(struct vault *to, const struct snapshot *s,
 	return tidy_vault(to, s->name, &list, err) < 0 ? -1 : 0;
 }
 
-static int copy(struct vault *from, const struct snapshot *s,
-    const struct snapshot_open_options *o, struct vault *to,
-    const struct papers *p, struct err *err)
+/* The archive, and what makes a snapshot of it where the lock is still ours. */
+static int copy(const struct snapshot *s, struct source *from,
+    const struct snapshot_copy_to *to, const struct originals *originals,
+    const struct manifest *m, struct err *err)
+{
+	const struct papers papers = {.label = s->label,
+	    .archive = m->archive.file,
+	    .archive_bytes = m->archive.bytes,
+	    .manifest = &originals->manifest,
+	    .signature = &originals->signature};
+
+	/* Who took the lock over may be copying the same: all that is there is
+	 * another's then. */
+	if (copy_archive(from, to->vault, m->archive.file, err) ||
+	    vault_lock_check(to->lock, err))
+		return -1;
+	if (papers_write(to->vault, &papers, err) == 0)
+		return 0;
+	if (err->code != ERR_EXISTS)
+		papers_withdraw(to->vault, &papers);
+	return -1;
+}
+
+static int copy_checked(struct vault *from, const struct snapshot *s,
+    const struct snapshot_open_options *o, const struct snapshot_copy_to *to,
+    const struct originals *originals, struct err *err)
 {
 	struct manifest m;
 	cleanup(source_freep) struct source *archive =
@@ -113,23 +123,25 @@ static int copy(struct vault *from, const struct snapshot *s,
 
 	if (!archive)
 		return -1;
-	int result = copy_archive(archive, to, m.archive.file, err);
+	int result = copy(s, archive, to, originals, &m, err);
 	manifest_done(&m);
-	return result ? -1 : write_papers(to, s, p, err);
+	return result;
 }
 
 int snapshot_copy(struct vault *from, const struct snapshot *s,
-    const struct snapshot_open_options *o, struct vault *to, struct err *err)
+    const struct snapshot_open_options *o, const struct snapshot_copy_to *to,
+    struct err *err)
 {
-	cleanup(papers_done) struct papers papers = {.manifest = BUF_INIT};
+	cleanup(originals_done) struct originals originals = {
+	    .manifest = BUF_INIT};
 	char sha256[DIGEST_SHA256_HEX];
 	struct manifest m;
 
 	if (snapshot_manifest(from, s, o->trust, &m, sha256, err))
 		return -1;
-	int there = read_papers(from, s, sha256, &papers, err)
+	int there = read_originals(from, s, sha256, &originals, err)
 			? -1
-			: make_room(to, s, &papers, &m, err);
+			: make_room(to->vault, s, &originals, &m, err);
 	manifest_done(&m);
-	return there ? there : copy(from, s, o, to, &papers, err);
+	return there ? there : copy_checked(from, s, o, to, &originals, err);
 }

@@ -4,6 +4,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/vault/label.h"
+#include "storage/vault/papers.h"
 #include "storage/vault/places.h"
 #include "storage/vault/tidy.h"
 
@@ -179,60 +180,14 @@ static void fill_manifest(struct snapshot_writer *w, struct manifest *m)
 	}
 }
 
-/* An archive without a manifest is no snapshot; what cannot be removed now is
- * removed by the next run. The manifest goes first, and where it may still be
- * there nothing else goes: what is listed is whole. */
-static void withdraw(const struct place *p, const struct snapshot_writer *w)
+static struct papers papers_of(const struct snapshot_writer *w,
+    const struct buf *manifest, const struct buf *signature)
 {
-	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, w->label);
-	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, w->label);
-	struct err ignored = ERR_INIT;
-
-	vault_cleanup_begin(p->vault);
-	if (!vault_remove(p->vault, manifest, &ignored)) {
-		(void)vault_remove(p->vault, minisig, &ignored);
-		(void)vault_remove(p->vault, w->archive, &ignored);
-	}
-	vault_cleanup_end(p->vault);
-}
-
-/* A run that stood still for so long that another took over its lock finds
- * that the other has removed an archive without a manifest. A store that
- * cannot be asked just now has still said yes to everything. */
-static bool archive_is_gone(
-    const struct place *p, const struct snapshot_writer *w)
-{
-	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
-	struct err ignored = ERR_INIT;
-
-	if (vault_list(p->vault, w->archive, &items, &ignored))
-		return false;
-	VEC_EACH (&items, item)
-		if (str_eq(item->name, w->archive))
-			return item->bytes != w->bytes;
-	return true;
-}
-
-/* The signature first: a manifest that is there is signed. */
-static int commit_to(struct place *p, const struct snapshot_writer *w,
-    const struct buf *text, const struct buf *signature, struct err *err)
-{
-	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, w->label);
-	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, w->label);
-
-	if (signature->len &&
-	    vault_put_small(p->vault, minisig, signature->data, signature->len,
-		VAULT_RETAIN_SNAPSHOT, err))
-		return -1;
-	if (vault_put_small(p->vault, manifest, text->data, text->len,
-		VAULT_RETAIN_SNAPSHOT, err))
-		return -1;
-	if (!archive_is_gone(p, w))
-		return 0;
-	return err_set(err, ERR_LOCKED,
-	    "%s: '%s' was removed by another run before its manifest was "
-	    "written: this one must have stood still for too long",
-	    vault_describe(p->vault), w->archive);
+	return (struct papers){.label = w->label,
+	    .archive = w->archive,
+	    .archive_bytes = w->bytes,
+	    .manifest = manifest,
+	    .signature = signature};
 }
 
 int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
@@ -261,11 +216,12 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 			key, text.data, text.len, comment, &signature, err))
 			return err_wrap(err, "signing '%s'", w->label);
 	}
+	const struct papers papers = papers_of(w, &text, &signature);
 	VEC_EACH (&w->places, p) {
 		struct err failure = ERR_INIT;
 		if (p->failed)
 			continue;
-		if (commit_to(p, w, &text, &signature, &failure)) {
+		if (papers_write(p->vault, &papers, &failure)) {
 			place_fail(p, &failure);
 			/* What is there already is another's. */
 			p->wrote = failure.code != ERR_EXISTS;
@@ -280,9 +236,10 @@ void snapshot_writer_free(struct snapshot_writer *w)
 {
 	if (!w)
 		return;
+	const struct papers papers = papers_of(w, NULL, NULL);
 	VEC_EACH (&w->places, p)
 		if (p->wrote && !p->committed)
-			withdraw(p, w);
+			papers_withdraw(p->vault, &papers);
 	places_done(&w->places);
 	free(w->name);
 	free(w->label);

@@ -78,6 +78,8 @@ static struct sink *front_put(
 {
 	struct test_vault *t = of(v);
 
+	if (ends(name, t->before))
+		t->call(t->ctx);
 	if (ends(name, t->put_fails)) {
 		err_set(err, ERR_SYSTEM, "'%s': No space left on device", name);
 		return NULL;

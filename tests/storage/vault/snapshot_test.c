@@ -436,30 +436,44 @@ static void nothing_but_a_record_says_what_was_pruned(struct fixture *f)
 	vec_done(&drops);
 }
 
+static int copy_first(struct fixture *f, struct test_vault *to, struct err *err)
+{
+	const struct vault_lock_options lock_options = {.holder = "a copy",
+	    .clock = &f->clock.clock,
+	    .random = &f->random.random,
+	    .beat_s = -1};
+	cleanup(vault_lock_freep) struct vault_lock *lock =
+	    vault_lock_take(&to->vault, "prod", &lock_options, err);
+	autofree char *scratch = test_dir_make();
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	const struct snapshot_open_options o = {
+	    .trust = &f->trust, .scratch = scratch};
+	const struct snapshot_copy_to target = {
+	    .vault = &to->vault, .lock = lock};
+
+	assert_non_null(lock);
+	assert_ok(snapshot_list(f->t->real, "prod", &list, err), *err);
+	int result =
+	    snapshot_copy(f->t->real, &list.items[0], &o, &target, err);
+	test_dir_remove(steal(scratch));
+	return result;
+}
+
 static void a_copy_that_was_interrupted_is_made_again(struct fixture *f)
 {
 	autofree char *label = take(f, "prod");
 	autofree char *archive = str_printf("%s.tar.zst.age", label);
-	autofree char *scratch = test_dir_make();
 	struct test_vault *to = test_vault_open(0);
-	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	const struct snapshot_open_options o = {
-	    .trust = &f->trust, .scratch = scratch};
 	struct err err = ERR_INIT;
 
 	assert_ok(vault_put_small(
 		      to->real, archive, CONTENT, 5, VAULT_RETAIN_NONE, &err),
 	    err);
-	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
-	assert_ok(
-	    snapshot_copy(f->t->real, &list.items[0], &o, &to->vault, &err),
-	    err);
+	assert_ok(copy_first(f, to, &err), err);
 	assert_int_equal(test_vault_count(to, ""), 3);
-	assert_int_equal(
-	    snapshot_copy(f->t->real, &list.items[0], &o, &to->vault, &err), 1);
+	assert_int_equal(copy_first(f, to, &err), 1);
 	assert_int_equal(test_vault_count(to, ""), 3);
 	test_vault_free(to);
-	test_dir_remove(steal(scratch));
 }
 
 static void a_copy_takes_for_there_what_is_the_same_and_whole(struct fixture *f)
@@ -467,29 +481,65 @@ static void a_copy_takes_for_there_what_is_the_same_and_whole(struct fixture *f)
 	autofree char *label = take(f, "prod");
 	autofree char *archive = str_printf("%s.tar.zst.age", label);
 	autofree char *manifest = str_printf("%s.manifest.json", label);
-	autofree char *scratch = test_dir_make();
 	struct test_vault *to = test_vault_open(0);
-	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	const struct snapshot_open_options o = {
-	    .trust = &f->trust, .scratch = scratch};
 	struct err err = ERR_INIT;
 
-	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
-	assert_ok(
-	    snapshot_copy(f->t->real, &list.items[0], &o, to->real, &err), err);
+	assert_ok(copy_first(f, to, &err), err);
 	assert_ok(vault_remove(to->real, archive, &err), err);
-	assert_fails(
-	    snapshot_copy(f->t->real, &list.items[0], &o, to->real, &err), err,
-	    ERR_INTEGRITY);
+	assert_fails(copy_first(f, to, &err), err, ERR_INTEGRITY);
 	assert_ok(vault_remove(to->real, manifest, &err), err);
 	assert_ok(vault_put_small(
 		      to->real, manifest, "{}", 2, VAULT_RETAIN_NONE, &err),
 	    err);
-	assert_fails(
-	    snapshot_copy(f->t->real, &list.items[0], &o, to->real, &err), err,
-	    ERR_EXISTS);
+	assert_fails(copy_first(f, to, &err), err, ERR_EXISTS);
 	test_vault_free(to);
-	test_dir_remove(steal(scratch));
+}
+
+static void break_lock(void *ctx)
+{
+	struct test_vault *to = ctx;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(vault_lock_break(to->real, "prod", &err) > 0, true);
+}
+
+static void remove_archives(void *ctx)
+{
+	struct test_vault *to = ctx;
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(vault_list(to->real, "prod-", &items, &err), err);
+	VEC_EACH (&items, item)
+		if (str_ends(item->name, ".age"))
+			assert_ok(
+			    vault_remove(to->real, item->name, &err), err);
+}
+
+static void a_copy_that_stood_still_makes_no_snapshot(struct fixture *f)
+{
+	static const struct {
+		const char *before;
+		void (*call)(void *to);
+		size_t left;
+	} cases[] = {
+	    /* Whoever has the lock now has what lies there. */
+	    {".age", break_lock, 1},
+	    {".manifest.json", remove_archives, 0},
+	};
+
+	free(take(f, "prod"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct test_vault *to = test_vault_open(f->t->kind[0] == 'S');
+		struct err err = ERR_INIT;
+
+		to->before = cases[i].before;
+		to->call = cases[i].call;
+		to->ctx = to;
+		assert_fails(copy_first(f, to, &err), err, ERR_LOCKED);
+		assert_int_equal(test_vault_count(to, ""), cases[i].left);
+		test_vault_free(to);
+	}
 }
 
 static void removal_begins_with_the_manifest(struct fixture *f)
@@ -580,6 +630,7 @@ int main(void)
 	    TEST_ON_VAULTS(nothing_but_a_record_says_what_was_pruned),
 	    TEST_ON_VAULTS(a_copy_that_was_interrupted_is_made_again),
 	    TEST_ON_VAULTS(a_copy_takes_for_there_what_is_the_same_and_whole),
+	    TEST_ON_VAULTS(a_copy_that_stood_still_makes_no_snapshot),
 	    TEST_ON_VAULTS(removal_begins_with_the_manifest),
 	    TEST_ON_VAULTS(removal_leaves_the_record_of_the_same_second),
 	    TEST_ON_VAULTS(what_was_found_wrong_stands_until_it_is_looked_at),
