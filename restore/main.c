@@ -104,9 +104,12 @@ static const struct cli_option keygen_options[] = {
 	VAULT,                                                                 \
 	    VALUES("only", only, "KIND[:NAME]",                                \
 		"Take only this: git, terraform or kubernetes, or of it one "  \
-		"repository, bucket, state (BUCKET/KEY, or BUCKET/PREFIX/) "   \
-		"or namespace, with the definitions of its kinds where they "  \
-		"are missing. May be repeated: all that is named is taken."),  \
+		"repository, bucket, state (BUCKET/KEY, or BUCKET/PREFIX/), "  \
+		"cluster (CLUSTER/) or namespace (in all clusters, or "        \
+		"CLUSTER/NAMESPACE), with the definitions of its kinds where " \
+		"they are missing. A cluster of which nothing is taken is "    \
+		"not "                                                         \
+		"asked. May be repeated: all that is named is taken."),        \
 	    VALUE("existing", existing, "skip|update|recreate",                \
 		"What to do with cluster objects that are there already: "     \
 		"leave them as they are, write what the snapshot has over "    \

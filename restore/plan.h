@@ -58,8 +58,8 @@ struct plan_options {
 	size_t cluster_count;
 
 	/* What to take: kinds of source (false: left out), and for each the
-	 * names it is limited to (repositories, buckets and states,
-	 * namespaces); empty or NULL: all. */
+	 * names it is limited to (repositories; buckets and BUCKET/KEY;
+	 * namespaces, CLUSTER/ and CLUSTER/NAMESPACE); empty or NULL: all. */
 	bool without_git, without_terraform, without_kubernetes;
 	const struct strvec *only_git, *only_terraform, *only_kubernetes;
 
@@ -181,6 +181,10 @@ void plan_print_table(
     const struct plan *p, const struct plan_places *places, struct buf *out);
 void plan_print_json(
     const struct plan *p, const struct plan_places *places, struct buf *out);
+/* Whether anything of that cluster may be among what a plan is limited to, and
+ * whether all of it is. */
+bool plan_takes_cluster(
+    const struct strvec *only, const char *cluster, bool *whole);
 /* What to do with it where it is there already. */
 enum plan_existing plan_existing_of(
     const struct plan *p, const struct plan_node *n);

@@ -154,8 +154,9 @@ int command_release(const struct command *c, struct err *err)
 		return err_wrap(err, "release");
 	s.opened.has_manifest = true;
 	s.has_targets = true;
+	const struct targets_chosen all = {.spared = true};
 	if (targets_open(
-		&s.targets, c, &s.opened.manifest, NULL, NULL, false, err))
+		&s.targets, c, &s.opened.manifest, NULL, NULL, &all, err))
 		return err_wrap(err, "release");
 	autofree char *journal = file_join(c->settings->state_dir, "journal");
 	const struct apply_options o = apply_options_of(&s, journal);

@@ -32,26 +32,52 @@ static bool is_left_out(const struct plan_options *o, const char *kind)
 					   : o->without_kubernetes;
 }
 
+/* Of a cluster also the cluster itself. */
+static void offer(
+    struct plan *p, const char *kind, const char *name, const char *full)
+{
+	if (full && str_eq(kind, "kubernetes")) {
+		autofree char *cluster =
+		    str_printf("%s:%.*s/", kind, (int)strcspn(full, "/"), full);
+		if (!strvec_has(&p->offered, cluster))
+			strvec_add(&p->offered, cluster);
+	}
+	add_name(&p->offered, kind, name);
+}
+
 bool plan_takes(struct plan *p, const char *kind, const struct strvec *only,
-    const char *name)
+    const char *name, const char *full)
 {
 	bool taken = false;
-	const char *slash =
-	    name && str_eq(kind, "terraform") ? strchr(name, '/') : NULL;
-	autofree char *bucket =
-	    slash ? str_ndup(name, (size_t)(slash - name)) : NULL;
 
-	add_name(&p->offered, kind, bucket ? bucket : name);
+	offer(p, kind, name, full);
 	if (is_left_out(p->options, kind))
 		return false;
 	if (!only || !only->len)
 		return true;
 	VEC_EACH (only, one) {
-		if (!name || !(str_eq(*one, name) || str_eq(*one, bucket) ||
-				 (slash && fits(*one, name))))
+		if (!str_eq(*one, name) && !(full && fits(*one, full)))
 			continue;
 		add_name(&p->found, kind, *one);
 		taken = true;
 	}
 	return taken;
+}
+
+bool plan_takes_cluster(
+    const struct strvec *only, const char *cluster, bool *whole)
+{
+	bool taken = false;
+
+	*whole = !only || !only->len;
+	for (size_t i = 0; only && i < only->len; i++) {
+		const char *one = only->items[i];
+		size_t len = strcspn(one, "/");
+		if (one[len] &&
+		    (strlen(cluster) != len || !str_starts(one, cluster)))
+			continue;
+		taken = true;
+		*whole |= one[len] && !one[len + 1];
+	}
+	return taken || *whole;
 }

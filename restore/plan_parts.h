@@ -58,12 +58,13 @@ int plan_read_kube(
 int plan_read_definition(
     void *maker, const struct contents_entry *e, struct err *err);
 
-/* plan_only.c: whether something of that kind and name is to be planned; and
- * takes note of it. The name of a state is BUCKET/KEY, which fits BUCKET,
- * BUCKET/KEY, and BUCKET/PREFIX that ends in a slash. A name of NULL, as of
- * objects that no namespace holds, fits where nothing was named. */
+/* plan_only.c: whether something of that kind is to be planned; and takes note
+ * of it. It is chosen by its name (repository, bucket, namespace; NULL: it has
+ * none, as objects that no namespace holds), or by what it is in full: a state
+ * BUCKET/KEY, an object CLUSTER/NAMESPACE, of which a beginning that ends in a
+ * slash chooses all below it. */
 bool plan_takes(struct plan *p, const char *kind, const struct strvec *only,
-    const char *name);
+    const char *name, const char *full);
 
 /* The same: an object of the tree as the target is to have it; the caller
  * frees. */

@@ -127,24 +127,32 @@ int plan_read_kube(
 	if (split_path(e->path, &parts, err))
 		return -1;
 	const char *ns = parts.count == 6 ? parts.parts[3] : NULL;
-	if (o->without_kubernetes) {
-		plan_takes(m->p, "kubernetes", NULL, ns);
+	const char *from = parts.parts[1];
+	autofree char *full = str_printf("%s/%s", from, ns ? ns : "");
+	bool whole;
+	if (o->without_kubernetes ||
+	    !plan_takes_cluster(o->only_kubernetes, from, &whole)) {
+		plan_takes(m->p, "kubernetes", o->only_kubernetes, ns, full);
 		return 0;
 	}
-	if (find_cluster(o, parts.parts[1], &cluster))
+	if (find_cluster(o, from, &cluster))
 		return err_set(err, ERR_USAGE,
 		    "the snapshot has objects of the cluster '%s', for which "
 		    "no target is known: name it under "
 		    "restore.targets.clusters",
-		    parts.parts[1]);
+		    from);
 	cleanup(json_freep) struct json_object *object =
 	    read_object(m->p, e->path, err);
 	if (!object || check_object(object, e->path, err))
 		return -1;
 	bool is_namespace =
 	    !ns && str_eq(json_get_str(object, "kind"), "Namespace");
-	if (!plan_takes(m->p, "kubernetes", o->only_kubernetes,
-		is_namespace ? name_of(object) : ns))
+	if (is_namespace) {
+		ns = name_of(object);
+		free(full);
+		full = str_printf("%s/%s", from, ns);
+	}
+	if (!plan_takes(m->p, "kubernetes", o->only_kubernetes, ns, full))
 		return 0;
 	return take_object(
 	    m, e, cluster, parts.parts[parts.count - 2], object, err);
@@ -172,7 +180,11 @@ int plan_read_definition(
 		return 0;
 	if (split_path(e->path, &parts, err))
 		return -1;
-	if (find_cluster(m->p->options, parts.parts[1], &cluster))
+	bool whole;
+	if (find_cluster(m->p->options, parts.parts[1], &cluster) ||
+	    !plan_takes_cluster(
+		m->p->options->only_kubernetes, parts.parts[1], &whole) ||
+	    whole)
 		return 0;
 	cleanup(json_freep) struct json_object *object =
 	    read_object(m->p, e->path, err);

@@ -225,9 +225,11 @@ int session_plan(struct session *s, struct err *err)
 		return -1;
 	say_partial(&s->opened);
 	s->has_targets = true;
-	bool offline = o->offline || s->options.without_kubernetes;
+	const struct targets_chosen chosen = {
+	    .offline = o->offline || s->options.without_kubernetes,
+	    .only_kubernetes = &s->only_kubernetes};
 	if (targets_open(&s->targets, s->c, &s->opened.manifest, s->opened.tree,
-		s->opened.scratch.path, offline, err))
+		s->opened.scratch.path, &chosen, err))
 		return -1;
 	s->options.snapshot = s->opened.snapshot->label;
 	s->options.partial = s->opened.manifest.partial;

@@ -23,12 +23,25 @@ static const struct settings_cluster_access *access_of(
 }
 
 static int add_cluster(struct targets *t, const struct json_object *cluster,
-    bool offline, struct err *err)
+    const struct targets_chosen *chosen, struct err *err)
 {
 	const char *name = json_get_str(cluster, "name");
+	const struct settings_cluster_access *access = NULL;
+	bool whole;
 
-	if (!name)
+	if (!name || !plan_takes_cluster(chosen->only_kubernetes, name, &whole))
 		return 0;
+	if (!chosen->offline) {
+		access = access_of(t->c->settings, name);
+		if (!access && chosen->spared)
+			return 0;
+		if (!access)
+			return err_set(err, ERR_USAGE,
+			    "%s: cluster '%s' of the snapshot has no target; "
+			    "name it in restore.targets.clusters, or take "
+			    "others alone (--only kubernetes:CLUSTER/)",
+			    t->c->settings->file, name);
+	}
 	struct target_cluster *target = vec_add(&t->clusters);
 	struct plan_cluster *plan = vec_add(&t->plan);
 	target->name = str_dup(name);
@@ -36,23 +49,16 @@ static int add_cluster(struct targets *t, const struct json_object *cluster,
 	plan->source_uid = json_get_str(cluster, "uid");
 	plan->summary = cluster;
 	plan->same_cluster = t->c->options->same_cluster;
-	if (offline)
-		return 0;
-	const struct settings_cluster_access *access =
-	    access_of(t->c->settings, name);
 	if (!access)
-		return err_set(err, ERR_USAGE,
-		    "%s: cluster '%s' of the snapshot has no target; name it "
-		    "in restore.targets.clusters",
-		    t->c->settings->file, name);
+		return 0;
 	if (connect_kube(access, KUBE_GZIP_OFF, &t->c->env, &target->kube, err))
 		return err_wrap(err, "target of cluster '%s'", name);
 	plan->client = target->kube.client;
 	return 0;
 }
 
-static int add_clusters(
-    struct targets *t, const struct manifest *m, bool offline, struct err *err)
+static int add_clusters(struct targets *t, const struct manifest *m,
+    const struct targets_chosen *chosen, struct err *err)
 {
 	for (size_t i = 0; i < json_len(m->sources); i++) {
 		const struct json_object *source = json_at(m->sources, i);
@@ -61,7 +67,7 @@ static int add_clusters(
 		if (!kind || !str_eq(kind, "kubernetes"))
 			continue;
 		for (size_t j = 0; j < json_len(list); j++)
-			if (add_cluster(t, json_at(list, j), offline, err))
+			if (add_cluster(t, json_at(list, j), chosen, err))
 				return -1;
 	}
 	return 0;
@@ -121,7 +127,7 @@ static int apply_git_node(void *ctx, const struct plan_node *node, bool dry_run,
 
 int targets_open(struct targets *t, const struct command *c,
     const struct manifest *m, const struct tree *tree, const char *scratch,
-    bool offline, struct err *err)
+    const struct targets_chosen *chosen, struct err *err)
 {
 	*t = (struct targets){.c = c,
 	    .tree = tree,
@@ -130,7 +136,7 @@ int targets_open(struct targets *t, const struct command *c,
 	t->git = (struct apply_driver){.apply = apply_git_node, .ctx = t};
 	t->state =
 	    (struct apply_driver){.apply = targets_apply_state, .ctx = t};
-	if (add_clusters(t, m, offline, err))
+	if (add_clusters(t, m, chosen, err))
 		return -1;
 	targets_add_buckets(t);
 	return 0;

@@ -39,13 +39,22 @@ struct targets {
 	struct apply_driver git, state;
 };
 
-/* The clusters that the manifest names, connected unless `offline`; the
- * buckets of the configuration, of which none is asked yet. -1 where a cluster
- * that is to be restored has no target. Where no repository or state is to be
- * applied, tree and scratch may be NULL. */
+/* What of a snapshot is to go somewhere. */
+struct targets_chosen {
+	bool offline; /* no cluster is connected */
+	/* One without a target is left out: whoever then needs it says so. */
+	bool spared;
+	/* As in plan_options; NULL or empty: all clusters. */
+	const struct strvec *only_kubernetes;
+};
+
+/* The clusters that the manifest names and that are chosen; the buckets of the
+ * configuration, of which none is asked yet. -1 where a cluster that is to be
+ * restored has no target. Where no repository or state is to be applied, tree
+ * and scratch may be NULL. */
 int targets_open(struct targets *t, const struct command *c,
     const struct manifest *m, const struct tree *tree, const char *scratch,
-    bool offline, struct err *err);
+    const struct targets_chosen *chosen, struct err *err);
 void targets_done(struct targets *t);
 /* The URL of a repository's target; "" where nothing says it. The caller frees.
  */

@@ -109,7 +109,7 @@ verdict() { restore list -o json | jq -r '.snapshots[-1].verified | "\(.level) \
 		[ "$status" -eq 3 ]
 		grep -q -- "--only $only: there is no such thing" <<<"$stderr"
 	done
-	grep -q 'it has kubernetes:staging' <<<"$stderr"
+	grep -q 'it has kubernetes:production/, kubernetes:staging$' <<<"$stderr"
 	run --separate-stderr restore plan latest --only git:nope --offline
 	grep -q 'it has git:helm-charts$' <<<"$stderr"
 	# Not even the half of a name.

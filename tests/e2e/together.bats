@@ -126,3 +126,52 @@ restore: {targets: {clusters: [{from: a, kubeconfig: $PWD/target/kubeconfig},
 	[ "$(at target GET /api/v1/namespaces/shop/configmaps/other | jq -r .data.from)" = a ]
 	at target GET /api/v1/namespaces/shop/configmaps/only-b
 }
+
+@test "one cluster of two is restored while the other is gone" {
+	local pids=() c
+	for c in a b target; do "$top/tests/sim/kube" start "$PWD/$c" & pids+=($!); done
+	wait "${pids[@]}"
+	for c in a b; do
+		for ns in shop other; do
+			at "$c" POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"'$ns'"}}'
+			at "$c" POST "/api/v1/namespaces/$ns/configmaps" '{"apiVersion":"v1","kind":"ConfigMap",
+			  "metadata":{"name":"of-'$c'"}}'
+		done
+	done >/dev/null
+	config "kubernetes: {clusters: [{name: a, kubeconfig: $PWD/a/kubeconfig, namespaces: [shop, other]},
+  {name: b, kubeconfig: $PWD/b/kubeconfig, namespaces: [shop, other]}]}"
+	agent backup
+	"$top/tests/sim/kube" stop "$PWD/b"
+	# The one has a target, the other one that is away, or none at all.
+	for b in "  - {name: b, kubeconfig: $PWD/gone, namespaces: [shop]}" ''; do
+		cat >"$BACKSTAY_CONFIG" <<-E
+		name: t
+		state_dir: $PWD/state
+		vaults: [{name: local, directory: $PWD/vault}]
+		encryption: none
+		signing: none
+		kubernetes:
+		  clusters:
+		  - {name: a, kubeconfig: $PWD/target/kubeconfig, namespaces: [shop]}
+		$b
+		E
+		cp a/kubeconfig gone
+		sed -i 's|server: .*|server: http://127.0.0.1:1|' gone
+		run --separate-stderr restore plan latest
+		echo "$stderr"
+		[ "$status" -eq 2 ] || [ "$status" -eq 3 ]
+		[ -n "$b" ] || [[ $stderr == *"cluster 'b' of the snapshot has no target; "*"--only kubernetes:CLUSTER/"* ]]
+		planned() { # OPTION...
+			restore plan latest -o json "$@" | jq -r '.nodes[] | select(.kind == "ConfigMap") | .namespace + "/" + .name' | xargs
+		}
+		[ "$(planned --only kubernetes:a/)" = 'other/of-a shop/of-a' ]
+		[ "$(planned --only kubernetes:a/shop)" = shop/of-a ]
+		run -3 --separate-stderr restore plan latest --only kubernetes:c/shop
+		echo "$stderr"
+		[[ $stderr == *"there is no such thing in '"*"it has kubernetes:a/, kubernetes:other, kubernetes:shop, kubernetes:b/" ]]
+	done
+	restore apply latest --yes --hold --only kubernetes:a/
+	restore release latest
+	at target GET /api/v1/namespaces/other/configmaps/of-a
+	run ! at target GET /api/v1/namespaces/other/configmaps/of-b
+}
