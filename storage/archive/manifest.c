@@ -298,9 +298,7 @@ static void take_all(struct reading *r, struct manifest *m)
 	m->missing = take_array(r, "missing", JSON_OBJECT);
 	m->warnings = take_array(r, "warnings", JSON_STRING);
 	struct json_object *tags = take_array(r, "tags", JSON_STRING);
-	for (size_t i = 0; i < json_len(tags); i++)
-		if (json_str(json_at(tags, i)))
-			strvec_add(&m->tags, json_str(json_at(tags, i)));
+	json_texts(tags, &m->tags);
 	json_free(tags);
 	if (json_kind(json_get(r->from, "hold")) != JSON_BOOL)
 		refuse(r, "hold", "neither true nor false");

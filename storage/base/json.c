@@ -223,6 +223,13 @@ struct json_object *json_at(const struct json_object *array, size_t i)
 	return json_object_array_get_idx(array, i);
 }
 
+void json_texts(const struct json_object *array, struct strvec *out)
+{
+	for (size_t i = 0; i < json_len(array); i++)
+		if (json_str(json_at(array, i)))
+			strvec_add(out, json_str(json_at(array, i)));
+}
+
 struct json_iter json_iter(const struct json_object *object)
 {
 	struct json_iter it = {0};
@@ -261,6 +268,17 @@ struct json_object *json_new_array(void)
 	return made(json_object_new_array());
 }
 
+/* A text that is UTF-8, in `held` where it had to be made so: a reader would
+ * refuse the whole of which it is a part. */
+static const char *as_utf8(const char *s, size_t *len, struct buf *held)
+{
+	if (str_utf8_valid(s, *len))
+		return s;
+	str_add_utf8(held, s, *len);
+	*len = held->len;
+	return held->data;
+}
+
 struct json_object *json_new_str(const char *s)
 {
 	return s ? json_new_str_len(s, strlen(s)) : NULL;
@@ -268,14 +286,9 @@ struct json_object *json_new_str(const char *s)
 
 struct json_object *json_new_str_len(const char *s, size_t len)
 {
-	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(buf_done) struct buf held = BUF_INIT;
 
-	/* A reader would refuse the whole of which it is a part. */
-	if (!str_utf8_valid(s, len)) {
-		str_add_utf8(&text, s, len);
-		s = text.data;
-		len = text.len;
-	}
+	s = as_utf8(s, &len, &held);
 	if (len > INT_MAX)
 		abort();
 	return made(json_object_new_string_len(s, (int)len));
@@ -294,13 +307,10 @@ struct json_object *json_new_bool(bool b)
 void json_set(
     struct json_object *object, const char *key, struct json_object *value)
 {
-	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(buf_done) struct buf held = BUF_INIT;
 	size_t len = strlen(key);
 
-	if (!str_utf8_valid(key, len)) {
-		str_add_utf8(&text, key, len);
-		key = text.data;
-	}
+	key = as_utf8(key, &len, &held);
 	if (json_object_object_add(object, key, value) < 0)
 		abort();
 }

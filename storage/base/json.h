@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct json_object;
+struct strvec;
 
 enum json_kind {
 	JSON_NULL,
@@ -63,6 +64,8 @@ int64_t json_get_int(
 
 size_t json_len(const struct json_object *j); /* items, or members */
 struct json_object *json_at(const struct json_object *array, size_t i);
+/* Appends the items that are texts. */
+void json_texts(const struct json_object *array, struct strvec *out);
 
 /* Members in order. `next` opaque; starts as NULL:
  *     for (struct json_iter it = json_iter(o); json_next(&it);)

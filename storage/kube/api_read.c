@@ -45,14 +45,6 @@ static struct kube_resource *find(
 	return NULL;
 }
 
-static void add_texts(struct strvec *out, const struct json_object *list)
-{
-	strvec_done(out);
-	for (size_t i = 0; i < json_len(list); i++)
-		if (json_str(json_at(list, i)))
-			strvec_add(out, json_str(json_at(list, i)));
-}
-
 /* The first version to come that can be listed is the one that is used. */
 static int add_served(
     struct kube_api *api, const struct served *s, struct err *err)
@@ -85,8 +77,10 @@ static int add_served(
 	r->storage_hash = str_dup(s->hash);
 	r->namespaced = s->namespaced;
 	r->listable = listable;
-	add_texts(&r->verbs, s->verbs);
-	add_texts(&r->short_names, s->short_names);
+	strvec_done(&r->verbs);
+	strvec_done(&r->short_names);
+	json_texts(s->verbs, &r->verbs);
+	json_texts(s->short_names, &r->short_names);
 	return 0;
 }
 
