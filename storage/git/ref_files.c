@@ -58,25 +58,24 @@ int ref_files_read_head(const char *dir, char **head, struct err *err)
 	return 0;
 }
 
+/* A line of that length, which a NUL follows, and may be in it. */
 static int packed_line(struct git_refvec *refs, const char *line, size_t len,
     const char *path, struct err *err)
 {
-	autofree char *text = str_ndup(line, len);
+	bool is_text = strlen(line) == len;
 	uint8_t id[GIT_ID_LEN];
 
-	if (strlen(text) == len &&
-	    (text[0] == '#' || text[0] == '^' || text[0] == '\0'))
+	if (is_text && (line[0] == '#' || line[0] == '^' || line[0] == '\0'))
 		return 0;
-	if (strlen(text) != len || git_id_parse(text, id) ||
-	    text[GIT_ID_HEX - 1] != ' ' ||
-	    !git_ref_name_valid(text + GIT_ID_HEX)) {
+	if (!is_text || git_id_parse(line, id) || line[GIT_ID_HEX - 1] != ' ' ||
+	    !git_ref_name_valid(line + GIT_ID_HEX)) {
 		cleanup(buf_done) struct buf shown = BUF_INIT;
 		str_add_printable(&shown, line, len < 120 ? len : 120);
 		return err_set(err, ERR_FORMAT,
 		    "%s holds a line that is no reference: '%s'", path,
 		    buf_str(&shown));
 	}
-	git_refvec_add(refs, text + GIT_ID_HEX, id);
+	git_refvec_add(refs, line + GIT_ID_HEX, id);
 	return 0;
 }
 
@@ -93,9 +92,10 @@ static int read_packed(
 	if (file_read(path, MAX_PACKED_REFS, &text, err))
 		return -1;
 	for (size_t at = 0; at < text.len;) {
-		const char *line = text.data + at;
-		const char *end = memchr(line, '\n', text.len - at);
+		char *line = text.data + at;
+		char *end = memchr(line, '\n', text.len - at);
 		size_t len = end ? (size_t)(end - line) : text.len - at;
+		line[len] = '\0';
 		if (packed_line(refs, line, len, path, err))
 			return -1;
 		if (!end)
