@@ -106,20 +106,27 @@ static int options_for(struct targets *t, struct target_bucket *b,
 	return usable ? 0 : -1;
 }
 
-struct target_bucket *targets_bucket(
-    const struct targets *t, const struct plan_node *node)
+static struct target_bucket *bucket_of(
+    const struct targets *t, const struct json_object *facts)
 {
-	cleanup(json_freep) struct json_object *facts = targets_facts(node);
 	const char *bucket = json_get_str(facts, "bucket");
 	const char *key = json_get_str(facts, "key");
 
 	return bucket && key ? bucket_for(t, bucket, key) : NULL;
 }
 
+struct target_bucket *targets_bucket(
+    const struct targets *t, const struct plan_node *node)
+{
+	cleanup(json_freep) struct json_object *facts = targets_facts(node);
+
+	return bucket_of(t, facts);
+}
+
 char *targets_state_place(const struct targets *t, const struct plan_node *node)
 {
 	cleanup(json_freep) struct json_object *facts = targets_facts(node);
-	const struct target_bucket *b = targets_bucket(t, node);
+	const struct target_bucket *b = bucket_of(t, facts);
 
 	if (!b || !b->store.s3)
 		return NULL;
@@ -132,13 +139,13 @@ int targets_apply_state(void *ctx, const struct plan_node *node, bool dry_run,
     struct outcome *outcome, struct err *err)
 {
 	struct targets *t = ctx;
-	struct target_bucket *b = targets_bucket(t, node);
+	cleanup(json_freep) struct json_object *facts = targets_facts(node);
+	struct target_bucket *b = bucket_of(t, facts);
 
 	if (!b) {
 		outcome_set(outcome, OUTCOME_FAILED, "no target is known");
 		return 0;
 	}
-	cleanup(json_freep) struct json_object *facts = targets_facts(node);
 	struct apply_state_options o;
 	if (options_for(t, b, &o, outcome))
 		return 0;
