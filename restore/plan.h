@@ -183,8 +183,8 @@ void plan_print_json(
     const struct plan *p, const struct plan_places *places, struct buf *out);
 /* Whether anything of that cluster may be among what a plan is limited to, and
  * whether all of it is. */
-bool plan_takes_cluster(
-    const struct strvec *only, const char *cluster, bool *whole);
+bool plan_takes_cluster(const struct strvec *only, const char *cluster);
+bool plan_takes_all_of(const struct strvec *only, const char *cluster);
 /* What to do with it where it is there already. */
 enum plan_existing plan_existing_of(
     const struct plan *p, const struct plan_node *n);

@@ -64,20 +64,21 @@ bool plan_takes(struct plan *p, const char *kind, const struct strvec *only,
 	return taken;
 }
 
-bool plan_takes_cluster(
-    const struct strvec *only, const char *cluster, bool *whole)
+bool plan_takes_cluster(const struct strvec *only, const char *cluster)
 {
-	bool taken = false;
+	autofree char *below = str_printf("%s/", cluster);
 
-	*whole = !only || !only->len;
-	for (size_t i = 0; only && i < only->len; i++) {
-		const char *one = only->items[i];
-		size_t len = strcspn(one, "/");
-		if (one[len] &&
-		    (strlen(cluster) != len || !str_starts(one, cluster)))
-			continue;
-		taken = true;
-		*whole |= one[len] && !one[len + 1];
-	}
-	return taken || *whole;
+	if (!only || !only->len)
+		return true;
+	VEC_EACH (only, one)
+		if (!strchr(*one, '/') || str_starts(*one, below))
+			return true;
+	return false;
+}
+
+bool plan_takes_all_of(const struct strvec *only, const char *cluster)
+{
+	autofree char *all = str_printf("%s/", cluster);
+
+	return !only || !only->len || strvec_has(only, all);
 }

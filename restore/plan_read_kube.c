@@ -129,9 +129,8 @@ int plan_read_kube(
 	const char *ns = parts.count == 6 ? parts.parts[3] : NULL;
 	const char *from = parts.parts[1];
 	autofree char *full = str_printf("%s/%s", from, ns ? ns : "");
-	bool whole;
 	if (o->without_kubernetes ||
-	    !plan_takes_cluster(o->only_kubernetes, from, &whole)) {
+	    !plan_takes_cluster(o->only_kubernetes, from)) {
 		plan_takes(m->p, "kubernetes", o->only_kubernetes, ns, full);
 		return 0;
 	}
@@ -172,6 +171,7 @@ int plan_read_definition(
     void *ctx, const struct contents_entry *e, struct err *err)
 {
 	struct plan_maker *m = ctx;
+	const struct plan_options *o = m->p->options;
 	cleanup(object_path_done) struct object_path parts = {.count = 0};
 	uint16_t cluster;
 
@@ -180,11 +180,9 @@ int plan_read_definition(
 		return 0;
 	if (split_path(e->path, &parts, err))
 		return -1;
-	bool whole;
-	if (find_cluster(m->p->options, parts.parts[1], &cluster) ||
-	    !plan_takes_cluster(
-		m->p->options->only_kubernetes, parts.parts[1], &whole) ||
-	    whole)
+	/* Of a cluster that is taken whole, all of them are there already. */
+	if (find_cluster(o, parts.parts[1], &cluster) ||
+	    plan_takes_all_of(o->only_kubernetes, parts.parts[1]))
 		return 0;
 	cleanup(json_freep) struct json_object *object =
 	    read_object(m->p, e->path, err);

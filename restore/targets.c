@@ -27,9 +27,8 @@ static int add_cluster(struct targets *t, const struct json_object *cluster,
 {
 	const char *name = json_get_str(cluster, "name");
 	const struct settings_cluster_access *access = NULL;
-	bool whole;
 
-	if (!name || !plan_takes_cluster(chosen->only_kubernetes, name, &whole))
+	if (!name || !plan_takes_cluster(chosen->only_kubernetes, name))
 		return 0;
 	if (!chosen->offline) {
 		access = access_of(t->c->settings, name);
