@@ -5,10 +5,8 @@
 #include "storage/base/mem.h"
 
 #include <string.h>
-#include <strings.h>
 
-/* The closest of what could have been named; a kind and a short name count as
- * their resource. */
+/* The closest of what could have been named. */
 static const char *meant(const struct capture_kube_run *r, const char *pattern)
 {
 	const struct kube_resource_vec *all = &r->api.resources;
@@ -19,8 +17,7 @@ static const char *meant(const struct capture_kube_run *r, const char *pattern)
 	VEC_EACH (all, resource) {
 		if (!resource->listable)
 			continue;
-		if (strcasecmp(resource->kind, pattern) == 0 ||
-		    strvec_has(&resource->short_names, pattern))
+		if (kube_resource_is_called(resource, pattern))
 			return resource->key;
 		words[n++] = resource->key;
 		words[n++] = resource->name;

@@ -8,7 +8,6 @@
 #include "storage/kube/select.h"
 
 #include <string.h>
-#include <strings.h>
 
 struct prune {
 	struct plan_maker *m;
@@ -103,20 +102,14 @@ static void spare(struct prune *l, const char *what)
 	*vec_add(&l->m->p->warnings) = text;
 }
 
-/* As kubectl would have taken it. */
-static bool is_meant(const struct kube_resource *r, const char *pattern)
-{
-	return strcasecmp(r->kind, pattern) == 0 || str_eq(r->name, pattern) ||
-	       str_eq(r->key, pattern) || strvec_has(&r->short_names, pattern);
-}
-
 static int say_unknown(
     const struct kube_api *api, const char *pattern, struct err *err)
 {
 	autofree char *meant = NULL;
 
 	VEC_EACH (&api->resources, r)
-		if (!meant && r->namespaced && is_meant(r, pattern))
+		if (!meant && r->namespaced &&
+		    kube_resource_is_called(r, pattern))
 			meant = str_printf(
 			    "%s%s%s", r->kind, *r->group ? "." : "", r->group);
 	autofree char *hint = closest_hint("", meant);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static void resource_done(struct kube_resource *r)
 {
@@ -68,6 +69,13 @@ const struct kube_resource *kube_api_by_key(
 			return r;
 	}
 	return NULL;
+}
+
+bool kube_resource_is_called(const struct kube_resource *r, const char *word)
+{
+	return str_eq(r->name, word) || str_eq(r->key, word) ||
+	       strcasecmp(r->kind, word) == 0 ||
+	       strvec_has(&r->short_names, word);
 }
 
 const struct kube_resource *kube_api_by_kind(

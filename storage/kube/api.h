@@ -58,6 +58,10 @@ const struct kube_resource *kube_api_by_key(
 const struct kube_resource *kube_api_by_kind(
     const struct kube_api *api, const char *api_version, const char *kind);
 
+/* Whether kubectl would take the word for it: name or key, kind in any case, a
+ * short name. */
+bool kube_resource_is_called(const struct kube_resource *r, const char *word);
+
 /* What one answer of discovery says, merged into *api. kube_api_add_aggregated
  * takes an APIGroupDiscoveryList; kube_api_add_list an APIResourceList of one
  * group and version (call in the server's order of preference, then sort). Both
