@@ -89,14 +89,18 @@ restore: {targets: {buckets: [{$(bucket 'from: first, bucket: target')}, {$(buck
 	[ "$(s3 target GET second/x.txt)" = 'from the second' ]
 }
 
+clusters() { # NAME...
+	local pids=() c
+	for c; do "$top/tests/sim/kube" start "$PWD/$c" & pids+=($!); done
+	wait "${pids[@]}"
+}
+
 at() { # CLUSTER METHOD PATH [JSON]
 	"$top/tests/e2e/kube_chain" call "$PWD/$1/kubeconfig" "${@:2}"
 }
 
 @test "two clusters to one: what is the same is made once, what differs is named, nothing is pruned" {
-	local pids=() c
-	for c in a b target; do "$top/tests/sim/kube" start "$PWD/$c" & pids+=($!); done
-	wait "${pids[@]}"
+	clusters a b target
 	for c in a b; do
 		at "$c" POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}}'
 		for name in same other "only-$c"; do
@@ -128,9 +132,7 @@ restore: {targets: {clusters: [{from: a, kubeconfig: $PWD/target/kubeconfig},
 }
 
 @test "one cluster of two is restored while the other is gone" {
-	local pids=() c
-	for c in a b target; do "$top/tests/sim/kube" start "$PWD/$c" & pids+=($!); done
-	wait "${pids[@]}"
+	clusters a b target
 	for c in a b; do
 		for ns in shop other; do
 			at "$c" POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"'$ns'"}}'
@@ -143,18 +145,8 @@ restore: {targets: {clusters: [{from: a, kubeconfig: $PWD/target/kubeconfig},
 	agent backup
 	"$top/tests/sim/kube" stop "$PWD/b"
 	# The one has a target, the other one that is away, or none at all.
-	for b in "  - {name: b, kubeconfig: $PWD/gone, namespaces: [shop]}" ''; do
-		cat >"$BACKSTAY_CONFIG" <<-E
-		name: t
-		state_dir: $PWD/state
-		vaults: [{name: local, directory: $PWD/vault}]
-		encryption: none
-		signing: none
-		kubernetes:
-		  clusters:
-		  - {name: a, kubeconfig: $PWD/target/kubeconfig, namespaces: [shop]}
-		$b
-		E
+	for b in "{name: b, kubeconfig: $PWD/gone, namespaces: [shop]}" ''; do
+		config "kubernetes: {clusters: [{name: a, kubeconfig: $PWD/target/kubeconfig, namespaces: [shop]}, $b]}"
 		cp a/kubeconfig gone
 		sed -i 's|server: .*|server: http://127.0.0.1:1|' gone
 		run --separate-stderr restore plan latest
