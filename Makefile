@@ -41,12 +41,13 @@ ALL_LDFLAGS := -pthread $(if $(SANITIZE),$(SANITIZE),-pie) \
 
 # The rooms. Each links only what lies below it, so that a call up or across
 # does not link; scripts/check-includes says the same of includes.
-storage_SRC := $(sort $(wildcard storage/*/*.c))
-config_SRC := $(sort $(wildcard config/*.c))
-agent_SRC := $(sort $(filter-out agent/main.c,$(wildcard agent/*.c)))
-restore_SRC := $(sort $(filter-out restore/main.c,$(wildcard restore/*.c)))
-UNIT_SRC := $(sort $(wildcard tests/agent/*_test.c tests/config/*_test.c \
-  tests/restore/*_test.c tests/storage/*/*_test.c))
+sources = $(sort $(shell find $(1) -name '$(2)'))
+storage_SRC := $(call sources,storage,*.c)
+config_SRC := $(call sources,config,*.c)
+agent_SRC := $(filter-out agent/main.c,$(call sources,agent,*.c))
+restore_SRC := $(filter-out restore/main.c,$(call sources,restore,*.c))
+UNIT_SRC := $(call sources,tests/agent tests/config tests/restore \
+  tests/storage,*_test.c)
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TOOL_SRC := $(sort $(wildcard tests/tools/*.c))
 PRELOAD_SRC := $(sort $(wildcard tests/tools/preload/*.c))
@@ -75,6 +76,7 @@ $(PROGRAMS):
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# Files of two rooms may bear one name: q appends, r would replace.
 $(STORAGE): $(call objects,$(storage_SRC))
 $(CONFIG): $(call objects,$(config_SRC))
 $(AGENT): $(call objects,$(agent_SRC))
@@ -82,7 +84,7 @@ $(RESTORE): $(call objects,$(restore_SRC))
 $(SUPPORT): $(call objects,$(SUPPORT_SRC))
 $(STORAGE) $(CONFIG) $(AGENT) $(RESTORE) $(SUPPORT):
 	@echo "  AR    $@"
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 # Whatever changes the command line of the compiler rebuilds everything.
 $(BUILD)/flags: FORCE

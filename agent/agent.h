@@ -6,7 +6,7 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
-#include "config/cli.h"
+#include "config/cli/cli.h"
 #include "config/connect.h"
 #include "config/settings.h"
 

@@ -1,12 +1,12 @@
-#include "agent/backup_parts.h"
+#include "agent/backup.h"
 
-#include "agent/prune_vault.h"
-#include "storage/archive/age.h"
+#include "agent/prune/vault.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
 #include "storage/base/relay.h"
+#include "storage/crypto/age.h"
 
 #include <stdlib.h>
 #include <string.h>

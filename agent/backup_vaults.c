@@ -1,4 +1,4 @@
-#include "agent/backup_parts.h"
+#include "agent/backup.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/log.h"

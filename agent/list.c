@@ -1,5 +1,5 @@
 #include "agent/agent.h"
-#include "config/listing.h"
+#include "config/cli/listing.h"
 #include "storage/base/cleanup.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "agent/sources.h"
 
-#include "agent/capture_git.h"
-#include "agent/capture_state.h"
+#include "agent/git/capture.h"
+#include "agent/terraform/capture.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 

@@ -6,7 +6,7 @@
 #ifndef AGENT_SOURCES_H
 #define AGENT_SOURCES_H
 
-#include "agent/capture_kube.h"
+#include "agent/kube/capture.h"
 #include "config/connect.h"
 #include "config/settings.h"
 

@@ -10,15 +10,15 @@
 #define CONFIG_CONNECT_H
 
 #include "config/settings.h"
-#include "storage/archive/age.h"
-#include "storage/archive/minisign.h"
 #include "storage/aws/dynamodb.h"
 #include "storage/aws/s3.h"
 #include "storage/base/cancel.h"
 #include "storage/base/clock.h"
 #include "storage/base/random.h"
 #include "storage/base/scratch.h"
-#include "storage/git/access.h"
+#include "storage/crypto/age.h"
+#include "storage/crypto/minisign.h"
+#include "storage/git/wire/access.h"
 #include "storage/kube/client.h"
 #include "storage/vault/snapshot.h"
 #include "storage/vault/vault.h"

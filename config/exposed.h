@@ -7,7 +7,7 @@
 #ifndef CONFIG_EXPOSED_H
 #define CONFIG_EXPOSED_H
 
-#include "config/schema.h"
+#include "config/schema/schema.h"
 
 /* Appends a text for each such file, what to do in it. What is not there, or
  * cannot be looked at, is passed over: who reads it says so. */

@@ -9,7 +9,7 @@
 #ifndef CONFIG_SETTINGS_H
 #define CONFIG_SETTINGS_H
 
-#include "config/schema.h"
+#include "config/schema/schema.h"
 
 #define SETTINGS_DEFAULT_FILE "/etc/backstay/backstay.yaml"
 #define SETTINGS_FILE_VARIABLE "BACKSTAY_CONFIG"

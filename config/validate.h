@@ -5,7 +5,7 @@
 #ifndef CONFIG_VALIDATE_H
 #define CONFIG_VALIDATE_H
 
-#include "config/schema.h"
+#include "config/schema/schema.h"
 
 struct settings;
 

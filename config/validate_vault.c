@@ -1,10 +1,10 @@
 #include "config/settings.h"
 #include "config/validate_parts.h"
-#include "storage/archive/age.h"
-#include "storage/archive/minisign.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/zone.h"
+#include "storage/crypto/age.h"
+#include "storage/crypto/minisign.h"
 
 #define complain schema_complain
 

@@ -6,7 +6,7 @@
 #ifndef RESTORE_COMMAND_H
 #define RESTORE_COMMAND_H
 
-#include "config/cli.h"
+#include "config/cli/cli.h"
 #include "config/connect.h"
 #include "config/settings.h"
 

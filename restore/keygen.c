@@ -1,9 +1,9 @@
 #include "restore/command.h"
-#include "storage/archive/age.h"
-#include "storage/archive/minisign.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
+#include "storage/crypto/age.h"
+#include "storage/crypto/minisign.h"
 
 #include <stdio.h>
 

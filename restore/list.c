@@ -1,4 +1,4 @@
-#include "config/listing.h"
+#include "config/cli/listing.h"
 #include "restore/command.h"
 #include "restore/open.h"
 #include "storage/base/cleanup.h"

@@ -1,6 +1,6 @@
 #include "restore/open.h"
 
-#include "config/listing.h"
+#include "config/cli/listing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/log.h"

@@ -7,8 +7,8 @@
 
 #include "restore/command.h"
 #include "restore/open.h"
-#include "restore/plan.h"
-#include "restore/targets.h"
+#include "restore/plan/plan.h"
+#include "restore/targets/targets.h"
 
 /* Everything a plan borrows, for as long as it lives. */
 struct session {

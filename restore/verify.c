@@ -1,4 +1,4 @@
-#include "storage/git/verify.h"
+#include "storage/git/mirror/verify.h"
 #include "restore/chain.h"
 #include "restore/command.h"
 #include "restore/open.h"

@@ -8,11 +8,11 @@
 #ifndef STORAGE_ARCHIVE_READER_H
 #define STORAGE_ARCHIVE_READER_H
 
-#include "storage/archive/age.h"
 #include "storage/archive/manifest.h"
 #include "storage/base/cancel.h"
 #include "storage/base/err.h"
 #include "storage/base/stream.h"
+#include "storage/crypto/age.h"
 
 #include <stddef.h>
 #include <stdint.h>

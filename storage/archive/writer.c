@@ -3,8 +3,8 @@
 #include "storage/archive/body.h"
 #include "storage/archive/contents.h"
 #include "storage/archive/lane_items.h"
+#include "storage/archive/lane_order.h"
 #include "storage/archive/pathset.h"
-#include "storage/archive/turns.h"
 #include "storage/base/mem.h"
 
 #include <pthread.h>

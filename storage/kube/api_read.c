@@ -2,7 +2,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/api.h"
-#include "storage/kube/gaps.h"
+#include "storage/kube/unavailable.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
 #include "storage/kube/client.h"
-#include "storage/kube/gaps.h"
 #include "storage/kube/select.h"
+#include "storage/kube/unavailable.h"
 
 #include <stdlib.h>
 #include <string.h>

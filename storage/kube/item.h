@@ -10,7 +10,7 @@
 
 #include "storage/base/buf.h"
 #include "storage/base/err.h"
-#include "storage/kube/scan.h"
+#include "storage/json/scan.h"
 
 #include <stdbool.h>
 #include <stddef.h>

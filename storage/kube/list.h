@@ -8,8 +8,8 @@
 #define STORAGE_KUBE_LIST_H
 
 #include "storage/base/err.h"
-#include "storage/kube/ahead.h"
 #include "storage/kube/page.h"
+#include "storage/kube/prefetch.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
-#include "storage/kube/stretch.h"
+#include "storage/json/stretch.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
-#include "storage/kube/scan.h"
+#include "storage/json/scan.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #ifndef STORAGE_KUBE_SELECTOR_H
 #define STORAGE_KUBE_SELECTOR_H
 
-#include "storage/kube/range.h"
+#include "storage/json/range.h"
 
 #include <stdbool.h>
 

@@ -17,11 +17,11 @@
 #define STORAGE_VAULT_SNAPSHOT_H
 
 #include "storage/archive/manifest.h"
-#include "storage/archive/minisign.h"
 #include "storage/base/cancel.h"
 #include "storage/base/clock.h"
 #include "storage/base/err.h"
 #include "storage/base/stream.h"
+#include "storage/crypto/minisign.h"
 #include "storage/vault/lock.h"
 #include "storage/vault/vault.h"
 

@@ -4,7 +4,7 @@
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
 #include "storage/vault/label.h"
-#include "storage/vault/papers.h"
+#include "storage/vault/snapshot_commit.h"
 #include "storage/vault/tidy.h"
 
 #include <stdlib.h>

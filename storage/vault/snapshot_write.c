@@ -3,9 +3,9 @@
 #include "storage/archive/format.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
+#include "storage/vault/destinations.h"
 #include "storage/vault/label.h"
-#include "storage/vault/papers.h"
-#include "storage/vault/places.h"
+#include "storage/vault/snapshot_commit.h"
 #include "storage/vault/tidy.h"
 
 #include <stdlib.h>

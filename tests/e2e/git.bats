@@ -75,7 +75,7 @@ teardown() {
 # a pointer to it in web.git.
 lfs() { # BINARY
 	mkdir -p "$T/store"
-	"$TOP/tests/storage/git/lfs" "$T/port" "$GIT_HTTP" "$T/store" "$GIT_USER" \
+	"$TOP/tests/storage/git/lfs-server" "$T/port" "$GIT_HTTP" "$T/store" "$GIT_USER" \
 	    "$GIT_PASSWORD_FILE" >"$T/lfs.log" 3>&- &
 	FRONT=$!
 	await [ -e "$T/port" ]

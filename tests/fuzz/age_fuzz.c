@@ -1,5 +1,5 @@
 /* An age file from outside, against one key. */
-#include "storage/archive/age.h"
+#include "storage/crypto/age.h"
 
 #include "storage/base/cleanup.h"
 

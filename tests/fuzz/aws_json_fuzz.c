@@ -1,10 +1,10 @@
 /* State, locks, keys and errors in JSON. State is read as it passes by: the
  * same facts, however it is cut; and what it takes for JSON is JSON. */
 #include "storage/aws/session.h"
-#include "storage/aws/state.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
+#include "storage/terraform/state.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* ~/.aws files, commands in them, keys as paths, and headers of S3. The first
  * byte chooses. */
+#include "storage/archive/key_path.h"
 #include "storage/aws/ini.h"
-#include "storage/aws/key_path.h"
 #include "storage/aws/s3_call.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"

@@ -1,7 +1,7 @@
 /* What an LFS server may answer: any bytes are a batch's answer or an error,
  * and no header of it breaks out of its line. */
 #include "storage/base/cleanup.h"
-#include "storage/git/lfs_answer.h"
+#include "storage/git/lfs/answer.h"
 
 #include <stdlib.h>
 #include <string.h>

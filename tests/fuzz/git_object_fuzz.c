@@ -2,13 +2,13 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
-#include "storage/git/delta.h"
-#include "storage/git/lfs_pointer.h"
-#include "storage/git/links.h"
-#include "storage/git/location.h"
-#include "storage/git/loose.h"
-#include "storage/git/refs.h"
-#include "storage/git/submodules.h"
+#include "storage/git/pack/delta.h"
+#include "storage/git/repo/lfs_pointer.h"
+#include "storage/git/repo/loose.h"
+#include "storage/git/repo/object_links.h"
+#include "storage/git/repo/refs.h"
+#include "storage/git/repo/submodules.h"
+#include "storage/git/wire/location.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * than one in 2^160 inputs comes past it. */
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
-#include "storage/git/index_pack.h"
+#include "storage/git/pack/index_pack.h"
 
 #include <string.h>
 

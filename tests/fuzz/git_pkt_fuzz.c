@@ -1,9 +1,9 @@
 /* What a Git server may say, in pieces of any length: frames, the first
  * answer, the list of refs, the report of a push. The pieces change nothing. */
 #include "storage/base/cleanup.h"
-#include "storage/git/advert.h"
-#include "storage/git/pktline.h"
-#include "storage/git/push_report.h"
+#include "storage/git/wire/advert.h"
+#include "storage/git/wire/pktline.h"
+#include "storage/git/wire/push_report.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/discovery.h"
-#include "storage/kube/gaps.h"
+#include "storage/kube/unavailable.h"
 
 #include <string.h>
 

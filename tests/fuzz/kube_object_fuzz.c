@@ -1,10 +1,10 @@
 /* An object of any shape can be planned and made fit for another cluster, and
  * what came out of that once comes out the same again. */
-#include "restore/convert.h"
-#include "restore/leave.h"
-#include "restore/references.h"
-#include "restore/remap.h"
-#include "restore/sanitize.h"
+#include "restore/objects/convert.h"
+#include "restore/objects/leave.h"
+#include "restore/objects/references.h"
+#include "restore/objects/remap.h"
+#include "restore/objects/sanitize.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 

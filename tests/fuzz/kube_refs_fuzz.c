@@ -1,7 +1,7 @@
 /* What a capture reads out of an object of any shape: what it needs and what
  * needs it, its facts, and the Terraform state that it may hold. */
-#include "agent/capture_kube_facts.h"
-#include "agent/capture_kube_refs.h"
+#include "agent/kube/facts.h"
+#include "agent/kube/refs.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"

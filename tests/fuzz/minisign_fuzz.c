@@ -1,5 +1,5 @@
 /* Keys and signatures from outside. */
-#include "storage/archive/minisign.h"
+#include "storage/crypto/minisign.h"
 
 #include "storage/base/cleanup.h"
 

@@ -3,11 +3,11 @@
  * For scripts/bench.d/archive.
  *     archive_tool DIR OUTDIR NAME RECIPIENT LEVEL
  */
-#include "storage/archive/age.h"
 #include "storage/archive/writer.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
+#include "storage/crypto/age.h"
 #include "storage/vault/vault_dir.h"
 
 #include <stdio.h>

@@ -11,10 +11,10 @@
  * programs.
  */
 #include "storage/base/cleanup.h"
-#include "storage/git/lfs.h"
-#include "storage/git/mirror.h"
-#include "storage/git/push.h"
-#include "storage/git/verify.h"
+#include "storage/git/lfs/lfs.h"
+#include "storage/git/mirror/mirror.h"
+#include "storage/git/mirror/verify.h"
+#include "storage/git/push/push.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -672,7 +672,7 @@ sys.exit(peak > int(sys.argv[1]))' "$@"
 lfs_server() { # [MODE]: $VIA
 	mkdir -p "$T/store"
 	rm -f "$T/port"
-	"$TOP/tests/storage/git/lfs" "$T/port" "$GIT_HTTP" "$T/store" "$GIT_USER" "$GIT_PASSWORD_FILE" "$@" >"$T/lfs.log" 3>&- &
+	"$TOP/tests/storage/git/lfs-server" "$T/port" "$GIT_HTTP" "$T/store" "$GIT_USER" "$GIT_PASSWORD_FILE" "$@" >"$T/lfs.log" 3>&- &
 	PROXY_PID=$!
 	await [ -e "$T/port" ]
 	VIA=http://127.0.0.1:$(<"$T/port")

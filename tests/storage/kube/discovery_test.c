@@ -2,7 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
-#include "storage/kube/gaps.h"
+#include "storage/kube/unavailable.h"
 #include "tests/support/test.h"
 
 #include <string.h>

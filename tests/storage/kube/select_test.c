@@ -1,8 +1,8 @@
 #include "storage/kube/select.h"
 
+#include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
-#include "storage/kube/object.h"
 #include "tests/support/test.h"
 
 #include <string.h>

@@ -2,11 +2,11 @@
  * anything of the archive is handed on. */
 #include "storage/vault/snapshot.h"
 
-#include "storage/archive/age.h"
 #include "storage/archive/reader.h"
 #include "storage/archive/writer.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/crypto/age.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
 

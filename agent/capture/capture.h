@@ -1,0 +1,78 @@
+/*
+ * What a capture is: it reads one kind of source, puts what it finds into
+ * lanes of the archive, and says what it could not get. A new kind of source
+ * is one capture_<kind>.c that fills a report.
+ *
+ * A capture never fails as a whole because one thing did: what is missing is
+ * named in the report, and the snapshot is then partial.
+ */
+#ifndef AGENT_CAPTURE_CAPTURE_H
+#define AGENT_CAPTURE_CAPTURE_H
+
+#include "storage/archive/writer.h"
+#include "storage/base/cancel.h"
+#include "storage/base/clock.h"
+#include "storage/base/err.h"
+#include "storage/base/random.h"
+#include "storage/base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_object;
+
+/* Something that should have been captured and was not. */
+struct capture_missing {
+	char *what;   /* "repository 'helm-charts'", "secrets in 'staging'" */
+	char *reason; /* the whole error message */
+	enum err_code code;
+	/* Of a list that the account may not read, {cluster, resource,
+	 * namespace}: many such are told in one line. Owned, or NULL. */
+	struct json_object *refused;
+};
+VEC_DEFINE(missing_vec, struct capture_missing);
+
+struct capture_report {
+	uint64_t items; /* repositories, objects, states that are in */
+	uint64_t bytes;
+	struct missing_vec missing;
+	struct strvec warnings;
+	/* This source's part of the manifest; owned, or NULL. */
+	struct json_object *summary;
+};
+#define CAPTURE_REPORT_INIT                                                    \
+	{                                                                      \
+		.items = 0                                                     \
+	}
+
+void capture_report_done(struct capture_report *r);
+/* Safe from several workers of one capture only under their own lock. What is
+ * added is handed out, good until the next. */
+struct capture_missing *capture_report_missing(
+    struct capture_report *r, const struct err *err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void capture_report_warning(struct capture_report *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* What is missing, as a manifest has it; the caller's. */
+struct json_object *capture_report_missing_list(const struct capture_report *r);
+
+/* Whether something was refused, and what to do then. */
+bool capture_report_refused(const struct capture_report *r);
+extern const char capture_refused_advice[];
+
+/* What every capture is given besides its own options; all borrowed. */
+struct capture_env {
+	struct archive_writer *writer;
+	const char *state_dir; /* survives from run to run */
+	const char *scratch;   /* private, gone at the end */
+	const struct clock *clock;
+	const struct random *random;
+	const struct cancel *cancel;
+	/* Tells how far one item is; may be NULL. Safe from any thread. */
+	void (*progress)(
+	    void *ctx, const char *item, uint64_t done, uint64_t total);
+	void *progress_ctx;
+};
+
+#endif

@@ -1,0 +1,320 @@
+#include "agent/git/capture.h"
+
+#include "agent/git/facts.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+#include "storage/base/pool.h"
+#include "storage/git/lfs/lfs.h"
+#include "storage/git/mirror/mirror.h"
+#include "storage/git/mirror/upstream.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_PARALLEL = 4 };
+
+struct under_way {
+	bool active;
+	uint64_t mib; /* received */
+};
+
+struct capture {
+	const struct capture_git_options *o;
+	const struct capture_env *env;
+	pthread_mutex_t lock; /* of what follows */
+	struct capture_report *report;
+	struct json_object **summaries; /* one for each repository */
+	struct under_way *under_way;	/* the same */
+	uint64_t ended;
+	struct err fatal; /* cancelled, or no archive any more */
+};
+
+/* One repository under way. */
+struct work {
+	struct capture *c;
+	const struct capture_git_repository *r;
+	struct git_access access;
+	char *dir; /* of the mirror */
+	struct mirror_state state;
+	struct archive_lane *lane;
+	struct archive_totals totals; /* of the lane; a commit empties it */
+};
+
+static struct git_access access_of(
+    const struct capture_git_repository *r, const struct capture_env *env)
+{
+	struct git_access a = r->access;
+
+	a.scratch = env->scratch;
+	a.clock = env->clock;
+	a.random = env->random;
+	a.cancel = env->cancel;
+	return a;
+}
+
+static struct capture_git_taken taken_of(const struct work *w)
+{
+	return (struct capture_git_taken){
+	    .r = w->r, .state = &w->state, .dir = w->dir};
+}
+
+/* --- progress: all that are under way, each with what it has received */
+
+static void tell_progress(struct capture *c)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < c->o->count; i++) {
+		if (!c->under_way[i].active)
+			continue;
+		if (text.len)
+			buf_add_str(&text, ", ");
+		buf_add_str(&text, c->o->repositories[i].name);
+		if (c->under_way[i].mib)
+			buf_printf(&text, " %llu MiB",
+			    (unsigned long long)c->under_way[i].mib);
+	}
+	c->env->progress(
+	    c->env->progress_ctx, buf_str(&text), c->ended, c->o->count);
+}
+
+static void on_received(void *ctx, uint64_t bytes)
+{
+	const struct work *w = ctx;
+	struct under_way *u = &w->c->under_way[w->r - w->c->o->repositories];
+	uint64_t mib = bytes >> 20;
+
+	/* Nobody else writes to it. */
+	if (!w->c->env->progress || u->mib == mib)
+		return;
+	pthread_mutex_lock(&w->c->lock);
+	u->mib = mib;
+	tell_progress(w->c);
+	pthread_mutex_unlock(&w->c->lock);
+}
+
+static void note_under_way(struct capture *c, size_t index, bool active)
+{
+	pthread_mutex_lock(&c->lock);
+	c->under_way[index].active = active;
+	c->ended += !active;
+	if (c->env->progress)
+		tell_progress(c);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static int add_file(
+    struct work *w, const char *name, const char *facts, struct err *err)
+{
+	autofree char *file = file_join(w->dir, name);
+	autofree char *path = str_printf("git/%s.git/%s", w->r->name, name);
+	const struct archive_entry entry = {
+	    .path = path, .source = w->r->url, .facts = facts};
+
+	return archive_lane_add_file(w->lane, &entry, file, err);
+}
+
+static int add_files(struct work *w, const char *facts, struct err *err)
+{
+	cleanup(strvec_done) struct strvec files = VEC_INIT;
+
+	if (mirror_files(w->dir, &files, err))
+		return -1;
+	VEC_EACH (&files, name) {
+		bool head = str_eq(*name, "HEAD");
+		if (add_file(w, *name, head ? facts : NULL, err))
+			return -1;
+	}
+	if (!w->r->lfs)
+		return 0;
+	VEC_EACH (&w->state.lfs, o) {
+		autofree char *name = lfs_path(o->sha256);
+		if (lfs_has(w->dir, o) && add_file(w, name, NULL, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* What of LFS cannot be had is missing; the repository is taken all the same.
+ */
+static int fetch_lfs(struct work *w, struct err *err)
+{
+	cleanup(lfs_result_done) struct lfs_result result = LFS_RESULT_INIT;
+	const struct lfs_options o = {
+	    .url = w->r->url, .dir = w->dir, .access = &w->access};
+	struct err why = ERR_INIT;
+
+	if (!w->r->lfs || !w->state.lfs.len)
+		return 0;
+	int failed = lfs_fetch(&o, &w->state.lfs, &result, &why);
+	if (failed && why.code == ERR_CANCELLED) {
+		*err = why;
+		return -1;
+	}
+	if (result.damaged)
+		*vec_add(&w->state.warnings) = str_printf(
+		    "%llu LFS objects of its mirror were damaged and are "
+		    "fetched anew",
+		    (unsigned long long)result.damaged);
+	if (!failed && !result.failed.len)
+		return 0;
+	if (!failed)
+		err_set(&why, ERR_NOT_FOUND, "%zu of %zu; the first, %s: %s",
+		    result.failed.len, w->state.lfs.len,
+		    result.failed.items[0].sha256,
+		    result.failed.items[0].reason);
+	pthread_mutex_lock(&w->c->lock);
+	capture_report_missing(
+	    w->c->report, &why, "LFS objects of repository '%s'", w->r->name);
+	pthread_mutex_unlock(&w->c->lock);
+	return 0;
+}
+
+static void report_one(struct work *w, const struct strvec *uncovered)
+{
+	struct capture *c = w->c;
+	struct capture_git_taken t = taken_of(w);
+	struct json_object *j = capture_git_summary(&t, w->totals.bytes);
+	size_t index = (size_t)(w->r - c->o->repositories);
+
+	pthread_mutex_lock(&c->lock);
+	c->summaries[index] = j;
+	c->report->items++;
+	c->report->bytes += w->totals.bytes;
+	VEC_EACH (&w->state.warnings, text)
+		capture_report_warning(
+		    c->report, "repository '%s': %s", w->r->name, *text);
+	VEC_EACH (uncovered, url)
+		capture_report_warning(c->report,
+		    "repository '%s': its submodule %s is in no repository of "
+		    "this snapshot",
+		    w->r->name, *url);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static int capture_into_lane(
+    struct work *w, struct strvec *uncovered, struct err *err)
+{
+	const struct mirror_options o = {.url = w->r->url,
+	    .dir = w->dir,
+	    .access = &w->access,
+	    .progress = on_received,
+	    .progress_ctx = w};
+
+	if (mirror_update(&o, &w->state, err) || fetch_lfs(w, err))
+		return -1;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct capture_git_taken t = taken_of(w);
+	capture_git_uncovered(w->c->o, &t, uncovered);
+	cleanup(json_freep) struct json_object *facts =
+	    capture_git_facts(&t, uncovered);
+	json_write(&text, facts, JSON_COMPACT);
+	return add_files(w, buf_str(&text), err);
+}
+
+static void fail(struct work *w, const struct err *err, bool fatal)
+{
+	struct capture *c = w->c;
+
+	pthread_mutex_lock(&c->lock);
+	if ((fatal || err->code == ERR_CANCELLED) && c->fatal.code == ERR_NONE)
+		c->fatal = *err;
+	capture_report_missing(c->report, err, "repository '%s'", w->r->name);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void capture_locked(struct work *w)
+{
+	cleanup(strvec_done) struct strvec uncovered = VEC_INIT;
+	cleanup(mirror_unlockp) struct mirror_lock *lock = NULL;
+	struct err err = ERR_INIT;
+
+	/* Held until the archive has read the files. */
+	lock = mirror_lock(w->dir, &err);
+	if (!lock || capture_into_lane(w, &uncovered, &err)) {
+		fail(w, &err, false);
+		return;
+	}
+	w->totals = archive_lane_totals(w->lane);
+	if (archive_lane_commit(w->lane, &err)) {
+		fail(w, &err, true);
+		return;
+	}
+	report_one(w, &uncovered);
+}
+
+static void capture_one(void *ctx, size_t index)
+{
+	struct capture *c = ctx;
+	struct work w = {.c = c, .r = &c->o->repositories[index]};
+	struct err err = ERR_INIT;
+
+	w.lane = archive_lane_open(c->env->writer, RANK_GIT, index);
+	note_under_way(c, index, true);
+	w.access = access_of(w.r, c->env);
+	if (cancel_check(c->env->cancel, &err)) {
+		fail(&w, &err, true);
+	} else if (!file_path_is_safe(w.r->name)) {
+		err_set(&err, ERR_USAGE,
+		    "'%s' is no name for a repository: a relative path is",
+		    w.r->name);
+		fail(&w, &err, false);
+	} else {
+		w.dir =
+		    str_printf("%s/git/%s.git", c->env->state_dir, w.r->name);
+		capture_locked(&w);
+	}
+	note_under_way(c, index, false);
+	archive_lane_free(w.lane);
+	mirror_state_done(&w.state);
+	free(w.dir);
+}
+
+static struct json_object *summary(const struct capture *c)
+{
+	struct json_object *j = json_new_object();
+	struct json_object *all = json_new_array();
+
+	for (size_t i = 0; i < c->o->count; i++)
+		if (c->summaries[i])
+			json_append(all, c->summaries[i]);
+	json_set(j, "repositories", all);
+	return j;
+}
+
+int capture_git(const struct capture_git_options *o,
+    const struct capture_env *env, struct capture_report *report,
+    struct err *err)
+{
+	struct capture c = {.o = o, .env = env, .report = report};
+	size_t parallel = o->parallel ? o->parallel : DEFAULT_PARALLEL;
+
+	pthread_mutex_init(&c.lock, NULL);
+	c.summaries = mem_zalloc((o->count + 1) * sizeof(struct json_object *));
+	c.under_way = mem_zalloc((o->count + 1) * sizeof(*c.under_way));
+	pool_each(parallel, o->count, capture_one, &c);
+	report->summary = summary(&c);
+	free(c.summaries);
+	free(c.under_way);
+	pthread_mutex_destroy(&c.lock);
+	if (c.fatal.code == ERR_NONE)
+		return 0;
+	*err = c.fatal;
+	return -1;
+}
+
+int capture_git_check(const struct capture_git_repository *r,
+    const struct capture_env *env, size_t *ref_count, struct err *err)
+{
+	struct git_access access = access_of(r, env);
+	cleanup(upstream_freep) struct upstream *from =
+	    upstream_open(r->url, &access, err);
+
+	if (!from)
+		return -1;
+	*ref_count = from->refs.len;
+	return 0;
+}

@@ -1,0 +1,108 @@
+#include "agent/git/facts.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/git/lfs/lfs.h"
+#include "storage/git/repo/submodules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct json_object *strings(const struct strvec *v)
+{
+	struct json_object *array = json_new_array();
+
+	VEC_EACH (v, s)
+		json_append(array, json_new_str(*s));
+	return array;
+}
+
+/* A name of a reference, which need not be UTF-8: what is none stands as \xNN,
+ * and no name holds a backslash. The caller frees. */
+static char *name_shown(const char *name)
+{
+	struct buf shown = BUF_INIT;
+
+	str_add_printable(&shown, name, strlen(name));
+	return buf_steal(&shown);
+}
+
+static void set_head(struct json_object *to, const struct capture_git_taken *t)
+{
+	autofree char *head =
+	    t->state->head ? name_shown(t->state->head) : NULL;
+
+	json_set_str(to, "head", head);
+}
+
+static struct json_object *lfs_facts(const struct capture_git_taken *t)
+{
+	struct json_object *j = json_new_object();
+	uint64_t bytes = 0;
+	int64_t stored = 0;
+
+	VEC_EACH (&t->state->lfs, o) {
+		bytes += o->bytes;
+		stored += t->r->lfs && lfs_has(t->dir, o);
+	}
+	json_set_int(j, "objects", (int64_t)t->state->lfs.len);
+	json_set_int(j, "bytes", (int64_t)bytes);
+	json_set_int(j, "stored", stored);
+	json_set_int(j, "missing", (int64_t)t->state->lfs.len - stored);
+	return j;
+}
+
+struct json_object *capture_git_facts(
+    const struct capture_git_taken *t, const struct strvec *uncovered)
+{
+	struct json_object *facts = json_new_object();
+	struct json_object *refs = json_new_object();
+	char hex[GIT_ID_HEX];
+
+	json_set_str(facts, "url", t->r->url);
+	set_head(facts, t);
+	json_set_bool(facts, "head_unborn", t->state->head_unborn);
+	VEC_EACH (&t->state->refs, r) {
+		autofree char *name = name_shown(r->name);
+		git_id_hex(r->id, hex);
+		json_set_str(refs, name, hex);
+	}
+	json_set(facts, "refs", refs);
+	if (t->state->lfs.len)
+		json_set(facts, "lfs", lfs_facts(t));
+	if (uncovered->len)
+		json_set(facts, "submodules", strings(uncovered));
+	return facts;
+}
+
+void capture_git_uncovered(const struct capture_git_options *o,
+    const struct capture_git_taken *t, struct strvec *urls)
+{
+	VEC_EACH (&t->state->submodules, url) {
+		autofree char *full = submodules_url(t->r->url, *url);
+		bool covered = false;
+		for (size_t i = 0; i < o->count && !covered; i++) {
+			autofree char *own =
+			    submodules_url("", o->repositories[i].url);
+			covered = str_eq(own, full);
+		}
+		if (!covered)
+			strvec_add(urls, *url);
+	}
+}
+
+struct json_object *capture_git_summary(
+    const struct capture_git_taken *t, uint64_t archive_bytes)
+{
+	struct json_object *j = json_new_object();
+
+	json_set_str(j, "name", t->r->name);
+	json_set_str(j, "url", t->r->url);
+	set_head(j, t);
+	json_set_int(j, "refs", (int64_t)t->state->refs.len);
+	json_set_int(j, "bytes", (int64_t)archive_bytes);
+	json_set_int(j, "received_bytes", (int64_t)t->state->received_bytes);
+	if (t->state->lfs.len)
+		json_set(j, "lfs", lfs_facts(t));
+	return j;
+}

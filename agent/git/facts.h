@@ -1,0 +1,31 @@
+/*
+ * What is said of a captured repository: the facts of its HEAD entry, its part
+ * of the manifest, and the submodules that the snapshot does not cover. For
+ * capture_git.c alone.
+ */
+#ifndef AGENT_GIT_FACTS_H
+#define AGENT_GIT_FACTS_H
+
+#include "agent/git/capture.h"
+#include "storage/git/mirror/mirror.h"
+
+struct json_object;
+
+/* A repository whose mirror, in dir, is up to date; all borrowed. */
+struct capture_git_taken {
+	const struct capture_git_repository *r;
+	const struct mirror_state *state;
+	const char *dir;
+};
+
+/* URLs of submodules that no repository of this capture has, as they stand in
+ * .gitmodules. */
+void capture_git_uncovered(const struct capture_git_options *o,
+    const struct capture_git_taken *t, struct strvec *urls);
+/* As capture_git.h describes them; the caller frees. */
+struct json_object *capture_git_facts(
+    const struct capture_git_taken *t, const struct strvec *uncovered);
+struct json_object *capture_git_summary(
+    const struct capture_git_taken *t, uint64_t archive_bytes);
+
+#endif

@@ -1,0 +1,281 @@
+#include "agent/kube/capture.h"
+
+#include "agent/kube/access.h"
+#include "agent/kube/namespaces.h"
+#include "agent/kube/patterns.h"
+#include "agent/kube/run.h"
+#include "agent/kube/summary.h"
+#include "storage/archive/missing.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/base/pool.h"
+#include "storage/kube/unavailable.h"
+
+#include <string.h>
+
+/* ---- which resources ----------------------------------------------------- */
+
+static void leave_out(struct capture_kube_run *r,
+    const struct kube_resource *resource, const char *reason)
+{
+	*vec_add(&r->left_out) = (struct left_out_resource){
+	    .resource = resource, .reason = reason, .objects = -1};
+}
+
+static void add_job(
+    struct capture_kube_run *r, const struct kube_resource *resource, bool hold)
+{
+	kube_job_init(vec_add(&r->jobs), &r->run, resource, hold);
+}
+
+/* A resource of cluster scope: NULL where it is in, else why not. */
+static const char *scope_reason(const struct capture_kube_run *r,
+    const struct kube_resource *resource, bool *hold)
+{
+	enum kube_scope scope = r->run.selection.scope;
+
+	*hold = false;
+	/* A captured namespace comes with its labels and annotations. */
+	if (scope == KUBE_SCOPE_ALL || str_eq(resource->key, "namespaces"))
+		return NULL;
+	if (scope == KUBE_SCOPE_NONE)
+		return "cluster_scope is none";
+	*hold = kube_refs_is_chosen(resource);
+	if (*hold || !kube_group_is_builtin(resource->group) ||
+	    str_starts(resource->name, "validatingadmissionpolic") ||
+	    str_starts(resource->name, "mutatingadmissionpolic"))
+		return NULL;
+	return "not of a kind that captured objects need";
+}
+
+static bool is_wanted_reason(const char *reason)
+{
+	/* What cannot be listed has no objects, and what the user did not ask
+	 * for is no news. */
+	return !str_eq(reason, "cannot be listed and read") &&
+	       !str_eq(reason, "not selected");
+}
+
+/* Those that go straight into the archive first: the others hold up the
+ * lanes behind them. */
+static void plan_jobs(struct capture_kube_run *r)
+{
+	struct kube_resource_vec held = VEC_INIT;
+
+	VEC_EACH (&r->api.resources, resource) {
+		const char *reason =
+		    kube_select_resource(&r->run.selection, resource);
+		bool hold = false;
+		if (!reason && !resource->namespaced)
+			reason = scope_reason(r, resource, &hold);
+		if (reason && is_wanted_reason(reason))
+			leave_out(r, resource, reason);
+		else if (!reason && hold)
+			*vec_add(&held) = *resource; /* shallow, as an index */
+		else if (!reason)
+			add_job(r, resource, false);
+	}
+	VEC_EACH (&held, resource)
+		add_job(r, kube_api_by_key(&r->api, resource->key), true);
+	vec_done(&held);
+}
+
+/* ---- one cluster, and all ------------------------------------------------ */
+
+static void move_missing(struct capture_report *to, struct capture_report *from)
+{
+	VEC_EACH (&from->missing, m)
+		*vec_add(&to->missing) = *m;
+	vec_done(&from->missing);
+}
+
+/* Moves what the jobs have to say to the report of the whole. */
+static void merge(struct capture_kube_run *r)
+{
+	cleanup(capture_report_done) struct capture_report tolerated =
+	    CAPTURE_REPORT_INIT;
+	cleanup(strvec_done) struct strvec lines = VEC_INIT;
+
+	VEC_EACH (&r->jobs, j) {
+		r->report->items += j->objects;
+		r->report->bytes += j->bytes;
+		move_missing(r->report, &j->report);
+		move_missing(&tolerated, &j->tolerated);
+		VEC_EACH (&j->report.warnings, w)
+			*vec_add(&r->report->warnings) = *w;
+		vec_done(&j->report.warnings);
+	}
+	cleanup(json_freep) struct json_object *list =
+	    capture_report_missing_list(&tolerated);
+	missing_lines(list, &lines);
+	VEC_EACH (&lines, line)
+		capture_report_warning(r->report, "%s (tolerated)", *line);
+}
+
+/* What has to be known before the first list, and can be asked side by side. */
+enum { RESOURCES, LABELS, NAMESPACES, IDENTITY, QUESTION_COUNT };
+
+/* What is served is asked by three requests at once: these make it four. */
+enum { ASKERS = 2 };
+
+struct questions {
+	struct capture_kube_run *r;
+	struct err errs[QUESTION_COUNT];
+	atomic_bool failed; /* one that the capture cannot do without */
+};
+
+static void ask(void *ctx, size_t i)
+{
+	struct questions *q = ctx;
+	struct capture_kube_run *r = q->r;
+	struct kube_client *client = r->run.cluster->client;
+
+	if (i == RESOURCES)
+		kube_discover(client, &r->api, &q->errs[i]);
+	else if (i == LABELS)
+		capture_kube_patterns_check_labels(r, &q->errs[i]);
+	else if (i == NAMESPACES)
+		capture_kube_namespaces(r, &q->errs[i]);
+	else if (!atomic_load(&q->failed)) /* without it, a restore says so */
+		r->uid = kube_cluster_uid(client, &q->errs[i]);
+	if (i != IDENTITY && q->errs[i].code != ERR_NONE)
+		atomic_store(&q->failed, true);
+}
+
+static int prepare(struct capture_kube_run *r, struct err *err)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
+	struct questions q = {.r = r};
+
+	kube_client_set_stall_timeout(c->client, c->stall_timeout_ms);
+	if (strchr(c->name, '/') || !file_path_is_safe(c->name))
+		return err_set(err, ERR_USAGE,
+		    "the cluster's name cannot be part of a path");
+	pool_each(ASKERS, QUESTION_COUNT, ask, &q);
+	for (size_t i = 0; i < IDENTITY; i++) {
+		if (q.errs[i].code == ERR_NONE)
+			continue;
+		*err = q.errs[i];
+		return -1;
+	}
+	kube_discover_stored_versions(c->client, &r->api, NULL);
+	VEC_EACH (&r->api.broken, broken) {
+		autofree char *text = kube_gaps_warning(broken);
+		capture_report_warning(r->report, "%s: %s", c->name, text);
+	}
+	VEC_EACH (&r->api.gaps, gap) {
+		struct err why = ERR_INIT;
+		err_set(&why, ERR_NETWORK, "%s", gap->why);
+		capture_report_missing(r->report, &why, "%s: the API %s",
+		    c->name, gap->group_version);
+	}
+	plan_jobs(r);
+	capture_kube_patterns_tell(r);
+	return 0;
+}
+
+/* Of custom resources whose definitions were not read. */
+static void ask_stored_versions(struct capture_kube_run *r)
+{
+	cleanup(strvec_done) struct strvec unknown = VEC_INIT;
+
+	VEC_EACH (&r->jobs, j) {
+		const char *api_version = j->resource->api_version;
+		if (j->objects && !kube_group_is_builtin(j->resource->group) &&
+		    !capture_kube_storage_version(r, j->resource) &&
+		    !strvec_has(&unknown, api_version))
+			strvec_add(&unknown, api_version);
+	}
+	kube_discover_stored_versions(
+	    r->run.cluster->client, &r->api, &unknown);
+}
+
+static struct capture_kube_run run_of(const struct capture_kube_cluster *c,
+    const struct capture_env *env, struct capture_report *report)
+{
+	return (struct capture_kube_run){
+	    .run = {.cluster = c,
+		.env = env,
+		.selection = {.resources = c->resources,
+		    .exclude_resources = c->exclude_resources,
+		    .scope = c->cluster_scope,
+		    .keep_useless = c->keep_useless}},
+	    .report = report,
+	    .api = KUBE_API_INIT,
+	    .started_ms = clock_now_ms(env->clock)};
+}
+
+/* False where the cluster is missing as a whole, as the report then says, or
+ * with the error after a request to stop. */
+static bool prepared(struct capture_kube_run *r, struct err *err)
+{
+	const struct capture_kube_cluster *c = r->run.cluster;
+	struct err why = ERR_INIT;
+
+	if (prepare(r, &why) == 0)
+		return true;
+	if (why.code == ERR_CANCELLED) {
+		*err = why;
+		err_wrap(err, "%s", c->name);
+	} else {
+		capture_report_missing(
+		    r->report, &why, "cluster '%s'", c->name);
+	}
+	return false;
+}
+
+static int capture_cluster(const struct capture_kube_cluster *c,
+    const struct capture_env *env, struct capture_report *report, size_t *lane,
+    struct json_object *clusters, struct err *err)
+{
+	cleanup(capture_kube_run_done) struct capture_kube_run r =
+	    run_of(c, env, report);
+
+	if (prepared(&r, err)) {
+		if (capture_kube_run_jobs(&r, lane, err))
+			return -1;
+		ask_stored_versions(&r);
+		capture_kube_patterns_tell_labels(&r);
+		merge(&r);
+	} else if (err->code == ERR_CANCELLED) {
+		return -1;
+	}
+	json_append(clusters, capture_kube_summary(&r));
+	return 0;
+}
+
+int capture_kube_check(const struct capture_kube_cluster *c,
+    const struct capture_env *env, struct capture_report *report,
+    struct err *err)
+{
+	cleanup(capture_kube_run_done) struct capture_kube_run r =
+	    run_of(c, env, report);
+
+	if (prepared(&r, err)) {
+		capture_kube_access_ask(&r);
+		if (cancel_check(env->cancel, err))
+			return -1;
+		merge(&r);
+	} else if (err->code == ERR_CANCELLED) {
+		return -1;
+	}
+	report->summary = capture_kube_summary(&r);
+	return 0;
+}
+
+int capture_kube(const struct capture_kube_options *o,
+    const struct capture_env *env, struct capture_report *report,
+    struct err *err)
+{
+	struct json_object *clusters = json_new_array();
+	size_t lane = 0;
+
+	report->summary = json_new_object();
+	json_set(report->summary, "clusters", clusters);
+	for (size_t i = 0; i < o->cluster_count; i++)
+		if (capture_cluster(
+			&o->clusters[i], env, report, &lane, clusters, err))
+			return -1;
+	return 0;
+}

@@ -1,0 +1,159 @@
+#include "agent/kube/facts.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/gunzip.h"
+#include "storage/base/json.h"
+#include "storage/base/str.h"
+#include "storage/terraform/state.h"
+
+#include <string.h>
+
+/* A Secret holds a megabyte; JSON compresses well, and this is a bomb. */
+static const uint64_t MAX_STATE_BYTES = 256ULL << 20;
+
+static void set_label(struct json_object *to, const char *key,
+    const struct kube_item *item, const char *label)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (kube_item_lookup(item->labels, label, &text))
+		json_set_str(to, key, buf_str(&text));
+}
+
+static struct json_object *helm_of(const struct kube_item *item)
+{
+	struct json_object *helm = json_new_object();
+
+	set_label(helm, "release", item, "name");
+	set_label(helm, "revision", item, "version");
+	set_label(helm, "status", item, "status");
+	return helm;
+}
+
+/* A member behind others; the value passes here. Nothing where it is NULL. */
+static void add_tree(
+    struct buf *out, const char *key, struct json_object *value)
+{
+	if (!value)
+		return;
+	buf_printf(out, ",\"%s\":", key);
+	json_write(out, value, JSON_COMPACT);
+	json_free(value);
+}
+
+/* Written as text: every object has them, and a tree for each takes longer
+ * than all else that is done with it. */
+void capture_kube_facts(const struct kube_resource *r,
+    const struct kube_item *item, const struct json_object *state,
+    struct buf *out)
+{
+	const char *api_version = item->api_version.len
+				      ? buf_str(&item->api_version)
+				      : r->api_version;
+
+	buf_add_str(out, "{\"apiVersion\":");
+	json_add_quoted(out, api_version, strlen(api_version));
+	json_add_str(
+	    out, "kind", item->kind.len ? buf_str(&item->kind) : r->kind);
+	json_add_str(out, "name", buf_str(&item->name));
+	json_add_str(
+	    out, "namespace", r->namespaced ? buf_str(&item->ns) : NULL);
+	json_add_str(out, "resource", r->key);
+	buf_add_str(out,
+	    r->namespaced ? ",\"namespaced\":true" : ",\"namespaced\":false");
+	json_add_str(out, "uid", buf_str(&item->uid));
+	add_tree(out, "owners", kube_item_owners(item));
+	if (str_eq(r->key, "services"))
+		add_tree(out, "nodePorts", kube_item_chosen_ports(item));
+	if (str_eq(r->key, "secrets") &&
+	    str_starts(buf_str(&item->name), "sh.helm.release.v1."))
+		add_tree(out, "helm", helm_of(item));
+	for (struct json_iter it = json_iter(state); json_next(&it);)
+		add_tree(out, it.key, json_share(it.value));
+	buf_add_char(out, '}');
+}
+
+static void take_state(void *ctx, const void *data, size_t len)
+{
+	state_reader_add(ctx, data, len);
+}
+
+/* data.tfstate, decoded. */
+static int decode_state(
+    const struct kube_item *item, struct buf *out, struct err *err)
+{
+	struct kube_range whole = {item->text, item->len};
+	struct kube_range data;
+	struct kube_range text;
+
+	if (!kube_range_get(whole, "data", &data) ||
+	    !kube_range_get(data, "tfstate", &text) || text.len < 2 ||
+	    *text.at != '"')
+		return err_set(
+		    err, ERR_FORMAT, "the Secret has no data.tfstate");
+	buf_reserve(out, text.len); /* no copies left by growing */
+	if (base64_decode(text.at + 1, text.len - 2, true, out))
+		return err_set(err, ERR_FORMAT, "data.tfstate is no base64");
+	return 0;
+}
+
+static int read_state(
+    const struct kube_item *item, struct state_facts *facts, struct err *err)
+{
+	cleanup(state_reader_freep) struct state_reader *reader =
+	    state_reader_new();
+	cleanup(buf_wipe) struct buf raw = BUF_INIT;
+	bool whole = true;
+
+	if (decode_state(item, &raw, err))
+		return -1;
+	if (!gunzip_is_gzip(raw.data, raw.len))
+		state_reader_add(reader, raw.data, raw.len);
+	else if (gunzip(raw.data, raw.len, MAX_STATE_BYTES, take_state, reader,
+		     &whole, err))
+		return err_wrap(err, "data.tfstate");
+	if (whole)
+		state_reader_finish(reader, facts);
+	else
+		state_reader_begun(reader, facts);
+	if (!facts->state)
+		return err_set(err, ERR_FORMAT,
+		    "data.tfstate holds no state: no serial and lineage");
+	return 0;
+}
+
+/* <name>-part-<n> */
+static bool is_later_part(const char *name)
+{
+	static const char mark[] = "-part-";
+	size_t marked = sizeof(mark) - 1;
+	size_t n = strlen(name);
+	size_t digits = 0;
+
+	while (n && name[n - 1] >= '0' && name[n - 1] <= '9') {
+		n--;
+		digits++;
+	}
+	return digits && n > marked &&
+	       memcmp(name + n - marked, mark, marked) == 0;
+}
+
+struct json_object *capture_kube_state(const struct kube_resource *r,
+    const struct kube_item *item, struct err *err)
+{
+	cleanup(buf_done) struct buf marked = BUF_INIT;
+	struct state_facts state;
+	const char *name = buf_str(&item->name);
+
+	/* A Secret may be called so by accident; the backend labels its own. */
+	if (!str_eq(r->key, "secrets") || !str_starts(name, "tfstate-") ||
+	    !kube_item_lookup(item->labels, "tfstate", &marked) ||
+	    !str_eq(buf_str(&marked), "true"))
+		return NULL;
+	if (is_later_part(name) || read_state(item, &state, err))
+		return NULL;
+	struct json_object *facts = json_new_object();
+	set_label(facts, "workspace", item, "tfstateWorkspace");
+	state_facts_to_json(&state, facts);
+	return facts;
+}

@@ -1,0 +1,254 @@
+#include "agent/kube/item.h"
+
+#include "agent/kube/facts.h"
+#include "storage/archive/layout.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <stdlib.h>
+
+enum { MAX_BAD_ITEMS = 20 }; /* named one by one */
+
+void left_out_count(struct left_out_vec *v, const char *reason)
+{
+	VEC_EACH (v, l) {
+		if (l->reason == reason) {
+			l->objects++;
+			return;
+		}
+	}
+	*vec_add(v) = (struct left_out){reason, 1};
+}
+
+void kube_job_mention(void *ctx, enum kube_mention what, struct kube_range name)
+{
+	struct kube_job *j = ctx;
+	struct buf text = BUF_INIT;
+
+	kube_range_decode(name, &text);
+	*vec_add(&j->mentioned[what]) = buf_steal(&text);
+}
+
+void kube_job_clear_mentioned(struct kube_job *j)
+{
+	for (size_t i = 0; i < KUBE_MENTION_COUNT; i++) {
+		VEC_EACH (&j->mentioned[i], s)
+			free(*s);
+		j->mentioned[i].len = 0;
+	}
+}
+
+/* What a state of the Kubernetes backend says of itself, or NULL. */
+static struct json_object *state_of(struct kube_job *j)
+{
+	struct err err = ERR_INIT;
+	struct json_object *state =
+	    capture_kube_state(j->resource, &j->item, &err);
+
+	if (err.code != ERR_NONE)
+		capture_report_warning(&j->report,
+		    "%s: the Terraform state in Secret '%s' in '%s' cannot be "
+		    "read: %s",
+		    j->run->cluster->name, buf_str(&j->item.name),
+		    buf_str(&j->item.ns), err.message);
+	return state;
+}
+
+/* For the manifest. */
+static void note_state(struct kube_job *j, const struct json_object *state)
+{
+	static const char *const told[] = {"workspace", "serial", "lineage",
+	    "terraform_version", "resources", "encrypted"};
+
+	if (!state)
+		return;
+	struct json_object *note = json_new_object();
+	json_set_str(note, "namespace", buf_str(&j->item.ns));
+	json_set_str(note, "name", buf_str(&j->item.name));
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		struct json_object *value = json_get(state, told[i]);
+		if (value)
+			json_set(note, told[i], json_share(value));
+	}
+	if (!j->states)
+		j->states = json_new_array();
+	json_append(j->states, note);
+}
+
+/* Of the item, good until the next call. */
+static const char *object_path(struct kube_job *j)
+{
+	buf_clear(&j->path);
+	kube_object_path(j->run->cluster->name, j->resource->key,
+	    buf_str(&j->item.ns), buf_str(&j->item.name), &j->path);
+	return buf_str(&j->path);
+}
+
+int kube_job_put(
+    struct kube_job *j, const char *text, size_t len, struct err *err)
+{
+	cleanup(json_freep) struct json_object *state = state_of(j);
+
+	buf_clear(&j->facts);
+	capture_kube_facts(j->resource, &j->item, state, &j->facts);
+	const struct archive_entry entry = {.path = object_path(j),
+	    .source = kube_client_server(j->run->cluster->client),
+	    .facts = buf_str(&j->facts)};
+	if (archive_lane_add(j->lane, &entry, text, len, err))
+		return -1;
+	note_state(j, state);
+	j->objects++;
+	j->bytes += len;
+	return 0;
+}
+
+static int hold(struct kube_job *j, const struct buf *text, struct err *err)
+{
+	if (!pathset_add(&j->seen, object_path(j)))
+		return err_set(err, ERR_EXISTS, "it is held already");
+	*vec_add(&j->held) = (struct held_item){
+	    .offset = spool_len(&j->spool), .len = text->len};
+	return spool_add(&j->spool, text->data, text->len, err);
+}
+
+/* Where a list says it is, and what it belongs to. */
+const char *kube_job_place(const struct kube_job *j, struct buf *out)
+{
+	buf_printf(out, "%s: %s", j->run->cluster->name, j->resource->key);
+	if (j->list_ns)
+		buf_printf(out, " in '%s'", j->list_ns);
+	return buf_str(out);
+}
+
+static void bad_item(struct kube_job *j, const struct err *why)
+{
+	cleanup(buf_done) struct buf where = BUF_INIT;
+
+	if (++j->bad_items <= MAX_BAD_ITEMS)
+		capture_report_missing(&j->report, why, "an object of %s",
+		    kube_job_place(j, &where));
+}
+
+void kube_job_tell_bad_items(struct kube_job *j)
+{
+	cleanup(buf_done) struct buf where = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (j->bad_items <= MAX_BAD_ITEMS)
+		return;
+	err_set(&err, ERR_FORMAT, "as those named before");
+	capture_report_missing(&j->report, &err, "%llu more objects of %s",
+	    (unsigned long long)(j->bad_items - MAX_BAD_ITEMS),
+	    kube_job_place(j, &where));
+}
+
+static int check_identity(struct kube_job *j, struct err *err)
+{
+	const struct kube_item *item = &j->item;
+	const char *ns = buf_str(&item->ns);
+
+	if (kube_name_check(buf_str(&item->name), item->name.len, err))
+		return -1;
+	if (j->resource->namespaced && !item->ns.len)
+		return err_set(err, ERR_FORMAT, "'%s' has no namespace",
+		    buf_str(&item->name));
+	if (j->resource->namespaced && kube_name_check(ns, item->ns.len, err))
+		return err_wrap(
+		    err, "the namespace of '%s'", buf_str(&item->name));
+	if (!j->resource->namespaced && item->ns.len)
+		return err_set(err, ERR_FORMAT,
+		    "'%s' has a namespace, and its kind has none",
+		    buf_str(&item->name));
+	if (j->list_ns && !str_eq(ns, j->list_ns))
+		return err_set(err, ERR_FORMAT,
+		    "'%s' came in the list of another namespace",
+		    buf_str(&item->name));
+	return 0;
+}
+
+/* The version in which the server keeps the objects of a custom resource. */
+static void note_storage_version(struct kube_job *j)
+{
+	struct kube_range whole = {j->item.text, j->item.len};
+	struct kube_range spec;
+	struct kube_range versions;
+	struct kube_range one;
+	struct kube_range flag;
+	size_t at = 0;
+
+	if (!str_eq(j->resource->name, "customresourcedefinitions") ||
+	    !kube_range_get(whole, "spec", &spec) ||
+	    !kube_range_get(spec, "versions", &versions))
+		return;
+	while (kube_range_next(versions, &at, &one)) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		if (!kube_range_get(one, "storage", &flag) ||
+		    !kube_range_is(flag, "true"))
+			continue;
+		buf_printf(&text, "%s=", buf_str(&j->item.name));
+		if (kube_range_get_text(one, "name", &text))
+			*vec_add(&j->storage_versions) = buf_steal(&text);
+	}
+}
+
+static bool is_elsewhere(const struct kube_job *j)
+{
+	const struct kube_run *run = j->run;
+	const struct kube_item *item = &j->item;
+
+	if (j->resource->namespaced)
+		return !j->list_ns &&
+		       !kube_refs_has(&run->namespaces, buf_str(&item->ns));
+	return str_eq(j->resource->key, "namespaces") &&
+	       !kube_refs_has(&run->namespaces, buf_str(&item->name));
+}
+
+/* Into the lane, or aside. What is kept is known by its path. */
+static int keep(struct kube_job *j, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int failed = j->hold ? hold(j, &j->text, &why)
+			     : kube_job_put(j, j->text.data, j->text.len, &why);
+
+	if (!failed) {
+		if (!j->hold)
+			kube_refs_note(
+			    &j->refs, j->resource, &j->item, j->mentioned);
+		return 0;
+	}
+	if (why.code == ERR_EXISTS) {
+		err_set(&why, ERR_FORMAT,
+		    "two objects of the name '%s' came: the first is kept",
+		    buf_str(&j->item.name));
+		bad_item(j, &why);
+		return 0;
+	}
+	*err = j->fatal = why;
+	return -1;
+}
+
+int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
+{
+	struct kube_job *j = ctx;
+	const struct kube_resource *r = j->resource;
+	struct err bad = ERR_INIT;
+
+	kube_job_clear_mentioned(j);
+	if (kube_item_read(&j->item, text, len, kube_job_mention, j, &bad) ||
+	    check_identity(j, &bad)) {
+		bad_item(j, &bad);
+		return 0;
+	}
+	if (is_elsewhere(j))
+		return 0;
+	note_storage_version(j);
+	const char *reason =
+	    kube_select_object(&j->run->selection, r, &j->item);
+	if (reason) {
+		left_out_count(&j->left_out, reason);
+		return 0;
+	}
+	buf_clear(&j->text);
+	kube_item_write(&j->item, r->api_version, r->kind, &j->text);
+	return keep(j, err);
+}

@@ -1,0 +1,122 @@
+/*
+ * One resource of one cluster on its way into the archive: its lists are read,
+ * its objects checked, chosen, and put into its lane, or held back until it is
+ * known what refers to them.
+ */
+#ifndef AGENT_KUBE_JOB_H
+#define AGENT_KUBE_JOB_H
+
+#include "agent/capture/capture.h"
+#include "agent/kube/capture.h"
+#include "agent/kube/refs.h"
+#include "storage/archive/pathset.h"
+#include "storage/base/buf.h"
+#include "storage/base/spool.h"
+#include "storage/kube/discovery.h"
+#include "storage/kube/item.h"
+#include "storage/kube/list.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_object;
+
+struct left_out {
+	const char *reason; /* a constant text */
+	uint64_t objects;
+};
+VEC_DEFINE(left_out_vec, struct left_out);
+void left_out_count(struct left_out_vec *v, const char *reason);
+
+/* What is the same for all jobs of a cluster; borrowed, not changed by them. */
+struct kube_run {
+	const struct capture_kube_cluster *cluster;
+	const struct capture_env *env;
+	struct kube_selection selection;
+	struct strvec namespaces; /* captured; sorted */
+	bool wide; /* one list over all namespaces, where that is allowed */
+	struct kube_in_flight *in_flight;
+};
+
+/* A list that was read: the snapshot of the server that it shows. */
+struct kube_job_list {
+	char *ns;		/* NULL: all namespaces, or none */
+	char *resource_version; /* NULL where it failed before it was told */
+	int64_t listed_ms;	/* its first page was asked for */
+	uint64_t restarts;	/* it expired, or changed, and was read anew */
+};
+VEC_DEFINE(kube_job_list_vec, struct kube_job_list);
+
+/* A text that waits in the job's spool. */
+struct held_item {
+	uint64_t offset;
+	size_t len;
+	bool wanted;
+};
+VEC_DEFINE(held_vec, struct held_item);
+
+struct forbidden {
+	char *ns; /* NULL: everywhere */
+	bool tolerated;
+};
+VEC_DEFINE(forbidden_vec, struct forbidden);
+
+struct kube_job {
+	const struct kube_run *run;
+	const struct kube_resource *resource; /* borrowed */
+	struct archive_lane *lane;
+	bool hold; /* into the spool, not into the lane */
+	struct spool spool;
+	struct held_vec held;
+
+	/* What became of it. */
+	struct capture_report report;	 /* missing and warnings of its own */
+	struct capture_report tolerated; /* what would be missing */
+	struct kube_refs refs;
+	struct left_out_vec left_out;
+	struct forbidden_vec forbidden;
+	uint64_t objects;
+	uint64_t bytes;
+	struct kube_job_list_vec lists;
+	struct json_object *states; /* of Terraform, in Secrets; or NULL */
+	int64_t last_ms;	    /* its last list ended */
+	/* Storage versions, of CustomResourceDefinitions: "name=version". */
+	struct strvec storage_versions;
+	/* Fatal: nothing more can go into the archive, or a request to stop. */
+	struct err fatal;
+
+	/* While it runs. */
+	const char *list_ns; /* of the list that is read; NULL: all */
+	size_t list_index;
+	bool anew;	  /* all of its lists have to be read again */
+	uint64_t times;	  /* that they were */
+	size_t page_size; /* to which its lists came; 0: as configured */
+	uint64_t bad_items;
+	struct kube_item item;
+	struct strvec mentioned[KUBE_MENTION_COUNT];
+	struct buf text;
+	struct buf path;
+	struct buf facts;
+	struct pathset seen; /* paths of the held items */
+};
+
+void kube_job_init(struct kube_job *j, const struct kube_run *run,
+    const struct kube_resource *r, bool hold);
+void kube_job_done(struct kube_job *j);
+
+/* Reads its lists. What goes wrong is in the job. */
+void kube_job_run(struct kube_job *j);
+
+/* Its list of that namespace, or of all (NULL), cannot be read. */
+void kube_job_note_failure(
+    struct kube_job *j, const char *ns, const struct err *err);
+
+/* Of a job that holds: asks for each item that is not wanted yet whether it
+ * is, and puts the wanted ones into the lane. Both return -1 where the spool
+ * or the archive fails. `*changed` is set where an item became wanted. */
+int kube_job_choose(struct kube_job *j, struct kube_refs *refs,
+    const struct kube_refs_question *q, bool *changed, struct err *err);
+int kube_job_release(struct kube_job *j, struct err *err);
+
+#endif

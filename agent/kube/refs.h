@@ -1,0 +1,54 @@
+/*
+ * Which objects without a namespace the captured ones need: noted while the
+ * namespaces are read, asked when all of them are. Pure.
+ */
+#ifndef AGENT_KUBE_REFS_H
+#define AGENT_KUBE_REFS_H
+
+#include "storage/base/str.h"
+#include "storage/kube/discovery.h"
+#include "storage/kube/item.h"
+
+#include <stdbool.h>
+
+struct kube_refs {
+	struct strvec mentions[KUBE_MENTION_COUNT]; /* names of classes */
+	struct strvec cluster_roles;		    /* names */
+	struct strvec claims;			    /* "ns/name" */
+	struct strvec services;			    /* "ns/name" */
+	struct strvec aggregates; /* selectors of what a kept role gathers */
+};
+#define KUBE_REFS_INIT                                                         \
+	{                                                                      \
+		.claims = VEC_INIT                                             \
+	}
+void kube_refs_done(struct kube_refs *refs);
+void kube_refs_merge(struct kube_refs *to, const struct kube_refs *from);
+/* Makes it ready to be asked; noting more undoes that. */
+void kube_refs_sort(struct kube_refs *refs);
+
+/* An item in a namespace that is captured. `mentioned` is what
+ * kube_item_read told of it, by kind. */
+void kube_refs_note(struct kube_refs *refs, const struct kube_resource *r,
+    const struct kube_item *item, const struct strvec *mentioned);
+
+/* Resources whose objects are chosen by what refers to them, in the order in
+ * which to choose: the earlier ones refer to the later. NULL after the last. */
+const char *kube_refs_chosen(size_t i);
+bool kube_refs_is_chosen(const struct kube_resource *r);
+
+struct kube_refs_question {
+	const struct strvec *namespaces; /* captured; sorted */
+	/* Whether any object of this resource was captured. */
+	bool (*has_objects)(void *ctx, const char *key);
+	void *ctx;
+};
+/* True where the object is wanted; what it refers to itself is noted. */
+bool kube_refs_wants(struct kube_refs *refs, const struct kube_resource *r,
+    const struct kube_item *item, const struct strvec *mentioned,
+    const struct kube_refs_question *q);
+
+/* By binary search; the vec is sorted. */
+bool kube_refs_has(const struct strvec *sorted, const char *s);
+
+#endif

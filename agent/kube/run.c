@@ -1,0 +1,235 @@
+#include "agent/kube/run.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+#include "storage/base/pool.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { DEFAULT_LISTS_AT_ONCE = 4 };
+
+/* Lanes are committed by a thread of their own: a list that is done does not
+ * keep a connection idle while an earlier one is still being read. */
+struct committer {
+	struct capture_kube_run *r;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool *ready; /* by index of the job */
+	struct err failed;
+};
+
+static void *commit_lanes(void *arg)
+{
+	struct committer *c = arg;
+	struct kube_job_vec *jobs = &c->r->jobs;
+
+	for (size_t i = 0; i < jobs->len; i++) {
+		struct kube_job *j = &jobs->items[i];
+		struct err err = ERR_INIT;
+		pthread_mutex_lock(&c->lock);
+		while (!c->ready[i])
+			pthread_cond_wait(&c->changed, &c->lock);
+		bool failed = c->failed.code != ERR_NONE;
+		pthread_mutex_unlock(&c->lock);
+		if (!failed && !j->fatal.code &&
+		    archive_lane_commit(j->lane, &err)) {
+			pthread_mutex_lock(&c->lock);
+			c->failed = err;
+			pthread_mutex_unlock(&c->lock);
+			atomic_store(&c->r->stop, true);
+		}
+		archive_lane_free(steal(j->lane));
+	}
+	return NULL;
+}
+
+static void set_ready(struct committer *c, size_t i)
+{
+	pthread_mutex_lock(&c->lock);
+	c->ready[i] = true;
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+}
+
+struct running {
+	struct capture_kube_run *r;
+	struct committer *committer;
+};
+
+static void run_job(const struct running *running, size_t i)
+{
+	struct capture_kube_run *r = running->r;
+	struct kube_job *j = &r->jobs.items[i];
+	const struct capture_env *env = r->run.env;
+	struct err err = ERR_INIT;
+
+	if (!atomic_load(&r->stop))
+		kube_job_run(j);
+	else
+		err_set(&j->fatal, ERR_CANCELLED, "another part failed");
+	if (!j->hold && !j->fatal.code && archive_lane_end(j->lane, &err))
+		j->fatal = err;
+	if (j->fatal.code)
+		atomic_store(&r->stop, true);
+	uint64_t done = atomic_fetch_add(&r->done, 1) + 1;
+	if (env->progress)
+		env->progress(
+		    env->progress_ctx, j->resource->key, done, r->jobs.len);
+	if (!j->hold)
+		set_ready(running->committer, i);
+}
+
+static bool has_objects(void *ctx, const char *key)
+{
+	const struct capture_kube_run *r = ctx;
+
+	VEC_EACH (&r->jobs, j) {
+		if (str_eq(j->resource->key, key))
+			return j->objects > 0;
+	}
+	return false;
+}
+
+/* Which of the held objects the captured ones need: in an order in which
+ * whatever refers comes before what it refers to; roles until no more are
+ * gathered by others. */
+static int choose_held(struct capture_kube_run *r, struct err *err)
+{
+	cleanup(kube_refs_done) struct kube_refs refs = KUBE_REFS_INIT;
+	struct kube_refs_question q = {.namespaces = &r->run.namespaces,
+	    .has_objects = has_objects,
+	    .ctx = r};
+
+	VEC_EACH (&r->jobs, j)
+		kube_refs_merge(&refs, &j->refs);
+	kube_refs_sort(&refs);
+	for (size_t i = 0; kube_refs_chosen(i); i++) {
+		VEC_EACH (&r->jobs, j) {
+			bool changed = j->hold && str_eq(j->resource->key,
+						      kube_refs_chosen(i));
+			while (changed) {
+				changed = false;
+				if (kube_job_choose(
+					j, &refs, &q, &changed, err))
+					return -1;
+			}
+		}
+	}
+	return 0;
+}
+
+static void release_held(struct capture_kube_run *r, struct committer *c)
+{
+	struct err err = ERR_INIT;
+	bool failed = atomic_load(&r->stop) || choose_held(r, &err);
+
+	for (size_t i = 0; i < r->jobs.len; i++) {
+		struct kube_job *j = &r->jobs.items[i];
+		if (!j->hold)
+			continue;
+		failed = failed || kube_job_release(j, &err);
+		if (failed && !j->fatal.code) {
+			if (!err.code)
+				err_set(
+				    &err, ERR_CANCELLED, "another part failed");
+			j->fatal = err;
+		}
+		set_ready(c, i);
+	}
+}
+
+/* Objects that a left-out resource has, by a list of one. */
+static void count_left_out(struct capture_kube_run *r, size_t i)
+{
+	struct left_out_resource *l = &r->left_out.items[i];
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	autofree char *path = kube_path(
+	    l->resource->api_version, l->resource->name, NULL, NULL, NULL);
+	struct kube_request request = {
+	    .path = path, .query = "limit=1", .max_attempts = 3};
+	struct err ignored = ERR_INIT; /* the number is for people */
+
+	if (atomic_load(&r->stop) ||
+	    kube_send(r->run.cluster->client, &request, &answer, &ignored))
+		return;
+	cleanup(json_freep) struct json_object *list =
+	    json_parse(buf_str(&answer.body), answer.body.len, &ignored);
+	if (list)
+		l->objects = (int64_t)json_len(json_get(list, "items")) +
+			     json_int(json_path(list, "metadata",
+					  "remainingItemCount", NULL),
+				 0);
+}
+
+static void work(void *ctx, size_t i)
+{
+	const struct running *running = ctx;
+	size_t jobs = running->r->jobs.len;
+
+	kube_in_flight_enter(&running->r->in_flight);
+	if (i < jobs)
+		run_job(running, i);
+	else
+		count_left_out(running->r, i - jobs);
+	kube_in_flight_leave(&running->r->in_flight);
+}
+
+size_t capture_kube_lists_at_once(const struct capture_kube_run *r)
+{
+	size_t n = r->run.cluster->lists_at_once;
+
+	return n ? n : DEFAULT_LISTS_AT_ONCE;
+}
+
+int capture_kube_run_jobs(
+    struct capture_kube_run *r, size_t *lane, struct err *err)
+{
+	const struct capture_kube_cluster *cluster = r->run.cluster;
+	struct committer c = {.r = r};
+	struct running running = {.r = r, .committer = &c};
+	size_t at_once = capture_kube_lists_at_once(r);
+
+	r->in_flight.most = at_once;
+	atomic_store(&r->in_flight.kept, r->jobs.len + r->left_out.len);
+	r->run.in_flight = &r->in_flight;
+	pthread_mutex_init(&c.lock, NULL);
+	pthread_cond_init(&c.changed, NULL);
+	c.ready = mem_zalloc(r->jobs.len + 1);
+	VEC_EACH (&r->jobs, j)
+		j->lane = archive_lane_open(
+		    r->run.env->writer, RANK_KUBERNETES, (*lane)++);
+	if (pthread_create(&c.thread, NULL, commit_lanes, &c))
+		abort();
+	pool_each(at_once, r->jobs.len + r->left_out.len, work, &running);
+	release_held(r, &c);
+	pthread_join(c.thread, NULL);
+	pthread_cond_destroy(&c.changed);
+	pthread_mutex_destroy(&c.lock);
+	free(c.ready);
+	if (c.failed.code) {
+		*err = c.failed;
+		return -1;
+	}
+	VEC_EACH (&r->jobs, j) {
+		if (!j->fatal.code)
+			continue;
+		*err = j->fatal;
+		return err_wrap(err, "%s: %s", cluster->name, j->resource->key);
+	}
+	return 0;
+}
+
+void capture_kube_run_done(struct capture_kube_run *r)
+{
+	VEC_EACH (&r->jobs, j)
+		kube_job_done(j);
+	vec_done(&r->jobs);
+	vec_done(&r->left_out);
+	strvec_done(&r->marked);
+	strvec_done(&r->run.namespaces);
+	kube_api_done(&r->api);
+	free(r->uid);
+}

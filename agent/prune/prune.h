@@ -1,0 +1,62 @@
+/*
+ * Pruning: lists a vault, asks retention, and removes what it drops, manifest
+ * first. Refuses to remove anything where the clocks differ by more than five
+ * minutes, where anything could not be listed or read, or the policy is empty.
+ * It needs no private key of encryption.
+ */
+#ifndef AGENT_PRUNE_PRUNE_H
+#define AGENT_PRUNE_PRUNE_H
+
+#include "agent/prune/retention.h"
+#include "storage/base/clock.h"
+#include "storage/base/err.h"
+#include "storage/vault/lock.h"
+#include "storage/vault/snapshot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct prune_options {
+	struct vault *vault;
+	const char *name; /* whose snapshots */
+	const struct retention_policy *policy;
+	const struct retention_zone *zone;
+	const struct snapshot_trust *trust;
+	const struct minisign_key *key; /* signs the record; NULL: unsigned */
+	const struct clock *clock;
+	struct vault_lock *lock; /* held by the caller; NULL on dry run */
+	bool dry_run;
+};
+
+enum prune_outcome {
+	PRUNE_KEPT,
+	PRUNE_DROPPED,	   /* or would be, on a dry run */
+	PRUNE_KEPT_LOCKED, /* the store keeps it (Object Lock) */
+	PRUNE_FAILED
+};
+
+struct prune_row {
+	char *label;
+	int64_t time;
+	uint64_t bytes;
+	bool partial;
+	bool bad; /* not whole, found wrong, or not to be trusted */
+	enum prune_outcome outcome;
+	char *reason;
+};
+VEC_DEFINE(prune_rows, struct prune_row);
+void prune_rows_done(struct prune_rows *rows);
+
+struct json_object;
+
+/* Fills rows, newest first, also those of a run that failed half way. -1 where
+ * it refused, or where a removal failed. */
+int prune_run(
+    const struct prune_options *o, struct prune_rows *rows, struct err *err);
+/* The table for people, and the same as an array of objects. */
+void prune_table(const struct prune_rows *rows, bool dry_run, struct buf *out);
+struct json_object *prune_json(const struct prune_rows *rows);
+const char *prune_outcome_name(enum prune_outcome outcome, bool dry_run);
+
+#endif

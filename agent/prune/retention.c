@@ -1,0 +1,315 @@
+#include "agent/prune/retention.h"
+
+#include "config/schema/unit.h"
+#include "storage/base/cleanup.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void retention_policy_done(struct retention_policy *p)
+{
+	strvec_done(&p->keep_tags);
+}
+
+int retention_policy_check(const struct retention_policy *p, struct err *err)
+{
+	if (p->keep_last || p->keep_hourly || p->keep_daily || p->keep_weekly ||
+	    p->keep_monthly || p->keep_yearly || p->keep_within_s > 0)
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "retention: no rule keeps anything (keep_last, keep_daily, ...): "
+	    "nothing is pruned under an empty policy");
+}
+
+/* ---- calendar ------------------------------------------------------------ */
+
+enum { HOUR_S = 3600, DAY_S = 86400 };
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b != 0 && (a < 0) != (b < 0));
+}
+
+struct date {
+	int64_t year;
+	unsigned month, day;
+};
+
+/* Days since 1970-01-01 to a date of the proleptic Gregorian calendar: years
+ * are counted from March, so that the leap day comes last, in eras of 400. */
+static struct date date_of(int64_t days)
+{
+	enum { ERA = 146097, TO_1970 = 719468 };
+	int64_t z = days + TO_1970;
+	int64_t era = floor_div(z, ERA);
+	int64_t in_era = z - era * ERA;
+	int64_t year =
+	    (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
+	int64_t shifted = (5 * in_year + 2) / 153;
+
+	return (struct date){.year = year + era * 400 + (shifted >= 10),
+	    .month = (unsigned)(shifted < 10 ? shifted + 3 : shifted - 9),
+	    .day = (unsigned)(in_year - (153 * shifted + 2) / 5 + 1)};
+}
+
+enum period { HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, PERIODS };
+
+/* Which hour, day, ... a moment falls in, as a number that grows with time.
+ * Hours are cut in UTC: the one that a zone repeats in autumn is two. */
+static int64_t period_of(
+    enum period p, int64_t time, const struct retention_zone *zone)
+{
+	int64_t day =
+	    floor_div(time + retention_zone_offset(zone, time), DAY_S);
+	struct date d = date_of(day);
+
+	switch (p) {
+	case HOURLY:
+		return floor_div(time, HOUR_S);
+	case DAILY:
+		return day;
+	case WEEKLY:
+		return floor_div(day + 3, 7); /* 1970-01-01 was a Thursday */
+	case MONTHLY:
+		return d.year * 12 + d.month - 1;
+	default:
+		return d.year;
+	}
+}
+
+static void period_name(enum period p, int64_t time,
+    const struct retention_zone *zone, char *out, size_t size)
+{
+	int64_t day =
+	    floor_div(time + retention_zone_offset(zone, time), DAY_S);
+	struct date d =
+	    date_of(p == WEEKLY ? floor_div(day + 3, 7) * 7 - 3 : day);
+	long long year = d.year;
+
+	if (p == HOURLY)
+		snprintf(out, size, "hourly, %02lld:00 UTC on %04lld-%02u-%02u",
+		    (long long)(floor_div(time, HOUR_S) -
+				floor_div(time, DAY_S) * 24),
+		    (long long)date_of(floor_div(time, DAY_S)).year,
+		    date_of(floor_div(time, DAY_S)).month,
+		    date_of(floor_div(time, DAY_S)).day);
+	else if (p == DAILY)
+		snprintf(
+		    out, size, "daily, %04lld-%02u-%02u", year, d.month, d.day);
+	else if (p == WEEKLY)
+		snprintf(out, size, "weekly, from %04lld-%02u-%02u", year,
+		    d.month, d.day);
+	else if (p == MONTHLY)
+		snprintf(out, size, "monthly, %04lld-%02u", year, d.month);
+	else
+		snprintf(out, size, "yearly, %04lld", year);
+}
+
+/* ---- the rules ------------------------------------------------------------
+ */
+
+struct run {
+	struct retention_item *items; /* newest first */
+	size_t count;
+	const struct retention_policy *policy;
+	const struct retention_zone *zone;
+	int64_t now;
+};
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct retention_item *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? 1 : -1;
+	return strcmp(y->label, x->label);
+}
+
+static bool in_future(const struct run *r, const struct retention_item *i)
+{
+	return i->time > r->now;
+}
+
+/* What can be restored whole. */
+static bool is_good(const struct run *r, const struct retention_item *i)
+{
+	return !i->partial && !i->bad && !i->untrusted && !in_future(r, i);
+}
+
+/* What counts for a rule. */
+static bool counts(const struct run *r, const struct retention_item *i)
+{
+	return is_good(r, i) && (!r->policy->verified_only || i->verified);
+}
+
+__attribute__((format(printf, 2, 3))) static void keep(
+    struct retention_item *i, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (i->keep)
+		return; /* the first reason is the one that is told */
+	i->keep = true;
+	va_start(ap, fmt);
+	vsnprintf(i->reason, sizeof(i->reason), fmt, ap);
+	va_end(ap);
+}
+
+static const char *kept_tag(
+    const struct retention_policy *p, const struct retention_item *i)
+{
+	if (!i->tags)
+		return NULL;
+	VEC_EACH (&p->keep_tags, tag)
+		if (strvec_has(i->tags, *tag))
+			return *tag;
+	return NULL;
+}
+
+/* What is kept whether it is good or not. */
+static void keep_by_itself(const struct run *r, struct retention_item *i)
+{
+	const char *tag = kept_tag(r->policy, i);
+
+	if (i->hold)
+		keep(i, "hold");
+	if (tag)
+		keep(i, "tag %s", tag);
+	if (in_future(r, i))
+		keep(i, "lies in the future; counts for nothing");
+	if (i->untrusted)
+		keep(i, "its manifest is not trusted: name the public key that "
+			"signed it, or remove it by hand");
+}
+
+static void keep_newest(const struct run *r,
+    bool (*fits)(const struct run *, const struct retention_item *),
+    unsigned count, const char *reason)
+{
+	for (size_t n = 0; n < r->count && count; n++) {
+		if (!fits(r, &r->items[n]))
+			continue;
+		keep(&r->items[n], "%s", reason);
+		count--;
+	}
+}
+
+static void keep_within(const struct run *r)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	unit_add_duration(&text, r->policy->keep_within_s * 1000);
+	for (size_t n = 0; n < r->count; n++) {
+		struct retention_item *i = &r->items[n];
+		if (r->policy->keep_within_s > 0 && !in_future(r, i) &&
+		    r->now - i->time <= r->policy->keep_within_s)
+			keep(i, "within %s", buf_str(&text));
+	}
+}
+
+/* The newest good one of each of the last `count` periods that have one. */
+static void keep_periods(const struct run *r, enum period p, unsigned count)
+{
+	bool any = false;
+	int64_t last = 0;
+
+	for (size_t n = 0; n < r->count && count; n++) {
+		struct retention_item *i = &r->items[n];
+		char name[64];
+		if (!counts(r, i))
+			continue;
+		int64_t this = period_of(p, i->time, r->zone);
+		if (any && this == last)
+			continue;
+		any = true;
+		last = this;
+		count--;
+		period_name(p, i->time, r->zone, name, sizeof(name));
+		keep(i, "%s", name);
+	}
+}
+
+static void keep_newest_verified(const struct run *r)
+{
+	for (size_t n = 0; n < r->count; n++) {
+		struct retention_item *i = &r->items[n];
+		if (!i->verified || !is_good(r, i))
+			continue;
+		keep(i, "the newest that a verification found good");
+		return;
+	}
+}
+
+/* Partial and bad ones newer than all that counts, and those that a
+ * verification has not reached yet where only verified ones count: the best
+ * there is of that time. Where nothing counts, that is all of them. */
+static void keep_newer_than_good(const struct run *r)
+{
+	for (size_t n = 0; n < r->count; n++) {
+		struct retention_item *i = &r->items[n];
+		if (counts(r, i))
+			return;
+		keep(i, "%s",
+		    is_good(r, i) ? "not verified yet"
+				  : "newer than the newest good one");
+	}
+}
+
+static void keep_above_cap(const struct run *r)
+{
+	unsigned cap = r->policy->max_deletions
+			   ? r->policy->max_deletions
+			   : RETENTION_MAX_DELETIONS_DEFAULT;
+
+	/* From the oldest on: what is above the cap waits for the next run. */
+	for (size_t n = r->count; n-- > 0;) {
+		struct retention_item *i = &r->items[n];
+		if (i->keep)
+			continue;
+		if (cap)
+			cap--;
+		else
+			keep(i, "waits: max_deletions is reached");
+	}
+}
+
+int retention_plan(struct retention_item *items, size_t count,
+    const struct retention_policy *policy, const struct retention_zone *zone,
+    int64_t now, struct err *err)
+{
+	const unsigned per_period[PERIODS] = {policy->keep_hourly,
+	    policy->keep_daily, policy->keep_weekly, policy->keep_monthly,
+	    policy->keep_yearly};
+	const struct run r = {.items = items,
+	    .count = count,
+	    .policy = policy,
+	    .zone = zone,
+	    .now = now};
+
+	if (retention_policy_check(policy, err))
+		return -1;
+	if (count > 1)
+		qsort(items, count, sizeof(*items), newest_first);
+	for (size_t n = 0; n < count; n++) {
+		items[n].keep = false;
+		snprintf(items[n].reason, sizeof(items[n].reason), "%s",
+		    items[n].bad       ? "not good, and older than a good one"
+		    : items[n].partial ? "partial, and older than a good one"
+				       : "not kept by any rule");
+		keep_by_itself(&r, &items[n]);
+	}
+	keep_newest(&r, counts, policy->keep_last, "last");
+	for (enum period p = HOURLY; p < PERIODS; p++)
+		keep_periods(&r, p, per_period[p]);
+	keep_within(&r);
+	keep_newest(&r, is_good,
+	    policy->keep_min ? policy->keep_min : RETENTION_KEEP_MIN_DEFAULT,
+	    "the minimum (keep_min)");
+	keep_newest_verified(&r);
+	keep_newer_than_good(&r);
+	keep_above_cap(&r);
+	return 0;
+}

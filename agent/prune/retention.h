@@ -1,0 +1,78 @@
+/*
+ * Which snapshots a policy keeps: a pure function of what is known of them,
+ * the policy and the time. It knows no vault and no clock.
+ *
+ * Only good snapshots count: complete, and not known to be bad; where only
+ * verified ones count, one that was not verified yet is kept beside those. A
+ * partial one is, too, while it is newer than the newest good one or within
+ * keep_within, never instead of one. One that lies in the future, or whose
+ * manifest is not trusted, is kept and counts for nothing: whether somebody
+ * holds it cannot be known. Whatever the policy says, the newest good snapshot
+ * and keep_min good ones in all are kept, and so is the newest that a
+ * verification found good. Days, weeks (ISO, Monday), months and years are cut
+ * in a zone.
+ */
+#ifndef AGENT_PRUNE_RETENTION_H
+#define AGENT_PRUNE_RETENTION_H
+
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+#include "storage/base/vec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RETENTION_KEEP_MIN_DEFAULT = 3, RETENTION_MAX_DELETIONS_DEFAULT = 50 };
+
+struct retention_policy {
+	unsigned keep_last;
+	unsigned keep_hourly, keep_daily, keep_weekly;
+	unsigned keep_monthly, keep_yearly;
+	int64_t keep_within_s;
+	unsigned keep_min;	 /* 0: the default */
+	unsigned max_deletions;	 /* 0: the default */
+	bool verified_only;	 /* count only what a verification found good */
+	struct strvec keep_tags; /* a snapshot with one of these is kept */
+};
+#define RETENTION_POLICY_INIT                                                  \
+	{                                                                      \
+		.keep_last = 0                                                 \
+	}
+void retention_policy_done(struct retention_policy *p);
+
+/* ERR_USAGE for a policy that keeps nothing by any rule. */
+int retention_policy_check(const struct retention_policy *p, struct err *err);
+
+/* What is known of a snapshot; strings borrowed. */
+struct retention_item {
+	const char *label; /* breaks ties of time */
+	int64_t time;	   /* seconds */
+	bool partial;
+	bool bad;	/* archive or verification failed */
+	bool untrusted; /* its manifest does not hold: nothing is known of it */
+	bool verified;	/* a verification found it good */
+	bool hold;
+	const struct strvec *tags; /* or NULL */
+	/* Filled in. */
+	bool keep;
+	char reason[120]; /* "daily, 2026-01-02", "not kept by any rule" */
+};
+
+/* The zone's rules, read once: an IANA name looked up in the system's zone
+ * files. NULL with ERR_USAGE where there is none of that name. It sets TZ for a
+ * while, so there must be no other thread yet. */
+struct retention_zone;
+struct retention_zone *retention_zone_open(const char *name, struct err *err);
+void retention_zone_free(struct retention_zone *z); /* takes NULL */
+void retention_zone_freep(struct retention_zone **z);
+/* Seconds east of UTC at that moment. */
+int32_t retention_zone_offset(const struct retention_zone *z, int64_t time);
+
+/* Decides for each item; sorts them newest first. -1 only for an empty policy.
+ * The oldest are dropped first where the cap on deletions binds. */
+int retention_plan(struct retention_item *items, size_t count,
+    const struct retention_policy *policy, const struct retention_zone *zone,
+    int64_t now, struct err *err);
+
+#endif

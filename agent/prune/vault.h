@@ -1,0 +1,26 @@
+/*
+ * Retention applied to one vault whose lock is held, with the table of what
+ * became of each snapshot on standard output.
+ */
+#ifndef AGENT_PRUNE_VAULT_H
+#define AGENT_PRUNE_VAULT_H
+
+#include "agent/agent.h"
+#include "agent/prune/retention.h"
+#include "storage/vault/lock.h"
+
+/* The same for all vaults of a run. */
+struct prune_terms {
+	const struct minisign_key *key; /* signs the record; NULL: none does */
+	/* Opened before there is a second thread. */
+	const struct retention_zone *zone;
+	bool dry_run;
+};
+
+/* Prunes it and prints what became of each snapshot. 0 or -1. lock is NULL on a
+ * dry run. */
+int prune_vault(const struct agent *a, const struct settings_vault *settings,
+    struct vault *vault, struct vault_lock *lock,
+    const struct prune_terms *terms, struct err *err);
+
+#endif

@@ -1,0 +1,285 @@
+/* One object: got from the cache or the bucket and put aside until its turn
+ * comes, then archived. */
+#include "agent/terraform/run.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void job_free(struct state_job *j)
+{
+	struct state_run *run = j->bucket->run;
+
+	archive_lane_free(j->lane);
+	state_content_done(&j->content);
+	s3_object_done(&j->object);
+	if (j->fills_scratch) {
+		pthread_mutex_lock(&run->lock);
+		run->scratch_freed++;
+		pthread_cond_broadcast(&run->changed);
+		pthread_mutex_unlock(&run->lock);
+	}
+	free(j->path);
+	free(j);
+}
+
+void state_run_warn(struct state_run *run, const char *text)
+{
+	pthread_mutex_lock(&run->lock);
+	capture_report_warning(run->report, "%s", text);
+	pthread_mutex_unlock(&run->lock);
+}
+
+static void missing(struct state_job *j, const struct err *err)
+{
+	struct state_run *run = j->bucket->run;
+
+	pthread_mutex_lock(&run->lock);
+	capture_report_missing(run->report, err, "object 's3://%s/%s'%s%s",
+	    s3_bucket(j->bucket->bucket->s3), j->object.key,
+	    j->older ? ", version " : "", j->older ? j->object.version_id : "");
+	pthread_mutex_unlock(&run->lock);
+}
+
+/* ---- what is to be said of it ---- */
+
+static void add_result(struct state_bucket_run *b, struct state_job *j)
+{
+	const struct state_content *c = &j->content;
+	static const char *const told[] = {"key", "serial", "lineage",
+	    "terraform_version", "resources", "workspace", "encrypted"};
+
+	if (!c->state.state || j->older)
+		return;
+	struct state_result *r = vec_add(&b->results);
+	r->index = j->index;
+	r->state = json_new_object();
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		struct json_object *v = json_get(c->facts, told[i]);
+		if (v)
+			json_set(r->state, told[i], json_share(v));
+	}
+}
+
+static void account(struct state_job *j)
+{
+	const struct state_content *c = &j->content;
+	struct state_bucket_run *b = j->bucket;
+	struct state_run *run = b->run;
+
+	pthread_mutex_lock(&run->lock);
+	run->report->items++;
+	run->report->bytes += c->size;
+	b->objects++;
+	b->bytes += c->size;
+	if (c->cached)
+		b->from_cache++;
+	else
+		b->downloaded++;
+	b->not_state += !c->state.state;
+	state_content_warn(j);
+	add_result(b, j);
+	uint64_t done = b->objects;
+	uint64_t listed = b->listed;
+	pthread_mutex_unlock(&run->lock);
+	if (run->env->progress)
+		run->env->progress(run->env->progress_ctx,
+		    s3_describe(b->bucket->s3), done, listed);
+}
+
+/* ---- getting it ---- */
+
+/* The facts hold what the reader found when the object was first got. */
+static void facts_back(struct state_content *c)
+{
+	c->state.state = json_get(c->facts, "serial") != NULL;
+	c->state.json =
+	    c->state.state || json_truth(json_get(c->facts, "json"), false);
+}
+
+static bool find_small(struct state_pack *pack, const char *id, uint64_t size,
+    struct state_content *c)
+{
+	cleanup(buf_done) struct buf facts = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!pack || !state_pack_find(pack, id, &c->data, &facts, &c->aside) ||
+	    c->data.len != size)
+		return false;
+	c->facts = json_parse(buf_str(&facts), facts.len, &ignored);
+	return c->facts != NULL;
+}
+
+static bool find(struct state_job *j, const char *id)
+{
+	struct state_run *run = j->bucket->run;
+	struct state_content *c = &j->content;
+	uint64_t size = j->object.size;
+
+	if (size > run->small_bytes)
+		c->facts =
+		    state_cache_find_file(&run->cache, id, size, &c->file);
+	else if (!find_small(run->cache.pack, id, size, c))
+		buf_clear(&c->data);
+	if (!c->facts)
+		return false;
+	c->cached = c->keep_file = true;
+	c->size = size;
+	facts_back(c);
+	return true;
+}
+
+static struct state_pack *scratch_pack(struct state_run *run, struct err *err)
+{
+	pthread_mutex_lock(&run->lock);
+	if (!run->scratch)
+		run->scratch = state_pack_unnamed(run->env->scratch, err);
+	pthread_mutex_unlock(&run->lock);
+	return run->scratch;
+}
+
+/* A cache that cannot be written is only slower next time. */
+static int put_aside(struct state_run *run, const char *id,
+    struct state_content *c, struct err *err)
+{
+	cleanup(buf_done) struct buf facts = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	json_write(&facts, c->facts, JSON_COMPACT);
+	/* What changed is not what the list's id stands for. */
+	if (run->cache.pack && !c->changed && c->size <= run->cache.max_bytes &&
+	    !state_pack_add(
+		run->cache.pack, id, &c->data, &facts, &c->aside, &ignored))
+		return 0;
+	struct state_pack *pack = scratch_pack(run, err);
+	return pack ? state_pack_add(pack, id, &c->data, &facts, &c->aside, err)
+		    : -1;
+}
+
+static int bring(struct state_job *j, struct err *err)
+{
+	struct state_content *c = &j->content;
+	char id[STATE_ID];
+
+	state_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
+	if (find(j, id))
+		return 0;
+	if (state_content_get(j, c, err) || state_content_read(c, err))
+		return -1;
+	c->facts = state_content_facts(j, c);
+	if (c->state.json && !c->state.state)
+		json_set_bool(c->facts, "json", true);
+	/* The facts say it. */
+	s3_meta_done(&c->meta);
+	s3_pairs_done(&c->tags);
+	if (c->file || !put_aside(j->bucket->run, id, c, err))
+		return 0;
+	state_run_fatal(j->bucket->run, err);
+	return -1;
+}
+
+/* One that was listed and cannot be got is gone only if it is not listed any
+ * more: a store that does not give what it lists has not lost it. */
+static bool is_gone(const struct state_job *j)
+{
+	cleanup(s3_objects_done) struct s3_object_vec found = VEC_INIT;
+	cleanup(s3_list_done) struct s3_list l = {
+	    .prefix = j->object.key, .versions = j->older};
+	struct err ignored = ERR_INIT;
+
+	if (s3_list_page(j->bucket->bucket->s3, &l, &found, NULL, &ignored))
+		return false;
+	VEC_EACH (&found, o)
+		if (str_eq(o->key, j->object.key) && !o->delete_marker &&
+		    (!j->older || str_eq(o->version_id, j->object.version_id)))
+			return false;
+	return true;
+}
+
+/* Many wait for their turn: they take little memory. */
+static void leave_aside(struct state_content *c)
+{
+	buf_done(&c->data);
+	if (c->file)
+		return;
+	json_free(c->facts);
+	c->facts = NULL;
+}
+
+static void get_object(struct state_job *j)
+{
+	struct state_run *run = j->bucket->run;
+	struct err why = ERR_INIT;
+
+	if (bring(j, &why)) {
+		if (why.code == ERR_CANCELLED)
+			return state_run_fatal(run, &why);
+		if (why.code == ERR_NOT_FOUND && is_gone(j)) {
+			autofree char *text = str_printf(
+			    "'s3://%s/%s' was deleted while the backup ran",
+			    s3_bucket(j->bucket->bucket->s3), j->object.key);
+			return state_run_warn(run, text);
+		}
+		return missing(j, &why);
+	}
+	state_locks_in_table(j, &j->content);
+	leave_aside(&j->content);
+	j->got = true;
+}
+
+/* A large one for the next run; its digest is known by now. */
+static void keep_file(struct state_job *j)
+{
+	struct state_content *c = &j->content;
+	const struct state_cache *cache = &j->bucket->run->cache;
+	char id[STATE_ID];
+
+	if (!c->file || c->cached || c->changed || !cache->dir ||
+	    c->size > cache->max_bytes)
+		return;
+	state_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
+	state_cache_keep_file(cache, id, &c->file, c->sha256, c->facts);
+	c->keep_file = !str_ends(c->file, ".new");
+}
+
+/* ---- the job ---- */
+
+void state_job_get(void *job)
+{
+	struct state_job *j = job;
+	struct state_run *run = j->bucket->run;
+
+	if (!state_run_stopped(run)) {
+		if (j->path)
+			get_object(j);
+		else
+			state_locks_object(j);
+	}
+	pthread_mutex_lock(&run->lock);
+	j->done = true;
+	pthread_cond_broadcast(&run->changed);
+	pthread_mutex_unlock(&run->lock);
+}
+
+void state_job_archive(void *job)
+{
+	struct state_job *j = job;
+	struct state_run *run = j->bucket->run;
+	struct err why = ERR_INIT;
+
+	pthread_mutex_lock(&run->lock);
+	while (!j->done)
+		pthread_cond_wait(&run->changed, &run->lock);
+	pthread_mutex_unlock(&run->lock);
+	if (j->got && !state_run_stopped(run)) {
+		if (state_content_archive(j, &why)) {
+			state_run_fatal(run, &why);
+		} else {
+			keep_file(j);
+			account(j);
+		}
+	}
+	job_free(j);
+}

@@ -1,0 +1,241 @@
+/* The lists of a bucket, and a job for each object of them that is wanted, in
+ * the order of the archive. */
+#include "agent/terraform/run.h"
+
+#include "storage/archive/key_path.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DEFAULT_IN_FLIGHT = 16,
+	LARGE_AT_ONCE = 2, /* by several connections each */
+	AHEAD = 2048, /* jobs that may wait for what is archived before them */
+};
+
+/* Of one bucket, while its lists are read. */
+struct walk {
+	struct state_bucket_run *bucket;
+	struct pool *small; /* get */
+	struct pool *large;
+	struct pool *archiver; /* one, for there is one order */
+	size_t *next_index;
+	struct key_paths paths;
+	char *key;   /* whose versions are counted */
+	int version; /* how many of them there were */
+};
+
+static bool fits(const struct capture_state_bucket *b, const char *key)
+{
+	if (b->include && b->include->len && !str_glob_any(b->include, key))
+		return false;
+	return !b->exclude || !str_glob_any(b->exclude, key);
+}
+
+/* A lock is looked at where its state is wanted. */
+static bool is_wanted(
+    const struct capture_state_bucket *b, const struct s3_object *o)
+{
+	static const char suffix[] = ".tflock";
+	autofree char *state = NULL;
+
+	if (o->delete_marker)
+		return false;
+	if (!str_ends(o->key, suffix))
+		return fits(b, o->key);
+	state = str_ndup(o->key, strlen(o->key) - strlen(suffix));
+	return fits(b, state);
+}
+
+/* Newest first within a key; the current one is counted among the N. */
+static bool is_too_old(struct walk *w, const struct s3_object *o)
+{
+	if (w->bucket->bucket->versions <= 1)
+		return false;
+	if (!str_eq(w->key, o->key)) {
+		free(w->key);
+		w->key = str_dup(o->key);
+		w->version = 0;
+	}
+	return ++w->version > w->bucket->bucket->versions;
+}
+
+static char *archive_path(struct walk *w, const struct s3_object *o, bool older)
+{
+	struct buf path = BUF_INIT;
+
+	buf_printf(&path, "terraform/%s/", s3_bucket(w->bucket->bucket->s3));
+	if (older) {
+		buf_add_str(&path, "%versions/");
+		key_path_add(NULL, &path, o->key);
+		buf_add_char(&path, '/');
+		key_path_add(NULL, &path, o->version_id);
+	} else {
+		key_path_add(&w->paths, &path, o->key);
+	}
+	return buf_steal(&path);
+}
+
+/* Large ones beside the small ones, which they would hold up; those that the
+ * cache has no room for are numbered. */
+static struct pool *getter_of(struct walk *w, struct state_job *j)
+{
+	struct state_run *run = w->bucket->run;
+
+	if (!j->path || j->object.size <= run->small_bytes)
+		return w->small;
+	j->fills_scratch =
+	    !run->cache.dir || j->object.size > run->cache.max_bytes;
+	if (j->fills_scratch)
+		j->scratch_number = run->scratch_files++;
+	return w->large;
+}
+
+/* The object passes to the job. */
+static void submit(struct walk *w, struct s3_object *o)
+{
+	struct state_run *run = w->bucket->run;
+	struct state_job *j = mem_new(struct state_job);
+
+	j->bucket = w->bucket;
+	j->older = !o->latest;
+	if (!str_ends(o->key, ".tflock")) {
+		j->path = archive_path(w, o, j->older);
+		j->index = (*w->next_index)++;
+		j->lane = archive_lane_open(
+		    run->env->writer, RANK_TERRAFORM, j->index);
+	}
+	j->object = *o;
+	*o = (struct s3_object){0};
+	/* The current one is read by its key: what it is by then counts. */
+	if (!j->older) {
+		free(j->object.version_id);
+		j->object.version_id = NULL;
+	}
+	pool_submit(getter_of(w, j), state_job_get, j);
+	pool_submit(w->archiver, state_job_archive, j);
+}
+
+static bool skip(struct walk *w, const struct s3_object *o)
+{
+	return !is_wanted(w->bucket->bucket, o) || is_too_old(w, o) ||
+	       (!o->latest && str_ends(o->key, ".tflock"));
+}
+
+static int take_page(struct walk *w, struct s3_list *l, struct err *err)
+{
+	cleanup(s3_objects_done) struct s3_object_vec page = VEC_INIT;
+	struct state_run *run = w->bucket->run;
+
+	if (s3_list_page(w->bucket->bucket->s3, l, &page, NULL, err))
+		return -1;
+	pthread_mutex_lock(&run->lock);
+	w->bucket->listed += page.len;
+	pthread_mutex_unlock(&run->lock);
+	VEC_EACH (&page, o) {
+		if (state_run_stopped(run))
+			return 0;
+		if (!skip(w, o))
+			submit(w, o);
+	}
+	return 0;
+}
+
+/* A mistyped prefix or pattern is no error to S3, and would be no backup. */
+static void warn_if_nothing(struct walk *w, const char *prefix,
+    uint64_t listed_before, size_t taken_before)
+{
+	struct state_run *run = w->bucket->run;
+	const char *bucket = s3_bucket(w->bucket->bucket->s3);
+	uint64_t listed = w->bucket->listed - listed_before;
+
+	if (*w->next_index > taken_before)
+		return;
+	pthread_mutex_lock(&run->lock);
+	if (!listed)
+		capture_report_warning(run->report,
+		    "'s3://%s/%s' is empty: there is no object to capture",
+		    bucket, prefix ? prefix : "");
+	else
+		capture_report_warning(run->report,
+		    "of the %llu objects of 's3://%s/%s' none is captured: "
+		    "they are locks, or 'include' and 'exclude' leave them out",
+		    (unsigned long long)listed, bucket, prefix ? prefix : "");
+	pthread_mutex_unlock(&run->lock);
+}
+
+static void take_prefix(struct walk *w, const char *prefix)
+{
+	struct state_run *run = w->bucket->run;
+	uint64_t listed_before = w->bucket->listed;
+	size_t taken_before = *w->next_index;
+	bool is_below = prefix && *prefix;
+	struct err why = ERR_INIT;
+	cleanup(s3_list_done) struct s3_list l = {
+	    .prefix = prefix,
+	    .versions = w->bucket->bucket->versions > 1,
+	};
+
+	while (!l.ended && !state_run_stopped(run)) {
+		if (!take_page(w, &l, &why))
+			continue;
+		if (why.code == ERR_CANCELLED)
+			return state_run_fatal(run, &why);
+		pthread_mutex_lock(&run->lock);
+		capture_report_missing(run->report, &why,
+		    "objects of bucket '%s'%s%s%s%s",
+		    s3_bucket(w->bucket->bucket->s3),
+		    is_below ? " under '" : "", is_below ? prefix : "",
+		    is_below ? "'" : "",
+		    l.token ? ", from the middle of the list" : "");
+		pthread_mutex_unlock(&run->lock);
+		return;
+	}
+	if (!state_run_stopped(run))
+		warn_if_nothing(w, prefix, listed_before, taken_before);
+}
+
+/* Sorted, without those that lie in another: keys then come in order, and
+ * each once. */
+static void distinct_prefixes(
+    const struct capture_state_bucket *b, struct strvec *out)
+{
+	cleanup(strvec_done) struct strvec all = VEC_INIT;
+
+	if (b->prefixes)
+		VEC_EACH (b->prefixes, p)
+			strvec_add(&all, *p);
+	strvec_sort(&all);
+	VEC_EACH (&all, p) {
+		if (!out->len || !str_starts(*p, out->items[out->len - 1]))
+			strvec_add(out, *p);
+	}
+}
+
+void state_walk(struct state_bucket_run *b, size_t *next_index)
+{
+	const struct capture_state_options *o = b->run->o;
+	size_t workers =
+	    o->in_flight > 0 ? (size_t)o->in_flight : DEFAULT_IN_FLIGHT;
+	struct walk w = {
+	    .bucket = b,
+	    .small = pool_new(workers, AHEAD),
+	    .large = pool_new(LARGE_AT_ONCE, AHEAD),
+	    .archiver = pool_new(1, AHEAD),
+	    .next_index = next_index,
+	};
+	cleanup(strvec_done) struct strvec prefixes = VEC_INIT;
+
+	distinct_prefixes(b->bucket, &prefixes);
+	if (!prefixes.len)
+		take_prefix(&w, NULL);
+	VEC_EACH (&prefixes, p)
+		take_prefix(&w, *p);
+	pool_free(w.archiver);
+	pool_free(w.large);
+	pool_free(w.small);
+	key_paths_done(&w.paths);
+	free(w.key);
+}

@@ -1,0 +1,307 @@
+#include "config/cli/cli.h"
+
+#include "config/settings.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/closest.h"
+#include "storage/base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_WORDS = 96 };
+
+static const char *const outputs[] = {"table", "json", NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
+
+const struct cli_option cli_common_options[] = {
+    {.name = "config",
+	.kind = CLI_TEXT,
+	.offset = offsetof(struct cli_common, config),
+	.argument = "FILE",
+	.help = "The configuration. Default: the file that the environment "
+		"variable " SETTINGS_FILE_VARIABLE
+		" names, else " SETTINGS_DEFAULT_FILE "."},
+    {.name = "output",
+	.letter = 'o',
+	.kind = CLI_WORD,
+	.offset = offsetof(struct cli_common, output),
+	.argument = "table|json",
+	.words = outputs,
+	.help = "How results are printed on standard output."},
+    {.name = "log-format",
+	.kind = CLI_WORD,
+	.offset = offsetof(struct cli_common, log_format),
+	.argument = "text|json",
+	.words = log_formats,
+	.help = "How events are written on standard error, one a line."},
+    {.name = "verbose",
+	.letter = 'v',
+	.kind = CLI_COUNT,
+	.offset = offsetof(struct cli_common, verbose),
+	.help = "Write more events."},
+    {.name = "quiet",
+	.letter = 'q',
+	.kind = CLI_FLAG,
+	.offset = offsetof(struct cli_common, quiet),
+	.help = "Write warnings and errors only, and no progress line."},
+    {.name = "help", .letter = 'h', .help = "Print this and exit."},
+    {.name = "version", .help = "Print the version and exit."},
+    {.name = NULL},
+};
+
+static const struct cli_option *in_table(
+    const struct cli_option *t, const char *name, size_t len, char letter)
+{
+	for (; t && t->name; t++) {
+		if (letter ? t->letter == letter
+			   : strlen(t->name) == len &&
+				 memcmp(t->name, name, len) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+static const struct cli_option *find(const struct cli_program *p,
+    const struct cli_command *c, const char *name, size_t len, char letter)
+{
+	const struct cli_option *o = in_table(p->common, name, len, letter);
+
+	return o || !c ? o : in_table(c->options, name, len, letter);
+}
+
+static void collect(
+    const struct cli_option *t, const char **words, size_t *count)
+{
+	for (; t && t->name && *count < MAX_WORDS; t++)
+		words[(*count)++] = t->name;
+}
+
+static int unknown_option(const struct cli_program *p,
+    const struct cli_command *c, const char *arg, struct err *err)
+{
+	const char *words[MAX_WORDS + 1] = {NULL};
+	cleanup(buf_done) struct buf shown = BUF_INIT;
+	autofree char *name = str_ndup(arg, strcspn(arg, "="));
+	size_t count = 0;
+
+	collect(p->common, words, &count);
+	if (c)
+		collect(c->options, words, &count);
+	str_add_printable(&shown, name, strlen(name));
+	autofree char *hint = closest_hint("--",
+	    str_starts(name, "--") ? closest_word(name + 2, words) : NULL);
+	return err_set(err, ERR_USAGE,
+	    "unknown option '%s'%s; see %s%s%s --help", shown.data, hint,
+	    p->name, c ? " " : "", c ? c->name : "");
+}
+
+static int set_word(
+    const struct cli_option *o, const char *value, int *at, struct err *err)
+{
+	cleanup(buf_done) struct buf known = BUF_INIT;
+
+	for (int i = 0; o->words[i]; i++) {
+		if (str_eq(o->words[i], value)) {
+			*at = i;
+			return 0;
+		}
+		buf_printf(&known, "%s%s", i ? ", " : "", o->words[i]);
+	}
+	return err_set(
+	    err, ERR_USAGE, "--%s takes one of: %s", o->name, buf_str(&known));
+}
+
+static int set(const struct cli_option *o, const char *value, void *options,
+    struct cli_request *r, struct err *err)
+{
+	char *at = (char *)options + o->offset;
+
+	if (str_eq(o->name, "help")) {
+		r->help = true;
+		return 0;
+	}
+	if (str_eq(o->name, "version")) {
+		r->version = true;
+		return 0;
+	}
+	switch (o->kind) {
+	case CLI_FLAG:
+		*(bool *)at = true;
+		return 0;
+	case CLI_COUNT:
+		++*(int *)at;
+		return 0;
+	case CLI_TEXT:
+		if (!*value)
+			return err_set(err, ERR_USAGE,
+			    "--%s takes %s, not "
+			    "an empty text",
+			    o->name, o->argument);
+		*(const char **)at = value;
+		return 0;
+	case CLI_TEXTS:
+		strvec_add((struct strvec *)at, value);
+		return 0;
+	case CLI_WORD:
+		return set_word(o, value, (int *)at, err);
+	}
+	return 0;
+}
+
+struct args {
+	int argc;
+	char *const *argv;
+	int at; /* the next one */
+};
+
+static int take_value(const struct cli_option *o, const char *attached,
+    struct args *a, const char **value, struct err *err)
+{
+	*value = attached;
+	if (!o->argument && attached)
+		return err_set(err, ERR_USAGE, "--%s takes no value", o->name);
+	if (!o->argument || attached)
+		return 0;
+	if (a->at >= a->argc)
+		return err_set(err, ERR_USAGE, "--%s needs a value: %s",
+		    o->name, o->argument);
+	*value = a->argv[a->at++];
+	return 0;
+}
+
+/* One argument that starts with '-': an option, or several letters. */
+static int parse_option(const struct cli_program *p, struct args *a,
+    const char *arg, void *options, struct cli_request *r, struct err *err)
+{
+	const char *value;
+
+	if (str_starts(arg, "--")) {
+		size_t len = strcspn(arg + 2, "=");
+		const struct cli_option *o =
+		    find(p, r->command, arg + 2, len, 0);
+		if (!o)
+			return unknown_option(p, r->command, arg, err);
+		const char *attached = arg[2 + len] ? arg + 3 + len : NULL;
+		if (take_value(o, attached, a, &value, err))
+			return -1;
+		return set(o, value, options, r, err);
+	}
+	for (arg++; *arg; arg++) {
+		const struct cli_option *o = find(p, r->command, NULL, 0, *arg);
+		if (!o) {
+			char shown[3] = {'-', *arg, '\0'};
+			return unknown_option(p, r->command, shown, err);
+		}
+		const char *attached = o->argument && arg[1] ? arg + 1 : NULL;
+		if (take_value(o, attached, a, &value, err) ||
+		    set(o, value, options, r, err))
+			return -1;
+		if (o->argument)
+			return 0;
+	}
+	return 0;
+}
+
+static const struct cli_command *find_command(
+    const struct cli_program *p, const char *name, struct err *err)
+{
+	const char *words[MAX_WORDS + 1] = {NULL};
+	cleanup(buf_done) struct buf shown = BUF_INIT;
+	size_t count = 0;
+
+	for (const struct cli_command *c = p->commands; c->name; c++) {
+		if (str_eq(c->name, name))
+			return c;
+		words[count++] = c->name;
+	}
+	autofree char *hint = closest_hint("", closest_word(name, words));
+	str_add_printable(&shown, name, strlen(name));
+	err_set(err, ERR_USAGE, "unknown command '%s'%s; see %s --help",
+	    buf_str(&shown), hint, p->name);
+	return NULL;
+}
+
+/* The command decides which options there are: it is looked for first. An
+ * option before it that takes a value is one of the common ones. */
+static int parse_command(const struct cli_program *p, const struct args *all,
+    struct cli_request *r, struct err *err)
+{
+	for (int i = 1; i < all->argc; i++) {
+		const char *arg = all->argv[i];
+		if (str_eq(arg, "--"))
+			return 0;
+		if (*arg != '-' || !arg[1]) {
+			r->command = find_command(p, arg, err);
+			return r->command ? 0 : -1;
+		}
+		bool is_long = arg[1] == '-';
+		const struct cli_option *o =
+		    is_long ? find(p, NULL, arg + 2, strlen(arg + 2), 0)
+			    : find(p, NULL, NULL, 0, arg[1]);
+		if (o && o->argument && (is_long || !arg[2]))
+			i++;
+	}
+	return 0;
+}
+
+static int check_operands(
+    const struct cli_program *p, const struct cli_request *r, struct err *err)
+{
+	const struct cli_command *c = r->command;
+	size_t n = r->operands.len;
+
+	if (!c)
+		return err_set(err, ERR_USAGE,
+		    "no command; see %s --help for what there is", p->name);
+	if (n >= (size_t)c->min_operands && n <= (size_t)c->max_operands)
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "usage: %s %s [options]%s%s; see %s %s "
+	    "--help",
+	    p->name, c->name, *c->operands ? " " : "", c->operands, p->name,
+	    c->name);
+}
+
+int cli_parse(const struct cli_program *p, int argc, char *const *argv,
+    void *options, struct cli_request *r, struct err *err)
+{
+	struct args a = {.argc = argc, .argv = argv, .at = 1};
+	bool ended = false, named = false;
+
+	if (parse_command(p, &a, r, err))
+		return -1;
+	while (a.at < argc) {
+		const char *arg = argv[a.at++];
+		if (!ended && str_eq(arg, "--")) {
+			ended = true;
+		} else if (!ended && arg[0] == '-' && arg[1]) {
+			if (parse_option(p, &a, arg, options, r, err))
+				return -1;
+		} else if (!named && r->command) {
+			named = true;
+		} else {
+			strvec_add(&r->operands, arg);
+		}
+	}
+	return r->help || r->version ? 0 : check_operands(p, r, err);
+}
+
+void cli_request_done(struct cli_request *r)
+{
+	strvec_done(&r->operands);
+}
+
+static void done_table(const struct cli_option *t, void *options)
+{
+	for (; t && t->name; t++)
+		if (t->kind == CLI_TEXTS)
+			strvec_done(
+			    (struct strvec *)((char *)options + t->offset));
+}
+
+void cli_options_done(const struct cli_program *p, void *options)
+{
+	done_table(p->common, options);
+	for (const struct cli_command *c = p->commands; c->name; c++)
+		done_table(c->options, options);
+}

@@ -1,0 +1,158 @@
+#include "config/cli/cli.h"
+
+#include "config/settings.h"
+#include "storage/base/cancel.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/clock.h"
+#include "storage/base/log.h"
+#include "storage/base/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct cancel *cancelled;
+static bool terminal; /* somebody may sit there and wait */
+
+/* The first signal asks for a clean stop; the second ends the program as it
+ * would have without us. */
+static void on_signal(int number)
+{
+	int before = errno;
+
+	if (cancel_requested(cancelled)) {
+		signal(number, SIG_DFL);
+		raise(number);
+		return;
+	}
+	cancel_request(cancelled);
+	if (terminal) {
+		static const char said[] =
+		    "\nstopping cleanly; once more to end at once\n";
+		ssize_t ignored = write(STDERR_FILENO, said, sizeof(said) - 1);
+		(void)ignored;
+	}
+	errno = before;
+}
+
+static void catch_signals(struct cancel *cancel)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction before;
+
+	cancelled = cancel;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	/* Under nohup(1) it is to go on. */
+	if (sigaction(SIGHUP, NULL, &before) || before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
+	/* A connection that breaks is an error of that connection. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Else a file of ours would be one of them, and events be written into it. What
+ * is printed still fails. */
+static void hold_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null",
+			    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+static int print(const struct buf *text)
+{
+	fwrite(buf_str(text), 1, text->len, stdout);
+	return fflush(stdout) ? 3 : 0;
+}
+
+static int failed(const struct cli_program *p, const struct err *err)
+{
+	(void)p;
+	log_progress("%s", "");
+	log_error("%s", err->message);
+	return err_exit_status(err);
+}
+
+/* Whether everything that was printed has arrived. A reader that has seen
+ * enough and is gone, such as head(1), is no failure. */
+static int finish_output(struct err *err)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	if (poll(&out, 1, 0) == 1 && out.revents & POLLERR)
+		return 0;
+	/* Which write it was that failed, and why, is not known any more. */
+	return err_set(err, ERR_SYSTEM,
+	    "standard output did not take all that was printed: is its disk "
+	    "full?");
+}
+
+static int run(const struct cli_program *p, const struct cli_request *r,
+    void *options, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (r->help) {
+		cli_help(p, r->command, &text);
+		return print(&text);
+	}
+	if (r->version) {
+		buf_printf(&text, "%s %s\n", p->name, BACKSTAY_VERSION);
+		return print(&text);
+	}
+	int status = r->command->run(options, &r->operands, err);
+	log_progress("%s", "");
+	return status >= 0 && finish_output(err) ? -1 : status;
+}
+
+struct settings *cli_settings(const struct cli_common *common, struct err *err)
+{
+	cleanup(strvec_done) struct strvec exposed = VEC_INIT;
+	const char *file = common->config;
+
+	if (!file)
+		file = getenv(SETTINGS_FILE_VARIABLE);
+	struct settings *s =
+	    settings_load(file ? file : SETTINGS_DEFAULT_FILE, err);
+	if (s)
+		settings_exposed(s, &exposed);
+	VEC_EACH (&exposed, text)
+		log_warn("%s", *text);
+	return s;
+}
+
+int cli_main(const struct cli_program *p, int argc, char *const *argv,
+    void *options, struct cancel *cancel)
+{
+	cleanup(cli_request_done) struct cli_request r = CLI_REQUEST_INIT;
+	struct cli_common *common = options;
+	struct err err = ERR_INIT;
+
+	hold_standard_streams();
+	umask(077);
+	secret_harden_process();
+	catch_signals(cancel);
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, false, clock_system());
+	if (cli_parse(p, argc, argv, options, &r, &err))
+		return failed(p, &err);
+	enum log_level level = common->quiet	 ? LOG_LEVEL_WARN
+			       : common->verbose ? LOG_LEVEL_DEBUG
+						 : LOG_LEVEL_INFO;
+	terminal = !common->quiet && isatty(STDERR_FILENO);
+	log_setup(level, (enum log_format)common->log_format, terminal,
+	    clock_system());
+	int status = run(p, &r, options, &err);
+	if (status < 0)
+		status = failed(p, &err);
+	cli_options_done(p, options);
+	return status;
+}

@@ -1,0 +1,217 @@
+#include "config/cli/listing.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+/* One line of the list, whatever form it is printed in. */
+struct row {
+	const struct snapshot *snapshot;
+	struct manifest manifest; /* where it is trusted */
+	bool trusted;
+	bool valid;	   /* and its archive is there */
+	struct err reason; /* why it is not valid */
+};
+VEC_DEFINE(rows, struct row);
+
+static void rows_done(struct rows *rows)
+{
+	VEC_EACH (rows, r)
+		if (r->trusted)
+			manifest_done(&r->manifest);
+	vec_done(rows);
+}
+
+/* What can be told of the archive without reading it. */
+static int find_archive(
+    const struct snapshot *s, const struct manifest *m, struct err *err)
+{
+	if (!s->archive || !str_eq(s->archive, m->archive.file))
+		return err_set(err, ERR_INTEGRITY,
+		    "its archive '%s' is not there", m->archive.file);
+	if (s->archive_bytes != m->archive.bytes)
+		return err_set(err, ERR_INTEGRITY,
+		    "its archive '%s' has %llu bytes, and was written with "
+		    "%llu: it was cut off or replaced",
+		    m->archive.file, (unsigned long long)s->archive_bytes,
+		    (unsigned long long)m->archive.bytes);
+	return 0;
+}
+
+static int read_rows(struct vault *vault, const struct snapshots *list,
+    const struct snapshot_trust *trust, struct rows *rows, struct err *err)
+{
+	VEC_EACH (list, s) {
+		struct row *r = vec_add(rows);
+		r->snapshot = s;
+		r->trusted = snapshot_manifest(vault, s, trust, &r->manifest,
+				 NULL, &r->reason) == 0;
+		r->valid =
+		    r->trusted && !find_archive(s, &r->manifest, &r->reason);
+		if (r->trusted || r->reason.code == ERR_INTEGRITY ||
+		    r->reason.code == ERR_FORMAT)
+			continue;
+		*err = r->reason;
+		return -1;
+	}
+	return 0;
+}
+
+static const char *status_of(const struct row *r)
+{
+	return !r->valid	     ? "invalid"
+	       : r->manifest.partial ? "partial"
+				     : "complete";
+}
+
+static void add_verified(const struct snapshot *s, struct buf *out)
+{
+	char when[CLOCK_TEXT_MAX];
+
+	if (!s->verified_at) {
+		buf_add_str(out, "never");
+		return;
+	}
+	clock_rfc3339(s->verified_at, when);
+	buf_printf(out, "%s %s %s", s->verify_failed ? "FAILED" : "good",
+	    s->verify_level ? s->verify_level : "", when);
+}
+
+static void add_table_row(const struct row *r, int width, struct buf *out)
+{
+	cleanup(buf_done) struct buf size = BUF_INIT;
+
+	str_add_bytes(&size,
+	    r->valid ? r->manifest.archive.bytes : r->snapshot->archive_bytes);
+	buf_printf(out, "%-*s  %-8s  %10s  ", width, r->snapshot->label,
+	    status_of(r), buf_str(&size));
+	if (r->valid)
+		buf_printf(out, "%8llu  %7zu  ",
+		    (unsigned long long)r->manifest.archive.entries,
+		    json_len(r->manifest.missing));
+	else
+		buf_printf(out, "%8s  %7s  ", "-", "-");
+	add_verified(r->snapshot, out);
+	if (r->valid && r->manifest.hold)
+		buf_add_str(out, "  (hold)");
+	buf_add_char(out, '\n');
+	if (!r->valid) {
+		buf_add_str(out, "    ");
+		str_add_printable(
+		    out, r->reason.message, strlen(r->reason.message));
+		buf_add_char(out, '\n');
+	}
+}
+
+char *listing_none(struct vault *vault, const char *name)
+{
+	cleanup(snapshots_done) struct snapshots all = VEC_INIT;
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct buf out = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!name)
+		return str_dup("no snapshots");
+	buf_printf(&out, "no snapshots of '%s'", name);
+	if (snapshot_list(vault, NULL, &all, &ignored))
+		return buf_steal(&out);
+	VEC_EACH (&all, s)
+		if (!strvec_has(&names, s->name))
+			strvec_add(&names, s->name);
+	VEC_EACH (&names, other)
+		buf_printf(&out, "%s'%s'",
+		    other == names.items ? "; the vault has those of " : ", ",
+		    *other);
+	if (names.len)
+		buf_add_str(&out, " (`list --all-names` shows them, `name` of "
+				  "the configuration chooses)");
+	return buf_steal(&out);
+}
+
+static void add_table(const struct rows *rows, struct buf *out)
+{
+	int width = (int)strlen("SNAPSHOT");
+
+	VEC_EACH (rows, r) {
+		int len = (int)strlen(r->snapshot->label);
+		width = len > width ? len : width;
+	}
+	buf_printf(out, "%-*s  %-8s  %10s  %8s  %7s  %s\n", width, "SNAPSHOT",
+	    "STATUS", "SIZE", "ENTRIES", "MISSING", "VERIFIED");
+	VEC_EACH (rows, r)
+		add_table_row(r, width, out);
+}
+
+static void set_manifest(struct json_object *j, const struct manifest *m)
+{
+	struct json_object *tags = json_new_array();
+
+	json_set_int(j, "bytes", (int64_t)m->archive.bytes);
+	json_set_int(j, "entries", (int64_t)m->archive.entries);
+	json_set_int(j, "content_bytes", (int64_t)m->archive.content_bytes);
+	json_set_int(j, "missing", (int64_t)json_len(m->missing));
+	json_set_bool(j, "hold", m->hold);
+	VEC_EACH (&m->tags, tag)
+		json_append(tags, json_new_str(*tag));
+	json_set(j, "tags", tags);
+}
+
+static struct json_object *json_row(const struct row *r)
+{
+	struct json_object *j = json_new_object();
+	char when[CLOCK_TEXT_MAX];
+
+	json_set_str(j, "label", r->snapshot->label);
+	json_set_str(j, "name", r->snapshot->name);
+	clock_rfc3339(r->snapshot->time, when);
+	json_set_str(j, "created", when);
+	json_set_str(j, "status", status_of(r));
+	if (r->valid)
+		set_manifest(j, &r->manifest);
+	else
+		json_set_str(j, "reason", r->reason.message);
+	if (r->snapshot->verified_at) {
+		struct json_object *v = json_new_object();
+		clock_rfc3339(r->snapshot->verified_at, when);
+		json_set_str(v, "at", when);
+		json_set_str(v, "level", r->snapshot->verify_level);
+		json_set_bool(v, "good", !r->snapshot->verify_failed);
+		json_set(j, "verified", v);
+	}
+	return j;
+}
+
+static void add_json(
+    struct vault *vault, const struct rows *rows, struct buf *out)
+{
+	cleanup(json_freep) struct json_object *j = json_new_object();
+	struct json_object *list = json_new_array();
+
+	json_set_str(j, "vault", vault_describe(vault));
+	VEC_EACH (rows, r)
+		json_append(list, json_row(r));
+	json_set(j, "snapshots", list);
+	json_write(out, j, JSON_PRETTY);
+	buf_add_char(out, '\n');
+}
+
+int listing_print(struct vault *vault, const char *name,
+    const struct snapshots *list, const struct snapshot_trust *trust, bool json,
+    struct buf *out, struct err *err)
+{
+	cleanup(rows_done) struct rows rows = VEC_INIT;
+
+	if (read_rows(vault, list, trust, &rows, err))
+		return -1;
+	if (json) {
+		add_json(vault, &rows, out);
+	} else if (rows.len) {
+		add_table(&rows, out);
+	} else {
+		autofree char *none = listing_none(vault, name);
+		buf_printf(out, "%s\n", none);
+	}
+	VEC_EACH (&rows, r)
+		if (!r->valid)
+			return 5;
+	return 0;
+}

@@ -1,0 +1,314 @@
+#include "config/schema/schema.h"
+
+#include "config/schema/value.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/closest.h"
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_KEYS = 64 };
+
+static void place_path(const struct place *p, struct buf *out)
+{
+	if (!p->up)
+		return;
+	place_path(p->up, out);
+	if (!p->key) {
+		buf_printf(out, "[%zu]", p->index);
+		return;
+	}
+	if (out->len)
+		buf_add_char(out, '.');
+	str_add_printable(out, p->key, strlen(p->key));
+}
+
+void schema_place(const struct place *place, const struct yaml_node *node,
+    const char *key, struct buf *out)
+{
+	cleanup(buf_done) struct buf path = BUF_INIT;
+	struct place below = {.up = place, .key = key};
+	const struct place *root = place;
+
+	while (root->up)
+		root = root->up;
+	place_path(key ? &below : place, &path);
+	for (size_t i = 0; key && node && i < node->keys.len; i++) {
+		if (!str_eq(node->keys.items[i]->text, key))
+			continue;
+		node = node->keys.items[i];
+		break;
+	}
+	buf_add_str(out, root->file);
+	if (node)
+		buf_printf(out, ":%d:%d", node->line, node->column);
+	if (path.len)
+		buf_printf(out, ": %s", path.data);
+}
+
+int schema_complain(const struct place *place, const struct yaml_node *node,
+    const char *key, struct err *err, const char *fmt, ...)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	va_list ap;
+
+	schema_place(place, node, key, &text);
+	buf_add_str(&text, ": ");
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	return err_set(err, ERR_USAGE, "%s", text.data);
+}
+
+static const struct field *find(const struct section *s, const char *key)
+{
+	for (const struct field *f = s->fields; f->key; f++) {
+		if (str_eq(f->key, key))
+			return f;
+		size_t n = strlen(f->key);
+		if (f->kind == FIELD_SECRET && str_starts(key, f->key) &&
+		    str_eq(key + n, "_file"))
+			return f;
+	}
+	return NULL;
+}
+
+static int unknown_key(const struct section *s, const struct place *place,
+    const struct yaml_node *node, const struct yaml_node *key, struct err *err)
+{
+	cleanup(buf_done) struct buf known = BUF_INIT;
+	const char *words[MAX_KEYS + 1] = {NULL};
+	size_t n = 0;
+
+	for (const struct field *f = s->fields; f->key && n < MAX_KEYS; f++) {
+		words[n++] = f->key;
+		buf_printf(&known, "%s%s", known.len ? ", " : "", f->key);
+		if (f->kind == FIELD_SECRET)
+			buf_add_str(&known, "_file");
+	}
+	const char *meant = closest_word(key->text, words);
+	if (meant)
+		return schema_complain(place, node, key->text, err,
+		    "unknown key; did you mean '%s'?", meant);
+	return schema_complain(place, node, key->text, err,
+	    "unknown key; known here: %s", known.data);
+}
+
+static int read_list(const struct field *f, const struct yaml_node *node,
+    const struct place *place, void *at, struct err *err)
+{
+	if (node->kind != YAML_SEQUENCE)
+		return value_wrong(f, node, place, err);
+	for (size_t i = 0; i < node->items.len; i++) {
+		struct place item = {.up = place, .index = i};
+		struct schema_list v;
+		/* Counted before it is read: what a failure leaves half read
+		 * is released with the rest. */
+		memcpy(&v, at, sizeof(v));
+		v.items = mem_resize(v.items, v.len + 1, f->item_size);
+		v.cap = ++v.len;
+		char *data = (char *)v.items + (v.len - 1) * f->item_size;
+		memset(data, 0, f->item_size);
+		memcpy(at, &v, sizeof(v));
+		if (schema_read(
+			f->section, node->items.items[i], &item, data, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int read_field(const struct field *f, const struct yaml_node *node,
+    const struct place *place, char *data, struct err *err)
+{
+	void *at = data + f->offset;
+
+	if ((f->flags & FIELD_OR_NONE) && node->text &&
+	    str_eq(node->text, "none")) {
+		*(bool *)(data + f->none_offset) = true;
+		return 0;
+	}
+	if (node->kind == YAML_NULL)
+		return schema_complain(place, node, NULL, err,
+		    "has no value; it takes %s", value_right(f));
+	switch (f->kind) {
+	case FIELD_SECTION:
+		if (f->present_offset)
+			*(bool *)(data + f->present_offset) = true;
+		return schema_read(f->section, node, place, at, err);
+	case FIELD_LIST:
+		return read_list(f, node, place, at, err);
+	default:
+		return value_read(f, node, place, at, err);
+	}
+}
+
+static int read_fallback(
+    const struct field *f, const struct place *place, char *data)
+{
+	struct err err = ERR_INIT;
+	cleanup(yaml_node_freep) struct yaml_node *node =
+	    yaml_load(f->fallback, strlen(f->fallback), "default", &err);
+
+	/* A default that does not read is a mistake in the table. */
+	if (!node || read_field(f, node, place, data, &err))
+		abort();
+	return 0;
+}
+
+/* Sections that are left out still have their fields' defaults. */
+static void read_defaults(const struct section *s, const struct place *place,
+    char *data, const bool *seen)
+{
+	for (const struct field *f = s->fields; f->key; f++) {
+		if (seen && seen[f - s->fields])
+			continue;
+		if (f->kind == FIELD_SECTION)
+			read_defaults(
+			    f->section, place, data + f->offset, NULL);
+		else if (f->fallback)
+			read_fallback(f, place, data);
+	}
+}
+
+static int read_members(const struct section *s, const struct yaml_node *node,
+    const struct place *place, char *data, bool *seen, struct err *err)
+{
+	for (size_t i = 0; i < node->keys.len; i++) {
+		const struct yaml_node *key = node->keys.items[i];
+		const struct yaml_node *value = node->items.items[i];
+		const struct field *f = find(s, key->text);
+		if (!f)
+			return unknown_key(s, place, node, key, err);
+		struct place below = {.up = place, .key = key->text};
+		struct yaml_node at = *value;
+		if (at.kind == YAML_NULL) {
+			at.line = key->line;
+			at.column = key->column;
+		}
+		seen[f - s->fields] = true;
+		if (read_field(f, &at, &below, data, err))
+			return -1;
+	}
+	return 0;
+}
+
+int schema_read(const struct section *s, const struct yaml_node *node,
+    const struct place *place, void *data, struct err *err)
+{
+	bool seen[MAX_KEYS] = {false};
+
+	if (node->kind != YAML_MAPPING)
+		return schema_complain(place, node, NULL, err,
+		    "is %s; it takes a mapping of keys to values",
+		    yaml_describe(node));
+	if (read_members(s, node, place, data, seen, err))
+		return -1;
+	for (const struct field *f = s->fields; f->key; f++) {
+		if ((f->flags & FIELD_REQUIRED) && !seen[f - s->fields])
+			return schema_complain(place, node, NULL, err,
+			    "lacks '%s', which takes %s", f->key,
+			    value_right(f));
+	}
+	read_defaults(s, place, data, seen);
+	return s->check ? s->check(data, node, place, err) : 0;
+}
+
+static void done_list(const struct field *f, void *at)
+{
+	struct schema_list v;
+
+	memcpy(&v, at, sizeof(v));
+	for (size_t i = 0; i < v.len; i++)
+		schema_done(f->section, (char *)v.items + i * f->item_size);
+	free(v.items);
+	memset(at, 0, sizeof(v));
+}
+
+void schema_done(const struct section *s, void *data)
+{
+	for (const struct field *f = s->fields; f->key; f++) {
+		void *at = (char *)data + f->offset;
+		if (f->kind == FIELD_SECTION)
+			schema_done(f->section, at);
+		else if (f->kind == FIELD_LIST)
+			done_list(f, at);
+		else
+			value_done(f, at);
+	}
+}
+
+/* A section that lacks what it must have was left out. */
+static bool section_is_absent(const struct section *s, const void *data)
+{
+	for (const struct field *f = s->fields; f->key; f++) {
+		const void *at = (const char *)data + f->offset;
+		if ((f->flags & FIELD_REQUIRED) && value_is_empty(f, at))
+			return true;
+	}
+	return false;
+}
+
+static void write_list(
+    const struct field *f, const void *at, int indent, struct buf *out)
+{
+	struct schema_list v;
+
+	memcpy(&v, at, sizeof(v));
+	buf_add_char(out, '\n');
+	for (size_t i = 0; i < v.len; i++) {
+		buf_printf(out, "%*s-\n", indent + 2, "");
+		schema_write(f->section,
+		    (const char *)v.items + i * f->item_size, indent + 4, out);
+	}
+}
+
+static void write_section(
+    const struct field *f, const void *at, int indent, struct buf *out)
+{
+	cleanup(buf_done) struct buf members = BUF_INIT;
+
+	if (section_is_absent(f->section, at))
+		return;
+	schema_write(f->section, at, indent + 2, &members);
+	if (members.len)
+		buf_printf(out, "\n%s", members.data);
+}
+
+static void write_field(
+    const struct field *f, const void *at, int indent, struct buf *out)
+{
+	if (f->kind == FIELD_SECTION)
+		write_section(f, at, indent, out);
+	else if (f->kind != FIELD_INT && value_is_empty(f, at))
+		return;
+	else if (f->kind == FIELD_LIST)
+		write_list(f, at, indent, out);
+	else
+		value_write(f, at, indent, out);
+}
+
+void schema_write(
+    const struct section *s, const void *data, int indent, struct buf *out)
+{
+	for (const struct field *f = s->fields; f->key; f++) {
+		const void *at = (const char *)data + f->offset;
+		cleanup(buf_done) struct buf value = BUF_INIT;
+		const bool *flags = data;
+		if (f->present_offset && !flags[f->present_offset])
+			continue;
+		if ((f->flags & FIELD_OR_NONE) && flags[f->none_offset])
+			buf_add_str(&value, " none\n");
+		else
+			write_field(f, at, indent, &value);
+		if (!value.len)
+			continue;
+		buf_printf(out, "%*s%s", indent, "", f->key);
+		if (f->kind == FIELD_SECRET)
+			value_write_secret(at, out);
+		buf_add_char(out, ':');
+		buf_add(out, value.data, value.len);
+	}
+}

@@ -1,0 +1,200 @@
+#include "restore/apply/git.h"
+
+#include "storage/base/buf.h"
+#include "storage/base/cleanup.h"
+#include "storage/git/lfs/lfs.h"
+#include "storage/git/push/push.h"
+
+#include <stdlib.h>
+
+struct tally {
+	size_t created, updated, deleted, unchanged, refused, pending;
+};
+
+static struct tally count(const struct push_result *r)
+{
+	struct tally t = {0};
+
+	VEC_EACH (&r->refs, ref) {
+		t.created += ref->kind == PUSH_REF_CREATED;
+		t.updated += ref->kind == PUSH_REF_UPDATED;
+		t.deleted += ref->kind == PUSH_REF_DELETED;
+		t.unchanged += ref->kind == PUSH_REF_UNCHANGED;
+		t.refused += ref->kind == PUSH_REF_REFUSED;
+		t.pending += ref->kind == PUSH_REF_PENDING;
+	}
+	return t;
+}
+
+static void add_part(struct buf *out, size_t n, const char *what)
+{
+	if (n)
+		buf_printf(out, "%s%zu %s", out->len ? ", " : "", n, what);
+}
+
+static void note_refs(
+    const struct push_result *r, bool dry_run, struct outcome *outcome)
+{
+	VEC_EACH (&r->refs, ref) {
+		if (ref->kind == PUSH_REF_REFUSED)
+			outcome_note(outcome, "%s was refused: %s", ref->name,
+			    ref->reason ? ref->reason : "no reason given");
+		else if (ref->kind == PUSH_REF_DELETED)
+			outcome_note(outcome, "%s was deleted", ref->name);
+		else if (dry_run && ref->kind == PUSH_REF_PENDING)
+			outcome_note(outcome, "%s would change", ref->name);
+	}
+}
+
+/* A push cannot set the HEAD of a server: somebody has to. */
+static void note_head(
+    const struct push_result *r, const char *url, struct outcome *outcome)
+{
+	uint8_t id[GIT_ID_LEN];
+
+	if (r->head_set || str_eq(r->head, r->target_head))
+		return;
+	if (git_id_parse(r->head, id) == 0) {
+		outcome_note(outcome,
+		    "HEAD of the snapshot is detached at %s; set it in the "
+		    "target by hand if it matters: git update-ref --no-deref "
+		    "HEAD %s",
+		    r->head, r->head);
+		return;
+	}
+	outcome_note(outcome,
+	    "HEAD of %s is %s and was %s: make that the default branch in the "
+	    "host's settings, or run in the repository on the server: git "
+	    "symbolic-ref HEAD %s",
+	    url, r->target_head ? r->target_head : "not known", r->head,
+	    r->head);
+}
+
+static enum outcome_kind kind_of(
+    const struct push_result *r, const struct tally *t)
+{
+	if (t->refused)
+		return t->refused == r->refs.len ? OUTCOME_FAILED
+						 : OUTCOME_PARTIAL;
+	if (r->created)
+		return OUTCOME_CREATED;
+	if (t->updated || t->deleted)
+		return OUTCOME_UPDATED;
+	if (t->created)
+		return t->unchanged ? OUTCOME_UPDATED : OUTCOME_CREATED;
+	return OUTCOME_UNCHANGED;
+}
+
+static void fill_outcome(const struct apply_git_options *o,
+    const struct push_result *r, struct outcome *outcome)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct tally t = count(r);
+
+	add_part(&text, t.created, "references created");
+	add_part(&text, t.updated, "updated");
+	add_part(&text, t.deleted, "deleted");
+	add_part(&text, t.unchanged, "unchanged");
+	add_part(&text, t.refused, "refused");
+	add_part(&text, t.pending, "to be changed");
+	if (!text.len)
+		buf_add_str(&text, "no references");
+	if (o->dry_run)
+		outcome_set(outcome,
+		    t.pending || r->created ? OUTCOME_PENDING
+					    : OUTCOME_UNCHANGED,
+		    "%s: %s", o->url, buf_str(&text));
+	else
+		outcome_set(
+		    outcome, kind_of(r, &t), "%s: %s", o->url, buf_str(&text));
+	note_refs(r, o->dry_run, outcome);
+	if (!o->dry_run)
+		note_head(r, o->url, outcome);
+}
+
+static int push_lfs(const struct apply_git_options *o, const char *dir,
+    struct outcome *outcome, size_t *failed, struct err *err)
+{
+	cleanup(lfs_result_done) struct lfs_result result = LFS_RESULT_INIT;
+	const struct lfs_options lfs = {
+	    .url = o->url, .dir = dir, .access = &o->access};
+	struct err why = ERR_INIT;
+
+	if (lfs_push(&lfs, &result, &why)) {
+		if (why.code == ERR_CANCELLED) {
+			*err = why;
+			return -1;
+		}
+		outcome_note(
+		    outcome, "LFS objects were not sent: %s", why.message);
+		++*failed;
+	}
+	VEC_EACH (&result.failed, f)
+		outcome_note(outcome, "LFS object %s was not sent: %s",
+		    f->sha256, f->reason);
+	*failed += result.failed.len;
+	return 0;
+}
+
+static int has_lfs(const char *dir, bool *has, struct err *err)
+{
+	struct lfs_objectvec objects = VEC_INIT;
+	int status = lfs_list(dir, &objects, err);
+
+	*has = objects.len > 0;
+	vec_done(&objects);
+	return status;
+}
+
+/* LFS objects go first, since hosts refuse refs whose objects they lack; but
+ * not before it is known that the push may be made, and that there is a
+ * repository. */
+static int push_both(const struct apply_git_options *o,
+    const struct push_options *push, struct push_result *result,
+    struct outcome *outcome, size_t *failed, struct err *err)
+{
+	cleanup(push_result_done) struct push_result look = PUSH_RESULT_INIT;
+	struct push_options dry = *push;
+	bool lfs;
+
+	if (has_lfs(push->dir, &lfs, err))
+		return -1;
+	if (!lfs || o->dry_run)
+		return push_all(push, result, err);
+	dry.dry_run = true;
+	if (push_all(&dry, &look, err))
+		return -1;
+	if (!look.created && push_lfs(o, push->dir, outcome, failed, err))
+		return -1;
+	if (push_all(push, result, err))
+		return -1;
+	return look.created ? push_lfs(o, push->dir, outcome, failed, err) : 0;
+}
+
+int apply_git(const struct apply_git_options *o, const char *bare_dir,
+    struct outcome *outcome, struct err *err)
+{
+	cleanup(push_result_done) struct push_result result = PUSH_RESULT_INIT;
+	const struct push_options push = {.url = o->url,
+	    .dir = bare_dir,
+	    .access = &o->access,
+	    .prune = o->prune,
+	    .force = o->force,
+	    .dry_run = o->dry_run,
+	    .progress = o->progress,
+	    .progress_ctx = o->progress_ctx};
+	struct err why = ERR_INIT;
+	size_t lfs_failed = 0;
+
+	if (push_both(o, &push, &result, outcome, &lfs_failed, &why)) {
+		outcome_failed(outcome, &why);
+		if (why.code != ERR_CANCELLED)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	fill_outcome(o, &result, outcome);
+	if (lfs_failed && outcome->kind != OUTCOME_FAILED)
+		outcome->kind = OUTCOME_PARTIAL;
+	return 0;
+}

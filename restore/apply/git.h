@@ -1,0 +1,31 @@
+/*
+ * One repository of a snapshot back onto a server: all refs, with what became
+ * of each, and LFS objects where the snapshot has them.
+ */
+#ifndef RESTORE_APPLY_GIT_H
+#define RESTORE_APPLY_GIT_H
+
+#include "restore/run/outcome.h"
+#include "storage/git/wire/access.h"
+
+#include <stdbool.h>
+
+struct apply_git_options {
+	const char *url; /* of the target */
+	/* With scratch, clock, random and cancel set. */
+	struct git_access access;
+	bool prune; /* delete refs of the target that the snapshot has not */
+	bool force; /* overwrite a target that holds such refs */
+	bool dry_run;
+	void (*progress)(void *ctx, uint64_t sent_bytes); /* may be NULL */
+	void *progress_ctx;
+};
+
+/* bare_dir is the verified tree's git/<name>.git. A note for each ref that was
+ * refused, and one for a HEAD that must be set by hand, with the command. 0
+ * with the outcome set, also to FAILED; -1 (and the outcome FAILED with the
+ * message) only where going on is pointless: cancelled. */
+int apply_git(const struct apply_git_options *o, const char *bare_dir,
+    struct outcome *outcome, struct err *err);
+
+#endif

@@ -1,0 +1,59 @@
+#include "restore/run/run.h"
+
+void apply_report(struct apply *a)
+{
+	const struct graph *g = &a->p->graph;
+
+	for (size_t i = 0; i < g->nodes.len; i++) {
+		uint32_t node = g->order[i];
+		const struct plan_node *n = &a->p->nodes.items[node];
+		struct buf what = BUF_INIT;
+
+		if (n->kind == PLAN_BARRIER)
+			continue;
+		struct report_item *item = vec_add(&a->report->items);
+		plan_describe(a->p, n, &what);
+		item->what = buf_steal(&what);
+		if (n->kind == PLAN_KUBE)
+			item->group =
+			    *n->k->group
+				? str_printf("%s.%s", n->k->kind, n->k->group)
+				: str_dup(n->k->kind);
+		else
+			item->group =
+			    str_dup(n->kind == PLAN_GIT ? "git" : "terraform");
+		item->level = g->nodes.items[node].level;
+		item->outcome = a->outcomes[node];
+		a->outcomes[node] = (struct outcome)OUTCOME_INIT;
+	}
+}
+
+void apply_report_paused(struct apply *a)
+{
+	VEC_EACH (&a->journal->pauses, p)
+		if (!p->released)
+			strvec_add(&a->report->held_paused, p->what);
+}
+
+void apply_report_next(struct apply *a)
+{
+	struct report *r = a->report;
+
+	if (r->stopped)
+		r->next = str_printf("stopped before the end; "
+				     "'backstay-restore apply %s --resume', "
+				     "with the other options of this run, goes "
+				     "on from there",
+		    r->snapshot);
+	else if (report_is_missing(r))
+		r->next = str_printf("something is missing; put right what the "
+				     "outcomes name, then 'backstay-restore "
+				     "apply %s --resume', with the other "
+				     "options of this run, tries only that",
+		    r->snapshot);
+	else if (r->held_paused.len)
+		r->next = str_printf("%zu object%s left paused; when all is "
+				     "well, 'backstay-restore release %s'",
+		    r->held_paused.len,
+		    r->held_paused.len == 1 ? " is" : "s are", r->snapshot);
+}

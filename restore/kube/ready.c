@@ -1,0 +1,287 @@
+#include "restore/run/run.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <string.h>
+
+enum { POLL_MS = 50, POLL_MAX_MS = 1000 };
+
+/* What one look at an object says. */
+enum look { READY, NOT_YET, NEVER };
+
+struct gate {
+	struct apply *a;
+	const struct plan_node *n;
+	char *path;
+	bool for_pods; /* pods are to be waited for */
+	char *detail;  /* what was seen last */
+};
+
+static void say(struct gate *g, const char *text)
+{
+	free(g->detail);
+	g->detail = str_dup(text);
+}
+
+static const struct json_object *condition(
+    const struct json_object *object, const char *type)
+{
+	const struct json_object *all =
+	    json_path(object, "status", "conditions", NULL);
+
+	for (size_t i = 0; i < json_len(all); i++)
+		if (str_eq(json_get_str(json_at(all, i), "type"), type))
+			return json_at(all, i);
+	return NULL;
+}
+
+static enum look look_for_condition(
+    struct gate *g, const struct json_object *object, const char *type)
+{
+	const struct json_object *c = condition(object, type);
+	const char *status = json_get_str(c, "status");
+	const char *message = json_get_str(c, "message");
+
+	if (str_eq(status, "True"))
+		return READY;
+	free(g->detail);
+	g->detail = str_printf("%s is %s%s%s", type, status ? status : "unset",
+	    message ? ": " : "", message ? message : "");
+	return NOT_YET;
+}
+
+/* The kind is in the discovery of its version: requests for it are served. */
+static enum look look_for_kind(struct gate *g, const struct json_object *crd)
+{
+	const struct json_object *spec = json_get(crd, "spec");
+	const char *group = json_get_str(spec, "group");
+	const char *plural = json_str(json_path(spec, "names", "plural", NULL));
+	const struct json_object *versions = json_get(spec, "versions");
+	struct err ignored = ERR_INIT;
+
+	for (size_t i = 0; i < json_len(versions); i++) {
+		const struct json_object *v = json_at(versions, i);
+		bool found = false;
+
+		if (!json_truth(json_get(v, "served"), false))
+			continue;
+		autofree char *path = str_printf(
+		    "/apis/%s/%s", group ? group : "", json_get_str(v, "name"));
+		cleanup(json_freep) struct json_object *list =
+		    apply_get(g->a, g->n->cluster, path, &ignored);
+		const struct json_object *resources =
+		    json_get(list, "resources");
+		for (size_t k = 0; k < json_len(resources); k++)
+			found |=
+			    str_eq(json_get_str(json_at(resources, k), "name"),
+				plural);
+		if (!found) {
+			say(g, "Established, but not in discovery yet");
+			return NOT_YET;
+		}
+	}
+	return READY;
+}
+
+static enum look look_at_definition(
+    struct gate *g, const struct json_object *crd)
+{
+	const struct json_object *names = condition(crd, "NamesAccepted");
+	const char *message = json_get_str(names, "message");
+
+	if (str_eq(json_get_str(names, "status"), "False")) {
+		free(g->detail);
+		g->detail = str_printf("its names are not accepted: %s",
+		    message ? message : "they are taken");
+		return NEVER;
+	}
+	if (look_for_condition(g, crd, "Established") != READY)
+		return NOT_YET;
+	return look_for_kind(g, crd);
+}
+
+static enum look look_at_namespace(struct gate *g, const struct json_object *ns)
+{
+	if (str_eq(json_str(json_path(ns, "status", "phase", NULL)), "Active"))
+		return READY;
+	say(g, "it is not Active");
+	return NOT_YET;
+}
+
+static bool has_address(const struct json_object *endpoints)
+{
+	const struct json_object *subsets = json_get(endpoints, "subsets");
+
+	for (size_t i = 0; i < json_len(subsets); i++)
+		if (json_len(json_get(json_at(subsets, i), "addresses")))
+			return true;
+	return false;
+}
+
+static enum look look_at_service(
+    struct gate *g, const struct json_object *service)
+{
+	const struct json_object *spec = json_get(service, "spec");
+	struct err err = ERR_INIT;
+
+	if (str_eq(json_get_str(spec, "type"), "ExternalName"))
+		return READY;
+	autofree char *path =
+	    kube_path("v1", "endpoints", g->n->namespace, g->n->name, NULL);
+	cleanup(json_freep) struct json_object *endpoints =
+	    apply_get(g->a, g->n->cluster, path, &err);
+	if (has_address(endpoints))
+		return READY;
+	if (!g->for_pods && json_len(json_get(spec, "selector"))) {
+		say(g, "no ready endpoints, and the cluster runs no pods that "
+		       "could become them");
+		return NEVER;
+	}
+	say(g, "no ready endpoints");
+	return NOT_YET;
+}
+
+static enum look look_at_counts(
+    struct gate *g, const struct json_object *object)
+{
+	const struct json_object *status = json_get(object, "status");
+	bool set = str_eq(g->n->k->kind, "DaemonSet");
+	int64_t wanted =
+	    set ? json_get_int(status, "desiredNumberScheduled", 1)
+		: json_int(json_path(object, "spec", "replicas", NULL), 1);
+	int64_t ready =
+	    json_get_int(status, set ? "numberReady" : "readyReplicas", 0);
+
+	if (ready >= wanted)
+		return READY;
+	free(g->detail);
+	g->detail = str_printf(
+	    "%lld of %lld pods are ready", (long long)ready, (long long)wanted);
+	return NOT_YET;
+}
+
+static enum look look_at_rules(struct gate *g, const struct json_object *object)
+{
+	const struct plan_kind *k = g->n->k;
+	const struct plan_options *o = g->a->p->options;
+
+	for (const struct rule_ready *r = rules_readies; r->system; r++) {
+		if (!rules_used(o->without_rules, r->system) ||
+		    !rules_kind_fits(r->kind, k->group, k->kind))
+			continue;
+		if (r->runs_pods && !g->for_pods) {
+			say(g, "not waited for: the cluster runs no pods");
+			continue;
+		}
+		if (look_for_condition(g, object, r->condition) != READY)
+			return NOT_YET;
+	}
+	return READY;
+}
+
+static enum look look(struct gate *g)
+{
+	const struct plan_kind *k = g->n->k;
+	struct err err = ERR_INIT;
+	cleanup(json_freep) struct json_object *object =
+	    apply_get(g->a, g->n->cluster, g->path, &err);
+
+	if (!object) {
+		say(g, err.message);
+		return err.code == ERR_DENIED ? NEVER : NOT_YET;
+	}
+	if (json_path(object, "metadata", "deletionTimestamp", NULL)) {
+		say(g, "it is being deleted");
+		return NOT_YET;
+	}
+	if (str_eq(k->kind, "CustomResourceDefinition"))
+		return look_at_definition(g, object);
+	if (str_eq(k->kind, "Namespace") && !*k->group)
+		return look_at_namespace(g, object);
+	if (g->a->o->gates == APPLY_GATES_NEVER)
+		return READY;
+	if (str_eq(k->kind, "Service") && !*k->group)
+		return look_at_service(g, object);
+	if (g->for_pods && str_eq(k->group, "apps") &&
+	    (str_eq(k->kind, "StatefulSet") || str_eq(k->kind, "DaemonSet")))
+		return look_at_counts(g, object);
+	return look_at_rules(g, object);
+}
+
+/* A cluster runs pods where some node is ready to. */
+static bool runs_pods(struct apply *a, uint16_t cluster)
+{
+	struct apply_cluster *c = &a->clusters[cluster];
+	struct err ignored = ERR_INIT;
+
+	if (a->o->gates != APPLY_GATES_AUTO)
+		return a->o->gates == APPLY_GATES_ALWAYS;
+	pthread_mutex_lock(&c->lock);
+	if (!c->pods_known) {
+		cleanup(json_freep) struct json_object *nodes =
+		    apply_get(a, cluster, "/api/v1/nodes", &ignored);
+		const struct json_object *items = json_get(nodes, "items");
+
+		/* Who may not look at nodes waits, to be sure. */
+		c->runs_pods = nodes == NULL;
+		for (size_t i = 0; i < json_len(items); i++)
+			c->runs_pods |= str_eq(
+			    json_get_str(condition(json_at(items, i), "Ready"),
+				"status"),
+			    "True");
+		c->pods_known = true;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return c->runs_pods;
+}
+
+static void tell(struct gate *g, bool passed, int64_t took_ms)
+{
+	struct apply *a = g->a;
+	struct buf what = BUF_INIT;
+
+	plan_describe(a->p, g->n, &what);
+	pthread_mutex_lock(&a->lock);
+	struct report_gate *told = vec_add(&a->report->gates);
+	told->what = buf_steal(&what);
+	told->passed = passed;
+	told->detail = str_printf("%s%s%lld ms", g->detail ? g->detail : "",
+	    g->detail ? "; " : "", (long long)took_ms);
+	pthread_mutex_unlock(&a->lock);
+}
+
+enum gate_state gate_wait(struct apply *a, uint32_t node)
+{
+	const struct plan_node *n = &a->p->nodes.items[node];
+	int64_t start = apply_ticks_ms(a);
+	int64_t pause_ms = POLL_MS;
+
+	if (n->kind != PLAN_KUBE)
+		return GATE_PASSED;
+	/* What failed is not ready, and holds back by itself. */
+	if (outcome_is_missing(a->outcomes[node].kind) &&
+	    a->outcomes[node].kind != OUTCOME_PARTIAL)
+		return GATE_FAILED;
+	struct gate g = {.a = a,
+	    .n = n,
+	    .path = kube_path(
+		n->k->api_version, n->k->resource, n->namespace, n->name, NULL),
+	    .for_pods = runs_pods(a, n->cluster)};
+	enum look seen;
+	for (;;) {
+		seen = look(&g);
+		int64_t waited = apply_ticks_ms(a) - start;
+		if (seen != NOT_YET || apply_must_stop(a) ||
+		    waited >= apply_gate_timeout_ms(a))
+			break;
+		apply_sleep_ms(a, pause_ms);
+		pause_ms =
+		    pause_ms * 2 < POLL_MAX_MS ? pause_ms * 2 : POLL_MAX_MS;
+	}
+	/* A restore that is stopped says so itself. */
+	if (seen != NOT_YET || !apply_must_stop(a))
+		tell(&g, seen == READY, apply_ticks_ms(a) - start);
+	free(g.path);
+	free(g.detail);
+	return seen == READY ? GATE_PASSED : GATE_FAILED;
+}

@@ -1,0 +1,152 @@
+#include "restore/run/run.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/kube/discovery.h"
+
+/* The UID that an owner outside the snapshot has now; the caller frees. */
+static char *look_up_owner(
+    struct apply *a, const struct plan_node *n, const struct json_object *owner)
+{
+	const char *version = json_get_str(owner, "apiVersion");
+	const char *kind = json_get_str(owner, "kind");
+	const char *name = json_get_str(owner, "name");
+	struct err ignored = ERR_INIT;
+
+	if (!version || !kind || !name)
+		return NULL;
+	const struct kube_resource *r =
+	    kube_api_by_kind(&a->p->apis[n->cluster], version, kind);
+	if (!r)
+		return NULL;
+	autofree char *path = kube_path(r->api_version, r->name,
+	    r->namespaced ? n->namespace : NULL, name, NULL);
+	cleanup(json_freep) struct json_object *live =
+	    apply_get(a, n->cluster, path, &ignored);
+	/* What is given an owner that is going goes with it. */
+	if (json_path(live, "metadata", "deletionTimestamp", NULL))
+		return NULL;
+	return str_dup(json_str(json_path(live, "metadata", "uid", NULL)));
+}
+
+/* Gives an owner reference the UID of the owner as it is now; false where
+ * there is none. */
+static bool relink(
+    struct apply *a, const struct plan_node *n, struct json_object *owner)
+{
+	const char *old = json_get_str(owner, "uid");
+	const struct plan_node *known =
+	    old ? plan_by_uid(a->p, n->cluster, old) : NULL;
+
+	if (known && known->kind == PLAN_KUBE) {
+		json_set_str(owner, "apiVersion", known->k->api_version);
+		json_set_str(owner, "name", known->name);
+	}
+	if (known && known->live_uid) {
+		json_set_str(owner, "uid", known->live_uid);
+		return true;
+	}
+	autofree char *uid = look_up_owner(a, n, owner);
+	if (uid)
+		json_set_str(owner, "uid", uid);
+	return uid != NULL;
+}
+
+/* Whether the node that an owner reference names comes after this one. */
+static bool comes_later(
+    const struct apply *a, uint32_t node, const struct json_object *owner)
+{
+	const char *uid = json_get_str(owner, "uid");
+	const struct plan_node *known =
+	    uid ? plan_by_uid(a->p, a->p->nodes.items[node].cluster, uid)
+		: NULL;
+
+	if (!known)
+		return false;
+	uint32_t index = (uint32_t)(known - a->p->nodes.items);
+	VEC_EACH (&a->p->graph.broken, b)
+		if (b->node == node && b->needs == index)
+			return true;
+	/* None is made in a dry run. */
+	return a->o->dry_run && known->action == PLAN_APPLY;
+}
+
+void apply_relink(struct apply *a, uint32_t node, struct json_object *object,
+    struct outcome *outcome)
+{
+	struct json_object *meta = json_get(object, "metadata");
+	struct json_object *owners = json_get(meta, "ownerReferences");
+
+	for (size_t i = json_len(owners); i-- > 0;) {
+		struct json_object *owner = json_at(owners, i);
+		const char *kind = json_get_str(owner, "kind");
+		/* Its own copy: a known owner's name is written over it. */
+		autofree char *name = str_dup(json_get_str(owner, "name"));
+		bool later = comes_later(a, node, owner);
+
+		if (relink(a, &a->p->nodes.items[node], owner))
+			continue;
+		if (!later)
+			outcome_note(outcome,
+			    "its owner %s %s is not there: the reference was "
+			    "left out",
+			    kind ? kind : "", name ? name : "");
+		json_remove_at(owners, i);
+	}
+	if (owners && json_len(owners) == 0)
+		json_remove(meta, "ownerReferences");
+}
+
+static int relink_now(struct apply *a, uint32_t node, struct err *err)
+{
+	const struct plan_node *n = &a->p->nodes.items[node];
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	cleanup(json_freep) struct json_object *object =
+	    plan_load(a->p, n, err);
+	cleanup(json_freep) struct json_object *patch = json_new_object();
+	cleanup(buf_done) struct buf body = BUF_INIT;
+	struct outcome *outcome = &a->outcomes[node];
+
+	if (!object)
+		return -1;
+	apply_relink(a, node, object, outcome);
+	struct json_object *owners =
+	    json_path(object, "metadata", "ownerReferences", NULL);
+	autofree char *path = kube_path(
+	    n->k->api_version, n->k->resource, n->namespace, n->name, NULL);
+	cleanup(json_freep) struct json_object *live =
+	    apply_get(a, n->cluster, path, err);
+	if (!live)
+		return -1;
+	if (!owners ||
+	    json_equal(
+		json_path(live, "metadata", "ownerReferences", NULL), owners))
+		return 0;
+	struct json_object *meta = json_new_object();
+	json_set(meta, "ownerReferences", json_share(owners));
+	json_set(patch, "metadata", meta);
+	json_write(&body, patch, JSON_COMPACT);
+	struct kube_request r = {.method = "PATCH",
+	    .path = path,
+	    .query = "fieldManager=" KUBE_FIELD_MANAGER,
+	    .content_type = "application/merge-patch+json",
+	    .body = body.data,
+	    .body_len = body.len,
+	    .see_through = true};
+	return apply_send(a, n->cluster, &r, &answer, err);
+}
+
+void apply_relink_late(struct apply *a)
+{
+	VEC_EACH (&a->p->graph.broken, b) {
+		struct outcome *outcome = &a->outcomes[b->node];
+		struct err err = ERR_INIT;
+
+		if (b->strength != EDGE_OWNER || apply_must_stop(a) ||
+		    (outcome->kind != OUTCOME_CREATED &&
+			outcome->kind != OUTCOME_UPDATED))
+			continue;
+		if (relink_now(a, b->node, &err))
+			outcome_set(outcome, OUTCOME_PARTIAL,
+			    "its owner could not be set: %s", err.message);
+	}
+}

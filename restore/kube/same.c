@@ -1,0 +1,174 @@
+#include "restore/plan/maker.h"
+#include "restore/run/run.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/index.h"
+#include "storage/base/json.h"
+#include "storage/base/pool.h"
+#include "storage/kube/list.h"
+
+#include <string.h>
+
+enum {
+	WORTH_A_LIST = 32, /* fewer are asked for one by one */
+	ITEM_MAX_BYTES = 32 << 20,
+};
+
+/* Nodes of one kind in one namespace. */
+struct group {
+	struct apply *a;
+	const struct plan_kind *k;
+	const char *ns; /* as interned by the plan, or NULL */
+	size_t count;
+};
+
+VEC_DEFINE(groups, struct group);
+
+bool apply_covers(
+    const struct json_object *live, const struct json_object *wanted)
+{
+	if (json_kind(live) != json_kind(wanted))
+		return json_len(wanted) == 0 && json_kind(live) == JSON_NULL &&
+		       json_kind(wanted) >= JSON_ARRAY;
+	if (json_kind(wanted) == JSON_ARRAY) {
+		if (json_len(live) != json_len(wanted))
+			return false;
+		for (size_t i = 0; i < json_len(wanted); i++)
+			if (!apply_covers(json_at(live, i), json_at(wanted, i)))
+				return false;
+		return true;
+	}
+	if (json_kind(wanted) != JSON_OBJECT)
+		return json_equal(live, wanted);
+	for (struct json_iter it = json_iter(wanted); json_next(&it);)
+		if (!apply_covers(json_get(live, it.key), it.value))
+			return false;
+	return true;
+}
+
+static void compare(
+    struct apply *a, uint32_t node, const struct json_object *live)
+{
+	struct plan_node *n = &a->p->nodes.items[node];
+	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
+	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
+	cleanup(apply_object_done) struct apply_object wanted = {
+	    .object = NULL};
+	struct err ignored = ERR_INIT; /* it will be met again */
+
+	if (!uid || json_path(live, "metadata", "deletionTimestamp", NULL) ||
+	    apply_prepare(a, node, &wanted, &outcome, &ignored) ||
+	    !apply_covers(live, wanted.object) ||
+	    apply_owns_more(live, wanted.object) ||
+	    (a->p->options->status && wanted.status &&
+		!apply_covers(json_get(live, "status"), wanted.status)))
+		return;
+	free(n->live_uid);
+	n->live_uid = str_dup(uid);
+	outcome_set(&outcome, OUTCOME_UNCHANGED, "it is the same");
+	outcome_done(&a->outcomes[node]);
+	a->outcomes[node] = outcome;
+	outcome = (struct outcome)OUTCOME_INIT;
+}
+
+static bool is_candidate(const struct apply *a, uint32_t node)
+{
+	const struct plan_node *n = &a->p->nodes.items[node];
+	const struct journal_node *before =
+	    a->journal && a->journal->node_count > node
+		? &a->journal->nodes[node]
+		: NULL;
+
+	return n->kind == PLAN_KUBE && n->action == PLAN_APPLY && n->exists &&
+	       plan_existing_of(a->p, n) == PLAN_EXISTING_UPDATE &&
+	       a->outcomes[node].kind == OUTCOME_PENDING &&
+	       !(before && before->begun);
+}
+
+static int on_item(void *ctx, const char *text, size_t len, struct err *err)
+{
+	const struct group *g = ctx;
+	struct plan *p = g->a->p;
+	struct err ignored = ERR_INIT;
+	cleanup(json_freep) struct json_object *live =
+	    json_parse(text, len, &ignored);
+	const char *name = json_str(json_path(live, "metadata", "name", NULL));
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	if (cancel_check(g->a->o->cancel, err))
+		return -1;
+	if (!name)
+		return 0;
+	/* Items of a list do not say what they are. */
+	json_set_str(live, "apiVersion", g->k->api_version);
+	json_set_str(live, "kind", g->k->kind);
+	plan_name(&key, g->k->cluster, g->k->group, g->k->kind, g->ns, name);
+	for (uint32_t it = index_first(p->names, buf_str(&key));
+	     it != INDEX_END; it = index_next(p->names, it)) {
+		uint32_t node = index_value(p->names, it);
+
+		if (p->nodes.items[node].k == g->k && g->a->compares[node] &&
+		    is_candidate(g->a, node))
+			compare(g->a, node, live);
+	}
+	return 0;
+}
+
+static int on_restart(void *ctx, struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	return 0; /* what was the same still was so */
+}
+
+static void run_group(void *ctx, size_t i)
+{
+	struct group *g = &((struct groups *)ctx)->items[i];
+	struct apply_cluster *c = &g->a->clusters[g->k->cluster];
+	autofree char *path =
+	    kube_path(g->k->api_version, g->k->resource, g->ns, NULL, NULL);
+	const struct kube_list_options o = {.path = path,
+	    .caps = {.item_bytes = ITEM_MAX_BYTES, .page_bytes = 1U << 30},
+	    .clock = apply_clock(g->a),
+	    .on_item = on_item,
+	    .on_restart = on_restart,
+	    .ctx = g};
+	struct kube_list_result result = {.resource_version = NULL};
+	struct err ignored = ERR_INIT; /* each is asked for, then */
+
+	throttle_enter(&c->throttle);
+	kube_list(c->client, &o, &result, &ignored);
+	throttle_leave(&c->throttle, true);
+	kube_list_result_done(&result);
+}
+
+static void add_to_group(
+    struct apply *a, struct groups *groups, const struct plan_node *n)
+{
+	VEC_EACH (groups, g)
+		if (g->k == n->k && g->ns == n->namespace) {
+			g->count++;
+			return;
+		}
+	*vec_add(groups) =
+	    (struct group){.a = a, .k = n->k, .ns = n->namespace, .count = 1};
+}
+
+void apply_same(struct apply *a, const uint32_t *nodes, size_t count)
+{
+	struct groups groups = VEC_INIT;
+	size_t kept = 0;
+
+	if (a->p->options->existing != PLAN_EXISTING_UPDATE)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		a->compares[nodes[i]] = is_candidate(a, nodes[i]);
+		if (a->compares[nodes[i]])
+			add_to_group(a, &groups, &a->p->nodes.items[nodes[i]]);
+	}
+	for (size_t i = 0; i < groups.len; i++)
+		if (groups.items[i].count >= WORTH_A_LIST)
+			groups.items[kept++] = groups.items[i];
+	groups.len = kept;
+	pool_each(apply_in_flight(a), groups.len, run_group, &groups);
+	vec_done(&groups);
+}

@@ -1,0 +1,82 @@
+#include "restore/objects/convert.h"
+
+#include "restore/objects/rules.h"
+#include "storage/base/json.h"
+#include "storage/base/str.h"
+
+#include <string.h>
+
+static void move(struct json_object *object, const char *from, const char *to)
+{
+	struct json_object *value = json_get(object, from);
+
+	if (!value)
+		return;
+	json_set(object, to, json_share(value));
+	json_remove(object, from);
+}
+
+/* serviceName and servicePort -> service.name and service.port.name|number. */
+static void backend(void *ctx, struct json_object *b)
+{
+	struct json_object *name = json_get(b, "serviceName");
+	struct json_object *port = json_get(b, "servicePort");
+
+	(void)ctx;
+	if (json_kind(b) != JSON_OBJECT || !name)
+		return;
+	struct json_object *service = json_new_object();
+	struct json_object *number = json_new_object();
+	json_set(service, "name", json_share(name));
+	if (port)
+		json_set(number, json_str(port) ? "name" : "number",
+		    json_share(port));
+	json_set(service, "port", number);
+	json_set(b, "service", service);
+	json_remove(b, "serviceName");
+	json_remove(b, "servicePort");
+}
+
+static void path_type(void *ctx, struct json_object *path)
+{
+	(void)ctx;
+	if (json_kind(path) == JSON_OBJECT && !json_get(path, "pathType"))
+		json_set_str(path, "pathType", "ImplementationSpecific");
+}
+
+/* https://kubernetes.io/docs/reference/using-api/deprecation-guide/, v1.22. */
+static void ingress_v1(struct json_object *object)
+{
+	struct json_object *spec = json_get(object, "spec");
+
+	if (json_kind(spec) != JSON_OBJECT)
+		return;
+	move(spec, "backend", "defaultBackend");
+	rules_visit(spec, "/defaultBackend", backend, NULL);
+	rules_visit(spec, "/rules/*/http/paths/*/backend", backend, NULL);
+	rules_visit(spec, "/rules/*/http/paths/*", path_type, NULL);
+}
+
+static const struct {
+	const char *kind;
+	const char *from; /* a pattern of the apiVersion */
+	const char *to;
+	void (*convert)(struct json_object *object);
+} conversions[] = {
+    {"Ingress", "*/v1beta1", "networking.k8s.io/v1", ingress_v1},
+};
+
+void convert_object(struct json_object *object, const char *api_version)
+{
+	const char *from = json_get_str(object, "apiVersion");
+	const char *kind = json_get_str(object, "kind");
+
+	for (size_t i = 0; i < sizeof(conversions) / sizeof(*conversions); i++)
+		if (from && str_eq(conversions[i].kind, kind) &&
+		    str_glob(conversions[i].from, from) &&
+		    str_eq(conversions[i].to, api_version)) {
+			conversions[i].convert(object);
+			break;
+		}
+	json_set_str(object, "apiVersion", api_version);
+}

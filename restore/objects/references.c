@@ -1,0 +1,275 @@
+#include "restore/objects/object.h"
+#include "restore/objects/references_teller.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <ctype.h>
+#include <string.h>
+
+void references_tell(struct references_teller *t, const char *group,
+    const char *kind, const char *ns, const char *name,
+    enum edge_strength strength, bool ready, const char *reason)
+{
+	struct reference r = {
+	    .group = group,
+	    .kind = kind,
+	    .namespace = ns,
+	    .name = name,
+	    .strength = strength,
+	    .ready = ready,
+	    .reason = reason,
+	};
+
+	if (name && *name)
+		t->fn(t->ctx, &r);
+}
+
+char *references_git_name(const char *url)
+{
+	const char *start = strstr(url, "://");
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	start = start ? start + 3 : url;
+	const char *at = strchr(start, '@');
+	const char *slash = strpbrk(start, "/:");
+	if (at && (!slash || at < slash || strchr(start, '/') > at))
+		start = at + 1;
+	const char *p = start;
+	for (; *p && *p != '/' && *p != ':'; p++)
+		buf_add_char(&out, (char)tolower((unsigned char)*p));
+	/* ":443" is a port; ":group/x" is the path of the scp-like form. */
+	if (*p == ':') {
+		size_t digits = strspn(p + 1, "0123456789");
+		if (digits && (p[1 + digits] == '/' || !p[1 + digits]))
+			p += 1 + digits;
+		else
+			p++;
+	}
+	while (*p == '/')
+		p++;
+	buf_add_char(&out, '/');
+	buf_add_str(&out, p);
+	while (out.len && out.data[out.len - 1] == '/')
+		buf_truncate(&out, out.len - 1);
+	if (out.len > 4 && str_ends(out.data, ".git"))
+		buf_truncate(&out, out.len - 4);
+	return buf_steal(&out);
+}
+
+static void tell_named(struct references_teller *t, const char *group,
+    const char *kind, const char *name)
+{
+	const struct rule_edge *rule = t->rule;
+	bool cluster = rule->form == RULE_CLUSTER_NAME;
+
+	if (str_eq(group, "@") && str_eq(kind, "Git")) {
+		autofree char *plain = references_git_name(name);
+
+		references_tell(t, "@", "Git", NULL, plain, rule->strength,
+		    rule->ready, rule->place);
+		return;
+	}
+	references_tell(t, group, kind, cluster ? NULL : t->namespace, name,
+	    rule->strength, rule->ready, rule->place);
+}
+
+/* A reference as an object; what it does not say, the rule does. */
+static void tell_object(struct references_teller *t, const char *default_group,
+    const char *default_kind, const struct json_object *value)
+{
+	const struct rule_edge *rule = t->rule;
+	const char *kind = json_get_str(value, "kind");
+	const char *ns = json_get_str(value, "namespace");
+	const char *api_version = json_get_str(value, "apiVersion");
+	const char *group = json_get_str(value, "apiGroup");
+	autofree char *of_version = object_group(api_version);
+
+	if (str_eq(default_group, "@")) {
+		autofree char *name =
+		    str_printf("%s/%s", of_version, kind ? kind : "");
+		references_tell(t, "@", default_kind, NULL, name,
+		    rule->strength, rule->ready, rule->place);
+		return;
+	}
+	if (!group)
+		group = json_get_str(value, "group");
+	if (!group && api_version)
+		group = of_version;
+	if (!group)
+		group = default_group ? default_group : "";
+	references_tell(t, group, kind ? kind : default_kind,
+	    ns ? ns : t->namespace, json_get_str(value, "name"), rule->strength,
+	    rule->ready, rule->place);
+}
+
+static void tell_place(void *ctx, struct json_object *value)
+{
+	struct references_teller *t = ctx;
+	const struct rule_edge *rule = t->rule;
+	const char *group;
+	autofree char *kind = rules_split_kind(rule->to, &group);
+	const char *text = json_str(value);
+
+	if (rule->form == RULE_REF) {
+		if (json_kind(value) == JSON_OBJECT)
+			tell_object(t, group, kind, value);
+		return;
+	}
+	if (!text)
+		return;
+	const char *slash = rule->form == RULE_PATH ? strchr(text, '/') : NULL;
+	if (slash) {
+		autofree char *ns = str_ndup(text, (size_t)(slash - text));
+		references_tell(t, group ? group : "", kind, ns, slash + 1,
+		    rule->strength, rule->ready, rule->place);
+	} else {
+		tell_named(t, group ? group : "", kind, text);
+	}
+}
+
+static void follow(struct references_teller *t, const struct rule_edge *rule)
+{
+	t->rule = rule;
+	if (!str_eq(rule->from, "@pod")) {
+		if (rules_kind_fits(rule->from, t->group, t->kind))
+			rules_visit(t->object, rule->place, tell_place, t);
+		return;
+	}
+	rules_visit(
+	    json_get(t->pod_template, "spec"), rule->place, tell_place, t);
+}
+
+static void teller_init(struct references_teller *t, struct json_object *object,
+    references_fn *fn, void *ctx)
+{
+	const char *kind = json_get_str(object, "kind");
+
+	*t = (struct references_teller){
+	    .object = object,
+	    .group = object_group(json_get_str(object, "apiVersion")),
+	    .kind = kind ? kind : "",
+	    .namespace =
+		json_str(json_path(object, "metadata", "namespace", NULL)),
+	    .fn = fn,
+	    .ctx = ctx,
+	};
+	const char *spec = rules_pod_spec(t->group, t->kind);
+	if (spec) {
+		autofree char *above =
+		    str_ndup(spec, strlen(spec) - strlen("/spec"));
+		t->pod_template = json_pointer(object, above);
+	}
+}
+
+void references_needs(const struct references_options *o,
+    struct json_object *object, references_fn *fn, void *ctx)
+{
+	struct references_teller t;
+
+	teller_init(&t, object, fn, ctx);
+	references_tell(&t, "", "Namespace", NULL, t.namespace, EDGE_REQUIRED,
+	    true, "namespace");
+	autofree char *definition = str_printf("%s/%s", t.group, t.kind);
+	references_tell(&t, "@", "Definition", NULL, definition, EDGE_REQUIRED,
+	    true, "definition of its kind");
+	for (const struct rule_edge *r = rules_edges; r->system; r++)
+		if (rules_used(o->without, r->system))
+			follow(&t, r);
+	for (size_t i = 0; i < o->edge_count; i++)
+		follow(&t, &o->edges[i]);
+	references_tell_system(&t, o->without);
+	free(t.group);
+}
+
+static void provide(struct references_teller *t, const char *kind,
+    const char *ns, const char *name)
+{
+	references_tell(t, "@", kind, ns, name, EDGE_REFERENCE, false, "");
+}
+
+static void provide_definition(
+    struct references_teller *t, const char *group, const char *kind)
+{
+	if (!group || !kind)
+		return;
+	autofree char *name = str_printf("%s/%s", group, kind);
+	provide(t, "Definition", NULL, name);
+}
+
+static void provide_definitions(struct references_teller *t)
+{
+	struct json_object *spec = json_get(t->object, "spec");
+	const char *group = json_get_str(spec, "group");
+	bool composite = str_eq(t->kind, "CompositeResourceDefinition");
+
+	if (composite || str_eq(t->kind, "CustomResourceDefinition"))
+		provide_definition(
+		    t, group, json_str(json_path(spec, "names", "kind", NULL)));
+	if (composite)
+		provide_definition(t, group,
+		    json_str(json_path(spec, "claimNames", "kind", NULL)));
+	if (str_eq(t->kind, "APIService") && json_get(spec, "service"))
+		provide_definition(t, group, "*");
+	if (str_eq(t->kind, "ConstraintTemplate"))
+		provide_definition(t, "constraints.gatekeeper.sh",
+		    json_str(
+			json_path(spec, "crd", "spec", "names", "kind", NULL)));
+}
+
+static void provide_labels(
+    struct references_teller *t, struct json_object *labels)
+{
+	for (struct json_iter it = json_iter(labels); json_next(&it);) {
+		const char *value = json_str(it.value);
+		autofree char *name =
+		    str_printf("%s=%s", it.key, value ? value : "");
+		provide(t, "Pods", t->namespace, name);
+	}
+}
+
+void references_provides(
+    struct json_object *object, references_fn *fn, void *ctx)
+{
+	struct references_teller t;
+
+	teller_init(&t, object, fn, ctx);
+	struct json_object *labels =
+	    json_path(object, "metadata", "labels", NULL);
+	provide_definitions(&t);
+	if (rules_kind_fits("Secret.core", t.group, t.kind)) {
+		if (str_eq(json_get_str(object, "type"), "helm.sh/release.v1"))
+			provide(&t, "Release", t.namespace,
+			    json_get_str(labels, "name"));
+		if (json_get(labels, "argocd.argoproj.io/secret-type"))
+			provide(&t, "Credentials", NULL, "argocd");
+	}
+	if (str_ends(t.kind, "ProviderConfig")) {
+		const char *own =
+		    json_str(json_path(object, "metadata", "name", NULL));
+		autofree char *name =
+		    str_printf("%s/%s", t.group, own ? own : "");
+		provide(&t, "Config", NULL, name);
+	}
+	if (rules_kind_fits("AppProject.argoproj.io", t.group, t.kind))
+		provide(&t, "Projects", NULL, "argocd");
+	if (str_eq(t.group, "pkg.crossplane.io") &&
+	    (str_eq(t.kind, "Provider") || str_eq(t.kind, "Configuration") ||
+		str_eq(t.kind, "Function")))
+		provide(&t, "Packages", NULL, "all");
+	provide_labels(
+	    &t, json_path(t.pod_template, "metadata", "labels", NULL));
+	free(t.group);
+}
+
+void references_selects(
+    struct json_object *service, references_fn *fn, void *ctx)
+{
+	struct references_teller t;
+
+	teller_init(&t, service, fn, ctx);
+	if (rules_kind_fits("Service.core", t.group, t.kind))
+		provide_labels(
+		    &t, json_path(service, "spec", "selector", NULL));
+	free(t.group);
+}

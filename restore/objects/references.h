@@ -1,0 +1,61 @@
+/*
+ * What an object names, and by which names it is found: the facts that the
+ * edges of the graph are made from. Pure.
+ *
+ * A name is (group, kind, namespace, name). Besides the names of objects
+ * there are those of group "@", which stand for what is found by other means:
+ *
+ *     Definition.@ g/K      what makes the kind K of group g known; K "*": all
+ *     Release.@ ns/name     a Helm release, provided by its Secrets
+ *     Git.@ host/path       a repository by its URL, without scheme and .git
+ *     State.@ bucket/key    a Terraform state object
+ *     Pods.@ ns/k=v         pods that carry a label, by what makes them
+ *     Config.@ g/name       a ProviderConfig of Crossplane
+ *     Packages.@ all        Crossplane's packages
+ *     Credentials.@ argocd  Secrets of repositories and clusters of Argo CD
+ *     Projects.@ argocd     its projects
+ */
+#ifndef RESTORE_OBJECTS_REFERENCES_H
+#define RESTORE_OBJECTS_REFERENCES_H
+
+#include "restore/objects/rules.h"
+#include "restore/plan/graph.h"
+
+struct json_object;
+
+struct reference {
+	const char *group;
+	const char *kind;
+	const char *namespace; /* NULL: cluster-scoped */
+	const char *name;
+	enum edge_strength strength;
+	bool ready;
+	const char *reason; /* of static life, or of the rule's */
+};
+
+/* All borrowed for the call. */
+typedef void references_fn(void *ctx, const struct reference *r);
+
+struct references_options {
+	const struct rule_edge *edges; /* the user's */
+	size_t edge_count;
+	const struct strvec *without; /* systems not to be used; or NULL */
+};
+
+/* What the object needs. Owners are not among them: they go by UID. Namespace
+ * and Definition are, for every object. */
+void references_needs(const struct references_options *o,
+    struct json_object *object, references_fn *fn, void *ctx);
+
+/* The names of group "@" that stand for it; strength and reason unused. */
+void references_provides(
+    struct json_object *object, references_fn *fn, void *ctx);
+
+/* The labels by which a Service finds its pods, as names Pods.@. */
+void references_selects(
+    struct json_object *service, references_fn *fn, void *ctx);
+
+/* "https://user@host:443/a/b.git/" -> "host/a/b"; the caller frees. */
+char *references_git_name(const char *url);
+
+#endif

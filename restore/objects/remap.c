@@ -1,0 +1,239 @@
+#include "restore/objects/remap.h"
+
+#include "restore/objects/json_patch.h"
+#include "restore/objects/rules.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <string.h>
+
+/* What it maps to. */
+static const char *use(const struct transform_map *m)
+{
+	if (m->used)
+		atomic_store(m->used, true);
+	return m->to;
+}
+
+static const char *mapped(
+    const struct transform_map *maps, size_t count, const char *name)
+{
+	for (size_t i = 0; name && i < count; i++)
+		if (str_eq(maps[i].from, name))
+			return use(&maps[i]);
+	return name;
+}
+
+/* ---- namespaces ---------------------------------------------------------- */
+
+static const char *mapped_namespace(
+    const struct transform_options *o, const char *ns)
+{
+	return mapped(o->namespaces, o->namespace_count, ns);
+}
+
+/* How a namespace stands in a text: alone or as "namespace/name". */
+static char *mapped_text(const struct transform_options *o, const char *text)
+{
+	size_t len = text ? strcspn(text, "/") : 0;
+	autofree char *ns = str_ndup(text ? text : "", len);
+	const char *new = mapped_namespace(o, ns);
+
+	return len && new != ns ? str_printf("%s%s", new, text + len) : NULL;
+}
+
+/* What changes the strings at a place of a pattern. */
+struct replacing {
+	const struct transform_options *o;
+	char *(*change)(const struct transform_options *o, const char *text);
+	const char *member; /* of the object at the place */
+};
+
+static void replace_member(void *ctx, struct json_object *holder)
+{
+	const struct replacing *r = ctx;
+	autofree char *new = r->change(r->o, json_get_str(holder, r->member));
+
+	if (new)
+		json_set_str(holder, r->member, new);
+}
+
+static void replace_items(void *ctx, struct json_object *array)
+{
+	const struct replacing *r = ctx;
+	struct json_object *copy = json_new_array();
+	bool any = false;
+
+	for (size_t i = 0;
+	     json_kind(array) == JSON_ARRAY && i < json_len(array); i++) {
+		struct json_object *item = json_at(array, i);
+		autofree char *new = r->change(r->o, json_str(item));
+
+		any |= new != NULL;
+		json_append(copy, new ? json_new_str(new) : json_share(item));
+	}
+	while (any && json_len(array))
+		json_remove_at(array, json_len(array) - 1);
+	for (size_t i = 0; any && i < json_len(copy); i++)
+		json_append(array, json_share(json_at(copy, i)));
+	json_free(copy);
+}
+
+/* A place that holds a string, by its holder. */
+static void replace_at(const struct transform_options *o,
+    struct json_object *object, const char *place,
+    char *(*change)(const struct transform_options *o, const char *text))
+{
+	const char *slash = strrchr(place, '/');
+	autofree char *above = str_ndup(place, (size_t)(slash - place));
+	autofree char *member = json_patch_unescaped(slash + 1);
+	struct replacing r = {.o = o, .change = change, .member = member};
+
+	rules_visit(object, above,
+	    str_eq(member, "*") ? replace_items : replace_member, &r);
+}
+
+/* "system:serviceaccount:NAMESPACE:NAME" and "system:serviceaccounts:NAMESPACE"
+ * (https://kubernetes.io/docs/reference/access-authn-authz/rbac/, subjects). */
+static char *mapped_subject(const struct transform_options *o, const char *name)
+{
+	static const char *const heads[] = {
+	    "system:serviceaccount:", "system:serviceaccounts:"};
+
+	for (size_t i = 0; name && i < 2; i++) {
+		if (!str_starts(name, heads[i]))
+			continue;
+		const char *start = name + strlen(heads[i]);
+		size_t len = strcspn(start, ":");
+		autofree char *ns = str_ndup(start, len);
+		const char *new = mapped_namespace(o, ns);
+
+		if (new != ns)
+			return str_printf("%s%s%s", heads[i], new, start + len);
+	}
+	return NULL;
+}
+
+/* "namespace_name_group_kind": what Flux prunes by. */
+static char *mapped_inventory(const struct transform_options *o, const char *id)
+{
+	size_t len = id ? strcspn(id, "_") : 0;
+	autofree char *ns = str_ndup(id ? id : "", len);
+	const char *new = mapped_namespace(o, ns);
+
+	return len && new != ns ? str_printf("%s%s", new, id + len) : NULL;
+}
+
+/* "application:group/Kind:namespace/name": by what Argo CD knows its own. */
+static char *mapped_tracking(const struct transform_options *o, const char *id)
+{
+	const char *last = id ? strrchr(id, ':') : NULL;
+	autofree char *new = last ? mapped_text(o, last + 1) : NULL;
+
+	return new ? str_printf("%.*s%s", (int)(last + 1 - id), id, new) : NULL;
+}
+
+static void map_edges(const struct transform_options *o,
+    struct json_object *object, const char *group, const char *kind,
+    const struct rule_edge *rule)
+{
+	if (!rules_kind_fits(rule->from, group, kind))
+		return;
+	if (rule->form == RULE_PATH) {
+		replace_at(o, object, rule->place, mapped_text);
+	} else if (rule->form == RULE_REF) {
+		autofree char *place = str_printf("%s/namespace", rule->place);
+		replace_at(o, object, place, mapped_text);
+	}
+}
+
+static void map_namespaces(const struct transform_options *o,
+    struct json_object *object, const char *group, const char *kind)
+{
+	if (!o->namespace_count)
+		return;
+	replace_at(o, object, "/metadata/namespace", mapped_text);
+	if (*group == '\0' && str_eq(kind, "Namespace"))
+		replace_at(o, object, "/metadata/name", mapped_text);
+	for (const struct rule_namespace *r = rules_namespaces; r->system; r++)
+		if (rules_kind_fits(r->kind, group, kind))
+			replace_at(o, object, r->place, mapped_text);
+	for (const struct rule_edge *r = rules_edges; r->system; r++)
+		map_edges(o, object, group, kind, r);
+	for (size_t i = 0; i < o->edge_count; i++)
+		map_edges(o, object, group, kind, &o->edges[i]);
+	if (rules_kind_fits("*Binding.rbac.authorization.k8s.io", group, kind))
+		replace_at(o, object, "/subjects/*/name", mapped_subject);
+	replace_at(
+	    o, object, "/status/inventory/entries/*/id", mapped_inventory);
+	replace_at(o, object,
+	    "/metadata/annotations/argocd.argoproj.io~1tracking-id",
+	    mapped_tracking);
+}
+
+/* ---- images -------------------------------------------------------------- */
+
+static void map_image(void *ctx, struct json_object *container)
+{
+	const struct transform_options *const *o = ctx;
+	const char *image = json_get_str(container, "image");
+
+	for (size_t i = 0; image && i < (*o)->image_count; i++) {
+		const struct transform_map *m = &(*o)->images[i];
+
+		if (!str_starts(image, m->from))
+			continue;
+		autofree char *new =
+		    str_printf("%s%s", use(m), image + strlen(m->from));
+		json_set_str(container, "image", new);
+		return;
+	}
+}
+
+static void map_images(const struct transform_options *o,
+    struct json_object *object, const char *group, const char *kind)
+{
+	const char *place = rules_pod_spec(group, kind);
+	struct json_object *spec = place ? json_pointer(object, place) : NULL;
+
+	if (!spec || !o->image_count)
+		return;
+	rules_visit(spec, "/containers/*", map_image, &o);
+	rules_visit(spec, "/initContainers/*", map_image, &o);
+	rules_visit(spec, "/ephemeralContainers/*", map_image, &o);
+}
+
+/* ---- storage classes ----------------------------------------------------- */
+
+static char *mapped_class(const struct transform_options *o, const char *name)
+{
+	const char *new =
+	    mapped(o->storage_classes, o->storage_class_count, name);
+
+	return new != name ? str_dup(new) : NULL;
+}
+
+static const char *const class_places[] = {"/spec/storageClassName",
+    "/spec/volumeClaimTemplates/*/spec/storageClassName",
+    "/metadata/annotations/volume.beta.kubernetes.io~1storage-class",
+    ("/spec/volumeClaimTemplates/*/metadata/annotations/"
+     "volume.beta.kubernetes.io~1storage-class")};
+
+static void map_classes(const struct transform_options *o,
+    struct json_object *object, const char *kind)
+{
+	if (!o->storage_class_count || (!str_starts(kind, "PersistentVolume") &&
+					   !str_eq(kind, "StatefulSet")))
+		return;
+	for (size_t i = 0; i < sizeof(class_places) / sizeof(*class_places);
+	     i++)
+		replace_at(o, object, class_places[i], mapped_class);
+}
+
+void remap_apply(const struct transform_options *o, struct json_object *object,
+    const char *group, const char *kind)
+{
+	map_namespaces(o, object, group, kind);
+	map_images(o, object, group, kind);
+	map_classes(o, object, kind);
+}

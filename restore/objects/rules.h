@@ -1,0 +1,123 @@
+/*
+ * What is known of kinds, as data: which fields name other objects, what must
+ * be ready before it is used, what fights a restore and how it is paused, and
+ * what has its status restored. The configuration adds edges of its own.
+ *
+ * A pattern of a kind is "Kind" (any group), "Kind.group" or with '*' as any
+ * run of characters; the core group is written "Kind.core".
+ * A pattern of a place is a JSON pointer in which '*' stands for each item of
+ * an array or each member of an object.
+ */
+#ifndef RESTORE_OBJECTS_RULES_H
+#define RESTORE_OBJECTS_RULES_H
+
+#include "restore/plan/graph.h"
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct json_object;
+
+/* What stands at the place. */
+enum rule_form {
+	RULE_NAME,	   /* the name of an object of the same namespace */
+	RULE_CLUSTER_NAME, /* the name of a cluster-scoped object */
+	RULE_REF,	   /* an object: name, and perhaps namespace, kind,
+			      apiVersion or apiGroup or group */
+	RULE_PATH,	   /* "namespace/name" or "name" */
+};
+
+struct rule_edge {
+	const char *system; /* "workload", "flux"; "config" for the user's */
+	const char *from;   /* pattern of a kind; "@pod": all with a pod spec,
+			       and then the place starts at that */
+	const char *place;  /* pattern of a place */
+	enum rule_form form;
+	const char *to; /* "Kind.group"; of a RULE_REF what it does not say */
+	enum edge_strength strength;
+	bool ready; /* what it names must be ready first */
+};
+
+enum rule_pause_how { RULE_PAUSE_FIELD, RULE_PAUSE_ANNOTATION };
+
+struct rule_pause {
+	const char *system;
+	const char *kind;  /* pattern */
+	const char *where; /* a place that must exist, or NULL */
+	/* A boolean field set to true, or a map in which `annotation` is set to
+	 * "true"; pointer. Removed on release, never set to false. */
+	const char *pointer;
+	const char *annotation; /* NULL for a field */
+};
+
+struct rule_ready {
+	const char *system;
+	const char *kind;      /* pattern */
+	const char *condition; /* in status.conditions: must be "True" */
+	bool runs_pods;	       /* some pod makes it true: not where none run */
+};
+
+struct rule_status {
+	const char *system;
+	const char *kind;  /* pattern */
+	const char *where; /* a place that must exist, or NULL */
+};
+
+/* Kinds that come after all others because they may refuse or change what is
+ * written after them; those of a lower tier first. */
+struct rule_last {
+	const char *system;
+	const char *kind; /* pattern */
+	int tier;	  /* from 1 */
+};
+
+/* Kinds that moved to another group and kept their form. */
+struct rule_moved {
+	const char *system;
+	const char *kind;
+	const char *from_group;
+	const char *to_group;
+};
+
+/* Places that hold names of namespaces, besides those in references. */
+struct rule_namespace {
+	const char *system;
+	const char *kind;  /* pattern */
+	const char *place; /* of a string */
+};
+
+/* Each table ends with an item whose system is NULL. */
+extern const struct rule_edge rules_edges[];
+extern const struct rule_pause rules_pauses[];
+extern const struct rule_ready rules_readies[];
+extern const struct rule_status rules_statuses[];
+extern const struct rule_last rules_lasts[];
+extern const struct rule_moved rules_moved[];
+extern const struct rule_namespace rules_namespaces[];
+enum { RULES_TIERS = 2 }; /* of rules_lasts */
+
+/* Whether a kind fits a pattern. `group` is "" for the core group. */
+bool rules_kind_fits(const char *pattern, const char *group, const char *kind);
+/* Splits "Kind.group", "Kind.core" or "Kind" (no group) into both; the kind is
+ * the caller's to free, the group is borrowed from the text: NULL where the
+ * text names none, "" for core. */
+char *rules_split_kind(const char *text, const char **group);
+/* The place among kinds: only to break ties within a level. */
+int rules_rank(const char *group, const char *kind);
+/* Where a kind keeps its pod spec, as a JSON pointer; NULL where it has none.
+ */
+const char *rules_pod_spec(const char *group, const char *kind);
+/* Whether a system's rules are to be used; `without` may be NULL. */
+bool rules_used(const struct strvec *without, const char *system);
+/* Calls visit with each value that stands at the pattern of a place. */
+void rules_visit(struct json_object *object, const char *place,
+    void (*visit)(void *ctx, struct json_object *value), void *ctx);
+/* Whether something stands at the pattern of a place; NULL: always. */
+bool rules_has(struct json_object *object, const char *place);
+bool rules_system_known(const char *system);
+/* A rule from outside: 0, or -1 with ERR_USAGE that names what is wrong. */
+int rules_check_edge(const struct rule_edge *rule, struct err *err);
+
+#endif

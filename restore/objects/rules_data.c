@@ -1,0 +1,379 @@
+#include "restore/objects/rules.h"
+
+/* The fields of these systems' public APIs, by their reference pages. */
+
+#define REF EDGE_REFERENCE
+#define HOLD EDGE_HOLDS
+
+#define CONTAINER(list, place, to)                                             \
+	{                                                                      \
+		"workload", "@pod", "/" list "/*" place, RULE_NAME, to, REF,   \
+		    false                                                      \
+	}
+#define CONTAINERS(list)                                                       \
+	CONTAINER(list, "/env/*/valueFrom/secretKeyRef/name", "Secret.core"),  \
+	    CONTAINER(list, "/env/*/valueFrom/configMapKeyRef/name",           \
+		"ConfigMap.core"),                                             \
+	    CONTAINER(list, "/envFrom/*/secretRef/name", "Secret.core"),       \
+	    CONTAINER(list, "/envFrom/*/configMapRef/name", "ConfigMap.core")
+
+#define RBAC "rbac.authorization.k8s.io"
+#define SOURCE "source.toolkit.fluxcd.io"
+#define NAME(system, from, place, to)                                          \
+	{                                                                      \
+		system, from, place, RULE_NAME, to, REF, false                 \
+	}
+#define CLUSTER(system, from, place, to)                                       \
+	{                                                                      \
+		system, from, place, RULE_CLUSTER_NAME, to, REF, false         \
+	}
+#define OBJECT(system, from, place, to)                                        \
+	{                                                                      \
+		system, from, place, RULE_REF, to, REF, false                  \
+	}
+
+const struct rule_edge rules_edges[] = {
+    CONTAINERS("containers"),
+    CONTAINERS("initContainers"),
+    CONTAINERS("ephemeralContainers"),
+    NAME("workload", "@pod", "/volumes/*/secret/secretName", "Secret.core"),
+    NAME("workload", "@pod", "/volumes/*/configMap/name", "ConfigMap.core"),
+    NAME("workload", "@pod", "/volumes/*/persistentVolumeClaim/claimName",
+	"PersistentVolumeClaim.core"),
+    NAME("workload", "@pod", "/volumes/*/projected/sources/*/secret/name",
+	"Secret.core"),
+    NAME("workload", "@pod", "/volumes/*/projected/sources/*/configMap/name",
+	"ConfigMap.core"),
+    NAME("workload", "@pod", "/volumes/*/csi/nodePublishSecretRef/name",
+	"Secret.core"),
+    NAME("workload", "@pod", "/imagePullSecrets/*/name", "Secret.core"),
+    NAME("workload", "@pod", "/serviceAccountName", "ServiceAccount.core"),
+    CLUSTER("workload", "@pod", "/priorityClassName",
+	"PriorityClass.scheduling.k8s.io"),
+    CLUSTER(
+	"workload", "@pod", "/runtimeClassName", "RuntimeClass.node.k8s.io"),
+    NAME("workload", "StatefulSet.apps", "/spec/serviceName", "Service.core"),
+    CLUSTER("workload", "StatefulSet.apps",
+	"/spec/volumeClaimTemplates/*/spec/storageClassName",
+	"StorageClass.storage.k8s.io"),
+    OBJECT("workload", "HorizontalPodAutoscaler.autoscaling",
+	"/spec/scaleTargetRef", "Deployment.apps"),
+    OBJECT("workload", "VerticalPodAutoscaler.autoscaling.k8s.io",
+	"/spec/targetRef", "Deployment.apps"),
+    OBJECT("workload", "ScaledObject.keda.sh", "/spec/scaleTargetRef",
+	"Deployment.apps"),
+    NAME("workload", "ServiceAccount.core", "/secrets/*/name", "Secret.core"),
+    NAME("workload", "ServiceAccount.core", "/imagePullSecrets/*/name",
+	"Secret.core"),
+    /* The API deletes a token whose account is not there. */
+    {"workload", "Secret.core",
+	"/metadata/annotations/kubernetes.io~1service-account.name", RULE_NAME,
+	"ServiceAccount.core", EDGE_HOLDS, false},
+
+    CLUSTER("storage", "PersistentVolumeClaim.core", "/spec/storageClassName",
+	"StorageClass.storage.k8s.io"),
+    CLUSTER("storage", "PersistentVolumeClaim.core", "/spec/volumeName",
+	"PersistentVolume.core"),
+    OBJECT("storage", "PersistentVolumeClaim.core", "/spec/dataSource",
+	"PersistentVolumeClaim.core"),
+    CLUSTER("storage", "PersistentVolume.core", "/spec/storageClassName",
+	"StorageClass.storage.k8s.io"),
+    OBJECT("storage", "PersistentVolume.core", "/spec/csi/*", "Secret.core"),
+    CLUSTER("storage", "VolumeSnapshot.snapshot.storage.k8s.io",
+	"/spec/volumeSnapshotClassName",
+	"VolumeSnapshotClass.snapshot.storage.k8s.io"),
+    NAME("storage", "VolumeSnapshot.snapshot.storage.k8s.io",
+	"/spec/source/persistentVolumeClaimName", "PersistentVolumeClaim.core"),
+
+    OBJECT("access", "RoleBinding." RBAC, "/roleRef", "Role." RBAC),
+    OBJECT(
+	"access", "ClusterRoleBinding." RBAC, "/roleRef", "ClusterRole." RBAC),
+    OBJECT("access", "RoleBinding." RBAC, "/subjects/*", "ServiceAccount.core"),
+    OBJECT("access", "ClusterRoleBinding." RBAC, "/subjects/*",
+	"ServiceAccount.core"),
+
+    CLUSTER("network", "Ingress", "/spec/ingressClassName",
+	"IngressClass.networking.k8s.io"),
+    NAME("network", "Ingress", "/spec/tls/*/secretName", "Secret.core"),
+    NAME("network", "Ingress",
+	"/spec/rules/*/http/paths/*/backend/service/name", "Service.core"),
+    NAME("network", "Ingress", "/spec/rules/*/http/paths/*/backend/serviceName",
+	"Service.core"),
+    NAME("network", "Ingress", "/spec/defaultBackend/service/name",
+	"Service.core"),
+    NAME("network", "Ingress", "/spec/backend/serviceName", "Service.core"),
+    CLUSTER("network", "Gateway.gateway.networking.k8s.io",
+	"/spec/gatewayClassName", "GatewayClass.gateway.networking.k8s.io"),
+    OBJECT("network", "Gateway.gateway.networking.k8s.io",
+	"/spec/listeners/*/tls/certificateRefs/*", "Secret.core"),
+    OBJECT("network", "*Route.gateway.networking.k8s.io", "/spec/parentRefs/*",
+	"Gateway.gateway.networking.k8s.io"),
+    OBJECT("network", "*Route.gateway.networking.k8s.io",
+	"/spec/rules/*/backendRefs/*", "Service.core"),
+
+    /* Webhook configurations are in references.c: whether they hold depends
+     * on their failurePolicy. */
+    {"admission", "APIService.apiregistration.k8s.io", "/spec/service",
+	RULE_REF, "Service.core", REF, true},
+    OBJECT("admission", "ValidatingAdmissionPolicyBinding", "/spec/paramRef",
+	"ConfigMap.core"),
+    CLUSTER("admission", "ValidatingAdmissionPolicyBinding", "/spec/policyName",
+	"ValidatingAdmissionPolicy.admissionregistration.k8s.io"),
+
+    OBJECT("flux", "Kustomization.kustomize.toolkit.fluxcd.io",
+	"/spec/sourceRef", "GitRepository." SOURCE),
+    OBJECT("flux", "Kustomization.kustomize.toolkit.fluxcd.io",
+	"/spec/dependsOn/*", "Kustomization.kustomize.toolkit.fluxcd.io"),
+    OBJECT("flux", "Kustomization.kustomize.toolkit.fluxcd.io",
+	"/spec/decryption/secretRef", "Secret.core"),
+    OBJECT("flux", "Kustomization.kustomize.toolkit.fluxcd.io",
+	"/spec/postBuild/substituteFrom/*", "ConfigMap.core"),
+    OBJECT("flux", "HelmRelease.helm.toolkit.fluxcd.io",
+	"/spec/chart/spec/sourceRef", "HelmRepository." SOURCE),
+    OBJECT("flux", "HelmRelease.helm.toolkit.fluxcd.io", "/spec/chartRef",
+	"OCIRepository." SOURCE),
+    OBJECT("flux", "HelmRelease.helm.toolkit.fluxcd.io", "/spec/dependsOn/*",
+	"HelmRelease.helm.toolkit.fluxcd.io"),
+    OBJECT("flux", "HelmRelease.helm.toolkit.fluxcd.io", "/spec/valuesFrom/*",
+	"ConfigMap.core"),
+    OBJECT("flux", "HelmChart." SOURCE, "/spec/sourceRef",
+	"HelmRepository." SOURCE),
+    OBJECT("flux", "*.*.toolkit.fluxcd.io", "/spec/secretRef", "Secret.core"),
+    OBJECT(
+	"flux", "*.*.toolkit.fluxcd.io", "/spec/certSecretRef", "Secret.core"),
+    OBJECT("flux", "*.*.toolkit.fluxcd.io", "/spec/kubeConfig/secretRef",
+	"Secret.core"),
+    NAME("flux", "*.*.toolkit.fluxcd.io", "/spec/serviceAccountName",
+	"ServiceAccount.core"),
+    OBJECT("flux", "Alert.notification.toolkit.fluxcd.io", "/spec/providerRef",
+	"Provider.notification.toolkit.fluxcd.io"),
+    OBJECT("flux", "ImagePolicy.image.toolkit.fluxcd.io",
+	"/spec/imageRepositoryRef", "ImageRepository.image.toolkit.fluxcd.io"),
+    OBJECT("flux", "ImageUpdateAutomation.image.toolkit.fluxcd.io",
+	"/spec/sourceRef", "GitRepository." SOURCE),
+    {"flux", "GitRepository." SOURCE, "/spec/url", RULE_CLUSTER_NAME, "Git.@",
+	HOLD, false},
+
+    NAME("argocd", "Application.argoproj.io", "/spec/project",
+	"AppProject.argoproj.io"),
+    NAME("argocd", "ApplicationSet.argoproj.io", "/spec/template/spec/project",
+	"AppProject.argoproj.io"),
+    {"argocd", "Application.argoproj.io", "/spec/source/repoURL",
+	RULE_CLUSTER_NAME, "Git.@", HOLD, false},
+    {"argocd", "Application.argoproj.io", "/spec/sources/*/repoURL",
+	RULE_CLUSTER_NAME, "Git.@", HOLD, false},
+    {"argocd", "ApplicationSet.argoproj.io", "/spec/generators/*/git/repoURL",
+	RULE_CLUSTER_NAME, "Git.@", HOLD, false},
+
+    OBJECT("crossplane", "ProviderConfig", "/spec/credentials/secretRef",
+	"Secret.core"),
+    OBJECT(
+	"crossplane", "*", "/spec/writeConnectionSecretToRef", "Secret.core"),
+    OBJECT("crossplane", "Composition.apiextensions.crossplane.io",
+	"/spec/compositeTypeRef", "Definition.@"),
+    CLUSTER("crossplane", "*", "/spec/compositionRef/name",
+	"Composition.apiextensions.crossplane.io"),
+    CLUSTER("crossplane", "*", "/spec/crossplane/compositionRef/name",
+	"Composition.apiextensions.crossplane.io"),
+    OBJECT("crossplane", "*.pkg.crossplane.io", "/spec/runtimeConfigRef",
+	"DeploymentRuntimeConfig.pkg.crossplane.io"),
+    NAME("crossplane", "*.pkg.crossplane.io", "/spec/packagePullSecrets/*/name",
+	"Secret.core"),
+
+    OBJECT(
+	"terraform", "Terraform", "/spec/sourceRef", "GitRepository." SOURCE),
+    OBJECT("terraform", "Terraform", "/spec/dependsOn/*",
+	"Terraform.infra.contrib.fluxcd.io"),
+    OBJECT("terraform", "Terraform", "/spec/varsFrom/*", "Secret.core"),
+    OBJECT(
+	"terraform", "Terraform", "/spec/backendConfigsFrom/*", "Secret.core"),
+    OBJECT("terraform", "Terraform", "/spec/cliConfigSecretRef", "Secret.core"),
+    OBJECT(
+	"terraform", "Terraform", "/spec/writeOutputsToSecret", "Secret.core"),
+
+    OBJECT("gatekeeper", "*.constraints.gatekeeper.sh",
+	"/spec/parameters/configMapRef", "ConfigMap.core"),
+
+    {"external-secrets", "ExternalSecret.external-secrets.io",
+	"/spec/secretStoreRef", RULE_REF, "SecretStore.external-secrets.io",
+	HOLD, true},
+    {"external-secrets", "ExternalSecret.external-secrets.io",
+	"/spec/dataFrom/*/sourceRef/storeRef", RULE_REF,
+	"SecretStore.external-secrets.io", HOLD, true},
+    {"external-secrets", "ClusterExternalSecret.external-secrets.io",
+	"/spec/externalSecretSpec/secretStoreRef", RULE_REF,
+	"ClusterSecretStore.external-secrets.io", HOLD, true},
+    OBJECT("external-secrets", "*SecretStore.external-secrets.io",
+	"/spec/provider/*/auth/secretRef/*", "Secret.core"),
+    OBJECT("external-secrets", "*SecretStore.external-secrets.io",
+	"/spec/provider/*/auth/*/secretRef/*", "Secret.core"),
+    OBJECT("external-secrets", "*SecretStore.external-secrets.io",
+	"/spec/provider/*/auth/*/*SecretRef", "Secret.core"),
+    OBJECT("external-secrets", "*SecretStore.external-secrets.io",
+	"/spec/provider/*/auth/*/serviceAccountRef", "ServiceAccount.core"),
+    OBJECT("external-secrets", "*SecretStore.external-secrets.io",
+	"/spec/provider/*/caProvider", "Secret.core"),
+
+    /* Without its Secret a certificate is issued anew. */
+    {"cert-manager", "Certificate.cert-manager.io", "/spec/secretName",
+	RULE_NAME, "Secret.core", HOLD, false},
+    OBJECT("cert-manager", "Certificate.cert-manager.io", "/spec/issuerRef",
+	"Issuer.cert-manager.io"),
+    OBJECT("cert-manager", "*Issuer.cert-manager.io",
+	"/spec/acme/privateKeySecretRef", "Secret.core"),
+    NAME("cert-manager", "*Issuer.cert-manager.io", "/spec/ca/secretName",
+	"Secret.core"),
+
+    NAME("prometheus-operator", "ServiceMonitor.monitoring.coreos.com",
+	"/spec/endpoints/*/basicAuth/*/name", "Secret.core"),
+    NAME("prometheus-operator", "*.monitoring.coreos.com",
+	"/spec/serviceAccountName", "ServiceAccount.core"),
+    NAME("prometheus-operator", "*.monitoring.coreos.com",
+	"/spec/additionalScrapeConfigs/name", "Secret.core"),
+    NAME("prometheus-operator", "Alertmanager.monitoring.coreos.com",
+	"/spec/configSecret", "Secret.core"),
+    {.system = NULL},
+};
+
+#define SUSPEND(system, kind)                                                  \
+	{                                                                      \
+		system, kind, NULL, "/spec/suspend", NULL                      \
+	}
+#define PAUSED(kind, where)                                                    \
+	{                                                                      \
+		"crossplane", kind, where, "/metadata/annotations",            \
+		    "crossplane.io/paused"                                     \
+	}
+const struct rule_pause rules_pauses[] = {
+    SUSPEND("flux", "Kustomization.kustomize.toolkit.fluxcd.io"),
+    SUSPEND("flux", "HelmRelease.helm.toolkit.fluxcd.io"),
+    SUSPEND("flux", "*.source.toolkit.fluxcd.io"),
+    SUSPEND("flux", "Image*.image.toolkit.fluxcd.io"),
+    SUSPEND("terraform", "Terraform.infra.contrib.fluxcd.io"),
+    {"argocd", "Application.argoproj.io", NULL, "/metadata/annotations",
+	"argocd.argoproj.io/skip-reconcile"},
+    /* What it generates comes paused; an annotation of an Application alone
+     * would be taken away by its ApplicationSet. */
+    {"argocd", "ApplicationSet.argoproj.io", NULL,
+	"/spec/template/metadata/annotations",
+	"argocd.argoproj.io/skip-reconcile"},
+    PAUSED("*", "/spec/forProvider"),
+    PAUSED("*", "/spec/compositionRef"),
+    PAUSED("*", "/spec/compositionSelector"),
+    PAUSED("*", "/spec/compositionRevisionRef"),
+    PAUSED("*", "/spec/crossplane/compositionRef"),
+    PAUSED("Object.kubernetes.crossplane.io", NULL),
+    PAUSED("Release.helm.crossplane.io", NULL),
+    {.system = NULL},
+};
+
+/* What makes a condition true runs in pods, unless the API server does. */
+const struct rule_ready rules_readies[] = {
+    {"api", "CustomResourceDefinition.apiextensions.k8s.io", "Established",
+	false},
+    {"admission", "APIService.apiregistration.k8s.io", "Available", true},
+    {"workload", "Deployment.apps", "Available", true},
+    {"flux", "*.source.toolkit.fluxcd.io", "Ready", true},
+    {"crossplane", "Provider.pkg.crossplane.io", "Installed", true},
+    {"crossplane", "Provider.pkg.crossplane.io", "Healthy", true},
+    {"crossplane", "Configuration.pkg.crossplane.io", "Installed", true},
+    {"crossplane", "Configuration.pkg.crossplane.io", "Healthy", true},
+    {"crossplane", "Function.pkg.crossplane.io", "Installed", true},
+    {"crossplane", "Function.pkg.crossplane.io", "Healthy", true},
+    {"crossplane", "CompositeResourceDefinition.apiextensions.crossplane.io",
+	"Established", true},
+    {"external-secrets", "*SecretStore.external-secrets.io", "Ready", true},
+    {"cert-manager", "*Issuer.cert-manager.io", "Ready", true},
+    {.system = NULL},
+};
+
+const struct rule_status rules_statuses[] = {
+    {"flux", "Kustomization.kustomize.toolkit.fluxcd.io", NULL},
+    {"flux", "HelmRelease.helm.toolkit.fluxcd.io", NULL},
+    {"argocd", "Application.argoproj.io", NULL},
+    {"crossplane", "*.*.crossplane.io", NULL},
+    {"crossplane", "*.*.upbound.io", NULL},
+    {"crossplane", "*", "/spec/forProvider"},
+    {"crossplane", "*", "/spec/compositionRef"},
+    {"crossplane", "*", "/spec/crossplane/compositionRef"},
+    {"terraform", "Terraform", NULL},
+    {"cert-manager", "Certificate.cert-manager.io", NULL},
+    {.system = NULL},
+};
+
+const struct rule_last rules_lasts[] = {
+    {"kyverno", "ClusterPolicy.kyverno.io", 1},
+    {"kyverno", "Policy.kyverno.io", 1},
+    {"kyverno", "*.policies.kyverno.io", 1},
+    {"gatekeeper", "*.constraints.gatekeeper.sh", 1},
+    {"admission", "ValidatingAdmissionPolicyBinding", 1},
+    {"admission", "MutatingAdmissionPolicyBinding", 1},
+    {"admission", "ValidatingWebhookConfiguration", 2},
+    {"admission", "MutatingWebhookConfiguration", 2},
+    {.system = NULL},
+};
+
+const struct rule_moved rules_moved[] = {
+    {"api", "Ingress", "extensions", "networking.k8s.io"},
+    {"api", "NetworkPolicy", "extensions", "networking.k8s.io"},
+    {"api", "PodSecurityPolicy", "extensions", "policy"},
+    {"api", "Deployment", "extensions", "apps"},
+    {"api", "DaemonSet", "extensions", "apps"},
+    {"api", "ReplicaSet", "extensions", "apps"},
+    {"api", "Event", "events.k8s.io", ""},
+    {.system = NULL},
+};
+
+const struct rule_namespace rules_namespaces[] = {
+    {"api", "CustomResourceDefinition",
+	"/spec/conversion/webhook/clientConfig/service/namespace"},
+    {"api", "PersistentVolume.core", "/spec/claimRef/namespace"},
+    {"api", "Namespace.core", "/metadata/labels/kubernetes.io~1metadata.name"},
+    {"network", "NetworkPolicy.networking.k8s.io",
+	"/spec/ingress/*/from/*/namespaceSelector/matchLabels/"
+	"kubernetes.io~1metadata.name"},
+    {"network", "NetworkPolicy.networking.k8s.io",
+	"/spec/egress/*/to/*/namespaceSelector/matchLabels/"
+	"kubernetes.io~1metadata.name"},
+    {"admission", "ValidatingWebhookConfiguration",
+	"/webhooks/*/clientConfig/service/namespace"},
+    {"admission", "MutatingWebhookConfiguration",
+	"/webhooks/*/clientConfig/service/namespace"},
+    {"admission", "*WebhookConfiguration",
+	"/webhooks/*/namespaceSelector/matchLabels/"
+	"kubernetes.io~1metadata.name"},
+    {"admission", "*WebhookConfiguration",
+	"/webhooks/*/namespaceSelector/matchExpressions/*/values/*"},
+    {"cert-manager", "*",
+	"/metadata/annotations/cert-manager.io~1inject-ca-from"},
+    {"cert-manager", "*",
+	"/metadata/annotations/cert-manager.io~1inject-ca-from-secret"},
+    {"helm", "*", "/metadata/annotations/meta.helm.sh~1release-namespace"},
+    {"flux", "*", "/metadata/labels/kustomize.toolkit.fluxcd.io~1namespace"},
+    {"flux", "*", "/metadata/labels/helm.toolkit.fluxcd.io~1namespace"},
+    {"flux", "HelmRelease.helm.toolkit.fluxcd.io", "/status/storageNamespace"},
+    {"flux", "HelmRelease.helm.toolkit.fluxcd.io",
+	"/status/history/*/namespace"},
+    {"argocd", "Application.argoproj.io", "/status/resources/*/namespace"},
+    {"flux", "*.*.toolkit.fluxcd.io", "/spec/targetNamespace"},
+    {"flux", "HelmRelease.helm.toolkit.fluxcd.io", "/spec/storageNamespace"},
+    {"argocd", "Application.argoproj.io", "/spec/destination/namespace"},
+    {"argocd", "AppProject.argoproj.io", "/spec/destinations/*/namespace"},
+    {"argocd", "AppProject.argoproj.io", "/spec/sourceNamespaces/*"},
+    {"argocd", "ApplicationSet.argoproj.io",
+	"/spec/template/spec/destination/namespace"},
+    {"gatekeeper", "*.constraints.gatekeeper.sh", "/spec/match/namespaces/*"},
+    {"gatekeeper", "*.constraints.gatekeeper.sh",
+	"/spec/match/excludedNamespaces/*"},
+    {"kyverno", "*.kyverno.io",
+	"/spec/rules/*/match/any/*/resources/namespaces/*"},
+    {"kyverno", "*.kyverno.io",
+	"/spec/rules/*/match/all/*/resources/namespaces/*"},
+    {"kyverno", "*.kyverno.io",
+	"/spec/rules/*/exclude/any/*/resources/namespaces/*"},
+    {"prometheus-operator", "*.monitoring.coreos.com",
+	"/spec/namespaceSelector/matchNames/*"},
+    {"external-secrets", "*SecretStore.external-secrets.io",
+	"/spec/conditions/*/namespaces/*"},
+    {.system = NULL},
+};

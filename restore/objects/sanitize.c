@@ -1,0 +1,328 @@
+#include "restore/objects/sanitize.h"
+
+#include "restore/objects/leave.h"
+#include "restore/objects/object.h"
+#include "restore/objects/rules.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/str.h"
+
+#include <string.h>
+
+/* Whether an entry of the table is for this object. */
+typedef bool sanitize_when(
+    const struct json_object *object, const struct sanitize_options *o);
+
+static bool has_cluster_ip(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)o;
+	return !str_eq(
+	    json_str(json_path(object, "spec", "clusterIP", NULL)), "None");
+}
+
+static bool volume_is_away(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)object;
+	return !o->volume_restored;
+}
+
+static bool selector_is_made(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)o;
+	return !json_truth(
+	    json_path(object, "spec", "manualSelector", NULL), false);
+}
+
+static bool bundle_is_injected(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)o;
+	return object_annotation(object, "cert-manager.io/inject-ca-from") ||
+	       object_annotation(
+		   object, "cert-manager.io/inject-ca-from-secret") ||
+	       object_annotation(
+		   object, "cert-manager.io/inject-apiserver-ca") ||
+	       object_annotation(
+		   object, "service.beta.openshift.io/inject-cabundle");
+}
+
+static bool is_token(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)o;
+	return str_eq(json_get_str(object, "type"),
+	    "kubernetes.io/service-account-token");
+}
+
+static bool status_goes(
+    const struct json_object *object, const struct sanitize_options *o)
+{
+	(void)object;
+	return !o->keep_status;
+}
+
+static const struct {
+	const char *kind;    /* pattern as in rules.h */
+	const char *place;   /* of the object that holds it; pattern */
+	const char *member;  /* taken out of it */
+	sanitize_when *when; /* NULL: always */
+} taken_out[] = {
+    {"*", "/metadata", "uid", NULL},
+    {"*", "/metadata", "resourceVersion", NULL},
+    {"*", "/metadata", "generation", NULL},
+    {"*", "/metadata", "creationTimestamp", NULL},
+    {"*", "/metadata", "selfLink", NULL},
+    {"*", "/metadata", "deletionTimestamp", NULL},
+    {"*", "/metadata", "deletionGracePeriodSeconds", NULL},
+    {"*", "/metadata", "managedFields", NULL},
+    {"*", "/metadata", "generateName", NULL},
+    {"*", "/metadata", "clusterName", NULL},
+    {"*", "", "status", status_goes},
+    {"Namespace.core", "/spec", "finalizers", NULL},
+
+    {"Service.core", "/spec", "clusterIP", has_cluster_ip},
+    {"Service.core", "/spec", "clusterIPs", has_cluster_ip},
+
+    {"PersistentVolumeClaim.core", "/spec", "volumeName", volume_is_away},
+    {"PersistentVolumeClaim.core", "/metadata/annotations",
+	"pv.kubernetes.io/bind-completed", NULL},
+    {"PersistentVolumeClaim.core", "/metadata/annotations",
+	"pv.kubernetes.io/bound-by-controller", NULL},
+    {"PersistentVolumeClaim.core", "/metadata/annotations",
+	"volume.beta.kubernetes.io/storage-provisioner", NULL},
+    {"PersistentVolumeClaim.core", "/metadata/annotations",
+	"volume.kubernetes.io/storage-provisioner", NULL},
+    {"PersistentVolumeClaim.core", "/metadata/annotations",
+	"volume.kubernetes.io/selected-node", NULL},
+    {"PersistentVolume.core", "/spec/claimRef", "uid", NULL},
+    {"PersistentVolume.core", "/spec/claimRef", "resourceVersion", NULL},
+    {"PersistentVolume.core", "/metadata/annotations",
+	"pv.kubernetes.io/bound-by-controller", NULL},
+
+    {"Pod.core", "/spec", "nodeName", NULL},
+    {"Pod.core", "/spec", "priority", NULL},
+    {"Pod.core", "/spec", "ephemeralContainers", NULL},
+
+    {"Job.batch", "/spec", "selector", selector_is_made},
+    {"Job.batch", "/metadata/labels", "controller-uid", selector_is_made},
+    {"Job.batch", "/metadata/labels", "batch.kubernetes.io/controller-uid",
+	selector_is_made},
+    {"Job.batch", "/spec/template/metadata/labels", "controller-uid",
+	selector_is_made},
+    {"Job.batch", "/spec/template/metadata/labels",
+	"batch.kubernetes.io/controller-uid", selector_is_made},
+
+    {"Secret.core", "/metadata/annotations",
+	"kubernetes.io/service-account.uid", is_token},
+    {"Secret.core", "/data", "token", is_token},
+    {"Secret.core", "/data", "ca.crt", is_token},
+    {"Secret.core", "/data", "namespace", is_token},
+
+    {"Deployment.apps", "/metadata/annotations",
+	"deployment.kubernetes.io/revision", NULL},
+    {"HorizontalPodAutoscaler.autoscaling", "/metadata/annotations",
+	"autoscaling.alpha.kubernetes.io/conditions", NULL},
+    {"HorizontalPodAutoscaler.autoscaling", "/metadata/annotations",
+	"autoscaling.alpha.kubernetes.io/current-metrics", NULL},
+    {"Endpoints.core", "/metadata/annotations",
+	"endpoints.kubernetes.io/last-change-trigger-time", NULL},
+
+    {"ValidatingWebhookConfiguration", "/webhooks/*/clientConfig", "caBundle",
+	bundle_is_injected},
+    {"MutatingWebhookConfiguration", "/webhooks/*/clientConfig", "caBundle",
+	bundle_is_injected},
+    {"CustomResourceDefinition", "/spec/conversion/webhook/clientConfig",
+	"caBundle", bundle_is_injected},
+    {"APIService", "/spec", "caBundle", bundle_is_injected},
+};
+
+static void take_out(void *ctx, struct json_object *holder)
+{
+	if (json_kind(holder) == JSON_OBJECT)
+		json_remove(holder, ctx);
+}
+
+/* Items of an array for which fn is true go. */
+static void drop_items(struct json_object *array,
+    bool (*fn)(const struct json_object *item, const void *ctx),
+    const void *ctx)
+{
+	for (size_t i = json_len(array);
+	     json_kind(array) == JSON_ARRAY && i-- > 0;)
+		if (fn(json_at(array, i), ctx))
+			json_remove_at(array, i);
+}
+
+/* The finalizers of a deletion that was under way. */
+static bool is_deletion(const struct json_object *item, const void *ctx)
+{
+	const char *text = json_str(item);
+
+	(void)ctx;
+	return str_eq(text, "foregroundDeletion") || str_eq(text, "orphan");
+}
+
+static bool is_token_volume_name(const char *name)
+{
+	return name && (str_glob("kube-api-access-?????", name) ||
+			   str_glob("*-token-?????", name));
+}
+
+static bool is_token_volume(const struct json_object *item, const void *ctx)
+{
+	(void)ctx;
+	return is_token_volume_name(json_get_str(item, "name")) &&
+	       (json_get(item, "projected") || json_get(item, "secret"));
+}
+
+static bool is_token_mount(const struct json_object *item, const void *ctx)
+{
+	(void)ctx;
+	return is_token_volume_name(json_get_str(item, "name")) &&
+	       str_starts(json_get_str(item, "mountPath"),
+		   "/var/run/secrets/kubernetes.io/serviceaccount");
+}
+
+static void drop_mounts(void *ctx, struct json_object *mounts)
+{
+	drop_items(mounts, is_token_mount, ctx);
+}
+
+static void clean_pod(struct json_object *pod)
+{
+	drop_items(
+	    json_path(pod, "spec", "volumes", NULL), is_token_volume, NULL);
+	rules_visit(pod, "/spec/containers/*/volumeMounts", drop_mounts, NULL);
+	rules_visit(
+	    pod, "/spec/initContainers/*/volumeMounts", drop_mounts, NULL);
+}
+
+static bool is_made_secret(const struct json_object *item, const void *ctx)
+{
+	return leave_is_made_secret(json_get_str(item, "name"), ctx);
+}
+
+static void clean_account(struct json_object *account)
+{
+	const char *name =
+	    json_str(json_path(account, "metadata", "name", NULL));
+
+	if (!name)
+		return;
+	drop_items(json_get(account, "secrets"), is_made_secret, name);
+	drop_items(json_get(account, "imagePullSecrets"), is_made_secret, name);
+	if (json_get(account, "secrets") &&
+	    json_len(json_get(account, "secrets")) == 0)
+		json_remove(account, "secrets");
+}
+
+/* The node port that was written for a port, out of what kubectl kept. */
+static bool was_written(
+    const struct json_object *ports, const struct json_object *port)
+{
+	for (size_t i = 0; i < json_len(ports); i++) {
+		const struct json_object *p = json_at(ports, i);
+
+		if (json_get_int(p, "nodePort", 0) ==
+		    json_get_int(port, "nodePort", -1))
+			return true;
+	}
+	return false;
+}
+
+static bool was_noted(const struct json_object *numbers,
+    const struct json_object *holder, const char *member)
+{
+	for (size_t i = 0; i < json_len(numbers); i++)
+		if (json_int(json_at(numbers, i), 0) ==
+		    json_get_int(holder, member, -1))
+			return true;
+	return false;
+}
+
+/* Node ports that somebody chose stay. Where nothing tells, they stay too: a
+ * chosen port that moves breaks what points at it, and a made one that is in
+ * use is found out (sanitize_drop_node_ports). */
+static void clean_node_ports(
+    struct json_object *service, const struct json_object *node_ports)
+{
+	const char *applied = object_annotation(
+	    service, "kubectl.kubernetes.io/last-applied-configuration");
+	struct json_object *ports = json_path(service, "spec", "ports", NULL);
+	struct err ignored = ERR_INIT;
+	cleanup(json_freep) struct json_object *written =
+	    applied ? json_parse(applied, strlen(applied), &ignored) : NULL;
+
+	for (size_t i = 0; i < json_len(ports); i++) {
+		struct json_object *port = json_at(ports, i);
+		bool keep = true;
+
+		if (node_ports)
+			keep = was_noted(node_ports, port, "nodePort");
+		else if (written)
+			keep = was_written(
+			    json_path(written, "spec", "ports", NULL), port);
+		if (!keep)
+			json_remove(port, "nodePort");
+	}
+	/* Asked by the cloud's load balancer alone, which is told of it. */
+	struct json_object *spec = json_get(service, "spec");
+	if (spec && !was_noted(node_ports, spec, "healthCheckNodePort") &&
+	    !json_path(written, "spec", "healthCheckNodePort", NULL))
+		json_remove(spec, "healthCheckNodePort");
+}
+
+bool sanitize_drop_node_ports(struct json_object *service)
+{
+	struct json_object *ports = json_path(service, "spec", "ports", NULL);
+	bool any = false;
+
+	for (size_t i = 0; i < json_len(ports); i++) {
+		struct json_object *port = json_at(ports, i);
+
+		any |= json_get(port, "nodePort") != NULL;
+		json_remove(port, "nodePort");
+	}
+	return any;
+}
+
+static void drop_if_empty(struct json_object *meta, const char *key)
+{
+	struct json_object *held = json_get(meta, key);
+
+	if (held && json_kind(held) != JSON_STRING && json_len(held) == 0)
+		json_remove(meta, key);
+}
+
+void sanitize_object(
+    struct json_object *object, const struct sanitize_options *o)
+{
+	cleanup(object_identity_done) struct object_identity id =
+	    object_identity(object);
+	struct json_object *meta = json_get(object, "metadata");
+
+	for (size_t i = 0; i < sizeof(taken_out) / sizeof(*taken_out); i++) {
+		if (!rules_kind_fits(taken_out[i].kind, id.group, id.kind) ||
+		    (taken_out[i].when && !taken_out[i].when(object, o)))
+			continue;
+		autofree char *member = str_dup(taken_out[i].member);
+		rules_visit(object, taken_out[i].place, take_out, member);
+	}
+	if (json_kind(object) != JSON_OBJECT || json_kind(meta) != JSON_OBJECT)
+		return;
+	drop_items(json_get(meta, "finalizers"), is_deletion, NULL);
+	if (*id.group == '\0' && str_eq(id.kind, "Service"))
+		clean_node_ports(object, o->node_ports);
+	else if (*id.group == '\0' && str_eq(id.kind, "Pod"))
+		clean_pod(object);
+	else if (*id.group == '\0' && str_eq(id.kind, "ServiceAccount"))
+		clean_account(object);
+	drop_if_empty(meta, "annotations");
+	drop_if_empty(meta, "labels");
+	drop_if_empty(meta, "finalizers");
+	if (str_eq(id.kind, "Namespace"))
+		drop_if_empty(object, "spec");
+}

@@ -1,0 +1,194 @@
+#include "restore/plan/maker.h"
+
+#include "storage/base/cleanup.h"
+
+#include <string.h>
+
+static const char *text_at(const struct plan_maker *m, uint32_t offset)
+{
+	return m->texts.data + offset;
+}
+
+static bool provides(const struct plan *p, const char *name, uint32_t node)
+{
+	for (uint32_t it = index_first(p->names, name); it != INDEX_END;
+	     it = index_next(p->names, it))
+		if (index_value(p->names, it) == node)
+			return true;
+	return false;
+}
+
+/* The labels that a Service asks for stand together; those nodes that provide
+ * them all are what runs its pods. */
+static void need_pods_of(
+    struct plan_maker *m, const struct plan_pending *of, uint32_t service)
+{
+	struct plan *p = m->p;
+	size_t first = 0;
+
+	while (first < m->selectors.len &&
+	       m->selectors.items[first].node != service)
+		first++;
+	size_t end = first;
+	while (
+	    end < m->selectors.len && m->selectors.items[end].node == service)
+		end++;
+	if (first == end)
+		return;
+	const char *name = text_at(m, m->selectors.items[first].key);
+	for (uint32_t it = index_first(p->names, name); it != INDEX_END;
+	     it = index_next(p->names, it)) {
+		uint32_t node = index_value(p->names, it);
+		bool all = true;
+
+		for (size_t i = first + 1; i < end; i++)
+			all &= provides(
+			    p, text_at(m, m->selectors.items[i].key), node);
+		if (all)
+			graph_need(&p->graph, of->node, node, of->strength,
+			    true, "pods of the service");
+	}
+}
+
+static bool resolve(
+    struct plan_maker *m, const struct plan_pending *pending, uint32_t key)
+{
+	struct plan *p = m->p;
+	bool found = false;
+
+	for (uint32_t it = index_first(p->names, text_at(m, key));
+	     it != INDEX_END; it = index_next(p->names, it)) {
+		uint32_t node = index_value(p->names, it);
+
+		found = true;
+		if (p->nodes.items[node].action == PLAN_LEAVE)
+			continue;
+		graph_need(&p->graph, pending->node, node, pending->strength,
+		    pending->ready, pending->reason);
+		if (pending->strength == EDGE_OWNER)
+			p->nodes.items[node].wanted_uid = true;
+		if (str_eq(pending->reason, "/spec/volumeName"))
+			p->nodes.items[pending->node].volume_restored = true;
+		if (pending->backend)
+			need_pods_of(m, pending, node);
+	}
+	return found;
+}
+
+static uint32_t add_barrier(struct plan *p, const char *key)
+{
+	struct plan_node *n = vec_add(&p->nodes);
+
+	n->kind = PLAN_BARRIER;
+	n->key = str_dup(key);
+	n->name = str_dup(key);
+	return graph_add_barrier(&p->graph, n->key);
+}
+
+static void member(struct plan *p, uint32_t barrier, uint32_t node)
+{
+	graph_need(&p->graph, barrier, node, EDGE_MEMBER, false, "order");
+}
+
+static void after(struct plan *p, uint32_t node, uint32_t barrier)
+{
+	graph_need(&p->graph, node, barrier, EDGE_ORDER, false, "order");
+}
+
+/* Git, then state, then objects; then what may refuse objects. */
+static void add_barriers(struct plan *p)
+{
+	uint32_t count = (uint32_t)p->nodes.len;
+	uint32_t git = add_barrier(p, "after git");
+	uint32_t state = add_barrier(p, "after terraform");
+	uint32_t tiers[RULES_TIERS];
+
+	member(p, state, git);
+	for (int t = 0; t < RULES_TIERS; t++) {
+		autofree char *key = str_printf("before tier %d", t + 1);
+		tiers[t] = add_barrier(p, key);
+		after(p, tiers[t], state);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const struct plan_node *n = &p->nodes.items[i];
+
+		if (n->kind == PLAN_GIT) {
+			member(p, git, i);
+		} else if (n->kind == PLAN_STATE) {
+			member(p, state, i);
+			after(p, i, git);
+		} else if (n->kind == PLAN_KUBE) {
+			after(p, i, state);
+			for (int t = n->k->tier; t < RULES_TIERS; t++)
+				member(p, tiers[t], i);
+			if (n->k->tier)
+				after(p, i, tiers[n->k->tier - 1]);
+		}
+	}
+}
+
+static bool is_namespace(const struct plan *p, uint32_t node)
+{
+	const struct plan_node *n = &p->nodes.items[node];
+
+	return n->kind == PLAN_KUBE && *n->k->group == '\0' &&
+	       str_eq(n->k->kind, "Namespace");
+}
+
+/* What the API itself demands cannot be given up, and a namespace that waits
+ * for what is in it would never come. */
+static int check_broken(const struct plan *p, struct err *err)
+{
+	const struct plan_options *o = p->options;
+
+	VEC_EACH (&p->graph.broken, b) {
+		bool users = false;
+		bool touches =
+		    is_namespace(p, b->node) || is_namespace(p, b->needs);
+
+		for (size_t i = 0; i < o->edge_count; i++)
+			users |= b->reason == o->edges[i].place;
+		if (b->strength < EDGE_REQUIRED && !(users && touches))
+			continue;
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		plan_describe(p, &p->nodes.items[b->node], &text);
+		buf_add_str(&text, " and ");
+		plan_describe(p, &p->nodes.items[b->needs], &text);
+		return err_set(err, ERR_USAGE,
+		    "%s need each other, which cannot be restored in any "
+		    "order (%s)%s",
+		    buf_str(&text), b->reason,
+		    o->edge_count ? "; take the edge out of restore.edges"
+				  : "");
+	}
+	return 0;
+}
+
+static void tell_broken(struct plan *p)
+{
+	VEC_EACH (&p->graph.broken, b) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+
+		if (b->strength == EDGE_MEMBER)
+			continue;
+		buf_add_str(&text, "a cycle was broken: ");
+		plan_describe(p, &p->nodes.items[b->node], &text);
+		buf_add_str(&text, " does not wait for ");
+		plan_describe(p, &p->nodes.items[b->needs], &text);
+		buf_printf(&text, " (%s)", b->reason);
+		*vec_add(&p->warnings) = buf_steal(&text);
+	}
+}
+
+int plan_edges(struct plan_maker *m, struct err *err)
+{
+	VEC_EACH (&m->pending, pending)
+		if (!resolve(m, pending, pending->key) && pending->alternative)
+			resolve(m, pending, pending->alternative);
+	add_barriers(m->p);
+	graph_order(&m->p->graph);
+	if (check_broken(m->p, err))
+		return -1;
+	tell_broken(m->p);
+	return 0;
+}

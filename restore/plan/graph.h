@@ -1,0 +1,79 @@
+/*
+ * The order of a restore: nodes and what each needs, as levels. Pure: it knows
+ * keys, strengths and ranks, not what a node is.
+ *
+ * A node's level is one more than the highest level among what it needs; a
+ * barrier, which stands for many, takes no level of its own. A cycle is broken
+ * at its weakest edge (ties: by keys), and every edge taken out is told. Within
+ * a level nodes stand by rank, then by key, so that the same input gives the
+ * same order.
+ */
+#ifndef RESTORE_PLAN_GRAPH_H
+#define RESTORE_PLAN_GRAPH_H
+
+#include "storage/base/vec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How much the node that needs loses when the edge does not hold. From
+ * EDGE_HOLDS on, a failure of what is needed holds back who needs it. */
+enum edge_strength {
+	EDGE_MEMBER,	/* of a barrier to one of the many it stands for */
+	EDGE_ORDER,	/* better after it; nothing breaks otherwise */
+	EDGE_REFERENCE, /* names it; comes right by itself later */
+	EDGE_OWNER,	/* has its UID in ownerReferences */
+	EDGE_HOLDS,	/* acting without it does harm, or blocks */
+	EDGE_REQUIRED,	/* the API refuses it without: namespace, CRD */
+};
+
+struct graph_edge {
+	uint32_t needs;	    /* the node that must come first */
+	const char *reason; /* borrowed: "owner", "spec.sourceRef" */
+	enum edge_strength strength;
+	bool ready;  /* it must be ready, not only there */
+	bool broken; /* taken out to break a cycle */
+};
+VEC_DEFINE(graph_edges, struct graph_edge);
+
+struct graph_node {
+	const char *key; /* borrowed; unique by its maker's care */
+	int rank;
+	uint32_t level;
+	bool barrier;
+	struct graph_edges edges; /* what it needs */
+};
+
+/* An edge that was taken out. */
+struct graph_broken {
+	uint32_t node;
+	uint32_t needs;
+	const char *reason;
+	enum edge_strength strength;
+};
+VEC_DEFINE(graph_broken_vec, struct graph_broken);
+
+struct graph {
+	VEC_DEFINE(, struct graph_node) nodes;
+	struct graph_broken_vec broken; /* after graph_order */
+	uint32_t *order;		/* all nodes, level by level */
+	uint32_t *level_start;		/* levels + 1 offsets into order */
+	uint32_t levels;
+};
+#define GRAPH_INIT                                                             \
+	{                                                                      \
+		.levels = 0                                                    \
+	}
+
+void graph_done(struct graph *g);
+uint32_t graph_add(struct graph *g, const char *key, int rank);
+uint32_t graph_add_barrier(struct graph *g, const char *key);
+/* An edge to itself is ignored; of several to one node graph_order leaves the
+ * strongest, which must be ready if one of them said so. */
+void graph_need(struct graph *g, uint32_t node, uint32_t needs,
+    enum edge_strength strength, bool ready, const char *reason);
+/* Breaks cycles and fills levels, order and broken. */
+void graph_order(struct graph *g);
+
+#endif

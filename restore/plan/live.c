@@ -1,0 +1,300 @@
+#include "restore/plan/maker.h"
+#include "storage/archive/missing.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/kube/client.h"
+
+#include <string.h>
+
+enum { PAGE = 500, WIDE = 4 /* namespaces; more are listed in one go */ };
+
+#define METADATA                                                               \
+	"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"    \
+	"application/json"
+
+int plan_list(struct kube_client *c, const char *path, const char *accept,
+    plan_item_fn *fn, void *ctx, struct err *err)
+{
+	autofree char *token = NULL;
+	int restarts = 0;
+
+	do {
+		cleanup(kube_answer_done) struct kube_answer answer =
+		    KUBE_ANSWER_INIT;
+		cleanup(buf_done) struct buf query = BUF_INIT;
+
+		buf_printf(&query, "limit=%d", PAGE);
+		if (token && *token) {
+			buf_add_str(&query, "&continue=");
+			percent_add(&query, token, strlen(token), "");
+		}
+		struct kube_request request = {
+		    .path = path, .query = buf_str(&query), .accept = accept};
+		if (kube_send(c, &request, &answer, err)) {
+			if (answer.status != 410 || restarts++ == 3)
+				return -1;
+			free(token);
+			token = str_dup("");
+			continue;
+		}
+		cleanup(json_freep) struct json_object *page =
+		    json_parse(answer.body.data, answer.body.len, err);
+		if (!page)
+			return err_wrap(err, "GET %s", path);
+		struct json_object *items = json_get(page, "items");
+		for (size_t i = 0; i < json_len(items); i++)
+			fn(ctx, json_at(items, i));
+		free(token);
+		token = str_dup(
+		    json_str(json_path(page, "metadata", "continue", NULL)));
+	} while (token && *token);
+	return 0;
+}
+
+static bool terminates(const struct json_object *item)
+{
+	return json_path(item, "metadata", "deletionTimestamp", NULL) != NULL;
+}
+
+struct live {
+	struct plan_maker *m;
+	uint16_t cluster;
+	const struct plan_kind *k;
+	/* Namespaces that are there to stay: name to 1. */
+	struct index *namespaces;
+	bool is_source; /* an object of the snapshot is alive here */
+	char *source_name;
+	struct json_object *unseen; /* lists, as a manifest has missing */
+};
+
+static void mark(struct live *l, const char *group, const char *kind,
+    const struct json_object *item)
+{
+	struct plan *p = l->m->p;
+	const struct json_object *meta = json_get(item, "metadata");
+	const char *name = json_get_str(meta, "name");
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	/* What goes away will be made again. */
+	if (!name || terminates(item))
+		return;
+	plan_name(&key, l->cluster, group, kind,
+	    json_get_str(meta, "namespace"), name);
+	for (uint32_t it = index_first(p->names, buf_str(&key));
+	     it != INDEX_END; it = index_next(p->names, it)) {
+		struct plan_node *n =
+		    &p->nodes.items[index_value(p->names, it)];
+
+		if (n->kind != PLAN_KUBE || n->exists)
+			continue;
+		n->exists = true;
+		n->live_uid = str_dup(json_get_str(meta, "uid"));
+	}
+}
+
+static void see_namespace(void *ctx, struct json_object *item)
+{
+	struct live *l = ctx;
+	const struct json_object *meta = json_get(item, "metadata");
+	const char *name = json_get_str(meta, "name");
+	const char *uid = json_get_str(meta, "uid");
+
+	if (!name)
+		return;
+	if (uid && plan_by_uid(l->m->p, l->cluster, uid)) {
+		l->is_source = true;
+		free(l->source_name);
+		l->source_name = str_dup(name);
+	}
+	mark(l, "", "Namespace", item);
+	if (!terminates(item))
+		index_add(l->namespaces, name, 1);
+}
+
+static void see_object(void *ctx, struct json_object *item)
+{
+	struct live *l = ctx;
+
+	mark(l, l->k->group, l->k->kind, item);
+}
+
+static bool stays(const struct live *l, const char *ns)
+{
+	return index_first(l->namespaces, ns) != INDEX_END;
+}
+
+static void note_unseen(struct live *l, const char *ns, const struct err *err)
+{
+	const char *cluster = l->m->p->options->clusters[l->cluster].name;
+	autofree char *resource = str_printf(
+	    "%s%s%s", l->k->resource, *l->k->group ? "." : "", l->k->group);
+	autofree char *what = str_printf("%s: %s%s%s%s", cluster, resource,
+	    ns ? " in '" : "", ns ? ns : "", ns ? "'" : "");
+	cleanup(json_freep) struct json_object *refused =
+	    err->code == ERR_DENIED ? missing_refused(cluster, resource, ns)
+				    : NULL;
+	json_append(l->unseen, missing_entry(what, err->message, refused));
+}
+
+/* A list that is refused only means that each object is asked for later. */
+static bool see_all(struct live *l, struct plan_kind *k, const char *ns)
+{
+	struct kube_client *c = l->m->p->options->clusters[l->cluster].client;
+	autofree char *path =
+	    kube_path(k->api_version, k->resource, ns, NULL, NULL);
+	struct err err = ERR_INIT;
+
+	l->k = k;
+	if (plan_list(c, path, METADATA, see_object, l, &err) == 0)
+		return true;
+	note_unseen(l, ns, &err);
+	return false;
+}
+
+static void tell_unseen(struct live *l)
+{
+	cleanup(strvec_done) struct strvec lines = VEC_INIT;
+
+	missing_lines(l->unseen, &lines);
+	VEC_EACH (&lines, line)
+		*vec_add(&l->m->p->warnings) =
+		    str_printf("what is there already is not known: %s", *line);
+}
+
+static void see_kind(struct live *l, struct plan_kind *k)
+{
+	struct plan *p = l->m->p;
+	VEC_DEFINE(, const char *) there = VEC_INIT;
+	bool chosen = false;
+
+	VEC_EACH (&p->nodes, n) {
+		bool known = !n->namespace || n->k != k;
+
+		chosen |= n->k == k && !(n->companion && n->reason);
+		for (size_t i = there.len; i-- > 0 && !known;)
+			known = there.items[i] == n->namespace;
+		if (!known && !n->namespace_is_new)
+			*vec_add(&there) = n->namespace;
+	}
+	k->asked = chosen;
+	if (chosen && (!k->namespaced || there.len > WIDE))
+		k->asked = see_all(l, k, NULL);
+	else
+		VEC_EACH (&there, ns)
+			k->asked &= see_all(l, k, *ns);
+	vec_done(&there);
+}
+
+/* Whether the target is the source by its own UID; where one of the two is not
+ * known, what the UIDs of namespaces say has to do, and the operator is told.
+ */
+static void compare_uids(struct live *l)
+{
+	struct plan *p = l->m->p;
+	const struct plan_cluster *c = &p->options->clusters[l->cluster];
+	struct err err = ERR_INIT;
+	autofree char *uid = NULL;
+
+	if (!c->source_uid)
+		err_set(&err, ERR_NOT_FOUND,
+		    "the snapshot does not say which cluster it is of (the "
+		    "agent may not read the namespace kube-system)");
+	else
+		uid = kube_cluster_uid(c->client, &err);
+	if (uid)
+		l->is_source = str_eq(uid, c->source_uid);
+	else
+		*vec_add(&p->warnings) = str_printf(
+		    "%s: whether the target is its source is known by the "
+		    "UIDs of the snapshot's namespaces alone: %s",
+		    c->name, err.message);
+}
+
+static int guard(struct live *l, struct err *err)
+{
+	const struct plan_cluster *c = &l->m->p->options->clusters[l->cluster];
+
+	if (c->same_cluster)
+		return 0;
+	if (!l->is_source)
+		compare_uids(l);
+	if (!l->is_source)
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "the target of '%s' (%s) is the cluster that the snapshot was "
+	    "taken from%s%s%s; say --same-cluster to restore into it",
+	    c->name, kube_client_server(c->client),
+	    l->source_name ? ": the namespace '" : "",
+	    l->source_name ? l->source_name : "",
+	    l->source_name ? "' is the very same" : "");
+}
+
+static int see_cluster(struct live *l, struct err *err)
+{
+	struct plan *p = l->m->p;
+	struct kube_client *c = p->options->clusters[l->cluster].client;
+
+	if (plan_list(c, "/api/v1/namespaces", METADATA, see_namespace, l, err))
+		return err_wrap(err, "the namespaces of the target");
+	if (guard(l, err))
+		return -1;
+	VEC_EACH (&p->nodes, n)
+		if (n->kind == PLAN_KUBE && n->cluster == l->cluster &&
+		    n->namespace)
+			n->namespace_is_new = !stays(l, n->namespace);
+	VEC_EACH (&p->kinds, k)
+		if ((*k)->cluster == l->cluster && (*k)->served &&
+		    !(str_eq((*k)->kind, "Namespace") && !*(*k)->group))
+			see_kind(l, *k);
+	return plan_prune(l->m, l->cluster, err);
+}
+
+/* Namespaces that are neither in the snapshot nor in the target. */
+static void find_homeless(struct live *l)
+{
+	struct plan *p = l->m->p;
+
+	VEC_EACH (&p->nodes, n) {
+		cleanup(buf_done) struct buf key = BUF_INIT;
+
+		if (n->kind != PLAN_KUBE || n->cluster != l->cluster ||
+		    n->action != PLAN_APPLY || !n->namespace_is_new)
+			continue;
+		plan_name(
+		    &key, l->cluster, "", "Namespace", NULL, n->namespace);
+		if (index_first(p->names, buf_str(&key)) != INDEX_END)
+			continue;
+		n->action = PLAN_CANNOT;
+		n->reason = str_printf("the namespace '%s' is neither in the "
+				       "snapshot nor in the target",
+		    n->namespace);
+	}
+}
+
+int plan_live(struct plan_maker *m, struct err *err)
+{
+	const struct plan_options *o = m->p->options;
+
+	for (size_t i = 0; i < o->cluster_count && !o->without_kubernetes;
+	     i++) {
+		struct live l = {.m = m,
+		    .cluster = (uint16_t)i,
+		    .namespaces = index_new(),
+		    .unseen = json_new_array()};
+		int rc = 0;
+
+		if (o->clusters[i].client) {
+			rc = see_cluster(&l, err);
+			if (rc == 0)
+				find_homeless(&l);
+		}
+		tell_unseen(&l);
+		index_free(l.namespaces);
+		json_free(l.unseen);
+		free(l.source_name);
+		if (rc)
+			return err_wrap(
+			    err, "target of cluster '%s'", o->clusters[i].name);
+	}
+	return 0;
+}

@@ -1,0 +1,249 @@
+#include "restore/plan/maker.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <string.h>
+
+void plan_name(struct buf *out, int cluster, const char *group,
+    const char *kind, const char *ns, const char *name)
+{
+	/* Repositories and states are the same for all clusters. */
+	if (str_eq(group, "@") &&
+	    (str_eq(kind, "Git") || str_eq(kind, "State")))
+		cluster = -1;
+	buf_printf(
+	    out, "%d:%s/%s:%s/%s", cluster, group, kind, ns ? ns : "", name);
+}
+
+const char *plan_namespace(struct plan *p, const char *ns)
+{
+	if (!ns)
+		return NULL;
+	/* Objects come namespace by namespace: the last is mostly it. */
+	for (size_t i = p->namespaces.len; i-- > 0;)
+		if (str_eq(p->namespaces.items[i], ns))
+			return p->namespaces.items[i];
+	*vec_add(&p->namespaces) = str_dup(ns);
+	return p->namespaces.items[p->namespaces.len - 1];
+}
+
+struct plan_node *plan_add_node(struct plan_maker *m, enum plan_node_kind kind,
+    char *key, const char *path, int rank)
+{
+	struct plan *p = m->p;
+	struct plan_node *n = vec_add(&p->nodes);
+
+	n->kind = kind;
+	n->key = key;
+	n->path = str_dup(path);
+	m->current = graph_add(&p->graph, n->key, rank);
+	return n;
+}
+
+void plan_provide(struct plan_maker *m, int cluster, const char *group,
+    const char *kind, const char *ns, const char *name)
+{
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	plan_name(&key, cluster, group, kind, ns, name);
+	index_add(m->p->names, buf_str(&key), m->current);
+}
+
+static void define(
+    struct plan_maker *m, uint16_t cluster, const struct json_object *object)
+{
+	const struct json_object *spec = json_get(object, "spec");
+	const struct json_object *versions = json_get(spec, "versions");
+	const char *plural = json_str(json_path(spec, "names", "plural", NULL));
+	const char *kind = json_str(json_path(spec, "names", "kind", NULL));
+	const char *group = json_get_str(spec, "group");
+
+	if (!plural || !kind || !group)
+		return;
+	struct plan_definition *d = vec_add(&m->definitions);
+	d->cluster = cluster;
+	d->group = str_dup(group);
+	d->kind = str_dup(kind);
+	d->plural = str_dup(plural);
+	d->namespaced = str_eq(json_get_str(spec, "scope"), "Namespaced");
+	bool all_status =
+	    json_path(spec, "subresources", "status", NULL) != NULL;
+	for (size_t i = 0; i < json_len(versions); i++) {
+		const struct json_object *v = json_at(versions, i);
+		const char *name = json_get_str(v, "name");
+
+		if (!name || !json_truth(json_get(v, "served"), false))
+			continue;
+		strvec_add(&d->versions, name);
+		if (all_status || json_path(v, "subresources", "status", NULL))
+			strvec_add(&d->with_status, name);
+	}
+	const char *single = json_get_str(spec, "version");
+	if (single && !d->versions.len) {
+		strvec_add(&d->versions, single);
+		if (all_status)
+			strvec_add(&d->with_status, single);
+	}
+}
+
+static uint32_t keep_text(struct plan_maker *m, int cluster,
+    const struct reference *r, const char *ns)
+{
+	size_t at = m->texts.len;
+
+	plan_name(&m->texts, cluster, r->group, r->kind, ns, r->name);
+	buf_add_char(&m->texts, '\0');
+	return (uint32_t)at;
+}
+
+static void add_need(void *ctx, const struct reference *r)
+{
+	struct plan_maker *m = ctx;
+	uint16_t cluster = m->p->nodes.items[m->current].cluster;
+	bool aliased = str_eq(r->group, "@");
+
+	struct plan_pending pending = {
+	    .node = m->current,
+	    .key = keep_text(m, cluster, r, r->namespace),
+	    .strength = r->strength,
+	    .ready = r->ready,
+	    .reason = r->reason,
+	    .backend =
+		r->ready && *r->group == '\0' && str_eq(r->kind, "Service"),
+	};
+	if (r->namespace && !aliased) {
+		pending.alternative = keep_text(m, cluster, r, NULL);
+	} else if (aliased && str_eq(r->kind, "Definition")) {
+		/* Or a server that brings all kinds of the group. */
+		autofree char *all =
+		    str_printf("%.*s/*", (int)strcspn(r->name, "/"), r->name);
+		struct reference of_group = *r;
+		of_group.name = all;
+		if (!str_eq(all, "/*"))
+			pending.alternative =
+			    keep_text(m, cluster, &of_group, NULL);
+	}
+	*vec_add(&m->pending) = pending;
+}
+
+static void add_provided(void *ctx, const struct reference *r)
+{
+	struct plan_maker *m = ctx;
+
+	plan_provide(m, m->p->nodes.items[m->current].cluster, r->group,
+	    r->kind, r->namespace, r->name);
+}
+
+static void add_selected(void *ctx, const struct reference *r)
+{
+	struct plan_maker *m = ctx;
+	uint16_t cluster = m->p->nodes.items[m->current].cluster;
+
+	*vec_add(&m->selectors) = (struct plan_pending){
+	    .node = m->current,
+	    .key = keep_text(m, cluster, r, r->namespace),
+	};
+}
+
+static void uid_name(struct buf *out, int cluster, const char *uid)
+{
+	buf_printf(out, "%d:uid:%s", cluster, uid);
+}
+
+const struct plan_node *plan_by_uid(
+    const struct plan *p, uint16_t cluster, const char *uid)
+{
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	uid_name(&key, cluster, uid);
+	uint32_t it = index_first(p->names, buf_str(&key));
+	return it == INDEX_END ? NULL
+			       : &p->nodes.items[index_value(p->names, it)];
+}
+
+static void add_owners(
+    struct plan_maker *m, uint16_t cluster, const struct json_object *object)
+{
+	const struct json_object *owners =
+	    json_path(object, "metadata", "ownerReferences", NULL);
+
+	for (size_t i = 0; i < json_len(owners); i++) {
+		const char *uid = json_get_str(json_at(owners, i), "uid");
+
+		if (!uid)
+			continue;
+		struct plan_pending pending = {
+		    .node = m->current,
+		    .key = (uint32_t)m->texts.len,
+		    .strength = EDGE_OWNER,
+		    .reason = "owner",
+		};
+		uid_name(&m->texts, cluster, uid);
+		buf_add_char(&m->texts, '\0');
+		*vec_add(&m->pending) = pending;
+	}
+}
+
+int plan_add_object(struct plan_maker *m, const struct plan_object *o,
+    struct json_object *object, struct err *err)
+{
+	struct plan *p = m->p;
+	uint16_t cluster = o->cluster;
+	const char *ns =
+	    json_str(json_path(object, "metadata", "namespace", NULL));
+	const struct plan_kind *k =
+	    plan_kind_of(p, cluster, json_get_str(object, "apiVersion"),
+		json_get_str(object, "kind"), o->resource, ns != NULL);
+	const char *name =
+	    json_str(json_path(object, "metadata", "name", NULL));
+	const char *leave = o->leave;
+	const struct plan_node *twin =
+	    leave ? NULL : plan_twin(p, cluster, k, ns, name);
+	bool elsewhere = twin && twin->cluster != cluster;
+	if (twin && !elsewhere) {
+		if (!str_eq(k->kind, "Namespace") || *k->group)
+			return err_set(err, ERR_USAGE,
+			    "%s and %s become one object, %s %s%s%s; map them "
+			    "apart (restore.namespaces, restore.transforms)",
+			    twin->path, o->path, k->kind, ns ? ns : "",
+			    ns ? "/" : "", name);
+		leave = "another namespace of the snapshot becomes this one";
+	}
+	/* The nodes move when one is added. */
+	size_t twin_at = elsewhere ? (size_t)(twin - p->nodes.items) : 0;
+	char *key = str_printf("kubernetes:%s:%s/%s:%s/%s",
+	    p->options->clusters[cluster].name, k->group, k->kind, ns ? ns : "",
+	    name);
+	struct plan_node *n =
+	    plan_add_node(m, PLAN_KUBE, key, o->path, k->rank);
+
+	n->name = str_dup(name);
+	n->k = k;
+	n->namespace = plan_namespace(p, ns);
+	n->cluster = cluster;
+	plan_provide(m, cluster, k->group, k->kind, ns, name);
+	if (o->uid) {
+		cleanup(buf_done) struct buf uid = BUF_INIT;
+		uid_name(&uid, cluster, o->uid);
+		index_add(p->names, buf_str(&uid), m->current);
+	}
+	if (leave) {
+		n->action = PLAN_LEAVE;
+		n->reason = str_dup(leave);
+		return 0;
+	}
+	if (elsewhere && plan_meet(m, (uint32_t)twin_at, object, err))
+		return -1;
+	if (n->action != PLAN_APPLY)
+		return 0;
+	if (str_eq(k->kind, "CustomResourceDefinition"))
+		define(m, cluster, object);
+	if (p->options->moved)
+		moved_look(p->options->moved, object);
+	references_needs(&m->references, object, add_need, m);
+	references_provides(object, add_provided, m);
+	references_selects(object, add_selected, m);
+	add_owners(m, cluster, object);
+	return 0;
+}

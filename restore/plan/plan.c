@@ -1,0 +1,247 @@
+#include "restore/plan/plan.h"
+
+#include "restore/plan/maker.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/json.h"
+#include "storage/kube/client.h"
+#include "storage/kube/unavailable.h"
+
+#include <string.h>
+
+static void node_done(struct plan_node *n)
+{
+	free(n->reason);
+	free(n->key);
+	free(n->path);
+	free(n->name);
+	free(n->source);
+	free(n->facts);
+	free(n->live_uid);
+}
+
+static void kind_free(struct plan_kind *k)
+{
+	free(k->group);
+	free(k->kind);
+	free(k->from_version);
+	free(k->api_version);
+	free(k->resource);
+	free(k);
+}
+
+void plan_free(struct plan *p)
+{
+	if (!p)
+		return;
+	VEC_EACH (&p->nodes, n)
+		node_done(n);
+	vec_done(&p->nodes);
+	VEC_EACH (&p->kinds, k)
+		kind_free(*k);
+	vec_done(&p->kinds);
+	VEC_EACH (&p->prune, d) {
+		free(d->namespace);
+		free(d->name);
+		free(d->uid);
+	}
+	vec_done(&p->prune);
+	VEC_EACH (&p->namespaces, ns)
+		free(*ns);
+	vec_done(&p->namespaces);
+	graph_done(&p->graph);
+	strvec_done(&p->warnings);
+	strvec_done(&p->found);
+	strvec_done(&p->offered);
+	transform_free(p->transform);
+	index_free(p->names);
+	for (size_t i = 0; p->apis && i < p->options->cluster_count; i++)
+		kube_api_done(&p->apis[i]);
+	free(p->apis);
+	free(p);
+}
+
+void plan_freep(struct plan **p)
+{
+	plan_free(*p);
+}
+
+static void maker_done(struct plan_maker *m)
+{
+	buf_done(&m->texts);
+	vec_done(&m->pending);
+	vec_done(&m->selectors);
+	VEC_EACH (&m->definitions, d) {
+		free(d->group);
+		free(d->kind);
+		free(d->plural);
+		strvec_done(&d->versions);
+		strvec_done(&d->with_status);
+	}
+	vec_done(&m->definitions);
+	free(m->last_repository);
+}
+
+static int check_options(const struct plan_options *o, struct err *err)
+{
+	for (size_t i = 0; i < o->edge_count; i++)
+		if (rules_check_edge(&o->edges[i], err))
+			return -1;
+	for (size_t i = 0; o->without_rules && i < o->without_rules->len; i++)
+		if (!rules_system_known(o->without_rules->items[i]))
+			return err_set(err, ERR_USAGE,
+			    "restore.without_rules: there is no rule '%s'",
+			    o->without_rules->items[i]);
+	if (o->prune_kinds && o->prune_kinds->len &&
+	    !(o->prune_namespaces && o->prune_namespaces->len))
+		return err_set(err, ERR_USAGE,
+		    "prune: kinds are named but no namespaces; name those in "
+		    "which objects may be deleted");
+	if (o->prune_namespaces && o->prune_namespaces->len &&
+	    !(o->prune_kinds && o->prune_kinds->len))
+		return err_set(err, ERR_USAGE,
+		    "prune: namespaces are named but no kinds; name the kinds "
+		    "that may be deleted, as Kind.group");
+	if (o->partial && o->prune_kinds && o->prune_kinds->len)
+		return err_set(err, ERR_USAGE,
+		    "prune: the snapshot is partial: what is missing in it "
+		    "would be deleted; take a complete one");
+	for (size_t b = 0; o->prune_kinds && b < o->cluster_count; b++)
+		for (size_t a = 0; o->prune_kinds->len && a < b; a++)
+			if (plan_shares_target(o, a, b))
+				return err_set(err, ERR_USAGE,
+				    "prune: clusters '%s' and '%s' of the "
+				    "snapshot go to the same target: what is "
+				    "of the one would be deleted for the other",
+				    o->clusters[a].name, o->clusters[b].name);
+	return 0;
+}
+
+static int discover(struct plan_maker *m, struct err *err)
+{
+	const struct plan_options *o = m->p->options;
+
+	m->p->apis = mem_zalloc((o->cluster_count + 1) * sizeof(*m->p->apis));
+	for (size_t i = 0; i < o->cluster_count; i++) {
+		const struct plan_cluster *c = &o->clusters[i];
+
+		if (!c->client || o->without_kubernetes)
+			continue;
+		if (kube_discover(c->client, &m->p->apis[i], err))
+			return err_wrap(err,
+			    "target of cluster '%s': what it serves", c->name);
+		/* It would seem not to be served. */
+		VEC_EACH (&m->p->apis[i].gaps, gap)
+			return err_set(err, ERR_NETWORK,
+			    "target of cluster '%s': what its API %s serves: "
+			    "%s; plan again once it answers (without it, its "
+			    "objects would seem not to be served)",
+			    c->name, gap->group_version, gap->why);
+		VEC_EACH (&m->p->apis[i].broken, broken)
+			*vec_add(&m->p->warnings) = kube_gaps_warning(broken);
+	}
+	return 0;
+}
+
+/* What is planned, for the journal: another snapshot, other choices, other
+ * objects or another cluster, which has none of them yet, give another. */
+static void make_digest(struct plan *p)
+{
+	const struct plan_options *o = p->options;
+	uint8_t raw[DIGEST_SHA256_LEN];
+	struct digest *d = digest_new(DIGEST_SHA256);
+	cleanup(buf_done) struct buf head = BUF_INIT;
+
+	buf_printf(&head, "%s %d %d %d %d\n", o->snapshot, (int)o->existing,
+	    o->force_conflicts, o->status, o->derived);
+	for (size_t i = 0; i < o->cluster_count; i++)
+		buf_printf(&head, "%s %s\n", o->clusters[i].name,
+		    o->clusters[i].client
+			? kube_client_server(o->clusters[i].client)
+			: "");
+	digest_add(d, buf_str(&head), head.len);
+	VEC_EACH (&p->nodes, n)
+		digest_add(d, n->key, strlen(n->key) + 1);
+	digest_finish(d, raw);
+	digest_free(d);
+	digest_hex(raw, sizeof(raw), p->digest);
+}
+
+struct plan *plan_make(const struct plan_options *o, struct err *err)
+{
+	cleanup(plan_freep) struct plan *p = mem_new(struct plan);
+	p->options = o;
+	p->names = index_new();
+	cleanup(maker_done) struct plan_maker m = {
+	    .p = p,
+	    .references = {.edges = o->edges,
+		.edge_count = o->edge_count,
+		.without = o->without_rules},
+	};
+
+	if (check_options(o, err))
+		return NULL;
+	p->transform = transform_new(o->transforms, err);
+	if (!p->transform || plan_read(&m, err) || discover(&m, err))
+		return NULL;
+	for (int i = -1; (i = transform_unused(p->transform, i + 1)) >= 0;)
+		if (!o->without_kubernetes)
+			*vec_add(&p->warnings) =
+			    str_printf("restore.transforms: no object of the "
+				       "snapshot is one for patch %d",
+				i + 1);
+	/* What is left out on the command line may be what they are for. */
+	if (!o->without_kubernetes &&
+	    !(o->only_kubernetes && o->only_kubernetes->len))
+		transform_unused_maps(p->transform, &p->warnings);
+	if (o->moved)
+		moved_tell(o->moved, &p->warnings);
+	plan_kinds_settle(&m);
+	if (plan_edges(&m, err))
+		return NULL;
+	make_digest(p);
+	if (plan_live(&m, err))
+		return NULL;
+	return steal(p);
+}
+
+void plan_describe(
+    const struct plan *p, const struct plan_node *n, struct buf *out)
+{
+	switch (n->kind) {
+	case PLAN_GIT:
+		buf_printf(out, "repository %s", n->name);
+		break;
+	case PLAN_STATE:
+		buf_printf(out, "state %s", n->name);
+		break;
+	case PLAN_KUBE:
+		buf_add_str(out, n->k->kind);
+		if (*n->k->group)
+			buf_printf(out, ".%s", n->k->group);
+		buf_printf(out, " %s%s%s", n->namespace ? n->namespace : "",
+		    n->namespace ? "/" : "", n->name);
+		if (p->options->cluster_count > 1)
+			buf_printf(out, " (%s)",
+			    p->options->clusters[n->cluster].name);
+		break;
+	case PLAN_BARRIER:
+		buf_add_str(out, n->name);
+		break;
+	}
+}
+
+enum plan_existing plan_existing_of(
+    const struct plan *p, const struct plan_node *n)
+{
+	return n->companion ? PLAN_EXISTING_SKIP : p->options->existing;
+}
+
+size_t plan_count(const struct plan *p, enum plan_action action)
+{
+	size_t count = 0;
+
+	VEC_EACH (&p->nodes, n)
+		count += n->kind != PLAN_BARRIER && n->action == action;
+	return count;
+}

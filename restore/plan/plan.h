@@ -1,0 +1,202 @@
+/*
+ * What a restore will do, in order, before anything is written: a node for
+ * each repository, state object and Kubernetes object of a verified tree, its
+ * level, and what it needs. A plan keeps facts, not objects: each file is read
+ * once to plan and once to apply.
+ *
+ * A plan that cannot be carried out as asked (a transform that does not
+ * apply, an unknown rule, a cycle of namespaces, the source cluster as target)
+ * is refused as a whole, with one line.
+ */
+#ifndef RESTORE_PLAN_PLAN_H
+#define RESTORE_PLAN_PLAN_H
+
+#include "restore/objects/moved.h"
+#include "restore/objects/rules.h"
+#include "restore/objects/transform.h"
+#include "restore/plan/graph.h"
+#include "storage/base/buf.h"
+#include "storage/base/cancel.h"
+#include "storage/base/clock.h"
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct index;
+struct json_object;
+struct kube_api;
+struct kube_client;
+struct tree;
+
+/* What to do with an object that is there already. */
+enum plan_existing {
+	PLAN_EXISTING_SKIP,
+	PLAN_EXISTING_UPDATE, /* server-side apply; conflicts are named */
+	PLAN_EXISTING_RECREATE,
+};
+
+/* Where one cluster of the snapshot goes; all borrowed. */
+struct plan_cluster {
+	const char *name;	    /* in the snapshot */
+	struct kube_client *client; /* NULL: planned without asking it */
+	/* The source's kube-system UID from the manifest, or NULL. */
+	const char *source_uid;
+	/* Its part of the manifest, which says what was captured; or NULL. */
+	const struct json_object *summary;
+	bool same_cluster; /* the operator said the target is the source */
+};
+
+/* All borrowed for the life of the plan. Zero or NULL is the default. */
+struct plan_options {
+	const char *snapshot; /* its name */
+	bool partial;	      /* it is; then nothing can be pruned by it */
+	const struct tree *tree;
+	const struct plan_cluster *clusters;
+	size_t cluster_count;
+
+	/* What to take: kinds of source (false: left out), and for each the
+	 * names it is limited to (repositories; buckets and BUCKET/KEY;
+	 * namespaces, CLUSTER/ and CLUSTER/NAMESPACE); empty or NULL: all. */
+	bool without_git, without_terraform, without_kubernetes;
+	const struct strvec *only_git, *only_terraform, *only_kubernetes;
+
+	enum plan_existing existing;
+	bool force_conflicts; /* update: take fields over from others */
+	bool status;	      /* restore status of all kinds, not only ruled */
+	bool derived;	      /* also Secrets that an ExternalSecret makes */
+	const struct rule_edge *edges; /* restore.edges */
+	size_t edge_count;
+	const struct strvec *without_rules; /* systems not to be treated */
+	const struct transform_options *transforms; /* patches and maps */
+	const struct strvec *prune_namespaces;	    /* both needed to prune */
+	const struct strvec *prune_kinds; /* "Deployment.apps", "Secret" */
+	bool hold;			  /* leave controllers paused */
+	struct moved_vec *moved; /* repositories; takes what names them */
+	const struct clock *clock;
+	const struct cancel *cancel;
+};
+
+enum plan_node_kind { PLAN_GIT, PLAN_STATE, PLAN_KUBE, PLAN_BARRIER };
+
+enum plan_action {
+	PLAN_APPLY,
+	PLAN_LEAVE,  /* left out on purpose; reason says why */
+	PLAN_CANNOT, /* cannot be restored here; reason says why */
+};
+
+/* A kind as the snapshot has it, and as the target will. */
+struct plan_kind {
+	uint16_t cluster; /* index into the options' clusters */
+	char *group;
+	char *kind;
+	char *from_version; /* of the objects in the snapshot */
+	char *api_version;  /* "apps/v1", in the target */
+	char *resource;	    /* plural */
+	bool namespaced;
+	bool has_status; /* has the subresource */
+	bool served;	 /* by the target, now */
+	bool defined;	 /* by a definition in the snapshot */
+	bool asked;	 /* the target's objects of this kind were listed */
+	int rank;
+	int tier; /* of rules_lasts, 0: none */
+};
+
+struct plan_node {
+	enum plan_node_kind kind;
+	enum plan_action action;
+	char *reason;
+	char *key;  /* unique, stable: "kubernetes:prod:apps/Deployment:ns/n" */
+	char *path; /* in the tree; a directory for a repository */
+	char *name; /* of the repository ("team/web"), bucket/key, object */
+	char *source; /* of PLAN_GIT and PLAN_STATE: what it was read from */
+	/* Of the same two, and of a Service the node ports that somebody
+	 * chose: JSON, or NULL. */
+	char *facts;
+	const struct plan_kind *k; /* of PLAN_KUBE */
+	const char *namespace;	   /* in the target; NULL: cluster-scoped */
+	uint16_t cluster;	   /* index into the options' clusters */
+	bool wanted_uid;	   /* somebody's owner */
+	bool volume_restored;	   /* of a claim */
+	bool namespace_is_new;	   /* it is not there, or terminates */
+	bool meets; /* a node of another cluster writes the same object */
+	/* Not among what was chosen, which needs it: made where it is missing,
+	 * and left alone where it is there. */
+	bool companion;
+	/* What the target had goes, or will go with its owner, and nothing has
+	 * taken its place: what is given this owner now would go with it. */
+	bool leaving;
+	/* What the target has, where it was asked; live_uid becomes that of
+	 * what was made, too. */
+	bool exists;
+	char *live_uid;
+};
+
+/* An object of the target that is not in the snapshot and will be deleted. */
+struct plan_prune {
+	const struct plan_kind *k;
+	char *namespace;
+	char *name;
+	char *uid;
+	uint16_t cluster;
+};
+
+struct plan {
+	const struct plan_options *options;
+	VEC_DEFINE(, struct plan_node) nodes; /* as in graph.nodes */
+	struct graph graph;
+	VEC_DEFINE(, struct plan_prune) prune;
+	struct strvec warnings; /* broken cycles, versions, refused lists */
+	/* Which of the names it is limited to were there: "git:NAME". */
+	struct strvec found;
+	/* What it may be limited to, a state by its bucket alone. */
+	struct strvec offered;
+	VEC_DEFINE(, struct plan_kind *) kinds;
+	struct transform *transform;
+	struct index *names;		 /* keys of nodes, see index.h */
+	VEC_DEFINE(, char *) namespaces; /* owned, each once */
+	struct kube_api *apis; /* what each cluster served at planning */
+	char digest[65];       /* of what is planned, for the journal */
+};
+
+/* Reads the tree, and the clusters that have a client. NULL and the error
+ * where the restore is refused. */
+struct plan *plan_make(const struct plan_options *o, struct err *err);
+void plan_free(struct plan *p); /* takes NULL */
+void plan_freep(struct plan **p);
+
+/* For people, "kind namespace/name" with what goes before; appended. */
+void plan_describe(
+    const struct plan *p, const struct plan_node *n, struct buf *out);
+/* Where a part of it goes: "cluster production", and the server's URL. */
+struct plan_place {
+	char *what;
+	char *to;
+};
+VEC_DEFINE(plan_places, struct plan_place);
+void plan_places_done(struct plan_places *v);
+void plan_print_table(
+    const struct plan *p, const struct plan_places *places, struct buf *out);
+void plan_print_json(
+    const struct plan *p, const struct plan_places *places, struct buf *out);
+/* Whether anything of that cluster may be among what a plan is limited to, and
+ * whether all of it is. */
+bool plan_takes_cluster(const struct strvec *only, const char *cluster);
+bool plan_takes_all_of(const struct strvec *only, const char *cluster);
+/* What to do with it where it is there already. */
+enum plan_existing plan_existing_of(
+    const struct plan *p, const struct plan_node *n);
+/* Nodes that will be applied, and that cannot be. */
+size_t plan_count(const struct plan *p, enum plan_action action);
+
+/* The object of a PLAN_KUBE node with the operator's transforms made and in
+ * the version of the target; the caller's. NULL on error. */
+struct json_object *plan_load(
+    const struct plan *p, const struct plan_node *n, struct err *err);
+/* The node that has an object of the snapshot's UID, or NULL. */
+const struct plan_node *plan_by_uid(
+    const struct plan *p, uint16_t cluster, const char *uid);
+
+#endif

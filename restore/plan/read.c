@@ -1,0 +1,113 @@
+#include "restore/plan/maker.h"
+#include "storage/archive/tree.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <string.h>
+
+char *plan_facts_text(const struct json_object *facts)
+{
+	struct buf out = BUF_INIT;
+
+	if (!facts)
+		return NULL;
+	json_write(&out, facts, JSON_COMPACT);
+	return buf_steal(&out);
+}
+
+/* git/<name>.git/<anything>: a node for the repository, once. */
+static int read_git(
+    struct plan_maker *m, const struct contents_entry *e, struct err *err)
+{
+	const struct plan_options *o = m->p->options;
+	const char *end = strstr(e->path, ".git/");
+	const char *name_start = e->path + strlen("git/");
+
+	if (!end || end <= name_start)
+		return err_set(err, ERR_FORMAT,
+		    "'%s' is in no repository git/<name>.git", e->path);
+	autofree char *path = str_ndup(e->path, (size_t)(end - e->path) + 4);
+	autofree char *name = str_ndup(name_start, (size_t)(end - name_start));
+	if (!plan_takes(m->p, "git", o->only_git, name, NULL))
+		return 0;
+	struct plan_node *n;
+	if (m->last_repository && str_eq(m->last_repository, path)) {
+		n = &m->p->nodes.items[m->p->nodes.len - 1];
+	} else {
+		n = plan_add_node(
+		    m, PLAN_GIT, str_printf("git:%s", name), path, -2);
+		n->name = str_dup(name);
+		free(m->last_repository);
+		m->last_repository = steal(path);
+	}
+	if (e->source && !n->source) {
+		const char *url = json_get_str(e->facts, "url");
+		autofree char *plain =
+		    references_git_name(url ? url : e->source);
+
+		n->source = str_dup(e->source);
+		plan_provide(m, 0, "@", "Git", NULL, plain);
+	}
+	if (e->facts && !n->facts)
+		n->facts = plan_facts_text(e->facts);
+	return 0;
+}
+
+static int read_state(
+    struct plan_maker *m, const struct contents_entry *e, struct err *err)
+{
+	const struct plan_options *o = m->p->options;
+	const char *start = e->path + strlen("terraform/");
+	const char *slash = strchr(start, '/');
+	const char *bucket = json_get_str(e->facts, "bucket");
+	const char *key = json_get_str(e->facts, "key");
+
+	if (!slash)
+		return err_set(err, ERR_FORMAT,
+		    "'%s' is not terraform/<bucket>/<key>", e->path);
+	autofree char *in_path = str_ndup(start, (size_t)(slash - start));
+	if (!bucket)
+		bucket = in_path;
+	autofree char *name =
+	    str_printf("%s/%s", bucket, key ? key : slash + 1);
+	if (!plan_takes(m->p, "terraform", o->only_terraform, bucket, name) ||
+	    json_truth(json_get(e->facts, "older"), false))
+		return 0;
+	struct plan_node *n = plan_add_node(
+	    m, PLAN_STATE, str_printf("terraform:%s", name), e->path, -1);
+	n->source = str_dup(e->source);
+	n->facts = plan_facts_text(e->facts);
+	plan_provide(m, 0, "@", "State", NULL, name);
+	n->name = steal(name);
+	return 0;
+}
+
+static int read_entry(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct plan_maker *m = ctx;
+
+	if (cancel_check(m->p->options->cancel, err))
+		return -1;
+	if (str_starts(e->path, "git/"))
+		return read_git(m, e, err);
+	if (str_starts(e->path, "terraform/"))
+		return read_state(m, e, err);
+	if (str_starts(e->path, "kubernetes/"))
+		return plan_read_kube(m, e, err);
+	return 0;
+}
+
+int plan_read(struct plan_maker *m, struct err *err)
+{
+	const struct plan_options *o = m->p->options;
+
+	/* Offset 0 stands for no text. */
+	buf_add_char(&m->texts, '\0');
+	if (tree_contents(o->tree, read_entry, m, err))
+		return -1;
+	if (o->without_kubernetes || !o->only_kubernetes ||
+	    !o->only_kubernetes->len)
+		return 0;
+	return tree_contents(o->tree, plan_read_definition, m, err);
+}

@@ -1,0 +1,221 @@
+/* Kubernetes objects of the tree into nodes of a plan. */
+#include "restore/objects/convert.h"
+#include "restore/objects/leave.h"
+#include "restore/plan/maker.h"
+#include "storage/archive/tree.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <string.h>
+
+/* An API server takes no object over 3 MiB or so; this leaves room. */
+enum { OBJECT_MAX_BYTES = 32 * 1024 * 1024 };
+
+#define DEFINITIONS "customresourcedefinitions.apiextensions.k8s.io"
+
+static int find_cluster(
+    const struct plan_options *o, const char *name, uint16_t *cluster)
+{
+	for (size_t i = 0; i < o->cluster_count; i++)
+		if (str_eq(o->clusters[i].name, name)) {
+			*cluster = (uint16_t)i;
+			return 0;
+		}
+	return -1;
+}
+
+/* kubernetes/<cluster>/cluster/<resource>/<file>, or
+ * kubernetes/<cluster>/namespaces/<ns>/<resource>/<file>. */
+struct object_path {
+	char *parts[6];
+	size_t count;
+};
+
+static void object_path_done(struct object_path *o)
+{
+	for (size_t i = 0; i < o->count; i++)
+		free(o->parts[i]);
+}
+
+static int split_path(
+    const char *path, struct object_path *out, struct err *err)
+{
+	const char *p = path;
+
+	for (; *p && out->count < 6; p += *p == '/') {
+		size_t len = strcspn(p, "/");
+		out->parts[out->count++] = str_ndup(p, len);
+		p += len;
+	}
+	bool fits =
+	    *p == '\0' &&
+	    ((out->count == 5 && str_eq(out->parts[2], "cluster")) ||
+		(out->count == 6 && str_eq(out->parts[2], "namespaces")));
+	if (fits)
+		return 0;
+	return err_set(
+	    err, ERR_FORMAT, "'%s' is no place of a Kubernetes object", path);
+}
+
+static struct json_object *read_object(
+    const struct plan *p, const char *path, struct err *err)
+{
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
+
+	if (tree_read(p->options->tree, path, OBJECT_MAX_BYTES, &text, err))
+		return NULL;
+	struct json_object *object = json_parse(text.data, text.len, err);
+	if (!object)
+		err_wrap(err, "%s", path);
+	return object;
+}
+
+static const char *name_of(const struct json_object *object)
+{
+	return json_str(json_path(object, "metadata", "name", NULL));
+}
+
+static int check_object(
+    const struct json_object *object, const char *path, struct err *err)
+{
+	const char *name = name_of(object);
+
+	if (!json_get_str(object, "apiVersion") ||
+	    !json_get_str(object, "kind") || !name || !*name)
+		return err_set(err, ERR_FORMAT,
+		    "%s: no Kubernetes object: apiVersion, kind or "
+		    "metadata.name is missing",
+		    path);
+	return 0;
+}
+
+/* As it will be in the target. */
+static int take_object(struct plan_maker *m, const struct contents_entry *e,
+    uint16_t cluster, char *resource, struct json_object *object,
+    struct err *err)
+{
+	const char *leave = leave_reason(object, m->p->options->derived);
+	autofree char *uid =
+	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
+
+	if (transform_apply(m->p->transform, object, err))
+		return err_wrap(err, "%s", e->path);
+	if (check_object(object, e->path, err))
+		return -1;
+	char *dot = strchr(resource, '.');
+	if (dot)
+		*dot = '\0';
+	const struct plan_object made = {.cluster = cluster,
+	    .path = e->path,
+	    .resource = resource,
+	    .uid = uid,
+	    .leave = leave};
+	if (plan_add_object(m, &made, object, err))
+		return -1;
+	m->p->nodes.items[m->current].facts =
+	    plan_facts_text(json_get(e->facts, "nodePorts"));
+	return 0;
+}
+
+int plan_read_kube(
+    struct plan_maker *m, const struct contents_entry *e, struct err *err)
+{
+	const struct plan_options *o = m->p->options;
+	cleanup(object_path_done) struct object_path parts = {.count = 0};
+	uint16_t cluster;
+
+	if (split_path(e->path, &parts, err))
+		return -1;
+	const char *ns = parts.count == 6 ? parts.parts[3] : NULL;
+	const char *from = parts.parts[1];
+	autofree char *full = str_printf("%s/%s", from, ns ? ns : "");
+	if (o->without_kubernetes ||
+	    !plan_takes_cluster(o->only_kubernetes, from)) {
+		plan_takes(m->p, "kubernetes", o->only_kubernetes, ns, full);
+		return 0;
+	}
+	if (find_cluster(o, from, &cluster))
+		return err_set(err, ERR_USAGE,
+		    "the snapshot has objects of the cluster '%s', for which "
+		    "no target is known: name it under "
+		    "restore.targets.clusters",
+		    from);
+	cleanup(json_freep) struct json_object *object =
+	    read_object(m->p, e->path, err);
+	if (!object || check_object(object, e->path, err))
+		return -1;
+	bool is_namespace =
+	    !ns && str_eq(json_get_str(object, "kind"), "Namespace");
+	if (is_namespace) {
+		ns = name_of(object);
+		free(full);
+		full = str_printf("%s/%s", from, ns);
+	}
+	if (!plan_takes(m->p, "kubernetes", o->only_kubernetes, ns, full))
+		return 0;
+	return take_object(
+	    m, e, cluster, parts.parts[parts.count - 2], object, err);
+}
+
+static bool is_used(
+    const struct plan *p, uint16_t cluster, const char *group, const char *kind)
+{
+	VEC_EACH (&p->kinds, k)
+		if ((*k)->cluster == cluster && str_eq((*k)->group, group) &&
+		    str_eq((*k)->kind, kind))
+			return true;
+	return false;
+}
+
+int plan_read_definition(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct plan_maker *m = ctx;
+	const struct plan_options *o = m->p->options;
+	cleanup(object_path_done) struct object_path parts = {.count = 0};
+	uint16_t cluster;
+
+	if (!str_starts(e->path, "kubernetes/") ||
+	    !strstr(e->path, "/cluster/" DEFINITIONS "/"))
+		return 0;
+	if (split_path(e->path, &parts, err))
+		return -1;
+	/* Of a cluster that is taken whole, all of them are there already. */
+	if (find_cluster(o, parts.parts[1], &cluster) ||
+	    plan_takes_all_of(o->only_kubernetes, parts.parts[1]))
+		return 0;
+	cleanup(json_freep) struct json_object *object =
+	    read_object(m->p, e->path, err);
+	if (!object || check_object(object, e->path, err))
+		return -1;
+	const struct json_object *spec = json_get(object, "spec");
+	if (!is_used(m->p, cluster, json_get_str(spec, "group"),
+		json_str(json_path(spec, "names", "kind", NULL))))
+		return 0;
+	if (take_object(m, e, cluster, parts.parts[3], object, err))
+		return -1;
+	m->p->nodes.items[m->current].companion = true;
+	return 0;
+}
+
+struct json_object *plan_read_object(
+    const struct plan *p, const char *path, struct err *err)
+{
+	cleanup(json_freep) struct json_object *object =
+	    read_object(p, path, err);
+
+	if (!object || check_object(object, path, err) ||
+	    transform_apply(p->transform, object, err))
+		return NULL;
+	return steal(object);
+}
+
+struct json_object *plan_load(
+    const struct plan *p, const struct plan_node *n, struct err *err)
+{
+	struct json_object *object = plan_read_object(p, n->path, err);
+
+	if (object)
+		convert_object(object, n->k->api_version);
+	return object;
+}

@@ -1,0 +1,378 @@
+#include "restore/run/journal.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_BYTES = 1024 * 1024 * 1024, SYNC_EVERY_MS = 200 };
+
+struct journal_lock {
+	pthread_mutex_t mutex;
+};
+
+static void pause_done(struct journal_pause *p)
+{
+	free(p->cluster);
+	free(p->path);
+	free(p->pointer);
+	free(p->annotation);
+	free(p->what);
+}
+
+static void forget_nodes(struct journal *j)
+{
+	for (size_t i = 0; i < j->node_count; i++) {
+		free(j->nodes[i].live_uid);
+		free(j->nodes[i].uid);
+		outcome_done(&j->nodes[i].outcome);
+	}
+	memset(j->nodes, 0, j->node_count * sizeof(*j->nodes));
+}
+
+void journal_close(struct journal *j)
+{
+	if (!j)
+		return;
+	if (j->fd >= 0) {
+		fdatasync(j->fd);
+		close(j->fd);
+	}
+	forget_nodes(j);
+	free(j->nodes);
+	VEC_EACH (&j->pauses, p)
+		pause_done(p);
+	vec_done(&j->pauses);
+	free(j->path);
+	free(j->digest);
+	pthread_mutex_destroy(&j->lock->mutex);
+	free(j->lock);
+	free(j);
+}
+
+void journal_closep(struct journal **j)
+{
+	journal_close(*j);
+}
+
+/* Whole lines only: what a kill left of the last one is cut off. */
+static int read_all(struct journal *j, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	size_t start = 0;
+	size_t number = 1;
+
+	if (file_read(j->path, MAX_BYTES, &text, err))
+		return -1;
+	for (char *end; start < text.len && (end = memchr(text.data + start,
+						 '\n', text.len - start));
+	     number++) {
+		size_t len = (size_t)(end - text.data) - start;
+
+		if (journal_read_line(j, text.data + start, len, err))
+			return err_wrap(err,
+			    "%s: line %zu does not read; to start anew, move "
+			    "the file away, and release by hand what it says "
+			    "is paused",
+			    j->path, number);
+		start += len + 1;
+	}
+	if (ftruncate(j->fd, (off_t)start))
+		return err_system(err, errno, "%s", j->path);
+	return 0;
+}
+
+static int write_line(struct journal *j, struct buf *line, struct err *err)
+{
+	int rc = 0;
+
+	buf_add_char(line, '\n');
+	pthread_mutex_lock(&j->lock->mutex);
+	if (j->failed)
+		rc = err_set(err, ERR_SYSTEM,
+		    "%s: it could not be written to before", j->path);
+	else
+		rc = file_write_all(j->fd, line->data, line->len, j->path, err);
+	if (rc)
+		j->failed = true;
+	int64_t now = clock_ticks_ms(j->clock);
+	bool sync = !rc && now - j->synced_ms >= SYNC_EVERY_MS;
+	if (sync)
+		j->synced_ms = now;
+	pthread_mutex_unlock(&j->lock->mutex);
+	if (sync && fdatasync(j->fd))
+		rc = err_system(err, errno, "%s", j->path);
+	return rc ? err_wrap(err, "the journal") : 0;
+}
+
+static void quoted(struct buf *out, const char *key, const char *value)
+{
+	buf_printf(out, ",\"%s\":", key);
+	if (value)
+		json_add_quoted(out, value, strlen(value));
+	else
+		buf_add_str(out, "null");
+}
+
+static int write_head(
+    struct journal *j, const struct journal_options *o, struct err *err)
+{
+	cleanup(buf_done) struct buf line = BUF_INIT;
+
+	buf_add_str(&line, "{\"backstay\":\"restore\",\"version\":1");
+	quoted(&line, "snapshot", o->snapshot);
+	quoted(&line, "digest", o->digest);
+	buf_add_char(&line, '}');
+	return write_line(j, &line, err);
+}
+
+static void add_pause(struct buf *line, const struct journal_pause *p)
+{
+	buf_printf(line, "\"pause\":{\"level\":%u", p->level);
+	quoted(line, "cluster", p->cluster);
+	quoted(line, "path", p->path);
+	quoted(line, "pointer", p->pointer);
+	quoted(line, "annotation", p->annotation);
+	quoted(line, "what", p->what);
+	buf_add_str(line, "}}");
+}
+
+/* What an older run left paused is taken over, for otherwise nobody would know
+ * of it. */
+static int write_start(
+    struct journal *j, const struct journal_options *o, struct err *err)
+{
+	size_t kept = 0;
+
+	if (write_head(j, o, err))
+		return -1;
+	for (size_t i = 0; i < j->pauses.len; i++) {
+		struct journal_pause *p = &j->pauses.items[i];
+		cleanup(buf_done) struct buf line = BUF_INIT;
+
+		if (p->released) {
+			pause_done(p);
+			continue;
+		}
+		j->pauses.items[kept++] = *p;
+		buf_add_str(&line, "{\"n\":0,");
+		add_pause(&line, p);
+		if (write_line(j, &line, err)) {
+			/* Those behind it move up, to be released with it. */
+			for (i++; i < j->pauses.len; i++)
+				j->pauses.items[kept++] = j->pauses.items[i];
+			j->pauses.len = kept;
+			return -1;
+		}
+	}
+	j->pauses.len = kept;
+	return journal_sync(j, err);
+}
+
+/* A new run starts a new journal, whole under its name or not at all: a kill in
+ * between leaves the old one, and with it what is paused. Both are locked while
+ * the one takes the place of the other. */
+static int start_anew(
+    struct journal *j, const struct journal_options *o, struct err *err)
+{
+	autofree char *old = str_printf("%s.old", j->path);
+	autofree char *made = str_printf("%s.new", j->path);
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (file_read(j->path, MAX_BYTES, &text, err))
+		return -1;
+	if (text.len && file_write_durably(old, text.data, text.len, err))
+		return -1;
+	autoclose int other =
+	    open(made, O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (other < 0 || flock(other, LOCK_EX | LOCK_NB))
+		return err_system(err, errno, "%s", made);
+	/* From here on the other is the old one, closed at the end. */
+	int before = j->fd;
+	j->fd = other;
+	other = before;
+	forget_nodes(j);
+	j->done = false;
+	if (write_start(j, o, err))
+		return -1;
+	if (rename(made, j->path))
+		return err_system(err, errno, "%s", j->path);
+	return file_sync_dir(o->dir, err);
+}
+
+/* Another run may have put a new journal in its place meanwhile. */
+static bool is_in_place(const struct journal *j)
+{
+	struct stat own, there;
+
+	return !fstat(j->fd, &own) && !stat(j->path, &there) &&
+	       own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+}
+
+static int open_file(
+    struct journal *j, const struct journal_options *o, struct err *err)
+{
+	bool must_exist = o->resume || !o->digest;
+
+	if (file_mkdirs(o->dir, err))
+		return -1;
+	j->fd = open(j->path,
+	    O_RDWR | O_APPEND | O_CLOEXEC | (must_exist ? 0 : O_CREAT), 0600);
+	if (j->fd < 0 && errno == ENOENT)
+		return err_set(err, ERR_NOT_FOUND,
+		    "%s: there is no journal of a restore of %s to go on with",
+		    j->path, o->snapshot);
+	if (j->fd < 0)
+		return err_system(err, errno, "%s", j->path);
+	if (flock(j->fd, LOCK_EX | LOCK_NB) || !is_in_place(j))
+		return err_set(err, ERR_LOCKED,
+		    "%s: another restore of this snapshot is at work", j->path);
+	return file_sync_dir(o->dir, err);
+}
+
+struct journal *journal_open(const struct journal_options *o, struct err *err)
+{
+	cleanup(journal_closep) struct journal *j = mem_new(struct journal);
+
+	j->fd = -1;
+	j->clock = o->clock;
+	j->lock = mem_new(struct journal_lock);
+	pthread_mutex_init(&j->lock->mutex, NULL);
+	j->path = str_printf("%s/restore-%s.journal", o->dir, o->snapshot);
+	j->node_count = o->nodes;
+	j->nodes = mem_zalloc((o->nodes + 1) * sizeof(*j->nodes));
+	if (open_file(j, o, err) || read_all(j, err))
+		return NULL;
+	if (!o->digest)
+		return steal(j);
+	if (!o->resume)
+		return start_anew(j, o, err) ? NULL : steal(j);
+	/* cppcheck-suppress nullPointer ; steal leaves NULL only on return */
+	if (!str_eq(j->digest, o->digest)) {
+		err_set(err, ERR_USAGE,
+		    "%s: it is the journal of another plan (other objects, "
+		    "other choices or another cluster); say the same as then, "
+		    "or start anew "
+		    "without --resume",
+		    j->path);
+		return NULL;
+	}
+	return steal(j);
+}
+
+int journal_begin(
+    struct journal *j, uint32_t node, const char *live_uid, struct err *err)
+{
+	cleanup(buf_done) struct buf line = BUF_INIT;
+
+	buf_printf(&line, "{\"n\":%u", node);
+	quoted(&line, "begin", live_uid ? live_uid : "");
+	buf_add_char(&line, '}');
+	return write_line(j, &line, err);
+}
+
+int journal_end(struct journal *j, uint32_t node, const char *uid,
+    const struct outcome *outcome, struct err *err)
+{
+	cleanup(buf_done) struct buf line = BUF_INIT;
+	const char *separator = "";
+
+	buf_printf(&line, "{\"n\":%u", node);
+	quoted(&line, "end", outcome_name(outcome->kind));
+	if (uid)
+		quoted(&line, "uid", uid);
+	if (outcome->detail)
+		quoted(&line, "detail", outcome->detail);
+	if (outcome->notes.len) {
+		buf_add_str(&line, ",\"notes\":[");
+		VEC_EACH (&outcome->notes, note) {
+			buf_add_str(&line, separator);
+			json_add_quoted(&line, *note, strlen(*note));
+			separator = ",";
+		}
+		buf_add_char(&line, ']');
+	}
+	buf_add_char(&line, '}');
+	return write_line(j, &line, err);
+}
+
+int journal_pause(struct journal *j, uint32_t node,
+    const struct journal_pause *pause, struct err *err)
+{
+	cleanup(buf_done) struct buf line = BUF_INIT;
+
+	buf_printf(&line, "{\"n\":%u,", node);
+	add_pause(&line, pause);
+	pthread_mutex_lock(&j->lock->mutex);
+	bool known = false;
+	VEC_EACH (&j->pauses, p)
+		if (str_eq(p->cluster, pause->cluster) &&
+		    str_eq(p->path, pause->path)) {
+			p->released = false;
+			known = true;
+		}
+	if (!known)
+		*vec_add(&j->pauses) = (struct journal_pause){
+		    .cluster = str_dup(pause->cluster),
+		    .path = str_dup(pause->path),
+		    .pointer = str_dup(pause->pointer),
+		    .annotation = str_dup(pause->annotation),
+		    .what = str_dup(pause->what),
+		    .level = pause->level,
+		};
+	pthread_mutex_unlock(&j->lock->mutex);
+	return write_line(j, &line, err);
+}
+
+static int write_release(
+    struct journal *j, const char *cluster, const char *path, struct err *err)
+{
+	cleanup(buf_done) struct buf line = BUF_INIT;
+	autofree char *place = str_printf("%s %s", cluster, path);
+
+	buf_add_str(&line, "{\"release\":");
+	json_add_quoted(&line, place, strlen(place));
+	buf_add_char(&line, '}');
+	return write_line(j, &line, err);
+}
+
+int journal_unpause(
+    struct journal *j, const char *cluster, const char *path, struct err *err)
+{
+	pthread_mutex_lock(&j->lock->mutex);
+	VEC_EACH (&j->pauses, p)
+		if (str_eq(p->cluster, cluster) && str_eq(p->path, path))
+			p->released = true;
+	pthread_mutex_unlock(&j->lock->mutex);
+	return write_release(j, cluster, path, err);
+}
+
+int journal_release(
+    struct journal *j, struct journal_pause *pause, struct err *err)
+{
+	pause->released = true;
+	return write_release(j, pause->cluster, pause->path, err);
+}
+
+int journal_done(struct journal *j, struct err *err)
+{
+	cleanup(buf_done) struct buf line = BUF_INIT;
+
+	buf_add_str(&line, "{\"done\":true}");
+	return write_line(j, &line, err) ? -1 : journal_sync(j, err);
+}
+
+int journal_sync(struct journal *j, struct err *err)
+{
+	if (fdatasync(j->fd))
+		return err_system(err, errno, "%s", j->path);
+	return 0;
+}

@@ -1,0 +1,238 @@
+#include "restore/run/report.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <string.h>
+
+enum { KINDS = OUTCOME_FAILED + 1 };
+
+void report_free(struct report *r)
+{
+	if (!r)
+		return;
+	VEC_EACH (&r->items, i) {
+		free(i->group);
+		free(i->what);
+		outcome_done(&i->outcome);
+	}
+	vec_done(&r->items);
+	VEC_EACH (&r->gates, g) {
+		free(g->what);
+		free(g->detail);
+	}
+	vec_done(&r->gates);
+	strvec_done(&r->warnings);
+	strvec_done(&r->held_paused);
+	free(r->snapshot);
+	free(r->next);
+	free(r);
+}
+
+void report_freep(struct report **r)
+{
+	report_free(*r);
+}
+
+bool report_is_missing(const struct report *r)
+{
+	VEC_EACH (&r->items, i)
+		if (outcome_is_missing(i->outcome.kind))
+			return true;
+	return r->stopped;
+}
+
+/* A line of the summary. */
+struct sum {
+	const char *group;
+	size_t counts[KINDS];
+};
+VEC_DEFINE(sums, struct sum);
+
+static struct sums summarise(const struct report *r)
+{
+	struct sums sums = VEC_INIT;
+	struct sum *last = NULL;
+
+	VEC_EACH (&r->items, i) {
+		if (!last || !str_eq(last->group, i->group)) {
+			last = NULL;
+			VEC_EACH (&sums, s)
+				if (str_eq(s->group, i->group))
+					last = s;
+		}
+		if (!last) {
+			last = vec_add(&sums);
+			last->group = i->group;
+		}
+		last->counts[i->outcome.kind]++;
+	}
+	return sums;
+}
+
+static void add_text(struct buf *out, const char *text)
+{
+	str_add_printable(out, text, strlen(text));
+}
+
+static bool is_plain(enum outcome_kind kind)
+{
+	return kind == OUTCOME_CREATED || kind == OUTCOME_UPDATED ||
+	       kind == OUTCOME_UNCHANGED || kind == OUTCOME_SKIPPED;
+}
+
+static void print_item(const struct report_item *i, struct buf *out)
+{
+	buf_printf(
+	    out, "%5u  %-9s  ", i->level + 1, outcome_name(i->outcome.kind));
+	add_text(out, i->what);
+	if (i->outcome.detail) {
+		buf_add_str(out, ": ");
+		add_text(out, i->outcome.detail);
+	}
+	buf_add_char(out, '\n');
+	VEC_EACH (&i->outcome.notes, note) {
+		buf_add_str(out, "                    ");
+		add_text(out, *note);
+		buf_add_char(out, '\n');
+	}
+}
+
+/* Outcomes that nothing had get no column. */
+static void print_sums(const struct report *r, struct buf *out)
+{
+	struct sums sums = summarise(r);
+	size_t width = strlen("KIND"), total[KINDS] = {0};
+
+	VEC_EACH (&sums, s) {
+		if (strlen(s->group) > width)
+			width = strlen(s->group);
+		for (int k = 0; k < KINDS; k++)
+			total[k] += s->counts[k];
+	}
+	if (!sums.len)
+		return;
+	buf_printf(out, "%-*s", (int)width, "KIND");
+	for (int k = 0; k < KINDS; k++)
+		if (total[k])
+			buf_printf(
+			    out, " %9s", outcome_name((enum outcome_kind)k));
+	buf_add_char(out, '\n');
+	VEC_EACH (&sums, s) {
+		buf_printf(out, "%-*s", (int)width, s->group);
+		for (int k = 0; k < KINDS; k++)
+			if (total[k])
+				buf_printf(out, " %9zu", s->counts[k]);
+		buf_add_char(out, '\n');
+	}
+	vec_done(&sums);
+}
+
+static void print_lines(
+    const char *head, const struct strvec *lines, struct buf *out)
+{
+	VEC_EACH (lines, l) {
+		buf_add_str(out, head);
+		add_text(out, *l);
+		buf_add_char(out, '\n');
+	}
+}
+
+void report_print_table(const struct report *r, bool all, struct buf *out)
+{
+	bool head = false;
+
+	VEC_EACH (&r->items, i) {
+		if (!all && is_plain(i->outcome.kind) && !i->outcome.notes.len)
+			continue;
+		if (!head)
+			buf_add_str(out, "LEVEL  OUTCOME    WHAT\n");
+		head = true;
+		print_item(i, out);
+	}
+	VEC_EACH (&r->gates, g) {
+		if (g->passed && !all)
+			continue;
+		buf_printf(out, "gate %s: ", g->passed ? "passed" : "FAILED");
+		add_text(out, g->what);
+		buf_add_str(out, ": ");
+		add_text(out, g->detail);
+		buf_add_char(out, '\n');
+	}
+	print_lines("warning: ", &r->warnings, out);
+	print_lines("left paused: ", &r->held_paused, out);
+	print_sums(r, out);
+	if (r->next) {
+		add_text(out, r->next);
+		buf_add_char(out, '\n');
+	}
+}
+
+static void array(struct buf *out, const char *key, const struct strvec *v)
+{
+	const char *separator = "";
+
+	buf_printf(out, ",\"%s\":[", key);
+	VEC_EACH (v, text) {
+		buf_add_str(out, separator);
+		json_add_quoted(out, *text, strlen(*text));
+		separator = ",";
+	}
+	buf_add_char(out, ']');
+}
+
+void report_print_json(const struct report *r, struct buf *out)
+{
+	const char *separator = "\n";
+	struct sums sums = summarise(r);
+
+	buf_printf(out, "{\"complete\":%s,\"stopped\":%s,\"dry_run\":%s",
+	    report_is_missing(r) ? "false" : "true",
+	    r->stopped ? "true" : "false", r->dry_run ? "true" : "false");
+	json_add_str(out, "snapshot", r->snapshot);
+	buf_add_str(out, ",\"items\":[");
+	VEC_EACH (&r->items, i) {
+		buf_printf(out, "%s{\"level\":%u", separator, i->level + 1);
+		json_add_str(out, "kind", i->group);
+		json_add_str(out, "what", i->what);
+		json_add_str(out, "outcome", outcome_name(i->outcome.kind));
+		json_add_str(out, "detail", i->outcome.detail);
+		array(out, "notes", &i->outcome.notes);
+		buf_add_char(out, '}');
+		separator = ",\n";
+	}
+	buf_add_str(out, "],\"gates\":[");
+	separator = "\n";
+	VEC_EACH (&r->gates, g) {
+		buf_printf(out, "%s{\"passed\":%s", separator,
+		    g->passed ? "true" : "false");
+		json_add_str(out, "what", g->what);
+		json_add_str(out, "detail", g->detail);
+		buf_add_char(out, '}');
+		separator = ",\n";
+	}
+	buf_add_str(out, "],\"summary\":{");
+	separator = "";
+	VEC_EACH (&sums, s) {
+		const char *inner = "";
+
+		buf_add_str(out, separator);
+		json_add_quoted(out, s->group, strlen(s->group));
+		buf_add_str(out, ":{");
+		for (int k = 0; k < KINDS; k++) {
+			if (!s->counts[k])
+				continue;
+			buf_printf(out, "%s\"%s\":%zu", inner,
+			    outcome_name((enum outcome_kind)k), s->counts[k]);
+			inner = ",";
+		}
+		buf_add_char(out, '}');
+		separator = ",";
+	}
+	buf_add_char(out, '}');
+	array(out, "warnings", &r->warnings);
+	array(out, "left_paused", &r->held_paused);
+	json_add_str(out, "next", r->next);
+	buf_add_str(out, "}\n");
+	vec_done(&sums);
+}

@@ -1,0 +1,47 @@
+/*
+ * What became of every node, for people and for programs.
+ */
+#ifndef RESTORE_RUN_REPORT_H
+#define RESTORE_RUN_REPORT_H
+
+#include "restore/run/outcome.h"
+#include "storage/base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct report_item {
+	char *group; /* summary line: "git", "terraform", "Secret" */
+	char *what;  /* "Deployment staging/web" */
+	uint32_t level;
+	struct outcome outcome;
+};
+
+/* A wait for something to be ready. */
+struct report_gate {
+	char *what;
+	bool passed;
+	char *detail; /* how long, or why not */
+};
+
+struct report {
+	char *snapshot;
+	VEC_DEFINE(, struct report_item) items;
+	VEC_DEFINE(, struct report_gate) gates;
+	struct strvec warnings;
+	struct strvec held_paused; /* left paused for the operator */
+	bool stopped;		   /* by request; the journal goes on */
+	bool dry_run;
+	char *next; /* what the operator should do now, or NULL */
+};
+
+void report_free(struct report *r); /* takes NULL */
+void report_freep(struct report **r);
+/* True where anything is missing: exit status 1. */
+bool report_is_missing(const struct report *r);
+/* `all` false: only what was not simply created, updated or unchanged. */
+void report_print_table(const struct report *r, bool all, struct buf *out);
+void report_print_json(const struct report *r, struct buf *out);
+
+#endif

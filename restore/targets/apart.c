@@ -1,0 +1,89 @@
+#include "restore/targets/targets.h"
+
+#include "restore/objects/references.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/index.h"
+#include "storage/base/json.h"
+
+struct apart {
+	const struct plan *p;
+	struct index *places; /* to nodes */
+};
+
+static int come_together(const struct apart *a, const struct plan_node *n,
+    const struct plan_node *other, const char *place, const char *setting,
+    struct err *err)
+{
+	cleanup(buf_done) struct buf what = BUF_INIT;
+
+	plan_describe(a->p, other, &what);
+	buf_add_str(&what, " and ");
+	plan_describe(a->p, n, &what);
+	return err_set(err, ERR_USAGE,
+	    "%s would both go to %s, and one of them be lost; send them to "
+	    "places of their own (%s)",
+	    buf_str(&what), place, setting);
+}
+
+/* The node that goes there already, or NULL; from now on this one does. */
+static const struct plan_node *take(
+    struct apart *a, const struct plan_node *n, const char *place)
+{
+	uint32_t it = index_first(a->places, place);
+
+	if (it != INDEX_END)
+		return &a->p->nodes.items[index_value(a->places, it)];
+	index_add(a->places, place, (uint32_t)(n - a->p->nodes.items));
+	return NULL;
+}
+
+/* One repository that was captured by two URLs comes together again. */
+static bool is_one_repository(
+    const struct plan_node *n, const struct plan_node *other)
+{
+	autofree char *a = references_git_name(n->source ? n->source : "");
+	autofree char *b =
+	    references_git_name(other->source ? other->source : "");
+
+	return str_eq(a, b);
+}
+
+static int check_repository(struct apart *a, const struct targets *t,
+    const struct plan_node *n, struct err *err)
+{
+	autofree char *url = targets_url(t, n);
+	autofree char *name = references_git_name(url);
+	const struct plan_node *other = *url ? take(a, n, name) : NULL;
+
+	if (!other || is_one_repository(n, other))
+		return 0;
+	return come_together(
+	    a, n, other, url, "restore.targets.repositories", err);
+}
+
+static int check_state(struct apart *a, const struct targets *t,
+    const struct plan_node *n, struct err *err)
+{
+	autofree char *place = targets_state_place(t, n);
+	const struct plan_node *other = place ? take(a, n, place) : NULL;
+
+	return other ? come_together(
+			   a, n, other, place, "restore.targets.buckets", err)
+		     : 0;
+}
+
+int targets_apart(
+    const struct targets *t, const struct plan *p, struct err *err)
+{
+	cleanup(index_freep) struct index *places = index_new();
+	struct apart a = {.p = p, .places = places};
+
+	VEC_EACH (&p->nodes, n) {
+		if (n->action != PLAN_APPLY)
+			continue;
+		if ((n->kind == PLAN_GIT && check_repository(&a, t, n, err)) ||
+		    (n->kind == PLAN_STATE && check_state(&a, t, n, err)))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,186 @@
+/* The buckets that states go to. */
+#include "restore/targets/targets.h"
+
+#include "storage/archive/tree.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <string.h>
+
+static struct target_bucket *add_bucket(struct targets *t, const char *from,
+    const char *from_prefix, const struct settings_s3 *s, const char *table)
+{
+	struct target_bucket *b = vec_add(&t->buckets);
+
+	b->from = from;
+	b->from_prefix = from_prefix;
+	if (connect_s3(s, table, &t->c->env, &b->store, &b->err)) {
+		err_wrap(&b->err, "bucket '%s'", s->bucket);
+		return b;
+	}
+	b->options = (struct apply_state_options){
+	    .s3 = b->store.s3,
+	    .locks = b->store.locks,
+	    .from_prefix = from_prefix,
+	    .force = t->c->options->force,
+	    .clock = t->c->env.clock,
+	    .random = t->c->env.random,
+	    .cancel = t->c->env.cancel,
+	};
+	return b;
+}
+
+void targets_add_buckets(struct targets *t)
+{
+	static const enum apply_state_kms kms[] = {
+	    [SETTINGS_KMS_KEEP] = APPLY_STATE_KMS_KEEP,
+	    [SETTINGS_KMS_DROP] = APPLY_STATE_KMS_DROP,
+	    [SETTINGS_KMS_KEY] = APPLY_STATE_KMS_KEY,
+	};
+	const struct settings *s = t->c->settings;
+
+	VEC_EACH (&s->restore.targets.buckets, to) {
+		struct target_bucket *b = add_bucket(
+		    t, to->from, to->from_prefix, &to->s3, to->dynamodb_table);
+		b->options.to_prefix = to->to_prefix;
+		b->options.no_lock_file = !to->lock_files;
+		b->options.kms = kms[to->kms];
+		b->options.kms_key_id = to->kms_key_id;
+	}
+	VEC_EACH (&s->terraform.buckets, b) {
+		bool mapped = false;
+		VEC_EACH (&s->restore.targets.buckets, to)
+			mapped |= str_eq(to->from, b->s3.bucket) &&
+				  !(to->from_prefix && *to->from_prefix);
+		if (!mapped)
+			add_bucket(
+			    t, b->s3.bucket, NULL, &b->s3, b->dynamodb_table);
+	}
+}
+
+/* The longest prefix that fits wins. */
+static struct target_bucket *bucket_for(
+    const struct targets *t, const char *bucket, const char *key)
+{
+	struct target_bucket *best = NULL;
+	size_t best_len = 0;
+
+	VEC_EACH (&t->buckets, b) {
+		const char *prefix = b->from_prefix ? b->from_prefix : "";
+		if (!str_eq(b->from, bucket) || !str_starts(key, prefix))
+			continue;
+		if (!best || strlen(prefix) > best_len) {
+			best = b;
+			best_len = strlen(prefix);
+		}
+	}
+	return best;
+}
+
+/* Asked once for each target. Without a table the objects still go back; one
+ * that is there and does not answer would be left with digests that Terraform
+ * refuses, and so they do not. */
+static int options_for(struct targets *t, struct target_bucket *b,
+    struct apply_state_options *o, struct outcome *outcome)
+{
+	struct err err = ERR_INIT;
+
+	pthread_mutex_lock(&t->lock);
+	if (!b->asked && b->err.code == ERR_NONE &&
+	    apply_state_check_table(&b->options, &err)) {
+		if (err.code == ERR_NOT_FOUND) {
+			b->options.locks = NULL;
+			outcome_note(outcome,
+			    "%s; no digest of any state in this bucket is set",
+			    err.message);
+		} else {
+			b->err = err;
+		}
+	}
+	b->asked = true;
+	bool usable = b->err.code == ERR_NONE;
+	*o = b->options;
+	pthread_mutex_unlock(&t->lock);
+	if (!usable)
+		outcome_failed(outcome, &b->err);
+	return usable ? 0 : -1;
+}
+
+static struct target_bucket *bucket_of(
+    const struct targets *t, const struct json_object *facts)
+{
+	const char *bucket = json_get_str(facts, "bucket");
+	const char *key = json_get_str(facts, "key");
+
+	return bucket && key ? bucket_for(t, bucket, key) : NULL;
+}
+
+struct target_bucket *targets_bucket(
+    const struct targets *t, const struct plan_node *node)
+{
+	cleanup(json_freep) struct json_object *facts = targets_facts(node);
+
+	return bucket_of(t, facts);
+}
+
+char *targets_state_place(const struct targets *t, const struct plan_node *node)
+{
+	cleanup(json_freep) struct json_object *facts = targets_facts(node);
+	const struct target_bucket *b = bucket_of(t, facts);
+
+	if (!b || !b->store.s3)
+		return NULL;
+	autofree char *to =
+	    apply_state_target_key(&b->options, json_get_str(facts, "key"));
+	return str_printf("%s, '%s'", s3_describe(b->store.s3), to);
+}
+
+int targets_apply_state(void *ctx, const struct plan_node *node, bool dry_run,
+    struct outcome *outcome, struct err *err)
+{
+	struct targets *t = ctx;
+	cleanup(json_freep) struct json_object *facts = targets_facts(node);
+	struct target_bucket *b = bucket_of(t, facts);
+
+	if (!b) {
+		outcome_set(outcome, OUTCOME_FAILED, "no target is known");
+		return 0;
+	}
+	struct apply_state_options o;
+	if (options_for(t, b, &o, outcome))
+		return 0;
+	o.dry_run = dry_run;
+	autofree char *file = tree_path(t->tree, node->path);
+	const struct apply_state_object object = {
+	    .key = json_get_str(facts, "key"), .facts = facts};
+	return apply_state(&o, file, &object, outcome, err);
+}
+
+static void check_state(const struct targets *t, struct plan_node *n)
+{
+	if (targets_bucket(t, n))
+		return;
+	n->action = PLAN_CANNOT;
+	n->reason = str_printf("bucket '%.*s' has no target; name it in "
+			       "restore.targets.buckets",
+	    (int)strcspn(n->name, "/"), n->name);
+}
+
+void targets_check(const struct targets *t, struct plan *p)
+{
+	VEC_EACH (&p->nodes, n) {
+		if (n->action != PLAN_APPLY)
+			continue;
+		if (n->kind == PLAN_STATE)
+			check_state(t, n);
+		if (n->kind != PLAN_GIT)
+			continue;
+		autofree char *url = targets_url(t, n);
+		if (*url)
+			continue;
+		n->action = PLAN_CANNOT;
+		n->reason =
+		    str_dup("the snapshot does not say where it came from; "
+			    "name it in restore.targets.repositories");
+	}
+}

@@ -1,0 +1,243 @@
+/*
+ * Locks as Terraform and OpenTofu take them (opentofu
+ * internal/backend/remote-state/s3/client.go): first <key>.tflock, put where
+ * there is none, then the table's item, put where there is none.
+ */
+#include "restore/terraform/applying.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_LOCK_BYTES = 64 * 1024 };
+
+static char *new_id(const struct apply_state_options *o)
+{
+	uint8_t b[16];
+	struct buf hex = BUF_INIT;
+
+	random_fill(o->random ? o->random : random_system(), b, sizeof(b));
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	hex_add(&hex, b, sizeof(b));
+	char *id = str_printf("%.8s-%.4s-%.4s-%.4s-%.12s", hex.data,
+	    hex.data + 8, hex.data + 12, hex.data + 16, hex.data + 20);
+	buf_done(&hex);
+	return id;
+}
+
+static void write_info(struct state_lock *l)
+{
+	cleanup(json_freep) struct json_object *j = json_new_object();
+	const struct clock *clock = l->o->clock ? l->o->clock : clock_system();
+	char host[256] = "";
+	char created[CLOCK_TEXT_MAX];
+
+	if (gethostname(host, sizeof(host) - 1))
+		host[0] = '\0';
+	autofree char *who =
+	    str_printf("%s@%s", l->o->who ? l->o->who : "backstay", host);
+	clock_rfc3339(clock_now_ms(clock) / 1000, created);
+	json_set_str(j, "ID", l->id);
+	json_set_str(j, "Operation", "backstay-restore");
+	json_set_str(j, "Info", "");
+	json_set_str(j, "Who", who);
+	json_set_str(j, "Version", BACKSTAY_VERSION);
+	json_set_str(j, "Created", created);
+	json_set_str(j, "Path", l->lock_id);
+	json_write(&l->info, j, JSON_COMPACT);
+}
+
+static int held(const char *text, size_t len, struct err *err)
+{
+	cleanup(buf_done) struct buf who = BUF_INIT;
+
+	state_describe_lock(&who, text, len);
+	return err_set(err, ERR_LOCKED,
+	    "it is locked (%s): the lock is left; wait for its holder, or "
+	    "release it with `terraform force-unlock`",
+	    buf_str(&who));
+}
+
+/* 1: somebody holds it (err is set), 0: nobody, -1: cannot tell. */
+static int look_at_object(struct state_lock *l, struct err *err)
+{
+	cleanup(buf_done) struct buf body = BUF_INIT;
+	const struct s3_get g = {.key = l->object_key};
+	struct err why = ERR_INIT;
+
+	if (!s3_get(l->o->s3, &g, MAX_LOCK_BYTES, &body, NULL, &why)) {
+		held(buf_str(&body), body.len, err);
+		return 1;
+	}
+	if (why.code == ERR_NOT_FOUND)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+static int take_object(struct state_lock *l, struct err *err)
+{
+	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
+	const struct s3_put p = {
+	    .key = l->object_key, .if_none_match = true, .meta = &meta};
+	struct err why = ERR_INIT;
+
+	/* Looked at first: a store that does not know the condition would
+	 * have us write over somebody's lock. */
+	if (look_at_object(l, err))
+		return -1;
+	meta.content_type = str_dup("application/json");
+	if (!s3_put(l->o->s3, &p, l->info.data, l->info.len, NULL, &why)) {
+		l->has_object = true;
+		return 0;
+	}
+	if (why.code == ERR_EXISTS && look_at_object(l, err))
+		return -1;
+	/* Whether it was written is not known: look, when it is released. */
+	l->has_object = why.code == ERR_NETWORK || why.code == ERR_CANCELLED;
+	*err = why;
+	return err_wrap(err, "take the lock %s", l->object_key);
+}
+
+static int take_item(struct state_lock *l, struct err *err)
+{
+	autofree char *holder = NULL;
+	struct err why = ERR_INIT;
+
+	if (!dynamodb_put(l->o->locks, l->lock_id, "Info", buf_str(&l->info),
+		true, &why)) {
+		l->has_item = true;
+		return 0;
+	}
+	if (why.code == ERR_EXISTS &&
+	    !dynamodb_get(l->o->locks, l->lock_id, "Info", &holder, err))
+		return held(
+		    holder ? holder : "", holder ? strlen(holder) : 0, err);
+	l->has_item = why.code == ERR_NETWORK || why.code == ERR_CANCELLED;
+	*err = why;
+	return err_wrap(err, "take the lock of %s", l->lock_id);
+}
+
+static int look_at_item(struct state_lock *l, struct err *err)
+{
+	autofree char *holder = NULL;
+
+	if (dynamodb_get(l->o->locks, l->lock_id, "Info", &holder, err))
+		return err_wrap(err, "look at the lock of %s", l->lock_id);
+	return holder ? held(holder, strlen(holder), err) : 0;
+}
+
+/* A platform that locks by the table may forbid lock files. */
+static bool needs_no_file(
+    const struct state_lock *l, const struct err *why, struct outcome *outcome)
+{
+	if (why->code != ERR_DENIED || !l->o->locks)
+		return false;
+	outcome_note(outcome, "locked in the table only; no lock file: %s",
+	    why->message);
+	return true;
+}
+
+static void init(
+    struct state_lock *l, const struct apply_state_options *o, const char *key)
+{
+	*l = (struct state_lock){.o = o, .info = BUF_INIT};
+	l->object_key = str_printf("%s.tflock", key);
+	l->lock_id = str_printf("%s/%s", s3_bucket(o->s3), key);
+}
+
+int state_lock_look(const struct apply_state_options *o, const char *key,
+    struct outcome *outcome, struct err *err)
+{
+	cleanup(state_lock_done) struct state_lock l;
+	struct err why = ERR_INIT;
+
+	init(&l, o, key);
+	if (!o->no_lock_file && look_at_object(&l, &why) &&
+	    !needs_no_file(&l, &why, outcome)) {
+		*err = why;
+		return -1;
+	}
+	return o->locks ? look_at_item(&l, err) : 0;
+}
+
+int state_lock_take(struct state_lock *l, const struct apply_state_options *o,
+    const char *key, struct outcome *outcome, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	init(l, o, key);
+	l->id = new_id(o);
+	write_info(l);
+	if (!o->no_lock_file && take_object(l, &why) &&
+	    !needs_no_file(l, &why, outcome)) {
+		state_lock_release(l, outcome);
+		*err = why;
+		return -1;
+	}
+	if (o->locks && take_item(l, err)) {
+		state_lock_release(l, outcome);
+		return -1;
+	}
+	return 0;
+}
+
+static int release_object(struct state_lock *l, struct err *err)
+{
+	cleanup(buf_done) struct buf body = BUF_INIT;
+	const struct s3_get g = {.key = l->object_key};
+	struct s3_delete d = {.key = l->object_key};
+	struct err why = ERR_INIT;
+
+	if (s3_get(l->o->s3, &g, MAX_LOCK_BYTES, &body, NULL, &why)) {
+		if (why.code == ERR_NOT_FOUND)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	if (body.len != l->info.len ||
+	    memcmp(body.data, l->info.data, body.len) != 0)
+		return err_set(err, ERR_LOCKED, "it is not ours any more");
+	if (s3_delete(l->o->s3, &d, 1, err))
+		return -1;
+	if (!d.refused)
+		return 0;
+	err_set(err, ERR_DENIED, "%s", d.refused);
+	free(d.refused);
+	free(d.refused_code);
+	return -1;
+}
+
+void state_lock_release(struct state_lock *l, struct outcome *outcome)
+{
+	struct err why = ERR_INIT;
+
+	/* A run that is stopped leaves no lock behind. */
+	aws_cleanup_begin(s3_session(l->o->s3));
+	if (l->has_item && dynamodb_delete(l->o->locks, l->lock_id, "Info",
+			       buf_str(&l->info), &why))
+		outcome_note(outcome,
+		    "the lock of %s in table '%s' is still there (%s): release "
+		    "it with `terraform force-unlock %s`",
+		    l->lock_id, dynamodb_table(l->o->locks), why.message,
+		    l->id);
+	if (l->has_object && release_object(l, &why))
+		outcome_note(outcome,
+		    "the lock %s is still there (%s): release it with "
+		    "`terraform force-unlock %s`",
+		    l->object_key, why.message, l->id);
+	l->has_item = l->has_object = false;
+	aws_cleanup_end(s3_session(l->o->s3));
+}
+
+void state_lock_done(struct state_lock *l)
+{
+	free(l->object_key);
+	free(l->lock_id);
+	free(l->id);
+	buf_done(&l->info);
+}

@@ -1,0 +1,72 @@
+/*
+ * One Terraform state object back into S3, so that Terraform and OpenTofu
+ * accept it at once: take its lock, compare, write, set the digest of the lock
+ * table for the *target's* LockID, read back and compare, release the lock.
+ *
+ * Refused (FAILED) unless `force`: what is there has a newer serial, another
+ * lineage, or the same serial with other content. What is there and equal is
+ * left (UNCHANGED), and its digest repaired; where its content type, headers,
+ * metadata or tags differ it is written again. A lock that somebody holds is
+ * reported with its holder, and left. Lock objects are never restored, and
+ * `serial` is never edited.
+ */
+#ifndef RESTORE_TERRAFORM_STATE_H
+#define RESTORE_TERRAFORM_STATE_H
+
+#include "restore/run/outcome.h"
+#include "storage/aws/dynamodb.h"
+#include "storage/aws/s3.h"
+#include "storage/base/cancel.h"
+#include "storage/base/clock.h"
+#include "storage/base/random.h"
+
+#include <stdbool.h>
+
+struct json_object;
+
+enum apply_state_kms {
+	APPLY_STATE_KMS_KEEP, /* the key that the object had */
+	APPLY_STATE_KMS_DROP, /* whatever the target bucket does by default */
+	APPLY_STATE_KMS_KEY,  /* kms_key_id, for all that had one */
+};
+
+/* One target; borrowed throughout. Serves many objects, from many threads. */
+struct apply_state_options {
+	struct s3 *s3;		 /* the target bucket */
+	struct dynamodb *locks;	 /* its lock table, or NULL */
+	const char *from_prefix; /* of the key, taken away ... */
+	const char *to_prefix;	 /* ... and this put in its place */
+	bool force;
+	bool dry_run;	   /* looks and says what it would do; takes no lock */
+	bool no_lock_file; /* the target's backend does not use .tflock */
+	enum apply_state_kms kms;
+	const char *kms_key_id;
+	const char *who;  /* names us in the lock; default "backstay" */
+	size_t max_bytes; /* of one state; 0: 512 MiB */
+	const struct clock *clock;
+	const struct random *random;
+	const struct cancel *cancel;
+};
+
+struct apply_state_object {
+	const char *key;		 /* where it was; facts.key */
+	const struct json_object *facts; /* as capture_state wrote them */
+};
+
+/* The key it will have in the target; the caller frees. */
+char *apply_state_target_key(
+    const struct apply_state_options *o, const char *key);
+
+/* Whether the lock table is there; says so once, for all objects: where it is
+ * not, ERR_NOT_FOUND, and the caller goes on with locks = NULL after a note. */
+int apply_state_check_table(
+    const struct apply_state_options *o, struct err *err);
+
+/* `file` holds the verified bytes. 0 with the outcome set, also to FAILED;
+ * -1 (and the outcome FAILED with the message) only where going on with other
+ * objects is pointless: cancelled, or credentials refused. */
+int apply_state(const struct apply_state_options *o, const char *file,
+    const struct apply_state_object *object, struct outcome *outcome,
+    struct err *err);
+
+#endif

@@ -1,0 +1,115 @@
+#include "storage/archive/key_path.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_PART_BYTES = 200 };
+
+void key_paths_done(struct key_paths *p)
+{
+	strvec_done(&p->above);
+}
+
+/* Every key between `a` and all of `a/...` begins with `a`: what this one does
+ * not begin with has nothing below it any more. */
+static void forget_others(struct key_paths *p, const char *key)
+{
+	while (
+	    p->above.len && !str_starts(key, p->above.items[p->above.len - 1]))
+		free(p->above.items[--p->above.len]);
+}
+
+/* Whether key[0..len) is a key of its own. */
+static bool is_above(const struct key_paths *p, const char *key, size_t len)
+{
+	VEC_EACH (&p->above, a) {
+		if (strlen(*a) == len && memcmp(*a, key, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct writing {
+	struct buf *out;
+	size_t part; /* bytes in the part that is being written */
+};
+
+static void add(struct writing *w, const char *text, size_t len)
+{
+	if (w->part + len > MAX_PART_BYTES) {
+		buf_add_str(w->out, "%/");
+		w->part = 0;
+	}
+	buf_add(w->out, text, len);
+	w->part += len;
+}
+
+static void add_escaped(struct writing *w, char c)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	const char text[] = {'%', hex[((unsigned char)c) >> 4], hex[c & 0x0f]};
+
+	add(w, text, sizeof(text));
+}
+
+/* A slash that can separate two parts of a path. */
+static bool separates(const struct key_paths *p, const char *key, size_t i)
+{
+	return p && i && key[i + 1] && key[i + 1] != '/' &&
+	       !is_above(p, key, i);
+}
+
+static bool is_dots(const char *key, size_t i)
+{
+	bool starts = i == 0 || key[i - 1] == '/';
+	size_t n = strspn(key + i, ".");
+
+	return starts && (n == 1 || n == 2) &&
+	       (key[i + n] == '/' || key[i + n] == '\0');
+}
+
+void key_path_add(struct key_paths *p, struct buf *out, const char *key)
+{
+	struct writing w = {.out = out};
+	bool utf8 = str_utf8_valid(key, strlen(key));
+
+	if (p)
+		forget_others(p, key);
+	for (size_t i = 0; key[i]; i++) {
+		unsigned char c = (unsigned char)key[i];
+		if (c == '/' && separates(p, key, i)) {
+			buf_add_char(out, '/');
+			w.part = 0;
+		} else if (c == '/' || c == '%' || c < 0x20 || c == 0x7f ||
+			   (c >= 0x80 && !utf8) || is_dots(key, i) ||
+			   (c == '.' && w.part == MAX_PART_BYTES)) {
+			add_escaped(&w, key[i]);
+		} else {
+			add(&w, key + i, 1);
+		}
+	}
+	if (p)
+		strvec_add(&p->above, key);
+}
+
+char *key_path_decode(const char *path)
+{
+	struct buf key = BUF_INIT;
+	uint8_t byte = 0;
+
+	for (const char *c = path; *c; c++) {
+		if (*c != '%') {
+			buf_add_char(&key, *c);
+		} else if (c[1] == '/') {
+			c++;
+		} else if (c[1] && c[2] && !hex_decode(c + 1, 2, &byte) &&
+			   byte) {
+			buf_add_char(&key, (char)byte);
+			c += 2;
+		} else {
+			buf_done(&key);
+			return NULL;
+		}
+	}
+	return buf_steal(&key);
+}

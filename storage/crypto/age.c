@@ -1,0 +1,203 @@
+#include "storage/crypto/age.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/mem.h"
+#include "storage/crypto/age_crypto.h"
+#include "storage/crypto/age_header.h"
+#include "storage/crypto/age_identity.h"
+#include "storage/crypto/age_stanza.h"
+#include "storage/crypto/age_stream.h"
+
+/* ---- encryption ---- */
+
+static void header_mac(const uint8_t file_key[AGE_FILE_KEY_LEN],
+    const char *header, size_t covers, uint8_t mac[AGE_MAC_LEN])
+{
+	uint8_t key[AGE_KEY_LEN];
+
+	age_hkdf(file_key, AGE_FILE_KEY_LEN, NULL, 0, "header", key);
+	digest_hmac_sha256(key, sizeof key, header, covers, mac);
+	mem_wipe(key, sizeof key);
+}
+
+/* Ends the header, writes it and the payload's nonce, and hands over. */
+static struct sink *start_payload(struct buf *header,
+    uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
+    struct sink *next, struct err *err)
+{
+	uint8_t mac[AGE_MAC_LEN], nonce[AGE_PAYLOAD_NONCE_LEN];
+
+	buf_add_str(header, "---");
+	header_mac(file_key, header->data, header->len, mac);
+	buf_add_char(header, ' ');
+	base64_add(header, mac, sizeof mac, false);
+	buf_add_char(header, '\n');
+	random_fill(random, nonce, sizeof nonce);
+	buf_add(header, nonce, sizeof nonce);
+	if (sink_write(next, header->data, header->len, err)) {
+		sink_free(next);
+		return NULL;
+	}
+	return age_stream_seal(file_key, nonce, next);
+}
+
+struct sink *age_encrypt(const struct strvec *recipients,
+    const struct random *random, struct sink *next, struct err *err)
+{
+	cleanup(buf_done) struct buf header = BUF_INIT;
+	uint8_t file_key[AGE_FILE_KEY_LEN];
+	int failed = 0;
+
+	buf_add_str(&header, AGE_VERSION_LINE);
+	random_fill(random, file_key, sizeof file_key);
+	if (!recipients->len)
+		failed = err_set(err, ERR_USAGE,
+		    "encryption has no recipient: name at least one (age1...)");
+	for (size_t i = 0; !failed && i < recipients->len; i++)
+		failed = age_stanza_add_x25519(
+		    &header, recipients->items[i], file_key, random, err);
+	if (failed)
+		sink_free(next);
+	struct sink *sink =
+	    failed ? NULL : start_payload(&header, file_key, random, next, err);
+	mem_wipe(file_key, sizeof file_key);
+	return sink;
+}
+
+struct sink *age_encrypt_passphrase(const struct secret *passphrase, int log_n,
+    const struct random *random, struct sink *next, struct err *err)
+{
+	cleanup(buf_done) struct buf header = BUF_INIT;
+	uint8_t file_key[AGE_FILE_KEY_LEN];
+	struct sink *sink = NULL;
+
+	buf_add_str(&header, AGE_VERSION_LINE);
+	random_fill(random, file_key, sizeof file_key);
+	if (!log_n)
+		log_n = AGE_SCRYPT_LOG_N;
+	if (log_n < 1 || log_n > AGE_SCRYPT_LOG_N_MAX)
+		err_set(err, ERR_USAGE,
+		    "a work factor of %d for a passphrase: it is 1 to %d",
+		    log_n, AGE_SCRYPT_LOG_N_MAX);
+	else if (!age_stanza_add_scrypt(
+		     &header, passphrase, log_n, file_key, random, err))
+		sink =
+		    start_payload(&header, file_key, random, steal(next), err);
+	sink_free(next);
+	mem_wipe(file_key, sizeof file_key);
+	return sink;
+}
+
+/* ---- decryption ---- */
+
+static int find_file_key(const struct age_header *h,
+    const struct age_identities *ids, uint8_t file_key[AGE_FILE_KEY_LEN],
+    struct err *err)
+{
+	VEC_EACH (&h->stanzas, s)
+		if (str_eq(s->args.items[0], "scrypt") && h->stanzas.len > 1)
+			return err_set(err, ERR_FORMAT,
+			    "the age header is broken: a passphrase beside "
+			    "another recipient");
+	VEC_EACH (&ids->list, id) {
+		VEC_EACH (&h->stanzas, s) {
+			enum age_unwrapped u =
+			    id->passphrase
+				? age_stanza_open_scrypt(
+				      s, id->secret, file_key, err)
+				: age_stanza_open_x25519(
+				      s, age_identity_key(id), file_key, err);
+			if (u == AGE_UNWRAP_FAILED)
+				return -1;
+			if (u == AGE_UNWRAPPED)
+				return 0;
+		}
+	}
+	if (!ids->list.len)
+		return err_set(err, ERR_DENIED,
+		    "it is encrypted, and no identity or passphrase is given "
+		    "to open it with");
+	return err_set(err, ERR_DENIED,
+	    "it is encrypted to another key, and no identity that is given "
+	    "opens it: give the one whose recipient it was made for");
+}
+
+/* Byte by byte up to the end of the header: what follows is the payload's. */
+static int read_header(struct source *from, struct buf *text, struct err *err)
+{
+	size_t line = 0;
+
+	for (;;) {
+		char c;
+		ssize_t n = source_read(from, &c, 1, err);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			return err_set(err, ERR_FORMAT,
+			    text->len ? "the age file ends in its header"
+				      : "the age file is empty");
+		if (text->len == AGE_HEADER_MAX_BYTES)
+			return err_set(
+			    err, ERR_FORMAT, "the age header is too long");
+		buf_add_char(text, c);
+		if (c != '\n')
+			continue;
+		if (age_header_is_whole(text->data + line, text->len - line))
+			return 0;
+		line = text->len;
+		/* Not an age file at all: do not read on for its header. */
+		if (!str_starts(text->data, AGE_VERSION_LINE))
+			return err_set(err, ERR_FORMAT,
+			    "this is no age file of version 1");
+	}
+}
+
+static int read_nonce(struct source *from, uint8_t *nonce, struct err *err)
+{
+	for (size_t at = 0; at < AGE_PAYLOAD_NONCE_LEN;) {
+		ssize_t n = source_read(
+		    from, nonce + at, AGE_PAYLOAD_NONCE_LEN - at, err);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			return err_set(err, ERR_FORMAT,
+			    "the age file ends after its header");
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+static struct source *open_payload(struct source *from, const struct buf *text,
+    const struct age_identities *ids, struct err *err)
+{
+	cleanup(age_header_done) struct age_header h = {.mac_covers = 0};
+	uint8_t file_key[AGE_FILE_KEY_LEN], mac[AGE_MAC_LEN];
+	uint8_t nonce[AGE_PAYLOAD_NONCE_LEN];
+	struct source *payload = NULL;
+
+	if (age_header_parse(text->data, text->len, &h, err) ||
+	    find_file_key(&h, ids, file_key, err))
+		return NULL;
+	header_mac(file_key, text->data, h.mac_covers, mac);
+	if (!digest_equal(mac, h.mac, sizeof mac))
+		err_set(err, ERR_INTEGRITY,
+		    "the age header was changed: its MAC is wrong");
+	else if (!read_nonce(from, nonce, err))
+		payload = age_stream_open(file_key, nonce, from);
+	mem_wipe(file_key, sizeof file_key);
+	return payload;
+}
+
+struct source *age_decrypt(
+    struct source *from, const struct age_identities *ids, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct source *payload = NULL;
+
+	if (!read_header(from, &text, err))
+		payload = open_payload(from, &text, ids, err);
+	if (!payload)
+		source_free(from);
+	return payload;
+}

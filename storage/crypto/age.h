@@ -1,0 +1,62 @@
+/*
+ * age v1, the file encryption of https://c2sp.org/age: a header that wraps a
+ * file key for each recipient, and a payload of 64 KiB ChaCha20-Poly1305
+ * chunks. X25519 and scrypt recipients; no armor. What is written here opens
+ * with the `age` program and the other way round.
+ *
+ * Keys live in memory that is wiped; nothing here logs.
+ */
+#ifndef STORAGE_CRYPTO_AGE_H
+#define STORAGE_CRYPTO_AGE_H
+
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+#include "storage/base/random.h"
+#include "storage/base/secret.h"
+#include "storage/base/str.h"
+#include "storage/base/stream.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Whether text is an X25519 recipient ("age1…"); ERR_FORMAT says why not. */
+int age_recipient_check(const char *text, struct err *err);
+
+/* Encrypts what is written to it for each of the recipients (at least one).
+ * Owns next, also on failure. The header goes out before this returns. */
+struct sink *age_encrypt(const struct strvec *recipients,
+    const struct random *random, struct sink *next, struct err *err);
+/* The same for a passphrase; work factor 2^log_n, 0 for the usual 18. */
+struct sink *age_encrypt_passphrase(const struct secret *passphrase, int log_n,
+    const struct random *random, struct sink *next, struct err *err);
+
+/* What can open a file: secret keys and passphrases. */
+struct age_identities;
+struct age_identities *age_identities_new(void);
+void age_identities_free(struct age_identities *ids); /* takes NULL */
+void age_identities_freep(struct age_identities **ids);
+/* The text of an identities file: a key a line, empty lines and '#' comments.
+ * `name` is for errors; the error never shows a key. */
+int age_identities_add(struct age_identities *ids, const struct secret *text,
+    const char *name, struct err *err);
+int age_identities_add_file(
+    struct age_identities *ids, const char *path, struct err *err);
+void age_identities_add_passphrase(
+    struct age_identities *ids, const struct secret *passphrase);
+/* The recipients that belong to the secret keys, appended. */
+void age_identities_recipients(
+    const struct age_identities *ids, struct strvec *out);
+
+/* Decrypts. Owns from, also on failure; ids are needed only during the call.
+ * The header is read and its MAC checked before this returns: ERR_FORMAT
+ * (no age file, or a broken one), ERR_INTEGRITY (its MAC is wrong), ERR_DENIED
+ * (no identity matches). Reading yields only bytes of chunks whose tag held;
+ * ERR_INTEGRITY otherwise, also for a file that was cut short. */
+struct source *age_decrypt(
+    struct source *from, const struct age_identities *ids, struct err *err);
+
+/* A new key: the text of an identities file, and its recipient. */
+struct secret *age_keygen(
+    const struct random *random, int64_t now_s, char **recipient);
+
+#endif

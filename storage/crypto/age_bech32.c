@@ -1,0 +1,108 @@
+#include "storage/crypto/age_bech32.h"
+
+#include "storage/base/mem.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+
+enum {
+	GROUPS = 52, /* 32 bytes in groups of five bits */
+	CHECK = 6
+};
+
+static uint32_t step(uint32_t c, unsigned value)
+{
+	static const uint32_t generator[5] = {
+	    0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3};
+	uint32_t top = c >> 25;
+
+	c = (c & 0x1ffffff) << 5 ^ value;
+	for (unsigned i = 0; i < 5; i++)
+		if (top >> i & 1)
+			c ^= generator[i];
+	return c;
+}
+
+static uint32_t checksum_of_prefix(const char *hrp)
+{
+	uint32_t c = 1;
+
+	for (const char *p = hrp; *p; p++)
+		c = step(c, (unsigned)tolower((unsigned char)*p) >> 5);
+	c = step(c, 0);
+	for (const char *p = hrp; *p; p++)
+		c = step(c, (unsigned)tolower((unsigned char)*p) & 31);
+	return c;
+}
+
+void age_bech32_add(struct buf *out, const char *hrp, const uint8_t data[32])
+{
+	uint32_t c = checksum_of_prefix(hrp);
+	unsigned bits = 0, have = 0;
+
+	buf_add_str(out, hrp);
+	buf_add_char(out, '1');
+	for (size_t i = 0, at = 0; i < GROUPS; i++) {
+		if (have < 5) {
+			bits = bits << 8 | (at < 32 ? data[at++] : 0);
+			have += 8;
+		}
+		have -= 5;
+		unsigned value = bits >> have & 31;
+		c = step(c, value);
+		buf_add_char(out, alphabet[value]);
+	}
+	for (int i = 0; i < CHECK; i++)
+		c = step(c, 0);
+	c ^= 1;
+	for (unsigned i = 0; i < CHECK; i++)
+		buf_add_char(out, alphabet[c >> 5 * (5 - i) & 31]);
+}
+
+static int value_of(char character, bool upper)
+{
+	if (upper ? islower((unsigned char)character)
+		  : isupper((unsigned char)character))
+		return -1;
+	const char *at =
+	    memchr(alphabet, tolower((unsigned char)character), 32);
+	return at ? (int)(at - alphabet) : -1;
+}
+
+int age_bech32_decode(
+    const char *text, size_t len, const char *hrp, uint8_t data[32])
+{
+	size_t prefix = strlen(hrp);
+	bool upper = isupper((unsigned char)hrp[0]);
+	uint32_t c = checksum_of_prefix(hrp);
+	uint64_t bits = 0;
+	unsigned have = 0;
+	size_t at = 0;
+
+	if (len != prefix + 1 + GROUPS + CHECK || memcmp(text, hrp, prefix) ||
+	    text[prefix] != '1')
+		return -1;
+	for (size_t i = prefix + 1; i < len; i++) {
+		int value = value_of(text[i], upper);
+		if (value < 0)
+			return -1;
+		c = step(c, (unsigned)value);
+		if (i >= len - CHECK)
+			continue;
+		bits = (bits << 5 | (unsigned)value) & 0xfff;
+		have += 5;
+		if (have >= 8) {
+			have -= 8;
+			data[at++] = (uint8_t)(bits >> have);
+		}
+	}
+	/* 260 bits hold 256: the last four must be empty. */
+	if (c != 1 || at != 32 || (bits & 15)) {
+		mem_wipe(data, 32);
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,19 @@
+/*
+ * Bech32 of BIP 173 as age writes its keys: 32 bytes under a prefix, without
+ * the limit of 90 characters.
+ */
+#ifndef STORAGE_CRYPTO_AGE_BECH32_H
+#define STORAGE_CRYPTO_AGE_BECH32_H
+
+#include "storage/base/buf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Appends lower case text; `hrp` is lower case. */
+void age_bech32_add(struct buf *out, const char *hrp, const uint8_t data[32]);
+/* `hrp` in the case that the whole text must have. 0, or -1. */
+int age_bech32_decode(
+    const char *text, size_t len, const char *hrp, uint8_t data[32]);
+
+#endif

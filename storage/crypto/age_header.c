@@ -1,0 +1,171 @@
+#include "storage/crypto/age_header.h"
+
+#include "storage/base/cleanup.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { COLUMNS = 64, MAX_STANZAS = 1024 };
+
+int age_header_is_whole(const char *text, size_t len)
+{
+	const char *line = text;
+	const char *end = text + len;
+
+	while (line < end) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		if (!newline)
+			return 0;
+		if (newline - line >= 3 && memcmp(line, "---", 3) == 0)
+			return 1;
+		line = newline + 1;
+	}
+	return 0;
+}
+
+static void stanza_done(struct age_stanza *s)
+{
+	strvec_done(&s->args);
+	buf_done(&s->body);
+}
+
+void age_header_done(struct age_header *h)
+{
+	VEC_EACH (&h->stanzas, s)
+		stanza_done(s);
+	vec_done(&h->stanzas);
+}
+
+static int broken(struct err *err, size_t line, const char *what)
+{
+	return err_set(err, ERR_FORMAT,
+	    "the age header is broken in line %zu: %s", line, what);
+}
+
+static int parse_args(struct age_stanza *s, const char *text, size_t len,
+    size_t line, struct err *err)
+{
+	const char *end = text + len;
+
+	for (;;) {
+		const char *space = memchr(text, ' ', (size_t)(end - text));
+		const char *stop = space ? space : end;
+		if (stop == text)
+			return broken(err, line, "an empty argument");
+		for (const char *p = text; p < stop; p++)
+			if (*p < 33 || *p > 126)
+				return broken(err, line,
+				    "a character that is not allowed");
+		*vec_add(&s->args) = str_ndup(text, (size_t)(stop - text));
+		if (!space)
+			return 0;
+		text = space + 1;
+	}
+}
+
+/* Where the reader stands in the text. */
+struct cursor {
+	const char *at;
+	const char *end;
+	size_t line;
+};
+
+/* The next line without its end, or NULL. */
+static const char *next_line(struct cursor *c, size_t *len)
+{
+	const char *start = c->at;
+	const char *newline =
+	    start < c->end ? memchr(start, '\n', (size_t)(c->end - start))
+			   : NULL;
+
+	if (!newline)
+		return NULL;
+	*len = (size_t)(newline - start);
+	c->at = newline + 1;
+	c->line++;
+	return start;
+}
+
+static int parse_body(struct age_stanza *s, struct cursor *c, struct err *err)
+{
+	for (;;) {
+		size_t len;
+		const char *text = next_line(c, &len);
+		if (!text)
+			return broken(err, c->line, "it ends in a stanza");
+		if (len > COLUMNS)
+			return broken(err, c->line, "too long a line");
+		if (base64_decode(text, len, false, &s->body))
+			return broken(err, c->line, "not canonical base64");
+		if (len < COLUMNS)
+			return 0;
+	}
+}
+
+static int parse_lines(
+    struct cursor *c, struct age_header *h, const char *base, struct err *err)
+{
+	size_t len;
+	const char *text = next_line(c, &len);
+
+	if (!text || len != strlen(AGE_VERSION_LINE) - 1 ||
+	    memcmp(text, AGE_VERSION_LINE, len))
+		return err_set(err, ERR_FORMAT,
+		    "this is no age file of version 1: its first line is not "
+		    "'age-encryption.org/v1'");
+	while ((text = next_line(c, &len))) {
+		if (len >= 3 && memcmp(text, "---", 3) == 0) {
+			cleanup(buf_done) struct buf mac = BUF_INIT;
+			if (len < 4 || text[3] != ' ' ||
+			    base64_decode(text + 4, len - 4, false, &mac) ||
+			    mac.len != AGE_MAC_LEN)
+				return broken(err, c->line, "a bad MAC line");
+			if (!h->stanzas.len)
+				return broken(err, c->line, "no recipients");
+			memcpy(h->mac, mac.data, AGE_MAC_LEN);
+			h->mac_covers = (size_t)(text - base) + 3;
+			return c->at == c->end ? 0
+					       : broken(err, c->line,
+						     "bytes after its end");
+		}
+		if (len < 3 || memcmp(text, "-> ", 3))
+			return broken(err, c->line, "no stanza starts here");
+		if (h->stanzas.len == MAX_STANZAS)
+			return broken(err, c->line, "too many recipients");
+		struct age_stanza *s = vec_add(&h->stanzas);
+		if (parse_args(s, text + 3, len - 3, c->line, err) ||
+		    parse_body(s, c, err))
+			return -1;
+	}
+	return broken(err, c->line, "it has no end");
+}
+
+int age_header_parse(
+    const char *text, size_t len, struct age_header *h, struct err *err)
+{
+	struct cursor c = {.at = text, .end = text + len, .line = 0};
+
+	*h = (struct age_header){.mac_covers = 0};
+	if (parse_lines(&c, h, text, err)) {
+		age_header_done(h);
+		return -1;
+	}
+	return 0;
+}
+
+void age_header_add_stanza(struct buf *out, const char *type, const char *arg1,
+    const char *arg2, const void *body, size_t len)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	size_t at = 0;
+
+	buf_printf(out, "-> %s %s%s%s\n", type, arg1, arg2 ? " " : "",
+	    arg2 ? arg2 : "");
+	base64_add(&text, body, len, false);
+	for (; text.len - at >= COLUMNS; at += COLUMNS) {
+		buf_add(out, text.data + at, COLUMNS);
+		buf_add_char(out, '\n');
+	}
+	buf_add(out, buf_str(&text) + at, text.len - at);
+	buf_add_char(out, '\n');
+}

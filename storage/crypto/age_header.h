@@ -1,0 +1,45 @@
+/*
+ * The header of an age v1 file (https://c2sp.org/age), read strictly. Pure:
+ * bytes in, stanzas out.
+ */
+#ifndef STORAGE_CRYPTO_AGE_HEADER_H
+#define STORAGE_CRYPTO_AGE_HEADER_H
+
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+#include "storage/base/vec.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define AGE_VERSION_LINE "age-encryption.org/v1\n"
+
+enum { AGE_HEADER_MAX_BYTES = 256 * 1024, AGE_MAC_LEN = 32 };
+
+struct age_stanza {
+	struct strvec args; /* the first is the type; at least that one */
+	struct buf body;
+};
+VEC_DEFINE(age_stanzas, struct age_stanza);
+
+struct age_header {
+	struct age_stanzas stanzas;
+	uint8_t mac[AGE_MAC_LEN];
+	size_t mac_covers; /* bytes from the start that the MAC is over */
+};
+
+/* Whether the text is a whole header: it ends with the line that starts with
+ * "---". `len` grows as bytes arrive; 1 whole, 0 more is needed. */
+int age_header_is_whole(const char *text, size_t len);
+/* A whole header. On failure h is empty. */
+int age_header_parse(
+    const char *text, size_t len, struct age_header *h, struct err *err);
+void age_header_done(struct age_header *h);
+
+/* Appends a stanza: type, one or two arguments (the second may be NULL), and
+ * a body wrapped at 64 columns. */
+void age_header_add_stanza(struct buf *out, const char *type, const char *arg1,
+    const char *arg2, const void *body, size_t len);
+
+#endif

@@ -1,0 +1,167 @@
+#include "storage/crypto/age_identity.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/clock.h"
+#include "storage/base/mem.h"
+#include "storage/crypto/age.h"
+#include "storage/crypto/age_bech32.h"
+#include "storage/crypto/age_crypto.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECIPIENT_HRP "age"
+#define SECRET_HRP "AGE-SECRET-KEY-"
+
+int age_recipient_parse(const char *text, uint8_t key[32], struct err *err)
+{
+	if (!age_bech32_decode(text, strlen(text), RECIPIENT_HRP, key))
+		return 0;
+	if (str_starts(text, "AGE-SECRET-KEY-"))
+		return err_set(err, ERR_FORMAT,
+		    "a recipient is a secret key: put its public key there "
+		    "(age1...), and take that secret key as disclosed");
+	if (str_starts(text, "ssh-") || str_starts(text, "age1pq1"))
+		return err_set(err, ERR_FORMAT,
+		    "recipient '%.20s...': only X25519 recipients (age1...) "
+		    "are supported",
+		    text);
+	return err_set(err, ERR_FORMAT,
+	    "'%.80s' is no age recipient: one starts with 'age1' and has 62 "
+	    "characters",
+	    text);
+}
+
+int age_recipient_check(const char *text, struct err *err)
+{
+	uint8_t key[32];
+
+	return age_recipient_parse(text, key, err);
+}
+
+struct age_identities *age_identities_new(void)
+{
+	return mem_new(struct age_identities);
+}
+
+void age_identities_free(struct age_identities *ids)
+{
+	if (!ids)
+		return;
+	VEC_EACH (&ids->list, id)
+		secret_free(id->secret);
+	vec_done(&ids->list);
+	free(ids);
+}
+
+void age_identities_freep(struct age_identities **ids)
+{
+	age_identities_free(*ids);
+}
+
+static int add_line(struct age_identities *ids, const char *line, size_t len,
+    const char *name, size_t number, struct err *err)
+{
+	uint8_t raw[32];
+
+	if (len && line[len - 1] == '\r')
+		len--;
+	if (!len || line[0] == '#')
+		return 0;
+	if (age_bech32_decode(line, len, SECRET_HRP, raw))
+		return err_set(err, ERR_FORMAT,
+		    "'%s', line %zu: this is no age identity "
+		    "(AGE-SECRET-KEY-1...); it is not shown here%s",
+		    name, number,
+		    len > 4 && !memcmp(line, "age-", 4)
+			? "; the file is encrypted: decrypt it with 'age -d'"
+			: "");
+	*vec_add(&ids->list) =
+	    (struct age_identity){.secret = secret_new(raw, sizeof raw)};
+	mem_wipe(raw, sizeof raw);
+	return 0;
+}
+
+int age_identities_add(struct age_identities *ids, const struct secret *text,
+    const char *name, struct err *err)
+{
+	const char *at = secret_reveal(text);
+	const char *end = at + secret_len(text);
+	size_t before = ids->list.len;
+
+	for (size_t number = 1; at < end; number++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = newline ? newline : end;
+		if (add_line(ids, at, (size_t)(stop - at), name, number, err))
+			return -1;
+		at = stop + 1;
+	}
+	if (ids->list.len == before)
+		return err_set(
+		    err, ERR_FORMAT, "'%s' holds no age identity", name);
+	return 0;
+}
+
+int age_identities_add_file(
+    struct age_identities *ids, const char *path, struct err *err)
+{
+	cleanup(secret_freep) struct secret *text = secret_from_file(path, err);
+
+	if (!text)
+		return err_wrap(err, "reading age identities");
+	return age_identities_add(ids, text, path, err);
+}
+
+void age_identities_add_passphrase(
+    struct age_identities *ids, const struct secret *passphrase)
+{
+	*vec_add(&ids->list) = (struct age_identity){
+	    .secret =
+		secret_new(secret_reveal(passphrase), secret_len(passphrase)),
+	    .passphrase = true};
+}
+
+const uint8_t *age_identity_key(const struct age_identity *id)
+{
+	return (const uint8_t *)secret_reveal(id->secret);
+}
+
+void age_identities_recipients(
+    const struct age_identities *ids, struct strvec *out)
+{
+	VEC_EACH (&ids->list, id) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		uint8_t public[32];
+		if (id->passphrase)
+			continue;
+		age_x25519_public(age_identity_key(id), public);
+		age_bech32_add(&text, RECIPIENT_HRP, public);
+		*vec_add(out) = buf_steal(&text);
+	}
+}
+
+struct secret *age_keygen(
+    const struct random *random, int64_t now_s, char **recipient)
+{
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
+	cleanup(buf_wipe) struct buf key = BUF_INIT;
+	cleanup(buf_done) struct buf public_text = BUF_INIT;
+	uint8_t raw[32], public[32];
+	char created[CLOCK_TEXT_MAX];
+
+	buf_reserve(&text, 512);
+	buf_reserve(&key, 128);
+	random_fill(random, raw, sizeof raw);
+	age_x25519_public(raw, public);
+	age_bech32_add(&public_text, RECIPIENT_HRP, public);
+	age_bech32_add(&key, "age-secret-key-", raw);
+	mem_wipe(raw, sizeof raw);
+	for (size_t i = 0; i < key.len; i++)
+		key.data[i] = (char)toupper((unsigned char)key.data[i]);
+	clock_rfc3339(now_s, created);
+	buf_printf(&text, "# created: %s\n# public key: %s\n%s\n", created,
+	    public_text.data, key.data);
+	*recipient = buf_steal(&public_text);
+	return secret_new(text.data, text.len);
+}

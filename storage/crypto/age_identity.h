@@ -1,0 +1,29 @@
+/*
+ * The keys of age v1 as text: recipients, and files of identities. Only the
+ * rest of age uses it; age.h has what others need.
+ */
+#ifndef STORAGE_CRYPTO_AGE_IDENTITY_H
+#define STORAGE_CRYPTO_AGE_IDENTITY_H
+
+#include "storage/base/err.h"
+#include "storage/base/secret.h"
+#include "storage/base/vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct age_identity {
+	struct secret *secret; /* 32 raw bytes, or a passphrase */
+	bool passphrase;
+};
+
+struct age_identities {
+	VEC_DEFINE(, struct age_identity) list;
+};
+
+/* The secret key; not for one that is a passphrase. */
+const uint8_t *age_identity_key(const struct age_identity *id);
+/* ERR_FORMAT says why it is none. */
+int age_recipient_parse(const char *text, uint8_t key[32], struct err *err);
+
+#endif

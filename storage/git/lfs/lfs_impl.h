@@ -1,0 +1,51 @@
+/* What lfs.c (the work), lfs_files.c (what is here, copies), lfs_api.c (where
+ * the API is, the batch) and lfs_transfer.c (one object) share. */
+#ifndef STORAGE_GIT_LFS_LFS_IMPL_H
+#define STORAGE_GIT_LFS_LFS_IMPL_H
+
+#include "storage/git/lfs/answer.h"
+#include "storage/git/lfs/lfs.h"
+#include "storage/git/wire/location.h"
+#include "storage/http/http.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#define LFS_MEDIA_TYPE "application/vnd.git-lfs+json"
+
+struct lfs {
+	const struct lfs_options *o;
+	struct git_access access;
+	struct location where;
+	struct http *http;
+	char *endpoint;		 /* "https://host/r.git/info/lfs" */
+	char *host;		 /* of the endpoint */
+	struct lfs_action place; /* from git-lfs-authenticate */
+	pthread_mutex_t lock;	 /* of the result */
+	struct lfs_result *result;
+};
+
+int lfs_open(struct lfs *l, const char *operation, struct err *err);
+/* One batch; the answers come in any order. */
+int lfs_batch(struct lfs *l, const char *operation,
+    const struct lfs_object *objects, size_t count,
+    struct lfs_answervec *answers, struct err *err);
+/* One object, as its answer says. */
+int lfs_download(struct lfs *l, const struct lfs_object *o,
+    const struct lfs_answer *answer, struct err *err);
+int lfs_upload(struct lfs *l, const struct lfs_object *o,
+    const struct lfs_answer *answer, struct err *err);
+
+/* One object from a file path to another, checked on its way. */
+int lfs_copy(const char *from, const char *to, bool durably,
+    const struct lfs_object *o, const struct cancel *cancel, struct err *err);
+
+/* Credentials go to the host they are for, and never unencrypted where the
+ * place of the API was encrypted. */
+void lfs_add_credentials(
+    struct lfs *l, struct http_request *r, const char *url);
+/* `what` was asked for: 0 for a 2xx. */
+int lfs_check_status(
+    const char *what, const struct http_response *r, struct err *err);
+
+#endif

@@ -1,0 +1,261 @@
+#include "storage/git/mirror/fetch.h"
+
+#include "storage/base/buf.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/git/mirror/upstream.h"
+#include "storage/git/pack/incoming.h"
+#include "storage/git/repo/reach.h"
+#include "storage/git/repo/repo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MAX_HAVES = 8192,
+	MAX_ATTEMPTS = 3,
+	RETRY_MS = 500,
+	PAUSE_MS = 100, /* how soon a cancellation is seen */
+};
+
+struct fetch {
+	struct mirror_store *store;
+	const struct mirror_options *o;
+	const struct git_access *access;
+	struct mirror_state *state;
+	bool listed; /* the server named its refs in this attempt */
+};
+
+static void add_id(struct git_idvec *v, struct linkset *seen, const uint8_t *id)
+{
+	if (linkset_has(seen, id))
+		return;
+	linkset_add(seen, id);
+	memcpy(vec_add(v)->bytes, id, GIT_ID_LEN);
+}
+
+static void find_wants(const struct fetch *f, const struct git_refvec *refs,
+    struct git_idvec *wants)
+{
+	cleanup(linkset_done) struct linkset seen = LINKSET_INIT;
+
+	VEC_EACH (refs, r) {
+		if (!packs_has(&f->store->packs, r->id))
+			add_id(wants, &seen, r->id);
+	}
+	const struct mirror_state *s = f->state;
+	uint8_t id[GIT_ID_LEN];
+	if (git_id_parse(s->head, id) == 0 && !packs_has(&f->store->packs, id))
+		add_id(wants, &seen, id);
+}
+
+/* Ancestors of a tip at growing distances: a server that has dropped a tip
+ * after a forced push most likely still has one of these. */
+static void add_ancestors(struct repo *repo, const uint8_t *tip,
+    struct git_idvec *haves, struct linkset *seen)
+{
+	cleanup(buf_done) struct buf data = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	enum object_type type;
+	uint8_t id[GIT_ID_LEN];
+
+	memcpy(id, tip, GIT_ID_LEN);
+	for (unsigned distance = 1; distance <= 1024; distance++) {
+		if (repo_read(repo, id, &type, &data, &ignored) ||
+		    type != OBJECT_COMMIT)
+			return;
+		const char *parent = strstr(buf_str(&data), "\nparent ");
+		const char *author = strstr(buf_str(&data), "\nauthor ");
+		if (!parent || (author && author < parent) ||
+		    git_id_parse(parent + 8, id))
+			return;
+		if ((distance & (distance - 1)) == 0)
+			add_id(haves, seen, id);
+	}
+}
+
+static int find_haves(const struct fetch *f, const struct git_refvec *refs,
+    struct git_idvec *haves, struct err *err)
+{
+	cleanup(linkset_done) struct linkset seen = LINKSET_INIT;
+	cleanup(repo_freep) struct repo *repo = NULL;
+
+	if (f->store->refs.len && !(repo = repo_open(f->o->dir, err)))
+		return -1;
+	VEC_EACH (&f->store->refs, r) {
+		const struct git_ref *now = git_refvec_find(refs, r->name);
+		if (haves->len >= MAX_HAVES)
+			break;
+		add_id(haves, &seen, r->id);
+		if (!now || memcmp(now->id, r->id, GIT_ID_LEN) != 0)
+			add_ancestors(repo, r->id, haves, &seen);
+	}
+	return 0;
+}
+
+static void take_progress(void *ctx, uint64_t bytes)
+{
+	const struct mirror_options *o = ctx;
+
+	if (o->progress)
+		o->progress(o->progress_ctx, bytes);
+}
+
+/* Whether everything that came names only what came or was there. */
+static bool is_closed(const struct fetch *f, const struct incoming *in)
+{
+	const struct index_pack *index = incoming_index(in);
+	const uint8_t *id;
+
+	for (size_t at = 0;
+	     (id = linkset_next(index_pack_links(index), &at));) {
+		if (!index_pack_has(index, id) &&
+		    !packs_has(&f->store->packs, id))
+			return false;
+	}
+	return true;
+}
+
+static int receive(struct fetch *f, struct upstream *from,
+    const struct upstream_request *request, struct err *err)
+{
+	const struct incoming_options io = {.dir = f->o->dir,
+	    .scan = &f->store->scan,
+	    .cancel = f->access->cancel,
+	    .progress = take_progress,
+	    .progress_ctx = (void *)(uintptr_t)f->o};
+	cleanup(incoming_freep) struct incoming *in = incoming_new(&io, err);
+
+	if (!in ||
+	    upstream_fetch(
+		from, request, incoming_add, in, f->access->cancel, err) ||
+	    incoming_check(in, err))
+		return -1;
+	f->state->received_bytes += incoming_bytes(in);
+	f->state->received_objects += index_pack_count(incoming_index(in));
+	/* Notes first: a pointer too many does no harm. */
+	if (mirror_store_save_scan(f->store, err) ||
+	    (!is_closed(f, in) && mirror_store_mark_unproven(f->store, err)) ||
+	    incoming_keep(in, err))
+		return -1;
+	return mirror_store_reload(f->store, err);
+}
+
+static void take_refs(struct fetch *f, struct upstream *from)
+{
+	struct mirror_state *s = f->state;
+	uint8_t id[GIT_ID_LEN];
+
+	free(s->head);
+	git_refvec_done(&s->refs);
+	strvec_done(&s->odd_refs);
+	s->head = steal(from->head);
+	s->refs = from->refs;
+	s->odd_refs = from->odd_refs;
+	from->refs = (struct git_refvec)VEC_INIT;
+	from->odd_refs = (struct strvec)VEC_INIT;
+	s->head_unborn =
+	    git_id_parse(s->head, id) && !git_refvec_find(&s->refs, s->head);
+}
+
+static int fetch_missing(struct fetch *f, struct upstream *from,
+    struct git_idvec *wants, struct git_idvec *haves, struct err *err)
+{
+	const struct upstream_request request = {
+	    .packs = &f->store->packs, .wants = wants, .haves = haves};
+
+	find_wants(f, &f->state->refs, wants);
+	if (!wants->len)
+		return 0;
+	if (find_haves(f, &f->state->refs, haves, err))
+		return -1;
+	return receive(f, from, &request, err);
+}
+
+static int fetch_once(struct fetch *f, struct err *err)
+{
+	struct git_idvec wants = VEC_INIT, haves = VEC_INIT;
+
+	f->listed = false;
+	cleanup(upstream_freep) struct upstream *from =
+	    upstream_open(f->o->url, f->access, err);
+	if (!from)
+		return -1;
+	f->listed = true;
+	take_refs(f, from);
+	if (mirror_store_await(f->store, err))
+		return -1;
+	int result = fetch_missing(f, from, &wants, &haves, err);
+	vec_done(&wants);
+	vec_done(&haves);
+	return result;
+}
+
+/* Soon over where the run is to stop. */
+static int pause_before(struct fetch *f, int attempt, struct err *err)
+{
+	for (int left = RETRY_MS << attempt; left > 0; left -= PAUSE_MS) {
+		if (cancel_check(f->access->cancel, err))
+			return -1;
+		clock_sleep_ms(f->access->clock, PAUSE_MS);
+	}
+	return 0;
+}
+
+/* A connection that broke is worth another try, and so is a file path that was
+ * repacked while it was read; whatever else was answered is not, and what did
+ * not even list its refs was tried often enough. */
+static int fetch_retrying(struct fetch *f, struct err *err)
+{
+	for (int attempt = 1;; attempt++) {
+		struct err why = ERR_INIT;
+		if (fetch_once(f, &why) == 0)
+			return 0;
+		bool passes =
+		    why.code == ERR_NETWORK || why.code == ERR_NOT_FOUND;
+		if (passes && attempt < MAX_ATTEMPTS && f->listed) {
+			if (pause_before(f, attempt, err))
+				return -1;
+			continue;
+		}
+		*err = why;
+		return attempt > 1 && passes
+			   ? err_wrap(err, "after %d tries", attempt)
+			   : -1;
+	}
+}
+
+/* Tips alone tell it where every pack names only what is there. */
+static int check_complete(struct fetch *f, struct err *err)
+{
+	char hex[GIT_ID_HEX];
+
+	VEC_EACH (&f->state->refs, r) {
+		if (packs_has(&f->store->packs, r->id))
+			continue;
+		git_id_hex(r->id, hex);
+		return err_set(err, ERR_INTEGRITY,
+		    "the server offered %s at %s and did not send it", r->name,
+		    hex);
+	}
+	if (!mirror_store_is_unproven(f->store) ||
+	    reach_check(f->o->dir, &f->state->refs, f->access->cancel, err) ==
+		0)
+		return 0;
+	/* What is there now looks complete to the next run. */
+	if (err->code == ERR_INTEGRITY)
+		mirror_store_discard(f->store);
+	return err_wrap(err, "the server's pack is incomplete");
+}
+
+int mirror_fetch(struct mirror_store *store, const struct mirror_options *o,
+    const struct git_access *access, struct mirror_state *state,
+    struct err *err)
+{
+	struct fetch f = {
+	    .store = store, .o = o, .access = access, .state = state};
+
+	if (fetch_retrying(&f, err))
+		return -1;
+	return check_complete(&f, err);
+}

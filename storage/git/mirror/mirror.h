@@ -1,0 +1,68 @@
+/*
+ * A mirror: a bare repository that holds every ref and object a remote offers,
+ * kept from run to run so that the next one fetches only what is new.
+ *
+ * The directory is what any git can use: HEAD, packed-refs (sorted, no loose
+ * refs), a minimal config, objects/pack. There are no loose objects, hooks or
+ * credentials in it. Notes on what the packs hold lie in `backstay/` in it, the
+ * lock beside it; neither is ever part of an archive.
+ *
+ * Refs become visible last and all at once: a run that ends half way leaves
+ * the refs of the run before. A mirror that is damaged is thrown away and made
+ * anew, which its caller is told.
+ */
+#ifndef STORAGE_GIT_MIRROR_MIRROR_H
+#define STORAGE_GIT_MIRROR_MIRROR_H
+
+#include "storage/base/err.h"
+#include "storage/git/repo/lfs_pointer.h"
+#include "storage/git/repo/refs.h"
+#include "storage/git/wire/access.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mirror_options {
+	const char *url; /* http(s), ssh, host:path, file://, a path */
+	const char *dir; /* of the mirror, "….git"; made where missing */
+	const struct git_access *access;
+	/* Bytes of the pack received so far; may be NULL. */
+	void (*progress)(void *ctx, uint64_t received_bytes);
+	void *progress_ctx;
+};
+
+struct mirror_state {
+	char *head; /* what HEAD names ("refs/heads/main"), or an id */
+	bool head_unborn;
+	struct git_refvec refs;	   /* sorted by name */
+	struct lfs_objectvec lfs;  /* that pointers name; sorted */
+	struct strvec submodules;  /* URLs at the tips, each once */
+	struct strvec odd_refs;	   /* offered, but no ref may be called so */
+	struct strvec warnings;	   /* a damaged mirror, refs left out, ... */
+	uint64_t received_bytes;   /* by this run */
+	uint64_t received_objects; /* by this run */
+	bool fresh;		   /* everything was fetched */
+};
+#define MIRROR_STATE_INIT                                                      \
+	{                                                                      \
+		.head = NULL                                                   \
+	}
+void mirror_state_done(struct mirror_state *s);
+
+struct mirror_lock; /* nobody else changes or reads the mirror meanwhile */
+/* ERR_LOCKED where another run has it. */
+struct mirror_lock *mirror_lock(const char *dir, struct err *err);
+void mirror_unlock(struct mirror_lock *l); /* takes NULL */
+void mirror_unlockp(struct mirror_lock **l);
+
+/* Makes the mirror equal to the remote. The caller holds the lock. */
+int mirror_update(const struct mirror_options *o, struct mirror_state *state,
+    struct err *err);
+
+/* The files of the mirror that belong into an archive, relative to it, in
+ * their one order: HEAD, config, objects/info/packs, packs and indexes by name,
+ * packed-refs, refs/.keep. (Git takes no directory for a repository that lacks
+ * objects/ or refs/, and an archive of files has no empty directories.) */
+int mirror_files(const char *dir, struct strvec *files, struct err *err);
+
+#endif

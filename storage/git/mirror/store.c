@@ -1,0 +1,266 @@
+#include "storage/git/mirror/store.h"
+
+#include "storage/base/buf.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/git/pack/copy.h"
+#include "storage/git/pack/incoming.h"
+#include "storage/git/repo/ref_files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_PACKS = 16 };
+
+static const char config_text[] = "[core]\n"
+				  "\trepositoryformatversion = 0\n"
+				  "\tfilemode = true\n"
+				  "\tbare = true\n";
+
+void mirror_store_init(
+    struct mirror_store *s, const char *dir, const struct cancel *cancel)
+{
+	*s = (struct mirror_store){.dir = dir, .cancel = cancel};
+	lfs_scan_init(&s->scan);
+}
+
+static void forget(struct mirror_store *s)
+{
+	packs_done(&s->packs);
+	git_refvec_done(&s->refs);
+	lfs_scan_done(&s->scan);
+	lfs_scan_init(&s->scan);
+}
+
+void mirror_store_done(struct mirror_store *s)
+{
+	if (s->checking)
+		pthread_join(s->checker, NULL);
+	forget(s);
+	lfs_scan_done(&s->scan);
+	free(s->damage);
+}
+
+/* --- what an earlier run left */
+
+static void *check_files(void *ctx)
+{
+	struct mirror_store *s = ctx;
+
+	packs_check(&s->packs, s->cancel, &s->check_err);
+	return NULL;
+}
+
+static int load(struct mirror_store *s, struct err *err)
+{
+	autofree char *notes = file_join(s->dir, "backstay/lfs");
+	autofree char *head = NULL;
+
+	if (incoming_clean(s->dir, err) ||
+	    ref_files_read_head(s->dir, &head, err) ||
+	    packs_open(&s->packs, s->dir, err) ||
+	    lfs_scan_load(&s->scan, notes, err) ||
+	    ref_files_read(s->dir, &s->refs, err))
+		return -1;
+	VEC_EACH (&s->refs, r) {
+		if (!packs_has(&s->packs, r->id))
+			return err_set(err, ERR_INTEGRITY,
+			    "the object of %s is missing", r->name);
+	}
+	return 0;
+}
+
+static int make_empty(struct mirror_store *s, struct err *err)
+{
+	static const char *const dirs[] = {
+	    "objects/pack", "objects/info", "refs", "backstay"};
+	autofree char *config = file_join(s->dir, "config");
+	autofree char *keep = file_join(s->dir, "refs/.keep");
+
+	forget(s);
+	s->fresh = true;
+	if (file_remove_tree(s->dir, err))
+		return -1;
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		autofree char *dir = file_join(s->dir, dirs[i]);
+		if (file_mkdirs(dir, err))
+			return -1;
+	}
+	if (file_write_durably(keep, "", 0, err) ||
+	    file_write_durably(config, config_text, strlen(config_text), err))
+		return -1;
+	return mirror_store_save_scan(s, err);
+}
+
+static int throw_away(
+    struct mirror_store *s, const struct err *why, struct err *err)
+{
+	if (why->code == ERR_CANCELLED) {
+		*err = *why;
+		return -1;
+	}
+	s->damage = str_dup(why->message);
+	return make_empty(s, err);
+}
+
+int mirror_store_open(struct mirror_store *s, struct err *err)
+{
+	autofree char *head = file_join(s->dir, "HEAD");
+	struct err why = ERR_INIT;
+
+	if (!file_exists(head))
+		return make_empty(s, err);
+	if (load(s, &why))
+		return throw_away(s, &why, err);
+	s->check_err = (struct err)ERR_INIT;
+	s->checking = pthread_create(&s->checker, NULL, check_files, s) == 0;
+	if (!s->checking)
+		check_files(s);
+	return 0;
+}
+
+int mirror_store_await(struct mirror_store *s, struct err *err)
+{
+	if (s->checking)
+		pthread_join(s->checker, NULL);
+	s->checking = false;
+	if (s->check_err.code == ERR_NONE)
+		return 0;
+	const struct err why = s->check_err;
+	s->check_err = (struct err)ERR_INIT;
+	return throw_away(s, &why, err);
+}
+
+int mirror_store_reload(struct mirror_store *s, struct err *err)
+{
+	packs_done(&s->packs);
+	return packs_open(&s->packs, s->dir, err);
+}
+
+int mirror_store_save_scan(struct mirror_store *s, struct err *err)
+{
+	autofree char *notes = file_join(s->dir, "backstay/lfs");
+
+	return lfs_scan_save(&s->scan, notes, err);
+}
+
+static char *unproven_path(const struct mirror_store *s)
+{
+	return file_join(s->dir, "backstay/unproven");
+}
+
+int mirror_store_mark_unproven(struct mirror_store *s, struct err *err)
+{
+	autofree char *path = unproven_path(s);
+
+	return file_write_durably(path, "", 0, err);
+}
+
+bool mirror_store_is_unproven(const struct mirror_store *s)
+{
+	autofree char *path = unproven_path(s);
+
+	return file_exists(path);
+}
+
+void mirror_store_discard(struct mirror_store *s)
+{
+	autofree char *head = file_join(s->dir, "HEAD");
+
+	unlink(head);
+}
+
+/* --- many packs into one */
+
+static int by_size(const void *a, const void *b)
+{
+	const struct pack *x = a, *y = b;
+
+	return x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
+}
+
+/* The smallest ones, until the next is larger than all of them together: so
+ * an object is copied a few times in the life of a mirror. */
+static void choose(const struct packs *all, struct packs *small)
+{
+	struct packvec sorted = VEC_INIT;
+	uint64_t sum = 0;
+
+	VEC_EACH (&all->packs, p)
+		*vec_add(&sorted) = *p;
+	vec_sort(&sorted, by_size);
+	VEC_EACH (&sorted, p) {
+		if (small->packs.len >= 2 && p->bytes > sum)
+			break;
+		*vec_add(&small->packs) = *p;
+		sum += p->bytes;
+	}
+	vec_done(&sorted);
+}
+
+/* The index first: a pack without one is what a killed run leaves. */
+static int remove_pack(const char *path, struct err *err)
+{
+	autofree char *idx =
+	    str_printf("%.*s.idx", (int)(strlen(path) - strlen(".pack")), path);
+
+	if (unlink(idx) || unlink(path))
+		return err_system(err, errno, "cannot remove %s", path);
+	return 0;
+}
+
+static int merge(
+    struct mirror_store *s, const struct packs *small, struct err *err)
+{
+	const struct incoming_options o = {
+	    .dir = s->dir, .durable = true, .cancel = s->cancel};
+	cleanup(incoming_freep) struct incoming *in = incoming_new(&o, err);
+
+	if (!in || pack_copy_all(small, incoming_add, in, s->cancel, err) ||
+	    incoming_check(in, err) || incoming_keep(in, err))
+		return -1;
+	VEC_EACH (&small->packs, p) {
+		if (!str_eq(p->path, incoming_path(in)) &&
+		    remove_pack(p->path, err))
+			return -1;
+	}
+	return 0;
+}
+
+int mirror_store_consolidate(struct mirror_store *s, struct err *err)
+{
+	struct packs small = PACKS_INIT; /* borrows from the store's */
+
+	if (s->packs.packs.len <= MAX_PACKS)
+		return 0;
+	choose(&s->packs, &small);
+	int result = merge(s, &small, err);
+	vec_done(&small.packs);
+	if (result)
+		return err_wrap(err, "cannot make one pack of many");
+	return mirror_store_reload(s, err);
+}
+
+/* --- what will be seen */
+
+/* As git update-server-info writes it. */
+static int write_pack_list(struct mirror_store *s, struct err *err)
+{
+	autofree char *path = file_join(s->dir, "objects/info/packs");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	VEC_EACH (&s->packs.packs, p)
+		buf_printf(&text, "P %s\n", strrchr(p->path, '/') + 1);
+	buf_add_char(&text, '\n');
+	return file_update_durably(path, text.data, text.len, err);
+}
+
+int mirror_store_publish(struct mirror_store *s, const struct git_refvec *refs,
+    const char *head, struct err *err)
+{
+	if (write_pack_list(s, err) || ref_files_write(s->dir, refs, err))
+		return -1;
+	return ref_files_write_head(s->dir, head, err);
+}

@@ -1,0 +1,139 @@
+#include "storage/git/mirror/upstream.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/mem.h"
+#include "storage/git/pack/copy.h"
+#include "storage/git/repo/loose.h"
+#include "storage/git/repo/reach.h"
+#include "storage/git/repo/ref_files.h"
+#include "storage/git/repo/repo.h"
+#include "storage/git/wire/remote.h"
+
+#include <stdlib.h>
+
+void upstream_free(struct upstream *u)
+{
+	if (!u)
+		return;
+	remote_free(u->remote);
+	repo_free(u->repo);
+	free(u->head);
+	git_refvec_done(&u->refs);
+	strvec_done(&u->odd_refs);
+	free(u);
+}
+
+void upstream_freep(struct upstream **u)
+{
+	upstream_free(*u);
+}
+
+/* --- a server */
+
+/* HEAD as it is to be: a name, or an id where it is detached. */
+static char *head_of(const struct advert *a)
+{
+	char hex[GIT_ID_HEX];
+
+	if (a->head_target && git_ref_name_valid(a->head_target))
+		return str_dup(a->head_target);
+	if (!a->has_head)
+		return str_dup("refs/heads/main");
+	git_id_hex(a->head_id, hex);
+	return str_dup(hex);
+}
+
+static int list_remote(struct upstream *u, const char *url,
+    const struct git_access *access, struct err *err)
+{
+	u->remote = remote_open(url, access, "git-upload-pack", err);
+	if (!u->remote)
+		return -1;
+	struct advert *a = &u->remote->advert;
+	if (a->shallow)
+		return err_set(err, ERR_FORMAT,
+		    "the repository is a shallow clone: its history is cut "
+		    "off; complete it on the server (git fetch --unshallow)");
+	u->head = head_of(a);
+	u->refs = a->refs;
+	a->refs = (struct git_refvec)VEC_INIT;
+	VEC_EACH (&a->odd, name)
+		strvec_add(&u->odd_refs, *name);
+	return 0;
+}
+
+/* --- a file path */
+
+static int list_local(struct upstream *u, const char *path, struct err *err)
+{
+	u->repo = repo_open(path, err);
+	if (!u->repo)
+		return -1;
+	const char *dir = repo_dir(u->repo);
+	autofree char *shallow = file_join(dir, "shallow");
+	if (file_exists(shallow))
+		return err_set(err, ERR_FORMAT,
+		    "%s is a shallow clone: its history is cut off; complete "
+		    "it first (git fetch --unshallow)",
+		    dir);
+	return ref_files_read_head(dir, &u->head, err) ||
+		       ref_files_read(dir, &u->refs, err)
+		   ? -1
+		   : 0;
+}
+
+static bool is_there(const void *ctx, const uint8_t *id)
+{
+	return packs_has(ctx, id);
+}
+
+/* The files are looked for only now, after the refs were read: what these name
+ * is in them. */
+static int fetch_local(struct upstream *u, const struct upstream_request *r,
+    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, const struct cancel *cancel, struct err *err)
+{
+	cleanup(linkset_done) struct linkset missing = LINKSET_INIT;
+	cleanup(strvec_done) struct strvec dirs = VEC_INIT;
+	cleanup(packs_done) struct packs packs = PACKS_INIT;
+
+	if (reach_collect(
+		u->repo, r->wants, is_there, r->packs, &missing, cancel, err) ||
+	    object_dirs_find(repo_dir(u->repo), &dirs, err) ||
+	    packs_open_usable(&packs, &dirs, err))
+		return -1;
+	const struct pack_copy_from from = {
+	    .packs = &packs, .object_dirs = &dirs, .repo = u->repo};
+	return pack_copy_some(&from, &missing, on_data, ctx, cancel, err);
+}
+
+/* --- either */
+
+struct upstream *upstream_open(
+    const char *url, const struct git_access *access, struct err *err)
+{
+	cleanup(upstream_freep) struct upstream *u = mem_new(struct upstream);
+	struct location where;
+
+	if (location_parse(url, &where, err))
+		return NULL;
+	int failed = where.kind == LOCATION_FILE
+			 ? list_local(u, where.path, err)
+			 : list_remote(u, url, access, err);
+	location_done(&where);
+	if (failed)
+		return NULL;
+	git_refvec_sort(&u->refs);
+	return steal(u);
+}
+
+int upstream_fetch(struct upstream *u, const struct upstream_request *request,
+    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, const struct cancel *cancel, struct err *err)
+{
+	if (u->repo)
+		return fetch_local(u, request, on_data, ctx, cancel, err);
+	return remote_fetch(
+	    u->remote, request->wants, request->haves, on_data, ctx, err);
+}

@@ -1,0 +1,47 @@
+/*
+ * What a mirror is made of: a server that speaks Git's protocol, or a
+ * repository in a file path, which others may write to and repack meanwhile.
+ */
+#ifndef STORAGE_GIT_MIRROR_UPSTREAM_H
+#define STORAGE_GIT_MIRROR_UPSTREAM_H
+
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+#include "storage/git/pack/packs.h"
+#include "storage/git/repo/refs.h"
+#include "storage/git/wire/access.h"
+
+#include <stdbool.h>
+
+struct remote;
+struct repo;
+
+struct upstream {
+	struct remote *remote;	/* NULL for a file path */
+	struct repo *repo;	/* NULL for a server */
+	char *head;		/* as mirror_state's */
+	struct git_refvec refs; /* sorted by name */
+	struct strvec odd_refs; /* offered, but no ref may be called so */
+};
+
+/* Asks for its refs. ERR_FORMAT for a shallow clone. */
+struct upstream *upstream_open(
+    const char *url, const struct git_access *access, struct err *err);
+void upstream_free(struct upstream *u); /* takes NULL */
+void upstream_freep(struct upstream **u);
+
+/* What the caller has, and wants: the ids that refs name. */
+struct upstream_request {
+	const struct packs *packs;
+	const struct git_idvec *wants;
+	const struct git_idvec *haves; /* for a server: it may know them */
+};
+
+/* A pack of what is missing, to on_data. ERR_NETWORK where the connection
+ * broke, ERR_NOT_FOUND where a file path was repacked meanwhile: another try
+ * from the start may help. */
+int upstream_fetch(struct upstream *u, const struct upstream_request *request,
+    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, const struct cancel *cancel, struct err *err);
+
+#endif

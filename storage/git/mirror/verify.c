@@ -1,0 +1,173 @@
+#include "storage/git/mirror/verify.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/mem.h"
+#include "storage/git/pack/index_pack.h"
+#include "storage/git/pack/packs.h"
+#include "storage/git/repo/reach.h"
+#include "storage/git/repo/ref_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 256 * 1024 };
+
+struct pack_file {
+	int fd;
+	const char *path;
+};
+
+static int read_at(
+    void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
+{
+	const struct pack_file *f = ctx;
+
+	return file_pread_all(f->fd, data, len, offset, f->path, err);
+}
+
+static int feed_all(struct index_pack *ip, const struct pack_file *f,
+    const struct cancel *cancel, struct err *err)
+{
+	autofree char *data = mem_alloc(READ_BYTES);
+
+	for (;;) {
+		ssize_t n = read(f->fd, data, READ_BYTES);
+		if (n < 0)
+			return err_system(
+			    err, errno, "cannot read %s", f->path);
+		if (n == 0)
+			return 0;
+		if (cancel_check(cancel, err) ||
+		    index_pack_feed(ip, data, (size_t)n, err))
+			return -1;
+	}
+}
+
+/* The index that is there has to be the one that the pack makes. */
+static int same_index(
+    const struct index_pack *ip, const struct pack *pack, struct err *err)
+{
+	cleanup(buf_done) struct buf idx = BUF_INIT;
+
+	index_pack_write(ip, &idx);
+	if (idx.len == pack->idx_len &&
+	    memcmp(idx.data, pack->idx, idx.len) == 0)
+		return 0;
+	/* Another writer's index may be laid out in another way: what counts
+	 * is that it says the same. */
+	if (index_pack_count(ip) == pack->count) {
+		uint32_t i = 0;
+		while (i < pack->count &&
+		       memcmp(index_pack_id(ip, i), pack_id(pack, i),
+			   GIT_ID_LEN) == 0 &&
+		       index_pack_offset(ip, i) == pack_offset(pack, i))
+			i++;
+		if (i == pack->count)
+			return 0;
+	}
+	return err_set(err, ERR_INTEGRITY,
+	    "the index of %s is not the one that belongs to it", pack->path);
+}
+
+static int verify_pack(const struct pack *pack, struct linkset *links,
+    const struct cancel *cancel, struct err *err)
+{
+	autoclose int fd = open(pack->path, O_RDONLY | O_CLOEXEC);
+	struct pack_file f = {.fd = fd, .path = pack->path};
+	const struct index_pack_options o = {
+	    .read_at = read_at, .ctx = &f, .cancel = cancel};
+	cleanup(index_pack_freep) struct index_pack *ip = index_pack_new(&o);
+
+	if (fd < 0)
+		return err_system(err, errno, "cannot open %s", pack->path);
+	if (pack_check_index(pack, err))
+		return -1;
+	if (feed_all(ip, &f, cancel, err) || index_pack_resolve(ip, err)) {
+		if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)
+			err->code = ERR_INTEGRITY;
+		return err_wrap(err, "%s", pack->path);
+	}
+	const uint8_t *id;
+	for (size_t at = 0; (id = linkset_next(index_pack_links(ip), &at));)
+		linkset_add(links, id);
+	return same_index(ip, pack, err);
+}
+
+/* Whether all that is named anywhere is there, which is more than is needed:
+ * where it is not so, the exact walk decides. */
+static int check_links(const char *dir, const struct packs *packs,
+    const struct git_refvec *refs, const struct linkset *links,
+    const struct cancel *cancel, struct err *err)
+{
+	const uint8_t *id;
+	bool closed = true;
+
+	VEC_EACH (refs, r)
+		closed = closed && packs_has(packs, r->id);
+	for (size_t at = 0; closed && (id = linkset_next(links, &at));)
+		closed = packs_has(packs, id);
+	return closed ? 0 : reach_check(dir, refs, cancel, err);
+}
+
+static int read_refs(const char *dir, struct git_refvec *refs, struct err *err)
+{
+	autofree char *head = NULL;
+	uint8_t id[GIT_ID_LEN];
+
+	if (ref_files_read_head(dir, &head, err) ||
+	    ref_files_read(dir, refs, err))
+		return -1;
+	if (git_id_parse(head, id) == 0)
+		git_refvec_add(refs, "HEAD", id);
+	return 0;
+}
+
+static int verify(const char *dir, const struct cancel *cancel,
+    struct git_refvec *refs, struct verify_counts *counts, struct err *err)
+{
+	cleanup(packs_done) struct packs packs = PACKS_INIT;
+	cleanup(linkset_done) struct linkset links = LINKSET_INIT;
+
+	if (read_refs(dir, refs, err) || packs_open(&packs, dir, err)) {
+		if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)
+			err->code = ERR_INTEGRITY;
+		return -1;
+	}
+	VEC_EACH (&packs.packs, p) {
+		if (verify_pack(p, &links, cancel, err))
+			return -1;
+		counts->objects += p->count;
+	}
+	counts->refs = refs->len;
+	return check_links(dir, &packs, refs, &links, cancel, err);
+}
+
+int verify_repository(const char *dir, const struct cancel *cancel,
+    struct verify_counts *counts, struct err *err)
+{
+	struct git_refvec refs = VEC_INIT;
+
+	*counts = (struct verify_counts){.objects = 0};
+	int result = verify(dir, cancel, &refs, counts, err);
+	git_refvec_done(&refs);
+	return result;
+}
+
+int verify_lfs_object(
+    const char *path, const uint8_t sha256[DIGEST_SHA256_LEN], struct err *err)
+{
+	char hex[DIGEST_SHA256_HEX];
+
+	digest_hex(sha256, DIGEST_SHA256_LEN, hex);
+	if (!strstr(path, ".git/lfs/objects/") ||
+	    str_eq(strrchr(path, '/') + 1, hex))
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "%s is not the object that it is called after: it was damaged "
+	    "before it was captured",
+	    path);
+}

@@ -1,0 +1,30 @@
+/*
+ * Whether a bare repository is whole: every pack and index has its checksum,
+ * every object hashes to its id, and every commit, tree, tag and blob that is
+ * reachable from a ref or HEAD is there.
+ */
+#ifndef STORAGE_GIT_MIRROR_VERIFY_H
+#define STORAGE_GIT_MIRROR_VERIFY_H
+
+#include "storage/base/cancel.h"
+#include "storage/base/digest.h"
+#include "storage/base/err.h"
+
+#include <stdint.h>
+
+struct verify_counts {
+	uint64_t objects;
+	uint64_t refs;
+};
+
+/* ERR_INTEGRITY names the first object or file that is wrong, and where it is
+ * reachable the ref. */
+int verify_repository(const char *dir, const struct cancel *cancel,
+    struct verify_counts *counts, struct err *err);
+
+/* An LFS object is called after its content, of which this is the digest: a
+ * file of a repository, by its path in the archive, that is none is right. */
+int verify_lfs_object(
+    const char *path, const uint8_t sha256[DIGEST_SHA256_LEN], struct err *err);
+
+#endif

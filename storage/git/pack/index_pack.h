@@ -1,0 +1,67 @@
+/*
+ * Reads a pack (gitformat-pack(5)) as it arrives, checks all of it and makes
+ * its index. What is not a delta is unpacked and hashed while bytes come in;
+ * deltas are resolved afterwards, on several threads. Hashing is OpenSSL's
+ * SHA-1, which is several times faster than one that also looks for forged
+ * collisions; a mirror trusts its server that far.
+ *
+ * Checked: the pack's own checksum, that every object unpacks to the length it
+ * says, that every delta applies, and that every commit, tree and tag can be
+ * read; the ids they name are collected, so that the caller can see whether
+ * all of them are there. The index is made of ids computed here alone.
+ *
+ * It knows no files: what it needs of the pack again it reads by read_at.
+ */
+#ifndef STORAGE_GIT_PACK_INDEX_PACK_H
+#define STORAGE_GIT_PACK_INDEX_PACK_H
+
+#include "storage/base/buf.h"
+#include "storage/base/cancel.h"
+#include "storage/base/err.h"
+#include "storage/git/repo/object_links.h"
+#include "storage/git/repo/refs.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct index_pack_options {
+	/* All of the pack that was fed, at an offset; from several threads. */
+	int (*read_at)(void *ctx, uint64_t offset, void *data, size_t len,
+	    struct err *err);
+	/* A blob of at most INDEX_PACK_SMALL bytes; from several threads at
+	 * once. May be NULL. */
+	void (*on_small_blob)(void *ctx, const void *data, size_t len);
+	void *ctx;
+	size_t threads;		   /* 0: one per core, at most 8 */
+	uint64_t max_object_bytes; /* kept in memory at once; 0: 1 GiB */
+	const struct cancel *cancel;
+};
+enum { INDEX_PACK_SMALL = 64 * 1024 };
+
+struct index_pack;
+struct index_pack *index_pack_new(const struct index_pack_options *o);
+void index_pack_free(struct index_pack *ip); /* takes NULL */
+void index_pack_freep(struct index_pack **ip);
+
+/* The next bytes, in pieces of any length. ERR_FORMAT. */
+int index_pack_feed(
+    struct index_pack *ip, const void *data, size_t len, struct err *err);
+/* After all was fed. ERR_NOT_FOUND where deltas have a base that the pack
+ * does not hold. */
+int index_pack_resolve(struct index_pack *ip, struct err *err);
+
+/* After resolving: */
+size_t index_pack_count(const struct index_pack *ip);
+/* The trailer: what names the files. */
+const uint8_t *index_pack_checksum(const struct index_pack *ip);
+/* Ids in order, i below the count. */
+const uint8_t *index_pack_id(const struct index_pack *ip, size_t i);
+/* Where that object begins in the pack. */
+uint64_t index_pack_offset(const struct index_pack *ip, size_t i);
+bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN]);
+/* All ids that the objects name. */
+const struct linkset *index_pack_links(const struct index_pack *ip);
+/* Appends the index, version 2. */
+void index_pack_write(const struct index_pack *ip, struct buf *out);
+
+#endif

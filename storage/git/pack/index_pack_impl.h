@@ -1,0 +1,81 @@
+/*
+ * What index_pack.c, index_feed.c (reading), index_resolve.c and index_unpack.c
+ * (deltas) and index_result.c share; for nobody else.
+ */
+#ifndef STORAGE_GIT_PACK_INDEX_PACK_IMPL_H
+#define STORAGE_GIT_PACK_INDEX_PACK_IMPL_H
+
+#include "storage/base/digest.h"
+#include "storage/base/vec.h"
+#include "storage/git/pack/index_pack.h"
+
+#include <stdatomic.h>
+#include <zlib.h>
+
+enum { PACK_OFS_DELTA = 6, PACK_REF_DELTA = 7 };
+enum { INDEX_PACK_WINDOW = 64 * 1024 };
+#define PACK_NONE UINT32_MAX
+
+struct pack_entry {
+	uint64_t offset;
+	uint64_t size; /* of what is stored, unpacked: object or delta */
+	uint32_t crc;
+	uint32_t base; /* index; PACK_NONE: not a delta, or not known yet */
+	uint32_t first_child;
+	uint32_t next_sibling;
+	uint8_t id[GIT_ID_LEN];
+	uint8_t kind; /* as stored in the pack */
+	uint8_t type; /* enum object_type; 0: not resolved yet */
+	uint8_t header_len;
+};
+VEC_DEFINE(pack_entryvec, struct pack_entry);
+
+struct pack_ref_delta {
+	uint8_t base[GIT_ID_LEN];
+	uint32_t entry;
+	atomic_bool taken;
+};
+VEC_DEFINE(pack_ref_deltavec, struct pack_ref_delta);
+
+enum pack_state {
+	STATE_HEADER,
+	STATE_ENTRY,
+	STATE_DATA,
+	STATE_TRAILER,
+	STATE_END
+};
+
+struct index_pack {
+	struct index_pack_options o;
+	enum pack_state state;
+	uint64_t offset;   /* of the next byte */
+	uint64_t end;	   /* where the trailer begins */
+	uint32_t expected; /* entries, as the header says */
+	uint8_t head[64];  /* a header that is being read */
+	size_t head_len;
+	z_stream z;
+	bool z_ready;
+	uint8_t *object; /* of the entry being read, where it is kept */
+	size_t object_cap;
+	uint8_t *window; /* what is not kept passes through here */
+	struct digest *object_digest;
+	struct digest *pack_digest;
+	uint8_t checksum[GIT_ID_LEN];
+	struct pack_entryvec entries;  /* by offset */
+	struct pack_ref_deltavec refs; /* by base, once all are read */
+	struct linkset links;
+	uint32_t *order; /* entries by id */
+};
+
+/* Hashes a whole object, takes its links and shows a small blob. */
+int index_pack_take(struct index_pack *ip, struct digest *d,
+    struct linkset *links, struct pack_entry *e, enum object_type type,
+    const void *data, size_t len, struct err *err);
+void index_pack_hash_header(
+    struct digest *d, enum object_type type, uint64_t size);
+/* ERR_FORMAT where not all of the pack was fed. */
+int index_pack_check_end(const struct index_pack *ip, struct err *err);
+/* Fills ids and types of all deltas. */
+int index_pack_deltas(struct index_pack *ip, struct err *err);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Objects of a pack out of what is stored for them: whole ones unpacked, deltas
+ * applied. For index_resolve.c; one unpacker serves one thread.
+ */
+#ifndef STORAGE_GIT_PACK_INDEX_UNPACK_H
+#define STORAGE_GIT_PACK_INDEX_UNPACK_H
+
+#include "storage/git/pack/index_pack_impl.h"
+
+struct unpacker {
+	struct index_pack *ip; /* borrowed */
+	z_stream z;
+	uint8_t *packed;
+	size_t packed_cap;
+	uint8_t *delta;
+	size_t delta_cap;
+	struct err err; /* why the last call gave NULL */
+};
+void unpacker_init(struct unpacker *u, struct index_pack *ip);
+void unpacker_done(struct unpacker *u);
+
+/* Each gives an object of *len bytes that the caller frees, or NULL. */
+uint8_t *unpacker_whole(struct unpacker *u, uint32_t entry, size_t *len);
+/* The delta at an entry, applied to its base. */
+uint8_t *unpacker_apply(struct unpacker *u, uint32_t entry, const uint8_t *base,
+    size_t base_len, size_t *len);
+/* From the first base that is whole, for one whose base was dropped. */
+uint8_t *unpacker_make_again(struct unpacker *u, uint32_t entry, size_t *len);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * The objects of one pack as they are stored (gitformat-pack(5)), in the order
+ * in which they lie: for pack_copy.c, which copies them into another.
+ */
+#ifndef STORAGE_GIT_PACK_ORIGIN_H
+#define STORAGE_GIT_PACK_ORIGIN_H
+
+#include "storage/base/err.h"
+#include "storage/git/pack/packs.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct place {
+	uint64_t offset;
+	uint64_t copied_to; /* where it is in the copy; 0: not in it */
+	uint32_t id;	    /* its number in the index */
+};
+
+struct origin {
+	const struct pack *pack; /* borrowed */
+	struct place *places;	 /* pack->count of them, by offset */
+	uint32_t *by_id;	 /* index number -> place */
+	uint64_t end;		 /* where the trailer begins */
+	int fd;
+};
+#define ORIGIN_INIT                                                            \
+	{                                                                      \
+		.fd = -1                                                       \
+	}
+int origin_open(struct origin *o, const struct pack *pack, struct err *err);
+void origin_done(struct origin *o);
+
+/* NULL where the pack has it not. */
+struct place *origin_find(const struct origin *o, const uint8_t id[GIT_ID_LEN]);
+uint64_t origin_place_end(const struct origin *o, const struct place *p);
+int origin_read(const struct origin *o, uint64_t offset, void *data, size_t len,
+    struct err *err);
+
+/* What stands before the data of an object. */
+struct stored {
+	uint8_t head[32];
+	size_t type_len; /* of the bytes of type and length */
+	size_t head_len; /* of those and the distance to a base */
+	/* Of a delta; borrowed: */
+	const struct place *base; /* at a distance in this pack */
+	const uint8_t *base_id;	  /* by name: it is part of the data */
+};
+/* ERR_FORMAT where a distance leads to no object. */
+int origin_head(const struct origin *o, const struct place *p, struct stored *s,
+    struct err *err);
+
+#endif

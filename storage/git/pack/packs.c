@@ -1,0 +1,269 @@
+#include "storage/git/pack/packs.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/file.h"
+#include "storage/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	FANOUT = 8,
+	IDS = FANOUT + 256 * 4,
+	TRAILERS = 2 * GIT_ID_LEN,
+	READ_BYTES = 256 * 1024,
+};
+
+static uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint32_t fanout(const struct pack *p, unsigned i)
+{
+	return be32(p->idx + FANOUT + 4 * (size_t)i);
+}
+
+/* Everything that later reads without looking: counts, order, offsets. */
+static int check_layout(struct pack *p)
+{
+	static const uint8_t magic[] = {0xff, 't', 'O', 'c', 0, 0, 0, 2};
+
+	if (p->idx_len < IDS + TRAILERS || memcmp(p->idx, magic, 8) != 0)
+		return -1;
+	for (unsigned i = 1; i < 256; i++)
+		if (fanout(p, i) < fanout(p, i - 1))
+			return -1;
+	p->count = fanout(p, 255);
+	uint64_t fixed = IDS + TRAILERS + (uint64_t)p->count * 28;
+	if (p->idx_len < fixed || (p->idx_len - fixed) % 8 != 0)
+		return -1;
+	uint64_t large = (p->idx_len - fixed) / 8;
+	const uint8_t *offsets = p->idx + IDS + (size_t)p->count * 24;
+	for (uint32_t i = 0; i < p->count; i++) {
+		uint32_t at = be32(offsets + 4 * (size_t)i);
+		if ((at & 0x80000000U) && (at & 0x7fffffffU) >= large)
+			return -1;
+	}
+	return 0;
+}
+
+static void unmap(const struct pack *p)
+{
+	munmap((void *)(uintptr_t)p->idx, p->idx_len);
+}
+
+static int open_pack(struct packs *all, const char *idx_path, struct err *err)
+{
+	autoclose int fd = open(idx_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	autofree char *path = str_printf(
+	    "%.*s.pack", (int)(strlen(idx_path) - strlen(".idx")), idx_path);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return err_system(err, errno, "cannot open %s", idx_path);
+	if (!S_ISREG(st.st_mode) || st.st_size < IDS + TRAILERS)
+		return err_set(
+		    err, ERR_FORMAT, "%s is no index of a pack", idx_path);
+	void *map =
+	    mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return err_system(err, errno, "cannot map %s", idx_path);
+	struct pack p = {.idx = map, .idx_len = (size_t)st.st_size};
+	if (check_layout(&p)) {
+		unmap(&p);
+		return err_set(
+		    err, ERR_FORMAT, "%s is no index of a pack", idx_path);
+	}
+	if (stat(path, &st)) {
+		unmap(&p);
+		return err_set(err, ERR_FORMAT, "%s is missing", path);
+	}
+	p.path = steal(path);
+	p.bytes = (uint64_t)st.st_size;
+	*vec_add(&all->packs) = p;
+	return 0;
+}
+
+static bool is_pack_file(const char *name, const char *end)
+{
+	return str_starts(name, "pack-") && str_ends(name, end);
+}
+
+int packs_open(struct packs *p, const char *dir, struct err *err)
+{
+	autofree char *pack_dir = file_join(dir, "objects/pack");
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+
+	if (!file_exists(pack_dir))
+		return 0;
+	if (file_list_dir(pack_dir, &names, err))
+		return -1;
+	VEC_EACH (&names, n) {
+		autofree char *path = file_join(pack_dir, *n);
+		if (is_pack_file(*n, ".idx") && open_pack(p, path, err))
+			return -1;
+		if (!is_pack_file(*n, ".pack"))
+			continue;
+		autofree char *idx = str_printf(
+		    "%.*s.idx", (int)(strlen(path) - strlen(".pack")), path);
+		if (!file_exists(idx))
+			return err_set(
+			    err, ERR_FORMAT, "%s has no index", path);
+	}
+	return 0;
+}
+
+int packs_open_usable(
+    struct packs *p, const struct strvec *object_dirs, struct err *err)
+{
+	VEC_EACH (object_dirs, dir) {
+		autofree char *pack_dir = file_join(*dir, "pack");
+		cleanup(strvec_done) struct strvec names = VEC_INIT;
+		if (!file_exists(pack_dir))
+			continue;
+		if (file_list_dir(pack_dir, &names, err))
+			return -1;
+		VEC_EACH (&names, n) {
+			autofree char *path = file_join(pack_dir, *n);
+			struct err ignored = ERR_INIT;
+			if (is_pack_file(*n, ".idx"))
+				open_pack(p, path, &ignored);
+		}
+	}
+	return 0;
+}
+
+void packs_done(struct packs *p)
+{
+	VEC_EACH (&p->packs, one) {
+		unmap(one);
+		free(one->path);
+	}
+	vec_done(&p->packs);
+}
+
+const uint8_t *pack_id(const struct pack *p, uint32_t i)
+{
+	return p->idx + IDS + (size_t)i * GIT_ID_LEN;
+}
+
+uint64_t pack_offset(const struct pack *p, uint32_t i)
+{
+	const uint8_t *offsets = p->idx + IDS + (size_t)p->count * 24;
+	uint32_t at = be32(offsets + 4 * (size_t)i);
+
+	if (!(at & 0x80000000U))
+		return at;
+	const uint8_t *large =
+	    offsets + 4 * (size_t)p->count + 8 * (size_t)(at & 0x7fffffffU);
+	return (uint64_t)be32(large) << 32 | be32(large + 4);
+}
+
+bool pack_find(const struct pack *p, const uint8_t id[GIT_ID_LEN], uint32_t *n)
+{
+	uint32_t low = id[0] ? fanout(p, id[0] - 1U) : 0;
+	uint32_t high = fanout(p, id[0]);
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		int order = memcmp(id, pack_id(p, mid), GIT_ID_LEN);
+		if (order == 0) {
+			if (n)
+				*n = mid;
+			return true;
+		}
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return false;
+}
+
+bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN])
+{
+	VEC_EACH (&p->packs, one) {
+		if (pack_find(one, id, NULL))
+			return true;
+	}
+	return false;
+}
+
+/* The digest of all but the last bytes, which have to be it. */
+static int check_trailer(const char *path, uint8_t trailer[GIT_ID_LEN],
+    const struct cancel *cancel, struct err *err)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_SHA1);
+	autofree uint8_t *data = mem_alloc(READ_BYTES);
+	uint8_t sum[GIT_ID_LEN];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return err_system(err, errno, "cannot open %s", path);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	off_t left = st.st_size - GIT_ID_LEN;
+	while (left > 0) {
+		if (cancel_check(cancel, err))
+			return -1;
+		ssize_t n = read(
+		    fd, data, left < READ_BYTES ? (size_t)left : READ_BYTES);
+		if (n <= 0)
+			return err_system(
+			    err, n ? errno : EIO, "cannot read %s", path);
+		digest_add(d, data, (size_t)n);
+		left -= n;
+	}
+	digest_finish(d, sum);
+	if (left < 0 ||
+	    pread(fd, trailer, GIT_ID_LEN, st.st_size - GIT_ID_LEN) !=
+		GIT_ID_LEN ||
+	    memcmp(sum, trailer, GIT_ID_LEN) != 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "%s is damaged: its checksum is wrong", path);
+	return 0;
+}
+
+int pack_check_index(const struct pack *p, struct err *err)
+{
+	uint8_t sum[GIT_ID_LEN];
+
+	digest_of(DIGEST_SHA1, p->idx, p->idx_len - GIT_ID_LEN, sum);
+	if (memcmp(sum, p->idx + p->idx_len - GIT_ID_LEN, GIT_ID_LEN) == 0)
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "the index of %s is damaged: its checksum is wrong", p->path);
+}
+
+static int check_one(
+    const struct pack *p, const struct cancel *cancel, struct err *err)
+{
+	uint8_t trailer[GIT_ID_LEN];
+
+	if (pack_check_index(p, err))
+		return -1;
+	if (check_trailer(p->path, trailer, cancel, err))
+		return -1;
+	if (memcmp(trailer, p->idx + p->idx_len - TRAILERS, GIT_ID_LEN) != 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "%s and its index do not belong together", p->path);
+	return 0;
+}
+
+int packs_check(
+    const struct packs *p, const struct cancel *cancel, struct err *err)
+{
+	VEC_EACH (&p->packs, one) {
+		if (check_one(one, cancel, err))
+			return -1;
+	}
+	return 0;
+}

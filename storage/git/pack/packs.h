@@ -1,0 +1,57 @@
+/*
+ * The packs of a bare repository, by their indexes: which objects are there,
+ * and whether the files are what their checksums say.
+ */
+#ifndef STORAGE_GIT_PACK_PACKS_H
+#define STORAGE_GIT_PACK_PACKS_H
+
+#include "storage/base/cancel.h"
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+#include "storage/base/vec.h"
+#include "storage/git/repo/refs.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An index that is mapped (gitformat-pack(5), version 2). */
+struct pack {
+	char *path;	/* of the .pack file */
+	uint64_t bytes; /* of that file */
+	const uint8_t *idx;
+	size_t idx_len;
+	uint32_t count;
+};
+VEC_DEFINE(packvec, struct pack);
+
+struct packs {
+	struct packvec packs; /* by file name */
+};
+#define PACKS_INIT                                                             \
+	{                                                                      \
+		.packs = VEC_INIT                                              \
+	}
+
+/* Adds the packs in dir/objects/pack. ERR_FORMAT where an index is none or a
+ * pack has no index. */
+int packs_open(struct packs *p, const char *dir, struct err *err);
+/* Adds the packs of directories that others may write to meanwhile; one that is
+ * not whole (yet, or any more) is left out. */
+int packs_open_usable(
+    struct packs *p, const struct strvec *object_dirs, struct err *err);
+void packs_done(struct packs *p);
+
+bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN]);
+/* The number of an id in the index (to n, may be NULL), if it is there. */
+bool pack_find(const struct pack *p, const uint8_t id[GIT_ID_LEN], uint32_t *n);
+const uint8_t *pack_id(const struct pack *p, uint32_t i); /* in order */
+uint64_t pack_offset(const struct pack *p, uint32_t i);	  /* of that id */
+
+/* ERR_INTEGRITY where the checksum of an index is wrong. */
+int pack_check_index(const struct pack *p, struct err *err);
+/* Reads every file: ERR_INTEGRITY where a checksum is wrong. */
+int packs_check(
+    const struct packs *p, const struct cancel *cancel, struct err *err);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * A pack while it is made (gitformat-pack(5)): its header, its objects one
+ * after another, its checksum; all of it to on_data.
+ */
+#ifndef STORAGE_GIT_PACK_WRITER_H
+#define STORAGE_GIT_PACK_WRITER_H
+
+#include "storage/base/cancel.h"
+#include "storage/base/digest.h"
+#include "storage/base/err.h"
+#include "storage/base/stream.h"
+#include "storage/git/repo/object_links.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pack_writer {
+	int (*on_data)(
+	    void *ctx, const void *data, size_t len, struct err *err);
+	void *ctx;
+	const struct cancel *cancel;
+	struct digest *digest;
+	uint64_t written; /* where the next object begins */
+};
+void pack_writer_init(struct pack_writer *w,
+    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, const struct cancel *cancel);
+void pack_writer_done(struct pack_writer *w);
+
+int pack_writer_start(struct pack_writer *w, uint32_t count, struct err *err);
+/* Bytes of an object as a pack stores them. */
+int pack_writer_raw(
+    struct pack_writer *w, const void *data, size_t len, struct err *err);
+/* A whole object of `size` bytes, which `from` (borrowed) has to yield exactly,
+ * compressed as it passes. */
+int pack_writer_object(struct pack_writer *w, enum object_type type,
+    uint64_t size, struct source *from, struct err *err);
+int pack_writer_end(struct pack_writer *w, struct err *err);
+
+#endif

@@ -1,0 +1,130 @@
+#include "storage/git/push/push_impl.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/git/pack/incoming.h"
+#include "storage/git/repo/ref_files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_empty_or_missing(const char *path)
+{
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!file_exists(path))
+		return true;
+	return file_list_dir(path, &names, &ignored) == 0 && names.len == 0;
+}
+
+static int receive(struct push *p, const char *dir, struct err *err)
+{
+	const struct incoming_options o = {
+	    .dir = dir, .durable = true, .cancel = p->access.cancel};
+	cleanup(incoming_freep) struct incoming *in = incoming_new(&o, err);
+
+	if (!in || push_pack(p, 0, p->changes.len, incoming_add, in, err) ||
+	    incoming_check(in, err) || incoming_keep(in, err))
+		return -1;
+	p->result->sent_bytes = incoming_bytes(in);
+	if (p->o->progress)
+		p->o->progress(p->o->progress_ctx, p->result->sent_bytes);
+	return 0;
+}
+
+static void take_ref_error(struct push_change *c, const struct err *why)
+{
+	c->reason = str_dup(why->message);
+}
+
+static int write_refs(struct push *p, struct repo *repo, struct err *err)
+{
+	/* All at once into a fresh one; else each by itself, as it may be
+	 * refused (a lock, a directory in its way). */
+	if (p->result->created) {
+		if (ref_files_write(repo_dir(repo), &p->refs, err))
+			return -1;
+		VEC_EACH (&p->changes, c)
+			c->done = true;
+		return 0;
+	}
+	VEC_EACH (&p->changes, c) {
+		struct err why = ERR_INIT;
+		if (cancel_check(p->access.cancel, err))
+			return -1;
+		int failed = c->deletes
+				 ? repo_delete_ref(repo, c->name, &why)
+				 : repo_set_ref(repo, c->name, c->new_id, &why);
+		c->done = !failed;
+		if (failed)
+			take_ref_error(c, &why);
+	}
+	return 0;
+}
+
+/* What we write is for its owner alone; here it is as open as what libgit2 made
+ * beside it, since a server may read it under another name. */
+static int open_up(const char *dir, const char *name, struct err *err)
+{
+	autofree char *config = file_join(dir, "config");
+	autofree char *path = file_join(dir, name);
+	struct stat st;
+
+	if (!file_exists(path))
+		return 0;
+	if (stat(config, &st) || chmod(path, st.st_mode & 0666))
+		return err_system(
+		    err, errno, "cannot set the mode of %s", path);
+	return 0;
+}
+
+static int write_head(struct push *p, const char *dir, struct err *err)
+{
+	if (ref_files_write_head(dir, p->result->head, err) ||
+	    open_up(dir, "HEAD", err) || open_up(dir, "packed-refs", err))
+		return -1;
+	p->result->head_set = true;
+	p->result->target_head = str_dup(p->result->head);
+	return 0;
+}
+
+static bool sends_objects(const struct push *p)
+{
+	VEC_EACH (&p->changes, c) {
+		if (!c->deletes)
+			return true;
+	}
+	return false;
+}
+
+int push_file(struct push *p, struct err *err)
+{
+	cleanup(repo_freep) struct repo *repo = NULL;
+
+	p->result->created = is_empty_or_missing(p->where.path);
+	if (p->result->created && p->o->dry_run)
+		return push_compare(p, err);
+	if (p->result->created && repo_init_bare(p->where.path, err))
+		return -1;
+	repo = repo_open(p->where.path, err);
+	if (!repo)
+		return -1;
+	if (!repo_is_bare(repo))
+		return err_set(err, ERR_USAGE,
+		    "%s has a working tree, which a push would leave behind: "
+		    "give a bare repository",
+		    p->where.path);
+	if (ref_files_read(repo_dir(repo), &p->target, err) ||
+	    push_compare(p, err))
+		return -1;
+	if (p->o->dry_run)
+		return 0;
+	if (sends_objects(p) && receive(p, repo_dir(repo), err))
+		return -1;
+	if (write_refs(p, repo, err))
+		return -1;
+	return write_head(p, repo_dir(repo), err);
+}

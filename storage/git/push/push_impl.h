@@ -1,0 +1,43 @@
+/* What push.c and its two ways, over a protocol and into a file path, share. */
+#ifndef STORAGE_GIT_PUSH_PUSH_IMPL_H
+#define STORAGE_GIT_PUSH_PUSH_IMPL_H
+
+#include "storage/git/pack/packs.h"
+#include "storage/git/push/push.h"
+#include "storage/git/repo/repo.h"
+#include "storage/git/wire/location.h"
+
+struct push_change {
+	const char *name; /* borrowed */
+	bool existed;
+	bool deletes;
+	uint8_t old_id[GIT_ID_LEN]; /* zeros: not there */
+	uint8_t new_id[GIT_ID_LEN]; /* zeros: deleted */
+	bool done;
+	char *reason; /* why it was refused; owned */
+};
+VEC_DEFINE(push_changevec, struct push_change);
+
+struct push {
+	const struct push_options *o;
+	struct git_access access;
+	struct location where;
+	struct push_result *result;
+	struct git_refvec refs;	       /* ours */
+	struct git_refvec target;      /* the target's, before */
+	struct packs packs;	       /* ours */
+	struct push_changevec changes; /* deletions first */
+};
+
+/* Holds the two sides against each other: fills the changes, and refuses what
+ * needs `force`. */
+int push_compare(struct push *p, struct err *err);
+/* A pack of what the changes [first, end) need, to on_data. */
+int push_pack(struct push *p, size_t first, size_t end,
+    int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, struct err *err);
+
+int push_remote(struct push *p, struct err *err);
+int push_file(struct push *p, struct err *err);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * Where the objects of a repository lie: its own directory and those of its
+ * alternates (gitrepository-layout(5)). And those that are in no pack, each a
+ * file of its own (a zlib stream of "<type> <length>", NUL, content), as
+ * streams, however large they are.
+ */
+#ifndef STORAGE_GIT_REPO_LOOSE_H
+#define STORAGE_GIT_REPO_LOOSE_H
+
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+#include "storage/base/stream.h"
+#include "storage/git/repo/object_links.h"
+#include "storage/git/repo/refs.h"
+
+#include <stdint.h>
+
+/* Adds `objects` of a repository and of all that it borrows from. */
+int object_dirs_find(const char *git_dir, struct strvec *dirs, struct err *err);
+
+/* The content of an object, which the caller frees; NULL and ERR_NOT_FOUND
+ * where no directory has it. Not held against its id. */
+struct source *loose_open(const struct strvec *dirs,
+    const uint8_t id[GIT_ID_LEN], enum object_type *type, uint64_t *size,
+    struct err *err);
+
+/* The content of one out of the bytes of its file, whose name is for errors.
+ * Owns `from`, also on failure. */
+struct source *loose_unpack(struct source *from, const char *name,
+    enum object_type *type, uint64_t *size, struct err *err);
+
+#endif

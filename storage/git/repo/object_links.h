@@ -1,0 +1,56 @@
+/*
+ * The ids that objects name: a set, and the readers of commits, tags and trees
+ * that fill it. Pure. Used to know that what objects name is there too.
+ */
+#ifndef STORAGE_GIT_REPO_OBJECT_LINKS_H
+#define STORAGE_GIT_REPO_OBJECT_LINKS_H
+
+#include "storage/base/err.h"
+#include "storage/git/repo/refs.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum object_type {
+	OBJECT_COMMIT = 1,
+	OBJECT_TREE = 2,
+	OBJECT_BLOB = 3,
+	OBJECT_TAG = 4
+};
+const char *object_type_name(enum object_type type);
+
+struct linkset {
+	uint8_t (*slots)[GIT_ID_LEN]; /* all zero: free */
+	size_t cap;		      /* a power of two, or 0 */
+	size_t len;
+	/* Borrowed: what this set has need not be added to ours; or NULL. */
+	const struct linkset *known;
+};
+#define LINKSET_INIT                                                           \
+	{                                                                      \
+		.slots = NULL                                                  \
+	}
+void linkset_done(struct linkset *s);
+void linkset_add(struct linkset *s, const uint8_t id[GIT_ID_LEN]);
+bool linkset_has(const struct linkset *s, const uint8_t id[GIT_ID_LEN]);
+/* Each id in turn; `at` starts as 0. NULL at the end. */
+const uint8_t *linkset_next(const struct linkset *s, size_t *at);
+
+/* Adds what an object names: parents and tree, a tag's object, a tree's
+ * entries but for submodules. ERR_FORMAT where it is malformed. */
+int links_of(enum object_type type, const void *data, size_t len,
+    struct linkset *into, struct err *err);
+
+/* Of entries of trees; whatever else there is names a blob. */
+enum { MODE_TREE = 040000, MODE_SUBMODULE = 0160000 };
+
+/* The next entry of a tree; 0, 1 at the end, -1 where it is malformed. */
+struct tree_entry {
+	uint32_t mode;
+	const char *name; /* ends in a NUL */
+	const uint8_t *id;
+};
+int tree_next(const uint8_t **at, const uint8_t *end, struct tree_entry *e);
+
+#endif

@@ -1,0 +1,299 @@
+#include "storage/git/repo/ref_files.h"
+
+#include "storage/base/buf.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	MAX_PACKED_REFS = 512 * 1024 * 1024,
+	MAX_LOOSE_REF = 4096,
+	MAX_SYMREF_DEPTH = 5, /* as git */
+	MAX_REF_DIR_DEPTH = 64,
+};
+
+static const char packed_header[] = "# pack-refs with: sorted \n";
+
+static void strip_line_end(struct buf *b)
+{
+	while (b->len && strchr(" \t\r\n", b->data[b->len - 1]))
+		buf_truncate(b, b->len - 1);
+}
+
+/* What a HEAD or loose ref file says: "ref: <name>" or an id. */
+static char *parse_value(const struct buf *b)
+{
+	const char *text = buf_str(b);
+	uint8_t id[GIT_ID_LEN];
+
+	if (strlen(text) != b->len)
+		return NULL;
+	if (str_starts(text, "ref:")) {
+		text += 4;
+		text += strspn(text, " \t");
+		return git_ref_name_valid(text) ? str_dup(text) : NULL;
+	}
+	if (strlen(text) == GIT_ID_HEX - 1 && git_id_parse(text, id) == 0)
+		return str_dup(text);
+	return NULL;
+}
+
+int ref_files_read_head(const char *dir, char **head, struct err *err)
+{
+	autofree char *path = file_join(dir, "HEAD");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (file_read(path, MAX_LOOSE_REF, &text, err))
+		return -1;
+	strip_line_end(&text);
+	*head = parse_value(&text);
+	if (!*head)
+		return err_set(err, ERR_FORMAT,
+		    "%s names neither a reference nor an object", path);
+	return 0;
+}
+
+/* A line of that length, which a NUL follows, and may be in it. */
+static int packed_line(struct git_refvec *refs, const char *line, size_t len,
+    const char *path, struct err *err)
+{
+	bool is_text = strlen(line) == len;
+	uint8_t id[GIT_ID_LEN];
+
+	if (is_text && (line[0] == '#' || line[0] == '^' || line[0] == '\0'))
+		return 0;
+	if (!is_text || git_id_parse(line, id) || line[GIT_ID_HEX - 1] != ' ' ||
+	    !git_ref_name_valid(line + GIT_ID_HEX)) {
+		cleanup(buf_done) struct buf shown = BUF_INIT;
+		str_add_printable(&shown, line, len < 120 ? len : 120);
+		return err_set(err, ERR_FORMAT,
+		    "%s holds a line that is no reference: '%s'", path,
+		    buf_str(&shown));
+	}
+	git_refvec_add(refs, line + GIT_ID_HEX, id);
+	return 0;
+}
+
+/* A crash of the machine may leave it cut off, or full of zeros: what is read
+ * then is not all that there was. */
+static int read_packed(
+    const char *dir, struct git_refvec *refs, struct err *err)
+{
+	autofree char *path = file_join(dir, "packed-refs");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (!file_exists(path))
+		return 0;
+	if (file_read(path, MAX_PACKED_REFS, &text, err))
+		return -1;
+	for (size_t at = 0; at < text.len;) {
+		char *line = text.data + at;
+		char *end = memchr(line, '\n', text.len - at);
+		size_t len = end ? (size_t)(end - line) : text.len - at;
+		line[len] = '\0';
+		if (packed_line(refs, line, len, path, err))
+			return -1;
+		if (!end)
+			return err_set(err, ERR_FORMAT,
+			    "%s is cut off: its last line has no end", path);
+		at += len + 1;
+	}
+	return 0;
+}
+
+struct loose {
+	const char *dir;
+	struct git_refvec *refs;
+	struct strvec symbolic; /* "name target" to be followed at the end */
+};
+
+static int read_loose(
+    struct loose *l, const char *name, unsigned depth, struct err *err);
+
+static int read_loose_file(
+    struct loose *l, const char *path, const char *name, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct err why = ERR_INIT;
+	uint8_t id[GIT_ID_LEN];
+
+	if (!git_ref_name_valid(name))
+		return 0; /* a lock, a placeholder: git skips these too */
+	if (file_read(path, MAX_LOOSE_REF, &text, &why)) {
+		if (why.code == ERR_NOT_FOUND)
+			return 0; /* packed, or deleted, just now */
+		*err = why;
+		return -1;
+	}
+	strip_line_end(&text);
+	autofree char *value = parse_value(&text);
+	if (!value)
+		return err_set(err, ERR_FORMAT,
+		    "%s names neither a reference nor an object", path);
+	if (git_id_parse(value, id) == 0) {
+		git_refvec_add(l->refs, name, id);
+	} else {
+		autofree char *both = str_printf("%s %s", name, value);
+		strvec_add(&l->symbolic, both);
+	}
+	return 0;
+}
+
+static int read_loose(
+    struct loose *l, const char *name, unsigned depth, struct err *err)
+{
+	autofree char *path = file_join(l->dir, name);
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err why = ERR_INIT;
+	struct stat st;
+
+	if (depth > MAX_REF_DIR_DEPTH)
+		return err_set(err, ERR_FORMAT, "%s is nested too deep", path);
+	if (lstat(path, &st))
+		return errno == ENOENT
+			   ? 0
+			   : err_system(err, errno, "cannot look at %s", path);
+	if (S_ISREG(st.st_mode))
+		return read_loose_file(l, path, name, err);
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	if (file_list_dir(path, &names, &why)) {
+		if (why.code == ERR_NOT_FOUND)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	VEC_EACH (&names, n) {
+		autofree char *below = file_join(name, *n);
+		if (read_loose(l, below, depth + 1, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Adds the loose ones to the packed ones, sorted; of the same name, the loose
+ * one wins. */
+static void add_loose(struct git_refvec *refs, struct git_refvec *loose)
+{
+	git_refvec_sort(refs);
+	for (size_t i = 0; i < loose->len; i++) {
+		const struct git_ref *same =
+		    git_refvec_find(refs, loose->items[i].name);
+		if (same) {
+			size_t at = (size_t)(same - refs->items);
+			memcpy(
+			    refs->items[at].id, loose->items[i].id, GIT_ID_LEN);
+			free(loose->items[i].name);
+			loose->items[i].name = NULL;
+		}
+	}
+	VEC_EACH (loose, r) {
+		if (r->name)
+			*vec_add(refs) = *r;
+	}
+	vec_done(loose);
+	git_refvec_sort(refs);
+}
+
+static const char *symbolic_target(const struct strvec *all, const char *name)
+{
+	size_t len = strlen(name);
+
+	VEC_EACH (all, both) {
+		if (strncmp(*both, name, len) == 0 && (*both)[len] == ' ')
+			return *both + len + 1;
+	}
+	return NULL;
+}
+
+/* A loose reference hides a packed one of its name, also where it is symbolic
+ * and leads nowhere. */
+static void drop_hidden(struct git_refvec *refs, const struct strvec *symbolic)
+{
+	size_t kept = 0;
+
+	VEC_EACH (refs, r) {
+		if (symbolic_target(symbolic, r->name))
+			free(r->name);
+		else
+			refs->items[kept++] = *r;
+	}
+	refs->len = kept;
+}
+
+/* Symbolic refs below refs/ are taken as what they lead to, as a server
+ * offers them; those that lead nowhere are left out, as a server does. */
+static void follow_symbolic(struct git_refvec *refs, const struct strvec *all)
+{
+	struct git_refvec found = VEC_INIT;
+
+	drop_hidden(refs, all);
+	VEC_EACH (all, both) {
+		autofree char *name =
+		    str_ndup(*both, (size_t)(strchr(*both, ' ') - *both));
+		const char *target = name;
+		const struct git_ref *ref = NULL;
+		for (int i = 0; i < MAX_SYMREF_DEPTH && target && !ref; i++) {
+			target = symbolic_target(all, target);
+			ref = target ? git_refvec_find(refs, target) : NULL;
+		}
+		if (ref)
+			git_refvec_add(&found, name, ref->id);
+	}
+	VEC_EACH (&found, r)
+		*vec_add(refs) = *r;
+	vec_done(&found);
+	git_refvec_sort(refs);
+}
+
+int ref_files_read(const char *dir, struct git_refvec *refs, struct err *err)
+{
+	struct git_refvec loose = VEC_INIT;
+	struct loose l = {.dir = dir, .refs = &loose};
+
+	/* The loose ones first: `git pack-refs` removes them only once they
+	 * are packed, and may be at work. */
+	int result =
+	    read_loose(&l, "refs", 0, err) || read_packed(dir, refs, err);
+	if (!result) {
+		add_loose(refs, &loose);
+		follow_symbolic(refs, &l.symbolic);
+	}
+	git_refvec_done(&loose);
+	strvec_done(&l.symbolic);
+	return result ? -1 : 0;
+}
+
+int ref_files_write(
+    const char *dir, const struct git_refvec *refs, struct err *err)
+{
+	autofree char *path = file_join(dir, "packed-refs");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	char hex[GIT_ID_HEX];
+
+	buf_add_str(&text, packed_header);
+	VEC_EACH (refs, r) {
+		git_id_hex(r->id, hex);
+		buf_add_str(&text, hex);
+		buf_add_char(&text, ' ');
+		buf_add_str(&text, r->name);
+		buf_add_char(&text, '\n');
+	}
+	return file_update_durably(path, text.data, text.len, err);
+}
+
+int ref_files_write_head(const char *dir, const char *head, struct err *err)
+{
+	autofree char *path = file_join(dir, "HEAD");
+	uint8_t id[GIT_ID_LEN];
+	bool detached = git_id_parse(head, id) == 0;
+	autofree char *text =
+	    str_printf("%s%s\n", detached ? "" : "ref: ", head);
+
+	return file_update_durably(path, text, strlen(text), err);
+}

@@ -1,0 +1,23 @@
+/*
+ * The files of a bare repository that hold its references: HEAD, packed-refs
+ * and loose ones (gitrepository-layout(5)). Read whatever git may have left
+ * there; written as packed-refs alone.
+ */
+#ifndef STORAGE_GIT_REPO_REF_FILES_H
+#define STORAGE_GIT_REPO_REF_FILES_H
+
+#include "storage/base/err.h"
+#include "storage/git/repo/refs.h"
+
+/* HEAD: what it names, or 40 hex digits; the caller frees. */
+int ref_files_read_head(const char *dir, char **head, struct err *err);
+/* All refs, sorted; none is no error. */
+int ref_files_read(const char *dir, struct git_refvec *refs, struct err *err);
+
+/* packed-refs from sorted refs, and HEAD as read_head gives it. Each file
+ * appears whole or not at all, and is left alone where it says that already. */
+int ref_files_write(
+    const char *dir, const struct git_refvec *refs, struct err *err);
+int ref_files_write_head(const char *dir, const char *head, struct err *err);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * References: names and what they point at. Pure.
+ */
+#ifndef STORAGE_GIT_REPO_REFS_H
+#define STORAGE_GIT_REPO_REFS_H
+
+#include "storage/base/err.h"
+#include "storage/base/vec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { GIT_ID_LEN = 20, GIT_ID_HEX = 41 /* with its NUL */ };
+
+struct git_id {
+	uint8_t bytes[GIT_ID_LEN];
+};
+VEC_DEFINE(git_idvec, struct git_id);
+
+struct git_ref {
+	char *name; /* "refs/heads/main" */
+	uint8_t id[GIT_ID_LEN];
+};
+VEC_DEFINE(git_refvec, struct git_ref);
+
+void git_refvec_done(struct git_refvec *v);
+void git_refvec_add(
+    struct git_refvec *v, const char *name, const uint8_t id[GIT_ID_LEN]);
+void git_refvec_sort(struct git_refvec *v); /* by the bytes of the name */
+/* In a sorted one; NULL where it is not. */
+const struct git_ref *git_refvec_find(
+    const struct git_refvec *v, const char *name);
+
+/* What git-check-ref-format(1) allows, below refs/; and no name of a part
+ * that would reach outside a directory. */
+bool git_ref_name_valid(const char *name);
+
+/* 40 hex digits at text. 0 or -1. */
+int git_id_parse(const char *text, uint8_t id[GIT_ID_LEN]);
+void git_id_hex(const uint8_t id[GIT_ID_LEN], char out[GIT_ID_HEX]);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * libgit2: reads objects of a repository by id, and sets its refs. The only
+ * wrapper of it; its handles are not shared between threads.
+ */
+#ifndef STORAGE_GIT_REPO_REPO_H
+#define STORAGE_GIT_REPO_REPO_H
+
+#include "storage/base/buf.h"
+#include "storage/base/cancel.h"
+#include "storage/base/err.h"
+#include "storage/git/repo/object_links.h"
+#include "storage/git/repo/refs.h"
+
+#include <stdbool.h>
+
+struct repo;
+/* A bare repository, or the one of a working tree; its refs are not looked
+ * at. ERR_NOT_FOUND where there is none. */
+struct repo *repo_open(const char *dir, struct err *err);
+void repo_free(struct repo *r); /* takes NULL */
+void repo_freep(struct repo **r);
+const char *repo_dir(const struct repo *r); /* where HEAD lies */
+
+bool repo_is_bare(const struct repo *r);
+
+/* One ref, whatever it was before. */
+int repo_set_ref(struct repo *r, const char *name, const uint8_t id[GIT_ID_LEN],
+    struct err *err);
+int repo_delete_ref(struct repo *r, const char *name, struct err *err);
+
+/* Replaces out. Checks that the object hashes to its id. ERR_NOT_FOUND. */
+int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    enum object_type *type, struct buf *out, struct err *err);
+/* What an object is, without reading all of it. ERR_NOT_FOUND. */
+int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    enum object_type *type, struct err *err);
+
+/* Follows tags to what they name. */
+int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    uint8_t out[GIT_ID_LEN], enum object_type *type, struct err *err);
+
+/* A fresh bare repository; what is there already is kept. */
+int repo_init_bare(const char *dir, struct err *err);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * What a Git server says of itself first: its protocol version, capabilities
+ * and, in version 0 and 1, its refs (gitprotocol-pack(5)); and the answer to
+ * version 2's ls-refs (gitprotocol-v2(5)). Pure: fed with pkt-lines.
+ */
+#ifndef STORAGE_GIT_WIRE_ADVERT_H
+#define STORAGE_GIT_WIRE_ADVERT_H
+
+#include "storage/base/str.h"
+#include "storage/git/repo/refs.h"
+#include "storage/git/wire/pktline.h"
+
+#include <stdbool.h>
+
+struct advert {
+	int version;		/* 0, 1 or 2 */
+	struct strvec caps;	/* "name" or "name=value" */
+	struct git_refvec refs; /* without HEAD and peeled tags; unsorted */
+	struct strvec odd;	/* names offered that no ref may have */
+	bool has_head;
+	uint8_t head_id[GIT_ID_LEN];
+	char *head_target; /* what HEAD names, where the server says it */
+	bool shallow;	   /* the server's history is cut off */
+	/* Reading state. */
+	bool announced; /* "# service=" was there, its flush is awaited */
+	bool listed;	/* the first ref, with capabilities, was read */
+};
+#define ADVERT_INIT                                                            \
+	{                                                                      \
+		.version = 0                                                   \
+	}
+void advert_done(struct advert *a);
+
+/* pkt_fn's: ctx is a struct advert. They say 1 at the end. */
+int advert_on_pkt(void *ctx, enum pkt_kind kind, const char *data, size_t len,
+    struct err *err);
+int advert_on_ls_refs(void *ctx, enum pkt_kind kind, const char *data,
+    size_t len, struct err *err);
+
+/* The value of a capability ("" where it has none), or NULL. */
+const char *advert_cap(const struct advert *a, const char *name);
+/* Whether a capability's value has that word. */
+bool advert_cap_has(const struct advert *a, const char *name, const char *word);
+
+#endif

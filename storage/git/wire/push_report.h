@@ -1,0 +1,33 @@
+/*
+ * What a server says of a push (gitprotocol-pack(5), "Report Status"): whether
+ * it unpacked, and what became of each ref. Pure: fed with pkt-lines.
+ */
+#ifndef STORAGE_GIT_WIRE_PUSH_REPORT_H
+#define STORAGE_GIT_WIRE_PUSH_REPORT_H
+
+#include "storage/base/str.h"
+#include "storage/git/wire/pktline.h"
+
+#include <stdbool.h>
+
+struct push_report {
+	bool sideband; /* it comes wrapped in bands */
+	struct pkt_reader inner;
+	bool unpacked;
+	char *unpack_error; /* NULL: none */
+	struct strvec ok;   /* names */
+	struct strvec ng;   /* "name reason" */
+	bool ended;
+};
+void push_report_init(struct push_report *r, bool sideband);
+void push_report_done(struct push_report *r);
+
+/* A pkt_fn: ctx is a struct push_report. */
+int push_report_on_pkt(void *ctx, enum pkt_kind kind, const char *data,
+    size_t len, struct err *err);
+
+/* Whether that ref was taken; else why not (borrowed, never NULL then). */
+bool push_report_of(
+    const struct push_report *r, const char *name, const char **reason);
+
+#endif

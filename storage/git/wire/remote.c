@@ -1,0 +1,230 @@
+#include "storage/git/wire/remote.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
+#include "storage/git/wire/sideband.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct git_access remote_access(const struct git_access *access)
+{
+	struct git_access a = *access;
+
+	if (!a.clock)
+		a.clock = clock_system();
+	if (!a.random)
+		a.random = random_system();
+	return a;
+}
+
+static int feed_pkts(void *ctx, const void *data, size_t len, struct err *err)
+{
+	return pkt_reader_feed(ctx, data, len, err);
+}
+
+static int greet(struct remote *r, struct err *err)
+{
+	cleanup(pkt_reader_done) struct pkt_reader reader;
+
+	pkt_reader_init(&reader, advert_on_pkt, &r->advert);
+	return link_greet(r->link, feed_pkts, &reader, err);
+}
+
+static int ask(struct remote *r, const struct buf *body,
+    struct pkt_reader *reader, struct err *err)
+{
+	const struct link_body b = {.data = body->data, .len = body->len};
+
+	return link_ask(r->link, &b, feed_pkts, reader, err);
+}
+
+/* Version 2 names the refs only when it is asked. */
+static int list_refs(struct remote *r, struct err *err)
+{
+	cleanup(buf_done) struct buf body = BUF_INIT;
+	cleanup(pkt_reader_done) struct pkt_reader reader;
+
+	pkt_printf(&body, "command=ls-refs\n");
+	pkt_printf(&body, "agent=backstay/%s\n", BACKSTAY_VERSION);
+	pkt_delimiter(&body);
+	pkt_printf(&body, "symrefs\n");
+	if (advert_cap_has(&r->advert, "ls-refs", "unborn"))
+		pkt_printf(&body, "unborn\n");
+	pkt_flush(&body);
+	pkt_reader_init(&reader, advert_on_ls_refs, &r->advert);
+	return ask(r, &body, &reader, err);
+}
+
+struct remote *remote_open(const char *url, const struct git_access *access,
+    const char *service, struct err *err)
+{
+	cleanup(remote_freep) struct remote *r = mem_new(struct remote);
+
+	r->access = remote_access(access);
+	if (location_parse(url, &r->where, err))
+		return NULL;
+	if (r->where.kind == LOCATION_HTTP)
+		r->link = link_http_new(&r->where, &r->access, service, err);
+	else
+		r->link = link_ssh_new(&r->where, &r->access, service, err);
+	if (!r->link || greet(r, err))
+		return NULL;
+	if (r->advert.version == 2 && list_refs(r, err))
+		return NULL;
+	return steal(r);
+}
+
+void remote_free(struct remote *r)
+{
+	if (!r)
+		return;
+	link_free(r->link);
+	advert_done(&r->advert);
+	location_done(&r->where);
+	free(r);
+}
+
+void remote_freep(struct remote **r)
+{
+	remote_free(*r);
+}
+
+/* --- fetching */
+
+struct fetch {
+	int version;
+	bool in_pack;
+	int (*on_pack)(
+	    void *ctx, const void *data, size_t len, struct err *err);
+	void *ctx;
+};
+
+static void add_ids(
+    struct buf *body, const char *word, const struct git_idvec *ids)
+{
+	char hex[GIT_ID_HEX];
+
+	for (size_t i = 0; i < ids->len; i++) {
+		git_id_hex(ids->items[i].bytes, hex);
+		pkt_printf(body, "%s %s\n", word, hex);
+	}
+}
+
+static void request_v2(struct buf *body, const struct git_idvec *wants,
+    const struct git_idvec *haves)
+{
+	pkt_printf(body, "command=fetch\n");
+	pkt_printf(body, "agent=backstay/%s\n", BACKSTAY_VERSION);
+	pkt_delimiter(body);
+	/* No thin packs: each is complete in itself, as an archive needs it. */
+	pkt_printf(body, "ofs-delta\n");
+	pkt_printf(body, "no-progress\n");
+	add_ids(body, "want", wants);
+	add_ids(body, "have", haves);
+	/* All in one round: what we have are tips the server once had. */
+	pkt_printf(body, "done\n");
+	pkt_flush(body);
+}
+
+static void request_v0(struct buf *body, const struct advert *a,
+    const struct git_idvec *wants, const struct git_idvec *haves)
+{
+	char hex[GIT_ID_HEX];
+
+	for (size_t i = 0; i < wants->len; i++) {
+		git_id_hex(wants->items[i].bytes, hex);
+		if (i)
+			pkt_printf(body, "want %s\n", hex);
+		else
+			pkt_printf(body, "want %s side-band-64k%s%s%s%s\n", hex,
+			    advert_cap(a, "ofs-delta") ? " ofs-delta" : "",
+			    advert_cap(a, "no-progress") ? " no-progress" : "",
+			    advert_cap(a, "agent") ? " agent=backstay/" : "",
+			    advert_cap(a, "agent") ? BACKSTAY_VERSION : "");
+	}
+	pkt_flush(body);
+	add_ids(body, "have", haves);
+	pkt_printf(body, "done\n");
+}
+
+static int pack_pkt(
+    struct fetch *f, const char *data, size_t len, struct err *err)
+{
+	return sideband_take(data, len, f->on_pack, f->ctx, err);
+}
+
+static bool is_text(const char *data, size_t len, const char *text)
+{
+	size_t n = strlen(text);
+
+	return len >= n && memcmp(data, text, n) == 0;
+}
+
+static int before_pack(
+    struct fetch *f, const char *data, size_t len, struct err *err)
+{
+	cleanup(buf_done) struct buf shown = BUF_INIT;
+
+	if (f->version == 2 && is_text(data, len, "packfile")) {
+		f->in_pack = true;
+		return 0;
+	}
+	if (f->version != 2 &&
+	    (is_text(data, len, "NAK") || is_text(data, len, "ACK ")))
+		return 0;
+	if (f->version != 2 && len && data[0] >= 1 && data[0] <= 3) {
+		f->in_pack = true;
+		return pack_pkt(f, data, len, err);
+	}
+	if (is_text(data, len, "shallow"))
+		return err_set(err, ERR_FORMAT,
+		    "the repository is a shallow clone: its history is cut "
+		    "off; complete it on the server (git fetch --unshallow)");
+	str_add_printable(
+	    &shown, data, pkt_text_len(data, len < 300 ? len : 300));
+	if (is_text(data, len, "ERR "))
+		return err_set(err, ERR_NETWORK, "the server says: %s",
+		    buf_str(&shown) + 4);
+	return err_set(err, ERR_FORMAT,
+	    "the server's answer is not in Git's protocol: '%s'",
+	    buf_str(&shown));
+}
+
+static int fetch_on_pkt(void *ctx, enum pkt_kind kind, const char *data,
+    size_t len, struct err *err)
+{
+	struct fetch *f = ctx;
+
+	if (kind == PKT_FLUSH && f->in_pack)
+		return 1;
+	if (kind != PKT_DATA)
+		return err_set(
+		    err, ERR_FORMAT, "the server's answer ends without a pack");
+	return f->in_pack ? pack_pkt(f, data, len, err)
+			  : before_pack(f, data, len, err);
+}
+
+int remote_fetch(struct remote *r, const struct git_idvec *wants,
+    const struct git_idvec *haves,
+    int (*on_pack)(void *ctx, const void *data, size_t len, struct err *err),
+    void *ctx, struct err *err)
+{
+	cleanup(buf_done) struct buf body = BUF_INIT;
+	cleanup(pkt_reader_done) struct pkt_reader reader;
+	struct fetch f = {
+	    .version = r->advert.version, .on_pack = on_pack, .ctx = ctx};
+
+	if (f.version == 2) {
+		request_v2(&body, wants, haves);
+	} else {
+		if (!advert_cap(&r->advert, "side-band-64k"))
+			return err_set(err, ERR_FORMAT,
+			    "%s: the server is too old: it does not know "
+			    "side-band-64k",
+			    r->where.url);
+		request_v0(&body, &r->advert, wants, haves);
+	}
+	pkt_reader_init(&reader, fetch_on_pkt, &f);
+	return ask(r, &body, &reader, err);
+}

@@ -1,0 +1,53 @@
+/*
+ * The OpenSSH client as a child process. It is told everything on its command
+ * line, reads no configuration of the user, asks on no terminal, and takes only
+ * host keys that are known. A passphrase goes to it through the environment of
+ * a helper that only we can read.
+ *
+ * Through OpenSSH rather than libgit2's libssh2: Debian 12's libssh2 cannot
+ * sign with RSA keys in a way that today's servers accept, has no time limits,
+ * and cannot be stopped while it waits.
+ */
+#ifndef STORAGE_GIT_WIRE_SSH_CLIENT_H
+#define STORAGE_GIT_WIRE_SSH_CLIENT_H
+
+#include "storage/base/buf.h"
+#include "storage/git/wire/access.h"
+#include "storage/git/wire/location.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct ssh_client {
+	const struct location *where;
+	const struct git_access *access;
+	bool fetches;	    /* offer version 2 of the protocol */
+	pid_t pid;	    /* 0: not running */
+	int in, out, err;   /* our ends; -1: closed */
+	struct buf said;    /* on its standard error, up to 16 KiB */
+	char *askpass;	    /* the helper's path, removed at the end */
+	int64_t last_ticks; /* when a byte last moved */
+};
+
+/* Both are borrowed for the life of the client. */
+void ssh_client_init(struct ssh_client *c, const struct location *where,
+    const struct git_access *access);
+/* Runs a command on the server. Once. */
+int ssh_client_start(
+    struct ssh_client *c, const char *command, struct err *err);
+/* Ends the client where it still runs. */
+void ssh_client_done(struct ssh_client *c);
+
+void ssh_client_moved(struct ssh_client *c); /* a byte did, just now */
+/* Reads what the client and the server say beside the protocol. */
+void ssh_client_drain_stderr(struct ssh_client *c);
+/* -1 with ERR_NETWORK where no byte has moved for too long. */
+int ssh_client_stalled(struct ssh_client *c, struct err *err);
+/* Reads the rest of what it says and waits for its end, which it is helped to
+ * after some seconds: the exit status, -1 where it was killed. */
+int ssh_client_reap(struct ssh_client *c);
+/* It ended although it should not have: -1 with the reason. */
+int ssh_client_ended(struct ssh_client *c, struct err *err);
+
+#endif

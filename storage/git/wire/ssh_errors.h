@@ -1,0 +1,18 @@
+/*
+ * What the OpenSSH client and the server behind it say on standard error, in
+ * the C locale: what kind of failure it is, and what to do. Pure.
+ */
+#ifndef STORAGE_GIT_WIRE_SSH_ERRORS_H
+#define STORAGE_GIT_WIRE_SSH_ERRORS_H
+
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+
+/* status: the client's exit status; -1 where it was killed. */
+enum err_code ssh_said_code(const char *said, int status);
+/* What to do about it, or NULL. */
+const char *ssh_said_advice(const char *said);
+/* Its lines as one, printable; a banner's rules left out. */
+void ssh_said_add(struct buf *out, const char *said);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Where a JSON value ends that arrives in pieces: only strings and brackets are
+ * looked at, quickly; whether it is valid is seen once it is whole (scan.h).
+ * Pure.
+ */
+#ifndef STORAGE_JSON_STRETCH_H
+#define STORAGE_JSON_STRETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Where in a value the last piece ended. */
+struct kube_stretch {
+	size_t depth; /* of brackets that are open */
+	bool in_string;
+	bool escaped; /* the byte before was a backslash in a string */
+};
+
+/* Each goes over as many bytes of data as belong to the value and yields how
+ * many those are: a string up to its end, where in_string becomes false; a
+ * collection up to where depth becomes 0; a number or a word. */
+size_t kube_stretch_string(
+    struct kube_stretch *s, const char *data, size_t len);
+size_t kube_stretch_collection(
+    struct kube_stretch *s, const char *data, size_t len);
+size_t kube_stretch_scalar(const char *data, size_t len);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * What Terraform and OpenTofu state says about itself, read as it passes by:
+ * no tree is built, so that a state of any size costs the same memory. The
+ * whole text is checked to be JSON on the way.
+ *
+ * Format 4: https://github.com/opentofu/opentofu internal/states/statefile;
+ * encrypted state keeps serial and lineage readable beside its
+ * encrypted_data. Format 3 keeps resources in modules.
+ */
+#ifndef STORAGE_TERRAFORM_STATE_H
+#define STORAGE_TERRAFORM_STATE_H
+
+#include "storage/base/buf.h"
+#include "storage/base/digest.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { STATE_MAX_DEPTH = 512, STATE_MAX_TEXT = 128 };
+
+struct state_facts {
+	bool json;  /* all of it is one JSON value */
+	bool state; /* an object with a serial and a lineage */
+	bool encrypted;
+	int64_t format; /* "version" */
+	int64_t serial;
+	uint64_t resources;
+	char lineage[STATE_MAX_TEXT]; /* printable; "" for none */
+	char terraform_version[STATE_MAX_TEXT];
+};
+
+struct state_reader; /* one pass over one object */
+
+struct state_reader *state_reader_new(void);
+void state_reader_free(struct state_reader *r); /* takes NULL */
+void state_reader_freep(struct state_reader **r);
+void state_reader_add(struct state_reader *r, const void *data, size_t len);
+/* Whether what came so far can be the beginning of JSON at all. */
+bool state_reader_hopes(const struct state_reader *r);
+/* After all bytes. */
+void state_reader_finish(struct state_reader *r, struct state_facts *facts);
+
+/* Of a text that goes on elsewhere: what its beginning says. `state` is true
+ * where serial and lineage came already, `json` is not. */
+void state_reader_begun(
+    const struct state_reader *r, struct state_facts *facts);
+
+/* In one go. */
+void state_facts_of(const void *data, size_t len, struct state_facts *facts);
+
+/* serial, lineage, terraform_version, resources (of a whole state), encrypted
+ * into an object; nothing where it is no state. */
+struct json_object;
+void state_facts_to_json(
+    const struct state_facts *facts, struct json_object *object);
+
+/* "env:/<workspace>/..." under the prefix: the workspace, or NULL. The caller
+ * frees. */
+char *state_workspace(const char *key);
+
+/* What Terraform writes into a lock (.tflock, Info): "Operation by Who since
+ * Created, ID ...", printable, for people. */
+void state_describe_lock(struct buf *out, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,61 @@
+#include "storage/vault/snapshot_commit.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/str.h"
+#include "storage/vault/label.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* A run that stood still for so long that another took over its lock finds
+ * that the other has removed an archive without a manifest. A store that
+ * cannot be asked just now has still said yes to everything. */
+static bool archive_is_gone(struct vault *v, const struct papers *p)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (vault_list(v, p->archive, &items, &ignored))
+		return false;
+	VEC_EACH (&items, item)
+		if (str_eq(item->name, p->archive))
+			return item->bytes != p->archive_bytes;
+	return true;
+}
+
+/* The signature first: a manifest that is there is signed. */
+int papers_write(struct vault *v, const struct papers *p, struct err *err)
+{
+	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, p->label);
+	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, p->label);
+
+	if (p->signature->len &&
+	    vault_put_small(v, minisig, p->signature->data, p->signature->len,
+		VAULT_RETAIN_SNAPSHOT, err))
+		return -1;
+	if (vault_put_small(v, manifest, buf_str(p->manifest), p->manifest->len,
+		VAULT_RETAIN_SNAPSHOT, err))
+		return -1;
+	if (!archive_is_gone(v, p))
+		return 0;
+	return err_set(err, ERR_LOCKED,
+	    "%s: '%s' was removed by another run before its manifest was "
+	    "written: this one must have stood still for too long",
+	    vault_describe(v), p->archive);
+}
+
+/* The manifest goes first, and where it may still be there nothing else goes:
+ * what is listed is whole. */
+void papers_withdraw(struct vault *v, const struct papers *p)
+{
+	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, p->label);
+	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, p->label);
+	struct err ignored = ERR_INIT;
+
+	vault_cleanup_begin(v);
+	if (!vault_remove(v, manifest, &ignored)) {
+		(void)vault_remove(v, minisig, &ignored);
+		(void)vault_remove(v, p->archive, &ignored);
+	}
+	vault_cleanup_end(v);
+}

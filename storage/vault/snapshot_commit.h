@@ -1,0 +1,30 @@
+/*
+ * What stands beside an archive and makes a snapshot of it: the signature, and
+ * the manifest, which is written last. Only the rest of this room uses it.
+ */
+#ifndef STORAGE_VAULT_SNAPSHOT_COMMIT_H
+#define STORAGE_VAULT_SNAPSHOT_COMMIT_H
+
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+#include "storage/vault/vault.h"
+
+#include <stdint.h>
+
+/* All borrowed. */
+struct papers {
+	const char *label;
+	const char *archive; /* the name of its object */
+	uint64_t archive_bytes;
+	const struct buf *manifest;
+	const struct buf *signature; /* empty: there is none */
+};
+
+/* Writes them beside the archive that is there. ERR_EXISTS: there are others;
+ * ERR_LOCKED: another run has removed the archive meanwhile. */
+int papers_write(struct vault *v, const struct papers *p, struct err *err);
+/* Removes them and the archive, after a failure, as far as it can: an archive
+ * without a manifest is no snapshot, and the next run removes it. */
+void papers_withdraw(struct vault *v, const struct papers *p);
+
+#endif

@@ -1,0 +1,271 @@
+/* Pruning a vault in a directory and one in a bucket of a real S3 server: what
+ * goes, what stays, and when it refuses. */
+#include "agent/prune/prune.h"
+
+#include "storage/base/cleanup.h"
+#include "tests/support/test.h"
+#include "tests/support/vaults.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOUR = 3600, SNAPSHOTS = 5 };
+
+struct fixture {
+	struct test_vault *t;
+	struct test_clock clock;
+	struct test_random random;
+	struct minisign_key *key;
+	struct retention_zone *zone;
+	struct snapshot_trust trust;
+	struct retention_policy policy;
+	struct prune_options o;
+	int64_t first; /* seconds */
+};
+
+static void add_snapshot(struct fixture *f, void (*change)(struct manifest *m))
+{
+	struct vault *v = &f->t->vault;
+	const struct snapshot_options o = {.name = "prod",
+	    .encryption = ARCHIVE_AGE,
+	    .clock = &f->clock.clock,
+	    .max_skew_s = 1000000};
+	struct err err = ERR_INIT;
+	struct manifest m;
+	struct snapshot_writer *w = snapshot_begin(&v, 1, &o, &err);
+
+	assert_non_null(w);
+	struct sink *s = snapshot_writer_sink(w, &err);
+	assert_ok(sink_write(s, "x", 1, &err), err);
+	assert_ok(sink_finish(s, &err), err);
+	sink_free(s);
+	manifest_init(&m);
+	if (change)
+		change(&m);
+	assert_ok(snapshot_commit(w, &m, f->key, &err), err);
+	manifest_done(&m);
+	snapshot_writer_free(w);
+}
+
+static void tag(struct manifest *m)
+{
+	strvec_add(&m->tags, "release");
+}
+
+static void hold(struct manifest *m)
+{
+	m->hold = true;
+}
+
+static void setup(struct fixture *f, int kind)
+{
+	struct err err = ERR_INIT;
+	cleanup(buf_done) struct buf public = BUF_INIT;
+
+	memset(f, 0, sizeof(*f));
+	f->t = test_vault_open(kind);
+	test_clock_init(&f->clock, clock_now_ms(clock_system()));
+	test_random_init(&f->random, 5);
+	cleanup(secret_freep) struct secret *text =
+	    minisign_keygen(&f->random.random, &public);
+	f->key = minisign_key_parse(text, NULL, "key", &err);
+	f->zone = retention_zone_open("Europe/Berlin", &err);
+	*vec_add(&f->trust.keys) = *minisign_key_public(f->key);
+	f->policy = (struct retention_policy){.keep_last = 2, .keep_min = 1};
+	f->o = (struct prune_options){.vault = &f->t->vault,
+	    .name = "prod",
+	    .policy = &f->policy,
+	    .zone = f->zone,
+	    .trust = &f->trust,
+	    .key = f->key,
+	    .clock = &f->clock.clock};
+	/* One an hour, up to an hour ago. */
+	int64_t now = f->clock.now_ms;
+	f->clock.now_ms -= (int64_t)SNAPSHOTS * HOUR * 1000;
+	f->first = f->clock.now_ms / 1000;
+	for (int i = 0; i < SNAPSHOTS; i++) {
+		add_snapshot(f, NULL);
+		f->clock.now_ms += HOUR * 1000;
+	}
+	assert_int_equal(f->clock.now_ms, now);
+}
+
+static void teardown(struct fixture *f)
+{
+	retention_policy_done(&f->policy);
+	test_vault_free(f->t);
+	minisign_key_free(f->key);
+	retention_zone_free(f->zone);
+	snapshot_trust_done(&f->trust);
+}
+
+static size_t left(struct fixture *f)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	return list.len;
+}
+
+static const struct prune_row *row_of(const struct prune_rows *rows, size_t i)
+{
+	return &rows->items[rows->len - 1 - i]; /* oldest first */
+}
+
+static void the_oldest_go_and_a_record_stays(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	cleanup(strvec_done) struct strvec labels = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->o.dry_run = true;
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(rows.len, SNAPSHOTS);
+	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
+	assert_int_equal(left(f), SNAPSHOTS);
+	assert_int_equal(test_vault_count(f->t, ".pruned.json"), 0);
+	prune_rows_done(&rows);
+	f->o.dry_run = false;
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(left(f), 2);
+	assert_int_equal(row_of(&rows, 4)->outcome, PRUNE_KEPT);
+	assert_string_equal(row_of(&rows, 4)->reason, "last");
+	/* Of what is gone nothing is left but the word of it. */
+	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), 2);
+	assert_int_equal(test_vault_count(f->t, ".manifest.json.minisig"), 2);
+	assert_ok(
+	    snapshot_pruned(f->t->real, "prod", &f->trust, &labels, &err), err);
+	assert_int_equal(labels.len, 3);
+	/* Nothing to do: nothing is written. */
+	prune_rows_done(&rows);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(test_vault_count(f->t, ".pruned.json"), 1);
+}
+
+/* Clocks that are wrong, ours or the store's. */
+static void a_wrong_clock_deletes_nothing_wrong(struct fixture *f)
+{
+	static const int minutes[] = {4, -4, 14, -14, 16, -16, 1440, -1440};
+	enum { COUNT = sizeof(minutes) / sizeof(*minutes) };
+	int64_t now = f->clock.now_ms;
+	int wrong = 0, refused = 0;
+
+	f->o.dry_run = true; /* what would go is what goes */
+	for (int i = 0; i < 2 * COUNT; i++) {
+		cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+		struct err err = ERR_INIT;
+		int64_t off = minutes[i / 2] * 60;
+		f->clock.now_ms = now + (i % 2 ? off * 1000 : 0);
+		f->t->passed_s = i % 2 ? 0 : off;
+		if (prune_run(&f->o, &rows, &err)) {
+			refused++;
+			assert_int_equal(err.code, ERR_SYSTEM);
+			assert_contains(err.message, "set the clock right");
+			continue;
+		}
+		assert_in_range(off < 0 ? -off : off, 0, 300);
+		for (size_t n = 0; n < rows.len; n++)
+			wrong += row_of(&rows, n)->outcome !=
+				 (n < 3 ? PRUNE_DROPPED : PRUNE_KEPT);
+	}
+	printf("# %s: %d wrong clocks, %d refused, %d wrong deletions\n",
+	    f->t->kind, 2 * COUNT, refused, wrong);
+	assert_int_equal(wrong, 0);
+	assert_int_equal(refused, 12);
+	assert_int_equal(left(f), SNAPSHOTS);
+}
+
+static void without_a_list_or_a_policy_nothing_goes(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->t->list_fails = true;
+	assert_fails(prune_run(&f->o, &rows, &err), err, ERR_NETWORK);
+	f->t->list_fails = false;
+	f->policy.keep_last = 0;
+	assert_fails(prune_run(&f->o, &rows, &err), err, ERR_USAGE);
+	f->policy.keep_last = 2;
+	/* The word of it cannot be written. */
+	f->t->put_fails = ".pruned.json";
+	assert_int_not_equal(prune_run(&f->o, &rows, &err), 0);
+	assert_int_equal(left(f), SNAPSHOTS);
+}
+
+static void no_more_than_the_cap_go(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->policy.max_deletions = 1;
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(left(f), SNAPSHOTS - 1);
+	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
+	assert_contains(row_of(&rows, 1)->reason, "max_deletions");
+}
+
+static void what_the_store_keeps_is_kept(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->t->kept = ".manifest.json";
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(row_of(&rows, i)->outcome, PRUNE_KEPT_LOCKED);
+	assert_int_equal(left(f), SNAPSHOTS);
+	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), SNAPSHOTS);
+}
+
+static void tags_hold_and_verifications_count(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+	int64_t now = f->clock.now_ms;
+
+	/* 0 good by verification, 1 bad by one; 5 on hold, 6 tagged, then two
+	 * more. */
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_record_verified(f->t->real, &list.items[0], "full",
+		      true, NULL, &f->clock.clock, &err),
+	    err);
+	assert_ok(snapshot_record_verified(f->t->real, &list.items[4], "full",
+		      false, "damaged", &f->clock.clock, &err),
+	    err);
+	f->clock.now_ms = now - 1800 * 1000;
+	add_snapshot(f, hold);
+	add_snapshot(f, tag);
+	add_snapshot(f, NULL);
+	add_snapshot(f, NULL);
+	f->clock.now_ms = now;
+	strvec_add(&f->policy.keep_tags, "release");
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(rows.len, 9);
+	assert_contains(row_of(&rows, 0)->reason, "verification found good");
+	assert_int_equal(row_of(&rows, 1)->outcome, PRUNE_DROPPED);
+	assert_int_equal(row_of(&rows, 4)->outcome, PRUNE_DROPPED);
+	assert_contains(row_of(&rows, 4)->reason, "not good");
+	assert_string_equal(row_of(&rows, 5)->reason, "hold");
+	assert_string_equal(row_of(&rows, 6)->reason, "tag release");
+	assert_int_equal(left(f), 5);
+}
+
+TEST_VAULT_RUNNER
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST_ON_VAULTS(the_oldest_go_and_a_record_stays),
+	    TEST_ON_VAULTS(a_wrong_clock_deletes_nothing_wrong),
+	    TEST_ON_VAULTS(without_a_list_or_a_policy_nothing_goes),
+	    TEST_ON_VAULTS(no_more_than_the_cap_go),
+	    TEST_ON_VAULTS(what_the_store_keeps_is_kept),
+	    TEST_ON_VAULTS(tags_hold_and_verifications_count),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "prune", tests, test_vaults_start, test_vaults_stop);
+}
