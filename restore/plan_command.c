@@ -57,14 +57,15 @@ static int print_report(
 static void print_plan(const struct session *s, bool json, FILE *to)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
-	cleanup(plan_places_done) struct plan_places places = VEC_INIT;
+	cleanup(plan_destinations_done) struct plan_destinations destinations =
+	    VEC_INIT;
 
 	log_progress("%s", "");
-	targets_places(&s->targets, s->plan, &places);
+	targets_destinations(&s->targets, s->plan, &destinations);
 	if (json)
-		plan_print_json(s->plan, &places, &out);
+		plan_print_json(s->plan, &destinations, &out);
 	else
-		plan_print_table(s->plan, &places, &out);
+		plan_print_table(s->plan, &destinations, &out);
 	fputs(buf_str(&out), to);
 	fflush(to);
 }

@@ -26,7 +26,7 @@ void session_done(struct session *s)
 	maps_done(&s->storage_classes);
 	vec_done(&s->patches);
 	strvec_done(&s->texts);
-	moved_done(&s->moved);
+	renamed_done(&s->renamed);
 	strvec_done(&s->only_git);
 	strvec_done(&s->only_terraform);
 	strvec_done(&s->only_kubernetes);
@@ -54,7 +54,7 @@ static void add_edges(struct session *s)
 	VEC_EACH (&s->c->settings->restore.edges, e) {
 		*vec_add(&s->edges) = (struct rule_edge){.system = "config",
 		    .from = e->from,
-		    .place = e->pointer,
+		    .pointer = e->pointer,
 		    .form = forms[e->form],
 		    .to = e->to,
 		    .strength = strengths[e->strength],
@@ -175,7 +175,7 @@ static const struct snapshot *newest_complete(const struct opened *o)
 
 /* Said before anything is done: what is not in it cannot come back. The latest
  * one may be of what a disaster had left. */
-static void say_partial(const struct opened *o)
+static void report_partial(const struct opened *o)
 {
 	const struct manifest *m = &o->manifest;
 
@@ -207,12 +207,12 @@ static const char *url_of(const struct manifest *m, const char *from)
 	return r ? json_get_str(r, "url") : from;
 }
 
-static void add_moved(struct session *s)
+static void add_renamed(struct session *s)
 {
 	VEC_EACH (&s->c->settings->restore.targets.repositories, p)
-		moved_add(
-		    &s->moved, url_of(&s->opened.manifest, p->from), p->to);
-	s->options.moved = &s->moved;
+		renamed_add(
+		    &s->renamed, url_of(&s->opened.manifest, p->from), p->to);
+	s->options.renamed = &s->renamed;
 }
 
 int session_plan(struct session *s, struct err *err)
@@ -223,7 +223,7 @@ int session_plan(struct session *s, struct err *err)
 	if (session_choose(s, err) || choose_existing(s, err) ||
 	    choose_prune(s, err) || open_tree(s->c, &s->opened, err))
 		return -1;
-	say_partial(&s->opened);
+	report_partial(&s->opened);
 	s->has_targets = true;
 	const struct targets_chosen chosen = {
 	    .offline = o->offline || s->options.without_kubernetes,
@@ -245,7 +245,7 @@ int session_plan(struct session *s, struct err *err)
 	s->options.cancel = s->c->env.cancel;
 	add_edges(s);
 	add_transforms(s);
-	add_moved(s);
+	add_renamed(s);
 	log_progress("planning");
 	s->plan = plan_make(&s->options, err);
 	if (!s->plan || session_check_names(s, err) ||

@@ -24,7 +24,7 @@ struct session {
 	struct transform_maps namespaces, images, storage_classes;
 	VEC_DEFINE(, struct transform_patch) patches;
 	struct strvec texts; /* of the patches */
-	struct moved_vec moved;
+	struct renamed_vec renamed;
 	struct plan *plan;
 };
 #define SESSION_INIT                                                           \

@@ -81,7 +81,7 @@ static void add_offered(
 		buf_printf(out, " and %zu more", count - SHOWN_MAX);
 }
 
-static int say_not_there(const struct session *s, const char *kind,
+static int report_missing(const struct session *s, const char *kind,
     const char *name, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -102,7 +102,7 @@ static int check_kind(const struct session *s, const char *kind,
 	VEC_EACH (names, name) {
 		autofree char *text = str_printf("%s:%s", kind, *name);
 		if (!strvec_has(&s->plan->found, text))
-			return say_not_there(s, kind, *name, err);
+			return report_missing(s, kind, *name, err);
 	}
 	VEC_EACH (&s->plan->offered, text)
 		if (is_of(*text, kind))

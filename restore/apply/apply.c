@@ -7,32 +7,32 @@
 
 enum { IN_FLIGHT = 16, GATE_TIMEOUT_MS = 5 * 60 * 1000 };
 
-bool apply_must_stop(struct apply *a)
+bool run_must_stop(struct apply *a)
 {
 	return cancel_requested(a->o->cancel) || atomic_load(&a->failed);
 }
 
-int apply_gate_timeout_ms(const struct apply *a)
+int run_gate_timeout_ms(const struct apply *a)
 {
 	return a->o->gate_timeout_ms ? a->o->gate_timeout_ms : GATE_TIMEOUT_MS;
 }
 
-const struct clock *apply_clock(const struct apply *a)
+const struct clock *run_clock(const struct apply *a)
 {
 	return a->o->clock ? a->o->clock : clock_system();
 }
 
-int64_t apply_ticks_ms(const struct apply *a)
+int64_t run_ticks_ms(const struct apply *a)
 {
-	return clock_ticks_ms(apply_clock(a));
+	return clock_ticks_ms(run_clock(a));
 }
 
-void apply_sleep_ms(const struct apply *a, int64_t duration_ms)
+void run_sleep_ms(const struct apply *a, int64_t duration_ms)
 {
-	clock_sleep_ms(apply_clock(a), duration_ms);
+	clock_sleep_ms(run_clock(a), duration_ms);
 }
 
-void apply_fail(struct apply *a, const struct err *err)
+void run_fail(struct apply *a, const struct err *err)
 {
 	pthread_mutex_lock(&a->lock);
 	if (!atomic_load(&a->failed))
@@ -41,7 +41,7 @@ void apply_fail(struct apply *a, const struct err *err)
 	pthread_mutex_unlock(&a->lock);
 }
 
-size_t apply_in_flight(const struct apply *a)
+size_t run_in_flight(const struct apply *a)
 {
 	return a->o->in_flight ? a->o->in_flight : IN_FLIGHT;
 }
@@ -56,7 +56,7 @@ static void open_clusters(
 
 		c->client = clusters[i].client;
 		c->name = clusters[i].name;
-		throttle_init(&c->throttle, apply_in_flight(a));
+		throttle_init(&c->throttle, run_in_flight(a));
 		pthread_mutex_init(&c->lock, NULL);
 	}
 	pthread_mutex_init(&a->lock, NULL);
@@ -82,7 +82,7 @@ static void apply_done(struct apply *a)
 }
 
 /* What an earlier run ended well is not done again. */
-static void take_over(struct apply *a)
+static void resume_outcomes(struct apply *a)
 {
 	for (size_t i = 0; i < a->journal->node_count; i++) {
 		struct journal_node *before = &a->journal->nodes[i];
@@ -107,7 +107,7 @@ static int open_journal(struct apply *a, struct err *err)
 	    .digest = a->p->digest,
 	    .nodes = a->p->nodes.len,
 	    .resume = a->o->resume,
-	    .clock = apply_clock(a),
+	    .clock = run_clock(a),
 	};
 
 	if (a->o->dry_run)
@@ -119,7 +119,7 @@ static int open_journal(struct apply *a, struct err *err)
 	if (!a->journal)
 		return -1;
 	if (o.resume)
-		take_over(a);
+		resume_outcomes(a);
 	return 0;
 }
 
@@ -128,19 +128,19 @@ static void run(struct apply *a)
 	struct err err = ERR_INIT;
 
 	for (uint32_t level = 0;
-	     level < a->p->graph.levels && !apply_must_stop(a); level++)
-		apply_level(a, level);
-	apply_postponed(a);
+	     level < a->p->graph.levels && !run_must_stop(a); level++)
+		level_run(a, level);
+	level_run_postponed(a);
 	if (!a->o->dry_run)
-		apply_relink_late(a);
-	apply_report(a);
-	if (!apply_must_stop(a))
-		apply_prune(a);
-	if (a->journal && !a->p->options->hold && !apply_must_stop(a))
+		relink_late(a);
+	summary_nodes(a);
+	if (!run_must_stop(a))
+		prune_objects(a);
+	if (a->journal && !a->p->options->hold && !run_must_stop(a))
 		quiesce_release(a);
-	if (a->journal && !apply_must_stop(a) &&
-	    !report_is_missing(a->report) && journal_done(a->journal, &err))
-		apply_fail(a, &err);
+	if (a->journal && !run_must_stop(a) && !report_is_missing(a->report) &&
+	    journal_done(a->journal, &err))
+		run_fail(a, &err);
 }
 
 struct report *apply_run(
@@ -164,13 +164,13 @@ struct report *apply_run(
 	VEC_EACH (&p->warnings, w)
 		strvec_add(&r->warnings, *w);
 	run(&a);
-	r->stopped = apply_must_stop(&a);
+	r->stopped = run_must_stop(&a);
 	if (atomic_load(&a.failed))
 		strvec_add(&r->warnings, a.failure.message);
 	if (a.journal)
-		apply_report_paused(&a);
+		summary_paused(&a);
 	if (!o->dry_run)
-		apply_report_next(&a);
+		summary_next(&a);
 	return steal(a.report);
 }
 
@@ -182,7 +182,7 @@ struct report *apply_release(const char *snapshot,
 	struct journal_options j = {
 	    .dir = o->journal_dir,
 	    .snapshot = snapshot,
-	    .clock = apply_clock(&a),
+	    .clock = run_clock(&a),
 	};
 
 	open_clusters(&a, clusters, cluster_count);
@@ -191,8 +191,8 @@ struct report *apply_release(const char *snapshot,
 		return NULL;
 	a.report->snapshot = str_dup(snapshot);
 	quiesce_release(&a);
-	a.report->stopped = apply_must_stop(&a);
-	apply_report_paused(&a);
+	a.report->stopped = run_must_stop(&a);
+	summary_paused(&a);
 	if (!a.report->items.len)
 		a.report->next =
 		    str_dup("nothing was left paused; there is nothing to "

@@ -3,9 +3,9 @@
  * fails, holding back only what depends on it. Everything that happened is in
  * the journal before the next request is made for that node.
  *
- * It knows how Kubernetes objects are applied (apply_kube.h); repositories and
- * state objects go through drivers that the main binds to apply_git and
- * apply_state.
+ * It knows how Kubernetes objects are applied (create_or_update.h);
+ * repositories and state objects go through drivers that the main binds to
+ * git_apply and state_apply.
  */
 #ifndef RESTORE_APPLY_APPLY_H
 #define RESTORE_APPLY_APPLY_H

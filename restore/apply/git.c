@@ -85,7 +85,7 @@ static enum outcome_kind kind_of(
 	return OUTCOME_UNCHANGED;
 }
 
-static void fill_outcome(const struct apply_git_options *o,
+static void fill_outcome(const struct git_apply_options *o,
     const struct push_result *r, struct outcome *outcome)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -112,7 +112,7 @@ static void fill_outcome(const struct apply_git_options *o,
 		note_head(r, o->url, outcome);
 }
 
-static int push_lfs(const struct apply_git_options *o, const char *dir,
+static int push_lfs(const struct git_apply_options *o, const char *dir,
     struct outcome *outcome, size_t *failed, struct err *err)
 {
 	cleanup(lfs_result_done) struct lfs_result result = LFS_RESULT_INIT;
@@ -149,11 +149,12 @@ static int has_lfs(const char *dir, bool *has, struct err *err)
 /* LFS objects go first, since hosts refuse refs whose objects they lack; but
  * not before it is known that the push may be made, and that there is a
  * repository. */
-static int push_both(const struct apply_git_options *o,
+static int push_both(const struct git_apply_options *o,
     const struct push_options *push, struct push_result *result,
     struct outcome *outcome, size_t *failed, struct err *err)
 {
-	cleanup(push_result_done) struct push_result look = PUSH_RESULT_INIT;
+	cleanup(push_result_done) struct push_result rehearsal =
+	    PUSH_RESULT_INIT;
 	struct push_options dry = *push;
 	bool lfs;
 
@@ -162,16 +163,17 @@ static int push_both(const struct apply_git_options *o,
 	if (!lfs || o->dry_run)
 		return push_all(push, result, err);
 	dry.dry_run = true;
-	if (push_all(&dry, &look, err))
+	if (push_all(&dry, &rehearsal, err))
 		return -1;
-	if (!look.created && push_lfs(o, push->dir, outcome, failed, err))
+	if (!rehearsal.created && push_lfs(o, push->dir, outcome, failed, err))
 		return -1;
 	if (push_all(push, result, err))
 		return -1;
-	return look.created ? push_lfs(o, push->dir, outcome, failed, err) : 0;
+	return rehearsal.created ? push_lfs(o, push->dir, outcome, failed, err)
+				 : 0;
 }
 
-int apply_git(const struct apply_git_options *o, const char *bare_dir,
+int git_apply(const struct git_apply_options *o, const char *bare_dir,
     struct outcome *outcome, struct err *err)
 {
 	cleanup(push_result_done) struct push_result result = PUSH_RESULT_INIT;

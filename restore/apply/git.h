@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-struct apply_git_options {
+struct git_apply_options {
 	const char *url; /* of the target */
 	/* With scratch, clock, random and cancel set. */
 	struct git_access access;
@@ -25,7 +25,7 @@ struct apply_git_options {
  * refused, and one for a HEAD that must be set by hand, with the command. 0
  * with the outcome set, also to FAILED; -1 (and the outcome FAILED with the
  * message) only where going on is pointless: cancelled. */
-int apply_git(const struct apply_git_options *o, const char *bare_dir,
+int git_apply(const struct git_apply_options *o, const char *bare_dir,
     struct outcome *outcome, struct err *err);
 
 #endif

@@ -28,19 +28,20 @@ static bool is_held(struct apply *a, uint32_t node, struct outcome *outcome)
 		bool missing =
 		    outcome_is_missing(kind) && kind != OUTCOME_PARTIAL;
 		bool unready = e->ready && a->gates[e->needs] == GATE_FAILED;
-		bool leaving = e->strength == EDGE_OWNER && needed->leaving;
+		bool terminating =
+		    e->strength == EDGE_OWNER && needed->terminating;
 		cleanup(buf_done) struct buf what = BUF_INIT;
 
 		if (e->broken || needed->kind == PLAN_BARRIER ||
-		    (!leaving &&
+		    (!terminating &&
 			(e->strength < EDGE_HOLDS || (!missing && !unready))))
 			continue;
-		p->nodes.items[node].leaving |= leaving;
+		p->nodes.items[node].terminating |= terminating;
 		plan_describe(p, needed, &what);
 		outcome_set(outcome, OUTCOME_HELD, "%s %s (%s)", buf_str(&what),
-		    leaving   ? "is still going"
-		    : missing ? "was not restored"
-			      : "is not ready",
+		    terminating ? "is still going"
+		    : missing	? "was not restored"
+				: "is not ready",
 		    e->reason);
 		return true;
 	}
@@ -81,7 +82,7 @@ static void end_node(struct apply *a, uint32_t node)
 	if (a->journal && a->outcomes[node].kind != OUTCOME_PENDING &&
 	    journal_end(
 		a->journal, node, n->live_uid, &a->outcomes[node], &err))
-		apply_fail(a, &err);
+		run_fail(a, &err);
 	size_t done = atomic_fetch_add(&a->done, 1) + 1;
 	if (a->o->progress)
 		a->o->progress(a->o->progress_ctx, done, a->total);
@@ -93,25 +94,25 @@ static void run_node(struct apply *a, uint32_t node)
 	struct outcome *outcome = &a->outcomes[node];
 
 	if (n->kind == PLAN_BARRIER || outcome->kind != OUTCOME_PENDING ||
-	    apply_must_stop(a))
+	    run_must_stop(a))
 		return;
 	if (!a->last_try && n->action == PLAN_APPLY && is_early(a, node)) {
 		if (!a->postponed[node])
 			a->postponed[node] = POSTPONED_UNBEGUN;
 		return;
 	}
-	if (n->action == PLAN_LEAVE)
+	if (n->action == PLAN_EXCLUDE)
 		outcome_set(outcome, OUTCOME_SKIPPED, "%s", n->reason);
 	else if (n->action == PLAN_CANNOT)
 		outcome_set(outcome, OUTCOME_FAILED, "%s", n->reason);
 	else if (!a->o->dry_run && is_held(a, node, outcome))
 		;
 	else if (n->kind == PLAN_KUBE)
-		apply_kube(a, node, outcome);
+		create_or_update(a, node, outcome);
 	else
 		drive(a, n, outcome);
 	if (outcome->kind == OUTCOME_PENDING && a->postponed[node] &&
-	    !apply_must_stop(a))
+	    !run_must_stop(a))
 		return;
 	/* A wait that was cut short is no failure: it goes on later. */
 	if (outcome->kind == OUTCOME_FAILED && cancel_requested(a->o->cancel)) {
@@ -142,7 +143,7 @@ static void wait_one(void *ctx, size_t i)
 	struct batch *b = ctx;
 	uint32_t node = b->nodes.items[i];
 
-	b->a->gates[node] = (uint8_t)gate_wait(b->a, node);
+	b->a->gates[node] = (uint8_t)ready_wait(b->a, node);
 }
 
 /* What must be ready before this node, and was not looked at yet. */
@@ -174,7 +175,7 @@ static void run_same(struct apply *a, uint32_t level)
 	const uint32_t *nodes = g->order + g->level_start[level];
 	size_t count = g->level_start[level + 1] - g->level_start[level];
 
-	apply_same(a, nodes, count);
+	same_outcomes(a, nodes, count);
 	for (size_t i = 0; i < count; i++)
 		if (a->compares[nodes[i]] &&
 		    a->outcomes[nodes[i]].kind != OUTCOME_PENDING)
@@ -188,7 +189,7 @@ static bool is_left_alone(const struct apply *a, const struct plan_node *n)
 }
 
 /* What waits for nothing goes first, the rest when its gates have opened. */
-void apply_level(struct apply *a, uint32_t level)
+void level_run(struct apply *a, uint32_t level)
 {
 	const struct graph *g = &a->p->graph;
 	struct batch first = {.a = a};
@@ -212,12 +213,11 @@ void apply_level(struct apply *a, uint32_t level)
 	    level == 0 && first.nodes.len &&
 		    a->p->nodes.items[first.nodes.items[0]].kind == PLAN_GIT
 		? REPOSITORIES
-		: apply_in_flight(a);
+		: run_in_flight(a);
 	pool_each(workers, first.nodes.len, run_one, &first);
-	if (!apply_must_stop(a))
-		pool_each(
-		    apply_in_flight(a), gates.nodes.len, wait_one, &gates);
-	pool_each(apply_in_flight(a), rest.nodes.len, run_one, &rest);
+	if (!run_must_stop(a))
+		pool_each(run_in_flight(a), gates.nodes.len, wait_one, &gates);
+	pool_each(run_in_flight(a), rest.nodes.len, run_one, &rest);
 	vec_done(&first.nodes);
 	vec_done(&gates.nodes);
 	vec_done(&rest.nodes);
@@ -233,20 +233,20 @@ static size_t count_postponed(const struct apply *a)
 	return count;
 }
 
-void apply_postponed(struct apply *a)
+void level_run_postponed(struct apply *a)
 {
-	int64_t until_ms = apply_ticks_ms(a) + apply_gate_timeout_ms(a);
+	int64_t until_ms = run_ticks_ms(a) + run_gate_timeout_ms(a);
 	int64_t pause_ms = POLL_MS;
 	size_t left = count_postponed(a);
 
 	a->again = true;
-	while (left && !a->last_try && !apply_must_stop(a)) {
+	while (left && !a->last_try && !run_must_stop(a)) {
 		size_t before = left;
 
-		a->last_try = apply_ticks_ms(a) >= until_ms;
+		a->last_try = run_ticks_ms(a) >= until_ms;
 		for (uint32_t level = 0;
-		     level < a->p->graph.levels && !apply_must_stop(a); level++)
-			apply_level(a, level);
+		     level < a->p->graph.levels && !run_must_stop(a); level++)
+			level_run(a, level);
 		left = count_postponed(a);
 		if (left < before) {
 			for (size_t i = 0; i < a->cluster_count; i++)
@@ -254,7 +254,7 @@ void apply_postponed(struct apply *a)
 				    &a->clusters[i].webhook_away, false);
 			pause_ms = POLL_MS;
 		} else {
-			apply_sleep_ms(a, pause_ms);
+			run_sleep_ms(a, pause_ms);
 			pause_ms = pause_ms * 2 < POLL_MAX_MS ? pause_ms * 2
 							      : POLL_MAX_MS;
 		}

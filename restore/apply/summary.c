@@ -1,6 +1,6 @@
 #include "restore/run/run.h"
 
-void apply_report(struct apply *a)
+void summary_nodes(struct apply *a)
 {
 	const struct graph *g = &a->p->graph;
 
@@ -28,14 +28,14 @@ void apply_report(struct apply *a)
 	}
 }
 
-void apply_report_paused(struct apply *a)
+void summary_paused(struct apply *a)
 {
 	VEC_EACH (&a->journal->pauses, p)
 		if (!p->released)
 			strvec_add(&a->report->held_paused, p->what);
 }
 
-void apply_report_next(struct apply *a)
+void summary_next(struct apply *a)
 {
 	struct report *r = a->report;
 

@@ -14,7 +14,7 @@ static char *uid_in(const struct kube_answer *answer)
 	return str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
 }
 
-int apply_record_pause(struct apply_task *t, struct err *err)
+int write_pause(struct apply_task *t, struct err *err)
 {
 	struct buf what = BUF_INIT;
 
@@ -37,7 +37,7 @@ int apply_record_pause(struct apply_task *t, struct err *err)
 	return journal_pause(t->a->journal, t->node, &pause, err);
 }
 
-int apply_status(struct apply_task *t)
+int write_status(struct apply_task *t)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	struct err err = ERR_INIT;
@@ -47,7 +47,7 @@ int apply_status(struct apply_task *t)
 	autofree char *path = str_printf("%s/status", t->object->path);
 	cleanup(json_freep) struct json_object *patch = json_new_object();
 	json_set(patch, "status", json_share(t->object->status));
-	if (apply_write(t, "PATCH", path, "application/merge-patch+json", false,
+	if (send_object(t, "PATCH", path, "application/merge-patch+json", false,
 		patch, &answer, &err) == 0)
 		return 0;
 	outcome_set(t->outcome, OUTCOME_PARTIAL,
@@ -56,15 +56,15 @@ int apply_status(struct apply_task *t)
 }
 
 /* What follows once it is there by our hand. */
-void apply_finish_created(struct apply_task *t, const char *uid)
+void write_finish(struct apply_task *t, const char *uid)
 {
-	t->n->leaving = false;
+	t->n->terminating = false;
 	if (uid)
-		apply_learn_uid(t, uid);
+		write_uid(t, uid);
 	outcome_set(t->outcome, OUTCOME_CREATED, "%s", "");
 	free(t->outcome->detail);
 	t->outcome->detail = NULL;
-	apply_status(t);
+	write_status(t);
 }
 
 static bool port_is_taken(
@@ -80,12 +80,12 @@ static bool port_is_taken(
 static int post(
     struct apply_task *t, struct kube_answer *answer, struct err *err)
 {
-	struct apply_wait known = apply_wait_for(t, APPLY_SETTLE_MS);
+	struct wait known = wait_start(t, APPLY_SETTLE_MS);
 
 	for (;;) {
 		struct err failure = ERR_INIT;
 
-		if (apply_write(t, "POST", t->object->collection, NULL, false,
+		if (send_object(t, "POST", t->object->collection, NULL, false,
 			t->object->object, answer, &failure) == 0)
 			return 0;
 		if (port_is_taken(answer, t->object->object) &&
@@ -96,21 +96,21 @@ static int post(
 		}
 		/* One server of several may learn of a kind later. */
 		if (answer->status == 404 && t->n->k->defined &&
-		    !t->a->o->dry_run && apply_wait_more(t, &known))
+		    !t->a->o->dry_run && wait_more(t, &known))
 			continue;
 		*err = failure;
 		return -1;
 	}
 }
 
-void apply_create(struct apply_task *t)
+void create_object(struct apply_task *t)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	struct err err = ERR_INIT;
 
 	if (t->object->pause)
 		quiesce_pause(t->object->object, t->object->pause);
-	if (apply_record_pause(t, &err)) {
+	if (write_pause(t, &err)) {
 		outcome_failed(t->outcome, &err);
 		return;
 	}
@@ -119,12 +119,12 @@ void apply_create(struct apply_task *t)
 		    t->n->wanted_uid || t->object->status || t->n->k->rank <= 1
 			? uid_in(&answer)
 			: NULL;
-		apply_finish_created(t, uid);
+		write_finish(t, uid);
 		return;
 	}
 	if (answer.status == 409 && str_eq(answer.reason, "AlreadyExists"))
-		apply_existing(t);
-	else if (!apply_postpone(t, &err))
+		existing_apply(t);
+	else if (!wait_postpone(t, &err))
 		outcome_failed(t->outcome, &err);
 }
 
@@ -145,10 +145,9 @@ static bool is_unchecked(const struct apply_task *t)
 	return true;
 }
 
-void apply_kube(struct apply *a, uint32_t node, struct outcome *outcome)
+void create_or_update(struct apply *a, uint32_t node, struct outcome *outcome)
 {
-	cleanup(apply_object_done) struct apply_object object = {
-	    .object = NULL};
+	cleanup(prepared_done) struct prepared object = {.object = NULL};
 	struct apply_task t = {
 	    .a = a,
 	    .node = node,
@@ -167,13 +166,13 @@ void apply_kube(struct apply *a, uint32_t node, struct outcome *outcome)
 		outcome_done(outcome); /* its notes are made anew */
 	/* The cheapest way for what stays as it is: no request, no reading. */
 	if (t.n->exists && plan_existing_of(a->p, t.n) == PLAN_EXISTING_SKIP &&
-	    !apply_is_ours(&t, t.n->live_uid)) {
+	    !ours_is(&t, t.n->live_uid)) {
 		outcome_set(outcome, OUTCOME_SKIPPED, "it is there already");
 		return;
 	}
 	if (is_unchecked(&t))
 		return;
-	if (apply_prepare(a, node, &object, outcome, &err) ||
+	if (prepare_object(a, node, &object, outcome, &err) ||
 	    (a->journal && !begun &&
 		journal_begin(a->journal, node,
 		    t.before && t.before->begun ? t.before->live_uid
@@ -183,7 +182,7 @@ void apply_kube(struct apply *a, uint32_t node, struct outcome *outcome)
 		return;
 	}
 	if (t.n->exists)
-		apply_existing(&t);
+		existing_apply(&t);
 	else
-		apply_create(&t);
+		create_object(&t);
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-void apply_learn_uid(struct apply_task *t, const char *uid)
+void write_uid(struct apply_task *t, const char *uid)
 {
 	free(t->n->live_uid);
 	t->n->live_uid = str_dup(uid);
@@ -20,8 +20,8 @@ static const char *live_version(const struct json_object *object)
 static void update_status(struct apply_task *t, const struct json_object *live)
 {
 	if (!t->a->p->options->status || !t->object->status ||
-	    apply_covers(json_get(live, "status"), t->object->status) ||
-	    apply_status(t) || t->a->o->dry_run)
+	    covers(json_get(live, "status"), t->object->status) ||
+	    write_status(t) || t->a->o->dry_run)
 		return;
 	if (t->outcome->kind == OUTCOME_UNCHANGED)
 		outcome_set(t->outcome, OUTCOME_UPDATED, "its status differed");
@@ -37,15 +37,15 @@ static int send_update(struct apply_task *t, const struct json_object *live,
 
 	if (t->a->o->dry_run)
 		*version = str_dup(live_version(live));
-	else if (apply_adopt(t, live, version, err))
+	else if (owned_adopt(t, live, version, err))
 		return -1;
-	if (apply_write(t, "PATCH", t->object->path, type, force,
+	if (send_object(t, "PATCH", t->object->path, type, force,
 		t->object->object, answer, err) == 0)
 		return 0;
 	if (t->a->o->dry_run && answer->status == 409 &&
-	    apply_conflicts_are_ours(answer)) {
+	    owned_conflicts(answer)) {
 		kube_answer_done(answer);
-		return apply_write(t, "PATCH", t->object->path, type, true,
+		return send_object(t, "PATCH", t->object->path, type, true,
 		    t->object->object, answer, err);
 	}
 	return -1;
@@ -58,15 +58,15 @@ static void update(struct apply_task *t, const struct json_object *live)
 	autofree char *version = NULL;
 	struct err err = ERR_INIT;
 
-	if (apply_covers(live, t->object->object) &&
-	    !apply_owns_more(live, t->object->object)) {
+	if (covers(live, t->object->object) &&
+	    !owned_exceeds(live, t->object->object)) {
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
 		update_status(t, live);
 		return;
 	}
 	if (t->object->pause)
 		quiesce_pause(t->object->object, t->object->pause);
-	if (apply_record_pause(t, &err)) {
+	if (write_pause(t, &err)) {
 		outcome_failed(t->outcome, &err);
 		return;
 	}
@@ -74,7 +74,7 @@ static void update(struct apply_task *t, const struct json_object *live)
 		if (answer.status == 409)
 			err_wrap(&err, "fields that others own; say "
 				       "--force to take them");
-		if (!apply_postpone(t, &err))
+		if (!wait_postpone(t, &err))
 			outcome_failed(t->outcome, &err);
 		return;
 	}
@@ -113,21 +113,21 @@ static void recreate(struct apply_task *t, const char *uid)
 	    .body = body.data,
 	    .body_len = body.len,
 	    .see_through = true};
-	if (apply_send(t->a, t->n->cluster, &r, &answer, &err) &&
+	if (send_request(t->a, t->n->cluster, &r, &answer, &err) &&
 	    answer.status != 404) {
 		outcome_failed(t->outcome, &err);
 		return;
 	}
-	t->deleted = t->n->leaving = true;
-	if (apply_wait_gone(t, uid, &err)) {
+	t->deleted = t->n->terminating = true;
+	if (wait_gone(t, uid, &err)) {
 		outcome_failed(t->outcome, &err);
 		return;
 	}
 	t->n->exists = false;
-	apply_create(t);
+	create_object(t);
 }
 
-bool apply_is_ours(const struct apply_task *t, const char *uid)
+bool ours_is(const struct apply_task *t, const char *uid)
 {
 	const struct journal_node *before = t->before;
 
@@ -158,7 +158,7 @@ static bool is_managed_by_us(const struct json_object *live)
 static bool is_made_by_us(
     const struct apply_task *t, const char *uid, const struct json_object *live)
 {
-	if (apply_is_ours(t, uid))
+	if (ours_is(t, uid))
 		return t->before->ended || is_managed_by_us(live);
 	return !t->n->exists && !t->n->meets &&
 	       (t->n->k->asked || !t->n->k->served || t->n->namespace_is_new) &&
@@ -206,18 +206,18 @@ static void follow_policy(struct apply_task *t, struct json_object *live)
 }
 
 /* It is there: look at it, and do as the operator said. */
-void apply_existing(struct apply_task *t)
+void existing_apply(struct apply_task *t)
 {
 	struct err err = ERR_INIT;
 	cleanup(json_freep) struct json_object *live =
-	    apply_get(t->a, t->n->cluster, t->object->path, &err);
+	    send_get(t->a, t->n->cluster, t->object->path, &err);
 	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
 
 	/* Its owner went, perhaps, or another deleted it: once. */
 	if (!live && err.code == ERR_NOT_FOUND && !t->vanished) {
 		t->vanished = true;
 		t->n->exists = false;
-		apply_create(t);
+		create_object(t);
 		return;
 	}
 	if (!live) {
@@ -228,18 +228,18 @@ void apply_existing(struct apply_task *t)
 	}
 	if (json_path(live, "metadata", "deletionTimestamp", NULL) && uid &&
 	    !t->a->o->dry_run) {
-		t->n->leaving = true;
-		if (apply_wait_gone(t, uid, &err))
+		t->n->terminating = true;
+		if (wait_gone(t, uid, &err))
 			outcome_failed(t->outcome, &err);
 		else
-			apply_create(t);
+			create_object(t);
 		return;
 	}
-	t->n->leaving = false;
+	t->n->terminating = false;
 	if (uid)
-		apply_learn_uid(t, uid);
+		write_uid(t, uid);
 	if (is_made_by_us(t, uid, live)) {
-		apply_finish_created(t, uid);
+		write_finish(t, uid);
 		return;
 	}
 	drop_pause(t);

@@ -85,7 +85,7 @@ static struct json_object *fields_to_apply(const struct json_object *entry)
 	return fields;
 }
 
-bool apply_owns_more(
+bool owned_exceeds(
     const struct json_object *live, const struct json_object *wanted)
 {
 	const struct json_object *managed = managed_of(live);
@@ -104,7 +104,7 @@ bool apply_owns_more(
 	return false;
 }
 
-bool apply_conflicts_are_ours(const struct kube_answer *answer)
+bool owned_conflicts(const struct kube_answer *answer)
 {
 	struct err ignored = ERR_INIT;
 	cleanup(json_freep) struct json_object *status =
@@ -167,7 +167,7 @@ static char *version_in(const struct kube_answer *answer)
 	    json_str(json_path(now, "metadata", "resourceVersion", NULL)));
 }
 
-int apply_adopt(struct apply_task *t, const struct json_object *seen,
+int owned_adopt(struct apply_task *t, const struct json_object *seen,
     char **version, struct err *err)
 {
 	enum { ATTEMPTS = 5 }; /* its controller may be busy with it */
@@ -191,7 +191,7 @@ int apply_adopt(struct apply_task *t, const struct json_object *seen,
 			*version = str_dup(before);
 			return 0;
 		}
-		if (apply_write(t, "PATCH", t->object->path,
+		if (send_object(t, "PATCH", t->object->path,
 			"application/merge-patch+json", false, patch, &answer,
 			&failure) == 0) {
 			*version = version_in(&answer);
@@ -203,7 +203,7 @@ int apply_adopt(struct apply_task *t, const struct json_object *seen,
 			    err, "taking over what it was made with");
 		}
 		json_free(live);
-		live = apply_get(t->a, t->n->cluster, t->object->path, err);
+		live = send_get(t->a, t->n->cluster, t->object->path, err);
 		if (!live)
 			return -1;
 	}

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-void apply_object_done(struct apply_object *o)
+void prepared_done(struct prepared *o)
 {
 	json_free(o->object);
 	json_free(o->status);
@@ -77,7 +77,7 @@ static void note_pending(
 		    "pending is removed by hand");
 }
 
-int apply_prepare(struct apply *a, uint32_t node, struct apply_object *out,
+int prepare_object(struct apply *a, uint32_t node, struct prepared *out,
     struct outcome *outcome, struct err *err)
 {
 	const struct plan *p = a->p;
@@ -104,7 +104,7 @@ int apply_prepare(struct apply *a, uint32_t node, struct apply_object *out,
 	if (!k->namespaced &&
 	    json_kind(json_get(out->object, "metadata")) == JSON_OBJECT)
 		json_remove(json_get(out->object, "metadata"), "namespace");
-	apply_relink(a, node, out->object, outcome);
+	relink_owners(a, node, out->object, outcome);
 	note_pending(out->object, outcome);
 	out->pause = quiesce_rule(p, k, out->object);
 	out->collection =

@@ -34,7 +34,7 @@ static void prune_one(struct apply *a, const struct plan_prune *d, bool hold)
 	    .body = body.data,
 	    .body_len = body.len,
 	    .see_through = true};
-	if (apply_send(a, d->cluster, &r, &answer, &err) &&
+	if (send_request(a, d->cluster, &r, &answer, &err) &&
 	    answer.status != 404)
 		outcome_failed(&item->outcome, &err);
 	else
@@ -42,11 +42,11 @@ static void prune_one(struct apply *a, const struct plan_prune *d, bool hold)
 		    "deleted: it is not in the snapshot");
 }
 
-void apply_prune(struct apply *a)
+void prune_objects(struct apply *a)
 {
 	bool hold = report_is_missing(a->report);
 
 	VEC_EACH (&a->p->prune, d)
-		if (!apply_must_stop(a))
+		if (!run_must_stop(a))
 			prune_one(a, d, hold && !a->o->dry_run);
 }

@@ -111,7 +111,7 @@ static int release(struct apply *a, struct journal_pause *p, struct err *err)
 	    .see_through = true,
 	};
 	/* What is not there is not paused. */
-	if (apply_send(a, cluster, &request, &answer, err) &&
+	if (send_request(a, cluster, &request, &answer, err) &&
 	    answer.status != 404)
 		return -1;
 	return journal_release(a->journal, p, err);
@@ -130,7 +130,7 @@ static void release_one(void *ctx, size_t i)
 	struct outcome outcome = OUTCOME_INIT;
 	struct err err = ERR_INIT;
 
-	if (apply_must_stop(a))
+	if (run_must_stop(a))
 		outcome_set(&outcome, OUTCOME_PENDING, "stopped");
 	else if (release(a, p, &err))
 		outcome_failed(&outcome, &err);

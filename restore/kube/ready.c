@@ -6,8 +6,8 @@
 
 enum { POLL_MS = 50, POLL_MAX_MS = 1000 };
 
-/* What one look at an object says. */
-enum look { READY, NOT_YET, NEVER };
+/* What one check of an object finds. */
+enum verdict { READY, NOT_YET, NEVER };
 
 struct gate {
 	struct apply *a;
@@ -17,7 +17,7 @@ struct gate {
 	char *detail;  /* what was seen last */
 };
 
-static void say(struct gate *g, const char *text)
+static void set_detail(struct gate *g, const char *text)
 {
 	free(g->detail);
 	g->detail = str_dup(text);
@@ -35,7 +35,7 @@ static const struct json_object *condition(
 	return NULL;
 }
 
-static enum look look_for_condition(
+static enum verdict check_condition(
     struct gate *g, const struct json_object *object, const char *type)
 {
 	const struct json_object *c = condition(object, type);
@@ -51,7 +51,7 @@ static enum look look_for_condition(
 }
 
 /* The kind is in the discovery of its version: requests for it are served. */
-static enum look look_for_kind(struct gate *g, const struct json_object *crd)
+static enum verdict check_served(struct gate *g, const struct json_object *crd)
 {
 	const struct json_object *spec = json_get(crd, "spec");
 	const char *group = json_get_str(spec, "group");
@@ -68,7 +68,7 @@ static enum look look_for_kind(struct gate *g, const struct json_object *crd)
 		autofree char *path = str_printf(
 		    "/apis/%s/%s", group ? group : "", json_get_str(v, "name"));
 		cleanup(json_freep) struct json_object *list =
-		    apply_get(g->a, g->n->cluster, path, &ignored);
+		    send_get(g->a, g->n->cluster, path, &ignored);
 		const struct json_object *resources =
 		    json_get(list, "resources");
 		for (size_t k = 0; k < json_len(resources); k++)
@@ -76,14 +76,14 @@ static enum look look_for_kind(struct gate *g, const struct json_object *crd)
 			    str_eq(json_get_str(json_at(resources, k), "name"),
 				plural);
 		if (!found) {
-			say(g, "Established, but not in discovery yet");
+			set_detail(g, "Established, but not in discovery yet");
 			return NOT_YET;
 		}
 	}
 	return READY;
 }
 
-static enum look look_at_definition(
+static enum verdict check_definition(
     struct gate *g, const struct json_object *crd)
 {
 	const struct json_object *names = condition(crd, "NamesAccepted");
@@ -95,16 +95,17 @@ static enum look look_at_definition(
 		    message ? message : "they are taken");
 		return NEVER;
 	}
-	if (look_for_condition(g, crd, "Established") != READY)
+	if (check_condition(g, crd, "Established") != READY)
 		return NOT_YET;
-	return look_for_kind(g, crd);
+	return check_served(g, crd);
 }
 
-static enum look look_at_namespace(struct gate *g, const struct json_object *ns)
+static enum verdict check_namespace(
+    struct gate *g, const struct json_object *ns)
 {
 	if (str_eq(json_str(json_path(ns, "status", "phase", NULL)), "Active"))
 		return READY;
-	say(g, "it is not Active");
+	set_detail(g, "it is not Active");
 	return NOT_YET;
 }
 
@@ -118,7 +119,7 @@ static bool has_address(const struct json_object *endpoints)
 	return false;
 }
 
-static enum look look_at_service(
+static enum verdict check_service(
     struct gate *g, const struct json_object *service)
 {
 	const struct json_object *spec = json_get(service, "spec");
@@ -129,19 +130,20 @@ static enum look look_at_service(
 	autofree char *path =
 	    kube_path("v1", "endpoints", g->n->namespace, g->n->name, NULL);
 	cleanup(json_freep) struct json_object *endpoints =
-	    apply_get(g->a, g->n->cluster, path, &err);
+	    send_get(g->a, g->n->cluster, path, &err);
 	if (has_address(endpoints))
 		return READY;
 	if (!g->for_pods && json_len(json_get(spec, "selector"))) {
-		say(g, "no ready endpoints, and the cluster runs no pods that "
-		       "could become them");
+		set_detail(g,
+		    "no ready endpoints, and the cluster runs no pods that "
+		    "could become them");
 		return NEVER;
 	}
-	say(g, "no ready endpoints");
+	set_detail(g, "no ready endpoints");
 	return NOT_YET;
 }
 
-static enum look look_at_counts(
+static enum verdict check_counts(
     struct gate *g, const struct json_object *object)
 {
 	const struct json_object *status = json_get(object, "status");
@@ -160,7 +162,8 @@ static enum look look_at_counts(
 	return NOT_YET;
 }
 
-static enum look look_at_rules(struct gate *g, const struct json_object *object)
+static enum verdict check_rules(
+    struct gate *g, const struct json_object *object)
 {
 	const struct plan_kind *k = g->n->k;
 	const struct plan_options *o = g->a->p->options;
@@ -170,42 +173,43 @@ static enum look look_at_rules(struct gate *g, const struct json_object *object)
 		    !rules_kind_fits(r->kind, k->group, k->kind))
 			continue;
 		if (r->runs_pods && !g->for_pods) {
-			say(g, "not waited for: the cluster runs no pods");
+			set_detail(
+			    g, "not waited for: the cluster runs no pods");
 			continue;
 		}
-		if (look_for_condition(g, object, r->condition) != READY)
+		if (check_condition(g, object, r->condition) != READY)
 			return NOT_YET;
 	}
 	return READY;
 }
 
-static enum look look(struct gate *g)
+static enum verdict check(struct gate *g)
 {
 	const struct plan_kind *k = g->n->k;
 	struct err err = ERR_INIT;
 	cleanup(json_freep) struct json_object *object =
-	    apply_get(g->a, g->n->cluster, g->path, &err);
+	    send_get(g->a, g->n->cluster, g->path, &err);
 
 	if (!object) {
-		say(g, err.message);
+		set_detail(g, err.message);
 		return err.code == ERR_DENIED ? NEVER : NOT_YET;
 	}
 	if (json_path(object, "metadata", "deletionTimestamp", NULL)) {
-		say(g, "it is being deleted");
+		set_detail(g, "it is being deleted");
 		return NOT_YET;
 	}
 	if (str_eq(k->kind, "CustomResourceDefinition"))
-		return look_at_definition(g, object);
+		return check_definition(g, object);
 	if (str_eq(k->kind, "Namespace") && !*k->group)
-		return look_at_namespace(g, object);
+		return check_namespace(g, object);
 	if (g->a->o->gates == APPLY_GATES_NEVER)
 		return READY;
 	if (str_eq(k->kind, "Service") && !*k->group)
-		return look_at_service(g, object);
+		return check_service(g, object);
 	if (g->for_pods && str_eq(k->group, "apps") &&
 	    (str_eq(k->kind, "StatefulSet") || str_eq(k->kind, "DaemonSet")))
-		return look_at_counts(g, object);
-	return look_at_rules(g, object);
+		return check_counts(g, object);
+	return check_rules(g, object);
 }
 
 /* A cluster runs pods where some node is ready to. */
@@ -219,7 +223,7 @@ static bool runs_pods(struct apply *a, uint16_t cluster)
 	pthread_mutex_lock(&c->lock);
 	if (!c->pods_known) {
 		cleanup(json_freep) struct json_object *nodes =
-		    apply_get(a, cluster, "/api/v1/nodes", &ignored);
+		    send_get(a, cluster, "/api/v1/nodes", &ignored);
 		const struct json_object *items = json_get(nodes, "items");
 
 		/* Who may not look at nodes waits, to be sure. */
@@ -235,7 +239,7 @@ static bool runs_pods(struct apply *a, uint16_t cluster)
 	return c->runs_pods;
 }
 
-static void tell(struct gate *g, bool passed, int64_t took_ms)
+static void report_gate(struct gate *g, bool passed, int64_t took_ms)
 {
 	struct apply *a = g->a;
 	struct buf what = BUF_INIT;
@@ -250,10 +254,10 @@ static void tell(struct gate *g, bool passed, int64_t took_ms)
 	pthread_mutex_unlock(&a->lock);
 }
 
-enum gate_state gate_wait(struct apply *a, uint32_t node)
+enum gate_state ready_wait(struct apply *a, uint32_t node)
 {
 	const struct plan_node *n = &a->p->nodes.items[node];
-	int64_t start = apply_ticks_ms(a);
+	int64_t start = run_ticks_ms(a);
 	int64_t pause_ms = POLL_MS;
 
 	if (n->kind != PLAN_KUBE)
@@ -267,20 +271,20 @@ enum gate_state gate_wait(struct apply *a, uint32_t node)
 	    .path = kube_path(
 		n->k->api_version, n->k->resource, n->namespace, n->name, NULL),
 	    .for_pods = runs_pods(a, n->cluster)};
-	enum look seen;
+	enum verdict seen;
 	for (;;) {
-		seen = look(&g);
-		int64_t waited = apply_ticks_ms(a) - start;
-		if (seen != NOT_YET || apply_must_stop(a) ||
-		    waited >= apply_gate_timeout_ms(a))
+		seen = check(&g);
+		int64_t waited = run_ticks_ms(a) - start;
+		if (seen != NOT_YET || run_must_stop(a) ||
+		    waited >= run_gate_timeout_ms(a))
 			break;
-		apply_sleep_ms(a, pause_ms);
+		run_sleep_ms(a, pause_ms);
 		pause_ms =
 		    pause_ms * 2 < POLL_MAX_MS ? pause_ms * 2 : POLL_MAX_MS;
 	}
 	/* A restore that is stopped says so itself. */
-	if (seen != NOT_YET || !apply_must_stop(a))
-		tell(&g, seen == READY, apply_ticks_ms(a) - start);
+	if (seen != NOT_YET || !run_must_stop(a))
+		report_gate(&g, seen == READY, run_ticks_ms(a) - start);
 	free(g.path);
 	free(g.detail);
 	return seen == READY ? GATE_PASSED : GATE_FAILED;

@@ -4,7 +4,7 @@
 #include "storage/kube/discovery.h"
 
 /* The UID that an owner outside the snapshot has now; the caller frees. */
-static char *look_up_owner(
+static char *find_owner(
     struct apply *a, const struct plan_node *n, const struct json_object *owner)
 {
 	const char *version = json_get_str(owner, "apiVersion");
@@ -21,7 +21,7 @@ static char *look_up_owner(
 	autofree char *path = kube_path(r->api_version, r->name,
 	    r->namespaced ? n->namespace : NULL, name, NULL);
 	cleanup(json_freep) struct json_object *live =
-	    apply_get(a, n->cluster, path, &ignored);
+	    send_get(a, n->cluster, path, &ignored);
 	/* What is given an owner that is going goes with it. */
 	if (json_path(live, "metadata", "deletionTimestamp", NULL))
 		return NULL;
@@ -45,7 +45,7 @@ static bool relink(
 		json_set_str(owner, "uid", known->live_uid);
 		return true;
 	}
-	autofree char *uid = look_up_owner(a, n, owner);
+	autofree char *uid = find_owner(a, n, owner);
 	if (uid)
 		json_set_str(owner, "uid", uid);
 	return uid != NULL;
@@ -70,7 +70,7 @@ static bool comes_later(
 	return a->o->dry_run && known->action == PLAN_APPLY;
 }
 
-void apply_relink(struct apply *a, uint32_t node, struct json_object *object,
+void relink_owners(struct apply *a, uint32_t node, struct json_object *object,
     struct outcome *outcome)
 {
 	struct json_object *meta = json_get(object, "metadata");
@@ -108,13 +108,13 @@ static int relink_now(struct apply *a, uint32_t node, struct err *err)
 
 	if (!object)
 		return -1;
-	apply_relink(a, node, object, outcome);
+	relink_owners(a, node, object, outcome);
 	struct json_object *owners =
 	    json_path(object, "metadata", "ownerReferences", NULL);
 	autofree char *path = kube_path(
 	    n->k->api_version, n->k->resource, n->namespace, n->name, NULL);
 	cleanup(json_freep) struct json_object *live =
-	    apply_get(a, n->cluster, path, err);
+	    send_get(a, n->cluster, path, err);
 	if (!live)
 		return -1;
 	if (!owners ||
@@ -132,16 +132,16 @@ static int relink_now(struct apply *a, uint32_t node, struct err *err)
 	    .body = body.data,
 	    .body_len = body.len,
 	    .see_through = true};
-	return apply_send(a, n->cluster, &r, &answer, err);
+	return send_request(a, n->cluster, &r, &answer, err);
 }
 
-void apply_relink_late(struct apply *a)
+void relink_late(struct apply *a)
 {
 	VEC_EACH (&a->p->graph.broken, b) {
 		struct outcome *outcome = &a->outcomes[b->node];
 		struct err err = ERR_INIT;
 
-		if (b->strength != EDGE_OWNER || apply_must_stop(a) ||
+		if (b->strength != EDGE_OWNER || run_must_stop(a) ||
 		    (outcome->kind != OUTCOME_CREATED &&
 			outcome->kind != OUTCOME_UPDATED))
 			continue;

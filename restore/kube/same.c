@@ -23,8 +23,7 @@ struct group {
 
 VEC_DEFINE(groups, struct group);
 
-bool apply_covers(
-    const struct json_object *live, const struct json_object *wanted)
+bool covers(const struct json_object *live, const struct json_object *wanted)
 {
 	if (json_kind(live) != json_kind(wanted))
 		return json_len(wanted) == 0 && json_kind(live) == JSON_NULL &&
@@ -33,14 +32,14 @@ bool apply_covers(
 		if (json_len(live) != json_len(wanted))
 			return false;
 		for (size_t i = 0; i < json_len(wanted); i++)
-			if (!apply_covers(json_at(live, i), json_at(wanted, i)))
+			if (!covers(json_at(live, i), json_at(wanted, i)))
 				return false;
 		return true;
 	}
 	if (json_kind(wanted) != JSON_OBJECT)
 		return json_equal(live, wanted);
 	for (struct json_iter it = json_iter(wanted); json_next(&it);)
-		if (!apply_covers(json_get(live, it.key), it.value))
+		if (!covers(json_get(live, it.key), it.value))
 			return false;
 	return true;
 }
@@ -51,16 +50,15 @@ static void compare(
 	struct plan_node *n = &a->p->nodes.items[node];
 	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
 	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
-	cleanup(apply_object_done) struct apply_object wanted = {
-	    .object = NULL};
+	cleanup(prepared_done) struct prepared wanted = {.object = NULL};
 	struct err ignored = ERR_INIT; /* it will be met again */
 
 	if (!uid || json_path(live, "metadata", "deletionTimestamp", NULL) ||
-	    apply_prepare(a, node, &wanted, &outcome, &ignored) ||
-	    !apply_covers(live, wanted.object) ||
-	    apply_owns_more(live, wanted.object) ||
+	    prepare_object(a, node, &wanted, &outcome, &ignored) ||
+	    !covers(live, wanted.object) ||
+	    owned_exceeds(live, wanted.object) ||
 	    (a->p->options->status && wanted.status &&
-		!apply_covers(json_get(live, "status"), wanted.status)))
+		!covers(json_get(live, "status"), wanted.status)))
 		return;
 	free(n->live_uid);
 	n->live_uid = str_dup(uid);
@@ -128,7 +126,7 @@ static void run_group(void *ctx, size_t i)
 	    kube_path(g->k->api_version, g->k->resource, g->ns, NULL, NULL);
 	const struct kube_list_options o = {.path = path,
 	    .caps = {.item_bytes = ITEM_MAX_BYTES, .page_bytes = 1U << 30},
-	    .clock = apply_clock(g->a),
+	    .clock = run_clock(g->a),
 	    .on_item = on_item,
 	    .on_restart = on_restart,
 	    .ctx = g};
@@ -153,7 +151,7 @@ static void add_to_group(
 	    (struct group){.a = a, .k = n->k, .ns = n->namespace, .count = 1};
 }
 
-void apply_same(struct apply *a, const uint32_t *nodes, size_t count)
+void same_outcomes(struct apply *a, const uint32_t *nodes, size_t count)
 {
 	struct groups groups = VEC_INIT;
 	size_t kept = 0;
@@ -169,6 +167,6 @@ void apply_same(struct apply *a, const uint32_t *nodes, size_t count)
 		if (groups.items[i].count >= WORTH_A_LIST)
 			groups.items[kept++] = groups.items[i];
 	groups.len = kept;
-	pool_each(apply_in_flight(a), groups.len, run_group, &groups);
+	pool_each(run_in_flight(a), groups.len, run_group, &groups);
 	vec_done(&groups);
 }

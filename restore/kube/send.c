@@ -17,11 +17,11 @@ static int count_attempt(void *ctx, struct err *err)
 	(void)err;
 	if (t->count++)
 		throttle_ease(
-		    &t->a->clusters[t->cluster].throttle, apply_ticks_ms(t->a));
+		    &t->a->clusters[t->cluster].throttle, run_ticks_ms(t->a));
 	return 0;
 }
 
-int apply_send(struct apply *a, uint16_t cluster, struct kube_request *r,
+int send_request(struct apply *a, uint16_t cluster, struct kube_request *r,
     struct kube_answer *answer, struct err *err)
 {
 	struct throttle *throttle = &a->clusters[cluster].throttle;
@@ -38,13 +38,13 @@ int apply_send(struct apply *a, uint16_t cluster, struct kube_request *r,
 	return rc;
 }
 
-struct json_object *apply_get(
+struct json_object *send_get(
     struct apply *a, uint16_t cluster, const char *path, struct err *err)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	struct kube_request r = {.path = path};
 
-	if (apply_send(a, cluster, &r, &answer, err))
+	if (send_request(a, cluster, &r, &answer, err))
 		return NULL;
 	return json_parse(answer.body.data, answer.body.len, err);
 }
@@ -69,7 +69,7 @@ static void keep_warnings(
 			outcome_note(t->outcome, "%s", *w);
 }
 
-int apply_write(struct apply_task *t, const char *method, const char *path,
+int send_object(struct apply_task *t, const char *method, const char *path,
     const char *content_type, bool force, const struct json_object *body,
     struct kube_answer *answer, struct err *err)
 {
@@ -89,7 +89,7 @@ int apply_write(struct apply_task *t, const char *method, const char *path,
 		atomic_load(&t->a->clusters[t->n->cluster].webhook_away) ? 2
 									 : 0,
 	};
-	int rc = apply_send(t->a, t->n->cluster, &r, answer, err);
+	int rc = send_request(t->a, t->n->cluster, &r, answer, err);
 	if (!rc)
 		keep_warnings(t, answer);
 	return rc;

@@ -7,31 +7,31 @@
 enum { POLL_MS = 100, POLL_MAX_MS = 1000 };
 
 /* False when the time is over. */
-bool apply_wait_more(struct apply_task *t, struct apply_wait *w)
+bool wait_more(struct apply_task *t, struct wait *w)
 {
-	if (apply_must_stop(t->a) || apply_ticks_ms(t->a) >= w->until_ms)
+	if (run_must_stop(t->a) || run_ticks_ms(t->a) >= w->until_ms)
 		return false;
-	apply_sleep_ms(t->a, w->pause_ms);
+	run_sleep_ms(t->a, w->pause_ms);
 	w->pause_ms =
 	    w->pause_ms * 2 < POLL_MAX_MS ? w->pause_ms * 2 : POLL_MAX_MS;
 	return true;
 }
 
-struct apply_wait apply_wait_for(struct apply_task *t, int64_t limit_ms)
+struct wait wait_start(struct apply_task *t, int64_t limit_ms)
 {
-	return (struct apply_wait){
-	    .until_ms = apply_ticks_ms(t->a) + limit_ms, .pause_ms = POLL_MS};
+	return (struct wait){
+	    .until_ms = run_ticks_ms(t->a) + limit_ms, .pause_ms = POLL_MS};
 }
 
 /* Until the object with that UID is gone. */
-int apply_wait_gone(struct apply_task *t, const char *uid, struct err *err)
+int wait_gone(struct apply_task *t, const char *uid, struct err *err)
 {
-	struct apply_wait w = apply_wait_for(t, apply_gate_timeout_ms(t->a));
+	struct wait w = wait_start(t, run_gate_timeout_ms(t->a));
 
 	for (;;) {
 		struct err cause = ERR_INIT;
 		cleanup(json_freep) struct json_object *live =
-		    apply_get(t->a, t->n->cluster, t->object->path, &cause);
+		    send_get(t->a, t->n->cluster, t->object->path, &cause);
 
 		if (!live && cause.code == ERR_NOT_FOUND)
 			return 0;
@@ -39,16 +39,16 @@ int apply_wait_gone(struct apply_task *t, const char *uid, struct err *err)
 		    !str_eq(json_str(json_path(live, "metadata", "uid", NULL)),
 			uid))
 			return 0;
-		if (!apply_wait_more(t, &w))
+		if (!wait_more(t, &w))
 			return err_set(err, ERR_EXISTS,
 			    "it is still being deleted after %d s; finalizers "
 			    "may hold it",
-			    apply_gate_timeout_ms(t->a) / 1000);
+			    run_gate_timeout_ms(t->a) / 1000);
 	}
 }
 
 /* The pods that answer may come at a later level: nobody waits here. */
-bool apply_postpone(struct apply_task *t, const struct err *failure)
+bool wait_postpone(struct apply_task *t, const struct err *failure)
 {
 	atomic_bool *away = &t->a->clusters[t->n->cluster].webhook_away;
 

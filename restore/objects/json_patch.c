@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-/* A place is its holder and the last step to it. */
-struct place {
-	struct json_object *holder; /* NULL: the place is the root */
+/* A slot is its holder and the last step to it. */
+struct slot {
+	struct json_object *holder; /* NULL: it is the root */
 	char *last;
 };
 
-static void place_done(struct place *p)
+static void slot_done(struct slot *p)
 {
 	free(p->last);
 }
@@ -30,12 +30,12 @@ char *json_patch_unescaped(const char *step)
 	return buf_steal(&out);
 }
 
-static int find_place(struct json_object *root, const char *pointer,
-    struct place *out, struct err *err)
+static int find_slot(struct json_object *root, const char *pointer,
+    struct slot *out, struct err *err)
 {
 	const char *slash = strrchr(pointer, '/');
 
-	*out = (struct place){.holder = NULL};
+	*out = (struct slot){.holder = NULL};
 	if (*pointer == '\0')
 		return 0;
 	if (!slash)
@@ -46,7 +46,7 @@ static int find_place(struct json_object *root, const char *pointer,
 	out->last = json_patch_unescaped(slash + 1);
 	if (json_kind(out->holder) != JSON_OBJECT &&
 	    json_kind(out->holder) != JSON_ARRAY) {
-		place_done(out);
+		slot_done(out);
 		out->last = NULL;
 		return err_set(err, ERR_USAGE,
 		    "'%s' does not exist, or holds nothing", above);
@@ -94,10 +94,10 @@ static int put(struct json_object **root, const char *pointer,
     struct json_object *value_, struct err *err)
 {
 	cleanup(json_freep) struct json_object *value = value_;
-	cleanup(place_done) struct place at;
+	cleanup(slot_done) struct slot at;
 	size_t index;
 
-	if (find_place(*root, pointer, &at, err))
+	if (find_slot(*root, pointer, &at, err))
 		return -1;
 	if (!at.holder) {
 		json_free(*root);
@@ -114,11 +114,11 @@ static int put(struct json_object **root, const char *pointer,
 
 static bool there(struct json_object *root, const char *pointer)
 {
-	cleanup(place_done) struct place at = {.holder = NULL};
+	cleanup(slot_done) struct slot at = {.holder = NULL};
 	struct err ignored = ERR_INIT;
 	size_t index;
 
-	if (find_place(root, pointer, &at, &ignored))
+	if (find_slot(root, pointer, &at, &ignored))
 		return false;
 	if (!at.holder)
 		return true;
@@ -131,12 +131,13 @@ static bool there(struct json_object *root, const char *pointer)
 	return false;
 }
 
-static int take(struct json_object *root, const char *pointer, struct err *err)
+static int remove_value(
+    struct json_object *root, const char *pointer, struct err *err)
 {
-	cleanup(place_done) struct place at;
+	cleanup(slot_done) struct slot at;
 	size_t index;
 
-	if (find_place(root, pointer, &at, err))
+	if (find_slot(root, pointer, &at, err))
 		return -1;
 	if (!at.holder)
 		return err_set(err, ERR_USAGE, "the whole cannot be removed");
@@ -171,23 +172,23 @@ static int operate(
 	if (!there(*root, source))
 		return err_set(err, ERR_USAGE, "'%s' does not exist", source);
 	if (str_eq(name, "remove"))
-		return take(*root, path, err);
+		return remove_value(*root, path, err);
 	if (str_eq(name, "replace")) {
-		if (*path && take(*root, path, err))
+		if (*path && remove_value(*root, path, err))
 			return -1;
 		return put(root, path, json_copy(value), err);
 	}
-	struct json_object *moved = json_copy(json_pointer(*root, source));
+	struct json_object *copy = json_copy(json_pointer(*root, source));
 	if (str_eq(name, "move")) {
 		size_t len = strlen(from);
 		if ((strncmp(path, from, len) == 0 && path[len] == '/') ||
-		    take(*root, from, err)) {
-			json_free(moved);
+		    remove_value(*root, from, err)) {
+			json_free(copy);
 			return err_set(err, ERR_USAGE,
 			    "'%s' cannot be moved into itself", from);
 		}
 	}
-	return put(root, path, moved, err);
+	return put(root, path, copy, err);
 }
 
 static const char *const operations[] = {

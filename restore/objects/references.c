@@ -1,5 +1,5 @@
+#include "restore/objects/collector.h"
 #include "restore/objects/object.h"
-#include "restore/objects/references_teller.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -7,9 +7,9 @@
 #include <ctype.h>
 #include <string.h>
 
-void references_tell(struct references_teller *t, const char *group,
-    const char *kind, const char *ns, const char *name,
-    enum edge_strength strength, bool ready, const char *reason)
+void collector_add(struct collector *t, const char *group, const char *kind,
+    const char *ns, const char *name, enum edge_strength strength, bool ready,
+    const char *reason)
 {
 	struct reference r = {
 	    .group = group,
@@ -57,8 +57,8 @@ char *references_git_name(const char *url)
 	return buf_steal(&out);
 }
 
-static void tell_named(struct references_teller *t, const char *group,
-    const char *kind, const char *name)
+static void collect_named(
+    struct collector *t, const char *group, const char *kind, const char *name)
 {
 	const struct rule_edge *rule = t->rule;
 	bool cluster = rule->form == RULE_CLUSTER_NAME;
@@ -66,16 +66,16 @@ static void tell_named(struct references_teller *t, const char *group,
 	if (str_eq(group, "@") && str_eq(kind, "Git")) {
 		autofree char *plain = references_git_name(name);
 
-		references_tell(t, "@", "Git", NULL, plain, rule->strength,
-		    rule->ready, rule->place);
+		collector_add(t, "@", "Git", NULL, plain, rule->strength,
+		    rule->ready, rule->pointer);
 		return;
 	}
-	references_tell(t, group, kind, cluster ? NULL : t->namespace, name,
-	    rule->strength, rule->ready, rule->place);
+	collector_add(t, group, kind, cluster ? NULL : t->namespace, name,
+	    rule->strength, rule->ready, rule->pointer);
 }
 
 /* A reference as an object; what it does not say, the rule does. */
-static void tell_object(struct references_teller *t, const char *default_group,
+static void collect_object(struct collector *t, const char *default_group,
     const char *default_kind, const struct json_object *value)
 {
 	const struct rule_edge *rule = t->rule;
@@ -88,8 +88,8 @@ static void tell_object(struct references_teller *t, const char *default_group,
 	if (str_eq(default_group, "@")) {
 		autofree char *name =
 		    str_printf("%s/%s", of_version, kind ? kind : "");
-		references_tell(t, "@", default_kind, NULL, name,
-		    rule->strength, rule->ready, rule->place);
+		collector_add(t, "@", default_kind, NULL, name, rule->strength,
+		    rule->ready, rule->pointer);
 		return;
 	}
 	if (!group)
@@ -98,14 +98,14 @@ static void tell_object(struct references_teller *t, const char *default_group,
 		group = of_version;
 	if (!group)
 		group = default_group ? default_group : "";
-	references_tell(t, group, kind ? kind : default_kind,
+	collector_add(t, group, kind ? kind : default_kind,
 	    ns ? ns : t->namespace, json_get_str(value, "name"), rule->strength,
-	    rule->ready, rule->place);
+	    rule->ready, rule->pointer);
 }
 
-static void tell_place(void *ctx, struct json_object *value)
+static void collect_pointer(void *ctx, struct json_object *value)
 {
-	struct references_teller *t = ctx;
+	struct collector *t = ctx;
 	const struct rule_edge *rule = t->rule;
 	const char *group;
 	autofree char *kind = rules_split_kind(rule->to, &group);
@@ -113,7 +113,7 @@ static void tell_place(void *ctx, struct json_object *value)
 
 	if (rule->form == RULE_REF) {
 		if (json_kind(value) == JSON_OBJECT)
-			tell_object(t, group, kind, value);
+			collect_object(t, group, kind, value);
 		return;
 	}
 	if (!text)
@@ -121,31 +121,32 @@ static void tell_place(void *ctx, struct json_object *value)
 	const char *slash = rule->form == RULE_PATH ? strchr(text, '/') : NULL;
 	if (slash) {
 		autofree char *ns = str_ndup(text, (size_t)(slash - text));
-		references_tell(t, group ? group : "", kind, ns, slash + 1,
-		    rule->strength, rule->ready, rule->place);
+		collector_add(t, group ? group : "", kind, ns, slash + 1,
+		    rule->strength, rule->ready, rule->pointer);
 	} else {
-		tell_named(t, group ? group : "", kind, text);
+		collect_named(t, group ? group : "", kind, text);
 	}
 }
 
-static void follow(struct references_teller *t, const struct rule_edge *rule)
+static void follow(struct collector *t, const struct rule_edge *rule)
 {
 	t->rule = rule;
 	if (!str_eq(rule->from, "@pod")) {
 		if (rules_kind_fits(rule->from, t->group, t->kind))
-			rules_visit(t->object, rule->place, tell_place, t);
+			rules_visit(
+			    t->object, rule->pointer, collect_pointer, t);
 		return;
 	}
-	rules_visit(
-	    json_get(t->pod_template, "spec"), rule->place, tell_place, t);
+	rules_visit(json_get(t->pod_template, "spec"), rule->pointer,
+	    collect_pointer, t);
 }
 
-static void teller_init(struct references_teller *t, struct json_object *object,
+static void collector_init(struct collector *t, struct json_object *object,
     references_fn *fn, void *ctx)
 {
 	const char *kind = json_get_str(object, "kind");
 
-	*t = (struct references_teller){
+	*t = (struct collector){
 	    .object = object,
 	    .group = object_group(json_get_str(object, "apiVersion")),
 	    .kind = kind ? kind : "",
@@ -165,31 +166,31 @@ static void teller_init(struct references_teller *t, struct json_object *object,
 void references_needs(const struct references_options *o,
     struct json_object *object, references_fn *fn, void *ctx)
 {
-	struct references_teller t;
+	struct collector t;
 
-	teller_init(&t, object, fn, ctx);
-	references_tell(&t, "", "Namespace", NULL, t.namespace, EDGE_REQUIRED,
+	collector_init(&t, object, fn, ctx);
+	collector_add(&t, "", "Namespace", NULL, t.namespace, EDGE_REQUIRED,
 	    true, "namespace");
 	autofree char *definition = str_printf("%s/%s", t.group, t.kind);
-	references_tell(&t, "@", "Definition", NULL, definition, EDGE_REQUIRED,
+	collector_add(&t, "@", "Definition", NULL, definition, EDGE_REQUIRED,
 	    true, "definition of its kind");
 	for (const struct rule_edge *r = rules_edges; r->system; r++)
 		if (rules_used(o->without, r->system))
 			follow(&t, r);
 	for (size_t i = 0; i < o->edge_count; i++)
 		follow(&t, &o->edges[i]);
-	references_tell_system(&t, o->without);
+	references_systems_collect(&t, o->without);
 	free(t.group);
 }
 
-static void provide(struct references_teller *t, const char *kind,
-    const char *ns, const char *name)
+static void provide(
+    struct collector *t, const char *kind, const char *ns, const char *name)
 {
-	references_tell(t, "@", kind, ns, name, EDGE_REFERENCE, false, "");
+	collector_add(t, "@", kind, ns, name, EDGE_REFERENCE, false, "");
 }
 
 static void provide_definition(
-    struct references_teller *t, const char *group, const char *kind)
+    struct collector *t, const char *group, const char *kind)
 {
 	if (!group || !kind)
 		return;
@@ -197,7 +198,7 @@ static void provide_definition(
 	provide(t, "Definition", NULL, name);
 }
 
-static void provide_definitions(struct references_teller *t)
+static void provide_definitions(struct collector *t)
 {
 	struct json_object *spec = json_get(t->object, "spec");
 	const char *group = json_get_str(spec, "group");
@@ -217,8 +218,7 @@ static void provide_definitions(struct references_teller *t)
 			json_path(spec, "crd", "spec", "names", "kind", NULL)));
 }
 
-static void provide_labels(
-    struct references_teller *t, struct json_object *labels)
+static void provide_labels(struct collector *t, struct json_object *labels)
 {
 	for (struct json_iter it = json_iter(labels); json_next(&it);) {
 		const char *value = json_str(it.value);
@@ -231,9 +231,9 @@ static void provide_labels(
 void references_provides(
     struct json_object *object, references_fn *fn, void *ctx)
 {
-	struct references_teller t;
+	struct collector t;
 
-	teller_init(&t, object, fn, ctx);
+	collector_init(&t, object, fn, ctx);
 	struct json_object *labels =
 	    json_path(object, "metadata", "labels", NULL);
 	provide_definitions(&t);
@@ -265,9 +265,9 @@ void references_provides(
 void references_selects(
     struct json_object *service, references_fn *fn, void *ctx)
 {
-	struct references_teller t;
+	struct collector t;
 
-	teller_init(&t, service, fn, ctx);
+	collector_init(&t, service, fn, ctx);
 	if (rules_kind_fits("Service.core", t.group, t.kind))
 		provide_labels(
 		    &t, json_path(service, "spec", "selector", NULL));

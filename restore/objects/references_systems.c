@@ -1,5 +1,5 @@
+#include "restore/objects/collector.h"
 #include "restore/objects/object.h"
-#include "restore/objects/references_teller.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -11,7 +11,7 @@ static const char name_of_parent[] = "made by it";
 
 /* A webhook that fails closed must find its backend ready; one that fails
  * open does no harm without it. */
-static void tell_webhooks(struct references_teller *t)
+static void collect_webhooks(struct collector *t)
 {
 	struct json_object *hooks = json_get(t->object, "webhooks");
 
@@ -24,7 +24,7 @@ static void tell_webhooks(struct references_teller *t)
 		bool open =
 		    str_eq(json_get_str(hook, "failurePolicy"), "Ignore");
 
-		references_tell(t, "", "Service",
+		collector_add(t, "", "Service",
 		    json_get_str(service, "namespace"),
 		    json_get_str(service, "name"),
 		    open ? EDGE_ORDER : EDGE_HOLDS, !open,
@@ -51,8 +51,8 @@ static char *hcl_value(const char *text, const char *name)
 	return NULL;
 }
 
-static void tell_state(
-    struct references_teller *t, const char *bucket, const char *key)
+static void collect_state(
+    struct collector *t, const char *bucket, const char *key)
 {
 	const char *workspace =
 	    json_str(json_pointer(t->object, "/spec/workspace"));
@@ -60,18 +60,18 @@ static void tell_state(
 	if (!bucket || !key)
 		return;
 	autofree char *name = str_printf("%s/%s", bucket, key);
-	references_tell(
+	collector_add(
 	    t, "@", "State", NULL, name, EDGE_HOLDS, false, "Terraform state");
 	if (workspace && !str_eq(workspace, "default")) {
 		autofree char *of_workspace =
 		    str_printf("%s/env:/%s/%s", bucket, workspace, key);
-		references_tell(t, "@", "State", NULL, of_workspace, EDGE_HOLDS,
+		collector_add(t, "@", "State", NULL, of_workspace, EDGE_HOLDS,
 		    false, "Terraform state of the workspace");
 	}
 }
 
 /* HCL of a backend "s3" in any text below. */
-static void tell_states_in(struct references_teller *t, struct json_object *j)
+static void collect_states_in(struct collector *t, struct json_object *j)
 {
 	const char *text = json_str(j);
 
@@ -81,17 +81,17 @@ static void tell_states_in(struct references_teller *t, struct json_object *j)
 			return;
 		autofree char *bucket = hcl_value(backend, "bucket");
 		autofree char *key = hcl_value(backend, "key");
-		tell_state(t, bucket, key);
+		collect_state(t, bucket, key);
 	} else if (json_kind(j) == JSON_ARRAY) {
 		for (size_t i = 0; i < json_len(j); i++)
-			tell_states_in(t, json_at(j, i));
+			collect_states_in(t, json_at(j, i));
 	} else {
 		for (struct json_iter it = json_iter(j); json_next(&it);)
-			tell_states_in(t, it.value);
+			collect_states_in(t, it.value);
 	}
 }
 
-static void tell_terraform(struct references_teller *t)
+static void collect_terraform(struct collector *t)
 {
 	struct json_object *spec = json_get(t->object, "spec");
 	struct json_object *s3 = json_path(spec, "backend", "s3", NULL);
@@ -100,8 +100,8 @@ static void tell_terraform(struct references_teller *t)
 	if (!str_eq(t->kind, "Terraform") && !str_eq(t->kind, "Workspace") &&
 	    !strstr(t->group, "terraform") && !strstr(t->group, "tf."))
 		return;
-	tell_state(t, json_get_str(s3, "bucket"), json_get_str(s3, "key"));
-	tell_states_in(t, spec);
+	collect_state(t, json_get_str(s3, "bucket"), json_get_str(s3, "key"));
+	collect_states_in(t, spec);
 	if (!str_eq(t->kind, "Terraform"))
 		return;
 	/* tofu-controller's own default: the state is a Secret. */
@@ -111,11 +111,11 @@ static void tell_terraform(struct references_teller *t)
 		suffix = json_str(json_pointer(t->object, "/metadata/name"));
 	autofree char *secret = str_printf("tfstate-%s-%s",
 	    workspace ? workspace : "default", suffix ? suffix : "");
-	references_tell(t, "", "Secret", t->namespace, secret, EDGE_HOLDS,
-	    false, "Terraform state in a Secret");
+	collector_add(t, "", "Secret", t->namespace, secret, EDGE_HOLDS, false,
+	    "Terraform state in a Secret");
 }
 
-static void tell_helm(struct references_teller *t)
+static void collect_helm(struct collector *t)
 {
 	struct json_object *spec = json_get(t->object, "spec");
 	const char *name = json_str(json_pointer(t->object, "/metadata/name"));
@@ -129,13 +129,13 @@ static void tell_helm(struct references_teller *t)
 	autofree char *made =
 	    target ? str_printf("%s-%s", target, name ? name : "")
 		   : str_dup(name);
-	references_tell(t, "@", "Release", storage ? storage : t->namespace,
+	collector_add(t, "@", "Release", storage ? storage : t->namespace,
 	    release ? release : made, EDGE_HOLDS, false, "Helm release Secret");
 }
 
 /* A composite comes after its claim, whose child it is: neither owns the other,
  * for they are of different scopes. */
-static void tell_claim(struct references_teller *t, struct json_object *spec)
+static void collect_claim(struct collector *t, struct json_object *spec)
 {
 	const struct json_object *claim = json_get(spec, "claimRef");
 	autofree char *group = object_group(json_get_str(claim, "apiVersion"));
@@ -143,33 +143,33 @@ static void tell_claim(struct references_teller *t, struct json_object *spec)
 
 	if (!kind || !*group) /* a volume has one, too */
 		return;
-	references_tell(t, group, kind, json_get_str(claim, "namespace"),
+	collector_add(t, group, kind, json_get_str(claim, "namespace"),
 	    json_get_str(claim, "name"), EDGE_ORDER, false, "spec.claimRef");
 }
 
-static void tell_crossplane(struct references_teller *t)
+static void collect_crossplane(struct collector *t)
 {
 	struct json_object *spec = json_get(t->object, "spec");
 	const char *config =
 	    json_str(json_path(spec, "providerConfigRef", "name", NULL));
 
-	tell_claim(t, spec);
+	collect_claim(t, spec);
 	if (!json_get(spec, "forProvider") && !config)
 		return;
-	references_tell(t, "@", "Packages", NULL, "all", EDGE_HOLDS, true,
+	collector_add(t, "@", "Packages", NULL, "all", EDGE_HOLDS, true,
 	    "Crossplane packages");
 	/* s3.aws.crossplane.io is configured by aws.crossplane.io. */
 	for (const char *g = t->group; config && g && *g;
 	     g = strchr(g, '.') ? strchr(g, '.') + 1 : NULL) {
 		autofree char *name = str_printf("%s/%s", g, config);
-		references_tell(t, "@", "Config", NULL, name, EDGE_REFERENCE,
+		collector_add(t, "@", "Config", NULL, name, EDGE_REFERENCE,
 		    false, "spec.providerConfigRef");
 	}
 }
 
 /* What was made by another controller's object is its child: it is to be let
  * go after it. A source is not: its parent may be read from it. */
-static void tell_flux_parent(struct references_teller *t)
+static void collect_flux_parent(struct collector *t)
 {
 	static const struct {
 		const char *group;
@@ -187,14 +187,14 @@ static void tell_flux_parent(struct references_teller *t)
 		autofree char *ns =
 		    str_printf("%s/namespace", parents[i].group);
 
-		references_tell(t, parents[i].group, parents[i].kind,
+		collector_add(t, parents[i].group, parents[i].kind,
 		    json_get_str(labels, ns), json_get_str(labels, name),
 		    EDGE_ORDER, false, name_of_parent);
 	}
 }
 
 /* The application that made it, by either way of tracking. */
-static void tell_argocd_parent(struct references_teller *t)
+static void collect_argocd_parent(struct collector *t)
 {
 	const struct json_object *meta = json_get(t->object, "metadata");
 	const char *id = json_get_str(
@@ -205,43 +205,43 @@ static void tell_argocd_parent(struct references_teller *t)
 	    id ? str_ndup(id, strcspn(id, ":")) : str_dup(label);
 
 	if (rules_kind_fits("Application*.argoproj.io", t->group, t->kind))
-		references_tell(t, "argoproj.io", "Application", t->namespace,
+		collector_add(t, "argoproj.io", "Application", t->namespace,
 		    name, EDGE_ORDER, false, name_of_parent);
 }
 
-static void tell_argocd(struct references_teller *t)
+static void collect_argocd(struct collector *t)
 {
 	const struct json_object *labels =
 	    json_path(t->object, "metadata", "labels", NULL);
 
-	tell_argocd_parent(t);
+	collect_argocd_parent(t);
 	if (rules_kind_fits("Application.argoproj.io", t->group, t->kind))
-		references_tell(t, "@", "Credentials", NULL, "argocd",
+		collector_add(t, "@", "Credentials", NULL, "argocd",
 		    EDGE_REFERENCE, false, "repository and cluster Secrets");
 	if (rules_kind_fits("Secret.core", t->group, t->kind) &&
 	    json_get(labels, "argocd.argoproj.io/secret-type"))
-		references_tell(t, "@", "Projects", NULL, "argocd", EDGE_ORDER,
+		collector_add(t, "@", "Projects", NULL, "argocd", EDGE_ORDER,
 		    false, "projects");
 }
 
-void references_tell_system(
-    struct references_teller *t, const struct strvec *without)
+void references_systems_collect(
+    struct collector *t, const struct strvec *without)
 {
 	if (rules_used(without, "admission"))
-		tell_webhooks(t);
+		collect_webhooks(t);
 	if (rules_used(without, "terraform"))
-		tell_terraform(t);
+		collect_terraform(t);
 	if (rules_used(without, "helm"))
-		tell_helm(t);
+		collect_helm(t);
 	if (rules_used(without, "crossplane"))
-		tell_crossplane(t);
+		collect_crossplane(t);
 	if (rules_used(without, "flux"))
-		tell_flux_parent(t);
+		collect_flux_parent(t);
 	if (rules_used(without, "argocd"))
-		tell_argocd(t);
+		collect_argocd(t);
 	if (rules_used(without, "gatekeeper") &&
 	    str_eq(t->group, "constraints.gatekeeper.sh"))
-		references_tell(t, "templates.gatekeeper.sh",
+		collector_add(t, "templates.gatekeeper.sh",
 		    "ConstraintTemplate", NULL, t->kind, EDGE_REFERENCE, false,
 		    "its template");
 }

@@ -42,11 +42,11 @@ static char *mapped_text(const struct transform_options *o, const char *text)
 	return len && new != ns ? str_printf("%s%s", new, text + len) : NULL;
 }
 
-/* What changes the strings at a place of a pattern. */
+/* What changes the strings at a pointer of a pattern. */
 struct replacing {
 	const struct transform_options *o;
 	char *(*change)(const struct transform_options *o, const char *text);
-	const char *member; /* of the object at the place */
+	const char *member; /* of the object at the pointer */
 };
 
 static void replace_member(void *ctx, struct json_object *holder)
@@ -79,13 +79,13 @@ static void replace_items(void *ctx, struct json_object *array)
 	json_free(copy);
 }
 
-/* A place that holds a string, by its holder. */
+/* A pointer that holds a string, by its holder. */
 static void replace_at(const struct transform_options *o,
-    struct json_object *object, const char *place,
+    struct json_object *object, const char *pointer,
     char *(*change)(const struct transform_options *o, const char *text))
 {
-	const char *slash = strrchr(place, '/');
-	autofree char *above = str_ndup(place, (size_t)(slash - place));
+	const char *slash = strrchr(pointer, '/');
+	autofree char *above = str_ndup(pointer, (size_t)(slash - pointer));
 	autofree char *member = json_patch_unescaped(slash + 1);
 	struct replacing r = {.o = o, .change = change, .member = member};
 
@@ -140,10 +140,11 @@ static void map_edges(const struct transform_options *o,
 	if (!rules_kind_fits(rule->from, group, kind))
 		return;
 	if (rule->form == RULE_PATH) {
-		replace_at(o, object, rule->place, mapped_text);
+		replace_at(o, object, rule->pointer, mapped_text);
 	} else if (rule->form == RULE_REF) {
-		autofree char *place = str_printf("%s/namespace", rule->place);
-		replace_at(o, object, place, mapped_text);
+		autofree char *pointer =
+		    str_printf("%s/namespace", rule->pointer);
+		replace_at(o, object, pointer, mapped_text);
 	}
 }
 
@@ -157,7 +158,7 @@ static void map_namespaces(const struct transform_options *o,
 		replace_at(o, object, "/metadata/name", mapped_text);
 	for (const struct rule_namespace *r = rules_namespaces; r->system; r++)
 		if (rules_kind_fits(r->kind, group, kind))
-			replace_at(o, object, r->place, mapped_text);
+			replace_at(o, object, r->pointer, mapped_text);
 	for (const struct rule_edge *r = rules_edges; r->system; r++)
 		map_edges(o, object, group, kind, r);
 	for (size_t i = 0; i < o->edge_count; i++)
@@ -193,8 +194,9 @@ static void map_image(void *ctx, struct json_object *container)
 static void map_images(const struct transform_options *o,
     struct json_object *object, const char *group, const char *kind)
 {
-	const char *place = rules_pod_spec(group, kind);
-	struct json_object *spec = place ? json_pointer(object, place) : NULL;
+	const char *pointer = rules_pod_spec(group, kind);
+	struct json_object *spec =
+	    pointer ? json_pointer(object, pointer) : NULL;
 
 	if (!spec || !o->image_count)
 		return;
@@ -213,7 +215,7 @@ static char *mapped_class(const struct transform_options *o, const char *name)
 	return new != name ? str_dup(new) : NULL;
 }
 
-static const char *const class_places[] = {"/spec/storageClassName",
+static const char *const class_pointers[] = {"/spec/storageClassName",
     "/spec/volumeClaimTemplates/*/spec/storageClassName",
     "/metadata/annotations/volume.beta.kubernetes.io~1storage-class",
     ("/spec/volumeClaimTemplates/*/metadata/annotations/"
@@ -225,9 +227,9 @@ static void map_classes(const struct transform_options *o,
 	if (!o->storage_class_count || (!str_starts(kind, "PersistentVolume") &&
 					   !str_eq(kind, "StatefulSet")))
 		return;
-	for (size_t i = 0; i < sizeof(class_places) / sizeof(*class_places);
+	for (size_t i = 0; i < sizeof(class_pointers) / sizeof(*class_pointers);
 	     i++)
-		replace_at(o, object, class_places[i], mapped_class);
+		replace_at(o, object, class_pointers[i], mapped_class);
 }
 
 void remap_apply(const struct transform_options *o, struct json_object *object,

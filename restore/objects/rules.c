@@ -67,7 +67,7 @@ int rules_rank(const char *group, const char *kind)
 
 static const struct {
 	const char *kind;
-	const char *place;
+	const char *pointer;
 } pod_specs[] = {
     {"Pod.core", "/spec"},
     {"PodTemplate.core", "/template/spec"},
@@ -89,7 +89,7 @@ const char *rules_pod_spec(const char *group, const char *kind)
 {
 	for (size_t i = 0; i < sizeof(pod_specs) / sizeof(*pod_specs); i++)
 		if (rules_kind_fits(pod_specs[i].kind, group, kind))
-			return pod_specs[i].place;
+			return pod_specs[i].pointer;
 	return NULL;
 }
 
@@ -99,12 +99,12 @@ bool rules_used(const struct strvec *without, const char *system)
 }
 
 /* One step of a pointer, "~1" and "~0" read; the rest starts after it. */
-static char *step_of(const char *place, const char **rest)
+static char *step_of(const char *pointer, const char **rest)
 {
-	const char *end = strchrnul(place + 1, '/');
+	const char *end = strchrnul(pointer + 1, '/');
 	cleanup(buf_done) struct buf step = BUF_INIT;
 
-	for (const char *p = place + 1; p < end; p++) {
+	for (const char *p = pointer + 1; p < end; p++) {
 		if (*p == '~' && p + 1 < end && (p[1] == '0' || p[1] == '1')) {
 			buf_add_char(&step, p[1] == '1' ? '/' : '~');
 			p++;
@@ -116,17 +116,17 @@ static char *step_of(const char *place, const char **rest)
 	return buf_steal(&step);
 }
 
-void rules_visit(struct json_object *object, const char *place,
+void rules_visit(struct json_object *object, const char *pointer,
     void (*visit)(void *ctx, struct json_object *value), void *ctx)
 {
 	if (!object)
 		return;
-	if (*place == '\0') {
+	if (*pointer == '\0') {
 		visit(ctx, object);
 		return;
 	}
 	const char *rest;
-	autofree char *step = step_of(place, &rest);
+	autofree char *step = step_of(pointer, &rest);
 
 	if (json_kind(object) == JSON_ARRAY) {
 		uint64_t only;
@@ -151,12 +151,12 @@ static void see(void *ctx, struct json_object *value)
 	*(bool *)ctx = true;
 }
 
-bool rules_has(struct json_object *object, const char *place)
+bool rules_has(struct json_object *object, const char *pointer)
 {
-	bool has = place == NULL;
+	bool has = pointer == NULL;
 
-	if (place)
-		rules_visit(object, place, see, &has);
+	if (pointer)
+		rules_visit(object, pointer, see, &has);
 	return has;
 }
 
@@ -203,12 +203,13 @@ int rules_check_edge(const struct rule_edge *rule, struct err *err)
 	if (check_kind("from", rule->from, false, err) ||
 	    check_kind("to", rule->to, true, err))
 		return -1;
-	if (!rule->place || *rule->place != '/' || strlen(rule->place) > 1024)
+	if (!rule->pointer || *rule->pointer != '/' ||
+	    strlen(rule->pointer) > 1024)
 		return err_set(err, ERR_USAGE,
 		    "restore.edges: from '%s' to '%s': '%s' is no JSON "
 		    "pointer: "
 		    "it must start with '/'",
-		    rule->from, rule->to, rule->place ? rule->place : "");
+		    rule->from, rule->to, rule->pointer ? rule->pointer : "");
 	/* A namespace that needs a namespace is a cycle, or leads to one. */
 	if (rules_kind_fits(rule->from, "", "Namespace") &&
 	    rules_kind_fits(rule->to, "", "Namespace"))

@@ -5,7 +5,7 @@
  *
  * A pattern of a kind is "Kind" (any group), "Kind.group" or with '*' as any
  * run of characters; the core group is written "Kind.core".
- * A pattern of a place is a JSON pointer in which '*' stands for each item of
+ * A pattern of a pointer is a JSON pointer in which '*' stands for each item of
  * an array or each member of an object.
  */
 #ifndef RESTORE_OBJECTS_RULES_H
@@ -20,7 +20,7 @@
 
 struct json_object;
 
-/* What stands at the place. */
+/* What stands at the pointer. */
 enum rule_form {
 	RULE_NAME,	   /* the name of an object of the same namespace */
 	RULE_CLUSTER_NAME, /* the name of a cluster-scoped object */
@@ -30,10 +30,10 @@ enum rule_form {
 };
 
 struct rule_edge {
-	const char *system; /* "workload", "flux"; "config" for the user's */
-	const char *from;   /* pattern of a kind; "@pod": all with a pod spec,
-			       and then the place starts at that */
-	const char *place;  /* pattern of a place */
+	const char *system;  /* "workload", "flux"; "config" for the user's */
+	const char *from;    /* pattern of a kind; "@pod": all with a pod spec,
+				and then the pointer starts there */
+	const char *pointer; /* pattern of a pointer */
 	enum rule_form form;
 	const char *to; /* "Kind.group"; of a RULE_REF what it does not say */
 	enum edge_strength strength;
@@ -44,8 +44,9 @@ enum rule_pause_how { RULE_PAUSE_FIELD, RULE_PAUSE_ANNOTATION };
 
 struct rule_pause {
 	const char *system;
-	const char *kind;  /* pattern */
-	const char *where; /* a place that must exist, or NULL */
+	const char *kind; /* pattern */
+	const char
+	    *where; /* a pointer at which something must exist, or NULL */
 	/* A boolean field set to true, or a map in which `annotation` is set to
 	 * "true"; pointer. Removed on release, never set to false. */
 	const char *pointer;
@@ -61,8 +62,9 @@ struct rule_ready {
 
 struct rule_status {
 	const char *system;
-	const char *kind;  /* pattern */
-	const char *where; /* a place that must exist, or NULL */
+	const char *kind; /* pattern */
+	const char
+	    *where; /* a pointer at which something must exist, or NULL */
 };
 
 /* Kinds that come after all others because they may refuse or change what is
@@ -74,7 +76,7 @@ struct rule_last {
 };
 
 /* Kinds that moved to another group and kept their form. */
-struct rule_moved {
+struct rule_renamed {
 	const char *system;
 	const char *kind;
 	const char *from_group;
@@ -84,8 +86,8 @@ struct rule_moved {
 /* Places that hold names of namespaces, besides those in references. */
 struct rule_namespace {
 	const char *system;
-	const char *kind;  /* pattern */
-	const char *place; /* of a string */
+	const char *kind;    /* pattern */
+	const char *pointer; /* of a string */
 };
 
 /* Each table ends with an item whose system is NULL. */
@@ -94,7 +96,7 @@ extern const struct rule_pause rules_pauses[];
 extern const struct rule_ready rules_readies[];
 extern const struct rule_status rules_statuses[];
 extern const struct rule_last rules_lasts[];
-extern const struct rule_moved rules_moved[];
+extern const struct rule_renamed rules_renamed[];
 extern const struct rule_namespace rules_namespaces[];
 enum { RULES_TIERS = 2 }; /* of rules_lasts */
 
@@ -111,11 +113,11 @@ int rules_rank(const char *group, const char *kind);
 const char *rules_pod_spec(const char *group, const char *kind);
 /* Whether a system's rules are to be used; `without` may be NULL. */
 bool rules_used(const struct strvec *without, const char *system);
-/* Calls visit with each value that stands at the pattern of a place. */
-void rules_visit(struct json_object *object, const char *place,
+/* Calls visit with each value that stands at the pattern of a pointer. */
+void rules_visit(struct json_object *object, const char *pointer,
     void (*visit)(void *ctx, struct json_object *value), void *ctx);
-/* Whether something stands at the pattern of a place; NULL: always. */
-bool rules_has(struct json_object *object, const char *place);
+/* Whether something stands at the pattern of a pointer; NULL: always. */
+bool rules_has(struct json_object *object, const char *pointer);
 bool rules_system_known(const char *system);
 /* A rule from outside: 0, or -1 with ERR_USAGE that names what is wrong. */
 int rules_check_edge(const struct rule_edge *rule, struct err *err);

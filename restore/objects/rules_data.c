@@ -5,9 +5,9 @@
 #define REF EDGE_REFERENCE
 #define HOLD EDGE_HOLDS
 
-#define CONTAINER(list, place, to)                                             \
+#define CONTAINER(list, pointer, to)                                           \
 	{                                                                      \
-		"workload", "@pod", "/" list "/*" place, RULE_NAME, to, REF,   \
+		"workload", "@pod", "/" list "/*" pointer, RULE_NAME, to, REF, \
 		    false                                                      \
 	}
 #define CONTAINERS(list)                                                       \
@@ -19,17 +19,17 @@
 
 #define RBAC "rbac.authorization.k8s.io"
 #define SOURCE "source.toolkit.fluxcd.io"
-#define NAME(system, from, place, to)                                          \
+#define NAME(system, from, pointer, to)                                        \
 	{                                                                      \
-		system, from, place, RULE_NAME, to, REF, false                 \
+		system, from, pointer, RULE_NAME, to, REF, false               \
 	}
-#define CLUSTER(system, from, place, to)                                       \
+#define CLUSTER(system, from, pointer, to)                                     \
 	{                                                                      \
-		system, from, place, RULE_CLUSTER_NAME, to, REF, false         \
+		system, from, pointer, RULE_CLUSTER_NAME, to, REF, false       \
 	}
-#define OBJECT(system, from, place, to)                                        \
+#define OBJECT(system, from, pointer, to)                                      \
 	{                                                                      \
-		system, from, place, RULE_REF, to, REF, false                  \
+		system, from, pointer, RULE_REF, to, REF, false                \
 	}
 
 const struct rule_edge rules_edges[] = {
@@ -313,7 +313,7 @@ const struct rule_last rules_lasts[] = {
     {.system = NULL},
 };
 
-const struct rule_moved rules_moved[] = {
+const struct rule_renamed rules_renamed[] = {
     {"api", "Ingress", "extensions", "networking.k8s.io"},
     {"api", "NetworkPolicy", "extensions", "networking.k8s.io"},
     {"api", "PodSecurityPolicy", "extensions", "policy"},

@@ -1,6 +1,6 @@
 #include "restore/objects/sanitize.h"
 
-#include "restore/objects/leave.h"
+#include "restore/objects/exclude.h"
 #include "restore/objects/object.h"
 #include "restore/objects/rules.h"
 #include "storage/base/cleanup.h"
@@ -66,7 +66,7 @@ static bool status_goes(
 
 static const struct {
 	const char *kind;    /* pattern as in rules.h */
-	const char *place;   /* of the object that holds it; pattern */
+	const char *pointer; /* of the object that holds it; pattern */
 	const char *member;  /* taken out of it */
 	sanitize_when *when; /* NULL: always */
 } taken_out[] = {
@@ -139,7 +139,7 @@ static const struct {
     {"APIService", "/spec", "caBundle", bundle_is_injected},
 };
 
-static void take_out(void *ctx, struct json_object *holder)
+static void remove_member(void *ctx, struct json_object *holder)
 {
 	if (json_kind(holder) == JSON_OBJECT)
 		json_remove(holder, ctx);
@@ -202,7 +202,7 @@ static void clean_pod(struct json_object *pod)
 
 static bool is_made_secret(const struct json_object *item, const void *ctx)
 {
-	return leave_is_made_secret(json_get_str(item, "name"), ctx);
+	return exclude_is_made_secret(json_get_str(item, "name"), ctx);
 }
 
 static void clean_account(struct json_object *account)
@@ -309,7 +309,8 @@ void sanitize_object(
 		    (taken_out[i].when && !taken_out[i].when(object, o)))
 			continue;
 		autofree char *member = str_dup(taken_out[i].member);
-		rules_visit(object, taken_out[i].place, take_out, member);
+		rules_visit(
+		    object, taken_out[i].pointer, remove_member, member);
 	}
 	if (json_kind(object) != JSON_OBJECT || json_kind(meta) != JSON_OBJECT)
 		return;

@@ -172,7 +172,7 @@ int transform_unused(const struct transform *t, int from)
 	return -1;
 }
 
-static void tell_unused(const struct transform_map *maps, size_t count,
+static void report_unused(const struct transform_map *maps, size_t count,
     const char *key, struct strvec *texts)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -187,8 +187,9 @@ static void tell_unused(const struct transform_map *maps, size_t count,
 
 void transform_unused_maps(const struct transform *t, struct strvec *texts)
 {
-	tell_unused(t->o.namespaces, t->o.namespace_count, "namespaces", texts);
-	tell_unused(t->o.images, t->o.image_count, "images", texts);
-	tell_unused(t->o.storage_classes, t->o.storage_class_count,
+	report_unused(
+	    t->o.namespaces, t->o.namespace_count, "namespaces", texts);
+	report_unused(t->o.images, t->o.image_count, "images", texts);
+	report_unused(t->o.storage_classes, t->o.storage_class_count,
 	    "storage_classes", texts);
 }

@@ -61,7 +61,7 @@ static bool resolve(
 		uint32_t node = index_value(p->names, it);
 
 		found = true;
-		if (p->nodes.items[node].action == PLAN_LEAVE)
+		if (p->nodes.items[node].action == PLAN_EXCLUDE)
 			continue;
 		graph_need(&p->graph, pending->node, node, pending->strength,
 		    pending->ready, pending->reason);
@@ -147,7 +147,7 @@ static int check_broken(const struct plan *p, struct err *err)
 		    is_namespace(p, b->node) || is_namespace(p, b->needs);
 
 		for (size_t i = 0; i < o->edge_count; i++)
-			users |= b->reason == o->edges[i].place;
+			users |= b->reason == o->edges[i].pointer;
 		if (b->strength < EDGE_REQUIRED && !(users && touches))
 			continue;
 		cleanup(buf_done) struct buf text = BUF_INIT;
@@ -164,7 +164,7 @@ static int check_broken(const struct plan *p, struct err *err)
 	return 0;
 }
 
-static void tell_broken(struct plan *p)
+static void report_broken(struct plan *p)
 {
 	VEC_EACH (&p->graph.broken, b) {
 		cleanup(buf_done) struct buf text = BUF_INIT;
@@ -189,6 +189,6 @@ int plan_edges(struct plan_maker *m, struct err *err)
 	graph_order(&m->p->graph);
 	if (check_broken(m->p, err))
 		return -1;
-	tell_broken(m->p);
+	report_broken(m->p);
 	return 0;
 }

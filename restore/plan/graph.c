@@ -298,7 +298,7 @@ static void set_levels(struct graph *g)
 	vec_done(&frames);
 }
 
-static int by_place(const void *va, const void *vb, void *ctx)
+static int by_position(const void *va, const void *vb, void *ctx)
 {
 	const struct graph *g = ctx;
 	const struct graph_node *a = &g->nodes.items[*(const uint32_t *)va];
@@ -326,7 +326,7 @@ void graph_order(struct graph *g)
 	g->order = mem_resize(g->order, count + 1, sizeof(*g->order));
 	for (uint32_t i = 0; i < count; i++)
 		g->order[i] = i;
-	qsort_r(g->order, count, sizeof(*g->order), by_place, g);
+	qsort_r(g->order, count, sizeof(*g->order), by_position, g);
 	g->levels = count ? g->nodes.items[g->order[count - 1]].level + 1 : 0;
 	g->level_start =
 	    mem_resize(g->level_start, g->levels + 1, sizeof(*g->level_start));

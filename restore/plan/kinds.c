@@ -44,7 +44,7 @@ struct plan_kind *plan_kind_of(struct plan *p, uint16_t cluster,
 	return k;
 }
 
-static void take_version(
+static void use_version(
     struct plan_kind *k, const char *group, const char *version)
 {
 	free(k->api_version);
@@ -80,7 +80,7 @@ static const char *version_in_form(
 
 /* A kind that the target serves: in the same version, or else in one of the
  * same form, or in the one that the target prefers. */
-static void take_served(
+static void use_served(
     struct plan *p, struct plan_kind *k, const struct kube_resource *r)
 {
 	const char *version = version_of(k->from_version);
@@ -92,7 +92,7 @@ static void take_served(
 	k->resource = str_dup(r->name);
 	if (!str_eq(r->group, k->group) || !strvec_has(&r->versions, version))
 		version = version_in_form(r, k->kind, version);
-	take_version(k, r->group, version);
+	use_version(k, r->group, version);
 	if (!str_eq(k->api_version, k->from_version))
 		*vec_add(&p->warnings) =
 		    str_printf("%s %s is no longer served: restored as %s",
@@ -110,7 +110,8 @@ static const struct kube_resource *find_served(
 		if (!r && str_eq(other->group, k->group) &&
 		    str_eq(other->kind, k->kind))
 			r = other;
-	for (const struct rule_moved *m = rules_moved; !r && m->system; m++) {
+	for (const struct rule_renamed *m = rules_renamed; !r && m->system;
+	     m++) {
 		if (!str_eq(m->kind, k->kind) ||
 		    !str_eq(m->from_group, k->group))
 			continue;
@@ -122,7 +123,7 @@ static const struct kube_resource *find_served(
 	return r;
 }
 
-static bool take_defined(struct plan_maker *m, struct plan_kind *k)
+static bool use_defined(struct plan_maker *m, struct plan_kind *k)
 {
 	const char *version = version_of(k->from_version);
 
@@ -142,7 +143,7 @@ static bool take_defined(struct plan_maker *m, struct plan_kind *k)
 		k->has_status = strvec_has(&d->with_status, version);
 		free(k->resource);
 		k->resource = str_dup(d->plural);
-		take_version(k, d->group, version);
+		use_version(k, d->group, version);
 		return true;
 	}
 	return false;
@@ -176,11 +177,11 @@ static void settle(struct plan_maker *m, struct plan_kind *k)
 			   str_eq(d->group, k->group) &&
 			   str_eq(d->kind, k->kind);
 	if (r) {
-		take_served(m->p, k, r);
+		use_served(m->p, k, r);
 		k->defined = defined;
 		return;
 	}
-	if (take_defined(m, k))
+	if (use_defined(m, k))
 		return;
 	k->defined = will_be_defined(m->p, k);
 	/* Without asking, what the snapshot says has to do. */
@@ -189,7 +190,7 @@ static void settle(struct plan_maker *m, struct plan_kind *k)
 }
 
 /* Whoever may write within a namespace alone need not be able to see it. */
-static void leave_companion(const struct plan *p, struct plan_node *n)
+static void exclude_companion(const struct plan *p, struct plan_node *n)
 {
 	VEC_EACH (&p->kinds, k) {
 		autofree char *name =
@@ -197,7 +198,7 @@ static void leave_companion(const struct plan *p, struct plan_node *n)
 		if (n->action != PLAN_APPLY || !(*k)->served ||
 		    (*k)->cluster != n->cluster || !str_eq(name, n->name))
 			continue;
-		n->action = PLAN_LEAVE;
+		n->action = PLAN_EXCLUDE;
 		n->reason = str_dup("the target serves what it defines");
 	}
 }
@@ -208,7 +209,7 @@ void plan_kinds_settle(struct plan_maker *m)
 		settle(m, *k);
 	VEC_EACH (&m->p->nodes, n)
 		if (n->companion)
-			leave_companion(m->p, n);
+			exclude_companion(m->p, n);
 	VEC_EACH (&m->p->nodes, n) {
 		const struct plan_kind *k = n->k;
 

@@ -151,7 +151,7 @@ static bool see_all(struct live *l, struct plan_kind *k, const char *ns)
 	return false;
 }
 
-static void tell_unseen(struct live *l)
+static void report_unseen(struct live *l)
 {
 	cleanup(strvec_done) struct strvec lines = VEC_INIT;
 
@@ -288,7 +288,7 @@ int plan_live(struct plan_maker *m, struct err *err)
 			if (rc == 0)
 				find_homeless(&l);
 		}
-		tell_unseen(&l);
+		report_unseen(&l);
 		index_free(l.namespaces);
 		json_free(l.unseen);
 		free(l.source_name);

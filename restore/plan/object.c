@@ -197,9 +197,9 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 		json_get_str(object, "kind"), o->resource, ns != NULL);
 	const char *name =
 	    json_str(json_path(object, "metadata", "name", NULL));
-	const char *leave = o->leave;
+	const char *exclude = o->exclude;
 	const struct plan_node *twin =
-	    leave ? NULL : plan_twin(p, cluster, k, ns, name);
+	    exclude ? NULL : plan_twin(p, cluster, k, ns, name);
 	bool elsewhere = twin && twin->cluster != cluster;
 	if (twin && !elsewhere) {
 		if (!str_eq(k->kind, "Namespace") || *k->group)
@@ -208,7 +208,7 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 			    "apart (restore.namespaces, restore.transforms)",
 			    twin->path, o->path, k->kind, ns ? ns : "",
 			    ns ? "/" : "", name);
-		leave = "another namespace of the snapshot becomes this one";
+		exclude = "another namespace of the snapshot becomes this one";
 	}
 	/* The nodes move when one is added. */
 	size_t twin_at = elsewhere ? (size_t)(twin - p->nodes.items) : 0;
@@ -228,9 +228,9 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 		uid_name(&uid, cluster, o->uid);
 		index_add(p->names, buf_str(&uid), m->current);
 	}
-	if (leave) {
-		n->action = PLAN_LEAVE;
-		n->reason = str_dup(leave);
+	if (exclude) {
+		n->action = PLAN_EXCLUDE;
+		n->reason = str_dup(exclude);
 		return 0;
 	}
 	if (elsewhere && plan_meet(m, (uint32_t)twin_at, object, err))
@@ -239,8 +239,8 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 		return 0;
 	if (str_eq(k->kind, "CustomResourceDefinition"))
 		define(m, cluster, object);
-	if (p->options->moved)
-		moved_look(p->options->moved, object);
+	if (p->options->renamed)
+		renamed_check(p->options->renamed, object);
 	references_needs(&m->references, object, add_need, m);
 	references_provides(object, add_provided, m);
 	references_selects(object, add_selected, m);

@@ -194,8 +194,8 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	if (!o->without_kubernetes &&
 	    !(o->only_kubernetes && o->only_kubernetes->len))
 		transform_unused_maps(p->transform, &p->warnings);
-	if (o->moved)
-		moved_tell(o->moved, &p->warnings);
+	if (o->renamed)
+		renamed_report(o->renamed, &p->warnings);
 	plan_kinds_settle(&m);
 	if (plan_edges(&m, err))
 		return NULL;

@@ -11,7 +11,7 @@
 #ifndef RESTORE_PLAN_PLAN_H
 #define RESTORE_PLAN_PLAN_H
 
-#include "restore/objects/moved.h"
+#include "restore/objects/renamed.h"
 #include "restore/objects/rules.h"
 #include "restore/objects/transform.h"
 #include "restore/plan/graph.h"
@@ -74,7 +74,7 @@ struct plan_options {
 	const struct strvec *prune_namespaces;	    /* both needed to prune */
 	const struct strvec *prune_kinds; /* "Deployment.apps", "Secret" */
 	bool hold;			  /* leave controllers paused */
-	struct moved_vec *moved; /* repositories; takes what names them */
+	struct renamed_vec *renamed; /* repositories; takes what names them */
 	const struct clock *clock;
 	const struct cancel *cancel;
 };
@@ -83,8 +83,8 @@ enum plan_node_kind { PLAN_GIT, PLAN_STATE, PLAN_KUBE, PLAN_BARRIER };
 
 enum plan_action {
 	PLAN_APPLY,
-	PLAN_LEAVE,  /* left out on purpose; reason says why */
-	PLAN_CANNOT, /* cannot be restored here; reason says why */
+	PLAN_EXCLUDE, /* left out on purpose; reason says why */
+	PLAN_CANNOT,  /* cannot be restored here; reason says why */
 };
 
 /* A kind as the snapshot has it, and as the target will. */
@@ -127,7 +127,7 @@ struct plan_node {
 	bool companion;
 	/* What the target had goes, or will go with its owner, and nothing has
 	 * taken its place: what is given this owner now would go with it. */
-	bool leaving;
+	bool terminating;
 	/* What the target has, where it was asked; live_uid becomes that of
 	 * what was made, too. */
 	bool exists;
@@ -171,20 +171,20 @@ void plan_freep(struct plan **p);
 void plan_describe(
     const struct plan *p, const struct plan_node *n, struct buf *out);
 /* Where a part of it goes: "cluster production", and the server's URL. */
-struct plan_place {
+struct plan_destination {
 	char *what;
 	char *to;
 };
-VEC_DEFINE(plan_places, struct plan_place);
-void plan_places_done(struct plan_places *v);
-void plan_print_table(
-    const struct plan *p, const struct plan_places *places, struct buf *out);
-void plan_print_json(
-    const struct plan *p, const struct plan_places *places, struct buf *out);
+VEC_DEFINE(plan_destinations, struct plan_destination);
+void plan_destinations_done(struct plan_destinations *v);
+void plan_print_table(const struct plan *p,
+    const struct plan_destinations *destinations, struct buf *out);
+void plan_print_json(const struct plan *p,
+    const struct plan_destinations *destinations, struct buf *out);
 /* Whether anything of that cluster may be among what a plan is limited to, and
  * whether all of it is. */
-bool plan_takes_cluster(const struct strvec *only, const char *cluster);
-bool plan_takes_all_of(const struct strvec *only, const char *cluster);
+bool selection_includes_cluster(const struct strvec *only, const char *cluster);
+bool selection_includes_all_of(const struct strvec *only, const char *cluster);
 /* What to do with it where it is there already. */
 enum plan_existing plan_existing_of(
     const struct plan *p, const struct plan_node *n);

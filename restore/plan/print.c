@@ -13,7 +13,7 @@ static const char *const existing_words[] = {
 
 static const char *verb(const struct plan *p, const struct plan_node *n)
 {
-	if (n->action == PLAN_LEAVE)
+	if (n->action == PLAN_EXCLUDE)
 		return "leave";
 	if (n->action == PLAN_CANNOT)
 		return "CANNOT";
@@ -49,17 +49,17 @@ static size_t count_verb(const struct plan *p, const char *word)
 	return count;
 }
 
-void plan_places_done(struct plan_places *v)
+void plan_destinations_done(struct plan_destinations *v)
 {
-	VEC_EACH (v, place) {
-		free(place->what);
-		free(place->to);
+	VEC_EACH (v, d) {
+		free(d->what);
+		free(d->to);
 	}
 	vec_done(v);
 }
 
-void plan_print_table(
-    const struct plan *p, const struct plan_places *places, struct buf *out)
+void plan_print_table(const struct plan *p,
+    const struct plan_destinations *destinations, struct buf *out)
 {
 	static const char *const words[] = {"push", "write", "create", "keep",
 	    "update", "recreate", "leave", "CANNOT"};
@@ -79,9 +79,9 @@ void plan_print_table(
 		str_add_printable(out, *w, strlen(*w));
 		buf_add_char(out, '\n');
 	}
-	VEC_EACH (places, place) {
-		buf_printf(out, "to: %s: ", place->what);
-		str_add_printable(out, place->to, strlen(place->to));
+	VEC_EACH (destinations, d) {
+		buf_printf(out, "to: %s: ", d->what);
+		str_add_printable(out, d->to, strlen(d->to));
 		buf_add_char(out, '\n');
 	}
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
@@ -138,8 +138,8 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 	buf_add_char(out, '}');
 }
 
-void plan_print_json(
-    const struct plan *p, const struct plan_places *places, struct buf *out)
+void plan_print_json(const struct plan *p,
+    const struct plan_destinations *destinations, struct buf *out)
 {
 	const char *separator = "\n";
 
@@ -156,10 +156,10 @@ void plan_print_json(
 	}
 	buf_add_str(out, "],\"targets\":[");
 	separator = "\n";
-	VEC_EACH (places, place) {
+	VEC_EACH (destinations, d) {
 		buf_printf(out, "%s{\"what\":", separator);
-		json_add_quoted(out, place->what, strlen(place->what));
-		json_add_str(out, "to", place->to);
+		json_add_quoted(out, d->what, strlen(d->what));
+		json_add_str(out, "to", d->to);
 		buf_add_char(out, '}');
 		separator = ",\n";
 	}

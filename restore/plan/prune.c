@@ -1,4 +1,4 @@
-#include "restore/objects/leave.h"
+#include "restore/objects/exclude.h"
 #include "restore/objects/object.h"
 #include "restore/plan/maker.h"
 #include "storage/base/cleanup.h"
@@ -49,7 +49,7 @@ static void see_pruned(void *ctx, struct json_object *item)
 		if (json_truth(
 			json_get(json_at(owners, i), "controller"), false))
 			return;
-	if (leave_reason(item, true) || is_excluded(meta))
+	if (exclude_reason(item, true) || is_excluded(meta))
 		return;
 	*vec_add(&p->prune) = (struct plan_prune){
 	    .k = plan_kind_of(
@@ -102,7 +102,7 @@ static void spare(struct prune *l, const char *what)
 	*vec_add(&l->m->p->warnings) = text;
 }
 
-static int say_unknown(
+static int report_unknown(
     const struct kube_api *api, const char *pattern, struct err *err)
 {
 	autofree char *meant = NULL;
@@ -157,7 +157,7 @@ int plan_prune(struct plan_maker *m, uint16_t cluster, struct err *err)
 			}
 		}
 		if (!known)
-			return say_unknown(api, pattern, err);
+			return report_unknown(api, pattern, err);
 	}
 	return 0;
 }

@@ -28,7 +28,7 @@ static int read_git(
 		    "'%s' is in no repository git/<name>.git", e->path);
 	autofree char *path = str_ndup(e->path, (size_t)(end - e->path) + 4);
 	autofree char *name = str_ndup(name_start, (size_t)(end - name_start));
-	if (!plan_takes(m->p, "git", o->only_git, name, NULL))
+	if (!selection_includes(m->p, "git", o->only_git, name, NULL))
 		return 0;
 	struct plan_node *n;
 	if (m->last_repository && str_eq(m->last_repository, path)) {
@@ -70,7 +70,8 @@ static int read_state(
 		bucket = in_path;
 	autofree char *name =
 	    str_printf("%s/%s", bucket, key ? key : slash + 1);
-	if (!plan_takes(m->p, "terraform", o->only_terraform, bucket, name) ||
+	if (!selection_includes(
+		m->p, "terraform", o->only_terraform, bucket, name) ||
 	    json_truth(json_get(e->facts, "older"), false))
 		return 0;
 	struct plan_node *n = plan_add_node(

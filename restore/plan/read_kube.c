@@ -1,6 +1,6 @@
 /* Kubernetes objects of the tree into nodes of a plan. */
 #include "restore/objects/convert.h"
-#include "restore/objects/leave.h"
+#include "restore/objects/exclude.h"
 #include "restore/plan/maker.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
@@ -54,7 +54,7 @@ static int split_path(
 	if (fits)
 		return 0;
 	return err_set(
-	    err, ERR_FORMAT, "'%s' is no place of a Kubernetes object", path);
+	    err, ERR_FORMAT, "'%s' is no path of a Kubernetes object", path);
 }
 
 static struct json_object *read_object(
@@ -90,11 +90,11 @@ static int check_object(
 }
 
 /* As it will be in the target. */
-static int take_object(struct plan_maker *m, const struct contents_entry *e,
+static int include_object(struct plan_maker *m, const struct contents_entry *e,
     uint16_t cluster, char *resource, struct json_object *object,
     struct err *err)
 {
-	const char *leave = leave_reason(object, m->p->options->derived);
+	const char *exclude = exclude_reason(object, m->p->options->derived);
 	autofree char *uid =
 	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
 
@@ -109,7 +109,7 @@ static int take_object(struct plan_maker *m, const struct contents_entry *e,
 	    .path = e->path,
 	    .resource = resource,
 	    .uid = uid,
-	    .leave = leave};
+	    .exclude = exclude};
 	if (plan_add_object(m, &made, object, err))
 		return -1;
 	m->p->nodes.items[m->current].facts =
@@ -130,8 +130,9 @@ int plan_read_kube(
 	const char *from = parts.parts[1];
 	autofree char *full = str_printf("%s/%s", from, ns ? ns : "");
 	if (o->without_kubernetes ||
-	    !plan_takes_cluster(o->only_kubernetes, from)) {
-		plan_takes(m->p, "kubernetes", o->only_kubernetes, ns, full);
+	    !selection_includes_cluster(o->only_kubernetes, from)) {
+		selection_includes(
+		    m->p, "kubernetes", o->only_kubernetes, ns, full);
 		return 0;
 	}
 	if (find_cluster(o, from, &cluster))
@@ -151,9 +152,10 @@ int plan_read_kube(
 		free(full);
 		full = str_printf("%s/%s", from, ns);
 	}
-	if (!plan_takes(m->p, "kubernetes", o->only_kubernetes, ns, full))
+	if (!selection_includes(
+		m->p, "kubernetes", o->only_kubernetes, ns, full))
 		return 0;
-	return take_object(
+	return include_object(
 	    m, e, cluster, parts.parts[parts.count - 2], object, err);
 }
 
@@ -182,7 +184,7 @@ int plan_read_definition(
 		return -1;
 	/* Of a cluster that is taken whole, all of them are there already. */
 	if (find_cluster(o, parts.parts[1], &cluster) ||
-	    plan_takes_all_of(o->only_kubernetes, parts.parts[1]))
+	    selection_includes_all_of(o->only_kubernetes, parts.parts[1]))
 		return 0;
 	cleanup(json_freep) struct json_object *object =
 	    read_object(m->p, e->path, err);
@@ -192,7 +194,7 @@ int plan_read_definition(
 	if (!is_used(m->p, cluster, json_get_str(spec, "group"),
 		json_str(json_path(spec, "names", "kind", NULL))))
 		return 0;
-	if (take_object(m, e, cluster, parts.parts[3], object, err))
+	if (include_object(m, e, cluster, parts.parts[3], object, err))
 		return -1;
 	m->p->nodes.items[m->current].companion = true;
 	return 0;

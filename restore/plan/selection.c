@@ -45,8 +45,8 @@ static void offer(
 	add_name(&p->offered, kind, name);
 }
 
-bool plan_takes(struct plan *p, const char *kind, const struct strvec *only,
-    const char *name, const char *full)
+bool selection_includes(struct plan *p, const char *kind,
+    const struct strvec *only, const char *name, const char *full)
 {
 	bool taken = false;
 
@@ -64,7 +64,7 @@ bool plan_takes(struct plan *p, const char *kind, const struct strvec *only,
 	return taken;
 }
 
-bool plan_takes_cluster(const struct strvec *only, const char *cluster)
+bool selection_includes_cluster(const struct strvec *only, const char *cluster)
 {
 	autofree char *below = str_printf("%s/", cluster);
 
@@ -76,7 +76,7 @@ bool plan_takes_cluster(const struct strvec *only, const char *cluster)
 	return false;
 }
 
-bool plan_takes_all_of(const struct strvec *only, const char *cluster)
+bool selection_includes_all_of(const struct strvec *only, const char *cluster)
 {
 	autofree char *all = str_printf("%s/", cluster);
 

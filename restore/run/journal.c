@@ -209,7 +209,7 @@ static int start_anew(
 }
 
 /* Another run may have put a new journal in its place meanwhile. */
-static bool is_in_place(const struct journal *j)
+static bool is_current(const struct journal *j)
 {
 	struct stat own, there;
 
@@ -232,7 +232,7 @@ static int open_file(
 		    j->path, o->snapshot);
 	if (j->fd < 0)
 		return err_system(err, errno, "%s", j->path);
-	if (flock(j->fd, LOCK_EX | LOCK_NB) || !is_in_place(j))
+	if (flock(j->fd, LOCK_EX | LOCK_NB) || !is_current(j))
 		return err_set(err, ERR_LOCKED,
 		    "%s: another restore of this snapshot is at work", j->path);
 	return file_sync_dir(o->dir, err);
@@ -336,10 +336,10 @@ static int write_release(
     struct journal *j, const char *cluster, const char *path, struct err *err)
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
-	autofree char *place = str_printf("%s %s", cluster, path);
+	autofree char *pause = str_printf("%s %s", cluster, path);
 
 	buf_add_str(&line, "{\"release\":");
-	json_add_quoted(&line, place, strlen(place));
+	json_add_quoted(&line, pause, strlen(pause));
 	buf_add_char(&line, '}');
 	return write_line(j, &line, err);
 }

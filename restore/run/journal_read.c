@@ -41,7 +41,7 @@ static int read_pause(
 	const char *what = json_get_str(line, "what");
 
 	if (!cluster || !path || !pointer || *path != '/' || *pointer != '/')
-		return err_set(err, ERR_FORMAT, "a pause without its place");
+		return err_set(err, ERR_FORMAT, "a pause without its path");
 	VEC_EACH (&j->pauses, known)
 		if (str_eq(known->cluster, cluster) &&
 		    str_eq(known->path, path)) {
@@ -59,11 +59,11 @@ static int read_pause(
 	return 0;
 }
 
-static void read_release(struct journal *j, const char *place)
+static void read_release(struct journal *j, const char *pause)
 {
 	VEC_EACH (&j->pauses, p) {
 		autofree char *own = str_printf("%s %s", p->cluster, p->path);
-		if (str_eq(own, place))
+		if (str_eq(own, pause))
 			p->released = true;
 	}
 }

@@ -7,11 +7,11 @@
 
 struct apart {
 	const struct plan *p;
-	struct index *places; /* to nodes */
+	struct index *destinations; /* to nodes */
 };
 
 static int come_together(const struct apart *a, const struct plan_node *n,
-    const struct plan_node *other, const char *place, const char *setting,
+    const struct plan_node *other, const char *destination, const char *setting,
     struct err *err)
 {
 	cleanup(buf_done) struct buf what = BUF_INIT;
@@ -21,19 +21,20 @@ static int come_together(const struct apart *a, const struct plan_node *n,
 	plan_describe(a->p, n, &what);
 	return err_set(err, ERR_USAGE,
 	    "%s would both go to %s, and one of them be lost; send them to "
-	    "places of their own (%s)",
-	    buf_str(&what), place, setting);
+	    "destinations of their own (%s)",
+	    buf_str(&what), destination, setting);
 }
 
 /* The node that goes there already, or NULL; from now on this one does. */
-static const struct plan_node *take(
-    struct apart *a, const struct plan_node *n, const char *place)
+static const struct plan_node *claim(
+    struct apart *a, const struct plan_node *n, const char *destination)
 {
-	uint32_t it = index_first(a->places, place);
+	uint32_t it = index_first(a->destinations, destination);
 
 	if (it != INDEX_END)
-		return &a->p->nodes.items[index_value(a->places, it)];
-	index_add(a->places, place, (uint32_t)(n - a->p->nodes.items));
+		return &a->p->nodes.items[index_value(a->destinations, it)];
+	index_add(
+	    a->destinations, destination, (uint32_t)(n - a->p->nodes.items));
 	return NULL;
 }
 
@@ -53,7 +54,7 @@ static int check_repository(struct apart *a, const struct targets *t,
 {
 	autofree char *url = targets_url(t, n);
 	autofree char *name = references_git_name(url);
-	const struct plan_node *other = *url ? take(a, n, name) : NULL;
+	const struct plan_node *other = *url ? claim(a, n, name) : NULL;
 
 	if (!other || is_one_repository(n, other))
 		return 0;
@@ -64,19 +65,20 @@ static int check_repository(struct apart *a, const struct targets *t,
 static int check_state(struct apart *a, const struct targets *t,
     const struct plan_node *n, struct err *err)
 {
-	autofree char *place = targets_state_place(t, n);
-	const struct plan_node *other = place ? take(a, n, place) : NULL;
+	autofree char *destination = targets_state_destination(t, n);
+	const struct plan_node *other =
+	    destination ? claim(a, n, destination) : NULL;
 
-	return other ? come_together(
-			   a, n, other, place, "restore.targets.buckets", err)
+	return other ? come_together(a, n, other, destination,
+			   "restore.targets.buckets", err)
 		     : 0;
 }
 
 int targets_apart(
     const struct targets *t, const struct plan *p, struct err *err)
 {
-	cleanup(index_freep) struct index *places = index_new();
-	struct apart a = {.p = p, .places = places};
+	cleanup(index_freep) struct index *destinations = index_new();
+	struct apart a = {.p = p, .destinations = destinations};
 
 	VEC_EACH (&p->nodes, n) {
 		if (n->action != PLAN_APPLY)

@@ -18,7 +18,7 @@ static struct target_bucket *add_bucket(struct targets *t, const char *from,
 		err_wrap(&b->err, "bucket '%s'", s->bucket);
 		return b;
 	}
-	b->options = (struct apply_state_options){
+	b->options = (struct state_apply_options){
 	    .s3 = b->store.s3,
 	    .locks = b->store.locks,
 	    .from_prefix = from_prefix,
@@ -32,10 +32,10 @@ static struct target_bucket *add_bucket(struct targets *t, const char *from,
 
 void targets_add_buckets(struct targets *t)
 {
-	static const enum apply_state_kms kms[] = {
-	    [SETTINGS_KMS_KEEP] = APPLY_STATE_KMS_KEEP,
-	    [SETTINGS_KMS_DROP] = APPLY_STATE_KMS_DROP,
-	    [SETTINGS_KMS_KEY] = APPLY_STATE_KMS_KEY,
+	static const enum state_apply_kms kms[] = {
+	    [SETTINGS_KMS_KEEP] = STATE_APPLY_KMS_KEEP,
+	    [SETTINGS_KMS_DROP] = STATE_APPLY_KMS_DROP,
+	    [SETTINGS_KMS_KEY] = STATE_APPLY_KMS_KEY,
 	};
 	const struct settings *s = t->c->settings;
 
@@ -81,13 +81,13 @@ static struct target_bucket *bucket_for(
  * that is there and does not answer would be left with digests that Terraform
  * refuses, and so they do not. */
 static int options_for(struct targets *t, struct target_bucket *b,
-    struct apply_state_options *o, struct outcome *outcome)
+    struct state_apply_options *o, struct outcome *outcome)
 {
 	struct err err = ERR_INIT;
 
 	pthread_mutex_lock(&t->lock);
 	if (!b->asked && b->err.code == ERR_NONE &&
-	    apply_state_check_table(&b->options, &err)) {
+	    state_apply_check_table(&b->options, &err)) {
 		if (err.code == ERR_NOT_FOUND) {
 			b->options.locks = NULL;
 			outcome_note(outcome,
@@ -123,7 +123,8 @@ struct target_bucket *targets_bucket(
 	return bucket_of(t, facts);
 }
 
-char *targets_state_place(const struct targets *t, const struct plan_node *node)
+char *targets_state_destination(
+    const struct targets *t, const struct plan_node *node)
 {
 	cleanup(json_freep) struct json_object *facts = targets_facts(node);
 	const struct target_bucket *b = bucket_of(t, facts);
@@ -131,7 +132,7 @@ char *targets_state_place(const struct targets *t, const struct plan_node *node)
 	if (!b || !b->store.s3)
 		return NULL;
 	autofree char *to =
-	    apply_state_target_key(&b->options, json_get_str(facts, "key"));
+	    state_apply_target_key(&b->options, json_get_str(facts, "key"));
 	return str_printf("%s, '%s'", s3_describe(b->store.s3), to);
 }
 
@@ -146,14 +147,14 @@ int targets_apply_state(void *ctx, const struct plan_node *node, bool dry_run,
 		outcome_set(outcome, OUTCOME_FAILED, "no target is known");
 		return 0;
 	}
-	struct apply_state_options o;
+	struct state_apply_options o;
 	if (options_for(t, b, &o, outcome))
 		return 0;
 	o.dry_run = dry_run;
 	autofree char *file = tree_path(t->tree, node->path);
-	const struct apply_state_object object = {
+	const struct state_apply_object object = {
 	    .key = json_get_str(facts, "key"), .facts = facts};
-	return apply_state(&o, file, &object, outcome, err);
+	return state_apply(&o, file, &object, outcome, err);
 }
 
 static void check_state(const struct targets *t, struct plan_node *n)

@@ -28,7 +28,7 @@ static int add_cluster(struct targets *t, const struct json_object *cluster,
 	const char *name = json_get_str(cluster, "name");
 	const struct settings_cluster_access *access = NULL;
 
-	if (!name || !plan_takes_cluster(chosen->only_kubernetes, name))
+	if (!name || !selection_includes_cluster(chosen->only_kubernetes, name))
 		return 0;
 	if (!chosen->offline) {
 		access = access_of(t->c->settings, name);
@@ -94,8 +94,8 @@ char *targets_url(const struct targets *t, const struct plan_node *node)
 	    &t->c->settings->restore.targets, node->name, source ? source : "");
 }
 
-static int apply_git_node(void *ctx, const struct plan_node *node, bool dry_run,
-    struct outcome *outcome, struct err *err)
+static int repositories_apply(void *ctx, const struct plan_node *node,
+    bool dry_run, struct outcome *outcome, struct err *err)
 {
 	struct targets *t = ctx;
 	struct err failure = ERR_INIT;
@@ -111,7 +111,7 @@ static int apply_git_node(void *ctx, const struct plan_node *node, bool dry_run,
 		outcome_failed(outcome, &failure);
 		return 0;
 	}
-	const struct apply_git_options o = {
+	const struct git_apply_options o = {
 	    .url = url,
 	    .access = g.access,
 	    .prune = t->c->options->prune,
@@ -119,7 +119,7 @@ static int apply_git_node(void *ctx, const struct plan_node *node, bool dry_run,
 	    .dry_run = dry_run,
 	};
 	autofree char *dir = tree_path(t->tree, node->path);
-	return apply_git(&o, dir, outcome, err);
+	return git_apply(&o, dir, outcome, err);
 }
 
 /* ---- all ---- */
@@ -132,7 +132,7 @@ int targets_open(struct targets *t, const struct command *c,
 	    .tree = tree,
 	    .scratch = scratch,
 	    .lock = PTHREAD_MUTEX_INITIALIZER};
-	t->git = (struct apply_driver){.apply = apply_git_node, .ctx = t};
+	t->git = (struct apply_driver){.apply = repositories_apply, .ctx = t};
 	t->state =
 	    (struct apply_driver){.apply = targets_apply_state, .ctx = t};
 	if (add_clusters(t, m, chosen, err))

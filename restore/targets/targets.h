@@ -23,7 +23,7 @@ struct target_bucket {
 	const char *from;	 /* bucket of the snapshot; borrowed */
 	const char *from_prefix; /* or NULL; borrowed */
 	struct connect_s3 store;
-	struct apply_state_options options;
+	struct state_apply_options options;
 	struct err err; /* why it cannot be written to */
 	bool asked;	/* whether its lock table is there */
 };
@@ -62,7 +62,7 @@ char *targets_url(const struct targets *t, const struct plan_node *node);
 /* What the snapshot says of a repository or a state; NULL where that is
  * nothing. The caller frees. */
 struct json_object *targets_facts(const struct plan_node *node);
-/* targets_buckets.c: those of the configuration, connected; the one that a
+/* buckets.c: those of the configuration, connected; the one that a
  * state goes to, or NULL; and the driver of all states. */
 void targets_add_buckets(struct targets *t);
 struct target_bucket *targets_bucket(
@@ -73,13 +73,13 @@ int targets_apply_state(void *targets, const struct plan_node *node,
 void targets_check(const struct targets *t, struct plan *p);
 /* The same: the bucket and key that a state goes to; NULL where nothing says
  * it, or its bucket cannot be had. The caller frees. */
-char *targets_state_place(
+char *targets_state_destination(
     const struct targets *t, const struct plan_node *node);
-/* targets_apart.c: ERR_USAGE where two repositories, or two states, would go to
+/* apart.c: ERR_USAGE where two repositories, or two states, would go to
  * one place. */
 int targets_apart(
     const struct targets *t, const struct plan *p, struct err *err);
-/* targets_unused.c: the first member of a list that a kind of source has in the
+/* unused.c: the first member of a list that a kind of source has in the
  * manifest, "clusters", "buckets" or "repositories", which is what is wanted;
  * borrowed, or NULL. */
 typedef bool targets_part_fn(
@@ -90,9 +90,9 @@ const struct json_object *targets_part(const struct manifest *m,
  * nothing of the snapshot, appended: what was meant goes elsewhere. */
 void targets_unused(const struct targets *t, const struct manifest *m,
     const struct plan_options *o, struct strvec *texts);
-/* targets_places.c: where each repository, bucket and cluster of the plan goes,
- * appended. */
-void targets_places(
-    const struct targets *t, const struct plan *p, struct plan_places *places);
+/* destinations.c: where each repository, bucket and cluster of the plan
+ * goes, appended. */
+void targets_destinations(const struct targets *t, const struct plan *p,
+    struct plan_destinations *destinations);
 
 #endif

@@ -37,7 +37,7 @@ static bool is_repository(const struct json_object *part, const char *wanted)
 	       (str_ends(wanted, "/") && str_starts(url, wanted));
 }
 
-static void tell(
+static void add_text(
     struct strvec *texts, const char *key, const char *what, const char *name)
 {
 	autofree char *text = str_printf(
@@ -57,14 +57,14 @@ void targets_unused(const struct targets *t, const struct manifest *m,
 		VEC_EACH (&s->repositories, p)
 			if (!targets_part(
 				m, "repositories", is_repository, p->from))
-				tell(texts, "repositories", "repository",
+				add_text(texts, "repositories", "repository",
 				    p->from);
 	if (!o->without_kubernetes)
 		VEC_EACH (&s->clusters, c)
 			if (!targets_part(m, "clusters", is_cluster, c->from))
-				tell(texts, "clusters", "cluster", c->from);
+				add_text(texts, "clusters", "cluster", c->from);
 	if (!o->without_terraform)
 		VEC_EACH (&s->buckets, b)
 			if (!targets_part(m, "buckets", is_bucket, b->from))
-				tell(texts, "buckets", "bucket", b->from);
+				add_text(texts, "buckets", "bucket", b->from);
 }

@@ -1,5 +1,5 @@
 /*
- * What the files of apply_state share and nobody else sees.
+ * What the files of state_apply share and nobody else sees.
  */
 #ifndef RESTORE_TERRAFORM_APPLYING_H
 #define RESTORE_TERRAFORM_APPLYING_H
@@ -11,7 +11,7 @@
 
 /* The two locks of one state: the object beside it and the table's item. */
 struct state_lock {
-	const struct apply_state_options *o;
+	const struct state_apply_options *o;
 	char *object_key; /* <key>.tflock */
 	char *lock_id;	  /* <bucket>/<key> */
 	char *id;	  /* ours, as `terraform force-unlock` takes it */
@@ -22,12 +22,13 @@ struct state_lock {
 
 /* ERR_LOCKED with the holder where somebody has it; takes nothing, and says
  * what taking it would say. */
-int state_lock_look(const struct apply_state_options *o, const char *key,
+int state_lock_check(const struct state_apply_options *o, const char *key,
     struct outcome *outcome, struct err *err);
 /* ERR_LOCKED with the holder where somebody has it. What was taken by then is
  * released. Notes in the outcome what could not be locked and need not be. */
-int state_lock_take(struct state_lock *l, const struct apply_state_options *o,
-    const char *key, struct outcome *outcome, struct err *err);
+int state_lock_acquire(struct state_lock *l,
+    const struct state_apply_options *o, const char *key,
+    struct outcome *outcome, struct err *err);
 /* A lock that will not go is a note with what to do. */
 void state_lock_release(struct state_lock *l, struct outcome *outcome);
 void state_lock_done(struct state_lock *l);
@@ -51,8 +52,8 @@ bool state_bytes_equal(
 /* ---- one object under way ---- */
 
 struct state_applying {
-	const struct apply_state_options *o;
-	const struct apply_state_object *object;
+	const struct state_apply_options *o;
+	const struct state_apply_object *object;
 	const char *file;
 	char *key; /* in the target */
 	struct state_bytes ours;

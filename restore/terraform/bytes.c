@@ -18,7 +18,7 @@ struct looking {
 	struct state_bytes *bytes;
 };
 
-static int look_write(
+static int measure_write(
     struct sink *base, const void *data, size_t len, struct err *err)
 {
 	struct looking *l = (struct looking *)base;
@@ -31,7 +31,7 @@ static int look_write(
 	return 0;
 }
 
-static int look_finish(struct sink *base, struct err *err)
+static int measure_finish(struct sink *base, struct err *err)
 {
 	struct looking *l = (struct looking *)base;
 	uint8_t md5[DIGEST_MD5_LEN];
@@ -44,7 +44,7 @@ static int look_finish(struct sink *base, struct err *err)
 	return 0;
 }
 
-static void look_release(struct sink *base)
+static void measure_release(struct sink *base)
 {
 	struct looking *l = (struct looking *)base;
 
@@ -54,11 +54,11 @@ static void look_release(struct sink *base)
 	free(l);
 }
 
-static struct sink *look_at(struct state_bytes *b)
+static struct sink *measure(struct state_bytes *b)
 {
-	static const struct sink_ops ops = {.write = look_write,
-	    .finish = look_finish,
-	    .release = look_release};
+	static const struct sink_ops ops = {.write = measure_write,
+	    .finish = measure_finish,
+	    .release = measure_release};
 	struct looking *l = mem_new(struct looking);
 
 	*b = (struct state_bytes){.there = true};
@@ -78,7 +78,7 @@ int state_bytes_of_file(
 	if (fd < 0)
 		return err_system(err, errno, "cannot read %s", file);
 	cleanup(source_freep) struct source *from = source_from_fd(fd, file);
-	cleanup(sink_freep) struct sink *to = look_at(b);
+	cleanup(sink_freep) struct sink *to = measure(b);
 	return stream_copy(from, to, err) < 0 ? -1 : sink_finish(to, err);
 }
 
@@ -88,7 +88,7 @@ int state_bytes_of_object(struct s3 *s3, const char *key, struct state_bytes *b,
 	struct err why = ERR_INIT;
 	const struct s3_get g = {.key = key};
 	cleanup(s3_meta_done) struct s3_meta own = S3_META_INIT;
-	cleanup(sink_freep) struct sink *to = look_at(b);
+	cleanup(sink_freep) struct sink *to = measure(b);
 
 	if (!s3_get_to_sink(s3, &g, to, meta ? meta : &own, &why))
 		return sink_finish(to, err);

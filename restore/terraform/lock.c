@@ -14,7 +14,7 @@
 
 enum { MAX_LOCK_BYTES = 64 * 1024 };
 
-static char *new_id(const struct apply_state_options *o)
+static char *new_id(const struct state_apply_options *o)
 {
 	uint8_t b[16];
 	struct buf hex = BUF_INIT;
@@ -63,7 +63,7 @@ static int held(const char *text, size_t len, struct err *err)
 }
 
 /* 1: somebody holds it (err is set), 0: nobody, -1: cannot tell. */
-static int look_at_object(struct state_lock *l, struct err *err)
+static int check_object(struct state_lock *l, struct err *err)
 {
 	cleanup(buf_done) struct buf body = BUF_INIT;
 	const struct s3_get g = {.key = l->object_key};
@@ -79,7 +79,7 @@ static int look_at_object(struct state_lock *l, struct err *err)
 	return -1;
 }
 
-static int take_object(struct state_lock *l, struct err *err)
+static int acquire_object(struct state_lock *l, struct err *err)
 {
 	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
 	const struct s3_put p = {
@@ -88,14 +88,14 @@ static int take_object(struct state_lock *l, struct err *err)
 
 	/* Looked at first: a store that does not know the condition would
 	 * have us write over somebody's lock. */
-	if (look_at_object(l, err))
+	if (check_object(l, err))
 		return -1;
 	meta.content_type = str_dup("application/json");
 	if (!s3_put(l->o->s3, &p, l->info.data, l->info.len, NULL, &why)) {
 		l->has_object = true;
 		return 0;
 	}
-	if (why.code == ERR_EXISTS && look_at_object(l, err))
+	if (why.code == ERR_EXISTS && check_object(l, err))
 		return -1;
 	/* Whether it was written is not known: look, when it is released. */
 	l->has_object = why.code == ERR_NETWORK || why.code == ERR_CANCELLED;
@@ -103,7 +103,7 @@ static int take_object(struct state_lock *l, struct err *err)
 	return err_wrap(err, "take the lock %s", l->object_key);
 }
 
-static int take_item(struct state_lock *l, struct err *err)
+static int acquire_item(struct state_lock *l, struct err *err)
 {
 	autofree char *holder = NULL;
 	struct err why = ERR_INIT;
@@ -122,7 +122,7 @@ static int take_item(struct state_lock *l, struct err *err)
 	return err_wrap(err, "take the lock of %s", l->lock_id);
 }
 
-static int look_at_item(struct state_lock *l, struct err *err)
+static int check_item(struct state_lock *l, struct err *err)
 {
 	autofree char *holder = NULL;
 
@@ -143,43 +143,44 @@ static bool needs_no_file(
 }
 
 static void init(
-    struct state_lock *l, const struct apply_state_options *o, const char *key)
+    struct state_lock *l, const struct state_apply_options *o, const char *key)
 {
 	*l = (struct state_lock){.o = o, .info = BUF_INIT};
 	l->object_key = str_printf("%s.tflock", key);
 	l->lock_id = str_printf("%s/%s", s3_bucket(o->s3), key);
 }
 
-int state_lock_look(const struct apply_state_options *o, const char *key,
+int state_lock_check(const struct state_apply_options *o, const char *key,
     struct outcome *outcome, struct err *err)
 {
 	cleanup(state_lock_done) struct state_lock l;
 	struct err why = ERR_INIT;
 
 	init(&l, o, key);
-	if (!o->no_lock_file && look_at_object(&l, &why) &&
+	if (!o->no_lock_file && check_object(&l, &why) &&
 	    !needs_no_file(&l, &why, outcome)) {
 		*err = why;
 		return -1;
 	}
-	return o->locks ? look_at_item(&l, err) : 0;
+	return o->locks ? check_item(&l, err) : 0;
 }
 
-int state_lock_take(struct state_lock *l, const struct apply_state_options *o,
-    const char *key, struct outcome *outcome, struct err *err)
+int state_lock_acquire(struct state_lock *l,
+    const struct state_apply_options *o, const char *key,
+    struct outcome *outcome, struct err *err)
 {
 	struct err why = ERR_INIT;
 
 	init(l, o, key);
 	l->id = new_id(o);
 	write_info(l);
-	if (!o->no_lock_file && take_object(l, &why) &&
+	if (!o->no_lock_file && acquire_object(l, &why) &&
 	    !needs_no_file(l, &why, outcome)) {
 		state_lock_release(l, outcome);
 		*err = why;
 		return -1;
 	}
-	if (o->locks && take_item(l, err)) {
+	if (o->locks && acquire_item(l, err)) {
 		state_lock_release(l, outcome);
 		return -1;
 	}

@@ -13,7 +13,7 @@ static char *text_of(const struct json_object *facts, const char *name)
 	return str_dup(json_get_str(facts, name));
 }
 
-static void take_pairs(
+static void copy_pairs(
     const struct json_object *facts, const char *name, struct s3_pair_vec *out)
 {
 	for (struct json_iter it = json_iter(json_get(facts, name));
@@ -22,16 +22,16 @@ static void take_pairs(
 			s3_pairs_add(out, it.key, json_str(it.value));
 }
 
-static void take_encryption(const struct state_applying *a, struct s3_meta *m)
+static void copy_encryption(const struct state_applying *a, struct s3_meta *m)
 {
 	const char *sse = json_get_str(a->object->facts, "sse");
 
 	/* What a bucket does by itself needs no asking for. */
 	if (!sse || !str_starts(sse, "aws:kms") ||
-	    a->o->kms == APPLY_STATE_KMS_DROP)
+	    a->o->kms == STATE_APPLY_KMS_DROP)
 		return;
 	m->sse = str_dup(sse);
-	m->sse_kms_key_id = a->o->kms == APPLY_STATE_KMS_KEY
+	m->sse_kms_key_id = a->o->kms == STATE_APPLY_KMS_KEY
 				? str_dup(a->o->kms_key_id)
 				: text_of(a->object->facts, "sse_kms_key_id");
 }
@@ -46,9 +46,9 @@ void state_describe(
 	m->content_disposition = text_of(f, "content_disposition");
 	m->content_language = text_of(f, "content_language");
 	m->cache_control = text_of(f, "cache_control");
-	take_pairs(f, "metadata", &m->user);
-	take_pairs(f, "tags", tags);
-	take_encryption(a, m);
+	copy_pairs(f, "metadata", &m->user);
+	copy_pairs(f, "tags", tags);
+	copy_encryption(a, m);
 }
 
 /* ---- is it said of what is there ---- */

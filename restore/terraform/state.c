@@ -9,8 +9,8 @@
 
 static const size_t default_max_bytes = (size_t)512 * 1024 * 1024;
 
-char *apply_state_target_key(
-    const struct apply_state_options *o, const char *key)
+char *state_apply_target_key(
+    const struct state_apply_options *o, const char *key)
 {
 	const char *from = o->from_prefix ? o->from_prefix : "";
 
@@ -20,8 +20,8 @@ char *apply_state_target_key(
 	    "%s%s", o->to_prefix ? o->to_prefix : "", key + strlen(from));
 }
 
-int apply_state_check_table(
-    const struct apply_state_options *o, struct err *err)
+int state_apply_check_table(
+    const struct state_apply_options *o, struct err *err)
 {
 	return o->locks ? dynamodb_check(o->locks, err) : 0;
 }
@@ -71,7 +71,7 @@ static int may_write(const struct state_applying *a, struct err *err)
 	return err_wrap(err, "refused, and left as it is (--force overrules)");
 }
 
-static int leave_equal(struct state_applying *a, struct err *err)
+static int keep_equal(struct state_applying *a, struct err *err)
 {
 	bool changed = false;
 
@@ -84,7 +84,7 @@ static int leave_equal(struct state_applying *a, struct err *err)
 }
 
 /* What is there, and whether it is ours in bytes and in what is said of it. */
-static int look_and_compare(
+static int read_and_compare(
     struct state_applying *a, bool *bytes, bool *all, struct err *err)
 {
 	const char *what = NULL;
@@ -107,10 +107,10 @@ static int compare_and_write(struct state_applying *a, struct err *err)
 	bool bytes = false;
 	bool all = false;
 
-	if (look_and_compare(a, &bytes, &all, err))
+	if (read_and_compare(a, &bytes, &all, err))
 		return -1;
 	if (all)
-		return leave_equal(a, err);
+		return keep_equal(a, err);
 	if (!bytes && may_write(a, err))
 		return -1;
 	return state_write(a, err);
@@ -124,8 +124,8 @@ static int rehearse(struct state_applying *a, struct err *err)
 	bool all = false;
 	bool stale = false;
 
-	if ((is_state && state_lock_look(a->o, a->key, a->outcome, err)) ||
-	    look_and_compare(a, &bytes, &all, err) ||
+	if ((is_state && state_lock_check(a->o, a->key, a->outcome, err)) ||
+	    read_and_compare(a, &bytes, &all, err) ||
 	    (!bytes && may_write(a, err)))
 		return -1;
 	if (is_state && state_digest_differs(a, &stale, err))
@@ -146,7 +146,7 @@ static int under_lock(struct state_applying *a, struct err *err)
 	struct state_lock lock;
 	int failed = -1;
 
-	if (!state_lock_take(&lock, a->o, a->key, a->outcome, err)) {
+	if (!state_lock_acquire(&lock, a->o, a->key, a->outcome, err)) {
 		failed = compare_and_write(a, err);
 		state_lock_release(&lock, a->outcome);
 	}
@@ -180,8 +180,8 @@ static const char *not_to_be_applied(const struct state_applying *a)
 	return NULL;
 }
 
-int apply_state(const struct apply_state_options *o, const char *file,
-    const struct apply_state_object *object, struct outcome *outcome,
+int state_apply(const struct state_apply_options *o, const char *file,
+    const struct state_apply_object *object, struct outcome *outcome,
     struct err *err)
 {
 	struct state_applying a = {
@@ -193,7 +193,7 @@ int apply_state(const struct apply_state_options *o, const char *file,
 		outcome_set(outcome, OUTCOME_SKIPPED, "%s", skipped);
 		return 0;
 	}
-	autofree char *key = apply_state_target_key(o, object->key);
+	autofree char *key = state_apply_target_key(o, object->key);
 	a.key = key;
 	int failed = apply(&a, &why);
 	s3_meta_done(&a.their_meta);

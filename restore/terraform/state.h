@@ -24,14 +24,14 @@
 
 struct json_object;
 
-enum apply_state_kms {
-	APPLY_STATE_KMS_KEEP, /* the key that the object had */
-	APPLY_STATE_KMS_DROP, /* whatever the target bucket does by default */
-	APPLY_STATE_KMS_KEY,  /* kms_key_id, for all that had one */
+enum state_apply_kms {
+	STATE_APPLY_KMS_KEEP, /* the key that the object had */
+	STATE_APPLY_KMS_DROP, /* whatever the target bucket does by default */
+	STATE_APPLY_KMS_KEY,  /* kms_key_id, for all that had one */
 };
 
 /* One target; borrowed throughout. Serves many objects, from many threads. */
-struct apply_state_options {
+struct state_apply_options {
 	struct s3 *s3;		 /* the target bucket */
 	struct dynamodb *locks;	 /* its lock table, or NULL */
 	const char *from_prefix; /* of the key, taken away ... */
@@ -39,7 +39,7 @@ struct apply_state_options {
 	bool force;
 	bool dry_run;	   /* looks and says what it would do; takes no lock */
 	bool no_lock_file; /* the target's backend does not use .tflock */
-	enum apply_state_kms kms;
+	enum state_apply_kms kms;
 	const char *kms_key_id;
 	const char *who;  /* names us in the lock; default "backstay" */
 	size_t max_bytes; /* of one state; 0: 512 MiB */
@@ -48,25 +48,25 @@ struct apply_state_options {
 	const struct cancel *cancel;
 };
 
-struct apply_state_object {
+struct state_apply_object {
 	const char *key;		 /* where it was; facts.key */
 	const struct json_object *facts; /* as capture_state wrote them */
 };
 
 /* The key it will have in the target; the caller frees. */
-char *apply_state_target_key(
-    const struct apply_state_options *o, const char *key);
+char *state_apply_target_key(
+    const struct state_apply_options *o, const char *key);
 
 /* Whether the lock table is there; says so once, for all objects: where it is
  * not, ERR_NOT_FOUND, and the caller goes on with locks = NULL after a note. */
-int apply_state_check_table(
-    const struct apply_state_options *o, struct err *err);
+int state_apply_check_table(
+    const struct state_apply_options *o, struct err *err);
 
 /* `file` holds the verified bytes. 0 with the outcome set, also to FAILED;
  * -1 (and the outcome FAILED with the message) only where going on with other
  * objects is pointless: cancelled, or credentials refused. */
-int apply_state(const struct apply_state_options *o, const char *file,
-    const struct apply_state_object *object, struct outcome *outcome,
+int state_apply(const struct state_apply_options *o, const char *file,
+    const struct state_apply_object *object, struct outcome *outcome,
     struct err *err);
 
 #endif

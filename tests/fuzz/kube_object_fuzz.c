@@ -1,7 +1,7 @@
 /* An object of any shape can be planned and made fit for another cluster, and
  * what came out of that once comes out the same again. */
 #include "restore/objects/convert.h"
-#include "restore/objects/leave.h"
+#include "restore/objects/exclude.h"
 #include "restore/objects/references.h"
 #include "restore/objects/remap.h"
 #include "restore/objects/sanitize.h"
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (json_kind(object) != JSON_OBJECT)
 		return 0;
-	leave_reason(object, false);
+	exclude_reason(object, false);
 	references_needs(&plain, object, tell, NULL);
 	references_provides(object, tell, NULL);
 	references_selects(object, tell, NULL);

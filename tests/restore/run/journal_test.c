@@ -8,14 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-struct place {
+struct fixture {
 	char *dir;
 	struct journal_options o;
 };
 
-static int make_place(void **state)
+static int make_fixture(void **state)
 {
-	struct place *p = mem_new(struct place);
+	struct fixture *p = mem_new(struct fixture);
 
 	p->dir = str_dup("/tmp/backstay-journal-XXXXXX");
 	assert_non_null(mkdtemp(p->dir));
@@ -28,9 +28,9 @@ static int make_place(void **state)
 	return 0;
 }
 
-static int remove_place(void **state)
+static int remove_fixture(void **state)
 {
-	struct place *p = *state;
+	struct fixture *p = *state;
 	struct err ignored = ERR_INIT;
 
 	file_remove_tree(p->dir, &ignored);
@@ -39,7 +39,7 @@ static int remove_place(void **state)
 	return 0;
 }
 
-static struct journal *reopen(struct place *p, bool resume)
+static struct journal *reopen(struct fixture *p, bool resume)
 {
 	struct err err = ERR_INIT;
 
@@ -62,7 +62,7 @@ static void end(struct journal *j, uint32_t node, enum outcome_kind kind)
 
 static void what_was_done_is_known_again(void **state)
 {
-	struct place *p = *state;
+	struct fixture *p = *state;
 	struct err err = ERR_INIT;
 	struct journal *j = reopen(p, false);
 
@@ -91,7 +91,7 @@ static void what_was_done_is_known_again(void **state)
  * not ended; one that was made in part is still so. */
 static void a_second_try_takes_the_end_back(void **state)
 {
-	struct place *p = *state;
+	struct fixture *p = *state;
 	struct err err = ERR_INIT;
 	struct journal *j = reopen(p, false);
 
@@ -110,7 +110,7 @@ static void a_second_try_takes_the_end_back(void **state)
 
 static void what_a_kill_left_of_a_line_is_cut_off(void **state)
 {
-	struct place *p = *state;
+	struct fixture *p = *state;
 	struct err err = ERR_INIT;
 	struct journal *j = reopen(p, false);
 
@@ -137,7 +137,7 @@ static void what_a_kill_left_of_a_line_is_cut_off(void **state)
 
 static void pauses_outlive_a_new_start_and_end_with_their_release(void **state)
 {
-	struct place *p = *state;
+	struct fixture *p = *state;
 	struct err err = ERR_INIT;
 	struct journal *j = reopen(p, false);
 	char cluster[] = "c", one[] = "/apis/x/1", two[] = "/apis/x/2",
@@ -176,7 +176,7 @@ static void pauses_outlive_a_new_start_and_end_with_their_release(void **state)
 /* Until the new journal stands whole, the old one does. */
 static void a_start_that_fails_leaves_what_is_paused(void **state)
 {
-	struct place *p = *state;
+	struct fixture *p = *state;
 	struct err err = ERR_INIT;
 	struct journal *j = reopen(p, false);
 	char cluster[] = "c", path[] = "/apis/x/1", pointer[] = "/spec/suspend";
@@ -200,7 +200,7 @@ static void a_start_that_fails_leaves_what_is_paused(void **state)
 
 static void another_plan_another_run_and_none_are_refused(void **state)
 {
-	struct place *p = *state;
+	struct fixture *p = *state;
 	struct err err = ERR_INIT;
 
 	p->o.resume = true;
@@ -228,7 +228,7 @@ static void lines_that_are_none_are_refused(void **state)
 	static const char *const harmless[] = {"{\"n\":99,\"end\":\"x\"}",
 	    "{\"n\":0}", "{\"n\":0,\"end\":\"frob\",\"notes\":[1]}",
 	    "{\"release\":\"none\"}"};
-	struct place *p = *state;
+	struct fixture *p = *state;
 	struct journal *j = reopen(p, false);
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -246,7 +246,7 @@ static void lines_that_are_none_are_refused(void **state)
 }
 
 #define IN_PLACE(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, make_place, remove_place)
+	cmocka_unit_test_setup_teardown(test, make_fixture, remove_fixture)
 
 int main(void)
 {

@@ -79,21 +79,21 @@ static void teardown(struct fixture *f)
 	test_dir_remove(f->dir);
 }
 
-static int apply(struct fixture *f, struct apply_state_options o,
+static int apply(struct fixture *f, struct state_apply_options o,
     const char *text, const char *facts, struct outcome *outcome)
 {
 	struct err err = ERR_INIT;
 	autofree char *file = file_join(f->dir, "file");
 	cleanup(json_freep) struct json_object *j =
 	    facts ? json_parse(facts, strlen(facts), &err) : NULL;
-	const struct apply_state_object object = {.key = "k", .facts = j};
+	const struct state_apply_object object = {.key = "k", .facts = j};
 
 	o.s3 = f->s3;
 	o.clock = &f->clock.clock;
 	o.random = &f->random.random;
 	o.cancel = &f->cancel;
 	assert_ok(file_write_durably(file, text, strlen(text), &err), err);
-	return apply_state(&o, file, &object, outcome, &err);
+	return state_apply(&o, file, &object, outcome, &err);
 }
 
 static const char *request_with(struct fixture *f, const char *head)
@@ -107,7 +107,7 @@ static const char *request_with(struct fixture *f, const char *head)
 /* ---- encryption by keys of the store ---- */
 
 static void check_kms(
-    enum apply_state_kms kms, const char *sse, const char *key)
+    enum state_apply_kms kms, const char *sse, const char *key)
 {
 	static const char plain[] = "x";
 	static const struct script_reply replies[] = {
@@ -118,7 +118,7 @@ static void check_kms(
 	};
 	struct fixture f;
 	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
-	const struct apply_state_options o = {
+	const struct state_apply_options o = {
 	    .kms = kms, .kms_key_id = "arn:new"};
 
 	setup(&f, replies, 3);
@@ -146,9 +146,9 @@ static void check_kms(
 static void keys_of_the_store_are_kept_mapped_or_dropped(void **state)
 {
 	(void)state;
-	check_kms(APPLY_STATE_KMS_KEEP, "aws:kms", "arn:old");
-	check_kms(APPLY_STATE_KMS_KEY, "aws:kms", "arn:new");
-	check_kms(APPLY_STATE_KMS_DROP, NULL, NULL);
+	check_kms(STATE_APPLY_KMS_KEEP, "aws:kms", "arn:old");
+	check_kms(STATE_APPLY_KMS_KEY, "aws:kms", "arn:new");
+	check_kms(STATE_APPLY_KMS_DROP, NULL, NULL);
 }
 
 /* ---- lost answers ---- */
@@ -250,7 +250,7 @@ static void a_run_that_is_stopped_leaves_no_lock(void **state)
 		};
 		struct fixture f;
 		cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
-		const struct apply_state_options o = {.force = false};
+		const struct state_apply_options o = {.force = false};
 		setup(&f, replies, sizeof(replies) / sizeof(*replies));
 		struct stopping s = {.f = &f, .calls_left = moment};
 		s.clock = (struct clock){.now_ms = now_until_stopped,

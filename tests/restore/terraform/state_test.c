@@ -77,18 +77,18 @@ static char *state_text(int serial, const char *lineage, const char *more)
 }
 
 /* Applies the text as the state of that key; facts may be NULL. */
-static int apply(const struct apply_state_options *o, const char *k,
+static int apply(const struct state_apply_options *o, const char *k,
     const char *text, const char *facts, struct outcome *outcome)
 {
 	struct err err = ERR_INIT;
 	autofree char *file = str_printf("%s/file", gateway.dir);
 	cleanup(json_freep) struct json_object *f =
 	    facts ? json_parse(facts, strlen(facts), &err) : NULL;
-	const struct apply_state_object object = {.key = k, .facts = f};
+	const struct state_apply_object object = {.key = k, .facts = f};
 
 	outcome_done(outcome);
 	assert_ok(file_write_durably(file, text, strlen(text), &err), err);
-	return apply_state(o, file, &object, outcome, &err);
+	return state_apply(o, file, &object, outcome, &err);
 }
 
 static void there(const char *k, char **text)
@@ -147,7 +147,7 @@ static void check_kind(const struct outcome *o, enum outcome_kind kind)
 
 static void test_a_lost_object_comes_back_with_its_digest(void **state)
 {
-	const struct apply_state_options o = {.s3 = s3, .locks = locks};
+	const struct state_apply_options o = {.s3 = s3, .locks = locks};
 	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
 	autofree char *text = state_text(3, "a", "1");
 	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
@@ -181,7 +181,7 @@ static void test_a_lost_object_comes_back_with_its_digest(void **state)
 
 static void test_a_stale_digest_is_repaired(void **state)
 {
-	const struct apply_state_options o = {.s3 = s3, .locks = locks};
+	const struct state_apply_options o = {.s3 = s3, .locks = locks};
 	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
 	autofree char *text = state_text(3, "a", "1");
 	struct err err = ERR_INIT;
@@ -199,7 +199,7 @@ static void test_a_stale_digest_is_repaired(void **state)
 
 static void test_what_is_newer_or_another_is_not_overwritten(void **state)
 {
-	struct apply_state_options o = {.s3 = s3, .locks = locks};
+	struct state_apply_options o = {.s3 = s3, .locks = locks};
 	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
 	autofree char *newer = state_text(5, "a", "1");
 	autofree char *older = state_text(4, "a", "1");
@@ -236,7 +236,7 @@ static void test_what_is_newer_or_another_is_not_overwritten(void **state)
 /* The real thing, and its rehearsal. */
 static void test_locks_of_others_are_left(void **state)
 {
-	const struct apply_state_options runs[] = {{.s3 = s3, .locks = locks},
+	const struct state_apply_options runs[] = {{.s3 = s3, .locks = locks},
 	    {.s3 = s3, .locks = locks, .dry_run = true}};
 	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
 	autofree char *text = state_text(1, "a", "1");
@@ -275,7 +275,7 @@ static void test_locks_of_others_are_left(void **state)
 
 static void test_what_is_said_of_an_equal_object_is_mended(void **state)
 {
-	const struct apply_state_options o = {.s3 = s3, .locks = locks};
+	const struct state_apply_options o = {.s3 = s3, .locks = locks};
 	cleanup(outcome_done) struct outcome out = {0};
 	static const char said[] =
 	    "{\"content_type\":\"text/x\",\"metadata\":{\"owner\":\"a\"},"
@@ -319,7 +319,7 @@ static void test_what_is_said_of_an_equal_object_is_mended(void **state)
 
 static void test_a_rehearsal_writes_nothing(void **state)
 {
-	const struct apply_state_options o = {
+	const struct state_apply_options o = {
 	    .s3 = s3, .locks = locks, .dry_run = true};
 	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
 	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
@@ -333,7 +333,7 @@ static void test_a_rehearsal_writes_nothing(void **state)
 	    s3_head(s3, "rehearsed", NULL, &meta, &err), err, ERR_NOT_FOUND);
 	check_unlocked("rehearsed");
 	/* It says what the real thing would do to a digest that is stale. */
-	const struct apply_state_options real = {.s3 = s3, .locks = locks};
+	const struct state_apply_options real = {.s3 = s3, .locks = locks};
 	assert_int_equal(apply(&real, "rehearsed", text, NULL, &outcome), 0);
 	assert_int_equal(apply(&o, "rehearsed", text, NULL, &outcome), 0);
 	check_kind(&outcome, OUTCOME_UNCHANGED);
@@ -352,7 +352,7 @@ static void test_a_rehearsal_writes_nothing(void **state)
 
 static void test_keys_are_mapped_and_locks_never_restored(void **state)
 {
-	const struct apply_state_options o = {.s3 = s3,
+	const struct state_apply_options o = {.s3 = s3,
 	    .locks = locks,
 	    .from_prefix = "prod/",
 	    .to_prefix = "dr/prod/"};
@@ -371,18 +371,18 @@ static void test_keys_are_mapped_and_locks_never_restored(void **state)
 	check_kind(&outcome, OUTCOME_SKIPPED);
 }
 
-static void test_a_missing_table_is_told(void **state)
+static void test_a_missing_table_is_reported(void **state)
 {
 	struct err err = ERR_INIT;
 	cleanup(dynamodb_freep) struct dynamodb *none =
 	    dynamodb_new(aws, "not-there", &err);
-	struct apply_state_options o = {.s3 = s3, .locks = none};
+	struct state_apply_options o = {.s3 = s3, .locks = none};
 
 	(void)state;
-	assert_fails(apply_state_check_table(&o, &err), err, ERR_NOT_FOUND);
+	assert_fails(state_apply_check_table(&o, &err), err, ERR_NOT_FOUND);
 	assert_contains(err.message, "not-there");
 	o.locks = locks;
-	assert_ok(apply_state_check_table(&o, &err), err);
+	assert_ok(state_apply_check_table(&o, &err), err);
 }
 
 int main(void)
@@ -395,7 +395,7 @@ int main(void)
 	    cmocka_unit_test(test_what_is_said_of_an_equal_object_is_mended),
 	    cmocka_unit_test(test_a_rehearsal_writes_nothing),
 	    cmocka_unit_test(test_keys_are_mapped_and_locks_never_restored),
-	    cmocka_unit_test(test_a_missing_table_is_told),
+	    cmocka_unit_test(test_a_missing_table_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,13 +1,13 @@
 /*
  * How references are told; only references*.c includes this.
  */
-#ifndef RESTORE_OBJECTS_REFERENCES_TELLER_H
-#define RESTORE_OBJECTS_REFERENCES_TELLER_H
+#ifndef RESTORE_OBJECTS_COLLECTOR_H
+#define RESTORE_OBJECTS_COLLECTOR_H
 
 #include "restore/objects/references.h"
 
 /* The object whose references are being told. */
-struct references_teller {
+struct collector {
 	struct json_object *object;
 	char *group; /* of the object */
 	const char *kind;
@@ -19,12 +19,12 @@ struct references_teller {
 };
 
 /* A name that is NULL or empty is none. */
-void references_tell(struct references_teller *t, const char *group,
-    const char *kind, const char *ns, const char *name,
-    enum edge_strength strength, bool ready, const char *reason);
+void collector_add(struct collector *t, const char *group, const char *kind,
+    const char *ns, const char *name, enum edge_strength strength, bool ready,
+    const char *reason);
 
 /* references_systems.c: what takes more than a place to find. */
-void references_tell_system(
-    struct references_teller *t, const struct strvec *without);
+void references_systems_collect(
+    struct collector *t, const struct strvec *without);
 
 #endif

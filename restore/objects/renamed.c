@@ -1,4 +1,4 @@
-#include "restore/objects/moved.h"
+#include "restore/objects/renamed.h"
 
 #include "restore/objects/object.h"
 #include "restore/objects/references.h"
@@ -11,8 +11,8 @@
 
 static const struct {
 	const char *kind;
-	const char *place;
-} places[] = {
+	const char *pointer;
+} url_pointers[] = {
     {"GitRepository.source.toolkit.fluxcd.io", "/spec/url"},
     {"Application.argoproj.io", "/spec/source/repoURL"},
     {"Application.argoproj.io", "/spec/sources/*/repoURL"},
@@ -26,7 +26,7 @@ static const struct {
     {"AppProject.argoproj.io", "/spec/sourceRepos/*"},
 };
 
-void moved_done(struct moved_vec *v)
+void renamed_done(struct renamed_vec *v)
 {
 	VEC_EACH (v, m) {
 		free(m->from);
@@ -37,23 +37,23 @@ void moved_done(struct moved_vec *v)
 	vec_done(v);
 }
 
-void moved_add(struct moved_vec *v, const char *from, const char *to)
+void renamed_add(struct renamed_vec *v, const char *from, const char *to)
 {
 	autofree char *name = references_git_name(from);
 	autofree char *target = references_git_name(to);
 
 	if (str_eq(name, target))
 		return;
-	*vec_add(v) = (struct moved){.from = str_dup(from),
+	*vec_add(v) = (struct renamed){.from = str_dup(from),
 	    .to = str_dup(to),
 	    .name = steal(name),
 	    .below = str_ends(from, "/")};
 }
 
 /* One repository counts more than all of a host, as where they are sent. */
-static struct moved *covering(struct moved_vec *v, const char *name)
+static struct renamed *covering(struct renamed_vec *v, const char *name)
 {
-	struct moved *best = NULL;
+	struct renamed *best = NULL;
 
 	VEC_EACH (v, m) {
 		size_t len = strlen(m->name);
@@ -66,24 +66,24 @@ static struct moved *covering(struct moved_vec *v, const char *name)
 	return best;
 }
 
-struct look {
-	struct moved_vec *v;
+struct check {
+	struct renamed_vec *v;
 	struct json_object *object;
 	const struct object_identity *id;
-	const char *place;
+	const char *pointer;
 };
 
-static void note(struct look *l, const char *url)
+static void note(struct check *c, const char *url)
 {
 	autofree char *name = references_git_name(url);
-	struct moved *m = covering(l->v, name);
-	const char *ns = object_namespace(l->object);
+	struct renamed *m = covering(c->v, name);
+	const char *ns = object_namespace(c->object);
 
 	if (!m)
 		return;
-	autofree char *text = str_printf("%s%s%s %s%s%s (%s)", l->id->kind,
-	    *l->id->group ? "." : "", l->id->group, ns ? ns : "", ns ? "/" : "",
-	    object_name(l->object), l->place);
+	autofree char *text = str_printf("%s%s%s %s%s%s (%s)", c->id->kind,
+	    *c->id->group ? "." : "", c->id->group, ns ? ns : "", ns ? "/" : "",
+	    object_name(c->object), c->pointer);
 	if (!strvec_has(&m->objects, text))
 		strvec_add(&m->objects, text);
 }
@@ -94,37 +94,38 @@ static void see(void *ctx, struct json_object *value)
 		note(ctx, json_str(value));
 }
 
-static void look_at_secret(struct look *l)
+static void check_secret(struct check *c)
 {
 	cleanup(buf_wipe) struct buf url = BUF_INIT;
-	const char *text = json_str(json_pointer(l->object, "/data/url"));
+	const char *text = json_str(json_pointer(c->object, "/data/url"));
 
 	if (!text ||
-	    !object_label(l->object, "argocd.argoproj.io/secret-type") ||
+	    !object_label(c->object, "argocd.argoproj.io/secret-type") ||
 	    base64_decode(text, strlen(text), true, &url))
 		return;
-	l->place = "/data/url, in base64";
-	note(l, buf_str(&url));
+	c->pointer = "/data/url, in base64";
+	note(c, buf_str(&url));
 }
 
-void moved_look(struct moved_vec *v, struct json_object *object)
+void renamed_check(struct renamed_vec *v, struct json_object *object)
 {
 	if (!v->len)
 		return;
 	cleanup(object_identity_done) struct object_identity id =
 	    object_identity(object);
-	struct look l = {.v = v, .object = object, .id = &id};
+	struct check c = {.v = v, .object = object, .id = &id};
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		l.place = places[i].place;
-		if (rules_kind_fits(places[i].kind, id.group, id.kind))
-			rules_visit(object, l.place, see, &l);
+	for (size_t i = 0; i < sizeof(url_pointers) / sizeof(*url_pointers);
+	     i++) {
+		c.pointer = url_pointers[i].pointer;
+		if (rules_kind_fits(url_pointers[i].kind, id.group, id.kind))
+			rules_visit(object, c.pointer, see, &c);
 	}
 	if (rules_kind_fits("Secret.core", id.group, id.kind))
-		look_at_secret(&l);
+		check_secret(&c);
 }
 
-void moved_tell(const struct moved_vec *v, struct strvec *texts)
+void renamed_report(const struct renamed_vec *v, struct strvec *texts)
 {
 	VEC_EACH (v, m) {
 		cleanup(buf_done) struct buf names = BUF_INIT;

@@ -1,4 +1,4 @@
-#include "restore/objects/leave.h"
+#include "restore/objects/exclude.h"
 
 #include "restore/objects/object.h"
 #include "restore/objects/rules.h"
@@ -6,7 +6,7 @@
 #include "storage/base/json.h"
 #include "storage/base/str.h"
 
-bool leave_is_made_secret(const char *name, const char *account)
+bool exclude_is_made_secret(const char *name, const char *account)
 {
 	autofree char *token = str_printf("%s-token-?????", account);
 	autofree char *docker = str_printf("%s-dockercfg-?????", account);
@@ -35,7 +35,8 @@ static const struct {
     {"CertificateSigningRequest.certificates.k8s.io", "answered already"},
 };
 
-static const char *leave_secret(const struct json_object *object, bool derived)
+static const char *exclude_secret(
+    const struct json_object *object, bool derived)
 {
 	const char *name = object_name(object);
 	const char *account =
@@ -43,7 +44,7 @@ static const char *leave_secret(const struct json_object *object, bool derived)
 
 	if (str_eq(json_get_str(object, "type"),
 		"kubernetes.io/service-account-token") &&
-	    account && leave_is_made_secret(name, account))
+	    account && exclude_is_made_secret(name, account))
 		return "a token that the control plane makes";
 	if (derived)
 		return NULL;
@@ -83,13 +84,13 @@ static bool is_plain_default_account(const struct json_object *object)
 	       !json_get(object, "automountServiceAccountToken");
 }
 
-static const char *leave_core(
+static const char *exclude_core(
     const struct json_object *object, const char *kind, bool derived)
 {
 	const char *name = object_name(object);
 
 	if (str_eq(kind, "Secret"))
-		return leave_secret(object, derived);
+		return exclude_secret(object, derived);
 	if (str_eq(kind, "ConfigMap") && str_eq(name, "kube-root-ca.crt"))
 		return "made in every namespace by the control plane";
 	if (str_eq(kind, "ServiceAccount") && is_plain_default_account(object))
@@ -126,7 +127,7 @@ static bool is_bootstrap(
 	       str_eq(object_namespace(object), "default");
 }
 
-const char *leave_reason(const struct json_object *object, bool derived)
+const char *exclude_reason(const struct json_object *object, bool derived)
 {
 	cleanup(object_identity_done) struct object_identity id =
 	    object_identity(object);
@@ -139,7 +140,7 @@ const char *leave_reason(const struct json_object *object, bool derived)
 	if (is_bootstrap(object, id.group, id.kind))
 		return "kept by the API server itself";
 	if (*id.group == '\0')
-		return leave_core(object, id.kind, derived);
+		return exclude_core(object, id.kind, derived);
 	if (str_eq(id.group, "apps") && object_is_owned(object, NULL) &&
 	    (str_eq(id.kind, "ReplicaSet") ||
 		str_eq(id.kind, "ControllerRevision")))

@@ -1,4 +1,4 @@
-#include "restore/objects/moved.h"
+#include "restore/objects/renamed.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -6,11 +6,11 @@
 
 #include <stdlib.h>
 
-static void look(struct moved_vec *v, const char *text)
+static void look(struct renamed_vec *v, const char *text)
 {
 	cleanup(json_freep) struct json_object *object = test_json(text);
 
-	moved_look(v, object);
+	renamed_check(v, object);
 }
 
 #define OBJECT(API, KIND, NAME, REST)                                          \
@@ -21,7 +21,7 @@ static void look(struct moved_vec *v, const char *text)
 #define ARGO "argoproj.io/v1alpha1"
 
 static void check_named(
-    const struct moved_vec *v, size_t i, const char *const *expected)
+    const struct renamed_vec *v, size_t i, const char *const *expected)
 {
 	size_t n = 0;
 
@@ -34,10 +34,10 @@ static void check_named(
 
 static void every_place_is_looked_at(void **state)
 {
-	cleanup(moved_done) struct moved_vec v = VEC_INIT;
+	cleanup(renamed_done) struct renamed_vec v = VEC_INIT;
 
 	(void)state;
-	moved_add(&v, "https://old/g/", "https://new/g/");
+	renamed_add(&v, "https://old/g/", "https://new/g/");
 	look(&v, OBJECT(FLUX, "GitRepository", "a",
 		     SPEC("\"url\":\"ssh://git@old/g/a\"")));
 	look(&v, OBJECT(ARGO, "Application", "b",
@@ -82,15 +82,15 @@ static void every_place_is_looked_at(void **state)
 
 static void the_nearest_map_counts(void **state)
 {
-	cleanup(moved_done) struct moved_vec v = VEC_INIT;
+	cleanup(renamed_done) struct renamed_vec v = VEC_INIT;
 	cleanup(strvec_done) struct strvec texts = VEC_INIT;
 
 	(void)state;
-	moved_add(&v, "https://old/", "https://new/");
-	moved_add(&v, "https://old/g/", "https://newer/g/");
-	moved_add(&v, "https://old/g/one.git", "https://third/one");
+	renamed_add(&v, "https://old/", "https://new/");
+	renamed_add(&v, "https://old/g/", "https://newer/g/");
+	renamed_add(&v, "https://old/g/one.git", "https://third/one");
 	/* The same place by another way there is no other. */
-	moved_add(&v, "https://same/x.git", "ssh://git@same/x");
+	renamed_add(&v, "https://same/x.git", "ssh://git@same/x");
 	assert_int_equal(v.len, 3);
 	look(&v, OBJECT(FLUX, "GitRepository", "one",
 		     SPEC("\"url\":\"https://old/g/one\"")));
@@ -105,7 +105,7 @@ static void the_nearest_map_counts(void **state)
 	    (const char *[]){
 		"GitRepository.source.toolkit.fluxcd.io ns/one (/spec/url)",
 		NULL});
-	moved_tell(&v, &texts);
+	renamed_report(&v, &texts);
 	assert_int_equal(texts.len, 2);
 	assert_contains(
 	    texts.items[1], "sends 'https://old/g/one.git' to 'https://third");

@@ -1,4 +1,4 @@
-#include "restore/objects/leave.h"
+#include "restore/objects/exclude.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -101,12 +101,12 @@ static void some_objects_are_made_by_others(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		cleanup(json_freep) struct json_object *object =
 		    parse(cases[i].text);
-		if ((leave_reason(object, true) != NULL) != cases[i].left)
+		if ((exclude_reason(object, true) != NULL) != cases[i].left)
 			fail_msg("%s", cases[i].text);
 	}
 	cleanup(json_freep) struct json_object *secret = parse(derived);
-	assert_non_null(leave_reason(secret, false));
-	assert_null(leave_reason(secret, true));
+	assert_non_null(exclude_reason(secret, false));
+	assert_null(exclude_reason(secret, true));
 }
 
 int main(void)

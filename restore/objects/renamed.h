@@ -4,8 +4,8 @@
  * does not reach into objects, and a controller that is released would follow
  * the old host. Pure.
  */
-#ifndef RESTORE_OBJECTS_MOVED_H
-#define RESTORE_OBJECTS_MOVED_H
+#ifndef RESTORE_OBJECTS_RENAMED_H
+#define RESTORE_OBJECTS_RENAMED_H
 
 #include "storage/base/str.h"
 #include "storage/base/vec.h"
@@ -14,21 +14,21 @@
 
 struct json_object;
 
-struct moved {
+struct renamed {
 	char *from, *to; /* as written */
 	char *name;	 /* of `from`: references_git_name */
 	bool below;	 /* all that starts with it */
 	struct strvec objects;
 };
-VEC_DEFINE(moved_vec, struct moved);
-void moved_done(struct moved_vec *v);
+VEC_DEFINE(renamed_vec, struct renamed);
+void renamed_done(struct renamed_vec *v);
 
 /* A URL, or a beginning of URLs that ends in '/'. Nothing is added where both
  * are the same place. */
-void moved_add(struct moved_vec *v, const char *from, const char *to);
+void renamed_add(struct renamed_vec *v, const char *from, const char *to);
 /* An object as it will be in the target: noted where it names a `from`. */
-void moved_look(struct moved_vec *v, struct json_object *object);
+void renamed_check(struct renamed_vec *v, struct json_object *object);
 /* Appends a text for each that objects name, with the objects. */
-void moved_tell(const struct moved_vec *v, struct strvec *texts);
+void renamed_report(const struct renamed_vec *v, struct strvec *texts);
 
 #endif
