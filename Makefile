@@ -10,7 +10,8 @@
 # make fuzz               the fuzzers; FUZZ_SECONDS= each
 #
 # V=1 shows commands; CC= and BUILD= choose compiler and build directory;
-# WERROR=1 makes warnings fatal, as CI does.
+# WERROR=1 makes warnings fatal, as CI does; J= says how many test files run
+# side by side.
 
 BUILD ?= build
 # One spelling: what an object depends on is noted under the name it was built
@@ -137,10 +138,18 @@ fuzz-programs: $(FUZZ)
 
 T ?=
 export BACKSTAY_BUILD := $(abspath $(BUILD))
-# The last "test" says how many others were skipped, and why.
-PROVE = rm -f $(BUILD)/skipped; prove --timer --exec tests/run
-BATS = $(sort $(shell find tests -name '*.bats'))
+# A test file waits for its servers about half of its time, so one more of them
+# than there are processors keeps all processors at work.
+J ?= $(shell expr $$(nproc) + 1)
+BATS = $(call sources,tests,*.bats)
 select = $(if $(T),$(foreach p,$(1),$(if $(findstring $(T),$(p)),$(p))),$(1))
+# Long files start first, so that no processor idles at the end of the run.
+slow = $(if $(1),$(shell grep -lE '^\# bats file_tags=(.*,)?slow(,|$$)' $(1)))
+slow_first = $(call slow,$(1)) $(filter-out $(call slow,$(1)),$(1))
+# The skips are counted when all files are done, whether or not one failed.
+run_tests = rm -f $(BUILD)/skipped; status=0; \
+  prove -j$(J) --timer --exec tests/run $(1) || status=$$?; \
+  tests/run skipped; exit $$status
 
 test:
 	scripts/deps
@@ -148,13 +157,13 @@ test:
 	$(MAKE) check
 
 check: all unit-programs test-tools
-	$(PROVE) $(UNIT) $(BATS) skipped
+	$(call run_tests,$(call slow_first,$(BATS)) $(UNIT))
 
 check-unit: unit-programs
-	$(PROVE) $(call select,$(UNIT)) skipped
+	$(call run_tests,$(call select,$(UNIT)))
 
 check-e2e: all test-tools
-	$(PROVE) $(call select,$(BATS)) skipped
+	$(call run_tests,$(call slow_first,$(call select,$(BATS))))
 
 sanitize:
 	$(MAKE) BUILD=$(BUILD)/sanitize CC=$(CC) check-unit T= \

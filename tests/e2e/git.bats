@@ -3,6 +3,7 @@
 # Repositories through the two programs: backup, verify, extract and clone,
 # apply, and what the report says where something is wrong.
 
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load ../support/common
 

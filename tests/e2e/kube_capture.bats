@@ -2,6 +2,7 @@
 # What of a cluster comes into a snapshot. This file runs against the simulated
 # API server; the same file under the name kube_capture_real.bats against the
 # real one.
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 load cluster

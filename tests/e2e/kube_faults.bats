@@ -2,6 +2,7 @@
 # What a cluster's API may do to a backup: the simulated server acts it out. The
 # same file under the name kube_faults_real.bats has the real API server behind
 # a front that acts it out.
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 load cluster

@@ -4,6 +4,7 @@
 # kube_restore_real.bats against the real one. BACKSTAY_TEST_BULK is how many
 # plain objects there are beside those whose order matters.
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 load cluster

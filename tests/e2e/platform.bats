@@ -2,6 +2,7 @@
 # The whole job on the sample platform. This file runs against the simulated
 # API server; the same file under the name platform_real.bats against the real
 # one.
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 

@@ -2,6 +2,7 @@
 # How a run behaves besides what it captures: stopped, killed, side by side
 # with another, on a full disk, on a terminal; and the chain of a vault.
 # shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 load small

@@ -3,6 +3,7 @@
 # whole programs, other tools' eyes on what they did, and Terraform itself
 # where it is installed.
 # shellcheck disable=SC2154,SC2034,SC2086 # lib sets $top, bats sets $output; $b is one word
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 
