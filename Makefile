@@ -5,7 +5,7 @@
 # make check-unit         only the unit tests; T=tests/storage/base for some
 # make check-e2e          only the tests that run programs and servers
 # make sanitize           the unit tests under ASan and UBSan
-# make lint               format, includes, static analysis, shell
+# make lint               format, includes and calls, static analysis, shell
 # make format             clang-format over the C sources
 # make fuzz               the fuzzers; FUZZ_SECONDS= each
 #
@@ -179,7 +179,7 @@ C_FILES = $(sort $(shell git ls-files --cached --others --exclude-standard '*.c'
 format:
 	clang-format -i $(C_FILES)
 
-lint:
+lint: all
 	clang-format --dry-run --Werror $(C_FILES)
 	scripts/check-includes
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
