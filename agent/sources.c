@@ -150,7 +150,8 @@ static int capture_buckets(struct source_task *t, struct err *err)
 			.include = b->include.len ? &b->include : NULL,
 			.exclude = b->exclude.len ? &b->exclude : NULL,
 			.locks = stores[i].locks,
-			.versions = b->versions};
+			.versions = b->versions,
+			.allow_non_state = b->allow_non_state};
 	}
 	const struct capture_state_options o = {.buckets = buckets,
 	    .bucket_count = used,

@@ -168,6 +168,7 @@ struct settings_bucket {
 	struct strvec exclude;
 	char *dynamodb_table;
 	int versions;
+	bool allow_non_state;
 };
 VEC_DEFINE(settings_buckets, struct settings_bucket);
 

@@ -265,7 +265,8 @@ static const struct field bucket_fields[] = {S3_FIELDS(settings_bucket, s3),
     TEXTS(settings_bucket, "include", include),
     TEXTS(settings_bucket, "exclude", exclude),
     TEXT(settings_bucket, "dynamodb_table", dynamodb_table),
-    INT(settings_bucket, "versions", versions, 1, 1000, .fallback = "1"), END};
+    INT(settings_bucket, "versions", versions, 1, 1000, .fallback = "1"),
+    BOOL(settings_bucket, "allow_non_state", allow_non_state), END};
 static const struct section bucket_section = {
     .fields = bucket_fields, .check = validate_bucket};
 

@@ -93,6 +93,16 @@ static void warn_of_clock(
 	    s3_describe(bucket->s3), skew_s);
 }
 
+static void warn_of_doubled(const struct state_bucket_run *b)
+{
+	if (!b->doubled)
+		return;
+	capture_report_warning(b->run->report,
+	    "%s: its list names %" PRIu64
+	    " objects more than once (first: '%s'): each is captured once",
+	    s3_describe(b->bucket->s3), b->doubled, b->first_doubled);
+}
+
 static struct json_object *take_bucket(struct state_run *run,
     const struct capture_state_bucket *bucket, size_t *next_index)
 {
@@ -100,11 +110,13 @@ static struct json_object *take_bucket(struct state_run *run,
 
 	state_walk(&b, next_index);
 	warn_of_clock(run, bucket);
+	warn_of_doubled(&b);
 	struct json_object *summary = summary_of(&b);
 	vec_done(&b.results);
 	strvec_done(&b.held);
 	buf_done(&b.data);
 	buf_done(&b.facts);
+	free(b.first_doubled);
 	return summary;
 }
 

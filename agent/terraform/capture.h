@@ -31,6 +31,7 @@
 #include "storage/aws/s3.h"
 #include "storage/base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Borrowed throughout. */
@@ -41,6 +42,7 @@ struct capture_state_bucket {
 	const struct strvec *exclude;  /* globs on the key; wins */
 	struct dynamodb *locks;	       /* NULL: no lock table */
 	int versions; /* 0 or 1: the current one; N: and up to N-1 older */
+	bool allow_non_state; /* a *.tfstate that is no JSON is only told */
 };
 
 struct capture_state_options {

@@ -143,6 +143,31 @@ static bool metadata_was_replaced(const struct json_object *facts)
 	return false;
 }
 
+/* No JSON is what Terraform cannot read: a backup of it is none of a state. */
+static void say_not_state(struct state_job *j)
+{
+	const struct state_content *c = &j->content;
+	const struct state_bucket_run *b = j->bucket;
+	const char *bucket = s3_bucket(b->bucket->s3);
+	struct err why = ERR_INIT;
+
+	if (!c->size)
+		return capture_report_warning(b->run->report,
+		    "'s3://%s/%s' is empty: Terraform takes it for a state "
+		    "that is yet to be written; kept as it is",
+		    bucket, j->object.key);
+	if (c->state.json || j->older || b->bucket->allow_non_state)
+		return capture_report_warning(b->run->report,
+		    "'s3://%s/%s' is %s: kept as it is", bucket, j->object.key,
+		    c->state.json ? "JSON, but no Terraform state" : "no JSON");
+	err_set(&why, ERR_FORMAT,
+	    "it is no JSON, which Terraform calls an unsupported state file "
+	    "format: it is kept as it is, and is no backup of a state; look "
+	    "at it, or say 'allow_non_state: true' for this bucket");
+	capture_report_missing(
+	    b->run->report, &why, "state 's3://%s/%s'", bucket, j->object.key);
+}
+
 void state_content_warn(struct state_job *j)
 {
 	const struct state_content *c = &j->content;
@@ -150,9 +175,7 @@ void state_content_warn(struct state_job *j)
 	const char *bucket = s3_bucket(j->bucket->bucket->s3);
 
 	if (!c->state.state && str_ends(j->object.key, ".tfstate"))
-		capture_report_warning(report,
-		    "'s3://%s/%s' is %s: kept as it is", bucket, j->object.key,
-		    c->state.json ? "JSON, but no Terraform state" : "no JSON");
+		say_not_state(j);
 	if (c->changed)
 		capture_report_warning(report,
 		    "'s3://%s/%s' changed while it was read, and was read "

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -28,19 +30,29 @@ void state_content_done(struct state_content *c)
 	json_free(c->facts);
 }
 
-static struct s3_get get_of(const struct state_job *j, bool as_listed)
+/* How the object is asked for this time. */
+enum ask {
+	AS_LISTED,  /* the version that the list named */
+	AS_IT_IS,   /* whatever is there now */
+	AS_IT_LIES, /* the same, packed where the store keeps it so */
+};
+
+static struct s3_get get_of(const struct state_job *j, enum ask ask)
 {
+	const char *etag = j->object.etag;
+
 	return (struct s3_get){
 	    .key = j->object.key,
 	    .version_id = j->object.version_id,
-	    .if_match = as_listed ? j->object.etag : NULL,
+	    .if_match = ask == AS_LISTED && etag && *etag ? etag : NULL,
+	    .packed = ask == AS_IT_LIES,
 	};
 }
 
-static int get_small(struct state_job *j, struct state_content *c,
-    bool as_listed, struct err *err)
+static int get_small(
+    struct state_job *j, struct state_content *c, enum ask ask, struct err *err)
 {
-	const struct s3_get g = get_of(j, as_listed);
+	const struct s3_get g = get_of(j, ask);
 
 	s3_meta_done(&c->meta);
 	buf_clear(&c->data);
@@ -70,7 +82,7 @@ static void wait_for_space(const struct state_job *j)
 static int fill_file(
     struct state_job *j, struct state_content *c, struct err *err)
 {
-	struct s3_get g = get_of(j, false);
+	struct s3_get g = get_of(j, AS_IT_IS);
 	autoclose int fd = open(
 	    c->file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -81,8 +93,8 @@ static int fill_file(
 	    c->file, RANGES_PER_LARGE, err);
 }
 
-static int get_large(struct state_job *j, struct state_content *c,
-    bool as_listed, struct err *err)
+static int get_large(
+    struct state_job *j, struct state_content *c, enum ask ask, struct err *err)
 {
 	struct state_run *run = j->bucket->run;
 	char id[STATE_ID];
@@ -91,7 +103,8 @@ static int get_large(struct state_job *j, struct state_content *c,
 	if (s3_head(j->bucket->bucket->s3, j->object.key, j->object.version_id,
 		&c->meta, err))
 		return -1;
-	if (as_listed && !str_eq(c->meta.etag, j->object.etag))
+	if (ask == AS_LISTED && j->object.etag && *j->object.etag &&
+	    !s3_same_etag(c->meta.etag, j->object.etag))
 		return err_set(err, ERR_EXISTS, "it changed since the list");
 	state_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
 	if (!c->file)
@@ -104,23 +117,23 @@ static int get_large(struct state_job *j, struct state_content *c,
 	return fill_file(j, c, err);
 }
 
-static int get_once(struct state_job *j, struct state_content *c,
-    bool as_listed, struct err *err)
+static int get_once(
+    struct state_job *j, struct state_content *c, enum ask ask, struct err *err)
 {
 	struct state_run *run = j->bucket->run;
-	uint64_t size = as_listed ? j->object.size : 0;
+	uint64_t size = ask == AS_LISTED ? j->object.size : 0;
 	struct s3_meta now = S3_META_INIT;
 
 	/* One that changed may have grown out of memory. */
-	if (!as_listed) {
+	if (ask != AS_LISTED) {
 		if (s3_head(j->bucket->bucket->s3, j->object.key,
 			j->object.version_id, &now, err))
 			return -1;
 		size = now.size;
 		s3_meta_done(&now);
 	}
-	return size <= run->small_bytes ? get_small(j, c, as_listed, err)
-					: get_large(j, c, as_listed, err);
+	return size <= run->small_bytes ? get_small(j, c, ask, err)
+					: get_large(j, c, ask, err);
 }
 
 /* A store that has no tags, or does not show them to us, says so for all. */
@@ -157,19 +170,66 @@ static int get_tags(
 	return err_wrap(err, "its tags");
 }
 
-/* As listed; one that has changed since, as it is now. */
+/* ---- whether it is what the store holds ---- */
+
+/* What changed since the list has no size but what came with it. */
+static int check_size(const struct state_job *j, const struct state_content *c,
+    enum ask ask, struct err *err)
+{
+	const char *encoding = c->meta.content_encoding;
+
+	if (ask != AS_LISTED && !s3_same_etag(c->meta.etag, j->object.etag))
+		return 0;
+	if (c->size == j->object.size)
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "%" PRIu64 " bytes came where the store's list says %" PRIu64
+	    "%s%.40s%s: something between the store and here packs, unpacks "
+	    "or cuts what passes (a CDN or a proxy); let 'endpoint' be the "
+	    "store itself",
+	    c->size, j->object.size, encoding ? " (Content-Encoding: " : "",
+	    encoding ? encoding : "", encoding ? ")" : "");
+}
+
+static int check_md5(const struct state_content *c, struct err *err)
+{
+	uint8_t said[DIGEST_MD5_LEN];
+	uint8_t is[DIGEST_MD5_LEN];
+
+	if (!s3_etag_md5(&c->meta, said))
+		return 0;
+	if (state_content_md5(c, is, err))
+		return -1;
+	if (memcmp(said, is, sizeof(said)) == 0)
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "the %" PRIu64 " bytes that came are not those whose MD5 is its "
+	    "ETag (%.80s): they were changed in the store or on the way",
+	    c->size, c->meta.etag);
+}
+
+/* As listed; one that has changed since, or came otherwise than the store
+ * says it is, as it is now. */
 int state_content_get(
     struct state_job *j, struct state_content *c, struct err *err)
 {
-	for (int i = 0;; i++) {
-		struct err why = ERR_INIT;
-		if (!get_once(j, c, i == 0, &why))
-			break;
-		if (why.code != ERR_EXISTS || i == READ_AGAIN || j->older) {
-			*err = why;
-			return -1;
+	struct err why = ERR_INIT;
+
+	for (int i = 0; i <= READ_AGAIN; i++) {
+		enum ask ask = i == 0		? AS_LISTED
+			       : i < READ_AGAIN ? AS_IT_IS
+						: AS_IT_LIES;
+		why = (struct err)ERR_INIT;
+		if (!get_once(j, c, ask, &why) &&
+		    !check_size(j, c, ask, &why) && !check_md5(c, &why)) {
+			c->changed =
+			    i && !s3_same_etag(c->meta.etag, j->object.etag);
+			return get_tags(j, c, err);
 		}
-		c->changed = true;
+		if ((why.code != ERR_EXISTS || j->older) &&
+		    why.code != ERR_INTEGRITY)
+			break;
 	}
-	return get_tags(j, c, err);
+	*err = why;
+	return -1;
 }

@@ -263,6 +263,18 @@ void state_job_get(void *job)
 	pthread_mutex_unlock(&run->lock);
 }
 
+/* Some stores name a key twice where two pages of a list meet; then the
+ * first of them is in the archive. */
+static void note_doubled(struct state_job *j)
+{
+	struct state_bucket_run *b = j->bucket;
+
+	pthread_mutex_lock(&b->run->lock);
+	if (!b->doubled++)
+		b->first_doubled = str_dup(j->object.key);
+	pthread_mutex_unlock(&b->run->lock);
+}
+
 void state_job_archive(void *job)
 {
 	struct state_job *j = job;
@@ -275,7 +287,10 @@ void state_job_archive(void *job)
 	pthread_mutex_unlock(&run->lock);
 	if (j->got && !state_run_stopped(run)) {
 		if (state_content_archive(j, &why)) {
-			state_run_fatal(run, &why);
+			if (why.code == ERR_EXISTS)
+				note_doubled(j);
+			else
+				state_run_fatal(run, &why);
 		} else {
 			keep_file(j);
 			account(j);

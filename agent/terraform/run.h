@@ -79,6 +79,8 @@ struct state_bucket_run {
 	uint64_t from_cache;
 	uint64_t not_state;
 	uint64_t listed;
+	uint64_t doubled; /* entries of the list that repeat another */
+	char *first_doubled;
 	bool no_tags;	  /* the store has none, or does not let us see them */
 	bool no_locks;	  /* the lock table does not answer; said once */
 	struct buf data;  /* of a small one that is being archived */

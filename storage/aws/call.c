@@ -149,6 +149,8 @@ static int prepare(
 	}
 	VEC_EACH (&c->headers, h)
 		http_request_header(request, "%s: %s", h->name, h->value);
+	http_request_header(request, "Accept-Encoding: %s",
+	    c->accept_encoding ? c->accept_encoding : "identity");
 	request->method = c->method;
 	request->url = at->url;
 	request->body = c->body;

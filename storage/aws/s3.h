@@ -84,6 +84,16 @@ struct s3_meta {
 	}
 void s3_meta_done(struct s3_meta *m);
 
+/* Whether two ETags name the same bytes, with or without quotes, and weak as
+ * proxies make them (W/"..."). false where one of
+ * them is NULL or empty. */
+bool s3_same_etag(const char *a, const char *b);
+/* The MD5 of the object, which its ETag is when it was put in one request and
+ * not encrypted with a key that only the store's key service has. false: the
+ * ETag is something else.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html */
+bool s3_etag_md5(const struct s3_meta *m, uint8_t md5[16]);
+
 /* ---- lists ---- */
 
 struct s3_list {
@@ -115,6 +125,10 @@ struct s3_get {
 	const char *if_match;	/* ETag; ERR_EXISTS where it is another */
 	uint64_t offset;
 	uint64_t len; /* 0: to the end */
+	/* Take it packed where the store keeps it so: Google's unpacks what
+	 * was stored with Content-Encoding: gzip for whoever does not say this.
+	 * https://docs.cloud.google.com/storage/docs/transcoding */
+	bool packed;
 };
 
 int s3_head(struct s3 *s, const char *key, const char *version_id,

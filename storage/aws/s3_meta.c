@@ -55,6 +55,39 @@ void s3_meta_done(struct s3_meta *m)
 	*m = (struct s3_meta)S3_META_INIT;
 }
 
+/* The opaque part of an ETag. */
+static const char *etag_text(const char *etag, size_t *len)
+{
+	const char *at = etag ? etag : "";
+
+	if (str_starts(at, "W/"))
+		at += strlen("W/");
+	*len = strlen(at);
+	if (*len >= 2 && at[0] == '"' && at[*len - 1] == '"') {
+		at++;
+		*len -= 2;
+	}
+	return at;
+}
+
+bool s3_same_etag(const char *a, const char *b)
+{
+	size_t a_len = 0, b_len = 0;
+	const char *a_text = etag_text(a, &a_len);
+	const char *b_text = etag_text(b, &b_len);
+
+	return a_len && a_len == b_len && memcmp(a_text, b_text, a_len) == 0;
+}
+
+bool s3_etag_md5(const struct s3_meta *m, uint8_t md5[16])
+{
+	size_t len = 0;
+	const char *text = etag_text(m->etag, &len);
+
+	return (!m->sse || !str_starts(m->sse, "aws:")) && len == 32 &&
+	       !hex_decode(text, len, md5);
+}
+
 /* The texts that a header of an answer and of an upload have in common. */
 static const struct field {
 	const char *header;

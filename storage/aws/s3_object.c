@@ -52,7 +52,7 @@ static int check_part(
 	const char *range = http_response_header(&c->response, "content-range");
 	uint64_t from = 0, to = 0, whole = 0;
 
-	if (g->if_match && etag && !str_eq(etag, g->if_match))
+	if (g->if_match && etag && !s3_same_etag(etag, g->if_match))
 		return err_set(err, ERR_EXISTS,
 		    "%s/%s changed while it was read", c->s3->bucket, g->key);
 	if (!g->len && !g->offset)
@@ -74,6 +74,8 @@ int s3_get(struct s3 *s, const struct s3_get *g, size_t max_bytes,
 	s3_call_init(&c, s, "GET", g->key);
 	ask_part(&c, g);
 	c.call.max_body_bytes = max_bytes;
+	if (g->packed)
+		c.call.accept_encoding = "gzip";
 	if (s3_call_send(&c, err) || check_part(&c, g, err))
 		return -1;
 	if (meta)

@@ -99,6 +99,9 @@ struct aws_call {
 	int (*on_data)(
 	    void *ctx, const void *data, size_t len, struct err *err);
 	size_t max_body_bytes;
+	/* What the answer may be packed with; NULL: "identity". Not signed,
+	 * since proxies before a store write it anew. */
+	const char *accept_encoding;
 	/* Out: */
 	char code[64]; /* of the service's error; "" for none */
 	char *message; /* and its text */

@@ -517,3 +517,67 @@ secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
 	[ "$status" -ne 0 ]
 	[[ $output == *"backstay@x"* ]]
 }
+
+# What comes is held against the size of the list and the MD5 that a plain ETag
+# is. rclone #6533, #8137, #8500: bodies packed on the way; the AWS SDKs, and so
+# Terraform, ask for "identity".
+@test "a state that a proxy would pack comes as it is, and one that it packs, cuts or changes is missing by name" {
+	start_sim
+	state 1 l | s3 $b put a.tfstate
+	upstream=$S3_ENDPOINT
+	for manner in gzip cut-once; do
+		rm -rf "$T/state"
+		start_proxy "$upstream" "$T/log" --manner $manner
+		endpoint=$proxied config | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
+		agent backup
+		rm -rf "$T/out"
+		restore extract latest --to "$T/out"
+		state 1 l | cmp - "$T/out/terraform/$b/a.tfstate"
+	done
+	printf 'plain' | s3 $b put readme.txt
+	for manner in gzip-always cut flip; do
+		rm -rf "$T/state"
+		start_proxy "$upstream" "$T/log" --manner $manner
+		endpoint=$proxied config 'include: [a.tfstate]' | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
+		run -3 --separate-stderr agent backup
+		case $manner in
+		gzip-always) want='bytes came where the store.s list says .* .Content-Encoding: gzip.' ;;
+		cut) want='bytes came where the store.s list says' ;;
+		flip) want='are not those whose MD5 is its ETag' ;;
+		esac
+		grep -q "missing: object 's3://$b/a.tfstate': .*$want" <<<"$stderr"
+	done
+}
+
+@test "what should be a state and is no JSON makes a snapshot partial, unless it is allowed; an empty one is told" {
+	start_sim
+	printf 'not json' | s3 $b put broken.tfstate
+	printf '{"a": 1}' | s3 $b put other.tfstate
+	printf '' | s3 $b put empty.tfstate
+	printf 'not json' | s3 $b put readme.txt
+	for _ in got cached; do
+		run -1 --separate-stderr agent backup
+		[ "$(grep -c 'missing: ' <<<"$stderr")" = 1 ]
+		grep -q "missing: state 's3://$b/broken.tfstate': it is no JSON" <<<"$stderr"
+		grep -q "'s3://$b/other.tfstate' is JSON, but no Terraform state" <<<"$stderr"
+		grep -q "'s3://$b/empty.tfstate' is empty: Terraform takes it for" <<<"$stderr"
+	done
+	# It is in the snapshot nonetheless.
+	restore extract latest --to "$T/out"
+	[ "$(cat "$T/out/terraform/$b/broken.tfstate")" = 'not json' ]
+	config 'allow_non_state: true' | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
+	run -0 --separate-stderr agent backup
+	grep -q "'s3://$b/broken.tfstate' is no JSON: kept as it is" <<<"$stderr"
+}
+
+@test "a key that a list names twice is captured once, and said" {
+	start_sim
+	state 1 l | s3 $b put a.tfstate
+	state 2 m | s3 $b put b.tfstate
+	start_proxy "$S3_ENDPOINT" "$T/log" --manner double
+	endpoint=$proxied config | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
+	run -0 --separate-stderr agent backup
+	grep -q "its list names 1 objects more than once (first: 'b.tfstate'): each is captured once" <<<"$stderr"
+	restore extract latest --to "$T/out"
+	state 2 m | cmp - "$T/out/terraform/$b/b.tfstate"
+}
