@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECES = 4, PIECE_BYTES = 256 * 1024 };
+/* So many that a stretch that costs the writer next to nothing, such as a file
+ * that is stored as it is, does not make it wait. */
+enum { PIECES = 16, PIECE_BYTES = 256 * 1024 };
 
 struct piece {
-	char *data;
+	char *data; /* NULL while nothing is in it */
 	size_t len;
 };
 
@@ -24,8 +26,12 @@ struct relay {
 	pthread_cond_t changed;
 	size_t filled; /* pieces ever filled; the writer's is the one after */
 	size_t taken;  /* pieces ever passed on */
-	bool ended;    /* nothing more comes */
-	bool dropped;  /* what is left is not wanted */
+	/* Memory that was passed on, the last first: it is in the cache, and
+	 * where the next one keeps up, no more is ever taken. */
+	char *spare[PIECES];
+	size_t spares;
+	bool ended;   /* nothing more comes */
+	bool dropped; /* what is left is not wanted */
 	bool failed;
 	struct err err;
 };
@@ -44,7 +50,8 @@ static void pass_on(struct relay *r)
 	pthread_mutex_unlock(&r->lock);
 	int failed = sink_write(r->next, p->data, p->len, &err);
 	pthread_mutex_lock(&r->lock);
-	p->len = 0;
+	r->spare[r->spares++] = p->data;
+	*p = (struct piece){.data = NULL};
 	r->taken++;
 	if (failed) {
 		r->failed = true;
@@ -76,6 +83,21 @@ static int failure(struct relay *r, struct err *err)
 	return -1;
 }
 
+static struct piece *piece_to_fill(struct relay *r)
+{
+	struct piece *p = piece_of(r, r->filled);
+
+	if (p->data)
+		return p;
+	pthread_mutex_lock(&r->lock);
+	if (r->spares)
+		p->data = r->spare[--r->spares];
+	pthread_mutex_unlock(&r->lock);
+	if (!p->data)
+		p->data = mem_alloc(PIECE_BYTES);
+	return p;
+}
+
 /* Gives the piece that was being filled away, and waits for an empty one. */
 static int give(struct relay *r, struct err *err)
 {
@@ -96,7 +118,7 @@ static int relay_write(
 	const char *at = data;
 
 	while (len) {
-		struct piece *p = piece_of(r, r->filled);
+		struct piece *p = piece_to_fill(r);
 		size_t room = PIECE_BYTES - p->len;
 		size_t n = len < room ? len : room;
 		memcpy(p->data + p->len, at, n);
@@ -150,6 +172,8 @@ static void relay_release(struct sink *s)
 	sink_free(r->next);
 	for (size_t i = 0; i < PIECES; i++)
 		free(r->pieces[i].data);
+	while (r->spares)
+		free(r->spare[--r->spares]);
 	pthread_cond_destroy(&r->changed);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
@@ -166,8 +190,6 @@ struct sink *sink_relay(struct sink *next)
 
 	r->sink.ops = &ops;
 	r->next = next;
-	for (size_t i = 0; i < PIECES; i++)
-		r->pieces[i].data = mem_alloc(PIECE_BYTES);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
 	if (pthread_create(&r->thread, NULL, run, r))

@@ -9,7 +9,8 @@
 
 #include "storage/base/stream.h"
 
-/* Owns the next one. It holds about 1 MiB. */
+/* Owns the next one. It holds up to 4 MiB: what the next one is
+ * behind, and not more. */
 struct sink *sink_relay(struct sink *next);
 
 #endif

@@ -7,6 +7,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
+#include "storage/base/relay.h"
 #include "storage/crypto/age.h"
 #include "storage/vault/vault_dir.h"
 
@@ -49,6 +50,8 @@ static int pack(struct vault *vault, const char *dir, const char *name,
 	    &to, random_system(), sink_digest(out, sha256, &bytes), err);
 	if (!out)
 		return -1;
+	/* As backup.c does. */
+	out = sink_relay(out);
 	cleanup(archive_writer_freep) struct archive_writer *w =
 	    archive_writer_new(&o, out, err);
 	if (!w)
