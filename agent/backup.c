@@ -88,7 +88,7 @@ static int begin_snapshot(struct backup_run *r, struct err *err)
 	if (!sink)
 		return -1;
 	/* Reading and compressing need not wait for encrypting and writing. */
-	sink = sink_relay(sink);
+	sink = relay_sink(sink);
 	const struct archive_options archive = {
 	    .compression = o.compression,
 	    .level = s->compression.level,
@@ -148,7 +148,7 @@ static int judge(struct backup_run *r, struct err *err)
 			*err = t->err;
 			return err_wrap(err, "%s", t->kind);
 		}
-		failed += source_failed(t);
+		failed += sources_note_failed(t);
 	}
 	if (failed < r->sources.count)
 		return 0;

@@ -21,7 +21,7 @@ static int lock_vault(
 	};
 
 	v->lock =
-	    vault_lock_take(v->connected.vault, r->settings->name, &o, err);
+	    vault_lock_acquire(v->connected.vault, r->settings->name, &o, err);
 	return v->lock ? 0 : -1;
 }
 

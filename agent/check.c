@@ -198,7 +198,7 @@ static const char *without(const char *prefix, const char *line)
 }
 
 /* All that a backup would miss of it, a line each. */
-static void tell_missing(struct check *c, const char *what, const char *name,
+static void report_missing(struct check *c, const char *what, const char *name,
     const struct capture_report *report)
 {
 	cleanup(json_freep) struct json_object *missing =
@@ -234,7 +234,7 @@ static void check_cluster(struct check *c, const struct settings_cluster *s)
 		failed(c, what, &err);
 		return;
 	}
-	tell_missing(c, what, s->name, &report);
+	report_missing(c, what, s->name, &report);
 	if (report.missing.len)
 		return;
 	const char *version = json_get_str(report.summary, "server_version");

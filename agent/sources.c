@@ -312,7 +312,7 @@ void sources_describe(struct sources *s, struct buf *out)
 	pthread_mutex_unlock(&s->lock);
 }
 
-bool source_failed(const struct source_task *t)
+bool sources_note_failed(const struct source_task *t)
 {
 	return t->status != 0 || (!t->report.items && t->report.missing.len);
 }

@@ -58,6 +58,6 @@ struct capture_kube_cluster sources_cluster(
 /* Appends how far each is, then what it is at: " | git 1/3 | helm-charts". */
 void sources_describe(struct sources *s, struct buf *out);
 /* Whether nothing of it could be captured. */
-bool source_failed(const struct source_task *t);
+bool sources_note_failed(const struct source_task *t);
 
 #endif

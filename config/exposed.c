@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void look_at(const char *key, const char *path, struct strvec *texts)
+static void check_file(const char *key, const char *path, struct strvec *texts)
 {
 	struct stat st;
 
@@ -30,7 +30,7 @@ static void look_at(const char *key, const char *path, struct strvec *texts)
 		strvec_add(texts, text);
 }
 
-static void look_at_list(
+static void check_list(
     const struct field *f, const void *at, struct strvec *texts)
 {
 	struct schema_list v;
@@ -41,12 +41,12 @@ static void look_at_list(
 		    (const char *)v.items + i * f->item_size, texts);
 }
 
-static void look_at_secret(
+static void check_secret(
     const struct field *f, const struct secret_ref *ref, struct strvec *texts)
 {
 	autofree char *key = str_printf("%s_file", f->key);
 
-	look_at(key, ref->file, texts);
+	check_file(key, ref->file, texts);
 }
 
 void exposed_files(
@@ -57,15 +57,15 @@ void exposed_files(
 		if (f->kind == FIELD_SECTION)
 			exposed_files(f->section, at, texts);
 		else if (f->kind == FIELD_LIST)
-			look_at_list(f, at, texts);
+			check_list(f, at, texts);
 		else if (f->kind == FIELD_SECRET)
-			look_at_secret(f, at, texts);
+			check_secret(f, at, texts);
 		else if (!(f->flags & FIELD_SECRET_FILE))
 			continue;
 		else if (f->kind == FIELD_PATHS)
 			VEC_EACH ((const struct strvec *)at, path)
-				look_at(f->key, *path, texts);
+				check_file(f->key, *path, texts);
 		else
-			look_at(f->key, *(char *const *)at, texts);
+			check_file(f->key, *(char *const *)at, texts);
 	}
 }

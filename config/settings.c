@@ -41,7 +41,7 @@ static struct settings *from_node(
     const struct yaml_node *node, const char *file, struct err *err)
 {
 	cleanup(settings_freep) struct settings *s = mem_new(struct settings);
-	struct place root = {.file = file};
+	struct schema_location root = {.file = file};
 
 	s->file = str_dup(file);
 	if (node->kind == YAML_NULL) {
@@ -65,9 +65,9 @@ static struct settings *from_node(
 
 /* Takes the node. */
 static struct settings *loaded(
-    struct yaml_node *taken, const char *file, struct err *err)
+    struct yaml_node *owned, const char *file, struct err *err)
 {
-	cleanup(yaml_node_freep) struct yaml_node *node = taken;
+	cleanup(yaml_node_freep) struct yaml_node *node = owned;
 
 	if (!node) {
 		/* What is wrong with the file is the user's to put right. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define complain schema_complain
+#define complain schema_location_refuse
 
 bool validate_url_covers(const char *prefix, const char *url)
 {
@@ -22,27 +22,28 @@ bool validate_url_covers(const char *prefix, const char *url)
 }
 
 int validate_settings(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings *s = data;
 
-	if (validate_plain_name(s->name, "name", node, place, err))
+	if (validate_plain_name(s->name, "name", node, where, err))
 		return -1;
 	if (!s->vaults.len)
-		return complain(place, node, "vaults", err,
+		return complain(where, node, "vaults", err,
 		    "is empty; list at least one, with a 'name' and a "
 		    "'directory' or 's3'");
 	return 0;
 }
 
 /* The node of item i of the list `list` of section `section` (or of none). */
-static int collides(const struct yaml_node *node, const struct place *place,
-    const char *section, const char *list, size_t i, const char *name,
-    const char *what, size_t first, struct err *err)
+static int collides(const struct yaml_node *node,
+    const struct schema_location *where, const char *section, const char *list,
+    size_t i, const char *name, const char *what, size_t first, struct err *err)
 {
-	struct place upper = {.up = place, .key = section};
-	struct place lists = {.up = section ? &upper : place, .key = list};
-	struct place item = {.up = &lists, .index = i};
+	struct schema_location upper = {.up = where, .key = section};
+	struct schema_location lists = {
+	    .up = section ? &upper : where, .key = list};
+	struct schema_location item = {.up = &lists, .index = i};
 	const struct yaml_node *items =
 	    yaml_get(section ? yaml_get(node, section) : node, list);
 
@@ -51,11 +52,12 @@ static int collides(const struct yaml_node *node, const struct place *place,
 }
 
 static int check_repository_name(const struct settings *s, size_t i,
-    const struct yaml_node *node, const struct place *place, struct err *err)
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err)
 {
-	struct place upper = {.up = place, .key = "git"};
-	struct place lists = {.up = &upper, .key = "repositories"};
-	struct place item = {.up = &lists, .index = i};
+	struct schema_location upper = {.up = where, .key = "git"};
+	struct schema_location lists = {.up = &upper, .key = "repositories"};
+	struct schema_location item = {.up = &lists, .index = i};
 	const struct yaml_node *items =
 	    yaml_get(yaml_get(node, "git"), "repositories");
 	const char *name = s->git.repositories.items[i].name;
@@ -69,28 +71,28 @@ static int check_repository_name(const struct settings *s, size_t i,
 }
 
 int validate_names(const struct settings *s, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	for (size_t i = 0; i < s->git.repositories.len; i++) {
 		const char *name = s->git.repositories.items[i].name;
-		if (check_repository_name(s, i, node, place, err))
+		if (check_repository_name(s, i, node, where, err))
 			return -1;
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(name, s->git.repositories.items[j].name))
-				return collides(node, place, "git",
+				return collides(node, where, "git",
 				    "repositories", i, name, "name", j, err);
 	}
 	for (size_t i = 0; i < s->vaults.len; i++)
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(s->vaults.items[i].name,
 				s->vaults.items[j].name))
-				return collides(node, place, NULL, "vaults", i,
+				return collides(node, where, NULL, "vaults", i,
 				    s->vaults.items[i].name, "name", j, err);
 	for (size_t i = 0; i < s->kubernetes.clusters.len; i++)
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(s->kubernetes.clusters.items[i].name,
 				s->kubernetes.clusters.items[j].name))
-				return collides(node, place, "kubernetes",
+				return collides(node, where, "kubernetes",
 				    "clusters", i,
 				    s->kubernetes.clusters.items[i].name,
 				    "name", j, err);
@@ -98,7 +100,7 @@ int validate_names(const struct settings *s, const struct yaml_node *node,
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(s->terraform.buckets.items[i].s3.bucket,
 				s->terraform.buckets.items[j].s3.bucket))
-				return collides(node, place, "terraform",
+				return collides(node, where, "terraform",
 				    "buckets", i,
 				    s->terraform.buckets.items[i].s3.bucket,
 				    "bucket", j, err);

@@ -10,7 +10,7 @@
 struct settings;
 
 typedef int validate_fn(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err);
+    const struct schema_location *where, struct err *err);
 
 validate_fn validate_vault, validate_vault_s3, validate_compression,
     validate_encryption, validate_signing, validate_retention,
@@ -21,7 +21,7 @@ validate_fn validate_vault, validate_vault_s3, validate_compression,
 
 /* Names that must not collide, once left-out ones are filled in. */
 int validate_names(const struct settings *s, const struct yaml_node *node,
-    const struct place *place, struct err *err);
+    const struct schema_location *where, struct err *err);
 
 /* Whether `prefix` is the beginning of the URL and ends where a host or a part
  * of its path ends: no credential for git.example.com goes to

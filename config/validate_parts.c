@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define complain schema_complain
+#define complain schema_location_refuse
 
 static bool is_http_url(const char *s)
 {
@@ -28,15 +28,16 @@ bool validate_holds_password(const char *url)
 }
 
 int validate_http_url(const char *value, const char *key,
-    const struct yaml_node *node, const struct place *place, struct err *err)
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err)
 {
 	if (!value)
 		return 0;
 	if (validate_holds_password(value))
-		return complain(place, node, key, err,
+		return complain(where, node, key, err,
 		    "holds a user or password; they do not stand in a URL");
 	if (!is_http_url(value))
-		return complain(place, node, key, err,
+		return complain(where, node, key, err,
 		    "is no URL; it takes http:// or https:// and a host");
 	return 0;
 }
@@ -52,32 +53,32 @@ static bool is_bucket(const char *s)
 }
 
 int validate_s3(const struct settings_s3 *s, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	if (!is_bucket(s->bucket))
-		return complain(place, node, "bucket", err,
+		return complain(where, node, "bucket", err,
 		    "is no name of a bucket; it takes 3 to 255 letters, "
 		    "digits, '.', '_' and '-' (a prefix has a key of its own)");
-	if (validate_http_url(s->endpoint, "endpoint", node, place, err) ||
+	if (validate_http_url(s->endpoint, "endpoint", node, where, err) ||
 	    validate_http_url(
-		s->dynamodb_endpoint, "dynamodb_endpoint", node, place, err) ||
+		s->dynamodb_endpoint, "dynamodb_endpoint", node, where, err) ||
 	    validate_http_url(
-		s->sts_endpoint, "sts_endpoint", node, place, err) ||
-	    validate_http_url(s->proxy, "proxy", node, place, err))
+		s->sts_endpoint, "sts_endpoint", node, where, err) ||
+	    validate_http_url(s->proxy, "proxy", node, where, err))
 		return -1;
 	bool id = secret_ref_is_set(&s->access_key_id);
 	bool key = secret_ref_is_set(&s->secret_access_key);
 	if (id != key)
-		return complain(place, node, NULL, err,
+		return complain(where, node, NULL, err,
 		    "has %s without %s; both are needed",
 		    id ? "access_key_id" : "secret_access_key",
 		    id ? "secret_access_key" : "access_key_id");
 	if (secret_ref_is_set(&s->session_token) && !id)
-		return complain(place, node, NULL, err,
+		return complain(where, node, NULL, err,
 		    "has session_token without access_key_id and "
 		    "secret_access_key");
 	if (s->profile && id)
-		return complain(place, node, "profile", err,
+		return complain(where, node, "profile", err,
 		    "excludes access_key_id and secret_access_key; leave one "
 		    "out");
 	return 0;
@@ -93,11 +94,12 @@ static bool is_plain_name(const char *s)
 }
 
 int validate_plain_name(const char *value, const char *key,
-    const struct yaml_node *node, const struct place *place, struct err *err)
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err)
 {
 	if (is_plain_name(value))
 		return 0;
-	return complain(place, node, key, err,
+	return complain(where, node, key, err,
 	    "is no name; it takes up to 63 letters, digits, '.', '_' and '-', "
 	    "starting with a letter or digit");
 }
@@ -118,24 +120,26 @@ bool validate_is_repository_url(const char *s)
 }
 
 int validate_repository_url(const char *url, const char *key,
-    const struct yaml_node *node, const struct place *place, struct err *err)
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err)
 {
 	if (validate_holds_password(url))
-		return complain(place, node, key, err,
+		return complain(where, node, key, err,
 		    "holds a user or password; they do not stand in a URL, "
 		    "use git.credentials");
 	if (!validate_is_repository_url(url))
-		return complain(place, node, key, err,
+		return complain(where, node, key, err,
 		    "is no URL of a repository; it takes https://, http://, "
 		    "ssh://, file:///, user@host:path or an absolute path");
 	return 0;
 }
 
 int validate_access(const struct settings_cluster_access *a,
-    const struct yaml_node *node, const struct place *place, struct err *err)
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err)
 {
 	if (a->in_cluster && (a->kubeconfig || a->context))
-		return complain(place, node, "in_cluster", err,
+		return complain(where, node, "in_cluster", err,
 		    "excludes 'kubeconfig' and 'context'; leave one out");
 	return 0;
 }

@@ -17,15 +17,19 @@ bool validate_is_repository_url(const char *url);
 
 /* NULL is fine: not every section has one. */
 int validate_http_url(const char *value, const char *key,
-    const struct yaml_node *node, const struct place *place, struct err *err);
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err);
 int validate_repository_url(const char *url, const char *key,
-    const struct yaml_node *node, const struct place *place, struct err *err);
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err);
 /* A part of a path or of an object's name. */
 int validate_plain_name(const char *value, const char *key,
-    const struct yaml_node *node, const struct place *place, struct err *err);
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err);
 int validate_s3(const struct settings_s3 *s, const struct yaml_node *node,
-    const struct place *place, struct err *err);
+    const struct schema_location *where, struct err *err);
 int validate_access(const struct settings_cluster_access *a,
-    const struct yaml_node *node, const struct place *place, struct err *err);
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err);
 
 #endif

@@ -2,40 +2,40 @@
 #include "config/validate_parts.h"
 #include "storage/base/json.h"
 
-#define complain schema_complain
+#define complain schema_location_refuse
 
 int validate_target_cluster(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_target_cluster *t = data;
 
 	if (!t->access.kubeconfig && !t->access.context &&
 	    !t->access.in_cluster)
-		return complain(place, node, NULL, err,
+		return complain(where, node, NULL, err,
 		    "names no target; it takes 'kubeconfig' and 'context', or "
 		    "'in_cluster'");
-	return validate_access(&t->access, node, place, err);
+	return validate_access(&t->access, node, where, err);
 }
 
 int validate_target_bucket(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_target_bucket *t = data;
 
-	if (validate_s3(&t->s3, node, place, err))
+	if (validate_s3(&t->s3, node, where, err))
 		return -1;
 	if ((t->kms == SETTINGS_KMS_KEY) != !!t->kms_key_id)
-		return complain(place, node,
+		return complain(where, node,
 		    t->kms_key_id ? "kms_key_id" : "kms", err,
 		    "kms: key and kms_key_id belong together");
 	return 0;
 }
 
 int validate_targets(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_targets *t = data;
-	struct place below = {.up = place, .key = "repositories"};
+	struct schema_location below = {.up = where, .key = "repositories"};
 
 	VEC_EACH (&t->repositories, p) {
 		if (str_ends(p->from, "/") && !str_ends(p->to, "/"))
@@ -51,26 +51,26 @@ int validate_targets(const void *data, const struct yaml_node *node,
 }
 
 int validate_edge(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_edge *e = data;
 
 	if (e->pointer[0] != '/')
-		return complain(place, node, "pointer", err,
+		return complain(where, node, "pointer", err,
 		    "is no JSON pointer; it takes one such as "
 		    "/spec/secretRef/name");
 	return 0;
 }
 
 int validate_transform(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_transform *t = data;
 	static const char *const ops[] = {
 	    "add", "remove", "replace", "move", "copy", "test"};
 
 	if (json_kind(t->patch) != JSON_ARRAY || !json_len(t->patch))
-		return complain(place, node, "patch", err,
+		return complain(where, node, "patch", err,
 		    "is no patch; it takes a list of operations such as "
 		    "{op: replace, path: /spec/replicas, value: 1}");
 	for (size_t i = 0; i < json_len(t->patch); i++) {
@@ -80,13 +80,13 @@ int validate_transform(const void *data, const struct yaml_node *node,
 		for (size_t j = 0; j < sizeof(ops) / sizeof(*ops); j++)
 			known = known || (name && str_eq(name, ops[j]));
 		if (!known || !json_get_str(op, "path"))
-			return complain(place, node, "patch", err,
+			return complain(where, node, "patch", err,
 			    "operation %zu lacks 'op' (add, remove, replace, "
 			    "move, copy, test) or 'path'",
 			    i);
 	}
 	if (!t->kind && !t->namespace_ && !t->name && !t->labels)
-		return complain(place, node, NULL, err,
+		return complain(where, node, NULL, err,
 		    "selects everything; it takes at least one of kind, "
 		    "namespace, name, labels");
 	return 0;

@@ -4,69 +4,69 @@
 
 #include <string.h>
 
-#define complain schema_complain
+#define complain schema_location_refuse
 
 int validate_repository(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_repository *r = data;
 
-	return validate_repository_url(r->url, "url", node, place, err);
+	return validate_repository_url(r->url, "url", node, where, err);
 }
 
 int validate_credentials(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_credentials *c = data;
 	bool password = secret_ref_is_set(&c->password);
 	bool token = secret_ref_is_set(&c->token);
 
 	if (validate_holds_password(c->url))
-		return complain(place, node, "url", err,
+		return complain(where, node, "url", err,
 		    "holds a user or password; use 'username' and "
 		    "'password_file'");
 	const char *host = strstr(c->url, "://");
 	if ((host && !host[3]) ||
 	    (!host && !validate_is_repository_url(c->url) &&
 		!strchr(c->url, '@')))
-		return complain(place, node, "url", err,
+		return complain(where, node, "url", err,
 		    "names no host; it takes the beginning of the URLs it is "
 		    "for, such as https://git.example.com/ or "
 		    "git@git.example.com:");
 	if (password && token)
-		return complain(place, node, NULL, err,
+		return complain(where, node, NULL, err,
 		    "has both a password and a token; leave one out");
 	if (c->username && !password && !token && !c->ssh_key_file &&
 	    !c->ssh_agent)
-		return complain(place, node, "username", err,
+		return complain(where, node, "username", err,
 		    "stands alone; add password_file or token_file");
 	if ((password || token) && str_starts(c->url, "http://") &&
 	    !http_url_is_local(c->url))
-		return complain(place, node, "url", err,
+		return complain(where, node, "url", err,
 		    "would send a password in the clear; it takes https:// "
 		    "where there is a password or token");
 	if (secret_ref_is_set(&c->ssh_passphrase) && !c->ssh_key_file)
-		return complain(place, node, "ssh_passphrase", err,
+		return complain(where, node, "ssh_passphrase", err,
 		    "needs ssh_key_file, the key it opens");
 	if (c->ssh_key_file && c->ssh_agent)
-		return complain(place, node, "ssh_agent", err,
+		return complain(where, node, "ssh_agent", err,
 		    "and ssh_key_file exclude each other; leave one out");
-	return validate_http_url(c->proxy, "proxy", node, place, err);
+	return validate_http_url(c->proxy, "proxy", node, where, err);
 }
 
 int validate_git(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_git *g = data;
 
 	if (!g->repositories.len)
-		return complain(place, node, "repositories", err,
+		return complain(where, node, "repositories", err,
 		    "is empty; list at least one, or leave 'git' out");
 	VEC_EACH (&g->credentials, c)
 		for (const struct settings_credentials *d = c + 1;
 		     d < g->credentials.items + g->credentials.len; d++)
 			if (str_eq(c->url, d->url))
-				return complain(place, node, "credentials", err,
+				return complain(where, node, "credentials", err,
 				    "item %zu has the url of item %zu",
 				    (size_t)(d - g->credentials.items),
 				    (size_t)(c - g->credentials.items));
@@ -74,53 +74,53 @@ int validate_git(const void *data, const struct yaml_node *node,
 }
 
 int validate_cluster(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_cluster *c = data;
 
-	if (validate_plain_name(c->name, "name", node, place, err))
+	if (validate_plain_name(c->name, "name", node, where, err))
 		return -1;
 	/* It would read as none, and select all. */
 	if (!c->namespaces.len && yaml_get(node, "namespaces"))
-		return complain(place, node, "namespaces", err,
+		return complain(where, node, "namespaces", err,
 		    "is empty; list some, or leave it out to take all");
 	if (!c->resources.len && yaml_get(node, "resources"))
-		return complain(place, node, "resources", err,
+		return complain(where, node, "resources", err,
 		    "is empty; list some, or leave it out to take all");
-	return validate_access(&c->access, node, place, err);
+	return validate_access(&c->access, node, where, err);
 }
 
 int validate_kubernetes(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_kubernetes *k = data;
 
 	if (!k->clusters.len)
-		return complain(place, node, "clusters", err,
+		return complain(where, node, "clusters", err,
 		    "is empty; list at least one, or leave 'kubernetes' out");
 	return 0;
 }
 
 int validate_bucket(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_bucket *b = data;
 
-	if (validate_s3(&b->s3, node, place, err))
+	if (validate_s3(&b->s3, node, where, err))
 		return -1;
 	if (b->s3.dynamodb_endpoint && !b->dynamodb_table)
-		return complain(place, node, "dynamodb_endpoint", err,
+		return complain(where, node, "dynamodb_endpoint", err,
 		    "needs dynamodb_table, the lock table");
 	return 0;
 }
 
 int validate_terraform(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_terraform *t = data;
 
 	if (!t->buckets.len)
-		return complain(place, node, "buckets", err,
+		return complain(where, node, "buckets", err,
 		    "is empty; list at least one, or leave 'terraform' out");
 	return 0;
 }

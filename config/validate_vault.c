@@ -6,53 +6,53 @@
 #include "storage/crypto/age.h"
 #include "storage/crypto/minisign.h"
 
-#define complain schema_complain
+#define complain schema_location_refuse
 
 int validate_vault_s3(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_vault *v = data;
 
-	if (validate_s3(&v->s3, node, place, err))
+	if (validate_s3(&v->s3, node, where, err))
 		return -1;
 	if (v->s3_prefix && !file_path_is_safe(v->s3_prefix))
-		return complain(place, node, "prefix", err,
+		return complain(where, node, "prefix", err,
 		    "is no prefix; it takes parts with '/' between them, none "
 		    "at either end");
 	return 0;
 }
 
 int validate_vault(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_vault *v = data;
 
-	if (validate_plain_name(v->name, "name", node, place, err))
+	if (validate_plain_name(v->name, "name", node, where, err))
 		return -1;
 	if (!v->directory == !v->s3.bucket)
-		return complain(place, node, NULL, err,
+		return complain(where, node, NULL, err,
 		    "%s; a vault takes either 'directory' or 's3'",
 		    v->directory ? "has two places" : "has no place");
 	return 0;
 }
 
 int validate_compression(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_compression *c = data;
 
 	if (c->format == SETTINGS_GZIP && c->level > 9)
-		return complain(place, node, "level", err,
+		return complain(where, node, "level", err,
 		    "is out of range; gzip takes 1 to 9 (0: its default)");
 	if (c->format == SETTINGS_GZIP && c->threads)
-		return complain(place, node, "threads", err,
+		return complain(where, node, "threads", err,
 		    "has no effect on gzip, which uses one; leave it out, or "
 		    "use format: zstd");
 	return 0;
 }
 
 int validate_encryption(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_encryption *e = data;
 
@@ -60,25 +60,25 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 
 	VEC_EACH (&e->recipients, r)
 		if (age_recipient_check(*r, &reason))
-			return complain(place, node, "recipients", err,
+			return complain(where, node, "recipients", err,
 			    "item %zu is no age recipient; it takes age1... "
 			    "(backstay-restore keygen prints one)",
 			    (size_t)(r - e->recipients.items));
 	if (secret_ref_is_set(&e->passphrase) &&
 	    (e->recipients.len || e->recipients_file))
-		return complain(place, node, NULL, err,
+		return complain(where, node, NULL, err,
 		    "has both a passphrase and recipients; an age file takes "
 		    "one or the other");
 	if (!e->recipients.len && !e->recipients_file &&
 	    !e->identity_files.len && !secret_ref_is_set(&e->passphrase))
-		return complain(place, node, NULL, err,
+		return complain(where, node, NULL, err,
 		    "says nothing; it takes 'recipients' (to write) or "
 		    "'identity_files' (to read), or encryption: none");
 	return 0;
 }
 
 int validate_signing(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_signing *s = data;
 
@@ -87,34 +87,34 @@ int validate_signing(const void *data, const struct yaml_node *node,
 
 	VEC_EACH (&s->public_keys, k)
 		if (minisign_public_parse(*k, strlen(*k), "key", &key, &reason))
-			return complain(place, node, "public_keys", err,
+			return complain(where, node, "public_keys", err,
 			    "item %zu is no minisign public key; it takes the "
 			    "56 characters RW... of the .pub file's second "
 			    "line",
 			    (size_t)(k - s->public_keys.items));
 	if (!s->secret_key_file && !s->public_keys.len &&
 	    !s->public_key_files.len)
-		return complain(place, node, NULL, err,
+		return complain(where, node, NULL, err,
 		    "says nothing; it takes 'secret_key_file' (to write) or "
 		    "'public_keys' (to read), or signing: none");
 	return 0;
 }
 
 int validate_retention(const void *data, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	const struct settings_retention *r = data;
 
 	if (!r->keep_last && !r->keep_hourly && !r->keep_daily &&
 	    !r->keep_weekly && !r->keep_monthly && !r->keep_yearly &&
 	    !r->keep_within)
-		return complain(place, node, NULL, err,
+		return complain(where, node, NULL, err,
 		    "keeps nothing; it takes at least one of keep_last, "
 		    "keep_hourly, keep_daily, keep_weekly, keep_monthly, "
 		    "keep_yearly, keep_within (or leave 'retention' out: "
 		    "everything is kept)");
 	if (!zone_is_known(r->zone))
-		return complain(place, node, "zone", err,
+		return complain(where, node, "zone", err,
 		    "is no IANA time zone known here; it takes one such as "
 		    "UTC or Europe/Berlin (in /usr/share/zoneinfo)");
 	return 0;

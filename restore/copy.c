@@ -19,7 +19,7 @@ static int copy_locked(const struct command *c, struct opened *o,
 	    .stale_s = c->settings->lock_stale_after / 1000,
 	};
 	cleanup(vault_lock_freep) struct vault_lock *lock =
-	    vault_lock_take(to, o->snapshot->name, &lock_options, err);
+	    vault_lock_acquire(to, o->snapshot->name, &lock_options, err);
 	const struct snapshot_open_options options = {.trust = &o->trust,
 	    .scratch = o->scratch.path,
 	    .cancel = c->env.cancel};

@@ -55,15 +55,15 @@ static struct git_access access_of(
 	return a;
 }
 
-static struct capture_git_taken taken_of(const struct work *w)
+static struct git_captured captured_of(const struct work *w)
 {
-	return (struct capture_git_taken){
+	return (struct git_captured){
 	    .r = w->r, .state = &w->state, .dir = w->dir};
 }
 
 /* --- progress: all that are under way, each with what it has received */
 
-static void tell_progress(struct capture *c)
+static void report_progress(struct capture *c)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
@@ -92,7 +92,7 @@ static void on_received(void *ctx, uint64_t bytes)
 		return;
 	pthread_mutex_lock(&w->c->lock);
 	u->mib = mib;
-	tell_progress(w->c);
+	report_progress(w->c);
 	pthread_mutex_unlock(&w->c->lock);
 }
 
@@ -102,7 +102,7 @@ static void note_under_way(struct capture *c, size_t index, bool active)
 	c->under_way[index].active = active;
 	c->ended += !active;
 	if (c->env->progress)
-		tell_progress(c);
+		report_progress(c);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -131,8 +131,8 @@ static int add_files(struct work *w, const char *facts, struct err *err)
 	if (!w->r->lfs)
 		return 0;
 	VEC_EACH (&w->state.lfs, o) {
-		autofree char *name = lfs_path(o->sha256);
-		if (lfs_has(w->dir, o) && add_file(w, name, NULL, err))
+		autofree char *name = lfs_files_path(o->sha256);
+		if (lfs_files_has(w->dir, o) && add_file(w, name, NULL, err))
 			return -1;
 	}
 	return 0;
@@ -176,8 +176,8 @@ static int fetch_lfs(struct work *w, struct err *err)
 static void report_one(struct work *w, const struct strvec *uncovered)
 {
 	struct capture *c = w->c;
-	struct capture_git_taken t = taken_of(w);
-	struct json_object *j = capture_git_summary(&t, w->totals.bytes);
+	struct git_captured t = captured_of(w);
+	struct json_object *j = git_facts_summary(&t, w->totals.bytes);
 	size_t index = (size_t)(w->r - c->o->repositories);
 
 	pthread_mutex_lock(&c->lock);
@@ -207,10 +207,10 @@ static int capture_into_lane(
 	if (mirror_update(&o, &w->state, err) || fetch_lfs(w, err))
 		return -1;
 	cleanup(buf_done) struct buf text = BUF_INIT;
-	struct capture_git_taken t = taken_of(w);
-	capture_git_uncovered(w->c->o, &t, uncovered);
+	struct git_captured t = captured_of(w);
+	git_facts_uncovered(w->c->o, &t, uncovered);
 	cleanup(json_freep) struct json_object *facts =
-	    capture_git_facts(&t, uncovered);
+	    git_facts_json(&t, uncovered);
 	json_write(&text, facts, JSON_COMPACT);
 	return add_files(w, buf_str(&text), err);
 }

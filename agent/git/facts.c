@@ -27,7 +27,7 @@ static char *name_shown(const char *name)
 	return buf_steal(&shown);
 }
 
-static void set_head(struct json_object *to, const struct capture_git_taken *t)
+static void set_head(struct json_object *to, const struct git_captured *t)
 {
 	autofree char *head =
 	    t->state->head ? name_shown(t->state->head) : NULL;
@@ -35,7 +35,7 @@ static void set_head(struct json_object *to, const struct capture_git_taken *t)
 	json_set_str(to, "head", head);
 }
 
-static struct json_object *lfs_facts(const struct capture_git_taken *t)
+static struct json_object *lfs_facts(const struct git_captured *t)
 {
 	struct json_object *j = json_new_object();
 	uint64_t bytes = 0;
@@ -43,7 +43,7 @@ static struct json_object *lfs_facts(const struct capture_git_taken *t)
 
 	VEC_EACH (&t->state->lfs, o) {
 		bytes += o->bytes;
-		stored += t->r->lfs && lfs_has(t->dir, o);
+		stored += t->r->lfs && lfs_files_has(t->dir, o);
 	}
 	json_set_int(j, "objects", (int64_t)t->state->lfs.len);
 	json_set_int(j, "bytes", (int64_t)bytes);
@@ -52,8 +52,8 @@ static struct json_object *lfs_facts(const struct capture_git_taken *t)
 	return j;
 }
 
-struct json_object *capture_git_facts(
-    const struct capture_git_taken *t, const struct strvec *uncovered)
+struct json_object *git_facts_json(
+    const struct git_captured *t, const struct strvec *uncovered)
 {
 	struct json_object *facts = json_new_object();
 	struct json_object *refs = json_new_object();
@@ -75,8 +75,8 @@ struct json_object *capture_git_facts(
 	return facts;
 }
 
-void capture_git_uncovered(const struct capture_git_options *o,
-    const struct capture_git_taken *t, struct strvec *urls)
+void git_facts_uncovered(const struct capture_git_options *o,
+    const struct git_captured *t, struct strvec *urls)
 {
 	VEC_EACH (&t->state->submodules, url) {
 		autofree char *full = submodules_url(t->r->url, *url);
@@ -91,8 +91,8 @@ void capture_git_uncovered(const struct capture_git_options *o,
 	}
 }
 
-struct json_object *capture_git_summary(
-    const struct capture_git_taken *t, uint64_t archive_bytes)
+struct json_object *git_facts_summary(
+    const struct git_captured *t, uint64_t archive_bytes)
 {
 	struct json_object *j = json_new_object();
 

@@ -1,7 +1,7 @@
 /*
  * What is said of a captured repository: the facts of its HEAD entry, its part
  * of the manifest, and the submodules that the snapshot does not cover. For
- * capture_git.c alone.
+ * agent/git/capture.c alone.
  */
 #ifndef AGENT_GIT_FACTS_H
 #define AGENT_GIT_FACTS_H
@@ -12,7 +12,7 @@
 struct json_object;
 
 /* A repository whose mirror, in dir, is up to date; all borrowed. */
-struct capture_git_taken {
+struct git_captured {
 	const struct capture_git_repository *r;
 	const struct mirror_state *state;
 	const char *dir;
@@ -20,12 +20,12 @@ struct capture_git_taken {
 
 /* URLs of submodules that no repository of this capture has, as they stand in
  * .gitmodules. */
-void capture_git_uncovered(const struct capture_git_options *o,
-    const struct capture_git_taken *t, struct strvec *urls);
-/* As capture_git.h describes them; the caller frees. */
-struct json_object *capture_git_facts(
-    const struct capture_git_taken *t, const struct strvec *uncovered);
-struct json_object *capture_git_summary(
-    const struct capture_git_taken *t, uint64_t archive_bytes);
+void git_facts_uncovered(const struct capture_git_options *o,
+    const struct git_captured *t, struct strvec *urls);
+/* As agent/git/capture.h describes them; the caller frees. */
+struct json_object *git_facts_json(
+    const struct git_captured *t, const struct strvec *uncovered);
+struct json_object *git_facts_summary(
+    const struct git_captured *t, uint64_t archive_bytes);
 
 #endif

@@ -11,9 +11,10 @@ static int ask(struct kube_job *j, const char *ns, struct err *err)
 	struct kube_request r = {.path = path, .query = "limit=1"};
 
 	j->list_ns = ns;
-	int failed = kube_send(j->run->cluster->client, &r, &answer, err);
+	int failed =
+	    kube_client_send(j->run->cluster->client, &r, &answer, err);
 	if (failed)
-		kube_denied_for_rights_alone(answer.status, err);
+		kube_answer_denied_for_rights_alone(answer.status, err);
 	return failed;
 }
 
@@ -46,7 +47,7 @@ static void ask_job(void *ctx, size_t i)
 	}
 }
 
-void capture_kube_access_ask(struct capture_kube_run *r)
+void kube_access_review(struct capture_kube_run *r)
 {
-	pool_each(capture_kube_lists_at_once(r), r->jobs.len, ask_job, r);
+	pool_each(kube_run_lists_at_once(r), r->jobs.len, ask_job, r);
 }

@@ -9,6 +9,6 @@
 
 /* Of jobs that are planned, and do not run. What is refused is in them, as it
  * would be after a run. */
-void capture_kube_access_ask(struct capture_kube_run *r);
+void kube_access_review(struct capture_kube_run *r);
 
 #endif

@@ -42,7 +42,7 @@ static const char *scope_reason(const struct capture_kube_run *r,
 	if (scope == KUBE_SCOPE_NONE)
 		return "cluster_scope is none";
 	*hold = kube_refs_is_chosen(resource);
-	if (*hold || !kube_group_is_builtin(resource->group) ||
+	if (*hold || !kube_select_group_is_builtin(resource->group) ||
 	    str_starts(resource->name, "validatingadmissionpolic") ||
 	    str_starts(resource->name, "mutatingadmissionpolic"))
 		return NULL;
@@ -132,13 +132,13 @@ static void ask(void *ctx, size_t i)
 	struct kube_client *client = r->run.cluster->client;
 
 	if (i == RESOURCES)
-		kube_discover(client, &r->api, &q->errs[i]);
+		kube_discovery_read(client, &r->api, &q->errs[i]);
 	else if (i == LABELS)
-		capture_kube_patterns_check_labels(r, &q->errs[i]);
+		kube_patterns_check_labels(r, &q->errs[i]);
 	else if (i == NAMESPACES)
-		capture_kube_namespaces(r, &q->errs[i]);
+		kube_namespaces_choose(r, &q->errs[i]);
 	else if (!atomic_load(&q->failed)) /* without it, a restore says so */
-		r->uid = kube_cluster_uid(client, &q->errs[i]);
+		r->uid = kube_discovery_cluster_uid(client, &q->errs[i]);
 	if (i != IDENTITY && q->errs[i].code != ERR_NONE)
 		atomic_store(&q->failed, true);
 }
@@ -159,19 +159,19 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 		*err = q.errs[i];
 		return -1;
 	}
-	kube_discover_stored_versions(c->client, &r->api, NULL);
+	kube_discovery_stored_versions(c->client, &r->api, NULL);
 	VEC_EACH (&r->api.broken, broken) {
-		autofree char *text = kube_gaps_warning(broken);
+		autofree char *text = kube_unavailable_warning(broken);
 		capture_report_warning(r->report, "%s: %s", c->name, text);
 	}
-	VEC_EACH (&r->api.gaps, gap) {
+	VEC_EACH (&r->api.unavailable, entry) {
 		struct err why = ERR_INIT;
-		err_set(&why, ERR_NETWORK, "%s", gap->why);
+		err_set(&why, ERR_NETWORK, "%s", entry->why);
 		capture_report_missing(r->report, &why, "%s: the API %s",
-		    c->name, gap->group_version);
+		    c->name, entry->group_version);
 	}
 	plan_jobs(r);
-	capture_kube_patterns_tell(r);
+	kube_patterns_report(r);
 	return 0;
 }
 
@@ -182,12 +182,13 @@ static void ask_stored_versions(struct capture_kube_run *r)
 
 	VEC_EACH (&r->jobs, j) {
 		const char *api_version = j->resource->api_version;
-		if (j->objects && !kube_group_is_builtin(j->resource->group) &&
-		    !capture_kube_storage_version(r, j->resource) &&
+		if (j->objects &&
+		    !kube_select_group_is_builtin(j->resource->group) &&
+		    !kube_summary_storage_version(r, j->resource) &&
 		    !strvec_has(&unknown, api_version))
 			strvec_add(&unknown, api_version);
 	}
-	kube_discover_stored_versions(
+	kube_discovery_stored_versions(
 	    r->run.cluster->client, &r->api, &unknown);
 }
 
@@ -229,19 +230,19 @@ static int capture_cluster(const struct capture_kube_cluster *c,
     const struct capture_env *env, struct capture_report *report, size_t *lane,
     struct json_object *clusters, struct err *err)
 {
-	cleanup(capture_kube_run_done) struct capture_kube_run r =
+	cleanup(kube_run_done) struct capture_kube_run r =
 	    run_of(c, env, report);
 
 	if (prepared(&r, err)) {
-		if (capture_kube_run_jobs(&r, lane, err))
+		if (kube_run_jobs(&r, lane, err))
 			return -1;
 		ask_stored_versions(&r);
-		capture_kube_patterns_tell_labels(&r);
+		kube_patterns_report_labels(&r);
 		merge(&r);
 	} else if (err->code == ERR_CANCELLED) {
 		return -1;
 	}
-	json_append(clusters, capture_kube_summary(&r));
+	json_append(clusters, kube_summary_json(&r));
 	return 0;
 }
 
@@ -249,18 +250,18 @@ int capture_kube_check(const struct capture_kube_cluster *c,
     const struct capture_env *env, struct capture_report *report,
     struct err *err)
 {
-	cleanup(capture_kube_run_done) struct capture_kube_run r =
+	cleanup(kube_run_done) struct capture_kube_run r =
 	    run_of(c, env, report);
 
 	if (prepared(&r, err)) {
-		capture_kube_access_ask(&r);
+		kube_access_review(&r);
 		if (cancel_check(env->cancel, err))
 			return -1;
 		merge(&r);
 	} else if (err->code == ERR_CANCELLED) {
 		return -1;
 	}
-	report->summary = capture_kube_summary(&r);
+	report->summary = kube_summary_json(&r);
 	return 0;
 }
 

@@ -43,9 +43,8 @@ static void add_tree(
 
 /* Written as text: every object has them, and a tree for each takes longer
  * than all else that is done with it. */
-void capture_kube_facts(const struct kube_resource *r,
-    const struct kube_item *item, const struct json_object *state,
-    struct buf *out)
+void kube_facts_add(const struct kube_resource *r, const struct kube_item *item,
+    const struct json_object *state, struct buf *out)
 {
 	const char *api_version = item->api_version.len
 				      ? buf_str(&item->api_version)
@@ -73,7 +72,7 @@ void capture_kube_facts(const struct kube_resource *r,
 	buf_add_char(out, '}');
 }
 
-static void take_state(void *ctx, const void *data, size_t len)
+static void add_state(void *ctx, const void *data, size_t len)
 {
 	state_reader_add(ctx, data, len);
 }
@@ -82,12 +81,12 @@ static void take_state(void *ctx, const void *data, size_t len)
 static int decode_state(
     const struct kube_item *item, struct buf *out, struct err *err)
 {
-	struct kube_range whole = {item->text, item->len};
-	struct kube_range data;
-	struct kube_range text;
+	struct json_range whole = {item->text, item->len};
+	struct json_range data;
+	struct json_range text;
 
-	if (!kube_range_get(whole, "data", &data) ||
-	    !kube_range_get(data, "tfstate", &text) || text.len < 2 ||
+	if (!json_range_get(whole, "data", &data) ||
+	    !json_range_get(data, "tfstate", &text) || text.len < 2 ||
 	    *text.at != '"')
 		return err_set(
 		    err, ERR_FORMAT, "the Secret has no data.tfstate");
@@ -109,7 +108,7 @@ static int read_state(
 		return -1;
 	if (!gunzip_is_gzip(raw.data, raw.len))
 		state_reader_add(reader, raw.data, raw.len);
-	else if (gunzip(raw.data, raw.len, MAX_STATE_BYTES, take_state, reader,
+	else if (gunzip(raw.data, raw.len, MAX_STATE_BYTES, add_state, reader,
 		     &whole, err))
 		return err_wrap(err, "data.tfstate");
 	if (whole)
@@ -138,7 +137,7 @@ static bool is_later_part(const char *name)
 	       memcmp(name + n - marked, mark, marked) == 0;
 }
 
-struct json_object *capture_kube_state(const struct kube_resource *r,
+struct json_object *kube_facts_state(const struct kube_resource *r,
     const struct kube_item *item, struct err *err)
 {
 	cleanup(buf_done) struct buf marked = BUF_INIT;

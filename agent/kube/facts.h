@@ -1,6 +1,6 @@
 /*
  * What a plan needs to know of an object without opening it (the list is in
- * capture_kube.h), and what two kinds of Secret hold:
+ * agent/kube/capture.h), and what two kinds of Secret hold:
  *
  * Terraform's and OpenTofu's Kubernetes backend keeps a state in the Secret
  * tfstate-<workspace>-<suffix>, as gzip in data.tfstate, what is too large for
@@ -24,14 +24,13 @@ struct json_object;
 
 /* Appends the facts of an item that was read, as JSON text on one line, with
  * the members of `state` (an object, or NULL) among them. */
-void capture_kube_facts(const struct kube_resource *r,
-    const struct kube_item *item, const struct json_object *state,
-    struct buf *out);
+void kube_facts_add(const struct kube_resource *r, const struct kube_item *item,
+    const struct json_object *state, struct buf *out);
 
 /* What the state in a Secret of the Kubernetes backend says of itself, the
  * caller's. NULL where the item is no such Secret, or a later part, and with
  * ERR_FORMAT where it should be one and cannot be read. */
-struct json_object *capture_kube_state(const struct kube_resource *r,
+struct json_object *kube_facts_state(const struct kube_resource *r,
     const struct kube_item *item, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 #include "agent/kube/job.h"
 
-#include "agent/kube/item.h"
+#include "agent/kube/job_item.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -98,7 +98,7 @@ void kube_job_note_failure(
 {
 	cleanup(buf_done) struct buf where = BUF_INIT;
 
-	kube_job_place(j, &where);
+	kube_job_describe(j, &where);
 	if (err->code != ERR_DENIED) {
 		capture_report_missing(&j->report, err, "%s", buf_str(&where));
 		return;
@@ -159,7 +159,7 @@ void kube_job_run(struct kube_job *j)
 		read_lists(j);
 	}
 	j->list_ns = NULL;
-	kube_job_tell_bad_items(j);
+	kube_job_report_bad_items(j);
 	pathset_done(&j->seen);
 }
 
@@ -175,7 +175,7 @@ static int recall(
 		return -1;
 	kube_job_clear_mentioned(j);
 	return kube_item_read(
-	    &j->item, j->text.data, h->len, kube_job_mention, j, err);
+	    &j->item, j->text.data, h->len, kube_job_add_mention, j, err);
 }
 
 int kube_job_choose(struct kube_job *j, struct kube_refs *refs,
@@ -197,7 +197,7 @@ int kube_job_release(struct kube_job *j, struct err *err)
 {
 	VEC_EACH (&j->held, h) {
 		if (!h->wanted) {
-			left_out_count(
+			kube_job_count_left_out(
 			    &j->left_out, "nothing captured needs it");
 			continue;
 		}

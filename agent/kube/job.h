@@ -27,7 +27,7 @@ struct left_out {
 	uint64_t objects;
 };
 VEC_DEFINE(left_out_vec, struct left_out);
-void left_out_count(struct left_out_vec *v, const char *reason);
+void kube_job_count_left_out(struct left_out_vec *v, const char *reason);
 
 /* What is the same for all jobs of a cluster; borrowed, not changed by them. */
 struct kube_run {

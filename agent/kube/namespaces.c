@@ -15,14 +15,14 @@ struct names {
 	struct err why; /* of the first */
 };
 
-static int take_name(void *ctx, const char *text, size_t len, struct err *err)
+static int add_name(void *ctx, const char *text, size_t len, struct err *err)
 {
 	struct names *n = ctx;
 	struct err why = ERR_INIT;
 
 	(void)err;
 	if (kube_item_read(&n->item, text, len, NULL, NULL, &why) ||
-	    kube_name_check(buf_str(&n->item.name), n->item.name.len, &why)) {
+	    layout_check_name(buf_str(&n->item.name), n->item.name.len, &why)) {
 		if (!n->bad++)
 			n->why = why;
 		return 0;
@@ -55,7 +55,7 @@ static bool has_labels(const struct capture_kube_cluster *c)
 }
 
 /* Without the right to list namespaces, those that are named plainly. */
-static int take_named(
+static int add_named(
     struct capture_kube_run *r, const struct err *why, struct err *err)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
@@ -108,7 +108,7 @@ static void not_there(const struct capture_kube_cluster *c, const char *ns,
 }
 
 /* What is left out by a name that is not there, something else is not. */
-static void tell_not_excluded(
+static void report_not_excluded(
     struct capture_kube_run *r, const struct strvec *there)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
@@ -127,7 +127,7 @@ static void tell_not_excluded(
 }
 
 /* A namespace may be gone; a pattern that fits none was perhaps mistyped. */
-static void tell_absent(struct capture_kube_run *r, const struct names *there)
+static void report_absent(struct capture_kube_run *r, const struct names *there)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
 
@@ -148,7 +148,7 @@ static void tell_absent(struct capture_kube_run *r, const struct names *there)
 }
 
 /* A snapshot of no namespace is hardly what somebody wants every day. */
-static void tell_if_none(struct capture_kube_run *r, size_t missing_before)
+static void report_if_none(struct capture_kube_run *r, size_t missing_before)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
 	struct err err = ERR_INIT;
@@ -170,7 +170,7 @@ static int list_namespaces(struct capture_kube_run *r, const char *labels,
 	    .labels = labels,
 	    .caps = {.item_bytes = 16 << 20, .page_bytes = 1 << 30},
 	    .clock = r->run.env->clock,
-	    .on_item = take_name,
+	    .on_item = add_name,
 	    .on_restart = forget_names,
 	    .ctx = names};
 
@@ -208,7 +208,7 @@ static void choose(struct capture_kube_run *r, const struct names *there)
 	    r->run.namespaces.len * 2 >= there->all.len && !has_labels(c);
 }
 
-int capture_kube_namespaces(struct capture_kube_run *r, struct err *err)
+int kube_namespaces_choose(struct capture_kube_run *r, struct err *err)
 {
 	cleanup(names_done) struct names names = {.all = VEC_INIT};
 	const struct capture_kube_cluster *c = r->run.cluster;
@@ -224,16 +224,16 @@ int capture_kube_namespaces(struct capture_kube_run *r, struct err *err)
 				   : err_wrap(
 					 err, "which namespaces there are");
 		}
-		return take_named(r, &why, err);
+		return add_named(r, &why, err);
 	}
 	if (names.bad)
 		capture_report_missing(r->report, &names.why,
 		    "%s: %llu of the namespaces", c->name,
 		    (unsigned long long)names.bad);
 	choose(r, &names);
-	tell_absent(r, &names);
+	report_absent(r, &names);
 	if (!has_labels(c))
-		tell_not_excluded(r, &names.all);
-	tell_if_none(r, missing_before);
+		report_not_excluded(r, &names.all);
+	report_if_none(r, missing_before);
 	return 0;
 }

@@ -9,6 +9,6 @@
 /* Fills r->run.namespaces and r->run.wide. Those that are named and not there
  * are missing in the report. Where namespaces may not be listed, those that
  * are named plainly are taken as they are, with a warning; -1 where none is. */
-int capture_kube_namespaces(struct capture_kube_run *r, struct err *err);
+int kube_namespaces_choose(struct capture_kube_run *r, struct err *err);
 
 #endif

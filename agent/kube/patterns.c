@@ -48,7 +48,7 @@ static const char *why_not(
 	return NULL;
 }
 
-static void tell_unfit(
+static void report_unfit(
     struct capture_kube_run *r, const char *key, const char *pattern)
 {
 	autofree char *hint =
@@ -59,7 +59,7 @@ static void tell_unfit(
 	    r->run.cluster->name, key, pattern, hint);
 }
 
-static void tell_missing(struct capture_kube_run *r, const char *name)
+static void report_missing(struct capture_kube_run *r, const char *name)
 {
 	autofree char *hint = closest_hint("", meant(r, name));
 	struct err err = ERR_INIT;
@@ -70,7 +70,7 @@ static void tell_missing(struct capture_kube_run *r, const char *name)
 	    r->report, &err, "%s: resource '%s'", r->run.cluster->name, name);
 }
 
-static void tell_wanted(struct capture_kube_run *r, const char *pattern)
+static void report_wanted(struct capture_kube_run *r, const char *pattern)
 {
 	const char *reason = why_not(r, pattern);
 
@@ -81,29 +81,29 @@ static void tell_wanted(struct capture_kube_run *r, const char *pattern)
 		    "%s: resources: '%s' is left out all the same: %s",
 		    r->run.cluster->name, pattern, reason);
 	else if (str_is_glob(pattern))
-		tell_unfit(r, "resources", pattern);
+		report_unfit(r, "resources", pattern);
 	else
-		tell_missing(r, pattern);
+		report_missing(r, pattern);
 }
 
-static void tell_others(
+static void report_others(
     struct capture_kube_run *r, const char *key, const struct strvec *patterns)
 {
 	for (size_t i = 0; patterns && i < patterns->len; i++)
 		if (!why_not(r, patterns->items[i]))
-			tell_unfit(r, key, patterns->items[i]);
+			report_unfit(r, key, patterns->items[i]);
 }
 
-void capture_kube_patterns_tell(struct capture_kube_run *r)
+void kube_patterns_report(struct capture_kube_run *r)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
 	size_t missing = r->report->missing.len;
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; c->resources && i < c->resources->len; i++)
-		tell_wanted(r, c->resources->items[i]);
-	tell_others(r, "exclude_resources", c->exclude_resources);
-	tell_others(r, "tolerate_forbidden", c->tolerate_forbidden);
+		report_wanted(r, c->resources->items[i]);
+	report_others(r, "exclude_resources", c->exclude_resources);
+	report_others(r, "tolerate_forbidden", c->tolerate_forbidden);
 	if (r->jobs.len || r->report->missing.len > missing)
 		return;
 	err_set(&err, ERR_NOT_FOUND,
@@ -112,7 +112,7 @@ void capture_kube_patterns_tell(struct capture_kube_run *r)
 	capture_report_missing(r->report, &err, "cluster '%s'", c->name);
 }
 
-int capture_kube_patterns_check_labels(
+int kube_patterns_check_labels(
     const struct capture_kube_run *r, struct err *err)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
@@ -126,14 +126,14 @@ int capture_kube_patterns_check_labels(
 	buf_add_str(&query, "limit=1&labelSelector=");
 	percent_add(&query, c->labels, strlen(c->labels), "");
 	request.query = buf_str(&query);
-	if (kube_send(c->client, &request, &answer, &why) == 0 ||
+	if (kube_client_send(c->client, &request, &answer, &why) == 0 ||
 	    why.code != ERR_FORMAT)
 		return 0;
 	*err = why;
 	return err_wrap(err, "labels '%s'", c->labels);
 }
 
-void capture_kube_patterns_tell_labels(struct capture_kube_run *r)
+void kube_patterns_report_labels(struct capture_kube_run *r)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
 

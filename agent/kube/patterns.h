@@ -10,13 +10,13 @@
 /* Of a run whose jobs are planned, into its report: a resource that is named
  * plainly and not there is missing, as is all where nothing is left; the rest
  * are warnings. */
-void capture_kube_patterns_tell(struct capture_kube_run *r);
+void kube_patterns_report(struct capture_kube_run *r);
 /* ERR_FORMAT where the server does not take the labels for a selector. What
  * else goes wrong, the lists will tell. */
-int capture_kube_patterns_check_labels(
+int kube_patterns_check_labels(
     const struct capture_kube_run *r, struct err *err);
 /* Of jobs that have run, and still have what they miss: a warning where all of
  * their lists were read and no object fits the labels. */
-void capture_kube_patterns_tell_labels(struct capture_kube_run *r);
+void kube_patterns_report_labels(struct capture_kube_run *r);
 
 #endif

@@ -79,9 +79,9 @@ static void note_mentions(
 			add_new(&refs->mentions[i], *s);
 }
 
-static struct kube_range whole(const struct kube_item *item)
+static struct json_range whole(const struct kube_item *item)
 {
-	return (struct kube_range){item->text, item->len};
+	return (struct json_range){item->text, item->len};
 }
 
 /* The ClusterRole that a binding of either kind gives. */
@@ -89,12 +89,12 @@ static void note_role(struct kube_refs *refs, const struct kube_item *item)
 {
 	cleanup(buf_done) struct buf kind = BUF_INIT;
 	cleanup(buf_done) struct buf name = BUF_INIT;
-	struct kube_range ref;
+	struct json_range ref;
 
-	if (kube_range_get(whole(item), "roleRef", &ref) &&
-	    kube_range_get_text(ref, "kind", &kind) &&
+	if (json_range_get(whole(item), "roleRef", &ref) &&
+	    json_range_get_text(ref, "kind", &kind) &&
 	    str_eq(buf_str(&kind), "ClusterRole") &&
-	    kube_range_get_text(ref, "name", &name))
+	    json_range_get_text(ref, "name", &name))
 		add_new(&refs->cluster_roles, buf_str(&name));
 }
 
@@ -156,16 +156,16 @@ bool kube_refs_is_chosen(const struct kube_resource *r)
 /* A subject of a binding: an account of a captured namespace, or a person or
  * group that the cluster does not bring along. */
 static bool touches(
-    struct kube_range subject, bool bootstrap, const struct strvec *namespaces)
+    struct json_range subject, bool bootstrap, const struct strvec *namespaces)
 {
 	static const char accounts[] = "system:serviceaccounts:";
 	cleanup(buf_done) struct buf kind = BUF_INIT;
 	cleanup(buf_done) struct buf name = BUF_INIT;
 	cleanup(buf_done) struct buf ns = BUF_INIT;
 
-	kube_range_get_text(subject, "kind", &kind);
-	kube_range_get_text(subject, "name", &name);
-	kube_range_get_text(subject, "namespace", &ns);
+	json_range_get_text(subject, "kind", &kind);
+	json_range_get_text(subject, "name", &name);
+	json_range_get_text(subject, "namespace", &ns);
 	if (str_eq(buf_str(&kind), "ServiceAccount"))
 		return kube_refs_has(namespaces, buf_str(&ns));
 	if (str_starts(buf_str(&name), accounts))
@@ -178,54 +178,54 @@ static bool wants_binding(
     const struct kube_item *item, const struct strvec *namespaces)
 {
 	bool bootstrap = kube_item_lookup(item->labels, BOOTSTRAP, NULL);
-	struct kube_range subjects;
-	struct kube_range subject;
+	struct json_range subjects;
+	struct json_range subject;
 	size_t at = 0;
 
-	if (!kube_range_get(whole(item), "subjects", &subjects))
+	if (!json_range_get(whole(item), "subjects", &subjects))
 		return false;
-	while (kube_range_next(subjects, &at, &subject))
+	while (json_range_next(subjects, &at, &subject))
 		if (touches(subject, bootstrap, namespaces))
 			return true;
 	return false;
 }
 
 /* An object with namespace and name, such as a claimRef or a service. */
-static bool names_one_of(struct kube_range ref, const struct strvec *sorted)
+static bool names_one_of(struct json_range ref, const struct strvec *sorted)
 {
 	cleanup(buf_done) struct buf path = BUF_INIT;
 
-	if (!kube_range_get_text(ref, "namespace", &path))
+	if (!json_range_get_text(ref, "namespace", &path))
 		return false;
 	buf_add_char(&path, '/');
-	return kube_range_get_text(ref, "name", &path) &&
+	return json_range_get_text(ref, "name", &path) &&
 	       kube_refs_has(sorted, buf_str(&path));
 }
 
 static bool wants_by_spec(const struct kube_item *item, const char *member,
     const struct strvec *sorted)
 {
-	struct kube_range spec;
-	struct kube_range ref;
+	struct json_range spec;
+	struct json_range ref;
 
-	return kube_range_get(whole(item), "spec", &spec) &&
-	       kube_range_get(spec, member, &ref) && names_one_of(ref, sorted);
+	return json_range_get(whole(item), "spec", &spec) &&
+	       json_range_get(spec, member, &ref) && names_one_of(ref, sorted);
 }
 
 static bool wants_webhooks(
     const struct kube_item *item, const struct strvec *services)
 {
-	struct kube_range hooks;
-	struct kube_range hook;
-	struct kube_range client;
-	struct kube_range service;
+	struct json_range hooks;
+	struct json_range hook;
+	struct json_range client;
+	struct json_range service;
 	size_t at = 0;
 
-	if (!kube_range_get(whole(item), "webhooks", &hooks))
+	if (!json_range_get(whole(item), "webhooks", &hooks))
 		return false;
-	while (kube_range_next(hooks, &at, &hook))
-		if (kube_range_get(hook, "clientConfig", &client) &&
-		    kube_range_get(client, "service", &service) &&
+	while (json_range_next(hooks, &at, &hook))
+		if (json_range_get(hook, "clientConfig", &client) &&
+		    json_range_get(client, "service", &service) &&
 		    names_one_of(service, services))
 			return true;
 	return false;
@@ -235,15 +235,15 @@ static bool wants_webhooks(
 static void note_aggregates(
     struct kube_refs *refs, const struct kube_item *item)
 {
-	struct kube_range rule;
-	struct kube_range selectors;
-	struct kube_range selector;
+	struct json_range rule;
+	struct json_range selectors;
+	struct json_range selector;
 	size_t at = 0;
 
-	if (!kube_range_get(whole(item), "aggregationRule", &rule) ||
-	    !kube_range_get(rule, "clusterRoleSelectors", &selectors))
+	if (!json_range_get(whole(item), "aggregationRule", &rule) ||
+	    !json_range_get(rule, "clusterRoleSelectors", &selectors))
 		return;
-	while (kube_range_next(selectors, &at, &selector)) {
+	while (json_range_next(selectors, &at, &selector)) {
 		autofree char *text = str_ndup(selector.at, selector.len);
 		add_new(&refs->aggregates, text);
 	}
@@ -253,7 +253,7 @@ static bool is_gathered(
     const struct kube_refs *refs, const struct kube_item *item)
 {
 	VEC_EACH (&refs->aggregates, text) {
-		struct kube_range selector = {*text, strlen(*text)};
+		struct json_range selector = {*text, strlen(*text)};
 		if (kube_selector_fits(selector, item->labels))
 			return true;
 	}

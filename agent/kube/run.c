@@ -152,8 +152,8 @@ static void count_left_out(struct capture_kube_run *r, size_t i)
 	    .path = path, .query = "limit=1", .max_attempts = 3};
 	struct err ignored = ERR_INIT; /* the number is for people */
 
-	if (atomic_load(&r->stop) ||
-	    kube_send(r->run.cluster->client, &request, &answer, &ignored))
+	if (atomic_load(&r->stop) || kube_client_send(r->run.cluster->client,
+					 &request, &answer, &ignored))
 		return;
 	cleanup(json_freep) struct json_object *list =
 	    json_parse(buf_str(&answer.body), answer.body.len, &ignored);
@@ -177,20 +177,19 @@ static void work(void *ctx, size_t i)
 	kube_in_flight_leave(&running->r->in_flight);
 }
 
-size_t capture_kube_lists_at_once(const struct capture_kube_run *r)
+size_t kube_run_lists_at_once(const struct capture_kube_run *r)
 {
 	size_t n = r->run.cluster->lists_at_once;
 
 	return n ? n : DEFAULT_LISTS_AT_ONCE;
 }
 
-int capture_kube_run_jobs(
-    struct capture_kube_run *r, size_t *lane, struct err *err)
+int kube_run_jobs(struct capture_kube_run *r, size_t *lane, struct err *err)
 {
 	const struct capture_kube_cluster *cluster = r->run.cluster;
 	struct committer c = {.r = r};
 	struct running running = {.r = r, .committer = &c};
-	size_t at_once = capture_kube_lists_at_once(r);
+	size_t at_once = kube_run_lists_at_once(r);
 
 	r->in_flight.most = at_once;
 	atomic_store(&r->in_flight.kept, r->jobs.len + r->left_out.len);
@@ -222,7 +221,7 @@ int capture_kube_run_jobs(
 	return 0;
 }
 
-void capture_kube_run_done(struct capture_kube_run *r)
+void kube_run_done(struct capture_kube_run *r)
 {
 	VEC_EACH (&r->jobs, j)
 		kube_job_done(j);

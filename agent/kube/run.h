@@ -34,13 +34,12 @@ struct capture_kube_run {
 };
 
 /* As configured, or the default. */
-size_t capture_kube_lists_at_once(const struct capture_kube_run *r);
+size_t kube_run_lists_at_once(const struct capture_kube_run *r);
 /* Runs all jobs and counts what was left out. `*lane` is the index of the next
  * lane, here and afterwards. -1 where the archive cannot be written, or after
  * a request to stop; what else went wrong is in the jobs. */
-int capture_kube_run_jobs(
-    struct capture_kube_run *r, size_t *lane, struct err *err);
+int kube_run_jobs(struct capture_kube_run *r, size_t *lane, struct err *err);
 /* Does not touch r itself. */
-void capture_kube_run_done(struct capture_kube_run *r);
+void kube_run_done(struct capture_kube_run *r);
 
 #endif

@@ -22,7 +22,7 @@ static void set_time(struct json_object *o, const char *key, int64_t ms)
 	json_set_str(o, key, text);
 }
 
-const char *capture_kube_storage_version(
+const char *kube_summary_storage_version(
     const struct capture_kube_run *r, const struct kube_resource *resource)
 {
 	size_t n = strlen(resource->key);
@@ -59,7 +59,7 @@ static struct json_object *resource_summary(
     const struct capture_kube_run *r, const struct kube_job *j)
 {
 	const struct kube_resource *resource = j->resource;
-	const char *stored = capture_kube_storage_version(r, resource);
+	const char *stored = kube_summary_storage_version(r, resource);
 	struct json_object *o = json_new_object();
 
 	json_set_str(o, "resource", resource->key);
@@ -129,7 +129,7 @@ static void add_states(struct json_object *to, const struct kube_job *j)
 		json_append(to, json_share(json_at(j->states, i)));
 }
 
-struct json_object *capture_kube_summary(const struct capture_kube_run *r)
+struct json_object *kube_summary_json(const struct capture_kube_run *r)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
 	struct json_object *o = json_new_object();

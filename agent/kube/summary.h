@@ -8,10 +8,10 @@
 
 struct json_object;
 
-/* One member of "clusters" (agent/capture_kube.h); the caller's. */
-struct json_object *capture_kube_summary(const struct capture_kube_run *r);
+/* One member of "clusters" (agent/kube/capture.h); the caller's. */
+struct json_object *kube_summary_json(const struct capture_kube_run *r);
 /* As a captured definition says it, or else its server; NULL: not known. */
-const char *capture_kube_storage_version(
+const char *kube_summary_storage_version(
     const struct capture_kube_run *r, const struct kube_resource *resource);
 
 #endif

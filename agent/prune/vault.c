@@ -95,7 +95,7 @@ static int lock_and_prune(const struct agent *a,
 	    .stale_s = a->settings->lock_stale_after / 1000,
 	};
 	if (!terms->dry_run) {
-		lock = vault_lock_take(v.vault, a->settings->name, &o, err);
+		lock = vault_lock_acquire(v.vault, a->settings->name, &o, err);
 		if (!lock)
 			return err_wrap(
 			    err, "prune: vault '%s'", settings->name);

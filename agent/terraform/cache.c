@@ -32,7 +32,7 @@ static int64_t mtime_ns(const struct stat *st)
 
 /* The file system's idea of now: its clock need not be ours. Locked, for two
  * runs would write the same files, and each sweep away what the other uses. */
-static int mark_start(struct state_cache *c, struct err *err)
+static int mark_start(struct terraform_cache *c, struct err *err)
 {
 	autofree char *path = file_join(c->dir, ".started");
 	struct stat st;
@@ -51,25 +51,25 @@ static int mark_start(struct state_cache *c, struct err *err)
 	return 0;
 }
 
-int state_cache_open(struct state_cache *c, const char *state_dir,
+int terraform_cache_open(struct terraform_cache *c, const char *state_dir,
     uint64_t max_bytes, struct err *err)
 {
-	*c = (struct state_cache){.max_bytes = max_bytes, .lock_fd = -1};
+	*c = (struct terraform_cache){.max_bytes = max_bytes, .lock_fd = -1};
 	if (!state_dir)
 		return 0;
 	c->dir = file_join(state_dir, "terraform");
 	autofree char *pack = file_join(c->dir, pack_name);
 	if (file_mkdirs(c->dir, err) || mark_start(c, err) ||
-	    !(c->pack = state_pack_open(pack, err))) {
-		state_cache_done(c);
+	    !(c->pack = terraform_pack_open(pack, err))) {
+		terraform_cache_done(c);
 		return -1;
 	}
 	return 0;
 }
 
-void state_cache_done(struct state_cache *c)
+void terraform_cache_done(struct terraform_cache *c)
 {
-	state_pack_free(c->pack);
+	terraform_pack_free(c->pack);
 	c->pack = NULL;
 	free(c->dir);
 	c->dir = NULL;
@@ -78,7 +78,7 @@ void state_cache_done(struct state_cache *c)
 	c->lock_fd = -1;
 }
 
-void state_cache_id(
+void terraform_cache_id(
     const char *bucket, const struct s3_object *o, char id[STATE_ID])
 {
 	cleanup(buf_done) struct buf all = BUF_INIT;
@@ -95,7 +95,7 @@ void state_cache_id(
 }
 
 static char *place(
-    const struct state_cache *c, const char *id, const char *suffix)
+    const struct terraform_cache *c, const char *id, const char *suffix)
 {
 	return str_printf("%s/%s.%s", c->dir, id, suffix);
 }
@@ -119,7 +119,7 @@ static bool hash_file(const char *path, uint64_t size, uint8_t sha256[32])
 }
 
 static struct json_object *read_facts(
-    const struct state_cache *c, const char *id, uint8_t sha256[32])
+    const struct terraform_cache *c, const char *id, uint8_t sha256[32])
 {
 	autofree char *path = place(c, id, "json");
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -135,7 +135,7 @@ static struct json_object *read_facts(
 	return json_share(json_get(j, "facts"));
 }
 
-static void touch(const struct state_cache *c, const char *id)
+static void touch(const struct terraform_cache *c, const char *id)
 {
 	autofree char *facts = place(c, id, "json");
 	autofree char *data = place(c, id, "data");
@@ -144,18 +144,19 @@ static void touch(const struct state_cache *c, const char *id)
 	utimensat(AT_FDCWD, data, NULL, 0);
 }
 
-struct json_object *state_cache_find_file(
-    const struct state_cache *c, const char *id, uint64_t size, char **path)
+struct json_object *terraform_cache_find_file(
+    const struct terraform_cache *c, const char *id, uint64_t size, char **path)
 {
-	uint8_t said[32];
+	uint8_t recorded[32];
 	uint8_t is[32];
 
 	if (!c->dir)
 		return NULL;
-	cleanup(json_freep) struct json_object *found = read_facts(c, id, said);
+	cleanup(json_freep) struct json_object *found =
+	    read_facts(c, id, recorded);
 	autofree char *file = place(c, id, "data");
 	if (!found || !hash_file(file, size, is) ||
-	    memcmp(said, is, sizeof(is)) != 0)
+	    memcmp(recorded, is, sizeof(is)) != 0)
 		return NULL;
 	touch(c, id);
 	*path = steal(file);
@@ -173,7 +174,7 @@ static bool write_file(const char *path, const void *data, size_t len)
 	       rename(beside, path) == 0;
 }
 
-static void write_facts(const struct state_cache *c, const char *id,
+static void write_facts(const struct terraform_cache *c, const char *id,
     const uint8_t sha256[32], const struct json_object *facts)
 {
 	cleanup(json_freep) struct json_object *j = json_new_object();
@@ -188,15 +189,15 @@ static void write_facts(const struct state_cache *c, const char *id,
 	write_file(path, text.data, text.len);
 }
 
-char *state_cache_new_file(
-    const struct state_cache *c, const char *id, uint64_t size)
+char *terraform_cache_new_file(
+    const struct terraform_cache *c, const char *id, uint64_t size)
 {
 	if (!c->dir || size > c->max_bytes)
 		return NULL;
 	return place(c, id, "data.new");
 }
 
-void state_cache_keep_file(const struct state_cache *c, const char *id,
+void terraform_cache_keep_file(const struct terraform_cache *c, const char *id,
     char **path, const uint8_t sha256[32], const struct json_object *facts)
 {
 	autofree char *data = place(c, id, "data");
@@ -208,7 +209,7 @@ void state_cache_keep_file(const struct state_cache *c, const char *id,
 	*path = steal(data);
 }
 
-void state_cache_sweep(const struct state_cache *c)
+void terraform_cache_sweep(const struct terraform_cache *c)
 {
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
 	struct err ignored = ERR_INIT;
@@ -216,7 +217,7 @@ void state_cache_sweep(const struct state_cache *c)
 
 	if (!c->dir || file_list_dir(c->dir, &names, &ignored))
 		return;
-	state_pack_sweep(c->pack);
+	terraform_pack_sweep(c->pack);
 	VEC_EACH (&names, name) {
 		autofree char *path = file_join(c->dir, *name);
 		if (!str_eq(*name, ".started") && !str_eq(*name, pack_name) &&

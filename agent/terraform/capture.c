@@ -13,7 +13,7 @@ enum {
 	MAX_SKEW_S = 60, /* nobody is warned of less */
 };
 
-void state_run_fatal(struct state_run *run, const struct err *err)
+void terraform_run_fatal(struct terraform_run *run, const struct err *err)
 {
 	pthread_mutex_lock(&run->lock);
 	if (!run->fatal)
@@ -22,7 +22,7 @@ void state_run_fatal(struct state_run *run, const struct err *err)
 	pthread_mutex_unlock(&run->lock);
 }
 
-bool state_run_stopped(struct state_run *run)
+bool terraform_run_stopped(struct terraform_run *run)
 {
 	pthread_mutex_lock(&run->lock);
 	bool fatal = run->fatal;
@@ -34,8 +34,8 @@ bool state_run_stopped(struct state_run *run)
 
 static int by_index(const void *a, const void *b)
 {
-	const struct state_result *x = a;
-	const struct state_result *y = b;
+	const struct terraform_result *x = a;
+	const struct terraform_result *y = b;
 
 	return (x->index > y->index) - (x->index < y->index);
 }
@@ -45,7 +45,7 @@ static void set_count(struct json_object *j, const char *name, uint64_t n)
 	json_set_int(j, name, (int64_t)n);
 }
 
-static struct json_object *summary_of(struct state_bucket_run *b)
+static struct json_object *summary_of(struct terraform_bucket_run *b)
 {
 	struct json_object *j = json_new_object();
 	struct json_object *states = json_new_array();
@@ -81,7 +81,7 @@ static int by_name(const void *a, const void *b)
 /* Requests were signed for the store's time; whatever else this machine dates
  * is wrong. */
 static void warn_of_clock(
-    struct state_run *run, const struct capture_state_bucket *bucket)
+    struct terraform_run *run, const struct capture_state_bucket *bucket)
 {
 	int64_t skew_s = aws_skew_ms(s3_session(bucket->s3)) / 1000;
 
@@ -93,7 +93,7 @@ static void warn_of_clock(
 	    s3_describe(bucket->s3), skew_s);
 }
 
-static void warn_of_doubled(const struct state_bucket_run *b)
+static void warn_of_doubled(const struct terraform_bucket_run *b)
 {
 	if (!b->doubled)
 		return;
@@ -103,12 +103,12 @@ static void warn_of_doubled(const struct state_bucket_run *b)
 	    s3_describe(b->bucket->s3), b->doubled, b->first_doubled);
 }
 
-static struct json_object *take_bucket(struct state_run *run,
+static struct json_object *capture_bucket(struct terraform_run *run,
     const struct capture_state_bucket *bucket, size_t *next_index)
 {
-	struct state_bucket_run b = {.run = run, .bucket = bucket};
+	struct terraform_bucket_run b = {.run = run, .bucket = bucket};
 
-	state_walk(&b, next_index);
+	terraform_walk(&b, next_index);
 	warn_of_clock(run, bucket);
 	warn_of_doubled(&b);
 	struct json_object *summary = summary_of(&b);
@@ -120,13 +120,13 @@ static struct json_object *take_bucket(struct state_run *run,
 	return summary;
 }
 
-static void open_cache(struct state_run *run)
+static void open_cache(struct terraform_run *run)
 {
 	struct err why = ERR_INIT;
 	uint64_t max = run->o->cache_max_bytes ? run->o->cache_max_bytes
 					       : DEFAULT_CACHE_BYTES;
 
-	if (state_cache_open(&run->cache, run->env->state_dir, max, &why))
+	if (terraform_cache_open(&run->cache, run->env->state_dir, max, &why))
 		capture_report_warning(run->report,
 		    "terraform: all objects are downloaded, since the cache "
 		    "cannot be used: %s",
@@ -137,7 +137,7 @@ int capture_state(const struct capture_state_options *o,
     const struct capture_env *env, struct capture_report *report,
     struct err *err)
 {
-	struct state_run run = {
+	struct terraform_run run = {
 	    .o = o,
 	    .env = env,
 	    .report = report,
@@ -150,14 +150,15 @@ int capture_state(const struct capture_state_options *o,
 	pthread_mutex_init(&run.lock, NULL);
 	pthread_cond_init(&run.changed, NULL);
 	open_cache(&run);
-	for (size_t i = 0; i < o->bucket_count && !state_run_stopped(&run); i++)
+	for (size_t i = 0; i < o->bucket_count && !terraform_run_stopped(&run);
+	     i++)
 		json_append(
-		    buckets, take_bucket(&run, &o->buckets[i], &next_index));
-	bool stopped = state_run_stopped(&run);
+		    buckets, capture_bucket(&run, &o->buckets[i], &next_index));
+	bool stopped = terraform_run_stopped(&run);
 	if (!stopped)
-		state_cache_sweep(&run.cache);
-	state_cache_done(&run.cache);
-	state_pack_free(run.scratch);
+		terraform_cache_sweep(&run.cache);
+	terraform_cache_done(&run.cache);
+	terraform_pack_free(run.scratch);
 	pthread_mutex_destroy(&run.lock);
 	pthread_cond_destroy(&run.changed);
 	/* Workers finish in any order; what is said keeps one. */

@@ -16,7 +16,7 @@ enum { BLOCK_BYTES = 128 * 1024 };
 /* ---- what it is ---- */
 
 /* A large one, block by block; fn says whether it wants more. */
-static int look_into_file(const struct state_content *c,
+static int parse_file(const struct terraform_content *c,
     bool (*fn)(void *ctx, const void *data, size_t len), void *ctx,
     struct err *err)
 {
@@ -44,13 +44,13 @@ static bool add_to_reader(void *ctx, const void *data, size_t len)
 	return state_reader_hopes(ctx);
 }
 
-int state_content_read(struct state_content *c, struct err *err)
+int terraform_facts_read(struct terraform_content *c, struct err *err)
 {
 	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
 
 	if (!c->file)
 		add_to_reader(r, buf_str(&c->data), c->data.len);
-	else if (look_into_file(c, add_to_reader, r, err))
+	else if (parse_file(c, add_to_reader, r, err))
 		return -1;
 	state_reader_finish(r, &c->state);
 	return 0;
@@ -62,14 +62,14 @@ static bool add_to_digest(void *ctx, const void *data, size_t len)
 	return true;
 }
 
-int state_content_md5(
-    const struct state_content *c, uint8_t md5[DIGEST_MD5_LEN], struct err *err)
+int terraform_facts_md5(const struct terraform_content *c,
+    uint8_t md5[DIGEST_MD5_LEN], struct err *err)
 {
 	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_MD5);
 
 	if (!c->file)
 		digest_add(d, buf_str(&c->data), c->data.len);
-	else if (look_into_file(c, add_to_digest, d, err))
+	else if (parse_file(c, add_to_digest, d, err))
 		return -1;
 	digest_finish(d, md5);
 	return 0;
@@ -90,8 +90,8 @@ static struct json_object *pairs_to_json(const struct s3_pair_vec *v)
 	return j;
 }
 
-struct json_object *state_content_facts(
-    const struct state_job *j, const struct state_content *c)
+struct json_object *terraform_facts_json(
+    const struct terraform_job *j, const struct terraform_content *c)
 {
 	struct json_object *f = json_new_object();
 	const struct s3_meta *m = &c->meta;
@@ -144,10 +144,10 @@ static bool metadata_was_replaced(const struct json_object *facts)
 }
 
 /* No JSON is what Terraform cannot read: a backup of it is none of a state. */
-static void say_not_state(struct state_job *j)
+static void say_not_state(struct terraform_job *j)
 {
-	const struct state_content *c = &j->content;
-	const struct state_bucket_run *b = j->bucket;
+	const struct terraform_content *c = &j->content;
+	const struct terraform_bucket_run *b = j->bucket;
 	const char *bucket = s3_bucket(b->bucket->s3);
 	struct err why = ERR_INIT;
 
@@ -168,9 +168,9 @@ static void say_not_state(struct state_job *j)
 	    b->run->report, &why, "state 's3://%s/%s'", bucket, j->object.key);
 }
 
-void state_content_warn(struct state_job *j)
+void terraform_facts_warn(struct terraform_job *j)
 {
-	const struct state_content *c = &j->content;
+	const struct terraform_content *c = &j->content;
 	struct capture_report *report = j->bucket->run->report;
 	const char *bucket = s3_bucket(j->bucket->bucket->s3);
 
@@ -231,25 +231,25 @@ static void attr_vec_done(struct attr_vec *v)
 }
 
 /* A small one, out of where it was put aside. */
-static int bring_back(struct state_job *j, struct err *err)
+static int bring_back(struct terraform_job *j, struct err *err)
 {
-	struct state_bucket_run *b = j->bucket;
-	struct state_content *c = &j->content;
+	struct terraform_bucket_run *b = j->bucket;
+	struct terraform_content *c = &j->content;
 
 	if (c->file)
 		return 0;
-	if (state_pack_read(&c->aside, &b->data, &b->facts, err))
+	if (terraform_pack_read(&c->aside, &b->data, &b->facts, err))
 		return -1;
 	c->facts = json_parse(buf_str(&b->facts), b->facts.len, err);
 	return c->facts ? 0 : -1;
 }
 
-int state_content_archive(struct state_job *j, struct err *err)
+int terraform_facts_archive(struct terraform_job *j, struct err *err)
 {
 	cleanup(attr_vec_done) struct attr_vec attrs = VEC_INIT;
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
 	cleanup(buf_done) struct buf facts = BUF_INIT;
-	struct state_content *c = &j->content;
+	struct terraform_content *c = &j->content;
 	const struct buf *data = &j->bucket->data;
 	autofree char *source = str_printf(
 	    "s3://%s/%s", s3_bucket(j->bucket->bucket->s3), j->object.key);

@@ -10,10 +10,10 @@
 
 enum { MAX_LOCK_BYTES = 64 * 1024 };
 
-static void note_in_table(struct state_job *j, const char *lock_id,
-    const struct state_content *c, struct err *err)
+static void note_in_table(struct terraform_job *j, const char *lock_id,
+    const struct terraform_content *c, struct err *err)
 {
-	struct state_bucket_run *b = j->bucket;
+	struct terraform_bucket_run *b = j->bucket;
 	struct dynamodb *table = b->bucket->locks;
 	autofree char *digest_id = str_printf("%s-md5", lock_id);
 	autofree char *holder = NULL;
@@ -38,7 +38,7 @@ static void note_in_table(struct state_job *j, const char *lock_id,
 		strvec_add(&b->held, lock_id);
 		pthread_mutex_unlock(&b->run->lock);
 	}
-	if (!digest || state_content_md5(c, md5, err))
+	if (!digest || terraform_facts_md5(c, md5, err))
 		return;
 	digest_hex(md5, sizeof(md5), hex);
 	if (!str_eq(digest, hex)) {
@@ -46,13 +46,14 @@ static void note_in_table(struct state_job *j, const char *lock_id,
 		    "state 's3://%s' is not what table '%s' has the digest "
 		    "of: it is being written, or Terraform will refuse it",
 		    lock_id, dynamodb_table(table));
-		state_run_warn(b->run, text);
+		terraform_run_warn(b->run, text);
 	}
 }
 
-void state_locks_in_table(struct state_job *j, struct state_content *c)
+void terraform_locks_in_table(
+    struct terraform_job *j, struct terraform_content *c)
 {
-	struct state_bucket_run *b = j->bucket;
+	struct terraform_bucket_run *b = j->bucket;
 	struct err why = ERR_INIT;
 	autofree char *lock_id =
 	    str_printf("%s/%s", s3_bucket(b->bucket->s3), j->object.key);
@@ -74,9 +75,9 @@ void state_locks_in_table(struct state_job *j, struct state_content *c)
 	pthread_mutex_unlock(&b->run->lock);
 }
 
-void state_locks_object(struct state_job *j)
+void terraform_locks_note_object(struct terraform_job *j)
 {
-	struct state_bucket_run *b = j->bucket;
+	struct terraform_bucket_run *b = j->bucket;
 	cleanup(buf_done) struct buf body = BUF_INIT;
 	cleanup(buf_done) struct buf who = BUF_INIT;
 	struct err why = ERR_INIT;

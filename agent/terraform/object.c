@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void job_free(struct state_job *j)
+static void job_free(struct terraform_job *j)
 {
-	struct state_run *run = j->bucket->run;
+	struct terraform_run *run = j->bucket->run;
 
 	archive_lane_free(j->lane);
-	state_content_done(&j->content);
+	terraform_content_done(&j->content);
 	s3_object_done(&j->object);
 	if (j->fills_scratch) {
 		pthread_mutex_lock(&run->lock);
@@ -25,16 +25,16 @@ static void job_free(struct state_job *j)
 	free(j);
 }
 
-void state_run_warn(struct state_run *run, const char *text)
+void terraform_run_warn(struct terraform_run *run, const char *text)
 {
 	pthread_mutex_lock(&run->lock);
 	capture_report_warning(run->report, "%s", text);
 	pthread_mutex_unlock(&run->lock);
 }
 
-static void missing(struct state_job *j, const struct err *err)
+static void missing(struct terraform_job *j, const struct err *err)
 {
-	struct state_run *run = j->bucket->run;
+	struct terraform_run *run = j->bucket->run;
 
 	pthread_mutex_lock(&run->lock);
 	capture_report_missing(run->report, err, "object 's3://%s/%s'%s%s",
@@ -45,29 +45,29 @@ static void missing(struct state_job *j, const struct err *err)
 
 /* ---- what is to be said of it ---- */
 
-static void add_result(struct state_bucket_run *b, struct state_job *j)
+static void add_result(struct terraform_bucket_run *b, struct terraform_job *j)
 {
-	const struct state_content *c = &j->content;
-	static const char *const told[] = {"key", "serial", "lineage",
+	const struct terraform_content *c = &j->content;
+	static const char *const reported[] = {"key", "serial", "lineage",
 	    "terraform_version", "resources", "workspace", "encrypted"};
 
 	if (!c->state.state || j->older)
 		return;
-	struct state_result *r = vec_add(&b->results);
+	struct terraform_result *r = vec_add(&b->results);
 	r->index = j->index;
 	r->state = json_new_object();
-	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
-		struct json_object *v = json_get(c->facts, told[i]);
+	for (size_t i = 0; i < sizeof(reported) / sizeof(*reported); i++) {
+		struct json_object *v = json_get(c->facts, reported[i]);
 		if (v)
-			json_set(r->state, told[i], json_share(v));
+			json_set(r->state, reported[i], json_share(v));
 	}
 }
 
-static void account(struct state_job *j)
+static void account(struct terraform_job *j)
 {
-	const struct state_content *c = &j->content;
-	struct state_bucket_run *b = j->bucket;
-	struct state_run *run = b->run;
+	const struct terraform_content *c = &j->content;
+	struct terraform_bucket_run *b = j->bucket;
+	struct terraform_run *run = b->run;
 
 	pthread_mutex_lock(&run->lock);
 	run->report->items++;
@@ -79,7 +79,7 @@ static void account(struct state_job *j)
 	else
 		b->downloaded++;
 	b->not_state += !c->state.state;
-	state_content_warn(j);
+	terraform_facts_warn(j);
 	add_result(b, j);
 	uint64_t done = b->objects;
 	uint64_t listed = b->listed;
@@ -92,35 +92,36 @@ static void account(struct state_job *j)
 /* ---- getting it ---- */
 
 /* The facts hold what the reader found when the object was first got. */
-static void facts_back(struct state_content *c)
+static void facts_back(struct terraform_content *c)
 {
 	c->state.state = json_get(c->facts, "serial") != NULL;
 	c->state.json =
 	    c->state.state || json_truth(json_get(c->facts, "json"), false);
 }
 
-static bool find_small(struct state_pack *pack, const char *id, uint64_t size,
-    struct state_content *c)
+static bool find_small(struct terraform_pack *pack, const char *id,
+    uint64_t size, struct terraform_content *c)
 {
 	cleanup(buf_done) struct buf facts = BUF_INIT;
 	struct err ignored = ERR_INIT;
 
-	if (!pack || !state_pack_find(pack, id, &c->data, &facts, &c->aside) ||
+	if (!pack ||
+	    !terraform_pack_find(pack, id, &c->data, &facts, &c->aside) ||
 	    c->data.len != size)
 		return false;
 	c->facts = json_parse(buf_str(&facts), facts.len, &ignored);
 	return c->facts != NULL;
 }
 
-static bool find(struct state_job *j, const char *id)
+static bool find(struct terraform_job *j, const char *id)
 {
-	struct state_run *run = j->bucket->run;
-	struct state_content *c = &j->content;
+	struct terraform_run *run = j->bucket->run;
+	struct terraform_content *c = &j->content;
 	uint64_t size = j->object.size;
 
 	if (size > run->small_bytes)
 		c->facts =
-		    state_cache_find_file(&run->cache, id, size, &c->file);
+		    terraform_cache_find_file(&run->cache, id, size, &c->file);
 	else if (!find_small(run->cache.pack, id, size, c))
 		buf_clear(&c->data);
 	if (!c->facts)
@@ -131,18 +132,19 @@ static bool find(struct state_job *j, const char *id)
 	return true;
 }
 
-static struct state_pack *scratch_pack(struct state_run *run, struct err *err)
+static struct terraform_pack *scratch_pack(
+    struct terraform_run *run, struct err *err)
 {
 	pthread_mutex_lock(&run->lock);
 	if (!run->scratch)
-		run->scratch = state_pack_unnamed(run->env->scratch, err);
+		run->scratch = terraform_pack_unnamed(run->env->scratch, err);
 	pthread_mutex_unlock(&run->lock);
 	return run->scratch;
 }
 
 /* A cache that cannot be written is only slower next time. */
-static int put_aside(struct state_run *run, const char *id,
-    struct state_content *c, struct err *err)
+static int put_aside(struct terraform_run *run, const char *id,
+    struct terraform_content *c, struct err *err)
 {
 	cleanup(buf_done) struct buf facts = BUF_INIT;
 	struct err ignored = ERR_INIT;
@@ -150,25 +152,26 @@ static int put_aside(struct state_run *run, const char *id,
 	json_write(&facts, c->facts, JSON_COMPACT);
 	/* What changed is not what the list's id stands for. */
 	if (run->cache.pack && !c->changed && c->size <= run->cache.max_bytes &&
-	    !state_pack_add(
+	    !terraform_pack_add(
 		run->cache.pack, id, &c->data, &facts, &c->aside, &ignored))
 		return 0;
-	struct state_pack *pack = scratch_pack(run, err);
-	return pack ? state_pack_add(pack, id, &c->data, &facts, &c->aside, err)
+	struct terraform_pack *pack = scratch_pack(run, err);
+	return pack ? terraform_pack_add(
+			  pack, id, &c->data, &facts, &c->aside, err)
 		    : -1;
 }
 
-static int bring(struct state_job *j, struct err *err)
+static int bring(struct terraform_job *j, struct err *err)
 {
-	struct state_content *c = &j->content;
+	struct terraform_content *c = &j->content;
 	char id[STATE_ID];
 
-	state_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
+	terraform_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
 	if (find(j, id))
 		return 0;
-	if (state_content_get(j, c, err) || state_content_read(c, err))
+	if (terraform_content_get(j, c, err) || terraform_facts_read(c, err))
 		return -1;
-	c->facts = state_content_facts(j, c);
+	c->facts = terraform_facts_json(j, c);
 	if (c->state.json && !c->state.state)
 		json_set_bool(c->facts, "json", true);
 	/* The facts say it. */
@@ -176,13 +179,13 @@ static int bring(struct state_job *j, struct err *err)
 	s3_pairs_done(&c->tags);
 	if (c->file || !put_aside(j->bucket->run, id, c, err))
 		return 0;
-	state_run_fatal(j->bucket->run, err);
+	terraform_run_fatal(j->bucket->run, err);
 	return -1;
 }
 
 /* One that was listed and cannot be got is gone only if it is not listed any
  * more: a store that does not give what it lists has not lost it. */
-static bool is_gone(const struct state_job *j)
+static bool is_gone(const struct terraform_job *j)
 {
 	cleanup(s3_objects_done) struct s3_object_vec found = VEC_INIT;
 	cleanup(s3_list_done) struct s3_list l = {
@@ -199,7 +202,7 @@ static bool is_gone(const struct state_job *j)
 }
 
 /* Many wait for their turn: they take little memory. */
-static void leave_aside(struct state_content *c)
+static void leave_aside(struct terraform_content *c)
 {
 	buf_done(&c->data);
 	if (c->file)
@@ -208,54 +211,54 @@ static void leave_aside(struct state_content *c)
 	c->facts = NULL;
 }
 
-static void get_object(struct state_job *j)
+static void get_object(struct terraform_job *j)
 {
-	struct state_run *run = j->bucket->run;
+	struct terraform_run *run = j->bucket->run;
 	struct err why = ERR_INIT;
 
 	if (bring(j, &why)) {
 		if (why.code == ERR_CANCELLED)
-			return state_run_fatal(run, &why);
+			return terraform_run_fatal(run, &why);
 		if (why.code == ERR_NOT_FOUND && is_gone(j)) {
 			autofree char *text = str_printf(
 			    "'s3://%s/%s' was deleted while the backup ran",
 			    s3_bucket(j->bucket->bucket->s3), j->object.key);
-			return state_run_warn(run, text);
+			return terraform_run_warn(run, text);
 		}
 		return missing(j, &why);
 	}
-	state_locks_in_table(j, &j->content);
+	terraform_locks_in_table(j, &j->content);
 	leave_aside(&j->content);
 	j->got = true;
 }
 
 /* A large one for the next run; its digest is known by now. */
-static void keep_file(struct state_job *j)
+static void keep_file(struct terraform_job *j)
 {
-	struct state_content *c = &j->content;
-	const struct state_cache *cache = &j->bucket->run->cache;
+	struct terraform_content *c = &j->content;
+	const struct terraform_cache *cache = &j->bucket->run->cache;
 	char id[STATE_ID];
 
 	if (!c->file || c->cached || c->changed || !cache->dir ||
 	    c->size > cache->max_bytes)
 		return;
-	state_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
-	state_cache_keep_file(cache, id, &c->file, c->sha256, c->facts);
+	terraform_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
+	terraform_cache_keep_file(cache, id, &c->file, c->sha256, c->facts);
 	c->keep_file = !str_ends(c->file, ".new");
 }
 
 /* ---- the job ---- */
 
-void state_job_get(void *job)
+void terraform_object_get(void *job)
 {
-	struct state_job *j = job;
-	struct state_run *run = j->bucket->run;
+	struct terraform_job *j = job;
+	struct terraform_run *run = j->bucket->run;
 
-	if (!state_run_stopped(run)) {
+	if (!terraform_run_stopped(run)) {
 		if (j->path)
 			get_object(j);
 		else
-			state_locks_object(j);
+			terraform_locks_note_object(j);
 	}
 	pthread_mutex_lock(&run->lock);
 	j->done = true;
@@ -265,9 +268,9 @@ void state_job_get(void *job)
 
 /* Some stores name a key twice where two pages of a list meet; then the
  * first of them is in the archive. */
-static void note_doubled(struct state_job *j)
+static void note_doubled(struct terraform_job *j)
 {
-	struct state_bucket_run *b = j->bucket;
+	struct terraform_bucket_run *b = j->bucket;
 
 	pthread_mutex_lock(&b->run->lock);
 	if (!b->doubled++)
@@ -275,22 +278,22 @@ static void note_doubled(struct state_job *j)
 	pthread_mutex_unlock(&b->run->lock);
 }
 
-void state_job_archive(void *job)
+void terraform_object_archive(void *job)
 {
-	struct state_job *j = job;
-	struct state_run *run = j->bucket->run;
+	struct terraform_job *j = job;
+	struct terraform_run *run = j->bucket->run;
 	struct err why = ERR_INIT;
 
 	pthread_mutex_lock(&run->lock);
 	while (!j->done)
 		pthread_cond_wait(&run->changed, &run->lock);
 	pthread_mutex_unlock(&run->lock);
-	if (j->got && !state_run_stopped(run)) {
-		if (state_content_archive(j, &why)) {
+	if (j->got && !terraform_run_stopped(run)) {
+		if (terraform_facts_archive(j, &why)) {
 			if (why.code == ERR_EXISTS)
 				note_doubled(j);
 			else
-				state_run_fatal(run, &why);
+				terraform_run_fatal(run, &why);
 		} else {
 			keep_file(j);
 			account(j);

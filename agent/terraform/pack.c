@@ -42,7 +42,7 @@ struct record {
 };
 VEC_DEFINE(record_vec, struct record);
 
-struct state_pack {
+struct terraform_pack {
 	char *path; /* NULL: it has no name */
 	int fd;
 	struct record_vec found; /* when it was opened; by id, newest first */
@@ -51,7 +51,7 @@ struct state_pack {
 	uint64_t end;
 };
 
-static const char *name_of(const struct state_pack *p)
+static const char *name_of(const struct terraform_pack *p)
 {
 	return p->path ? p->path : "temporary file";
 }
@@ -77,7 +77,7 @@ static bool is_head(const struct head *h)
 	       memcmp(h->check, same.check, sizeof(same.check)) == 0;
 }
 
-static bool read_head(const struct state_pack *p, uint64_t offset,
+static bool read_head(const struct terraform_pack *p, uint64_t offset,
     uint64_t file_bytes, struct record *r)
 {
 	struct head h;
@@ -107,7 +107,7 @@ static int by_id_newest_first(const void *a, const void *b)
 	return d ? d : (x->offset < y->offset) - (x->offset > y->offset);
 }
 
-static int scan(struct state_pack *p, struct err *err)
+static int scan(struct terraform_pack *p, struct err *err)
 {
 	struct stat st;
 	struct record r;
@@ -125,9 +125,9 @@ static int scan(struct state_pack *p, struct err *err)
 	return 0;
 }
 
-static struct state_pack *pack_new(int fd, const char *path)
+static struct terraform_pack *pack_new(int fd, const char *path)
 {
-	struct state_pack *p = mem_new(struct state_pack);
+	struct terraform_pack *p = mem_new(struct terraform_pack);
 
 	p->fd = fd;
 	p->path = str_dup(path);
@@ -135,7 +135,7 @@ static struct state_pack *pack_new(int fd, const char *path)
 	return p;
 }
 
-struct state_pack *state_pack_open(const char *path, struct err *err)
+struct terraform_pack *terraform_pack_open(const char *path, struct err *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -143,21 +143,21 @@ struct state_pack *state_pack_open(const char *path, struct err *err)
 		err_system(err, errno, "cannot write %s", path);
 		return NULL;
 	}
-	struct state_pack *p = pack_new(fd, path);
+	struct terraform_pack *p = pack_new(fd, path);
 	if (!scan(p, err))
 		return p;
-	state_pack_free(p);
+	terraform_pack_free(p);
 	return NULL;
 }
 
-struct state_pack *state_pack_unnamed(const char *dir, struct err *err)
+struct terraform_pack *terraform_pack_unnamed(const char *dir, struct err *err)
 {
 	int fd = file_unnamed(dir, err);
 
 	return fd < 0 ? NULL : pack_new(fd, NULL);
 }
 
-void state_pack_free(struct state_pack *p)
+void terraform_pack_free(struct terraform_pack *p)
 {
 	if (!p)
 		return;
@@ -171,7 +171,7 @@ void state_pack_free(struct state_pack *p)
 
 /* ---- finding and adding ---- */
 
-static struct record *record_of(struct state_pack *p, const char *id)
+static struct record *record_of(struct terraform_pack *p, const char *id)
 {
 	size_t from = 0;
 	size_t to = p->found.len;
@@ -190,17 +190,17 @@ static struct record *record_of(struct state_pack *p, const char *id)
 		   : NULL;
 }
 
-static struct state_place place_of(
-    const struct state_pack *p, const struct record *r)
+static struct terraform_pack_slot place_of(
+    const struct terraform_pack *p, const struct record *r)
 {
-	return (struct state_place){.pack = p,
+	return (struct terraform_pack_slot){.pack = p,
 	    .offset = r->offset + sizeof(struct head),
 	    .data_len = (size_t)r->data_len,
 	    .facts_len = (size_t)r->facts_len};
 }
 
-static int read_part(const struct state_place *at, size_t skip, size_t len,
-    struct buf *out, struct err *err)
+static int read_part(const struct terraform_pack_slot *at, size_t skip,
+    size_t len, struct buf *out, struct err *err)
 {
 	buf_clear(out);
 	buf_reserve(out, len);
@@ -212,7 +212,7 @@ static int read_part(const struct state_place *at, size_t skip, size_t len,
 	return 0;
 }
 
-int state_pack_read(const struct state_place *at, struct buf *data,
+int terraform_pack_read(const struct terraform_pack_slot *at, struct buf *data,
     struct buf *facts, struct err *err)
 {
 	return read_part(at, 0, at->data_len, data, err) ||
@@ -231,8 +231,8 @@ static void digest_both(const struct buf *data, const struct buf *facts,
 	digest_finish(d, sha256);
 }
 
-bool state_pack_find(struct state_pack *p, const char id[STATE_ID],
-    struct buf *data, struct buf *facts, struct state_place *at)
+bool terraform_pack_find(struct terraform_pack *p, const char id[STATE_ID],
+    struct buf *data, struct buf *facts, struct terraform_pack_slot *at)
 {
 	struct record *r = record_of(p, id);
 	uint8_t is[DIGEST_SHA256_LEN];
@@ -241,7 +241,7 @@ bool state_pack_find(struct state_pack *p, const char id[STATE_ID],
 	if (!r)
 		return false;
 	*at = place_of(p, r);
-	if (state_pack_read(at, data, facts, &ignored))
+	if (terraform_pack_read(at, data, facts, &ignored))
 		return false;
 	digest_both(data, facts, is);
 	if (memcmp(is, r->sha256, sizeof(is)) != 0)
@@ -262,7 +262,7 @@ static void fill_head(struct head *h, const char *id, const struct buf *data,
 	seal(h);
 }
 
-static int write_record(const struct state_pack *p, const struct head *h,
+static int write_record(const struct terraform_pack *p, const struct head *h,
     const struct buf *data, const struct buf *facts, uint64_t offset,
     struct err *err)
 {
@@ -277,9 +277,9 @@ static int write_record(const struct state_pack *p, const struct head *h,
 	return file_pwrite_all(p->fd, h, sizeof(*h), offset, name, err);
 }
 
-int state_pack_add(struct state_pack *p, const char id[STATE_ID],
-    const struct buf *data, const struct buf *facts, struct state_place *at,
-    struct err *err)
+int terraform_pack_add(struct terraform_pack *p, const char id[STATE_ID],
+    const struct buf *data, const struct buf *facts,
+    struct terraform_pack_slot *at, struct err *err)
 {
 	struct head h;
 	struct record r = {.data_len = data->len, .facts_len = facts->len};
@@ -302,7 +302,7 @@ int state_pack_add(struct state_pack *p, const char id[STATE_ID],
 
 /* ---- sweeping ---- */
 
-static int copy_records(const struct state_pack *p,
+static int copy_records(const struct terraform_pack *p,
     const struct record_vec *records, bool all, int fd, const char *name,
     uint64_t *end, struct err *err)
 {
@@ -325,7 +325,7 @@ static int copy_records(const struct state_pack *p,
 	return 0;
 }
 
-void state_pack_sweep(struct state_pack *p)
+void terraform_pack_sweep(struct terraform_pack *p)
 {
 	autofree char *beside = str_printf("%s.new", p->path);
 	struct err ignored = ERR_INIT;

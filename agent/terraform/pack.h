@@ -22,35 +22,35 @@
 
 enum { STATE_ID = 65 }; /* a SHA-256 in hex, and its NUL */
 
-struct state_pack;
+struct terraform_pack;
 
-struct state_place { /* of a content; pack is NULL for none */
-	const struct state_pack *pack;
+struct terraform_pack_slot { /* of a content; pack is NULL for none */
+	const struct terraform_pack *pack;
 	uint64_t offset;
 	size_t data_len;
 	size_t facts_len;
 };
 
 /* The one at `path`, made if need be. */
-struct state_pack *state_pack_open(const char *path, struct err *err);
+struct terraform_pack *terraform_pack_open(const char *path, struct err *err);
 /* One in `dir` that has no name and is gone when it is freed. */
-struct state_pack *state_pack_unnamed(const char *dir, struct err *err);
-void state_pack_free(struct state_pack *p); /* takes NULL */
+struct terraform_pack *terraform_pack_unnamed(const char *dir, struct err *err);
+void terraform_pack_free(struct terraform_pack *p); /* takes NULL */
 
 /* Content and facts of what an earlier run left; false where it did not, or
  * where it is damaged. */
-bool state_pack_find(struct state_pack *p, const char id[STATE_ID],
-    struct buf *data, struct buf *facts, struct state_place *at);
-int state_pack_add(struct state_pack *p, const char id[STATE_ID],
-    const struct buf *data, const struct buf *facts, struct state_place *at,
-    struct err *err);
+bool terraform_pack_find(struct terraform_pack *p, const char id[STATE_ID],
+    struct buf *data, struct buf *facts, struct terraform_pack_slot *at);
+int terraform_pack_add(struct terraform_pack *p, const char id[STATE_ID],
+    const struct buf *data, const struct buf *facts,
+    struct terraform_pack_slot *at, struct err *err);
 /* Both again, in place of what the buffers hold. */
-int state_pack_read(const struct state_place *at, struct buf *data,
+int terraform_pack_read(const struct terraform_pack_slot *at, struct buf *data,
     struct buf *facts, struct err *err);
 
 /* Written anew without what was neither found nor added since it was opened,
  * if that is most of it. Places are void then. What fails leaves it as it is.
  */
-void state_pack_sweep(struct state_pack *p);
+void terraform_pack_sweep(struct terraform_pack *p);
 
 #endif

@@ -16,62 +16,63 @@ struct json_object;
 
 /* ---- the cache: content and facts of objects by what identifies them ---- */
 
-struct state_cache {
-	char *dir;		 /* NULL: none */
-	struct state_pack *pack; /* of the small ones; NULL: none */
-	uint64_t max_bytes;	 /* of an object in it */
-	int64_t started;	 /* by the file system's clock, ns */
-	int lock_fd;		 /* held while it is open */
+struct terraform_cache {
+	char *dir;		     /* NULL: none */
+	struct terraform_pack *pack; /* of the small ones; NULL: none */
+	uint64_t max_bytes;	     /* of an object in it */
+	int64_t started;	     /* by the file system's clock, ns */
+	int lock_fd;		     /* held while it is open */
 };
 
 /* Makes the directory; a cache that cannot be had, or that another run has, is
  * none, and why is said. */
-int state_cache_open(struct state_cache *c, const char *state_dir,
+int terraform_cache_open(struct terraform_cache *c, const char *state_dir,
     uint64_t max_bytes, struct err *err);
-void state_cache_done(struct state_cache *c);
-void state_cache_id(
+void terraform_cache_done(struct terraform_cache *c);
+void terraform_cache_id(
     const char *bucket, const struct s3_object *o, char id[STATE_ID]);
 /* The facts of a large one and the file that holds it, both the caller's to
  * free; NULL where it is not there, or not what it was. */
-struct json_object *state_cache_find_file(
-    const struct state_cache *c, const char *id, uint64_t size, char **path);
+struct json_object *terraform_cache_find_file(const struct terraform_cache *c,
+    const char *id, uint64_t size, char **path);
 /* A file in the cache's directory to be filled (made if needed), and moved to
  * its place then. NULL where the object is too large for the cache. */
-char *state_cache_new_file(
-    const struct state_cache *c, const char *id, uint64_t size);
+char *terraform_cache_new_file(
+    const struct terraform_cache *c, const char *id, uint64_t size);
 /* Moves it to its place; *path becomes that. */
-void state_cache_keep_file(const struct state_cache *c, const char *id,
+void terraform_cache_keep_file(const struct terraform_cache *c, const char *id,
     char **path, const uint8_t sha256[32], const struct json_object *facts);
 /* Removes what was not used since it was opened. */
-void state_cache_sweep(const struct state_cache *c);
+void terraform_cache_sweep(const struct terraform_cache *c);
 
 /* ---- one run ---- */
 
-struct state_result { /* of one object, for the summary */
+struct terraform_result { /* of one object, for the summary */
 	size_t index;
 	struct json_object *state; /* NULL: it is none */
 };
-VEC_DEFINE(state_result_vec, struct state_result);
+VEC_DEFINE(terraform_result_vec, struct terraform_result);
 
-struct state_run {
+struct terraform_run {
 	const struct capture_state_options *o;
 	const struct capture_env *env;
 	struct capture_report *report;
-	struct state_cache cache;
+	struct terraform_cache cache;
 	size_t small_bytes;
 	pthread_mutex_t lock; /* of the report and what follows */
 	pthread_cond_t changed;
-	struct state_pack *scratch; /* what the cache does not take; or NULL */
+	struct terraform_pack
+	    *scratch;	      /* what the cache does not take; or NULL */
 	size_t scratch_files; /* ever submitted: large ones that it may not */
 	size_t scratch_freed; /* of them */
 	bool fatal; /* the archive cannot be written: nothing goes on */
 	struct err err;
 };
 
-struct state_bucket_run {
-	struct state_run *run;
+struct terraform_bucket_run {
+	struct terraform_run *run;
 	const struct capture_state_bucket *bucket;
-	struct state_result_vec results;
+	struct terraform_result_vec results;
 	struct strvec held; /* locks */
 	uint64_t objects;
 	uint64_t bytes;
@@ -87,9 +88,9 @@ struct state_bucket_run {
 	struct buf facts; /* the same */
 };
 
-struct state_content {
+struct terraform_content {
 	struct buf data; /* a small one, until it is put aside with its facts */
-	struct state_place aside;
+	struct terraform_pack_slot aside;
 	char *file;	/* a large one */
 	bool keep_file; /* it is the cache's */
 	uint64_t size;
@@ -103,11 +104,11 @@ struct state_content {
 };
 
 /* The lists of a bucket, all that is wanted of them got and archived, from that
- * index on. capture_state_walk.c */
-void state_walk(struct state_bucket_run *b, size_t *next_index);
+ * index on. walk.c */
+void terraform_walk(struct terraform_bucket_run *b, size_t *next_index);
 
-struct state_job {
-	struct state_bucket_run *bucket;
+struct terraform_job {
+	struct terraform_bucket_run *bucket;
 	struct s3_object object;
 	char *path; /* in the archive; NULL: a lock object, noted only */
 	struct archive_lane *lane;
@@ -115,40 +116,41 @@ struct state_job {
 	bool older;
 	bool fills_scratch;    /* with a file as large as the object */
 	size_t scratch_number; /* among those, in the order of their turns */
-	struct state_content content;
+	struct terraform_content content;
 	bool got;  /* content is there to be archived */
 	bool done; /* being got, with whatever end; under the run's lock */
 };
 
 /* Two stages, both for pools: an object is got by one of many workers, and
  * archived, when its turn comes, by the one that frees the job. */
-void state_job_get(void *job);
-void state_job_archive(void *job);
-void state_run_fatal(struct state_run *run, const struct err *err);
-bool state_run_stopped(struct state_run *run);
-void state_run_warn(struct state_run *run, const char *text);
+void terraform_object_get(void *job);
+void terraform_object_archive(void *job);
+void terraform_run_fatal(struct terraform_run *run, const struct err *err);
+bool terraform_run_stopped(struct terraform_run *run);
+void terraform_run_warn(struct terraform_run *run, const char *text);
 
 /* ---- one object's content ---- */
 
-void state_content_done(struct state_content *c);
+void terraform_content_done(struct terraform_content *c);
 /* From the bucket: as listed, or, if it changed since, as it is now.
- * capture_state_fetch.c */
-int state_content_get(
-    struct state_job *j, struct state_content *c, struct err *err);
-/* What a state says of itself. capture_state_facts.c */
-int state_content_read(struct state_content *c, struct err *err);
+ * content.c */
+int terraform_content_get(
+    struct terraform_job *j, struct terraform_content *c, struct err *err);
+/* What a state says of itself. facts.c */
+int terraform_facts_read(struct terraform_content *c, struct err *err);
 /* As a lock table has it. */
-int state_content_md5(const struct state_content *c,
+int terraform_facts_md5(const struct terraform_content *c,
     uint8_t md5[DIGEST_MD5_LEN], struct err *err);
-struct json_object *state_content_facts(
-    const struct state_job *j, const struct state_content *c);
+struct json_object *terraform_facts_json(
+    const struct terraform_job *j, const struct terraform_content *c);
 /* What there is to warn of, into the report; under the run's lock. */
-void state_content_warn(struct state_job *j);
-int state_content_archive(struct state_job *j, struct err *err);
+void terraform_facts_warn(struct terraform_job *j);
+int terraform_facts_archive(struct terraform_job *j, struct err *err);
 
-/* ---- who holds a lock; capture_state_locks.c ---- */
+/* ---- who holds a lock; locks.c ---- */
 
-void state_locks_in_table(struct state_job *j, struct state_content *c);
-void state_locks_object(struct state_job *j);
+void terraform_locks_in_table(
+    struct terraform_job *j, struct terraform_content *c);
+void terraform_locks_note_object(struct terraform_job *j);
 
 #endif

@@ -17,7 +17,7 @@ enum {
 
 /* Of one bucket, while its lists are read. */
 struct walk {
-	struct state_bucket_run *bucket;
+	struct terraform_bucket_run *bucket;
 	struct pool *small; /* get */
 	struct pool *large;
 	struct pool *archiver; /* one, for there is one order */
@@ -80,9 +80,9 @@ static char *archive_path(struct walk *w, const struct s3_object *o, bool older)
 
 /* Large ones beside the small ones, which they would hold up; those that the
  * cache has no room for are numbered. */
-static struct pool *getter_of(struct walk *w, struct state_job *j)
+static struct pool *getter_of(struct walk *w, struct terraform_job *j)
 {
-	struct state_run *run = w->bucket->run;
+	struct terraform_run *run = w->bucket->run;
 
 	if (!j->path || j->object.size <= run->small_bytes)
 		return w->small;
@@ -96,8 +96,8 @@ static struct pool *getter_of(struct walk *w, struct state_job *j)
 /* The object passes to the job. */
 static void submit(struct walk *w, struct s3_object *o)
 {
-	struct state_run *run = w->bucket->run;
-	struct state_job *j = mem_new(struct state_job);
+	struct terraform_run *run = w->bucket->run;
+	struct terraform_job *j = mem_new(struct terraform_job);
 
 	j->bucket = w->bucket;
 	j->older = !o->latest;
@@ -114,8 +114,8 @@ static void submit(struct walk *w, struct s3_object *o)
 		free(j->object.version_id);
 		j->object.version_id = NULL;
 	}
-	pool_submit(getter_of(w, j), state_job_get, j);
-	pool_submit(w->archiver, state_job_archive, j);
+	pool_submit(getter_of(w, j), terraform_object_get, j);
+	pool_submit(w->archiver, terraform_object_archive, j);
 }
 
 static bool skip(struct walk *w, const struct s3_object *o)
@@ -124,10 +124,10 @@ static bool skip(struct walk *w, const struct s3_object *o)
 	       (!o->latest && str_ends(o->key, ".tflock"));
 }
 
-static int take_page(struct walk *w, struct s3_list *l, struct err *err)
+static int add_page(struct walk *w, struct s3_list *l, struct err *err)
 {
 	cleanup(s3_objects_done) struct s3_object_vec page = VEC_INIT;
-	struct state_run *run = w->bucket->run;
+	struct terraform_run *run = w->bucket->run;
 
 	if (s3_list_page(w->bucket->bucket->s3, l, &page, NULL, err))
 		return -1;
@@ -135,7 +135,7 @@ static int take_page(struct walk *w, struct s3_list *l, struct err *err)
 	w->bucket->listed += page.len;
 	pthread_mutex_unlock(&run->lock);
 	VEC_EACH (&page, o) {
-		if (state_run_stopped(run))
+		if (terraform_run_stopped(run))
 			return 0;
 		if (!skip(w, o))
 			submit(w, o);
@@ -147,7 +147,7 @@ static int take_page(struct walk *w, struct s3_list *l, struct err *err)
 static void warn_if_nothing(struct walk *w, const char *prefix,
     uint64_t listed_before, size_t taken_before)
 {
-	struct state_run *run = w->bucket->run;
+	struct terraform_run *run = w->bucket->run;
 	const char *bucket = s3_bucket(w->bucket->bucket->s3);
 	uint64_t listed = w->bucket->listed - listed_before;
 
@@ -166,9 +166,9 @@ static void warn_if_nothing(struct walk *w, const char *prefix,
 	pthread_mutex_unlock(&run->lock);
 }
 
-static void take_prefix(struct walk *w, const char *prefix)
+static void add_prefix(struct walk *w, const char *prefix)
 {
-	struct state_run *run = w->bucket->run;
+	struct terraform_run *run = w->bucket->run;
 	uint64_t listed_before = w->bucket->listed;
 	size_t taken_before = *w->next_index;
 	bool is_below = prefix && *prefix;
@@ -178,11 +178,11 @@ static void take_prefix(struct walk *w, const char *prefix)
 	    .versions = w->bucket->bucket->versions > 1,
 	};
 
-	while (!l.ended && !state_run_stopped(run)) {
-		if (!take_page(w, &l, &why))
+	while (!l.ended && !terraform_run_stopped(run)) {
+		if (!add_page(w, &l, &why))
 			continue;
 		if (why.code == ERR_CANCELLED)
-			return state_run_fatal(run, &why);
+			return terraform_run_fatal(run, &why);
 		pthread_mutex_lock(&run->lock);
 		capture_report_missing(run->report, &why,
 		    "objects of bucket '%s'%s%s%s%s",
@@ -193,7 +193,7 @@ static void take_prefix(struct walk *w, const char *prefix)
 		pthread_mutex_unlock(&run->lock);
 		return;
 	}
-	if (!state_run_stopped(run))
+	if (!terraform_run_stopped(run))
 		warn_if_nothing(w, prefix, listed_before, taken_before);
 }
 
@@ -214,7 +214,7 @@ static void distinct_prefixes(
 	}
 }
 
-void state_walk(struct state_bucket_run *b, size_t *next_index)
+void terraform_walk(struct terraform_bucket_run *b, size_t *next_index)
 {
 	const struct capture_state_options *o = b->run->o;
 	size_t workers =
@@ -230,9 +230,9 @@ void state_walk(struct state_bucket_run *b, size_t *next_index)
 
 	distinct_prefixes(b->bucket, &prefixes);
 	if (!prefixes.len)
-		take_prefix(&w, NULL);
+		add_prefix(&w, NULL);
 	VEC_EACH (&prefixes, p)
-		take_prefix(&w, *p);
+		add_prefix(&w, *p);
 	pool_free(w.archiver);
 	pool_free(w.large);
 	pool_free(w.small);

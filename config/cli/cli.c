@@ -154,7 +154,7 @@ struct args {
 	int at; /* the next one */
 };
 
-static int take_value(const struct cli_option *o, const char *attached,
+static int read_value(const struct cli_option *o, const char *attached,
     struct args *a, const char **value, struct err *err)
 {
 	*value = attached;
@@ -182,7 +182,7 @@ static int parse_option(const struct cli_program *p, struct args *a,
 		if (!o)
 			return unknown_option(p, r->command, arg, err);
 		const char *attached = arg[2 + len] ? arg + 3 + len : NULL;
-		if (take_value(o, attached, a, &value, err))
+		if (read_value(o, attached, a, &value, err))
 			return -1;
 		return set(o, value, options, r, err);
 	}
@@ -193,7 +193,7 @@ static int parse_option(const struct cli_program *p, struct args *a,
 			return unknown_option(p, r->command, shown, err);
 		}
 		const char *attached = o->argument && arg[1] ? arg + 1 : NULL;
-		if (take_value(o, attached, a, &value, err) ||
+		if (read_value(o, attached, a, &value, err) ||
 		    set(o, value, options, r, err))
 			return -1;
 		if (o->argument)

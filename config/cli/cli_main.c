@@ -33,9 +33,9 @@ static void on_signal(int number)
 	}
 	cancel_request(cancelled);
 	if (terminal) {
-		static const char said[] =
+		static const char note[] =
 		    "\nstopping cleanly; once more to end at once\n";
-		ssize_t ignored = write(STDERR_FILENO, said, sizeof(said) - 1);
+		ssize_t ignored = write(STDERR_FILENO, note, sizeof(note) - 1);
 		(void)ignored;
 	}
 	errno = before;

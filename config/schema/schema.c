@@ -12,11 +12,11 @@
 
 enum { MAX_KEYS = 64 };
 
-static void place_path(const struct place *p, struct buf *out)
+static void location_path(const struct schema_location *p, struct buf *out)
 {
 	if (!p->up)
 		return;
-	place_path(p->up, out);
+	location_path(p->up, out);
 	if (!p->key) {
 		buf_printf(out, "[%zu]", p->index);
 		return;
@@ -26,16 +26,16 @@ static void place_path(const struct place *p, struct buf *out)
 	str_add_printable(out, p->key, strlen(p->key));
 }
 
-void schema_place(const struct place *place, const struct yaml_node *node,
-    const char *key, struct buf *out)
+void schema_location_add(const struct schema_location *where,
+    const struct yaml_node *node, const char *key, struct buf *out)
 {
 	cleanup(buf_done) struct buf path = BUF_INIT;
-	struct place below = {.up = place, .key = key};
-	const struct place *root = place;
+	struct schema_location below = {.up = where, .key = key};
+	const struct schema_location *root = where;
 
 	while (root->up)
 		root = root->up;
-	place_path(key ? &below : place, &path);
+	location_path(key ? &below : where, &path);
 	for (size_t i = 0; key && node && i < node->keys.len; i++) {
 		if (!str_eq(node->keys.items[i]->text, key))
 			continue;
@@ -49,13 +49,14 @@ void schema_place(const struct place *place, const struct yaml_node *node,
 		buf_printf(out, ": %s", path.data);
 }
 
-int schema_complain(const struct place *place, const struct yaml_node *node,
-    const char *key, struct err *err, const char *fmt, ...)
+int schema_location_refuse(const struct schema_location *where,
+    const struct yaml_node *node, const char *key, struct err *err,
+    const char *fmt, ...)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	va_list ap;
 
-	schema_place(place, node, key, &text);
+	schema_location_add(where, node, key, &text);
 	buf_add_str(&text, ": ");
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
@@ -76,8 +77,9 @@ static const struct field *find(const struct section *s, const char *key)
 	return NULL;
 }
 
-static int unknown_key(const struct section *s, const struct place *place,
-    const struct yaml_node *node, const struct yaml_node *key, struct err *err)
+static int unknown_key(const struct section *s,
+    const struct schema_location *where, const struct yaml_node *node,
+    const struct yaml_node *key, struct err *err)
 {
 	cleanup(buf_done) struct buf known = BUF_INIT;
 	const char *words[MAX_KEYS + 1] = {NULL};
@@ -91,19 +93,19 @@ static int unknown_key(const struct section *s, const struct place *place,
 	}
 	const char *meant = closest_word(key->text, words);
 	if (meant)
-		return schema_complain(place, node, key->text, err,
+		return schema_location_refuse(where, node, key->text, err,
 		    "unknown key; did you mean '%s'?", meant);
-	return schema_complain(place, node, key->text, err,
+	return schema_location_refuse(where, node, key->text, err,
 	    "unknown key; known here: %s", known.data);
 }
 
 static int read_list(const struct field *f, const struct yaml_node *node,
-    const struct place *place, void *at, struct err *err)
+    const struct schema_location *where, void *at, struct err *err)
 {
 	if (node->kind != YAML_SEQUENCE)
-		return value_wrong(f, node, place, err);
+		return field_refuse(f, node, where, err);
 	for (size_t i = 0; i < node->items.len; i++) {
-		struct place item = {.up = place, .index = i};
+		struct schema_location item = {.up = where, .index = i};
 		struct schema_list v;
 		/* Counted before it is read: what a failure leaves half read
 		 * is released with the rest. */
@@ -121,7 +123,7 @@ static int read_list(const struct field *f, const struct yaml_node *node,
 }
 
 static int read_field(const struct field *f, const struct yaml_node *node,
-    const struct place *place, char *data, struct err *err)
+    const struct schema_location *where, char *data, struct err *err)
 {
 	void *at = data + f->offset;
 
@@ -131,58 +133,59 @@ static int read_field(const struct field *f, const struct yaml_node *node,
 		return 0;
 	}
 	if (node->kind == YAML_NULL)
-		return schema_complain(place, node, NULL, err,
-		    "has no value; it takes %s", value_right(f));
+		return schema_location_refuse(where, node, NULL, err,
+		    "has no value; it takes %s", field_expected(f));
 	switch (f->kind) {
 	case FIELD_SECTION:
 		if (f->present_offset)
 			*(bool *)(data + f->present_offset) = true;
-		return schema_read(f->section, node, place, at, err);
+		return schema_read(f->section, node, where, at, err);
 	case FIELD_LIST:
-		return read_list(f, node, place, at, err);
+		return read_list(f, node, where, at, err);
 	default:
-		return value_read(f, node, place, at, err);
+		return value_read(f, node, where, at, err);
 	}
 }
 
 static int read_fallback(
-    const struct field *f, const struct place *place, char *data)
+    const struct field *f, const struct schema_location *where, char *data)
 {
 	struct err err = ERR_INIT;
 	cleanup(yaml_node_freep) struct yaml_node *node =
 	    yaml_load(f->fallback, strlen(f->fallback), "default", &err);
 
 	/* A default that does not read is a mistake in the table. */
-	if (!node || read_field(f, node, place, data, &err))
+	if (!node || read_field(f, node, where, data, &err))
 		abort();
 	return 0;
 }
 
 /* Sections that are left out still have their fields' defaults. */
-static void read_defaults(const struct section *s, const struct place *place,
-    char *data, const bool *seen)
+static void read_defaults(const struct section *s,
+    const struct schema_location *where, char *data, const bool *seen)
 {
 	for (const struct field *f = s->fields; f->key; f++) {
 		if (seen && seen[f - s->fields])
 			continue;
 		if (f->kind == FIELD_SECTION)
 			read_defaults(
-			    f->section, place, data + f->offset, NULL);
+			    f->section, where, data + f->offset, NULL);
 		else if (f->fallback)
-			read_fallback(f, place, data);
+			read_fallback(f, where, data);
 	}
 }
 
 static int read_members(const struct section *s, const struct yaml_node *node,
-    const struct place *place, char *data, bool *seen, struct err *err)
+    const struct schema_location *where, char *data, bool *seen,
+    struct err *err)
 {
 	for (size_t i = 0; i < node->keys.len; i++) {
 		const struct yaml_node *key = node->keys.items[i];
 		const struct yaml_node *value = node->items.items[i];
 		const struct field *f = find(s, key->text);
 		if (!f)
-			return unknown_key(s, place, node, key, err);
-		struct place below = {.up = place, .key = key->text};
+			return unknown_key(s, where, node, key, err);
+		struct schema_location below = {.up = where, .key = key->text};
 		struct yaml_node at = *value;
 		if (at.kind == YAML_NULL) {
 			at.line = key->line;
@@ -196,24 +199,24 @@ static int read_members(const struct section *s, const struct yaml_node *node,
 }
 
 int schema_read(const struct section *s, const struct yaml_node *node,
-    const struct place *place, void *data, struct err *err)
+    const struct schema_location *where, void *data, struct err *err)
 {
 	bool seen[MAX_KEYS] = {false};
 
 	if (node->kind != YAML_MAPPING)
-		return schema_complain(place, node, NULL, err,
+		return schema_location_refuse(where, node, NULL, err,
 		    "is %s; it takes a mapping of keys to values",
 		    yaml_describe(node));
-	if (read_members(s, node, place, data, seen, err))
+	if (read_members(s, node, where, data, seen, err))
 		return -1;
 	for (const struct field *f = s->fields; f->key; f++) {
 		if ((f->flags & FIELD_REQUIRED) && !seen[f - s->fields])
-			return schema_complain(place, node, NULL, err,
+			return schema_location_refuse(where, node, NULL, err,
 			    "lacks '%s', which takes %s", f->key,
-			    value_right(f));
+			    field_expected(f));
 	}
-	read_defaults(s, place, data, seen);
-	return s->check ? s->check(data, node, place, err) : 0;
+	read_defaults(s, where, data, seen);
+	return s->check ? s->check(data, node, where, err) : 0;
 }
 
 static void done_list(const struct field *f, void *at)

@@ -76,9 +76,9 @@ struct field {
 };
 
 /* The place of a value: for messages. Lives on the stack of the reader. */
-struct place {
-	const struct place *up; /* NULL at the root */
-	const char *key;	/* NULL: an item of a list */
+struct schema_location {
+	const struct schema_location *up; /* NULL at the root */
+	const char *key;		  /* NULL: an item of a list */
 	size_t index;
 	const char *file; /* at the root */
 };
@@ -87,7 +87,7 @@ struct section {
 	const struct field *fields; /* ended by one without a key */
 	/* What no single field can say; NULL where there is nothing. */
 	int (*check)(const void *data, const struct yaml_node *node,
-	    const struct place *place, struct err *err);
+	    const struct schema_location *where, struct err *err);
 };
 
 /* Every VEC_DEFINE, and so every list, lies like this; it is moved by bytes, so
@@ -103,7 +103,7 @@ struct schema_list {
 /* Reads a section from its mapping into `data`, which is zeroed by the caller
  * and, whatever happens, to be released with schema_done. */
 int schema_read(const struct section *s, const struct yaml_node *node,
-    const struct place *place, void *data, struct err *err);
+    const struct schema_location *where, void *data, struct err *err);
 void schema_done(const struct section *s, void *data);
 /* All settings, those left out with their defaults, as YAML. Secrets are
  * named by where they come from. */
@@ -111,13 +111,13 @@ void schema_write(
     const struct section *s, const void *data, int indent, struct buf *out);
 
 /* Appends "<file>:<line>:<column>: <path>", of the node or of its member. */
-void schema_place(const struct place *place, const struct yaml_node *node,
-    const char *key, struct buf *out);
+void schema_location_add(const struct schema_location *where,
+    const struct yaml_node *node, const char *key, struct buf *out);
 
 /* "<file>:<line>:<column>: <path>: <fmt>", ERR_USAGE. With a key, of that
  * member of the node. Returns -1. */
-int schema_complain(const struct place *place, const struct yaml_node *node,
-    const char *key, struct err *err, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+int schema_location_refuse(const struct schema_location *where,
+    const struct yaml_node *node, const char *key, struct err *err,
+    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -12,7 +12,7 @@
 /* Where a secret is to be had; it is read when it is asked for, so that one
  * that a command does not need may be missing. */
 struct secret_ref {
-	char *place; /* file:line:column: path of the key, for messages */
+	char *location; /* file:line:column: path of the key, for messages */
 	char *file;
 	char *variable;
 };

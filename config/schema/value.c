@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *value_right(const struct field *f)
+const char *field_expected(const struct field *f)
 {
 	if (f->right)
 		return f->right;
@@ -46,26 +46,26 @@ const char *value_right(const struct field *f)
 	return "a value";
 }
 
-int value_wrong(const struct field *f, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+int field_refuse(const struct field *f, const struct yaml_node *node,
+    const struct schema_location *where, struct err *err)
 {
-	return schema_complain(place, node, NULL, err, "is %s; it takes %s",
-	    yaml_describe(node), value_right(f));
+	return schema_location_refuse(where, node, NULL, err,
+	    "is %s; it takes %s", yaml_describe(node), field_expected(f));
 }
 
 static int out_of_range(const struct field *f, const struct yaml_node *node,
-    const struct place *place, struct err *err)
+    const struct schema_location *where, struct err *err)
 {
 	if (f->kind == FIELD_INT)
-		return schema_complain(place, node, NULL, err,
+		return schema_location_refuse(where, node, NULL, err,
 		    "is out of range; it takes %s from %lld to %lld",
-		    value_right(f), (long long)f->min, (long long)f->max);
-	return schema_complain(place, node, NULL, err,
-	    "is out of range; it takes %s", value_right(f));
+		    field_expected(f), (long long)f->min, (long long)f->max);
+	return schema_location_refuse(where, node, NULL, err,
+	    "is out of range; it takes %s", field_expected(f));
 }
 
 static int read_number(const struct field *f, const struct yaml_node *node,
-    const struct place *place, void *at, struct err *err)
+    const struct schema_location *where, void *at, struct err *err)
 {
 	int64_t value = 0;
 	uint64_t bytes = 0;
@@ -80,14 +80,14 @@ static int read_number(const struct field *f, const struct yaml_node *node,
 	else
 		bad = unit_parse_bytes(node->text, &bytes);
 	if (bad)
-		return value_wrong(f, node, place, err);
+		return field_refuse(f, node, where, err);
 	if (f->kind == FIELD_BYTES)
 		value = (int64_t)bytes;
 	int64_t max = f->min || f->max ? f->max : INT32_MAX;
 	if (f->kind != FIELD_INT && !f->max)
 		max = INT64_MAX;
 	if (value < f->min || value > max)
-		return out_of_range(f, node, place, err);
+		return out_of_range(f, node, where, err);
 	if (f->kind == FIELD_INT)
 		*(int *)at = (int)value;
 	else if (f->kind == FIELD_DURATION)
@@ -98,7 +98,7 @@ static int read_number(const struct field *f, const struct yaml_node *node,
 }
 
 static int read_word(const struct field *f, const struct yaml_node *node,
-    const struct place *place, int *at, struct err *err)
+    const struct schema_location *where, int *at, struct err *err)
 {
 	cleanup(buf_done) struct buf known = BUF_INIT;
 
@@ -109,7 +109,7 @@ static int read_word(const struct field *f, const struct yaml_node *node,
 		}
 		buf_printf(&known, "%s%s", i ? ", " : "", f->words[i]);
 	}
-	return schema_complain(place, node, NULL, err,
+	return schema_location_refuse(where, node, NULL, err,
 	    "is none of its words; it takes one of: %s", known.data);
 }
 
@@ -140,28 +140,28 @@ static struct json_object *tree(const struct yaml_node *n)
 }
 
 int value_read(const struct field *f, const struct yaml_node *node,
-    const struct place *place, void *at, struct err *err)
+    const struct schema_location *where, void *at, struct err *err)
 {
 	switch (f->kind) {
 	case FIELD_TEXT:
 	case FIELD_PATH:
-		return value_read_text(f, node, place, at, err);
+		return value_read_text(f, node, where, at, err);
 	case FIELD_BOOL:
-		return yaml_bool(node, at) ? value_wrong(f, node, place, err)
+		return yaml_bool(node, at) ? field_refuse(f, node, where, err)
 					   : 0;
 	case FIELD_INT:
 	case FIELD_DURATION:
 	case FIELD_BYTES:
-		return read_number(f, node, place, at, err);
+		return read_number(f, node, where, at, err);
 	case FIELD_WORD:
-		return read_word(f, node, place, at, err);
+		return read_word(f, node, where, at, err);
 	case FIELD_SECRET:
-		return value_read_secret(f, node, place, at, err);
+		return value_read_secret(f, node, where, at, err);
 	case FIELD_TEXTS:
 	case FIELD_PATHS:
-		return value_read_texts(f, node, place, at, err);
+		return value_read_texts(f, node, where, at, err);
 	case FIELD_PAIRS:
-		return value_read_pairs(f, node, place, at, err);
+		return value_read_pairs(f, node, where, at, err);
 	case FIELD_TREE:
 		*(struct json_object **)at = tree(node);
 		return 0;
@@ -181,7 +181,7 @@ void value_done(const struct field *f, void *at)
 		*(char **)at = NULL;
 		break;
 	case FIELD_SECRET:
-		free(ref->place);
+		free(ref->location);
 		free(ref->file);
 		free(ref->variable);
 		*ref = (struct secret_ref){0};

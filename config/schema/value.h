@@ -8,7 +8,7 @@
 #include "config/schema/schema.h"
 
 int value_read(const struct field *f, const struct yaml_node *node,
-    const struct place *place, void *at, struct err *err);
+    const struct schema_location *where, void *at, struct err *err);
 void value_done(const struct field *f, void *at);
 /* Writes " <value>\n", or the lines of a list or mapping. */
 void value_write(
@@ -18,9 +18,9 @@ void value_write_secret(const void *at, struct buf *out);
 /* Whether it is unset, as far as its type can say: a number that is 0. */
 bool value_is_empty(const struct field *f, const void *at);
 /* What the field takes, for messages. */
-const char *value_right(const struct field *f);
+const char *field_expected(const struct field *f);
 /* "is a list; it takes text". Returns -1. */
-int value_wrong(const struct field *f, const struct yaml_node *node,
-    const struct place *place, struct err *err);
+int field_refuse(const struct field *f, const struct yaml_node *node,
+    const struct schema_location *where, struct err *err);
 
 #endif

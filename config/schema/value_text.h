@@ -9,12 +9,13 @@
 #include "config/schema/schema.h"
 
 int value_read_text(const struct field *f, const struct yaml_node *node,
-    const struct place *place, char **out, struct err *err);
+    const struct schema_location *where, char **out, struct err *err);
 int value_read_texts(const struct field *f, const struct yaml_node *node,
-    const struct place *place, struct strvec *out, struct err *err);
+    const struct schema_location *where, struct strvec *out, struct err *err);
 int value_read_pairs(const struct field *f, const struct yaml_node *node,
-    const struct place *place, struct pair_vec *out, struct err *err);
+    const struct schema_location *where, struct pair_vec *out, struct err *err);
 int value_read_secret(const struct field *f, const struct yaml_node *node,
-    const struct place *place, struct secret_ref *at, struct err *err);
+    const struct schema_location *where, struct secret_ref *at,
+    struct err *err);
 
 #endif

@@ -139,7 +139,7 @@ static int push_lfs(const struct git_apply_options *o, const char *dir,
 static int has_lfs(const char *dir, bool *has, struct err *err)
 {
 	struct lfs_objectvec objects = VEC_INIT;
-	int status = lfs_list(dir, &objects, err);
+	int status = lfs_files_list(dir, &objects, err);
 
 	*has = objects.len > 0;
 	vec_done(&objects);

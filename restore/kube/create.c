@@ -76,7 +76,7 @@ static bool port_is_taken(
 	       strstr(answer->message, "port is already allocated");
 }
 
-/* POST; waits for what comes by itself. 0, or -1 as kube_send. */
+/* POST; waits for what comes by itself. 0, or -1 as kube_client_send. */
 static int post(
     struct apply_task *t, struct kube_answer *answer, struct err *err)
 {

@@ -31,7 +31,7 @@ int send_request(struct apply *a, uint16_t cluster, struct kube_request *r,
 	/* cppcheck-suppress autoVariables ; cleared before the return */
 	r->ctx = &attempts;
 	throttle_enter(throttle);
-	int rc = kube_send(a->clusters[cluster].client, r, answer, err);
+	int rc = kube_client_send(a->clusters[cluster].client, r, answer, err);
 	throttle_leave(throttle, attempts.count == 1);
 	r->on_attempt = NULL;
 	r->ctx = NULL;

@@ -30,7 +30,7 @@ int plan_list(struct kube_client *c, const char *path, const char *accept,
 		}
 		struct kube_request request = {
 		    .path = path, .query = buf_str(&query), .accept = accept};
-		if (kube_send(c, &request, &answer, err)) {
+		if (kube_client_send(c, &request, &answer, err)) {
 			if (answer.status != 410 || restarts++ == 3)
 				return -1;
 			free(token);
@@ -200,7 +200,7 @@ static void compare_uids(struct live *l)
 		    "the snapshot does not say which cluster it is of (the "
 		    "agent may not read the namespace kube-system)");
 	else
-		uid = kube_cluster_uid(c->client, &err);
+		uid = kube_discovery_cluster_uid(c->client, &err);
 	if (uid)
 		l->is_source = str_eq(uid, c->source_uid);
 	else

@@ -127,18 +127,19 @@ static int discover(struct plan_maker *m, struct err *err)
 
 		if (!c->client || o->without_kubernetes)
 			continue;
-		if (kube_discover(c->client, &m->p->apis[i], err))
+		if (kube_discovery_read(c->client, &m->p->apis[i], err))
 			return err_wrap(err,
 			    "target of cluster '%s': what it serves", c->name);
 		/* It would seem not to be served. */
-		VEC_EACH (&m->p->apis[i].gaps, gap)
+		VEC_EACH (&m->p->apis[i].unavailable, entry)
 			return err_set(err, ERR_NETWORK,
 			    "target of cluster '%s': what its API %s serves: "
 			    "%s; plan again once it answers (without it, its "
 			    "objects would seem not to be served)",
-			    c->name, gap->group_version, gap->why);
+			    c->name, entry->group_version, entry->why);
 		VEC_EACH (&m->p->apis[i].broken, broken)
-			*vec_add(&m->p->warnings) = kube_gaps_warning(broken);
+			*vec_add(&m->p->warnings) =
+			    kube_unavailable_warning(broken);
 	}
 	return 0;
 }

@@ -158,7 +158,7 @@ int owned_adopt(struct apply_task *t, const struct json_object *live,
 bool owned_conflicts(const struct kube_answer *answer);
 
 /* send_request.c: a write of the object; warnings of the server that matter
- * become notes. 0, or -1 as kube_send. */
+ * become notes. 0, or -1 as kube_client_send. */
 int send_object(struct apply_task *t, const char *method, const char *path,
     const char *content_type, bool force, const struct json_object *body,
     struct kube_answer *answer, struct err *err);

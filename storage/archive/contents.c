@@ -100,7 +100,7 @@ static int next_line(
 typedef int entry_fn(
     void *ctx, const struct contents_entry *e, struct err *err);
 
-static int take_entry(
+static int read_entry(
     const struct json_object *o, entry_fn *entry, void *ctx, struct err *err)
 {
 	struct contents_entry e = {.path = json_get_str(o, "path"),
@@ -122,7 +122,7 @@ static int take_entry(
 }
 
 /* "{…}," or, of the last entry, "{…}". */
-static int take_line(const char *text, size_t len, bool *last, entry_fn *entry,
+static int read_line(const char *text, size_t len, bool *last, entry_fn *entry,
     void *ctx, struct err *err)
 {
 	*last = !len || text[len - 1] != ',';
@@ -131,7 +131,7 @@ static int take_line(const char *text, size_t len, bool *last, entry_fn *entry,
 	cleanup(json_freep) struct json_object *o = json_parse(text, len, err);
 	if (!o)
 		return -1;
-	return take_entry(o, entry, ctx, err);
+	return read_entry(o, entry, ctx, err);
 }
 
 static int check_end(struct lines *l, const char *text, size_t len,
@@ -174,7 +174,7 @@ static int each_line(
 			return err_set(err, ERR_FORMAT,
 			    last ? "entries are not separated"
 				 : "it has too many entries");
-		if (take_line(text, len, &last, entry, ctx, err))
+		if (read_line(text, len, &last, entry, ctx, err))
 			return -1;
 		count++;
 	}

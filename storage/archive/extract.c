@@ -129,7 +129,7 @@ int archive_extract(struct source *from, const struct reader_options *o,
 	    .ctx = &x};
 
 	unpack_file_init(&x.file, dir);
-	int r = archive_read(from, o, &v, totals, err);
+	int r = archive_reader_run(from, o, &v, totals, err);
 	if (!r && x.in_contents)
 		r = unpack_file_end(&x.file, err);
 	if (!r)
@@ -203,7 +203,7 @@ static int read_kept(
 	return 0;
 }
 
-struct json_object *archive_extracted_attrs(
+struct json_object *extract_attrs(
     const char *dir, const char *path, struct err *err)
 {
 	cleanup(json_freep) struct json_object *out = json_new_object();

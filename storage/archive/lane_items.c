@@ -44,7 +44,7 @@ void lane_items_done(struct lane_items *l)
 	l->entries = l->bytes = 0;
 }
 
-static int take_path(
+static int claim_path(
     struct lane_items *l, const struct archive_entry *e, struct err *err)
 {
 	cleanup(buf_done) struct buf shown = BUF_INIT;
@@ -82,7 +82,7 @@ int lane_items_add(struct lane_items *l, const struct archive_entry *e,
 {
 	struct item *run = &l->open;
 
-	if (take_path(l, e, err))
+	if (claim_path(l, e, err))
 		return -1;
 	record_add(&run->run, e, l->mtime, data, len);
 	run->entries++;
@@ -120,7 +120,7 @@ static struct item *new_item(struct lane_items *l,
 	const char *none;
 	size_t at = 0;
 
-	if (take_path(l, e, err) || lane_items_end(l, err))
+	if (claim_path(l, e, err) || lane_items_end(l, err))
 		return NULL;
 	struct item *i = vec_add(&l->items);
 	i->kind = kind;
@@ -169,7 +169,8 @@ struct each {
 	void *ctx;
 };
 
-static int tell_path(void *ctx, const struct contents_entry *e, struct err *err)
+static int report_path(
+    void *ctx, const struct contents_entry *e, struct err *err)
 {
 	const struct each *each = ctx;
 
@@ -193,7 +194,7 @@ static int each_of_packed(
 	contents_write_end(&text, i->entries);
 	cleanup(source_freep) struct source *from =
 	    source_from_memory(text.data, text.len);
-	return contents_each(from, tell_path, each, err);
+	return contents_each(from, report_path, each, err);
 }
 
 static int each_of_run(const struct item *i, struct each *each, struct err *err)

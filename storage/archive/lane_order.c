@@ -1,13 +1,13 @@
 #include "storage/archive/lane_order.h"
 
-void turns_init(struct turns *t)
+void lane_order_init(struct lane_order *t)
 {
-	*t = (struct turns){.rank = 0};
+	*t = (struct lane_order){.rank = 0};
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->passed, NULL);
 }
 
-void turns_done(struct turns *t)
+void lane_order_done(struct lane_order *t)
 {
 	for (size_t r = 0; r < RANK_COUNT; r++)
 		vec_done(&t->lanes[r]);
@@ -16,12 +16,12 @@ void turns_done(struct turns *t)
 }
 
 /* Moves the turn past what is done. Needs the lock. */
-static void pass(struct turns *t)
+static void pass(struct lane_order *t)
 {
 	while (t->rank < RANK_COUNT) {
-		struct turn_states *lanes = &t->lanes[t->rank];
+		struct lane_states *lanes = &t->lanes[t->rank];
 		if (t->index < lanes->len) {
-			if (lanes->items[t->index] != TURN_DONE)
+			if (lanes->items[t->index] != LANE_DONE)
 				break;
 			t->index++;
 		} else if (t->rank_done[t->rank]) {
@@ -34,7 +34,7 @@ static void pass(struct turns *t)
 	pthread_cond_broadcast(&t->passed);
 }
 
-void turns_rank_done(struct turns *t, enum archive_rank rank)
+void lane_order_rank_done(struct lane_order *t, enum archive_rank rank)
 {
 	pthread_mutex_lock(&t->lock);
 	t->rank_done[rank] = true;
@@ -42,20 +42,20 @@ void turns_rank_done(struct turns *t, enum archive_rank rank)
 	pthread_mutex_unlock(&t->lock);
 }
 
-void turns_set(struct turns *t, enum archive_rank rank, size_t index,
-    enum turn_state state)
+void lane_order_set(struct lane_order *t, enum archive_rank rank, size_t index,
+    enum lane_state state)
 {
-	struct turn_states *lanes = &t->lanes[rank];
+	struct lane_states *lanes = &t->lanes[rank];
 
 	pthread_mutex_lock(&t->lock);
 	while (lanes->len <= index)
-		*vec_add(lanes) = TURN_UNKNOWN;
+		*vec_add(lanes) = LANE_UNKNOWN;
 	lanes->items[index] = state;
 	pass(t);
 	pthread_mutex_unlock(&t->lock);
 }
 
-void turns_wait(struct turns *t, enum archive_rank rank, size_t index)
+void lane_order_wait(struct lane_order *t, enum archive_rank rank, size_t index)
 {
 	pthread_mutex_lock(&t->lock);
 	while (t->rank != (size_t)rank || t->index != index)
@@ -63,7 +63,7 @@ void turns_wait(struct turns *t, enum archive_rank rank, size_t index)
 	pthread_mutex_unlock(&t->lock);
 }
 
-bool turns_ended(struct turns *t)
+bool lane_order_ended(struct lane_order *t)
 {
 	pthread_mutex_lock(&t->lock);
 	bool ended = t->rank == RANK_COUNT;

@@ -12,24 +12,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum turn_state { TURN_UNKNOWN, TURN_OPEN, TURN_DONE };
-VEC_DEFINE(turn_states, enum turn_state);
+enum lane_state { LANE_UNKNOWN, LANE_OPEN, LANE_DONE };
+VEC_DEFINE(lane_states, enum lane_state);
 
-struct turns {
+struct lane_order {
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t passed;
-	struct turn_states lanes[RANK_COUNT];
+	struct lane_states lanes[RANK_COUNT];
 	bool rank_done[RANK_COUNT];
 	size_t rank, index; /* whose turn it is */
 };
 
-void turns_init(struct turns *t);
-void turns_done(struct turns *t);
-void turns_set(struct turns *t, enum archive_rank rank, size_t index,
-    enum turn_state state);
-void turns_rank_done(struct turns *t, enum archive_rank rank);
-void turns_wait(struct turns *t, enum archive_rank rank, size_t index);
+void lane_order_init(struct lane_order *t);
+void lane_order_done(struct lane_order *t);
+void lane_order_set(struct lane_order *t, enum archive_rank rank, size_t index,
+    enum lane_state state);
+void lane_order_rank_done(struct lane_order *t, enum archive_rank rank);
+void lane_order_wait(
+    struct lane_order *t, enum archive_rank rank, size_t index);
 /* Whether every rank is done, and every lane of it. */
-bool turns_ended(struct turns *t);
+bool lane_order_ended(struct lane_order *t);
 
 #endif

@@ -40,7 +40,7 @@ static void add_file_name(struct buf *out, const char *name)
 	buf_add_str(out, SUFFIX);
 }
 
-void kube_object_path(const char *cluster, const char *resource_key,
+void layout_object_path(const char *cluster, const char *resource_key,
     const char *ns, const char *name, struct buf *out)
 {
 	buf_printf(out, "kubernetes/%s/", cluster);
@@ -54,7 +54,7 @@ void kube_object_path(const char *cluster, const char *resource_key,
 	add_file_name(out, name);
 }
 
-int kube_name_check(const char *name, size_t len, struct err *err)
+int layout_check_name(const char *name, size_t len, struct err *err)
 {
 	cleanup(buf_done) struct buf shown = BUF_INIT;
 	const char *wrong = NULL;

@@ -19,12 +19,12 @@
 #include <stddef.h>
 
 /* ns NULL or "": cluster scope. Appends to out. */
-void kube_object_path(const char *cluster, const char *resource_key,
+void layout_object_path(const char *cluster, const char *resource_key,
     const char *ns, const char *name, struct buf *out);
 
 /* What Kubernetes allows as a name in a path: not empty, not "." or "..", no
  * '/' or '%', no control characters, at most 253 bytes, UTF-8. `len` because
  * it may hold a NUL. */
-int kube_name_check(const char *name, size_t len, struct err *err);
+int layout_check_name(const char *name, size_t len, struct err *err);
 
 #endif

@@ -160,7 +160,7 @@ static void refuse(struct reading *r, const char *key, const char *what)
 			key, json_get(r->from, key) ? what : "missing");
 }
 
-static char *take_str(struct reading *r, const char *key)
+static char *read_str(struct reading *r, const char *key)
 {
 	const struct json_object *j = json_get(r->from, key);
 	const char *s = json_str(j);
@@ -172,7 +172,7 @@ static char *take_str(struct reading *r, const char *key)
 	return str_dup(s);
 }
 
-static int64_t take_time(struct reading *r, const char *key)
+static int64_t read_time(struct reading *r, const char *key)
 {
 	const char *s = json_get_str(r->from, key);
 	int64_t seconds = 0, again = 0;
@@ -189,7 +189,7 @@ static int64_t take_time(struct reading *r, const char *key)
 	return seconds;
 }
 
-static uint64_t take_count(struct reading *r, const char *key)
+static uint64_t read_count(struct reading *r, const char *key)
 {
 	const struct json_object *j = json_get(r->from, key);
 	int64_t n = json_int(j, -1);
@@ -199,7 +199,7 @@ static uint64_t take_count(struct reading *r, const char *key)
 	return n < 0 ? 0 : (uint64_t)n;
 }
 
-static void take_sha256(
+static void read_sha256(
     struct reading *r, const char *key, char out[DIGEST_SHA256_HEX])
 {
 	const char *s = json_get_str(r->from, key);
@@ -212,7 +212,7 @@ static void take_sha256(
 }
 
 /* One of two words. */
-static bool take_choice(
+static bool read_choice(
     struct reading *r, const char *key, const char *no, const char *yes)
 {
 	const char *s = json_get_str(r->from, key);
@@ -222,7 +222,7 @@ static bool take_choice(
 	return s && strcmp(s, yes) == 0;
 }
 
-static struct json_object *take_array(
+static struct json_object *read_array(
     struct reading *r, const char *key, enum json_kind of)
 {
 	struct json_object *a = json_get(r->from, key);
@@ -235,7 +235,7 @@ static struct json_object *take_array(
 	return json_share(a);
 }
 
-static void take_archive(struct reading *outer, struct manifest *m)
+static void read_archive(struct reading *outer, struct manifest *m)
 {
 	struct reading r = {.from = json_get(outer->from, "archive"),
 	    .err = outer->err,
@@ -245,65 +245,65 @@ static void take_archive(struct reading *outer, struct manifest *m)
 		refuse(outer, "archive", "no object");
 		return;
 	}
-	m->archive.file = take_str(&r, "file");
-	take_sha256(&r, "sha256", m->archive.sha256);
-	m->archive.bytes = take_count(&r, "bytes");
-	m->archive.compression = take_choice(&r, "compression", "zstd", "gzip")
+	m->archive.file = read_str(&r, "file");
+	read_sha256(&r, "sha256", m->archive.sha256);
+	m->archive.bytes = read_count(&r, "bytes");
+	m->archive.compression = read_choice(&r, "compression", "zstd", "gzip")
 				     ? ARCHIVE_GZIP
 				     : ARCHIVE_ZSTD;
-	m->archive.encryption = take_choice(&r, "encryption", "age", "none")
+	m->archive.encryption = read_choice(&r, "encryption", "age", "none")
 				    ? ARCHIVE_PLAIN
 				    : ARCHIVE_AGE;
-	m->archive.entries = take_count(&r, "entries");
-	m->archive.content_bytes = take_count(&r, "content_bytes");
+	m->archive.entries = read_count(&r, "entries");
+	m->archive.content_bytes = read_count(&r, "content_bytes");
 	if (m->archive.file && (!file_path_is_safe(m->archive.file) ||
 				   strchr(m->archive.file, '/')))
 		refuse(&r, "file", "no plain name");
 	outer->failed = r.failed;
 }
 
-static void take_previous(struct reading *outer, struct manifest *m)
+static void read_previous(struct reading *outer, struct manifest *m)
 {
-	struct json_object *list = take_array(outer, "previous", JSON_OBJECT);
+	struct json_object *list = read_array(outer, "previous", JSON_OBJECT);
 
 	for (size_t i = 0; i < json_len(list); i++) {
 		struct reading r = {.from = json_at(list, i),
 		    .err = outer->err,
 		    .failed = outer->failed};
 		struct manifest_previous *p = vec_add(&m->previous);
-		p->vault = take_str(&r, "vault");
+		p->vault = read_str(&r, "vault");
 		if (json_kind(json_get(r.from, "label")) != JSON_NULL) {
-			p->label = take_str(&r, "label");
-			take_sha256(&r, "manifest_sha256", p->sha256);
+			p->label = read_str(&r, "label");
+			read_sha256(&r, "manifest_sha256", p->sha256);
 		}
 		outer->failed = r.failed;
 	}
 	json_free(list);
 }
 
-static void take_all(struct reading *r, struct manifest *m)
+static void read_all(struct reading *r, struct manifest *m)
 {
-	m->tool = take_str(r, "tool");
-	m->label = take_str(r, "label");
-	m->name = take_str(r, "name");
-	m->created = take_time(r, "created");
-	m->started = take_time(r, "started");
-	m->finished = take_time(r, "finished");
-	m->zone = take_str(r, "zone");
-	m->hostname = take_str(r, "hostname");
-	m->vault = take_str(r, "vault");
-	m->partial = take_choice(r, "status", "complete", "partial");
-	take_archive(r, m);
-	m->sources = take_array(r, "sources", JSON_OBJECT);
-	m->missing = take_array(r, "missing", JSON_OBJECT);
-	m->warnings = take_array(r, "warnings", JSON_STRING);
-	struct json_object *tags = take_array(r, "tags", JSON_STRING);
+	m->tool = read_str(r, "tool");
+	m->label = read_str(r, "label");
+	m->name = read_str(r, "name");
+	m->created = read_time(r, "created");
+	m->started = read_time(r, "started");
+	m->finished = read_time(r, "finished");
+	m->zone = read_str(r, "zone");
+	m->hostname = read_str(r, "hostname");
+	m->vault = read_str(r, "vault");
+	m->partial = read_choice(r, "status", "complete", "partial");
+	read_archive(r, m);
+	m->sources = read_array(r, "sources", JSON_OBJECT);
+	m->missing = read_array(r, "missing", JSON_OBJECT);
+	m->warnings = read_array(r, "warnings", JSON_STRING);
+	struct json_object *tags = read_array(r, "tags", JSON_STRING);
 	json_texts(tags, &m->tags);
 	json_free(tags);
 	if (json_kind(json_get(r->from, "hold")) != JSON_BOOL)
 		refuse(r, "hold", "neither true nor false");
 	m->hold = json_truth(json_get(r->from, "hold"), false);
-	take_previous(r, m);
+	read_previous(r, m);
 }
 
 int manifest_parse(
@@ -321,7 +321,7 @@ int manifest_parse(
 		    (long long)version, MANIFEST_VERSION);
 	struct reading r = {.from = o, .err = err, .failed = 0};
 	*m = (struct manifest){.tool = NULL};
-	take_all(&r, m);
+	read_all(&r, m);
 	if (r.failed)
 		manifest_done(m);
 	return r.failed;

@@ -87,10 +87,10 @@ static int start_entry(
 	return result;
 }
 
-typedef int take_fn(
+typedef int data_fn(
     struct reading *r, const void *data, size_t len, struct err *err);
 
-static int take_data(
+static int read_data(
     struct reading *r, const void *data, size_t len, struct err *err)
 {
 	digest_add(r->digest, data, len);
@@ -99,7 +99,7 @@ static int take_data(
 		   : 0;
 }
 
-static int take_contents(
+static int read_contents(
     struct reading *r, const void *data, size_t len, struct err *err)
 {
 	return spool_add(&r->contents, data, len, err);
@@ -107,7 +107,7 @@ static int take_contents(
 
 /* Exactly the bytes that the header promised. */
 static int each_chunk(struct reading *r, const struct tar_entry *e,
-    take_fn *take, struct err *err)
+    data_fn *emit, struct err *err)
 {
 	uint64_t total = 0;
 
@@ -119,7 +119,7 @@ static int each_chunk(struct reading *r, const struct tar_entry *e,
 			break;
 		total += (uint64_t)n;
 		if (cancel_check(r->options->cancel, err) ||
-		    take(r, r->chunk, (size_t)n, err))
+		    emit(r, r->chunk, (size_t)n, err))
 			return -1;
 	}
 	if (total != e->bytes)
@@ -150,7 +150,7 @@ static int read_entry(
 	struct seen seen = {.bytes = e->bytes};
 
 	if (check_room(r, e, err) || start_entry(r, e, err) ||
-	    each_chunk(r, e, take_data, err))
+	    each_chunk(r, e, read_data, err))
 		return -1;
 	digest_finish(r->digest, seen.sha256);
 	digest_of(DIGEST_SHA256, e->path, strlen(e->path), seen.path_sha256);
@@ -167,7 +167,7 @@ static int read_any(
 		return -1;
 	if (str_eq(e->path, CONTENTS_PATH)) {
 		r->has_contents = true;
-		return each_chunk(r, e, take_contents, err);
+		return each_chunk(r, e, read_contents, err);
 	}
 	if (read_entry(r, e, err))
 		return err_wrap(err, "archive entry '%.300s'", e->path);
@@ -285,7 +285,7 @@ static struct source *decrypted(
 	return NULL;
 }
 
-int archive_read(struct source *from, const struct reader_options *o,
+int archive_reader_run(struct source *from, const struct reader_options *o,
     const struct reader_visitor *visitor, struct reader_totals *totals,
     struct err *err)
 {

@@ -49,7 +49,7 @@ struct reader_entry {
 
 /* Called for each entry but CONTENTS.json: start, data (none or more times),
  * end. Each returns 0, or -1 with err set to stop. An entry is known to be
- * good only when archive_read has returned 0. Any may be NULL. */
+ * good only when archive_reader_run has returned 0. Any may be NULL. */
 struct reader_visitor {
 	int (*start)(
 	    void *ctx, const struct reader_entry *entry, struct err *err);
@@ -63,7 +63,7 @@ struct reader_visitor {
 
 /* Reads all of it, writing nothing to disk. Owns from. ERR_INTEGRITY where
  * an entry is not what CONTENTS.json says. totals may be NULL. */
-int archive_read(struct source *from, const struct reader_options *o,
+int archive_reader_run(struct source *from, const struct reader_options *o,
     const struct reader_visitor *visitor, struct reader_totals *totals,
     struct err *err);
 
@@ -71,14 +71,14 @@ int archive_read(struct source *from, const struct reader_options *o,
  * are 0600, directories 0700; attributes are kept as extended attributes
  * `user.<name>` of the files, or where the file system has none, in
  * `<dir>/.attrs.json` ({path: {name: value}}); read them with
- * archive_extracted_attrs. On failure what was written is removed. Owns from.
+ * extract_attrs. On failure what was written is removed. Owns from.
  * For what is read once and goes away, see tree.h. */
 int archive_extract(struct source *from, const struct reader_options *o,
     const char *dir, struct reader_totals *totals, struct err *err);
 
 /* The attributes of one extracted entry as a JSON object of strings; the
  * caller releases it. An empty object where there are none. */
-struct json_object *archive_extracted_attrs(
+struct json_object *extract_attrs(
     const char *dir, const char *path, struct err *err);
 
 #endif

@@ -49,7 +49,7 @@ void record_add(struct buf *to, const struct archive_entry *e, int64_t mtime,
 }
 
 /* A text that is there, and what follows it. */
-static char *take_text(char **at, size_t len)
+static char *read_text(char **at, size_t len)
 {
 	char *text = len ? *at : NULL;
 
@@ -68,16 +68,16 @@ bool record_next(
 	char *text = from->data + *at + sizeof(h);
 	out->bytes = h.bytes;
 	out->mtime = h.mtime;
-	out->path = take_text(&text, h.path_len);
-	out->source = take_text(&text, h.source_len);
-	out->facts = take_text(&text, h.facts_len);
+	out->path = read_text(&text, h.path_len);
+	out->source = read_text(&text, h.source_len);
+	out->facts = read_text(&text, h.facts_len);
 	out->sha256 = NULL;
 	out->attrs.len = 0;
 	for (uint32_t i = 0; i < h.attrs; i++) {
 		struct tar_attr *a = vec_add(&out->attrs);
-		a->name = take_text(&text, strlen(text) + 1);
+		a->name = read_text(&text, strlen(text) + 1);
 		a->value_len = strlen(text);
-		a->value = take_text(&text, a->value_len + 1);
+		a->value = read_text(&text, a->value_len + 1);
 	}
 	*data = text;
 	*at = (size_t)(text - from->data) + h.bytes;

@@ -91,7 +91,7 @@ static int drain(struct tar_reader *t, struct err *err)
 	}
 }
 
-static int take_attrs(
+static int read_attrs(
     struct archive_entry *a, struct tar_attrs *out, struct err *err)
 {
 	const char *name;
@@ -125,7 +125,7 @@ static const char *kind_of(struct archive_entry *a)
 	}
 }
 
-static int take_entry(
+static int read_entry(
     struct archive_entry *a, struct tar_entry *e, struct err *err)
 {
 	const char *path = archive_entry_pathname(a);
@@ -145,7 +145,7 @@ static int take_entry(
 	*e = (struct tar_entry){.path = str_dup(path),
 	    .bytes = (uint64_t)archive_entry_size(a),
 	    .mtime = archive_entry_mtime(a)};
-	if (take_attrs(a, &e->attrs, err)) {
+	if (read_attrs(a, &e->attrs, err)) {
 		err_wrap(err, "archive entry '%.200s'", e->path);
 		tar_entry_done(e);
 		return -1;
@@ -163,7 +163,7 @@ int tar_reader_next(struct tar_reader *t, struct tar_entry *e, struct err *err)
 	if (r == ARCHIVE_EOF)
 		result = drain(t, err);
 	else if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
-		result = take_entry(a, e, err);
+		result = read_entry(a, e, err);
 	else
 		result = tar_failed(
 		    t->archive, &t->below, err, "reading the archive");

@@ -13,7 +13,7 @@
 enum { SPOOL_MEMORY_BYTES = 1024 * 1024 };
 
 /* Where in the spool an entry is. */
-struct place {
+struct location {
 	uint64_t offset;
 	uint64_t bytes;
 };
@@ -21,7 +21,7 @@ struct place {
 struct tree {
 	char *dir;
 	struct spool spool;
-	VEC_DEFINE(, struct place) places;
+	VEC_DEFINE(, struct location) locations;
 	struct index *names; /* to places */
 };
 
@@ -38,22 +38,23 @@ void tree_free(struct tree *t)
 	if (!t)
 		return;
 	spool_done(&t->spool);
-	vec_done(&t->places);
+	vec_done(&t->locations);
 	index_free(t->names);
 	free(t->dir);
 	free(t);
 }
 
-static void place_next(struct tree *t, const char *path)
+static void location_next(struct tree *t, const char *path)
 {
-	index_add(t->names, path, (uint32_t)t->places.len);
-	*vec_add(&t->places) = (struct place){.offset = spool_len(&t->spool)};
+	index_add(t->names, path, (uint32_t)t->locations.len);
+	*vec_add(&t->locations) =
+	    (struct location){.offset = spool_len(&t->spool)};
 }
 
-static int place_more(
+static int location_more(
     struct tree *t, const void *bytes, size_t len, struct err *err)
 {
-	t->places.items[t->places.len - 1].bytes += len;
+	t->locations.items[t->locations.len - 1].bytes += len;
 	return spool_add(&t->spool, bytes, len, err);
 }
 
@@ -64,7 +65,7 @@ static int start(void *ctx, const struct reader_entry *e, struct err *err)
 	u->in_file = u->as_file(e->path);
 	if (u->in_file)
 		return unpack_file_start(&u->file, e->path, err);
-	place_next(u->tree, e->path);
+	location_next(u->tree, e->path);
 	return 0;
 }
 
@@ -73,7 +74,7 @@ static int data(void *ctx, const void *bytes, size_t len, struct err *err)
 	struct unpacking *u = ctx;
 
 	return u->in_file ? unpack_file_data(&u->file, bytes, len, err)
-			  : place_more(u->tree, bytes, len, err);
+			  : location_more(u->tree, bytes, len, err);
 }
 
 static int end(void *ctx, struct err *err)
@@ -88,9 +89,9 @@ static int contents(void *ctx, const char *text, size_t len, struct err *err)
 	struct unpacking *u = ctx;
 
 	if (!u->in_contents)
-		place_next(u->tree, CONTENTS_PATH);
+		location_next(u->tree, CONTENTS_PATH);
 	u->in_contents = true;
-	return place_more(u->tree, text, len, err);
+	return location_more(u->tree, text, len, err);
 }
 
 struct tree *tree_unpack(struct source *from, const struct reader_options *o,
@@ -109,7 +110,7 @@ struct tree *tree_unpack(struct source *from, const struct reader_options *o,
 	t->names = index_new();
 	spool_init(&t->spool, o->scratch, SPOOL_MEMORY_BYTES);
 	unpack_file_init(&u.file, t->dir);
-	int failed = archive_read(from, o, &v, totals, err);
+	int failed = archive_reader_run(from, o, &v, totals, err);
 	unpack_file_done(&u.file);
 	if (!failed)
 		return t;
@@ -117,18 +118,18 @@ struct tree *tree_unpack(struct source *from, const struct reader_options *o,
 	return NULL;
 }
 
-static const struct place *find(const struct tree *t, const char *path)
+static const struct location *find(const struct tree *t, const char *path)
 {
 	uint32_t it = index_first(t->names, path);
 
 	return it == INDEX_END ? NULL
-			       : &t->places.items[index_value(t->names, it)];
+			       : &t->locations.items[index_value(t->names, it)];
 }
 
 int tree_read(const struct tree *t, const char *path, size_t max_bytes,
     struct buf *out, struct err *err)
 {
-	const struct place *p = find(t, path);
+	const struct location *p = find(t, path);
 
 	if (!p)
 		return err_set(err, ERR_NOT_FOUND,
@@ -155,7 +156,7 @@ int tree_contents(const struct tree *t,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, struct err *err)
 {
-	const struct place *p = find(t, CONTENTS_PATH);
+	const struct location *p = find(t, CONTENTS_PATH);
 
 	if (!p)
 		return err_set(

@@ -25,8 +25,8 @@ typedef bool tree_as_file(const char *path);
 
 /* Unpacks all of `from`, which it owns. `dir` is there, empty and private, and
  * outlives the tree (copied); o->scratch is where the spool goes, and must be
- * given. NULL as archive_read says, and then what is below `dir` is for the
- * caller to remove, as it is in the end. totals may be NULL. */
+ * given. NULL as archive_reader_run says, and then what is below `dir` is for
+ * the caller to remove, as it is in the end. totals may be NULL. */
 struct tree *tree_unpack(struct source *from, const struct reader_options *o,
     const char *dir, tree_as_file *as_file, struct reader_totals *totals,
     struct err *err);

@@ -15,7 +15,7 @@ struct archive_writer {
 	const char *scratch;
 	int64_t mtime;
 	struct pathset paths;
-	struct turns turns;
+	struct lane_order lane_order;
 
 	pthread_mutex_t lock; /* over what follows */
 	struct err failure;   /* what made the archive useless */
@@ -38,7 +38,7 @@ struct archive_writer *archive_writer_new(
 	w->scratch = o->scratch;
 	w->mtime = o->mtime;
 	pthread_mutex_init(&w->lock, NULL);
-	turns_init(&w->turns);
+	lane_order_init(&w->lane_order);
 	if (body_init(&w->body, o, sink, err) == 0)
 		return w;
 	archive_writer_free(w);
@@ -51,7 +51,7 @@ void archive_writer_free(struct archive_writer *w)
 		return;
 	body_done(&w->body);
 	pathset_done(&w->paths);
-	turns_done(&w->turns);
+	lane_order_done(&w->lane_order);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }
@@ -68,7 +68,7 @@ struct archive_totals archive_writer_progress(struct archive_writer *w)
 
 void archive_writer_rank_done(struct archive_writer *w, enum archive_rank r)
 {
-	turns_rank_done(&w->turns, r);
+	lane_order_rank_done(&w->lane_order, r);
 }
 
 /* From here on nothing can be added: an entry was begun and not ended. */
@@ -103,7 +103,7 @@ struct archive_lane *archive_lane_open(
 	l->rank = rank;
 	l->index = index;
 	lane_items_init(&l->items, &w->body.compress, w->scratch, w->mtime);
-	turns_set(&w->turns, rank, index, TURN_OPEN);
+	lane_order_set(&w->lane_order, rank, index, LANE_OPEN);
 	return l;
 }
 
@@ -118,7 +118,7 @@ void archive_lane_free(struct archive_lane *l)
 	if (!l)
 		return;
 	lane_items_done(&l->items);
-	turns_set(&l->writer->turns, l->rank, l->index, TURN_DONE);
+	lane_order_set(&l->writer->lane_order, l->rank, l->index, LANE_DONE);
 	free(l);
 }
 
@@ -205,12 +205,12 @@ static int write_lane(struct archive_lane *l, struct err *err)
 
 int archive_lane_commit(struct archive_lane *l, struct err *err)
 {
-	turns_wait(&l->writer->turns, l->rank, l->index);
+	lane_order_wait(&l->writer->lane_order, l->rank, l->index);
 	int r = check_useful(l->writer, err);
 	if (!r)
 		r = write_lane(l, err);
 	lane_items_done(&l->items);
-	turns_set(&l->writer->turns, l->rank, l->index, TURN_DONE);
+	lane_order_set(&l->writer->lane_order, l->rank, l->index, LANE_DONE);
 	return r;
 }
 
@@ -221,7 +221,7 @@ int archive_writer_finish(
 {
 	if (check_useful(w, err))
 		return -1;
-	if (!turns_ended(&w->turns))
+	if (!lane_order_ended(&w->lane_order))
 		return err_set(err, ERR_USAGE,
 		    "the archive was ended while sources were still open");
 	*totals = archive_writer_progress(w);

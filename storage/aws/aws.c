@@ -223,7 +223,7 @@ static int renew(struct aws *a, struct err *err)
 	cleanup(aws_keys_done) struct aws_keys fresh = AWS_KEYS_INIT;
 	autofree char *origin = NULL;
 
-	if (aws_keys_find(a, &fresh, &origin, err))
+	if (credentials_find(a, &fresh, &origin, err))
 		return -1;
 	aws_keys_copy(&a->keys, &fresh);
 	free(a->origin);

@@ -182,7 +182,7 @@ static int64_t measure_skew(
 
 /* A HEAD has no body to say what its 400 is: a RequestTimeout, or a token that
  * expired. It is tried again for both. */
-static bool untold(struct aws_call *c, const struct http_response *r)
+static bool status_is_bare(struct aws_call *c, const struct http_response *r)
 {
 	if (r->status != 400 || *c->code || !str_eq(c->method, "HEAD"))
 		return false;
@@ -217,7 +217,7 @@ static enum http_verdict judge_answer(
 	}
 	if (c->again && c->again(c->ctx, r, c->code))
 		return HTTP_AGAIN;
-	if (aws_error_passes(c) || untold(c, r))
+	if (aws_error_passes(c) || status_is_bare(c, r))
 		return HTTP_AGAIN;
 	return r->status >= 300 ? http_judge_usual(NULL, r, NULL) : HTTP_DONE;
 }
@@ -228,7 +228,7 @@ static enum http_verdict judge(
 	struct attempt *at = ctx;
 
 	if (failure) {
-		aws_error_take(at->call, NULL, NULL);
+		aws_error_set(at->call, NULL, NULL);
 		return http_judge_usual(NULL, response, failure);
 	}
 	return judge_answer(at->call, response);

@@ -67,7 +67,7 @@ enum credentials credentials_with_web_identity(struct credentials_search *s,
 	if (!token)
 		return credentials_broken(s, "web identity token");
 	r.web_identity_token = secret_reveal(token);
-	if (aws_assume_role(s->aws, &r, s->keys, s->err))
+	if (sts_assume_role(s->aws, &r, s->keys, s->err))
 		return credentials_broken(s, "web identity");
 	*s->origin =
 	    str_printf("web identity: role %s by token %s", role, token_file);
@@ -119,7 +119,7 @@ static int nothing_found(struct credentials_search *s)
 	    profile);
 }
 
-int aws_keys_find(
+int credentials_find(
     struct aws *a, struct aws_keys *keys, char **origin, struct err *err)
 {
 	typedef enum credentials place(struct credentials_search *);

@@ -147,7 +147,7 @@ enum credentials credentials_from_container(struct credentials_search *s)
 
 /* ---- instance ---- */
 
-static enum credentials instance_says(struct credentials_search *s,
+static enum credentials search_instance(struct credentials_search *s,
     const struct http_response *r, const char *url)
 {
 	cleanup(buf_done) struct buf what = BUF_INIT;
@@ -171,7 +171,7 @@ static enum credentials ask_instance(
 	if (fetch(s, &a, ATTEMPTS, &r))
 		return credentials_broken(s, "instance metadata");
 	if (r.status != 200)
-		return instance_says(s, &r, list);
+		return search_instance(s, &r, list);
 	const char *text = buf_str(&r.body);
 	autofree char *role = str_ndup(text, strcspn(text, "\r\n"));
 	cleanup(buf_done) struct buf url = BUF_INIT;
@@ -181,7 +181,7 @@ static enum credentials ask_instance(
 	if (fetch(s, &a, ATTEMPTS, &r))
 		return credentials_broken(s, "instance metadata");
 	if (r.status != 200)
-		return instance_says(s, &r, buf_str(&url));
+		return search_instance(s, &r, buf_str(&url));
 	if (aws_keys_from_json(s->keys, buf_str(&r.body), r.body.len, s->err))
 		return credentials_broken(s, "instance metadata");
 	*s->origin = str_printf("the instance's role %s (IMDSv2)", role);

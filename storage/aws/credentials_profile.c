@@ -128,7 +128,7 @@ static enum credentials by_role(struct credentials_search *s,
 	    .with = &base,
 	    .region = of(s, profile, "region"),
 	};
-	if (aws_assume_role(s->aws, &r, s->keys, s->err))
+	if (sts_assume_role(s->aws, &r, s->keys, s->err))
 		return FOUND_BROKEN;
 	*s->origin = str_printf("role %s of profile '%s', assumed with %s",
 	    role, profile, base_origin);

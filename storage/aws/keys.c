@@ -46,7 +46,7 @@ static bool plain(const char *text)
 	return *text != '\0';
 }
 
-static int take(struct aws_keys *k, const char *id, const char *secret,
+static int set_keys(struct aws_keys *k, const char *id, const char *secret,
     const char *token, const char *expiration, struct err *err)
 {
 	int64_t expires = 0;
@@ -84,7 +84,7 @@ int aws_keys_from_json(
 	const char *token = json_get_str(j, "SessionToken");
 	if (!token)
 		token = json_get_str(j, "Token");
-	return take(k, json_get_str(j, "AccessKeyId"),
+	return set_keys(k, json_get_str(j, "AccessKeyId"),
 	    json_get_str(j, "SecretAccessKey"), token,
 	    json_get_str(j, "Expiration"), err);
 }
@@ -100,7 +100,7 @@ int aws_keys_from_sts(
 	if (!result)
 		result = xml_child(x, "AssumeRoleWithWebIdentityResult");
 	const struct xml *c = xml_child(result, "Credentials");
-	return take(k, xml_text(c, "AccessKeyId"),
+	return set_keys(k, xml_text(c, "AccessKeyId"),
 	    xml_text(c, "SecretAccessKey"), xml_text(c, "SessionToken"),
 	    xml_text(c, "Expiration"), err);
 }

@@ -33,7 +33,7 @@ static int check_bucket(const char *bucket, struct err *err)
 	return 0;
 }
 
-static void take_endpoint(struct s3 *s, const char *url)
+static void set_endpoint(struct s3 *s, const char *url)
 {
 	const char *path = NULL;
 
@@ -61,7 +61,7 @@ struct s3 *s3_new(struct aws *aws, const char *bucket, struct err *err)
 	s->bucket = str_dup(bucket);
 	s->region = str_dup(aws->region);
 	pthread_mutex_init(&s->lock, NULL);
-	take_endpoint(s, o->s3_endpoint);
+	set_endpoint(s, o->s3_endpoint);
 	s->by_host = o->addressing == S3_ADDRESS_VIRTUAL ||
 		     (o->addressing == S3_ADDRESS_AUTO && !s->endpoint &&
 			 is_label(bucket));

@@ -43,7 +43,7 @@ char *s3_name_of(const struct xml *result, const char *text)
 	return str_dup(text);
 }
 
-static int take_object(const struct xml *result, const struct xml *x,
+static int read_object(const struct xml *result, const struct xml *x,
     struct s3_object_vec *objects, struct err *err)
 {
 	const char *key = xml_text(x, "Key");
@@ -72,13 +72,13 @@ static int take_object(const struct xml *result, const struct xml *x,
 	return 0;
 }
 
-static int take_objects(const struct xml *result, struct s3_object_vec *objects,
+static int read_objects(const struct xml *result, struct s3_object_vec *objects,
     struct strvec *prefixes, struct err *err)
 {
 	for (const struct xml *x = result->first; x; x = x->next) {
 		if (str_eq(x->name, "Contents") || str_eq(x->name, "Version") ||
 		    str_eq(x->name, "DeleteMarker")) {
-			if (take_object(result, x, objects, err))
+			if (read_object(result, x, objects, err))
 				return -1;
 		} else if (str_eq(x->name, "CommonPrefixes") && prefixes) {
 			const char *p = xml_text(x, "Prefix");
@@ -89,7 +89,7 @@ static int take_objects(const struct xml *result, struct s3_object_vec *objects,
 }
 
 /* Where the next page starts. */
-static int take_tokens(
+static int read_tokens(
     struct s3_list *l, const struct xml *result, struct err *err)
 {
 	const char *truncated = xml_text(result, "IsTruncated");
@@ -118,8 +118,8 @@ static int take_tokens(
 int s3_list_read(struct s3_list *l, const struct xml *result,
     struct s3_object_vec *objects, struct strvec *prefixes, struct err *err)
 {
-	return take_objects(result, objects, prefixes, err) ||
-		       take_tokens(l, result, err)
+	return read_objects(result, objects, prefixes, err) ||
+		       read_tokens(l, result, err)
 		   ? -1
 		   : 0;
 }

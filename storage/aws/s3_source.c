@@ -43,7 +43,7 @@ struct s3_source {
 	size_t slot_count;
 	size_t first; /* what read() takes from */
 	size_t used;
-	size_t taken; /* bytes of the first slot */
+	size_t consumed; /* bytes of the first slot */
 	struct pool *pool;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -101,7 +101,7 @@ static int await(struct s3_source *s, struct slot *slot, struct err *err)
 	return slot->failed ? -1 : 0;
 }
 
-static ssize_t source_take(
+static ssize_t source_read_slot(
     struct source *base, void *data, size_t len, struct err *err)
 {
 	struct s3_source *s = (struct s3_source *)base;
@@ -111,12 +111,12 @@ static ssize_t source_take(
 	struct slot *slot = &s->slots[s->first];
 	if (await(s, slot, err))
 		return -1;
-	size_t left = slot->data.len - s->taken;
+	size_t left = slot->data.len - s->consumed;
 	size_t n = len < left ? len : left;
-	memcpy(data, slot->data.data + s->taken, n);
-	s->taken += n;
-	if (s->taken == slot->data.len) {
-		s->taken = 0;
+	memcpy(data, slot->data.data + s->consumed, n);
+	s->consumed += n;
+	if (s->consumed == slot->data.len) {
+		s->consumed = 0;
 		s->first = (s->first + 1) % s->slot_count;
 		s->used--;
 		ask_ahead(s);
@@ -140,10 +140,10 @@ static void source_release(struct source *base)
 	free(s);
 }
 
-static const struct source_ops source_ops = {source_take, source_release};
+static const struct source_ops source_ops = {source_read_slot, source_release};
 
 /* The first range is in hand. */
-static void take_first(struct s3_source *s, struct buf *data)
+static void read_first(struct s3_source *s, struct buf *data)
 {
 	struct slot *slot = &s->slots[0];
 
@@ -181,8 +181,8 @@ static struct s3_source *source_over(struct s3 *s3, const struct s3_get *g,
 }
 
 /* A range of nothing is refused by the store: what is empty is found so. */
-static int look(struct s3 *s3, const struct s3_get *g, struct s3_meta *meta,
-    struct err *err)
+static int fetch_head(struct s3 *s3, const struct s3_get *g,
+    struct s3_meta *meta, struct err *err)
 {
 	struct err why = ERR_INIT;
 
@@ -207,7 +207,7 @@ static int get_first(struct s3 *s3, const struct s3_get *g, size_t range_bytes,
 	if (!first.len || first.len > range_bytes)
 		first.len = range_bytes;
 	if (!s3_get(s3, &first, range_bytes, data, meta, &why) ||
-	    !look(s3, g, meta, &why))
+	    !fetch_head(s3, g, meta, &why))
 		return 0;
 	*err = why;
 	return -1;
@@ -223,7 +223,7 @@ struct source *s3_source(struct s3 *s3, const struct s3_get *g,
 	if (get_first(s3, g, range, &data, &seen, err))
 		return NULL;
 	struct s3_source *s = source_over(s3, g, &seen, range, parallel);
-	take_first(s, &data);
+	read_first(s, &data);
 	if (s->next < s->end) {
 		s->pool = pool_new(s->slot_count, s->slot_count);
 		ask_ahead(s);

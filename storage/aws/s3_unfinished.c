@@ -17,19 +17,20 @@ void s3_multiparts_done(struct s3_multipart_vec *v)
 	vec_done(v);
 }
 
-struct place {
+struct multipart_marker {
 	char *key;
 	char *upload;
 };
 
-static void place_done(struct place *p)
+static void multipart_marker_done(struct multipart_marker *p)
 {
 	free(p->key);
 	free(p->upload);
 }
 
-static int multipart_page(struct s3 *s, const char *prefix, struct place *at,
-    struct s3_multipart_vec *uploads, bool *more, struct err *err)
+static int multipart_page(struct s3 *s, const char *prefix,
+    struct multipart_marker *at, struct s3_multipart_vec *uploads, bool *more,
+    struct err *err)
 {
 	cleanup(s3_call_done) struct s3_call c;
 
@@ -69,7 +70,7 @@ static int multipart_page(struct s3 *s, const char *prefix, struct place *at,
 		return 0;
 	char *next = s3_name_of(x, key);
 	bool circle = str_eq(next, at->key) && str_eq(upload, at->upload);
-	place_done(at);
+	multipart_marker_done(at);
 	at->key = next;
 	at->upload = str_dup(upload);
 	return circle ? err_set(err, ERR_FORMAT,
@@ -81,7 +82,7 @@ static int multipart_page(struct s3 *s, const char *prefix, struct place *at,
 int s3_list_multiparts(struct s3 *s, const char *prefix,
     struct s3_multipart_vec *uploads, struct err *err)
 {
-	cleanup(place_done) struct place at = {0};
+	cleanup(multipart_marker_done) struct multipart_marker at = {0};
 	bool more = true;
 
 	while (more)

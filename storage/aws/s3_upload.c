@@ -76,7 +76,7 @@ static struct part *part_new(struct upload *u, int number)
 	return p;
 }
 
-static void take_turn(struct upload *u)
+static void wait_for_turn(struct upload *u)
 {
 	while (!u->has_turn && sem_wait(&u->s3->aws->uploads) && errno == EINTR)
 		;
@@ -85,7 +85,7 @@ static void take_turn(struct upload *u)
 
 static int begin(struct upload *u, struct err *err)
 {
-	take_turn(u);
+	wait_for_turn(u);
 	if (s3_parts_begin(&u->parts, err))
 		return -1;
 	u->pool = pool_new((size_t)u->o.parallel, 1);
@@ -269,6 +269,6 @@ struct sink *s3_sink(struct s3 *s, const struct s3_upload *o,
 	pthread_cond_init(&u->changed, NULL);
 	/* Before a first part is filled, which is not small either. */
 	if (o->expected_bytes > part_bytes(u, 1))
-		take_turn(u);
+		wait_for_turn(u);
 	return &u->base;
 }

@@ -44,7 +44,7 @@ int aws_keys_current(struct aws *a, uint64_t stale, struct aws_keys *keys,
     uint64_t *serial, struct err *err);
 
 /* The chain itself; origin is set to a text for people. credentials.c */
-int aws_keys_find(
+int credentials_find(
     struct aws *a, struct aws_keys *keys, char **origin, struct err *err);
 
 /* process.c: the standard output of a command, which is split into words as a
@@ -63,7 +63,7 @@ struct aws_assume {
 	const char *web_identity_token;
 	const char *region;
 };
-int aws_assume_role(struct aws *a, const struct aws_assume *r,
+int sts_assume_role(struct aws *a, const struct aws_assume *r,
     struct aws_keys *keys, struct err *err);
 
 /* ---- the signed call; call.c ---- */
@@ -127,7 +127,7 @@ int aws_call(
 /* ---- what the service says went wrong; call_error.c ---- */
 
 /* Into call->code and message; NULL for none. */
-void aws_error_take(struct aws_call *c, const char *code, const char *message);
+void aws_error_set(struct aws_call *c, const char *code, const char *message);
 /* From the XML or JSON of an answer. */
 void aws_error_read(struct aws_call *c, const struct http_response *r);
 bool aws_error_expired(const struct aws_call *c); /* of the credentials */

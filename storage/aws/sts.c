@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-struct place {
+struct call_target {
 	const struct aws *aws;
 	const char *region;
 };
@@ -13,7 +13,7 @@ struct place {
 /* The endpoint of the region, as AWS asks for; China has its own domain. */
 static void where(void *ctx, char **base_url, char **path, char **region)
 {
-	const struct place *p = ctx;
+	const struct call_target *p = ctx;
 
 	*region = str_dup(p->region);
 	*path = str_dup("/");
@@ -34,19 +34,19 @@ static void add(struct buf *form, const char *name, const char *value)
 	percent_add(form, value, strlen(value), "");
 }
 
-int aws_assume_role(struct aws *a, const struct aws_assume *r,
+int sts_assume_role(struct aws *a, const struct aws_assume *r,
     struct aws_keys *keys, struct err *err)
 {
 	cleanup(http_response_done) struct http_response response =
 	    HTTP_RESPONSE_INIT;
 	cleanup(buf_wipe) struct buf form = BUF_INIT;
-	struct place place = {a, r->region ? r->region : a->region};
+	struct call_target call_target = {a, r->region ? r->region : a->region};
 	cleanup(aws_call_done) struct aws_call c = {
 	    .aws = a,
 	    .service = "sts",
 	    .method = "POST",
 	    .where = where,
-	    .ctx = &place,
+	    .ctx = &call_target,
 	    .keys = r->with,
 	    .unsigned_call = r->web_identity_token != NULL,
 	};

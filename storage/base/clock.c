@@ -111,7 +111,7 @@ void clock_http_date(int64_t seconds, char out[CLOCK_TEXT_MAX])
 }
 
 /* Reads exactly `digits` digits; moves *s on. */
-static int take_number(const char **s, int digits, int *out)
+static int read_number(const char **s, int digits, int *out)
 {
 	int value = 0;
 
@@ -124,7 +124,7 @@ static int take_number(const char **s, int digits, int *out)
 	return 0;
 }
 
-static int take_char(const char **s, char c)
+static int read_char(const char **s, char c)
 {
 	if (**s != c)
 		return -1;
@@ -156,15 +156,15 @@ int clock_parse_stamp(const char *text, int64_t *seconds)
 	struct tm tm = {0};
 	const char *s = text;
 
-	if (take_number(&s, 4, &tm.tm_year) || take_number(&s, 2, &tm.tm_mon) ||
-	    take_number(&s, 2, &tm.tm_mday) || take_char(&s, 'T') ||
-	    take_number(&s, 2, &tm.tm_hour) || take_number(&s, 2, &tm.tm_min) ||
-	    take_number(&s, 2, &tm.tm_sec) || take_char(&s, 'Z') || *s)
+	if (read_number(&s, 4, &tm.tm_year) || read_number(&s, 2, &tm.tm_mon) ||
+	    read_number(&s, 2, &tm.tm_mday) || read_char(&s, 'T') ||
+	    read_number(&s, 2, &tm.tm_hour) || read_number(&s, 2, &tm.tm_min) ||
+	    read_number(&s, 2, &tm.tm_sec) || read_char(&s, 'Z') || *s)
 		return -1;
 	return to_seconds(&tm, seconds);
 }
 
-static int take_offset(const char **s, int64_t *offset)
+static int read_offset(const char **s, int64_t *offset)
 {
 	int hours, minutes;
 
@@ -177,8 +177,8 @@ static int take_offset(const char **s, int64_t *offset)
 	if (**s != '+' && **s != '-')
 		return -1;
 	(*s)++;
-	if (take_number(s, 2, &hours) || take_char(s, ':') ||
-	    take_number(s, 2, &minutes) || hours > 23 || minutes > 59)
+	if (read_number(s, 2, &hours) || read_char(s, ':') ||
+	    read_number(s, 2, &minutes) || hours > 23 || minutes > 59)
 		return -1;
 	*offset = sign * (hours * 3600 + minutes * 60);
 	return 0;
@@ -190,14 +190,14 @@ int clock_parse_rfc3339(const char *text, int64_t *seconds)
 	const char *s = text;
 	int64_t offset;
 
-	if (take_number(&s, 4, &tm.tm_year) || take_char(&s, '-') ||
-	    take_number(&s, 2, &tm.tm_mon) || take_char(&s, '-') ||
-	    take_number(&s, 2, &tm.tm_mday) || (*s != 'T' && *s != 't'))
+	if (read_number(&s, 4, &tm.tm_year) || read_char(&s, '-') ||
+	    read_number(&s, 2, &tm.tm_mon) || read_char(&s, '-') ||
+	    read_number(&s, 2, &tm.tm_mday) || (*s != 'T' && *s != 't'))
 		return -1;
 	s++;
-	if (take_number(&s, 2, &tm.tm_hour) || take_char(&s, ':') ||
-	    take_number(&s, 2, &tm.tm_min) || take_char(&s, ':') ||
-	    take_number(&s, 2, &tm.tm_sec))
+	if (read_number(&s, 2, &tm.tm_hour) || read_char(&s, ':') ||
+	    read_number(&s, 2, &tm.tm_min) || read_char(&s, ':') ||
+	    read_number(&s, 2, &tm.tm_sec))
 		return -1;
 	if (*s == '.') {
 		size_t digits = strspn(s + 1, "0123456789");
@@ -205,7 +205,7 @@ int clock_parse_rfc3339(const char *text, int64_t *seconds)
 			return -1;
 		s += 1 + digits;
 	}
-	if (take_offset(&s, &offset) || *s || to_seconds(&tm, seconds))
+	if (read_offset(&s, &offset) || *s || to_seconds(&tm, seconds))
 		return -1;
 	*seconds -= offset;
 	return 0;
@@ -219,7 +219,7 @@ int clock_parse_http_date(const char *text, int64_t *seconds)
 	if (strlen(s) != 29 || s[3] != ',' || s[4] != ' ')
 		return -1;
 	s += 5;
-	if (take_number(&s, 2, &tm.tm_mday) || take_char(&s, ' '))
+	if (read_number(&s, 2, &tm.tm_mday) || read_char(&s, ' '))
 		return -1;
 	for (int i = 0; i < 12; i++)
 		if (strncmp(s, months[i], 3) == 0)
@@ -227,10 +227,10 @@ int clock_parse_http_date(const char *text, int64_t *seconds)
 	if (tm.tm_mon == 0)
 		return -1;
 	s += 3;
-	if (take_char(&s, ' ') || take_number(&s, 4, &tm.tm_year) ||
-	    take_char(&s, ' ') || take_number(&s, 2, &tm.tm_hour) ||
-	    take_char(&s, ':') || take_number(&s, 2, &tm.tm_min) ||
-	    take_char(&s, ':') || take_number(&s, 2, &tm.tm_sec) ||
+	if (read_char(&s, ' ') || read_number(&s, 4, &tm.tm_year) ||
+	    read_char(&s, ' ') || read_number(&s, 2, &tm.tm_hour) ||
+	    read_char(&s, ':') || read_number(&s, 2, &tm.tm_min) ||
+	    read_char(&s, ':') || read_number(&s, 2, &tm.tm_sec) ||
 	    strcmp(s, " GMT") != 0)
 		return -1;
 	return to_seconds(&tm, seconds);

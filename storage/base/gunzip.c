@@ -40,7 +40,7 @@ static int step(z_stream *z, unsigned char chunk[CHUNK_BYTES], size_t *n,
 }
 
 int gunzip(const void *data, size_t len, uint64_t max_bytes,
-    void (*take)(void *ctx, const void *data, size_t len), void *ctx,
+    void (*emit)(void *ctx, const void *data, size_t len), void *ctx,
     bool *whole, struct err *err)
 {
 	unsigned char chunk[CHUNK_BYTES];
@@ -66,7 +66,7 @@ int gunzip(const void *data, size_t len, uint64_t max_bytes,
 		if (more < 0 || !n)
 			continue;
 		done += n;
-		take(ctx, chunk, n);
+		emit(ctx, chunk, n);
 	}
 	inflateEnd(&z);
 	/* It may have been a Secret. */

@@ -20,7 +20,7 @@ bool gunzip_is_gzip(const void *data, size_t len);
  * checksum is wrong, something follows it, or it unpacks to more than
  * max_bytes. */
 int gunzip(const void *data, size_t len, uint64_t max_bytes,
-    void (*take)(void *ctx, const void *data, size_t len), void *ctx,
+    void (*emit)(void *ctx, const void *data, size_t len), void *ctx,
     bool *whole, struct err *err);
 
 #endif

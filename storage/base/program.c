@@ -111,7 +111,7 @@ static int start(
 }
 
 /* 1: more may come; 0: the end. */
-static int take(int fd, struct buf *to, size_t max, struct err *err)
+static int read_output(int fd, struct buf *to, size_t max, struct err *err)
 {
 	char chunk[4096];
 	ssize_t n = read(fd, chunk, sizeof(chunk));
@@ -163,13 +163,14 @@ static int collect(const struct running *r, struct pipes *p, struct buf *out,
 			/* What is too long is read past. */
 			if (complaints->len > MAX_COMPLAINT_BYTES / 2)
 				buf_clear(complaints);
-			if (take(fds[1].fd, complaints, SIZE_MAX, err) <= 0)
+			if (read_output(fds[1].fd, complaints, SIZE_MAX, err) <=
+			    0)
 				fds[1].fd = -1;
 		}
 		if (!fds[0].revents)
 			continue;
-		int more =
-		    take(fds[0].fd, out, r->program->max_output_bytes, err);
+		int more = read_output(
+		    fds[0].fd, out, r->program->max_output_bytes, err);
 		if (more < 0)
 			return -1;
 		if (!more)
@@ -204,7 +205,8 @@ static void end_group(const struct running *r)
 }
 
 /* The first line of what it complained of, for the message. */
-static int say_failed(int status, const struct buf *complaints, struct err *err)
+static int report_failed(
+    int status, const struct buf *complaints, struct err *err)
 {
 	enum { MAX_SHOWN = 300 };
 	cleanup(buf_done) struct buf line = BUF_INIT;
@@ -234,7 +236,7 @@ static int run(struct running *r, struct pipes *p, struct buf *out,
 		end_group(r);
 		return -1;
 	}
-	return status ? say_failed(status, complaints, err) : 0;
+	return status ? report_failed(status, complaints, err) : 0;
 }
 
 int program_run(const struct program *program, struct buf *out, struct err *err)

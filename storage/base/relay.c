@@ -24,8 +24,8 @@ struct relay {
 	bool joined;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
-	size_t filled; /* pieces ever filled; the writer's is the one after */
-	size_t taken;  /* pieces ever passed on */
+	size_t filled;	 /* pieces ever filled; the writer's is the one after */
+	size_t consumed; /* pieces ever passed on */
 	/* Memory that was passed on, the last first: it is in the cache, and
 	 * where the next one keeps up, no more is ever taken. */
 	char *spare[PIECES];
@@ -44,7 +44,7 @@ static struct piece *piece_of(struct relay *r, size_t n)
 /* Passes one piece on, without the lock: the writer keeps off it. */
 static void pass_on(struct relay *r)
 {
-	struct piece *p = piece_of(r, r->taken);
+	struct piece *p = piece_of(r, r->consumed);
 	struct err err = ERR_INIT;
 
 	pthread_mutex_unlock(&r->lock);
@@ -52,7 +52,7 @@ static void pass_on(struct relay *r)
 	pthread_mutex_lock(&r->lock);
 	r->spare[r->spares++] = p->data;
 	*p = (struct piece){.data = NULL};
-	r->taken++;
+	r->consumed++;
 	if (failed) {
 		r->failed = true;
 		r->err = err;
@@ -66,7 +66,7 @@ static void *run(void *ctx)
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->failed && !r->dropped) {
-		if (r->taken < r->filled)
+		if (r->consumed < r->filled)
 			pass_on(r);
 		else if (r->ended)
 			break;
@@ -104,7 +104,7 @@ static int give(struct relay *r, struct err *err)
 	pthread_mutex_lock(&r->lock);
 	r->filled++;
 	pthread_cond_signal(&r->changed);
-	while (!r->failed && r->filled - r->taken == PIECES)
+	while (!r->failed && r->filled - r->consumed == PIECES)
 		pthread_cond_wait(&r->changed, &r->lock);
 	bool failed = r->failed;
 	pthread_mutex_unlock(&r->lock);
@@ -184,7 +184,7 @@ static const struct sink_ops ops = {.write = relay_write,
     .abort = relay_abort,
     .release = relay_release};
 
-struct sink *sink_relay(struct sink *next)
+struct sink *relay_sink(struct sink *next)
 {
 	struct relay *r = mem_new(struct relay);
 

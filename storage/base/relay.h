@@ -11,6 +11,6 @@
 
 /* Owns the next one. It holds up to 4 MiB: what the next one is
  * behind, and not more. */
-struct sink *sink_relay(struct sink *next);
+struct sink *relay_sink(struct sink *next);
 
 #endif

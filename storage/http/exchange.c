@@ -200,7 +200,7 @@ static const char *proxy_of(const struct exchange *x)
 }
 
 /* libcurl names what it could not reach, and not that this is the proxy. */
-static void tell_proxy(
+static void set_proxy(
     const struct exchange *x, CURLcode result, const char *detail)
 {
 	cleanup(buf_done) struct buf place = BUF_INIT;
@@ -209,7 +209,7 @@ static void tell_proxy(
 	if (!proxy || (result != CURLE_COULDNT_CONNECT &&
 			  result != CURLE_COULDNT_RESOLVE_PROXY))
 		return;
-	http_url_place(proxy, &place);
+	http_url_location(proxy, &place);
 	const char *colon = strrchr(buf_str(&place), ':');
 	autofree char *reached = str_printf("%.*s%s%s ",
 	    colon ? (int)(colon - place.data) : (int)place.len, buf_str(&place),
@@ -227,7 +227,7 @@ static int fail(struct exchange *x, CURLcode result, const char *detail)
 		    result == CURLE_ABORTED_BY_CALLBACK ? "stopped on request"
 		    : detail[0]				? detail
 				: curl_easy_strerror(result));
-		tell_proxy(x, result, detail);
+		set_proxy(x, result, detail);
 	}
 	return err_wrap(
 	    x->err, "%s %.*s", x->request->method, handle_url_shown(url), url);

@@ -60,7 +60,7 @@ const struct http_options *http_options_of(const struct http *h)
 	return &h->o;
 }
 
-static CURL *take_handle(struct http *h)
+static CURL *borrow_handle(struct http *h)
 {
 	CURL *handle = NULL;
 
@@ -86,7 +86,7 @@ int http_send(struct http *h, const struct http_request *request,
     struct http_response *response, struct err *err)
 {
 	http_response_done(response);
-	CURL *handle = take_handle(h);
+	CURL *handle = borrow_handle(h);
 	int result = exchange_perform(handle, &h->o, request, response, err);
 	give_handle_back(h, handle);
 	return result;

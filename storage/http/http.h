@@ -147,7 +147,7 @@ void http_describe(const struct http_response *r, struct buf *out);
 int http_url_host(const char *url, struct buf *out);
 /* Appends host and port as a URL has them, without the credentials that may
  * stand before them; the scheme may be missing, as from a proxy's. */
-void http_url_place(const char *url, struct buf *out);
+void http_url_location(const char *url, struct buf *out);
 /* Whether the URL's host is this machine by name or address: localhost, 127/8
  * or [::1]. What goes there does not pass a network. */
 bool http_url_is_local(const char *url);

@@ -106,7 +106,7 @@ void http_describe(const struct http_response *r, struct buf *out)
 		buf_add_str(out, "...");
 }
 
-void http_url_place(const char *url, struct buf *out)
+void http_url_location(const char *url, struct buf *out)
 {
 	const char *scheme = strstr(url, "://");
 	const char *at = scheme ? scheme + strlen("://") : url;

@@ -51,7 +51,7 @@ static const char *add_unicode(struct buf *out, const char *at, const char *end)
 	return at;
 }
 
-void kube_range_decode(struct kube_range string, struct buf *out)
+void json_range_decode(struct json_range string, struct buf *out)
 {
 	static const char from[] = "bfnrt";
 	static const char to[] = "\b\f\n\r\t";
@@ -74,74 +74,74 @@ void kube_range_decode(struct kube_range string, struct buf *out)
 	}
 }
 
-bool kube_range_is(struct kube_range string, const char *text)
+bool json_range_is(struct json_range string, const char *text)
 {
 	return strlen(text) == string.len &&
 	       memcmp(string.at, text, string.len) == 0;
 }
 
-bool kube_range_get(
-    struct kube_range object, const char *key, struct kube_range *value)
+bool json_range_get(
+    struct json_range object, const char *key, struct json_range *value)
 {
-	struct kube_range at;
-	struct kube_scan s;
+	struct json_range at;
+	struct json_scan s;
 	bool first = true;
 
 	if (!object.at)
 		return false;
-	kube_scan_init(&s, object.at, object.len);
-	if (!kube_scan_next_is(&s, '{') || !kube_scan_open(&s))
+	json_scan_init(&s, object.at, object.len);
+	if (!json_scan_next_is(&s, '{') || !json_scan_open(&s))
 		return false;
-	while (kube_scan_member(&s, &first, &at)) {
-		kube_scan_space(&s);
+	while (json_scan_member(&s, &first, &at)) {
+		json_scan_space(&s);
 		const char *start = s.at;
-		if (!kube_scan_value(&s) || !kube_range_is(at, key))
+		if (!json_scan_value(&s) || !json_range_is(at, key))
 			continue;
-		*value = (struct kube_range){start, (size_t)(s.at - start)};
+		*value = (struct json_range){start, (size_t)(s.at - start)};
 		return true;
 	}
 	return false;
 }
 
-bool kube_range_next(
-    struct kube_range array, size_t *at, struct kube_range *value)
+bool json_range_next(
+    struct json_range array, size_t *at, struct json_range *value)
 {
-	struct kube_scan s;
+	struct json_scan s;
 
 	if (!array.at || *at >= array.len)
 		return false;
-	kube_scan_init(&s, array.at + *at, array.len - *at);
+	json_scan_init(&s, array.at + *at, array.len - *at);
 	if (*at == 0) {
-		if (!kube_scan_next_is(&s, '['))
+		if (!json_scan_next_is(&s, '['))
 			return false;
 		s.at++;
 	}
-	if (kube_scan_next_is(&s, ']'))
+	if (json_scan_next_is(&s, ']'))
 		return false;
 	const char *start = s.at;
-	if (!kube_scan_value(&s))
+	if (!json_scan_value(&s))
 		return false;
-	*value = (struct kube_range){start, (size_t)(s.at - start)};
-	if (kube_scan_next_is(&s, ','))
+	*value = (struct json_range){start, (size_t)(s.at - start)};
+	if (json_scan_next_is(&s, ','))
 		s.at++;
 	*at = (size_t)(s.at - array.at);
 	return true;
 }
 
-bool kube_range_text(struct kube_range value, struct buf *out)
+bool json_range_text(struct json_range value, struct buf *out)
 {
 	if (value.len < 2 || *value.at != '"')
 		return false;
-	kube_range_decode(
-	    (struct kube_range){value.at + 1, value.len - 2}, out);
+	json_range_decode(
+	    (struct json_range){value.at + 1, value.len - 2}, out);
 	return true;
 }
 
-bool kube_range_get_text(
-    struct kube_range object, const char *key, struct buf *out)
+bool json_range_get_text(
+    struct json_range object, const char *key, struct buf *out)
 {
-	struct kube_range value;
+	struct json_range value;
 
-	return kube_range_get(object, key, &value) &&
-	       kube_range_text(value, out);
+	return json_range_get(object, key, &value) &&
+	       json_range_text(value, out);
 }

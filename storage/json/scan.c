@@ -5,40 +5,40 @@
 #include <stdint.h>
 #include <string.h>
 
-void kube_scan_init(struct kube_scan *s, const char *text, size_t len)
+void json_scan_init(struct json_scan *s, const char *text, size_t len)
 {
-	*s = (struct kube_scan){.text = text, .at = text, .end = text + len};
+	*s = (struct json_scan){.text = text, .at = text, .end = text + len};
 }
 
-static bool wrong(struct kube_scan *s, const char *what)
+static bool wrong(struct json_scan *s, const char *what)
 {
 	if (!s->wrong)
 		s->wrong = s->at == s->end ? "it ends too early" : what;
 	return false;
 }
 
-void kube_scan_space(struct kube_scan *s)
+void json_scan_space(struct json_scan *s)
 {
 	while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' ||
 				     *s->at == '\t' || *s->at == '\r'))
 		s->at++;
 }
 
-bool kube_scan_next_is(struct kube_scan *s, char c)
+bool json_scan_next_is(struct json_scan *s, char c)
 {
-	kube_scan_space(s);
+	json_scan_space(s);
 	return !s->wrong && s->at < s->end && *s->at == c;
 }
 
-static bool expect(struct kube_scan *s, char c, const char *otherwise)
+static bool expect(struct json_scan *s, char c, const char *otherwise)
 {
-	if (!kube_scan_next_is(s, c))
+	if (!json_scan_next_is(s, c))
 		return wrong(s, otherwise);
 	s->at++;
 	return true;
 }
 
-static bool escape(struct kube_scan *s)
+static bool escape(struct json_scan *s)
 {
 	s->at++;
 	if (s->at == s->end || !*s->at || !strchr("\"\\/bfnrtu", *s->at))
@@ -80,7 +80,7 @@ static const char *plain(const char *at, const char *end, bool *high)
 	return at;
 }
 
-bool kube_scan_string(struct kube_scan *s, struct kube_range *out)
+bool json_scan_string(struct json_scan *s, struct json_range *out)
 {
 	bool high = false;
 
@@ -102,12 +102,12 @@ bool kube_scan_string(struct kube_scan *s, struct kube_range *out)
 	if (high && !str_utf8_valid(start, len))
 		return wrong(s, "a string that is no UTF-8");
 	if (out)
-		*out = (struct kube_range){start, len};
+		*out = (struct json_range){start, len};
 	s->at++;
 	return true;
 }
 
-static size_t digits(struct kube_scan *s)
+static size_t digits(struct json_scan *s)
 {
 	const char *start = s->at;
 
@@ -116,7 +116,7 @@ static size_t digits(struct kube_scan *s)
 	return (size_t)(s->at - start);
 }
 
-static bool number(struct kube_scan *s)
+static bool number(struct json_scan *s)
 {
 	if (s->at < s->end && *s->at == '-')
 		s->at++;
@@ -139,7 +139,7 @@ static bool number(struct kube_scan *s)
 	return true;
 }
 
-static bool word(struct kube_scan *s, const char *w)
+static bool word(struct json_scan *s, const char *w)
 {
 	size_t n = strlen(w);
 
@@ -149,22 +149,22 @@ static bool word(struct kube_scan *s, const char *w)
 	return true;
 }
 
-static bool enter(struct kube_scan *s)
+static bool enter(struct json_scan *s)
 {
 	return ++s->depth <= KUBE_SCAN_MAX_DEPTH ||
 	       wrong(s, "nesting that is too deep");
 }
 
-bool kube_scan_open(struct kube_scan *s)
+bool json_scan_open(struct json_scan *s)
 {
 	return expect(s, '{', "an object was expected") && enter(s);
 }
 
-bool kube_scan_member(struct kube_scan *s, bool *first, struct kube_range *key)
+bool json_scan_member(struct json_scan *s, bool *first, struct json_range *key)
 {
 	if (s->wrong)
 		return false;
-	if (kube_scan_next_is(s, '}')) {
+	if (json_scan_next_is(s, '}')) {
 		s->at++;
 		s->depth--;
 		return false;
@@ -172,55 +172,55 @@ bool kube_scan_member(struct kube_scan *s, bool *first, struct kube_range *key)
 	if (!*first && !expect(s, ',', "',' or '}' was expected"))
 		return false;
 	*first = false;
-	return kube_scan_string(s, key) &&
+	return json_scan_string(s, key) &&
 	       expect(s, ':', "':' was expected after a key");
 }
 
-static void tell_watched(
-    struct kube_scan *s, struct kube_range key, struct kube_range value)
+static void report_watched(
+    struct json_scan *s, struct json_range key, struct json_range value)
 {
 	for (size_t i = 0; s->watched[i]; i++)
-		if (kube_range_is(key, s->watched[i]))
+		if (json_range_is(key, s->watched[i]))
 			s->on_watched(s->ctx, i, value);
 }
 
-static bool object(struct kube_scan *s)
+static bool object(struct json_scan *s)
 {
-	struct kube_range key;
-	struct kube_range value;
+	struct json_range key;
+	struct json_range value;
 	bool first = true;
 
-	if (!kube_scan_open(s))
+	if (!json_scan_open(s))
 		return false;
-	while (kube_scan_member(s, &first, &key)) {
-		if (!s->watched || !kube_scan_next_is(s, '"')) {
-			kube_scan_value(s);
+	while (json_scan_member(s, &first, &key)) {
+		if (!s->watched || !json_scan_next_is(s, '"')) {
+			json_scan_value(s);
 			continue;
 		}
-		if (kube_scan_string(s, &value))
-			tell_watched(s, key, value);
+		if (json_scan_string(s, &value))
+			report_watched(s, key, value);
 	}
 	return !s->wrong;
 }
 
-static bool array(struct kube_scan *s)
+static bool array(struct json_scan *s)
 {
 	s->at++;
 	if (!enter(s))
 		return false;
-	if (!kube_scan_next_is(s, ']')) {
+	if (!json_scan_next_is(s, ']')) {
 		do {
-			if (!kube_scan_value(s))
+			if (!json_scan_value(s))
 				return false;
-		} while (kube_scan_next_is(s, ',') && s->at++);
+		} while (json_scan_next_is(s, ',') && s->at++);
 	}
 	s->depth--;
 	return expect(s, ']', "',' or ']' was expected");
 }
 
-bool kube_scan_value(struct kube_scan *s)
+bool json_scan_value(struct json_scan *s)
 {
-	kube_scan_space(s);
+	json_scan_space(s);
 	if (s->wrong || s->at == s->end)
 		return wrong(s, "");
 	switch (*s->at) {
@@ -229,7 +229,7 @@ bool kube_scan_value(struct kube_scan *s)
 	case '[':
 		return array(s);
 	case '"':
-		return kube_scan_string(s, NULL);
+		return json_scan_string(s, NULL);
 	case 't':
 		return word(s, "true");
 	case 'f':
@@ -241,9 +241,9 @@ bool kube_scan_value(struct kube_scan *s)
 	}
 }
 
-bool kube_scan_end(struct kube_scan *s)
+bool json_scan_end(struct json_scan *s)
 {
-	kube_scan_space(s);
+	json_scan_space(s);
 	if (s->wrong || s->at == s->end)
 		return !s->wrong;
 	return wrong(s, "something after the end");

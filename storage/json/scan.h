@@ -13,7 +13,7 @@
 
 enum { KUBE_SCAN_MAX_DEPTH = 500 };
 
-struct kube_scan {
+struct json_scan {
 	const char *text;
 	const char *at;
 	const char *end;
@@ -22,28 +22,28 @@ struct kube_scan {
 	/* Told of each member whose key is one of `watched` and whose value is
 	 * a string, at any depth; may be NULL. */
 	const char *const *watched; /* ended by NULL */
-	void (*on_watched)(void *ctx, size_t which, struct kube_range value);
+	void (*on_watched)(void *ctx, size_t which, struct json_range value);
 	void *ctx;
 };
 
-void kube_scan_init(struct kube_scan *s, const char *text, size_t len);
+void json_scan_init(struct json_scan *s, const char *text, size_t len);
 
 /* All of these are false once something was wrong. */
-bool kube_scan_value(struct kube_scan *s); /* over one value of any kind */
-bool kube_scan_string(struct kube_scan *s, struct kube_range *out);
-bool kube_scan_end(struct kube_scan *s); /* nothing but white space is left */
+bool json_scan_value(struct json_scan *s); /* over one value of any kind */
+bool json_scan_string(struct json_scan *s, struct json_range *out);
+bool json_scan_end(struct json_scan *s); /* nothing but white space is left */
 
-void kube_scan_space(struct kube_scan *s); /* over white space */
+void json_scan_space(struct json_scan *s); /* over white space */
 /* Whether a value of this kind comes next: one of { [ " and so on. */
-bool kube_scan_next_is(struct kube_scan *s, char c);
+bool json_scan_next_is(struct json_scan *s, char c);
 
 /* Over an object, member by member:
- *     if (!kube_scan_open(s)) ...;
- *     while (kube_scan_member(s, &first, &key))
- *             kube_scan_value(s);
+ *     if (!json_scan_open(s)) ...;
+ *     while (json_scan_member(s, &first, &key))
+ *             json_scan_value(s);
  *     if (s->wrong) ...;
  * `first` starts as true. After the last member the object is closed. */
-bool kube_scan_open(struct kube_scan *s);
-bool kube_scan_member(struct kube_scan *s, bool *first, struct kube_range *key);
+bool json_scan_open(struct json_scan *s);
+bool json_scan_member(struct json_scan *s, bool *first, struct json_range *key);
 
 #endif

@@ -10,7 +10,7 @@ static const char *find(const char *at, const char *end, char c)
 	return found ? found : end;
 }
 
-size_t kube_stretch_string(struct kube_stretch *s, const char *data, size_t len)
+size_t json_stretch_string(struct json_stretch *s, const char *data, size_t len)
 {
 	const char *end = data + len;
 	const char *at = data;
@@ -35,14 +35,14 @@ size_t kube_stretch_string(struct kube_stretch *s, const char *data, size_t len)
 	return (size_t)(at - data);
 }
 
-size_t kube_stretch_collection(
-    struct kube_stretch *s, const char *data, size_t len)
+size_t json_stretch_collection(
+    struct json_stretch *s, const char *data, size_t len)
 {
 	size_t i = 0;
 
 	while (i < len) {
 		if (s->in_string) {
-			i += kube_stretch_string(s, data + i, len - i);
+			i += json_stretch_string(s, data + i, len - i);
 			continue;
 		}
 		switch (data[i++]) {
@@ -65,7 +65,7 @@ size_t kube_stretch_collection(
 	return i;
 }
 
-size_t kube_stretch_scalar(const char *data, size_t len)
+size_t json_stretch_scalar(const char *data, size_t len)
 {
 	size_t i = 0;
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* Where in a value the last piece ended. */
-struct kube_stretch {
+struct json_stretch {
 	size_t depth; /* of brackets that are open */
 	bool in_string;
 	bool escaped; /* the byte before was a backslash in a string */
@@ -19,10 +19,10 @@ struct kube_stretch {
 /* Each goes over as many bytes of data as belong to the value and yields how
  * many those are: a string up to its end, where in_string becomes false; a
  * collection up to where depth becomes 0; a number or a word. */
-size_t kube_stretch_string(
-    struct kube_stretch *s, const char *data, size_t len);
-size_t kube_stretch_collection(
-    struct kube_stretch *s, const char *data, size_t len);
-size_t kube_stretch_scalar(const char *data, size_t len);
+size_t json_stretch_string(
+    struct json_stretch *s, const char *data, size_t len);
+size_t json_stretch_collection(
+    struct json_stretch *s, const char *data, size_t len);
+size_t json_stretch_scalar(const char *data, size_t len);
 
 #endif

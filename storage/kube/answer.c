@@ -32,7 +32,7 @@ static void add_warning(struct strvec *to, const char *value)
 	*vec_add(to) = buf_steal(&text);
 }
 
-void kube_answer_take(struct kube_answer *to, struct http_response *from)
+void kube_answer_read(struct kube_answer *to, struct http_response *from)
 {
 	to->status = from->status;
 	to->content_type = str_dup(http_response_header(from, "content-type"));
@@ -102,7 +102,7 @@ static void add_on_one_line(struct buf *out, const char *s, size_t len)
 	}
 }
 
-void kube_denied_for_rights_alone(int status, struct err *err)
+void kube_answer_denied_for_rights_alone(int status, struct err *err)
 {
 	enum { FORBIDDEN = 403 };
 

@@ -9,8 +9,8 @@
 #include "storage/kube/client.h"
 
 /* Fills an answer that was reset; takes the body over. */
-void kube_answer_take(struct kube_answer *to, struct http_response *from);
-/* -1, with the error of an answer that is no 2xx (see kube_send). */
+void kube_answer_read(struct kube_answer *to, struct http_response *from);
+/* -1, with the error of an answer that is no 2xx (see kube_client_send). */
 int kube_answer_fail(struct kube_answer *answer, const struct kube_request *r,
     struct http_response *response, struct err *err);
 

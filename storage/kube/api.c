@@ -25,8 +25,8 @@ void kube_api_done(struct kube_api *api)
 	VEC_EACH (&api->resources, r)
 		resource_done(r);
 	vec_done(&api->resources);
-	kube_gaps_done(&api->broken);
-	kube_gaps_done(&api->gaps);
+	kube_unavailable_done(&api->broken);
+	kube_unavailable_done(&api->unavailable);
 	free(api->server_version);
 	*api = (struct kube_api)KUBE_API_INIT;
 }

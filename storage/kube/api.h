@@ -32,17 +32,18 @@ struct kube_resource {
 VEC_DEFINE(kube_resource_vec, struct kube_resource);
 
 /* A group and version of which it is not known what it serves. Owned. */
-struct kube_api_gap {
+struct kube_api_unavailable {
 	char *group_version;
 	char *why;
 };
-VEC_DEFINE(kube_api_gap_vec, struct kube_api_gap);
+VEC_DEFINE(kube_api_unavailable_vec, struct kube_api_unavailable);
 
 struct kube_api {
 	struct kube_resource_vec resources; /* sorted by key, by bytes */
-	struct kube_api_gap_vec broken; /* another server is down (gaps.h) */
-	struct kube_api_gap_vec gaps;	/* for any other reason */
-	char *server_version;		/* "v1.20.2", or NULL */
+	struct kube_api_unavailable_vec
+	    broken; /* another server is down (unavailable.h) */
+	struct kube_api_unavailable_vec unavailable; /* for any other reason */
+	char *server_version;			     /* "v1.20.2", or NULL */
 };
 #define KUBE_API_INIT                                                          \
 	{                                                                      \

@@ -142,7 +142,8 @@ static int add_group(struct kube_api *api, const char *group,
 			    "group '%s' has a version without a name", group);
 		autofree char *gv = str_printf("%s/%s", group, version);
 		if (str_eq(json_get_str(at, "freshness"), "Stale")) {
-			kube_gaps_add(api, gv, true, "its answer is stale");
+			kube_unavailable_add(
+			    api, gv, true, "its answer is stale");
 			continue;
 		}
 		if (add_version(api, group, version, json_get(at, "resources"),
@@ -152,7 +153,7 @@ static int add_group(struct kube_api *api, const char *group,
 			*err = bad;
 			return -1;
 		}
-		kube_gaps_add(api, gv, true, bad.message);
+		kube_unavailable_add(api, gv, true, bad.message);
 	}
 	return 0;
 }

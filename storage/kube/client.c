@@ -59,7 +59,7 @@ struct kube_client *kube_client_new(
 	return c;
 }
 
-static void link_free(struct link *l)
+static void transport_free(struct link *l)
 {
 	if (!l)
 		return;
@@ -72,7 +72,7 @@ void kube_client_free(struct kube_client *c)
 {
 	if (!c)
 		return;
-	link_free(c->link);
+	transport_free(c->link);
 	kube_identity_free(c->identity);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
@@ -140,7 +140,7 @@ static struct link *link_new(struct kube_client *c,
 	    .cancel = c->o.cancel};
 	if ((l->http = http_new(&o, err)))
 		return l;
-	link_free(l);
+	transport_free(l);
 	return NULL;
 }
 
@@ -150,7 +150,7 @@ static void release(struct kube_client *c, struct link *l)
 	bool last = --l->users == 0 && l->retired;
 	pthread_mutex_unlock(&c->lock);
 	if (last)
-		link_free(l);
+		transport_free(l);
 }
 
 /* The link for what is current; taken until release(). */
@@ -164,7 +164,7 @@ static struct link *acquire(struct kube_client *c,
 		c->link = NULL;
 		l->retired = true;
 		if (!l->users)
-			link_free(l);
+			transport_free(l);
 		l = NULL;
 	}
 	if (!l)
@@ -175,7 +175,7 @@ static struct link *acquire(struct kube_client *c,
 	return l;
 }
 
-/* One kube_send under way. */
+/* One kube_client_send under way. */
 struct call {
 	struct kube_client *client;
 	const struct kube_request *request;
@@ -257,7 +257,7 @@ static int exchange(
 	return result;
 }
 
-int kube_send(struct kube_client *c, const struct kube_request *r,
+int kube_client_send(struct kube_client *c, const struct kube_request *r,
     struct kube_answer *answer, struct err *err)
 {
 	cleanup(http_response_done) struct http_response response =
@@ -289,7 +289,7 @@ int kube_send(struct kube_client *c, const struct kube_request *r,
 		    !kube_identity_refused(c->identity, serial))
 			break;
 	}
-	kube_answer_take(answer, &response);
+	kube_answer_read(answer, &response);
 	if (answer->status >= 200 && answer->status <= 299)
 		return 0;
 	return kube_answer_fail(answer, r, &response, err);

@@ -106,15 +106,15 @@ void kube_answer_done(struct kube_answer *a); /* wipes the body */
  *   and what on_data or on_attempt set.
  * The answer is reset first.
  */
-int kube_send(struct kube_client *c, const struct kube_request *r,
+int kube_client_send(struct kube_client *c, const struct kube_request *r,
     struct kube_answer *answer, struct err *err);
 
 /* Of a failure with that status of HTTP: leaves ERR_DENIED to a right that is
  * missing, which a caller may do without. Credentials that are not accepted, or
  * that a plugin could not get, become ERR_NETWORK. */
-void kube_denied_for_rights_alone(int status, struct err *err);
+void kube_answer_denied_for_rights_alone(int status, struct err *err);
 
-/* GET of one JSON document; NULL as for kube_send, or ERR_FORMAT. */
+/* GET of one JSON document; NULL as for kube_client_send, or ERR_FORMAT. */
 struct json_object *kube_get(
     struct kube_client *c, const char *path, struct err *err);
 

@@ -34,7 +34,7 @@ static struct json_object *ask(struct kube_client *c, const char *path,
 	struct kube_request r = {
 	    .path = path, .accept = accept, .max_attempts = ATTEMPTS};
 
-	int failed = kube_send(c, &r, &answer, err);
+	int failed = kube_client_send(c, &r, &answer, err);
 	*status = answer.status;
 	if (failed)
 		return NULL;
@@ -143,7 +143,8 @@ static int discover_lists(struct kube_client *c, struct kube_api *api,
 			*err = bad;
 			return -1;
 		}
-		kube_gaps_add(api, gv->name, server_is_down(gv), bad.message);
+		kube_unavailable_add(
+		    api, gv->name, server_is_down(gv), bad.message);
 	}
 	return 0;
 }
@@ -224,10 +225,11 @@ static void settle_broken(struct kube_client *c, struct kube_api *api)
 	cleanup(json_freep) struct json_object *services =
 	    api->broken.len ? kube_get(c, path, &ignored) : NULL;
 
-	kube_gaps_settle(api, services);
+	kube_unavailable_settle(api, services);
 }
 
-int kube_discover(struct kube_client *c, struct kube_api *api, struct err *err)
+int kube_discovery_read(
+    struct kube_client *c, struct kube_api *api, struct err *err)
 {
 	if (discover(c, api, err))
 		return err_wrap(err, "discovery at %s", kube_client_server(c));
@@ -236,7 +238,7 @@ int kube_discover(struct kube_client *c, struct kube_api *api, struct err *err)
 	return 0;
 }
 
-void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api,
+void kube_discovery_stored_versions(struct kube_client *c, struct kube_api *api,
     const struct strvec *api_versions)
 {
 	cleanup(listing_done) struct listing l = {.client = c, .all = VEC_INIT};
@@ -244,7 +246,7 @@ void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api,
 	VEC_EACH (&api->resources, r) {
 		if (r->listable && !r->storage_hash &&
 		    (api_versions ? strvec_has(api_versions, r->api_version)
-				  : kube_group_is_builtin(r->group)))
+				  : kube_select_group_is_builtin(r->group)))
 			add_gv(&l, r->api_version);
 	}
 	pool_each(REQUESTS_AT_ONCE, l.all.len, fetch_one, &l);
@@ -252,7 +254,7 @@ void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api,
 		kube_api_note_hashes(api, gv->name, gv->list);
 }
 
-char *kube_cluster_uid(struct kube_client *c, struct err *err)
+char *kube_discovery_cluster_uid(struct kube_client *c, struct err *err)
 {
 	static const char path[] = "/api/v1/namespaces/kube-system";
 	cleanup(json_freep) struct json_object *system = kube_get(c, path, err);

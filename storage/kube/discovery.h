@@ -4,7 +4,7 @@
  * speak it the older one request per group and version.
  *
  * A group whose server is down is a warning that names it, not a failure; one
- * of which nothing is known for another reason is a gap (gaps.h).
+ * of which nothing is known for another reason is a gap (unavailable.h).
  */
 #ifndef STORAGE_KUBE_DISCOVERY_H
 #define STORAGE_KUBE_DISCOVERY_H
@@ -15,18 +15,19 @@
 struct kube_client;
 
 /* Fills *api, which the caller releases, also on failure. */
-int kube_discover(struct kube_client *c, struct kube_api *api, struct err *err);
+int kube_discovery_read(
+    struct kube_client *c, struct kube_api *api, struct err *err);
 
 /* Asks for what the aggregated form does not tell: in which version objects are
  * kept (kube_resource_stored_version). NULL: those of Kubernetes' own groups,
  * for of custom ones their definitions say it, where they are read. What cannot
  * be asked stays unknown. */
-void kube_discover_stored_versions(struct kube_client *c, struct kube_api *api,
+void kube_discovery_stored_versions(struct kube_client *c, struct kube_api *api,
     const struct strvec *api_versions);
 
 /* What tells one cluster from another: the UID of its namespace kube-system,
  * which is made with the cluster and cannot be deleted. The caller frees; NULL
  * as kube_get, mostly ERR_DENIED. */
-char *kube_cluster_uid(struct kube_client *c, struct err *err);
+char *kube_discovery_cluster_uid(struct kube_client *c, struct err *err);
 
 #endif

@@ -19,112 +19,112 @@ void kube_item_done(struct kube_item *item)
 }
 
 /* A string member that may come once. */
-static void take_text(
-    struct kube_scan *s, struct buf *to, bool *seen, const char *twice)
+static void read_text(
+    struct json_scan *s, struct buf *to, bool *seen, const char *twice)
 {
-	struct kube_range value;
+	struct json_range value;
 
 	if (*seen && !s->wrong)
 		s->wrong = twice;
 	*seen = true;
-	if (kube_scan_next_is(s, 'n')) { /* null */
-		kube_scan_value(s);
+	if (json_scan_next_is(s, 'n')) { /* null */
+		json_scan_value(s);
 		return;
 	}
-	if (kube_scan_string(s, &value))
-		kube_range_decode(value, to);
+	if (json_scan_string(s, &value))
+		json_range_decode(value, to);
 }
 
-static struct kube_range take_range(struct kube_scan *s)
+static struct json_range read_range(struct json_scan *s)
 {
-	struct kube_range r = {NULL, 0};
+	struct json_range r = {NULL, 0};
 
 	bool collection =
-	    kube_scan_next_is(s, '{') || kube_scan_next_is(s, '[');
+	    json_scan_next_is(s, '{') || json_scan_next_is(s, '[');
 	const char *start = s->at;
-	if (kube_scan_value(s) && collection)
-		r = (struct kube_range){start, (size_t)(s->at - start)};
+	if (json_scan_value(s) && collection)
+		r = (struct json_range){start, (size_t)(s->at - start)};
 	return r;
 }
 
 /* Over managedFields; the stretch to cut takes one comma along. `from` is
  * where the member before it, or the '{', ended. */
-static void take_cut(
-    struct kube_scan *s, struct kube_item *item, const char *from, bool first)
+static void read_cut(
+    struct json_scan *s, struct kube_item *item, const char *from, bool first)
 {
-	item->managed = take_range(s);
+	item->managed = read_range(s);
 	if (s->wrong)
 		return;
-	if (first && kube_scan_next_is(s, ',')) {
+	if (first && json_scan_next_is(s, ',')) {
 		item->cut =
-		    (struct kube_range){from, (size_t)(s->at + 1 - from)};
+		    (struct json_range){from, (size_t)(s->at + 1 - from)};
 		return;
 	}
-	item->cut = (struct kube_range){from, (size_t)(s->at - from)};
+	item->cut = (struct json_range){from, (size_t)(s->at - from)};
 }
 
-static void metadata(struct kube_scan *s, struct kube_item *item)
+static void metadata(struct json_scan *s, struct kube_item *item)
 {
-	struct kube_range key;
+	struct json_range key;
 	bool first = true;
 	bool name = false;
 	bool ns = false;
 	bool uid = false;
 
-	if (!kube_scan_open(s))
+	if (!json_scan_open(s))
 		return;
 	for (;;) {
 		const char *from = s->at;
 		bool at_first = first;
-		if (!kube_scan_member(s, &first, &key))
+		if (!json_scan_member(s, &first, &key))
 			return;
-		if (kube_range_is(key, "name"))
-			take_text(s, &item->name, &name, "two names");
-		else if (kube_range_is(key, "namespace"))
-			take_text(s, &item->ns, &ns, "two namespaces");
-		else if (kube_range_is(key, "uid"))
-			take_text(s, &item->uid, &uid, "two uids");
-		else if (kube_range_is(key, "labels"))
-			item->labels = take_range(s);
-		else if (kube_range_is(key, "annotations"))
-			item->annotations = take_range(s);
-		else if (kube_range_is(key, "ownerReferences"))
-			item->owners = take_range(s);
-		else if (kube_range_is(key, "managedFields"))
-			take_cut(s, item, from, at_first);
+		if (json_range_is(key, "name"))
+			read_text(s, &item->name, &name, "two names");
+		else if (json_range_is(key, "namespace"))
+			read_text(s, &item->ns, &ns, "two namespaces");
+		else if (json_range_is(key, "uid"))
+			read_text(s, &item->uid, &uid, "two uids");
+		else if (json_range_is(key, "labels"))
+			item->labels = read_range(s);
+		else if (json_range_is(key, "annotations"))
+			item->annotations = read_range(s);
+		else if (json_range_is(key, "ownerReferences"))
+			item->owners = read_range(s);
+		else if (json_range_is(key, "managedFields"))
+			read_cut(s, item, from, at_first);
 		else
-			kube_scan_value(s);
+			json_scan_value(s);
 	}
 }
 
-struct telling {
+struct watching {
 	kube_mention_fn *fn;
 	void *ctx;
 };
 
-static void on_watched(void *ctx, size_t which, struct kube_range value)
+static void on_watched(void *ctx, size_t which, struct json_range value)
 {
-	const struct telling *t = ctx;
+	const struct watching *t = ctx;
 
 	t->fn(t->ctx, (enum kube_mention)which, value);
 }
 
 /* A member of the object itself. */
-static void member(struct kube_scan *s, struct kube_item *item,
-    struct kube_range key, bool seen[3], const struct telling *telling)
+static void member(struct json_scan *s, struct kube_item *item,
+    struct json_range key, bool seen[3], const struct watching *watching)
 {
-	if (kube_range_is(key, "metadata")) {
+	if (json_range_is(key, "metadata")) {
 		if (seen[0])
 			s->wrong = "two metadata";
 		seen[0] = true;
 		metadata(s, item);
-	} else if (kube_range_is(key, "apiVersion")) {
-		take_text(s, &item->api_version, &seen[1], "two apiVersions");
-	} else if (kube_range_is(key, "kind")) {
-		take_text(s, &item->kind, &seen[2], "two kinds");
+	} else if (json_range_is(key, "apiVersion")) {
+		read_text(s, &item->api_version, &seen[1], "two apiVersions");
+	} else if (json_range_is(key, "kind")) {
+		read_text(s, &item->kind, &seen[2], "two kinds");
 	} else {
-		s->watched = telling->fn ? mentions : NULL;
-		kube_scan_value(s);
+		s->watched = watching->fn ? mentions : NULL;
+		json_scan_value(s);
 		s->watched = NULL;
 	}
 }
@@ -132,12 +132,12 @@ static void member(struct kube_scan *s, struct kube_item *item,
 int kube_item_read(struct kube_item *item, const char *text, size_t len,
     kube_mention_fn *on_mention, void *ctx, struct err *err)
 {
-	struct telling telling = {.fn = on_mention, .ctx = ctx};
+	struct watching watching = {.fn = on_mention, .ctx = ctx};
 	struct buf *const bufs[] = {&item->name, &item->ns, &item->uid,
 	    &item->api_version, &item->kind};
-	struct kube_range none = {NULL, 0};
-	struct kube_range key;
-	struct kube_scan s;
+	struct json_range none = {NULL, 0};
+	struct json_range key;
+	struct json_scan s;
 	bool seen[3] = {false, false, false};
 	bool first = true;
 
@@ -147,21 +147,21 @@ int kube_item_read(struct kube_item *item, const char *text, size_t len,
 	item->len = len;
 	item->labels = item->annotations = item->owners = none;
 	item->managed = item->cut = none;
-	kube_scan_init(&s, text, len);
+	json_scan_init(&s, text, len);
 	s.on_watched = on_watched;
-	s.ctx = &telling;
-	if (kube_scan_open(&s))
+	s.ctx = &watching;
+	if (json_scan_open(&s))
 		item->body = (size_t)(s.at - text);
-	item->empty = kube_scan_next_is(&s, '}');
-	while (kube_scan_member(&s, &first, &key))
-		member(&s, item, key, seen, &telling);
+	item->empty = json_scan_next_is(&s, '}');
+	while (json_scan_member(&s, &first, &key))
+		member(&s, item, key, seen, &watching);
 	/* They are put in front where they are lacking, and there cannot be
 	 * two of them. */
 	if (!s.wrong && ((seen[1] && !item->api_version.len) ||
 			    (seen[2] && !item->kind.len)))
 		return err_set(err, ERR_FORMAT,
 		    "the object's apiVersion or kind is empty");
-	if (kube_scan_end(&s))
+	if (json_scan_end(&s))
 		return 0;
 	return err_set(err, ERR_FORMAT, "no valid JSON at byte %zu: %s",
 	    (size_t)(s.at - s.text), s.wrong);
@@ -195,30 +195,30 @@ void kube_item_write(const struct kube_item *item, const char *api_version,
 }
 
 bool kube_item_lookup(
-    struct kube_range object, const char *key, struct buf *value)
+    struct json_range object, const char *key, struct buf *value)
 {
 	cleanup(buf_done) struct buf decoded = BUF_INIT;
-	struct kube_range at;
-	struct kube_range text;
-	struct kube_scan s;
+	struct json_range at;
+	struct json_range text;
+	struct json_scan s;
 	bool first = true;
 
 	if (!object.at)
 		return false;
-	kube_scan_init(&s, object.at, object.len);
-	if (!kube_scan_open(&s))
+	json_scan_init(&s, object.at, object.len);
+	if (!json_scan_open(&s))
 		return false;
-	while (kube_scan_member(&s, &first, &at)) {
+	while (json_scan_member(&s, &first, &at)) {
 		buf_clear(&decoded);
-		kube_range_decode(at, &decoded);
+		json_range_decode(at, &decoded);
 		if (!str_eq(buf_str(&decoded), key)) {
-			kube_scan_value(&s);
+			json_scan_value(&s);
 			continue;
 		}
-		if (!kube_scan_next_is(&s, '"') || !kube_scan_string(&s, &text))
+		if (!json_scan_next_is(&s, '"') || !json_scan_string(&s, &text))
 			return false;
 		if (value)
-			kube_range_decode(text, value);
+			json_range_decode(text, value);
 		return true;
 	}
 	return false;

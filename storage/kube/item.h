@@ -36,11 +36,11 @@ struct kube_item {
 	struct buf uid;
 	struct buf api_version; /* of the item itself; "" where it has none */
 	struct buf kind;
-	struct kube_range labels; /* objects, or none */
-	struct kube_range annotations;
-	struct kube_range owners;  /* metadata.ownerReferences */
-	struct kube_range managed; /* the list of managedFields */
-	struct kube_range cut;	   /* the same with its key and comma */
+	struct json_range labels; /* objects, or none */
+	struct json_range annotations;
+	struct json_range owners;  /* metadata.ownerReferences */
+	struct json_range managed; /* the list of managedFields */
+	struct json_range cut;	   /* the same with its key and comma */
 	size_t body; /* offset of what follows the '{' at the start */
 	bool empty;  /* an object without members */
 };
@@ -51,7 +51,7 @@ struct kube_item {
 void kube_item_done(struct kube_item *item);
 
 typedef void kube_mention_fn(
-    void *ctx, enum kube_mention what, struct kube_range name);
+    void *ctx, enum kube_mention what, struct json_range name);
 
 /* Reads one object that is the whole text. -1 with ERR_FORMAT and the offset
  * where it went wrong. on_mention may be NULL. */
@@ -65,7 +65,7 @@ void kube_item_write(const struct kube_item *item, const char *api_version,
 /* The text of a member of `labels` or `annotations`, appended to value (may be
  * NULL); false where there is none. */
 bool kube_item_lookup(
-    struct kube_range object, const char *key, struct buf *value);
+    struct json_range object, const char *key, struct buf *value);
 
 /* True where an ownerReference says controller: true. */
 bool kube_item_has_controller(const struct kube_item *item);

@@ -104,7 +104,7 @@ int kube_entry_cluster(struct kube_access *a, struct kube_entry e,
 	return 0;
 }
 
-static int take_certificate(
+static int read_certificate(
     struct kube_access *a, struct kube_entry e, struct err *err)
 {
 	cleanup(buf_wipe) struct buf cert = BUF_INIT;
@@ -136,7 +136,7 @@ static struct secret *secret_of(struct kube_entry e, const char *key)
 	return text ? secret_new(text, strlen(text)) : NULL;
 }
 
-static void take_impersonation(struct kube_access *a, struct kube_entry e)
+static void read_impersonation(struct kube_access *a, struct kube_entry e)
 {
 	const struct yaml_node *groups = yaml_get(e.node, "as-groups");
 	const struct yaml_node *extra = yaml_get(e.node, "as-user-extra");
@@ -187,7 +187,7 @@ static int check_exec(
 	return 0;
 }
 
-static int take_exec(
+static int read_exec(
     struct kube_access *a, struct kube_entry user, struct err *err)
 {
 	struct kube_entry e = {
@@ -227,12 +227,12 @@ int kube_entry_user(struct kube_access *a, struct kube_entry e, struct err *err)
 		    "%s: the user of context '%s' has an auth-provider, which "
 		    "Kubernetes dropped in 1.26: use an exec plugin",
 		    e.file, a->name);
-	if (take_certificate(a, e, err) || take_exec(a, e, err))
+	if (read_certificate(a, e, err) || read_exec(a, e, err))
 		return -1;
 	a->token_file = path_of(e, "tokenFile");
 	a->token = secret_of(e, "token");
 	a->username = str_dup(kube_entry_text(e, "username"));
 	a->password = secret_of(e, "password");
-	take_impersonation(a, e);
+	read_impersonation(a, e);
 	return 0;
 }

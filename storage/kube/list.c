@@ -29,7 +29,7 @@ struct reading {
 	struct kube_page *page;
 	size_t page_size;
 	char *token; /* `continue` of the page that is read; or NULL */
-	struct kube_ahead *next; /* the page after it, asked for; or NULL */
+	struct kube_prefetch *next; /* the page after it, asked for; or NULL */
 	char *next_token;
 	int64_t promised; /* items still to come by the last page; or -1 */
 	struct kube_repeat repeat; /* of this page */
@@ -37,13 +37,13 @@ struct reading {
 	bool changed;		   /* another attempt brought other items */
 };
 
-static void ask_ahead(struct reading *r);
+static void prefetch_next(struct reading *r);
 
-static int take_item(void *ctx, const char *item, size_t len, struct err *err)
+static int count_item(void *ctx, const char *item, size_t len, struct err *err)
 {
 	struct reading *r = ctx;
 
-	ask_ahead(r);
+	prefetch_next(r);
 	switch (kube_repeat_item(&r->repeat, item, len)) {
 	case KUBE_REPEAT_NEW:
 		return r->o->on_item(r->o->ctx, item, len, err);
@@ -58,7 +58,7 @@ static int take_item(void *ctx, const char *item, size_t len, struct err *err)
 	    err, ERR_FORMAT, "a page came with other items the second time");
 }
 
-static int take_data(void *ctx, const void *data, size_t len, struct err *err)
+static int add_data(void *ctx, const void *data, size_t len, struct err *err)
 {
 	struct reading *r = ctx;
 
@@ -75,22 +75,22 @@ static int take_data(void *ctx, const void *data, size_t len, struct err *err)
 }
 
 /* Breaks off what was asked for ahead, or has it as *taken. */
-static void end_ahead(struct reading *r, struct kube_ahead **taken)
+static void end_prefetch(struct reading *r, struct kube_prefetch **received)
 {
-	struct kube_ahead *next = steal(r->next);
+	struct kube_prefetch *next = steal(r->next);
 
 	free(steal(r->next_token));
-	if (taken)
-		*taken = next;
+	if (received)
+		*received = next;
 	else
-		kube_ahead_free(next);
+		kube_prefetch_free(next);
 	if (next)
 		kube_in_flight_leave(r->o->in_flight);
 }
 
 static int restart(struct reading *r, struct err *err)
 {
-	end_ahead(r, NULL);
+	end_prefetch(r, NULL);
 	free(r->token);
 	r->token = NULL;
 	free(r->result->resource_version);
@@ -136,14 +136,14 @@ static struct kube_request page_of(
 	}
 	return (struct kube_request){.path = r->o->path,
 	    .query = buf_str(query),
-	    .on_data = take_data,
+	    .on_data = add_data,
 	    .on_attempt = on_attempt,
 	    .ctx = r};
 }
 
 /* Before the first item that it may be; not while it is to be learned from this
  * page how to ask for others. */
-static void ask_ahead(struct reading *r)
+static void prefetch_next(struct reading *r)
 {
 	const struct buf *token = kube_page_continue(r->page);
 	cleanup(buf_done) struct buf query = BUF_INIT;
@@ -152,7 +152,7 @@ static void ask_ahead(struct reading *r)
 	    !kube_in_flight_try(r->o->in_flight))
 		return;
 	struct kube_request request = page_of(r, buf_str(token), &query);
-	r->next = kube_ahead_send(r->client, &request);
+	r->next = kube_prefetch_send(r->client, &request);
 	if (r->next)
 		r->next_token = str_dup(buf_str(token));
 	else
@@ -216,15 +216,15 @@ static int receive(
     struct reading *r, struct kube_answer *answer, struct err *err)
 {
 	cleanup(buf_done) struct buf query = BUF_INIT;
-	cleanup(kube_ahead_freep) struct kube_ahead *asked = NULL;
+	cleanup(kube_prefetch_freep) struct kube_prefetch *asked = NULL;
 
 	if (r->next && r->token && str_eq(r->next_token, r->token)) {
-		end_ahead(r, &asked);
-		return kube_ahead_take(asked, answer, err);
+		end_prefetch(r, &asked);
+		return kube_prefetch_receive(asked, answer, err);
 	}
-	end_ahead(r, NULL);
+	end_prefetch(r, NULL);
 	struct kube_request request = page_of(r, r->token, &query);
-	return kube_send(r->client, &request, answer, err);
+	return kube_client_send(r->client, &request, answer, err);
 }
 
 static int read_page(struct reading *r, struct err *err)
@@ -286,13 +286,13 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 
 	kube_list_result_done(result);
 	result->listed_ms = clock_now_ms(o->clock);
-	r.page = kube_page_new(&o->caps, take_item, &r);
+	r.page = kube_page_new(&o->caps, count_item, &r);
 	int failed = read_all(&r, err);
-	end_ahead(&r, NULL);
+	end_prefetch(&r, NULL);
 	result->page_size = r.page_size;
 	kube_page_free(r.page);
 	free(r.token);
 	if (failed)
-		kube_denied_for_rights_alone(result->status, err);
+		kube_answer_denied_for_rights_alone(result->status, err);
 	return failed;
 }

@@ -45,9 +45,10 @@ struct kube_list_result {
 };
 void kube_list_result_done(struct kube_list_result *r);
 
-/* -1 as kube_send, but ERR_DENIED for 403 alone; ERR_FORMAT where a page is no
- * list, is over its cap, or where fewer items arrived than remainingItemCount
- * had promised. *result is filled as far as it went, also on failure. */
+/* -1 as kube_client_send, but ERR_DENIED for 403 alone; ERR_FORMAT where a page
+ * is no list, is over its cap, or where fewer items arrived than
+ * remainingItemCount had promised. *result is filled as far as it went, also on
+ * failure. */
 int kube_list(struct kube_client *c, const struct kube_list_options *o,
     struct kube_list_result *result, struct err *err);
 

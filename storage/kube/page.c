@@ -36,7 +36,7 @@ struct kube_page {
 	enum state state;
 	struct buf key;
 	struct buf value;	/* the value, or the item, that is arriving */
-	struct kube_stretch at; /* within it, or within a key */
+	struct json_stretch at; /* within it, or within a key */
 	bool items_seen;
 	bool over_cap;
 	struct kube_page_meta meta;
@@ -74,7 +74,7 @@ void kube_page_reset(struct kube_page *p)
 {
 	p->state = AT_START;
 	p->items_seen = p->over_cap = false;
-	p->at = (struct kube_stretch){.depth = 0};
+	p->at = (struct json_stretch){.depth = 0};
 	buf_clear(&p->key);
 	buf_clear(&p->value);
 	kube_page_meta_clear(&p->meta);
@@ -92,7 +92,7 @@ static int malformed(
 static int value_done(struct kube_page *p, struct err *err)
 {
 	if (!str_eq(buf_str(&p->key), "items"))
-		return kube_page_meta_take(
+		return kube_page_meta_add(
 		    &p->meta, buf_str(&p->key), &p->value, err);
 	p->items_seen = true;
 	/* An empty list of a Go server. */
@@ -121,11 +121,11 @@ static int in_value(struct kube_page *p, const char *data, size_t len,
 	size_t n;
 
 	if (scalar)
-		n = kube_stretch_scalar(data, len);
+		n = json_stretch_scalar(data, len);
 	else if (p->at.depth)
-		n = kube_stretch_collection(&p->at, data, len);
+		n = json_stretch_collection(&p->at, data, len);
 	else
-		n = kube_stretch_string(&p->at, data, len);
+		n = json_stretch_string(&p->at, data, len);
 	if (keep(p, data, n, MAX_MEMBER_BYTES, "a member of the list", err))
 		return -1;
 	*used = n;
@@ -139,7 +139,7 @@ static int in_value(struct kube_page *p, const char *data, size_t len,
 static int in_item(struct kube_page *p, const char *data, size_t len,
     size_t *used, struct err *err)
 {
-	size_t n = kube_stretch_collection(&p->at, data, len);
+	size_t n = json_stretch_collection(&p->at, data, len);
 
 	*used = n;
 	/* An item that arrived in one piece is not copied. */
@@ -162,7 +162,7 @@ static int in_item(struct kube_page *p, const char *data, size_t len,
 static int in_key(struct kube_page *p, const char *data, size_t len,
     size_t *used, struct err *err)
 {
-	size_t n = kube_stretch_string(&p->at, data, len);
+	size_t n = json_stretch_string(&p->at, data, len);
 
 	*used = n;
 	if (n > MAX_KEY_BYTES - p->key.len)

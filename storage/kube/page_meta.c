@@ -27,23 +27,23 @@ void kube_page_meta_done(struct kube_page_meta *m)
 
 static int check(const char *key, const struct buf *value, struct err *err)
 {
-	struct kube_scan s;
+	struct json_scan s;
 
-	kube_scan_init(&s, buf_str(value), value->len);
-	if (kube_scan_value(&s) && kube_scan_end(&s))
+	json_scan_init(&s, buf_str(value), value->len);
+	if (json_scan_value(&s) && json_scan_end(&s))
 		return 0;
 	return err_set(err, ERR_FORMAT,
 	    "the list's '%.64s' is no valid JSON: %s", key, s.wrong);
 }
 
-static void take(struct buf *to, const struct json_object *from)
+static void set_text(struct buf *to, const struct json_object *from)
 {
 	buf_clear(to);
 	if (json_str(from))
 		buf_add(to, json_str(from), json_str_len(from));
 }
 
-int kube_page_meta_take(struct kube_page_meta *m, const char *key,
+int kube_page_meta_add(struct kube_page_meta *m, const char *key,
     const struct buf *text, struct err *err)
 {
 	if (check(key, text, err))
@@ -59,12 +59,13 @@ int kube_page_meta_take(struct kube_page_meta *m, const char *key,
 		return err_wrap(err, "the list's '%s'", key);
 	const struct json_object *value = json_at(j, 0);
 	if (str_eq(key, "kind")) {
-		take(&m->kind, value);
+		set_text(&m->kind, value);
 	} else if (str_eq(key, "apiVersion")) {
-		take(&m->api_version, value);
+		set_text(&m->api_version, value);
 	} else {
-		take(&m->resource_version, json_get(value, "resourceVersion"));
-		take(&m->continue_, json_get(value, "continue"));
+		set_text(
+		    &m->resource_version, json_get(value, "resourceVersion"));
+		set_text(&m->continue_, json_get(value, "continue"));
 		m->remaining = json_get_int(value, "remainingItemCount", -1);
 	}
 	return 0;

@@ -23,7 +23,7 @@ void kube_page_meta_clear(struct kube_page_meta *m); /* keeps its memory */
 void kube_page_meta_done(struct kube_page_meta *m);
 /* A member of the list by its key, and its value as JSON text; what is not
  * known is checked and passed over. -1 with ERR_FORMAT. */
-int kube_page_meta_take(struct kube_page_meta *m, const char *key,
+int kube_page_meta_add(struct kube_page_meta *m, const char *key,
     const struct buf *value, struct err *err);
 
 #endif

@@ -32,9 +32,9 @@ bool kube_in_flight_try(struct kube_in_flight *f)
 	return false;
 }
 
-enum stage { SENT, TAKEN, DROPPED };
+enum stage { SENT, RECEIVED, DROPPED };
 
-struct kube_ahead {
+struct kube_prefetch {
 	struct kube_client *client;
 	struct kube_request wanted; /* what the caller asked for */
 	char *query;
@@ -53,7 +53,7 @@ struct kube_ahead {
 
 /* The caller's part: 0 once he has come for it, -1 where he does not want it
  * any more. */
-static int wait_taken(struct kube_ahead *a, struct err *err)
+static int wait_for_receiver(struct kube_prefetch *a, struct err *err)
 {
 	pthread_mutex_lock(&a->lock);
 	while (a->stage == SENT)
@@ -65,9 +65,9 @@ static int wait_taken(struct kube_ahead *a, struct err *err)
 
 static int on_data(void *ctx, const void *data, size_t len, struct err *err)
 {
-	struct kube_ahead *a = ctx;
+	struct kube_prefetch *a = ctx;
 
-	if (wait_taken(a, err))
+	if (wait_for_receiver(a, err))
 		return -1;
 	return a->wanted.on_data(a->wanted.ctx, data, len, err);
 }
@@ -75,19 +75,19 @@ static int on_data(void *ctx, const void *data, size_t len, struct err *err)
 /* Nothing was delivered before it is taken, so that nobody needs to know. */
 static int on_attempt(void *ctx, struct err *err)
 {
-	struct kube_ahead *a = ctx;
+	struct kube_prefetch *a = ctx;
 
 	pthread_mutex_lock(&a->lock);
-	bool taken = a->stage == TAKEN;
+	bool received = a->stage == RECEIVED;
 	pthread_mutex_unlock(&a->lock);
-	if (!taken || !a->wanted.on_attempt)
+	if (!received || !a->wanted.on_attempt)
 		return 0;
 	return a->wanted.on_attempt(a->wanted.ctx, err);
 }
 
 static void *run(void *ctx)
 {
-	struct kube_ahead *a = ctx;
+	struct kube_prefetch *a = ctx;
 	struct kube_request r = a->wanted;
 
 	r.query = a->query;
@@ -95,14 +95,14 @@ static void *run(void *ctx)
 	r.on_attempt = on_attempt;
 	r.cancel = &a->cancel;
 	r.ctx = a;
-	a->result = kube_send(a->client, &r, &a->answer, &a->err);
+	a->result = kube_client_send(a->client, &r, &a->answer, &a->err);
 	return NULL;
 }
 
-struct kube_ahead *kube_ahead_send(
+struct kube_prefetch *kube_prefetch_send(
     struct kube_client *c, const struct kube_request *r)
 {
-	struct kube_ahead *a = mem_new(struct kube_ahead);
+	struct kube_prefetch *a = mem_new(struct kube_prefetch);
 
 	a->client = c;
 	a->wanted = *r;
@@ -113,11 +113,11 @@ struct kube_ahead *kube_ahead_send(
 	if (pthread_create(&a->thread, NULL, run, a) == 0)
 		return a;
 	a->joined = true;
-	kube_ahead_free(a);
+	kube_prefetch_free(a);
 	return NULL;
 }
 
-static void end(struct kube_ahead *a, enum stage stage)
+static void end(struct kube_prefetch *a, enum stage stage)
 {
 	pthread_mutex_lock(&a->lock);
 	a->stage = stage;
@@ -127,10 +127,10 @@ static void end(struct kube_ahead *a, enum stage stage)
 	a->joined = true;
 }
 
-int kube_ahead_take(
-    struct kube_ahead *a, struct kube_answer *answer, struct err *err)
+int kube_prefetch_receive(
+    struct kube_prefetch *a, struct kube_answer *answer, struct err *err)
 {
-	end(a, TAKEN);
+	end(a, RECEIVED);
 	kube_answer_done(answer);
 	*answer = a->answer;
 	a->answer = (struct kube_answer)KUBE_ANSWER_INIT;
@@ -139,7 +139,7 @@ int kube_ahead_take(
 	return a->result;
 }
 
-void kube_ahead_free(struct kube_ahead *a)
+void kube_prefetch_free(struct kube_prefetch *a)
 {
 	if (!a)
 		return;
@@ -154,7 +154,7 @@ void kube_ahead_free(struct kube_ahead *a)
 	free(a);
 }
 
-void kube_ahead_freep(struct kube_ahead **a)
+void kube_prefetch_freep(struct kube_prefetch **a)
 {
-	kube_ahead_free(*a);
+	kube_prefetch_free(*a);
 }

@@ -25,18 +25,18 @@ void kube_in_flight_enter(struct kube_in_flight *f);
 bool kube_in_flight_try(struct kube_in_flight *f);
 void kube_in_flight_leave(struct kube_in_flight *f);
 
-struct kube_ahead;
+struct kube_prefetch;
 
 /* Borrows the client, and what r points to, but for its query. NULL where no
  * thread can be had. */
-struct kube_ahead *kube_ahead_send(
+struct kube_prefetch *kube_prefetch_send(
     struct kube_client *c, const struct kube_request *r);
-/* As kube_send, which it ends: on_data and on_attempt are called by the thread
- * that sent it, while the caller waits here. Once. */
-int kube_ahead_take(
-    struct kube_ahead *a, struct kube_answer *answer, struct err *err);
+/* As kube_client_send, which it ends: on_data and on_attempt are called by the
+ * thread that sent it, while the caller waits here. Once. */
+int kube_prefetch_receive(
+    struct kube_prefetch *a, struct kube_answer *answer, struct err *err);
 /* Takes NULL. One that was not taken is broken off. */
-void kube_ahead_free(struct kube_ahead *a);
-void kube_ahead_freep(struct kube_ahead **a);
+void kube_prefetch_free(struct kube_prefetch *a);
+void kube_prefetch_freep(struct kube_prefetch **a);
 
 #endif

@@ -48,7 +48,7 @@ bool kube_select_matches(
 }
 
 /* *.k8s.io alone does not tell: snapshots and gateways are custom. */
-bool kube_group_is_builtin(const char *group)
+bool kube_select_group_is_builtin(const char *group)
 {
 	static const char *const builtin[] = {"", "apps", "autoscaling",
 	    "batch", "extensions", "policy", "admissionregistration.k8s.io",
@@ -86,7 +86,7 @@ const char *kube_select_resource(
 
 bool kube_select_is_marked(const struct kube_item *item)
 {
-	const struct kube_range in[] = {item->annotations, item->labels};
+	const struct json_range in[] = {item->annotations, item->labels};
 
 	for (size_t i = 0; i < 2; i++) {
 		cleanup(buf_done) struct buf value = BUF_INIT;

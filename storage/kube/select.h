@@ -43,6 +43,6 @@ bool kube_select_namespace(const struct strvec *wanted,
     const struct strvec *exclude, const char *name);
 
 /* Of a group that Kubernetes itself defines. */
-bool kube_group_is_builtin(const char *group);
+bool kube_select_group_is_builtin(const char *group);
 
 #endif

@@ -14,6 +14,6 @@
 
 /* Both were scanned before; labels.at may be NULL. A selector of a form that is
  * not known fits nothing. */
-bool kube_selector_fits(struct kube_range selector, struct kube_range labels);
+bool kube_selector_fits(struct json_range selector, struct json_range labels);
 
 #endif

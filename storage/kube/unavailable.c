@@ -7,25 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(
-    struct kube_api_gap_vec *to, const char *group_version, const char *why)
+static void add(struct kube_api_unavailable_vec *to, const char *group_version,
+    const char *why)
 {
-	VEC_EACH (to, gap) {
-		if (str_eq(gap->group_version, group_version))
+	VEC_EACH (to, entry) {
+		if (str_eq(entry->group_version, group_version))
 			return;
 	}
-	*vec_add(to) = (struct kube_api_gap){
+	*vec_add(to) = (struct kube_api_unavailable){
 	    .group_version = str_dup(group_version), .why = str_dup(why)};
 }
 
-void kube_gaps_add(struct kube_api *api, const char *group_version,
+void kube_unavailable_add(struct kube_api *api, const char *group_version,
     bool server_is_down, const char *why)
 {
 	autofree char *group =
 	    str_ndup(group_version, strcspn(group_version, "/"));
-	bool broken = server_is_down && !kube_group_is_builtin(group);
+	bool broken = server_is_down && !kube_select_group_is_builtin(group);
 
-	add(broken ? &api->broken : &api->gaps, group_version, why);
+	add(broken ? &api->broken : &api->unavailable, group_version, why);
 }
 
 /* Whether the API server registered it as its own. */
@@ -48,19 +48,20 @@ static bool is_local(
 	return false;
 }
 
-void kube_gaps_settle(struct kube_api *api, const struct json_object *services)
+void kube_unavailable_settle(
+    struct kube_api *api, const struct json_object *services)
 {
-	struct kube_api_gap_vec all = api->broken;
+	struct kube_api_unavailable_vec all = api->broken;
 
-	api->broken = (struct kube_api_gap_vec)VEC_INIT;
-	VEC_EACH (&all, gap)
-		add(is_local(services, gap->group_version) ? &api->gaps
-							   : &api->broken,
-		    gap->group_version, gap->why);
-	kube_gaps_done(&all);
+	api->broken = (struct kube_api_unavailable_vec)VEC_INIT;
+	VEC_EACH (&all, entry)
+		add(is_local(services, entry->group_version) ? &api->unavailable
+							     : &api->broken,
+		    entry->group_version, entry->why);
+	kube_unavailable_done(&all);
 }
 
-char *kube_gaps_warning(const struct kube_api_gap *broken)
+char *kube_unavailable_warning(const struct kube_api_unavailable *broken)
 {
 	return str_printf(
 	    "the API %s is registered and does not answer (%s): what it "
@@ -68,11 +69,11 @@ char *kube_gaps_warning(const struct kube_api_gap *broken)
 	    broken->group_version, broken->why);
 }
 
-void kube_gaps_done(struct kube_api_gap_vec *gaps)
+void kube_unavailable_done(struct kube_api_unavailable_vec *unavailable)
 {
-	VEC_EACH (gaps, gap) {
-		free(gap->group_version);
-		free(gap->why);
+	VEC_EACH (unavailable, entry) {
+		free(entry->group_version);
+		free(entry->why);
 	}
-	vec_done(gaps);
+	vec_done(unavailable);
 }

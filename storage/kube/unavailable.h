@@ -12,16 +12,17 @@
 /* A group and version that does not say what it serves, and why. Where its
  * `server_is_down`, it is broken: an APIService may be so for months.
  * Kubernetes' own groups are never so, and leave a gap. */
-void kube_gaps_add(struct kube_api *api, const char *group_version,
+void kube_unavailable_add(struct kube_api *api, const char *group_version,
     bool server_is_down, const char *why);
 
 /* With an APIServiceList: what is broken and has no other server, such as
  * custom resources, is a gap after all. */
-void kube_gaps_settle(struct kube_api *api, const struct json_object *services);
+void kube_unavailable_settle(
+    struct kube_api *api, const struct json_object *services);
 
 /* "the API metrics.k8s.io/v1beta1 is registered and ..."; the caller frees. */
-char *kube_gaps_warning(const struct kube_api_gap *broken);
+char *kube_unavailable_warning(const struct kube_api_unavailable *broken);
 
-void kube_gaps_done(struct kube_api_gap_vec *gaps);
+void kube_unavailable_done(struct kube_api_unavailable_vec *unavailable);
 
 #endif

@@ -32,7 +32,7 @@ static int call(struct kube_client *c, const struct kube_request *r,
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 
-	if (kube_send(c, r, &answer, err))
+	if (kube_client_send(c, r, &answer, err))
 		return -1;
 	if (!result)
 		return 0;

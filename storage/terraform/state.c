@@ -72,7 +72,7 @@ static int64_t whole_number(const char *text)
 	return str_parse_u64(text, INT64_MAX, &n) ? -1 : (int64_t)n;
 }
 
-static void take_number(struct state_reader *r)
+static void read_number(struct state_reader *r)
 {
 	int64_t n = whole_number(r->text);
 
@@ -95,7 +95,7 @@ static void copy_printable(char out[STATE_MAX_TEXT], const char *text)
 	out[n] = '\0';
 }
 
-static void take_string(struct state_reader *r)
+static void read_string(struct state_reader *r)
 {
 	if (!outermost(r))
 		return;
@@ -109,7 +109,7 @@ static void take_string(struct state_reader *r)
 	}
 }
 
-static void take_key(struct state_reader *r)
+static void read_key(struct state_reader *r)
 {
 	if (outermost(r))
 		memcpy(r->member, r->text, sizeof(r->member));
@@ -122,7 +122,7 @@ static void take_key(struct state_reader *r)
 }
 
 /* An item of an array begins. */
-static void take_item(struct state_reader *r)
+static void read_item(struct state_reader *r)
 {
 	if (r->depth == 2 && r->in_array[1] && in_member(r, "resources"))
 		r->facts.resources++;
@@ -197,11 +197,11 @@ static void end_string(struct state_reader *r)
 	memset(r->text + r->text_len, 0, sizeof(r->text) - r->text_len);
 	r->token = TOKEN_NONE;
 	if (r->is_key) {
-		take_key(r);
+		read_key(r);
 		r->expect = EXPECT_COLON;
 		return;
 	}
-	take_string(r);
+	read_string(r);
 	after_value(r);
 }
 
@@ -259,7 +259,7 @@ static void end_word(struct state_reader *r)
 	    strcmp(r->text, "null") == 0)
 		;
 	else if (is_number(r->text) || (r->text_cut && r->text[0] < 'A'))
-		take_number(r);
+		read_number(r);
 	else
 		r->broken = true;
 	after_value(r);
@@ -270,7 +270,7 @@ static void structural(struct state_reader *r, char c)
 	bool value = is_value_expected(r);
 
 	if (value && c != ']')
-		take_item(r);
+		read_item(r);
 	if (c == '"')
 		return begin_string(r);
 	if (value && (c == '{' || c == '['))

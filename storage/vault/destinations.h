@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct place {
+struct destination {
 	struct vault *vault; /* borrowed */
 	/* The newest snapshot there; NULL: none. */
 	char *previous_label;
@@ -26,18 +26,20 @@ struct place {
 	bool failed;
 	struct err err;
 };
-VEC_DEFINE(places, struct place);
+VEC_DEFINE(destinations, struct destination);
 
-void places_init(struct places *p, struct vault *const *vaults, size_t count);
-void places_done(struct places *p);
+void destinations_init(
+    struct destinations *p, struct vault *const *vaults, size_t count);
+void destinations_done(struct destinations *p);
 
-void place_fail(struct place *p, const struct err *err);
+void destination_fail(struct destination *p, const struct err *err);
 /* 0 where some vault is still good; else the first one's error. */
-int places_some_good(const struct places *p, struct err *err);
+int destinations_some_good(const struct destinations *p, struct err *err);
 
 /* A new object of that name in every good place, written to all of them at
  * once. The sink is the caller's, borrows the places, and fails only when
  * every place has. */
-struct sink *places_sink(struct places *p, const char *object, struct err *err);
+struct sink *destinations_sink(
+    struct destinations *p, const char *object, struct err *err);
 
 #endif

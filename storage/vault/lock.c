@@ -41,7 +41,7 @@ void vault_lock_info_done(struct vault_lock_info *i)
 	*i = (struct vault_lock_info){0};
 }
 
-static int look(struct vault *v, const char *name,
+static int read_lock(struct vault *v, const char *name,
     const struct vault_lock_options *o, uint64_t *generation,
     struct vault_lock_info *info, struct err *err)
 {
@@ -73,7 +73,7 @@ int vault_lock_show(struct vault *v, const char *name,
 	uint64_t generation;
 
 	*info = (struct vault_lock_info){0};
-	if (look(v, name, o, &generation, info, err))
+	if (read_lock(v, name, o, &generation, info, err))
 		return err_wrap(err, "lock of '%s'", name);
 	return 0;
 }
@@ -244,13 +244,13 @@ static int begin(struct vault_lock *l, struct err *err)
 	return 0;
 }
 
-struct vault_lock *vault_lock_take(struct vault *v, const char *name,
+struct vault_lock *vault_lock_acquire(struct vault *v, const char *name,
     const struct vault_lock_options *o, struct err *err)
 {
 	cleanup(vault_lock_info_done) struct vault_lock_info info = {0};
 	uint64_t generation;
 
-	if (look(v, name, o, &generation, &info, err)) {
+	if (read_lock(v, name, o, &generation, &info, err)) {
 		err_wrap(err, "lock of '%s'", name);
 		return NULL;
 	}

@@ -33,7 +33,7 @@ struct vault_lock_options {
 struct vault_lock;
 
 /* ERR_LOCKED names the holder and since when. Starts a thread that renews. */
-struct vault_lock *vault_lock_take(struct vault *v, const char *name,
+struct vault_lock *vault_lock_acquire(struct vault *v, const char *name,
     const struct vault_lock_options *o, struct err *err);
 /* Whether it is still ours, asked of the store; ERR_LOCKED where it was taken
  * over. To be called before anything that cannot be undone. */

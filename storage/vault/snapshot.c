@@ -187,7 +187,7 @@ int snapshot_list(
 	return 0;
 }
 
-static int say_ambiguous(
+static int report_ambiguous(
     const struct snapshots *list, const char *which, struct err *err)
 {
 	cleanup(buf_done) struct buf names = BUF_INIT;
@@ -224,7 +224,7 @@ const struct snapshot *snapshot_resolve(
 		}
 	}
 	if (matches > 1)
-		say_ambiguous(list, which, err);
+		report_ambiguous(list, which, err);
 	else if (!list->len)
 		err_set(err, ERR_NOT_FOUND, "there are no snapshots");
 	else if (!matches)

@@ -140,7 +140,7 @@ struct snapshot_open_options {
 
 /* Checks the signature, then the digest and length of the whole archive, and
  * only then yields the archive's bytes (still encrypted); they go to
- * archive_read or archive_extract. m is filled in. ERR_INTEGRITY. */
+ * archive_reader_run or archive_extract. m is filled in. ERR_INTEGRITY. */
 struct source *snapshot_open(struct vault *v, const struct snapshot *s,
     const struct snapshot_open_options *o, struct manifest *m, struct err *err);
 /* The same without the bytes: `verify --quick`. */

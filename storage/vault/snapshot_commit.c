@@ -10,7 +10,7 @@
 /* A run that stood still for so long that another took over its lock finds
  * that the other has removed an archive without a manifest. A store that
  * cannot be asked just now has still said yes to everything. */
-static bool archive_is_gone(struct vault *v, const struct papers *p)
+static bool archive_is_gone(struct vault *v, const struct snapshot_commit *p)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
 	struct err ignored = ERR_INIT;
@@ -24,7 +24,8 @@ static bool archive_is_gone(struct vault *v, const struct papers *p)
 }
 
 /* The signature first: a manifest that is there is signed. */
-int papers_write(struct vault *v, const struct papers *p, struct err *err)
+int snapshot_commit_write(
+    struct vault *v, const struct snapshot_commit *p, struct err *err)
 {
 	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, p->label);
 	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, p->label);
@@ -46,7 +47,7 @@ int papers_write(struct vault *v, const struct papers *p, struct err *err)
 
 /* The manifest goes first, and where it may still be there nothing else goes:
  * what is listed is whole. */
-void papers_withdraw(struct vault *v, const struct papers *p)
+void snapshot_commit_withdraw(struct vault *v, const struct snapshot_commit *p)
 {
 	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, p->label);
 	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, p->label);

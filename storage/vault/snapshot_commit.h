@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* All borrowed. */
-struct papers {
+struct snapshot_commit {
 	const char *label;
 	const char *archive; /* the name of its object */
 	uint64_t archive_bytes;
@@ -22,9 +22,10 @@ struct papers {
 
 /* Writes them beside the archive that is there. ERR_EXISTS: there are others;
  * ERR_LOCKED: another run has removed the archive meanwhile. */
-int papers_write(struct vault *v, const struct papers *p, struct err *err);
+int snapshot_commit_write(
+    struct vault *v, const struct snapshot_commit *p, struct err *err);
 /* Removes them and the archive, after a failure, as far as it can: an archive
  * without a manifest is no snapshot, and the next run removes it. */
-void papers_withdraw(struct vault *v, const struct papers *p);
+void snapshot_commit_withdraw(struct vault *v, const struct snapshot_commit *p);
 
 #endif

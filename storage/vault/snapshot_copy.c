@@ -95,7 +95,7 @@ static int copy(const struct snapshot *s, struct source *from,
     const struct snapshot_copy_to *to, const struct originals *originals,
     const struct manifest *m, struct err *err)
 {
-	const struct papers papers = {.label = s->label,
+	const struct snapshot_commit snapshot_commit = {.label = s->label,
 	    .archive = m->archive.file,
 	    .archive_bytes = m->archive.bytes,
 	    .manifest = &originals->manifest,
@@ -106,10 +106,10 @@ static int copy(const struct snapshot *s, struct source *from,
 	if (copy_archive(from, to->vault, m->archive.file, err) ||
 	    vault_lock_check(to->lock, err))
 		return -1;
-	if (papers_write(to->vault, &papers, err) == 0)
+	if (snapshot_commit_write(to->vault, &snapshot_commit, err) == 0)
 		return 0;
 	if (err->code != ERR_EXISTS)
-		papers_withdraw(to->vault, &papers);
+		snapshot_commit_withdraw(to->vault, &snapshot_commit);
 	return -1;
 }
 

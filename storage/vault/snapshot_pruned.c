@@ -91,7 +91,7 @@ static int check_signature(struct vault *v, const char *object,
 	return err_set(err, ERR_INTEGRITY, "it was signed as something else");
 }
 
-static int take_labels(const struct buf *text, const char *name,
+static int read_labels(const struct buf *text, const char *name,
     struct strvec *labels, struct err *err)
 {
 	cleanup(json_freep) struct json_object *j =
@@ -122,7 +122,7 @@ static int read_record(struct vault *v, const char *name, const char *object,
 	if (!trust->unsigned_allowed &&
 	    check_signature(v, object, &trust->keys, &text, err))
 		return -1;
-	return take_labels(&text, name, labels, err);
+	return read_labels(&text, name, labels, err);
 }
 
 int snapshot_pruned(struct vault *v, const char *name,

@@ -17,7 +17,7 @@ struct snapshot_writer {
 	char *label;
 	int64_t time;
 	char *archive; /* name of its object */
-	struct places places;
+	struct destinations destinations;
 	size_t tidied;
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	uint64_t bytes;
@@ -54,8 +54,8 @@ static const struct snapshot *newest_whole(const struct snapshots *list)
 }
 
 /* What is in a vault: for the label, and for the chain. */
-static int look_back(
-    struct snapshot_writer *w, struct place *p, struct err *err)
+static int check_previous(
+    struct snapshot_writer *w, struct destination *p, struct err *err)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -82,21 +82,21 @@ static int look_back(
 }
 
 /* A clock that is wrong is wrong for all vaults: that ends the run. */
-static int prepare_places(struct snapshot_writer *w, struct err *err)
+static int prepare_destinations(struct snapshot_writer *w, struct err *err)
 {
-	VEC_EACH (&w->places, p) {
+	VEC_EACH (&w->destinations, p) {
 		struct err failure = ERR_INIT;
 		bool wrong = false;
 		if (check_skew(&w->o, p->vault, &wrong, &failure) == 0 &&
-		    look_back(w, p, &failure) == 0)
+		    check_previous(w, p, &failure) == 0)
 			continue;
 		if (wrong) {
 			*err = failure;
 			return -1;
 		}
-		place_fail(p, &failure);
+		destination_fail(p, &failure);
 	}
-	return places_some_good(&w->places, err);
+	return destinations_some_good(&w->destinations, err);
 }
 
 struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
@@ -108,8 +108,8 @@ struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
 	w->o = *o;
 	w->name = str_dup(o->name);
 	w->time = clock_now_ms(o->clock) / 1000;
-	places_init(&w->places, vaults, vault_count);
-	if (prepare_places(w, err)) {
+	destinations_init(&w->destinations, vaults, vault_count);
+	if (prepare_destinations(w, err)) {
 		snapshot_writer_free(w);
 		return NULL;
 	}
@@ -137,7 +137,7 @@ size_t snapshot_writer_tidied(const struct snapshot_writer *w)
 const struct err *snapshot_writer_failure(
     const struct snapshot_writer *w, size_t i)
 {
-	const struct place *p = &w->places.items[i];
+	const struct destination *p = &w->destinations.items[i];
 
 	return p->failed ? &p->err : NULL;
 }
@@ -145,12 +145,13 @@ const struct err *snapshot_writer_failure(
 void snapshot_writer_fail(
     struct snapshot_writer *w, size_t i, const struct err *why)
 {
-	place_fail(&w->places.items[i], why);
+	destination_fail(&w->destinations.items[i], why);
 }
 
 struct sink *snapshot_writer_sink(struct snapshot_writer *w, struct err *err)
 {
-	struct sink *sink = places_sink(&w->places, w->archive, err);
+	struct sink *sink =
+	    destinations_sink(&w->destinations, w->archive, err);
 
 	return sink ? sink_digest(sink, w->sha256, &w->bytes) : NULL;
 }
@@ -170,7 +171,7 @@ static void fill_manifest(struct snapshot_writer *w, struct manifest *m)
 	m->archive.compression = w->o.compression;
 	m->archive.encryption = w->o.encryption;
 	digest_hex(w->sha256, sizeof(w->sha256), m->archive.sha256);
-	VEC_EACH (&w->places, p) {
+	VEC_EACH (&w->destinations, p) {
 		if (p->failed)
 			continue;
 		if (!m->vault)
@@ -180,10 +181,10 @@ static void fill_manifest(struct snapshot_writer *w, struct manifest *m)
 	}
 }
 
-static struct papers papers_of(const struct snapshot_writer *w,
+static struct snapshot_commit commit_of(const struct snapshot_writer *w,
     const struct buf *manifest, const struct buf *signature)
 {
-	return (struct papers){.label = w->label,
+	return (struct snapshot_commit){.label = w->label,
 	    .archive = w->archive,
 	    .archive_bytes = w->bytes,
 	    .manifest = manifest,
@@ -196,7 +197,7 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 	cleanup(buf_done) struct buf text = BUF_INIT, signature = BUF_INIT;
 	struct manifest again;
 
-	VEC_EACH (&w->places, p)
+	VEC_EACH (&w->destinations, p)
 		if (!p->failed && !p->wrote)
 			return err_set(err, ERR_INTEGRITY,
 			    "snapshot '%s' has no whole archive to commit",
@@ -216,31 +217,33 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 			key, text.data, text.len, comment, &signature, err))
 			return err_wrap(err, "signing '%s'", w->label);
 	}
-	const struct papers papers = papers_of(w, &text, &signature);
-	VEC_EACH (&w->places, p) {
+	const struct snapshot_commit snapshot_commit =
+	    commit_of(w, &text, &signature);
+	VEC_EACH (&w->destinations, p) {
 		struct err failure = ERR_INIT;
 		if (p->failed)
 			continue;
-		if (papers_write(p->vault, &papers, &failure)) {
-			place_fail(p, &failure);
+		if (snapshot_commit_write(
+			p->vault, &snapshot_commit, &failure)) {
+			destination_fail(p, &failure);
 			/* What is there already is another's. */
 			p->wrote = failure.code != ERR_EXISTS;
 		} else {
 			p->committed = true;
 		}
 	}
-	return places_some_good(&w->places, err);
+	return destinations_some_good(&w->destinations, err);
 }
 
 void snapshot_writer_free(struct snapshot_writer *w)
 {
 	if (!w)
 		return;
-	const struct papers papers = papers_of(w, NULL, NULL);
-	VEC_EACH (&w->places, p)
+	const struct snapshot_commit snapshot_commit = commit_of(w, NULL, NULL);
+	VEC_EACH (&w->destinations, p)
 		if (p->wrote && !p->committed)
-			papers_withdraw(p->vault, &papers);
-	places_done(&w->places);
+			snapshot_commit_withdraw(p->vault, &snapshot_commit);
+	destinations_done(&w->destinations);
 	free(w->name);
 	free(w->label);
 	free(w->archive);

@@ -322,7 +322,7 @@ static void test_secrets(void **state)
 	(void)state;
 	struct err err = ERR_INIT;
 	struct secret_ref none = {0};
-	struct secret_ref variable = {.place = (char[]){"c.yaml:1:1: a"},
+	struct secret_ref variable = {.location = (char[]){"c.yaml:1:1: a"},
 	    .variable = (char[]){"BACKSTAY_TEST_SECRET"}};
 	cleanup(secret_freep) struct secret *secret = NULL;
 
@@ -342,7 +342,7 @@ static void test_secrets(void **state)
 	char path[] = "/tmp/settings-test-XXXXXX";
 	int fd = mkstemp(path);
 	struct secret_ref file = {
-	    .place = (char[]){"c.yaml:1:1: a"}, .file = path};
+	    .location = (char[]){"c.yaml:1:1: a"}, .file = path};
 	cleanup(secret_freep) struct secret *empty = NULL;
 	assert_int_equal(write(fd, "\n", 1), 1);
 	close(fd);

@@ -85,10 +85,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	for (int type = OBJECT_COMMIT; type <= OBJECT_TAG; type++) {
-		cleanup(linkset_done) struct linkset links = LINKSET_INIT;
+		cleanup(object_links_done) struct object_links links =
+		    OBJECT_LINKS_INIT;
 		/* Exactly as long as it is, for the sanitizer to see. */
 		autofree void *copy = mem_dup(data, size);
-		links_of((enum object_type)type, copy, size, &links, &err);
+		object_links_of(
+		    (enum object_type)type, copy, size, &links, &err);
 	}
 	if (lfs_pointer_parse(data, size, &o) == 0 && strlen(o.sha256) != 64)
 		__builtin_trap();

@@ -12,14 +12,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static size_t run(
     pkt_fn *fn, void *ctx, const uint8_t *data, size_t size, size_t piece)
 {
-	cleanup(pkt_reader_done) struct pkt_reader reader;
+	cleanup(pktline_reader_done) struct pktline_reader reader;
 	struct err err = ERR_INIT;
 	int result = 0;
 
-	pkt_reader_init(&reader, fn, ctx);
+	pktline_reader_init(&reader, fn, ctx);
 	/* On past the end: what follows it is an error. */
 	for (size_t at = 0; at < size && result >= 0; at += piece)
-		result = pkt_reader_feed(&reader, data + at,
+		result = pktline_reader_feed(&reader, data + at,
 		    size - at < piece ? size - at : piece, &err);
 	if (result < 0 && (err.code == ERR_NONE || !err.message[0]))
 		__builtin_trap();

@@ -30,9 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!j)
 		return 0;
 	kube_api_add_aggregated(&api, j, &err);
-	size_t silent = api.broken.len + api.gaps.len;
-	kube_gaps_settle(&api, j);
-	if (api.broken.len + api.gaps.len > silent)
+	size_t silent = api.broken.len + api.unavailable.len;
+	kube_unavailable_settle(&api, j);
+	if (api.broken.len + api.unavailable.len > silent)
 		__builtin_trap();
 	check(&api);
 	kube_api_add_list(&api, "apps/v1", j, &err);

@@ -15,26 +15,26 @@ struct seen {
 	uint64_t print;
 };
 
-static void on_mention(void *ctx, enum kube_mention what, struct kube_range r)
+static void on_mention(void *ctx, enum kube_mention what, struct json_range r)
 {
 	cleanup(buf_done) struct buf name = BUF_INIT;
 
 	(void)ctx;
 	if (what >= KUBE_MENTION_COUNT)
 		__builtin_trap();
-	kube_range_decode(r, &name);
+	json_range_decode(r, &name);
 }
 
-static void walk(struct kube_range whole)
+static void walk(struct json_range whole)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
-	struct kube_range value;
+	struct json_range value;
 	size_t at = 0;
 
-	kube_range_get_text(whole, "name", &text);
-	while (kube_range_next(whole, &at, &value))
+	json_range_get_text(whole, "name", &text);
+	while (json_range_next(whole, &at, &value))
 		walk(value);
-	if (kube_range_get(whole, "spec", &value))
+	if (json_range_get(whole, "spec", &value))
 		walk(value);
 }
 
@@ -57,7 +57,7 @@ static int on_item(void *ctx, const char *item, size_t len, struct err *err)
 		json_free(kube_item_owners(&read));
 		json_free(kube_item_chosen_ports(&read));
 		kube_item_has_controller(&read);
-		walk((struct kube_range){copy, len});
+		walk((struct json_range){copy, len});
 		struct kube_item again = KUBE_ITEM_INIT;
 		/* What is written is an object of that kind and name, with
 		 * nothing left to cut but a managedFields of its own. */

@@ -10,12 +10,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void on_mention(void *ctx, enum kube_mention what, struct kube_range r)
+static void on_mention(void *ctx, enum kube_mention what, struct json_range r)
 {
 	struct strvec *all = ctx;
 	struct buf text = BUF_INIT;
 
-	kube_range_decode(r, &text);
+	json_range_decode(r, &text);
 	*vec_add(&all[what]) = buf_steal(&text);
 }
 
@@ -56,8 +56,8 @@ static void read_as(
 	    !kube_refs_wants(refs, &r, &o->item, o->mentioned, &q))
 		__builtin_trap();
 	cleanup(json_freep) struct json_object *state =
-	    capture_kube_state(&r, &o->item, &err);
-	capture_kube_facts(&r, &o->item, state, &facts);
+	    kube_facts_state(&r, &o->item, &err);
+	kube_facts_add(&r, &o->item, state, &facts);
 	struct json_object *again =
 	    json_parse(buf_str(&facts), facts.len, &err);
 	if (!again || memchr(facts.data, '\n', facts.len))

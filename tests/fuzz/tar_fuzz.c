@@ -18,7 +18,7 @@ static void read_all(const void *data, size_t len, enum archive_compression c)
 	    .compression = c, .encryption = ARCHIVE_PLAIN};
 	struct err err = ERR_INIT;
 
-	(void)archive_read(
+	(void)archive_reader_run(
 	    source_from_memory(data, len), &o, &visitor, NULL, &err);
 }
 

@@ -51,7 +51,7 @@ static int pack(struct vault *vault, const char *dir, const char *name,
 	if (!out)
 		return -1;
 	/* As backup.c does. */
-	out = sink_relay(out);
+	out = relay_sink(out);
 	cleanup(archive_writer_freep) struct archive_writer *w =
 	    archive_writer_new(&o, out, err);
 	if (!w)

@@ -34,7 +34,7 @@ static bool is_header(const char *name, const char *value)
 	       !strpbrk(value, "\r\n");
 }
 
-static int take_action(
+static int read_action(
     const struct json_object *j, struct lfs_action *out, struct err *err)
 {
 	const char *href = json_get_str(j, "href");
@@ -56,7 +56,7 @@ static int take_action(
 	return 0;
 }
 
-static int take_actions(
+static int read_actions(
     const struct json_object *j, struct lfs_answer *out, struct err *err)
 {
 	const struct {
@@ -67,7 +67,7 @@ static int take_actions(
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		const struct json_object *action = json_get(j, known[i].name);
-		if (action && take_action(action, known[i].to, err))
+		if (action && read_action(action, known[i].to, err))
 			return -1;
 	}
 	return 0;
@@ -86,7 +86,7 @@ static char *refusal_of(const struct json_object *j)
 }
 
 /* What is wrong with one object stops no other. */
-static void take_object(const struct json_object *j, struct lfs_answervec *out)
+static void read_object(const struct json_object *j, struct lfs_answervec *out)
 {
 	const char *oid = json_get_str(j, "oid");
 	const struct json_object *failure = json_get(j, "error");
@@ -98,7 +98,7 @@ static void take_object(const struct json_object *j, struct lfs_answervec *out)
 	a->oid = str_dup(oid);
 	if (failure)
 		a->refusal = refusal_of(failure);
-	else if (take_actions(json_get(j, "actions"), a, &why))
+	else if (read_actions(json_get(j, "actions"), a, &why))
 		a->refusal = str_dup(why.message);
 }
 
@@ -122,7 +122,7 @@ int lfs_answer_parse(
 		return err_set(err, ERR_FORMAT,
 		    "the server's answer has no list of 'objects'");
 	for (size_t i = 0; i < json_len(objects); i++)
-		take_object(json_at(objects, i), out);
+		read_object(json_at(objects, i), out);
 	return 0;
 }
 
@@ -141,7 +141,7 @@ int lfs_answer_parse_authenticate(
 {
 	cleanup(json_freep) struct json_object *j = json_parse(text, len, err);
 
-	if (!j || take_action(j, out, err)) {
+	if (!j || read_action(j, out, err)) {
 		lfs_action_done(out);
 		return err_wrap(err, "git-lfs-authenticate");
 	}

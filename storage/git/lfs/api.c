@@ -14,10 +14,10 @@ static int find_endpoint(struct lfs *l, const char *operation, struct err *err)
 
 	if (l->where.kind == LOCATION_SSH) {
 		cleanup(buf_wipe) struct buf out = BUF_INIT;
-		autofree char *path = link_shell_quote(l->where.path);
+		autofree char *path = transport_shell_quote(l->where.path);
 		autofree char *command =
 		    str_printf("git-lfs-authenticate %s %s", path, operation);
-		if (link_ssh_output(
+		if (transport_ssh_output(
 			&l->where, &l->access, command, &out, err) ||
 		    lfs_answer_parse_authenticate(
 			buf_str(&out), out.len, &l->place, err))
@@ -34,13 +34,14 @@ static int find_endpoint(struct lfs *l, const char *operation, struct err *err)
 	return 0;
 }
 
-int lfs_open(struct lfs *l, const char *operation, struct err *err)
+int lfs_api_open(struct lfs *l, const char *operation, struct err *err)
 {
 	l->http = auth_http_new(&l->access, err);
 	return l->http ? find_endpoint(l, operation, err) : -1;
 }
 
-void lfs_add_credentials(struct lfs *l, struct http_request *r, const char *url)
+void lfs_api_add_credentials(
+    struct lfs *l, struct http_request *r, const char *url)
 {
 	cleanup(buf_done) struct buf host = BUF_INIT;
 
@@ -53,7 +54,7 @@ void lfs_add_credentials(struct lfs *l, struct http_request *r, const char *url)
 		auth_add_basic(r, &l->access);
 }
 
-int lfs_check_status(
+int lfs_api_check_status(
     const char *what, const struct http_response *r, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -86,7 +87,7 @@ static int prepare_batch(
 	r->body_len = b->body->len;
 	http_request_header(r, "Accept: %s", LFS_MEDIA_TYPE);
 	http_request_header(r, "Content-Type: %s", LFS_MEDIA_TYPE);
-	lfs_add_credentials(b->l, r, b->url);
+	lfs_api_add_credentials(b->l, r, b->url);
 	return 0;
 }
 
@@ -104,7 +105,7 @@ static void add_objects(
 	json_set(request, "objects", array);
 }
 
-int lfs_batch(struct lfs *l, const char *operation,
+int lfs_api_batch(struct lfs *l, const char *operation,
     const struct lfs_object *objects, size_t count,
     struct lfs_answervec *answers, struct err *err)
 {
@@ -125,7 +126,7 @@ int lfs_batch(struct lfs *l, const char *operation,
 	json_set_str(request, "hash_algo", "sha256");
 	json_write(&body, request, JSON_COMPACT);
 	if (http_send_retrying(l->http, &attempts, &response, err) ||
-	    lfs_check_status(url, &response, err))
+	    lfs_api_check_status(url, &response, err))
 		return -1;
 	if (lfs_answer_parse(
 		buf_str(&response.body), response.body.len, answers, err))

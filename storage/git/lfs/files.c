@@ -16,15 +16,15 @@
 
 enum { COPY_BYTES = 256 * 1024 };
 
-char *lfs_path(const char *sha256)
+char *lfs_files_path(const char *sha256)
 {
 	return str_printf(
 	    "lfs/objects/%.2s/%.2s/%s", sha256, sha256 + 2, sha256);
 }
 
-bool lfs_has(const char *dir, const struct lfs_object *o)
+bool lfs_files_has(const char *dir, const struct lfs_object *o)
 {
-	autofree char *name = lfs_path(o->sha256);
+	autofree char *name = lfs_files_path(o->sha256);
 	autofree char *path = file_join(dir, name);
 	struct stat st;
 
@@ -59,20 +59,20 @@ static int pass(int in, const char *from, int out, const char *to,
 			 "%s is not the object that it is called after", from);
 }
 
-bool lfs_is_whole(
+bool lfs_files_is_whole(
     const char *dir, const struct lfs_object *o, const struct cancel *cancel)
 {
-	autofree char *name = lfs_path(o->sha256);
+	autofree char *name = lfs_files_path(o->sha256);
 	autofree char *path = file_join(dir, name);
 	struct err ignored = ERR_INIT;
 
-	if (!lfs_has(dir, o))
+	if (!lfs_files_has(dir, o))
 		return false;
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd >= 0 && pass(fd, path, -1, NULL, o, cancel, &ignored) == 0;
 }
 
-int lfs_copy(const char *from, const char *to, bool durably,
+int lfs_files_copy(const char *from, const char *to, bool durably,
     const struct lfs_object *o, const struct cancel *cancel, struct err *err)
 {
 	autofree char *part = str_printf("%s.part-XXXXXX", to);
@@ -118,7 +118,8 @@ static int list_leaf(
 	return 0;
 }
 
-int lfs_list(const char *dir, struct lfs_objectvec *objects, struct err *err)
+int lfs_files_list(
+    const char *dir, struct lfs_objectvec *objects, struct err *err)
 {
 	autofree char *top = file_join(dir, "lfs/objects");
 	cleanup(strvec_done) struct strvec first = VEC_INIT;

@@ -62,8 +62,8 @@ static void move_one(void *ctx, size_t index)
 		err_set(&why, ERR_FORMAT,
 		    "the server's answer does not name the object");
 	if (why.code == ERR_NONE &&
-	    (r->upload ? lfs_upload(r->l, o, answer, &why)
-		       : lfs_download(r->l, o, answer, &why)) == 0)
+	    (r->upload ? lfs_transfer_upload(r->l, o, answer, &why)
+		       : lfs_transfer_download(r->l, o, answer, &why)) == 0)
 		note_moved(r->l, o);
 	else
 		note_failed(r->l, o, why.message);
@@ -74,7 +74,7 @@ static int move_all(struct lfs *l, bool upload,
 {
 	const char *operation = upload ? "upload" : "download";
 
-	if (lfs_open(l, operation, err))
+	if (lfs_api_open(l, operation, err))
 		return -1;
 	for (size_t at = 0; at < objects->len; at += BATCH) {
 		struct round r = {.l = l,
@@ -82,7 +82,7 @@ static int move_all(struct lfs *l, bool upload,
 		    .objects = &objects->items[at],
 		    .count =
 			objects->len - at < BATCH ? objects->len - at : BATCH};
-		int failed = lfs_batch(
+		int failed = lfs_api_batch(
 		    l, operation, r.objects, r.count, &r.answers, err);
 		if (!failed)
 			pool_each(PARALLEL, r.count, move_one, &r);
@@ -105,15 +105,16 @@ static int copy_all(struct lfs *l, bool upload,
 	if (!repo)
 		return -1;
 	VEC_EACH (objects, o) {
-		autofree char *name = lfs_path(o->sha256);
+		autofree char *name = lfs_files_path(o->sha256);
 		autofree char *here = file_join(l->o->dir, name);
 		autofree char *there = file_join(repo_dir(repo), name);
 		struct err why = ERR_INIT;
 		if (cancel_check(l->access.cancel, err))
 			return -1;
-		if (upload && lfs_is_whole(repo_dir(repo), o, l->access.cancel))
+		if (upload &&
+		    lfs_files_is_whole(repo_dir(repo), o, l->access.cancel))
 			continue;
-		if (lfs_copy(upload ? here : there, upload ? there : here,
+		if (lfs_files_copy(upload ? here : there, upload ? there : here,
 			upload, o, l->access.cancel, &why))
 			note_failed(l, o, why.message);
 		else
@@ -162,11 +163,11 @@ static void check_one(void *ctx, size_t i)
 	struct checking *c = ctx;
 	const struct lfs_object *o = &c->objects->items[i];
 
-	c->wanted[i] = !lfs_is_whole(c->o->dir, o, c->o->access->cancel);
+	c->wanted[i] = !lfs_files_is_whole(c->o->dir, o, c->o->access->cancel);
 	if (!c->wanted[i] || cancel_requested(c->o->access->cancel) ||
-	    !lfs_has(c->o->dir, o))
+	    !lfs_files_has(c->o->dir, o))
 		return;
-	autofree char *name = lfs_path(o->sha256);
+	autofree char *name = lfs_files_path(o->sha256);
 	autofree char *path = file_join(c->o->dir, name);
 	(void)unlink(path);
 	atomic_fetch_add(&c->damaged, 1);
@@ -196,7 +197,7 @@ int lfs_push(
 {
 	struct lfs_objectvec objects = VEC_INIT;
 
-	int status = lfs_list(o->dir, &objects, err) ||
+	int status = lfs_files_list(o->dir, &objects, err) ||
 		     move(o, true, &objects, result, err);
 	vec_done(&objects);
 	return status ? -1 : 0;

@@ -39,12 +39,12 @@ struct lfs_result {
 void lfs_result_done(struct lfs_result *r);
 
 /* Path of an object, relative to the repository; the caller frees. */
-char *lfs_path(const char *sha256);
+char *lfs_files_path(const char *sha256);
 /* Whether it is there with that length. */
-bool lfs_has(const char *dir, const struct lfs_object *o);
+bool lfs_files_has(const char *dir, const struct lfs_object *o);
 
 /* And with the content that it is called after; reads all of it. */
-bool lfs_is_whole(
+bool lfs_files_is_whole(
     const char *dir, const struct lfs_object *o, const struct cancel *cancel);
 
 /* Fetches those that are not there whole; what is damaged goes. 0 also where
@@ -56,6 +56,7 @@ int lfs_fetch(const struct lfs_options *o, const struct lfs_objectvec *objects,
 int lfs_push(
     const struct lfs_options *o, struct lfs_result *result, struct err *err);
 /* All objects in dir, sorted; none is no error. */
-int lfs_list(const char *dir, struct lfs_objectvec *objects, struct err *err);
+int lfs_files_list(
+    const char *dir, struct lfs_objectvec *objects, struct err *err);
 
 #endif

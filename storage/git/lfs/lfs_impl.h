@@ -25,27 +25,27 @@ struct lfs {
 	struct lfs_result *result;
 };
 
-int lfs_open(struct lfs *l, const char *operation, struct err *err);
+int lfs_api_open(struct lfs *l, const char *operation, struct err *err);
 /* One batch; the answers come in any order. */
-int lfs_batch(struct lfs *l, const char *operation,
+int lfs_api_batch(struct lfs *l, const char *operation,
     const struct lfs_object *objects, size_t count,
     struct lfs_answervec *answers, struct err *err);
 /* One object, as its answer says. */
-int lfs_download(struct lfs *l, const struct lfs_object *o,
+int lfs_transfer_download(struct lfs *l, const struct lfs_object *o,
     const struct lfs_answer *answer, struct err *err);
-int lfs_upload(struct lfs *l, const struct lfs_object *o,
+int lfs_transfer_upload(struct lfs *l, const struct lfs_object *o,
     const struct lfs_answer *answer, struct err *err);
 
 /* One object from a file path to another, checked on its way. */
-int lfs_copy(const char *from, const char *to, bool durably,
+int lfs_files_copy(const char *from, const char *to, bool durably,
     const struct lfs_object *o, const struct cancel *cancel, struct err *err);
 
 /* Credentials go to the host they are for, and never unencrypted where the
  * place of the API was encrypted. */
-void lfs_add_credentials(
+void lfs_api_add_credentials(
     struct lfs *l, struct http_request *r, const char *url);
 /* `what` was asked for: 0 for a 2xx. */
-int lfs_check_status(
+int lfs_api_check_status(
     const char *what, const struct http_response *r, struct err *err);
 
 #endif

@@ -30,7 +30,7 @@ static void add_action(struct transfer *t, struct http_request *r)
 	VEC_EACH (&t->action->headers, h)
 		http_request_header(r, "%s", *h);
 	if (!t->action->authorized)
-		lfs_add_credentials(t->l, r, r->url);
+		lfs_api_add_credentials(t->l, r, r->url);
 }
 
 static int on_data(void *ctx, const void *data, size_t len, struct err *err)
@@ -85,7 +85,7 @@ static int receive(struct transfer *t, struct err *err)
 	char hex[DIGEST_SHA256_HEX];
 
 	if (http_send_retrying(t->l->http, &attempts, &response, err) ||
-	    lfs_check_status("download", &response, err))
+	    lfs_api_check_status("download", &response, err))
 		return -1;
 	digest_finish(t->digest, sum);
 	digest_hex(sum, sizeof(sum), hex);
@@ -97,10 +97,10 @@ static int receive(struct transfer *t, struct err *err)
 	return 0;
 }
 
-int lfs_download(struct lfs *l, const struct lfs_object *o,
+int lfs_transfer_download(struct lfs *l, const struct lfs_object *o,
     const struct lfs_answer *answer, struct err *err)
 {
-	autofree char *name = lfs_path(o->sha256);
+	autofree char *name = lfs_files_path(o->sha256);
 	autofree char *path = file_join(l->o->dir, name);
 	autofree char *part = str_printf("%s.part-XXXXXX", path);
 	autofree char *parent = file_parent(path);
@@ -162,7 +162,7 @@ static int send_it(struct transfer *t, const char *what, struct err *err)
 
 	if (http_send_retrying(t->l->http, &attempts, &response, err))
 		return -1;
-	return lfs_check_status(what, &response, err);
+	return lfs_api_check_status(what, &response, err);
 }
 
 static int verify(
@@ -183,10 +183,10 @@ static int verify(
 	return send_it(&v, "verify", err);
 }
 
-int lfs_upload(struct lfs *l, const struct lfs_object *o,
+int lfs_transfer_upload(struct lfs *l, const struct lfs_object *o,
     const struct lfs_answer *answer, struct err *err)
 {
-	autofree char *name = lfs_path(o->sha256);
+	autofree char *name = lfs_files_path(o->sha256);
 	autofree char *path = file_join(l->o->dir, name);
 	struct transfer t = {.l = l,
 	    .o = o,

@@ -26,18 +26,19 @@ struct fetch {
 	bool listed; /* the server named its refs in this attempt */
 };
 
-static void add_id(struct git_idvec *v, struct linkset *seen, const uint8_t *id)
+static void add_id(
+    struct git_idvec *v, struct object_links *seen, const uint8_t *id)
 {
-	if (linkset_has(seen, id))
+	if (object_links_has(seen, id))
 		return;
-	linkset_add(seen, id);
+	object_links_add(seen, id);
 	memcpy(vec_add(v)->bytes, id, GIT_ID_LEN);
 }
 
 static void find_wants(const struct fetch *f, const struct git_refvec *refs,
     struct git_idvec *wants)
 {
-	cleanup(linkset_done) struct linkset seen = LINKSET_INIT;
+	cleanup(object_links_done) struct object_links seen = OBJECT_LINKS_INIT;
 
 	VEC_EACH (refs, r) {
 		if (!packs_has(&f->store->packs, r->id))
@@ -52,7 +53,7 @@ static void find_wants(const struct fetch *f, const struct git_refvec *refs,
 /* Ancestors of a tip at growing distances: a server that has dropped a tip
  * after a forced push most likely still has one of these. */
 static void add_ancestors(struct repo *repo, const uint8_t *tip,
-    struct git_idvec *haves, struct linkset *seen)
+    struct git_idvec *haves, struct object_links *seen)
 {
 	cleanup(buf_done) struct buf data = BUF_INIT;
 	struct err ignored = ERR_INIT;
@@ -77,7 +78,7 @@ static void add_ancestors(struct repo *repo, const uint8_t *tip,
 static int find_haves(const struct fetch *f, const struct git_refvec *refs,
     struct git_idvec *haves, struct err *err)
 {
-	cleanup(linkset_done) struct linkset seen = LINKSET_INIT;
+	cleanup(object_links_done) struct object_links seen = OBJECT_LINKS_INIT;
 	cleanup(repo_freep) struct repo *repo = NULL;
 
 	if (f->store->refs.len && !(repo = repo_open(f->o->dir, err)))
@@ -93,7 +94,7 @@ static int find_haves(const struct fetch *f, const struct git_refvec *refs,
 	return 0;
 }
 
-static void take_progress(void *ctx, uint64_t bytes)
+static void report_progress(void *ctx, uint64_t bytes)
 {
 	const struct mirror_options *o = ctx;
 
@@ -108,7 +109,7 @@ static bool is_closed(const struct fetch *f, const struct incoming *in)
 	const uint8_t *id;
 
 	for (size_t at = 0;
-	     (id = linkset_next(index_pack_links(index), &at));) {
+	     (id = object_links_next(index_pack_object_links(index), &at));) {
 		if (!index_pack_has(index, id) &&
 		    !packs_has(&f->store->packs, id))
 			return false;
@@ -122,7 +123,7 @@ static int receive(struct fetch *f, struct upstream *from,
 	const struct incoming_options io = {.dir = f->o->dir,
 	    .scan = &f->store->scan,
 	    .cancel = f->access->cancel,
-	    .progress = take_progress,
+	    .progress = report_progress,
 	    .progress_ctx = (void *)(uintptr_t)f->o};
 	cleanup(incoming_freep) struct incoming *in = incoming_new(&io, err);
 
@@ -141,7 +142,7 @@ static int receive(struct fetch *f, struct upstream *from,
 	return mirror_store_reload(f->store, err);
 }
 
-static void take_refs(struct fetch *f, struct upstream *from)
+static void read_refs(struct fetch *f, struct upstream *from)
 {
 	struct mirror_state *s = f->state;
 	uint8_t id[GIT_ID_LEN];
@@ -182,7 +183,7 @@ static int fetch_once(struct fetch *f, struct err *err)
 	if (!from)
 		return -1;
 	f->listed = true;
-	take_refs(f, from);
+	read_refs(f, from);
 	if (mirror_store_await(f->store, err))
 		return -1;
 	int result = fetch_missing(f, from, &wants, &haves, err);

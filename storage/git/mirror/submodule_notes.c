@@ -118,12 +118,12 @@ static int collect(const char *dir, const struct git_refvec *refs,
     struct err *err)
 {
 	cleanup(repo_freep) struct repo *repo = NULL;
-	cleanup(linkset_done) struct linkset seen = LINKSET_INIT;
+	cleanup(object_links_done) struct object_links seen = OBJECT_LINKS_INIT;
 
 	VEC_EACH (refs, ref) {
-		if (linkset_has(&seen, ref->id))
+		if (object_links_has(&seen, ref->id))
 			continue;
-		linkset_add(&seen, ref->id);
+		object_links_add(&seen, ref->id);
 		const struct note *n = find(known, ref->id);
 		if (n) {
 			copy_notes(known, n, now);

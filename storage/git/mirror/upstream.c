@@ -94,13 +94,14 @@ static int fetch_local(struct upstream *u, const struct upstream_request *r,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, const struct cancel *cancel, struct err *err)
 {
-	cleanup(linkset_done) struct linkset missing = LINKSET_INIT;
+	cleanup(object_links_done) struct object_links missing =
+	    OBJECT_LINKS_INIT;
 	cleanup(strvec_done) struct strvec dirs = VEC_INIT;
 	cleanup(packs_done) struct packs packs = PACKS_INIT;
 
 	if (reach_collect(
 		u->repo, r->wants, is_there, r->packs, &missing, cancel, err) ||
-	    object_dirs_find(repo_dir(u->repo), &dirs, err) ||
+	    loose_find_dirs(repo_dir(u->repo), &dirs, err) ||
 	    packs_open_usable(&packs, &dirs, err))
 		return -1;
 	const struct pack_copy_from from = {

@@ -73,7 +73,7 @@ static int same_index(
 	    "the index of %s is not the one that belongs to it", pack->path);
 }
 
-static int verify_pack(const struct pack *pack, struct linkset *links,
+static int verify_pack(const struct pack *pack, struct object_links *links,
     const struct cancel *cancel, struct err *err)
 {
 	autoclose int fd = open(pack->path, O_RDONLY | O_CLOEXEC);
@@ -92,15 +92,16 @@ static int verify_pack(const struct pack *pack, struct linkset *links,
 		return err_wrap(err, "%s", pack->path);
 	}
 	const uint8_t *id;
-	for (size_t at = 0; (id = linkset_next(index_pack_links(ip), &at));)
-		linkset_add(links, id);
+	for (size_t at = 0;
+	     (id = object_links_next(index_pack_object_links(ip), &at));)
+		object_links_add(links, id);
 	return same_index(ip, pack, err);
 }
 
 /* Whether all that is named anywhere is there, which is more than is needed:
  * where it is not so, the exact walk decides. */
 static int check_links(const char *dir, const struct packs *packs,
-    const struct git_refvec *refs, const struct linkset *links,
+    const struct git_refvec *refs, const struct object_links *links,
     const struct cancel *cancel, struct err *err)
 {
 	const uint8_t *id;
@@ -108,7 +109,7 @@ static int check_links(const char *dir, const struct packs *packs,
 
 	VEC_EACH (refs, r)
 		closed = closed && packs_has(packs, r->id);
-	for (size_t at = 0; closed && (id = linkset_next(links, &at));)
+	for (size_t at = 0; closed && (id = object_links_next(links, &at));)
 		closed = packs_has(packs, id);
 	return closed ? 0 : reach_check(dir, refs, cancel, err);
 }
@@ -130,7 +131,8 @@ static int verify(const char *dir, const struct cancel *cancel,
     struct git_refvec *refs, struct verify_counts *counts, struct err *err)
 {
 	cleanup(packs_done) struct packs packs = PACKS_INIT;
-	cleanup(linkset_done) struct linkset links = LINKSET_INIT;
+	cleanup(object_links_done) struct object_links links =
+	    OBJECT_LINKS_INIT;
 
 	if (read_refs(dir, refs, err) || packs_open(&packs, dir, err)) {
 		if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)

@@ -16,8 +16,8 @@ enum { CHUNK = 256 * 1024 };
 
 struct copy {
 	const struct packs *packs;
-	const struct linkset *wanted; /* NULL: all */
-	struct repo *repo;	      /* only where some are wanted */
+	const struct object_links *wanted; /* NULL: all */
+	struct repo *repo;		   /* only where some are wanted */
 	struct origin *origins;
 	struct pack_writer out;
 	uint8_t *chunk;
@@ -28,7 +28,7 @@ static uint64_t copied_before(
     const struct copy *c, size_t before, const uint8_t *id)
 {
 	for (size_t i = 0; i < before; i++) {
-		const struct place *p = origin_find(&c->origins[i], id);
+		const struct origin_slot *p = origin_find(&c->origins[i], id);
 		if (p)
 			return p->copied_to;
 	}
@@ -54,7 +54,8 @@ static bool loses_base(const struct copy *c, const struct stored *s)
 {
 	if (s->base)
 		return !s->base->copied_to;
-	return s->base_id && c->wanted && !linkset_has(c->wanted, s->base_id);
+	return s->base_id && c->wanted &&
+	       !object_links_has(c->wanted, s->base_id);
 }
 
 /* With its new distance, where it has one. */
@@ -84,10 +85,10 @@ static int copy_whole(struct copy *c, const uint8_t *id, struct err *err)
 	return pack_writer_object(&c->out, type, data.len, from, err);
 }
 
-static int copy_object(
-    struct copy *c, const struct origin *o, struct place *p, struct err *err)
+static int copy_object(struct copy *c, const struct origin *o,
+    struct origin_slot *p, struct err *err)
 {
-	const uint64_t end = origin_place_end(o, p);
+	const uint64_t end = origin_slot_end(o, p);
 	struct stored s;
 
 	if (origin_head(o, p, &s, err))
@@ -113,9 +114,9 @@ static int copy_origin(struct copy *c, size_t index, struct err *err)
 	struct origin *o = &c->origins[index];
 
 	for (uint32_t i = 0; i < o->pack->count; i++) {
-		struct place *p = &o->places[i];
+		struct origin_slot *p = &o->slots[i];
 		const uint8_t *id = pack_id(o->pack, p->id);
-		if (c->wanted && !linkset_has(c->wanted, id))
+		if (c->wanted && !object_links_has(c->wanted, id))
 			continue;
 		p->copied_to = copied_before(c, index, id);
 		if (!p->copied_to && copy_object(c, o, p, err))
@@ -237,14 +238,14 @@ static int copy_rest(struct copy *c, const struct strvec *dirs, struct err *err)
 {
 	const uint8_t *id;
 
-	for (size_t at = 0; (id = linkset_next(c->wanted, &at));)
+	for (size_t at = 0; (id = object_links_next(c->wanted, &at));)
 		if (!packs_has(c->packs, id) && copy_unpacked(c, dirs, id, err))
 			return -1;
 	return 0;
 }
 
 int pack_copy_some(const struct pack_copy_from *from,
-    const struct linkset *wanted,
+    const struct object_links *wanted,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, const struct cancel *cancel, struct err *err)
 {

@@ -30,7 +30,7 @@ struct pack_copy_from {
 /* Those objects, all of them: ERR_NOT_FOUND where one is not there (any
  * more). */
 int pack_copy_some(const struct pack_copy_from *from,
-    const struct linkset *wanted,
+    const struct object_links *wanted,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, const struct cancel *cancel, struct err *err);
 

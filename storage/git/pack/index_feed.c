@@ -208,8 +208,8 @@ static int end_entry(struct index_pack *ip, struct err *err)
 	if (ip->z.total_out != e->size)
 		return damaged(ip, "an object is shorter than it says", err);
 	if (keeps_whole(ip, e))
-		return index_pack_take(ip, ip->object_digest, &ip->links, e,
-		    e->kind, ip->object, (size_t)e->size, err);
+		return index_pack_add_object(ip, ip->object_digest, &ip->links,
+		    e, e->kind, ip->object, (size_t)e->size, err);
 	if (e->kind == OBJECT_BLOB) {
 		digest_finish(ip->object_digest, e->id);
 		e->type = OBJECT_BLOB;

@@ -37,7 +37,7 @@ void index_pack_free(struct index_pack *ip)
 	inflateEnd(&ip->z);
 	digest_free(ip->object_digest);
 	digest_free(ip->pack_digest);
-	linkset_done(&ip->links);
+	object_links_done(&ip->links);
 	vec_done(&ip->entries);
 	vec_done(&ip->refs);
 	free(ip->object);
@@ -61,8 +61,8 @@ void index_pack_hash_header(
 	digest_add(d, header, (size_t)len + 1);
 }
 
-int index_pack_take(struct index_pack *ip, struct digest *d,
-    struct linkset *links, struct pack_entry *e, enum object_type type,
+int index_pack_add_object(struct index_pack *ip, struct digest *d,
+    struct object_links *links, struct pack_entry *e, enum object_type type,
     const void *data, size_t len, struct err *err)
 {
 	index_pack_hash_header(d, type, len);
@@ -70,7 +70,7 @@ int index_pack_take(struct index_pack *ip, struct digest *d,
 	digest_finish(d, e->id);
 	e->type = (uint8_t)type;
 	if (type != OBJECT_BLOB) {
-		if (links_of(type, data, len, links, err) == 0)
+		if (object_links_of(type, data, len, links, err) == 0)
 			return 0;
 		char hex[GIT_ID_HEX];
 		git_id_hex(e->id, hex);

@@ -60,7 +60,7 @@ const uint8_t *index_pack_id(const struct index_pack *ip, size_t i);
 uint64_t index_pack_offset(const struct index_pack *ip, size_t i);
 bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN]);
 /* All ids that the objects name. */
-const struct linkset *index_pack_links(const struct index_pack *ip);
+const struct object_links *index_pack_object_links(const struct index_pack *ip);
 /* Appends the index, version 2. */
 void index_pack_write(const struct index_pack *ip, struct buf *out);
 

@@ -1,5 +1,5 @@
 /*
- * What index_pack.c, index_feed.c (reading), index_resolve.c and index_unpack.c
+ * What index_pack.c, index_feed.c (reading), index_resolve.c and unpacker.c
  * (deltas) and index_result.c share; for nobody else.
  */
 #ifndef STORAGE_GIT_PACK_INDEX_PACK_IMPL_H
@@ -33,7 +33,7 @@ VEC_DEFINE(pack_entryvec, struct pack_entry);
 struct pack_ref_delta {
 	uint8_t base[GIT_ID_LEN];
 	uint32_t entry;
-	atomic_bool taken;
+	atomic_bool claimed;
 };
 VEC_DEFINE(pack_ref_deltavec, struct pack_ref_delta);
 
@@ -63,13 +63,13 @@ struct index_pack {
 	uint8_t checksum[GIT_ID_LEN];
 	struct pack_entryvec entries;  /* by offset */
 	struct pack_ref_deltavec refs; /* by base, once all are read */
-	struct linkset links;
+	struct object_links links;
 	uint32_t *order; /* entries by id */
 };
 
 /* Hashes a whole object, takes its links and shows a small blob. */
-int index_pack_take(struct index_pack *ip, struct digest *d,
-    struct linkset *links, struct pack_entry *e, enum object_type type,
+int index_pack_add_object(struct index_pack *ip, struct digest *d,
+    struct object_links *links, struct pack_entry *e, enum object_type type,
     const void *data, size_t len, struct err *err);
 void index_pack_hash_header(
     struct digest *d, enum object_type type, uint64_t size);

@@ -4,7 +4,7 @@
  * independent of each other, so that threads share nothing but the list of
  * their roots.
  */
-#include "storage/git/pack/index_unpack.h"
+#include "storage/git/pack/unpacker.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
@@ -42,7 +42,7 @@ struct worker {
 	struct resolver *r;
 	struct digest *digest;
 	struct unpacker unpacker;
-	struct linkset links;
+	struct object_links links;
 	struct framevec stack;
 	size_t kept; /* bytes in the stack */
 	bool failed; /* the unpacker's err says why */
@@ -101,7 +101,7 @@ static uint32_t next_child(struct index_pack *ip, struct frame *f)
 	}
 	while (f->ref < f->ref_end) {
 		struct pack_ref_delta *r = &ip->refs.items[f->ref++];
-		if (!atomic_exchange(&r->taken, true)) {
+		if (!atomic_exchange(&r->claimed, true)) {
 			ip->entries.items[r->entry].base = f->entry;
 			return r->entry;
 		}
@@ -156,7 +156,7 @@ static int resolve_child(struct worker *w, uint32_t child)
 	if (!data)
 		return -1;
 	enum object_type type = ip->entries.items[top->entry].type;
-	if (index_pack_take(
+	if (index_pack_add_object(
 		ip, w->digest, &w->links, e, type, data, len, &w->unpacker.err))
 		return -1;
 	if (!has_children(top))
@@ -242,9 +242,9 @@ static int gather(struct index_pack *ip, struct worker *workers, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		struct worker *w = &workers[i];
 		const uint8_t *id;
-		for (size_t at = 0; (id = linkset_next(&w->links, &at));)
-			linkset_add(&ip->links, id);
-		linkset_done(&w->links);
+		for (size_t at = 0; (id = object_links_next(&w->links, &at));)
+			object_links_add(&ip->links, id);
+		object_links_done(&w->links);
 		if (w->failed && result == 0) {
 			*err = w->unpacker.err;
 			result = -1;

@@ -67,7 +67,7 @@ bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN])
 	return false;
 }
 
-const struct linkset *index_pack_links(const struct index_pack *ip)
+const struct object_links *index_pack_object_links(const struct index_pack *ip)
 {
 	return &ip->links;
 }

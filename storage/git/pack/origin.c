@@ -24,23 +24,23 @@ int origin_read(const struct origin *o, uint64_t offset, void *data, size_t len,
 
 static int by_offset(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct origin_slot *x = a, *y = b;
 
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-static void find_places(struct origin *o)
+static void find_slots(struct origin *o)
 {
 	const uint32_t count = o->pack->count;
 
-	o->places = mem_resize(NULL, count + 1UL, sizeof(*o->places));
+	o->slots = mem_resize(NULL, count + 1UL, sizeof(*o->slots));
 	o->by_id = mem_resize(NULL, count + 1UL, sizeof(*o->by_id));
 	for (uint32_t i = 0; i < count; i++)
-		o->places[i] =
-		    (struct place){.offset = pack_offset(o->pack, i), .id = i};
-	qsort(o->places, count, sizeof(*o->places), by_offset);
+		o->slots[i] = (struct origin_slot){
+		    .offset = pack_offset(o->pack, i), .id = i};
+	qsort(o->slots, count, sizeof(*o->slots), by_offset);
 	for (uint32_t i = 0; i < count; i++)
-		o->by_id[o->places[i].id] = i;
+		o->by_id[o->slots[i].id] = i;
 }
 
 int origin_open(struct origin *o, const struct pack *pack, struct err *err)
@@ -54,9 +54,9 @@ int origin_open(struct origin *o, const struct pack *pack, struct err *err)
 	if (st.st_size < PACK_HEADER + GIT_ID_LEN)
 		return err_set(err, ERR_FORMAT, "%s is no pack", pack->path);
 	o->end = (uint64_t)st.st_size - GIT_ID_LEN;
-	find_places(o);
-	if (pack->count && (o->places[0].offset < PACK_HEADER ||
-			       o->places[pack->count - 1].offset >= o->end))
+	find_slots(o);
+	if (pack->count && (o->slots[0].offset < PACK_HEADER ||
+			       o->slots[pack->count - 1].offset >= o->end))
 		return err_set(err, ERR_FORMAT,
 		    "%s and its index do not belong together", pack->path);
 	return 0;
@@ -66,20 +66,21 @@ void origin_done(struct origin *o)
 {
 	if (o->fd >= 0)
 		close(o->fd);
-	free(o->places);
+	free(o->slots);
 	free(o->by_id);
 }
 
-struct place *origin_find(const struct origin *o, const uint8_t id[GIT_ID_LEN])
+struct origin_slot *origin_find(
+    const struct origin *o, const uint8_t id[GIT_ID_LEN])
 {
 	uint32_t n;
 
-	return pack_find(o->pack, id, &n) ? &o->places[o->by_id[n]] : NULL;
+	return pack_find(o->pack, id, &n) ? &o->slots[o->by_id[n]] : NULL;
 }
 
-uint64_t origin_place_end(const struct origin *o, const struct place *p)
+uint64_t origin_slot_end(const struct origin *o, const struct origin_slot *p)
 {
-	return p + 1 < o->places + o->pack->count ? p[1].offset : o->end;
+	return p + 1 < o->slots + o->pack->count ? p[1].offset : o->end;
 }
 
 static int bad_base(const struct origin *o, struct err *err)
@@ -88,7 +89,7 @@ static int bad_base(const struct origin *o, struct err *err)
 	    o->pack->path);
 }
 
-static int find_base(const struct origin *o, const struct place *p,
+static int find_base(const struct origin *o, const struct origin_slot *p,
     struct stored *s, struct err *err)
 {
 	size_t n = s->type_len;
@@ -99,17 +100,17 @@ static int find_base(const struct origin *o, const struct place *p,
 		back = ((back + 1) << 7) | (s->head[n] & 0x7f);
 	}
 	s->head_len = n + 1;
-	const struct place key = {.offset = p->offset - back};
+	const struct origin_slot key = {.offset = p->offset - back};
 	if (back && back < p->offset)
 		s->base = bsearch(
-		    &key, o->places, o->pack->count, sizeof(key), by_offset);
+		    &key, o->slots, o->pack->count, sizeof(key), by_offset);
 	return s->base ? 0 : bad_base(o, err);
 }
 
-int origin_head(const struct origin *o, const struct place *p, struct stored *s,
-    struct err *err)
+int origin_head(const struct origin *o, const struct origin_slot *p,
+    struct stored *s, struct err *err)
 {
-	uint64_t len = origin_place_end(o, p) - p->offset;
+	uint64_t len = origin_slot_end(o, p) - p->offset;
 	size_t n = 0;
 
 	*s = (struct stored){.base = NULL};

@@ -11,17 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct place {
+struct origin_slot {
 	uint64_t offset;
 	uint64_t copied_to; /* where it is in the copy; 0: not in it */
 	uint32_t id;	    /* its number in the index */
 };
 
 struct origin {
-	const struct pack *pack; /* borrowed */
-	struct place *places;	 /* pack->count of them, by offset */
-	uint32_t *by_id;	 /* index number -> place */
-	uint64_t end;		 /* where the trailer begins */
+	const struct pack *pack;   /* borrowed */
+	struct origin_slot *slots; /* pack->count of them, by offset */
+	uint32_t *by_id;	   /* index number -> place */
+	uint64_t end;		   /* where the trailer begins */
 	int fd;
 };
 #define ORIGIN_INIT                                                            \
@@ -32,8 +32,9 @@ int origin_open(struct origin *o, const struct pack *pack, struct err *err);
 void origin_done(struct origin *o);
 
 /* NULL where the pack has it not. */
-struct place *origin_find(const struct origin *o, const uint8_t id[GIT_ID_LEN]);
-uint64_t origin_place_end(const struct origin *o, const struct place *p);
+struct origin_slot *origin_find(
+    const struct origin *o, const uint8_t id[GIT_ID_LEN]);
+uint64_t origin_slot_end(const struct origin *o, const struct origin_slot *p);
 int origin_read(const struct origin *o, uint64_t offset, void *data, size_t len,
     struct err *err);
 
@@ -43,11 +44,11 @@ struct stored {
 	size_t type_len; /* of the bytes of type and length */
 	size_t head_len; /* of those and the distance to a base */
 	/* Of a delta; borrowed: */
-	const struct place *base; /* at a distance in this pack */
-	const uint8_t *base_id;	  /* by name: it is part of the data */
+	const struct origin_slot *base; /* at a distance in this pack */
+	const uint8_t *base_id;		/* by name: it is part of the data */
 };
 /* ERR_FORMAT where a distance leads to no object. */
-int origin_head(const struct origin *o, const struct place *p, struct stored *s,
-    struct err *err);
+int origin_head(const struct origin *o, const struct origin_slot *p,
+    struct stored *s, struct err *err);
 
 #endif

@@ -35,7 +35,7 @@ static int receive(struct push *p, const char *dir, struct err *err)
 	return 0;
 }
 
-static void take_ref_error(struct push_change *c, const struct err *why)
+static void set_ref_error(struct push_change *c, const struct err *why)
 {
 	c->reason = str_dup(why->message);
 }
@@ -60,7 +60,7 @@ static int write_refs(struct push *p, struct repo *repo, struct err *err)
 				 : repo_set_ref(repo, c->name, c->new_id, &why);
 		c->done = !failed;
 		if (failed)
-			take_ref_error(c, &why);
+			set_ref_error(c, &why);
 	}
 	return 0;
 }

@@ -100,7 +100,7 @@ int push_compare(struct push *p, struct err *err)
 
 static bool is_in(const void *ctx, const uint8_t *id)
 {
-	return linkset_has(ctx, id);
+	return object_links_has(ctx, id);
 }
 
 /* Of the snapshot's objects, those that the target's refs do not reach. */
@@ -110,8 +110,10 @@ static int push_missing(struct push *p, const struct git_idvec *wants,
     void *ctx, struct err *err)
 {
 	cleanup(repo_freep) struct repo *repo = repo_open(p->o->dir, err);
-	cleanup(linkset_done) struct linkset there = LINKSET_INIT;
-	cleanup(linkset_done) struct linkset missing = LINKSET_INIT;
+	cleanup(object_links_done) struct object_links there =
+	    OBJECT_LINKS_INIT;
+	cleanup(object_links_done) struct object_links missing =
+	    OBJECT_LINKS_INIT;
 	const struct strvec no_loose_ones = VEC_INIT;
 	const struct pack_copy_from from = {
 	    .packs = &p->packs, .object_dirs = &no_loose_ones, .repo = repo};

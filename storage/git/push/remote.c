@@ -26,9 +26,9 @@ static int create(struct push *p, struct err *err)
 		return err_wrap(err, "there is no repository to push to, and "
 				     "none can be made over HTTP: make an "
 				     "empty one on the server first");
-	autofree char *path = link_shell_quote(p->where.path);
+	autofree char *path = transport_shell_quote(p->where.path);
 	autofree char *command = str_printf("git init --bare %s", path);
-	if (link_ssh_run(&p->where, &p->access, command, &why)) {
+	if (transport_ssh_run(&p->where, &p->access, command, &why)) {
 		*err = why;
 		return err_wrap(err, "there is no repository to push to, and "
 				     "it could not be made");
@@ -93,9 +93,9 @@ static void add_commands(const struct push *p, const struct advert *a,
 				buf_add_str(
 				    &line, " agent=backstay/" BACKSTAY_VERSION);
 		}
-		pkt_add(out, line.data, line.len);
+		pktline_add(out, line.data, line.len);
 	}
-	pkt_flush(out);
+	pktline_flush(out);
 }
 
 static int make_body(struct push *p, const struct advert *a, size_t first,
@@ -118,17 +118,17 @@ static int make_body(struct push *p, const struct advert *a, size_t first,
 
 static int feed(void *ctx, const void *data, size_t len, struct err *err)
 {
-	return pkt_reader_feed(ctx, data, len, err);
+	return pktline_reader_feed(ctx, data, len, err);
 }
 
 static int send_body(struct remote *r, const struct body *b,
     struct push_report *report, struct err *err)
 {
-	cleanup(pkt_reader_done) struct pkt_reader reader;
-	const struct link_body body = {.fd = b->fd, .len = b->len};
+	cleanup(pktline_reader_done) struct pktline_reader reader;
+	const struct transport_body body = {.fd = b->fd, .len = b->len};
 
-	pkt_reader_init(&reader, push_report_on_pkt, report);
-	return link_ask(r->link, &body, feed, &reader, err);
+	pktline_reader_init(&reader, push_report_on_pkt, report);
+	return transport_request(r->transport, &body, feed, &reader, err);
 }
 
 static int exchange(struct push *p, struct remote *r, size_t first, size_t end,
@@ -148,7 +148,7 @@ static int exchange(struct push *p, struct remote *r, size_t first, size_t end,
 
 /* --- what becomes of each ref */
 
-static void take_report(
+static void read_report(
     struct push *p, const struct push_report *report, size_t first, size_t end)
 {
 	for (size_t i = first; i < end; i++) {
@@ -204,7 +204,7 @@ static int push_range(struct push *p, struct remote **r, size_t first,
 	    &report, advert_cap(&(*r)->advert, "side-band-64k") != NULL);
 	int result = exchange(p, *r, first, end, &report, err);
 	if (result == 0)
-		take_report(p, &report, first, end);
+		read_report(p, &report, first, end);
 	if (result == 0 && report.unpack_error)
 		result = err_set(err, ERR_FORMAT,
 		    "%s: the server could not unpack what was sent: %.300s",
@@ -216,19 +216,19 @@ static int push_range(struct push *p, struct remote **r, size_t first,
 }
 
 /* What the target's HEAD names now; on a fresh one over ssh it can be set. */
-static void look_at_head(struct push *p)
+static void check_head(struct push *p)
 {
 	struct push_result *result = p->result;
 	struct err ignored = ERR_INIT;
 	uint8_t id[GIT_ID_LEN];
 
 	if (result->created && git_id_parse(result->head, id) != 0) {
-		autofree char *path = link_shell_quote(p->where.path);
-		autofree char *head = link_shell_quote(result->head);
+		autofree char *path = transport_shell_quote(p->where.path);
+		autofree char *head = transport_shell_quote(result->head);
 		autofree char *command = str_printf(
 		    "git --git-dir=%s symbolic-ref HEAD %s", path, head);
-		result->head_set =
-		    link_ssh_run(&p->where, &p->access, command, &ignored) == 0;
+		result->head_set = transport_ssh_run(&p->where, &p->access,
+				       command, &ignored) == 0;
 	}
 	cleanup(remote_freep) struct remote *r =
 	    remote_open(p->o->url, &p->access, "git-upload-pack", &ignored);
@@ -258,6 +258,6 @@ int push_remote(struct push *p, struct err *err)
 		    p->o->url);
 	if (p->changes.len && push_range(p, &r, 0, p->changes.len, err))
 		return -1;
-	look_at_head(p);
+	check_head(p);
 	return 0;
 }

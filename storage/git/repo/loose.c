@@ -68,7 +68,7 @@ static int add_dir(
 			: 0;
 }
 
-int object_dirs_find(const char *git_dir, struct strvec *dirs, struct err *err)
+int loose_find_dirs(const char *git_dir, struct strvec *dirs, struct err *err)
 {
 	autofree char *objects = file_join(git_dir, "objects");
 

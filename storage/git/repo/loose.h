@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Adds `objects` of a repository and of all that it borrows from. */
-int object_dirs_find(const char *git_dir, struct strvec *dirs, struct err *err);
+int loose_find_dirs(const char *git_dir, struct strvec *dirs, struct err *err);
 
 /* The content of an object, which the caller frees; NULL and ERR_NOT_FOUND
  * where no directory has it. Not held against its id. */

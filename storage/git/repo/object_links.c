@@ -22,10 +22,10 @@ const char *object_type_name(enum object_type type)
 	}
 }
 
-void linkset_done(struct linkset *s)
+void object_links_done(struct object_links *s)
 {
 	free(s->slots);
-	*s = (struct linkset)LINKSET_INIT;
+	*s = (struct object_links)OBJECT_LINKS_INIT;
 }
 
 static bool is_free(const uint8_t *slot)
@@ -37,7 +37,7 @@ static bool is_free(const uint8_t *slot)
 
 /* The slot of an id, or the free one where it belongs. Ids are digests: any
  * of their bytes spread evenly. */
-static size_t find_slot(const struct linkset *s, const uint8_t *id)
+static size_t find_slot(const struct object_links *s, const uint8_t *id)
 {
 	uint64_t hash;
 
@@ -49,9 +49,9 @@ static size_t find_slot(const struct linkset *s, const uint8_t *id)
 	return at;
 }
 
-static void grow(struct linkset *s)
+static void grow(struct object_links *s)
 {
-	struct linkset bigger = *s;
+	struct object_links bigger = *s;
 
 	bigger.cap = s->cap ? s->cap * 2 : FIRST_CAP;
 
@@ -64,9 +64,9 @@ static void grow(struct linkset *s)
 	*s = bigger;
 }
 
-void linkset_add(struct linkset *s, const uint8_t id[GIT_ID_LEN])
+void object_links_add(struct object_links *s, const uint8_t id[GIT_ID_LEN])
 {
-	if (s->known && linkset_has(s->known, id))
+	if (s->known && object_links_has(s->known, id))
 		return;
 	if (s->len * 3 >= s->cap * 2)
 		grow(s);
@@ -77,12 +77,13 @@ void linkset_add(struct linkset *s, const uint8_t id[GIT_ID_LEN])
 	}
 }
 
-bool linkset_has(const struct linkset *s, const uint8_t id[GIT_ID_LEN])
+bool object_links_has(
+    const struct object_links *s, const uint8_t id[GIT_ID_LEN])
 {
 	return s->len && !is_free(s->slots[find_slot(s, id)]);
 }
 
-const uint8_t *linkset_next(const struct linkset *s, size_t *at)
+const uint8_t *object_links_next(const struct object_links *s, size_t *at)
 {
 	while (*at < s->cap) {
 		const uint8_t *slot = s->slots[(*at)++];
@@ -114,7 +115,7 @@ int tree_next(const uint8_t **at, const uint8_t *end, struct tree_entry *e)
 	return 0;
 }
 
-static int tree_links(const void *data, size_t len, struct linkset *into)
+static int tree_links(const void *data, size_t len, struct object_links *into)
 {
 	const uint8_t *at = data;
 	const uint8_t *end = at + len;
@@ -123,13 +124,13 @@ static int tree_links(const void *data, size_t len, struct linkset *into)
 
 	while ((result = tree_next(&at, end, &e)) == 0)
 		if (e.mode != MODE_SUBMODULE)
-			linkset_add(into, e.id);
+			object_links_add(into, e.id);
 	return result < 0 ? -1 : 0;
 }
 
 /* "<key> <40 hex>\n" at *at: moves on and adds it. 1 where it is another. */
-static int id_line(
-    const char **at, const char *end, const char *key, struct linkset *into)
+static int id_line(const char **at, const char *end, const char *key,
+    struct object_links *into)
 {
 	size_t key_len = strlen(key);
 	uint8_t id[GIT_ID_LEN];
@@ -141,12 +142,12 @@ static int id_line(
 	const char *p = *at + key_len;
 	if (git_id_parse(p, id) || p[hex] != '\n')
 		return -1;
-	linkset_add(into, id);
+	object_links_add(into, id);
 	*at = p + hex + 1;
 	return 0;
 }
 
-static int commit_links(const char *data, size_t len, struct linkset *into)
+static int commit_links(const char *data, size_t len, struct object_links *into)
 {
 	const char *end = data + len;
 	int result;
@@ -158,8 +159,8 @@ static int commit_links(const char *data, size_t len, struct linkset *into)
 	return result < 0 ? -1 : 0;
 }
 
-int links_of(enum object_type type, const void *data, size_t len,
-    struct linkset *into, struct err *err)
+int object_links_of(enum object_type type, const void *data, size_t len,
+    struct object_links *into, struct err *err)
 {
 	const char *text = data;
 	int result = 0;

@@ -20,27 +20,28 @@ enum object_type {
 };
 const char *object_type_name(enum object_type type);
 
-struct linkset {
+struct object_links {
 	uint8_t (*slots)[GIT_ID_LEN]; /* all zero: free */
 	size_t cap;		      /* a power of two, or 0 */
 	size_t len;
 	/* Borrowed: what this set has need not be added to ours; or NULL. */
-	const struct linkset *known;
+	const struct object_links *known;
 };
-#define LINKSET_INIT                                                           \
+#define OBJECT_LINKS_INIT                                                      \
 	{                                                                      \
 		.slots = NULL                                                  \
 	}
-void linkset_done(struct linkset *s);
-void linkset_add(struct linkset *s, const uint8_t id[GIT_ID_LEN]);
-bool linkset_has(const struct linkset *s, const uint8_t id[GIT_ID_LEN]);
+void object_links_done(struct object_links *s);
+void object_links_add(struct object_links *s, const uint8_t id[GIT_ID_LEN]);
+bool object_links_has(
+    const struct object_links *s, const uint8_t id[GIT_ID_LEN]);
 /* Each id in turn; `at` starts as 0. NULL at the end. */
-const uint8_t *linkset_next(const struct linkset *s, size_t *at);
+const uint8_t *object_links_next(const struct object_links *s, size_t *at);
 
 /* Adds what an object names: parents and tree, a tag's object, a tree's
  * entries but for submodules. ERR_FORMAT where it is malformed. */
-int links_of(enum object_type type, const void *data, size_t len,
-    struct linkset *into, struct err *err);
+int object_links_of(enum object_type type, const void *data, size_t len,
+    struct object_links *into, struct err *err);
 
 /* Of entries of trees; whatever else there is names a blob. */
 enum { MODE_TREE = 040000, MODE_SUBMODULE = 0160000 };

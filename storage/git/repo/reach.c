@@ -9,7 +9,7 @@
 #include <string.h>
 
 static int check_object(struct repo *repo, const uint8_t *id,
-    struct linkset *links, struct buf *data, struct err *err)
+    struct object_links *links, struct buf *data, struct err *err)
 {
 	enum object_type type;
 	struct err why = ERR_INIT;
@@ -20,8 +20,8 @@ static int check_object(struct repo *repo, const uint8_t *id,
 	if (repo_type(repo, id, &type, &why) == 0 &&
 	    (type == OBJECT_BLOB ||
 		(repo_read(repo, id, &type, data, &why) == 0 &&
-		    links_of(type, buf_str(data), data->len, links, &why) ==
-			0)))
+		    object_links_of(
+			type, buf_str(data), data->len, links, &why) == 0)))
 		return 0;
 	git_id_hex(id, hex);
 	if (why.code == ERR_NOT_FOUND)
@@ -31,7 +31,7 @@ static int check_object(struct repo *repo, const uint8_t *id,
 
 /* All that one ref reaches and no ref before it did. */
 static int check_ref(struct repo *repo, const struct git_ref *ref,
-    struct linkset *seen, const struct cancel *cancel, struct err *err)
+    struct object_links *seen, const struct cancel *cancel, struct err *err)
 {
 	struct git_idvec todo = VEC_INIT;
 	cleanup(buf_done) struct buf data = BUF_INIT;
@@ -40,15 +40,16 @@ static int check_ref(struct repo *repo, const struct git_ref *ref,
 	memcpy(vec_add(&todo)->bytes, ref->id, GIT_ID_LEN);
 	while (todo.len && result == 0) {
 		struct git_id id = todo.items[--todo.len];
-		cleanup(linkset_done) struct linkset links = LINKSET_INIT;
-		if (linkset_has(seen, id.bytes))
+		cleanup(object_links_done) struct object_links links =
+		    OBJECT_LINKS_INIT;
+		if (object_links_has(seen, id.bytes))
 			continue;
-		linkset_add(seen, id.bytes);
+		object_links_add(seen, id.bytes);
 		result = cancel_check(cancel, err) ||
 			 check_object(repo, id.bytes, &links, &data, err);
 		const uint8_t *link;
-		for (size_t at = 0; (link = linkset_next(&links, &at));)
-			if (!linkset_has(seen, link))
+		for (size_t at = 0; (link = object_links_next(&links, &at));)
+			if (!object_links_has(seen, link))
 				memcpy(vec_add(&todo)->bytes, link, GIT_ID_LEN);
 	}
 	vec_done(&todo);
@@ -59,7 +60,7 @@ int reach_check(const char *dir, const struct git_refvec *refs,
     const struct cancel *cancel, struct err *err)
 {
 	cleanup(repo_freep) struct repo *repo = repo_open(dir, err);
-	cleanup(linkset_done) struct linkset seen = LINKSET_INIT;
+	cleanup(object_links_done) struct object_links seen = OBJECT_LINKS_INIT;
 
 	if (!repo)
 		return -1;
@@ -76,7 +77,7 @@ struct collect {
 	struct repo *repo;
 	bool (*known)(const void *ctx, const uint8_t *id);
 	const void *ctx;
-	struct linkset *found;
+	struct object_links *found;
 	struct git_idvec todo; /* found, and perhaps not a blob */
 	struct buf data;
 };
@@ -84,9 +85,10 @@ struct collect {
 /* Whether it is one more. */
 static bool find(struct collect *c, const uint8_t *id)
 {
-	if (linkset_has(c->found, id) || (c->known && c->known(c->ctx, id)))
+	if (object_links_has(c->found, id) ||
+	    (c->known && c->known(c->ctx, id)))
 		return false;
-	linkset_add(c->found, id);
+	object_links_add(c->found, id);
 	return true;
 }
 
@@ -118,12 +120,13 @@ static int visit_tree(struct collect *c)
 static int visit_links(
     struct collect *c, enum object_type type, struct err *err)
 {
-	cleanup(linkset_done) struct linkset links = LINKSET_INIT;
+	cleanup(object_links_done) struct object_links links =
+	    OBJECT_LINKS_INIT;
 	const uint8_t *link;
 
-	if (links_of(type, buf_str(&c->data), c->data.len, &links, err))
+	if (object_links_of(type, buf_str(&c->data), c->data.len, &links, err))
 		return -1;
-	for (size_t at = 0; (link = linkset_next(&links, &at));)
+	for (size_t at = 0; (link = object_links_next(&links, &at));)
 		visit(c, link);
 	return 0;
 }
@@ -150,7 +153,7 @@ static int collect_one(
 
 int reach_collect(struct repo *repo, const struct git_idvec *from,
     bool (*known)(const void *ctx, const uint8_t *id), const void *ctx,
-    struct linkset *found, const struct cancel *cancel, struct err *err)
+    struct object_links *found, const struct cancel *cancel, struct err *err)
 {
 	struct collect c = {
 	    .repo = repo, .known = known, .ctx = ctx, .found = found};

@@ -23,6 +23,6 @@ int reach_check(const char *dir, const struct git_refvec *refs,
  * ERR_NOT_FOUND where a commit, tree or tag is not there. */
 int reach_collect(struct repo *repo, const struct git_idvec *from,
     bool (*known)(const void *ctx, const uint8_t *id), const void *ctx,
-    struct linkset *found, const struct cancel *cancel, struct err *err);
+    struct object_links *found, const struct cancel *cancel, struct err *err);
 
 #endif

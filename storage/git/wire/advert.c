@@ -153,8 +153,8 @@ static int text_line(struct advert *a, char *line, size_t len, struct err *err)
 	return v0_line(a, line, len, err);
 }
 
-int advert_on_pkt(void *ctx, enum pkt_kind kind, const char *data, size_t len,
-    struct err *err)
+int advert_on_pkt(void *ctx, enum pktline_kind kind, const char *data,
+    size_t len, struct err *err)
 {
 	struct advert *a = ctx;
 
@@ -170,13 +170,13 @@ int advert_on_pkt(void *ctx, enum pkt_kind kind, const char *data, size_t len,
 	if (kind != PKT_DATA)
 		return err_set(err, ERR_FORMAT,
 		    "the server's first answer is not in Git's protocol");
-	len = pkt_text_len(data, len);
+	len = pktline_text_len(data, len);
 	autofree char *line = str_ndup(data, len);
 	return text_line(a, line, len, err);
 }
 
 /* Attributes after a name: " symref-target:<name>" and others. */
-static void take_symref(struct advert *a, const char *attributes)
+static void read_symref(struct advert *a, const char *attributes)
 {
 	const char *target = strstr(attributes, " symref-target:");
 
@@ -187,7 +187,7 @@ static void take_symref(struct advert *a, const char *attributes)
 	a->head_target = str_ndup(target, strcspn(target, " "));
 }
 
-int advert_on_ls_refs(void *ctx, enum pkt_kind kind, const char *data,
+int advert_on_ls_refs(void *ctx, enum pktline_kind kind, const char *data,
     size_t len, struct err *err)
 {
 	struct advert *a = ctx;
@@ -198,12 +198,12 @@ int advert_on_ls_refs(void *ctx, enum pkt_kind kind, const char *data,
 	if (kind != PKT_DATA)
 		return err_set(err, ERR_FORMAT,
 		    "the server's list of references is not in Git's protocol");
-	autofree char *line = str_ndup(data, pkt_text_len(data, len));
+	autofree char *line = str_ndup(data, pktline_text_len(data, len));
 	if (str_starts(line, "ERR "))
 		return err_set(
 		    err, ERR_DENIED, "the server says: %.300s", line + 4);
 	if (str_starts(line, "unborn HEAD")) {
-		take_symref(a, line);
+		read_symref(a, line);
 		return 0;
 	}
 	if (git_id_parse(line, id) || line[GIT_ID_HEX - 1] != ' ')
@@ -212,7 +212,7 @@ int advert_on_ls_refs(void *ctx, enum pkt_kind kind, const char *data,
 	char *attributes = strchr(name, ' ');
 	if (attributes && (size_t)(attributes - name) == 4 &&
 	    str_starts(name, "HEAD "))
-		take_symref(a, attributes);
+		read_symref(a, attributes);
 	if (attributes)
 		*attributes = '\0';
 	add_ref(a, name, id);

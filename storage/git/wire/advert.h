@@ -32,9 +32,9 @@ struct advert {
 void advert_done(struct advert *a);
 
 /* pkt_fn's: ctx is a struct advert. They say 1 at the end. */
-int advert_on_pkt(void *ctx, enum pkt_kind kind, const char *data, size_t len,
-    struct err *err);
-int advert_on_ls_refs(void *ctx, enum pkt_kind kind, const char *data,
+int advert_on_pkt(void *ctx, enum pktline_kind kind, const char *data,
+    size_t len, struct err *err);
+int advert_on_ls_refs(void *ctx, enum pktline_kind kind, const char *data,
     size_t len, struct err *err);
 
 /* The value of a capability ("" where it has none), or NULL. */

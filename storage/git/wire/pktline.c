@@ -8,12 +8,12 @@
 
 enum { HEADER = 4 };
 
-void pkt_reader_init(struct pkt_reader *r, pkt_fn *on_pkt, void *ctx)
+void pktline_reader_init(struct pktline_reader *r, pkt_fn *on_pkt, void *ctx)
 {
-	*r = (struct pkt_reader){.on_pkt = on_pkt, .ctx = ctx};
+	*r = (struct pktline_reader){.on_pkt = on_pkt, .ctx = ctx};
 }
 
-void pkt_reader_done(struct pkt_reader *r)
+void pktline_reader_done(struct pktline_reader *r)
 {
 	buf_done(&r->partial);
 }
@@ -45,10 +45,10 @@ static int bad_header(const char *data, struct err *err)
 
 /* One pkt-line at data, if it is all there: its length, 0 where more is
  * needed, -1 with the error. */
-static int take(
-    struct pkt_reader *r, const char *data, size_t len, struct err *err)
+static int read_packet(
+    struct pktline_reader *r, const char *data, size_t len, struct err *err)
 {
-	static const enum pkt_kind special[] = {
+	static const enum pktline_kind special[] = {
 	    PKT_FLUSH, PKT_DELIMITER, PKT_RESPONSE_END};
 	int result;
 
@@ -73,14 +73,14 @@ static int take(
 }
 
 /* How many bytes of data complete the pkt-line that was begun. */
-static int take_partial(
-    struct pkt_reader *r, const char *data, size_t len, struct err *err)
+static int read_partial(
+    struct pktline_reader *r, const char *data, size_t len, struct err *err)
 {
 	size_t had = r->partial.len;
 	size_t more = len < PKT_MAX ? len : PKT_MAX;
 
 	buf_add(&r->partial, data, more);
-	int used = take(r, r->partial.data, r->partial.len, err);
+	int used = read_packet(r, r->partial.data, r->partial.len, err);
 	if (used < 0)
 		return -1;
 	if (used == 0)
@@ -89,14 +89,14 @@ static int take_partial(
 	return used - (int)had;
 }
 
-int pkt_reader_feed(
-    struct pkt_reader *r, const void *data, size_t len, struct err *err)
+int pktline_reader_feed(
+    struct pktline_reader *r, const void *data, size_t len, struct err *err)
 {
 	const char *at = data;
 
 	while (len && !r->done) {
-		int used = r->partial.len ? take_partial(r, at, len, err)
-					  : take(r, at, len, err);
+		int used = r->partial.len ? read_partial(r, at, len, err)
+					  : read_packet(r, at, len, err);
 		if (used < 0)
 			return -1;
 		if (used == 0) {
@@ -112,13 +112,13 @@ int pkt_reader_feed(
 	return r->done;
 }
 
-void pkt_add(struct buf *out, const void *data, size_t len)
+void pktline_add(struct buf *out, const void *data, size_t len)
 {
 	buf_printf(out, "%04x", (unsigned)len + HEADER);
 	buf_add(out, data, len);
 }
 
-void pkt_printf(struct buf *out, const char *fmt, ...)
+void pktline_printf(struct buf *out, const char *fmt, ...)
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
 	va_list ap;
@@ -126,20 +126,20 @@ void pkt_printf(struct buf *out, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&line, fmt, ap);
 	va_end(ap);
-	pkt_add(out, buf_str(&line), line.len);
+	pktline_add(out, buf_str(&line), line.len);
 }
 
-void pkt_flush(struct buf *out)
+void pktline_flush(struct buf *out)
 {
 	buf_add_str(out, "0000");
 }
 
-void pkt_delimiter(struct buf *out)
+void pktline_delimiter(struct buf *out)
 {
 	buf_add_str(out, "0001");
 }
 
-size_t pkt_text_len(const char *data, size_t len)
+size_t pktline_text_len(const char *data, size_t len)
 {
 	return len && data[len - 1] == '\n' ? len - 1 : len;
 }

@@ -10,35 +10,35 @@
 
 #include <stdbool.h>
 
-enum pkt_kind { PKT_DATA, PKT_FLUSH, PKT_DELIMITER, PKT_RESPONSE_END };
+enum pktline_kind { PKT_DATA, PKT_FLUSH, PKT_DELIMITER, PKT_RESPONSE_END };
 
 enum { PKT_MAX = 65520 /* with its four digits */ };
 
 /* Takes one pkt-line: 0 to go on, 1 where that was all that is awaited, -1
  * with the error. data is good during the call only. */
-typedef int pkt_fn(void *ctx, enum pkt_kind kind, const char *data, size_t len,
-    struct err *err);
+typedef int pkt_fn(void *ctx, enum pktline_kind kind, const char *data,
+    size_t len, struct err *err);
 
-struct pkt_reader {
+struct pktline_reader {
 	pkt_fn *on_pkt;
 	void *ctx;
 	struct buf partial; /* the beginning of a pkt-line, if any */
 	bool done;	    /* on_pkt said so; bytes after it are an error */
 };
 
-void pkt_reader_init(struct pkt_reader *r, pkt_fn *on_pkt, void *ctx);
-void pkt_reader_done(struct pkt_reader *r);
+void pktline_reader_init(struct pktline_reader *r, pkt_fn *on_pkt, void *ctx);
+void pktline_reader_done(struct pktline_reader *r);
 /* 0: more is awaited; 1: all is there; -1: ERR_FORMAT, or on_pkt's error. */
-int pkt_reader_feed(
-    struct pkt_reader *r, const void *data, size_t len, struct err *err);
+int pktline_reader_feed(
+    struct pktline_reader *r, const void *data, size_t len, struct err *err);
 
-void pkt_add(struct buf *out, const void *data, size_t len);
-void pkt_printf(struct buf *out, const char *fmt, ...)
+void pktline_add(struct buf *out, const void *data, size_t len);
+void pktline_printf(struct buf *out, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void pkt_flush(struct buf *out);
-void pkt_delimiter(struct buf *out);
+void pktline_flush(struct buf *out);
+void pktline_delimiter(struct buf *out);
 
 /* Without the line end that most text lines have. */
-size_t pkt_text_len(const char *data, size_t len);
+size_t pktline_text_len(const char *data, size_t len);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int on_line(void *ctx, enum pkt_kind kind, const char *data, size_t len,
-    struct err *err)
+static int on_line(void *ctx, enum pktline_kind kind, const char *data,
+    size_t len, struct err *err)
 {
 	struct push_report *r = ctx;
 
@@ -18,7 +18,7 @@ static int on_line(void *ctx, enum pkt_kind kind, const char *data, size_t len,
 	if (kind != PKT_DATA)
 		return err_set(err, ERR_FORMAT,
 		    "the server's report of a push is not in Git's protocol");
-	autofree char *line = str_ndup(data, pkt_text_len(data, len));
+	autofree char *line = str_ndup(data, pktline_text_len(data, len));
 	if (str_starts(line, "unpack ")) {
 		r->unpacked = str_eq(line + 7, "ok");
 		if (!r->unpacked && !r->unpack_error)
@@ -34,12 +34,12 @@ static int on_line(void *ctx, enum pkt_kind kind, const char *data, size_t len,
 void push_report_init(struct push_report *r, bool sideband)
 {
 	*r = (struct push_report){.sideband = sideband};
-	pkt_reader_init(&r->inner, on_line, r);
+	pktline_reader_init(&r->inner, on_line, r);
 }
 
 void push_report_done(struct push_report *r)
 {
-	pkt_reader_done(&r->inner);
+	pktline_reader_done(&r->inner);
 	free(r->unpack_error);
 	strvec_done(&r->ok);
 	strvec_done(&r->ng);
@@ -49,10 +49,10 @@ static int on_band(void *ctx, const void *data, size_t len, struct err *err)
 {
 	struct push_report *r = ctx;
 
-	return pkt_reader_feed(&r->inner, data, len, err) < 0 ? -1 : 0;
+	return pktline_reader_feed(&r->inner, data, len, err) < 0 ? -1 : 0;
 }
 
-int push_report_on_pkt(void *ctx, enum pkt_kind kind, const char *data,
+int push_report_on_pkt(void *ctx, enum pktline_kind kind, const char *data,
     size_t len, struct err *err)
 {
 	struct push_report *r = ctx;
@@ -64,7 +64,7 @@ int push_report_on_pkt(void *ctx, enum pkt_kind kind, const char *data,
 	if (kind != PKT_DATA)
 		return err_set(err, ERR_FORMAT,
 		    "the server's report of a push is not in Git's protocol");
-	return sideband_take(data, len, on_band, r, err);
+	return sideband_read(data, len, on_band, r, err);
 }
 
 bool push_report_of(

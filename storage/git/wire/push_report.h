@@ -12,7 +12,7 @@
 
 struct push_report {
 	bool sideband; /* it comes wrapped in bands */
-	struct pkt_reader inner;
+	struct pktline_reader inner;
 	bool unpacked;
 	char *unpack_error; /* NULL: none */
 	struct strvec ok;   /* names */
@@ -23,7 +23,7 @@ void push_report_init(struct push_report *r, bool sideband);
 void push_report_done(struct push_report *r);
 
 /* A pkt_fn: ctx is a struct push_report. */
-int push_report_on_pkt(void *ctx, enum pkt_kind kind, const char *data,
+int push_report_on_pkt(void *ctx, enum pktline_kind kind, const char *data,
     size_t len, struct err *err);
 
 /* Whether that ref was taken; else why not (borrowed, never NULL then). */

@@ -20,39 +20,39 @@ struct git_access remote_access(const struct git_access *access)
 
 static int feed_pkts(void *ctx, const void *data, size_t len, struct err *err)
 {
-	return pkt_reader_feed(ctx, data, len, err);
+	return pktline_reader_feed(ctx, data, len, err);
 }
 
 static int greet(struct remote *r, struct err *err)
 {
-	cleanup(pkt_reader_done) struct pkt_reader reader;
+	cleanup(pktline_reader_done) struct pktline_reader reader;
 
-	pkt_reader_init(&reader, advert_on_pkt, &r->advert);
-	return link_greet(r->link, feed_pkts, &reader, err);
+	pktline_reader_init(&reader, advert_on_pkt, &r->advert);
+	return transport_greet(r->transport, feed_pkts, &reader, err);
 }
 
 static int ask(struct remote *r, const struct buf *body,
-    struct pkt_reader *reader, struct err *err)
+    struct pktline_reader *reader, struct err *err)
 {
-	const struct link_body b = {.data = body->data, .len = body->len};
+	const struct transport_body b = {.data = body->data, .len = body->len};
 
-	return link_ask(r->link, &b, feed_pkts, reader, err);
+	return transport_request(r->transport, &b, feed_pkts, reader, err);
 }
 
 /* Version 2 names the refs only when it is asked. */
 static int list_refs(struct remote *r, struct err *err)
 {
 	cleanup(buf_done) struct buf body = BUF_INIT;
-	cleanup(pkt_reader_done) struct pkt_reader reader;
+	cleanup(pktline_reader_done) struct pktline_reader reader;
 
-	pkt_printf(&body, "command=ls-refs\n");
-	pkt_printf(&body, "agent=backstay/%s\n", BACKSTAY_VERSION);
-	pkt_delimiter(&body);
-	pkt_printf(&body, "symrefs\n");
+	pktline_printf(&body, "command=ls-refs\n");
+	pktline_printf(&body, "agent=backstay/%s\n", BACKSTAY_VERSION);
+	pktline_delimiter(&body);
+	pktline_printf(&body, "symrefs\n");
 	if (advert_cap_has(&r->advert, "ls-refs", "unborn"))
-		pkt_printf(&body, "unborn\n");
-	pkt_flush(&body);
-	pkt_reader_init(&reader, advert_on_ls_refs, &r->advert);
+		pktline_printf(&body, "unborn\n");
+	pktline_flush(&body);
+	pktline_reader_init(&reader, advert_on_ls_refs, &r->advert);
 	return ask(r, &body, &reader, err);
 }
 
@@ -65,10 +65,12 @@ struct remote *remote_open(const char *url, const struct git_access *access,
 	if (location_parse(url, &r->where, err))
 		return NULL;
 	if (r->where.kind == LOCATION_HTTP)
-		r->link = link_http_new(&r->where, &r->access, service, err);
+		r->transport =
+		    transport_http_new(&r->where, &r->access, service, err);
 	else
-		r->link = link_ssh_new(&r->where, &r->access, service, err);
-	if (!r->link || greet(r, err))
+		r->transport =
+		    transport_ssh_new(&r->where, &r->access, service, err);
+	if (!r->transport || greet(r, err))
 		return NULL;
 	if (r->advert.version == 2 && list_refs(r, err))
 		return NULL;
@@ -79,7 +81,7 @@ void remote_free(struct remote *r)
 {
 	if (!r)
 		return;
-	link_free(r->link);
+	transport_free(r->transport);
 	advert_done(&r->advert);
 	location_done(&r->where);
 	free(r);
@@ -107,24 +109,24 @@ static void add_ids(
 
 	for (size_t i = 0; i < ids->len; i++) {
 		git_id_hex(ids->items[i].bytes, hex);
-		pkt_printf(body, "%s %s\n", word, hex);
+		pktline_printf(body, "%s %s\n", word, hex);
 	}
 }
 
 static void request_v2(struct buf *body, const struct git_idvec *wants,
     const struct git_idvec *haves)
 {
-	pkt_printf(body, "command=fetch\n");
-	pkt_printf(body, "agent=backstay/%s\n", BACKSTAY_VERSION);
-	pkt_delimiter(body);
+	pktline_printf(body, "command=fetch\n");
+	pktline_printf(body, "agent=backstay/%s\n", BACKSTAY_VERSION);
+	pktline_delimiter(body);
 	/* No thin packs: each is complete in itself, as an archive needs it. */
-	pkt_printf(body, "ofs-delta\n");
-	pkt_printf(body, "no-progress\n");
+	pktline_printf(body, "ofs-delta\n");
+	pktline_printf(body, "no-progress\n");
 	add_ids(body, "want", wants);
 	add_ids(body, "have", haves);
 	/* All in one round: what we have are tips the server once had. */
-	pkt_printf(body, "done\n");
-	pkt_flush(body);
+	pktline_printf(body, "done\n");
+	pktline_flush(body);
 }
 
 static void request_v0(struct buf *body, const struct advert *a,
@@ -135,23 +137,23 @@ static void request_v0(struct buf *body, const struct advert *a,
 	for (size_t i = 0; i < wants->len; i++) {
 		git_id_hex(wants->items[i].bytes, hex);
 		if (i)
-			pkt_printf(body, "want %s\n", hex);
+			pktline_printf(body, "want %s\n", hex);
 		else
-			pkt_printf(body, "want %s side-band-64k%s%s%s%s\n", hex,
-			    advert_cap(a, "ofs-delta") ? " ofs-delta" : "",
+			pktline_printf(body, "want %s side-band-64k%s%s%s%s\n",
+			    hex, advert_cap(a, "ofs-delta") ? " ofs-delta" : "",
 			    advert_cap(a, "no-progress") ? " no-progress" : "",
 			    advert_cap(a, "agent") ? " agent=backstay/" : "",
 			    advert_cap(a, "agent") ? BACKSTAY_VERSION : "");
 	}
-	pkt_flush(body);
+	pktline_flush(body);
 	add_ids(body, "have", haves);
-	pkt_printf(body, "done\n");
+	pktline_printf(body, "done\n");
 }
 
 static int pack_pkt(
     struct fetch *f, const char *data, size_t len, struct err *err)
 {
-	return sideband_take(data, len, f->on_pack, f->ctx, err);
+	return sideband_read(data, len, f->on_pack, f->ctx, err);
 }
 
 static bool is_text(const char *data, size_t len, const char *text)
@@ -182,7 +184,7 @@ static int before_pack(
 		    "the repository is a shallow clone: its history is cut "
 		    "off; complete it on the server (git fetch --unshallow)");
 	str_add_printable(
-	    &shown, data, pkt_text_len(data, len < 300 ? len : 300));
+	    &shown, data, pktline_text_len(data, len < 300 ? len : 300));
 	if (is_text(data, len, "ERR "))
 		return err_set(err, ERR_NETWORK, "the server says: %s",
 		    buf_str(&shown) + 4);
@@ -191,7 +193,7 @@ static int before_pack(
 	    buf_str(&shown));
 }
 
-static int fetch_on_pkt(void *ctx, enum pkt_kind kind, const char *data,
+static int fetch_on_pkt(void *ctx, enum pktline_kind kind, const char *data,
     size_t len, struct err *err)
 {
 	struct fetch *f = ctx;
@@ -211,7 +213,7 @@ int remote_fetch(struct remote *r, const struct git_idvec *wants,
     void *ctx, struct err *err)
 {
 	cleanup(buf_done) struct buf body = BUF_INIT;
-	cleanup(pkt_reader_done) struct pkt_reader reader;
+	cleanup(pktline_reader_done) struct pktline_reader reader;
 	struct fetch f = {
 	    .version = r->advert.version, .on_pack = on_pack, .ctx = ctx};
 
@@ -225,6 +227,6 @@ int remote_fetch(struct remote *r, const struct git_idvec *wants,
 			    r->where.url);
 		request_v0(&body, &r->advert, wants, haves);
 	}
-	pkt_reader_init(&reader, fetch_on_pkt, &f);
+	pktline_reader_init(&reader, fetch_on_pkt, &f);
 	return ask(r, &body, &reader, err);
 }

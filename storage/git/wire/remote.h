@@ -18,7 +18,7 @@
 struct remote {
 	struct location where;
 	struct git_access access; /* with all defaults filled in */
-	struct link *link;
+	struct transport *transport;
 	struct advert advert;
 };
 

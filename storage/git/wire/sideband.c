@@ -5,7 +5,7 @@
 
 enum { BAND_DATA = 1, BAND_PROGRESS = 2, BAND_ERROR = 3 };
 
-int sideband_take(const char *data, size_t len,
+int sideband_read(const char *data, size_t len,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, struct err *err)
 {

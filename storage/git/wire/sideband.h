@@ -10,7 +10,7 @@
 
 /* The payload of one pkt-line with a band: its data go to on_data, progress is
  * passed over, and what the server says as it gives up becomes the error. */
-int sideband_take(const char *data, size_t len,
+int sideband_read(const char *data, size_t len,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, struct err *err);
 

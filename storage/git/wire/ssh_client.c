@@ -205,7 +205,7 @@ int ssh_client_start(struct ssh_client *c, const char *command, struct err *err)
 {
 	struct strvec argv = VEC_INIT;
 	struct strvec env = VEC_INIT;
-	int in[2], out[2], said[2];
+	int in[2], out[2], errors[2];
 
 	if (c->access->ssh_key_passphrase && make_askpass(c, err))
 		return -1;
@@ -217,17 +217,17 @@ int ssh_client_start(struct ssh_client *c, const char *command, struct err *err)
 		return err_system(err, errno, "cannot make a pipe");
 	c->out = out[0];
 	autoclose int their_out = out[1];
-	if (pipe2(said, O_CLOEXEC))
+	if (pipe2(errors, O_CLOEXEC))
 		return err_system(err, errno, "cannot make a pipe");
-	c->err = said[0];
-	autoclose int their_err = said[1];
+	c->err = errors[0];
+	autoclose int their_err = errors[1];
 	make_argv(&argv, c, command);
 	make_environment(&env, c);
 	const int theirs[3] = {their_in, their_out, their_err};
 	int result = spawn_with(c, argv.items, env.items, theirs, err);
 	strvec_done(&argv);
 	wipe_all(&env);
-	ssh_client_moved(c);
+	ssh_client_transferred(c);
 	fcntl(c->in, F_SETFL, O_NONBLOCK);
 	return result;
 }
@@ -258,10 +258,10 @@ void ssh_client_done(struct ssh_client *c)
 	if (c->askpass)
 		unlink(c->askpass);
 	free(c->askpass);
-	buf_done(&c->said);
+	buf_done(&c->stderr_text);
 }
 
-void ssh_client_moved(struct ssh_client *c)
+void ssh_client_transferred(struct ssh_client *c)
 {
 	c->last_ticks = clock_ticks_ms(c->access->clock);
 }
@@ -275,9 +275,9 @@ void ssh_client_drain_stderr(struct ssh_client *c)
 		close_fd(&c->err);
 		return;
 	}
-	ssh_client_moved(c);
-	size_t room = MAX_STDERR - c->said.len;
-	buf_add(&c->said, data, (size_t)n < room ? (size_t)n : room);
+	ssh_client_transferred(c);
+	size_t room = MAX_STDERR - c->stderr_text.len;
+	buf_add(&c->stderr_text, data, (size_t)n < room ? (size_t)n : room);
 }
 
 /* What it still has to say; it gets some seconds for it. */
@@ -310,10 +310,10 @@ int ssh_client_ended(struct ssh_client *c, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	int status = ssh_client_reap(c);
-	const char *said = buf_str(&c->said);
-	const char *what_to_do = ssh_said_advice(said);
-	ssh_said_add(&text, said);
-	return err_set(err, ssh_said_code(said, status), "%s: %s%s%s",
+	const char *stderr_text = buf_str(&c->stderr_text);
+	const char *what_to_do = ssh_errors_advice(stderr_text);
+	ssh_errors_add(&text, stderr_text);
+	return err_set(err, ssh_errors_code(stderr_text, status), "%s: %s%s%s",
 	    c->where->url, what_to_do ? what_to_do : "", what_to_do ? ": " : "",
 	    text.len ? buf_str(&text) : "the connection ended too early");
 }

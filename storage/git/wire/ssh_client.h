@@ -22,12 +22,12 @@
 struct ssh_client {
 	const struct location *where;
 	const struct git_access *access;
-	bool fetches;	    /* offer version 2 of the protocol */
-	pid_t pid;	    /* 0: not running */
-	int in, out, err;   /* our ends; -1: closed */
-	struct buf said;    /* on its standard error, up to 16 KiB */
-	char *askpass;	    /* the helper's path, removed at the end */
-	int64_t last_ticks; /* when a byte last moved */
+	bool fetches;		/* offer version 2 of the protocol */
+	pid_t pid;		/* 0: not running */
+	int in, out, err;	/* our ends; -1: closed */
+	struct buf stderr_text; /* on its standard error, up to 16 KiB */
+	char *askpass;		/* the helper's path, removed at the end */
+	int64_t last_ticks;	/* when a byte last moved */
 };
 
 /* Both are borrowed for the life of the client. */
@@ -39,7 +39,7 @@ int ssh_client_start(
 /* Ends the client where it still runs. */
 void ssh_client_done(struct ssh_client *c);
 
-void ssh_client_moved(struct ssh_client *c); /* a byte did, just now */
+void ssh_client_transferred(struct ssh_client *c); /* a byte did, just now */
 /* Reads what the client and the server say beside the protocol. */
 void ssh_client_drain_stderr(struct ssh_client *c);
 /* -1 with ERR_NETWORK where no byte has moved for too long. */

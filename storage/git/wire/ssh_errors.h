@@ -9,10 +9,10 @@
 #include "storage/base/err.h"
 
 /* status: the client's exit status; -1 where it was killed. */
-enum err_code ssh_said_code(const char *said, int status);
+enum err_code ssh_errors_code(const char *stderr_text, int status);
 /* What to do about it, or NULL. */
-const char *ssh_said_advice(const char *said);
+const char *ssh_errors_advice(const char *stderr_text);
 /* Its lines as one, printable; a banner's rules left out. */
-void ssh_said_add(struct buf *out, const char *said);
+void ssh_errors_add(struct buf *out, const char *stderr_text);
 
 #endif

@@ -2,29 +2,30 @@
 
 #include "storage/base/buf.h"
 
-void link_free(struct link *l)
+void transport_free(struct transport *l)
 {
 	if (l)
 		l->ops->release(l);
 }
 
-void link_freep(struct link **l)
+void transport_freep(struct transport **l)
 {
-	link_free(*l);
+	transport_free(*l);
 }
 
-int link_greet(struct link *l, link_fn *on_data, void *ctx, struct err *err)
+int transport_greet(
+    struct transport *l, transport_fn *on_data, void *ctx, struct err *err)
 {
 	return l->ops->greet(l, on_data, ctx, err);
 }
 
-int link_ask(struct link *l, const struct link_body *body, link_fn *on_data,
-    void *ctx, struct err *err)
+int transport_request(struct transport *l, const struct transport_body *body,
+    transport_fn *on_data, void *ctx, struct err *err)
 {
-	return l->ops->ask(l, body, on_data, ctx, err);
+	return l->ops->request(l, body, on_data, ctx, err);
 }
 
-char *link_shell_quote(const char *text)
+char *transport_shell_quote(const char *text)
 {
 	struct buf out = BUF_INIT;
 

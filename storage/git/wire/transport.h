@@ -14,54 +14,56 @@
 #include <stdint.h>
 
 /* Takes bytes of an answer: 0 to go on, 1 at its end, -1 with the error. */
-typedef int link_fn(void *ctx, const void *data, size_t len, struct err *err);
+typedef int transport_fn(
+    void *ctx, const void *data, size_t len, struct err *err);
 
 /* What is sent: bytes in memory, or, where data is NULL, all of an open file.
  * Borrowed. */
-struct link_body {
+struct transport_body {
 	const void *data;
 	int fd;
 	uint64_t len;
 };
 
-struct link;
+struct transport;
 
-struct link_ops {
-	int (*greet)(
-	    struct link *l, link_fn *on_data, void *ctx, struct err *err);
-	int (*ask)(struct link *l, const struct link_body *body,
-	    link_fn *on_data, void *ctx, struct err *err);
-	void (*release)(struct link *l);
+struct transport_ops {
+	int (*greet)(struct transport *l, transport_fn *on_data, void *ctx,
+	    struct err *err);
+	int (*request)(struct transport *l, const struct transport_body *body,
+	    transport_fn *on_data, void *ctx, struct err *err);
+	void (*release)(struct transport *l);
 };
 
-struct link {
-	const struct link_ops *ops;
+struct transport {
+	const struct transport_ops *ops;
 };
 
 /* All borrowed for the life of the link. Version 2 of the protocol is offered
  * for fetching; a push has none. */
-struct link *link_http_new(const struct location *where,
+struct transport *transport_http_new(const struct location *where,
     const struct git_access *access, const char *service, struct err *err);
-struct link *link_ssh_new(const struct location *where,
+struct transport *transport_ssh_new(const struct location *where,
     const struct git_access *access, const char *service, struct err *err);
-void link_free(struct link *l); /* takes NULL */
-void link_freep(struct link **l);
+void transport_free(struct transport *l); /* takes NULL */
+void transport_freep(struct transport **l);
 
 /* What the server says first. Once, before anything is asked. */
-int link_greet(struct link *l, link_fn *on_data, void *ctx, struct err *err);
+int transport_greet(
+    struct transport *l, transport_fn *on_data, void *ctx, struct err *err);
 /* A request and its answer. An answer that breaks off before on_data said 1
  * is an error. */
-int link_ask(struct link *l, const struct link_body *body, link_fn *on_data,
-    void *ctx, struct err *err);
+int transport_request(struct transport *l, const struct transport_body *body,
+    transport_fn *on_data, void *ctx, struct err *err);
 
 /* Runs a command on an ssh server, without input; what it writes is dropped,
  * or added to out, up to 64 KiB. */
-int link_ssh_run(const struct location *where, const struct git_access *access,
-    const char *command, struct err *err);
-int link_ssh_output(const struct location *where,
+int transport_ssh_run(const struct location *where,
+    const struct git_access *access, const char *command, struct err *err);
+int transport_ssh_output(const struct location *where,
     const struct git_access *access, const char *command, struct buf *out,
     struct err *err);
 /* Quoted for a POSIX shell, as git quotes paths; the caller frees. */
-char *link_shell_quote(const char *text);
+char *transport_shell_quote(const char *text);
 
 #endif

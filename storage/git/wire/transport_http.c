@@ -14,8 +14,8 @@ enum {
 	MAX_REDIRECTS = 5,
 };
 
-struct link_http {
-	struct link link;
+struct transport_http {
+	struct transport transport;
 	const struct location *where;
 	const struct git_access *access;
 	const char *service;
@@ -25,7 +25,7 @@ struct link_http {
 };
 
 /* The credentials are for the host of the configured URL and scheme. */
-static bool is_own_host(const struct link_http *l)
+static bool is_own_host(const struct transport_http *l)
 {
 	bool was_tls = str_starts(l->where->url, "https:");
 
@@ -33,34 +33,37 @@ static bool is_own_host(const struct link_http *l)
 	       (!was_tls || str_starts(l->base, "https:"));
 }
 
-static void add_authorization(const struct link_http *l, struct http_request *r)
+static void add_authorization(
+    const struct transport_http *l, struct http_request *r)
 {
 	if (is_own_host(l))
 		auth_add_basic(r, l->access);
 }
 
-static int denied(const struct link_http *l, int status, struct err *err)
+static int denied(const struct transport_http *l, int status, struct err *err)
 {
-	const char *said = status == 401 ? "401 Unauthorized" : "403 Forbidden";
+	const char *refusal =
+	    status == 401 ? "401 Unauthorized" : "403 Forbidden";
 
 	if (!is_own_host(l))
 		return err_set(err, ERR_DENIED,
 		    "%s: %s, and the configured credentials are not sent to "
 		    "another host than %s",
-		    l->base, said, l->where->host);
+		    l->base, refusal, l->where->host);
 	if (l->access->password)
 		return err_set(err, ERR_DENIED,
 		    "%s: %s: the server refuses the user and password or "
 		    "token (user '%s'); not tried again",
-		    l->base, said, l->access->user ? l->access->user : "git");
+		    l->base, refusal,
+		    l->access->user ? l->access->user : "git");
 	return err_set(err, ERR_DENIED,
 	    "%s: %s: the server wants credentials: give user and "
 	    "password_file",
-	    l->base, said);
+	    l->base, refusal);
 }
 
-static int check_status(
-    const struct link_http *l, const struct http_response *r, struct err *err)
+static int check_status(const struct transport_http *l,
+    const struct http_response *r, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
@@ -78,8 +81,8 @@ static int check_status(
 }
 
 /* "application/x-git-upload-pack-advertisement" and its like. */
-static int check_type(const struct link_http *l, const struct http_response *r,
-    const char *suffix, struct err *err)
+static int check_type(const struct transport_http *l,
+    const struct http_response *r, const char *suffix, struct err *err)
 {
 	autofree char *want =
 	    str_printf("application/x-%s-%s", l->service, suffix);
@@ -94,7 +97,7 @@ static int check_type(const struct link_http *l, const struct http_response *r,
 }
 
 static bool redirect_allowed(
-    const struct link_http *l, const char *host, const char *base)
+    const struct transport_http *l, const char *host, const char *base)
 {
 	const struct strvec *more = l->access->redirect_hosts;
 	bool downgrade =
@@ -110,7 +113,7 @@ static bool redirect_allowed(
 }
 
 /* A relative redirect is resolved against the present base. */
-static char *absolute(const struct link_http *l, const char *target)
+static char *absolute(const struct transport_http *l, const char *target)
 {
 	if (str_starts(target, "http://") || str_starts(target, "https://"))
 		return str_dup(target);
@@ -121,7 +124,7 @@ static char *absolute(const struct link_http *l, const char *target)
 	return str_printf("%.*s%s", (int)authority, l->base, target);
 }
 
-static int follow(struct link_http *l, const struct http_response *r,
+static int follow(struct transport_http *l, const struct http_response *r,
     const char *suffix, struct err *err)
 {
 	const char *target = http_response_header(r, "location");
@@ -149,7 +152,7 @@ static int follow(struct link_http *l, const struct http_response *r,
 }
 
 struct greeting {
-	struct link_http *l;
+	struct transport_http *l;
 	char *url;
 };
 
@@ -171,7 +174,7 @@ static int prepare_greeting(
 
 /* One answer to the greeting: 0, 1 after a redirect, or -1. */
 static int greet_once(
-    struct link_http *l, struct http_response *response, struct err *err)
+    struct transport_http *l, struct http_response *response, struct err *err)
 {
 	autofree char *suffix = str_printf("/info/refs?service=%s", l->service);
 	autofree char *url = str_printf("%s%s", l->base, suffix);
@@ -190,16 +193,16 @@ static int greet_once(
 	return check_type(l, response, "advertisement", err);
 }
 
-static int incomplete(const struct link_http *l, struct err *err)
+static int incomplete(const struct transport_http *l, struct err *err)
 {
 	return err_set(err, ERR_NETWORK,
 	    "%s: the server's answer ends before it is complete", l->base);
 }
 
-static int http_greet(
-    struct link *link, link_fn *on_data, void *ctx, struct err *err)
+static int http_greet(struct transport *transport, transport_fn *on_data,
+    void *ctx, struct err *err)
 {
-	struct link_http *l = (struct link_http *)link;
+	struct transport_http *l = (struct transport_http *)transport;
 	cleanup(http_response_done) struct http_response response =
 	    HTTP_RESPONSE_INIT;
 	int result = 1;
@@ -222,14 +225,14 @@ static int http_greet(
 static int read_body(
     void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
 {
-	const struct link_body *b = ctx;
+	const struct transport_body *b = ctx;
 
 	return file_pread_all(
 	    b->fd, data, len, offset, "what is to be sent", err);
 }
 
 struct answer {
-	link_fn *on_data;
+	transport_fn *on_data;
 	void *ctx;
 	bool ended;
 };
@@ -244,10 +247,11 @@ static int on_answer(void *ctx, const void *data, size_t len, struct err *err)
 	return result < 0 ? -1 : 0;
 }
 
-static int http_ask(struct link *link, const struct link_body *body,
-    link_fn *on_data, void *ctx, struct err *err)
+static int http_ask(struct transport *transport,
+    const struct transport_body *body, transport_fn *on_data, void *ctx,
+    struct err *err)
 {
-	struct link_http *l = (struct link_http *)link;
+	struct transport_http *l = (struct transport_http *)transport;
 	cleanup(http_request_done) struct http_request r = HTTP_REQUEST_INIT;
 	cleanup(http_response_done) struct http_response response =
 	    HTTP_RESPONSE_INIT;
@@ -281,9 +285,9 @@ static int http_ask(struct link *link, const struct link_body *body,
 	return answer.ended ? 0 : incomplete(l, err);
 }
 
-static void http_release(struct link *link)
+static void http_release(struct transport *transport)
 {
-	struct link_http *l = (struct link_http *)link;
+	struct transport_http *l = (struct transport_http *)transport;
 
 	http_free(l->http);
 	free(l->base);
@@ -291,23 +295,23 @@ static void http_release(struct link *link)
 	free(l);
 }
 
-static const struct link_ops ops = {
-    .greet = http_greet, .ask = http_ask, .release = http_release};
+static const struct transport_ops ops = {
+    .greet = http_greet, .request = http_ask, .release = http_release};
 
-struct link *link_http_new(const struct location *where,
+struct transport *transport_http_new(const struct location *where,
     const struct git_access *access, const char *service, struct err *err)
 {
 	struct http *http = auth_http_new(access, err);
 
 	if (!http)
 		return NULL;
-	struct link_http *l = mem_new(struct link_http);
-	l->link.ops = &ops;
+	struct transport_http *l = mem_new(struct transport_http);
+	l->transport.ops = &ops;
 	l->where = where;
 	l->access = access;
 	l->service = service;
 	l->http = http;
 	l->base = str_dup(where->url);
 	l->host = str_dup(where->host);
-	return &l->link;
+	return &l->transport;
 }

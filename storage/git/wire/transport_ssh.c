@@ -20,8 +20,8 @@ enum {
 	MAX_OUTPUT = 64 * 1024,
 };
 
-struct link_ssh {
-	struct link link;
+struct transport_ssh {
+	struct transport transport;
 	struct ssh_client client;
 	const char *service;
 	char *data; /* READ_BYTES */
@@ -29,7 +29,7 @@ struct link_ssh {
 
 /* A request on its way. */
 struct sending {
-	const struct link_body *body;
+	const struct transport_body *body;
 	uint64_t sent;
 };
 
@@ -54,13 +54,13 @@ static int send_some(struct ssh_client *c, struct sending *s, struct err *err)
 			return 0;
 		return ssh_client_ended(c, err);
 	}
-	ssh_client_moved(c);
+	ssh_client_transferred(c);
 	s->sent += (uint64_t)n;
 	return 0;
 }
 
 static int receive_some(
-    struct link_ssh *l, link_fn *on_data, void *ctx, struct err *err)
+    struct transport_ssh *l, transport_fn *on_data, void *ctx, struct err *err)
 {
 	struct ssh_client *c = &l->client;
 	ssize_t n = read(c->out, l->data, READ_BYTES);
@@ -71,7 +71,7 @@ static int receive_some(
 					    "%s: cannot read", c->where->url);
 	if (n == 0)
 		return ssh_client_ended(c, err);
-	ssh_client_moved(c);
+	ssh_client_transferred(c);
 	int result = on_data(ctx, l->data, (size_t)n, err);
 	return result < 0 ? err_wrap(err, "%s", c->where->url) : result;
 }
@@ -85,14 +85,14 @@ static int check_patience(struct ssh_client *c, struct err *err)
 }
 
 /* Sends the body while it takes what comes back, until on_data has all. */
-static int exchange(struct link_ssh *l, const struct link_body *body,
-    link_fn *on_data, void *ctx, struct err *err)
+static int exchange(struct transport_ssh *l, const struct transport_body *body,
+    transport_fn *on_data, void *ctx, struct err *err)
 {
 	struct ssh_client *c = &l->client;
 	struct sending s = {.body = body};
 	int result = 0;
 
-	ssh_client_moved(c);
+	ssh_client_transferred(c);
 	while (result == 0) {
 		bool more = s.sent < body->len;
 		struct pollfd fds[3] = {{.fd = c->out, .events = POLLIN},
@@ -112,12 +112,12 @@ static int exchange(struct link_ssh *l, const struct link_body *body,
 	return result < 0 ? -1 : 0;
 }
 
-static int ssh_greet(
-    struct link *link, link_fn *on_data, void *ctx, struct err *err)
+static int ssh_greet(struct transport *transport, transport_fn *on_data,
+    void *ctx, struct err *err)
 {
-	struct link_ssh *l = (struct link_ssh *)link;
-	const struct link_body nothing = {.data = "", .len = 0};
-	autofree char *path = link_shell_quote(l->client.where->path);
+	struct transport_ssh *l = (struct transport_ssh *)transport;
+	const struct transport_body nothing = {.data = "", .len = 0};
+	autofree char *path = transport_shell_quote(l->client.where->path);
 	autofree char *command = str_printf("%s %s", l->service, path);
 
 	if (ssh_client_start(&l->client, command, err))
@@ -125,35 +125,37 @@ static int ssh_greet(
 	return exchange(l, &nothing, on_data, ctx, err);
 }
 
-static int ssh_ask(struct link *link, const struct link_body *body,
-    link_fn *on_data, void *ctx, struct err *err)
+static int ssh_ask(struct transport *transport,
+    const struct transport_body *body, transport_fn *on_data, void *ctx,
+    struct err *err)
 {
-	return exchange((struct link_ssh *)link, body, on_data, ctx, err);
+	return exchange(
+	    (struct transport_ssh *)transport, body, on_data, ctx, err);
 }
 
-static void ssh_release(struct link *link)
+static void ssh_release(struct transport *transport)
 {
-	struct link_ssh *l = (struct link_ssh *)link;
+	struct transport_ssh *l = (struct transport_ssh *)transport;
 
 	ssh_client_done(&l->client);
 	free(l->data);
 	free(l);
 }
 
-static const struct link_ops ops = {
-    .greet = ssh_greet, .ask = ssh_ask, .release = ssh_release};
+static const struct transport_ops ops = {
+    .greet = ssh_greet, .request = ssh_ask, .release = ssh_release};
 
-struct link *link_ssh_new(const struct location *where,
+struct transport *transport_ssh_new(const struct location *where,
     const struct git_access *access, const char *service, struct err *err)
 {
 	(void)err;
-	struct link_ssh *l = mem_new(struct link_ssh);
-	l->link.ops = &ops;
+	struct transport_ssh *l = mem_new(struct transport_ssh);
+	l->transport.ops = &ops;
 	ssh_client_init(&l->client, where, access);
 	l->client.fetches = str_eq(service, "git-upload-pack");
 	l->service = service;
 	l->data = mem_alloc(READ_BYTES);
-	return &l->link;
+	return &l->transport;
 }
 
 /* --- a command of its own */
@@ -176,7 +178,7 @@ static int until_end(struct ssh_client *c, struct buf *out, struct err *err)
 		ssize_t n = read(c->out, data, sizeof(data));
 		if (n <= 0)
 			return 0;
-		ssh_client_moved(c);
+		ssh_client_transferred(c);
 		if (out && out->len + (size_t)n <= MAX_OUTPUT)
 			buf_add(out, data, (size_t)n);
 	}
@@ -192,13 +194,13 @@ static int run(
 	int status = ssh_client_reap(c);
 	if (status == 0)
 		return 0;
-	ssh_said_add(&text, buf_str(&c->said));
-	return err_set(err, ssh_said_code(buf_str(&c->said), status),
+	ssh_errors_add(&text, buf_str(&c->stderr_text));
+	return err_set(err, ssh_errors_code(buf_str(&c->stderr_text), status),
 	    "%s: '%s' on the server failed (status %d): %s", c->where->url,
 	    command, status, buf_str(&text));
 }
 
-int link_ssh_output(const struct location *where,
+int transport_ssh_output(const struct location *where,
     const struct git_access *access, const char *command, struct buf *out,
     struct err *err)
 {
@@ -208,8 +210,8 @@ int link_ssh_output(const struct location *where,
 	return run(&c, command, out, err);
 }
 
-int link_ssh_run(const struct location *where, const struct git_access *access,
-    const char *command, struct err *err)
+int transport_ssh_run(const struct location *where,
+    const struct git_access *access, const char *command, struct err *err)
 {
-	return link_ssh_output(where, access, command, NULL, err);
+	return transport_ssh_output(where, access, command, NULL, err);
 }

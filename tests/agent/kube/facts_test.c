@@ -35,9 +35,9 @@ static int facts_of(const char *name, const char *labels, const char *data,
 	    kube_item_read(&item, object, strlen(object), NULL, NULL, err),
 	    *err);
 	cleanup(json_freep) struct json_object *state =
-	    capture_kube_state(&secrets, &item, err);
+	    kube_facts_state(&secrets, &item, err);
 	buf_clear(text);
-	capture_kube_facts(&secrets, &item, state, text);
+	kube_facts_add(&secrets, &item, state, text);
 	kube_item_done(&item);
 	/* Whatever it tells, a restore has to be able to read it. */
 	struct err bad = ERR_INIT;
@@ -140,5 +140,5 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name(
-	    "agent/capture_kube_facts", tests, NULL, NULL);
+	    "agent/kube_facts_add", tests, NULL, NULL);
 }

@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-static void on_mention(void *ctx, enum kube_mention what, struct kube_range r)
+static void on_mention(void *ctx, enum kube_mention what, struct json_range r)
 {
 	struct strvec *all = ctx;
 	struct buf text = BUF_INIT;
 
-	kube_range_decode(r, &text);
+	json_range_decode(r, &text);
 	*vec_add(&all[what]) = buf_steal(&text);
 }
 

@@ -6,17 +6,17 @@
 static void one_run_at_a_time_has_the_cache(void **state)
 {
 	autofree char *dir = test_dir_make();
-	struct state_cache one, other;
+	struct terraform_cache one, other;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_ok(state_cache_open(&one, dir, 1 << 20, &err), err);
+	assert_ok(terraform_cache_open(&one, dir, 1 << 20, &err), err);
 	assert_fails(
-	    state_cache_open(&other, dir, 1 << 20, &err), err, ERR_LOCKED);
+	    terraform_cache_open(&other, dir, 1 << 20, &err), err, ERR_LOCKED);
 	assert_null(other.dir);
-	state_cache_done(&one);
-	assert_ok(state_cache_open(&other, dir, 1 << 20, &err), err);
-	state_cache_done(&other);
+	terraform_cache_done(&one);
+	assert_ok(terraform_cache_open(&other, dir, 1 << 20, &err), err);
+	terraform_cache_done(&other);
 	test_dir_remove(steal(dir));
 }
 

@@ -14,7 +14,7 @@
 struct fixture {
 	char *dir;
 	char *path;
-	struct state_pack *pack;
+	struct terraform_pack *pack;
 };
 
 static int set_up(void **state)
@@ -31,7 +31,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	state_pack_free(f->pack);
+	terraform_pack_free(f->pack);
 	test_dir_remove(f->dir);
 	free(f->path);
 	free(f);
@@ -42,8 +42,8 @@ static void open_again(struct fixture *f)
 {
 	struct err err = ERR_INIT;
 
-	state_pack_free(f->pack);
-	f->pack = state_pack_open(f->path, &err);
+	terraform_pack_free(f->pack);
+	f->pack = terraform_pack_open(f->path, &err);
 	assert_ok(f->pack ? 0 : -1, err);
 }
 
@@ -61,17 +61,17 @@ static void content_of(size_t n, struct buf *data, struct buf *facts)
 	buf_printf(facts, "{\"n\":%zu}", n);
 }
 
-static struct state_place add(struct state_pack *p, size_t n)
+static struct terraform_pack_slot add(struct terraform_pack *p, size_t n)
 {
 	cleanup(buf_done) struct buf data = BUF_INIT;
 	cleanup(buf_done) struct buf facts = BUF_INIT;
-	struct state_place at;
+	struct terraform_pack_slot at;
 	struct err err = ERR_INIT;
 	char id[STATE_ID];
 
 	id_of(n, id);
 	content_of(n, &data, &facts);
-	assert_ok(state_pack_add(p, id, &data, &facts, &at, &err), err);
+	assert_ok(terraform_pack_add(p, id, &data, &facts, &at, &err), err);
 	return at;
 }
 
@@ -82,23 +82,23 @@ static void assert_content(const struct buf *is, const struct buf *should)
 }
 
 /* Whether it is there; what is there is whole. */
-static bool has(struct state_pack *p, size_t n)
+static bool has(struct terraform_pack *p, size_t n)
 {
 	cleanup(buf_done) struct buf data = BUF_INIT;
 	cleanup(buf_done) struct buf facts = BUF_INIT;
 	cleanup(buf_done) struct buf is = BUF_INIT;
 	cleanup(buf_done) struct buf said = BUF_INIT;
-	struct state_place at;
+	struct terraform_pack_slot at;
 	struct err err = ERR_INIT;
 	char id[STATE_ID];
 
 	id_of(n, id);
-	if (!state_pack_find(p, id, &is, &said, &at))
+	if (!terraform_pack_find(p, id, &is, &said, &at))
 		return false;
 	content_of(n, &data, &facts);
 	assert_content(&is, &data);
 	assert_content(&said, &facts);
-	assert_ok(state_pack_read(&at, &is, &said, &err), err);
+	assert_ok(terraform_pack_read(&at, &is, &said, &err), err);
 	assert_content(&is, &data);
 	assert_content(&said, &facts);
 	return true;
@@ -138,11 +138,11 @@ static void one_without_a_name_holds_until_it_is_freed(void **state)
 	cleanup(buf_done) struct buf facts = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	f->pack = state_pack_unnamed(f->dir, &err);
+	f->pack = terraform_pack_unnamed(f->dir, &err);
 	assert_non_null(f->pack);
 	add(f->pack, 1);
-	struct state_place at = add(f->pack, 5);
-	assert_ok(state_pack_read(&at, &is, &said, &err), err);
+	struct terraform_pack_slot at = add(f->pack, 5);
+	assert_ok(terraform_pack_read(&at, &is, &said, &err), err);
 	content_of(5, &data, &facts);
 	assert_content(&is, &data);
 	assert_content(&said, &facts);
@@ -220,13 +220,13 @@ static void sweeping_leaves_what_was_used(void **state)
 	for (size_t n = 0; n < 3000; n += 2)
 		assert_true(has(f->pack, n));
 	/* Half of it is worth nothing yet. */
-	state_pack_sweep(f->pack);
+	terraform_pack_sweep(f->pack);
 	assert_int_equal(size_of(f->path), all);
 	open_again(f);
 	for (size_t n = 0; n < 3000; n += 10)
 		assert_true(has(f->pack, n));
 	add(f->pack, 5000);
-	state_pack_sweep(f->pack);
+	terraform_pack_sweep(f->pack);
 	assert_true(size_of(f->path) < all / 5);
 	open_again(f);
 	for (size_t n = 0; n < 3000; n++)

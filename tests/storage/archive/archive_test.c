@@ -119,7 +119,7 @@ static void what_goes_in_comes_out(void **state)
 	assert_ok(file_read(file, 1 << 20, &got, &err), err);
 	assert_true(str_starts(buf_str(&got), "6-0 6-1 6-2 "));
 	cleanup(json_freep) struct json_object *attrs =
-	    archive_extracted_attrs(tree, "r1/l02/e3", &err);
+	    extract_attrs(tree, "r1/l02/e3", &err);
 	assert_string_equal(json_get_str(attrs, "key"), "r1/l02/e3");
 	test_dir_remove(dir);
 }

@@ -274,7 +274,7 @@ static void a_proxy_is_named_without_its_password(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		cleanup(buf_done) struct buf place = BUF_INIT;
-		http_url_place(places[i].proxy, &place);
+		http_url_location(places[i].proxy, &place);
 		assert_string_equal(buf_str(&place), places[i].place);
 	}
 	/* Nobody listens on port 1. */

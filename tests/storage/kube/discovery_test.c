@@ -116,7 +116,7 @@ static void the_aggregated_form_says_the_same(void **state)
 	assert_string_equal(pods->api_version, "v1");
 	assert_true(pods->namespaced && pods->listable && pods->has_status);
 	assert_string_equal(api.broken.items[0].group_version, "down.io/v1");
-	autofree char *warning = kube_gaps_warning(api.broken.items);
+	autofree char *warning = kube_unavailable_warning(api.broken.items);
 	assert_contains(warning, "the API down.io/v1 is registered and does");
 	kube_api_done(&api);
 }
@@ -133,27 +133,27 @@ static void what_is_not_known_is_told_from_what_is_down(void **state)
 
 	(void)state;
 	assert_ok(kube_api_add_aggregated(&api, list, &err), err);
-	kube_gaps_add(&api, "x.io/v1", false, "no answer");
+	kube_unavailable_add(&api, "x.io/v1", false, "no answer");
 	assert_int_equal(api.broken.len, 0);
-	assert_int_equal(api.gaps.len, 2);
-	assert_string_equal(api.gaps.items[0].group_version, "apps/v1");
-	assert_contains(api.gaps.items[0].why, "stale");
-	assert_string_equal(api.gaps.items[1].group_version, "x.io/v1");
-	assert_string_equal(api.gaps.items[1].why, "no answer");
+	assert_int_equal(api.unavailable.len, 2);
+	assert_string_equal(api.unavailable.items[0].group_version, "apps/v1");
+	assert_contains(api.unavailable.items[0].why, "stale");
+	assert_string_equal(api.unavailable.items[1].group_version, "x.io/v1");
+	assert_string_equal(api.unavailable.items[1].why, "no answer");
 	/* Of another server, or of one's own, as the APIServices say. */
 	cleanup(json_freep) struct json_object *services =
 	    parse("{\"items\":[{\"spec\":{\"version\":\"v1\"}},{\"spec\":{"
 		  "\"group\":\"y.io\",\"version\":\"v1\",\"service\":{}}},"
 		  "{\"spec\":{\"group\":\"y.io\",\"version\":\"v2\"}}]}");
-	kube_gaps_add(&api, "y.io/v1", true, "503");
-	kube_gaps_add(&api, "y.io/v2", true, "503");
-	kube_gaps_add(&api, "y.io/v3", true, "503");
-	assert_int_equal(api.gaps.len, 2);
-	kube_gaps_settle(&api, NULL);
+	kube_unavailable_add(&api, "y.io/v1", true, "503");
+	kube_unavailable_add(&api, "y.io/v2", true, "503");
+	kube_unavailable_add(&api, "y.io/v3", true, "503");
+	assert_int_equal(api.unavailable.len, 2);
+	kube_unavailable_settle(&api, NULL);
 	assert_int_equal(api.broken.len, 3);
-	kube_gaps_settle(&api, services);
-	assert_int_equal(api.gaps.len, 3);
-	assert_string_equal(api.gaps.items[2].group_version, "y.io/v2");
+	kube_unavailable_settle(&api, services);
+	assert_int_equal(api.unavailable.len, 3);
+	assert_string_equal(api.unavailable.items[2].group_version, "y.io/v2");
 	assert_int_equal(api.broken.len, 2);
 	assert_string_equal(api.broken.items[0].group_version, "y.io/v1");
 	assert_string_equal(api.broken.items[1].group_version, "y.io/v3");

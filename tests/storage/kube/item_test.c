@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-static void mention(void *ctx, enum kube_mention what, struct kube_range name)
+static void mention(void *ctx, enum kube_mention what, struct json_range name)
 {
 	struct buf *out = ctx;
 
 	buf_printf(out, "%d:", (int)what);
-	kube_range_decode(name, out);
+	json_range_decode(name, out);
 	buf_add_char(out, ' ');
 }
 
@@ -148,32 +148,32 @@ static void ranges_are_walked(void **state)
 	static const char text[] =
 	    "{\"a\":{\"b\":\"x\\ny\"},\"c\":[1,{\"d\":2} ,"
 	    "\"e\"],\"f\":[]}";
-	struct kube_range whole = {text, sizeof(text) - 1};
-	struct kube_range r;
-	struct kube_range one;
+	struct json_range whole = {text, sizeof(text) - 1};
+	struct json_range r;
+	struct json_range one;
 	size_t at = 0;
 	cleanup(buf_done) struct buf value = BUF_INIT;
 
 	(void)state;
-	assert_true(kube_range_get(whole, "a", &r));
-	assert_true(kube_range_get_text(r, "b", &value));
+	assert_true(json_range_get(whole, "a", &r));
+	assert_true(json_range_get_text(r, "b", &value));
 	assert_string_equal(buf_str(&value), "x\ny");
-	assert_false(kube_range_get_text(whole, "c", &value));
-	assert_false(kube_range_get(whole, "b", &r));
-	assert_true(kube_range_get(whole, "c", &r));
-	assert_true(kube_range_next(r, &at, &one));
-	assert_true(kube_range_is(one, "1"));
-	assert_true(kube_range_next(r, &at, &one));
-	assert_true(kube_range_is(one, "{\"d\":2}"));
-	assert_true(kube_range_next(r, &at, &one));
-	assert_true(kube_range_is(one, "\"e\""));
-	assert_false(kube_range_next(r, &at, &one));
-	assert_true(kube_range_get(whole, "f", &r));
+	assert_false(json_range_get_text(whole, "c", &value));
+	assert_false(json_range_get(whole, "b", &r));
+	assert_true(json_range_get(whole, "c", &r));
+	assert_true(json_range_next(r, &at, &one));
+	assert_true(json_range_is(one, "1"));
+	assert_true(json_range_next(r, &at, &one));
+	assert_true(json_range_is(one, "{\"d\":2}"));
+	assert_true(json_range_next(r, &at, &one));
+	assert_true(json_range_is(one, "\"e\""));
+	assert_false(json_range_next(r, &at, &one));
+	assert_true(json_range_get(whole, "f", &r));
 	at = 0;
-	assert_false(kube_range_next(r, &at, &one));
+	assert_false(json_range_next(r, &at, &one));
 	static const char odd[] = "\\ud83d\\ude00 \\ud83d \\udc00\\b\\/";
 	buf_clear(&value);
-	kube_range_decode((struct kube_range){odd, sizeof(odd) - 1}, &value);
+	json_range_decode((struct json_range){odd, sizeof(odd) - 1}, &value);
 	assert_string_equal(
 	    buf_str(&value), "\xf0\x9f\x98\x80 \xef\xbf\xbd \xef\xbf\xbd\b/");
 }

@@ -163,7 +163,8 @@ static void paths_hold_any_name(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		buf_clear(&path);
-		kube_object_path("c", "r.g", cases[i].ns, cases[i].name, &path);
+		layout_object_path(
+		    "c", "r.g", cases[i].ns, cases[i].name, &path);
 		assert_string_equal(buf_str(&path), cases[i].path);
 	}
 	memset(longest, 'n', 253);
@@ -171,11 +172,11 @@ static void paths_hold_any_name(void **state)
 	memcpy(other, longest, sizeof(other));
 	other[252] = 'm';
 	buf_clear(&path);
-	kube_object_path("c", "r", NULL, longest, &path);
+	layout_object_path("c", "r", NULL, longest, &path);
 	size_t len = strlen(strrchr(path.data, '/') + 1);
 	assert_int_equal(len, 200 + 1 + 32 + 5);
 	struct buf second = BUF_INIT;
-	kube_object_path("c", "r", NULL, other, &second);
+	layout_object_path("c", "r", NULL, other, &second);
 	assert_string_not_equal(buf_str(&path), buf_str(&second));
 	buf_done(&path);
 	buf_done(&second);
@@ -193,13 +194,13 @@ static void names_that_cannot_be_kept_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_fails(kube_name_check(bad[i].name, bad[i].len, &err),
+		assert_fails(layout_check_name(bad[i].name, bad[i].len, &err),
 		    err, ERR_FORMAT);
 	memset(longest, 'n', sizeof(longest));
-	assert_ok(kube_name_check(longest, 253, &err), err);
-	assert_fails(kube_name_check(longest, 254, &err), err, ERR_FORMAT);
-	assert_ok(kube_name_check("...", 3, &err), err);
-	assert_ok(kube_name_check("system:<a>", 10, &err), err);
+	assert_ok(layout_check_name(longest, 253, &err), err);
+	assert_fails(layout_check_name(longest, 254, &err), err, ERR_FORMAT);
+	assert_ok(layout_check_name("...", 3, &err), err);
+	assert_ok(layout_check_name("system:<a>", 10, &err), err);
 }
 
 int main(void)

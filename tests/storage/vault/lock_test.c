@@ -50,20 +50,21 @@ static void one_at_a_time(struct fixture *f)
 {
 	struct err err = ERR_INIT;
 
-	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
-	assert_null(vault_lock_take(f->vault, "prod", &f->o, &err));
+	assert_null(vault_lock_acquire(f->vault, "prod", &f->o, &err));
 	assert_int_equal(err.code, ERR_LOCKED);
 	assert_contains(err.message, "locked by one since");
 	struct vault_lock *other =
-	    vault_lock_take(f->vault, "test", &f->o, &err);
+	    vault_lock_acquire(f->vault, "test", &f->o, &err);
 	assert_non_null(other);
 	vault_lock_free(other);
 	assert_ok(vault_lock_renew(l, &err), err);
 	assert_ok(vault_lock_check(l, &err), err);
 	vault_lock_free(l);
 	assert_int_equal(test_vault_count(f->t, ""), 0);
-	l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	l = vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
 	vault_lock_free(l);
 }
@@ -72,16 +73,17 @@ static void dead_only_by_both_clocks(struct fixture *f)
 {
 	struct err err = ERR_INIT;
 
-	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
 	f->clock.now_ms += (STALE_S + 60) * 1000;
-	assert_null(vault_lock_take(f->vault, "prod", &f->o, &err));
+	assert_null(vault_lock_acquire(f->vault, "prod", &f->o, &err));
 	f->clock.now_ms -= (STALE_S + 60) * 1000;
 	age_by(f, STALE_S + 60);
-	assert_null(vault_lock_take(f->vault, "prod", &f->o, &err));
+	assert_null(vault_lock_acquire(f->vault, "prod", &f->o, &err));
 	f->clock.now_ms += (STALE_S + 60) * 1000;
 	struct vault_lock *taker =
-	    vault_lock_take(f->vault, "prod", &f->o, &err);
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(taker);
 	/* The first one wakes up, and finds out. */
 	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
@@ -95,17 +97,18 @@ static void a_taker_that_has_ended_is_found_out_too(struct fixture *f)
 {
 	struct err err = ERR_INIT;
 
-	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
 	age_by(f, STALE_S + 60);
 	f->clock.now_ms += (STALE_S + 60) * 1000;
 	struct vault_lock *taker =
-	    vault_lock_take(f->vault, "prod", &f->o, &err);
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(taker);
 	vault_lock_free(taker);
 	assert_fails(vault_lock_renew(l, &err), err, ERR_LOCKED);
 	struct vault_lock *third =
-	    vault_lock_take(f->vault, "prod", &f->o, &err);
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(third);
 	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
 	assert_ok(vault_lock_check(third, &err), err);
@@ -118,7 +121,8 @@ static void the_operator_can_look_and_break(struct fixture *f)
 	struct err err = ERR_INIT;
 	cleanup(vault_lock_info_done) struct vault_lock_info info = {0};
 
-	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
 	assert_ok(vault_lock_show(f->vault, "prod", &f->o, &info, &err), err);
 	assert_true(info.held);
@@ -133,14 +137,15 @@ static void the_operator_can_look_and_break(struct fixture *f)
 static void a_later_lock_of_the_same_numbers_is_not_ours(struct fixture *f)
 {
 	struct err err = ERR_INIT;
-	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 
 	assert_non_null(l);
 	age_by(f, STALE_S + 60);
 	f->clock.now_ms += (STALE_S + 60) * 1000;
-	vault_lock_free(vault_lock_take(f->vault, "prod", &f->o, &err));
+	vault_lock_free(vault_lock_acquire(f->vault, "prod", &f->o, &err));
 	struct vault_lock *third =
-	    vault_lock_take(f->vault, "prod", &f->o, &err);
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(third);
 	assert_int_equal(test_vault_count(f->t, ".lock-000001-00000000"), 1);
 	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
@@ -154,7 +159,8 @@ static void a_later_lock_of_the_same_numbers_is_not_ours(struct fixture *f)
 static void who_stands_still_for_45_minutes_has_lost_it(struct fixture *f)
 {
 	struct err err = ERR_INIT;
-	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	struct vault_lock *taker = NULL;
 	int taken_at = 0;
 
@@ -164,7 +170,7 @@ static void who_stands_still_for_45_minutes_has_lost_it(struct fixture *f)
 		age_by(f, 60);
 		f->clock.now_ms += 60 * 1000;
 		struct vault_lock *one =
-		    vault_lock_take(f->vault, "prod", &f->o, &busy);
+		    vault_lock_acquire(f->vault, "prod", &f->o, &busy);
 		if (!one) {
 			assert_int_equal(busy.code, ERR_LOCKED);
 			/* The taker goes on with its work, beat by beat. */
@@ -205,7 +211,7 @@ static void race_one(void *ctx, size_t i)
 
 	test_random_init(&random, i + 1);
 	o.random = &random.random;
-	r->locks[i] = vault_lock_take(r->f->t->real, "prod", &o, &err);
+	r->locks[i] = vault_lock_acquire(r->f->t->real, "prod", &o, &err);
 	if (!r->locks[i] && err.code != ERR_LOCKED)
 		atomic_fetch_add(&r->odd, 1);
 }
@@ -237,10 +243,11 @@ static void a_beat_that_arrived_after_all_is_known_again(struct fixture *f)
 
 	f->t->put_fails = ".lock-000001-00000000";
 	f->t->stored = true;
-	assert_null(vault_lock_take(f->vault, "prod", &f->o, &err));
+	assert_null(vault_lock_acquire(f->vault, "prod", &f->o, &err));
 	assert_int_equal(test_vault_count(f->t, ""), 0);
 	f->t->put_fails = ".lock-000001-00000001";
-	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(l);
 	assert_fails(vault_lock_renew(l, &err), err, ERR_NETWORK);
 	assert_ok(vault_lock_check(l, &err), err);
@@ -253,7 +260,8 @@ static void a_beat_that_arrived_after_all_is_known_again(struct fixture *f)
 static void breaking_a_lock_removes_nothing_else(struct fixture *f)
 {
 	struct err err = ERR_INIT;
-	struct vault_lock *l = vault_lock_take(f->vault, "prod", &f->o, &err);
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 
 	assert_ok(vault_put_small(f->vault,
 		      "prod.lock-old-20260101T000000Z.manifest.json", "{}", 2,
@@ -263,7 +271,7 @@ static void breaking_a_lock_removes_nothing_else(struct fixture *f)
 	assert_int_equal(test_vault_count(f->t, ".manifest.json"), 1);
 	/* The next one's numbers are ours. */
 	struct vault_lock *next =
-	    vault_lock_take(f->vault, "prod", &f->o, &err);
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
 	assert_non_null(next);
 	assert_fails(vault_lock_check(l, &err), err, ERR_LOCKED);
 	vault_lock_free(l);
@@ -283,7 +291,7 @@ static void it_is_renewed_well_before_it_would_be_dead(struct fixture *f)
 	f->o.stale_s = 18;
 	f->o.beat_s = 0;
 	f->o.clock = clock_system();
-	struct vault_lock *l = vault_lock_take(v, "prod", &f->o, &err);
+	struct vault_lock *l = vault_lock_acquire(v, "prod", &f->o, &err);
 	assert_non_null(l);
 	do {
 		clock_sleep_ms(clock_system(), 100);

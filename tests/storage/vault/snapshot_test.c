@@ -443,7 +443,7 @@ static int copy_first(struct fixture *f, struct test_vault *to, struct err *err)
 	    .random = &f->random.random,
 	    .beat_s = -1};
 	cleanup(vault_lock_freep) struct vault_lock *lock =
-	    vault_lock_take(&to->vault, "prod", &lock_options, err);
+	    vault_lock_acquire(&to->vault, "prod", &lock_options, err);
 	autofree char *scratch = test_dir_make();
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	const struct snapshot_open_options o = {

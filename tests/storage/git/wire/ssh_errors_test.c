@@ -34,8 +34,9 @@ static void each_failure_has_its_kind_and_its_advice(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *advice = ssh_said_advice(cases[i].said);
-		assert_int_equal(ssh_said_code(cases[i].said, cases[i].status),
+		const char *advice = ssh_errors_advice(cases[i].said);
+		assert_int_equal(
+		    ssh_errors_code(cases[i].said, cases[i].status),
 		    cases[i].code);
 		assert_int_equal(advice != NULL, cases[i].advice != NULL);
 		if (advice)
@@ -48,7 +49,7 @@ static void it_becomes_one_printable_line(void **state)
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	(void)state;
-	ssh_said_add(&out, "@@@ rule @@@\none \r\n\n\033[31mtwo");
+	ssh_errors_add(&out, "@@@ rule @@@\none \r\n\n\033[31mtwo");
 	assert_int_equal(strncmp(buf_str(&out), "one; ", 5), 0);
 	assert_null(strchr(buf_str(&out), '\033'));
 	assert_null(strchr(buf_str(&out), '\n'));

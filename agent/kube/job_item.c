@@ -1,4 +1,4 @@
-#include "agent/kube/item.h"
+#include "agent/kube/job_item.h"
 
 #include "agent/kube/facts.h"
 #include "storage/archive/layout.h"
@@ -9,7 +9,7 @@
 
 enum { MAX_BAD_ITEMS = 20 }; /* named one by one */
 
-void left_out_count(struct left_out_vec *v, const char *reason)
+void kube_job_count_left_out(struct left_out_vec *v, const char *reason)
 {
 	VEC_EACH (v, l) {
 		if (l->reason == reason) {
@@ -20,12 +20,13 @@ void left_out_count(struct left_out_vec *v, const char *reason)
 	*vec_add(v) = (struct left_out){reason, 1};
 }
 
-void kube_job_mention(void *ctx, enum kube_mention what, struct kube_range name)
+void kube_job_add_mention(
+    void *ctx, enum kube_mention what, struct json_range name)
 {
 	struct kube_job *j = ctx;
 	struct buf text = BUF_INIT;
 
-	kube_range_decode(name, &text);
+	json_range_decode(name, &text);
 	*vec_add(&j->mentioned[what]) = buf_steal(&text);
 }
 
@@ -43,7 +44,7 @@ static struct json_object *state_of(struct kube_job *j)
 {
 	struct err err = ERR_INIT;
 	struct json_object *state =
-	    capture_kube_state(j->resource, &j->item, &err);
+	    kube_facts_state(j->resource, &j->item, &err);
 
 	if (err.code != ERR_NONE)
 		capture_report_warning(&j->report,
@@ -57,7 +58,7 @@ static struct json_object *state_of(struct kube_job *j)
 /* For the manifest. */
 static void note_state(struct kube_job *j, const struct json_object *state)
 {
-	static const char *const told[] = {"workspace", "serial", "lineage",
+	static const char *const reported[] = {"workspace", "serial", "lineage",
 	    "terraform_version", "resources", "encrypted"};
 
 	if (!state)
@@ -65,10 +66,10 @@ static void note_state(struct kube_job *j, const struct json_object *state)
 	struct json_object *note = json_new_object();
 	json_set_str(note, "namespace", buf_str(&j->item.ns));
 	json_set_str(note, "name", buf_str(&j->item.name));
-	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
-		struct json_object *value = json_get(state, told[i]);
+	for (size_t i = 0; i < sizeof(reported) / sizeof(*reported); i++) {
+		struct json_object *value = json_get(state, reported[i]);
 		if (value)
-			json_set(note, told[i], json_share(value));
+			json_set(note, reported[i], json_share(value));
 	}
 	if (!j->states)
 		j->states = json_new_array();
@@ -79,7 +80,7 @@ static void note_state(struct kube_job *j, const struct json_object *state)
 static const char *object_path(struct kube_job *j)
 {
 	buf_clear(&j->path);
-	kube_object_path(j->run->cluster->name, j->resource->key,
+	layout_object_path(j->run->cluster->name, j->resource->key,
 	    buf_str(&j->item.ns), buf_str(&j->item.name), &j->path);
 	return buf_str(&j->path);
 }
@@ -90,7 +91,7 @@ int kube_job_put(
 	cleanup(json_freep) struct json_object *state = state_of(j);
 
 	buf_clear(&j->facts);
-	capture_kube_facts(j->resource, &j->item, state, &j->facts);
+	kube_facts_add(j->resource, &j->item, state, &j->facts);
 	const struct archive_entry entry = {.path = object_path(j),
 	    .source = kube_client_server(j->run->cluster->client),
 	    .facts = buf_str(&j->facts)};
@@ -112,7 +113,7 @@ static int hold(struct kube_job *j, const struct buf *text, struct err *err)
 }
 
 /* Where a list says it is, and what it belongs to. */
-const char *kube_job_place(const struct kube_job *j, struct buf *out)
+const char *kube_job_describe(const struct kube_job *j, struct buf *out)
 {
 	buf_printf(out, "%s: %s", j->run->cluster->name, j->resource->key);
 	if (j->list_ns)
@@ -126,10 +127,10 @@ static void bad_item(struct kube_job *j, const struct err *why)
 
 	if (++j->bad_items <= MAX_BAD_ITEMS)
 		capture_report_missing(&j->report, why, "an object of %s",
-		    kube_job_place(j, &where));
+		    kube_job_describe(j, &where));
 }
 
-void kube_job_tell_bad_items(struct kube_job *j)
+void kube_job_report_bad_items(struct kube_job *j)
 {
 	cleanup(buf_done) struct buf where = BUF_INIT;
 	struct err err = ERR_INIT;
@@ -139,7 +140,7 @@ void kube_job_tell_bad_items(struct kube_job *j)
 	err_set(&err, ERR_FORMAT, "as those named before");
 	capture_report_missing(&j->report, &err, "%llu more objects of %s",
 	    (unsigned long long)(j->bad_items - MAX_BAD_ITEMS),
-	    kube_job_place(j, &where));
+	    kube_job_describe(j, &where));
 }
 
 static int check_identity(struct kube_job *j, struct err *err)
@@ -147,12 +148,12 @@ static int check_identity(struct kube_job *j, struct err *err)
 	const struct kube_item *item = &j->item;
 	const char *ns = buf_str(&item->ns);
 
-	if (kube_name_check(buf_str(&item->name), item->name.len, err))
+	if (layout_check_name(buf_str(&item->name), item->name.len, err))
 		return -1;
 	if (j->resource->namespaced && !item->ns.len)
 		return err_set(err, ERR_FORMAT, "'%s' has no namespace",
 		    buf_str(&item->name));
-	if (j->resource->namespaced && kube_name_check(ns, item->ns.len, err))
+	if (j->resource->namespaced && layout_check_name(ns, item->ns.len, err))
 		return err_wrap(
 		    err, "the namespace of '%s'", buf_str(&item->name));
 	if (!j->resource->namespaced && item->ns.len)
@@ -169,24 +170,24 @@ static int check_identity(struct kube_job *j, struct err *err)
 /* The version in which the server keeps the objects of a custom resource. */
 static void note_storage_version(struct kube_job *j)
 {
-	struct kube_range whole = {j->item.text, j->item.len};
-	struct kube_range spec;
-	struct kube_range versions;
-	struct kube_range one;
-	struct kube_range flag;
+	struct json_range whole = {j->item.text, j->item.len};
+	struct json_range spec;
+	struct json_range versions;
+	struct json_range one;
+	struct json_range flag;
 	size_t at = 0;
 
 	if (!str_eq(j->resource->name, "customresourcedefinitions") ||
-	    !kube_range_get(whole, "spec", &spec) ||
-	    !kube_range_get(spec, "versions", &versions))
+	    !json_range_get(whole, "spec", &spec) ||
+	    !json_range_get(spec, "versions", &versions))
 		return;
-	while (kube_range_next(versions, &at, &one)) {
+	while (json_range_next(versions, &at, &one)) {
 		cleanup(buf_done) struct buf text = BUF_INIT;
-		if (!kube_range_get(one, "storage", &flag) ||
-		    !kube_range_is(flag, "true"))
+		if (!json_range_get(one, "storage", &flag) ||
+		    !json_range_is(flag, "true"))
 			continue;
 		buf_printf(&text, "%s=", buf_str(&j->item.name));
-		if (kube_range_get_text(one, "name", &text))
+		if (json_range_get_text(one, "name", &text))
 			*vec_add(&j->storage_versions) = buf_steal(&text);
 	}
 }
@@ -234,7 +235,8 @@ int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
 	struct err bad = ERR_INIT;
 
 	kube_job_clear_mentioned(j);
-	if (kube_item_read(&j->item, text, len, kube_job_mention, j, &bad) ||
+	if (kube_item_read(
+		&j->item, text, len, kube_job_add_mention, j, &bad) ||
 	    check_identity(j, &bad)) {
 		bad_item(j, &bad);
 		return 0;
@@ -245,7 +247,7 @@ int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
 	const char *reason =
 	    kube_select_object(&j->run->selection, r, &j->item);
 	if (reason) {
-		left_out_count(&j->left_out, reason);
+		kube_job_count_left_out(&j->left_out, reason);
 		return 0;
 	}
 	buf_clear(&j->text);

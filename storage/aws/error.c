@@ -29,7 +29,7 @@ static const char *const passing[] = {"RequestTimeout", "SlowDown",
     "ProvisionedThroughputExceededException", "RequestLimitExceeded",
     "OperationAborted", "BusyException", "IDPCommunicationError", NULL};
 
-void aws_error_take(struct aws_call *c, const char *code, const char *text)
+void aws_error_set(struct aws_call *c, const char *code, const char *text)
 {
 	const char *hash = code ? strrchr(code, '#') : NULL;
 
@@ -50,7 +50,7 @@ static void read_xml_error(struct aws_call *c, const struct buf *body)
 	if (x && str_eq(x->name, "ErrorResponse"))
 		e = xml_child(x, "Error");
 	if (e && str_eq(e->name, "Error"))
-		aws_error_take(c, xml_text(e, "Code"), xml_text(e, "Message"));
+		aws_error_set(c, xml_text(e, "Code"), xml_text(e, "Message"));
 }
 
 static void read_json_error(struct aws_call *c, const struct buf *body)
@@ -62,7 +62,7 @@ static void read_json_error(struct aws_call *c, const struct buf *body)
 
 	if (!message)
 		message = json_get_str(j, "Message");
-	aws_error_take(c, json_get_str(j, "__type"), message);
+	aws_error_set(c, json_get_str(j, "__type"), message);
 }
 
 void aws_error_read(struct aws_call *c, const struct http_response *r)
@@ -70,7 +70,7 @@ void aws_error_read(struct aws_call *c, const struct http_response *r)
 	const char *body = buf_str(&r->body);
 	size_t skip = strspn(body, " \t\r\n");
 
-	aws_error_take(c, NULL, NULL);
+	aws_error_set(c, NULL, NULL);
 	if (r->status < 300 && !c->error_in_200)
 		return;
 	if (body[skip] == '<')

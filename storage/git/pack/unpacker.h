@@ -2,8 +2,8 @@
  * Objects of a pack out of what is stored for them: whole ones unpacked, deltas
  * applied. For index_resolve.c; one unpacker serves one thread.
  */
-#ifndef STORAGE_GIT_PACK_INDEX_UNPACK_H
-#define STORAGE_GIT_PACK_INDEX_UNPACK_H
+#ifndef STORAGE_GIT_PACK_UNPACKER_H
+#define STORAGE_GIT_PACK_UNPACKER_H
 
 #include "storage/git/pack/index_pack_impl.h"
 

@@ -19,7 +19,7 @@ enum {
 	LARGE_IN_SCRATCH = 2, /* the room it takes has a bound then */
 };
 
-void state_content_done(struct state_content *c)
+void terraform_content_done(struct terraform_content *c)
 {
 	buf_done(&c->data);
 	if (c->file && !c->keep_file)
@@ -37,7 +37,7 @@ enum ask {
 	AS_IT_LIES, /* the same, packed where the store keeps it so */
 };
 
-static struct s3_get get_of(const struct state_job *j, enum ask ask)
+static struct s3_get get_of(const struct terraform_job *j, enum ask ask)
 {
 	const char *etag = j->object.etag;
 
@@ -49,8 +49,8 @@ static struct s3_get get_of(const struct state_job *j, enum ask ask)
 	};
 }
 
-static int get_small(
-    struct state_job *j, struct state_content *c, enum ask ask, struct err *err)
+static int get_small(struct terraform_job *j, struct terraform_content *c,
+    enum ask ask, struct err *err)
 {
 	const struct s3_get g = get_of(j, ask);
 
@@ -69,9 +69,9 @@ static int get_small(
 }
 
 /* Jobs end in the order of their numbers, so that this wait ends. */
-static void wait_for_space(const struct state_job *j)
+static void wait_for_space(const struct terraform_job *j)
 {
-	struct state_run *run = j->bucket->run;
+	struct terraform_run *run = j->bucket->run;
 
 	pthread_mutex_lock(&run->lock);
 	while (j->scratch_number >= run->scratch_freed + LARGE_IN_SCRATCH)
@@ -80,7 +80,7 @@ static void wait_for_space(const struct state_job *j)
 }
 
 static int fill_file(
-    struct state_job *j, struct state_content *c, struct err *err)
+    struct terraform_job *j, struct terraform_content *c, struct err *err)
 {
 	struct s3_get g = get_of(j, AS_IT_IS);
 	autoclose int fd = open(
@@ -93,10 +93,10 @@ static int fill_file(
 	    c->file, RANGES_PER_LARGE, err);
 }
 
-static int get_large(
-    struct state_job *j, struct state_content *c, enum ask ask, struct err *err)
+static int get_large(struct terraform_job *j, struct terraform_content *c,
+    enum ask ask, struct err *err)
 {
-	struct state_run *run = j->bucket->run;
+	struct terraform_run *run = j->bucket->run;
 	char id[STATE_ID];
 
 	s3_meta_done(&c->meta);
@@ -106,9 +106,10 @@ static int get_large(
 	if (ask == AS_LISTED && j->object.etag && *j->object.etag &&
 	    !s3_same_etag(c->meta.etag, j->object.etag))
 		return err_set(err, ERR_EXISTS, "it changed since the list");
-	state_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
+	terraform_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
 	if (!c->file)
-		c->file = state_cache_new_file(&run->cache, id, c->meta.size);
+		c->file =
+		    terraform_cache_new_file(&run->cache, id, c->meta.size);
 	if (!c->file)
 		c->file = str_printf("%s/state-%s", run->env->scratch, id);
 	if (j->fills_scratch)
@@ -117,10 +118,10 @@ static int get_large(
 	return fill_file(j, c, err);
 }
 
-static int get_once(
-    struct state_job *j, struct state_content *c, enum ask ask, struct err *err)
+static int get_once(struct terraform_job *j, struct terraform_content *c,
+    enum ask ask, struct err *err)
 {
-	struct state_run *run = j->bucket->run;
+	struct terraform_run *run = j->bucket->run;
 	uint64_t size = ask == AS_LISTED ? j->object.size : 0;
 	struct s3_meta now = S3_META_INIT;
 
@@ -137,7 +138,8 @@ static int get_once(
 }
 
 /* A store that has no tags, or does not show them to us, says so for all. */
-static void leave_tags_out(struct state_bucket_run *b, const struct err *why)
+static void leave_tags_out(
+    struct terraform_bucket_run *b, const struct err *why)
 {
 	pthread_mutex_lock(&b->run->lock);
 	if (!b->no_tags)
@@ -149,9 +151,9 @@ static void leave_tags_out(struct state_bucket_run *b, const struct err *why)
 }
 
 static int get_tags(
-    struct state_job *j, struct state_content *c, struct err *err)
+    struct terraform_job *j, struct terraform_content *c, struct err *err)
 {
-	struct state_bucket_run *b = j->bucket;
+	struct terraform_bucket_run *b = j->bucket;
 	struct err why = ERR_INIT;
 
 	pthread_mutex_lock(&b->run->lock);
@@ -173,8 +175,8 @@ static int get_tags(
 /* ---- whether it is what the store holds ---- */
 
 /* What changed since the list has no size but what came with it. */
-static int check_size(const struct state_job *j, const struct state_content *c,
-    enum ask ask, struct err *err)
+static int check_size(const struct terraform_job *j,
+    const struct terraform_content *c, enum ask ask, struct err *err)
 {
 	const char *encoding = c->meta.content_encoding;
 
@@ -191,14 +193,14 @@ static int check_size(const struct state_job *j, const struct state_content *c,
 	    encoding ? encoding : "", encoding ? ")" : "");
 }
 
-static int check_md5(const struct state_content *c, struct err *err)
+static int check_md5(const struct terraform_content *c, struct err *err)
 {
 	uint8_t said[DIGEST_MD5_LEN];
 	uint8_t is[DIGEST_MD5_LEN];
 
 	if (!s3_etag_md5(&c->meta, said))
 		return 0;
-	if (state_content_md5(c, is, err))
+	if (terraform_facts_md5(c, is, err))
 		return -1;
 	if (memcmp(said, is, sizeof(said)) == 0)
 		return 0;
@@ -210,8 +212,8 @@ static int check_md5(const struct state_content *c, struct err *err)
 
 /* As listed; one that has changed since, or came otherwise than the store
  * says it is, as it is now. */
-int state_content_get(
-    struct state_job *j, struct state_content *c, struct err *err)
+int terraform_content_get(
+    struct terraform_job *j, struct terraform_content *c, struct err *err)
 {
 	struct err why = ERR_INIT;
 

@@ -1,4 +1,4 @@
-#include "storage/git/pack/index_unpack.h"
+#include "storage/git/pack/unpacker.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"

@@ -2,8 +2,8 @@
  * One object on its way through a job: checked, chosen, and put into the lane
  * or held back. Within the job alone.
  */
-#ifndef AGENT_KUBE_ITEM_H
-#define AGENT_KUBE_ITEM_H
+#ifndef AGENT_KUBE_JOB_ITEM_H
+#define AGENT_KUBE_JOB_ITEM_H
 
 #include "agent/kube/job.h"
 
@@ -15,13 +15,13 @@ int kube_job_put(
     struct kube_job *j, const char *text, size_t len, struct err *err);
 
 /* A kube_mention_fn that fills j->mentioned. */
-void kube_job_mention(
-    void *ctx, enum kube_mention what, struct kube_range name);
+void kube_job_add_mention(
+    void *ctx, enum kube_mention what, struct json_range name);
 void kube_job_clear_mentioned(struct kube_job *j);
 
 /* "<cluster>: <resource>", and the namespace of the list; out's text. */
-const char *kube_job_place(const struct kube_job *j, struct buf *out);
+const char *kube_job_describe(const struct kube_job *j, struct buf *out);
 /* Names how many more items were bad than are named one by one. */
-void kube_job_tell_bad_items(struct kube_job *j);
+void kube_job_report_bad_items(struct kube_job *j);
 
 #endif
