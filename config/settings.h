@@ -258,6 +258,7 @@ struct settings_restore {
 	bool force_conflicts;
 	bool status;
 	bool derived_secrets;
+	bool include_finished;
 	bool hold;
 	struct settings_edges edges;
 	struct strvec without_rules;

@@ -342,6 +342,7 @@ static const struct field restore_fields[] = {
     BOOL(settings_restore, "force_conflicts", force_conflicts),
     BOOL(settings_restore, "status", status),
     BOOL(settings_restore, "derived_secrets", derived_secrets),
+    BOOL(settings_restore, "include_finished", include_finished),
     BOOL(settings_restore, "hold", hold),
     LIST(settings_restore, "edges", edges, &edge_section),
     TEXTS(settings_restore, "without_rules", without_rules),

@@ -28,6 +28,7 @@ struct restore_options {
 	bool hold;
 	bool status;
 	bool derived;
+	bool finished;
 	bool same_cluster;
 	bool resume;
 	bool yes;

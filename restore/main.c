@@ -136,7 +136,11 @@ static const struct cli_option keygen_options[] = {
 		"Restore the status of all objects, not only of kinds that "   \
 		"need it, and also that of what --existing update finds."),    \
 	    FLAG("derived", derived,                                           \
-		"Also restore Secrets that an ExternalSecret makes."),         \
+		"Also restore what a controller makes again: Secrets of an "   \
+		"ExternalSecret, machines, reports."),                         \
+	    FLAG("include-finished", finished,                                 \
+		"Also restore what has ended, as Jobs and pipeline runs: "     \
+		"their controllers may run it again."),                        \
 	    FLAG("same-cluster", same_cluster,                                 \
 		"Restore into the cluster that the snapshot was taken from, "  \
 		"which the UIDs of kube-system and of the snapshot's "         \

@@ -239,6 +239,7 @@ int session_plan(struct session *s, struct err *err)
 	s->options.force_conflicts = r->force_conflicts || o->force;
 	s->options.status = r->status || o->status;
 	s->options.derived = r->derived_secrets || o->derived;
+	s->options.finished = r->include_finished || o->finished;
 	s->options.hold = r->hold || o->hold;
 	s->options.without_rules = &r->without_rules;
 	s->options.clock = s->c->env.clock;

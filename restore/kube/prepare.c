@@ -97,7 +97,7 @@ int prepare_object(struct apply *a, uint32_t node, struct prepared *out,
 	    n->facts ? json_parse(n->facts, strlen(n->facts), &ignored) : NULL;
 	struct sanitize_options clean = {
 	    .volume_restored = n->volume_restored,
-	    .keep_status = ruled && !k->has_status,
+	    .keep_status = !k->has_status,
 	    .node_ports = node_ports,
 	};
 	sanitize_object(out->object, &clean);

@@ -1,5 +1,6 @@
 #include "restore/objects/exclude.h"
 
+#include "restore/objects/finished.h"
 #include "restore/objects/object.h"
 #include "restore/objects/rules.h"
 #include "storage/base/cleanup.h"
@@ -14,13 +15,17 @@ bool exclude_is_made_secret(const char *name, const char *account)
 	return name && (str_glob(token, name) || str_glob(docker, name));
 }
 
+static const char kept_by_server[] = "kept by the API server itself";
+static const char in_every_namespace[] =
+    "made in every namespace by the control plane";
+static const char made_from_service[] = "made from its Service";
+
 /* What is never restored. */
 static const struct {
 	const char *kind;
 	const char *reason;
 } left_out[] = {
     {"Event", "events tell of the past"},
-    {"EndpointSlice.discovery.k8s.io", "made from its Service"},
     {"Lease.coordination.k8s.io", "held by what runs"},
     {"Node.core", "a node registers itself"},
     {"CSINode.storage.k8s.io", "a node registers itself"},
@@ -35,43 +40,6 @@ static const struct {
     {"CertificateSigningRequest.certificates.k8s.io", "answered already"},
 };
 
-static const char *exclude_secret(
-    const struct json_object *object, bool derived)
-{
-	const char *name = object_name(object);
-	const char *account =
-	    object_annotation(object, "kubernetes.io/service-account.name");
-
-	if (str_eq(json_get_str(object, "type"),
-		"kubernetes.io/service-account-token") &&
-	    account && exclude_is_made_secret(name, account))
-		return "a token that the control plane makes";
-	if (derived)
-		return NULL;
-	if (object_is_owned(object, "ExternalSecret") ||
-	    str_eq(
-		object_label(object, "reconcile.external-secrets.io/managed"),
-		"true"))
-		return "made by its ExternalSecret; --derived restores it";
-	return NULL;
-}
-
-static bool finished(const struct json_object *job)
-{
-	const struct json_object *conditions =
-	    json_path(job, "status", "conditions", NULL);
-
-	for (size_t i = 0; i < json_len(conditions); i++) {
-		const struct json_object *c = json_at(conditions, i);
-		const char *type = json_get_str(c, "type");
-
-		if (str_eq(json_get_str(c, "status"), "True") &&
-		    (str_eq(type, "Complete") || str_eq(type, "Failed")))
-			return true;
-	}
-	return false;
-}
-
 static bool is_plain_default_account(const struct json_object *object)
 {
 	const char *name = object_name(object);
@@ -84,21 +52,54 @@ static bool is_plain_default_account(const struct json_object *object)
 	       !json_get(object, "automountServiceAccountToken");
 }
 
+/* What the API server keeps for itself: a Service without a selector, as those
+ * are that people make. */
+static bool is_own_service(const struct json_object *object)
+{
+	return str_eq(object_name(object), "kubernetes") &&
+	       str_eq(object_namespace(object), "default");
+}
+
+static const char *exclude_endpoints(const struct json_object *object)
+{
+	if (is_own_service(object))
+		return kept_by_server;
+	if (object_annotation(
+		object, "control-plane.alpha.kubernetes.io/leader"))
+		return "held by what runs";
+	return NULL;
+}
+
+/* Those that a controller makes say so; the others are people's, or of a
+ * controller of their own that is among what is restored
+ * (https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/,
+ * Management). */
+static const char *exclude_slice(const struct json_object *object)
+{
+	static const char *const makers[] = {"endpointslice-controller.k8s.io",
+	    "endpointslicemirroring-controller.k8s.io"};
+	const char *by =
+	    object_label(object, "endpointslice.kubernetes.io/managed-by");
+
+	if (is_own_service(object))
+		return kept_by_server;
+	for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++)
+		if (str_eq(by, makers[i]))
+			return made_from_service;
+	return NULL;
+}
+
 static const char *exclude_core(
-    const struct json_object *object, const char *kind, bool derived)
+    const struct json_object *object, const char *kind)
 {
 	const char *name = object_name(object);
 
-	if (str_eq(kind, "Secret"))
-		return exclude_secret(object, derived);
 	if (str_eq(kind, "ConfigMap") && str_eq(name, "kube-root-ca.crt"))
-		return "made in every namespace by the control plane";
+		return in_every_namespace;
 	if (str_eq(kind, "ServiceAccount") && is_plain_default_account(object))
-		return "made in every namespace by the control plane";
-	if (str_eq(kind, "Endpoints") &&
-	    object_annotation(
-		object, "endpoints.kubernetes.io/last-change-trigger-time"))
-		return "made from its Service";
+		return in_every_namespace;
+	if (str_eq(kind, "Endpoints"))
+		return exclude_endpoints(object);
 	if (str_eq(kind, "Pod") && object_is_owned(object, NULL))
 		return "made by its controller";
 	return NULL;
@@ -123,33 +124,119 @@ static bool is_bootstrap(
 	if (str_eq(kind, "PriorityClass"))
 		return str_starts(object_name(object), "system-");
 	return str_eq(kind, "Service") && *group == '\0' &&
-	       str_eq(object_name(object), "kubernetes") &&
-	       str_eq(object_namespace(object), "default");
+	       is_own_service(object);
 }
 
-const char *exclude_reason(const struct json_object *object, bool derived)
+/* What of the past is of no use: why, or NULL. */
+static const char *exclude_made(
+    const struct json_object *object, const struct object_identity *id)
+{
+	for (size_t i = 0; i < sizeof(left_out) / sizeof(*left_out); i++)
+		if (rules_kind_fits(left_out[i].kind, id->group, id->kind))
+			return left_out[i].reason;
+	if (*id->group == '\0')
+		return exclude_core(object, id->kind);
+	if (rules_kind_fits(
+		"EndpointSlice.discovery.k8s.io", id->group, id->kind))
+		return exclude_slice(object);
+	if (str_eq(id->group, "apps") && object_is_owned(object, NULL) &&
+	    (str_eq(id->kind, "ReplicaSet") ||
+		str_eq(id->kind, "ControllerRevision")))
+		return "made by its controller";
+	return NULL;
+}
+
+static const char *exclude_derived(const struct json_object *object,
+    const struct object_identity *id, const struct strvec *without)
+{
+	for (const struct rule_derived *r = rules_derived; r->system; r++)
+		if (rules_used(without, r->system) &&
+		    rules_kind_fits(r->kind, id->group, id->kind) &&
+		    (!r->label || object_label(object, r->label)) &&
+		    (!r->owner || object_is_owned(object, r->owner)))
+			return r->reason;
+	return NULL;
+}
+
+struct exclude exclude_object(
+    struct json_object *object, const struct exclude_options *o)
 {
 	cleanup(object_identity_done) struct object_identity id =
 	    object_identity(object);
+	struct exclude out = {.reason = exclude_made(object, &id)};
 
-	for (size_t i = 0; i < sizeof(left_out) / sizeof(*left_out); i++)
-		if (rules_kind_fits(left_out[i].kind, id.group, id.kind))
-			return left_out[i].reason;
-	if (object_is_terminating(object))
-		return "was being deleted when it was captured";
-	if (is_bootstrap(object, id.group, id.kind))
-		return "kept by the API server itself";
-	if (*id.group == '\0')
-		return exclude_core(object, id.kind, derived);
-	if (str_eq(id.group, "apps") && object_is_owned(object, NULL) &&
-	    (str_eq(id.kind, "ReplicaSet") ||
-		str_eq(id.kind, "ControllerRevision")))
-		return "made by its controller";
-	if (str_eq(id.group, "batch") && str_eq(id.kind, "Job") &&
-	    finished(object))
-		return "has ended, and would run again";
-	if (str_eq(id.group, "apiregistration.k8s.io") &&
-	    !json_path(object, "spec", "service", NULL))
-		return "kept by the API server itself";
-	return NULL;
+	if (!out.reason && object_is_terminating(object))
+		out.reason = "was being deleted when it was captured";
+	if (!out.reason && !o->derived)
+		out.reason = exclude_derived(object, &id, o->without);
+	if (!out.reason && !o->finished &&
+	    finished_state(object, o->without) == FINISHED_ENDED)
+		out.reason = "has ended, and would run again";
+	if (out.reason) {
+		out.with_owned = out.reason != kept_by_server &&
+				 out.reason != in_every_namespace;
+		return out;
+	}
+	if (is_bootstrap(object, id.group, id.kind) ||
+	    (str_eq(id.group, "apiregistration.k8s.io") &&
+		!json_path(object, "spec", "service", NULL)))
+		out.reason = kept_by_server;
+	return out;
+}
+
+bool exclude_is_made_kind(const char *group, const char *kind)
+{
+	static const char *const kinds[] = {"Pod.core", "ReplicaSet.apps",
+	    "ControllerRevision.apps", "Node.core", "EndpointSlice",
+	    "Endpoints.core"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (rules_kind_fits(kinds[i], group, kind))
+			return true;
+	return false;
+}
+
+/* A Secret that an outer store is the source of; see references.h for what
+ * its ExternalSecret must be. */
+static struct exclude_condition secret_condition(
+    const struct json_object *object, const struct exclude_options *o)
+{
+	struct exclude_condition c = {.kind = NULL};
+
+	if (str_eq(json_get_str(object, "type"),
+		"kubernetes.io/service-account-token")) {
+		c.kind = "Token";
+		c.namespace = object_namespace(object);
+		c.name = object_name(object);
+		c.reason = "a token that the control plane makes";
+	} else if (!o->derived) {
+		c.kind = "Target";
+		c.name = object_controller_uid(
+		    object, "ExternalSecret.external-secrets.io");
+		c.sources = true;
+		c.reason = "made by its ExternalSecret; --derived restores it";
+	}
+	return c;
+}
+
+struct exclude_condition exclude_condition(
+    const struct json_object *object, const struct exclude_options *o)
+{
+	cleanup(object_identity_done) struct object_identity id =
+	    object_identity(object);
+	struct exclude_condition c = {.kind = NULL};
+
+	if (*id.group)
+		return c;
+	if (str_eq(id.kind, "Secret")) {
+		c = secret_condition(object, o);
+	} else if (str_eq(id.kind, "Endpoints")) {
+		c.kind = "Selected";
+		c.namespace = object_namespace(object);
+		c.name = object_name(object);
+		c.reason = made_from_service;
+	}
+	if (!c.name)
+		c.kind = NULL;
+	return c;
 }

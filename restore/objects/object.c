@@ -1,5 +1,7 @@
 #include "restore/objects/object.h"
 
+#include "restore/objects/rules.h"
+#include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
 
@@ -66,17 +68,31 @@ bool object_is_terminating(const struct json_object *object)
 	return json_path(object, "metadata", "deletionTimestamp", NULL) != NULL;
 }
 
-bool object_is_owned(const struct json_object *object, const char *kind)
+static const struct json_object *controller(
+    const struct json_object *object, const char *kind)
 {
 	const struct json_object *owners =
 	    json_path(object, "metadata", "ownerReferences", NULL);
 
 	for (size_t i = 0; i < json_len(owners); i++) {
 		const struct json_object *owner = json_at(owners, i);
+		cleanup(object_identity_done) struct object_identity id =
+		    object_identity(owner);
 
-		if (kind ? str_eq(json_get_str(owner, "kind"), kind)
-			 : json_truth(json_get(owner, "controller"), false))
-			return true;
+		if (json_truth(json_get(owner, "controller"), false) &&
+		    (!kind || rules_kind_fits(kind, id.group, id.kind)))
+			return owner;
 	}
-	return false;
+	return NULL;
+}
+
+bool object_is_owned(const struct json_object *object, const char *kind)
+{
+	return controller(object, kind) != NULL;
+}
+
+const char *object_controller_uid(
+    const struct json_object *object, const char *kind)
+{
+	return json_get_str(controller(object, kind), "uid");
 }

@@ -28,7 +28,11 @@ const char *object_annotation(
 const char *object_label(const struct json_object *object, const char *key);
 
 bool object_is_terminating(const struct json_object *object);
-/* Whether an owner has that kind; NULL: whether one is its controller. */
+/* Whether it has a controller, of a kind that fits the pattern (as in rules.h;
+ * NULL: any). */
 bool object_is_owned(const struct json_object *object, const char *kind);
+/* The UID of that controller; borrowed, or NULL. */
+const char *object_controller_uid(
+    const struct json_object *object, const char *kind);
 
 #endif

@@ -228,6 +228,38 @@ static void provide_labels(struct collector *t, struct json_object *labels)
 	}
 }
 
+static void take_generator(void *ctx, struct json_object *generator)
+{
+	(void)generator;
+	*(bool *)ctx = true;
+}
+
+/* See "Target.@" in references.h. */
+static void provide_target(struct collector *t)
+{
+	struct json_object *spec = json_get(t->object, "spec");
+	const char *policy =
+	    json_str(json_path(spec, "target", "creationPolicy", NULL));
+	bool generated =
+	    str_eq(json_get_str(spec, "refreshPolicy"), "CreatedOnce");
+
+	rules_visit(spec, "/dataFrom/*/sourceRef/generatorRef", take_generator,
+	    &generated);
+	rules_visit(
+	    spec, "/data/*/sourceRef/generatorRef", take_generator, &generated);
+	if (!generated && (!policy || str_eq(policy, "Owner")))
+		provide(t, "Target", NULL, object_uid(t->object));
+}
+
+static void provide_tokens(struct collector *t)
+{
+	struct json_object *secrets = json_get(t->object, "secrets");
+
+	for (size_t i = 0; i < json_len(secrets); i++)
+		provide(t, "Token", t->namespace,
+		    json_get_str(json_at(secrets, i), "name"));
+}
+
 void references_provides(
     struct json_object *object, references_fn *fn, void *ctx)
 {
@@ -244,6 +276,14 @@ void references_provides(
 		if (json_get(labels, "argocd.argoproj.io/secret-type"))
 			provide(&t, "Credentials", NULL, "argocd");
 	}
+	if (rules_kind_fits("Service.core", t.group, t.kind) &&
+	    json_len(json_path(object, "spec", "selector", NULL)))
+		provide(&t, "Selected", t.namespace, object_name(object));
+	if (rules_kind_fits("ServiceAccount.core", t.group, t.kind))
+		provide_tokens(&t);
+	if (rules_kind_fits(
+		"ExternalSecret.external-secrets.io", t.group, t.kind))
+		provide_target(&t);
 	if (str_ends(t.kind, "ProviderConfig")) {
 		const char *own =
 		    json_str(json_path(object, "metadata", "name", NULL));

@@ -14,6 +14,12 @@
  *     Packages.@ all        Crossplane's packages
  *     Credentials.@ argocd  Secrets of repositories and clusters of Argo CD
  *     Projects.@ argocd     its projects
+ *     Selected.@ ns/name    a Service whose Endpoints a controller makes
+ *     Token.@ ns/name       a token Secret, by the account that lists it
+ *     Target.@ uid          an ExternalSecret that can make its Secret again:
+ *                           by its policy it owns it, and what is in it comes
+ *                           from stores alone; a value that was generated, or
+ *                           taken once, is in the Secret and nowhere else
  */
 #ifndef RESTORE_OBJECTS_REFERENCES_H
 #define RESTORE_OBJECTS_REFERENCES_H

@@ -224,6 +224,22 @@ static void collect_argocd(struct collector *t)
 		    false, "projects");
 }
 
+/* The Secret that it would make, or make anew, is there before it, so that what
+ * was generated stays. */
+static void tell_external_secrets(struct collector *t)
+{
+	struct json_object *target =
+	    json_path(t->object, "spec", "target", NULL);
+	const char *name = json_get_str(target, "name");
+
+	if (rules_kind_fits(
+		"ExternalSecret.external-secrets.io", t->group, t->kind) &&
+	    !str_eq(json_get_str(target, "creationPolicy"), "None"))
+		collector_add(t, "", "Secret", t->namespace,
+		    name ? name : object_name(t->object), EDGE_HOLDS, false,
+		    "the Secret that it makes");
+}
+
 void references_systems_collect(
     struct collector *t, const struct strvec *without)
 {
@@ -239,6 +255,8 @@ void references_systems_collect(
 		collect_flux_parent(t);
 	if (rules_used(without, "argocd"))
 		collect_argocd(t);
+	if (rules_used(without, "external-secrets"))
+		tell_external_secrets(t);
 	if (rules_used(without, "gatekeeper") &&
 	    str_eq(t->group, "constraints.gatekeeper.sh"))
 		collector_add(t, "templates.gatekeeper.sh",

@@ -163,7 +163,9 @@ bool rules_has(struct json_object *object, const char *pointer)
 static const char *const systems[] = {"workload", "storage", "access",
     "network", "admission", "api", "flux", "argocd", "crossplane", "terraform",
     "kyverno", "gatekeeper", "external-secrets", "cert-manager",
-    "prometheus-operator", "helm"};
+    "prometheus-operator", "helm", "runs", "k8up", "rancher", "kubevirt",
+    "kueue", "ray", "spark", "percona", "strimzi", "karpenter", "cilium",
+    "metallb", "olm"};
 
 bool rules_system_known(const char *system)
 {

@@ -90,6 +90,29 @@ struct rule_namespace {
 	const char *pointer; /* of a string */
 };
 
+/* What is done once. Where a kind has rules here, they alone tell that it has
+ * ended; see finished.h for kinds that have none. */
+struct rule_finished {
+	const char *system;
+	const char *kind;   /* pattern */
+	const char *unless; /* a pointer at which something stands in what is
+			       done again and again; or NULL */
+	/* Either a condition that is "True", or a pointer to a text that is one
+	 * of the words ("a|b", in any case; NULL: any text, or true). */
+	const char *condition;
+	const char *pointer;
+	const char *words;
+};
+
+/* What a controller makes again, or what tells of one cluster alone. */
+struct rule_derived {
+	const char *system;
+	const char *kind;   /* pattern */
+	const char *label;  /* that it must bear, or NULL */
+	const char *owner;  /* pattern of a kind that must own it, or NULL */
+	const char *reason; /* why it is left out */
+};
+
 /* Each table ends with an item whose system is NULL. */
 extern const struct rule_edge rules_edges[];
 extern const struct rule_pause rules_pauses[];
@@ -98,6 +121,8 @@ extern const struct rule_status rules_statuses[];
 extern const struct rule_last rules_lasts[];
 extern const struct rule_renamed rules_renamed[];
 extern const struct rule_namespace rules_namespaces[];
+extern const struct rule_finished rules_finished[];
+extern const struct rule_derived rules_derived[];
 enum { RULES_TIERS = 2 }; /* of rules_lasts */
 
 /* Whether a kind fits a pattern. `group` is "" for the core group. */

@@ -203,6 +203,11 @@ const struct rule_edge rules_edges[] = {
     {"external-secrets", "ClusterExternalSecret.external-secrets.io",
 	"/spec/externalSecretSpec/secretStoreRef", RULE_REF,
 	"ClusterSecretStore.external-secrets.io", HOLD, true},
+    {"external-secrets", "PushSecret.external-secrets.io",
+	"/spec/selector/secret/name", RULE_NAME, "Secret.core", HOLD, false},
+    {"external-secrets", "PushSecret.external-secrets.io",
+	"/spec/secretStoreRefs/*", RULE_REF, "SecretStore.external-secrets.io",
+	HOLD, true},
     OBJECT("external-secrets", "*SecretStore.external-secrets.io",
 	"/spec/provider/*/auth/secretRef/*", "Secret.core"),
     OBJECT("external-secrets", "*SecretStore.external-secrets.io",
@@ -298,6 +303,8 @@ const struct rule_status rules_statuses[] = {
     {"crossplane", "*", "/spec/crossplane/compositionRef"},
     {"terraform", "Terraform", NULL},
     {"cert-manager", "Certificate.cert-manager.io", NULL},
+    {"external-secrets", "*ExternalSecret.external-secrets.io", NULL},
+    {"external-secrets", "*PushSecret.external-secrets.io", NULL},
     {.system = NULL},
 };
 
@@ -375,5 +382,80 @@ const struct rule_namespace rules_namespaces[] = {
 	"/spec/namespaceSelector/matchNames/*"},
     {"external-secrets", "*SecretStore.external-secrets.io",
 	"/spec/conditions/*/namespaces/*"},
+    {.system = NULL},
+};
+
+#define ENDS(system, kind, pointer, words)                                     \
+	{                                                                      \
+		system, kind, NULL, NULL, pointer, words                       \
+	}
+#define ENDS_IF(system, kind, condition)                                       \
+	{                                                                      \
+		system, kind, NULL, condition, NULL, NULL                      \
+	}
+const struct rule_finished rules_finished[] = {
+    ENDS("workload", "Pod.core", "/status/phase", "Succeeded|Failed"),
+    ENDS_IF("workload", "Job.batch", "Complete"),
+    ENDS_IF("workload", "Job.batch", "Failed"),
+    ENDS("argocd", "Experiment.argoproj.io", "/status/phase",
+	"Successful|Failed|Error|Inconclusive"),
+    ENDS("k8up", "Archive.k8up.io", "/status/finished", NULL),
+    ENDS("k8up", "Check.k8up.io", "/status/finished", NULL),
+    ENDS("k8up", "Prune.k8up.io", "/status/finished", NULL),
+    {"rancher", "Backup.resources.cattle.io", "/spec/schedule", "Ready", NULL,
+	NULL},
+    ENDS("rancher", "Restore.resources.cattle.io",
+	"/status/restoreCompletionTs", NULL),
+    ENDS("kubevirt", "VirtualMachineInstance.kubevirt.io", "/status/phase",
+	"Succeeded|Failed"),
+    ENDS_IF("kueue", "Workload.kueue.x-k8s.io", "Finished"),
+    ENDS("ray", "RayJob.ray.io", "/status/jobDeploymentStatus",
+	"Complete|Failed"),
+    ENDS("spark", "SparkApplication.sparkoperator.k8s.io",
+	"/status/applicationState/state", "COMPLETED|FAILED"),
+    ENDS("percona", "PerconaServerMongoDBBackup.psmdb.percona.com",
+	"/status/state", "ready|error"),
+    ENDS("percona", "PerconaServerMongoDBRestore.psmdb.percona.com",
+	"/status/state", "ready|error"),
+    ENDS_IF("strimzi", "KafkaRebalance.kafka.strimzi.io", "Ready"),
+    ENDS_IF("strimzi", "KafkaRebalance.kafka.strimzi.io", "Stopped"),
+    {.system = NULL},
+};
+
+static const char made_again[] = "made again by its controller";
+static const char of_its_cluster[] = "tells of the cluster that it was in";
+
+const struct rule_derived rules_derived[] = {
+    {"karpenter", "NodeClaim.karpenter.sh", NULL, NULL,
+	"a machine of the cluster that it was in"},
+    {"kubevirt", "VirtualMachineInstance.kubevirt.io", NULL, "VirtualMachine",
+	made_again},
+    {"cilium", "CiliumEndpoint*.cilium.io", NULL, NULL, of_its_cluster},
+    {"cilium", "CiliumIdentity.cilium.io", NULL, NULL, of_its_cluster},
+    {"cilium", "CiliumNode.cilium.io", NULL, NULL, of_its_cluster},
+    {"metallb", "*Status.metallb.io", NULL, NULL, of_its_cluster},
+    {"kyverno", "*PolicyReport.wgpolicyk8s.io", NULL, NULL, made_again},
+    {"kyverno", "*Report.openreports.io", NULL, NULL, made_again},
+    {"kyverno", "*Report.reports.kyverno.io", NULL, NULL, made_again},
+    {"kyverno", "*Report.kyverno.io", NULL, NULL, made_again},
+    {"kyverno", "ValidatingAdmissionPolicy*.admissionregistration.k8s.io", NULL,
+	"*Policy", made_again},
+    {"kyverno", "MutatingAdmissionPolicy*.admissionregistration.k8s.io", NULL,
+	"*Policy", made_again},
+    {"gatekeeper", "*.status.gatekeeper.sh", NULL, NULL, of_its_cluster},
+    {"gatekeeper", "ValidatingAdmissionPolicy.admissionregistration.k8s.io",
+	NULL, "ConstraintTemplate.templates.gatekeeper.sh", made_again},
+    {"gatekeeper",
+	"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io", NULL,
+	"*.constraints.gatekeeper.sh", made_again},
+    {"olm", "ClusterServiceVersion.operators.coreos.com", "olm.copiedFrom",
+	NULL, "a copy of that of another namespace"},
+    {"olm", "InstallPlan.operators.coreos.com", NULL, NULL,
+	"made again for its Subscription"},
+    {"crossplane", "*ProviderConfigUsage", NULL, NULL,
+	"made again for what uses its configuration"},
+    {"flux", "ExternalArtifact.source.toolkit.fluxcd.io",
+	"source.extensions.fluxcd.io/generator", NULL,
+	"made again by its ArtifactGenerator"},
     {.system = NULL},
 };

@@ -4,6 +4,7 @@
 #ifndef RESTORE_PLAN_MAKER_H
 #define RESTORE_PLAN_MAKER_H
 
+#include "restore/objects/exclude.h"
 #include "restore/objects/references.h"
 #include "restore/plan/plan.h"
 #include "storage/archive/contents.h"
@@ -18,6 +19,17 @@ struct plan_pending {
 	enum edge_strength strength;
 	bool ready;
 	bool backend; /* a Service that must answer: its pods count too */
+	/* An owner of a kind that a controller makes: where the snapshot does
+	 * not have it, what it owns goes with it. */
+	bool made;
+	const char *reason;
+};
+
+/* What other objects decide, see exclude_condition. */
+struct plan_condition {
+	uint32_t node;
+	uint32_t key; /* offset into the texts */
+	bool sources;
 	const char *reason;
 };
 
@@ -35,9 +47,11 @@ struct plan_definition {
 /* While a plan is being made. */
 struct plan_maker {
 	struct plan *p;
+	struct exclude_options exclude;
 	struct buf texts; /* of pending names, NUL after each */
 	VEC_DEFINE(, struct plan_pending) pending;
 	VEC_DEFINE(, struct plan_pending) selectors; /* of Services: labels */
+	VEC_DEFINE(, struct plan_condition) conditions;
 	VEC_DEFINE(, struct plan_definition) definitions;
 	struct references_options references;
 	char *last_repository; /* path of the one being read */
@@ -87,7 +101,7 @@ struct plan_object {
 	const char *path;     /* of its file, below the tree */
 	const char *resource; /* plural, in the snapshot */
 	const char *uid;      /* in the snapshot, or NULL */
-	const char *exclude;  /* why it is not restored, or NULL */
+	struct exclude exclude;
 };
 /* `object` as it will be in the target; m->current becomes its node.
  * ERR_USAGE where another object of the snapshot would become the same. */
@@ -108,6 +122,10 @@ struct plan_kind *plan_kind_of(struct plan *p, uint16_t cluster,
     const char *api_version, const char *kind, const char *resource,
     bool namespaced);
 void plan_kinds_settle(struct plan_maker *m);
+
+/* settle.c: leaves out what other objects decide, and what only such own as are
+ * left out. */
+void plan_settle_excluded(struct plan_maker *m);
 
 /* edges.c: pending references into edges, barriers, levels. ERR_USAGE
  * where a rule of the user makes namespaces part of a cycle. */

@@ -1,3 +1,4 @@
+#include "restore/objects/object.h"
 #include "restore/plan/maker.h"
 
 #include "storage/base/cleanup.h"
@@ -169,7 +170,10 @@ static void add_owners(
 	    json_path(object, "metadata", "ownerReferences", NULL);
 
 	for (size_t i = 0; i < json_len(owners); i++) {
-		const char *uid = json_get_str(json_at(owners, i), "uid");
+		const struct json_object *owner = json_at(owners, i);
+		const char *uid = json_get_str(owner, "uid");
+		cleanup(object_identity_done) struct object_identity id =
+		    object_identity(owner);
 
 		if (!uid)
 			continue;
@@ -178,11 +182,30 @@ static void add_owners(
 		    .key = (uint32_t)m->texts.len,
 		    .strength = EDGE_OWNER,
 		    .reason = "owner",
+		    .made = exclude_is_made_kind(id.group, id.kind),
 		};
 		uid_name(&m->texts, cluster, uid);
 		buf_add_char(&m->texts, '\0');
 		*vec_add(&m->pending) = pending;
 	}
+}
+
+static void add_condition(
+    struct plan_maker *m, uint16_t cluster, const struct json_object *object)
+{
+	const struct exclude_condition c =
+	    exclude_condition(object, &m->exclude);
+
+	if (!c.kind)
+		return;
+	*vec_add(&m->conditions) = (struct plan_condition){
+	    .node = m->current,
+	    .key = (uint32_t)m->texts.len,
+	    .sources = c.sources,
+	    .reason = c.reason,
+	};
+	plan_name(&m->texts, cluster, "@", c.kind, c.namespace, c.name);
+	buf_add_char(&m->texts, '\0');
 }
 
 int plan_add_object(struct plan_maker *m, const struct plan_object *o,
@@ -197,9 +220,9 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 		json_get_str(object, "kind"), o->resource, ns != NULL);
 	const char *name =
 	    json_str(json_path(object, "metadata", "name", NULL));
-	const char *exclude = o->exclude;
+	struct exclude exclude = o->exclude;
 	const struct plan_node *twin =
-	    exclude ? NULL : plan_twin(p, cluster, k, ns, name);
+	    exclude.reason ? NULL : plan_twin(p, cluster, k, ns, name);
 	bool elsewhere = twin && twin->cluster != cluster;
 	if (twin && !elsewhere) {
 		if (!str_eq(k->kind, "Namespace") || *k->group)
@@ -208,7 +231,8 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 			    "apart (restore.namespaces, restore.transforms)",
 			    twin->path, o->path, k->kind, ns ? ns : "",
 			    ns ? "/" : "", name);
-		exclude = "another namespace of the snapshot becomes this one";
+		exclude.reason =
+		    "another namespace of the snapshot becomes this one";
 	}
 	/* The nodes move when one is added. */
 	size_t twin_at = elsewhere ? (size_t)(twin - p->nodes.items) : 0;
@@ -228,9 +252,10 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 		uid_name(&uid, cluster, o->uid);
 		index_add(p->names, buf_str(&uid), m->current);
 	}
-	if (exclude) {
+	if (exclude.reason) {
 		n->action = PLAN_EXCLUDE;
-		n->reason = str_dup(exclude);
+		n->reason = str_dup(exclude.reason);
+		n->with_owned = exclude.with_owned;
 		return 0;
 	}
 	if (elsewhere && plan_meet(m, (uint32_t)twin_at, object, err))
@@ -244,6 +269,7 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 	references_needs(&m->references, object, add_need, m);
 	references_provides(object, add_provided, m);
 	references_selects(object, add_selected, m);
+	add_condition(m, cluster, object);
 	add_owners(m, cluster, object);
 	return 0;
 }

@@ -71,6 +71,7 @@ static void maker_done(struct plan_maker *m)
 	buf_done(&m->texts);
 	vec_done(&m->pending);
 	vec_done(&m->selectors);
+	vec_done(&m->conditions);
 	VEC_EACH (&m->definitions, d) {
 		free(d->group);
 		free(d->kind);
@@ -153,8 +154,8 @@ static void make_digest(struct plan *p)
 	struct digest *d = digest_new(DIGEST_SHA256);
 	cleanup(buf_done) struct buf head = BUF_INIT;
 
-	buf_printf(&head, "%s %d %d %d %d\n", o->snapshot, (int)o->existing,
-	    o->force_conflicts, o->status, o->derived);
+	buf_printf(&head, "%s %d %d %d %d %d\n", o->snapshot, (int)o->existing,
+	    o->force_conflicts, o->status, o->derived, o->finished);
 	for (size_t i = 0; i < o->cluster_count; i++)
 		buf_printf(&head, "%s %s\n", o->clusters[i].name,
 		    o->clusters[i].client
@@ -178,6 +179,9 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	    .references = {.edges = o->edges,
 		.edge_count = o->edge_count,
 		.without = o->without_rules},
+	    .exclude = {.derived = o->derived,
+		.finished = o->finished,
+		.without = o->without_rules},
 	};
 
 	if (check_options(o, err))
@@ -197,6 +201,7 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 		transform_unused_maps(p->transform, &p->warnings);
 	if (o->renamed)
 		renamed_report(o->renamed, &p->warnings);
+	plan_settle_excluded(&m);
 	plan_kinds_settle(&m);
 	if (plan_edges(&m, err))
 		return NULL;

@@ -66,7 +66,8 @@ struct plan_options {
 	enum plan_existing existing;
 	bool force_conflicts; /* update: take fields over from others */
 	bool status;	      /* restore status of all kinds, not only ruled */
-	bool derived;	      /* also Secrets that an ExternalSecret makes */
+	bool derived;	      /* also what a controller makes again */
+	bool finished;	      /* also what has ended, and runs again */
 	const struct rule_edge *edges; /* restore.edges */
 	size_t edge_count;
 	const struct strvec *without_rules; /* systems not to be treated */
@@ -118,6 +119,7 @@ struct plan_node {
 	const struct plan_kind *k; /* of PLAN_KUBE */
 	const char *namespace;	   /* in the target; NULL: cluster-scoped */
 	uint16_t cluster;	   /* index into the options' clusters */
+	bool with_owned;	   /* left out, and what it owns with it */
 	bool wanted_uid;	   /* somebody's owner */
 	bool volume_restored;	   /* of a claim */
 	bool namespace_is_new;	   /* it is not there, or terminates */

@@ -44,12 +44,16 @@ static void see_pruned(void *ctx, struct json_object *item)
 	plan_name(&key, l->cluster, r->group, r->kind, ns, name);
 	if (index_first(p->names, buf_str(&key)) != INDEX_END)
 		return;
+	const struct exclude_options all = {
+	    .without = p->options->without_rules};
 	/* What a controller makes goes with its owner, or comes again. */
 	for (size_t i = 0; i < json_len(owners); i++)
 		if (json_truth(
 			json_get(json_at(owners, i), "controller"), false))
 			return;
-	if (exclude_reason(item, true) || is_excluded(meta))
+	if (exclude_object(item, &all).reason ||
+	    rules_kind_fits("Endpoints.core", r->group, r->kind) ||
+	    is_excluded(meta))
 		return;
 	*vec_add(&p->prune) = (struct plan_prune){
 	    .k = plan_kind_of(

@@ -94,7 +94,7 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
     uint16_t cluster, char *resource, struct json_object *object,
     struct err *err)
 {
-	const char *exclude = exclude_reason(object, m->p->options->derived);
+	const struct exclude exclude = exclude_object(object, &m->exclude);
 	autofree char *uid =
 	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
 

@@ -12,8 +12,6 @@ static const struct {
 } useless[] = {
     {"events", "events pass"},
     {"events.events.k8s.io", "events pass"},
-    {"endpoints", "made from services and pods"},
-    {"endpointslices.discovery.k8s.io", "made from services and pods"},
     {"leases.coordination.k8s.io", "held by running programs"},
     {"nodes", "machines register themselves"},
     {"csinodes.storage.k8s.io", "machines register themselves"},
@@ -106,27 +104,68 @@ static struct json_object *tree(const struct kube_item *item)
 	return json_parse(item->text, item->len, &ignored);
 }
 
-/* <account>-token-xxxxx, as the token controller names what it makes; cut
- * before the last five where that would be too long (kubernetes/apiserver
- * pkg/storage/names/generate.go). */
+/* Whether the token controller made it, rather than somebody who asked for a
+ * token of that account: it alone sent the type, or the account lists it. What
+ * was told by its name would be lost where somebody chose such a name. */
 static bool is_made_token(const struct kube_item *item)
 {
-	enum { BASE_BYTES = 58, RANDOM_BYTES = 5 };
-	cleanup(buf_done) struct buf base = BUF_INIT;
-	const struct buf *name = &item->name;
-
 	if (!kube_item_lookup(
-		item->annotations, "kubernetes.io/service-account.name", &base))
-		return false;
-	buf_add_str(&base, "-token-");
-	if (base.len > BASE_BYTES)
-		buf_truncate(&base, BASE_BYTES);
-	if (name->len != base.len + RANDOM_BYTES ||
-	    !str_starts(buf_str(name), buf_str(&base)))
+		item->annotations, "kubernetes.io/service-account.name", NULL))
 		return false;
 	cleanup(json_freep) struct json_object *j = tree(item);
-	return str_eq(
-	    json_get_str(j, "type"), "kubernetes.io/service-account-token");
+	const struct json_object *managed =
+	    json_path(j, "metadata", "managedFields", NULL);
+
+	if (!str_eq(
+		json_get_str(j, "type"), "kubernetes.io/service-account-token"))
+		return false;
+	for (size_t i = 0; i < json_len(managed); i++) {
+		const struct json_object *m = json_at(managed, i);
+		if (json_path(m, "fieldsV1", "f:type", NULL))
+			return str_eq(json_get_str(m, "manager"),
+			    "kube-controller-manager");
+	}
+	return false;
+}
+
+/* Endpoints by which programs elect a leader, and those of the API server
+ * itself; the others are made from a Service, or by hand where it has no
+ * selector, which a restore finds out, since it sees the Service. */
+static bool is_useless_endpoints(const struct kube_item *item)
+{
+	return kube_item_lookup(item->annotations,
+	    "control-plane.alpha.kubernetes.io/leader", NULL);
+}
+
+static bool is_of_api_server(const struct kube_item *item)
+{
+	return str_eq(buf_str(&item->name), "kubernetes") &&
+	       str_eq(buf_str(&item->ns), "default");
+}
+
+/* https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
+static bool is_made_slice(const struct kube_item *item)
+{
+	cleanup(buf_done) struct buf by = BUF_INIT;
+
+	return kube_item_lookup(item->labels,
+		   "endpointslice.kubernetes.io/managed-by", &by) &&
+	       (str_eq(buf_str(&by), "endpointslice-controller.k8s.io") ||
+		   str_eq(buf_str(&by),
+		       "endpointslicemirroring-controller.k8s.io"));
+}
+
+static const char *select_endpoints(
+    const struct kube_resource *r, const struct kube_item *item)
+{
+	bool slices = str_eq(r->key, "endpointslices.discovery.k8s.io");
+
+	if (!slices && !str_eq(r->key, "endpoints"))
+		return NULL;
+	if (is_of_api_server(item) ||
+	    (slices ? is_made_slice(item) : is_useless_endpoints(item)))
+		return "made from services and pods";
+	return NULL;
 }
 
 /* The account that each namespace gets, as it came. */
@@ -165,7 +204,7 @@ const char *kube_select_object(const struct kube_selection *s,
 		return "a token made by the controller";
 	if (str_eq(r->key, "serviceaccounts") && is_bare_account(item))
 		return "the default account, as it came";
-	return NULL;
+	return select_endpoints(r, item);
 }
 
 bool kube_select_namespace(

@@ -127,10 +127,15 @@ ODD=namespaces/odd
 	hasnt $ODD/configmaps/kube-root-ca.crt.json
 	reason configmaps "the cluster's own CA"
 	hasnt $ODD/secrets/default-token-abcde.json
+	has $ODD/secrets/default-token-fghij.json
+	has $ODD/endpoints/hook.json
+	has $ODD/endpointslices.discovery.k8s.io/by-hand.json
+	hasnt $ODD/endpointslices.discovery.k8s.io/hook-abcde.json
+	reason endpointslices.discovery.k8s.io 'made from services and pods'
 	reason secrets 'a token made by the controller'
 	hasnt $ODD/serviceaccounts/default.json
 	reason serviceaccounts 'the default account, as it came'
-	for kind in events events.events.k8s.io endpoints endpointslices.discovery.k8s.io \
+	for kind in events events.events.k8s.io \
 	    leases.coordination.k8s.io nodes csinodes.storage.k8s.io \
 	    volumeattachments.storage.k8s.io pods.metrics.k8s.io orders.acme.cert-manager.io \
 	    challenges.acme.cert-manager.io certificaterequests.cert-manager.io; do

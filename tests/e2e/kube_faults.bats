@@ -74,9 +74,9 @@ complete() {
 
 @test "what is left out is counted by a server that is busy as well" {
 	fault '[{"kind":"429","path":"/leases","count":1,"retry_after":1},
-	    {"kind":"reset","path":"/endpointslices","count":1}]'
+	    {"kind":"reset","path":"/csinodes","count":1}]'
 	complete
-	jq -e '[.. | .left_out? | arrays | .[] | select(.resource | test("^(leases|endpointslices)")) |
+	jq -e '[.. | .left_out? | arrays | .[] | select(.resource | test("^(leases|csinodes)")) |
 	    .objects >= 1] == [true, true]' "$P/m"
 }
 

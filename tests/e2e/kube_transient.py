@@ -35,8 +35,14 @@ def of_kubernetes(server):
     version = preferred(server, "discovery.k8s.io")
     yield "/apis/%s/namespaces/odd/endpointslices" % version, {
         "apiVersion": version, "kind": "EndpointSlice",
-        "metadata": meta("hook-abcde", "odd"), "addressType": "IPv4",
-        "endpoints": []}
+        "metadata": meta("hook-abcde", "odd", labels={
+            "endpointslice.kubernetes.io/managed-by":
+                "endpointslice-controller.k8s.io"}),
+        "addressType": "IPv4", "endpoints": []}
+    yield "/apis/%s/namespaces/odd/endpointslices" % version, {
+        "apiVersion": version, "kind": "EndpointSlice",
+        "metadata": meta("by-hand", "odd"), "addressType": "IPv4",
+        "endpoints": [{"addresses": ["192.0.2.1"]}]}
     about = {"apiVersion": "v1", "kind": "ConfigMap", "name": "text",
              "namespace": "odd"}
     yield "/api/v1/namespaces/odd/events", {
@@ -48,12 +54,14 @@ def of_kubernetes(server):
         "action": "Test", "reportingController": "example.com/test",
         "reportingInstance": "test-1", "regarding": about,
         "eventTime": "2026-01-01T00:00:00.000000Z"}
-    # As the token controller names what it makes.
-    yield "/api/v1/namespaces/odd/secrets", {
-        "apiVersion": "v1", "kind": "Secret",
-        "type": "kubernetes.io/service-account-token",
-        "metadata": meta("default-token-abcde", "odd", annotations={
-            "kubernetes.io/service-account.name": "default"})}
+    # As the token controller makes them, and as people may name theirs.
+    for name, by in (("default-token-abcde", "kube-controller-manager"),
+                     ("default-token-fghij", "kubectl")):
+        yield "/api/v1/namespaces/odd/secrets?fieldManager=" + by, {
+            "apiVersion": "v1", "kind": "Secret",
+            "type": "kubernetes.io/service-account-token",
+            "metadata": meta(name, "odd", annotations={
+                "kubernetes.io/service-account.name": "default"})}
 
 
 def owned_and_bare(owner):

@@ -46,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (json_kind(object) != JSON_OBJECT)
 		return 0;
-	exclude_reason(object, false);
+	exclude_object(object, &(struct exclude_options){.derived = false});
+	exclude_condition(object, &(struct exclude_options){.derived = false});
 	references_needs(&plain, object, tell, NULL);
 	references_provides(object, tell, NULL);
 	references_selects(object, tell, NULL);

@@ -58,7 +58,7 @@ static void some_objects_are_made_by_others(void **state)
 	     "\"kubernetes.io/service-account-token\",\"metadata\":{\"name\":"
 	     "\"a-token-x1y2z\",\"annotations\":{\"kubernetes.io/service-"
 	     "account.name\":\"a\"}}}",
-		true},
+		false},
 	    {"{\"apiVersion\":\"rbac.authorization.k8s.io/v1\",\"kind\":"
 	     "\"ClusterRole\",\"metadata\":{\"labels\":{\"kubernetes.io/"
 	     "bootstrapping\":\"rbac-defaults\"},\"annotations\":{\"rbac."
@@ -93,27 +93,116 @@ static void some_objects_are_made_by_others(void **state)
 	     "\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"}}",
 		true},
 	};
-	static const char derived[] =
-	    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":"
-	    "\"d\",\"ownerReferences\":[{\"kind\":\"ExternalSecret\"}]}}";
+	static const struct exclude_options none = {.derived = false};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		cleanup(json_freep) struct json_object *object =
 		    parse(cases[i].text);
-		if ((exclude_reason(object, true) != NULL) != cases[i].left)
+		if ((exclude_object(object, &none).reason != NULL) !=
+		    cases[i].left)
 			fail_msg("%s", cases[i].text);
 	}
-	cleanup(json_freep) struct json_object *secret = parse(derived);
-	assert_non_null(exclude_reason(secret, false));
-	assert_null(exclude_reason(secret, true));
+}
+
+static const char *reason(const char *text, const struct exclude_options *o)
+{
+	cleanup(json_freep) struct json_object *object = parse(text);
+
+	return exclude_object(object, o).reason;
+}
+
+static void what_ended_and_what_is_made_again_comes_on_demand(void **state)
+{
+	static const struct exclude_options none = {.derived = false};
+	static const struct exclude_options finished = {.finished = true};
+	static const struct exclude_options derived = {.derived = true};
+	static const char run[] =
+	    "{\"apiVersion\":\"tekton.dev/v1\",\"kind\":\"PipelineRun\","
+	    "\"status\":{\"completionTime\":\"2026-01-01T00:00:00Z\"}}";
+	static const char *const made[] = {
+	    "{\"apiVersion\":\"karpenter.sh/v1\",\"kind\":\"NodeClaim\"}",
+	    "{\"apiVersion\":\"kubevirt.io/v1\",\"kind\":"
+	    "\"VirtualMachineInstance\",\"metadata\":{\"ownerReferences\":[{"
+	    "\"apiVersion\":\"kubevirt.io/v1\",\"kind\":\"VirtualMachine\","
+	    "\"controller\":true}]}}",
+	    "{\"apiVersion\":\"wgpolicyk8s.io/v1alpha2\",\"kind\":"
+	    "\"ClusterPolicyReport\"}",
+	    "{\"apiVersion\":\"operators.coreos.com/v1alpha1\",\"kind\":"
+	    "\"ClusterServiceVersion\",\"metadata\":{\"labels\":{"
+	    "\"olm.copiedFrom\":\"olm\"}}}",
+	    "{\"apiVersion\":\"status.gatekeeper.sh/v1beta1\",\"kind\":"
+	    "\"ConstraintTemplatePodStatus\"}",
+	};
+	static const char *const kept[] = {
+	    "{\"apiVersion\":\"kubevirt.io/v1\",\"kind\":"
+	    "\"VirtualMachineInstance\"}",
+	    "{\"apiVersion\":\"operators.coreos.com/v1alpha1\",\"kind\":"
+	    "\"ClusterServiceVersion\",\"status\":{\"phase\":\"Succeeded\"}}",
+	    "{\"apiVersion\":\"admissionregistration.k8s.io/v1\",\"kind\":"
+	    "\"ValidatingAdmissionPolicy\"}",
+	};
+
+	(void)state;
+	assert_string_equal(
+	    reason(run, &none), "has ended, and would run again");
+	assert_null(reason(run, &finished));
+	for (size_t i = 0; i < sizeof(made) / sizeof(*made); i++) {
+		assert_non_null(reason(made[i], &none));
+		assert_null(reason(made[i], &derived));
+	}
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+		assert_null(reason(kept[i], &none));
+}
+
+static void endpoints_go_with_the_selector_of_their_service(void **state)
+{
+	static const struct exclude_options none = {.derived = false};
+	cleanup(json_freep) struct json_object *endpoints =
+	    parse("{\"apiVersion\":\"v1\",\"kind\":\"Endpoints\","
+		  "\"metadata\":{\"name\":\"db\",\"namespace\":\"n\"}}");
+	const struct exclude_condition c = exclude_condition(endpoints, &none);
+
+	(void)state;
+	assert_null(exclude_object(endpoints, &none).reason);
+	assert_string_equal(c.kind, "Selected");
+	assert_string_equal(c.namespace, "n");
+	assert_string_equal(c.name, "db");
+	assert_false(c.sources);
+}
+
+static void a_label_alone_makes_no_secret_derived(void **state)
+{
+	static const struct exclude_options none = {.derived = false};
+	static const struct exclude_options derived = {.derived = true};
+	cleanup(json_freep) struct json_object *labelled =
+	    parse("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{"
+		  "\"labels\":{\"reconcile.external-secrets.io/managed\":"
+		  "\"true\"}}}");
+	cleanup(json_freep) struct json_object *owned = parse(
+	    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{"
+	    "\"ownerReferences\":[{\"apiVersion\":\"external-secrets.io/v1\","
+	    "\"kind\":\"ExternalSecret\",\"uid\":\"u\",\"controller\":true}]"
+	    "}}");
+
+	(void)state;
+	assert_null(exclude_condition(labelled, &none).kind);
+	assert_null(exclude_object(labelled, &none).reason);
+	const struct exclude_condition c = exclude_condition(owned, &none);
+	assert_string_equal(c.kind, "Target");
+	assert_string_equal(c.name, "u");
+	assert_true(c.sources);
+	assert_null(exclude_condition(owned, &derived).kind);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(some_objects_are_made_by_others),
+	    cmocka_unit_test(what_ended_and_what_is_made_again_comes_on_demand),
+	    cmocka_unit_test(endpoints_go_with_the_selector_of_their_service),
+	    cmocka_unit_test(a_label_alone_makes_no_secret_derived),
 	};
 
-	return cmocka_run_group_tests_name("leave", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("exclude", tests, NULL, NULL);
 }

@@ -39,13 +39,16 @@ static const char *reason(
 #define OWNED(controller)                                                      \
 	"{\"metadata\":{\"name\":\"a\",\"ownerReferences\":[{\"uid\":\"u\","   \
 	"\"controller\":" controller "}]}}"
-#define TOKEN(name, type)                                                      \
+#define TOKEN(name, type, manager)                                             \
 	"{\"metadata\":{\"name\":\"" name "\",\"annotations\":{"               \
-	"\"kubernetes.io/service-account.name\":\"build\"}},\"type\":\"" type  \
-	"\"}"
+	"\"kubernetes.io/service-account.name\":\"build\"},"                   \
+	"\"managedFields\":[{\"manager\":\"" manager "\",\"fieldsV1\":{"       \
+	"\"f:type\":{}}}]},\"type\":\"" type "\"}"
 #define TOKEN_TYPE "kubernetes.io/service-account-token"
-#define LONG_NAME /* of 56 bytes */                                            \
-	"an-account-of-a-name-that-leaves-no-room-for-all-of-that"
+#define SLICE(more)                                                            \
+	"{\"metadata\":{\"name\":\"s\",\"namespace\":\"n\"" more "}}"
+#define MADE_BY(maker)                                                         \
+	",\"labels\":{\"endpointslice.kubernetes.io/managed-by\":\"" maker "\"}"
 
 static void objects_that_come_back_by_themselves_are_out(void **state)
 {
@@ -63,16 +66,31 @@ static void objects_that_come_back_by_themselves_are_out(void **state)
 	    {"configmaps", "{\"metadata\":{\"name\":\"kube-root-ca.crt\"}}",
 		"the cluster's own CA"},
 	    {"secrets", "{\"metadata\":{\"name\":\"kube-root-ca.crt\"}}", NULL},
-	    {"secrets", TOKEN("build-token-x7k2p", TOKEN_TYPE),
+	    {"secrets",
+		TOKEN("any-name", TOKEN_TYPE, "kube-controller-manager"),
 		"a token made by the controller"},
 	    {"secrets",
-		"{\"metadata\":{\"name\":\"" LONG_NAME "-t7k2pz\","
-		"\"annotations\":{\"kubernetes.io/service-account.name\":"
-		"\"" LONG_NAME "\"}},\"type\":\"" TOKEN_TYPE "\"}",
-		"a token made by the controller"},
-	    {"secrets", TOKEN("build-token-x7k2p", "Opaque"), NULL},
-	    {"secrets", TOKEN("build-token-mine", TOKEN_TYPE), NULL},
-	    {"secrets", TOKEN("own-name", TOKEN_TYPE), NULL},
+		TOKEN("build-token-x7k2p", "Opaque", "kube-controller-manager"),
+		NULL},
+	    {"secrets", TOKEN("build-token-x7k2p", TOKEN_TYPE, "kubectl"),
+		NULL},
+	    {"endpoints", SLICE(""), NULL},
+	    {"endpoints",
+		SLICE(",\"annotations\":{\"control-plane.alpha.kubernetes.io/"
+		      "leader\":\"{}\"}"),
+		"made from services and pods"},
+	    {"endpointslices.discovery.k8s.io", SLICE(""), NULL},
+	    {"endpointslices.discovery.k8s.io", SLICE(MADE_BY("mine")), NULL},
+	    {"endpointslices.discovery.k8s.io",
+		SLICE(MADE_BY("endpointslice-controller.k8s.io")),
+		"made from services and pods"},
+	    {"endpointslices.discovery.k8s.io",
+		SLICE(MADE_BY("endpointslicemirroring-controller.k8s.io")),
+		"made from services and pods"},
+	    {"endpointslices.discovery.k8s.io",
+		"{\"metadata\":{\"name\":\"kubernetes\",\"namespace\":"
+		"\"default\"}}",
+		"made from services and pods"},
 	    {"serviceaccounts",
 		"{\"metadata\":{\"name\":\"default\"},\"secrets\":[{\"name\":"
 		"\"default-token-abcde\"}]}",
@@ -131,9 +149,9 @@ static void resources_are_chosen_by_globs(void **state)
 	assert_non_null(kube_select_resource(&s, &r));
 	strvec_done(&wanted);
 	strvec_done(&unwanted);
-	static const char *const useless[] = {"events", "endpoints",
-	    "pods.metrics.k8s.io", "leases.coordination.k8s.io",
-	    "orders.acme.cert-manager.io", "ingresses.extensions"};
+	static const char *const useless[] = {"events", "pods.metrics.k8s.io",
+	    "leases.coordination.k8s.io", "orders.acme.cert-manager.io",
+	    "ingresses.extensions"};
 	for (size_t i = 0; i < sizeof(useless) / sizeof(*useless); i++) {
 		r = resource(useless[i]);
 		s.keep_useless = false;

@@ -1,0 +1,180 @@
+#include "restore/objects/finished.h"
+
+#include "restore/objects/object.h"
+#include "restore/objects/rules.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/str.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* By which words a phase says that nothing more will happen. */
+static const char *const end_words[] = {"Succeeded", "Succeed", "Successful",
+    "Success", "Complete", "Completed", "Done", "Finished", "Processed",
+    "Failed", "Failure", "PartiallyFailed", "FailedValidation",
+    "CompletedWithErrors", "Error", "Errored", "Cancelled", "Canceled",
+    "Aborted", "Terminated", "Skip", "Skipped", "Inconclusive", "TimedOut",
+    "Timeout", "Expired"};
+
+static const char *const phases[] = {"/status/phase", "/status/state",
+    "/status/state/phase", "/status/stage", "/status/jobStatus/state"};
+
+static const char *const flags[] = {
+    "/status/finished", "/status/complete", "/status/completed"};
+
+static const char *const end_times[] = {"/status/completionTime",
+    "/status/completionTimestamp", "/status/completedAt", "/status/completed",
+    "/status/finishedAt", "/status/finishTime", "/status/endTime",
+    "/status/endTimestamp", "/status/endedAt", "/status/stoppedAt"};
+
+static const char *const start_times[] = {"/status/startTime",
+    "/status/startTimestamp", "/status/startedAt", "/status/start"};
+
+/* What a kind that is run once is called. */
+static const char *const run_names[] = {"Run", "Job", "JobSet", "Backup",
+    "Restore", "Request", "Workflow", "Migration", "Operation", "Promotion",
+    "Clone", "Task", "Execution", "Invocation", "Action", "ActionSet",
+    "Session", "Command", "Build", "Upgrade", "Upload", "Download", "Scan",
+    "Dump", "Import", "Export"};
+
+/* What starts runs again and again is no run, though it tells of the last. */
+static const char *const schedules[] = {
+    "/spec/schedule", "/spec/schedules", "/spec/cron", "/spec/cronExpression"};
+
+#define ANY(list, object, fn)                                                  \
+	any(list, sizeof(list) / sizeof(*(list)), object, fn)
+
+static bool any(const char *const *places, size_t count,
+    struct json_object *object, bool (*fn)(struct json_object *value))
+{
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *value = json_pointer(object, places[i]);
+
+		if (value && fn(value))
+			return true;
+	}
+	return false;
+}
+
+static bool is_end_word(struct json_object *value)
+{
+	const char *text = json_str(value);
+
+	for (size_t i = 0; text && i < sizeof(end_words) / sizeof(*end_words);
+	     i++)
+		if (strcasecmp(text, end_words[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool is_text(struct json_object *value)
+{
+	return json_str(value) && *json_str(value);
+}
+
+static bool is_true(struct json_object *value)
+{
+	return json_truth(value, false);
+}
+
+static bool is_there(struct json_object *value)
+{
+	return json_kind(value) != JSON_NULL;
+}
+
+static const char *condition(const struct json_object *object, const char *type)
+{
+	const struct json_object *all =
+	    json_path(object, "status", "conditions", NULL);
+
+	for (size_t i = 0; i < json_len(all); i++)
+		if (str_eq(json_get_str(json_at(all, i), "type"), type))
+			return json_get_str(json_at(all, i), "status");
+	return NULL;
+}
+
+/* "Succeeded" is what Tekton, Knative and Crossplane say of runs alone: False
+ * is an end, too. */
+static bool condition_ends(const struct json_object *object)
+{
+	static const char *const types[] = {
+	    "Complete", "Completed", "Finished", "Failed"};
+	const char *succeeded = condition(object, "Succeeded");
+
+	if (str_eq(succeeded, "True") || str_eq(succeeded, "False"))
+		return true;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (str_eq(condition(object, types[i]), "True"))
+			return true;
+	return false;
+}
+
+static bool is_called_run(const char *kind)
+{
+	for (size_t i = 0; i < sizeof(run_names) / sizeof(*run_names); i++)
+		if (str_ends(kind, run_names[i]))
+			return true;
+	return false;
+}
+
+static enum finished_state state_in_general(
+    struct json_object *object, const char *kind)
+{
+	bool called = is_called_run(kind);
+
+	if (ANY(schedules, object, is_there))
+		return FINISHED_NO_RUN;
+	bool timed = ANY(end_times, object, is_text);
+	bool told = ANY(phases, object, is_end_word) || condition_ends(object);
+	bool flagged = ANY(flags, object, is_true);
+	if (called ? timed || told || flagged : timed && told)
+		return FINISHED_ENDED;
+	bool begun = ANY(start_times, object, is_text) ||
+		     ANY(phases, object, is_text) ||
+		     condition(object, "Succeeded");
+	return called && begun ? FINISHED_NOT_YET : FINISHED_NO_RUN;
+}
+
+/* Whether a value is one of the words, which stand between bars. */
+static bool is_one_of(struct json_object *value, const char *words)
+{
+	const char *text = json_str(value);
+	size_t len = text ? strlen(text) : 0;
+
+	if (!words)
+		return is_true(value) || is_text(value);
+	for (const char *w = words; len && *w; w += *w == '|') {
+		size_t of = strcspn(w, "|");
+
+		if (of == len && strncasecmp(w, text, len) == 0)
+			return true;
+		w += of;
+	}
+	return false;
+}
+
+enum finished_state finished_state(
+    struct json_object *object, const struct strvec *without)
+{
+	cleanup(object_identity_done) struct object_identity id =
+	    object_identity(object);
+	bool listed = false;
+
+	for (const struct rule_finished *r = rules_finished; r->system; r++) {
+		if (!rules_used(without, r->system) ||
+		    !rules_kind_fits(r->kind, id.group, id.kind) ||
+		    (r->unless && json_pointer(object, r->unless)))
+			continue;
+		listed = true;
+		if (r->condition
+			? str_eq(condition(object, r->condition), "True")
+			: is_one_of(json_pointer(object, r->pointer), r->words))
+			return FINISHED_ENDED;
+	}
+	if (listed)
+		return json_get(object, "status") ? FINISHED_NOT_YET
+						  : FINISHED_NO_RUN;
+	return rules_used(without, "runs") ? state_in_general(object, id.kind)
+					   : FINISHED_NO_RUN;
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# Small clusters out of reports from the field (tests/data/field): what they
+# hold comes back, once. This file runs against the simulated API server; the
+# same file under the name kube_field_real.bats against the real one.
+# shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+bats_require_minimum_version 1.5.0
+load lib
+load cluster
+
+setup_file() {
+	cluster_pick || return 0
+	kube_server "$KUBE" start "$P/kube"
+}
+
+teardown_file() { cluster_stop; }
+
+setup() {
+	cluster_need
+	rm -rf "$P/vault" "$P/state"
+}
+
+teardown() {
+	[ -z "${loaded-}" ] || field wipe
+}
+
+field() { "$top/tests/e2e/kube_field" "$1" "$P/kube/kubeconfig" "$loaded"; }
+
+# The cluster of that name, backed up, gone, and restored.
+restored() { # NAME NAMESPACE [OPTION...]
+	loaded=$1 ns=$2
+	cluster_config "$ns" 'gates: never' >"$BACKSTAY_CONFIG"
+	field load
+	agent backup
+	field wipe
+	apply "${@:3}"
+	[ "$status" -eq 0 ]
+}
+
+live() { # GROUP/VERSION PLURAL NAME [cluster]
+	local at=/namespaces/$ns
+	[ "${4-}" = cluster ] && at=
+	if [[ $1 == v1 ]]; then
+		call GET "/api/v1$at/$2/$3"
+	else
+		call GET "/apis/$1$at/$2/$3"
+	fi
+}
+
+gone() { ! live "$@" 2>/dev/null; }
+
+# Why an object was left out, from the report.
+why() { # "KIND NAMESPACE/NAME"
+	jq -r --arg what "$1" '.items[] | select(.what == $what) |
+	    select(.outcome == "skipped") | .detail' "$P/report"
+}
+
+@test "Endpoints of a Service without selector come back" {
+	restored endpoints fk01
+	live v1 endpoints legacy-db | jq -e '.subsets[0].addresses[0].ip == "10.20.30.40"'
+}
+
+@test "a request that was carried out is not carried out again" {
+	restored velero-delete fk02
+	gone velero.io/v1 deletebackuprequests nightly-abcde
+	gone velero.io/v1 restores drill
+	[[ $(why 'DeleteBackupRequest.velero.io fk02/nightly-abcde') == 'has ended'* ]]
+	apply --include-finished
+	[ "$status" -eq 0 ]
+	live velero.io/v1 restores drill | jq -e '.status.phase == "Completed"'
+}
+
+@test "a generated password is there before its ExternalSecret, and the same" {
+	restored eso-generated fk03 --hold
+	live v1 secrets db | jq -e '(.data.password | @base64d) == "only-copy"'
+	local uid
+	uid=$(live external-secrets.io/v1 externalsecrets db | jq -r .metadata.uid)
+	live v1 secrets db | jq -e --arg uid "$uid" '.metadata.ownerReferences[0].uid == $uid'
+	live external-secrets.io/v1 externalsecrets db |
+	    jq -e '.status.refreshTime == "2026-01-01T00:00:00Z"'
+	live external-secrets.io/v1alpha1 pushsecrets db | jq -e '.status.syncedPushSecrets | length == 1'
+	run --separate-stderr restore plan latest --same-cluster -o json
+	jq -e '[.nodes[] | {key: (.kind + "/" + .name), value: .level}] | from_entries |
+	    .["Secret/db"] < .["ExternalSecret/db"] and .["Secret/db"] < .["PushSecret/db"]' <<<"$output"
+}
+
+@test "a Secret into which an ExternalSecret merges comes back" {
+	restored eso-merge fk04
+	live v1 secrets app | jq -e '(.data.license | @base64d) == "typed-by-hand"'
+}
+
+@test "what ran once and has ended stays away, and comes on demand" {
+	restored runs fk05
+	gone v1 pods migrate
+	gone tekton.dev/v1 pipelineruns deploy-v1
+	gone tekton.dev/v1 taskruns deploy-v1-a
+	gone postgresql.cnpg.io/v1 backups pg-1
+	gone argoproj.io/v1alpha1 workflows done
+	[ "$(jq '[.items[] | select(.detail // "" | startswith("has ended"))] | length' "$P/report")" -eq 5 ]
+}
+
+@test "status without a subresource is data like any other" {
+	restored status-plain fk06
+	live argoproj.io/v1alpha1 appprojects team | jq -e '.status.jwtTokensByRole.ci.items[0].id == "3f1c"'
+	live argoproj.io/v1alpha1 workflows half-way | jq -e '.status.nodes.a.phase == "Succeeded"'
+}
+
+@test "what others make of what is there is left to them" {
+	restored derived fk10
+	live kubevirt.io/v1 virtualmachines vm
+	gone kubevirt.io/v1 virtualmachineinstances vm
+	gone karpenter.sh/v1 nodeclaims default-abc cluster
+	gone kyverno.io/v2 updaterequests ur-1
+	gone wgpolicyk8s.io/v1alpha2 policyreports 0f1e
+	gone operators.coreos.com/v1alpha1 clusterserviceversions global.v1
+}
