@@ -2,6 +2,7 @@
 
 #include "agent/kube/facts.h"
 #include "storage/archive/layout.h"
+#include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -164,7 +165,11 @@ static int check_identity(struct kube_job *j, struct err *err)
 		return err_set(err, ERR_FORMAT,
 		    "'%s' came in the list of another namespace",
 		    buf_str(&item->name));
-	return 0;
+	const char *wrong = limits_path_wrong(object_path(j));
+	return wrong ? err_set(err, ERR_FORMAT,
+			   "the path of '%s' in the archive %s",
+			   buf_str(&item->name), wrong)
+		     : 0;
 }
 
 /* The version in which the server keeps the objects of a custom resource. */
@@ -221,6 +226,11 @@ static int keep(struct kube_job *j, struct err *err)
 		err_set(&why, ERR_FORMAT,
 		    "two objects of the name '%s' came: the first is kept",
 		    buf_str(&j->item.name));
+		bad_item(j, &why);
+		return 0;
+	}
+	/* Beyond a limit of the archive: it costs itself. */
+	if (why.code == ERR_FORMAT) {
 		bad_item(j, &why);
 		return 0;
 	}

@@ -292,6 +292,9 @@ void terraform_object_archive(void *job)
 		if (terraform_facts_archive(j, &why)) {
 			if (why.code == ERR_EXISTS)
 				note_doubled(j);
+			/* Beyond a limit of the archive: it costs itself. */
+			else if (why.code == ERR_FORMAT)
+				missing(j, &why);
 			else
 				terraform_run_fatal(run, &why);
 		} else {

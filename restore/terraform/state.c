@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const size_t default_max_bytes = (size_t)512 * 1024 * 1024;
-
 char *state_apply_target_key(
     const struct state_apply_options *o, const char *key)
 {
@@ -156,14 +154,9 @@ static int under_lock(struct state_applying *a, struct err *err)
 
 static int apply(struct state_applying *a, struct err *err)
 {
-	size_t max = a->o->max_bytes ? a->o->max_bytes : default_max_bytes;
-
 	if (cancel_check(a->o->cancel, err) ||
 	    state_bytes_of_file(a->file, &a->ours, err))
 		return -1;
-	if (a->ours.size > max && a->ours.state.state)
-		return err_set(err, ERR_FORMAT,
-		    "the state is larger than the %zu bytes allowed", max);
 	if (a->o->dry_run)
 		return rehearse(a, err);
 	/* What is no state has no lock. */

@@ -41,8 +41,7 @@ struct state_apply_options {
 	bool no_lock_file; /* the target's backend does not use .tflock */
 	enum state_apply_kms kms;
 	const char *kms_key_id;
-	const char *who;  /* names us in the lock; default "backstay" */
-	size_t max_bytes; /* of one state; 0: 512 MiB */
+	const char *who; /* names us in the lock; default "backstay" */
 	const struct clock *clock;
 	const struct random *random;
 	const struct cancel *cancel;

@@ -1,9 +1,10 @@
 #include "storage/archive/contents.h"
 
+#include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
+#include "storage/base/str.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +112,7 @@ static int read_entry(
 	const char *sha256 = json_get_str(o, "sha256");
 
 	if (!e.path || strlen(e.path) != json_str_len(json_get(o, "path")) ||
-	    !file_path_is_safe(e.path))
+	    limits_path_wrong(e.path))
 		return err_set(err, ERR_FORMAT, "an entry has no safe path");
 	if (json_get_int(o, "bytes", -1) < 0 || !sha256 ||
 	    strlen(sha256) != 2 * sizeof e.sha256 ||

@@ -44,6 +44,16 @@ static void add(struct writing *w, const char *text, size_t len)
 	w->part += len;
 }
 
+/* Bytes of the character at `at`, of a text that is UTF-8. */
+static size_t character(const char *at)
+{
+	size_t n = 1;
+
+	while (((unsigned char)at[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
 static void add_escaped(struct writing *w, char c)
 {
 	static const char hex[] = "0123456789ABCDEF";
@@ -75,7 +85,8 @@ void key_path_add(struct key_paths *p, struct buf *out, const char *key)
 
 	if (p)
 		forget_others(p, key);
-	for (size_t i = 0; key[i]; i++) {
+	for (size_t i = 0, n = 1; key[i]; i += n) {
+		n = 1;
 		unsigned char c = (unsigned char)key[i];
 		if (c == '/' && separates(p, key, i)) {
 			buf_add_char(out, '/');
@@ -85,7 +96,10 @@ void key_path_add(struct key_paths *p, struct buf *out, const char *key)
 			   (c == '.' && w.part == MAX_PART_BYTES)) {
 			add_escaped(&w, key[i]);
 		} else {
-			add(&w, key + i, 1);
+			/* A cut within a character would make two names that
+			 * are no UTF-8. */
+			n = utf8 ? character(key + i) : 1;
+			add(&w, key + i, n);
 		}
 	}
 	if (p)

@@ -1,8 +1,8 @@
 #include "storage/archive/lane_items.h"
 
 #include "storage/archive/contents.h"
+#include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 
@@ -44,28 +44,43 @@ void lane_items_done(struct lane_items *l)
 	l->entries = l->bytes = 0;
 }
 
+/* As the reader counts them, which has their full names. */
+static bool attrs_fit(const struct archive_entry *e)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < e->attr_count; i++)
+		total += strlen("user.") + strlen(e->attrs[i].name) +
+			 strlen(e->attrs[i].value) + LIMITS_ATTR_REST;
+	return total <= LIMITS_ATTRS_BYTES;
+}
+
 static int claim_path(
     struct lane_items *l, const struct archive_entry *e, struct err *err)
 {
 	cleanup(buf_done) struct buf shown = BUF_INIT;
+	const char *wrong = str_eq(e->path, CONTENTS_PATH)
+				? "is taken"
+				: limits_path_wrong(e->path);
 
-	bool fits =
-	    file_path_is_safe(e->path) && !str_eq(e->path, CONTENTS_PATH);
-
+	if (!attrs_fit(e))
+		return err_set(err, ERR_FORMAT,
+		    "the attributes of '%.300s' are over 960 KiB", e->path);
 	if (!contents_fits(e->path, e->source, e->facts))
 		return err_set(err, ERR_FORMAT,
 		    "what there is to be told of '%.300s' is too long "
 		    "for " CONTENTS_PATH ", which takes %d MiB of each",
 		    e->path, (int)(CONTENTS_LINE_MAX >> 20));
-	if (fits && pathset_add(&l->paths, e->path))
+	if (!wrong && pathset_add(&l->paths, e->path))
 		return 0;
 	str_add_printable(&shown, e->path, strlen(e->path));
-	if (fits)
+	if (!wrong)
 		return err_set(err, ERR_EXISTS,
 		    "'%.300s' came twice: two sources would be mixed up",
 		    buf_str(&shown));
 	return err_set(err, ERR_FORMAT,
-	    "'%.300s' cannot be a path in an archive", buf_str(&shown));
+	    "'%.300s' cannot be a path in an archive: it %s", buf_str(&shown),
+	    wrong);
 }
 
 /* ---- entries in memory ---- */

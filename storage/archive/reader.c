@@ -1,6 +1,7 @@
 #include "storage/archive/reader.h"
 
 #include "storage/archive/contents.h"
+#include "storage/archive/limits.h"
 #include "storage/archive/pathset.h"
 #include "storage/archive/tar.h"
 #include "storage/base/cleanup.h"
@@ -51,11 +52,12 @@ static int check_path(
 		    "archive entry '%.300s' comes after " CONTENTS_PATH
 		    ", which is the last",
 		    buf_str(&shown));
-	if (!file_path_is_safe(e->path))
+	const char *wrong = limits_path_wrong(e->path);
+	if (wrong)
 		return err_set(err, ERR_FORMAT,
-		    "archive entry '%.300s' reaches outside or has an unsafe "
-		    "name: nothing of this archive is used",
-		    buf_str(&shown));
+		    "archive entry '%.300s' %s: nothing of this archive is "
+		    "used",
+		    buf_str(&shown), wrong);
 	if (!pathset_add(&r->paths, e->path))
 		return err_set(err, ERR_FORMAT,
 		    "archive entry '%.300s' is there twice", buf_str(&shown));

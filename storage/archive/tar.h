@@ -67,8 +67,8 @@ struct tar_reader;
 struct tar_reader *tar_reader_new(
     enum archive_compression c, struct source *from, struct err *err);
 /* The next entry: 1, 0 at the end (the source is then read to its own end),
- * -1. Anything but a regular file is ERR_FORMAT; so are more than 1 MiB of
- * attributes. e is released by the caller only where 1 came back. */
+ * -1. Anything but a regular file is ERR_FORMAT; so are more attributes than
+ * LIMITS_ATTRS_BYTES. e is released by the caller only where 1 came back. */
 int tar_reader_next(struct tar_reader *t, struct tar_entry *e, struct err *err);
 /* Up to len bytes of the entry; 0 at its end. */
 ssize_t tar_reader_data(

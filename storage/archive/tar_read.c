@@ -1,5 +1,6 @@
 #include "storage/archive/tar.h"
 
+#include "storage/archive/limits.h"
 #include "storage/archive/tar_parts.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_BLOCK = 128 * 1024, ATTRS_MAX_BYTES = 1024 * 1024 };
+enum { READ_BLOCK = 128 * 1024 };
 
 struct tar_reader {
 	struct archive *archive;
@@ -100,10 +101,10 @@ static int read_attrs(
 
 	archive_entry_xattr_reset(a);
 	while (archive_entry_xattr_next(a, &name, &value, &len) == ARCHIVE_OK) {
-		total += strlen(name) + len;
-		if (total > ATTRS_MAX_BYTES)
+		total += strlen(name) + len + LIMITS_ATTR_REST;
+		if (total > LIMITS_ATTRS_BYTES)
 			return err_set(
-			    err, ERR_FORMAT, "its attributes are over 1 MiB");
+			    err, ERR_FORMAT, "its attributes are over 960 KiB");
 		tar_attrs_add(out, name, value, len);
 	}
 	return 0;

@@ -41,6 +41,10 @@ static int set_up_writer(struct archive *a, struct tar_writer *t)
 	return archive_write_set_format_pax_restricted(a) ||
 	       archive_write_set_format_option(
 		   a, "pax", "xattrheader", "SCHILY") ||
+	       /* Names are bytes, and come back as they were: without this,
+		* libarchive composes the Unicode of a name on reading. */
+	       archive_write_set_format_option(
+		   a, "pax", "hdrcharset", "BINARY") ||
 	       archive_write_set_bytes_per_block(a, 0) ||
 	       archive_write_open(a, t, NULL, write_block, NULL);
 }

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 128 };
-
 /* json-c takes the objects it only reads as non-const. */
 static struct json_object *mutable(const struct json_object *j)
 {
@@ -35,7 +33,7 @@ struct json_object *json_parse(const char *text, size_t len, struct err *err)
 		err_set(err, ERR_FORMAT, "JSON of %zu bytes is too long", len);
 		return NULL;
 	}
-	struct json_tokener *t = json_tokener_new_ex(MAX_DEPTH);
+	struct json_tokener *t = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
 	if (!t)
 		abort();
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT |

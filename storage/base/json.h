@@ -30,9 +30,15 @@ enum json_kind {
 	JSON_OBJECT
 };
 
+/* Containers inside each other. More than what is captured may have
+ * (storage/json/scan.h), since an API server adds its managedFields to what it
+ * is sent, which nest as deep as the object, and a little more. */
+enum { JSON_MAX_DEPTH = 1024 };
+
 /* One value, as strictly as json-c reads it, with nothing but white space after
- * it; nesting to 128. NULL with ERR_FORMAT and the offset where it went wrong.
- * The JSON text `null` parses as an error too: no document of ours is that. */
+ * it; nesting to JSON_MAX_DEPTH. NULL with ERR_FORMAT and the offset where it
+ * went wrong. The JSON text `null` parses as an error too: no document of ours
+ * is that. */
 struct json_object *json_parse(const char *text, size_t len, struct err *err);
 
 void json_free(struct json_object *j); /* takes NULL */

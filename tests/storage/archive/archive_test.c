@@ -1,5 +1,6 @@
 /* The writer and the reader together: what goes in comes out, in one order,
  * and what was tampered with does not. */
+#include "storage/archive/limits.h"
 #include "storage/archive/tree.h"
 #include "storage/archive/writer.h"
 
@@ -507,6 +508,72 @@ static void what_the_reader_would_not_take_is_refused(void **state)
 	test_dir_remove(dir);
 }
 
+static char *text_of(size_t len, char c)
+{
+	char *text = mem_alloc(len + 1);
+
+	memset(text, c, len);
+	text[len] = '\0';
+	return text;
+}
+
+/* Parts of 200 bytes. */
+static char *path_of(size_t len)
+{
+	char *path = text_of(len, 'p');
+
+	for (size_t i = 200; i + 1 < len; i += 201)
+		path[i] = '/';
+	return path;
+}
+
+/* What is at a limit goes in and comes out; what is above it costs itself. */
+static void each_limit_is_one_for_writer_and_reader(void **state)
+{
+	char *dir = test_dir_make();
+	autofree char *tree = file_join(dir, "tree");
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	struct err err = ERR_INIT, why = ERR_INIT;
+	struct archive_totals totals;
+	const struct archive_options o = {.scratch = dir};
+	struct archive_writer *w =
+	    archive_writer_new(&o, sink_to_buf(&out), &err);
+	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
+	enum { NAMED = sizeof("user.a") - 1 + LIMITS_ATTR_REST };
+
+	(void)state;
+	for (int over = -1; over <= 1; over++) {
+		autofree char *part =
+		    text_of((size_t)(LIMITS_PART_BYTES + over), 'a');
+		autofree char *path =
+		    path_of((size_t)(LIMITS_PATH_BYTES + over));
+		autofree char *name = str_printf("attrs%d", over);
+		autofree char *value =
+		    text_of((size_t)(LIMITS_ATTRS_BYTES - NAMED + over), 'v');
+		const struct archive_attr attr = {.name = "a", .value = value};
+		const struct archive_entry entries[] = {{.path = part},
+		    {.path = path},
+		    {.path = name, .attrs = &attr, .attr_count = 1}};
+		for (size_t i = 0; i < 3; i++) {
+			int failed =
+			    archive_lane_add(lane, &entries[i], "x", 1, &why);
+			assert_int_equal(failed, over > 0 ? -1 : 0);
+			if (failed)
+				assert_int_equal(why.code, ERR_FORMAT);
+		}
+	}
+	assert_ok(archive_lane_commit(lane, &err), err);
+	archive_lane_free(lane);
+	for (int rank = 0; rank < RANK_COUNT; rank++)
+		archive_writer_rank_done(w, (enum archive_rank)rank);
+	assert_ok(archive_writer_finish(w, &totals, &err), err);
+	archive_writer_free(w);
+	assert_int_equal(totals.entries, 6);
+	assert_ok(file_mkdirs(tree, &err), err);
+	assert_ok(extract(&out, tree, NULL, &err), err);
+	test_dir_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -521,6 +588,7 @@ int main(void)
 	    cmocka_unit_test(paths_that_collide_are_named),
 	    cmocka_unit_test(a_path_that_leaves_its_place_is_refused),
 	    cmocka_unit_test(what_the_reader_would_not_take_is_refused),
+	    cmocka_unit_test(each_limit_is_one_for_writer_and_reader),
 	};
 
 	return cmocka_run_group_tests_name("archive", tests, NULL, NULL);

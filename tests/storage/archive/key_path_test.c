@@ -1,6 +1,7 @@
 #include "tests/support/test.h"
 
 #include "storage/archive/key_path.h"
+#include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 
@@ -90,12 +91,52 @@ static void test_what_is_no_path_of_a_key(void **state)
 	assert_null(key_path_decode("%00"));
 }
 
+/* 200 bytes end within a character, before one and behind one. */
+static void test_a_long_part_is_cut_between_characters(void **state)
+{
+	(void)state;
+	for (size_t before = 0; before < 4; before++) {
+		cleanup(key_paths_done) struct key_paths p = {0};
+		cleanup(buf_done) struct buf out = BUF_INIT;
+		cleanup(buf_done) struct buf key = BUF_INIT;
+		for (size_t i = 0; i < before; i++)
+			buf_add_char(&key, 'a');
+		for (int i = 0; i < 250; i++)
+			buf_add_str(&key, "\xf0\x9f\x98\x80");
+		key_path_add(&p, &out, buf_str(&key));
+		assert_null(limits_path_wrong(buf_str(&out)));
+		for (const char *part = buf_str(&out); *part;) {
+			size_t n = strcspn(part, "/");
+			assert_true(str_utf8_valid(part, n));
+			part += n + (part[n] == '/');
+		}
+		autofree char *back = key_path_decode(buf_str(&out));
+		assert_string_equal(back, buf_str(&key));
+	}
+}
+
+/* The longest key that S3 has, each byte of it escaped. */
+static void test_every_key_has_a_path(void **state)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	char key[1025];
+
+	(void)state;
+	memset(key, '\xff', 1024);
+	key[1024] = '\0';
+	buf_printf(&out, "terraform/%063d/", 0);
+	key_path_add(NULL, &out, key);
+	assert_null(limits_path_wrong(buf_str(&out)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_path_is_safe_and_tells_its_key),
 	    cmocka_unit_test(test_a_file_is_no_directory_of_another),
 	    cmocka_unit_test(test_a_long_part_is_cut),
+	    cmocka_unit_test(test_a_long_part_is_cut_between_characters),
+	    cmocka_unit_test(test_every_key_has_a_path),
 	    cmocka_unit_test(test_what_is_no_path_of_a_key),
 	};
 

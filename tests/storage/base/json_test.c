@@ -52,12 +52,23 @@ static void refuses_what_is_no_json(void **state)
 static void refuses_endless_nesting(void **state)
 {
 	struct err err = ERR_INIT;
-	char deep[1000];
+	enum { AT = JSON_MAX_DEPTH };
+	char deep[2 * AT + 3];
 
 	(void)state;
 	memset(deep, '[', sizeof(deep));
 	assert_null(json_parse(deep, sizeof(deep), &err));
 	assert_int_equal(err.code, ERR_FORMAT);
+	/* With a value in the innermost, which has to fit as well. */
+	deep[AT] = '1';
+	memset(deep + AT + 1, ']', AT);
+	cleanup(json_freep) struct json_object *j =
+	    json_parse(deep, 2 * AT + 1, &err);
+	assert_non_null(j);
+	deep[AT] = '[';
+	deep[AT + 1] = '1';
+	memset(deep + AT + 2, ']', AT + 1);
+	assert_null(json_parse(deep, 2 * AT + 3, &err));
 }
 
 static void finds_its_way(void **state)

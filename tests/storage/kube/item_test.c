@@ -143,6 +143,60 @@ static void what_is_no_object_is_refused(void **state)
 	kube_item_done(&item);
 }
 
+/* Walked over by the capture, and made a tree by a restore: one parser must not
+ * refuse what the other took. */
+static void what_is_taken_can_be_restored(void **state)
+{
+	static const char *const values[] = {"1e999", "-0", "-0.0", "1E+5",
+	    "123456789012345678901234567890", "-9223372036854775809",
+	    "18446744073709551616", "0.1e-400", "\"\\ud800\"",
+	    "\"\\udc00\\ud800x\"", "\"\\u0000\"", "\"\x7f\"",
+	    "\"\xef\xbf\xbf\"", "\"\xf4\x8f\xbf\xbf\"", "{\"\":{}}",
+	    "{\"a\":1,\"a\":2}", "[[],[]]", "[{}]", "null", "\"\\/\""};
+	struct kube_item item = KUBE_ITEM_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		autofree char *text = str_printf(
+		    "{\"metadata\":{\"name\":\"a\"},\"x\":%s}", values[i]);
+		assert_ok(
+		    kube_item_read(&item, text, strlen(text), NULL, NULL, &err),
+		    err);
+		struct json_object *j = json_parse(text, strlen(text), &err);
+		if (!j)
+			fail_msg("%s: %s", values[i], err.message);
+		json_free(j);
+	}
+	kube_item_done(&item);
+}
+
+static void nesting_is_taken_to_its_limit(void **state)
+{
+	struct kube_item item = KUBE_ITEM_INIT;
+
+	(void)state;
+	for (int over = -1; over <= 1; over++) {
+		cleanup(buf_done) struct buf deep = BUF_INIT;
+		struct err err = ERR_INIT;
+		int lists = KUBE_SCAN_MAX_DEPTH + over - 1;
+		buf_add_str(&deep, "{\"a\":");
+		for (int i = 0; i < lists; i++)
+			buf_add_char(&deep, '[');
+		buf_add_char(&deep, '1');
+		for (int i = 0; i < lists; i++)
+			buf_add_char(&deep, ']');
+		buf_add_char(&deep, '}');
+		int failed = kube_item_read(
+		    &item, deep.data, deep.len, NULL, NULL, &err);
+		assert_int_equal(failed, over > 0 ? -1 : 0);
+		struct json_object *j = json_parse(deep.data, deep.len, &err);
+		assert_non_null(j);
+		json_free(j);
+	}
+	kube_item_done(&item);
+}
+
 static void ranges_are_walked(void **state)
 {
 	static const char text[] =
@@ -240,6 +294,8 @@ int main(void)
 	    cmocka_unit_test(writes_byte_for_byte_without_managed_fields),
 	    cmocka_unit_test(finds_what_a_backup_needs),
 	    cmocka_unit_test(what_is_no_object_is_refused),
+	    cmocka_unit_test(what_is_taken_can_be_restored),
+	    cmocka_unit_test(nesting_is_taken_to_its_limit),
 	    cmocka_unit_test(ranges_are_walked),
 	    cmocka_unit_test(tells_chosen_ports_from_made_ones),
 	};
