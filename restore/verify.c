@@ -1,17 +1,14 @@
-#include "storage/git/mirror/verify.h"
 #include "restore/chain.h"
 #include "restore/command.h"
 #include "restore/open.h"
+#include "restore/plan/door.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { STATE_MAX_BYTES = 512 << 20, OBJECT_MAX_BYTES = 64 << 20 };
 
 struct verification {
 	const struct command *c;
@@ -30,78 +27,47 @@ static bool is_sampled(struct verification *v)
 static int verify_git(
     struct verification *v, const struct contents_entry *e, struct err *err)
 {
-	const char *path = e->path;
-	const char *end = strstr(path, ".git/");
+	autofree char *name = NULL;
+	struct verify_counts counts = {0};
 
-	if (!end)
-		return err_set(err, ERR_INTEGRITY,
-		    "'%s' is in no repository git/<name>.git", path);
-	if (verify_lfs_object(path, e->sha256, err))
+	if (door_git_file(e, &name, err))
 		return -1;
-	autofree char *name = str_ndup(path, (size_t)(end - path) + 4);
 	if (strvec_has(&v->seen, name))
 		return 0;
 	strvec_add(&v->seen, name);
 	if (!is_sampled(v))
 		return 0;
 	log_progress("verifying %s", name);
-	autofree char *dir = tree_path(v->opened->tree, name);
-	struct verify_counts counts = {0};
-	if (verify_repository(dir, v->c->env.cancel, &counts, err))
-		return err_wrap(err, "%s", name);
+	if (door_repository(
+		v->opened->tree, name, v->c->env.cancel, &counts, err))
+		return -1;
 	v->repositories++;
 	v->git_objects += counts.objects;
 	return 0;
 }
 
-/* What was state when it was captured reads as state still. What never was is
- * kept as it is, and has no serial among its facts. */
 static int verify_state(
     struct verification *v, const struct contents_entry *e, struct err *err)
 {
-	autofree char *file = tree_path(v->opened->tree, e->path);
-	cleanup(buf_wipe) struct buf text = BUF_INIT;
+	bool state = false;
 
-	if (json_kind(json_get(e->facts, "serial")) != JSON_INT ||
-	    !is_sampled(v))
+	if (!is_sampled(v))
 		return 0;
-	if (file_read(file, STATE_MAX_BYTES, &text, err))
+	if (door_state(v->opened->tree, e, &state, err))
 		return -1;
-	cleanup(json_freep) struct json_object *state =
-	    json_parse(buf_str(&text), text.len, err);
-	if (!state) {
-		err->code = ERR_INTEGRITY;
-		return -1;
-	}
-	if (json_get_int(state, "serial", -1) !=
-	    json_get_int(e->facts, "serial", -2))
-		return err_set(err, ERR_INTEGRITY,
-		    "its serial is not the one that was captured");
-	v->states++;
+	v->states += state;
 	return 0;
 }
 
 static int verify_object(
     struct verification *v, const struct contents_entry *e, struct err *err)
 {
-	cleanup(buf_wipe) struct buf text = BUF_INIT;
-
 	if (!is_sampled(v))
 		return 0;
-	if (tree_read(v->opened->tree, e->path, OBJECT_MAX_BYTES, &text, err))
-		return -1;
 	cleanup(json_freep) struct json_object *object =
-	    json_parse(buf_str(&text), text.len, err);
-	if (!object) {
-		err->code = ERR_INTEGRITY;
+	    door_object(v->opened->tree, e, err);
+	if (!object)
 		return -1;
-	}
-	const char *name =
-	    json_str(json_path(object, "metadata", "name", NULL));
-	const char *fact = json_get_str(e->facts, "name");
-	if (!name || (fact && !str_eq(name, fact)))
-		return err_set(
-		    err, ERR_INTEGRITY, "is not the object that was captured");
 	v->objects++;
 	return 0;
 }
@@ -110,17 +76,16 @@ static int verify_entry(
     void *ctx, const struct contents_entry *e, struct err *err)
 {
 	struct verification *v = ctx;
-	int status = 0;
 
 	if (cancel_check(v->c->env.cancel, err))
 		return -1;
 	if (str_starts(e->path, "git/"))
 		return verify_git(v, e, err);
 	if (str_starts(e->path, "terraform/"))
-		status = verify_state(v, e, err);
-	else if (str_starts(e->path, "kubernetes/"))
-		status = verify_object(v, e, err);
-	return status ? err_wrap(err, "%s", e->path) : 0;
+		return verify_state(v, e, err);
+	if (str_starts(e->path, "kubernetes/"))
+		return verify_object(v, e, err);
+	return 0;
 }
 
 static int verify_content(struct verification *v, struct err *err)

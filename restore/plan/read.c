@@ -1,3 +1,4 @@
+#include "restore/plan/door.h"
 #include "restore/plan/maker.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
@@ -20,20 +21,21 @@ static int read_git(
     struct plan_maker *m, const struct contents_entry *e, struct err *err)
 {
 	const struct plan_options *o = m->p->options;
-	const char *end = strstr(e->path, ".git/");
-	const char *name_start = e->path + strlen("git/");
+	struct verify_counts counts;
+	autofree char *path = NULL;
+	struct plan_node *n;
 
-	if (!end || end <= name_start)
-		return err_set(err, ERR_FORMAT,
-		    "'%s' is in no repository git/<name>.git", e->path);
-	autofree char *path = str_ndup(e->path, (size_t)(end - e->path) + 4);
-	autofree char *name = str_ndup(name_start, (size_t)(end - name_start));
+	if (door_git_file(e, &path, err))
+		return -1;
+	autofree char *name = str_ndup(path + strlen("git/"),
+	    strlen(path) - strlen("git/") - strlen(".git"));
 	if (!selection_includes(m->p, "git", o->only_git, name, NULL))
 		return 0;
-	struct plan_node *n;
 	if (m->last_repository && str_eq(m->last_repository, path)) {
 		n = &m->p->nodes.items[m->p->nodes.len - 1];
 	} else {
+		if (door_repository(o->tree, path, o->cancel, &counts, err))
+			return -1;
 		n = plan_add_node(
 		    m, PLAN_GIT, str_printf("git:%s", name), path, -2);
 		n->name = str_dup(name);
@@ -61,6 +63,7 @@ static int read_state(
 	const char *slash = strchr(start, '/');
 	const char *bucket = json_get_str(e->facts, "bucket");
 	const char *key = json_get_str(e->facts, "key");
+	bool is_state;
 
 	if (!slash)
 		return err_set(err, ERR_FORMAT,
@@ -74,6 +77,8 @@ static int read_state(
 		m->p, "terraform", o->only_terraform, bucket, name) ||
 	    json_truth(json_get(e->facts, "older"), false))
 		return 0;
+	if (door_state(o->tree, e, &is_state, err))
+		return -1;
 	struct plan_node *n = plan_add_node(
 	    m, PLAN_STATE, str_printf("terraform:%s", name), e->path, -1);
 	n->source = str_dup(e->source);

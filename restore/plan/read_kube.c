@@ -1,15 +1,14 @@
 /* Kubernetes objects of the tree into nodes of a plan. */
 #include "restore/objects/convert.h"
 #include "restore/objects/exclude.h"
+#include "restore/plan/door.h"
 #include "restore/plan/maker.h"
+#include "storage/archive/limits.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
 #include <string.h>
-
-/* An API server takes no object over 3 MiB or so; this leaves room. */
-enum { OBJECT_MAX_BYTES = 32 * 1024 * 1024 };
 
 #define DEFINITIONS "customresourcedefinitions.apiextensions.k8s.io"
 
@@ -62,7 +61,7 @@ static struct json_object *read_object(
 {
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 
-	if (tree_read(p->options->tree, path, OBJECT_MAX_BYTES, &text, err))
+	if (tree_read(p->options->tree, path, LIMITS_OBJECT_BYTES, &text, err))
 		return NULL;
 	struct json_object *object = json_parse(text.data, text.len, err);
 	if (!object)
@@ -142,8 +141,8 @@ int plan_read_kube(
 		    "restore.targets.clusters",
 		    from);
 	cleanup(json_freep) struct json_object *object =
-	    read_object(m->p, e->path, err);
-	if (!object || check_object(object, e->path, err))
+	    door_object(o->tree, e, err);
+	if (!object)
 		return -1;
 	bool is_namespace =
 	    !ns && str_eq(json_get_str(object, "kind"), "Namespace");
@@ -187,8 +186,8 @@ int plan_read_definition(
 	    selection_includes_all_of(o->only_kubernetes, parts.parts[1]))
 		return 0;
 	cleanup(json_freep) struct json_object *object =
-	    read_object(m->p, e->path, err);
-	if (!object || check_object(object, e->path, err))
+	    door_object(o->tree, e, err);
+	if (!object)
 		return -1;
 	const struct json_object *spec = json_get(object, "spec");
 	if (!is_used(m->p, cluster, json_get_str(spec, "group"),

@@ -45,55 +45,7 @@ config() { # YAML of the sources
 
 one_repository() { config "git: {repositories: [{url: $P/git/helm-charts.git}]}"; }
 
-# The newest snapshot with one more entry in its archive, all digests right.
-forge() { # KIND NAME
-	python3 - "$PWD/vault" "$1" "$2" <<-'E'
-	import glob, hashlib, io, json, os, sys, tarfile
-	vault, kind, name = sys.argv[1:]
-	manifest = sorted(glob.glob(vault + "/*.manifest.json"))[-1]
-	m = json.load(open(manifest))
-	path = os.path.join(vault, m["archive"]["file"])
-	old = tarfile.open(path)
-	members = [(i, old.extractfile(i).read() if i.isfile() else b"") for i in old]
-	contents = members.pop()
-	assert contents[0].name == "CONTENTS.json"
-	extra = tarfile.TarInfo(name)
-	extra.size, data = 0, b""
-	if kind == "file":
-	    data = b"x"
-	elif kind == "repeat":
-	    extra, data = members[0]
-	elif kind == "symlink":
-	    extra.type, extra.linkname = tarfile.SYMTYPE, "/etc/passwd"
-	elif kind == "hardlink":
-	    extra.type, extra.linkname = tarfile.LNKTYPE, "/etc/passwd"
-	elif kind == "device":
-	    extra.type, extra.devmajor, extra.devminor = tarfile.CHRTYPE, 1, 3
-	elif kind == "fifo":
-	    extra.type = tarfile.FIFOTYPE
-	elif kind == "directory":
-	    extra.type, extra.mode = tarfile.DIRTYPE, 0o777
-	extra.size = len(data)
-	c = json.loads(contents[1])
-	if kind != "unnamed":
-	    c["entries"].append({"path": name, "bytes": len(data),
-	                         "sha256": hashlib.sha256(data).hexdigest()})
-	lines = ",\n".join(json.dumps(e) for e in c["entries"])
-	text = ('{"version":1,"entries":[\n%s\n],"count":%d}\n'
-	        % (lines, len(c["entries"]))).encode()
-	contents[0].size = len(text)
-	contents[0].pax_headers.pop("size", None)
-	with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as t:
-	    for info, content in members + [(extra, data), (contents[0], text)]:
-	        t.addfile(info, io.BytesIO(content))
-	raw = open(path, "rb").read()
-	m["archive"]["sha256"] = hashlib.sha256(raw).hexdigest()
-	m["archive"]["bytes"] = len(raw)
-	m["archive"]["entries"] += 1
-	m["archive"]["content_bytes"] += len(data)
-	json.dump(m, open(manifest, "w"))
-	E
-}
+forge() { "$top/tests/tools/forge" "$PWD/vault" "$@"; } # KIND NAME
 
 one_line() { # TEXT: only that on standard error, besides warnings
 	echo "$status: $output$stderr"
@@ -153,7 +105,7 @@ one_line() { # TEXT: only that on standard error, besides warnings
 @test "the forger's archive is good where what it adds is" {
 	one_repository
 	agent backup
-	forge file git/helm-charts.git/note
+	forge file terraform/bucket/note
 	run --separate-stderr restore verify latest
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]

@@ -19,6 +19,11 @@ static const char config_text[] = "[core]\n"
 				  "\tfilemode = true\n"
 				  "\tbare = true\n";
 
+const char *mirror_store_config(void)
+{
+	return config_text;
+}
+
 void mirror_store_init(
     struct mirror_store *s, const char *dir, const struct cancel *cancel)
 {

@@ -31,6 +31,8 @@ struct mirror_store {
 	pthread_t checker;
 	struct err check_err;
 };
+/* The text of a mirror's `config`, always the same. */
+const char *mirror_store_config(void);
 void mirror_store_init(
     struct mirror_store *s, const char *dir, const struct cancel *cancel);
 void mirror_store_done(struct mirror_store *s);

@@ -3,6 +3,8 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
+#include "storage/base/str.h"
+#include "storage/git/mirror/store.h"
 #include "storage/git/pack/index_pack.h"
 #include "storage/git/pack/packs.h"
 #include "storage/git/repo/reach.h"
@@ -14,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 256 * 1024 };
+enum { READ_BYTES = 256 * 1024, CONFIG_MAX_BYTES = 64 * 1024 };
 
 struct pack_file {
 	int fd;
@@ -98,6 +100,48 @@ static int verify_pack(const struct pack *pack, struct object_links *links,
 	return same_index(ip, pack, err);
 }
 
+/* "pack-<40 hex digits>" and one of the two endings. */
+static bool is_pack_file(const char *name)
+{
+	const char *stem = name + strlen("objects/pack/pack-");
+
+	return str_starts(name, "objects/pack/pack-") &&
+	       strspn(stem, "0123456789abcdef") == GIT_ID_HEX - 1 &&
+	       (str_eq(stem + GIT_ID_HEX - 1, ".pack") ||
+		   str_eq(stem + GIT_ID_HEX - 1, ".idx"));
+}
+
+int verify_file_name(const char *name, struct err *err)
+{
+	static const char *const known[] = {"HEAD", "config",
+	    "objects/info/packs", "packed-refs", "refs/.keep"};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (str_eq(name, known[i]))
+			return 0;
+	if (is_pack_file(name) || str_starts(name, "lfs/objects/"))
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "a repository of a snapshot has no such file: git would follow it "
+	    "to what was not captured");
+}
+
+/* What git reads as configuration is ours, or is not there. */
+static int check_config(const char *dir, struct err *err)
+{
+	autofree char *path = file_join(dir, "config");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (!file_exists(path))
+		return 0;
+	if (file_read(path, CONFIG_MAX_BYTES, &text, err))
+		return -1;
+	if (str_eq(buf_str(&text), mirror_store_config()))
+		return 0;
+	return err_set(
+	    err, ERR_INTEGRITY, "its config is not the one that a mirror has");
+}
+
 /* Whether all that is named anywhere is there, which is more than is needed:
  * where it is not so, the exact walk decides. */
 static int check_links(const char *dir, const struct packs *packs,
@@ -134,7 +178,8 @@ static int verify(const char *dir, const struct cancel *cancel,
 	cleanup(object_links_done) struct object_links links =
 	    OBJECT_LINKS_INIT;
 
-	if (read_refs(dir, refs, err) || packs_open(&packs, dir, err)) {
+	if (check_config(dir, err) || read_refs(dir, refs, err) ||
+	    packs_open(&packs, dir, err)) {
 		if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)
 			err->code = ERR_INTEGRITY;
 		return -1;

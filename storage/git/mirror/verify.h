@@ -1,7 +1,7 @@
 /*
- * Whether a bare repository is whole: every pack and index has its checksum,
- * every object hashes to its id, and every commit, tree, tag and blob that is
- * reachable from a ref or HEAD is there.
+ * Whether a bare repository, as mirror_files tells its files, is whole: every
+ * pack and index has its checksum, every object hashes to its id, and every
+ * commit, tree, tag and blob that is reachable from a ref or HEAD is there.
  */
 #ifndef STORAGE_GIT_MIRROR_VERIFY_H
 #define STORAGE_GIT_MIRROR_VERIFY_H
@@ -21,6 +21,11 @@ struct verify_counts {
  * reachable the ref. */
 int verify_repository(const char *dir, const struct cancel *cancel,
     struct verify_counts *counts, struct err *err);
+
+/* Only a file that mirror_files has, or an LFS object: what else git reads in a
+ * repository (objects/info/alternates, hooks, commondir, worktrees) would bring
+ * in what was not captured. `name` is relative to the repository. */
+int verify_file_name(const char *name, struct err *err);
 
 /* An LFS object is called after its content, of which this is the digest: a
  * file of a repository, by its path in the archive, that is none is right. */

@@ -1,0 +1,201 @@
+#include "restore/plan/door.h"
+
+#include "storage/archive/layout.h"
+#include "storage/archive/limits.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/str.h"
+#include "storage/terraform/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+/* What cannot be read here is no finding; all else is one. */
+static int refuse(struct err *err, const char *path)
+{
+	if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)
+		err->code = ERR_INTEGRITY;
+	return err_wrap(err, "%s", path);
+}
+
+/* ---- Kubernetes objects ---- */
+
+/* kubernetes/<cluster>/... without more than two parts at its end. */
+struct place {
+	char *cluster;
+	char *resource;
+};
+
+static void place_done(struct place *p)
+{
+	free(p->cluster);
+	free(p->resource);
+}
+
+static int find_place(const char *path, struct place *p, struct err *err)
+{
+	const char *cluster = path + strlen("kubernetes/");
+	const char *file = strrchr(path, '/');
+	const char *resource = file;
+
+	if (str_starts(path, "kubernetes/"))
+		while (resource > cluster && resource[-1] != '/')
+			resource--;
+	if (!str_starts(path, "kubernetes/") || resource <= cluster)
+		return err_set(
+		    err, ERR_FORMAT, "it is no place of a Kubernetes object");
+	p->cluster = str_ndup(cluster, strcspn(cluster, "/"));
+	p->resource = str_ndup(resource, (size_t)(file - resource));
+	return 0;
+}
+
+/* Of the names that make its path, which the API server takes from the object
+ * and not from the path. */
+static int check_names(const struct json_object *object, struct err *err)
+{
+	const struct json_object *meta = json_get(object, "metadata");
+	const struct json_object *name = json_get(meta, "name");
+	const struct json_object *ns = json_get(meta, "namespace");
+
+	if (!json_get_str(object, "apiVersion") ||
+	    !json_get_str(object, "kind") || !json_str(name))
+		return err_set(err, ERR_FORMAT,
+		    "no Kubernetes object: apiVersion, kind or metadata.name "
+		    "is missing");
+	if (layout_check_name(json_str(name), json_str_len(name), err))
+		return -1;
+	if (!ns || (json_str(ns) && !*json_str(ns)))
+		return 0;
+	if (!json_str(ns))
+		return err_set(err, ERR_FORMAT, "its namespace is no text");
+	return layout_check_name(json_str(ns), json_str_len(ns), err);
+}
+
+static bool group_fits(const char *api_version, const char *resource)
+{
+	const char *dot = strchr(resource, '.');
+	const char *slash = strchr(api_version, '/');
+	size_t len = slash ? (size_t)(slash - api_version) : 0;
+
+	if (!dot || !slash)
+		return !dot && !slash;
+	return strlen(dot + 1) == len && memcmp(dot + 1, api_version, len) == 0;
+}
+
+static bool fact_fits(const struct contents_entry *e,
+    const struct json_object *object, const char *name)
+{
+	const char *fact = json_get_str(e->facts, name);
+
+	return !fact || str_eq(fact, json_get_str(object, name));
+}
+
+static int check_identity(const struct contents_entry *e,
+    const struct json_object *object, struct err *err)
+{
+	const struct json_object *meta = json_get(object, "metadata");
+	cleanup(place_done) struct place at = {.cluster = NULL};
+	cleanup(buf_done) struct buf path = BUF_INIT;
+
+	if (check_names(object, err) || find_place(e->path, &at, err))
+		return -1;
+	layout_object_path(at.cluster, at.resource,
+	    json_get_str(meta, "namespace"), json_get_str(meta, "name"), &path);
+	if (str_eq(buf_str(&path), e->path) &&
+	    group_fits(json_get_str(object, "apiVersion"), at.resource) &&
+	    fact_fits(e, object, "kind") && fact_fits(e, object, "apiVersion"))
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "it is not the object that was captured: it says it is %s %s '%s' "
+	    "in the namespace '%s'",
+	    json_get_str(object, "apiVersion"), json_get_str(object, "kind"),
+	    json_get_str(meta, "name"),
+	    json_get_str(meta, "namespace") ? json_get_str(meta, "namespace")
+					    : "");
+}
+
+struct json_object *door_object(
+    const struct tree *tree, const struct contents_entry *e, struct err *err)
+{
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
+	cleanup(json_freep) struct json_object *object = NULL;
+
+	if (!tree_read(tree, e->path, LIMITS_OBJECT_BYTES, &text, err))
+		object = json_parse(buf_str(&text), text.len, err);
+	if (object && !check_identity(e, object, err))
+		return steal(object);
+	refuse(err, e->path);
+	return NULL;
+}
+
+/* ---- states ---- */
+
+static int read_state(
+    const char *file, struct state_facts *facts, struct err *err)
+{
+	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char data[16384];
+	ssize_t n;
+
+	if (fd < 0)
+		return err_system(err, errno, "reading '%s'", file);
+	cleanup(source_freep) struct source *from = source_from_fd(fd, file);
+	while ((n = source_read(from, data, sizeof data, err)) > 0)
+		state_reader_add(r, data, (size_t)n);
+	if (n < 0)
+		return -1;
+	state_reader_finish(r, facts);
+	return 0;
+}
+
+int door_state(const struct tree *tree, const struct contents_entry *e,
+    bool *state, struct err *err)
+{
+	autofree char *file = tree_path(tree, e->path);
+	const struct json_object *serial = json_get(e->facts, "serial");
+	struct state_facts facts;
+
+	*state = json_kind(serial) == JSON_INT;
+	if (!*state)
+		return 0;
+	if (read_state(file, &facts, err))
+		return refuse(err, e->path);
+	if (facts.state && facts.serial == json_get_int(e->facts, "serial", -1))
+		return 0;
+	err_set(err, ERR_INTEGRITY,
+	    facts.state ? "its serial is not the one that was captured"
+			: "it was a state when it was captured, and is none");
+	return err_wrap(err, "%s", e->path);
+}
+
+/* ---- repositories ---- */
+
+int door_git_file(
+    const struct contents_entry *e, char **repository, struct err *err)
+{
+	const char *end = strstr(e->path, ".git/");
+
+	if (!str_starts(e->path, "git/") || !end ||
+	    end == e->path + strlen("git/"))
+		return err_set(err, ERR_INTEGRITY,
+		    "'%s' is in no repository git/<name>.git", e->path);
+	if (verify_file_name(end + strlen(".git/"), err))
+		return err_wrap(err, "%s", e->path);
+	if (verify_lfs_object(e->path, e->sha256, err))
+		return -1;
+	*repository =
+	    str_ndup(e->path, (size_t)(end - e->path) + strlen(".git"));
+	return 0;
+}
+
+int door_repository(const struct tree *tree, const char *repository,
+    const struct cancel *cancel, struct verify_counts *counts, struct err *err)
+{
+	autofree char *dir = tree_path(tree, repository);
+
+	return verify_repository(dir, cancel, counts, err)
+		   ? refuse(err, repository)
+		   : 0;
+}

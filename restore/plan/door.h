@@ -1,0 +1,42 @@
+/*
+ * The one door by which what an archive holds comes in: `verify` and every plan
+ * ask the same of it, so that what the one refuses the other does not write.
+ * An entry has to be what its place in the archive and its facts say it is.
+ *
+ * All return -1 with ERR_INTEGRITY, or ERR_CANCELLED, naming the entry.
+ */
+#ifndef RESTORE_PLAN_DOOR_H
+#define RESTORE_PLAN_DOOR_H
+
+#include "storage/archive/contents.h"
+#include "storage/archive/tree.h"
+#include "storage/base/cancel.h"
+#include "storage/base/err.h"
+#include "storage/git/mirror/verify.h"
+
+#include <stdbool.h>
+
+/* The Kubernetes object of an entry, the caller's: it reads as JSON, and its
+ * name, namespace, group and kind are those of its path and facts. NULL where
+ * it is refused. */
+struct json_object *door_object(
+    const struct tree *tree, const struct contents_entry *e, struct err *err);
+
+/* What was state when it was captured reads as state still, with its serial;
+ * *state says whether it was. What never was is kept as it is. Bytes are not
+ * judged beyond that: a restore writes them as they are. */
+int door_state(const struct tree *tree, const struct contents_entry *e,
+    bool *state, struct err *err);
+
+/* An entry below git/<name>.git: a file that a mirror has, and an LFS object
+ * that is what it is called after. `*repository`: git/<name>.git, the caller's.
+ */
+int door_git_file(
+    const struct contents_entry *e, char **repository, struct err *err);
+
+/* A repository as a whole: every object that a ref needs is in it, and nothing
+ * in it points elsewhere. */
+int door_repository(const struct tree *tree, const char *repository,
+    const struct cancel *cancel, struct verify_counts *counts, struct err *err);
+
+#endif

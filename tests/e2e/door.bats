@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# One door: what a backup takes a restore can read, and what `verify` refuses,
+# `plan` and `apply` refuse before anything is written.
+# shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	export P=$BATS_FILE_TMPDIR/p KUBE=sim
+	mkdir -p "$P"
+	kube_server sim start "$P/kube"
+	"$top/tests/sim/s3" start "$P/s3" --bucket states --bucket restored
+	"$top/tests/data/platform/load" git "$P/git" >/dev/null
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+}
+
+teardown_file() {
+	kube_server sim stop "$P/kube"
+	"$top/tests/sim/s3" stop "$P/s3"
+}
+
+setup() {
+	set -a
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/s3/env"
+	set +a
+	cd "$BATS_TEST_TMPDIR" || return
+	export BACKSTAY_CONFIG=$PWD/backstay.yaml
+}
+
+config() { # YAML of the sources and targets
+	cat >"$BACKSTAY_CONFIG" <<-X
+	name: t
+	state_dir: $PWD/state
+	vaults: [{name: local, directory: $PWD/vault}]
+	compression: {format: gzip}
+	encryption: none
+	signing: none
+	$1
+	X
+}
+
+git_config() {
+	config "git: {repositories: [{url: $P/git/helm-charts.git}]}
+restore: {targets: {repositories: {helm-charts: $PWD/target.git}}}"
+}
+
+kube_config() {
+	config "kubernetes: {clusters: [{name: production, kubeconfig: $P/kube/kubeconfig}]}
+restore: {targets: {clusters: [{from: production, kubeconfig: $P/kube/kubeconfig}]}}"
+}
+
+state_config() {
+	config "terraform: {buckets: [{bucket: states, prefixes: [$1], endpoint: $S3_ENDPOINT, region: us-east-1, addressing: path}]}
+restore: {targets: {buckets: [{from: states, bucket: restored, endpoint: $S3_ENDPOINT, region: us-east-1, addressing: path}]}}"
+}
+
+s3() { # BUCKET VERB [KEY]
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform python3 -c '
+import os, sys
+from lib.s3 import Client
+bucket, verb, *more = sys.argv[1:]
+c = Client(os.environ["S3_ENDPOINT"], bucket)
+if verb == "put":
+    c.call("PUT", more[0], body=sys.stdin.buffer.read())
+else:
+    sys.stdout.buffer.write(c.call("GET", more[0])[1])
+' "$@"
+}
+
+forge() { "$top/tests/tools/forge" "$PWD/vault" "$@"; }
+
+# Every way in refuses it, with words; nothing is unpacked or written.
+refused() { # PATTERN [OPTION-OF-PLAN...]
+	local pattern=$1 command
+	shift
+	for command in "verify latest" "plan latest --offline $*" "apply latest --yes $*"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr restore $command
+		echo "$command: $status: $output $stderr"
+		[ "$status" -eq 5 ]
+		grep -qE "$pattern" <<<"$stderr"
+	done
+	[ -z "$(find state/scratch -mindepth 1 2>/dev/null)" ]
+}
+
+@test "keys of any Unicode come back as they were" {
+	local long nfd part key keys=()
+	nfd=$(printf 'u/cafe\xcc\x81/\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab.tfstate')
+	part=$(printf '\xe2\x82\xac%.0s' {1..90}) # 270 bytes
+	long=$(printf 'u/a\xe2\x82\xac%.0s' {1..66})
+	keys=("$nfd" "u/$part/x" "u/a$part" "u/ab$part" "$long" "$(printf 'u/\xc3\xa9')")
+	for key in "${keys[@]}"; do
+		echo "{\"version\":4,\"serial\":1,\"lineage\":\"l\",\"key\":\"$key\"}" | s3 states put "$key"
+	done
+	state_config u/
+	agent backup
+	restore verify latest
+	restore extract latest --to out
+	restore plan latest
+	restore apply latest --yes
+	for key in "${keys[@]}"; do
+		cmp <(s3 restored get "$key") <(s3 states get "$key")
+	done
+	# The standard tool gives the same names.
+	mkdir tar
+	tar -C tar -xf vault/*.tar.gz
+	diff <(cd tar && find . -type f ! -name CONTENTS.json | LC_ALL=C sort) \
+	    <(cd out && find . -type f ! -name CONTENTS.json ! -name .attrs.json | LC_ALL=C sort)
+}
+
+@test "a state that is nested deeply, or has a byte that is no UTF-8" {
+	python3 -c 'print("{\"version\":4,\"serial\":1,\"lineage\":\"l\",\"x\":" + "["*400 + "]"*400 + "}")' |
+	    s3 states put d/deep
+	printf '{"version":4,"serial":1,"lineage":"l","x":"\xff"}' | s3 states put d/byte
+	state_config d/
+	agent backup
+	restore verify latest
+	restore plan latest
+	restore apply latest --yes
+	cmp <(s3 restored get d/deep) <(s3 states get d/deep)
+	cmp <(s3 restored get d/byte) <(s3 states get d/byte)
+}
+
+@test "a repository that needs what it has not, or brings in what was not captured" {
+	git_config
+	agent backup
+	cp -a vault honest
+	local refs
+	refs=$(tar -xOf honest/*.tar.gz git/helm-charts.git/packed-refs)
+	printf '%s\n%s refs/heads/zz\n' "$refs" "$(printf 1%.0s {1..40})" |
+	    forge put git/helm-charts.git/packed-refs
+	refused 'refs/heads/zz|1111111'
+	for file in objects/info/alternates hooks/post-update commondir config.worktree; do
+		rm -rf vault && cp -a honest vault
+		forge file git/helm-charts.git/$file
+		refused "git/helm-charts.git/$file: .*no such file"
+	done
+	rm -rf vault && cp -a honest vault
+	printf '[core]\n\tbare = true\n\tfsmonitor = /bin/false\n' |
+	    forge put git/helm-charts.git/config
+	refused 'config is not the one'
+	[ ! -e target.git ]
+}
+
+@test "an object that is not the one of its place" {
+	kube_config
+	agent backup
+	cp -a vault honest
+	local path=kubernetes/production/namespaces/staging/configmaps object
+	object=$(tar -tf honest/*.tar.gz | grep "^$path/" | head -1)
+	for change in '.metadata.namespace = "kube-system"' '.metadata.name = "other"' \
+	    'del(.metadata.namespace)' '.kind = "Secret"' '.apiVersion = "apps/v1"' \
+	    '.metadata.name = "../x"'; do
+		rm -rf vault && cp -a honest vault
+		tar -xOf honest/*.tar.gz "$object" | jq -c "$change" | forge put "$object"
+		echo "$change"
+		refused "$(basename "$object").*(not the object that was captured|cannot be kept)"
+	done
+}
+
+# An object nested to N containers, made by the API server's own hands.
+deep() { # NAME CONTAINERS
+	python3 -c '
+import sys
+n = int(sys.argv[2]) - 2
+print("{\"apiVersion\":\"example.com/v1\",\"kind\":\"Thing\",\"metadata\":{\"name\":\"%s\",\"namespace\":\"staging\"},\"spec\":{\"x\":%s}}"
+      % (sys.argv[1], "[" * n + "]" * n))' "$@" | kube_post apis/example.com/v1/namespaces/staging/things
+}
+
+kube_post() { # PATH < OBJECT
+	local server
+	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
+	curl -sf -o /dev/null -X POST -H 'Content-Type: application/json' --data-binary @- "$server/$1"
+}
+
+@test "an object beyond the limit of nesting costs itself alone, all others come back" {
+	kube_post apis/apiextensions.k8s.io/v1/customresourcedefinitions <<-'X'
+	{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+	 "metadata": {"name": "things.example.com"},
+	 "spec": {"group": "example.com", "scope": "Namespaced",
+	  "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
+	  "versions": [{"name": "v1", "served": true, "storage": true, "schema":
+	   {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}}
+	X
+	deep below 499
+	deep at 500
+	kube_config
+	agent backup
+	restore verify latest
+	restore plan latest --same-cluster
+	restore apply latest --same-cluster --yes
+	deep above 501
+	run --separate-stderr agent backup
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	[ "$(restore show latest -o json | jq '.missing | length')" -eq 1 ]
+	grep -q "an object of production: things.example.com.*too deep" <<<"$stderr"
+	restore verify latest
+	local dir=kubernetes/production/namespaces/staging/things.example.com
+	tar -tf "$(printf '%s\n' vault/*.tar.gz | tail -1)" | grep "^$dir/" >kept
+	diff - kept <<-X
+	$dir/at.json
+	$dir/below.json
+	X
+}
