@@ -77,7 +77,8 @@ static int list_local(struct upstream *u, const char *path, struct err *err)
 		    "%s is a shallow clone: its history is cut off; complete "
 		    "it first (git fetch --unshallow)",
 		    dir);
-	return ref_files_read_head(dir, &u->head, err) ||
+	return ref_files_resolve_head(
+		   repo_own_dir(u->repo), dir, &u->head, err) ||
 		       ref_files_read(dir, &u->refs, err)
 		   ? -1
 		   : 0;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
 	MAX_PACKED_REFS = 512 * 1024 * 1024,
@@ -43,11 +44,28 @@ static char *parse_value(const struct buf *b)
 	return NULL;
 }
 
+/* A symbolic link to a ref is how git wrote symbolic refs once, and still does
+ * with core.preferSymlinkRefs; one to elsewhere is read as a file. */
+static char *link_target(const char *path)
+{
+	char target[MAX_LOOSE_REF];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	if (n <= 0 || n == sizeof(target) - 1)
+		return NULL;
+	target[n] = '\0';
+	return str_starts(target, "refs/") && git_ref_name_valid(target)
+		   ? str_dup(target)
+		   : NULL;
+}
+
 int ref_files_read_head(const char *dir, char **head, struct err *err)
 {
 	autofree char *path = file_join(dir, "HEAD");
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
+	if ((*head = link_target(path)))
+		return 0;
 	if (file_read(path, MAX_LOOSE_REF, &text, err))
 		return -1;
 	strip_line_end(&text);
@@ -55,6 +73,39 @@ int ref_files_read_head(const char *dir, char **head, struct err *err)
 	if (!*head)
 		return err_set(err, ERR_FORMAT,
 		    "%s names neither a reference nor an object", path);
+	return 0;
+}
+
+/* What a symbolic ref names, or NULL where it is none. */
+static char *target_of(const char *common, const char *name)
+{
+	autofree char *path = file_join(common, name);
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	uint8_t id[GIT_ID_LEN];
+	char *linked = link_target(path);
+
+	if (linked || file_read(path, MAX_LOOSE_REF, &text, &ignored))
+		return linked;
+	strip_line_end(&text);
+	autofree char *value = parse_value(&text);
+	return value && git_id_parse(value, id) ? steal(value) : NULL;
+}
+
+int ref_files_resolve_head(
+    const char *dir, const char *common, char **head, struct err *err)
+{
+	uint8_t id[GIT_ID_LEN];
+
+	if (ref_files_read_head(dir, head, err))
+		return -1;
+	for (int i = 0; i < MAX_SYMREF_DEPTH && git_id_parse(*head, id); i++) {
+		char *next = target_of(common, *head);
+		if (!next)
+			break;
+		free(*head);
+		*head = next;
+	}
 	return 0;
 }
 
@@ -158,6 +209,9 @@ static int read_loose(
 		return errno == ENOENT
 			   ? 0
 			   : err_system(err, errno, "cannot look at %s", path);
+	/* Git follows one to a file, and skips one that leads nowhere. */
+	if (S_ISLNK(st.st_mode) && (stat(path, &st) || !S_ISREG(st.st_mode)))
+		return 0;
 	if (S_ISREG(st.st_mode))
 		return read_loose_file(l, path, name, err);
 	if (!S_ISDIR(st.st_mode))

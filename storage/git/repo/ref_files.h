@@ -11,6 +11,10 @@
 
 /* HEAD: what it names, or 40 hex digits; the caller frees. */
 int ref_files_read_head(const char *dir, char **head, struct err *err);
+/* The same as a server says it: followed through symbolic refs, which lie in
+ * `common`, to the last name. */
+int ref_files_resolve_head(
+    const char *dir, const char *common, char **head, struct err *err);
 /* All refs, sorted; none is no error. */
 int ref_files_read(const char *dir, struct git_refvec *refs, struct err *err);
 

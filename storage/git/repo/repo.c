@@ -1,8 +1,10 @@
 #include "storage/git/repo/repo.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
+#include "storage/git/repo/layout.h"
 
 #include <git2.h>
 #include <pthread.h>
@@ -13,9 +15,10 @@
 enum { MAX_TAG_DEPTH = 100 };
 
 struct repo {
-	git_repository *git;
+	struct layout at;
 	git_odb *odb;
-	char *dir;
+	git_repository *git; /* only where refs are set */
+	bool bare;
 };
 
 /* Nobody's own configuration of Git says what is captured, or keeps it from
@@ -23,6 +26,9 @@ struct repo {
  * which is what its owner is asked for. */
 static void global_init(void)
 {
+	/* They change nothing of what is read: see check_extension. */
+	static const char *extensions[] = {"objectformat", "preciousobjects",
+	    "refstorage", "relativeworktrees", "worktreeconfig"};
 	static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA,
 	    GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
 	    GIT_CONFIG_LEVEL_GLOBAL};
@@ -32,7 +38,9 @@ static void global_init(void)
 	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++)
 		if (git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], ""))
 			abort();
-	if (git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0))
+	if (git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0) ||
+	    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
+		sizeof(extensions) / sizeof(*extensions)))
 		abort();
 }
 
@@ -54,26 +62,122 @@ static int failed(struct err *err, int code, const char *what, const char *on)
 	    e && e->message ? e->message : "libgit2 does not say why");
 }
 
+/* ---- opening ---- */
+
+/* What is said of a repository that changes how it is read (git's own list:
+ * gitrepository-layout(5), repository-version). */
+struct format {
+	const char *dir;
+	int version;
+	int bare; /* -1: not said */
+	struct err *err;
+};
+
+static int refuse(const struct format *f, const char *what, const char *value,
+    const char *advice)
+{
+	cleanup(buf_done) struct buf shown = BUF_INIT;
+
+	str_add_printable(&shown, value, strnlen(value, 60));
+	err_set(f->err, ERR_FORMAT, "%s: %s '%s' cannot be read: %s", f->dir,
+	    what, buf_str(&shown), advice);
+	return -1;
+}
+
+static int check_extension(
+    const struct format *f, const char *name, const char *value)
+{
+	static const char *const harmless[] = {"noop", "noop-v1",
+	    "preciousobjects", "relativeworktrees", "worktreeconfig"};
+
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
+		if (str_eq(name, harmless[i]))
+			return 0;
+	if (str_eq(name, "objectformat"))
+		return str_eq(value, "sha1")
+			   ? 0
+			   : refuse(f, "the object format", value,
+				 "only sha1 can be read; convert it, or keep "
+				 "it by other means");
+	if (str_eq(name, "refstorage"))
+		return str_eq(value, "files")
+			   ? 0
+			   : refuse(f, "the ref storage", value,
+				 "only 'files' can be read; give its URL on a "
+				 "server, or convert it (git refs migrate "
+				 "--ref-format=files)");
+	if (str_eq(name, "partialclone"))
+		return refuse(f, "a partial clone of", value,
+		    "objects are left at its origin; back that up, or "
+		    "complete it (git fetch --refetch --no-filter)");
+	return f->version
+		   ? refuse(f, "the extension", name, "it is not known here")
+		   : 0;
+}
+
+static int take_entry(const git_config_entry *e, void *ctx)
+{
+	struct format *f = ctx;
+	const char *value = e->value ? e->value : "true";
+	int is = 0;
+
+	if (str_eq(e->name, "core.bare") && !git_config_parse_bool(&is, value))
+		f->bare = is != 0;
+	if (str_starts(e->name, "extensions."))
+		return check_extension(
+		    f, e->name + strlen("extensions."), value);
+	return 0;
+}
+
+static int read_config(struct format *f, const char *path)
+{
+	git_config *config = NULL;
+	int32_t version = 0;
+
+	if (!file_exists(path))
+		return 0;
+	int code = git_config_open_ondisk(&config, path);
+	if (code)
+		return failed(f->err, code, "read", path);
+	if (!git_config_get_int32(
+		&version, config, "core.repositoryformatversion"))
+		f->version = version;
+	if (f->version > 1)
+		code = err_set(f->err, ERR_FORMAT,
+		    "%s: its format has version %d, and at most 1 is known",
+		    f->dir, f->version);
+	else if ((code = git_config_foreach(config, take_entry, f)) &&
+		 f->err->code == ERR_NONE)
+		failed(f->err, code, "read", path);
+	git_config_free(config);
+	return code ? -1 : 0;
+}
+
+static int check_format(struct repo *r, struct err *err)
+{
+	struct format f = {.dir = r->at.common, .bare = -1, .err = err};
+	autofree char *shared = file_join(r->at.common, "config");
+	/* Where extensions.worktreeConfig has moved core.bare to. */
+	autofree char *own = file_join(r->at.own, "config.worktree");
+
+	if (read_config(&f, shared) || read_config(&f, own))
+		return -1;
+	r->bare = f.bare < 0 ? !r->at.below : f.bare;
+	return 0;
+}
+
 struct repo *repo_open(const char *dir, struct err *err)
 {
 	init_once();
 	cleanup(repo_freep) struct repo *r = mem_new(struct repo);
-	int code = git_repository_open_ext(
-	    &r->git, dir, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
-	if (code) {
-		failed(err, code, "open the repository", dir);
+	if (layout_find(dir, &r->at, err) || check_format(r, err))
 		return NULL;
-	}
-	code = git_repository_odb(&r->odb, r->git);
+	autofree char *objects = file_join(r->at.common, "objects");
+	int code = git_odb_open(&r->odb, objects);
 	if (code) {
 		failed(err, code, "open the objects of", dir);
 		return NULL;
 	}
-	const char *path = git_repository_commondir(r->git);
-	size_t len = strlen(path);
-	while (len > 1 && path[len - 1] == '/')
-		len--;
-	r->dir = str_ndup(path, len);
 	return steal(r);
 }
 
@@ -83,7 +187,7 @@ void repo_free(struct repo *r)
 		return;
 	git_odb_free(r->odb);
 	git_repository_free(r->git);
-	free(r->dir);
+	layout_done(&r->at);
 	free(r);
 }
 
@@ -94,12 +198,17 @@ void repo_freep(struct repo **r)
 
 const char *repo_dir(const struct repo *r)
 {
-	return r->dir;
+	return r->at.common;
+}
+
+const char *repo_own_dir(const struct repo *r)
+{
+	return r->at.own;
 }
 
 bool repo_is_bare(const struct repo *r)
 {
-	return git_repository_is_bare(r->git) == 1;
+	return r->bare;
 }
 
 static git_oid oid_of(const uint8_t id[GIT_ID_LEN])
@@ -170,12 +279,23 @@ int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
 	return err_set(err, ERR_FORMAT, "tags of tags have no end");
 }
 
+static int open_refs(struct repo *r, struct err *err)
+{
+	int code = r->git ? 0
+			  : git_repository_open_ext(&r->git, r->at.own,
+				GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
+
+	return code ? failed(err, code, "open the repository", r->at.own) : 0;
+}
+
 int repo_set_ref(struct repo *r, const char *name, const uint8_t id[GIT_ID_LEN],
     struct err *err)
 {
 	git_oid oid = oid_of(id);
 	git_reference *ref = NULL;
 
+	if (open_refs(r, err))
+		return -1;
 	int code = git_reference_create(&ref, r->git, name, &oid, 1, NULL);
 	git_reference_free(ref);
 	return code ? failed(err, code, "set", name) : 0;
@@ -183,6 +303,8 @@ int repo_set_ref(struct repo *r, const char *name, const uint8_t id[GIT_ID_LEN],
 
 int repo_delete_ref(struct repo *r, const char *name, struct err *err)
 {
+	if (open_refs(r, err))
+		return -1;
 	int code = git_reference_remove(r->git, name);
 
 	return code ? failed(err, code, "delete", name) : 0;

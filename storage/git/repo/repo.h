@@ -15,11 +15,15 @@
 
 struct repo;
 /* A bare repository, or the one of a working tree; its refs are not looked
- * at. ERR_NOT_FOUND where there is none. */
+ * at. ERR_NOT_FOUND where there is none, ERR_FORMAT where its format is one
+ * that cannot be read. */
 struct repo *repo_open(const char *dir, struct err *err);
 void repo_free(struct repo *r); /* takes NULL */
 void repo_freep(struct repo **r);
-const char *repo_dir(const struct repo *r); /* where HEAD lies */
+/* Where its refs and objects lie. */
+const char *repo_dir(const struct repo *r);
+/* Where its HEAD lies: elsewhere for a linked working tree. */
+const char *repo_own_dir(const struct repo *r);
 
 bool repo_is_bare(const struct repo *r);
 

@@ -292,6 +292,74 @@ harmful_key() { # MODE BYTES
 	same "$R" "$M"
 }
 
+@test "a file path: HEAD is what git says it is, however it is written" {
+	work
+	cd "$T"
+	said() { git ls-remote --symref "$1" HEAD | sed -n 's/^ref: \(.*\)\tHEAD$/ref: \1/p'; }
+	git -C work config core.preferSymlinkRefs true
+	git -C work symbolic-ref HEAD refs/heads/side
+	[ -L work/.git/HEAD ]
+	git init -q -b main unborn
+	git -C unborn config core.preferSymlinkRefs true
+	git -C unborn symbolic-ref HEAD refs/heads/trunk
+	git -C work worktree add -q -b linked ../linked
+	git clone -q --mirror work alias.git
+	git -C alias.git symbolic-ref refs/heads/alias refs/heads/main
+	git -C alias.git symbolic-ref HEAD refs/heads/alias
+	git init -q --separate-git-dir "$T/apart.git" apart
+	git -C apart commit -q --allow-empty -m one
+	for from in work linked alias.git apart; do
+		run -0 tool mirror "$T/$from" "$T/${from%.git}-mirror.git"
+		[ "$(cat "$T/${from%.git}-mirror.git/HEAD")" = "$(said "$T/$from")" ]
+	done
+	[ "$(cat linked-mirror.git/HEAD)" = 'ref: refs/heads/linked' ]
+	# Named as git lets one name it: without its .git.
+	run -0 tool mirror "$T/alias" "$T/short-mirror.git"
+	same alias-mirror.git short-mirror.git
+	# ls-remote says nothing of a branch that is not born yet.
+	run -0 tool mirror "$T/unborn" "$T/unborn-mirror.git"
+	[ "$(cat unborn-mirror.git/HEAD)" = 'ref: refs/heads/trunk' ]
+}
+
+@test "a file path: a loose ref that is a symbolic link" {
+	served
+	git -C "$R" update-ref refs/heads/loose main~1
+	ln -s loose "$R/refs/heads/linked"
+	ln -s refs/heads/gone "$R/refs/heads/dangling"
+	run -0 tool mirror "$R" "$M"
+	diff <(git ls-remote "$R" 'refs/*') <(git ls-remote "$M" 'refs/*')
+}
+
+# Those that a newer git writes are written by hand here.
+@test "a file path: extensions of the format are known, or refused by name" {
+	served
+	git -C "$R" config core.repositoryFormatVersion 1
+	for e in noop=true worktreeConfig=true preciousObjects=true relativeWorktrees=true objectFormat=sha1 refStorage=files; do
+		git -C "$R" config "extensions.${e%=*}" "${e#*=}"
+		rm -rf "$M"
+		run -0 tool mirror "$R" "$M"
+		[ "$(cat "$M/HEAD")" = 'ref: refs/heads/main' ]
+		# A target that has it takes a push, too.
+		run -0 tool push "$R" "$M"
+		sed -i '/extensions/,$d' "$R/config"
+	done
+	while read -r e says; do
+		git -C "$R" config "extensions.${e%=*}" "${e#*=}"
+		rm -rf "$M"
+		run -3 tool mirror "$R" "$M"
+		[[ $output == *$says* ]]
+		sed -i '/extensions/,$d' "$R/config"
+	done <<-X
+		objectFormat=sha256 sha256
+		refStorage=reftable git refs migrate
+		partialClone=origin partial clone
+		tomorrow=true tomorrow
+	X
+	git -C "$R" config core.repositoryFormatVersion 2
+	run -3 tool mirror "$R" "$M"
+	[[ $output == *"version 2"* ]]
+}
+
 @test "a file path that is written to and repacked meanwhile" {
 	served
 	(
@@ -624,7 +692,7 @@ sys.exit(peak > int(sys.argv[1]))' "$@"
 	run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
 	[[ $output == *sha256*"only sha1"* ]]
 	run -3 tool mirror "$R" "$M"
-	[[ $output == *objectformat* ]]
+	[[ $output == *"object format 'sha256'"* ]]
 }
 
 @test "a repository that is not there, and a server that is none" {
