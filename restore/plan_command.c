@@ -1,3 +1,5 @@
+#include "restore/apply/apply.h"
+#include "restore/kube/applier.h"
 #include "restore/session.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -19,23 +21,33 @@ static void on_dry_progress(void *ctx, size_t done, size_t total)
 	log_progress("asking the targets: %zu of %zu", done, total);
 }
 
+static struct applier *new_applier(const struct session *s)
+{
+	const struct applier_options o = {
+	    .clusters = s->targets.plan.items,
+	    .cluster_count = s->targets.plan.len,
+	    .gates = (enum applier_gates)s->c->settings->restore.gates,
+	};
+
+	return applier_new(&o);
+}
+
 static struct apply_options apply_options_of(
-    const struct session *s, const char *journal_dir)
+    const struct session *s, struct applier *applier, const char *journal_dir)
 {
 	const struct settings_restore *r = &s->c->settings->restore;
 
 	return (struct apply_options){
-	    .git = s->has_targets ? &s->targets.git : NULL,
-	    .state = s->has_targets ? &s->targets.state : NULL,
-	    .in_flight = (size_t)r->concurrency,
-	    .gates = (enum apply_gates)r->gates,
-	    .gate_timeout_ms = (int)r->gate_timeout,
-	    .journal_dir = journal_dir,
-	    .resume = s->c->options->resume,
-	    .clock = s->c->env.clock,
-	    .random = s->c->env.random,
-	    .cancel = s->c->env.cancel,
-	    .progress = on_progress,
+	    .drivers = {[PLAN_GIT] = &s->targets.git,
+		[PLAN_STATE] = &s->targets.state,
+		[PLAN_KUBE] = applier_driver(applier)},
+	    .run = {.in_flight = (size_t)r->concurrency,
+		.gate_timeout_ms = (int)r->gate_timeout,
+		.journal_dir = journal_dir,
+		.resume = s->c->options->resume,
+		.clock = s->c->env.clock,
+		.cancel = s->c->env.cancel,
+		.progress = on_progress},
 	};
 }
 
@@ -85,9 +97,10 @@ int command_plan(const struct command *c, struct err *err)
 		    &s, c->options->common.output == CLI_OUTPUT_JSON, stdout);
 		return plan_count(s.plan, PLAN_CANNOT) ? 1 : 0;
 	}
-	struct apply_options o = apply_options_of(&s, NULL);
-	o.dry_run = true;
-	o.progress = on_dry_progress;
+	cleanup(applier_freep) struct applier *applier = new_applier(&s);
+	struct apply_options o = apply_options_of(&s, applier, NULL);
+	o.run.dry_run = true;
+	o.run.progress = on_dry_progress;
 	cleanup(report_freep) struct report *r = apply_run(s.plan, &o, err);
 	return r ? print_report(&s, r, err) : err_wrap(err, "plan --server");
 }
@@ -139,7 +152,8 @@ int command_apply(const struct command *c, struct err *err)
 	autofree char *journal = file_join(c->settings->state_dir, "journal");
 	if (file_mkdirs(journal, err))
 		return -1;
-	const struct apply_options o = apply_options_of(&s, journal);
+	cleanup(applier_freep) struct applier *applier = new_applier(&s);
+	const struct apply_options o = apply_options_of(&s, applier, journal);
 	cleanup(report_freep) struct report *r = apply_run(s.plan, &o, err);
 	return r ? print_report(&s, r, err) : err_wrap(err, "apply");
 }
@@ -160,9 +174,9 @@ int command_release(const struct command *c, struct err *err)
 		&s.targets, c, &s.opened.manifest, NULL, NULL, &all, err))
 		return err_wrap(err, "release");
 	autofree char *journal = file_join(c->settings->state_dir, "journal");
-	const struct apply_options o = apply_options_of(&s, journal);
+	cleanup(applier_freep) struct applier *applier = new_applier(&s);
+	const struct apply_options o = apply_options_of(&s, applier, journal);
 	cleanup(report_freep) struct report *r =
-	    apply_release(s.opened.snapshot->label, s.targets.plan.items,
-		s.targets.plan.len, &o, err);
+	    apply_release(s.opened.snapshot->label, &o, err);
 	return r ? print_report(&s, r, err) : err_wrap(err, "release");
 }

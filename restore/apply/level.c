@@ -1,16 +1,20 @@
-#include "restore/run/run.h"
+#include "restore/apply/level.h"
+
+#include "storage/base/backoff.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/pool.h"
 
-enum { REPOSITORIES = 4, POLL_MS = 100, POLL_MAX_MS = 1000 };
+#include <stdlib.h>
+
+enum { POLL_MS = 100, POLL_MAX_MS = 1000 };
 
 /* Whether something comes later that must come before. */
-static bool is_early(struct apply *a, uint32_t node)
+static bool is_early(const struct run *r, uint32_t node)
 {
-	VEC_EACH (&a->p->graph.nodes.items[node].edges, e)
+	VEC_EACH (&r->p->graph.nodes.items[node].edges, e)
 		if (!e->broken && e->strength >= EDGE_OWNER &&
-		    a->postponed[e->needs] &&
-		    a->outcomes[e->needs].kind == OUTCOME_PENDING)
+		    r->postponed[e->needs] &&
+		    r->outcomes[e->needs].kind == OUTCOME_PENDING)
 			return true;
 	return false;
 }
@@ -18,16 +22,16 @@ static bool is_early(struct apply *a, uint32_t node)
 /* Whether something that must be there, or ready, is not; says what. What is
  * held for an owner that is going will itself go with it, by the hand of the
  * garbage collector. */
-static bool is_held(struct apply *a, uint32_t node, struct outcome *outcome)
+static bool is_held(const struct run *r, uint32_t node, struct outcome *outcome)
 {
-	const struct plan *p = a->p;
+	const struct plan *p = r->p;
 
 	VEC_EACH (&p->graph.nodes.items[node].edges, e) {
 		const struct plan_node *needed = &p->nodes.items[e->needs];
-		enum outcome_kind kind = a->outcomes[e->needs].kind;
+		enum outcome_kind kind = r->outcomes[e->needs].kind;
 		bool missing =
 		    outcome_is_missing(kind) && kind != OUTCOME_PARTIAL;
-		bool unready = e->ready && a->gates[e->needs] == GATE_FAILED;
+		bool unready = e->ready && r->gates[e->needs] == GATE_FAILED;
 		bool terminating =
 		    e->strength == EDGE_OWNER && needed->terminating;
 		cleanup(buf_done) struct buf what = BUF_INIT;
@@ -48,78 +52,81 @@ static bool is_held(struct apply *a, uint32_t node, struct outcome *outcome)
 	return false;
 }
 
-static void drive(
-    struct apply *a, const struct plan_node *n, struct outcome *outcome)
+static void drive(struct level_engine *e, uint32_t node)
 {
-	bool git = n->kind == PLAN_GIT;
-	const struct apply_driver *driver = git ? a->o->git : a->o->state;
-	atomic_bool *pointless = git ? &a->no_git : &a->no_state;
+	enum plan_node_kind kind = e->run->p->nodes.items[node].kind;
+	const struct apply_driver *driver = e->drivers[kind];
+	struct outcome *outcome = &e->run->outcomes[node];
 	struct err err = ERR_INIT;
 
 	if (!driver) {
 		outcome_set(outcome, OUTCOME_FAILED, "no target is known");
 		return;
 	}
-	if (atomic_load(pointless)) {
+	if (atomic_load(&e->pointless[kind])) {
 		outcome_set(outcome, OUTCOME_HELD,
 		    "the target refused others of its kind");
 		return;
 	}
-	if (driver->apply(driver->ctx, n, a->o->dry_run, outcome, &err)) {
-		atomic_store(pointless, true);
+	switch (driver->apply(driver->ctx, node, outcome, &err)) {
+	case APPLY_ENDED:
+		break;
+	case APPLY_LATER:
+		e->run->postponed[node] = POSTPONED_BEGUN;
+		break;
+	case APPLY_POINTLESS:
+		atomic_store(&e->pointless[kind], true);
 		if (err.code == ERR_CANCELLED)
 			outcome_set(outcome, OUTCOME_PENDING, "stopped");
 		else if (outcome->kind == OUTCOME_PENDING)
 			outcome_failed(outcome, &err);
+		break;
 	}
 }
 
-static void end_node(struct apply *a, uint32_t node)
+static void end_node(struct run *r, uint32_t node)
 {
-	struct plan_node *n = &a->p->nodes.items[node];
+	const struct plan_node *n = &r->p->nodes.items[node];
 	struct err err = ERR_INIT;
 
-	if (a->journal && a->outcomes[node].kind != OUTCOME_PENDING &&
+	if (r->journal && r->outcomes[node].kind != OUTCOME_PENDING &&
 	    journal_end(
-		a->journal, node, n->live_uid, &a->outcomes[node], &err))
-		run_fail(a, &err);
-	size_t done = atomic_fetch_add(&a->done, 1) + 1;
-	if (a->o->progress)
-		a->o->progress(a->o->progress_ctx, done, a->total);
+		r->journal, node, n->live_uid, &r->outcomes[node], &err))
+		run_fail(r, &err);
+	size_t done = atomic_fetch_add(&r->done, 1) + 1;
+	if (r->o->progress)
+		r->o->progress(r->o->progress_ctx, done, r->total);
 }
 
-static void run_node(struct apply *a, uint32_t node)
+static void run_node(struct level_engine *e, uint32_t node)
 {
-	const struct plan_node *n = &a->p->nodes.items[node];
-	struct outcome *outcome = &a->outcomes[node];
+	struct run *r = e->run;
+	const struct plan_node *n = &r->p->nodes.items[node];
+	struct outcome *outcome = &r->outcomes[node];
 
 	if (n->kind == PLAN_BARRIER || outcome->kind != OUTCOME_PENDING ||
-	    run_must_stop(a))
+	    run_must_stop(r))
 		return;
-	if (!a->last_try && n->action == PLAN_APPLY && is_early(a, node)) {
-		if (!a->postponed[node])
-			a->postponed[node] = POSTPONED_UNBEGUN;
+	if (!r->last_try && n->action == PLAN_APPLY && is_early(r, node)) {
+		if (!r->postponed[node])
+			r->postponed[node] = POSTPONED_UNBEGUN;
 		return;
 	}
 	if (n->action == PLAN_EXCLUDE)
 		outcome_set(outcome, OUTCOME_SKIPPED, "%s", n->reason);
 	else if (n->action == PLAN_CANNOT)
 		outcome_set(outcome, OUTCOME_FAILED, "%s", n->reason);
-	else if (!a->o->dry_run && is_held(a, node, outcome))
-		;
-	else if (n->kind == PLAN_KUBE)
-		create_or_update(a, node, outcome);
-	else
-		drive(a, n, outcome);
-	if (outcome->kind == OUTCOME_PENDING && a->postponed[node] &&
-	    !run_must_stop(a))
+	else if (r->o->dry_run || !is_held(r, node, outcome))
+		drive(e, node);
+	if (outcome->kind == OUTCOME_PENDING && r->postponed[node] &&
+	    !run_must_stop(r))
 		return;
 	/* A wait that was cut short is no failure: it goes on later. */
-	if (outcome->kind == OUTCOME_FAILED && cancel_requested(a->o->cancel)) {
+	if (outcome->kind == OUTCOME_FAILED && cancel_requested(r->o->cancel)) {
 		outcome_done(outcome);
 		outcome_set(outcome, OUTCOME_PENDING, "stopped");
 	}
-	end_node(a, node);
+	end_node(r, node);
 }
 
 /* ---- levels -------------------------------------------------------------- */
@@ -127,7 +134,7 @@ static void run_node(struct apply *a, uint32_t node)
 VEC_DEFINE(node_vec, uint32_t);
 
 struct batch {
-	struct apply *a;
+	struct level_engine *e;
 	struct node_vec nodes;
 };
 
@@ -135,29 +142,40 @@ static void run_one(void *ctx, size_t i)
 {
 	struct batch *b = ctx;
 
-	run_node(b->a, b->nodes.items[i]);
+	run_node(b->e, b->nodes.items[i]);
 }
 
+/* What failed is not ready, and holds back by itself. */
 static void wait_one(void *ctx, size_t i)
 {
 	struct batch *b = ctx;
+	struct run *r = b->e->run;
 	uint32_t node = b->nodes.items[i];
+	const struct plan_node *n = &r->p->nodes.items[node];
+	enum outcome_kind kind = r->outcomes[node].kind;
+	const struct apply_driver *driver =
+	    n->kind == PLAN_BARRIER ? NULL : b->e->drivers[n->kind];
+	enum gate_state state = GATE_PASSED;
 
-	b->a->gates[node] = (uint8_t)ready_wait(b->a, node);
+	if (driver && driver->ready)
+		state = outcome_is_missing(kind) && kind != OUTCOME_PARTIAL
+			    ? GATE_FAILED
+			    : driver->ready(driver->ctx, node);
+	r->gates[node] = (uint8_t)state;
 }
 
-/* What must be ready before this node, and was not looked at yet. */
-static bool add_gates(struct apply *a, uint32_t node, struct batch *gates)
+/* What must be ready before this node, and was not waited for yet. */
+static bool add_gates(const struct run *r, uint32_t node, struct batch *gates)
 {
 	bool waits = false;
 
-	VEC_EACH (&a->p->graph.nodes.items[node].edges, e) {
+	VEC_EACH (&r->p->graph.nodes.items[node].edges, e) {
 		bool queued = false;
 
 		if (!e->ready || e->broken ||
-		    a->gates[e->needs] != GATE_UNKNOWN ||
-		    (a->postponed[e->needs] &&
-			a->outcomes[e->needs].kind == OUTCOME_PENDING))
+		    r->gates[e->needs] != GATE_UNKNOWN ||
+		    (r->postponed[e->needs] &&
+			r->outcomes[e->needs].kind == OUTCOME_PENDING))
 			continue;
 		waits = true;
 		VEC_EACH (&gates->nodes, other)
@@ -168,95 +186,113 @@ static bool add_gates(struct apply *a, uint32_t node, struct batch *gates)
 	return waits;
 }
 
-/* What is there and equal needs no request of its own. */
-static void run_same(struct apply *a, uint32_t level)
+/* What the target has already needs no request of its own. */
+static void run_same(
+    struct level_engine *e, enum plan_node_kind kind, uint32_t level)
 {
-	const struct graph *g = &a->p->graph;
-	const uint32_t *nodes = g->order + g->level_start[level];
-	size_t count = g->level_start[level + 1] - g->level_start[level];
+	const struct apply_driver *driver = e->drivers[kind];
+	const struct graph *g = &e->run->p->graph;
+	struct node_vec nodes = VEC_INIT;
 
-	same_outcomes(a, nodes, count);
-	for (size_t i = 0; i < count; i++)
-		if (a->compares[nodes[i]] &&
-		    a->outcomes[nodes[i]].kind != OUTCOME_PENDING)
-			end_node(a, nodes[i]);
+	if (!driver || !driver->same)
+		return;
+	for (uint32_t i = g->level_start[level]; i < g->level_start[level + 1];
+	     i++) {
+		const struct plan_node *n =
+		    &e->run->p->nodes.items[g->order[i]];
+
+		if (n->kind == kind && n->action == PLAN_APPLY &&
+		    e->run->outcomes[g->order[i]].kind == OUTCOME_PENDING)
+			*vec_add(&nodes) = g->order[i];
+	}
+	driver->same(driver->ctx, nodes.items, nodes.len);
+	VEC_EACH (&nodes, node)
+		if (e->run->outcomes[*node].kind != OUTCOME_PENDING)
+			end_node(e->run, *node);
+	vec_done(&nodes);
 }
 
-static bool is_left_alone(const struct apply *a, const struct plan_node *n)
+static bool is_left_alone(const struct plan *p, const struct plan_node *n)
 {
 	return n->action != PLAN_APPLY ||
-	       (n->exists && plan_existing_of(a->p, n) == PLAN_EXISTING_SKIP);
+	       (n->exists && plan_existing_of(p, n) == PLAN_EXISTING_SKIP);
+}
+
+/* As many as the driver of the first can bear. */
+static size_t workers_for(const struct level_engine *e, const struct batch *b)
+{
+	enum plan_node_kind kind =
+	    b->nodes.len ? e->run->p->nodes.items[b->nodes.items[0]].kind
+			 : PLAN_BARRIER;
+	const struct apply_driver *driver =
+	    kind == PLAN_BARRIER ? NULL : e->drivers[kind];
+
+	return driver && driver->at_once ? driver->at_once
+					 : run_in_flight(e->run);
 }
 
 /* What waits for nothing goes first, the rest when its gates have opened. */
-void level_run(struct apply *a, uint32_t level)
+void level_run(struct level_engine *e, uint32_t level)
 {
-	const struct graph *g = &a->p->graph;
-	struct batch first = {.a = a};
-	struct batch gates = {.a = a};
-	struct batch rest = {.a = a};
+	struct run *r = e->run;
+	const struct graph *g = &r->p->graph;
+	struct batch first = {.e = e};
+	struct batch gates = {.e = e};
+	struct batch rest = {.e = e};
 
-	if (!a->again)
-		run_same(a, level);
+	for (int kind = 0; kind < PLAN_BARRIER && !r->again; kind++)
+		run_same(e, (enum plan_node_kind)kind, level);
 	for (uint32_t i = g->level_start[level]; i < g->level_start[level + 1];
 	     i++) {
 		uint32_t node = g->order[i];
-		bool runs = a->outcomes[node].kind == OUTCOME_PENDING &&
-			    !is_left_alone(a, &a->p->nodes.items[node]);
+		bool runs = r->outcomes[node].kind == OUTCOME_PENDING &&
+			    !is_left_alone(r->p, &r->p->nodes.items[node]);
 
-		if (!a->o->dry_run && runs && add_gates(a, node, &gates))
+		if (!r->o->dry_run && runs && add_gates(r, node, &gates))
 			*vec_add(&rest.nodes) = node;
 		else
 			*vec_add(&first.nodes) = node;
 	}
-	size_t workers =
-	    level == 0 && first.nodes.len &&
-		    a->p->nodes.items[first.nodes.items[0]].kind == PLAN_GIT
-		? REPOSITORIES
-		: run_in_flight(a);
-	pool_each(workers, first.nodes.len, run_one, &first);
-	if (!run_must_stop(a))
-		pool_each(run_in_flight(a), gates.nodes.len, wait_one, &gates);
-	pool_each(run_in_flight(a), rest.nodes.len, run_one, &rest);
+	pool_each(workers_for(e, &first), first.nodes.len, run_one, &first);
+	if (!run_must_stop(r))
+		pool_each(run_in_flight(r), gates.nodes.len, wait_one, &gates);
+	pool_each(run_in_flight(r), rest.nodes.len, run_one, &rest);
 	vec_done(&first.nodes);
 	vec_done(&gates.nodes);
 	vec_done(&rest.nodes);
 }
 
-static size_t count_postponed(const struct apply *a)
+static size_t count_postponed(const struct run *r)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < a->p->nodes.len; i++)
+	for (size_t i = 0; i < r->nodes; i++)
 		count +=
-		    a->postponed[i] && a->outcomes[i].kind == OUTCOME_PENDING;
+		    r->postponed[i] && r->outcomes[i].kind == OUTCOME_PENDING;
 	return count;
 }
 
-void level_run_postponed(struct apply *a)
+void level_run_postponed(struct level_engine *e)
 {
-	int64_t until_ms = run_ticks_ms(a) + run_gate_timeout_ms(a);
-	int64_t pause_ms = POLL_MS;
-	size_t left = count_postponed(a);
+	struct run *r = e->run;
+	struct backoff wait = backoff_start(
+	    run_clock(r), POLL_MS, POLL_MAX_MS, run_gate_timeout_ms(r));
+	size_t left = count_postponed(r);
 
-	a->again = true;
-	while (left && !a->last_try && !run_must_stop(a)) {
+	r->again = true;
+	while (left && !r->last_try && !run_must_stop(r)) {
 		size_t before = left;
 
-		a->last_try = run_ticks_ms(a) >= until_ms;
+		r->last_try = backoff_is_over(&wait);
 		for (uint32_t level = 0;
-		     level < a->p->graph.levels && !run_must_stop(a); level++)
-			level_run(a, level);
-		left = count_postponed(a);
+		     level < r->p->graph.levels && !run_must_stop(r); level++)
+			level_run(e, level);
+		left = count_postponed(r);
 		if (left < before) {
-			for (size_t i = 0; i < a->cluster_count; i++)
-				atomic_store(
-				    &a->clusters[i].webhook_away, false);
-			pause_ms = POLL_MS;
+			r->advance++;
+			backoff_reset(&wait);
 		} else {
-			run_sleep_ms(a, pause_ms);
-			pause_ms = pause_ms * 2 < POLL_MAX_MS ? pause_ms * 2
-							      : POLL_MAX_MS;
+			backoff_wait(&wait);
 		}
 	}
 }

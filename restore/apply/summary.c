@@ -1,18 +1,20 @@
-#include "restore/run/run.h"
+#include "restore/apply/summary.h"
 
-void summary_nodes(struct apply *a)
+#include "restore/plan/plan.h"
+
+void summary_nodes(struct run *run)
 {
-	const struct graph *g = &a->p->graph;
+	const struct graph *g = &run->p->graph;
 
 	for (size_t i = 0; i < g->nodes.len; i++) {
 		uint32_t node = g->order[i];
-		const struct plan_node *n = &a->p->nodes.items[node];
+		const struct plan_node *n = &run->p->nodes.items[node];
 		struct buf what = BUF_INIT;
 
 		if (n->kind == PLAN_BARRIER)
 			continue;
-		struct report_item *item = vec_add(&a->report->items);
-		plan_describe(a->p, n, &what);
+		struct report_item *item = vec_add(&run->report->items);
+		plan_describe(run->p, n, &what);
 		item->what = buf_steal(&what);
 		if (n->kind == PLAN_KUBE)
 			item->group =
@@ -23,21 +25,21 @@ void summary_nodes(struct apply *a)
 			item->group =
 			    str_dup(n->kind == PLAN_GIT ? "git" : "terraform");
 		item->level = g->nodes.items[node].level;
-		item->outcome = a->outcomes[node];
-		a->outcomes[node] = (struct outcome)OUTCOME_INIT;
+		item->outcome = run->outcomes[node];
+		run->outcomes[node] = (struct outcome)OUTCOME_INIT;
 	}
 }
 
-void summary_paused(struct apply *a)
+void summary_paused(struct run *run)
 {
-	VEC_EACH (&a->journal->pauses, p)
+	VEC_EACH (&run->journal->pauses, p)
 		if (!p->released)
-			strvec_add(&a->report->held_paused, p->what);
+			strvec_add(&run->report->held_paused, p->what);
 }
 
-void summary_next(struct apply *a)
+void summary_next(struct run *run)
 {
-	struct report *r = a->report;
+	struct report *r = run->report;
 
 	if (r->stopped)
 		r->next = str_printf("stopped before the end; "

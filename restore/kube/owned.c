@@ -1,4 +1,6 @@
-#include "restore/run/run.h"
+#include "restore/kube/owned.h"
+
+#include "restore/kube/send.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -167,8 +169,8 @@ static char *version_in(const struct kube_answer *answer)
 	    json_str(json_path(now, "metadata", "resourceVersion", NULL)));
 }
 
-int owned_adopt(struct apply_task *t, const struct json_object *seen,
-    char **version, struct err *err)
+int owned_adopt(struct task *t, const struct json_object *seen, char **version,
+    struct err *err)
 {
 	enum { ATTEMPTS = 5 }; /* its controller may be busy with it */
 	cleanup(json_freep) struct json_object *live = json_copy(seen);

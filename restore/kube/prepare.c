@@ -1,7 +1,12 @@
+#include "restore/kube/prepare.h"
+
+#include "restore/kube/quiesce.h"
+#include "restore/kube/relink.h"
+#include "restore/objects/rules.h"
 #include "restore/objects/sanitize.h"
-#include "restore/run/run.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/kube/client.h"
 
 #include <string.h>
 
@@ -77,10 +82,10 @@ static void note_pending(
 		    "pending is removed by hand");
 }
 
-int prepare_object(struct apply *a, uint32_t node, struct prepared *out,
+int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
     struct outcome *outcome, struct err *err)
 {
-	const struct plan *p = a->p;
+	const struct plan *p = a->run->p;
 	const struct plan_node *n = &p->nodes.items[node];
 	const struct plan_kind *k = n->k;
 	out->object = plan_load(p, n, err);

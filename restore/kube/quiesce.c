@@ -1,4 +1,7 @@
-#include "restore/run/run.h"
+#include "restore/kube/quiesce.h"
+
+#include "restore/kube/send.h"
+#include "restore/objects/rules.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
@@ -79,17 +82,18 @@ static struct json_object *release_patch(const struct journal_pause *p)
 	return root;
 }
 
-static int find_cluster(const struct apply *a, const char *name, uint16_t *out)
+static int find_cluster(
+    const struct applier *a, const char *name, uint16_t *out)
 {
-	for (size_t i = 0; i < a->cluster_count; i++)
-		if (str_eq(a->clusters[i].name, name)) {
+	for (size_t i = 0; i < a->target_count; i++)
+		if (str_eq(a->targets[i].name, name)) {
 			*out = (uint16_t)i;
 			return 0;
 		}
 	return -1;
 }
 
-static int release(struct apply *a, struct journal_pause *p, struct err *err)
+static int release(struct applier *a, struct journal_pause *p, struct err *err)
 {
 	uint16_t cluster;
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
@@ -97,7 +101,7 @@ static int release(struct apply *a, struct journal_pause *p, struct err *err)
 	cleanup(json_freep) struct json_object *patch = release_patch(p);
 
 	if (find_cluster(a, p->cluster, &cluster) ||
-	    !a->clusters[cluster].client)
+	    !a->targets[cluster].client)
 		return err_set(err, ERR_USAGE,
 		    "no target is known for the cluster '%s'", p->cluster);
 	json_write(&body, patch, JSON_COMPACT);
@@ -114,35 +118,35 @@ static int release(struct apply *a, struct journal_pause *p, struct err *err)
 	if (send_request(a, cluster, &request, &answer, err) &&
 	    answer.status != 404)
 		return -1;
-	return journal_release(a->journal, p, err);
+	return journal_release(a->run->journal, p, err);
 }
 
 struct batch {
-	struct apply *a;
+	struct applier *a;
 	struct journal_pause **items;
 };
 
 static void release_one(void *ctx, size_t i)
 {
 	struct batch *b = ctx;
-	struct apply *a = b->a;
+	struct applier *a = b->a;
 	struct journal_pause *p = b->items[i];
 	struct outcome outcome = OUTCOME_INIT;
 	struct err err = ERR_INIT;
 
-	if (run_must_stop(a))
+	if (run_must_stop(a->run))
 		outcome_set(&outcome, OUTCOME_PENDING, "stopped");
 	else if (release(a, p, &err))
 		outcome_failed(&outcome, &err);
 	else
 		outcome_set(&outcome, OUTCOME_UPDATED, "released");
-	pthread_mutex_lock(&a->lock);
-	struct report_item *item = vec_add(&a->report->items);
+	pthread_mutex_lock(&a->run->lock);
+	struct report_item *item = vec_add(&a->run->report->items);
 	item->group = str_dup("release");
 	item->what = str_dup(p->what);
 	item->level = p->level;
 	item->outcome = outcome;
-	pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->run->lock);
 }
 
 static int by_level(const void *va, const void *vb)
@@ -156,11 +160,11 @@ static int by_level(const void *va, const void *vb)
 }
 
 /* What others need comes first, so that children come last. */
-void quiesce_release(struct apply *a)
+void quiesce_release(struct applier *a)
 {
 	VEC_DEFINE(, struct journal_pause *) all = VEC_INIT;
 
-	VEC_EACH (&a->journal->pauses, p)
+	VEC_EACH (&a->run->journal->pauses, p)
 		if (!p->released)
 			*vec_add(&all) = p;
 	vec_sort(&all, by_level);
@@ -171,8 +175,7 @@ void quiesce_release(struct apply *a)
 		       all.items[end]->level == all.items[first]->level)
 			end++;
 		struct batch b = {.a = a, .items = all.items + first};
-		pool_each(a->o->in_flight ? a->o->in_flight : 16, end - first,
-		    release_one, &b);
+		pool_each(run_in_flight(a->run), end - first, release_one, &b);
 		first = end;
 	}
 	vec_done(&all);

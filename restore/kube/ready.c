@@ -1,4 +1,8 @@
-#include "restore/run/run.h"
+#include "restore/kube/ready.h"
+
+#include "restore/kube/send.h"
+#include "restore/objects/rules.h"
+#include "storage/base/backoff.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -10,7 +14,7 @@ enum { POLL_MS = 50, POLL_MAX_MS = 1000 };
 enum verdict { READY, NOT_YET, NEVER };
 
 struct gate {
-	struct apply *a;
+	struct applier *a;
 	const struct plan_node *n;
 	char *path;
 	bool for_pods; /* pods are to be waited for */
@@ -166,7 +170,7 @@ static enum verdict check_rules(
     struct gate *g, const struct json_object *object)
 {
 	const struct plan_kind *k = g->n->k;
-	const struct plan_options *o = g->a->p->options;
+	const struct plan_options *o = g->a->run->p->options;
 
 	for (const struct rule_ready *r = rules_readies; r->system; r++) {
 		if (!rules_used(o->without_rules, r->system) ||
@@ -202,7 +206,7 @@ static enum verdict check(struct gate *g)
 		return check_definition(g, object);
 	if (str_eq(k->kind, "Namespace") && !*k->group)
 		return check_namespace(g, object);
-	if (g->a->o->gates == APPLY_GATES_NEVER)
+	if (g->a->gates == APPLIER_GATES_NEVER)
 		return READY;
 	if (str_eq(k->kind, "Service") && !*k->group)
 		return check_service(g, object);
@@ -213,13 +217,13 @@ static enum verdict check(struct gate *g)
 }
 
 /* A cluster runs pods where some node is ready to. */
-static bool runs_pods(struct apply *a, uint16_t cluster)
+static bool runs_pods(struct applier *a, uint16_t cluster)
 {
-	struct apply_cluster *c = &a->clusters[cluster];
+	struct target *c = &a->targets[cluster];
 	struct err ignored = ERR_INIT;
 
-	if (a->o->gates != APPLY_GATES_AUTO)
-		return a->o->gates == APPLY_GATES_ALWAYS;
+	if (a->gates != APPLIER_GATES_AUTO)
+		return a->gates == APPLIER_GATES_ALWAYS;
 	pthread_mutex_lock(&c->lock);
 	if (!c->pods_known) {
 		cleanup(json_freep) struct json_object *nodes =
@@ -241,51 +245,40 @@ static bool runs_pods(struct apply *a, uint16_t cluster)
 
 static void report_gate(struct gate *g, bool passed, int64_t took_ms)
 {
-	struct apply *a = g->a;
+	struct applier *a = g->a;
 	struct buf what = BUF_INIT;
 
-	plan_describe(a->p, g->n, &what);
-	pthread_mutex_lock(&a->lock);
-	struct report_gate *told = vec_add(&a->report->gates);
-	told->what = buf_steal(&what);
-	told->passed = passed;
-	told->detail = str_printf("%s%s%lld ms", g->detail ? g->detail : "",
+	plan_describe(a->run->p, g->n, &what);
+	pthread_mutex_lock(&a->run->lock);
+	struct report_gate *gate = vec_add(&a->run->report->gates);
+	gate->what = buf_steal(&what);
+	gate->passed = passed;
+	gate->detail = str_printf("%s%s%lld ms", g->detail ? g->detail : "",
 	    g->detail ? "; " : "", (long long)took_ms);
-	pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->run->lock);
 }
 
-enum gate_state ready_wait(struct apply *a, uint32_t node)
+enum gate_state ready_wait(struct applier *a, uint32_t node)
 {
-	const struct plan_node *n = &a->p->nodes.items[node];
-	int64_t start = run_ticks_ms(a);
-	int64_t pause_ms = POLL_MS;
-
-	if (n->kind != PLAN_KUBE)
-		return GATE_PASSED;
-	/* What failed is not ready, and holds back by itself. */
-	if (outcome_is_missing(a->outcomes[node].kind) &&
-	    a->outcomes[node].kind != OUTCOME_PARTIAL)
-		return GATE_FAILED;
+	const struct plan_node *n = &a->run->p->nodes.items[node];
+	int64_t start = run_ticks_ms(a->run);
+	struct backoff wait = backoff_start(run_clock(a->run), POLL_MS,
+	    POLL_MAX_MS, run_gate_timeout_ms(a->run));
 	struct gate g = {.a = a,
 	    .n = n,
 	    .path = kube_path(
 		n->k->api_version, n->k->resource, n->namespace, n->name, NULL),
 	    .for_pods = runs_pods(a, n->cluster)};
-	enum verdict seen;
-	for (;;) {
-		seen = check(&g);
-		int64_t waited = run_ticks_ms(a) - start;
-		if (seen != NOT_YET || run_must_stop(a) ||
-		    waited >= run_gate_timeout_ms(a))
-			break;
-		run_sleep_ms(a, pause_ms);
-		pause_ms =
-		    pause_ms * 2 < POLL_MAX_MS ? pause_ms * 2 : POLL_MAX_MS;
-	}
+	enum verdict verdict;
+
+	do
+		verdict = check(&g);
+	while (verdict == NOT_YET && !run_must_stop(a->run) &&
+	       backoff_wait(&wait));
 	/* A restore that is stopped says so itself. */
-	if (seen != NOT_YET || !run_must_stop(a))
-		report_gate(&g, seen == READY, run_ticks_ms(a) - start);
+	if (verdict != NOT_YET || !run_must_stop(a->run))
+		report_gate(&g, verdict == READY, run_ticks_ms(a->run) - start);
 	free(g.path);
 	free(g.detail);
-	return seen == READY ? GATE_PASSED : GATE_FAILED;
+	return verdict == READY ? GATE_PASSED : GATE_FAILED;
 }

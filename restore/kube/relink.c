@@ -1,11 +1,13 @@
-#include "restore/run/run.h"
+#include "restore/kube/relink.h"
+
+#include "restore/kube/send.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/discovery.h"
 
 /* The UID that an owner outside the snapshot has now; the caller frees. */
-static char *find_owner(
-    struct apply *a, const struct plan_node *n, const struct json_object *owner)
+static char *find_owner(struct applier *a, const struct plan_node *n,
+    const struct json_object *owner)
 {
 	const char *version = json_get_str(owner, "apiVersion");
 	const char *kind = json_get_str(owner, "kind");
@@ -15,7 +17,7 @@ static char *find_owner(
 	if (!version || !kind || !name)
 		return NULL;
 	const struct kube_resource *r =
-	    kube_api_by_kind(&a->p->apis[n->cluster], version, kind);
+	    kube_api_by_kind(&a->run->p->apis[n->cluster], version, kind);
 	if (!r)
 		return NULL;
 	autofree char *path = kube_path(r->api_version, r->name,
@@ -31,11 +33,11 @@ static char *find_owner(
 /* Gives an owner reference the UID of the owner as it is now; false where
  * there is none. */
 static bool relink(
-    struct apply *a, const struct plan_node *n, struct json_object *owner)
+    struct applier *a, const struct plan_node *n, struct json_object *owner)
 {
 	const char *old = json_get_str(owner, "uid");
 	const struct plan_node *known =
-	    old ? plan_by_uid(a->p, n->cluster, old) : NULL;
+	    old ? plan_by_uid(a->run->p, n->cluster, old) : NULL;
 
 	if (known && known->kind == PLAN_KUBE) {
 		json_set_str(owner, "apiVersion", known->k->api_version);
@@ -53,24 +55,25 @@ static bool relink(
 
 /* Whether the node that an owner reference names comes after this one. */
 static bool comes_later(
-    const struct apply *a, uint32_t node, const struct json_object *owner)
+    const struct applier *a, uint32_t node, const struct json_object *owner)
 {
 	const char *uid = json_get_str(owner, "uid");
 	const struct plan_node *known =
-	    uid ? plan_by_uid(a->p, a->p->nodes.items[node].cluster, uid)
+	    uid ? plan_by_uid(
+		      a->run->p, a->run->p->nodes.items[node].cluster, uid)
 		: NULL;
 
 	if (!known)
 		return false;
-	uint32_t index = (uint32_t)(known - a->p->nodes.items);
-	VEC_EACH (&a->p->graph.broken, b)
+	uint32_t index = (uint32_t)(known - a->run->p->nodes.items);
+	VEC_EACH (&a->run->p->graph.broken, b)
 		if (b->node == node && b->needs == index)
 			return true;
 	/* None is made in a dry run. */
-	return a->o->dry_run && known->action == PLAN_APPLY;
+	return a->run->o->dry_run && known->action == PLAN_APPLY;
 }
 
-void relink_owners(struct apply *a, uint32_t node, struct json_object *object,
+void relink_owners(struct applier *a, uint32_t node, struct json_object *object,
     struct outcome *outcome)
 {
 	struct json_object *meta = json_get(object, "metadata");
@@ -83,7 +86,7 @@ void relink_owners(struct apply *a, uint32_t node, struct json_object *object,
 		autofree char *name = str_dup(json_get_str(owner, "name"));
 		bool later = comes_later(a, node, owner);
 
-		if (relink(a, &a->p->nodes.items[node], owner))
+		if (relink(a, &a->run->p->nodes.items[node], owner))
 			continue;
 		if (!later)
 			outcome_note(outcome,
@@ -96,15 +99,15 @@ void relink_owners(struct apply *a, uint32_t node, struct json_object *object,
 		json_remove(meta, "ownerReferences");
 }
 
-static int relink_now(struct apply *a, uint32_t node, struct err *err)
+static int relink_now(struct applier *a, uint32_t node, struct err *err)
 {
-	const struct plan_node *n = &a->p->nodes.items[node];
+	const struct plan_node *n = &a->run->p->nodes.items[node];
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	cleanup(json_freep) struct json_object *object =
-	    plan_load(a->p, n, err);
+	    plan_load(a->run->p, n, err);
 	cleanup(json_freep) struct json_object *patch = json_new_object();
 	cleanup(buf_done) struct buf body = BUF_INIT;
-	struct outcome *outcome = &a->outcomes[node];
+	struct outcome *outcome = &a->run->outcomes[node];
 
 	if (!object)
 		return -1;
@@ -135,13 +138,13 @@ static int relink_now(struct apply *a, uint32_t node, struct err *err)
 	return send_request(a, n->cluster, &r, &answer, err);
 }
 
-void relink_late(struct apply *a)
+void relink_late(struct applier *a)
 {
-	VEC_EACH (&a->p->graph.broken, b) {
-		struct outcome *outcome = &a->outcomes[b->node];
+	VEC_EACH (&a->run->p->graph.broken, b) {
+		struct outcome *outcome = &a->run->outcomes[b->node];
 		struct err err = ERR_INIT;
 
-		if (b->strength != EDGE_OWNER || run_must_stop(a) ||
+		if (b->strength != EDGE_OWNER || run_must_stop(a->run) ||
 		    (outcome->kind != OUTCOME_CREATED &&
 			outcome->kind != OUTCOME_UPDATED))
 			continue;

@@ -1,5 +1,9 @@
+#include "restore/kube/same.h"
+
+#include "restore/kube/owned.h"
+#include "restore/kube/prepare.h"
+#include "restore/objects/covers.h"
 #include "restore/plan/maker.h"
-#include "restore/run/run.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
 #include "storage/base/json.h"
@@ -15,39 +19,19 @@ enum {
 
 /* Nodes of one kind in one namespace. */
 struct group {
-	struct apply *a;
+	struct applier *a;
 	const struct plan_kind *k;
 	const char *ns; /* as interned by the plan, or NULL */
 	size_t count;
+	const bool *candidates; /* of all nodes: those to be compared */
 };
 
 VEC_DEFINE(groups, struct group);
 
-bool covers(const struct json_object *live, const struct json_object *wanted)
-{
-	if (json_kind(live) != json_kind(wanted))
-		return json_len(wanted) == 0 && json_kind(live) == JSON_NULL &&
-		       json_kind(wanted) >= JSON_ARRAY;
-	if (json_kind(wanted) == JSON_ARRAY) {
-		if (json_len(live) != json_len(wanted))
-			return false;
-		for (size_t i = 0; i < json_len(wanted); i++)
-			if (!covers(json_at(live, i), json_at(wanted, i)))
-				return false;
-		return true;
-	}
-	if (json_kind(wanted) != JSON_OBJECT)
-		return json_equal(live, wanted);
-	for (struct json_iter it = json_iter(wanted); json_next(&it);)
-		if (!covers(json_get(live, it.key), it.value))
-			return false;
-	return true;
-}
-
 static void compare(
-    struct apply *a, uint32_t node, const struct json_object *live)
+    struct applier *a, uint32_t node, const struct json_object *live)
 {
-	struct plan_node *n = &a->p->nodes.items[node];
+	struct plan_node *n = &a->run->p->nodes.items[node];
 	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
 	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
 	cleanup(prepared_done) struct prepared wanted = {.object = NULL};
@@ -57,42 +41,39 @@ static void compare(
 	    prepare_object(a, node, &wanted, &outcome, &ignored) ||
 	    !covers(live, wanted.object) ||
 	    owned_exceeds(live, wanted.object) ||
-	    (a->p->options->status && wanted.status &&
+	    (a->run->p->options->status && wanted.status &&
 		!covers(json_get(live, "status"), wanted.status)))
 		return;
 	free(n->live_uid);
 	n->live_uid = str_dup(uid);
 	outcome_set(&outcome, OUTCOME_UNCHANGED, "it is the same");
-	outcome_done(&a->outcomes[node]);
-	a->outcomes[node] = outcome;
+	outcome_done(&a->run->outcomes[node]);
+	a->run->outcomes[node] = outcome;
 	outcome = (struct outcome)OUTCOME_INIT;
 }
 
-static bool is_candidate(const struct apply *a, uint32_t node)
+static bool is_candidate(const struct applier *a, uint32_t node)
 {
-	const struct plan_node *n = &a->p->nodes.items[node];
-	const struct journal_node *before =
-	    a->journal && a->journal->node_count > node
-		? &a->journal->nodes[node]
-		: NULL;
+	const struct plan_node *n = &a->run->p->nodes.items[node];
+	const struct journal_node *before = run_before(a->run, node);
 
 	return n->kind == PLAN_KUBE && n->action == PLAN_APPLY && n->exists &&
-	       plan_existing_of(a->p, n) == PLAN_EXISTING_UPDATE &&
-	       a->outcomes[node].kind == OUTCOME_PENDING &&
+	       plan_existing_of(a->run->p, n) == PLAN_EXISTING_UPDATE &&
+	       a->run->outcomes[node].kind == OUTCOME_PENDING &&
 	       !(before && before->begun);
 }
 
 static int on_item(void *ctx, const char *text, size_t len, struct err *err)
 {
 	const struct group *g = ctx;
-	struct plan *p = g->a->p;
+	struct plan *p = g->a->run->p;
 	struct err ignored = ERR_INIT;
 	cleanup(json_freep) struct json_object *live =
 	    json_parse(text, len, &ignored);
 	const char *name = json_str(json_path(live, "metadata", "name", NULL));
 	cleanup(buf_done) struct buf key = BUF_INIT;
 
-	if (cancel_check(g->a->o->cancel, err))
+	if (cancel_check(g->a->run->o->cancel, err))
 		return -1;
 	if (!name)
 		return 0;
@@ -104,7 +85,7 @@ static int on_item(void *ctx, const char *text, size_t len, struct err *err)
 	     it != INDEX_END; it = index_next(p->names, it)) {
 		uint32_t node = index_value(p->names, it);
 
-		if (p->nodes.items[node].k == g->k && g->a->compares[node] &&
+		if (p->nodes.items[node].k == g->k && g->candidates[node] &&
 		    is_candidate(g->a, node))
 			compare(g->a, node, live);
 	}
@@ -121,12 +102,12 @@ static int on_restart(void *ctx, struct err *err)
 static void run_group(void *ctx, size_t i)
 {
 	struct group *g = &((struct groups *)ctx)->items[i];
-	struct apply_cluster *c = &g->a->clusters[g->k->cluster];
+	struct target *c = &g->a->targets[g->k->cluster];
 	autofree char *path =
 	    kube_path(g->k->api_version, g->k->resource, g->ns, NULL, NULL);
 	const struct kube_list_options o = {.path = path,
 	    .caps = {.item_bytes = ITEM_MAX_BYTES, .page_bytes = 1U << 30},
-	    .clock = run_clock(g->a),
+	    .clock = run_clock(g->a->run),
 	    .on_item = on_item,
 	    .on_restart = on_restart,
 	    .ctx = g};
@@ -139,34 +120,39 @@ static void run_group(void *ctx, size_t i)
 	kube_list_result_done(&result);
 }
 
-static void add_to_group(
-    struct apply *a, struct groups *groups, const struct plan_node *n)
+static void add_to_group(struct applier *a, struct groups *groups,
+    const struct plan_node *n, const bool *candidates)
 {
 	VEC_EACH (groups, g)
 		if (g->k == n->k && g->ns == n->namespace) {
 			g->count++;
 			return;
 		}
-	*vec_add(groups) =
-	    (struct group){.a = a, .k = n->k, .ns = n->namespace, .count = 1};
+	*vec_add(groups) = (struct group){.a = a,
+	    .k = n->k,
+	    .ns = n->namespace,
+	    .count = 1,
+	    .candidates = candidates};
 }
 
-void same_outcomes(struct apply *a, const uint32_t *nodes, size_t count)
+void same_unchanged(struct applier *a, const uint32_t *nodes, size_t count)
 {
 	struct groups groups = VEC_INIT;
 	size_t kept = 0;
 
-	if (a->p->options->existing != PLAN_EXISTING_UPDATE)
+	if (a->run->p->options->existing != PLAN_EXISTING_UPDATE)
 		return;
+	autofree bool *candidates = mem_zalloc(a->run->nodes + 1);
 	for (size_t i = 0; i < count; i++) {
-		a->compares[nodes[i]] = is_candidate(a, nodes[i]);
-		if (a->compares[nodes[i]])
-			add_to_group(a, &groups, &a->p->nodes.items[nodes[i]]);
+		candidates[nodes[i]] = is_candidate(a, nodes[i]);
+		if (candidates[nodes[i]])
+			add_to_group(a, &groups,
+			    &a->run->p->nodes.items[nodes[i]], candidates);
 	}
 	for (size_t i = 0; i < groups.len; i++)
 		if (groups.items[i].count >= WORTH_A_LIST)
 			groups.items[kept++] = groups.items[i];
 	groups.len = kept;
-	pool_each(run_in_flight(a), groups.len, run_group, &groups);
+	pool_each(run_in_flight(a->run), groups.len, run_group, &groups);
 	vec_done(&groups);
 }

@@ -1,11 +1,13 @@
-#include "restore/run/run.h"
+#include "restore/kube/send.h"
+
+#include "restore/kube/task.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
 #include <string.h>
 
 struct attempts {
-	struct apply *a;
+	struct applier *a;
 	uint16_t cluster;
 	int count;
 };
@@ -16,22 +18,22 @@ static int count_attempt(void *ctx, struct err *err)
 
 	(void)err;
 	if (t->count++)
-		throttle_ease(
-		    &t->a->clusters[t->cluster].throttle, run_ticks_ms(t->a));
+		throttle_ease(&t->a->targets[t->cluster].throttle,
+		    run_ticks_ms(t->a->run));
 	return 0;
 }
 
-int send_request(struct apply *a, uint16_t cluster, struct kube_request *r,
+int send_request(struct applier *a, uint16_t cluster, struct kube_request *r,
     struct kube_answer *answer, struct err *err)
 {
-	struct throttle *throttle = &a->clusters[cluster].throttle;
+	struct throttle *throttle = &a->targets[cluster].throttle;
 	struct attempts attempts = {.a = a, .cluster = cluster};
 
 	r->on_attempt = count_attempt;
 	/* cppcheck-suppress autoVariables ; cleared before the return */
 	r->ctx = &attempts;
 	throttle_enter(throttle);
-	int rc = kube_client_send(a->clusters[cluster].client, r, answer, err);
+	int rc = kube_client_send(a->targets[cluster].client, r, answer, err);
 	throttle_leave(throttle, attempts.count == 1);
 	r->on_attempt = NULL;
 	r->ctx = NULL;
@@ -39,7 +41,7 @@ int send_request(struct apply *a, uint16_t cluster, struct kube_request *r,
 }
 
 struct json_object *send_get(
-    struct apply *a, uint16_t cluster, const char *path, struct err *err)
+    struct applier *a, uint16_t cluster, const char *path, struct err *err)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	struct kube_request r = {.path = path};
@@ -49,9 +51,9 @@ struct json_object *send_get(
 	return json_parse(answer.body.data, answer.body.len, err);
 }
 
-static const char *query(const struct apply_task *t, bool force)
+static const char *query(const struct task *t, bool force)
 {
-	if (t->a->o->dry_run)
+	if (t->a->run->o->dry_run)
 		return force ? "fieldManager=" KUBE_FIELD_MANAGER
 			       "&dryRun=All&force=true"
 			     : "fieldManager=" KUBE_FIELD_MANAGER "&dryRun=All";
@@ -61,15 +63,14 @@ static const char *query(const struct apply_task *t, bool force)
 
 /* The server takes fields that it does not know and drops them: it says so in
  * a warning, which must not be lost. */
-static void keep_warnings(
-    struct apply_task *t, const struct kube_answer *answer)
+static void keep_warnings(struct task *t, const struct kube_answer *answer)
 {
 	VEC_EACH (&answer->warnings, w)
-		if (t->a->o->dry_run || strstr(*w, "unknown field"))
+		if (t->a->run->o->dry_run || strstr(*w, "unknown field"))
 			outcome_note(t->outcome, "%s", *w);
 }
 
-int send_object(struct apply_task *t, const char *method, const char *path,
+int send_object(struct task *t, const char *method, const char *path,
     const char *content_type, bool force, const struct json_object *body,
     struct kube_answer *answer, struct err *err)
 {
@@ -85,12 +86,33 @@ int send_object(struct apply_task *t, const char *method, const char *path,
 	    .body_len = text.len,
 	    .see_through = true,
 	    /* It comes back in any case; the server has enough to do. */
-	    .max_attempts =
-		atomic_load(&t->a->clusters[t->n->cluster].webhook_away) ? 2
-									 : 0,
+	    .max_attempts = target_webhook_is_away(t->a, t->n->cluster) ? 2 : 0,
 	};
 	int rc = send_request(t->a, t->n->cluster, &r, answer, err);
 	if (!rc)
 		keep_warnings(t, answer);
 	return rc;
+}
+
+int send_delete(struct applier *a, uint16_t cluster, const char *path,
+    const char *uid, struct err *err)
+{
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	cleanup(buf_done) struct buf body = BUF_INIT;
+
+	buf_add_str(&body, "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
+			   "\"propagationPolicy\":\"Background\","
+			   "\"preconditions\":{\"uid\":");
+	json_add_quoted(&body, uid, strlen(uid));
+	buf_add_str(&body, "}}");
+	struct kube_request r = {.method = "DELETE",
+	    .path = path,
+	    .query = a->run->o->dry_run ? "dryRun=All" : NULL,
+	    .body = body.data,
+	    .body_len = body.len,
+	    .see_through = true};
+	return send_request(a, cluster, &r, &answer, err) &&
+		       answer.status != 404
+		   ? -1
+		   : 0;
 }

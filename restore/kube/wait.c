@@ -1,4 +1,6 @@
-#include "restore/run/run.h"
+#include "restore/kube/wait.h"
+
+#include "restore/kube/send.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -6,27 +8,20 @@
 
 enum { POLL_MS = 100, POLL_MAX_MS = 1000 };
 
-/* False when the time is over. */
-bool wait_more(struct apply_task *t, struct wait *w)
+struct backoff wait_start(const struct task *t, int64_t limit_ms)
 {
-	if (run_must_stop(t->a) || run_ticks_ms(t->a) >= w->until_ms)
-		return false;
-	run_sleep_ms(t->a, w->pause_ms);
-	w->pause_ms =
-	    w->pause_ms * 2 < POLL_MAX_MS ? w->pause_ms * 2 : POLL_MAX_MS;
-	return true;
+	return backoff_start(
+	    run_clock(t->a->run), POLL_MS, POLL_MAX_MS, limit_ms);
 }
 
-struct wait wait_start(struct apply_task *t, int64_t limit_ms)
+bool wait_more(const struct task *t, struct backoff *b)
 {
-	return (struct wait){
-	    .until_ms = run_ticks_ms(t->a) + limit_ms, .pause_ms = POLL_MS};
+	return !run_must_stop(t->a->run) && backoff_wait(b);
 }
 
-/* Until the object with that UID is gone. */
-int wait_gone(struct apply_task *t, const char *uid, struct err *err)
+int wait_gone(struct task *t, const char *uid, struct err *err)
 {
-	struct wait w = wait_start(t, run_gate_timeout_ms(t->a));
+	struct backoff w = wait_start(t, run_gate_timeout_ms(t->a->run));
 
 	for (;;) {
 		struct err cause = ERR_INIT;
@@ -43,24 +38,24 @@ int wait_gone(struct apply_task *t, const char *uid, struct err *err)
 			return err_set(err, ERR_EXISTS,
 			    "it is still being deleted after %d s; finalizers "
 			    "may hold it",
-			    run_gate_timeout_ms(t->a) / 1000);
+			    run_gate_timeout_ms(t->a->run) / 1000);
 	}
 }
 
-/* The pods that answer may come at a later level: nobody waits here. */
-bool wait_postpone(struct apply_task *t, const struct err *failure)
+/* The pods that answer may come at a later level: nobody waits here. While one
+ * is away, no failure of the server is tried for long. */
+bool wait_postpones(struct task *t, const struct err *failure)
 {
-	atomic_bool *away = &t->a->clusters[t->n->cluster].webhook_away;
+	const struct run *r = t->a->run;
 
-	/* While one is away, no failure of the server is tried for long. */
-	if (t->a->o->dry_run ||
+	if (r->o->dry_run ||
 	    (!strstr(failure->message, "failed calling webhook") &&
-		!(atomic_load(away) && failure->code == ERR_NETWORK)))
+		!(target_webhook_is_away(t->a, t->n->cluster) &&
+		    failure->code == ERR_NETWORK)))
 		return false;
-	atomic_store(away, true);
-	if (t->a->last_try)
+	target_note_webhook(t->a, t->n->cluster);
+	if (r->last_try)
 		return false;
 	outcome_set(t->outcome, OUTCOME_PENDING, "%s", failure->message);
-	t->a->postponed[t->node] = POSTPONED_BEGUN;
 	return true;
 }

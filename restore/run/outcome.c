@@ -1,5 +1,7 @@
 #include "restore/run/outcome.h"
 
+#include "storage/base/cleanup.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -47,10 +49,10 @@ void outcome_set(
 	va_list ap;
 
 	va_start(ap, fmt);
-	char *detail = text(fmt, ap);
+	autofree char *detail = text(fmt, ap);
 	va_end(ap);
 	free(o->detail);
-	o->detail = detail;
+	o->detail = *detail ? steal(detail) : NULL;
 	o->kind = kind;
 }
 

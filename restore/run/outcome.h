@@ -37,6 +37,7 @@ void outcome_done(struct outcome *o);
 const char *outcome_name(enum outcome_kind kind);
 /* Whether the exit status must say that something is missing. */
 bool outcome_is_missing(enum outcome_kind kind);
+/* A text that is empty is no detail. */
 void outcome_set(struct outcome *o, enum outcome_kind kind, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 void outcome_note(struct outcome *o, const char *fmt, ...)

@@ -136,25 +136,27 @@ char *targets_state_destination(
 	return str_printf("%s, '%s'", s3_describe(b->store.s3), to);
 }
 
-int targets_apply_state(void *ctx, const struct plan_node *node, bool dry_run,
-    struct outcome *outcome, struct err *err)
+enum apply_result targets_apply_state(
+    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
 {
 	struct targets *t = ctx;
+	const struct plan_node *node = &t->run->p->nodes.items[index];
 	cleanup(json_freep) struct json_object *facts = targets_facts(node);
 	struct target_bucket *b = bucket_of(t, facts);
 
 	if (!b) {
 		outcome_set(outcome, OUTCOME_FAILED, "no target is known");
-		return 0;
+		return APPLY_ENDED;
 	}
 	struct state_apply_options o;
 	if (options_for(t, b, &o, outcome))
-		return 0;
-	o.dry_run = dry_run;
+		return APPLY_ENDED;
+	o.dry_run = t->run->o->dry_run;
 	autofree char *file = tree_path(t->tree, node->path);
 	const struct state_apply_object object = {
 	    .key = json_get_str(facts, "key"), .facts = facts};
-	return state_apply(&o, file, &object, outcome, err);
+	return state_apply(&o, file, &object, outcome, err) ? APPLY_POINTLESS
+							    : APPLY_ENDED;
 }
 
 static void check_state(const struct targets *t, struct plan_node *n)

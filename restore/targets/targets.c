@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REPOSITORIES = 4 }; /* pushed side by side */
+
 /* ---- clusters ---- */
 
 static const struct settings_cluster_access *access_of(
@@ -94,32 +96,40 @@ char *targets_url(const struct targets *t, const struct plan_node *node)
 	    &t->c->settings->restore.targets, node->name, source ? source : "");
 }
 
-static int repositories_apply(void *ctx, const struct plan_node *node,
-    bool dry_run, struct outcome *outcome, struct err *err)
+static void begin(void *ctx, struct run *r)
 {
 	struct targets *t = ctx;
+
+	t->run = r;
+}
+
+static enum apply_result apply_repository(
+    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
+{
+	struct targets *t = ctx;
+	const struct plan_node *node = &t->run->p->nodes.items[index];
 	struct err failure = ERR_INIT;
 	cleanup(connect_git_done) struct connect_git g = {.password = NULL};
 	autofree char *url = targets_url(t, node);
 
 	if (!*url) {
 		outcome_set(outcome, OUTCOME_FAILED, "no target is known");
-		return 0;
+		return APPLY_ENDED;
 	}
 	if (connect_git(&t->c->settings->git, url, t->scratch, &t->c->env, &g,
 		&failure)) {
 		outcome_failed(outcome, &failure);
-		return 0;
+		return APPLY_ENDED;
 	}
 	const struct git_apply_options o = {
 	    .url = url,
 	    .access = g.access,
 	    .prune = t->c->options->prune,
 	    .force = t->c->options->force,
-	    .dry_run = dry_run,
+	    .dry_run = t->run->o->dry_run,
 	};
 	autofree char *dir = tree_path(t->tree, node->path);
-	return git_apply(&o, dir, outcome, err);
+	return git_apply(&o, dir, outcome, err) ? APPLY_POINTLESS : APPLY_ENDED;
 }
 
 /* ---- all ---- */
@@ -132,9 +142,12 @@ int targets_open(struct targets *t, const struct command *c,
 	    .tree = tree,
 	    .scratch = scratch,
 	    .lock = PTHREAD_MUTEX_INITIALIZER};
-	t->git = (struct apply_driver){.apply = repositories_apply, .ctx = t};
-	t->state =
-	    (struct apply_driver){.apply = targets_apply_state, .ctx = t};
+	t->git = (struct apply_driver){.ctx = t,
+	    .at_once = REPOSITORIES,
+	    .begin = begin,
+	    .apply = apply_repository};
+	t->state = (struct apply_driver){
+	    .ctx = t, .begin = begin, .apply = targets_apply_state};
 	if (add_clusters(t, m, chosen, err))
 		return -1;
 	targets_add_buckets(t);

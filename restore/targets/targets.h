@@ -6,8 +6,9 @@
 #ifndef RESTORE_TARGETS_TARGETS_H
 #define RESTORE_TARGETS_TARGETS_H
 
-#include "restore/apply/apply.h"
+#include "restore/apply/driver.h"
 #include "restore/command.h"
+#include "restore/plan/plan.h"
 #include "restore/terraform/state.h"
 
 #include <pthread.h>
@@ -37,6 +38,7 @@ struct targets {
 	VEC_DEFINE(, struct target_bucket) buckets;
 	pthread_mutex_t lock; /* of what is found out at first use */
 	struct apply_driver git, state;
+	struct run *run; /* set when it begins */
 };
 
 /* What of a snapshot is to go somewhere. */
@@ -67,8 +69,8 @@ struct json_object *targets_facts(const struct plan_node *node);
 void targets_add_buckets(struct targets *t);
 struct target_bucket *targets_bucket(
     const struct targets *t, const struct plan_node *node);
-int targets_apply_state(void *targets, const struct plan_node *node,
-    bool dry_run, struct outcome *outcome, struct err *err);
+enum apply_result targets_apply_state(
+    void *targets, uint32_t node, struct outcome *outcome, struct err *err);
 /* The same: what has nowhere to go cannot be restored, and the plan says so. */
 void targets_check(const struct targets *t, struct plan *p);
 /* The same: the bucket and key that a state goes to; NULL where nothing says

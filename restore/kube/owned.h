@@ -1,0 +1,27 @@
+/*
+ * Fields of which we are the manager. A create makes the fields of an object
+ * ours by another name than an apply does (`operation` of managedFields): an
+ * apply that followed would be in conflict with ourselves, and would leave what
+ * is no longer wanted.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ */
+#ifndef RESTORE_KUBE_OWNED_H
+#define RESTORE_KUBE_OWNED_H
+
+#include "restore/kube/task.h"
+
+struct json_object;
+struct kube_answer;
+
+/* Whether we own a field of `live` that is not wanted. */
+bool owned_exceeds(
+    const struct json_object *live, const struct json_object *wanted);
+/* Makes what we created ours to apply. The resourceVersion that it has then
+ * goes to `*version`; the caller frees it. */
+int owned_adopt(struct task *t, const struct json_object *live, char **version,
+    struct err *err);
+/* Whether a refused apply was in conflict with nobody but us: in a dry run,
+ * which takes nothing over. */
+bool owned_conflicts(const struct kube_answer *answer);
+
+#endif

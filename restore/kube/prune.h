@@ -1,0 +1,12 @@
+/*
+ * Objects of the target that the snapshot does not have.
+ */
+#ifndef RESTORE_KUBE_PRUNE_H
+#define RESTORE_KUBE_PRUNE_H
+
+#include "restore/kube/target.h"
+
+/* Deletes what the plan says, unless something is missing. */
+void prune_objects(struct applier *a);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * Requests to a target, under its throttle.
+ */
+#ifndef RESTORE_KUBE_SEND_H
+#define RESTORE_KUBE_SEND_H
+
+#include "restore/kube/target.h"
+#include "storage/kube/client.h"
+
+struct json_object;
+struct task;
+
+/* As kube_client_send. */
+int send_request(struct applier *a, uint16_t cluster, struct kube_request *r,
+    struct kube_answer *answer, struct err *err);
+/* One document; the caller frees. */
+struct json_object *send_get(
+    struct applier *a, uint16_t cluster, const char *path, struct err *err);
+/* A write of the task's object; warnings of the server that matter become
+ * notes. 0, or -1 as kube_client_send. In a dry run the server only checks it. */
+int send_object(struct task *t, const char *method, const char *path,
+    const char *content_type, bool force, const struct json_object *body,
+    struct kube_answer *answer, struct err *err);
+/* Deletes the object with that UID, and none that has taken its name since.
+ * 0 also where it is not there; what it owns goes with it, later. */
+int send_delete(struct applier *a, uint16_t cluster, const char *path,
+    const char *uid, struct err *err);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The clusters that a restore writes to, and what is known of them by now.
+ */
+#ifndef RESTORE_KUBE_TARGET_H
+#define RESTORE_KUBE_TARGET_H
+
+#include "restore/kube/applier.h"
+#include "restore/run/throttle.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct target {
+	struct kube_client *client; /* NULL: not connected */
+	const char *name;	    /* of the cluster in the snapshot */
+	struct throttle throttle;
+	pthread_mutex_t lock;
+	bool pods_known;
+	bool runs_pods;
+	/* A webhook that does not answer stands in the way: since that advance
+	 * of the run, counted from 1. Once the run advances it is tried anew.
+	 */
+	atomic_uint webhook_away;
+};
+
+/* What all files of this room work on. */
+struct applier {
+	struct run *run; /* set when the run begins */
+	enum applier_gates gates;
+	struct target *targets; /* of the index of plan_node.cluster */
+	size_t target_count;
+	struct apply_driver driver;
+};
+
+/* Whether a webhook of the cluster gave no answer, and the run has not advanced
+ * since. */
+bool target_webhook_is_away(const struct applier *a, uint16_t cluster);
+void target_note_webhook(struct applier *a, uint16_t cluster);
+
+#endif

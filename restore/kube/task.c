@@ -1,0 +1,65 @@
+#include "restore/kube/task.h"
+
+#include "restore/kube/create.h"
+#include "restore/kube/existing.h"
+#include "restore/kube/ours.h"
+#include "storage/base/cleanup.h"
+
+/* A dry run cannot ask about what is not there to be asked. */
+static bool is_unchecked(const struct task *t)
+{
+	if (!t->a->run->o->dry_run)
+		return false;
+	if (t->n->namespace && t->n->namespace_is_new)
+		outcome_set(t->outcome, OUTCOME_SKIPPED,
+		    "unchecked: its namespace does not exist yet");
+	else if (!t->n->k->served)
+		outcome_set(t->outcome, OUTCOME_SKIPPED,
+		    "unchecked: its kind is not served yet");
+	else
+		return false;
+	return true;
+}
+
+enum task_next task_run(
+    struct applier *a, uint32_t node, struct outcome *outcome)
+{
+	cleanup(prepared_done) struct prepared object = {.object = NULL};
+	struct task t = {
+	    .a = a,
+	    .node = node,
+	    .n = &a->run->p->nodes.items[node],
+	    .object = &object,
+	    .outcome = outcome,
+	    .before = run_before(a->run, node),
+	};
+	bool begun = a->run->postponed[node] == POSTPONED_BEGUN;
+	struct err err = ERR_INIT;
+
+	t.paused = begun; /* where it is to be */
+	if (begun)
+		outcome_done(outcome); /* its notes are made anew */
+	/* The cheapest way for what stays as it is: no request, no reading. */
+	if (t.n->exists &&
+	    plan_existing_of(a->run->p, t.n) == PLAN_EXISTING_SKIP &&
+	    !ours_by_journal(&t, t.n->live_uid)) {
+		outcome_set(outcome, OUTCOME_SKIPPED, "it is there already");
+		return TASK_ENDED;
+	}
+	if (is_unchecked(&t))
+		return TASK_ENDED;
+	if (prepare_object(a, node, &object, outcome, &err) ||
+	    (a->run->journal && !begun &&
+		journal_begin(a->run->journal, node,
+		    t.before && t.before->begun ? t.before->live_uid
+						: t.n->live_uid,
+		    &err))) {
+		outcome_failed(outcome, &err);
+		return TASK_ENDED;
+	}
+	enum task_next next = t.n->exists ? TASK_UPDATE : TASK_CREATE;
+	while (next == TASK_CREATE || next == TASK_UPDATE)
+		next = next == TASK_CREATE ? create_object(&t)
+					   : existing_apply(&t);
+	return next;
+}

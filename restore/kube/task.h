@@ -1,0 +1,37 @@
+/*
+ * One object on its way into a cluster.
+ *
+ * It is created where it seems to be missing, and updated where it seems to be
+ * there; each of the two may find that it is not so, and says which comes next.
+ * task_run calls one after the other until the outcome is set.
+ */
+#ifndef RESTORE_KUBE_TASK_H
+#define RESTORE_KUBE_TASK_H
+
+#include "restore/kube/prepare.h"
+#include "restore/kube/target.h"
+
+enum task_next {
+	TASK_ENDED,  /* the outcome is set */
+	TASK_LATER,  /* a webhook gave no answer: again after the others */
+	TASK_CREATE, /* it is not there */
+	TASK_UPDATE, /* it is there */
+};
+
+struct task {
+	struct applier *a;
+	uint32_t node;
+	struct plan_node *n;
+	struct prepared *object;
+	struct outcome *outcome;
+	bool paused;   /* the journal has it */
+	bool vanished; /* it was there, and then was not */
+	bool deleted;  /* by us, to be made anew */
+	/* What the journal of an earlier run says of it, or NULL. */
+	const struct journal_node *before;
+};
+
+enum task_next task_run(
+    struct applier *a, uint32_t node, struct outcome *outcome);
+
+#endif

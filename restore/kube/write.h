@@ -1,0 +1,21 @@
+/*
+ * What goes with the write of an object: its pause in the journal before, its
+ * status and its UID after.
+ */
+#ifndef RESTORE_KUBE_WRITE_H
+#define RESTORE_KUBE_WRITE_H
+
+#include "restore/kube/task.h"
+
+/* Sets the pause in the object, where a rule wants it, and writes it to the
+ * journal first. */
+int write_pause(struct task *t, struct err *err);
+/* Writes the status that is to be restored; PARTIAL and -1 where it is
+ * refused. */
+int write_status(struct task *t);
+/* It is there by our hand: CREATED. `uid` may be NULL: not known. */
+void write_created(struct task *t, const char *uid);
+/* The UID that it has in the target now. */
+void write_uid(struct task *t, const char *uid);
+
+#endif
