@@ -17,7 +17,8 @@ int send_request(struct applier *a, uint16_t cluster, struct kube_request *r,
 struct json_object *send_get(
     struct applier *a, uint16_t cluster, const char *path, struct err *err);
 /* A write of the task's object; warnings of the server that matter become
- * notes. 0, or -1 as kube_client_send. In a dry run the server only checks it. */
+ * notes. 0, or -1 as kube_client_send. In a dry run the server only checks it.
+ */
 int send_object(struct task *t, const char *method, const char *path,
     const char *content_type, bool force, const struct json_object *body,
     struct kube_answer *answer, struct err *err);
