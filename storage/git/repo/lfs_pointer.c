@@ -5,22 +5,11 @@
 #include "storage/base/file.h"
 #include "storage/base/str.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_NOTES = 256 * 1024 * 1024, HEX = 64 };
-
-static const char version_line[] = "version https://git-lfs.github.com/spec/v1";
-static const char old_version_line[] = "version http://git-media.io/v/2";
-static const char old_version_line_2[] =
-    "version https://hawser.github.com/spec/v1";
-
-static bool begins(const char *data, size_t len, const char *with)
-{
-	size_t n = strlen(with);
-
-	return len > n && memcmp(data, with, n) == 0 && data[n] == '\n';
-}
 
 static int parse_id(const char *text, char out[65])
 {
@@ -34,26 +23,107 @@ static int parse_id(const char *text, char out[65])
 	return 0;
 }
 
+static int parse_oid(const char *text, char out[65])
+{
+	static const char kind[] = "sha256:";
+
+	return str_starts(text, kind) ? parse_id(text + strlen(kind), out) : -1;
+}
+
+static bool is_version(const char *text)
+{
+	static const char *const known[] = {"http://git-media.io/v/2",
+	    "https://hawser.github.com/spec/v1",
+	    "https://git-lfs.github.com/spec/v1"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (str_eq(text, known[i]))
+			return true;
+	return false;
+}
+
+/* "ext-<priority>-<name>", each priority once: which, or -1. */
+static int extension(const char *key)
+{
+	static const char begin[] = "ext-";
+	const char *at = key + strlen(begin);
+
+	if (!str_starts(key, begin) || *at < '0' || *at > '9' || at[1] != '-' ||
+	    !(isalnum((unsigned char)at[2]) || at[2] == '_'))
+		return -1;
+	return *at - '0';
+}
+
+/* What is read of a pointer so far. */
+struct pointer_lines {
+	size_t known; /* of version, oid and size, which come in that order */
+	bool extended[10];
+	struct lfs_object *out;
+};
+
+static int take_known(struct pointer_lines *p, const char *value)
+{
+	switch (p->known++) {
+	case 0:
+		return is_version(value) ? 0 : -1;
+	case 1:
+		return parse_oid(value, p->out->sha256);
+	default:
+		return str_parse_u64(value, INT64_MAX, &p->out->bytes);
+	}
+}
+
+static int take_line(struct pointer_lines *p, char *line)
+{
+	static const char *const keys[] = {"version", "oid", "size"};
+	char *value = strchr(line, ' ');
+	char ignored[65];
+
+	if (!value || p->known == sizeof(keys) / sizeof(*keys))
+		return -1;
+	*value++ = '\0';
+	if (str_eq(line, keys[p->known]))
+		return take_known(p, value);
+	int which = extension(line);
+	if (which < 0 || p->extended[which] || parse_oid(value, ignored))
+		return -1;
+	p->extended[which] = true;
+	return 0;
+}
+
+static bool is_space(char c)
+{
+	return c && strchr(" \t\n\v\f\r", c);
+}
+
+/* As git-lfs reads them, whatever it writes: space around it, empty lines and
+ * a carriage return at the end of each line are nothing. */
 int lfs_pointer_parse(const void *data, size_t len, struct lfs_object *out)
 {
-	bool id = false, size = false;
+	const char *from = data;
+	struct pointer_lines p = {.out = out};
 
-	if (len >= LFS_POINTER_MAX ||
-	    !(begins(data, len, version_line) ||
-		begins(data, len, old_version_line) ||
-		begins(data, len, old_version_line_2)) ||
-	    memchr(data, '\0', len))
+	if (len >= LFS_POINTER_MAX || !len || memchr(data, '\0', len))
 		return -1;
-	autofree char *text = str_ndup(data, len);
+	while (len && is_space(*from)) {
+		from++;
+		len--;
+	}
+	while (len && is_space(from[len - 1]))
+		len--;
+	/* Most small blobs are no pointers: they cost no copy. */
+	if (len < HEX || (*from != 'v' && *from != 'e'))
+		return -1;
+	autofree char *text = str_ndup(from, len);
 	char *rest = text;
 	for (char *line; (line = strsep(&rest, "\n"));) {
-		if (str_starts(line, "oid sha256:"))
-			id = parse_id(line + 11, out->sha256) == 0;
-		if (str_starts(line, "size "))
-			size = str_parse_u64(
-				   line + 5, INT64_MAX, &out->bytes) == 0;
+		size_t n = strlen(line);
+		if (n && line[n - 1] == '\r')
+			line[--n] = '\0';
+		if (n && take_line(&p, line))
+			return -1;
 	}
-	return id && size ? 0 : -1;
+	return p.known == 3 ? 0 : -1;
 }
 
 void lfs_scan_init(struct lfs_scan *s)

@@ -1,6 +1,7 @@
 /*
- * Git LFS pointers (git-lfs docs/spec.md): small blobs that stand for an
- * object kept elsewhere. Found among blobs while a pack is indexed.
+ * Git LFS pointers (git-lfs docs/spec.md; what its lfs/pointer.go takes beyond
+ * that): small blobs that stand for an object kept elsewhere. Found among blobs
+ * while a pack is indexed.
  */
 #ifndef STORAGE_GIT_REPO_LFS_POINTER_H
 #define STORAGE_GIT_REPO_LFS_POINTER_H

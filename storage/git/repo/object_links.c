@@ -93,6 +93,22 @@ const uint8_t *object_links_next(const struct object_links *s, size_t *at)
 	return NULL;
 }
 
+/* The types that git makes of a mode (canon_mode in its cache.h): what is
+ * neither file, link nor directory counts as a submodule. */
+static uint32_t canonical_mode(uint32_t mode)
+{
+	switch (mode & 0170000) {
+	case 0100000:
+		return mode & 0100 ? 0100755 : 0100644;
+	case 0120000:
+		return 0120000;
+	case MODE_TREE:
+		return MODE_TREE;
+	default:
+		return MODE_SUBMODULE;
+	}
+}
+
 int tree_next(const uint8_t **at, const uint8_t *end, struct tree_entry *e)
 {
 	const uint8_t *p = *at;
@@ -100,15 +116,16 @@ int tree_next(const uint8_t **at, const uint8_t *end, struct tree_entry *e)
 
 	if (p == end)
 		return 1;
-	while (p < end && *p >= '0' && *p <= '7' && mode < (1U << 20))
+	/* Any number of digits, of which the last ones count. */
+	while (p < end && *p >= '0' && *p <= '7')
 		mode = mode * 8 + (uint32_t)(*p++ - '0');
-	if (p == end || *p != ' ')
+	if (p == end || *p != ' ' || p == *at)
 		return -1;
 	p++;
 	const uint8_t *nul = memchr(p, '\0', (size_t)(end - p));
 	if (!nul || nul == p || end - nul <= GIT_ID_LEN)
 		return -1;
-	e->mode = mode;
+	e->mode = canonical_mode(mode);
 	e->name = (const char *)p;
 	e->id = nul + 1;
 	*at = nul + 1 + GIT_ID_LEN;

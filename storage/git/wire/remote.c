@@ -129,6 +129,16 @@ static void request_v2(struct buf *body, const struct git_idvec *wants,
 	pktline_flush(body);
 }
 
+/* Azure DevOps and CodeCommit answer 400 to a request that claims none of
+ * these: https://github.com/go-git/go-git/issues/64, 613. The answers are the
+ * same to us, who ask once: ACK lines or a NAK, and the pack. */
+static const char *multi_ack(const struct advert *a)
+{
+	if (advert_cap(a, "multi_ack_detailed"))
+		return " multi_ack_detailed";
+	return advert_cap(a, "multi_ack") ? " multi_ack" : "";
+}
+
 static void request_v0(struct buf *body, const struct advert *a,
     const struct git_idvec *wants, const struct git_idvec *haves)
 {
@@ -139,8 +149,10 @@ static void request_v0(struct buf *body, const struct advert *a,
 		if (i)
 			pktline_printf(body, "want %s\n", hex);
 		else
-			pktline_printf(body, "want %s side-band-64k%s%s%s%s\n",
-			    hex, advert_cap(a, "ofs-delta") ? " ofs-delta" : "",
+			pktline_printf(body,
+			    "want %s%s side-band-64k%s%s%s%s\n", hex,
+			    multi_ack(a),
+			    advert_cap(a, "ofs-delta") ? " ofs-delta" : "",
 			    advert_cap(a, "no-progress") ? " no-progress" : "",
 			    advert_cap(a, "agent") ? " agent=backstay/" : "",
 			    advert_cap(a, "agent") ? BACKSTAY_VERSION : "");

@@ -417,6 +417,45 @@ harmful_key() { # MODE BYTES
 	same "$R" "$M"
 }
 
+@test "a host that wants multi_ack claimed, as Azure DevOps does" {
+	served
+	proxy azure
+	run -0 tool mirror "$VIA/$N.git" "$M"
+	same "$R" "$M"
+	# And an answer that acknowledges what is there.
+	git -C "$T/work" commit -q --allow-empty -m more
+	publish
+	run -0 tool mirror "$VIA/$N.git" "$M"
+	[[ $output == *kept* ]]
+	same "$R" "$M"
+}
+
+# Git reads any mode: S_ISDIR ones as trees, those of no kind as submodules.
+@test "trees whose modes git would not write are read as git reads them" {
+	git init -q --bare -b main "$R"
+	blob=$(echo deep | git -C "$R" hash-object -w --stdin)
+	deep=$(printf '100664 x\0%b' "$(sed 's/../\\x&/g' <<<"$blob")" |
+	    git -C "$R" hash-object -w -t tree --literally --stdin)
+	# shellcheck disable=SC2059 # a format with its bytes
+	tree=$({
+		for mode in 040000 40000 40755 47777; do
+			printf "$mode d$mode\\0$(sed 's/../\\x&/g' <<<"$deep")"
+		done
+		printf "160755 gone\\0$(printf '\\x11%.0s' {1..20})"
+	} | git -C "$R" hash-object -w -t tree --literally --stdin)
+	commit=$(git -C "$R" commit-tree -m odd "$tree")
+	git -C "$R" update-ref refs/heads/main "$commit"
+	for url in "$GIT_HTTP/$N.git" "$R"; do
+		rm -rf "$M" "$T/back.git"
+		run -0 tool mirror "$url" "$M"
+		diff <(git -C "$R" rev-list --objects --all | sort) \
+		    <(git -C "$M" rev-list --objects --all | sort)
+		run -0 tool verify "$M"
+		run -0 tool push "$T/back.git" "$M"
+		[ "$(git -C "$T/back.git" show main:d40755/x)" = deep ]
+	done
+}
+
 @test "changes follow: new commits, forced pushes, deletions, a name that becomes a directory" {
 	served
 	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
