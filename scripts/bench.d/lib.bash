@@ -2,7 +2,8 @@
 #
 #   bench_pair LABEL BOUND 'ours' 'theirs' ['before each']
 #
-# runs both BENCH_RUNS times in turn after one warm-up each, and prints
+# runs both BENCH_RUNS times, in an order by chance, after one warm-up each, and
+# prints
 # medians, the ratio, the bound, the CPU seconds of both (on a loaded machine
 # the steadier figure), and peak memory (the largest process) of both, held against the ratio BENCH_RSS_BOUND where that is set. A command that
 # fails ends the benchmark: a wrong run has no time. With BENCH_OBJECTS=N it
@@ -37,7 +38,12 @@ bench_median() { # FILE COLUMN
 	    awk '{v[NR]=$1} END {print NR%2 ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'
 }
 
-bench_side() { # FILE COMMAND BEFORE
+# Either side may be the one that runs last, so that `before each` must leave
+# alone what the other one keeps for a later row: $bench_turn tells it whose turn
+# it is, ours or theirs.
+bench_side() { # FILE COMMAND BEFORE ours|theirs
+	# shellcheck disable=SC2034 # for BEFORE
+	local bench_turn=$4
 	eval "$3" >/dev/null 2>&1
 	bench_once "$1" "$2"
 }
@@ -51,11 +57,11 @@ bench_pair() {
 		# In an order by chance: what a server does every so often of
 		# its own (collecting garbage) is not to fall upon one of them.
 		if ((RANDOM % 2)); then
-			bench_side "$a" "$ours" "$before" || return 1
-			bench_side "$b" "$theirs" "$before" || return 1
+			bench_side "$a" "$ours" "$before" ours || return 1
+			bench_side "$b" "$theirs" "$before" theirs || return 1
 		else
-			bench_side "$b" "$theirs" "$before" || return 1
-			bench_side "$a" "$ours" "$before" || return 1
+			bench_side "$b" "$theirs" "$before" theirs || return 1
+			bench_side "$a" "$ours" "$before" ours || return 1
 		fi
 		# The first of each warms the caches and is not counted.
 		if [ "$i" -eq 0 ]; then
