@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_PARALLEL = 4 };
+enum { DEFAULT_PARALLEL = 4, MAX_LOST_NAMED = 100 };
 
 struct under_way {
 	bool active;
@@ -173,6 +173,34 @@ static int fetch_lfs(struct work *w, struct err *err)
 	return 0;
 }
 
+/* Each by name, as far as a person reads on; the rest by number. */
+static void report_lost(struct work *w)
+{
+	struct capture *c = w->c;
+	const struct mirror_lostvec *lost = &w->state.lost;
+	size_t named = lost->len < MAX_LOST_NAMED ? lost->len : MAX_LOST_NAMED;
+	char hex[GIT_ID_HEX];
+
+	for (size_t i = 0; i < named; i++) {
+		const struct mirror_lost *l = &lost->items[i];
+		struct err why = ERR_INIT;
+		git_id_hex(l->kept_id, hex);
+		err_set(&why, ERR_INTEGRITY, "%s%s%s", l->reason,
+		    l->kept ? "; kept as the run before left it, at " : "",
+		    l->kept ? hex : "");
+		capture_report_missing(c->report, &why,
+		    "reference '%s' of repository '%s'", l->name, w->r->name);
+	}
+	if (named == lost->len)
+		return;
+	struct err why = ERR_INIT;
+	err_set(&why, ERR_INTEGRITY, "as those before, the last: %s: %s",
+	    lost->items[lost->len - 1].name, lost->items[lost->len - 1].reason);
+	capture_report_missing(c->report, &why,
+	    "%zu more references of repository '%s'", lost->len - named,
+	    w->r->name);
+}
+
 static void report_one(struct work *w, const struct strvec *uncovered)
 {
 	struct capture *c = w->c;
@@ -187,6 +215,7 @@ static void report_one(struct work *w, const struct strvec *uncovered)
 	VEC_EACH (&w->state.warnings, text)
 		capture_report_warning(
 		    c->report, "repository '%s': %s", w->r->name, *text);
+	report_lost(w);
 	VEC_EACH (uncovered, url)
 		capture_report_warning(c->report,
 		    "repository '%s': its submodule %s is in no repository of "

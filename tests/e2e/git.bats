@@ -149,11 +149,65 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	for _ in 1 2 3; do
 		run -1 --separate-stderr agent backup
 		echo "$output$stderr"
-		grep -q "missing: repository 'web': the server's pack is incomplete" <<<"$output"
+		grep -q "missing: reference 'refs/heads/main' of repository 'web': the server's pack is incomplete: .*kept as the run before left it" <<<"$stderr"
 	done
 	rm "$GIT_REPOS/web.git/info/grafts"
 	run -0 agent backup
 	run -0 restore verify latest
+}
+
+# A server after a disk fault: git upload-pack gives up on all that is asked of
+# it at once (it says "possible repository corruption").
+@test "a source that lost an object gives the refs that do without it, and names the others" {
+	cd "$T/work"
+	git checkout -q -b hurt main
+	echo old >lost && git add lost && git commit -q -m old
+	old=$(git rev-parse hurt)
+	git checkout -q main
+	git branch healthy && git checkout -q healthy && git commit -q --allow-empty -m healthy
+	hurt=$GIT_REPOS/hurt.git
+	for url in "$GIT_HTTP/hurt.git" "$GIT_SSH_BASE/hurt.git" "$GIT_REPOS/hurt.git"; do
+		rm -rf "$hurt" "$T/state" "$T/vault" "$T/out"
+		git init -q --bare -b main "$hurt"
+		git push -q "$hurt" main healthy hurt
+		config "$url"
+		run -0 agent backup
+		git checkout -q hurt
+		echo new >lost && git commit -q -a -m new
+		git push -q "$hurt" hurt && git push -q "$hurt" hurt:refs/heads/also HEAD~1:refs/heads/newer
+		git push -q "$hurt" healthy:refs/heads/whole
+		git checkout -q main
+		blob=$(git rev-parse hurt:lost)
+		git -C "$hurt" repack -q -a -d && mv "$hurt"/objects/pack/*.pack "$T/all.pack"
+		rm -f "$hurt"/objects/pack/*
+		git -C "$hurt" unpack-objects -q <"$T/all.pack"
+		rm "$hurt/objects/${blob:0:2}/${blob:2}"
+		sleep 1.1
+		# With the mirror of the run before, and anew.
+		run -1 --separate-stderr agent backup
+		grep -q "missing: reference 'refs/heads/hurt' of repository 'hurt': .*$blob.*; kept as the run before left it, at $old" <<<"$stderr"
+		grep -q "missing: reference 'refs/heads/also' of repository 'hurt': .*$blob" <<<"$stderr"
+		[ "$(grep -c missing: <<<"$stderr")" = 2 ]
+		run -0 restore extract latest --to "$T/out"
+		for ref in main healthy whole newer; do
+			[ "$(git -C "$T/out/git/hurt.git" rev-parse "$ref")" = "$(git -C "$hurt" rev-parse "$ref")" ]
+		done
+		[ "$(git -C "$T/out/git/hurt.git" rev-parse hurt)" = "$old" ]
+		run -1 git -C "$T/out/git/hurt.git" rev-parse -q --verify also
+		git -C "$T/out/git/hurt.git" fsck --full
+		rm -rf "$T/state" "$T/out"
+		sleep 1.1
+		run -1 --separate-stderr agent backup
+		[ "$(grep -c missing: <<<"$stderr")" = 2 ]
+		! grep -q 'kept as' <<<"$stderr"
+		run -0 restore extract latest --to "$T/out"
+		[ "$(git -C "$T/out/git/hurt.git" for-each-ref --format='%(refname:short)' | sort | tr '\n' ' ')" = 'healthy main newer whole ' ]
+		# It is mended: all is there again.
+		(cd "$T/work" && git cat-file blob "$blob") | git -C "$hurt" hash-object -w --stdin >/dev/null
+		sleep 1.1
+		run -0 agent backup
+		git reset -q --hard && git branch -q -f hurt "$old"
+	done
 }
 
 @test "a password in a submodule's URL goes nowhere" {

@@ -3,6 +3,7 @@
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/git/mirror/salvage.h"
 #include "storage/git/mirror/upstream.h"
 #include "storage/git/pack/incoming.h"
 #include "storage/git/repo/reach.h"
@@ -24,6 +25,7 @@ struct fetch {
 	const struct git_access *access;
 	struct mirror_state *state;
 	bool listed; /* the server named its refs in this attempt */
+	bool local;  /* it is a file path */
 };
 
 static void add_id(
@@ -117,6 +119,34 @@ static bool is_closed(const struct fetch *f, const struct incoming *in)
 	return true;
 }
 
+/* Whether the refs that wanted it have all they need now. A pack that leaves a
+ * hole would look complete to the next run: it goes again. */
+static int prove(struct fetch *f, const struct git_idvec *wants,
+    const char *pack, struct err *err)
+{
+	struct git_refvec wanted = VEC_INIT;
+	struct err why = ERR_INIT;
+	char hex[GIT_ID_HEX];
+
+	VEC_EACH (wants, id) {
+		git_id_hex(id->bytes, hex);
+		const char *name = hex;
+		VEC_EACH (&f->state->refs, r) {
+			if (memcmp(r->id, id->bytes, GIT_ID_LEN) == 0)
+				name = r->name;
+		}
+		git_refvec_add(&wanted, name, id->bytes);
+	}
+	int failed = reach_check(f->o->dir, &wanted, f->access->cancel, &why);
+	git_refvec_done(&wanted);
+	if (!failed)
+		return 0;
+	if (mirror_store_drop_pack(f->store, pack, err))
+		return -1;
+	*err = why;
+	return err_wrap(err, "the server's pack is incomplete");
+}
+
 static int receive(struct fetch *f, struct upstream *from,
     const struct upstream_request *request, struct err *err)
 {
@@ -134,12 +164,13 @@ static int receive(struct fetch *f, struct upstream *from,
 		return -1;
 	f->state->received_bytes += incoming_bytes(in);
 	f->state->received_objects += index_pack_count(incoming_index(in));
+	bool closed = is_closed(f, in);
 	/* Notes first: a pointer too many does no harm. */
 	if (mirror_store_save_scan(f->store, err) ||
-	    (!is_closed(f, in) && mirror_store_mark_unproven(f->store, err)) ||
-	    incoming_keep(in, err))
+	    (!closed && mirror_store_mark_unproven(f->store, err)) ||
+	    incoming_keep(in, err) || mirror_store_reload(f->store, err))
 		return -1;
-	return mirror_store_reload(f->store, err);
+	return closed ? 0 : prove(f, request->wants, incoming_path(in), err);
 }
 
 static void read_refs(struct fetch *f, struct upstream *from)
@@ -183,6 +214,7 @@ static int fetch_once(struct fetch *f, struct err *err)
 	if (!from)
 		return -1;
 	f->listed = true;
+	f->local = from->repo != NULL;
 	read_refs(f, from);
 	if (mirror_store_await(f->store, err))
 		return -1;
@@ -226,6 +258,114 @@ static int fetch_retrying(struct fetch *f, struct err *err)
 	}
 }
 
+/* ---- a source that lost an object ---- */
+
+static int get_some(void *ctx, const struct git_idvec *ids, struct err *err)
+{
+	struct fetch *f = ctx;
+	struct git_idvec wants = VEC_INIT, haves = VEC_INIT;
+	const struct upstream_request request = {
+	    .packs = &f->store->packs, .wants = &wants, .haves = &haves};
+
+	VEC_EACH (ids, id) {
+		if (!packs_has(&f->store->packs, id->bytes))
+			*vec_add(&wants) = *id;
+	}
+	int result = 0;
+	if (wants.len) {
+		struct err why = ERR_INIT;
+		cleanup(upstream_freep) struct upstream *from =
+		    upstream_open(f->o->url, f->access, &why);
+		if (!from)
+			result = err_set(err, ERR_NETWORK, "%s", why.message);
+		else
+			result = find_haves(f, &f->state->refs, &haves, err) ||
+				 receive(f, from, &request, err);
+	}
+	vec_done(&wants);
+	vec_done(&haves);
+	return result ? -1 : 0;
+}
+
+static void add_lost(struct fetch *f, const char *name, const char *reason,
+    const struct git_ref *kept)
+{
+	struct mirror_lost *l = vec_add(&f->state->lost);
+
+	l->name = str_dup(name);
+	l->reason = str_dup(reason);
+	l->kept = kept != NULL;
+	if (kept)
+		memcpy(l->kept_id, kept->id, GIT_ID_LEN);
+}
+
+/* What the mirror has of a lost ref from an earlier run stays. */
+static void leave_lost_out(struct fetch *f, const struct salvage_lostvec *lost)
+{
+	struct git_refvec *refs = &f->state->refs;
+	size_t left = 0;
+
+	for (size_t i = 0; i < refs->len; i++) {
+		struct git_ref *r = &refs->items[i];
+		const struct salvage_lost *l = salvage_find(lost, r->id);
+		const struct git_ref *old =
+		    l ? git_refvec_find(&f->store->refs, r->name) : NULL;
+		if (l)
+			add_lost(f, r->name, l->reason, old);
+		if (l && !old) {
+			free(r->name);
+			continue;
+		}
+		if (old)
+			memcpy(r->id, old->id, GIT_ID_LEN);
+		refs->items[left++] = *r;
+	}
+	refs->len = left;
+	uint8_t id[GIT_ID_LEN];
+	const struct salvage_lost *l = git_id_parse(f->state->head, id) == 0
+					   ? salvage_find(lost, id)
+					   : NULL;
+	if (l) {
+		add_lost(f, "HEAD", l->reason, NULL);
+		free(f->state->head);
+		f->state->head = str_dup("refs/heads/main");
+	}
+	f->state->head_unborn = git_id_parse(f->state->head, id) &&
+				!git_refvec_find(refs, f->state->head);
+}
+
+/* Only where all that is asked for at once is refused for an object's sake. */
+static int salvage(struct fetch *f, const struct err *first, struct err *err)
+{
+	cleanup(salvage_lostvec_done) struct salvage_lostvec lost = VEC_INIT;
+	struct git_idvec wants = VEC_INIT;
+
+	find_wants(f, &f->state->refs, &wants);
+	int result = salvage_by_halves(&wants, first, get_some, f, &lost, err);
+	vec_done(&wants);
+	if (result)
+		return -1;
+	leave_lost_out(f, &lost);
+	if (f->state->refs.len)
+		return 0;
+	*err = *first;
+	return -1;
+}
+
+static int fetch_what_is_whole(struct fetch *f, struct err *err)
+{
+	struct err first = ERR_INIT;
+
+	if (!fetch_retrying(f, &first))
+		return 0;
+	if (f->listed &&
+	    (first.code == ERR_INTEGRITY || first.code == ERR_NOT_FOUND ||
+		(first.code == ERR_FORMAT && f->local)))
+		return salvage(f, &first, err);
+	*err = first;
+	return -1;
+}
+
 /* Tips alone tell it where every pack names only what is there. */
 static int check_complete(struct fetch *f, struct err *err)
 {
@@ -256,7 +396,7 @@ int mirror_fetch(struct mirror_store *store, const struct mirror_options *o,
 	struct fetch f = {
 	    .store = store, .o = o, .access = access, .state = state};
 
-	if (fetch_retrying(&f, err))
+	if (fetch_what_is_whole(&f, err))
 		return -1;
 	return check_complete(&f, err);
 }

@@ -26,6 +26,11 @@ void mirror_state_done(struct mirror_state *s)
 	vec_done(&s->lfs);
 	strvec_done(&s->submodules);
 	strvec_done(&s->odd_refs);
+	VEC_EACH (&s->lost, l) {
+		free(l->name);
+		free(l->reason);
+	}
+	vec_done(&s->lost);
 	strvec_done(&s->warnings);
 	*s = (struct mirror_state)MIRROR_STATE_INIT;
 }

@@ -31,17 +31,28 @@ struct mirror_options {
 	void *progress_ctx;
 };
 
+/* A ref that the source names and cannot give: an object of its history is
+ * gone or damaged there. */
+struct mirror_lost {
+	char *name;
+	char *reason;
+	bool kept; /* as an earlier run left it, at: */
+	uint8_t kept_id[GIT_ID_LEN];
+};
+VEC_DEFINE(mirror_lostvec, struct mirror_lost);
+
 struct mirror_state {
 	char *head; /* what HEAD names ("refs/heads/main"), or an id */
 	bool head_unborn;
-	struct git_refvec refs;	   /* sorted by name */
-	struct lfs_objectvec lfs;  /* that pointers name; sorted */
-	struct strvec submodules;  /* URLs at the tips, each once */
-	struct strvec odd_refs;	   /* offered, but no ref may be called so */
-	struct strvec warnings;	   /* a damaged mirror, refs left out, ... */
-	uint64_t received_bytes;   /* by this run */
-	uint64_t received_objects; /* by this run */
-	bool fresh;		   /* everything was fetched */
+	struct git_refvec refs;	    /* sorted by name */
+	struct lfs_objectvec lfs;   /* that pointers name; sorted */
+	struct strvec submodules;   /* URLs at the tips, each once */
+	struct mirror_lostvec lost; /* not as the source names them */
+	struct strvec odd_refs;	    /* offered, but no ref may be called so */
+	struct strvec warnings;	    /* a damaged mirror, refs left out, ... */
+	uint64_t received_bytes;    /* by this run */
+	uint64_t received_objects;  /* by this run */
+	bool fresh;		    /* everything was fetched */
 };
 #define MIRROR_STATE_INIT                                                      \
 	{                                                                      \

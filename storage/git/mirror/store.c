@@ -216,6 +216,12 @@ static int remove_pack(const char *path, struct err *err)
 	return 0;
 }
 
+int mirror_store_drop_pack(
+    struct mirror_store *s, const char *path, struct err *err)
+{
+	return remove_pack(path, err) ? -1 : mirror_store_reload(s, err);
+}
+
 static int merge(
     struct mirror_store *s, const struct packs *small, struct err *err)
 {

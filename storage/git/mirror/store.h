@@ -45,6 +45,9 @@ int mirror_store_await(struct mirror_store *s, struct err *err);
 
 /* After a pack was added beside it. */
 int mirror_store_reload(struct mirror_store *s, struct err *err);
+/* Of a pack that turned out to be no good. */
+int mirror_store_drop_pack(
+    struct mirror_store *s, const char *path, struct err *err);
 int mirror_store_save_scan(struct mirror_store *s, struct err *err);
 /* A pack is coming in that names objects which are not there: until the mirror
  * is made anew, only a walk from the refs tells that all they need is. */

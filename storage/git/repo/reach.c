@@ -59,7 +59,7 @@ static int check_ref(struct repo *repo, const struct git_ref *ref,
 int reach_check(const char *dir, const struct git_refvec *refs,
     const struct cancel *cancel, struct err *err)
 {
-	cleanup(repo_freep) struct repo *repo = repo_open(dir, err);
+	cleanup(repo_freep) struct repo *repo = repo_open_unborn(dir, err);
 	cleanup(object_links_done) struct object_links seen = OBJECT_LINKS_INIT;
 
 	if (!repo)

@@ -166,19 +166,31 @@ static int check_format(struct repo *r, struct err *err)
 	return 0;
 }
 
+static int open_objects(struct repo *r, struct err *err)
+{
+	autofree char *objects = file_join(r->at.common, "objects");
+	int code = git_odb_open(&r->odb, objects);
+
+	return code ? failed(err, code, "open the objects in", objects) : 0;
+}
+
 struct repo *repo_open(const char *dir, struct err *err)
 {
 	init_once();
 	cleanup(repo_freep) struct repo *r = mem_new(struct repo);
-	if (layout_find(dir, &r->at, err) || check_format(r, err))
+	if (layout_find(dir, &r->at, err) || check_format(r, err) ||
+	    open_objects(r, err))
 		return NULL;
-	autofree char *objects = file_join(r->at.common, "objects");
-	int code = git_odb_open(&r->odb, objects);
-	if (code) {
-		failed(err, code, "open the objects of", dir);
-		return NULL;
-	}
 	return steal(r);
+}
+
+struct repo *repo_open_unborn(const char *dir, struct err *err)
+{
+	init_once();
+	cleanup(repo_freep) struct repo *r = mem_new(struct repo);
+	r->at = (struct layout){.own = str_dup(dir), .common = str_dup(dir)};
+	r->bare = true;
+	return open_objects(r, err) ? NULL : steal(r);
 }
 
 void repo_free(struct repo *r)
@@ -219,6 +231,13 @@ static git_oid oid_of(const uint8_t id[GIT_ID_LEN])
 	return oid;
 }
 
+static int read_failed(struct err *err, int code, const char *hex)
+{
+	return code == GIT_ENOTFOUND
+		   ? err_set(err, ERR_NOT_FOUND, "object %s is missing", hex)
+		   : failed(err, code, "read object", hex);
+}
+
 int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct buf *out, struct err *err)
 {
@@ -229,7 +248,7 @@ int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
 	int code = git_odb_read(&object, r->odb, &oid);
 	if (code) {
 		git_id_hex(id, hex);
-		return failed(err, code, "read object", hex);
+		return read_failed(err, code, hex);
 	}
 	*type = (enum object_type)git_odb_object_type(object);
 	buf_clear(out);
@@ -249,7 +268,7 @@ int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
 	if (code) {
 		char hex[GIT_ID_HEX];
 		git_id_hex(id, hex);
-		return failed(err, code, "read object", hex);
+		return read_failed(err, code, hex);
 	}
 	*type = (enum object_type)kind;
 	return 0;

@@ -18,6 +18,8 @@ struct repo;
  * at. ERR_NOT_FOUND where there is none, ERR_FORMAT where its format is one
  * that cannot be read. */
 struct repo *repo_open(const char *dir, struct err *err);
+/* The same of a bare one whose HEAD may not be there yet. */
+struct repo *repo_open_unborn(const char *dir, struct err *err);
 void repo_free(struct repo *r); /* takes NULL */
 void repo_freep(struct repo **r);
 /* Where its refs and objects lie. */

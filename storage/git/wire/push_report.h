@@ -17,6 +17,7 @@ struct push_report {
 	char *unpack_error; /* NULL: none */
 	struct strvec ok;   /* names */
 	struct strvec ng;   /* "name reason" */
+	struct buf said;    /* beside it, by hooks and for people; as it came */
 	bool ended;
 };
 void push_report_init(struct push_report *r, bool sideband);

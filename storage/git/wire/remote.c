@@ -100,6 +100,7 @@ struct fetch {
 	int (*on_pack)(
 	    void *ctx, const void *data, size_t len, struct err *err);
 	void *ctx;
+	struct buf *said;
 };
 
 static void add_ids(
@@ -165,7 +166,7 @@ static void request_v0(struct buf *body, const struct advert *a,
 static int pack_pkt(
     struct fetch *f, const char *data, size_t len, struct err *err)
 {
-	return sideband_read(data, len, f->on_pack, f->ctx, err);
+	return sideband_read(data, len, f->on_pack, f->ctx, f->said, err);
 }
 
 static bool is_text(const char *data, size_t len, const char *text)
@@ -226,8 +227,11 @@ int remote_fetch(struct remote *r, const struct git_idvec *wants,
 {
 	cleanup(buf_done) struct buf body = BUF_INIT;
 	cleanup(pktline_reader_done) struct pktline_reader reader;
-	struct fetch f = {
-	    .version = r->advert.version, .on_pack = on_pack, .ctx = ctx};
+	cleanup(buf_done) struct buf said = BUF_INIT;
+	struct fetch f = {.version = r->advert.version,
+	    .on_pack = on_pack,
+	    .ctx = ctx,
+	    .said = &said};
 
 	if (f.version == 2) {
 		request_v2(&body, wants, haves);

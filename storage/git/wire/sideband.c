@@ -3,27 +3,101 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 
-enum { BAND_DATA = 1, BAND_PROGRESS = 2, BAND_ERROR = 3 };
+#include <string.h>
+
+enum {
+	BAND_DATA = 1,
+	BAND_PROGRESS = 2,
+	BAND_ERROR = 3,
+	MAX_SAID = 16 * 1024, /* the latest that is kept */
+	MAX_SHOWN = 300,
+};
+
+static void keep(struct buf *said, const char *text, size_t len)
+{
+	if (len > MAX_SAID)
+		return;
+	if (said->len + len > MAX_SAID)
+		buf_clear(said);
+	buf_add(said, text, len);
+}
+
+/* "Counting objects:  50% (1/2)", "Total 3 (delta 0)": what every transfer
+ * says. */
+static bool is_progress(const char *line, size_t len)
+{
+	static const char *const words[] = {"Enumerating ", "Counting ",
+	    "Compressing ", "Delta compression ", "Receiving ", "Resolving ",
+	    "Unpacking ", "Writing ", "Finding ", "Getting ", "Checking ",
+	    "Processing ", "Updating ", "Total "};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		size_t n = strlen(words[i]);
+		if (len >= n && memcmp(line, words[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
+void sideband_add_said(const struct buf *said, size_t max, struct buf *out)
+{
+	const char *end = buf_str(said) + said->len;
+	size_t start = out->len;
+
+	for (const char *at = buf_str(said); at < end; at++) {
+		const char *line = at;
+		while (at < end && *at != '\n' && *at != '\r')
+			at++;
+		while (line < at && strchr(" \t", *line))
+			line++;
+		size_t len = (size_t)(at - line);
+		size_t used = out->len - start;
+		if (!len || is_progress(line, len) || used + 2 >= max)
+			continue;
+		if (used)
+			buf_add_str(out, "; ");
+		size_t room = max - used - 2;
+		str_add_printable(out, line, len < room ? len : room);
+	}
+}
+
+static int give_up(
+    const char *text, size_t len, const struct buf *said, struct err *err)
+{
+	cleanup(buf_done) struct buf shown = BUF_INIT;
+	cleanup(buf_done) struct buf more = BUF_INIT;
+
+	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+		len--;
+	str_add_printable(&shown, text, len < MAX_SHOWN ? len : MAX_SHOWN);
+	if (said)
+		sideband_add_said(said, MAX_SHOWN, &more);
+	/* git upload-pack, where git pack-objects died. */
+	bool corrupt = strstr(buf_str(&shown), "corruption") != NULL;
+	return err_set(err, corrupt ? ERR_INTEGRITY : ERR_NETWORK,
+	    "the server gave up: %s%s%s%s", buf_str(&shown),
+	    more.len ? " (it said: " : "", buf_str(&more), more.len ? ")" : "");
+}
 
 int sideband_read(const char *data, size_t len,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
-    void *ctx, struct err *err)
+    void *ctx, struct buf *said, struct err *err)
 {
 	if (len == 0)
 		return err_set(err, ERR_FORMAT,
 		    "the server's answer has a frame without a band");
-	if (data[0] == BAND_DATA)
+	switch (data[0]) {
+	case BAND_DATA:
 		return on_data(ctx, data + 1, len - 1, err);
-	if (data[0] == BAND_PROGRESS)
+	case BAND_PROGRESS:
+		if (said)
+			keep(said, data + 1, len - 1);
 		return 0;
-	if (data[0] != BAND_ERROR)
+	case BAND_ERROR:
+		return give_up(data + 1, len - 1, said, err);
+	default:
 		return err_set(err, ERR_FORMAT,
 		    "the server's answer has a band %d, which is none",
 		    data[0]);
-	cleanup(buf_done) struct buf shown = BUF_INIT;
-	while (len > 1 && (data[len - 1] == '\n' || data[len - 1] == '\r'))
-		len--;
-	str_add_printable(&shown, data + 1, len - 1 < 300 ? len - 1 : 300);
-	return err_set(
-	    err, ERR_NETWORK, "the server gave up: %s", buf_str(&shown));
+	}
 }
