@@ -186,7 +186,7 @@ lint: all
 	  --inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
 	  --suppressions-list=.cppcheck -I. -D_GNU_SOURCE -j2 \
 	  storage config agent restore
-	shellcheck -x $$(git ls-files -z --cached --others --exclude-standard scripts tests .ci | xargs -0 grep -lE '^#!.*\b(ba)?sh$$')
+	shellcheck -x $$(git ls-files -z --cached --others --exclude-standard scripts tests findings .ci | xargs -0 grep -lE '^#!.*\b(ba)?sh$$')
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
