@@ -1,4 +1,4 @@
-#include "storage/git/push/push_impl.h"
+#include "storage/git/push/file.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -26,7 +26,8 @@ static int receive(struct push *p, const char *dir, struct err *err)
 	    .dir = dir, .durable = true, .cancel = p->access.cancel};
 	cleanup(incoming_freep) struct incoming *in = incoming_new(&o, err);
 
-	if (!in || push_pack(p, 0, p->changes.len, incoming_add, in, err) ||
+	if (!in ||
+	    push_compare_pack(p, 0, p->changes.len, incoming_add, in, err) ||
 	    incoming_check(in, err) || incoming_keep(in, err))
 		return -1;
 	p->result->sent_bytes = incoming_bytes(in);

@@ -1,4 +1,4 @@
-#include "storage/git/push/push_impl.h"
+#include "storage/git/push/remote.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -113,7 +113,8 @@ static int make_body(struct push *p, const struct advert *a, size_t first,
 		return -1;
 	for (size_t i = first; i < end; i++)
 		needs_pack = needs_pack || !p->changes.items[i].deletes;
-	return needs_pack ? push_pack(p, first, end, body_add, b, err) : 0;
+	return needs_pack ? push_compare_pack(p, first, end, body_add, b, err)
+			  : 0;
 }
 
 static int feed(void *ctx, const void *data, size_t len, struct err *err)

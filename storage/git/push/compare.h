@@ -1,6 +1,10 @@
-/* What push.c and its two ways, over a protocol and into a file path, share. */
-#ifndef STORAGE_GIT_PUSH_PUSH_IMPL_H
-#define STORAGE_GIT_PUSH_PUSH_IMPL_H
+/*
+ * A push on its way: what it would change in the target, and the objects that
+ * the target lacks. Both ways to a target, over a protocol (remote.h) and into
+ * a file path (file.h), start from it. Within this room alone.
+ */
+#ifndef STORAGE_GIT_PUSH_COMPARE_H
+#define STORAGE_GIT_PUSH_COMPARE_H
 
 #include "storage/git/pack/packs.h"
 #include "storage/git/push/push.h"
@@ -33,11 +37,8 @@ struct push {
  * needs `force`. */
 int push_compare(struct push *p, struct err *err);
 /* A pack of what the changes [first, end) need, to on_data. */
-int push_pack(struct push *p, size_t first, size_t end,
+int push_compare_pack(struct push *p, size_t first, size_t end,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, struct err *err);
-
-int push_remote(struct push *p, struct err *err);
-int push_file(struct push *p, struct err *err);
 
 #endif

@@ -1,0 +1,10 @@
+/* A push over a protocol, by receive-pack. What the server refused is in the
+ * changes. Within this room alone. */
+#ifndef STORAGE_GIT_PUSH_REMOTE_H
+#define STORAGE_GIT_PUSH_REMOTE_H
+
+#include "storage/git/push/compare.h"
+
+int push_remote(struct push *p, struct err *err);
+
+#endif
