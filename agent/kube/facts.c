@@ -4,6 +4,7 @@
 #include "storage/base/gunzip.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
+#include "storage/json/range.h"
 #include "storage/terraform/state.h"
 
 #include <string.h>

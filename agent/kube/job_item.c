@@ -5,6 +5,7 @@
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/json/range.h"
 
 #include <stdlib.h>
 

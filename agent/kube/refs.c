@@ -1,6 +1,7 @@
 #include "agent/kube/refs.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/json/range.h"
 #include "storage/kube/selector.h"
 
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 #include "storage/json/range.h"
 
 #include "storage/base/str.h"
-#include "storage/json/scan.h"
 
 #include <string.h>
 
@@ -72,12 +71,6 @@ void json_range_decode(struct json_range string, struct buf *out)
 		else
 			buf_add_char(out, which ? to[which - from] : c);
 	}
-}
-
-bool json_range_is(struct json_range string, const char *text)
-{
-	return strlen(text) == string.len &&
-	       memcmp(string.at, text, string.len) == 0;
 }
 
 bool json_range_get(

@@ -6,16 +6,10 @@
 #define STORAGE_JSON_RANGE_H
 
 #include "storage/base/buf.h"
+#include "storage/json/scan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* A stretch of the text; a string's is what stands between its quotes, still
- * escaped. `at` NULL: there is none. */
-struct json_range {
-	const char *at;
-	size_t len;
-};
 
 /* Appends what a string's range says, its escapes undone (a lone surrogate
  * becomes U+FFFD). */
@@ -33,8 +27,5 @@ bool json_range_text(struct json_range value, struct buf *out);
 /* Appends the text of a member that is a string; false where there is none. */
 bool json_range_get_text(
     struct json_range object, const char *key, struct buf *out);
-
-/* Compares without decoding: a key with escapes is equal to nothing. */
-bool json_range_is(struct json_range string, const char *text);
 
 #endif

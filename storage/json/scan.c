@@ -80,6 +80,12 @@ static const char *plain(const char *at, const char *end, bool *high)
 	return at;
 }
 
+bool json_range_is(struct json_range string, const char *text)
+{
+	return strlen(text) == string.len &&
+	       memcmp(string.at, text, string.len) == 0;
+}
+
 bool json_scan_string(struct json_scan *s, struct json_range *out)
 {
 	bool high = false;
@@ -151,7 +157,7 @@ static bool word(struct json_scan *s, const char *w)
 
 static bool enter(struct json_scan *s)
 {
-	return ++s->depth <= KUBE_SCAN_MAX_DEPTH ||
+	return ++s->depth <= JSON_SCAN_MAX_DEPTH ||
 	       wrong(s, "nesting that is too deep");
 }
 

@@ -6,12 +6,20 @@
 #ifndef STORAGE_JSON_SCAN_H
 #define STORAGE_JSON_SCAN_H
 
-#include "storage/json/range.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { KUBE_SCAN_MAX_DEPTH = 500 };
+enum { JSON_SCAN_MAX_DEPTH = 500 };
+
+/* A stretch of the text; a string's is what stands between its quotes, still
+ * escaped. `at` NULL: there is none. */
+struct json_range {
+	const char *at;
+	size_t len;
+};
+
+/* Compares without decoding: a key with escapes is equal to nothing. */
+bool json_range_is(struct json_range string, const char *text);
 
 struct json_scan {
 	const char *text;

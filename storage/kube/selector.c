@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
+#include "storage/json/range.h"
 #include "storage/kube/item.h"
 
 static bool fits_pairs(struct json_range pairs, struct json_range labels)

@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
+#include "storage/json/range.h"
 #include "storage/kube/item.h"
 #include "storage/kube/page.h"
 

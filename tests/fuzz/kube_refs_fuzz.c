@@ -5,6 +5,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
+#include "storage/json/range.h"
 
 #include <string.h>
 

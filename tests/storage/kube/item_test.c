@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
+#include "storage/json/range.h"
 #include "tests/support/test.h"
 
 #include <string.h>
