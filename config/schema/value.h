@@ -5,7 +5,7 @@
 #ifndef CONFIG_SCHEMA_VALUE_H
 #define CONFIG_SCHEMA_VALUE_H
 
-#include "config/schema/schema.h"
+#include "config/schema/field.h"
 
 int value_read(const struct field *f, const struct yaml_node *node,
     const struct schema_location *where, void *at, struct err *err);
@@ -17,10 +17,5 @@ void value_write(
 void value_write_secret(const void *at, struct buf *out);
 /* Whether it is unset, as far as its type can say: a number that is 0. */
 bool value_is_empty(const struct field *f, const void *at);
-/* What the field takes, for messages. */
-const char *field_expected(const struct field *f);
-/* "is a list; it takes text". Returns -1. */
-int field_refuse(const struct field *f, const struct yaml_node *node,
-    const struct schema_location *where, struct err *err);
 
 #endif

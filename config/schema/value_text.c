@@ -1,6 +1,5 @@
 #include "config/schema/value_text.h"
 
-#include "config/schema/value.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 

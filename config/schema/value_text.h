@@ -6,7 +6,9 @@
 #ifndef CONFIG_SCHEMA_VALUE_TEXT_H
 #define CONFIG_SCHEMA_VALUE_TEXT_H
 
-#include "config/schema/schema.h"
+#include "config/schema/field.h"
+#include "config/schema/secret_ref.h"
+#include "storage/base/str.h"
 
 int value_read_text(const struct field *f, const struct yaml_node *node,
     const struct schema_location *where, char **out, struct err *err);

@@ -1,7 +1,9 @@
+#include "config/schema/secret_ref.h"
 #include "config/schema/unit.h"
 #include "config/schema/value.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/str.h"
 
 #include <string.h>
 
