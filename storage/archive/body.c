@@ -156,8 +156,6 @@ static struct source *open_item(
     const struct item *i, bool *store, struct err *err)
 {
 	*store = false;
-	if (i->kind == ITEM_SPOOL)
-		return spool_source(&i->spool);
 	int fd = open(i->file, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		*store = i->record.bytes >= LARGE_BYTES &&
@@ -204,7 +202,6 @@ int body_add(struct body *b, const struct item *i, struct err *err)
 	case ITEM_PACKED:
 		return write_packed(b, i, err);
 	case ITEM_FILE:
-	case ITEM_SPOOL:
 	default:
 		return write_single(b, i, err) == 0
 			   ? 0

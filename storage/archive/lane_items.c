@@ -28,8 +28,6 @@ static void item_done(struct item *i)
 	free(i->file);
 	if (i->kind == ITEM_PACKED)
 		packed_done(&i->packed);
-	if (i->kind == ITEM_SPOOL)
-		spool_done(&i->spool);
 }
 
 void lane_items_done(struct lane_items *l)
@@ -162,18 +160,6 @@ int lane_items_add_file(struct lane_items *l, const struct archive_entry *e,
 		return -1;
 	i->file = str_dup(file);
 	i->record.sha256 = e->sha256;
-	return 0;
-}
-
-int lane_items_add_spool(struct lane_items *l, const struct archive_entry *e,
-    struct spool *content, struct err *err)
-{
-	struct item *i = new_item(l, e, ITEM_SPOOL, spool_len(content), err);
-
-	if (!i)
-		return -1;
-	i->spool = *content;
-	spool_init(content, content->dir, content->memory_bytes);
 	return 0;
 }
 

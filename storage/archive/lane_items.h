@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* A run is entries in a row with their content (record.h). */
-enum item_kind { ITEM_RUN, ITEM_PACKED, ITEM_FILE, ITEM_SPOOL };
+enum item_kind { ITEM_RUN, ITEM_PACKED, ITEM_FILE };
 
 struct item {
 	enum item_kind kind;
@@ -28,7 +28,6 @@ struct item {
 	struct record record;
 	struct buf texts; /* what the record says */
 	char *file;
-	struct spool spool;
 };
 
 struct lane_items {
@@ -52,8 +51,6 @@ int lane_items_add(struct lane_items *l, const struct archive_entry *e,
     const void *data, size_t len, struct err *err);
 int lane_items_add_file(struct lane_items *l, const struct archive_entry *e,
     const char *file, struct err *err);
-int lane_items_add_spool(struct lane_items *l, const struct archive_entry *e,
-    struct spool *content, struct err *err);
 /* All that was added is in items. */
 int lane_items_end(struct lane_items *l, struct err *err);
 /* Of all that is in items; fn returns -1 with err set to stop. */

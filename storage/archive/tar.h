@@ -74,6 +74,5 @@ int tar_reader_next(struct tar_reader *t, struct tar_entry *e, struct err *err);
 ssize_t tar_reader_data(
     struct tar_reader *t, void *data, size_t len, struct err *err);
 void tar_reader_free(struct tar_reader *t);
-void tar_reader_freep(struct tar_reader **t);
 
 #endif

@@ -76,11 +76,6 @@ void tar_reader_free(struct tar_reader *t)
 	free(t);
 }
 
-void tar_reader_freep(struct tar_reader **t)
-{
-	tar_reader_free(*t);
-}
-
 /* What stands behind the end of the tar is not read by libarchive; it must be
  * read all the same, for its end to be known as genuine. */
 static int drain(struct tar_reader *t, struct err *err)

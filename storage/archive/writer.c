@@ -122,11 +122,6 @@ void archive_lane_free(struct archive_lane *l)
 	free(l);
 }
 
-void archive_lane_freep(struct archive_lane **l)
-{
-	archive_lane_free(*l);
-}
-
 struct archive_totals archive_lane_totals(const struct archive_lane *l)
 {
 	return (struct archive_totals){
@@ -143,12 +138,6 @@ int archive_lane_add_file(struct archive_lane *l, const struct archive_entry *e,
     const char *file, struct err *err)
 {
 	return lane_items_add_file(&l->items, e, file, err);
-}
-
-int archive_lane_add_spool(struct archive_lane *l,
-    const struct archive_entry *e, struct spool *content, struct err *err)
-{
-	return lane_items_add_spool(&l->items, e, content, err);
 }
 
 int archive_lane_end(struct archive_lane *l, struct err *err)

@@ -24,7 +24,6 @@
 
 #include "storage/archive/format.h"
 #include "storage/base/err.h"
-#include "storage/base/spool.h"
 #include "storage/base/stream.h"
 
 #include <stdbool.h>
@@ -96,9 +95,6 @@ int archive_lane_add(struct archive_lane *l, const struct archive_entry *e,
  * changed its length by then. */
 int archive_lane_add_file(struct archive_lane *l, const struct archive_entry *e,
     const char *file, struct err *err);
-/* Takes the spool's content over; the spool is left empty. */
-int archive_lane_add_spool(struct archive_lane *l,
-    const struct archive_entry *e, struct spool *content, struct err *err);
 void archive_lane_reset(struct archive_lane *l); /* as newly opened */
 /* Nothing more is added: what was packed is made whole. Where it is not called
  * for a lane that waits for its turn, that happens at the commit. */
@@ -107,6 +103,5 @@ struct archive_totals archive_lane_totals(const struct archive_lane *l);
 /* Waits for its turn, writes all, and passes the turn on, also on failure. */
 int archive_lane_commit(struct archive_lane *l, struct err *err);
 void archive_lane_free(struct archive_lane *l); /* not committed: dropped */
-void archive_lane_freep(struct archive_lane **l);
 
 #endif

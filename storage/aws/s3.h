@@ -170,8 +170,6 @@ struct s3_put {
  * lost is looked into: what is there and equal was ours. */
 int s3_put(struct s3 *s, const struct s3_put *p, const void *data, size_t len,
     struct s3_meta *written, struct err *err);
-int s3_put_tags(struct s3 *s, const char *key, const char *version_id,
-    const struct s3_pair_vec *tags, struct err *err);
 
 /* Locks what is there; lock_mode and lock_until of the meta count. */
 int s3_put_retention(struct s3 *s, const char *key, const char *version_id,

@@ -119,31 +119,6 @@ static void add_md5(struct s3_call *c, const void *data, size_t len)
 	s3_call_content_md5(c, md5);
 }
 
-int s3_put_tags(struct s3 *s, const char *key, const char *version_id,
-    const struct s3_pair_vec *tags, struct err *err)
-{
-	cleanup(s3_call_done) struct s3_call c;
-	cleanup(buf_done) struct buf body = BUF_INIT;
-
-	buf_add_str(&body,
-	    "<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-	    "<TagSet>");
-	VEC_EACH (tags, t) {
-		buf_add_str(&body, "<Tag><Key>");
-		xml_add_text(&body, t->name);
-		buf_add_str(&body, "</Key><Value>");
-		xml_add_text(&body, t->value);
-		buf_add_str(&body, "</Value></Tag>");
-	}
-	buf_add_str(&body, "</TagSet></Tagging>");
-	s3_call_init(&c, s, "PUT", key);
-	s3_call_query(&c, "tagging", "");
-	ask_version(&c, version_id);
-	add_md5(&c, body.data, body.len);
-	s3_call_body(&c, body.data, body.len);
-	return s3_call_send(&c, err);
-}
-
 int s3_put_retention(struct s3 *s, const char *key, const char *version_id,
     const struct s3_meta *meta, struct err *err)
 {

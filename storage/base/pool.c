@@ -104,11 +104,6 @@ void pool_free(struct pool *p)
 	free(p);
 }
 
-void pool_freep(struct pool **p)
-{
-	pool_free(*p);
-}
-
 struct each {
 	void (*fn)(void *ctx, size_t i);
 	void *ctx;

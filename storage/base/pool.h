@@ -15,7 +15,6 @@ struct pool *pool_new(size_t workers, size_t queue_len);
 void pool_submit(struct pool *p, pool_fn *fn, void *arg);
 void pool_wait(struct pool *p); /* until all that was submitted has ended */
 void pool_free(struct pool *p); /* takes NULL; waits first */
-void pool_freep(struct pool **p);
 
 /* fn(ctx, i) for each i below count, on up to `workers` threads (the calling
  * one included), started in order of i; returns when all have ended. */

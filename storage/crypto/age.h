@@ -43,9 +43,6 @@ int age_identities_add_file(
     struct age_identities *ids, const char *path, struct err *err);
 void age_identities_add_passphrase(
     struct age_identities *ids, const struct secret *passphrase);
-/* The recipients that belong to the secret keys, appended. */
-void age_identities_recipients(
-    const struct age_identities *ids, struct strvec *out);
 
 /* Decrypts. Owns from, also on failure; ids are needed only during the call.
  * The header is read and its MAC checked before this returns: ERR_FORMAT

@@ -127,20 +127,6 @@ const uint8_t *age_identity_key(const struct age_identity *id)
 	return (const uint8_t *)secret_reveal(id->secret);
 }
 
-void age_identities_recipients(
-    const struct age_identities *ids, struct strvec *out)
-{
-	VEC_EACH (&ids->list, id) {
-		cleanup(buf_done) struct buf text = BUF_INIT;
-		uint8_t public[32];
-		if (id->passphrase)
-			continue;
-		age_x25519_public(age_identity_key(id), public);
-		age_bech32_add(&text, RECIPIENT_HRP, public);
-		*vec_add(out) = buf_steal(&text);
-	}
-}
-
 struct secret *age_keygen(
     const struct random *random, int64_t now_s, char **recipient)
 {

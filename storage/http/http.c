@@ -50,11 +50,6 @@ void http_free(struct http *h)
 	free(h);
 }
 
-void http_freep(struct http **h)
-{
-	http_free(*h);
-}
-
 const struct http_options *http_options_of(const struct http *h)
 {
 	return &h->o;

@@ -43,7 +43,6 @@ struct http_options {
 struct http;
 struct http *http_new(const struct http_options *o, struct err *err);
 void http_free(struct http *h); /* takes NULL */
-void http_freep(struct http **h);
 
 /* What it was made with, the defaults filled in; borrowed. */
 const struct http_options *http_options_of(const struct http *h);

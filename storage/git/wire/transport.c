@@ -8,11 +8,6 @@ void transport_free(struct transport *l)
 		l->ops->release(l);
 }
 
-void transport_freep(struct transport **l)
-{
-	transport_free(*l);
-}
-
 int transport_greet(
     struct transport *l, transport_fn *on_data, void *ctx, struct err *err)
 {

@@ -46,7 +46,6 @@ struct transport *transport_http_new(const struct location *where,
 struct transport *transport_ssh_new(const struct location *where,
     const struct git_access *access, const char *service, struct err *err);
 void transport_free(struct transport *l); /* takes NULL */
-void transport_freep(struct transport **l);
 
 /* What the server says first. Once, before anything is asked. */
 int transport_greet(
