@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/pool.h"
+#include "storage/kube/path.h"
 
 static int ask(struct kube_job *j, const char *ns, struct err *err)
 {

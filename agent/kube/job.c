@@ -4,6 +4,7 @@
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/kube/path.h"
 
 #include <stdlib.h>
 

@@ -4,6 +4,7 @@
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
 #include "storage/base/pool.h"
+#include "storage/kube/path.h"
 
 #include <pthread.h>
 #include <stdlib.h>

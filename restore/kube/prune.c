@@ -2,6 +2,7 @@
 
 #include "restore/kube/send.h"
 #include "storage/base/cleanup.h"
+#include "storage/kube/path.h"
 
 static void prune_one(struct applier *a, const struct plan_prune *d, bool hold)
 {

@@ -5,6 +5,7 @@
 #include "storage/base/backoff.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/kube/path.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/discovery.h"
+#include "storage/kube/path.h"
 
 /* The UID that an owner outside the snapshot has now; the caller frees. */
 static char *find_owner(struct applier *a, const struct plan_node *n,

@@ -9,6 +9,7 @@
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
 #include "storage/kube/list.h"
+#include "storage/kube/path.h"
 
 #include <string.h>
 

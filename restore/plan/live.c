@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
+#include "storage/kube/path.h"
 
 #include <string.h>
 

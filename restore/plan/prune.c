@@ -5,6 +5,7 @@
 #include "storage/base/closest.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
+#include "storage/kube/path.h"
 #include "storage/kube/select.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "storage/kube/client.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/json.h"
 #include "storage/base/mem.h"
 #include "storage/kube/answer.h"
 #include "storage/kube/identity.h"
@@ -293,4 +294,20 @@ int kube_client_send(struct kube_client *c, const struct kube_request *r,
 	if (answer->status >= 200 && answer->status <= 299)
 		return 0;
 	return kube_answer_fail(answer, r, &response, err);
+}
+
+struct json_object *kube_client_get(
+    struct kube_client *c, const char *path, struct err *err)
+{
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	const struct kube_request r = {.path = path};
+
+	if (kube_client_send(c, &r, &answer, err))
+		return NULL;
+	struct json_object *document =
+	    json_parse(buf_str(&answer.body), answer.body.len, err);
+	if (!document)
+		err_wrap(err, "GET %s: the answer (%s)", path,
+		    answer.content_type ? answer.content_type : "of no type");
+	return document;
 }

@@ -114,47 +114,9 @@ int kube_client_send(struct kube_client *c, const struct kube_request *r,
  * that a plugin could not get, become ERR_NETWORK. */
 void kube_answer_denied_for_rights_alone(int status, struct err *err);
 
-/* GET of one JSON document; NULL as for kube_client_send, or ERR_FORMAT. */
-struct json_object *kube_get(
+/* GET of one JSON document; NULL as for kube_client_send, or ERR_FORMAT. The
+ * caller frees. */
+struct json_object *kube_client_get(
     struct kube_client *c, const char *path, struct err *err);
-
-struct kube_apply_options {
-	bool force;   /* take over fields that others own */
-	bool dry_run; /* admission and validation, nothing is stored */
-};
-
-/* Server-side apply (PATCH application/apply-patch+yaml) of `object`, which
- * must hold apiVersion, kind and metadata.name, to `path` (an object, or its
- * "/status"). *result (may be NULL) becomes what the server answered, owned by
- * the caller. */
-int kube_apply(struct kube_client *c, const char *path,
-    const struct json_object *object, const struct kube_apply_options *o,
-    struct json_object **result, struct err *err);
-
-/* POST to a collection; dry_run as above. */
-int kube_create(struct kube_client *c, const char *collection,
-    const struct json_object *object, bool dry_run, struct json_object **result,
-    struct err *err);
-
-/* PUT: replaces a whole object, or with "/status" its status. */
-int kube_replace(struct kube_client *c, const char *path,
-    const struct json_object *object, bool dry_run, struct json_object **result,
-    struct err *err);
-
-/* PATCH with application/merge-patch+json. */
-int kube_merge_patch(struct kube_client *c, const char *path,
-    const struct json_object *patch, bool dry_run, struct json_object **result,
-    struct err *err);
-
-/* propagation: "Foreground", "Background", "Orphan", or NULL. */
-int kube_delete(struct kube_client *c, const char *path,
-    const char *propagation, bool dry_run, struct err *err);
-
-/* The path of a collection, or with `name` of an object, or with `subresource`
- * of that: api_version "v1" or "apps/v1", resource the plural ("deployments");
- * ns NULL for cluster scope (or a list over all namespaces). Names are
- * percent-encoded. The caller frees. */
-char *kube_path(const char *api_version, const char *resource, const char *ns,
-    const char *name, const char *subresource);
 
 #endif

@@ -4,6 +4,7 @@
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
 #include "storage/kube/client.h"
+#include "storage/kube/path.h"
 #include "storage/kube/select.h"
 #include "storage/kube/unavailable.h"
 
@@ -223,7 +224,7 @@ static void settle_broken(struct kube_client *c, struct kube_api *api)
 	autofree char *path = kube_path(
 	    "apiregistration.k8s.io/v1", "apiservices", NULL, NULL, NULL);
 	cleanup(json_freep) struct json_object *services =
-	    api->broken.len ? kube_get(c, path, &ignored) : NULL;
+	    api->broken.len ? kube_client_get(c, path, &ignored) : NULL;
 
 	kube_unavailable_settle(api, services);
 }
@@ -257,7 +258,8 @@ void kube_discovery_stored_versions(struct kube_client *c, struct kube_api *api,
 char *kube_discovery_cluster_uid(struct kube_client *c, struct err *err)
 {
 	static const char path[] = "/api/v1/namespaces/kube-system";
-	cleanup(json_freep) struct json_object *system = kube_get(c, path, err);
+	cleanup(json_freep) struct json_object *system =
+	    kube_client_get(c, path, err);
 	const char *uid = json_str(json_path(system, "metadata", "uid", NULL));
 
 	if (system && (!uid || !*uid)) {

@@ -27,7 +27,7 @@ void kube_discovery_stored_versions(struct kube_client *c, struct kube_api *api,
 
 /* What tells one cluster from another: the UID of its namespace kube-system,
  * which is made with the cluster and cannot be deleted. The caller frees; NULL
- * as kube_get, mostly ERR_DENIED. */
+ * as kube_client_get, mostly ERR_DENIED. */
 char *kube_discovery_cluster_uid(struct kube_client *c, struct err *err);
 
 #endif

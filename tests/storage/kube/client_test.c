@@ -81,12 +81,18 @@ static void write_file(struct fixture *f, const char *text)
 	assert_ok(file_write_durably(f->file, text, strlen(text), &err), err);
 }
 
+static int send(
+    struct fixture *f, const char *method, const char *path, struct err *err)
+{
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	const struct kube_request r = {.method = method, .path = path};
+
+	return kube_client_send(f->client, &r, &answer, err);
+}
+
 static int get(struct fixture *f, struct err *err)
 {
-	struct json_object *j = kube_get(f->client, "/api", err);
-
-	json_free(j);
-	return j ? 0 : -1;
+	return send(f, NULL, "/api", err);
 }
 
 static void a_token_file_is_read_again(void **state)
@@ -305,64 +311,10 @@ static void messages_of_several_lines_are_one(void **state)
 	(void)state;
 	setup(&f, replies, 3);
 	start(&f);
-	cleanup(json_freep) struct json_object *o = json_new_object();
 	for (size_t i = 0; i < 3; i++) {
-		assert_fails(kube_create(f.client, "/p", o, false, NULL, &err),
-		    err, ERR_EXISTS);
+		assert_fails(send(&f, "POST", "/p", &err), err, ERR_EXISTS);
 		assert_string_equal(err.message, shown[i]);
 	}
-	teardown(&f);
-}
-
-static void verbs_say_what_they_mean(void **state)
-{
-	static const char conflict[] =
-	    "HTTP/1.1 409 Conflict\r\nContent-Length: 71\r\n\r\n"
-	    "{\"kind\":\"Status\",\"reason\":\"AlreadyExists\",\"message\":"
-	    "\"a already exists\"}";
-	const struct script_reply replies[] = {{.bytes = OK}, {.bytes = OK},
-	    {.bytes = OK}, {.bytes = OK}, {.bytes = OK}, {.bytes = conflict}};
-	struct kube_apply_options force = {.force = true, .dry_run = true};
-	struct fixture f;
-	struct err err = ERR_INIT;
-	autofree char *path =
-	    kube_path("apps/v1", "deployments", "web", "a:b c", "status");
-	autofree char *core = kube_path("v1", "nodes", NULL, NULL, NULL);
-
-	(void)state;
-	assert_string_equal(
-	    path, "/apis/apps/v1/namespaces/web/deployments/a%3Ab%20c/status");
-	assert_string_equal(core, "/api/v1/nodes");
-	setup(&f, replies, 6);
-	start(&f);
-	cleanup(json_freep) struct json_object *o = json_new_object();
-	json_set_int(o, "a", 1);
-	struct json_object *result = NULL;
-	assert_ok(kube_apply(f.client, "/p", o, &force, &result, &err), err);
-	assert_non_null(result);
-	json_free(result);
-	assert_ok(kube_create(f.client, "/p", o, true, NULL, &err), err);
-	assert_ok(kube_replace(f.client, "/p", o, false, NULL, &err), err);
-	assert_ok(kube_merge_patch(f.client, "/p", o, false, NULL, &err), err);
-	assert_ok(kube_delete(f.client, "/p", "Foreground", true, &err), err);
-	assert_fails(
-	    kube_create(f.client, "/p", o, false, NULL, &err), err, ERR_EXISTS);
-	assert_string_equal(
-	    err.message, "POST /p: 409 Conflict: a already exists");
-	const char *apply = script_server_request(f.server, 0);
-	assert_contains(
-	    apply, "PATCH /p?fieldManager=backstay&force=true&dryRun=All ");
-	assert_contains(
-	    apply, "Content-Type: application/apply-patch+yaml\r\n");
-	assert_contains(apply, "\r\n\r\n{\"a\":1}");
-	assert_contains(script_server_request(f.server, 1),
-	    "POST /p?fieldManager=backstay&dryRun=All ");
-	assert_contains(script_server_request(f.server, 2),
-	    "PUT /p?fieldManager=backstay HTTP");
-	assert_contains(script_server_request(f.server, 3),
-	    "Content-Type: application/merge-patch+json\r\n");
-	assert_contains(script_server_request(f.server, 4),
-	    "DELETE /p?propagationPolicy=Foreground&dryRun=All ");
 	teardown(&f);
 }
 
@@ -376,7 +328,6 @@ int main(void)
 	    cmocka_unit_test(a_plugin_that_never_ends_is_ended),
 	    cmocka_unit_test(impersonates_and_speaks_basic),
 	    cmocka_unit_test(messages_of_several_lines_are_one),
-	    cmocka_unit_test(verbs_say_what_they_mean),
 	};
 
 	return cmocka_run_group_tests_name("kube/client", tests, NULL, NULL);
