@@ -180,7 +180,7 @@ static void nesting_is_taken_to_its_limit(void **state)
 	for (int over = -1; over <= 1; over++) {
 		cleanup(buf_done) struct buf deep = BUF_INIT;
 		struct err err = ERR_INIT;
-		int lists = KUBE_SCAN_MAX_DEPTH + over - 1;
+		int lists = JSON_SCAN_MAX_DEPTH + over - 1;
 		buf_add_str(&deep, "{\"a\":");
 		for (int i = 0; i < lists; i++)
 			buf_add_char(&deep, '[');
