@@ -108,8 +108,11 @@ int file_sync_dir(const char *path, struct err *err)
 static int write_synced(
     const char *path, const void *data, size_t len, struct err *err)
 {
-	autoclose int fd =
-	    open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* Never what lies there: a file that others may read would give them
+	 * what is written to it, and a link would lead it elsewhere. */
+	unlink(path);
+	autoclose int fd = open(
+	    path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_system(err, errno, "creating '%s'", path);

@@ -16,7 +16,9 @@
 /* Appends the whole file; ERR_FORMAT where it is longer than max_bytes. */
 int file_read(
     const char *path, size_t max_bytes, struct buf *out, struct err *err);
-/* Writes beside `path`, syncs, renames over it, syncs the directory. */
+/* Writes a new file beside `path`, syncs, renames over it, syncs the directory.
+ * What lies at either place (a link, a file that others may read) is replaced,
+ * never written to. */
 int file_write_durably(
     const char *path, const void *data, size_t len, struct err *err);
 /* The same, unless it says just that already. */

@@ -65,6 +65,14 @@ repack() { # age arguments: the same content, sealed by age
 	[ "$(stat -c %a "$BATS_TEST_TMPDIR/k")" = 700 ]
 	run restore keygen --to "$BATS_TEST_TMPDIR/k"
 	[ "$status" -ne 0 ]
+	# What others have laid there gets nothing of a key.
+	mkdir "$BATS_TEST_TMPDIR/laid"
+	: >"$BATS_TEST_TMPDIR/laid/identity.txt.tmp"
+	chmod 666 "$BATS_TEST_TMPDIR/laid/identity.txt.tmp"
+	ln -s "$BATS_TEST_TMPDIR/stolen" "$BATS_TEST_TMPDIR/laid/signing.key.tmp"
+	restore keygen --to "$BATS_TEST_TMPDIR/laid" >/dev/null
+	[ "$(stat -c '%a %F' "$BATS_TEST_TMPDIR/laid"/* | sort -u)" = "600 regular file" ]
+	[ ! -e "$BATS_TEST_TMPDIR/stolen" ]
 	[ "$(age-keygen -y "$P/keys/identity.txt")" = "$(recipient)" ]
 }
 

@@ -47,6 +47,32 @@ static void writes_for_its_owner_alone_and_reads_back(void **state)
 	assert_contains(err.message, gone);
 }
 
+/* What somebody has laid where it is made is not written to. */
+static void writes_to_nothing_that_was_prepared(void **state)
+{
+	autofree char *path = file_join(*state, "key");
+	autofree char *temporary = str_printf("%s.tmp", path);
+	autofree char *stolen = file_join(*state, "stolen");
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(fchmod(fd, 0666), 0);
+	assert_ok(file_write_durably(path, "secret", 6, &err), err);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	close(fd);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(symlink(stolen, temporary), 0);
+	assert_ok(file_write_durably(path, "secret", 6, &err), err);
+	assert_false(file_exists(stolen));
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	unlink(path);
+}
+
 static void a_failed_write_leaves_nothing(void **state)
 {
 	autofree char *path = str_printf("%s/no/f", (char *)*state);
@@ -215,6 +241,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		writes_for_its_owner_alone_and_reads_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		writes_to_nothing_that_was_prepared, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_failed_write_leaves_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
