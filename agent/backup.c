@@ -165,6 +165,7 @@ static int capture(struct backup_run *r, struct err *err)
 	const struct capture_env env = {
 	    .writer = r->archive,
 	    .state_dir = r->settings->state_dir,
+	    .name = r->settings->name,
 	    .scratch = r->scratch.path,
 	    .clock = r->a->env.clock,
 	    .random = r->a->env.random,

@@ -59,6 +59,7 @@ static struct capture_env capture_env_of(const struct check *c)
 {
 	return (struct capture_env){
 	    .state_dir = c->a->settings->state_dir,
+	    .name = c->a->settings->name,
 	    .scratch = c->scratch.path,
 	    .clock = c->a->env.clock,
 	    .random = c->a->env.random,

@@ -21,6 +21,17 @@ static struct connect_env connect_env_of(const struct capture_env *env)
 
 /* ---- git ---- */
 
+/* By where they are read from, so that one may be replaced in its place. */
+static char *credentials_of(const struct settings_credentials *c)
+{
+	if (!c)
+		return str_dup("");
+	const struct secret_ref *ref =
+	    secret_ref_is_set(&c->token) ? &c->token : &c->password;
+	return str_printf("%s %s%s", c->url, ref->file ? ref->file : "$",
+	    ref->variable ? ref->variable : "");
+}
+
 static int capture_repositories(struct source_task *t, struct err *err)
 {
 	const struct settings_git *g = &t->settings->git;
@@ -30,6 +41,7 @@ static int capture_repositories(struct source_task *t, struct err *err)
 	    mem_zalloc((n + 1) * sizeof(struct connect_git));
 	struct capture_git_repository *repositories =
 	    mem_zalloc((n + 1) * sizeof(struct capture_git_repository));
+	cleanup(strvec_done) struct strvec credentials = VEC_INIT;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct settings_repository *r = &g->repositories.items[i];
@@ -40,9 +52,13 @@ static int capture_repositories(struct source_task *t, struct err *err)
 			    &t->report, &e, "repository '%s'", r->name);
 			continue;
 		}
+		char *which =
+		    credentials_of(settings_credentials_for(g, r->url));
+		*vec_add(&credentials) = which;
 		repositories[used++] =
 		    (struct capture_git_repository){.name = r->name,
 			.url = r->url,
+			.credentials = which,
 			.access = access[i].access,
 			.lfs = r->lfs};
 	}

@@ -65,6 +65,7 @@ extern const char capture_refused_advice[];
 struct capture_env {
 	struct archive_writer *writer;
 	const char *state_dir; /* survives from run to run */
+	const char *name;      /* of the configuration: whose state it is */
 	const char *scratch;   /* private, gone at the end */
 	const struct clock *clock;
 	const struct random *random;

@@ -2,6 +2,7 @@
 
 #include "agent/git/facts.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
@@ -224,11 +225,32 @@ static void report_one(struct work *w, const struct strvec *uncovered)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* What the mirror is bound to: it holds whatever this repository had that these
+ * credentials could see. A digest, for some of it may be secret. */
+static char *origin_of(const struct work *w)
+{
+	cleanup(buf_wipe) struct buf all = BUF_INIT;
+	const struct git_access *a = &w->access;
+	const char *const parts[] = {w->c->env->name, w->r->url, a->user,
+	    a->ssh_key_file, w->r->credentials};
+	char *hex = mem_alloc(DIGEST_SHA256_HEX);
+
+	/* A NUL is in none of them. */
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		buf_add_str(&all, parts[i] ? parts[i] : "");
+		buf_add_char(&all, '\0');
+	}
+	digest_sha256_hex(all.data, all.len, hex);
+	return hex;
+}
+
 static int capture_into_lane(
     struct work *w, struct strvec *uncovered, struct err *err)
 {
+	autofree char *origin = origin_of(w);
 	const struct mirror_options o = {.url = w->r->url,
 	    .dir = w->dir,
+	    .origin = origin,
 	    .access = &w->access,
 	    .progress = on_received,
 	    .progress_ctx = w};

@@ -28,6 +28,9 @@ struct capture_git_repository {
 	const char *url;
 	/* scratch, clock, random and cancel are filled in from the env. */
 	struct git_access access;
+	/* Which ones the access has: where its secrets are read from. NULL:
+	 * none. Others do not get the mirror of these. */
+	const char *credentials;
 	bool lfs; /* fetch LFS objects; else only count them */
 };
 

@@ -52,9 +52,10 @@ static int mark_start(struct terraform_cache *c, struct err *err)
 }
 
 int terraform_cache_open(struct terraform_cache *c, const char *state_dir,
-    uint64_t max_bytes, struct err *err)
+    const char *name, uint64_t max_bytes, struct err *err)
 {
-	*c = (struct terraform_cache){.max_bytes = max_bytes, .lock_fd = -1};
+	*c = (struct terraform_cache){
+	    .name = name, .max_bytes = max_bytes, .lock_fd = -1};
 	if (!state_dir)
 		return 0;
 	c->dir = file_join(state_dir, "terraform");
@@ -78,13 +79,15 @@ void terraform_cache_done(struct terraform_cache *c)
 	c->lock_fd = -1;
 }
 
-void terraform_cache_id(
-    const char *bucket, const struct s3_object *o, char id[STATE_ID])
+void terraform_cache_id(const struct terraform_cache *c, const struct s3 *s3,
+    const struct s3_object *o, char id[STATE_ID])
 {
 	cleanup(buf_done) struct buf all = BUF_INIT;
 
 	/* A NUL is in none of them. */
-	buf_add(&all, bucket, strlen(bucket) + 1);
+	buf_add_str(&all, c->name ? c->name : "");
+	buf_add_char(&all, '\0');
+	buf_add(&all, s3_describe(s3), strlen(s3_describe(s3)) + 1);
 	buf_add(&all, o->key, strlen(o->key) + 1);
 	buf_add_str(&all, o->etag ? o->etag : "");
 	buf_add_char(&all, '\0');

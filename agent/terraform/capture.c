@@ -126,7 +126,8 @@ static void open_cache(struct terraform_run *run)
 	uint64_t max = run->o->cache_max_bytes ? run->o->cache_max_bytes
 					       : DEFAULT_CACHE_BYTES;
 
-	if (terraform_cache_open(&run->cache, run->env->state_dir, max, &why))
+	if (terraform_cache_open(
+		&run->cache, run->env->state_dir, run->env->name, max, &why))
 		capture_report_warning(run->report,
 		    "terraform: all objects are downloaded, since the cache "
 		    "cannot be used: %s",

@@ -106,7 +106,8 @@ static int get_large(struct terraform_job *j, struct terraform_content *c,
 	if (ask == AS_LISTED && j->object.etag && *j->object.etag &&
 	    !s3_same_etag(c->meta.etag, j->object.etag))
 		return err_set(err, ERR_EXISTS, "it changed since the list");
-	terraform_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
+	terraform_cache_id(
+	    &j->bucket->run->cache, j->bucket->bucket->s3, &j->object, id);
 	if (!c->file)
 		c->file =
 		    terraform_cache_new_file(&run->cache, id, c->meta.size);

@@ -166,7 +166,8 @@ static int bring(struct terraform_job *j, struct err *err)
 	struct terraform_content *c = &j->content;
 	char id[STATE_ID];
 
-	terraform_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
+	terraform_cache_id(
+	    &j->bucket->run->cache, j->bucket->bucket->s3, &j->object, id);
 	if (find(j, id))
 		return 0;
 	if (terraform_content_get(j, c, err) || terraform_facts_read(c, err))
@@ -242,7 +243,8 @@ static void keep_file(struct terraform_job *j)
 	if (!c->file || c->cached || c->changed || !cache->dir ||
 	    c->size > cache->max_bytes)
 		return;
-	terraform_cache_id(s3_bucket(j->bucket->bucket->s3), &j->object, id);
+	terraform_cache_id(
+	    &j->bucket->run->cache, j->bucket->bucket->s3, &j->object, id);
 	terraform_cache_keep_file(cache, id, &c->file, c->sha256, c->facts);
 	c->keep_file = !str_ends(c->file, ".new");
 }

@@ -18,6 +18,7 @@ struct json_object;
 
 struct terraform_cache {
 	char *dir;		     /* NULL: none */
+	const char *name;	     /* of the configuration; borrowed */
 	struct terraform_pack *pack; /* of the small ones; NULL: none */
 	uint64_t max_bytes;	     /* of an object in it */
 	int64_t started;	     /* by the file system's clock, ns */
@@ -27,10 +28,11 @@ struct terraform_cache {
 /* Makes the directory; a cache that cannot be had, or that another run has, is
  * none, and why is said. */
 int terraform_cache_open(struct terraform_cache *c, const char *state_dir,
-    uint64_t max_bytes, struct err *err);
+    const char *name, uint64_t max_bytes, struct err *err);
 void terraform_cache_done(struct terraform_cache *c);
-void terraform_cache_id(
-    const char *bucket, const struct s3_object *o, char id[STATE_ID]);
+/* Of an object of that bucket at that endpoint, for that configuration. */
+void terraform_cache_id(const struct terraform_cache *c, const struct s3 *s3,
+    const struct s3_object *o, char id[STATE_ID]);
 /* The facts of a large one and the file that holds it, both the caller's to
  * free; NULL where it is not there, or not what it was. */
 struct json_object *terraform_cache_find_file(const struct terraform_cache *c,

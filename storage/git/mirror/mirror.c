@@ -78,6 +78,12 @@ static void describe_store(struct mirror_store *store, struct mirror_state *s)
 		store->scan.found = (struct lfs_objectvec)VEC_INIT;
 	}
 	s->fresh = store->fresh;
+	if (store->other)
+		*vec_add(&s->warnings) = str_printf(
+		    "the mirror %s was of another URL, configuration or "
+		    "credentials, and is made anew: give each configuration a "
+		    "state_dir of its own",
+		    store->dir);
 	if (store->damage)
 		*vec_add(&s->warnings) =
 		    str_printf("the mirror %s was damaged and is made anew: %s",
@@ -109,7 +115,7 @@ int mirror_update(
 	struct git_access access = remote_access(o->access);
 	struct mirror_store store;
 
-	mirror_store_init(&store, o->dir, access.cancel);
+	mirror_store_init(&store, o->dir, o->origin, access.cancel);
 	int result = update(&store, o, &access, state, err);
 	/* Also of a run that failed: that its mirror was damaged. */
 	describe_store(&store, state);

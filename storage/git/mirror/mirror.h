@@ -25,6 +25,10 @@
 struct mirror_options {
 	const char *url; /* http(s), ssh, host:path, file://, a path */
 	const char *dir; /* of the mirror, "….git"; made where missing */
+	/* Of what, and for whom, as one line; a mirror that was made for
+	 * another is made anew, so that nothing of it is in this one. NULL: it
+	 * is the caller's to know. */
+	const char *origin;
 	const struct git_access *access;
 	/* Bytes of the pack received so far; may be NULL. */
 	void (*progress)(void *ctx, uint64_t received_bytes);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_PACKS = 16 };
+enum { MAX_PACKS = 16, MAX_ORIGIN = 4096 };
 
 static const char config_text[] = "[core]\n"
 				  "\trepositoryformatversion = 0\n"
@@ -24,10 +24,11 @@ const char *mirror_store_config(void)
 	return config_text;
 }
 
-void mirror_store_init(
-    struct mirror_store *s, const char *dir, const struct cancel *cancel)
+void mirror_store_init(struct mirror_store *s, const char *dir,
+    const char *origin, const struct cancel *cancel)
 {
-	*s = (struct mirror_store){.dir = dir, .cancel = cancel};
+	*s = (struct mirror_store){
+	    .dir = dir, .origin = origin, .cancel = cancel};
 	lfs_scan_init(&s->scan);
 }
 
@@ -77,6 +78,31 @@ static int load(struct mirror_store *s, struct err *err)
 	return 0;
 }
 
+static char *origin_file(const struct mirror_store *s)
+{
+	return file_join(s->dir, "backstay/origin");
+}
+
+/* Of one that does not say, nobody knows. */
+static bool is_of_another(const struct mirror_store *s)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	autofree char *path = origin_file(s);
+	struct err ignored = ERR_INIT;
+
+	return s->origin && (file_read(path, MAX_ORIGIN, &text, &ignored) ||
+				!str_eq(buf_str(&text), s->origin));
+}
+
+static int note_origin(const struct mirror_store *s, struct err *err)
+{
+	autofree char *path = origin_file(s);
+
+	return s->origin
+		   ? file_write_durably(path, s->origin, strlen(s->origin), err)
+		   : 0;
+}
+
 static int make_empty(struct mirror_store *s, struct err *err)
 {
 	static const char *const dirs[] = {
@@ -93,7 +119,7 @@ static int make_empty(struct mirror_store *s, struct err *err)
 		if (file_mkdirs(dir, err))
 			return -1;
 	}
-	if (file_write_durably(keep, "", 0, err) ||
+	if (note_origin(s, err) || file_write_durably(keep, "", 0, err) ||
 	    file_write_durably(config, config_text, strlen(config_text), err))
 		return -1;
 	return mirror_store_save_scan(s, err);
@@ -117,6 +143,10 @@ int mirror_store_open(struct mirror_store *s, struct err *err)
 
 	if (!file_exists(head))
 		return make_empty(s, err);
+	if (is_of_another(s)) {
+		s->other = true;
+		return make_empty(s, err);
+	}
 	if (load(s, &why))
 		return throw_away(s, &why, err);
 	s->check_err = (struct err)ERR_INIT;

@@ -19,13 +19,15 @@
 #include <stdbool.h>
 
 struct mirror_store {
-	const char *dir; /* borrowed */
+	const char *dir;    /* borrowed */
+	const char *origin; /* borrowed; NULL: any */
 	const struct cancel *cancel;
 	struct packs packs;
 	struct git_refvec refs; /* of the run before; sorted */
 	struct lfs_scan scan;	/* pointers of all packs */
 	bool fresh;		/* nothing of a run before is there */
 	char *damage;		/* why it was made anew, or NULL */
+	bool other;		/* it was made anew, for it was another's */
 	/* While the files are held against their checksums: */
 	bool checking;
 	pthread_t checker;
@@ -33,8 +35,8 @@ struct mirror_store {
 };
 /* The text of a mirror's `config`, always the same. */
 const char *mirror_store_config(void);
-void mirror_store_init(
-    struct mirror_store *s, const char *dir, const struct cancel *cancel);
+void mirror_store_init(struct mirror_store *s, const char *dir,
+    const char *origin, const struct cancel *cancel);
 void mirror_store_done(struct mirror_store *s);
 
 /* Loads what an earlier run left, or makes an empty one. The reading of the

@@ -10,12 +10,12 @@ static void one_run_at_a_time_has_the_cache(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_ok(terraform_cache_open(&one, dir, 1 << 20, &err), err);
-	assert_fails(
-	    terraform_cache_open(&other, dir, 1 << 20, &err), err, ERR_LOCKED);
+	assert_ok(terraform_cache_open(&one, dir, "t", 1 << 20, &err), err);
+	assert_fails(terraform_cache_open(&other, dir, "t", 1 << 20, &err), err,
+	    ERR_LOCKED);
 	assert_null(other.dir);
 	terraform_cache_done(&one);
-	assert_ok(terraform_cache_open(&other, dir, 1 << 20, &err), err);
+	assert_ok(terraform_cache_open(&other, dir, "t", 1 << 20, &err), err);
 	terraform_cache_done(&other);
 	test_dir_remove(steal(dir));
 }
