@@ -6,15 +6,43 @@
 
 #include <stdlib.h>
 
-/* What an earlier run ended well is not done again. */
+/* Whether the target has the very object that the earlier run ended with: the
+ * journal is a hint, the cluster is the fact. What the target was not asked for
+ * is not known to be there. */
+static bool is_still_there(
+    const struct plan_node *n, const struct journal_node *before)
+{
+	if (n->action != PLAN_APPLY)
+		return true;
+	return n->exists && (!before->uid || !*before->uid ||
+				str_eq(before->uid, n->live_uid));
+}
+
+/* As if it had not been begun. */
+static void forget(struct journal_node *before)
+{
+	free(before->live_uid);
+	free(before->uid);
+	outcome_done(&before->outcome);
+	*before = (struct journal_node){.outcome = OUTCOME_INIT};
+}
+
+/* What an earlier run ended well and what is there still is not done again.
+ * Repositories and states are looked at when their turn comes. */
 static void resume_outcomes(struct run *r)
 {
 	for (size_t i = 0; i < r->journal->node_count; i++) {
 		struct journal_node *before = &r->journal->nodes[i];
 		struct plan_node *n = &r->p->nodes.items[i];
 
-		if (!before->ended || outcome_is_missing(before->outcome.kind))
+		if (!before->ended ||
+		    outcome_is_missing(before->outcome.kind) ||
+		    n->kind == PLAN_GIT || n->kind == PLAN_STATE)
 			continue;
+		if (n->kind == PLAN_KUBE && !is_still_there(n, before)) {
+			forget(before);
+			continue;
+		}
 		r->outcomes[i] = before->outcome;
 		before->outcome = (struct outcome)OUTCOME_INIT;
 		if (before->uid && !n->live_uid)

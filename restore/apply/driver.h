@@ -30,6 +30,11 @@ struct apply_driver {
 	 * FAILED or still PENDING. */
 	enum apply_result (*apply)(
 	    void *ctx, uint32_t node, struct outcome *outcome, struct err *err);
+	/* The same without writing anything: PENDING or CREATED where it is
+	 * not there as it is to be, FAILED where it is another by now. NULL:
+	 * the plan has looked. */
+	enum apply_result (*look)(
+	    void *ctx, uint32_t node, struct outcome *outcome, struct err *err);
 	/* Waits until the node, which was applied, is ready, or its time is
 	 * over. NULL: what is applied is ready. */
 	enum gate_state (*ready)(void *ctx, uint32_t node);

@@ -52,6 +52,37 @@ static bool is_held(const struct run *r, uint32_t node, struct outcome *outcome)
 	return false;
 }
 
+/* Whether what an earlier run ended well is there still, as a look tells. What
+ * somebody has changed since then is there, and is left to them. */
+static bool was_driven(
+    struct level_engine *e, const struct apply_driver *driver, uint32_t node)
+{
+	const struct journal *j = e->run->journal;
+	struct journal_node *before =
+	    j && j->node_count > node ? &j->nodes[node] : NULL;
+	struct outcome look = OUTCOME_INIT;
+	struct err err = ERR_INIT;
+
+	if (!before || !before->ended || !driver->look ||
+	    outcome_is_missing(before->outcome.kind))
+		return false;
+	bool chosen = before->outcome.kind != OUTCOME_SKIPPED;
+	if (chosen && driver->look(driver->ctx, node, &look, &err) < 0)
+		outcome_failed(&look, &err);
+	bool gone = chosen && (look.kind == OUTCOME_CREATED ||
+				  look.kind == OUTCOME_PENDING);
+	if (!gone) {
+		e->run->outcomes[node] = before->outcome;
+		before->outcome = (struct outcome)OUTCOME_INIT;
+		if (look.kind == OUTCOME_FAILED)
+			outcome_note(&e->run->outcomes[node],
+			    "looked at again: %s",
+			    look.detail ? look.detail : "it cannot be read");
+	}
+	outcome_done(&look);
+	return !gone;
+}
+
 static void drive(struct level_engine *e, uint32_t node)
 {
 	enum plan_node_kind kind = e->run->p->nodes.items[node].kind;
@@ -68,6 +99,8 @@ static void drive(struct level_engine *e, uint32_t node)
 		    "the target refused others of its kind");
 		return;
 	}
+	if (was_driven(e, driver, node))
+		return;
 	switch (driver->apply(driver->ctx, node, outcome, &err)) {
 	case APPLY_ENDED:
 		break;

@@ -136,10 +136,9 @@ char *targets_state_destination(
 	return str_printf("%s, '%s'", s3_describe(b->store.s3), to);
 }
 
-enum apply_result targets_apply_state(
-    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
+static enum apply_result write_state(struct targets *t, uint32_t index,
+    bool dry_run, struct outcome *outcome, struct err *err)
 {
-	struct targets *t = ctx;
 	const struct plan_node *node = &t->run->p->nodes.items[index];
 	cleanup(json_freep) struct json_object *facts = targets_facts(node);
 	struct target_bucket *b = bucket_of(t, facts);
@@ -151,12 +150,26 @@ enum apply_result targets_apply_state(
 	struct state_apply_options o;
 	if (options_for(t, b, &o, outcome))
 		return APPLY_ENDED;
-	o.dry_run = t->run->o->dry_run;
+	o.dry_run = dry_run;
 	autofree char *file = tree_path(t->tree, node->path);
 	const struct state_apply_object object = {
 	    .key = json_get_str(facts, "key"), .facts = facts};
 	return state_apply(&o, file, &object, outcome, err) ? APPLY_POINTLESS
 							    : APPLY_ENDED;
+}
+
+enum apply_result targets_apply_state(
+    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
+{
+	struct targets *t = ctx;
+
+	return write_state(t, index, t->run->o->dry_run, outcome, err);
+}
+
+enum apply_result targets_look_at_state(
+    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
+{
+	return write_state(ctx, index, true, outcome, err);
 }
 
 static void check_state(const struct targets *t, struct plan_node *n)

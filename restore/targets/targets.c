@@ -103,10 +103,9 @@ static void begin(void *ctx, struct run *r)
 	t->run = r;
 }
 
-static enum apply_result apply_repository(
-    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
+static enum apply_result push_repository(struct targets *t, uint32_t index,
+    bool dry_run, struct outcome *outcome, struct err *err)
 {
-	struct targets *t = ctx;
 	const struct plan_node *node = &t->run->p->nodes.items[index];
 	struct err failure = ERR_INIT;
 	cleanup(connect_git_done) struct connect_git g = {.password = NULL};
@@ -126,10 +125,24 @@ static enum apply_result apply_repository(
 	    .access = g.access,
 	    .prune = t->c->options->prune,
 	    .force = t->c->options->force,
-	    .dry_run = t->run->o->dry_run,
+	    .dry_run = dry_run,
 	};
 	autofree char *dir = tree_path(t->tree, node->path);
 	return git_apply(&o, dir, outcome, err) ? APPLY_POINTLESS : APPLY_ENDED;
+}
+
+static enum apply_result apply_repository(
+    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
+{
+	struct targets *t = ctx;
+
+	return push_repository(t, index, t->run->o->dry_run, outcome, err);
+}
+
+static enum apply_result look_at_repository(
+    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
+{
+	return push_repository(ctx, index, true, outcome, err);
 }
 
 /* ---- all ---- */
@@ -145,9 +158,12 @@ int targets_open(struct targets *t, const struct command *c,
 	t->git = (struct apply_driver){.ctx = t,
 	    .at_once = REPOSITORIES,
 	    .begin = begin,
-	    .apply = apply_repository};
-	t->state = (struct apply_driver){
-	    .ctx = t, .begin = begin, .apply = targets_apply_state};
+	    .apply = apply_repository,
+	    .look = look_at_repository};
+	t->state = (struct apply_driver){.ctx = t,
+	    .begin = begin,
+	    .apply = targets_apply_state,
+	    .look = targets_look_at_state};
 	if (add_clusters(t, m, chosen, err))
 		return -1;
 	targets_add_buckets(t);

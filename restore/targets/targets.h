@@ -69,6 +69,8 @@ struct json_object *targets_facts(const struct plan_node *node);
 void targets_add_buckets(struct targets *t);
 struct target_bucket *targets_bucket(
     const struct targets *t, const struct plan_node *node);
+enum apply_result targets_look_at_state(
+    void *ctx, uint32_t index, struct outcome *outcome, struct err *err);
 enum apply_result targets_apply_state(
     void *targets, uint32_t node, struct outcome *outcome, struct err *err);
 /* The same: what has nowhere to go cannot be restored, and the plan says so. */

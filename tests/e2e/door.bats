@@ -63,6 +63,8 @@ bucket, verb, *more = sys.argv[1:]
 c = Client(os.environ["S3_ENDPOINT"], bucket)
 if verb == "put":
     c.call("PUT", more[0], body=sys.stdin.buffer.read())
+elif verb == "delete":
+    c.call("DELETE", more[0])
 else:
     sys.stdout.buffer.write(c.call("GET", more[0])[1])
 ' "$@"
@@ -159,6 +161,54 @@ refused() { # PATTERN [OPTION-OF-PLAN...]
 	done
 }
 
+at() { sed -n 's/^ *server: *//p' "$1/kubeconfig" | tr -d '"'; }
+
+# Deletes the first of that resource in staging, and says its path.
+lose() { # SERVER RESOURCE
+	local path=$1/$2 name
+	name=$(curl -sf "$path" | jq -r '[.items[].metadata.name | select(. != "kube-root-ca.crt")][0]')
+	curl -sf -o /dev/null -X DELETE "$path/$name"
+	echo "$path/$name"
+}
+
+@test "--resume looks again: what is gone since is made anew, and nothing else" {
+	kube_server sim start "$PWD/target"
+	local url staging lost before
+	url=$(at target)
+	staging=$url/api/v1/namespaces/staging
+	s3 states put r/one <<<'{"version":4,"serial":1,"lineage":"l"}'
+	config "git: {repositories: [{url: $P/git/helm-charts.git}]}
+kubernetes: {clusters: [{name: production, kubeconfig: $P/kube/kubeconfig, namespaces: [staging]}]}
+terraform: {buckets: [{bucket: states, prefixes: [r/], endpoint: $S3_ENDPOINT, region: us-east-1, addressing: path}]}
+restore:
+  targets:
+    repositories: {helm-charts: $PWD/target.git}
+    clusters: [{from: production, kubeconfig: $PWD/target/kubeconfig}]
+    buckets: [{from: states, bucket: restored, endpoint: $S3_ENDPOINT, region: us-east-1, addressing: path}]"
+	agent backup
+	# Interrupted: one deployment could not be made.
+	curl -sf -o /dev/null -X POST "$url/_sim/faults" \
+	    -d '[{"method": "POST", "path": "deployments", "kind": "reply", "status": 403, "body": "{\"kind\":\"Status\",\"status\":\"Failure\",\"reason\":\"Forbidden\",\"message\":\"no\",\"code\":403}"}]'
+	run --separate-stderr restore apply latest --yes
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	curl -sf -o /dev/null -X DELETE "$url/_sim/faults"
+	lost=("$(lose "$url" api/v1/namespaces/staging/configmaps)"
+	    "$(lose "$url" api/v1/namespaces/staging/secrets)")
+	for path in "${lost[@]}"; do ! curl -sf -o /dev/null "$path"; done
+	rm -r target.git
+	s3 restored delete r/one
+	before=$(curl -sf "$staging/services" | jq -c '[.items[].metadata | [.uid, .resourceVersion]]')
+	run --separate-stderr restore apply latest --yes --resume
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	for path in "${lost[@]}"; do curl -sf -o /dev/null "$path"; done
+	[ "$(curl -sf "$staging/services" | jq -c '[.items[].metadata | [.uid, .resourceVersion]]')" = "$before" ]
+	[ "$(git -C target.git rev-parse main)" = "$(git -C "$P/git/helm-charts.git" rev-parse main)" ]
+	cmp <(s3 restored get r/one) <(s3 states get r/one)
+	kube_server sim stop "$PWD/target"
+}
+
 # An object nested to N containers, made by the API server's own hands.
 deep() { # NAME CONTAINERS
 	python3 -c '
@@ -203,4 +253,49 @@ kube_post() { # PATH < OBJECT
 	$dir/at.json
 	$dir/below.json
 	X
+}
+
+@test "a mirror belongs to its URL, its configuration and its credentials" {
+	local team other
+	for team in a b; do
+		git init -q --bare $team.git
+		git -C $team.git fast-import --quiet <<-X
+		commit refs/heads/main
+		committer T <t@example.org> 0 +0000
+		data 0
+		M 644 inline secret-of-$team
+		data 8
+		team $team.
+		X
+		config "git: {repositories: [{url: $PWD/$team.git, name: platform}]}"
+		sed -i "s/^name: t/name: $team/" "$BACKSTAY_CONFIG"
+		cp "$BACKSTAY_CONFIG" $team.yaml
+	done
+	agent backup --config a.yaml
+	run --separate-stderr agent backup --config b.yaml
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q "was of another URL, configuration or credentials" <<<"$stderr"
+	agent backup --config a.yaml
+	for team in a b; do
+		other=$([ $team = a ] && echo b || echo a)
+		restore extract --config $team.yaml latest --to out-$team
+		git -C out-$team/git/platform.git cat-file -e "$(git -C $team.git rev-parse main)"
+		run git -C out-$team/git/platform.git cat-file -e "$(git -C $other.git rev-parse main)"
+		[ "$status" -ne 0 ]
+	done
+	# The same repository, seen with other credentials: a mirror of its own.
+	echo secret >password
+	chmod 600 password
+	cat >>a.yaml <<-X
+	  credentials: [{url: $PWD/, username: somebody, password_file: $PWD/password}]
+	X
+	sed -i 's/^git: {repositories: \(.*\)}$/git:\n  repositories: \1/' a.yaml
+	run --separate-stderr agent backup --config a.yaml
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q "was of another URL, configuration or credentials" <<<"$stderr"
+	run --separate-stderr agent backup --config a.yaml
+	[ "$status" -eq 0 ]
+	! grep -q "was of another" <<<"$stderr"
 }
