@@ -21,6 +21,7 @@ static void run_done(struct backup_run *r)
 	retention_zone_free(r->zone);
 	secret_free(r->passphrase);
 	strvec_done(&r->recipients);
+	snapshot_trust_done(&r->trust);
 	scratch_done(&r->scratch);
 }
 
@@ -57,6 +58,23 @@ static int read_keys(struct backup_run *r, struct err *err)
 	return connect_signing_key(s, &r->key, err);
 }
 
+/* What stands in the vaults and should be looked into by somebody. */
+static void tell_odd(const struct snapshot_writer *w)
+{
+	const char *future = snapshot_writer_future(w);
+
+	VEC_EACH (snapshot_writer_left(w), object)
+		log_warn("'%s' belongs to no snapshot that is there, and no "
+			 "record says that it was pruned: it stays, in case "
+			 "its manifest comes back",
+		    *object);
+	if (future)
+		log_warn("'%s' lies in the future: it was made under a wrong "
+			 "clock, every label follows it, and retention keeps "
+			 "what follows; README says the way out",
+		    future);
+}
+
 static int begin_snapshot(struct backup_run *r, struct err *err)
 {
 	const struct settings *s = r->settings;
@@ -67,8 +85,11 @@ static int begin_snapshot(struct backup_run *r, struct err *err)
 			       : ARCHIVE_ZSTD,
 	    .encryption = s->encryption_none ? ARCHIVE_PLAIN : ARCHIVE_AGE,
 	    .clock = r->a->env.clock,
+	    .trust = &r->trust,
 	};
 
+	if (connect_trust(s, &r->trust, err))
+		return -1;
 	r->snapshot = snapshot_begin(r->open, r->open_count, &o, err);
 	if (!r->snapshot)
 		return -1;
@@ -77,6 +98,7 @@ static int begin_snapshot(struct backup_run *r, struct err *err)
 		log_info("removed %zu object%s that dead runs had left in the "
 			 "vaults",
 		    tidied, tidied == 1 ? "" : "s");
+	tell_odd(r->snapshot);
 	struct sink *sink = snapshot_writer_sink(r->snapshot, err);
 	if (!sink)
 		return -1;

@@ -26,6 +26,7 @@ struct backup_run {
 	struct minisign_key *key;
 	struct retention_zone *zone; /* where it prunes */
 	struct strvec recipients;
+	struct snapshot_trust trust;
 	struct secret *passphrase;
 	struct run_vault *vaults;
 	size_t vault_count;

@@ -42,12 +42,15 @@ static void add_source(struct manifest *m, const struct source_task *t)
 	}
 }
 
+/* What was captured is whole: that one vault has no copy of it is a warning in
+ * those of the others. */
 static void add_vault_failure(
     struct manifest *m, const struct settings_vault *v, const struct err *err)
 {
-	autofree char *what = str_printf("the copy in vault '%s'", v->name);
+	autofree char *text =
+	    str_printf("vault '%s' has no copy: %s", v->name, err->message);
 
-	manifest_add_missing(m, what, err->message);
+	manifest_add_warning(m, text);
 }
 
 void backup_report_fill(const struct backup_run *r, struct manifest *m)
@@ -101,8 +104,13 @@ static void print_summary(
 	str_add_bytes(&text, m->archive.content_bytes);
 	buf_add_str(&text, " in ");
 	str_add_bytes(&text, m->archive.bytes);
-	buf_printf(&text, ", %zu vault%s, %lld.%02lld s\n", copies,
-	    copies == 1 ? "" : "s", (long long)(ms / 1000),
+	if (copies < r->vault_count)
+		buf_printf(
+		    &text, ", ONLY %zu of %zu vaults", copies, r->vault_count);
+	else
+		buf_printf(
+		    &text, ", %zu vault%s", copies, copies == 1 ? "" : "s");
+	buf_printf(&text, ", %lld.%02lld s\n", (long long)(ms / 1000),
 	    (long long)(ms / 10 % 100));
 	for (size_t i = 0; i < r->sources.count; i++) {
 		const struct source_task *t = &r->sources.tasks[i];

@@ -224,31 +224,95 @@ int connect_signing_key(
 	return read_signing_key(s, out, err);
 }
 
+int connect_record_key(
+    const struct settings *s, struct minisign_key **out, struct err *err)
+{
+	*out = NULL;
+	if (s->signing_none || !s->signing.record_key_file)
+		return 0;
+	*out = minisign_key_read(s->signing.record_key_file, NULL, err);
+	return *out ? 0 : err_wrap(err, "%s: signing.record_key_file", s->file);
+}
+
+/* By the text or by the file; the other is NULL. */
+static int read_public(const struct settings *s, const char *text,
+    const char *path, const char *key, struct minisign_public *out,
+    struct err *err)
+{
+	int status =
+	    text ? minisign_public_parse(text, strlen(text), key, out, err)
+		 : minisign_public_read(path, out, err);
+
+	return status ? err_wrap(err, "%s: %s", s->file, key) : 0;
+}
+
+static void add_writer(
+    struct snapshot_trust *out, const struct minisign_public *key)
+{
+	*vec_add(&out->keys) = *key;
+	*vec_add(&out->pruners) = *key;
+}
+
+static int add_trusted(const struct settings *s,
+    const struct settings_trusted *t, struct snapshot_trust *out,
+    struct err *err)
+{
+	struct minisign_public key;
+
+	if (read_public(s, t->public_key, t->public_key_file, "signing.trusted",
+		&key, err))
+		return -1;
+	if (strvec_has(&t->may, "snapshots"))
+		*vec_add(&out->keys) = key;
+	if (strvec_has(&t->may, "prune"))
+		*vec_add(&out->pruners) = key;
+	if (strvec_has(&t->may, "verify"))
+		*vec_add(&out->verifiers) = key;
+	return 0;
+}
+
+static int add_named(
+    const struct settings *s, struct snapshot_trust *out, struct err *err)
+{
+	struct minisign_public key;
+
+	VEC_EACH (&s->signing.public_keys, text) {
+		if (read_public(
+			s, *text, NULL, "signing.public_keys", &key, err))
+			return -1;
+		add_writer(out, &key);
+	}
+	VEC_EACH (&s->signing.public_key_files, path) {
+		if (read_public(
+			s, NULL, *path, "signing.public_key_files", &key, err))
+			return -1;
+		add_writer(out, &key);
+	}
+	VEC_EACH (&s->signing.trusted, t)
+		if (add_trusted(s, t, out, err))
+			return -1;
+	return 0;
+}
+
+/* Who has only the secret key trusts what it signed. */
 int connect_trust(
     const struct settings *s, struct snapshot_trust *out, struct err *err)
 {
-	out->unsigned_allowed = s->signing_none;
-	VEC_EACH (&s->signing.public_keys, text) {
-		struct minisign_public key;
-		if (minisign_public_parse(
-			*text, strlen(*text), "signing.public_keys", &key, err))
-			return err_wrap(err, "%s", s->file);
-		*vec_add(&out->keys) = key;
-	}
-	VEC_EACH (&s->signing.public_key_files, path) {
-		struct minisign_public key;
-		if (minisign_public_read(*path, &key, err))
-			return err_wrap(
-			    err, "%s: signing.public_key_files", s->file);
-		*vec_add(&out->keys) = key;
-	}
-	if (out->keys.len || s->signing_none)
-		return 0;
-	/* Who has only the secret key trusts what it signed. */
+	cleanup(minisign_key_freep) struct minisign_key *record = NULL;
 	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
+
+	out->unsigned_allowed = s->signing_none;
+	if (s->signing_none)
+		return 0;
+	if (add_named(s, out, err) || connect_record_key(s, &record, err))
+		return -1;
+	if (record)
+		*vec_add(&out->verifiers) = *minisign_key_public(record);
+	if (out->keys.len)
+		return 0;
 	if (read_signing_key(s, &key, err))
 		return -1;
-	*vec_add(&out->keys) = *minisign_key_public(key);
+	add_writer(out, minisign_key_public(key));
 	return 0;
 }
 

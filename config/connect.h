@@ -77,12 +77,17 @@ void connect_kube_done(struct connect_kube *k);
 int connect_scratch(const struct settings *s, struct scratch *out, int *removed,
     struct err *err);
 
-/* Whose signatures hold: the public keys, and that of the secret key. */
+/* Whose word counts, and for what: the public keys (where there are none, that
+ * of the secret key), those of signing.trusted, and that of the record key. */
 int connect_trust(const struct settings *s, struct snapshot_trust *out,
     struct err *err); /* released with snapshot_trust_done in any case */
 /* NULL without an error where the configuration says `signing: none`;
  * ERR_USAGE where it names no secret key. */
 int connect_signing_key(
+    const struct settings *s, struct minisign_key **out, struct err *err);
+/* What signs the records of verifications; NULL without an error where none is
+ * configured. */
+int connect_record_key(
     const struct settings *s, struct minisign_key **out, struct err *err);
 /* The age recipients of list and file; ERR_USAGE where there are none. */
 int connect_recipients(

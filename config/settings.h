@@ -92,11 +92,22 @@ struct settings_encryption {
 	struct secret_ref passphrase;
 };
 
+/* A key, and what its word counts for. */
+struct settings_trusted {
+	char *public_key; /* one of both */
+	char *public_key_file;
+	struct strvec may; /* "snapshots", "prune", "verify" */
+};
+VEC_DEFINE(settings_trusted_vec, struct settings_trusted);
+
 struct settings_signing {
 	char *secret_key_file;
 	struct secret_ref password;
+	/* May sign snapshots and what was pruned. */
 	struct strvec public_keys;
 	struct strvec public_key_files;
+	char *record_key_file; /* restore only: signs what was verified */
+	struct settings_trusted_vec trusted;
 };
 
 struct settings_retention {

@@ -164,6 +164,15 @@ static const struct field encryption_fields[] = {
 static const struct section encryption_section = {
     .fields = encryption_fields, .check = validate_encryption};
 
+static const struct field trusted_fields[] = {
+    TEXT(settings_trusted, "public_key", public_key),
+    PATH(settings_trusted, "public_key_file", public_key_file),
+    TEXTS(settings_trusted, "may", may, .flags = FIELD_REQUIRED,
+	.right = "a list of: snapshots, prune, verify"),
+    END};
+static const struct section trusted_section = {
+    .fields = trusted_fields, .check = validate_trusted};
+
 static const struct field signing_fields[] = {
     PATH(settings_signing, "secret_key_file", secret_key_file,
 	.flags = FIELD_SECRET_FILE),
@@ -172,7 +181,9 @@ static const struct field signing_fields[] = {
 	.right = "a list of minisign public keys (RW...)"),
     PATHS(settings_signing, "public_key_files", public_key_files,
 	.right = "a list of paths"),
-    END};
+    PATH(settings_signing, "record_key_file", record_key_file,
+	.flags = FIELD_SECRET_FILE),
+    LIST(settings_signing, "trusted", trusted, &trusted_section), END};
 static const struct section signing_section = {
     .fields = signing_fields, .check = validate_signing};
 

@@ -13,7 +13,7 @@ typedef int validate_fn(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err);
 
 validate_fn validate_vault, validate_vault_s3, validate_compression,
-    validate_encryption, validate_signing, validate_retention,
+    validate_encryption, validate_trusted, validate_signing, validate_retention,
     validate_repository, validate_credentials, validate_git, validate_cluster,
     validate_kubernetes, validate_bucket, validate_terraform,
     validate_target_cluster, validate_target_bucket, validate_targets,

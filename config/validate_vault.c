@@ -77,6 +77,39 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 	return 0;
 }
 
+static bool may_be_said(const char *what)
+{
+	return str_eq(what, "snapshots") || str_eq(what, "prune") ||
+	       str_eq(what, "verify");
+}
+
+int validate_trusted(const void *data, const struct yaml_node *node,
+    const struct schema_location *where, struct err *err)
+{
+	const struct settings_trusted *t = data;
+	struct minisign_public key;
+	struct err reason = ERR_INIT;
+
+	if (!t->public_key == !t->public_key_file)
+		return complain(where, node, NULL, err,
+		    "takes one of 'public_key' and 'public_key_file'");
+	if (t->public_key && minisign_public_parse(t->public_key,
+				 strlen(t->public_key), "key", &key, &reason))
+		return complain(where, node, "public_key", err,
+		    "is no minisign public key; it takes the 56 characters "
+		    "RW... of the .pub file's second line");
+	if (!t->may.len)
+		return complain(where, node, "may", err,
+		    "is empty; it takes a list of: snapshots, prune, verify");
+	VEC_EACH (&t->may, what)
+		if (!may_be_said(*what))
+			return complain(where, node, "may", err,
+			    "holds '%s'; it takes a list of: snapshots, prune, "
+			    "verify",
+			    *what);
+	return 0;
+}
+
 int validate_signing(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
 {
@@ -92,8 +125,11 @@ int validate_signing(const void *data, const struct yaml_node *node,
 			    "56 characters RW... of the .pub file's second "
 			    "line",
 			    (size_t)(k - s->public_keys.items));
-	if (!s->secret_key_file && !s->public_keys.len &&
-	    !s->public_key_files.len)
+	bool known =
+	    s->secret_key_file || s->public_keys.len || s->public_key_files.len;
+	VEC_EACH (&s->trusted, t)
+		known = known || strvec_has(&t->may, "snapshots");
+	if (!known)
 		return complain(where, node, NULL, err,
 		    "says nothing; it takes 'secret_key_file' (to write) or "
 		    "'public_keys' (to read), or signing: none");

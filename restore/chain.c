@@ -170,7 +170,7 @@ int chain_verify(const struct command *c, const struct opened *o,
 
 	if (read_links(&chain, err) ||
 	    snapshot_pruned(
-		o->vault.vault, name, &o->trust, &chain.pruned, err) ||
+		o->vault.vault, name, &o->trust, &chain.pruned, NULL, err) ||
 	    walk(&chain, err) || recall(&chain, path, err))
 		return err_wrap(err, "verify --chain");
 	*snapshots = chain.links.len;

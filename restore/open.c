@@ -36,6 +36,31 @@ int open_vault(const struct command *c, struct opened *o, struct err *err)
 	return snapshot_list(o->vault.vault, open_name(c), &o->list, err);
 }
 
+/* Whoever may write to the vault may put a manifest of any name there. One that
+ * does not hold and lies in the future was no run's, and is passed over; any
+ * other may be the newest there was, damaged, and is for the operator to judge:
+ * it is not silently made up for by an older one. */
+static const struct snapshot *latest(
+    const struct command *c, const struct opened *o, struct err *err)
+{
+	const struct snapshots *list = &o->list;
+	int64_t now = clock_now_ms(c->env.clock) / 1000;
+
+	for (size_t i = list->len; i-- > 0;) {
+		const struct snapshot *s = &list->items[i];
+		if (s->time <= now + SNAPSHOT_MAX_SKEW_S)
+			return s;
+		int holds = snapshot_holds(o->vault.vault, s, &o->trust, err);
+		if (holds)
+			return holds < 0 ? NULL : s;
+		log_warn("'%s' is passed over: it lies in the future, and its "
+			 "manifest does not hold; it is foreign: look into who "
+			 "put it there",
+		    s->label);
+	}
+	return snapshot_resolve(list, "latest", err);
+}
+
 int open_snapshot(const struct command *c, struct opened *o, struct err *err)
 {
 	if (open_vault(c, o, err))
@@ -46,7 +71,9 @@ int open_snapshot(const struct command *c, struct opened *o, struct err *err)
 		return err_set(err, ERR_NOT_FOUND, "%s: %s",
 		    vault_describe(o->vault.vault), none);
 	}
-	o->snapshot = snapshot_resolve(&o->list, c->which, err);
+	o->snapshot = str_eq(c->which, "latest")
+			  ? latest(c, o, err)
+			  : snapshot_resolve(&o->list, c->which, err);
 	return o->snapshot
 		   ? 0
 		   : err_wrap(err, "%s", vault_describe(o->vault.vault));

@@ -107,7 +107,7 @@ static void add_source(struct buf *out, const struct json_object *source)
 }
 
 static void add_table(
-    struct buf *out, const struct snapshot *s, const struct manifest *m)
+    struct buf *out, const struct snapshot_verdict *v, const struct manifest *m)
 {
 	add_text(out, "snapshot", m->label);
 	add_text(out, "status", m->partial ? "partial" : "complete");
@@ -122,9 +122,14 @@ static void add_table(
 		    p->label ? p->label : "none", p->vault);
 		add_text(out, "previous", text);
 	}
-	if (s->verified_at)
-		add_time(out, s->verify_failed ? "verify FAILED" : "verified",
-		    s->verified_at);
+	if (v->at)
+		add_time(out, v->failed ? "verify FAILED" : "verified", v->at);
+	if (v->hearsay) {
+		autofree char *text = str_printf(
+		    "%zu verification records of no trusted key, %zu FAILED",
+		    v->hearsay, v->hearsay_failed);
+		add_text(out, "hearsay", text);
+	}
 	for (size_t i = 0; i < json_len(m->sources); i++)
 		add_source(out, json_at(m->sources, i));
 	cleanup(strvec_done) struct strvec missing = VEC_INIT;
@@ -147,15 +152,21 @@ int command_show(const struct command *c, struct err *err)
 	cleanup(open_done) struct opened o = OPENED_INIT;
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
+	struct snapshot_verdict verdict;
+	char sha256[DIGEST_SHA256_HEX];
+
 	if (open_snapshot(c, &o, err) ||
 	    snapshot_manifest(
-		o.vault.vault, o.snapshot, &o.trust, &o.manifest, NULL, err))
+		o.vault.vault, o.snapshot, &o.trust, &o.manifest, sha256, err))
 		return -1;
 	o.has_manifest = true;
+	if (snapshot_verdict(
+		o.vault.vault, o.snapshot, &o.trust, sha256, &verdict, err))
+		return -1;
 	if (c->options->common.output == CLI_OUTPUT_JSON)
 		manifest_write(&o.manifest, &out);
 	else
-		add_table(&out, o.snapshot, &o.manifest);
+		add_table(&out, &verdict, &o.manifest);
 	fputs(buf_str(&out), stdout);
 	return 0;
 }

@@ -9,13 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct verification {
 	const struct command *c;
 	struct opened *opened;
 	unsigned percent; /* of entries that are looked into */
 	uint64_t repositories, git_objects, states, objects, looked_at;
-	struct strvec seen; /* repositories */
+	struct strvec seen;	  /* repositories */
+	struct minisign_key *key; /* signs the record; NULL: nothing does */
 };
 
 static bool is_sampled(struct verification *v)
@@ -126,18 +128,48 @@ static int parse_sample(const char *text, unsigned *percent, struct err *err)
 	return 0;
 }
 
+/* Speaks of the manifest that is there, where that is the one whose archive was
+ * looked into. */
+static int put_record(const struct verification *v, const char *level,
+    const struct err *finding, struct err *err)
+{
+	const struct opened *o = v->opened;
+	char sha256[DIGEST_SHA256_HEX], host[256] = "";
+	struct manifest m;
+
+	if (snapshot_manifest(
+		o->vault.vault, o->snapshot, &o->trust, &m, sha256, err))
+		return -1;
+	bool same = !o->has_manifest ||
+		    str_eq(m.archive.sha256, o->manifest.archive.sha256);
+	manifest_done(&m);
+	if (!same)
+		return err_set(err, ERR_INTEGRITY,
+		    "the manifest of '%s' was replaced meanwhile",
+		    o->snapshot->label);
+	gethostname(host, sizeof(host) - 1);
+	const struct snapshot_finding f = {.manifest_sha256 = sha256,
+	    .level = level,
+	    .good = !finding,
+	    .text = finding ? finding->message : NULL,
+	    .by = host};
+	return snapshot_record_verified(o->vault.vault, o->snapshot, &f,
+	    &o->trust, v->key, v->c->env.clock, err);
+}
+
 /* A vault that this key may only read keeps no record; that is no finding. */
 static void record(
     const struct verification *v, const char *level, const struct err *finding)
 {
 	struct err err = ERR_INIT;
-	const struct opened *o = v->opened;
 
-	if (snapshot_record_verified(o->vault.vault, o->snapshot, level,
-		!finding, finding ? finding->message : NULL, v->c->env.clock,
-		&err))
+	if (put_record(v, level, finding, &err))
 		log_warn("the result could not be recorded in the vault: %s",
 		    err.message);
+	else if (!v->key)
+		log_warn("the record of this is not signed and weighs nothing, "
+			 "for `list` and `prune`: name a key in "
+			 "signing.record_key_file (`keygen` makes one)");
 }
 
 static struct json_object *json_of(
@@ -227,6 +259,33 @@ static bool is_finding(
 	       (err->code == ERR_FORMAT && (quick || o->identities));
 }
 
+static int verify(struct verification *v, const char *level, struct err *err)
+{
+	const struct command *c = v->c;
+	struct opened *o = v->opened;
+	bool quick = c->options->quick;
+	int status = quick ? verify_quickly(v, err) : verify_content(v, err);
+
+	log_progress("%s", "");
+	if (status && is_finding(o, quick, err)) {
+		err->code = ERR_INTEGRITY;
+		if (open_is_signed(o))
+			record(v, level, err);
+		print(v, level, err, 0, NULL);
+	}
+	if (status)
+		return err_wrap(err, "verify");
+	record(v, level, NULL);
+	size_t chained = 0;
+	struct err broken = ERR_INIT;
+	int chain =
+	    c->options->chain ? chain_verify(c, o, &chained, &broken) : 0;
+	print(v, level, NULL, chain ? 0 : chained, chain ? &broken : NULL);
+	if (chain)
+		*err = broken;
+	return chain;
+}
+
 int command_verify(const struct command *c, struct err *err)
 {
 	cleanup(open_done) struct opened o = OPENED_INIT;
@@ -241,23 +300,9 @@ int command_verify(const struct command *c, struct err *err)
 		    err, ERR_USAGE, "--quick and --sample exclude each other");
 	if (options->sample && parse_sample(options->sample, &v.percent, err))
 		return -1;
-	int status =
-	    options->quick ? verify_quickly(&v, err) : verify_content(&v, err);
-	log_progress("%s", "");
-	if (status && is_finding(&o, options->quick, err)) {
-		err->code = ERR_INTEGRITY;
-		if (open_is_signed(&o))
-			record(&v, level, err);
-		print(&v, level, err, 0, NULL);
-	}
-	if (status)
+	if (connect_record_key(c->settings, &v.key, err))
 		return err_wrap(err, "verify");
-	record(&v, level, NULL);
-	size_t chained = 0;
-	struct err broken = ERR_INIT;
-	int chain = options->chain ? chain_verify(c, &o, &chained, &broken) : 0;
-	print(&v, level, NULL, chain ? 0 : chained, chain ? &broken : NULL);
-	if (chain)
-		*err = broken;
-	return chain;
+	int status = verify(&v, level, err);
+	minisign_key_free(v.key);
+	return status;
 }

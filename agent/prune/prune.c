@@ -1,5 +1,6 @@
 #include "agent/prune/prune.h"
 
+#include "agent/prune/proof.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -17,21 +18,18 @@ void prune_rows_done(struct prune_rows *rows)
 }
 
 VEC_DEFINE(retention_items, struct retention_item);
-VEC_DEFINE(manifests, struct manifest);
 
-/* What is known of the snapshots of one vault. items[i] is of list[i] until
- * retention sorts them; labels find back. */
+/* What is known of the snapshots of one vault. Retention sorts the items;
+ * labels find back. */
 struct known {
 	struct snapshots list;
-	struct manifests manifests;
+	struct proofs proofs;
 	struct retention_items items;
 };
 
 static void known_done(struct known *k)
 {
-	VEC_EACH (&k->manifests, m)
-		manifest_done(m);
-	vec_done(&k->manifests);
+	proofs_done(&k->proofs);
 	vec_done(&k->items);
 	snapshots_done(&k->list);
 }
@@ -54,61 +52,36 @@ static int check_clocks(const struct prune_options *o, struct err *err)
 }
 
 /* A manifest that does not hold says nothing of its snapshot, which after a
- * change of keys may be a good one, and on hold; one that cannot be read ends
- * the run. */
-static int learn(const struct prune_options *o, const struct snapshot *s,
-    struct known *k, struct err *err)
+ * change of keys may be a good one, and on hold. An archive that is not there
+ * may be out of sight: only a verification whose word counts makes it bad. */
+static void add_item(const struct proof *p, struct retention_items *items)
 {
-	struct manifest m;
-	struct err why = ERR_INIT;
-	struct retention_item *item = vec_add(&k->items);
+	struct retention_item *item = vec_add(items);
 
-	item->label = s->label;
-	item->time = s->time;
-	item->verified = s->verified_at && !s->verify_failed;
-	item->bad = s->verify_failed || !s->archive;
-	if (snapshot_manifest(o->vault, s, o->trust, &m, NULL, &why)) {
-		item->untrusted = true;
-		if (why.code == ERR_INTEGRITY)
-			return 0;
-		*err = why;
-		return -1;
-	}
-	item->partial = m.partial;
-	item->hold = m.hold;
-	item->bad = item->bad || m.archive.bytes != s->archive_bytes;
-	*vec_add(&k->manifests) = m;
-	return 0;
-}
-
-/* The manifests stand still only once all are read. */
-static void link_tags(struct known *k)
-{
-	VEC_EACH (&k->items, item)
-		VEC_EACH (&k->manifests, m)
-			if (strcmp(m->label, item->label) == 0)
-				item->tags = &m->tags;
-}
-
-static const struct snapshot *snapshot_of(
-    const struct known *k, const char *label)
-{
-	VEC_EACH (&k->list, s)
-		if (strcmp(s->label, label) == 0)
-			return s;
-	return NULL;
+	item->label = p->snapshot->label;
+	item->time = p->snapshot->time;
+	item->untrusted = !p->trusted;
+	if (!p->trusted)
+		return;
+	item->unseen = !p->whole;
+	item->verified = p->verdict.at && !p->verdict.failed;
+	item->bad = p->verdict.failed;
+	item->partial = p->manifest.partial;
+	item->hold = p->manifest.hold;
+	item->tags = &p->manifest.tags;
 }
 
 static void fill_rows(const struct known *k, struct prune_rows *rows)
 {
 	VEC_EACH (&k->items, item) {
-		const struct snapshot *s = snapshot_of(k, item->label);
+		const struct proof *p = proof_of(&k->proofs, item->label);
 		struct prune_row *row = vec_add(rows);
 		row->label = str_dup(item->label);
 		row->time = item->time;
-		row->bytes = s->archive_bytes;
+		row->bytes = p->trusted ? p->manifest.archive.bytes
+					: p->snapshot->archive_bytes;
 		row->partial = item->partial;
-		row->bad = item->bad || item->untrusted;
+		row->bad = item->bad || item->untrusted || item->unseen;
 		row->outcome = item->keep ? PRUNE_KEPT : PRUNE_DROPPED;
 		row->reason = str_dup(item->reason);
 	}
@@ -135,26 +108,67 @@ static void set_reason(struct prune_row *row, const char *reason)
 	row->reason = str_dup(reason);
 }
 
+/* Immediately before a deletion: the lock is ours, what stays is whole, and
+ * none of it would go. */
+static int check_before(const struct prune_options *o, const struct proof *gone,
+    const struct proofs *kept, struct err *err)
+{
+	if ((o->lock && vault_lock_check(o->lock, err)) ||
+	    proof_apart(gone, kept, err) ||
+	    proof_hold(o->vault, o->name, kept, err))
+		return err_wrap(err, "nothing more is pruned");
+	return 0;
+}
+
+static void not_reached(struct prune_rows *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (rows->items[i].outcome != PRUNE_DROPPED)
+			continue;
+		rows->items[i].outcome = PRUNE_NOT_REACHED;
+		set_reason(&rows->items[i], "the run ended before it");
+	}
+}
+
 /* The oldest first; what the store keeps is kept, and no error. */
 static int remove_dropped(const struct prune_options *o, const struct known *k,
-    struct prune_rows *rows, struct err *err)
+    const struct proofs *kept, struct prune_rows *rows, struct err *err)
 {
 	for (size_t i = rows->len; i-- > 0;) {
 		struct prune_row *row = &rows->items[i];
+		const struct proof *p = proof_of(&k->proofs, row->label);
 		struct err why = ERR_INIT;
-		if (row->outcome != PRUNE_DROPPED ||
-		    snapshot_remove(
-			o->vault, snapshot_of(k, row->label), &why) == 0)
+		if (row->outcome != PRUNE_DROPPED)
+			continue;
+		if (check_before(o, p, kept, err)) {
+			not_reached(rows, i + 1);
+			return -1;
+		}
+		if (snapshot_remove(
+			o->vault, p->snapshot, &p->manifest, &why) == 0)
 			continue;
 		set_reason(row, why.message);
 		row->outcome =
 		    why.code == ERR_DENIED ? PRUNE_KEPT_LOCKED : PRUNE_FAILED;
 		if (row->outcome == PRUNE_FAILED) {
+			not_reached(rows, i);
 			*err = why;
 			return -1;
 		}
 	}
 	return 0;
+}
+
+/* Borrowed from k: what is released is the vec alone. */
+static struct proofs kept_of(
+    const struct known *k, const struct prune_rows *rows)
+{
+	struct proofs kept = VEC_INIT;
+
+	VEC_EACH (rows, row)
+		if (row->outcome == PRUNE_KEPT)
+			*vec_add(&kept) = *proof_of(&k->proofs, row->label);
+	return kept;
 }
 
 static bool any_dropped(const struct prune_rows *rows)
@@ -174,20 +188,23 @@ int prune_run(
 		return -1;
 	if (snapshot_list(o->vault, o->name, &k.list, err))
 		return -1;
-	VEC_EACH (&k.list, s)
-		if (learn(o, s, &k, err))
-			return err_wrap(err, "nothing is pruned");
-	link_tags(&k);
+	if (proof_gather(o->vault, &k.list, o->trust, &k.proofs, err))
+		return err_wrap(err, "nothing is pruned");
+	VEC_EACH (&k.proofs, p)
+		add_item(p, &k.items);
 	if (retention_plan(k.items.items, k.items.len, o->policy, o->zone,
 		clock_now_ms(o->clock) / 1000, err))
 		return -1;
 	fill_rows(&k, rows);
 	if (o->dry_run || !any_dropped(rows))
 		return 0;
-	if ((o->lock && vault_lock_check(o->lock, err)) ||
-	    write_record(o, rows, err))
-		return -1;
-	return remove_dropped(o, &k, rows, err);
+	struct proofs kept = kept_of(&k, rows);
+	int result = (o->lock && vault_lock_check(o->lock, err)) ||
+			     write_record(o, rows, err)
+			 ? -1
+			 : remove_dropped(o, &k, &kept, rows, err);
+	vec_done(&kept);
+	return result;
 }
 
 const char *prune_outcome_name(enum prune_outcome outcome, bool dry_run)
@@ -199,6 +216,8 @@ const char *prune_outcome_name(enum prune_outcome outcome, bool dry_run)
 		return dry_run ? "would prune" : "pruned";
 	case PRUNE_KEPT_LOCKED:
 		return "kept by the store";
+	case PRUNE_NOT_REACHED:
+		return "not reached";
 	default:
 		return "FAILED";
 	}
@@ -246,6 +265,7 @@ struct json_object *prune_json(const struct prune_rows *rows)
 		    r->outcome == PRUNE_KEPT	      ? "kept"
 		    : r->outcome == PRUNE_DROPPED     ? "dropped"
 		    : r->outcome == PRUNE_KEPT_LOCKED ? "kept_by_store"
+		    : r->outcome == PRUNE_NOT_REACHED ? "not_reached"
 						      : "failed");
 		json_set_str(j, "reason", r->reason);
 		json_append(list, j);

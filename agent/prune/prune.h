@@ -2,6 +2,8 @@
  * Pruning: lists a vault, asks retention, and removes what it drops, manifest
  * first. Refuses to remove anything where the clocks differ by more than five
  * minutes, where anything could not be listed or read, or the policy is empty.
+ * Immediately before each removal, all that stays is looked at again; where one
+ * is not whole any more, the run ends.
  * It needs no private key of encryption.
  */
 #ifndef AGENT_PRUNE_PRUNE_H
@@ -33,7 +35,8 @@ enum prune_outcome {
 	PRUNE_KEPT,
 	PRUNE_DROPPED,	   /* or would be, on a dry run */
 	PRUNE_KEPT_LOCKED, /* the store keeps it (Object Lock) */
-	PRUNE_FAILED
+	PRUNE_FAILED,
+	PRUNE_NOT_REACHED /* to be dropped; the run ended before it */
 };
 
 struct prune_row {
@@ -41,7 +44,7 @@ struct prune_row {
 	int64_t time;
 	uint64_t bytes;
 	bool partial;
-	bool bad; /* not whole, found wrong, or not to be trusted */
+	bool bad; /* out of sight, found wrong, or not to be trusted */
 	enum prune_outcome outcome;
 	char *reason;
 };

@@ -136,7 +136,8 @@ static bool in_future(const struct run *r, const struct retention_item *i)
 /* What can be restored whole. */
 static bool is_good(const struct run *r, const struct retention_item *i)
 {
-	return !i->partial && !i->bad && !i->untrusted && !in_future(r, i);
+	return !i->partial && !i->bad && !i->unseen && !i->untrusted &&
+	       !in_future(r, i);
 }
 
 /* What counts for a rule. */
@@ -183,6 +184,10 @@ static void keep_by_itself(const struct run *r, struct retention_item *i)
 	if (i->untrusted)
 		keep(i, "its manifest is not trusted: name the public key that "
 			"signed it, or remove it by hand");
+	/* What is gone for good, a verification says. */
+	if (i->unseen && !i->bad)
+		keep(i, "its archive is not there, whole: it may come back; "
+			"`verify` it where it will not");
 }
 
 static void keep_newest(const struct run *r,
@@ -258,6 +263,19 @@ static void keep_newer_than_good(const struct run *r)
 	}
 }
 
+/* What a verification found wrong, or good as far as it goes, is not pushed out
+ * by one that nobody has looked into, which may be wrong in the same way. */
+static void keep_newer_than_verified(const struct run *r)
+{
+	for (size_t n = 0; n < r->count; n++) {
+		struct retention_item *i = &r->items[n];
+		if (i->verified && is_good(r, i))
+			return;
+		if (i->bad || i->verified)
+			keep(i, "no newer one was verified and found good");
+	}
+}
+
 static void keep_above_cap(const struct run *r)
 {
 	unsigned cap = r->policy->max_deletions
@@ -310,6 +328,7 @@ int retention_plan(struct retention_item *items, size_t count,
 	    "the minimum (keep_min)");
 	keep_newest_verified(&r);
 	keep_newer_than_good(&r);
+	keep_newer_than_verified(&r);
 	keep_above_cap(&r);
 	return 0;
 }

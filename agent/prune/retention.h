@@ -2,12 +2,14 @@
  * Which snapshots a policy keeps: a pure function of what is known of them,
  * the policy and the time. It knows no vault and no clock.
  *
- * Only good snapshots count: complete, and not known to be bad; where only
- * verified ones count, one that was not verified yet is kept beside those. A
- * partial one is, too, while it is newer than the newest good one or within
- * keep_within, never instead of one. One that lies in the future, or whose
- * manifest is not trusted, is kept and counts for nothing: whether somebody
- * holds it cannot be known. Whatever the policy says, the newest good snapshot
+ * Only good snapshots count: complete, whole, and not known to be bad; where
+ * only verified ones count, one that was not verified yet is kept beside those.
+ * A partial one is, too, while it is newer than the newest good one or within
+ * keep_within, never instead of one. One that a verification looked into,
+ * whatever it found, makes room for none that nobody looked into: it is kept
+ * until a newer one was found good. One that lies in the future, whose manifest
+ * is not trusted, or whose archive is out of sight, is kept and counts for
+ * nothing. Whatever the policy says, the newest good snapshot
  * and keep_min good ones in all are kept, and so is the newest that a
  * verification found good. Days, weeks (ISO, Monday), months and years are cut
  * in a zone.
@@ -49,7 +51,8 @@ struct retention_item {
 	const char *label; /* breaks ties of time */
 	int64_t time;	   /* seconds */
 	bool partial;
-	bool bad;	/* archive or verification failed */
+	bool bad;	/* a verification whose word counts found it wrong */
+	bool unseen;	/* its archive was asked for and is not there, whole */
 	bool untrusted; /* its manifest does not hold: nothing is known of it */
 	bool verified;	/* a verification found it good */
 	bool hold;

@@ -8,7 +8,8 @@ struct row {
 	const struct snapshot *snapshot;
 	struct manifest manifest; /* where it is trusted */
 	bool trusted;
-	bool valid;	   /* and its archive is there */
+	bool valid; /* and its archive is there */
+	struct snapshot_verdict verdict;
 	struct err reason; /* why it is not valid */
 };
 VEC_DEFINE(rows, struct row);
@@ -21,20 +22,33 @@ static void rows_done(struct rows *rows)
 	vec_done(rows);
 }
 
-/* What can be told of the archive without reading it. */
-static int find_archive(
-    const struct snapshot *s, const struct manifest *m, struct err *err)
+/* What a list says is enough; what it leaves out is asked for by name. */
+static int find_archive(struct vault *vault, const struct snapshot *s,
+    const struct manifest *m, struct err *err)
 {
-	if (!s->archive || !str_eq(s->archive, m->archive.file))
-		return err_set(err, ERR_INTEGRITY,
-		    "its archive '%s' is not there", m->archive.file);
-	if (s->archive_bytes != m->archive.bytes)
-		return err_set(err, ERR_INTEGRITY,
-		    "its archive '%s' has %llu bytes, and was written with "
-		    "%llu: it was cut off or replaced",
-		    m->archive.file, (unsigned long long)s->archive_bytes,
-		    (unsigned long long)m->archive.bytes);
-	return 0;
+	if (str_eq(s->archive, m->archive.file) &&
+	    s->archive_bytes == m->archive.bytes)
+		return 0;
+	return snapshot_find_archive(vault, m, err);
+}
+
+static int read_row(struct vault *vault, const struct snapshot_trust *trust,
+    struct row *r, struct err *err)
+{
+	const struct snapshot *s = r->snapshot;
+	char sha256[DIGEST_SHA256_HEX];
+
+	r->trusted = snapshot_manifest(vault, s, trust, &r->manifest, sha256,
+			 &r->reason) == 0;
+	r->valid =
+	    r->trusted && !find_archive(vault, s, &r->manifest, &r->reason);
+	if (!r->valid && r->reason.code != ERR_INTEGRITY &&
+	    r->reason.code != ERR_FORMAT) {
+		*err = r->reason;
+		return -1;
+	}
+	return snapshot_verdict(
+	    vault, s, trust, r->trusted ? sha256 : NULL, &r->verdict, err);
 }
 
 static int read_rows(struct vault *vault, const struct snapshots *list,
@@ -43,15 +57,8 @@ static int read_rows(struct vault *vault, const struct snapshots *list,
 	VEC_EACH (list, s) {
 		struct row *r = vec_add(rows);
 		r->snapshot = s;
-		r->trusted = snapshot_manifest(vault, s, trust, &r->manifest,
-				 NULL, &r->reason) == 0;
-		r->valid =
-		    r->trusted && !find_archive(s, &r->manifest, &r->reason);
-		if (r->trusted || r->reason.code == ERR_INTEGRITY ||
-		    r->reason.code == ERR_FORMAT)
-			continue;
-		*err = r->reason;
-		return -1;
+		if (read_row(vault, trust, r, err))
+			return -1;
 	}
 	return 0;
 }
@@ -63,17 +70,22 @@ static const char *status_of(const struct row *r)
 				     : "complete";
 }
 
-static void add_verified(const struct snapshot *s, struct buf *out)
+/* Words that weigh nothing are told apart from those that do. */
+static void add_verified(const struct snapshot_verdict *v, struct buf *out)
 {
 	char when[CLOCK_TEXT_MAX];
 
-	if (!s->verified_at) {
+	clock_rfc3339(v->at, when);
+	if (v->at)
+		buf_printf(out, "%s %s %s", v->failed ? "FAILED" : "good",
+		    v->level, when);
+	else
 		buf_add_str(out, "never");
-		return;
-	}
-	clock_rfc3339(s->verified_at, when);
-	buf_printf(out, "%s %s %s", s->verify_failed ? "FAILED" : "good",
-	    s->verify_level ? s->verify_level : "", when);
+	if (v->hearsay)
+		buf_printf(out,
+		    " (hearsay: %zu record%s of no trusted key, %zu of them "
+		    "FAILED)",
+		    v->hearsay, v->hearsay == 1 ? "" : "s", v->hearsay_failed);
 }
 
 static void add_table_row(const struct row *r, int width, struct buf *out)
@@ -90,7 +102,7 @@ static void add_table_row(const struct row *r, int width, struct buf *out)
 		    json_len(r->manifest.missing));
 	else
 		buf_printf(out, "%8s  %7s  ", "-", "-");
-	add_verified(r->snapshot, out);
+	add_verified(&r->verdict, out);
 	if (r->valid && r->manifest.hold)
 		buf_add_str(out, "  (hold)");
 	buf_add_char(out, '\n');
@@ -169,13 +181,19 @@ static struct json_object *json_row(const struct row *r)
 		set_manifest(j, &r->manifest);
 	else
 		json_set_str(j, "reason", r->reason.message);
-	if (r->snapshot->verified_at) {
+	if (r->verdict.at) {
 		struct json_object *v = json_new_object();
-		clock_rfc3339(r->snapshot->verified_at, when);
+		clock_rfc3339(r->verdict.at, when);
 		json_set_str(v, "at", when);
-		json_set_str(v, "level", r->snapshot->verify_level);
-		json_set_bool(v, "good", !r->snapshot->verify_failed);
+		json_set_str(v, "level", r->verdict.level);
+		json_set_bool(v, "good", !r->verdict.failed);
 		json_set(j, "verified", v);
+	}
+	if (r->verdict.hearsay) {
+		struct json_object *h = json_new_object();
+		json_set_int(h, "records", (int64_t)r->verdict.hearsay);
+		json_set_int(h, "failed", (int64_t)r->verdict.hearsay_failed);
+		json_set(j, "hearsay", h);
 	}
 	return j;
 }

@@ -18,7 +18,9 @@ char *listing_none(struct vault *vault, const char *name);
 
 /* `list` is of that name, or of all (NULL). Appends a table, or a JSON document
  * {"vault", "snapshots": [{label, name, created, status, bytes, entries,
- * content_bytes, missing, hold, tags, verified: {at, level, good}}]}. Returns
+ * content_bytes, missing, hold, tags, verified: {at, level, good},
+ * hearsay: {records, failed}}]}: who signed for `verified` is trusted with it,
+ * `hearsay` weighs nothing. Returns
  * the exit status: 0, or 5 where a manifest does not hold (it is listed as
  * "invalid", with the reason), or -1 where the vault cannot be read. */
 int listing_print(struct vault *vault, const char *name,

@@ -306,6 +306,20 @@ static void read_all(struct reading *r, struct manifest *m)
 	read_previous(r, m);
 }
 
+/* Early versions called a snapshot partial where another vault did not get its
+ * copy; what it holds is whole all the same. */
+static bool lacks_copies_only(const struct manifest *m)
+{
+	size_t count = json_len(m->missing);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *what = json_get_str(json_at(m->missing, i), "what");
+		if (!what || !str_starts(what, "the copy in vault '"))
+			return false;
+	}
+	return count > 0;
+}
+
 int manifest_parse(
     const char *text, size_t len, struct manifest *m, struct err *err)
 {
@@ -324,5 +338,7 @@ int manifest_parse(
 	read_all(&r, m);
 	if (r.failed)
 		manifest_done(m);
+	else if (m->partial && lacks_copies_only(m))
+		m->partial = false;
 	return r.failed;
 }

@@ -11,7 +11,8 @@
  *   zone           IANA zone in which retention cuts days, "Europe/Berlin"
  *   hostname       of the machine that wrote it
  *   vault          where it was first written, for people
- *   status         "complete" or "partial"
+ *   status         "complete" or "partial", by what was captured; that a vault
+ *                  did not get its copy is among the warnings
  *   archive        {file, sha256 (hex), bytes, compression: "zstd"|"gzip",
  *                   encryption: "age"|"none", entries, content_bytes}
  *   sources        an array of objects, one a capture, with at least

@@ -1,5 +1,6 @@
 #include "storage/vault/label.h"
 
+#include "storage/archive/format.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/clock.h"
 #include "storage/base/str.h"
@@ -51,6 +52,14 @@ int label_parse_of(const char *name, const char *object, struct label *out)
 	return 0;
 }
 
+bool label_is_archive(const char *rest)
+{
+	return str_eq(rest, format_suffix(ARCHIVE_ZSTD, ARCHIVE_AGE)) ||
+	       str_eq(rest, format_suffix(ARCHIVE_GZIP, ARCHIVE_AGE)) ||
+	       str_eq(rest, format_suffix(ARCHIVE_ZSTD, ARCHIVE_PLAIN)) ||
+	       str_eq(rest, format_suffix(ARCHIVE_GZIP, ARCHIVE_PLAIN));
+}
+
 char *label_make(const char *name, int64_t time)
 {
 	char stamp[CLOCK_TEXT_MAX];
@@ -74,7 +83,10 @@ int label_parse_record(const char *rest, struct label_record *out)
 		return -1;
 	out->level = level;
 	out->level_len = strlen(level) - strlen(out->good ? GOOD : FAILED);
-	return 0;
+	for (size_t i = 0; i < out->level_len; i++)
+		if (level[i] < 'a' || level[i] > 'z')
+			return -1;
+	return out->level_len ? 0 : -1;
 }
 
 char *label_record_name(

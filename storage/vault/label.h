@@ -5,7 +5,7 @@
  *     <label>.tar.zst.age                  the archive
  *     <label>.manifest.json.minisig
  *     <label>.manifest.json
- *     <label>.verified-<stamp>-<level>-good.json, ...-failed.json
+ *     <label>.verified-<stamp>-<level>-good.json[.minisig], ...-failed.json
  *     <label>.pruned.json[.minisig]
  *
  * A label belongs to the name in front of its stamp alone: "prod-eu-<stamp>"
@@ -22,6 +22,7 @@
 #define LABEL_MANIFEST ".manifest.json"
 #define LABEL_SIGNATURE ".manifest.json.minisig"
 #define LABEL_VERIFIED ".verified-"
+#define LABEL_MINISIG ".minisig" /* beside a record */
 #define LABEL_PRUNED ".pruned.json"
 #define LABEL_PRUNED_SIGNATURE ".pruned.json.minisig"
 
@@ -40,6 +41,10 @@ int label_parse(const char *object, struct label *out);
 int label_parse_of(const char *name, const char *object, struct label *out);
 char *label_make(const char *name, int64_t time); /* the caller frees */
 
+/* Whether `rest`, which follows a label, is an archive's ending: one of those
+ * that are written, and nothing behind it. */
+bool label_is_archive(const char *rest);
+
 struct label_record {
 	int64_t time;
 	const char *level; /* points into what was parsed */
@@ -47,7 +52,7 @@ struct label_record {
 	bool good;
 };
 
-/* `rest` is what follows the label. */
+/* `rest` is what follows the label. A record's signature is none. */
 int label_parse_record(const char *rest, struct label_record *out);
 char *label_record_name(
     const char *label, int64_t time, const char *level, bool good);

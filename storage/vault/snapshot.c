@@ -1,7 +1,6 @@
 #include "storage/vault/snapshot.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/json.h"
 #include "storage/vault/label.h"
 
 #include <ctype.h>
@@ -42,7 +41,7 @@ static void snapshot_done(struct snapshot *s)
 	free(s->label);
 	free(s->name);
 	free(s->archive);
-	free(s->verify_level);
+	strvec_done(&s->records);
 }
 
 void snapshots_done(struct snapshots *v)
@@ -55,6 +54,8 @@ void snapshots_done(struct snapshots *v)
 void snapshot_trust_done(struct snapshot_trust *t)
 {
 	vec_done(&t->keys);
+	vec_done(&t->pruners);
+	vec_done(&t->verifiers);
 	t->unsigned_allowed = false;
 }
 
@@ -118,37 +119,6 @@ static struct snapshot *find(
 			 : NULL;
 }
 
-/* How much a verification of that level looks into. */
-static int depth_of(const char *level, size_t len)
-{
-	static const char *const levels[] = {"quick", "sample", "full"};
-	int depth = 0;
-
-	for (int i = 0; i < 3; i++)
-		if (strlen(levels[i]) == len &&
-		    memcmp(level, levels[i], len) == 0)
-			depth = i;
-	return depth;
-}
-
-/* The newest record wins, but for one that found good what it did not look
- * into. Its name says all that a list shows of it. */
-static void add_record(struct snapshot *s, const char *rest)
-{
-	struct label_record r;
-
-	if (label_parse_record(rest, &r) || r.time < s->verified_at)
-		return;
-	if (s->verify_failed && r.good &&
-	    depth_of(r.level, r.level_len) <
-		depth_of(s->verify_level, strlen(s->verify_level)))
-		return;
-	s->verified_at = r.time;
-	s->verify_failed = !r.good;
-	free(s->verify_level);
-	s->verify_level = str_ndup(r.level, r.level_len);
-}
-
 static void add_rest(const struct vault_item *item, struct snapshots *list)
 {
 	struct label l;
@@ -157,16 +127,17 @@ static void add_rest(const struct vault_item *item, struct snapshots *list)
 		return;
 	const char *rest = item->name + l.len;
 	struct snapshot *s = find(list, item->name, l.len);
+	struct label_record record;
 	if (!s)
 		return;
-	if (str_starts(rest, LABEL_ARCHIVE)) {
+	if (label_is_archive(rest)) {
 		free(s->archive);
 		s->archive = str_dup(item->name);
 		s->archive_bytes = item->bytes;
-	} else if (strcmp(rest, LABEL_SIGNATURE) == 0) {
+	} else if (str_eq(rest, LABEL_SIGNATURE)) {
 		s->has_signature = true;
-	} else if (str_starts(rest, LABEL_VERIFIED)) {
-		add_record(s, rest);
+	} else if (label_parse_record(rest, &record) == 0) {
+		strvec_add(&s->records, item->name);
 	}
 }
 
@@ -279,52 +250,112 @@ int snapshot_manifest(struct vault *v, const struct snapshot *s,
 		manifest_done(m);
 		return -1;
 	}
+	/* Else what is removed or read as its archive could be another's. */
+	if (!str_starts(m->archive.file, s->label) ||
+	    !label_is_archive(m->archive.file + strlen(s->label))) {
+		err_set(err, ERR_INTEGRITY,
+		    "%s: '%s' names the archive of another snapshot, '%s'",
+		    vault_describe(v), name, m->archive.file);
+		manifest_done(m);
+		return -1;
+	}
 	if (sha256)
 		digest_sha256_hex(text.data, text.len, sha256);
 	return 0;
 }
 
-int snapshot_record_verified(struct vault *v, const struct snapshot *s,
-    const char *level, bool good, const char *finding,
-    const struct clock *clock, struct err *err)
+int snapshot_holds(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, struct err *err)
 {
-	cleanup(json_freep) struct json_object *j = json_new_object();
-	cleanup(buf_done) struct buf text = BUF_INIT;
-	int64_t now = clock_now_ms(clock) / 1000;
-	char when[CLOCK_TEXT_MAX];
+	struct err why = ERR_INIT;
+	autofree char *signature = str_printf("%s" LABEL_SIGNATURE, s->label);
+	struct vault_stat stat;
+	struct manifest m;
 
-	clock_rfc3339(now, when);
-	json_set_str(j, "label", s->label);
-	json_set_str(j, "at", when);
-	json_set_str(j, "level", level);
-	json_set_bool(j, "good", good);
-	json_set_str(j, "finding", finding ? finding : "");
-	json_write(&text, j, JSON_PRETTY);
-	buf_add_char(&text, '\n');
-	autofree char *name = label_record_name(s->label, now, level, good);
-	if (vault_put_small(
-		v, name, text.data, text.len, VAULT_RETAIN_NONE, err) &&
-	    err->code != ERR_EXISTS)
-		return err_wrap(
-		    err, "recording the verification of '%s'", s->label);
+	/* Most of what is forged has none: its manifest, which may be large, is
+	 * not read. */
+	if (!s->has_signature && !trust->unsigned_allowed &&
+	    vault_stat(v, signature, &stat, &why) &&
+	    (why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT))
+		return 0;
+	if (snapshot_manifest(v, s, trust, &m, NULL, &why) == 0) {
+		manifest_done(&m);
+		return 1;
+	}
+	if (why.code == ERR_INTEGRITY || why.code == ERR_FORMAT ||
+	    why.code == ERR_NOT_FOUND)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+int snapshot_find_archive(
+    struct vault *v, const struct manifest *m, struct err *err)
+{
+	struct vault_stat stat;
+
+	if (vault_stat(v, m->archive.file, &stat, err)) {
+		if (err->code == ERR_NOT_FOUND)
+			return err_set(err, ERR_INTEGRITY,
+			    "its archive '%s' is not there", m->archive.file);
+		if (err->code == ERR_FORMAT)
+			err->code = ERR_INTEGRITY;
+		return -1;
+	}
+	if (stat.bytes != m->archive.bytes)
+		return err_set(err, ERR_INTEGRITY,
+		    "its archive '%s' has %llu bytes, and was written with "
+		    "%llu: it was cut off or replaced",
+		    m->archive.file, (unsigned long long)stat.bytes,
+		    (unsigned long long)m->archive.bytes);
 	return 0;
 }
 
-int snapshot_remove(struct vault *v, const struct snapshot *s, struct err *err)
+/* Records and their signatures; what else begins with the label is another's,
+ * or tells of other snapshots. */
+static bool is_own_record(const struct snapshot *s, const char *object)
+{
+	struct label_record record;
+	size_t len = strlen(object), end = strlen(LABEL_MINISIG);
+	autofree char *plain =
+	    str_ndup(object, str_ends(object, LABEL_MINISIG) ? len - end : len);
+
+	return label_parse_record(plain + strlen(s->label), &record) == 0;
+}
+
+static int remove_records(
+    struct vault *v, const struct snapshot *s, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	autofree char *prefix = str_printf("%s" LABEL_VERIFIED, s->label);
+
+	if (vault_list(v, prefix, &items, err))
+		return -1;
+	VEC_EACH (&items, item)
+		if (is_own_record(s, item->name) &&
+		    vault_remove(v, item->name, err))
+			return -1;
+	return 0;
+}
+
+int snapshot_remove_archive(
+    struct vault *v, const struct manifest *m, struct err *err)
+{
+	return vault_remove(v, m->archive.file, err)
+		   ? err_wrap(err, "removing the archive of '%s'", m->label)
+		   : 0;
+}
+
+int snapshot_remove(struct vault *v, const struct snapshot *s,
+    const struct manifest *m, struct err *err)
+{
 	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, s->label);
-	autofree char *prefix = str_printf("%s.", s->label);
+	autofree char *signature = str_printf("%s" LABEL_SIGNATURE, s->label);
 
 	/* The manifest first: from then on there is no snapshot, only what is
 	 * left of one. */
-	if (vault_remove(v, manifest, err) ||
-	    vault_list(v, prefix, &items, err))
+	if (vault_remove(v, manifest, err) || vault_remove(v, signature, err) ||
+	    vault_remove(v, m->archive.file, err) || remove_records(v, s, err))
 		return err_wrap(err, "removing '%s'", s->label);
-	/* A record of the same second tells of other snapshots. */
-	VEC_EACH (&items, item)
-		if (!str_starts(item->name + strlen(s->label), LABEL_PRUNED) &&
-		    vault_remove(v, item->name, err))
-			return err_wrap(err, "removing '%s'", s->label);
 	return 0;
 }

@@ -7,11 +7,25 @@
  *                                     is not encrypted)
  *     <label>.manifest.json.minisig   its signature
  *     <label>.manifest.json           written last: with it the snapshot exists
- *     <label>.verified-<stamp>-<level>-good.json, ...-failed.json
+ *     <label>.verified-<stamp>-<level>-good.json[.minisig], ...-failed.json
  *                                     what a verification found, and when
  *     <name>-<stamp>.pruned.json[.minisig]   what was pruned, and why
  *
- * Labels never repeat and never go backwards. Nothing is overwritten.
+ * Labels never repeat and never go backwards: the next follows the clock and
+ * the newest manifest whose signature holds. Nothing is overwritten. A name
+ * proves nothing: what is not one of these to the last letter, or has no
+ * signature that holds, is a foreign object, which weighs nothing and is never
+ * removed.
+ *
+ * A record of a verification is JSON, signed under the trusted comment
+ * "verified:<object>":
+ *
+ *     label, manifest_sha256   of what was verified, by the manifest's bytes
+ *     sequence                 one more than that of any before it: order is
+ *                              not left to clocks
+ *     at, by                   when, by the clock of the machine of that name
+ *     level                    "quick", "sample" or "full"
+ *     good, finding            and what was wrong
  */
 #ifndef STORAGE_VAULT_SNAPSHOT_H
 #define STORAGE_VAULT_SNAPSHOT_H
@@ -38,16 +52,12 @@ int snapshot_name_check(const char *name, struct err *err);
 struct snapshot {
 	char *label;
 	char *name;
-	int64_t time;		/* seconds, from the label */
-	char *archive;		/* name of its object, or NULL: it is missing */
-	uint64_t archive_bytes; /* as the store lists it */
+	int64_t time;  /* seconds, from the label */
+	char *archive; /* as the store lists it, or NULL: it does not */
+	uint64_t archive_bytes; /* the same */
 	int64_t stored_at;	/* of the manifest, by the store's clock */
 	bool has_signature;
-	/* From the newest verification record; what a verification found wrong
-	 * stands until one that looks as deep finds it good: */
-	int64_t verified_at; /* seconds; 0: never */
-	bool verify_failed;
-	char *verify_level; /* "quick", "full", "sample"; or NULL */
+	struct strvec records; /* objects that claim to be of verifications */
 };
 VEC_DEFINE(snapshots, struct snapshot);
 void snapshots_done(struct snapshots *v);
@@ -62,10 +72,14 @@ int snapshot_list(
 const struct snapshot *snapshot_resolve(
     const struct snapshots *list, const char *which, struct err *err);
 
-/* What a reader demands of a signature. */
+/* Whose word counts, and for what. */
 struct snapshot_trust {
-	struct minisign_publics keys;
-	bool unsigned_allowed; /* the configuration says `signing: none` */
+	struct minisign_publics keys;	   /* snapshots */
+	struct minisign_publics pruners;   /* what was pruned */
+	struct minisign_publics verifiers; /* what verifications found */
+	/* The configuration says `signing: none`: of snapshots and what was
+	 * pruned. What a verification found counts signed, or not at all. */
+	bool unsigned_allowed;
 };
 void snapshot_trust_done(struct snapshot_trust *t);
 
@@ -75,6 +89,36 @@ void snapshot_trust_done(struct snapshot_trust *t);
 int snapshot_manifest(struct vault *v, const struct snapshot *s,
     const struct snapshot_trust *trust, struct manifest *m,
     char sha256[DIGEST_SHA256_HEX], struct err *err);
+
+/* 1 where its manifest holds, 0 where it does not (or is gone), -1 where the
+ * vault cannot be read. */
+int snapshot_holds(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, struct err *err);
+/* Asks the store by name for the archive that the manifest speaks of: 0 where
+ * it is there in its length; ERR_INTEGRITY, with the reason, where it is not,
+ * for now: it may be out of sight. */
+int snapshot_find_archive(
+    struct vault *v, const struct manifest *m, struct err *err);
+
+enum { SNAPSHOT_LEVEL_MAX = 16 };
+
+/* What verifications found, all in all. */
+struct snapshot_verdict {
+	int64_t at; /* seconds; 0: nobody whose word counts has verified it */
+	/* What was found wrong stands until a later one that looks as deep
+	 * finds it good. */
+	bool failed;
+	char level[SNAPSHOT_LEVEL_MAX];
+	uint64_t sequence;
+	/* Records that weigh nothing: of no key that is trusted with it, or of
+	 * another manifest than the one that is there. */
+	size_t hearsay, hearsay_failed;
+};
+/* sha256 is that of the manifest, from snapshot_manifest. -1 only where the
+ * vault cannot be read. */
+int snapshot_verdict(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, const char *sha256,
+    struct snapshot_verdict *out, struct err *err);
 
 /* ---- writing ------------------------------------------------------------ */
 
@@ -87,12 +131,14 @@ struct snapshot_options {
 	enum archive_encryption encryption;
 	const struct clock *clock;
 	int64_t max_skew_s; /* between us and the store; 0: 5 minutes */
+	const struct snapshot_trust *trust;
 };
 
 struct snapshot_writer;
 
-/* Chooses the label: now, or one second past the newest in any of the vaults,
- * and removes what dead runs of that name left; the caller holds the locks.
+/* Chooses the label: now, or one second past the newest trusted one in any of
+ * the vaults, and removes what dead runs of that name left; the caller holds
+ * the locks.
  * ERR_SYSTEM where our clock and the store's differ by more than max_skew. A
  * vault that cannot be reached has failed; -1 only where all have. The vaults
  * are borrowed. */
@@ -102,6 +148,12 @@ const char *snapshot_writer_label(const struct snapshot_writer *w);
 int64_t snapshot_writer_time(const struct snapshot_writer *w);
 /* How many objects dead runs had left in the vaults. */
 size_t snapshot_writer_tidied(const struct snapshot_writer *w);
+/* Objects named like those of a snapshot, of which nothing says what became of
+ * it: they stay, in case its manifest is only out of sight. */
+const struct strvec *snapshot_writer_left(const struct snapshot_writer *w);
+/* The newest trusted one where it lies in the future: every label follows it
+ * until it is removed by hand. NULL: none does. */
+const char *snapshot_writer_future(const struct snapshot_writer *w);
 /* Where the archive goes: the sink below age. The caller owns the sink, which
  * must be finished, or freed, before the writer is committed or freed. It fails
  * only when every vault has. To be asked for once. */
@@ -162,10 +214,19 @@ int snapshot_copy(struct vault *from, const struct snapshot *s,
 
 /* ---- afterwards --------------------------------------------------------- */
 
-/* Records beside the manifest that it was verified; retention counts it. */
+/* What a verification found; strings borrowed. */
+struct snapshot_finding {
+	const char *manifest_sha256; /* of what was verified */
+	const char *level;
+	bool good;
+	const char *text; /* what was wrong, or NULL */
+	const char *by;	  /* the machine's name */
+};
+/* Records it beside the manifest, under key NULL unsigned: it is hearsay then.
+ * Its sequence follows the trusted ones. */
 int snapshot_record_verified(struct vault *v, const struct snapshot *s,
-    const char *level, bool good, const char *finding,
-    const struct clock *clock, struct err *err);
+    const struct snapshot_finding *finding, const struct snapshot_trust *trust,
+    const struct minisign_key *key, const struct clock *clock, struct err *err);
 /* What is about to be pruned, and why; strings borrowed. */
 struct snapshot_drop {
 	const char *label;
@@ -178,12 +239,19 @@ VEC_DEFINE(snapshot_drops, struct snapshot_drop);
 int snapshot_record_pruned(struct vault *v, const char *name,
     const struct snapshot_drops *drops, const struct minisign_key *key,
     const struct clock *clock, struct err *err);
-/* The labels that the records of that name tell of, appended. ERR_INTEGRITY
- * for a record that was not signed as what it is. */
+/* The labels that the records of that name tell of, appended. A record that was
+ * not signed as what it is, is named in `forged`; NULL: it is ERR_INTEGRITY. */
 int snapshot_pruned(struct vault *v, const char *name,
-    const struct snapshot_trust *trust, struct strvec *labels, struct err *err);
-/* Removes it: manifest, signature, archive, records, in this order.
+    const struct snapshot_trust *trust, struct strvec *labels,
+    struct strvec *forged, struct err *err);
+/* Removes what belongs to it: manifest, signature, the archive of that
+ * manifest, records, in this order, and nothing else whose name begins so.
  * ERR_DENIED where the store keeps it. */
-int snapshot_remove(struct vault *v, const struct snapshot *s, struct err *err);
+int snapshot_remove(struct vault *v, const struct snapshot *s,
+    const struct manifest *m, struct err *err);
+/* The archive alone, where a full vault has no room for the record of what is
+ * pruned. */
+int snapshot_remove_archive(
+    struct vault *v, const struct manifest *m, struct err *err);
 
 #endif

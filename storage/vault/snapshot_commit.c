@@ -12,15 +12,12 @@
  * cannot be asked just now has still said yes to everything. */
 static bool archive_is_gone(struct vault *v, const struct snapshot_commit *p)
 {
-	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
-	struct err ignored = ERR_INIT;
+	struct err why = ERR_INIT;
+	struct vault_stat stat;
 
-	if (vault_list(v, p->archive, &items, &ignored))
-		return false;
-	VEC_EACH (&items, item)
-		if (str_eq(item->name, p->archive))
-			return item->bytes != p->archive_bytes;
-	return true;
+	if (vault_stat(v, p->archive, &stat, &why))
+		return why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT;
+	return stat.bytes != p->archive_bytes;
 }
 
 /* The signature first: a manifest that is there is signed. */

@@ -37,10 +37,13 @@ static int read_originals(struct vault *v, const struct snapshot *s,
 		return err_set(err, ERR_INTEGRITY,
 		    "%s: '%s' changed while it was being copied",
 		    vault_describe(v), manifest);
-	if (!s->has_signature)
+	struct err why = ERR_INIT;
+	if (vault_read(v, signature, SIGNATURE_MAX_BYTES, &out->signature,
+		&why) == 0 ||
+	    (why.code == ERR_NOT_FOUND && !s->has_signature))
 		return 0;
-	return vault_read(
-	    v, signature, SIGNATURE_MAX_BYTES, &out->signature, err);
+	*err = why;
+	return -1;
 }
 
 static int copy_archive(
@@ -66,19 +69,21 @@ static int is_same(struct vault *to, const struct snapshot *there,
 		return err_set(err, ERR_EXISTS,
 		    "%s: another snapshot of that label is there already",
 		    vault_describe(to));
-	if (!str_eq(there->archive, m->archive.file) ||
-	    there->archive_bytes != m->archive.bytes)
-		return err_set(err, ERR_INTEGRITY,
-		    "%s: it is there already, but its archive is not, or not "
-		    "in its length: remove what is left of it, and copy again",
-		    vault_describe(to));
-	return 1;
+	if (snapshot_find_archive(to, m, err) == 0)
+		return 1;
+	if (err->code != ERR_INTEGRITY)
+		return -1;
+	return err_set(err, ERR_INTEGRITY,
+	    "%s: it is there already, but its archive is not, or not in its "
+	    "length: remove what is left of it, and copy again",
+	    vault_describe(to));
 }
 
 /* 1 where it is there already. A copy that was interrupted left an archive that
  * would be in the way. */
 static int make_room(struct vault *to, const struct snapshot *s,
-    const struct originals *p, const struct manifest *m, struct err *err)
+    const struct originals *p, const struct manifest *m,
+    const struct snapshot_trust *trust, struct err *err)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 
@@ -87,7 +92,9 @@ static int make_room(struct vault *to, const struct snapshot *s,
 	VEC_EACH (&list, there)
 		if (str_eq(there->label, s->label))
 			return is_same(to, there, p, m, err);
-	return tidy_vault(to, s->name, &list, err) < 0 ? -1 : 0;
+	const struct tidy_terms terms = {
+	    .name = s->name, .list = &list, .label = s->label, .trust = trust};
+	return tidy_vault(to, &terms, NULL, err) < 0 ? -1 : 0;
 }
 
 /* The archive, and what makes a snapshot of it where the lock is still ours. */
@@ -139,9 +146,10 @@ int snapshot_copy(struct vault *from, const struct snapshot *s,
 
 	if (snapshot_manifest(from, s, o->trust, &m, sha256, err))
 		return -1;
-	int there = read_originals(from, s, sha256, &originals, err)
-			? -1
-			: make_room(to->vault, s, &originals, &m, err);
+	int there =
+	    read_originals(from, s, sha256, &originals, err)
+		? -1
+		: make_room(to->vault, s, &originals, &m, o->trust, err);
 	manifest_done(&m);
 	return there ? there : copy_checked(from, s, o, to, &originals, err);
 }

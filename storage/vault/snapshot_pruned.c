@@ -3,18 +3,14 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/vault/label.h"
+#include "storage/vault/record.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { RECORD_MAX_BYTES = 16 << 20, SAME_SECOND_TRIES = 10 };
 
-/* In the trusted comment: a record under another name is none, and nor is
- * anything else that was signed with the same key. */
-static char *comment_of(const char *object)
-{
-	return str_printf("pruned:%s", object);
-}
+#define KIND "pruned"
 
 static void write_text(
     const char *name, const struct snapshot_drops *drops, struct buf *out)
@@ -34,23 +30,6 @@ static void write_text(
 	buf_add_char(out, '\n');
 }
 
-static int put_record(struct vault *v, const char *label,
-    const struct buf *text, const struct minisign_key *key, struct err *err)
-{
-	cleanup(buf_done) struct buf signature = BUF_INIT;
-	autofree char *object = str_printf("%s" LABEL_PRUNED, label);
-	autofree char *minisig = str_printf("%s" LABEL_PRUNED_SIGNATURE, label);
-	autofree char *comment = comment_of(object);
-
-	if (key && (minisign_sign(
-			key, text->data, text->len, comment, &signature, err) ||
-		       vault_put_small(v, minisig, signature.data,
-			   signature.len, VAULT_RETAIN_NONE, err)))
-		return -1;
-	return vault_put_small(
-	    v, object, text->data, text->len, VAULT_RETAIN_NONE, err);
-}
-
 int snapshot_record_pruned(struct vault *v, const char *name,
     const struct snapshot_drops *drops, const struct minisign_key *key,
     const struct clock *clock, struct err *err)
@@ -64,31 +43,14 @@ int snapshot_record_pruned(struct vault *v, const char *name,
 	for (int64_t at = now; result && at < now + SAME_SECOND_TRIES; at++) {
 		struct err why = ERR_INIT;
 		autofree char *label = label_make(name, at);
-		result = put_record(v, label, &text, key, &why);
+		autofree char *object = str_printf("%s" LABEL_PRUNED, label);
+		result = record_put(v, object, KIND, &text, key, &why);
 		if (result)
 			*err = why;
 		if (result && why.code != ERR_EXISTS)
 			break;
 	}
 	return result ? err_wrap(err, "recording what is pruned") : 0;
-}
-
-static int check_signature(struct vault *v, const char *object,
-    const struct minisign_publics *keys, const struct buf *text,
-    struct err *err)
-{
-	cleanup(buf_done) struct buf signature = BUF_INIT;
-	autofree char *name = str_printf("%s.minisig", object);
-	autofree char *expected = comment_of(object);
-	autofree char *comment = NULL;
-
-	if (vault_read(v, name, MINISIGN_MAX_BYTES, &signature, err) ||
-	    minisign_verify(keys, text->data, text->len, buf_str(&signature),
-		signature.len, &comment, err))
-		return -1;
-	if (str_eq(comment, expected))
-		return 0;
-	return err_set(err, ERR_INTEGRITY, "it was signed as something else");
 }
 
 static int read_labels(const struct buf *text, const char *name,
@@ -117,16 +79,23 @@ static int read_record(struct vault *v, const char *name, const char *object,
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	if (vault_read(v, object, RECORD_MAX_BYTES, &text, err))
-		return -1;
-	if (!trust->unsigned_allowed &&
-	    check_signature(v, object, &trust->keys, &text, err))
+	if (record_read(v, object, KIND,
+		trust->unsigned_allowed ? NULL : &trust->pruners,
+		RECORD_MAX_BYTES, &text, err))
 		return -1;
 	return read_labels(&text, name, labels, err);
 }
 
+/* Whoever may write to the vault may put one there that says nothing. */
+static bool is_forged(const struct err *err)
+{
+	return err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND ||
+	       err->code == ERR_INTEGRITY;
+}
+
 int snapshot_pruned(struct vault *v, const char *name,
-    const struct snapshot_trust *trust, struct strvec *labels, struct err *err)
+    const struct snapshot_trust *trust, struct strvec *labels,
+    struct strvec *forged, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
 	autofree char *prefix = str_printf("%s-", name);
@@ -135,11 +104,17 @@ int snapshot_pruned(struct vault *v, const char *name,
 	if (vault_list(v, prefix, &items, err))
 		return -1;
 	VEC_EACH (&items, item) {
+		struct err why = ERR_INIT;
 		if (label_parse_of(name, item->name, &l) ||
 		    !str_eq(item->name + l.len, LABEL_PRUNED) ||
-		    read_record(v, name, item->name, trust, labels, err) == 0)
+		    read_record(v, name, item->name, trust, labels, &why) == 0)
 			continue;
-		if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)
+		if (is_forged(&why) && forged) {
+			strvec_add(forged, item->name);
+			continue;
+		}
+		*err = why;
+		if (is_forged(err))
 			err->code = ERR_INTEGRITY;
 		return err_wrap(err, "'%s'", item->name);
 	}

@@ -19,6 +19,9 @@ struct snapshot_writer {
 	char *archive; /* name of its object */
 	struct destinations destinations;
 	size_t tidied;
+	struct strvec left;
+	char *future;		     /* label */
+	VEC_DEFINE(, int64_t) taken; /* times of labels that are in use */
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	uint64_t bytes;
 };
@@ -44,13 +47,73 @@ static int check_skew(const struct snapshot_options *o, struct vault *v,
 	    vault_describe(v), (long long)skew, (long long)max);
 }
 
-/* The newest whole one; of one without its archive nothing can be restored. */
-static const struct snapshot *newest_whole(const struct snapshots *list)
+static int note_taken(
+    struct snapshot_writer *w, struct vault *v, struct err *err)
 {
-	for (size_t i = list->len; i-- > 0;)
-		if (list->items[i].archive)
-			return &list->items[i];
-	return NULL;
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	autofree char *prefix = str_printf("%s-", w->name);
+	struct label l;
+
+	if (vault_list(v, prefix, &items, err))
+		return -1;
+	VEC_EACH (&items, item)
+		if (label_parse_of(w->name, item->name, &l) == 0)
+			*vec_add(&w->taken) = l.time;
+	return 0;
+}
+
+/* The label follows what is trusted; what anybody may have put there under a
+ * time to come must not drag it along. */
+static void follow(struct snapshot_writer *w, const struct snapshot *newest)
+{
+	int64_t now = clock_now_ms(w->o.clock) / 1000;
+
+	if (newest->time >= w->time)
+		w->time = newest->time + 1;
+	if (newest->time <= now + SNAPSHOT_MAX_SKEW_S ||
+	    (w->future && strcmp(w->future, newest->label) > 0))
+		return;
+	free(w->future);
+	w->future = str_dup(newest->label);
+}
+
+/* One of which nothing can be restored is no link of the chain. */
+static int try_link(
+    struct destination *p, const struct manifest *m, const char *sha256)
+{
+	struct err ignored = ERR_INIT;
+
+	if (snapshot_find_archive(p->vault, m, &ignored))
+		return -1;
+	p->previous_label = str_dup(m->label);
+	memcpy(p->previous_sha256, sha256, sizeof(p->previous_sha256));
+	return 0;
+}
+
+/* From the newest back to one that is trusted and whole. */
+static int find_previous(struct snapshot_writer *w, struct destination *p,
+    const struct snapshots *list, struct err *err)
+{
+	bool trusted = false;
+
+	for (size_t i = list->len; i-- > 0 && !p->previous_label;) {
+		const struct snapshot *s = &list->items[i];
+		char sha256[DIGEST_SHA256_HEX];
+		struct manifest m;
+		int holds = snapshot_holds(p->vault, s, w->o.trust, err);
+		if (holds < 0)
+			return -1;
+		if (!holds)
+			continue;
+		if (!trusted)
+			follow(w, s);
+		trusted = true;
+		if (snapshot_manifest(p->vault, s, w->o.trust, &m, sha256, err))
+			return -1;
+		(void)try_link(p, &m, sha256);
+		manifest_done(&m);
+	}
+	return 0;
 }
 
 /* What is in a vault: for the label, and for the chain. */
@@ -58,27 +121,43 @@ static int check_previous(
     struct snapshot_writer *w, struct destination *p, struct err *err)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	cleanup(buf_done) struct buf text = BUF_INIT;
+	const struct tidy_terms terms = {
+	    .name = w->name, .list = &list, .trust = w->o.trust};
 
 	if (snapshot_list(p->vault, w->name, &list, err))
 		return -1;
-	int removed = tidy_vault(p->vault, w->name, &list, err);
+	int removed = tidy_vault(p->vault, &terms, &w->left, err);
 	if (removed < 0)
 		return -1;
 	w->tidied += (size_t)removed;
-	if (!list.len)
+	return note_taken(w, p->vault, err) || find_previous(w, p, &list, err)
+		   ? -1
+		   : 0;
+}
+
+static bool is_taken(const struct snapshot_writer *w, int64_t time)
+{
+	VEC_EACH (&w->taken, t)
+		if (*t == time)
+			return true;
+	return false;
+}
+
+/* No key is overwritten, whoever it is of. */
+static int choose_time(struct snapshot_writer *w, struct err *err)
+{
+	static const int64_t last = 253402300799; /* 9999-12-31T23:59:59Z */
+
+	while (w->time <= last && is_taken(w, w->time))
+		w->time++;
+	if (w->time <= last)
 		return 0;
-	if (list.items[list.len - 1].time >= w->time)
-		w->time = list.items[list.len - 1].time + 1;
-	const struct snapshot *last = newest_whole(&list);
-	if (!last)
-		return 0;
-	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, last->label);
-	if (vault_read(p->vault, manifest, MANIFEST_MAX_BYTES, &text, err))
-		return -1;
-	p->previous_label = str_dup(last->label);
-	digest_sha256_hex(text.data, text.len, p->previous_sha256);
-	return 0;
+	return err_set(err, ERR_USAGE,
+	    "there is no label after '%s', the newest signed one, which lies "
+	    "at the end of time: it was made under a wrong clock, or the "
+	    "signing key is in other hands; look into it, then remove the "
+	    "objects of that label by hand",
+	    w->future ? w->future : w->name);
 }
 
 /* A clock that is wrong is wrong for all vaults: that ends the run. */
@@ -109,7 +188,7 @@ struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
 	w->name = str_dup(o->name);
 	w->time = clock_now_ms(o->clock) / 1000;
 	destinations_init(&w->destinations, vaults, vault_count);
-	if (prepare_destinations(w, err)) {
+	if (prepare_destinations(w, err) || choose_time(w, err)) {
 		snapshot_writer_free(w);
 		return NULL;
 	}
@@ -132,6 +211,16 @@ int64_t snapshot_writer_time(const struct snapshot_writer *w)
 size_t snapshot_writer_tidied(const struct snapshot_writer *w)
 {
 	return w->tidied;
+}
+
+const struct strvec *snapshot_writer_left(const struct snapshot_writer *w)
+{
+	return &w->left;
+}
+
+const char *snapshot_writer_future(const struct snapshot_writer *w)
+{
+	return w->future;
 }
 
 const struct err *snapshot_writer_failure(
@@ -247,6 +336,9 @@ void snapshot_writer_free(struct snapshot_writer *w)
 	free(w->name);
 	free(w->label);
 	free(w->archive);
+	free(w->future);
+	vec_done(&w->taken);
+	strvec_done(&w->left);
 	free(w);
 }
 

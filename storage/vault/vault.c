@@ -68,10 +68,42 @@ int vault_put_small(struct vault *v, const char *name, const void *data,
 	return v->ops->put_small(v, name, data, len, retain, err);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct vault_item *)a)->name,
+	    ((const struct vault_item *)b)->name);
+}
+
+/* Some stores name a key twice, at the border of two pages or everywhere. */
+static void drop_twins(struct vault_items *items)
+{
+	size_t kept = 0;
+
+	VEC_EACH (items, item) {
+		if (kept && str_eq(items->items[kept - 1].name, item->name))
+			free(item->name);
+		else
+			items->items[kept++] = *item;
+	}
+	items->len = kept;
+}
+
 int vault_list(struct vault *v, const char *prefix, struct vault_items *out,
     struct err *err)
 {
-	return v->ops->list(v, prefix, out, err);
+	if (v->ops->list(v, prefix, out, err))
+		return -1;
+	vec_sort(out, by_name);
+	drop_twins(out);
+	return 0;
+}
+
+int vault_stat(
+    struct vault *v, const char *name, struct vault_stat *out, struct err *err)
+{
+	if (check_name(v, name, err))
+		return -1;
+	return v->ops->stat(v, name, out, err);
 }
 
 struct source *vault_get(

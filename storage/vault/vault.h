@@ -23,6 +23,12 @@ struct vault_item {
 	int64_t stored_at; /* seconds, by the store's clock */
 };
 VEC_DEFINE(vault_items, struct vault_item);
+/* What the store says of one object that it was asked for by name. */
+struct vault_stat {
+	uint64_t bytes;
+	int64_t stored_at; /* as above */
+};
+
 void vault_items_done(struct vault_items *v);
 
 /* How long the store itself keeps an object from being deleted. */
@@ -45,6 +51,8 @@ struct vault_ops {
 	    struct vault_items *out, struct err *err);
 	struct source *(*get)(struct vault *v, const char *name,
 	    uint64_t offset, struct err *err);
+	int (*stat)(struct vault *v, const char *name, struct vault_stat *out,
+	    struct err *err);
 	int (*remove)(struct vault *v, const char *name, struct err *err);
 	int (*now)(struct vault *v, int64_t *seconds, struct err *err);
 	/* NULL where nothing is promised but what the others do. */
@@ -80,10 +88,16 @@ struct sink *vault_put(struct vault *v, const char *name, struct err *err);
  * ERR_EXISTS. */
 int vault_put_small(struct vault *v, const char *name, const void *data,
     size_t len, enum vault_retain retain, struct err *err);
-/* All objects whose name starts with prefix, sorted by name by bytes. Either
- * the whole list or an error. */
+/* All objects whose name starts with prefix, sorted by name by bytes, each once
+ * however often the store names it. Either the whole list or an error; a store
+ * may still leave out what is there, and name what is not: what cannot be
+ * undone asks vault_stat. */
 int vault_list(struct vault *v, const char *prefix, struct vault_items *out,
     struct err *err);
+/* Asks the store for that one object; ERR_NOT_FOUND, ERR_FORMAT for what is no
+ * plain object (a link, a directory). */
+int vault_stat(
+    struct vault *v, const char *name, struct vault_stat *out, struct err *err);
 /* From offset on; ERR_NOT_FOUND. */
 struct source *vault_get(
     struct vault *v, const char *name, uint64_t offset, struct err *err);

@@ -39,12 +39,6 @@ static int dir_put_small(struct vault *v, const char *name, const void *data,
 	return 0;
 }
 
-static int compare_items(const void *a, const void *b)
-{
-	return strcmp(((const struct vault_item *)a)->name,
-	    ((const struct vault_item *)b)->name);
-}
-
 /* One entry; what is gone by now, or no file, is passed over. */
 static int add_item(
     DIR *d, const char *name, struct vault_items *out, struct err *err)
@@ -86,7 +80,6 @@ static int each_name(const struct vault *v, bool temporary, const char *prefix,
 	if (!result && errno)
 		result = err_system(err, errno, "reading '%s'", path_of(v));
 	closedir(d);
-	vec_sort(out, compare_items);
 	return result;
 }
 
@@ -96,16 +89,53 @@ static int dir_list(struct vault *v, const char *prefix,
 	return each_name(v, false, prefix, out, err);
 }
 
+static int check_plain(const char *path, const struct stat *st, struct err *err)
+{
+	if (S_ISREG(st->st_mode))
+		return 0;
+	return err_set(err, ERR_FORMAT,
+	    "'%s' is no plain file; a vault holds nothing else: put the file "
+	    "itself there",
+	    path);
+}
+
+static int dir_stat(
+    struct vault *v, const char *name, struct vault_stat *out, struct err *err)
+{
+	autofree char *path = file_join(path_of(v), name);
+	struct stat st;
+
+	if (lstat(path, &st))
+		return err_system(err, errno, "looking for '%s'", path);
+	if (check_plain(path, &st, err))
+		return -1;
+	out->bytes = (uint64_t)st.st_size;
+	out->stored_at = (int64_t)st.st_mtime;
+	return 0;
+}
+
+/* Without O_NONBLOCK a named pipe would hold the run until somebody writes. */
 static struct source *dir_get(
     struct vault *v, const char *name, uint64_t offset, struct err *err)
 {
 	autofree char *path = file_join(path_of(v), name);
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	autoclose int fd =
+	    open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
 
-	if (fd < 0) {
+	if (fd < 0 && errno == ELOOP) {
+		err_set(err, ERR_FORMAT,
+		    "'%s' is a symbolic link; a vault holds plain files only: "
+		    "put the file itself there",
+		    path);
+		return NULL;
+	}
+	if (fd < 0 || fstat(fd, &st)) {
 		err_system(err, errno, "opening '%s'", path);
 		return NULL;
 	}
+	if (check_plain(path, &st, err))
+		return NULL;
 	if (offset && lseek(fd, (off_t)offset, SEEK_SET) < 0) {
 		err_system(err, errno, "reading '%s'", path);
 		return NULL;
@@ -191,6 +221,7 @@ struct vault *vault_dir_open(const char *path, bool create, struct err *err)
 	    .put_small = dir_put_small,
 	    .list = dir_list,
 	    .get = dir_get,
+	    .stat = dir_stat,
 	    .remove = dir_remove,
 	    .now = dir_now,
 	    .tidy = dir_tidy,

@@ -142,12 +142,6 @@ static int put_small(struct vault *vault, const char *name, const void *data,
 	return s3_put(v->s3, &p, data, len, NULL, err);
 }
 
-static int compare_items(const void *a, const void *b)
-{
-	return strcmp(((const struct vault_item *)a)->name,
-	    ((const struct vault_item *)b)->name);
-}
-
 /* Keys below the prefix that are no names of ours are another's. */
 static int list(struct vault *vault, const char *prefix,
     struct vault_items *out, struct err *err)
@@ -167,7 +161,6 @@ static int list(struct vault *vault, const char *prefix,
 		item->bytes = o->size;
 		item->stored_at = o->mtime;
 	}
-	vec_sort(out, compare_items);
 	return 0;
 }
 
@@ -179,6 +172,20 @@ static struct source *get(
 	const struct s3_get g = {.key = key, .offset = offset};
 
 	return s3_source(v->s3, &g, 0, 0, NULL, err);
+}
+
+static int stat_object(struct vault *vault, const char *name,
+    struct vault_stat *out, struct err *err)
+{
+	struct vault_s3 *v = of(vault);
+	autofree char *key = key_of(v, name);
+	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
+
+	if (s3_head(v->s3, key, NULL, &meta, err))
+		return -1;
+	out->bytes = meta.size;
+	out->stored_at = meta.mtime;
+	return 0;
 }
 
 static int add_versions(struct vault_s3 *v, const char *key,
@@ -318,6 +325,7 @@ struct vault *vault_s3_open(const struct vault_s3_options *o, struct err *err)
 	    .put_small = put_small,
 	    .list = list,
 	    .get = get,
+	    .stat = stat_object,
 	    .remove = remove_object,
 	    .now = now,
 	    .check = check,

@@ -83,6 +83,7 @@ keys_config() {
 	signing:
 	  secret_key_file: $P/keys/signing.key
 	  public_key_files: [$P/keys/signing.pub]
+	  record_key_file: $P/keys/record.key
 	E
 }
 

@@ -153,8 +153,10 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	rm "$P/vault2"
 	echo "$output$stderr"
 	[ "$status" -eq 1 ]
-	grep -q "vault 'second'" <<<"$output"
-	[ "$(restore show latest -o json | jq -r .status)" = partial ]
+	grep -q 'ONLY 1 of 2 vaults' <<<"$output"
+	grep -q "vault 'second'" <<<"$stderr"
+	[ "$(restore show latest -o json | jq -r .status)" = complete ]
+	restore show latest -o json | jq -r '.warnings[]' | grep -q "vault 'second' has no copy"
 }
 
 @test "without encryption and signing it works, and every run says so" {

@@ -104,6 +104,27 @@ static int front_put_small(struct vault *v, const char *name, const void *data,
 		     : 0;
 }
 
+/* What some stores do to a list. */
+static void bend_list(const struct test_vault *t, struct vault_items *out)
+{
+	struct vault_items bent = VEC_INIT;
+
+	VEC_EACH (out, item) {
+		if (ends(item->name, t->unlisted)) {
+			free(item->name);
+			continue;
+		}
+		*vec_add(&bent) = *item;
+		if (!ends(item->name, t->doubled))
+			continue;
+		struct vault_item *twin = vec_add(&bent);
+		*twin = *item;
+		twin->name = str_dup(item->name);
+	}
+	vec_done(out);
+	*out = bent;
+}
+
 /* By the store's clock of now, less what had not passed yet. */
 static int front_list(struct vault *v, const char *prefix,
     struct vault_items *out, struct err *err)
@@ -114,6 +135,7 @@ static int front_list(struct vault *v, const char *prefix,
 		return err_set(err, ERR_NETWORK, "the list was cut short");
 	if (vault_list(t->real, prefix, out, err))
 		return -1;
+	bend_list(t, out);
 	VEC_EACH (out, item)
 		VEC_EACH (&t->writes, w)
 			if (str_eq(w->name, item->name))
@@ -160,6 +182,19 @@ static struct source *front_get(
 	f->at = offset;
 	f->flip_at = of(v)->flip_at;
 	return &f->source;
+}
+
+static int front_stat(
+    struct vault *v, const char *name, struct vault_stat *out, struct err *err)
+{
+	struct test_vault *t = of(v);
+
+	if (vault_stat(t->real, name, out, err))
+		return -1;
+	VEC_EACH (&t->writes, w)
+		if (str_eq(w->name, name))
+			out->stored_at += w->passed_s;
+	return 0;
 }
 
 static int front_remove(struct vault *v, const char *name, struct err *err)
@@ -216,6 +251,7 @@ struct test_vault *test_vault_open(int kind)
 	    .put_small = front_put_small,
 	    .list = front_list,
 	    .get = front_get,
+	    .stat = front_stat,
 	    .remove = front_remove,
 	    .now = front_now,
 	    .tidy = front_tidy,

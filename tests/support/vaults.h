@@ -23,6 +23,9 @@ struct test_vault {
 	 */
 	int64_t passed_s;
 	bool list_fails;
+	/* A list leaves out what ends so, or names it twice. */
+	const char *unlisted;
+	const char *doubled;
 	/* Writing an object whose name ends so fails; with `stored`, only after
 	 * it was stored: the answer is lost. NULL: none does. */
 	const char *put_fails;

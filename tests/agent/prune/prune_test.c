@@ -30,7 +30,8 @@ static void add_snapshot(struct fixture *f, void (*change)(struct manifest *m))
 	const struct snapshot_options o = {.name = "prod",
 	    .encryption = ARCHIVE_AGE,
 	    .clock = &f->clock.clock,
-	    .max_skew_s = 1000000};
+	    .max_skew_s = 1000000,
+	    .trust = &f->trust};
 	struct err err = ERR_INIT;
 	struct manifest m;
 	struct snapshot_writer *w = snapshot_begin(&v, 1, &o, &err);
@@ -72,6 +73,8 @@ static void setup(struct fixture *f, int kind)
 	f->key = minisign_key_parse(text, NULL, "key", &err);
 	f->zone = retention_zone_open("Europe/Berlin", &err);
 	*vec_add(&f->trust.keys) = *minisign_key_public(f->key);
+	*vec_add(&f->trust.pruners) = *minisign_key_public(f->key);
+	*vec_add(&f->trust.verifiers) = *minisign_key_public(f->key);
 	f->policy = (struct retention_policy){.keep_last = 2, .keep_min = 1};
 	f->o = (struct prune_options){.vault = &f->t->vault,
 	    .name = "prod",
@@ -136,7 +139,8 @@ static void the_oldest_go_and_a_record_stays(struct fixture *f)
 	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), 2);
 	assert_int_equal(test_vault_count(f->t, ".manifest.json.minisig"), 2);
 	assert_ok(
-	    snapshot_pruned(f->t->real, "prod", &f->trust, &labels, &err), err);
+	    snapshot_pruned(f->t->real, "prod", &f->trust, &labels, NULL, &err),
+	    err);
 	assert_int_equal(labels.len, 3);
 	/* Nothing to do: nothing is written. */
 	prune_rows_done(&rows);
@@ -219,22 +223,36 @@ static void what_the_store_keeps_is_kept(struct fixture *f)
 	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), SNAPSHOTS);
 }
 
+static void say(
+    struct fixture *f, size_t i, bool good, const struct minisign_key *key)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	char sha256[DIGEST_SHA256_HEX];
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_manifest(
+		      f->t->real, &list.items[i], &f->trust, &m, sha256, &err),
+	    err);
+	manifest_done(&m);
+	const struct snapshot_finding finding = {
+	    .manifest_sha256 = sha256, .level = "full", .good = good};
+	assert_ok(snapshot_record_verified(f->t->real, &list.items[i], &finding,
+		      &f->trust, key, &f->clock.clock, &err),
+	    err);
+}
+
 static void tags_hold_and_verifications_count(struct fixture *f)
 {
 	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
-	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	struct err err = ERR_INIT;
 	int64_t now = f->clock.now_ms;
 
 	/* 0 good by verification, 1 bad by one; 5 on hold, 6 tagged, then two
 	 * more. */
-	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
-	assert_ok(snapshot_record_verified(f->t->real, &list.items[0], "full",
-		      true, NULL, &f->clock.clock, &err),
-	    err);
-	assert_ok(snapshot_record_verified(f->t->real, &list.items[4], "full",
-		      false, "damaged", &f->clock.clock, &err),
-	    err);
+	say(f, 0, true, f->key);
+	say(f, 4, false, f->key);
 	f->clock.now_ms = now - 1800 * 1000;
 	add_snapshot(f, hold);
 	add_snapshot(f, tag);
@@ -242,15 +260,123 @@ static void tags_hold_and_verifications_count(struct fixture *f)
 	add_snapshot(f, NULL);
 	f->clock.now_ms = now;
 	strvec_add(&f->policy.keep_tags, "release");
+	/* Nobody looked into a newer one: what was found wrong stays. */
+	f->o.dry_run = true;
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(row_of(&rows, 4)->outcome, PRUNE_KEPT);
+	assert_contains(row_of(&rows, 4)->reason, "no newer one was verified");
+	assert_contains(row_of(&rows, 0)->reason, "verification found good");
+	prune_rows_done(&rows);
+	f->o.dry_run = false;
+	say(f, 8, true, f->key);
 	assert_ok(prune_run(&f->o, &rows, &err), err);
 	assert_int_equal(rows.len, 9);
-	assert_contains(row_of(&rows, 0)->reason, "verification found good");
+	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
 	assert_int_equal(row_of(&rows, 1)->outcome, PRUNE_DROPPED);
 	assert_int_equal(row_of(&rows, 4)->outcome, PRUNE_DROPPED);
 	assert_contains(row_of(&rows, 4)->reason, "not good");
 	assert_string_equal(row_of(&rows, 5)->reason, "hold");
 	assert_string_equal(row_of(&rows, 6)->reason, "tag release");
-	assert_int_equal(left(f), 5);
+	assert_int_equal(left(f), 4);
+}
+
+/* Who may only write puts there that good ones were found wrong. */
+static void what_is_not_signed_drops_nothing(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->policy = (struct retention_policy){.keep_last = 10, .keep_min = 10};
+	for (size_t i = 0; i < 3; i++)
+		say(f, i, false, NULL);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(left(f), SNAPSHOTS);
+	VEC_EACH (&rows, row)
+		assert_false(row->bad);
+}
+
+/* The object named so of the snapshot that is the i-th, oldest first. */
+static char *object_of(struct fixture *f, size_t i, const char *rest)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	return str_printf("%s%s", list.items[i].label, rest);
+}
+
+static void what_a_list_says_wrongly_drops_nothing_good(struct fixture *f)
+{
+	static const char *const ends[] = {
+	    ".tar.zst.age", ".manifest.json", ".manifest.json.minisig", ""};
+
+	f->policy = (struct retention_policy){.keep_last = 10, .keep_min = 10};
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+		struct err err = ERR_INIT;
+		f->t->doubled = ends[i];
+		assert_ok(prune_run(&f->o, &rows, &err), err);
+		assert_int_equal(rows.len, SNAPSHOTS);
+		f->t->doubled = NULL;
+		prune_rows_done(&rows);
+		autofree char *unlisted = object_of(f, 2, ends[i]);
+		f->t->unlisted = unlisted;
+		assert_ok(prune_run(&f->o, &rows, &err), err);
+		f->t->unlisted = NULL;
+		assert_int_equal(left(f), SNAPSHOTS);
+		assert_int_equal(
+		    test_vault_count(f->t, ".tar.zst.age"), SNAPSHOTS);
+		VEC_EACH (&rows, row)
+			assert_false(row->bad);
+	}
+}
+
+/* One that is out of sight counts for nothing, and is kept; one that somebody
+ * looked for, and said so, goes. */
+static void an_archive_that_is_gone_may_come_back(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	autofree char *archive = object_of(f, 1, ".tar.zst.age");
+	struct err err = ERR_INIT;
+
+	f->policy = (struct retention_policy){.keep_last = 4, .keep_min = 4};
+	assert_ok(vault_remove(f->t->real, archive, &err), err);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(left(f), SNAPSHOTS);
+	assert_contains(row_of(&rows, 1)->reason, "archive is not there");
+	assert_string_equal(row_of(&rows, 0)->reason, "last");
+	prune_rows_done(&rows);
+	say(f, 1, false, f->key);
+	say(f, 4, true, f->key);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(left(f), SNAPSHOTS - 1);
+	assert_int_equal(row_of(&rows, 1)->outcome, PRUNE_DROPPED);
+}
+
+static void damage_the_newest(void *ctx)
+{
+	struct fixture *f = ctx;
+	autofree char *archive = object_of(f, SNAPSHOTS - 1, ".tar.zst.age");
+	struct err err = ERR_INIT;
+
+	assert_ok(vault_remove(f->t->real, archive, &err), err);
+}
+
+/* Between the plan and the first deletion, one of those to be kept goes. */
+static void nothing_goes_once_what_stays_is_not_whole(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->t->before = ".pruned.json";
+	f->t->call = damage_the_newest;
+	f->t->ctx = f;
+	assert_fails(prune_run(&f->o, &rows, &err), err, ERR_INTEGRITY);
+	assert_contains(err.message, "nothing more is pruned");
+	assert_contains(err.message, "is not whole any more");
+	assert_int_equal(left(f), SNAPSHOTS);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(row_of(&rows, i)->outcome, PRUNE_NOT_REACHED);
 }
 
 TEST_VAULT_RUNNER
@@ -264,6 +390,10 @@ int main(void)
 	    TEST_ON_VAULTS(no_more_than_the_cap_go),
 	    TEST_ON_VAULTS(what_the_store_keeps_is_kept),
 	    TEST_ON_VAULTS(tags_hold_and_verifications_count),
+	    TEST_ON_VAULTS(what_is_not_signed_drops_nothing),
+	    TEST_ON_VAULTS(what_a_list_says_wrongly_drops_nothing_good),
+	    TEST_ON_VAULTS(an_archive_that_is_gone_may_come_back),
+	    TEST_ON_VAULTS(nothing_goes_once_what_stays_is_not_whole),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -30,13 +30,14 @@ static struct retention_item *add(struct fixture *f, int64_t time)
 {
 	struct retention_item *i = &f->items[f->count];
 
-	snprintf(f->labels[f->count], sizeof(f->labels[0]), "s%06zu", f->count);
+	snprintf(f->labels[f->count], sizeof(f->labels[0]), "s%06u",
+	    (unsigned)f->count);
 	i->label = f->labels[f->count++];
 	i->time = time;
 	return i;
 }
 
-static const struct retention_item *at(const struct fixture *f, int64_t time)
+static struct retention_item *at(struct fixture *f, int64_t time)
 {
 	for (size_t n = 0; n < f->count; n++)
 		if (f->items[n].time == time)
@@ -261,11 +262,62 @@ static void one_that_is_not_trusted_stays_and_counts_for_nothing(void **state)
 	assert_string_equal(at(&f, now - 9 * DAY)->reason,
 	    "its manifest is not trusted: name the public key that signed it, "
 	    "or remove it by hand");
-	assert_false(at(&f, now - 8 * DAY)->keep);
+	assert_true(at(&f, now - 8 * DAY)->keep); /* nothing newer verified */
 	assert_true(at(&f, now - DAY)->keep);
 	assert_true(at(&f, now - HOUR)->keep);
 	assert_true(at(&f, now - 2 * DAY)->keep);
 	assert_false(at(&f, now - 3 * DAY)->keep);
+	at(&f, now - 2 * DAY)->verified = true;
+	plan(&f, &p, now);
+	assert_false(at(&f, now - 8 * DAY)->keep);
+	retention_zone_free(f.zone);
+}
+
+/* A check that is wrong fails all of them: then none may go for the one that it
+ * has not reached yet. */
+static void what_was_looked_into_makes_no_room_for_what_was_not(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {.keep_last = 10, .keep_min = 10};
+	int64_t now = 1800000000;
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	add(&f, now - 5 * DAY)->bad = true;
+	add(&f, now - 4 * DAY)->bad = true;
+	add(&f, now - 3 * DAY)->partial = true;
+	at(&f, now - 3 * DAY)->verified = true;
+	add(&f, now - 2 * DAY)->partial = true;
+	add(&f, now - HOUR);
+	plan(&f, &p, now);
+	assert_int_equal(kept(&f), 4);
+	assert_false(at(&f, now - 2 * DAY)->keep);
+	at(&f, now - HOUR)->verified = true;
+	plan(&f, &p, now);
+	assert_int_equal(kept(&f), 1);
+	retention_zone_free(f.zone);
+}
+
+static void one_out_of_sight_stays_and_counts_for_nothing(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {.keep_last = 2, .keep_min = 1};
+	int64_t now = 1800000000;
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	add(&f, now - 9 * DAY)->unseen = true;
+	add(&f, now - 3 * DAY);
+	add(&f, now - 2 * DAY);
+	add(&f, now - DAY)->unseen = true;
+	add(&f, now - HOUR)->verified = true;
+	plan(&f, &p, now);
+	assert_int_equal(kept(&f), 4);
+	assert_false(at(&f, now - 3 * DAY)->keep);
+	/* A verification said that it is gone. */
+	at(&f, now - 9 * DAY)->bad = true;
+	plan(&f, &p, now);
+	assert_false(at(&f, now - 9 * DAY)->keep);
 	retention_zone_free(f.zone);
 }
 
@@ -357,6 +409,7 @@ static void random_timeline(struct fixture *f, struct retention_policy *p,
 		i->partial = below(r, 4) == 0;
 		i->bad = below(r, 8) == 0;
 		i->untrusted = below(r, 20) == 0;
+		i->unseen = below(r, 20) == 0;
 		i->hold = below(r, 20) == 0;
 		i->verified = !i->bad && below(r, 5) == 0;
 	}
@@ -382,6 +435,11 @@ static void period_in_words(int64_t time, int by, char out[16])
 		strftime(out, 16, "%Y", &tm);
 }
 
+static bool is_whole(const struct retention_item *i)
+{
+	return !i->untrusted && !i->unseen;
+}
+
 /* Of how many of the last `count` such periods with a good snapshot the newest
  * is not kept. Items are sorted, newest first. */
 static unsigned periods_lost(const struct fixture *f,
@@ -392,7 +450,7 @@ static unsigned periods_lost(const struct fixture *f,
 
 	for (size_t n = 0; n < f->count && count; n++) {
 		const struct retention_item *i = &f->items[n];
-		if (i->partial || i->bad || i->untrusted || i->time > now ||
+		if (i->partial || i->bad || !is_whole(i) || i->time > now ||
 		    (p->verified_only && !i->verified))
 			continue;
 		period_in_words(i->time, by, this);
@@ -419,16 +477,20 @@ static unsigned violations(
     const struct fixture *f, const struct retention_policy *p, int64_t now)
 {
 	unsigned good = 0, good_kept = 0, dropped = 0, broken = 0;
-	bool newest_seen = false;
+	bool newest_seen = false, verified_seen = false;
 
 	for (size_t n = 0; n < f->count; n++) {
 		const struct retention_item *i = &f->items[n];
 		bool is_good =
-		    !i->partial && !i->bad && !i->untrusted && i->time <= now;
+		    is_whole(i) && !i->bad && !i->partial && i->time <= now;
 		good += is_good;
 		good_kept += is_good && i->keep;
 		dropped += !i->keep;
 		broken += (i->hold || i->untrusted) && !i->keep;
+		broken += i->unseen && !i->bad && !i->keep;
+		verified_seen |= is_good && i->verified;
+		broken += (i->bad || (i->verified && !is_good)) && !i->keep &&
+			  !verified_seen;
 		broken += i->time > now && !i->keep;
 		if (is_good && !newest_seen) {
 			newest_seen = true;
@@ -505,6 +567,9 @@ int main(void)
 	    cmocka_unit_test(a_span_is_told_as_it_is_written),
 	    cmocka_unit_test(
 		one_that_is_not_trusted_stays_and_counts_for_nothing),
+	    cmocka_unit_test(
+		what_was_looked_into_makes_no_room_for_what_was_not),
+	    cmocka_unit_test(one_out_of_sight_stays_and_counts_for_nothing),
 	    cmocka_unit_test(one_that_waits_for_its_verification_stays),
 	    cmocka_unit_test(the_cap_lets_the_oldest_go_first),
 	    cmocka_unit_test(random_timelines_break_no_promise),

@@ -54,7 +54,8 @@ static void write_snapshot(struct fixture *f, const struct minisign_key *key,
 	struct vault *v = &f->t->vault;
 	const struct snapshot_options o = {.name = "prod",
 	    .encryption = ARCHIVE_AGE,
-	    .clock = &f->clock.clock};
+	    .clock = &f->clock.clock,
+	    .trust = &f->trust};
 	const struct archive_options archive = {
 	    .scratch = f->dir, .threads = 1, .mtime = 1};
 	struct err err = ERR_INIT;

@@ -28,10 +28,14 @@ static struct vault *open_vault(
 	return v;
 }
 
+static const struct snapshot_trust anybody = {.unsigned_allowed = true};
+
 static void write_snapshot(struct vault *v, size_t bytes)
 {
-	const struct snapshot_options o = {
-	    .name = "prod", .encryption = ARCHIVE_AGE, .clock = clock_system()};
+	const struct snapshot_options o = {.name = "prod",
+	    .encryption = ARCHIVE_AGE,
+	    .clock = clock_system(),
+	    .trust = &anybody};
 	autofree char *content = mem_zalloc(bytes);
 	cleanup(buf_done) struct buf public = BUF_INIT;
 	struct test_random random;
@@ -84,8 +88,13 @@ static void every_object_of_a_snapshot_is_locked(const char *mode)
 	}
 	assert_ok(snapshot_list(v, "prod", &list, &err), err);
 	assert_int_equal(list.len, 2);
-	VEC_EACH (&list, s)
-		assert_fails(snapshot_remove(v, s, &err), err, ERR_DENIED);
+	VEC_EACH (&list, s) {
+		struct manifest m;
+		assert_ok(
+		    snapshot_manifest(v, s, &anybody, &m, NULL, &err), err);
+		assert_fails(snapshot_remove(v, s, &m, &err), err, ERR_DENIED);
+		manifest_done(&m);
+	}
 	vault_items_done(&items);
 	assert_ok(vault_list(v, "", &items, &err), err);
 	assert_int_equal(items.len, 6);

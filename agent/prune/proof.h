@@ -1,0 +1,44 @@
+/*
+ * What a vault holds, as far as it can be proved: each manifest read and its
+ * signature checked, each archive asked for by name, each verification weighed
+ * by who signed it. And whether what is to stay still is what it was, to be
+ * asked before anything goes. It decides nothing.
+ */
+#ifndef AGENT_PRUNE_PROOF_H
+#define AGENT_PRUNE_PROOF_H
+
+#include "storage/base/err.h"
+#include "storage/base/vec.h"
+#include "storage/vault/snapshot.h"
+
+#include <stdbool.h>
+
+struct proof {
+	const struct snapshot *snapshot; /* borrowed from the list */
+	bool trusted;		  /* its manifest holds; only then the rest: */
+	struct manifest manifest; /* released by proofs_done */
+	bool whole;		  /* its archive is there in its length */
+	struct snapshot_verdict verdict;
+};
+VEC_DEFINE(proofs, struct proof);
+void proofs_done(struct proofs *p);
+
+/* One for each of the list. A manifest that does not hold is no error, since it
+ * says nothing; one that cannot be read is. */
+int proof_gather(struct vault *v, const struct snapshots *list,
+    const struct snapshot_trust *trust, struct proofs *out, struct err *err);
+
+/* Borrowed; NULL where there is none of that label. */
+const struct proof *proof_of(const struct proofs *p, const char *label);
+
+/* Whether all of `kept` that were whole still are: ERR_INTEGRITY names the
+ * first that is not. What a list leaves out is asked for by name. */
+int proof_hold(struct vault *v, const char *name, const struct proofs *kept,
+    struct err *err);
+
+/* ERR_INTEGRITY where removing `gone` would remove something of one of
+ * `kept`. */
+int proof_apart(
+    const struct proof *gone, const struct proofs *kept, struct err *err);
+
+#endif

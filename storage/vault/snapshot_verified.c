@@ -1,0 +1,200 @@
+#include "storage/vault/snapshot.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/vault/label.h"
+#include "storage/vault/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KIND "verified"
+
+enum { RECORD_MAX_BYTES = 64 << 10, SAME_SECOND_TRIES = 10 };
+
+/* A record that counts. */
+struct word {
+	int64_t at;
+	uint64_t sequence;
+	bool good;
+	char level[SNAPSHOT_LEVEL_MAX];
+};
+VEC_DEFINE(words, struct word);
+
+/* How much a verification of that level looks into. */
+static int depth_of(const char *level)
+{
+	static const char *const levels[] = {"quick", "sample", "full"};
+
+	for (int i = 0; i < 3; i++)
+		if (str_eq(levels[i], level))
+			return i;
+	return 0;
+}
+
+/* Two that did not know of each other have the same sequence: what was found
+ * wrong then comes after what was found good. */
+static int by_sequence(const void *a, const void *b)
+{
+	const struct word *x = a, *y = b;
+
+	if (x->sequence != y->sequence)
+		return x->sequence < y->sequence ? -1 : 1;
+	if (x->good != y->good)
+		return x->good ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* The last word wins, but for one that found good what it did not look into. */
+static void weigh(const struct word *w, struct snapshot_verdict *out)
+{
+	out->sequence = w->sequence;
+	if (out->failed && w->good && depth_of(w->level) < depth_of(out->level))
+		return;
+	out->at = w->at;
+	out->failed = !w->good;
+	memcpy(out->level, w->level, sizeof(out->level));
+}
+
+/* What it says has to be what its name says, of the manifest that is there. */
+static int take_word(const char *object, const struct buf *text,
+    const struct snapshot *s, const char *sha256, struct word *out)
+{
+	struct err ignored = ERR_INIT;
+	struct label_record name;
+	cleanup(json_freep) struct json_object *j =
+	    json_parse(buf_str(text), text->len, &ignored);
+	const char *level = json_get_str(j, "level");
+	int64_t sequence = json_get_int(j, "sequence", 0);
+
+	if (label_parse_record(object + strlen(s->label), &name) || !level ||
+	    strlen(level) >= sizeof(out->level) || sequence < 1 ||
+	    !str_eq(json_get_str(j, "label"), s->label) ||
+	    !str_eq(json_get_str(j, "manifest_sha256"), sha256) ||
+	    json_truth(json_get(j, "good"), !name.good) != name.good)
+		return -1;
+	out->at = name.time;
+	out->good = name.good;
+	out->sequence = (uint64_t)sequence;
+	memcpy(out->level, level, strlen(level) + 1);
+	return 0;
+}
+
+/* 1: it counts; 0: hearsay. */
+static int read_word(struct vault *v, const char *object,
+    const struct snapshot *s, const struct snapshot_trust *trust,
+    const char *sha256, struct word *out, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct err why = ERR_INIT;
+
+	if (!trust->verifiers.len || !sha256)
+		return 0;
+	if (record_read(v, object, KIND, &trust->verifiers, RECORD_MAX_BYTES,
+		&text, &why) == 0)
+		return take_word(object, &text, s, sha256, out) == 0;
+	if (why.code == ERR_INTEGRITY || why.code == ERR_FORMAT ||
+	    why.code == ERR_NOT_FOUND)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+int snapshot_verdict(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, const char *sha256,
+    struct snapshot_verdict *out, struct err *err)
+{
+	struct words words = VEC_INIT;
+	int status = 0;
+
+	*out = (struct snapshot_verdict){.at = 0};
+	VEC_EACH (&s->records, object) {
+		struct word w = {.at = 0};
+		struct label_record name;
+		status = read_word(v, *object, s, trust, sha256, &w, err);
+		if (status < 0)
+			break;
+		if (status) {
+			*vec_add(&words) = w;
+			continue;
+		}
+		out->hearsay++;
+		if (label_parse_record(*object + strlen(s->label), &name) == 0)
+			out->hearsay_failed += !name.good;
+	}
+	vec_sort(&words, by_sequence);
+	VEC_EACH (&words, w)
+		weigh(w, out);
+	vec_done(&words);
+	return status < 0 ? err_wrap(err, "what was found of '%s'", s->label)
+			  : 0;
+}
+
+static void write_text(const struct snapshot *s,
+    const struct snapshot_finding *f, uint64_t sequence, int64_t at,
+    struct buf *out)
+{
+	cleanup(json_freep) struct json_object *j = json_new_object();
+	char when[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(at, when);
+	json_set_str(j, "label", s->label);
+	json_set_str(j, "manifest_sha256", f->manifest_sha256);
+	json_set_int(j, "sequence", (int64_t)sequence);
+	json_set_str(j, "at", when);
+	json_set_str(j, "by", f->by ? f->by : "");
+	json_set_str(j, "level", f->level);
+	json_set_bool(j, "good", f->good);
+	json_set_str(j, "finding", f->text ? f->text : "");
+	json_write(out, j, JSON_PRETTY);
+	buf_add_char(out, '\n');
+}
+
+/* The list that s is of may be old: what was recorded since counts, too. */
+static int next_sequence(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, const char *sha256, uint64_t *out,
+    struct err *err)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct snapshot_verdict verdict = {.at = 0};
+
+	if (snapshot_list(v, s->name, &list, err))
+		return -1;
+	VEC_EACH (&list, now)
+		if (str_eq(now->label, s->label) &&
+		    snapshot_verdict(v, now, trust, sha256, &verdict, err))
+			return -1;
+	*out = verdict.sequence + 1;
+	return 0;
+}
+
+int snapshot_record_verified(struct vault *v, const struct snapshot *s,
+    const struct snapshot_finding *f, const struct snapshot_trust *trust,
+    const struct minisign_key *key, const struct clock *clock, struct err *err)
+{
+	int64_t now = clock_now_ms(clock) / 1000;
+	uint64_t sequence;
+	int result =
+	    next_sequence(v, s, trust, f->manifest_sha256, &sequence, err);
+
+	if (result)
+		return err_wrap(
+		    err, "recording the verification of '%s'", s->label);
+	result = -1;
+	/* Its name may be taken: by one of this very second, or by anybody. */
+	for (int64_t at = now; result && at < now + SAME_SECOND_TRIES; at++) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		struct err why = ERR_INIT;
+		autofree char *object =
+		    label_record_name(s->label, at, f->level, f->good);
+		write_text(s, f, sequence, at, &text);
+		result = record_put(v, object, KIND, &text, key, &why);
+		if (result)
+			*err = why;
+		if (result && why.code != ERR_EXISTS)
+			break;
+	}
+	return result ? err_wrap(
+			    err, "recording the verification of '%s'", s->label)
+		      : 0;
+}

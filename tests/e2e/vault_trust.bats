@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# What others may do to a vault without the keys, what a clock or a list may say
+# wrongly, and that nothing good is lost by it and nothing bad called good.
+# shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+# bats file_tags=slow
+bats_require_minimum_version 1.5.0
+load lib
+load small
+
+setup_file() { small_start; }
+teardown_file() { small_stop; }
+
+setup() {
+	rm -rf "$P/vault" "$P/offsite" "$P/state"
+	small_config "$(small_directory)" |
+	    sed 's/^retention.*/retention: {keep_last: 10, keep_min: 10}/' >"$BACKSTAY_CONFIG"
+}
+
+backups() { # COUNT; one a second: of more, the label would lie in the future
+	for _ in $(seq "$1"); do
+		agent backup >/dev/null
+		sleep 1.1
+	done
+}
+
+labels() { restore list -o json 2>/dev/null | jq -r '.snapshots[].label'; }
+count() { find "$P/vault" -name "*$1" | wc -l; }
+statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c | xargs; }
+
+@test "a checksum beside an archive is no part of the snapshot" {
+	backups 3
+	first=$(labels | head -1)
+	(cd "$P/vault" && sha256sum "$first.tar.zst.age" >"$first.tar.zst.age.sha256")
+	[ "$(statuses)" = '3 complete' ]
+	agent prune
+	[ "$(count .tar.zst.age)" -eq 3 ]
+	sed -i 's/keep_last: 10, keep_min: 10/keep_last: 1, keep_min: 1/' "$BACKSTAY_CONFIG"
+	agent prune
+	[ "$(count .tar.zst.age)" -eq 1 ]
+	[ -e "$P/vault/$first.tar.zst.age.sha256" ]
+	agent backup >/dev/null
+	[ -e "$P/vault/$first.tar.zst.age.sha256" ]
+}
+
+@test "records that nobody signed are shown as hearsay and weigh nothing" {
+	backups 3
+	for l in $(labels); do
+		: >"$P/vault/$l.verified-20260101T000000Z-full-failed.json"
+		echo '{"good": false}' >"$P/vault/$l.verified-20260102T000000Z-full-failed.json"
+	done
+	restore list | tee /dev/stderr | grep -q 'never (hearsay: 2 records of no trusted key, 2 of them FAILED)'
+	agent prune
+	[ "$(count .manifest.json)" -eq 3 ]
+}
+
+@test "a record stamped ten years ahead hides no later verification" {
+	backups 1
+	l=$(labels)
+	: >"$P/vault/$l.verified-20361128T000000Z-full-good.json"
+	restore verify latest
+	cp "$P/vault/$l.tar.zst.age" "$P/whole"
+	printf X | dd of="$P/vault/$l.tar.zst.age" bs=1 seek=9000 conv=notrunc status=none
+	run restore verify latest
+	[ "$status" -eq 5 ]
+	[ "$(restore list -o json | jq -r '.snapshots[0].verified.good')" = false ]
+}
+
+@test "a record is checked by minisign, and names the manifest it speaks of" {
+	backups 1
+	restore verify latest
+	l=$(labels)
+	record=$(find "$P/vault" -name '*-full-good.json')
+	minisign -Vm "$record" -p "$P/keys/record.pub" | grep -q "Trusted comment: verified:$(basename "$record")"
+	[ "$(jq -r .manifest_sha256 "$record")" = "$(sha256sum <"$P/vault/$l.manifest.json" | cut -d' ' -f1)" ]
+	# Who signs snapshots may not say what was verified.
+	sed -i "s#record_key_file: .*#trusted: [{public_key_file: $P/keys/signing.pub, may: [verify]}]#" "$BACKSTAY_CONFIG"
+	restore list | grep -q 'never (hearsay: 1 record '
+	sed -i "s#keys/signing.pub, may#keys/record.pub, may#" "$BACKSTAY_CONFIG"
+	restore list | grep -q 'good full '
+}
+
+@test "without a record key verify prints its result and says what its record weighs" {
+	backups 1
+	sed -i '/record_key_file/d' "$BACKSTAY_CONFIG"
+	run --separate-stderr restore verify latest
+	[ "$status" -eq 0 ]
+	grep -q ': good: ' <<<"$output"
+	grep -q 'is not signed and weighs nothing.*signing.record_key_file' <<<"$stderr"
+	restore list | grep -q 'never (hearsay: 1 record '
+}
+
+@test "what a verification finds wrong everywhere is not pruned for one it has not reached" {
+	backups 3
+	for l in $(labels); do
+		cp "$P/vault/$l.tar.zst.age" "$P/whole"
+		printf X | dd of="$P/vault/$l.tar.zst.age" bs=1 seek=9000 conv=notrunc status=none
+		run restore verify "$l"
+		[ "$status" -eq 5 ]
+		cp "$P/whole" "$P/vault/$l.tar.zst.age"
+	done
+	agent backup --prune | tee /dev/stderr | grep -q 'no newer one was verified and found good'
+	[ "$(count .manifest.json)" -eq 4 ]
+	restore verify latest
+	agent prune
+	[ "$(count .manifest.json)" -eq 1 ]
+}
+
+@test "archives that are out of sight for a while are not lost" {
+	backups 3
+	mkdir "$P/tier"
+	for f in $(find "$P/vault" -name '*.age' | sort | head -2); do mv "$f" "$P/tier"; done
+	agent prune | tee /dev/stderr | grep -q 'its archive is not there, whole: it may come back'
+	mv "$P/tier"/* "$P/vault"
+	agent backup >/dev/null
+	[ "$(statuses)" = '4 complete' ]
+	# The manifests, too.
+	mv "$P/vault"/*.manifest.json "$P/tier"
+	backups 1 2>&1
+	mv "$P/tier"/* "$P/vault"
+	[ "$(statuses)" = '5 complete' ]
+}
+
+@test "an archive that was replaced by a link is not there, and its manifest stays" {
+	backups 2
+	f=$(find "$P/vault" -name '*.age' | sort | head -1)
+	mv "$f" "$P/moved"
+	ln -s "$P/moved" "$f"
+	agent prune
+	[ "$(count .manifest.json)" -eq 2 ]
+	run restore verify "$(labels | head -1)" --quick
+	[ "$status" -eq 5 ]
+	grep -q 'symbolic link' <<<"$output"
+}
+
+@test "a forged manifest of any stamp stops no backup, and pulls no label" {
+	local stamp
+	backups 1
+	for stamp in 99991231T235959Z 99991231T235958Z 22620411T234716Z; do
+		echo '{}' >"$P/vault/small-$stamp.manifest.json"
+		agent backup >/dev/null
+		sleep 1.1
+	done
+	[ "$(labels | grep -c "small-$(date -u +%Y)")" -eq 4 ]
+	run --separate-stderr restore verify latest
+	[ "$status" -eq 0 ]
+	grep -q "'small-99991231T235959Z' is passed over: .* it is foreign" <<<"$stderr"
+	agent prune
+	[ "$(count .manifest.json)" -eq 7 ]
+	agent check | grep -q "^ok  vault 'local'"
+}
+
+@test "foreign names of any kind are in no run's way" {
+	backups 3
+	l=($(labels))
+	: >"$P/vault/${l[1]}.note"$'\n'x
+	mkdir "$P/vault/${l[0]}.tar.dir"
+	mkfifo "$P/vault/${l[2]}.verified-20260101T000000Z-full-failed.json"
+	sed -i 's/keep_last: 10, keep_min: 10/keep_last: 1, keep_min: 1/' "$BACKSTAY_CONFIG"
+	agent prune | tee /dev/stderr | grep -q '^2 of 3 snapshots pruned'
+	[ "$(count .manifest.json)" -eq 1 ]
+	[ -e "$P/vault/${l[1]}.note"$'\n'x ]
+	agent backup >/dev/null
+	restore verify latest
+}
+
+@test "that one vault has no copy does not make the other's snapshot partial" {
+	small_config "$(small_directory)
+  - {name: offsite, directory: $P/offsite}" |
+	    sed 's/^retention.*/retention: {keep_last: 20, keep_daily: 14, keep_min: 20}/' >"$BACKSTAY_CONFIG"
+	touch "$P/offsite"
+	for _ in 1 2 3; do
+		run --separate-stderr agent backup --prune
+		echo "$output"
+		[ "$status" -eq 1 ]
+		grep -q '  complete  .*, ONLY 1 of 2 vaults, ' <<<"$output"
+		sleep 1.1
+	done
+	restore show latest | grep -q "vault 'offsite' has no copy"
+	rm "$P/offsite"
+	agent backup --prune
+	[ "$(statuses)" = '4 complete' ]
+}
