@@ -4,7 +4,7 @@
  * their place and renamed, content first. Nothing is synced: a file that a
  * crash has torn is not what its digest says, and is got anew.
  */
-#include "agent/terraform/run.h"
+#include "agent/terraform/cache.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"

@@ -1,5 +1,8 @@
-#include "agent/terraform/run.h"
+#include "agent/terraform/capture.h"
 
+#include "agent/terraform/cache.h"
+#include "agent/terraform/run.h"
+#include "agent/terraform/walk.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -12,23 +15,6 @@ enum {
 	DEFAULT_CACHE_BYTES = 64 * 1024 * 1024,
 	MAX_SKEW_S = 60, /* nobody is warned of less */
 };
-
-void terraform_run_fatal(struct terraform_run *run, const struct err *err)
-{
-	pthread_mutex_lock(&run->lock);
-	if (!run->fatal)
-		run->err = *err;
-	run->fatal = true;
-	pthread_mutex_unlock(&run->lock);
-}
-
-bool terraform_run_stopped(struct terraform_run *run)
-{
-	pthread_mutex_lock(&run->lock);
-	bool fatal = run->fatal;
-	pthread_mutex_unlock(&run->lock);
-	return fatal || cancel_requested(run->env->cancel);
-}
 
 /* ---- what is said ---- */
 

@@ -1,7 +1,11 @@
 /* One object out of the bucket: small ones into memory, large ones into a file
  * by ranges side by side; again, if it changes meanwhile. */
-#include "agent/terraform/run.h"
+#include "agent/terraform/content.h"
 
+#include "agent/terraform/cache.h"
+#include "agent/terraform/facts.h"
+#include "agent/terraform/job.h"
+#include "agent/terraform/run.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"

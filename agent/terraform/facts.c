@@ -1,6 +1,8 @@
 /* What an object is, said in facts, and put with them into the archive. */
-#include "agent/terraform/run.h"
+#include "agent/terraform/facts.h"
 
+#include "agent/terraform/job.h"
+#include "agent/terraform/run.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 

@@ -1,7 +1,10 @@
 /* Locks that are held while the backup runs: they are named, since such a
  * state may be in motion, and never captured. */
-#include "agent/terraform/run.h"
+#include "agent/terraform/locks.h"
 
+#include "agent/terraform/facts.h"
+#include "agent/terraform/job.h"
+#include "agent/terraform/run.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 

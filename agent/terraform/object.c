@@ -1,7 +1,13 @@
 /* One object: got from the cache or the bucket and put aside until its turn
  * comes, then archived. */
-#include "agent/terraform/run.h"
+#include "agent/terraform/object.h"
 
+#include "agent/terraform/cache.h"
+#include "agent/terraform/content.h"
+#include "agent/terraform/facts.h"
+#include "agent/terraform/job.h"
+#include "agent/terraform/locks.h"
+#include "agent/terraform/run.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -23,13 +29,6 @@ static void job_free(struct terraform_job *j)
 	}
 	free(j->path);
 	free(j);
-}
-
-void terraform_run_warn(struct terraform_run *run, const char *text)
-{
-	pthread_mutex_lock(&run->lock);
-	capture_report_warning(run->report, "%s", text);
-	pthread_mutex_unlock(&run->lock);
 }
 
 static void missing(struct terraform_job *j, const struct err *err)

@@ -1,53 +1,17 @@
 /*
- * What the files of capture_state share and nobody else sees.
+ * A capture of states while it runs: what all of its buckets share, and what
+ * one bucket counts. Within this room alone.
  */
 #ifndef AGENT_TERRAFORM_RUN_H
 #define AGENT_TERRAFORM_RUN_H
 
+#include "agent/terraform/cache.h"
 #include "agent/terraform/capture.h"
 #include "agent/terraform/pack.h"
-#include "storage/base/digest.h"
-#include "storage/terraform/state.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 struct json_object;
-
-/* ---- the cache: content and facts of objects by what identifies them ---- */
-
-struct terraform_cache {
-	char *dir;		     /* NULL: none */
-	const char *name;	     /* of the configuration; borrowed */
-	struct terraform_pack *pack; /* of the small ones; NULL: none */
-	uint64_t max_bytes;	     /* of an object in it */
-	int64_t started;	     /* by the file system's clock, ns */
-	int lock_fd;		     /* held while it is open */
-};
-
-/* Makes the directory; a cache that cannot be had, or that another run has, is
- * none, and why is said. */
-int terraform_cache_open(struct terraform_cache *c, const char *state_dir,
-    const char *name, uint64_t max_bytes, struct err *err);
-void terraform_cache_done(struct terraform_cache *c);
-/* Of an object of that bucket at that endpoint, for that configuration. */
-void terraform_cache_id(const struct terraform_cache *c, const struct s3 *s3,
-    const struct s3_object *o, char id[STATE_ID]);
-/* The facts of a large one and the file that holds it, both the caller's to
- * free; NULL where it is not there, or not what it was. */
-struct json_object *terraform_cache_find_file(const struct terraform_cache *c,
-    const char *id, uint64_t size, char **path);
-/* A file in the cache's directory to be filled (made if needed), and moved to
- * its place then. NULL where the object is too large for the cache. */
-char *terraform_cache_new_file(
-    const struct terraform_cache *c, const char *id, uint64_t size);
-/* Moves it to its place; *path becomes that. */
-void terraform_cache_keep_file(const struct terraform_cache *c, const char *id,
-    char **path, const uint8_t sha256[32], const struct json_object *facts);
-/* Removes what was not used since it was opened. */
-void terraform_cache_sweep(const struct terraform_cache *c);
-
-/* ---- one run ---- */
 
 struct terraform_result { /* of one object, for the summary */
 	size_t index;
@@ -90,69 +54,11 @@ struct terraform_bucket_run {
 	struct buf facts; /* the same */
 };
 
-struct terraform_content {
-	struct buf data; /* a small one, until it is put aside with its facts */
-	struct terraform_pack_slot aside;
-	char *file;	/* a large one */
-	bool keep_file; /* it is the cache's */
-	uint64_t size;
-	struct s3_meta meta;
-	struct s3_pair_vec tags;
-	struct state_facts state;
-	struct json_object *facts;
-	uint8_t sha256[DIGEST_SHA256_LEN]; /* of a large one */
-	bool cached;
-	bool changed;
-};
-
-/* The lists of a bucket, all that is wanted of them got and archived, from that
- * index on. walk.c */
-void terraform_walk(struct terraform_bucket_run *b, size_t *next_index);
-
-struct terraform_job {
-	struct terraform_bucket_run *bucket;
-	struct s3_object object;
-	char *path; /* in the archive; NULL: a lock object, noted only */
-	struct archive_lane *lane;
-	size_t index;
-	bool older;
-	bool fills_scratch;    /* with a file as large as the object */
-	size_t scratch_number; /* among those, in the order of their turns */
-	struct terraform_content content;
-	bool got;  /* content is there to be archived */
-	bool done; /* being got, with whatever end; under the run's lock */
-};
-
-/* Two stages, both for pools: an object is got by one of many workers, and
- * archived, when its turn comes, by the one that frees the job. */
-void terraform_object_get(void *job);
-void terraform_object_archive(void *job);
+/* The archive cannot be written any more: the first error of those is kept. */
 void terraform_run_fatal(struct terraform_run *run, const struct err *err);
+/* Nothing more is to be done: it was fatal, or a request to stop came. */
 bool terraform_run_stopped(struct terraform_run *run);
+/* Into the report. */
 void terraform_run_warn(struct terraform_run *run, const char *text);
-
-/* ---- one object's content ---- */
-
-void terraform_content_done(struct terraform_content *c);
-/* From the bucket: as listed, or, if it changed since, as it is now.
- * content.c */
-int terraform_content_get(
-    struct terraform_job *j, struct terraform_content *c, struct err *err);
-/* What a state says of itself. facts.c */
-int terraform_facts_read(struct terraform_content *c, struct err *err);
-/* As a lock table has it. */
-int terraform_facts_md5(const struct terraform_content *c,
-    uint8_t md5[DIGEST_MD5_LEN], struct err *err);
-struct json_object *terraform_facts_json(
-    const struct terraform_job *j, const struct terraform_content *c);
-/* What there is to warn of, into the report; under the run's lock. */
-void terraform_facts_warn(struct terraform_job *j);
-int terraform_facts_archive(struct terraform_job *j, struct err *err);
-
-/* ---- who holds a lock; locks.c ---- */
-
-void terraform_locks_in_table(
-    struct terraform_job *j, struct terraform_content *c);
-void terraform_locks_note_object(struct terraform_job *j);
 
 #endif

@@ -1,7 +1,10 @@
 /* The lists of a bucket, and a job for each object of them that is wanted, in
  * the order of the archive. */
-#include "agent/terraform/run.h"
+#include "agent/terraform/walk.h"
 
+#include "agent/terraform/job.h"
+#include "agent/terraform/object.h"
+#include "agent/terraform/run.h"
 #include "storage/archive/key_path.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/pool.h"

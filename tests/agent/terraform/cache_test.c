@@ -1,4 +1,4 @@
-#include "agent/terraform/run.h"
+#include "agent/terraform/cache.h"
 
 #include "storage/base/cleanup.h"
 #include "tests/support/test.h"

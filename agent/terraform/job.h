@@ -1,0 +1,42 @@
+/*
+ * One object on its way into the archive, and its content. Within this room
+ * alone.
+ */
+#ifndef AGENT_TERRAFORM_JOB_H
+#define AGENT_TERRAFORM_JOB_H
+
+#include "agent/terraform/pack.h"
+#include "agent/terraform/run.h"
+#include "storage/base/digest.h"
+#include "storage/terraform/state.h"
+
+struct terraform_content {
+	struct buf data; /* a small one, until it is put aside with its facts */
+	struct terraform_pack_slot aside;
+	char *file;	/* a large one */
+	bool keep_file; /* it is the cache's */
+	uint64_t size;
+	struct s3_meta meta;
+	struct s3_pair_vec tags;
+	struct state_facts state;
+	struct json_object *facts;
+	uint8_t sha256[DIGEST_SHA256_LEN]; /* of a large one */
+	bool cached;
+	bool changed;
+};
+
+struct terraform_job {
+	struct terraform_bucket_run *bucket;
+	struct s3_object object;
+	char *path; /* in the archive; NULL: a lock object, noted only */
+	struct archive_lane *lane;
+	size_t index;
+	bool older;
+	bool fills_scratch;    /* with a file as large as the object */
+	size_t scratch_number; /* among those, in the order of their turns */
+	struct terraform_content content;
+	bool got;  /* content is there to be archived */
+	bool done; /* being got, with whatever end; under the run's lock */
+};
+
+#endif
