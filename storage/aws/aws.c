@@ -1,5 +1,7 @@
-#include "storage/aws/session.h"
+#include "storage/aws/aws.h"
 
+#include "storage/aws/credentials.h"
+#include "storage/aws/session.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
@@ -12,24 +14,11 @@
 enum { METADATA_CONNECT_MS = 1000, METADATA_STALL_MS = 2000 };
 /* Their parts are what the memory of a run goes to. */
 enum { UPLOADS_AT_ONCE = 2 };
-enum { RENEW_BEFORE_S = 5 * 60, RENEW_AGAIN_S = 30 };
 
 static const char *process_env(void *ctx, const char *name)
 {
 	(void)ctx;
 	return getenv(name);
-}
-
-const char *aws_env(const struct aws *a, const char *name)
-{
-	const char *value = a->s.env(a->s.env_ctx, name);
-
-	return value && *value ? value : NULL;
-}
-
-int64_t aws_now_ms(const struct aws *a)
-{
-	return clock_now_ms(a->s.clock) + atomic_load(&a->skew_ms);
 }
 
 static int check_endpoint(const char *what, const char *url, struct err *err)
@@ -152,6 +141,7 @@ struct aws *aws_open(const struct aws_settings *s, struct err *err)
 	struct aws *a = mem_new(struct aws);
 
 	a->s = *s;
+	a->find_keys = credentials_find;
 	pthread_mutex_init(&a->lock, NULL);
 	sem_init(&a->uploads, 0, UPLOADS_AT_ONCE);
 	if (!a->s.env)
@@ -216,51 +206,6 @@ int64_t aws_skew_ms(const struct aws *a)
 	int64_t skew = atomic_load(&a->skew_ms);
 
 	return skew > -1000 && skew < 1000 ? 0 : skew;
-}
-
-static int renew(struct aws *a, struct err *err)
-{
-	cleanup(aws_keys_done) struct aws_keys fresh = AWS_KEYS_INIT;
-	autofree char *origin = NULL;
-
-	if (credentials_find(a, &fresh, &origin, err))
-		return -1;
-	aws_keys_copy(&a->keys, &fresh);
-	free(a->origin);
-	a->origin = steal(origin);
-	a->keys_serial++;
-	return 0;
-}
-
-int aws_keys_current(struct aws *a, uint64_t stale, struct aws_keys *keys,
-    uint64_t *serial, struct err *err)
-{
-	int64_t now = aws_now_ms(a) / 1000;
-	struct err why = ERR_INIT;
-	int result = 0;
-
-	pthread_mutex_lock(&a->lock);
-	int64_t expires = a->keys.expires;
-	bool none = !a->keys.access_key_id;
-	bool refused = stale && stale == a->keys_serial;
-	bool due = expires && now >= expires - RENEW_BEFORE_S &&
-		   (now >= expires || now >= a->renew_at);
-	if (none || refused || due) {
-		result = renew(a, &why);
-		/* What still holds for some minutes outlives a bad moment of
-		 * the one who renews it, who is not asked at every request. */
-		a->renew_at = now + RENEW_AGAIN_S;
-		if (result && !none && !refused && now < expires)
-			result = 0;
-	}
-	if (!result) {
-		aws_keys_copy(keys, &a->keys);
-		*serial = a->keys_serial;
-	}
-	pthread_mutex_unlock(&a->lock);
-	if (result)
-		*err = why;
-	return result;
 }
 
 char *aws_credentials_origin(struct aws *a, struct err *err)

@@ -1,6 +1,6 @@
 /*
  * The places where credentials are looked for, one function each; the order
- * is credentials.c's.
+ * is that of credentials_find.
  * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
 #ifndef STORAGE_AWS_CREDENTIALS_H
@@ -35,5 +35,9 @@ enum credentials credentials_from_instance(struct credentials_search *s);
 enum credentials credentials_with_web_identity(struct credentials_search *s,
     const char *role, const char *token_file, const char *session,
     const char *region);
+
+/* The chain itself; origin is set to a text for people. */
+int credentials_find(
+    struct aws *a, struct aws_keys *keys, char **origin, struct err *err);
 
 #endif

@@ -18,6 +18,10 @@
 
 struct aws {
 	struct aws_settings s;
+	/* The chain of credentials: it sends signed requests itself, so that
+	 * what signs does not know it. origin is set to a text for people. */
+	int (*find_keys)(struct aws *a, struct aws_keys *keys, char **origin,
+	    struct err *err);
 	struct http *http;
 	struct http *metadata; /* short time limits, no proxy */
 	struct aws_profiles profiles;
@@ -42,10 +46,6 @@ int64_t aws_now_ms(const struct aws *a); /* by the store's clock */
  * one is not given again. */
 int aws_keys_current(struct aws *a, uint64_t stale, struct aws_keys *keys,
     uint64_t *serial, struct err *err);
-
-/* The chain itself; origin is set to a text for people. credentials.c */
-int credentials_find(
-    struct aws *a, struct aws_keys *keys, char **origin, struct err *err);
 
 /* process.c: the standard output of a command, which is split into words as a
  * shell would, with quotes and backslashes and nothing else. */
