@@ -59,6 +59,16 @@ static void add_change(struct push *p, const char *name, const uint8_t *old_id,
 		memcpy(c->new_id, new_id, GIT_ID_LEN);
 }
 
+static void compare_ref(struct push *p, const struct git_ref *r)
+{
+	const struct git_ref *t = git_refvec_find(&p->target, r->name);
+
+	if (!t)
+		add_change(p, r->name, NULL, r->id);
+	else if (memcmp(t->id, r->id, GIT_ID_LEN) != 0)
+		add_change(p, r->name, t->id, r->id);
+}
+
 int push_compare(struct push *p, struct err *err)
 {
 	git_refvec_sort(&p->target);
@@ -70,12 +80,13 @@ int push_compare(struct push *p, struct err *err)
 			if (!git_refvec_find(&p->refs, t->name))
 				add_change(p, t->name, t->id, NULL);
 		}
+	/* A host makes the first branch that it is sent its default. */
+	const struct git_ref *head = git_refvec_find(&p->refs, p->result->head);
+	if (head)
+		compare_ref(p, head);
 	VEC_EACH (&p->refs, r) {
-		const struct git_ref *t = git_refvec_find(&p->target, r->name);
-		if (!t)
-			add_change(p, r->name, NULL, r->id);
-		else if (memcmp(t->id, r->id, GIT_ID_LEN) != 0)
-			add_change(p, r->name, t->id, r->id);
+		if (r != head)
+			compare_ref(p, r);
 	}
 	return 0;
 }
@@ -118,6 +129,11 @@ int push_compare_pack(struct push *p, size_t first, size_t end,
 	VEC_EACH (&p->target, t) {
 		if (packs_has(&p->packs, t->id))
 			memcpy(vec_add(&haves)->bytes, t->id, GIT_ID_LEN);
+	}
+	/* What an earlier push of this run brought there. */
+	VEC_EACH (&p->changes, c) {
+		if (c->done && !c->deletes)
+			memcpy(vec_add(&haves)->bytes, c->new_id, GIT_ID_LEN);
 	}
 	for (size_t i = first; i < end; i++)
 		if (!p->changes.items[i].deletes)

@@ -18,7 +18,8 @@ struct push_change {
 	uint8_t old_id[GIT_ID_LEN]; /* zeros: not there */
 	uint8_t new_id[GIT_ID_LEN]; /* zeros: deleted */
 	bool done;
-	char *reason; /* why it was refused; owned */
+	bool with_all; /* refused, as all that was sent with it */
+	char *reason;  /* why it was refused; owned */
 };
 VEC_DEFINE(push_changevec, struct push_change);
 

@@ -4,10 +4,13 @@
 #include "storage/base/file.h"
 #include "storage/git/wire/push_report.h"
 #include "storage/git/wire/remote.h"
+#include "storage/git/wire/sideband.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { MAX_REASON = 300 };
 
 static const char service[] = "git-receive-pack";
 
@@ -149,6 +152,23 @@ static int exchange(struct push *p, struct remote *r, size_t first, size_t end,
 
 /* --- what becomes of each ref */
 
+/* A hook that git runs once for all of a push refuses all of it: GitLab's for
+ * one protected branch, or because the project is archived. */
+static const char whole_refused[] = "pre-receive hook declined";
+
+static char *shown_reason(const struct push_report *report, const char *reason)
+{
+	struct buf shown = BUF_INIT;
+	cleanup(buf_done) struct buf said = BUF_INIT;
+
+	str_add_printable(&shown, reason, strnlen(reason, MAX_REASON));
+	if (strstr(reason, "hook declined"))
+		sideband_add_said(&report->said, MAX_REASON, &said);
+	if (said.len)
+		buf_printf(&shown, " (it said: %s)", buf_str(&said));
+	return buf_steal(&shown);
+}
+
 static void read_report(
     struct push *p, const struct push_report *report, size_t first, size_t end)
 {
@@ -157,44 +177,17 @@ static void read_report(
 		const char *reason = NULL;
 		c->done = push_report_of(report, c->name, &reason);
 		free(steal(c->reason));
-		if (!c->done) {
-			struct buf shown = BUF_INIT;
-			str_add_printable(&shown, reason, strnlen(reason, 300));
-			c->reason = buf_steal(&shown);
-		}
+		c->with_all = !c->done && strstr(reason, whole_refused);
+		if (!c->done)
+			c->reason = shown_reason(report, reason);
 	}
 }
 
-/* Some hosts refuse a whole push for one protected branch. */
-static bool all_refused(const struct push *p, size_t first, size_t end)
-{
-	for (size_t i = first; i < end; i++) {
-		const struct push_change *c = &p->changes.items[i];
-		if (c->done || !strstr(c->reason, "hook declined"))
-			return false;
-	}
-	return true;
-}
-
-static int push_range(struct push *p, struct remote **r, size_t first,
-    size_t end, struct err *err);
-
-static int push_halves(struct push *p, struct remote **r, size_t first,
-    size_t end, struct err *err)
-{
-	size_t mid = first + (end - first) / 2;
-
-	drop_remote(r);
-	if (push_range(p, r, first, mid, err))
-		return -1;
-	drop_remote(r);
-	return push_range(p, r, mid, end, err);
-}
-
-static int push_range(struct push *p, struct remote **r, size_t first,
+static int push_once(struct push *p, struct remote **r, size_t first,
     size_t end, struct err *err)
 {
 	struct push_report report;
+	cleanup(buf_done) struct buf said = BUF_INIT;
 
 	if (!*r) {
 		*r = remote_open(p->o->url, &p->access, service, err);
@@ -206,14 +199,101 @@ static int push_range(struct push *p, struct remote **r, size_t first,
 	int result = exchange(p, *r, first, end, &report, err);
 	if (result == 0)
 		read_report(p, &report, first, end);
+	sideband_add_said(&report.said, MAX_REASON, &said);
 	if (result == 0 && report.unpack_error)
 		result = err_set(err, ERR_FORMAT,
-		    "%s: the server could not unpack what was sent: %.300s",
-		    p->o->url, report.unpack_error);
+		    "%s: the server could not unpack what was sent: "
+		    "%.300s%s%s%s",
+		    p->o->url, report.unpack_error,
+		    said.len ? " (it said: " : "", buf_str(&said),
+		    said.len ? ")" : "");
 	push_report_done(&report);
-	if (result || end - first < 2 || !all_refused(p, first, end))
-		return result;
-	return push_halves(p, r, first, end, err);
+	drop_remote(r);
+	return result;
+}
+
+static void swap(struct push *p, size_t a, size_t b)
+{
+	struct push_change kept = p->changes.items[a];
+
+	p->changes.items[a] = p->changes.items[b];
+	p->changes.items[b] = kept;
+}
+
+/* Those that were refused with all others go to the end: where they begin. */
+static size_t gather_refused(struct push *p, size_t first, size_t end)
+{
+	size_t begin = end;
+
+	for (size_t i = end; i-- > first;)
+		if (p->changes.items[i].with_all)
+			swap(p, i, --begin);
+	return begin;
+}
+
+static int push_range(struct push *p, struct remote **r, size_t first,
+    size_t end, struct err *err)
+{
+	if (push_once(p, r, first, end, err))
+		return -1;
+	size_t begin = gather_refused(p, first, end);
+	if (end - begin < 2)
+		return 0;
+	size_t middle = begin + (end - begin) / 2;
+	return push_range(p, r, begin, middle, err) ||
+		       push_range(p, r, middle, end, err)
+		   ? -1
+		   : 0;
+}
+
+/* The last change of a kind among those; `end` where there is none. */
+static size_t find_kind(
+    const struct push *p, size_t first, size_t end, int kind)
+{
+	for (size_t i = end; i-- > first;) {
+		const char *name = p->changes.items[i].name;
+		bool branch = str_starts(name, "refs/heads/");
+		bool tag = str_starts(name, "refs/tags/");
+		if ((kind == 0 && str_eq(name, p->result->head)) ||
+		    (kind == 1 && branch) || (kind == 2 && tag) ||
+		    (kind == 3 && !branch && !tag))
+			return i;
+	}
+	return end;
+}
+
+/* All was refused at once. Where the refusal is about some ref, one of a few
+ * that are as unlike as can be is taken alone, and halves find the others;
+ * where it is about none (no right to push, an archived project), the whole
+ * would be sent for each half in vain. */
+static int push_refused(struct push *p, struct remote **r, size_t first,
+    size_t end, struct err *err)
+{
+	enum { KINDS = 5 };
+	bool taken = false;
+
+	for (int kind = 0; kind < KINDS && first < end && !taken; kind++) {
+		size_t at = kind + 1 < KINDS ? find_kind(p, first, end, kind)
+					     : first + (end - first) / 2;
+		if (at == end)
+			continue;
+		swap(p, first, at);
+		if (push_once(p, r, first, first + 1, err))
+			return -1;
+		taken = p->changes.items[first].done;
+		first++;
+	}
+	return taken && first < end ? push_range(p, r, first, end, err) : 0;
+}
+
+static int push_changes(struct push *p, struct remote **r, struct err *err)
+{
+	size_t end = p->changes.len;
+
+	if (push_once(p, r, 0, end, err))
+		return -1;
+	size_t begin = gather_refused(p, 0, end);
+	return end - begin < 2 ? 0 : push_refused(p, r, begin, end, err);
 }
 
 /* What the target's HEAD names now; on a fresh one over ssh it can be set. */
@@ -257,7 +337,7 @@ int push_remote(struct push *p, struct err *err)
 		return err_set(err, ERR_FORMAT,
 		    "%s: the server does not report what becomes of a push",
 		    p->o->url);
-	if (p->changes.len && push_range(p, &r, 0, p->changes.len, err))
+	if (p->changes.len && push_changes(p, &r, err))
 		return -1;
 	check_head(p);
 	return 0;

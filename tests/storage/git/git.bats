@@ -980,6 +980,78 @@ lfs_object() { # $OID and $SIZE, in $T/store
 	rm -rf "$B"
 }
 
+@test "push: hidden refs and a protected branch at once stop nothing else, and the host's words are told" {
+	served
+	tool mirror "$R" "$M"
+	git init -q --bare "$GIT_REPOS/$N-back.git"
+	git -C "$GIT_REPOS/$N-back.git" config transfer.hideRefs refs/pull
+	cat >"$GIT_REPOS/$N-back.git/hooks/pre-receive" <<-'E'
+		#!/bin/sh
+		while read -r o n r; do
+		    case $r in refs/heads/side) printf 'GitLab: \033[31mprotected branch\n' >&2; exit 1 ;; esac
+		done
+	E
+	chmod +x "$GIT_REPOS/$N-back.git/hooks/pre-receive"
+	run tool push "$GIT_HTTP/$N-back.git" "$M"
+	[[ $output == *"refused refs/heads/side pre-receive hook declined (it said: GitLab: "*"protected branch)"* ]]
+	[[ $output == *"refused refs/pull/1/head deny updating a hidden ref"* ]]
+	[[ $output != *$'\033'* ]]
+	[ "$(grep -c '^refused' <<<"$output")" = 2 ]
+	[ "$(git -C "$GIT_REPOS/$N-back.git" for-each-ref | wc -l)" = 12 ]
+}
+
+@test "push: a project that takes nothing is not asked again for each half" {
+	work
+	head -c 1000000 /dev/urandom >"$T/work/noise"
+	git -C "$T/work" add noise && git -C "$T/work" commit -q -m noise
+	for i in $(seq 250); do echo "create refs/tags/v$i HEAD"; done | git -C "$T/work" update-ref --stdin
+	git clone -q --mirror "$T/work" "$R"
+	tool mirror "$R" "$M"
+	git init -q --bare "$GIT_REPOS/$N-back.git"
+	printf '#!/bin/sh\necho once >>"%s"\necho "This project is archived" >&2\nexit 1\n' "$T/calls" >"$GIT_REPOS/$N-back.git/hooks/pre-receive"
+	chmod +x "$GIT_REPOS/$N-back.git/hooks/pre-receive"
+	run tool push "$GIT_HTTP/$N-back.git" "$M"
+	[ "$(grep -c '^refused .*This project is archived' <<<"$output")" = "$(git -C "$R" for-each-ref | wc -l)" ]
+	[ "$(wc -l <"$T/calls")" -le 6 ]
+}
+
+@test "push: what the host has against an object is told" {
+	git init -q --bare -b main "$R"
+	blob=$(echo deep | git -C "$R" hash-object -w --stdin)
+	tree=$(printf '0100644 x\0%b' "$(sed 's/../\\x&/g' <<<"$blob")" |
+	    git -C "$R" hash-object -w -t tree --literally --stdin)
+	git -C "$R" update-ref refs/heads/main "$(git -C "$R" commit-tree -m odd "$tree")"
+	tool mirror "$R" "$M"
+	git init -q --bare "$GIT_REPOS/$N-back.git"
+	git -C "$GIT_REPOS/$N-back.git" config receive.fsckObjects true
+	run -3 tool push "$GIT_HTTP/$N-back.git" "$M"
+	[[ $output == *"could not unpack"*"object $tree: zeroPaddedFilemode"* ]]
+}
+
+# Gitea (#3913), GitLab, GitHub and Bitbucket make the first branch that they
+# are sent the default one; a hook does that here.
+@test "push: the branch that HEAD names is sent first" {
+	served
+	for b in alpha zeta; do git -C "$R" branch -q --no-track $b main; done
+	tool mirror "$R" "$M"
+	git init -q --bare -b master "$GIT_REPOS/$N-back.git"
+	cat >"$GIT_REPOS/$N-back.git/hooks/post-receive" <<-'E'
+		#!/bin/sh
+		git rev-parse -q --verify HEAD >/dev/null && exit 0
+		while read -r o n r; do
+		    case $r in refs/heads/*) git symbolic-ref HEAD "$r"; exit 0 ;; esac
+		done
+	E
+	chmod +x "$GIT_REPOS/$N-back.git/hooks/post-receive"
+	for base in "$GIT_HTTP" "$GIT_SSH_BASE"; do
+		git -C "$GIT_REPOS/$N-back.git" for-each-ref --format='delete %(refname)' |
+		    git -C "$GIT_REPOS/$N-back.git" update-ref --stdin
+		git -C "$GIT_REPOS/$N-back.git" symbolic-ref HEAD refs/heads/master
+		run -0 tool push "$base/$N-back.git" "$M"
+		[ "$(git -C "$GIT_REPOS/$N-back.git" symbolic-ref HEAD)" = refs/heads/main ]
+	done
+}
+
 @test "push: a HEAD that cannot be set is told" {
 	served
 	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
