@@ -50,8 +50,35 @@ static int send_update(struct task *t, const struct json_object *live,
 	return -1;
 }
 
+static void drop_pause(struct task *t)
+{
+	struct err err = ERR_INIT;
+
+	if (!t->paused)
+		return;
+	if (journal_unpause(t->a->run->journal,
+		t->a->targets[t->n->cluster].name, t->object->path, &err))
+		outcome_note(t->outcome, "%s", err.message);
+	t->paused = false;
+}
+
+/* What somebody paused by hand stays so, and is not ours to let go. */
+static void forget_own_pauses(struct task *t, struct json_object *live)
+{
+	struct prepared *o = t->object;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < o->pause_count; i++) {
+		if (pause_is_on(live, o->pauses[i].rule))
+			free(o->pauses[i].before);
+		else
+			o->pauses[kept++] = o->pauses[i];
+	}
+	o->pause_count = kept;
+}
+
 /* Pauses only what it changes. */
-static enum task_next update(struct task *t, const struct json_object *live)
+static enum task_next update(struct task *t, struct json_object *live)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	autofree char *version = NULL;
@@ -63,6 +90,7 @@ static enum task_next update(struct task *t, const struct json_object *live)
 		update_status(t, live);
 		return TASK_ENDED;
 	}
+	forget_own_pauses(t, live);
 	if (write_pause(t, &err)) {
 		outcome_failed(t->outcome, &err);
 		return TASK_ENDED;
@@ -73,6 +101,7 @@ static enum task_next update(struct task *t, const struct json_object *live)
 				       "--force to take them");
 		if (wait_postpones(t, &err))
 			return TASK_LATER;
+		drop_pause(t);
 		outcome_failed(t->outcome, &err);
 		return TASK_ENDED;
 	}
@@ -111,18 +140,6 @@ static enum task_next recreate(struct task *t, const char *uid)
 	}
 	t->n->exists = false;
 	return TASK_CREATE;
-}
-
-static void drop_pause(struct task *t)
-{
-	struct err err = ERR_INIT;
-
-	if (!t->paused)
-		return;
-	if (journal_unpause(t->a->run->journal,
-		t->a->targets[t->n->cluster].name, t->object->path, &err))
-		outcome_note(t->outcome, "%s", err.message);
-	t->paused = false;
 }
 
 static enum task_next follow_policy(struct task *t, struct json_object *live)

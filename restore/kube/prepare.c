@@ -1,6 +1,5 @@
 #include "restore/kube/prepare.h"
 
-#include "restore/kube/quiesce.h"
 #include "restore/kube/relink.h"
 #include "restore/objects/rules.h"
 #include "restore/objects/sanitize.h"
@@ -15,6 +14,8 @@ void prepared_done(struct prepared *o)
 {
 	json_free(o->object);
 	json_free(o->status);
+	for (size_t i = 0; i < o->pause_count; i++)
+		free(o->pauses[i].before);
 	free(o->collection);
 	free(o->path);
 }
@@ -83,6 +84,50 @@ static void note_pending(
 		    "pending is removed by hand");
 }
 
+static void note_operation(const struct plan_kind *k,
+    const struct json_object *object, struct outcome *outcome)
+{
+	if (json_get(object, "operation") &&
+	    rules_kind_fits("Application.argoproj.io", k->group, k->kind))
+		outcome_note(outcome,
+		    "its sync was under way when it was captured, and is not "
+		    "made again");
+}
+
+struct kinds_of {
+	const struct plan *p;
+	uint16_t cluster;
+};
+
+static bool is_restored(void *ctx, const char *kind)
+{
+	const struct kinds_of *of = ctx;
+
+	VEC_EACH (&of->p->kinds, k)
+		if ((*k)->cluster == of->cluster &&
+		    rules_kind_fits(kind, (*k)->group, (*k)->kind))
+			return true;
+	return false;
+}
+
+static void find_pauses(
+    const struct plan *p, const struct plan_kind *k, struct prepared *o)
+{
+	const struct rule_pause *rules[PAUSE_MAX];
+	struct kinds_of of = {.p = p, .cluster = k->cluster};
+	const struct pause_question q = {.group = k->group,
+	    .kind = k->kind,
+	    .without = p->options->without_rules,
+	    .restores = is_restored,
+	    .ctx = &of};
+
+	o->pause_count = pause_find(o->object, &q, rules);
+	for (size_t i = 0; i < o->pause_count; i++) {
+		o->pauses[i].rule = rules[i];
+		o->pauses[i].before = pause_before(o->object, rules[i]);
+	}
+}
+
 int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
     struct outcome *outcome, struct err *err)
 {
@@ -98,6 +143,7 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 	    (ruled || p->options->status))
 		out->status = json_share(status);
 	drop_readiness(p, k, out->status);
+	note_operation(k, out->object, outcome);
 	struct err ignored = ERR_INIT;
 	cleanup(json_freep) struct json_object *node_ports =
 	    n->facts ? json_parse(n->facts, strlen(n->facts), &ignored) : NULL;
@@ -112,7 +158,7 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 		json_remove(json_get(out->object, "metadata"), "namespace");
 	relink_owners(a, node, out->object, outcome);
 	note_pending(out->object, outcome);
-	out->pause = quiesce_rule(p, k, out->object);
+	find_pauses(p, k, out);
 	out->collection =
 	    kube_path(k->api_version, k->resource, n->namespace, NULL, NULL);
 	out->path =

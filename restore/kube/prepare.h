@@ -5,15 +5,20 @@
 #define RESTORE_KUBE_PREPARE_H
 
 #include "restore/kube/target.h"
+#include "restore/objects/pause.h"
 
 struct json_object;
-struct rule_pause;
 
 struct prepared {
 	struct json_object *object;
-	struct json_object *status;	/* to be restored, or NULL */
-	const struct rule_pause *pause; /* to be restored paused, or NULL */
-	char *collection;		/* of the API */
+	struct json_object *status; /* to be restored, or NULL */
+	/* By which rules it is to be restored paused, and what stood there. */
+	struct {
+		const struct rule_pause *rule;
+		char *before; /* JSON text, or NULL */
+	} pauses[PAUSE_MAX];
+	size_t pause_count;
+	char *collection; /* of the API */
 	char *path;
 };
 void prepared_done(struct prepared *o);

@@ -1,86 +1,12 @@
 #include "restore/kube/quiesce.h"
 
 #include "restore/kube/send.h"
-#include "restore/objects/rules.h"
+#include "restore/objects/pause.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
 
 #include <string.h>
-
-static bool is_paused(struct json_object *object, const struct rule_pause *rule)
-{
-	struct json_object *at = json_pointer(object, rule->pointer);
-
-	if (rule->annotation)
-		return str_eq(json_get_str(at, rule->annotation), "true");
-	return json_truth(at, false);
-}
-
-/* An object that its owner had paused stays so, and is not ours to release. */
-const struct rule_pause *quiesce_rule(
-    const struct plan *p, const struct plan_kind *k, struct json_object *object)
-{
-	for (const struct rule_pause *r = rules_pauses; r->system; r++) {
-		if (!rules_used(p->options->without_rules, r->system) ||
-		    !rules_kind_fits(r->kind, k->group, k->kind))
-			continue;
-		if (rules_has(object, r->where))
-			return is_paused(object, r) ? NULL : r;
-	}
-	return NULL;
-}
-
-/* The object at a pointer, made where it is missing; NULL where something
- * else is in the way. None of the rules' pointers has an escape in it. */
-static struct json_object *reach(
-    struct json_object *object, const char *pointer, size_t len)
-{
-	size_t at = 0;
-
-	while (at < len && json_kind(object) == JSON_OBJECT) {
-		size_t end = at + 1;
-
-		while (end < len && pointer[end] != '/')
-			end++;
-		autofree char *step = str_ndup(pointer + at + 1, end - at - 1);
-		if (!json_get(object, step))
-			json_set(object, step, json_new_object());
-		object = json_get(object, step);
-		at = end;
-	}
-	return json_kind(object) == JSON_OBJECT ? object : NULL;
-}
-
-void quiesce_pause(struct json_object *object, const struct rule_pause *rule)
-{
-	const char *last = strrchr(rule->pointer, '/');
-	size_t above = (size_t)(last - rule->pointer);
-
-	if (rule->annotation) {
-		struct json_object *map =
-		    reach(object, rule->pointer, strlen(rule->pointer));
-		if (map)
-			json_set_str(map, rule->annotation, "true");
-		return;
-	}
-	struct json_object *holder = reach(object, rule->pointer, above);
-	if (holder)
-		json_set_bool(holder, last + 1, true);
-}
-
-/* {"spec":{"suspend":null}}: a merge patch that takes the member away. */
-static struct json_object *release_patch(const struct journal_pause *p)
-{
-	struct json_object *root = json_new_object();
-	const char *last = strrchr(p->pointer, '/');
-	size_t len =
-	    p->annotation ? strlen(p->pointer) : (size_t)(last - p->pointer);
-	struct json_object *holder = reach(root, p->pointer, len);
-
-	json_set(holder, p->annotation ? p->annotation : last + 1, NULL);
-	return root;
-}
 
 static int find_cluster(
     const struct applier *a, const char *name, uint16_t *out)
@@ -93,17 +19,53 @@ static int find_cluster(
 	return -1;
 }
 
-static int release(struct applier *a, struct journal_pause *p, struct err *err)
+/* What was deleted in the meantime waits for its finalizers: let go, its
+ * controller would delete what it stands for. What another hand has changed
+ * since is no longer ours. */
+static int may_release(struct applier *a, uint16_t cluster,
+    const struct journal_pause *p, const struct pause_made *made, bool *may,
+    struct err *err)
+{
+	struct err why = ERR_INIT;
+	cleanup(json_freep) struct json_object *live =
+	    send_get(a, cluster, p->path, &why);
+
+	*may = false;
+	if (!live && why.code == ERR_NOT_FOUND)
+		return 0; /* what is not there is not paused */
+	if (!live) {
+		*err = why;
+		return -1;
+	}
+	if (json_path(live, "metadata", "deletionTimestamp", NULL))
+		return err_set(err, ERR_EXISTS,
+		    "it is being deleted: its controller would act on that; "
+		    "it stays paused until it is gone, or is let go by hand");
+	*may = pause_still_stands(live, made);
+	return 0;
+}
+
+/* `*was_paused`: it was so by us until now. */
+static int release(struct applier *a, struct journal_pause *p, bool *was_paused,
+    struct err *err)
 {
 	uint16_t cluster;
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	cleanup(buf_done) struct buf body = BUF_INIT;
-	cleanup(json_freep) struct json_object *patch = release_patch(p);
+	const struct pause_made made = {.pointer = p->pointer,
+	    .annotation = p->annotation,
+	    .paused = p->paused,
+	    .before = p->before};
 
 	if (find_cluster(a, p->cluster, &cluster) ||
 	    !a->targets[cluster].client)
 		return err_set(err, ERR_USAGE,
 		    "no target is known for the cluster '%s'", p->cluster);
+	if (may_release(a, cluster, p, &made, was_paused, err))
+		return -1;
+	if (!*was_paused)
+		return journal_release(a->run->journal, p, err);
+	cleanup(json_freep) struct json_object *patch = pause_release(&made);
 	json_write(&body, patch, JSON_COMPACT);
 	struct kube_request request = {
 	    .method = "PATCH",
@@ -114,7 +76,6 @@ static int release(struct applier *a, struct journal_pause *p, struct err *err)
 	    .body_len = body.len,
 	    .see_through = true,
 	};
-	/* What is not there is not paused. */
 	if (send_request(a, cluster, &request, &answer, err) &&
 	    answer.status != 404)
 		return -1;
@@ -133,11 +94,15 @@ static void release_one(void *ctx, size_t i)
 	struct journal_pause *p = b->items[i];
 	struct outcome outcome = OUTCOME_INIT;
 	struct err err = ERR_INIT;
+	bool was_paused = false;
 
 	if (run_must_stop(a->run))
 		outcome_set(&outcome, OUTCOME_PENDING, "stopped");
-	else if (release(a, p, &err))
+	else if (release(a, p, &was_paused, &err))
 		outcome_failed(&outcome, &err);
+	else if (!was_paused)
+		outcome_set(&outcome, OUTCOME_SKIPPED,
+		    "it is not paused by this restore any more");
 	else
 		outcome_set(&outcome, OUTCOME_UPDATED, "released");
 	pthread_mutex_lock(&a->run->lock);

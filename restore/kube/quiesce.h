@@ -7,13 +7,6 @@
 
 #include "restore/kube/target.h"
 
-struct json_object;
-struct rule_pause;
-
-/* The rule by which the object is to be paused, or NULL. */
-const struct rule_pause *quiesce_rule(const struct plan *p,
-    const struct plan_kind *k, struct json_object *object);
-void quiesce_pause(struct json_object *object, const struct rule_pause *rule);
 /* Releases what the journal says is paused, in order. */
 void quiesce_release(struct applier *a);
 

@@ -1,37 +1,50 @@
 #include "restore/kube/write.h"
 
-#include "restore/kube/quiesce.h"
 #include "restore/kube/send.h"
-#include "restore/objects/rules.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
 #include <stdlib.h>
 
-int write_pause(struct task *t, struct err *err)
+static int note_pause(struct task *t, const struct rule_pause *rule,
+    char *before, struct err *err)
 {
+	struct run *run = t->a->run;
 	struct buf what = BUF_INIT;
 
-	if (!t->object->pause)
-		return 0;
-	quiesce_pause(t->object->object, t->object->pause);
-	if (!t->a->run->journal || t->paused)
-		return 0;
-	plan_describe(t->a->run->p, t->n, &what);
+	plan_describe(run->p, t->n, &what);
 	autofree char *text = buf_steal(&what);
-	autofree char *pointer = str_dup(t->object->pause->pointer);
-	autofree char *annotation = str_dup(t->object->pause->annotation);
+	autofree char *pointer = str_dup(rule->pointer);
+	autofree char *annotation = str_dup(rule->annotation);
+	autofree char *paused = str_dup(rule->value);
 	autofree char *cluster = str_dup(t->a->targets[t->n->cluster].name);
 	struct journal_pause pause = {
 	    .cluster = cluster,
 	    .path = t->object->path,
 	    .pointer = pointer,
 	    .annotation = annotation,
+	    .paused = paused,
+	    .before = before,
 	    .what = text,
-	    .level = t->a->run->p->graph.nodes.items[t->node].level,
+	    .level = run->p->graph.nodes.items[t->node].level,
 	};
+	if (journal_is_paused(run->journal, cluster, t->object->path, pointer))
+		return 0; /* by an earlier run, or when it was postponed */
 	t->paused = true;
-	return journal_pause(t->a->run->journal, t->node, &pause, err);
+	return journal_pause(run->journal, t->node, &pause, err);
+}
+
+int write_pause(struct task *t, struct err *err)
+{
+	for (size_t i = 0; i < t->object->pause_count; i++) {
+		const struct rule_pause *rule = t->object->pauses[i].rule;
+
+		if (t->a->run->journal &&
+		    note_pause(t, rule, t->object->pauses[i].before, err))
+			return -1;
+		pause_set(t->object->object, rule);
+	}
+	return 0;
 }
 
 int write_status(struct task *t)

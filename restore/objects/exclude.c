@@ -209,7 +209,9 @@ static struct exclude_condition secret_condition(
 		c.namespace = object_namespace(object);
 		c.name = object_name(object);
 		c.reason = "a token that the control plane makes";
-	} else if (!o->derived) {
+	} else if (!o->derived &&
+		   !object_label(object, "argocd.argoproj.io/secret-type")) {
+		/* Argo CD's are read by what acts on them. */
 		c.kind = "Target";
 		c.name = object_controller_uid(
 		    object, "ExternalSecret.external-secrets.io");

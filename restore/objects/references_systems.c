@@ -91,28 +91,39 @@ static void collect_states_in(struct collector *t, struct json_object *j)
 	}
 }
 
+/* The Secret of the backend "kubernetes", by its workspace and suffix. */
+static void collect_state_secret(
+    struct collector *t, const char *workspace, const char *suffix)
+{
+	if (!suffix)
+		return;
+	autofree char *secret = str_printf(
+	    "tfstate-%s-%s", workspace ? workspace : "default", suffix);
+	collector_add(t, "", "Secret", t->namespace, secret, EDGE_HOLDS, false,
+	    "Terraform state in a Secret");
+}
+
 static void collect_terraform(struct collector *t)
 {
 	struct json_object *spec = json_get(t->object, "spec");
 	struct json_object *s3 = json_path(spec, "backend", "s3", NULL);
-	struct json_object *config = json_get(spec, "backendConfig");
+	const char *suffix =
+	    json_str(json_path(spec, "backend", "secretSuffix", NULL));
+	bool tofu = str_eq(t->kind, "Terraform");
 
-	if (!str_eq(t->kind, "Terraform") && !str_eq(t->kind, "Workspace") &&
+	if (!tofu && !str_eq(t->kind, "Workspace") &&
 	    !strstr(t->group, "terraform") && !strstr(t->group, "tf."))
 		return;
 	collect_state(t, json_get_str(s3, "bucket"), json_get_str(s3, "key"));
 	collect_states_in(t, spec);
-	if (!str_eq(t->kind, "Terraform"))
-		return;
-	/* tofu-controller's own default: the state is a Secret. */
-	const char *workspace = json_get_str(spec, "workspace");
-	const char *suffix = json_get_str(config, "secretSuffix");
-	if (!suffix)
-		suffix = json_str(json_pointer(t->object, "/metadata/name"));
-	autofree char *secret = str_printf("tfstate-%s-%s",
-	    workspace ? workspace : "default", suffix ? suffix : "");
-	collector_add(t, "", "Secret", t->namespace, secret, EDGE_HOLDS, false,
-	    "Terraform state in a Secret");
+	/* tofu-controller and kubevela keep the state in a Secret by default,
+	 * called by the object; terranetes by its UID. */
+	if (tofu)
+		suffix = json_str(
+		    json_path(spec, "backendConfig", "secretSuffix", NULL));
+	if (!suffix && (tofu || str_eq(t->kind, "Configuration")))
+		suffix = object_name(t->object);
+	collect_state_secret(t, json_get_str(spec, "workspace"), suffix);
 }
 
 static void collect_helm(struct collector *t)
@@ -215,7 +226,7 @@ static void collect_argocd(struct collector *t)
 	    json_path(t->object, "metadata", "labels", NULL);
 
 	collect_argocd_parent(t);
-	if (rules_kind_fits("Application.argoproj.io", t->group, t->kind))
+	if (rules_kind_fits("Application*.argoproj.io", t->group, t->kind))
 		collector_add(t, "@", "Credentials", NULL, "argocd",
 		    EDGE_REFERENCE, false, "repository and cluster Secrets");
 	if (rules_kind_fits("Secret.core", t->group, t->kind) &&

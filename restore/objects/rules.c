@@ -165,7 +165,8 @@ static const char *const systems[] = {"workload", "storage", "access",
     "kyverno", "gatekeeper", "external-secrets", "cert-manager",
     "prometheus-operator", "helm", "runs", "k8up", "rancher", "kubevirt",
     "kueue", "ray", "spark", "percona", "strimzi", "karpenter", "cilium",
-    "metallb", "olm"};
+    "metallb", "olm", "tekton", "cluster-api", "fleet", "ack",
+    "config-connector"};
 
 bool rules_system_known(const char *system)
 {

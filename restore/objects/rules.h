@@ -40,17 +40,32 @@ struct rule_edge {
 	bool ready; /* what it names must be ready first */
 };
 
-enum rule_pause_how { RULE_PAUSE_FIELD, RULE_PAUSE_ANNOTATION };
+/* How a controller reads its pause. */
+enum rule_pause_read {
+	RULE_PAUSE_TRUE,     /* that value alone */
+	RULE_PAUSE_PARSED,   /* any word that Go's ParseBool takes for true */
+	RULE_PAUSE_ANY_CASE, /* that word in any case */
+	RULE_PAUSE_THERE,    /* whatever stands there */
+};
 
 struct rule_pause {
 	const char *system;
 	const char *kind; /* pattern */
 	const char
 	    *where; /* a pointer at which something must exist, or NULL */
-	/* A boolean field set to true, or a map in which `annotation` is set to
-	 * "true"; pointer. Removed on release, never set to false. */
+	/* A field, or a map in which `annotation` is set; what stood there
+	 * before is put back on release, and what did not is taken away, never
+	 * set to false. */
 	const char *pointer;
 	const char *annotation; /* NULL for a field */
+	const char *value;	/* JSON text; NULL: true, or "true" */
+	enum rule_pause_read read;
+	/* Of a controller's Deployment, which comes without replicas where
+	 * the kinds that it acts on have no pause: what its image (pattern)
+	 * and a label ("key=value") must be, or NULL. */
+	const char *image;
+	const char *label;
+	const char *acts_on; /* pattern; only where such are restored */
 };
 
 struct rule_ready {

@@ -190,24 +190,27 @@ const struct rule_edge rules_edges[] = {
     OBJECT("terraform", "Terraform", "/spec/cliConfigSecretRef", "Secret.core"),
     OBJECT(
 	"terraform", "Terraform", "/spec/writeOutputsToSecret", "Secret.core"),
+    OBJECT("terraform", "*.app.terraform.io", "/spec/token/secretKeyRef",
+	"Secret.core"),
 
     OBJECT("gatekeeper", "*.constraints.gatekeeper.sh",
 	"/spec/parameters/configMapRef", "ConfigMap.core"),
 
+    /* Not once it is ready: what makes it ready may be held until the end. */
     {"external-secrets", "ExternalSecret.external-secrets.io",
 	"/spec/secretStoreRef", RULE_REF, "SecretStore.external-secrets.io",
-	HOLD, true},
+	HOLD, false},
     {"external-secrets", "ExternalSecret.external-secrets.io",
 	"/spec/dataFrom/*/sourceRef/storeRef", RULE_REF,
-	"SecretStore.external-secrets.io", HOLD, true},
+	"SecretStore.external-secrets.io", HOLD, false},
     {"external-secrets", "ClusterExternalSecret.external-secrets.io",
 	"/spec/externalSecretSpec/secretStoreRef", RULE_REF,
-	"ClusterSecretStore.external-secrets.io", HOLD, true},
+	"ClusterSecretStore.external-secrets.io", HOLD, false},
     {"external-secrets", "PushSecret.external-secrets.io",
 	"/spec/selector/secret/name", RULE_NAME, "Secret.core", HOLD, false},
     {"external-secrets", "PushSecret.external-secrets.io",
 	"/spec/secretStoreRefs/*", RULE_REF, "SecretStore.external-secrets.io",
-	HOLD, true},
+	HOLD, false},
     OBJECT("external-secrets", "*SecretStore.external-secrets.io",
 	"/spec/provider/*/auth/secretRef/*", "Secret.core"),
     OBJECT("external-secrets", "*SecretStore.external-secrets.io",
@@ -240,28 +243,93 @@ const struct rule_edge rules_edges[] = {
     {.system = NULL},
 };
 
-#define SUSPEND(system, kind)                                                  \
+#define FIELD(system_, kind_, pointer_)                                        \
 	{                                                                      \
-		system, kind, NULL, "/spec/suspend", NULL                      \
+		.system = (system_), .kind = (kind_), .pointer = (pointer_)    \
 	}
-#define PAUSED(kind, where)                                                    \
+#define SUSPEND(system_, kind_) FIELD(system_, kind_, "/spec/suspend")
+#define ANNOTATION(system_, kind_, annotation_)                                \
 	{                                                                      \
-		"crossplane", kind, where, "/metadata/annotations",            \
-		    "crossplane.io/paused"                                     \
+		.system = (system_), .kind = (kind_),                          \
+		.pointer = "/metadata/annotations",                            \
+		.annotation = (annotation_)                                    \
+	}
+#define DISABLED(kind_, annotation_)                                           \
+	{                                                                      \
+		.system = "flux", .kind = (kind_),                             \
+		.pointer = "/metadata/annotations",                            \
+		.annotation = (annotation_), .value = "\"disabled\"",          \
+		.read = RULE_PAUSE_ANY_CASE                                    \
+	}
+#define PAUSED(kind_, where_)                                                  \
+	{                                                                      \
+		.system = "crossplane", .kind = (kind_), .where = (where_),    \
+		.pointer = "/metadata/annotations",                            \
+		.annotation = "crossplane.io/paused"                           \
+	}
+#define CLUSTER_API(kind_)                                                     \
+	{                                                                      \
+		.system = "cluster-api", .kind = (kind_),                      \
+		.pointer = "/metadata/annotations",                            \
+		.annotation = "cluster.x-k8s.io/paused",                       \
+		.read = RULE_PAUSE_THERE                                       \
+	}
+/* A kind that has no pause, by its controller. */
+#define BY_REPLICAS(system_, image_, label_, acts_on_)                         \
+	{                                                                      \
+		.system = (system_), .kind = "Deployment.apps",                \
+		.pointer = "/spec/replicas", .value = "0", .image = (image_),  \
+		.label = (label_), .acts_on = (acts_on_)                       \
 	}
 const struct rule_pause rules_pauses[] = {
     SUSPEND("flux", "Kustomization.kustomize.toolkit.fluxcd.io"),
     SUSPEND("flux", "HelmRelease.helm.toolkit.fluxcd.io"),
-    SUSPEND("flux", "*.source.toolkit.fluxcd.io"),
-    SUSPEND("flux", "Image*.image.toolkit.fluxcd.io"),
+    SUSPEND("flux", "*Repository.source.toolkit.fluxcd.io"),
+    SUSPEND("flux", "Bucket.source.toolkit.fluxcd.io"),
+    SUSPEND("flux", "HelmChart.source.toolkit.fluxcd.io"),
+    SUSPEND("flux", "ImageRepository.image.toolkit.fluxcd.io"),
+    SUSPEND("flux", "ImagePolicy.image.toolkit.fluxcd.io"),
+    SUSPEND("flux", "ImageUpdateAutomation.image.toolkit.fluxcd.io"),
+    DISABLED("FluxInstance.fluxcd.controlplane.io",
+	"fluxcd.controlplane.io/reconcile"),
+    DISABLED("ResourceSet.fluxcd.controlplane.io",
+	"fluxcd.controlplane.io/reconcile"),
+    DISABLED("ResourceSetInputProvider.fluxcd.controlplane.io",
+	"fluxcd.controlplane.io/reconcile"),
+    DISABLED("ArtifactGenerator.source.extensions.fluxcd.io",
+	"source.extensions.fluxcd.io/reconcile"),
     SUSPEND("terraform", "Terraform.infra.contrib.fluxcd.io"),
-    {"argocd", "Application.argoproj.io", NULL, "/metadata/annotations",
-	"argocd.argoproj.io/skip-reconcile"},
+    ANNOTATION("terraform", "*.app.terraform.io", "app.terraform.io/paused"),
+    BY_REPLICAS("terraform", "*terraform-controller*", NULL,
+	"Configuration.terraform.core.oam.dev"),
+    BY_REPLICAS(
+	"terraform", "*terranetes-controller*", NULL, "*.terraform.appvia.io"),
+    BY_REPLICAS(
+	"terraform", "*pulumi-kubernetes-operator*", NULL, "Stack.pulumi.com"),
+    {.system = "argocd",
+	.kind = "Application.argoproj.io",
+	.pointer = "/metadata/annotations",
+	.annotation = "argocd.argoproj.io/skip-reconcile",
+	.read = RULE_PAUSE_PARSED},
     /* What it generates comes paused; an annotation of an Application alone
-     * would be taken away by its ApplicationSet. */
-    {"argocd", "ApplicationSet.argoproj.io", NULL,
-	"/spec/template/metadata/annotations",
-	"argocd.argoproj.io/skip-reconcile"},
+     * would be taken away by its ApplicationSet. And it takes nothing away
+     * that it does not generate yet. */
+    {.system = "argocd",
+	.kind = "ApplicationSet.argoproj.io",
+	.pointer = "/spec/template/metadata/annotations",
+	.annotation = "argocd.argoproj.io/skip-reconcile",
+	.read = RULE_PAUSE_PARSED},
+    {.system = "argocd",
+	.kind = "ApplicationSet.argoproj.io",
+	.pointer = "/spec/syncPolicy/applicationsSync",
+	.value = "\"create-only\""},
+    SUSPEND("argocd", "Workflow.argoproj.io"),
+    SUSPEND("argocd", "CronWorkflow.argoproj.io"),
+    /* Only a new run may say so. */
+    {.system = "tekton",
+	.kind = "PipelineRun.tekton.dev",
+	.pointer = "/spec/status",
+	.value = "\"PipelineRunPending\""},
     PAUSED("*", "/spec/forProvider"),
     PAUSED("*", "/spec/compositionRef"),
     PAUSED("*", "/spec/compositionSelector"),
@@ -269,6 +337,25 @@ const struct rule_pause rules_pauses[] = {
     PAUSED("*", "/spec/crossplane/compositionRef"),
     PAUSED("Object.kubernetes.crossplane.io", NULL),
     PAUSED("Release.helm.crossplane.io", NULL),
+    PAUSED("Operation.ops.crossplane.io", NULL),
+    PAUSED("CronOperation.ops.crossplane.io", NULL),
+    PAUSED("WatchOperation.ops.crossplane.io", NULL),
+    FIELD("cluster-api", "Cluster.cluster.x-k8s.io", "/spec/paused"),
+    CLUSTER_API("*.cluster.x-k8s.io"),
+    CLUSTER_API("*.infrastructure.cluster.x-k8s.io"),
+    CLUSTER_API("*.controlplane.cluster.x-k8s.io"),
+    CLUSTER_API("*.bootstrap.cluster.x-k8s.io"),
+    CLUSTER_API("IPAddressClaim.ipam.cluster.x-k8s.io"),
+    FIELD("fleet", "GitRepo.fleet.cattle.io", "/spec/paused"),
+    FIELD("fleet", "Bundle.fleet.cattle.io", "/spec/paused"),
+    BY_REPLICAS("ack", "*aws-controllers-k8s/*", NULL, "*.*.services.k8s.aws"),
+    {.system = "config-connector",
+	.kind = "ConfigConnector*.core.cnrm.cloud.google.com",
+	.pointer = "/spec/actuationMode",
+	.value = "\"Paused\""},
+    /* Its webhook runs the same image. */
+    BY_REPLICAS("external-secrets", "*external-secrets*",
+	"app.kubernetes.io/name=external-secrets", "*.external-secrets.io"),
     {.system = NULL},
 };
 
@@ -302,6 +389,22 @@ const struct rule_status rules_statuses[] = {
     {"crossplane", "*", "/spec/compositionRef"},
     {"crossplane", "*", "/spec/crossplane/compositionRef"},
     {"terraform", "Terraform", NULL},
+    {"terraform", "*.app.terraform.io", NULL},
+    {"terraform", "Configuration.terraform.core.oam.dev", NULL},
+    {"terraform", "*.terraform.appvia.io", NULL},
+    {"terraform", "Stack.pulumi.com", NULL},
+    {"flux", "*.fluxcd.controlplane.io", NULL},
+    {"flux", "*.source.extensions.fluxcd.io", NULL},
+    {"flux", "*.image.toolkit.fluxcd.io", NULL},
+    {"argocd", "ApplicationSet.argoproj.io", NULL},
+    {"argocd", "CronWorkflow.argoproj.io", NULL},
+    {"tekton", "*Run.tekton.dev", NULL},
+    {"cluster-api", "*.*cluster.x-k8s.io", NULL},
+    {"fleet", "*.fleet.cattle.io", NULL},
+    {"ack", "*.*.services.k8s.aws", NULL},
+    {"config-connector", "*.*.cnrm.cloud.google.com", NULL},
+    {"olm", "Subscription.operators.coreos.com", NULL},
+    {"strimzi", "Kafka.kafka.strimzi.io", NULL},
     {"cert-manager", "Certificate.cert-manager.io", NULL},
     {"external-secrets", "*ExternalSecret.external-secrets.io", NULL},
     {"external-secrets", "*PushSecret.external-secrets.io", NULL},

@@ -82,6 +82,8 @@ static const struct {
     {"*", "/metadata", "clusterName", NULL},
     {"*", "", "status", status_goes},
     {"Namespace.core", "/spec", "finalizers", NULL},
+    /* A sync that was under way would be made again, of an old revision. */
+    {"Application.argoproj.io", "", "operation", NULL},
 
     {"Service.core", "/spec", "clusterIP", has_cluster_ip},
     {"Service.core", "/spec", "clusterIPs", has_cluster_ip},
@@ -297,6 +299,21 @@ static void drop_if_empty(struct json_object *meta, const char *key)
 		json_remove(meta, key);
 }
 
+/* Nothing of a sync goes on here: what it was at is told as ended. */
+static void end_operation(struct json_object *application)
+{
+	struct json_object *state =
+	    json_path(application, "status", "operationState", NULL);
+	const char *phase = json_get_str(state, "phase");
+
+	if (!str_eq(phase, "Running") && !str_eq(phase, "Terminating"))
+		return;
+	json_set_str(state, "phase", "Failed");
+	json_set_str(state, "message",
+	    "the operation was under way when it was captured, and was not "
+	    "restored");
+}
+
 void sanitize_object(
     struct json_object *object, const struct sanitize_options *o)
 {
@@ -304,6 +321,8 @@ void sanitize_object(
 	    object_identity(object);
 	struct json_object *meta = json_get(object, "metadata");
 
+	if (rules_kind_fits("Application.argoproj.io", id.group, id.kind))
+		end_operation(object);
 	for (size_t i = 0; i < sizeof(taken_out) / sizeof(*taken_out); i++) {
 		if (!rules_kind_fits(taken_out[i].kind, id.group, id.kind) ||
 		    (taken_out[i].when && !taken_out[i].when(object, o)))

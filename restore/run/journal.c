@@ -25,6 +25,8 @@ static void pause_done(struct journal_pause *p)
 	free(p->path);
 	free(p->pointer);
 	free(p->annotation);
+	free(p->paused);
+	free(p->before);
 	free(p->what);
 }
 
@@ -141,6 +143,8 @@ static void add_pause(struct buf *line, const struct journal_pause *p)
 	quoted(line, "path", p->path);
 	quoted(line, "pointer", p->pointer);
 	quoted(line, "annotation", p->annotation);
+	quoted(line, "paused", p->paused);
+	quoted(line, "before", p->before);
 	quoted(line, "what", p->what);
 	buf_add_str(line, "}}");
 }
@@ -315,7 +319,8 @@ int journal_pause(struct journal *j, uint32_t node,
 	bool known = false;
 	VEC_EACH (&j->pauses, p)
 		if (str_eq(p->cluster, pause->cluster) &&
-		    str_eq(p->path, pause->path)) {
+		    str_eq(p->path, pause->path) &&
+		    str_eq(p->pointer, pause->pointer)) {
 			p->released = false;
 			known = true;
 		}
@@ -325,6 +330,8 @@ int journal_pause(struct journal *j, uint32_t node,
 		    .path = str_dup(pause->path),
 		    .pointer = str_dup(pause->pointer),
 		    .annotation = str_dup(pause->annotation),
+		    .paused = str_dup(pause->paused),
+		    .before = str_dup(pause->before),
 		    .what = str_dup(pause->what),
 		    .level = pause->level,
 		};
@@ -332,14 +339,30 @@ int journal_pause(struct journal *j, uint32_t node,
 	return write_line(j, &line, err);
 }
 
-static int write_release(
-    struct journal *j, const char *cluster, const char *path, struct err *err)
+bool journal_is_paused(struct journal *j, const char *cluster, const char *path,
+    const char *pointer)
+{
+	bool paused = false;
+
+	pthread_mutex_lock(&j->lock->mutex);
+	VEC_EACH (&j->pauses, p)
+		paused |= !p->released && str_eq(p->cluster, cluster) &&
+			  str_eq(p->path, path) && str_eq(p->pointer, pointer);
+	pthread_mutex_unlock(&j->lock->mutex);
+	return paused;
+}
+
+/* Of all places of the object where pointer is NULL. */
+static int write_release(struct journal *j, const char *cluster,
+    const char *path, const char *pointer, struct err *err)
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
 	autofree char *pause = str_printf("%s %s", cluster, path);
 
 	buf_add_str(&line, "{\"release\":");
 	json_add_quoted(&line, pause, strlen(pause));
+	if (pointer)
+		quoted(&line, "pointer", pointer);
 	buf_add_char(&line, '}');
 	return write_line(j, &line, err);
 }
@@ -352,14 +375,15 @@ int journal_unpause(
 		if (str_eq(p->cluster, cluster) && str_eq(p->path, path))
 			p->released = true;
 	pthread_mutex_unlock(&j->lock->mutex);
-	return write_release(j, cluster, path, err);
+	return write_release(j, cluster, path, NULL, err);
 }
 
 int journal_release(
     struct journal *j, struct journal_pause *pause, struct err *err)
 {
 	pause->released = true;
-	return write_release(j, pause->cluster, pause->path, err);
+	return write_release(
+	    j, pause->cluster, pause->path, pause->pointer, err);
 }
 
 int journal_done(struct journal *j, struct err *err)

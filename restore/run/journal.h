@@ -7,8 +7,9 @@
  *     {"n":12,"begin":"<UID that was live, or empty>"}
  *     {"n":12,"end":"created","uid":"...","detail":"...","notes":[...]}
  *     {"n":12,"pause":{"cluster":"prod","path":"/apis/...","pointer":
- *       "/spec/suspend","annotation":null,"level":4,"what":"..."}}
- *     {"release":"<cluster> <path>"}
+ *       "/spec/suspend","annotation":null,"paused":null,
+ *       "before":null,"level":4,"what":"..."}}
+ *     {"release":"<cluster> <path>","pointer":"/spec/suspend"}
  *     {"done":true}
  *
  * A line reaches the kernel before the call returns, and the disk within
@@ -30,6 +31,8 @@ struct journal_pause {
 	char *path; /* of the API */
 	char *pointer;
 	char *annotation; /* or NULL */
+	char *paused;	  /* JSON text, see pause.h; or NULL */
+	char *before;	  /* the same */
 	char *what;
 	uint32_t level;
 	bool released;
@@ -84,7 +87,10 @@ int journal_pause(struct journal *j, uint32_t node,
     const struct journal_pause *pause, struct err *err);
 int journal_release(
     struct journal *j, struct journal_pause *pause, struct err *err);
-/* Takes back what journal_pause said of a place. */
+/* Whether it says so, and of no release. */
+bool journal_is_paused(struct journal *j, const char *cluster, const char *path,
+    const char *pointer);
+/* Takes back what journal_pause said of all places of an object. */
 int journal_unpause(
     struct journal *j, const char *cluster, const char *path, struct err *err);
 int journal_done(struct journal *j, struct err *err);

@@ -44,7 +44,8 @@ static int read_pause(
 		return err_set(err, ERR_FORMAT, "a pause without its path");
 	VEC_EACH (&j->pauses, known)
 		if (str_eq(known->cluster, cluster) &&
-		    str_eq(known->path, path)) {
+		    str_eq(known->path, path) &&
+		    str_eq(known->pointer, pointer)) {
 			known->released = false;
 			return 0;
 		}
@@ -53,17 +54,22 @@ static int read_pause(
 	    .path = str_dup(path),
 	    .pointer = str_dup(pointer),
 	    .annotation = str_dup(json_get_str(line, "annotation")),
+	    .paused = str_dup(json_get_str(line, "paused")),
+	    .before = str_dup(json_get_str(line, "before")),
 	    .what = str_dup(what ? what : path),
 	    .level = (uint32_t)json_get_int(line, "level", 0),
 	};
 	return 0;
 }
 
-static void read_release(struct journal *j, const char *pause)
+/* Of all places of an object where the line names none. */
+static void read_release(
+    struct journal *j, const char *pause, const char *pointer)
 {
 	VEC_EACH (&j->pauses, p) {
 		autofree char *own = str_printf("%s %s", p->cluster, p->path);
-		if (str_eq(own, pause))
+		if (str_eq(own, pause) &&
+		    (!pointer || str_eq(pointer, p->pointer)))
 			p->released = true;
 	}
 }
@@ -86,7 +92,8 @@ int journal_read_line(
 		return 0;
 	}
 	if (json_get_str(line, "release")) {
-		read_release(j, json_get_str(line, "release"));
+		read_release(j, json_get_str(line, "release"),
+		    json_get_str(line, "pointer"));
 		return 0;
 	}
 	if (json_get(line, "pause"))

@@ -113,3 +113,90 @@ why() { # "KIND NAMESPACE/NAME"
 	gone wgpolicyk8s.io/v1alpha2 policyreports 0f1e
 	gone operators.coreos.com/v1alpha1 clusterserviceversions global.v1
 }
+
+released() {
+	run --separate-stderr restore release latest -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+}
+
+@test "who acts on the world outside is held, knows its own, and is let go" {
+	restored pause fk09 --hold
+	live cluster.x-k8s.io/v1beta2 clusters prod | jq -e '.spec.paused and .status.phase == "Provisioned"'
+	local flux=fluxcd.controlplane.io
+	live $flux/v1 resourcesets tenants | jq -e --arg at $flux/reconcile \
+	    '.metadata.annotations[$at] == "disabled" and (.status.inventory.entries | length) == 1'
+	live $flux/v1 fluxinstances flux | jq -e --arg at $flux/reconcile \
+	    '.metadata.annotations[$at] == "disabled" and (.status.inventory.entries | length) == 1'
+	live source.extensions.fluxcd.io/v1beta1 artifactgenerators split | jq -e '.status.inventory[0].name == "a" and
+	    .metadata.annotations["source.extensions.fluxcd.io/reconcile"] == "disabled"'
+	local kind
+	for kind in cronoperations/nightly watchoperations/on-secret; do
+		live ops.crossplane.io/v1alpha1 ${kind/\// } cluster |
+		    jq -e '.metadata.annotations["crossplane.io/paused"] == "true"'
+	done
+	live fleet.cattle.io/v1alpha1 gitrepos fleet | jq -e .spec.paused
+	live ec2.services.k8s.aws/v1alpha1 vpcs main | jq -e '.status.vpcID == "vpc-0abc"'
+	released
+	live cluster.x-k8s.io/v1beta2 clusters prod | jq -e '.spec | has("paused") | not'
+	live $flux/v1 resourcesets tenants | jq -e '.metadata.annotations // {} == {}'
+	live fleet.cattle.io/v1alpha1 gitrepos fleet | jq -e '.spec | has("paused") | not'
+}
+
+@test "a pause set by hand is not let go, nor what goes away or is changed meanwhile" {
+	restored pause fk09 --hold
+	local of=/apis/fleet.cattle.io/v1alpha1/namespaces/fk09/gitrepos/fleet
+	local cluster=/apis/cluster.x-k8s.io/v1beta2/namespaces/fk09/clusters/prod
+	# Another hand lets go of one, and deletes the other.
+	call PATCH $of '{"spec":{"paused":false}}'
+	call PATCH $cluster '{"metadata":{"finalizers":["example.com/cascade"]}}'
+	call DELETE $cluster
+	run --separate-stderr restore release latest -o json
+	echo "$output$stderr"
+	[ "$status" -ne 0 ]
+	jq -e '.items[] | select(.what | startswith("Cluster.")) | .outcome == "failed" and
+	    (.detail | contains("being deleted"))' <<<"$output"
+	jq -e '.items[] | select(.what | startswith("GitRepo.")) | .outcome == "skipped"' <<<"$output"
+	call GET $cluster | jq -e .spec.paused
+	call GET $of | jq -e '.spec.paused == false'
+	call PATCH $cluster '{"metadata":{"finalizers":null}}'
+	# What somebody has paused by hand is theirs, also where it is changed.
+	call PATCH $of '{"spec":{"paused":true,"repo":"https://git.example.com/other.git"}}'
+	apply --existing update --hold
+	apply --existing update --force
+	released
+	call GET $of | jq -e '.spec.paused == true'
+}
+
+@test "an Application captured in a sync does not make it again" {
+	restored argocd-operation fk07
+	live argoproj.io/v1alpha1 applications shop | jq -e '(has("operation") | not) and
+	    .status.operationState.phase == "Failed"'
+	jq -e '[.items[] | select(.what | contains("fk07/shop")) | .notes[] |
+	    select(contains("sync"))] | length == 1' "$P/report"
+}
+
+@test "an ApplicationSet comes after its Secrets and takes nothing away" {
+	restored argocd-appset fk08 --hold
+	live v1 secrets cluster-eu
+	live argoproj.io/v1alpha1 applicationsets everywhere | jq -e '.spec.syncPolicy.applicationsSync == "create-only" and
+	    .spec.template.metadata.annotations["argocd.argoproj.io/skip-reconcile"] == "true" and
+	    (.status.resources | length) == 2'
+	run --separate-stderr restore plan latest --same-cluster -o json
+	jq -e '[.nodes[] | {key: (.kind + "/" + .name), value: .level}] | from_entries |
+	    .["Secret/cluster-us"] < .["ApplicationSet/everywhere"] and
+	    .["Secret/cluster-eu"] < .["ApplicationSet/everywhere"]' <<<"$output"
+	released
+	live argoproj.io/v1alpha1 applicationsets everywhere | jq -e '.spec.syncPolicy == {"preserveResourcesOnDeletion": false}'
+}
+
+@test "what keeps its state in a Secret comes after it" {
+	restored terraform-state-secret fk-q --hold
+	live terraform.core.oam.dev/v1beta2 configurations aa-bucket | jq -e '.status.apply.state == "Available"'
+	live app.terraform.io/v1alpha2 workspaces aa-ws | jq -e '.status.workspaceID == "ws-1" and
+	    .metadata.annotations["app.terraform.io/paused"] == "true"'
+	run --separate-stderr restore plan latest --same-cluster -o json
+	jq -e '[.nodes[] | {key: (.kind + "/" + .name), value: .level}] | from_entries |
+	    .["Secret/tfstate-default-oss"] < .["Configuration/aa-bucket"] and
+	    .["Secret/tfstate-default-aa-vpc"] < .["Terraform/aa-vpc"]' <<<"$output"
+}

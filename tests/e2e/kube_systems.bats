@@ -70,7 +70,7 @@ order() {
 	Service kyverno-svc < ValidatingWebhookConfiguration a-kyverno
 	ConstraintTemplate k8srequired < K8sRequired a-constraint
 	SecretStore z-store < ExternalSecret password
-	ExternalSecret password < Secret a-derived
+	Secret a-derived < ExternalSecret password
 	Issuer z-issuer < Certificate web
 	Secret web-tls < Certificate web
 	Secret web-tls < Ingress a-web
@@ -124,7 +124,7 @@ order() {
 	live cert-manager.io/v1 certificates web | jq -e '.status.revision == 3'
 	# Its status is not asked for, and nothing is known of it.
 	live monitoring.coreos.com/v1 prometheusrules z-rule | jq -e '.status == null'
-	jq -e '(.left_paused | length) == 13 and (.next | contains("release"))' "$P/report"
+	jq -e '(.left_paused | length) == 14 and (.next | contains("release"))' "$P/report"
 	jq -e '[.items[] | select(.what | contains("a-bucket")) | .notes[] |
 	    select(contains("external-create-pending"))] | length == 1' "$P/report"
 }
@@ -140,7 +140,7 @@ order() {
 	run --separate-stderr restore release latest -o json
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
-	jq -e '.items | length == 13 and all(.outcome == "updated")' <<<"$output"
+	jq -e '.items | length == 14 and all(.outcome == "updated")' <<<"$output"
 	local kustomize=kustomize.toolkit.fluxcd.io/v1
 	for what in "$kustomize kustomizations z-root" "$kustomize kustomizations a-child" \
 	    "source.toolkit.fluxcd.io/v1 gitrepositories platform" \

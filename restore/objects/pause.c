@@ -1,0 +1,195 @@
+#include "restore/objects/pause.h"
+
+#include "restore/objects/object.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* The words that Go's strconv.ParseBool takes for true. */
+static bool is_true_word(const char *text)
+{
+	static const char *const words[] = {
+	    "1", "t", "T", "true", "TRUE", "True"};
+
+	for (size_t i = 0; text && i < sizeof(words) / sizeof(*words); i++)
+		if (str_eq(text, words[i]))
+			return true;
+	return false;
+}
+
+static struct json_object *parse(const char *text)
+{
+	/* A number alone ends with what follows it. */
+	autofree char *ended = str_printf("%s ", text);
+	struct err ignored = ERR_INIT;
+
+	return json_parse(ended, strlen(ended), &ignored);
+}
+
+/* What is written: "true" into an annotation, true into a field, or what the
+ * rule says. */
+static struct json_object *value_of(const char *annotation, const char *text)
+{
+	if (text)
+		return parse(text);
+	return annotation ? json_new_str("true") : json_new_bool(true);
+}
+
+static struct json_object *value_at(
+    struct json_object *object, const char *pointer, const char *annotation)
+{
+	struct json_object *at = json_pointer(object, pointer);
+
+	return annotation ? json_get(at, annotation) : at;
+}
+
+bool pause_is_on(struct json_object *object, const struct rule_pause *rule)
+{
+	struct json_object *at =
+	    value_at(object, rule->pointer, rule->annotation);
+	cleanup(json_freep) struct json_object *paused =
+	    value_of(rule->annotation, rule->value);
+
+	switch (rule->read) {
+	case RULE_PAUSE_TRUE:
+		break;
+	case RULE_PAUSE_PARSED:
+		return is_true_word(json_str(at));
+	case RULE_PAUSE_ANY_CASE:
+		return json_str(at) && json_str(paused) &&
+		       strcasecmp(json_str(at), json_str(paused)) == 0;
+	case RULE_PAUSE_THERE:
+		return at != NULL;
+	}
+	return at && json_equal(at, paused);
+}
+
+static void see_image(void *ctx, struct json_object *image)
+{
+	const char **glob = ctx;
+
+	if (*glob && str_glob(*glob, json_str(image) ? json_str(image) : ""))
+		*glob = NULL;
+}
+
+static bool runs_image(struct json_object *object, const char *glob)
+{
+	const char *sought = glob;
+
+	rules_visit(object, "/spec/template/spec/containers/*/image", see_image,
+	    &sought);
+	return !sought;
+}
+
+/* "key=value" */
+static bool bears(struct json_object *object, const char *label)
+{
+	size_t len = strcspn(label, "=");
+	autofree char *key = str_ndup(label, len);
+
+	return str_eq(object_label(object, key), label + len + 1);
+}
+
+static bool is_for(struct json_object *object, const struct rule_pause *r,
+    const struct pause_question *q)
+{
+	return rules_used(q->without, r->system) &&
+	       rules_kind_fits(r->kind, q->group, q->kind) &&
+	       rules_has(object, r->where) &&
+	       (!r->label || bears(object, r->label)) &&
+	       (!r->image || runs_image(object, r->image)) &&
+	       (!r->acts_on || q->restores(q->ctx, r->acts_on));
+}
+
+size_t pause_find(struct json_object *object, const struct pause_question *q,
+    const struct rule_pause **out)
+{
+	size_t count = 0;
+
+	for (const struct rule_pause *r = rules_pauses; r->system; r++) {
+		bool known = false;
+
+		if (count == PAUSE_MAX || !is_for(object, r, q))
+			continue;
+		for (size_t i = 0; i < count; i++)
+			known |= str_eq(out[i]->pointer, r->pointer);
+		if (!known && !pause_is_on(object, r))
+			out[count++] = r;
+	}
+	return count;
+}
+
+char *pause_before(struct json_object *object, const struct rule_pause *rule)
+{
+	struct json_object *at =
+	    value_at(object, rule->pointer, rule->annotation);
+	struct buf text = BUF_INIT;
+
+	if (!at)
+		return NULL;
+	json_write(&text, at, JSON_COMPACT);
+	return buf_steal(&text);
+}
+
+/* The object at a pointer, made where it is missing; NULL where something
+ * else is in the way. None of the rules' pointers has an escape in it. */
+static struct json_object *reach(
+    struct json_object *object, const char *pointer, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && json_kind(object) == JSON_OBJECT) {
+		size_t end = at + 1;
+
+		while (end < len && pointer[end] != '/')
+			end++;
+		autofree char *step = str_ndup(pointer + at + 1, end - at - 1);
+		if (!json_get(object, step))
+			json_set(object, step, json_new_object());
+		object = json_get(object, step);
+		at = end;
+	}
+	return json_kind(object) == JSON_OBJECT ? object : NULL;
+}
+
+/* Takes the value. */
+static void put(struct json_object *object, const char *pointer,
+    const char *annotation, struct json_object *value)
+{
+	const char *last = strrchr(pointer, '/');
+	size_t len = annotation ? strlen(pointer) : (size_t)(last - pointer);
+	struct json_object *holder = reach(object, pointer, len);
+
+	if (holder)
+		json_set(holder, annotation ? annotation : last + 1, value);
+	else
+		json_free(value);
+}
+
+void pause_set(struct json_object *object, const struct rule_pause *rule)
+{
+	put(object, rule->pointer, rule->annotation,
+	    value_of(rule->annotation, rule->value));
+}
+
+bool pause_still_stands(
+    struct json_object *object, const struct pause_made *made)
+{
+	struct json_object *at =
+	    value_at(object, made->pointer, made->annotation);
+	cleanup(json_freep) struct json_object *paused =
+	    value_of(made->annotation, made->paused);
+
+	return at && json_equal(at, paused);
+}
+
+struct json_object *pause_release(const struct pause_made *made)
+{
+	struct json_object *patch = json_new_object();
+
+	put(patch, made->pointer, made->annotation,
+	    made->before ? parse(made->before) : NULL);
+	return patch;
+}
