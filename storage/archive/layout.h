@@ -1,26 +1,76 @@
 /*
- * Where an object lies in an archive:
+ * Where everything lies in an archive, both ways:
  *
+ *     git/<repository>.git/<file>
  *     kubernetes/<cluster>/cluster/<resource.group>/<name>.json
  *     kubernetes/<cluster>/namespaces/<ns>/<resource.group>/<name>.json
+ *     terraform/<bucket>/<key>
+ *     terraform/<bucket>/%versions/<key>/<version id>
  *
- * Names are percent-encoded but for letters, digits and "-._:@+,="; a file
- * name that would be longer than file systems take (a name of 253 characters
- * is allowed, and ".json" makes it 258) is cut to 200 bytes, followed by '~'
- * and 32 hex digits of the SHA-256 of the whole name. The object says its own
- * name; the path need not be decoded.
+ * A key is written as key_path.h says. Names of objects are percent-encoded but
+ * for letters, digits and "-._:@+,="; a file name that would be longer than
+ * file systems take (a name of 253 characters is allowed, and ".json" makes it
+ * 258) is cut to 200 bytes, followed by '~' and 32 hex digits of the SHA-256 of
+ * the whole name. The object says its own name; the path need not be decoded.
+ *
+ * Pure.
  */
 #ifndef STORAGE_ARCHIVE_LAYOUT_H
 #define STORAGE_ARCHIVE_LAYOUT_H
 
+#include "storage/archive/key_path.h"
 #include "storage/base/buf.h"
 #include "storage/base/err.h"
 
 #include <stddef.h>
 
-/* ns NULL or "": cluster scope. Appends to out. */
+enum layout_kind {
+	LAYOUT_OTHER,
+	LAYOUT_GIT,
+	LAYOUT_KUBERNETES,
+	LAYOUT_TERRAFORM
+};
+/* By the folder at the top of the archive that the path is in. */
+enum layout_kind layout_kind_of(const char *path);
+
+/* Each appends a path to out. */
+
+void layout_git_path(const char *repository, const char *file, struct buf *out);
+/* version_id NULL: what is current. `paths` as for key_path_add, and only of
+ * use for what is current. */
+void layout_state_path(const char *bucket, const char *key,
+    const char *version_id, struct key_paths *paths, struct buf *out);
+/* ns NULL or "": cluster scope. */
 void layout_object_path(const char *cluster, const char *resource_key,
     const char *ns, const char *name, struct buf *out);
+
+/* What a path says. All of these fail with ERR_FORMAT where it is no such path;
+ * on failure nothing is to be released. */
+
+struct layout_git {
+	char *repository; /* its name */
+	char *dir;	  /* git/<repository>.git */
+	const char *file; /* below it; in the path that was split */
+};
+int layout_git_split(const char *path, struct layout_git *out, struct err *err);
+void layout_git_done(struct layout_git *g);
+
+struct layout_object {
+	char *cluster;
+	char *ns; /* as it is encoded in the path; NULL: cluster scope */
+	char *resource;
+};
+int layout_object_split(
+    const char *path, struct layout_object *out, struct err *err);
+void layout_object_done(struct layout_object *o);
+
+struct layout_state {
+	char *bucket;
+	const char *key; /* as it is encoded; in the path that was split */
+};
+int layout_state_split(
+    const char *path, struct layout_state *out, struct err *err);
+void layout_state_done(struct layout_state *s);
 
 /* What Kubernetes allows as a name in a path: not empty, not "." or "..", no
  * '/' or '%', no control characters, at most 253 bytes, UTF-8. `len` because

@@ -1,6 +1,5 @@
 #include "storage/kube/select.h"
 
-#include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "tests/support/test.h"
@@ -161,73 +160,11 @@ static void resources_are_chosen_by_globs(void **state)
 	}
 }
 
-static void paths_hold_any_name(void **state)
-{
-	static const struct {
-		const char *ns;
-		const char *name;
-		const char *path;
-	} cases[] = {
-	    {NULL, "system:node", "kubernetes/c/cluster/r.g/system:node.json"},
-	    {"", "a", "kubernetes/c/cluster/r.g/a.json"},
-	    {"n", "a.b-c", "kubernetes/c/namespaces/n/r.g/a.b-c.json"},
-	    {"n", "~x y\\", "kubernetes/c/namespaces/n/r.g/%7Ex%20y%5C.json"},
-	    {"n", "\xc3\xa9", "kubernetes/c/namespaces/n/r.g/%C3%A9.json"},
-	};
-	struct buf path = BUF_INIT;
-	char longest[254];
-	char other[254];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		buf_clear(&path);
-		layout_object_path(
-		    "c", "r.g", cases[i].ns, cases[i].name, &path);
-		assert_string_equal(buf_str(&path), cases[i].path);
-	}
-	memset(longest, 'n', 253);
-	longest[253] = '\0';
-	memcpy(other, longest, sizeof(other));
-	other[252] = 'm';
-	buf_clear(&path);
-	layout_object_path("c", "r", NULL, longest, &path);
-	size_t len = strlen(strrchr(path.data, '/') + 1);
-	assert_int_equal(len, 200 + 1 + 32 + 5);
-	struct buf second = BUF_INIT;
-	layout_object_path("c", "r", NULL, other, &second);
-	assert_string_not_equal(buf_str(&path), buf_str(&second));
-	buf_done(&path);
-	buf_done(&second);
-}
-
-static void names_that_cannot_be_kept_are_refused(void **state)
-{
-	static const struct {
-		const char *name;
-		size_t len;
-	} bad[] = {{"", 0}, {".", 1}, {"..", 2}, {"a/b", 3}, {"../x", 4},
-	    {"a%2f", 4}, {"a\0b", 3}, {"a\n", 2}, {"\xff", 1}};
-	char longest[255];
-	struct err err = ERR_INIT;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_fails(layout_check_name(bad[i].name, bad[i].len, &err),
-		    err, ERR_FORMAT);
-	memset(longest, 'n', sizeof(longest));
-	assert_ok(layout_check_name(longest, 253, &err), err);
-	assert_fails(layout_check_name(longest, 254, &err), err, ERR_FORMAT);
-	assert_ok(layout_check_name("...", 3, &err), err);
-	assert_ok(layout_check_name("system:<a>", 10, &err), err);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(objects_that_come_back_by_themselves_are_out),
 	    cmocka_unit_test(resources_are_chosen_by_globs),
-	    cmocka_unit_test(paths_hold_any_name),
-	    cmocka_unit_test(names_that_cannot_be_kept_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("kube/select", tests, NULL, NULL);
