@@ -1,6 +1,7 @@
 #include "agent/git/capture.h"
 
 #include "agent/git/facts.h"
+#include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
@@ -111,9 +112,11 @@ static int add_file(
     struct work *w, const char *name, const char *facts, struct err *err)
 {
 	autofree char *file = file_join(w->dir, name);
-	autofree char *path = str_printf("git/%s.git/%s", w->r->name, name);
+	cleanup(buf_done) struct buf path = BUF_INIT;
+
+	layout_git_path(w->r->name, name, &path);
 	const struct archive_entry entry = {
-	    .path = path, .source = w->r->url, .facts = facts};
+	    .path = buf_str(&path), .source = w->r->url, .facts = facts};
 
 	return archive_lane_add_file(w->lane, &entry, file, err);
 }

@@ -6,6 +6,7 @@
 #include "agent/terraform/object.h"
 #include "agent/terraform/run.h"
 #include "storage/archive/key_path.h"
+#include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/pool.h"
 
@@ -69,15 +70,8 @@ static char *archive_path(struct walk *w, const struct s3_object *o, bool older)
 {
 	struct buf path = BUF_INIT;
 
-	buf_printf(&path, "terraform/%s/", s3_bucket(w->bucket->bucket->s3));
-	if (older) {
-		buf_add_str(&path, "%versions/");
-		key_path_add(NULL, &path, o->key);
-		buf_add_char(&path, '/');
-		key_path_add(NULL, &path, o->version_id);
-	} else {
-		key_path_add(&w->paths, &path, o->key);
-	}
+	layout_state_path(s3_bucket(w->bucket->bucket->s3), o->key,
+	    older ? o->version_id : NULL, &w->paths, &path);
 	return buf_steal(&path);
 }
 
