@@ -1,6 +1,7 @@
 #include "restore/open.h"
 
 #include "config/cli/listing.h"
+#include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/log.h"
@@ -195,7 +196,7 @@ int open_extract(
  * of repositories and states are given a path. */
 static bool as_file(const char *path)
 {
-	return !str_starts(path, "kubernetes/");
+	return layout_kind_of(path) != LAYOUT_KUBERNETES;
 }
 
 int open_tree(const struct command *c, struct opened *o, struct err *err)

@@ -2,6 +2,7 @@
 #include "restore/command.h"
 #include "restore/open.h"
 #include "restore/plan/door.h"
+#include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
@@ -81,12 +82,16 @@ static int verify_entry(
 
 	if (cancel_check(v->c->env.cancel, err))
 		return -1;
-	if (str_starts(e->path, "git/"))
+	switch (layout_kind_of(e->path)) {
+	case LAYOUT_GIT:
 		return verify_git(v, e, err);
-	if (str_starts(e->path, "terraform/"))
+	case LAYOUT_TERRAFORM:
 		return verify_state(v, e, err);
-	if (str_starts(e->path, "kubernetes/"))
+	case LAYOUT_KUBERNETES:
 		return verify_object(v, e, err);
+	case LAYOUT_OTHER:
+		break;
+	}
 	return 0;
 }
 

@@ -21,35 +21,6 @@ static int refuse(struct err *err, const char *path)
 
 /* ---- Kubernetes objects ---- */
 
-/* kubernetes/<cluster>/... without more than two parts at its end. */
-struct place {
-	char *cluster;
-	char *resource;
-};
-
-static void place_done(struct place *p)
-{
-	free(p->cluster);
-	free(p->resource);
-}
-
-static int find_place(const char *path, struct place *p, struct err *err)
-{
-	const char *cluster = path + strlen("kubernetes/");
-	const char *file = strrchr(path, '/');
-	const char *resource = file;
-
-	if (str_starts(path, "kubernetes/"))
-		while (resource > cluster && resource[-1] != '/')
-			resource--;
-	if (!str_starts(path, "kubernetes/") || resource <= cluster)
-		return err_set(
-		    err, ERR_FORMAT, "it is no place of a Kubernetes object");
-	p->cluster = str_ndup(cluster, strcspn(cluster, "/"));
-	p->resource = str_ndup(resource, (size_t)(file - resource));
-	return 0;
-}
-
 /* Of the names that make its path, which the API server takes from the object
  * and not from the path. */
 static int check_names(const struct json_object *object, struct err *err)
@@ -95,10 +66,10 @@ static int check_identity(const struct contents_entry *e,
     const struct json_object *object, struct err *err)
 {
 	const struct json_object *meta = json_get(object, "metadata");
-	cleanup(place_done) struct place at = {.cluster = NULL};
+	cleanup(layout_object_done) struct layout_object at = {.cluster = NULL};
 	cleanup(buf_done) struct buf path = BUF_INIT;
 
-	if (check_names(object, err) || find_place(e->path, &at, err))
+	if (check_names(object, err) || layout_object_split(e->path, &at, err))
 		return -1;
 	layout_object_path(at.cluster, at.resource,
 	    json_get_str(meta, "namespace"), json_get_str(meta, "name"), &path);
@@ -175,18 +146,17 @@ int door_state(const struct tree *tree, const struct contents_entry *e,
 int door_git_file(
     const struct contents_entry *e, char **repository, struct err *err)
 {
-	const char *end = strstr(e->path, ".git/");
+	cleanup(layout_git_done) struct layout_git at = {.dir = NULL};
 
-	if (!str_starts(e->path, "git/") || !end ||
-	    end == e->path + strlen("git/"))
-		return err_set(err, ERR_INTEGRITY,
-		    "'%s' is in no repository git/<name>.git", e->path);
-	if (verify_file_name(end + strlen(".git/"), err))
+	if (layout_git_split(e->path, &at, err)) {
+		err->code = ERR_INTEGRITY;
+		return -1;
+	}
+	if (verify_file_name(at.file, err))
 		return err_wrap(err, "%s", e->path);
 	if (verify_lfs_object(e->path, e->sha256, err))
 		return -1;
-	*repository =
-	    str_ndup(e->path, (size_t)(end - e->path) + strlen(".git"));
+	*repository = steal(at.dir);
 	return 0;
 }
 

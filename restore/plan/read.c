@@ -1,5 +1,6 @@
 #include "restore/plan/door.h"
 #include "restore/plan/maker.h"
+#include "storage/archive/layout.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -27,8 +28,10 @@ static int read_git(
 
 	if (door_git_file(e, &path, err))
 		return -1;
-	autofree char *name = str_ndup(path + strlen("git/"),
-	    strlen(path) - strlen("git/") - strlen(".git"));
+	cleanup(layout_git_done) struct layout_git at = {.dir = NULL};
+	if (layout_git_split(e->path, &at, err))
+		return -1;
+	const char *name = at.repository;
 	if (!selection_includes(m->p, "git", o->only_git, name, NULL))
 		return 0;
 	if (m->last_repository && str_eq(m->last_repository, path)) {
@@ -59,20 +62,16 @@ static int read_state(
     struct plan_maker *m, const struct contents_entry *e, struct err *err)
 {
 	const struct plan_options *o = m->p->options;
-	const char *start = e->path + strlen("terraform/");
-	const char *slash = strchr(start, '/');
+	cleanup(layout_state_done) struct layout_state at = {.bucket = NULL};
 	const char *bucket = json_get_str(e->facts, "bucket");
 	const char *key = json_get_str(e->facts, "key");
 	bool is_state;
 
-	if (!slash)
-		return err_set(err, ERR_FORMAT,
-		    "'%s' is not terraform/<bucket>/<key>", e->path);
-	autofree char *in_path = str_ndup(start, (size_t)(slash - start));
+	if (layout_state_split(e->path, &at, err))
+		return -1;
 	if (!bucket)
-		bucket = in_path;
-	autofree char *name =
-	    str_printf("%s/%s", bucket, key ? key : slash + 1);
+		bucket = at.bucket;
+	autofree char *name = str_printf("%s/%s", bucket, key ? key : at.key);
 	if (!selection_includes(
 		m->p, "terraform", o->only_terraform, bucket, name) ||
 	    json_truth(json_get(e->facts, "older"), false))
@@ -95,12 +94,16 @@ static int read_entry(
 
 	if (cancel_check(m->p->options->cancel, err))
 		return -1;
-	if (str_starts(e->path, "git/"))
+	switch (layout_kind_of(e->path)) {
+	case LAYOUT_GIT:
 		return read_git(m, e, err);
-	if (str_starts(e->path, "terraform/"))
+	case LAYOUT_TERRAFORM:
 		return read_state(m, e, err);
-	if (str_starts(e->path, "kubernetes/"))
+	case LAYOUT_KUBERNETES:
 		return plan_read_kube(m, e, err);
+	case LAYOUT_OTHER:
+		break;
+	}
 	return 0;
 }
 

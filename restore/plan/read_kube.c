@@ -3,6 +3,7 @@
 #include "restore/objects/exclude.h"
 #include "restore/plan/door.h"
 #include "restore/plan/maker.h"
+#include "storage/archive/layout.h"
 #include "storage/archive/limits.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
@@ -21,39 +22,6 @@ static int find_cluster(
 			return 0;
 		}
 	return -1;
-}
-
-/* kubernetes/<cluster>/cluster/<resource>/<file>, or
- * kubernetes/<cluster>/namespaces/<ns>/<resource>/<file>. */
-struct object_path {
-	char *parts[6];
-	size_t count;
-};
-
-static void object_path_done(struct object_path *o)
-{
-	for (size_t i = 0; i < o->count; i++)
-		free(o->parts[i]);
-}
-
-static int split_path(
-    const char *path, struct object_path *out, struct err *err)
-{
-	const char *p = path;
-
-	for (; *p && out->count < 6; p += *p == '/') {
-		size_t len = strcspn(p, "/");
-		out->parts[out->count++] = str_ndup(p, len);
-		p += len;
-	}
-	bool fits =
-	    *p == '\0' &&
-	    ((out->count == 5 && str_eq(out->parts[2], "cluster")) ||
-		(out->count == 6 && str_eq(out->parts[2], "namespaces")));
-	if (fits)
-		return 0;
-	return err_set(
-	    err, ERR_FORMAT, "'%s' is no path of a Kubernetes object", path);
 }
 
 static struct json_object *read_object(
@@ -120,13 +88,13 @@ int plan_read_kube(
     struct plan_maker *m, const struct contents_entry *e, struct err *err)
 {
 	const struct plan_options *o = m->p->options;
-	cleanup(object_path_done) struct object_path parts = {.count = 0};
+	cleanup(layout_object_done) struct layout_object at = {.cluster = NULL};
 	uint16_t cluster;
 
-	if (split_path(e->path, &parts, err))
+	if (layout_object_split(e->path, &at, err))
 		return -1;
-	const char *ns = parts.count == 6 ? parts.parts[3] : NULL;
-	const char *from = parts.parts[1];
+	const char *ns = at.ns;
+	const char *from = at.cluster;
 	autofree char *full = str_printf("%s/%s", from, ns ? ns : "");
 	if (o->without_kubernetes ||
 	    !selection_includes_cluster(o->only_kubernetes, from)) {
@@ -154,8 +122,7 @@ int plan_read_kube(
 	if (!selection_includes(
 		m->p, "kubernetes", o->only_kubernetes, ns, full))
 		return 0;
-	return include_object(
-	    m, e, cluster, parts.parts[parts.count - 2], object, err);
+	return include_object(m, e, cluster, at.resource, object, err);
 }
 
 static bool is_used(
@@ -173,17 +140,17 @@ int plan_read_definition(
 {
 	struct plan_maker *m = ctx;
 	const struct plan_options *o = m->p->options;
-	cleanup(object_path_done) struct object_path parts = {.count = 0};
+	cleanup(layout_object_done) struct layout_object at = {.cluster = NULL};
 	uint16_t cluster;
 
 	if (!str_starts(e->path, "kubernetes/") ||
 	    !strstr(e->path, "/cluster/" DEFINITIONS "/"))
 		return 0;
-	if (split_path(e->path, &parts, err))
+	if (layout_object_split(e->path, &at, err))
 		return -1;
 	/* Of a cluster that is taken whole, all of them are there already. */
-	if (find_cluster(o, parts.parts[1], &cluster) ||
-	    selection_includes_all_of(o->only_kubernetes, parts.parts[1]))
+	if (find_cluster(o, at.cluster, &cluster) ||
+	    selection_includes_all_of(o->only_kubernetes, at.cluster))
 		return 0;
 	cleanup(json_freep) struct json_object *object =
 	    door_object(o->tree, e, err);
@@ -193,7 +160,7 @@ int plan_read_definition(
 	if (!is_used(m->p, cluster, json_get_str(spec, "group"),
 		json_str(json_path(spec, "names", "kind", NULL))))
 		return 0;
-	if (include_object(m, e, cluster, parts.parts[3], object, err))
+	if (include_object(m, e, cluster, at.resource, object, err))
 		return -1;
 	m->p->nodes.items[m->current].companion = true;
 	return 0;
