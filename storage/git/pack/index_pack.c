@@ -1,14 +1,14 @@
-#include "storage/git/pack/index_pack_impl.h"
+#include "storage/git/pack/index_pack.h"
 
 #include "storage/base/mem.h"
+#include "storage/git/pack/index_deltas.h"
+#include "storage/git/pack/index_entry.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum {
-	MAX_THREADS = 8,
-};
+enum { MAX_THREADS = 8 };
 
 struct index_pack *index_pack_new(const struct index_pack_options *o)
 {
@@ -51,32 +51,430 @@ void index_pack_freep(struct index_pack **ip)
 	index_pack_free(*ip);
 }
 
-void index_pack_hash_header(
-    struct digest *d, enum object_type type, uint64_t size)
-{
-	char header[48];
-	int len = snprintf(header, sizeof(header), "%s %llu",
-	    object_type_name(type), (unsigned long long)size);
+/* ---- reading the pack ---- */
 
-	digest_add(d, header, (size_t)len + 1);
+enum {
+	PACK_HEADER = 12,
+	/* A blob up to this is unpacked whole; a larger one is hashed as it
+	 * passes. */
+	WHOLE_BLOB = 1024 * 1024,
+};
+
+static int damaged(
+    const struct index_pack *ip, const char *what, struct err *err)
+{
+	return err_set(err, ERR_FORMAT, "the pack is damaged at byte %llu: %s",
+	    (unsigned long long)ip->offset, what);
 }
 
-int index_pack_add_object(struct index_pack *ip, struct digest *d,
-    struct object_links *links, struct pack_entry *e, enum object_type type,
-    const void *data, size_t len, struct err *err)
+static uint32_t be32(const uint8_t *p)
 {
-	index_pack_hash_header(d, type, len);
-	digest_add(d, data, len);
-	digest_finish(d, e->id);
-	e->type = (uint8_t)type;
-	if (type != OBJECT_BLOB) {
-		if (object_links_of(type, data, len, links, err) == 0)
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+/* --- reading, state by state; each takes what it can of the bytes */
+
+static size_t fill_head(
+    struct index_pack *ip, size_t want, const uint8_t *data, size_t len)
+{
+	size_t more = want - ip->head_len;
+
+	if (more > len)
+		more = len;
+	memcpy(ip->head + ip->head_len, data, more);
+	ip->head_len += more;
+	return more;
+}
+
+static void next_entry(struct index_pack *ip)
+{
+	ip->head_len = 0;
+	ip->state =
+	    ip->entries.len == ip->expected ? STATE_TRAILER : STATE_ENTRY;
+	if (ip->state == STATE_TRAILER)
+		ip->end = ip->offset;
+}
+
+static ssize_t feed_header(
+    struct index_pack *ip, const uint8_t *data, size_t len, struct err *err)
+{
+	size_t used = fill_head(ip, PACK_HEADER, data, len);
+
+	if (ip->head_len < PACK_HEADER)
+		return (ssize_t)used;
+	if (memcmp(ip->head, "PACK", 4) != 0)
+		return damaged(ip, "it does not begin as a pack", err);
+	if (be32(ip->head + 4) != 2 && be32(ip->head + 4) != 3)
+		return damaged(ip, "its version is not known", err);
+	ip->expected = be32(ip->head + 8);
+	ip->offset += used;
+	next_entry(ip);
+	ip->offset -= used;
+	if (ip->state == STATE_TRAILER)
+		ip->end = PACK_HEADER;
+	return (ssize_t)used;
+}
+
+/* Type and length; then, of a delta, what its base is. Returns the length of
+ * the whole header, 0 where more bytes are needed, -1 where it is none. */
+static int parse_entry_header(
+    const struct index_pack *ip, struct pack_entry *e, uint64_t *base_offset)
+{
+	const uint8_t *p = ip->head;
+	const uint8_t *end = p + ip->head_len;
+	unsigned shift = 4;
+
+	if (p == end)
+		return 0;
+	e->kind = (*p >> 4) & 7;
+	e->size = *p & 15;
+	while (*p++ & 0x80) {
+		if (p == end)
 			return 0;
-		char hex[GIT_ID_HEX];
-		git_id_hex(e->id, hex);
-		return err_wrap(err, "object %s", hex);
+		if (shift > 57)
+			return -1;
+		e->size |= (uint64_t)(*p & 0x7f) << shift;
+		shift += 7;
 	}
-	if (len <= INDEX_PACK_SMALL && ip->o.on_small_blob)
-		ip->o.on_small_blob(ip->o.ctx, data, len);
+	if (e->kind == 0 || e->kind == 5)
+		return -1;
+	if (e->kind == PACK_REF_DELTA)
+		p += GIT_ID_LEN;
+	if (e->kind == PACK_OFS_DELTA) {
+		if (p == end)
+			return 0;
+		uint64_t back = *p & 0x7f;
+		while (*p++ & 0x80) {
+			if (p == end)
+				return 0;
+			if (back > (UINT64_MAX >> 9))
+				return -1;
+			back = ((back + 1) << 7) | (*p & 0x7f);
+		}
+		if (back == 0 || back >= e->offset)
+			return -1;
+		*base_offset = e->offset - back;
+	}
+	return p > end ? 0 : (int)(p - ip->head);
+}
+
+static uint32_t find_offset(const struct index_pack *ip, uint64_t offset)
+{
+	size_t low = 0, high = ip->entries.len;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		uint64_t at = ip->entries.items[mid].offset;
+		if (at == offset)
+			return (uint32_t)mid;
+		if (at < offset)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return PACK_NONE;
+}
+
+static bool keeps_whole(const struct index_pack *ip, const struct pack_entry *e)
+{
+	return e->kind <= OBJECT_TAG &&
+	       (e->kind != OBJECT_BLOB || e->size <= WHOLE_BLOB) &&
+	       e->size <= ip->o.max_object_bytes;
+}
+
+static void reserve_object(struct index_pack *ip, uint64_t size)
+{
+	if (size + 1 <= ip->object_cap)
+		return;
+	ip->object_cap = (size_t)size + 1;
+	ip->object = mem_resize(ip->object, ip->object_cap, 1);
+}
+
+/* The parsed header becomes an entry, linked to its base. */
+static int begin_entry(struct index_pack *ip, struct pack_entry e,
+    uint64_t base_offset, struct err *err)
+{
+	uint32_t index = (uint32_t)ip->entries.len;
+
+	e.base = e.first_child = e.next_sibling = PACK_NONE;
+	e.crc = (uint32_t)crc32(0, ip->head, e.header_len);
+	if (e.kind == PACK_OFS_DELTA) {
+		e.base = find_offset(ip, base_offset);
+		if (e.base == PACK_NONE)
+			return damaged(
+			    ip, "a delta's base is no object's place", err);
+		e.next_sibling = ip->entries.items[e.base].first_child;
+		ip->entries.items[e.base].first_child = index;
+	} else if (e.kind == PACK_REF_DELTA) {
+		struct pack_ref_delta *r = vec_add(&ip->refs);
+		memcpy(
+		    r->base, ip->head + e.header_len - GIT_ID_LEN, GIT_ID_LEN);
+		r->entry = index;
+	} else if (e.kind != OBJECT_BLOB && !keeps_whole(ip, &e)) {
+		return damaged(
+		    ip, "a tree or commit is beyond all limits", err);
+	}
+	*vec_add(&ip->entries) = e;
+	if (keeps_whole(ip, &e))
+		reserve_object(ip, e.size);
+	else if (e.kind == OBJECT_BLOB)
+		index_entry_hash_header(ip->object_digest, OBJECT_BLOB, e.size);
+	inflateReset(&ip->z);
+	ip->z.total_out = 0;
+	ip->state = STATE_DATA;
 	return 0;
+}
+
+static ssize_t feed_entry(
+    struct index_pack *ip, const uint8_t *data, size_t len, struct err *err)
+{
+	size_t used = 0;
+
+	while (used < len) {
+		struct pack_entry e = {0};
+		uint64_t base_offset = 0;
+		ip->head[ip->head_len++] = data[used++];
+		e.offset = ip->offset + used - ip->head_len;
+		int header = parse_entry_header(ip, &e, &base_offset);
+		if (header < 0 || (!header && ip->head_len > 48))
+			return damaged(ip, "no object begins here", err);
+		if (header == 0)
+			continue;
+		e.header_len = (uint8_t)header;
+		if (begin_entry(ip, e, base_offset, err))
+			return -1;
+		break;
+	}
+	return (ssize_t)used;
+}
+
+static int end_entry(struct index_pack *ip, struct err *err)
+{
+	struct pack_entry *e = &ip->entries.items[ip->entries.len - 1];
+
+	if (ip->z.total_out != e->size)
+		return damaged(ip, "an object is shorter than it says", err);
+	if (keeps_whole(ip, e))
+		return index_entry_add_object(ip, ip->object_digest, &ip->links,
+		    e, e->kind, ip->object, (size_t)e->size, err);
+	if (e->kind == OBJECT_BLOB) {
+		digest_finish(ip->object_digest, e->id);
+		e->type = OBJECT_BLOB;
+	}
+	return 0;
+}
+
+static ssize_t feed_data(
+    struct index_pack *ip, const uint8_t *data, size_t len, struct err *err)
+{
+	struct pack_entry *e = &ip->entries.items[ip->entries.len - 1];
+	bool whole = keeps_whole(ip, e);
+	unsigned piece = len > (1U << 30) ? 1U << 30 : (unsigned)len;
+	uLong before = ip->z.total_out;
+
+	/* zlib's type is not const, but it does not write here. */
+	ip->z.next_in = (Bytef *)(uintptr_t)data;
+	ip->z.avail_in = piece;
+	ip->z.next_out = whole ? ip->object + before : ip->window;
+	ip->z.avail_out = whole ? (unsigned)(ip->object_cap - before)
+				: (unsigned)INDEX_PACK_WINDOW;
+	int result = inflate(&ip->z, Z_NO_FLUSH);
+	size_t used = piece - ip->z.avail_in;
+	if ((result != Z_OK && result != Z_STREAM_END) ||
+	    ip->z.total_out > e->size ||
+	    (used == 0 && ip->z.total_out == before && result == Z_OK))
+		return damaged(ip, "an object cannot be unpacked", err);
+	e->crc = (uint32_t)crc32(e->crc, data, (unsigned)used);
+	if (!whole && e->kind == OBJECT_BLOB)
+		digest_add(
+		    ip->object_digest, ip->window, ip->z.total_out - before);
+	if (result == Z_STREAM_END) {
+		if (end_entry(ip, err))
+			return -1;
+		ip->offset += used;
+		next_entry(ip);
+		ip->offset -= used;
+	}
+	return (ssize_t)used;
+}
+
+static ssize_t feed_trailer(
+    struct index_pack *ip, const uint8_t *data, size_t len, struct err *err)
+{
+	size_t used = fill_head(ip, GIT_ID_LEN, data, len);
+
+	if (ip->head_len < GIT_ID_LEN)
+		return (ssize_t)used;
+	digest_finish(ip->pack_digest, ip->checksum);
+	if (memcmp(ip->checksum, ip->head, GIT_ID_LEN) != 0)
+		return damaged(ip, "its checksum is wrong", err);
+	ip->state = STATE_END;
+	return (ssize_t)used;
+}
+
+static ssize_t feed_state(
+    struct index_pack *ip, const uint8_t *data, size_t len, struct err *err)
+{
+	switch (ip->state) {
+	case STATE_HEADER:
+		return feed_header(ip, data, len, err);
+	case STATE_ENTRY:
+		return feed_entry(ip, data, len, err);
+	case STATE_DATA:
+		return feed_data(ip, data, len, err);
+	case STATE_TRAILER:
+		return feed_trailer(ip, data, len, err);
+	case STATE_END:
+	default:
+		return damaged(ip, "it goes on after its end", err);
+	}
+}
+
+int index_pack_feed(
+    struct index_pack *ip, const void *data, size_t len, struct err *err)
+{
+	const uint8_t *at = data;
+	const uint8_t *hashed = at; /* up to here the checksum knows */
+
+	while (len) {
+		if (ip->state == STATE_TRAILER && hashed) {
+			digest_add(
+			    ip->pack_digest, hashed, (size_t)(at - hashed));
+			hashed = NULL;
+		}
+		ssize_t used = feed_state(ip, at, len, err);
+		if (used < 0)
+			return -1;
+		at += used;
+		len -= (size_t)used;
+		ip->offset += (uint64_t)used;
+	}
+	if (hashed && ip->state <= STATE_TRAILER)
+		digest_add(ip->pack_digest, hashed, (size_t)(at - hashed));
+	return 0;
+}
+
+static int check_end(const struct index_pack *ip, struct err *err)
+{
+	if (ip->state == STATE_END)
+		return 0;
+	return damaged(ip, "it ends before it is complete", err);
+}
+
+/* ---- the result ---- */
+
+static int by_id(const void *a, const void *b, void *ctx)
+{
+	const struct pack_entry *entries = ctx;
+
+	return memcmp(entries[*(const uint32_t *)a].id,
+	    entries[*(const uint32_t *)b].id, GIT_ID_LEN);
+}
+
+int index_pack_resolve(struct index_pack *ip, struct err *err)
+{
+	if (check_end(ip, err))
+		return -1;
+	if (index_deltas_resolve(ip, err))
+		return -1;
+	size_t count = ip->entries.len;
+	ip->order = mem_resize(NULL, count + 1, sizeof(*ip->order));
+	for (size_t i = 0; i < count; i++)
+		ip->order[i] = (uint32_t)i;
+	qsort_r(ip->order, count, sizeof(*ip->order), by_id, ip->entries.items);
+	return 0;
+}
+
+size_t index_pack_count(const struct index_pack *ip)
+{
+	return ip->entries.len;
+}
+
+const uint8_t *index_pack_checksum(const struct index_pack *ip)
+{
+	return ip->checksum;
+}
+
+const uint8_t *index_pack_id(const struct index_pack *ip, size_t i)
+{
+	return ip->entries.items[ip->order[i]].id;
+}
+
+uint64_t index_pack_offset(const struct index_pack *ip, size_t i)
+{
+	return ip->entries.items[ip->order[i]].offset;
+}
+
+bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN])
+{
+	size_t low = 0, high = ip->entries.len;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int order = memcmp(id, index_pack_id(ip, mid), GIT_ID_LEN);
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return false;
+}
+
+const struct object_links *index_pack_object_links(const struct index_pack *ip)
+{
+	return &ip->links;
+}
+
+static void add_be32(struct buf *out, uint32_t v)
+{
+	const uint8_t b[] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16),
+	    (uint8_t)(v >> 8), (uint8_t)v};
+
+	buf_add(out, b, sizeof(b));
+}
+
+/* Offsets of 31 bits stand in the table; larger ones in a second one. */
+static void add_offsets(const struct index_pack *ip, struct buf *out)
+{
+	uint32_t large = 0;
+
+	for (size_t i = 0; i < ip->entries.len; i++) {
+		uint64_t at = ip->entries.items[ip->order[i]].offset;
+		add_be32(out,
+		    at < 0x80000000U ? (uint32_t)at : 0x80000000U | large++);
+	}
+	for (size_t i = 0; i < ip->entries.len; i++) {
+		uint64_t at = ip->entries.items[ip->order[i]].offset;
+		if (at >= 0x80000000U) {
+			add_be32(out, (uint32_t)(at >> 32));
+			add_be32(out, (uint32_t)at);
+		}
+	}
+}
+
+void index_pack_write(const struct index_pack *ip, struct buf *out)
+{
+	static const uint8_t magic[] = {0xff, 't', 'O', 'c', 0, 0, 0, 2};
+	size_t count = ip->entries.len;
+	size_t begin = out->len;
+	uint32_t fanout[256] = {0};
+	uint8_t sum[GIT_ID_LEN];
+
+	buf_reserve(out, sizeof(magic) + sizeof(fanout) + count * 28 + 64);
+	buf_add(out, magic, sizeof(magic));
+	for (size_t i = 0; i < count; i++)
+		fanout[index_pack_id(ip, i)[0]]++;
+	for (size_t i = 0, sofar = 0; i < 256; i++)
+		add_be32(out, (uint32_t)(sofar += fanout[i]));
+	for (size_t i = 0; i < count; i++)
+		buf_add(out, index_pack_id(ip, i), GIT_ID_LEN);
+	for (size_t i = 0; i < count; i++)
+		add_be32(out, ip->entries.items[ip->order[i]].crc);
+	add_offsets(ip, out);
+	buf_add(out, ip->checksum, GIT_ID_LEN);
+	digest_of(DIGEST_SHA1, out->data + begin, out->len - begin, sum);
+	buf_add(out, sum, GIT_ID_LEN);
 }

@@ -1,11 +1,11 @@
 /*
  * Objects of a pack out of what is stored for them: whole ones unpacked, deltas
- * applied. For index_resolve.c; one unpacker serves one thread.
+ * applied. For index_deltas.c; one unpacker serves one thread.
  */
 #ifndef STORAGE_GIT_PACK_UNPACKER_H
 #define STORAGE_GIT_PACK_UNPACKER_H
 
-#include "storage/git/pack/index_pack_impl.h"
+#include "storage/git/pack/index_entry.h"
 
 struct unpacker {
 	struct index_pack *ip; /* borrowed */

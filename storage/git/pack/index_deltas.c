@@ -4,11 +4,12 @@
  * independent of each other, so that threads share nothing but the list of
  * their roots.
  */
-#include "storage/git/pack/unpacker.h"
+#include "storage/git/pack/index_deltas.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/pool.h"
+#include "storage/git/pack/unpacker.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +157,7 @@ static int resolve_child(struct worker *w, uint32_t child)
 	if (!data)
 		return -1;
 	enum object_type type = ip->entries.items[top->entry].type;
-	if (index_pack_add_object(
+	if (index_entry_add_object(
 		ip, w->digest, &w->links, e, type, data, len, &w->unpacker.err))
 		return -1;
 	if (!has_children(top))
@@ -253,7 +254,7 @@ static int gather(struct index_pack *ip, struct worker *workers, size_t count,
 	return result;
 }
 
-int index_pack_deltas(struct index_pack *ip, struct err *err)
+int index_deltas_resolve(struct index_pack *ip, struct err *err)
 {
 	struct resolver r = {.ip = ip};
 	size_t threads = ip->o.threads;

@@ -1,9 +1,10 @@
 /*
- * What index_pack.c, index_feed.c (reading), index_resolve.c and unpacker.c
- * (deltas) and index_result.c share; for nobody else.
+ * An index while it is made: its entries, and how a whole object becomes one.
+ * index_pack.c reads the pack into it, index_deltas.c resolves what is left;
+ * for nobody else.
  */
-#ifndef STORAGE_GIT_PACK_INDEX_PACK_IMPL_H
-#define STORAGE_GIT_PACK_INDEX_PACK_IMPL_H
+#ifndef STORAGE_GIT_PACK_INDEX_ENTRY_H
+#define STORAGE_GIT_PACK_INDEX_ENTRY_H
 
 #include "storage/base/digest.h"
 #include "storage/base/vec.h"
@@ -68,14 +69,10 @@ struct index_pack {
 };
 
 /* Hashes a whole object, takes its links and shows a small blob. */
-int index_pack_add_object(struct index_pack *ip, struct digest *d,
+int index_entry_add_object(struct index_pack *ip, struct digest *d,
     struct object_links *links, struct pack_entry *e, enum object_type type,
     const void *data, size_t len, struct err *err);
-void index_pack_hash_header(
+void index_entry_hash_header(
     struct digest *d, enum object_type type, uint64_t size);
-/* ERR_FORMAT where not all of the pack was fed. */
-int index_pack_check_end(const struct index_pack *ip, struct err *err);
-/* Fills ids and types of all deltas. */
-int index_pack_deltas(struct index_pack *ip, struct err *err);
 
 #endif
