@@ -143,9 +143,11 @@ export BACKSTAY_BUILD := $(abspath $(BUILD))
 J ?= $(shell expr $$(nproc) + 1)
 BATS = $(call sources,tests,*.bats)
 select = $(if $(T),$(foreach p,$(1),$(if $(findstring $(T),$(p)),$(p))),$(1))
-# Long files start first, so that no processor idles at the end of the run.
+# Long files start first, and short ones last, so that no processor idles at the
+# end of the run.
 slow = $(if $(1),$(shell grep -lE '^\# bats file_tags=(.*,)?slow(,|$$)' $(1)))
-slow_first = $(call slow,$(1)) $(filter-out $(call slow,$(1)),$(1))
+others = $(filter-out $(call slow,$(1)),$(1))
+slow_first = $(call slow,$(1)) $(call others,$(1))
 # The skips are counted when all files are done, whether or not one failed.
 run_tests = rm -f $(BUILD)/skipped; status=0; \
   prove -j$(J) --timer --exec tests/run $(1) || status=$$?; \
@@ -157,7 +159,7 @@ test:
 	$(MAKE) check
 
 check: all unit-programs test-tools
-	$(call run_tests,$(call slow_first,$(BATS)) $(UNIT))
+	$(call run_tests,$(call slow,$(BATS)) $(UNIT) $(call others,$(BATS)))
 
 check-unit: unit-programs
 	$(call run_tests,$(call select,$(UNIT)))

@@ -54,6 +54,7 @@ gateway_config() { # CLUSTER-ID HTTP-PORT MONITOR-PORT
 	X
 }
 
+# shellcheck disable=SC2120 # most findings need no more packages
 gateway() { # [NAME=VERSION...]
 	local cluster store http monitor
 	debian radosgw=$CEPH ceph-mon=$CEPH ceph-osd=$CEPH ceph-common=$CEPH "$@"

@@ -4,6 +4,7 @@
 #   KILL_POINTS=200    how many points for each kind of vault (16)
 #   KILL_SEED=N        other points
 # shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 

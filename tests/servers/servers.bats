@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Each server starts, does the one thing it is there for, refuses what it must, and leaves nothing behind.
 
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load ../support/common
 

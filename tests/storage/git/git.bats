@@ -3,6 +3,7 @@
 # Mirrors, pushes and verification against git http-backend and sshd, held
 # against git itself on both sides.
 
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load ../../support/common
 
