@@ -28,7 +28,10 @@ static int lock_vault(
 static int open_vault(
     struct backup_run *r, struct run_vault *v, struct err *err)
 {
-	if (connect_vault(v->settings, true, &r->a->env, &v->connected, err))
+	struct connect_env env = r->a->env;
+
+	env.scratch = r->scratch.path;
+	if (connect_vault(v->settings, true, &env, &v->connected, err))
 		return -1;
 	if (lock_vault(r, v, err))
 		return err_wrap(err, "vault '%s'", v->settings->name);

@@ -89,6 +89,7 @@ static struct vault *open_bucket(const struct settings_vault *s,
 		s->object_lock.days ? modes[s->object_lock.mode] : NULL,
 	    .lock_days = s->object_lock.days,
 	    .clock = env->clock,
+	    .scratch = env->scratch,
 	};
 	return vault_s3_open(&o, err);
 }

@@ -27,6 +27,9 @@ struct connect_env {
 	const struct clock *clock;
 	const struct random *random;
 	const struct cancel *cancel;
+	/* Where what a bucket's vault is to take waits for being sent; it is
+	 * encrypted then, or never was to be. NULL: in memory. */
+	const char *scratch;
 };
 
 struct connect_s3 {

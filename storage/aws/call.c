@@ -155,6 +155,8 @@ static int prepare(
 	request->url = at->url;
 	request->body = c->body;
 	request->body_len = c->body_len;
+	request->body_at = c->body_at;
+	request->body_at_ctx = c->body_at_ctx;
 	request->on_data = c->on_data;
 	request->on_data_ctx = c->ctx;
 	request->max_body_bytes = c->max_body_bytes;
@@ -250,7 +252,10 @@ int aws_call(
 	if (attempts.even_if_stopped && cancel_requested(c->aws->s.cancel) &&
 	    attempts.max_attempts > CLEANUP_ATTEMPTS)
 		attempts.max_attempts = CLEANUP_ATTEMPTS;
-	if (!c->unsigned_call)
+	if (c->body_at)
+		digest_hex(
+		    c->body_sha256, DIGEST_SHA256_LEN, c->payload_sha256);
+	else if (!c->unsigned_call)
 		digest_sha256_hex(
 		    c->body ? c->body : "", c->body_len, c->payload_sha256);
 	c->renewed = c->skew_fixed = false;

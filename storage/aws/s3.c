@@ -225,6 +225,21 @@ void s3_call_body(struct s3_call *c, const void *data, size_t len)
 	c->call.body_len = len;
 }
 
+static int spool_at(
+    void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
+{
+	return spool_read(ctx, offset, data, len, err);
+}
+
+void s3_call_body_spool(
+    struct s3_call *c, const struct spool *body, const uint8_t sha256[32])
+{
+	c->call.body_len = (size_t)spool_len(body);
+	c->call.body_at = spool_at;
+	c->call.body_at_ctx = (void *)(uintptr_t)body; /* only read */
+	c->call.body_sha256 = sha256;
+}
+
 void s3_call_content_md5(struct s3_call *c, const uint8_t md5[16])
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;

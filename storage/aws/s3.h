@@ -177,7 +177,11 @@ int s3_put_retention(struct s3 *s, const char *key, const char *version_id,
 
 struct s3_upload {
 	struct s3_put put;
-	size_t memory_bytes;	 /* for parts in flight; 0: 64 MiB */
+	size_t memory_bytes; /* for parts in flight; 0: 64 MiB */
+	/* A directory for what of them is more than a little, in files without
+	 * names, instead of in memory: for content that may lie on a disk.
+	 * Borrowed until the sink is released; NULL: memory. */
+	const char *scratch;
 	int parallel;		 /* parts at once; 0: 4 */
 	uint64_t expected_bytes; /* 0: unknown; sizes the parts */
 };

@@ -6,6 +6,7 @@
 
 #include "storage/aws/s3.h"
 #include "storage/aws/session.h"
+#include "storage/base/spool.h"
 
 enum { S3_MAX_QUERY = 10 };
 
@@ -40,6 +41,9 @@ void s3_call_done(struct s3_call *c);
 /* Borrowed texts; an empty value for a name alone. */
 void s3_call_query(struct s3_call *c, const char *name, const char *value);
 void s3_call_body(struct s3_call *c, const void *data, size_t len);
+/* All of a spool, and its SHA-256; both are borrowed. */
+void s3_call_body_spool(
+    struct s3_call *c, const struct spool *body, const uint8_t sha256[32]);
 void s3_call_content_md5(struct s3_call *c, const uint8_t md5[16]);
 int s3_call_send(struct s3_call *c, struct err *err);
 /* The XML of the answer, whose root has to have that name. */

@@ -1,6 +1,7 @@
 #include "storage/aws/s3_parts.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
 #include "storage/base/str.h"
 #include "storage/base/xml.h"
 
@@ -13,6 +14,7 @@ enum {
 	MIN_PART_BYTES = 5 * MIB,
 	FIRST_PART_BYTES = 8 * MIB,
 	GROW_EVERY = 1000,
+	READ_BYTES = 64 * 1024,
 };
 
 size_t s3_part_bytes(int number, uint64_t expected_bytes, size_t memory_bytes)
@@ -75,19 +77,45 @@ int s3_parts_begin(struct s3_parts *p, struct err *err)
 	return 0;
 }
 
-int s3_parts_send(const struct s3_parts *p, int number, const void *data,
-    size_t len, struct s3_sent *sent, struct err *err)
+/* What the signature and Content-MD5 say of it. */
+static int digest_content(const struct spool *content,
+    uint8_t sha256[DIGEST_SHA256_LEN], uint8_t md5[DIGEST_MD5_LEN],
+    struct err *err)
+{
+	cleanup(digest_freep) struct digest *sha = digest_new(DIGEST_SHA256);
+	cleanup(digest_freep) struct digest *five = digest_new(DIGEST_MD5);
+	autofree char *data = mem_alloc(READ_BYTES);
+	uint64_t all = spool_len(content);
+
+	for (uint64_t at = 0; at < all;) {
+		size_t n =
+		    all - at < READ_BYTES ? (size_t)(all - at) : READ_BYTES;
+		if (spool_read(content, at, data, n, err))
+			return -1;
+		digest_add(sha, data, n);
+		digest_add(five, data, n);
+		at += n;
+	}
+	digest_finish(sha, sha256);
+	digest_finish(five, md5);
+	return 0;
+}
+
+int s3_parts_send(const struct s3_parts *p, int number,
+    const struct spool *content, struct s3_sent *sent, struct err *err)
 {
 	cleanup(s3_call_done) struct s3_call c;
+	uint8_t sha256[DIGEST_SHA256_LEN];
 	char text[16];
 
-	digest_of(DIGEST_MD5, data, len, sent->md5);
+	if (digest_content(content, sha256, sent->md5, err))
+		return -1;
 	snprintf(text, sizeof(text), "%d", number);
 	s3_call_init(&c, p->s3, "PUT", p->put->key);
 	s3_call_query(&c, "partNumber", text);
 	s3_call_query(&c, "uploadId", p->upload_id);
 	s3_call_content_md5(&c, sent->md5);
-	s3_call_body(&c, data, len);
+	s3_call_body_spool(&c, content, sha256);
 	if (s3_call_send(&c, err))
 		return -1;
 	const char *etag = http_response_header(&c.response, "etag");

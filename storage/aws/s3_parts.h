@@ -37,8 +37,8 @@ void s3_parts_done(struct s3_parts *p);
 /* ERR_EXISTS where put->if_none_match and the key is taken. */
 int s3_parts_begin(struct s3_parts *p, struct err *err);
 /* From any thread; number from 1. */
-int s3_parts_send(const struct s3_parts *p, int number, const void *data,
-    size_t len, struct s3_sent *sent, struct err *err);
+int s3_parts_send(const struct s3_parts *p, int number,
+    const struct spool *content, struct s3_sent *sent, struct err *err);
 /* An answer that is lost is looked into; meta gets ETag, version and size. */
 int s3_parts_complete(
     struct s3_parts *p, struct s3_meta *meta, struct err *err);

@@ -18,13 +18,15 @@ enum {
 	MIB = 1024 * 1024,
 	DEFAULT_MEMORY_BYTES = 64 * MIB,
 	DEFAULT_PARALLEL = 4,
+	/* Of a part, where there is a directory for the rest. */
+	PART_MEMORY_BYTES = 256 * 1024,
 };
 
 struct part {
 	struct upload *upload;
 	struct part *next_free;
 	int number;
-	struct buf data;
+	struct spool data;
 };
 
 struct upload {
@@ -38,7 +40,7 @@ struct upload {
 	struct pool *pool;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
-	size_t in_flight_bytes; /* capacity of parts that are not free */
+	size_t in_flight_bytes; /* capacity of parts not sent yet */
 	int in_flight;
 	struct s3_parts parts;
 	bool failed;
@@ -56,7 +58,7 @@ static void part_free(struct part *p)
 {
 	if (!p)
 		return;
-	buf_done(&p->data);
+	spool_done(&p->data);
 	free(p);
 }
 
@@ -73,6 +75,8 @@ static struct part *part_new(struct upload *u, int number)
 	pthread_mutex_unlock(&u->lock);
 	p->upload = u;
 	p->number = number;
+	spool_init(&p->data, u->o.scratch,
+	    u->o.scratch ? PART_MEMORY_BYTES : SIZE_MAX);
 	return p;
 }
 
@@ -104,9 +108,9 @@ static void part_job(void *arg)
 	pthread_mutex_lock(&u->lock);
 	bool stop = u->failed;
 	pthread_mutex_unlock(&u->lock);
-	int failed = stop ? 0
-			  : s3_parts_send(&u->parts, p->number, p->data.data,
-				p->data.len, &sent, &why);
+	int failed =
+	    stop ? 0
+		 : s3_parts_send(&u->parts, p->number, &p->data, &sent, &why);
 	part_free(p);
 	pthread_mutex_lock(&u->lock);
 	if (failed && !u->failed) {
@@ -158,15 +162,17 @@ static int upload_write(
 	while (len) {
 		/* Full, and there is more: so it is not the last. */
 		if (u->filling &&
-		    u->filling->data.len == part_bytes(u, u->filling->number) &&
+		    spool_len(&u->filling->data) ==
+			part_bytes(u, u->filling->number) &&
 		    submit(u, err))
 			return -1;
 		if (!u->filling)
 			u->filling = part_new(u, (int)u->parts.sent.len + 1);
 		size_t size = part_bytes(u, u->filling->number);
-		size_t room = size - u->filling->data.len;
+		size_t room = size - (size_t)spool_len(&u->filling->data);
 		size_t n = len < room ? len : room;
-		buf_add(&u->filling->data, at, n);
+		if (spool_add(&u->filling->data, at, n, err))
+			return -1;
 		at += n;
 		len -= n;
 		u->parts.bytes += n;
@@ -176,6 +182,18 @@ static int upload_write(
 
 /* ---- the end ---- */
 
+/* All of it fits one part: a put takes it from memory. */
+static int put_whole(struct upload *u, struct s3_meta *meta, struct err *err)
+{
+	cleanup(buf_done) struct buf data = BUF_INIT;
+	size_t len = u->filling ? (size_t)spool_len(&u->filling->data) : 0;
+
+	buf_reserve(&data, len);
+	if (len && spool_read(&u->filling->data, 0, data.data, len, err))
+		return -1;
+	return s3_put(u->s3, &u->o.put, len ? data.data : "", len, meta, err);
+}
+
 static int upload_finish(struct sink *base, struct err *err)
 {
 	struct upload *u = (struct upload *)base;
@@ -183,9 +201,7 @@ static int upload_finish(struct sink *base, struct err *err)
 	int failed;
 
 	if (!u->parts.upload_id) {
-		const struct buf *data = u->filling ? &u->filling->data : NULL;
-		failed = s3_put(u->s3, &u->o.put, data ? data->data : "",
-		    data ? data->len : 0, &meta, err);
+		failed = put_whole(u, &meta, err);
 	} else {
 		failed = u->filling && submit(u, err);
 		pool_wait(u->pool);

@@ -93,6 +93,11 @@ struct aws_call {
 	struct aws_headers headers;
 	const void *body;
 	size_t body_len;
+	/* Instead of a body in memory, as in http.h. */
+	int (*body_at)(void *ctx, uint64_t offset, void *data, size_t len,
+	    struct err *err);
+	void *body_at_ctx;
+	const uint8_t *body_sha256;  /* of one: 32 bytes, borrowed */
 	const struct aws_keys *keys; /* instead of the session's */
 	bool unsigned_call;
 	bool error_in_200; /* look for <Error> in what succeeded */

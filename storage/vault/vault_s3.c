@@ -16,6 +16,7 @@ struct vault_s3 {
 	int lock_days;
 	const struct clock *clock;
 	size_t memory_bytes;
+	const char *scratch;
 };
 
 static struct vault_s3 *of(struct vault *v)
@@ -120,6 +121,7 @@ static struct sink *put(struct vault *vault, const char *name, struct err *err)
 	const struct s3_upload upload = {
 	    .put = {.key = key, .if_none_match = true, .meta = &s->meta},
 	    .memory_bytes = v->memory_bytes,
+	    .scratch = v->scratch,
 	};
 	s->next = s3_sink(v->s3, &upload, &s->written, err);
 	if (s->next)
@@ -349,5 +351,6 @@ struct vault *vault_s3_open(const struct vault_s3_options *o, struct err *err)
 	v->lock_days = o->lock_days;
 	v->clock = o->clock;
 	v->memory_bytes = o->memory_bytes;
+	v->scratch = o->scratch;
 	return &v->vault;
 }
