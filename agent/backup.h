@@ -41,8 +41,9 @@ struct backup_run {
 	int64_t started, finished; /* seconds */
 };
 
-/* Opens and locks each vault. One that fails is out of the run, and told of;
- * a lock that is held, and none left, end it. */
+/* Opens and locks each vault. One that fails is out of the run, and told of,
+ * also one whose lock is held: that may be a dead run's. None left ends it,
+ * with ERR_LOCKED where some were locked. */
 int backup_vaults_open(struct backup_run *r, struct err *err);
 void backup_vaults_done(struct backup_run *r);
 /* The locks were ours all the time, or nothing may be committed. A vault that

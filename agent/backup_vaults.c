@@ -48,10 +48,10 @@ int backup_vaults_open(struct backup_run *r, struct err *err)
 		struct run_vault *v = &r->vaults[i];
 		v->settings = &r->settings->vaults.items[i];
 		if (open_vault(r, v, &v->err)) {
-			*err = v->err;
-			if (err->code == ERR_LOCKED)
-				return -1;
-			log_error("%s", v->err.message);
+			if (err->code != ERR_LOCKED)
+				*err = v->err;
+			if (r->vault_count > 1)
+				log_error("%s", v->err.message);
 			continue;
 		}
 		r->open_run[r->open_count] = v;

@@ -126,6 +126,53 @@ static void check_signing(struct check *c)
 		result(c, "signing", true, "with key %s", id);
 }
 
+/* A label that lies in the future pulls all later ones behind it. */
+static int check_future(struct check *c, struct vault *v,
+    const struct snapshots *list, struct err *err)
+{
+	cleanup(snapshot_trust_done) struct snapshot_trust trust = {
+	    .unsigned_allowed = false};
+	int64_t now = clock_now_ms(c->a->env.clock) / 1000;
+
+	if (connect_trust(c->a->settings, &trust, err))
+		return -1;
+	for (size_t i = list->len; i-- > 0;) {
+		const struct snapshot *s = &list->items[i];
+		if (s->time <= now + SNAPSHOT_MAX_SKEW_S)
+			return 0;
+		int holds = snapshot_holds(v, s, &trust, err);
+		if (holds < 0)
+			return -1;
+		if (holds)
+			return err_set(err, ERR_SYSTEM,
+			    "%s: '%s' lies in the future: it was made under a "
+			    "wrong clock, every label follows it, and "
+			    "retention keeps them all; README says the way out",
+			    vault_describe(v), s->label);
+	}
+	return 0;
+}
+
+/* Two entries that are one place lock each other out. */
+static int check_twin(struct check *c, const struct settings_vault *s,
+    const struct vault *v, struct err *err)
+{
+	VEC_EACH (&c->a->settings->vaults, other) {
+		cleanup(connect_vault_done) struct connect_vault o = {
+		    .vault = NULL};
+		struct err ignored = ERR_INIT;
+		if (other == s)
+			return 0;
+		if (connect_vault(other, false, &c->a->env, &o, &ignored) ||
+		    !str_eq(o.vault->identity, v->identity))
+			continue;
+		return err_set(err, ERR_USAGE,
+		    "%s: it is the same place as vault '%s'; leave one out",
+		    vault_describe(v), other->name);
+	}
+	return 0;
+}
+
 static int ask_vault(struct check *c, const struct settings_vault *s,
     size_t *snapshots, int64_t *skew_s, char **place, struct err *err)
 {
@@ -135,7 +182,9 @@ static int ask_vault(struct check *c, const struct settings_vault *s,
 
 	if (connect_vault(s, true, &c->a->env, &v, err) ||
 	    snapshot_list(v.vault, c->a->settings->name, &list, err) ||
-	    vault_now(v.vault, &now, err) || vault_check(v.vault, err))
+	    vault_now(v.vault, &now, err) || vault_check(v.vault, err) ||
+	    check_twin(c, s, v.vault, err) ||
+	    check_future(c, v.vault, &list, err))
 		return -1;
 	*snapshots = list.len;
 	*skew_s = now - clock_now_ms(c->a->env.clock) / 1000;

@@ -164,9 +164,16 @@ static const struct cli_command commands[] = {
 	    "each snapshot with the reason why it stays or goes. Refuses to "
 	    "remove anything where a snapshot cannot be read, or where the "
 	    "clocks of this machine and of the store differ by more than five "
-	    "minutes. What the store itself keeps (Object Lock) is kept. A "
-	    "vault that fails leaves the others to be pruned, and the exit "
-	    "status is then 1.",
+	    "minutes. Each archive is asked for by name: one that is not there "
+	    "counts for nothing and is kept, since it may be out of sight, "
+	    "until a verification has said that it is gone. A verification "
+	    "counts where its record is signed by a key that signing.trusted "
+	    "names for it; what one found wrong is kept until a newer snapshot "
+	    "was verified and found good. Before each removal all that stays "
+	    "is looked at again; where one of those is not whole any more, "
+	    "nothing more is removed. A full vault can be pruned. What the "
+	    "store itself keeps (Object Lock) is kept. A vault that fails "
+	    "leaves the others to be pruned, and the exit status is then 1.",
 	.options = prune_options,
 	.run = run_prune},
     {.name = "unlock",

@@ -205,7 +205,9 @@ static const struct cli_command commands[] = {
 	    "each entry against CONTENTS.json, every object reachable from "
 	    "every ref of each repository, and that states and cluster "
 	    "objects read as what they are. The result is recorded beside "
-	    "the manifest where its signature holds. The exit status is 5 "
+	    "the manifest where its signature holds, signed with "
+	    "signing.record_key_file; without one the record is hearsay and "
+	    "weighs nothing, for list and for prune. The exit status is 5 "
 	    "where anything is wrong.\n\n" SNAPSHOT_TEXT,
 	.options = verify_options,
 	.run = run_verify},
@@ -289,8 +291,10 @@ static const struct cli_command commands[] = {
 	.summary = "make the keys for encryption and signing",
 	.description =
 	    "Writes identity.txt (the age key that opens archives), "
-	    "signing.key and signing.pub (a minisign key pair), and prints "
-	    "the age recipient. Nothing is overwritten.",
+	    "signing.key and signing.pub (a minisign key pair, which signs "
+	    "snapshots), record.key and record.pub (another, which signs what "
+	    "verify found), and prints the age recipient. Nothing is "
+	    "overwritten.",
 	.options = keygen_options,
 	.run = run_keygen},
     END};

@@ -159,6 +159,30 @@ static int remove_dropped(const struct prune_options *o, const struct known *k,
 	return 0;
 }
 
+/* A full vault has no room for the record either: the archives of what is to go
+ * make some, the oldest first, while their manifests still tell of them. */
+static int write_record_when_full(const struct prune_options *o,
+    const struct known *k, const struct proofs *kept,
+    const struct prune_rows *rows, struct err *err)
+{
+	struct err full = ERR_INIT;
+	int result = write_record(o, rows, &full);
+
+	for (size_t i = rows->len; result && vault_is_full(&full) && i-- > 0;) {
+		const struct prune_row *row = &rows->items[i];
+		const struct proof *p = proof_of(&k->proofs, row->label);
+		if (row->outcome != PRUNE_DROPPED)
+			continue;
+		if (check_before(o, p, kept, err) ||
+		    snapshot_remove_archive(o->vault, &p->manifest, err))
+			return -1;
+		result = write_record(o, rows, &full);
+	}
+	if (result)
+		*err = full;
+	return result;
+}
+
 /* Borrowed from k: what is released is the vec alone. */
 static struct proofs kept_of(
     const struct known *k, const struct prune_rows *rows)
@@ -200,7 +224,7 @@ int prune_run(
 		return 0;
 	struct proofs kept = kept_of(&k, rows);
 	int result = (o->lock && vault_lock_check(o->lock, err)) ||
-			     write_record(o, rows, err)
+			     write_record_when_full(o, &k, &kept, rows, err)
 			 ? -1
 			 : remove_dropped(o, &k, &kept, rows, err);
 	vec_done(&kept);

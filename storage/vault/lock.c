@@ -94,6 +94,15 @@ static int refuse(const struct vault_lock_info *info, const char *name,
 /* Ours as long as the highest beat is one that we wrote. Its numbers alone do
  * not say so: once a lock was given back or broken, they begin anew. A beat of
  * ours above the last that we know of is one whose writing seemed to fail. */
+static bool is_ours(const struct vault_lock *l, const struct lock_beat *top)
+{
+	if (top->generation != l->own.generation)
+		return false;
+	if (l->own.bare && top->bare)
+		return top->beat == l->own.beat && top->stored == l->own.stored;
+	return top->beat >= l->own.beat && str_eq(top->id, l->own.id);
+}
+
 static int check_held(struct vault_lock *l, struct err *err)
 {
 	cleanup(lock_beat_done) struct lock_beat top = {0};
@@ -101,8 +110,7 @@ static int check_held(struct vault_lock *l, struct err *err)
 
 	if (!l->lost && lock_row_top(l->vault, l->name, &top, &found, err))
 		return err_wrap(err, "lock of '%s'", l->name);
-	if (!l->lost && found && top.generation == l->own.generation &&
-	    top.beat >= l->own.beat && str_eq(top.id, l->own.id)) {
+	if (!l->lost && found && is_ours(l, &top)) {
 		l->own.beat = top.beat;
 		return 0;
 	}

@@ -82,6 +82,7 @@ static void read_content(
 	const char *holder = json_get_str(j, "holder");
 	const char *id = json_get_str(j, "id");
 
+	b->bare = text->len == 0;
 	b->generation = m->generation;
 	b->beat = m->beat;
 	b->holder = str_dup(holder ? holder : "somebody");
@@ -118,12 +119,26 @@ int lock_row_top(struct vault *v, const char *name, struct lock_beat *b,
 	}
 }
 
-int lock_row_put(struct vault *v, const char *name, const struct lock_beat *b,
-    struct err *err)
+static int put_bare(
+    struct vault *v, const char *object, struct lock_beat *b, struct err *err)
+{
+	struct vault_stat stat;
+
+	if (vault_put_small(v, object, "", 0, VAULT_RETAIN_NONE, err) ||
+	    vault_stat(v, object, &stat, err))
+		return -1;
+	b->bare = true;
+	b->stored = stat.stored_at;
+	return 0;
+}
+
+int lock_row_put(
+    struct vault *v, const char *name, struct lock_beat *b, struct err *err)
 {
 	cleanup(json_freep) struct json_object *j = json_new_object();
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	autofree char *object = object_name(name, b->generation, b->beat);
+	struct err why = ERR_INIT;
 
 	json_set_str(j, "holder", b->holder);
 	json_set_str(j, "id", b->id);
@@ -131,8 +146,14 @@ int lock_row_put(struct vault *v, const char *name, const struct lock_beat *b,
 	json_set_int(j, "renewed", b->renewed);
 	json_write(&text, j, JSON_COMPACT);
 	buf_add_char(&text, '\n');
-	return vault_put_small(
-	    v, object, text.data, text.len, VAULT_RETAIN_NONE, err);
+	b->bare = false;
+	if (vault_put_small(
+		v, object, text.data, text.len, VAULT_RETAIN_NONE, &why) == 0)
+		return 0;
+	if (vault_is_full(&why))
+		return put_bare(v, object, b, err);
+	*err = why;
+	return -1;
 }
 
 void lock_row_remove(

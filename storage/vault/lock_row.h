@@ -6,6 +6,9 @@
  *     {"holder": "backup on host7, pid 12", "id": "…", "taken": …, "renewed":
  * …}
  *
+ * An empty one is of a run that found the vault full: to make room, it must be
+ * able to lock it.
+ *
  * The id is drawn by each taker, so that one that stood still cannot take the
  * lock of a later run for its own, whose numbers may be the same.
  */
@@ -28,6 +31,9 @@ struct lock_beat {
 	int64_t taken;	 /* seconds, by the writer's clock */
 	int64_t renewed; /* the same */
 	int64_t stored;	 /* seconds, by the store's clock */
+	/* Without content, since the vault had no room for any: its numbers and
+	 * the time at which it was stored say whose it is. */
+	bool bare;
 };
 void lock_beat_done(struct lock_beat *b);
 
@@ -35,9 +41,10 @@ void lock_beat_done(struct lock_beat *b);
  * where nobody does, and b is then empty. */
 int lock_row_top(struct vault *v, const char *name, struct lock_beat *b,
     bool *found, struct err *err);
-/* ERR_EXISTS where there is one of these numbers. */
-int lock_row_put(struct vault *v, const char *name, const struct lock_beat *b,
-    struct err *err);
+/* ERR_EXISTS where there is one of these numbers. Sets `bare`, and `stored` of
+ * one that is. */
+int lock_row_put(
+    struct vault *v, const char *name, struct lock_beat *b, struct err *err);
 /* What stays behind is below the highest beat and decides nothing. */
 void lock_row_remove(
     struct vault *v, const char *name, uint64_t generation, uint64_t beat);

@@ -4,8 +4,15 @@
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+bool vault_is_full(const struct err *err)
+{
+	return err->code == ERR_SYSTEM &&
+	       (err->sys_errno == ENOSPC || err->sys_errno == EDQUOT);
+}
 
 void vault_items_done(struct vault_items *v)
 {
@@ -18,6 +25,7 @@ void vault_free(struct vault *v)
 {
 	if (!v)
 		return;
+	free(v->identity);
 	free(v->description);
 	free(v->name);
 	v->ops->release(v);

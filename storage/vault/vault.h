@@ -29,6 +29,9 @@ struct vault_stat {
 	int64_t stored_at; /* as above */
 };
 
+/* Whether what went wrong is that there is no room. */
+bool vault_is_full(const struct err *err);
+
 void vault_items_done(struct vault_items *v);
 
 /* How long the store itself keeps an object from being deleted. */
@@ -66,6 +69,8 @@ struct vault_ops {
 
 struct vault {
 	const struct vault_ops *ops;
+	char *identity; /* the same for two ways to one place, where it can be
+			   told */
 	char *description; /* "directory '/var/lib/backstay'", "s3://…" */
 	char *name;	   /* in the configuration; "" before it is set */
 	/* Whether one pass over an object for its digest and another for its

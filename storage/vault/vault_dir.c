@@ -158,18 +158,47 @@ static int dir_remove(struct vault *v, const char *name, struct err *err)
 	return -1;
 }
 
-/* The clock of the file system, which may be another machine's. */
-static int dir_now(struct vault *v, int64_t *seconds, struct err *err)
+/* Needs no room: a directory is there to be touched. */
+static int touch(const char *path, struct stat *st, struct err *err)
 {
-	autoclose int fd = file_unnamed(path_of(v), err);
-	struct stat st;
+	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || futimens(fd, NULL) || fstat(fd, st))
+		return err_system(err, errno, "asking '%s' for its time", path);
+	return 0;
+}
+
+/* A new file has the time of the file system; a write makes sure of it where
+ * there is room for one. */
+static int stat_new(const char *path, struct stat *st, struct err *err)
+{
+	autoclose int fd = file_unnamed(path, err);
+	struct err why = ERR_INIT;
 
 	if (fd < 0)
 		return -1;
-	if (file_write_all(fd, "", 1, path_of(v), err))
+	if (file_write_all(fd, "", 1, path, &why) && !vault_is_full(&why)) {
+		*err = why;
 		return -1;
-	if (fstat(fd, &st))
-		return err_system(err, errno, "looking at '%s'", path_of(v));
+	}
+	return fstat(fd, st) ? err_system(err, errno, "looking at '%s'", path)
+			     : 0;
+}
+
+/* The clock of the file system, which may be another machine's. */
+static int dir_now(struct vault *v, int64_t *seconds, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct stat st;
+
+	if (stat_new(path_of(v), &st, &why)) {
+		if (!vault_is_full(&why)) {
+			*err = why;
+			return -1;
+		}
+		if (touch(path_of(v), &st, err))
+			return -1;
+	}
 	*seconds = (int64_t)st.st_mtime;
 	return 0;
 }
@@ -241,6 +270,8 @@ struct vault *vault_dir_open(const char *path, bool create, struct err *err)
 	struct vault_dir *d = mem_new(struct vault_dir);
 	d->vault.ops = &ops;
 	d->vault.description = str_printf("directory '%s'", path);
+	d->vault.identity = str_printf("directory %llu:%llu",
+	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
 	d->vault.reads_are_cheap = 1;
 	d->path = str_dup(path);
 	return &d->vault;

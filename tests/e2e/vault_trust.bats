@@ -180,3 +180,59 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	agent backup --prune
 	[ "$(statuses)" = '4 complete' ]
 }
+
+@test "a dead lock in one vault leaves the other to be backed up to" {
+	small_config "$(small_directory)
+  - {name: offsite, directory: $P/offsite}" >"$BACKSTAY_CONFIG"
+	agent backup >/dev/null
+	: >"$P/offsite/small.lock-000001-00000000"
+	sleep 1.1
+	run --separate-stderr agent backup
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q 'ONLY 1 of 2 vaults' <<<"$output"
+	grep -q "vault 'offsite': .* is locked by somebody" <<<"$stderr"
+	[ "$(statuses)" = '2 complete' ]
+	# With none left it is 4.
+	: >"$P/vault/small.lock-000001-00000000"
+	run agent backup
+	[ "$status" -eq 4 ]
+}
+
+@test "a vault that is full to the last byte can be unlocked, tried and pruned" {
+	mkdir "$P/vault"
+	mount -t tmpfs -o size=400k none "$P/vault" || skip "cannot mount"
+	sed -i 's/keep_last: 10, keep_min: 10/keep_last: 2, keep_min: 1/' "$BACKSTAY_CONFIG"
+	backups 4
+	dd if=/dev/zero of="$P/vault/filler" bs=4k 2>/dev/null || true
+	run agent backup
+	full=$status
+	run agent unlock --yes
+	echo "$output"
+	unlocked=$status
+	run agent prune --dry-run
+	echo "$output"
+	tried=$status
+	run agent prune
+	echo "$output"
+	pruned=$status
+	left=$(count .manifest.json) records=$(count .pruned.json)
+	run restore verify latest --chain
+	echo "$output"
+	umount "$P/vault"
+	rmdir "$P/vault"
+	[ "$full $unlocked $tried $pruned $status" = '3 0 0 0 0' ]
+	[ "$left $records" = '2 1' ]
+}
+
+@test "check refuses two vaults that are one, and names a snapshot of the future" {
+	mkdir -p "$P/vault"
+	ln -sfn vault "$P/offsite"
+	small_config "$(small_directory)
+  - {name: offsite, directory: $P/offsite}" >"$BACKSTAY_CONFIG"
+	run agent check
+	echo "$output"
+	[ "$status" -eq 1 ]
+	grep -q "^FAILED  vault 'offsite' .* the same place as vault 'local'" <<<"$output"
+	rm "$P/offsite"
+}
