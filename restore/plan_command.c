@@ -69,15 +69,16 @@ static int print_report(
 static void print_plan(const struct session *s, bool json, FILE *to)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
-	cleanup(plan_destinations_done) struct plan_destinations destinations =
+	cleanup(
+	    print_destinations_done) struct print_destinations destinations =
 	    VEC_INIT;
 
 	log_progress("%s", "");
 	targets_destinations(&s->targets, s->plan, &destinations);
 	if (json)
-		plan_print_json(s->plan, &destinations, &out);
+		print_json(s->plan, &destinations, &out);
 	else
-		plan_print_table(s->plan, &destinations, &out);
+		print_table(s->plan, &destinations, &out);
 	fputs(buf_str(&out), to);
 	fflush(to);
 }

@@ -27,9 +27,7 @@ void session_done(struct session *s)
 	vec_done(&s->patches);
 	strvec_done(&s->texts);
 	renamed_done(&s->renamed);
-	strvec_done(&s->only_git);
-	strvec_done(&s->only_terraform);
-	strvec_done(&s->only_kubernetes);
+	selection_done(&s->only);
 	open_done(&s->opened);
 }
 
@@ -220,14 +218,15 @@ int session_plan(struct session *s, struct err *err)
 	const struct restore_options *o = s->c->options;
 	const struct settings_restore *r = &s->c->settings->restore;
 
-	if (session_choose(s, err) || choose_existing(s, err) ||
-	    choose_prune(s, err) || open_tree(s->c, &s->opened, err))
+	if (selection_parse(&s->c->options->only, &s->only, &s->options, err) ||
+	    choose_existing(s, err) || choose_prune(s, err) ||
+	    open_tree(s->c, &s->opened, err))
 		return -1;
 	report_partial(&s->opened);
 	s->has_targets = true;
 	const struct targets_chosen chosen = {
 	    .offline = o->offline || s->options.without_kubernetes,
-	    .only_kubernetes = &s->only_kubernetes};
+	    .only_kubernetes = &s->only.kubernetes};
 	if (targets_open(&s->targets, s->c, &s->opened.manifest, s->opened.tree,
 		s->opened.scratch.path, &chosen, err))
 		return -1;
@@ -249,7 +248,8 @@ int session_plan(struct session *s, struct err *err)
 	add_renamed(s);
 	log_progress("planning");
 	s->plan = plan_make(&s->options, err);
-	if (!s->plan || session_check_names(s, err) ||
+	if (!s->plan ||
+	    (s->c->options->only.len && selection_check(s->plan, err)) ||
 	    targets_apart(&s->targets, s->plan, err))
 		return -1;
 	targets_check(&s->targets, s->plan);

@@ -8,6 +8,7 @@
 #include "restore/command.h"
 #include "restore/open.h"
 #include "restore/plan/plan.h"
+#include "restore/plan/selection.h"
 #include "restore/targets/targets.h"
 
 /* Everything a plan borrows, for as long as it lives. */
@@ -17,8 +18,7 @@ struct session {
 	struct targets targets;
 	bool has_targets;
 	struct plan_options options;
-	/* Names that a kind is limited to. */
-	struct strvec only_git, only_terraform, only_kubernetes;
+	struct selection only;
 	VEC_DEFINE(, struct rule_edge) edges;
 	struct transform_options transforms;
 	struct transform_maps namespaces, images, storage_classes;
@@ -33,11 +33,6 @@ struct session {
 	}
 
 void session_done(struct session *s);
-/* session_only.c: what --only names goes into the options; a kind without a
- * name is all of it. Once it is planned: -1 where a name fits nothing, which is
- * a slip and must not read as a restore. */
-int session_choose(struct session *s, struct err *err);
-int session_check_names(const struct session *s, struct err *err);
 /* Opens, verifies and plans: s->c is set, and s->plan becomes the plan. -1 with
  * ERR_USAGE where what is asked for cannot be done. */
 int session_plan(struct session *s, struct err *err);

@@ -1,5 +1,6 @@
 #include "restore/apply/level.h"
 
+#include "restore/plan/names.h"
 #include "storage/base/backoff.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/pool.h"
@@ -41,7 +42,7 @@ static bool is_held(const struct run *r, uint32_t node, struct outcome *outcome)
 			(e->strength < EDGE_HOLDS || (!missing && !unready))))
 			continue;
 		p->nodes.items[node].terminating |= terminating;
-		plan_describe(p, needed, &what);
+		names_describe(p, needed, &what);
 		outcome_set(outcome, OUTCOME_HELD, "%s %s (%s)", buf_str(&what),
 		    terminating ? "is still going"
 		    : missing	? "was not restored"

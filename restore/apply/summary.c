@@ -1,5 +1,6 @@
 #include "restore/apply/summary.h"
 
+#include "restore/plan/names.h"
 #include "restore/plan/plan.h"
 
 void summary_nodes(struct run *run)
@@ -14,7 +15,7 @@ void summary_nodes(struct run *run)
 		if (n->kind == PLAN_BARRIER)
 			continue;
 		struct report_item *item = vec_add(&run->report->items);
-		plan_describe(run->p, n, &what);
+		names_describe(run->p, n, &what);
 		item->what = buf_steal(&what);
 		if (n->kind == PLAN_KUBE)
 			item->group =

@@ -3,6 +3,7 @@
 #include "restore/kube/relink.h"
 #include "restore/objects/rules.h"
 #include "restore/objects/sanitize.h"
+#include "restore/plan/load.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
@@ -134,7 +135,7 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 	const struct plan *p = a->run->p;
 	const struct plan_node *n = &p->nodes.items[node];
 	const struct plan_kind *k = n->k;
-	out->object = plan_load(p, n, err);
+	out->object = load_node(p, n, err);
 	if (!out->object)
 		return -1;
 	bool ruled = status_is_ruled(p, k, out->object);
@@ -144,13 +145,10 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 		out->status = json_share(status);
 	drop_readiness(p, k, out->status);
 	note_operation(k, out->object, outcome);
-	struct err ignored = ERR_INIT;
-	cleanup(json_freep) struct json_object *node_ports =
-	    n->facts ? json_parse(n->facts, strlen(n->facts), &ignored) : NULL;
 	struct sanitize_options clean = {
 	    .volume_restored = n->volume_restored,
 	    .keep_status = !k->has_status,
-	    .node_ports = node_ports,
+	    .node_ports = n->facts.all,
 	};
 	sanitize_object(out->object, &clean);
 	if (!k->namespaced &&

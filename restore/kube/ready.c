@@ -2,6 +2,7 @@
 
 #include "restore/kube/send.h"
 #include "restore/objects/rules.h"
+#include "restore/plan/names.h"
 #include "storage/base/backoff.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -249,7 +250,7 @@ static void report_gate(struct gate *g, bool passed, int64_t took_ms)
 	struct applier *a = g->a;
 	struct buf what = BUF_INIT;
 
-	plan_describe(a->run->p, g->n, &what);
+	names_describe(a->run->p, g->n, &what);
 	pthread_mutex_lock(&a->run->lock);
 	struct report_gate *gate = vec_add(&a->run->report->gates);
 	gate->what = buf_steal(&what);

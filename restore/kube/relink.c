@@ -1,6 +1,8 @@
 #include "restore/kube/relink.h"
 
 #include "restore/kube/send.h"
+#include "restore/plan/load.h"
+#include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/discovery.h"
@@ -38,7 +40,7 @@ static bool relink(
 {
 	const char *old = json_get_str(owner, "uid");
 	const struct plan_node *known =
-	    old ? plan_by_uid(a->run->p, n->cluster, old) : NULL;
+	    old ? names_by_uid(a->run->p, n->cluster, old) : NULL;
 
 	if (known && known->kind == PLAN_KUBE) {
 		json_set_str(owner, "apiVersion", known->k->api_version);
@@ -60,7 +62,7 @@ static bool comes_later(
 {
 	const char *uid = json_get_str(owner, "uid");
 	const struct plan_node *known =
-	    uid ? plan_by_uid(
+	    uid ? names_by_uid(
 		      a->run->p, a->run->p->nodes.items[node].cluster, uid)
 		: NULL;
 
@@ -105,7 +107,7 @@ static int relink_now(struct applier *a, uint32_t node, struct err *err)
 	const struct plan_node *n = &a->run->p->nodes.items[node];
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	cleanup(json_freep) struct json_object *object =
-	    plan_load(a->run->p, n, err);
+	    load_node(a->run->p, n, err);
 	cleanup(json_freep) struct json_object *patch = json_new_object();
 	cleanup(buf_done) struct buf body = BUF_INIT;
 	struct outcome *outcome = &a->run->outcomes[node];

@@ -3,7 +3,7 @@
 #include "restore/kube/owned.h"
 #include "restore/kube/prepare.h"
 #include "restore/objects/covers.h"
-#include "restore/plan/maker.h"
+#include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
 #include "storage/base/json.h"
@@ -81,7 +81,7 @@ static int on_item(void *ctx, const char *text, size_t len, struct err *err)
 	/* Items of a list do not say what they are. */
 	json_set_str(live, "apiVersion", g->k->api_version);
 	json_set_str(live, "kind", g->k->kind);
-	plan_name(&key, g->k->cluster, g->k->group, g->k->kind, g->ns, name);
+	names_add(&key, g->k->cluster, g->k->group, g->k->kind, g->ns, name);
 	for (uint32_t it = index_first(p->names, buf_str(&key));
 	     it != INDEX_END; it = index_next(p->names, it)) {
 		uint32_t node = index_value(p->names, it);

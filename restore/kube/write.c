@@ -1,6 +1,7 @@
 #include "restore/kube/write.h"
 
 #include "restore/kube/send.h"
+#include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -12,7 +13,7 @@ static int note_pause(struct task *t, const struct rule_pause *rule,
 	struct run *run = t->a->run;
 	struct buf what = BUF_INIT;
 
-	plan_describe(run->p, t->n, &what);
+	names_describe(run->p, t->n, &what);
 	autofree char *text = buf_steal(&what);
 	autofree char *pointer = str_dup(rule->pointer);
 	autofree char *annotation = str_dup(rule->annotation);

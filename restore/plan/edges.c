@@ -1,6 +1,8 @@
-#include "restore/plan/maker.h"
+#include "restore/plan/edges.h"
 
+#include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 
 #include <string.h>
 
@@ -151,9 +153,9 @@ static int check_broken(const struct plan *p, struct err *err)
 		if (b->strength < EDGE_REQUIRED && !(users && touches))
 			continue;
 		cleanup(buf_done) struct buf text = BUF_INIT;
-		plan_describe(p, &p->nodes.items[b->node], &text);
+		names_describe(p, &p->nodes.items[b->node], &text);
 		buf_add_str(&text, " and ");
-		plan_describe(p, &p->nodes.items[b->needs], &text);
+		names_describe(p, &p->nodes.items[b->needs], &text);
 		return err_set(err, ERR_USAGE,
 		    "%s need each other, which cannot be restored in any "
 		    "order (%s)%s",
@@ -172,15 +174,15 @@ static void report_broken(struct plan *p)
 		if (b->strength == EDGE_MEMBER)
 			continue;
 		buf_add_str(&text, "a cycle was broken: ");
-		plan_describe(p, &p->nodes.items[b->node], &text);
+		names_describe(p, &p->nodes.items[b->node], &text);
 		buf_add_str(&text, " does not wait for ");
-		plan_describe(p, &p->nodes.items[b->needs], &text);
+		names_describe(p, &p->nodes.items[b->needs], &text);
 		buf_printf(&text, " (%s)", b->reason);
 		*vec_add(&p->warnings) = buf_steal(&text);
 	}
 }
 
-int plan_edges(struct plan_maker *m, struct err *err)
+int edges_resolve(struct plan_maker *m, struct err *err)
 {
 	VEC_EACH (&m->pending, pending)
 		if (!resolve(m, pending, pending->key) && pending->alternative)

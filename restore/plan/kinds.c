@@ -1,5 +1,7 @@
+#include "restore/plan/kinds.h"
+
 #include "restore/objects/object.h"
-#include "restore/plan/maker.h"
+#include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 
 #include <string.h>
@@ -21,7 +23,7 @@ static int tier_of(
 	return 0;
 }
 
-struct plan_kind *plan_kind_of(struct plan *p, uint16_t cluster,
+struct plan_kind *kinds_find(struct plan *p, uint16_t cluster,
     const char *api_version, const char *kind, const char *resource,
     bool namespaced)
 {
@@ -159,7 +161,7 @@ static bool will_be_defined(const struct plan *p, const struct plan_kind *k)
 		autofree char *name =
 		    str_printf("%s/%s", k->group, all ? "*" : k->kind);
 
-		plan_name(&key, k->cluster, "@", "Definition", NULL, name);
+		names_add(&key, k->cluster, "@", "Definition", NULL, name);
 		known |= index_first(p->names, buf_str(&key)) != INDEX_END;
 	}
 	return known;
@@ -203,7 +205,7 @@ static void exclude_companion(const struct plan *p, struct plan_node *n)
 	}
 }
 
-void plan_kinds_settle(struct plan_maker *m)
+void kinds_settle(struct plan_maker *m)
 {
 	VEC_EACH (&m->p->kinds, k)
 		settle(m, *k);

@@ -1,4 +1,8 @@
-#include "restore/plan/maker.h"
+#include "restore/plan/live.h"
+
+#include "restore/plan/list.h"
+#include "restore/plan/names.h"
+#include "restore/plan/prune.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -7,50 +11,7 @@
 
 #include <string.h>
 
-enum { PAGE = 500, WIDE = 4 /* namespaces; more are listed in one go */ };
-
-#define METADATA                                                               \
-	"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"    \
-	"application/json"
-
-int plan_list(struct kube_client *c, const char *path, const char *accept,
-    plan_item_fn *fn, void *ctx, struct err *err)
-{
-	autofree char *token = NULL;
-	int restarts = 0;
-
-	do {
-		cleanup(kube_answer_done) struct kube_answer answer =
-		    KUBE_ANSWER_INIT;
-		cleanup(buf_done) struct buf query = BUF_INIT;
-
-		buf_printf(&query, "limit=%d", PAGE);
-		if (token && *token) {
-			buf_add_str(&query, "&continue=");
-			percent_add(&query, token, strlen(token), "");
-		}
-		struct kube_request request = {
-		    .path = path, .query = buf_str(&query), .accept = accept};
-		if (kube_client_send(c, &request, &answer, err)) {
-			if (answer.status != 410 || restarts++ == 3)
-				return -1;
-			free(token);
-			token = str_dup("");
-			continue;
-		}
-		cleanup(json_freep) struct json_object *page =
-		    json_parse(answer.body.data, answer.body.len, err);
-		if (!page)
-			return err_wrap(err, "GET %s", path);
-		struct json_object *items = json_get(page, "items");
-		for (size_t i = 0; i < json_len(items); i++)
-			fn(ctx, json_at(items, i));
-		free(token);
-		token = str_dup(
-		    json_str(json_path(page, "metadata", "continue", NULL)));
-	} while (token && *token);
-	return 0;
-}
+enum { WIDE = 4 }; /* namespaces; more are listed in one go */
 
 static bool terminates(const struct json_object *item)
 {
@@ -79,7 +40,7 @@ static void mark(struct live *l, const char *group, const char *kind,
 	/* What goes away will be made again. */
 	if (!name || terminates(item))
 		return;
-	plan_name(&key, l->cluster, group, kind,
+	names_add(&key, l->cluster, group, kind,
 	    json_get_str(meta, "namespace"), name);
 	for (uint32_t it = index_first(p->names, buf_str(&key));
 	     it != INDEX_END; it = index_next(p->names, it)) {
@@ -102,7 +63,7 @@ static void see_namespace(void *ctx, struct json_object *item)
 
 	if (!name)
 		return;
-	if (uid && plan_by_uid(l->m->p, l->cluster, uid)) {
+	if (uid && names_by_uid(l->m->p, l->cluster, uid)) {
 		l->is_source = true;
 		free(l->source_name);
 		l->source_name = str_dup(name);
@@ -146,7 +107,8 @@ static bool see_all(struct live *l, struct plan_kind *k, const char *ns)
 	struct err err = ERR_INIT;
 
 	l->k = k;
-	if (plan_list(c, path, METADATA, see_object, l, &err) == 0)
+	if (list_all(c, path, true, l->m->p->options->clock, see_object, l,
+		&err) == 0)
 		return true;
 	note_unseen(l, ns, &err);
 	return false;
@@ -235,7 +197,8 @@ static int see_cluster(struct live *l, struct err *err)
 	struct plan *p = l->m->p;
 	struct kube_client *c = p->options->clusters[l->cluster].client;
 
-	if (plan_list(c, "/api/v1/namespaces", METADATA, see_namespace, l, err))
+	if (list_all(c, "/api/v1/namespaces", true, p->options->clock,
+		see_namespace, l, err))
 		return err_wrap(err, "the namespaces of the target");
 	if (guard(l, err))
 		return -1;
@@ -247,7 +210,7 @@ static int see_cluster(struct live *l, struct err *err)
 		if ((*k)->cluster == l->cluster && (*k)->served &&
 		    !(str_eq((*k)->kind, "Namespace") && !*(*k)->group))
 			see_kind(l, *k);
-	return plan_prune(l->m, l->cluster, err);
+	return prune_find(l->m, l->cluster, err);
 }
 
 /* Namespaces that are neither in the snapshot nor in the target. */
@@ -261,7 +224,7 @@ static void find_homeless(struct live *l)
 		if (n->kind != PLAN_KUBE || n->cluster != l->cluster ||
 		    n->action != PLAN_APPLY || !n->namespace_is_new)
 			continue;
-		plan_name(
+		names_add(
 		    &key, l->cluster, "", "Namespace", NULL, n->namespace);
 		if (index_first(p->names, buf_str(&key)) != INDEX_END)
 			continue;
@@ -272,7 +235,7 @@ static void find_homeless(struct live *l)
 	}
 }
 
-int plan_live(struct plan_maker *m, struct err *err)
+int live_check(struct plan_maker *m, struct err *err)
 {
 	const struct plan_options *o = m->p->options;
 

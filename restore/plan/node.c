@@ -1,35 +1,15 @@
-#include "restore/objects/object.h"
-#include "restore/plan/maker.h"
+#include "restore/plan/node.h"
 
+#include "restore/objects/object.h"
+#include "restore/plan/kinds.h"
+#include "restore/plan/names.h"
+#include "restore/plan/twin.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
 #include <string.h>
 
-void plan_name(struct buf *out, int cluster, const char *group,
-    const char *kind, const char *ns, const char *name)
-{
-	/* Repositories and states are the same for all clusters. */
-	if (str_eq(group, "@") &&
-	    (str_eq(kind, "Git") || str_eq(kind, "State")))
-		cluster = -1;
-	buf_printf(
-	    out, "%d:%s/%s:%s/%s", cluster, group, kind, ns ? ns : "", name);
-}
-
-const char *plan_namespace(struct plan *p, const char *ns)
-{
-	if (!ns)
-		return NULL;
-	/* Objects come namespace by namespace: the last is mostly it. */
-	for (size_t i = p->namespaces.len; i-- > 0;)
-		if (str_eq(p->namespaces.items[i], ns))
-			return p->namespaces.items[i];
-	*vec_add(&p->namespaces) = str_dup(ns);
-	return p->namespaces.items[p->namespaces.len - 1];
-}
-
-struct plan_node *plan_add_node(struct plan_maker *m, enum plan_node_kind kind,
+struct plan_node *node_add(struct plan_maker *m, enum plan_node_kind kind,
     char *key, const char *path, int rank)
 {
 	struct plan *p = m->p;
@@ -42,13 +22,16 @@ struct plan_node *plan_add_node(struct plan_maker *m, enum plan_node_kind kind,
 	return n;
 }
 
-void plan_provide(struct plan_maker *m, int cluster, const char *group,
-    const char *kind, const char *ns, const char *name)
+void node_set_facts(struct plan_node *n, struct json_object *facts)
 {
-	cleanup(buf_done) struct buf key = BUF_INIT;
-
-	plan_name(&key, cluster, group, kind, ns, name);
-	index_add(m->p->names, buf_str(&key), m->current);
+	if (!facts || n->facts.all)
+		return;
+	n->facts = (struct plan_facts){
+	    .all = json_share(facts),
+	    .url = json_get_str(facts, "url"),
+	    .bucket = json_get_str(facts, "bucket"),
+	    .key = json_get_str(facts, "key"),
+	};
 }
 
 static void define(
@@ -93,7 +76,7 @@ static uint32_t keep_text(struct plan_maker *m, int cluster,
 {
 	size_t at = m->texts.len;
 
-	plan_name(&m->texts, cluster, r->group, r->kind, ns, r->name);
+	names_add(&m->texts, cluster, r->group, r->kind, ns, r->name);
 	buf_add_char(&m->texts, '\0');
 	return (uint32_t)at;
 }
@@ -132,8 +115,8 @@ static void add_provided(void *ctx, const struct reference *r)
 {
 	struct plan_maker *m = ctx;
 
-	plan_provide(m, m->p->nodes.items[m->current].cluster, r->group,
-	    r->kind, r->namespace, r->name);
+	names_provide(m->p, m->current, m->p->nodes.items[m->current].cluster,
+	    r->group, r->kind, r->namespace, r->name);
 }
 
 static void add_selected(void *ctx, const struct reference *r)
@@ -145,22 +128,6 @@ static void add_selected(void *ctx, const struct reference *r)
 	    .node = m->current,
 	    .key = keep_text(m, cluster, r, r->namespace),
 	};
-}
-
-static void uid_name(struct buf *out, int cluster, const char *uid)
-{
-	buf_printf(out, "%d:uid:%s", cluster, uid);
-}
-
-const struct plan_node *plan_by_uid(
-    const struct plan *p, uint16_t cluster, const char *uid)
-{
-	cleanup(buf_done) struct buf key = BUF_INIT;
-
-	uid_name(&key, cluster, uid);
-	uint32_t it = index_first(p->names, buf_str(&key));
-	return it == INDEX_END ? NULL
-			       : &p->nodes.items[index_value(p->names, it)];
 }
 
 static void add_owners(
@@ -184,7 +151,7 @@ static void add_owners(
 		    .reason = "owner",
 		    .made = exclude_is_made_kind(id.group, id.kind),
 		};
-		uid_name(&m->texts, cluster, uid);
+		names_add_uid(&m->texts, cluster, uid);
 		buf_add_char(&m->texts, '\0');
 		*vec_add(&m->pending) = pending;
 	}
@@ -204,11 +171,11 @@ static void add_condition(
 	    .sources = c.sources,
 	    .reason = c.reason,
 	};
-	plan_name(&m->texts, cluster, "@", c.kind, c.namespace, c.name);
+	names_add(&m->texts, cluster, "@", c.kind, c.namespace, c.name);
 	buf_add_char(&m->texts, '\0');
 }
 
-int plan_add_object(struct plan_maker *m, const struct plan_object *o,
+int node_add_object(struct plan_maker *m, const struct node_object *o,
     struct json_object *object, struct err *err)
 {
 	struct plan *p = m->p;
@@ -216,13 +183,13 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 	const char *ns =
 	    json_str(json_path(object, "metadata", "namespace", NULL));
 	const struct plan_kind *k =
-	    plan_kind_of(p, cluster, json_get_str(object, "apiVersion"),
+	    kinds_find(p, cluster, json_get_str(object, "apiVersion"),
 		json_get_str(object, "kind"), o->resource, ns != NULL);
 	const char *name =
 	    json_str(json_path(object, "metadata", "name", NULL));
 	struct exclude exclude = o->exclude;
 	const struct plan_node *twin =
-	    exclude.reason ? NULL : plan_twin(p, cluster, k, ns, name);
+	    exclude.reason ? NULL : twin_find(p, cluster, k, ns, name);
 	bool elsewhere = twin && twin->cluster != cluster;
 	if (twin && !elsewhere) {
 		if (!str_eq(k->kind, "Namespace") || *k->group)
@@ -239,17 +206,16 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 	char *key = str_printf("kubernetes:%s:%s/%s:%s/%s",
 	    p->options->clusters[cluster].name, k->group, k->kind, ns ? ns : "",
 	    name);
-	struct plan_node *n =
-	    plan_add_node(m, PLAN_KUBE, key, o->path, k->rank);
+	struct plan_node *n = node_add(m, PLAN_KUBE, key, o->path, k->rank);
 
 	n->name = str_dup(name);
 	n->k = k;
-	n->namespace = plan_namespace(p, ns);
+	n->namespace = names_namespace(p, ns);
 	n->cluster = cluster;
-	plan_provide(m, cluster, k->group, k->kind, ns, name);
+	names_provide(m->p, m->current, cluster, k->group, k->kind, ns, name);
 	if (o->uid) {
 		cleanup(buf_done) struct buf uid = BUF_INIT;
-		uid_name(&uid, cluster, o->uid);
+		names_add_uid(&uid, cluster, o->uid);
 		index_add(p->names, buf_str(&uid), m->current);
 	}
 	if (exclude.reason) {
@@ -258,7 +224,7 @@ int plan_add_object(struct plan_maker *m, const struct plan_object *o,
 		n->with_owned = exclude.with_owned;
 		return 0;
 	}
-	if (elsewhere && plan_meet(m, (uint32_t)twin_at, object, err))
+	if (elsewhere && twin_meet(m, (uint32_t)twin_at, object, err))
 		return -1;
 	if (n->action != PLAN_APPLY)
 		return 0;

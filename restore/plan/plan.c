@@ -1,6 +1,12 @@
 #include "restore/plan/plan.h"
 
+#include "restore/plan/edges.h"
+#include "restore/plan/kinds.h"
+#include "restore/plan/live.h"
 #include "restore/plan/maker.h"
+#include "restore/plan/read.h"
+#include "restore/plan/settle.h"
+#include "restore/plan/twin.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/json.h"
@@ -16,7 +22,7 @@ static void node_done(struct plan_node *n)
 	free(n->path);
 	free(n->name);
 	free(n->source);
-	free(n->facts);
+	json_free(n->facts.all);
 	free(n->live_uid);
 }
 
@@ -109,7 +115,7 @@ static int check_options(const struct plan_options *o, struct err *err)
 		    "would be deleted; take a complete one");
 	for (size_t b = 0; o->prune_kinds && b < o->cluster_count; b++)
 		for (size_t a = 0; o->prune_kinds->len && a < b; a++)
-			if (plan_shares_target(o, a, b))
+			if (twin_shares_target(o, a, b))
 				return err_set(err, ERR_USAGE,
 				    "prune: clusters '%s' and '%s' of the "
 				    "snapshot go to the same target: what is "
@@ -187,7 +193,7 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	if (check_options(o, err))
 		return NULL;
 	p->transform = transform_new(o->transforms, err);
-	if (!p->transform || plan_read(&m, err) || discover(&m, err))
+	if (!p->transform || read_tree(&m, err) || discover(&m, err))
 		return NULL;
 	for (int i = -1; (i = transform_unused(p->transform, i + 1)) >= 0;)
 		if (!o->without_kubernetes)
@@ -201,40 +207,14 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 		transform_unused_maps(p->transform, &p->warnings);
 	if (o->renamed)
 		renamed_report(o->renamed, &p->warnings);
-	plan_settle_excluded(&m);
-	plan_kinds_settle(&m);
-	if (plan_edges(&m, err))
+	settle_excluded(&m);
+	kinds_settle(&m);
+	if (edges_resolve(&m, err))
 		return NULL;
 	make_digest(p);
-	if (plan_live(&m, err))
+	if (live_check(&m, err))
 		return NULL;
 	return steal(p);
-}
-
-void plan_describe(
-    const struct plan *p, const struct plan_node *n, struct buf *out)
-{
-	switch (n->kind) {
-	case PLAN_GIT:
-		buf_printf(out, "repository %s", n->name);
-		break;
-	case PLAN_STATE:
-		buf_printf(out, "state %s", n->name);
-		break;
-	case PLAN_KUBE:
-		buf_add_str(out, n->k->kind);
-		if (*n->k->group)
-			buf_printf(out, ".%s", n->k->group);
-		buf_printf(out, " %s%s%s", n->namespace ? n->namespace : "",
-		    n->namespace ? "/" : "", n->name);
-		if (p->options->cluster_count > 1)
-			buf_printf(out, " (%s)",
-			    p->options->clusters[n->cluster].name);
-		break;
-	case PLAN_BARRIER:
-		buf_add_str(out, n->name);
-		break;
-	}
 }
 
 enum plan_existing plan_existing_of(

@@ -105,6 +105,15 @@ struct plan_kind {
 	int tier; /* of rules_lasts, 0: none */
 };
 
+/* What capture noted beside the bytes, parsed once; NULL where it did not. */
+struct plan_facts {
+	/* An object; of a Service the array of the node ports that somebody
+	 * chose. Owned; the others are borrowed from it. */
+	struct json_object *all;
+	const char *url;	  /* of a repository */
+	const char *bucket, *key; /* of a state, where it was */
+};
+
 struct plan_node {
 	enum plan_node_kind kind;
 	enum plan_action action;
@@ -113,9 +122,7 @@ struct plan_node {
 	char *path; /* in the tree; a directory for a repository */
 	char *name; /* of the repository ("team/web"), bucket/key, object */
 	char *source; /* of PLAN_GIT and PLAN_STATE: what it was read from */
-	/* Of the same two, and of a Service the node ports that somebody
-	 * chose: JSON, or NULL. */
-	char *facts;
+	struct plan_facts facts;
 	const struct plan_kind *k; /* of PLAN_KUBE */
 	const char *namespace;	   /* in the target; NULL: cluster-scoped */
 	uint16_t cluster;	   /* index into the options' clusters */
@@ -169,36 +176,10 @@ struct plan *plan_make(const struct plan_options *o, struct err *err);
 void plan_free(struct plan *p); /* takes NULL */
 void plan_freep(struct plan **p);
 
-/* For people, "kind namespace/name" with what goes before; appended. */
-void plan_describe(
-    const struct plan *p, const struct plan_node *n, struct buf *out);
-/* Where a part of it goes: "cluster production", and the server's URL. */
-struct plan_destination {
-	char *what;
-	char *to;
-};
-VEC_DEFINE(plan_destinations, struct plan_destination);
-void plan_destinations_done(struct plan_destinations *v);
-void plan_print_table(const struct plan *p,
-    const struct plan_destinations *destinations, struct buf *out);
-void plan_print_json(const struct plan *p,
-    const struct plan_destinations *destinations, struct buf *out);
-/* Whether anything of that cluster may be among what a plan is limited to, and
- * whether all of it is. */
-bool selection_includes_cluster(const struct strvec *only, const char *cluster);
-bool selection_includes_all_of(const struct strvec *only, const char *cluster);
 /* What to do with it where it is there already. */
 enum plan_existing plan_existing_of(
     const struct plan *p, const struct plan_node *n);
 /* Nodes that will be applied, and that cannot be. */
 size_t plan_count(const struct plan *p, enum plan_action action);
-
-/* The object of a PLAN_KUBE node with the operator's transforms made and in
- * the version of the target; the caller's. NULL on error. */
-struct json_object *plan_load(
-    const struct plan *p, const struct plan_node *n, struct err *err);
-/* The node that has an object of the snapshot's UID, or NULL. */
-const struct plan_node *plan_by_uid(
-    const struct plan *p, uint16_t cluster, const char *uid);
 
 #endif

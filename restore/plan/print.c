@@ -1,3 +1,6 @@
+#include "restore/plan/print.h"
+
+#include "restore/plan/names.h"
 #include "restore/plan/plan.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -29,7 +32,7 @@ static void print_line(const struct plan *p, uint32_t node, struct buf *out)
 	const struct plan_node *n = &p->nodes.items[node];
 	cleanup(buf_done) struct buf what = BUF_INIT;
 
-	plan_describe(p, n, &what);
+	names_describe(p, n, &what);
 	buf_printf(out, "%5u  %-8s  ", p->graph.nodes.items[node].level + 1,
 	    verb(p, n));
 	str_add_printable(out, buf_str(&what), what.len);
@@ -49,7 +52,7 @@ static size_t count_verb(const struct plan *p, const char *word)
 	return count;
 }
 
-void plan_destinations_done(struct plan_destinations *v)
+void print_destinations_done(struct print_destinations *v)
 {
 	VEC_EACH (v, d) {
 		free(d->what);
@@ -58,8 +61,8 @@ void plan_destinations_done(struct plan_destinations *v)
 	vec_done(v);
 }
 
-void plan_print_table(const struct plan *p,
-    const struct plan_destinations *destinations, struct buf *out)
+void print_table(const struct plan *p,
+    const struct print_destinations *destinations, struct buf *out)
 {
 	static const char *const words[] = {"push", "write", "create", "keep",
 	    "update", "recreate", "leave", "CANNOT"};
@@ -138,8 +141,8 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 	buf_add_char(out, '}');
 }
 
-void plan_print_json(const struct plan *p,
-    const struct plan_destinations *destinations, struct buf *out)
+void print_json(const struct plan *p,
+    const struct print_destinations *destinations, struct buf *out)
 {
 	const char *separator = "\n";
 

@@ -1,6 +1,10 @@
+#include "restore/plan/prune.h"
+
 #include "restore/objects/exclude.h"
 #include "restore/objects/object.h"
-#include "restore/plan/maker.h"
+#include "restore/plan/kinds.h"
+#include "restore/plan/list.h"
+#include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/closest.h"
 #include "storage/base/json.h"
@@ -42,7 +46,7 @@ static void see_pruned(void *ctx, struct json_object *item)
 	/* Items of a list do not say what they are. */
 	json_set_str(item, "apiVersion", r->api_version);
 	json_set_str(item, "kind", r->kind);
-	plan_name(&key, l->cluster, r->group, r->kind, ns, name);
+	names_add(&key, l->cluster, r->group, r->kind, ns, name);
 	if (index_first(p->names, buf_str(&key)) != INDEX_END)
 		return;
 	const struct exclude_options all = {
@@ -57,7 +61,7 @@ static void see_pruned(void *ctx, struct json_object *item)
 	    is_excluded(meta))
 		return;
 	*vec_add(&p->prune) = (struct plan_prune){
-	    .k = plan_kind_of(
+	    .k = kinds_find(
 		p, l->cluster, r->api_version, r->kind, r->name, true),
 	    .namespace = str_dup(ns),
 	    .name = str_dup(name),
@@ -124,7 +128,7 @@ static int report_unknown(
 	    pattern, hint);
 }
 
-int plan_prune(struct plan_maker *m, uint16_t cluster, struct err *err)
+int prune_find(struct plan_maker *m, uint16_t cluster, struct err *err)
 {
 	struct prune pruning = {.m = m, .cluster = cluster};
 	struct prune *l = &pruning;
@@ -156,8 +160,8 @@ int plan_prune(struct plan_maker *m, uint16_t cluster, struct err *err)
 				    r->api_version, r->name, *ns, NULL, NULL);
 				if (!is_planned(l, *ns))
 					continue;
-				if (plan_list(
-					c, path, NULL, see_pruned, l, err))
+				if (list_all(c, path, false, o->clock,
+					see_pruned, l, err))
 					return err_wrap(err, "prune");
 			}
 		}

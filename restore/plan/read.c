@@ -1,21 +1,16 @@
+#include "restore/plan/read.h"
+
 #include "restore/plan/door.h"
-#include "restore/plan/maker.h"
+#include "restore/plan/names.h"
+#include "restore/plan/node.h"
+#include "restore/plan/read_kube.h"
+#include "restore/plan/selection.h"
 #include "storage/archive/layout.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
 #include <string.h>
-
-char *plan_facts_text(const struct json_object *facts)
-{
-	struct buf out = BUF_INIT;
-
-	if (!facts)
-		return NULL;
-	json_write(&out, facts, JSON_COMPACT);
-	return buf_steal(&out);
-}
 
 /* git/<name>.git/<anything>: a node for the repository, once. */
 static int read_git(
@@ -39,8 +34,7 @@ static int read_git(
 	} else {
 		if (door_repository(o->tree, path, o->cancel, &counts, err))
 			return -1;
-		n = plan_add_node(
-		    m, PLAN_GIT, str_printf("git:%s", name), path, -2);
+		n = node_add(m, PLAN_GIT, str_printf("git:%s", name), path, -2);
 		n->name = str_dup(name);
 		free(m->last_repository);
 		m->last_repository = steal(path);
@@ -51,10 +45,9 @@ static int read_git(
 		    references_git_name(url ? url : e->source);
 
 		n->source = str_dup(e->source);
-		plan_provide(m, 0, "@", "Git", NULL, plain);
+		names_provide(m->p, m->current, 0, "@", "Git", NULL, plain);
 	}
-	if (e->facts && !n->facts)
-		n->facts = plan_facts_text(e->facts);
+	node_set_facts(n, e->facts);
 	return 0;
 }
 
@@ -78,11 +71,11 @@ static int read_state(
 		return 0;
 	if (door_state(o->tree, e, &is_state, err))
 		return -1;
-	struct plan_node *n = plan_add_node(
+	struct plan_node *n = node_add(
 	    m, PLAN_STATE, str_printf("terraform:%s", name), e->path, -1);
 	n->source = str_dup(e->source);
-	n->facts = plan_facts_text(e->facts);
-	plan_provide(m, 0, "@", "State", NULL, name);
+	node_set_facts(n, e->facts);
+	names_provide(m->p, m->current, 0, "@", "State", NULL, name);
 	n->name = steal(name);
 	return 0;
 }
@@ -100,14 +93,14 @@ static int read_entry(
 	case LAYOUT_TERRAFORM:
 		return read_state(m, e, err);
 	case LAYOUT_KUBERNETES:
-		return plan_read_kube(m, e, err);
+		return read_kube_entry(m, e, err);
 	case LAYOUT_OTHER:
 		break;
 	}
 	return 0;
 }
 
-int plan_read(struct plan_maker *m, struct err *err)
+int read_tree(struct plan_maker *m, struct err *err)
 {
 	const struct plan_options *o = m->p->options;
 
@@ -118,5 +111,5 @@ int plan_read(struct plan_maker *m, struct err *err)
 	if (o->without_kubernetes || !o->only_kubernetes ||
 	    !o->only_kubernetes->len)
 		return 0;
-	return tree_contents(o->tree, plan_read_definition, m, err);
+	return tree_contents(o->tree, read_kube_definition, m, err);
 }

@@ -1,11 +1,12 @@
-/* Kubernetes objects of the tree into nodes of a plan. */
-#include "restore/objects/convert.h"
+#include "restore/plan/read_kube.h"
+
 #include "restore/objects/exclude.h"
+#include "restore/objects/object.h"
 #include "restore/plan/door.h"
-#include "restore/plan/maker.h"
+#include "restore/plan/load.h"
+#include "restore/plan/node.h"
+#include "restore/plan/selection.h"
 #include "storage/archive/layout.h"
-#include "storage/archive/limits.h"
-#include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -24,38 +25,6 @@ static int find_cluster(
 	return -1;
 }
 
-static struct json_object *read_object(
-    const struct plan *p, const char *path, struct err *err)
-{
-	cleanup(buf_wipe) struct buf text = BUF_INIT;
-
-	if (tree_read(p->options->tree, path, LIMITS_OBJECT_BYTES, &text, err))
-		return NULL;
-	struct json_object *object = json_parse(text.data, text.len, err);
-	if (!object)
-		err_wrap(err, "%s", path);
-	return object;
-}
-
-static const char *name_of(const struct json_object *object)
-{
-	return json_str(json_path(object, "metadata", "name", NULL));
-}
-
-static int check_object(
-    const struct json_object *object, const char *path, struct err *err)
-{
-	const char *name = name_of(object);
-
-	if (!json_get_str(object, "apiVersion") ||
-	    !json_get_str(object, "kind") || !name || !*name)
-		return err_set(err, ERR_FORMAT,
-		    "%s: no Kubernetes object: apiVersion, kind or "
-		    "metadata.name is missing",
-		    path);
-	return 0;
-}
-
 /* As it will be in the target. */
 static int include_object(struct plan_maker *m, const struct contents_entry *e,
     uint16_t cluster, char *resource, struct json_object *object,
@@ -67,24 +36,24 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 
 	if (transform_apply(m->p->transform, object, err))
 		return err_wrap(err, "%s", e->path);
-	if (check_object(object, e->path, err))
+	if (load_check(object, e->path, err))
 		return -1;
 	char *dot = strchr(resource, '.');
 	if (dot)
 		*dot = '\0';
-	const struct plan_object made = {.cluster = cluster,
+	const struct node_object made = {.cluster = cluster,
 	    .path = e->path,
 	    .resource = resource,
 	    .uid = uid,
 	    .exclude = exclude};
-	if (plan_add_object(m, &made, object, err))
+	if (node_add_object(m, &made, object, err))
 		return -1;
-	m->p->nodes.items[m->current].facts =
-	    plan_facts_text(json_get(e->facts, "nodePorts"));
+	node_set_facts(
+	    &m->p->nodes.items[m->current], json_get(e->facts, "nodePorts"));
 	return 0;
 }
 
-int plan_read_kube(
+int read_kube_entry(
     struct plan_maker *m, const struct contents_entry *e, struct err *err)
 {
 	const struct plan_options *o = m->p->options;
@@ -115,7 +84,7 @@ int plan_read_kube(
 	bool is_namespace =
 	    !ns && str_eq(json_get_str(object, "kind"), "Namespace");
 	if (is_namespace) {
-		ns = name_of(object);
+		ns = object_name(object);
 		free(full);
 		full = str_printf("%s/%s", from, ns);
 	}
@@ -135,7 +104,7 @@ static bool is_used(
 	return false;
 }
 
-int plan_read_definition(
+int read_kube_definition(
     void *ctx, const struct contents_entry *e, struct err *err)
 {
 	struct plan_maker *m = ctx;
@@ -164,26 +133,4 @@ int plan_read_definition(
 		return -1;
 	m->p->nodes.items[m->current].companion = true;
 	return 0;
-}
-
-struct json_object *plan_read_object(
-    const struct plan *p, const char *path, struct err *err)
-{
-	cleanup(json_freep) struct json_object *object =
-	    read_object(p, path, err);
-
-	if (!object || check_object(object, path, err) ||
-	    transform_apply(p->transform, object, err))
-		return NULL;
-	return steal(object);
-}
-
-struct json_object *plan_load(
-    const struct plan *p, const struct plan_node *n, struct err *err)
-{
-	struct json_object *object = plan_read_object(p, n->path, err);
-
-	if (object)
-		convert_object(object, n->k->api_version);
-	return object;
 }

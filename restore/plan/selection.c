@@ -1,8 +1,69 @@
-/* What --only lets into a plan, and what there would be to choose from. */
-#include "restore/plan/maker.h"
+#include "restore/plan/selection.h"
+
 #include "storage/base/cleanup.h"
 
 #include <string.h>
+
+/* ---- the command line ---------------------------------------------------- */
+
+struct asked {
+	const char *kind;
+	struct strvec *names;
+	bool named, whole;
+};
+
+static int add_only(struct asked *kinds, const char *text, struct err *err)
+{
+	size_t len = strcspn(text, ":");
+	const char *name = text[len] ? text + len + 1 : NULL;
+
+	if (name && !*name)
+		return err_set(err, ERR_USAGE,
+		    "--only %s has no name after the ':'", text);
+	for (struct asked *a = kinds; a->kind; a++) {
+		if (strlen(a->kind) != len || !str_starts(text, a->kind))
+			continue;
+		a->named = true;
+		a->whole |= !name;
+		if (name && !strvec_has(a->names, name))
+			strvec_add(a->names, name);
+		return 0;
+	}
+	return err_set(err, ERR_USAGE,
+	    "--only takes git, terraform or kubernetes, each perhaps with "
+	    ":NAME");
+}
+
+void selection_done(struct selection *s)
+{
+	strvec_done(&s->git);
+	strvec_done(&s->terraform);
+	strvec_done(&s->kubernetes);
+}
+
+int selection_parse(const struct strvec *only, struct selection *s,
+    struct plan_options *o, struct err *err)
+{
+	struct asked kinds[] = {{.kind = "git", .names = &s->git},
+	    {.kind = "terraform", .names = &s->terraform},
+	    {.kind = "kubernetes", .names = &s->kubernetes}, {.kind = NULL}};
+
+	VEC_EACH (only, text)
+		if (add_only(kinds, *text, err))
+			return -1;
+	for (struct asked *a = kinds; a->kind; a++)
+		if (a->whole)
+			strvec_done(a->names);
+	o->without_git = only->len && !kinds[0].named;
+	o->without_terraform = only->len && !kinds[1].named;
+	o->without_kubernetes = only->len && !kinds[2].named;
+	o->only_git = &s->git;
+	o->only_terraform = &s->terraform;
+	o->only_kubernetes = &s->kubernetes;
+	return 0;
+}
+
+/* ---- while it is planned ------------------------------------------------- */
 
 /* Entries of one kind and name come one after the other. */
 static void add_name(struct strvec *names, const char *kind, const char *name)
@@ -81,4 +142,78 @@ bool selection_includes_all_of(const struct strvec *only, const char *cluster)
 	autofree char *all = str_printf("%s/", cluster);
 
 	return !only || !only->len || strvec_has(only, all);
+}
+
+/* ---- once it is planned -------------------------------------------------- */
+
+static bool is_of(const char *text, const char *kind)
+{
+	size_t len = strlen(kind);
+
+	return str_starts(text, kind) && (!text[len] || text[len] == ':');
+}
+
+/* "; it has git:a, git:b", as many as fit into a line that is read. */
+static void add_offered(
+    const struct strvec *offered, const char *kind, struct buf *out)
+{
+	enum { SHOWN_MAX = 8 };
+	size_t count = 0;
+
+	VEC_EACH (offered, text) {
+		if (!is_of(*text, kind) || !strchr(*text, ':'))
+			continue;
+		if (++count <= SHOWN_MAX)
+			buf_printf(out, "%s%s", count == 1 ? "; it has " : ", ",
+			    *text);
+	}
+	if (count > SHOWN_MAX)
+		buf_printf(out, " and %zu more", count - SHOWN_MAX);
+}
+
+static int report_missing(
+    const struct plan *p, const char *kind, const char *name, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	buf_printf(&text, "--only %s:%s: there is no such thing in '%s'", kind,
+	    name, p->options->snapshot);
+	add_offered(&p->offered, kind, &text);
+	if (str_eq(kind, "terraform") && strchr(name, '/'))
+		buf_printf(&text,
+		    "; `plan --only terraform:%.*s` lists the states of it",
+		    (int)strcspn(name, "/"), name);
+	return err_set(err, ERR_NOT_FOUND, "%s", buf_str(&text));
+}
+
+static int check_kind(const struct plan *p, const char *kind,
+    const struct strvec *names, struct err *err)
+{
+	VEC_EACH (names, name) {
+		autofree char *text = str_printf("%s:%s", kind, *name);
+		if (!strvec_has(&p->found, text))
+			return report_missing(p, kind, *name, err);
+	}
+	VEC_EACH (&p->offered, text)
+		if (is_of(*text, kind))
+			return 0;
+	return err_set(err, ERR_NOT_FOUND,
+	    "--only %s: '%s' holds nothing of that kind; `show` says what it "
+	    "holds",
+	    kind, p->options->snapshot);
+}
+
+int selection_check(const struct plan *p, struct err *err)
+{
+	const struct plan_options *o = p->options;
+
+	if (!o->without_git && check_kind(p, "git", o->only_git, err))
+		return -1;
+	if (!o->without_terraform &&
+	    check_kind(p, "terraform", o->only_terraform, err))
+		return -1;
+	if (!o->without_kubernetes &&
+	    check_kind(p, "kubernetes", o->only_kubernetes, err))
+		return -1;
+	return 0;
 }

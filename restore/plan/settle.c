@@ -1,5 +1,4 @@
-/* What is left out because of other objects, once all of them are known. */
-#include "restore/plan/maker.h"
+#include "restore/plan/settle.h"
 
 #include "storage/base/cleanup.h"
 
@@ -96,7 +95,7 @@ static void settle_owned(struct plan_maker *m)
 	}
 }
 
-void plan_settle_excluded(struct plan_maker *m)
+void settle_excluded(struct plan_maker *m)
 {
 	settle_conditions(m);
 	settle_owned(m);

@@ -1,13 +1,13 @@
-/* Objects of the snapshot that become one object of a target: of one cluster by
- * maps, of several where they go to the same one. */
-#include "restore/plan/maker.h"
+#include "restore/plan/twin.h"
 
 #include "restore/objects/sanitize.h"
+#include "restore/plan/load.h"
+#include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
 
-bool plan_shares_target(const struct plan_options *o, size_t a, size_t b)
+bool twin_shares_target(const struct plan_options *o, size_t a, size_t b)
 {
 	const struct kube_client *of_a = o->clusters[a].client;
 	const struct kube_client *of_b = o->clusters[b].client;
@@ -17,15 +17,15 @@ bool plan_shares_target(const struct plan_options *o, size_t a, size_t b)
 		   str_eq(kube_client_server(of_a), kube_client_server(of_b)));
 }
 
-const struct plan_node *plan_twin(const struct plan *p, uint16_t cluster,
+const struct plan_node *twin_find(const struct plan *p, uint16_t cluster,
     const struct plan_kind *k, const char *ns, const char *name)
 {
 	for (size_t c = 0; c < p->options->cluster_count; c++) {
 		cleanup(buf_done) struct buf key = BUF_INIT;
 
-		if (!plan_shares_target(p->options, cluster, c))
+		if (!twin_shares_target(p->options, cluster, c))
 			continue;
-		plan_name(&key, (int)c, k->group, k->kind, ns, name);
+		names_add(&key, (int)c, k->group, k->kind, ns, name);
 		for (uint32_t it = index_first(p->names, buf_str(&key));
 		     it != INDEX_END; it = index_next(p->names, it)) {
 			const struct plan_node *n =
@@ -55,14 +55,14 @@ static bool is_same(
 	return json_equal(a, b);
 }
 
-int plan_meet(struct plan_maker *m, uint32_t twin,
+int twin_meet(struct plan_maker *m, uint32_t twin,
     const struct json_object *object, struct err *err)
 {
 	struct plan *p = m->p;
 	struct plan_node *n = &p->nodes.items[m->current];
 	const struct plan_node *first = &p->nodes.items[twin];
 	cleanup(json_freep) struct json_object *of_first =
-	    plan_read_object(p, first->path, err);
+	    load_object(p, first->path, err);
 
 	if (!of_first)
 		return -1;

@@ -1,6 +1,7 @@
 #include "restore/targets/targets.h"
 
 #include "restore/objects/references.h"
+#include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
 #include "storage/base/json.h"
@@ -16,9 +17,9 @@ static int come_together(const struct apart *a, const struct plan_node *n,
 {
 	cleanup(buf_done) struct buf what = BUF_INIT;
 
-	plan_describe(a->p, other, &what);
+	names_describe(a->p, other, &what);
 	buf_add_str(&what, " and ");
-	plan_describe(a->p, n, &what);
+	names_describe(a->p, n, &what);
 	return err_set(err, ERR_USAGE,
 	    "%s would both go to %s, and one of them be lost; send them to "
 	    "destinations of their own (%s)",

@@ -106,33 +106,23 @@ static int options_for(struct targets *t, struct target_bucket *b,
 	return usable ? 0 : -1;
 }
 
-static struct target_bucket *bucket_of(
-    const struct targets *t, const struct json_object *facts)
-{
-	const char *bucket = json_get_str(facts, "bucket");
-	const char *key = json_get_str(facts, "key");
-
-	return bucket && key ? bucket_for(t, bucket, key) : NULL;
-}
-
 struct target_bucket *targets_bucket(
     const struct targets *t, const struct plan_node *node)
 {
-	cleanup(json_freep) struct json_object *facts = targets_facts(node);
+	const struct plan_facts *f = &node->facts;
 
-	return bucket_of(t, facts);
+	return f->bucket && f->key ? bucket_for(t, f->bucket, f->key) : NULL;
 }
 
 char *targets_state_destination(
     const struct targets *t, const struct plan_node *node)
 {
-	cleanup(json_freep) struct json_object *facts = targets_facts(node);
-	const struct target_bucket *b = bucket_of(t, facts);
+	const struct target_bucket *b = targets_bucket(t, node);
 
 	if (!b || !b->store.s3)
 		return NULL;
 	autofree char *to =
-	    state_apply_target_key(&b->options, json_get_str(facts, "key"));
+	    state_apply_target_key(&b->options, node->facts.key);
 	return str_printf("%s, '%s'", s3_describe(b->store.s3), to);
 }
 
@@ -140,8 +130,7 @@ static enum apply_result write_state(struct targets *t, uint32_t index,
     bool dry_run, struct outcome *outcome, struct err *err)
 {
 	const struct plan_node *node = &t->run->p->nodes.items[index];
-	cleanup(json_freep) struct json_object *facts = targets_facts(node);
-	struct target_bucket *b = bucket_of(t, facts);
+	struct target_bucket *b = targets_bucket(t, node);
 
 	if (!b) {
 		outcome_set(outcome, OUTCOME_FAILED, "no target is known");
@@ -153,7 +142,7 @@ static enum apply_result write_state(struct targets *t, uint32_t index,
 	o.dry_run = dry_run;
 	autofree char *file = tree_path(t->tree, node->path);
 	const struct state_apply_object object = {
-	    .key = json_get_str(facts, "key"), .facts = facts};
+	    .key = node->facts.key, .facts = node->facts.all};
 	return state_apply(&o, file, &object, outcome, err) ? APPLY_POINTLESS
 							    : APPLY_ENDED;
 }

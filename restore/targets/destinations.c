@@ -5,14 +5,14 @@
 #include <string.h>
 
 static void add_destination(
-    struct plan_destinations *destinations, char *what, const char *to)
+    struct print_destinations *destinations, char *what, const char *to)
 {
 	*vec_add(destinations) =
-	    (struct plan_destination){.what = what, .to = str_dup(to)};
+	    (struct print_destination){.what = what, .to = str_dup(to)};
 }
 
 static void add_bucket_destination(
-    const struct target_bucket *b, struct plan_destinations *destinations)
+    const struct target_bucket *b, struct print_destinations *destinations)
 {
 	bool part = b->from_prefix && *b->from_prefix;
 	cleanup(buf_done) struct buf to = BUF_INIT;
@@ -28,7 +28,7 @@ static void add_bucket_destination(
 }
 
 void targets_destinations(const struct targets *t, const struct plan *p,
-    struct plan_destinations *destinations)
+    struct print_destinations *destinations)
 {
 	bool objects = false;
 	VEC_DEFINE(, const struct target_bucket *) used = VEC_INIT;

@@ -1,6 +1,7 @@
 #include "restore/targets/targets.h"
 
 #include "restore/apply/git.h"
+#include "restore/plan/selection.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -76,22 +77,10 @@ static int add_clusters(struct targets *t, const struct manifest *m,
 
 /* ---- repositories ---- */
 
-struct json_object *targets_facts(const struct plan_node *node)
-{
-	struct err ignored = ERR_INIT;
-
-	return node->facts
-		   ? json_parse(node->facts, strlen(node->facts), &ignored)
-		   : NULL;
-}
-
 char *targets_url(const struct targets *t, const struct plan_node *node)
 {
-	cleanup(json_freep) struct json_object *facts = targets_facts(node);
-	const char *source = json_get_str(facts, "url");
+	const char *source = node->facts.url ? node->facts.url : node->source;
 
-	if (!source)
-		source = node->source;
 	return settings_target_repository(
 	    &t->c->settings->restore.targets, node->name, source ? source : "");
 }

@@ -9,6 +9,7 @@
 #include "restore/apply/driver.h"
 #include "restore/command.h"
 #include "restore/plan/plan.h"
+#include "restore/plan/print.h"
 #include "restore/terraform/state.h"
 
 #include <pthread.h>
@@ -61,9 +62,6 @@ void targets_done(struct targets *t);
 /* The URL of a repository's target; "" where nothing says it. The caller frees.
  */
 char *targets_url(const struct targets *t, const struct plan_node *node);
-/* What the snapshot says of a repository or a state; NULL where that is
- * nothing. The caller frees. */
-struct json_object *targets_facts(const struct plan_node *node);
 /* buckets.c: those of the configuration, connected; the one that a
  * state goes to, or NULL; and the driver of all states. */
 void targets_add_buckets(struct targets *t);
@@ -97,6 +95,6 @@ void targets_unused(const struct targets *t, const struct manifest *m,
 /* destinations.c: where each repository, bucket and cluster of the plan
  * goes, appended. */
 void targets_destinations(const struct targets *t, const struct plan *p,
-    struct plan_destinations *destinations);
+    struct print_destinations *destinations);
 
 #endif

@@ -136,6 +136,7 @@ static struct kube_request page_of(
 	}
 	return (struct kube_request){.path = r->o->path,
 	    .query = buf_str(query),
+	    .accept = r->o->accept,
 	    .on_data = add_data,
 	    .on_attempt = on_attempt,
 	    .ctx = r};

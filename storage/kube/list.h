@@ -17,6 +17,7 @@
 struct kube_list_options {
 	const char *path;   /* of the collection */
 	const char *labels; /* a label selector, or NULL */
+	const char *accept; /* of the request; NULL: the client's default */
 	size_t page_size;   /* items; 0: 500 */
 	/* A page over its cap is asked for anew with fewer items, and refused
 	 * where one item alone is over it. */

@@ -1,0 +1,22 @@
+/*
+ * Objects out of the verified tree.
+ */
+#ifndef RESTORE_PLAN_LOAD_H
+#define RESTORE_PLAN_LOAD_H
+
+#include "restore/plan/plan.h"
+
+struct json_object;
+
+/* With the operator's transforms made; the caller frees. ERR_FORMAT where it is
+ * no object with a kind and a name. */
+struct json_object *load_object(
+    const struct plan *p, const char *path, struct err *err);
+/* And in the version of the target: that of a PLAN_KUBE node. */
+struct json_object *load_node(
+    const struct plan *p, const struct plan_node *n, struct err *err);
+/* Whether an object has apiVersion, kind and a name; path is for the error. */
+int load_check(
+    const struct json_object *object, const char *path, struct err *err);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * A node of the plan, with its names and what it waits for.
+ */
+#ifndef RESTORE_PLAN_NODE_H
+#define RESTORE_PLAN_NODE_H
+
+#include "restore/plan/maker.h"
+
+struct json_object;
+
+struct node_object {
+	uint16_t cluster;
+	const char *path;     /* of its file, below the tree */
+	const char *resource; /* plural, in the snapshot */
+	const char *uid;      /* in the snapshot, or NULL */
+	struct exclude exclude;
+};
+/* `object` as it will be in the target; m->current becomes its node.
+ * ERR_USAGE where another object of the snapshot would become the same. */
+int node_add_object(struct plan_maker *m, const struct node_object *o,
+    struct json_object *object, struct err *err);
+/* Takes the key; the new node is m->current from now on. */
+struct plan_node *node_add(struct plan_maker *m, enum plan_node_kind kind,
+    char *key, const char *path, int rank);
+
+/* What capture noted of it; shared. The first facts of a node count; NULL:
+ * none.
+ */
+void node_set_facts(struct plan_node *n, struct json_object *facts);
+
+#endif

@@ -1,0 +1,11 @@
+/*
+ * What of one target is not in the snapshot, and will go.
+ */
+#ifndef RESTORE_PLAN_PRUNE_H
+#define RESTORE_PLAN_PRUNE_H
+
+#include "restore/plan/maker.h"
+
+int prune_find(struct plan_maker *m, uint16_t cluster, struct err *err);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * --only: what it lets into a plan, and what there would be to choose from.
+ */
+#ifndef RESTORE_PLAN_SELECTION_H
+#define RESTORE_PLAN_SELECTION_H
+
+#include "restore/plan/plan.h"
+
+/* The names that each kind is limited to; none: all of it. */
+struct selection {
+	struct strvec git, terraform, kubernetes;
+};
+void selection_done(struct selection *s);
+/* What the texts of --only (KIND, or KIND:NAME) say, into the options, which
+ * borrow the selection. ERR_USAGE where one says nothing. */
+int selection_parse(const struct strvec *only, struct selection *s,
+    struct plan_options *o, struct err *err);
+/* Once it is planned: ERR_NOT_FOUND where a name fits nothing, which is a slip
+ * and must not read as a restore. */
+int selection_check(const struct plan *p, struct err *err);
+
+/* Whether something of that kind is to be planned; the plan takes note of it.
+ * It is chosen by its name (repository, bucket, namespace; NULL: it has none,
+ * as objects that no namespace holds), or by what it is in full: a state
+ * BUCKET/KEY, an object CLUSTER/NAMESPACE, of which a beginning that ends in a
+ * slash chooses all below it. */
+bool selection_includes(struct plan *p, const char *kind,
+    const struct strvec *only, const char *name, const char *full);
+/* Whether anything of that cluster may be among what a plan is limited to, and
+ * whether all of it is. */
+bool selection_includes_cluster(const struct strvec *only, const char *cluster);
+bool selection_includes_all_of(const struct strvec *only, const char *cluster);
+
+#endif
