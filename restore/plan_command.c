@@ -1,6 +1,7 @@
 #include "restore/apply/apply.h"
 #include "restore/kube/applier.h"
 #include "restore/session.h"
+#include "restore/targets/destinations.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/log.h"
@@ -74,7 +75,7 @@ static void print_plan(const struct session *s, bool json, FILE *to)
 	    VEC_INIT;
 
 	log_progress("%s", "");
-	targets_destinations(&s->targets, s->plan, &destinations);
+	destinations_list(&s->targets, s->plan, &destinations);
 	if (json)
 		print_json(s->plan, &destinations, &out);
 	else

@@ -1,5 +1,7 @@
 #include "restore/session.h"
 
+#include "restore/targets/destinations.h"
+#include "restore/targets/unused.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -200,7 +202,7 @@ static bool is_named(const struct json_object *repository, const char *name)
 static const char *url_of(const struct manifest *m, const char *from)
 {
 	const struct json_object *r =
-	    targets_part(m, "repositories", is_named, from);
+	    unused_part(m, "repositories", is_named, from);
 
 	return r ? json_get_str(r, "url") : from;
 }
@@ -250,10 +252,10 @@ int session_plan(struct session *s, struct err *err)
 	s->plan = plan_make(&s->options, err);
 	if (!s->plan ||
 	    (s->c->options->only.len && selection_check(s->plan, err)) ||
-	    targets_apart(&s->targets, s->plan, err))
+	    destinations_check(&s->targets, s->plan, err))
 		return -1;
 	targets_check(&s->targets, s->plan);
-	targets_unused(
+	unused_texts(
 	    &s->targets, &s->opened.manifest, &s->options, &s->plan->warnings);
 	return 0;
 }

@@ -28,7 +28,7 @@ static void forget(struct journal_node *before)
 }
 
 /* What an earlier run ended well and what is there still is not done again.
- * Repositories and states are looked at when their turn comes. */
+ * Repositories and states are checked when their turn comes. */
 static void resume_outcomes(struct run *r)
 {
 	for (size_t i = 0; i < r->journal->node_count; i++) {

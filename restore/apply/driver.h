@@ -32,8 +32,8 @@ struct apply_driver {
 	    void *ctx, uint32_t node, struct outcome *outcome, struct err *err);
 	/* The same without writing anything: PENDING or CREATED where it is
 	 * not there as it is to be, FAILED where it is another by now. NULL:
-	 * the plan has looked. */
-	enum apply_result (*look)(
+	 * the plan has checked. */
+	enum apply_result (*check)(
 	    void *ctx, uint32_t node, struct outcome *outcome, struct err *err);
 	/* Waits until the node, which was applied, is ready, or its time is
 	 * over. NULL: what is applied is ready. */

@@ -53,7 +53,7 @@ static bool is_held(const struct run *r, uint32_t node, struct outcome *outcome)
 	return false;
 }
 
-/* Whether what an earlier run ended well is there still, as a look tells. What
+/* Whether what an earlier run ended well is there still, as a check tells. What
  * somebody has changed since then is there, and is left to them. */
 static bool was_driven(
     struct level_engine *e, const struct apply_driver *driver, uint32_t node)
@@ -61,26 +61,26 @@ static bool was_driven(
 	const struct journal *j = e->run->journal;
 	struct journal_node *before =
 	    j && j->node_count > node ? &j->nodes[node] : NULL;
-	struct outcome look = OUTCOME_INIT;
+	struct outcome now = OUTCOME_INIT;
 	struct err err = ERR_INIT;
 
-	if (!before || !before->ended || !driver->look ||
+	if (!before || !before->ended || !driver->check ||
 	    outcome_is_missing(before->outcome.kind))
 		return false;
 	bool chosen = before->outcome.kind != OUTCOME_SKIPPED;
-	if (chosen && driver->look(driver->ctx, node, &look, &err) < 0)
-		outcome_failed(&look, &err);
-	bool gone = chosen && (look.kind == OUTCOME_CREATED ||
-				  look.kind == OUTCOME_PENDING);
+	if (chosen && driver->check(driver->ctx, node, &now, &err) < 0)
+		outcome_failed(&now, &err);
+	bool gone = chosen && (now.kind == OUTCOME_CREATED ||
+				  now.kind == OUTCOME_PENDING);
 	if (!gone) {
 		e->run->outcomes[node] = before->outcome;
 		before->outcome = (struct outcome)OUTCOME_INIT;
-		if (look.kind == OUTCOME_FAILED)
+		if (now.kind == OUTCOME_FAILED)
 			outcome_note(&e->run->outcomes[node],
-			    "looked at again: %s",
-			    look.detail ? look.detail : "it cannot be read");
+			    "checked again: %s",
+			    now.detail ? now.detail : "it cannot be read");
 	}
-	outcome_done(&look);
+	outcome_done(&now);
 	return !gone;
 }
 

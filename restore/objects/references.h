@@ -24,8 +24,8 @@
 #ifndef RESTORE_OBJECTS_REFERENCES_H
 #define RESTORE_OBJECTS_REFERENCES_H
 
+#include "restore/objects/edge.h"
 #include "restore/objects/rules.h"
-#include "restore/plan/graph.h"
 
 struct json_object;
 

@@ -1,6 +1,7 @@
-#include "restore/objects/collector.h"
-#include "restore/objects/object.h"
+#include "restore/objects/references_systems.h"
 
+#include "restore/objects/object.h"
+#include "restore/objects/references.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -237,7 +238,7 @@ static void collect_argocd(struct collector *t)
 
 /* The Secret that it would make, or make anew, is there before it, so that what
  * was generated stays. */
-static void tell_external_secrets(struct collector *t)
+static void collect_external_secrets(struct collector *t)
 {
 	struct json_object *target =
 	    json_path(t->object, "spec", "target", NULL);
@@ -267,7 +268,7 @@ void references_systems_collect(
 	if (rules_used(without, "argocd"))
 		collect_argocd(t);
 	if (rules_used(without, "external-secrets"))
-		tell_external_secrets(t);
+		collect_external_secrets(t);
 	if (rules_used(without, "gatekeeper") &&
 	    str_eq(t->group, "constraints.gatekeeper.sh"))
 		collector_add(t, "templates.gatekeeper.sh",

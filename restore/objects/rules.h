@@ -11,7 +11,7 @@
 #ifndef RESTORE_OBJECTS_RULES_H
 #define RESTORE_OBJECTS_RULES_H
 
-#include "restore/plan/graph.h"
+#include "restore/objects/edge.h"
 #include "storage/base/err.h"
 #include "storage/base/str.h"
 

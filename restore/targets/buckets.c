@@ -1,5 +1,4 @@
-/* The buckets that states go to. */
-#include "restore/targets/targets.h"
+#include "restore/targets/buckets.h"
 
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
@@ -30,7 +29,7 @@ static struct target_bucket *add_bucket(struct targets *t, const char *from,
 	return b;
 }
 
-void targets_add_buckets(struct targets *t)
+void buckets_add(struct targets *t)
 {
 	static const enum state_apply_kms kms[] = {
 	    [SETTINGS_KMS_KEEP] = STATE_APPLY_KMS_KEEP,
@@ -106,7 +105,7 @@ static int options_for(struct targets *t, struct target_bucket *b,
 	return usable ? 0 : -1;
 }
 
-struct target_bucket *targets_bucket(
+struct target_bucket *buckets_find(
     const struct targets *t, const struct plan_node *node)
 {
 	const struct plan_facts *f = &node->facts;
@@ -114,10 +113,9 @@ struct target_bucket *targets_bucket(
 	return f->bucket && f->key ? bucket_for(t, f->bucket, f->key) : NULL;
 }
 
-char *targets_state_destination(
-    const struct targets *t, const struct plan_node *node)
+char *buckets_destination(const struct targets *t, const struct plan_node *node)
 {
-	const struct target_bucket *b = targets_bucket(t, node);
+	const struct target_bucket *b = buckets_find(t, node);
 
 	if (!b || !b->store.s3)
 		return NULL;
@@ -130,7 +128,7 @@ static enum apply_result write_state(struct targets *t, uint32_t index,
     bool dry_run, struct outcome *outcome, struct err *err)
 {
 	const struct plan_node *node = &t->run->p->nodes.items[index];
-	struct target_bucket *b = targets_bucket(t, node);
+	struct target_bucket *b = buckets_find(t, node);
 
 	if (!b) {
 		outcome_set(outcome, OUTCOME_FAILED, "no target is known");
@@ -147,7 +145,7 @@ static enum apply_result write_state(struct targets *t, uint32_t index,
 							    : APPLY_ENDED;
 }
 
-enum apply_result targets_apply_state(
+enum apply_result buckets_apply(
     void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
 {
 	struct targets *t = ctx;
@@ -155,37 +153,8 @@ enum apply_result targets_apply_state(
 	return write_state(t, index, t->run->o->dry_run, outcome, err);
 }
 
-enum apply_result targets_look_at_state(
+enum apply_result buckets_check(
     void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
 {
 	return write_state(ctx, index, true, outcome, err);
-}
-
-static void check_state(const struct targets *t, struct plan_node *n)
-{
-	if (targets_bucket(t, n))
-		return;
-	n->action = PLAN_CANNOT;
-	n->reason = str_printf("bucket '%.*s' has no target; name it in "
-			       "restore.targets.buckets",
-	    (int)strcspn(n->name, "/"), n->name);
-}
-
-void targets_check(const struct targets *t, struct plan *p)
-{
-	VEC_EACH (&p->nodes, n) {
-		if (n->action != PLAN_APPLY)
-			continue;
-		if (n->kind == PLAN_STATE)
-			check_state(t, n);
-		if (n->kind != PLAN_GIT)
-			continue;
-		autofree char *url = targets_url(t, n);
-		if (*url)
-			continue;
-		n->action = PLAN_CANNOT;
-		n->reason =
-		    str_dup("the snapshot does not say where it came from; "
-			    "name it in restore.targets.repositories");
-	}
 }

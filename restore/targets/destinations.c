@@ -1,6 +1,11 @@
-#include "restore/targets/targets.h"
+#include "restore/targets/destinations.h"
 
+#include "restore/objects/references.h"
+#include "restore/plan/names.h"
+#include "restore/targets/buckets.h"
+#include "restore/targets/repositories.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 
 #include <string.h>
 
@@ -27,7 +32,7 @@ static void add_bucket_destination(
 	    buf_str(&to));
 }
 
-void targets_destinations(const struct targets *t, const struct plan *p,
+void destinations_list(const struct targets *t, const struct plan *p,
     struct print_destinations *destinations)
 {
 	bool objects = false;
@@ -35,11 +40,11 @@ void targets_destinations(const struct targets *t, const struct plan *p,
 
 	VEC_EACH (&p->nodes, n) {
 		if (n->kind == PLAN_STATE)
-			*vec_add(&used) = targets_bucket(t, n);
+			*vec_add(&used) = buckets_find(t, n);
 		objects |= n->kind == PLAN_KUBE;
 		if (n->kind != PLAN_GIT)
 			continue;
-		autofree char *url = targets_url(t, n);
+		autofree char *url = repositories_url(t, n);
 		add_destination(
 		    destinations, str_printf("repository %s", n->name), url);
 	}
@@ -61,4 +66,92 @@ void targets_destinations(const struct targets *t, const struct plan *p,
 	VEC_EACH (&t->c->settings->restore.namespaces, m)
 		add_destination(
 		    destinations, str_printf("namespace %s", m->from), m->to);
+}
+
+/* ---- two that go to one ---------------------------------------------------
+ */
+
+struct apart {
+	const struct plan *p;
+	struct index *destinations; /* to nodes */
+};
+
+static int come_together(const struct apart *a, const struct plan_node *n,
+    const struct plan_node *other, const char *destination, const char *setting,
+    struct err *err)
+{
+	cleanup(buf_done) struct buf what = BUF_INIT;
+
+	names_describe(a->p, other, &what);
+	buf_add_str(&what, " and ");
+	names_describe(a->p, n, &what);
+	return err_set(err, ERR_USAGE,
+	    "%s would both go to %s, and one of them be lost; send them to "
+	    "destinations of their own (%s)",
+	    buf_str(&what), destination, setting);
+}
+
+/* The node that goes there already, or NULL; from now on this one does. */
+static const struct plan_node *claim(
+    struct apart *a, const struct plan_node *n, const char *destination)
+{
+	uint32_t it = index_first(a->destinations, destination);
+
+	if (it != INDEX_END)
+		return &a->p->nodes.items[index_value(a->destinations, it)];
+	index_add(
+	    a->destinations, destination, (uint32_t)(n - a->p->nodes.items));
+	return NULL;
+}
+
+/* One repository that was captured by two URLs comes together again. */
+static bool is_one_repository(
+    const struct plan_node *n, const struct plan_node *other)
+{
+	autofree char *a = references_git_name(n->source ? n->source : "");
+	autofree char *b =
+	    references_git_name(other->source ? other->source : "");
+
+	return str_eq(a, b);
+}
+
+static int check_repository(struct apart *a, const struct targets *t,
+    const struct plan_node *n, struct err *err)
+{
+	autofree char *url = repositories_url(t, n);
+	autofree char *name = references_git_name(url);
+	const struct plan_node *other = *url ? claim(a, n, name) : NULL;
+
+	if (!other || is_one_repository(n, other))
+		return 0;
+	return come_together(
+	    a, n, other, url, "restore.targets.repositories", err);
+}
+
+static int check_state(struct apart *a, const struct targets *t,
+    const struct plan_node *n, struct err *err)
+{
+	autofree char *destination = buckets_destination(t, n);
+	const struct plan_node *other =
+	    destination ? claim(a, n, destination) : NULL;
+
+	return other ? come_together(a, n, other, destination,
+			   "restore.targets.buckets", err)
+		     : 0;
+}
+
+int destinations_check(
+    const struct targets *t, const struct plan *p, struct err *err)
+{
+	cleanup(index_freep) struct index *destinations = index_new();
+	struct apart a = {.p = p, .destinations = destinations};
+
+	VEC_EACH (&p->nodes, n) {
+		if (n->action != PLAN_APPLY)
+			continue;
+		if ((n->kind == PLAN_GIT && check_repository(&a, t, n, err)) ||
+		    (n->kind == PLAN_STATE && check_state(&a, t, n, err)))
+			return -1;
+	}
+	return 0;
 }

@@ -1,7 +1,8 @@
 #include "restore/targets/targets.h"
 
-#include "restore/apply/git.h"
 #include "restore/plan/selection.h"
+#include "restore/targets/buckets.h"
+#include "restore/targets/repositories.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -75,15 +76,7 @@ static int add_clusters(struct targets *t, const struct manifest *m,
 	return 0;
 }
 
-/* ---- repositories ---- */
-
-char *targets_url(const struct targets *t, const struct plan_node *node)
-{
-	const char *source = node->facts.url ? node->facts.url : node->source;
-
-	return settings_target_repository(
-	    &t->c->settings->restore.targets, node->name, source ? source : "");
-}
+/* ---- all ---- */
 
 static void begin(void *ctx, struct run *r)
 {
@@ -91,50 +84,6 @@ static void begin(void *ctx, struct run *r)
 
 	t->run = r;
 }
-
-static enum apply_result push_repository(struct targets *t, uint32_t index,
-    bool dry_run, struct outcome *outcome, struct err *err)
-{
-	const struct plan_node *node = &t->run->p->nodes.items[index];
-	struct err failure = ERR_INIT;
-	cleanup(connect_git_done) struct connect_git g = {.password = NULL};
-	autofree char *url = targets_url(t, node);
-
-	if (!*url) {
-		outcome_set(outcome, OUTCOME_FAILED, "no target is known");
-		return APPLY_ENDED;
-	}
-	if (connect_git(&t->c->settings->git, url, t->scratch, &t->c->env, &g,
-		&failure)) {
-		outcome_failed(outcome, &failure);
-		return APPLY_ENDED;
-	}
-	const struct git_apply_options o = {
-	    .url = url,
-	    .access = g.access,
-	    .prune = t->c->options->prune,
-	    .force = t->c->options->force,
-	    .dry_run = dry_run,
-	};
-	autofree char *dir = tree_path(t->tree, node->path);
-	return git_apply(&o, dir, outcome, err) ? APPLY_POINTLESS : APPLY_ENDED;
-}
-
-static enum apply_result apply_repository(
-    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
-{
-	struct targets *t = ctx;
-
-	return push_repository(t, index, t->run->o->dry_run, outcome, err);
-}
-
-static enum apply_result look_at_repository(
-    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
-{
-	return push_repository(ctx, index, true, outcome, err);
-}
-
-/* ---- all ---- */
 
 int targets_open(struct targets *t, const struct command *c,
     const struct manifest *m, const struct tree *tree, const char *scratch,
@@ -147,15 +96,15 @@ int targets_open(struct targets *t, const struct command *c,
 	t->git = (struct apply_driver){.ctx = t,
 	    .at_once = REPOSITORIES,
 	    .begin = begin,
-	    .apply = apply_repository,
-	    .look = look_at_repository};
+	    .apply = repositories_apply,
+	    .check = repositories_check};
 	t->state = (struct apply_driver){.ctx = t,
 	    .begin = begin,
-	    .apply = targets_apply_state,
-	    .look = targets_look_at_state};
+	    .apply = buckets_apply,
+	    .check = buckets_check};
 	if (add_clusters(t, m, chosen, err))
 		return -1;
-	targets_add_buckets(t);
+	buckets_add(t);
 	return 0;
 }
 
@@ -170,4 +119,33 @@ void targets_done(struct targets *t)
 	VEC_EACH (&t->buckets, b)
 		connect_s3_done(&b->store);
 	vec_done(&t->buckets);
+}
+
+static void check_state(const struct targets *t, struct plan_node *n)
+{
+	if (buckets_find(t, n))
+		return;
+	n->action = PLAN_CANNOT;
+	n->reason = str_printf("bucket '%.*s' has no target; name it in "
+			       "restore.targets.buckets",
+	    (int)strcspn(n->name, "/"), n->name);
+}
+
+void targets_check(const struct targets *t, struct plan *p)
+{
+	VEC_EACH (&p->nodes, n) {
+		if (n->action != PLAN_APPLY)
+			continue;
+		if (n->kind == PLAN_STATE)
+			check_state(t, n);
+		if (n->kind != PLAN_GIT)
+			continue;
+		autofree char *url = repositories_url(t, n);
+		if (*url)
+			continue;
+		n->action = PLAN_CANNOT;
+		n->reason =
+		    str_dup("the snapshot does not say where it came from; "
+			    "name it in restore.targets.repositories");
+	}
 }

@@ -9,7 +9,6 @@
 #include "restore/apply/driver.h"
 #include "restore/command.h"
 #include "restore/plan/plan.h"
-#include "restore/plan/print.h"
 #include "restore/terraform/state.h"
 
 #include <pthread.h>
@@ -59,42 +58,7 @@ int targets_open(struct targets *t, const struct command *c,
     const struct manifest *m, const struct tree *tree, const char *scratch,
     const struct targets_chosen *chosen, struct err *err);
 void targets_done(struct targets *t);
-/* The URL of a repository's target; "" where nothing says it. The caller frees.
- */
-char *targets_url(const struct targets *t, const struct plan_node *node);
-/* buckets.c: those of the configuration, connected; the one that a
- * state goes to, or NULL; and the driver of all states. */
-void targets_add_buckets(struct targets *t);
-struct target_bucket *targets_bucket(
-    const struct targets *t, const struct plan_node *node);
-enum apply_result targets_look_at_state(
-    void *ctx, uint32_t index, struct outcome *outcome, struct err *err);
-enum apply_result targets_apply_state(
-    void *targets, uint32_t node, struct outcome *outcome, struct err *err);
-/* The same: what has nowhere to go cannot be restored, and the plan says so. */
+/* What has nowhere to go cannot be restored, and the plan says so. */
 void targets_check(const struct targets *t, struct plan *p);
-/* The same: the bucket and key that a state goes to; NULL where nothing says
- * it, or its bucket cannot be had. The caller frees. */
-char *targets_state_destination(
-    const struct targets *t, const struct plan_node *node);
-/* apart.c: ERR_USAGE where two repositories, or two states, would go to
- * one place. */
-int targets_apart(
-    const struct targets *t, const struct plan *p, struct err *err);
-/* unused.c: the first member of a list that a kind of source has in the
- * manifest, "clusters", "buckets" or "repositories", which is what is wanted;
- * borrowed, or NULL. */
-typedef bool targets_part_fn(
-    const struct json_object *part, const char *wanted);
-const struct json_object *targets_part(const struct manifest *m,
-    const char *list, targets_part_fn *is, const char *wanted);
-/* The same: a text for each target of the configuration that is for
- * nothing of the snapshot, appended: what was meant goes elsewhere. */
-void targets_unused(const struct targets *t, const struct manifest *m,
-    const struct plan_options *o, struct strvec *texts);
-/* destinations.c: where each repository, bucket and cluster of the plan
- * goes, appended. */
-void targets_destinations(const struct targets *t, const struct plan *p,
-    struct print_destinations *destinations);
 
 #endif

@@ -1,12 +1,12 @@
-#include "restore/targets/targets.h"
+#include "restore/targets/unused.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
 #include <string.h>
 
-const struct json_object *targets_part(const struct manifest *m,
-    const char *list, targets_part_fn *is, const char *wanted)
+const struct json_object *unused_part(const struct manifest *m,
+    const char *list, unused_part_fn *is, const char *wanted)
 {
 	for (size_t i = 0; i < json_len(m->sources); i++) {
 		const struct json_object *all =
@@ -48,23 +48,23 @@ static void add_text(
 	strvec_add(texts, text);
 }
 
-void targets_unused(const struct targets *t, const struct manifest *m,
+void unused_texts(const struct targets *t, const struct manifest *m,
     const struct plan_options *o, struct strvec *texts)
 {
 	const struct settings_targets *s = &t->c->settings->restore.targets;
 
 	if (!o->without_git)
 		VEC_EACH (&s->repositories, p)
-			if (!targets_part(
+			if (!unused_part(
 				m, "repositories", is_repository, p->from))
 				add_text(texts, "repositories", "repository",
 				    p->from);
 	if (!o->without_kubernetes)
 		VEC_EACH (&s->clusters, c)
-			if (!targets_part(m, "clusters", is_cluster, c->from))
+			if (!unused_part(m, "clusters", is_cluster, c->from))
 				add_text(texts, "clusters", "cluster", c->from);
 	if (!o->without_terraform)
 		VEC_EACH (&s->buckets, b)
-			if (!targets_part(m, "buckets", is_bucket, b->from))
+			if (!unused_part(m, "buckets", is_bucket, b->from))
 				add_text(texts, "buckets", "bucket", b->from);
 }

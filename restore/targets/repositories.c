@@ -1,0 +1,58 @@
+#include "restore/targets/repositories.h"
+
+#include "restore/apply/git.h"
+#include "storage/archive/tree.h"
+#include "storage/base/cleanup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+char *repositories_url(const struct targets *t, const struct plan_node *node)
+{
+	const char *source = node->facts.url ? node->facts.url : node->source;
+
+	return settings_target_repository(
+	    &t->c->settings->restore.targets, node->name, source ? source : "");
+}
+
+static enum apply_result push_repository(struct targets *t, uint32_t index,
+    bool dry_run, struct outcome *outcome, struct err *err)
+{
+	const struct plan_node *node = &t->run->p->nodes.items[index];
+	struct err failure = ERR_INIT;
+	cleanup(connect_git_done) struct connect_git g = {.password = NULL};
+	autofree char *url = repositories_url(t, node);
+
+	if (!*url) {
+		outcome_set(outcome, OUTCOME_FAILED, "no target is known");
+		return APPLY_ENDED;
+	}
+	if (connect_git(&t->c->settings->git, url, t->scratch, &t->c->env, &g,
+		&failure)) {
+		outcome_failed(outcome, &failure);
+		return APPLY_ENDED;
+	}
+	const struct git_apply_options o = {
+	    .url = url,
+	    .access = g.access,
+	    .prune = t->c->options->prune,
+	    .force = t->c->options->force,
+	    .dry_run = dry_run,
+	};
+	autofree char *dir = tree_path(t->tree, node->path);
+	return git_apply(&o, dir, outcome, err) ? APPLY_POINTLESS : APPLY_ENDED;
+}
+
+enum apply_result repositories_apply(
+    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
+{
+	struct targets *t = ctx;
+
+	return push_repository(t, index, t->run->o->dry_run, outcome, err);
+}
+
+enum apply_result repositories_check(
+    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
+{
+	return push_repository(ctx, index, true, outcome, err);
+}
