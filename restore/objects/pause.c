@@ -66,23 +66,6 @@ bool pause_is_on(struct json_object *object, const struct rule_pause *rule)
 	return at && json_equal(at, paused);
 }
 
-static void see_image(void *ctx, struct json_object *image)
-{
-	const char **glob = ctx;
-
-	if (*glob && str_glob(*glob, json_str(image) ? json_str(image) : ""))
-		*glob = NULL;
-}
-
-static bool runs_image(struct json_object *object, const char *glob)
-{
-	const char *sought = glob;
-
-	rules_visit(object, "/spec/template/spec/containers/*/image", see_image,
-	    &sought);
-	return !sought;
-}
-
 /* "key=value" */
 static bool bears(struct json_object *object, const char *label)
 {
@@ -99,7 +82,7 @@ static bool is_for(struct json_object *object, const struct rule_pause *r,
 	       rules_kind_fits(r->kind, q->group, q->kind) &&
 	       rules_has(object, r->where) &&
 	       (!r->label || bears(object, r->label)) &&
-	       (!r->image || runs_image(object, r->image)) &&
+	       (!r->image || rules_runs_image(object, r->image)) &&
 	       (!r->acts_on || q->restores(q->ctx, r->acts_on));
 }
 

@@ -213,6 +213,14 @@ static void provide_target(struct collector *t)
 		provide(t, "Target", NULL, object_uid(t->object));
 }
 
+static void provide_keys(struct collector *t)
+{
+	for (const struct rule_key *r = rules_keys; r->system; r++)
+		if (r->label ? object_label(t->object, r->label) != NULL
+			     : str_eq(object_name(t->object), r->name))
+			provide(t, "Keys", NULL, r->system);
+}
+
 static void provide_tokens(struct collector *t)
 {
 	struct json_object *secrets = json_get(t->object, "secrets");
@@ -235,6 +243,7 @@ void references_provides(
 		if (str_eq(json_get_str(object, "type"), "helm.sh/release.v1"))
 			provide(&t, "Release", t.namespace,
 			    json_get_str(labels, "name"));
+		provide_keys(&t);
 		if (json_get(labels, "argocd.argoproj.io/secret-type"))
 			provide(&t, "Credentials", NULL, "argocd");
 	}
@@ -255,6 +264,8 @@ void references_provides(
 	}
 	if (rules_kind_fits("AppProject.argoproj.io", t.group, t.kind))
 		provide(&t, "Projects", NULL, "argocd");
+	if (rules_kind_fits("ImageConfig.pkg.crossplane.io", t.group, t.kind))
+		provide(&t, "Images", NULL, "all");
 	if (str_eq(t.group, "pkg.crossplane.io") &&
 	    (str_eq(t.kind, "Provider") || str_eq(t.kind, "Configuration") ||
 		str_eq(t.kind, "Function")))

@@ -14,6 +14,8 @@
  *     Packages.@ all        Crossplane's packages
  *     Credentials.@ argocd  Secrets of repositories and clusters of Argo CD
  *     Projects.@ argocd     its projects
+ *     Images.@ all          Crossplane's ImageConfigs
+ *     Keys.@ system         Secrets that its controller would make anew
  *     Selected.@ ns/name    a Service whose Endpoints a controller makes
  *     Token.@ ns/name       a token Secret, by the account that lists it
  *     Target.@ uid          an ExternalSecret that can make its Secret again:

@@ -165,6 +165,10 @@ static void collect_crossplane(struct collector *t)
 	const char *config =
 	    json_str(json_path(spec, "providerConfigRef", "name", NULL));
 
+	if (str_eq(t->group, "pkg.crossplane.io") &&
+	    !str_eq(t->kind, "ImageConfig"))
+		collector_add(t, "@", "Images", NULL, "all", EDGE_REFERENCE,
+		    false, "Crossplane image configurations");
 	collect_claim(t, spec);
 	if (!json_get(spec, "forProvider") && !config)
 		return;
@@ -252,6 +256,21 @@ static void collect_external_secrets(struct collector *t)
 		    "the Secret that it makes");
 }
 
+/* A controller finds its keys when it starts; what was sealed needs it. */
+static void collect_keys(struct collector *t, const struct strvec *without)
+{
+	bool workload = str_eq(t->group, "apps");
+	bool sealed =
+	    rules_kind_fits("SealedSecret.bitnami.com", t->group, t->kind);
+
+	for (const struct rule_key *r = rules_keys; r->system; r++)
+		if (rules_used(without, r->system) &&
+		    (workload ? rules_runs_image(t->object, r->image)
+			      : sealed && str_eq(r->system, "sealed-secrets")))
+			collector_add(t, "@", "Keys", NULL, r->system,
+			    EDGE_HOLDS, false, "keys of its system");
+}
+
 void references_systems_collect(
     struct collector *t, const struct strvec *without)
 {
@@ -267,6 +286,7 @@ void references_systems_collect(
 		collect_flux_parent(t);
 	if (rules_used(without, "argocd"))
 		collect_argocd(t);
+	collect_keys(t, without);
 	if (rules_used(without, "external-secrets"))
 		collect_external_secrets(t);
 	if (rules_used(without, "gatekeeper") &&

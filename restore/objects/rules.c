@@ -160,13 +160,31 @@ bool rules_has(struct json_object *object, const char *pointer)
 	return has;
 }
 
+static void see_image(void *ctx, struct json_object *image)
+{
+	const char **glob = ctx;
+
+	if (*glob && str_glob(*glob, json_str(image) ? json_str(image) : ""))
+		*glob = NULL;
+}
+
+bool rules_runs_image(struct json_object *workload, const char *image)
+{
+	const char *sought = image;
+
+	rules_visit(workload, "/spec/template/spec/containers/*/image",
+	    see_image, &sought);
+	return !sought;
+}
+
 static const char *const systems[] = {"workload", "storage", "access",
     "network", "admission", "api", "flux", "argocd", "crossplane", "terraform",
     "kyverno", "gatekeeper", "external-secrets", "cert-manager",
     "prometheus-operator", "helm", "runs", "k8up", "rancher", "kubevirt",
     "kueue", "ray", "spark", "percona", "strimzi", "karpenter", "cilium",
     "metallb", "olm", "tekton", "cluster-api", "fleet", "ack",
-    "config-connector"};
+    "config-connector", "sealed-secrets", "istio", "linkerd", "rook",
+    "cloudnative-pg"};
 
 bool rules_system_known(const char *system)
 {

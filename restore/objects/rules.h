@@ -90,6 +90,15 @@ struct rule_last {
 	int tier;	  /* from 1 */
 };
 
+/* Secrets that a controller reads when it starts, and makes anew where it finds
+ * none: they are there before it, or it is held back. */
+struct rule_key {
+	const char *system;
+	const char *label; /* that the Secret bears, or NULL */
+	const char *name;  /* of the Secret, or NULL */
+	const char *image; /* pattern: of the controller */
+};
+
 /* Kinds that moved to another group and kept their form. */
 struct rule_renamed {
 	const char *system;
@@ -134,6 +143,7 @@ extern const struct rule_pause rules_pauses[];
 extern const struct rule_ready rules_readies[];
 extern const struct rule_status rules_statuses[];
 extern const struct rule_last rules_lasts[];
+extern const struct rule_key rules_keys[];
 extern const struct rule_renamed rules_renamed[];
 extern const struct rule_namespace rules_namespaces[];
 extern const struct rule_finished rules_finished[];
@@ -156,6 +166,8 @@ bool rules_used(const struct strvec *without, const char *system);
 /* Calls visit with each value that stands at the pattern of a pointer. */
 void rules_visit(struct json_object *object, const char *pointer,
     void (*visit)(void *ctx, struct json_object *value), void *ctx);
+/* Whether a workload has a container of such an image (pattern). */
+bool rules_runs_image(struct json_object *workload, const char *image);
 /* Whether something stands at the pattern of a pointer; NULL: always. */
 bool rules_has(struct json_object *object, const char *pointer);
 bool rules_system_known(const char *system);

@@ -201,3 +201,59 @@ released() {
 	    .["Secret/tfstate-default-oss"] < .["Configuration/aa-bucket"] and
 	    .["Secret/tfstate-default-aa-vpc"] < .["Terraform/aa-vpc"]' <<<"$output"
 }
+
+# The level of each object in the plan, by "Kind/name".
+levels() {
+	run --separate-stderr restore plan latest --same-cluster -o json
+	jq '[.nodes[] | {key: (.kind + "/" + .name), value: .level}] | from_entries' <<<"$output" >"$P/levels"
+}
+
+@test "keys that a controller would make anew are there before it" {
+	restored sealing-keys fk-sealed
+	levels
+	jq -e '.["Secret/sealed-secrets-keyabcde"] < .["Deployment/sealed-secrets-controller"] and
+	    .["Secret/sealed-secrets-key2"] < .["Deployment/sealed-secrets-controller"] and
+	    .["Secret/sealed-secrets-key2"] < .["SealedSecret/app"] and
+	    .["Secret/istio-ca-secret"] < .["Deployment/istiod"]' "$P/levels"
+}
+
+@test "what refuses, changes or deletes others comes after them" {
+	restored policies-last fk-pol
+	gone karpenter.sh/v1 nodeclaims default-abcde cluster
+	gone status.gatekeeper.sh/v1beta1 constrainttemplatepodstatuses gatekeeper--audit--abc-k8srequired
+	levels
+	jq -e '. as $l | ["ClusterCleanupPolicy/aa-clean", "DeletingPolicy/aa-delete", "Assign/zz-pull-always",
+	    "ClusterPolicy/aa-mutate", "K8sRequired/must-have"] |
+	    all($l[.] > $l["Deployment/web"] and $l[.] > $l["ConfigMap/zz"])' "$P/levels"
+}
+
+@test "what a Pod owned that is made anew is left to the new one" {
+	restored owned-by-pod fk11
+	gone v1 persistentvolumeclaims web-0-scratch
+	gone v1 configmaps of-the-claim
+	[ "$(why 'PersistentVolumeClaim fk11/web-0-scratch')" = 'what owns it is left out' ]
+	[ "$(live v1 configmaps of-the-set | jq -r '.metadata.ownerReferences[0].uid')" = \
+	    "$(live apps/v1 statefulsets web | jq -r .metadata.uid)" ]
+}
+
+@test "a namespace map reaches selectors, grants and usages" {
+	loaded=namespace-map ns=fk-m
+	cluster_config "$ns" 'gates: never' 'namespaces: {fk-m: fk-mapped}' >"$BACKSTAY_CONFIG"
+	field load
+	agent backup
+	field wipe
+	apply
+	[ "$status" -eq 0 ]
+	ns=fk-mapped
+	local label='"kubernetes.io/metadata.name"'
+	live gateway.networking.k8s.io/v1beta1 referencegrants rg | jq -e '.spec.from[0].namespace == "fk-mapped"'
+	live gateway.networking.k8s.io/v1 httproutes r | jq -e '.spec.parentRefs[0].namespace == "fk-mapped"'
+	live external-secrets.io/v1 clusterexternalsecrets ces cluster | jq -e '.spec.namespaces == ["fk-mapped"] and
+	    .spec.namespaceSelectors[0].matchLabels['"$label"'] == "fk-mapped"'
+	live policies.kyverno.io/v1 validatingpolicies vp cluster |
+	    jq -e '.spec.matchConstraints.namespaceSelector.matchLabels['"$label"'] == "fk-mapped"'
+	live protection.crossplane.io/v1beta1 clusterusages cu cluster | jq -e '.spec.of.resourceRef.namespace == "fk-mapped"'
+	live argoproj.io/v1alpha1 applications shop |
+	    jq -e '.status.operationState.syncResult.resources[0].namespace == "fk-mapped"'
+	call DELETE /api/v1/namespaces/fk-mapped
+}
