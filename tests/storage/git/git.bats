@@ -1106,7 +1106,7 @@ lfs_object() { # $OID and $SIZE, in $T/store
 @test "verify: an object that is missing is named with the ref that needs it" {
 	served
 	blob=$(git -C "$R" rev-parse side:side)
-	git clone -q --mirror "$R" "$M"
+	run -0 tool mirror "$R" "$M"
 	rm -rf "$M"/objects/pack/* "$M"/objects/??
 	git -C "$R" --no-replace-objects rev-list --objects --all | cut -d' ' -f1 | grep -v "$blob" |
 	    git -C "$R" pack-objects -q "$M/objects/pack/pack"
@@ -1117,7 +1117,7 @@ lfs_object() { # $OID and $SIZE, in $T/store
 
 @test "verify: an object that nothing needs may name one that is gone" {
 	served
-	git clone -q --mirror "$R" "$M"
+	run -0 tool mirror "$R" "$M"
 	tree=$(printf '100644 blob 00000000000000000000000000000000000000ff\tgone\n' | git -C "$R" mktree --missing)
 	rm -rf "$M"/objects/pack/* "$M"/objects/??
 	{ git -C "$R" --no-replace-objects rev-list --objects --all | cut -d' ' -f1; echo "$tree"; } |
