@@ -3,9 +3,9 @@
 #   bench_pair LABEL BOUND 'ours' 'theirs' ['before each']
 #
 # runs both BENCH_RUNS times, in an order by chance, after one warm-up each, and
-# prints
-# medians, the ratio, the bound, the CPU seconds of both (on a loaded machine
-# the steadier figure), and peak memory (the largest process) of both, held against the ratio BENCH_RSS_BOUND where that is set. A command that
+# prints medians, the ratio, the bound, the CPU seconds of both (on a loaded
+# machine the steadier figure), and peak memory (the largest process) of both,
+# held against the ratio BENCH_RSS_BOUND where that is set. A command that
 # fails ends the benchmark: a wrong run has no time. With BENCH_OBJECTS=N it
 # also prints how many of N objects a second each did.
 #
