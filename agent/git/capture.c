@@ -8,6 +8,7 @@
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
 #include "storage/base/pool.h"
+#include "storage/git/lfs/files.h"
 #include "storage/git/lfs/lfs.h"
 #include "storage/git/mirror/mirror.h"
 #include "storage/git/mirror/upstream.h"

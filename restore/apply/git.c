@@ -2,6 +2,7 @@
 
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
+#include "storage/git/lfs/files.h"
 #include "storage/git/lfs/lfs.h"
 #include "storage/git/push/push.h"
 

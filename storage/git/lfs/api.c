@@ -1,4 +1,4 @@
-#include "storage/git/lfs/lfs_impl.h"
+#include "storage/git/lfs/api.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"

@@ -1,5 +1,5 @@
 /* The files of LFS objects: where git-lfs keeps them. */
-#include "storage/git/lfs/lfs_impl.h"
+#include "storage/git/lfs/files.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"

@@ -1,9 +1,13 @@
-#include "storage/git/lfs/lfs_impl.h"
+#include "storage/git/lfs/lfs.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/base/pool.h"
+#include "storage/git/lfs/answer.h"
+#include "storage/git/lfs/api.h"
+#include "storage/git/lfs/files.h"
+#include "storage/git/lfs/transfer.h"
 #include "storage/git/repo/repo.h"
 #include "storage/git/wire/remote.h"
 

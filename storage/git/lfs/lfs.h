@@ -4,7 +4,7 @@
  * server of an ssh URL is asked for its place by git-lfs-authenticate; of a
  * file path they are copied. Each is checked by its SHA-256.
  *
- * They lie where git-lfs keeps them: <dir>/lfs/objects/aa/bb/<sha256>.
+ * Where they lie here, files.h knows.
  */
 #ifndef STORAGE_GIT_LFS_LFS_H
 #define STORAGE_GIT_LFS_LFS_H
@@ -38,15 +38,6 @@ struct lfs_result {
 	}
 void lfs_result_done(struct lfs_result *r);
 
-/* Path of an object, relative to the repository; the caller frees. */
-char *lfs_files_path(const char *sha256);
-/* Whether it is there with that length. */
-bool lfs_files_has(const char *dir, const struct lfs_object *o);
-
-/* And with the content that it is called after; reads all of it. */
-bool lfs_files_is_whole(
-    const char *dir, const struct lfs_object *o, const struct cancel *cancel);
-
 /* Fetches those that are not there whole; what is damaged goes. 0 also where
  * some failed: see the result; -1 where there is no way to fetch at all, or
  * ERR_CANCELLED. */
@@ -55,8 +46,5 @@ int lfs_fetch(const struct lfs_options *o, const struct lfs_objectvec *objects,
 /* Sends all that are in dir and that the server lacks. */
 int lfs_push(
     const struct lfs_options *o, struct lfs_result *result, struct err *err);
-/* All objects in dir, sorted; none is no error. */
-int lfs_files_list(
-    const char *dir, struct lfs_objectvec *objects, struct err *err);
 
 #endif

@@ -1,8 +1,9 @@
-#include "storage/git/lfs/lfs_impl.h"
+#include "storage/git/lfs/transfer.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
+#include "storage/git/lfs/files.h"
 
 #include <errno.h>
 #include <fcntl.h>

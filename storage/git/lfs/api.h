@@ -1,13 +1,14 @@
-/* What lfs.c (the work), lfs_files.c (what is here, copies), lfs_api.c (where
- * the API is, the batch) and lfs_transfer.c (one object) share. */
-#ifndef STORAGE_GIT_LFS_LFS_IMPL_H
-#define STORAGE_GIT_LFS_LFS_IMPL_H
+/*
+ * Where the API of a server is, its batch, and the credentials it gets. Within
+ * this room alone.
+ */
+#ifndef STORAGE_GIT_LFS_API_H
+#define STORAGE_GIT_LFS_API_H
 
 #include "storage/git/lfs/answer.h"
 #include "storage/git/lfs/lfs.h"
 #include "storage/git/wire/location.h"
 #include "storage/http/http.h"
-
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -30,15 +31,6 @@ int lfs_api_open(struct lfs *l, const char *operation, struct err *err);
 int lfs_api_batch(struct lfs *l, const char *operation,
     const struct lfs_object *objects, size_t count,
     struct lfs_answervec *answers, struct err *err);
-/* One object, as its answer says. */
-int lfs_transfer_download(struct lfs *l, const struct lfs_object *o,
-    const struct lfs_answer *answer, struct err *err);
-int lfs_transfer_upload(struct lfs *l, const struct lfs_object *o,
-    const struct lfs_answer *answer, struct err *err);
-
-/* One object from a file path to another, checked on its way. */
-int lfs_files_copy(const char *from, const char *to, bool durably,
-    const struct lfs_object *o, const struct cancel *cancel, struct err *err);
 
 /* Credentials go to the host they are for, and never unencrypted where the
  * place of the API was encrypted. */
