@@ -1,6 +1,6 @@
 #include "storage/archive/tar_gzip.h"
 
-#include "storage/archive/tar_parts.h"
+#include "storage/archive/tar_libarchive.h"
 #include "storage/base/mem.h"
 
 #include <archive.h>

@@ -1,7 +1,7 @@
 #include "storage/archive/tar.h"
 
 #include "storage/archive/limits.h"
-#include "storage/archive/tar_parts.h"
+#include "storage/archive/tar_libarchive.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"

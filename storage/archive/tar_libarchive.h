@@ -2,8 +2,8 @@
  * What writing and reading of tar share: the locale that libarchive has to
  * have, and its errors. Only tar_write.c and tar_read.c use it.
  */
-#ifndef STORAGE_ARCHIVE_TAR_PARTS_H
-#define STORAGE_ARCHIVE_TAR_PARTS_H
+#ifndef STORAGE_ARCHIVE_TAR_LIBARCHIVE_H
+#define STORAGE_ARCHIVE_TAR_LIBARCHIVE_H
 
 #include "storage/base/err.h"
 

@@ -1,4 +1,4 @@
-#include "storage/archive/tar_parts.h"
+#include "storage/archive/tar_libarchive.h"
 
 #include "storage/archive/tar.h"
 #include "storage/base/mem.h"
