@@ -1,7 +1,7 @@
 #include "config/validate.h"
 
 #include "config/settings.h"
-#include "config/validate_parts.h"
+#include "config/validate_value.h"
 #include "storage/base/file.h"
 
 #include <string.h>

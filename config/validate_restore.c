@@ -1,5 +1,5 @@
 #include "config/settings.h"
-#include "config/validate_parts.h"
+#include "config/validate_value.h"
 #include "storage/base/json.h"
 
 #define complain schema_location_refuse

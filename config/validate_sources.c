@@ -1,5 +1,5 @@
 #include "config/settings.h"
-#include "config/validate_parts.h"
+#include "config/validate_value.h"
 #include "storage/http/http.h"
 
 #include <string.h>

@@ -3,8 +3,8 @@
  * a cluster. Only the validate_*.c use it. Each complains of the member `key`
  * of the node and returns -1, or returns 0.
  */
-#ifndef CONFIG_VALIDATE_PARTS_H
-#define CONFIG_VALIDATE_PARTS_H
+#ifndef CONFIG_VALIDATE_VALUE_H
+#define CONFIG_VALIDATE_VALUE_H
 
 #include "config/validate.h"
 

@@ -1,4 +1,4 @@
-#include "config/validate_parts.h"
+#include "config/validate_value.h"
 
 #include "config/settings.h"
 
