@@ -433,9 +433,11 @@ $bucket/aws/staging/vpc.tfstate" ]
 		run --separate-stderr restore verify latest $quick
 		echo "$stderr"
 		[ "$status" -eq 5 ]
-		[ "$(verdict)" = "full true" ]
+		# Of a manifest that does not hold, no record says anything.
+		[ "$(verdict)" = "null null" ]
 	done
 	config >"$BACKSTAY_CONFIG"
+	[ "$(verdict)" = "full true" ]
 	cp -a "$P/vault" "$BATS_TEST_TMPDIR/vault"
 	sed -i "s#directory: $P/vault#directory: $BATS_TEST_TMPDIR/vault#" "$BACKSTAY_CONFIG"
 	printf x | dd of="$(echo "$BATS_TEST_TMPDIR"/vault/*.age)" bs=1 seek=5000 conv=notrunc status=none

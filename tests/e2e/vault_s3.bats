@@ -175,7 +175,7 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	restore copy latest --vault bucket --to local 2>/dev/null
 	[ "$(labels)" = "$label" ]
 	restore verify latest --vault local
-	[ "$(find "$P/vault" -type f | wc -l)" -eq 4 ] # and the record of it
+	[ "$(find "$P/vault" -type f | wc -l)" -eq 5 ] # and the record of it, signed
 	# To a bucket and to a directory, as often as one likes.
 	for there in local bucket; do
 		run --separate-stderr restore copy latest --vault bucket --to "$there" -o json
