@@ -23,8 +23,8 @@ static void prune_one(struct applier *a, const struct plan_prune *d, bool hold)
 	if (send_delete(a, d->cluster, path, d->uid ? d->uid : "", &err))
 		outcome_failed(&item->outcome, &err);
 	else
-		outcome_set(&item->outcome, OUTCOME_UPDATED,
-		    "deleted: it is not in the snapshot");
+		outcome_set(&item->outcome, OUTCOME_DELETED,
+		    "it is not in the snapshot");
 }
 
 void prune_objects(struct applier *a)

@@ -9,6 +9,7 @@ static const char *const names[] = {
     [OUTCOME_PENDING] = "pending",
     [OUTCOME_CREATED] = "created",
     [OUTCOME_UPDATED] = "updated",
+    [OUTCOME_DELETED] = "deleted",
     [OUTCOME_UNCHANGED] = "unchanged",
     [OUTCOME_SKIPPED] = "skipped",
     [OUTCOME_HELD] = "held",

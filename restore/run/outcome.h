@@ -15,6 +15,7 @@ enum outcome_kind {
 	OUTCOME_PENDING,   /* not tried yet, or stopped before it was */
 	OUTCOME_CREATED,   /* was not there, is now */
 	OUTCOME_UPDATED,   /* was there and was changed */
+	OUTCOME_DELETED,   /* was there, and is no longer: pruned */
 	OUTCOME_UNCHANGED, /* was there and equal: nothing was written */
 	OUTCOME_SKIPPED, /* left alone by policy or request; detail says why */
 	OUTCOME_HELD,	 /* something it depends on failed */

@@ -78,7 +78,8 @@ static void add_text(struct buf *out, const char *text)
 static bool is_plain(enum outcome_kind kind)
 {
 	return kind == OUTCOME_CREATED || kind == OUTCOME_UPDATED ||
-	       kind == OUTCOME_UNCHANGED || kind == OUTCOME_SKIPPED;
+	       kind == OUTCOME_DELETED || kind == OUTCOME_UNCHANGED ||
+	       kind == OUTCOME_SKIPPED;
 }
 
 static void print_item(const struct report_item *i, struct buf *out)

@@ -65,7 +65,7 @@ apply_all() { # OPTION...
 }
 
 written() {
-	jq '[.summary[] | (.created // 0) + (.updated // 0)] | add' "$P/report"
+	jq '[.summary[] | (.created // 0) + (.updated // 0) + (.deleted // 0)] | add' "$P/report"
 }
 
 outcome() { # WHAT: of the one item
@@ -276,6 +276,7 @@ begun_without_end() {
 	[ "$status" -eq 0 ]
 	[ "$(writes)" -eq 1 ]
 	grep -q 'will be deleted: ConfigMap chain/stray' <<<"$stderr"
+	[ "$(jq -c '.summary.prune' "$P/report")" = '{"deleted":1}' ]
 	run ! call GET /api/v1/namespaces/chain/configmaps/stray
 	call GET /api/v1/namespaces/chain/secrets/stray
 	call DELETE /api/v1/namespaces/default/configmaps/stray
