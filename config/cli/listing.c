@@ -71,14 +71,20 @@ static const char *status_of(const struct row *r)
 }
 
 /* Words that weigh nothing are told apart from those that do. */
-static void add_verified(const struct snapshot_verdict *v, struct buf *out)
+static void add_verdict(const struct snapshot_verdict *v, struct buf *out)
 {
 	char when[CLOCK_TEXT_MAX];
 
 	clock_rfc3339(v->at, when);
+	buf_add_str(out, v->failed ? "FAILED " : "good ");
+	str_add_printable(out, v->level, strlen(v->level));
+	buf_printf(out, " %s", when);
+}
+
+static void add_verified(const struct snapshot_verdict *v, struct buf *out)
+{
 	if (v->at)
-		buf_printf(out, "%s %s %s", v->failed ? "FAILED" : "good",
-		    v->level, when);
+		add_verdict(v, out);
 	else
 		buf_add_str(out, "never");
 	if (v->hearsay)

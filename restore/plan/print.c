@@ -73,9 +73,12 @@ void print_table(const struct plan *p,
 		if (p->nodes.items[p->graph.order[i]].kind != PLAN_BARRIER)
 			print_line(p, p->graph.order[i], out);
 	VEC_EACH (&p->prune, d) {
-		buf_printf(out, "    -  DELETE    %s%s%s %s/%s\n", d->k->kind,
+		autofree char *what = str_printf("%s%s%s %s/%s", d->k->kind,
 		    *d->k->group ? "." : "", d->k->group, d->namespace,
 		    d->name);
+		buf_add_str(out, "    -  DELETE    ");
+		str_add_printable(out, what, strlen(what));
+		buf_add_char(out, '\n');
 	}
 	VEC_EACH (&p->warnings, w) {
 		buf_add_str(out, "warning: ");

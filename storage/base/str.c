@@ -198,15 +198,31 @@ void str_add_count(
 	    b, "%llu %s", (unsigned long long)count, count == 1 ? one : many);
 }
 
+/* What moves a terminal (C1 controls, U+0080 to U+009F), ends a line (U+2028,
+ * U+2029), or shows text in another order than it has or not at all (U+061C,
+ * U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FEFF): a name must
+ * not look like another. n bytes of one character of UTF-8. */
+static bool is_hidden(const unsigned char *s, size_t n)
+{
+	if (n == 2)
+		return (s[0] == 0xc2 && s[1] < 0xa0) ||
+		       (s[0] == 0xd8 && s[1] == 0x9c);
+	if (n != 3)
+		return false;
+	return (s[0] == 0xe2 && s[1] == 0x80 &&
+		   ((s[2] >= 0x8b && s[2] <= 0x8f) ||
+		       (s[2] >= 0xa8 && s[2] <= 0xae))) ||
+	       (s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf) ||
+	       (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf);
+}
+
 void str_add_printable(struct buf *b, const char *s, size_t len)
 {
 	for (size_t i = 0; i < len;) {
 		unsigned char c = (unsigned char)s[i];
 		size_t n = utf8_sequence((const unsigned char *)s + i, len - i);
-		/* C1 controls (U+0080..U+009F) move a terminal too. */
-		bool control =
-		    c < 0x20 || c == 0x7f ||
-		    (n == 2 && c == 0xc2 && (unsigned char)s[i + 1] < 0xa0);
+		bool control = c < 0x20 || c == 0x7f ||
+			       is_hidden((const unsigned char *)s + i, n);
 		if (n == 0 || control) {
 			buf_printf(b, "\\x%02x", c);
 			n = 1;

@@ -48,7 +48,8 @@ void str_add_bytes(struct buf *b, uint64_t bytes);
 void str_add_count(
     struct buf *b, uint64_t count, const char *one, const char *many);
 
-/* Replaces control characters so that outside text is safe on a terminal. */
+/* Replaces what moves a terminal, ends a line, or hides or turns text about, so
+ * that outside text is safe to show. All that is printed passes here. */
 void str_add_printable(struct buf *b, const char *s, size_t len);
 
 /* Columns that UTF-8 takes on a terminal, each character one; and the bytes of

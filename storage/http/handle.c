@@ -11,6 +11,9 @@ enum {
 	DEFAULT_CONNECT_TIMEOUT_MS = 10 * 1000,
 	DEFAULT_STALL_TIMEOUT_MS = 60 * 1000,
 	TRANSFER_BUFFER_BYTES = 256 * 1024,
+	/* A second, over the whole of the stall timeout. A server that drips
+	 * would hold a run for ever. */
+	SLOWEST_BYTES = 64,
 };
 
 static struct curl_blob blob(const char *data, size_t len)
@@ -65,7 +68,7 @@ static void set_transport(CURL *handle, const struct http_options *o)
 	/* Whole seconds; never 0, which would mean no limit. */
 	curl_easy_setopt(
 	    handle, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
-	curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_BYTES);
 	curl_easy_setopt(
 	    handle, CURLOPT_BUFFERSIZE, (long)TRANSFER_BUFFER_BYTES);
 	curl_easy_setopt(

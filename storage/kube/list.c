@@ -1,6 +1,7 @@
 #include "storage/kube/list.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 #include "storage/kube/repeat.h"
@@ -12,7 +13,8 @@ enum {
 	DEFAULT_PAGE_SIZE = 500,
 	MAX_RESTARTS = 5,
 	GONE = 410,
-	SMALLER = 8, /* times, where a page was over its cap */
+	MAX_EMPTY_PAGES = 1000, /* in a row: a selector may match few items */
+	SMALLER = 8,		/* times, where a page was over its cap */
 };
 
 void kube_list_result_done(struct kube_list_result *r)
@@ -31,7 +33,10 @@ struct reading {
 	char *token; /* `continue` of the page that is read; or NULL */
 	struct kube_prefetch *next; /* the page after it, asked for; or NULL */
 	char *next_token;
-	int64_t promised; /* items still to come by the last page; or -1 */
+	struct index
+	    *tokens; /* all of this reading, against going in circles */
+	unsigned empty_pages; /* in a row */
+	int64_t promised;     /* items still to come by the last page; or -1 */
 	struct kube_repeat repeat; /* of this page */
 	int64_t first_byte_ms;	   /* of this attempt at it */
 	bool changed;		   /* another attempt brought other items */
@@ -93,6 +98,9 @@ static int restart(struct reading *r, struct err *err)
 	end_prefetch(r, NULL);
 	free(r->token);
 	r->token = NULL;
+	index_free(r->tokens);
+	r->tokens = index_new();
+	r->empty_pages = 0;
 	free(r->result->resource_version);
 	r->result->resource_version = NULL;
 	r->promised = -1;
@@ -183,6 +191,27 @@ static int check_count(
 	    (long long)promised, (long long)now);
 }
 
+/* A list ends some time: none goes in circles, or on and on without items. */
+static int check_progress(
+    struct reading *r, const struct kube_page_meta *meta, struct err *err)
+{
+	r->empty_pages = meta->items ? 0 : r->empty_pages + 1;
+	if (!meta->continue_.len)
+		return 0;
+	const char *token = buf_str(&meta->continue_);
+	if (index_first(r->tokens, token) != INDEX_END)
+		return err_set(err, ERR_FORMAT,
+		    "the list goes in circles: a page says that it is followed "
+		    "by one that came before");
+	index_add(r->tokens, token, 0);
+	if (r->empty_pages > MAX_EMPTY_PAGES)
+		return err_set(err, ERR_FORMAT,
+		    "the list does not end: %d pages without an item came in a "
+		    "row, each followed by another",
+		    MAX_EMPTY_PAGES);
+	return 0;
+}
+
 static int end_page(struct reading *r, struct err *err)
 {
 	struct kube_list_result *result = r->result;
@@ -202,9 +231,8 @@ static int end_page(struct reading *r, struct err *err)
 		r->changed = true;
 		return -1;
 	}
-	if (r->token && str_eq(r->token, buf_str(&meta->continue_)))
-		return err_set(err, ERR_FORMAT,
-		    "a page says that it is followed by itself");
+	if (check_progress(r, meta, err))
+		return -1;
 	free(r->token);
 	r->token =
 	    meta->continue_.len ? str_dup(buf_str(&meta->continue_)) : NULL;
@@ -283,6 +311,7 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 	    .result = result,
 	    .client = c,
 	    .page_size = o->page_size ? o->page_size : DEFAULT_PAGE_SIZE,
+	    .tokens = index_new(),
 	    .promised = -1};
 
 	kube_list_result_done(result);
@@ -293,6 +322,7 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 	result->page_size = r.page_size;
 	kube_page_free(r.page);
 	free(r.token);
+	index_free(r.tokens);
 	if (failed)
 		kube_answer_denied_for_rights_alone(result->status, err);
 	return failed;

@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/mem.h"
+#include "storage/base/process.h"
 #include "storage/base/str.h"
 #include "storage/vault/lock_row.h"
 
@@ -63,6 +64,9 @@ static int read_lock(struct vault *v, const char *name,
 	info->stored = top.stored;
 	info->stale = now_s(o->clock) - top.renewed > stale_s &&
 		      store_now - top.stored > stale_s;
+	/* A process that died on this very machine gives no sign of life any
+	 * more: nothing is to be waited for. */
+	info->stale |= process_is_dead(top.process);
 	return 0;
 }
 
@@ -202,6 +206,7 @@ static struct vault_lock *new_lock(struct vault *v, const char *name,
 	digest_hex(id, sizeof(id), l->own.id);
 	l->own.generation = generation;
 	l->own.holder = str_dup(o->holder ? o->holder : "backstay");
+	l->own.process = process_self();
 	l->own.taken = l->own.renewed = now_s(o->clock);
 	return l;
 }

@@ -45,7 +45,7 @@ void vault_lock_freep(struct vault_lock **l);
 
 struct vault_lock_info {
 	bool held;
-	bool stale; /* by both clocks */
+	bool stale; /* by both clocks, or its process died on this machine */
 	char *holder;
 	int64_t taken;	 /* seconds, by the writer's clock */
 	int64_t renewed; /* the same */

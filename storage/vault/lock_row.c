@@ -24,6 +24,7 @@ struct mark {
 void lock_beat_done(struct lock_beat *b)
 {
 	free(b->holder);
+	free(b->process);
 	*b = (struct lock_beat){0};
 }
 
@@ -86,6 +87,7 @@ static void read_content(
 	b->generation = m->generation;
 	b->beat = m->beat;
 	b->holder = str_dup(holder ? holder : "somebody");
+	b->process = str_dup(json_get_str(j, "process"));
 	if (id && strlen(id) < sizeof(b->id))
 		memcpy(b->id, id, strlen(id) + 1);
 	b->stored = m->item->stored_at;
@@ -141,6 +143,8 @@ int lock_row_put(
 	struct err why = ERR_INIT;
 
 	json_set_str(j, "holder", b->holder);
+	if (b->process)
+		json_set_str(j, "process", b->process);
 	json_set_str(j, "id", b->id);
 	json_set_int(j, "taken", b->taken);
 	json_set_int(j, "renewed", b->renewed);

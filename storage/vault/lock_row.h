@@ -3,8 +3,8 @@
  * they mean). Only the rest of this room uses it.
  *
  *     <name>.lock-<generation>-<beat>      six and eight decimal digits
- *     {"holder": "backup on host7, pid 12", "id": "…", "taken": …, "renewed":
- * …}
+ *     {"holder": "backup on host7, pid 12", "process": "…", "id": "…",
+ *      "taken": …, "renewed": …}
  *
  * An empty one is of a run that found the vault full: to make room, it must be
  * able to lock it.
@@ -27,6 +27,7 @@ struct lock_beat {
 	uint64_t generation;
 	uint64_t beat;
 	char *holder;
+	char *process; /* storage/base/process.h; NULL: not told */
 	char id[LOCK_ID_TEXT];
 	int64_t taken;	 /* seconds, by the writer's clock */
 	int64_t renewed; /* the same */

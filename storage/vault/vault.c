@@ -53,9 +53,14 @@ const char *vault_name(const struct vault *v)
 }
 
 /* A vault is flat, and what starts with a dot is its own. */
+static bool is_name(const char *name)
+{
+	return file_path_is_safe(name) && name[0] != '.' && !strchr(name, '/');
+}
+
 static int check_name(const struct vault *v, const char *name, struct err *err)
 {
-	if (file_path_is_safe(name) && name[0] != '.' && !strchr(name, '/'))
+	if (is_name(name))
 		return 0;
 	return err_set(err, ERR_USAGE, "%s: '%s' is no name for an object",
 	    v->description, name);
@@ -83,6 +88,21 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Some stores name a key twice, at the border of two pages or everywhere. */
+/* A name that no object of ours has (a line end, a slash) is another's: it can
+ * neither be asked for, nor stop what asks for all. */
+static void drop_foreign(struct vault_items *items)
+{
+	size_t kept = 0;
+
+	VEC_EACH (items, item) {
+		if (is_name(item->name))
+			items->items[kept++] = *item;
+		else
+			free(item->name);
+	}
+	items->len = kept;
+}
+
 static void drop_twins(struct vault_items *items)
 {
 	size_t kept = 0;
@@ -101,6 +121,7 @@ int vault_list(struct vault *v, const char *prefix, struct vault_items *out,
 {
 	if (v->ops->list(v, prefix, out, err))
 		return -1;
+	drop_foreign(out);
 	vec_sort(out, by_name);
 	drop_twins(out);
 	return 0;

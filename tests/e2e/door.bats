@@ -299,3 +299,48 @@ kube_post() { # PATH < OBJECT
 	[ "$status" -eq 0 ]
 	! grep -q "was of another" <<<"$stderr"
 }
+
+@test "names that others chose neither move the terminal nor hold anything up" {
+	git_config
+	agent backup
+	local label evil
+	label=$(restore list -o json | jq -r '.snapshots[0].label')
+	# A record's level, a name with a line end, and what is no plain file.
+	evil=$(printf 'e\x1b[2Jx')
+	: >"vault/$label.verified-20991231T235959Z-$evil-good.json"
+	: >"vault/$label.verified-20991231T235959Z-full-$(printf '\xe2\x80\xae')good.json"
+	: >"vault/$(printf 'a\nb-20200101T000000Z').manifest.json"
+	run --separate-stderr restore list --all-names
+	echo "$output$stderr" | cat -v
+	grep -q "$label" <<<"$output"
+	run ! grep -qP '\x1b|\xe2\x80\xae' <<<"$output$stderr"
+	rm vault/*.tar.gz
+	mkfifo "vault/$label.tar.gz"
+	for command in "verify latest" "verify --quick latest" "plan latest --offline"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr timeout 20 "$BACKSTAY_BUILD/backstay-restore" $command
+		echo "$command: $status $stderr"
+		[ "$status" -eq 5 ] || [ "$status" -eq 3 ]
+	done
+}
+
+@test "a list that goes in circles, or that drips, ends" {
+	config "kubernetes: {clusters: [{name: production, kubeconfig: $P/kube/kubeconfig, request_timeout: 2s}]}"
+	local server
+	server=$(at "$P/kube")
+	curl -sf -o /dev/null -X POST "$server/_sim/faults" -d '[{"method": "GET",
+	 "path": "/configmaps.*(limit|continue)", "kind": "reply", "status": 200, "body":
+	 "{\"kind\":\"ConfigMapList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"1\",\"continue\":\"again\"},\"items\":[]}"}]'
+	run --separate-stderr agent backup
+	curl -sf -o /dev/null -X DELETE "$server/_sim/faults"
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q "goes in circles" <<<"$stderr"
+	curl -sf -o /dev/null -X POST "$server/_sim/faults" \
+	    -d '[{"method": "GET", "path": "/configmaps.*limit", "kind": "drip", "bytes": 1, "delay_ms": 200}]'
+	run --separate-stderr agent backup
+	curl -sf -o /dev/null -X DELETE "$server/_sim/faults"
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q "configmaps" <<<"$stderr"
+}
