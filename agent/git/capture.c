@@ -12,6 +12,7 @@
 #include "storage/git/lfs/lfs.h"
 #include "storage/git/mirror/mirror.h"
 #include "storage/git/mirror/upstream.h"
+#include "storage/git/repo/lfs_reach.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -143,6 +144,30 @@ static int add_files(struct work *w, const char *facts, struct err *err)
 	return 0;
 }
 
+/* What no ref reaches any more is not wanted. */
+static int leave_unneeded_out(
+    struct work *w, struct lfs_result *result, struct err *err)
+{
+	struct lfs_objectvec needed = VEC_INIT;
+	size_t left = 0;
+
+	if (!result->failed.len)
+		return 0;
+	if (lfs_reach_find(
+		w->dir, &w->state.refs, w->c->env->cancel, &needed, err))
+		return -1;
+	for (size_t i = 0; i < result->failed.len; i++) {
+		struct lfs_failure *f = &result->failed.items[i];
+		if (lfs_reach_has(&needed, f->sha256))
+			result->failed.items[left++] = *f;
+		else
+			free(f->reason);
+	}
+	result->failed.len = left;
+	vec_done(&needed);
+	return 0;
+}
+
 /* What of LFS cannot be had is missing; the repository is taken all the same.
  */
 static int fetch_lfs(struct work *w, struct err *err)
@@ -164,6 +189,8 @@ static int fetch_lfs(struct work *w, struct err *err)
 		    "%llu LFS objects of its mirror were damaged and are "
 		    "fetched anew",
 		    (unsigned long long)result.damaged);
+	if (!failed && leave_unneeded_out(w, &result, err))
+		return -1;
 	if (!failed && !result.failed.len)
 		return 0;
 	if (!failed)

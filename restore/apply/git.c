@@ -7,16 +7,43 @@
 #include "storage/git/push/push.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct tally {
 	size_t created, updated, deleted, unchanged, refused, pending;
+	size_t hosts_own; /* refused, as it has to be */
+	const char *first_own;
 };
+
+/* Refs that a host makes of its own pull requests, merge requests and pipelines
+ * and hides from pushes: none of them can be restored, by nobody.
+ * https://docs.github.com/en/repositories (pull request refs),
+ * https://docs.gitlab.com/administration/repository_storage_paths/ */
+static bool is_hosts_own(const struct push_ref *ref)
+{
+	static const char *const below[] = {"refs/pull/",
+	    "refs/merge-requests/", "refs/pull-requests/", "refs/keep-around/",
+	    "refs/pipelines/", "refs/environments/"};
+
+	if (ref->kind != PUSH_REF_REFUSED || !ref->reason ||
+	    !strstr(ref->reason, "hidden ref"))
+		return false;
+	for (size_t i = 0; i < sizeof(below) / sizeof(*below); i++)
+		if (str_starts(ref->name, below[i]))
+			return true;
+	return false;
+}
 
 static struct tally count(const struct push_result *r)
 {
 	struct tally t = {0};
 
 	VEC_EACH (&r->refs, ref) {
+		if (is_hosts_own(ref)) {
+			t.first_own = t.first_own ? t.first_own : ref->name;
+			t.hosts_own++;
+			continue;
+		}
 		t.created += ref->kind == PUSH_REF_CREATED;
 		t.updated += ref->kind == PUSH_REF_UPDATED;
 		t.deleted += ref->kind == PUSH_REF_DELETED;
@@ -37,7 +64,7 @@ static void note_refs(
     const struct push_result *r, bool dry_run, struct outcome *outcome)
 {
 	VEC_EACH (&r->refs, ref) {
-		if (ref->kind == PUSH_REF_REFUSED)
+		if (ref->kind == PUSH_REF_REFUSED && !is_hosts_own(ref))
 			outcome_note(outcome, "%s was refused: %s", ref->name,
 			    ref->reason ? ref->reason : "no reason given");
 		else if (ref->kind == PUSH_REF_DELETED)
@@ -108,6 +135,11 @@ static void fill_outcome(const struct git_apply_options *o,
 	else
 		outcome_set(
 		    outcome, kind_of(r, &t), "%s: %s", o->url, buf_str(&text));
+	if (t.hosts_own)
+		outcome_note(outcome,
+		    "%zu references that the host keeps for itself and hides "
+		    "(first: %s) are left to it",
+		    t.hosts_own, t.first_own);
 	note_refs(r, o->dry_run, outcome);
 	if (!o->dry_run)
 		note_head(r, o->url, outcome);

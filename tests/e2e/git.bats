@@ -342,11 +342,38 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 @test "refs that the host refuses are named, and the rest is there" {
 	run -0 agent backup
 	git init -q --bare -b other "$GIT_REPOS/back/web.git"
-	git -C "$GIT_REPOS/back/web.git" config receive.hideRefs refs/pull
+	git -C "$GIT_REPOS/back/web.git" config receive.hideRefs refs/heads/gone
 	run -1 restore apply latest --yes --only git:web
-	[[ $output == *"refs/pull/1/head was refused: deny updating a hidden ref"* ]]
+	[[ $output == *"refs/heads/gone was refused: deny updating a hidden ref"* ]]
 	[[ $output == *"git symbolic-ref HEAD refs/heads/main"* ]]
 	[ "$(git -C "$GIT_REPOS/back/web.git" rev-parse main)" = "$(git -C "$T/work" rev-parse main)" ]
+}
+
+# GitHub's refs/pull/*: 500 lines of refusals were no news to anybody.
+@test "refs that the host makes itself and hides are one line, and no failure" {
+	for i in $(seq 500); do echo "create refs/pull/$i/merge HEAD"; done | git -C "$T/work" update-ref --stdin
+	git -C "$T/work" push -q --mirror "$GIT_REPOS/web.git"
+	run -0 agent backup
+	git init -q --bare -b main "$GIT_REPOS/back/web.git"
+	git -C "$GIT_REPOS/back/web.git" config transfer.hideRefs refs/pull
+	run -0 restore apply latest --yes --only git:web -o json
+	[ "$(grep -o 'refs/pull/[0-9]*' <<<"$output" | wc -l)" = 1 ]
+	[[ $output == *"501 references that the host keeps for itself and hides (first: refs/pull/1/head)"* ]]
+	# Again: nothing is to be done, and that is told.
+	run -0 restore apply latest --yes --only git:web
+	[[ $output == *unchanged* ]]
+}
+
+@test "a blank in a URL is %20, over http and ssh and in a path" {
+	mkdir -p "$GIT_REPOS/My Project" "$GIT_REPOS/back"
+	git clone -q --mirror "$T/work" "$GIT_REPOS/My Project/Repö.git"
+	for base in "$GIT_HTTP" "$GIT_SSH_BASE" "file://$GIT_REPOS"; do
+		rm -rf "$T/state" "$T/vault" "$T/out"
+		config "$base/My%20Project/Rep%C3%B6.git"
+		run -0 agent backup
+		run -0 restore extract latest --to "$T/out"
+		[ "$(find "$T/out/git" -name HEAD | wc -l)" = 1 ]
+	done
 }
 
 @test "one repository that fails makes the snapshot partial; all of them, none" {
@@ -419,6 +446,23 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	run -1 agent backup
 	[[ $output == *"LFS objects of repository 'web'"*"1 of 1"*"$OID"*404* ]]
 	[ "$(manifest '.. | .lfs? // empty')" = '{"objects":1,"bytes":1000,"stored":0,"missing":1}' ]
+}
+
+@test "an LFS object that the server has lost and no ref reaches any more is not wanted" {
+	head -c 3000 /dev/urandom >"$T/blob"
+	lfs "$T/blob"
+	rm "$T/store/$OID"
+	run -1 agent backup
+	grep -q "LFS objects of repository 'web'" <<<"$output"
+	git -C "$T/work" reset -q --hard HEAD~1
+	git -C "$T/work" push -q -f "$GIT_REPOS/web.git" main
+	sleep 1.1
+	run -0 agent backup
+	[[ $output == *complete* ]]
+	# And still wanted where a tag has it.
+	git -C "$T/work" push -q "$GIT_REPOS/web.git" 'HEAD@{1}:refs/tags/old'
+	sleep 1.1
+	run -1 agent backup
 }
 
 @test "without LFS the manifest says how many objects are missing" {

@@ -274,6 +274,25 @@ int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
 	return 0;
 }
 
+int repo_read_small_blob(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    size_t max, struct buf *out, struct err *err)
+{
+	git_oid oid = oid_of(id);
+	enum object_type type;
+	git_object_t kind;
+	size_t len;
+
+	int code = git_odb_read_header(&len, &kind, r->odb, &oid);
+	if (code) {
+		char hex[GIT_ID_HEX];
+		git_id_hex(id, hex);
+		return read_failed(err, code, hex);
+	}
+	if (kind != GIT_OBJECT_BLOB || len >= max)
+		return 0;
+	return repo_read(r, id, &type, out, err) ? -1 : 1;
+}
+
 int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
     uint8_t out[GIT_ID_LEN], enum object_type *type, struct err *err)
 {

@@ -41,6 +41,11 @@ int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
 int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct err *err);
 
+/* Replaces out by a blob of less than max bytes: 1; 0 where it is another type
+ * or larger. */
+int repo_read_small_blob(struct repo *r, const uint8_t id[GIT_ID_LEN],
+    size_t max, struct buf *out, struct err *err);
+
 /* Follows tags to what they name. */
 int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
     uint8_t out[GIT_ID_LEN], enum object_type *type, struct err *err);

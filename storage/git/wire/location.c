@@ -91,6 +91,35 @@ static int bad_ssh(const char *url, struct err *err)
 	    url);
 }
 
+/* As git (url_decode() of its url.c): %XX of an ssh:// or file:// URL; what is
+ * no such thing stays. NULL where a byte comes out that no path holds here. */
+static char *decode(const char *text)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	uint8_t byte = 0;
+
+	for (const char *c = text; *c; c++) {
+		if (*c != '%' || !c[1] || !c[2] ||
+		    hex_decode(c + 1, 2, &byte)) {
+			buf_add_char(&out, *c);
+			continue;
+		}
+		if (byte < 0x20 || byte == 0x7f)
+			return NULL;
+		buf_add_char(&out, (char)byte);
+		c += 2;
+	}
+	return buf_steal(&out);
+}
+
+static int decode_path(const char *text, struct location *l, struct err *err)
+{
+	l->path = decode(text);
+	return l->path ? 0
+		       : err_set(err, ERR_USAGE,
+			     "a repository URL holds a control character");
+}
+
 static int parse_ssh(const char *url, struct location *l, struct err *err)
 {
 	const char *authority = strstr(url, "://") + 3;
@@ -107,9 +136,8 @@ static int parse_ssh(const char *url, struct location *l, struct err *err)
 		    "after ssh://; a password belongs into a file");
 	}
 	/* As git: /~user/path is relative to that home. */
-	l->path = str_dup(path[1] == '~' ? path + 1 : path);
 	l->url = str_dup(url);
-	return 0;
+	return decode_path(path[1] == '~' ? path + 1 : path, l, err);
 }
 
 static int parse_scp(
@@ -135,6 +163,16 @@ static int parse_scp(
 	return 0;
 }
 
+/* Behind an IPv6 address, "[::1]" or "git@[::1]", or the beginning. */
+static const char *after_brackets(const char *url)
+{
+	const char *open = url + strcspn(url, "[/:");
+
+	if (*open != '[' || (open != url && open[-1] != '@'))
+		return url;
+	return open + strcspn(open, "]");
+}
+
 static int parse(const char *url, struct location *l, struct err *err)
 {
 	for (const char *c = url; *c; c++)
@@ -148,21 +186,19 @@ static int parse(const char *url, struct location *l, struct err *err)
 	l->kind = LOCATION_FILE;
 	if (str_starts(url, "file:///")) {
 		l->url = str_dup(url);
-		l->path = str_dup(url + strlen("file://"));
-		return 0;
+		return decode_path(url + strlen("file://"), l, err);
 	}
 	/* "ext::command" and its like run programs. */
 	const char *double_colon = strstr(url, "::");
 	if (strstr(url, "://") ||
-	    (double_colon && url[0] != '[' &&
+	    (double_colon && after_brackets(url) == url &&
 		(size_t)(double_colon - url) == strcspn(url, ":/")))
 		return err_set(err, ERR_USAGE,
 		    "'%.*s' is no scheme for a repository: use https, ssh or "
 		    "file",
 		    (int)strcspn(url, ":"), url);
 	/* A colon before the first slash makes it host:path, as for git. */
-	const char *colon =
-	    strchr(url[0] == '[' ? url + strcspn(url, "]") : url, ':');
+	const char *colon = strchr(after_brackets(url), ':');
 	const char *slash = strchr(url, '/');
 	if (colon && (!slash || colon < slash))
 		return parse_scp(url, colon, l, err);

@@ -24,6 +24,14 @@ static void every_form_of_url_is_pulled_apart(void **state)
 	    {"ssh://example.org/~me/r.git", LOCATION_SSH, NULL, "example.org",
 		0, "~me/r.git"},
 	    {"ssh://git@[::1]:22/r", LOCATION_SSH, "git", "::1", 22, "/r"},
+	    {"ssh://h/My%20Project/a%2Bb%zz", LOCATION_SSH, NULL, "h", 0,
+		"/My Project/a+b%zz"},
+	    {"file:///srv/My%20Repo.git", LOCATION_FILE, NULL, NULL, 0,
+		"/srv/My Repo.git"},
+	    {"/srv/My%20Repo.git", LOCATION_FILE, NULL, NULL, 0,
+		"/srv/My%20Repo.git"},
+	    {"git@[::1]:x.git", LOCATION_SSH, "git", "::1", 0, "x.git"},
+	    {"[::1]:x.git", LOCATION_SSH, NULL, "::1", 0, "x.git"},
 	    {"git@example.org:team/r.git", LOCATION_SSH, "git", "example.org",
 		0, "team/r.git"},
 	    {"example.org:/srv/r", LOCATION_SSH, NULL, "example.org", 0,
@@ -59,8 +67,9 @@ static void what_is_none_or_dangerous_is_refused_without_its_password(
 	    "ssh://h:0/r", "ssh://h:65536/r", "ssh://-oProxyCommand=x/r",
 	    "-oProxyCommand=x:r", "ssh://-l@h/r", "h o:st:r", "ext::sh -c x",
 	    "fd::17", "u:secret@h:r", "u:secret@h/r", "u:se/secret@h:r",
-	    "u:secret@[::1]:r", "u:x@y:secret@h:r", "git://h/r", "ftp://h/r",
-	    "https://h/a\nb", "h:"};
+	    "u:secret@[::1]:r", "u:x@y:secret@h:r", "git://h/r",
+	    "ssh://h/a%00b", "file:///a%0Ab", "ftp://h/r", "https://h/a\nb",
+	    "h:"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
