@@ -139,6 +139,7 @@ static enum task_next recreate(struct task *t, const char *uid)
 		return TASK_ENDED;
 	}
 	t->n->exists = false;
+	write_uid(t, NULL);
 	return TASK_CREATE;
 }
 
@@ -190,8 +191,10 @@ enum task_next existing_apply(struct task *t)
 	if (json_path(live, "metadata", "deletionTimestamp", NULL) && uid &&
 	    !t->a->run->o->dry_run) {
 		t->n->terminating = true;
-		if (wait_gone(t, uid, &err) == 0)
+		if (wait_gone(t, uid, &err) == 0) {
+			write_uid(t, NULL);
 			return TASK_CREATE;
+		}
 		outcome_failed(t->outcome, &err);
 		return TASK_ENDED;
 	}

@@ -15,7 +15,8 @@ int write_pause(struct task *t, struct err *err);
 int write_status(struct task *t);
 /* It is there by our hand: CREATED. `uid` may be NULL: not known. */
 void write_created(struct task *t, const char *uid);
-/* The UID that it has in the target now. */
+/* The UID that it has in the target now; NULL: it is gone, or has one that is
+ * not known. */
 void write_uid(struct task *t, const char *uid);
 
 #endif
