@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/gunzip.h"
 #include "storage/base/json.h"
+#include "storage/base/json_text.h"
 #include "storage/base/str.h"
 #include "storage/json/range.h"
 #include "storage/terraform/state.h"
@@ -31,14 +32,13 @@ static struct json_object *helm_of(const struct kube_item *item)
 	return helm;
 }
 
-/* A member behind others; the value passes here. Nothing where it is NULL. */
+/* Frees the value. Nothing where it is NULL. */
 static void add_tree(
     struct buf *out, const char *key, struct json_object *value)
 {
 	if (!value)
 		return;
-	buf_printf(out, ",\"%s\":", key);
-	json_write(out, value, JSON_COMPACT);
+	json_text_tree(out, key, value);
 	json_free(value);
 }
 
@@ -51,17 +51,16 @@ void kube_facts_add(const struct kube_resource *r, const struct kube_item *item,
 				      ? buf_str(&item->api_version)
 				      : r->api_version;
 
-	buf_add_str(out, "{\"apiVersion\":");
-	json_add_quoted(out, api_version, strlen(api_version));
-	json_add_str(
+	json_text_object(out, NULL);
+	json_text_str(out, "apiVersion", api_version);
+	json_text_str(
 	    out, "kind", item->kind.len ? buf_str(&item->kind) : r->kind);
-	json_add_str(out, "name", buf_str(&item->name));
-	json_add_str(
-	    out, "namespace", r->namespaced ? buf_str(&item->ns) : NULL);
-	json_add_str(out, "resource", r->key);
-	buf_add_str(out,
-	    r->namespaced ? ",\"namespaced\":true" : ",\"namespaced\":false");
-	json_add_str(out, "uid", buf_str(&item->uid));
+	json_text_str(out, "name", buf_str(&item->name));
+	if (r->namespaced)
+		json_text_str(out, "namespace", buf_str(&item->ns));
+	json_text_str(out, "resource", r->key);
+	json_text_bool(out, "namespaced", r->namespaced);
+	json_text_str(out, "uid", buf_str(&item->uid));
 	add_tree(out, "owners", kube_item_owners(item));
 	if (str_eq(r->key, "services"))
 		add_tree(out, "nodePorts", kube_item_chosen_ports(item));
@@ -70,7 +69,7 @@ void kube_facts_add(const struct kube_resource *r, const struct kube_item *item,
 		add_tree(out, "helm", helm_of(item));
 	for (struct json_iter it = json_iter(state); json_next(&it);)
 		add_tree(out, it.key, json_share(it.value));
-	buf_add_char(out, '}');
+	json_text_object_end(out);
 }
 
 static void add_state(void *ctx, const void *data, size_t len)

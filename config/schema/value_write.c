@@ -3,6 +3,7 @@
 #include "config/schema/value.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/json_text.h"
 #include "storage/base/str.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ static void write_quoted(const char *s, struct buf *out)
 			buf_add_char(&escaped, '$');
 		buf_add_char(&escaped, *s);
 	}
-	json_add_quoted(out, buf_str(&escaped), escaped.len);
+	json_text_quoted(out, buf_str(&escaped), escaped.len);
 }
 
 static void write_text(const char *s, struct buf *out)
@@ -46,7 +47,7 @@ static void write_pairs(const struct pair_vec *v, int indent, struct buf *out)
 	buf_add_char(out, '\n');
 	VEC_EACH (v, p) {
 		buf_printf(out, "%*s", indent + 2, "");
-		json_add_quoted(out, p->from, strlen(p->from));
+		json_text_quoted(out, p->from, strlen(p->from));
 		buf_add_str(out, ": ");
 		write_text(p->to, out);
 	}

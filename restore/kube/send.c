@@ -3,6 +3,7 @@
 #include "restore/kube/task.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/json_text.h"
 
 #include <string.h>
 
@@ -100,11 +101,14 @@ int send_delete(struct applier *a, uint16_t cluster, const char *path,
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	cleanup(buf_done) struct buf body = BUF_INIT;
 
-	buf_add_str(&body, "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
-			   "\"propagationPolicy\":\"Background\","
-			   "\"preconditions\":{\"uid\":");
-	json_add_quoted(&body, uid, strlen(uid));
-	buf_add_str(&body, "}}");
+	json_text_object(&body, NULL);
+	json_text_str(&body, "kind", "DeleteOptions");
+	json_text_str(&body, "apiVersion", "v1");
+	json_text_str(&body, "propagationPolicy", "Background");
+	json_text_object(&body, "preconditions");
+	json_text_str(&body, "uid", uid);
+	json_text_object_end(&body);
+	json_text_object_end(&body);
 	struct kube_request r = {.method = "DELETE",
 	    .path = path,
 	    .query = a->run->o->dry_run ? "dryRun=All" : NULL,

@@ -3,7 +3,7 @@
 #include "restore/plan/names.h"
 #include "restore/plan/plan.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/json.h"
+#include "storage/base/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,87 +105,77 @@ void print_table(const struct plan *p,
 
 static void print_needs(const struct plan *p, uint32_t node, struct buf *out)
 {
-	const char *separator = "";
-
-	buf_add_str(out, ",\"needs\":[");
+	json_text_array(out, "needs");
 	VEC_EACH (&p->graph.nodes.items[node].edges, e) {
 		const struct plan_node *needed = &p->nodes.items[e->needs];
 
 		if (needed->kind == PLAN_BARRIER)
 			continue;
-		buf_printf(out, "%s{\"key\":", separator);
-		json_add_quoted(out, needed->key, strlen(needed->key));
-		json_add_str(out, "reason", e->reason);
-		buf_printf(out, ",\"ready\":%s,\"holds\":%s,\"broken\":%s}",
-		    e->ready ? "true" : "false",
-		    e->strength >= EDGE_HOLDS ? "true" : "false",
-		    e->broken ? "true" : "false");
-		separator = ",";
+		json_text_object(out, NULL);
+		json_text_str(out, "key", needed->key);
+		json_text_str_if(out, "reason", e->reason);
+		json_text_bool(out, "ready", e->ready);
+		json_text_bool(out, "holds", e->strength >= EDGE_HOLDS);
+		json_text_bool(out, "broken", e->broken);
+		json_text_object_end(out);
 	}
-	buf_add_char(out, ']');
+	json_text_array_end(out);
 }
 
 static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 {
 	const struct plan_node *n = &p->nodes.items[node];
 
-	buf_printf(out, "{\"level\":%u", p->graph.nodes.items[node].level + 1);
-	json_add_str(out, "action", verb(p, n));
-	json_add_str(out, "key", n->key);
-	json_add_str(out, "path", n->path);
+	json_text_object(out, NULL);
+	json_text_int(out, "level", p->graph.nodes.items[node].level + 1);
+	json_text_str(out, "action", verb(p, n));
+	json_text_str_if(out, "key", n->key);
+	json_text_str_if(out, "path", n->path);
 	if (n->k) {
-		json_add_str(out, "apiVersion", n->k->api_version);
-		json_add_str(out, "kind", n->k->kind);
-		json_add_str(out, "namespace", n->namespace);
+		json_text_str(out, "apiVersion", n->k->api_version);
+		json_text_str(out, "kind", n->k->kind);
+		json_text_str_if(out, "namespace", n->namespace);
 	}
-	json_add_str(out, "name", n->name);
-	json_add_str(out, "reason", n->reason);
+	json_text_str_if(out, "name", n->name);
+	json_text_str_if(out, "reason", n->reason);
 	print_needs(p, node, out);
-	buf_add_char(out, '}');
+	json_text_object_end(out);
 }
 
 void print_json(const struct plan *p,
     const struct print_destinations *destinations, struct buf *out)
 {
-	const char *separator = "\n";
-
-	buf_add_str(out, "{\"snapshot\":");
-	json_add_quoted(
-	    out, p->options->snapshot, strlen(p->options->snapshot));
-	buf_add_str(out, ",\"nodes\":[");
+	json_text_object(out, NULL);
+	json_text_str(out, "snapshot", p->options->snapshot);
+	json_text_array(out, "nodes");
 	for (size_t i = 0; i < p->graph.nodes.len; i++) {
 		if (p->nodes.items[p->graph.order[i]].kind == PLAN_BARRIER)
 			continue;
-		buf_add_str(out, separator);
+		json_text_line(out);
 		print_node(p, p->graph.order[i], out);
-		separator = ",\n";
 	}
-	buf_add_str(out, "],\"targets\":[");
-	separator = "\n";
+	json_text_array_end(out);
+	json_text_array(out, "targets");
 	VEC_EACH (destinations, d) {
-		buf_printf(out, "%s{\"what\":", separator);
-		json_add_quoted(out, d->what, strlen(d->what));
-		json_add_str(out, "to", d->to);
-		buf_add_char(out, '}');
-		separator = ",\n";
+		json_text_line(out);
+		json_text_object(out, NULL);
+		json_text_str(out, "what", d->what);
+		json_text_str_if(out, "to", d->to);
+		json_text_object_end(out);
 	}
-	buf_add_str(out, "],\"prune\":[");
-	separator = "\n";
+	json_text_array_end(out);
+	json_text_array(out, "prune");
 	VEC_EACH (&p->prune, d) {
-		buf_printf(out, "%s{\"apiVersion\":\"%s\"", separator,
-		    d->k->api_version);
-		json_add_str(out, "kind", d->k->kind);
-		json_add_str(out, "namespace", d->namespace);
-		json_add_str(out, "name", d->name);
-		buf_add_char(out, '}');
-		separator = ",\n";
+		json_text_line(out);
+		json_text_object(out, NULL);
+		json_text_str(out, "apiVersion", d->k->api_version);
+		json_text_str(out, "kind", d->k->kind);
+		json_text_str_if(out, "namespace", d->namespace);
+		json_text_str(out, "name", d->name);
+		json_text_object_end(out);
 	}
-	buf_add_str(out, "],\"warnings\":[");
-	separator = "";
-	VEC_EACH (&p->warnings, w) {
-		buf_add_str(out, separator);
-		json_add_quoted(out, *w, strlen(*w));
-		separator = ",";
-	}
-	buf_add_str(out, "]}\n");
+	json_text_array_end(out);
+	json_text_strs(out, "warnings", &p->warnings);
+	json_text_object_end(out);
+	buf_add_char(out, '\n');
 }

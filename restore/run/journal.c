@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
+#include "storage/base/json_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,38 +116,36 @@ static int write_line(struct journal *j, struct buf *line, struct err *err)
 	return rc ? err_wrap(err, "the journal") : 0;
 }
 
-static void quoted(struct buf *out, const char *key, const char *value)
-{
-	buf_printf(out, ",\"%s\":", key);
-	if (value)
-		json_add_quoted(out, value, strlen(value));
-	else
-		buf_add_str(out, "null");
-}
-
 static int write_head(
     struct journal *j, const struct journal_options *o, struct err *err)
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
 
-	buf_add_str(&line, "{\"backstay\":\"restore\",\"version\":1");
-	quoted(&line, "snapshot", o->snapshot);
-	quoted(&line, "digest", o->digest);
-	buf_add_char(&line, '}');
+	json_text_object(&line, NULL);
+	json_text_str(&line, "backstay", "restore");
+	json_text_int(&line, "version", 1);
+	json_text_str(&line, "snapshot", o->snapshot);
+	json_text_str_or_null(&line, "digest", o->digest);
+	json_text_object_end(&line);
 	return write_line(j, &line, err);
 }
 
-static void add_pause(struct buf *line, const struct journal_pause *p)
+static void add_pause(
+    struct buf *line, uint32_t node, const struct journal_pause *p)
 {
-	buf_printf(line, "\"pause\":{\"level\":%u", p->level);
-	quoted(line, "cluster", p->cluster);
-	quoted(line, "path", p->path);
-	quoted(line, "pointer", p->pointer);
-	quoted(line, "annotation", p->annotation);
-	quoted(line, "paused", p->paused);
-	quoted(line, "before", p->before);
-	quoted(line, "what", p->what);
-	buf_add_str(line, "}}");
+	json_text_object(line, NULL);
+	json_text_int(line, "n", node);
+	json_text_object(line, "pause");
+	json_text_int(line, "level", p->level);
+	json_text_str(line, "cluster", p->cluster);
+	json_text_str(line, "path", p->path);
+	json_text_str(line, "pointer", p->pointer);
+	json_text_str_or_null(line, "annotation", p->annotation);
+	json_text_str_or_null(line, "paused", p->paused);
+	json_text_str_or_null(line, "before", p->before);
+	json_text_str_or_null(line, "what", p->what);
+	json_text_object_end(line);
+	json_text_object_end(line);
 }
 
 /* What an older run left paused is taken over, for otherwise nobody would know
@@ -167,8 +166,7 @@ static int write_start(
 			continue;
 		}
 		j->pauses.items[kept++] = *p;
-		buf_add_str(&line, "{\"n\":0,");
-		add_pause(&line, p);
+		add_pause(&line, 0, p);
 		if (write_line(j, &line, err)) {
 			/* Those behind it move up, to be released with it. */
 			for (i++; i < j->pauses.len; i++)
@@ -277,9 +275,10 @@ int journal_begin(
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
 
-	buf_printf(&line, "{\"n\":%u", node);
-	quoted(&line, "begin", live_uid ? live_uid : "");
-	buf_add_char(&line, '}');
+	json_text_object(&line, NULL);
+	json_text_int(&line, "n", node);
+	json_text_str(&line, "begin", live_uid ? live_uid : "");
+	json_text_object_end(&line);
 	return write_line(j, &line, err);
 }
 
@@ -287,24 +286,15 @@ int journal_end(struct journal *j, uint32_t node, const char *uid,
     const struct outcome *outcome, struct err *err)
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
-	const char *separator = "";
 
-	buf_printf(&line, "{\"n\":%u", node);
-	quoted(&line, "end", outcome_name(outcome->kind));
-	if (uid)
-		quoted(&line, "uid", uid);
-	if (outcome->detail)
-		quoted(&line, "detail", outcome->detail);
-	if (outcome->notes.len) {
-		buf_add_str(&line, ",\"notes\":[");
-		VEC_EACH (&outcome->notes, note) {
-			buf_add_str(&line, separator);
-			json_add_quoted(&line, *note, strlen(*note));
-			separator = ",";
-		}
-		buf_add_char(&line, ']');
-	}
-	buf_add_char(&line, '}');
+	json_text_object(&line, NULL);
+	json_text_int(&line, "n", node);
+	json_text_str(&line, "end", outcome_name(outcome->kind));
+	json_text_str_if(&line, "uid", uid);
+	json_text_str_if(&line, "detail", outcome->detail);
+	if (outcome->notes.len)
+		json_text_strs(&line, "notes", &outcome->notes);
+	json_text_object_end(&line);
 	return write_line(j, &line, err);
 }
 
@@ -313,8 +303,7 @@ int journal_pause(struct journal *j, uint32_t node,
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
 
-	buf_printf(&line, "{\"n\":%u,", node);
-	add_pause(&line, pause);
+	add_pause(&line, node, pause);
 	pthread_mutex_lock(&j->lock->mutex);
 	bool known = false;
 	VEC_EACH (&j->pauses, p)
@@ -359,11 +348,10 @@ static int write_release(struct journal *j, const char *cluster,
 	cleanup(buf_done) struct buf line = BUF_INIT;
 	autofree char *pause = str_printf("%s %s", cluster, path);
 
-	buf_add_str(&line, "{\"release\":");
-	json_add_quoted(&line, pause, strlen(pause));
-	if (pointer)
-		quoted(&line, "pointer", pointer);
-	buf_add_char(&line, '}');
+	json_text_object(&line, NULL);
+	json_text_str(&line, "release", pause);
+	json_text_str_if(&line, "pointer", pointer);
+	json_text_object_end(&line);
 	return write_line(j, &line, err);
 }
 
@@ -390,7 +378,9 @@ int journal_done(struct journal *j, struct err *err)
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
 
-	buf_add_str(&line, "{\"done\":true}");
+	json_text_object(&line, NULL);
+	json_text_bool(&line, "done", true);
+	json_text_object_end(&line);
 	return write_line(j, &line, err) ? -1 : journal_sync(j, err);
 }
 

@@ -1,7 +1,7 @@
 #include "restore/run/report.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/json.h"
+#include "storage/base/json_text.h"
 
 #include <string.h>
 
@@ -169,71 +169,68 @@ void report_print_table(const struct report *r, bool all, struct buf *out)
 	}
 }
 
-static void array(struct buf *out, const char *key, const struct strvec *v)
+static void add_items(const struct report *r, struct buf *out)
 {
-	const char *separator = "";
-
-	buf_printf(out, ",\"%s\":[", key);
-	VEC_EACH (v, text) {
-		buf_add_str(out, separator);
-		json_add_quoted(out, *text, strlen(*text));
-		separator = ",";
+	json_text_array(out, "items");
+	VEC_EACH (&r->items, i) {
+		json_text_line(out);
+		json_text_object(out, NULL);
+		json_text_int(out, "level", i->level + 1);
+		json_text_str(out, "kind", i->group);
+		json_text_str(out, "what", i->what);
+		json_text_str(out, "outcome", outcome_name(i->outcome.kind));
+		json_text_str_if(out, "detail", i->outcome.detail);
+		json_text_strs(out, "notes", &i->outcome.notes);
+		json_text_object_end(out);
 	}
-	buf_add_char(out, ']');
+	json_text_array_end(out);
+}
+
+static void add_gates(const struct report *r, struct buf *out)
+{
+	json_text_array(out, "gates");
+	VEC_EACH (&r->gates, g) {
+		json_text_line(out);
+		json_text_object(out, NULL);
+		json_text_bool(out, "passed", g->passed);
+		json_text_str(out, "what", g->what);
+		json_text_str_if(out, "detail", g->detail);
+		json_text_object_end(out);
+	}
+	json_text_array_end(out);
+}
+
+static void add_summary(const struct report *r, struct buf *out)
+{
+	struct sums sums = summarise(r);
+
+	json_text_object(out, "summary");
+	VEC_EACH (&sums, s) {
+		json_text_object(out, s->group);
+		for (int k = 0; k < KINDS; k++)
+			if (s->counts[k])
+				json_text_int(out,
+				    outcome_name((enum outcome_kind)k),
+				    (int64_t)s->counts[k]);
+		json_text_object_end(out);
+	}
+	json_text_object_end(out);
+	vec_done(&sums);
 }
 
 void report_print_json(const struct report *r, struct buf *out)
 {
-	const char *separator = "\n";
-	struct sums sums = summarise(r);
-
-	buf_printf(out, "{\"complete\":%s,\"stopped\":%s,\"dry_run\":%s",
-	    report_is_missing(r) ? "false" : "true",
-	    r->stopped ? "true" : "false", r->dry_run ? "true" : "false");
-	json_add_str(out, "snapshot", r->snapshot);
-	buf_add_str(out, ",\"items\":[");
-	VEC_EACH (&r->items, i) {
-		buf_printf(out, "%s{\"level\":%u", separator, i->level + 1);
-		json_add_str(out, "kind", i->group);
-		json_add_str(out, "what", i->what);
-		json_add_str(out, "outcome", outcome_name(i->outcome.kind));
-		json_add_str(out, "detail", i->outcome.detail);
-		array(out, "notes", &i->outcome.notes);
-		buf_add_char(out, '}');
-		separator = ",\n";
-	}
-	buf_add_str(out, "],\"gates\":[");
-	separator = "\n";
-	VEC_EACH (&r->gates, g) {
-		buf_printf(out, "%s{\"passed\":%s", separator,
-		    g->passed ? "true" : "false");
-		json_add_str(out, "what", g->what);
-		json_add_str(out, "detail", g->detail);
-		buf_add_char(out, '}');
-		separator = ",\n";
-	}
-	buf_add_str(out, "],\"summary\":{");
-	separator = "";
-	VEC_EACH (&sums, s) {
-		const char *inner = "";
-
-		buf_add_str(out, separator);
-		json_add_quoted(out, s->group, strlen(s->group));
-		buf_add_str(out, ":{");
-		for (int k = 0; k < KINDS; k++) {
-			if (!s->counts[k])
-				continue;
-			buf_printf(out, "%s\"%s\":%zu", inner,
-			    outcome_name((enum outcome_kind)k), s->counts[k]);
-			inner = ",";
-		}
-		buf_add_char(out, '}');
-		separator = ",";
-	}
-	buf_add_char(out, '}');
-	array(out, "warnings", &r->warnings);
-	array(out, "left_paused", &r->held_paused);
-	json_add_str(out, "next", r->next);
-	buf_add_str(out, "}\n");
-	vec_done(&sums);
+	json_text_object(out, NULL);
+	json_text_bool(out, "complete", !report_is_missing(r));
+	json_text_bool(out, "stopped", r->stopped);
+	json_text_bool(out, "dry_run", r->dry_run);
+	json_text_str_if(out, "snapshot", r->snapshot);
+	add_items(r, out);
+	add_gates(r, out);
+	add_summary(r, out);
+	json_text_strs(out, "warnings", &r->warnings);
+	json_text_strs(out, "left_paused", &r->held_paused);
+	json_text_str_if(out, "next", r->next);
+	json_text_object_end(out);
+	buf_add_char(out, '\n');
 }

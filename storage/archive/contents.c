@@ -3,6 +3,7 @@
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/json_text.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 
@@ -30,26 +31,28 @@ void contents_write_start(struct buf *out)
 void contents_write_entry(
     struct buf *out, const struct contents_entry *e, const char *facts_text)
 {
-	buf_add_str(out, ",\n{\"path\":");
-	json_add_quoted(out, e->path, strlen(e->path));
-	buf_printf(
-	    out, ",\"bytes\":%llu,\"sha256\":\"", (unsigned long long)e->bytes);
-	hex_add(out, e->sha256, sizeof e->sha256);
-	buf_printf(out, "\",\"mtime\":%lld", (long long)e->mtime);
-	if (e->source) {
-		buf_add_str(out, ",\"source\":");
-		json_add_quoted(out, e->source, strlen(e->source));
-	}
-	if (facts_text) {
-		buf_add_str(out, ",\"facts\":");
-		buf_add_str(out, facts_text);
-	}
-	buf_add_char(out, '}');
+	cleanup(buf_done) struct buf sha256 = BUF_INIT;
+
+	hex_add(&sha256, e->sha256, sizeof e->sha256);
+	buf_add_str(out, ",\n");
+	json_text_object(out, NULL);
+	json_text_str(out, "path", e->path);
+	json_text_int(out, "bytes", (int64_t)e->bytes);
+	json_text_str(out, "sha256", buf_str(&sha256));
+	json_text_int(out, "mtime", e->mtime);
+	json_text_str_if(out, "source", e->source);
+	if (facts_text)
+		json_text_raw(out, "facts", facts_text);
+	json_text_object_end(out);
 }
 
 void contents_write_end(struct buf *out, uint64_t count)
 {
-	buf_printf(out, "\n],\"count\":%llu}\n", (unsigned long long)count);
+	buf_add_char(out, '\n');
+	json_text_array_end(out);
+	json_text_int(out, "count", (int64_t)count);
+	json_text_object_end(out);
+	buf_add_char(out, '\n');
 }
 
 /* ---- reading ---- */

@@ -104,13 +104,10 @@ void json_remove(struct json_object *object, const char *key);
 void json_append(struct json_object *array, struct json_object *value);
 void json_remove_at(struct json_object *array, size_t i);
 
-/* Writing; members stay in the order they were put in. */
+/* Writing a tree; members stay in the order they were put in. Text without a
+ * tree: json_text.h. */
 enum json_style { JSON_COMPACT, JSON_PRETTY };
 void json_write(
     struct buf *out, const struct json_object *j, enum json_style style);
-/* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
-void json_add_quoted(struct buf *out, const char *s, size_t len);
-/* Behind another member of an object: ,"key":"s". Nothing where s is NULL. */
-void json_add_str(struct buf *out, const char *key, const char *s);
 
 #endif

@@ -1,7 +1,7 @@
 #include "storage/base/log.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/json.h"
+#include "storage/base/json_text.h"
 #include "storage/base/str.h"
 
 #include <pthread.h>
@@ -59,10 +59,12 @@ static void add_text(struct buf *out, enum log_level level, const char *now,
 static void add_json(struct buf *out, enum log_level level, const char *now,
     const struct buf *message)
 {
-	buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", now,
-	    level_names[level]);
-	json_add_quoted(out, buf_str(message), message->len);
-	buf_add_str(out, "}\n");
+	json_text_object(out, NULL);
+	json_text_str(out, "time", now);
+	json_text_str(out, "level", level_names[level]);
+	json_text_str(out, "message", buf_str(message));
+	json_text_object_end(out);
+	buf_add_char(out, '\n');
 }
 
 void log_event(enum log_level level, const char *fmt, ...)

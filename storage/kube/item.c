@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/json_text.h"
 #include "storage/base/str.h"
 #include "storage/json/range.h"
 
@@ -173,20 +174,16 @@ void kube_item_write(const struct kube_item *item, const char *api_version,
 {
 	const char *from = item->text + item->body;
 	const char *end = item->text + item->len;
-	const char *comma = item->empty ? "" : ",";
+	bool whole = item->api_version.len && item->kind.len;
 
 	buf_reserve(out, item->len + 256);
-	buf_add_char(out, '{');
-	if (!item->api_version.len) {
-		buf_add_str(out, "\"apiVersion\":");
-		json_add_quoted(out, api_version, strlen(api_version));
-		buf_add_str(out, item->kind.len ? comma : ",");
-	}
-	if (!item->kind.len) {
-		buf_add_str(out, "\"kind\":");
-		json_add_quoted(out, kind, strlen(kind));
-		buf_add_str(out, comma);
-	}
+	json_text_object(out, NULL);
+	if (!item->api_version.len)
+		json_text_str(out, "apiVersion", api_version);
+	if (!item->kind.len)
+		json_text_str(out, "kind", kind);
+	if (!whole && !item->empty)
+		buf_add_char(out, ',');
 	if (item->cut.at) {
 		buf_add(out, from, (size_t)(item->cut.at - from));
 		from = item->cut.at + item->cut.len;

@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
+#include "storage/base/json_text.h"
 #include "storage/git/lfs/files.h"
 
 #include <errno.h>
@@ -175,8 +176,10 @@ static int verify(
 	v.action = &answer->verify;
 	if (!v.action->href)
 		return 0;
-	buf_printf(&body, "{\"oid\":\"%s\",\"size\":%llu}", t->o->sha256,
-	    (unsigned long long)t->o->bytes);
+	json_text_object(&body, NULL);
+	json_text_str(&body, "oid", t->o->sha256);
+	json_text_int(&body, "size", (int64_t)t->o->bytes);
+	json_text_object_end(&body);
 	v.method = "POST";
 	v.content_type = LFS_MEDIA_TYPE;
 	v.text = body.data;

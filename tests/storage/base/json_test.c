@@ -114,16 +114,6 @@ static void makes_and_changes(void **state)
 	assert_int_equal(n, 3);
 }
 
-static void quotes(void **state)
-{
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	(void)state;
-	json_add_quoted(&out, "a\"\\\n\xc3\xbc\xff", 7);
-	assert_string_equal(
-	    buf_str(&out), "\"a\\\"\\\\\\u000a\xc3\xbc\xef\xbf\xbd\"");
-}
-
 static void what_is_no_utf8_can_be_read_again(void **state)
 {
 	cleanup(json_freep) struct json_object *j = json_new_object();
@@ -150,7 +140,6 @@ int main(void)
 	    cmocka_unit_test(refuses_endless_nesting),
 	    cmocka_unit_test(finds_its_way),
 	    cmocka_unit_test(makes_and_changes),
-	    cmocka_unit_test(quotes),
 	    cmocka_unit_test(what_is_no_utf8_can_be_read_again),
 	};
 
