@@ -279,7 +279,7 @@ static void what_must_be_ready_is_waited_for_once(void **state)
 	need(f, b, a, EDGE_HOLDS, true);
 	need(f, c, a, EDGE_HOLDS, true);
 	need(f, d, a, EDGE_HOLDS, false);
-	cleanup(report_freep) struct report *r = run(f, NULL);
+	report_free(run(f, NULL));
 	/* d, which need not wait, does not. */
 	assert_string_equal(
 	    buf_str(&f->log), "a d ready:a b c finish prune release");
@@ -292,7 +292,7 @@ static void a_kind_without_readiness_is_ready(void **state)
 	uint32_t b = add(f, PLAN_KUBE, "b");
 
 	need(f, b, a, EDGE_HOLDS, true);
-	cleanup(report_freep) struct report *r = run(f, NULL);
+	report_free(run(f, NULL));
 	assert_string_equal(buf_str(&f->log), "a b finish prune release");
 }
 
@@ -363,7 +363,7 @@ static void controllers_that_are_to_stay_paused_are_not_released(void **state)
 
 	add(f, PLAN_KUBE, "a");
 	f->plan_options.hold = true;
-	cleanup(report_freep) struct report *r = run(f, NULL);
+	report_free(run(f, NULL));
 	assert_string_equal(buf_str(&f->log), "a finish prune");
 }
 
@@ -418,7 +418,7 @@ static void what_failed_is_not_waited_for(void **state)
 	uint32_t b = add(f, PLAN_KUBE, "bb");
 
 	need(f, b, a, EDGE_HOLDS, true);
-	cleanup(report_freep) struct report *r = run(f, answers);
+	report_free(run(f, answers));
 	assert_string_equal(buf_str(&f->log), "aa finish prune release");
 }
 
@@ -564,7 +564,7 @@ static void another_plan_is_not_gone_on_with(void **state)
 	struct err err = ERR_INIT;
 
 	add(f, PLAN_KUBE, "aa");
-	cleanup(report_freep) struct report *r = run(f, NULL);
+	report_free(run(f, NULL));
 	strcpy(f->plan.digest, "other");
 	f->o.run.resume = true;
 	assert_null(apply_run(&f->plan, &f->o, &err));
@@ -590,7 +590,7 @@ static void a_release_asks_only_for_that(void **state)
 	struct err err = ERR_INIT;
 
 	add(f, PLAN_KUBE, "aa");
-	cleanup(report_freep) struct report *r = run(f, NULL);
+	report_free(run(f, NULL));
 	buf_clear(&f->log);
 	cleanup(report_freep) struct report *released =
 	    apply_release("s", &f->o, &err);

@@ -72,11 +72,15 @@ served() { # the working tree, as $R
 
 publish() { git -C "$T/work" push -q --mirror "$R"; }
 
-same() { # BARE BARE
+head_of() { # REPOSITORY: what its HEAD names, or the commit it is
+	git -C "$1" symbolic-ref -q HEAD || git -C "$1" rev-parse HEAD
+}
+
+same() { # REPOSITORY REPOSITORY
 	diff <(git -C "$1" for-each-ref) <(git -C "$2" for-each-ref)
 	diff <(git -C "$1" --no-replace-objects rev-list --objects --all | sort) \
 	    <(git -C "$2" --no-replace-objects rev-list --objects --all | sort)
-	[ "$(cat "$1/HEAD")" = "$(cat "$2/HEAD")" ]
+	[ "$(head_of "$1")" = "$(head_of "$2")" ]
 	git -C "$1" fsck --full --strict --no-dangling
 	git -C "$2" fsck --full --strict --no-dangling
 }
@@ -233,7 +237,7 @@ harmful_key() { # MODE BYTES
 	echo '../../../middle.git/objects' >"$T/top/.git/objects/info/alternates"
 	for from in top linked; do
 		run -0 tool mirror "$T/$from" "$M"
-		same "$T/top/.git" "$M"
+		same "$T/$from" "$M"
 		[ ! -e "$M/objects/info/alternates" ]
 		rm -rf "$M"
 	done
