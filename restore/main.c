@@ -159,8 +159,9 @@ static const struct cli_option plan_options[] = {PLAN_OPTIONS,
 static const struct cli_option apply_options[] = {PLAN_OPTIONS,
     FLAG("yes", yes, "Do not ask. Needed where there is no terminal."),
     FLAG("resume", resume,
-	"Go on where an earlier apply of this snapshot stopped; what "
-	"succeeded is not repeated."),
+	"Go on where an earlier apply of this snapshot stopped. What "
+	"succeeded is checked again: what is still there is not repeated, "
+	"and what is gone is made anew."),
     FLAG("all", all_nodes,
 	"List every step in the report, not only those "
 	"that need attention."),

@@ -75,14 +75,15 @@ texts() {
 	for c in $agent_commands; do agent "$c" --help; done >help
 	for c in $restore_commands; do restore "$c" --help; done >>help
 	grep -oE -- '--[a-z][a-z-]*' help | sort -u >known
-	printf -- '--%s\n' bare git-dir no-deref unshallow profile >>known # of git and aws
+	printf -- '--%s\n' bare git-dir no-deref no-filter ref-format refetch \
+	    unshallow profile >>known # of git and aws
 	texts | grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z-]*' | sed 's/^[^-]*//' | sort -u >options
 	[ "$(wc -l <options)" -gt 20 ]
 	run grep -vxFf known options
 	echo "no such options: $output"
 	[ "$status" -eq 1 ]
 	texts | grep -oE '\b(encryption|signing|git|terraform|retention|restore)(\.[a-z_]+)+' |
-	    grep -vE '^signing\.(key|pub)$|\.(org|com|io|h)$' | tr . '\n' | sort -u >keys
+	    grep -vE '^signing\.(key|pub)$|\.(org|com|io|dev|h)$' | tr . '\n' | sort -u >keys
 	[ "$(wc -l <keys)" -gt 12 ]
 	while read -r key; do
 		grep -qE "\"$key\"|TABLE\($key" "$top/config/settings_section.c" || echo "no such key: $key"
@@ -406,8 +407,8 @@ manual_says() { # PAGE PROGRAM COMMAND
 	for c in $agent_commands; do agent "$c" --help; done >helps
 	for c in $restore_commands; do restore "$c" --help; done >>helps
 	# shellcheck disable=SC2016
-	grep -oE '`[a-z ]*--[a-z-]+' "$top/README.md" | grep -oE -- '--[a-z-]+' |
-	    sort -u >options
+	grep -oE '`[a-z ]*--[a-z-]+' "$top/README.md" | grep -vE '^`(git|kubectl) ' |
+	    grep -oE -- '--[a-z-]+' | sort -u >options
 	[ "$(wc -l <options)" -ge 4 ]
 	while read -r o; do
 		echo "$o"
