@@ -6,6 +6,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
+#include "storage/vault/skew.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,13 +133,12 @@ static int check_future(struct check *c, struct vault *v,
 {
 	cleanup(snapshot_trust_done) struct snapshot_trust trust = {
 	    .unsigned_allowed = false};
-	int64_t now = clock_now_ms(c->a->env.clock) / 1000;
 
 	if (connect_trust(c->a->settings, &trust, err))
 		return -1;
 	for (size_t i = list->len; i-- > 0;) {
 		const struct snapshot *s = &list->items[i];
-		if (s->time <= now + SNAPSHOT_MAX_SKEW_S)
+		if (!skew_in_future(c->a->env.clock, s->time))
 			return 0;
 		int holds = snapshot_holds(v, s, &trust, err);
 		if (holds < 0)
@@ -178,16 +178,15 @@ static int ask_vault(struct check *c, const struct settings_vault *s,
 {
 	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	int64_t now;
 
 	if (connect_vault(s, true, &c->a->env, &v, err) ||
 	    snapshot_list(v.vault, c->a->settings->name, &list, err) ||
-	    vault_now(v.vault, &now, err) || vault_check(v.vault, err) ||
-	    check_twin(c, s, v.vault, err) ||
+	    skew_measure(v.vault, c->a->env.clock, skew_s, err) ||
+	    skew_check(v.vault, *skew_s, "nothing is written or pruned", err) ||
+	    vault_check(v.vault, err) || check_twin(c, s, v.vault, err) ||
 	    check_future(c, v.vault, &list, err))
 		return -1;
 	*snapshots = list.len;
-	*skew_s = now - clock_now_ms(c->a->env.clock) / 1000;
 	*place = str_dup(vault_describe(v.vault));
 	return 0;
 }
@@ -200,14 +199,7 @@ static void check_vault(struct check *c, const struct settings_vault *s)
 	size_t count = 0;
 	int64_t skew = 0;
 
-	if (ask_vault(c, s, &count, &skew, &place, &err) == 0 &&
-	    (skew > SNAPSHOT_MAX_SKEW_S || skew < -SNAPSHOT_MAX_SKEW_S))
-		err_set(&err, ERR_SYSTEM,
-		    "%s: its clock and this machine's differ by %lld seconds, "
-		    "with which nothing is written or pruned; set the clock "
-		    "right (NTP)",
-		    place, (long long)(skew < 0 ? -skew : skew));
-	if (err.code != ERR_NONE)
+	if (ask_vault(c, s, &count, &skew, &place, &err))
 		failed(c, what, &err);
 	else
 		result(c, what, true, "%s: %zu snapshot%s, clock %+lld s",

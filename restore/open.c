@@ -5,6 +5,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/log.h"
+#include "storage/vault/skew.h"
 
 #include <stdlib.h>
 
@@ -45,11 +46,10 @@ static const struct snapshot *latest(
     const struct command *c, const struct opened *o, struct err *err)
 {
 	const struct snapshots *list = &o->list;
-	int64_t now = clock_now_ms(c->env.clock) / 1000;
 
 	for (size_t i = list->len; i-- > 0;) {
 		const struct snapshot *s = &list->items[i];
-		if (s->time <= now + SNAPSHOT_MAX_SKEW_S)
+		if (!skew_in_future(c->env.clock, s->time))
 			return s;
 		int holds = snapshot_holds(o->vault.vault, s, &o->trust, err);
 		if (holds)

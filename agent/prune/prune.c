@@ -3,6 +3,7 @@
 #include "agent/prune/proof.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/vault/skew.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,19 +37,15 @@ static void known_done(struct known *k)
 
 static int check_clocks(const struct prune_options *o, struct err *err)
 {
-	int64_t now = clock_now_ms(o->clock) / 1000;
-	int64_t store;
+	int64_t skew;
 
-	if (vault_now(o->vault, &store, err))
-		return -1;
-	int64_t skew = store > now ? store - now : now - store;
-	if (skew <= SNAPSHOT_MAX_SKEW_S)
-		return 0;
-	return err_set(err, ERR_SYSTEM,
-	    "%s: its clock and this machine's differ by %lld seconds: with a "
-	    "wrong time the wrong snapshots would be pruned; set the clock "
-	    "right (NTP)",
-	    vault_describe(o->vault), (long long)skew);
+	return skew_measure(o->vault, o->clock, &skew, err) ||
+		       skew_check(o->vault, skew,
+			   "with a wrong time the wrong snapshots would be "
+			   "pruned",
+			   err)
+		   ? -1
+		   : 0;
 }
 
 /* A manifest that does not hold says nothing of its snapshot, which after a

@@ -122,15 +122,11 @@ int snapshot_verdict(struct vault *v, const struct snapshot *s,
 
 /* ---- writing ------------------------------------------------------------ */
 
-/* Between our clock and a vault's, unless another is asked for. */
-enum { SNAPSHOT_MAX_SKEW_S = 5 * 60 };
-
 struct snapshot_options {
 	const char *name;
 	enum archive_compression compression;
 	enum archive_encryption encryption;
 	const struct clock *clock;
-	int64_t max_skew_s; /* between us and the store; 0: 5 minutes */
 	const struct snapshot_trust *trust;
 };
 
@@ -139,7 +135,7 @@ struct snapshot_writer;
 /* Chooses the label: now, or one second past the newest trusted one in any of
  * the vaults, and removes what dead runs of that name left; the caller holds
  * the locks.
- * ERR_SYSTEM where our clock and the store's differ by more than max_skew. A
+ * ERR_SYSTEM where our clock and the store's differ too much (skew.h). A
  * vault that cannot be reached has failed; -1 only where all have. The vaults
  * are borrowed. */
 struct snapshot_writer *snapshot_begin(struct vault *const *vaults,

@@ -5,6 +5,7 @@
 #include "storage/base/mem.h"
 #include "storage/vault/destinations.h"
 #include "storage/vault/label.h"
+#include "storage/vault/skew.h"
 #include "storage/vault/snapshot_commit.h"
 #include "storage/vault/tidy.h"
 
@@ -26,27 +27,6 @@ struct snapshot_writer {
 	uint64_t bytes;
 };
 
-/* *wrong: both times are known, and too far apart. */
-static int check_skew(const struct snapshot_options *o, struct vault *v,
-    bool *wrong, struct err *err)
-{
-	int64_t now = clock_now_ms(o->clock) / 1000;
-	int64_t max = o->max_skew_s ? o->max_skew_s : SNAPSHOT_MAX_SKEW_S;
-	int64_t store;
-
-	if (vault_now(v, &store, err))
-		return -1;
-	int64_t skew = store > now ? store - now : now - store;
-	if (skew <= max)
-		return 0;
-	*wrong = true;
-	return err_set(err, ERR_SYSTEM,
-	    "%s: its clock and this machine's differ by %lld seconds, more "
-	    "than the %lld allowed: snapshots would be out of order; set the "
-	    "clock right (NTP)",
-	    vault_describe(v), (long long)skew, (long long)max);
-}
-
 static int note_taken(
     struct snapshot_writer *w, struct vault *v, struct err *err)
 {
@@ -66,11 +46,9 @@ static int note_taken(
  * time to come must not drag it along. */
 static void follow(struct snapshot_writer *w, const struct snapshot *newest)
 {
-	int64_t now = clock_now_ms(w->o.clock) / 1000;
-
 	if (newest->time >= w->time)
 		w->time = newest->time + 1;
-	if (newest->time <= now + SNAPSHOT_MAX_SKEW_S ||
+	if (!skew_in_future(w->o.clock, newest->time) ||
 	    (w->future && strcmp(w->future, newest->label) > 0))
 		return;
 	free(w->future);
@@ -160,20 +138,19 @@ static int choose_time(struct snapshot_writer *w, struct err *err)
 	    w->future ? w->future : w->name);
 }
 
-/* A clock that is wrong is wrong for all vaults: that ends the run. */
+/* A vault that cannot be read fails alone. A clock that is wrong is wrong for
+ * all vaults: that ends the run. */
 static int prepare_destinations(struct snapshot_writer *w, struct err *err)
 {
 	VEC_EACH (&w->destinations, p) {
 		struct err failure = ERR_INIT;
-		bool wrong = false;
-		if (check_skew(&w->o, p->vault, &wrong, &failure) == 0 &&
-		    check_previous(w, p, &failure) == 0)
-			continue;
-		if (wrong) {
-			*err = failure;
+		int64_t skew = 0;
+		int r = skew_measure(p->vault, w->o.clock, &skew, &failure);
+		if (!r && skew_check(p->vault, skew,
+			      "snapshots would be out of order", err))
 			return -1;
-		}
-		destination_fail(p, &failure);
+		if (r || check_previous(w, p, &failure))
+			destination_fail(p, &failure);
 	}
 	return destinations_some_good(&w->destinations, err);
 }

@@ -698,10 +698,10 @@ static void only_what_is_signed_pulls_the_label(struct fixture *f)
 /* Whoever may only write must not keep a run from its label. */
 static void a_label_that_is_taken_is_passed_over(struct fixture *f)
 {
-	autofree char *first = take(f, "prod");
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	struct err err = ERR_INIT;
 
+	free(take(f, "prod"));
 	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
 	for (int64_t n = 1; n <= 3; n++) {
 		char stamp[CLOCK_TEXT_MAX];
@@ -829,9 +829,9 @@ static void a_clock_that_is_ahead_silences_nobody(struct fixture *f)
 	static const int64_t ahead_s[] = {240, 86400, 315360000, -240, -86400};
 
 	for (size_t i = 0; i < sizeof(ahead_s) / sizeof(*ahead_s); i++) {
-		autofree char *label = take(f, "prod");
 		struct err err = ERR_INIT;
 		int64_t now = f->clock.now_ms;
+		free(take(f, "prod"));
 		f->clock.now_ms += ahead_s[i] * 1000;
 		say(f, "full", true, true);
 		f->clock.now_ms = now + 60 * 1000;

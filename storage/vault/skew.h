@@ -1,0 +1,32 @@
+/*
+ * How far the clocks of a vault and of this machine are apart. Labels, locks
+ * and retention compare times that different machines wrote, so nothing is
+ * written or pruned where the two differ by more than SKEW_MAX_S.
+ */
+#ifndef STORAGE_VAULT_SKEW_H
+#define STORAGE_VAULT_SKEW_H
+
+#include "storage/base/clock.h"
+#include "storage/base/err.h"
+#include "storage/vault/vault.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SKEW_MAX_S = 5 * 60 };
+
+/* Seconds by which the vault's clock is ahead of ours. -1 where the vault does
+ * not say its time. */
+int skew_measure(
+    struct vault *v, const struct clock *c, int64_t *skew_s, struct err *err);
+
+/* ERR_SYSTEM where that is too much, with what would come of it: "snapshots
+ * would be out of order". */
+int skew_check(const struct vault *v, int64_t skew_s, const char *consequence,
+    struct err *err);
+
+/* Whether that time, in seconds, lies further ahead of our clock than clocks
+ * may differ. */
+bool skew_in_future(const struct clock *c, int64_t time);
+
+#endif
