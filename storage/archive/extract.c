@@ -19,8 +19,6 @@
 /* Beside the tree's own names: no entry may be called that. */
 #define ATTRS_FILE ".attrs.json"
 
-enum { ATTRS_FILE_MAX = 256 * 1024 * 1024 };
-
 struct extracting {
 	const char *dir;
 	struct unpack_file file;
@@ -141,75 +139,4 @@ int archive_extract(struct source *from, const struct reader_options *o,
 	unpack_file_done(&x.file);
 	json_free(x.attrs);
 	return r;
-}
-
-/* ---- attributes of what was extracted ---- */
-
-static int read_xattr(const char *path, const char *name,
-    struct json_object *out, struct err *err)
-{
-	cleanup(buf_done) struct buf value = BUF_INIT;
-	ssize_t len = getxattr(path, name, NULL, 0);
-
-	if (len < 0)
-		return err_system(err, errno, "attribute of '%s'", path);
-	buf_reserve(&value, (size_t)len + 1);
-	len = getxattr(path, name, value.data, (size_t)len);
-	if (len < 0)
-		return err_system(err, errno, "attribute of '%s'", path);
-	json_set(out, name + strlen(ATTR_PREFIX),
-	    json_new_str_len(value.data, (size_t)len));
-	return 0;
-}
-
-static int read_xattrs(
-    const char *path, struct json_object *out, struct err *err)
-{
-	cleanup(buf_done) struct buf names = BUF_INIT;
-	ssize_t len = listxattr(path, NULL, 0);
-
-	if (len < 0 && errno == ENOTSUP)
-		return 0;
-	if (len < 0)
-		return err_system(err, errno, "attributes of '%s'", path);
-	buf_reserve(&names, (size_t)len + 1);
-	len = listxattr(path, names.data, (size_t)len);
-	if (len < 0)
-		return err_system(err, errno, "attributes of '%s'", path);
-	for (const char *n = names.data; n < names.data + len;
-	     n += strlen(n) + 1)
-		if (str_starts(n, ATTR_PREFIX) && read_xattr(path, n, out, err))
-			return -1;
-	return 0;
-}
-
-static int read_kept(
-    const char *dir, const char *path, struct json_object *out, struct err *err)
-{
-	cleanup(buf_done) struct buf text = BUF_INIT;
-	autofree char *file = file_join(dir, ATTRS_FILE);
-
-	if (!file_exists(file))
-		return 0;
-	if (file_read(file, ATTRS_FILE_MAX, &text, err))
-		return -1;
-	cleanup(json_freep) struct json_object *all =
-	    json_parse(text.data, text.len, err);
-	if (!all)
-		return err_wrap(err, "'%s'", file);
-	for (struct json_iter it = json_iter(json_get(all, path));
-	     json_next(&it);)
-		json_set(out, it.key, json_share(it.value));
-	return 0;
-}
-
-struct json_object *extract_attrs(
-    const char *dir, const char *path, struct err *err)
-{
-	cleanup(json_freep) struct json_object *out = json_new_object();
-	autofree char *file = file_join(dir, path);
-
-	if (read_xattrs(file, out, err) || read_kept(dir, path, out, err))
-		return NULL;
-	return steal(out);
 }

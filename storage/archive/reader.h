@@ -70,15 +70,10 @@ int archive_reader_run(struct source *from, const struct reader_options *o,
 /* Unpacks all of it below `dir`, which exists, is empty and private. Files
  * are 0600, directories 0700; attributes are kept as extended attributes
  * `user.<name>` of the files, or where the file system has none, in
- * `<dir>/.attrs.json` ({path: {name: value}}); read them with
- * extract_attrs. On failure what was written is removed. Owns from.
+ * `<dir>/.attrs.json` ({path: {name: value}}). On failure what was written is
+ * removed. Owns from.
  * For what is read once and goes away, see tree.h. */
 int archive_extract(struct source *from, const struct reader_options *o,
     const char *dir, struct reader_totals *totals, struct err *err);
-
-/* The attributes of one extracted entry as a JSON object of strings; the
- * caller releases it. An empty object where there are none. */
-struct json_object *extract_attrs(
-    const char *dir, const char *path, struct err *err);
 
 #endif

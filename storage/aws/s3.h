@@ -231,8 +231,6 @@ int s3_abort_multipart(
 /* A cheap read that proves endpoint, credentials and bucket. */
 int s3_check(struct s3 *s, struct err *err);
 int s3_create_bucket(struct s3 *s, bool object_lock, struct err *err);
-/* Whether it keeps versions (then old ones hide behind newer ones). */
-int s3_versioned(struct s3 *s, bool *versioned, struct err *err);
 /* Whether its objects can be locked (Object Lock). */
 int s3_lockable(struct s3 *s, bool *lockable, struct err *err);
 /* The store's time by the Date of an answer asked for now, ms. */

@@ -52,21 +52,6 @@ int s3_create_bucket(struct s3 *s, bool object_lock, struct err *err)
 	return s3_call_send(&c, err);
 }
 
-int s3_versioned(struct s3 *s, bool *versioned, struct err *err)
-{
-	cleanup(s3_call_done) struct s3_call c;
-
-	if (get_bucket(&c, s, "versioning", err))
-		return -1;
-	cleanup(xml_freep) struct xml *x =
-	    s3_call_xml(&c, "VersioningConfiguration", err);
-	if (!x)
-		return -1;
-	/* Suspended: what was kept before still lies behind. */
-	*versioned = xml_text(x, "Status") != NULL;
-	return 0;
-}
-
 int s3_lockable(struct s3 *s, bool *lockable, struct err *err)
 {
 	cleanup(s3_call_done) struct s3_call c;

@@ -91,25 +91,6 @@ void clock_stamp(int64_t seconds, char out[CLOCK_TEXT_MAX])
 static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-void clock_http_date(int64_t seconds, char out[CLOCK_TEXT_MAX])
-{
-	/* The names are English by definition, whatever the locale says. */
-	static const char *const days[] = {
-	    "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	struct tm tm;
-
-	out[0] = '\0';
-	if (!utc(seconds, &tm))
-		return;
-	int n = snprintf(out, CLOCK_TEXT_MAX,
-	    "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday],
-	    (unsigned)tm.tm_mday % 100, months[tm.tm_mon],
-	    ((unsigned)tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100,
-	    (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
-	if (n < 0 || n >= CLOCK_TEXT_MAX)
-		out[0] = '\0';
-}
-
 /* Reads exactly `digits` digits; moves *s on. */
 static int read_number(const char **s, int digits, int *out)
 {

@@ -28,13 +28,12 @@ enum { CLOCK_TEXT_MAX = 32 };
 void clock_rfc3339(int64_t seconds, char out[CLOCK_TEXT_MAX]);
 /* ISO 8601 basic: 20260102T030405Z, as in snapshot names and AWS dates. */
 void clock_stamp(int64_t seconds, char out[CLOCK_TEXT_MAX]);
-/* IMF-fixdate of RFC 9110: Fri, 02 Jan 2026 03:04:05 GMT. */
-void clock_http_date(int64_t seconds, char out[CLOCK_TEXT_MAX]);
 
 /* The reverse; strict, whole string. 0, or -1 where it is no such text.
  * The RFC 3339 reader takes fractions (cut off) and offsets. */
 int clock_parse_rfc3339(const char *text, int64_t *seconds);
 int clock_parse_stamp(const char *text, int64_t *seconds);
+/* IMF-fixdate of RFC 9110: Fri, 02 Jan 2026 03:04:05 GMT. */
 int clock_parse_http_date(const char *text, int64_t *seconds);
 
 #endif

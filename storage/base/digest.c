@@ -84,11 +84,6 @@ void digest_finish(struct digest *d, uint8_t *out)
 	must(EVP_DigestInit_ex(d->ctx, d->md, NULL));
 }
 
-size_t digest_len(enum digest_kind kind)
-{
-	return (size_t)EVP_MD_get_size(md_of(kind));
-}
-
 void digest_of(
     enum digest_kind kind, const void *data, size_t len, uint8_t *out)
 {

@@ -30,7 +30,6 @@ void digest_freep(struct digest **d);
 void digest_add(struct digest *d, const void *data, size_t len);
 /* Writes the result (the kind's length) and makes d ready to start anew. */
 void digest_finish(struct digest *d, uint8_t *out);
-size_t digest_len(enum digest_kind kind);
 
 /* In one go. */
 void digest_of(

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 
 enum { LANES = 12, PER_RANK = LANES / RANK_COUNT };
 
@@ -103,6 +104,28 @@ static int extract(const struct buf *archive, const char *dir,
 	    &o, dir, totals, err);
 }
 
+/* As the file has it, or, where the file system knows no such attributes, as
+ * the list beside it has it. */
+static char *extracted_attr(
+    const char *tree, const char *path, const char *name)
+{
+	autofree char *file = file_join(tree, path);
+	autofree char *list = file_join(tree, ".attrs.json");
+	autofree char *full = str_printf("user.%s", name);
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+	char value[128];
+
+	ssize_t len = getxattr(file, full, value, sizeof(value));
+	if (len >= 0)
+		return str_ndup(value, (size_t)len);
+	assert_ok(file_read(list, 1 << 20, &text, &err), err);
+	cleanup(json_freep) struct json_object *all =
+	    json_parse(text.data, text.len, &err);
+	const char *kept = json_get_str(json_get(all, path), name);
+	return kept ? str_dup(kept) : NULL;
+}
+
 static void what_goes_in_comes_out(void **state)
 {
 	char *dir = test_dir_make();
@@ -119,9 +142,8 @@ static void what_goes_in_comes_out(void **state)
 	assert_true(totals.entries == LANES * 5);
 	assert_ok(file_read(file, 1 << 20, &got, &err), err);
 	assert_true(str_starts(buf_str(&got), "6-0 6-1 6-2 "));
-	cleanup(json_freep) struct json_object *attrs =
-	    extract_attrs(tree, "r1/l02/e3", &err);
-	assert_string_equal(json_get_str(attrs, "key"), "r1/l02/e3");
+	autofree char *key = extracted_attr(tree, "r1/l02/e3", "key");
+	assert_string_equal(key, "r1/l02/e3");
 	test_dir_remove(dir);
 }
 

@@ -279,13 +279,11 @@ static void test_versions_and_object_lock(void **state)
 	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
 	cleanup(s3_list_done) struct s3_list l = {
 	    .versions = true, .page_size = 1};
-	bool versioned = false, lockable = false;
+	bool lockable = false;
 	int64_t until = clock_now_ms(clock_system()) / 1000 + 3600;
 
 	(void)state;
 	assert_ok(s3_create_bucket(locked, true, &err), err);
-	assert_ok(s3_versioned(locked, &versioned, &err), err);
-	assert_true(versioned);
 	assert_ok(s3_lockable(locked, &lockable, &err), err);
 	assert_true(lockable);
 	assert_ok(s3_lockable(s3, &lockable, &err), err);

@@ -29,9 +29,8 @@ static void writes_and_reads_each_form(void **state)
 		assert_string_equal(text, times[i].stamp);
 		assert_int_equal(clock_parse_stamp(text, &back), 0);
 		assert_true(back == times[i].seconds);
-		clock_http_date(times[i].seconds, text);
-		assert_string_equal(text, times[i].http);
-		assert_int_equal(clock_parse_http_date(text, &back), 0);
+		assert_int_equal(
+		    clock_parse_http_date(times[i].http, &back), 0);
 		assert_true(back == times[i].seconds);
 	}
 }
