@@ -28,18 +28,23 @@ static void forget(struct journal_node *before)
 }
 
 /* What an earlier run ended well and what is there still is not done again.
- * Repositories and states are checked when their turn comes. */
-static void resume_outcomes(struct run *r)
+ * Where the plan does not know what is there, level.c asks the driver to check
+ * the node when its turn comes. */
+static void resume_outcomes(const struct level_engine *e)
 {
+	struct run *r = e->run;
+
 	for (size_t i = 0; i < r->journal->node_count; i++) {
 		struct journal_node *before = &r->journal->nodes[i];
 		struct plan_node *n = &r->p->nodes.items[i];
+		const struct apply_driver *driver =
+		    n->kind == PLAN_BARRIER ? NULL : e->drivers[n->kind];
 
 		if (!before->ended ||
-		    outcome_is_missing(before->outcome.kind) ||
-		    n->kind == PLAN_GIT || n->kind == PLAN_STATE)
+		    outcome_is_missing(before->outcome.kind) || !driver ||
+		    driver->check)
 			continue;
-		if (n->kind == PLAN_KUBE && !is_still_there(n, before)) {
+		if (!is_still_there(n, before)) {
 			forget(before);
 			continue;
 		}
@@ -51,8 +56,9 @@ static void resume_outcomes(struct run *r)
 	}
 }
 
-static int open_journal(struct run *r, struct err *err)
+static int open_journal(const struct level_engine *e, struct err *err)
 {
+	struct run *r = e->run;
 	struct journal_options o = {
 	    .dir = r->o->journal_dir,
 	    .snapshot = r->p->options->snapshot,
@@ -71,7 +77,7 @@ static int open_journal(struct run *r, struct err *err)
 	if (!r->journal)
 		return -1;
 	if (o.resume)
-		resume_outcomes(r);
+		resume_outcomes(e);
 	return 0;
 }
 
@@ -130,7 +136,7 @@ struct report *apply_run(
 	run_init(&run, p, p->nodes.len, &o->run);
 	VEC_EACH (&p->nodes, n)
 		run.total += n->kind != PLAN_BARRIER;
-	if (open_journal(&run, err))
+	if (open_journal(&e, err))
 		return NULL;
 	struct report *report = run.report;
 	report->snapshot = str_dup(p->options->snapshot);

@@ -65,11 +65,6 @@ int64_t run_ticks_ms(const struct run *r)
 	return clock_ticks_ms(run_clock(r));
 }
 
-void run_sleep_ms(const struct run *r, int64_t duration_ms)
-{
-	clock_sleep_ms(run_clock(r), duration_ms);
-}
-
 const struct journal_node *run_before(const struct run *r, uint32_t node)
 {
 	return r->journal && r->journal->node_count > node

@@ -70,7 +70,6 @@ const struct clock *run_clock(const struct run *r);
 size_t run_in_flight(const struct run *r);
 int run_gate_timeout_ms(const struct run *r);
 int64_t run_ticks_ms(const struct run *r);
-void run_sleep_ms(const struct run *r, int64_t duration_ms);
 
 /* What an earlier run of this restore wrote about a node; NULL: there was
  * none. */
