@@ -71,10 +71,9 @@ static const struct cli_option backup_options[] = {
     {.name = "prune",
 	.kind = CLI_FLAG,
 	AT(prune),
-	.help =
-	    "After a complete snapshot, apply the retention policy to "
-	    "each vault. A partial one prunes nothing. Where pruning fails, "
-	    "the snapshot stands and the exit status is 1."},
+	.help = "After a complete snapshot, apply the retention policy to "
+		"each vault. After a partial one nothing is pruned. If pruning "
+		"fails, the snapshot stays and the exit status is 1."},
     {.name = "tag",
 	.kind = CLI_TEXTS,
 	AT(tags),
@@ -99,8 +98,8 @@ static const struct cli_option check_options[] = {
     {.name = "show-config",
 	.kind = CLI_FLAG,
 	AT(show_config),
-	.help = "Print every setting with its default and ask nobody. Secrets "
-		"are shown as the place they come from."},
+	.help = "Print every setting, defaults included, and contact nothing. "
+		"Of a secret, only where it is read from is shown."},
     END};
 
 static const struct cli_option prune_options[] = {
@@ -129,60 +128,60 @@ static const struct cli_command commands[] = {
 	    "state that the configuration names, side by side, into one "
 	    "archive, and writes it to every vault. The signed manifest is "
 	    "written last: before that, there is no snapshot.\n\n"
-	    "What cannot be captured is named, the snapshot is then partial, "
-	    "and the exit status is 1. Where nothing can be captured, nothing "
-	    "is committed, and it is 3. SIGINT and SIGTERM end the run "
-	    "cleanly: nothing is committed and scratch space is removed.",
+	    "If something cannot be captured, it is named, the snapshot is "
+	    "partial, and the exit status is 1. If nothing can be captured, "
+	    "nothing is committed, and the exit status is 3. SIGINT and "
+	    "SIGTERM end the run cleanly: nothing is committed and scratch "
+	    "space is removed.",
 	.options = backup_options,
 	.run = run_backup},
     {.name = "list",
 	.operands = "",
 	.summary = "list the snapshots of a vault",
 	.description =
-	    "Lists snapshots, oldest first, by their manifests. A "
-	    "snapshot whose signature does not hold, or whose archive "
-	    "is not there in its length, is shown as invalid, and "
-	    "the exit status is 5.",
+	    "Lists snapshots, oldest first. A snapshot is shown as invalid if "
+	    "its signature is wrong, or if its archive is missing or has the "
+	    "wrong size; the exit status is then 5.",
 	.options = list_options,
 	.run = run_list},
     {.name = "check",
 	.operands = "",
 	.summary = "try the configuration, every source and every vault",
-	.description = "Reads the configuration and its keys, and asks each "
-		       "vault, repository, cluster and bucket a cheap "
-		       "question; of a cluster, whether each list that a "
-		       "backup reads may be read. Prints a line for each, or "
-		       "for all that a backup would miss of it; the exit "
-		       "status is 1 where one failed.",
+	.description =
+	    "Reads the configuration and its keys, and sends a cheap request "
+	    "to each vault, repository, cluster and bucket; of a cluster it "
+	    "checks that every list which a backup reads is permitted. Prints "
+	    "a line for each, and one for everything that a backup would miss; "
+	    "the exit status is 1 if a check failed.",
 	.options = check_options,
 	.run = run_check},
     {.name = "prune",
 	.operands = "",
 	.summary = "remove the snapshots that retention does not keep",
 	.description =
-	    "Applies the retention policy of the configuration and prints "
-	    "each snapshot with the reason why it stays or goes. Refuses to "
-	    "remove anything where a snapshot cannot be read, or where the "
-	    "clocks of this machine and of the store differ by more than five "
-	    "minutes. Each archive is asked for by name: one that is not there "
-	    "counts for nothing and is kept, since it may be out of sight, "
-	    "until a verification has said that it is gone. A verification "
-	    "counts where its record is signed by a key that signing.trusted "
-	    "names for it; what one found wrong is kept until a newer snapshot "
-	    "was verified and found good. Before each removal all that stays "
-	    "is looked at again; where one of those is not whole any more, "
-	    "nothing more is removed. A full vault can be pruned. What the "
-	    "store itself keeps (Object Lock) is kept. A vault that fails "
-	    "leaves the others to be pruned, and the exit status is then 1.",
+	    "Applies the retention policy of the configuration and prints each "
+	    "snapshot with the reason why it is kept or removed. Removes "
+	    "nothing if a snapshot cannot be read, or if the clocks of this "
+	    "machine and of the store differ by more than five minutes. Each "
+	    "archive is asked for by name: a snapshot whose archive is not "
+	    "found counts for nothing, and is kept until a verification has "
+	    "confirmed that the archive is gone. A verification counts if its "
+	    "record is signed by a key that signing.trusted names for it; a "
+	    "snapshot that it found damaged is kept until a newer one was "
+	    "verified as good. Before each removal, the snapshots that stay "
+	    "are checked again; if one of them is no longer whole, nothing "
+	    "more is removed. A full vault can be pruned. What the store "
+	    "itself protects (Object Lock) is kept. If a vault fails, the "
+	    "others are still pruned, and the exit status is 1.",
 	.options = prune_options,
 	.run = run_prune},
     {.name = "unlock",
 	.operands = "",
 	.summary = "show, or remove, the lock of a run that died",
-	.description =
-	    "Shows which run holds the lock of this name in each vault. A "
-	    "lock without a sign of life for lock_stale_after is taken over "
-	    "by the next run by itself; this is for when that is too long.",
+	.description = "Shows which run holds the lock of this name in each "
+		       "vault. The next run takes over a lock that was not "
+		       "renewed for lock_stale_after; this command is for "
+		       "those who cannot wait that long.",
 	.options = unlock_options,
 	.run = run_unlock},
     END};

@@ -79,43 +79,43 @@ static const struct cli_option verify_options[] = {VAULT,
 	"Check the signature and the digest of the archive only; needs no "
 	"private key."),
     VALUE("sample", sample, "PERCENT",
-	"Look into so many percent of the repositories, states and objects "
-	"only. The digest of every entry is checked all the same."),
+	"Check the content of only this percentage of the repositories, states "
+	"and objects. The digest of every entry is still checked."),
     FLAG("chain", chain,
 	"Also check that no snapshot of the vault is missing or was "
-	"replaced, and that the newest one of the last such check is there "
-	"still."),
+	"replaced, and that the newest snapshot seen by the last such check is "
+	"still there."),
     END};
 
 static const struct cli_option extract_options[] = {
-    VAULT, VALUE("to", to, "DIR", "A new or empty directory. Needed."), END};
+    VAULT, VALUE("to", to, "DIR", "A new or empty directory. Required."), END};
 
 static const struct cli_option copy_options[] = {VAULT,
-    VALUE("to", to, "VAULT", "A vault of the configuration. Needed."), END};
+    VALUE("to", to, "VAULT", "A vault of the configuration. Required."), END};
 
 static const struct cli_option keygen_options[] = {
     VALUE("to", to, "DIR",
-	"Where the files go; made where it is missing. Default: the current "
-	"directory."),
+	"The directory for the files, created if it is missing. Default: the "
+	"current directory."),
     END};
 
 /* What plan and apply share: they must mean the same. */
 #define PLAN_OPTIONS                                                           \
 	VAULT,                                                                 \
 	    VALUES("only", only, "KIND[:NAME]",                                \
-		"Take only this: git, terraform or kubernetes, or of it one "  \
-		"repository, bucket, state (BUCKET/KEY, or BUCKET/PREFIX/), "  \
-		"cluster (CLUSTER/) or namespace (in all clusters, or "        \
-		"CLUSTER/NAMESPACE), with the definitions of its kinds where " \
-		"they are missing. A cluster of which nothing is taken is "    \
-		"not "                                                         \
-		"asked. May be repeated: all that is named is taken."),        \
+		"Restore only this part: git, terraform or kubernetes, or "    \
+		"one repository, bucket, state (BUCKET/KEY, or "               \
+		"BUCKET/PREFIX/), cluster (CLUSTER/) or namespace (in all "    \
+		"clusters, or CLUSTER/NAMESPACE) of it, with the definitions " \
+		"of its kinds if they are missing. A cluster that no part "    \
+		"names is not contacted. May be repeated."),                   \
 	    VALUE("existing", existing, "skip|update|recreate",                \
-		"What to do with cluster objects that are there already: "     \
-		"leave them as they are, write what the snapshot has over "    \
-		"them (what others added to them stays), or delete them and "  \
-		"make them anew (but namespaces, definitions and volumes are " \
-		"updated). Default: restore.existing of the configuration, "   \
+		"What to do with cluster objects that exist already: skip "    \
+		"keeps them as they are; update writes the fields of the "     \
+		"snapshot over them and keeps what others added; recreate "    \
+		"deletes them and creates them again, except namespaces, "     \
+		"definitions and volumes, which it updates. Default: "         \
+		"restore.existing of the configuration, "                      \
 		"skip."),                                                      \
 	    FLAG("force", force,                                               \
 		"Overwrite repositories that hold other refs, states that "    \
@@ -127,37 +127,41 @@ static const struct cli_option keygen_options[] = {
 		"objects of the chosen namespaces and kinds. They are shown "  \
 		"first."),                                                     \
 	    VALUES("prune-namespace", prune_namespaces, "NAMESPACE",           \
-		"Where --prune may delete. Default: restore.prune_namespaces " \
-		"of the configuration."),                                      \
+		"A namespace in which --prune may delete objects. Default: "   \
+		"restore.prune_namespaces of the configuration."),             \
 	    VALUES("prune-kind", prune_kinds, "KIND",                          \
-		"What --prune may delete, as Secret or Deployment.apps. "      \
-		"Default: restore.prune_kinds of the configuration."),         \
+		"A kind that --prune may delete, such as Secret or "           \
+		"Deployment.apps. Default: restore.prune_kinds of the "        \
+		"configuration."),                                             \
 	    FLAG("status", status,                                             \
 		"Restore the status of all objects, not only of kinds that "   \
-		"need it, and also that of what --existing update finds."),    \
+		"need it, and also of objects that --existing update writes "  \
+		"to."),                                                        \
 	    FLAG("derived", derived,                                           \
-		"Also restore what a controller makes again: Secrets of an "   \
-		"ExternalSecret, machines, reports."),                         \
+		"Also restore objects that a controller creates by itself: "   \
+		"Secrets of an ExternalSecret, machines, reports."),           \
 	    FLAG("include-finished", finished,                                 \
-		"Also restore what has ended, as Jobs and pipeline runs: "     \
-		"their controllers may run it again."),                        \
+		"Also restore objects that have finished, such as Jobs and "   \
+		"pipeline runs; their controllers may run them again."),       \
 	    FLAG("same-cluster", same_cluster,                                 \
-		"Restore into the cluster that the snapshot was taken from, "  \
-		"which the UIDs of kube-system and of the snapshot's "         \
-		"namespaces tell. Without it, that is refused."),              \
+		"Allow a restore into the cluster that the snapshot was "      \
+		"taken from. It is recognised by the UIDs of kube-system and " \
+		"of the snapshot's namespaces, and refused without this "      \
+		"option."),                                                    \
 	    FLAG("hold", hold,                                                 \
-		"Leave GitOps controllers paused; `release` lets them go.")
+		"Leave GitOps controllers paused until `release`.")
 
 static const struct cli_option plan_options[] = {PLAN_OPTIONS,
     FLAG("server", server,
-	"Have the API server admit every object in a dry run, and compare "
-	"with the repositories and buckets. Nothing is written."),
-    FLAG("offline", offline, "Ask no cluster what is there."),
-    FLAG("all", all_nodes, "With --server: also list what would do well."),
+	"Send every object to the API server as a dry run, and compare the "
+	"repositories and buckets with the snapshot. Nothing is written."),
+    FLAG("offline", offline, "Do not ask any cluster what exists there."),
+    FLAG("all", all_nodes, "With --server: also list what would succeed."),
     END};
 
 static const struct cli_option apply_options[] = {PLAN_OPTIONS,
-    FLAG("yes", yes, "Do not ask. Needed where there is no terminal."),
+    FLAG("yes", yes,
+	"Do not ask for confirmation. Required where there is no terminal."),
     FLAG("resume", resume,
 	"Go on where an earlier apply of this snapshot stopped. What "
 	"succeeded is checked again: what is still there is not repeated, "
@@ -170,18 +174,16 @@ static const struct cli_option apply_options[] = {PLAN_OPTIONS,
 static const struct cli_option release_options[] = {
     VAULT, FLAG("all", all_nodes, "List every step in the report."), END};
 
-#define SNAPSHOT_TEXT                                                          \
-	"SNAPSHOT is a label, a beginning that fits only one, or latest."
+#define SNAPSHOT_TEXT "SNAPSHOT is a label, a unique prefix of one, or latest."
 
 static const struct cli_command commands[] = {
     {.name = "list",
 	.operands = "",
 	.summary = "list the snapshots of a vault",
 	.description =
-	    "Lists snapshots, oldest first, by their manifests. A "
-	    "snapshot whose signature does not hold, or whose archive "
-	    "is not there in its length, is shown as invalid, and "
-	    "the exit status is 5.",
+	    "Lists snapshots, oldest first. A snapshot is shown as invalid if "
+	    "its signature is wrong, or if its archive is missing or has the "
+	    "wrong size; the exit status is then 5.",
 	.options = list_options,
 	.run = run_list},
     {.name = "show",
@@ -204,12 +206,12 @@ static const struct cli_command commands[] = {
 	.description =
 	    "Checks the signature of the manifest, the digest of the archive, "
 	    "each entry against CONTENTS.json, every object reachable from "
-	    "every ref of each repository, and that states and cluster "
-	    "objects read as what they are. The result is recorded beside "
-	    "the manifest where its signature holds, signed with "
-	    "signing.record_key_file; without one the record is hearsay and "
-	    "weighs nothing, for list and for prune. The exit status is 5 "
-	    "where anything is wrong.\n\n" SNAPSHOT_TEXT,
+	    "every ref of each repository, and that every state and cluster "
+	    "object is valid. If the signature of the manifest is valid, the "
+	    "result is recorded beside it, signed with "
+	    "signing.record_key_file. Without that key the record is unsigned: "
+	    "list shows it as hearsay, and prune ignores it. The exit status "
+	    "is 5 if anything is wrong.\n\n" SNAPSHOT_TEXT,
 	.options = verify_options,
 	.run = run_verify},
     {.name = "extract",
@@ -219,8 +221,8 @@ static const struct cli_command commands[] = {
 	.summary = "unpack a verified snapshot into a directory",
 	.description =
 	    "Unpacks the archive: bare repositories, objects as JSON, state "
-	    "files, and CONTENTS.json. If any of it is not as it was written, "
-	    "nothing is left.\n\n" SNAPSHOT_TEXT,
+	    "files, and CONTENTS.json. If an entry fails its check, nothing is "
+	    "left in the directory.\n\n" SNAPSHOT_TEXT,
 	.options = extract_options,
 	.run = run_extract},
     {.name = "plan",
@@ -229,17 +231,16 @@ static const struct cli_command commands[] = {
 	.max_operands = 1,
 	.summary = "print what a restore would do, in order",
 	.description =
-	    "Verifies the snapshot, looks at the targets and prints each step "
-	    "in its order: repositories, Terraform state, then cluster "
-	    "objects by what they need of each other, and at the end where "
-	    "each repository, bucket and cluster goes. Nothing is written. "
-	    "The exit status is 1 where something cannot be "
-	    "restored.\n\n"
-	    "What is there already is kept as it is, or is updated or made "
-	    "anew as --existing says; the rest is created. What a plan "
-	    "leaves, it leaves out on purpose, and says why. Whether a push "
-	    "or a write finds something else at its target, --server "
-	    "tells.\n\n" SNAPSHOT_TEXT,
+	    "Verifies the snapshot, reads the targets and prints every step in "
+	    "order: repositories, Terraform state, then cluster objects, each "
+	    "after the objects that it depends on; at the end, where each "
+	    "repository, bucket and cluster goes. Nothing is written. The exit "
+	    "status is 1 if something cannot be restored.\n\n"
+	    "Objects that exist already are kept, updated or recreated, as "
+	    "--existing says; the others are created. What the plan leaves out "
+	    "on purpose is listed as exclude (in JSON: leave), with the "
+	    "reason. --server also checks whether a push or a write would find "
+	    "something else at its target.\n\n" SNAPSHOT_TEXT,
 	.options = plan_options,
 	.run = run_plan},
     {.name = "apply",
@@ -248,20 +249,21 @@ static const struct cli_command commands[] = {
 	.max_operands = 1,
 	.summary = "restore a snapshot",
 	.description =
-	    "Does what `plan` prints, after asking. Goes on past what fails, "
-	    "holds back only what depends on it, and lists what is missing; "
-	    "the exit status is then 1. A journal in state_dir keeps what was "
-	    "done. SIGINT ends it after the requests in flight; --resume goes "
-	    "on from there.\n\n"
-	    "Objects that a webhook refuses because nobody answers it are "
-	    "tried again once the rest is there. Conditions that are waited "
-	    "for (Ready, Healthy, Available) are never taken from the "
-	    "snapshot. Node ports that somebody chose stay; where they are "
-	    "in use, the cluster gives others, and the report says so. A "
-	    "patch of restore.transforms that fails refuses the whole "
-	    "restore; one that no object is for is a warning.\n\n"
-	    "Where things go is restore.targets of the configuration; what is "
-	    "not named there goes back to where it came "
+	    "Carries out what `plan` prints, after asking for confirmation. "
+	    "Continues after a failure, holds back only what depends on it, "
+	    "and lists what is missing; the exit status is then 1. A journal "
+	    "in state_dir records what was done. SIGINT ends the run after the "
+	    "requests in flight; --resume continues from there.\n\n"
+	    "Objects that fail because the service behind a webhook does not "
+	    "answer are tried again once the rest is restored. The conditions "
+	    "Ready, Healthy and Available, which apply waits for, are never "
+	    "restored from the snapshot. Node ports that a user chose are "
+	    "kept; if one is in use, the cluster assigns another, and the "
+	    "report says so. If a patch of restore.transforms fails, the whole "
+	    "restore is refused; a patch that matches no object is a "
+	    "warning.\n\n"
+	    "restore.targets of the configuration says where each part goes; "
+	    "what it does not name goes back to where it came "
 	    "from.\n\n" SNAPSHOT_TEXT,
 	.options = apply_options,
 	.run = run_apply},
@@ -269,10 +271,10 @@ static const struct cli_command commands[] = {
 	.operands = "SNAPSHOT",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "let go the controllers that apply --hold left paused",
-	.description =
-	    "Removes the pauses that an apply of this snapshot set, in order, "
-	    "children last, by its journal.\n\n" SNAPSHOT_TEXT,
+	.summary = "release the controllers that apply --hold left paused",
+	.description = "Resumes the controllers that an apply of this snapshot "
+		       "paused, as its journal records, in order and children "
+		       "last.\n\n" SNAPSHOT_TEXT,
 	.options = release_options,
 	.run = run_release},
     {.name = "copy",
@@ -280,11 +282,11 @@ static const struct cli_command commands[] = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "copy a snapshot into another vault",
-	.description =
-	    "Copies archive, signature and manifest as they are, after the "
-	    "signature and the digest were checked. One that is there "
-	    "already is left, so that a copy can be repeated. Needs no "
-	    "private key.\n\n" SNAPSHOT_TEXT,
+	.description = "Checks the signature and the digest, then copies "
+		       "archive, signature and manifest unchanged. A snapshot "
+		       "that the vault already has is left as it is, so that a "
+		       "copy can be repeated. Needs no "
+		       "private key.\n\n" SNAPSHOT_TEXT,
 	.options = copy_options,
 	.run = run_copy},
     {.name = "keygen",
@@ -293,8 +295,8 @@ static const struct cli_command commands[] = {
 	.description =
 	    "Writes identity.txt (the age key that opens archives), "
 	    "signing.key and signing.pub (a minisign key pair, which signs "
-	    "snapshots), record.key and record.pub (another, which signs what "
-	    "verify found), and prints the age recipient. Nothing is "
+	    "snapshots), record.key and record.pub (another pair, which signs "
+	    "the results of verify), and prints the age recipient. Nothing is "
 	    "overwritten.",
 	.options = keygen_options,
 	.run = run_keygen},
@@ -304,8 +306,8 @@ static const struct cli_program program = {
     .name = "backstay-restore",
     .summary = "verify, plan and restore snapshots of a GitOps platform",
     .description =
-	"Reads the snapshots that backstay-agent(1) wrote, proves them whole, "
-	"and replays them into empty or damaged systems in dependency order. "
+	"Reads the snapshots that backstay-agent(1) wrote, verifies them, and "
+	"restores them into empty or damaged systems in dependency order. "
 	"It holds the private key.\n\n"
 	"Results go to standard output, events to standard error.",
     .common = cli_common_options,

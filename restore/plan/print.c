@@ -17,7 +17,7 @@ static const char *const existing_words[] = {
 static const char *verb(const struct plan *p, const struct plan_node *n)
 {
 	if (n->action == PLAN_EXCLUDE)
-		return "leave";
+		return "exclude";
 	if (n->action == PLAN_CANNOT)
 		return "CANNOT";
 	if (n->kind == PLAN_GIT)
@@ -65,7 +65,7 @@ void print_table(const struct plan *p,
     const struct print_destinations *destinations, struct buf *out)
 {
 	static const char *const words[] = {"push", "write", "create", "keep",
-	    "update", "recreate", "leave", "CANNOT"};
+	    "update", "recreate", "exclude", "CANNOT"};
 	const char *separator = "";
 
 	buf_add_str(out, "LEVEL  ACTION    WHAT\n");
@@ -128,7 +128,9 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 
 	json_text_object(out, NULL);
 	json_text_int(out, "level", p->graph.nodes.items[node].level + 1);
-	json_text_str(out, "action", verb(p, n));
+	/* The word that programs read is older than the one of the table. */
+	json_text_str(
+	    out, "action", n->action == PLAN_EXCLUDE ? "leave" : verb(p, n));
 	json_text_str_if(out, "key", n->key);
 	json_text_str_if(out, "path", n->path);
 	if (n->k) {
