@@ -233,6 +233,8 @@ enum settings_strength {
 	SETTINGS_EDGE_REQUIRED
 };
 
+enum settings_said { SETTINGS_UNSAID, SETTINGS_YES, SETTINGS_NO };
+
 struct settings_edge {
 	char *from;
 	char *pointer;
@@ -242,6 +244,19 @@ struct settings_edge {
 	bool ready;
 };
 VEC_DEFINE(settings_edges, struct settings_edge);
+
+/* Each of status, derived and last: 0 is what the built-in rules say. */
+struct settings_rule {
+	char *kind;
+	char *pause;
+	char *by_replicas;
+	int status; /* enum settings_said */
+	char *finished;
+	int derived; /* enum settings_said */
+	int last;    /* 1 + the tier */
+	char *ready;
+};
+VEC_DEFINE(settings_rules, struct settings_rule);
 
 struct settings_transform {
 	char *kind;
@@ -273,6 +288,8 @@ struct settings_restore {
 	bool hold;
 	struct settings_edges edges;
 	struct strvec without_rules;
+	struct strvec exclude_kinds;
+	struct settings_rules rules;
 	struct settings_transforms transforms;
 	struct pair_vec namespaces;
 	struct pair_vec images;

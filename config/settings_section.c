@@ -89,6 +89,8 @@ static const char *const forms[] = {
     "name", "cluster_name", "ref", "path", NULL};
 static const char *const strengths[] = {
     "order", "reference", "owner", "holds", "required", NULL};
+static const char *const said[] = {"built_in", "true", "false", NULL};
+static const char *const lasts[] = {"built_in", "0", "1", "2", NULL};
 static const char *const existings[] = {"skip", "update", "recreate", NULL};
 static const char *const gates[] = {"auto", "always", "never", NULL};
 
@@ -333,6 +335,19 @@ static const struct field edge_fields[] = {
 static const struct section edge_section = {
     .fields = edge_fields, .check = validate_edge};
 
+static const struct field rule_fields[] = {
+    TEXT(settings_rule, "kind", kind, .flags = FIELD_REQUIRED,
+	.right = "a kind, such as Backup.example.com"),
+    TEXT(settings_rule, "pause", pause),
+    TEXT(settings_rule, "by_replicas", by_replicas),
+    WORD(settings_rule, "status", status, said, .fallback = "built_in"),
+    TEXT(settings_rule, "finished", finished),
+    WORD(settings_rule, "derived", derived, said, .fallback = "built_in"),
+    WORD(settings_rule, "last", last, lasts, .fallback = "built_in"),
+    TEXT(settings_rule, "ready", ready), END};
+static const struct section rule_section = {
+    .fields = rule_fields, .check = validate_rule};
+
 static const struct field transform_fields[] = {
     TEXT(settings_transform, "kind", kind),
     TEXT(settings_transform, "namespace", namespace_),
@@ -357,6 +372,8 @@ static const struct field restore_fields[] = {
     BOOL(settings_restore, "hold", hold),
     LIST(settings_restore, "edges", edges, &edge_section),
     TEXTS(settings_restore, "without_rules", without_rules),
+    TEXTS(settings_restore, "exclude_kinds", exclude_kinds),
+    LIST(settings_restore, "rules", rules, &rule_section),
     LIST(settings_restore, "transforms", transforms, &transform_section),
     PAIRS(settings_restore, "namespaces", namespaces),
     PAIRS(settings_restore, "images", images),

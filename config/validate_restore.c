@@ -62,6 +62,19 @@ int validate_edge(const void *data, const struct yaml_node *node,
 	return 0;
 }
 
+int validate_rule(const void *data, const struct yaml_node *node,
+    const struct schema_location *where, struct err *err)
+{
+	const struct settings_rule *r = data;
+
+	if (!r->pause && !r->by_replicas && !r->status && !r->finished &&
+	    !r->derived && !r->last && !r->ready)
+		return complain(where, node, "kind", err,
+		    "says of it nothing; it takes pause, by_replicas, status, "
+		    "finished, derived, last or ready");
+	return 0;
+}
+
 int validate_transform(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
 {

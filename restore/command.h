@@ -33,6 +33,7 @@ struct restore_options {
 	bool resume;
 	bool yes;
 	bool all_nodes;
+	bool markdown; /* rules */
 };
 
 struct command {
@@ -49,6 +50,7 @@ int command_extract(const struct command *c, struct err *err);
 int command_plan(const struct command *c, struct err *err);
 int command_apply(const struct command *c, struct err *err);
 int command_release(const struct command *c, struct err *err);
+int command_rules(const struct command *c, struct err *err);
 int command_copy(const struct command *c, struct err *err);
 int command_keygen(const struct command *c, struct err *err);
 

@@ -36,6 +36,7 @@ static int run(void *options, const struct strvec *operands,
 		return run(o, operands, SETTINGS, command_##NAME, err);        \
 	}
 RUN(list, true)
+RUN(rules, true)
 RUN(show, true)
 RUN(verify, true)
 RUN(extract, true)
@@ -70,6 +71,11 @@ RUN(keygen, false)
 static const struct cli_option list_options[] = {VAULT,
     FLAG("all-names", all_names,
 	"List the snapshots of other agents in the same vault, too."),
+    END};
+
+static const struct cli_option rules_options[] = {
+    FLAG("markdown", markdown,
+	"Print them as tables in Markdown, a system each."),
     END};
 
 static const struct cli_option show_options[] = {VAULT, END};
@@ -277,6 +283,20 @@ static const struct cli_command commands[] = {
 		       "last.\n\n" SNAPSHOT_TEXT,
 	.options = release_options,
 	.run = run_release},
+    {.name = "rules",
+	.operands = "",
+	.summary = "print what is known of kinds, and where that comes from",
+	.description =
+	    "Prints the rules in force: which kinds are paused and how, whose "
+	    "status is restored, what tells that they have ended, which are "
+	    "made again by a controller, which come last, and what makes them "
+	    "ready. Rules of the configuration (restore.rules, "
+	    "restore.exclude_kinds) come first and stand in place of built-in "
+	    "ones; those of systems in restore.without_rules are not there. "
+	    "They are printed in the words that restore.rules takes, each with "
+	    "its source.",
+	.options = rules_options,
+	.run = run_rules},
     {.name = "copy",
 	.operands = "SNAPSHOT",
 	.min_operands = 1,

@@ -1,5 +1,6 @@
 #include "restore/session.h"
 
+#include "restore/rule_options.h"
 #include "restore/targets/destinations.h"
 #include "restore/targets/unused.h"
 #include "storage/archive/missing.h"
@@ -22,6 +23,7 @@ void session_done(struct session *s)
 	plan_free(s->plan);
 	if (s->has_targets)
 		targets_done(&s->targets);
+	ruleset_done(&s->rules);
 	vec_done(&s->edges);
 	maps_done(&s->namespaces);
 	maps_done(&s->images);
@@ -220,7 +222,8 @@ int session_plan(struct session *s, struct err *err)
 	const struct restore_options *o = s->c->options;
 	const struct settings_restore *r = &s->c->settings->restore;
 
-	if (selection_parse(&s->c->options->only, &s->only, &s->options, err) ||
+	if (rule_options_init(&s->rules, r, err) ||
+	    selection_parse(&s->c->options->only, &s->only, &s->options, err) ||
 	    choose_existing(s, err) || choose_prune(s, err) ||
 	    open_tree(s->c, &s->opened, err))
 		return -1;
@@ -242,7 +245,7 @@ int session_plan(struct session *s, struct err *err)
 	s->options.derived = r->derived_secrets || o->derived;
 	s->options.finished = r->include_finished || o->finished;
 	s->options.hold = r->hold || o->hold;
-	s->options.without_rules = &r->without_rules;
+	s->options.rules = &s->rules;
 	s->options.clock = s->c->env.clock;
 	s->options.cancel = s->c->env.cancel;
 	add_edges(s);

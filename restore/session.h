@@ -19,6 +19,7 @@ struct session {
 	bool has_targets;
 	struct plan_options options;
 	struct selection only;
+	struct ruleset rules;
 	VEC_DEFINE(, struct rule_edge) edges;
 	struct transform_options transforms;
 	struct transform_maps namespaces, images, storage_classes;

@@ -21,17 +21,6 @@ void prepared_done(struct prepared *o)
 	free(o->path);
 }
 
-static bool status_is_ruled(
-    const struct plan *p, const struct plan_kind *k, struct json_object *object)
-{
-	for (const struct rule_status *r = rules_statuses; r->system; r++)
-		if (rules_used(p->options->without_rules, r->system) &&
-		    rules_kind_fits(r->kind, k->group, k->kind) &&
-		    rules_has(object, r->where))
-			return true;
-	return false;
-}
-
 /* What a gate waits for is not true because it was so elsewhere, and where the
  * object is there its own conditions are to stay. */
 static void drop_readiness(
@@ -39,10 +28,9 @@ static void drop_readiness(
 {
 	if (json_kind(status) != JSON_OBJECT)
 		return;
-	for (const struct rule_ready *r = rules_readies; r->system; r++)
-		if (rules_used(p->options->without_rules, r->system) &&
-		    rules_kind_fits(r->kind, k->group, k->kind))
-			json_remove(status, "conditions");
+	size_t at = 0;
+	if (ruleset_ready(p->options->rules, k->group, k->kind, &at))
+		json_remove(status, "conditions");
 	if (str_eq(k->group, "apps")) {
 		json_remove(status, "readyReplicas");
 		json_remove(status, "numberReady");
@@ -118,7 +106,7 @@ static void find_pauses(
 	struct kinds_of of = {.p = p, .cluster = k->cluster};
 	const struct pause_question q = {.group = k->group,
 	    .kind = k->kind,
-	    .without = p->options->without_rules,
+	    .rules = p->options->rules,
 	    .restores = is_restored,
 	    .ctx = &of};
 
@@ -138,7 +126,8 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 	out->object = load_node(p, n, err);
 	if (!out->object)
 		return -1;
-	bool ruled = status_is_ruled(p, k, out->object);
+	bool ruled =
+	    ruleset_status(p->options->rules, k->group, k->kind, out->object);
 	struct json_object *status = json_get(out->object, "status");
 	if (status && k->has_status && !has_own_status(k) &&
 	    (ruled || p->options->status))

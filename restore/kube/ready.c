@@ -173,11 +173,10 @@ static enum verdict check_rules(
 {
 	const struct plan_kind *k = g->n->k;
 	const struct plan_options *o = g->a->run->p->options;
+	const struct rule_ready *r;
+	size_t at = 0;
 
-	for (const struct rule_ready *r = rules_readies; r->system; r++) {
-		if (!rules_used(o->without_rules, r->system) ||
-		    !rules_kind_fits(r->kind, k->group, k->kind))
-			continue;
+	while ((r = ruleset_ready(o->rules, k->group, k->kind, &at))) {
 		if (r->runs_pods && !g->for_pods) {
 			set_detail(
 			    g, "not waited for: the cluster runs no pods");

@@ -2,7 +2,7 @@
 
 #include "restore/objects/finished.h"
 #include "restore/objects/object.h"
-#include "restore/objects/rules.h"
+#include "restore/objects/ruleset.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
@@ -147,11 +147,10 @@ static const char *exclude_made(
 }
 
 static const char *exclude_derived(const struct json_object *object,
-    const struct object_identity *id, const struct strvec *without)
+    const struct object_identity *id, const struct ruleset *rules)
 {
-	for (const struct rule_derived *r = rules_derived; r->system; r++)
-		if (rules_used(without, r->system) &&
-		    rules_kind_fits(r->kind, id->group, id->kind) &&
+	VEC_EACH (&rules->derived, r)
+		if (rules_kind_fits(r->kind, id->group, id->kind) &&
 		    (!r->label || object_label(object, r->label)) &&
 		    (!r->owner || object_is_owned(object, r->owner)))
 			return r->reason;
@@ -165,12 +164,14 @@ struct exclude exclude_object(
 	    object_identity(object);
 	struct exclude out = {.reason = exclude_made(object, &id)};
 
+	if (!out.reason && ruleset_excludes(o->rules, id.group, id.kind))
+		out.reason = "its kind is in restore.exclude_kinds";
 	if (!out.reason && object_is_terminating(object))
 		out.reason = "was being deleted when it was captured";
 	if (!out.reason && !o->derived)
-		out.reason = exclude_derived(object, &id, o->without);
+		out.reason = exclude_derived(object, &id, o->rules);
 	if (!out.reason && !o->finished &&
-	    finished_state(object, o->without) == FINISHED_ENDED)
+	    finished_state(object, o->rules) == FINISHED_ENDED)
 		out.reason = "has ended, and would run again";
 	if (out.reason) {
 		out.with_owned = out.reason != kept_by_server &&

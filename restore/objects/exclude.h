@@ -8,12 +8,12 @@
 #include <stdbool.h>
 
 struct json_object;
-struct strvec;
+struct ruleset;
 
 struct exclude_options {
 	bool derived;  /* restore what a controller makes again, too */
 	bool finished; /* and what has ended */
-	const struct strvec *without; /* systems not to be treated; or NULL */
+	const struct ruleset *rules;
 };
 
 struct exclude {

@@ -1,7 +1,7 @@
 #include "restore/objects/finished.h"
 
 #include "restore/objects/object.h"
-#include "restore/objects/rules.h"
+#include "restore/objects/ruleset.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
@@ -155,18 +155,22 @@ static bool is_one_of(struct json_object *value, const char *words)
 }
 
 enum finished_state finished_state(
-    struct json_object *object, const struct strvec *without)
+    struct json_object *object, const struct ruleset *rules)
 {
 	cleanup(object_identity_done) struct object_identity id =
 	    object_identity(object);
 	bool listed = false;
+	bool said = false;
 
-	for (const struct rule_finished *r = rules_finished; r->system; r++) {
-		if (!rules_used(without, r->system) ||
+	VEC_EACH (&rules->finished, r) {
+		if ((said && !ruleset_is_configured(r->system)) ||
 		    !rules_kind_fits(r->kind, id.group, id.kind) ||
 		    (r->unless && json_pointer(object, r->unless)))
 			continue;
+		if (r->never)
+			return FINISHED_NO_RUN;
 		listed = true;
+		said |= ruleset_is_configured(r->system);
 		if (r->condition
 			? str_eq(condition(object, r->condition), "True")
 			: is_one_of(json_pointer(object, r->pointer), r->words))
@@ -175,6 +179,7 @@ enum finished_state finished_state(
 	if (listed)
 		return json_get(object, "status") ? FINISHED_NOT_YET
 						  : FINISHED_NO_RUN;
-	return rules_used(without, "runs") ? state_in_general(object, id.kind)
-					   : FINISHED_NO_RUN;
+	return rules_used(rules->without, "runs")
+		   ? state_in_general(object, id.kind)
+		   : FINISHED_NO_RUN;
 }

@@ -11,7 +11,7 @@
 #define RESTORE_OBJECTS_FINISHED_H
 
 struct json_object;
-struct strvec;
+struct ruleset;
 
 enum finished_state {
 	FINISHED_NO_RUN, /* or nothing tells that it is one */
@@ -19,9 +19,8 @@ enum finished_state {
 	FINISHED_ENDED,
 };
 
-/* `without`: systems whose rules are not used ("runs" is the general rule);
- * may be NULL. */
+/* The general rule is that of the system "runs". */
 enum finished_state finished_state(
-    struct json_object *object, const struct strvec *without);
+    struct json_object *object, const struct ruleset *rules);
 
 #endif

@@ -78,8 +78,7 @@ static bool bears(struct json_object *object, const char *label)
 static bool is_for(struct json_object *object, const struct rule_pause *r,
     const struct pause_question *q)
 {
-	return rules_used(q->without, r->system) &&
-	       rules_kind_fits(r->kind, q->group, q->kind) &&
+	return rules_kind_fits(r->kind, q->group, q->kind) &&
 	       rules_has(object, r->where) &&
 	       (!r->label || bears(object, r->label)) &&
 	       (!r->image || rules_runs_image(object, r->image)) &&
@@ -90,12 +89,18 @@ size_t pause_find(struct json_object *object, const struct pause_question *q,
     const struct rule_pause **out)
 {
 	size_t count = 0;
+	bool said = false;
 
-	for (const struct rule_pause *r = rules_pauses; r->system; r++) {
+	VEC_EACH (&q->rules->pauses, r) {
 		bool known = false;
 
-		if (count == PAUSE_MAX || !is_for(object, r, q))
+		if (count == PAUSE_MAX ||
+		    (said && !ruleset_is_configured(r->system)) ||
+		    !is_for(object, r, q))
 			continue;
+		if (!r->pointer)
+			return count;
+		said |= ruleset_is_configured(r->system);
 		for (size_t i = 0; i < count; i++)
 			known |= str_eq(out[i]->pointer, r->pointer);
 		if (!known && !pause_is_on(object, r))

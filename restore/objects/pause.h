@@ -6,7 +6,7 @@
 #ifndef RESTORE_OBJECTS_PAUSE_H
 #define RESTORE_OBJECTS_PAUSE_H
 
-#include "restore/objects/rules.h"
+#include "restore/objects/ruleset.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ typedef bool pause_restores_fn(void *ctx, const char *kind);
 struct pause_question {
 	const char *group;
 	const char *kind;
-	const struct strvec *without; /* systems not to be treated; or NULL */
+	const struct ruleset *rules;
 	pause_restores_fn *restores;
 	void *ctx;
 };

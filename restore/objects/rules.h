@@ -55,7 +55,7 @@ struct rule_pause {
 	    *where; /* a pointer at which something must exist, or NULL */
 	/* A field, or a map in which `annotation` is set; what stood there
 	 * before is put back on release, and what did not is taken away, never
-	 * set to false. */
+	 * set to false. NULL: it has none, whatever later rules say. */
 	const char *pointer;
 	const char *annotation; /* NULL for a field */
 	const char *value;	/* JSON text; NULL: true, or "true" */
@@ -71,7 +71,8 @@ struct rule_pause {
 struct rule_ready {
 	const char *system;
 	const char *kind;      /* pattern */
-	const char *condition; /* in status.conditions: must be "True" */
+	const char *condition; /* in status.conditions: must be "True";
+				  NULL: it is not waited for */
 	bool runs_pods;	       /* some pod makes it true: not where none run */
 };
 
@@ -80,6 +81,7 @@ struct rule_status {
 	const char *kind; /* pattern */
 	const char
 	    *where; /* a pointer at which something must exist, or NULL */
+	bool never; /* it is not restored, whatever later rules say */
 };
 
 /* Kinds that come after all others because they may refuse or change what is
@@ -126,6 +128,7 @@ struct rule_finished {
 	const char *condition;
 	const char *pointer;
 	const char *words;
+	bool never; /* it is done again and again, whatever it tells */
 };
 
 /* What a controller makes again, or what tells of one cluster alone. */
@@ -134,7 +137,7 @@ struct rule_derived {
 	const char *kind;   /* pattern */
 	const char *label;  /* that it must bear, or NULL */
 	const char *owner;  /* pattern of a kind that must own it, or NULL */
-	const char *reason; /* why it is left out */
+	const char *reason; /* why it is left out; NULL: it is not */
 };
 
 /* Each table ends with an item whose system is NULL. */

@@ -380,34 +380,34 @@ const struct rule_ready rules_readies[] = {
 };
 
 const struct rule_status rules_statuses[] = {
-    {"flux", "Kustomization.kustomize.toolkit.fluxcd.io", NULL},
-    {"flux", "HelmRelease.helm.toolkit.fluxcd.io", NULL},
-    {"argocd", "Application.argoproj.io", NULL},
-    {"crossplane", "*.*.crossplane.io", NULL},
-    {"crossplane", "*.*.upbound.io", NULL},
-    {"crossplane", "*", "/spec/forProvider"},
-    {"crossplane", "*", "/spec/compositionRef"},
-    {"crossplane", "*", "/spec/crossplane/compositionRef"},
-    {"terraform", "Terraform", NULL},
-    {"terraform", "*.app.terraform.io", NULL},
-    {"terraform", "Configuration.terraform.core.oam.dev", NULL},
-    {"terraform", "*.terraform.appvia.io", NULL},
-    {"terraform", "Stack.pulumi.com", NULL},
-    {"flux", "*.fluxcd.controlplane.io", NULL},
-    {"flux", "*.source.extensions.fluxcd.io", NULL},
-    {"flux", "*.image.toolkit.fluxcd.io", NULL},
-    {"argocd", "ApplicationSet.argoproj.io", NULL},
-    {"argocd", "CronWorkflow.argoproj.io", NULL},
-    {"tekton", "*Run.tekton.dev", NULL},
-    {"cluster-api", "*.*cluster.x-k8s.io", NULL},
-    {"fleet", "*.fleet.cattle.io", NULL},
-    {"ack", "*.*.services.k8s.aws", NULL},
-    {"config-connector", "*.*.cnrm.cloud.google.com", NULL},
-    {"olm", "Subscription.operators.coreos.com", NULL},
-    {"strimzi", "Kafka.kafka.strimzi.io", NULL},
-    {"cert-manager", "Certificate.cert-manager.io", NULL},
-    {"external-secrets", "*ExternalSecret.external-secrets.io", NULL},
-    {"external-secrets", "*PushSecret.external-secrets.io", NULL},
+    {"flux", "Kustomization.kustomize.toolkit.fluxcd.io", NULL, false},
+    {"flux", "HelmRelease.helm.toolkit.fluxcd.io", NULL, false},
+    {"argocd", "Application.argoproj.io", NULL, false},
+    {"crossplane", "*.*.crossplane.io", NULL, false},
+    {"crossplane", "*.*.upbound.io", NULL, false},
+    {"crossplane", "*", "/spec/forProvider", false},
+    {"crossplane", "*", "/spec/compositionRef", false},
+    {"crossplane", "*", "/spec/crossplane/compositionRef", false},
+    {"terraform", "Terraform", NULL, false},
+    {"terraform", "*.app.terraform.io", NULL, false},
+    {"terraform", "Configuration.terraform.core.oam.dev", NULL, false},
+    {"terraform", "*.terraform.appvia.io", NULL, false},
+    {"terraform", "Stack.pulumi.com", NULL, false},
+    {"flux", "*.fluxcd.controlplane.io", NULL, false},
+    {"flux", "*.source.extensions.fluxcd.io", NULL, false},
+    {"flux", "*.image.toolkit.fluxcd.io", NULL, false},
+    {"argocd", "ApplicationSet.argoproj.io", NULL, false},
+    {"argocd", "CronWorkflow.argoproj.io", NULL, false},
+    {"tekton", "*Run.tekton.dev", NULL, false},
+    {"cluster-api", "*.*cluster.x-k8s.io", NULL, false},
+    {"fleet", "*.fleet.cattle.io", NULL, false},
+    {"ack", "*.*.services.k8s.aws", NULL, false},
+    {"config-connector", "*.*.cnrm.cloud.google.com", NULL, false},
+    {"olm", "Subscription.operators.coreos.com", NULL, false},
+    {"strimzi", "Kafka.kafka.strimzi.io", NULL, false},
+    {"cert-manager", "Certificate.cert-manager.io", NULL, false},
+    {"external-secrets", "*ExternalSecret.external-secrets.io", NULL, false},
+    {"external-secrets", "*PushSecret.external-secrets.io", NULL, false},
     {.system = NULL},
 };
 
@@ -540,11 +540,11 @@ const struct rule_namespace rules_namespaces[] = {
 
 #define ENDS(system, kind, pointer, words)                                     \
 	{                                                                      \
-		system, kind, NULL, NULL, pointer, words                       \
+		system, kind, NULL, NULL, pointer, words, false                \
 	}
 #define ENDS_IF(system, kind, condition)                                       \
 	{                                                                      \
-		system, kind, NULL, condition, NULL, NULL                      \
+		system, kind, NULL, condition, NULL, NULL, false               \
 	}
 const struct rule_finished rules_finished[] = {
     ENDS("workload", "Pod.core", "/status/phase", "Succeeded|Failed"),
@@ -556,7 +556,7 @@ const struct rule_finished rules_finished[] = {
     ENDS("k8up", "Check.k8up.io", "/status/finished", NULL),
     ENDS("k8up", "Prune.k8up.io", "/status/finished", NULL),
     {"rancher", "Backup.resources.cattle.io", "/spec/schedule", "Ready", NULL,
-	NULL},
+	NULL, false},
     ENDS("rancher", "Restore.resources.cattle.io",
 	"/status/restoreCompletionTs", NULL),
     ENDS("kubevirt", "VirtualMachineInstance.kubevirt.io", "/status/phase",

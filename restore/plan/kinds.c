@@ -13,16 +13,6 @@ static const char *version_of(const char *api_version)
 	return slash ? slash + 1 : api_version;
 }
 
-static int tier_of(
-    const struct strvec *without, const char *group, const char *kind)
-{
-	for (const struct rule_last *r = rules_lasts; r->system; r++)
-		if (rules_used(without, r->system) &&
-		    rules_kind_fits(r->kind, group, kind))
-			return r->tier;
-	return 0;
-}
-
 struct plan_kind *kinds_find(struct plan *p, uint16_t cluster,
     const char *api_version, const char *kind, const char *resource,
     bool namespaced)
@@ -41,7 +31,7 @@ struct plan_kind *kinds_find(struct plan *p, uint16_t cluster,
 	k->resource = str_dup(resource);
 	k->namespaced = namespaced;
 	k->rank = rules_rank(k->group, kind);
-	k->tier = tier_of(p->options->without_rules, k->group, kind);
+	k->tier = ruleset_tier(p->options->rules, k->group, kind);
 	*vec_add(&p->kinds) = k;
 	return k;
 }

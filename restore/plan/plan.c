@@ -94,11 +94,6 @@ static int check_options(const struct plan_options *o, struct err *err)
 	for (size_t i = 0; i < o->edge_count; i++)
 		if (rules_check_edge(&o->edges[i], err))
 			return -1;
-	for (size_t i = 0; o->without_rules && i < o->without_rules->len; i++)
-		if (!rules_system_known(o->without_rules->items[i]))
-			return err_set(err, ERR_USAGE,
-			    "restore.without_rules: there is no rule '%s'",
-			    o->without_rules->items[i]);
 	if (o->prune_kinds && o->prune_kinds->len &&
 	    !(o->prune_namespaces && o->prune_namespaces->len))
 		return err_set(err, ERR_USAGE,
@@ -184,10 +179,10 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	    .p = p,
 	    .references = {.edges = o->edges,
 		.edge_count = o->edge_count,
-		.without = o->without_rules},
+		.without = o->rules->without},
 	    .exclude = {.derived = o->derived,
 		.finished = o->finished,
-		.without = o->without_rules},
+		.rules = o->rules},
 	};
 
 	if (check_options(o, err))

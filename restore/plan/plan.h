@@ -12,7 +12,7 @@
 #define RESTORE_PLAN_PLAN_H
 
 #include "restore/objects/renamed.h"
-#include "restore/objects/rules.h"
+#include "restore/objects/ruleset.h"
 #include "restore/objects/transform.h"
 #include "restore/plan/graph.h"
 #include "storage/base/buf.h"
@@ -70,7 +70,7 @@ struct plan_options {
 	bool finished;	      /* also what has ended, and runs again */
 	const struct rule_edge *edges; /* restore.edges */
 	size_t edge_count;
-	const struct strvec *without_rules; /* systems not to be treated */
+	const struct ruleset *rules;		    /* in force */
 	const struct transform_options *transforms; /* patches and maps */
 	const struct strvec *prune_namespaces;	    /* both needed to prune */
 	const struct strvec *prune_kinds; /* "Deployment.apps", "Secret" */

@@ -49,8 +49,7 @@ static void see_pruned(void *ctx, struct json_object *item)
 	names_add(&key, l->cluster, r->group, r->kind, ns, name);
 	if (index_first(p->names, buf_str(&key)) != INDEX_END)
 		return;
-	const struct exclude_options all = {
-	    .without = p->options->without_rules};
+	const struct exclude_options all = {.rules = p->options->rules};
 	/* What a controller makes goes with its owner, or comes again. */
 	for (size_t i = 0; i < json_len(owners); i++)
 		if (json_truth(

@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 load lib
 
 agent_commands='backup list check prune unlock'
-restore_commands='list show verify extract plan apply release copy keygen'
+restore_commands='list show verify extract plan apply release rules copy keygen'
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
@@ -312,6 +312,50 @@ manual_says() { # PAGE PROGRAM COMMAND
 	sed "s#/etc/backstay#$PWD#" shown >again.yaml
 	agent --config again.yaml check --show-config >twice
 	diff <(sed "s#/etc/backstay#$PWD#" shown) twice
+}
+
+@test "the rules in force are printed, those of the configuration first" {
+	# The table that people read is the one that is built in.
+	restore rules --markdown >printed
+	sed '1,/^<!-- What follows/d' "$top/docs/systems.md" | diff - printed
+	restore rules -o json >built-in
+	jq -e '.rules | length > 120 and all(.kind and .rule and .value and .source)' built-in
+	cat >>backstay.yaml <<-'E'
+	restore:
+	  without_rules: [flux]
+	  exclude_kinds: ["*.velero.io"]
+	  rules:
+	    - {kind: Database.example.com, pause: /spec/mode=Off, status: true, last: 2}
+	    - {kind: Application.argoproj.io, pause: none}
+	E
+	restore rules -o json >ours
+	jq -e '.rules[0] == {kind: "*.velero.io", rule: "exclude", value: "true", source: "restore.exclude_kinds"}' ours
+	jq -e '[.rules[] | select(.source == "restore.rules[0]") | "\(.rule) \(.value)"] ==
+	    ["pause /spec/mode=Off", "status true", "last 2"]' ours
+	jq -e '[.rules[] | select(.kind == "Application.argoproj.io" and .rule == "pause") | .value][0] == "none"' ours
+	jq -e '[.rules[] | select(.source == "flux")] == []' ours
+	restore rules | grep -q '^pause  *restore.rules\[0\]  *Database.example.com  */spec/mode=Off$'
+}
+
+@test "a rule that says nothing, or not what it should, is refused" {
+	local rule
+	cp backstay.yaml good
+	for rule in 'says of it nothing:{kind: A}' 'last.*one of:{kind: A, last: 3}' \
+	    'status.*one of:{kind: A, status: maybe}' 'kind:{pause: /spec/a}'; do
+		{ cat good; printf 'restore: {rules: [%s]}\n' "${rule#*:}"; } >backstay.yaml
+		run --separate-stderr restore rules
+		echo "$stderr"
+		[ "$status" -eq 2 ]
+		grep -q -- "${rule%%:*}" <<<"$stderr"
+	done
+	for rule in "pause: 'spec.suspend' is no:{kind: A, pause: spec.suspend}" \
+	    "ready: 'no such' is no:{kind: A, ready: no such}"; do
+		{ cat good; printf 'restore: {rules: [%s]}\n' "{${rule#*:\{}"; } >backstay.yaml
+		run --separate-stderr restore apply latest --yes
+		echo "$stderr"
+		[ "$status" -eq 2 ]
+		grep -qF -- "restore.rules[0]: ${rule%%:\{*}" <<<"$stderr"
+	done
 }
 
 @test "the units are valid, and may write to the vaults of the example" {

@@ -29,7 +29,7 @@ field() { "$top/tests/e2e/kube_field" "$1" "$P/kube/kubeconfig" "$loaded"; }
 # The cluster of that name, backed up, gone, and restored.
 restored() { # NAME NAMESPACE [OPTION...]
 	loaded=$1 ns=$2
-	cluster_config "$ns" 'gates: never' >"$BACKSTAY_CONFIG"
+	cluster_config "$ns" 'gates: never' ${settings+"${settings[@]}"} >"$BACKSTAY_CONFIG"
 	field load
 	agent backup
 	field wipe
@@ -103,6 +103,31 @@ why() { # "KIND NAMESPACE/NAME"
 	restored status-plain fk06
 	live argoproj.io/v1alpha1 appprojects team | jq -e '.status.jwtTokensByRole.ci.items[0].id == "3f1c"'
 	live argoproj.io/v1alpha1 workflows half-way | jq -e '.status.nodes.a.phase == "Succeeded"'
+}
+
+@test "the configuration says what is left out, paused and restored" {
+	settings=('exclude_kinds: [GitRepo.fleet.cattle.io]' 'rules:'
+	    '  - {kind: Cluster.cluster.x-k8s.io, pause: none, status: false}'
+	    '  - kind: ResourceSet.fluxcd.controlplane.io'
+	    '    pause: /metadata/annotations/example.com~1hold=yes'
+	    '  - {kind: CronOperation.ops.crossplane.io, derived: true}')
+	restored pause fk09 --hold
+	[ "$(why "GitRepo.fleet.cattle.io fk09/fleet")" = "its kind is in restore.exclude_kinds" ]
+	gone fleet.cattle.io/v1alpha1 gitrepos fleet
+	live cluster.x-k8s.io/v1beta2 clusters prod | jq -e '(.spec | has("paused") | not) and (has("status") | not)'
+	live fluxcd.controlplane.io/v1 resourcesets tenants |
+	    jq -e '.metadata.annotations == {"example.com/hold": "yes"}'
+	gone ops.crossplane.io/v1alpha1 cronoperations nightly cluster
+	released
+	live fluxcd.controlplane.io/v1 resourcesets tenants | jq -e '.metadata.annotations // {} == {}'
+	unset settings
+	settings=('rules:' '  - {kind: PipelineRun.tekton.dev, finished: never}'
+	    '  - {kind: Pod.core, finished: /spec/no/such}')
+	field wipe
+	restored runs fk05
+	live tekton.dev/v1 pipelineruns deploy-v1
+	live v1 pods migrate
+	gone tekton.dev/v1 taskruns deploy-v1-a
 }
 
 @test "what others make of what is there is left to them" {

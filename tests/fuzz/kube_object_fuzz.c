@@ -4,6 +4,7 @@
 #include "restore/objects/exclude.h"
 #include "restore/objects/references.h"
 #include "restore/objects/remap.h"
+#include "restore/objects/ruleset.h"
 #include "restore/objects/sanitize.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -46,8 +47,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (json_kind(object) != JSON_OBJECT)
 		return 0;
-	exclude_object(object, &(struct exclude_options){.derived = false});
-	exclude_condition(object, &(struct exclude_options){.derived = false});
+	cleanup(ruleset_done) struct ruleset rules = RULESET_INIT;
+	const struct ruleset_options built_in = {.count = 0};
+	if (ruleset_init(&rules, &built_in, &ignored))
+		__builtin_trap();
+	const struct exclude_options as_ruled = {.rules = &rules};
+	exclude_object(object, &as_ruled);
+	exclude_condition(object, &as_ruled);
 	references_needs(&plain, object, tell, NULL);
 	references_provides(object, tell, NULL);
 	references_selects(object, tell, NULL);

@@ -1,10 +1,30 @@
 #include "restore/objects/exclude.h"
 
+#include "restore/objects/ruleset.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "tests/support/test.h"
 
 #include <string.h>
+
+/* The built-in rules, for all tests of this file. */
+static struct ruleset built_in = RULESET_INIT;
+
+static int set_up(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	return ruleset_init(
+	    &built_in, &(struct ruleset_options){.count = 0}, &err);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	ruleset_done(&built_in);
+	return 0;
+}
 
 static struct json_object *parse(const char *text)
 {
@@ -93,7 +113,8 @@ static void some_objects_are_made_by_others(void **state)
 	     "\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"}}",
 		true},
 	};
-	static const struct exclude_options none = {.derived = false};
+	static const struct exclude_options none = {
+	    .derived = false, .rules = &built_in};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -114,9 +135,12 @@ static const char *reason(const char *text, const struct exclude_options *o)
 
 static void what_ended_and_what_is_made_again_comes_on_demand(void **state)
 {
-	static const struct exclude_options none = {.derived = false};
-	static const struct exclude_options finished = {.finished = true};
-	static const struct exclude_options derived = {.derived = true};
+	static const struct exclude_options none = {
+	    .derived = false, .rules = &built_in};
+	static const struct exclude_options finished = {
+	    .finished = true, .rules = &built_in};
+	static const struct exclude_options derived = {
+	    .derived = true, .rules = &built_in};
 	static const char run[] =
 	    "{\"apiVersion\":\"tekton.dev/v1\",\"kind\":\"PipelineRun\","
 	    "\"status\":{\"completionTime\":\"2026-01-01T00:00:00Z\"}}";
@@ -157,7 +181,8 @@ static void what_ended_and_what_is_made_again_comes_on_demand(void **state)
 
 static void endpoints_go_with_the_selector_of_their_service(void **state)
 {
-	static const struct exclude_options none = {.derived = false};
+	static const struct exclude_options none = {
+	    .derived = false, .rules = &built_in};
 	cleanup(json_freep) struct json_object *endpoints =
 	    parse("{\"apiVersion\":\"v1\",\"kind\":\"Endpoints\","
 		  "\"metadata\":{\"name\":\"db\",\"namespace\":\"n\"}}");
@@ -173,8 +198,10 @@ static void endpoints_go_with_the_selector_of_their_service(void **state)
 
 static void a_label_alone_makes_no_secret_derived(void **state)
 {
-	static const struct exclude_options none = {.derived = false};
-	static const struct exclude_options derived = {.derived = true};
+	static const struct exclude_options none = {
+	    .derived = false, .rules = &built_in};
+	static const struct exclude_options derived = {
+	    .derived = true, .rules = &built_in};
 	cleanup(json_freep) struct json_object *labelled =
 	    parse("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{"
 		  "\"labels\":{\"reconcile.external-secrets.io/managed\":"
@@ -204,5 +231,5 @@ int main(void)
 	    cmocka_unit_test(a_label_alone_makes_no_secret_derived),
 	};
 
-	return cmocka_run_group_tests_name("exclude", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("exclude", tests, set_up, tear_down);
 }

@@ -1,5 +1,6 @@
 #include "restore/objects/finished.h"
 
+#include "restore/objects/ruleset.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
@@ -27,7 +28,10 @@ static enum finished_state state_of(
 
 	if (!j)
 		fail_msg("%s: %s", err.message, text);
-	return finished_state(j, without);
+	cleanup(ruleset_done) struct ruleset rules = RULESET_INIT;
+	const struct ruleset_options options = {.without = without};
+	assert_int_equal(ruleset_init(&rules, &options, &err), 0);
+	return finished_state(j, &rules);
 }
 
 #define PHASE(word) "\"status\":{\"phase\":\"" word "\"}"

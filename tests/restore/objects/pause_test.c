@@ -7,6 +7,25 @@
 
 #include <string.h>
 
+/* The built-in rules, for all tests of this file. */
+static struct ruleset built_in = RULESET_INIT;
+
+static int set_up(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	return ruleset_init(
+	    &built_in, &(struct ruleset_options){.count = 0}, &err);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	ruleset_done(&built_in);
+	return 0;
+}
+
 static struct json_object *parse(const char *text)
 {
 	struct err err = ERR_INIT;
@@ -29,6 +48,7 @@ static size_t find(struct json_object *object, const char *group,
 {
 	const struct pause_question q = {.group = group,
 	    .kind = kind,
+	    .rules = &built_in,
 	    .restores = restores,
 	    .ctx = &restored};
 
@@ -191,5 +211,5 @@ int main(void)
 	    cmocka_unit_test(a_controller_comes_without_replicas),
 	};
 
-	return cmocka_run_group_tests_name("pause", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pause", tests, set_up, tear_down);
 }

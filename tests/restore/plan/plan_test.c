@@ -28,6 +28,7 @@ struct fixture {
 	VEC_DEFINE(, struct entry) entries;
 	struct tree *tree;
 	struct plan_cluster clusters[2];
+	struct ruleset rules;
 	struct plan_options o;
 };
 
@@ -39,8 +40,14 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(f->dir));
 	f->clusters[0].name = "prod";
 	f->clusters[1].name = "edge";
-	f->o = (struct plan_options){
-	    .snapshot = "s", .clusters = f->clusters, .cluster_count = 1};
+	struct err err = ERR_INIT;
+	assert_int_equal(ruleset_init(&f->rules,
+			     &(struct ruleset_options){.count = 0}, &err),
+	    0);
+	f->o = (struct plan_options){.snapshot = "s",
+	    .clusters = f->clusters,
+	    .cluster_count = 1,
+	    .rules = &f->rules};
 	*state = f;
 	return 0;
 }
@@ -52,6 +59,7 @@ static int tear_down(void **state)
 
 	tree_free(f->tree);
 	file_remove_tree(f->dir, &ignored);
+	ruleset_done(&f->rules);
 	VEC_EACH (&f->entries, e)
 		free(e->path);
 	vec_done(&f->entries);
@@ -428,10 +436,7 @@ static void options_that_do_not_fit_together_are_refused(void **state)
 	cleanup(strvec_done) struct strvec some = VEC_INIT;
 
 	add_team(f);
-	strvec_add(&some, "no-such-system");
-	f->o.without_rules = &some;
-	assert_refused(f, ERR_USAGE, "no rule 'no-such-system'");
-	f->o.without_rules = NULL;
+	strvec_add(&some, "Kind");
 	f->o.prune_kinds = &some;
 	assert_refused(f, ERR_USAGE, "kinds are named but no namespaces");
 	f->o.prune_namespaces = &some;
