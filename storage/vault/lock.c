@@ -6,6 +6,7 @@
 #include "storage/base/process.h"
 #include "storage/base/str.h"
 #include "storage/vault/lock_row.h"
+#include "storage/vault/skew.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -44,11 +45,9 @@ void vault_lock_info_done(struct vault_lock_info *i)
 
 /* A sign of life that is still to come was not given: whoever wrote that may
  * not hold the lock for ever, so the store's time of it counts. */
-static int64_t renewed_at(const struct lock_beat *top, int64_t now)
+static int64_t renewed_at(const struct lock_beat *top, const struct clock *c)
 {
-	enum { MAX_AHEAD_S = 5 * 60 }; /* of the holder's clock */
-
-	return top->renewed > now + MAX_AHEAD_S ? top->stored : top->renewed;
+	return skew_in_future(c, top->renewed) ? top->stored : top->renewed;
 }
 
 static int read_lock(struct vault *v, const char *name,
@@ -71,9 +70,8 @@ static int read_lock(struct vault *v, const char *name,
 	info->taken = top.taken;
 	info->renewed = top.renewed;
 	info->stored = top.stored;
-	info->stale =
-	    now_s(o->clock) - renewed_at(&top, now_s(o->clock)) > stale_s &&
-	    store_now - top.stored > stale_s;
+	info->stale = now_s(o->clock) - renewed_at(&top, o->clock) > stale_s &&
+		      store_now - top.stored > stale_s;
 	/* A process that died on this very machine gives no sign of life any
 	 * more: nothing is to be waited for. */
 	info->stale |= process_is_dead(top.process);
