@@ -62,6 +62,12 @@ static int held(const char *text, size_t len, struct err *err)
 	    buf_str(&who));
 }
 
+static bool is_ours(const struct state_lock *l, const struct buf *body)
+{
+	return body->len == l->info.len &&
+	       memcmp(buf_str(body), l->info.data, body->len) == 0;
+}
+
 /* 1: somebody holds it (err is set), 0: nobody, -1: cannot tell. */
 static int check_object(struct state_lock *l, struct err *err)
 {
@@ -79,9 +85,126 @@ static int check_object(struct state_lock *l, struct err *err)
 	return -1;
 }
 
+/* A bucket whose versioning was suspended: Ceph counts the marker that the
+ * release of an earlier lock left as something that is there, for the condition
+ * of a put, and as nothing for a get. Where it is the latest of the key, it
+ * goes. true: another try may do. */
+static bool remove_marker(struct state_lock *l)
+{
+	cleanup(s3_objects_done) struct s3_object_vec found = VEC_INIT;
+	cleanup(s3_list_done) struct s3_list list = {
+	    .prefix = l->object_key, .versions = true};
+	struct s3_delete d = {.key = l->object_key};
+	struct err ignored = ERR_INIT;
+	bool removed = false;
+
+	if (s3_list_page(l->o->s3, &list, &found, NULL, &ignored))
+		return false;
+	VEC_EACH (&found, o) {
+		if (!str_eq(o->key, l->object_key) || !o->latest)
+			continue;
+		d.version_id = o->version_id;
+		removed = o->delete_marker && o->version_id &&
+			  !s3_delete(l->o->s3, &d, 1, &ignored) && !d.refused;
+	}
+	free(d.refused);
+	free(d.refused_code);
+	return removed;
+}
+
+/* Takes back a lock that was written beside another's, by its version: what the
+ * other one wrote is not touched. */
+static void withdraw(struct state_lock *l, const char *version)
+{
+	struct s3_delete d = {.key = l->object_key, .version_id = version};
+	struct err ignored = ERR_INIT;
+
+	l->has_object = s3_delete(l->o->s3, &d, 1, &ignored) || d.refused;
+	free(d.refused);
+	free(d.refused_code);
+}
+
+/* Where a bucket keeps versions, what was written at the same moment lies
+ * under ours, without a marker in between. A list that is refused says nothing:
+ * then the condition of the put was all. */
+static int prove_alone(
+    struct state_lock *l, const char *version, struct err *err)
+{
+	cleanup(s3_objects_done) struct s3_object_vec found = VEC_INIT;
+	cleanup(s3_list_done) struct s3_list list = {
+	    .prefix = l->object_key, .versions = true};
+	struct err ignored = ERR_INIT;
+	bool below = false;
+
+	if (s3_list_page(l->o->s3, &list, &found, NULL, &ignored))
+		return 0;
+	VEC_EACH (&found, o) {
+		if (!str_eq(o->key, l->object_key))
+			continue;
+		if (below && o->delete_marker)
+			return 0;
+		if (below) {
+			withdraw(l, version);
+			return err_set(err, ERR_LOCKED,
+			    "another run took the lock %s at the same moment; "
+			    "this one let go of it: try again",
+			    l->object_key);
+		}
+		below = str_eq(o->version_id, version);
+	}
+	return 0;
+}
+
+/* Not every store minds the condition of a put (Ceph 16, where versions are
+ * kept): whose lock it is tells what is read back. */
+static int prove_ours(
+    struct state_lock *l, const char *version, struct err *err)
+{
+	cleanup(buf_done) struct buf body = BUF_INIT;
+	const struct s3_get g = {.key = l->object_key};
+
+	l->has_object = true;
+	if (s3_get(l->o->s3, &g, MAX_LOCK_BYTES, &body, NULL, err))
+		return err_wrap(err, "look at the lock %s", l->object_key);
+	bool kept = version && *version && !str_eq(version, "null");
+	if (is_ours(l, &body))
+		return kept ? prove_alone(l, version, err) : 0;
+	l->has_object = false;
+	if (kept)
+		withdraw(l, version);
+	return held(buf_str(&body), body.len, err);
+}
+
+static int put_info(struct state_lock *l, const struct s3_put *p,
+    struct s3_meta *written, struct err *err)
+{
+	return s3_put(l->o->s3, p, l->info.data, l->info.len, written, err);
+}
+
+static int put_object(struct state_lock *l, const struct s3_put *p,
+    struct s3_meta *written, struct err *err)
+{
+	struct err other = ERR_INIT;
+
+	if (!put_info(l, p, written, err))
+		return 0;
+	if (err->code != ERR_EXISTS)
+		return -1;
+	/* Held by somebody, or by what only looks like it. */
+	if (check_object(l, &other)) {
+		*err = other;
+		return -1;
+	}
+	if (!remove_marker(l))
+		return -1;
+	*err = (struct err)ERR_INIT;
+	return put_info(l, p, written, err);
+}
+
 static int acquire_object(struct state_lock *l, struct err *err)
 {
 	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
+	cleanup(s3_meta_done) struct s3_meta written = S3_META_INIT;
 	const struct s3_put p = {
 	    .key = l->object_key, .if_none_match = true, .meta = &meta};
 	struct err why = ERR_INIT;
@@ -91,15 +214,20 @@ static int acquire_object(struct state_lock *l, struct err *err)
 	if (check_object(l, err))
 		return -1;
 	meta.content_type = str_dup("application/json");
-	if (!s3_put(l->o->s3, &p, l->info.data, l->info.len, NULL, &why)) {
-		l->has_object = true;
-		return 0;
-	}
-	if (why.code == ERR_EXISTS && check_object(l, err))
-		return -1;
+	if (!put_object(l, &p, &written, &why))
+		return prove_ours(l, written.version_id, err);
 	/* Whether it was written is not known: look, when it is released. */
 	l->has_object = why.code == ERR_NETWORK || why.code == ERR_CANCELLED;
 	*err = why;
+	if (why.code == ERR_EXISTS)
+		return err_wrap(err,
+		    "take the lock %s, which is not there and counts as there "
+		    "(a delete marker in a bucket whose versioning is "
+		    "suspended; remove it: aws s3api delete-object --bucket %s "
+		    "--key %s --version-id null)",
+		    l->object_key, s3_bucket(l->o->s3), l->object_key);
+	if (why.code == ERR_LOCKED)
+		return -1;
 	return err_wrap(err, "take the lock %s", l->object_key);
 }
 
@@ -200,8 +328,7 @@ static int release_object(struct state_lock *l, struct err *err)
 		*err = why;
 		return -1;
 	}
-	if (body.len != l->info.len ||
-	    memcmp(body.data, l->info.data, body.len) != 0)
+	if (!is_ours(l, &body))
 		return err_set(err, ERR_LOCKED, "it is not ours any more");
 	if (s3_delete(l->o->s3, &d, 1, err))
 		return -1;
