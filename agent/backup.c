@@ -156,17 +156,25 @@ static void log_missing(const struct capture_report *report)
 		log_info("%s", capture_refused_advice);
 }
 
-/* A capture that cannot go on ends the run; all that got nothing, too. */
+/* What ended one source is that source's: the others are kept. Only where
+ * nothing can be put into the archive any more, and after a request to stop,
+ * the run ends; also where all got nothing. */
 static int judge(struct backup_run *r, struct err *err)
 {
 	size_t failed = 0;
 
 	for (size_t i = 0; i < r->sources.count; i++) {
-		const struct source_task *t = &r->sources.tasks[i];
+		struct source_task *t = &r->sources.tasks[i];
+		bool ends =
+		    t->status && (t->err.code == ERR_CANCELLED ||
+				     archive_writer_is_spoilt(r->archive));
+		if (t->status && !ends)
+			capture_report_missing(&t->report, &t->err,
+			    "what %s had left to read", t->kind);
 		VEC_EACH (&t->report.warnings, w)
 			log_warn("%s: %s", t->kind, *w);
 		log_missing(&t->report);
-		if (t->status) {
+		if (ends) {
 			*err = t->err;
 			return err_wrap(err, "%s", t->kind);
 		}

@@ -330,5 +330,5 @@ void sources_describe(struct sources *s, struct buf *out)
 
 bool sources_note_failed(const struct source_task *t)
 {
-	return t->status != 0 || (!t->report.items && t->report.missing.len);
+	return !t->report.items && t->report.missing.len;
 }

@@ -322,7 +322,7 @@ static void capture_locked(struct work *w)
 	}
 	w->totals = archive_lane_totals(w->lane);
 	if (archive_lane_commit(w->lane, &err)) {
-		fail(w, &err, true);
+		fail(w, &err, archive_writer_is_spoilt(w->c->env->writer));
 		return;
 	}
 	report_one(w, &uncovered);

@@ -114,6 +114,17 @@ void kube_job_note_failure(
 	    missing_refused(j->run->cluster->name, j->resource->key, ns);
 }
 
+void kube_job_lose(struct kube_job *j)
+{
+	cleanup(buf_done) struct buf where = BUF_INIT;
+
+	kube_job_describe(j, &where);
+	capture_report_missing(&j->report, &j->fatal, "%s", buf_str(&where));
+	j->objects = j->bytes = 0;
+	json_free(j->states);
+	j->states = NULL;
+}
+
 static void read_by_namespace(struct kube_job *j)
 {
 	const struct kube_run *run = j->run;

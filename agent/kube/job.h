@@ -83,7 +83,8 @@ struct kube_job {
 	int64_t last_ms;	    /* its last list ended */
 	/* Storage versions, of CustomResourceDefinitions: "name=version". */
 	struct strvec storage_versions;
-	/* Fatal: nothing more can go into the archive, or a request to stop. */
+	/* Nothing of it is in the archive: its own fault, that of the archive,
+	 * or a request to stop. */
 	struct err fatal;
 
 	/* While it runs. */
@@ -107,6 +108,9 @@ void kube_job_done(struct kube_job *j);
 
 /* Reads its lists. What goes wrong is in the job. */
 void kube_job_run(struct kube_job *j);
+
+/* What is fatal to it is told as missing, and nothing of it counts. */
+void kube_job_lose(struct kube_job *j);
 
 /* Its list of that namespace, or of all (NULL), cannot be read. */
 void kube_job_note_failure(

@@ -19,8 +19,18 @@ struct committer {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool *ready; /* by index of the job */
-	struct err failed;
 };
+
+/* What fails is that list's alone, as long as others can still be put into the
+ * archive. */
+static void fail(
+    struct capture_kube_run *r, struct kube_job *j, const struct err *err)
+{
+	j->fatal = *err;
+	if (err->code == ERR_CANCELLED ||
+	    archive_writer_is_spoilt(r->run.env->writer))
+		atomic_store(&r->stop, true);
+}
 
 static void *commit_lanes(void *arg)
 {
@@ -33,15 +43,9 @@ static void *commit_lanes(void *arg)
 		pthread_mutex_lock(&c->lock);
 		while (!c->ready[i])
 			pthread_cond_wait(&c->changed, &c->lock);
-		bool failed = c->failed.code != ERR_NONE;
 		pthread_mutex_unlock(&c->lock);
-		if (!failed && !j->fatal.code &&
-		    archive_lane_commit(j->lane, &err)) {
-			pthread_mutex_lock(&c->lock);
-			c->failed = err;
-			pthread_mutex_unlock(&c->lock);
-			atomic_store(&c->r->stop, true);
-		}
+		if (!j->fatal.code && archive_lane_commit(j->lane, &err))
+			fail(c->r, j, &err);
 		archive_lane_free(steal(j->lane));
 	}
 	return NULL;
@@ -71,10 +75,9 @@ static void run_job(const struct running *running, size_t i)
 		kube_job_run(j);
 	else
 		err_set(&j->fatal, ERR_CANCELLED, "another part failed");
-	if (!j->hold && !j->fatal.code && archive_lane_end(j->lane, &err))
-		j->fatal = err;
-	if (j->fatal.code)
-		atomic_store(&r->stop, true);
+	err = j->fatal;
+	if (err.code || (!j->hold && archive_lane_end(j->lane, &err)))
+		fail(r, j, &err);
 	uint64_t done = atomic_fetch_add(&r->done, 1) + 1;
 	if (env->progress)
 		env->progress(
@@ -124,20 +127,19 @@ static int choose_held(struct capture_kube_run *r, struct err *err)
 
 static void release_held(struct capture_kube_run *r, struct committer *c)
 {
-	struct err err = ERR_INIT;
-	bool failed = atomic_load(&r->stop) || choose_held(r, &err);
+	struct err unknown = ERR_INIT; /* which of them are needed */
 
+	if (atomic_load(&r->stop))
+		err_set(&unknown, ERR_CANCELLED, "another part failed");
+	else
+		(void)choose_held(r, &unknown);
 	for (size_t i = 0; i < r->jobs.len; i++) {
 		struct kube_job *j = &r->jobs.items[i];
+		struct err err = unknown;
 		if (!j->hold)
 			continue;
-		failed = failed || kube_job_release(j, &err);
-		if (failed && !j->fatal.code) {
-			if (!err.code)
-				err_set(
-				    &err, ERR_CANCELLED, "another part failed");
-			j->fatal = err;
-		}
+		if (!j->fatal.code && (err.code || kube_job_release(j, &err)))
+			fail(r, j, &err);
 		set_ready(c, i);
 	}
 }
@@ -185,9 +187,30 @@ size_t kube_run_lists_at_once(const struct capture_kube_run *r)
 	return n ? n : DEFAULT_LISTS_AT_ONCE;
 }
 
+/* -1 where nothing can go on: why, and not what followed from it. */
+static int settle(struct capture_kube_run *r, struct err *err)
+{
+	bool spoilt = archive_writer_is_spoilt(r->run.env->writer);
+	const struct kube_job *first = NULL;
+
+	VEC_EACH (&r->jobs, j) {
+		bool stopped = j->fatal.code == ERR_CANCELLED;
+		if (!j->fatal.code)
+			continue;
+		if (!spoilt && !stopped)
+			kube_job_lose(j);
+		else if (!first || first->fatal.code == ERR_CANCELLED)
+			first = j;
+	}
+	if (!first)
+		return 0;
+	*err = first->fatal;
+	return err_wrap(
+	    err, "%s: %s", r->run.cluster->name, first->resource->key);
+}
+
 int kube_run_jobs(struct capture_kube_run *r, size_t *lane, struct err *err)
 {
-	const struct capture_kube_cluster *cluster = r->run.cluster;
 	struct committer c = {.r = r};
 	struct running running = {.r = r, .committer = &c};
 	size_t at_once = kube_run_lists_at_once(r);
@@ -209,17 +232,7 @@ int kube_run_jobs(struct capture_kube_run *r, size_t *lane, struct err *err)
 	pthread_cond_destroy(&c.changed);
 	pthread_mutex_destroy(&c.lock);
 	free(c.ready);
-	if (c.failed.code) {
-		*err = c.failed;
-		return -1;
-	}
-	VEC_EACH (&r->jobs, j) {
-		if (!j->fatal.code)
-			continue;
-		*err = j->fatal;
-		return err_wrap(err, "%s: %s", cluster->name, j->resource->key);
-	}
-	return 0;
+	return settle(r, err);
 }
 
 void kube_run_done(struct capture_kube_run *r)

@@ -177,10 +177,7 @@ static int bring(struct terraform_job *j, struct err *err)
 	/* The facts say it. */
 	s3_meta_done(&c->meta);
 	s3_pairs_done(&c->tags);
-	if (c->file || !put_aside(j->bucket->run, id, c, err))
-		return 0;
-	terraform_run_fatal(j->bucket->run, err);
-	return -1;
+	return c->file ? 0 : put_aside(j->bucket->run, id, c, err);
 }
 
 /* One that was listed and cannot be got is gone only if it is not listed any
@@ -293,11 +290,12 @@ void terraform_object_archive(void *job)
 		if (terraform_facts_archive(j, &why)) {
 			if (why.code == ERR_EXISTS)
 				note_doubled(j);
-			/* Beyond a limit of the archive: it costs itself. */
-			else if (why.code == ERR_FORMAT)
-				missing(j, &why);
-			else
+			/* Whatever it was, it costs itself. */
+			else if (why.code == ERR_CANCELLED ||
+				 archive_writer_is_spoilt(run->env->writer))
 				terraform_run_fatal(run, &why);
+			else
+				missing(j, &why);
 		} else {
 			keep_file(j);
 			account(j);

@@ -92,6 +92,13 @@ static int check_useful(struct archive_writer *w, struct err *err)
 	return -1;
 }
 
+bool archive_writer_is_spoilt(struct archive_writer *w)
+{
+	struct err ignored = ERR_INIT;
+
+	return check_useful(w, &ignored) != 0;
+}
+
 /* ---- lanes ---- */
 
 struct archive_lane *archive_lane_open(

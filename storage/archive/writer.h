@@ -74,6 +74,10 @@ struct archive_totals {
 /* The sink passes to the writer. NULL on error (the sink is released). */
 struct archive_writer *archive_writer_new(
     const struct archive_options *o, struct sink *sink, struct err *err);
+/* Whether nothing more can be put into it, since what was begun could not be
+ * ended. Every other failure of a lane is that lane's alone. From any thread.
+ */
+bool archive_writer_is_spoilt(struct archive_writer *w);
 /* No more lanes will be opened in this rank. Every rank needs it once. */
 void archive_writer_rank_done(struct archive_writer *w, enum archive_rank r);
 /* After all ranks are done: CONTENTS.json, then the sink is finished. */

@@ -43,6 +43,12 @@ config() {
 	E
 }
 
+kube() { # METHOD PATH, with what stdin has
+	local url
+	url=$(sed -n 's/^ *server: //p' "$P/kube/kubeconfig")
+	curl -fsS -o /dev/null -X "$1" -H 'Content-Type: application/json' --data-binary @- "$url$2"
+}
+
 quick() { kube_faults DELETE; }
 slow() { kube_faults POST '[{"method": "GET", "path": "secrets", "kind": "slow", "delay_ms": 4000}]'; }
 
@@ -150,6 +156,37 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	config >"$BACKSTAY_CONFIG"
 	[ "$(labels)" = "$first" ]
 	restore verify "$first"
+}
+
+# What fills the disk for working files is one list; the others fit.
+@test "a source that comes to grief costs itself: the rest is captured, and it is named" {
+	git init -q -b main "$P/work"
+	git -C "$P/work" commit -q --allow-empty -m one
+	printf 'git: {repositories: [{url: "%s"}]}\n' "$P/work" >>"$BACKSTAY_CONFIG"
+	for i in 1 2 3 4; do
+		printf '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "big-%s"}, "data": {"x": "%s"}}' \
+			"$i" "$(head -c 500000 /dev/urandom | base64 -w 0)" |
+			kube POST /api/v1/namespaces/staging/configmaps
+	done
+	mkdir -p "$P/little"
+	mount -t tmpfs -o size=1m none "$P/little" || skip "cannot mount"
+	sed -i "s#^state_dir:.*#&\nscratch_dir: $P/little#" "$BACKSTAY_CONFIG"
+	run --separate-stderr agent backup
+	umount "$P/little"
+	for i in 1 2 3 4; do
+		kube DELETE "/api/v1/namespaces/staging/configmaps/big-$i" </dev/null
+	done
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep 'missing: production: configmaps: ' <<<"$stderr" | grep -q 'No space left'
+	[ "$(grep -c missing: <<<"$stderr")" -eq 1 ]
+	sed -i '/^scratch_dir/d' "$BACKSTAY_CONFIG"
+	restore verify latest
+	restore extract latest --to "$P/out"
+	git -C "$P/out/git/work.git" log --oneline | grep -q one
+	[ -n "$(find "$P/out/kubernetes/production" -path '*secrets*' -name '*.json')" ]
+	[ -z "$(find "$P/out/kubernetes/production" -path '*configmaps*' -name '*.json')" ]
+	rm -rf "$P/out" "$P/work"
 }
 
 @test "two vaults: both have it; one that fails is named and the status is 1" {
