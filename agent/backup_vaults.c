@@ -63,6 +63,13 @@ int backup_vaults_open(struct backup_run *r, struct err *err)
 void backup_vaults_done(struct backup_run *r)
 {
 	for (size_t i = 0; i < r->vault_count; i++) {
+		struct err err = ERR_INIT;
+		if (r->vaults[i].lock &&
+		    vault_lock_release(r->vaults[i].lock, &err) < 0)
+			log_warn("vault '%s': its lock stands, and keeps other "
+				 "runs out until it counts as dead, or until "
+				 "`backstay-agent unlock`: %s",
+			    r->vaults[i].settings->name, err.message);
 		vault_lock_free(r->vaults[i].lock);
 		connect_vault_done(&r->vaults[i].connected);
 	}

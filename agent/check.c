@@ -173,37 +173,83 @@ static int check_twin(struct check *c, const struct settings_vault *s,
 	return 0;
 }
 
+/* What a run needs of the store: to list, to write, to read, and best to
+ * remove. Under a name of its own, so that no run is kept out by it. *keeps:
+ * nothing may be removed. */
+static int try_lock(
+    struct check *c, struct vault *v, bool *keeps, struct err *err)
+{
+	autofree char *name = str_printf("%s.check", c->a->settings->name);
+	const struct vault_lock_options o = {
+	    .holder = "check",
+	    .clock = c->a->env.clock,
+	    .random = c->a->env.random,
+	    .beat_s = -1,
+	};
+	cleanup(vault_lock_freep) struct vault_lock *lock =
+	    vault_lock_acquire(v, name, &o, err);
+	struct err why = ERR_INIT;
+
+	if (!lock) {
+		/* Another check is at it. */
+		if (err->code != ERR_LOCKED)
+			return -1;
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	int left = vault_lock_release(lock, &why);
+	*keeps = left > 0;
+	if (left >= 0)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+struct vault_answer {
+	size_t snapshots;
+	int64_t skew_s;
+	char *place;
+	bool keeps; /* what is in it cannot be removed by us */
+};
+
 static int ask_vault(struct check *c, const struct settings_vault *s,
-    size_t *snapshots, int64_t *skew_s, char **place, struct err *err)
+    struct vault_answer *answer, struct err *err)
 {
 	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 
 	if (connect_vault(s, true, &c->a->env, &v, err) ||
 	    snapshot_list(v.vault, c->a->settings->name, &list, err) ||
-	    skew_measure(v.vault, c->a->env.clock, skew_s, err) ||
-	    skew_check(v.vault, *skew_s, "nothing is written or pruned", err) ||
-	    vault_check(v.vault, err) || check_twin(c, s, v.vault, err) ||
+	    skew_measure(v.vault, c->a->env.clock, &answer->skew_s, err) ||
+	    skew_check(
+		v.vault, answer->skew_s, "nothing is written or pruned", err) ||
+	    vault_check(v.vault, err) ||
+	    try_lock(c, v.vault, &answer->keeps, err) ||
+	    check_twin(c, s, v.vault, err) ||
 	    check_future(c, v.vault, &list, err))
 		return -1;
-	*snapshots = list.len;
-	*place = str_dup(vault_describe(v.vault));
+	answer->snapshots = list.len;
+	answer->place = str_dup(vault_describe(v.vault));
 	return 0;
 }
 
 static void check_vault(struct check *c, const struct settings_vault *s)
 {
 	autofree char *what = str_printf("vault '%s'", s->name);
-	autofree char *place = NULL;
+	struct vault_answer a = {.keeps = false};
 	struct err err = ERR_INIT;
-	size_t count = 0;
-	int64_t skew = 0;
+	int failure = ask_vault(c, s, &a, &err);
+	autofree char *place = a.place;
 
-	if (ask_vault(c, s, &count, &skew, &place, &err))
+	if (failure)
 		failed(c, what, &err);
 	else
-		result(c, what, true, "%s: %zu snapshot%s, clock %+lld s",
-		    place, count, count == 1 ? "" : "s", (long long)skew);
+		result(c, what, true, "%s: %zu snapshot%s, clock %+lld s%s",
+		    place, a.snapshots, a.snapshots == 1 ? "" : "s",
+		    (long long)a.skew_s,
+		    a.keeps ? ", append-only: these credentials may not "
+			      "delete, prune with others"
+			    : "");
 }
 
 static void check_repository(

@@ -16,6 +16,7 @@
 enum {
 	DEFAULT_STALE_S = 30 * 60,
 	DEFAULT_BEAT_S = 5 * 60,
+	BREAK_TRIES = 3,
 };
 
 struct vault_lock {
@@ -61,11 +62,12 @@ static int read_lock(struct vault *v, const char *name,
 	*generation = 0;
 	if (lock_row_top(v, name, &top, &info->held, err))
 		return -1;
+	*generation = top.generation;
+	info->held &= !top.over;
 	if (!info->held)
 		return 0;
 	if (vault_now(v, &store_now, err))
 		return -1;
-	*generation = top.generation;
 	info->holder = steal(top.holder);
 	info->taken = top.taken;
 	info->renewed = top.renewed;
@@ -108,7 +110,7 @@ static int refuse(const struct vault_lock_info *info, const char *name,
  * ours above the last that we know of is one whose writing seemed to fail. */
 static bool is_ours(const struct vault_lock *l, const struct lock_beat *top)
 {
-	if (top->generation != l->own.generation)
+	if (top->over || top->generation != l->own.generation)
 		return false;
 	if (l->own.bare && top->bare)
 		return top->beat == l->own.beat && top->stored == l->own.stored;
@@ -228,17 +230,36 @@ static void release_memory(struct vault_lock *l)
 	free(l);
 }
 
+static int put_over(
+    struct vault *v, const char *name, struct lock_beat *top, struct err *err)
+{
+	top->beat++;
+	top->over = true;
+	return lock_row_put(v, name, top, err);
+}
+
 /* What we hold, with what could not be removed before and would stand for us
  * once it is the highest. What another run holds by now is not ours. */
-static void give_back(struct vault_lock *l)
+static int give_back(struct vault_lock *l, struct err *err)
 {
-	struct err ignored = ERR_INIT;
+	struct err why = ERR_INIT;
+	int result = 0;
 
 	vault_cleanup_begin(l->vault);
-	if (check_held(l, &ignored) == 0)
-		(void)lock_row_remove_below(
-		    l->vault, l->name, l->own.generation + 1, &ignored);
+	if (check_held(l, &why) == 0 && lock_row_remove_below(l->vault, l->name,
+					    l->own.generation + 1, err) < 0) {
+		result = 1;
+		if (put_over(l->vault, l->name, &l->own, &why)) {
+			result = -1;
+			*err = why;
+		}
+	} else if (why.code != ERR_NONE && why.code != ERR_LOCKED) {
+		result = -1;
+		*err = why;
+	}
+	l->lost = true;
 	vault_cleanup_end(l->vault);
+	return result;
 }
 
 /* After the last number there is no next: what stands there is dead, and goes.
@@ -273,7 +294,7 @@ static int begin(struct vault_lock *l, struct err *err)
 			    "%s: '%s' was locked by another run just now",
 			    vault_describe(l->vault), l->name);
 		/* It may have been stored all the same. */
-		give_back(l);
+		(void)give_back(l, &ignored);
 		return -1;
 	}
 	/* What is left of generations that lost decides nothing. */
@@ -307,10 +328,8 @@ struct vault_lock *vault_lock_acquire(struct vault *v, const char *name,
 	return NULL;
 }
 
-void vault_lock_free(struct vault_lock *l)
+int vault_lock_release(struct vault_lock *l, struct err *err)
 {
-	if (!l)
-		return;
 	if (l->has_thread) {
 		pthread_mutex_lock(&l->lock);
 		l->ending = true;
@@ -318,7 +337,20 @@ void vault_lock_free(struct vault_lock *l)
 		pthread_mutex_unlock(&l->lock);
 		pthread_join(l->thread, NULL);
 	}
-	give_back(l);
+	l->has_thread = false;
+	int result = l->lost ? 0 : give_back(l, err);
+	return result < 0
+		   ? err_wrap(err, "giving back the lock of '%s'", l->name)
+		   : result;
+}
+
+void vault_lock_free(struct vault_lock *l)
+{
+	struct err ignored = ERR_INIT;
+
+	if (!l)
+		return;
+	(void)vault_lock_release(l, &ignored);
 	release_memory(l);
 }
 
@@ -327,9 +359,30 @@ void vault_lock_freep(struct vault_lock **l)
 	vault_lock_free(*l);
 }
 
+/* Of a row that cannot be removed, what its holder would write next is taken
+ * from it: of the two, one is first. */
+static int break_by_beat(struct vault *v, const char *name, struct err *err)
+{
+	for (int attempt = 1;; attempt++) {
+		cleanup(lock_beat_done) struct lock_beat top = {0};
+		bool found = false;
+		if (lock_row_top(v, name, &top, &found, err))
+			return -1;
+		if (!found || top.over || put_over(v, name, &top, err) == 0)
+			return 0;
+		if (err->code != ERR_EXISTS || attempt == BREAK_TRIES)
+			return -1;
+	}
+}
+
 int vault_lock_break(struct vault *v, const char *name, struct err *err)
 {
-	int removed = lock_row_remove_below(v, name, UINT64_MAX, err);
+	struct err why = ERR_INIT;
+	int removed = lock_row_remove_below(v, name, UINT64_MAX, &why);
 
+	if (removed < 0 && why.code == ERR_DENIED)
+		removed = break_by_beat(v, name, err);
+	else if (removed < 0)
+		*err = why;
 	return removed < 0 ? err_wrap(err, "lock of '%s'", name) : removed;
 }

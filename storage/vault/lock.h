@@ -8,6 +8,11 @@
  * so that of two takers one wins and the dead one, should it wake, sees that
  * it has lost. A lock is dead only when its last beat is too old by the
  * writer's clock (the time in it against ours) and by the store's.
+ *
+ * Giving it back removes its objects. Where the store lets nothing be removed
+ * (credentials that may only add, against ransomware), a last beat says that it
+ * is over, and the next holder takes the generation above; the objects stay
+ * until a holder who may remove them comes, or the store's lifecycle rule.
  */
 #ifndef STORAGE_VAULT_LOCK_H
 #define STORAGE_VAULT_LOCK_H
@@ -40,6 +45,10 @@ struct vault_lock *vault_lock_acquire(struct vault *v, const char *name,
 int vault_lock_check(struct vault_lock *l, struct err *err);
 /* Writes one beat now; what the thread does. */
 int vault_lock_renew(struct vault_lock *l, struct err *err);
+/* Gives it back, once. 0: nothing of it is left; 1: it is over, and its objects
+ * stay, since (err) the store lets nobody of ours remove them; -1: it stands,
+ * and others are kept out until it counts as dead. */
+int vault_lock_release(struct vault_lock *l, struct err *err);
 void vault_lock_free(struct vault_lock *l); /* gives it back; takes NULL */
 void vault_lock_freep(struct vault_lock **l);
 
@@ -55,7 +64,8 @@ void vault_lock_info_done(struct vault_lock_info *i);
 int vault_lock_show(struct vault *v, const char *name,
     const struct vault_lock_options *o, struct vault_lock_info *info,
     struct err *err);
-/* For the operator: removes it, whoever holds it. How many objects, or -1. */
+/* For the operator: ends it, whoever holds it, and removes what may be removed.
+ * How many objects, or -1 where it stands. */
 int vault_lock_break(struct vault *v, const char *name, struct err *err);
 
 #endif

@@ -91,6 +91,7 @@ static void read_content(
 	if (id && strlen(id) < sizeof(b->id))
 		memcpy(b->id, id, strlen(id) + 1);
 	b->stored = m->item->stored_at;
+	b->over = json_truth(json_get(j, "over"), false);
 	b->taken = json_get_int(j, "taken", m->item->stored_at);
 	b->renewed = json_get_int(j, "renewed", m->item->stored_at);
 }
@@ -148,13 +149,15 @@ int lock_row_put(
 	json_set_str(j, "id", b->id);
 	json_set_int(j, "taken", b->taken);
 	json_set_int(j, "renewed", b->renewed);
+	if (b->over)
+		json_set_bool(j, "over", true);
 	json_write(&text, j, JSON_COMPACT);
 	buf_add_char(&text, '\n');
 	b->bare = false;
 	if (vault_put_small(
 		v, object, text.data, text.len, VAULT_RETAIN_NONE, &why) == 0)
 		return 0;
-	if (vault_is_full(&why))
+	if (vault_is_full(&why) && !b->over)
 		return put_bare(v, object, b, err);
 	*err = why;
 	return -1;

@@ -6,6 +6,9 @@
  *     {"holder": "backup on host7, pid 12", "process": "…", "id": "…",
  *      "taken": …, "renewed": …}
  *
+ * One that has "over": true is the end of a lock whose objects could not be
+ * removed: credentials that may only add are enough for one run after another.
+ *
  * An empty one is of a run that found the vault full: to make room, it must be
  * able to lock it.
  *
@@ -38,11 +41,12 @@ struct lock_beat {
 	/* Without content, since the vault had no room for any: its numbers and
 	 * the time at which it was stored say whose it is. */
 	bool bare;
+	bool over; /* it ends the lock: nobody holds it */
 };
 void lock_beat_done(struct lock_beat *b);
 
-/* The highest generation's highest beat: who holds the lock. *found is false
- * where nobody does, and b is then empty. */
+/* The highest generation's highest beat: who holds the lock, unless it is
+ * `over`. *found is false where there is none, and b is then empty. */
 int lock_row_top(struct vault *v, const char *name, struct lock_beat *b,
     bool *found, struct err *err);
 /* ERR_EXISTS where there is one of these numbers. Sets `bare`, and `stored` of

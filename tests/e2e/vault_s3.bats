@@ -29,7 +29,8 @@ setup() {
 	rm -rf "$P/state"
 }
 
-# By the platform loader's own client: make [LOCK] | keys | flip KEY
+# By the platform loader's own client: make [LOCK] | keys | append-only |
+# writable | flip KEY
 s3() {
 	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform BUCKET=$bucket \
 	    python3 - "$@" <<-'E'
@@ -41,6 +42,12 @@ s3() {
 	    c.call("PUT", headers={"x-amz-bucket-object-lock-enabled": "true"} if more else {})
 	elif what == "keys":
 	    print("\n".join(c.keys()))
+	elif what == "append-only":
+	    c.call("PUT", query=[("policy", "")], body=("""{"Version": "2012-10-17", "Statement": [{
+	        "Effect": "Deny", "Principal": "*", "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+	        "Resource": ["arn:aws:s3:::%s/*"]}]}""" % os.environ["BUCKET"]).encode())
+	elif what == "writable":
+	    c.call("DELETE", query=[("policy", "")])
 	elif what == "flip":
 	    body = bytearray(c.call("GET", more[0])[1])
 	    body[len(body) // 2] ^= 1
@@ -130,6 +137,31 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	# Still there, whole, and with its lock from deletion.
 	[ "$(labels | wc -l)" -eq 2 ]
 	restore verify "$first"
+}
+
+# As rclone's and restic's append-only, and roles without s3:DeleteObject.
+@test "credentials that may not delete make one snapshot after another" {
+	s3 make
+	s3 append-only
+	config "" >"$BACKSTAY_CONFIG"
+	agent check | grep -q 'append-only'
+	agent backup
+	sleep 1.1
+	agent backup
+	[ "$(labels | wc -l)" -eq 2 ]
+	agent unlock | grep -q 'no run holds'
+	sleep 1.1
+	run --separate-stderr agent prune
+	echo "$output$stderr"
+	grep -q 'kept by the store' <<<"$output"
+	restore verify latest
+	# Other credentials put it in order.
+	s3 writable
+	agent check | grep 'append-only' && false
+	agent prune
+	[ "$(labels | wc -l)" -eq 1 ]
+	s3 keys | grep lock- && false
+	true
 }
 
 @test "check finds a bucket without the Object Lock that is asked of it" {

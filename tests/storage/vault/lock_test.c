@@ -331,6 +331,42 @@ static void it_is_renewed_well_before_it_would_be_dead(struct fixture *f)
 	vault_lock_free(l);
 }
 
+/* Credentials that may only add: one run after another, and never two. */
+static void it_is_given_back_where_nothing_may_be_removed(struct fixture *f)
+{
+	cleanup(vault_lock_info_done) struct vault_lock_info info = {0};
+	struct err err = ERR_INIT;
+
+	f->t->kept = "";
+	for (int run = 0; run < 3; run++) {
+		struct err busy = ERR_INIT;
+		struct vault_lock *l =
+		    vault_lock_acquire(f->vault, "prod", &f->o, &err);
+		assert_non_null(l);
+		assert_null(vault_lock_acquire(f->vault, "prod", &f->o, &busy));
+		assert_int_equal(busy.code, ERR_LOCKED);
+		assert_ok(vault_lock_renew(l, &err), err);
+		assert_int_equal(vault_lock_release(l, &err), 1);
+		assert_int_equal(err.code, ERR_DENIED);
+		assert_int_equal(vault_lock_release(l, &err), 0); /* once */
+		vault_lock_free(l);
+		assert_ok(
+		    vault_lock_show(f->vault, "prod", &f->o, &info, &err), err);
+		assert_false(info.held);
+	}
+	/* An operator ends one, and who holds it finds out. */
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
+	assert_non_null(l);
+	assert_int_equal(vault_lock_break(f->vault, "prod", &err), 0);
+	assert_fails(vault_lock_renew(l, &err), err, ERR_LOCKED);
+	vault_lock_free(l);
+	/* Who may remove them removes them all. */
+	f->t->kept = NULL;
+	vault_lock_free(vault_lock_acquire(f->vault, "prod", &f->o, &err));
+	assert_int_equal(test_vault_count(f->t, ""), 0);
+}
+
 TEST_VAULT_RUNNER
 
 int main(void)
@@ -346,6 +382,7 @@ int main(void)
 	    TEST_ON_VAULTS(the_operator_can_look_and_break),
 	    TEST_ON_VAULTS(a_beat_that_arrived_after_all_is_known_again),
 	    TEST_ON_VAULTS(breaking_a_lock_removes_nothing_else),
+	    TEST_ON_VAULTS(it_is_given_back_where_nothing_may_be_removed),
 	    TEST_ON_VAULTS(it_is_renewed_well_before_it_would_be_dead),
 	};
 
