@@ -1,5 +1,6 @@
 #include "restore/apply/apply.h"
 #include "restore/kube/applier.h"
+#include "restore/plan/held.h"
 #include "restore/session.h"
 #include "restore/targets/destinations.h"
 #include "storage/base/cleanup.h"
@@ -148,6 +149,10 @@ int command_apply(const struct command *c, struct err *err)
 		return err_wrap(err, "apply");
 	VEC_EACH (&s.plan->warnings, w)
 		log_warn("%s", *w);
+	cleanup(strvec_done) struct strvec held = VEC_INIT;
+	held_lines(s.plan, &held);
+	VEC_EACH (&held, line)
+		log_info("%s", *line);
 	show_prune(s.plan);
 	if (confirm(&s, err))
 		return -1;

@@ -3,6 +3,7 @@
 #include "restore/kube/relink.h"
 #include "restore/objects/rules.h"
 #include "restore/objects/sanitize.h"
+#include "restore/plan/held.h"
 #include "restore/plan/load.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -83,34 +84,12 @@ static void note_operation(const struct plan_kind *k,
 		    "made again");
 }
 
-struct kinds_of {
-	const struct plan *p;
-	uint16_t cluster;
-};
-
-static bool is_restored(void *ctx, const char *kind)
-{
-	const struct kinds_of *of = ctx;
-
-	VEC_EACH (&of->p->kinds, k)
-		if ((*k)->cluster == of->cluster &&
-		    rules_kind_fits(kind, (*k)->group, (*k)->kind))
-			return true;
-	return false;
-}
-
 static void find_pauses(
     const struct plan *p, const struct plan_kind *k, struct prepared *o)
 {
 	const struct rule_pause *rules[PAUSE_MAX];
-	struct kinds_of of = {.p = p, .cluster = k->cluster};
-	const struct pause_question q = {.group = k->group,
-	    .kind = k->kind,
-	    .rules = p->options->rules,
-	    .restores = is_restored,
-	    .ctx = &of};
 
-	o->pause_count = pause_find(o->object, &q, rules);
+	o->pause_count = held_pauses(p, k, o->object, rules);
 	for (size_t i = 0; i < o->pause_count; i++) {
 		o->pauses[i].rule = rules[i];
 		o->pauses[i].before = pause_before(o->object, rules[i]);

@@ -109,6 +109,15 @@ size_t pause_find(struct json_object *object, const struct pause_question *q,
 	return count;
 }
 
+bool pause_is_set(struct json_object *object, const struct pause_question *q)
+{
+	VEC_EACH (&q->rules->pauses, r)
+		if (r->pointer && is_for(object, r, q) &&
+		    pause_is_on(object, r))
+			return true;
+	return false;
+}
+
 char *pause_before(struct json_object *object, const struct rule_pause *rule)
 {
 	struct json_object *at =

@@ -31,6 +31,9 @@ struct pause_question {
 size_t pause_find(struct json_object *object, const struct pause_question *q,
     const struct rule_pause **out);
 
+/* Whether it is paused already, by one of the rules for it. */
+bool pause_is_set(struct json_object *object, const struct pause_question *q);
+
 /* Whether its controller takes it for paused by that rule. */
 bool pause_is_on(struct json_object *object, const struct rule_pause *rule);
 

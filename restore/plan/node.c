@@ -1,6 +1,7 @@
 #include "restore/plan/node.h"
 
 #include "restore/objects/object.h"
+#include "restore/plan/held.h"
 #include "restore/plan/kinds.h"
 #include "restore/plan/names.h"
 #include "restore/plan/twin.h"
@@ -224,6 +225,7 @@ int node_add_object(struct plan_maker *m, const struct node_object *o,
 		n->with_owned = exclude.with_owned;
 		return 0;
 	}
+	held_note(p, n, object);
 	if (elsewhere && twin_meet(m, (uint32_t)twin_at, object, err))
 		return -1;
 	if (n->action != PLAN_APPLY)

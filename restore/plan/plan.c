@@ -1,6 +1,7 @@
 #include "restore/plan/plan.h"
 
 #include "restore/plan/edges.h"
+#include "restore/plan/held.h"
 #include "restore/plan/kinds.h"
 #include "restore/plan/live.h"
 #include "restore/plan/maker.h"
@@ -204,6 +205,7 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 		renamed_report(o->renamed, &p->warnings);
 	settle_excluded(&m);
 	kinds_settle(&m);
+	held_settle(p);
 	if (edges_resolve(&m, err))
 		return NULL;
 	make_digest(p);

@@ -80,6 +80,16 @@ struct plan_options {
 	const struct cancel *cancel;
 };
 
+/* Whether a controller may act on an object before it is whole. */
+enum plan_held {
+	PLAN_HELD_NOT, /* nothing tells that it should be held */
+	PLAN_HELD_PAUSED,
+	PLAN_HELD_BY_REPLICAS,	/* a controller that comes without replicas */
+	PLAN_HELD_STARTED_ANEW, /* what ran when it was captured */
+	/* Its status tells what it owns, and is written after it. */
+	PLAN_HELD_UNPROTECTED,
+};
+
 enum plan_node_kind { PLAN_GIT, PLAN_STATE, PLAN_KUBE, PLAN_BARRIER };
 
 enum plan_action {
@@ -126,10 +136,12 @@ struct plan_node {
 	const struct plan_kind *k; /* of PLAN_KUBE */
 	const char *namespace;	   /* in the target; NULL: cluster-scoped */
 	uint16_t cluster;	   /* index into the options' clusters */
-	bool with_owned;	   /* left out, and what it owns with it */
-	bool wanted_uid;	   /* somebody's owner */
-	bool volume_restored;	   /* of a claim */
-	bool namespace_is_new;	   /* it is not there, or terminates */
+	enum plan_held held;
+	const char *acts_on;   /* of a controller: pattern of kinds */
+	bool with_owned;       /* left out, and what it owns with it */
+	bool wanted_uid;       /* somebody's owner */
+	bool volume_restored;  /* of a claim */
+	bool namespace_is_new; /* it is not there, or terminates */
 	bool meets; /* a node of another cluster writes the same object */
 	/* Not among what was chosen, which needs it: made where it is missing,
 	 * and left alone where it is there. */

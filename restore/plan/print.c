@@ -1,5 +1,6 @@
 #include "restore/plan/print.h"
 
+#include "restore/plan/held.h"
 #include "restore/plan/names.h"
 #include "restore/plan/plan.h"
 #include "storage/base/cleanup.h"
@@ -80,6 +81,10 @@ void print_table(const struct plan *p,
 		str_add_printable(out, what, strlen(what));
 		buf_add_char(out, '\n');
 	}
+	cleanup(strvec_done) struct strvec held = VEC_INIT;
+	held_lines(p, &held);
+	VEC_EACH (&held, line)
+		buf_printf(out, "%s\n", *line);
 	VEC_EACH (&p->warnings, w) {
 		buf_add_str(out, "warning: ");
 		str_add_printable(out, *w, strlen(*w));
@@ -140,6 +145,7 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 	}
 	json_text_str_if(out, "name", n->name);
 	json_text_str_if(out, "reason", n->reason);
+	json_text_str_if(out, "held", held_word(n));
 	print_needs(p, node, out);
 	json_text_object_end(out);
 }

@@ -105,6 +105,24 @@ why() { # "KIND NAMESPACE/NAME"
 	live argoproj.io/v1alpha1 workflows half-way | jq -e '.status.nodes.a.phase == "Succeeded"'
 }
 
+@test "the plan names what is left out, held, started anew and unprotected" {
+	restored pause fk09 --hold
+	grep -q "info  held until the release: .*1 Cluster.cluster.x-k8s.io" <<<"$stderr"
+	field wipe
+	run --separate-stderr restore plan latest --same-cluster
+	echo "$output"
+	grep -q "^held until the release: .*1 ResourceSet.fluxcd.controlplane.io" <<<"$output"
+	grep -q "^there for a moment without their status, .* 1 VPC.ec2.services.k8s.aws" <<<"$output"
+	run --separate-stderr restore plan latest --same-cluster -o json
+	jq -e '[.nodes[] | select(.kind == "VPC") | .held] == ["unprotected"]' <<<"$output"
+	jq -e '[.nodes[] | select(.kind == "GitRepo") | .held] == ["paused"]' <<<"$output"
+	loaded=runs ns=fk05
+	restored runs fk05
+	run --separate-stderr restore plan latest --same-cluster
+	echo "$output"
+	grep -q "^left out: .*5 has ended, and would run again" <<<"$output"
+}
+
 @test "the configuration says what is left out, paused and restored" {
 	settings=('exclude_kinds: [GitRepo.fleet.cattle.io]' 'rules:'
 	    '  - {kind: Cluster.cluster.x-k8s.io, pause: none, status: false}'

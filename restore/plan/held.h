@@ -1,0 +1,27 @@
+/*
+ * What of a plan is held until the release, what could not be, and what is
+ * started anew: known before the first write, from the rules (ruleset.h) and
+ * from what each object said when it was captured.
+ */
+#ifndef RESTORE_PLAN_HELD_H
+#define RESTORE_PLAN_HELD_H
+
+#include "restore/objects/pause.h"
+#include "restore/plan/plan.h"
+
+/* Notes it in a node, by its object as it will be in the target. */
+void held_note(
+    const struct plan *p, struct plan_node *n, struct json_object *object);
+/* Once all kinds are known. */
+void held_settle(struct plan *p);
+/* The rules by which an object is paused; see pause_find. */
+size_t held_pauses(const struct plan *p, const struct plan_kind *k,
+    struct json_object *object, const struct rule_pause **out);
+/* How a node is held, for programs; NULL: it is not, and need not be. */
+const char *held_word(const struct plan_node *n);
+/* A line for each group that has members, appended: what is left out by its
+ * reason, held, held by its controller, started anew, and seen for a moment
+ * without the status by which its controller knows what it owns. */
+void held_lines(const struct plan *p, struct strvec *lines);
+
+#endif
