@@ -240,7 +240,6 @@ order() {
 	a-kyverno
 	a-prometheus
 	m-composite
-	systems/password
 	systems/z-claim
 	E
 	# Its status came back, but for what says that it runs here.
