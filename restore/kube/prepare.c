@@ -1,6 +1,7 @@
 #include "restore/kube/prepare.h"
 
 #include "restore/kube/relink.h"
+#include "restore/objects/generation.h"
 #include "restore/objects/rules.h"
 #include "restore/objects/sanitize.h"
 #include "restore/plan/held.h"
@@ -105,6 +106,9 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 	out->object = load_node(p, n, err);
 	if (!out->object)
 		return -1;
+	/* An object that is updated keeps its generation. */
+	if (!n->exists || plan_existing_of(p, n) != PLAN_EXISTING_UPDATE)
+		generation_restart(out->object);
 	bool ruled =
 	    ruleset_status(p->options->rules, k->group, k->kind, out->object);
 	struct json_object *status = json_get(out->object, "status");

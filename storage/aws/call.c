@@ -1,6 +1,4 @@
-#include "storage/aws/call.h"
-
-#include "storage/aws/error.h"
+#include "storage/aws/session.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"

@@ -212,6 +212,24 @@ released() {
 	call GET $of | jq -e '.spec.paused == true'
 }
 
+@test "a status speaks of the generation that its object starts at again" {
+	loaded=pause ns=fk09
+	cluster_config "$ns" 'gates: never' >"$BACKSTAY_CONFIG"
+	field load
+	local of=/apis/ec2.services.k8s.aws/v1alpha1/namespaces/fk09/vpcs/main
+	call PATCH $of '{"spec":{"cidrBlocks":["10.9.0.0/16"]}}'
+	local generation
+	generation=$(call GET $of | jq .metadata.generation)
+	[ "$generation" -gt 1 ]
+	call PATCH $of/status "{\"status\":{\"observedGeneration\":$generation,\"syncedResourceVersion\":\"$generation-ab12\"}}"
+	agent backup
+	field wipe
+	apply --hold
+	[ "$status" -eq 0 ]
+	call GET $of | jq -e '.metadata.generation == 1 and .status.observedGeneration == 1 and
+	    .status.syncedResourceVersion == "1-ab12" and .status.vpcID == "vpc-0abc"'
+}
+
 @test "an Application captured in a sync does not make it again" {
 	restored argocd-operation fk07
 	live argoproj.io/v1alpha1 applications shop | jq -e '(has("operation") | not) and

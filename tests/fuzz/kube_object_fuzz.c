@@ -2,6 +2,7 @@
  * what came out of that once comes out the same again. */
 #include "restore/objects/convert.h"
 #include "restore/objects/exclude.h"
+#include "restore/objects/generation.h"
 #include "restore/objects/references.h"
 #include "restore/objects/remap.h"
 #include "restore/objects/ruleset.h"
@@ -57,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	references_needs(&plain, object, tell, NULL);
 	references_provides(object, tell, NULL);
 	references_selects(object, tell, NULL);
+	generation_restart(object);
 	change(object);
 	json_write(&once, object, JSON_COMPACT);
 	change(object);

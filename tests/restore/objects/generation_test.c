@@ -1,0 +1,75 @@
+#include "restore/objects/generation.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "tests/support/test.h"
+
+#include <string.h>
+
+static void a_status_speaks_of_generation_one(void **state)
+{
+	static const struct {
+		const char *before;
+		const char *after;
+	} cases[] = {
+	    {"{\"metadata\":{\"generation\":7},\"status\":{"
+	     "\"observedGeneration\":7,\"other\":7,\"conditions\":["
+	     "{\"observedGeneration\":7},{\"observedGeneration\":6,"
+	     "\"type\":\"Ready\"}]}}",
+		"{\"metadata\":{\"generation\":7},\"status\":{"
+		"\"observedGeneration\":1,\"other\":7,\"conditions\":["
+		"{\"observedGeneration\":1},{\"type\":\"Ready\"}]}}"},
+	    /* Conditions of listeners, parents and the like. */
+	    {"{\"metadata\":{\"generation\":2},\"status\":{\"parents\":[{"
+	     "\"conditions\":[{\"observedGeneration\":2}]}]}}",
+		"{\"metadata\":{\"generation\":2},\"status\":{\"parents\":[{"
+		"\"conditions\":[{\"observedGeneration\":1}]}]}}"},
+	    /* It had not been looked at; nor has the new one. */
+	    {"{\"metadata\":{\"generation\":2},\"status\":{"
+	     "\"observedGeneration\":1}}",
+		"{\"metadata\":{\"generation\":2},\"status\":{}}"},
+	    /* Argo Rollouts, as a text. */
+	    {"{\"metadata\":{\"generation\":12},\"status\":{"
+	     "\"observedGeneration\":\"12\"}}",
+		"{\"metadata\":{\"generation\":12},\"status\":{"
+		"\"observedGeneration\":\"1\"}}"},
+	    /* External Secrets. */
+	    {"{\"metadata\":{\"generation\":3},\"status\":{"
+	     "\"syncedResourceVersion\":\"3-0a1b2c\"}}",
+		"{\"metadata\":{\"generation\":3},\"status\":{"
+		"\"syncedResourceVersion\":\"1-0a1b2c\"}}"},
+	    {"{\"metadata\":{\"generation\":3},\"status\":{"
+	     "\"syncedResourceVersion\":\"2-0a1b2c\"}}",
+		"{\"metadata\":{\"generation\":3},\"status\":{"
+		"\"syncedResourceVersion\":\"2-0a1b2c\"}}"},
+	    /* What is no number, or has no generation, stays as it is. */
+	    {"{\"metadata\":{\"generation\":3},\"status\":{"
+	     "\"observedGeneration\":{\"a\":3},\"conditions\":{\"b\":3}}}",
+		"{\"metadata\":{\"generation\":3},\"status\":{"
+		"\"observedGeneration\":{\"a\":3},\"conditions\":{\"b\":3}}}"},
+	    {"{\"metadata\":{},\"status\":{\"observedGeneration\":3}}",
+		"{\"metadata\":{},\"status\":{\"observedGeneration\":3}}"},
+	    {"{\"metadata\":{\"generation\":3},\"status\":[3]}",
+		"{\"metadata\":{\"generation\":3},\"status\":[3]}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = ERR_INIT;
+		cleanup(json_freep) struct json_object *object =
+		    json_parse(cases[i].before, strlen(cases[i].before), &err);
+
+		assert_non_null(object);
+		generation_restart(object);
+		assert_json(object, cases[i].after);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_status_speaks_of_generation_one),
+	};
+
+	return cmocka_run_group_tests_name("generation", tests, NULL, NULL);
+}
