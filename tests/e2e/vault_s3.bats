@@ -216,7 +216,7 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 		[ "$(jq -r '"\(.label) \(.vault) \(.already_there)"' <<<"$output")" = "$label $there true" ]
 	done
 	[ "$(restore copy latest --vault bucket --to local)" = "$label is in vault 'local' already" ]
-	[ "$(find "$P/vault" -type f | wc -l)" -eq 4 ]
+	[ "$(find "$P/vault" -type f | wc -l)" -eq 5 ]
 	run --separate-stderr restore copy latest --to nowhere
 	[ "$status" -eq 2 ]
 }
