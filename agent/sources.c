@@ -64,7 +64,8 @@ static int capture_repositories(struct source_task *t, struct err *err)
 	}
 	const struct capture_git_options o = {.repositories = repositories,
 	    .count = used,
-	    .parallel = (size_t)g->concurrency};
+	    .parallel = (size_t)g->concurrency,
+	    .accept_missing = &g->accept_missing};
 	int status = used ? capture_git(&o, &t->env, &t->report, err) : 0;
 	for (size_t i = 0; i < n; i++)
 		connect_git_done(&access[i]);

@@ -54,6 +54,8 @@ int validate_credentials(const void *data, const struct yaml_node *node,
 	return validate_http_url(c->proxy, "proxy", node, where, err);
 }
 
+enum { ID_DIGITS = 64 }; /* SHA-256 in hex */
+
 int validate_git(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
 {
@@ -62,6 +64,14 @@ int validate_git(const void *data, const struct yaml_node *node,
 	if (!g->repositories.len)
 		return complain(where, node, "repositories", err,
 		    "is empty; list at least one, or leave 'git' out");
+	VEC_EACH (&g->accept_missing, id)
+		if (strlen(*id) != ID_DIGITS ||
+		    strspn(*id, "0123456789abcdef") != ID_DIGITS)
+			return complain(where, node, "accept_missing", err,
+			    "has '%s'; it takes ids of LFS objects, as `git "
+			    "lfs ls-files --long` shows them: 64 lower-case "
+			    "hex digits each",
+			    *id);
 	VEC_EACH (&g->credentials, c)
 		for (const struct settings_credentials *d = c + 1;
 		     d < g->credentials.items + g->credentials.len; d++)

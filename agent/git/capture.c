@@ -168,6 +168,33 @@ static int leave_unneeded_out(
 	return 0;
 }
 
+static bool is_accepted(const struct work *w, const char *sha256)
+{
+	const struct strvec *accepted = w->c->o->accept_missing;
+
+	return accepted && strvec_has(accepted, sha256);
+}
+
+/* What the configuration says may be missing is told, and no more. */
+static void leave_accepted_out(struct work *w, struct lfs_result *result)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < result->failed.len; i++) {
+		struct lfs_failure *f = &result->failed.items[i];
+		if (!is_accepted(w, f->sha256)) {
+			result->failed.items[left++] = *f;
+			continue;
+		}
+		*vec_add(&w->state.warnings) = str_printf(
+		    "LFS object %s is missing, as git.accept_missing allows: "
+		    "%s",
+		    f->sha256, f->reason);
+		free(f->reason);
+	}
+	result->failed.len = left;
+}
+
 /* What of LFS cannot be had is missing; the repository is taken all the same.
  */
 static int fetch_lfs(struct work *w, struct err *err)
@@ -191,6 +218,8 @@ static int fetch_lfs(struct work *w, struct err *err)
 		    (unsigned long long)result.damaged);
 	if (!failed && leave_unneeded_out(w, &result, err))
 		return -1;
+	if (!failed)
+		leave_accepted_out(w, &result);
 	if (!failed && !result.failed.len)
 		return 0;
 	if (!failed)

@@ -38,6 +38,8 @@ struct capture_git_options {
 	const struct capture_git_repository *repositories;
 	size_t count;
 	size_t parallel; /* repositories at once; 0: 4 */
+	/* SHA-256, in hex, of LFS objects that may be missing; or NULL. */
+	const struct strvec *accept_missing;
 };
 
 /* All repositories, in lanes of RANK_GIT from index 0; the caller says

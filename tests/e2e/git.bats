@@ -446,6 +446,14 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	run -1 agent backup
 	[[ $output == *"LFS objects of repository 'web'"*"1 of 1"*"$OID"*404* ]]
 	[ "$(manifest '.. | .lfs? // empty')" = '{"objects":1,"bytes":1000,"stored":0,"missing":1}' ]
+	# Whoever has accepted the loss is told of it, and no more.
+	sed -i "s|^git:|&\n  accept_missing: [$OID]|" "$BACKSTAY_CONFIG"
+	sleep 1.1
+	run agent backup
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"LFS object $OID is missing, as git.accept_missing allows"* ]]
+	[[ $output == *complete* ]]
 }
 
 @test "an LFS object that the server has lost and no ref reaches any more is not wanted" {
