@@ -37,7 +37,7 @@ static int prepare_scratch(struct backup_run *r, struct err *err)
 	return 0;
 }
 
-/* What is not protected is said each time. */
+/* Every run warns about what is not protected. */
 static int read_keys(struct backup_run *r, struct err *err)
 {
 	const struct settings *s = r->settings;
@@ -58,8 +58,8 @@ static int read_keys(struct backup_run *r, struct err *err)
 	return connect_signing_key(s, &r->key, err);
 }
 
-/* What stands in the vaults and should be looked into by somebody. */
-static void tell_odd(const struct snapshot_writer *w)
+/* Reports what is odd in the vaults, for the operator to check. */
+static void report_odd(const struct snapshot_writer *w)
 {
 	const char *future = snapshot_writer_future(w);
 
@@ -98,7 +98,7 @@ static int begin_snapshot(struct backup_run *r, struct err *err)
 		log_info("removed %zu object%s that dead runs had left in the "
 			 "vaults",
 		    tidied, tidied == 1 ? "" : "s");
-	tell_odd(r->snapshot);
+	report_odd(r->snapshot);
 	struct sink *sink = snapshot_writer_sink(r->snapshot, err);
 	if (!sink)
 		return -1;
@@ -241,8 +241,8 @@ static int finish(struct backup_run *r, struct err *err)
 	return status;
 }
 
-/* Only after success: a run that missed something drops nothing. The snapshot
- * is there, whatever becomes of this. */
+/* Prunes only after a complete snapshot. If pruning fails, the snapshot
+ * stays. */
 static int prune_after(struct backup_run *r)
 {
 	const struct prune_terms terms = {.key = r->key, .zone = r->zone};
@@ -260,7 +260,7 @@ static int prune_after(struct backup_run *r)
 	return status;
 }
 
-/* Said before an hour of work, not after it. */
+/* Checked before an hour of work, not after it. */
 static int check_options(struct backup_run *r, struct err *err)
 {
 	const struct agent *a = r->a;

@@ -1,6 +1,7 @@
 /*
- * One run of the backup, as its parts see it: backup.c is the order of the
- * work, backup_vaults.c where it goes, backup_report.c what is told of it.
+ * One run of the backup, shared by its parts: backup.c has the order of the
+ * work, backup_vaults.c the vaults, backup_report.c the manifest and the
+ * printed result.
  */
 #ifndef AGENT_BACKUP_H
 #define AGENT_BACKUP_H
@@ -16,7 +17,7 @@ struct run_vault {
 	const struct settings_vault *settings;
 	struct connect_vault connected;
 	struct vault_lock *lock;
-	struct err err; /* why it is out of the run; ERR_NONE: it is in */
+	struct err err; /* why the run does not use it; ERR_NONE: it does */
 };
 
 struct backup_run {
@@ -30,7 +31,7 @@ struct backup_run {
 	struct secret *passphrase;
 	struct run_vault *vaults;
 	size_t vault_count;
-	struct vault **open; /* those that are in, borrowed */
+	struct vault **open; /* those that the run uses, borrowed */
 	struct run_vault **open_run;
 	size_t open_count;
 	struct snapshot_writer *snapshot;
@@ -41,19 +42,20 @@ struct backup_run {
 	int64_t started, finished; /* seconds */
 };
 
-/* Opens and locks each vault. One that fails is out of the run, and told of,
- * also one whose lock is held: that may be a dead run's. None left ends it,
- * with ERR_LOCKED where some were locked. */
+/* Opens and locks each vault. One that fails, or whose lock is held, is
+ * reported and not used by the run. -1 if none is left, with ERR_LOCKED if some
+ * were locked. */
 int backup_vaults_open(struct backup_run *r, struct err *err);
 void backup_vaults_done(struct backup_run *r);
-/* The locks were ours all the time, or nothing may be committed. A vault that
- * does not say so is out of the run; -1 where one says otherwise, or none is
- * left. */
+/* Checks that we have held every lock all the time; otherwise nothing may be
+ * committed. A vault that cannot be asked is not used any more; -1 if a lock
+ * was lost, or no vault is left. */
 int backup_vaults_check(struct backup_run *r, struct err *err);
-/* After a failure: where a lock was taken over, that is what went wrong. */
+/* After a failure: if a lock was taken over, that becomes the reported
+ * cause. */
 void backup_vaults_explain(const struct backup_run *r, struct err *err);
-/* How many have failed, those of the commit too, which are told of here: they
- * are not in the manifest. */
+/* How many vaults have failed. Those that failed during the commit are reported
+ * here, since the manifest cannot name them. */
 size_t backup_vaults_failed(const struct backup_run *r);
 
 /* Everything of the manifest that the snapshot does not fill in itself. */

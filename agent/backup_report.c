@@ -42,8 +42,8 @@ static void add_source(struct manifest *m, const struct source_task *t)
 	}
 }
 
-/* What was captured is whole: that one vault has no copy of it is a warning in
- * those of the others. */
+/* The snapshot is complete even if one vault has no copy of it: the manifests
+ * in the other vaults have that as a warning. */
 static void add_vault_failure(
     struct manifest *m, const struct settings_vault *v, const struct err *err)
 {

@@ -106,8 +106,8 @@ int backup_vaults_check(struct backup_run *r, struct err *err)
 	return err_wrap(err, "no vault is left to commit to");
 }
 
-/* Whoever took over a lock removed what we were writing: what went wrong with
- * that is not what there is to be told. */
+/* A run that took over our lock has removed the files that we were writing: the
+ * lost lock is the cause to report, not the failed write. */
 void backup_vaults_explain(const struct backup_run *r, struct err *err)
 {
 	for (size_t i = 0; i < r->open_count; i++) {

@@ -88,8 +88,8 @@ static void check_encryption(struct check *c)
 		    recipients.len, recipients.len == 1 ? "" : "s");
 }
 
-/* What is signed with a key that the public keys do not know would be shown
- * as invalid by every reader of the same configuration. */
+/* If the signing key matches none of the public keys, every reader with this
+ * configuration shows the snapshots as invalid. */
 static int ask_signing(
     struct check *c, char id[MINISIGN_KEY_ID_TEXT], struct err *err)
 {
@@ -127,7 +127,7 @@ static void check_signing(struct check *c)
 		result(c, "signing", true, "with key %s", id);
 }
 
-/* A label that lies in the future pulls all later ones behind it. */
+/* After a label in the future, all later labels lie in the future as well. */
 static int check_future(struct check *c, struct vault *v,
     const struct snapshots *list, struct err *err)
 {
@@ -153,7 +153,7 @@ static int check_future(struct check *c, struct vault *v,
 	return 0;
 }
 
-/* Two entries that are one place lock each other out. */
+/* Two entries for the same location lock each other out. */
 static int check_twin(struct check *c, const struct settings_vault *s,
     const struct vault *v, struct err *err)
 {

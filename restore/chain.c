@@ -51,7 +51,7 @@ static const struct link *find(const struct chain *c, const char *label)
 	return NULL;
 }
 
-/* What it says of the one before it. */
+/* What a manifest says of the snapshot before it. */
 static int follow(const struct chain *c, const struct link *l,
     const struct manifest_previous *p, struct err *err)
 {
@@ -65,8 +65,9 @@ static int follow(const struct chain *c, const struct link *l,
 	return 0;
 }
 
-/* Oldest first. One that was copied here says what was before it elsewhere:
- * that holds against what is here, but nothing can be missing of it. */
+/* Oldest first. A snapshot that was copied into this vault names its
+ * predecessor in the other vault: if that one is here as well it must match,
+ * but it may be absent. */
 static int walk(struct chain *c, struct err *err)
 {
 	const char *vault = vault_name(c->o->vault.vault);

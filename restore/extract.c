@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-/* The directory must be new or empty: a tree over another is neither. */
+/* The directory must be new or empty: two trees in one directory would be
+ * neither. */
 static int make_target(const char *dir, struct err *err)
 {
 	cleanup(strvec_done) struct strvec names = VEC_INIT;

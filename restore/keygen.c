@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* Of all of them, before the first is written. */
+/* Checks all of them before the first is written. */
 static int check_new(const char *dir, struct err *err)
 {
 	static const char *const names[] = {"identity.txt", "signing.key",

@@ -38,10 +38,10 @@ int open_vault(const struct command *c, struct opened *o, struct err *err)
 	return snapshot_list(o->vault.vault, open_name(c), &o->list, err);
 }
 
-/* Whoever may write to the vault may put a manifest of any name there. One that
- * does not hold and lies in the future was no run's, and is passed over; any
- * other may be the newest there was, damaged, and is for the operator to judge:
- * it is not silently made up for by an older one. */
+/* Anybody who may write to the vault can put a manifest of any name there. One
+ * in the future whose signature is wrong was not written by a run, and is
+ * passed over. Any other may be the newest snapshot, damaged: the operator has
+ * to decide, so it is not silently replaced by an older one. */
 static const struct snapshot *latest(
     const struct command *c, const struct opened *o, struct err *err)
 {
@@ -122,8 +122,8 @@ static void show_progress(void *ctx, uint64_t done, uint64_t total)
 	log_progress("verifying: %s", buf_str(&text));
 }
 
-/* What was signed, or trusted unsigned, and is no snapshot is as wrong as a
- * digest that differs. */
+/* A manifest that is signed, or trusted unsigned, but is no snapshot, is an
+ * integrity error like a wrong digest. */
 static int is_wrong(const struct opened *o, struct err *err)
 {
 	if (err->code == ERR_FORMAT)

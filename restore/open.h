@@ -36,9 +36,9 @@ const char *open_name(const struct command *c);
 int open_vault(const struct command *c, struct opened *o, struct err *err);
 /* And the snapshot that the operand names. */
 int open_snapshot(const struct command *c, struct opened *o, struct err *err);
-/* Whether the signature of that one holds. Where it does not, the public keys
- * may as well be the wrong ones: nothing is known of the snapshot then, and
- * prune, which counts a recorded finding against it, looks for itself. */
+/* Whether the signature of that snapshot holds. If not, the public keys may
+ * just be the wrong ones: then nothing is known about the snapshot, and verify
+ * records no finding, which prune would count against it. */
 bool open_is_signed(const struct opened *o);
 /* And its bytes, of which signature, digest and length are right, unpacked
  * with each entry held against CONTENTS.json. ERR_INTEGRITY where it is no good

@@ -108,7 +108,7 @@ int command_plan(const struct command *c, struct err *err)
 	return r ? print_report(&s, r, err) : err_wrap(err, "plan --server");
 }
 
-/* What will be deleted is shown whatever was answered before. */
+/* What will be deleted is shown even with --yes. */
 static void show_prune(const struct plan *p)
 {
 	VEC_EACH (&p->prune, d)

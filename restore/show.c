@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What servers said is in it, and may be meant for the terminal. */
+/* It has text from servers, which may contain control sequences for a
+ * terminal. */
 static void add_shown(struct buf *out, const char *text)
 {
 	str_add_printable(out, text ? text : "?", text ? strlen(text) : 1);

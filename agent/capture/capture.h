@@ -1,7 +1,7 @@
 /*
- * What a capture is: it reads one kind of source, puts what it finds into
- * lanes of the archive, and says what it could not get. A new kind of source
- * is one capture_<kind>.c that fills a report.
+ * A capture reads one kind of source, puts what it finds into lanes of the
+ * archive, and reports what it could not get. A new kind of source is one room
+ * below agent whose capture fills a report.
  *
  * A capture never fails as a whole because one thing did: what is missing is
  * named in the report, and the snapshot is then partial.

@@ -234,7 +234,7 @@ static int fetch_lfs(struct work *w, struct err *err)
 	return 0;
 }
 
-/* Each by name, as far as a person reads on; the rest by number. */
+/* Names the first few, and counts the rest. */
 static void report_lost(struct work *w)
 {
 	struct capture *c = w->c;
@@ -285,8 +285,8 @@ static void report_one(struct work *w, const struct strvec *uncovered)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* What the mirror is bound to: it holds whatever this repository had that these
- * credentials could see. A digest, for some of it may be secret. */
+/* What the mirror is bound to: a repository and credentials, since it holds
+ * whatever these could read. A digest, because some of it may be secret. */
 static char *origin_of(const struct work *w)
 {
 	cleanup(buf_wipe) struct buf all = BUF_INIT;

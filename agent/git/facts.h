@@ -1,7 +1,7 @@
 /*
- * What is said of a captured repository: the facts of its HEAD entry, its part
- * of the manifest, and the submodules that the snapshot does not cover. For
- * agent/git/capture.c alone.
+ * What is recorded about a captured repository: the facts of its HEAD entry,
+ * its part of the manifest, and the submodules that the snapshot does not
+ * cover. For agent/git/capture.c alone.
  */
 #ifndef AGENT_GIT_FACTS_H
 #define AGENT_GIT_FACTS_H

@@ -33,7 +33,8 @@ static void ask_job(void *ctx, size_t i)
 	if ((!j->resource->namespaced || namespaces->len > 1) &&
 	    ask(j, NULL, &err) == 0)
 		return;
-	/* What is no right that is missing, fails for each as well. */
+	/* An error other than a missing permission would occur for each of
+	 * them. */
 	bool broken = err.code != ERR_NONE && err.code != ERR_DENIED;
 	if (broken || !j->resource->namespaced) {
 		kube_job_note_failure(j, NULL, &err);

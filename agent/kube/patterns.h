@@ -1,6 +1,7 @@
 /*
- * What the configuration says of resources that fits nothing of the cluster, or
- * nothing that is captured: mostly a slip, and a silent one otherwise.
+ * Finds patterns of the configuration that match no resource of the cluster, or
+ * none that is captured: usually a mistake, which nobody would notice
+ * otherwise.
  */
 #ifndef AGENT_KUBE_PATTERNS_H
 #define AGENT_KUBE_PATTERNS_H

@@ -1,8 +1,8 @@
 /*
- * What a vault holds, as far as it can be proved: each manifest read and its
- * signature checked, each archive asked for by name, each verification weighed
- * by who signed it. And whether what is to stay still is what it was, to be
- * asked before anything goes. It decides nothing.
+ * What a vault holds, as far as it can be proved: each manifest is read and its
+ * signature checked, each archive looked up by name, each verification checked
+ * for a trusted signature. Before a deletion it checks again that the snapshots
+ * that stay are unchanged. It decides nothing.
  */
 #ifndef AGENT_PRUNE_PROOF_H
 #define AGENT_PRUNE_PROOF_H

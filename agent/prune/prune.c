@@ -127,7 +127,8 @@ static void not_reached(struct prune_rows *rows, size_t count)
 	}
 }
 
-/* The oldest first; what the store keeps is kept, and no error. */
+/* The oldest first. A snapshot that the store protects is kept, which is no
+ * error. */
 static int remove_dropped(const struct prune_options *o, const struct known *k,
     const struct proofs *kept, struct prune_rows *rows, struct err *err)
 {

@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-/* Whether the target has the very object that the earlier run ended with: the
- * journal is a hint, the cluster is the fact. What the target was not asked for
- * is not known to be there. */
+/* Whether the target still has the object that the earlier run left there: the
+ * cluster decides, not the journal. An object that the plan did not ask the
+ * target for does not count as existing. */
 static bool is_still_there(
     const struct plan_node *n, const struct journal_node *before)
 {
@@ -18,7 +18,7 @@ static bool is_still_there(
 				str_eq(before->uid, n->live_uid));
 }
 
-/* As if it had not been begun. */
+/* Treats the node as not begun. */
 static void forget(struct journal_node *before)
 {
 	free(before->live_uid);
@@ -83,7 +83,7 @@ static int open_journal(const struct level_engine *e, struct err *err)
 
 enum step { FINISH, PRUNE, RELEASE };
 
-/* Each driver that has such a step takes it; none once the run must stop. */
+/* Runs a step of every driver that has it, unless the run must stop. */
 static void each_driver(const struct level_engine *e, enum step step)
 {
 	for (int kind = 0; kind < PLAN_BARRIER; kind++) {

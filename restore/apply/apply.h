@@ -3,7 +3,7 @@
  * fails, holding back only what depends on it. Everything that happened is in
  * the journal before the next request is made for that node.
  *
- * What a node is, the engine does not know: drivers apply nodes. There is one
+ * The engine does not know what a node is: drivers apply nodes. There is one
  * for repositories and one for state objects (restore/targets binds them), and
  * one for Kubernetes objects (restore/kube/applier.h).
  */

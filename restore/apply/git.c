@@ -15,8 +15,8 @@ struct tally {
 	const char *first_own;
 };
 
-/* Refs that a host makes of its own pull requests, merge requests and pipelines
- * and hides from pushes: none of them can be restored, by nobody.
+/* Refs that a host creates for its pull requests, merge requests and pipelines.
+ * The host refuses every push to them, so they cannot be restored.
  * https://docs.github.com/en/repositories (pull request refs),
  * https://docs.gitlab.com/administration/repository_storage_paths/ */
 static bool is_hosts_own(const struct push_ref *ref)
@@ -74,7 +74,7 @@ static void note_refs(
 	}
 }
 
-/* A push cannot set the HEAD of a server: somebody has to. */
+/* A push cannot set the HEAD of a server: the operator has to do it. */
 static void note_head(
     const struct push_result *r, const char *url, struct outcome *outcome)
 {
@@ -179,9 +179,9 @@ static int has_lfs(const char *dir, bool *has, struct err *err)
 	return status;
 }
 
-/* LFS objects go first, since hosts refuse refs whose objects they lack; but
- * not before it is known that the push may be made, and that there is a
- * repository. */
+/* LFS objects are sent first, since hosts refuse refs whose LFS objects they
+ * lack; but only after it is known that the repository exists and accepts the
+ * push. */
 static int push_both(const struct git_apply_options *o,
     const struct push_options *push, struct push_result *result,
     struct outcome *outcome, size_t *failed, struct err *err)

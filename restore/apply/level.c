@@ -9,7 +9,8 @@
 
 enum { POLL_MS = 100, POLL_MAX_MS = 1000 };
 
-/* Whether something comes later that must come before. */
+/* Whether something that this node needs first was postponed and is not applied
+ * yet. */
 static bool is_early(const struct run *r, uint32_t node)
 {
 	VEC_EACH (&r->p->graph.nodes.items[node].edges, e)
@@ -20,9 +21,9 @@ static bool is_early(const struct run *r, uint32_t node)
 	return false;
 }
 
-/* Whether something that must be there, or ready, is not; says what. What is
- * held for an owner that is going will itself go with it, by the hand of the
- * garbage collector. */
+/* Whether something that this node needs is missing or not ready; the outcome
+ * then names it. A node whose owner is being deleted is held as well, since the
+ * garbage collector would delete it together with its owner. */
 static bool is_held(const struct run *r, uint32_t node, struct outcome *outcome)
 {
 	const struct plan *p = r->p;
@@ -53,9 +54,10 @@ static bool is_held(const struct run *r, uint32_t node, struct outcome *outcome)
 	return false;
 }
 
-/* Whether what an earlier run ended well is there still, as a check tells. What
- * somebody has changed since then is there, and is left to them. */
-static bool was_driven(
+/* Asks the driver whether the target still has what an earlier run restored,
+ * and if so keeps the outcome of that run. What somebody has changed since then
+ * still exists, and is left as it is. */
+static bool is_still_restored(
     struct level_engine *e, const struct apply_driver *driver, uint32_t node)
 {
 	const struct journal *j = e->run->journal;
@@ -100,7 +102,7 @@ static void drive(struct level_engine *e, uint32_t node)
 		    "the target refused others of its kind");
 		return;
 	}
-	if (was_driven(e, driver, node))
+	if (is_still_restored(e, driver, node))
 		return;
 	switch (driver->apply(driver->ctx, node, outcome, &err)) {
 	case APPLY_ENDED:
@@ -179,7 +181,8 @@ static void run_one(void *ctx, size_t i)
 	run_node(b->e, b->nodes.items[i]);
 }
 
-/* What failed is not ready, and holds back by itself. */
+/* A failed node is not waited for: its failure already holds back what needs
+ * it. */
 static void wait_one(void *ctx, size_t i)
 {
 	struct batch *b = ctx;
@@ -198,7 +201,7 @@ static void wait_one(void *ctx, size_t i)
 	r->gates[node] = (uint8_t)state;
 }
 
-/* What must be ready before this node, and was not waited for yet. */
+/* Adds what must be ready before this node and was not waited for yet. */
 static bool add_gates(const struct run *r, uint32_t node, struct batch *gates)
 {
 	bool waits = false;
@@ -220,7 +223,8 @@ static bool add_gates(const struct run *r, uint32_t node, struct batch *gates)
 	return waits;
 }
 
-/* What the target has already needs no request of its own. */
+/* Lets the driver find the nodes that are equal in the target already, so that
+ * they need no request of their own. */
 static void run_same(
     struct level_engine *e, enum plan_node_kind kind, uint32_t level)
 {
@@ -252,7 +256,7 @@ static bool is_left_alone(const struct plan *p, const struct plan_node *n)
 	       (n->exists && plan_existing_of(p, n) == PLAN_EXISTING_SKIP);
 }
 
-/* As many as the driver of the first can bear. */
+/* As many as the driver of the first node allows. */
 static size_t workers_for(const struct level_engine *e, const struct batch *b)
 {
 	enum plan_node_kind kind =
@@ -265,7 +269,8 @@ static size_t workers_for(const struct level_engine *e, const struct batch *b)
 					 : run_in_flight(e->run);
 }
 
-/* What waits for nothing goes first, the rest when its gates have opened. */
+/* Nodes that wait for nothing run first; the others run once what they wait for
+ * is ready. */
 void level_run(struct level_engine *e, uint32_t level)
 {
 	struct run *r = e->run;

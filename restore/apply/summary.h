@@ -8,9 +8,9 @@
 
 /* An item for each node, in order; takes their outcomes. */
 void summary_nodes(struct run *r);
-/* What is still paused. */
+/* Adds what is still paused. */
 void summary_paused(struct run *r);
-/* What the operator does next. */
+/* Tells the operator what to do next. */
 void summary_next(struct run *r);
 
 #endif

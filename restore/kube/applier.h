@@ -1,7 +1,7 @@
 /*
- * The driver of Kubernetes objects: creates what is missing, brings what is
- * there to what the snapshot has, as the operator said, waits until things are
- * ready, and pauses and releases what would fight the restore.
+ * The driver of Kubernetes objects: creates missing objects, treats existing
+ * ones as --existing says, waits until they are ready, and pauses and releases
+ * the controllers that would work against the restore.
  */
 #ifndef RESTORE_KUBE_APPLIER_H
 #define RESTORE_KUBE_APPLIER_H

@@ -11,7 +11,7 @@ bool ours_by_journal(const struct task *t, const char *uid)
 		return false;
 	if (!before->ended)
 		return !str_eq(uid, before->live_uid);
-	/* Made, but for its status. */
+	/* Created; only its status failed. */
 	return before->outcome.kind == OUTCOME_PARTIAL &&
 	       str_eq(uid, before->uid);
 }
@@ -28,9 +28,9 @@ static bool is_managed_by_us(const struct json_object *live)
 	return false;
 }
 
-/* Without a journal that says so: it was not there before, no other node makes
- * it, and we are among its field managers, as a controller that made it is
- * not. */
+/* Without a journal entry an object counts as ours if it did not exist when the
+ * restore was planned, no other node creates it, and we are one of its field
+ * managers: an object that a controller created does not have us there. */
 bool ours_by_object(
     const struct task *t, const char *uid, const struct json_object *live)
 {

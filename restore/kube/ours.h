@@ -7,10 +7,10 @@
 
 #include "restore/kube/task.h"
 
-/* What is there with that UID: an earlier run made it, and died before it could
- * say so, or could make it only in part. */
+/* Whether an earlier run created the live object with that UID, and was killed
+ * before it recorded that, or could create it only in part. */
 bool ours_by_journal(const struct task *t, const char *uid);
-/* The same, by the object itself too. */
+/* The same, judged by the live object as well. */
 bool ours_by_object(
     const struct task *t, const char *uid, const struct json_object *live);
 

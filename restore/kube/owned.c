@@ -74,8 +74,8 @@ static bool goes_beyond(const struct json_object *fields,
 	return false;
 }
 
-/* Owners are relinked and finalizers come and go by ways of their own, and a
- * status is no part of what is applied. */
+/* Not compared: owner references and finalizers are handled elsewhere, and a
+ * status is not part of what is applied. */
 static struct json_object *fields_to_apply(const struct json_object *entry)
 {
 	struct json_object *fields = json_copy(json_get(entry, "fieldsV1"));
@@ -126,8 +126,8 @@ bool owned_conflicts(const struct kube_answer *answer)
 
 /* ---- taking it over ------------------------------------------------------ */
 
-/* managedFields in which what we own by having created it is ours by having
- * applied it; NULL where that is so already. */
+/* managedFields in which the entry of our create has become one of our apply;
+ * NULL if no entry has to change. */
 static struct json_object *adopted(const struct json_object *live)
 {
 	const struct json_object *managed = managed_of(live);
@@ -158,7 +158,7 @@ static struct json_object *adopted(const struct json_object *live)
 	return out;
 }
 
-/* What a write answered: the resourceVersion of what is there now. */
+/* The resourceVersion in the answer to a write. */
 static char *version_in(const struct kube_answer *answer)
 {
 	struct err ignored = ERR_INIT;

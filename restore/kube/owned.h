@@ -16,12 +16,12 @@ struct kube_answer;
 /* Whether we own a field of `live` that is not wanted. */
 bool owned_exceeds(
     const struct json_object *live, const struct json_object *wanted);
-/* Makes what we created ours to apply. The resourceVersion that it has then
- * goes to `*version`; the caller frees it. */
+/* Turns the fields that our create owns into fields that our apply owns.
+ * `*version` becomes the new resourceVersion; the caller frees it. */
 int owned_adopt(struct task *t, const struct json_object *live, char **version,
     struct err *err);
-/* Whether a refused apply was in conflict with nobody but us: in a dry run,
- * which takes nothing over. */
+/* Whether a refused apply conflicts only with our own create, as it does in a
+ * dry run, which changes no owner of fields. */
 bool owned_conflicts(const struct kube_answer *answer);
 
 #endif

@@ -22,7 +22,7 @@ struct prepared {
 	char *path;
 };
 void prepared_done(struct prepared *o);
-/* What has to be left out of it is noted in the outcome. */
+/* Notes in the outcome what had to be left out. */
 int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
     struct outcome *outcome, struct err *err);
 

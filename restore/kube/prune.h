@@ -6,7 +6,8 @@
 
 #include "restore/kube/target.h"
 
-/* Deletes what the plan says, unless something is missing. */
+/* Deletes what the plan lists for pruning, unless something could not be
+ * restored. */
 void prune_objects(struct applier *a);
 
 #endif

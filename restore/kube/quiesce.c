@@ -19,9 +19,9 @@ static int find_cluster(
 	return -1;
 }
 
-/* What was deleted in the meantime waits for its finalizers: let go, its
- * controller would delete what it stands for. What another hand has changed
- * since is no longer ours. */
+/* An object that is being deleted stays paused: once released, its controller
+ * would run its finalizers and delete what the object stands for. A pause that
+ * somebody changed since then is no longer ours to undo. */
 static int may_release(struct applier *a, uint16_t cluster,
     const struct journal_pause *p, const struct pause_made *made, bool *may,
     struct err *err)
@@ -45,7 +45,7 @@ static int may_release(struct applier *a, uint16_t cluster,
 	return 0;
 }
 
-/* `*was_paused`: it was so by us until now. */
+/* `*was_paused`: until now it was still paused by us. */
 static int release(struct applier *a, struct journal_pause *p, bool *was_paused,
     struct err *err)
 {
@@ -124,7 +124,7 @@ static int by_level(const void *va, const void *vb)
 	return strcmp(a->path, b->path);
 }
 
-/* What others need comes first, so that children come last. */
+/* In order of dependency, so that children come last. */
 void quiesce_release(struct applier *a)
 {
 	VEC_DEFINE(, struct journal_pause *) all = VEC_INIT;

@@ -1,6 +1,6 @@
 /*
- * What would act on a half-restored platform is restored paused, and released
- * when all is there.
+ * Controllers that would act on a half-restored platform are restored paused,
+ * and released when everything is restored.
  */
 #ifndef RESTORE_KUBE_QUIESCE_H
 #define RESTORE_KUBE_QUIESCE_H

@@ -6,7 +6,8 @@
 
 #include "restore/kube/target.h"
 
-/* Until it is ready, or its time is over; the report says what came of it. */
+/* Waits until it is ready or its time is over, and adds the result to the
+ * report. */
 enum gate_state ready_wait(struct applier *a, uint32_t node);
 
 #endif

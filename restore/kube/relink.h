@@ -1,5 +1,5 @@
 /*
- * Owner references with the UIDs that the owners have now.
+ * Gives owner references the UIDs that the owners have in the target.
  */
 #ifndef RESTORE_KUBE_RELINK_H
 #define RESTORE_KUBE_RELINK_H
@@ -8,10 +8,11 @@
 
 struct json_object;
 
-/* An owner that is not there is left out, and noted in the outcome. */
+/* A reference to a missing owner is left out, and noted in the outcome. */
 void relink_owners(struct applier *a, uint32_t node, struct json_object *object,
     struct outcome *outcome);
-/* Those that had to wait, because the owner needed the object first. */
+/* Sets the references that had to wait because the owner needs the object
+ * first. */
 void relink_late(struct applier *a);
 
 #endif

@@ -36,7 +36,7 @@ static void compare(
 	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
 	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
 	cleanup(prepared_done) struct prepared wanted = {.object = NULL};
-	struct err ignored = ERR_INIT; /* it will be met again */
+	struct err ignored = ERR_INIT; /* shown when the object is applied */
 
 	if (!uid || json_path(live, "metadata", "deletionTimestamp", NULL) ||
 	    prepare_object(a, node, &wanted, &outcome, &ignored) ||
@@ -78,7 +78,7 @@ static int on_item(void *ctx, const char *text, size_t len, struct err *err)
 		return -1;
 	if (!name)
 		return 0;
-	/* Items of a list do not say what they are. */
+	/* Items of a list have no apiVersion and kind. */
 	json_set_str(live, "apiVersion", g->k->api_version);
 	json_set_str(live, "kind", g->k->kind);
 	names_add(&key, g->k->cluster, g->k->group, g->k->kind, g->ns, name);
@@ -97,7 +97,7 @@ static int on_restart(void *ctx, struct err *err)
 {
 	(void)ctx;
 	(void)err;
-	return 0; /* what was the same still was so */
+	return 0; /* what was equal before the restart stays so */
 }
 
 static void run_group(void *ctx, size_t i)
@@ -113,7 +113,7 @@ static void run_group(void *ctx, size_t i)
 	    .on_restart = on_restart,
 	    .ctx = g};
 	struct kube_list_result result = {.resource_version = NULL};
-	struct err ignored = ERR_INIT; /* each is asked for, then */
+	struct err ignored = ERR_INIT; /* compared one by one instead */
 
 	throttle_enter(&c->throttle);
 	kube_list(c->client, &o, &result, &ignored);

@@ -1,13 +1,13 @@
 /*
- * Objects that the target has already as they are to be, found by lists: far
- * fewer requests than one each.
+ * Finds objects that are equal in the target already by listing them, with far
+ * fewer requests than one for each.
  */
 #ifndef RESTORE_KUBE_SAME_H
 #define RESTORE_KUBE_SAME_H
 
 #include "restore/kube/target.h"
 
-/* Under --existing=update, those of the nodes that are there and equal become
+/* With --existing=update, sets the nodes that exist and are equal to
  * UNCHANGED. */
 void same_unchanged(struct applier *a, const uint32_t *nodes, size_t count);
 

@@ -62,8 +62,8 @@ static const char *query(const struct task *t, bool force)
 		     : "fieldManager=" KUBE_FIELD_MANAGER;
 }
 
-/* The server takes fields that it does not know and drops them: it says so in
- * a warning, which must not be lost. */
+/* The server drops fields that it does not know and only sends a warning, which
+ * must not be lost. */
 static void keep_warnings(struct task *t, const struct kube_answer *answer)
 {
 	VEC_EACH (&answer->warnings, w)

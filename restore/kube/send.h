@@ -22,8 +22,9 @@ struct json_object *send_get(
 int send_object(struct task *t, const char *method, const char *path,
     const char *content_type, bool force, const struct json_object *body,
     struct kube_answer *answer, struct err *err);
-/* Deletes the object with that UID, and none that has taken its name since.
- * 0 also where it is not there; what it owns goes with it, later. */
+/* Deletes the object with that UID, never another one with the same name. 0
+ * also if it does not exist. The garbage collector deletes what it owns
+ * later. */
 int send_delete(struct applier *a, uint16_t cluster, const char *path,
     const char *uid, struct err *err);
 

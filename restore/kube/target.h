@@ -1,5 +1,5 @@
 /*
- * The clusters that a restore writes to, and what is known of them by now.
+ * The clusters that a restore writes to, and what is known of them so far.
  */
 #ifndef RESTORE_KUBE_TARGET_H
 #define RESTORE_KUBE_TARGET_H
@@ -17,13 +17,13 @@ struct target {
 	pthread_mutex_t lock;
 	bool pods_known;
 	bool runs_pods;
-	/* A webhook that does not answer stands in the way: since that advance
-	 * of the run, counted from 1. Once the run advances it is tried anew.
-	 */
+	/* The advance of the run, counted from 1, at which a webhook of the
+	 * cluster did not answer; 0: none. It is tried again once the run has
+	 * advanced. */
 	atomic_uint webhook_away;
 };
 
-/* What all files of this room work on. */
+/* Shared by all files of this room. */
 struct applier {
 	struct run *run; /* set when the run begins */
 	enum applier_gates gates;

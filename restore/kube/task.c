@@ -5,7 +5,8 @@
 #include "restore/kube/ours.h"
 #include "storage/base/cleanup.h"
 
-/* A dry run cannot ask about what is not there to be asked. */
+/* In a dry run the server cannot check an object whose namespace or kind does
+ * not exist yet. */
 static bool is_unchecked(const struct task *t)
 {
 	if (!t->a->run->o->dry_run)
@@ -39,7 +40,7 @@ enum task_next task_run(
 	t.paused = begun; /* where it is to be */
 	if (begun)
 		outcome_done(outcome); /* its notes are made anew */
-	/* The cheapest way for what stays as it is: no request, no reading. */
+	/* An object that stays as it is needs no request and is not read. */
 	if (t.n->exists &&
 	    plan_existing_of(a->run->p, t.n) == PLAN_EXISTING_SKIP &&
 	    !ours_by_journal(&t, t.n->live_uid)) {

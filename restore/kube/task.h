@@ -1,9 +1,9 @@
 /*
  * One object on its way into a cluster.
  *
- * It is created where it seems to be missing, and updated where it seems to be
- * there; each of the two may find that it is not so, and says which comes next.
- * task_run calls one after the other until the outcome is set.
+ * It is created if it seems to be missing, and updated if it seems to exist.
+ * Either step may find that this is not so, and returns which step comes next.
+ * task_run repeats this until the outcome is set.
  */
 #ifndef RESTORE_KUBE_TASK_H
 #define RESTORE_KUBE_TASK_H

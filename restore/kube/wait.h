@@ -1,5 +1,5 @@
 /*
- * Waiting for a cluster to come round.
+ * Waiting between attempts on a cluster.
  */
 #ifndef RESTORE_KUBE_WAIT_H
 #define RESTORE_KUBE_WAIT_H

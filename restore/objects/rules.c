@@ -160,7 +160,7 @@ bool rules_has(struct json_object *object, const char *pointer)
 	return has;
 }
 
-static void see_image(void *ctx, struct json_object *image)
+static void match_image(void *ctx, struct json_object *image)
 {
 	const char **glob = ctx;
 
@@ -173,7 +173,7 @@ bool rules_runs_image(struct json_object *workload, const char *image)
 	const char *sought = image;
 
 	rules_visit(workload, "/spec/template/spec/containers/*/image",
-	    see_image, &sought);
+	    match_image, &sought);
 	return !sought;
 }
 

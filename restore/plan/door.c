@@ -11,7 +11,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* What cannot be read here is no finding; all else is one. */
+/* An error of this machine says nothing about the archive; any other error is a
+ * finding. */
 static int refuse(struct err *err, const char *path)
 {
 	if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)
@@ -21,8 +22,8 @@ static int refuse(struct err *err, const char *path)
 
 /* ---- Kubernetes objects ---- */
 
-/* Of the names that make its path, which the API server takes from the object
- * and not from the path. */
+/* Checks the names in the object itself, since the API server uses those and
+ * not the path in the archive. */
 static int check_names(const struct json_object *object, struct err *err)
 {
 	const struct json_object *meta = json_get(object, "metadata");

@@ -1,7 +1,7 @@
 /*
- * The one door by which what an archive holds comes in: `verify` and every plan
- * ask the same of it, so that what the one refuses the other does not write.
- * An entry has to be what its place in the archive and its facts say it is.
+ * Checks every entry of an archive. `verify` and every plan use the same
+ * checks, so that a plan never writes what `verify` refuses. An entry must
+ * match its path in the archive and its facts.
  *
  * All return -1 with ERR_INTEGRITY, or ERR_CANCELLED, naming the entry.
  */
@@ -22,15 +22,15 @@
 struct json_object *door_object(
     const struct tree *tree, const struct contents_entry *e, struct err *err);
 
-/* What was state when it was captured reads as state still, with its serial;
- * *state says whether it was. What never was is kept as it is. Bytes are not
- * judged beyond that: a restore writes them as they are. */
+/* An object that was Terraform state at capture must still read as state, with
+ * its serial; `*state` says whether it was. Any other object passes. Nothing
+ * else is checked: a restore writes the bytes unchanged. */
 int door_state(const struct tree *tree, const struct contents_entry *e,
     bool *state, struct err *err);
 
-/* An entry below git/<name>.git: a file that a mirror has, and an LFS object
- * that is what it is called after. `*repository`: git/<name>.git, the caller's.
- */
+/* An entry below git/<name>.git: a file that belongs into a mirror; an LFS
+ * object must match the digest in its name. `*repository`: git/<name>.git, the
+ * caller's. */
 int door_git_file(
     const struct contents_entry *e, char **repository, struct err *err);
 

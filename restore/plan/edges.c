@@ -20,8 +20,8 @@ static bool provides(const struct plan *p, const char *name, uint32_t node)
 	return false;
 }
 
-/* The labels that a Service asks for stand together; those nodes that provide
- * them all are what runs its pods. */
+/* The nodes that provide all labels which a Service selects run its pods. The
+ * labels of one Service follow each other in the list. */
 static void need_pods_of(
     struct plan_maker *m, const struct plan_pending *of, uint32_t service)
 {
@@ -97,7 +97,8 @@ static void after(struct plan *p, uint32_t node, uint32_t barrier)
 	graph_need(&p->graph, node, barrier, EDGE_ORDER, false, "order");
 }
 
-/* Git, then state, then objects; then what may refuse objects. */
+/* Repositories first, then state, then objects, then what may refuse
+ * objects. */
 static void add_barriers(struct plan *p)
 {
 	uint32_t count = (uint32_t)p->nodes.len;
@@ -137,8 +138,8 @@ static bool is_namespace(const struct plan *p, uint32_t node)
 	       str_eq(n->k->kind, "Namespace");
 }
 
-/* What the API itself demands cannot be given up, and a namespace that waits
- * for what is in it would never come. */
+/* The API requires these edges, so a cycle cannot be broken there: a namespace
+ * that waits for something inside it could never be created. */
 static int check_broken(const struct plan *p, struct err *err)
 {
 	const struct plan_options *o = p->options;

@@ -4,7 +4,7 @@
  *
  * A node's level is one more than the highest level among what it needs; a
  * barrier, which stands for many, takes no level of its own. A cycle is broken
- * at its weakest edge (ties: by keys), and every edge taken out is told. Within
+ * at its weakest edge (ties: by keys), and every removed edge is listed. Within
  * a level nodes stand by rank, then by key, so that the same input gives the
  * same order.
  */
@@ -28,7 +28,7 @@ struct graph_edge {
 VEC_DEFINE(graph_edges, struct graph_edge);
 
 struct graph_node {
-	const char *key; /* borrowed; unique by its maker's care */
+	const char *key; /* borrowed; the caller keeps it unique */
 	int rank;
 	uint32_t level;
 	bool barrier;
@@ -59,8 +59,8 @@ struct graph {
 void graph_done(struct graph *g);
 uint32_t graph_add(struct graph *g, const char *key, int rank);
 uint32_t graph_add_barrier(struct graph *g, const char *key);
-/* An edge to itself is ignored; of several to one node graph_order leaves the
- * strongest, which must be ready if one of them said so. */
+/* An edge to itself is ignored; of several edges to one node graph_order keeps
+ * the strongest, which requires readiness if any of them did. */
 void graph_need(struct graph *g, uint32_t node, uint32_t needs,
     enum edge_strength strength, bool ready, const char *reason);
 /* Breaks cycles and fills levels, order and broken. */

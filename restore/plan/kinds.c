@@ -45,7 +45,7 @@ static void use_version(
 }
 
 /* Versions of one form, where the one that a server prefers may have another:
- * autoscaling/v1 has no metrics, and drops them without a word. */
+ * autoscaling/v1 has no metrics, and drops them silently. */
 static const struct {
 	const char *group;
 	const char *kind;
@@ -141,7 +141,7 @@ static bool use_defined(struct plan_maker *m, struct plan_kind *k)
 	return false;
 }
 
-/* Kinds that something in the snapshot makes known when it is ready. */
+/* Kinds that something in the snapshot defines once it is ready. */
 static bool will_be_defined(const struct plan *p, const struct plan_kind *k)
 {
 	bool known = false;
@@ -176,12 +176,13 @@ static void settle(struct plan_maker *m, struct plan_kind *k)
 	if (use_defined(m, k))
 		return;
 	k->defined = will_be_defined(m->p, k);
-	/* Without asking, what the snapshot says has to do. */
+	/* If the target is not asked, the version of the snapshot is used. */
 	if (!asked)
 		k->has_status = true;
 }
 
-/* Whoever may write within a namespace alone need not be able to see it. */
+/* An account that may write inside a namespace is often not allowed to read the
+ * namespace itself. */
 static void exclude_companion(const struct plan *p, struct plan_node *n)
 {
 	VEC_EACH (&p->kinds, k) {

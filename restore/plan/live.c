@@ -22,7 +22,7 @@ struct live {
 	struct plan_maker *m;
 	uint16_t cluster;
 	const struct plan_kind *k;
-	/* Namespaces that are there to stay: name to 1. */
+	/* Namespaces that exist and are not being deleted: name to 1. */
 	struct index *namespaces;
 	bool is_source; /* an object of the snapshot is alive here */
 	char *source_name;
@@ -37,7 +37,7 @@ static void mark(struct live *l, const char *group, const char *kind,
 	const char *name = json_get_str(meta, "name");
 	cleanup(buf_done) struct buf key = BUF_INIT;
 
-	/* What goes away will be made again. */
+	/* An object that is being deleted will have to be created again. */
 	if (!name || terminates(item))
 		return;
 	names_add(&key, l->cluster, group, kind,
@@ -54,7 +54,7 @@ static void mark(struct live *l, const char *group, const char *kind,
 	}
 }
 
-static void see_namespace(void *ctx, struct json_object *item)
+static void add_namespace(void *ctx, struct json_object *item)
 {
 	struct live *l = ctx;
 	const struct json_object *meta = json_get(item, "metadata");
@@ -73,7 +73,7 @@ static void see_namespace(void *ctx, struct json_object *item)
 		index_add(l->namespaces, name, 1);
 }
 
-static void see_object(void *ctx, struct json_object *item)
+static void mark_object(void *ctx, struct json_object *item)
 {
 	struct live *l = ctx;
 
@@ -98,8 +98,8 @@ static void note_unseen(struct live *l, const char *ns, const struct err *err)
 	json_append(l->unseen, missing_entry(what, err->message, refused));
 }
 
-/* A list that is refused only means that each object is asked for later. */
-static bool see_all(struct live *l, struct plan_kind *k, const char *ns)
+/* If a list is refused, each object is asked for when it is applied. */
+static bool mark_listed(struct live *l, struct plan_kind *k, const char *ns)
 {
 	struct kube_client *c = l->m->p->options->clusters[l->cluster].client;
 	autofree char *path =
@@ -107,7 +107,7 @@ static bool see_all(struct live *l, struct plan_kind *k, const char *ns)
 	struct err err = ERR_INIT;
 
 	l->k = k;
-	if (list_all(c, path, true, l->m->p->options->clock, see_object, l,
+	if (list_all(c, path, true, l->m->p->options->clock, mark_object, l,
 		&err) == 0)
 		return true;
 	note_unseen(l, ns, &err);
@@ -124,7 +124,7 @@ static void report_unseen(struct live *l)
 		    str_printf("what is there already is not known: %s", *line);
 }
 
-static void see_kind(struct live *l, struct plan_kind *k)
+static void mark_kind(struct live *l, struct plan_kind *k)
 {
 	struct plan *p = l->m->p;
 	VEC_DEFINE(, const char *) there = VEC_INIT;
@@ -141,16 +141,15 @@ static void see_kind(struct live *l, struct plan_kind *k)
 	}
 	k->asked = chosen;
 	if (chosen && (!k->namespaced || there.len > WIDE))
-		k->asked = see_all(l, k, NULL);
+		k->asked = mark_listed(l, k, NULL);
 	else
 		VEC_EACH (&there, ns)
-			k->asked &= see_all(l, k, *ns);
+			k->asked &= mark_listed(l, k, *ns);
 	vec_done(&there);
 }
 
-/* Whether the target is the source by its own UID; where one of the two is not
- * known, what the UIDs of namespaces say has to do, and the operator is told.
- */
+/* Whether the target is the source cluster, by their UIDs. If one of the two is
+ * not known, the UIDs of namespaces decide, and the operator is warned. */
 static void compare_uids(struct live *l)
 {
 	struct plan *p = l->m->p;
@@ -192,13 +191,13 @@ static int guard(struct live *l, struct err *err)
 	    l->source_name ? "' is the very same" : "");
 }
 
-static int see_cluster(struct live *l, struct err *err)
+static int read_cluster(struct live *l, struct err *err)
 {
 	struct plan *p = l->m->p;
 	struct kube_client *c = p->options->clusters[l->cluster].client;
 
 	if (list_all(c, "/api/v1/namespaces", true, p->options->clock,
-		see_namespace, l, err))
+		add_namespace, l, err))
 		return err_wrap(err, "the namespaces of the target");
 	if (guard(l, err))
 		return -1;
@@ -209,7 +208,7 @@ static int see_cluster(struct live *l, struct err *err)
 	VEC_EACH (&p->kinds, k)
 		if ((*k)->cluster == l->cluster && (*k)->served &&
 		    !(str_eq((*k)->kind, "Namespace") && !*(*k)->group))
-			see_kind(l, *k);
+			mark_kind(l, *k);
 	return prune_find(l->m, l->cluster, err);
 }
 
@@ -248,7 +247,7 @@ int live_check(struct plan_maker *m, struct err *err)
 		int rc = 0;
 
 		if (o->clusters[i].client) {
-			rc = see_cluster(&l, err);
+			rc = read_cluster(&l, err);
 			if (rc == 0)
 				find_homeless(&l);
 		}

@@ -1,6 +1,6 @@
 /*
- * By which names the nodes of a plan are found, and how they are called in what
- * people read.
+ * The names by which nodes of a plan are found, and their descriptions for
+ * people.
  */
 #ifndef RESTORE_PLAN_NAMES_H
 #define RESTORE_PLAN_NAMES_H

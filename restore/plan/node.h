@@ -19,13 +19,12 @@ struct node_object {
  * ERR_USAGE where another object of the snapshot would become the same. */
 int node_add_object(struct plan_maker *m, const struct node_object *o,
     struct json_object *object, struct err *err);
-/* Takes the key; the new node is m->current from now on. */
+/* Takes ownership of the key; m->current becomes the new node. */
 struct plan_node *node_add(struct plan_maker *m, enum plan_node_kind kind,
     char *key, const char *path, int rank);
 
-/* What capture noted of it; shared. The first facts of a node count; NULL:
- * none.
- */
+/* The facts that capture recorded; shared. The first facts of a node count;
+ * NULL: none. */
 void node_set_facts(struct plan_node *n, struct json_object *facts);
 
 #endif

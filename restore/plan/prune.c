@@ -20,7 +20,7 @@ struct prune {
 	const struct kube_resource *resource; /* being listed */
 };
 
-/* What its owner keeps out of backups is in none of them. */
+/* An object that its owner excludes from backups is in no snapshot. */
 static bool is_excluded(const struct json_object *meta)
 {
 	return str_eq(json_get_str(
@@ -30,7 +30,7 @@ static bool is_excluded(const struct json_object *meta)
 		   "true");
 }
 
-static void see_pruned(void *ctx, struct json_object *item)
+static void add_pruned(void *ctx, struct json_object *item)
 {
 	struct prune *l = ctx;
 	struct plan *p = l->m->p;
@@ -43,14 +43,15 @@ static void see_pruned(void *ctx, struct json_object *item)
 
 	if (!name || !ns || object_is_terminating(item))
 		return;
-	/* Items of a list do not say what they are. */
+	/* Items of a list have no apiVersion and kind. */
 	json_set_str(item, "apiVersion", r->api_version);
 	json_set_str(item, "kind", r->kind);
 	names_add(&key, l->cluster, r->group, r->kind, ns, name);
 	if (index_first(p->names, buf_str(&key)) != INDEX_END)
 		return;
 	const struct exclude_options all = {.rules = p->options->rules};
-	/* What a controller makes goes with its owner, or comes again. */
+	/* What a controller creates is deleted with its owner, or comes
+	 * back. */
 	for (size_t i = 0; i < json_len(owners); i++)
 		if (json_truth(
 			json_get(json_at(owners, i), "controller"), false))
@@ -160,7 +161,7 @@ int prune_find(struct plan_maker *m, uint16_t cluster, struct err *err)
 				if (!is_planned(l, *ns))
 					continue;
 				if (list_all(c, path, false, o->clock,
-					see_pruned, l, err))
+					add_pruned, l, err))
 					return err_wrap(err, "prune");
 			}
 		}

@@ -1,5 +1,5 @@
 /*
- * What of one target is not in the snapshot, and will go.
+ * The objects of one target that are not in the snapshot and will be deleted.
  */
 #ifndef RESTORE_PLAN_PRUNE_H
 #define RESTORE_PLAN_PRUNE_H

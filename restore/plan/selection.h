@@ -1,5 +1,6 @@
 /*
- * --only: what it lets into a plan, and what there would be to choose from.
+ * --only: which parts of a snapshot a plan includes, and which there are to
+ * choose from.
  */
 #ifndef RESTORE_PLAN_SELECTION_H
 #define RESTORE_PLAN_SELECTION_H

@@ -56,7 +56,7 @@ static void settle_conditions(struct plan_maker *m)
 	}
 }
 
-/* An owner that will not be there, as far as it can be told. */
+/* Whether an owner will be missing, as far as that is known. */
 static bool is_gone(struct plan_maker *m, const struct plan_pending *owner)
 {
 	const struct plan_node *n = first_node(m, owner->key);
@@ -64,8 +64,9 @@ static bool is_gone(struct plan_maker *m, const struct plan_pending *owner)
 	return n ? n->action == PLAN_EXCLUDE && n->with_owned : owner->made;
 }
 
-/* The owners of a node stand together: it goes where all of them do, as the
- * garbage collector would take it. One pass for each generation. */
+/* A node is excluded if all its owners are, since the garbage collector would
+ * delete it. The owners of a node follow each other in the list. Each pass
+ * excludes one more generation. */
 static void settle_owned(struct plan_maker *m)
 {
 	bool more = true;

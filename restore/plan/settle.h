@@ -1,13 +1,13 @@
 /*
- * What is left out because of other objects, once all of them are known.
+ * Excludes objects because of other objects, once all of them are known.
  */
 #ifndef RESTORE_PLAN_SETTLE_H
 #define RESTORE_PLAN_SETTLE_H
 
 #include "restore/plan/maker.h"
 
-/* Leaves out what other objects decide, and what only such own as are left
- * out. */
+/* Excludes the objects whose exclusion depends on others, and then those whose
+ * owners are all excluded. */
 void settle_excluded(struct plan_maker *m);
 
 #endif

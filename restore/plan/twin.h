@@ -1,6 +1,7 @@
 /*
- * Objects of the snapshot that become one object of a target: of one cluster by
- * maps, of several where they go to the same one.
+ * Objects of the snapshot that would become the same object of a target:
+ * because a map gives them the same name, or because several clusters have the
+ * same target.
  */
 #ifndef RESTORE_PLAN_TWIN_H
 #define RESTORE_PLAN_TWIN_H
@@ -14,8 +15,9 @@ bool twin_shares_target(const struct plan_options *o, size_t a, size_t b);
 /* Another node that will write the same object of the target, or NULL. */
 const struct plan_node *twin_find(const struct plan *p, uint16_t cluster,
     const struct plan_kind *k, const char *ns, const char *name);
-/* m->current has a twin of another cluster: it comes after it where they are
- * the same, and cannot be restored where they are not. */
+/* For an m->current that writes the same object as a node of another cluster:
+ * if both are equal, it is ordered after that node; if not, it cannot be
+ * restored. */
 int twin_meet(struct plan_maker *m, uint32_t twin,
     const struct json_object *object, struct err *err);
 

@@ -125,7 +125,7 @@ static int read_pause(
 	return 0;
 }
 
-/* Of all places of an object where the line names none. */
+/* A line without a pointer releases every pause of the object. */
 static void read_release(
     struct journal *j, const char *pause, const char *pointer)
 {
@@ -169,12 +169,12 @@ int journal_read_line(
 	if (node < 0)
 		return err_set(err, ERR_FORMAT, "a line without its node");
 	if ((size_t)node >= j->node_count)
-		return 0; /* of another plan; its pauses still count */
+		return 0; /* of another plan: only its pauses count */
 	struct journal_node *n = &j->nodes[node];
 	if (json_get_str(line, "begin")) {
 		n->begun = true;
-		/* Tried again: what came of it before counts no more, unless
-		 * it was made already, and only its status is tried. */
+		/* A second attempt makes the earlier end void, unless the
+		 * object was created and only its status is tried again. */
 		if (n->outcome.kind != OUTCOME_PARTIAL)
 			n->ended = false;
 		free(n->live_uid);
@@ -185,7 +185,8 @@ int journal_read_line(
 	return 0;
 }
 
-/* Whole lines only: what a kill left of the last one is cut off. */
+/* Reads whole lines only. An incomplete last line, as a killed run leaves it,
+ * is cut off. */
 static int read_all(struct journal *j, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -267,8 +268,8 @@ static void add_pause(
 	json_text_object_end(line);
 }
 
-/* What an older run left paused is taken over, for otherwise nobody would know
- * of it. */
+/* Pauses of an older run are copied into the new journal; otherwise nothing
+ * would ever release them. */
 static int write_start(
     struct journal *j, const struct journal_options *o, struct err *err)
 {
@@ -287,7 +288,8 @@ static int write_start(
 		j->pauses.items[kept++] = *p;
 		add_pause(&line, 0, p);
 		if (write_line(j, &line, err)) {
-			/* Those behind it move up, to be released with it. */
+			/* Move the rest up, so that closing the journal frees
+			 * them. */
 			for (i++; i < j->pauses.len; i++)
 				j->pauses.items[kept++] = j->pauses.items[i];
 			j->pauses.len = kept;
@@ -298,9 +300,9 @@ static int write_start(
 	return journal_sync(j, err);
 }
 
-/* A new run starts a new journal, whole under its name or not at all: a kill in
- * between leaves the old one, and with it what is paused. Both are locked while
- * the one takes the place of the other. */
+/* A new run replaces the journal with one rename. If it is killed before that,
+ * the old journal stays, with the pauses it records. Both files are locked
+ * during the replacement. */
 static int start_anew(
     struct journal *j, const struct journal_options *o, struct err *err)
 {
@@ -316,7 +318,7 @@ static int start_anew(
 	    open(made, O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (other < 0 || flock(other, LOCK_EX | LOCK_NB))
 		return err_system(err, errno, "%s", made);
-	/* From here on the other is the old one, closed at the end. */
+	/* From here on `other` is the old file, closed on return. */
 	int before = j->fd;
 	j->fd = other;
 	other = before;
@@ -329,7 +331,7 @@ static int start_anew(
 	return file_sync_dir(o->dir, err);
 }
 
-/* Another run may have put a new journal in its place meanwhile. */
+/* Another run may have replaced the file since it was opened. */
 static bool is_current(const struct journal *j)
 {
 	struct stat own, there;
@@ -460,7 +462,7 @@ bool journal_is_paused(struct journal *j, const char *cluster, const char *path,
 	return paused;
 }
 
-/* Of all places of the object where pointer is NULL. */
+/* A NULL pointer releases every pause of the object. */
 static int write_release(struct journal *j, const char *cluster,
     const char *path, const char *pointer, struct err *err)
 {

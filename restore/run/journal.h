@@ -1,7 +1,8 @@
 /*
- * The journal of one restore: what was begun and what became of it, a line of
- * JSON each, written before the next step is taken, so that a run that died
- * can be gone on with. What a kill leaves of a last line is cut off.
+ * The journal of one restore. Each line is a JSON object that records that a
+ * node was begun, or how it ended, and is written before the next step. With
+ * it, --resume continues where a killed run stopped; an incomplete last line is
+ * cut off.
  *
  *     {"backstay":"restore","version":1,"snapshot":"...","digest":"..."}
  *     {"n":12,"begin":"<UID that was live, or empty>"}
@@ -12,8 +13,8 @@
  *     {"release":"<cluster> <path>","pointer":"/spec/suspend"}
  *     {"done":true}
  *
- * A line reaches the kernel before the call returns, and the disk within
- * a fraction of a second; journal_sync waits for that.
+ * A line reaches the kernel before the call returns, and the disk within a
+ * fraction of a second; journal_sync waits for that.
  */
 #ifndef RESTORE_RUN_JOURNAL_H
 #define RESTORE_RUN_JOURNAL_H
@@ -25,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Something that was restored paused and is still so. */
+/* An object that was restored paused. */
 struct journal_pause {
 	char *cluster;
 	char *path; /* of the API */
@@ -38,7 +39,7 @@ struct journal_pause {
 	bool released;
 };
 
-/* What a journal says of one node. */
+/* What a journal records about one node. */
 struct journal_node {
 	bool begun;
 	bool ended;
@@ -66,7 +67,7 @@ struct journal_options {
 	const char *snapshot;
 	const char *digest; /* of the plan; NULL: any, for a release */
 	size_t nodes;
-	bool resume; /* go on; else only what is paused is taken over */
+	bool resume; /* continue the journal; else only its pauses are kept */
 	const struct clock *clock;
 };
 
@@ -87,16 +88,16 @@ int journal_pause(struct journal *j, uint32_t node,
     const struct journal_pause *pause, struct err *err);
 int journal_release(
     struct journal *j, struct journal_pause *pause, struct err *err);
-/* Whether it says so, and of no release. */
+/* Whether the journal has such a pause that was not released. */
 bool journal_is_paused(struct journal *j, const char *cluster, const char *path,
     const char *pointer);
-/* Takes back what journal_pause said of all places of an object. */
+/* Cancels what journal_pause recorded for an object, at all its pointers. */
 int journal_unpause(
     struct journal *j, const char *cluster, const char *path, struct err *err);
 int journal_done(struct journal *j, struct err *err);
 int journal_sync(struct journal *j, struct err *err);
 
-/* The pure half: one line into what is known. -1 with ERR_FORMAT. */
+/* Reads one line into the struct; pure. -1 with ERR_FORMAT. */
 int journal_read_line(
     struct journal *j, const char *line, size_t len, struct err *err);
 

@@ -1,7 +1,7 @@
 /*
  * What became of one node of a restore: a repository, a state object, a
- * Kubernetes object. Each apply_<kind>.c fills one for what it applied; the
- * journal keeps it and the report prints it.
+ * Kubernetes object. The driver of its kind fills it; the journal keeps it and
+ * the report prints it.
  */
 #ifndef RESTORE_RUN_OUTCOME_H
 #define RESTORE_RUN_OUTCOME_H
@@ -25,9 +25,8 @@ enum outcome_kind {
 
 struct outcome {
 	enum outcome_kind kind;
-	char *detail; /* one line for people, or NULL */
-	struct strvec
-	    notes; /* what was left out or needs a hand, a line each */
+	char *detail;	     /* one line for people, or NULL */
+	struct strvec notes; /* what was left out or must be done by hand */
 };
 #define OUTCOME_INIT                                                           \
 	{                                                                      \
@@ -38,7 +37,7 @@ void outcome_done(struct outcome *o);
 const char *outcome_name(enum outcome_kind kind);
 /* Whether the exit status must say that something is missing. */
 bool outcome_is_missing(enum outcome_kind kind);
-/* A text that is empty is no detail. */
+/* An empty text sets no detail. */
 void outcome_set(struct outcome *o, enum outcome_kind kind, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 void outcome_note(struct outcome *o, const char *fmt, ...)

@@ -31,7 +31,7 @@ struct report {
 	VEC_DEFINE(, struct report_gate) gates;
 	struct strvec warnings;
 	struct strvec held_paused; /* left paused for the operator */
-	bool stopped;		   /* by request; the journal goes on */
+	bool stopped;		   /* by request; --resume continues */
 	bool dry_run;
 	char *next; /* what the operator should do now, or NULL */
 };

@@ -1,6 +1,6 @@
 /*
- * One restore at work: what it carries out, what became of it so far, and when
- * it has to stop. The engine and the drivers share it; it knows neither.
+ * The state of one running restore: its plan, the outcomes so far, and whether
+ * it has to stop. The engine and the drivers share it; it depends on neither.
  */
 #ifndef RESTORE_RUN_RUN_H
 #define RESTORE_RUN_RUN_H
@@ -17,22 +17,23 @@ struct plan;
 
 /* All borrowed. Zero or NULL is the default. */
 struct run_options {
-	size_t in_flight;	 /* requests at a time, per target; 16 */
-	int gate_timeout_ms;	 /* 5 min */
-	bool dry_run;		 /* plan --server: writes nothing, no journal */
-	const char *journal_dir; /* survives; needed unless dry_run */
-	bool resume;		 /* go on where the journal stops */
+	size_t in_flight;    /* requests at a time, per target; 16 */
+	int gate_timeout_ms; /* 5 min */
+	bool dry_run;	     /* plan --server: writes nothing, no journal */
+	const char
+	    *journal_dir; /* kept between runs; required unless dry_run */
+	bool resume;	  /* continue where the journal ends */
 	const struct clock *clock;
 	const struct cancel *cancel;
-	/* After each node; may be NULL. Safe from any thread by its maker. */
+	/* Called after each node, from any thread; may be NULL. */
 	void (*progress)(void *ctx, size_t done, size_t total);
 	void *progress_ctx;
 };
 
 enum gate_state { GATE_UNKNOWN, GATE_PASSED, GATE_FAILED };
 
-/* A node that is tried again after the levels: a webhook that guards it, or
- * something that it needs, has no answer yet. */
+/* A postponed node is tried again after all levels, because a webhook that
+ * checks it, or something that it needs, does not answer yet. */
 enum postponed { POSTPONED_NOT, POSTPONED_UNBEGUN, POSTPONED_BEGUN };
 
 struct run {
@@ -45,11 +46,11 @@ struct run {
 	struct outcome *outcomes;
 	uint8_t *gates;	      /* enum gate_state */
 	uint8_t *postponed;   /* enum postponed */
-	unsigned int advance; /* rises when something postponed got through */
-	bool again;	      /* the levels were gone through before */
-	bool last_try;	      /* what would be postponed fails */
+	unsigned int advance; /* grows when a postponed node is applied */
+	bool again;	      /* not the first pass through the levels */
+	bool last_try;	      /* a node fails that would be postponed */
 	atomic_size_t done;
-	size_t total;	      /* what done will be */
+	size_t total;	      /* what done is at the end */
 	pthread_mutex_t lock; /* of report and failure */
 	atomic_bool failed;   /* the journal cannot be kept */
 	struct err failure;

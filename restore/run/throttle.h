@@ -1,6 +1,6 @@
 /*
- * How many requests may be in flight: fewer after a server said that it is too
- * much (429, 503), more again as it answers.
+ * How many requests may be in flight: fewer after a server refused one as too
+ * many (429, 503), more again while it answers.
  */
 #ifndef RESTORE_RUN_THROTTLE_H
 #define RESTORE_RUN_THROTTLE_H
@@ -24,7 +24,8 @@ void throttle_init(struct throttle *t, size_t most);
 void throttle_done(struct throttle *t);
 void throttle_enter(struct throttle *t); /* waits for room */
 void throttle_leave(struct throttle *t, bool smooth);
-/* Halves the limit, at most once in a while: one storm is one event. */
+/* Halves the limit, at most once per interval: a burst of refusals is one
+ * event. */
 void throttle_ease(struct throttle *t, int64_t ticks_ms);
 
 #endif

@@ -76,9 +76,9 @@ static struct target_bucket *bucket_for(
 	return best;
 }
 
-/* Asked once for each target. Without a table the objects still go back; one
- * that is there and does not answer would be left with digests that Terraform
- * refuses, and so they do not. */
+/* Checked once for each target. If the table does not exist, the objects are
+ * restored without it. If it exists but does not answer, they are not: the old
+ * digests in it would make Terraform refuse them. */
 static int options_for(struct targets *t, struct target_bucket *b,
     struct state_apply_options *o, struct outcome *outcome)
 {

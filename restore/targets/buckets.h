@@ -6,13 +6,13 @@
 
 #include "restore/targets/targets.h"
 
-/* Those of the configuration, connected; none is asked yet. */
+/* Connects the buckets of the configuration, without a request. */
 void buckets_add(struct targets *t);
 /* The one that a state goes to, or NULL. */
 struct target_bucket *buckets_find(
     const struct targets *t, const struct plan_node *node);
-/* The bucket and the key that a state goes to; NULL where nothing says it, or
- * its bucket cannot be had. The caller frees. */
+/* The bucket and the key that a state goes to; NULL if it has no target, or its
+ * bucket cannot be used. The caller frees. */
 char *buckets_destination(
     const struct targets *t, const struct plan_node *node);
 /* As apply and check of struct apply_driver; the context is the targets. */

@@ -91,7 +91,8 @@ static int come_together(const struct apart *a, const struct plan_node *n,
 	    buf_str(&what), destination, setting);
 }
 
-/* The node that goes there already, or NULL; from now on this one does. */
+/* The node that already has this destination, or NULL; then it is recorded for
+ * this one. */
 static const struct plan_node *claim(
     struct apart *a, const struct plan_node *n, const char *destination)
 {
@@ -104,7 +105,7 @@ static const struct plan_node *claim(
 	return NULL;
 }
 
-/* One repository that was captured by two URLs comes together again. */
+/* A repository that was captured by two URLs may have one destination. */
 static bool is_one_repository(
     const struct plan_node *n, const struct plan_node *other)
 {

@@ -10,7 +10,7 @@
 /* Of each repository, bucket and cluster of the plan; appended. */
 void destinations_list(const struct targets *t, const struct plan *p,
     struct print_destinations *destinations);
-/* ERR_USAGE where two repositories, or two states, would go to one place. */
+/* ERR_USAGE if two repositories, or two states, have the same destination. */
 int destinations_check(
     const struct targets *t, const struct plan *p, struct err *err);
 

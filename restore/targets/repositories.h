@@ -1,13 +1,12 @@
 /*
- * Where repositories go, and how.
+ * The targets of repositories, and how they are pushed.
  */
 #ifndef RESTORE_TARGETS_REPOSITORIES_H
 #define RESTORE_TARGETS_REPOSITORIES_H
 
 #include "restore/targets/targets.h"
 
-/* The URL of a repository's target; "" where nothing says it. The caller frees.
- */
+/* The URL of a repository's target; "" if it has none. The caller frees. */
 char *repositories_url(const struct targets *t, const struct plan_node *node);
 /* As apply and check of struct apply_driver; the context is the targets. */
 enum apply_result repositories_apply(

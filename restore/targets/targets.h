@@ -44,7 +44,8 @@ struct targets {
 /* What of a snapshot is to go somewhere. */
 struct targets_chosen {
 	bool offline; /* no cluster is connected */
-	/* One without a target is left out: whoever then needs it says so. */
+	/* A cluster without a target is left out; what needs it reports
+	 * that. */
 	bool spared;
 	/* As in plan_options; NULL or empty: all clusters. */
 	const struct strvec *only_kubernetes;
@@ -58,7 +59,7 @@ int targets_open(struct targets *t, const struct command *c,
     const struct manifest *m, const struct tree *tree, const char *scratch,
     const struct targets_chosen *chosen, struct err *err);
 void targets_done(struct targets *t);
-/* What has nowhere to go cannot be restored, and the plan says so. */
+/* Marks each node without a target as one that cannot be restored. */
 void targets_check(const struct targets *t, struct plan *p);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * Targets of the configuration that are for nothing of the snapshot.
+ * Targets of the configuration that match nothing in the snapshot.
  */
 #ifndef RESTORE_TARGETS_UNUSED_H
 #define RESTORE_TARGETS_UNUSED_H
 
 #include "restore/targets/targets.h"
 
-/* A text for each, appended: what was meant goes elsewhere. */
+/* Appends a text for each: what it was meant for is restored elsewhere. */
 void unused_texts(const struct targets *t, const struct manifest *m,
     const struct plan_options *o, struct strvec *texts);
 /* The first member of a list that a kind of source has in the manifest,

@@ -20,8 +20,8 @@ struct state_lock {
 	bool has_item;
 };
 
-/* ERR_LOCKED with the holder where somebody has it; takes nothing, and says
- * what taking it would say. */
+/* ERR_LOCKED with the holder where somebody has it; a check without taking it,
+ * which fails as taking it would. */
 int state_lock_check(const struct state_apply_options *o, const char *key,
     struct outcome *outcome, struct err *err);
 /* ERR_LOCKED with the holder where somebody has it. What was taken by then is
@@ -29,7 +29,7 @@ int state_lock_check(const struct state_apply_options *o, const char *key,
 int state_lock_acquire(struct state_lock *l,
     const struct state_apply_options *o, const char *key,
     struct outcome *outcome, struct err *err);
-/* A lock that will not go is a note with what to do. */
+/* If a lock cannot be released, a note says what to do. */
 void state_lock_release(struct state_lock *l, struct outcome *outcome);
 void state_lock_done(struct state_lock *l);
 
@@ -62,19 +62,19 @@ struct state_applying {
 	struct outcome *outcome;
 };
 
-/* What is to be said of the object in the target. */
+/* The headers, metadata and tags that the object gets in the target. */
 void state_describe(const struct state_applying *a, struct s3_meta *m,
     struct s3_pair_vec *tags);
-/* *what names what is said otherwise of the one that is there, or is NULL. */
+/* `*what` names what differs in the existing object, or is NULL. */
 int state_description_differs(const struct state_applying *a,
     const struct s3_meta *theirs, const char **what, struct err *err);
 
-/* The object, its digest, and a look at both; the outcome is set. */
+/* Writes the object and its digest, reads both back, and sets the outcome. */
 int state_write(struct state_applying *a, struct err *err);
 /* Whether the lock table has another digest than that of our bytes. */
 int state_digest_differs(
     const struct state_applying *a, bool *differs, struct err *err);
-/* The digest alone, where it is another. */
+/* Writes the digest alone, if it differs. */
 int state_write_digest(
     const struct state_applying *a, bool *changed, struct err *err);
 

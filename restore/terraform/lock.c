@@ -209,8 +209,8 @@ static int acquire_object(struct state_lock *l, struct err *err)
 	    .key = l->object_key, .if_none_match = true, .meta = &meta};
 	struct err why = ERR_INIT;
 
-	/* Looked at first: a store that does not know the condition would
-	 * have us write over somebody's lock. */
+	/* Checked first: a store that ignores the condition would let us
+	 * overwrite a lock that somebody holds. */
 	if (check_object(l, err))
 		return -1;
 	meta.content_type = str_dup("application/json");

@@ -1,5 +1,5 @@
-/* What is said of an object beside its bytes: as it was captured, and whether
- * what is there says the same. */
+/* The headers, metadata and tags of an object: as captured, and whether the
+ * existing object has the same. */
 #include "restore/terraform/applying.h"
 
 #include "storage/base/cleanup.h"
@@ -26,7 +26,7 @@ static void copy_encryption(const struct state_applying *a, struct s3_meta *m)
 {
 	const char *sse = json_get_str(a->object->facts, "sse");
 
-	/* What a bucket does by itself needs no asking for. */
+	/* What the bucket does by default is not requested. */
 	if (!sse || !str_starts(sse, "aws:kms") ||
 	    a->o->kms == STATE_APPLY_KMS_DROP)
 		return;

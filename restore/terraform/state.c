@@ -81,7 +81,8 @@ static int keep_equal(struct state_applying *a, struct err *err)
 	return 0;
 }
 
-/* What is there, and whether it is ours in bytes and in what is said of it. */
+/* Reads the existing object, and compares its bytes, headers, metadata and tags
+ * with ours. */
 static int read_and_compare(
     struct state_applying *a, bool *bytes, bool *all, struct err *err)
 {
@@ -114,7 +115,7 @@ static int compare_and_write(struct state_applying *a, struct err *err)
 	return state_write(a, err);
 }
 
-/* Looks at all that the real thing would come upon, locks too. */
+/* Checks everything that a real write would meet, locks included. */
 static int rehearse(struct state_applying *a, struct err *err)
 {
 	bool is_state = a->ours.state.state;
@@ -194,7 +195,8 @@ int state_apply(const struct state_apply_options *o, const char *file,
 		return 0;
 	err_wrap(&why, "s3://%s/%s", s3_bucket(o->s3), key);
 	outcome_failed(outcome, &why);
-	/* Without credentials, or stopped, the next one fares no better. */
+	/* Without credentials, or after a stop, every other object fails as
+	 * well. */
 	if (why.code != ERR_CANCELLED && why.code != ERR_USAGE)
 		return 0;
 	*err = why;

@@ -37,7 +37,7 @@ struct state_apply_options {
 	const char *from_prefix; /* of the key, taken away ... */
 	const char *to_prefix;	 /* ... and this put in its place */
 	bool force;
-	bool dry_run;	   /* looks and says what it would do; takes no lock */
+	bool dry_run;	   /* checks and reports what it would do; no lock */
 	bool no_lock_file; /* the target's backend does not use .tflock */
 	enum state_apply_kms kms;
 	const char *kms_key_id;

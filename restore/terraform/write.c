@@ -1,5 +1,5 @@
-/* One state into its bucket: the object as it was described, the digest that
- * Terraform holds it against, and what is there afterwards. */
+/* Writes one state into its bucket: the object, the digest that Terraform
+ * checks it against, and a check of both. */
 #include "restore/terraform/applying.h"
 
 #include "storage/base/cleanup.h"
@@ -50,7 +50,7 @@ static char *digest_id(const struct state_applying *a)
 	return str_printf("%s/%s-md5", s3_bucket(a->o->s3), a->key);
 }
 
-/* Terraform holds the object against this digest before it believes it. */
+/* Terraform refuses an object that does not match this digest. */
 int state_digest_differs(
     const struct state_applying *a, bool *differs, struct err *err)
 {
