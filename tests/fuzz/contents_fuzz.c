@@ -1,17 +1,60 @@
-/* A CONTENTS.json from outside: each entry that is accepted has a safe path. */
+/* A CONTENTS.json from outside: each entry that is accepted has a safe path,
+ * of which is known where it belongs, or that it belongs nowhere. */
 #include "storage/archive/contents.h"
+#include "storage/archive/layout.h"
+#include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/str.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+/* What a path was split into, joined, is that path. */
+static void split(const char *path)
+{
+	struct err err = ERR_INIT;
+	struct layout_git git;
+	struct layout_object object;
+	struct layout_state state;
+
+	if (layout_git_split(path, &git, &err) == 0) {
+		autofree char *joined = str_printf("%s/%s", git.dir, git.file);
+		must(layout_kind_of(path) == LAYOUT_GIT);
+		must(*git.repository && str_eq(joined, path));
+		layout_git_done(&git);
+	}
+	if (layout_object_split(path, &object, &err) == 0) {
+		autofree char *cluster =
+		    str_printf("kubernetes/%s/", object.cluster);
+		must(layout_kind_of(path) == LAYOUT_KUBERNETES);
+		must(str_starts(path, cluster));
+		must(strstr(path, object.resource) != NULL);
+		must(!object.ns || strstr(path, object.ns));
+		layout_object_done(&object);
+	}
+	if (layout_state_split(path, &state, &err) == 0) {
+		autofree char *joined =
+		    str_printf("terraform/%s/%s", state.bucket, state.key);
+		must(layout_kind_of(path) == LAYOUT_TERRAFORM);
+		must(*state.bucket && str_eq(joined, path));
+		layout_state_done(&state);
+	}
+}
 
 static int entry(void *ctx, const struct contents_entry *e, struct err *err)
 {
 	(void)ctx;
 	(void)err;
-	if (!file_path_is_safe(e->path))
-		abort();
+	must(file_path_is_safe(e->path));
+	split(e->path);
 	return 0;
 }
 
