@@ -8,6 +8,7 @@
 # make lint               format, includes and calls, static analysis, shell
 # make format             clang-format over the C sources
 # make fuzz               the fuzzers; FUZZ_SECONDS= each
+# make simulate           timelines of vaults under attack; SEEDS= of them
 #
 # V=1 shows commands; CC= and BUILD= choose compiler and build directory;
 # WERROR=1 makes warnings fatal, as CI does; J= says how many test files run
@@ -53,6 +54,7 @@ SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TOOL_SRC := $(sort $(wildcard tests/tools/*.c))
 PRELOAD_SRC := $(sort $(wildcard tests/tools/preload/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+SIMULATE_SRC := $(sort $(wildcard tests/sim/vault/*.c))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 STORAGE := $(BUILD)/libstorage.a
@@ -65,9 +67,10 @@ UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC)) \
   $(patsubst %.c,$(BUILD)/%.so,$(PRELOAD_SRC))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
+SIMULATE := $(BUILD)/tests/sim/vault/simulate
 
 .PHONY: all install test check check-unit check-e2e sanitize lint format fuzz \
-  clean unit-programs test-tools fuzz-programs
+  simulate clean unit-programs test-tools fuzz-programs
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
 
@@ -118,6 +121,14 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(AGENT) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# In the simulated vaults signatures are stand-ins that take no time, and all
+# agents are one process.
+SIMULATE_WRAP := minisign_sign minisign_verify process_self process_is_dead
+$(SIMULATE): $(call objects,$(SIMULATE_SRC)) $(RESTORE) $(AGENT) $(CONFIG) $(STORAGE)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) $(SIMULATE_WRAP:%=-Wl,--wrap=%) \
+	  -o $@ $^ $(PKG_LIBS)
+
 # What tests preload into them.
 $(BUILD)/tests/tools/preload/%.so: tests/tools/preload/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -133,7 +144,7 @@ $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(RESTORE) $(AGENT) $(C
 .SECONDARY:
 
 unit-programs: $(UNIT)
-test-tools: $(TOOLS)
+test-tools: $(TOOLS) $(SIMULATE)
 fuzz-programs: $(FUZZ)
 
 T ?=
@@ -176,6 +187,10 @@ fuzz:
 	  SANITIZE='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 	  LDFLAGS='-fsanitize=fuzzer,address,undefined'
 	tests/fuzz/run $(BUILD)/fuzz/tests/fuzz $(FUZZ_SECONDS)
+
+SEEDS ?= 20000
+simulate: $(SIMULATE)
+	$(SIMULATE) --seeds $(SEEDS)
 
 C_FILES = $(sort $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h'))
 format:

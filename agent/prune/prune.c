@@ -48,10 +48,24 @@ static int check_clocks(const struct prune_options *o, struct err *err)
 		   : 0;
 }
 
+/* That an archive was not there, a verification may say of one that is only
+ * out of sight. It is wrong where it is there now, and holds where it has not
+ * come back for a week. */
+static bool is_bad(const struct proof *p, int64_t now)
+{
+	enum { GONE_S = 7 * 86400 };
+	const struct snapshot_verdict *v = &p->verdict;
+
+	if (!v->failed || !v->unseen)
+		return v->failed;
+	return !p->whole && now - v->failed_since >= GONE_S;
+}
+
 /* A manifest that does not hold says nothing of its snapshot, which after a
  * change of keys may be a good one, and on hold. An archive that is not there
  * may be out of sight: only a verification whose word counts makes it bad. */
-static void add_item(const struct proof *p, struct retention_items *items)
+static void add_item(
+    const struct proof *p, int64_t now, struct retention_items *items)
 {
 	struct retention_item *item = vec_add(items);
 
@@ -62,7 +76,7 @@ static void add_item(const struct proof *p, struct retention_items *items)
 		return;
 	item->unseen = !p->whole;
 	item->verified = p->verdict.at && !p->verdict.failed;
-	item->bad = p->verdict.failed;
+	item->bad = is_bad(p, now);
 	item->partial = p->manifest.partial;
 	item->hold = p->manifest.hold;
 	item->tags = &p->manifest.tags;
@@ -213,7 +227,7 @@ int prune_run(
 	if (proof_gather(o->vault, &k.list, o->trust, &k.proofs, err))
 		return err_wrap(err, "nothing is pruned");
 	VEC_EACH (&k.proofs, p)
-		add_item(p, &k.items);
+		add_item(p, clock_now_ms(o->clock) / 1000, &k.items);
 	if (retention_plan(k.items.items, k.items.len, o->policy, o->zone,
 		clock_now_ms(o->clock) / 1000, err))
 		return -1;

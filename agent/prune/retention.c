@@ -187,7 +187,7 @@ static void keep_by_itself(const struct run *r, struct retention_item *i)
 	/* What is gone for good, a verification says. */
 	if (i->unseen && !i->bad)
 		keep(i, "its archive is not there, whole: it may come back; "
-			"`verify` it where it will not");
+			"gone a week after `verify` missed it");
 }
 
 static void keep_newest(const struct run *r,

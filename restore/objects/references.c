@@ -5,41 +5,9 @@
 #include "restore/objects/references_systems.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/gitops/repository.h"
 
-#include <ctype.h>
 #include <string.h>
-
-char *references_git_name(const char *url)
-{
-	const char *start = strstr(url, "://");
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	start = start ? start + 3 : url;
-	const char *at = strchr(start, '@');
-	const char *slash = strpbrk(start, "/:");
-	if (at && (!slash || at < slash || strchr(start, '/') > at))
-		start = at + 1;
-	const char *p = start;
-	for (; *p && *p != '/' && *p != ':'; p++)
-		buf_add_char(&out, (char)tolower((unsigned char)*p));
-	/* ":443" is a port; ":group/x" is the path of the scp-like form. */
-	if (*p == ':') {
-		size_t digits = strspn(p + 1, "0123456789");
-		if (digits && (p[1 + digits] == '/' || !p[1 + digits]))
-			p += 1 + digits;
-		else
-			p++;
-	}
-	while (*p == '/')
-		p++;
-	buf_add_char(&out, '/');
-	buf_add_str(&out, p);
-	while (out.len && out.data[out.len - 1] == '/')
-		buf_truncate(&out, out.len - 1);
-	if (out.len > 4 && str_ends(out.data, ".git"))
-		buf_truncate(&out, out.len - 4);
-	return buf_steal(&out);
-}
 
 static void collect_named(
     struct collector *t, const char *group, const char *kind, const char *name)
@@ -48,7 +16,7 @@ static void collect_named(
 	bool cluster = rule->form == RULE_CLUSTER_NAME;
 
 	if (str_eq(group, "@") && str_eq(kind, "Git")) {
-		autofree char *plain = references_git_name(name);
+		autofree char *plain = repository_name(name);
 
 		collector_add(t, "@", "Git", NULL, plain, rule->strength,
 		    rule->ready, rule->pointer);

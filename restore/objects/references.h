@@ -63,7 +63,4 @@ void references_provides(
 void references_selects(
     struct json_object *service, references_fn *fn, void *ctx);
 
-/* "https://user@host:443/a/b.git/" -> "host/a/b"; the caller frees. */
-char *references_git_name(const char *url);
-
 #endif

@@ -1,30 +1,13 @@
 #include "restore/objects/renamed.h"
 
 #include "restore/objects/object.h"
-#include "restore/objects/references.h"
 #include "restore/objects/rules.h"
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/gitops/repository.h"
 
 #include <string.h>
-
-static const struct {
-	const char *kind;
-	const char *pointer;
-} url_pointers[] = {
-    {"GitRepository.source.toolkit.fluxcd.io", "/spec/url"},
-    {"Application.argoproj.io", "/spec/source/repoURL"},
-    {"Application.argoproj.io", "/spec/sources/*/repoURL"},
-    {"ApplicationSet.argoproj.io", "/spec/generators/*/git/repoURL"},
-    {"ApplicationSet.argoproj.io",
-	"/spec/generators/*/matrix/generators/*/git/repoURL"},
-    {"ApplicationSet.argoproj.io",
-	"/spec/generators/*/merge/generators/*/git/repoURL"},
-    {"ApplicationSet.argoproj.io", "/spec/template/spec/source/repoURL"},
-    {"ApplicationSet.argoproj.io", "/spec/template/spec/sources/*/repoURL"},
-    {"AppProject.argoproj.io", "/spec/sourceRepos/*"},
-};
 
 void renamed_done(struct renamed_vec *v)
 {
@@ -39,8 +22,8 @@ void renamed_done(struct renamed_vec *v)
 
 void renamed_add(struct renamed_vec *v, const char *from, const char *to)
 {
-	autofree char *name = references_git_name(from);
-	autofree char *target = references_git_name(to);
+	autofree char *name = repository_name(from);
+	autofree char *target = repository_name(to);
 
 	if (str_eq(name, target))
 		return;
@@ -75,7 +58,7 @@ struct check {
 
 static void note(struct check *c, const char *url)
 {
-	autofree char *name = references_git_name(url);
+	autofree char *name = repository_name(url);
 	struct renamed *m = covering(c->v, name);
 	const char *ns = object_namespace(c->object);
 
@@ -115,10 +98,10 @@ void renamed_check(struct renamed_vec *v, struct json_object *object)
 	    object_identity(object);
 	struct check c = {.v = v, .object = object, .id = &id};
 
-	for (size_t i = 0; i < sizeof(url_pointers) / sizeof(*url_pointers);
-	     i++) {
-		c.pointer = url_pointers[i].pointer;
-		if (rules_kind_fits(url_pointers[i].kind, id.group, id.kind))
+	for (const struct repository_pointer *p = repository_pointers; p->kind;
+	     p++) {
+		c.pointer = p->pointer;
+		if (rules_kind_fits(p->kind, id.group, id.kind))
 			rules_visit(object, c.pointer, see, &c);
 	}
 	if (rules_kind_fits("Secret.core", id.group, id.kind))

@@ -16,7 +16,7 @@ struct json_object;
 
 struct renamed {
 	char *from, *to; /* as written */
-	char *name;	 /* of `from`: references_git_name */
+	char *name;	 /* of `from`: repository_name */
 	bool below;	 /* all that starts with it */
 	struct strvec objects;
 };

@@ -9,6 +9,7 @@
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/gitops/repository.h"
 
 #include <string.h>
 
@@ -41,8 +42,7 @@ static int read_git(
 	}
 	if (e->source && !n->source) {
 		const char *url = json_get_str(e->facts, "url");
-		autofree char *plain =
-		    references_git_name(url ? url : e->source);
+		autofree char *plain = repository_name(url ? url : e->source);
 
 		n->source = str_dup(e->source);
 		names_provide(m->p, m->current, 0, "@", "Git", NULL, plain);

@@ -1,11 +1,11 @@
 #include "restore/targets/destinations.h"
 
-#include "restore/objects/references.h"
 #include "restore/plan/names.h"
 #include "restore/targets/buckets.h"
 #include "restore/targets/repositories.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
+#include "storage/gitops/repository.h"
 
 #include <string.h>
 
@@ -109,9 +109,8 @@ static const struct plan_node *claim(
 static bool is_one_repository(
     const struct plan_node *n, const struct plan_node *other)
 {
-	autofree char *a = references_git_name(n->source ? n->source : "");
-	autofree char *b =
-	    references_git_name(other->source ? other->source : "");
+	autofree char *a = repository_name(n->source ? n->source : "");
+	autofree char *b = repository_name(other->source ? other->source : "");
 
 	return str_eq(a, b);
 }
@@ -120,7 +119,7 @@ static int check_repository(struct apart *a, const struct targets *t,
     const struct plan_node *n, struct err *err)
 {
 	autofree char *url = repositories_url(t, n);
-	autofree char *name = references_git_name(url);
+	autofree char *name = repository_name(url);
 	const struct plan_node *other = *url ? claim(a, n, name) : NULL;
 
 	if (!other || is_one_repository(n, other))

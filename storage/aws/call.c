@@ -1,4 +1,6 @@
-#include "storage/aws/session.h"
+#include "storage/aws/call.h"
+
+#include "storage/aws/error.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"

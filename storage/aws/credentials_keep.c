@@ -1,6 +1,8 @@
 /* The nearest sources of credentials, and what the others share with them. */
 #include "storage/aws/credentials.h"
 
+#include "storage/aws/sts.h"
+
 #include "storage/base/cleanup.h"
 
 #include <stdlib.h>

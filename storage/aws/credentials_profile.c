@@ -1,6 +1,9 @@
 /* Profiles of ~/.aws, and the roles that they name. */
 #include "storage/aws/credentials.h"
 
+#include "storage/aws/process.h"
+#include "storage/aws/sts.h"
+
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 

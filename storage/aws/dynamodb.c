@@ -1,6 +1,6 @@
 #include "storage/aws/dynamodb.h"
 
-#include "storage/aws/session.h"
+#include "storage/aws/call.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"

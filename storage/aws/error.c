@@ -1,6 +1,6 @@
 /* What a service says went wrong: read from its answer, judged, and put into
  * words. */
-#include "storage/aws/session.h"
+#include "storage/aws/error.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"

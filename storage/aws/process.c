@@ -1,4 +1,4 @@
-#include "storage/aws/session.h"
+#include "storage/aws/process.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/program.h"

@@ -4,8 +4,8 @@
 #ifndef STORAGE_AWS_S3_CALL_H
 #define STORAGE_AWS_S3_CALL_H
 
+#include "storage/aws/call.h"
 #include "storage/aws/s3.h"
-#include "storage/aws/session.h"
 #include "storage/base/spool.h"
 
 enum { S3_MAX_QUERY = 10 };

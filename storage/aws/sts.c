@@ -1,4 +1,6 @@
-#include "storage/aws/session.h"
+#include "storage/aws/sts.h"
+
+#include "storage/aws/call.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"

@@ -6,6 +6,7 @@
 #include "storage/base/process.h"
 #include "storage/base/str.h"
 #include "storage/vault/lock_row.h"
+#include "storage/vault/skew.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -43,6 +44,13 @@ void vault_lock_info_done(struct vault_lock_info *i)
 	*i = (struct vault_lock_info){0};
 }
 
+/* A sign of life that is still to come was not given: whoever wrote that may
+ * not hold the lock for ever, so the store's time of it counts. */
+static int64_t renewed_at(const struct lock_beat *top, const struct clock *c)
+{
+	return skew_in_future(c, top->renewed) ? top->stored : top->renewed;
+}
+
 static int read_lock(struct vault *v, const char *name,
     const struct vault_lock_options *o, uint64_t *generation,
     struct vault_lock_info *info, struct err *err)
@@ -64,7 +72,7 @@ static int read_lock(struct vault *v, const char *name,
 	info->taken = top.taken;
 	info->renewed = top.renewed;
 	info->stored = top.stored;
-	info->stale = now_s(o->clock) - top.renewed > stale_s &&
+	info->stale = now_s(o->clock) - renewed_at(&top, o->clock) > stale_s &&
 		      store_now - top.stored > stale_s;
 	/* A process that died on this very machine gives no sign of life any
 	 * more: nothing is to be waited for. */
@@ -254,6 +262,26 @@ static int give_back(struct vault_lock *l, struct err *err)
 	return result;
 }
 
+/* After the last number there is no next: what stands there is dead, and goes.
+ * Whoever takes the lock meanwhile begins below, and is not touched. */
+static int make_way(struct vault *v, const char *name,
+    const struct vault_lock_options *o, uint64_t *generation,
+    struct vault_lock_info *info, struct err *err)
+{
+	enum { TRIES = 8 };
+
+	for (int i = 0; i < TRIES; i++) {
+		if (!info->held || !info->stale ||
+		    *generation < LOCK_GENERATION_MAX)
+			return 0;
+		vault_lock_info_done(info);
+		if (lock_row_remove_top(v, name, err) ||
+		    read_lock(v, name, o, generation, info, err))
+			return -1;
+	}
+	return 0;
+}
+
 /* Puts the first beat; of two that try at once, one is first. */
 static int begin(struct vault_lock *l, struct err *err)
 {
@@ -284,7 +312,8 @@ struct vault_lock *vault_lock_acquire(struct vault *v, const char *name,
 	cleanup(vault_lock_info_done) struct vault_lock_info info = {0};
 	uint64_t generation;
 
-	if (read_lock(v, name, o, &generation, &info, err)) {
+	if (read_lock(v, name, o, &generation, &info, err) ||
+	    make_way(v, name, o, &generation, &info, err)) {
 		err_wrap(err, "lock of '%s'", name);
 		return NULL;
 	}

@@ -172,8 +172,9 @@ void lock_row_remove(
 	(void)vault_remove(v, object, &ignored);
 }
 
-int lock_row_remove_below(
-    struct vault *v, const char *name, uint64_t generation, struct err *err)
+/* Of the generations from the first up to `end`; how many, or -1. */
+static int remove_between(struct vault *v, const char *name, uint64_t first,
+    uint64_t end, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
 	autofree char *prefix = prefix_of(name);
@@ -183,11 +184,26 @@ int lock_row_remove_below(
 		return -1;
 	VEC_EACH (&items, item) {
 		struct mark m;
-		if (parse_mark(item, prefix, &m) || m.generation >= generation)
+		if (parse_mark(item, prefix, &m) || m.generation < first ||
+		    m.generation >= end)
 			continue;
 		if (vault_remove(v, item->name, err))
 			return -1;
 		removed++;
 	}
 	return removed;
+}
+
+int lock_row_remove_below(
+    struct vault *v, const char *name, uint64_t generation, struct err *err)
+{
+	return remove_between(v, name, 0, generation, err);
+}
+
+int lock_row_remove_top(struct vault *v, const char *name, struct err *err)
+{
+	return remove_between(v, name, LOCK_GENERATION_MAX,
+		   LOCK_GENERATION_MAX + 1, err) < 0
+		   ? -1
+		   : 0;
 }

@@ -24,7 +24,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LOCK_ID_TEXT = 33 }; /* with its NUL */
+enum {
+	LOCK_ID_TEXT = 33, /* with its NUL */
+	LOCK_GENERATION_MAX = 999999,
+};
 
 struct lock_beat {
 	uint64_t generation;
@@ -56,5 +59,7 @@ void lock_row_remove(
 /* All of the row below that generation; how many objects, or -1. */
 int lock_row_remove_below(
     struct vault *v, const char *name, uint64_t generation, struct err *err);
+/* All of the last generation that there can be. */
+int lock_row_remove_top(struct vault *v, const char *name, struct err *err);
 
 #endif

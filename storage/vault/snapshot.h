@@ -26,6 +26,8 @@
  *     at, by                   when, by the clock of the machine of that name
  *     level                    "quick", "sample" or "full"
  *     good, finding            and what was wrong
+ *     unseen                   true where that is that its archive was not
+ *                              there, or not in its length
  */
 #ifndef STORAGE_VAULT_SNAPSHOT_H
 #define STORAGE_VAULT_SNAPSHOT_H
@@ -108,6 +110,10 @@ struct snapshot_verdict {
 	/* What was found wrong stands until a later one that looks as deep
 	 * finds it good. */
 	bool failed;
+	/* What was found is that the archive was not there in its length: one
+	 * that is there now was out of sight, and nothing is known of it. */
+	bool unseen;
+	int64_t failed_since; /* seconds; the first of those in a row */
 	char level[SNAPSHOT_LEVEL_MAX];
 	uint64_t sequence;
 	/* Records that weigh nothing: of no key that is trusted with it, or of

@@ -16,7 +16,7 @@ enum { RECORD_MAX_BYTES = 64 << 10, SAME_SECOND_TRIES = 10 };
 struct word {
 	int64_t at;
 	uint64_t sequence;
-	bool good;
+	bool good, unseen;
 	char level[SNAPSHOT_LEVEL_MAX];
 };
 VEC_DEFINE(words, struct word);
@@ -45,14 +45,19 @@ static int by_sequence(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* The last word wins, but for one that found good what it did not look into. */
+/* The last word wins, but for one that found good what it did not look into:
+ * that an archive is there is seen at any depth. */
 static void weigh(const struct word *w, struct snapshot_verdict *out)
 {
 	out->sequence = w->sequence;
-	if (out->failed && w->good && depth_of(w->level) < depth_of(out->level))
+	if (out->failed && !out->unseen && w->good &&
+	    depth_of(w->level) < depth_of(out->level))
 		return;
+	if (!out->failed)
+		out->failed_since = w->at;
 	out->at = w->at;
 	out->failed = !w->good;
+	out->unseen = w->unseen;
 	memcpy(out->level, w->level, sizeof(out->level));
 }
 
@@ -75,6 +80,7 @@ static int take_word(const char *object, const struct buf *text,
 		return -1;
 	out->at = name.time;
 	out->good = name.good;
+	out->unseen = !name.good && json_truth(json_get(j, "unseen"), false);
 	out->sequence = (uint64_t)sequence;
 	memcpy(out->level, level, strlen(level) + 1);
 	return 0;
@@ -130,8 +136,28 @@ int snapshot_verdict(struct vault *v, const struct snapshot *s,
 			  : 0;
 }
 
+/* 1 where what was found wrong is that the archive is not there in its length,
+ * which may pass: a mount or a store shows it again. -1 where that cannot be
+ * told. */
+static int is_unseen(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct manifest m;
+	int unseen = 0;
+
+	if (snapshot_manifest(v, s, trust, &m, NULL, &why) == 0) {
+		unseen = snapshot_find_archive(v, &m, &why) != 0;
+		manifest_done(&m);
+	}
+	if (why.code == ERR_NONE || why.code == ERR_INTEGRITY)
+		return unseen;
+	*err = why;
+	return -1;
+}
+
 static void write_text(const struct snapshot *s,
-    const struct snapshot_finding *f, uint64_t sequence, int64_t at,
+    const struct snapshot_finding *f, int unseen, uint64_t sequence, int64_t at,
     struct buf *out)
 {
 	cleanup(json_freep) struct json_object *j = json_new_object();
@@ -145,6 +171,8 @@ static void write_text(const struct snapshot *s,
 	json_set_str(j, "by", f->by ? f->by : "");
 	json_set_str(j, "level", f->level);
 	json_set_bool(j, "good", f->good);
+	if (unseen)
+		json_set_bool(j, "unseen", true);
 	json_set_str(j, "finding", f->text ? f->text : "");
 	json_write(out, j, JSON_PRETTY);
 	buf_add_char(out, '\n');
@@ -174,8 +202,10 @@ int snapshot_record_verified(struct vault *v, const struct snapshot *s,
 {
 	int64_t now = clock_now_ms(clock) / 1000;
 	uint64_t sequence;
-	int result =
-	    next_sequence(v, s, trust, f->manifest_sha256, &sequence, err);
+	int unseen = f->good ? 0 : is_unseen(v, s, trust, err);
+	int result = unseen < 0 ? -1
+				: next_sequence(v, s, trust, f->manifest_sha256,
+				      &sequence, err);
 
 	if (result)
 		return err_wrap(
@@ -187,7 +217,7 @@ int snapshot_record_verified(struct vault *v, const struct snapshot *s,
 		struct err why = ERR_INIT;
 		autofree char *object =
 		    label_record_name(s->label, at, f->level, f->good);
-		write_text(s, f, sequence, at, &text);
+		write_text(s, f, unseen, sequence, at, &text);
 		result = record_put(v, object, KIND, &text, key, &why);
 		if (result)
 			*err = why;

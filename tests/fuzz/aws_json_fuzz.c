@@ -1,6 +1,6 @@
 /* State, locks, keys and errors in JSON. State is read as it passes by: the
  * same facts, however it is cut; and what it takes for JSON is JSON. */
-#include "storage/aws/session.h"
+#include "storage/aws/error.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"

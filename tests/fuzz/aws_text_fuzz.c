@@ -2,6 +2,7 @@
  * byte chooses. */
 #include "storage/archive/key_path.h"
 #include "storage/aws/ini.h"
+#include "storage/aws/process.h"
 #include "storage/aws/s3_call.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"

@@ -1,5 +1,6 @@
 /* Any bytes are an XML tree or an error; and what S3 and STS mean by a tree is
  * read from it without trust: lists, keys, errors. */
+#include "storage/aws/error.h"
 #include "storage/aws/s3_call.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/xml.h"

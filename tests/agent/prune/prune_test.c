@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOUR = 3600, SNAPSHOTS = 5 };
+enum { HOUR = 3600, DAY = 24 * HOUR, SNAPSHOTS = 5 };
 
 struct fixture {
 	struct test_vault *t;
@@ -335,8 +335,15 @@ static void what_a_list_says_wrongly_drops_nothing_good(struct fixture *f)
 	}
 }
 
-/* One that is out of sight counts for nothing, and is kept; one that somebody
- * looked for, and said so, goes. */
+/* By both clocks. */
+static void pass(struct fixture *f, int64_t seconds)
+{
+	f->clock.now_ms += seconds * 1000;
+	f->t->passed_s += seconds;
+}
+
+/* One that is out of sight counts for nothing, and is kept, also where a
+ * verification missed it; once that is a week ago, it goes. */
 static void an_archive_that_is_gone_may_come_back(struct fixture *f)
 {
 	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
@@ -353,8 +360,40 @@ static void an_archive_that_is_gone_may_come_back(struct fixture *f)
 	say(f, 1, false, f->key);
 	say(f, 4, true, f->key);
 	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(left(f), SNAPSHOTS);
+	prune_rows_done(&rows);
+	pass(f, 7 * DAY - 1);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(left(f), SNAPSHOTS);
+	prune_rows_done(&rows);
+	pass(f, 1);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
 	assert_int_equal(left(f), SNAPSHOTS - 1);
 	assert_int_equal(row_of(&rows, 1)->outcome, PRUNE_DROPPED);
+}
+
+/* What a verification could not see and prune can, was not bad. */
+static void an_archive_that_came_back_is_good(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	cleanup(buf_done) struct buf bytes = BUF_INIT;
+	autofree char *archive = object_of(f, 1, ".tar.zst.age");
+	struct err err = ERR_INIT;
+
+	f->policy = (struct retention_policy){.keep_last = 4, .keep_min = 4};
+	assert_ok(vault_read(f->t->real, archive, 100, &bytes, &err), err);
+	assert_ok(vault_remove(f->t->real, archive, &err), err);
+	say(f, 1, false, f->key);
+	say(f, 4, true, f->key);
+	assert_ok(vault_put_small(f->t->real, archive, bytes.data, bytes.len,
+		      VAULT_RETAIN_SNAPSHOT, &err),
+	    err);
+	pass(f, 30 * DAY);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(left(f), 4);
+	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
+	assert_string_equal(row_of(&rows, 1)->reason, "last");
+	assert_false(row_of(&rows, 1)->bad);
 }
 
 static void damage_the_newest(void *ctx)
@@ -397,6 +436,7 @@ int main(void)
 	    TEST_ON_VAULTS(what_is_not_signed_drops_nothing),
 	    TEST_ON_VAULTS(what_a_list_says_wrongly_drops_nothing_good),
 	    TEST_ON_VAULTS(an_archive_that_is_gone_may_come_back),
+	    TEST_ON_VAULTS(an_archive_that_came_back_is_good),
 	    TEST_ON_VAULTS(nothing_goes_once_what_stays_is_not_whole),
 	};
 

@@ -252,26 +252,6 @@ static void what_stands_for_others_says_so(void **state)
 	    LINES("Pods.@ p/a=b"));
 }
 
-static void urls_of_one_repository_are_one_name(void **state)
-{
-	static const char *const urls[][2] = {
-	    {"https://Git.Example.com/org/a.git", "git.example.com/org/a"},
-	    {"https://user@git.example.com:8443/org/a.git/",
-		"git.example.com/org/a"},
-	    {"ssh://git@git.example.com:22/org/a", "git.example.com/org/a"},
-	    {"git@git.example.com:org/a.git", "git.example.com/org/a"},
-	    {"git.example.com:org/a", "git.example.com/org/a"},
-	    {"/srv/git/a.git", "/srv/git/a"},
-	    {"", ""},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
-		autofree char *name = references_git_name(urls[i][0]);
-		assert_string_equal(name, urls[i][1]);
-	}
-}
-
 static void a_rule_from_outside_is_followed(void **state)
 {
 	static const struct rule_edge edges[] = {
@@ -356,7 +336,6 @@ int main(void)
 	    cmocka_unit_test(a_child_comes_after_what_made_it),
 	    cmocka_unit_test(terraform_state_comes_before_what_manages_it),
 	    cmocka_unit_test(what_stands_for_others_says_so),
-	    cmocka_unit_test(urls_of_one_repository_are_one_name),
 	    cmocka_unit_test(a_rule_from_outside_is_followed),
 	    cmocka_unit_test(odd_shapes_are_passed_over),
 	};

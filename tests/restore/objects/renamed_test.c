@@ -121,5 +121,5 @@ int main(void)
 	    cmocka_unit_test(the_nearest_map_counts),
 	};
 
-	return cmocka_run_group_tests_name("moved", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("renamed", tests, NULL, NULL);
 }

@@ -93,6 +93,35 @@ static void dead_only_by_both_clocks(struct fixture *f)
 	vault_lock_free(l);
 }
 
+/* Whoever may write to the vault may write a lock: with a sign of life that is
+ * still to come, or a number after which there is none. It holds for as long as
+ * any other. */
+static void a_forged_lock_does_not_hold_for_ever(struct fixture *f)
+{
+	static const char *const names[] = {"prod.lock-000007-00000003",
+	    "prod.lock-999999-00000000", "prod.lock-999999-99999999"};
+	static const char text[] =
+	    "{\"holder\":\"x\",\"id\":\"0\",\"renewed\":253402300799}";
+	struct err err = ERR_INIT;
+
+	for (int i = 0; i < 3; i++)
+		assert_ok(vault_put_small(f->vault, names[i], text,
+			      sizeof(text) - 1, VAULT_RETAIN_NONE, &err),
+		    err);
+	assert_null(vault_lock_acquire(f->vault, "prod", &f->o, &err));
+	assert_int_equal(err.code, ERR_LOCKED);
+	age_by(f, STALE_S + 60);
+	f->clock.now_ms += (STALE_S + 60) * 1000;
+	err = (struct err)ERR_INIT;
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
+	assert_ok(l == NULL, err);
+	assert_ok(vault_lock_renew(l, &err), err);
+	assert_null(vault_lock_acquire(f->vault, "prod", &f->o, &err));
+	vault_lock_free(l);
+	assert_int_equal(test_vault_count(f->t, ""), 0);
+}
+
 static void a_taker_that_has_ended_is_found_out_too(struct fixture *f)
 {
 	struct err err = ERR_INIT;
@@ -345,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST_ON_VAULTS(one_at_a_time),
 	    TEST_ON_VAULTS(dead_only_by_both_clocks),
+	    TEST_ON_VAULTS(a_forged_lock_does_not_hold_for_ever),
 	    TEST_ON_VAULTS(a_taker_that_has_ended_is_found_out_too),
 	    TEST_ON_VAULTS(a_later_lock_of_the_same_numbers_is_not_ours),
 	    TEST_ON_VAULTS(who_stands_still_for_45_minutes_has_lost_it),

@@ -1,0 +1,85 @@
+/* The command `prune`: each vault under its lock. */
+#include "agent/agent.h"
+#include "agent/prune/vault.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/log.h"
+
+#include <unistd.h>
+
+static int lock_and_prune(const struct agent *a,
+    const struct settings_vault *settings, const struct prune_terms *terms,
+    struct err *err)
+{
+	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
+	cleanup(vault_lock_freep) struct vault_lock *lock = NULL;
+
+	if (connect_vault(settings, false, &a->env, &v, err))
+		return err_wrap(err, "prune");
+	autofree char *holder = str_printf("prune, pid %d", (int)getpid());
+	const struct vault_lock_options o = {
+	    .holder = holder,
+	    .clock = a->env.clock,
+	    .random = a->env.random,
+	    .stale_s = a->settings->lock_stale_after / 1000,
+	};
+	if (!terms->dry_run) {
+		lock = vault_lock_acquire(v.vault, a->settings->name, &o, err);
+		if (!lock)
+			return err_wrap(
+			    err, "prune: vault '%s'", settings->name);
+	}
+	return prune_vault(a, settings, v.vault, lock, terms, err);
+}
+
+/* A vault that fails leaves the others to be pruned. */
+static int prune_each(const struct agent *a, const struct settings_vault *only,
+    const struct prune_terms *terms, struct err *err)
+{
+	size_t pruned = 0, failed = 0;
+
+	VEC_EACH (&a->settings->vaults, v) {
+		struct err why = ERR_INIT;
+		if (only && v != only)
+			continue;
+		if (lock_and_prune(a, v, terms, &why) == 0) {
+			pruned++;
+			continue;
+		}
+		/* The last one is told by whoever is given it. */
+		if (failed++)
+			log_error("%s", err->message);
+		*err = why;
+	}
+	if (failed && !pruned)
+		return -1;
+	if (failed)
+		log_error("%s", err->message);
+	return failed ? 1 : 0;
+}
+
+int agent_prune(const struct agent *a, struct err *err)
+{
+	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
+	cleanup(retention_zone_freep) struct retention_zone *zone = NULL;
+	const struct settings_vault *only = NULL;
+	const struct settings *s = a->settings;
+
+	if (!s->has_retention)
+		return err_set(err, ERR_USAGE,
+		    "%s: has no 'retention', so everything is kept; add it to "
+		    "prune",
+		    s->file);
+	if (a->options->vault) {
+		only = settings_vault_named(s, a->options->vault, err);
+		if (!only)
+			return -1;
+	}
+	if (!a->options->dry_run && connect_signing_key(s, &key, err))
+		return -1;
+	zone = retention_zone_open(s->retention.zone, err);
+	if (!zone)
+		return err_wrap(err, "retention.zone");
+	const struct prune_terms terms = {
+	    .key = key, .zone = zone, .dry_run = a->options->dry_run};
+	return prune_each(a, only, &terms, err);
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bats
+# Simulated timelines of vaults: agents that are killed or stand still, stores
+# that lose sight of things or are full, and an adversary who owns the stores
+# but no key. In none is a good snapshot lost that the policy keeps, is anything
+# called good that is not whole, or is a backup refused because of what others
+# wrote.
+#   SEEDS=1000000    how many (20000)
+# bats file_tags=slow
+
+setup() {
+	simulate=${BACKSTAY_BUILD:-$BATS_TEST_DIRNAME/../../build}/tests/sim/vault/simulate
+}
+
+@test "no timeline loses a good snapshot or calls a bad one good" {
+	"$simulate" --seeds "${SEEDS:-20000}"
+}
+
+@test "nor with real signatures instead of stand-ins" {
+	"$simulate" --seeds 100 --from 1000000000 --real-signatures
+}
+
+@test "a seed gives the same timeline each time" {
+	"$simulate" --from 7 --seeds 20 --trace >"$BATS_TEST_TMPDIR/one"
+	"$simulate" --from 7 --seeds 20 --trace >"$BATS_TEST_TMPDIR/other"
+	cmp "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/other"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/one")" -gt 200 ]
+}

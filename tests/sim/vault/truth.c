@@ -1,0 +1,211 @@
+#include "tests/sim/vault/truth.h"
+
+#include "storage/archive/manifest.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DAY_S = 86400 };
+
+void sim_truth_done(struct sim_truth *t)
+{
+	VEC_EACH (&t->snapshots, one) {
+		free(one->label);
+		free(one->archive_name);
+		buf_done(&one->manifest);
+		buf_done(&one->signature);
+		buf_done(&one->archive);
+	}
+	vec_done(&t->snapshots);
+}
+
+size_t sim_truth_index(const struct sim_truth *t, const struct sim_store *s)
+{
+	return (size_t)(s - t->stores);
+}
+
+static struct sim_object *part(
+    const struct sim_store *s, const char *label, const char *rest)
+{
+	autofree char *name = str_printf("%s%s", label, rest);
+
+	return sim_store_find(s, name);
+}
+
+static bool same(const struct sim_object *o, const struct buf *b)
+{
+	return o && o->data.len == b->len &&
+	       memcmp(buf_str(&o->data), buf_str(b), b->len) == 0;
+}
+
+struct sim_snapshot *sim_truth_of(
+    struct sim_truth *t, const struct sim_store *s, const char *label)
+{
+	const struct sim_object *o = part(s, label, ".manifest.json");
+
+	VEC_EACH (&t->snapshots, one)
+		if (str_eq(one->label, label) && same(o, &one->manifest))
+			return one;
+	return NULL;
+}
+
+void sim_truth_learn(struct sim_truth *t, const struct sim_store *s,
+    const char *label, const struct minisign_publics *keys)
+{
+	const struct sim_object *text = part(s, label, ".manifest.json");
+	const struct sim_object *signature =
+	    part(s, label, ".manifest.json.minisig");
+	char sha256[DIGEST_SHA256_HEX];
+	struct err ignored = ERR_INIT;
+	struct manifest m;
+
+	if (!text || !signature || sim_truth_of(t, s, label) ||
+	    minisign_verify(keys, buf_str(&text->data), text->data.len,
+		buf_str(&signature->data), signature->data.len, NULL,
+		&ignored) ||
+	    manifest_parse(buf_str(&text->data), text->data.len, &m, &ignored))
+		return;
+	const struct sim_object *archive = sim_store_find(s, m.archive.file);
+	if (archive) {
+		digest_sha256_hex(
+		    buf_str(&archive->data), archive->data.len, sha256);
+		if (str_eq(sha256, m.archive.sha256)) {
+			struct sim_snapshot *one = vec_add(&t->snapshots);
+			one->label = str_dup(label);
+			one->archive_name = str_dup(m.archive.file);
+			one->time = m.created;
+			one->partial = m.partial;
+			one->hold = m.hold;
+			buf_add(
+			    &one->manifest, text->data.data, text->data.len);
+			buf_add(&one->signature, signature->data.data,
+			    signature->data.len);
+			buf_add(&one->archive, buf_str(&archive->data),
+			    archive->data.len);
+		}
+	}
+	manifest_done(&m);
+}
+
+void sim_truth_learn_all(struct sim_truth *t, const struct sim_store *s,
+    const struct minisign_publics *keys)
+{
+	VEC_EACH (&s->objects, o) {
+		const char *end = strstr(o->name, ".manifest.json");
+		if (!end || !str_eq(end, ".manifest.json"))
+			continue;
+		autofree char *label =
+		    str_ndup(o->name, (size_t)(end - o->name));
+		sim_truth_learn(t, s, label, keys);
+	}
+}
+
+bool sim_truth_whole(const struct sim_snapshot *one, const struct sim_store *s)
+{
+	return same(part(s, one->label, ".manifest.json"), &one->manifest) &&
+	       same(part(s, one->label, ".manifest.json.minisig"),
+		   &one->signature) &&
+	       same(sim_store_find(s, one->archive_name), &one->archive);
+}
+
+bool sim_truth_damaged(
+    const struct sim_snapshot *one, const struct sim_store *s)
+{
+	const struct sim_object *o = sim_store_find(s, one->archive_name);
+
+	return o && o->data.len == one->archive.len && !same(o, &one->archive);
+}
+
+bool sim_truth_has_object(const struct sim_snapshot *one, const char *object)
+{
+	size_t len = strlen(one->label);
+
+	return str_eq(object, one->archive_name) ||
+	       (str_starts(object, one->label) &&
+		   (str_eq(object + len, ".manifest.json") ||
+		       str_eq(object + len, ".manifest.json.minisig")));
+}
+
+static bool seen(const struct sim_store *s, const struct sim_object *o)
+{
+	return o && *s->now >= o->hidden_until;
+}
+
+/* As far as somebody can tell who does not read the whole archive. */
+static bool looks_whole(
+    const struct sim_snapshot *one, const struct sim_store *s)
+{
+	const struct sim_object *m = part(s, one->label, ".manifest.json");
+	const struct sim_object *g =
+	    part(s, one->label, ".manifest.json.minisig");
+	const struct sim_object *a = sim_store_find(s, one->archive_name);
+
+	return seen(s, m) && seen(s, g) && seen(s, a) &&
+	       same(m, &one->manifest) && same(g, &one->signature) &&
+	       a->data.len == one->archive.len;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct sim_snapshot *x = *(struct sim_snapshot *const *)a;
+	const struct sim_snapshot *y = *(struct sim_snapshot *const *)b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? 1 : -1;
+	return strcmp(y->label, x->label);
+}
+
+VEC_DEFINE(found, struct sim_snapshot *);
+
+static void keep_first(struct found *good, unsigned count, unsigned depth)
+{
+	for (size_t i = 0; i < good->len && i < count; i++)
+		good->items[i]->must_stay[depth] = true;
+}
+
+static void keep_days(struct found *good, unsigned count, unsigned depth)
+{
+	int64_t last = -1;
+
+	VEC_EACH (good, one) {
+		int64_t day = (*one)->time / DAY_S;
+		if (day == last)
+			continue;
+		if (!count--)
+			return;
+		last = day;
+		(*one)->must_stay[depth] = true;
+	}
+}
+
+/* Partial ones that are newer than all good ones, held ones, those out of
+ * sight; and by the rules, the good ones. */
+void sim_truth_mark(struct sim_truth *t, const struct sim_store *s,
+    const struct retention_policy *policy, int64_t now, unsigned depth)
+{
+	size_t at = sim_truth_index(t, s);
+	struct found good = VEC_INIT;
+
+	VEC_EACH (&t->snapshots, one) {
+		bool whole = looks_whole(one, s);
+		one->must_stay[depth] = one->hold || one->time > now ||
+					(sim_truth_whole(one, s) && !whole);
+		if (whole && !one->partial && !one->found_bad[at] &&
+		    one->time <= now)
+			*vec_add(&good) = one;
+	}
+	vec_sort(&good, newest_first);
+	keep_first(&good, policy->keep_min, depth);
+	if (!policy->verified_only) {
+		keep_first(&good, policy->keep_last, depth);
+		keep_days(&good, policy->keep_daily, depth);
+	}
+	VEC_EACH (&t->snapshots, one)
+		if (one->partial && looks_whole(one, s) &&
+		    (!good.len || one->time > good.items[0]->time))
+			one->must_stay[depth] = true;
+	vec_done(&good);
+}

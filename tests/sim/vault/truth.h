@@ -1,0 +1,57 @@
+/*
+ * What really happened in a timeline, known without asking any of the code
+ * that is tried: each snapshot that was ever committed, byte for byte, and
+ * which of them a policy has to keep, worked out anew.
+ */
+#ifndef TESTS_SIM_VAULT_TRUTH_H
+#define TESTS_SIM_VAULT_TRUTH_H
+
+#include "agent/prune/retention.h"
+#include "storage/crypto/minisign.h"
+#include "tests/sim/vault/store.h"
+
+enum { SIM_STORES = 2, SIM_DEPTHS = 3 };
+
+struct sim_snapshot {
+	char *label;
+	char *archive_name;
+	int64_t time;
+	bool partial, hold;
+	struct buf manifest, signature, archive;
+	/* By store: a verification found it good, or found damage that was
+	 * there. */
+	bool verified[SIM_STORES], found_bad[SIM_STORES];
+	bool must_stay[SIM_DEPTHS]; /* by the prune that runs, inside others */
+};
+
+struct sim_truth {
+	VEC_DEFINE(, struct sim_snapshot) snapshots;
+	const struct sim_store *stores;
+};
+void sim_truth_done(struct sim_truth *t);
+
+/* Takes in what a run committed under that label, if it did. */
+void sim_truth_learn(struct sim_truth *t, const struct sim_store *s,
+    const char *label, const struct minisign_publics *keys);
+/* And all that a run which stands still just now may have committed. */
+void sim_truth_learn_all(struct sim_truth *t, const struct sim_store *s,
+    const struct minisign_publics *keys);
+/* By the manifest that lies in the store under that label; NULL: it is none
+ * that was ever committed. */
+struct sim_snapshot *sim_truth_of(
+    struct sim_truth *t, const struct sim_store *s, const char *label);
+/* Each byte of it is there, seen or not. */
+bool sim_truth_whole(const struct sim_snapshot *one, const struct sim_store *s);
+/* Its archive is there in its length, and is another. */
+bool sim_truth_damaged(
+    const struct sim_snapshot *one, const struct sim_store *s);
+bool sim_truth_has_object(const struct sim_snapshot *one, const char *object);
+
+/* Marks what the policy keeps of what can be seen in that store, for the run
+ * of that depth, whose clock says `now`. */
+void sim_truth_mark(struct sim_truth *t, const struct sim_store *s,
+    const struct retention_policy *policy, int64_t now, unsigned depth);
+
+size_t sim_truth_index(const struct sim_truth *t, const struct sim_store *s);
+
+#endif
