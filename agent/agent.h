@@ -16,7 +16,7 @@ struct agent_options {
 	bool prune;
 	bool hold;
 	struct strvec tags;
-	/* list, prune, unlock */
+	/* list, prune, unlock, vault */
 	const char *vault;
 	bool all_names;
 	/* check */
@@ -25,6 +25,8 @@ struct agent_options {
 	bool dry_run;
 	/* unlock */
 	bool yes;
+	/* vault */
+	bool adopt;
 };
 
 struct agent {
@@ -37,6 +39,8 @@ int agent_backup(const struct agent *a, struct err *err);
 int agent_list(const struct agent *a, struct err *err);
 int agent_check(const struct agent *a, struct err *err);
 int agent_prune(const struct agent *a, struct err *err);
+/* What to do is the operand: "init". */
+int agent_vault(const struct agent *a, const char *what, struct err *err);
 int agent_unlock(const struct agent *a, struct err *err);
 
 #endif

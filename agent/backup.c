@@ -86,6 +86,7 @@ static int begin_snapshot(struct backup_run *r, struct err *err)
 	    .encryption = s->encryption_none ? ARCHIVE_PLAIN : ARCHIVE_AGE,
 	    .clock = r->a->env.clock,
 	    .trust = &r->trust,
+	    .locks = r->open_lock,
 	};
 
 	if (connect_trust(s, &r->trust, err))

@@ -32,6 +32,7 @@ struct backup_run {
 	struct run_vault *vaults;
 	size_t vault_count;
 	struct vault **open; /* those that the run uses, borrowed */
+	struct vault_lock **open_lock;
 	struct run_vault **open_run;
 	size_t open_count;
 	struct snapshot_writer *snapshot;

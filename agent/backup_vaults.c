@@ -2,6 +2,8 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/log.h"
+#include "storage/base/str.h"
+#include "storage/vault/vault_known.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -25,14 +27,34 @@ static int lock_vault(
 	return v->lock ? 0 : -1;
 }
 
+/* The second of two entries that are one vault would wait for the first. */
+static int check_not_open(
+    const struct backup_run *r, const struct run_vault *v, struct err *err)
+{
+	for (size_t i = 0; i < r->open_count; i++)
+		if (str_eq(r->open_run[i]->connected.marker.id,
+			v->connected.marker.id))
+			return err_set(err, ERR_USAGE,
+			    "vault '%s': it is the same as vault '%s'; leave "
+			    "one out",
+			    v->settings->name, r->open_run[i]->settings->name);
+	return 0;
+}
+
 static int open_vault(
     struct backup_run *r, struct run_vault *v, struct err *err)
 {
 	struct connect_env env = r->a->env;
+	struct err why = ERR_INIT;
 
 	env.scratch = r->scratch.path;
-	if (connect_vault(v->settings, true, &env, &v->connected, err))
+	if (connect_vault_marked(
+		r->settings, v->settings, &env, &v->connected, err) ||
+	    check_not_open(r, v, err))
 		return -1;
+	if (vault_known_remember(r->settings->state_dir, v->connected.vault,
+		&v->connected.marker, &why))
+		log_warn("%s", why.message);
 	if (lock_vault(r, v, err))
 		return err_wrap(err, "vault '%s'", v->settings->name);
 	return 0;
@@ -43,6 +65,7 @@ int backup_vaults_open(struct backup_run *r, struct err *err)
 	r->vault_count = r->settings->vaults.len;
 	r->vaults = mem_zalloc(r->vault_count * sizeof(*r->vaults));
 	r->open = mem_zalloc(r->vault_count * sizeof(*r->open));
+	r->open_lock = mem_zalloc(r->vault_count * sizeof(*r->open_lock));
 	r->open_run = mem_zalloc(r->vault_count * sizeof(*r->open_run));
 	for (size_t i = 0; i < r->vault_count; i++) {
 		struct run_vault *v = &r->vaults[i];
@@ -55,6 +78,7 @@ int backup_vaults_open(struct backup_run *r, struct err *err)
 			continue;
 		}
 		r->open_run[r->open_count] = v;
+		r->open_lock[r->open_count] = v->lock;
 		r->open[r->open_count++] = v->connected.vault;
 	}
 	return r->open_count ? 0 : err_wrap(err, "no vault can be written to");
@@ -75,6 +99,7 @@ void backup_vaults_done(struct backup_run *r)
 	}
 	free(r->vaults);
 	free(r->open);
+	free(r->open_lock);
 	free(r->open_run);
 }
 

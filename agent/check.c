@@ -153,9 +153,10 @@ static int check_future(struct check *c, struct vault *v,
 	return 0;
 }
 
-/* Two entries for the same location lock each other out. */
+/* Two entries that are one vault lock each other out, by whatever two ways they
+ * come to it. */
 static int check_twin(struct check *c, const struct settings_vault *s,
-    const struct vault *v, struct err *err)
+    const struct connect_vault *v, struct err *err)
 {
 	VEC_EACH (&c->a->settings->vaults, other) {
 		cleanup(connect_vault_done) struct connect_vault o = {
@@ -163,12 +164,13 @@ static int check_twin(struct check *c, const struct settings_vault *s,
 		struct err ignored = ERR_INIT;
 		if (other == s)
 			return 0;
-		if (connect_vault(other, false, &c->a->env, &o, &ignored) ||
-		    !str_eq(o.vault->identity, v->identity))
+		if (connect_vault_marked(
+			c->a->settings, other, &c->a->env, &o, &ignored) ||
+		    !str_eq(o.marker.id, v->marker.id))
 			continue;
 		return err_set(err, ERR_USAGE,
-		    "%s: it is the same place as vault '%s'; leave one out",
-		    vault_describe(v), other->name);
+		    "%s: it is the same as vault '%s'; leave one out",
+		    vault_describe(v->vault), other->name);
 	}
 	return 0;
 }
@@ -218,15 +220,14 @@ static int ask_vault(struct check *c, const struct settings_vault *s,
 	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 
-	if (connect_vault(s, true, &c->a->env, &v, err) ||
+	if (connect_vault_marked(c->a->settings, s, &c->a->env, &v, err) ||
 	    snapshot_list(v.vault, c->a->settings->name, &list, err) ||
 	    skew_measure(v.vault, c->a->env.clock, &answer->skew_s, err) ||
 	    skew_check(
 		v.vault, answer->skew_s, "nothing is written or pruned", err) ||
 	    vault_check(v.vault, err) ||
 	    try_lock(c, v.vault, &answer->keeps, err) ||
-	    check_twin(c, s, v.vault, err) ||
-	    check_future(c, v.vault, &list, err))
+	    check_twin(c, s, &v, err) || check_future(c, v.vault, &list, err))
 		return -1;
 	answer->snapshots = list.len;
 	answer->place = str_dup(vault_describe(v.vault));

@@ -7,6 +7,18 @@
 
 static struct cancel cancel;
 
+static struct agent agent_of(
+    const struct agent_options *o, const struct settings *settings)
+{
+	return (struct agent){
+	    .options = o,
+	    .settings = settings,
+	    .env = {.clock = clock_system(),
+		.random = random_system(),
+		.cancel = &cancel},
+	};
+}
+
 /* What all commands start with: the settings. */
 static int with_settings(void *options, struct err *err,
     int (*command)(const struct agent *a, struct err *err))
@@ -17,13 +29,7 @@ static int with_settings(void *options, struct err *err,
 
 	if (!settings)
 		return -1;
-	const struct agent a = {
-	    .options = o,
-	    .settings = settings,
-	    .env = {.clock = clock_system(),
-		.random = random_system(),
-		.cancel = &cancel},
-	};
+	const struct agent a = agent_of(o, settings);
 	return command(&a, err);
 }
 
@@ -55,6 +61,19 @@ static int run_unlock(void *o, const struct strvec *operands, struct err *err)
 {
 	(void)operands;
 	return with_settings(o, err, agent_unlock);
+}
+
+static int run_vault(
+    void *options, const struct strvec *operands, struct err *err)
+{
+	const struct agent_options *o = options;
+	cleanup(settings_freep) struct settings *settings =
+	    cli_settings(&o->common, err);
+
+	if (!settings)
+		return -1;
+	const struct agent a = agent_of(o, settings);
+	return agent_vault(&a, operands->items[0], err);
 }
 
 #define END                                                                    \
@@ -117,6 +136,16 @@ static const struct cli_option unlock_options[] = {
 	.kind = CLI_FLAG,
 	AT(yes),
 	.help = "Remove the lock. Without it, the holder is only shown."},
+    END};
+
+static const struct cli_option vault_options[] = {
+    VAULT("This vault only. Default: all of the configuration."),
+    {.name = "adopt",
+	.kind = CLI_FLAG,
+	AT(adopt),
+	.help = "Also mark a vault that has snapshots and no mark, as those of "
+		"earlier "
+		"versions have none, and one that no trusted key has marked."},
     END};
 
 static const struct cli_command commands[] = {
@@ -184,6 +213,23 @@ static const struct cli_command commands[] = {
 		       "those who cannot wait that long.",
 	.options = unlock_options,
 	.run = run_unlock},
+    {.name = "vault",
+	.operands = "init",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "make the vaults, once",
+	.description =
+	    "Makes each vault of the configuration: a directory that is not "
+	    "there is made, and a signed mark with an id is written into it, "
+	    "backstay-vault.json. Nothing is written to a directory or a "
+	    "bucket without that mark: a disk that is not mounted, and a "
+	    "mistyped prefix, would look like a new vault. Which vault was "
+	    "seen where is remembered in state_dir; another one there, or the "
+	    "same on another file system, is refused with what to do. A vault "
+	    "that is made already stays as it is. Reading one (list, and all "
+	    "of backstay-restore) needs no mark.",
+	.options = vault_options,
+	.run = run_vault},
     END};
 
 static const struct cli_program program = {
@@ -197,7 +243,8 @@ static const struct cli_program program = {
 	"Results go to standard output, events to standard error.",
     .common = cli_common_options,
     .commands = commands,
-    .examples = "       backstay-agent check\n"
+    .examples = "       backstay-agent vault init\n"
+		"       backstay-agent check\n"
 		"       backstay-agent backup --tag before-upgrade --hold\n"
 		"       backstay-agent list -o json\n"
 		"       backstay-agent prune --dry-run\n",

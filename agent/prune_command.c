@@ -13,7 +13,11 @@ static int lock_and_prune(const struct agent *a,
 	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
 	cleanup(vault_lock_freep) struct vault_lock *lock = NULL;
 
-	if (connect_vault(settings, false, &a->env, &v, err))
+	int opened =
+	    terms->dry_run
+		? connect_vault(settings, false, &a->env, &v, err)
+		: connect_vault_marked(a->settings, settings, &a->env, &v, err);
+	if (opened)
 		return err_wrap(err, "prune");
 	autofree char *holder = str_printf("prune, pid %d", (int)getpid());
 	const struct vault_lock_options o = {

@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/vault/vault_dir.h"
+#include "storage/vault/vault_known.h"
 #include "storage/vault/vault_s3.h"
 
 #include <stdlib.h>
@@ -103,6 +104,92 @@ int connect_vault(const struct settings_vault *s, bool create,
 		return err_wrap(err, "vault '%s'", s->name);
 	vault_set_name(out->vault, s->name);
 	return 0;
+}
+
+static int explain_no_directory(
+    const struct settings *all, const struct settings_vault *s, struct err *err)
+{
+	autofree char *place =
+	    s->directory ? vault_known_directory(s->directory) : NULL;
+	struct err known = ERR_INIT;
+
+	if (!place || err->code != ERR_NOT_FOUND)
+		return -1;
+	if (vault_known_check(all->state_dir, place, NULL, NULL, &known)) {
+		*err = known;
+		return err_wrap(err, "vault '%s'", s->name);
+	}
+	return err_set(err, ERR_NOT_FOUND,
+	    "vault '%s': %s is not there. Mount it, or, if this is a new "
+	    "vault, make it with 'backstay-agent vault init'",
+	    s->name, place);
+}
+
+static int explain_no_marker(const struct settings *all, const struct vault *v,
+    const struct err *why, struct err *err)
+{
+	if (why->code == ERR_NOT_FOUND &&
+	    vault_known_check(
+		all->state_dir, vault_describe(v), v->file_system, NULL, err))
+		return -1;
+	if (why->code == ERR_NOT_FOUND)
+		return err_set(err, ERR_NOT_FOUND,
+		    "%s has no '" VAULT_MARKER_OBJECT
+		    "', so it is not known to be a vault: perhaps a disk is "
+		    "not mounted, or the name is mistyped. If it is a new "
+		    "vault, or one of an earlier version, run 'backstay-agent "
+		    "vault init' once",
+		    vault_describe(v));
+	*err = *why;
+	if (why->code == ERR_INTEGRITY)
+		return err_wrap(err,
+		    "who marked it as a vault is not trusted; if you share it, "
+		    "add their key to signing.trusted (may: [snapshots]); if "
+		    "it is yours, run 'backstay-agent vault init --adopt'");
+	return -1;
+}
+
+static int read_signed(const struct settings *all, struct vault *v,
+    const struct snapshot_trust *trust, struct vault_marker *out,
+    struct err *err)
+{
+	struct err ignored = ERR_INIT;
+
+	if (vault_marker_read(v, trust->unsigned_allowed ? NULL : &trust->keys,
+		out, err) == 0)
+		return 0;
+	return err->code == ERR_INTEGRITY &&
+		       vault_marker_read(v, NULL, out, &ignored) == 0 &&
+		       vault_known_remembers(
+			   all->state_dir, vault_describe(v), out)
+		   ? 0
+		   : -1;
+}
+
+static int read_marker(const struct settings *all, struct vault *v,
+    struct vault_marker *out, struct err *err)
+{
+	cleanup(snapshot_trust_done) struct snapshot_trust trust = {
+	    .unsigned_allowed = false};
+	struct err why = ERR_INIT;
+
+	if (connect_trust(all, &trust, err))
+		return -1;
+	if (read_signed(all, v, &trust, out, &why))
+		return explain_no_marker(all, v, &why, err);
+	return vault_known_check(
+	    all->state_dir, vault_describe(v), v->file_system, out, err);
+}
+
+int connect_vault_marked(const struct settings *all,
+    const struct settings_vault *s, const struct connect_env *env,
+    struct connect_vault *out, struct err *err)
+{
+	if (connect_vault(s, false, env, out, err))
+		return explain_no_directory(all, s, err);
+	return read_marker(all, out->vault, &out->marker, err)
+		   ? err_wrap(err, "vault '%s'", s->name)
+		   : 0;
 }
 
 void connect_vault_done(struct connect_vault *v)

@@ -22,6 +22,7 @@
 #include "storage/kube/client.h"
 #include "storage/vault/snapshot.h"
 #include "storage/vault/vault.h"
+#include "storage/vault/vault_marker.h"
 
 struct connect_env {
 	const struct clock *clock;
@@ -49,10 +50,19 @@ void connect_s3_done(struct connect_s3 *c);
 struct connect_vault {
 	struct connect_s3 s3;
 	struct vault *vault;
+	struct vault_marker marker; /* of connect_vault_marked */
 };
-/* `create`: a directory that is not there is made. */
+/* To read from, and for `vault init`, which sets `create`: a directory that is
+ * not there is made. */
 int connect_vault(const struct settings_vault *s, bool create,
     const struct connect_env *env, struct connect_vault *out, struct err *err);
+/* To write to: it must have been made by `vault init`, and be the one that
+ * state_dir remembers at that place. A mark that no trusted key signed does
+ * where it is remembered: signing keys change. Makes nothing; ERR_NOT_FOUND,
+ * ERR_INTEGRITY. */
+int connect_vault_marked(const struct settings *all,
+    const struct settings_vault *s, const struct connect_env *env,
+    struct connect_vault *out, struct err *err);
 void connect_vault_done(struct connect_vault *v);
 
 struct connect_git {

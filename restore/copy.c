@@ -64,7 +64,7 @@ int command_copy(const struct command *c, struct err *err)
 	    settings_vault_named(c->settings, c->options->to, err);
 	if (!target || open_snapshot(c, &o, err) ||
 	    scratch_make(&o.scratch, c->settings->scratch_dir, err) ||
-	    connect_vault(target, true, &c->env, &to, err))
+	    connect_vault_marked(c->settings, target, &c->env, &to, err))
 		return err_wrap(err, "copy");
 	int copied = copy_locked(c, &o, to.vault, err);
 	if (copied < 0)

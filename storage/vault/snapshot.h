@@ -134,6 +134,9 @@ struct snapshot_options {
 	enum archive_encryption encryption;
 	const struct clock *clock;
 	const struct snapshot_trust *trust;
+	/* Of each of the vaults, borrowed: asked for once more after the
+	 * manifest was written. NULL: no other run can be there. */
+	struct vault_lock *const *locks;
 };
 
 struct snapshot_writer;
@@ -170,10 +173,10 @@ void snapshot_writer_fail(
     struct snapshot_writer *w, size_t i, const struct err *why);
 /* Fills in label, name, created, vault, archive (file, sha256, bytes,
  * compression, encryption) and previous, signs (key NULL: `signing: none`),
- * writes signature, then manifest, and looks whether the archive is still
- * there. A vault that fails here has failed, and what it has of the snapshot
- * is removed when the writer is released; -1 where none has the snapshot.
- * Needs a finished sink. */
+ * writes signature, then manifest, and looks whether the lock is still ours and
+ * the archive still there. A vault that fails here has failed, and what it has
+ * of the snapshot is removed when the writer is released; -1 where none has the
+ * snapshot. Needs a finished sink. */
 int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
     const struct minisign_key *key, struct err *err);
 /* Uncommitted: what was written is removed as well as can be. Takes NULL. */

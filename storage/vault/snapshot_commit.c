@@ -20,6 +20,20 @@ static bool archive_is_gone(struct vault *v, const struct snapshot_commit *p)
 	return stat.bytes != p->archive_bytes;
 }
 
+/* Between the last look at the lock and the manifest a run may stand still for
+ * long. Who took the lock over has committed a later snapshot that follows the
+ * same one as ours: two heads of one chain, the older label the later. */
+static int check_lock(const struct snapshot_commit *p, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (!p->lock || !vault_lock_check(p->lock, &why) ||
+	    why.code != ERR_LOCKED)
+		return 0;
+	*err = why;
+	return -1;
+}
+
 /* The signature first: a manifest that is there is signed. */
 int snapshot_commit_write(
     struct vault *v, const struct snapshot_commit *p, struct err *err)
@@ -33,6 +47,8 @@ int snapshot_commit_write(
 		return -1;
 	if (vault_put_small(v, manifest, buf_str(p->manifest), p->manifest->len,
 		VAULT_RETAIN_SNAPSHOT, err))
+		return -1;
+	if (check_lock(p, err))
 		return -1;
 	if (!archive_is_gone(v, p))
 		return 0;

@@ -7,6 +7,7 @@
 
 #include "storage/base/buf.h"
 #include "storage/base/err.h"
+#include "storage/vault/lock.h"
 #include "storage/vault/vault.h"
 
 #include <stdint.h>
@@ -18,10 +19,12 @@ struct snapshot_commit {
 	uint64_t archive_bytes;
 	const struct buf *manifest;
 	const struct buf *signature; /* empty: there is none */
+	struct vault_lock *lock;     /* NULL: not asked */
 };
 
 /* Writes them beside the archive that is there. ERR_EXISTS: there are others;
- * ERR_LOCKED: another run has removed the archive meanwhile. */
+ * ERR_LOCKED: another run has taken the lock over meanwhile, or has removed the
+ * archive. */
 int snapshot_commit_write(
     struct vault *v, const struct snapshot_commit *p, struct err *err);
 /* Removes them and the archive, after a failure, as far as it can: an archive

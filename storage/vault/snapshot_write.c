@@ -247,6 +247,12 @@ static void fill_manifest(struct snapshot_writer *w, struct manifest *m)
 	}
 }
 
+static struct vault_lock *lock_of(
+    const struct snapshot_writer *w, const struct destination *p)
+{
+	return w->o.locks ? w->o.locks[p - w->destinations.items] : NULL;
+}
+
 static struct snapshot_commit commit_of(const struct snapshot_writer *w,
     const struct buf *manifest, const struct buf *signature)
 {
@@ -283,12 +289,13 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 			key, text.data, text.len, comment, &signature, err))
 			return err_wrap(err, "signing '%s'", w->label);
 	}
-	const struct snapshot_commit snapshot_commit =
+	struct snapshot_commit snapshot_commit =
 	    commit_of(w, &text, &signature);
 	VEC_EACH (&w->destinations, p) {
 		struct err failure = ERR_INIT;
 		if (p->failed)
 			continue;
+		snapshot_commit.lock = lock_of(w, p);
 		if (snapshot_commit_write(
 			p->vault, &snapshot_commit, &failure)) {
 			destination_fail(p, &failure);

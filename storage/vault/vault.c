@@ -25,8 +25,8 @@ void vault_free(struct vault *v)
 {
 	if (!v)
 		return;
-	free(v->identity);
 	free(v->description);
+	free(v->file_system);
 	free(v->name);
 	v->ops->release(v);
 }

@@ -69,10 +69,11 @@ struct vault_ops {
 
 struct vault {
 	const struct vault_ops *ops;
-	char *identity; /* the same for two ways to one place, where it can be
-			   told */
 	char *description; /* "directory '/var/lib/backstay'", "s3://…" */
 	char *name;	   /* in the configuration; "" before it is set */
+	/* What tells the file system that a directory lies on from another,
+	 * after a new start of the machine too; NULL where it is none. */
+	char *file_system;
 	/* Whether one pass over an object for its digest and another for its
 	 * content is cheap: a directory is read twice, a bucket is not. */
 	int reads_are_cheap;

@@ -8,9 +8,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 struct vault_dir {
@@ -236,6 +238,28 @@ static int dir_tidy(
 	return removed;
 }
 
+/* Where the id of a file system is made from the number of its device (XFS,
+ * FAT), or anew with each mount (tmpfs, overlay), it would call a vault lost
+ * after a new start; of those the kind has to do. */
+static bool has_lasting_id(const struct statfs *fs)
+{
+	static const long zfs = 0x2fc12fc1; /* not in linux/magic.h */
+
+	return fs->f_type == EXT4_SUPER_MAGIC ||
+	       fs->f_type == BTRFS_SUPER_MAGIC || fs->f_type == zfs;
+}
+
+static char *file_system_of(const struct statfs *fs)
+{
+	unsigned id[2];
+
+	if (!has_lasting_id(fs))
+		return str_printf("%lx", (unsigned long)fs->f_type);
+	memcpy(id, &fs->f_fsid, sizeof(id));
+	return str_printf(
+	    "%lx:%08x%08x", (unsigned long)fs->f_type, id[0], id[1]);
+}
+
 static void dir_release(struct vault *v)
 {
 	struct vault_dir *d = (struct vault_dir *)v;
@@ -255,11 +279,12 @@ struct vault *vault_dir_open(const char *path, bool create, struct err *err)
 	    .now = dir_now,
 	    .tidy = dir_tidy,
 	    .release = dir_release};
+	struct statfs fs;
 	struct stat st;
 
 	if (create && file_mkdirs(path, err))
 		return NULL;
-	if (stat(path, &st)) {
+	if (stat(path, &st) || statfs(path, &fs)) {
 		err_system(err, errno, "directory '%s'", path);
 		return NULL;
 	}
@@ -270,8 +295,7 @@ struct vault *vault_dir_open(const char *path, bool create, struct err *err)
 	struct vault_dir *d = mem_new(struct vault_dir);
 	d->vault.ops = &ops;
 	d->vault.description = str_printf("directory '%s'", path);
-	d->vault.identity = str_printf("directory %llu:%llu",
-	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	d->vault.file_system = file_system_of(&fs);
 	d->vault.reads_are_cheap = 1;
 	d->path = str_dup(path);
 	return &d->vault;

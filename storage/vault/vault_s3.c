@@ -345,7 +345,6 @@ struct vault *vault_s3_open(const struct vault_s3_options *o, struct err *err)
 	v->vault.description = o->prefix ? str_printf("%s, below '%s/'",
 					       s3_describe(o->s3), o->prefix)
 					 : str_dup(s3_describe(o->s3));
-	v->vault.identity = str_dup(v->vault.description);
 	v->s3 = o->s3;
 	v->prefix = o->prefix ? str_printf("%s/", o->prefix) : str_dup("");
 	v->lock_mode = str_dup(o->lock_mode);

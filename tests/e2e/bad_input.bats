@@ -192,7 +192,7 @@ teardown() {
 	[ "$status" -eq 3 ]
 	grep -q 'No space left' <<<"$stderr"
 	echo "$stderr"
-	[ -z "$(find vault -type f 2>/dev/null)" ]
+	[ -z "$(find vault -name "*.tar*" -o -name "*.manifest.json" 2>/dev/null)" ]
 }
 
 @test "no room to unpack for a restore: named, and nothing was touched" {

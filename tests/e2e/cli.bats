@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 load lib
 
-agent_commands='backup list check prune unlock'
+agent_commands='backup list check prune unlock vault'
 restore_commands='list show verify extract plan apply release rules copy keygen'
 
 setup() {
@@ -242,6 +242,7 @@ manual_says() { # PAGE PROGRAM COMMAND
 	[ "$status" -eq 1 ]
 	grep -q '^FAILED  signing .*none of its public keys' <<<"$output"
 	cp a/signing.pub b/
+	agent vault init
 	agent check | grep -q '^ok  signing'
 	rm b/signing.pub
 	run agent check
@@ -304,7 +305,7 @@ manual_says() { # PAGE PROGRAM COMMAND
 	echo "$stderr"
 	[ "$status" -eq 2 ]
 	grep -q "names nothing to back up" <<<"$stderr"
-	[ -z "$(find vault -type f)" ]
+	[ "$(ls -A vault)" = backstay-vault.json ]
 }
 
 @test "the example loads, and its defaults are its defaults" {
@@ -405,6 +406,7 @@ manual_says() { # PAGE PROGRAM COMMAND
 	cc -D_GNU_SOURCE -shared -fPIC -o later.so later.c
 	printf '%s\n' "git: {repositories: [{url: $PWD/none.git}]}" \
 	    'retention: {keep_last: 1}' >>backstay.yaml
+	agent vault init
 	run env LD_PRELOAD="${LD_PRELOAD-} $PWD/later.so" "$BACKSTAY_BUILD/backstay-agent" check
 	echo "$output"
 	[ "$status" -eq 1 ]

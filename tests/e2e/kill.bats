@@ -111,7 +111,8 @@ kill_at_points() { # directory|bucket
 		agent backup --prune >/dev/null
 		sleep 1
 	done
-	KILL_COUNT=$P/count LD_PRELOAD=$preload agent backup --prune >/dev/null
+	KILL_COUNT=$P/count LD_PRELOAD=$preload \
+	    "$BACKSTAY_BUILD/backstay-agent" backup --prune >/dev/null
 	total=$(<"$P/count")
 	# The shell tells of each program that was killed.
 	exec 2>"$P/shell"

@@ -42,7 +42,7 @@ front() {
 setup() {
 	cluster_need
 	front
-	rm -rf "$P/vault" "$P/x"
+	rm -rf "$P/vault" "$P/x" "$P/state/vaults"
 	clear_faults
 }
 
@@ -207,6 +207,7 @@ list_of() { # ITEMS [METADATA]
 	printf '      %s\n' 'resources: [configmaps, secrets]' 'concurrency: 1' >>"$P/by-file.yaml"
 	export BACKSTAY_CONFIG=$P/by-file.yaml
 	fault '{"kind":"hold","path":"/configmaps.*continue="}'
+	make_vaults
 	"$BACKSTAY_BUILD/backstay-agent" backup 2>"$P/log" &
 	local pid=$!
 	until_fired
@@ -244,6 +245,7 @@ list_of() { # ITEMS [METADATA]
 
 @test "a stop in the middle leaves nothing" {
 	fault '{"kind":"drip","path":"/configmaps","bytes":10,"delay_ms":100}'
+	make_vaults
 	"$BACKSTAY_BUILD/backstay-agent" backup 2>"$P/log" &
 	local pid=$!
 	until_fired

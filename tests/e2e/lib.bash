@@ -18,7 +18,25 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BACKSTAY_BUILD=${BACKSTAY_BUILD:-$top/build}
 bucket=terraform-state-bucket
 
-agent() { "$BACKSTAY_BUILD/backstay-agent" "$@"; }
+agent() {
+	local word
+	for word in "$@"; do
+		case $word in backup | check) make_vaults "$@" ;; esac
+	done
+	"$BACKSTAY_BUILD/backstay-agent" "$@"
+}
+
+# What an operator does once, before the first backup. Where it is refused, the
+# command says so, and better. What a backup does without it is in vault_made.
+make_vaults() { # ARGUMENT-OF-THE-COMMAND...
+	local i
+	for ((i = 1; i <= $#; i++)); do
+		[ "${!i}" = --config ] || continue
+		((i++))
+		local -x BACKSTAY_CONFIG=${!i}
+	done
+	"$BACKSTAY_BUILD/backstay-agent" vault init >/dev/null 2>&1 || true
+}
 restore() { "$BACKSTAY_BUILD/backstay-restore" "$@"; }
 
 # The real API server is there once scripts/kube-assets has run.

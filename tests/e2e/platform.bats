@@ -288,6 +288,7 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 
 start_backup_that_waits() {
 	silence_kube
+	make_vaults
 	"$BACKSTAY_BUILD/backstay-agent" backup >"$BATS_TEST_TMPDIR/out" \
 	    2>"$BATS_TEST_TMPDIR/err" &
 	pid=$!

@@ -73,7 +73,7 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	[ "$code" -eq 3 ]
 	[ $((EPOCHSECONDS - before)) -le 20 ] # and not once the cluster answers
 	[ -z "$(scratch)" ]
-	[ -z "$(find "$P/vault" -type f)" ]
+	[ -z "$(find "$P/vault" -type f ! -name "backstay-vault*")" ]
 	[ -z "$(labels)" ]
 }
 
@@ -147,7 +147,8 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	mkdir -p "$P/small"
 	mount -t tmpfs -o size=64k none "$P/small" || skip "cannot mount"
 	sed -i "s#^state_dir:.*#&\nscratch_dir: $P/state/scratch#; s#directory: $P/vault#directory: $P/small#" "$BACKSTAY_CONFIG"
-	head -c 60000 /dev/urandom >"$P/small/other"
+	make_vaults
+	head -c 52000 /dev/urandom >"$P/small/other"
 	run --separate-stderr agent backup
 	umount "$P/small"
 	echo "$stderr"
@@ -333,6 +334,7 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 
 @test "a progress line stands on a terminal, and only there" {
 	slow
+	make_vaults
 	script -qec "'$BACKSTAY_BUILD/backstay-agent' backup" /dev/null </dev/null >"$BATS_TEST_TMPDIR/tty"
 	grep -q 'capturing: ' "$BATS_TEST_TMPDIR/tty"
 	grep -qE 'capturing: [0-9]+ entries, [0-9.]+ [KMGi]*B \| kubernetes [0-9]+/[0-9]+ \| ' "$BATS_TEST_TMPDIR/tty"

@@ -54,6 +54,7 @@ kube_faults() {
 # cluster makes it wait until kube_faults DELETE, and no longer than a minute.
 small_held_backup() { # [ARGUMENT...]
 	kube_faults POST '[{"method": "GET", "path": "secrets", "kind": "hold"}]'
+	make_vaults
 	"$BACKSTAY_BUILD/backstay-agent" backup "$@" >"$P/held-out" 2>"$P/held-err" &
 	# shellcheck disable=SC2034 # for the test
 	pid=$!

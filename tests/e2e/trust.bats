@@ -98,7 +98,7 @@ repack() { # age arguments: the same content, sealed by age
 	sed -i -e "s#recipients: .*#recipients: [$(age-keygen -y "$P/age.txt")]#" \
 	    -e "s#$P/keys/identity.txt#$P/age.txt#; s#$P/keys/signing.key#$P/mini.key#; s#$P/keys/signing.pub#$P/mini.pub#" \
 	    -e "s#^signing:#&\n  password_file: $P/password#" "$BACKSTAY_CONFIG"
-	rm -rf "$P/vault"
+	rm -rf "$P/vault" "$P/state/vaults"
 	agent backup
 	restore verify latest
 	minisign -qVm "$P"/vault/*.manifest.json -p "$P/mini.pub"
@@ -118,7 +118,7 @@ repack() { # age arguments: the same content, sealed by age
 		keys+=("$(age-keygen -y "$P/r$n")")
 	done
 	sed -i "s#recipients: .*#recipients: [$(IFS=,; echo "${keys[*]}")]#" "$BACKSTAY_CONFIG"
-	rm -rf "$P/vault"
+	rm -rf "$P/vault" "$P/state/vaults"
 	agent backup
 	for n in 1 2 3; do
 		sed -i "s#identity_files: .*#identity_files: [$P/r$n]#" "$BACKSTAY_CONFIG"
@@ -156,7 +156,7 @@ age_with_passphrase() { # ARGUMENT...
 	echo 'correct horse' >"$P/passphrase"
 	chmod 600 "$P/passphrase"
 	sed -i "s#^  recipients: .*#  passphrase_file: $P/passphrase#; /identity_files/d" "$BACKSTAY_CONFIG"
-	rm -rf "$P/vault"
+	rm -rf "$P/vault" "$P/state/vaults"
 	agent backup
 	restore verify latest
 	second=$P/vault/$(labels) archive=$P/vault/$(labels).tar.zst.age manifest=$P/vault/$(labels).manifest.json
@@ -260,7 +260,7 @@ planted() {
 
 @test "planted secrets are in no archive, log, scratch or core" {
 	local places=0 found=0 text code=0 control cores place
-	rm -rf "$P/vault"
+	rm -rf "$P/vault" "$P/state/vaults"
 	kube_faults DELETE
 	agent backup -v >"$P/log-whole" 2>&1
 	# A core is asked for; another program here leaves one.

@@ -225,14 +225,31 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	[ "$left $records" = '2 1' ]
 }
 
-@test "check refuses two vaults that are one, and names a snapshot of the future" {
-	mkdir -p "$P/vault"
-	ln -sfn vault "$P/offsite"
-	small_config "$(small_directory)
-  - {name: offsite, directory: $P/offsite}" >"$BACKSTAY_CONFIG"
+@test "a snapshot of the future is named by check and backup, and the README's way out works" {
+	agent backup >/dev/null
+	local label future
+	label=$(labels)
+	future=small-20360101T000000Z
+	# As if the clock had been ten years ahead: all of it signed by our key.
+	for name in "$P/vault/$label".*; do
+		cp "$name" "${name/$label/$future}"
+	done
+	sed -i "s/$label/$future/g; s/\"created\": \"2[^\"]*\"/\"created\": \"2036-01-01T00:00:00Z\"/" \
+	    "$P/vault/$future.manifest.json"
+	rm "$P/vault/$future.manifest.json.minisig"
+	minisign -S -W -s "$P/keys/signing.key" -t "snapshot:$future" \
+	    -m "$P/vault/$future.manifest.json" >/dev/null
+	restore list
 	run agent check
 	echo "$output"
 	[ "$status" -eq 1 ]
-	grep -q "^FAILED  vault 'offsite' .* the same place as vault 'local'" <<<"$output"
-	rm "$P/offsite"
+	grep -q "^FAILED  vault 'local' .*'$future' lies in the future" <<<"$output"
+	sleep 1
+	agent backup 2>&1 >/dev/null | grep -q "'$future' lies in the future"
+	labels | grep -q "^small-20360101T000001Z$"
+	rm "$P"/vault/small-2036*
+	agent check
+	agent backup >/dev/null
+	[ "$(labels | wc -l)" -eq 2 ]
+	run ! grep -q 2036 <(labels)
 }

@@ -408,7 +408,6 @@ struct vault *sim_vault_open(struct sim_store *s, struct sim_actor *a)
 	struct way *w = mem_new(struct way);
 
 	w->vault.ops = &ops;
-	w->vault.identity = str_dup(s->name);
 	w->vault.description = str_printf("store '%s'", s->name);
 	w->vault.reads_are_cheap = 1;
 	w->store = s;

@@ -46,16 +46,24 @@ static void teardown(struct fixture *f)
 	snapshot_trust_done(&f->trust);
 }
 
-static struct snapshot_writer *begin(struct fixture *f, const char *name,
-    struct vault *const *vaults, size_t count, struct err *err)
+static struct snapshot_writer *begin_locked(struct fixture *f, const char *name,
+    struct vault *const *vaults, size_t count, struct vault_lock *const *locks,
+    struct err *err)
 {
 	const struct snapshot_options o = {.name = name,
 	    .compression = ARCHIVE_ZSTD,
 	    .encryption = ARCHIVE_AGE,
 	    .clock = &f->clock.clock,
-	    .trust = &f->trust};
+	    .trust = &f->trust,
+	    .locks = locks};
 
 	return snapshot_begin(vaults, count, &o, err);
+}
+
+static struct snapshot_writer *begin(struct fixture *f, const char *name,
+    struct vault *const *vaults, size_t count, struct err *err)
+{
+	return begin_locked(f, name, vaults, count, NULL, err);
 }
 
 static int write_archive(struct snapshot_writer *w, struct err *err)
@@ -340,13 +348,23 @@ static void run_meanwhile(void *ctx)
 {
 	struct other_run *o = ctx;
 
+	struct err err = ERR_INIT;
+
 	o->f->t->before = NULL;
 	o->f->clock.now_ms += 2000;
+	assert_true(vault_lock_break(&o->f->t->vault, "prod", &err) > 0);
 	o->label = take(o->f, "prod");
 }
 
+/* Whether it stood still before its signature or after it: two heads of one
+ * chain would look as if somebody had forked it. */
 static void one_that_stood_still_lists_nothing_broken(struct fixture *f)
 {
+	static const char *const before[] = {".minisig", ".manifest.json"};
+	const struct vault_lock_options lock_options = {.holder = "one",
+	    .clock = &f->clock.clock,
+	    .random = &f->random.random,
+	    .beat_s = -1};
 	struct err err = ERR_INIT;
 	struct vault *v = &f->t->vault;
 	struct other_run other = {.f = f};
@@ -354,18 +372,21 @@ static void one_that_stood_still_lists_nothing_broken(struct fixture *f)
 	f->t->call = run_meanwhile;
 	f->t->ctx = &other;
 	for (int i = 0; i < 2; i++) {
-		struct snapshot_writer *w = begin(f, "prod", &v, 1, &err);
+		struct vault_lock *lock =
+		    vault_lock_acquire(v, "prod", &lock_options, &err);
+		assert_non_null(lock);
+		struct snapshot_writer *w =
+		    begin_locked(f, "prod", &v, 1, &lock, &err);
 		assert_ok(write_archive(w, &err), err);
-		f->t->before = i ? ".manifest.json" : ".minisig";
-		/* What has its signature already is not taken for a dead run's:
-		 * both snapshots are whole then. */
-		if (i)
-			assert_ok(commit(f, w, &err), err);
-		else
-			assert_fails(commit(f, w, &err), err, ERR_LOCKED);
+		f->t->before = before[i];
+		assert_fails(commit(f, w, &err), err, ERR_LOCKED);
 		snapshot_writer_free(w);
+		vault_lock_free(lock);
 		free(other.label);
-		assert_int_equal(listed(f, "prod"), i ? 3 : 1);
+		/* Those of the other runs, and no object of ours. */
+		assert_int_equal(listed(f, "prod"), i + 1);
+		assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), i + 1);
+		assert_int_equal(test_vault_count(f->t, ".minisig"), i + 1);
 		f->clock.now_ms += 2000;
 	}
 }

@@ -1,0 +1,39 @@
+/*
+ * What a machine remembers of the vaults that it has seen, in its state_dir: at
+ * that place there was the vault of that id, on that file system. Another one
+ * there, or none, is then no new vault but a mistake: a disk that is not
+ * mounted, or the wrong one.
+ *
+ *     <state_dir>/vaults/<SHA-256 of the place>.json
+ *                {"place": TEXT, "vault": ID, "file_system": TEXT or null}
+ *
+ * It is a memory and no authority: where it is lost, the vault's own mark does,
+ * and who means the change removes the file that the error names.
+ */
+#ifndef STORAGE_VAULT_VAULT_KNOWN_H
+#define STORAGE_VAULT_VAULT_KNOWN_H
+
+#include "storage/base/err.h"
+#include "storage/vault/vault.h"
+#include "storage/vault/vault_marker.h"
+
+#include <stdbool.h>
+
+/* "directory '/x'": what a directory is remembered by before it is opened, as
+ * vault_describe says it. The caller frees. */
+char *vault_known_directory(const char *path);
+
+/* ERR_NOT_FOUND where another vault is remembered at that place than the one
+ * that was found, or the same on another file system; with `marker` NULL (there
+ * is none), where any is. Nothing remembered is 0. */
+int vault_known_check(const char *state_dir, const char *place,
+    const char *file_system, const struct vault_marker *marker,
+    struct err *err);
+/* Whether that very vault is the one remembered there. */
+bool vault_known_remembers(const char *state_dir, const char *place,
+    const struct vault_marker *marker);
+/* Remembers it; nothing is written where it is remembered already. */
+int vault_known_remember(const char *state_dir, const struct vault *v,
+    const struct vault_marker *marker, struct err *err);
+
+#endif
