@@ -95,6 +95,7 @@ struct capture_kube_cluster sources_cluster(
 	    .exclude_resources = &c->exclude_resources,
 	    .labels = c->labels,
 	    .cluster_scope = scopes[c->cluster_scope],
+	    .one_revision = c->consistency == SETTINGS_CONSISTENCY_ONE,
 	    .tolerate_forbidden = &c->tolerate_forbidden,
 	    .keep_useless = !c->defaults,
 	    .lists_at_once = (size_t)c->concurrency,

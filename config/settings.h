@@ -147,6 +147,10 @@ enum settings_scope {
 	SETTINGS_SCOPE_ALL,
 	SETTINGS_SCOPE_NONE
 };
+enum settings_consistency {
+	SETTINGS_CONSISTENCY_BEST,
+	SETTINGS_CONSISTENCY_ONE
+};
 enum settings_auto { SETTINGS_AUTO, SETTINGS_ON, SETTINGS_OFF };
 
 struct settings_cluster {
@@ -159,6 +163,7 @@ struct settings_cluster {
 	struct strvec exclude_resources;
 	char *labels;
 	int cluster_scope; /* enum settings_scope */
+	int consistency;   /* enum settings_consistency */
 	struct strvec tolerate_forbidden;
 	bool defaults; /* leave out what is never useful */
 	int gzip;      /* enum settings_auto */

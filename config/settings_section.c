@@ -83,6 +83,7 @@ static const char *const addressings[] = {"auto", "path", "virtual", NULL};
 static const char *const formats[] = {"zstd", "gzip", NULL};
 static const char *const lock_modes[] = {"governance", "compliance", NULL};
 static const char *const scopes[] = {"referenced", "all", "none", NULL};
+static const char *const consistencies[] = {"best", "one", NULL};
 static const char *const autos[] = {"auto", "on", "off", NULL};
 static const char *const kms_ways[] = {"keep", "drop", "key", NULL};
 static const char *const forms[] = {
@@ -255,6 +256,8 @@ static const struct field cluster_fields[] = {
     TEXT(settings_cluster, "labels", labels, .right = "a label selector"),
     WORD(settings_cluster, "cluster_scope", cluster_scope, scopes,
 	.fallback = "referenced"),
+    WORD(settings_cluster, "consistency", consistency, consistencies,
+	.fallback = "best"),
     TEXTS(settings_cluster, "tolerate_forbidden", tolerate_forbidden),
     BOOL(settings_cluster, "defaults", defaults, .fallback = "true"),
     WORD(settings_cluster, "gzip", gzip, autos, .fallback = "auto"),

@@ -48,6 +48,43 @@ static void add_archive(struct buf *out, const struct manifest *m)
 	add_text(out, "sha256", m->archive.sha256);
 }
 
+/* The revisions at which a cluster was read: one, or it is no single moment. */
+static void add_revisions(struct buf *out, const struct json_object *revisions)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; i < json_len(revisions); i++) {
+		const struct json_object *text = json_at(revisions, i);
+		buf_add_str(out, separator);
+		if (json_str(text))
+			str_add_printable(
+			    out, json_str(text), json_str_len(text));
+		separator = ", then ";
+	}
+}
+
+/* The lists that are of another one, a line each kind. */
+static void add_other_revisions(
+    struct buf *out, const struct json_object *cluster)
+{
+	const struct json_object *others = json_get(cluster, "other_revisions");
+	const char *before = NULL;
+
+	for (size_t i = 0; i < json_len(others); i++) {
+		const struct json_object *o = json_at(others, i);
+		const char *resource = json_get_str(o, "resource");
+		const char *why = json_get_str(o, "reason");
+		if (!resource || !why || (before && str_eq(before, resource)))
+			continue;
+		before = resource;
+		buf_add_str(out, "    another revision: ");
+		str_add_printable(out, resource, strlen(resource));
+		buf_add_str(out, ": ");
+		str_add_printable(out, why, strlen(why));
+		buf_add_char(out, '\n');
+	}
+}
+
 /* Text, numbers and flags of one object on one line; what is deeper is for
  * `-o json`. */
 static void add_members(struct buf *out, const struct json_object *object)
@@ -59,7 +96,9 @@ static void add_members(struct buf *out, const struct json_object *object)
 		if (kind == JSON_NULL || kind == JSON_OBJECT)
 			continue;
 		buf_printf(out, "%s%s ", separator, it.key);
-		if (kind == JSON_ARRAY)
+		if (kind == JSON_ARRAY && str_eq(it.key, "revisions"))
+			add_revisions(out, it.value);
+		else if (kind == JSON_ARRAY)
 			buf_printf(out, "%zu", json_len(it.value));
 		else if (kind == JSON_STRING)
 			str_add_printable(
@@ -103,6 +142,7 @@ static void add_source(struct buf *out, const struct json_object *source)
 				continue;
 			buf_add_str(out, "  ");
 			add_members(out, item);
+			add_other_revisions(out, item);
 		}
 	}
 }

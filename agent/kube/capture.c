@@ -3,6 +3,7 @@
 #include "agent/kube/access.h"
 #include "agent/kube/namespaces.h"
 #include "agent/kube/patterns.h"
+#include "agent/kube/pin.h"
 #include "agent/kube/run.h"
 #include "agent/kube/summary.h"
 #include "storage/archive/missing.h"
@@ -114,7 +115,7 @@ static void merge(struct capture_kube_run *r)
 }
 
 /* What has to be known before the first list, and can be asked side by side. */
-enum { RESOURCES, LABELS, NAMESPACES, IDENTITY, QUESTION_COUNT };
+enum { RESOURCES, LABELS, NAMESPACES, SERVERS, IDENTITY, QUESTION_COUNT };
 
 /* What is served is asked by three requests at once: these make it four. */
 enum { ASKERS = 2 };
@@ -137,6 +138,8 @@ static void ask(void *ctx, size_t i)
 		kube_patterns_check_labels(r, &q->errs[i]);
 	else if (i == NAMESPACES)
 		kube_namespaces_choose(r, &q->errs[i]);
+	else if (i == SERVERS)
+		kube_pin_ask(r);
 	else if (!atomic_load(&q->failed)) /* without it, a restore says so */
 		r->uid = kube_discovery_cluster_uid(client, &q->errs[i]);
 	if (i != IDENTITY && q->errs[i].code != ERR_NONE)
@@ -192,10 +195,11 @@ static void ask_stored_versions(struct capture_kube_run *r)
 	    r->run.cluster->client, &r->api, &unknown);
 }
 
-static struct capture_kube_run run_of(const struct capture_kube_cluster *c,
-    const struct capture_env *env, struct capture_report *report)
+static void init_run(struct capture_kube_run *r,
+    const struct capture_kube_cluster *c, const struct capture_env *env,
+    struct capture_report *report)
 {
-	return (struct capture_kube_run){
+	*r = (struct capture_kube_run){
 	    .run = {.cluster = c,
 		.env = env,
 		.selection = {.resources = c->resources,
@@ -205,6 +209,8 @@ static struct capture_kube_run run_of(const struct capture_kube_cluster *c,
 	    .report = report,
 	    .api = KUBE_API_INIT,
 	    .started_ms = clock_now_ms(env->clock)};
+	kube_revision_init(&r->revision);
+	r->run.revision = &r->revision;
 }
 
 /* False where the cluster is missing as a whole, as the report then says, or
@@ -230,13 +236,14 @@ static int capture_cluster(const struct capture_kube_cluster *c,
     const struct capture_env *env, struct capture_report *report, size_t *lane,
     struct json_object *clusters, struct err *err)
 {
-	cleanup(kube_run_done) struct capture_kube_run r =
-	    run_of(c, env, report);
+	cleanup(kube_run_done) struct capture_kube_run r;
 
+	init_run(&r, c, env, report);
 	if (prepared(&r, err)) {
 		if (kube_run_jobs(&r, lane, err))
 			return -1;
 		ask_stored_versions(&r);
+		kube_pin_report(&r);
 		kube_patterns_report_labels(&r);
 		merge(&r);
 	} else if (err->code == ERR_CANCELLED) {
@@ -250,9 +257,9 @@ int capture_kube_check(const struct capture_kube_cluster *c,
     const struct capture_env *env, struct capture_report *report,
     struct err *err)
 {
-	cleanup(kube_run_done) struct capture_kube_run r =
-	    run_of(c, env, report);
+	cleanup(kube_run_done) struct capture_kube_run r;
 
+	init_run(&r, c, env, report);
 	if (prepared(&r, err)) {
 		kube_access_review(&r);
 		if (cancel_check(env->cancel, err))

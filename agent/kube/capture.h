@@ -37,6 +37,7 @@ struct capture_kube_cluster {
 	const struct strvec *exclude_resources;
 	const char *labels; /* a label selector for what is in namespaces */
 	enum kube_scope cluster_scope;
+	bool one_revision; /* objects of two moments make it partial */
 	const struct strvec *tolerate_forbidden; /* globs, as resources */
 	bool keep_useless;    /* also what kube_select leaves out by default */
 	size_t lists_at_once; /* 0: 4 */
@@ -61,6 +62,10 @@ struct capture_kube_options {
  *                                         takes for a cluster's identity
  *       "started", "finished",            RFC 3339, of the lists
  *       "objects", "bytes", "namespaces": [...],
+ *       "revisions": ["<resourceVersion>"]  at which all was read; more where
+ *                                         the server forgot one meanwhile,
+ *       "other_revisions": [{"resource", "namespace" (of one alone),
+ *         "resource_version", "reason"}]    lists that are of none of these,
  *       "resources": [{"resource", "kind", "version", "versions": [...],
  *         "storage_version" (where known), "namespaced", "objects",
  *         "bytes", "left_out": {"<reason>": count},

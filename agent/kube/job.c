@@ -1,6 +1,7 @@
 #include "agent/kube/job.h"
 
 #include "agent/kube/job_item.h"
+#include "agent/kube/pin.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -75,6 +76,7 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 						: DEFAULT_MAX_PAGE_BYTES},
 	    .clock = run->env->clock,
 	    .in_flight = run->in_flight,
+	    .revision = kube_pin_of(run, j->resource),
 	    .on_item = kube_job_item,
 	    .on_restart = on_restart,
 	    .ctx = j};
@@ -84,6 +86,7 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 	struct kube_job_list *list = vec_add(&j->lists);
 	list->ns = str_dup(ns);
 	list->resource_version = steal(result.resource_version);
+	list->pin = result.pin;
 	list->listed_ms = result.listed_ms;
 	list->restarts = result.restarts + j->times;
 	j->last_ms = clock_now_ms(run->env->clock);

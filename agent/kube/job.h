@@ -37,12 +37,16 @@ struct kube_run {
 	struct strvec namespaces; /* captured; sorted */
 	bool wide; /* one list over all namespaces, where that is allowed */
 	struct kube_in_flight *in_flight;
+	struct kube_revision *revision; /* of all lists that can be at one */
+	struct strvec elsewhere; /* groups and versions of other servers */
+	bool servers_known;	 /* that there are no others than those */
 };
 
 /* A list that was read: the snapshot of the server that it shows. */
 struct kube_job_list {
 	char *ns;		/* NULL: all namespaces, or none */
 	char *resource_version; /* NULL where it failed before it was told */
+	enum kube_list_pin pin; /* whether that is the one of all lists */
 	int64_t listed_ms;	/* its first page was asked for */
 	uint64_t restarts;	/* it expired, or changed, and was read anew */
 };

@@ -170,6 +170,7 @@ static int list_namespaces(struct capture_kube_run *r, const char *labels,
 	    .labels = labels,
 	    .caps = {.item_bytes = 16 << 20, .page_bytes = 1 << 30},
 	    .clock = r->run.env->clock,
+	    .revision = &r->revision,
 	    .on_item = add_name,
 	    .on_restart = forget_names,
 	    .ctx = names};

@@ -243,6 +243,8 @@ void kube_run_done(struct capture_kube_run *r)
 	vec_done(&r->left_out);
 	strvec_done(&r->marked);
 	strvec_done(&r->run.namespaces);
+	strvec_done(&r->run.elsewhere);
+	kube_revision_done(&r->revision);
 	kube_api_done(&r->api);
 	free(r->uid);
 }

@@ -29,6 +29,7 @@ struct capture_kube_run {
 	struct strvec marked; /* namespaces that their owners want left out */
 	int64_t started_ms;
 	struct kube_in_flight in_flight;
+	struct kube_revision revision;
 	atomic_bool stop; /* nothing more can be written */
 	atomic_uint_fast64_t done;
 };

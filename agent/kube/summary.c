@@ -1,5 +1,6 @@
 #include "agent/kube/summary.h"
 
+#include "agent/kube/pin.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -160,6 +161,8 @@ struct json_object *kube_summary_json(const struct capture_kube_run *r)
 	set_time(o, "finished", finished_ms);
 	json_set_int(o, "objects", (int64_t)objects);
 	json_set_int(o, "bytes", (int64_t)bytes);
+	json_set(o, "revisions", kube_pin_revisions(r));
+	json_set(o, "other_revisions", kube_pin_others(r));
 	json_set(o, "namespaces", texts(&r->run.namespaces));
 	if (c->labels && *c->labels)
 		json_set_str(o, "labels", c->labels);

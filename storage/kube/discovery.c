@@ -217,14 +217,39 @@ static int discover(
 	    is_aggregated(groups) ? NULL : groups, err);
 }
 
+static struct json_object *ask_services(struct kube_client *c, struct err *err)
+{
+	autofree char *path = kube_path(
+	    "apiregistration.k8s.io/v1", "apiservices", NULL, NULL, NULL);
+
+	return kube_client_get(c, path, err);
+}
+
+int kube_discovery_elsewhere(
+    struct kube_client *c, struct strvec *api_versions, struct err *err)
+{
+	cleanup(json_freep) struct json_object *services = ask_services(c, err);
+	const struct json_object *items = json_get(services, "items");
+
+	for (size_t i = 0; i < json_len(items); i++) {
+		const struct json_object *spec =
+		    json_get(json_at(items, i), "spec");
+		const char *group = json_get_str(spec, "group");
+		const char *version = json_get_str(spec, "version");
+		if (group && version &&
+		    json_kind(json_get(spec, "service")) == JSON_OBJECT)
+			*vec_add(api_versions) =
+			    str_printf("%s/%s", group, version);
+	}
+	return services ? 0 : -1;
+}
+
 /* Who may not see which servers there are takes their word for it. */
 static void settle_broken(struct kube_client *c, struct kube_api *api)
 {
 	struct err ignored = ERR_INIT;
-	autofree char *path = kube_path(
-	    "apiregistration.k8s.io/v1", "apiservices", NULL, NULL, NULL);
 	cleanup(json_freep) struct json_object *services =
-	    api->broken.len ? kube_client_get(c, path, &ignored) : NULL;
+	    api->broken.len ? ask_services(c, &ignored) : NULL;
 
 	kube_unavailable_settle(api, services);
 }

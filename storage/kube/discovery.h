@@ -25,6 +25,11 @@ int kube_discovery_read(
 void kube_discovery_stored_versions(struct kube_client *c, struct kube_api *api,
     const struct strvec *api_versions);
 
+/* Adds the groups and versions ("metrics.k8s.io/v1beta1") for which the server
+ * asks others, as its APIServices say. -1 as kube_client_get. */
+int kube_discovery_elsewhere(
+    struct kube_client *c, struct strvec *api_versions, struct err *err);
+
 /* What tells one cluster from another: the UID of its namespace kube-system,
  * which is made with the cluster and cannot be deleted. The caller frees; NULL
  * as kube_client_get, mostly ERR_DENIED. */

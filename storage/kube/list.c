@@ -30,6 +30,9 @@ struct reading {
 	struct kube_client *client;
 	struct kube_page *page;
 	size_t page_size;
+	struct kube_revision *shared; /* to be read at; or NULL */
+	char *revision;		      /* of it, that is asked for; or NULL */
+	bool finds;		      /* what others are to ask for */
 	char *token; /* `continue` of the page that is read; or NULL */
 	struct kube_prefetch *next; /* the page after it, asked for; or NULL */
 	char *next_token;
@@ -93,6 +96,23 @@ static void end_prefetch(struct reading *r, struct kube_prefetch **received)
 		kube_in_flight_leave(r->o->in_flight);
 }
 
+/* At which revision the list is to be read, or that it is to find it. */
+static void ask_revision(struct reading *r)
+{
+	if (!r->shared || r->finds || r->revision)
+		return;
+	r->revision = kube_revision_ask(r->shared);
+	r->finds = !r->revision;
+}
+
+/* The others need not wait for this list any more. */
+static void end_search(struct reading *r, const char *found)
+{
+	if (r->finds)
+		kube_revision_found(r->shared, found);
+	r->finds = false;
+}
+
 static int restart(struct reading *r, struct err *err)
 {
 	end_prefetch(r, NULL);
@@ -107,6 +127,7 @@ static int restart(struct reading *r, struct err *err)
 	r->repeat = (struct kube_repeat){.delivered = 0};
 	r->result->items = r->result->pages = 0;
 	r->result->listed_ms = clock_now_ms(r->o->clock);
+	ask_revision(r);
 	return r->o->on_restart(r->o->ctx, err);
 }
 
@@ -138,9 +159,15 @@ static struct kube_request page_of(
 		buf_add_str(query, "&labelSelector=");
 		percent_add(query, r->o->labels, strlen(r->o->labels), "");
 	}
+	/* A token says itself at which revision it goes on, and the server
+	 * refuses to be told twice. */
 	if (token) {
 		buf_add_str(query, "&continue=");
 		percent_add(query, token, strlen(token), "");
+	} else if (r->revision) {
+		buf_add_str(query, "&resourceVersion=");
+		percent_add(query, r->revision, strlen(r->revision), "");
+		buf_add_str(query, "&resourceVersionMatch=Exact");
 	}
 	return (struct kube_request){.path = r->o->path,
 	    .query = buf_str(query),
@@ -212,6 +239,35 @@ static int check_progress(
 	return 0;
 }
 
+/* Of the first page that of the list; of the others it has to be the same. */
+static int check_revision(
+    struct reading *r, const struct kube_page_meta *meta, struct err *err)
+{
+	struct kube_list_result *result = r->result;
+	const char *now = buf_str(&meta->resource_version);
+
+	if (result->resource_version) {
+		if (result->pin != KUBE_LIST_PINNED ||
+		    str_eq(result->resource_version, now))
+			return 0;
+		r->changed = true;
+		return err_set(err, ERR_FORMAT,
+		    "a page is of revision '%.64s', the ones before it were of "
+		    "'%.64s'",
+		    now, result->resource_version);
+	}
+	result->resource_version = str_dup(now);
+	if (r->finds)
+		result->pin = *now ? KUBE_LIST_PINNED : KUBE_LIST_OTHER;
+	else if (r->revision)
+		result->pin = str_eq(r->revision, now) ? KUBE_LIST_PINNED
+						       : KUBE_LIST_OTHER;
+	if (r->finds && *now)
+		r->revision = str_dup(now);
+	end_search(r, now);
+	return 0;
+}
+
 static int end_page(struct reading *r, struct err *err)
 {
 	struct kube_list_result *result = r->result;
@@ -219,9 +275,6 @@ static int end_page(struct reading *r, struct err *err)
 
 	if (kube_page_end(r->page, &meta, err))
 		return -1;
-	if (!result->resource_version)
-		result->resource_version =
-		    str_dup(buf_str(&meta->resource_version));
 	kube_client_note_rate(r->client, meta->bytes,
 	    clock_ticks_ms(r->o->clock) - r->first_byte_ms);
 	result->bytes += meta->bytes;
@@ -232,6 +285,8 @@ static int end_page(struct reading *r, struct err *err)
 		return -1;
 	}
 	if (check_progress(r, meta, err))
+		return -1;
+	if (check_revision(r, meta, err))
 		return -1;
 	free(r->token);
 	r->token =
@@ -270,20 +325,50 @@ static int read_page(struct reading *r, struct err *err)
 	return 0;
 }
 
+/* Whether the server does not want to answer at the revision that was asked
+ * for, as where it keeps the kind elsewhere and has no such revision there. */
+static bool refuses_revision(const struct reading *r)
+{
+	static const int statuses[] = {400, 422, 500, 504};
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
+		if (statuses[i] == r->result->status)
+			return r->revision && !r->result->pages;
+	return false;
+}
+
+/* The revision of the next start is another one, or none. */
+static void let_go_of_revision(struct reading *r)
+{
+	if (!r->revision)
+		return;
+	if (r->result->status == GONE) {
+		kube_revision_gone(r->shared, r->revision);
+	} else {
+		r->result->pin = KUBE_LIST_REFUSED;
+		r->shared = NULL;
+	}
+	free(r->revision);
+	r->revision = NULL;
+}
+
 /* Whether a failure is of the kind that a new start cures. */
 static int start_again(
     struct reading *r, const struct err *failure, struct err *err)
 {
 	struct kube_list_result *result = r->result;
-	bool again = r->changed || result->status == GONE;
+	bool refused = refuses_revision(r);
+	bool again = r->changed || refused || result->status == GONE;
 
 	if (!again || result->restarts >= MAX_RESTARTS) {
 		*err = *failure;
 		return again ? err_wrap(err, "read anew %d times", MAX_RESTARTS)
 			     : -1;
 	}
-	result->restarts++;
+	result->restarts += !refused;
 	r->changed = false;
+	if (refused || result->status == GONE)
+		let_go_of_revision(r);
 	if (restart(r, err) == 0)
 		return 0;
 	/* What made it necessary says more than that it cannot be. */
@@ -312,17 +397,21 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 	    .client = c,
 	    .page_size = o->page_size ? o->page_size : DEFAULT_PAGE_SIZE,
 	    .tokens = index_new(),
+	    .shared = o->revision,
 	    .promised = -1};
 
 	kube_list_result_done(result);
 	result->listed_ms = clock_now_ms(o->clock);
 	r.page = kube_page_new(&o->caps, count_item, &r);
+	ask_revision(&r);
 	int failed = read_all(&r, err);
+	end_search(&r, NULL);
 	end_prefetch(&r, NULL);
 	result->page_size = r.page_size;
 	kube_page_free(r.page);
 	free(r.token);
 	index_free(r.tokens);
+	free(r.revision);
 	if (failed)
 		kube_answer_denied_for_rights_alone(result->status, err);
 	return failed;

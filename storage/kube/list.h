@@ -3,6 +3,9 @@
  * and the next page is asked for as soon as this one says that there is one.
  * A page that breaks off is asked for again and goes on where it was; a list
  * whose `continue` expired (410) starts again from its first page.
+ *
+ * Lists that share a kube_revision are read at that revision, all pages of
+ * each: together they show the cluster at one moment.
  */
 #ifndef STORAGE_KUBE_LIST_H
 #define STORAGE_KUBE_LIST_H
@@ -10,6 +13,7 @@
 #include "storage/base/err.h"
 #include "storage/kube/page.h"
 #include "storage/kube/prefetch.h"
+#include "storage/kube/revision.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +29,8 @@ struct kube_list_options {
 	const struct clock *clock;
 	/* Of which the caller has a place; NULL: nothing is asked ahead. */
 	struct kube_in_flight *in_flight;
+	/* To be read at that revision; NULL: at the newest. */
+	struct kube_revision *revision;
 	/* Takes one item; -1 with err set ends the list. This and on_restart
 	 * are called one after the other, but not by one thread. */
 	kube_page_fn *on_item;
@@ -34,7 +40,16 @@ struct kube_list_options {
 	void *ctx;
 };
 
+/* How a list came to the revision at which it was read. */
+enum kube_list_pin {
+	KUBE_LIST_NEWEST,  /* no other was asked for */
+	KUBE_LIST_PINNED,  /* it is that of its kube_revision */
+	KUBE_LIST_OTHER,   /* the server answered at another one */
+	KUBE_LIST_REFUSED, /* the server would not; then read at the newest */
+};
+
 struct kube_list_result {
+	enum kube_list_pin pin;
 	char *resource_version; /* of the snapshot that was read; owned */
 	int64_t listed_ms;	/* when the first page was asked for */
 	uint64_t items;		/* what arrived */

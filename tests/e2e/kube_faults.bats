@@ -95,17 +95,14 @@ complete() {
 	complete
 }
 
+# All lists that are under way expire, whatever is asked for by that path.
 expires() { # PATH SKIP
-	[ "$KUBE" = sim ] || fault '{"kind":"compact","path":"'"$1"'","count":1,"skip":'"$2"'}'
-	[ "$KUBE" = real ] || fault '{"kind":"reply","path":"'"$1"'","count":1,"skip":'"$2"',
-	    "status":410,"body":{"kind":"Status","apiVersion":"v1","status":"Failure",
-	    "reason":"Expired","code":410,"message":"too old"}}'
+	fault '{"kind":"compact","path":"'"$1"'","count":1,"skip":'"$2"'}'
 }
 
 @test "a list that expires is read anew and replaces what it had written" {
 	expires '/configmaps.*continue=' 2
 	complete
-	# All lists that are under way then expire, on the real server.
 	jq -e '[.. | .resources? | arrays | .[] | select(.resource == "configmaps") |
 	    .lists[].restarts] == [1]' "$P/m"
 }
@@ -123,6 +120,55 @@ expires() { # PATH SKIP
 	kinds | diff "$P/two" -
 	jq -e '[.. | .resources? | arrays | .[] | select(.resource == "configmaps") |
 	    .lists[] | [.namespace, .restarts]] == [["odd", 1], ["odd-other", 1]]' "$P/m"
+}
+
+# What of the cluster the manifest says, as jq has it.
+says() { jq -e "[.. | .clusters? | arrays | .[]][0] | $1" "$P/m" >/dev/null || {
+	jq '[.. | .clusters? | arrays | .[]][0] | {revisions, other_revisions}' "$P/m"
+	return 1
+}; }
+
+@test "all lists are of one revision, by namespace and by labels too" {
+	local line
+	for line in 'namespaces: [odd]' 'labels: "!no-such"' 'namespace_labels: "!no-such"' \
+	    'gzip: on' 'concurrency: 1'; do
+		sed "s/namespaces: .*/$line/; s/page_size: 7/page_size: 3/" \
+		    "$P/backstay.yaml" >"$P/one.yaml"
+		BACKSTAY_CONFIG=$P/one.yaml backup 0
+		says '(.revisions | length) == 1 and .other_revisions == [] and
+		    ([.resources[].lists[].resource_version] | unique) == .revisions'
+	done
+	run -0 restore show latest
+	grep -q ', revisions [1-9][0-9]*,' <<<"$output"
+}
+
+@test "what lies in another etcd is of its own revision, and named" {
+	sed 's/page_size: 7/defaults: false/' "$P/backstay.yaml" >"$P/all.yaml"
+	BACKSTAY_CONFIG=$P/all.yaml backup 0
+	says '(.revisions | length) == 1 and
+	    any(.other_revisions[]; .resource == "leases.coordination.k8s.io" or
+		.resource == "events")'
+	run -0 restore show latest
+	grep -q 'another revision: [a-z.0-9]*: many clusters keep it in an etcd of its own' <<<"$output"
+}
+
+@test "a revision that the server forgets is told, and partial where one was asked for" {
+	expires '/secrets.*Match=Exact' 0
+	backup 0
+	fired
+	says '(.revisions | length) == 2 and
+	    ([.resources[].lists[].resource_version] | unique) == (.revisions | unique) and
+	    ([.resources[] | select(.resource == "namespaces") | .lists[0].resource_version] ==
+		[.revisions[0]])'
+	grep -q 'warn .*the objects are of 2 moments' <<<"$stderr"
+	run -0 restore show latest
+	grep -q ', revisions [0-9]*, then [0-9]*,' <<<"$output"
+	clear_faults
+	sed 's/page_size: 7/consistency: one/' "$P/backstay.yaml" >"$P/strict.yaml"
+	expires '/secrets.*Match=Exact' 0
+	BACKSTAY_CONFIG=$P/strict.yaml backup 1
+	jq -e '[.missing[] | select(.what == "c: one revision of all objects") | .reason |
+	    test("2 moments.*consistency is .one.")] == [true]' "$P/m"
 }
 
 # What does not get better is named, and all else is there.
@@ -311,7 +357,7 @@ spoken() { # v2|v2beta1|old
 	clear_faults
 	# One namespace that cannot be named keeps no other out.
 	fault '{"kind":"reply","path":"^/api/v1/namespaces[?]","body":{"kind":"NamespaceList",
-	    "apiVersion":"v1","metadata":{"resourceVersion":"1"},
+	    "apiVersion":"v1","metadata":{},
 	    "items":[{"metadata":{}},{"metadata":{"name":"odd"}}]}}'
 	backup 1
 	grep -q 'c: 1 of the namespaces: an object without a name' <<<"$stderr"

@@ -20,6 +20,11 @@ from .writes import Writer
 
 VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch",
          "DELETE": "delete", "HEAD": "get"}
+def list_options(why):
+    return ApiError(422, "Invalid", 'The ListOptions "" is invalid: '
+                    "resourceVersionMatch: " + why, None)
+
+
 # Kept snapshots of lists, for continue tokens.
 KEEP_LISTS = 400
 JSON_TYPES = ("application/json", "*/*", "application/*", "")
@@ -156,6 +161,8 @@ class Api:
         path = req.path
         if path.startswith("/_sim/"):
             return self.admin(req)
+        if self.faults and self.faults.pick_extra(req, "compact"):
+            self.expire()
         user = self.auth.who(req)
         parts = path.strip("/").split("/")
         if parts[0] == "api" and len(parts) > 1:
@@ -386,10 +393,13 @@ class Api:
         labels = selectors.parse_labels(lsel) if lsel else None
         wanted = selectors.parse_fields(fsel, res) if fsel else None
         token = query.get("continue")
+        exact = self.exact(query, token)
         if query.get("resourceVersion") == "0" and not token:
             limit = 0
         if token:
             recs, rv, start = self.resume(res, ns, token)
+        elif exact is not None:
+            recs, rv, start = self.revision(res, ns, exact), exact, 0
         else:
             with self.lock:
                 recs, rv, start = self.store.table(res).scan(ns), \
@@ -423,6 +433,50 @@ class Api:
             tail = "]}\n"
         return Response(200, b"".join((head.encode(), b",".join(out),
                                        tail.encode())))
+
+    @staticmethod
+    def exact(query, token):
+        """The revision that a list is to be of, if of one alone."""
+        match = query.get("resourceVersionMatch")
+        if not match:
+            return None
+        at = query.get("resourceVersion")
+        if token:
+            raise list_options("Forbidden: resourceVersionMatch is forbidden "
+                               "when continue is provided")
+        if not at:
+            raise list_options("Forbidden: resourceVersionMatch is forbidden "
+                               "unless resourceVersion is provided")
+        if match == "NotOlderThan":
+            return None
+        if match != "Exact":
+            raise list_options('Unsupported value: "%s": supported values: '
+                               '"Exact", "NotOlderThan", ""' % match)
+        if at == "0":
+            raise list_options('Forbidden: resourceVersionMatch "exact" is '
+                               'forbidden for resourceVersion "0"')
+        try:
+            return int(at)
+        except ValueError:
+            raise bad_request("Invalid value: \"%s\": strconv.ParseUint: "
+                              "parsing \"%s\": invalid syntax" % (at, at))
+
+    def revision(self, res, ns, rv):
+        if rv > self.store.rv:
+            if self.release == "1.20":
+                raise ApiError(500, "", "etcdserver: mvcc: required revision "
+                               "is a future revision", None)
+            raise ApiError(504, "Timeout", "Timeout: Too large resource "
+                           "version: %d, current: %d" % (rv, self.store.rv),
+                           {"causes": [{"reason": "ResourceVersionTooLarge",
+                                        "message": "Too large resource "
+                                                   "version"}],
+                            "retryAfterSeconds": 1}, {"Retry-After": "1"})
+        recs = self.store.at(res, ns, rv)
+        if recs is None:
+            raise ApiError(410, "Expired", "The resourceVersion for the "
+                           "provided list is too old.", None)
+        return recs
 
     def remember(self, res, ns, recs, rv, i):
         key = (res.group, res.plural, ns, rv)
@@ -654,6 +708,12 @@ class Api:
 
     # --- the tests' own door
 
+    def expire(self):
+        with self.lock:
+            self.expired_before = self.store.rv
+            self.store.compact()
+            self.lists.clear()
+
     def admin(self, req):
         what = req.path[6:]
         if what == "faults":
@@ -671,8 +731,6 @@ class Api:
                                       self.store.tables.values())}
             return self.json(out)
         if what == "expire":
-            with self.lock:
-                self.expired_before = self.store.rv
-                self.lists.clear()
+            self.expire()
             return self.json({})
         return self.not_here()

@@ -140,7 +140,7 @@ def run(o):
         tls.verify_mode = ssl.CERT_OPTIONAL
         with open(os.path.join(d, "ca.crt")) as f:
             api.root_ca = f.read()
-    api.faults = Faults(fault_body)
+    api.faults = Faults(fault_body, ("compact",))
     if o.token_auth:
         api.auth.load_csv(o.token_auth)
     tokens = {}

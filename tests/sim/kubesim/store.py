@@ -43,6 +43,10 @@ def now():
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
+# Writes that are remembered; etcd forgets by time, and so never in a test.
+HISTORY = 200000
+
+
 class Record:
     __slots__ = ("res", "key", "ns", "name", "uid", "rv", "tail", "obj")
 
@@ -97,6 +101,10 @@ class Store:
         self.by_uid = {}        # uid -> (table id, key)
         self.dependents = collections.defaultdict(set)
         self.events = collections.deque(maxlen=50000)
+        # What each event put an end to, so that older revisions can be told:
+        # (revision, table, key, the record before, or None).
+        self.history = collections.deque()
+        self.compacted = 0      # revisions below it are forgotten
         self.watchers = 0
         self.hooks = []         # called as hook(kind of event, record, old)
 
@@ -158,10 +166,42 @@ class Store:
 
     def _event(self, kind, rec, old):
         self.events.append((self.rv, kind, rec))
+        self.history.append((self.rv, (rec.res.group, rec.res.plural),
+                             rec.key, old))
+        if len(self.history) > HISTORY:
+            self.compacted = self.history.popleft()[0]
         for hook in self.hooks:
             hook(kind, rec, old)
         if self.watchers:
             self.changed.notify_all()
+
+    def compact(self):
+        """Forgets all revisions but the last, after one more write."""
+        with self.lock:
+            self.rv += 1
+            self.compacted = self.rv
+            self.history.clear()
+
+    def at(self, res, ns, rv):
+        """The records of the resource as they were at that revision, or None
+        where it is forgotten."""
+        with self.lock:
+            if rv < self.compacted:
+                return None
+            now = self.table(res)
+            table = Table()
+            table.recs, table.keys = dict(now.recs), list(now.keys)
+            tid = (res.group, res.plural)
+            for at, where, key, old in reversed(self.history):
+                if at <= rv:
+                    break
+                if where != tid:
+                    continue
+                if old is None:
+                    table.pop(key)
+                else:
+                    table.put(old)
+            return table.scan(ns)
 
     def dependents_of(self, uid):
         with self.lock:

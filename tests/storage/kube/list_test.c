@@ -46,6 +46,7 @@ struct fixture {
 	struct kube_access access;
 	struct kube_client *client;
 	struct kube_in_flight in_flight;
+	struct kube_revision *revision; /* to be read at; NULL: the newest */
 	struct strvec items;
 	int restarts;
 	bool never_again; /* that it starts */
@@ -107,6 +108,7 @@ static int list(
 	    .caps = {.item_bytes = 4096, .page_bytes = 1 << 20},
 	    .clock = &f->clock.clock,
 	    .in_flight = &f->in_flight,
+	    .revision = f->revision,
 	    .on_item = on_item,
 	    .on_restart = on_restart,
 	    .ctx = f};
@@ -233,6 +235,138 @@ static void a_list_may_be_kept_from_starting_again(void **state)
 	teardown(&f);
 	free(texts[0]);
 	free(texts[1]);
+}
+
+/* Sets up, and reads as many lists as there are results, all at one revision.
+ */
+static void lists_at_one(struct fixture *f, struct kube_revision *revision,
+    char *const *texts, size_t count, struct kube_list_result *results,
+    size_t lists)
+{
+	struct script_reply replies[16] = {{.bytes = NULL}};
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < count; i++)
+		replies[i] = (struct script_reply){.bytes = texts[i]};
+	setup(f, replies, count);
+	kube_revision_init(revision);
+	f->revision = revision;
+	for (size_t i = 0; i < lists; i++) {
+		strvec_done(&f->items);
+		results[i] =
+		    (struct kube_list_result){.resource_version = NULL};
+		assert_ok(list(f, &results[i], &err), err);
+	}
+	assert_int_equal(script_server_count(f->server), count);
+}
+
+static void end_lists_at_one(struct fixture *f,
+    struct kube_list_result *results, size_t lists, char **texts, size_t count)
+{
+	for (size_t i = 0; i < lists; i++)
+		kube_list_result_done(&results[i]);
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+	kube_revision_done(f->revision);
+	teardown(f);
+}
+
+static void lists_share_the_revision_of_the_first(void **state)
+{
+	char *texts[] = {reply("200 OK", "", FIRST),
+	    reply("200 OK", "", SECOND), reply("200 OK", "", THIRD),
+	    reply("200 OK", "", FIRST), reply("200 OK", "", SECOND),
+	    reply("200 OK", "", THIRD)};
+	struct kube_list_result results[2];
+	struct kube_revision revision;
+	struct fixture f;
+
+	(void)state;
+	lists_at_one(&f, &revision, texts, 6, results, 2);
+	assert_null(strstr(script_server_request(f.server, 0), "Match"));
+	assert_contains(script_server_request(f.server, 3),
+	    "%20c&resourceVersion=5&resourceVersionMatch=Exact HTTP/1.1");
+	/* Servers refuse both a token and a revision. */
+	assert_contains(script_server_request(f.server, 4), TO_SECOND);
+	assert_int_equal(results[0].pin, KUBE_LIST_PINNED);
+	assert_int_equal(results[1].pin, KUBE_LIST_PINNED);
+	assert_int_equal(revision.all.len, 1);
+	assert_string_equal(revision.all.items[0], "5");
+	end_lists_at_one(&f, results, 2, texts, 6);
+}
+
+static void a_forgotten_revision_is_replaced(void **state)
+{
+	char *texts[] = {reply("200 OK", "", THIRD),
+	    reply("410 Gone", "", GONE_BODY),
+	    reply("200 OK", "", PAGE("\"resourceVersion\":\"8\"", "{\"n\":5}")),
+	    reply("200 OK", "", PAGE("\"resourceVersion\":\"8\"", ""))};
+	struct kube_list_result results[3];
+	struct kube_revision revision;
+	struct fixture f;
+
+	(void)state;
+	lists_at_one(&f, &revision, texts, 4, results, 3);
+	assert_null(strstr(script_server_request(f.server, 2), "Match"));
+	assert_contains(script_server_request(f.server, 3),
+	    "&resourceVersion=8&resourceVersionMatch=Exact HTTP/1.1");
+	assert_int_equal(f.restarts, 1);
+	assert_int_equal(results[1].pin, KUBE_LIST_PINNED);
+	assert_string_equal(results[1].resource_version, "8");
+	assert_int_equal(revision.all.len, 2);
+	end_lists_at_one(&f, results, 3, texts, 4);
+}
+
+static void an_answer_of_another_revision_is_told(void **state)
+{
+	char *texts[] = {reply("200 OK", "", THIRD),
+	    reply("200 OK", "", PAGE("\"resourceVersion\":\"7\"", ""))};
+	struct kube_list_result results[2];
+	struct kube_revision revision;
+	struct fixture f;
+
+	(void)state;
+	lists_at_one(&f, &revision, texts, 2, results, 2);
+	assert_int_equal(results[1].pin, KUBE_LIST_OTHER);
+	assert_string_equal(results[1].resource_version, "7");
+	end_lists_at_one(&f, results, 2, texts, 2);
+}
+
+/* As a kind in an etcd of its own is, which has no such revision yet. */
+static void a_refused_revision_is_not_asked_for_again(void **state)
+{
+	char *texts[] = {reply("200 OK", "", THIRD),
+	    reply("500 Internal Server Error", "", "a future revision"),
+	    reply("500 Internal Server Error", "", "a future revision"),
+	    reply("500 Internal Server Error", "", "a future revision"),
+	    reply("200 OK", "", PAGE("\"resourceVersion\":\"2\"", ""))};
+	struct kube_list_result results[2];
+	struct kube_revision revision;
+	struct fixture f;
+
+	(void)state;
+	lists_at_one(&f, &revision, texts, 5, results, 2);
+	assert_null(strstr(script_server_request(f.server, 4), "Match"));
+	assert_int_equal(results[1].pin, KUBE_LIST_REFUSED);
+	assert_int_equal(results[1].restarts, 0);
+	assert_int_equal(revision.all.len, 1);
+	end_lists_at_one(&f, results, 2, texts, 5);
+}
+
+static void pages_of_two_revisions_start_again(void **state)
+{
+	char *texts[] = {reply("200 OK", "", FIRST),
+	    reply("200 OK", "", PAGE("\"resourceVersion\":\"6\"", "")),
+	    reply("200 OK", "", THIRD)};
+	struct kube_list_result results[1];
+	struct kube_revision revision;
+	struct fixture f;
+
+	(void)state;
+	lists_at_one(&f, &revision, texts, 3, results, 1);
+	assert_int_equal(results[0].restarts, 1);
+	assert_int_equal(f.items.len, 1);
+	end_lists_at_one(&f, results, 1, texts, 3);
 }
 
 static void waits_as_it_is_told(void **state)
@@ -541,6 +675,11 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(
 		reads_page_after_page, ahead_in_vain, with_threads),
 	    BOTH_WAYS(an_expired_list_starts_again),
+	    BOTH_WAYS(lists_share_the_revision_of_the_first),
+	    BOTH_WAYS(a_forgotten_revision_is_replaced),
+	    BOTH_WAYS(an_answer_of_another_revision_is_told),
+	    BOTH_WAYS(a_refused_revision_is_not_asked_for_again),
+	    BOTH_WAYS(pages_of_two_revisions_start_again),
 	    BOTH_WAYS(a_list_may_be_kept_from_starting_again),
 	    BOTH_WAYS(waits_as_it_is_told),
 	    BOTH_WAYS(a_page_that_breaks_off_is_read_again),
