@@ -2,7 +2,10 @@
  * Reads lists of a cluster as a capture does, checks and cuts them, and throws
  * them away: what is left of the time of a backup is the archive's.
  *
- *     kube_tool KUBECONFIG LISTS-AT-ONCE PATH...
+ *     kube_tool [newest] [to FILE] KUBECONFIG LISTS-AT-ONCE PATH...
+ *
+ * newest: each list as it is when it is asked for, not all at one revision.
+ * to: the objects, a line each, into that file.
  */
 #include "storage/base/cleanup.h"
 #include "storage/base/pool.h"
@@ -15,11 +18,14 @@
 struct work {
 	struct kube_client *client;
 	struct kube_in_flight in_flight;
+	struct kube_revision *revision; /* of all lists, or NULL */
+	FILE *to;			/* or NULL */
 	char **paths;
 	int failed;
 };
 
 struct one {
+	FILE *to;
 	struct kube_item item;
 	struct buf text;
 	size_t bytes;
@@ -34,6 +40,8 @@ static int on_item(void *ctx, const char *text, size_t len, struct err *err)
 	buf_clear(&o->text);
 	kube_item_write(&o->item, "v1", "Kind", &o->text);
 	o->bytes += o->text.len;
+	if (o->to)
+		fprintf(o->to, "%s\n", buf_str(&o->text));
 	return 0;
 }
 
@@ -47,13 +55,14 @@ static int on_restart(void *ctx, struct err *err)
 static void read_list(void *ctx, size_t i)
 {
 	struct work *w = ctx;
-	struct one one = {.bytes = 0};
+	struct one one = {.to = w->to};
 	struct err err = ERR_INIT;
 	struct kube_list_result result = {.resource_version = NULL};
 	struct kube_list_options o = {.path = w->paths[i],
 	    .caps = {.item_bytes = 16 << 20, .page_bytes = 1 << 30},
 	    .clock = clock_system(),
 	    .in_flight = &w->in_flight,
+	    .revision = w->revision,
 	    .on_item = on_item,
 	    .on_restart = on_restart,
 	    .ctx = &one};
@@ -75,9 +84,25 @@ static void read_list(void *ctx, size_t i)
 int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
+	struct work w = {.to = NULL};
+	struct kube_revision revision;
 
+	kube_revision_init(&revision);
+	w.revision = &revision;
+	if (argc > 1 && str_eq(argv[1], "newest")) {
+		w.revision = NULL;
+		argv++;
+		argc--;
+	}
+	if (argc > 2 && str_eq(argv[1], "to")) {
+		w.to = fopen(argv[2], "w");
+		argv += 2;
+		argc -= 2;
+	}
 	if (argc < 4) {
-		fprintf(stderr, "usage: kube_tool KUBECONFIG LISTS PATH...\n");
+		fprintf(stderr,
+		    "usage: kube_tool [newest] [to FILE] KUBECONFIG LISTS "
+		    "PATH...\n");
 		return 2;
 	}
 	const struct kube_access_options from = {.kubeconfig = argv[1]};
@@ -90,8 +115,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err.message);
 		return 3;
 	}
-	struct work w = {.client = client, .paths = argv + 3};
+	w.client = client;
+	w.paths = argv + 3;
 	w.in_flight.most = (size_t)atoi(argv[2]);
 	pool_each(w.in_flight.most, (size_t)argc - 3, read_list, &w);
+	if (w.to)
+		fclose(w.to);
+	kube_revision_done(&revision);
 	return w.failed ? 3 : 0;
 }
