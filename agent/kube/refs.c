@@ -141,6 +141,8 @@ const char *kube_refs_chosen(size_t i)
 	    "clusterroles" RBAC, "storageclasses.storage.k8s.io",
 	    "priorityclasses.scheduling.k8s.io", "runtimeclasses.node.k8s.io",
 	    "ingressclasses.networking.k8s.io",
+	    "volumeattributesclasses.storage.k8s.io",
+	    "deviceclasses.resource.k8s.io",
 	    "customresourcedefinitions.apiextensions.k8s.io"};
 
 	return i < sizeof(chosen) / sizeof(*chosen) ? chosen[i] : NULL;
@@ -266,7 +268,7 @@ static bool is_wanted(struct kube_refs *refs, const struct kube_resource *r,
 {
 	static const char *const classes[KUBE_MENTION_COUNT] = {
 	    "storageclasses", "priorityclasses", "runtimeclasses",
-	    "ingressclasses"};
+	    "ingressclasses", "volumeattributesclasses", "deviceclasses"};
 	const char *name = buf_str(&item->name);
 
 	if (str_eq(r->name, "clusterrolebindings"))

@@ -2,6 +2,7 @@
 
 #include "restore/objects/collector.h"
 #include "restore/objects/object.h"
+#include "restore/objects/references_core.h"
 #include "restore/objects/references_systems.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -109,9 +110,12 @@ void references_needs(const struct references_options *o,
 			follow(&t, r);
 	for (size_t i = 0; i < o->edge_count; i++)
 		follow(&t, &o->edges[i]);
+	references_core_collect(&t);
 	references_systems_collect(&t, o->without);
 	free(t.group);
 }
+
+const char references_policy[] = "the network policy of its pods";
 
 static void provide(
     struct collector *t, const char *kind, const char *ns, const char *name)
@@ -207,6 +211,7 @@ void references_provides(
 	struct json_object *labels =
 	    json_path(object, "metadata", "labels", NULL);
 	provide_definitions(&t);
+	references_core_provide(&t);
 	if (rules_kind_fits("Secret.core", t.group, t.kind)) {
 		if (str_eq(json_get_str(object, "type"), "helm.sh/release.v1"))
 			provide(&t, "Release", t.namespace,
@@ -240,17 +245,44 @@ void references_provides(
 		provide(&t, "Packages", NULL, "all");
 	provide_labels(
 	    &t, json_path(t.pod_template, "metadata", "labels", NULL));
+	if (t.pod_template)
+		provide(&t, "Pods", t.namespace, "*");
 	free(t.group);
 }
 
+/* Expressions are not looked into: the pods of the other labels wait for it,
+ * but are not kept back where it fails. */
+static void select_by(struct collector *t, const struct json_object *selector)
+{
+	struct json_object *labels = json_get(selector, "matchLabels");
+	enum edge_strength strength =
+	    json_len(json_get(selector, "matchExpressions")) ? EDGE_ORDER
+							     : EDGE_HOLDS;
+
+	for (struct json_iter it = json_iter(labels); json_next(&it);) {
+		const char *value = json_str(it.value);
+		autofree char *name =
+		    str_printf("%s=%s", it.key, value ? value : "");
+		collector_add(t, "@", "Pods", t->namespace, name, strength,
+		    false, references_policy);
+	}
+	if (!json_len(labels))
+		collector_add(t, "@", "Pods", t->namespace, "*", strength,
+		    false, references_policy);
+}
+
 void references_selects(
-    struct json_object *service, references_fn *fn, void *ctx)
+    struct json_object *object, references_fn *fn, void *ctx)
 {
 	struct collector t;
 
-	collector_init(&t, service, fn, ctx);
+	collector_init(&t, object, fn, ctx);
 	if (rules_kind_fits("Service.core", t.group, t.kind))
-		provide_labels(
-		    &t, json_path(service, "spec", "selector", NULL));
+		provide_labels(&t, json_path(object, "spec", "selector", NULL));
+	else if (str_eq(t.kind, "NetworkPolicy"))
+		select_by(&t, json_path(object, "spec", "podSelector", NULL));
+	else if (str_eq(t.kind, "CiliumNetworkPolicy"))
+		select_by(
+		    &t, json_path(object, "spec", "endpointSelector", NULL));
 	free(t.group);
 }

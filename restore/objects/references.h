@@ -9,7 +9,11 @@
  *     Release.@ ns/name     a Helm release, provided by its Secrets
  *     Git.@ host/path       a repository by its URL, without scheme and .git
  *     State.@ bucket/key    a Terraform state object
- *     Pods.@ ns/k=v         pods that carry a label, by what makes them
+ *     Pods.@ ns/k=v         pods that carry a label, by what makes them; all
+ *                           pods carry "*"
+ *     Claims.@ ns/name      claims of a template of a StatefulSet
+ *     Limited.@ ns          what a LimitRange would change or refuse
+ *     Limits.@ ns           LimitRanges
  *     Config.@ g/name       a ProviderConfig of Crossplane
  *     Packages.@ all        Crossplane's packages
  *     Credentials.@ argocd  Secrets of repositories and clusters of Argo CD
@@ -59,8 +63,11 @@ void references_needs(const struct references_options *o,
 void references_provides(
     struct json_object *object, references_fn *fn, void *ctx);
 
-/* The labels by which a Service finds its pods, as names Pods.@. */
+/* The labels by which a Service, or a network policy, finds its pods, as names
+ * Pods.@. A policy has its reason: its pods are to wait for it, with that
+ * strength. */
 void references_selects(
-    struct json_object *service, references_fn *fn, void *ctx);
+    struct json_object *object, references_fn *fn, void *ctx);
+extern const char references_policy[];
 
 #endif

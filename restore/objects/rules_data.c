@@ -32,6 +32,15 @@
 		system, from, pointer, RULE_REF, to, REF, false                \
 	}
 
+/* resource.k8s.io/v1 and v1beta2, and as v1beta1 had it. */
+#define DEVICE(kind, pointer)                                                  \
+	CLUSTER("workload", kind, pointer "/deviceClassName",                  \
+	    "DeviceClass.resource.k8s.io")
+#define DEVICES(kind, spec)                                                    \
+	DEVICE(kind, spec "/devices/requests/*/exactly"),                      \
+	    DEVICE(kind, spec "/devices/requests/*/firstAvailable/*"),         \
+	    DEVICE(kind, spec "/devices/requests/*")
+
 const struct rule_edge rules_edges[] = {
     CONTAINERS("containers"),
     CONTAINERS("initContainers"),
@@ -56,6 +65,15 @@ const struct rule_edge rules_edges[] = {
     CLUSTER("workload", "StatefulSet.apps",
 	"/spec/volumeClaimTemplates/*/spec/storageClassName",
 	"StorageClass.storage.k8s.io"),
+    CLUSTER("workload", "StatefulSet.apps",
+	"/spec/volumeClaimTemplates/*/spec/volumeAttributesClassName",
+	"VolumeAttributesClass.storage.k8s.io"),
+    NAME("workload", "@pod", "/resourceClaims/*/resourceClaimName",
+	"ResourceClaim.resource.k8s.io"),
+    NAME("workload", "@pod", "/resourceClaims/*/resourceClaimTemplateName",
+	"ResourceClaimTemplate.resource.k8s.io"),
+    DEVICES("ResourceClaim.resource.k8s.io", "/spec"),
+    DEVICES("ResourceClaimTemplate.resource.k8s.io", "/spec/spec"),
     OBJECT("workload", "HorizontalPodAutoscaler.autoscaling",
 	"/spec/scaleTargetRef", "Deployment.apps"),
     OBJECT("workload", "VerticalPodAutoscaler.autoscaling.k8s.io",
@@ -72,6 +90,12 @@ const struct rule_edge rules_edges[] = {
 
     CLUSTER("storage", "PersistentVolumeClaim.core", "/spec/storageClassName",
 	"StorageClass.storage.k8s.io"),
+    CLUSTER("storage", "PersistentVolumeClaim.core",
+	"/spec/volumeAttributesClassName",
+	"VolumeAttributesClass.storage.k8s.io"),
+    CLUSTER("storage", "PersistentVolume.core",
+	"/spec/volumeAttributesClassName",
+	"VolumeAttributesClass.storage.k8s.io"),
     CLUSTER("storage", "PersistentVolumeClaim.core", "/spec/volumeName",
 	"PersistentVolume.core"),
     OBJECT("storage", "PersistentVolumeClaim.core", "/spec/dataSource",
@@ -412,6 +436,8 @@ const struct rule_status rules_statuses[] = {
 };
 
 const struct rule_last rules_lasts[] = {
+    /* It counts what is there already, and refuses what is one too many. */
+    {"admission", "ResourceQuota.core", 1},
     {"kyverno", "ClusterPolicy.kyverno.io", 1},
     {"kyverno", "Policy.kyverno.io", 1},
     {"kyverno", "*.policies.kyverno.io", 1},

@@ -1,5 +1,6 @@
 #include "restore/plan/edges.h"
 
+#include "restore/objects/references.h"
 #include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
@@ -20,8 +21,29 @@ static bool provides(const struct plan *p, const char *name, uint32_t node)
 	return false;
 }
 
-/* The nodes that provide all labels which a Service selects run its pods. The
- * labels of one Service follow each other in the list. */
+/* The labels that one selector asks for stand together, from `first` to before
+ * the result. */
+static size_t selector_end(const struct plan_maker *m, size_t first)
+{
+	size_t end = first;
+
+	while (end < m->selectors.len &&
+	       m->selectors.items[end].node == m->selectors.items[first].node)
+		end++;
+	return end;
+}
+
+static bool selects(
+    const struct plan_maker *m, size_t first, size_t end, uint32_t node)
+{
+	for (size_t i = first; i < end; i++)
+		if (!provides(
+			m->p, text_at(m, m->selectors.items[i].key), node))
+			return false;
+	return true;
+}
+
+/* Those nodes that provide them all are what runs the pods. */
 static void need_pods_of(
     struct plan_maker *m, const struct plan_pending *of, uint32_t service)
 {
@@ -31,24 +53,41 @@ static void need_pods_of(
 	while (first < m->selectors.len &&
 	       m->selectors.items[first].node != service)
 		first++;
-	size_t end = first;
-	while (
-	    end < m->selectors.len && m->selectors.items[end].node == service)
-		end++;
-	if (first == end)
+	if (first == m->selectors.len)
 		return;
+	size_t end = selector_end(m, first);
 	const char *name = text_at(m, m->selectors.items[first].key);
 	for (uint32_t it = index_first(p->names, name); it != INDEX_END;
 	     it = index_next(p->names, it)) {
 		uint32_t node = index_value(p->names, it);
-		bool all = true;
 
-		for (size_t i = first + 1; i < end; i++)
-			all &= provides(
-			    p, text_at(m, m->selectors.items[i].key), node);
-		if (all)
+		if (selects(m, first + 1, end, node))
 			graph_need(&p->graph, of->node, node, of->strength,
 			    true, "pods of the service");
+	}
+}
+
+/* A pod that runs before the policy that closes it is open meanwhile, and where
+ * the policy cannot be restored, for ever. */
+static void await_policies(struct plan_maker *m)
+{
+	struct plan *p = m->p;
+
+	for (size_t i = 0, end; i < m->selectors.len; i = end) {
+		const struct plan_pending *policy = &m->selectors.items[i];
+
+		end = selector_end(m, i);
+		if (policy->reason != references_policy)
+			continue;
+		const char *name = text_at(m, policy->key);
+		for (uint32_t it = index_first(p->names, name); it != INDEX_END;
+		     it = index_next(p->names, it)) {
+			uint32_t node = index_value(p->names, it);
+
+			if (node != policy->node && selects(m, i, end, node))
+				graph_need(&p->graph, node, policy->node,
+				    policy->strength, false, policy->reason);
+		}
 	}
 }
 
@@ -130,6 +169,14 @@ static void add_barriers(struct plan *p)
 	}
 }
 
+static bool is_claim(const struct plan *p, uint32_t node)
+{
+	const struct plan_node *n = &p->nodes.items[node];
+
+	return n->kind == PLAN_KUBE && *n->k->group == '\0' &&
+	       str_eq(n->k->kind, "PersistentVolumeClaim");
+}
+
 static bool is_namespace(const struct plan *p, uint32_t node)
 {
 	const struct plan_node *n = &p->nodes.items[node];
@@ -172,7 +219,10 @@ static void report_broken(struct plan *p)
 	VEC_EACH (&p->graph.broken, b) {
 		cleanup(buf_done) struct buf text = BUF_INIT;
 
-		if (b->strength == EDGE_MEMBER)
+		/* A claim is there before its StatefulSet, and gets its owner
+		 * afterwards. */
+		if (b->strength == EDGE_MEMBER ||
+		    (b->strength == EDGE_OWNER && is_claim(p, b->node)))
 			continue;
 		buf_add_str(&text, "a cycle was broken: ");
 		names_describe(p, &p->nodes.items[b->node], &text);
@@ -188,6 +238,7 @@ int edges_resolve(struct plan_maker *m, struct err *err)
 	VEC_EACH (&m->pending, pending)
 		if (!resolve(m, pending, pending->key) && pending->alternative)
 			resolve(m, pending, pending->alternative);
+	await_policies(m);
 	add_barriers(m->p);
 	graph_order(&m->p->graph);
 	if (check_broken(m->p, err))

@@ -51,7 +51,9 @@ struct plan_maker {
 	struct exclude_options exclude;
 	struct buf texts; /* of pending names, NUL after each */
 	VEC_DEFINE(, struct plan_pending) pending;
-	VEC_DEFINE(, struct plan_pending) selectors; /* of Services: labels */
+	/* Labels of Services and network policies; those of one stand
+	 * together. */
+	VEC_DEFINE(, struct plan_pending) selectors;
 	VEC_DEFINE(, struct plan_condition) conditions;
 	VEC_DEFINE(, struct plan_definition) definitions;
 	struct references_options references;

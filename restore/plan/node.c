@@ -128,6 +128,8 @@ static void add_selected(void *ctx, const struct reference *r)
 	*vec_add(&m->selectors) = (struct plan_pending){
 	    .node = m->current,
 	    .key = keep_text(m, cluster, r, r->namespace),
+	    .strength = r->strength,
+	    .reason = r->reason,
 	};
 }
 

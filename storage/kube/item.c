@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const char *const mentions[] = {"storageClassName", "priorityClassName",
-    "runtimeClassName", "ingressClassName", NULL};
+    "runtimeClassName", "ingressClassName", "volumeAttributesClassName",
+    "deviceClassName", NULL};
 
 void kube_item_done(struct kube_item *item)
 {

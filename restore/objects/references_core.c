@@ -1,0 +1,78 @@
+#include "restore/objects/references_core.h"
+
+#include "restore/objects/object.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/str.h"
+
+#include <string.h>
+
+static bool is(const struct collector *t, const char *kind)
+{
+	return rules_kind_fits(kind, t->group, t->kind);
+}
+
+/* The controller makes each claim that it does not find, empty. Which claims
+ * are its own it tells by their names: TEMPLATE-NAME-ORDINAL
+ * (kubernetes pkg/controller/statefulset, getPersistentVolumeClaimName). */
+static void collect_claims(struct collector *t)
+{
+	const struct json_object *templates =
+	    json_path(t->object, "spec", "volumeClaimTemplates", NULL);
+	const char *own = object_name(t->object);
+
+	for (size_t i = 0; i < json_len(templates); i++) {
+		const char *name = json_str(
+		    json_path(json_at(templates, i), "metadata", "name", NULL));
+		if (!name || !own)
+			continue;
+		autofree char *claims = str_printf("%s-%s", name, own);
+		collector_add(t, "@", "Claims", t->namespace, claims,
+		    EDGE_HOLDS, false, "its claims");
+	}
+}
+
+static void provide_claim(struct collector *t)
+{
+	const char *name = object_name(t->object);
+	size_t len = name ? strlen(name) : 0;
+
+	while (len && name[len - 1] >= '0' && name[len - 1] <= '9')
+		len--;
+	if (len < 2 || !name[len] || name[len - 1] != '-')
+		return;
+	autofree char *claims = str_ndup(name, len - 1);
+	collector_add(
+	    t, "@", "Claims", t->namespace, claims, EDGE_REFERENCE, false, "");
+}
+
+/* A pod that ran without limits would be given some, and a claim refused; what
+ * makes pods anew makes them as it did before. */
+static void collect_limits(struct collector *t)
+{
+	if (is(t, "LimitRange.core"))
+		collector_add(t, "@", "Limited", NULL, t->namespace, EDGE_ORDER,
+		    false, "pods and claims that it would change");
+	else if (t->pod_template && !is(t, "Pod.core"))
+		collector_add(t, "@", "Limits", NULL, t->namespace, EDGE_ORDER,
+		    false, "limits of its pods");
+}
+
+void references_core_collect(struct collector *t)
+{
+	if (is(t, "StatefulSet.apps"))
+		collect_claims(t);
+	collect_limits(t);
+}
+
+void references_core_provide(struct collector *t)
+{
+	if (is(t, "PersistentVolumeClaim.core"))
+		provide_claim(t);
+	if (is(t, "PersistentVolumeClaim.core") || is(t, "Pod.core"))
+		collector_add(t, "@", "Limited", NULL, t->namespace,
+		    EDGE_REFERENCE, false, "");
+	if (is(t, "LimitRange.core"))
+		collector_add(t, "@", "Limits", NULL, t->namespace,
+		    EDGE_REFERENCE, false, "");
+}
