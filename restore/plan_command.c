@@ -34,6 +34,11 @@ static struct applier *new_applier(const struct session *s)
 	return applier_new(&o);
 }
 
+static void say(const char *text)
+{
+	log_info("%s", text);
+}
+
 static struct apply_options apply_options_of(
     const struct session *s, struct applier *applier, const char *journal_dir)
 {
@@ -49,7 +54,8 @@ static struct apply_options apply_options_of(
 		.resume = s->c->options->resume,
 		.clock = s->c->env.clock,
 		.cancel = s->c->env.cancel,
-		.progress = on_progress},
+		.progress = on_progress,
+		.say = say},
 	};
 }
 

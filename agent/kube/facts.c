@@ -42,6 +42,13 @@ static void add_tree(
 	json_free(value);
 }
 
+/* What somebody chose for a Service, and the server did not. */
+static void add_chosen(struct buf *out, const struct kube_item *item)
+{
+	add_tree(out, "nodePorts", kube_item_chosen_ports(item));
+	add_tree(out, "clusterIP", kube_item_chosen_address(item));
+}
+
 /* Written as text: every object has them, and a tree for each takes longer
  * than all else that is done with it. */
 void kube_facts_add(const struct kube_resource *r, const struct kube_item *item,
@@ -63,7 +70,7 @@ void kube_facts_add(const struct kube_resource *r, const struct kube_item *item,
 	json_text_str(out, "uid", buf_str(&item->uid));
 	add_tree(out, "owners", kube_item_owners(item));
 	if (str_eq(r->key, "services"))
-		add_tree(out, "nodePorts", kube_item_chosen_ports(item));
+		add_chosen(out, item);
 	if (str_eq(r->key, "secrets") &&
 	    str_starts(buf_str(&item->name), "sh.helm.release.v1."))
 		add_tree(out, "helm", helm_of(item));

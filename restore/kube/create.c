@@ -3,7 +3,7 @@
 #include "restore/kube/send.h"
 #include "restore/kube/wait.h"
 #include "restore/kube/write.h"
-#include "restore/objects/sanitize.h"
+#include "restore/objects/give_way.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -20,15 +20,6 @@ static char *uid_in(const struct kube_answer *answer)
 	return str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
 }
 
-static bool port_is_taken(
-    const struct kube_answer *answer, const struct json_object *object)
-{
-	return answer->status == 422 &&
-	       str_eq(json_get_str(object, "kind"), "Service") &&
-	       answer->message &&
-	       strstr(answer->message, "port is already allocated");
-}
-
 /* POST; waits for what comes by itself. 0, or -1 as kube_client_send. */
 static int post(struct task *t, struct kube_answer *answer, struct err *err)
 {
@@ -40,10 +31,10 @@ static int post(struct task *t, struct kube_answer *answer, struct err *err)
 		if (send_object(t, "POST", t->object->collection, NULL, false,
 			t->object->object, answer, &failure) == 0)
 			return 0;
-		if (port_is_taken(answer, t->object->object) &&
-		    sanitize_drop_node_ports(t->object->object)) {
-			outcome_note(t->outcome,
-			    "a node port of it is in use here: it got others");
+		const char *given_up = give_way(
+		    t->object->object, answer->status, answer->message);
+		if (given_up) {
+			outcome_note(t->outcome, "%s", given_up);
 			continue;
 		}
 		/* One server of several may learn of a kind later. */
@@ -69,7 +60,7 @@ enum task_next create_object(struct task *t)
 		    t->n->wanted_uid || t->object->status || t->n->k->rank <= 1
 			? uid_in(&answer)
 			: NULL;
-		write_created(t, uid);
+		write_created(t, uid, &answer);
 		return TASK_ENDED;
 	}
 	if (answer.status == 409 && str_eq(answer.reason, "AlreadyExists"))

@@ -202,7 +202,7 @@ enum task_next existing_apply(struct task *t)
 	if (uid)
 		write_uid(t, uid);
 	if (ours_by_object(t, uid, live)) {
-		write_created(t, uid);
+		write_created(t, uid, NULL);
 		return TASK_ENDED;
 	}
 	drop_pause(t);

@@ -103,9 +103,12 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 	const struct plan *p = a->run->p;
 	const struct plan_node *n = &p->nodes.items[node];
 	const struct plan_kind *k = n->k;
-	out->object = load_node(p, n, err);
+	cleanup(strvec_done) struct strvec notes = VEC_INIT;
+	out->object = load_node(p, n, &notes, err);
 	if (!out->object)
 		return -1;
+	VEC_EACH (&notes, note)
+		outcome_note(outcome, "%s", *note);
 	/* An object that is updated keeps its generation. */
 	if (!n->exists || plan_existing_of(p, n) != PLAN_EXISTING_UPDATE)
 		generation_restart(out->object);
@@ -121,6 +124,7 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 	    .volume_restored = n->volume_restored,
 	    .keep_status = !k->has_status,
 	    .node_ports = n->facts.all,
+	    .fixed_address = n->facts.fixed_address,
 	};
 	sanitize_object(out->object, &clean);
 	if (!k->namespaced &&

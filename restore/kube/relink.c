@@ -107,7 +107,7 @@ static int relink_now(struct applier *a, uint32_t node, struct err *err)
 	const struct plan_node *n = &a->run->p->nodes.items[node];
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	cleanup(json_freep) struct json_object *object =
-	    load_node(a->run->p, n, err);
+	    load_node(a->run->p, n, NULL, err);
 	cleanup(json_freep) struct json_object *patch = json_new_object();
 	cleanup(buf_done) struct buf body = BUF_INIT;
 	struct outcome *outcome = &a->run->outcomes[node];

@@ -19,9 +19,59 @@ bool wait_more(const struct task *t, struct backoff *b)
 	return !run_must_stop(t->a->run) && backoff_wait(b);
 }
 
+/* What keeps a namespace from going, in its own words: the conditions that say
+ * so are true. Of anything else its finalizers do. */
+static void describe_hold(const struct json_object *live, struct buf *out)
+{
+	const struct json_object *conditions =
+	    json_path(live, "status", "conditions", NULL);
+	const struct json_object *finalizers =
+	    json_path(live, "metadata", "finalizers", NULL);
+
+	for (size_t i = 0; i < json_len(conditions); i++) {
+		const struct json_object *c = json_at(conditions, i);
+		const char *type = json_get_str(c, "type");
+		const char *text = json_get_str(c, "message");
+		if (!type || !str_starts(type, "Namespace") || !text ||
+		    !str_eq(json_get_str(c, "status"), "True"))
+			continue;
+		buf_printf(out, "%s%s: ", out->len ? "; " : "", type);
+		str_add_printable(out, text, strlen(text));
+	}
+	for (size_t i = 0; !out->len && i < json_len(finalizers); i++) {
+		const char *name = json_str(json_at(finalizers, i));
+		buf_printf(out, "%s", i ? ", " : "its finalizers are ");
+		if (name)
+			str_add_printable(out, name, strlen(name));
+	}
+	if (!out->len)
+		buf_add_str(out, "finalizers may hold it");
+}
+
+/* Every few seconds, so that nobody takes it for hung. */
+static void say_waiting(
+    const struct task *t, const struct buf *hold, int64_t *said_ms)
+{
+	enum { EVERY_MS = 5000 };
+	const struct run_options *o = t->a->run->o;
+	int64_t now_ms = run_ticks_ms(t->a->run);
+
+	if (!*said_ms)
+		*said_ms = now_ms;
+	if (!o->say || now_ms - *said_ms < EVERY_MS)
+		return;
+	*said_ms = now_ms;
+	autofree char *text =
+	    str_printf("%s is being deleted, and waited for: %s",
+		t->object->path, buf_str(hold));
+	o->say(text);
+}
+
 int wait_gone(struct task *t, const char *uid, struct err *err)
 {
 	struct backoff w = wait_start(t, run_gate_timeout_ms(t->a->run));
+	cleanup(buf_done) struct buf hold = BUF_INIT;
+	int64_t said_ms = 0;
 
 	for (;;) {
 		struct err cause = ERR_INIT;
@@ -34,12 +84,24 @@ int wait_gone(struct task *t, const char *uid, struct err *err)
 		    !str_eq(json_str(json_path(live, "metadata", "uid", NULL)),
 			uid))
 			return 0;
+		buf_clear(&hold);
+		describe_hold(live, &hold);
+		say_waiting(t, &hold, &said_ms);
 		if (!wait_more(t, &w))
 			return err_set(err, ERR_EXISTS,
-			    "it is still being deleted after %d s; finalizers "
-			    "may hold it",
-			    run_gate_timeout_ms(t->a->run) / 1000);
+			    "it is still being deleted after %d s: %s",
+			    run_gate_timeout_ms(t->a->run) / 1000,
+			    buf_str(&hold));
 	}
+}
+
+/* "conversion webhook for example.com/v2, Kind=Gear failed: Post ...": who
+ * converts may come at a later level, as who admits. */
+static bool is_conversion(const struct err *failure)
+{
+	const char *hook = strstr(failure->message, "conversion webhook for ");
+
+	return hook && strstr(hook, " failed");
 }
 
 /* The pods that answer may come at a later level: nobody waits here. While one
@@ -50,6 +112,7 @@ bool wait_postpones(struct task *t, const struct err *failure)
 
 	if (r->o->dry_run ||
 	    (!strstr(failure->message, "failed calling webhook") &&
+		!is_conversion(failure) &&
 		!(target_webhook_is_away(t->a, t->n->cluster) &&
 		    failure->code == ERR_NETWORK)))
 		return false;

@@ -1,11 +1,13 @@
 #include "restore/kube/write.h"
 
 #include "restore/kube/send.h"
+#include "restore/objects/dropped.h"
 #include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int note_pause(struct task *t, const struct rule_pause *rule,
     char *before, struct err *err)
@@ -72,11 +74,40 @@ void write_uid(struct task *t, const char *uid)
 	t->n->live_uid = str_dup(uid);
 }
 
-void write_created(struct task *t, const char *uid)
+/* A sidecar that became an init container, or a time zone that is gone: it is
+ * there, and is not what it was. */
+static void tell_dropped(
+    struct task *t, const struct json_object *sent, const char *answer)
+{
+	enum { SHOWN = 8 };
+	struct err ignored = ERR_INIT; /* then it was no object */
+	cleanup(json_freep) struct json_object *made =
+	    json_parse(answer, strlen(answer), &ignored);
+	cleanup(strvec_done) struct strvec paths = VEC_INIT;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (!json_get(made, "metadata"))
+		return;
+	dropped_find(sent, made, &paths);
+	for (size_t i = 0; i < paths.len && i < SHOWN; i++)
+		buf_printf(&text, "%s%s", i ? ", " : "", paths.items[i]);
+	if (paths.len > SHOWN)
+		buf_printf(&text, " and %zu more", paths.len - SHOWN);
+	if (paths.len)
+		outcome_set(t->outcome, OUTCOME_PARTIAL,
+		    "the server does not know, or does not take, and dropped "
+		    "%s",
+		    buf_str(&text));
+}
+
+void write_created(
+    struct task *t, const char *uid, const struct kube_answer *answer)
 {
 	t->n->terminating = false;
 	if (uid)
 		write_uid(t, uid);
 	outcome_set(t->outcome, OUTCOME_CREATED, "%s", "");
+	if (answer)
+		tell_dropped(t, t->object->object, buf_str(&answer->body));
 	write_status(t);
 }

@@ -1,6 +1,7 @@
 #include "restore/objects/convert.h"
 
 #include "restore/objects/rules.h"
+#include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
 
@@ -57,26 +58,76 @@ static void ingress_v1(struct json_object *object)
 	rules_visit(spec, "/rules/*/http/paths/*", path_type, NULL);
 }
 
+/* An empty selector selects no pod in v1beta1, and all in v1. The API server
+ * tells one as the other by a label that no pod has (kubernetes
+ * pkg/apis/policy/v1beta1/conversion.go). */
+static void pdb_selector(struct json_object *object, const char *operator)
+{
+	struct json_object *spec = json_get(object, "spec");
+	struct json_object *selector = json_get(spec, "selector");
+
+	if (json_kind(selector) != JSON_OBJECT ||
+	    json_len(json_get(selector, "matchLabels")) ||
+	    json_len(json_get(selector, "matchExpressions")))
+		return;
+	struct json_object *all = json_new_array();
+	struct json_object *one = json_new_object();
+	json_set_str(one, "key",
+	    "pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match");
+	json_set_str(one, "operator", operator);
+	json_append(all, one);
+	json_set(selector, "matchExpressions", all);
+}
+
+static void pdb_v1(struct json_object *object)
+{
+	pdb_selector(object, "Exists");
+}
+
+static void pdb_v1beta1(struct json_object *object)
+{
+	pdb_selector(object, "DoesNotExist");
+}
+
+/* https://kubernetes.io/docs/reference/using-api/deprecation-guide/, v1.29. */
+static void shares(struct json_object *object)
+{
+	struct json_object *limited =
+	    json_path(object, "spec", "limited", NULL);
+	const char *to = json_get_str(object, "apiVersion");
+
+	if (str_ends(to, "/v1") || str_ends(to, "/v1beta3"))
+		move(limited, "assuredConcurrencyShares",
+		    "nominalConcurrencyShares");
+	else
+		move(limited, "nominalConcurrencyShares",
+		    "assuredConcurrencyShares");
+}
+
+#define FLOW "flowcontrol.apiserver.k8s.io/*"
 static const struct {
 	const char *kind;
 	const char *from; /* a pattern of the apiVersion */
-	const char *to;
+	const char *to;	  /* a pattern too */
 	void (*convert)(struct json_object *object);
 } conversions[] = {
     {"Ingress", "*/v1beta1", "networking.k8s.io/v1", ingress_v1},
+    {"PodDisruptionBudget", "policy/v1beta1", "policy/v1", pdb_v1},
+    {"PodDisruptionBudget", "policy/v1", "policy/v1beta1", pdb_v1beta1},
+    {"PriorityLevelConfiguration", FLOW, FLOW, shares},
 };
 
 void convert_object(struct json_object *object, const char *api_version)
 {
-	const char *from = json_get_str(object, "apiVersion");
+	autofree char *from = str_dup(json_get_str(object, "apiVersion"));
 	const char *kind = json_get_str(object, "kind");
 
+	json_set_str(object, "apiVersion", api_version);
 	for (size_t i = 0; i < sizeof(conversions) / sizeof(*conversions); i++)
 		if (from && str_eq(conversions[i].kind, kind) &&
 		    str_glob(conversions[i].from, from) &&
-		    str_eq(conversions[i].to, api_version)) {
+		    str_glob(conversions[i].to, api_version)) {
 			conversions[i].convert(object);
 			break;
 		}
-	json_set_str(object, "apiVersion", api_version);
 }

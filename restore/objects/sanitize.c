@@ -13,12 +13,27 @@
 typedef bool sanitize_when(
     const struct json_object *object, const struct sanitize_options *o);
 
+/* A manifest that names another address can never be applied again. */
+static bool was_applied(const struct json_object *object, const char *address)
+{
+	const char *applied = object_annotation(
+	    object, "kubectl.kubernetes.io/last-applied-configuration");
+	struct err ignored = ERR_INIT;
+	cleanup(json_freep) struct json_object *written =
+	    applied ? json_parse(applied, strlen(applied), &ignored) : NULL;
+
+	return address && str_eq(address, json_str(json_path(written, "spec",
+					      "clusterIP", NULL)));
+}
+
 static bool has_cluster_ip(
     const struct json_object *object, const struct sanitize_options *o)
 {
-	(void)o;
-	return !str_eq(
-	    json_str(json_path(object, "spec", "clusterIP", NULL)), "None");
+	const char *address =
+	    json_str(json_path(object, "spec", "clusterIP", NULL));
+
+	return !str_eq(address, "None") && !o->fixed_address &&
+	       !was_applied(object, address);
 }
 
 static bool volume_is_away(

@@ -17,6 +17,7 @@ struct sanitize_options {
 	/* Of a Service: the ports whose node port somebody chose, as capture
 	 * noted them (an array of numbers), or NULL where it is not known. */
 	const struct json_object *node_ports;
+	bool fixed_address; /* of a Service: somebody chose its clusterIP */
 };
 
 /* Owner references stay: they get their UIDs when they are written. */

@@ -1,10 +1,16 @@
 #include "restore/plan/load.h"
 
 #include "restore/objects/convert.h"
+#include "restore/objects/ratchet.h"
 #include "storage/archive/limits.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/kube/api.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
 int load_check(
     const struct json_object *object, const char *path, struct err *err)
@@ -40,12 +46,25 @@ struct json_object *load_object(
 	return steal(object);
 }
 
-struct json_object *load_node(
-    const struct plan *p, const struct plan_node *n, struct err *err)
+/* "v1.36.2" -> 36; 0 where it is not known. */
+static int minor_of(const char *version)
+{
+	long minor = 0;
+
+	if (version && str_starts(version, "v1."))
+		minor = strtol(version + strlen("v1."), NULL, 10);
+	return minor > 0 && minor < INT_MAX ? (int)minor : 0;
+}
+
+struct json_object *load_node(const struct plan *p, const struct plan_node *n,
+    struct strvec *notes, struct err *err)
 {
 	struct json_object *object = load_object(p, n->path, err);
 
-	if (object)
-		convert_object(object, n->k->api_version);
+	if (!object)
+		return NULL;
+	convert_object(object, n->k->api_version);
+	ratchet_object(object,
+	    p->apis ? minor_of(p->apis[n->cluster].server_version) : 0, notes);
 	return object;
 }

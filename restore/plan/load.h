@@ -12,9 +12,11 @@ struct json_object;
  * no object with a kind and a name. */
 struct json_object *load_object(
     const struct plan *p, const char *path, struct err *err);
-/* And in the version of the target: that of a PLAN_KUBE node. */
-struct json_object *load_node(
-    const struct plan *p, const struct plan_node *n, struct err *err);
+/* And in the version of the target, with the values that it takes: that of a
+ * PLAN_KUBE node. A line for each value that is another one then is added to
+ * `notes`, which may be NULL. */
+struct json_object *load_node(const struct plan *p, const struct plan_node *n,
+    struct strvec *notes, struct err *err);
 /* Whether an object has apiVersion, kind and a name; path is for the error. */
 int load_check(
     const struct json_object *object, const char *path, struct err *err);

@@ -117,6 +117,7 @@ struct plan_kind {
 
 /* What capture noted beside the bytes, parsed once; NULL where it did not. */
 struct plan_facts {
+	bool fixed_address; /* of a Service: somebody chose its clusterIP */
 	/* An object; of a Service the array of the node ports that somebody
 	 * chose. Owned; the others are borrowed from it. */
 	struct json_object *all;

@@ -48,8 +48,9 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	    .exclude = exclude};
 	if (node_add_object(m, &made, object, err))
 		return -1;
-	node_set_facts(
-	    &m->p->nodes.items[m->current], json_get(e->facts, "nodePorts"));
+	struct plan_node *n = &m->p->nodes.items[m->current];
+	node_set_facts(n, json_get(e->facts, "nodePorts"));
+	n->facts.fixed_address = json_get(e->facts, "clusterIP") != NULL;
 	return 0;
 }
 

@@ -28,6 +28,9 @@ struct run_options {
 	/* Called after each node, from any thread; may be NULL. */
 	void (*progress)(void *ctx, size_t done, size_t total);
 	void *progress_ctx;
+	/* What is waited for, while it takes long; may be NULL. Safe from any
+	 * thread. */
+	void (*say)(const char *text);
 };
 
 enum gate_state { GATE_UNKNOWN, GATE_PASSED, GATE_FAILED };

@@ -81,5 +81,9 @@ struct json_object *kube_item_owners(const struct kube_item *item);
  * that each writer sent: an array of numbers, the caller's. NULL where there
  * are no managedFields to tell by. */
 struct json_object *kube_item_chosen_ports(const struct kube_item *item);
+/* Of a Service: its clusterIP where somebody chose it, as its managedFields
+ * tell; NULL where the server did, or where it is not known. The caller frees.
+ */
+struct json_object *kube_item_chosen_address(const struct kube_item *item);
 
 #endif

@@ -47,6 +47,36 @@ static bool health_was_sent(const struct json_object *managed)
 	return false;
 }
 
+static bool address_was_sent(const struct json_object *managed)
+{
+	for (size_t i = 0; i < json_len(managed); i++)
+		if (json_path(json_at(managed, i), "fieldsV1", "f:spec",
+			"f:clusterIP", NULL))
+			return true;
+	return false;
+}
+
+struct json_object *kube_item_chosen_address(const struct kube_item *item)
+{
+	static const char mark[] = "\"f:clusterIP\"";
+	struct err ignored = ERR_INIT; /* it was read already */
+
+	if (!item->managed.at || !memmem(item->managed.at, item->managed.len,
+				     mark, sizeof(mark) - 1))
+		return NULL;
+	cleanup(json_freep) struct json_object *managed =
+	    json_parse(item->managed.at, item->managed.len, &ignored);
+	cleanup(json_freep) struct json_object *service =
+	    json_parse(item->text, item->len, &ignored);
+	const char *address =
+	    json_str(json_path(service, "spec", "clusterIP", NULL));
+
+	if (!address || !*address || str_eq(address, "None") ||
+	    !address_was_sent(managed))
+		return NULL;
+	return json_new_str(address);
+}
+
 struct json_object *kube_item_chosen_ports(const struct kube_item *item)
 {
 	struct err ignored = ERR_INIT; /* it was read already */

@@ -41,7 +41,7 @@ static int on_item(void *ctx, const char *text, size_t len, struct err *err)
 	kube_item_write(&o->item, "v1", "Kind", &o->text);
 	o->bytes += o->text.len;
 	if (o->to)
-		fprintf(o->to, "%s\n", buf_str(&o->text));
+		fprintf(o->to, "%s", buf_str(&o->text));
 	return 0;
 }
 

@@ -49,6 +49,48 @@ static void an_ingress_gets_the_form_of_v1(void **state)
 					"{\"number\":80}}}}}");
 }
 
+#define PDB(VERSION, SELECTOR)                                                 \
+	"{\"apiVersion\":\"policy/" VERSION                                    \
+	"\",\"kind\":\"PodDisruptionBudget\","                                 \
+	"\"spec\":{\"selector\":" SELECTOR "}}"
+#define NO_POD(OPERATOR)                                                       \
+	"{\"matchExpressions\":[{\"key\":\"pdb.kubernetes.io/"                 \
+	"deprecated-v1beta1-empty-selector-match\",\"operator\":\"" OPERATOR   \
+	"\"}]}"
+
+static void a_budget_of_no_pod_does_not_become_one_of_all(void **state)
+{
+	(void)state;
+	assert_converted(
+	    PDB("v1beta1", "{}"), "policy/v1", PDB("v1", NO_POD("Exists")));
+	assert_converted(PDB("v1", "{}"), "policy/v1beta1",
+	    PDB("v1beta1", NO_POD("DoesNotExist")));
+	assert_converted(PDB("v1beta1", "{\"matchLabels\":{\"a\":\"b\"}}"),
+	    "policy/v1", PDB("v1", "{\"matchLabels\":{\"a\":\"b\"}}"));
+	assert_converted(PDB("v1", "{}"), "policy/v1", PDB("v1", "{}"));
+	assert_converted(
+	    PDB("v1beta1", "null"), "policy/v1", PDB("v1", "null"));
+}
+
+#define LEVEL(VERSION, MEMBER)                                                 \
+	"{\"apiVersion\":\"flowcontrol.apiserver.k8s.io/" VERSION              \
+	"\",\"kind\":\"PriorityLevelConfiguration\","                          \
+	"\"spec\":{\"limited\":{\"" MEMBER "\":77}}}"
+
+static void a_priority_level_keeps_its_shares(void **state)
+{
+	(void)state;
+	assert_converted(LEVEL("v1beta1", "assuredConcurrencyShares"),
+	    "flowcontrol.apiserver.k8s.io/v1",
+	    LEVEL("v1", "nominalConcurrencyShares"));
+	assert_converted(LEVEL("v1", "nominalConcurrencyShares"),
+	    "flowcontrol.apiserver.k8s.io/v1beta1",
+	    LEVEL("v1beta1", "assuredConcurrencyShares"));
+	assert_converted(LEVEL("v1beta3", "nominalConcurrencyShares"),
+	    "flowcontrol.apiserver.k8s.io/v1",
+	    LEVEL("v1", "nominalConcurrencyShares"));
+}
+
 static void all_else_changes_its_name_alone(void **state)
 {
 	static const char *const odd[] = {INGRESS("x/v1beta1") "3}",
@@ -74,6 +116,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_ingress_gets_the_form_of_v1),
+	    cmocka_unit_test(a_budget_of_no_pod_does_not_become_one_of_all),
+	    cmocka_unit_test(a_priority_level_keeps_its_shares),
 	    cmocka_unit_test(all_else_changes_its_name_alone),
 	};
 

@@ -249,6 +249,102 @@ static void an_owner_is_found_by_its_uid(void **state)
 	assert_null(names_by_uid(p, 0, "u-other"));
 }
 
+static void add_kind(
+    struct fixture *f, const char *resource, const char *name, const char *text)
+{
+	add_object(f, "prod", resource, "team", name, text);
+}
+
+/* The controller would make the claims first, and empty. */
+static void claims_come_before_their_stateful_set(void **state)
+{
+	struct fixture *f = *state;
+
+	add_team(f);
+	add_kind(f, "statefulsets.apps", "db",
+	    "{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\",\"metadata\":"
+	    "{\"name\":\"db\",\"namespace\":\"team\",\"uid\":\"u-db\"},"
+	    "\"spec\":{\"template\":{},\"volumeClaimTemplates\":[{"
+	    "\"metadata\":{\"name\":\"data\"}}]}}");
+	add_kind(f, "persistentvolumeclaims", "data-db-0",
+	    "{\"apiVersion\":\"v1\",\"kind\":\"PersistentVolumeClaim\","
+	    "\"metadata\":{\"name\":\"data-db-0\",\"namespace\":\"team\","
+	    "\"uid\":\"u-claim\",\"ownerReferences\":[{\"apiVersion\":"
+	    "\"apps/v1\",\"kind\":\"StatefulSet\",\"name\":\"db\","
+	    "\"uid\":\"u-db\"}]},\"spec\":{}}");
+	cleanup(plan_freep) struct plan *p = make(f);
+	assert_true(level(p, "PersistentVolumeClaim team/data-db-0") <
+		    level(p, "StatefulSet.apps team/db"));
+	/* Its owner is set afterwards, and nobody need be told. */
+	assert_int_equal(p->graph.broken.len, 1);
+	assert_int_equal(p->graph.broken.items[0].strength, EDGE_OWNER);
+	assert_int_equal(p->warnings.len, 0);
+}
+
+#define APP(NAME, LABELS)                                                      \
+	"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{"   \
+	"\"name\":\"" NAME                                                     \
+	"\",\"namespace\":\"team\"},\"spec\":{\"template\":"                   \
+	"{\"metadata\":{\"labels\":{" LABELS "}}}}}"
+#define POLICY(NAME, SELECTOR)                                                 \
+	"{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\"," \
+	"\"metadata\":{\"name\":\"" NAME "\",\"namespace\":\"team\"},"         \
+	"\"spec\":{\"podSelector\":{" SELECTOR "}}}"
+
+static void a_workload_waits_for_the_policies_that_select_it(void **state)
+{
+	static const char a[] = "Deployment.apps team/a";
+	static const char b[] = "Deployment.apps team/b";
+	struct fixture *f = *state;
+
+	add_team(f);
+	add_kind(f, "deployments.apps", "a",
+	    APP("a", "\"app\":\"a\",\"tier\":\"x\""));
+	add_kind(f, "deployments.apps", "b", APP("b", "\"app\":\"b\""));
+	add_kind(
+	    f, "networkpolicies.networking.k8s.io", "all", POLICY("all", ""));
+	add_kind(f, "networkpolicies.networking.k8s.io", "one",
+	    POLICY("one", "\"matchLabels\":{\"app\":\"a\",\"tier\":\"x\"}"));
+	add_kind(f, "networkpolicies.networking.k8s.io", "other",
+	    POLICY("other", "\"matchLabels\":{\"app\":\"b\",\"tier\":\"x\"}"));
+	add_kind(f, "networkpolicies.networking.k8s.io", "perhaps",
+	    POLICY("perhaps", "\"matchExpressions\":[{\"key\":\"app\","
+			      "\"operator\":\"Exists\"}]"));
+	cleanup(plan_freep) struct plan *p = make(f);
+#define NETWORK "NetworkPolicy.networking.k8s.io team/"
+	assert_true(needs(p, a, NETWORK "all", EDGE_HOLDS));
+	assert_true(needs(p, b, NETWORK "all", EDGE_HOLDS));
+	assert_true(needs(p, a, NETWORK "one", EDGE_HOLDS));
+	assert_false(needs(p, b, NETWORK "one", EDGE_HOLDS));
+	assert_false(needs(p, a, NETWORK "other", EDGE_HOLDS));
+	assert_false(needs(p, b, NETWORK "other", EDGE_HOLDS));
+	assert_true(needs(p, a, NETWORK "perhaps", EDGE_ORDER));
+}
+
+#define PLAIN(KIND, NAME)                                                      \
+	"{\"apiVersion\":\"v1\",\"kind\":\"" KIND "\",\"metadata\":{\"name\":" \
+	"\"" NAME "\",\"namespace\":\"team\"},\"spec\":{}}"
+
+/* They held objects that they would refuse or change as new ones. */
+static void limits_come_after_what_they_limit(void **state)
+{
+	struct fixture *f = *state;
+
+	add_team(f);
+	add_kind(f, "resourcequotas", "few", PLAIN("ResourceQuota", "few"));
+	add_kind(f, "limitranges", "lim", PLAIN("LimitRange", "lim"));
+	add_kind(f, "pods", "bare", PLAIN("Pod", "bare"));
+	add_kind(f, "persistentvolumeclaims", "big",
+	    PLAIN("PersistentVolumeClaim", "big"));
+	cleanup(plan_freep) struct plan *p = make(f);
+	uint32_t limits = level(p, "LimitRange team/lim");
+	assert_true(level(p, "Pod team/bare") < limits);
+	assert_true(level(p, "PersistentVolumeClaim team/big") < limits);
+	assert_true(limits < level(p, "Deployment.apps team/web"));
+	assert_true(level(p, "Deployment.apps team/web") <
+		    level(p, "ResourceQuota team/few"));
+}
+
 #define WIDGETS                                                                \
 	"{\"apiVersion\":\"apiextensions.k8s.io/v1\",\"kind\":"                \
 	"\"CustomResourceDefinition\",\"metadata\":{\"name\":"                 \
@@ -373,7 +469,7 @@ static void maps_are_made_and_two_that_meet_are_refused(void **state)
 		cleanup(plan_freep) struct plan *p = make(f);
 		const struct plan_node *n = node(p, "Deployment.apps dest/web");
 		cleanup(json_freep) struct json_object *object =
-		    load_node(p, n, &err);
+		    load_node(p, n, NULL, &err);
 		cleanup(buf_done) struct buf text = BUF_INIT;
 
 		assert_non_null(object);
@@ -465,6 +561,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(what_is_named_comes_before_who_names_it),
 	    TEST(an_owner_is_found_by_its_uid),
+	    TEST(claims_come_before_their_stateful_set),
+	    TEST(a_workload_waits_for_the_policies_that_select_it),
+	    TEST(limits_come_after_what_they_limit),
 	    TEST(a_definition_comes_before_its_objects),
 	    TEST(a_choice_takes_the_definitions_it_needs_along),
 	    TEST(a_choice_of_nothing_is_a_slip),

@@ -1,0 +1,81 @@
+#include "restore/objects/dropped.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+enum { MAX_DEPTH = 64 };
+
+/* Nothing is said by it: Go's `omitempty` leaves it out. */
+static bool is_empty(const struct json_object *j, int depth)
+{
+	switch (json_kind(j)) {
+	case JSON_OBJECT:
+		for (struct json_iter it = json_iter(j); json_next(&it);)
+			if (depth >= MAX_DEPTH ||
+			    !is_empty(it.value, depth + 1))
+				return false;
+		return true;
+	case JSON_ARRAY:
+		return json_len(j) == 0;
+	case JSON_STRING:
+		return json_str_len(j) == 0;
+	case JSON_NULL:
+		return true;
+	default:
+		return !json_truth(j, false) && json_int(j, 0) == 0;
+	}
+}
+
+static void compare(const struct json_object *sent,
+    const struct json_object *answer, const char *path, int depth,
+    struct strvec *paths);
+
+static void compare_members(const struct json_object *sent,
+    const struct json_object *answer, const char *path, int depth,
+    struct strvec *paths)
+{
+	for (struct json_iter it = json_iter(sent); json_next(&it);) {
+		autofree char *below =
+		    str_printf("%s%s%s", path, *path ? "." : "", it.key);
+		const struct json_object *there = json_get(answer, it.key);
+
+		if (there)
+			compare(it.value, there, below, depth + 1, paths);
+		else if (!is_empty(it.value, 0) && !strvec_has(paths, below))
+			strvec_add(paths, below);
+	}
+}
+
+static void compare(const struct json_object *sent,
+    const struct json_object *answer, const char *path, int depth,
+    struct strvec *paths)
+{
+	if (depth > MAX_DEPTH || json_kind(sent) != json_kind(answer))
+		return;
+	if (json_kind(sent) == JSON_OBJECT) {
+		compare_members(sent, answer, path, depth, paths);
+		return;
+	}
+	if (json_kind(sent) != JSON_ARRAY || json_len(sent) != json_len(answer))
+		return;
+	autofree char *items = str_printf("%s[]", path);
+	for (size_t i = 0; i < json_len(sent); i++)
+		compare(json_at(sent, i), json_at(answer, i), items, depth + 1,
+		    paths);
+}
+
+void dropped_find(const struct json_object *sent,
+    const struct json_object *answer, struct strvec *paths)
+{
+	for (struct json_iter it = json_iter(sent); json_next(&it);) {
+		const struct json_object *there = json_get(answer, it.key);
+
+		if (str_eq(it.key, "metadata") || str_eq(it.key, "status") ||
+		    str_eq(it.key, "stringData"))
+			continue;
+		if (there)
+			compare(it.value, there, it.key, 0, paths);
+		else if (!is_empty(it.value, 0))
+			strvec_add(paths, it.key);
+	}
+}

@@ -1,0 +1,27 @@
+/*
+ * Values that a server keeps where they are, and refuses in an object that is
+ * new (ratcheting validation): written as it will take them, where what they
+ * mean is certain. What is not is left as it is, and refused by the server.
+ * Pure.
+ */
+#ifndef RESTORE_OBJECTS_RATCHET_H
+#define RESTORE_OBJECTS_RATCHET_H
+
+#include "storage/base/str.h"
+
+struct json_object;
+
+/* A line for each that was changed goes to `notes`, which may be NULL. `minor`
+ * is that of the server's version 1.x, 0 where it is not known. */
+void ratchet_object(
+    struct json_object *object, int minor, struct strvec *notes);
+
+/* The address or network that a text means, as servers since 1.36 take it, in
+ * `out`; false where it is one already, or where it is not certain what is
+ * meant: 010.0.0.1 is 8.0.0.1 to some, 10.0.0.1 to others
+ * (https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/4858-ip-cidr-validation).
+ */
+bool ratchet_address(const char *text, struct buf *out);
+bool ratchet_network(const char *text, struct buf *out);
+
+#endif

@@ -1,0 +1,61 @@
+#include "restore/objects/dropped.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "tests/support/test.h"
+
+static void assert_dropped(
+    const char *sent, const char *answer, const char *expected)
+{
+	cleanup(json_freep) struct json_object *a = test_json(sent);
+	cleanup(json_freep) struct json_object *b = test_json(answer);
+	cleanup(strvec_done) struct strvec paths = VEC_INIT;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	dropped_find(a, b, &paths);
+	VEC_EACH (&paths, path)
+		buf_printf(&text, "%s ", *path);
+	assert_string_equal(buf_str(&text), expected);
+}
+
+static void what_the_server_left_out_is_named(void **state)
+{
+	(void)state;
+	assert_dropped("{\"spec\":{\"timeZone\":\"UTC\",\"schedule\":\"x\"}}",
+	    "{\"spec\":{\"schedule\":\"y\",\"suspend\":false}}",
+	    "spec.timeZone ");
+	assert_dropped("{\"spec\":{\"init\":[{\"name\":\"a\",\"restartPolicy\":"
+		       "\"Always\"},{\"name\":\"b\",\"restartPolicy\":"
+		       "\"Always\"}]}}",
+	    "{\"spec\":{\"init\":[{\"name\":\"a\"},{\"name\":\"b\"}]}}",
+	    "spec.init[].restartPolicy ");
+	assert_dropped("{\"data\":{\"a\":\"b\"},\"x\":{\"a\":[1]}}",
+	    "{\"data\":{\"a\":\"b\"}}", "x ");
+}
+
+/* Each of these is what it was: an answer has other words for it. */
+static void what_says_nothing_is_no_loss(void **state)
+{
+	(void)state;
+	assert_dropped(
+	    "{\"spec\":{\"a\":null,\"b\":false,\"c\":0,\"d\":\"\",\"e\":[],"
+	    "\"f\":{\"g\":{},\"h\":null}}}",
+	    "{\"spec\":{}}", "");
+	assert_dropped("{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"status\":{"
+		       "\"a\":1},\"stringData\":{\"a\":\"b\"}}",
+	    "{\"metadata\":{}}", "");
+	assert_dropped("{\"spec\":{\"a\":{\"b\":1},\"c\":[{\"d\":1}]}}",
+	    "{\"spec\":{\"a\":3,\"c\":[]}}", "");
+	assert_dropped("[]", "{}", "");
+	assert_dropped("{\"spec\":0.5}", "{\"spec\":0.5}", "");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_the_server_left_out_is_named),
+	    cmocka_unit_test(what_says_nothing_is_no_loss),
+	};
+
+	return cmocka_run_group_tests_name("dropped", tests, NULL, NULL);
+}
