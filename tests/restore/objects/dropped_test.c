@@ -4,6 +4,8 @@
 #include "storage/base/json.h"
 #include "tests/support/test.h"
 
+#include <string.h>
+
 static void assert_dropped(
     const char *sent, const char *answer, const char *expected)
 {

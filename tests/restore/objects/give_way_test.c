@@ -4,6 +4,8 @@
 #include "storage/base/json.h"
 #include "tests/support/test.h"
 
+#include <string.h>
+
 #define SERVICE(SPEC)                                                          \
 	"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"spec\":{" SPEC "}}"
 

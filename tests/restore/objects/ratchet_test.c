@@ -4,6 +4,8 @@
 #include "storage/base/json.h"
 #include "tests/support/test.h"
 
+#include <string.h>
+
 static void assert_one(bool (*normal)(const char *, struct buf *),
     const char *text, const char *expected)
 {
