@@ -22,6 +22,8 @@ static const struct {
     {"ipaddresses.networking.k8s.io", "allocated by the API server"},
     {"resourceslices.resource.k8s.io", "published by drivers"},
     {"resourcepoolstatusrequests.resource.k8s.io", "asked and answered once"},
+    {"storageversionmigrations.storagemigration.k8s.io",
+	"rewrites once what one cluster stores"},
     {"podcertificaterequests.certificates.k8s.io", "asked and answered once"},
     {"*.metrics.k8s.io", "measurements"},
     {"orders.acme.cert-manager.io", "made by cert-manager as it works"},
@@ -203,6 +205,9 @@ const char *kube_select_object(const struct kube_selection *s,
 	if (str_eq(r->key, "configmaps") &&
 	    str_eq(buf_str(&item->name), "kube-root-ca.crt"))
 		return "the cluster's own CA";
+	if (str_eq(r->key, "servicecidrs.networking.k8s.io") &&
+	    str_eq(buf_str(&item->name), "kubernetes"))
+		return "made by the API server of its flags";
 	if (str_eq(r->key, "secrets") && is_made_token(item))
 		return "a token made by the controller";
 	if (str_eq(r->key, "serviceaccounts") && is_bare_account(item))
