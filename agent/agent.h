@@ -15,6 +15,7 @@ struct agent_options {
 	/* backup */
 	bool prune;
 	bool hold;
+	bool accept_shrink;
 	struct strvec tags;
 	/* list, prune, unlock, vault */
 	const char *vault;

@@ -1,7 +1,7 @@
 /*
  * One run of the backup, shared by its parts: backup.c has the order of the
- * work, backup_vaults.c the vaults, backup_report.c the manifest and the
- * printed result.
+ * work, backup_vaults.c the vaults, backup_shrink.c what sources give less than
+ * before, backup_report.c the manifest and the printed result.
  */
 #ifndef AGENT_BACKUP_H
 #define AGENT_BACKUP_H
@@ -61,6 +61,9 @@ size_t backup_vaults_failed(const struct backup_run *r);
 
 /* Everything of the manifest that the snapshot does not fill in itself. */
 void backup_report_fill(const struct backup_run *r, struct manifest *m);
+/* What sources give less than in the last complete snapshot: into `missing`, or
+ * the warnings, and told. Needs the manifest's sources. */
+void backup_shrink_add(const struct backup_run *r, struct manifest *m);
 /* Prints what was written, to so many vaults. */
 void backup_report_print(
     const struct backup_run *r, const struct manifest *m, size_t copies);

@@ -81,6 +81,7 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m)
 		if (e)
 			add_vault_failure(m, r->open_run[i]->settings, e);
 	}
+	backup_shrink_add(r, m);
 	m->partial = json_len(m->missing) > 0;
 }
 

@@ -103,6 +103,12 @@ static const struct cli_option backup_options[] = {
 	.kind = CLI_FLAG,
 	AT(hold),
 	.help = "Keep the snapshot whatever retention says."},
+    {.name = "accept-shrink",
+	.kind = CLI_FLAG,
+	AT(accept_shrink),
+	.help = "That a source gives far less than in the last complete "
+		"snapshot is right this time: it is a warning, and what comes "
+		"after is held against this snapshot."},
     END};
 
 static const struct cli_option list_options[] = {

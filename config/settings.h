@@ -125,12 +125,19 @@ struct settings_retention {
 	char *zone; /* IANA */
 };
 
+/* How much less than before a source may give, in percent. */
+struct settings_shrink {
+	int warn;
+	int partial;
+};
+
 /* ---- sources ------------------------------------------------------------- */
 
 struct settings_repository {
 	char *name; /* set by settings_load where it was left out */
 	char *url;
 	bool lfs;
+	bool allow_empty;
 };
 VEC_DEFINE(settings_repositories, struct settings_repository);
 
@@ -166,6 +173,7 @@ struct settings_cluster {
 	int consistency;   /* enum settings_consistency */
 	struct strvec tolerate_forbidden;
 	bool defaults; /* leave out what is never useful */
+	bool allow_empty;
 	int gzip;      /* enum settings_auto */
 	int concurrency;
 	int page_size;
@@ -186,6 +194,7 @@ struct settings_bucket {
 	char *dynamodb_table;
 	int versions;
 	bool allow_non_state;
+	bool allow_empty;
 };
 VEC_DEFINE(settings_buckets, struct settings_bucket);
 
@@ -324,6 +333,8 @@ struct settings {
 	struct settings_retention retention;
 	bool has_retention; /* else everything is kept */
 	int64_t lock_stale_after;
+	struct settings_shrink shrink;
+	bool shrink_none;
 	struct settings_git git;
 	struct settings_kubernetes kubernetes;
 	struct settings_terraform terraform;

@@ -38,6 +38,11 @@
 		.key = K, .kind = FIELD_DURATION, FIELD_AT(struct S, M),       \
 		__VA_ARGS__                                                    \
 	}
+#define PERCENT(S, K, M, ...)                                                  \
+	{                                                                      \
+		.key = K, .kind = FIELD_PERCENT, FIELD_AT(struct S, M),        \
+		.min = 1, .max = 100, __VA_ARGS__                              \
+	}
 #define BYTES(S, K, M, ...)                                                    \
 	{                                                                      \
 		.key = K, .kind = FIELD_BYTES, FIELD_AT(struct S, M),          \
@@ -205,12 +210,19 @@ static const struct field retention_fields[] = {KEEP(keep_last),
 static const struct section retention_section = {
     .fields = retention_fields, .check = validate_retention};
 
+static const struct field shrink_fields[] = {
+    PERCENT(settings_shrink, "warn", warn, .fallback = "10%"),
+    PERCENT(settings_shrink, "partial", partial, .fallback = "50%"), END};
+static const struct section shrink_section = {
+    .fields = shrink_fields, .check = validate_shrink};
+
 static const struct field repository_fields[] = {
     TEXT(settings_repository, "name", name),
     TEXT(settings_repository, "url", url, .flags = FIELD_REQUIRED,
 	.right = "a URL (https://, ssh://, user@host:path) or an absolute "
 		 "path"),
-    BOOL(settings_repository, "lfs", lfs, .fallback = "true"), END};
+    BOOL(settings_repository, "lfs", lfs, .fallback = "true"),
+    BOOL(settings_repository, "allow_empty", allow_empty), END};
 static const struct section repository_section = {
     .fields = repository_fields, .check = validate_repository};
 
@@ -260,6 +272,7 @@ static const struct field cluster_fields[] = {
 	.fallback = "best"),
     TEXTS(settings_cluster, "tolerate_forbidden", tolerate_forbidden),
     BOOL(settings_cluster, "defaults", defaults, .fallback = "true"),
+    BOOL(settings_cluster, "allow_empty", allow_empty),
     WORD(settings_cluster, "gzip", gzip, autos, .fallback = "auto"),
     INT(settings_cluster, "concurrency", concurrency, 1, 64, .fallback = "4"),
     INT(settings_cluster, "page_size", page_size, 1, 10000, .fallback = "500"),
@@ -284,7 +297,8 @@ static const struct field bucket_fields[] = {S3_FIELDS(settings_bucket, s3),
     TEXTS(settings_bucket, "exclude", exclude),
     TEXT(settings_bucket, "dynamodb_table", dynamodb_table),
     INT(settings_bucket, "versions", versions, 1, 1000, .fallback = "1"),
-    BOOL(settings_bucket, "allow_non_state", allow_non_state), END};
+    BOOL(settings_bucket, "allow_non_state", allow_non_state),
+    BOOL(settings_bucket, "allow_empty", allow_empty), END};
 static const struct section bucket_section = {
     .fields = bucket_fields, .check = validate_bucket};
 
@@ -413,6 +427,8 @@ static const struct field settings_fields[] = {
 	.present_offset = offsetof(struct settings, has_retention)),
     DURATION(settings, "lock_stale_after", lock_stale_after, .min = 60000,
 	.max = 30LL * 86400000, .fallback = "30m"),
+    SECTION(settings, "shrink", shrink, &shrink_section, .flags = FIELD_OR_NONE,
+	.none_offset = offsetof(struct settings, shrink_none)),
     SECTION(settings, "git", git, &git_section),
     SECTION(settings, "kubernetes", kubernetes, &kubernetes_section),
     SECTION(settings, "terraform", terraform, &terraform_section),

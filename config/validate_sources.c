@@ -6,6 +6,18 @@
 
 #define complain schema_location_refuse
 
+int validate_shrink(const void *data, const struct yaml_node *node,
+    const struct schema_location *where, struct err *err)
+{
+	const struct settings_shrink *s = data;
+
+	if (s->warn <= s->partial || !yaml_get(node, "warn"))
+		return 0;
+	return complain(where, node, "warn", err,
+	    "is more than partial, %d%%: nothing would be warned of first",
+	    s->partial);
+}
+
 int validate_repository(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
 {

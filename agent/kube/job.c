@@ -41,6 +41,9 @@ static void reset(struct kube_job *j)
 		free(l->resource_version);
 	}
 	vec_done(&j->lists);
+	VEC_EACH (&j->shares, share)
+		free(share->ns);
+	vec_done(&j->shares);
 	json_free(j->states);
 	j->states = NULL;
 	j->objects = j->bytes = j->bad_items = 0;

@@ -66,6 +66,13 @@ struct forbidden {
 };
 VEC_DEFINE(forbidden_vec, struct forbidden);
 
+/* Objects of one namespace that came one after another. */
+struct kube_job_share {
+	char *ns;
+	uint64_t objects;
+};
+VEC_DEFINE(kube_job_share_vec, struct kube_job_share);
+
 struct kube_job {
 	const struct kube_run *run;
 	const struct kube_resource *resource; /* borrowed */
@@ -82,6 +89,7 @@ struct kube_job {
 	struct forbidden_vec forbidden;
 	uint64_t objects;
 	uint64_t bytes;
+	struct kube_job_share_vec shares; /* a namespace may have several */
 	struct kube_job_list_vec lists;
 	struct json_object *states; /* of Terraform, in Secrets; or NULL */
 	int64_t last_ms;	    /* its last list ended */

@@ -87,6 +87,20 @@ static const char *object_path(struct kube_job *j)
 	return buf_str(&j->path);
 }
 
+static void count(struct kube_job *j)
+{
+	const char *ns = buf_str(&j->item.ns);
+	size_t n = j->shares.len;
+
+	j->objects++;
+	if (!j->item.ns.len)
+		return;
+	if (!n || !str_eq(j->shares.items[n - 1].ns, ns))
+		*vec_add(&j->shares) =
+		    (struct kube_job_share){.ns = str_dup(ns)};
+	j->shares.items[j->shares.len - 1].objects++;
+}
+
 int kube_job_put(
     struct kube_job *j, const char *text, size_t len, struct err *err)
 {
@@ -100,7 +114,7 @@ int kube_job_put(
 	if (archive_lane_add(j->lane, &entry, text, len, err))
 		return -1;
 	note_state(j, state);
-	j->objects++;
+	count(j);
 	j->bytes += len;
 	return 0;
 }

@@ -130,6 +130,20 @@ static void add_states(struct json_object *to, const struct kube_job *j)
 		json_append(to, json_share(json_at(j->states, i)));
 }
 
+/* Also of namespaces that have none: they are not those that are gone. */
+static struct json_object *namespace_objects(const struct capture_kube_run *r)
+{
+	struct json_object *o = json_new_object();
+
+	VEC_EACH (&r->run.namespaces, ns)
+		json_set_int(o, *ns, 0);
+	VEC_EACH (&r->jobs, j)
+		VEC_EACH (&j->shares, s)
+			json_set_int(o, s->ns,
+			    json_get_int(o, s->ns, 0) + (int64_t)s->objects);
+	return o;
+}
+
 struct json_object *kube_summary_json(const struct capture_kube_run *r)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
@@ -164,6 +178,7 @@ struct json_object *kube_summary_json(const struct capture_kube_run *r)
 	json_set(o, "revisions", kube_pin_revisions(r));
 	json_set(o, "other_revisions", kube_pin_others(r));
 	json_set(o, "namespaces", texts(&r->run.namespaces));
+	json_set(o, "namespace_objects", namespace_objects(r));
 	if (c->labels && *c->labels)
 		json_set_str(o, "labels", c->labels);
 	json_set(o, "resources", resources);

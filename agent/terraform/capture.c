@@ -39,6 +39,7 @@ static struct json_object *summary_of(struct terraform_bucket_run *b)
 
 	json_set_str(j, "bucket", s3_bucket(b->bucket->s3));
 	set_count(j, "objects", b->objects);
+	json_set(j, "prefixes", b->prefixes);
 	set_count(j, "bytes", b->bytes);
 	set_count(j, "downloaded", b->downloaded);
 	set_count(j, "from_cache", b->from_cache);
@@ -92,7 +93,8 @@ static void warn_of_doubled(const struct terraform_bucket_run *b)
 static struct json_object *capture_bucket(struct terraform_run *run,
     const struct capture_state_bucket *bucket, size_t *next_index)
 {
-	struct terraform_bucket_run b = {.run = run, .bucket = bucket};
+	struct terraform_bucket_run b = {
+	    .run = run, .bucket = bucket, .prefixes = json_new_object()};
 
 	terraform_walk(&b, next_index);
 	warn_of_clock(run, bucket);

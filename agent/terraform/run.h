@@ -46,6 +46,8 @@ struct terraform_bucket_run {
 	uint64_t from_cache;
 	uint64_t not_state;
 	uint64_t listed;
+	struct json_object
+	    *prefixes;	  /* current objects to capture, below each */
 	uint64_t doubled; /* entries of the list that repeat another */
 	char *first_doubled;
 	bool no_tags;	  /* the store has none, or does not let us see them */

@@ -8,6 +8,7 @@
 #include "storage/archive/key_path.h"
 #include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/json.h"
 #include "storage/base/pool.h"
 
 #include <stdlib.h>
@@ -27,8 +28,9 @@ struct walk {
 	struct pool *archiver; /* one, for there is one order */
 	size_t *next_index;
 	struct key_paths paths;
-	char *key;   /* whose versions are counted */
-	int version; /* how many of them there were */
+	uint64_t current; /* objects to capture below this prefix */
+	char *key;	  /* whose versions are counted */
+	int version;	  /* how many of them there were */
 };
 
 static bool fits(const struct capture_state_bucket *b, const char *key)
@@ -134,8 +136,10 @@ static int add_page(struct walk *w, struct s3_list *l, struct err *err)
 	VEC_EACH (&page, o) {
 		if (terraform_run_stopped(run))
 			return 0;
-		if (!skip(w, o))
-			submit(w, o);
+		if (skip(w, o))
+			continue;
+		w->current += o->latest && !str_ends(o->key, ".tflock");
+		submit(w, o);
 	}
 	return 0;
 }
@@ -175,6 +179,7 @@ static void add_prefix(struct walk *w, const char *prefix)
 	    .versions = w->bucket->bucket->versions > 1,
 	};
 
+	w->current = 0;
 	while (!l.ended && !terraform_run_stopped(run)) {
 		if (!add_page(w, &l, &why))
 			continue;
@@ -190,8 +195,11 @@ static void add_prefix(struct walk *w, const char *prefix)
 		pthread_mutex_unlock(&run->lock);
 		return;
 	}
-	if (!terraform_run_stopped(run))
-		warn_if_nothing(w, prefix, listed_before, taken_before);
+	if (terraform_run_stopped(run))
+		return;
+	json_set_int(
+	    w->bucket->prefixes, prefix ? prefix : "", (int64_t)w->current);
+	warn_if_nothing(w, prefix, listed_before, taken_before);
 }
 
 /* Sorted, without those that lie in another: keys then come in order, and

@@ -18,6 +18,8 @@ const char *field_expected(const struct field *f)
 		       "or 7d";
 	case FIELD_BYTES:
 		return "a size with its unit, such as 512KiB, 64MiB or 2GiB";
+	case FIELD_PERCENT:
+		return "a share such as 10%";
 	case FIELD_WORD:
 		return "one of its words";
 	case FIELD_SECRET:

@@ -23,6 +23,7 @@ enum field_kind {
 	FIELD_INT,	/* int, within min..max */
 	FIELD_DURATION, /* int64_t ms, within min..max; "500ms", "30s", "2h" */
 	FIELD_BYTES,	/* uint64_t, within min..max; "64KiB", "2GiB" */
+	FIELD_PERCENT,	/* int, within min..max; "10%" */
 	FIELD_WORD,	/* int: the index of the value in `words` */
 	FIELD_SECRET,	/* struct secret_ref: KEY: ${NAME}, or KEY_file: path */
 	FIELD_TEXTS,	/* struct strvec: a list of texts */

@@ -13,6 +13,7 @@ static const struct unit durations[] = {{"ms", 1}, {"s", 1000}, {"m", 60000},
     {"h", 3600000}, {"d", 86400000}, {"w", 7 * 86400000ULL}, {NULL, 0}};
 static const struct unit sizes[] = {{"B", 1}, {"KiB", 1ULL << 10},
     {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"TiB", 1ULL << 40}, {NULL, 0}};
+static const struct unit shares[] = {{"%", 1}, {NULL, 0}};
 
 static int parse(
     const char *text, const struct unit *units, uint64_t max, uint64_t *out)
@@ -53,6 +54,16 @@ int unit_parse_duration(const char *text, int64_t *ms)
 int unit_parse_bytes(const char *text, uint64_t *bytes)
 {
 	return parse(text, sizes, INT64_MAX, bytes);
+}
+
+int unit_parse_percent(const char *text, int64_t *percent)
+{
+	uint64_t value;
+
+	if (parse(text, shares, INT64_MAX, &value))
+		return -1;
+	*percent = (int64_t)value;
+	return 0;
 }
 
 static void add(struct buf *out, const struct unit *units, uint64_t value)

@@ -17,6 +17,10 @@ static int out_of_range(const struct field *f, const struct yaml_node *node,
 		return schema_location_refuse(where, node, NULL, err,
 		    "is out of range; it takes %s from %lld to %lld",
 		    field_expected(f), (long long)f->min, (long long)f->max);
+	if (f->kind == FIELD_PERCENT)
+		return schema_location_refuse(where, node, NULL, err,
+		    "is out of range; it takes %s, from %lld%% to %lld%%",
+		    field_expected(f), (long long)f->min, (long long)f->max);
 	return schema_location_refuse(where, node, NULL, err,
 	    "is out of range; it takes %s", field_expected(f));
 }
@@ -34,6 +38,8 @@ static int read_number(const struct field *f, const struct yaml_node *node,
 		bad = -1;
 	else if (f->kind == FIELD_DURATION)
 		bad = unit_parse_duration(node->text, &value);
+	else if (f->kind == FIELD_PERCENT)
+		bad = unit_parse_percent(node->text, &value);
 	else
 		bad = unit_parse_bytes(node->text, &bytes);
 	if (bad)
@@ -45,7 +51,7 @@ static int read_number(const struct field *f, const struct yaml_node *node,
 		max = INT64_MAX;
 	if (value < f->min || value > max)
 		return out_of_range(f, node, where, err);
-	if (f->kind == FIELD_INT)
+	if (f->kind == FIELD_INT || f->kind == FIELD_PERCENT)
 		*(int *)at = (int)value;
 	else if (f->kind == FIELD_DURATION)
 		*(int64_t *)at = value;
@@ -109,6 +115,7 @@ int value_read(const struct field *f, const struct yaml_node *node,
 	case FIELD_INT:
 	case FIELD_DURATION:
 	case FIELD_BYTES:
+	case FIELD_PERCENT:
 		return read_number(f, node, where, at, err);
 	case FIELD_WORD:
 		return read_word(f, node, where, at, err);

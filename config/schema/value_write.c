@@ -80,6 +80,9 @@ void value_write(
 		unit_add_bytes(out, *(const uint64_t *)at);
 		buf_add_char(out, '\n');
 		break;
+	case FIELD_PERCENT:
+		buf_printf(out, " %d%%\n", *(const int *)at);
+		break;
 	case FIELD_WORD:
 		buf_printf(out, " %s\n", f->words[*(const int *)at]);
 		break;

@@ -159,6 +159,9 @@ const struct strvec *snapshot_writer_left(const struct snapshot_writer *w);
 /* The newest trusted one where it lies in the future: every label follows it
  * until it is removed by hand. NULL: none does. */
 const char *snapshot_writer_future(const struct snapshot_writer *w);
+/* The newest complete one in any of the vaults whose signature holds: what this
+ * run is held against. NULL: there is none. Borrowed. */
+const struct manifest *snapshot_writer_base(const struct snapshot_writer *w);
 /* Where the archive goes: the sink below age. The caller owns the sink, which
  * must be finished, or freed, before the writer is committed or freed. It fails
  * only when every vault has. To be asked for once. */

@@ -21,7 +21,9 @@ struct snapshot_writer {
 	struct destinations destinations;
 	size_t tidied;
 	struct strvec left;
-	char *future;		     /* label */
+	char *future; /* label */
+	bool has_base;
+	struct manifest base;
 	VEC_DEFINE(, int64_t) taken; /* times of labels that are in use */
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	uint64_t bytes;
@@ -68,13 +70,28 @@ static int try_link(
 	return 0;
 }
 
-/* From the newest back to one that is trusted and whole. */
+/* Takes the manifest, where it is newer than what other vaults had. */
+static void offer_base(struct snapshot_writer *w, struct manifest *m)
+{
+	if (m->partial || (w->has_base && w->base.created >= m->created)) {
+		manifest_done(m);
+		return;
+	}
+	if (w->has_base)
+		manifest_done(&w->base);
+	w->base = *m;
+	w->has_base = true;
+}
+
+/* From the newest back to one that is trusted and whole, and to one that is
+ * complete. */
 static int find_previous(struct snapshot_writer *w, struct destination *p,
     const struct snapshots *list, struct err *err)
 {
-	bool trusted = false;
+	bool trusted = false, complete = false;
 
-	for (size_t i = list->len; i-- > 0 && !p->previous_label;) {
+	for (size_t i = list->len;
+	     i-- > 0 && (!p->previous_label || !complete);) {
 		const struct snapshot *s = &list->items[i];
 		char sha256[DIGEST_SHA256_HEX];
 		struct manifest m;
@@ -88,8 +105,10 @@ static int find_previous(struct snapshot_writer *w, struct destination *p,
 		trusted = true;
 		if (snapshot_manifest(p->vault, s, w->o.trust, &m, sha256, err))
 			return -1;
-		(void)try_link(p, &m, sha256);
-		manifest_done(&m);
+		if (!p->previous_label)
+			(void)try_link(p, &m, sha256);
+		complete = complete || !m.partial;
+		offer_base(w, &m);
 	}
 	return 0;
 }
@@ -198,6 +217,11 @@ const struct strvec *snapshot_writer_left(const struct snapshot_writer *w)
 const char *snapshot_writer_future(const struct snapshot_writer *w)
 {
 	return w->future;
+}
+
+const struct manifest *snapshot_writer_base(const struct snapshot_writer *w)
+{
+	return w->has_base ? &w->base : NULL;
 }
 
 const struct err *snapshot_writer_failure(
@@ -321,6 +345,8 @@ void snapshot_writer_free(struct snapshot_writer *w)
 	free(w->label);
 	free(w->archive);
 	free(w->future);
+	if (w->has_base)
+		manifest_done(&w->base);
 	vec_done(&w->taken);
 	strvec_done(&w->left);
 	free(w);

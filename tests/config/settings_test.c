@@ -44,7 +44,7 @@ static const struct bad bads[] = {
     {HEAD "zebra: a\n",
 	":5:1: zebra: unknown key; known here: name, tags, state_dir, "
 	"scratch_dir, vaults, compression, encryption, signing, retention, "
-	"lock_stale_after, git, kubernetes, terraform, restore"},
+	"lock_stale_after, shrink, git, kubernetes, terraform, restore"},
     /* duplicates */
     {HEAD "name: b\n",
 	":5:1: key 'name' stands here a second time (first in line 1)"},
@@ -89,6 +89,16 @@ static const struct bad bads[] = {
     {HEAD "terraform: {buckets: [{bucket: abc}], cache_max_bytes: 5MB}\n",
 	":5:56: terraform.cache_max_bytes: is text; it takes a size with its "
 	"unit, such as 512KiB, 64MiB or 2GiB"},
+    {HEAD "shrink: {partial: 0.5}\n",
+	":5:19: shrink.partial: is text; it takes a share such as 10%"},
+    {HEAD "shrink: {partial: 101%}\n",
+	":5:19: shrink.partial: is out of range; it takes a share such as 10%, "
+	"from 1% to 100%"},
+    {HEAD "shrink: {warn: 60%}\n", ":5:10: shrink.warn: is more than partial, "
+				   "50%: nothing would be warned "
+				   "of first"},
+    {HEAD "shrink: 10%\n",
+	":5:9: shrink: is text; it takes a mapping of keys to values"},
     {HEAD "compression: {format: xz}\n",
 	":5:23: compression.format: is none of its words; it takes one of: "
 	"zstd, gzip"},

@@ -23,6 +23,8 @@ config() { # KUBECONFIG LINE...
 	$(keys_config)
 	retention:
 	  keep_last: 3
+	# What is chosen is another in each test.
+	shrink: none
 	kubernetes:
 	  clusters:
 	    - name: c

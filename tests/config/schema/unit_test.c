@@ -42,6 +42,21 @@ static void sizes_need_their_unit(void **state)
 	assert_int_equal(unit_parse_bytes("8388608TiB", &bytes), -1);
 }
 
+static void shares_need_their_sign(void **state)
+{
+	static const char *const bad[] = {
+	    "", "10", "%", "-1%", "1.5%", "10%%", "ten%"};
+	int64_t percent;
+
+	(void)state;
+	assert_int_equal(unit_parse_percent("10%", &percent), 0);
+	assert_int_equal(percent, 10);
+	assert_int_equal(unit_parse_percent("0", &percent), 0);
+	assert_int_equal(percent, 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(unit_parse_percent(bad[i], &percent), -1);
+}
+
 static void what_is_written_reads_back(void **state)
 {
 	static const int64_t durations[] = {
@@ -87,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(durations_need_their_unit),
 	    cmocka_unit_test(sizes_need_their_unit),
+	    cmocka_unit_test(shares_need_their_sign),
 	    cmocka_unit_test(what_is_written_reads_back),
 	    cmocka_unit_test(a_slip_of_the_finger_is_understood),
 	};
