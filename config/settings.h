@@ -174,7 +174,7 @@ struct settings_cluster {
 	struct strvec tolerate_forbidden;
 	bool defaults; /* leave out what is never useful */
 	bool allow_empty;
-	int gzip;      /* enum settings_auto */
+	int gzip; /* enum settings_auto */
 	int concurrency;
 	int page_size;
 	uint64_t max_page_bytes;
@@ -296,7 +296,9 @@ enum settings_gates {
 struct settings_restore {
 	struct settings_targets targets;
 	int existing; /* enum settings_existing */
-	bool force_conflicts;
+	bool take_fields;
+	bool overwrite_state;
+	bool overwrite_refs;
 	bool status;
 	bool derived_secrets;
 	bool include_finished;

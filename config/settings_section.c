@@ -384,7 +384,9 @@ static const struct section transform_section = {
 static const struct field restore_fields[] = {
     SECTION(settings_restore, "targets", targets, &targets_section),
     WORD(settings_restore, "existing", existing, existings, .fallback = "skip"),
-    BOOL(settings_restore, "force_conflicts", force_conflicts),
+    BOOL(settings_restore, "take_fields", take_fields),
+    BOOL(settings_restore, "overwrite_state", overwrite_state),
+    BOOL(settings_restore, "overwrite_refs", overwrite_refs),
     BOOL(settings_restore, "status", status),
     BOOL(settings_restore, "derived_secrets", derived_secrets),
     BOOL(settings_restore, "include_finished", include_finished),

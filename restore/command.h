@@ -24,7 +24,8 @@ struct restore_options {
 	struct strvec prune_kinds, prune_namespaces;
 	bool server;
 	bool offline;
-	bool force;
+	bool take_fields, overwrite_state, overwrite_refs;
+	bool force; /* refused: it does not say which of the three */
 	bool hold;
 	bool status;
 	bool derived;

@@ -123,11 +123,17 @@ static const struct cli_option keygen_options[] = {
 		"definitions and volumes, which it updates. Default: "         \
 		"restore.existing of the configuration, "                      \
 		"skip."),                                                      \
-	    FLAG("force", force,                                               \
-		"Overwrite repositories that hold other refs, states that "    \
-		"are "                                                         \
-		"newer or of another lineage, and fields of cluster objects "  \
-		"that others own."),                                           \
+	    FLAG("take-fields", take_fields,                                   \
+		"Take the fields of cluster objects that others own. "         \
+		"Default: restore.take_fields of the configuration."),         \
+	    FLAG("overwrite-state", overwrite_state,                           \
+		"Write over states that have a newer serial, the same serial " \
+		"with other content, or another lineage. "                     \
+		"Default: restore.overwrite_state of the configuration."),     \
+	    FLAG("overwrite-refs", overwrite_refs,                             \
+		"Write over repositories that hold other refs. "               \
+		"Default: restore.overwrite_refs of the configuration."),      \
+	    FLAG("force", force, NULL),                                        \
 	    FLAG("prune", prune,                                               \
 		"Delete what is not in the snapshot: refs, and cluster "       \
 		"objects of the chosen namespaces and kinds. They are shown "  \

@@ -217,12 +217,23 @@ static void add_renamed(struct session *s)
 	s->options.renamed = &s->renamed;
 }
 
+static int refuse_force(const struct restore_options *o, struct err *err)
+{
+	if (!o->force)
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "--force does not say what may be lost: use --take-fields (fields "
+	    "of cluster objects that others own), --overwrite-state (states "
+	    "with a newer serial or another lineage) or --overwrite-refs "
+	    "(repositories that hold other refs)");
+}
+
 int session_plan(struct session *s, struct err *err)
 {
 	const struct restore_options *o = s->c->options;
 	const struct settings_restore *r = &s->c->settings->restore;
 
-	if (rule_options_init(&s->rules, r, err) ||
+	if (refuse_force(o, err) || rule_options_init(&s->rules, r, err) ||
 	    selection_parse(&s->c->options->only, &s->only, &s->options, err) ||
 	    choose_existing(s, err) || choose_prune(s, err) ||
 	    open_tree(s->c, &s->opened, err))
@@ -240,7 +251,7 @@ int session_plan(struct session *s, struct err *err)
 	s->options.tree = s->opened.tree;
 	s->options.clusters = s->targets.plan.items;
 	s->options.cluster_count = s->targets.plan.len;
-	s->options.force_conflicts = r->force_conflicts || o->force;
+	s->options.take_fields = r->take_fields || o->take_fields;
 	s->options.status = r->status || o->status;
 	s->options.derived = r->derived_secrets || o->derived;
 	s->options.finished = r->include_finished || o->finished;

@@ -32,7 +32,9 @@ struct cli_option {
 	size_t offset;
 	const char *argument; /* "FILE"; NULL for flags */
 	const char *const *words;
-	const char *help; /* sentences; wrapped by the printer */
+	/* Sentences; wrapped by the printer. NULL: one that is only there to be
+	 * refused by its command, and not shown. */
+	const char *help;
 };
 
 struct cli_command {

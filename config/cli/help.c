@@ -44,6 +44,8 @@ static void wrap(struct buf *out, const char *text, size_t indent)
 static void options(struct buf *out, const struct cli_option *t)
 {
 	for (; t && t->name; t++) {
+		if (!t->help)
+			continue;
 		buf_printf(out, "%*s", INDENT, "");
 		if (t->letter)
 			buf_printf(out, "-%c, ", t->letter);

@@ -214,7 +214,7 @@ int git_apply(const struct git_apply_options *o, const char *bare_dir,
 	    .dir = bare_dir,
 	    .access = &o->access,
 	    .prune = o->prune,
-	    .force = o->force,
+	    .overwrite = o->overwrite,
 	    .dry_run = o->dry_run,
 	    .progress = o->progress,
 	    .progress_ctx = o->progress_ctx};

@@ -15,7 +15,7 @@ struct git_apply_options {
 	/* With scratch, clock, random and cancel set. */
 	struct git_access access;
 	bool prune; /* delete refs of the target that the snapshot has not */
-	bool force; /* overwrite a target that holds such refs */
+	bool overwrite; /* overwrite a target that holds such refs */
 	bool dry_run;
 	void (*progress)(void *ctx, uint64_t sent_bytes); /* may be NULL */
 	void *progress_ctx;

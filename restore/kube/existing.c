@@ -32,7 +32,7 @@ static int send_update(struct task *t, const struct json_object *live,
     char **version, struct kube_answer *answer, struct err *err)
 {
 	static const char type[] = "application/apply-patch+yaml";
-	bool force = t->a->run->p->options->force_conflicts;
+	bool force = t->a->run->p->options->take_fields;
 
 	if (t->a->run->o->dry_run)
 		*version = str_dup(live_version(live));
@@ -98,7 +98,7 @@ static enum task_next update(struct task *t, struct json_object *live)
 	if (send_update(t, live, &version, &answer, &err)) {
 		if (answer.status == 409)
 			err_wrap(&err, "fields that others own; say "
-				       "--force to take them");
+				       "--take-fields to take them");
 		if (wait_postpones(t, &err))
 			return TASK_LATER;
 		drop_pause(t);

@@ -157,7 +157,7 @@ static void make_digest(struct plan *p)
 	cleanup(buf_done) struct buf head = BUF_INIT;
 
 	buf_printf(&head, "%s %d %d %d %d %d\n", o->snapshot, (int)o->existing,
-	    o->force_conflicts, o->status, o->derived, o->finished);
+	    o->take_fields, o->status, o->derived, o->finished);
 	for (size_t i = 0; i < o->cluster_count; i++)
 		buf_printf(&head, "%s %s\n", o->clusters[i].name,
 		    o->clusters[i].client

@@ -64,10 +64,10 @@ struct plan_options {
 	const struct strvec *only_git, *only_terraform, *only_kubernetes;
 
 	enum plan_existing existing;
-	bool force_conflicts; /* update: take fields over from others */
-	bool status;	      /* restore status of all kinds, not only ruled */
-	bool derived;	      /* also what a controller makes again */
-	bool finished;	      /* also what has ended, and runs again */
+	bool take_fields; /* update: take fields over from others */
+	bool status;	  /* restore status of all kinds, not only ruled */
+	bool derived;	  /* also what a controller makes again */
+	bool finished;	  /* also what has ended, and runs again */
 	const struct rule_edge *edges; /* restore.edges */
 	size_t edge_count;
 	const struct ruleset *rules;		    /* in force */

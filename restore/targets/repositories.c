@@ -36,7 +36,8 @@ static enum apply_result push_repository(struct targets *t, uint32_t index,
 	    .url = url,
 	    .access = g.access,
 	    .prune = t->c->options->prune,
-	    .force = t->c->options->force,
+	    .overwrite = t->c->options->overwrite_refs ||
+			 t->c->settings->restore.overwrite_refs,
 	    .dry_run = dry_run,
 	};
 	autofree char *dir = tree_path(t->tree, node->path);

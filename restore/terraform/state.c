@@ -62,11 +62,13 @@ static int may_write(const struct state_applying *a, struct err *err)
 {
 	if (!check_compatible(a, err))
 		return 0;
-	if (a->o->force) {
-		outcome_note(a->outcome, "forced: %s", err->message);
+	if (a->o->overwrite) {
+		outcome_note(a->outcome,
+		    "overwritten, as --overwrite-state says: %s", err->message);
 		return 0;
 	}
-	return err_wrap(err, "refused, and left as it is (--force overrules)");
+	return err_wrap(
+	    err, "refused, and left as it is (--overwrite-state overrules)");
 }
 
 static int keep_equal(struct state_applying *a, struct err *err)

@@ -3,12 +3,12 @@
  * accept it at once: take its lock, compare, write, set the digest of the lock
  * table for the *target's* LockID, read back and compare, release the lock.
  *
- * Refused (FAILED) unless `force`: what is there has a newer serial, another
- * lineage, or the same serial with other content. What is there and equal is
- * left (UNCHANGED), and its digest repaired; where its content type, headers,
- * metadata or tags differ it is written again. A lock that somebody holds is
- * reported with its holder, and left. Lock objects are never restored, and
- * `serial` is never edited.
+ * Refused (FAILED) unless `overwrite`: what is there has a newer serial,
+ * another lineage, or the same serial with other content. What is there and
+ * equal is left (UNCHANGED), and its digest repaired; where its content type,
+ * headers, metadata or tags differ it is written again. A lock that somebody
+ * holds is reported with its holder, and left. Lock objects are never restored,
+ * and `serial` is never edited.
  */
 #ifndef RESTORE_TERRAFORM_STATE_H
 #define RESTORE_TERRAFORM_STATE_H
@@ -36,7 +36,7 @@ struct state_apply_options {
 	struct dynamodb *locks;	 /* its lock table, or NULL */
 	const char *from_prefix; /* of the key, taken away ... */
 	const char *to_prefix;	 /* ... and this put in its place */
-	bool force;
+	bool overwrite;
 	bool dry_run;	   /* checks and reports what it would do; no lock */
 	bool no_lock_file; /* the target's backend does not use .tflock */
 	enum state_apply_kms kms;

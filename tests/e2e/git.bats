@@ -313,18 +313,25 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	done
 }
 
-@test "apply refuses a target with other refs, and overwrites it with --force" {
+@test "apply refuses a target with other refs, and overwrites it with --overwrite-refs" {
 	run -0 agent backup
 	mkdir -p "$GIT_REPOS/back/team"
 	git clone -q --mirror "$T/work" "$GIT_REPOS/back/web.git"
 	git -C "$GIT_REPOS/back/web.git" branch precious main
 	run -1 restore apply latest --yes --only git:web
-	[[ $output == *"refs/heads/precious"*"--force"* ]]
-	run -0 restore apply latest --yes --only git:web --force
+	[[ $output == *"refs/heads/precious"*"--overwrite-refs"* ]]
+	[[ $output != *"--take-fields"* && $output != *"--overwrite-state"* ]]
+	# Each says yes to its own risk and to no other.
+	run -1 restore apply latest --yes --only git:web --take-fields --overwrite-state
+	run -2 restore apply latest --yes --only git:web --force
+	for option in --take-fields --overwrite-state --overwrite-refs; do
+		[[ $output == *"$option ("* ]]
+	done
+	run -0 restore apply latest --yes --only git:web --overwrite-refs
 	git -C "$GIT_REPOS/back/web.git" show-ref --verify refs/heads/precious
 }
 
-@test "apply --prune --force removes the refs that the snapshot has not, and names them" {
+@test "apply --prune --overwrite-refs removes the refs that the snapshot has not, and names them" {
 	run -0 agent backup
 	mkdir -p "$GIT_REPOS/back/team"
 	for r in web team/lib; do
@@ -333,9 +340,9 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 		git -C "$GIT_REPOS/back/$r.git" update-ref refs/pull/9/head main
 	done
 	run -1 restore apply latest --yes --only git --prune
-	[[ $output == *"refs/heads/stray"*"--force"* ]]
+	[[ $output == *"refs/heads/stray"*"--overwrite-refs"* ]]
 	for r in web team/lib; do git -C "$GIT_REPOS/back/$r.git" show-ref -q --verify refs/heads/stray; done
-	run -0 restore apply latest --yes --only git --prune --force
+	run -0 restore apply latest --yes --only git --prune --overwrite-refs
 	echo "$output"
 	for r in web team/lib; do
 		diff <(git -C "$GIT_REPOS/back/$r.git" for-each-ref) <(git -C "$GIT_REPOS/$r.git" for-each-ref)

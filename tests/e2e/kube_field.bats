@@ -207,7 +207,7 @@ released() {
 	# What somebody has paused by hand is theirs, also where it is changed.
 	call PATCH $of '{"spec":{"paused":true,"repo":"https://git.example.com/other.git"}}'
 	apply --existing update --hold
-	apply --existing update --force
+	apply --existing update --take-fields
 	released
 	call GET $of | jq -e '.spec.paused == true'
 }

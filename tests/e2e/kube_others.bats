@@ -63,7 +63,7 @@ outcome() {
 	    [{method: "DELETE", path: "/configmaps/one", kind: "reply", body: "{}"},
 	     {method: "POST", path: "/shop/configmaps", kind: "reply", status: 409,
 	      body: {kind: "Status", status: "Failure", reason: "AlreadyExists", message: "exists", code: 409}}]')"
-	apply --existing recreate --force
+	apply --existing recreate --take-fields
 	[ "$status" -eq 0 ]
 	[ "$(faults | jq '[.[] | select(.method == "DELETE") | .fired] | add')" -eq 1 ]
 	[[ $(outcome) == updated*"made again by another hand"* ]]
@@ -97,7 +97,7 @@ outcome() {
 	local owner=$family/owner
 	call PATCH $owner '{"metadata":{"finalizers":["example.com/hold"]}}'
 	sed -i 's/gate_timeout: .*s$/gate_timeout: 1s/' "$BACKSTAY_CONFIG"
-	apply --existing recreate --force
+	apply --existing recreate --take-fields
 	[ "$status" -eq 1 ]
 	jq -e '[.items[] | select(.what == "ConfigMap family/owner") | .outcome] == ["failed"]' "$P/report"
 	jq -e '[.items[] | select(.what == ("ConfigMap family/middle", "ConfigMap family/a-leaf")) | .outcome] |
@@ -108,7 +108,7 @@ outcome() {
 		    any(. == ("owner", "middle", "a-leaf")) | not' && break
 		sleep 0.1
 	done
-	apply --existing recreate --force --resume
+	apply --existing recreate --take-fields --resume
 	[ "$status" -eq 0 ]
 	# Longer than its collector takes.
 	sleep 1
@@ -121,7 +121,7 @@ outcome() {
 	faults -d '{"method":"POST","path":"/shop/configmaps","kind":"reply","status":500,"count":7,
 	    "body":{"kind":"Status","status":"Failure","reason":"InternalError","code":500,
 	    "message":"Internal error occurred: failed calling webhook \"guard.example.com\": no endpoints"}}'
-	apply --existing recreate --force
+	apply --existing recreate --take-fields
 	[ "$status" -eq 0 ]
 	[[ $(outcome) == created* ]]
 	[ "$(call GET $one | jq -r .data.by)" = snapshot ]

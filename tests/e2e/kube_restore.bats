@@ -201,8 +201,8 @@ begun_without_end() {
 	# A field that another wrote is taken only when that is said.
 	apply --existing update
 	[ "$status" -eq 1 ]
-	outcome 'ConfigMap chain/bulk-00007' | grep -q '^failed .*force'
-	apply --existing update --force
+	outcome 'ConfigMap chain/bulk-00007' | grep -q '^failed .*take-fields'
+	apply --existing update --take-fields
 	[ "$status" -eq 0 ]
 	[ "$(outcome 'ConfigMap chain/bulk-00007')" = 'updated it differed' ]
 	[ "$(written)" -eq 1 ]
@@ -228,7 +228,7 @@ begun_without_end() {
 	    .outcome == "unchanged"' "$P/report"
 }
 
-@test "update needs no force for what an earlier restore made, and takes away what it no longer wants" {
+@test "update needs no --take-fields for what an earlier restore made, and takes away what it no longer wants" {
 	local data='[.data.text, .data.more]' one=/api/v1/namespaces/chain/configmaps/bulk-00008
 	config 'transforms:' '  - {kind: ConfigMap.core, name: bulk-00008, patch: [{op: replace, path: /data/text, value: a}, {op: add, path: /data/more, value: a}]}' \
 	    >"$BACKSTAY_CONFIG"

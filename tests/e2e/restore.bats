@@ -204,7 +204,7 @@ $bucket/aws/staging/vpc.tfstate" ]
 }
 
 @test "a journal that was damaged is not gone on with, and it is said what to do" {
-	restore apply latest --yes --only git --force
+	restore apply latest --yes --only git --overwrite-refs
 	journal=$(echo "$P"/state/journal/*.journal)
 	cp "$journal" "$P/whole"
 	while read -r line; do
@@ -212,7 +212,7 @@ $bucket/aws/staging/vpc.tfstate" ]
 		echo "$line" >>"$journal"
 		for resume in '' --resume; do
 			# shellcheck disable=SC2086
-			run --separate-stderr restore apply latest --yes --only git --force $resume
+			run --separate-stderr restore apply latest --yes --only git --overwrite-refs $resume
 			echo "$line: $status: $stderr"
 			[ "$status" -eq 3 ]
 			grep -q 'does not read.*move the file away' <<<"$stderr"
@@ -222,7 +222,7 @@ $bucket/aws/staging/vpc.tfstate" ]
 	{"n":0,"pause":{"cluster":"c","path":"/p","pointer":"none","what":"w"}}
 	E
 	cp "$P/whole" "$journal"
-	restore apply latest --yes --only git --force --resume
+	restore apply latest --yes --only git --overwrite-refs --resume
 }
 
 @test "--offline plans all of it without asking the cluster" {

@@ -499,7 +499,7 @@ secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
 	# What is newer is not overwritten.
 	run restore apply latest --yes
 	[ "$status" -ne 0 ]
-	[[ $output == *"--force"*"newer"* ]]
+	[[ $output == *"--overwrite-state"*"newer"* ]]
 	# Another bucket, key and table.
 	s3_tool make $b-new
 	config '' "buckets: [{from: $b, from_prefix: aws/, bucket: $b-new, to_prefix: dr/, endpoint: $S3_ENDPOINT, dynamodb_table: other}]" >"$BACKSTAY_CONFIG"

@@ -67,7 +67,7 @@ static int run_push(const struct git_access *a, char **argv, struct err *err)
 	const struct push_options o = {.url = argv[2],
 	    .dir = argv[3],
 	    .access = a,
-	    .force = getenv("FORCE") != NULL,
+	    .overwrite = getenv("FORCE") != NULL,
 	    .prune = getenv("PRUNE") != NULL,
 	    .dry_run = getenv("DRY_RUN") != NULL};
 

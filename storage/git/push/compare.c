@@ -13,8 +13,8 @@ static int refuse(const struct push *p, const char *why, const char *name,
 	    more ? str_printf(" and %zu others", more) : str_dup("");
 
 	return err_set(err, ERR_EXISTS,
-	    "%s holds %s (%s%s): nothing was changed; use --force to "
-	    "overwrite it",
+	    "%s holds %s (%s%s): nothing was changed; use "
+	    "--overwrite-refs to overwrite it",
 	    p->o->url, why, name, others);
 }
 
@@ -34,7 +34,7 @@ static int guard(const struct push *p, struct err *err)
 			unknowns++;
 		}
 	}
-	if (p->o->force)
+	if (p->o->overwrite)
 		return 0;
 	if (extra)
 		return refuse(p, "references that the snapshot has not", extra,

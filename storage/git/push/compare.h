@@ -35,7 +35,7 @@ struct push {
 };
 
 /* Holds the two sides against each other: fills the changes, and refuses what
- * needs `force`. */
+ * needs `overwrite`. */
 int push_compare(struct push *p, struct err *err);
 /* A pack of what the changes [first, end) need, to on_data. */
 int push_compare_pack(struct push *p, size_t first, size_t end,

@@ -16,9 +16,9 @@ struct push_options {
 	const char *url;
 	const char *dir; /* of the bare repository */
 	const struct git_access *access;
-	bool prune;   /* delete refs that the snapshot has not */
-	bool force;   /* overwrite a target that holds such refs */
-	bool dry_run; /* compare only; every ref that differs is PENDING */
+	bool prune;	/* delete refs that the snapshot has not */
+	bool overwrite; /* a target that holds such refs */
+	bool dry_run;	/* compare only; every ref that differs is PENDING */
 	/* Bytes of the pack sent so far; may be NULL. */
 	void (*progress)(void *ctx, uint64_t sent_bytes);
 	void *progress_ctx;
@@ -57,8 +57,8 @@ struct push_result {
 void push_result_done(struct push_result *r);
 
 /* 0 also where refs were refused. ERR_EXISTS where the target holds refs that
- * the snapshot has not, or other history, and `force` is not set; ERR_NOT_FOUND
- * where there is no target and it cannot be made. */
+ * the snapshot has not, or other history, and `overwrite` is not set;
+ * ERR_NOT_FOUND where there is no target and it cannot be made. */
 int push_all(
     const struct push_options *o, struct push_result *result, struct err *err);
 

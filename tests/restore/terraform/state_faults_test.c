@@ -307,7 +307,7 @@ static void a_run_that_is_stopped_leaves_no_lock(void **state)
 		};
 		struct fixture f;
 		cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
-		const struct state_apply_options o = {.force = false};
+		const struct state_apply_options o = {.overwrite = false};
 		setup(&f, replies, sizeof(replies) / sizeof(*replies));
 		struct stopping s = {.f = &f, .calls_left = moment};
 		s.clock = (struct clock){.now_ms = now_until_stopped,

@@ -217,7 +217,7 @@ static void test_what_is_newer_or_another_is_not_overwritten(void **state)
 		    apply(&o, "kept", refused[i], NULL, &outcome), 0);
 		check_kind(&outcome, OUTCOME_FAILED);
 		assert_contains(outcome.detail, why[i]);
-		assert_contains(outcome.detail, "--force");
+		assert_contains(outcome.detail, "--overwrite-state");
 		check_there("kept", newer);
 		check_digest("kept", newer);
 		check_unlocked("kept");
@@ -225,7 +225,7 @@ static void test_what_is_newer_or_another_is_not_overwritten(void **state)
 	assert_int_equal(apply(&o, "kept", next, NULL, &outcome), 0);
 	check_kind(&outcome, OUTCOME_UPDATED);
 	check_there("kept", next);
-	o.force = true;
+	o.overwrite = true;
 	assert_int_equal(apply(&o, "kept", older, NULL, &outcome), 0);
 	check_kind(&outcome, OUTCOME_UPDATED);
 	assert_int_equal(outcome.notes.len, 1);

@@ -927,7 +927,7 @@ lfs_object() { # $OID and $SIZE, in $T/store
 		rm -rf "$GIT_REPOS/$N-back.git"
 		cp -r "$T/old.git" "$GIT_REPOS/$N-back.git"
 		run -3 tool push "$base/$N-back.git" "$M"
-		[[ $output == *"refs/heads/dir"*"--force"* ]]
+		[[ $output == *"refs/heads/dir"*"--overwrite-refs"* ]]
 		same "$GIT_REPOS/$N-back.git" "$T/old.git"
 		FORCE=1 PRUNE=1 run -0 tool push "$base/$N-back.git" "$M"
 		[[ $output == *"deleted refs/heads/dir"* ]]
