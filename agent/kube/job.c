@@ -69,12 +69,13 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 	const struct capture_kube_cluster *c = run->cluster;
 	autofree char *path = kube_path(
 	    j->resource->api_version, j->resource->name, ns, NULL, NULL);
+	j->max_item_bytes =
+	    c->max_item_bytes ? c->max_item_bytes : DEFAULT_MAX_ITEM_BYTES;
 	struct kube_list_result result = {.resource_version = NULL};
 	struct kube_list_options o = {.path = path,
 	    .labels = j->resource->namespaced ? c->labels : NULL,
 	    .page_size = j->page_size ? j->page_size : c->page_size,
-	    .caps = {.item_bytes = c->max_item_bytes ? c->max_item_bytes
-						     : DEFAULT_MAX_ITEM_BYTES,
+	    .caps = {.item_bytes = j->max_item_bytes,
 		.page_bytes = c->max_page_bytes ? c->max_page_bytes
 						: DEFAULT_MAX_PAGE_BYTES},
 	    .clock = run->env->clock,

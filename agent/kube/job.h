@@ -102,9 +102,10 @@ struct kube_job {
 	/* While it runs. */
 	const char *list_ns; /* of the list that is read; NULL: all */
 	size_t list_index;
-	bool anew;	  /* all of its lists have to be read again */
-	uint64_t times;	  /* that they were */
-	size_t page_size; /* to which its lists came; 0: as configured */
+	bool anew;	       /* all of its lists have to be read again */
+	uint64_t times;	       /* that they were */
+	size_t max_item_bytes; /* of these lists */
+	size_t page_size;      /* to which its lists came; 0: as configured */
 	uint64_t bad_items;
 	struct kube_item item;
 	struct strvec mentioned[KUBE_MENTION_COUNT];

@@ -253,6 +253,22 @@ static int keep(struct kube_job *j, struct err *err)
 	return -1;
 }
 
+/* Its name is not looked for in what came of it: the one before it tells where
+ * in the list it stands. */
+static void too_large(struct kube_job *j)
+{
+	struct err why = ERR_INIT;
+
+	err_set(&why, ERR_FORMAT,
+	    "it is larger than the %zu bytes allowed for one, and is left "
+	    "out; %s%s%s",
+	    j->max_item_bytes,
+	    j->item.name.len ? "the one before it in the list is '"
+			     : "it is the first in the list",
+	    buf_str(&j->item.name), j->item.name.len ? "'" : "");
+	bad_item(j, &why);
+}
+
 int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
 {
 	struct kube_job *j = ctx;
@@ -260,6 +276,10 @@ int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
 	struct err bad = ERR_INIT;
 
 	kube_job_clear_mentioned(j);
+	if (len > j->max_item_bytes) {
+		too_large(j);
+		return 0;
+	}
 	if (kube_item_read(
 		&j->item, text, len, kube_job_add_mention, j, &bad) ||
 	    check_identity(j, &bad)) {

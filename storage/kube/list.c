@@ -13,6 +13,7 @@ enum {
 	DEFAULT_PAGE_SIZE = 500,
 	MAX_RESTARTS = 5,
 	GONE = 410,
+	DEFAULT_MAX_PAGES = 1000 * 1000,
 	MAX_EMPTY_PAGES = 1000, /* in a row: a selector may match few items */
 	SMALLER = 8,		/* times, where a page was over its cap */
 };
@@ -231,6 +232,13 @@ static int check_progress(
 		    "the list goes in circles: a page says that it is followed "
 		    "by one that came before");
 	index_add(r->tokens, token, 0);
+	uint64_t max_pages =
+	    r->o->max_pages ? r->o->max_pages : DEFAULT_MAX_PAGES;
+	if (r->result->pages >= max_pages)
+		return err_set(err, ERR_FORMAT,
+		    "the list does not end: %llu pages came, and another is "
+		    "to follow",
+		    (unsigned long long)r->result->pages);
 	if (r->empty_pages > MAX_EMPTY_PAGES)
 		return err_set(err, ERR_FORMAT,
 		    "the list does not end: %d pages without an item came in a "

@@ -26,6 +26,7 @@ struct kube_list_options {
 	/* A page over its cap is asked for anew with fewer items, and refused
 	 * where one item alone is over it. */
 	struct kube_page_caps caps;
+	uint64_t max_pages; /* no list has more; 0: 1,000,000 */
 	const struct clock *clock;
 	/* Of which the caller has a place; NULL: nothing is asked ahead. */
 	struct kube_in_flight *in_flight;

@@ -148,8 +148,9 @@ static int in_item(struct kube_page *p, const char *data, size_t len,
 		p->meta.items++;
 		return p->on_item(p->ctx, data, n, err);
 	}
-	if (keep(p, data, n, p->caps.item_bytes, "an item", err))
-		return -1;
+	/* Of one that is too large, no more is kept than shows that it is. */
+	size_t room = p->caps.item_bytes + 1 - p->value.len;
+	buf_add(&p->value, data, n < room ? n : room);
 	if (p->at.depth)
 		return 0;
 	p->state = AFTER_ITEM;

@@ -15,13 +15,14 @@
 #include <stdint.h>
 
 struct kube_page_caps {
-	size_t item_bytes;
+	size_t item_bytes; /* of a longer one, one byte more is handed on */
 	uint64_t page_bytes;
 };
 
 struct kube_page;
 
-/* One item, whole, but not looked into; borrowed for the call. */
+/* One item, whole, but not looked into; borrowed for the call. One with a
+ * length over the cap is cut off there. */
 typedef int kube_page_fn(
     void *ctx, const char *item, size_t len, struct err *err);
 
