@@ -78,7 +78,12 @@ static void describe_store(struct mirror_store *store, struct mirror_state *s)
 		store->scan.found = (struct lfs_objectvec)VEC_INIT;
 	}
 	s->fresh = store->fresh;
-	if (store->other)
+	if (store->unmarked)
+		*vec_add(&s->warnings) = str_printf(
+		    "the mirror %s does not say what it was read from (an "
+		    "older version did not note it), and is made anew",
+		    store->dir);
+	else if (store->other)
 		*vec_add(&s->warnings) = str_printf(
 		    "the mirror %s was of another URL, configuration or "
 		    "credentials, and is made anew: give each configuration a "

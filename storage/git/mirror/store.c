@@ -83,7 +83,6 @@ static char *origin_file(const struct mirror_store *s)
 	return file_join(s->dir, "backstay/origin");
 }
 
-/* Of one that does not say, nobody knows. */
 static bool is_of_another(const struct mirror_store *s)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -143,10 +142,11 @@ int mirror_store_open(struct mirror_store *s, struct err *err)
 
 	if (!file_exists(head))
 		return make_empty(s, err);
-	if (is_of_another(s)) {
-		s->other = true;
+	autofree char *origin = origin_file(s);
+	s->unmarked = s->origin && !file_exists(origin);
+	s->other = !s->unmarked && is_of_another(s);
+	if (s->unmarked || s->other)
 		return make_empty(s, err);
-	}
 	if (load(s, &why))
 		return throw_away(s, &why, err);
 	s->check_err = (struct err)ERR_INIT;

@@ -28,6 +28,7 @@ struct mirror_store {
 	bool fresh;		/* nothing of a run before is there */
 	char *damage;		/* why it was made anew, or NULL */
 	bool other;		/* it was made anew, for it was another's */
+	bool unmarked; /* it was made anew, for it does not say whose it is */
 	/* While the files are held against their checksums: */
 	bool checking;
 	pthread_t checker;
