@@ -119,6 +119,7 @@ static void run_all(struct level_engine *e)
 	if (!r->o->dry_run)
 		each_driver(e, FINISH);
 	summary_nodes(r);
+	summary_differs(r);
 	each_driver(e, PRUNE);
 	if (r->journal && !r->p->options->hold)
 		each_driver(e, RELEASE);

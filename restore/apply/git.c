@@ -113,6 +113,19 @@ static enum outcome_kind kind_of(
 	return OUTCOME_UNCHANGED;
 }
 
+/* What a push would come to. */
+static enum outcome_kind kind_to_be(const struct git_apply_options *o,
+    const struct push_result *r, const struct tally *t)
+{
+	if (!t->pending && !r->created)
+		return OUTCOME_UNCHANGED;
+	if (o->check)
+		return OUTCOME_PENDING;
+	if (r->unmakeable)
+		return OUTCOME_FAILED;
+	return r->created ? OUTCOME_CREATED : OUTCOME_UPDATED;
+}
+
 static void fill_outcome(const struct git_apply_options *o,
     const struct push_result *r, struct outcome *outcome)
 {
@@ -128,10 +141,14 @@ static void fill_outcome(const struct git_apply_options *o,
 	if (!text.len)
 		buf_add_str(&text, "no references");
 	if (o->dry_run)
-		outcome_set(outcome,
-		    t.pending || r->created ? OUTCOME_PENDING
-					    : OUTCOME_UNCHANGED,
-		    "%s: %s", o->url, buf_str(&text));
+		outcome_set(outcome, kind_to_be(o, r, &t), "%s: %s%s", o->url,
+		    !r->created ? ""
+		    : r->unmakeable
+			? "there is no repository, and none can be "
+			  "made over HTTP: make an empty one on the "
+			  "server first; "
+			: "it is not there and would be made; ",
+		    buf_str(&text));
 	else
 		outcome_set(
 		    outcome, kind_of(r, &t), "%s: %s", o->url, buf_str(&text));

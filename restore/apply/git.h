@@ -17,6 +17,8 @@ struct git_apply_options {
 	bool prune; /* delete refs of the target that the snapshot has not */
 	bool overwrite; /* overwrite a target that holds such refs */
 	bool dry_run;
+	/* A dry run for a resume: PENDING where it is not as it is to be. */
+	bool check;
 	void (*progress)(void *ctx, uint64_t sent_bytes); /* may be NULL */
 	void *progress_ctx;
 };

@@ -69,7 +69,8 @@ static bool is_still_restored(
 	if (!before || !before->ended || !driver->check ||
 	    outcome_is_missing(before->outcome.kind))
 		return false;
-	bool chosen = before->outcome.kind != OUTCOME_SKIPPED;
+	bool chosen = before->outcome.kind != OUTCOME_SKIPPED &&
+		      before->outcome.kind != OUTCOME_DIFFERS;
 	if (chosen && driver->check(driver->ctx, node, &now, &err) < 0)
 		outcome_failed(&now, &err);
 	bool gone = chosen && (now.kind == OUTCOME_CREATED ||

@@ -38,6 +38,24 @@ void summary_paused(struct run *run)
 			strvec_add(&run->report->held_paused, p->what);
 }
 
+void summary_differs(struct run *run)
+{
+	struct report *r = run->report;
+	size_t count = 0;
+	struct buf text = BUF_INIT;
+
+	VEC_EACH (&r->items, i)
+		count += i->outcome.kind == OUTCOME_DIFFERS;
+	if (!count)
+		return;
+	buf_printf(&text,
+	    "%zu object%s there and not as in the snapshot, and left so: "
+	    "'backstay-restore plan %s --server --existing update --all', with "
+	    "the other options of this run, shows what an update would change",
+	    count, count == 1 ? " is" : "s are", r->snapshot);
+	*vec_add(&r->warnings) = buf_steal(&text);
+}
+
 void summary_next(struct run *run)
 {
 	struct report *r = run->report;

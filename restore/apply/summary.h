@@ -10,6 +10,8 @@
 void summary_nodes(struct run *r);
 /* Adds what is still paused. */
 void summary_paused(struct run *r);
+/* Into the warnings: objects that are there, differ, and were left. */
+void summary_differs(struct run *r);
 /* Tells the operator what to do next. */
 void summary_next(struct run *r);
 

@@ -2,6 +2,8 @@
 
 #include "restore/kube/ours.h"
 #include "restore/kube/owned.h"
+#include "restore/kube/prepare.h"
+#include "restore/kube/same.h"
 #include "restore/kube/send.h"
 #include "restore/kube/wait.h"
 #include "restore/kube/write.h"
@@ -48,6 +50,30 @@ static int send_update(struct task *t, const struct json_object *live,
 		    t->object->object, answer, err);
 	}
 	return -1;
+}
+
+/* What a write makes of it besides what is asked for. */
+static struct json_object *content_of(const struct json_object *object)
+{
+	struct json_object *content = json_copy(object);
+	struct json_object *metadata = json_get(content, "metadata");
+
+	json_remove(metadata, "managedFields");
+	json_remove(metadata, "resourceVersion");
+	json_remove(metadata, "generation");
+	return content;
+}
+
+/* A dry run moves no resourceVersion. */
+static bool changed_nothing(const struct task *t,
+    const struct json_object *live, const struct json_object *now,
+    const char *version)
+{
+	if (!t->a->run->o->dry_run)
+		return str_eq(live_version(now), version);
+	cleanup(json_freep) struct json_object *was = content_of(live);
+	cleanup(json_freep) struct json_object *is = content_of(now);
+	return json_equal(was, is);
 }
 
 static void drop_pause(struct task *t)
@@ -108,7 +134,7 @@ static enum task_next update(struct task *t, struct json_object *live)
 	struct err ignored = ERR_INIT;
 	cleanup(json_freep) struct json_object *now =
 	    json_parse(answer.body.data, answer.body.len, &ignored);
-	if (str_eq(live_version(now), version))
+	if (changed_nothing(t, live, now, version))
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
 	else
 		outcome_set(t->outcome, OUTCOME_UPDATED, "it differed");
@@ -143,13 +169,25 @@ static enum task_next recreate(struct task *t, const char *uid)
 	return TASK_CREATE;
 }
 
+/* As it was prepared at first: it may have been paused to be made. */
+static void leave(struct task *t, const struct json_object *live)
+{
+	cleanup(outcome_done) struct outcome ignored = OUTCOME_INIT;
+	cleanup(prepared_done) struct prepared wanted = {.object = NULL};
+	struct err err = ERR_INIT;
+
+	same_left_alone(t->outcome,
+	    prepare_object(t->a, t->node, &wanted, &ignored, &err) ||
+		same_as_wanted(t->a, live, &wanted));
+}
+
 static enum task_next follow_policy(struct task *t, struct json_object *live)
 {
 	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
 
 	switch (plan_existing_of(t->a->run->p, t->n)) {
 	case PLAN_EXISTING_SKIP:
-		outcome_set(t->outcome, OUTCOME_SKIPPED, "it is there already");
+		leave(t, live);
 		return TASK_ENDED;
 	case PLAN_EXISTING_RECREATE:
 		if (holds_others(t->n->k))
@@ -167,6 +205,30 @@ static enum task_next follow_policy(struct task *t, struct json_object *live)
 		break;
 	}
 	return update(t, live);
+}
+
+enum task_next existing_leave(struct task *t)
+{
+	cleanup(outcome_done) struct outcome ignored = OUTCOME_INIT;
+	cleanup(prepared_done) struct prepared wanted = {.object = NULL};
+	struct err err = ERR_INIT;
+	int unknown = prepare_object(t->a, t->node, &wanted, &ignored, &err);
+	cleanup(json_freep) struct json_object *live =
+	    unknown ? NULL : send_get(t->a, t->n->cluster, wanted.path, &err);
+
+	if (live) {
+		same_left_alone(
+		    t->outcome, same_as_wanted(t->a, live, &wanted));
+		return TASK_ENDED;
+	}
+	if (!unknown && err.code == ERR_NOT_FOUND) {
+		t->n->exists = false;
+		return TASK_CREATE;
+	}
+	outcome_set(t->outcome, OUTCOME_SKIPPED,
+	    "it is there already; whether it differs is not known: %s",
+	    err.message);
+	return TASK_ENDED;
 }
 
 enum task_next existing_apply(struct task *t)

@@ -29,25 +29,49 @@ struct group {
 
 VEC_DEFINE(groups, struct group);
 
+bool same_as_wanted(const struct applier *a, const struct json_object *live,
+    const struct prepared *wanted)
+{
+	return covers(live, wanted->object) &&
+	       !owned_exceeds(live, wanted->object) &&
+	       !(a->run->p->options->status && wanted->status &&
+		   !covers(json_get(live, "status"), wanted->status));
+}
+
+void same_left_alone(struct outcome *outcome, bool same)
+{
+	if (same)
+		outcome_set(outcome, OUTCOME_SKIPPED, "it is there already");
+	else
+		outcome_set(outcome, OUTCOME_DIFFERS,
+		    "it is there already, and is not as in the snapshot");
+}
+
 static void compare(
     struct applier *a, uint32_t node, const struct json_object *live)
 {
 	struct plan_node *n = &a->run->p->nodes.items[node];
 	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
+	bool left = plan_existing_of(a->run->p, n) == PLAN_EXISTING_SKIP;
 	cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
 	cleanup(prepared_done) struct prepared wanted = {.object = NULL};
 	struct err ignored = ERR_INIT; /* shown when the object is applied */
 
 	if (!uid || json_path(live, "metadata", "deletionTimestamp", NULL) ||
-	    prepare_object(a, node, &wanted, &outcome, &ignored) ||
-	    !covers(live, wanted.object) ||
-	    owned_exceeds(live, wanted.object) ||
-	    (a->run->p->options->status && wanted.status &&
-		!covers(json_get(live, "status"), wanted.status)))
+	    prepare_object(a, node, &wanted, &outcome, &ignored))
+		return;
+	bool same = same_as_wanted(a, live, &wanted);
+	if (!same && !left)
 		return;
 	free(n->live_uid);
 	n->live_uid = str_dup(uid);
-	outcome_set(&outcome, OUTCOME_UNCHANGED, "it is the same");
+	if (left) {
+		/* What preparing it told is of no use to what stays. */
+		outcome_done(&outcome);
+		same_left_alone(&outcome, same);
+	} else {
+		outcome_set(&outcome, OUTCOME_UNCHANGED, "it is the same");
+	}
 	outcome_done(&a->run->outcomes[node]);
 	a->run->outcomes[node] = outcome;
 	outcome = (struct outcome)OUTCOME_INIT;
@@ -59,7 +83,7 @@ static bool is_candidate(const struct applier *a, uint32_t node)
 	const struct journal_node *before = run_before(a->run, node);
 
 	return n->kind == PLAN_KUBE && n->action == PLAN_APPLY && n->exists &&
-	       plan_existing_of(a->run->p, n) == PLAN_EXISTING_UPDATE &&
+	       plan_existing_of(a->run->p, n) != PLAN_EXISTING_RECREATE &&
 	       a->run->outcomes[node].kind == OUTCOME_PENDING &&
 	       !(before && before->begun);
 }
@@ -141,7 +165,7 @@ void same_unchanged(struct applier *a, const uint32_t *nodes, size_t count)
 	struct groups groups = VEC_INIT;
 	size_t kept = 0;
 
-	if (a->run->p->options->existing != PLAN_EXISTING_UPDATE)
+	if (a->run->p->options->existing == PLAN_EXISTING_RECREATE)
 		return;
 	autofree bool *candidates = mem_zalloc(a->run->nodes + 1);
 	for (size_t i = 0; i < count; i++) {

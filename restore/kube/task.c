@@ -12,11 +12,11 @@ static bool is_unchecked(const struct task *t)
 	if (!t->a->run->o->dry_run)
 		return false;
 	if (t->n->namespace && t->n->namespace_is_new)
-		outcome_set(t->outcome, OUTCOME_SKIPPED,
-		    "unchecked: its namespace does not exist yet");
+		outcome_set(t->outcome, OUTCOME_UNCHECKED,
+		    "its namespace does not exist yet");
 	else if (!t->n->k->served)
-		outcome_set(t->outcome, OUTCOME_SKIPPED,
-		    "unchecked: its kind is not served yet");
+		outcome_set(t->outcome, OUTCOME_UNCHECKED,
+		    "its kind is not served yet");
 	else
 		return false;
 	return true;
@@ -40,13 +40,11 @@ enum task_next task_run(
 	t.paused = begun; /* where it is to be */
 	if (begun)
 		outcome_done(outcome); /* its notes are made anew */
-	/* An object that stays as it is needs no request and is not read. */
 	if (t.n->exists &&
 	    plan_existing_of(a->run->p, t.n) == PLAN_EXISTING_SKIP &&
-	    !ours_by_journal(&t, t.n->live_uid)) {
-		outcome_set(outcome, OUTCOME_SKIPPED, "it is there already");
+	    !ours_by_journal(&t, t.n->live_uid) &&
+	    existing_leave(&t) == TASK_ENDED)
 		return TASK_ENDED;
-	}
 	if (is_unchecked(&t))
 		return TASK_ENDED;
 	if (prepare_object(a, node, &object, outcome, &err) ||

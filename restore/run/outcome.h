@@ -18,8 +18,10 @@ enum outcome_kind {
 	OUTCOME_DELETED,   /* was there, and is no longer: pruned */
 	OUTCOME_UNCHANGED, /* was there and equal: nothing was written */
 	OUTCOME_SKIPPED, /* left alone by policy or request; detail says why */
-	OUTCOME_HELD,	 /* something it depends on failed */
-	OUTCOME_PARTIAL, /* applied, but parts were refused: see the notes */
+	OUTCOME_DIFFERS, /* was there and is another: left alone by policy */
+	OUTCOME_UNCHECKED, /* in a dry run: it cannot be asked about yet */
+	OUTCOME_HELD,	   /* something it depends on failed */
+	OUTCOME_PARTIAL,   /* applied, but parts were refused: see the notes */
 	OUTCOME_FAILED,
 };
 

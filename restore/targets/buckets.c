@@ -146,12 +146,29 @@ static enum apply_result write_state(struct targets *t, uint32_t index,
 							    : APPLY_ENDED;
 }
 
+/* An object that is not there may be so because its bucket is not. Who may not
+ * list it cannot tell; that is no fault. */
+static void find_bucket(
+    const struct targets *t, uint32_t index, struct outcome *outcome)
+{
+	const struct target_bucket *b =
+	    buckets_find(t, &t->run->p->nodes.items[index]);
+	struct err err = ERR_INIT;
+
+	if (s3_check(b->store.s3, &err) && err.code == ERR_NOT_FOUND)
+		outcome_failed(outcome, &err);
+}
+
 enum apply_result buckets_apply(
     void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
 {
 	struct targets *t = ctx;
+	bool dry_run = t->run->o->dry_run;
+	enum apply_result result = write_state(t, index, dry_run, outcome, err);
 
-	return write_state(t, index, t->run->o->dry_run, outcome, err);
+	if (dry_run && outcome->kind == OUTCOME_CREATED)
+		find_bucket(t, index, outcome);
+	return result;
 }
 
 enum apply_result buckets_check(

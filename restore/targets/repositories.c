@@ -15,8 +15,9 @@ char *repositories_url(const struct targets *t, const struct plan_node *node)
 	    &t->c->settings->restore.targets, node->name, source ? source : "");
 }
 
+/* `check`: for a resume. */
 static enum apply_result push_repository(struct targets *t, uint32_t index,
-    bool dry_run, struct outcome *outcome, struct err *err)
+    bool check, struct outcome *outcome, struct err *err)
 {
 	const struct plan_node *node = &t->run->p->nodes.items[index];
 	struct err failure = ERR_INIT;
@@ -38,7 +39,8 @@ static enum apply_result push_repository(struct targets *t, uint32_t index,
 	    .prune = t->c->options->prune,
 	    .overwrite = t->c->options->overwrite_refs ||
 			 t->c->settings->restore.overwrite_refs,
-	    .dry_run = dry_run,
+	    .dry_run = check || t->run->o->dry_run,
+	    .check = check,
 	};
 	autofree char *dir = tree_path(t->tree, node->path);
 	return git_apply(&o, dir, outcome, err) ? APPLY_POINTLESS : APPLY_ENDED;
@@ -49,7 +51,7 @@ enum apply_result repositories_apply(
 {
 	struct targets *t = ctx;
 
-	return push_repository(t, index, t->run->o->dry_run, outcome, err);
+	return push_repository(t, index, false, outcome, err);
 }
 
 enum apply_result repositories_check(

@@ -43,6 +43,8 @@ VEC_DEFINE(push_refvec, struct push_ref);
 struct push_result {
 	struct push_refvec refs; /* sorted by name */
 	bool created;		 /* the repository itself */
+	bool unmakeable; /* in a dry run: it is not there, and a push would
+			    not make it, as over HTTP */
 	/* HEAD of the snapshot and of the target after the push (NULL: not
 	 * known); a push cannot set the target's. */
 	char *head;

@@ -48,6 +48,7 @@ static struct remote *open_target(struct push *p, struct err *err)
 		return r;
 	if (p->o->dry_run) {
 		p->result->created = true;
+		p->result->unmakeable = p->where.kind != LOCATION_SSH;
 		return NULL;
 	}
 	if (create(p, err))
