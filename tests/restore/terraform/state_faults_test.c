@@ -231,7 +231,7 @@ static void a_lock_that_is_not_alone_is_let_go(void **state)
 		};
 		struct fixture f;
 		cleanup(outcome_done) struct outcome outcome = OUTCOME_INIT;
-		const struct state_apply_options o = {.force = false};
+		const struct state_apply_options o = {.overwrite = false};
 
 		setup(&f, replies, sizeof(replies) / sizeof(*replies));
 		apply(&f, o, state_text, NULL, &outcome);
