@@ -103,6 +103,29 @@ static void refuses_base64_that_is_not_canonical(void **state)
 	assert_int_equal(base64_decode("Zg==Zg==", 8, true, &out), -1);
 }
 
+/* What turns text about, or has no width, is shown as the bytes it is; what
+ * only looks like it stays. */
+static void shows_what_turns_text_about(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+	    {"a\u202eb", "a\\xe2\\x80\\xaeb"}, /* right-to-left override */
+	    {"\u2066a\u2069", "\\xe2\\x81\\xa6a\\xe2\\x81\\xa9"},
+	    {"\u061c", "\\xd8\\x9c"}, {"\u200b", "\\xe2\\x80\\x8b"},
+	    {"\u2028", "\\xe2\\x80\\xa8"}, {"\ufeff", "\\xef\\xbb\\xbf"},
+	    {"\u200a", "\u200a"}, {"\u2010", "\u2010"}, {"\u2027", "\u2027"},
+	    {"\u202f", "\u202f"}, {"\u205f", "\u205f"}, {"\u2070", "\u2070"},
+	    {"\u05d0\u05d1", "\u05d0\u05d1"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(buf_done) struct buf b = BUF_INIT;
+		str_add_printable(&b, cases[i].text, strlen(cases[i].text));
+		assert_string_equal(buf_str(&b), cases[i].shown);
+	}
+}
+
 static void shows_outside_text_safely(void **state)
 {
 	cleanup(buf_done) struct buf b = BUF_INIT;
@@ -134,6 +157,7 @@ int main(void)
 	    cmocka_unit_test(encodes_and_decodes),
 	    cmocka_unit_test(refuses_base64_that_is_not_canonical),
 	    cmocka_unit_test(shows_outside_text_safely),
+	    cmocka_unit_test(shows_what_turns_text_about),
 	};
 
 	return cmocka_run_group_tests_name("str", tests, NULL, NULL);

@@ -42,6 +42,7 @@ struct fixture {
 	struct test_clock clock;
 	struct test_random random;
 	struct script_server *server;
+	uint64_t max_pages;
 	char *url;
 	struct kube_access access;
 	struct kube_client *client;
@@ -105,6 +106,7 @@ static int list(
 	struct kube_list_options o = {.path = "/api/v1/configmaps",
 	    .labels = "a=b c",
 	    .page_size = 2,
+	    .max_pages = f->max_pages,
 	    .caps = {.item_bytes = 4096, .page_bytes = 1 << 20},
 	    .clock = &f->clock.clock,
 	    .in_flight = &f->in_flight,
@@ -503,6 +505,54 @@ static void the_next_page_is_asked_for_ahead(void **state)
 		free(texts[i]);
 }
 
+/* A server may lead round and round, or on and on. */
+static void a_list_that_does_not_end_is_an_error(void **state)
+{
+	static const struct {
+		const char *tokens[4];
+		uint64_t max_pages;
+		const char *message; /* NULL: it ends */
+		size_t items;
+	} cases[] = {
+	    {{"a", "a"}, 0, "goes in circles", 2},
+	    {{"a", "b", "a"}, 0, "goes in circles", 3},
+	    {{"a", "b", "c"}, 3, "the list does not end: 3 pages", 3},
+	    {{"a", "b"}, 3, NULL, 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct kube_list_result result = {.resource_version = NULL};
+		struct script_reply replies[5] = {{.bytes = NULL}};
+		char *texts[5];
+		struct fixture f;
+		struct err err = ERR_INIT;
+		for (size_t k = 0; k < 5; k++) {
+			const char *token = k < 4 ? cases[i].tokens[k] : NULL;
+			autofree char *page = str_printf(
+			    PAGE(
+				"\"resourceVersion\":\"5\",\"continue\":\"%s\"",
+				"{\"n\":%zu}"),
+			    token ? token : "", k);
+			texts[k] = reply("200 OK", "", page);
+			replies[k].bytes = texts[k];
+		}
+		setup(&f, replies, 5);
+		f.max_pages = cases[i].max_pages;
+		int failed = list(&f, &result, &err);
+		assert_int_equal(failed, cases[i].message ? -1 : 0);
+		if (failed) {
+			assert_int_equal(err.code, ERR_FORMAT);
+			assert_contains(err.message, cases[i].message);
+		}
+		assert_int_equal(f.items.len, cases[i].items);
+		kube_list_result_done(&result);
+		teardown(&f);
+		for (size_t k = 0; k < 5; k++)
+			free(texts[k]);
+	}
+}
+
 static void counts_that_do_not_hold_are_an_error(void **state)
 {
 	char *few = reply("200 OK", "", PAGE("\"resourceVersion\":\"5\"", ""));
@@ -684,6 +734,7 @@ int main(void)
 	    BOTH_WAYS(waits_as_it_is_told),
 	    BOTH_WAYS(a_page_that_breaks_off_is_read_again),
 	    cmocka_unit_test(the_next_page_is_asked_for_ahead),
+	    BOTH_WAYS(a_list_that_does_not_end_is_an_error),
 	    BOTH_WAYS(counts_that_do_not_hold_are_an_error),
 	    BOTH_WAYS(gzip_is_weighed_on_the_first_page),
 	    BOTH_WAYS(failures_say_what_failed),
