@@ -20,7 +20,7 @@ int agent_list(const struct agent *a, struct err *err)
 	const char *name = a->options->all_names ? NULL : a->settings->name;
 	if (snapshot_list(v.vault, name, &list, err))
 		return err_wrap(err, "list: vault '%s'", s->name);
-	int status = listing_print(v.vault, name, &list, &trust,
+	int status = listing_print(v.vault, name, &list, &trust, a->env.clock,
 	    a->options->common.output == CLI_OUTPUT_JSON, &out, err);
 	fputs(buf_str(&out), stdout);
 	return status < 0 ? err_wrap(err, "list: vault '%s'", s->name) : status;

@@ -13,7 +13,8 @@ int command_list(const struct command *c, struct err *err)
 	if (open_vault(c, &o, err))
 		return -1;
 	int status = listing_print(o.vault.vault, open_name(c), &o.list,
-	    &o.trust, c->options->common.output == CLI_OUTPUT_JSON, &out, err);
+	    &o.trust, c->env.clock,
+	    c->options->common.output == CLI_OUTPUT_JSON, &out, err);
 	fputs(buf_str(&out), stdout);
 	return status;
 }

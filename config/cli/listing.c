@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/vault/skew.h"
 
 /* One line of the list, whatever form it is printed in. */
 struct row {
@@ -9,10 +10,14 @@ struct row {
 	struct manifest manifest; /* where it is trusted */
 	bool trusted;
 	bool valid; /* and its archive is there */
+	bool future;
 	struct snapshot_verdict verdict;
 	struct err reason; /* why it is not valid */
 };
 VEC_DEFINE(rows, struct row);
+
+/* How many foreign objects a table names. */
+enum { FOREIGN_SHOWN = 10 };
 
 static void rows_done(struct rows *rows)
 {
@@ -52,11 +57,13 @@ static int read_row(struct vault *vault, const struct snapshot_trust *trust,
 }
 
 static int read_rows(struct vault *vault, const struct snapshots *list,
-    const struct snapshot_trust *trust, struct rows *rows, struct err *err)
+    const struct snapshot_trust *trust, const struct clock *clock,
+    struct rows *rows, struct err *err)
 {
 	VEC_EACH (list, s) {
 		struct row *r = vec_add(rows);
 		r->snapshot = s;
+		r->future = skew_in_future(clock, s->time);
 		if (read_row(vault, trust, r, err))
 			return -1;
 	}
@@ -159,6 +166,30 @@ static void add_table(const struct rows *rows, struct buf *out)
 		add_table_row(r, width, out);
 }
 
+/* What else there is to be told of a vault; a name is another's, and printed
+ * with care. */
+static void add_odd(
+    const struct rows *rows, const struct strvec *foreign, struct buf *out)
+{
+	VEC_EACH (rows, r)
+		if (r->future && r->trusted)
+			buf_printf(out,
+			    "'%s' lies in the future: every label follows it; "
+			    "README says the way out\n",
+			    r->snapshot->label);
+	if (!foreign->len)
+		return;
+	buf_printf(out, "%zu foreign object%s, left alone: ", foreign->len,
+	    foreign->len == 1 ? "" : "s");
+	for (size_t i = 0; i < foreign->len && i < FOREIGN_SHOWN; i++) {
+		buf_add_str(out, i ? ", '" : "'");
+		str_add_printable(
+		    out, foreign->items[i], strlen(foreign->items[i]));
+		buf_add_char(out, '\'');
+	}
+	buf_add_str(out, foreign->len > FOREIGN_SHOWN ? ", ...\n" : "\n");
+}
+
 static void set_manifest(struct json_object *j, const struct manifest *m)
 {
 	struct json_object *tags = json_new_array();
@@ -183,6 +214,8 @@ static struct json_object *json_row(const struct row *r)
 	clock_rfc3339(r->snapshot->time, when);
 	json_set_str(j, "created", when);
 	json_set_str(j, "status", status_of(r));
+	if (r->future)
+		json_set_bool(j, "future", true);
 	if (r->valid)
 		set_manifest(j, &r->manifest);
 	else
@@ -204,9 +237,10 @@ static struct json_object *json_row(const struct row *r)
 	return j;
 }
 
-static void add_json(
-    struct vault *vault, const struct rows *rows, struct buf *out)
+static void add_json(struct vault *vault, const struct rows *rows,
+    const struct strvec *foreign, struct buf *out)
 {
+	struct json_object *others = json_new_array();
 	cleanup(json_freep) struct json_object *j = json_new_object();
 	struct json_object *list = json_new_array();
 
@@ -214,26 +248,33 @@ static void add_json(
 	VEC_EACH (rows, r)
 		json_append(list, json_row(r));
 	json_set(j, "snapshots", list);
+	VEC_EACH (foreign, object)
+		json_append(others, json_new_str(*object));
+	json_set(j, "foreign", others);
 	json_write(out, j, JSON_PRETTY);
 	buf_add_char(out, '\n');
 }
 
 int listing_print(struct vault *vault, const char *name,
-    const struct snapshots *list, const struct snapshot_trust *trust, bool json,
-    struct buf *out, struct err *err)
+    const struct snapshots *list, const struct snapshot_trust *trust,
+    const struct clock *clock, bool json, struct buf *out, struct err *err)
 {
 	cleanup(rows_done) struct rows rows = VEC_INIT;
+	cleanup(strvec_done) struct strvec foreign = VEC_INIT;
 
-	if (read_rows(vault, list, trust, &rows, err))
+	if (read_rows(vault, list, trust, clock, &rows, err) ||
+	    snapshot_foreign(vault, &foreign, err))
 		return -1;
 	if (json) {
-		add_json(vault, &rows, out);
+		add_json(vault, &rows, &foreign, out);
 	} else if (rows.len) {
 		add_table(&rows, out);
 	} else {
 		autofree char *none = listing_none(vault, name);
 		buf_printf(out, "%s\n", none);
 	}
+	if (!json)
+		add_odd(&rows, &foreign, out);
 	VEC_EACH (&rows, r)
 		if (!r->valid)
 			return 5;

@@ -56,6 +56,23 @@ static int parse_mark(
 		   : 0;
 }
 
+bool lock_row_owns(const char *object)
+{
+	const char *mark = NULL;
+
+	for (const char *next = strstr(object, ".lock-"); next;
+	     next = strstr(next + 1, ".lock-"))
+		mark = next;
+	if (!mark || mark == object)
+		return false;
+	mark += strlen(".lock-");
+	return strlen(mark) == GENERATION_DIGITS + 1 + BEAT_DIGITS &&
+	       strspn(mark, "0123456789") == GENERATION_DIGITS &&
+	       mark[GENERATION_DIGITS] == '-' &&
+	       strspn(mark + GENERATION_DIGITS + 1, "0123456789") ==
+		   BEAT_DIGITS;
+}
+
 static bool highest(
     const struct vault_items *items, const char *prefix, struct mark *top)
 {

@@ -45,6 +45,9 @@ struct lock_beat {
 };
 void lock_beat_done(struct lock_beat *b);
 
+/* Whether an object of that name is of some lock. */
+bool lock_row_owns(const char *object);
+
 /* The highest generation's highest beat: who holds the lock, unless it is
  * `over`. *found is false where there is none, and b is then empty. */
 int lock_row_top(struct vault *v, const char *name, struct lock_beat *b,

@@ -2,6 +2,8 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/vault/label.h"
+#include "storage/vault/lock_row.h"
+#include "storage/vault/vault_marker.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -155,6 +157,36 @@ int snapshot_list(
 	VEC_EACH (&items, item)
 		add_rest(item, out);
 	vec_sort(out, by_time);
+	return 0;
+}
+
+static bool is_ours(const char *object)
+{
+	struct label_record record;
+	struct label l;
+
+	if (vault_marker_owns(object) || lock_row_owns(object))
+		return true;
+	if (label_parse(object, &l))
+		return false;
+	size_t len = strlen(object + l.len), end = strlen(LABEL_MINISIG);
+	bool minisig = str_ends(object + l.len, LABEL_MINISIG);
+	autofree char *plain =
+	    str_ndup(object + l.len, minisig ? len - end : len);
+	return str_eq(plain, LABEL_MANIFEST) || str_eq(plain, LABEL_PRUNED) ||
+	       label_parse_record(plain, &record) == 0 ||
+	       (!minisig && label_is_archive(plain));
+}
+
+int snapshot_foreign(struct vault *v, struct strvec *names, struct err *err)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+
+	if (vault_list(v, "", &items, err))
+		return err_wrap(err, "listing what is in the vault");
+	VEC_EACH (&items, item)
+		if (!is_ours(item->name))
+			strvec_add(names, item->name);
 	return 0;
 }
 

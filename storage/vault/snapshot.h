@@ -68,6 +68,9 @@ void snapshots_done(struct snapshots *v);
  * the same second by name. Only what has a manifest; reads none. */
 int snapshot_list(
     struct vault *v, const char *name, struct snapshots *out, struct err *err);
+/* The objects that are none of ours by their names, sorted: of no snapshot,
+ * lock or record, and not the vault's mark. They weigh nothing and stay. */
+int snapshot_foreign(struct vault *v, struct strvec *names, struct err *err);
 /* The one that `which` names: a label, a prefix that fits only one, or
  * "latest". Borrowed from the list. ERR_USAGE lists the candidates,
  * ERR_NOT_FOUND where there is none. */

@@ -225,7 +225,7 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	[ "$left $records" = '2 1' ]
 }
 
-@test "a snapshot of the future is named by check and backup, and the README's way out works" {
+@test "a snapshot of the future is named by check, backup and list, and the README's way out works" {
 	agent backup >/dev/null
 	local label future
 	label=$(labels)
@@ -247,9 +247,29 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	sleep 1
 	agent backup 2>&1 >/dev/null | grep -q "'$future' lies in the future"
 	labels | grep -q "^small-20360101T000001Z$"
+	restore list | grep -q "^'small-20360101T000001Z' lies in the future"
+	[ "$(agent list -o json | jq '[.snapshots[] | select(.future)] | length')" -eq 2 ]
 	rm "$P"/vault/small-2036*
 	agent check
 	agent backup >/dev/null
 	[ "$(labels | wc -l)" -eq 2 ]
 	run ! grep -q 2036 <(labels)
+}
+
+@test "list names the files of others, and none of ours" {
+	agent backup --prune >/dev/null
+	restore verify latest >/dev/null
+	[ "$(restore list -o json | jq -c .foreign)" = '[]' ]
+	local label odd
+	label=$(labels)
+	odd=$'evil\e[31m\nname'
+	# What has a control character in its name is not even listed.
+	touch "$P/vault/$label.tar.zst.age.sha256" "$P/vault/notes.txt" "$P/vault/$odd"
+	: >"$P/vault/small.lock-000001-00000001x"
+	restore list | tee "$P/out"
+	grep -qF "3 foreign objects, left alone: " "$P/out"
+	grep -qF "'$label.tar.zst.age.sha256'" "$P/out"
+	run ! grep -q $'\e' "$P/out"
+	[ "$(agent list -o json | jq '.foreign | length')" -eq 3 ]
+	[ "$(restore list -o json | jq -r '.snapshots[].status')" = complete ]
 }
