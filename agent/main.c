@@ -187,7 +187,10 @@ static const struct cli_command commands[] = {
 	    "to each vault, repository, cluster and bucket; of a cluster it "
 	    "checks that every list which a backup reads is permitted. Prints "
 	    "a line for each, and one for everything that a backup would miss; "
-	    "the exit status is 1 if a check failed.",
+	    "the exit status is 1 if a check failed. In each vault it takes a "
+	    "lock of its own name, which tries all that a run needs: to list, "
+	    "to write, to read, and to delete. Credentials that may not delete "
+	    "are enough for backups, and it says so.",
 	.options = check_options,
 	.run = run_check},
     {.name = "prune",

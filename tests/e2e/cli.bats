@@ -76,7 +76,7 @@ texts() {
 	for c in $restore_commands; do restore "$c" --help; done >>help
 	grep -oE -- '--[a-z][a-z-]*' help | sort -u >known
 	printf -- '--%s\n' bare git-dir no-deref no-filter ref-format refetch \
-	    unshallow profile >>known # of git and aws
+	    unshallow profile bucket key long version-id >>known # of git and aws
 	texts | grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z-]*' | sed 's/^[^-]*//' | sort -u >options
 	[ "$(wc -l <options)" -gt 20 ]
 	run grep -vxFf known options
