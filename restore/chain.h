@@ -9,12 +9,23 @@
 #include "restore/open.h"
 
 /* Walks all snapshots of the opened vault's name; 0 and their number, or -1
- * with ERR_INTEGRITY for the first break that pruning does not explain.
+ * with ERR_INTEGRITY where pruning does not explain what was found: all of it
+ * is told, each under the name of what it is: delete, replay, truncate, fork,
+ * back-date, flood. That the newest is old (freeze), or that some were written
+ * elsewhere (copied, or mixed in), may be right, and is a warning.
  *
- * A vault that was put back to an earlier state is whole in itself. So the
- * newest snapshot is remembered, for each vault and name, in
- * <state_dir>/chain/, and must be there the next time: the same, or pruned. */
+ * A vault that was put back to an earlier state is whole in itself. So its head
+ * is remembered, for each vault and name, in <state_dir>/chain/, and held
+ * against it the next time: JSON of at most 1 KiB with the newest label, the
+ * digest of its manifest, its time, and of the last 128 labels three bytes of
+ * their SHA-256 each ("marks", base64); beside it its signature by the record
+ * key, where there is one. */
 int chain_verify(const struct command *c, const struct opened *o,
     size_t *snapshots, struct err *err);
+
+/* That one was copied into a vault, so that it is no replay there. */
+int chain_copied(const struct command *c, const struct vault *to,
+    const struct snapshot *s, const struct snapshot_trust *trust,
+    struct err *err);
 
 #endif

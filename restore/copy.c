@@ -1,3 +1,4 @@
+#include "restore/chain.h"
 #include "restore/command.h"
 #include "restore/open.h"
 #include "storage/base/cleanup.h"
@@ -70,6 +71,10 @@ int command_copy(const struct command *c, struct err *err)
 	if (copied < 0)
 		return err_wrap(err, "copy '%s' to vault '%s'",
 		    o.snapshot->label, target->name);
+	struct err unwritten = ERR_INIT;
+	if (chain_copied(c, to.vault, o.snapshot, &o.trust, &unwritten))
+		log_warn("that it was copied could not be remembered: %s",
+		    unwritten.message);
 	print_copied(c, o.snapshot->label, target->name, copied == 1);
 	return 0;
 }

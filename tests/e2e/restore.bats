@@ -580,6 +580,53 @@ chain() {
 	grep -q "rolled back: '${label[2]}'" <<<"$stderr"
 }
 
+@test "verify --chain: what was deleted, put back or forged is named as what it is" {
+	chain_vault
+	chain
+	head=("$P/harmed-state"/chain/*.json)
+	[ "$(stat -c %s "${head[0]}")" -le 1024 ]
+	mkdir -p "$P/aside"
+	# From the middle: what came after it says so.
+	mv "$P/harmed/${label[1]}".* "$P/aside"
+	chain
+	[ "$status" -eq 5 ]
+	grep -q "delete: '${label[1]}' is missing" <<<"$stderr"
+	# Put back after a look that did not see it.
+	rm "${head[@]}"
+	mv "$P/harmed/${label[2]}".* "$P/aside"
+	chain
+	[ "$status" -eq 0 ]
+	rm "$P/harmed/${label[0]}".*
+	mv "$P/aside"/* "$P/harmed"
+	chain
+	[ "$status" -eq 5 ]
+	grep -q "truncate: .*'${label[0]}'\|delete: .*'${label[0]}'" <<<"$stderr"
+}
+
+@test "verify --chain: an old one that was pruned and comes back is a replay" {
+	chain_vault
+	sed '$a retention: {keep_last: 2, keep_min: 1}' "$P/small.yaml" >"$P/pruning.yaml"
+	rm -rf "$P/away"
+	mkdir "$P/away"
+	cp "$P/harmed/${label[0]}".* "$P/away"
+	agent prune --config "$P/pruning.yaml"
+	chain
+	[ "$status" -eq 0 ]
+	cp "$P/away"/* "$P/harmed"
+	chain
+	[ "$status" -eq 5 ]
+	grep -q "replay: '${label[0]}' was not there.*it was pruned before" <<<"$stderr"
+}
+
+@test "verify --chain: many forged manifests are a flood" {
+	chain_vault
+	for i in $(seq 10 30); do echo '{}' >"$P/harmed/platform-209901${i}T000000Z.manifest.json"; done
+	chain
+	[ "$status" -eq 5 ]
+	grep -q 'flood: 21 objects pass for manifests' <<<"$stderr"
+	grep -q "forged or damaged: snapshot 'platform-20990110T000000Z'" <<<"$stderr"
+}
+
 @test "verify --chain: the newest that was replaced since is named" {
 	chain_vault
 	chain
