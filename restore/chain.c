@@ -441,6 +441,22 @@ static int look(struct chain *chain, const struct command *c, const char *path,
 	return 0;
 }
 
+void chain_warn(const struct command *c, const struct opened *o)
+{
+	cleanup(chain_done) struct chain chain = {.o = o};
+	struct err err = ERR_INIT;
+
+	if (!c->settings->name || !str_eq(c->which, "latest"))
+		return;
+	autofree char *path = head_path(
+	    c->settings, vault_name(o->vault.vault), c->settings->name);
+	if (look(&chain, c, path, &err))
+		log_warn("whether 'latest' is the latest could not be seen: %s",
+		    err.message);
+	VEC_EACH (&chain.findings, f)
+		log_warn("the chain of the vault does not hold: %s", *f);
+}
+
 int chain_verify(const struct command *c, const struct opened *o,
     size_t *snapshots, struct err *err)
 {

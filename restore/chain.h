@@ -23,6 +23,10 @@
 int chain_verify(const struct command *c, const struct opened *o,
     size_t *snapshots, struct err *err);
 
+/* The same before `latest` is restored, as warnings; nothing is remembered. Of
+ * a snapshot that was named otherwise, nothing. */
+void chain_warn(const struct command *c, const struct opened *o);
+
 /* That one was copied into a vault, so that it is no replay there. */
 int chain_copied(const struct command *c, const struct vault *to,
     const struct snapshot *s, const struct snapshot_trust *trust,

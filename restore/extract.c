@@ -1,3 +1,4 @@
+#include "restore/chain.h"
 #include "restore/command.h"
 #include "restore/open.h"
 #include "storage/base/cleanup.h"
@@ -58,6 +59,7 @@ int command_extract(const struct command *c, struct err *err)
 		return -1;
 	if (open_extract(c, &o, to, err))
 		return -1;
+	chain_warn(c, &o);
 	print_extracted(c, &o, to);
 	return 0;
 }

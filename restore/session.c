@@ -1,5 +1,6 @@
 #include "restore/session.h"
 
+#include "restore/chain.h"
 #include "restore/rule_options.h"
 #include "restore/targets/destinations.h"
 #include "restore/targets/unused.h"
@@ -239,6 +240,7 @@ int session_plan(struct session *s, struct err *err)
 	    open_tree(s->c, &s->opened, err))
 		return -1;
 	report_partial(&s->opened);
+	chain_warn(s->c, &s->opened);
 	s->has_targets = true;
 	const struct targets_chosen chosen = {
 	    .offline = o->offline || s->options.without_kubernetes,

@@ -591,6 +591,8 @@ chain() {
 	chain
 	[ "$status" -eq 5 ]
 	grep -q "delete: '${label[1]}' is missing" <<<"$stderr"
+	run -0 --separate-stderr restore extract latest --to "$BATS_TEST_TMPDIR/out"
+	grep -q "chain of the vault does not hold: delete: '${label[1]}'" <<<"$stderr"
 	# Put back after a look that did not see it.
 	rm "${head[@]}"
 	mv "$P/harmed/${label[2]}".* "$P/aside"
