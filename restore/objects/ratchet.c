@@ -80,7 +80,7 @@ static bool read_bits(const char *at, unsigned most, unsigned *bits)
 
 	if (*at++ != '/' || !is_digit(*at) || (*at == '0' && at[1]))
 		return false;
-	for (; is_digit(at[len]) && len < 4; len++)
+	for (; len < 4 && is_digit(at[len]); len++)
 		n = n * 10 + (unsigned)(at[len] - '0');
 	*bits = n;
 	return len <= 3 && !at[len] && n <= most;
