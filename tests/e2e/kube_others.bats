@@ -88,7 +88,7 @@ outcome() {
 	config_map another
 	apply --resume
 	[ "$status" -eq 0 ]
-	[[ $(outcome) == "skipped it is there already"* ]]
+	[[ $(outcome) == "differs it is there already"* ]]
 	[ "$(call GET $one | jq -r .data.by)" = another ]
 }
 
