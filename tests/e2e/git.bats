@@ -102,7 +102,7 @@ manifest() { # JQ EXPRESSION on the newest manifest
 
 agent() {
 	# As an operator does once; where it is refused, the backup says why.
-	[ "$1" != backup ] || "$BUILD/backstay-agent" vault init >/dev/null 2>&1 || true
+	case $1 in backup | check) "$BUILD/backstay-agent" vault init >/dev/null 2>&1 || true ;; esac
 	"$BUILD/backstay-agent" "$@"
 }
 restore() { "$BUILD/backstay-restore" "$@"; }

@@ -126,11 +126,11 @@ kill_at_points() { # directory|bucket
 		[ "$code" -eq 137 ] || [ "$code" -eq 0 ] || { echo "point $point: status $code"; cat "$P/out"; }
 		verify_new
 		agent unlock --yes >/dev/null
-		if agent backup --prune >"$P/out" 2>&1; then
+		if agent backup --prune >"$P/last" 2>&1; then
 			good=$((good + 1))
 		else
 			echo "after point $point:"
-			cat "$P/out"
+			cat "$P/last"
 		fi
 		verify_new
 		sleep 0.5 # of more than one a second, labels lie in the future
@@ -142,8 +142,10 @@ kill_at_points() { # directory|bucket
 	[ "$good" -eq "$points" ]
 	restore verify latest --quick --chain
 	# And nothing else is left; a beat of a lock that was never whole stays
-	# for an hour, since others may be writing theirs.
-	objects "$1" | grep -v '\.lock-.*\.tmp-' | grep -E '\.(tar|lock|manifest)|tmp' | sed 's/.*killed-\([0-9TZ]*\)\..*/killed-\1/' | sort | uniq -c >"$P/objects"
+	# for an hour, since others may be writing theirs. What was killed between
+	# signature and manifest stays too, and the run after it names it.
+	sed -n "s/.*'\(killed-[^']*\)' belongs to no snapshot.*/\1/p" "$P/last" >"$P/named"
+	objects "$1" | grep -v '\.lock-.*\.tmp-' | grep -vFf "$P/named" | grep -E '\.(tar|lock|manifest)|tmp' | sed 's/.*killed-\([0-9TZ]*\)\..*/killed-\1/' | sort | uniq -c >"$P/objects"
 	cat "$P/objects"
 	restore list -o json | jq -r '.snapshots[].label' | sed 's/^/      3 /' | diff - "$P/objects"
 	[ -z "$(find "$P/state" -name 'scratch-*')" ]
