@@ -141,7 +141,8 @@ static const struct cli_option unlock_options[] = {
     {.name = "yes",
 	.kind = CLI_FLAG,
 	AT(yes),
-	.help = "Remove the lock. Without it, the holder is only shown."},
+	.help = "Remove the lock; where nothing may be deleted, end "
+		"it. Without it, the holder is only shown."},
     END};
 
 static const struct cli_option vault_options[] = {

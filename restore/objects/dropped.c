@@ -26,6 +26,26 @@ static bool is_empty(const struct json_object *j, int depth)
 	}
 }
 
+/* A server without the field of a Service does the same: newer ones write
+ * these defaults into each object.
+ * https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
+ */
+static bool is_default(const char *path, const struct json_object *value)
+{
+	static const struct {
+		const char *path;
+		const char *value;
+	} defaults[] = {
+	    {"spec.internalTrafficPolicy", "Cluster"},
+	    {"spec.ipFamilyPolicy", "SingleStack"},
+	};
+
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
+		if (str_eq(path, defaults[i].path))
+			return str_eq(json_str(value), defaults[i].value);
+	return str_eq(path, "spec.ipFamilies") && json_len(value) == 1;
+}
+
 static void compare(const struct json_object *sent,
     const struct json_object *answer, const char *path, int depth,
     struct strvec *paths);
@@ -41,7 +61,9 @@ static void compare_members(const struct json_object *sent,
 
 		if (there)
 			compare(it.value, there, below, depth + 1, paths);
-		else if (!is_empty(it.value, 0) && !strvec_has(paths, below))
+		else if (!is_empty(it.value, 0) &&
+			 !is_default(below, it.value) &&
+			 !strvec_has(paths, below))
 			strvec_add(paths, below);
 	}
 }

@@ -66,9 +66,9 @@ static bool mask(unsigned char *address, size_t bytes, unsigned bits)
 	for (size_t i = 0; i < bytes; i++) {
 		unsigned left = bits > i * 8 ? bits - (unsigned)i * 8 : 0;
 		unsigned char keep =
-		    left >= 8 ? 0xff : (unsigned char)(0xff00U >> left);
+		    (unsigned char)(left >= 8 ? 0xffU : 0xff00U >> left);
 		any |= (address[i] & (unsigned char)~keep) != 0;
-		address[i] &= keep;
+		address[i] = (unsigned char)(address[i] & keep);
 	}
 	return any;
 }

@@ -144,7 +144,7 @@ one_line() { # TEXT: only that on standard error, besides warnings
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
 	grep -q "aws/producton/' is empty" <<<"$stderr"
-	config "terraform: {buckets: [{bucket: $bucket, include: ['*.tfstat'], region: us-east-1, endpoint: $S3_ENDPOINT}]}"
+	config "terraform: {buckets: [{bucket: $bucket, include: ['*.tfstat'], allow_empty: true, region: us-east-1, endpoint: $S3_ENDPOINT}]}"
 	sleep 1.1
 	run --separate-stderr agent backup
 	echo "$output$stderr"

@@ -77,6 +77,7 @@ texts() {
 	grep -oE -- '--[a-z][a-z-]*' help | sort -u >known
 	printf -- '--%s\n' bare git-dir no-deref no-filter ref-format refetch \
 	    unshallow profile bucket key long version-id >>known # of git and aws
+	echo --force >>known # is refused, and the message names what to use
 	texts | grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z-]*' | sed 's/^[^-]*//' | sort -u >options
 	[ "$(wc -l <options)" -gt 20 ]
 	run grep -vxFf known options

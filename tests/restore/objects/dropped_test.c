@@ -48,6 +48,13 @@ static void what_says_nothing_is_no_loss(void **state)
 	    "{\"metadata\":{}}", "");
 	assert_dropped("{\"spec\":{\"a\":{\"b\":1},\"c\":[{\"d\":1}]}}",
 	    "{\"spec\":{\"a\":3,\"c\":[]}}", "");
+	assert_dropped("{\"spec\":{\"internalTrafficPolicy\":\"Cluster\","
+		       "\"ipFamilyPolicy\":\"SingleStack\",\"ipFamilies\":["
+		       "\"IPv4\"]}}",
+	    "{\"spec\":{}}", "");
+	assert_dropped("{\"spec\":{\"internalTrafficPolicy\":\"Local\","
+		       "\"ipFamilyPolicy\":\"PreferDualStack\"}}",
+	    "{\"spec\":{}}", "spec.internalTrafficPolicy spec.ipFamilyPolicy ");
 	assert_dropped("[]", "{}", "");
 	assert_dropped("{\"spec\":0.5}", "{\"spec\":0.5}", "");
 }
