@@ -206,8 +206,9 @@ static const struct cli_command commands[] = {
 	.description =
 	    "Shows the manifest: when it was taken and by whom, what each "
 	    "source gave, from when to when it was read (so that the skew "
-	    "between Git, state and clusters is seen), and what is "
-	    "missing.\n\n" SNAPSHOT_TEXT,
+	    "between Git, state and clusters is seen), at which revision "
+	    "each cluster was read and what is of another one, and what "
+	    "is missing.\n\n" SNAPSHOT_TEXT,
 	.options = show_options,
 	.run = run_show},
     {.name = "verify",

@@ -90,8 +90,9 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	label=$(labels)
 	s3 keys >"$BATS_TEST_TMPDIR/keys"
 	cat "$BATS_TEST_TMPDIR/keys"
-	# Archive, signature and manifest, and no lock any more.
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/keys")" -eq 3 ]
+	# Archive, signature and manifest, the mark of the vault with its
+	# signature, and no lock any more.
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/keys")" -eq 5 ]
 	grep -qx "team/prod/$label.manifest.json" "$BATS_TEST_TMPDIR/keys"
 	restore verify latest
 	restore extract latest --to "$BATS_TEST_TMPDIR/tree"
