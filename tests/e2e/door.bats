@@ -224,6 +224,13 @@ kube_post() { # PATH < OBJECT
 	curl -sf -o /dev/null -X POST -H 'Content-Type: application/json' --data-binary @- "$server/$1"
 }
 
+# A kind is served a moment after its definition was made.
+kube_serves() { # PATH
+	local server
+	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
+	curl -sf -o /dev/null --retry 60 --retry-delay 1 --retry-all-errors "$server/$1"
+}
+
 @test "an object beyond the limit of nesting costs itself alone, all others come back" {
 	kube_post apis/apiextensions.k8s.io/v1/customresourcedefinitions <<-'X'
 	{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
@@ -233,6 +240,7 @@ kube_post() { # PATH < OBJECT
 	  "versions": [{"name": "v1", "served": true, "storage": true, "schema":
 	   {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}}
 	X
+	kube_serves apis/example.com/v1
 	deep below 499
 	deep at 500
 	kube_config
