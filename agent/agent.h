@@ -1,7 +1,7 @@
 /*
- * The commands of backstay-agent. Each is given all that it works with; only
- * main.c opens things and reads the command line. A command returns the exit
- * status, or -1 with the error.
+ * The commands of backstay-agent. Each is given all that it works with; the
+ * command line is read by program.c. A command returns the exit status, or -1
+ * with the error.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
@@ -17,9 +17,6 @@ struct agent_options {
 	bool hold;
 	bool accept_shrink;
 	struct strvec tags;
-	/* list, prune, unlock, vault */
-	const char *vault;
-	bool all_names;
 	/* check */
 	bool show_config;
 	/* prune */
@@ -40,8 +37,7 @@ int agent_backup(const struct agent *a, struct err *err);
 int agent_list(const struct agent *a, struct err *err);
 int agent_check(const struct agent *a, struct err *err);
 int agent_prune(const struct agent *a, struct err *err);
-/* What to do is the operand: "init". */
-int agent_vault(const struct agent *a, const char *what, struct err *err);
+int agent_vault_init(const struct agent *a, struct err *err);
 int agent_unlock(const struct agent *a, struct err *err);
 
 #endif

@@ -12,12 +12,13 @@ int agent_list(const struct agent *a, struct err *err)
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	cleanup(buf_done) struct buf out = BUF_INIT;
 	const struct settings_vault *s =
-	    settings_vault_named(a->settings, a->options->vault, err);
+	    settings_vault_named(a->settings, a->options->common.vault, err);
 
 	if (!s || connect_trust(a->settings, &trust, err) ||
 	    connect_vault(s, false, &a->env, &v, err))
 		return err_wrap(err, "list");
-	const char *name = a->options->all_names ? NULL : a->settings->name;
+	const char *name =
+	    a->options->common.all_names ? NULL : a->settings->name;
 	if (snapshot_list(v.vault, name, &list, err))
 		return err_wrap(err, "list: vault '%s'", s->name);
 	int status = listing_print(v.vault, name, &list, &trust, a->env.clock,

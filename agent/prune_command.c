@@ -73,8 +73,8 @@ int agent_prune(const struct agent *a, struct err *err)
 		    "%s: has no 'retention', so everything is kept; add it to "
 		    "prune",
 		    s->file);
-	if (a->options->vault) {
-		only = settings_vault_named(s, a->options->vault, err);
+	if (a->options->common.vault) {
+		only = settings_vault_named(s, a->options->common.vault, err);
 		if (!only)
 			return -1;
 	}

@@ -90,9 +90,9 @@ int agent_unlock(const struct agent *a, struct err *err)
 	const struct settings_vault *only = NULL;
 	int failed = 0;
 
-	if (a->options->vault) {
-		only =
-		    settings_vault_named(a->settings, a->options->vault, err);
+	if (a->options->common.vault) {
+		only = settings_vault_named(
+		    a->settings, a->options->common.vault, err);
 		if (!only)
 			return -1;
 	}

@@ -158,7 +158,7 @@ static int make_each(const struct agent *a, const struct settings_vault *only,
 		if ((only && v != only) || make(a, v, &trust, m, &why) == 0)
 			continue;
 		err_wrap(&why, "vault init: vault '%s'", v->name);
-		/* The last one is told by whoever is given it. */
+		/* The last error is returned; those before it are logged. */
 		if (failed++)
 			log_error("%s", err->message);
 		*err = why;
@@ -166,19 +166,15 @@ static int make_each(const struct agent *a, const struct settings_vault *only,
 	return failed ? -1 : 0;
 }
 
-int agent_vault(const struct agent *a, const char *what, struct err *err)
+int agent_vault_init(const struct agent *a, struct err *err)
 {
 	cleanup(made_done) struct made m = {
 	    .text = BUF_INIT, .array = json_new_array()};
 	const struct settings_vault *only = NULL;
 
-	if (!str_eq(what, "init"))
-		return err_set(err, ERR_USAGE,
-		    "vault: '%s' is nothing to do with it; use 'vault init'",
-		    what);
-	if (a->options->vault) {
-		only =
-		    settings_vault_named(a->settings, a->options->vault, err);
+	if (a->options->common.vault) {
+		only = settings_vault_named(
+		    a->settings, a->options->common.vault, err);
 		if (!only)
 			return -1;
 	}

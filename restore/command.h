@@ -1,7 +1,7 @@
 /*
- * The commands of backstay-restore. Each is given all that it works with; only
- * main.c reads the command line and the configuration. A command returns the
- * exit status, or -1 with the error.
+ * The commands of backstay-restore. Each is given all that it works with; the
+ * command line is read by program.c. A command returns the exit status, or -1
+ * with the error.
  */
 #ifndef RESTORE_COMMAND_H
 #define RESTORE_COMMAND_H
@@ -12,8 +12,6 @@
 
 struct restore_options {
 	struct cli_common common;
-	const char *vault;
-	bool all_names;	    /* list */
 	bool quick, chain;  /* verify */
 	const char *sample; /* verify: "10%" */
 	const char *to;	    /* extract, keygen: a directory; copy: a vault */

@@ -24,13 +24,13 @@ void open_done(struct opened *o)
 
 const char *open_name(const struct command *c)
 {
-	return c->options->all_names ? NULL : c->settings->name;
+	return c->options->common.all_names ? NULL : c->settings->name;
 }
 
 int open_vault(const struct command *c, struct opened *o, struct err *err)
 {
 	const struct settings_vault *v =
-	    settings_vault_named(c->settings, c->options->vault, err);
+	    settings_vault_named(c->settings, c->options->common.vault, err);
 
 	if (!v || connect_trust(c->settings, &o->trust, err) ||
 	    connect_vault(v, false, &c->env, &o->vault, err))

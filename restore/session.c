@@ -107,7 +107,7 @@ static void add_transforms(struct session *s)
 	s->options.transforms = &s->transforms;
 }
 
-static int choose_existing(struct session *s, struct err *err)
+static void choose_existing(struct session *s)
 {
 	static const char *const words[] = {
 	    [PLAN_EXISTING_SKIP] = "skip",
@@ -118,16 +118,9 @@ static int choose_existing(struct session *s, struct err *err)
 
 	s->options.existing =
 	    (enum plan_existing)s->c->settings->restore.existing;
-	for (size_t i = 0; asked && i < 3; i++) {
-		if (!str_eq(words[i], asked))
-			continue;
-		s->options.existing = (enum plan_existing)i;
-		return 0;
-	}
-	if (asked)
-		return err_set(err, ERR_USAGE,
-		    "--existing takes one of: skip, update, recreate");
-	return 0;
+	for (size_t i = 0; asked && i < sizeof(words) / sizeof(*words); i++)
+		if (str_eq(words[i], asked))
+			s->options.existing = (enum plan_existing)i;
 }
 
 /* Objects are deleted only where both are chosen; refs with --prune alone. */
@@ -236,11 +229,11 @@ int session_plan(struct session *s, struct err *err)
 
 	if (refuse_force(o, err) || rule_options_init(&s->rules, r, err) ||
 	    selection_parse(&s->c->options->only, &s->only, &s->options, err) ||
-	    choose_existing(s, err) || choose_prune(s, err) ||
-	    open_tree(s->c, &s->opened, err))
+	    choose_prune(s, err) || open_tree(s->c, &s->opened, err))
 		return -1;
 	report_partial(&s->opened);
 	chain_warn(s->c, &s->opened);
+	choose_existing(s);
 	s->has_targets = true;
 	const struct targets_chosen chosen = {
 	    .offline = o->offline || s->options.without_kubernetes,

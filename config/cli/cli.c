@@ -5,18 +5,18 @@
 #include "storage/base/closest.h"
 #include "storage/base/log.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_WORDS = 96 };
 
-static const char *const outputs[] = {"table", "json", NULL};
-static const char *const log_formats[] = {"text", "json", NULL};
+#define COMMON(MEMBER) .offset = offsetof(struct cli_common, MEMBER)
 
 const struct cli_option cli_common_options[] = {
     {.name = "config",
 	.kind = CLI_TEXT,
-	.offset = offsetof(struct cli_common, config),
+	COMMON(config),
 	.argument = "FILE",
 	.help = "The configuration. Default: the file that the environment "
 		"variable " SETTINGS_FILE_VARIABLE
@@ -24,29 +24,35 @@ const struct cli_option cli_common_options[] = {
     {.name = "output",
 	.letter = 'o',
 	.kind = CLI_WORD,
-	.offset = offsetof(struct cli_common, output),
+	COMMON(output),
 	.argument = "table|json",
-	.words = outputs,
 	.help = "How results are printed on standard output."},
     {.name = "log-format",
 	.kind = CLI_WORD,
-	.offset = offsetof(struct cli_common, log_format),
+	COMMON(log_format),
 	.argument = "text|json",
-	.words = log_formats,
 	.help = "How events are written on standard error, one a line."},
     {.name = "verbose",
 	.letter = 'v',
 	.kind = CLI_COUNT,
-	.offset = offsetof(struct cli_common, verbose),
+	COMMON(verbose),
 	.help = "Write more events."},
     {.name = "quiet",
 	.letter = 'q',
 	.kind = CLI_FLAG,
-	.offset = offsetof(struct cli_common, quiet),
+	COMMON(quiet),
 	.help = "Write warnings and errors only, and no progress line."},
     {.name = "help", .letter = 'h', .help = "Print this and exit."},
     {.name = "version", .help = "Print the version and exit."},
-    {.name = NULL},
+    CLI_OPTION_END,
+};
+
+const struct cli_option cli_list_options[] = {
+    CLI_OPTION_VAULT(
+	"The vault to list. Default: the first of the configuration."),
+    CLI_OPTION_FLAG(struct cli_common, "all-names", all_names,
+	"List the snapshots of other agents in the same vault, too."),
+    CLI_OPTION_END,
 };
 
 static const struct cli_option *in_table(
@@ -61,10 +67,12 @@ static const struct cli_option *in_table(
 	return NULL;
 }
 
-static const struct cli_option *find(const struct cli_program *p,
+/* One of the common options, or of the command (NULL: none is known yet). */
+static const struct cli_option *find(
     const struct cli_command *c, const char *name, size_t len, char letter)
 {
-	const struct cli_option *o = in_table(p->common, name, len, letter);
+	const struct cli_option *o =
+	    in_table(cli_common_options, name, len, letter);
 
 	return o || !c ? o : in_table(c->options, name, len, letter);
 }
@@ -84,7 +92,7 @@ static int unknown_option(const struct cli_program *p,
 	autofree char *name = str_ndup(arg, strcspn(arg, "="));
 	size_t count = 0;
 
-	collect(p->common, words, &count);
+	collect(cli_common_options, words, &count);
 	if (c)
 		collect(c->options, words, &count);
 	str_add_printable(&shown, name, strlen(name));
@@ -95,26 +103,34 @@ static int unknown_option(const struct cli_program *p,
 	    p->name, c ? " " : "", c ? c->name : "");
 }
 
-static int set_word(
-    const struct cli_option *o, const char *value, int *at, struct err *err)
+/* Whether a value is one of the words of an argument, "a|b|c". */
+static bool find_word(const char *words, const char *value, int *position)
+{
+	for (*position = 0; *words; ++*position) {
+		size_t len = strcspn(words, "|");
+		if (strlen(value) == len && memcmp(words, value, len) == 0)
+			return true;
+		words += len + (words[len] == '|');
+	}
+	return false;
+}
+
+static int refuse_word(const char *what, const char *words, struct err *err)
 {
 	cleanup(buf_done) struct buf known = BUF_INIT;
 
-	for (int i = 0; o->words[i]; i++) {
-		if (str_eq(o->words[i], value)) {
-			*at = i;
-			return 0;
-		}
-		buf_printf(&known, "%s%s", i ? ", " : "", o->words[i]);
-	}
+	for (; *words; words++)
+		buf_printf(&known, *words == '|' ? ", " : "%c", *words);
 	return err_set(
-	    err, ERR_USAGE, "--%s takes one of: %s", o->name, buf_str(&known));
+	    err, ERR_USAGE, "%s takes one of: %s", what, buf_str(&known));
 }
 
 static int set(const struct cli_option *o, const char *value, void *options,
     struct cli_request *r, struct err *err)
 {
 	char *at = (char *)options + o->offset;
+	bool has_words = o->argument && strchr(o->argument, '|');
+	int position = 0;
 
 	if (str_eq(o->name, "help")) {
 		r->help = true;
@@ -123,6 +139,10 @@ static int set(const struct cli_option *o, const char *value, void *options,
 	if (str_eq(o->name, "version")) {
 		r->version = true;
 		return 0;
+	}
+	if (has_words && !find_word(o->argument, value, &position)) {
+		autofree char *shown = str_printf("--%s", o->name);
+		return refuse_word(shown, o->argument, err);
 	}
 	switch (o->kind) {
 	case CLI_FLAG:
@@ -143,7 +163,8 @@ static int set(const struct cli_option *o, const char *value, void *options,
 		strvec_add((struct strvec *)at, value);
 		return 0;
 	case CLI_WORD:
-		return set_word(o, value, (int *)at, err);
+		*(int *)at = position;
+		return 0;
 	}
 	return 0;
 }
@@ -177,8 +198,7 @@ static int parse_option(const struct cli_program *p, struct args *a,
 
 	if (str_starts(arg, "--")) {
 		size_t len = strcspn(arg + 2, "=");
-		const struct cli_option *o =
-		    find(p, r->command, arg + 2, len, 0);
+		const struct cli_option *o = find(r->command, arg + 2, len, 0);
 		if (!o)
 			return unknown_option(p, r->command, arg, err);
 		const char *attached = arg[2 + len] ? arg + 3 + len : NULL;
@@ -187,7 +207,7 @@ static int parse_option(const struct cli_program *p, struct args *a,
 		return set(o, value, options, r, err);
 	}
 	for (arg++; *arg; arg++) {
-		const struct cli_option *o = find(p, r->command, NULL, 0, *arg);
+		const struct cli_option *o = find(r->command, NULL, 0, *arg);
 		if (!o) {
 			char shown[3] = {'-', *arg, '\0'};
 			return unknown_option(p, r->command, shown, err);
@@ -221,8 +241,8 @@ static const struct cli_command *find_command(
 	return NULL;
 }
 
-/* The command decides which options there are: it is looked for first. An
- * option before it that takes a value is one of the common ones. */
+/* The command decides which options there are, so it is found first. An option
+ * before it that takes a value is one of the common ones. */
 static int parse_command(const struct cli_program *p, const struct args *all,
     struct cli_request *r, struct err *err)
 {
@@ -236,8 +256,8 @@ static int parse_command(const struct cli_program *p, const struct args *all,
 		}
 		bool is_long = arg[1] == '-';
 		const struct cli_option *o =
-		    is_long ? find(p, NULL, arg + 2, strlen(arg + 2), 0)
-			    : find(p, NULL, NULL, 0, arg[1]);
+		    is_long ? find(NULL, arg + 2, strlen(arg + 2), 0)
+			    : find(NULL, NULL, 0, arg[1]);
 		if (o && o->argument && (is_long || !arg[2]))
 			i++;
 	}
@@ -249,12 +269,18 @@ static int check_operands(
 {
 	const struct cli_command *c = r->command;
 	size_t n = r->operands.len;
+	int position;
 
 	if (!c)
 		return err_set(err, ERR_USAGE,
 		    "no command; see %s --help for what there is", p->name);
-	if (n >= (size_t)c->min_operands && n <= (size_t)c->max_operands)
+	if (n >= (size_t)c->min_operands && n <= (size_t)c->max_operands) {
+		for (size_t i = 0; i < n && islower(*c->operands); i++)
+			if (!find_word(
+				c->operands, r->operands.items[i], &position))
+				return refuse_word(c->name, c->operands, err);
 		return 0;
+	}
 	return err_set(err, ERR_USAGE,
 	    "usage: %s %s [options]%s%s; see %s %s "
 	    "--help",
@@ -301,7 +327,7 @@ static void done_table(const struct cli_option *t, void *options)
 
 void cli_options_done(const struct cli_program *p, void *options)
 {
-	done_table(p->common, options);
+	done_table(cli_common_options, options);
 	for (const struct cli_command *c = p->commands; c->name; c++)
 		done_table(c->options, options);
 }

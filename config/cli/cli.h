@@ -1,7 +1,8 @@
 /*
  * Command lines as data: a program has commands, a command has options and
- * operands, and the same tables parse them and print the help. Nothing here
- * knows what a command does.
+ * operands. The same tables parse a command line, print the help
+ * (cli_help.h) and run the program (cli_main.h). Nothing here knows what a
+ * command does.
  *
  * Options may stand before or after the command and its operands; `--name
  * value`, `--name=value`, `-n value`, `-nvalue`; `--` ends them.
@@ -9,12 +10,14 @@
 #ifndef CONFIG_CLI_CLI_H
 #define CONFIG_CLI_CLI_H
 
-#include "storage/base/buf.h"
 #include "storage/base/err.h"
 #include "storage/base/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+
+struct cancel;
+struct settings;
 
 /* The C type behind each kind stands beside it. */
 enum cli_kind {
@@ -22,7 +25,7 @@ enum cli_kind {
 	CLI_COUNT, /* int: how often it was given */
 	CLI_TEXT,  /* const char *: borrowed from argv */
 	CLI_TEXTS, /* struct strvec: each time it was given */
-	CLI_WORD,  /* int: the place of the value in `words` */
+	CLI_WORD,  /* int: the position of the value among the words */
 };
 
 struct cli_option {
@@ -30,35 +33,44 @@ struct cli_option {
 	char letter;	  /* 0: none */
 	enum cli_kind kind;
 	size_t offset;
-	const char *argument; /* "FILE"; NULL for flags */
-	const char *const *words;
-	/* Sentences; wrapped by the printer. NULL: one that is only there to be
-	 * refused by its command, and not shown. */
+	/*
+	 * NULL for flags. Says what the value is, so that a shell can complete
+	 * it: words with '|' between them are all that it may be, and any other
+	 * value is refused; FILE and DIR are paths; VAULT is the name of a
+	 * vault in the configuration. Other names stand for text of their own
+	 * kind.
+	 */
+	const char *argument;
+	/* Sentences, wrapped by cli_help. NULL: not shown. The option is only
+	 * there so that its command can refuse it with an explanation. */
 	const char *help;
 };
 
-struct cli_command {
-	const char *name;     /* NULL ends a table */
-	const char *operands; /* "SNAPSHOT", "[SNAPSHOT]" or "" */
-	int min_operands, max_operands;
-	const char *summary;	 /* a line */
-	const char *description; /* paragraphs, an empty line between them */
-	const struct cli_option *options;
-	/* The exit status, or -1 with the error. */
-	int (*run)(
-	    void *options, const struct strvec *operands, struct err *err);
-};
+/* Rows of a table. OPTIONS is the struct that the option is stored in. */
+#define CLI_OPTION_END                                                         \
+	{                                                                      \
+		.name = NULL                                                   \
+	}
+#define CLI_OPTION_FLAG(OPTIONS, NAME, MEMBER, HELP)                           \
+	{                                                                      \
+		.name = NAME, .kind = CLI_FLAG,                                \
+		.offset = offsetof(OPTIONS, MEMBER), .help = HELP              \
+	}
+#define CLI_OPTION_TEXT(OPTIONS, NAME, MEMBER, ARGUMENT, HELP)                 \
+	{                                                                      \
+		.name = NAME, .kind = CLI_TEXT,                                \
+		.offset = offsetof(OPTIONS, MEMBER), .argument = ARGUMENT,     \
+		.help = HELP                                                   \
+	}
+#define CLI_OPTION_TEXTS(OPTIONS, NAME, MEMBER, ARGUMENT, HELP)                \
+	{                                                                      \
+		.name = NAME, .kind = CLI_TEXTS,                               \
+		.offset = offsetof(OPTIONS, MEMBER), .argument = ARGUMENT,     \
+		.help = HELP                                                   \
+	}
 
-struct cli_program {
-	const char *name;
-	const char *summary;
-	const char *description;
-	const struct cli_option *common; /* of every command */
-	const struct cli_command *commands;
-	const char *examples; /* lines, as they stand */
-};
-
-/* Options that both programs have. Embedded first in each one's own. */
+/* Options that both programs have. Each program's own struct of options has
+ * this as its first member. */
 enum cli_output { CLI_OUTPUT_TABLE, CLI_OUTPUT_JSON };
 struct cli_common {
 	const char *config;
@@ -66,8 +78,61 @@ struct cli_common {
 	int log_format; /* enum log_format */
 	int verbose;
 	bool quiet;
+	/* Of the commands that read or write a vault. */
+	const char *vault; /* NULL: as the help of the command says */
+	bool all_names;
 };
-extern const struct cli_option cli_common_options[];
+extern const struct cli_option cli_common_options[]; /* of every command */
+#define CLI_OPTION_VAULT(HELP)                                                 \
+	CLI_OPTION_TEXT(struct cli_common, "vault", vault, "VAULT", HELP)
+
+/* What a command is run with; all of it is borrowed. */
+struct cli_run {
+	const void *options;		 /* the program's own struct */
+	const struct settings *settings; /* NULL: without_settings */
+	const struct strvec *operands;
+	const struct cancel *cancel;
+};
+
+struct cli_command {
+	const char *name; /* NULL ends a table */
+	/* "", or what they are: lower-case words with '|' between them are all
+	 * that they may be; SNAPSHOT is the label of one. */
+	const char *operands;
+	int min_operands, max_operands;
+	bool without_settings;	 /* needs no configuration */
+	const char *summary;	 /* a line */
+	const char *description; /* paragraphs, an empty line between them */
+	const struct cli_option *options;
+	/* Returns the exit status, or -1 with the error. */
+	int (*run)(const struct cli_run *r, struct err *err);
+};
+#define CLI_COMMAND_END                                                        \
+	{                                                                      \
+		.name = NULL                                                   \
+	}
+
+/* The command `list`, which both programs have. */
+extern const struct cli_option cli_list_options[];
+#define CLI_COMMAND_LIST(RUN)                                                  \
+	{                                                                      \
+		.name = "list", .operands = "",                                \
+		.summary = "list the snapshots of a vault",                    \
+		.description =                                                 \
+		    "Lists snapshots, oldest first. A snapshot is shown as "   \
+		    "invalid if its signature is wrong, or if its archive is " \
+		    "missing or has the wrong size; the exit status is then "  \
+		    "5.",                                                      \
+		.options = cli_list_options, .run = RUN                        \
+	}
+
+struct cli_program {
+	const char *name;
+	const char *summary;
+	const char *description;
+	const struct cli_command *commands;
+	const char *examples; /* lines, printed as they are */
+};
 
 struct cli_request {
 	const struct cli_command *command;
@@ -81,29 +146,11 @@ struct cli_request {
 	}
 void cli_request_done(struct cli_request *r);
 
-/* Fills the options and the request; ERR_USAGE with one line. Where help or
- * version is asked for, nothing else is demanded. */
+/* Fills the options and the request; ERR_USAGE with one line. If help or
+ * version is asked for, operands may be missing. */
 int cli_parse(const struct cli_program *p, int argc, char *const *argv,
     void *options, struct cli_request *request, struct err *err);
 /* Releases what CLI_TEXTS options hold. */
 void cli_options_done(const struct cli_program *p, void *options);
-
-/* The help of a command, or (NULL) of the program; wrapped to 79 columns. */
-void cli_help(
-    const struct cli_program *p, const struct cli_command *c, struct buf *out);
-
-/*
- * The whole of a main: private umask and memory, signals, options, logging,
- * the command, its error as one line, and the exit status.
- */
-struct cancel;
-int cli_main(const struct cli_program *p, int argc, char *const *argv,
-    void *options, struct cancel *cancel);
-
-/* The configuration that --config or the environment names, or the default;
- * logs which of the secrets it names are open to others. The caller frees;
- * NULL as settings_load. */
-struct settings;
-struct settings *cli_settings(const struct cli_common *common, struct err *err);
 
 #endif

@@ -1,5 +1,6 @@
-#include "config/cli/cli.h"
+#include "config/cli/cli_main.h"
 
+#include "config/cli/cli_help.h"
 #include "config/settings.h"
 #include "storage/base/cancel.h"
 #include "storage/base/cleanup.h"
@@ -17,8 +18,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct cancel *cancelled;
-static bool terminal; /* somebody may sit there and wait */
+/* A signal handler is given nothing but the number: these two have to be
+ * global. */
+static struct cancel cancel;
+static bool terminal; /* standard error is one, and --quiet was not given */
 
 /* The first signal asks for a clean stop; the second ends the program as it
  * would have without us. */
@@ -26,12 +29,12 @@ static void on_signal(int number)
 {
 	int before = errno;
 
-	if (cancel_requested(cancelled)) {
+	if (cancel_requested(&cancel)) {
 		signal(number, SIG_DFL);
 		raise(number);
 		return;
 	}
-	cancel_request(cancelled);
+	cancel_request(&cancel);
 	if (terminal) {
 		static const char note[] =
 		    "\nstopping cleanly; once more to end at once\n";
@@ -41,12 +44,11 @@ static void on_signal(int number)
 	errno = before;
 }
 
-static void catch_signals(struct cancel *cancel)
+static void catch_signals(void)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction before;
 
-	cancelled = cancel;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	/* Under nohup(1) it is to go on. */
@@ -56,8 +58,9 @@ static void catch_signals(struct cancel *cancel)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Else a file of ours would be one of them, and events be written into it. What
- * is printed still fails. */
+/* A standard stream that is closed would be given to the next file we open, and
+ * events would be written into that file. The mode is the wrong one on purpose:
+ * reading or printing still fails. */
 static void hold_standard_streams(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -72,9 +75,8 @@ static int print(const struct buf *text)
 	return fflush(stdout) ? 3 : 0;
 }
 
-static int failed(const struct cli_program *p, const struct err *err)
+static int failed(const struct err *err)
 {
-	(void)p;
 	log_progress("%s", "");
 	log_error("%s", err->message);
 	return err_exit_status(err);
@@ -90,31 +92,14 @@ static int finish_output(struct err *err)
 		return 0;
 	if (poll(&out, 1, 0) == 1 && out.revents & POLLERR)
 		return 0;
-	/* Which write it was that failed, and why, is not known any more. */
+	/* stdio keeps no reason of a write that failed earlier. */
 	return err_set(err, ERR_SYSTEM,
 	    "standard output did not take all that was printed: is its disk "
 	    "full?");
 }
 
-static int run(const struct cli_program *p, const struct cli_request *r,
-    void *options, struct err *err)
-{
-	cleanup(buf_done) struct buf text = BUF_INIT;
-
-	if (r->help) {
-		cli_help(p, r->command, &text);
-		return print(&text);
-	}
-	if (r->version) {
-		buf_printf(&text, "%s %s\n", p->name, BACKSTAY_VERSION);
-		return print(&text);
-	}
-	int status = r->command->run(options, &r->operands, err);
-	log_progress("%s", "");
-	return status >= 0 && finish_output(err) ? -1 : status;
-}
-
-struct settings *cli_settings(const struct cli_common *common, struct err *err)
+static struct settings *load_settings(
+    const struct cli_common *common, struct err *err)
 {
 	cleanup(strvec_done) struct strvec exposed = VEC_INIT;
 	const char *file = common->config;
@@ -130,8 +115,38 @@ struct settings *cli_settings(const struct cli_common *common, struct err *err)
 	return s;
 }
 
-int cli_main(const struct cli_program *p, int argc, char *const *argv,
-    void *options, struct cancel *cancel)
+static int run(const struct cli_program *p, const struct cli_request *r,
+    void *options, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (r->help) {
+		cli_help(p, r->command, &text);
+		return print(&text);
+	}
+	if (r->version) {
+		buf_printf(&text, "%s %s\n", p->name, BACKSTAY_VERSION);
+		return print(&text);
+	}
+	cleanup(settings_freep) struct settings *settings = NULL;
+	if (!r->command->without_settings) {
+		settings = load_settings(options, err);
+		if (!settings)
+			return -1;
+	}
+	const struct cli_run with = {
+	    .options = options,
+	    .settings = settings,
+	    .operands = &r->operands,
+	    .cancel = &cancel,
+	};
+	int status = r->command->run(&with, err);
+	log_progress("%s", "");
+	return status >= 0 && finish_output(err) ? -1 : status;
+}
+
+int cli_main(
+    const struct cli_program *p, int argc, char *const *argv, void *options)
 {
 	cleanup(cli_request_done) struct cli_request r = CLI_REQUEST_INIT;
 	struct cli_common *common = options;
@@ -140,10 +155,10 @@ int cli_main(const struct cli_program *p, int argc, char *const *argv,
 	hold_standard_streams();
 	umask(077);
 	secret_harden_process();
-	catch_signals(cancel);
+	catch_signals();
 	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, false, clock_system());
 	if (cli_parse(p, argc, argv, options, &r, &err))
-		return failed(p, &err);
+		return failed(&err);
 	enum log_level level = common->quiet	 ? LOG_LEVEL_WARN
 			       : common->verbose ? LOG_LEVEL_DEBUG
 						 : LOG_LEVEL_INFO;
@@ -152,7 +167,7 @@ int cli_main(const struct cli_program *p, int argc, char *const *argv,
 	    clock_system());
 	int status = run(p, &r, options, &err);
 	if (status < 0)
-		status = failed(p, &err);
+		status = failed(&err);
 	cli_options_done(p, options);
 	return status;
 }

@@ -1,5 +1,6 @@
 #include "config/cli/cli.h"
 
+#include "config/cli/cli_help.h"
 #include "storage/base/cleanup.h"
 
 #include <setjmp.h>
@@ -50,7 +51,6 @@ static const struct cli_command commands[] = {
 static const struct cli_program program = {.name = "prog",
     .summary = "does things",
     .description = "It does things.",
-    .common = cli_common_options,
     .commands = commands};
 
 #define PARSE(o, r, err, ...)                                                  \

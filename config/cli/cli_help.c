@@ -1,4 +1,4 @@
-#include "config/cli/cli.h"
+#include "config/cli/cli_help.h"
 
 #include "storage/base/cleanup.h"
 
@@ -102,7 +102,7 @@ void cli_help(
 		options(out, c->options);
 	}
 	buf_add_str(out, "\nCOMMON OPTIONS\n");
-	options(out, p->common);
+	options(out, cli_common_options);
 	buf_printf(out, "\nEXIT STATUS\n%s", exit_status);
 	if (!c && p->examples)
 		buf_printf(out, "\nEXAMPLES\n%s", p->examples);

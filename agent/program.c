@@ -1,0 +1,174 @@
+#include "agent/program.h"
+
+#include "agent/agent.h"
+
+/* Each command gets what it works with in a struct of this program. */
+#define RUN(COMMAND)                                                           \
+	static int run_##COMMAND(const struct cli_run *r, struct err *err)     \
+	{                                                                      \
+		const struct agent a = agent_of(r);                            \
+		return agent_##COMMAND(&a, err);                               \
+	}
+
+static struct agent agent_of(const struct cli_run *r)
+{
+	return (struct agent){
+	    .options = r->options,
+	    .settings = r->settings,
+	    .env = {.clock = clock_system(),
+		.random = random_system(),
+		.cancel = r->cancel},
+	};
+}
+
+RUN(backup)
+RUN(list)
+RUN(check)
+RUN(prune)
+RUN(unlock)
+RUN(vault_init)
+
+#define FLAG(NAME, MEMBER, HELP)                                               \
+	CLI_OPTION_FLAG(struct agent_options, NAME, MEMBER, HELP)
+#define TEXTS(NAME, MEMBER, ARGUMENT, HELP)                                    \
+	CLI_OPTION_TEXTS(struct agent_options, NAME, MEMBER, ARGUMENT, HELP)
+
+static const struct cli_option backup_options[] = {
+    FLAG("prune", prune,
+	"After a complete snapshot, apply the retention policy to "
+	"each vault. After a partial one nothing is pruned. If pruning "
+	"fails, the snapshot stays and the exit status is 1."),
+    TEXTS("tag", tags, "TAG",
+	"Add a tag to the snapshot, besides those of the "
+	"configuration. May be repeated."),
+    FLAG("hold", hold, "Keep the snapshot whatever retention says."),
+    FLAG("accept-shrink", accept_shrink,
+	"That a source gives far less than in the last complete "
+	"snapshot is right this time: it is a warning, and what comes "
+	"after is held against this snapshot."),
+    CLI_OPTION_END};
+
+static const struct cli_option check_options[] = {
+    FLAG("show-config", show_config,
+	"Print every setting, defaults included, and contact nothing. "
+	"Of a secret, only where it is read from is shown."),
+    CLI_OPTION_END};
+
+static const struct cli_option prune_options[] = {
+    CLI_OPTION_VAULT(
+	"Prune this vault only. Default: all of the configuration."),
+    FLAG("dry-run", dry_run,
+	"Print what would be kept and dropped, and why; remove "
+	"nothing."),
+    CLI_OPTION_END};
+
+static const struct cli_option unlock_options[] = {
+    CLI_OPTION_VAULT("This vault only. Default: all of the configuration."),
+    FLAG("yes", yes,
+	"Remove the lock; where nothing may be deleted, end "
+	"it. Without it, the holder is only shown."),
+    CLI_OPTION_END};
+
+static const struct cli_option vault_options[] = {
+    CLI_OPTION_VAULT("This vault only. Default: all of the configuration."),
+    FLAG("adopt", adopt,
+	"Also mark a vault that has snapshots and no mark, as those of "
+	"earlier "
+	"versions have none, and one that no trusted key has marked."),
+    CLI_OPTION_END};
+
+static const struct cli_command commands[] = {
+    {.name = "backup",
+	.operands = "",
+	.summary = "capture every source into one snapshot",
+	.description =
+	    "Captures the Git repositories, the clusters and the Terraform "
+	    "state that the configuration names, side by side, into one "
+	    "archive, and writes it to every vault. The signed manifest is "
+	    "written last: before that, there is no snapshot.\n\n"
+	    "If something cannot be captured, it is named, the snapshot is "
+	    "partial, and the exit status is 1. If nothing can be captured, "
+	    "nothing is committed, and the exit status is 3. SIGINT and "
+	    "SIGTERM end the run cleanly: nothing is committed and scratch "
+	    "space is removed.",
+	.options = backup_options,
+	.run = run_backup},
+    CLI_COMMAND_LIST(run_list),
+    {.name = "check",
+	.operands = "",
+	.summary = "try the configuration, every source and every vault",
+	.description =
+	    "Reads the configuration and its keys, and sends a cheap request "
+	    "to each vault, repository, cluster and bucket; of a cluster it "
+	    "checks that every list which a backup reads is permitted. Prints "
+	    "a line for each, and one for everything that a backup would miss; "
+	    "the exit status is 1 if a check failed. In each vault it takes a "
+	    "lock of its own name, which tries all that a run needs: to list, "
+	    "to write, to read, and to delete. Credentials that may not delete "
+	    "are enough for backups, and it says so.",
+	.options = check_options,
+	.run = run_check},
+    {.name = "prune",
+	.operands = "",
+	.summary = "remove the snapshots that retention does not keep",
+	.description =
+	    "Applies the retention policy of the configuration and prints each "
+	    "snapshot with the reason why it is kept or removed. Removes "
+	    "nothing if a snapshot cannot be read, or if the clocks of this "
+	    "machine and of the store differ by more than five minutes. Each "
+	    "archive is asked for by name: a snapshot whose archive is not "
+	    "found counts for nothing, and is kept until a verification has "
+	    "confirmed that the archive is gone. A verification counts if its "
+	    "record is signed by a key that signing.trusted names for it; a "
+	    "snapshot that it found damaged is kept until a newer one was "
+	    "verified as good. Before each removal, the snapshots that stay "
+	    "are checked again; if one of them is no longer whole, nothing "
+	    "more is removed. A full vault can be pruned. What the store "
+	    "itself protects (Object Lock) is kept. If a vault fails, the "
+	    "others are still pruned, and the exit status is 1.",
+	.options = prune_options,
+	.run = run_prune},
+    {.name = "unlock",
+	.operands = "",
+	.summary = "show, or remove, the lock of a run that died",
+	.description = "Shows which run holds the lock of this name in each "
+		       "vault. The next run takes over a lock that was not "
+		       "renewed for lock_stale_after; this command is for "
+		       "those who cannot wait that long.",
+	.options = unlock_options,
+	.run = run_unlock},
+    {.name = "vault",
+	.operands = "init",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "make the vaults, once",
+	.description =
+	    "Makes each vault of the configuration: a directory that is not "
+	    "there is made, and a signed mark with an id is written into it, "
+	    "backstay-vault.json. Nothing is written to a directory or a "
+	    "bucket without that mark: a disk that is not mounted, and a "
+	    "mistyped prefix, would look like a new vault. Which vault was "
+	    "seen where is remembered in state_dir; another one there, or the "
+	    "same on another file system, is refused with what to do. A vault "
+	    "that is made already stays as it is. Reading one (list, and all "
+	    "of backstay-restore) needs no mark.",
+	.options = vault_options,
+	.run = run_vault_init},
+    CLI_COMMAND_END};
+
+const struct cli_program agent_program = {
+    .name = "backstay-agent",
+    .summary = "back up a GitOps platform as one restore point",
+    .description =
+	"Captures Git repositories, Kubernetes objects and Terraform state "
+	"into one encrypted, signed and timestamped archive, and prunes old "
+	"ones. It holds a public encryption key and a signing key: it cannot "
+	"read what it wrote. backstay-restore(1) is its counterpart.\n\n"
+	"Results go to standard output, events to standard error.",
+    .commands = commands,
+    .examples = "       backstay-agent vault init\n"
+		"       backstay-agent check\n"
+		"       backstay-agent backup --tag before-upgrade --hold\n"
+		"       backstay-agent list -o json\n"
+		"       backstay-agent prune --dry-run\n",
+};

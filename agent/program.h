@@ -1,0 +1,13 @@
+/*
+ * The command line of backstay-agent as tables: its commands, their options and
+ * the help of each (config/cli/cli.h). Commands get what they work with from
+ * here; they never see the command line itself.
+ */
+#ifndef AGENT_PROGRAM_H
+#define AGENT_PROGRAM_H
+
+#include "config/cli/cli.h"
+
+extern const struct cli_program agent_program;
+
+#endif

@@ -1,0 +1,310 @@
+#include "restore/program.h"
+
+#include "restore/command.h"
+
+/* Each command gets what it works with in a struct of this program. */
+#define RUN(COMMAND)                                                           \
+	static int run_##COMMAND(const struct cli_run *r, struct err *err)     \
+	{                                                                      \
+		const struct command c = command_of(r);                        \
+		return command_##COMMAND(&c, err);                             \
+	}
+
+static struct command command_of(const struct cli_run *r)
+{
+	return (struct command){
+	    .options = r->options,
+	    .settings = r->settings,
+	    .which = r->operands->len ? r->operands->items[0] : NULL,
+	    .env = {.clock = clock_system(),
+		.random = random_system(),
+		.cancel = r->cancel},
+	};
+}
+
+RUN(list)
+RUN(rules)
+RUN(show)
+RUN(verify)
+RUN(extract)
+RUN(plan)
+RUN(apply)
+RUN(release)
+RUN(copy)
+RUN(keygen)
+
+#define FLAG(NAME, MEMBER, HELP)                                               \
+	CLI_OPTION_FLAG(struct restore_options, NAME, MEMBER, HELP)
+#define TEXT(NAME, MEMBER, ARGUMENT, HELP)                                     \
+	CLI_OPTION_TEXT(struct restore_options, NAME, MEMBER, ARGUMENT, HELP)
+#define TEXTS(NAME, MEMBER, ARGUMENT, HELP)                                    \
+	CLI_OPTION_TEXTS(struct restore_options, NAME, MEMBER, ARGUMENT, HELP)
+#define VAULT                                                                  \
+	CLI_OPTION_VAULT(                                                      \
+	    "The vault to read. Default: the first of the configuration.")
+
+static const struct cli_option rules_options[] = {
+    FLAG("markdown", markdown,
+	"Print them as tables in Markdown, a system each."),
+    CLI_OPTION_END};
+
+static const struct cli_option show_options[] = {VAULT, CLI_OPTION_END};
+
+static const struct cli_option verify_options[] = {VAULT,
+    FLAG("quick", quick,
+	"Check the signature and the digest of the archive only; needs no "
+	"private key."),
+    TEXT("sample", sample, "PERCENT",
+	"Check the content of only this percentage of the repositories, states "
+	"and objects. The digest of every entry is still checked."),
+    FLAG("chain", chain,
+	"Also check that no snapshot of the vault is missing or was "
+	"replaced, and that the newest snapshot seen by the last such check is "
+	"still there."),
+    CLI_OPTION_END};
+
+static const struct cli_option extract_options[] = {VAULT,
+    TEXT("to", to, "DIR", "A new or empty directory. Required."),
+    CLI_OPTION_END};
+
+static const struct cli_option copy_options[] = {VAULT,
+    TEXT("to", to, "VAULT", "A vault of the configuration. Required."),
+    CLI_OPTION_END};
+
+static const struct cli_option keygen_options[] = {
+    TEXT("to", to, "DIR",
+	"The directory for the files, created if it is missing. Default: the "
+	"current directory."),
+    CLI_OPTION_END};
+
+/* What plan and apply share: they must mean the same. */
+#define PLAN_OPTIONS                                                           \
+	VAULT,                                                                 \
+	    TEXTS("only", only, "KIND[:NAME]",                                 \
+		"Restore only this part: git, terraform or kubernetes, or "    \
+		"one repository, bucket, state (BUCKET/KEY, or "               \
+		"BUCKET/PREFIX/), cluster (CLUSTER/) or namespace (in all "    \
+		"clusters, or CLUSTER/NAMESPACE) of it, with the definitions " \
+		"of its kinds if they are missing. A cluster that no part "    \
+		"names is not contacted. May be repeated."),                   \
+	    TEXT("existing", existing, "skip|update|recreate",                 \
+		"What to do with cluster objects that exist already: skip "    \
+		"keeps them as they are; update writes the fields of the "     \
+		"snapshot over them and keeps what others added; recreate "    \
+		"deletes them and creates them again, except namespaces, "     \
+		"definitions and volumes, which it updates. Default: "         \
+		"restore.existing of the configuration, "                      \
+		"skip."),                                                      \
+	    FLAG("take-fields", take_fields,                                   \
+		"Take the fields of cluster objects that others own. "         \
+		"Default: restore.take_fields of the configuration."),         \
+	    FLAG("overwrite-state", overwrite_state,                           \
+		"Write over states that have a newer serial, the same serial " \
+		"with other content, or another lineage. "                     \
+		"Default: restore.overwrite_state of the configuration."),     \
+	    FLAG("overwrite-refs", overwrite_refs,                             \
+		"Write over repositories that hold other refs. "               \
+		"Default: restore.overwrite_refs of the configuration."),      \
+	    FLAG("force", force, NULL),                                        \
+	    FLAG("prune", prune,                                               \
+		"Delete what is not in the snapshot: refs, and cluster "       \
+		"objects of the chosen namespaces and kinds. They are shown "  \
+		"first."),                                                     \
+	    TEXTS("prune-namespace", prune_namespaces, "NAMESPACE",            \
+		"A namespace in which --prune may delete objects. Default: "   \
+		"restore.prune_namespaces of the configuration."),             \
+	    TEXTS("prune-kind", prune_kinds, "KIND",                           \
+		"A kind that --prune may delete, such as Secret or "           \
+		"Deployment.apps. Default: restore.prune_kinds of the "        \
+		"configuration."),                                             \
+	    FLAG("status", status,                                             \
+		"Restore the status of all objects, not only of kinds that "   \
+		"need it, and also of objects that --existing update writes "  \
+		"to."),                                                        \
+	    FLAG("derived", derived,                                           \
+		"Also restore objects that a controller creates by itself: "   \
+		"Secrets of an ExternalSecret, machines, reports."),           \
+	    FLAG("include-finished", finished,                                 \
+		"Also restore objects that have finished, such as Jobs and "   \
+		"pipeline runs; their controllers may run them again."),       \
+	    FLAG("same-cluster", same_cluster,                                 \
+		"Allow a restore into the cluster that the snapshot was "      \
+		"taken from. It is recognised by the UIDs of kube-system and " \
+		"of the snapshot's namespaces, and refused without this "      \
+		"option."),                                                    \
+	    FLAG("hold", hold,                                                 \
+		"Leave GitOps controllers paused until `release`.")
+
+static const struct cli_option plan_options[] = {PLAN_OPTIONS,
+    FLAG("server", server,
+	"Send every object to the API server as a dry run, and compare the "
+	"repositories and buckets with the snapshot. Nothing is written."),
+    FLAG("offline", offline, "Do not ask any cluster what exists there."),
+    FLAG("all", all_nodes, "With --server: also list what would succeed."),
+    CLI_OPTION_END};
+
+static const struct cli_option apply_options[] = {PLAN_OPTIONS,
+    FLAG("yes", yes,
+	"Do not ask for confirmation. Required where there is no terminal."),
+    FLAG("resume", resume,
+	"Go on where an earlier apply of this snapshot stopped. What "
+	"succeeded is checked again: what is still there is not repeated, "
+	"and what is gone is made anew."),
+    FLAG("all", all_nodes,
+	"List every step in the report, not only those "
+	"that need attention."),
+    CLI_OPTION_END};
+
+static const struct cli_option release_options[] = {VAULT,
+    FLAG("all", all_nodes, "List every step in the report."), CLI_OPTION_END};
+
+#define SNAPSHOT_TEXT "SNAPSHOT is a label, a unique prefix of one, or latest."
+
+static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
+    {.name = "show",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "show what a snapshot holds",
+	.description =
+	    "Shows the manifest: when it was taken and by whom, what each "
+	    "source gave, from when to when it was read (so that the skew "
+	    "between Git, state and clusters is seen), at which revision "
+	    "each cluster was read and what is of another one, and what "
+	    "is missing.\n\n" SNAPSHOT_TEXT,
+	.options = show_options,
+	.run = run_show},
+    {.name = "verify",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "prove that a snapshot can be restored",
+	.description =
+	    "Checks the signature of the manifest, the digest of the archive, "
+	    "each entry against CONTENTS.json, every object reachable from "
+	    "every ref of each repository, and that every state and cluster "
+	    "object is valid. If the signature of the manifest is valid, the "
+	    "result is recorded beside it, signed with "
+	    "signing.record_key_file. Without that key the record is unsigned: "
+	    "list shows it as hearsay, and prune ignores it. The exit status "
+	    "is 5 if anything is wrong.\n\n" SNAPSHOT_TEXT,
+	.options = verify_options,
+	.run = run_verify},
+    {.name = "extract",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "unpack a verified snapshot into a directory",
+	.description =
+	    "Unpacks the archive: bare repositories, objects as JSON, state "
+	    "files, and CONTENTS.json. If an entry fails its check, nothing is "
+	    "left in the directory.\n\n" SNAPSHOT_TEXT,
+	.options = extract_options,
+	.run = run_extract},
+    {.name = "plan",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "print what a restore would do, in order",
+	.description =
+	    "Verifies the snapshot, reads the targets and prints every step in "
+	    "order: repositories, Terraform state, then cluster objects, each "
+	    "after the objects that it depends on; at the end, where each "
+	    "repository, bucket and cluster goes. Nothing is written. The exit "
+	    "status is 1 if something cannot be restored.\n\n"
+	    "Objects that exist already are kept, updated or recreated, as "
+	    "--existing says; the others are created. What the plan leaves out "
+	    "on purpose is listed as exclude (in JSON: leave), with the "
+	    "reason. --server also checks whether a push or a write would find "
+	    "something else at its target.\n\n" SNAPSHOT_TEXT,
+	.options = plan_options,
+	.run = run_plan},
+    {.name = "apply",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "restore a snapshot",
+	.description =
+	    "Carries out what `plan` prints, after asking for confirmation. "
+	    "Continues after a failure, holds back only what depends on it, "
+	    "and lists what is missing; the exit status is then 1. A journal "
+	    "in state_dir records what was done. SIGINT ends the run after the "
+	    "requests in flight; --resume continues from there.\n\n"
+	    "Objects that fail because the service behind a webhook does not "
+	    "answer are tried again once the rest is restored. The conditions "
+	    "Ready, Healthy and Available, which apply waits for, are never "
+	    "restored from the snapshot. Node ports that a user chose are "
+	    "kept; if one is in use, the cluster assigns another, and the "
+	    "report says so. If a patch of restore.transforms fails, the whole "
+	    "restore is refused; a patch that matches no object is a "
+	    "warning.\n\n"
+	    "restore.targets of the configuration says where each part goes; "
+	    "what it does not name goes back to where it came "
+	    "from.\n\n" SNAPSHOT_TEXT,
+	.options = apply_options,
+	.run = run_apply},
+    {.name = "release",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "release the controllers that apply --hold left paused",
+	.description = "Resumes the controllers that an apply of this snapshot "
+		       "paused, as its journal records, in order and children "
+		       "last.\n\n" SNAPSHOT_TEXT,
+	.options = release_options,
+	.run = run_release},
+    {.name = "rules",
+	.operands = "",
+	.summary = "print what is known of kinds, and where that comes from",
+	.description =
+	    "Prints the rules in force: which kinds are paused and how, whose "
+	    "status is restored, what tells that they have ended, which are "
+	    "made again by a controller, which come last, and what makes them "
+	    "ready. Rules of the configuration (restore.rules, "
+	    "restore.exclude_kinds) come first and stand in place of built-in "
+	    "ones; those of systems in restore.without_rules are not there. "
+	    "They are printed in the words that restore.rules takes, each with "
+	    "its source.",
+	.options = rules_options,
+	.run = run_rules},
+    {.name = "copy",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "copy a snapshot into another vault",
+	.description = "Checks the signature and the digest, then copies "
+		       "archive, signature and manifest unchanged. A snapshot "
+		       "that the vault already has is left as it is, so that a "
+		       "copy can be repeated. Needs no "
+		       "private key.\n\n" SNAPSHOT_TEXT,
+	.options = copy_options,
+	.run = run_copy},
+    {.name = "keygen",
+	.operands = "",
+	.without_settings = true,
+	.summary = "make the keys for encryption and signing",
+	.description =
+	    "Writes identity.txt (the age key that opens archives), "
+	    "signing.key and signing.pub (a minisign key pair, which signs "
+	    "snapshots), record.key and record.pub (another pair, which signs "
+	    "the results of verify), and prints the age recipient. Nothing is "
+	    "overwritten.",
+	.options = keygen_options,
+	.run = run_keygen},
+    CLI_COMMAND_END};
+
+const struct cli_program restore_program = {
+    .name = "backstay-restore",
+    .summary = "verify, plan and restore snapshots of a GitOps platform",
+    .description =
+	"Reads the snapshots that backstay-agent(1) wrote, verifies them, and "
+	"restores them into empty or damaged systems in dependency order. "
+	"It holds the private key.\n\n"
+	"Results go to standard output, events to standard error.",
+    .commands = commands,
+    .examples =
+	"       backstay-restore verify latest\n"
+	"       backstay-restore plan latest --only kubernetes:staging\n"
+	"       backstay-restore apply latest --existing update\n"
+	"       backstay-restore extract latest --to /tmp/snapshot\n",
+};
