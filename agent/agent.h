@@ -9,6 +9,7 @@
 #include "config/cli/cli.h"
 #include "config/connect.h"
 #include "config/settings.h"
+#include "config/watch/watch.h"
 
 struct agent_options {
 	struct cli_common common;
@@ -31,6 +32,7 @@ struct agent {
 	const struct agent_options *options;
 	const struct settings *settings;
 	struct connect_env env;
+	struct watch *watch; /* NULL: the command is not watched */
 };
 
 int agent_backup(const struct agent *a, struct err *err);

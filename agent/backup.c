@@ -152,7 +152,8 @@ static void log_missing(const struct capture_report *report)
 
 	missing_lines(missing, &lines);
 	VEC_EACH (&lines, line)
-		log_error("missing: %s", *line);
+		log_named(
+		    LOG_LEVEL_ERROR, "missing", NULL, "missing: %s", *line);
 	if (capture_report_refused(report))
 		log_info("%s", capture_refused_advice);
 }
@@ -215,7 +216,10 @@ static int capture(struct backup_run *r, struct err *err)
 	if (cancel_check(r->a->env.cancel, err) || judge(r, err))
 		return -1;
 	log_progress("writing the end of the archive");
-	return archive_writer_finish(r->archive, &r->totals, err);
+	if (archive_writer_finish(r->archive, &r->totals, err))
+		return -1;
+	backup_events_sealed(r);
+	return 0;
 }
 
 static int commit(struct backup_run *r, struct manifest *m, struct err *err)
@@ -235,6 +239,7 @@ static int finish(struct backup_run *r, struct err *err)
 	if (status == 0) {
 		size_t failed = backup_vaults_failed(r);
 		log_progress("%s", "");
+		backup_events_committed(r, &m, r->vault_count - failed);
 		backup_report_print(r, &m, r->vault_count - failed);
 		status = m.partial || failed ? 1 : 0;
 	}

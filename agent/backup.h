@@ -1,7 +1,8 @@
 /*
  * One run of the backup, shared by its parts: backup.c has the order of the
  * work, backup_vaults.c the vaults, backup_shrink.c what sources give less than
- * before, backup_report.c the manifest and the printed result.
+ * before, backup_events.c what is told meanwhile, backup_report.c the manifest
+ * and the printed result.
  */
 #ifndef AGENT_BACKUP_H
 #define AGENT_BACKUP_H
@@ -64,6 +65,10 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m);
 /* What sources give less than in the last complete snapshot: into `missing`, or
  * the warnings, and told. Needs the manifest's sources. */
 void backup_shrink_add(const struct backup_run *r, struct manifest *m);
+/* The steps of a run that are done, as events. */
+void backup_events_sealed(const struct backup_run *r);
+void backup_events_committed(
+    const struct backup_run *r, const struct manifest *m, size_t copies);
 /* Prints what was written, to so many vaults. */
 void backup_report_print(
     const struct backup_run *r, const struct manifest *m, size_t copies);

@@ -1,6 +1,5 @@
 #include "agent/backup.h"
 
-#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -121,13 +120,6 @@ static void print_summary(
 		if (t->report.missing.len)
 			buf_printf(
 			    &text, "  %zu missing", t->report.missing.len);
-		buf_add_char(&text, '\n');
-	}
-	cleanup(strvec_done) struct strvec lines = VEC_INIT;
-	missing_lines(m->missing, &lines);
-	VEC_EACH (&lines, line) {
-		buf_add_str(&text, "  missing: ");
-		str_add_printable(&text, *line, strlen(*line));
 		buf_add_char(&text, '\n');
 	}
 	fputs(text.data, stdout);

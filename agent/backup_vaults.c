@@ -1,6 +1,7 @@
 #include "agent/backup.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/json_text.h"
 #include "storage/base/log.h"
 #include "storage/base/str.h"
 #include "storage/vault/vault_known.h"
@@ -60,6 +61,20 @@ static int open_vault(
 	return 0;
 }
 
+/* With what went wrong, where something did. */
+static void log_vault(
+    const struct run_vault *v, const char *event, const char *wrong)
+{
+	cleanup(buf_done) struct buf facts = BUF_INIT;
+
+	json_text_str(&facts, "vault", v->settings->name);
+	if (wrong)
+		log_named(LOG_LEVEL_ERROR, event, &facts, "%s", wrong);
+	else
+		log_named(LOG_LEVEL_INFO, event, &facts,
+		    "vault '%s': open and locked", v->settings->name);
+}
+
 int backup_vaults_open(struct backup_run *r, struct err *err)
 {
 	r->vault_count = r->settings->vaults.len;
@@ -74,9 +89,10 @@ int backup_vaults_open(struct backup_run *r, struct err *err)
 			if (err->code != ERR_LOCKED)
 				*err = v->err;
 			if (r->vault_count > 1)
-				log_error("%s", v->err.message);
+				log_vault(v, "vault.failed", v->err.message);
 			continue;
 		}
+		log_vault(v, "vault.opened", NULL);
 		r->open_run[r->open_count] = v;
 		r->open_lock[r->open_count] = v->lock;
 		r->open[r->open_count++] = v->connected.vault;
@@ -156,8 +172,9 @@ size_t backup_vaults_failed(const struct backup_run *r)
 		if (!e)
 			continue;
 		failed++;
-		log_error("vault '%s': %s", r->open_run[i]->settings->name,
-		    e->message);
+		autofree char *wrong = str_printf("vault '%s': %s",
+		    r->open_run[i]->settings->name, e->message);
+		log_vault(r->open_run[i], "vault.failed", wrong);
 	}
 	return failed;
 }

@@ -21,10 +21,34 @@ static struct agent agent_of(const struct cli_run *r)
 	};
 }
 
-RUN(backup)
+/* Others are told that it runs and how it ended, unless it changes nothing. */
+#define RUN_WATCHED(COMMAND)                                                   \
+	static int run_##COMMAND(const struct cli_run *r, struct err *err)     \
+	{                                                                      \
+		return watched(r, #COMMAND, agent_##COMMAND, err);             \
+	}
+
+static int watched(const struct cli_run *r, const char *command,
+    int (*run)(const struct agent *a, struct err *err), struct err *err)
+{
+	struct agent a = agent_of(r);
+	const struct watch_options w = {.program = "backstay-agent",
+	    .command = command,
+	    .settings = a.settings,
+	    .env = a.env};
+
+	if (a.options->dry_run)
+		return run(&a, err);
+	a.watch = watch_start(&w);
+	int status = run(&a, err);
+	watch_finish(a.watch, status, err);
+	return status;
+}
+
+RUN_WATCHED(backup)
 RUN(list)
 RUN(check)
-RUN(prune)
+RUN_WATCHED(prune)
 RUN(unlock)
 RUN(vault_init)
 

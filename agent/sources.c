@@ -3,6 +3,8 @@
 #include "agent/git/capture.h"
 #include "agent/terraform/capture.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/json_text.h"
+#include "storage/base/log.h"
 #include "storage/base/mem.h"
 
 #include <errno.h>
@@ -241,13 +243,46 @@ void sources_done(struct sources *s)
 	s->count = 0;
 }
 
+static void log_started(const struct source_task *t)
+{
+	cleanup(buf_done) struct buf facts = BUF_INIT;
+
+	json_text_str(&facts, "source", t->kind);
+	log_named(LOG_LEVEL_INFO, "source.started", &facts,
+	    "%s: capture started", t->kind);
+}
+
+static void log_done(const struct source_task *t)
+{
+	cleanup(buf_done) struct buf facts = BUF_INIT, text = BUF_INIT;
+	const struct capture_report *r = &t->report;
+
+	json_text_str(&facts, "source", t->kind);
+	json_text_int(&facts, "items", (int64_t)r->items);
+	json_text_int(&facts, "bytes", (int64_t)r->bytes);
+	json_text_int(&facts, "missing", (int64_t)r->missing.len);
+	json_text_int(&facts, "milliseconds", t->took_ms);
+	buf_printf(
+	    &text, "%s: %llu items, ", t->kind, (unsigned long long)r->items);
+	str_add_bytes(&text, r->bytes);
+	if (r->missing.len)
+		buf_printf(&text, ", %zu missing", r->missing.len);
+	log_named(LOG_LEVEL_INFO, "source.done", &facts, "%s, %lld.%02lld s",
+	    buf_str(&text), (long long)(t->took_ms / 1000),
+	    (long long)(t->took_ms / 10 % 100));
+}
+
 static void *run_task(void *arg)
 {
 	struct source_task *t = arg;
+	int64_t ticks = clock_ticks_ms(t->env.clock);
 
+	log_started(t);
 	t->started_ms = clock_now_ms(t->env.clock);
 	t->status = t->capture(t, &t->err);
 	t->finished_ms = clock_now_ms(t->env.clock);
+	t->took_ms = clock_ticks_ms(t->env.clock) - ticks;
+	log_done(t);
 	archive_writer_rank_done(t->env.writer, t->rank);
 	pthread_mutex_lock(&t->sources->lock);
 	t->ended = true;

@@ -25,6 +25,7 @@ struct source_task {
 	/* Between these all of it was read, in ms: they tell how far apart the
 	 * sources of one snapshot are. */
 	int64_t started_ms, finished_ms;
+	int64_t took_ms; /* by the monotonic clock */
 	struct err err;
 	/* For the progress line, under the lock of the sources. */
 	struct sources *sources;

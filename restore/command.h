@@ -9,6 +9,7 @@
 #include "config/cli/cli.h"
 #include "config/connect.h"
 #include "config/settings.h"
+#include "config/watch/watch.h"
 
 struct restore_options {
 	struct cli_common common;
@@ -40,6 +41,7 @@ struct command {
 	const struct settings *settings; /* NULL for keygen */
 	const char *which;		 /* SNAPSHOT, where it takes one */
 	struct connect_env env;
+	struct watch *watch; /* NULL: the command is not watched */
 };
 
 int command_list(const struct command *c, struct err *err);

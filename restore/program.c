@@ -22,13 +22,35 @@ static struct command command_of(const struct cli_run *r)
 	};
 }
 
+/* Others are told that it runs, and how it ended. */
+#define RUN_WATCHED(COMMAND)                                                   \
+	static int run_##COMMAND(const struct cli_run *r, struct err *err)     \
+	{                                                                      \
+		return watched(r, #COMMAND, command_##COMMAND, err);           \
+	}
+
+static int watched(const struct cli_run *r, const char *command,
+    int (*run)(const struct command *c, struct err *err), struct err *err)
+{
+	struct command c = command_of(r);
+	const struct watch_options w = {.program = "backstay-restore",
+	    .command = command,
+	    .settings = c.settings,
+	    .env = c.env};
+
+	c.watch = watch_start(&w);
+	int status = run(&c, err);
+	watch_finish(c.watch, status, err);
+	return status;
+}
+
 RUN(list)
 RUN(rules)
 RUN(show)
-RUN(verify)
+RUN_WATCHED(verify)
 RUN(extract)
 RUN(plan)
-RUN(apply)
+RUN_WATCHED(apply)
 RUN(release)
 RUN(copy)
 RUN(keygen)

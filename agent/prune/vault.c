@@ -3,6 +3,8 @@
 #include "agent/prune/prune.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/json_text.h"
+#include "storage/base/log.h"
 
 #include <stdio.h>
 
@@ -47,6 +49,31 @@ static void print(const struct agent *a, const struct settings_vault *vault,
 	fputs(buf_str(&text), stdout);
 }
 
+static void log_pruned(
+    const struct settings_vault *vault, const struct prune_rows *rows)
+{
+	cleanup(buf_done) struct buf facts = BUF_INIT, text = BUF_INIT;
+	int64_t kept = 0, removed = 0;
+	uint64_t bytes = 0;
+
+	VEC_EACH (rows, row) {
+		if (row->outcome == PRUNE_DROPPED) {
+			removed++;
+			bytes += row->bytes;
+		} else {
+			kept++;
+		}
+	}
+	json_text_str(&facts, "vault", vault->name);
+	json_text_int(&facts, "kept", kept);
+	json_text_int(&facts, "removed", removed);
+	json_text_int(&facts, "removed_bytes", (int64_t)bytes);
+	str_add_bytes(&text, bytes);
+	log_named(LOG_LEVEL_INFO, "vault.pruned", &facts,
+	    "vault '%s': pruned: %lld removed (%s), %lld kept", vault->name,
+	    (long long)removed, buf_str(&text), (long long)kept);
+}
+
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
     struct vault *vault, struct vault_lock *lock,
     const struct prune_terms *terms, struct err *err)
@@ -71,6 +98,8 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	    .dry_run = terms->dry_run,
 	};
 	int status = prune_run(&o, &rows, err);
+	if (!terms->dry_run)
+		log_pruned(settings, &rows);
 	if (rows.len || status == 0)
 		print(a, settings, &rows, terms->dry_run);
 	return status ? err_wrap(err, "prune: vault '%s'", settings->name) : 0;

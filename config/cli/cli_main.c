@@ -6,6 +6,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/clock.h"
 #include "storage/base/log.h"
+#include "storage/base/random.h"
 #include "storage/base/secret.h"
 
 #include <errno.h>
@@ -145,6 +146,29 @@ static int run(const struct cli_program *p, const struct cli_request *r,
 	return status >= 0 && finish_output(err) ? -1 : status;
 }
 
+/* Before the command line is read (NULL), only its errors are logged. */
+static void set_up_log(const struct cli_common *common)
+{
+	const char *colours = getenv("NO_COLOR"), *term = getenv("TERM");
+	struct log_options o = {.level = LOG_LEVEL_INFO,
+	    .journal = log_reaches_journal(),
+	    .clock = clock_system()};
+	uint64_t run;
+
+	random_fill(random_system(), &run, sizeof(run));
+	snprintf(o.run, sizeof(o.run), "%016llx", (unsigned long long)run);
+	if (common) {
+		o.level = common->quiet	    ? LOG_LEVEL_WARN
+			  : common->verbose ? LOG_LEVEL_DEBUG
+					    : LOG_LEVEL_INFO;
+		o.format = (enum log_format)common->log_format;
+		terminal = !common->quiet && isatty(STDERR_FILENO);
+		o.progress = terminal && !str_eq(term ? term : "", "dumb");
+		o.colour = o.progress && !(colours && *colours);
+	}
+	log_setup(&o);
+}
+
 int cli_main(
     const struct cli_program *p, int argc, char *const *argv, void *options)
 {
@@ -156,15 +180,10 @@ int cli_main(
 	umask(077);
 	secret_harden_process();
 	catch_signals();
-	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, false, clock_system());
+	set_up_log(NULL);
 	if (cli_parse(p, argc, argv, options, &r, &err))
 		return failed(&err);
-	enum log_level level = common->quiet	 ? LOG_LEVEL_WARN
-			       : common->verbose ? LOG_LEVEL_DEBUG
-						 : LOG_LEVEL_INFO;
-	terminal = !common->quiet && isatty(STDERR_FILENO);
-	log_setup(level, (enum log_format)common->log_format, terminal,
-	    clock_system());
+	set_up_log(common);
 	int status = run(p, &r, options, &err);
 	if (status < 0)
 		status = failed(&err);

@@ -9,28 +9,54 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CLEAR_LINE "\r\x1b[K"
 
+enum { TAIL_BYTES = 10000 };
+
 static struct {
 	pthread_mutex_t lock;
-	enum log_level level;
-	enum log_format format;
-	bool progress;
-	const struct clock *clock;
+	struct log_options o;
 	char line[256]; /* the progress line as it stands, "" for none */
-} state = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = LOG_LEVEL_INFO};
+	char tail[TAIL_BYTES];
+	size_t tail_len;
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER, .o.level = LOG_LEVEL_INFO};
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const char *const colours[] = {"\x1b[31m", "\x1b[33m", "", ""};
+/* syslog(3): error, warning, informational, debug. */
+static const int priorities[] = {3, 4, 6, 7};
 
-void log_setup(enum log_level level, enum log_format format, bool progress,
-    const struct clock *clock)
+void log_setup(const struct log_options *o)
 {
-	state.level = level;
-	state.format = format;
-	state.progress = progress && format == LOG_FORMAT_TEXT;
-	state.clock = clock;
+	state.o = *o;
+	state.o.progress = o->progress && o->format == LOG_FORMAT_TEXT;
+	state.line[0] = '\0';
+	state.tail_len = 0;
+}
+
+bool log_reaches_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st))
+		return false;
+	autofree char *ours = str_printf("%llu:%llu",
+	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return str_eq(stream, ours);
+}
+
+const char *log_run(void)
+{
+	return state.o.run;
+}
+
+bool log_is_shown(enum log_level level)
+{
+	return level <= state.o.level;
 }
 
 /* Standard error that takes nothing has nobody to be told so. */
@@ -45,53 +71,145 @@ static void put(const char *data, size_t len)
 	}
 }
 
+/* One line with its end; the colour is not for the tail. */
+static void add_line(struct buf *out, enum log_level level, const char *now,
+    const struct buf *message, bool colour)
+{
+	const char *start = colour ? colours[level] : "";
+
+	buf_printf(out, "%s %s%-5s%s ", now, start, level_names[level],
+	    *start ? "\x1b[m" : "");
+	str_add_printable(out, buf_str(message), message->len);
+	buf_add_char(out, '\n');
+}
+
 static void add_text(struct buf *out, enum log_level level, const char *now,
     const struct buf *message)
 {
 	if (state.line[0])
 		buf_add_str(out, CLEAR_LINE);
-	buf_printf(out, "%s %-5s ", now, level_names[level]);
-	str_add_printable(out, buf_str(message), message->len);
-	buf_add_char(out, '\n');
+	add_line(out, level, now, message, state.o.colour);
 	buf_add_str(out, state.line);
 }
 
-static void add_json(struct buf *out, enum log_level level, const char *now,
-    const struct buf *message)
+struct event {
+	enum log_level level;
+	const char *name; /* NULL: none */
+	const struct buf *facts;
+	struct buf message;
+};
+
+static void add_json(struct buf *out, const struct event *e, const char *now)
 {
 	json_text_object(out, NULL);
 	json_text_str(out, "time", now);
-	json_text_str(out, "level", level_names[level]);
-	json_text_str(out, "message", buf_str(message));
+	json_text_str(out, "level", level_names[e->level]);
+	if (state.o.run[0])
+		json_text_str(out, "run", state.o.run);
+	json_text_str(out, "event", e->name ? e->name : "message");
+	json_text_str(out, "message", buf_str(&e->message));
+	if (e->facts && e->facts->len) {
+		buf_add_char(out, ',');
+		buf_add(out, e->facts->data, e->facts->len);
+	}
 	json_text_object_end(out);
 	buf_add_char(out, '\n');
 }
 
-void log_event(enum log_level level, const char *fmt, ...)
+/* Whole lines go as others come. */
+static void keep(const struct event *e, const char *now)
 {
-	cleanup(buf_done) struct buf message = BUF_INIT, out = BUF_INIT;
-	char now[CLOCK_TEXT_MAX];
-	va_list ap;
+	cleanup(buf_done) struct buf line = BUF_INIT;
 
-	if (level > state.level)
+	if (e->level > LOG_LEVEL_INFO)
 		return;
-	va_start(ap, fmt);
-	buf_vprintf(&message, fmt, ap);
-	va_end(ap);
-	const struct clock *c = state.clock ? state.clock : clock_system();
+	add_line(&line, e->level, now, &e->message, false);
+	if (line.len > TAIL_BYTES) {
+		buf_truncate(&line, TAIL_BYTES - 1);
+		buf_add_char(&line, '\n');
+	}
+	size_t drop = 0;
+	while (state.tail_len - drop + line.len > TAIL_BYTES) {
+		const char *end =
+		    memchr(state.tail + drop, '\n', state.tail_len - drop);
+		drop = (size_t)(end - state.tail) + 1;
+	}
+	memmove(state.tail, state.tail + drop, state.tail_len - drop);
+	state.tail_len -= drop;
+	memcpy(state.tail + state.tail_len, line.data, line.len);
+	state.tail_len += line.len;
+}
+
+static void show(const struct event *e, const char *now)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	if (!log_is_shown(e->level))
+		return;
+	if (state.o.journal)
+		buf_printf(&out, "<%d>", priorities[e->level]);
+	if (state.o.format == LOG_FORMAT_JSON)
+		add_json(&out, e, now);
+	else
+		add_text(&out, e->level, now, &e->message);
+	put(out.data, out.len);
+}
+
+static void add_event(struct event *e, const char *fmt, va_list ap)
+{
+	const struct clock *c = state.o.clock ? state.o.clock : clock_system();
+	char now[CLOCK_TEXT_MAX];
+
+	if (!log_is_shown(e->level) && e->level > LOG_LEVEL_INFO)
+		return;
+	buf_vprintf(&e->message, fmt, ap);
 	clock_rfc3339(clock_now_ms(c) / 1000, now);
 	pthread_mutex_lock(&state.lock);
-	if (state.format == LOG_FORMAT_JSON)
-		add_json(&out, level, now, &message);
-	else
-		add_text(&out, level, now, &message);
-	put(out.data, out.len);
+	show(e, now);
+	keep(e, now);
+	pthread_mutex_unlock(&state.lock);
+	buf_done(&e->message);
+}
+
+void log_event(enum log_level level, const char *fmt, ...)
+{
+	struct event e = {.level = level, .message = BUF_INIT};
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_event(&e, fmt, ap);
+	va_end(ap);
+}
+
+void log_named(enum log_level level, const char *name, const struct buf *facts,
+    const char *fmt, ...)
+{
+	struct event e = {
+	    .level = level, .name = name, .facts = facts, .message = BUF_INIT};
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_event(&e, fmt, ap);
+	va_end(ap);
+}
+
+void log_tail(struct buf *out, size_t max_bytes)
+{
+	size_t start = 0;
+
+	pthread_mutex_lock(&state.lock);
+	while (state.tail_len - start > max_bytes) {
+		const char *end =
+		    memchr(state.tail + start, '\n', state.tail_len - start);
+		start = (size_t)(end - state.tail) + 1;
+	}
+	buf_add(out, state.tail + start, state.tail_len - start);
 	pthread_mutex_unlock(&state.lock);
 }
 
 bool log_progress_shown(void)
 {
-	return state.progress;
+	return state.o.progress;
 }
 
 /* A line that wraps could not be renewed in place. The last column stays
@@ -110,7 +228,7 @@ void log_progress(const char *fmt, ...)
 	cleanup(buf_done) struct buf text = BUF_INIT, out = BUF_INIT;
 	va_list ap;
 
-	if (!state.progress)
+	if (!state.o.progress)
 		return;
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);

@@ -1,6 +1,8 @@
 #include "storage/http/exchange.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/json_text.h"
+#include "storage/base/log.h"
 #include "storage/http/handle.h"
 
 #include <stdlib.h>
@@ -233,6 +235,32 @@ static int fail(struct exchange *x, CURLcode result, const char *detail)
 	    x->err, "%s %.*s", x->request->method, handle_url_shown(url), url);
 }
 
+/* Never the query of a URL: it may hold what opens the door. */
+static void log_exchange(CURL *handle, const struct exchange *x)
+{
+	cleanup(buf_done) struct buf facts = BUF_INIT;
+	const char *url = x->request->url;
+	int shown = handle_url_shown(url);
+	curl_off_t up = 0, down = 0, us = 0;
+
+	if (!log_is_shown(LOG_LEVEL_DEBUG))
+		return;
+	curl_easy_getinfo(handle, CURLINFO_SIZE_UPLOAD_T, &up);
+	curl_easy_getinfo(handle, CURLINFO_SIZE_DOWNLOAD_T, &down);
+	curl_easy_getinfo(handle, CURLINFO_TOTAL_TIME_T, &us);
+	autofree char *place = str_ndup(url, (size_t)shown);
+	json_text_str(&facts, "method", x->request->method);
+	json_text_str(&facts, "url", place);
+	json_text_int(&facts, "status", x->response->status);
+	json_text_int(&facts, "sent_bytes", up);
+	json_text_int(&facts, "received_bytes", down);
+	json_text_int(&facts, "milliseconds", us / 1000);
+	log_named(LOG_LEVEL_DEBUG, "request", &facts,
+	    "%s %s: %d, %lld bytes out, %lld in, %lld ms", x->request->method,
+	    place, x->response->status, (long long)up, (long long)down,
+	    (long long)(us / 1000));
+}
+
 static int perform(CURL *handle, struct exchange *x)
 {
 	char detail[CURL_ERROR_SIZE] = "";
@@ -257,6 +285,7 @@ static int perform(CURL *handle, struct exchange *x)
 	x->response->sent_ms = clock_now_ms(x->options->clock);
 	CURLcode result = curl_easy_perform(handle);
 	current_status(handle, &x->response->status);
+	log_exchange(handle, x);
 	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, NULL);
 	x->response->resent = x->sent > 1;
 	return result == CURLE_OK ? 0 : fail(x, result, detail);

@@ -39,7 +39,7 @@ backup() { # STATUS [ARGUMENT...]
 
 missing() { # WHAT TEXT
 	local line="missing: $1: $2"
-	[[ $output == *"$line"* ]] || { echo "not told: $line"; return 1; }
+	[[ $output != *"$line"* ]] || { echo "told twice: $line"; return 1; }
 	[[ $stderr == *"$line"* ]] || { echo "not logged: $line"; return 1; }
 	restore show latest -o json |
 	    jq -e --arg what "$1" 'any(.missing[]; .what == $what)' >/dev/null
