@@ -26,13 +26,15 @@ static int lock_and_prune(const struct agent *a,
 	    .random = a->env.random,
 	    .stale_s = a->settings->lock_stale_after / 1000,
 	};
+	struct prune_terms here = *terms;
 	if (!terms->dry_run) {
 		lock = vault_lock_acquire(v.vault, a->settings->name, &o, err);
-		if (!lock)
+		if (!lock && !vault_is_full(err))
 			return err_wrap(
 			    err, "prune: vault '%s'", settings->name);
+		here.lock_later = lock ? NULL : &o;
 	}
-	return prune_vault(a, settings, v.vault, lock, terms, err);
+	return prune_vault(a, settings, v.vault, lock, &here, err);
 }
 
 /* A vault that fails leaves the others to be pruned. */

@@ -134,10 +134,13 @@ static int check_before(const struct prune_options *o, const struct proof *gone,
 static void not_reached(struct prune_rows *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (rows->items[i].outcome != PRUNE_DROPPED)
+		struct prune_row *row = &rows->items[i];
+		if (row->outcome != PRUNE_DROPPED)
 			continue;
-		rows->items[i].outcome = PRUNE_NOT_REACHED;
-		set_reason(&rows->items[i], "the run ended before it");
+		row->outcome = row->begun ? PRUNE_FAILED : PRUNE_NOT_REACHED;
+		set_reason(row,
+		    row->begun ? "part of it is removed; the run ended then"
+			       : "the run ended before it");
 	}
 }
 
@@ -171,27 +174,67 @@ static int remove_dropped(const struct prune_options *o, const struct known *k,
 	return 0;
 }
 
-/* A full vault has no room for the record either: the archives of what is to go
- * make some, the oldest first, while their manifests still tell of them. */
-static int write_record_when_full(const struct prune_options *o,
-    const struct known *k, const struct proofs *kept,
-    const struct prune_rows *rows, struct err *err)
+/* What has to be written before anything may go: our lock, where the caller
+ * found no room for it, and the record. */
+static int write_first(
+    struct prune_options *o, const struct prune_rows *rows, struct err *err)
 {
-	struct err full = ERR_INIT;
-	int result = write_record(o, rows, &full);
+	if (!o->lock && o->lock_later) {
+		o->lock =
+		    vault_lock_acquire(o->vault, o->name, o->lock_later, err);
+		if (!o->lock)
+			return -1;
+	}
+	if (o->lock && vault_lock_check(o->lock, err))
+		return -1;
+	return write_record(o, rows, err);
+}
 
-	for (size_t i = rows->len; result && vault_is_full(&full) && i-- > 0;) {
-		const struct prune_row *row = &rows->items[i];
-		const struct proof *p = proof_of(&k->proofs, row->label);
+/* Of one that is to go: its archive, or all of it. What the store protects
+ * makes no room, which is no error. */
+static int make_room(const struct prune_options *o, const struct proof *p,
+    bool whole, const struct proofs *kept, struct prune_row *row,
+    struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (check_before(o, p, kept, err))
+		return -1;
+	int result =
+	    whole ? snapshot_remove(o->vault, p->snapshot, &p->manifest, &why)
+		  : snapshot_remove_archive(o->vault, &p->manifest, &why);
+	row->begun |= result == 0;
+	if (result && why.code != ERR_DENIED) {
+		*err = why;
+		return -1;
+	}
+	return 0;
+}
+
+/* A full vault has no room for the lock and the record either. The archives of
+ * what is to go make some, the oldest first, while their manifests still tell
+ * of them; where those are too few or too small, whole snapshots do. Each try
+ * to write asks for the lock first, and a run that holds it ends this one. */
+static int write_when_full(struct prune_options *o, const struct known *k,
+    const struct proofs *kept, struct prune_rows *rows, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int result = write_first(o, rows, &why);
+
+	for (size_t n = 0; result && vault_is_full(&why) && n < 2 * rows->len;
+	     n++) {
+		bool whole = n >= rows->len;
+		struct prune_row *row =
+		    &rows->items[rows->len - 1 - n % rows->len];
 		if (row->outcome != PRUNE_DROPPED)
 			continue;
-		if (check_before(o, p, kept, err) ||
-		    snapshot_remove_archive(o->vault, &p->manifest, err))
+		if (make_room(o, proof_of(&k->proofs, row->label), whole, kept,
+			row, err))
 			return -1;
-		result = write_record(o, rows, &full);
+		result = write_first(o, rows, &why);
 	}
 	if (result)
-		*err = full;
+		*err = why;
 	return result;
 }
 
@@ -215,6 +258,23 @@ static bool any_dropped(const struct prune_rows *rows)
 	return false;
 }
 
+static int remove_all(const struct prune_options *options,
+    const struct known *k, struct prune_rows *rows, struct err *err)
+{
+	struct prune_options o = *options;
+	struct proofs kept = kept_of(k, rows);
+
+	int result = write_when_full(&o, k, &kept, rows, err);
+	if (result)
+		not_reached(rows, rows->len);
+	else
+		result = remove_dropped(&o, k, &kept, rows, err);
+	vec_done(&kept);
+	if (o.lock != options->lock)
+		vault_lock_free(o.lock);
+	return result;
+}
+
 int prune_run(
     const struct prune_options *o, struct prune_rows *rows, struct err *err)
 {
@@ -234,13 +294,7 @@ int prune_run(
 	fill_rows(&k, rows);
 	if (o->dry_run || !any_dropped(rows))
 		return 0;
-	struct proofs kept = kept_of(&k, rows);
-	int result = (o->lock && vault_lock_check(o->lock, err)) ||
-			     write_record_when_full(o, &k, &kept, rows, err)
-			 ? -1
-			 : remove_dropped(o, &k, &kept, rows, err);
-	vec_done(&kept);
-	return result;
+	return remove_all(o, &k, rows, err);
 }
 
 const char *prune_outcome_name(enum prune_outcome outcome, bool dry_run)

@@ -28,6 +28,9 @@ struct prune_options {
 	const struct minisign_key *key; /* signs the record; NULL: unsigned */
 	const struct clock *clock;
 	struct vault_lock *lock; /* held by the caller; NULL on dry run */
+	/* Where lock is NULL since the vault is full: it is taken with these
+	 * as soon as something is removed that is to go. */
+	const struct vault_lock_options *lock_later;
 	bool dry_run;
 };
 
@@ -44,7 +47,8 @@ struct prune_row {
 	int64_t time;
 	uint64_t bytes;
 	bool partial;
-	bool bad; /* out of sight, found wrong, or not to be trusted */
+	bool bad;   /* out of sight, found wrong, or not to be trusted */
+	bool begun; /* something of it is removed */
 	enum prune_outcome outcome;
 	char *reason;
 };

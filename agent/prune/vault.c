@@ -95,6 +95,7 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	    .key = terms->key,
 	    .clock = a->env.clock,
 	    .lock = lock,
+	    .lock_later = terms->lock_later,
 	    .dry_run = terms->dry_run,
 	};
 	int status = prune_run(&o, &rows, err);

@@ -14,11 +14,13 @@ struct prune_terms {
 	const struct minisign_key *key; /* signs the record; NULL: none does */
 	/* Opened before there is a second thread. */
 	const struct retention_zone *zone;
+	/* As in prune_options. */
+	const struct vault_lock_options *lock_later;
 	bool dry_run;
 };
 
 /* Prunes it and prints what became of each snapshot. 0 or -1. lock is NULL on a
- * dry run. */
+ * dry run, and with lock_later. */
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
     struct vault *vault, struct vault_lock *lock,
     const struct prune_terms *terms, struct err *err);

@@ -7,6 +7,7 @@
 #include "storage/base/str.h"
 #include "storage/base/xml.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,11 +123,22 @@ static enum err_code code_of(const struct aws_call *c, int status)
 	return ERR_FORMAT;
 }
 
+/* Of Ceph, MinIO and OpenStack Swift; and by status (RFC 4918, 11.5). */
+static bool is_full(const struct aws_call *c, int status)
+{
+	static const char *const full[] = {"QuotaExceeded", "XMinioStorageFull",
+	    "XMinioAdminBucketQuotaExceeded", NULL};
+
+	return is_one_of(c->code, full) || status == 507;
+}
+
 static const char *advice(const struct aws_call *c, int status)
 {
 	if (str_eq(c->code, "SignatureDoesNotMatch"))
 		return ": the secret access key is wrong, or a proxy changes "
 		       "the request";
+	if (is_full(c, status))
+		return ": make room there, or raise the quota";
 	if (str_eq(c->code, "NoSuchBucket"))
 		return ": make the bucket, or put its name or endpoint right";
 	if (str_eq(c->code, "InvalidAccessKeyId"))
@@ -159,6 +171,10 @@ int aws_error_report(const struct aws_call *c, const struct http_response *r,
 	}
 	err_set(err, code_of(c, r->status), "%s %.*s: %s%s", c->method, where,
 	    url, buf_str(&text), advice(c, r->status));
+	if (is_full(c, r->status)) {
+		err->code = ERR_SYSTEM;
+		err->sys_errno = EDQUOT;
+	}
 	if (c->attempts > 1)
 		err_wrap(err, "after %d attempts", c->attempts);
 	return -1;

@@ -12,14 +12,20 @@ int record_put(struct vault *v, const char *object, const char *kind,
 	cleanup(buf_done) struct buf signature = BUF_INIT;
 	autofree char *minisig = str_printf("%s" LABEL_MINISIG, object);
 	autofree char *comment = str_printf("%s:%s", kind, object);
+	struct err ignored = ERR_INIT;
 
 	if (key && (minisign_sign(
 			key, text->data, text->len, comment, &signature, err) ||
 		       vault_put_small(v, minisig, signature.data,
 			   signature.len, VAULT_RETAIN_NONE, err)))
 		return -1;
-	return vault_put_small(
-	    v, object, text->data, text->len, VAULT_RETAIN_NONE, err);
+	if (vault_put_small(
+		v, object, text->data, text->len, VAULT_RETAIN_NONE, err) == 0)
+		return 0;
+	/* It would take the room that the next try needs. */
+	if (key && vault_is_full(err))
+		(void)vault_remove(v, minisig, &ignored);
+	return -1;
 }
 
 static int check_signature(struct vault *v, const char *object,

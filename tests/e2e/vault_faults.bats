@@ -14,6 +14,7 @@ setup_file() {
 }
 
 teardown_file() {
+	umount "$P/brim" 2>/dev/null || true
 	"$top/tests/sim/s3" stop "$P/sim" || true
 	small_stop
 }
@@ -82,6 +83,47 @@ intact() { # LABEL...
 	umount "$P/small"
 }
 
+# A label ahead of the clock would be kept: a second for each.
+backups_until() { # COUNT
+	while [ "$(labels | wc -l)" -lt "$1" ]; do
+		agent backup -q >/dev/null
+		sleep 1
+	done
+}
+
+# What is not to be kept goes, though nothing can be written before; the dry run
+# and `unlock` write nothing. Then a backup has room.
+emptied() { # COUNT: of the snapshots that are there
+	local newest
+	newest=$(labels | tail -1)
+	run --separate-stderr agent prune --dry-run
+	echo "$output$stderr"
+	[[ $output == *"$(($1 - 1)) of $1 snapshots would be pruned"* ]]
+	agent unlock --yes
+	run --separate-stderr agent prune
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[[ $output == *"$(($1 - 1)) of $1 snapshots pruned"* ]]
+	[ "$(labels)" = "$newest" ]
+}
+
+@test "a disk that is full to the last byte can be emptied" {
+	local n
+	mkdir -p "$P/brim"
+	mount -t tmpfs -o size=400k none "$P/brim" || skip "cannot mount"
+	small_config "$(small_directory "$P/brim")" |
+		sed 's/^retention:.*/retention: {keep_last: 1, keep_min: 1}/' >"$BACKSTAY_CONFIG"
+	# One that goes has hardly a page for what has to be written.
+	for n in 2 3; do
+		backups_until $n
+		dd if=/dev/zero of="$P/brim/other" bs=4k 2>/dev/null || true
+		emptied $n
+		rm "$P/brim/other"
+	done
+	restore verify latest --chain >/dev/null
+	umount "$P/brim"
+}
+
 @test "a read-only vault" {
 	agent backup
 	first=$(labels)
@@ -105,6 +147,29 @@ intact() { # LABEL...
 	radosgw-admin -n client.rgw quota disable --quota-scope=user --uid=test >/dev/null 2>&1
 	intact "$first"
 	agent backup
+}
+
+quota() { # SETTING...: of each bucket
+	radosgw-admin -n client.rgw quota set --quota-scope=bucket --uid=test "$@" >/dev/null 2>&1
+	radosgw-admin -n client.rgw quota enable --quota-scope=bucket --uid=test >/dev/null 2>&1
+}
+
+@test "a bucket that is over its quota can be emptied" {
+	local n
+	make_bucket brim
+	small_config "$(small_bucket brim)" |
+		sed 's/^retention:.*/retention: {keep_last: 1, keep_min: 1}/' >"$BACKSTAY_CONFIG"
+	export CEPH_CONF=$P/s3/ceph.conf
+	for n in 2 3; do
+		backups_until $n
+		quota --max-objects=1 --max-size=-1
+		fails_with 'QuotaExceeded.*make room there, or raise the quota'
+		# Between what is there and what one archive less makes of it.
+		quota --max-objects=$((n * 3 + 2))
+		emptied $n
+		radosgw-admin -n client.rgw quota disable --quota-scope=bucket --uid=test >/dev/null 2>&1
+	done
+	restore verify latest --chain >/dev/null
 }
 
 @test "a store that answers every fifth request with an error" {

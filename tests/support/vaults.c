@@ -11,6 +11,7 @@
 #include "tests/support/real_server.h"
 #include "tests/support/test.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,8 @@ static int front_put_small(struct vault *v, const char *name, const void *data,
 
 	if (ends(name, t->before))
 		t->call(t->ctx);
+	if (t->max_objects && test_vault_count(t, "") >= t->max_objects)
+		return err_system(err, EDQUOT, "'%s'", name);
 	wrote(t, name);
 	if ((!fails || t->stored) &&
 	    vault_put_small(t->real, name, data, len, retain, err))

@@ -30,6 +30,8 @@ struct test_vault {
 	 * it was stored: the answer is lost. NULL: none does. */
 	const char *put_fails;
 	bool stored;
+	/* A quota: no more objects than that are taken. 0: none. */
+	size_t max_objects;
 	/* Nothing is removed whose name ends so: the store keeps it. */
 	const char *kept;
 	/* Of objects whose name ends so, the byte at flip_at is read with one

@@ -21,6 +21,7 @@ struct fixture {
 	struct snapshot_trust trust;
 	struct retention_policy policy;
 	struct prune_options o;
+	struct vault_lock_options later;
 	int64_t first; /* seconds */
 };
 
@@ -87,6 +88,10 @@ static void setup(struct fixture *f, int kind)
 	    .trust = &f->trust,
 	    .key = f->key,
 	    .clock = &f->clock.clock};
+	f->later = (struct vault_lock_options){.holder = "prune",
+	    .clock = &f->clock.clock,
+	    .random = &f->random.random,
+	    .beat_s = -1};
 	/* One an hour, up to an hour ago. */
 	int64_t now = f->clock.now_ms;
 	f->clock.now_ms -= (int64_t)SNAPSHOTS * HOUR * 1000;
@@ -422,6 +427,62 @@ static void nothing_goes_once_what_stays_is_not_whole(struct fixture *f)
 		assert_int_equal(row_of(&rows, i)->outcome, PRUNE_NOT_REACHED);
 }
 
+/* Not one object more fits in; that there was no lock, the caller found out. */
+static void a_full_vault_is_emptied(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+
+	f->o.lock_later = &f->later;
+	for (unsigned keep = SNAPSHOTS - 1; keep; keep -= keep > 2 ? 1 : keep) {
+		cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+		cleanup(strvec_done) struct strvec labels = VEC_INIT;
+		f->policy.keep_last = keep;
+		f->t->max_objects = test_vault_count(f->t, "");
+		assert_ok(prune_run(&f->o, &rows, &err), err);
+		assert_int_equal(left(f), keep);
+		assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
+		assert_ok(snapshot_pruned(f->t->real, "prod", &f->trust,
+			      &labels, NULL, &err),
+		    err);
+		assert_int_equal(labels.len, SNAPSHOTS - keep);
+		assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), keep);
+		assert_int_equal(test_vault_count(f->t, ".minisig"),
+		    keep + test_vault_count(f->t, ".pruned.json"));
+		assert_int_equal(test_vault_count(f->t, "-00000000"), 0);
+	}
+}
+
+/* Nor is anything removed while another run holds the lock. */
+static void a_full_vault_of_another_run_is_left_alone(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+	cleanup(vault_lock_freep) struct vault_lock *other =
+	    vault_lock_acquire(f->t->real, "prod", &f->later, &err);
+
+	assert_non_null(other);
+	f->t->max_objects = test_vault_count(f->t, "");
+	f->o.lock_later = &f->later;
+	assert_fails(prune_run(&f->o, &rows, &err), err, ERR_LOCKED);
+	assert_int_equal(left(f), SNAPSHOTS);
+	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), SNAPSHOTS);
+	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_NOT_REACHED);
+}
+
+/* What is there is taken away, and there is still no room. */
+static void a_vault_that_stays_full_says_what_went(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->policy.keep_last = SNAPSHOTS - 1;
+	f->t->max_objects = 1;
+	assert_fails(prune_run(&f->o, &rows, &err), err, ERR_SYSTEM);
+	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_FAILED);
+	assert_contains(row_of(&rows, 0)->reason, "part of it is removed");
+	assert_int_equal(left(f), SNAPSHOTS - 1);
+}
+
 TEST_VAULT_RUNNER
 
 int main(void)
@@ -438,6 +499,9 @@ int main(void)
 	    TEST_ON_VAULTS(an_archive_that_is_gone_may_come_back),
 	    TEST_ON_VAULTS(an_archive_that_came_back_is_good),
 	    TEST_ON_VAULTS(nothing_goes_once_what_stays_is_not_whole),
+	    TEST_ON_VAULTS(a_full_vault_is_emptied),
+	    TEST_ON_VAULTS(a_full_vault_of_another_run_is_left_alone),
+	    TEST_ON_VAULTS(a_vault_that_stays_full_says_what_went),
 	};
 
 	return cmocka_run_group_tests_name(

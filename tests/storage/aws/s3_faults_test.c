@@ -9,6 +9,7 @@
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -181,6 +182,29 @@ static void a_refusal_is_not_tried_again(void **state)
 	assert_fails(s3_check(f.s3, &err), err, ERR_DENIED);
 	assert_int_equal(asked(&f), 1);
 	teardown(&f);
+}
+
+/* Other words for a disk that is full, of Ceph and of MinIO. */
+static void a_store_without_room_says_so(void **state)
+{
+	static const char *const said[][2] = {
+	    {"403 Forbidden", "QuotaExceeded"},
+	    {"400 Bad Request", "XMinioAdminBucketQuotaExceeded"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
+		autofree char *full =
+		    error_reply(said[i][0], said[i][1], "", "");
+		const struct script_reply replies[] = {{.bytes = full}};
+		struct fixture f = {0};
+		struct err err = ERR_INIT;
+		SETUP(f, replies);
+		assert_fails(s3_check(f.s3, &err), err, ERR_SYSTEM);
+		assert_int_equal(err.sys_errno, EDQUOT);
+		assert_contains(err.message, "make room there");
+		teardown(&f);
+	}
 }
 
 /* ---- broken off ---- */
@@ -707,6 +731,7 @@ int main(void)
 	    cmocka_unit_test(passing_failures_are_tried_again_and_signed_anew),
 	    cmocka_unit_test(what_never_passes_is_given_up),
 	    cmocka_unit_test(a_refusal_is_not_tried_again),
+	    cmocka_unit_test(a_store_without_room_says_so),
 	    cmocka_unit_test(a_body_that_breaks_off_is_got_again),
 	    cmocka_unit_test(a_range_that_breaks_off_goes_on_where_it_was),
 	    cmocka_unit_test(a_stream_that_breaks_off_goes_on_where_it_was),
