@@ -1,9 +1,12 @@
 /* Any bytes are a pack or an error. Their checksum is set right, so that more
- * than one in 2^160 inputs comes past it. */
+ * than one in 2^160 inputs comes past it. Read in parts they are the same pack;
+ * offsets that are not its own are an error. */
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/git/pack/index_pack.h"
+#include "storage/git/pack/index_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +47,69 @@ static void check(const struct index_pack *ip, size_t size)
 			__builtin_trap();
 }
 
+enum { PART_BYTES = 24, MAX_OFFSETS = 4096 };
+
+static int by_offset(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* false: refused. */
+static bool read_parts(const struct index_pack_options *o,
+    const struct memory *m, const uint64_t *offsets, size_t count,
+    struct buf *idx)
+{
+	cleanup(index_pack_freep) struct index_pack *ip = index_pack_new(o);
+	const struct index_parts p = {.bytes = m->len,
+	    .offsets = offsets,
+	    .count = count,
+	    .part_bytes = PART_BYTES};
+	struct err err = ERR_INIT;
+
+	if (index_parts_read(ip, &p, &err) || index_pack_resolve(ip, &err))
+		return false;
+	index_pack_write(ip, idx);
+	return true;
+}
+
+static void check_parts(const struct index_pack_options *o,
+    const struct memory *m, const struct index_pack *ip)
+{
+	cleanup(buf_done) struct buf whole = BUF_INIT;
+	cleanup(buf_done) struct buf parts = BUF_INIT;
+	uint64_t offsets[MAX_OFFSETS];
+	size_t count = index_pack_count(ip);
+
+	if (!count || count > MAX_OFFSETS)
+		return;
+	for (size_t i = 0; i < count; i++)
+		offsets[i] = index_pack_offset(ip, i);
+	qsort(offsets, count, sizeof(*offsets), by_offset);
+	index_pack_write(ip, &whole);
+	if (!read_parts(o, m, offsets, count, &parts) ||
+	    parts.len != whole.len ||
+	    memcmp(parts.data, whole.data, whole.len) != 0)
+		__builtin_trap();
+}
+
+/* Where nothing is known to begin. */
+static void try_offsets(
+    const struct index_pack_options *o, const struct memory *m, size_t step)
+{
+	cleanup(buf_done) struct buf idx = BUF_INIT;
+	const uint8_t *p = m->data;
+	uint64_t offsets[MAX_OFFSETS];
+	size_t count = (size_t)p[10] << 8 | p[11];
+
+	if (count > MAX_OFFSETS)
+		return;
+	for (size_t i = 0; i < count; i++)
+		offsets[i] = 12 + i * step;
+	read_parts(o, m, offsets, count, &idx);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup(buf_done) struct buf pack = BUF_INIT;
@@ -62,12 +128,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .ctx = &m,
 	    .threads = 1,
 	    .max_object_bytes = 1 << 20};
+	try_offsets(&o, &m, piece);
 	cleanup(index_pack_freep) struct index_pack *ip = index_pack_new(&o);
 	for (size_t at = 0; at < pack.len; at += piece)
 		if (index_pack_feed(ip, pack.data + at,
 			pack.len - at < piece ? pack.len - at : piece, &err))
 			return 0;
-	if (index_pack_resolve(ip, &err) == 0)
-		check(ip, pack.len);
+	if (index_pack_resolve(ip, &err))
+		return 0;
+	check(ip, pack.len);
+	check_parts(&o, &m, ip);
 	return 0;
 }

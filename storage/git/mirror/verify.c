@@ -6,6 +6,7 @@
 #include "storage/base/str.h"
 #include "storage/git/mirror/store.h"
 #include "storage/git/pack/index_pack.h"
+#include "storage/git/pack/index_parts.h"
 #include "storage/git/pack/packs.h"
 #include "storage/git/repo/reach.h"
 #include "storage/git/repo/ref_files.h"
@@ -75,6 +76,35 @@ static int same_index(
 	    "the index of %s is not the one that belongs to it", pack->path);
 }
 
+static int by_offset(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Several parts at once, as the index says where objects begin. What is wrong,
+ * and whether with the pack or its index, is found by reading it in order. */
+static int read_pack(struct index_pack **ip, const struct index_pack_options *o,
+    const struct pack *pack, struct err *err)
+{
+	autofree uint64_t *offsets =
+	    mem_resize(NULL, (size_t)pack->count + 1, sizeof(*offsets));
+	const struct index_parts parts = {
+	    .bytes = pack->bytes, .offsets = offsets, .count = pack->count};
+	struct err why = ERR_INIT;
+
+	for (uint32_t i = 0; i < pack->count; i++)
+		offsets[i] = pack_offset(pack, i);
+	qsort(offsets, pack->count, sizeof(*offsets), by_offset);
+	*ip = index_pack_new(o);
+	if (!index_parts_read(*ip, &parts, &why))
+		return 0;
+	index_pack_free(*ip);
+	*ip = index_pack_new(o);
+	return feed_all(*ip, o->ctx, o->cancel, err);
+}
+
 static int verify_pack(const struct pack *pack, struct object_links *links,
     const struct cancel *cancel, struct err *err)
 {
@@ -82,13 +112,13 @@ static int verify_pack(const struct pack *pack, struct object_links *links,
 	struct pack_file f = {.fd = fd, .path = pack->path};
 	const struct index_pack_options o = {
 	    .read_at = read_at, .ctx = &f, .cancel = cancel};
-	cleanup(index_pack_freep) struct index_pack *ip = index_pack_new(&o);
+	cleanup(index_pack_freep) struct index_pack *ip = NULL;
 
 	if (fd < 0)
 		return err_system(err, errno, "cannot open %s", pack->path);
 	if (pack_check_index(pack, err))
 		return -1;
-	if (feed_all(ip, &f, cancel, err) || index_pack_resolve(ip, err)) {
+	if (read_pack(&ip, &o, pack, err) || index_pack_resolve(ip, err)) {
 		if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)
 			err->code = ERR_INTEGRITY;
 		return err_wrap(err, "%s", pack->path);

@@ -1,7 +1,7 @@
 /*
  * An index while it is made: its entries, and how a whole object becomes one.
- * index_pack.c reads the pack into it, index_deltas.c resolves what is left;
- * for nobody else.
+ * index_pack.c reads the pack into it, index_parts.c several parts of one at
+ * once, and index_deltas.c resolves what is left; for nobody else.
  */
 #ifndef STORAGE_GIT_PACK_INDEX_ENTRY_H
 #define STORAGE_GIT_PACK_INDEX_ENTRY_H
@@ -38,6 +38,13 @@ struct pack_ref_delta {
 };
 VEC_DEFINE(pack_ref_deltavec, struct pack_ref_delta);
 
+/* A delta whose base lies before the part of the pack that is being read. */
+struct pack_far_delta {
+	uint64_t base; /* offset */
+	uint32_t entry;
+};
+VEC_DEFINE(pack_far_deltavec, struct pack_far_delta);
+
 enum pack_state {
 	STATE_HEADER,
 	STATE_ENTRY,
@@ -50,7 +57,8 @@ struct index_pack {
 	struct index_pack_options o;
 	enum pack_state state;
 	uint64_t offset;   /* of the next byte */
-	uint64_t end;	   /* where the trailer begins */
+	uint64_t begin;	   /* of a part; 0: the whole pack is read */
+	uint64_t end;	   /* where the trailer or the next part begins */
 	uint32_t expected; /* entries, as the header says */
 	uint8_t head[64];  /* a header that is being read */
 	size_t head_len;
@@ -64,9 +72,19 @@ struct index_pack {
 	uint8_t checksum[GIT_ID_LEN];
 	struct pack_entryvec entries;  /* by offset */
 	struct pack_ref_deltavec refs; /* by base, once all are read */
+	struct pack_far_deltavec far;  /* of a part */
 	struct object_links links;
 	uint32_t *order; /* entries by id */
 };
+
+/* Lets index_pack_feed expect only `count` objects, of which the first begins
+ * at `begin` (not 0), and after them nothing. */
+void index_pack_begin_part(
+    struct index_pack *ip, uint64_t begin, uint32_t count);
+/* The entry that begins there; PACK_NONE. */
+uint32_t index_pack_find_offset(const struct index_pack *ip, uint64_t offset);
+/* Makes the entry `index` a delta on the one before it, `base`. */
+void index_pack_link(struct index_pack *ip, uint32_t index, uint32_t base);
 
 /* Hashes a whole object, takes its links and shows a small blob. */
 int index_entry_add_object(struct index_pack *ip, struct digest *d,

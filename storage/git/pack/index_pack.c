@@ -40,6 +40,7 @@ void index_pack_free(struct index_pack *ip)
 	object_links_done(&ip->links);
 	vec_done(&ip->entries);
 	vec_done(&ip->refs);
+	vec_done(&ip->far);
 	free(ip->object);
 	free(ip->window);
 	free(ip->order);
@@ -90,10 +91,19 @@ static size_t fill_head(
 static void next_entry(struct index_pack *ip)
 {
 	ip->head_len = 0;
-	ip->state =
-	    ip->entries.len == ip->expected ? STATE_TRAILER : STATE_ENTRY;
-	if (ip->state == STATE_TRAILER)
-		ip->end = ip->offset;
+	ip->state = STATE_ENTRY;
+	if (ip->entries.len < ip->expected)
+		return;
+	ip->state = ip->begin ? STATE_END : STATE_TRAILER;
+	ip->end = ip->offset;
+}
+
+void index_pack_begin_part(
+    struct index_pack *ip, uint64_t begin, uint32_t count)
+{
+	ip->begin = ip->offset = begin;
+	ip->expected = count;
+	next_entry(ip);
 }
 
 static ssize_t feed_header(
@@ -159,7 +169,7 @@ static int parse_entry_header(
 	return p > end ? 0 : (int)(p - ip->head);
 }
 
-static uint32_t find_offset(const struct index_pack *ip, uint64_t offset)
+uint32_t index_pack_find_offset(const struct index_pack *ip, uint64_t offset)
 {
 	size_t low = 0, high = ip->entries.len;
 
@@ -191,21 +201,32 @@ static void reserve_object(struct index_pack *ip, uint64_t size)
 	ip->object = mem_resize(ip->object, ip->object_cap, 1);
 }
 
+void index_pack_link(struct index_pack *ip, uint32_t index, uint32_t base)
+{
+	struct pack_entry *e = &ip->entries.items[index];
+
+	e->base = base;
+	e->next_sibling = ip->entries.items[base].first_child;
+	ip->entries.items[base].first_child = index;
+}
+
 /* The parsed header becomes an entry, linked to its base. */
 static int begin_entry(struct index_pack *ip, struct pack_entry e,
     uint64_t base_offset, struct err *err)
 {
-	uint32_t index = (uint32_t)ip->entries.len;
+	uint32_t index = (uint32_t)ip->entries.len, base = PACK_NONE;
 
 	e.base = e.first_child = e.next_sibling = PACK_NONE;
 	e.crc = (uint32_t)crc32(0, ip->head, e.header_len);
-	if (e.kind == PACK_OFS_DELTA) {
-		e.base = find_offset(ip, base_offset);
-		if (e.base == PACK_NONE)
+	if (e.kind == PACK_OFS_DELTA && base_offset < ip->begin) {
+		struct pack_far_delta *f = vec_add(&ip->far);
+		f->base = base_offset;
+		f->entry = index;
+	} else if (e.kind == PACK_OFS_DELTA) {
+		base = index_pack_find_offset(ip, base_offset);
+		if (base == PACK_NONE)
 			return damaged(
 			    ip, "a delta's base is no object's place", err);
-		e.next_sibling = ip->entries.items[e.base].first_child;
-		ip->entries.items[e.base].first_child = index;
 	} else if (e.kind == PACK_REF_DELTA) {
 		struct pack_ref_delta *r = vec_add(&ip->refs);
 		memcpy(
@@ -216,6 +237,8 @@ static int begin_entry(struct index_pack *ip, struct pack_entry e,
 		    ip, "a tree or commit is beyond all limits", err);
 	}
 	*vec_add(&ip->entries) = e;
+	if (base != PACK_NONE)
+		index_pack_link(ip, index, base);
 	if (keeps_whole(ip, &e))
 		reserve_object(ip, e.size);
 	else if (e.kind == OBJECT_BLOB)
@@ -335,7 +358,8 @@ int index_pack_feed(
     struct index_pack *ip, const void *data, size_t len, struct err *err)
 {
 	const uint8_t *at = data;
-	const uint8_t *hashed = at; /* up to here the checksum knows */
+	/* Up to here the checksum knows; a part has none. */
+	const uint8_t *hashed = ip->begin ? NULL : at;
 
 	while (len) {
 		if (ip->state == STATE_TRAILER && hashed) {
