@@ -58,10 +58,13 @@ static int get(struct work *w, const struct s3_object *o, struct err *err)
 	const struct s3_get g = {.key = o->key, .if_match = o->etag};
 	cleanup(buf_done) struct buf data = BUF_INIT;
 
-	if (file_mkdirs(parent, err))
-		return -1;
 	autoclose int fd =
 	    open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == ENOENT) {
+		if (file_mkdirs(parent, err))
+			return -1;
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	}
 	if (fd < 0)
 		return err_system(err, errno, "%s", path);
 	if (o->size > SMALL_BYTES)
