@@ -404,37 +404,6 @@ static void a_choice_takes_the_definitions_it_needs_along(void **state)
 	assert_ok(selection_check(p, &err), err);
 }
 
-static void a_choice_of_nothing_is_a_slip(void **state)
-{
-	struct fixture *f = *state;
-	cleanup(strvec_done) struct strvec only = VEC_INIT;
-	cleanup(selection_done) struct selection s = {.git = VEC_INIT};
-	struct err err = ERR_INIT;
-
-	add_team(f);
-	strvec_add(&only, "kubernetes:taem");
-	assert_ok(selection_parse(&only, &s, &f->o, &err), err);
-	cleanup(plan_freep) struct plan *p = make(f);
-	assert_fails(selection_check(p, &err), err, ERR_NOT_FOUND);
-	assert_contains(err.message, "kubernetes:team");
-}
-
-static void a_choice_that_says_nothing_is_refused(void **state)
-{
-	static const char *const texts[] = {"kubernetes:", "helm", "git:"};
-	struct fixture *f = *state;
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		cleanup(strvec_done) struct strvec only = VEC_INIT;
-		cleanup(selection_done) struct selection s = {.git = VEC_INIT};
-		struct err err = ERR_INIT;
-
-		strvec_add(&only, texts[i]);
-		assert_fails(
-		    selection_parse(&only, &s, &f->o, &err), err, ERR_USAGE);
-	}
-}
-
 static void a_state_goes_by_what_was_noted_of_it(void **state)
 {
 	struct fixture *f = *state;
@@ -566,8 +535,6 @@ int main(void)
 	    TEST(limits_come_after_what_they_limit),
 	    TEST(a_definition_comes_before_its_objects),
 	    TEST(a_choice_takes_the_definitions_it_needs_along),
-	    TEST(a_choice_of_nothing_is_a_slip),
-	    TEST(a_choice_that_says_nothing_is_refused),
 	    TEST(a_state_goes_by_what_was_noted_of_it),
 	    TEST(maps_are_made_and_two_that_meet_are_refused),
 	    TEST(what_a_controller_makes_is_left_out),

@@ -1,0 +1,223 @@
+#include "storage/archive/manifest.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/str.h"
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DIGEST                                                                 \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void manifest_of_a_run(struct manifest *m)
+{
+	manifest_init(m);
+	m->label = str_dup("prod-20260102T030405Z");
+	m->name = str_dup("prod");
+	m->created = 1767323045;
+	m->started = 1767323040;
+	m->finished = 1767323100;
+	m->zone = str_dup("Europe/Berlin");
+	m->hostname = str_dup("host");
+	m->vault = str_dup("disk");
+	m->archive.file = str_dup("prod-20260102T030405Z.tar.gz.age");
+	memcpy(m->archive.sha256, DIGEST, DIGEST_SHA256_HEX);
+	m->archive.bytes = (uint64_t)1 << 40;
+	m->archive.compression = ARCHIVE_GZIP;
+	m->archive.encryption = ARCHIVE_AGE;
+	m->archive.entries = 7;
+	m->archive.content_bytes = 99;
+	strvec_add(&m->tags, "before-upgrade");
+	m->hold = true;
+	manifest_add_previous(m, "disk", "prod-20260101T030405Z", DIGEST);
+	manifest_add_previous(m, "bucket", NULL, NULL);
+}
+
+static int parse(const struct buf *text, struct manifest *m, struct err *err)
+{
+	return manifest_parse(text->data, text->len, m, err);
+}
+
+static void what_is_written_is_read(void **state)
+{
+	(void)state;
+	struct err err = ERR_INIT;
+	cleanup(manifest_done) struct manifest in;
+	cleanup(manifest_done) struct manifest out = {.tool = NULL};
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(buf_done) struct buf again = BUF_INIT;
+
+	manifest_of_a_run(&in);
+	in.partial = true;
+	manifest_add_missing(&in, "repository 'a'", "refused");
+	manifest_add_warning(&in, "slow");
+	manifest_write(&in, &text);
+	assert_ok(parse(&text, &out, &err), err);
+	assert_true(out.partial && out.hold);
+	assert_int_equal(out.created, in.created);
+	assert_int_equal(out.archive.bytes, in.archive.bytes);
+	assert_int_equal(out.archive.compression, ARCHIVE_GZIP);
+	assert_int_equal(out.archive.encryption, ARCHIVE_AGE);
+	assert_string_equal(out.tags.items[0], "before-upgrade");
+	assert_string_equal(
+	    json_get_str(json_at(out.missing, 0), "reason"), "refused");
+	assert_string_equal(
+	    manifest_previous_in(&out, "disk")->label, "prod-20260101T030405Z");
+	assert_string_equal(manifest_previous_in(&out, "disk")->sha256, DIGEST);
+	assert_null(manifest_previous_in(&out, "bucket")->label);
+	assert_null(manifest_previous_in(&out, "tape"));
+	/* The signature is over these bytes. */
+	manifest_write(&out, &again);
+	assert_string_equal(buf_str(&again), buf_str(&text));
+}
+
+/* ---- one member wrong at a time ------------------------------------------ */
+
+/* The document with a member replaced ("archive.bytes"), or, by NULL, gone. */
+static void changed(const char *key, const char *value, struct buf *out)
+{
+	cleanup(manifest_done) struct manifest m;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	manifest_of_a_run(&m);
+	manifest_write(&m, &text);
+	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
+	struct json_object *at = j;
+	if (str_starts(key, "archive.")) {
+		at = json_get(j, "archive");
+		key += strlen("archive.");
+	}
+	json_remove(at, key);
+	if (value) {
+		autofree char *member = str_printf("{\"v\":%s}", value);
+		cleanup(json_freep) struct json_object *v = test_json(member);
+		json_set(at, key, json_share(json_get(v, "v")));
+	}
+	json_write(out, j, JSON_PRETTY);
+}
+
+static void a_member_that_is_missing_or_odd_is_named(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *key, *value;
+	} cases[] = {
+	    {"tool", NULL},
+	    {"label", "7"},
+	    {"label", "\"a\\u0000b\""},
+	    {"name", NULL},
+	    {"created", "\"yesterday\""},
+	    {"created", "1767323045"},
+	    {"started", NULL},
+	    {"finished", "\"2026-13-02T03:04:05Z\""},
+	    {"zone", "null"},
+	    {"status", "\"good\""},
+	    {"archive", "[]"},
+	    {"archive.file", "\"../prod.tar.gz\""},
+	    {"archive.file", "\"a/b\""},
+	    {"archive.sha256", "\"0123\""},
+	    {"archive.bytes", "-1"},
+	    {"archive.bytes", "1.5"},
+	    {"archive.compression", "\"xz\""},
+	    {"archive.encryption", "\"rot13\""},
+	    {"archive.entries", NULL},
+	    {"sources", "{}"},
+	    {"sources", "[1]"},
+	    {"missing", "[\"a\"]"},
+	    {"warnings", "[{}]"},
+	    {"tags", "[1]"},
+	    {"hold", "\"yes\""},
+	    {"previous", "null"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		const char *key = cases[i].key;
+		struct manifest m;
+		struct err err;
+		changed(key, cases[i].value, &text);
+		assert_fails(parse(&text, &m, &err), err, ERR_FORMAT);
+		autofree char *named = str_printf("'%s'",
+		    str_starts(key, "archive.") ? key + strlen("archive.")
+						: key);
+		assert_contains(err.message, named);
+	}
+}
+
+static void another_version_is_refused(void **state)
+{
+	(void)state;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct manifest m;
+	struct err err;
+
+	changed("version", "2", &text);
+	assert_fails(parse(&text, &m, &err), err, ERR_FORMAT);
+	assert_contains(err.message, "of version 2; this program reads 1");
+}
+
+/* A later version may add to the format: what it adds is no fault. */
+static void an_unknown_member_is_no_fault(void **state)
+{
+	(void)state;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(manifest_done) struct manifest m = {.tool = NULL};
+	struct err err = ERR_INIT;
+
+	changed("mood", "\"good\"", &text);
+	assert_ok(parse(&text, &m, &err), err);
+	assert_string_equal(m.name, "prod");
+}
+
+static void a_cap_is_held(void **state)
+{
+	(void)state;
+	struct manifest m;
+	struct err err;
+
+	assert_fails(
+	    manifest_parse("{}", (size_t)MANIFEST_MAX_BYTES + 1, &m, &err), err,
+	    ERR_FORMAT);
+	assert_contains(err.message, "too long");
+	assert_fails(manifest_parse("{", 1, &m, &err), err, ERR_FORMAT);
+}
+
+/* ---- partial ------------------------------------------------------------- */
+
+/* Early versions wrote partial where one more vault did not get its copy. Such
+ * a snapshot is whole; one that misses anything else is not. */
+static void a_missing_copy_does_not_make_it_partial(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct err err = ERR_INIT;
+		cleanup(manifest_done) struct manifest in;
+		cleanup(manifest_done) struct manifest out = {.tool = NULL};
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		manifest_of_a_run(&in);
+		in.partial = true;
+		if (i > 0)
+			manifest_add_missing(
+			    &in, "the copy in vault 'tape'", "it is full");
+		if (i > 1)
+			manifest_add_missing(&in, "repository 'a'", "refused");
+		manifest_write(&in, &text);
+		assert_ok(parse(&text, &out, &err), err);
+		assert_int_equal(out.partial, i != 1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_is_written_is_read),
+	    cmocka_unit_test(a_member_that_is_missing_or_odd_is_named),
+	    cmocka_unit_test(another_version_is_refused),
+	    cmocka_unit_test(an_unknown_member_is_no_fault),
+	    cmocka_unit_test(a_cap_is_held),
+	    cmocka_unit_test(a_missing_copy_does_not_make_it_partial),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
