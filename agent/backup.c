@@ -64,9 +64,10 @@ static void report_odd(const struct snapshot_writer *w)
 	const char *future = snapshot_writer_future(w);
 
 	VEC_EACH (snapshot_writer_left(w), object)
-		log_warn("'%s' belongs to no snapshot that is there, and no "
-			 "record says that it was pruned: it stays, in case "
-			 "its manifest comes back",
+		log_warn("'%s' belongs to no snapshot that is there, and "
+			 "nothing here says that a run left it: it stays, in "
+			 "case its manifest is only out of sight; README says "
+			 "when to remove it",
 		    *object);
 	if (future)
 		log_warn("'%s' lies in the future: it was made under a wrong "

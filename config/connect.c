@@ -187,9 +187,11 @@ int connect_vault_marked(const struct settings *all,
 {
 	if (connect_vault(s, false, env, out, err))
 		return explain_no_directory(all, s, err);
-	return read_marker(all, out->vault, &out->marker, err)
-		   ? err_wrap(err, "vault '%s'", s->name)
-		   : 0;
+	if (read_marker(all, out->vault, &out->marker, err))
+		return err_wrap(err, "vault '%s'", s->name);
+	vault_set_id(out->vault, out->marker.id);
+	vault_set_memory(out->vault, all->state_dir);
+	return 0;
 }
 
 void connect_vault_done(struct connect_vault *v)

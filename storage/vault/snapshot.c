@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/vault/label.h"
 #include "storage/vault/lock_row.h"
+#include "storage/vault/remains.h"
 #include "storage/vault/vault_marker.h"
 
 #include <ctype.h>
@@ -387,7 +388,9 @@ int snapshot_remove(struct vault *v, const struct snapshot *s,
 	/* The manifest first: from then on there is no snapshot, only what is
 	 * left of one. */
 	if (vault_remove(v, manifest, err) || vault_remove(v, signature, err) ||
-	    vault_remove(v, m->archive.file, err) || remove_records(v, s, err))
+	    remains_note(v, s->label, err) ||
+	    vault_remove(v, m->archive.file, err) ||
+	    remains_forget(v, s->label, err) || remove_records(v, s, err))
 		return err_wrap(err, "removing '%s'", s->label);
 	return 0;
 }

@@ -210,6 +210,10 @@ struct source *snapshot_open(struct vault *v, const struct snapshot *s,
 int snapshot_check(struct vault *v, const struct snapshot *s,
     const struct snapshot_open_options *o, struct manifest *m, struct err *err);
 
+/* The archive alone, against a manifest that was checked. ERR_INTEGRITY. */
+int snapshot_check_archive(struct vault *v, const struct manifest *m,
+    const struct snapshot_open_options *o, struct err *err);
+
 struct snapshot_copy_to {
 	struct vault *vault;
 	struct vault_lock *lock; /* of the snapshot's name there */

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A run that stood still for so long that another took over its lock finds
  * that the other has removed an archive without a manifest. A store that
@@ -34,6 +35,26 @@ static int check_lock(const struct snapshot_commit *p, struct err *err)
 	return -1;
 }
 
+/* The very same may be there: of a copy that was interrupted, or out of sight
+ * for the list. */
+static int put_or_find(
+    struct vault *v, const char *name, const struct buf *data, struct err *err)
+{
+	struct err why = ERR_INIT, ignored = ERR_INIT;
+	cleanup(buf_done) struct buf there = BUF_INIT;
+
+	if (vault_put_small(v, name, buf_str(data), data->len,
+		VAULT_RETAIN_SNAPSHOT, &why) == 0)
+		return 0;
+	if (why.code == ERR_EXISTS &&
+	    vault_read(v, name, data->len, &there, &ignored) == 0 &&
+	    there.len == data->len &&
+	    memcmp(buf_str(&there), buf_str(data), data->len) == 0)
+		return 0;
+	*err = why;
+	return -1;
+}
+
 /* The signature first: a manifest that is there is signed. */
 int snapshot_commit_write(
     struct vault *v, const struct snapshot_commit *p, struct err *err)
@@ -41,12 +62,9 @@ int snapshot_commit_write(
 	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, p->label);
 	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, p->label);
 
-	if (p->signature->len &&
-	    vault_put_small(v, minisig, p->signature->data, p->signature->len,
-		VAULT_RETAIN_SNAPSHOT, err))
+	if (p->signature->len && put_or_find(v, minisig, p->signature, err))
 		return -1;
-	if (vault_put_small(v, manifest, buf_str(p->manifest), p->manifest->len,
-		VAULT_RETAIN_SNAPSHOT, err))
+	if (put_or_find(v, manifest, p->manifest, err))
 		return -1;
 	if (check_lock(p, err))
 		return -1;

@@ -22,7 +22,8 @@ struct snapshot_commit {
 	struct vault_lock *lock;     /* NULL: not asked */
 };
 
-/* Writes them beside the archive that is there. ERR_EXISTS: there are others;
+/* Writes them beside the archive that is there, where the same are not there
+ * already. ERR_EXISTS: there are others;
  * ERR_LOCKED: another run has taken the lock over meanwhile, or has removed the
  * archive. */
 int snapshot_commit_write(

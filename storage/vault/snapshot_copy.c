@@ -4,6 +4,7 @@
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
 #include "storage/vault/label.h"
+#include "storage/vault/remains.h"
 #include "storage/vault/snapshot_commit.h"
 #include "storage/vault/tidy.h"
 
@@ -79,11 +80,33 @@ static int is_same(struct vault *to, const struct snapshot *there,
 	    vault_describe(to));
 }
 
-/* 1 where it is there already. A copy that was interrupted left an archive that
- * would be in the way. */
+enum archive_there { ARCHIVE_NONE, ARCHIVE_SAME, ARCHIVE_OTHER };
+
+static int look_for_archive(struct vault *to, const struct manifest *m,
+    const struct snapshot_open_options *o, enum archive_there *out,
+    struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct vault_stat stat;
+
+	*out = ARCHIVE_SAME;
+	if (vault_stat(to, m->archive.file, &stat, &why) == 0 &&
+	    snapshot_check_archive(to, m, o, &why) == 0)
+		return 0;
+	*out = why.code == ERR_NOT_FOUND ? ARCHIVE_NONE : ARCHIVE_OTHER;
+	if (why.code == ERR_NOT_FOUND || why.code == ERR_INTEGRITY ||
+	    why.code == ERR_FORMAT)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+/* 1 where it is there already. A copy that was interrupted left an archive:
+ * where it is the right one, it may as well be that the store does not show its
+ * manifest, and it is kept; else it is in the way, and of no snapshot. */
 static int make_room(struct vault *to, const struct snapshot *s,
     const struct originals *p, const struct manifest *m,
-    const struct snapshot_trust *trust, struct err *err)
+    const struct snapshot_open_options *o, bool *archive_there, struct err *err)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 
@@ -92,15 +115,22 @@ static int make_room(struct vault *to, const struct snapshot *s,
 	VEC_EACH (&list, there)
 		if (str_eq(there->label, s->label))
 			return is_same(to, there, p, m, err);
-	const struct tidy_terms terms = {
-	    .name = s->name, .list = &list, .label = s->label, .trust = trust};
-	return tidy_vault(to, &terms, NULL, err) < 0 ? -1 : 0;
+	enum archive_there archive;
+	if (look_for_archive(to, m, o, &archive, err))
+		return -1;
+	const struct tidy_terms terms = {.name = s->name,
+	    .list = &list,
+	    .label = archive == ARCHIVE_OTHER ? s->label : NULL};
+	if (tidy_vault(to, &terms, NULL, err) < 0)
+		return -1;
+	*archive_there = archive == ARCHIVE_SAME;
+	return 0;
 }
 
 /* The archive, and what makes a snapshot of it where the lock is still ours. */
 static int copy(const struct snapshot *s, struct source *from,
     const struct snapshot_copy_to *to, const struct originals *originals,
-    const struct manifest *m, struct err *err)
+    const struct manifest *m, bool archive_there, struct err *err)
 {
 	const struct snapshot_commit snapshot_commit = {.label = s->label,
 	    .archive = m->archive.file,
@@ -110,19 +140,22 @@ static int copy(const struct snapshot *s, struct source *from,
 
 	/* Who took the lock over may be copying the same: all that is there is
 	 * another's then. */
-	if (copy_archive(from, to->vault, m->archive.file, err) ||
-	    vault_lock_check(to->lock, err))
+	if ((!archive_there &&
+		(remains_note(to->vault, s->label, err) ||
+		    copy_archive(from, to->vault, m->archive.file, err))) ||
+	    vault_lock_check(to->lock, err) ||
+	    remains_forget(to->vault, s->label, err))
 		return -1;
 	if (snapshot_commit_write(to->vault, &snapshot_commit, err) == 0)
 		return 0;
-	if (err->code != ERR_EXISTS)
+	if (err->code != ERR_EXISTS && !archive_there)
 		snapshot_commit_withdraw(to->vault, &snapshot_commit);
 	return -1;
 }
 
 static int copy_checked(struct vault *from, const struct snapshot *s,
     const struct snapshot_open_options *o, const struct snapshot_copy_to *to,
-    const struct originals *originals, struct err *err)
+    const struct originals *originals, bool archive_there, struct err *err)
 {
 	struct manifest m;
 	cleanup(source_freep) struct source *archive =
@@ -130,7 +163,7 @@ static int copy_checked(struct vault *from, const struct snapshot *s,
 
 	if (!archive)
 		return -1;
-	int result = copy(s, archive, to, originals, &m, err);
+	int result = copy(s, archive, to, originals, &m, archive_there, err);
 	manifest_done(&m);
 	return result;
 }
@@ -142,14 +175,17 @@ int snapshot_copy(struct vault *from, const struct snapshot *s,
 	cleanup(originals_done) struct originals originals = {
 	    .manifest = BUF_INIT};
 	char sha256[DIGEST_SHA256_HEX];
+	bool archive_there = false;
 	struct manifest m;
 
 	if (snapshot_manifest(from, s, o->trust, &m, sha256, err))
 		return -1;
-	int there =
-	    read_originals(from, s, sha256, &originals, err)
-		? -1
-		: make_room(to->vault, s, &originals, &m, o->trust, err);
+	int there = read_originals(from, s, sha256, &originals, err)
+			? -1
+			: make_room(to->vault, s, &originals, &m, o,
+			      &archive_there, err);
 	manifest_done(&m);
-	return there ? there : copy_checked(from, s, o, to, &originals, err);
+	return there ? there
+		     : copy_checked(
+			   from, s, o, to, &originals, archive_there, err);
 }

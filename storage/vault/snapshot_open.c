@@ -127,6 +127,12 @@ static int read_through(struct vault *v, const struct manifest *m,
 	}
 }
 
+int snapshot_check_archive(struct vault *v, const struct manifest *m,
+    const struct snapshot_open_options *o, struct err *err)
+{
+	return read_through(v, m, o, -1, err);
+}
+
 int snapshot_check(struct vault *v, const struct snapshot *s,
     const struct snapshot_open_options *o, struct manifest *m, struct err *err)
 {

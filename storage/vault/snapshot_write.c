@@ -5,6 +5,7 @@
 #include "storage/base/mem.h"
 #include "storage/vault/destinations.h"
 #include "storage/vault/label.h"
+#include "storage/vault/remains.h"
 #include "storage/vault/skew.h"
 #include "storage/vault/snapshot_commit.h"
 #include "storage/vault/tidy.h"
@@ -118,8 +119,7 @@ static int check_previous(
     struct snapshot_writer *w, struct destination *p, struct err *err)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	const struct tidy_terms terms = {
-	    .name = w->name, .list = &list, .trust = w->o.trust};
+	const struct tidy_terms terms = {.name = w->name, .list = &list};
 
 	if (snapshot_list(p->vault, w->name, &list, err))
 		return -1;
@@ -240,6 +240,11 @@ void snapshot_writer_fail(
 
 struct sink *snapshot_writer_sink(struct snapshot_writer *w, struct err *err)
 {
+	VEC_EACH (&w->destinations, p) {
+		struct err failure = ERR_INIT;
+		if (!p->failed && remains_note(p->vault, w->label, &failure))
+			destination_fail(p, &failure);
+	}
 	struct sink *sink =
 	    destinations_sink(&w->destinations, w->archive, err);
 
@@ -320,7 +325,8 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 		if (p->failed)
 			continue;
 		snapshot_commit.lock = lock_of(w, p);
-		if (snapshot_commit_write(
+		if (remains_forget(p->vault, w->label, &failure) ||
+		    snapshot_commit_write(
 			p->vault, &snapshot_commit, &failure)) {
 			destination_fail(p, &failure);
 			/* What is there already is another's. */

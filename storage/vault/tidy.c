@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/vault/label.h"
+#include "storage/vault/remains.h"
 
 #include <string.h>
 
@@ -61,34 +62,6 @@ static bool is_listed(
 	return false;
 }
 
-/* What is known of the parts of snapshots that have no manifest. */
-struct orphans {
-	const struct tidy_terms *terms;
-	const struct snapshot *newest; /* NULL: there is none */
-	bool pruned_known;	       /* read when first needed */
-	struct strvec pruned;
-};
-
-/* The newest that somebody signed; where no signature holds, as after a change
- * of keys, the newest there is. */
-static int find_newest(struct vault *v, const struct tidy_terms *t,
-    const struct snapshot **out, struct err *err)
-{
-	const struct snapshots *list = t->list;
-
-	*out = list->len ? &list->items[list->len - 1] : NULL;
-	for (size_t i = list->len; i-- > 0;) {
-		int holds = snapshot_holds(v, &list->items[i], t->trust, err);
-		if (holds < 0)
-			return -1;
-		if (!holds)
-			continue;
-		*out = &list->items[i];
-		return 0;
-	}
-	return 0;
-}
-
 /* Asked by name: a list may leave it out. */
 static int has_object(
     struct vault *v, const char *label, const char *rest, struct err *err)
@@ -107,56 +80,26 @@ static int has_object(
 	return -1;
 }
 
-static int was_pruned(
-    struct vault *v, struct orphans *o, const char *label, struct err *err)
+/* 1 where this machine knows that it never had a signature, or has none any
+ * more; 0 where nothing says so. */
+static int is_dead(struct vault *v, const struct tidy_terms *terms,
+    const char *label, struct err *err)
 {
-	cleanup(strvec_done) struct strvec forged = VEC_INIT;
-
-	if (!o->pruned_known && snapshot_pruned(v, o->terms->name,
-				    o->terms->trust, &o->pruned, &forged, err))
-		return -1;
-	o->pruned_known = true;
-	return strvec_has(&o->pruned, label);
-}
-
-/* 1 where something says that it is a dead run's, or what is left of one that
- * was pruned; 0 where nothing does. A run dies while it writes the archive:
- * with the signature there, the manifest was, too, but for the moment between
- * both. Without signatures, only a snapshot that is there says which is newer.
- */
-static int is_dead(struct vault *v, struct orphans *o, const char *label,
-    int64_t time, struct err *err)
-{
-	if (str_eq(label, o->terms->label))
+	if (str_eq(label, terms->label))
 		return 1;
-	bool newer = o->newest ? time > o->newest->time
-			       : !o->terms->trust->unsigned_allowed;
-	int is_signed = newer ? has_object(v, label, LABEL_SIGNATURE, err) : 1;
-	if (is_signed <= 0)
-		return is_signed < 0 ? -1 : 1;
-	return was_pruned(v, o, label, err);
-}
-
-/* 1 where it was removed, 0 where it stays. */
-static int remove_orphan(struct vault *v, struct orphans *o, const char *object,
-    const struct label *l, struct strvec *left, struct err *err)
-{
-	autofree char *label = str_ndup(object, l->len);
-	struct err why = ERR_INIT;
-	int found = has_object(v, label, LABEL_MANIFEST, err);
-
-	if (found)
-		return found < 0 ? -1 : 0;
-	int dead = is_dead(v, o, label, l->time, err);
-	if (dead < 0)
-		return -1;
-	if (!dead) {
-		if (left)
-			strvec_add(left, object);
+	if (!remains_known(v, label))
 		return 0;
-	}
+	int is_signed = has_object(v, label, LABEL_SIGNATURE, err);
+	return is_signed < 0 ? -1 : !is_signed;
+}
+
+static int remove_dead(
+    struct vault *v, const char *label, const char *object, struct err *err)
+{
+	struct err why = ERR_INIT;
+
 	if (vault_remove(v, object, &why) == 0)
-		return 1;
+		return remains_forget(v, label, err) ? -1 : 1;
 	/* One that the store keeps does no harm. */
 	if (why.code == ERR_DENIED)
 		return 0;
@@ -164,16 +107,32 @@ static int remove_orphan(struct vault *v, struct orphans *o, const char *object,
 	return -1;
 }
 
+/* 1 where it was removed, 0 where it stays. */
+static int remove_orphan(struct vault *v, const struct tidy_terms *terms,
+    const char *object, const char *label, struct strvec *left, struct err *err)
+{
+	int found = has_object(v, label, LABEL_MANIFEST, err);
+
+	if (found)
+		return found < 0 ? -1 : 0;
+	int dead = is_dead(v, terms, label, err);
+	if (dead < 0)
+		return -1;
+	if (dead)
+		return remove_dead(v, label, object, err);
+	if (left)
+		strvec_add(left, object);
+	return 0;
+}
+
 static int remove_orphans(struct vault *v, const struct tidy_terms *terms,
     struct strvec *left, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
 	autofree char *prefix = str_printf("%s-", terms->name);
-	struct orphans o = {.terms = terms};
 	int removed = 0;
 
-	if (vault_list(v, prefix, &items, err) ||
-	    find_newest(v, terms, &o.newest, err))
+	if (vault_list(v, prefix, &items, err))
 		return -1;
 	VEC_EACH (&items, item) {
 		struct label l;
@@ -183,12 +142,12 @@ static int remove_orphans(struct vault *v, const struct tidy_terms *terms,
 		    str_eq(item->name + l.len, LABEL_MANIFEST) ||
 		    is_listed(terms->list, item->name, l.len))
 			continue;
-		int one = remove_orphan(v, &o, item->name, &l, left, err);
-		removed = one < 0 ? -1 : removed + one;
+		autofree char *label = str_ndup(item->name, l.len);
+		int one = remove_orphan(v, terms, item->name, label, left, err);
 		if (one < 0)
-			break;
+			return -1;
+		removed += one;
 	}
-	strvec_done(&o.pruned);
 	return removed;
 }
 

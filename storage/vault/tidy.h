@@ -11,19 +11,17 @@
 struct tidy_terms {
 	const char *name;
 	const struct snapshots *list; /* of that name, made just now */
-	/* What is to be written next by a copy, whose label may be old; NULL:
-	 * a new one. */
+	/* Of an archive that a copy found to be another than the one that it
+	 * is to write; NULL: there is none. */
 	const char *label;
-	const struct snapshot_trust *trust;
 };
 
 /* Removes it for one name. The caller holds the lock of that name, so that
  * none of it can be in the making. How many objects, or -1.
  *
- * An archive whose manifest the store does not find is a dead run's only where
- * it has no signature either and is newer than all snapshots there; or it is
- * left of one that a record says was pruned. What else looks like one is
- * appended to `left` (may be NULL): its manifest may be out of sight. */
+ * An archive whose manifest and signature the store does not find is dead only
+ * where this machine knows that it has none (remains.h). What else looks like
+ * one is appended to `left` (may be NULL): its manifest may be out of sight. */
 int tidy_vault(struct vault *v, const struct tidy_terms *terms,
     struct strvec *left, struct err *err);
 

@@ -28,6 +28,8 @@ void vault_free(struct vault *v)
 	free(v->description);
 	free(v->file_system);
 	free(v->name);
+	free(v->id);
+	free(v->state_dir);
 	v->ops->release(v);
 }
 
@@ -45,6 +47,18 @@ void vault_set_name(struct vault *v, const char *name)
 {
 	free(v->name);
 	v->name = str_dup(name);
+}
+
+void vault_set_id(struct vault *v, const char *id)
+{
+	free(v->id);
+	v->id = str_dup(id);
+}
+
+void vault_set_memory(struct vault *v, const char *state_dir)
+{
+	free(v->state_dir);
+	v->state_dir = str_dup(state_dir);
 }
 
 const char *vault_name(const struct vault *v)

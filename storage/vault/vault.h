@@ -71,6 +71,8 @@ struct vault {
 	const struct vault_ops *ops;
 	char *description; /* "directory '/var/lib/backstay'", "s3://…" */
 	char *name;	   /* in the configuration; "" before it is set */
+	char *id;	   /* of its mark; NULL: not known */
+	char *state_dir;   /* where this machine remembers; NULL: nowhere */
 	/* What tells the file system that a directory lies on from another,
 	 * after a new start of the machine too; NULL where it is none. */
 	char *file_system;
@@ -85,6 +87,8 @@ const char *vault_describe(const struct vault *v);
 /* What manifests call it by. */
 void vault_set_name(struct vault *v, const char *name);
 const char *vault_name(const struct vault *v);
+void vault_set_id(struct vault *v, const char *id);
+void vault_set_memory(struct vault *v, const char *state_dir);
 
 /* A new object, streamed; there once finish returned 0, durably and whole, and
  * never in part. ERR_EXISTS (from put or from finish) where it is there

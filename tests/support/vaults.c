@@ -20,12 +20,19 @@ static char *endpoint, *key_id;
 static struct secret *key;
 static struct aws *aws;
 
+int test_vault_kinds(void)
+{
+	return str_eq(getenv("BACKSTAY_TEST_VAULTS"), "directory") ? 1 : 2;
+}
+
 int test_vaults_start(void **state)
 {
 	static struct aws_settings settings;
 	struct err err = ERR_INIT;
 
 	(void)state;
+	if (test_vault_kinds() == 1)
+		return 0;
 	if (real_server_start(&server, "s3", ""))
 		return -1;
 	endpoint = real_server_setting(&server, "S3_ENDPOINT");

@@ -142,7 +142,7 @@ static bool may_be_locked(const struct sim_store *s)
 {
 	VEC_EACH (&s->objects, o)
 		if (str_starts(o->name, SIM_NAME ".lock-") &&
-		    (*s->now < o->unlisted_until ||
+		    (*s->now < o->unlisted_until || *s->now < o->hidden_until ||
 			*s->now - o->stored_at <= STALE_S + 2 * SKEW_MAX_S))
 			return true;
 	return false;

@@ -195,12 +195,12 @@ static void hide(struct sim_timeline *t, struct sim_store *s)
 	bool listed = sim_one_in(&t->random, 2);
 
 	sim_note(t, "mishap: %s of '%s' %s for %lld s",
-	    archives || !listed ? "archives" : "half of the objects", s->name,
+	    archives ? "archives" : "half of the objects", s->name,
 	    listed ? "are in no list" : "cannot be found",
 	    (long long)(until - t->now));
 	VEC_EACH (&s->objects, o) {
-		if (archives || !listed ? !strstr(o->name, ".tar.")
-					: sim_one_in(&t->random, 2))
+		if (archives ? !strstr(o->name, ".tar.")
+			     : sim_one_in(&t->random, 2))
 			continue;
 		if (listed)
 			o->unlisted_until = until;

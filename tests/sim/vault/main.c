@@ -14,9 +14,11 @@
 #include "tests/sim/vault/signatures.h"
 #include "tests/sim/vault/timeline.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ACTS_MIN = 8, ACTS_MORE = 20, DAY_S = 86400 };
 
@@ -34,6 +36,10 @@ static void step(struct sim_timeline *t, bool attacked, bool mishaps)
 {
 	uint64_t what = sim_draw(&t->random, 12);
 
+	if (sim_one_in(&t->random, 40)) {
+		sim_note(t, "the state directories are lost");
+		sim_timeline_forget(t);
+	}
 	if (attacked && sim_one_in(&t->random, 3))
 		sim_adversary_strike(t, any_store(t));
 	if (mishaps && sim_one_in(&t->random, 6))
@@ -88,6 +94,13 @@ static int open_world(struct sim_world *w, struct err *err)
 	sim_random_init(&random, 1);
 	w->key = make_key(&random);
 	w->verifier = make_key(&random);
+	/* In memory, where there is such a file system: a timeline is as many
+	 * small files as it has runs. */
+	w->state_dir = strcpy(w->dir, access("/dev/shm", W_OK)
+					  ? "/tmp/simulate-XXXXXX"
+					  : "/dev/shm/simulate-XXXXXX");
+	if (!mkdtemp(w->dir))
+		return err_system(err, errno, "making '%s'", w->dir);
 	w->zone = retention_zone_open("UTC", err);
 	if (!w->zone)
 		return -1;
@@ -99,6 +112,7 @@ static int open_world(struct sim_world *w, struct err *err)
 
 static void close_world(struct sim_world *w)
 {
+	(void)rmdir(w->dir);
 	minisign_key_free(w->key);
 	minisign_key_free(w->verifier);
 	retention_zone_free(w->zone);

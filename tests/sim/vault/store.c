@@ -413,5 +413,6 @@ struct vault *sim_vault_open(struct sim_store *s, struct sim_actor *a)
 	w->store = s;
 	w->actor = a;
 	vault_set_name(&w->vault, s->name);
+	vault_set_memory(&w->vault, s->state_dir);
 	return &w->vault;
 }

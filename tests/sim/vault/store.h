@@ -30,6 +30,7 @@ struct sim_unfinished {
 
 struct sim_store {
 	const char *name;
+	const char *state_dir; /* where those who work with it remember */
 	VEC_DEFINE(, struct sim_object) objects;
 	VEC_DEFINE(, struct sim_unfinished) unfinished;
 	uint64_t capacity; /* bytes; 0: no limit */

@@ -1,5 +1,7 @@
 #include "tests/sim/vault/timeline.h"
 
+#include "storage/base/file.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +38,10 @@ void sim_timeline_init(
 	    .ctx = t};
 	t->store_count = 1 + sim_draw(&t->random, SIM_STORES);
 	for (size_t i = 0; i < SIM_STORES; i++)
-		t->stores[i] = (struct sim_store){
-		    .name = names[i], .now = &t->now, .random = &t->random};
+		t->stores[i] = (struct sim_store){.name = names[i],
+		    .state_dir = world->state_dir,
+		    .now = &t->now,
+		    .random = &t->random};
 	t->truth.stores = t->stores;
 	t->policy = (struct retention_policy){
 	    .keep_last = 1 + (unsigned)sim_draw(&t->random, 4),
@@ -49,8 +53,20 @@ void sim_timeline_init(
 	    t->policy.verified_only ? ", verified ones only" : "");
 }
 
+void sim_timeline_forget(struct sim_timeline *t)
+{
+	struct err err = ERR_INIT;
+
+	if (file_exists(t->world->state_dir) &&
+	    file_remove_tree(t->world->state_dir, &err)) {
+		fprintf(stderr, "simulate: %s\n", err.message);
+		exit(2);
+	}
+}
+
 void sim_timeline_done(struct sim_timeline *t)
 {
+	sim_timeline_forget(t);
 	for (size_t i = 0; i < SIM_STORES; i++)
 		sim_store_done(&t->stores[i]);
 	sim_truth_done(&t->truth);

@@ -23,6 +23,9 @@ struct sim_world {
 	struct minisign_key *key, *verifier;
 	struct retention_zone *zone;
 	struct snapshot_trust trust;
+	/* Of the timeline that runs; removed after it. */
+	const char *state_dir;
+	char dir[32];
 	bool trace;
 };
 
@@ -61,6 +64,9 @@ struct sim_timeline {
 void sim_timeline_init(
     struct sim_timeline *t, const struct sim_world *world, uint64_t seed);
 void sim_timeline_done(struct sim_timeline *t);
+
+/* The state directories are lost: nothing is remembered any more. */
+void sim_timeline_forget(struct sim_timeline *t);
 
 /* Tells it where the world is traced, or where it is a breach. */
 void sim_note(struct sim_timeline *t, const char *fmt, ...)

@@ -198,7 +198,7 @@ static uint64_t first_line(struct fixture *f)
 static void every_flipped_byte_is_found(void **state)
 {
 	(void)state;
-	for (int kind = 0; kind < TEST_VAULT_KINDS; kind++) {
+	for (int kind = 0; kind < test_vault_kinds(); kind++) {
 		struct fixture f;
 		struct err err = ERR_INIT;
 		size_t unpacked = 0;

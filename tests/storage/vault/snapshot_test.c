@@ -4,6 +4,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/vault/remains.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
 
@@ -19,6 +20,7 @@ struct fixture {
 	struct test_random random;
 	struct minisign_key *key;
 	struct snapshot_trust trust;
+	char *state_dir;
 };
 
 static void setup(struct fixture *f, int kind)
@@ -27,6 +29,9 @@ static void setup(struct fixture *f, int kind)
 
 	memset(f, 0, sizeof(*f));
 	f->t = test_vault_open(kind);
+	f->state_dir = test_dir_make();
+	vault_set_memory(f->t->real, f->state_dir);
+	vault_set_memory(&f->t->vault, f->state_dir);
 	test_clock_init(&f->clock, clock_now_ms(clock_system()));
 	test_random_init(&f->random, 7);
 	cleanup(buf_done) struct buf public = BUF_INIT;
@@ -42,6 +47,7 @@ static void setup(struct fixture *f, int kind)
 static void teardown(struct fixture *f)
 {
 	test_vault_free(f->t);
+	test_dir_remove(f->state_dir);
 	minisign_key_free(f->key);
 	snapshot_trust_done(&f->trust);
 }
@@ -204,6 +210,9 @@ static void what_dead_runs_left_goes_and_nothing_of_others(struct fixture *f)
 	assert_ok(vault_put_small(v, "prod-eu-20200102T000000Z.tar.zst.age",
 		      "x", 1, VAULT_RETAIN_NONE, &err),
 	    err);
+	assert_ok(remains_note(v, "prod-20200102T000000Z", &err), err);
+	assert_ok(remains_note(v, "prod-20200103T000000Z", &err), err);
+	assert_ok(remains_note(v, "prod-eu-20200102T000000Z", &err), err);
 	free(take(f, "prod"));
 	/* Ours are gone: the upload cannot be ended any more. */
 	assert_int_not_equal(sink_finish(dead, &err), 0);
@@ -532,6 +541,38 @@ static void a_copy_takes_for_there_what_is_the_same_and_whole(struct fixture *f)
 	test_vault_free(to);
 }
 
+static void count(void *ctx)
+{
+	++*(unsigned *)ctx;
+}
+
+/* That the store shows neither manifest nor signature, it may do of a good
+ * snapshot. */
+static void a_copy_keeps_the_archive_that_is_there(struct fixture *f)
+{
+	autofree char *label = take(f, "prod");
+	autofree char *archive = str_printf("%s.tar.zst.age", label);
+	struct test_vault *to = test_vault_open(0);
+	struct err err = ERR_INIT;
+	unsigned written = 0;
+
+	assert_ok(vault_put_small(to->real, archive, CONTENT, strlen(CONTENT),
+		      VAULT_RETAIN_NONE, &err),
+	    err);
+	to->before = ".tar.zst.age";
+	to->call = count;
+	to->ctx = &written;
+	/* Nor does a failure take it away. */
+	to->put_fails = ".manifest.json";
+	assert_int_equal(copy_first(f, to, &err), -1);
+	assert_int_equal(test_vault_count(to, ".tar.zst.age"), 1);
+	to->put_fails = NULL;
+	assert_ok(copy_first(f, to, &err), err);
+	assert_int_equal(test_vault_count(to, ""), 3);
+	assert_int_equal(written, 0);
+	test_vault_free(to);
+}
+
 static void break_lock(void *ctx)
 {
 	struct test_vault *to = ctx;
@@ -740,6 +781,7 @@ static void what_a_list_leaves_out_is_asked_for(struct fixture *f)
 {
 	autofree char *a = take(f, "prod");
 	autofree char *manifest = str_printf("%s.manifest.json", a);
+	autofree char *minisig = str_printf("%s.minisig", manifest);
 	autofree char *archive = str_printf("%s.tar.zst.age", a);
 	struct err err = ERR_INIT;
 
@@ -748,21 +790,42 @@ static void what_a_list_leaves_out_is_asked_for(struct fixture *f)
 	free(take(f, "prod"));
 	f->t->unlisted = NULL;
 	assert_int_equal(listed(f, "prod"), 2);
-	/* Nor is one whose manifest is gone: it may come back. One that was
-	 * pruned, by a record, goes. */
+	/* Nor is one whose manifest is gone: it may come back. */
 	assert_ok(vault_remove(f->t->real, manifest, &err), err);
 	free(take(f, "prod"));
 	assert_int_equal(test_vault_count(f->t, archive), 1);
-	struct snapshot_drops drops = VEC_INIT;
-	*vec_add(&drops) = (struct snapshot_drop){.label = a, .reason = "old"};
-	assert_ok(snapshot_record_pruned(f->t->real, "prod", &drops, f->key,
-		      &f->clock.clock, &err),
+	/* That its signature is out of sight, too, says no more. */
+	assert_ok(vault_remove(f->t->real, minisig, &err), err);
+	free(take(f, "prod"));
+	assert_int_equal(test_vault_count(f->t, archive), 1);
+	assert_false(remains_known(f->t->real, a));
+}
+
+static void what_a_dead_prune_left_goes_with_the_next_run(struct fixture *f)
+{
+	autofree char *a = take(f, "prod");
+	autofree char *archive = str_printf("%s.tar.zst.age", a);
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_manifest(
+		      f->t->real, &list.items[0], &f->trust, &m, NULL, &err),
 	    err);
-	/* A forged one beside it does not get in the way. */
-	put(f, "prod-20250101T000000Z", ".pruned.json");
+	f->t->kept = archive;
+	assert_fails(snapshot_remove(&f->t->vault, &list.items[0], &m, &err),
+	    err, ERR_DENIED);
+	manifest_done(&m);
+	assert_true(remains_known(f->t->real, a));
+	/* One that the store keeps does no harm. */
+	free(take(f, "prod"));
+	assert_int_equal(test_vault_count(f->t, archive), 1);
+	f->t->kept = NULL;
 	free(take(f, "prod"));
 	assert_int_equal(test_vault_count(f->t, archive), 0);
-	vec_done(&drops);
+	assert_false(remains_known(f->t->real, a));
+	assert_int_equal(listed(f, "prod"), 2);
 }
 
 static void a_list_that_names_all_twice_names_one(struct fixture *f)
@@ -918,6 +981,8 @@ int main(void)
 	    TEST_ON_VAULTS(only_what_is_signed_pulls_the_label),
 	    TEST_ON_VAULTS(a_label_that_is_taken_is_passed_over),
 	    TEST_ON_VAULTS(what_a_list_leaves_out_is_asked_for),
+	    TEST_ON_VAULTS(what_a_dead_prune_left_goes_with_the_next_run),
+	    TEST_ON_VAULTS(a_copy_keeps_the_archive_that_is_there),
 	    TEST_ON_VAULTS(a_list_that_names_all_twice_names_one),
 	    TEST_ON_VAULTS(unsigned_words_weigh_nothing),
 	    TEST_ON_VAULTS(a_clock_that_is_ahead_silences_nobody),

@@ -1,0 +1,51 @@
+#include "storage/vault/remains.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/file.h"
+#include "storage/base/str.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *path_of(const struct vault *v, const char *label)
+{
+	char place[DIGEST_SHA256_HEX];
+
+	digest_sha256_hex(v->description, strlen(v->description), place);
+	return str_printf("%s/remains/%s-%s", v->state_dir, place, label);
+}
+
+int remains_note(const struct vault *v, const char *label, struct err *err)
+{
+	if (!v->state_dir)
+		return 0;
+	autofree char *path = path_of(v, label);
+	autofree char *dir = file_parent(path);
+	if (file_exists(path))
+		return 0;
+	return file_mkdirs(dir, err) || file_write_durably(path, "", 0, err)
+		   ? -1
+		   : 0;
+}
+
+bool remains_known(const struct vault *v, const char *label)
+{
+	if (!v->state_dir)
+		return false;
+	autofree char *path = path_of(v, label);
+	return file_exists(path);
+}
+
+int remains_forget(const struct vault *v, const char *label, struct err *err)
+{
+	if (!v->state_dir)
+		return 0;
+	autofree char *path = path_of(v, label);
+	autofree char *dir = file_parent(path);
+	if (unlink(path) == 0)
+		return file_sync_dir(dir, err);
+	return errno == ENOENT ? 0
+			       : err_system(err, errno, "removing '%s'", path);
+}
