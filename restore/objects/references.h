@@ -12,8 +12,6 @@
  *     Pods.@ ns/k=v         pods that carry a label, by what makes them; all
  *                           pods carry "*"
  *     Claims.@ ns/name      claims of a template of a StatefulSet
- *     Limited.@ ns          what a LimitRange would change or refuse
- *     Limits.@ ns           LimitRanges
  *     Config.@ g/name       a ProviderConfig of Crossplane
  *     Packages.@ all        Crossplane's packages
  *     Credentials.@ argocd  Secrets of repositories and clusters of Argo CD

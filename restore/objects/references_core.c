@@ -46,33 +46,14 @@ static void provide_claim(struct collector *t)
 	    t, "@", "Claims", t->namespace, claims, EDGE_REFERENCE, false, "");
 }
 
-/* A pod that ran without limits would be given some, and a claim refused; what
- * makes pods anew makes them as it did before. */
-static void collect_limits(struct collector *t)
-{
-	if (is(t, "LimitRange.core"))
-		collector_add(t, "@", "Limited", NULL, t->namespace, EDGE_ORDER,
-		    false, "pods and claims that it would change");
-	else if (t->pod_template && !is(t, "Pod.core"))
-		collector_add(t, "@", "Limits", NULL, t->namespace, EDGE_ORDER,
-		    false, "limits of its pods");
-}
-
 void references_core_collect(struct collector *t)
 {
 	if (is(t, "StatefulSet.apps"))
 		collect_claims(t);
-	collect_limits(t);
 }
 
 void references_core_provide(struct collector *t)
 {
 	if (is(t, "PersistentVolumeClaim.core"))
 		provide_claim(t);
-	if (is(t, "PersistentVolumeClaim.core") || is(t, "Pod.core"))
-		collector_add(t, "@", "Limited", NULL, t->namespace,
-		    EDGE_REFERENCE, false, "");
-	if (is(t, "LimitRange.core"))
-		collector_add(t, "@", "Limits", NULL, t->namespace,
-		    EDGE_REFERENCE, false, "");
 }

@@ -436,8 +436,10 @@ const struct rule_status rules_statuses[] = {
 };
 
 const struct rule_last rules_lasts[] = {
-    /* It counts what is there already, and refuses what is one too many. */
+    /* What they would refuse or change was there before them: a quota counts
+     * it, limits leave it as it is. */
     {"admission", "ResourceQuota.core", 1},
+    {"admission", "LimitRange.core", 1},
     {"kyverno", "ClusterPolicy.kyverno.io", 1},
     {"kyverno", "Policy.kyverno.io", 1},
     {"kyverno", "*.policies.kyverno.io", 1},

@@ -340,7 +340,7 @@ static void limits_come_after_what_they_limit(void **state)
 	uint32_t limits = level(p, "LimitRange team/lim");
 	assert_true(level(p, "Pod team/bare") < limits);
 	assert_true(level(p, "PersistentVolumeClaim team/big") < limits);
-	assert_true(limits < level(p, "Deployment.apps team/web"));
+	assert_true(level(p, "Deployment.apps team/web") < limits);
 	assert_true(level(p, "Deployment.apps team/web") <
 		    level(p, "ResourceQuota team/few"));
 }
