@@ -89,6 +89,18 @@ static const char *exclude_slice(const struct json_object *object)
 	return NULL;
 }
 
+/* The API server writes them at its start: whom its front proxy is, and since
+ * when it knows which tokens are in use. */
+static bool is_own_config(const struct json_object *object)
+{
+	const char *name = object_name(object);
+
+	return str_eq(object_namespace(object), "kube-system") &&
+	       (str_eq(name, "extension-apiserver-authentication") ||
+		   str_eq(name,
+		       "kube-apiserver-legacy-service-account-token-tracking"));
+}
+
 static const char *exclude_core(
     const struct json_object *object, const char *kind)
 {
@@ -96,6 +108,8 @@ static const char *exclude_core(
 
 	if (str_eq(kind, "ConfigMap") && str_eq(name, "kube-root-ca.crt"))
 		return in_every_namespace;
+	if (str_eq(kind, "ConfigMap") && is_own_config(object))
+		return kept_by_server;
 	if (str_eq(kind, "ServiceAccount") && is_plain_default_account(object))
 		return in_every_namespace;
 	if (str_eq(kind, "Endpoints"))
@@ -121,6 +135,9 @@ static bool is_bootstrap(
 		return str_eq(object_annotation(
 				  object, "apf.kubernetes.io/autoupdate-spec"),
 		    "true");
+	if (str_eq(group, "networking.k8s.io"))
+		return str_eq(kind, "ServiceCIDR") &&
+		       str_eq(object_name(object), "kubernetes");
 	if (str_eq(kind, "PriorityClass"))
 		return str_starts(object_name(object), "system-");
 	return str_eq(kind, "Service") && *group == '\0' &&

@@ -49,6 +49,25 @@ static void some_objects_are_made_by_others(void **state)
 	    {"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
 	     "\"name\":\"mine\"}}",
 		false},
+	    {"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
+	     "\"name\":\"extension-apiserver-authentication\","
+	     "\"namespace\":\"kube-system\"}}",
+		true},
+	    {"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
+	     "\"name\":\"extension-apiserver-authentication\","
+	     "\"namespace\":\"team\"}}",
+		false},
+	    {"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
+	     "\"name\":\"kube-apiserver-legacy-service-account-token-"
+	     "tracking\","
+	     "\"namespace\":\"kube-system\"}}",
+		true},
+	    {"{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":"
+	     "\"ServiceCIDR\",\"metadata\":{\"name\":\"kubernetes\"}}",
+		true},
+	    {"{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":"
+	     "\"ServiceCIDR\",\"metadata\":{\"name\":\"more\"}}",
+		false},
 	    {"{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{"
 	     "\"name\":\"default\"}}",
 		true},
