@@ -6,7 +6,9 @@
 #include "restore/objects/give_way.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/kube/path.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SETTLE_MS = 10 * 1000 }; /* of a kind, in all servers of a cluster */
@@ -69,4 +71,41 @@ enum task_next create_object(struct task *t)
 		return TASK_LATER;
 	outcome_failed(t->outcome, &err);
 	return TASK_ENDED;
+}
+
+/* What a quota, a policy or a right of that namespace says is not meant. A
+ * version that the server reads in another way than it is written is 400. */
+static bool is_invalid(const struct kube_answer *answer)
+{
+	return (answer->status == 422 && str_eq(answer->reason, "Invalid")) ||
+	       (answer->status == 400 && answer->message &&
+		   strstr(answer->message, "cannot be handled as a"));
+}
+
+void create_try_elsewhere(struct task *t)
+{
+	static const char elsewhere[] = "default";
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	const struct plan_kind *k = t->n->k;
+	struct err err = ERR_INIT;
+
+	json_set_str(
+	    json_get(t->object->object, "metadata"), "namespace", elsewhere);
+	free(t->object->collection);
+	t->object->collection =
+	    kube_path(k->api_version, k->resource, elsewhere, NULL, NULL);
+	if (post(t, &answer, &err) == 0) {
+		write_created(t, NULL, &answer);
+		if (t->outcome->kind != OUTCOME_CREATED)
+			return;
+	} else if (is_invalid(&answer)) {
+		err_wrap(&err,
+		    "tried in the namespace '%s', since its own "
+		    "does not exist yet",
+		    elsewhere);
+		outcome_failed(t->outcome, &err);
+		return;
+	}
+	outcome_set(
+	    t->outcome, OUTCOME_UNCHECKED, "its namespace does not exist yet");
 }

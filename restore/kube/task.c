@@ -5,21 +5,22 @@
 #include "restore/kube/ours.h"
 #include "storage/base/cleanup.h"
 
-/* In a dry run the server cannot check an object whose namespace or kind does
- * not exist yet. */
+/* In a dry run the server cannot check an object whose kind does not exist
+ * yet. */
 static bool is_unchecked(const struct task *t)
 {
-	if (!t->a->run->o->dry_run)
+	if (!t->a->run->o->dry_run || t->n->k->served)
 		return false;
-	if (t->n->namespace && t->n->namespace_is_new)
-		outcome_set(t->outcome, OUTCOME_UNCHECKED,
-		    "its namespace does not exist yet");
-	else if (!t->n->k->served)
-		outcome_set(t->outcome, OUTCOME_UNCHECKED,
-		    "its kind is not served yet");
-	else
-		return false;
+	outcome_set(
+	    t->outcome, OUTCOME_UNCHECKED, "its kind is not served yet");
 	return true;
+}
+
+/* Nor all of one whose namespace does not. */
+static bool lacks_namespace(const struct task *t)
+{
+	return t->a->run->o->dry_run && t->n->namespace &&
+	       t->n->namespace_is_new;
 }
 
 enum task_next task_run(
@@ -54,6 +55,10 @@ enum task_next task_run(
 						: t.n->live_uid,
 		    &err))) {
 		outcome_failed(outcome, &err);
+		return TASK_ENDED;
+	}
+	if (lacks_namespace(&t)) {
+		create_try_elsewhere(&t);
 		return TASK_ENDED;
 	}
 	enum task_next next = t.n->exists ? TASK_UPDATE : TASK_CREATE;

@@ -92,3 +92,27 @@ fill() {
 	    jq -e '.webhooks[0].clientConfig.service.namespace == "shop-restored"'
 	run ! at target GET /api/v1/namespaces/shop
 }
+
+@test "plan --server names what the target would refuse or drop, also where the namespace is not there yet" {
+	local ns=/namespaces/shop pod
+	pod='{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"x"}]}}'
+	at kube POST /apis/batch/v1$ns/cronjobs '{"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"zoned"},
+	  "spec":{"schedule":"0 3 * * *","timeZone":"Europe/Berlin","suspend":true,"jobTemplate":{"spec":{"template":'"$pod"'}}}}'
+	at kube POST /api/v1$ns/persistentvolumeclaims '{"apiVersion":"v1","kind":"PersistentVolumeClaim",
+	  "metadata":{"name":"alone"},"spec":{"accessModes":["ReadWriteOncePod"],"resources":{"requests":{"storage":"1Gi"}}}}'
+	at kube POST /api/v1$ns/configmaps '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"plain"},"data":{"a":"b"}}'
+	cluster_config shop 'gates: never' 'namespaces: {shop: shop-planned}' \
+	    "targets: {clusters: [{from: c, kubeconfig: $P/target/kubeconfig}]}" >"$BACKSTAY_CONFIG"
+	agent backup
+	run --separate-stderr restore plan latest --server -o json
+	echo "$stderr"
+	jq -r '.items[] | .what + ": " + .outcome + " " + .detail' <<<"$output" >"$P/planned"
+	cat "$P/planned"
+	[ "$status" -eq 1 ]
+	grep -q '^CronJob.batch shop-planned/zoned: partial .*dropped spec.timeZone$' "$P/planned"
+	grep -q '^ConfigMap shop-planned/plain: unchecked its namespace' "$P/planned"
+	[ "$KUBE" != real ] || grep "^PersistentVolumeClaim shop-planned/alone: failed tried in the namespace 'default'" \
+	    "$P/planned" | grep -q ReadWriteOncePod
+	run ! at target GET /api/v1/namespaces/shop-planned
+	run ! at target GET /apis/batch/v1beta1/namespaces/default/cronjobs/zoned
+}

@@ -112,6 +112,27 @@ def _set_key(item):
     return "v:" + json.dumps(item, separators=(",", ":"))
 
 
+def drop(v, t):
+    """Drops what a type does not know, as a server that is older than the
+    object does without a word."""
+    if isinstance(v, dict):
+        s = _struct(t)
+        if s is not None:
+            if s == {} or "!" in s and len(s) == 1:
+                return
+            for k in list(v):
+                if k not in s and "*" not in s:
+                    del v[k]
+                else:
+                    drop(v[k], s.get(k, "?"))
+        elif isinstance(t, list) and t[0] == "d":
+            for c in v.values():
+                drop(c, t[1])
+    elif isinstance(v, list) and isinstance(t, list) and t[0] in "am":
+        for c in v:
+            drop(c, t[-1])
+
+
 def check(v, t, path=""):
     """Raises Undeclared where v has a field that its type does not know."""
     if isinstance(v, dict):

@@ -90,6 +90,9 @@ class Writer:
                 "couldn't get version/kind; json parse error: invalid "
                 "character looking for beginning of value (%s)"
                 % (res.kind, text))
+        if not res.crd and self.api.release == "1.20":
+            fields.drop(obj, dict(fields.DEFS.get(self.type) or {"*": "?"},
+                                  kind="", apiVersion=""))
         return self.typed(obj)
 
     def typed(self, obj):
