@@ -49,7 +49,7 @@ forge() { "$top/tests/tools/forge" "$PWD/vault" "$@"; } # KIND NAME
 
 one_line() { # TEXT: only that on standard error, besides warnings
 	echo "$status: $output$stderr"
-	grep -v ' warn ' <<<"$stderr" >lines
+	grep -v ' warn \| info ' <<<"$stderr" >lines
 	[ "$(wc -l <lines)" -eq 1 ]
 	grep -qF -- "$1" lines
 }
@@ -157,7 +157,7 @@ one_line() { # TEXT: only that on standard error, besides warnings
 	run --separate-stderr agent backup
 	echo "$output$stderr"
 	[ "$status" -eq 1 ]
-	grep -q "missing: c: namespace 'nowhere'" <<<"$output"
+	grep -q "missing: c: namespace 'nowhere'" <<<"$stderr"
 	grep -q "c: no namespace fits 'stagin-\*'" <<<"$stderr"
 }
 

@@ -430,7 +430,7 @@ manual_says() { # PAGE PROGRAM COMMAND
 		run --separate-stderr $command --config other.yaml
 		echo "$status: $stderr"
 		[ "$status" -eq 3 ]
-		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+		[ "$(grep -c "error " <<<"$stderr")" -eq 1 ]
 		grep -qF 'other.yaml: state_dir: ' <<<"$stderr"
 	done
 }

@@ -74,7 +74,7 @@ asked() {
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
 	grep -q ' partial ' <<<"$output"
-	grep -q 'missing: .*secrets' <<<"$output"
+	grep -q 'missing: .*secrets' <<<"$stderr"
 	[ "$(asked | cut -d' ' -f1 | grep -vxE 'get|list|watch' | grep -c .)" -eq 0 ]
 }
 

@@ -129,7 +129,7 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	echo "$stderr"
 	[ "$status" -eq 4 ]
 	grep -q "pid $pid" <<<"$stderr"
-	[ "$(wc -l <<<"$stderr")" -eq 1 ]
+	[ "$(grep -c "error " <<<"$stderr")" -eq 1 ]
 }
 
 @test "scratch and memory files hold no plaintext once a run was killed" {
