@@ -205,6 +205,7 @@ static int capture(struct backup_run *r, struct err *err)
 	    .cancel = r->a->env.cancel,
 	};
 
+	watch_phase(r->a->watch, "capture");
 	sources_init(&r->sources, r->settings, &env);
 	if (!r->sources.count)
 		return err_set(err, ERR_USAGE,
@@ -216,6 +217,7 @@ static int capture(struct backup_run *r, struct err *err)
 	r->finished = now_seconds(r);
 	if (cancel_check(r->a->env.cancel, err) || judge(r, err))
 		return -1;
+	watch_phase(r->a->watch, "seal");
 	log_progress("writing the end of the archive");
 	if (archive_writer_finish(r->archive, &r->totals, err))
 		return -1;
@@ -234,6 +236,7 @@ static int finish(struct backup_run *r, struct err *err)
 {
 	struct manifest m;
 
+	watch_phase(r->a->watch, "commit");
 	manifest_init(&m);
 	backup_report_fill(r, &m);
 	int status = commit(r, &m, err);
@@ -255,6 +258,7 @@ static int prune_after(struct backup_run *r)
 	const struct prune_terms terms = {.key = r->key, .zone = r->zone};
 	int status = 0;
 
+	watch_phase(r->a->watch, "prune");
 	for (size_t i = 0; i < r->open_count; i++) {
 		struct err err = ERR_INIT;
 		if (prune_vault(r->a, r->open_run[i]->settings, r->open[i],
@@ -296,6 +300,7 @@ int agent_backup(const struct agent *a, struct err *err)
 
 	if (check_options(&r, err))
 		return -1;
+	watch_phase(a->watch, "open");
 	if (prepare_scratch(&r, err) || read_keys(&r, err) ||
 	    backup_vaults_open(&r, err) || begin_snapshot(&r, err) ||
 	    capture(&r, err)) {

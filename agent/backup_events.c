@@ -16,9 +16,47 @@ void backup_events_sealed(const struct backup_run *r)
 	    (unsigned long long)r->totals.entries, buf_str(&text));
 }
 
+static void measure_sources(const struct backup_run *r)
+{
+	struct watch *w = r->a->watch;
+
+	for (size_t i = 0; i < r->sources.count; i++) {
+		const struct source_task *t = &r->sources.tasks[i];
+		watch_value(w, "backstay_source_items", "source", t->kind,
+		    (int64_t)t->report.items);
+		watch_value(w, "backstay_source_bytes", "source", t->kind,
+		    (int64_t)t->report.bytes);
+		watch_value(w, "backstay_source_missing", "source", t->kind,
+		    (int64_t)t->report.missing.len);
+		watch_value(w, "backstay_source_duration_seconds", "source",
+		    t->kind, t->took_ms);
+	}
+}
+
+static void measure(const struct backup_run *r, const struct manifest *m)
+{
+	struct watch *w = r->a->watch;
+
+	measure_sources(r);
+	watch_snapshot(w, m->label);
+	watch_value(w, "backstay_archive_entries", NULL, NULL,
+	    (int64_t)m->archive.entries);
+	watch_value(
+	    w, "backstay_archive_bytes", NULL, NULL, (int64_t)m->archive.bytes);
+	watch_value(w, "backstay_archive_content_bytes", NULL, NULL,
+	    (int64_t)m->archive.content_bytes);
+	for (size_t i = 0; i < r->open_count; i++)
+		if (!snapshot_writer_failure(r->snapshot, i))
+			watch_value(w,
+			    "backstay_newest_snapshot_timestamp_seconds",
+			    "vault", r->open_run[i]->settings->name,
+			    snapshot_writer_time(r->snapshot));
+}
+
 void backup_events_committed(
     const struct backup_run *r, const struct manifest *m, size_t copies)
 {
+	measure(r, m);
 	cleanup(buf_done) struct buf facts = BUF_INIT, text = BUF_INIT;
 
 	json_text_str(&facts, "snapshot", m->label);

@@ -4,6 +4,7 @@
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
 #include "storage/base/str.h"
+#include "storage/vault/skew.h"
 #include "storage/vault/vault_known.h"
 
 #include <stdlib.h>
@@ -75,6 +76,23 @@ static void log_vault(
 		    "vault '%s': open and locked", v->settings->name);
 }
 
+static void measure(const struct backup_run *r, const struct run_vault *v)
+{
+	const char *name = v->settings->name;
+	bool opened = v->err.code == ERR_NONE;
+	struct err ignored = ERR_INIT;
+	int64_t skew;
+
+	/* One that another run holds was reached. */
+	watch_value(r->a->watch, "backstay_vault_reachable", "vault", name,
+	    opened || v->err.code == ERR_LOCKED);
+	if (opened && watch_measures(r->a->watch) &&
+	    skew_measure(
+		v->connected.vault, r->a->env.clock, &skew, &ignored) == 0)
+		watch_value(r->a->watch, "backstay_vault_clock_skew_seconds",
+		    "vault", name, skew);
+}
+
 int backup_vaults_open(struct backup_run *r, struct err *err)
 {
 	r->vault_count = r->settings->vaults.len;
@@ -85,7 +103,9 @@ int backup_vaults_open(struct backup_run *r, struct err *err)
 	for (size_t i = 0; i < r->vault_count; i++) {
 		struct run_vault *v = &r->vaults[i];
 		v->settings = &r->settings->vaults.items[i];
-		if (open_vault(r, v, &v->err)) {
+		int opened = open_vault(r, v, &v->err);
+		measure(r, v);
+		if (opened) {
 			if (err->code != ERR_LOCKED)
 				*err = v->err;
 			if (r->vault_count > 1)

@@ -2,6 +2,8 @@
 #include "agent/git/capture.h"
 #include "agent/sources.h"
 #include "config/cli/table.h"
+#include "config/watch/publish.h"
+#include "config/watch/tell.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -350,6 +352,28 @@ static void check_bucket(struct check *c, const struct settings_bucket *s)
 	    origin ? origin : "none");
 }
 
+/* Nobody is told anything. */
+static void check_watchers(struct check *c)
+{
+	const struct settings *s = c->a->settings;
+	struct err err = ERR_INIT;
+
+	if (publish_is_wanted(s)) {
+		if (publish_check(s, &err))
+			failed(c, "metrics", &err);
+		else
+			result(c, "metrics", true, "can be published");
+	}
+	VEC_EACH (&s->notify, to) {
+		autofree char *what = str_printf("notify '%s'", to->name);
+		struct err why = ERR_INIT;
+		if (tell_check(to, &why))
+			failed(c, what, &why);
+		else
+			result(c, what, true, "can be used; nothing was sent");
+	}
+}
+
 static int check_all(struct check *c, struct err *err)
 {
 	const struct settings *s = c->a->settings;
@@ -369,6 +393,7 @@ static int check_all(struct check *c, struct err *err)
 		check_cluster(c, k);
 	VEC_EACH (&s->terraform.buckets, b)
 		check_bucket(c, b);
+	check_watchers(c);
 	return cancel_check(c->a->env.cancel, err);
 }
 

@@ -204,6 +204,48 @@ struct settings_terraform {
 	uint64_t cache_max_bytes;
 };
 
+/* ---- who is told of runs ------------------------------------------------- */
+
+struct settings_pushgateway {
+	char *url; /* NULL: none */
+	char *username;
+	struct secret_ref password;
+	char *ca_file;
+	char *proxy;
+};
+
+/* How often a command is to run: alerts hold its last success against it; 0 is
+ * not said. */
+struct settings_metrics {
+	char *textfile_directory;
+	struct settings_pushgateway pushgateway;
+	int64_t backup_every;
+	int64_t prune_every;
+	int64_t verify_every;
+};
+
+enum settings_notify_kind {
+	SETTINGS_NOTIFY_HEALTHCHECKS,
+	SETTINGS_NOTIFY_NTFY,
+	SETTINGS_NOTIFY_JSON,
+	SETTINGS_NOTIFY_COMMAND
+};
+
+struct settings_notify {
+	char *name;
+	int kind; /* enum settings_notify_kind */
+	struct secret_ref url;
+	struct secret_ref token;
+	char *template_file;
+	struct strvec command;
+	struct strvec on; /* "start", "success", "partial", "failure" */
+	struct strvec of; /* commands */
+	int64_t timeout;
+	char *ca_file;
+	char *proxy;
+};
+VEC_DEFINE(settings_notify_vec, struct settings_notify);
+
 /* ---- restore ------------------------------------------------------------- */
 
 /* A repository goes elsewhere: `from` is a name, a URL, or the beginning of
@@ -340,6 +382,8 @@ struct settings {
 	struct settings_git git;
 	struct settings_kubernetes kubernetes;
 	struct settings_terraform terraform;
+	struct settings_metrics metrics;
+	struct settings_notify_vec notify;
 	struct settings_restore restore;
 };
 

@@ -98,6 +98,8 @@ static const char *const strengths[] = {
 static const char *const said[] = {"built_in", "true", "false", NULL};
 static const char *const lasts[] = {"built_in", "0", "1", "2", NULL};
 static const char *const existings[] = {"skip", "update", "recreate", NULL};
+static const char *const notify_kinds[] = {
+    "healthchecks", "ntfy", "json", "command", NULL};
 static const char *const gates[] = {"auto", "always", "never", NULL};
 
 /* A bucket's fields stand directly in the sections that have one. */
@@ -313,6 +315,43 @@ static const struct field terraform_fields[] = {
 static const struct section terraform_section = {
     .fields = terraform_fields, .check = validate_terraform};
 
+static const struct field pushgateway_fields[] = {
+    TEXT(settings_pushgateway, "url", url, .flags = FIELD_REQUIRED,
+	.right = "an http(s) URL"),
+    TEXT(settings_pushgateway, "username", username),
+    SECRET(settings_pushgateway, "password", password),
+    PATH(settings_pushgateway, "ca_file", ca_file),
+    TEXT(settings_pushgateway, "proxy", proxy), END};
+static const struct section pushgateway_section = {
+    .fields = pushgateway_fields, .check = validate_pushgateway};
+
+static const struct field metrics_fields[] = {
+    PATH(settings_metrics, "textfile_directory", textfile_directory),
+    SECTION(settings_metrics, "pushgateway", pushgateway, &pushgateway_section),
+    DURATION(settings_metrics, "backup_every", backup_every, .min = 60000,
+	.max = 366LL * 86400000),
+    DURATION(settings_metrics, "prune_every", prune_every, .min = 60000,
+	.max = 366LL * 86400000),
+    DURATION(settings_metrics, "verify_every", verify_every, .min = 60000,
+	.max = 366LL * 86400000),
+    END};
+static const struct section metrics_section = {.fields = metrics_fields};
+
+static const struct field notify_fields[] = {
+    TEXT(settings_notify, "name", name, .flags = FIELD_REQUIRED),
+    WORD(settings_notify, "kind", kind, notify_kinds, .flags = FIELD_REQUIRED),
+    SECRET(settings_notify, "url", url),
+    SECRET(settings_notify, "token", token),
+    PATH(settings_notify, "template_file", template_file),
+    TEXTS(settings_notify, "command", command),
+    TEXTS(settings_notify, "on", on), TEXTS(settings_notify, "of", of),
+    DURATION(settings_notify, "timeout", timeout, .min = 1000, .max = 300000,
+	.fallback = "10s"),
+    PATH(settings_notify, "ca_file", ca_file),
+    TEXT(settings_notify, "proxy", proxy), END};
+static const struct section notify_section = {
+    .fields = notify_fields, .check = validate_notify};
+
 static const struct field target_cluster_fields[] = {
     TEXT(settings_target_cluster, "from", from, .flags = FIELD_REQUIRED,
 	.right = "the name of a cluster of the snapshot"),
@@ -434,6 +473,8 @@ static const struct field settings_fields[] = {
     SECTION(settings, "git", git, &git_section),
     SECTION(settings, "kubernetes", kubernetes, &kubernetes_section),
     SECTION(settings, "terraform", terraform, &terraform_section),
+    SECTION(settings, "metrics", metrics, &metrics_section),
+    LIST(settings, "notify", notify, &notify_section),
     SECTION(settings, "restore", restore, &restore_section), END};
 const struct section settings_section = {
     .fields = settings_fields, .check = validate_settings};

@@ -16,8 +16,9 @@ validate_fn validate_vault, validate_vault_s3, validate_compression,
     validate_encryption, validate_trusted, validate_signing, validate_retention,
     validate_shrink, validate_repository, validate_credentials, validate_git,
     validate_cluster, validate_kubernetes, validate_bucket, validate_terraform,
-    validate_target_cluster, validate_target_bucket, validate_targets,
-    validate_edge, validate_rule, validate_transform, validate_settings;
+    validate_pushgateway, validate_notify, validate_target_cluster,
+    validate_target_bucket, validate_targets, validate_edge, validate_rule,
+    validate_transform, validate_settings;
 
 /* Names that must not collide, once left-out ones are filled in. */
 int validate_names(const struct settings *s, const struct yaml_node *node,

@@ -264,6 +264,19 @@ static bool is_finding(
 	       (err->code == ERR_FORMAT && (quick || o->identities));
 }
 
+static void measure(const struct verification *v, const char *level)
+{
+	const struct opened *o = v->opened;
+	const struct metrics_label labels[] = {
+	    {"vault", vault_name(o->vault.vault)}, {"level", level},
+	    {NULL, NULL}};
+
+	watch_snapshot(v->c->watch, o->snapshot->label);
+	watch_sample(v->c->watch,
+	    "backstay_verified_snapshot_timestamp_seconds", labels,
+	    o->snapshot->time);
+}
+
 static int verify(struct verification *v, const char *level, struct err *err)
 {
 	const struct command *c = v->c;
@@ -281,6 +294,7 @@ static int verify(struct verification *v, const char *level, struct err *err)
 	if (status)
 		return err_wrap(err, "verify");
 	record(v, level, NULL);
+	measure(v, level);
 	size_t chained = 0;
 	struct err broken = ERR_INIT;
 	int chain =

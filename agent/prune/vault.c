@@ -74,6 +74,36 @@ static void log_pruned(
 	    (long long)removed, buf_str(&text), (long long)kept);
 }
 
+/* What it kept; where nothing could be listed, nothing is known of it. */
+static void measure(
+    struct watch *w, const char *vault, const struct prune_rows *rows)
+{
+	static const char *const statuses[] = {"complete", "partial", "bad"};
+	int64_t counts[3] = {0}, removed = 0, oldest = 0, newest = 0;
+
+	VEC_EACH (rows, row) {
+		if (row->outcome == PRUNE_DROPPED) {
+			removed++;
+			continue;
+		}
+		counts[row->bad ? 2 : row->partial ? 1 : 0]++;
+		oldest = !oldest || row->time < oldest ? row->time : oldest;
+		newest = row->time > newest ? row->time : newest;
+	}
+	watch_value(w, "backstay_pruned_total", "vault", vault, removed);
+	for (int i = 0; rows->len && i < 3; i++) {
+		const struct metrics_label labels[] = {
+		    {"vault", vault}, {"status", statuses[i]}, {NULL, NULL}};
+		watch_sample(w, "backstay_snapshots", labels, counts[i]);
+	}
+	if (!oldest)
+		return;
+	watch_value(w, "backstay_oldest_snapshot_timestamp_seconds", "vault",
+	    vault, oldest);
+	watch_value(w, "backstay_newest_snapshot_timestamp_seconds", "vault",
+	    vault, newest);
+}
+
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
     struct vault *vault, struct vault_lock *lock,
     const struct prune_terms *terms, struct err *err)
@@ -99,8 +129,10 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	    .dry_run = terms->dry_run,
 	};
 	int status = prune_run(&o, &rows, err);
-	if (!terms->dry_run)
+	if (!terms->dry_run) {
 		log_pruned(settings, &rows);
+		measure(a->watch, settings->name, &rows);
+	}
 	if (rows.len || status == 0)
 		print(a, settings, &rows, terms->dry_run);
 	return status ? err_wrap(err, "prune: vault '%s'", settings->name) : 0;

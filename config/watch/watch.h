@@ -1,7 +1,9 @@
 /*
- * The life of a run, as those who watch over it are told: that it started, and
- * how it ended. Both programs' commands that change something, or prove
- * something, are watched.
+ * The life of a run, as those who watch over it are told: that it started, how
+ * it ended, and how it was. It writes the first and the last event of the log,
+ * tells whoever `notify` names, and publishes the metrics.
+ *
+ * Nothing here ever fails a run: what cannot be told is a warning in the log.
  */
 #ifndef CONFIG_WATCH_WATCH_H
 #define CONFIG_WATCH_WATCH_H
@@ -9,6 +11,7 @@
 #include "config/connect.h"
 #include "config/settings.h"
 #include "storage/base/err.h"
+#include "storage/notify/metrics.h"
 
 struct watch_options {
 	const char *program; /* "backstay-agent" */
@@ -18,9 +21,25 @@ struct watch_options {
 };
 
 struct watch;
-/* All borrowed. Never fails: whoever cannot be told is named in a warning. */
-struct watch *watch_start(const struct watch_options *o);
+struct watch *watch_start(const struct watch_options *o); /* all borrowed */
 /* The exit status, or -1 with the error. Frees it. */
 void watch_finish(struct watch *w, int status, const struct err *err);
+
+/* All of these take NULL, and are for the thread that started it. */
+
+/* The snapshot that the run made, or speaks of. */
+void watch_snapshot(struct watch *w, const char *label);
+/* Ends the phase before, and begins one: "open", "capture", "seal", "commit",
+ * "prune". */
+void watch_phase(struct watch *w, const char *phase);
+/* Whether metrics are wanted, which may cost a request to know. */
+bool watch_measures(const struct watch *w);
+/* A sample of series.h; `labels` besides `name`, ended by NULL; a counter is
+ * added to. */
+void watch_sample(struct watch *w, const char *family,
+    const struct metrics_label *labels, int64_t value);
+/* The same with one label, or none (NULL). */
+void watch_value(struct watch *w, const char *family, const char *label,
+    const char *of, int64_t value);
 
 #endif

@@ -105,8 +105,8 @@ int file_sync_dir(const char *path, struct err *err)
 	return 0;
 }
 
-static int write_synced(
-    const char *path, const void *data, size_t len, struct err *err)
+static int write_synced(const char *path, const void *data, size_t len,
+    mode_t mode, struct err *err)
 {
 	/* Never what lies there: a file that others may read would give them
 	 * what is written to it, and a link would lead it elsewhere. */
@@ -118,6 +118,8 @@ static int write_synced(
 		return err_system(err, errno, "creating '%s'", path);
 	if (file_write_all(fd, data, len, path, err))
 		return -1;
+	if (mode != 0600 && fchmod(fd, mode))
+		return err_system(err, errno, "setting the mode of '%s'", path);
 	if (fsync(fd))
 		return err_system(err, errno, "syncing '%s'", path);
 	return 0;
@@ -133,13 +135,12 @@ char *file_parent(const char *path)
 			     : str_ndup(path, (size_t)(slash - path));
 }
 
-int file_write_durably(
-    const char *path, const void *data, size_t len, struct err *err)
+static int write_and_rename(const char *temporary, const char *path,
+    const void *data, size_t len, mode_t mode, struct err *err)
 {
-	autofree char *temporary = str_printf("%s.tmp", path);
 	autofree char *parent = file_parent(path);
 
-	if (write_synced(temporary, data, len, err)) {
+	if (write_synced(temporary, data, len, mode, err)) {
 		unlink(temporary);
 		return -1;
 	}
@@ -149,6 +150,25 @@ int file_write_durably(
 		return -1;
 	}
 	return file_sync_dir(parent, err);
+}
+
+int file_write_durably(
+    const char *path, const void *data, size_t len, struct err *err)
+{
+	autofree char *temporary = str_printf("%s.tmp", path);
+
+	return write_and_rename(temporary, path, data, len, 0600, err);
+}
+
+int file_publish(
+    const char *path, const void *data, size_t len, struct err *err)
+{
+	autofree char *parent = file_parent(path);
+	const char *slash = strrchr(path, '/');
+	autofree char *temporary =
+	    str_printf("%s/.%s.tmp", parent, slash ? slash + 1 : path);
+
+	return write_and_rename(temporary, path, data, len, 0644, err);
 }
 
 int file_update_durably(

@@ -1,6 +1,6 @@
 /*
  * Files: whole reads with a cap, durable writes, trees. Everything made here is
- * for its owner alone (0600, 0700).
+ * for its owner alone (0600, 0700), but by file_publish.
  */
 #ifndef STORAGE_BASE_FILE_H
 #define STORAGE_BASE_FILE_H
@@ -21,7 +21,12 @@ int file_read(
  * never written to. */
 int file_write_durably(
     const char *path, const void *data, size_t len, struct err *err);
-/* The same, unless it says just that already. */
+/* The same, of a file that everybody may read, for another program: the name
+ * of what is written first starts with a dot, so that a pattern like *.prom
+ * does not find it. */
+int file_publish(
+    const char *path, const void *data, size_t len, struct err *err);
+/* As file_write_durably, unless it says just that already. */
 int file_update_durably(
     const char *path, const void *data, size_t len, struct err *err);
 /* All of it, to a descriptor, in spite of short writes. */

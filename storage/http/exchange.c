@@ -231,8 +231,8 @@ static int fail(struct exchange *x, CURLcode result, const char *detail)
 				: curl_easy_strerror(result));
 		set_proxy(x, result, detail);
 	}
-	return err_wrap(
-	    x->err, "%s %.*s", x->request->method, handle_url_shown(url), url);
+	return err_wrap(x->err, "%s %.*s", x->request->method,
+	    handle_url_shown(x->request), url);
 }
 
 /* Never the query of a URL: it may hold what opens the door. */
@@ -240,7 +240,7 @@ static void log_exchange(CURL *handle, const struct exchange *x)
 {
 	cleanup(buf_done) struct buf facts = BUF_INIT;
 	const char *url = x->request->url;
-	int shown = handle_url_shown(url);
+	int shown = handle_url_shown(x->request);
 	curl_off_t up = 0, down = 0, us = 0;
 
 	if (!log_is_shown(LOG_LEVEL_DEBUG))

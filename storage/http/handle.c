@@ -196,9 +196,14 @@ static struct curl_slist *redirect_to_name(
 	return list;
 }
 
-int handle_url_shown(const char *url)
+int handle_url_shown(const struct http_request *r)
 {
-	return (int)strcspn(url, "?#");
+	const char *host = strstr(r->url, "://");
+
+	if (!r->url_is_secret)
+		return (int)strcspn(r->url, "?#");
+	return host ? (int)(host - r->url) + 3 + (int)strcspn(host + 3, "/?#")
+		    : 0;
 }
 
 int handle_set(CURL *handle, const struct http_options *o,
@@ -208,7 +213,7 @@ int handle_set(CURL *handle, const struct http_options *o,
 
 	if (!u)
 		return err_set(err, ERR_USAGE, "'%.*s' is no http(s) URL",
-		    handle_url_shown(r->url), r->url);
+		    handle_url_shown(r), r->url);
 	set_transport(handle, o);
 	set_request(handle, r);
 	lists->headers = header_list(r);

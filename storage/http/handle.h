@@ -19,7 +19,8 @@ int handle_set(CURL *handle, const struct http_options *o,
     const struct http_request *r, struct handle_lists *lists, struct err *err);
 void handle_lists_done(struct handle_lists *lists); /* wipes */
 
-/* The length of a URL without its query: that may hold a signature. */
-int handle_url_shown(const char *url);
+/* How much of the URL may be shown: all but its query, which may hold a
+ * signature; of a secret one, up to its host. */
+int handle_url_shown(const struct http_request *r);
 
 #endif

@@ -50,6 +50,7 @@ const struct http_options *http_options_of(const struct http *h);
 struct http_request {
 	const char *method;    /* borrowed; default GET */
 	const char *url;       /* http or https; holds no credentials */
+	bool url_is_secret;    /* its path opens something: never shown */
 	struct strvec headers; /* "Name: value", owned; wiped on release */
 	const void *body;      /* borrowed */
 	size_t body_len;

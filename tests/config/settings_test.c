@@ -44,7 +44,8 @@ static const struct bad bads[] = {
     {HEAD "zebra: a\n",
 	":5:1: zebra: unknown key; known here: name, tags, state_dir, "
 	"scratch_dir, vaults, compression, encryption, signing, retention, "
-	"lock_stale_after, shrink, git, kubernetes, terraform, restore"},
+	"lock_stale_after, shrink, git, kubernetes, terraform, metrics, "
+	"notify, restore"},
     /* duplicates */
     {HEAD "name: b\n",
 	":5:1: key 'name' stands here a second time (first in line 1)"},
@@ -126,6 +127,40 @@ static const struct bad bads[] = {
 	  "'http://127.0.0.1.evil.example/', token: '${T}'}]}\n",
 	":5:51: git.credentials[0].url: would send a password in the clear; "
 	"it takes https:// where there is a password or token"},
+    /* metrics and notify */
+    {HEAD "metrics: {pushgateway: {username: u}}\n",
+	":5:24: metrics.pushgateway: lacks 'url', which takes an http(s) URL"},
+    {HEAD "metrics: {pushgateway: {url: 'https://h', username: u}}\n",
+	":5:24: metrics.pushgateway: has one of 'username' and "
+	"'password_file'; it takes both, or neither"},
+    {HEAD "metrics: {pushgateway: {url: 'http://h', username: u, password: "
+	  "'${T}'}}\n",
+	":5:25: metrics.pushgateway.url: would send a password in the clear; "
+	"it takes https:// where there is one"},
+    {HEAD "metrics: {backup_every: 1s}\n",
+	":5:25: metrics.backup_every: is out of range; it takes a duration "
+	"with its unit, such as 500ms, 30s, 5m, 2h or 7d"},
+    {HEAD "notify: [{name: a, kind: mail}]\n",
+	":5:26: notify[0].kind: is none of its words; it takes one of: "
+	"healthchecks, ntfy, json, command"},
+    {HEAD "notify: [{name: a, kind: json}]\n",
+	":5:10: notify[0]: lacks 'url_file', which takes a file that holds "
+	"the URL (or 'url': ${NAME})"},
+    {HEAD "notify: [{name: a, kind: command}]\n",
+	":5:10: notify[0]: lacks 'command', which takes a program and its "
+	"arguments, a list"},
+    {HEAD "notify: [{name: a, kind: ntfy, url_file: /u, command: [x]}]\n",
+	":5:46: notify[0].command: is for kind: command alone"},
+    {HEAD "notify: [{name: a, kind: ntfy, url_file: /u, on: [ended]}]\n",
+	":5:46: notify[0].on: holds a word that it does not take; it takes a "
+	"list of: start, success, partial, failure"},
+    {HEAD "notify: [{name: a, kind: ntfy, url_file: /u, of: [list]}]\n",
+	":5:46: notify[0].of: holds a word that it does not take; it takes a "
+	"list of: backup, prune, verify, apply"},
+    {HEAD "notify: [{name: a, kind: json, url: 'https://h/s3cret'}]\n",
+	":5:37: notify[0].url: a secret does not stand in the configuration "
+	"itself; use 'url_file' with a path, or ${NAME} of an environment "
+	"variable"},
     /* the environment */
     {HEAD "state_dir: ${BACKSTAY_TEST_UNSET}/x\n",
 	":5:12: state_dir: the environment variable BACKSTAY_TEST_UNSET is "
