@@ -2,6 +2,7 @@
 
 #include "agent/kube/job_item.h"
 #include "agent/kube/pin.h"
+#include "storage/archive/limits.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -12,7 +13,6 @@
 enum {
 	/* That all lists of a job are read anew; then one of them fails. */
 	MAX_TIMES = 5,
-	DEFAULT_MAX_ITEM_BYTES = 16 << 20,
 	SPOOL_MEMORY_BYTES = 256 * 1024,
 };
 
@@ -70,7 +70,7 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 	autofree char *path = kube_path(
 	    j->resource->api_version, j->resource->name, ns, NULL, NULL);
 	j->max_item_bytes =
-	    c->max_item_bytes ? c->max_item_bytes : DEFAULT_MAX_ITEM_BYTES;
+	    c->max_item_bytes ? c->max_item_bytes : LIMITS_ITEM_BYTES;
 	struct kube_list_result result = {.resource_version = NULL};
 	struct kube_list_options o = {.path = path,
 	    .labels = j->resource->namespaced ? c->labels : NULL,

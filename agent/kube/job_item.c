@@ -253,39 +253,64 @@ static int keep(struct kube_job *j, struct err *err)
 	return -1;
 }
 
-/* Its name is not looked for in what came of it: the one before it tells where
- * in the list it stands. */
-static void too_large(struct kube_job *j)
+/* What could be read of its name, also where the rest is not good. */
+static void add_identity(const struct kube_job *j, struct buf *out)
 {
-	struct err why = ERR_INIT;
+	if (!j->item.name.len)
+		return;
+	buf_printf(out, "'%s'", buf_str(&j->item.name));
+	if (j->item.ns.len)
+		buf_printf(out, " in '%s'", buf_str(&j->item.ns));
+}
 
+/* Only its start is here. It nearly always has the name; where it has not, the
+ * one before it tells where in the list it stands. */
+static void too_large(struct kube_job *j, const char *start, size_t len)
+{
+	autofree char *before = str_dup(buf_str(&j->item.name));
+	cleanup(buf_done) struct buf which = BUF_INIT;
+	struct err cut_off = ERR_INIT, why = ERR_INIT;
+
+	(void)kube_item_read(&j->item, start, len, NULL, NULL, &cut_off);
+	add_identity(j, &which);
+	if (!which.len && *before)
+		buf_printf(&which, "the one behind '%s'", before);
 	err_set(&why, ERR_FORMAT,
-	    "it is larger than the %zu bytes allowed for one, and is left "
-	    "out; %s%s%s",
-	    j->max_item_bytes,
-	    j->item.name.len ? "the one before it in the list is '"
-			     : "it is the first in the list",
-	    buf_str(&j->item.name), j->item.name.len ? "'" : "");
+	    "%s is larger than the %zu bytes allowed for one, and is left out",
+	    which.len ? buf_str(&which) : "the first", j->max_item_bytes);
 	bad_item(j, &why);
+}
+
+/* -1 where it counts for nothing, and is named. */
+static int read_item(struct kube_job *j, const char *text, size_t len)
+{
+	cleanup(buf_done) struct buf which = BUF_INIT;
+	struct err bad = ERR_INIT;
+
+	if (kube_item_read(
+		&j->item, text, len, kube_job_add_mention, j, &bad)) {
+		add_identity(j, &which);
+		if (which.len)
+			err_wrap(&bad, "%s", buf_str(&which));
+	} else if (check_identity(j, &bad) == 0) {
+		return 0;
+	}
+	bad_item(j, &bad);
+	return -1;
 }
 
 int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
 {
 	struct kube_job *j = ctx;
 	const struct kube_resource *r = j->resource;
-	struct err bad = ERR_INIT;
 
 	kube_job_clear_mentioned(j);
 	if (len > j->max_item_bytes) {
-		too_large(j);
+		too_large(j, text, len);
 		return 0;
 	}
-	if (kube_item_read(
-		&j->item, text, len, kube_job_add_mention, j, &bad) ||
-	    check_identity(j, &bad)) {
-		bad_item(j, &bad);
+	if (read_item(j, text, len))
 		return 0;
-	}
 	if (is_elsewhere(j))
 		return 0;
 	note_storage_version(j);

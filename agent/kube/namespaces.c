@@ -1,6 +1,7 @@
 #include "agent/kube/namespaces.h"
 
 #include "storage/archive/layout.h"
+#include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/closest.h"
 #include "storage/base/mem.h"
@@ -168,7 +169,7 @@ static int list_namespaces(struct capture_kube_run *r, const char *labels,
 	struct kube_list_result result = {.resource_version = NULL};
 	struct kube_list_options o = {.path = "/api/v1/namespaces",
 	    .labels = labels,
-	    .caps = {.item_bytes = 16 << 20, .page_bytes = 1 << 30},
+	    .caps = {.item_bytes = LIMITS_ITEM_BYTES, .page_bytes = 1 << 30},
 	    .clock = r->run.env->clock,
 	    .revision = &r->revision,
 	    .on_item = add_name,

@@ -4,6 +4,7 @@
 #include "restore/kube/prepare.h"
 #include "restore/objects/covers.h"
 #include "restore/plan/names.h"
+#include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
 #include "storage/base/json.h"
@@ -13,10 +14,7 @@
 
 #include <string.h>
 
-enum {
-	WORTH_A_LIST = 32, /* fewer are asked for one by one */
-	ITEM_MAX_BYTES = 32 << 20,
-};
+enum { WORTH_A_LIST = 32 /* fewer are asked for one by one */ };
 
 /* Nodes of one kind in one namespace. */
 struct group {
@@ -131,7 +129,7 @@ static void run_group(void *ctx, size_t i)
 	autofree char *path =
 	    kube_path(g->k->api_version, g->k->resource, g->ns, NULL, NULL);
 	const struct kube_list_options o = {.path = path,
-	    .caps = {.item_bytes = ITEM_MAX_BYTES, .page_bytes = 1U << 30},
+	    .caps = {.item_bytes = LIMITS_ITEM_BYTES, .page_bytes = 1U << 30},
 	    .clock = run_clock(g->a->run),
 	    .on_item = on_item,
 	    .on_restart = on_restart,

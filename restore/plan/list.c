@@ -1,9 +1,8 @@
 #include "restore/plan/list.h"
 
+#include "storage/archive/limits.h"
 #include "storage/base/json.h"
 #include "storage/kube/list.h"
-
-enum { ITEM_MAX_BYTES = 32 << 20 };
 
 #define METADATA                                                               \
 	"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"    \
@@ -39,7 +38,7 @@ int list_all(struct kube_client *c, const char *path, bool metadata_only,
 	struct listing l = {.fn = fn, .ctx = ctx};
 	const struct kube_list_options o = {.path = path,
 	    .accept = metadata_only ? METADATA : NULL,
-	    .caps = {.item_bytes = ITEM_MAX_BYTES, .page_bytes = 1U << 30},
+	    .caps = {.item_bytes = LIMITS_ITEM_BYTES, .page_bytes = 1U << 30},
 	    .clock = clock ? clock : clock_system(),
 	    .on_item = on_item,
 	    .on_restart = on_restart,

@@ -22,7 +22,10 @@ enum {
 	 * puts around each. libarchive reads no pax header over 1 MiB. */
 	LIMITS_ATTRS_BYTES = 960 * 1024,
 	LIMITS_ATTR_REST = 64,
-	/* Of a Kubernetes object: API servers take some 3 MiB of one. */
+	/* Of a Kubernetes object as a server lists it; API servers take some
+	 * 3 MiB of one. In an archive it is hardly longer (kind and apiVersion
+	 * come to it), and read up to: */
+	LIMITS_ITEM_BYTES = 16 * 1024 * 1024,
 	LIMITS_OBJECT_BYTES = 64 * 1024 * 1024,
 };
 

@@ -224,6 +224,12 @@ kube_post() { # PATH < OBJECT
 	curl -sf -o /dev/null -X POST -H 'Content-Type: application/json' --data-binary @- "$server/$1"
 }
 
+kube_delete() { # PATH
+	local server
+	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
+	curl -sf -o /dev/null -X DELETE "$server/$1"
+}
+
 # A kind is served a moment after its definition was made.
 kube_serves() { # PATH
 	local server
@@ -253,7 +259,7 @@ kube_serves() { # PATH
 	echo "$output$stderr"
 	[ "$status" -eq 1 ]
 	[ "$(restore show latest -o json | jq '.missing | length')" -eq 1 ]
-	grep -q "an object of production: things.example.com.*too deep" <<<"$stderr"
+	grep -q "an object of production: things.example.com: 'above' in 'staging': .*too deep" <<<"$stderr"
 	restore verify latest
 	local dir=kubernetes/production/namespaces/staging/things.example.com
 	tar -tf "$(printf '%s\n' vault/*.tar.gz | tail -1)" | grep "^$dir/" >kept
@@ -261,6 +267,41 @@ kube_serves() { # PATH
 	$dir/at.json
 	$dir/below.json
 	X
+	kube_delete apis/example.com/v1/namespaces/staging/things/above
+}
+
+# Lists of ConfigMaps from now on: three items whose size is a byte below the
+# limit, the limit, and a byte above.
+large_items() {
+	python3 -c 'import json
+def item(name, size):
+    text = json.dumps({"metadata": {"name": name, "namespace": "staging", "uid": name,
+                                    "resourceVersion": "1"}, "data": {"x": "@"}}, separators=(",", ":"))
+    return text.replace("@", "x" * (size - len(text) + 1))
+text = ",".join(item(name, (16 << 20) + over) for name, over in (("below", -1), ("at", 0), ("over", 1)))
+print(json.dumps([{"method": "GET", "path": "/configmaps.*limit", "kind": "reply", "status": 200, "body":
+ "{\"kind\":\"ConfigMapList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[%s]}" % text}]))' |
+		kube_post _sim/faults
+}
+
+@test "an object over the size that is taken costs itself alone, and is named by its own name" {
+	kube_config
+	large_items
+	run --separate-stderr agent backup
+	kube_delete _sim/faults
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	[ "$(restore show latest -o json | jq '.missing | length')" -eq 1 ]
+	grep -q "configmaps.*'over' in 'staging' is larger than the 16777216 bytes" <<<"$stderr"
+	restore verify latest
+	restore plan latest --same-cluster >plan
+	restore extract latest --to out
+	local dir=out/kubernetes/production/namespaces/staging/configmaps
+	diff - <(ls $dir) <<-X
+	at.json
+	below.json
+	X
+	[ "$(jq '.data.x | length' $dir/at.json)" -gt 16777000 ]
 }
 
 @test "a mirror belongs to its URL, its configuration and its credentials" {
