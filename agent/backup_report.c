@@ -31,14 +31,7 @@ static void add_source(struct manifest *m, const struct source_task *t)
 		if (!json_get(j, it.key))
 			json_set(j, it.key, json_share(it.value));
 	json_append(m->sources, j);
-	cleanup(json_freep) struct json_object *missing =
-	    capture_report_missing_list(&t->report);
-	for (size_t i = 0; i < json_len(missing); i++)
-		json_append(m->missing, json_share(json_at(missing, i)));
-	VEC_EACH (&t->report.warnings, w) {
-		autofree char *text = str_printf("%s: %s", t->kind, *w);
-		manifest_add_warning(m, text);
-	}
+	capture_report_tell(&t->report, t->kind, m);
 }
 
 /* The snapshot is complete even if one vault has no copy of it: the manifests

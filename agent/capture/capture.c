@@ -1,10 +1,13 @@
 #include "agent/capture/capture.h"
 
+#include "storage/archive/manifest.h"
 #include "storage/archive/missing.h"
+#include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 void capture_report_done(struct capture_report *r)
 {
@@ -43,6 +46,54 @@ struct json_object *capture_report_missing_list(const struct capture_report *r)
 		json_append(
 		    list, missing_entry(m->what, m->reason, m->refused));
 	return list;
+}
+
+/* Whether one more of that length is named. */
+static bool is_room(size_t named, size_t *bytes, size_t len)
+{
+	*bytes += len;
+	return named < CAPTURE_NAMED && *bytes <= CAPTURE_NAMED_BYTES;
+}
+
+static void tell_missing(
+    const struct capture_report *r, const char *kind, struct manifest *m)
+{
+	size_t bytes = 0, named = 0;
+
+	VEC_EACH (&r->missing, one) {
+		if (!is_room(
+			named, &bytes, strlen(one->what) + strlen(one->reason)))
+			break;
+		json_append(m->missing,
+		    missing_entry(one->what, one->reason, one->refused));
+		named++;
+	}
+	if (named == r->missing.len)
+		return;
+	autofree char *what =
+	    str_printf("%s: %zu more", kind, r->missing.len - named);
+	manifest_add_missing(
+	    m, what, "there is no room to name them here; the log does");
+}
+
+void capture_report_tell(
+    const struct capture_report *r, const char *kind, struct manifest *m)
+{
+	size_t bytes = 0, named = 0;
+
+	tell_missing(r, kind, m);
+	VEC_EACH (&r->warnings, w) {
+		autofree char *text = str_printf("%s: %s", kind, *w);
+		if (!is_room(named, &bytes, strlen(text)))
+			break;
+		manifest_add_warning(m, text);
+		named++;
+	}
+	if (named == r->warnings.len)
+		return;
+	autofree char *rest = str_printf("%s: %zu more warnings are in the log",
+	    kind, r->warnings.len - named);
+	manifest_add_warning(m, rest);
 }
 
 bool capture_report_refused(const struct capture_report *r)

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 struct json_object;
+struct manifest;
 
 /* Something that should have been captured and was not. */
 struct capture_missing {
@@ -56,6 +57,13 @@ void capture_report_warning(struct capture_report *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* What is missing, as a manifest has it; the caller's. */
 struct json_object *capture_report_missing_list(const struct capture_report *r);
+
+/* Into a manifest: what is missing and the warnings, each of at most
+ * CAPTURE_NAMED entries and CAPTURE_NAMED_BYTES; how many more there are is one
+ * entry more. A manifest has to read, however much went wrong. */
+enum { CAPTURE_NAMED = 5000, CAPTURE_NAMED_BYTES = 1536 * 1024 };
+void capture_report_tell(
+    const struct capture_report *r, const char *kind, struct manifest *m);
 
 /* Whether something was refused, and what to do then. */
 bool capture_report_refused(const struct capture_report *r);
