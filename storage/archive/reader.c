@@ -61,9 +61,6 @@ static int check_path(
 	if (!pathset_add(&r->paths, e->path))
 		return err_set(err, ERR_FORMAT,
 		    "archive entry '%.300s' is there twice", buf_str(&shown));
-	if (r->seen.len == CONTENTS_ENTRIES_MAX)
-		return err_set(
-		    err, ERR_FORMAT, "the archive has too many entries");
 	return 0;
 }
 
@@ -137,6 +134,10 @@ static int check_room(
 {
 	const struct reader_totals *most = r->options->expected;
 
+	if (r->seen.len == (r->options->max_entries ? r->options->max_entries
+						    : CONTENTS_ENTRIES_MAX))
+		return err_set(
+		    err, ERR_FORMAT, "the archive has too many entries");
 	if (!most || (r->totals.entries < most->entries &&
 			 e->bytes <= most->bytes - r->totals.bytes))
 		return 0;

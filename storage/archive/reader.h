@@ -31,6 +31,7 @@ struct reader_options {
 	/* What the manifest says is in it: more is refused before it is
 	 * unpacked, less at the end. NULL: not known. */
 	const struct reader_totals *expected;
+	uint64_t max_entries; /* 0: CONTENTS_ENTRIES_MAX */
 };
 
 struct reader_attr {

@@ -14,6 +14,7 @@ struct archive_writer {
 	struct body body;
 	const char *scratch;
 	int64_t mtime;
+	uint64_t max_entries;
 	struct pathset paths;
 	struct lane_order lane_order;
 
@@ -37,6 +38,7 @@ struct archive_writer *archive_writer_new(
 
 	w->scratch = o->scratch;
 	w->mtime = o->mtime;
+	w->max_entries = o->max_entries ? o->max_entries : CONTENTS_ENTRIES_MAX;
 	pthread_mutex_init(&w->lock, NULL);
 	lane_order_init(&w->lane_order);
 	if (body_init(&w->body, o, sink, err) == 0)
@@ -183,12 +185,12 @@ static int write_lane(struct archive_lane *l, struct err *err)
 
 	if (lane_items_end(items, err) || check_paths(l, err))
 		return -1;
-	if (items->entries >
-	    CONTENTS_ENTRIES_MAX - archive_writer_progress(l->writer).entries)
+	uint64_t max = l->writer->max_entries;
+	if (items->entries > max - archive_writer_progress(l->writer).entries)
 		return err_set(err, ERR_FORMAT,
-		    "there is more to put into it than the %d entries that an "
-		    "archive holds; make several backups of less each",
-		    (int)CONTENTS_ENTRIES_MAX);
+		    "there is more to put into it than the %llu entries that "
+		    "an archive holds; make several backups of less each",
+		    (unsigned long long)max);
 	pathset_merge(&l->writer->paths, &items->paths);
 	pathset_done(&items->paths);
 	VEC_EACH (&items->items, i)

@@ -41,6 +41,8 @@ struct archive_options {
 		      */
 	const char *scratch; /* directory for spools; borrowed */
 	int64_t mtime;	     /* of entries without one of their own, seconds */
+	/* For tests of it, as in reader_options. 0: CONTENTS_ENTRIES_MAX. */
+	uint64_t max_entries;
 };
 
 /* A PAX header of an entry (an extended attribute `user.<name>`). */

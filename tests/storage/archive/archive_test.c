@@ -596,6 +596,60 @@ static void each_limit_is_one_for_writer_and_reader(void **state)
 	test_dir_remove(dir);
 }
 
+/* Lane for lane: one that does not fit costs itself, the others stay. */
+static void the_count_of_entries_is_one_for_writer_and_reader(void **state)
+{
+	static const struct {
+		int counts[2];
+		int in; /* of at most eight */
+	} cases[] = {
+	    {{4, 3}, 7}, {{4, 4}, 8}, {{8, 1}, 8}, {{4, 5}, 4}, {{9, 8}, 8}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(buf_done) struct buf out = BUF_INIT;
+		struct err err = ERR_INIT, why = ERR_INIT;
+		struct archive_totals totals;
+		const struct archive_options o = {.max_entries = 8};
+		struct archive_writer *w =
+		    archive_writer_new(&o, sink_to_buf(&out), &err);
+		for (size_t l = 0; l < 2; l++) {
+			struct archive_lane *lane =
+			    archive_lane_open(w, RANK_KUBERNETES, l);
+			for (int n = 0; n < cases[i].counts[l]; n++) {
+				autofree char *path =
+				    str_printf("%zu/%d", l, n);
+				assert_ok(
+				    archive_lane_add(lane,
+					&(struct archive_entry){.path = path},
+					"x", 1, &err),
+				    err);
+			}
+			if (archive_lane_commit(lane, &why))
+				assert_contains(why.message, "the 8 entries");
+			archive_lane_free(lane);
+		}
+		for (int rank = 0; rank < RANK_COUNT; rank++)
+			archive_writer_rank_done(w, (enum archive_rank)rank);
+		assert_ok(archive_writer_finish(w, &totals, &err), err);
+		archive_writer_free(w);
+		assert_int_equal(totals.entries, cases[i].in);
+		for (unsigned max = 7; max <= 9; max++) {
+			const struct reader_options r = {
+			    .encryption = ARCHIVE_PLAIN, .max_entries = max};
+			const struct reader_visitor nothing = {.ctx = NULL};
+			int failed = archive_reader_run(
+			    source_from_memory(out.data, out.len), &r, &nothing,
+			    NULL, &why);
+
+			assert_int_equal(failed, totals.entries > max ? -1 : 0);
+			if (failed)
+				assert_contains(
+				    why.message, "too many entries");
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -611,6 +665,7 @@ int main(void)
 	    cmocka_unit_test(a_path_that_leaves_its_place_is_refused),
 	    cmocka_unit_test(what_the_reader_would_not_take_is_refused),
 	    cmocka_unit_test(each_limit_is_one_for_writer_and_reader),
+	    cmocka_unit_test(the_count_of_entries_is_one_for_writer_and_reader),
 	};
 
 	return cmocka_run_group_tests_name("archive", tests, NULL, NULL);
