@@ -1,9 +1,11 @@
 #include "restore/chain.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
+#include "storage/base/percent.h"
 
 #include <errno.h>
 #include <stdarg.h>

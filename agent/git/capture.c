@@ -1,6 +1,7 @@
 #include "agent/git/capture.h"
 
 #include "agent/git/facts.h"
+#include "storage/archive/lane.h"
 #include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"

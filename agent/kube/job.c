@@ -2,6 +2,7 @@
 
 #include "agent/kube/job_item.h"
 #include "agent/kube/pin.h"
+#include "storage/archive/lane.h"
 #include "storage/archive/limits.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"

@@ -1,6 +1,7 @@
 #include "agent/kube/job_item.h"
 
 #include "agent/kube/facts.h"
+#include "storage/archive/lane.h"
 #include "storage/archive/layout.h"
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"

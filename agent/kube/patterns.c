@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/closest.h"
 #include "storage/base/mem.h"
+#include "storage/base/percent.h"
 
 #include <string.h>
 
@@ -17,7 +18,7 @@ static const char *meant(const struct capture_kube_run *r, const char *pattern)
 	VEC_EACH (all, resource) {
 		if (!resource->listable)
 			continue;
-		if (kube_resource_is_called(resource, pattern))
+		if (kube_api_is_called(resource, pattern))
 			return resource->key;
 		words[n++] = resource->key;
 		words[n++] = resource->name;

@@ -1,5 +1,6 @@
 #include "agent/kube/run.h"
 
+#include "storage/archive/lane.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"

@@ -34,7 +34,7 @@ const char *kube_summary_storage_version(
 			    (*v)[n] == '=')
 				return *v + n + 1;
 		}
-	return kube_resource_stored_version(resource);
+	return kube_api_stored_version(resource);
 }
 
 static struct json_object *lists(const struct kube_job *j)

@@ -9,6 +9,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
+#include "storage/base/hex.h"
 #include "storage/base/json.h"
 
 #include <errno.h>

@@ -8,6 +8,7 @@
 #include "agent/terraform/job.h"
 #include "agent/terraform/locks.h"
 #include "agent/terraform/run.h"
+#include "storage/archive/lane.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 

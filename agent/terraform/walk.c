@@ -6,6 +6,7 @@
 #include "agent/terraform/object.h"
 #include "agent/terraform/run.h"
 #include "storage/archive/key_path.h"
+#include "storage/archive/lane.h"
 #include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"

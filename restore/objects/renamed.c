@@ -2,6 +2,7 @@
 
 #include "restore/objects/object.h"
 #include "restore/objects/rules.h"
+#include "storage/base/base64.h"
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"

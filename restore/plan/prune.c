@@ -117,8 +117,7 @@ static int report_unknown(
 	autofree char *meant = NULL;
 
 	VEC_EACH (&api->resources, r)
-		if (!meant && r->namespaced &&
-		    kube_resource_is_called(r, pattern))
+		if (!meant && r->namespaced && kube_api_is_called(r, pattern))
 			meant = str_printf(
 			    "%s%s%s", r->kind, *r->group ? "." : "", r->group);
 	autofree char *hint = closest_hint("", meant);

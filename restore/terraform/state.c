@@ -1,5 +1,10 @@
-#include "restore/terraform/applying.h"
+#include "restore/terraform/state.h"
 
+#include "restore/terraform/applying.h"
+#include "restore/terraform/state_bytes.h"
+#include "restore/terraform/state_lock.h"
+#include "restore/terraform/state_meta.h"
+#include "restore/terraform/state_write.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -94,7 +99,7 @@ static int read_and_compare(
 		a->o->s3, a->key, &a->theirs, &a->their_meta, err))
 		return err_wrap(err, "look at what is there");
 	*bytes = state_bytes_equal(&a->ours, &a->theirs);
-	if (*bytes && state_description_differs(a, &a->their_meta, &what, err))
+	if (*bytes && state_meta_differs(a, &a->their_meta, &what, err))
 		return err_wrap(err, "look at what is there");
 	if (what)
 		outcome_note(a->outcome, "its bytes are equal, its %s differ%s",
@@ -129,7 +134,7 @@ static int rehearse(struct state_applying *a, struct err *err)
 	    read_and_compare(a, &bytes, &all, err) ||
 	    (!bytes && may_write(a, err)))
 		return -1;
-	if (is_state && state_digest_differs(a, &stale, err))
+	if (is_state && state_write_digest_differs(a, &stale, err))
 		return err_wrap(err, "look at its digest");
 	outcome_set(a->outcome,
 	    all && !stale     ? OUTCOME_UNCHANGED

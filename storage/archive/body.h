@@ -9,6 +9,7 @@
 
 #include "storage/archive/lane_items.h"
 #include "storage/archive/part.h"
+#include "storage/archive/writer.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

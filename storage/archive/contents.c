@@ -2,6 +2,7 @@
 
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/hex.h"
 #include "storage/base/json.h"
 #include "storage/base/json_text.h"
 #include "storage/base/mem.h"

@@ -1,5 +1,7 @@
 #include "storage/archive/key_path.h"
 
+#include "storage/base/hex.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 #include "storage/archive/lane_items.h"
 
 #include "storage/archive/contents.h"
+#include "storage/archive/entry.h"
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"

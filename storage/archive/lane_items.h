@@ -6,9 +6,9 @@
 #ifndef STORAGE_ARCHIVE_LANE_ITEMS_H
 #define STORAGE_ARCHIVE_LANE_ITEMS_H
 
+#include "storage/archive/entry.h"
 #include "storage/archive/packer.h"
 #include "storage/archive/pathset.h"
-#include "storage/archive/writer.h"
 #include "storage/base/spool.h"
 #include "storage/base/vec.h"
 

@@ -1,5 +1,6 @@
 #include "storage/archive/record.h"
 
+#include "storage/archive/entry.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 

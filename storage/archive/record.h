@@ -5,8 +5,8 @@
 #ifndef STORAGE_ARCHIVE_RECORD_H
 #define STORAGE_ARCHIVE_RECORD_H
 
+#include "storage/archive/entry.h"
 #include "storage/archive/tar.h"
-#include "storage/archive/writer.h"
 #include "storage/base/buf.h"
 
 #include <stdbool.h>

@@ -1,5 +1,6 @@
 #include "storage/archive/tar.h"
 
+#include "storage/archive/entry.h"
 #include "storage/archive/tar_gzip.h"
 #include "storage/archive/tar_libarchive.h"
 #include "storage/archive/zstd.h"

@@ -5,6 +5,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
+#include "storage/http/url.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,6 +6,8 @@
 #include "storage/base/digest.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
+#include "storage/http/retry.h"
+#include "storage/http/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,7 +199,7 @@ static bool status_is_bare(struct aws_call *c, const struct http_response *r)
 	return true;
 }
 
-static enum http_verdict judge_answer(
+static enum http_retry_verdict judge_answer(
     struct aws_call *c, const struct http_response *r)
 {
 	int64_t before = atomic_load(&c->aws->skew_ms);
@@ -206,34 +208,35 @@ static enum http_verdict judge_answer(
 	atomic_store(&c->aws->skew_ms, skew);
 	aws_error_read(c, r);
 	if (r->status < 300 && !*c->code)
-		return HTTP_DONE;
+		return HTTP_RETRY_DONE;
 	if (aws_error_expired(c) && !c->keys && !c->renewed) {
 		c->renewed = true;
 		c->stale_keys = c->keys_serial;
-		return HTTP_AGAIN;
+		return HTTP_RETRY_AGAIN;
 	}
 	/* A 403 whose Date shows that our clock was off: signed for the
 	 * store's time it may do, whatever it called the refusal. */
 	if (!c->skew_fixed && (r->status == 403 || aws_error_skewed(c)) &&
 	    llabs(skew - before) > 60 * 1000) {
 		c->skew_fixed = true;
-		return HTTP_AGAIN;
+		return HTTP_RETRY_AGAIN;
 	}
 	if (c->again && c->again(c->ctx, r, c->code))
-		return HTTP_AGAIN;
+		return HTTP_RETRY_AGAIN;
 	if (aws_error_passes(c) || status_is_bare(c, r))
-		return HTTP_AGAIN;
-	return r->status >= 300 ? http_judge_usual(NULL, r, NULL) : HTTP_DONE;
+		return HTTP_RETRY_AGAIN;
+	return r->status >= 300 ? http_retry_judge(NULL, r, NULL)
+				: HTTP_RETRY_DONE;
 }
 
-static enum http_verdict judge(
+static enum http_retry_verdict judge(
     void *ctx, const struct http_response *response, const struct err *failure)
 {
 	struct attempt *at = ctx;
 
 	if (failure) {
 		aws_error_set(at->call, NULL, NULL);
-		return http_judge_usual(NULL, response, failure);
+		return http_retry_judge(NULL, response, failure);
 	}
 	return judge_answer(at->call, response);
 }
@@ -242,7 +245,7 @@ int aws_call(
     struct aws_call *c, struct http_response *response, struct err *err)
 {
 	struct attempt at = {.call = c};
-	struct http_attempts attempts = {
+	struct http_retry attempts = {
 	    .max_attempts = c->aws->s.max_attempts ? c->aws->s.max_attempts
 						   : DEFAULT_ATTEMPTS,
 	    .prepare = prepare,
@@ -261,7 +264,7 @@ int aws_call(
 		digest_sha256_hex(
 		    c->body ? c->body : "", c->body_len, c->payload_sha256);
 	c->renewed = c->skew_fixed = false;
-	int result = http_send_retrying(c->aws->http, &attempts, response, err);
+	int result = http_retry_send(c->aws->http, &attempts, response, err);
 	c->repeated = c->attempts > 1 || response->resent;
 	if (!result && (response->status >= 300 || *c->code))
 		result = aws_error_report(c, response, at.url, err);

@@ -2,7 +2,10 @@
 #include "storage/aws/credentials.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/percent.h"
 #include "storage/base/str.h"
+#include "storage/http/retry.h"
+#include "storage/http/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,15 +46,14 @@ static int fetch(struct credentials_search *s, const struct asking *a,
     int max_attempts, struct http_response *response)
 {
 	struct asking asking = *a;
-	const struct http_attempts attempts = {
+	const struct http_retry attempts = {
 	    .max_attempts = max_attempts,
 	    .prepare = prepare,
-	    .judge = http_judge_usual,
+	    .judge = http_retry_judge,
 	    .ctx = &asking,
 	};
 
-	return http_send_retrying(
-	    s->aws->metadata, &attempts, response, s->err);
+	return http_retry_send(s->aws->metadata, &attempts, response, s->err);
 }
 
 static bool may_have_the_token(const char *url)

@@ -1,7 +1,9 @@
 #include "storage/aws/s3_call.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
+#include "storage/base/percent.h"
 #include "storage/base/str.h"
 #include "storage/base/xml.h"
 

@@ -1,6 +1,7 @@
 #include "storage/aws/s3_call.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/hex.h"
 #include "storage/base/str.h"
 #include "storage/base/xml.h"
 

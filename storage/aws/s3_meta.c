@@ -1,6 +1,8 @@
 #include "storage/aws/s3_call.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/hex.h"
+#include "storage/base/percent.h"
 #include "storage/base/str.h"
 
 #include <stdlib.h>

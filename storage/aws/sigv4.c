@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/mem.h"
+#include "storage/base/percent.h"
 #include "storage/base/str.h"
 
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "storage/aws/call.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/percent.h"
 #include "storage/base/str.h"
 
 #include <string.h>

@@ -57,16 +57,4 @@ void str_add_printable(struct buf *b, const char *s, size_t len);
 size_t str_columns(const char *s);
 size_t str_fit(const char *s, size_t columns);
 
-void hex_add(struct buf *b, const void *data, size_t len);  /* lower case */
-int hex_decode(const char *text, size_t len, uint8_t *out); /* len/2 bytes */
-int hex_value(char c); /* of a digit, or -1 */
-
-/* RFC 4648. Decoding is strict: canonical, no white space; `padded` says
- * whether '=' is demanded or refused. Returns -1 where it is not so. */
-void base64_add(struct buf *b, const void *data, size_t len, bool padded);
-int base64_decode(const char *text, size_t len, bool padded, struct buf *out);
-
-/* RFC 3986: everything but unreserved characters, and `keep`, as %XX. */
-void percent_add(struct buf *b, const char *s, size_t len, const char *keep);
-
 #endif

@@ -1,5 +1,6 @@
 #include "storage/crypto/age.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/mem.h"

@@ -1,5 +1,6 @@
 #include "storage/crypto/age_header.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 
 #include <stdbool.h>

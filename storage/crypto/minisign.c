@@ -1,5 +1,6 @@
 #include "storage/crypto/minisign.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"

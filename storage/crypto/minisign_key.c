@@ -1,6 +1,7 @@
 /* The secret keys of minisign.h, with and without a password. */
 #include "storage/crypto/minisign_text.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"

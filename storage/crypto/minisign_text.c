@@ -1,5 +1,6 @@
 #include "storage/crypto/minisign_text.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 

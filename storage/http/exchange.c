@@ -4,6 +4,7 @@
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
 #include "storage/http/handle.h"
+#include "storage/http/url.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -151,17 +151,17 @@ static void set_request(CURL *handle, const struct http_request *r)
 		curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
-static void curl_url_freep(CURLU **u)
+void handle_url_freep(CURLU **u)
 {
 	curl_url_cleanup(*u);
 }
 
-static void curl_text_freep(char **text)
+void handle_text_freep(char **text)
 {
 	curl_free(*text);
 }
 
-static CURLU *parse_url(const char *url)
+CURLU *handle_url_parse(const char *url)
 {
 	CURLU *u = curl_url();
 
@@ -180,9 +180,9 @@ static CURLU *parse_url(const char *url)
 static struct curl_slist *redirect_to_name(
     CURL *handle, CURLU *u, const char *name)
 {
-	cleanup(curl_text_freep) char *host = NULL;
-	cleanup(curl_text_freep) char *port = NULL;
-	cleanup(curl_text_freep) char *url = NULL;
+	cleanup(handle_text_freep) char *host = NULL;
+	cleanup(handle_text_freep) char *port = NULL;
+	cleanup(handle_text_freep) char *url = NULL;
 
 	if (curl_url_get(u, CURLUPART_HOST, &host, 0) ||
 	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ||
@@ -209,7 +209,7 @@ int handle_url_shown(const struct http_request *r)
 int handle_set(CURL *handle, const struct http_options *o,
     const struct http_request *r, struct handle_lists *lists, struct err *err)
 {
-	cleanup(curl_url_freep) CURLU *u = parse_url(r->url);
+	cleanup(handle_url_freep) CURLU *u = handle_url_parse(r->url);
 
 	if (!u)
 		return err_set(err, ERR_USAGE, "'%.*s' is no http(s) URL",
@@ -222,40 +222,4 @@ int handle_set(CURL *handle, const struct http_options *o,
 	if (o->tls_server_name)
 		lists->names = redirect_to_name(handle, u, o->tls_server_name);
 	return 0;
-}
-
-int http_url_host(const char *url, struct buf *out)
-{
-	cleanup(curl_url_freep) CURLU *u = parse_url(url);
-	cleanup(curl_text_freep) char *scheme = NULL;
-	cleanup(curl_text_freep) char *host = NULL;
-	cleanup(curl_text_freep) char *port = NULL;
-
-	if (!u || curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) ||
-	    (!str_eq(scheme, "http") && !str_eq(scheme, "https")) ||
-	    curl_url_get(u, CURLUPART_HOST, &host, 0))
-		return -1;
-	for (const char *c = host; *c; c++)
-		buf_add_char(
-		    out, *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c);
-	if (!curl_url_get(u, CURLUPART_PORT, &port, 0))
-		buf_printf(out, ":%s", port);
-	return 0;
-}
-
-bool http_url_is_local(const char *url)
-{
-	cleanup(buf_done) struct buf host = BUF_INIT;
-
-	if (http_url_host(url, &host))
-		return false;
-	const char *port = strrchr(buf_str(&host), ':');
-	if (port && !strchr(port, ']'))
-		buf_truncate(&host, (size_t)(port - host.data));
-	if (str_eq(buf_str(&host), "localhost") ||
-	    str_eq(buf_str(&host), "[::1]"))
-		return true;
-	/* All of 127/8, but no name that begins like it. */
-	return str_starts(buf_str(&host), "127.") &&
-	       strspn(buf_str(&host), "0123456789.") == host.len;
 }

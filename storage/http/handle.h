@@ -19,6 +19,11 @@ int handle_set(CURL *handle, const struct http_options *o,
     const struct http_request *r, struct handle_lists *lists, struct err *err);
 void handle_lists_done(struct handle_lists *lists); /* wipes */
 
+/* A URL in its parts, or NULL if it is none; freed by handle_url_freep. */
+CURLU *handle_url_parse(const char *url);
+void handle_url_freep(CURLU **u);
+void handle_text_freep(char **text); /* of a part */
+
 /* How much of the URL may be shown: all but its query, which may hold a
  * signature; of a secret one, up to its host. */
 int handle_url_shown(const struct http_request *r);

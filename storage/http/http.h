@@ -1,8 +1,8 @@
 /*
  * HTTP, through libcurl: time limits, size caps, TLS that is always verified,
- * proxies, kept-alive connections, and retries with full jitter. It knows no
- * service: what a status means is for the caller. Redirects are not followed;
- * the caller sees the 3xx and decides which host may get its credentials.
+ * proxies, kept-alive connections. It knows no service: what a status means is
+ * for the caller. Redirects are not followed; the caller sees the 3xx and
+ * decides which host may get its credentials.
  *
  * One `struct http` serves many threads; each request takes an idle
  * connection or opens one.
@@ -112,44 +112,7 @@ int64_t http_retry_after_ms(const struct http_response *r, int64_t now_ms);
 int http_send(struct http *h, const struct http_request *request,
     struct http_response *response, struct err *err);
 
-enum http_verdict { HTTP_DONE, HTTP_AGAIN };
-
-/* An exchange that is tried again. Each attempt is prepared anew (so that it
- * is signed anew, and a consumer of data starts anew) and judged: `failure` is
- * NULL where there was an answer. Retry-After is honoured up to a minute. */
-struct http_attempts {
-	int max_attempts; /* default 6 */
-	int base_ms;	  /* default 200; doubles each time */
-	int cap_ms;	  /* default 20,000 */
-	int (*prepare)(void *ctx, int attempt, struct http_request *request,
-	    struct err *err);
-	enum http_verdict (*judge)(void *ctx,
-	    const struct http_response *response, const struct err *failure);
-	void *ctx;
-	const struct cancel *cancel; /* these two as in the request */
-	bool even_if_stopped;
-};
-
-/* As http_send, with the last attempt's answer or error. */
-int http_send_retrying(struct http *h, const struct http_attempts *attempts,
-    struct http_response *response, struct err *err);
-
-/* The usual judgement: no answer (ERR_NETWORK), 408, 429, 500, 502, 503, 504
- * are worth another try. */
-enum http_verdict http_judge_usual(
-    void *ctx, const struct http_response *response, const struct err *failure);
-
 /* "503 Service Unavailable" and the first line of the body, printable. */
 void http_describe(const struct http_response *r, struct buf *out);
-
-/* The host of a URL, lower case, with its port where it names one, into out;
- * -1 where it is no http(s) URL. */
-int http_url_host(const char *url, struct buf *out);
-/* Appends host and port as a URL has them, without the credentials that may
- * stand before them; the scheme may be missing, as from a proxy's. */
-void http_url_location(const char *url, struct buf *out);
-/* Whether the URL's host is this machine by name or address: localhost, 127/8
- * or [::1]. What goes there does not pass a network. */
-bool http_url_is_local(const char *url);
 
 #endif

@@ -105,15 +105,3 @@ void http_describe(const struct http_response *r, struct buf *out)
 	if (line > MAX_SHOWN)
 		buf_add_str(out, "...");
 }
-
-void http_url_location(const char *url, struct buf *out)
-{
-	const char *scheme = strstr(url, "://");
-	const char *at = scheme ? scheme + strlen("://") : url;
-	const char *end = at + strcspn(at, "/?#");
-
-	for (const char *c = at; c < end; c++)
-		if (*c == '@')
-			at = c + 1;
-	buf_add(out, at, (size_t)(end - at));
-}

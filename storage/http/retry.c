@@ -1,5 +1,6 @@
+#include "storage/http/retry.h"
+
 #include "storage/base/cleanup.h"
-#include "storage/http/http.h"
 
 #include <string.h>
 
@@ -11,12 +12,13 @@ enum {
 	SLEEP_SLICE_MS = 100, /* how late a request to stop may be seen */
 };
 
-enum http_verdict http_judge_usual(
+enum http_retry_verdict http_retry_judge(
     void *ctx, const struct http_response *response, const struct err *failure)
 {
 	(void)ctx;
 	if (failure)
-		return failure->code == ERR_NETWORK ? HTTP_AGAIN : HTTP_DONE;
+		return failure->code == ERR_NETWORK ? HTTP_RETRY_AGAIN
+						    : HTTP_RETRY_DONE;
 	switch (response->status) {
 	case 408:
 	case 429:
@@ -24,16 +26,16 @@ enum http_verdict http_judge_usual(
 	case 502:
 	case 503:
 	case 504:
-		return HTTP_AGAIN;
+		return HTTP_RETRY_AGAIN;
 	default:
-		return HTTP_DONE;
+		return HTTP_RETRY_DONE;
 	}
 }
 
 /* Full jitter: anything between nothing and the doubled bound, so that many
  * clients that failed together do not come back together. */
 static int64_t backoff_ms(
-    const struct http_attempts *a, int attempt, const struct random *random)
+    const struct http_retry *a, int attempt, const struct random *random)
 {
 	int64_t cap = a->cap_ms ? a->cap_ms : DEFAULT_CAP_MS;
 	int64_t bound = a->base_ms ? a->base_ms : DEFAULT_BASE_MS;
@@ -46,7 +48,7 @@ static int64_t backoff_ms(
 }
 
 static int wait_before_next(const struct http_options *o,
-    const struct http_attempts *a, int64_t wait_ms, struct err *err)
+    const struct http_retry *a, int64_t wait_ms, struct err *err)
 {
 	const struct cancel *cancel = a->cancel ? a->cancel : o->cancel;
 	int64_t until = clock_ticks_ms(o->clock) + wait_ms;
@@ -63,7 +65,7 @@ static int wait_before_next(const struct http_options *o,
 }
 
 static int64_t pause_ms(const struct http_options *o,
-    const struct http_attempts *a, int attempt,
+    const struct http_retry *a, int attempt,
     const struct http_response *response, bool answered)
 {
 	int64_t asked =
@@ -76,7 +78,7 @@ static int64_t pause_ms(const struct http_options *o,
 	return asked > own ? asked : own;
 }
 
-int http_send_retrying(struct http *h, const struct http_attempts *attempts,
+int http_retry_send(struct http *h, const struct http_retry *attempts,
     struct http_response *response, struct err *err)
 {
 	const struct http_options *o = http_options_of(h);
@@ -92,9 +94,9 @@ int http_send_retrying(struct http *h, const struct http_attempts *attempts,
 		request.even_if_stopped |= attempts->even_if_stopped;
 		request.cancel = attempts->cancel;
 		int result = http_send(h, &request, response, &failure);
-		enum http_verdict verdict = attempts->judge(
+		enum http_retry_verdict verdict = attempts->judge(
 		    attempts->ctx, response, result ? &failure : NULL);
-		if (verdict == HTTP_DONE || attempt >= max) {
+		if (verdict == HTTP_RETRY_DONE || attempt >= max) {
 			if (result)
 				*err = failure;
 			if (result && attempt > 1)

@@ -1,5 +1,6 @@
 #include "storage/json/scan.h"
 
+#include "storage/base/hex.h"
 #include "storage/base/str.h"
 
 #include <stdint.h>

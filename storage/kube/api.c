@@ -1,5 +1,6 @@
 #include "storage/kube/api.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/kube/unavailable.h"
@@ -31,7 +32,7 @@ void kube_api_done(struct kube_api *api)
 	*api = (struct kube_api)KUBE_API_INIT;
 }
 
-const char *kube_resource_stored_version(const struct kube_resource *r)
+const char *kube_api_stored_version(const struct kube_resource *r)
 {
 	enum { HASHED_BYTES = 8 };
 
@@ -71,7 +72,7 @@ const struct kube_resource *kube_api_by_key(
 	return NULL;
 }
 
-bool kube_resource_is_called(const struct kube_resource *r, const char *word)
+bool kube_api_is_called(const struct kube_resource *r, const char *word)
 {
 	return str_eq(r->name, word) || str_eq(r->key, word) ||
 	       strcasecmp(r->kind, word) == 0 ||

@@ -61,7 +61,7 @@ const struct kube_resource *kube_api_by_kind(
 
 /* Whether kubectl would take the word for it: name or key, kind in any case, a
  * short name. */
-bool kube_resource_is_called(const struct kube_resource *r, const char *word);
+bool kube_api_is_called(const struct kube_resource *r, const char *word);
 
 /* What one answer of discovery says, merged into *api. kube_api_add_aggregated
  * takes an APIGroupDiscoveryList; kube_api_add_list an APIResourceList of one
@@ -80,6 +80,6 @@ void kube_api_note_hashes(struct kube_api *api, const char *group_version,
  * serves; else NULL. Borrowed. The hash that servers tell instead is the base64
  * of 8 bytes of SHA-256 over "group/version/kind" (kubernetes/apiserver
  * pkg/endpoints/discovery/storageversionhash.go). */
-const char *kube_resource_stored_version(const struct kube_resource *r);
+const char *kube_api_stored_version(const struct kube_resource *r);
 
 #endif

@@ -1,8 +1,11 @@
 #include "storage/kube/client.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
+#include "storage/http/retry.h"
+#include "storage/http/url.h"
 #include "storage/kube/answer.h"
 #include "storage/kube/identity.h"
 
@@ -242,18 +245,18 @@ static int exchange(
 {
 	struct kube_client *c = call->client;
 	struct link *l = acquire(c, call->credentials, err);
-	struct http_attempts attempts = {
+	struct http_retry attempts = {
 	    .max_attempts = call->request->max_attempts
 				? call->request->max_attempts
 				: c->o.max_attempts,
 	    .prepare = prepare,
-	    .judge = http_judge_usual,
+	    .judge = http_retry_judge,
 	    .ctx = call,
 	    .cancel = call->request->cancel};
 
 	if (!l)
 		return -1;
-	int result = http_send_retrying(l->http, &attempts, response, err);
+	int result = http_retry_send(l->http, &attempts, response, err);
 	release(c, l);
 	return result;
 }

@@ -19,7 +19,7 @@ int kube_discovery_read(
     struct kube_client *c, struct kube_api *api, struct err *err);
 
 /* Asks for what the aggregated form does not tell: in which version objects are
- * kept (kube_resource_stored_version). NULL: those of Kubernetes' own groups,
+ * kept (kube_api_stored_version). NULL: those of Kubernetes' own groups,
  * for of custom ones their definitions say it, where they are read. What cannot
  * be asked stays unknown. */
 void kube_discovery_stored_versions(struct kube_client *c, struct kube_api *api,

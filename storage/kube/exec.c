@@ -1,3 +1,4 @@
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"

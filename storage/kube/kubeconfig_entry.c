@@ -1,7 +1,9 @@
 #include "storage/kube/kubeconfig_entry.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/percent.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
 #include "storage/base/mem.h"
+#include "storage/base/percent.h"
 #include "storage/base/str.h"
 #include "storage/kube/repeat.h"
 

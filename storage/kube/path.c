@@ -1,6 +1,7 @@
 #include "storage/kube/path.h"
 
 #include "storage/base/buf.h"
+#include "storage/base/percent.h"
 #include "storage/base/str.h"
 
 #include <string.h>

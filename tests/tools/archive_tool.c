@@ -3,6 +3,7 @@
  * For scripts/bench.d/archive.
  *     archive_tool DIR OUTDIR NAME RECIPIENT LEVEL
  */
+#include "storage/archive/lane.h"
 #include "storage/archive/writer.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"

@@ -4,6 +4,8 @@
 #include "storage/base/json.h"
 #include "storage/git/wire/auth.h"
 #include "storage/git/wire/transport.h"
+#include "storage/http/retry.h"
+#include "storage/http/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,8 +117,8 @@ int lfs_api_batch(struct lfs *l, const char *operation,
 	cleanup(buf_done) struct buf body = BUF_INIT;
 	autofree char *url = str_printf("%s/objects/batch", l->endpoint);
 	struct batch b = {.l = l, .url = url, .body = &body};
-	const struct http_attempts attempts = {
-	    .prepare = prepare_batch, .judge = http_judge_usual, .ctx = &b};
+	const struct http_retry attempts = {
+	    .prepare = prepare_batch, .judge = http_retry_judge, .ctx = &b};
 
 	json_set_str(request, "operation", operation);
 	struct json_object *transfers = json_new_array();
@@ -125,7 +127,7 @@ int lfs_api_batch(struct lfs *l, const char *operation,
 	add_objects(request, objects, count);
 	json_set_str(request, "hash_algo", "sha256");
 	json_write(&body, request, JSON_COMPACT);
-	if (http_send_retrying(l->http, &attempts, &response, err) ||
+	if (http_retry_send(l->http, &attempts, &response, err) ||
 	    lfs_api_check_status(url, &response, err))
 		return -1;
 	if (lfs_answer_parse(

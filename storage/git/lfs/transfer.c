@@ -5,6 +5,7 @@
 #include "storage/base/file.h"
 #include "storage/base/json_text.h"
 #include "storage/git/lfs/files.h"
+#include "storage/http/retry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,12 +82,12 @@ static int receive(struct transfer *t, struct err *err)
 {
 	cleanup(http_response_done) struct http_response response =
 	    HTTP_RESPONSE_INIT;
-	const struct http_attempts attempts = {
-	    .prepare = prepare_download, .judge = http_judge_usual, .ctx = t};
+	const struct http_retry attempts = {
+	    .prepare = prepare_download, .judge = http_retry_judge, .ctx = t};
 	uint8_t sum[DIGEST_SHA256_LEN];
 	char hex[DIGEST_SHA256_HEX];
 
-	if (http_send_retrying(t->l->http, &attempts, &response, err) ||
+	if (http_retry_send(t->l->http, &attempts, &response, err) ||
 	    lfs_api_check_status("download", &response, err))
 		return -1;
 	digest_finish(t->digest, sum);
@@ -159,10 +160,10 @@ static int send_it(struct transfer *t, const char *what, struct err *err)
 {
 	cleanup(http_response_done) struct http_response response =
 	    HTTP_RESPONSE_INIT;
-	const struct http_attempts attempts = {
-	    .prepare = prepare_send, .judge = http_judge_usual, .ctx = t};
+	const struct http_retry attempts = {
+	    .prepare = prepare_send, .judge = http_retry_judge, .ctx = t};
 
-	if (http_send_retrying(t->l->http, &attempts, &response, err))
+	if (http_retry_send(t->l->http, &attempts, &response, err))
 		return -1;
 	return lfs_api_check_status(what, &response, err);
 }

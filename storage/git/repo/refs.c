@@ -1,5 +1,6 @@
 #include "storage/git/repo/refs.h"
 
+#include "storage/base/hex.h"
 #include "storage/base/str.h"
 
 #include <stdlib.h>

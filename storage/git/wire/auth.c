@@ -1,5 +1,6 @@
 #include "storage/git/wire/auth.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/buf.h"
 
 void auth_add_basic(struct http_request *r, const struct git_access *access)

@@ -2,8 +2,10 @@
 
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/hex.h"
 #include "storage/base/str.h"
 #include "storage/http/http.h"
+#include "storage/http/url.h"
 
 #include <stdlib.h>
 #include <string.h>

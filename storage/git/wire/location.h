@@ -6,6 +6,7 @@
 #define STORAGE_GIT_WIRE_LOCATION_H
 
 #include "storage/base/err.h"
+#include "storage/http/url.h"
 
 enum location_kind { LOCATION_HTTP, LOCATION_SSH, LOCATION_FILE };
 

@@ -1,6 +1,7 @@
 #include "storage/git/wire/pktline.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/hex.h"
 #include "storage/base/str.h"
 
 #include <stdarg.h>

@@ -5,6 +5,8 @@
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/git/wire/auth.h"
+#include "storage/http/retry.h"
+#include "storage/http/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -179,12 +181,12 @@ static int greet_once(
 	autofree char *suffix = str_printf("/info/refs?service=%s", l->service);
 	autofree char *url = str_printf("%s%s", l->base, suffix);
 	struct greeting g = {.l = l, .url = url};
-	const struct http_attempts attempts = {.max_attempts = 3,
+	const struct http_retry attempts = {.max_attempts = 3,
 	    .prepare = prepare_greeting,
-	    .judge = http_judge_usual,
+	    .judge = http_retry_judge,
 	    .ctx = &g};
 
-	if (http_send_retrying(l->http, &attempts, response, err))
+	if (http_retry_send(l->http, &attempts, response, err))
 		return -1;
 	if (response->status >= 300 && response->status <= 399)
 		return follow(l, response, suffix, err);

@@ -1,5 +1,6 @@
 #include "agent/kube/facts.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "tests/support/test.h"

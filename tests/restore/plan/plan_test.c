@@ -4,6 +4,7 @@
 #include "restore/plan/load.h"
 #include "restore/plan/names.h"
 #include "restore/plan/selection.h"
+#include "storage/archive/lane.h"
 #include "storage/archive/layout.h"
 #include "storage/archive/tree.h"
 #include "storage/archive/writer.h"

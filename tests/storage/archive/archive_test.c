@@ -1,5 +1,6 @@
 /* The writer and the reader together: what goes in comes out, in one order,
  * and what was tampered with does not. */
+#include "storage/archive/lane.h"
 #include "storage/archive/limits.h"
 #include "storage/archive/tree.h"
 #include "storage/archive/writer.h"

@@ -5,7 +5,9 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
+#include "storage/base/hex.h"
 #include "storage/base/json.h"
+#include "storage/base/percent.h"
 #include "storage/base/str.h"
 
 #include <stdlib.h>

@@ -64,45 +64,6 @@ static void reads_whole_numbers_only(void **state)
 	assert_int_equal(str_parse_u64("1 ", 10, &n), -1);
 }
 
-static void encodes_and_decodes(void **state)
-{
-	cleanup(buf_done) struct buf b = BUF_INIT, back = BUF_INIT;
-	uint8_t raw[3];
-
-	(void)state;
-	base64_add(&b, "fooba", 5, true);
-	assert_string_equal(buf_str(&b), "Zm9vYmE=");
-	assert_int_equal(base64_decode(b.data, b.len, true, &back), 0);
-	assert_string_equal(buf_str(&back), "fooba");
-	buf_clear(&b);
-	base64_add(&b, "foob", 4, false);
-	assert_string_equal(buf_str(&b), "Zm9vYg");
-	hex_add(&back, "\x00\xff", 2);
-	assert_string_equal(buf_str(&back), "fooba00ff");
-	assert_int_equal(hex_decode("00fFa0", 6, raw), 0);
-	assert_memory_equal(raw, "\x00\xff\xa0", 3);
-	assert_int_equal(hex_decode("0", 1, raw), -1);
-	assert_int_equal(hex_decode("0g", 2, raw), -1);
-	buf_clear(&b);
-	percent_add(&b, "a b/\xc3\xbc~", 7, "/");
-	assert_string_equal(buf_str(&b), "a%20b/%C3%BC~");
-}
-
-static void refuses_base64_that_is_not_canonical(void **state)
-{
-	static const char *const bad[] = {
-	    "Zm9vYh", "Zm9vY", "Zm9v Yg", "Zm9vYg=="};
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_int_equal(
-		    base64_decode(bad[i], strlen(bad[i]), false, &out), -1);
-	assert_int_equal(base64_decode("Zm9vYg", 6, true, &out), -1);
-	assert_int_equal(base64_decode("=", 1, true, &out), -1);
-	assert_int_equal(base64_decode("Zg==Zg==", 8, true, &out), -1);
-}
-
 /* What turns text about, or has no width, is shown as the bytes it is; what
  * only looks like it stays. */
 static void shows_what_turns_text_about(void **state)
@@ -154,8 +115,6 @@ int main(void)
 	    cmocka_unit_test(a_glob_of_many_stars_ends),
 	    cmocka_unit_test(knows_utf8),
 	    cmocka_unit_test(reads_whole_numbers_only),
-	    cmocka_unit_test(encodes_and_decodes),
-	    cmocka_unit_test(refuses_base64_that_is_not_canonical),
 	    cmocka_unit_test(shows_outside_text_safely),
 	    cmocka_unit_test(shows_what_turns_text_about),
 	};

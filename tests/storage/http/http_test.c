@@ -1,6 +1,8 @@
 #include "storage/http/http.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/http/retry.h"
+#include "storage/http/url.h"
 #include "tests/support/script_server.h"
 #include "tests/support/test.h"
 
@@ -207,13 +209,13 @@ static void tries_again_what_may_pass(void **state)
 	struct err err = ERR_INIT;
 	struct http_response r = HTTP_RESPONSE_INIT;
 	struct calls calls = {.f = &f};
-	struct http_attempts attempts = {
-	    .prepare = prepare, .judge = http_judge_usual, .ctx = &calls};
+	struct http_retry attempts = {
+	    .prepare = prepare, .judge = http_retry_judge, .ctx = &calls};
 
 	(void)state;
 	setup(&f, replies, 4, 0);
 	int64_t start = f.clock.now_ms;
-	assert_ok(http_send_retrying(f.http, &attempts, &r, &err), err);
+	assert_ok(http_retry_send(f.http, &attempts, &r, &err), err);
 	assert_int_equal(r.status, 200);
 	assert_int_equal(calls.prepared, 4);
 	assert_true(f.clock.now_ms - start >= 7000);
@@ -232,14 +234,14 @@ static void gives_up_with_the_last_answer(void **state)
 	struct err err = ERR_INIT;
 	struct http_response r = HTTP_RESPONSE_INIT;
 	struct calls calls = {.f = &f};
-	struct http_attempts attempts = {.max_attempts = 2,
+	struct http_retry attempts = {.max_attempts = 2,
 	    .prepare = prepare,
-	    .judge = http_judge_usual,
+	    .judge = http_retry_judge,
 	    .ctx = &calls};
 
 	(void)state;
 	setup(&f, replies, 3, 0);
-	assert_ok(http_send_retrying(f.http, &attempts, &r, &err), err);
+	assert_ok(http_retry_send(f.http, &attempts, &r, &err), err);
 	assert_int_equal(r.status, 502);
 	assert_int_equal(script_server_count(f.server), 2);
 	http_response_done(&r);

@@ -81,15 +81,15 @@ static void hashes_tell_the_stored_version(void **state)
 	assert_ok(kube_api_add_list(&api, "apps/v2", apps, &err), err);
 	assert_ok(kube_api_add_list(&api, "apps/v1", apps, &err), err);
 	assert_string_equal(
-	    kube_resource_stored_version(kube_api_by_key(&api, "pods")), "v1");
+	    kube_api_stored_version(kube_api_by_key(&api, "pods")), "v1");
 	/* Of no version that is served. */
 	assert_null(
-	    kube_resource_stored_version(kube_api_by_key(&api, "configmaps")));
+	    kube_api_stored_version(kube_api_by_key(&api, "configmaps")));
 	const struct kube_resource *d =
 	    kube_api_by_key(&api, "deployments.apps");
-	assert_null(kube_resource_stored_version(d));
+	assert_null(kube_api_stored_version(d));
 	kube_api_note_hashes(&api, "apps/v1", hashes);
-	assert_string_equal(kube_resource_stored_version(d), "v1");
+	assert_string_equal(kube_api_stored_version(d), "v1");
 	kube_api_done(&api);
 }
 

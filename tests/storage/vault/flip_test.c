@@ -2,6 +2,7 @@
  * anything of the archive is handed on. */
 #include "storage/vault/snapshot.h"
 
+#include "storage/archive/lane.h"
 #include "storage/archive/reader.h"
 #include "storage/archive/writer.h"
 #include "storage/base/cleanup.h"

@@ -1,4 +1,4 @@
-#include "restore/terraform/applying.h"
+#include "restore/terraform/state_bytes.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"

@@ -1,6 +1,4 @@
-/* The headers, metadata and tags of an object: as captured, and whether the
- * existing object has the same. */
-#include "restore/terraform/applying.h"
+#include "restore/terraform/state_meta.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -36,7 +34,7 @@ static void copy_encryption(const struct state_applying *a, struct s3_meta *m)
 				: text_of(a->object->facts, "sse_kms_key_id");
 }
 
-void state_describe(
+void state_meta_fill(
     const struct state_applying *a, struct s3_meta *m, struct s3_pair_vec *tags)
 {
 	const struct json_object *f = a->object->facts;
@@ -92,7 +90,7 @@ static int same_tags(const struct state_applying *a,
 	return 0;
 }
 
-int state_description_differs(const struct state_applying *a,
+int state_meta_differs(const struct state_applying *a,
     const struct s3_meta *theirs, const char **what, struct err *err)
 {
 	cleanup(s3_meta_done) struct s3_meta ours = S3_META_INIT;
@@ -103,7 +101,7 @@ int state_description_differs(const struct state_applying *a,
 	/* Nothing is known of what was said of it. */
 	if (!a->object->facts)
 		return 0;
-	state_describe(a, &ours, &tags);
+	state_meta_fill(a, &ours, &tags);
 	if (ours.content_type &&
 	    !str_eq(ours.content_type, theirs->content_type))
 		*what = "content type";

@@ -1,7 +1,6 @@
-/* Writes one state into its bucket: the object, the digest that Terraform
- * checks it against, and a check of both. */
-#include "restore/terraform/applying.h"
+#include "restore/terraform/state_write.h"
 
+#include "restore/terraform/state_meta.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/stream.h"
@@ -31,7 +30,7 @@ static int write_object(const struct state_applying *a, struct err *err)
 	if (fd < 0)
 		return err_system(err, errno, "cannot read %s", a->file);
 	cleanup(source_freep) struct source *from = source_from_fd(fd, a->file);
-	state_describe(a, &meta, &tags);
+	state_meta_fill(a, &meta, &tags);
 	note_class(a);
 	const struct s3_upload u = {
 	    .put = {.key = a->key, .meta = &meta, .tags = &tags},
@@ -51,7 +50,7 @@ static char *digest_id(const struct state_applying *a)
 }
 
 /* Terraform refuses an object that does not match this digest. */
-int state_digest_differs(
+int state_write_digest_differs(
     const struct state_applying *a, bool *differs, struct err *err)
 {
 	autofree char *id = digest_id(a);
@@ -70,12 +69,12 @@ int state_write_digest(
 	autofree char *id = digest_id(a);
 	bool differs = false;
 
-	if (state_digest_differs(a, &differs, err))
+	if (state_write_digest_differs(a, &differs, err))
 		return -1;
 	if (!differs)
 		return 0;
 	if (dynamodb_put(a->o->locks, id, "Digest", a->ours.md5, false, err) ||
-	    state_digest_differs(a, &differs, err))
+	    state_write_digest_differs(a, &differs, err))
 		return -1;
 	if (differs)
 		return err_set(err, ERR_INTEGRITY,

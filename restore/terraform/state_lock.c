@@ -1,12 +1,9 @@
-/*
- * Locks as Terraform and OpenTofu take them (opentofu
- * internal/backend/remote-state/s3/client.go): first <key>.tflock, put where
- * there is none, then the table's item, put where there is none.
- */
-#include "restore/terraform/applying.h"
+#include "restore/terraform/state_lock.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/hex.h"
 #include "storage/base/json.h"
+#include "storage/terraform/state.h"
 
 #include <stdlib.h>
 #include <string.h>
