@@ -1,6 +1,7 @@
 #include "config/settings.h"
 #include "config/validate_value.h"
 #include "storage/http/http.h"
+#include "storage/http/url.h"
 
 #define complain schema_location_refuse
 

@@ -1,6 +1,7 @@
 #include "config/watch/publish.h"
 
 #include "config/watch/series.h"
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/log.h"

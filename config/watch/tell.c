@@ -5,6 +5,8 @@
 #include "storage/base/log.h"
 #include "storage/base/program.h"
 #include "storage/http/http.h"
+#include "storage/http/retry.h"
+#include "storage/http/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,13 +132,13 @@ static int send_request(const struct settings_notify *to,
 	cleanup(http_response_done) struct http_response response =
 	    HTTP_RESPONSE_INIT;
 	struct posting posting = {.request = request};
-	const struct http_attempts attempts = {.max_attempts = 3,
+	const struct http_retry attempts = {.max_attempts = 3,
 	    .prepare = prepare,
-	    .judge = http_judge_usual,
+	    .judge = http_retry_judge,
 	    .ctx = &posting,
 	    .even_if_stopped = true};
 
-	if (!http || http_send_retrying(http, &attempts, &response, err))
+	if (!http || http_retry_send(http, &attempts, &response, err))
 		return -1;
 	if (response.status >= 200 && response.status <= 299)
 		return 0;
