@@ -26,24 +26,67 @@ static bool is_empty(const struct json_object *j, int depth)
 	}
 }
 
-/* A server without the field of a Service does the same: newer ones write
- * these defaults into each object.
- * https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
+/* What newer servers write into each object that says nothing of it, and older
+ * ones do without the field: nothing is lost. The list is what a server of 1.36
+ * wrote into the smallest object of each kind that one of 1.20 dropped
+ * (kubernetes pkg/apis/.../defaults.go).
  */
-static bool is_default(const char *path, const struct json_object *value)
-{
-	static const struct {
-		const char *path;
-		const char *value;
-	} defaults[] = {
-	    {"spec.internalTrafficPolicy", "Cluster"},
-	    {"spec.ipFamilyPolicy", "SingleStack"},
-	};
+static const struct {
+	const char *path;
+	const char *value;
+} defaults[] = {
+    {"spec.internalTrafficPolicy", "\"Cluster\""},
+    {"spec.ipFamilyPolicy", "\"SingleStack\""},
+    {"spec.allocateLoadBalancerNodePorts", "true"},
+    {"spec.persistentVolumeClaimRetentionPolicy",
+	"{\"whenDeleted\":\"Retain\",\"whenScaled\":\"Retain\"}"},
+    {"spec.completionMode", "\"NonIndexed\""},
+    {"spec.podReplacementPolicy", "\"TerminatingOrFailed\""},
+    {"spec.jobTemplate.spec.completionMode", "\"NonIndexed\""},
+    {"spec.jobTemplate.spec.podReplacementPolicy", "\"TerminatingOrFailed\""},
+    {"spec.parameters.scope", "\"Cluster\""},
+};
 
+/* A Service without addresses and selector may be of any family: newer servers
+ * name both. */
+static bool is_of_any_family(const struct json_object *spec)
+{
+	return str_eq(json_get_str(spec, "clusterIP"), "None") &&
+	       !json_len(json_get(spec, "selector")) &&
+	       str_eq(json_get_str(spec, "ipFamilyPolicy"), "RequireDualStack");
+}
+
+/* Of each container whose resources may change, that they may. */
+static bool is_resized_at_will(const struct json_object *policies)
+{
+	for (size_t i = 0; i < json_len(policies); i++)
+		if (!str_eq(json_get_str(json_at(policies, i), "restartPolicy"),
+			"NotRequired"))
+			return false;
+	return true;
+}
+
+/* `parent` is what the value is a member of. */
+static bool is_default(const char *path, const struct json_object *value,
+    const struct json_object *parent)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (str_eq(path, "spec.ipFamilies"))
+		return json_len(value) == 1 || is_of_any_family(parent);
+	if (str_eq(path, "spec.ipFamilyPolicy") && is_of_any_family(parent))
+		return true;
+	if (str_ends(path, ".resizePolicy"))
+		return is_resized_at_will(value);
+	/* The same said in a newer way. */
+	if (str_ends(path, "spec.dataSourceRef"))
+		return json_equal(value, json_get(parent, "dataSource"));
+	json_write(&text, value, JSON_COMPACT);
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
-		if (str_eq(path, defaults[i].path))
-			return str_eq(json_str(value), defaults[i].value);
-	return str_eq(path, "spec.ipFamilies") && json_len(value) == 1;
+		if (str_eq(path, defaults[i].path) &&
+		    str_eq(buf_str(&text), defaults[i].value))
+			return true;
+	return false;
 }
 
 static void compare(const struct json_object *sent,
@@ -62,7 +105,7 @@ static void compare_members(const struct json_object *sent,
 		if (there)
 			compare(it.value, there, below, depth + 1, paths);
 		else if (!is_empty(it.value, 0) &&
-			 !is_default(below, it.value) &&
+			 !is_default(below, it.value, sent) &&
 			 !strvec_has(paths, below))
 			strvec_add(paths, below);
 	}

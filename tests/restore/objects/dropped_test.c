@@ -59,11 +59,54 @@ static void what_says_nothing_is_no_loss(void **state)
 	assert_dropped("{\"spec\":0.5}", "{\"spec\":0.5}", "");
 }
 
+/* As a server of 1.36 writes them into what says nothing of it. */
+static void defaults_of_newer_servers_are_no_loss(void **state)
+{
+	(void)state;
+	assert_dropped("{\"spec\":{\"allocateLoadBalancerNodePorts\":true,"
+		       "\"persistentVolumeClaimRetentionPolicy\":{"
+		       "\"whenDeleted\":\"Retain\",\"whenScaled\":\"Retain\"},"
+		       "\"completionMode\":\"NonIndexed\","
+		       "\"podReplacementPolicy\":\"TerminatingOrFailed\"}}",
+	    "{\"spec\":{}}", "");
+	assert_dropped("{\"spec\":{\"allocateLoadBalancerNodePorts\":false,"
+		       "\"persistentVolumeClaimRetentionPolicy\":{"
+		       "\"whenDeleted\":\"Delete\",\"whenScaled\":\"Retain\"},"
+		       "\"completionMode\":\"Indexed\",\"suspend\":true}}",
+	    "{\"spec\":{}}",
+	    "spec.persistentVolumeClaimRetentionPolicy spec.completionMode "
+	    "spec.suspend ");
+	assert_dropped("{\"spec\":{\"clusterIP\":\"None\",\"ipFamilies\":["
+		       "\"IPv4\",\"IPv6\"],\"ipFamilyPolicy\":"
+		       "\"RequireDualStack\"}}",
+	    "{\"spec\":{\"clusterIP\":\"None\"}}", "");
+	assert_dropped("{\"spec\":{\"clusterIP\":\"None\",\"selector\":{\"a\":"
+		       "\"b\"},\"ipFamilies\":[\"IPv4\",\"IPv6\"],"
+		       "\"ipFamilyPolicy\":\"RequireDualStack\"}}",
+	    "{\"spec\":{\"clusterIP\":\"None\",\"selector\":{\"a\":\"b\"}}}",
+	    "spec.ipFamilies spec.ipFamilyPolicy ");
+	assert_dropped("{\"spec\":{\"dataSource\":{\"kind\":\"K\",\"name\":"
+		       "\"a\"},\"dataSourceRef\":{\"kind\":\"K\",\"name\":"
+		       "\"a\"}}}",
+	    "{\"spec\":{\"dataSource\":{\"kind\":\"K\",\"name\":\"a\"}}}", "");
+	assert_dropped("{\"spec\":{\"dataSourceRef\":{\"kind\":\"K\",\"name\":"
+		       "\"a\"}}}",
+	    "{\"spec\":{}}", "spec.dataSourceRef ");
+	assert_dropped("{\"spec\":{\"containers\":[{\"resizePolicy\":[{"
+		       "\"restartPolicy\":\"NotRequired\"}]}]}}",
+	    "{\"spec\":{\"containers\":[{}]}}", "");
+	assert_dropped("{\"spec\":{\"containers\":[{\"resizePolicy\":[{"
+		       "\"restartPolicy\":\"RestartContainer\"}]}]}}",
+	    "{\"spec\":{\"containers\":[{}]}}",
+	    "spec.containers[].resizePolicy ");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_the_server_left_out_is_named),
 	    cmocka_unit_test(what_says_nothing_is_no_loss),
+	    cmocka_unit_test(defaults_of_newer_servers_are_no_loss),
 	};
 
 	return cmocka_run_group_tests_name("dropped", tests, NULL, NULL);
