@@ -292,6 +292,34 @@ static void write_schemas(struct json_object *object, struct strvec *notes)
 		    "here, since no new definition comes without one");
 }
 
+/* Whoever wrote a webhook of v1beta1 need not say whether it does anything
+ * besides; a new one of v1 has to. Told so, it is asked at a dry run too, where
+ * requests were refused before
+ * (kubernetes.io/docs/reference/using-api/deprecation-guide/, v1.22). */
+static void write_side_effects(struct json_object *object, struct strvec *notes)
+{
+	struct json_object *webhooks = json_get(object, "webhooks");
+
+	if (!str_ends(json_get_str(object, "apiVersion"), "/v1"))
+		return;
+	for (size_t i = 0; i < json_len(webhooks); i++) {
+		struct json_object *w = json_at(webhooks, i);
+		const char *effects = json_get_str(w, "sideEffects");
+
+		if (!str_eq(effects, "Unknown") && !str_eq(effects, "Some"))
+			continue;
+		if (notes)
+			*vec_add(notes) = str_printf(
+			    "the webhook %s had sideEffects: %s, which no new "
+			    "one may have: NoneOnDryRun here, so that it is "
+			    "asked at a dry run too",
+			    json_get_str(w, "name") ? json_get_str(w, "name")
+						    : "without a name",
+			    effects);
+		json_set_str(w, "sideEffects", "NoneOnDryRun");
+	}
+}
+
 void ratchet_object(struct json_object *object, int minor, struct strvec *notes)
 {
 	cleanup(object_identity_done) struct object_identity id =
@@ -304,4 +332,6 @@ void ratchet_object(struct json_object *object, int minor, struct strvec *notes)
 		write_zone(object, minor, notes);
 	if (str_eq(id.kind, "CustomResourceDefinition"))
 		write_schemas(object, notes);
+	if (rules_kind_fits("*WebhookConfiguration", id.group, id.kind))
+		write_side_effects(object, notes);
 }

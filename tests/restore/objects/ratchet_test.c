@@ -150,6 +150,25 @@ static void a_definition_gets_the_schema_that_it_needs(void **state)
 	    0);
 }
 
+#define HOOKS(VERSION, HOOK)                                                   \
+	"{\"apiVersion\":\"admissionregistration.k8s.io/" VERSION              \
+	"\",\"kind\":\"ValidatingWebhookConfiguration\",\"webhooks\":[{" HOOK  \
+	"}]}"
+
+static void a_webhook_says_what_it_does_besides(void **state)
+{
+	(void)state;
+	assert_written(
+	    HOOKS("v1", "\"name\":\"a\",\"sideEffects\":\"Unknown\""), 20,
+	    HOOKS("v1", "\"name\":\"a\",\"sideEffects\":\"NoneOnDryRun\""), 1);
+	assert_written(HOOKS("v1", "\"sideEffects\":\"Some\""), 36,
+	    HOOKS("v1", "\"sideEffects\":\"NoneOnDryRun\""), 1);
+	assert_written(HOOKS("v1", "\"sideEffects\":\"None\""), 36,
+	    HOOKS("v1", "\"sideEffects\":\"None\""), 0);
+	assert_written(HOOKS("v1beta1", "\"sideEffects\":\"Unknown\""), 20,
+	    HOOKS("v1beta1", "\"sideEffects\":\"Unknown\""), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -158,6 +177,7 @@ int main(void)
 	    cmocka_unit_test(addresses_are_written_where_they_stand),
 	    cmocka_unit_test(a_zone_has_a_member_where_the_server_knows_it),
 	    cmocka_unit_test(a_definition_gets_the_schema_that_it_needs),
+	    cmocka_unit_test(a_webhook_says_what_it_does_besides),
 	};
 
 	return cmocka_run_group_tests_name("ratchet", tests, NULL, NULL);
