@@ -7,6 +7,7 @@
 #include "restore/plan/maker.h"
 #include "restore/plan/read.h"
 #include "restore/plan/settle.h"
+#include "restore/plan/tokens.h"
 #include "restore/plan/twin.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
@@ -204,6 +205,7 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	if (o->renamed)
 		renamed_report(o->renamed, &p->warnings);
 	settle_excluded(&m);
+	tokens_warn(&m);
 	kinds_settle(&m);
 	held_settle(p);
 	if (edges_resolve(&m, err))

@@ -346,6 +346,39 @@ static void limits_come_after_what_they_limit(void **state)
 		    level(p, "ResourceQuota team/few"));
 }
 
+#define MOUNTS(SECRET)                                                         \
+	"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{"   \
+	"\"name\":\"" SECRET                                                   \
+	"\",\"namespace\":\"team\"},\"spec\":{\"template\":{\"spec\":{"        \
+	"\"volumes\":[{\"secret\":{\"secretName\":\"" SECRET "\"}}]}}}}"
+
+/* Nothing makes one by that name again. */
+static void a_token_that_is_named_and_not_there_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	add_team(f);
+	add_kind(f, "serviceaccounts", "ci", PLAIN("ServiceAccount", "ci"));
+	add_kind(
+	    f, "secrets", "ci-token-4n2bd", PLAIN("Secret", "ci-token-4n2bd"));
+	add_kind(
+	    f, "deployments.apps", "ci-token-4n2bd", MOUNTS("ci-token-4n2bd"));
+	add_kind(
+	    f, "deployments.apps", "ci-token-x7bnc", MOUNTS("ci-token-x7bnc"));
+	add_kind(
+	    f, "deployments.apps", "ci-token-vrfzn", MOUNTS("ci-token-vrfzn"));
+	add_kind(
+	    f, "deployments.apps", "no-token-vrfzn", MOUNTS("no-token-vrfzn"));
+	add_kind(f, "deployments.apps", "default-token-vrfzn",
+	    MOUNTS("default-token-vrfzn"));
+	cleanup(plan_freep) struct plan *p = make(f);
+	assert_int_equal(p->warnings.len, 3);
+	assert_contains(p->warnings.items[0], "names the Secret team/");
+	assert_contains(
+	    p->warnings.items[0], "kubernetes.io/service-account.name: ");
+	assert_contains(p->warnings.items[1], "-token-");
+}
+
 #define WIDGETS                                                                \
 	"{\"apiVersion\":\"apiextensions.k8s.io/v1\",\"kind\":"                \
 	"\"CustomResourceDefinition\",\"metadata\":{\"name\":"                 \
@@ -534,6 +567,7 @@ int main(void)
 	    TEST(claims_come_before_their_stateful_set),
 	    TEST(a_workload_waits_for_the_policies_that_select_it),
 	    TEST(limits_come_after_what_they_limit),
+	    TEST(a_token_that_is_named_and_not_there_is_told),
 	    TEST(a_definition_comes_before_its_objects),
 	    TEST(a_choice_takes_the_definitions_it_needs_along),
 	    TEST(a_state_goes_by_what_was_noted_of_it),
