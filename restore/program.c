@@ -236,8 +236,8 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "status is 1 if something cannot be restored.\n\n"
 	    "Objects that exist already are kept, updated or recreated, as "
 	    "--existing says; the others are created. What the plan leaves out "
-	    "on purpose is listed as exclude (in JSON: leave), with the "
-	    "reason. --server also checks whether a push or a write would find "
+	    "on purpose is listed as exclude, with the reason. --server also "
+	    "checks whether a push or a write would find "
 	    "something else at its target.\n\n" SNAPSHOT_TEXT,
 	.options = plan_options,
 	.run = run_plan},

@@ -170,7 +170,7 @@ static enum task_next recreate(struct task *t, const char *uid)
 }
 
 /* As it was prepared at first: it may have been paused to be made. */
-static void leave(struct task *t, const struct json_object *live)
+static void skip(struct task *t, const struct json_object *live)
 {
 	cleanup(outcome_done) struct outcome ignored = OUTCOME_INIT;
 	cleanup(prepared_done) struct prepared wanted = {.object = NULL};
@@ -187,7 +187,7 @@ static enum task_next follow_policy(struct task *t, struct json_object *live)
 
 	switch (plan_existing_of(t->a->run->p, t->n)) {
 	case PLAN_EXISTING_SKIP:
-		leave(t, live);
+		skip(t, live);
 		return TASK_ENDED;
 	case PLAN_EXISTING_RECREATE:
 		if (holds_others(t->n->k))

@@ -133,9 +133,7 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 
 	json_text_object(out, NULL);
 	json_text_int(out, "level", p->graph.nodes.items[node].level + 1);
-	/* The word that programs read is older than the one of the table. */
-	json_text_str(
-	    out, "action", n->action == PLAN_EXCLUDE ? "leave" : verb(p, n));
+	json_text_str(out, "action", verb(p, n));
 	json_text_str_if(out, "key", n->key);
 	json_text_str_if(out, "path", n->path);
 	if (n->k) {
