@@ -56,6 +56,8 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m)
 	m->hostname = str_dup(host);
 	m->archive.entries = r->totals.entries;
 	m->archive.content_bytes = r->totals.bytes;
+	m->archive.has_index = true;
+	m->archive.index = archive_writer_index(r->archive);
 	VEC_EACH (&r->settings->tags, tag)
 		strvec_add(&m->tags, *tag);
 	VEC_EACH (&r->a->options->tags, tag)

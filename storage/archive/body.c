@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -48,6 +49,7 @@ void body_done(struct body *b)
 	part_free(b->part);
 	sink_free(b->out);
 	spool_done(&b->index);
+	vec_done(&b->frames);
 }
 
 struct archive_totals body_totals(struct body *b)
@@ -86,6 +88,7 @@ static struct part *part_for(struct body *b, bool large, struct err *err)
 {
 	struct part_options o = {.compress = b->compress,
 	    .lines = &b->index,
+	    .frames = &b->frames,
 	    .first = atomic_load(&b->entries) == 0,
 	    .on_bytes = count_bytes,
 	    .ctx = b};
@@ -94,6 +97,7 @@ static struct part *part_for(struct body *b, bool large, struct err *err)
 		return b->part;
 	if (end_part(b, err))
 		return NULL;
+	o.frames_before = b->frames.len;
 	b->part_threads = large;
 	o.compress.threads = large ? b->threads : 0;
 	b->part = part_new(&o, sink_onto(b->out), err);
@@ -110,8 +114,8 @@ static int write_run(struct body *b, const struct item *i, struct err *err)
 	return 0;
 }
 
-/* All of a spool from an offset on. */
-static int pass_on(const struct spool *from, uint64_t offset,
+/* All of a spool. */
+static int pass_on(const struct spool *from,
     int (*to)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, struct err *err)
 {
@@ -119,7 +123,7 @@ static int pass_on(const struct spool *from, uint64_t offset,
 	uint64_t all = spool_len(from);
 
 	spool_window_init(&window, from);
-	for (uint64_t at = offset; at < all;) {
+	for (uint64_t at = 0; at < all;) {
 		size_t n = all - at < CHUNK ? (size_t)(all - at) : CHUNK;
 		const char *data = spool_view(&window, at, n, err);
 		if (!data || to(ctx, data, n, err))
@@ -134,19 +138,65 @@ static int to_sink(void *ctx, const void *data, size_t len, struct err *err)
 	return sink_write(ctx, data, len, err);
 }
 
-static int to_spool(void *ctx, const void *data, size_t len, struct err *err)
+/* Lines of entries on their way from a part to the archive, whose frames count
+ * from its start. */
+struct moving {
+	struct spool *to;
+	uint64_t frames; /* before the part */
+	size_t skip;	 /* of the first line */
+	struct buf held; /* a line that has not come to its end */
+	struct buf moved;
+};
+
+static int move_held(struct moving *m, size_t len, struct err *err)
 {
-	return spool_add(ctx, data, len, err);
+	if (!len)
+		return 0;
+	buf_clear(&m->moved);
+	contents_move_lines(&m->moved, m->held.data, len, m->frames);
+	buf_drop_front(&m->held, len);
+	size_t skip = m->skip;
+	m->skip = 0;
+	return spool_add(m->to, m->moved.data + skip, m->moved.len - skip, err);
+}
+
+/* Up to the separator before the last line that begins in it. */
+static int move_lines(void *ctx, const void *data, size_t len, struct err *err)
+{
+	struct moving *m = ctx;
+	const char *newline = memrchr(data, '\n', len);
+	size_t before = m->held.len;
+
+	buf_add(&m->held, data, len);
+	if (!newline)
+		return 0;
+	size_t at = before + (size_t)(newline - (const char *)data);
+	return move_held(m,
+	    at < CONTENTS_SEPARATOR_LEN ? 0 : at - CONTENTS_SEPARATOR_LEN, err);
+}
+
+static int pass_lines(struct body *b, const struct packed *p, struct err *err)
+{
+	struct moving m = {.to = &b->index,
+	    .frames = b->frames.len,
+	    .skip = atomic_load(&b->entries) ? 0 : CONTENTS_SEPARATOR_LEN};
+	int failed = pass_on(&p->lines, move_lines, &m, err);
+
+	if (!failed)
+		failed = move_held(&m, m.held.len, err);
+	buf_done(&m.held);
+	buf_done(&m.moved);
+	return failed;
 }
 
 static int write_packed(struct body *b, const struct item *i, struct err *err)
 {
 	const struct packed *p = &i->packed;
-	uint64_t skip = atomic_load(&b->entries) ? 0 : CONTENTS_SEPARATOR_LEN;
 
-	if (end_part(b, err) || pass_on(&p->bytes, 0, to_sink, b->out, err) ||
-	    pass_on(&p->lines, skip, to_spool, &b->index, err))
+	if (end_part(b, err) || pass_on(&p->bytes, to_sink, b->out, err) ||
+	    pass_lines(b, p, err))
 		return spoil(b);
+	frames_append(&b->frames, &p->frames);
 	atomic_fetch_add(&b->entries, i->entries);
 	atomic_fetch_add(&b->bytes, i->bytes);
 	return 0;
@@ -209,18 +259,26 @@ int body_add(struct body *b, const struct item *i, struct err *err)
 	}
 }
 
+/* In frames of their own, behind all others: what tells where those are. */
 int body_finish(struct body *b, struct err *err)
 {
 	cleanup(buf_done) struct buf end = BUF_INIT;
 	struct record r = {.path = CONTENTS_PATH, .mtime = b->mtime};
-	struct part *part = part_for(b, false, err);
+	struct frames_place place;
 
-	contents_write_end(&end, atomic_load(&b->entries));
+	if (end_part(b, err))
+		return -1;
+	contents_write_end(&end, atomic_load(&b->entries), &b->frames);
+	struct part *part = part_for(b, false, err);
 	if (!part || spool_add(&b->index, end.data, end.len, err))
 		return -1;
-	r.bytes = spool_len(&b->index);
+	b->where.offset = frames_end(&b->frames);
+	b->where.len = r.bytes = spool_len(&b->index);
 	cleanup(source_freep) struct source *from = spool_source(&b->index);
-	if (part_add_unlisted(part, &r, from, err) || part_finish(part, err))
+	if (part_add_unlisted(part, &r, from, &place, b->where.sha256, err) ||
+	    part_finish(part, err))
 		return -1;
+	b->where.at = place.offset;
+	b->where.bytes = frames_end(&b->frames) - b->where.offset;
 	return sink_finish(b->out, err);
 }

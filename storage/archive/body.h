@@ -21,9 +21,11 @@ struct body {
 	int64_t mtime; /* of CONTENTS.json */
 	/* What comes as it is goes into one part after the other, each up to
 	 * where something packed comes between, or something large. */
-	struct part *part;  /* the open one, or NULL */
-	bool part_threads;  /* it compresses in threads */
-	struct spool index; /* lines of CONTENTS.json */
+	struct part *part;    /* the open one, or NULL */
+	bool part_threads;    /* it compresses in threads */
+	struct spool index;   /* lines of CONTENTS.json */
+	struct frames frames; /* of all that is written */
+	struct contents_where where;
 	atomic_uint_fast64_t entries, bytes;
 	/* An entry was begun and not ended: nothing more can be added. */
 	bool spoilt;

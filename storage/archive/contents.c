@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_LINE "{\"version\":1,\"entries\":["
+#define FIRST_LINE_1 "{\"version\":1,\"entries\":["
+#define FIRST_LINE "{\"version\":2,\"entries\":["
+#define ENTRY_START "{\"frame\":"
 
 /* Of a line, besides its texts: the names, a digest and two numbers. */
 enum { LINE_REST = 512, QUOTED = 6 /* bytes of one byte, at most */ };
@@ -37,6 +39,8 @@ void contents_write_entry(
 	hex_add(&sha256, e->sha256, sizeof e->sha256);
 	buf_add_str(out, ",\n");
 	json_text_object(out, NULL);
+	json_text_int(out, "frame", (int64_t)e->place.frame);
+	json_text_int(out, "at", (int64_t)e->place.offset);
 	json_text_str(out, "path", e->path);
 	json_text_int(out, "bytes", (int64_t)e->bytes);
 	json_text_str(out, "sha256", buf_str(&sha256));
@@ -47,13 +51,41 @@ void contents_write_entry(
 	json_text_object_end(out);
 }
 
-void contents_write_end(struct buf *out, uint64_t count)
+void contents_write_end(
+    struct buf *out, uint64_t count, const struct frames *frames)
 {
-	buf_add_char(out, '\n');
-	json_text_array_end(out);
-	json_text_int(out, "count", (int64_t)count);
-	json_text_object_end(out);
-	buf_add_char(out, '\n');
+	const char *separator = "";
+
+	buf_printf(
+	    out, "\n],\"count\":%llu,\"frames\":[", (unsigned long long)count);
+	VEC_EACH (frames, f) {
+		buf_printf(out, "%s\n[%llu,%llu,%llu]", separator,
+		    (unsigned long long)f->offset, (unsigned long long)f->bytes,
+		    (unsigned long long)f->unpacked);
+		separator = ",";
+	}
+	buf_add_str(out, "\n]}\n");
+}
+
+/* A line is ",\n{"frame":N,...": JSON text has no newline of its own. */
+void contents_move_lines(
+    struct buf *out, const char *lines, size_t len, uint64_t frames)
+{
+	const size_t before = CONTENTS_SEPARATOR_LEN + strlen("\n" ENTRY_START);
+	const char *end = lines + len;
+
+	while (lines < end) {
+		const char *next = memchr(
+		    lines + before, '\n', (size_t)(end - lines) - before);
+		const char *stop = next ? next - CONTENTS_SEPARATOR_LEN : end;
+		char *rest;
+		uint64_t frame = strtoull(lines + before, &rest, 10);
+
+		buf_add(out, lines, before);
+		buf_printf(out, "%llu", (unsigned long long)(frame + frames));
+		buf_add(out, rest, (size_t)(stop - rest));
+		lines = stop;
+	}
 }
 
 /* ---- reading ---- */
@@ -105,8 +137,76 @@ static int next_line(
 typedef int entry_fn(
     void *ctx, const struct contents_entry *e, struct err *err);
 
+/* What the entries that begin in a frame take of it, and of those after it. */
+struct span {
+	uint64_t frame;
+	uint64_t start, end;
+};
+
+/* What is known while it is read: enough to tell that entries follow one
+ * another, and, once the frames are known, lie within them. */
+struct reading {
+	struct lines lines;
+	entry_fn *entry;
+	void *ctx;
+	bool placed; /* version 2 */
+	uint64_t count;
+	struct frames_place end; /* of the entry before, if it were one frame */
+	uint64_t archive_end;
+	struct frames *frames;		 /* to be filled; or NULL */
+	VEC_DEFINE(, struct span) spans; /* one a frame that any begins in */
+};
+
+/* Content may go on in the frames that follow, so that only the beginnings are
+ * held against one another, and the ends against the frames. */
+static int check_place(
+    struct reading *r, const struct contents_entry *e, struct err *err)
+{
+	const struct frames_place *p = &e->place;
+
+	if (p->frame < r->end.frame ||
+	    (p->frame == r->end.frame && p->offset < r->end.offset))
+		return err_set(err, ERR_INTEGRITY,
+		    "the entry '%.200s' is said to lie within the one before "
+		    "it",
+		    e->path);
+	if (e->bytes > INT64_MAX - p->offset)
+		return err_set(err, ERR_INTEGRITY,
+		    "the entry '%.200s' is said to be longer than any archive",
+		    e->path);
+	r->end = (struct frames_place){
+	    .frame = p->frame, .offset = p->offset + e->bytes};
+	if (!r->frames)
+		return 0;
+	struct span *s =
+	    r->spans.len ? &r->spans.items[r->spans.len - 1] : NULL;
+	if (!s || s->frame != p->frame) {
+		s = vec_add(&r->spans);
+		*s = (struct span){.frame = p->frame, .start = p->offset};
+	}
+	s->end = r->end.offset;
+	return 0;
+}
+
+static int read_place(struct reading *r, const struct json_object *o,
+    struct contents_entry *e, struct err *err)
+{
+	int64_t frame = json_get_int(o, "frame", -1);
+	int64_t at = json_get_int(o, "at", -1);
+
+	if (!r->placed)
+		return 0;
+	if (frame < 0 || at < 0)
+		return err_set(err, ERR_FORMAT,
+		    "the entry '%.200s' has no place", e->path);
+	e->placed = true;
+	e->place.frame = (uint64_t)frame;
+	e->place.offset = (uint64_t)at;
+	return check_place(r, e, err);
+}
+
 static int read_entry(
-    const struct json_object *o, entry_fn *entry, void *ctx, struct err *err)
+    struct reading *r, const struct json_object *o, struct err *err)
 {
 	struct contents_entry e = {.path = json_get_str(o, "path"),
 	    .bytes = (uint64_t)json_get_int(o, "bytes", -1),
@@ -123,12 +223,14 @@ static int read_entry(
 	    hex_decode(sha256, 2 * sizeof e.sha256, e.sha256))
 		return err_set(err, ERR_FORMAT,
 		    "the entry '%.200s' has no size or digest", e.path);
-	return entry(ctx, &e, err);
+	if (read_place(r, o, &e, err))
+		return -1;
+	return r->entry(r->ctx, &e, err);
 }
 
 /* "{…}," or, of the last entry, "{…}". */
-static int read_line(const char *text, size_t len, bool *last, entry_fn *entry,
-    void *ctx, struct err *err)
+static int read_line(struct reading *r, const char *text, size_t len,
+    bool *last, struct err *err)
 {
 	*last = !len || text[len - 1] != ',';
 	if (!*last)
@@ -136,62 +238,178 @@ static int read_line(const char *text, size_t len, bool *last, entry_fn *entry,
 	cleanup(json_freep) struct json_object *o = json_parse(text, len, err);
 	if (!o)
 		return -1;
-	return read_entry(o, entry, ctx, err);
+	return read_entry(r, o, err);
 }
 
-static int check_end(struct lines *l, const char *text, size_t len,
-    uint64_t count, struct err *err)
+/* "[0,1830,4194304]", perhaps with a comma. */
+static int read_frame(struct reading *r, const char *text, size_t len,
+    bool *last, struct err *err)
 {
-	autofree char *end =
-	    str_printf("],\"count\":%llu}", (unsigned long long)count);
+	struct frame f;
+
+	*last = !len || text[len - 1] != ',';
+	cleanup(json_freep) struct json_object *o =
+	    json_parse(text, *last ? len : len - 1, err);
+	if (!o)
+		return -1;
+	int64_t offset = json_int(json_at(o, 0), -1);
+	int64_t bytes = json_int(json_at(o, 1), -1);
+	int64_t unpacked = json_int(json_at(o, 2), -1);
+	if (json_kind(o) != JSON_ARRAY || json_len(o) != 3 || offset < 0 ||
+	    bytes < 0 || unpacked < 0)
+		return err_set(err, ERR_FORMAT, "a frame is no three numbers");
+	f = (struct frame){.offset = (uint64_t)offset,
+	    .bytes = (uint64_t)bytes,
+	    .unpacked = (uint64_t)unpacked};
+	if (!r->frames)
+		return 0;
+	if (frames_check_next(r->frames, &f, r->archive_end, err))
+		return -1;
+	*vec_add(r->frames) = f;
+	return 0;
+}
+
+/* Nothing lies outside of the frames, and they are all of what stands before
+ * CONTENTS.json. */
+static int check_frames(const struct reading *r, struct err *err)
+{
+	const struct frames *frames = r->frames;
+
+	if (!frames)
+		return 0;
+	if (frames_end(frames) != r->archive_end)
+		return err_set(err, ERR_INTEGRITY,
+		    "its frames do not reach up to %llu, where it begins "
+		    "itself",
+		    (unsigned long long)r->archive_end);
+	struct frames_place end = {.frame = 0};
+	VEC_EACH (&r->spans, s) {
+		if (s->frame < end.frame ||
+		    (s->frame == end.frame && s->start < end.offset))
+			return err_set(err, ERR_INTEGRITY,
+			    "entries overlap in frame %llu",
+			    (unsigned long long)s->frame);
+		end =
+		    (struct frames_place){.frame = s->frame, .offset = s->end};
+		while (end.frame < frames->len &&
+		       end.offset > frames->items[end.frame].unpacked)
+			end.offset -= frames->items[end.frame++].unpacked;
+		if (end.frame > frames->len ||
+		    (end.frame == frames->len && end.offset))
+			return err_set(err, ERR_INTEGRITY,
+			    "an entry is said to end at %llu of frame %llu, "
+			    "outside of the archive",
+			    (unsigned long long)s->end,
+			    (unsigned long long)s->frame);
+	}
+	return 0;
+}
+
+static int check_end(
+    struct reading *r, const char *text, size_t len, struct err *err)
+{
+	autofree char *end = str_printf("],\"count\":%llu%s",
+	    (unsigned long long)r->count, r->placed ? ",\"frames\":[" : "}");
+	bool last = false;
+	size_t count = 0;
 
 	if (len != strlen(end) || memcmp(text, end, len) != 0)
 		return err_set(err, ERR_FORMAT,
 		    "its end does not fit its %llu entries",
-		    (unsigned long long)count);
-	int more = next_line(l, &text, &len, err);
+		    (unsigned long long)r->count);
+	while (r->placed) {
+		int got = next_line(&r->lines, &text, &len, err);
+		if (got < 0)
+			return -1;
+		bool ended = got && len && text[0] == ']';
+		if (!got || (count && last != ended))
+			return err_set(
+			    err, ERR_FORMAT, "its frames are cut short");
+		if (ended)
+			break;
+		if (read_frame(r, text, len, &last, err))
+			return -1;
+		count++;
+	}
+	if (r->placed && (len != 2 || memcmp(text, "]}", 2) != 0))
+		return err_set(err, ERR_FORMAT, "its frames have no end");
+	if (check_frames(r, err))
+		return -1;
+	int more = next_line(&r->lines, &text, &len, err);
 	return more > 0 ? err_set(err, ERR_FORMAT, "it goes on after its end")
 			: more;
 }
 
-static int each_line(
-    struct lines *l, entry_fn *entry, void *ctx, struct err *err)
+static int read_start(struct reading *r, struct err *err)
 {
 	const char *text;
 	size_t len;
-	uint64_t count = 0;
-	bool last = false;
-	int got = next_line(l, &text, &len, err);
+	int got = next_line(&r->lines, &text, &len, err);
 
 	if (got < 0)
 		return -1;
-	if (!got || len != strlen(FIRST_LINE) || memcmp(text, FIRST_LINE, len))
+	r->placed =
+	    got && len == strlen(FIRST_LINE) && !memcmp(text, FIRST_LINE, len);
+	if (!r->placed && (!got || len != strlen(FIRST_LINE_1) ||
+			      memcmp(text, FIRST_LINE_1, len)))
 		return err_set(err, ERR_FORMAT,
-		    "it does not start as version 1 of this file does");
-	while ((got = next_line(l, &text, &len, err)) > 0) {
+		    "it does not start as version 1 or 2 of this file does");
+	return 0;
+}
+
+static int each_line(struct reading *r, struct err *err)
+{
+	const char *text;
+	size_t len;
+	bool last = false;
+	int got;
+
+	if (read_start(r, err))
+		return -1;
+	while ((got = next_line(&r->lines, &text, &len, err)) > 0) {
 		if (len && text[0] == ']') {
-			if (count && !last)
+			if (r->count && !last)
 				return err_set(
 				    err, ERR_FORMAT, "an entry is missing");
-			return check_end(l, text, len, count, err);
+			return check_end(r, text, len, err);
 		}
-		if (last || count == CONTENTS_ENTRIES_MAX)
+		if (last || r->count == CONTENTS_ENTRIES_MAX)
 			return err_set(err, ERR_FORMAT,
 			    last ? "entries are not separated"
 				 : "it has too many entries");
-		if (read_line(text, len, &last, entry, ctx, err))
+		if (read_line(r, text, len, &last, err))
 			return -1;
-		count++;
+		r->count++;
 	}
 	return got < 0 ? -1 : err_set(err, ERR_FORMAT, "it is cut short");
+}
+
+static int each(struct reading *r, struct err *err)
+{
+	int result = each_line(r, err);
+
+	buf_done(&r->lines.held);
+	vec_done(&r->spans);
+	return result ? err_wrap(err, CONTENTS_PATH) : 0;
 }
 
 int contents_each(
     struct source *from, entry_fn *entry, void *ctx, struct err *err)
 {
-	struct lines l = {.from = from, .held = BUF_INIT};
-	int r = each_line(&l, entry, ctx, err);
+	struct reading r = {
+	    .lines = {.from = from}, .entry = entry, .ctx = ctx};
 
-	buf_done(&l.held);
-	return r ? err_wrap(err, CONTENTS_PATH) : 0;
+	return each(&r, err);
+}
+
+int contents_each_placed(struct source *from, entry_fn *entry, void *ctx,
+    uint64_t end, struct frames *frames, struct err *err)
+{
+	struct reading r = {.lines = {.from = from},
+	    .entry = entry,
+	    .ctx = ctx,
+	    .archive_end = end,
+	    .frames = frames};
+
+	return each(&r, err);
 }

@@ -3,19 +3,33 @@
  * document, laid out with an entry a line, so that it can be read without
  * holding it:
  *
- *   {"version":1,"entries":[
- *   {"path":"git/a.git/HEAD","bytes":23,"sha256":"…","mtime":1767323045,
- *    "source":"…","facts":{…}},       (on one line, in archive order)
+ *   {"version":2,"entries":[
+ *   {"frame":0,"at":512,"path":"git/a.git/HEAD","bytes":23,"sha256":"…",
+ *    "mtime":1767323045,"source":"…","facts":{…}},
+ *                                        (on one line, in archive order)
  *   …
- *   ],"count":2}
+ *   ],"count":2,"frames":[
+ *   [0,1830,4194304],
+ *   …
+ *   ]}
  *
- * The reader takes exactly this layout, lines up to CONTENTS_LINE_MAX bytes, up
- * to CONTENTS_ENTRIES_MAX entries, and paths that are safe; the writer is to
- * put no more into it.
+ * The frames are those of the compressed archive, before encryption (frames.h):
+ * for each where it begins, how many bytes it has, and how many it unpacks to.
+ * They lie one behind the other from 0 up to where the frame begins that
+ * CONTENTS.json is in, which the manifest names. "frame" and "at" of an entry
+ * say in which of them its content begins, and at which of the unpacked bytes;
+ * long content goes on in the next.
+ *
+ * Version 1 has neither "frame" and "at" nor "frames", and ends in
+ * `],"count":2}`. The reader takes exactly these layouts, lines up to
+ * CONTENTS_LINE_MAX bytes, up to CONTENTS_ENTRIES_MAX entries, paths that are
+ * safe, and entries that follow one another; the writer is to put no more into
+ * it.
  */
 #ifndef STORAGE_ARCHIVE_CONTENTS_H
 #define STORAGE_ARCHIVE_CONTENTS_H
 
+#include "storage/archive/frames.h"
 #include "storage/base/buf.h"
 #include "storage/base/digest.h"
 #include "storage/base/err.h"
@@ -43,6 +57,18 @@ struct contents_entry {
 	const char *source;	   /* NULL where none was given */
 	int64_t mtime;		   /* seconds */
 	struct json_object *facts; /* NULL where none were given */
+	/* Where its content begins; of version 1 it is not known. */
+	bool placed;
+	struct frames_place place;
+};
+
+/* Where CONTENTS.json is, so that it can be read alone. */
+struct contents_where {
+	uint64_t offset; /* of its frames, in the archive before encryption */
+	uint64_t bytes;	 /* of them: all that there is from offset on */
+	uint64_t at;	 /* of its text, in what they unpack to */
+	uint64_t len;	 /* of that text */
+	uint8_t sha256[DIGEST_SHA256_LEN]; /* the same */
 };
 
 /* The text in three parts, each appended. An entry's is as it stands behind
@@ -56,12 +82,24 @@ bool contents_fits(
 void contents_write_start(struct buf *out);
 void contents_write_entry(
     struct buf *out, const struct contents_entry *e, const char *facts_text);
-void contents_write_end(struct buf *out, uint64_t count);
+void contents_write_end(
+    struct buf *out, uint64_t count, const struct frames *frames);
+/* Appends lines of entries, whole, as they are to be where `frames` more frames
+ * stand before theirs. */
+void contents_move_lines(
+    struct buf *out, const char *lines, size_t len, uint64_t frames);
 
 /* Calls `entry` for each, in order; what it is given is borrowed for the call.
  * It returns 0, or -1 with err set to stop. ERR_FORMAT on bad input. */
 int contents_each(struct source *from,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, struct err *err);
+
+/* The same, and gives the frames, which end at `end`; an entry that says to lie
+ * outside of them, or behind the one that follows it, is ERR_INTEGRITY. Of
+ * version 1 there are none. */
+int contents_each_placed(struct source *from,
+    int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
+    void *ctx, uint64_t end, struct frames *frames, struct err *err);
 
 #endif

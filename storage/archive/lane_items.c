@@ -193,7 +193,7 @@ static int each_of_packed(
 		text.data + text.len, lines, err))
 		return -1;
 	text.len += lines;
-	contents_write_end(&text, i->entries);
+	contents_write_end(&text, i->entries, &i->packed.frames);
 	cleanup(source_freep) struct source *from =
 	    source_from_memory(text.data, text.len);
 	return contents_each(from, report_path, each, err);

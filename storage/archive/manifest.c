@@ -4,6 +4,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/clock.h"
 #include "storage/base/file.h"
+#include "storage/base/hex.h"
 #include "storage/base/json.h"
 
 #include <stdlib.h>
@@ -83,6 +84,20 @@ static void set_time(struct json_object *o, const char *key, int64_t seconds)
 	json_set_str(o, key, text);
 }
 
+static struct json_object *index_object(const struct contents_where *i)
+{
+	struct json_object *o = json_new_object();
+	char sha256[DIGEST_SHA256_HEX];
+
+	digest_hex(i->sha256, sizeof(i->sha256), sha256);
+	json_set_int(o, "offset", (int64_t)i->offset);
+	json_set_int(o, "bytes", (int64_t)i->bytes);
+	json_set_int(o, "at", (int64_t)i->at);
+	json_set_int(o, "length", (int64_t)i->len);
+	json_set_str(o, "sha256", sha256);
+	return o;
+}
+
 static struct json_object *archive_object(const struct manifest *m)
 {
 	struct json_object *a = json_new_object();
@@ -96,6 +111,8 @@ static struct json_object *archive_object(const struct manifest *m)
 	    a, "encryption", format_encryption_name(m->archive.encryption));
 	json_set_int(a, "entries", (int64_t)m->archive.entries);
 	json_set_int(a, "content_bytes", (int64_t)m->archive.content_bytes);
+	if (m->archive.has_index)
+		json_set(a, "contents", index_object(&m->archive.index));
 	return a;
 }
 
@@ -120,7 +137,7 @@ void manifest_write(const struct manifest *m, struct buf *out)
 
 	VEC_EACH (&m->tags, tag)
 		json_append(tags, json_new_str(*tag));
-	json_set_int(o, "version", MANIFEST_VERSION);
+	json_set_int(o, "version", m->archive.has_index ? MANIFEST_VERSION : 1);
 	json_set_str(o, "tool", m->tool);
 	json_set_str(o, "label", m->label);
 	json_set_str(o, "name", m->name);
@@ -147,6 +164,7 @@ void manifest_write(const struct manifest *m, struct buf *out)
 
 /* Where the reader stands: the first thing wrong is what is told. */
 struct reading {
+	int64_t version;
 	const struct json_object *from;
 	struct err *err;
 	int failed;
@@ -235,6 +253,32 @@ static struct json_object *read_array(
 	return json_share(a);
 }
 
+static void read_index(struct reading *outer, struct manifest *m)
+{
+	struct contents_where *i = &m->archive.index;
+	struct reading r = {.from = json_get(outer->from, "contents"),
+	    .err = outer->err,
+	    .failed = outer->failed};
+	char sha256[DIGEST_SHA256_HEX] = "";
+
+	if (json_kind(r.from) != JSON_OBJECT) {
+		refuse(outer, "contents", "no object");
+		return;
+	}
+	i->offset = read_count(&r, "offset");
+	i->bytes = read_count(&r, "bytes");
+	i->at = read_count(&r, "at");
+	i->len = read_count(&r, "length");
+	read_sha256(&r, "sha256", sha256);
+	if (!r.failed)
+		hex_decode(sha256, strlen(sha256), i->sha256);
+	if (i->bytes > m->archive.bytes ||
+	    i->offset > m->archive.bytes - i->bytes)
+		refuse(&r, "offset", "outside of the archive");
+	m->archive.has_index = true;
+	outer->failed = r.failed;
+}
+
 static void read_archive(struct reading *outer, struct manifest *m)
 {
 	struct reading r = {.from = json_get(outer->from, "archive"),
@@ -259,6 +303,8 @@ static void read_archive(struct reading *outer, struct manifest *m)
 	if (m->archive.file && (!file_path_is_safe(m->archive.file) ||
 				   strchr(m->archive.file, '/')))
 		refuse(&r, "file", "no plain name");
+	if (outer->version > 1)
+		read_index(&r, m);
 	outer->failed = r.failed;
 }
 
@@ -329,11 +375,13 @@ int manifest_parse(
 	if (!o)
 		return err_wrap(err, "reading the manifest");
 	int64_t version = json_get_int(o, "version", 0);
-	if (version != MANIFEST_VERSION)
+	if (version < 1 || version > MANIFEST_VERSION)
 		return err_set(err, ERR_FORMAT,
-		    "the manifest is of version %lld; this program reads %d",
+		    "the manifest is of version %lld; this program reads 1 to "
+		    "%d",
 		    (long long)version, MANIFEST_VERSION);
-	struct reading r = {.from = o, .err = err, .failed = 0};
+	struct reading r = {
+	    .version = version, .from = o, .err = err, .failed = 0};
 	*m = (struct manifest){.tool = NULL};
 	read_all(&r, m);
 	if (r.failed)

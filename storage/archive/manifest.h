@@ -1,8 +1,8 @@
 /*
  * The summary that stands beside an archive and makes it a snapshot. It is
- * JSON, signed, and written last; this is its whole form (version 1):
+ * JSON, signed, and written last; this is its whole form (version 2):
  *
- *   version        1
+ *   version        2
  *   tool           "backstay 0.1.0"
  *   label          "prod-20260102T030405Z"
  *   name           "prod"
@@ -14,7 +14,12 @@
  *   status         "complete" or "partial", by what was captured; that a vault
  *                  did not get its copy is among the warnings
  *   archive        {file, sha256 (hex), bytes, compression: "zstd"|"gzip",
- *                   encryption: "age"|"none", entries, content_bytes}
+ *                   encryption: "age"|"none", entries, content_bytes,
+ *                   contents: {offset, bytes, at, length, sha256}}
+ *                  where CONTENTS.json is: in the frames that begin at offset
+ *                  of the archive before encryption and have that many bytes;
+ *                  its text begins at `at` of what they unpack to, and has that
+ *                  length and digest
  *   sources        an array of objects, one a capture, with at least
  *                  {kind, name, items, bytes, started, finished}: all of it
  *                  was read between the two
@@ -29,12 +34,15 @@
  *                  configuration; label and digest null where it is the first
  *                  there: a chain that shows what is missing
  *
+ * Version 1 has no `contents`: to read one entry is to read the archive.
+ *
  * Reading refuses another version, a missing or odd member, and a manifest
  * over the cap; members it does not know are kept out of the way.
  */
 #ifndef STORAGE_ARCHIVE_MANIFEST_H
 #define STORAGE_ARCHIVE_MANIFEST_H
 
+#include "storage/archive/contents.h"
 #include "storage/archive/format.h"
 #include "storage/base/buf.h"
 #include "storage/base/digest.h"
@@ -48,7 +56,7 @@
 
 struct json_object;
 
-enum { MANIFEST_VERSION = 1, MANIFEST_MAX_BYTES = 64 * 1024 * 1024 };
+enum { MANIFEST_VERSION = 2, MANIFEST_MAX_BYTES = 64 * 1024 * 1024 };
 
 /* The snapshot before one, in one vault. */
 struct manifest_previous {
@@ -76,6 +84,8 @@ struct manifest {
 		enum archive_encryption encryption;
 		uint64_t entries;
 		uint64_t content_bytes;
+		bool has_index; /* not of version 1 */
+		struct contents_where index;
 	} archive;
 	struct json_object *sources;  /* an array, never NULL */
 	struct json_object *missing;  /* an array, never NULL */

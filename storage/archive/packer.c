@@ -31,6 +31,7 @@ void packed_done(struct packed *p)
 {
 	spool_done(&p->bytes);
 	spool_done(&p->lines);
+	vec_done(&p->frames);
 }
 
 static void *run(void *ctx)
@@ -67,8 +68,9 @@ struct packer *packer_new(
     const struct compress_options *o, const char *scratch, struct err *err)
 {
 	struct packer *p = mem_new(struct packer);
-	const struct part_options part = {
-	    .compress = *o, .lines = &p->packed.lines};
+	const struct part_options part = {.compress = *o,
+	    .lines = &p->packed.lines,
+	    .frames = &p->packed.frames};
 
 	spool_init(&p->packed.bytes, scratch, BYTES_MEMORY);
 	spool_init(&p->packed.lines, scratch, LINES_MEMORY);
@@ -135,6 +137,7 @@ int packer_finish(struct packer *p, struct packed *out, struct err *err)
 	*out = p->packed;
 	spool_init(&p->packed.bytes, NULL, 0);
 	spool_init(&p->packed.lines, NULL, 0);
+	p->packed.frames = (struct frames)VEC_INIT;
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 struct packed {
 	struct spool bytes; /* of the archive */
 	struct spool lines; /* of CONTENTS.json */
+	struct frames frames;
 };
 void packed_done(struct packed *p);
 

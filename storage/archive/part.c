@@ -14,14 +14,16 @@ struct part {
 	struct tar_writer *tar;
 	struct digest *digest;
 	struct buf line;
-	bool first;  /* the next line is that of the archive's first entry */
+	bool first; /* the next line is that of the archive's first entry */
+	struct frames_place place; /* of the entry's content */
 	char *chunk; /* for what comes from a source; or NULL yet */
 };
 
 struct part *part_new(
     const struct part_options *o, struct sink *sink, struct err *err)
 {
-	struct tar_writer *tar = tar_writer_new(&o->compress, sink, err);
+	struct tar_writer *tar =
+	    tar_writer_new(&o->compress, o->frames, sink, err);
 
 	if (!tar)
 		return NULL;
@@ -60,7 +62,9 @@ static int add_line(struct part *p, const struct record *r, struct err *err)
 	struct contents_entry e = {.path = r->path,
 	    .bytes = r->bytes,
 	    .source = r->source,
-	    .mtime = r->mtime};
+	    .mtime = r->mtime,
+	    .placed = true,
+	    .place = p->place};
 
 	digest_finish(p->digest, e.sha256);
 	if (r->sha256)
@@ -73,10 +77,20 @@ static int add_line(struct part *p, const struct record *r, struct err *err)
 	    p->o.lines, p->line.data + skip, p->line.len - skip, err);
 }
 
+/* Content comes next. */
+static void note_place(struct part *p)
+{
+	p->place = tar_writer_place(p->tar);
+	p->place.frame += p->o.frames_before;
+}
+
 static int begin(struct part *p, const struct record *r, struct err *err)
 {
-	return tar_writer_entry(
-	    p->tar, r->path, r->bytes, r->mtime, &r->attrs, err);
+	if (tar_writer_entry(
+		p->tar, r->path, r->bytes, r->mtime, &r->attrs, err))
+		return -1;
+	note_place(p);
+	return 0;
 }
 
 static int add_record(
@@ -124,26 +138,32 @@ static int add_from(struct part *p, uint64_t bytes, struct source *from,
 	return 0;
 }
 
-static int add_undigested(
+static int add_digested(
     struct part *p, const void *data, size_t len, struct err *err)
 {
+	digest_add(p->digest, data, len);
 	return tar_writer_data(p->tar, data, len, err);
 }
 
 int part_add_unlisted(struct part *p, const struct record *r,
-    struct source *from, struct err *err)
+    struct source *from, struct frames_place *place,
+    uint8_t sha256[DIGEST_SHA256_LEN], struct err *err)
 {
-	return begin(p, r, err) ||
-		       add_from(p, r->bytes, from, add_undigested, err)
-		   ? -1
-		   : 0;
+	if (tar_writer_end_frame(p->tar, err) || begin(p, r, err) ||
+	    add_from(p, r->bytes, from, add_digested, err))
+		return -1;
+	*place = p->place;
+	digest_finish(p->digest, sha256);
+	return 0;
 }
 
 int part_add_from(struct part *p, const struct record *r, struct source *from,
     bool store, struct err *err)
 {
-	if (begin(p, r, err) || (store && tar_writer_store(p->tar, err)) ||
-	    add_from(p, r->bytes, from, add_data, err))
+	if (begin(p, r, err) || (store && tar_writer_store(p->tar, err)))
+		return -1;
+	note_place(p);
+	if (add_from(p, r->bytes, from, add_data, err))
 		return -1;
 	return add_line(p, r, err);
 }

@@ -7,6 +7,7 @@
 #define STORAGE_ARCHIVE_TAR_H
 
 #include "storage/archive/format.h"
+#include "storage/archive/frames.h"
 #include "storage/base/buf.h"
 #include "storage/base/err.h"
 #include "storage/base/stream.h"
@@ -36,10 +37,16 @@ struct compress_options {
 	int threads;
 };
 
-/* Owns the sink, also on failure. */
-struct tar_writer *tar_writer_new(
-    const struct compress_options *o, struct sink *sink, struct err *err);
-/* Starts an entry; exactly `bytes` of data must follow. */
+/* Owns the sink, also on failure. Each frame is added to `frames` (borrowed, or
+ * NULL) once it was written, all of them by the end. */
+struct tar_writer *tar_writer_new(const struct compress_options *o,
+    struct frames *frames, struct sink *sink, struct err *err);
+/* What follows starts a new frame; between entries. */
+int tar_writer_end_frame(struct tar_writer *t, struct err *err);
+/* Where the next byte of content goes, by frames of this writer. */
+struct frames_place tar_writer_place(const struct tar_writer *t);
+/* Starts an entry; exactly `bytes` of data must follow. One that would fit into
+ * a frame is not cut in two by the end of one. */
 int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
     int64_t mtime, const struct tar_attrs *attrs, struct err *err);
 /* What follows of this entry does not compress: time is not lost on trying,

@@ -12,7 +12,11 @@
 /* libarchive's "raw" format: the bytes of one entry, and only its filter. */
 struct compress {
 	struct sink sink;
-	struct archive *archive;
+	struct archive *archive; /* of the open member; or NULL */
+	int level;
+	struct frames *frames;
+	struct frames_place at; /* where the next byte goes */
+	uint64_t bytes;		/* written of the open member */
 	struct sink *next;
 	struct err below; /* what the next stage said */
 };
@@ -26,54 +30,13 @@ static la_ssize_t write_block(
 	if (c->below.code != ERR_NONE ||
 	    sink_write(c->next, data, len, &c->below))
 		return -1;
+	c->bytes += len;
 	return (la_ssize_t)len;
 }
 
 static int fail(struct compress *c, struct err *err, const char *at)
 {
 	return tar_failed(c->archive, &c->below, err, at);
-}
-
-static int compress_write(
-    struct sink *s, const void *data, size_t len, struct err *err)
-{
-	struct compress *c = (struct compress *)s;
-	const char *at = data;
-
-	while (len) {
-		la_ssize_t n = archive_write_data(c->archive, at, len);
-		if (n <= 0)
-			return fail(c, err, "compressing");
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int compress_finish(struct sink *s, struct err *err)
-{
-	struct compress *c = (struct compress *)s;
-
-	if (archive_write_close(c->archive) != ARCHIVE_OK)
-		return fail(c, err, "ending the compression");
-	return sink_finish(c->next, err);
-}
-
-static void compress_abort(struct sink *s)
-{
-	struct compress *c = (struct compress *)s;
-
-	archive_write_fail(c->archive);
-	sink_abort(c->next);
-}
-
-static void compress_release(struct sink *s)
-{
-	struct compress *c = (struct compress *)s;
-
-	archive_write_free(c->archive);
-	sink_free(c->next);
-	free(c);
 }
 
 static int set_up_gzip(struct archive *a, int level)
@@ -87,7 +50,7 @@ static int set_up_gzip(struct archive *a, int level)
 			     a, "gzip", "compression-level", text));
 }
 
-static int set_up(struct compress *c, int level)
+static int set_up(struct compress *c)
 {
 	struct archive_entry *entry = archive_entry_new();
 
@@ -96,7 +59,7 @@ static int set_up(struct compress *c, int level)
 	archive_entry_set_filetype(entry, AE_IFREG);
 	int failed =
 	    archive_write_set_format_raw(c->archive) ||
-	    set_up_gzip(c->archive, level) ||
+	    set_up_gzip(c->archive, c->level) ||
 	    archive_write_set_bytes_per_block(c->archive, 0) ||
 	    archive_write_open(c->archive, c, NULL, write_block, NULL) ||
 	    archive_write_header(c->archive, entry);
@@ -104,7 +67,95 @@ static int set_up(struct compress *c, int level)
 	return failed;
 }
 
-struct sink *tar_gzip(int level, struct sink *next, struct err *err)
+static int start_member(struct compress *c, struct err *err)
+{
+	c->archive = archive_write_new();
+	if (!c->archive)
+		abort();
+	if (set_up(c))
+		return fail(c, err, "setting up the compression");
+	return 0;
+}
+
+static int end_member(struct compress *c, struct err *err)
+{
+	if (!c->archive)
+		return 0;
+	if (archive_write_close(c->archive) != ARCHIVE_OK)
+		return fail(c, err, "ending the compression");
+	archive_write_free(c->archive);
+	c->archive = NULL;
+	if (c->frames)
+		frames_add(c->frames, c->bytes, c->at.offset);
+	c->at = (struct frames_place){.frame = c->at.frame + 1};
+	c->bytes = 0;
+	return 0;
+}
+
+int tar_gzip_end_frame(struct sink *gzip, struct err *err)
+{
+	return end_member((struct compress *)gzip, err);
+}
+
+struct frames_place tar_gzip_place(const struct sink *gzip)
+{
+	return ((const struct compress *)gzip)->at;
+}
+
+static int compress_write(
+    struct sink *s, const void *data, size_t len, struct err *err)
+{
+	struct compress *c = (struct compress *)s;
+	const char *at = data;
+
+	while (len) {
+		size_t want = len;
+		if (!c->archive && start_member(c, err))
+			return -1;
+		if (want > FRAMES_BYTES - c->at.offset)
+			want = (size_t)(FRAMES_BYTES - c->at.offset);
+		la_ssize_t n = archive_write_data(c->archive, at, want);
+		if (n <= 0)
+			return fail(c, err, "compressing");
+		c->at.offset += (uint64_t)n;
+		at += n;
+		len -= (size_t)n;
+		if (c->at.offset == FRAMES_BYTES && end_member(c, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int compress_finish(struct sink *s, struct err *err)
+{
+	struct compress *c = (struct compress *)s;
+
+	if (end_member(c, err))
+		return -1;
+	return sink_finish(c->next, err);
+}
+
+static void compress_abort(struct sink *s)
+{
+	struct compress *c = (struct compress *)s;
+
+	if (c->archive)
+		archive_write_fail(c->archive);
+	sink_abort(c->next);
+}
+
+static void compress_release(struct sink *s)
+{
+	struct compress *c = (struct compress *)s;
+
+	if (c->archive)
+		archive_write_free(c->archive);
+	sink_free(c->next);
+	free(c);
+}
+
+struct sink *tar_gzip(
+    int level, struct frames *frames, struct sink *next, struct err *err)
 {
 	static const struct sink_ops ops = {.write = compress_write,
 	    .finish = compress_finish,
@@ -114,12 +165,10 @@ struct sink *tar_gzip(int level, struct sink *next, struct err *err)
 
 	c->sink.ops = &ops;
 	c->next = next;
-	c->archive = archive_write_new();
-	if (!c->archive)
-		abort();
-	if (set_up(c, level) == 0)
+	c->level = level;
+	c->frames = frames;
+	if (start_member(c, err) == 0)
 		return &c->sink;
-	fail(c, err, "setting up the compression");
 	sink_free(&c->sink);
 	return NULL;
 }

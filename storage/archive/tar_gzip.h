@@ -1,15 +1,21 @@
 /*
- * gzip as a stage of a stream, through libarchive: what one sink makes is one
- * member (RFC 1952), and any number of those, one behind the other, are one
- * stream to every reader. The same input gives the same bytes.
+ * gzip as a stage of a stream, through libarchive: members (RFC 1952), any
+ * number of which, one behind the other, are one stream to every reader. The
+ * same input gives the same bytes.
  */
 #ifndef STORAGE_ARCHIVE_TAR_GZIP_H
 #define STORAGE_ARCHIVE_TAR_GZIP_H
 
+#include "storage/archive/frames.h"
 #include "storage/base/err.h"
 #include "storage/base/stream.h"
 
-/* Owns the next one, also on failure. level: 0 is gzip's own. */
-struct sink *tar_gzip(int level, struct sink *next, struct err *err);
+/* Owns the next one, also on failure. level: 0 is gzip's own. A member ends
+ * after FRAMES_BYTES, and is added to `frames` (borrowed, or NULL) then. */
+struct sink *tar_gzip(
+    int level, struct frames *frames, struct sink *next, struct err *err);
+/* As those of zstd.h. */
+int tar_gzip_end_frame(struct sink *gzip, struct err *err);
+struct frames_place tar_gzip_place(const struct sink *gzip);
 
 #endif

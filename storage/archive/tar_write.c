@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of an entry, with a pax header; more with many attributes. */
+enum { HEADER_BYTES = 3 * 512 };
+
 struct tar_writer {
 	struct archive *archive;
 	struct archive_entry *entry;
@@ -52,13 +55,13 @@ static int set_up_writer(struct archive *a, struct tar_writer *t)
 
 /* Not libarchive's own filters: one of them cannot store what does not
  * compress, and none can end before the archive does. */
-struct tar_writer *tar_writer_new(
-    const struct compress_options *o, struct sink *sink, struct err *err)
+struct tar_writer *tar_writer_new(const struct compress_options *o,
+    struct frames *frames, struct sink *sink, struct err *err)
 {
 	bool zstd = o->compression == ARCHIVE_ZSTD;
 
-	sink = zstd ? zstd_compress(o->level, o->threads, sink, err)
-		    : tar_gzip(o->level, sink, err);
+	sink = zstd ? zstd_compress(o->level, o->threads, frames, sink, err)
+		    : tar_gzip(o->level, frames, sink, err);
 	if (!sink)
 		return NULL;
 	struct tar_writer *t = mem_new(struct tar_writer);
@@ -92,9 +95,38 @@ static void fill_entry(struct archive_entry *e, const char *path,
 		    attrs->items[i].value, attrs->items[i].value_len);
 }
 
+struct frames_place tar_writer_place(const struct tar_writer *t)
+{
+	return t->zstd ? zstd_place(t->sink) : tar_gzip_place(t->sink);
+}
+
+/* With the padding of the entry before, which belongs to its frame. */
+int tar_writer_end_frame(struct tar_writer *t, struct err *err)
+{
+	if (archive_write_finish_entry(t->archive) < ARCHIVE_WARN)
+		return tar_failed(
+		    t->archive, &t->below, err, "ending an entry");
+	if (!tar_writer_place(t).offset)
+		return 0;
+	return t->zstd ? zstd_end_frame(t->sink, err)
+		       : tar_gzip_end_frame(t->sink, err);
+}
+
+/* Whether the entry goes into a new frame: reading one should not cost reading
+ * two. A frame that is short costs compression. */
+static bool starts_frame(const struct tar_writer *t, uint64_t bytes)
+{
+	uint64_t at = tar_writer_place(t).offset;
+
+	return at >= FRAMES_BYTES / 4 &&
+	       bytes + HEADER_BYTES + at > FRAMES_BYTES;
+}
+
 int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
     int64_t mtime, const struct tar_attrs *attrs, struct err *err)
 {
+	if (starts_frame(t, bytes) && tar_writer_end_frame(t, err))
+		return -1;
 	if (t->zstd && zstd_store(t->sink, false, err))
 		return -1;
 	locale_t before = tar_utf8_enter(&t->utf8);

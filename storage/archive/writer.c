@@ -75,6 +75,11 @@ bool archive_writer_is_spoilt(struct archive_writer *w)
 	return archive_writer_check(w, &ignored) != 0;
 }
 
+struct contents_where archive_writer_index(const struct archive_writer *w)
+{
+	return w->body.where;
+}
+
 int archive_writer_finish(
     struct archive_writer *w, struct archive_totals *totals, struct err *err)
 {

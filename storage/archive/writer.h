@@ -15,6 +15,7 @@
 #ifndef STORAGE_ARCHIVE_WRITER_H
 #define STORAGE_ARCHIVE_WRITER_H
 
+#include "storage/archive/contents.h"
 #include "storage/archive/format.h"
 #include "storage/base/err.h"
 #include "storage/base/stream.h"
@@ -57,6 +58,8 @@ void archive_writer_rank_done(struct archive_writer *w, enum archive_rank r);
 /* After all ranks are done: CONTENTS.json, then the sink is finished. */
 int archive_writer_finish(
     struct archive_writer *w, struct archive_totals *totals, struct err *err);
+/* After it was finished. */
+struct contents_where archive_writer_index(const struct archive_writer *w);
 void archive_writer_free(struct archive_writer *w); /* aborts if unfinished */
 void archive_writer_freep(struct archive_writer **w);
 /* What has been written so far, for progress; safe from any thread. */

@@ -178,6 +178,63 @@ struct source *source_from_memory(const void *data, size_t len)
 	return &s->source;
 }
 
+struct part_source {
+	struct source source;
+	struct source *from;
+	uint64_t skip, left;
+};
+
+/* With the caller's memory, into which the rest is read afterwards. */
+static int skip_first(
+    struct part_source *s, void *data, size_t len, struct err *err)
+{
+	while (s->skip) {
+		size_t want = s->skip < len ? (size_t)s->skip : len;
+		ssize_t n = source_read(s->from, data, want, err);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			s->skip = s->left = 0;
+		else
+			s->skip -= (uint64_t)n;
+	}
+	return 0;
+}
+
+static ssize_t part_read(
+    struct source *source, void *data, size_t len, struct err *err)
+{
+	struct part_source *s = (struct part_source *)source;
+
+	if (!len || skip_first(s, data, len, err))
+		return len ? -1 : 0;
+	if (len > s->left)
+		len = (size_t)s->left;
+	ssize_t n = len ? source_read(s->from, data, len, err) : 0;
+	if (n > 0)
+		s->left -= (uint64_t)n;
+	return n;
+}
+
+static void part_release(struct source *source)
+{
+	source_free(((struct part_source *)source)->from);
+	free(source);
+}
+
+struct source *source_part(struct source *from, uint64_t skip, uint64_t len)
+{
+	static const struct source_ops ops = {
+	    .read = part_read, .release = part_release};
+	struct part_source *s = mem_new(struct part_source);
+
+	s->source.ops = &ops;
+	s->from = from;
+	s->skip = skip;
+	s->left = len;
+	return &s->source;
+}
+
 struct fd_source {
 	struct source source;
 	int fd;

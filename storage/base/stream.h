@@ -65,6 +65,9 @@ struct sink *sink_onto(struct sink *to);
 struct buf;
 struct sink *sink_to_buf(struct buf *b);
 struct source *source_from_memory(const void *data, size_t len);
+/* A part of a source, which it owns: what follows the first `skip` bytes, at
+ * most `len` of it. Where there is less, it ends early. */
+struct source *source_part(struct source *from, uint64_t skip, uint64_t len);
 /* A source that reads a file descriptor, which it owns. `name` for errors. */
 struct source *source_from_fd(int fd, const char *name);
 /* A sink that keeps the SHA-256 and count of what passes to `next`, which it

@@ -10,6 +10,8 @@
 #include "storage/crypto/age_stanza.h"
 #include "storage/crypto/age_stream.h"
 
+#include <stdlib.h>
+
 /* ---- encryption ---- */
 
 static void header_mac(const uint8_t file_key[AGE_FILE_KEY_LEN],
@@ -169,36 +171,105 @@ static int read_nonce(struct source *from, uint8_t *nonce, struct err *err)
 	return 0;
 }
 
-static struct source *open_payload(struct source *from, const struct buf *text,
-    const struct age_identities *ids, struct err *err)
-{
-	cleanup(age_header_done) struct age_header h = {.mac_covers = 0};
-	uint8_t file_key[AGE_FILE_KEY_LEN], mac[AGE_MAC_LEN];
+/* What opens the payload, which `from` stands at then. */
+struct payload_key {
+	uint8_t file_key[AGE_FILE_KEY_LEN];
 	uint8_t nonce[AGE_PAYLOAD_NONCE_LEN];
-	struct source *payload = NULL;
+	uint64_t at; /* bytes before the payload */
+};
 
-	if (age_header_parse(text->data, text->len, &h, err) ||
-	    find_file_key(&h, ids, file_key, err))
-		return NULL;
-	header_mac(file_key, text->data, h.mac_covers, mac);
+static int open_header(struct source *from, const struct age_identities *ids,
+    struct payload_key *key, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(age_header_done) struct age_header h = {.mac_covers = 0};
+	uint8_t mac[AGE_MAC_LEN];
+
+	if (read_header(from, &text, err) ||
+	    age_header_parse(text.data, text.len, &h, err) ||
+	    find_file_key(&h, ids, key->file_key, err))
+		return -1;
+	key->at = text.len + AGE_PAYLOAD_NONCE_LEN;
+	header_mac(key->file_key, text.data, h.mac_covers, mac);
 	if (!digest_equal(mac, h.mac, sizeof mac))
-		err_set(err, ERR_INTEGRITY,
+		return err_set(err, ERR_INTEGRITY,
 		    "the age header was changed: its MAC is wrong");
-	else if (!read_nonce(from, nonce, err))
-		payload = age_stream_open(file_key, nonce, from);
-	mem_wipe(file_key, sizeof file_key);
-	return payload;
+	return read_nonce(from, key->nonce, err);
 }
 
 struct source *age_decrypt(
     struct source *from, const struct age_identities *ids, struct err *err)
 {
-	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct payload_key key;
 	struct source *payload = NULL;
 
-	if (!read_header(from, &text, err))
-		payload = open_payload(from, &text, ids, err);
+	if (!open_header(from, ids, &key, err))
+		payload = age_stream_open(key.file_key, key.nonce, from);
+	mem_wipe(&key, sizeof key);
 	if (!payload)
 		source_free(from);
 	return payload;
+}
+
+/* ---- parts of a file ---- */
+
+struct age_file {
+	struct payload_key key;
+	uint64_t bytes; /* of the payload, as it is sealed */
+};
+
+enum { SEALED_CHUNK = AGE_CHUNK + AGE_TAG_LEN };
+
+struct age_file *age_file_open(struct source *from, uint64_t file_bytes,
+    const struct age_identities *ids, struct err *err)
+{
+	struct age_file *f = mem_new(struct age_file);
+
+	if (!open_header(from, ids, &f->key, err)) {
+		if (file_bytes >= f->key.at + AGE_TAG_LEN) {
+			f->bytes = file_bytes - f->key.at;
+			return f;
+		}
+		err_set(
+		    err, ERR_INTEGRITY, "the age file ends after its header");
+	}
+	age_file_free(f);
+	return NULL;
+}
+
+void age_file_free(struct age_file *f)
+{
+	if (!f)
+		return;
+	mem_wipe(f, sizeof *f);
+	free(f);
+}
+
+int age_file_span(const struct age_file *f, uint64_t offset, uint64_t len,
+    uint64_t *span_offset, uint64_t *span_bytes, struct err *err)
+{
+	uint64_t chunks = (f->bytes + SEALED_CHUNK - 1) / SEALED_CHUNK;
+	uint64_t opened = f->bytes - chunks * AGE_TAG_LEN;
+
+	if (!len || len > opened || offset > opened - len)
+		return err_set(err, ERR_INTEGRITY,
+		    "%llu bytes from %llu on are asked of an age file that "
+		    "holds %llu",
+		    (unsigned long long)len, (unsigned long long)offset,
+		    (unsigned long long)opened);
+	uint64_t first = offset / AGE_CHUNK;
+	uint64_t after = (offset + len - 1) / AGE_CHUNK + 1;
+	uint64_t end = after * SEALED_CHUNK;
+	*span_offset = f->key.at + first * SEALED_CHUNK;
+	*span_bytes = (end < f->bytes ? end : f->bytes) - first * SEALED_CHUNK;
+	return 0;
+}
+
+struct source *age_file_read(const struct age_file *f, uint64_t offset,
+    uint64_t len, struct source *sealed)
+{
+	struct source *chunks = age_stream_open_at(
+	    f->key.file_key, f->key.nonce, offset / AGE_CHUNK, sealed);
+
+	return source_part(chunks, offset % AGE_CHUNK, len);
 }

@@ -52,6 +52,23 @@ void age_identities_add_passphrase(
 struct source *age_decrypt(
     struct source *from, const struct age_identities *ids, struct err *err);
 
+/* A file of which only parts are read. Each chunk of its payload is sealed by
+ * itself, under its number, so that any of them can be opened alone. */
+struct age_file;
+/* Reads the header off `from`, the file's beginning, which is borrowed, as
+ * age_decrypt does; file_bytes is the length of the whole. */
+struct age_file *age_file_open(struct source *from, uint64_t file_bytes,
+    const struct age_identities *ids, struct err *err);
+void age_file_free(struct age_file *f); /* takes NULL */
+/* Where in the file the chunks lie that hold `len` bytes (at least one) from
+ * offset on of what was encrypted: ERR_INTEGRITY where it has less. */
+int age_file_span(const struct age_file *f, uint64_t offset, uint64_t len,
+    uint64_t *span_offset, uint64_t *span_bytes, struct err *err);
+/* Those bytes; `sealed`, which it owns, yields the span. Errors as with
+ * age_decrypt; it ends early where `sealed` does. */
+struct source *age_file_read(const struct age_file *f, uint64_t offset,
+    uint64_t len, struct source *sealed);
+
 /* A new key: the text of an identities file, and its recipient. */
 struct secret *age_keygen(
     const struct random *random, int64_t now_s, char **recipient);

@@ -214,8 +214,9 @@ static void opener_release(struct source *source)
 	free(o);
 }
 
-struct source *age_stream_open(const uint8_t file_key[AGE_FILE_KEY_LEN],
-    const uint8_t nonce[AGE_PAYLOAD_NONCE_LEN], struct source *from)
+struct source *age_stream_open_at(const uint8_t file_key[AGE_FILE_KEY_LEN],
+    const uint8_t nonce[AGE_PAYLOAD_NONCE_LEN], uint64_t first,
+    struct source *from)
 {
 	static const struct source_ops ops = {
 	    .read = opener_read, .release = opener_release};
@@ -223,6 +224,13 @@ struct source *age_stream_open(const uint8_t file_key[AGE_FILE_KEY_LEN],
 
 	o->source.ops = &ops;
 	o->from = from;
+	o->counter = first;
 	o->aead = stream_aead(file_key, nonce, false);
 	return &o->source;
+}
+
+struct source *age_stream_open(const uint8_t file_key[AGE_FILE_KEY_LEN],
+    const uint8_t nonce[AGE_PAYLOAD_NONCE_LEN], struct source *from)
+{
+	return age_stream_open_at(file_key, nonce, 0, from);
 }

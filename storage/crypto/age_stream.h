@@ -20,5 +20,9 @@ struct sink *age_stream_seal(const uint8_t file_key[AGE_FILE_KEY_LEN],
     const uint8_t nonce[AGE_PAYLOAD_NONCE_LEN], struct sink *next);
 struct source *age_stream_open(const uint8_t file_key[AGE_FILE_KEY_LEN],
     const uint8_t nonce[AGE_PAYLOAD_NONCE_LEN], struct source *from);
+/* The same from chunk `first` (from 0) on, with which `from` begins. */
+struct source *age_stream_open_at(const uint8_t file_key[AGE_FILE_KEY_LEN],
+    const uint8_t nonce[AGE_PAYLOAD_NONCE_LEN], uint64_t first,
+    struct source *from);
 
 #endif

@@ -157,6 +157,17 @@ struct source *vault_get(
 	return v->ops->get(v, name, offset, err);
 }
 
+struct source *vault_get_range(struct vault *v, const char *name,
+    uint64_t offset, uint64_t len, struct err *err)
+{
+	if (check_name(v, name, err))
+		return NULL;
+	struct source *from = v->ops->get_range
+				  ? v->ops->get_range(v, name, offset, len, err)
+				  : v->ops->get(v, name, offset, err);
+	return from ? source_part(from, 0, len) : NULL;
+}
+
 int vault_read(struct vault *v, const char *name, size_t max_bytes,
     struct buf *out, struct err *err)
 {

@@ -54,6 +54,9 @@ struct vault_ops {
 	    struct vault_items *out, struct err *err);
 	struct source *(*get)(struct vault *v, const char *name,
 	    uint64_t offset, struct err *err);
+	/* NULL where nothing is fetched before it is read. */
+	struct source *(*get_range)(struct vault *v, const char *name,
+	    uint64_t offset, uint64_t len, struct err *err);
 	int (*stat)(struct vault *v, const char *name, struct vault_stat *out,
 	    struct err *err);
 	int (*remove)(struct vault *v, const char *name, struct err *err);
@@ -111,6 +114,10 @@ int vault_stat(
 /* From offset on; ERR_NOT_FOUND. */
 struct source *vault_get(
     struct vault *v, const char *name, uint64_t offset, struct err *err);
+/* `len` bytes (at least one) from offset on, and no more than those are
+ * fetched; it ends early where the object does. */
+struct source *vault_get_range(struct vault *v, const char *name,
+    uint64_t offset, uint64_t len, struct err *err);
 /* Appends the whole object; ERR_FORMAT where it is over max_bytes. */
 int vault_read(struct vault *v, const char *name, size_t max_bytes,
     struct buf *out, struct err *err);

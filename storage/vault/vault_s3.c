@@ -176,6 +176,16 @@ static struct source *get(
 	return s3_source(v->s3, &g, 0, 0, NULL, err);
 }
 
+static struct source *get_range(struct vault *vault, const char *name,
+    uint64_t offset, uint64_t len, struct err *err)
+{
+	struct vault_s3 *v = of(vault);
+	autofree char *key = key_of(v, name);
+	const struct s3_get g = {.key = key, .offset = offset, .len = len};
+
+	return s3_source(v->s3, &g, 0, 0, NULL, err);
+}
+
 static int stat_object(struct vault *vault, const char *name,
     struct vault_stat *out, struct err *err)
 {
@@ -327,6 +337,7 @@ struct vault *vault_s3_open(const struct vault_s3_options *o, struct err *err)
 	    .put_small = put_small,
 	    .list = list,
 	    .get = get,
+	    .get_range = get_range,
 	    .stat = stat_object,
 	    .remove = remove_object,
 	    .now = now,

@@ -58,12 +58,31 @@ static int entry(void *ctx, const struct contents_entry *e, struct err *err)
 	return 0;
 }
 
+enum { ARCHIVE_BYTES = 300 };
+
+static int placed(void *ctx, const struct contents_entry *e, struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	must(!e->placed || e->place.offset <= INT64_MAX - e->bytes);
+	return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct source *from = source_from_memory(data, len);
+	struct frames frames = VEC_INIT;
 	struct err err = ERR_INIT;
 
 	(void)contents_each(from, entry, NULL, &err);
 	source_free(from);
+	from = source_from_memory(data, len);
+	if (!contents_each_placed(
+		from, placed, &frames, ARCHIVE_BYTES, &frames, &err)) {
+		must(frames_end(&frames) == 0 ||
+		     frames_end(&frames) == ARCHIVE_BYTES);
+	}
+	source_free(from);
+	vec_done(&frames);
 	return 0;
 }

@@ -63,7 +63,9 @@ static void what_is_written_is_read(void **state)
 	    .sha256 = {[31] = 7},
 	    .source = "https://host/\"a\"\n",
 	    .mtime = 1767323045};
-	struct contents_entry second = {.path = "terraform/b/k\xc3\xa9y"};
+	struct contents_entry second = {
+	    .path = "terraform/b/k\xc3\xa9y", .place = {.offset = 23}};
+	const struct frames frames = VEC_INIT;
 	size_t count = 0;
 
 	contents_write_start(&text);
@@ -71,7 +73,7 @@ static void what_is_written_is_read(void **state)
 	buf_add(&text, line.data + CONTENTS_SEPARATOR_LEN,
 	    line.len - CONTENTS_SEPARATOR_LEN);
 	contents_write_entry(&text, &second, NULL);
-	contents_write_end(&text, 2);
+	contents_write_end(&text, 2, &frames);
 	cleanup(source_freep) struct source *s =
 	    source_from_memory(text.data, text.len);
 	assert_ok(contents_each(s, compare, &count, &err), err);
@@ -82,11 +84,12 @@ static void nothing_is_a_document_too(void **state)
 {
 	(void)state;
 	cleanup(buf_done) struct buf text = BUF_INIT;
+	const struct frames frames = VEC_INIT;
 	struct err err = ERR_INIT;
 	size_t count;
 
 	contents_write_start(&text);
-	contents_write_end(&text, 0);
+	contents_write_end(&text, 0, &frames);
 	assert_ok(read_text(buf_str(&text), &count, &err), err);
 	assert_int_equal(count, 0);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
@@ -102,7 +105,7 @@ static void what_is_not_this_layout_is_refused(void **state)
 		const char *text, *message;
 	} cases[] = {
 	    {"", "does not start"},
-	    {"{\"version\":2,\"entries\":[\n],\"count\":0}\n",
+	    {"{\"version\":3,\"entries\":[\n],\"count\":0}\n",
 		"does not start"},
 	    {START, "cut short"},
 	    {START ENTRY("a"), "last line has no end"},
@@ -205,6 +208,7 @@ static void what_fits_is_read_back(void **state)
 	    .mtime = INT64_MIN};
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	cleanup(buf_done) struct buf line = BUF_INIT;
+	const struct frames frames = VEC_INIT;
 	struct err err = ERR_INIT;
 	size_t count;
 
@@ -214,7 +218,7 @@ static void what_fits_is_read_back(void **state)
 	contents_write_entry(&line, &e, facts);
 	buf_add(&text, line.data + CONTENTS_SEPARATOR_LEN,
 	    line.len - CONTENTS_SEPARATOR_LEN);
-	contents_write_end(&text, 1);
+	contents_write_end(&text, 1, &frames);
 	assert_ok(read_text(buf_str(&text), &count, &err), err);
 	assert_int_equal(count, 1);
 }

@@ -29,6 +29,12 @@ static void manifest_of_a_run(struct manifest *m)
 	m->archive.encryption = ARCHIVE_AGE;
 	m->archive.entries = 7;
 	m->archive.content_bytes = 99;
+	m->archive.has_index = true;
+	m->archive.index = (struct contents_where){.offset = 1000,
+	    .bytes = 70,
+	    .at = 512,
+	    .len = 300,
+	    .sha256 = {1, [31] = 2}};
 	strvec_add(&m->tags, "before-upgrade");
 	m->hold = true;
 	manifest_add_previous(m, "disk", "prod-20260101T030405Z", DIGEST);
@@ -58,6 +64,10 @@ static void what_is_written_is_read(void **state)
 	assert_true(out.partial && out.hold);
 	assert_int_equal(out.created, in.created);
 	assert_int_equal(out.archive.bytes, in.archive.bytes);
+	assert_true(out.archive.has_index);
+	assert_int_equal(out.archive.index.offset, 1000);
+	assert_int_equal(out.archive.index.len, 300);
+	assert_int_equal(out.archive.index.sha256[31], 2);
 	assert_int_equal(out.archive.compression, ARCHIVE_GZIP);
 	assert_int_equal(out.archive.encryption, ARCHIVE_AGE);
 	assert_string_equal(out.tags.items[0], "before-upgrade");
@@ -153,9 +163,33 @@ static void another_version_is_refused(void **state)
 	struct manifest m;
 	struct err err;
 
-	changed("version", "2", &text);
+	changed("version", "3", &text);
 	assert_fails(parse(&text, &m, &err), err, ERR_FORMAT);
-	assert_contains(err.message, "of version 2; this program reads 1");
+	assert_contains(err.message, "of version 3; this program reads 1 to 2");
+}
+
+static void version_1_has_no_index(void **state)
+{
+	(void)state;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(manifest_done) struct manifest m = {.tool = NULL};
+	struct err err = ERR_INIT;
+
+	changed("version", "1", &text);
+	assert_ok(parse(&text, &m, &err), err);
+	assert_false(m.archive.has_index);
+}
+
+static void an_index_outside_of_the_archive_is_refused(void **state)
+{
+	(void)state;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct manifest m;
+	struct err err;
+
+	changed("archive.bytes", "1069", &text);
+	assert_fails(parse(&text, &m, &err), err, ERR_FORMAT);
+	assert_contains(err.message, "'offset' is outside of the archive");
 }
 
 /* A later version may add to the format: what it adds is no fault. */
@@ -215,6 +249,8 @@ int main(void)
 	    cmocka_unit_test(what_is_written_is_read),
 	    cmocka_unit_test(a_member_that_is_missing_or_odd_is_named),
 	    cmocka_unit_test(another_version_is_refused),
+	    cmocka_unit_test(version_1_has_no_index),
+	    cmocka_unit_test(an_index_outside_of_the_archive_is_refused),
 	    cmocka_unit_test(an_unknown_member_is_no_fault),
 	    cmocka_unit_test(a_cap_is_held),
 	    cmocka_unit_test(a_missing_copy_does_not_make_it_partial),

@@ -55,7 +55,7 @@ static void pack(const struct buf *parts, size_t count, int threads,
 {
 	struct err err = ERR_INIT;
 	cleanup(sink_freep) struct sink *s =
-	    zstd_compress(2, threads, sink_to_buf(out), &err);
+	    zstd_compress(2, threads, NULL, sink_to_buf(out), &err);
 
 	assert_non_null(s);
 	for (size_t i = 0; i < count; i++) {

@@ -1,0 +1,284 @@
+#include "storage/archive/seek.h"
+
+#include "storage/archive/tar_unpacked.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CHUNK = 128 * 1024,
+	INDEX_MEMORY = 1024 * 1024,
+	/* The header of an age file with very many recipients, in one request;
+	 * what is more is asked for when it turns out to be needed. */
+	HEADER_BYTES = 64 * 1024,
+};
+
+struct seek {
+	struct seek_options o;
+	uint64_t archive_bytes; /* as it lies */
+	struct age_file *age;	/* or NULL: it is not encrypted */
+	struct spool index;	/* CONTENTS.json */
+	struct frames frames;
+	uint64_t asked;
+	/* Frames that are being unpacked, up to where the last entry ended. */
+	struct source *unpacking;
+	struct frames_place at; /* of what they yield next */
+	uint64_t frame_after;	/* they are those before this one */
+	char chunk[CHUNK];
+};
+
+static int wrong(struct err *err, const char *what)
+{
+	/* A frame that cannot be unpacked is one that was changed. */
+	if (err->code == ERR_FORMAT)
+		err->code = ERR_INTEGRITY;
+	return err_wrap(err, "%s", what);
+}
+
+/* ---- bytes of the archive ---- */
+
+static struct source *open_bytes(
+    struct seek *s, uint64_t offset, uint64_t len, struct err *err)
+{
+	s->asked += len;
+	return s->o.open(s->o.ctx, offset, len, err);
+}
+
+static int open_age(struct seek *s, struct err *err)
+{
+	uint64_t len =
+	    s->archive_bytes < HEADER_BYTES ? s->archive_bytes : HEADER_BYTES;
+
+	if (!s->o.identities)
+		return err_set(err, ERR_USAGE,
+		    "the archive is encrypted and no identity was given: name "
+		    "the file that holds the secret key");
+	cleanup(source_freep) struct source *from =
+	    len ? open_bytes(s, 0, len, err) : source_from_memory("", 0);
+	if (!from)
+		return -1;
+	s->age = age_file_open(from, s->archive_bytes, s->o.identities, err);
+	return s->age ? 0 : -1;
+}
+
+/* What was compressed, from offset on, decrypted. */
+static struct source *open_packed(
+    struct seek *s, uint64_t offset, uint64_t len, struct err *err)
+{
+	uint64_t at, bytes;
+
+	if (!s->age)
+		return open_bytes(s, offset, len, err);
+	if (age_file_span(s->age, offset, len, &at, &bytes, err))
+		return NULL;
+	struct source *sealed = open_bytes(s, at, bytes, err);
+	return sealed ? age_file_read(s->age, offset, len, sealed) : NULL;
+}
+
+static struct source *open_unpacked(
+    struct seek *s, uint64_t offset, uint64_t len, struct err *err)
+{
+	struct source *packed = open_packed(s, offset, len, err);
+
+	return packed ? tar_unpacked(
+			    s->o.manifest->archive.compression, packed, err)
+		      : NULL;
+}
+
+/* Exactly `bytes`, into a spool, or nowhere (NULL). */
+static int take(struct seek *s, struct source *from, uint64_t bytes,
+    struct spool *to, struct digest *digest, struct err *err)
+{
+	for (uint64_t left = bytes; left;) {
+		size_t want = left < CHUNK ? (size_t)left : CHUNK;
+		if (cancel_check(s->o.cancel, err))
+			return -1;
+		ssize_t n = source_read(from, s->chunk, want, err);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			return err_set(err, ERR_INTEGRITY,
+			    "the archive ends before it does");
+		if (digest)
+			digest_add(digest, s->chunk, (size_t)n);
+		if (to && spool_add(to, s->chunk, (size_t)n, err))
+			return -1;
+		left -= (uint64_t)n;
+	}
+	return 0;
+}
+
+static int take_digested(struct seek *s, struct source *from, uint64_t bytes,
+    const uint8_t sha256[DIGEST_SHA256_LEN], struct spool *to, struct err *err)
+{
+	uint8_t got[DIGEST_SHA256_LEN];
+	struct digest *digest = digest_new(DIGEST_SHA256);
+	int failed = take(s, from, bytes, to, digest, err);
+
+	digest_finish(digest, got);
+	digest_free(digest);
+	if (!failed && memcmp(got, sha256, sizeof got) != 0)
+		failed = err_set(err, ERR_INTEGRITY,
+		    "its content is not what its digest says");
+	return failed;
+}
+
+/* ---- the index ---- */
+
+static int look_at_place(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	(void)ctx;
+	(void)e;
+	(void)err;
+	return 0;
+}
+
+static int check_places(struct seek *s, struct err *err)
+{
+	cleanup(source_freep) struct source *from = spool_source(&s->index);
+
+	return contents_each_placed(from, look_at_place, s,
+	    s->o.manifest->archive.index.offset, &s->frames, err);
+}
+
+static int read_index(struct seek *s, struct err *err)
+{
+	const struct contents_where *i = &s->o.manifest->archive.index;
+
+	if (!i->bytes)
+		return err_set(err, ERR_INTEGRITY,
+		    "the manifest says that " CONTENTS_PATH " has no bytes");
+	cleanup(source_freep) struct source *from =
+	    open_unpacked(s, i->offset, i->bytes, err);
+	if (!from || take(s, from, i->at, NULL, NULL, err) ||
+	    take_digested(s, from, i->len, i->sha256, &s->index, err))
+		return wrong(err, CONTENTS_PATH);
+	return check_places(s, err);
+}
+
+struct seek *seek_open(const struct seek_options *o, struct err *err)
+{
+	struct seek *s = mem_new(struct seek);
+
+	s->o = *o;
+	s->archive_bytes = o->manifest->archive.bytes;
+	spool_init(&s->index, o->scratch, INDEX_MEMORY);
+	int failed = o->manifest->archive.encryption == ARCHIVE_PLAIN
+			 ? 0
+			 : open_age(s, err);
+	if (!failed)
+		failed = read_index(s, err);
+	if (!failed)
+		return s;
+	seek_free(s);
+	return NULL;
+}
+
+void seek_free(struct seek *s)
+{
+	if (!s)
+		return;
+	source_free(s->unpacking);
+	age_file_free(s->age);
+	spool_done(&s->index);
+	vec_done(&s->frames);
+	mem_wipe(s->chunk, sizeof s->chunk);
+	free(s);
+}
+
+int seek_each(const struct seek *s,
+    int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
+    void *ctx, struct err *err)
+{
+	cleanup(source_freep) struct source *from = spool_source(&s->index);
+
+	return contents_each(from, entry, ctx, err);
+}
+
+uint64_t seek_bytes(const struct seek *s)
+{
+	return s->asked;
+}
+
+/* ---- entries ---- */
+
+/* A place as the offset from where frame `first` begins to unpack. */
+static uint64_t offset_from(
+    const struct seek *s, uint64_t first, const struct frames_place *p)
+{
+	uint64_t offset = p->offset;
+
+	for (uint64_t i = first; i < p->frame; i++)
+		offset += s->frames.items[i].unpacked;
+	return offset;
+}
+
+static void close_frames(struct seek *s)
+{
+	source_free(steal(s->unpacking));
+}
+
+/* All the frames that hold the entry. The index was checked: they are there. */
+static int open_frames(
+    struct seek *s, const struct contents_entry *e, struct err *err)
+{
+	const struct frame *all = s->frames.items;
+	uint64_t first = e->place.frame, end = first;
+	uint64_t need = e->place.offset + e->bytes;
+
+	close_frames(s);
+	for (uint64_t has = 0; has < need; end++)
+		has += all[end].unpacked;
+	uint64_t offset = all[first].offset;
+	s->unpacking = open_unpacked(
+	    s, offset, all[end - 1].offset + all[end - 1].bytes - offset, err);
+	s->at = (struct frames_place){.frame = first};
+	s->frame_after = end;
+	return s->unpacking ? 0 : -1;
+}
+
+/* Whether the frames that are open have the entry still to come. */
+static bool is_ahead(const struct seek *s, const struct contents_entry *e)
+{
+	if (!s->unpacking || e->place.frame < s->at.frame ||
+	    e->place.frame >= s->frame_after)
+		return false;
+	const struct frames_place end = {.frame = s->frame_after};
+	uint64_t at = offset_from(s, s->at.frame, &e->place);
+	return at >= s->at.offset &&
+	       at + e->bytes <= offset_from(s, s->at.frame, &end);
+}
+
+static int read_entry(struct seek *s, const struct contents_entry *e,
+    struct spool *to, struct err *err)
+{
+	if (!is_ahead(s, e) && open_frames(s, e, err))
+		return -1;
+	uint64_t at = offset_from(s, s->at.frame, &e->place);
+	if (take(s, s->unpacking, at - s->at.offset, NULL, NULL, err) ||
+	    take_digested(s, s->unpacking, e->bytes, e->sha256, to, err))
+		return -1;
+	s->at.offset = at + e->bytes;
+	return 0;
+}
+
+int seek_read(struct seek *s, const struct contents_entry *e, struct spool *to,
+    struct err *err)
+{
+	cleanup(source_freep) struct source *nothing =
+	    source_from_memory("", 0);
+	int failed = e->bytes
+			 ? read_entry(s, e, to, err)
+			 : take_digested(s, nothing, 0, e->sha256, to, err);
+
+	if (!failed)
+		return 0;
+	close_frames(s);
+	autofree char *what = str_printf("'%.300s'", e->path);
+	return wrong(err, what);
+}

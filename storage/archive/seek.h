@@ -1,0 +1,52 @@
+/*
+ * Looking into an archive without reading all of it. The manifest, which is
+ * signed, says where CONTENTS.json is and its digest; that says where each
+ * entry is and its digest; and an archive is compressed in frames and encrypted
+ * in chunks that can each be opened by themselves. So only what is asked for is
+ * read, and still nothing is handed out that was not checked. The digest of the
+ * whole archive is not: that is what `verify` reads all of it for.
+ *
+ * For one thread at a time.
+ */
+#ifndef STORAGE_ARCHIVE_SEEK_H
+#define STORAGE_ARCHIVE_SEEK_H
+
+#include "storage/archive/contents.h"
+#include "storage/archive/manifest.h"
+#include "storage/base/cancel.h"
+#include "storage/base/err.h"
+#include "storage/base/spool.h"
+#include "storage/base/stream.h"
+#include "storage/crypto/age.h"
+
+struct seek_options {
+	const struct manifest *manifest; /* with archive.has_index; borrowed */
+	const struct age_identities *identities; /* borrowed */
+	const char *scratch;	     /* for what is long; borrowed */
+	const struct cancel *cancel; /* or NULL */
+	/* `len` bytes of the archive as it lies, from offset on. */
+	struct source *(*open)(
+	    void *ctx, uint64_t offset, uint64_t len, struct err *err);
+	void *ctx;
+};
+
+struct seek;
+
+/* Reads CONTENTS.json, and checks its digest and that what it says of places
+ * can be. ERR_INTEGRITY where it does not hold. */
+struct seek *seek_open(const struct seek_options *o, struct err *err);
+void seek_free(struct seek *s); /* takes NULL */
+
+/* contents_each over its CONTENTS.json. */
+int seek_each(const struct seek *s,
+    int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
+    void *ctx, struct err *err);
+/* Adds the content of an entry of this archive to a spool; ERR_INTEGRITY where
+ * it is not what was captured. What was added is good only where 0 came back.
+ * Entries that follow one another in the archive are read in one go. */
+int seek_read(struct seek *s, const struct contents_entry *e, struct spool *to,
+    struct err *err);
+/* How much of the archive was asked for so far, as it lies. */
+uint64_t seek_bytes(const struct seek *s);
+
+#endif
