@@ -246,7 +246,7 @@ static void report_lost(struct work *w)
 	for (size_t i = 0; i < named; i++) {
 		const struct mirror_lost *l = &lost->items[i];
 		struct err why = ERR_INIT;
-		git_id_hex(l->kept_id, hex);
+		git_id_hex(w->state.hash, l->kept_id, hex);
 		err_set(&why, ERR_INTEGRITY, "%s%s%s", l->reason,
 		    l->kept ? "; kept as the run before left it, at " : "",
 		    l->kept ? hex : "");

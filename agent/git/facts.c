@@ -65,7 +65,7 @@ struct json_object *git_facts_json(
 	json_set_bool(facts, "head_unborn", t->state->head_unborn);
 	VEC_EACH (&t->state->refs, r) {
 		autofree char *name = name_shown(r->name);
-		git_id_hex(r->id, hex);
+		git_id_hex(t->state->hash, r->id, hex);
 		json_set_str(refs, name, hex);
 	}
 	json_set(facts, "refs", refs);

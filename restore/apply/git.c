@@ -78,11 +78,10 @@ static void note_refs(
 static void note_head(
     const struct push_result *r, const char *url, struct outcome *outcome)
 {
-	uint8_t id[GIT_ID_LEN];
 
 	if (r->head_set || str_eq(r->head, r->target_head))
 		return;
-	if (git_id_parse(r->head, id) == 0) {
+	if (!str_starts(r->head, "refs/")) {
 		outcome_note(outcome,
 		    "HEAD of the snapshot is detached at %s; set it in the "
 		    "target by hand if it matters: git update-ref --no-deref "

@@ -2,11 +2,12 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
-#include "storage/git/pack/delta.h"
+#include "storage/git/repo/delta.h"
 #include "storage/git/repo/lfs_pointer.h"
 #include "storage/git/repo/loose.h"
 #include "storage/git/repo/object_links.h"
 #include "storage/git/repo/refs.h"
+#include "storage/git/repo/reftable.h"
 #include "storage/git/repo/submodules.h"
 #include "storage/git/wire/location.h"
 
@@ -77,6 +78,39 @@ static void loose(const uint8_t *data, size_t size)
 	unpack(packed, len);
 }
 
+/* As it is, and with an end that is right, behind which it is looked into. */
+static void tables(const uint8_t *data, size_t size)
+{
+	enum { HEADER = 24, END = HEADER + 44 };
+	cleanup(buf_done) struct buf table = BUF_INIT;
+
+	for (enum git_hash h = GIT_SHA1; h <= GIT_SHA256; h++) {
+		cleanup(reftable_records_done) struct reftable_records r =
+		    VEC_INIT;
+		struct err err = ERR_INIT;
+		reftable_parse(h, data, size, 0, &r, &err);
+	}
+	if (size < HEADER + 4)
+		return;
+	const size_t header = data[4] == 2 ? HEADER + 4 : HEADER;
+	buf_add(&table, data, size);
+	memcpy(table.data, "REFT", 4);
+	table.data[4] = data[4] == 2 ? 2 : 1;
+	const size_t end = table.len;
+	autofree void *again = mem_dup(table.data, header);
+	buf_add(&table, again, header);
+	for (int i = 0; i < END - HEADER - 4; i++)
+		buf_add_char(&table, '\0');
+	uint32_t sum = (uint32_t)crc32(
+	    0, (const Bytef *)table.data + end, (unsigned)(table.len - end));
+	for (int shift = 24; shift >= 0; shift -= 8)
+		buf_add_char(&table, (char)(sum >> shift));
+	cleanup(reftable_records_done) struct reftable_records r = VEC_INIT;
+	struct err err = ERR_INIT;
+	reftable_parse(data[4] == 2 ? GIT_SHA256 : GIT_SHA1, table.data,
+	    table.len, 0, &r, &err);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err err = ERR_INIT;
@@ -89,13 +123,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    OBJECT_LINKS_INIT;
 		/* Exactly as long as it is, for the sanitizer to see. */
 		autofree void *copy = mem_dup(data, size);
-		object_links_of(
-		    (enum object_type)type, copy, size, &links, &err);
+		for (enum git_hash h = GIT_SHA1; h <= GIT_SHA256; h++)
+			object_links_of(h, (enum object_type)type, copy, size,
+			    &links, &err);
 	}
 	if (lfs_pointer_parse(data, size, &o) == 0 && strlen(o.sha256) != 64)
 		__builtin_trap();
 	deltas(data, size);
 	loose(data, size);
+	tables(data, size);
 	autofree char *text = str_ndup((const char *)data, size);
 	texts(text);
 	return 0;

@@ -114,16 +114,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup(buf_done) struct buf pack = BUF_INIT;
 	struct err err = ERR_INIT;
-	uint8_t sum[DIGEST_SHA1_LEN];
+	uint8_t sum[GIT_ID_LEN];
 
 	if (size < 13)
 		return 0;
+	const enum git_hash hash = data[0] & 0x80 ? GIT_SHA256 : GIT_SHA1;
 	size_t piece = 1 + data[0] % 64;
 	buf_add(&pack, data + 1, size - 1);
-	digest_of(DIGEST_SHA1, pack.data, pack.len, sum);
-	buf_add(&pack, sum, sizeof(sum));
+	digest_of(git_id_digest(hash), pack.data, pack.len, sum);
+	buf_add(&pack, sum, git_id_len(hash));
 	struct memory m = {(const uint8_t *)pack.data, pack.len};
-	const struct index_pack_options o = {.read_at = read_at,
+	const struct index_pack_options o = {.hash = hash,
+	    .read_at = read_at,
 	    .on_small_blob = on_blob,
 	    .ctx = &m,
 	    .threads = 1,

@@ -48,7 +48,8 @@ static void find_wants(const struct fetch *f, const struct git_refvec *refs,
 	}
 	const struct mirror_state *s = f->state;
 	uint8_t id[GIT_ID_LEN];
-	if (git_id_parse(s->head, id) == 0 && !packs_has(&f->store->packs, id))
+	if (git_id_parse(s->hash, s->head, id) == 0 &&
+	    !packs_has(&f->store->packs, id))
 		add_id(wants, &seen, id);
 }
 
@@ -70,7 +71,7 @@ static void add_ancestors(struct repo *repo, const uint8_t *tip,
 		const char *parent = strstr(buf_str(&data), "\nparent ");
 		const char *author = strstr(buf_str(&data), "\nauthor ");
 		if (!parent || (author && author < parent) ||
-		    git_id_parse(parent + 8, id))
+		    git_id_parse(repo_hash(repo), parent + 8, id))
 			return;
 		if ((distance & (distance - 1)) == 0)
 			add_id(haves, seen, id);
@@ -108,10 +109,10 @@ static void report_progress(void *ctx, uint64_t bytes)
 static bool is_closed(const struct fetch *f, const struct incoming *in)
 {
 	const struct index_pack *index = incoming_index(in);
-	const uint8_t *id;
+	uint8_t id[GIT_ID_LEN];
 
 	for (size_t at = 0;
-	     (id = object_links_next(index_pack_object_links(index), &at));) {
+	     object_links_next(index_pack_object_links(index), &at, id);) {
 		if (!index_pack_has(index, id) &&
 		    !packs_has(&f->store->packs, id))
 			return false;
@@ -129,7 +130,7 @@ static int prove(struct fetch *f, const struct git_idvec *wants,
 	char hex[GIT_ID_HEX];
 
 	VEC_EACH (wants, id) {
-		git_id_hex(id->bytes, hex);
+		git_id_hex(f->state->hash, id->bytes, hex);
 		const char *name = hex;
 		VEC_EACH (&f->state->refs, r) {
 			if (memcmp(r->id, id->bytes, GIT_ID_LEN) == 0)
@@ -137,7 +138,8 @@ static int prove(struct fetch *f, const struct git_idvec *wants,
 		}
 		git_refvec_add(&wanted, name, id->bytes);
 	}
-	int failed = reach_check(f->o->dir, &wanted, f->access->cancel, &why);
+	int failed = reach_check(
+	    f->o->dir, f->state->hash, &wanted, f->access->cancel, &why);
 	git_refvec_done(&wanted);
 	if (!failed)
 		return 0;
@@ -150,7 +152,8 @@ static int prove(struct fetch *f, const struct git_idvec *wants,
 static int receive(struct fetch *f, struct upstream *from,
     const struct upstream_request *request, struct err *err)
 {
-	const struct incoming_options io = {.dir = f->o->dir,
+	const struct incoming_options io = {.hash = f->state->hash,
+	    .dir = f->o->dir,
 	    .scan = &f->store->scan,
 	    .cancel = f->access->cancel,
 	    .progress = report_progress,
@@ -181,13 +184,14 @@ static void read_refs(struct fetch *f, struct upstream *from)
 	free(s->head);
 	git_refvec_done(&s->refs);
 	strvec_done(&s->odd_refs);
+	s->hash = from->hash;
 	s->head = steal(from->head);
 	s->refs = from->refs;
 	s->odd_refs = from->odd_refs;
 	from->refs = (struct git_refvec)VEC_INIT;
 	from->odd_refs = (struct strvec)VEC_INIT;
-	s->head_unborn =
-	    git_id_parse(s->head, id) && !git_refvec_find(&s->refs, s->head);
+	s->head_unborn = git_id_parse(s->hash, s->head, id) &&
+			 !git_refvec_find(&s->refs, s->head);
 }
 
 static int fetch_missing(struct fetch *f, struct upstream *from,
@@ -216,7 +220,8 @@ static int fetch_once(struct fetch *f, struct err *err)
 	f->listed = true;
 	f->local = from->repo != NULL;
 	read_refs(f, from);
-	if (mirror_store_await(f->store, err))
+	if (mirror_store_await(f->store, err) ||
+	    mirror_store_set_hash(f->store, f->state->hash, err))
 		return -1;
 	int result = fetch_missing(f, from, &wants, &haves, err);
 	vec_done(&wants);
@@ -322,16 +327,18 @@ static void leave_lost_out(struct fetch *f, const struct salvage_lostvec *lost)
 	}
 	refs->len = left;
 	uint8_t id[GIT_ID_LEN];
-	const struct salvage_lost *l = git_id_parse(f->state->head, id) == 0
-					   ? salvage_find(lost, id)
-					   : NULL;
+	const struct salvage_lost *l =
+	    git_id_parse(f->state->hash, f->state->head, id) == 0
+		? salvage_find(lost, id)
+		: NULL;
 	if (l) {
 		add_lost(f, "HEAD", l->reason, NULL);
 		free(f->state->head);
 		f->state->head = str_dup("refs/heads/main");
 	}
-	f->state->head_unborn = git_id_parse(f->state->head, id) &&
-				!git_refvec_find(refs, f->state->head);
+	f->state->head_unborn =
+	    git_id_parse(f->state->hash, f->state->head, id) &&
+	    !git_refvec_find(refs, f->state->head);
 }
 
 /* Only where all that is asked for at once is refused for an object's sake. */
@@ -374,14 +381,14 @@ static int check_complete(struct fetch *f, struct err *err)
 	VEC_EACH (&f->state->refs, r) {
 		if (packs_has(&f->store->packs, r->id))
 			continue;
-		git_id_hex(r->id, hex);
+		git_id_hex(f->state->hash, r->id, hex);
 		return err_set(err, ERR_INTEGRITY,
 		    "the server offered %s at %s and did not send it", r->name,
 		    hex);
 	}
 	if (!mirror_store_is_unproven(f->store) ||
-	    reach_check(f->o->dir, &f->state->refs, f->access->cancel, err) ==
-		0)
+	    reach_check(f->o->dir, f->state->hash, &f->state->refs,
+		f->access->cancel, err) == 0)
 		return 0;
 	/* What is there now looks complete to the next run. */
 	if (err->code == ERR_INTEGRITY)

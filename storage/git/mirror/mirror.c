@@ -6,6 +6,7 @@
 #include "storage/git/mirror/fetch.h"
 #include "storage/git/mirror/store.h"
 #include "storage/git/mirror/submodule_notes.h"
+#include "storage/git/repo/repo.h"
 #include "storage/git/wire/remote.h"
 
 #include <errno.h>
@@ -89,6 +90,11 @@ static void describe_store(struct mirror_store *store, struct mirror_state *s)
 		    "credentials, and is made anew: give each configuration a "
 		    "state_dir of its own",
 		    store->dir);
+	if (store->rehashed)
+		*vec_add(&s->warnings) = str_printf(
+		    "the mirror %s is made anew: the repository is one of "
+		    "%s now",
+		    store->dir, git_id_hash_name(store->hash));
 	if (store->damage)
 		*vec_add(&s->warnings) =
 		    str_printf("the mirror %s was damaged and is made anew: %s",
@@ -111,7 +117,7 @@ static int update(struct mirror_store *store, const struct mirror_options *o,
 		return -1;
 	autofree char *notes = file_join(o->dir, "backstay/submodules");
 	return submodule_notes_find(
-	    o->dir, notes, &state->refs, &state->submodules, err);
+	    o->dir, state->hash, notes, &state->refs, &state->submodules, err);
 }
 
 int mirror_update(
@@ -132,7 +138,8 @@ int mirror_files(const char *dir, struct strvec *files, struct err *err)
 {
 	cleanup(packs_done) struct packs packs = PACKS_INIT;
 
-	if (packs_open(&packs, dir, err))
+	if (repo_config_hash(dir, &packs.hash, err) ||
+	    packs_open(&packs, dir, err))
 		return -1;
 	strvec_add(files, "HEAD");
 	strvec_add(files, "config");
@@ -145,6 +152,6 @@ int mirror_files(const char *dir, struct strvec *files, struct err *err)
 		*vec_add(files) = str_printf("objects/pack/%s", name);
 	}
 	strvec_add(files, "packed-refs");
-	strvec_add(files, "refs/.keep");
+	strvec_add(files, MIRROR_KEEP);
 	return 0;
 }

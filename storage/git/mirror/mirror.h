@@ -46,6 +46,7 @@ struct mirror_lost {
 VEC_DEFINE(mirror_lostvec, struct mirror_lost);
 
 struct mirror_state {
+	enum git_hash hash;
 	char *head; /* what HEAD names ("refs/heads/main"), or an id */
 	bool head_unborn;
 	struct git_refvec refs;	    /* sorted by name */
@@ -74,10 +75,15 @@ void mirror_unlockp(struct mirror_lock **l);
 int mirror_update(const struct mirror_options *o, struct mirror_state *state,
     struct err *err);
 
+/* Git takes no directory for a repository that lacks refs/, and an archive of
+ * files has no empty directories. An empty file of that name is what git and
+ * its checks (git fsck, git refs verify) pass over, while any other one would
+ * be a reference, or a bad one. */
+#define MIRROR_KEEP "refs/keep.lock"
+
 /* The files of the mirror that belong into an archive, relative to it, in
  * their one order: HEAD, config, objects/info/packs, packs and indexes by name,
- * packed-refs, refs/.keep. (Git takes no directory for a repository that lacks
- * objects/ or refs/, and an archive of files has no empty directories.) */
+ * packed-refs, and MIRROR_KEEP. */
 int mirror_files(const char *dir, struct strvec *files, struct err *err);
 
 #endif

@@ -3,9 +3,11 @@
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/git/mirror/mirror.h"
 #include "storage/git/pack/copy.h"
 #include "storage/git/pack/incoming.h"
 #include "storage/git/repo/ref_files.h"
+#include "storage/git/repo/repo.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,16 +15,6 @@
 #include <unistd.h>
 
 enum { MAX_PACKS = 16, MAX_ORIGIN = 4096 };
-
-static const char config_text[] = "[core]\n"
-				  "\trepositoryformatversion = 0\n"
-				  "\tfilemode = true\n"
-				  "\tbare = true\n";
-
-const char *mirror_store_config(void)
-{
-	return config_text;
-}
 
 void mirror_store_init(struct mirror_store *s, const char *dir,
     const char *origin, const struct cancel *cancel)
@@ -64,11 +56,14 @@ static int load(struct mirror_store *s, struct err *err)
 	autofree char *notes = file_join(s->dir, "backstay/lfs");
 	autofree char *head = NULL;
 
+	if (repo_config_hash(s->dir, &s->hash, err))
+		return -1;
+	s->packs.hash = s->hash;
 	if (incoming_clean(s->dir, err) ||
-	    ref_files_read_head(s->dir, &head, err) ||
+	    ref_files_read_head(s->dir, s->hash, &head, err) ||
 	    packs_open(&s->packs, s->dir, err) ||
 	    lfs_scan_load(&s->scan, notes, err) ||
-	    ref_files_read(s->dir, &s->refs, err))
+	    ref_files_read(s->dir, s->hash, &s->refs, err))
 		return -1;
 	VEC_EACH (&s->refs, r) {
 		if (!packs_has(&s->packs, r->id))
@@ -107,7 +102,7 @@ static int make_empty(struct mirror_store *s, struct err *err)
 	static const char *const dirs[] = {
 	    "objects/pack", "objects/info", "refs", "backstay"};
 	autofree char *config = file_join(s->dir, "config");
-	autofree char *keep = file_join(s->dir, "refs/.keep");
+	const char *config_text = repo_config_text(s->hash);
 
 	forget(s);
 	s->fresh = true;
@@ -118,7 +113,7 @@ static int make_empty(struct mirror_store *s, struct err *err)
 		if (file_mkdirs(dir, err))
 			return -1;
 	}
-	if (note_origin(s, err) || file_write_durably(keep, "", 0, err) ||
+	if (note_origin(s, err) ||
 	    file_write_durably(config, config_text, strlen(config_text), err))
 		return -1;
 	return mirror_store_save_scan(s, err);
@@ -168,9 +163,20 @@ int mirror_store_await(struct mirror_store *s, struct err *err)
 	return throw_away(s, &why, err);
 }
 
+int mirror_store_set_hash(
+    struct mirror_store *s, enum git_hash hash, struct err *err)
+{
+	if (s->hash == hash)
+		return 0;
+	s->hash = hash;
+	s->rehashed = !s->fresh;
+	return make_empty(s, err);
+}
+
 int mirror_store_reload(struct mirror_store *s, struct err *err)
 {
 	packs_done(&s->packs);
+	s->packs.hash = s->hash;
 	return packs_open(&s->packs, s->dir, err);
 }
 
@@ -255,8 +261,10 @@ int mirror_store_drop_pack(
 static int merge(
     struct mirror_store *s, const struct packs *small, struct err *err)
 {
-	const struct incoming_options o = {
-	    .dir = s->dir, .durable = true, .cancel = s->cancel};
+	const struct incoming_options o = {.hash = s->hash,
+	    .dir = s->dir,
+	    .durable = true,
+	    .cancel = s->cancel};
 	cleanup(incoming_freep) struct incoming *in = incoming_new(&o, err);
 
 	if (!in || pack_copy_all(small, incoming_add, in, s->cancel, err) ||
@@ -272,7 +280,7 @@ static int merge(
 
 int mirror_store_consolidate(struct mirror_store *s, struct err *err)
 {
-	struct packs small = PACKS_INIT; /* borrows from the store's */
+	struct packs small = {.hash = s->hash}; /* borrows from the store's */
 
 	if (s->packs.packs.len <= MAX_PACKS)
 		return 0;
@@ -298,10 +306,21 @@ static int write_pack_list(struct mirror_store *s, struct err *err)
 	return file_update_durably(path, text.data, text.len, err);
 }
 
+/* Older versions had another name for it, which newer git complains of. */
+static int write_keep(struct mirror_store *s, struct err *err)
+{
+	autofree char *path = file_join(s->dir, MIRROR_KEEP);
+	autofree char *old = file_join(s->dir, "refs/.keep");
+
+	unlink(old);
+	return file_update_durably(path, "", 0, err);
+}
+
 int mirror_store_publish(struct mirror_store *s, const struct git_refvec *refs,
     const char *head, struct err *err)
 {
-	if (write_pack_list(s, err) || ref_files_write(s->dir, refs, err))
+	if (write_keep(s, err) || write_pack_list(s, err) ||
+	    ref_files_write(s->dir, s->hash, refs, err))
 		return -1;
 	return ref_files_write_head(s->dir, head, err);
 }

@@ -11,8 +11,8 @@
 
 #include "storage/base/cancel.h"
 #include "storage/base/err.h"
-#include "storage/git/pack/packs.h"
 #include "storage/git/repo/lfs_pointer.h"
+#include "storage/git/repo/packs.h"
 #include "storage/git/repo/refs.h"
 
 #include <pthread.h>
@@ -22,20 +22,20 @@ struct mirror_store {
 	const char *dir;    /* borrowed */
 	const char *origin; /* borrowed; NULL: any */
 	const struct cancel *cancel;
+	enum git_hash hash;
 	struct packs packs;
 	struct git_refvec refs; /* of the run before; sorted */
 	struct lfs_scan scan;	/* pointers of all packs */
 	bool fresh;		/* nothing of a run before is there */
 	char *damage;		/* why it was made anew, or NULL */
 	bool other;		/* it was made anew, for it was another's */
+	bool rehashed;		/* it was made anew, for its hash was another */
 	bool unmarked; /* it was made anew, for it does not say whose it is */
 	/* While the files are held against their checksums: */
 	bool checking;
 	pthread_t checker;
 	struct err check_err;
 };
-/* The text of a mirror's `config`, always the same. */
-const char *mirror_store_config(void);
 void mirror_store_init(struct mirror_store *s, const char *dir,
     const char *origin, const struct cancel *cancel);
 void mirror_store_done(struct mirror_store *s);
@@ -45,6 +45,11 @@ void mirror_store_done(struct mirror_store *s);
 int mirror_store_open(struct mirror_store *s, struct err *err);
 /* Waits for that. Where the files were damaged, the store is empty now. */
 int mirror_store_await(struct mirror_store *s, struct err *err);
+
+/* The hash of what it is to be a mirror of; where it has another, it is empty
+ * now. */
+int mirror_store_set_hash(
+    struct mirror_store *s, enum git_hash hash, struct err *err);
 
 /* After a pack was added beside it. */
 int mirror_store_reload(struct mirror_store *s, struct err *err);

@@ -39,12 +39,12 @@ static void add_note(struct notevec *v, const uint8_t *tip, const char *url)
 	n->url = url ? str_dup(url) : NULL;
 }
 
-/* "<40 hex>" or "<40 hex> <url>", sorted. */
-static void load(const char *path, struct notevec *notes)
+/* "<hex digits>" or "<hex digits> <url>", sorted. */
+static void load(enum git_hash hash, const char *path, struct notevec *notes)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
-	const size_t hex = GIT_ID_HEX - 1;
+	const size_t hex = git_id_digits(hash);
 	uint8_t tip[GIT_ID_LEN];
 
 	if (file_read(path, MAX_NOTES, &text, &ignored))
@@ -53,21 +53,23 @@ static void load(const char *path, struct notevec *notes)
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		if (!*line)
 			continue;
-		if (git_id_parse(line, tip) || (line[hex] && line[hex] != ' '))
+		if (git_id_parse(hash, line, tip) ||
+		    (line[hex] && line[hex] != ' '))
 			break;
 		add_note(notes, tip, line[hex] ? line + hex + 1 : NULL);
 	}
 	vec_sort(notes, by_tip);
 }
 
-static int save(const char *path, struct notevec *notes, struct err *err)
+static int save(enum git_hash hash, const char *path, struct notevec *notes,
+    struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	char hex[GIT_ID_HEX];
 
 	vec_sort(notes, by_tip);
 	VEC_EACH (notes, n) {
-		git_id_hex(n->tip, hex);
+		git_id_hex(hash, n->tip, hex);
 		buf_printf(&text, "%s%s%s\n", hex, n->url ? " " : "",
 		    n->url ? n->url : "");
 	}
@@ -136,16 +138,17 @@ static int collect(const char *dir, const struct git_refvec *refs,
 	return 0;
 }
 
-int submodule_notes_find(const char *dir, const char *path,
+int submodule_notes_find(const char *dir, enum git_hash hash, const char *path,
     const struct git_refvec *refs, struct strvec *urls, struct err *err)
 {
 	cleanup(notes_done) struct notevec known = VEC_INIT;
 	cleanup(notes_done) struct notevec now = VEC_INIT;
 	size_t tips_read = 0;
 
-	load(path, &known);
+	load(hash, path, &known);
 	if (collect(dir, refs, &known, &now, &tips_read, err) ||
-	    ((tips_read || now.len != known.len) && save(path, &now, err)))
+	    ((tips_read || now.len != known.len) &&
+		save(hash, path, &now, err)))
 		return -1;
 	VEC_EACH (&now, n) {
 		if (n->url && !strvec_has(urls, n->url))

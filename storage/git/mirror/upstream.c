@@ -7,6 +7,7 @@
 #include "storage/git/repo/loose.h"
 #include "storage/git/repo/reach.h"
 #include "storage/git/repo/ref_files.h"
+#include "storage/git/repo/reftable.h"
 #include "storage/git/repo/repo.h"
 #include "storage/git/wire/remote.h"
 
@@ -40,7 +41,7 @@ static char *head_of(const struct advert *a)
 		return str_dup(a->head_target);
 	if (!a->has_head)
 		return str_dup("refs/heads/main");
-	git_id_hex(a->head_id, hex);
+	git_id_hex(a->hash, a->head_id, hex);
 	return str_dup(hex);
 }
 
@@ -55,6 +56,7 @@ static int list_remote(struct upstream *u, const char *url,
 		return err_set(err, ERR_FORMAT,
 		    "the repository is a shallow clone: its history is cut "
 		    "off; complete it on the server (git fetch --unshallow)");
+	u->hash = a->hash;
 	u->head = head_of(a);
 	u->refs = a->refs;
 	a->refs = (struct git_refvec)VEC_INIT;
@@ -77,9 +79,13 @@ static int list_local(struct upstream *u, const char *path, struct err *err)
 		    "%s is a shallow clone: its history is cut off; complete "
 		    "it first (git fetch --unshallow)",
 		    dir);
+	u->hash = repo_hash(u->repo);
+	if (repo_has_reftable(u->repo))
+		return reftable_read(repo_own_dir(u->repo), dir, u->hash,
+		    &u->head, &u->refs, err);
 	return ref_files_resolve_head(
-		   repo_own_dir(u->repo), dir, &u->head, err) ||
-		       ref_files_read(dir, &u->refs, err)
+		   repo_own_dir(u->repo), dir, u->hash, &u->head, err) ||
+		       ref_files_read(dir, u->hash, &u->refs, err)
 		   ? -1
 		   : 0;
 }
@@ -98,7 +104,7 @@ static int fetch_local(struct upstream *u, const struct upstream_request *r,
 	cleanup(object_links_done) struct object_links missing =
 	    OBJECT_LINKS_INIT;
 	cleanup(strvec_done) struct strvec dirs = VEC_INIT;
-	cleanup(packs_done) struct packs packs = PACKS_INIT;
+	cleanup(packs_done) struct packs packs = {.hash = u->hash};
 
 	if (reach_collect(
 		u->repo, r->wants, is_there, r->packs, &missing, cancel, err) ||

@@ -7,7 +7,7 @@
 
 #include "storage/base/err.h"
 #include "storage/base/str.h"
-#include "storage/git/pack/packs.h"
+#include "storage/git/repo/packs.h"
 #include "storage/git/repo/refs.h"
 #include "storage/git/wire/access.h"
 
@@ -17,8 +17,9 @@ struct remote;
 struct repo;
 
 struct upstream {
-	struct remote *remote;	/* NULL for a file path */
-	struct repo *repo;	/* NULL for a server */
+	struct remote *remote; /* NULL for a file path */
+	struct repo *repo;     /* NULL for a server */
+	enum git_hash hash;
 	char *head;		/* as mirror_state's */
 	struct git_refvec refs; /* sorted by name */
 	struct strvec odd_refs; /* offered, but no ref may be called so */

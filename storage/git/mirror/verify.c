@@ -4,12 +4,13 @@
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
-#include "storage/git/mirror/store.h"
+#include "storage/git/mirror/mirror.h"
 #include "storage/git/pack/index_pack.h"
 #include "storage/git/pack/index_parts.h"
-#include "storage/git/pack/packs.h"
+#include "storage/git/repo/packs.h"
 #include "storage/git/repo/reach.h"
 #include "storage/git/repo/ref_files.h"
+#include "storage/git/repo/repo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 256 * 1024, CONFIG_MAX_BYTES = 64 * 1024 };
+enum { READ_BYTES = 256 * 1024 };
 
 struct pack_file {
 	int fd;
@@ -65,7 +66,7 @@ static int same_index(
 	if (index_pack_count(ip) == pack->count) {
 		uint32_t i = 0;
 		while (i < pack->count &&
-		       memcmp(index_pack_id(ip, i), pack_id(pack, i),
+		       memcmp(index_pack_id(ip, i), pack_id(pack, i).bytes,
 			   GIT_ID_LEN) == 0 &&
 		       index_pack_offset(ip, i) == pack_offset(pack, i))
 			i++;
@@ -110,8 +111,10 @@ static int verify_pack(const struct pack *pack, struct object_links *links,
 {
 	autoclose int fd = open(pack->path, O_RDONLY | O_CLOEXEC);
 	struct pack_file f = {.fd = fd, .path = pack->path};
-	const struct index_pack_options o = {
-	    .read_at = read_at, .ctx = &f, .cancel = cancel};
+	const struct index_pack_options o = {.hash = pack->hash,
+	    .read_at = read_at,
+	    .ctx = &f,
+	    .cancel = cancel};
 	cleanup(index_pack_freep) struct index_pack *ip = NULL;
 
 	if (fd < 0)
@@ -123,28 +126,32 @@ static int verify_pack(const struct pack *pack, struct object_links *links,
 			err->code = ERR_INTEGRITY;
 		return err_wrap(err, "%s", pack->path);
 	}
-	const uint8_t *id;
+	uint8_t id[GIT_ID_LEN];
 	for (size_t at = 0;
-	     (id = object_links_next(index_pack_object_links(ip), &at));)
+	     object_links_next(index_pack_object_links(ip), &at, id);)
 		object_links_add(links, id);
 	return same_index(ip, pack, err);
 }
 
-/* "pack-<40 hex digits>" and one of the two endings. */
+/* "pack-<40 or 64 hex digits>" and one of the two endings. */
 static bool is_pack_file(const char *name)
 {
 	const char *stem = name + strlen("objects/pack/pack-");
 
-	return str_starts(name, "objects/pack/pack-") &&
-	       strspn(stem, "0123456789abcdef") == GIT_ID_HEX - 1 &&
-	       (str_eq(stem + GIT_ID_HEX - 1, ".pack") ||
-		   str_eq(stem + GIT_ID_HEX - 1, ".idx"));
+	if (!str_starts(name, "objects/pack/pack-"))
+		return false;
+	const size_t digits = strspn(stem, "0123456789abcdef");
+	return (digits == git_id_digits(GIT_SHA1) ||
+		   digits == git_id_digits(GIT_SHA256)) &&
+	       (str_eq(stem + digits, ".pack") ||
+		   str_eq(stem + digits, ".idx"));
 }
 
 int verify_file_name(const char *name, struct err *err)
 {
 	static const char *const known[] = {"HEAD", "config",
-	    "objects/info/packs", "packed-refs", "refs/.keep"};
+	    "objects/info/packs", "packed-refs", MIRROR_KEEP,
+	    "refs/.keep" /* in older archives */};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (str_eq(name, known[i]))
@@ -156,47 +163,32 @@ int verify_file_name(const char *name, struct err *err)
 	    "to what was not captured");
 }
 
-/* What git reads as configuration is ours, or is not there. */
-static int check_config(const char *dir, struct err *err)
-{
-	autofree char *path = file_join(dir, "config");
-	cleanup(buf_done) struct buf text = BUF_INIT;
-
-	if (!file_exists(path))
-		return 0;
-	if (file_read(path, CONFIG_MAX_BYTES, &text, err))
-		return -1;
-	if (str_eq(buf_str(&text), mirror_store_config()))
-		return 0;
-	return err_set(
-	    err, ERR_INTEGRITY, "its config is not the one that a mirror has");
-}
-
 /* Whether all that is named anywhere is there, which is more than is needed:
  * where it is not so, the exact walk decides. */
 static int check_links(const char *dir, const struct packs *packs,
     const struct git_refvec *refs, const struct object_links *links,
     const struct cancel *cancel, struct err *err)
 {
-	const uint8_t *id;
+	uint8_t id[GIT_ID_LEN];
 	bool closed = true;
 
 	VEC_EACH (refs, r)
 		closed = closed && packs_has(packs, r->id);
-	for (size_t at = 0; closed && (id = object_links_next(links, &at));)
+	for (size_t at = 0; closed && object_links_next(links, &at, id);)
 		closed = packs_has(packs, id);
-	return closed ? 0 : reach_check(dir, refs, cancel, err);
+	return closed ? 0 : reach_check(dir, packs->hash, refs, cancel, err);
 }
 
-static int read_refs(const char *dir, struct git_refvec *refs, struct err *err)
+static int read_refs(const char *dir, enum git_hash hash,
+    struct git_refvec *refs, struct err *err)
 {
 	autofree char *head = NULL;
 	uint8_t id[GIT_ID_LEN];
 
-	if (ref_files_read_head(dir, &head, err) ||
-	    ref_files_read(dir, refs, err))
+	if (ref_files_read_head(dir, hash, &head, err) ||
+	    ref_files_read(dir, hash, refs, err))
 		return -1;
-	if (git_id_parse(head, id) == 0)
+	if (git_id_parse(hash, head, id) == 0)
 		git_refvec_add(refs, "HEAD", id);
 	return 0;
 }
@@ -208,7 +200,9 @@ static int verify(const char *dir, const struct cancel *cancel,
 	cleanup(object_links_done) struct object_links links =
 	    OBJECT_LINKS_INIT;
 
-	if (check_config(dir, err) || read_refs(dir, refs, err) ||
+	/* What git reads as configuration is ours. */
+	if (repo_config_hash(dir, &packs.hash, err) ||
+	    read_refs(dir, packs.hash, refs, err) ||
 	    packs_open(&packs, dir, err)) {
 		if (err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND)
 			err->code = ERR_INTEGRITY;

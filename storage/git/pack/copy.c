@@ -54,18 +54,20 @@ static bool loses_base(const struct copy *c, const struct stored *s)
 {
 	if (s->base)
 		return !s->base->copied_to;
-	return s->base_id && c->wanted &&
-	       !object_links_has(c->wanted, s->base_id);
+	return s->is.kind == PACKED_REF_DELTA && c->wanted &&
+	       !object_links_has(c->wanted, s->is.base_id);
 }
 
 /* With its new distance, where it has one. */
 static int put_head(struct copy *c, const struct stored *s, struct err *err)
 {
-	uint8_t out[sizeof(s->head)];
-	size_t n = s->type_len;
+	uint8_t out[PACKED_HEAD_MAX];
+	size_t n = s->is.type_len;
 
-	memcpy(out, s->head, n);
-	if (s->base)
+	memcpy(out, s->head, s->is.len);
+	if (s->is.kind == PACKED_REF_DELTA)
+		n = s->is.len;
+	else if (s->base)
 		n += put_distance(c->out.written - s->base->copied_to, out + n);
 	return pack_writer_raw(&c->out, out, n, err);
 }
@@ -95,10 +97,10 @@ static int copy_object(struct copy *c, const struct origin *o,
 		return -1;
 	p->copied_to = c->out.written;
 	if (loses_base(c, &s))
-		return copy_whole(c, pack_id(o->pack, p->id), err);
+		return copy_whole(c, pack_id(o->pack, p->id).bytes, err);
 	if (put_head(c, &s, err))
 		return -1;
-	for (uint64_t from = p->offset + s.head_len; from < end;) {
+	for (uint64_t from = p->offset + s.is.len; from < end;) {
 		size_t n = end - from < CHUNK ? (size_t)(end - from) : CHUNK;
 		if (origin_read(o, from, c->chunk, n, err) ||
 		    pack_writer_raw(&c->out, c->chunk, n, err))
@@ -115,10 +117,10 @@ static int copy_origin(struct copy *c, size_t index, struct err *err)
 
 	for (uint32_t i = 0; i < o->pack->count; i++) {
 		struct origin_slot *p = &o->slots[i];
-		const uint8_t *id = pack_id(o->pack, p->id);
-		if (c->wanted && !object_links_has(c->wanted, id))
+		const struct git_id id = pack_id(o->pack, p->id);
+		if (c->wanted && !object_links_has(c->wanted, id.bytes))
 			continue;
-		p->copied_to = copied_before(c, index, id);
+		p->copied_to = copied_before(c, index, id.bytes);
 		if (!p->copied_to && copy_object(c, o, p, err))
 			return -1;
 	}
@@ -132,10 +134,11 @@ static uint32_t count_objects(const struct copy *c)
 	for (size_t k = 0; k < c->packs->packs.len; k++) {
 		const struct pack *p = c->origins[k].pack;
 		for (uint32_t i = 0; i < p->count; i++) {
+			const struct git_id id = pack_id(p, i);
 			bool seen = false;
 			for (size_t j = 0; j < k && !seen; j++)
 				seen = pack_find(
-				    c->origins[j].pack, pack_id(p, i), NULL);
+				    c->origins[j].pack, id.bytes, NULL);
 			count += !seen;
 		}
 	}
@@ -168,7 +171,7 @@ static void copy_init(struct copy *c, const struct packs *packs,
     void *ctx, const struct cancel *cancel)
 {
 	*c = (struct copy){.packs = packs, .chunk = mem_alloc(CHUNK)};
-	pack_writer_init(&c->out, on_data, ctx, cancel);
+	pack_writer_init(&c->out, packs->hash, on_data, ctx, cancel);
 }
 
 static void copy_done(struct copy *c)
@@ -224,7 +227,7 @@ static int copy_unpacked(struct copy *c, const struct strvec *dirs,
 	enum object_type type;
 	uint64_t size;
 	cleanup(source_freep) struct source *from =
-	    loose_open(dirs, id, &type, &size, &why);
+	    loose_open(dirs, c->packs->hash, id, &type, &size, &why);
 
 	if (from)
 		return pack_writer_object(&c->out, type, size, from, err);
@@ -236,9 +239,9 @@ static int copy_unpacked(struct copy *c, const struct strvec *dirs,
 
 static int copy_rest(struct copy *c, const struct strvec *dirs, struct err *err)
 {
-	const uint8_t *id;
+	uint8_t id[GIT_ID_LEN];
 
-	for (size_t at = 0; (id = object_links_next(c->wanted, &at));)
+	for (size_t at = 0; object_links_next(c->wanted, &at, id);)
 		if (!packs_has(c->packs, id) && copy_unpacked(c, dirs, id, err))
 			return -1;
 	return 0;

@@ -11,8 +11,8 @@
 #include "storage/base/cancel.h"
 #include "storage/base/err.h"
 #include "storage/base/str.h"
-#include "storage/git/pack/packs.h"
 #include "storage/git/repo/object_links.h"
+#include "storage/git/repo/packs.h"
 #include "storage/git/repo/repo.h"
 
 /* All objects of the packs. */

@@ -54,7 +54,8 @@ struct incoming *incoming_new(const struct incoming_options *o, struct err *err)
 		err_system(err, errno, "cannot make %s", in->path);
 		return NULL;
 	}
-	const struct index_pack_options io = {.read_at = read_at,
+	const struct index_pack_options io = {.hash = o->hash,
+	    .read_at = read_at,
 	    .on_small_blob = o->scan ? on_blob : NULL,
 	    .ctx = in,
 	    .cancel = o->cancel};
@@ -150,7 +151,7 @@ int incoming_keep(struct incoming *in, struct err *err)
 		return 0;
 	if (in->o.durable && fsync(in->fd))
 		return err_system(err, errno, "cannot sync %s", in->path);
-	git_id_hex(index_pack_checksum(in->ip), hex);
+	git_id_hex(in->o.hash, index_pack_checksum(in->ip), hex);
 	autofree char *pack = str_printf("%s/pack-%s.pack", in->pack_dir, hex);
 	autofree char *idx = str_printf("%s/pack-%s.idx", in->pack_dir, hex);
 	if (fchmod(in->fd, 0444) || rename(in->path, pack))

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct incoming_options {
+	enum git_hash hash;
 	const char *dir;       /* the bare repository; borrowed */
 	struct lfs_scan *scan; /* sees every small blob; may be NULL */
 	bool durable;	       /* on disk before it has its name */

@@ -197,7 +197,7 @@ static void work(void *ctx, size_t index)
 	struct worker *w = (struct worker *)ctx + index;
 	struct resolver *r = w->r;
 
-	w->digest = digest_new(DIGEST_SHA1);
+	w->digest = digest_new(git_id_digest(r->ip->o.hash));
 	unpacker_init(&w->unpacker, r->ip);
 	while (!w->failed && !atomic_load(&r->failed)) {
 		size_t i = atomic_fetch_add(&r->next, 1);
@@ -242,8 +242,8 @@ static int gather(struct index_pack *ip, struct worker *workers, size_t count,
 
 	for (size_t i = 0; i < count; i++) {
 		struct worker *w = &workers[i];
-		const uint8_t *id;
-		for (size_t at = 0; (id = object_links_next(&w->links, &at));)
+		uint8_t id[GIT_ID_LEN];
+		for (size_t at = 0; object_links_next(&w->links, &at, id);)
 			object_links_add(&ip->links, id);
 		object_links_done(&w->links);
 		if (w->failed && result == 0) {

@@ -1,30 +1,19 @@
 #include "storage/git/pack/index_entry.h"
 
-#include <stdio.h>
-
-void index_entry_hash_header(
-    struct digest *d, enum object_type type, uint64_t size)
-{
-	char header[48];
-	int len = snprintf(header, sizeof(header), "%s %llu",
-	    object_type_name(type), (unsigned long long)size);
-
-	digest_add(d, header, (size_t)len + 1);
-}
-
 int index_entry_add_object(struct index_pack *ip, struct digest *d,
     struct object_links *links, struct pack_entry *e, enum object_type type,
     const void *data, size_t len, struct err *err)
 {
-	index_entry_hash_header(d, type, len);
+	git_id_add_header(d, object_type_name(type), len);
 	digest_add(d, data, len);
 	digest_finish(d, e->id);
 	e->type = (uint8_t)type;
 	if (type != OBJECT_BLOB) {
-		if (object_links_of(type, data, len, links, err) == 0)
+		if (object_links_of(ip->o.hash, type, data, len, links, err) ==
+		    0)
 			return 0;
 		char hex[GIT_ID_HEX];
-		git_id_hex(e->id, hex);
+		git_id_hex(ip->o.hash, e->id, hex);
 		return err_wrap(err, "object %s", hex);
 	}
 	if (len <= INDEX_PACK_SMALL && ip->o.on_small_blob)

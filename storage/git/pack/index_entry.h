@@ -9,11 +9,11 @@
 #include "storage/base/digest.h"
 #include "storage/base/vec.h"
 #include "storage/git/pack/index_pack.h"
+#include "storage/git/repo/packed_head.h"
 
 #include <stdatomic.h>
 #include <zlib.h>
 
-enum { PACK_OFS_DELTA = 6, PACK_REF_DELTA = 7 };
 enum { INDEX_PACK_WINDOW = 64 * 1024 };
 #define PACK_NONE UINT32_MAX
 
@@ -90,7 +90,5 @@ void index_pack_link(struct index_pack *ip, uint32_t index, uint32_t base);
 int index_entry_add_object(struct index_pack *ip, struct digest *d,
     struct object_links *links, struct pack_entry *e, enum object_type type,
     const void *data, size_t len, struct err *err);
-void index_entry_hash_header(
-    struct digest *d, enum object_type type, uint64_t size);
 
 #endif

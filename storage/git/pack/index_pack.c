@@ -23,8 +23,8 @@ struct index_pack *index_pack_new(const struct index_pack_options *o)
 	if (!ip->o.max_object_bytes)
 		ip->o.max_object_bytes = 1024ULL * 1024 * 1024;
 	ip->window = mem_alloc(INDEX_PACK_WINDOW);
-	ip->object_digest = digest_new(DIGEST_SHA1);
-	ip->pack_digest = digest_new(DIGEST_SHA1);
+	ip->object_digest = digest_new(git_id_digest(o->hash));
+	ip->pack_digest = digest_new(git_id_digest(o->hash));
 	if (inflateInit(&ip->z) != Z_OK)
 		abort();
 	return ip;
@@ -126,49 +126,6 @@ static ssize_t feed_header(
 	return (ssize_t)used;
 }
 
-/* Type and length; then, of a delta, what its base is. Returns the length of
- * the whole header, 0 where more bytes are needed, -1 where it is none. */
-static int parse_entry_header(
-    const struct index_pack *ip, struct pack_entry *e, uint64_t *base_offset)
-{
-	const uint8_t *p = ip->head;
-	const uint8_t *end = p + ip->head_len;
-	unsigned shift = 4;
-
-	if (p == end)
-		return 0;
-	e->kind = (*p >> 4) & 7;
-	e->size = *p & 15;
-	while (*p++ & 0x80) {
-		if (p == end)
-			return 0;
-		if (shift > 57)
-			return -1;
-		e->size |= (uint64_t)(*p & 0x7f) << shift;
-		shift += 7;
-	}
-	if (e->kind == 0 || e->kind == 5)
-		return -1;
-	if (e->kind == PACK_REF_DELTA)
-		p += GIT_ID_LEN;
-	if (e->kind == PACK_OFS_DELTA) {
-		if (p == end)
-			return 0;
-		uint64_t back = *p & 0x7f;
-		while (*p++ & 0x80) {
-			if (p == end)
-				return 0;
-			if (back > (UINT64_MAX >> 9))
-				return -1;
-			back = ((back + 1) << 7) | (*p & 0x7f);
-		}
-		if (back == 0 || back >= e->offset)
-			return -1;
-		*base_offset = e->offset - back;
-	}
-	return p > end ? 0 : (int)(p - ip->head);
-}
-
 uint32_t index_pack_find_offset(const struct index_pack *ip, uint64_t offset)
 {
 	size_t low = 0, high = ip->entries.len;
@@ -211,26 +168,31 @@ void index_pack_link(struct index_pack *ip, uint32_t index, uint32_t base)
 }
 
 /* The parsed header becomes an entry, linked to its base. */
-static int begin_entry(struct index_pack *ip, struct pack_entry e,
-    uint64_t base_offset, struct err *err)
+static int begin_entry(struct index_pack *ip, const struct packed_head *h,
+    uint64_t offset, struct err *err)
 {
 	uint32_t index = (uint32_t)ip->entries.len, base = PACK_NONE;
+	struct pack_entry e = {.offset = offset,
+	    .size = h->size,
+	    .kind = h->kind,
+	    .header_len = h->len};
 
 	e.base = e.first_child = e.next_sibling = PACK_NONE;
 	e.crc = (uint32_t)crc32(0, ip->head, e.header_len);
-	if (e.kind == PACK_OFS_DELTA && base_offset < ip->begin) {
+	if (e.kind == PACKED_OFS_DELTA && h->back >= offset)
+		return damaged(ip, "a delta's base is no object's place", err);
+	if (e.kind == PACKED_OFS_DELTA && offset - h->back < ip->begin) {
 		struct pack_far_delta *f = vec_add(&ip->far);
-		f->base = base_offset;
+		f->base = offset - h->back;
 		f->entry = index;
-	} else if (e.kind == PACK_OFS_DELTA) {
-		base = index_pack_find_offset(ip, base_offset);
+	} else if (e.kind == PACKED_OFS_DELTA) {
+		base = index_pack_find_offset(ip, offset - h->back);
 		if (base == PACK_NONE)
 			return damaged(
 			    ip, "a delta's base is no object's place", err);
-	} else if (e.kind == PACK_REF_DELTA) {
+	} else if (e.kind == PACKED_REF_DELTA) {
 		struct pack_ref_delta *r = vec_add(&ip->refs);
-		memcpy(
-		    r->base, ip->head + e.header_len - GIT_ID_LEN, GIT_ID_LEN);
+		memcpy(r->base, h->base_id, GIT_ID_LEN);
 		r->entry = index;
 	} else if (e.kind != OBJECT_BLOB && !keeps_whole(ip, &e)) {
 		return damaged(
@@ -242,7 +204,8 @@ static int begin_entry(struct index_pack *ip, struct pack_entry e,
 	if (keeps_whole(ip, &e))
 		reserve_object(ip, e.size);
 	else if (e.kind == OBJECT_BLOB)
-		index_entry_hash_header(ip->object_digest, OBJECT_BLOB, e.size);
+		git_id_add_header(
+		    ip->object_digest, object_type_name(OBJECT_BLOB), e.size);
 	inflateReset(&ip->z);
 	ip->z.total_out = 0;
 	ip->state = STATE_DATA;
@@ -255,17 +218,15 @@ static ssize_t feed_entry(
 	size_t used = 0;
 
 	while (used < len) {
-		struct pack_entry e = {0};
-		uint64_t base_offset = 0;
+		struct packed_head h;
 		ip->head[ip->head_len++] = data[used++];
-		e.offset = ip->offset + used - ip->head_len;
-		int header = parse_entry_header(ip, &e, &base_offset);
-		if (header < 0 || (!header && ip->head_len > 48))
+		int header =
+		    packed_head_parse(ip->o.hash, ip->head, ip->head_len, &h);
+		if (header < 0 || (!header && ip->head_len >= PACKED_HEAD_MAX))
 			return damaged(ip, "no object begins here", err);
 		if (header == 0)
 			continue;
-		e.header_len = (uint8_t)header;
-		if (begin_entry(ip, e, base_offset, err))
+		if (begin_entry(ip, &h, ip->offset + used - ip->head_len, err))
 			return -1;
 		break;
 	}
@@ -325,12 +286,13 @@ static ssize_t feed_data(
 static ssize_t feed_trailer(
     struct index_pack *ip, const uint8_t *data, size_t len, struct err *err)
 {
-	size_t used = fill_head(ip, GIT_ID_LEN, data, len);
+	const size_t id_len = git_id_len(ip->o.hash);
+	size_t used = fill_head(ip, id_len, data, len);
 
-	if (ip->head_len < GIT_ID_LEN)
+	if (ip->head_len < id_len)
 		return (ssize_t)used;
 	digest_finish(ip->pack_digest, ip->checksum);
-	if (memcmp(ip->checksum, ip->head, GIT_ID_LEN) != 0)
+	if (memcmp(ip->checksum, ip->head, id_len) != 0)
 		return damaged(ip, "its checksum is wrong", err);
 	ip->state = STATE_END;
 	return (ssize_t)used;
@@ -482,23 +444,26 @@ static void add_offsets(const struct index_pack *ip, struct buf *out)
 void index_pack_write(const struct index_pack *ip, struct buf *out)
 {
 	static const uint8_t magic[] = {0xff, 't', 'O', 'c', 0, 0, 0, 2};
+	const size_t id_len = git_id_len(ip->o.hash);
 	size_t count = ip->entries.len;
 	size_t begin = out->len;
 	uint32_t fanout[256] = {0};
 	uint8_t sum[GIT_ID_LEN];
 
-	buf_reserve(out, sizeof(magic) + sizeof(fanout) + count * 28 + 64);
+	buf_reserve(out, sizeof(magic) + sizeof(fanout) + count * (id_len + 8) +
+			     2 * GIT_ID_LEN);
 	buf_add(out, magic, sizeof(magic));
 	for (size_t i = 0; i < count; i++)
 		fanout[index_pack_id(ip, i)[0]]++;
 	for (size_t i = 0, sofar = 0; i < 256; i++)
 		add_be32(out, (uint32_t)(sofar += fanout[i]));
 	for (size_t i = 0; i < count; i++)
-		buf_add(out, index_pack_id(ip, i), GIT_ID_LEN);
+		buf_add(out, index_pack_id(ip, i), id_len);
 	for (size_t i = 0; i < count; i++)
 		add_be32(out, ip->entries.items[ip->order[i]].crc);
 	add_offsets(ip, out);
-	buf_add(out, ip->checksum, GIT_ID_LEN);
-	digest_of(DIGEST_SHA1, out->data + begin, out->len - begin, sum);
-	buf_add(out, sum, GIT_ID_LEN);
+	buf_add(out, ip->checksum, id_len);
+	digest_of(git_id_digest(ip->o.hash), out->data + begin,
+	    out->len - begin, sum);
+	buf_add(out, sum, id_len);
 }

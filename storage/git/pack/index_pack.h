@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 struct index_pack_options {
+	enum git_hash hash;
 	/* All of the pack that was fed, at an offset; from several threads. */
 	int (*read_at)(void *ctx, uint64_t offset, void *data, size_t len,
 	    struct err *err);

@@ -62,13 +62,14 @@ static int use_checksum(
 static int check_checksum(struct part *p)
 {
 	struct index_pack *ip = p->whole;
+	const size_t id_len = git_id_len(ip->o.hash);
 	uint8_t trailer[GIT_ID_LEN];
 
 	if (read_part(p, use_checksum, ip->pack_digest) ||
-	    ip->o.read_at(ip->o.ctx, p->end, trailer, GIT_ID_LEN, &p->err))
+	    ip->o.read_at(ip->o.ctx, p->end, trailer, id_len, &p->err))
 		return -1;
 	digest_finish(ip->pack_digest, ip->checksum);
-	return memcmp(ip->checksum, trailer, GIT_ID_LEN) == 0
+	return memcmp(ip->checksum, trailer, id_len) == 0
 		   ? 0
 		   : damaged("its checksum is wrong", &p->err);
 }
@@ -103,7 +104,7 @@ static int check_header(
 	uint8_t head[HEADER_BYTES];
 
 	if (!p->count || p->offsets[0] != HEADER_BYTES ||
-	    p->offsets[p->count - 1] >= p->bytes - GIT_ID_LEN)
+	    p->offsets[p->count - 1] >= p->bytes - git_id_len(ip->o.hash))
 		return damaged("its objects are not where they should be", err);
 	if (ip->o.read_at(ip->o.ctx, 0, head, sizeof(head), err))
 		return -1;
@@ -123,7 +124,8 @@ static void add_part(struct partvec *parts, struct index_pack *ip,
 
 	part->whole = ip;
 	part->begin = p->offsets[from];
-	part->end = to < p->count ? p->offsets[to] : p->bytes - GIT_ID_LEN;
+	part->end =
+	    to < p->count ? p->offsets[to] : p->bytes - git_id_len(ip->o.hash);
 	part->index = index_pack_new(&ip->o);
 	index_pack_begin_part(part->index, part->begin, (uint32_t)(to - from));
 }
@@ -139,7 +141,7 @@ static void cut(
 	if (p->part_bytes)
 		bytes = p->part_bytes;
 	all->whole = ip;
-	all->end = p->bytes - GIT_ID_LEN;
+	all->end = p->bytes - git_id_len(ip->o.hash);
 	for (size_t from = 0, i = 1; i <= p->count; i++) {
 		if (i < p->count && p->offsets[i] - p->offsets[from] < bytes)
 			continue;
@@ -160,7 +162,7 @@ static int join(
     struct index_pack *ip, const struct index_pack *part, struct err *err)
 {
 	uint32_t before = (uint32_t)ip->entries.len;
-	const uint8_t *id;
+	uint8_t id[GIT_ID_LEN];
 
 	VEC_EACH (&part->entries, e) {
 		struct pack_entry *new = vec_add(&ip->entries);
@@ -181,7 +183,7 @@ static int join(
 			    "a delta's base is no object's place", err);
 		index_pack_link(ip, f->entry + before, base);
 	}
-	for (size_t at = 0; (id = object_links_next(&part->links, &at));)
+	for (size_t at = 0; object_links_next(&part->links, &at, id);)
 		object_links_add(&ip->links, id);
 	return 0;
 }
@@ -192,7 +194,8 @@ int index_parts_read(
 	struct partvec parts = VEC_INIT;
 	int result = 0;
 
-	if (p->bytes < HEADER_BYTES + GIT_ID_LEN || p->count > UINT32_MAX)
+	if (p->bytes < HEADER_BYTES + git_id_len(ip->o.hash) ||
+	    p->count > UINT32_MAX)
 		return damaged("it is too short", err);
 	if (check_header(ip, p, err))
 		return -1;
@@ -208,7 +211,7 @@ int index_parts_read(
 		index_pack_free(part->index);
 	}
 	vec_done(&parts);
-	ip->end = p->bytes - GIT_ID_LEN;
+	ip->end = p->bytes - git_id_len(ip->o.hash);
 	ip->offset = p->bytes;
 	ip->state = STATE_END;
 	return result;

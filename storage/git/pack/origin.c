@@ -11,9 +11,6 @@
 
 enum {
 	PACK_HEADER = 12,
-	OFS_DELTA = 6,
-	REF_DELTA = 7,
-	TYPE_MAX = 10, /* bytes of type and length */
 };
 
 int origin_read(const struct origin *o, uint64_t offset, void *data, size_t len,
@@ -45,15 +42,16 @@ static void find_slots(struct origin *o)
 
 int origin_open(struct origin *o, const struct pack *pack, struct err *err)
 {
+	const off_t id_len = (off_t)git_id_len(pack->hash);
 	struct stat st;
 
 	*o = (struct origin){
 	    .pack = pack, .fd = open(pack->path, O_RDONLY | O_CLOEXEC)};
 	if (o->fd < 0 || fstat(o->fd, &st))
 		return err_system(err, errno, "cannot open %s", pack->path);
-	if (st.st_size < PACK_HEADER + GIT_ID_LEN)
+	if (st.st_size < PACK_HEADER + id_len)
 		return err_set(err, ERR_FORMAT, "%s is no pack", pack->path);
-	o->end = (uint64_t)st.st_size - GIT_ID_LEN;
+	o->end = (uint64_t)(st.st_size - id_len);
 	find_slots(o);
 	if (pack->count && (o->slots[0].offset < PACK_HEADER ||
 			       o->slots[pack->count - 1].offset >= o->end))
@@ -85,45 +83,29 @@ uint64_t origin_slot_end(const struct origin *o, const struct origin_slot *p)
 
 static int bad_base(const struct origin *o, struct err *err)
 {
-	return err_set(err, ERR_FORMAT, "%s is damaged: a delta has no base",
+	return err_set(err, ERR_FORMAT,
+	    "%s is damaged: an object has no head, or a delta no base",
 	    o->pack->path);
-}
-
-static int find_base(const struct origin *o, const struct origin_slot *p,
-    struct stored *s, struct err *err)
-{
-	size_t n = s->type_len;
-	uint64_t back = s->head[n] & 0x7f;
-
-	while (n < sizeof(s->head) - 1 && s->head[n] & 0x80) {
-		n++;
-		back = ((back + 1) << 7) | (s->head[n] & 0x7f);
-	}
-	s->head_len = n + 1;
-	const struct origin_slot key = {.offset = p->offset - back};
-	if (back && back < p->offset)
-		s->base = bsearch(
-		    &key, o->slots, o->pack->count, sizeof(key), by_offset);
-	return s->base ? 0 : bad_base(o, err);
 }
 
 int origin_head(const struct origin *o, const struct origin_slot *p,
     struct stored *s, struct err *err)
 {
 	uint64_t len = origin_slot_end(o, p) - p->offset;
-	size_t n = 0;
+	struct packed_head *h = &s->is;
 
 	*s = (struct stored){.base = NULL};
-	if (origin_read(o, p->offset, s->head,
-		len < sizeof(s->head) ? (size_t)len : sizeof(s->head), err))
+	if (len > sizeof(s->head))
+		len = sizeof(s->head);
+	if (origin_read(o, p->offset, s->head, (size_t)len, err))
 		return -1;
-	while (n < TYPE_MAX && s->head[n] & 0x80)
-		n++;
-	s->type_len = s->head_len = n + 1;
-	int kind = (s->head[0] >> 4) & 7;
-	if (kind == OFS_DELTA && find_base(o, p, s, err))
-		return -1;
-	if (kind == REF_DELTA)
-		s->base_id = s->head + s->type_len;
-	return s->head_len > len ? bad_base(o, err) : 0;
+	if (packed_head_parse(o->pack->hash, s->head, (size_t)len, h) <= 0)
+		return bad_base(o, err);
+	if (h->kind != PACKED_OFS_DELTA)
+		return 0;
+	const struct origin_slot key = {.offset = p->offset - h->back};
+	if (h->back < p->offset)
+		s->base = bsearch(
+		    &key, o->slots, o->pack->count, sizeof(key), by_offset);
+	return s->base ? 0 : bad_base(o, err);
 }

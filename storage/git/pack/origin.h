@@ -6,7 +6,8 @@
 #define STORAGE_GIT_PACK_ORIGIN_H
 
 #include "storage/base/err.h"
-#include "storage/git/pack/packs.h"
+#include "storage/git/repo/packed_head.h"
+#include "storage/git/repo/packs.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -40,12 +41,10 @@ int origin_read(const struct origin *o, uint64_t offset, void *data, size_t len,
 
 /* What stands before the data of an object. */
 struct stored {
-	uint8_t head[32];
-	size_t type_len; /* of the bytes of type and length */
-	size_t head_len; /* of those and the distance to a base */
-	/* Of a delta; borrowed: */
-	const struct origin_slot *base; /* at a distance in this pack */
-	const uint8_t *base_id;		/* by name: it is part of the data */
+	uint8_t head[PACKED_HEAD_MAX];
+	struct packed_head is;
+	/* Of a delta with a distance, in this pack; borrowed. */
+	const struct origin_slot *base;
 };
 /* ERR_FORMAT where a distance leads to no object. */
 int origin_head(const struct origin *o, const struct origin_slot *p,

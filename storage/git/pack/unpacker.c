@@ -2,7 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
-#include "storage/git/pack/delta.h"
+#include "storage/git/repo/delta.h"
 
 #include <stdlib.h>
 #include <string.h>

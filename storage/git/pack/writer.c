@@ -9,14 +9,15 @@
 
 enum { CHUNK = 64 * 1024, HEADER_MAX = 10 };
 
-void pack_writer_init(struct pack_writer *w,
+void pack_writer_init(struct pack_writer *w, enum git_hash hash,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, const struct cancel *cancel)
 {
 	*w = (struct pack_writer){.on_data = on_data,
 	    .ctx = ctx,
 	    .cancel = cancel,
-	    .digest = digest_new(DIGEST_SHA1)};
+	    .hash = hash,
+	    .digest = digest_new(git_id_digest(hash))};
 }
 
 void pack_writer_done(struct pack_writer *w)
@@ -116,5 +117,5 @@ int pack_writer_end(struct pack_writer *w, struct err *err)
 	uint8_t sum[GIT_ID_LEN];
 
 	digest_finish(w->digest, sum);
-	return w->on_data(w->ctx, sum, sizeof(sum), err);
+	return w->on_data(w->ctx, sum, git_id_len(w->hash), err);
 }

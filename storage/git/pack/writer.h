@@ -19,10 +19,11 @@ struct pack_writer {
 	    void *ctx, const void *data, size_t len, struct err *err);
 	void *ctx;
 	const struct cancel *cancel;
+	enum git_hash hash;
 	struct digest *digest;
 	uint64_t written; /* where the next object begins */
 };
-void pack_writer_init(struct pack_writer *w,
+void pack_writer_init(struct pack_writer *w, enum git_hash hash,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, const struct cancel *cancel);
 void pack_writer_done(struct pack_writer *w);

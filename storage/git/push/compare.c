@@ -69,6 +69,20 @@ static void compare_ref(struct push *p, const struct git_ref *r)
 		add_change(p, r->name, t->id, r->id);
 }
 
+int push_compare_hash(
+    const struct push *p, enum git_hash target, struct err *err)
+{
+	const char *ours = git_id_hash_name(p->hash);
+
+	return target == p->hash
+		   ? 0
+		   : err_set(err, ERR_EXISTS,
+			 "%s is a repository of %s and the snapshot's one of "
+			 "%s: nothing was changed; make an empty one (git init "
+			 "--bare --object-format=%s), or give another target",
+			 p->o->url, git_id_hash_name(target), ours, ours);
+}
+
 int push_compare(struct push *p, struct err *err)
 {
 	git_refvec_sort(&p->target);

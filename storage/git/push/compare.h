@@ -6,8 +6,8 @@
 #ifndef STORAGE_GIT_PUSH_COMPARE_H
 #define STORAGE_GIT_PUSH_COMPARE_H
 
-#include "storage/git/pack/packs.h"
 #include "storage/git/push/push.h"
+#include "storage/git/repo/packs.h"
 #include "storage/git/repo/repo.h"
 #include "storage/git/wire/location.h"
 
@@ -28,12 +28,16 @@ struct push {
 	struct git_access access;
 	struct location where;
 	struct push_result *result;
+	enum git_hash hash;	       /* of both sides */
 	struct git_refvec refs;	       /* ours */
 	struct git_refvec target;      /* the target's, before */
 	struct packs packs;	       /* ours */
 	struct push_changevec changes; /* deletions first */
 };
 
+/* One hash cannot be made of the other: a target of another one is refused. */
+int push_compare_hash(
+    const struct push *p, enum git_hash target, struct err *err);
 /* Holds the two sides against each other: fills the changes, and refuses what
  * needs `overwrite`. */
 int push_compare(struct push *p, struct err *err);

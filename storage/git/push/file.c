@@ -22,8 +22,10 @@ static bool is_empty_or_missing(const char *path)
 
 static int receive(struct push *p, const char *dir, struct err *err)
 {
-	const struct incoming_options o = {
-	    .dir = dir, .durable = true, .cancel = p->access.cancel};
+	const struct incoming_options o = {.hash = p->hash,
+	    .dir = dir,
+	    .durable = true,
+	    .cancel = p->access.cancel};
 	cleanup(incoming_freep) struct incoming *in = incoming_new(&o, err);
 
 	if (!in ||
@@ -46,7 +48,7 @@ static int write_refs(struct push *p, struct repo *repo, struct err *err)
 	/* All at once into a fresh one; else each by itself, as it may be
 	 * refused (a lock, a directory in its way). */
 	if (p->result->created) {
-		if (ref_files_write(repo_dir(repo), &p->refs, err))
+		if (ref_files_write(repo_dir(repo), p->hash, &p->refs, err))
 			return -1;
 		VEC_EACH (&p->changes, c)
 			c->done = true;
@@ -108,7 +110,7 @@ int push_file(struct push *p, struct err *err)
 	p->result->created = is_empty_or_missing(p->where.path);
 	if (p->result->created && p->o->dry_run)
 		return push_compare(p, err);
-	if (p->result->created && repo_init_bare(p->where.path, err))
+	if (p->result->created && repo_init_bare(p->where.path, p->hash, err))
 		return -1;
 	repo = repo_open(p->where.path, err);
 	if (!repo)
@@ -118,7 +120,14 @@ int push_file(struct push *p, struct err *err)
 		    "%s has a working tree, which a push would leave behind: "
 		    "give a bare repository",
 		    p->where.path);
-	if (ref_files_read(repo_dir(repo), &p->target, err) ||
+	if (repo_has_reftable(repo))
+		return err_set(err, ERR_FORMAT,
+		    "%s keeps its references in a reftable, which can be read "
+		    "but not be written to: give its URL on a server, or "
+		    "convert it (git refs migrate --ref-format=files)",
+		    p->where.path);
+	if (push_compare_hash(p, repo_hash(repo), err) ||
+	    ref_files_read(repo_dir(repo), p->hash, &p->target, err) ||
 	    push_compare(p, err))
 		return -1;
 	if (p->o->dry_run)

@@ -5,6 +5,7 @@
 #include "storage/git/push/file.h"
 #include "storage/git/push/remote.h"
 #include "storage/git/repo/ref_files.h"
+#include "storage/git/repo/repo.h"
 #include "storage/git/wire/remote.h"
 
 #include <stdlib.h>
@@ -67,11 +68,15 @@ static void fill_result(struct push *p)
 static int push(struct push *p, struct err *err)
 {
 	const char *dir = p->o->dir;
+	cleanup(repo_freep) struct repo *repo = repo_open(dir, err);
 
+	if (!repo)
+		return err_wrap(err, "the repository of the snapshot");
+	p->hash = p->packs.hash = repo_hash(repo);
 	if (location_parse(p->o->url, &p->where, err))
 		return -1;
-	if (ref_files_read_head(dir, &p->result->head, err) ||
-	    ref_files_read(dir, &p->refs, err) ||
+	if (ref_files_read_head(dir, p->hash, &p->result->head, err) ||
+	    ref_files_read(dir, p->hash, &p->refs, err) ||
 	    packs_open(&p->packs, dir, err))
 		return err_wrap(err, "the repository of the snapshot");
 	if (p->where.kind == LOCATION_FILE ? push_file(p, err)

@@ -30,7 +30,8 @@ static int create(struct push *p, struct err *err)
 				     "none can be made over HTTP: make an "
 				     "empty one on the server first");
 	autofree char *path = transport_shell_quote(p->where.path);
-	autofree char *command = str_printf("git init --bare %s", path);
+	autofree char *command = str_printf("git init --bare%s %s",
+	    p->hash == GIT_SHA1 ? "" : " --object-format=sha256", path);
 	if (transport_ssh_run(&p->where, &p->access, command, &why)) {
 		*err = why;
 		return err_wrap(err, "there is no repository to push to, and "
@@ -83,8 +84,8 @@ static void add_commands(const struct push *p, const struct advert *a,
 	for (size_t i = first; i < end; i++) {
 		const struct push_change *c = &p->changes.items[i];
 		cleanup(buf_done) struct buf line = BUF_INIT;
-		git_id_hex(c->old_id, old_hex);
-		git_id_hex(c->new_id, new_hex);
+		git_id_hex(p->hash, c->old_id, old_hex);
+		git_id_hex(p->hash, c->new_id, new_hex);
 		buf_printf(&line, "%s %s %s", old_hex, new_hex, c->name);
 		if (i == first) {
 			buf_add(&line, "", 1);
@@ -96,6 +97,9 @@ static void add_commands(const struct push *p, const struct advert *a,
 			if (advert_cap(a, "agent"))
 				buf_add_str(
 				    &line, " agent=backstay/" BACKSTAY_VERSION);
+			if (advert_cap(a, "object-format"))
+				buf_printf(&line, " object-format=%s",
+				    git_id_hash_name(p->hash));
 		}
 		pktline_add(out, line.data, line.len);
 	}
@@ -302,9 +306,8 @@ static void check_head(struct push *p)
 {
 	struct push_result *result = p->result;
 	struct err ignored = ERR_INIT;
-	uint8_t id[GIT_ID_LEN];
 
-	if (result->created && git_id_parse(result->head, id) != 0) {
+	if (result->created && str_starts(result->head, "refs/")) {
 		autofree char *path = transport_shell_quote(p->where.path);
 		autofree char *head = transport_shell_quote(result->head);
 		autofree char *command = str_printf(
@@ -327,6 +330,8 @@ int push_remote(struct push *p, struct err *err)
 	if (!r && !p->o->dry_run)
 		return -1;
 	if (r) {
+		if (push_compare_hash(p, r->advert.hash, err))
+			return -1;
 		p->target = r->advert.refs;
 		r->advert.refs = (struct git_refvec)VEC_INIT;
 	}

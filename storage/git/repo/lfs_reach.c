@@ -13,9 +13,9 @@ static int read_pointers(struct repo *repo, const struct object_links *objects,
     struct lfs_scan *scan, const struct cancel *cancel, struct err *err)
 {
 	cleanup(buf_done) struct buf data = BUF_INIT;
-	const uint8_t *id;
+	uint8_t id[GIT_ID_LEN];
 
-	for (size_t at = 0; (id = object_links_next(objects, &at));) {
+	for (size_t at = 0; object_links_next(objects, &at, id);) {
 		int small =
 		    repo_read_small_blob(repo, id, LFS_POINTER_MAX, &data, err);
 		if (small < 0 || cancel_check(cancel, err))

@@ -194,13 +194,13 @@ struct source *loose_unpack(struct source *from, const char *name,
 	return NULL;
 }
 
-struct source *loose_open(const struct strvec *dirs,
+struct source *loose_open(const struct strvec *dirs, enum git_hash hash,
     const uint8_t id[GIT_ID_LEN], enum object_type *type, uint64_t *size,
     struct err *err)
 {
 	char hex[GIT_ID_HEX];
 
-	git_id_hex(id, hex);
+	git_id_hex(hash, id, hex);
 	VEC_EACH (dirs, dir) {
 		autofree char *path =
 		    str_printf("%s/%.2s/%s", *dir, hex, hex + 2);

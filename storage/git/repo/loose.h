@@ -20,7 +20,7 @@ int loose_find_dirs(const char *git_dir, struct strvec *dirs, struct err *err);
 
 /* The content of an object, which the caller frees; NULL and ERR_NOT_FOUND
  * where no directory has it. Not held against its id. */
-struct source *loose_open(const struct strvec *dirs,
+struct source *loose_open(const struct strvec *dirs, enum git_hash hash,
     const uint8_t id[GIT_ID_LEN], enum object_type *type, uint64_t *size,
     struct err *err);
 

@@ -28,11 +28,27 @@ void object_links_done(struct object_links *s)
 	*s = (struct object_links)OBJECT_LINKS_INIT;
 }
 
-static bool is_free(const uint8_t *slot)
+static bool is_zero(const uint8_t *bytes, size_t len)
 {
 	static const uint8_t zero[GIT_ID_LEN];
 
-	return memcmp(slot, zero, GIT_ID_LEN) == 0;
+	return memcmp(bytes, zero, len) == 0;
+}
+
+static uint8_t *slot(const struct object_links *s, size_t i)
+{
+	return s->slots + i * s->width;
+}
+
+static bool is_free(const struct object_links *s, size_t i)
+{
+	return is_zero(slot(s, i), s->width);
+}
+
+/* An id is longer than the slots are: it is not in them. */
+static bool is_wider(const struct object_links *s, const uint8_t *id)
+{
+	return !is_zero(id + s->width, GIT_ID_LEN - s->width);
 }
 
 /* The slot of an id, or the free one where it belongs. Ids are digests: any
@@ -43,23 +59,27 @@ static size_t find_slot(const struct object_links *s, const uint8_t *id)
 
 	memcpy(&hash, id, sizeof(hash));
 	size_t at = (size_t)hash & (s->cap - 1);
-	while (
-	    memcmp(s->slots[at], id, GIT_ID_LEN) != 0 && !is_free(s->slots[at]))
+	while (memcmp(slot(s, at), id, s->width) != 0 && !is_free(s, at))
 		at = (at + 1) & (s->cap - 1);
 	return at;
 }
 
-static void grow(struct object_links *s)
+/* The same set with more slots, or wider ones: of SHA-1 alone, which most are,
+ * it takes much less. */
+static void resize(struct object_links *s, size_t cap, size_t width)
 {
 	struct object_links bigger = *s;
 
-	bigger.cap = s->cap ? s->cap * 2 : FIRST_CAP;
-
-	bigger.slots = mem_zalloc(bigger.cap * GIT_ID_LEN);
-	for (size_t i = 0; i < s->cap; i++)
-		if (!is_free(s->slots[i]))
-			memcpy(bigger.slots[find_slot(&bigger, s->slots[i])],
-			    s->slots[i], GIT_ID_LEN);
+	bigger.cap = cap;
+	bigger.width = width;
+	bigger.slots = mem_zalloc(cap * width);
+	for (size_t i = 0; i < s->cap; i++) {
+		uint8_t id[GIT_ID_LEN] = {0};
+		if (is_free(s, i))
+			continue;
+		memcpy(id, slot(s, i), s->width);
+		memcpy(slot(&bigger, find_slot(&bigger, id)), id, width);
+	}
 	free(s->slots);
 	*s = bigger;
 }
@@ -68,11 +88,15 @@ void object_links_add(struct object_links *s, const uint8_t id[GIT_ID_LEN])
 {
 	if (s->known && object_links_has(s->known, id))
 		return;
-	if (s->len * 3 >= s->cap * 2)
-		grow(s);
+	if (!s->cap)
+		resize(s, FIRST_CAP, git_id_len(GIT_SHA1));
+	else if (s->len * 3 >= s->cap * 2)
+		resize(s, s->cap * 2, s->width);
+	if (is_wider(s, id))
+		resize(s, s->cap, GIT_ID_LEN);
 	size_t at = find_slot(s, id);
-	if (is_free(s->slots[at])) {
-		memcpy(s->slots[at], id, GIT_ID_LEN);
+	if (is_free(s, at)) {
+		memcpy(slot(s, at), id, s->width);
 		s->len++;
 	}
 }
@@ -80,17 +104,21 @@ void object_links_add(struct object_links *s, const uint8_t id[GIT_ID_LEN])
 bool object_links_has(
     const struct object_links *s, const uint8_t id[GIT_ID_LEN])
 {
-	return s->len && !is_free(s->slots[find_slot(s, id)]);
+	return s->len && !is_wider(s, id) && !is_free(s, find_slot(s, id));
 }
 
-const uint8_t *object_links_next(const struct object_links *s, size_t *at)
+bool object_links_next(
+    const struct object_links *s, size_t *at, uint8_t id[GIT_ID_LEN])
 {
-	while (*at < s->cap) {
-		const uint8_t *slot = s->slots[(*at)++];
-		if (!is_free(slot))
-			return slot;
+	for (; *at < s->cap; ++*at) {
+		if (is_free(s, *at))
+			continue;
+		memset(id, 0, GIT_ID_LEN);
+		memcpy(id, slot(s, *at), s->width);
+		++*at;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* The types that git makes of a mode (canon_mode in its cache.h): what is
@@ -109,8 +137,10 @@ static uint32_t canonical_mode(uint32_t mode)
 	}
 }
 
-int tree_next(const uint8_t **at, const uint8_t *end, struct tree_entry *e)
+int tree_next(enum git_hash hash, const uint8_t **at, const uint8_t *end,
+    struct tree_entry *e)
 {
+	const size_t id_len = git_id_len(hash);
 	const uint8_t *p = *at;
 	uint32_t mode = 0;
 
@@ -123,71 +153,74 @@ int tree_next(const uint8_t **at, const uint8_t *end, struct tree_entry *e)
 		return -1;
 	p++;
 	const uint8_t *nul = memchr(p, '\0', (size_t)(end - p));
-	if (!nul || nul == p || end - nul <= GIT_ID_LEN)
+	if (!nul || nul == p || (size_t)(end - nul) <= id_len)
 		return -1;
 	e->mode = canonical_mode(mode);
 	e->name = (const char *)p;
-	e->id = nul + 1;
-	*at = nul + 1 + GIT_ID_LEN;
+	git_id_set(hash, nul + 1, e->id);
+	*at = nul + 1 + id_len;
 	return 0;
 }
 
-static int tree_links(const void *data, size_t len, struct object_links *into)
+static int tree_links(
+    enum git_hash hash, const void *data, size_t len, struct object_links *into)
 {
 	const uint8_t *at = data;
 	const uint8_t *end = at + len;
 	struct tree_entry e;
 	int result;
 
-	while ((result = tree_next(&at, end, &e)) == 0)
+	while ((result = tree_next(hash, &at, end, &e)) == 0)
 		if (e.mode != MODE_SUBMODULE)
 			object_links_add(into, e.id);
 	return result < 0 ? -1 : 0;
 }
 
-/* "<key> <40 hex>\n" at *at: moves on and adds it. 1 where it is another. */
-static int id_line(const char **at, const char *end, const char *key,
-    struct object_links *into)
+/* "<key> <hex digits>\n" at *at: moves on and adds it. 1 where it is another.
+ */
+static int id_line(enum git_hash hash, const char **at, const char *end,
+    const char *key, struct object_links *into)
 {
 	size_t key_len = strlen(key);
 	uint8_t id[GIT_ID_LEN];
-	const size_t hex = GIT_ID_HEX - 1;
+	const size_t hex = git_id_digits(hash);
 
 	if ((size_t)(end - *at) < key_len + hex + 1 ||
 	    memcmp(*at, key, key_len) != 0)
 		return 1;
 	const char *p = *at + key_len;
-	if (git_id_parse(p, id) || p[hex] != '\n')
+	if (git_id_parse(hash, p, id) || p[hex] != '\n')
 		return -1;
 	object_links_add(into, id);
 	*at = p + hex + 1;
 	return 0;
 }
 
-static int commit_links(const char *data, size_t len, struct object_links *into)
+static int commit_links(
+    enum git_hash hash, const char *data, size_t len, struct object_links *into)
 {
 	const char *end = data + len;
 	int result;
 
-	if (id_line(&data, end, "tree ", into))
+	if (id_line(hash, &data, end, "tree ", into))
 		return -1;
-	while ((result = id_line(&data, end, "parent ", into)) == 0)
+	while ((result = id_line(hash, &data, end, "parent ", into)) == 0)
 		;
 	return result < 0 ? -1 : 0;
 }
 
-int object_links_of(enum object_type type, const void *data, size_t len,
-    struct object_links *into, struct err *err)
+int object_links_of(enum git_hash hash, enum object_type type, const void *data,
+    size_t len, struct object_links *into, struct err *err)
 {
 	const char *text = data;
 	int result = 0;
 
 	if (type == OBJECT_TREE)
-		result = tree_links(data, len, into);
+		result = tree_links(hash, data, len, into);
 	else if (type == OBJECT_COMMIT)
-		result = commit_links(text, len, into);
+		result = commit_links(hash, text, len, into);
 	else if (type == OBJECT_TAG)
-		result = id_line(&text, text + len, "object ", into);
+		result = id_line(hash, &text, text + len, "object ", into);
 	if (result)
 		return err_set(err, ERR_FORMAT, "a %s is malformed",
 		    object_type_name(type));

@@ -21,8 +21,9 @@ enum object_type {
 const char *object_type_name(enum object_type type);
 
 struct object_links {
-	uint8_t (*slots)[GIT_ID_LEN]; /* all zero: free */
-	size_t cap;		      /* a power of two, or 0 */
+	uint8_t *slots; /* all zero: free */
+	size_t width;	/* bytes of each: as long as the longest id in it */
+	size_t cap;	/* a power of two, or 0 */
 	size_t len;
 	/* Borrowed: what this set has need not be added to ours; or NULL. */
 	const struct object_links *known;
@@ -35,13 +36,14 @@ void object_links_done(struct object_links *s);
 void object_links_add(struct object_links *s, const uint8_t id[GIT_ID_LEN]);
 bool object_links_has(
     const struct object_links *s, const uint8_t id[GIT_ID_LEN]);
-/* Each id in turn; `at` starts as 0. NULL at the end. */
-const uint8_t *object_links_next(const struct object_links *s, size_t *at);
+/* Each id in turn; `at` starts as 0. False at the end. */
+bool object_links_next(
+    const struct object_links *s, size_t *at, uint8_t id[GIT_ID_LEN]);
 
 /* Adds what an object names: parents and tree, a tag's object, a tree's
  * entries but for submodules. ERR_FORMAT where it is malformed. */
-int object_links_of(enum object_type type, const void *data, size_t len,
-    struct object_links *into, struct err *err);
+int object_links_of(enum git_hash hash, enum object_type type, const void *data,
+    size_t len, struct object_links *into, struct err *err);
 
 /* Of entries of trees; whatever else there is names a blob. */
 enum { MODE_TREE = 040000, MODE_SUBMODULE = 0160000 };
@@ -50,8 +52,9 @@ enum { MODE_TREE = 040000, MODE_SUBMODULE = 0160000 };
 struct tree_entry {
 	uint32_t mode;
 	const char *name; /* ends in a NUL */
-	const uint8_t *id;
+	uint8_t id[GIT_ID_LEN];
 };
-int tree_next(const uint8_t **at, const uint8_t *end, struct tree_entry *e);
+int tree_next(enum git_hash hash, const uint8_t **at, const uint8_t *end,
+    struct tree_entry *e);
 
 #endif

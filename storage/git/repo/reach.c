@@ -20,10 +20,10 @@ static int check_object(struct repo *repo, const uint8_t *id,
 	if (repo_type(repo, id, &type, &why) == 0 &&
 	    (type == OBJECT_BLOB ||
 		(repo_read(repo, id, &type, data, &why) == 0 &&
-		    object_links_of(
-			type, buf_str(data), data->len, links, &why) == 0)))
+		    object_links_of(repo_hash(repo), type, buf_str(data),
+			data->len, links, &why) == 0)))
 		return 0;
-	git_id_hex(id, hex);
+	git_id_hex(repo_hash(repo), id, hex);
 	if (why.code == ERR_NOT_FOUND)
 		return err_set(err, ERR_INTEGRITY, "object %s is missing", hex);
 	return err_set(err, ERR_INTEGRITY, "object %s: %s", hex, why.message);
@@ -47,8 +47,8 @@ static int check_ref(struct repo *repo, const struct git_ref *ref,
 		object_links_add(seen, id.bytes);
 		result = cancel_check(cancel, err) ||
 			 check_object(repo, id.bytes, &links, &data, err);
-		const uint8_t *link;
-		for (size_t at = 0; (link = object_links_next(&links, &at));)
+		uint8_t link[GIT_ID_LEN];
+		for (size_t at = 0; object_links_next(&links, &at, link);)
 			if (!object_links_has(seen, link))
 				memcpy(vec_add(&todo)->bytes, link, GIT_ID_LEN);
 	}
@@ -56,10 +56,11 @@ static int check_ref(struct repo *repo, const struct git_ref *ref,
 	return result ? err_wrap(err, "%s", ref->name) : 0;
 }
 
-int reach_check(const char *dir, const struct git_refvec *refs,
-    const struct cancel *cancel, struct err *err)
+int reach_check(const char *dir, enum git_hash hash,
+    const struct git_refvec *refs, const struct cancel *cancel, struct err *err)
 {
-	cleanup(repo_freep) struct repo *repo = repo_open_unborn(dir, err);
+	cleanup(repo_freep) struct repo *repo =
+	    repo_open_unborn(dir, hash, err);
 	cleanup(object_links_done) struct object_links seen = OBJECT_LINKS_INIT;
 
 	if (!repo)
@@ -106,7 +107,7 @@ static int visit_tree(struct collect *c)
 	struct tree_entry e;
 	int result;
 
-	while ((result = tree_next(&at, end, &e)) == 0) {
+	while ((result = tree_next(repo_hash(c->repo), &at, end, &e)) == 0) {
 		if (e.mode == MODE_SUBMODULE)
 			continue;
 		if (e.mode == MODE_TREE)
@@ -122,11 +123,12 @@ static int visit_links(
 {
 	cleanup(object_links_done) struct object_links links =
 	    OBJECT_LINKS_INIT;
-	const uint8_t *link;
+	uint8_t link[GIT_ID_LEN];
 
-	if (object_links_of(type, buf_str(&c->data), c->data.len, &links, err))
+	if (object_links_of(repo_hash(c->repo), type, buf_str(&c->data),
+		c->data.len, &links, err))
 		return -1;
-	for (size_t at = 0; (link = object_links_next(&links, &at));)
+	for (size_t at = 0; object_links_next(&links, &at, link);)
 		visit(c, link);
 	return 0;
 }
@@ -146,7 +148,7 @@ static int collect_one(
 	if (type != OBJECT_TREE ? visit_links(c, type, err) == 0
 				: visit_tree(c) == 0)
 		return 0;
-	git_id_hex(id->bytes, hex);
+	git_id_hex(repo_hash(c->repo), id->bytes, hex);
 	return err_set(
 	    err, ERR_FORMAT, "%s %s is malformed", object_type_name(type), hex);
 }

@@ -15,8 +15,9 @@
 
 /* ERR_INTEGRITY names the first object that is missing or broken and the ref
  * that needs it. */
-int reach_check(const char *dir, const struct git_refvec *refs,
-    const struct cancel *cancel, struct err *err);
+int reach_check(const char *dir, enum git_hash hash,
+    const struct git_refvec *refs, const struct cancel *cancel,
+    struct err *err);
 
 /* Adds all that is reachable from some objects and not `known`, behind which
  * nothing is looked for (NULL: nothing is). Of blobs only the name is needed.

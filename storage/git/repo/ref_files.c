@@ -27,7 +27,7 @@ static void strip_line_end(struct buf *b)
 }
 
 /* What a HEAD or loose ref file says: "ref: <name>" or an id. */
-static char *parse_value(const struct buf *b)
+static char *parse_value(enum git_hash hash, const struct buf *b)
 {
 	const char *text = buf_str(b);
 	uint8_t id[GIT_ID_LEN];
@@ -39,7 +39,7 @@ static char *parse_value(const struct buf *b)
 		text += strspn(text, " \t");
 		return git_ref_name_valid(text) ? str_dup(text) : NULL;
 	}
-	if (strlen(text) == GIT_ID_HEX - 1 && git_id_parse(text, id) == 0)
+	if (b->len == git_id_digits(hash) && git_id_parse(hash, text, id) == 0)
 		return str_dup(text);
 	return NULL;
 }
@@ -59,7 +59,8 @@ static char *link_target(const char *path)
 		   : NULL;
 }
 
-int ref_files_read_head(const char *dir, char **head, struct err *err)
+int ref_files_read_head(
+    const char *dir, enum git_hash hash, char **head, struct err *err)
 {
 	autofree char *path = file_join(dir, "HEAD");
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -69,7 +70,7 @@ int ref_files_read_head(const char *dir, char **head, struct err *err)
 	if (file_read(path, MAX_LOOSE_REF, &text, err))
 		return -1;
 	strip_line_end(&text);
-	*head = parse_value(&text);
+	*head = parse_value(hash, &text);
 	if (!*head)
 		return err_set(err, ERR_FORMAT,
 		    "%s names neither a reference nor an object", path);
@@ -77,7 +78,7 @@ int ref_files_read_head(const char *dir, char **head, struct err *err)
 }
 
 /* What a symbolic ref names, or NULL where it is none. */
-static char *target_of(const char *common, const char *name)
+static char *target_of(const char *common, enum git_hash hash, const char *name)
 {
 	autofree char *path = file_join(common, name);
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -88,19 +89,20 @@ static char *target_of(const char *common, const char *name)
 	if (linked || file_read(path, MAX_LOOSE_REF, &text, &ignored))
 		return linked;
 	strip_line_end(&text);
-	autofree char *value = parse_value(&text);
-	return value && git_id_parse(value, id) ? steal(value) : NULL;
+	autofree char *value = parse_value(hash, &text);
+	return value && git_id_parse(hash, value, id) ? steal(value) : NULL;
 }
 
-int ref_files_resolve_head(
-    const char *dir, const char *common, char **head, struct err *err)
+int ref_files_resolve_head(const char *dir, const char *common,
+    enum git_hash hash, char **head, struct err *err)
 {
 	uint8_t id[GIT_ID_LEN];
 
-	if (ref_files_read_head(dir, head, err))
+	if (ref_files_read_head(dir, hash, head, err))
 		return -1;
-	for (int i = 0; i < MAX_SYMREF_DEPTH && git_id_parse(*head, id); i++) {
-		char *next = target_of(common, *head);
+	for (int i = 0; i < MAX_SYMREF_DEPTH && git_id_parse(hash, *head, id);
+	     i++) {
+		char *next = target_of(common, hash, *head);
 		if (!next)
 			break;
 		free(*head);
@@ -110,30 +112,31 @@ int ref_files_resolve_head(
 }
 
 /* A line of that length, which a NUL follows, and may be in it. */
-static int packed_line(struct git_refvec *refs, const char *line, size_t len,
-    const char *path, struct err *err)
+static int packed_line(enum git_hash hash, struct git_refvec *refs,
+    const char *line, size_t len, const char *path, struct err *err)
 {
+	const size_t digits = git_id_digits(hash);
 	bool is_text = strlen(line) == len;
 	uint8_t id[GIT_ID_LEN];
 
 	if (is_text && (line[0] == '#' || line[0] == '^' || line[0] == '\0'))
 		return 0;
-	if (!is_text || git_id_parse(line, id) || line[GIT_ID_HEX - 1] != ' ' ||
-	    !git_ref_name_valid(line + GIT_ID_HEX)) {
+	if (!is_text || git_id_parse(hash, line, id) || line[digits] != ' ' ||
+	    !git_ref_name_valid(line + digits + 1)) {
 		cleanup(buf_done) struct buf shown = BUF_INIT;
 		str_add_printable(&shown, line, len < 120 ? len : 120);
 		return err_set(err, ERR_FORMAT,
 		    "%s holds a line that is no reference: '%s'", path,
 		    buf_str(&shown));
 	}
-	git_refvec_add(refs, line + GIT_ID_HEX, id);
+	git_refvec_add(refs, line + digits + 1, id);
 	return 0;
 }
 
 /* A crash of the machine may leave it cut off, or full of zeros: what is read
  * then is not all that there was. */
-static int read_packed(
-    const char *dir, struct git_refvec *refs, struct err *err)
+static int read_packed(const char *dir, enum git_hash hash,
+    struct git_refvec *refs, struct err *err)
 {
 	autofree char *path = file_join(dir, "packed-refs");
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -147,7 +150,7 @@ static int read_packed(
 		char *end = memchr(line, '\n', text.len - at);
 		size_t len = end ? (size_t)(end - line) : text.len - at;
 		line[len] = '\0';
-		if (packed_line(refs, line, len, path, err))
+		if (packed_line(hash, refs, line, len, path, err))
 			return -1;
 		if (!end)
 			return err_set(err, ERR_FORMAT,
@@ -159,6 +162,7 @@ static int read_packed(
 
 struct loose {
 	const char *dir;
+	enum git_hash hash;
 	struct git_refvec *refs;
 	struct strvec symbolic; /* "name target" to be followed at the end */
 };
@@ -182,11 +186,11 @@ static int read_loose_file(
 		return -1;
 	}
 	strip_line_end(&text);
-	autofree char *value = parse_value(&text);
+	autofree char *value = parse_value(l->hash, &text);
 	if (!value)
 		return err_set(err, ERR_FORMAT,
 		    "%s names neither a reference nor an object", path);
-	if (git_id_parse(value, id) == 0) {
+	if (git_id_parse(l->hash, value, id) == 0) {
 		git_refvec_add(l->refs, name, id);
 	} else {
 		autofree char *both = str_printf("%s %s", name, value);
@@ -305,15 +309,16 @@ static void follow_symbolic(struct git_refvec *refs, const struct strvec *all)
 	git_refvec_sort(refs);
 }
 
-int ref_files_read(const char *dir, struct git_refvec *refs, struct err *err)
+int ref_files_read(const char *dir, enum git_hash hash, struct git_refvec *refs,
+    struct err *err)
 {
 	struct git_refvec loose = VEC_INIT;
-	struct loose l = {.dir = dir, .refs = &loose};
+	struct loose l = {.dir = dir, .hash = hash, .refs = &loose};
 
 	/* The loose ones first: `git pack-refs` removes them only once they
 	 * are packed, and may be at work. */
 	int result =
-	    read_loose(&l, "refs", 0, err) || read_packed(dir, refs, err);
+	    read_loose(&l, "refs", 0, err) || read_packed(dir, hash, refs, err);
 	if (!result) {
 		add_loose(refs, &loose);
 		follow_symbolic(refs, &l.symbolic);
@@ -323,8 +328,8 @@ int ref_files_read(const char *dir, struct git_refvec *refs, struct err *err)
 	return result ? -1 : 0;
 }
 
-int ref_files_write(
-    const char *dir, const struct git_refvec *refs, struct err *err)
+int ref_files_write(const char *dir, enum git_hash hash,
+    const struct git_refvec *refs, struct err *err)
 {
 	autofree char *path = file_join(dir, "packed-refs");
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -332,7 +337,7 @@ int ref_files_write(
 
 	buf_add_str(&text, packed_header);
 	VEC_EACH (refs, r) {
-		git_id_hex(r->id, hex);
+		git_id_hex(hash, r->id, hex);
 		buf_add_str(&text, hex);
 		buf_add_char(&text, ' ');
 		buf_add_str(&text, r->name);
@@ -344,10 +349,8 @@ int ref_files_write(
 int ref_files_write_head(const char *dir, const char *head, struct err *err)
 {
 	autofree char *path = file_join(dir, "HEAD");
-	uint8_t id[GIT_ID_LEN];
-	bool detached = git_id_parse(head, id) == 0;
-	autofree char *text =
-	    str_printf("%s%s\n", detached ? "" : "ref: ", head);
+	bool named = str_starts(head, "refs/");
+	autofree char *text = str_printf("%s%s\n", named ? "ref: " : "", head);
 
 	return file_update_durably(path, text, strlen(text), err);
 }

@@ -9,19 +9,21 @@
 #include "storage/base/err.h"
 #include "storage/git/repo/refs.h"
 
-/* HEAD: what it names, or 40 hex digits; the caller frees. */
-int ref_files_read_head(const char *dir, char **head, struct err *err);
+/* HEAD: what it names, or an id in hex; the caller frees. */
+int ref_files_read_head(
+    const char *dir, enum git_hash hash, char **head, struct err *err);
 /* The same as a server says it: followed through symbolic refs, which lie in
  * `common`, to the last name. */
-int ref_files_resolve_head(
-    const char *dir, const char *common, char **head, struct err *err);
+int ref_files_resolve_head(const char *dir, const char *common,
+    enum git_hash hash, char **head, struct err *err);
 /* All refs, sorted; none is no error. */
-int ref_files_read(const char *dir, struct git_refvec *refs, struct err *err);
+int ref_files_read(const char *dir, enum git_hash hash, struct git_refvec *refs,
+    struct err *err);
 
 /* packed-refs from sorted refs, and HEAD as read_head gives it. Each file
  * appears whole or not at all, and is left alone where it says that already. */
-int ref_files_write(
-    const char *dir, const struct git_refvec *refs, struct err *err);
+int ref_files_write(const char *dir, enum git_hash hash,
+    const struct git_refvec *refs, struct err *err);
 int ref_files_write_head(const char *dir, const char *head, struct err *err);
 
 #endif

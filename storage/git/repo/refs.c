@@ -79,22 +79,3 @@ bool git_ref_name_valid(const char *name)
 			return false;
 	}
 }
-
-int git_id_parse(const char *text, uint8_t id[GIT_ID_LEN])
-{
-	for (size_t i = 0; i < GIT_ID_HEX - 1; i++)
-		if (text[i] == '\0')
-			return -1;
-	return hex_decode(text, GIT_ID_HEX - 1, id);
-}
-
-void git_id_hex(const uint8_t id[GIT_ID_LEN], char out[GIT_ID_HEX])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < GIT_ID_LEN; i++) {
-		out[2 * i] = digits[id[i] >> 4];
-		out[2 * i + 1] = digits[id[i] & 15];
-	}
-	out[GIT_ID_HEX - 1] = '\0';
-}

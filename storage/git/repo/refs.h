@@ -6,17 +6,11 @@
 
 #include "storage/base/err.h"
 #include "storage/base/vec.h"
+#include "storage/git/repo/git_id.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { GIT_ID_LEN = 20, GIT_ID_HEX = 41 /* with its NUL */ };
-
-struct git_id {
-	uint8_t bytes[GIT_ID_LEN];
-};
-VEC_DEFINE(git_idvec, struct git_id);
 
 struct git_ref {
 	char *name; /* "refs/heads/main" */
@@ -35,9 +29,5 @@ const struct git_ref *git_refvec_find(
 /* What git-check-ref-format(1) allows, below refs/; and no name of a part
  * that would reach outside a directory. */
 bool git_ref_name_valid(const char *name);
-
-/* 40 hex digits at text. 0 or -1. */
-int git_id_parse(const char *text, uint8_t id[GIT_ID_LEN]);
-void git_id_hex(const uint8_t id[GIT_ID_LEN], char out[GIT_ID_HEX]);
 
 #endif

@@ -5,20 +5,26 @@
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 #include "storage/git/repo/layout.h"
+#include "storage/git/repo/objects.h"
+#include "storage/git/repo/ref_update.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <git2.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_TAG_DEPTH = 100 };
+enum { MAX_TAG_DEPTH = 100, CONFIG_MAX_BYTES = 64 * 1024 };
 
 struct repo {
 	struct layout at;
-	git_odb *odb;
-	git_repository *git; /* only where refs are set */
+	enum git_hash hash;
 	bool bare;
+	bool reftable;
+	struct objects *objects;
+	struct ref_update *refs; /* only where refs are set */
 };
 
 /* Nobody's own configuration of Git says what is captured, or keeps it from
@@ -26,9 +32,6 @@ struct repo {
  * which is what its owner is asked for. */
 static void global_init(void)
 {
-	/* They change nothing of what is read: see check_extension. */
-	static const char *extensions[] = {"objectformat", "preciousobjects",
-	    "refstorage", "relativeworktrees", "worktreeconfig"};
 	static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA,
 	    GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
 	    GIT_CONFIG_LEVEL_GLOBAL};
@@ -38,9 +41,7 @@ static void global_init(void)
 	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++)
 		if (git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], ""))
 			abort();
-	if (git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0) ||
-	    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
-		sizeof(extensions) / sizeof(*extensions)))
+	if (git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0))
 		abort();
 }
 
@@ -70,6 +71,8 @@ struct format {
 	const char *dir;
 	int version;
 	int bare; /* -1: not said */
+	enum git_hash hash;
+	bool reftable;
 	struct err *err;
 };
 
@@ -85,7 +88,7 @@ static int refuse(const struct format *f, const char *what, const char *value,
 }
 
 static int check_extension(
-    const struct format *f, const char *name, const char *value)
+    struct format *f, const char *name, const char *value)
 {
 	static const char *const harmless[] = {"noop", "noop-v1",
 	    "preciousobjects", "relativeworktrees", "worktreeconfig"};
@@ -94,18 +97,19 @@ static int check_extension(
 		if (str_eq(name, harmless[i]))
 			return 0;
 	if (str_eq(name, "objectformat"))
-		return str_eq(value, "sha1")
+		return git_id_hash_of(value, &f->hash) == 0
 			   ? 0
 			   : refuse(f, "the object format", value,
-				 "only sha1 can be read; convert it, or keep "
-				 "it by other means");
-	if (str_eq(name, "refstorage"))
-		return str_eq(value, "files")
+				 "only sha1 and sha256 are known");
+	if (str_eq(name, "refstorage")) {
+		f->reftable = str_eq(value, "reftable");
+		return f->reftable || str_eq(value, "files")
 			   ? 0
 			   : refuse(f, "the ref storage", value,
-				 "only 'files' can be read; give its URL on a "
-				 "server, or convert it (git refs migrate "
-				 "--ref-format=files)");
+				 "only 'files' and 'reftable' can be read; "
+				 "give its URL on a server, or convert it (git "
+				 "refs migrate --ref-format=files)");
+	}
 	if (str_eq(name, "partialclone"))
 		return refuse(f, "a partial clone of", value,
 		    "objects are left at its origin; back that up, or "
@@ -163,15 +167,15 @@ static int check_format(struct repo *r, struct err *err)
 	if (read_config(&f, shared) || read_config(&f, own))
 		return -1;
 	r->bare = f.bare < 0 ? !r->at.below : f.bare;
+	r->hash = f.hash;
+	r->reftable = f.reftable;
 	return 0;
 }
 
 static int open_objects(struct repo *r, struct err *err)
 {
-	autofree char *objects = file_join(r->at.common, "objects");
-	int code = git_odb_open(&r->odb, objects);
-
-	return code ? failed(err, code, "open the objects in", objects) : 0;
+	r->objects = objects_open(r->at.common, r->hash, err);
+	return r->objects ? 0 : -1;
 }
 
 struct repo *repo_open(const char *dir, struct err *err)
@@ -184,12 +188,13 @@ struct repo *repo_open(const char *dir, struct err *err)
 	return steal(r);
 }
 
-struct repo *repo_open_unborn(const char *dir, struct err *err)
+struct repo *repo_open_unborn(
+    const char *dir, enum git_hash hash, struct err *err)
 {
-	init_once();
 	cleanup(repo_freep) struct repo *r = mem_new(struct repo);
 	r->at = (struct layout){.own = str_dup(dir), .common = str_dup(dir)};
 	r->bare = true;
+	r->hash = hash;
 	return open_objects(r, err) ? NULL : steal(r);
 }
 
@@ -197,8 +202,8 @@ void repo_free(struct repo *r)
 {
 	if (!r)
 		return;
-	git_odb_free(r->odb);
-	git_repository_free(r->git);
+	objects_free(r->objects);
+	ref_update_free(r->refs);
 	layout_done(&r->at);
 	free(r);
 }
@@ -223,72 +228,39 @@ bool repo_is_bare(const struct repo *r)
 	return r->bare;
 }
 
-static git_oid oid_of(const uint8_t id[GIT_ID_LEN])
+enum git_hash repo_hash(const struct repo *r)
 {
-	git_oid oid = {{0}};
-
-	memcpy(oid.id, id, GIT_ID_LEN);
-	return oid;
+	return r->hash;
 }
 
-static int read_failed(struct err *err, int code, const char *hex)
+bool repo_has_reftable(const struct repo *r)
 {
-	return code == GIT_ENOTFOUND
-		   ? err_set(err, ERR_NOT_FOUND, "object %s is missing", hex)
-		   : failed(err, code, "read object", hex);
+	return r->reftable;
 }
 
 int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct buf *out, struct err *err)
 {
-	git_oid oid = oid_of(id);
-	git_odb_object *object = NULL;
-	char hex[GIT_ID_HEX];
-
-	int code = git_odb_read(&object, r->odb, &oid);
-	if (code) {
-		git_id_hex(id, hex);
-		return read_failed(err, code, hex);
-	}
-	*type = (enum object_type)git_odb_object_type(object);
-	buf_clear(out);
-	buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
-	git_odb_object_free(object);
-	return 0;
+	return objects_read(r->objects, id, type, out, err);
 }
 
 int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct err *err)
 {
-	git_oid oid = oid_of(id);
-	git_object_t kind;
-	size_t len;
+	uint64_t size;
 
-	int code = git_odb_read_header(&len, &kind, r->odb, &oid);
-	if (code) {
-		char hex[GIT_ID_HEX];
-		git_id_hex(id, hex);
-		return read_failed(err, code, hex);
-	}
-	*type = (enum object_type)kind;
-	return 0;
+	return objects_look(r->objects, id, type, &size, err);
 }
 
 int repo_read_small_blob(struct repo *r, const uint8_t id[GIT_ID_LEN],
     size_t max, struct buf *out, struct err *err)
 {
-	git_oid oid = oid_of(id);
 	enum object_type type;
-	git_object_t kind;
-	size_t len;
+	uint64_t size;
 
-	int code = git_odb_read_header(&len, &kind, r->odb, &oid);
-	if (code) {
-		char hex[GIT_ID_HEX];
-		git_id_hex(id, hex);
-		return read_failed(err, code, hex);
-	}
-	if (kind != GIT_OBJECT_BLOB || len >= max)
+	if (objects_look(r->objects, id, &type, &size, err))
+		return -1;
+	if (type != OBJECT_BLOB || size >= max)
 		return 0;
 	return repo_read(r, id, &type, out, err) ? -1 : 1;
 }
@@ -307,9 +279,9 @@ int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
 		if (repo_read(r, out, type, &data, err))
 			return -1;
 		if (!str_starts(buf_str(&data), "object ") ||
-		    git_id_parse(data.data + 7, out)) {
+		    git_id_parse(r->hash, data.data + 7, out)) {
 			char hex[GIT_ID_HEX];
-			git_id_hex(out, hex);
+			git_id_hex(r->hash, out, hex);
 			return err_set(
 			    err, ERR_FORMAT, "tag %s is malformed", hex);
 		}
@@ -319,36 +291,63 @@ int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
 
 static int open_refs(struct repo *r, struct err *err)
 {
-	int code = r->git ? 0
-			  : git_repository_open_ext(&r->git, r->at.own,
-				GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
-
-	return code ? failed(err, code, "open the repository", r->at.own) : 0;
+	if (!r->refs)
+		r->refs = ref_update_new(r->at.common, r->hash, err);
+	return r->refs ? 0 : -1;
 }
 
 int repo_set_ref(struct repo *r, const char *name, const uint8_t id[GIT_ID_LEN],
     struct err *err)
 {
-	git_oid oid = oid_of(id);
-	git_reference *ref = NULL;
-
-	if (open_refs(r, err))
-		return -1;
-	int code = git_reference_create(&ref, r->git, name, &oid, 1, NULL);
-	git_reference_free(ref);
-	return code ? failed(err, code, "set", name) : 0;
+	return open_refs(r, err) ? -1 : ref_update_set(r->refs, name, id, err);
 }
 
 int repo_delete_ref(struct repo *r, const char *name, struct err *err)
 {
-	if (open_refs(r, err))
-		return -1;
-	int code = git_reference_remove(r->git, name);
-
-	return code ? failed(err, code, "delete", name) : 0;
+	return open_refs(r, err) ? -1 : ref_update_delete(r->refs, name, err);
 }
 
-int repo_init_bare(const char *dir, struct err *err)
+const char *repo_config_text(enum git_hash hash)
+{
+	return hash == GIT_SHA256 ? "[core]\n"
+				    "\trepositoryformatversion = 1\n"
+				    "\tfilemode = true\n"
+				    "\tbare = true\n"
+				    "[extensions]\n"
+				    "\tobjectformat = sha256\n"
+				  : "[core]\n"
+				    "\trepositoryformatversion = 0\n"
+				    "\tfilemode = true\n"
+				    "\tbare = true\n";
+}
+
+int repo_config_hash(const char *dir, enum git_hash *hash, struct err *err)
+{
+	autofree char *path = file_join(dir, "config");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (file_read(path, CONFIG_MAX_BYTES, &text, err))
+		return -1;
+	for (*hash = GIT_SHA1; *hash <= GIT_SHA256; ++*hash)
+		if (str_eq(buf_str(&text), repo_config_text(*hash)))
+			return 0;
+	return err_set(err, ERR_FORMAT,
+	    "the config of %s is not the one that a mirror has", dir);
+}
+
+/* Beside what libgit2 wrote, which knows one hash. */
+static int set_format(const char *dir, enum git_hash hash, struct err *err)
+{
+	autofree char *path = file_join(dir, "config");
+	const char *text = repo_config_text(hash);
+	autoclose int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_system(err, errno, "cannot open %s", path);
+	return file_write_all(fd, text, strlen(text), path, err);
+}
+
+int repo_init_bare(const char *dir, enum git_hash hash, struct err *err)
 {
 	git_repository_init_options o;
 	git_repository *git = NULL;
@@ -359,5 +358,7 @@ int repo_init_bare(const char *dir, struct err *err)
 	o.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
 	int code = git_repository_init_ext(&git, dir, &o);
 	git_repository_free(git);
-	return code ? failed(err, code, "make the repository", dir) : 0;
+	if (code)
+		return failed(err, code, "make the repository", dir);
+	return hash == GIT_SHA1 ? 0 : set_format(dir, hash, err);
 }

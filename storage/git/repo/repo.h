@@ -1,6 +1,7 @@
 /*
- * libgit2: reads objects of a repository by id, and sets its refs. The only
- * wrapper of it; its handles are not shared between threads.
+ * A repository on disk, of SHA-1 or SHA-256: what its configuration says of how
+ * it is read (through libgit2, of which this is the only wrapper), its objects
+ * by id, and its refs. Its handles are not shared between threads.
  */
 #ifndef STORAGE_GIT_REPO_REPO_H
 #define STORAGE_GIT_REPO_REPO_H
@@ -19,7 +20,8 @@ struct repo;
  * that cannot be read. */
 struct repo *repo_open(const char *dir, struct err *err);
 /* The same of a bare one whose HEAD may not be there yet. */
-struct repo *repo_open_unborn(const char *dir, struct err *err);
+struct repo *repo_open_unborn(
+    const char *dir, enum git_hash hash, struct err *err);
 void repo_free(struct repo *r); /* takes NULL */
 void repo_freep(struct repo **r);
 /* Where its refs and objects lie. */
@@ -28,6 +30,9 @@ const char *repo_dir(const struct repo *r);
 const char *repo_own_dir(const struct repo *r);
 
 bool repo_is_bare(const struct repo *r);
+enum git_hash repo_hash(const struct repo *r);
+/* Its refs are in a reftable: reftable.h reads them, nothing here sets them. */
+bool repo_has_reftable(const struct repo *r);
 
 /* One ref, whatever it was before. */
 int repo_set_ref(struct repo *r, const char *name, const uint8_t id[GIT_ID_LEN],
@@ -50,7 +55,12 @@ int repo_read_small_blob(struct repo *r, const uint8_t id[GIT_ID_LEN],
 int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
     uint8_t out[GIT_ID_LEN], enum object_type *type, struct err *err);
 
+/* The `config` of a bare repository, as we write it: always the same. */
+const char *repo_config_text(enum git_hash hash);
+/* Of one that has such a config. ERR_FORMAT where it is another's. */
+int repo_config_hash(const char *dir, enum git_hash *hash, struct err *err);
+
 /* A fresh bare repository; what is there already is kept. */
-int repo_init_bare(const char *dir, struct err *err);
+int repo_init_bare(const char *dir, enum git_hash hash, struct err *err);
 
 #endif

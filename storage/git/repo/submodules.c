@@ -121,19 +121,17 @@ int submodules_of(struct repo *repo, const uint8_t id[GIT_ID_LEN],
 	if (repo_read(repo, commit, &type, &data, err))
 		return -1;
 	if (!str_starts(buf_str(&data), "tree ") ||
-	    git_id_parse(data.data + 5, tree))
+	    git_id_parse(repo_hash(repo), data.data + 5, tree))
 		return 0;
 	if (repo_read(repo, tree, &type, &data, err))
 		return -1;
 	const uint8_t *at = (const uint8_t *)data.data;
 	const uint8_t *end = at + data.len;
-	while (tree_next(&at, end, &e) == 0) {
+	while (tree_next(repo_hash(repo), &at, end, &e) == 0) {
 		if (!str_eq(e.name, ".gitmodules") ||
 		    (e.mode & 0170000) != 0100000)
 			continue;
-		uint8_t blob[GIT_ID_LEN];
-		memcpy(blob, e.id, GIT_ID_LEN);
-		if (repo_read(repo, blob, &type, &data, err))
+		if (repo_read(repo, e.id, &type, &data, err))
 			return -1;
 		if (data.len <= MAX_TEXT)
 			submodules_parse(buf_str(&data), urls);

@@ -55,18 +55,18 @@ static int bad_line(const char *line, struct err *err)
 	    buf_str(&shown));
 }
 
-static int check_format(const struct advert *a, struct err *err)
+/* Of one that does not say it, SHA-1. */
+static int read_format(struct advert *a, struct err *err)
 {
 	const char *format = advert_cap(a, "object-format");
 
-	if (!format || str_eq(format, "sha1"))
+	if (!format || git_id_hash_of(format, &a->hash) == 0)
 		return 0;
 	cleanup(buf_done) struct buf shown = BUF_INIT;
 	str_add_printable(&shown, format, strnlen(format, 40));
 	return err_set(err, ERR_FORMAT,
-	    "the repository's object format is %s, and only sha1 can be read"
-	    "; convert it, or keep it "
-	    "by other means",
+	    "the repository's object format is %s, and only sha1 and sha256 "
+	    "can be read",
 	    buf_str(&shown));
 }
 
@@ -94,7 +94,7 @@ static int add_caps(struct advert *a, const char *text, struct err *err)
 		}
 		text += n + strspn(text + n, " ");
 	}
-	return check_format(a, err);
+	return read_format(a, err);
 }
 
 static void add_ref(struct advert *a, const char *name, const uint8_t *id)
@@ -113,6 +113,7 @@ static int v0_line(
     struct advert *a, const char *line, size_t line_len, struct err *err)
 {
 	uint8_t id[GIT_ID_LEN];
+	size_t digits;
 
 	if (str_starts(line, "shallow ")) {
 		a->shallow = true;
@@ -123,12 +124,13 @@ static int v0_line(
 	if (!a->listed && name_len < line_len &&
 	    add_caps(a, line + name_len + 1, err))
 		return -1;
-	if (git_id_parse(line, id) || line[GIT_ID_HEX - 1] != ' ' ||
-	    line[GIT_ID_HEX] == '\0')
+	digits = git_id_digits(a->hash);
+	if (git_id_parse(a->hash, line, id) || line[digits] != ' ' ||
+	    line[digits + 1] == '\0')
 		return bad_line(line, err);
 	a->listed = true;
-	if (!str_eq(line + GIT_ID_HEX, "capabilities^{}"))
-		add_ref(a, line + GIT_ID_HEX, id);
+	if (!str_eq(line + digits + 1, "capabilities^{}"))
+		add_ref(a, line + digits + 1, id);
 	return 0;
 }
 
@@ -163,7 +165,7 @@ int advert_on_pkt(void *ctx, enum pktline_kind kind, const char *data,
 			a->announced = false;
 			return 0;
 		}
-		if (a->version == 2 && check_format(a, err))
+		if (a->version == 2 && read_format(a, err))
 			return -1;
 		return 1;
 	}
@@ -191,6 +193,7 @@ int advert_on_ls_refs(void *ctx, enum pktline_kind kind, const char *data,
     size_t len, struct err *err)
 {
 	struct advert *a = ctx;
+	const size_t digits = git_id_digits(a->hash);
 	uint8_t id[GIT_ID_LEN];
 
 	if (kind == PKT_FLUSH)
@@ -206,9 +209,9 @@ int advert_on_ls_refs(void *ctx, enum pktline_kind kind, const char *data,
 		read_symref(a, line);
 		return 0;
 	}
-	if (git_id_parse(line, id) || line[GIT_ID_HEX - 1] != ' ')
+	if (git_id_parse(a->hash, line, id) || line[digits] != ' ')
 		return bad_line(line, err);
-	char *name = line + GIT_ID_HEX;
+	char *name = line + digits + 1;
 	char *attributes = strchr(name, ' ');
 	if (attributes && (size_t)(attributes - name) == 4 &&
 	    str_starts(name, "HEAD "))

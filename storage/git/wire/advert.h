@@ -13,7 +13,8 @@
 #include <stdbool.h>
 
 struct advert {
-	int version;		/* 0, 1 or 2 */
+	int version; /* 0, 1 or 2 */
+	enum git_hash hash;
 	struct strvec caps;	/* "name" or "name=value" */
 	struct git_refvec refs; /* without HEAD and peeled tags; unsorted */
 	struct strvec odd;	/* names offered that no ref may have */

@@ -39,6 +39,16 @@ static int ask(struct remote *r, const struct buf *body,
 	return transport_request(r->transport, &b, feed_pkts, reader, err);
 }
 
+/* What stands before the arguments of a command of version 2. */
+static void add_format(struct buf *body, const struct advert *a)
+{
+	pktline_printf(body, "agent=backstay/%s\n", BACKSTAY_VERSION);
+	if (advert_cap(a, "object-format"))
+		pktline_printf(
+		    body, "object-format=%s\n", git_id_hash_name(a->hash));
+	pktline_delimiter(body);
+}
+
 /* Version 2 names the refs only when it is asked. */
 static int list_refs(struct remote *r, struct err *err)
 {
@@ -46,8 +56,7 @@ static int list_refs(struct remote *r, struct err *err)
 	cleanup(pktline_reader_done) struct pktline_reader reader;
 
 	pktline_printf(&body, "command=ls-refs\n");
-	pktline_printf(&body, "agent=backstay/%s\n", BACKSTAY_VERSION);
-	pktline_delimiter(&body);
+	add_format(&body, &r->advert);
 	pktline_printf(&body, "symrefs\n");
 	if (advert_cap_has(&r->advert, "ls-refs", "unborn"))
 		pktline_printf(&body, "unborn\n");
@@ -103,28 +112,27 @@ struct fetch {
 	struct buf *said;
 };
 
-static void add_ids(
-    struct buf *body, const char *word, const struct git_idvec *ids)
+static void add_ids(struct buf *body, enum git_hash hash, const char *word,
+    const struct git_idvec *ids)
 {
 	char hex[GIT_ID_HEX];
 
 	for (size_t i = 0; i < ids->len; i++) {
-		git_id_hex(ids->items[i].bytes, hex);
+		git_id_hex(hash, ids->items[i].bytes, hex);
 		pktline_printf(body, "%s %s\n", word, hex);
 	}
 }
 
-static void request_v2(struct buf *body, const struct git_idvec *wants,
-    const struct git_idvec *haves)
+static void request_v2(struct buf *body, const struct advert *a,
+    const struct git_idvec *wants, const struct git_idvec *haves)
 {
 	pktline_printf(body, "command=fetch\n");
-	pktline_printf(body, "agent=backstay/%s\n", BACKSTAY_VERSION);
-	pktline_delimiter(body);
+	add_format(body, a);
 	/* No thin packs: each is complete in itself, as an archive needs it. */
 	pktline_printf(body, "ofs-delta\n");
 	pktline_printf(body, "no-progress\n");
-	add_ids(body, "want", wants);
-	add_ids(body, "have", haves);
+	add_ids(body, a->hash, "want", wants);
+	add_ids(body, a->hash, "have", haves);
 	/* All in one round: what we have are tips the server once had. */
 	pktline_printf(body, "done\n");
 	pktline_flush(body);
@@ -146,20 +154,25 @@ static void request_v0(struct buf *body, const struct advert *a,
 	char hex[GIT_ID_HEX];
 
 	for (size_t i = 0; i < wants->len; i++) {
-		git_id_hex(wants->items[i].bytes, hex);
+		git_id_hex(a->hash, wants->items[i].bytes, hex);
 		if (i)
 			pktline_printf(body, "want %s\n", hex);
 		else
 			pktline_printf(body,
-			    "want %s%s side-band-64k%s%s%s%s\n", hex,
+			    "want %s%s side-band-64k%s%s%s%s%s%s\n", hex,
 			    multi_ack(a),
+			    advert_cap(a, "object-format") ? " object-format="
+							   : "",
+			    advert_cap(a, "object-format")
+				? git_id_hash_name(a->hash)
+				: "",
 			    advert_cap(a, "ofs-delta") ? " ofs-delta" : "",
 			    advert_cap(a, "no-progress") ? " no-progress" : "",
 			    advert_cap(a, "agent") ? " agent=backstay/" : "",
 			    advert_cap(a, "agent") ? BACKSTAY_VERSION : "");
 	}
 	pktline_flush(body);
-	add_ids(body, "have", haves);
+	add_ids(body, a->hash, "have", haves);
 	pktline_printf(body, "done\n");
 }
 
@@ -234,7 +247,7 @@ int remote_fetch(struct remote *r, const struct git_idvec *wants,
 	    .said = &said};
 
 	if (f.version == 2) {
-		request_v2(&body, wants, haves);
+		request_v2(&body, &r->advert, wants, haves);
 	} else {
 		if (!advert_cap(&r->advert, "side-band-64k"))
 			return err_set(err, ERR_FORMAT,

@@ -44,7 +44,7 @@ tool() { "$TOOL" "$@"; }
 
 # A working tree with two commits, and what a platform's repository may hold.
 work() {
-	git init -q -b main "$T/work"
+	git init -q -b main --object-format="${FORMAT:-sha1}" "$T/work"
 	cd "$T/work" || return
 	echo one >file && git add file && git commit -q -m one
 	git checkout -q -b side && echo side >side && git add side && git commit -q -m side
@@ -355,14 +355,49 @@ harmful_key() { # MODE BYTES
 		[[ $output == *$says* ]]
 		sed -i '/extensions/,$d' "$R/config"
 	done <<-X
-		objectFormat=sha256 sha256
-		refStorage=reftable git refs migrate
+		objectFormat=sha512 only sha1 and sha256
+		refStorage=tomorrow git refs migrate
 		partialClone=origin partial clone
 		tomorrow=true tomorrow
 	X
 	git -C "$R" config core.repositoryFormatVersion 2
 	run -3 tool mirror "$R" "$M"
 	[[ $output == *"version 2"* ]]
+}
+
+# What `git refs migrate --ref-format=reftable` of git 2.55 makes of served(),
+# with a symbolic ref, one that leads nowhere, and then, in a second table, one
+# ref deleted and one made (tests/data/reftable).
+@test "a file path: references in a reftable, of both hashes" {
+	for FORMAT in sha1 sha256; do
+		export FORMAT
+		rm -rf "$T/work" "$R" "$M"
+		served
+		git -C "$R" symbolic-ref refs/heads/alias refs/heads/side
+		git -C "$R" update-ref -d refs/heads/dir
+		git -C "$R" update-ref refs/heads/new refs/heads/side
+		git ls-remote "$R" 'refs/*' >"$T/refs"
+		rm -rf "$R/refs" "$R/packed-refs"
+		mkdir "$R/refs"
+		echo 'this repository uses the reftable format' >"$R/refs/heads"
+		echo 'ref: refs/heads/.invalid' >"$R/HEAD"
+		cp -r "$TOP/tests/data/reftable/$FORMAT" "$R/reftable"
+		git config -f "$R/config" core.repositoryFormatVersion 1
+		git config -f "$R/config" extensions.refStorage reftable
+		run -0 tool mirror "$R" "$M"
+		[[ $output == *"head refs/heads/main"* ]]
+		git ls-remote "$M" 'refs/*' | diff "$T/refs" -
+		run -0 tool verify "$M"
+		# It is read, and not written to.
+		run -3 tool push "$R" "$M"
+		[[ $output == *"git refs migrate --ref-format=files"* ]]
+		# A byte that changes in it is no other reference.
+		table=$(tail -n 1 "$R/reftable/tables.list")
+		printf x | dd of="$R/reftable/$table" bs=1 seek=5 conv=notrunc status=none
+		run -3 tool mirror "$R" "$M"
+		[[ $output == *"$table"*"no reftable"* ]]
+		git ls-remote "$M" 'refs/*' | diff "$T/refs" -
+	done
 }
 
 @test "a file path that is written to and repacked meanwhile" {
@@ -729,14 +764,75 @@ sys.exit(peak > int(sys.argv[1]))' "$@"
 	run -0 tool verify "$M"
 }
 
-@test "a repository of SHA-256 objects is refused with the reason" {
-	git init -q --bare --object-format=sha256 "$R"
-	run -3 tool mirror "$GIT_HTTP/$N.git" "$M"
-	[[ $output == *sha256*"only sha1"* ]]
-	run -3 tool mirror "$GIT_SSH_BASE/$N.git" "$M"
-	[[ $output == *sha256*"only sha1"* ]]
-	run -3 tool mirror "$R" "$M"
-	[[ $output == *"object format 'sha256'"* ]]
+@test "a repository of SHA-256 is mirrored, verified and pushed back, by http, ssh and path" {
+	FORMAT=sha256 served
+	[ "$(git -C "$R" rev-parse --show-object-format)" = sha256 ]
+	for url in "$GIT_HTTP/$N.git" "$GIT_SSH_BASE/$N.git" "$R"; do
+		rm -rf "$M" "$T"/pushed*.git "$GIT_REPOS/$N"-*.git
+		run -0 tool mirror "$url" "$M"
+		[[ $output == *"refs 14"*fresh* ]]
+		same "$R" "$M"
+		run -0 tool mirror "$url" "$M"
+		[[ $output == *"received 0"*kept* ]]
+		run -0 tool verify "$M"
+		# One that is there and empty, and one that is made.
+		git init -q --bare -b main --object-format=sha256 "$GIT_REPOS/$N-empty.git"
+		run -0 tool push "$GIT_HTTP/$N-empty.git" "$M"
+		same "$M" "$GIT_REPOS/$N-empty.git"
+		run -0 tool push "$GIT_SSH_BASE/$N-made.git" "$M"
+		[[ $output == *"repository created"* ]]
+		same "$M" "$GIT_REPOS/$N-made.git"
+		run -0 tool push "$T/pushed.git" "$M"
+		same "$M" "$T/pushed.git"
+	done
+	# New commits, a moved and a deleted ref, with both sides of one history.
+	cd "$T/work"
+	echo three >file && git commit -q -a -m three
+	git branch -f side main && git tag -d light
+	cd - >/dev/null
+	git -C "$T/work" push -q --mirror "$R"
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *kept* ]]
+	same "$R" "$M"
+	FORCE=1 PRUNE=1 run -0 tool push "$GIT_HTTP/$N-empty.git" "$M"
+	same "$M" "$GIT_REPOS/$N-empty.git"
+	FORCE=1 PRUNE=1 run -0 tool push "$T/pushed.git" "$M"
+	same "$M" "$T/pushed.git"
+	rm -rf "$GIT_REPOS/$N"-*.git
+}
+
+@test "a hash is not made of the other: neither on the way back nor when a repository changes its own" {
+	FORMAT=sha256 served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	git init -q --bare "$T/sha1.git"
+	git init -q --bare "$GIT_REPOS/$N-sha1.git"
+	for url in "$T/sha1.git" "$GIT_HTTP/$N-sha1.git" "$GIT_SSH_BASE/$N-sha1.git"; do
+		run -3 tool push "$url" "$M"
+		[[ $output == *"of sha1"*"of sha256"*"--object-format=sha256"* ]]
+	done
+	[ -z "$(git -C "$T/sha1.git" for-each-ref)" ]
+	rm -rf "$GIT_REPOS/$N-sha1.git" "$R" "$T/work"
+	served
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"warning"*"is made anew"*"sha1 now"* ]]
+	same "$R" "$M"
+}
+
+@test "an empty repository of SHA-256, and one whose object rots in an archive" {
+	git init -q --bare --object-format=sha256 -b main "$R"
+	for url in "$GIT_HTTP/$N.git" "$GIT_SSH_BASE/$N.git" "$R"; do
+		rm -rf "$M"
+		run -0 tool mirror "$url" "$M"
+		[[ $output == *"unborn"*"refs 0"* ]]
+		[ "$(git -C "$M" rev-parse --show-object-format)" = sha256 ]
+		run -0 tool verify "$M"
+	done
+	rm -rf "$R" "$M"
+	FORMAT=sha256 served
+	run -0 tool mirror "$R" "$M"
+	chmod u+w "$M"/objects/pack/*.pack
+	printf '\x55' | dd of="$(echo "$M"/objects/pack/*.pack)" bs=1 seek=200 conv=notrunc status=none
+	run -5 tool verify "$M"
 }
 
 @test "a repository that is not there, and a server that is none" {

@@ -15,12 +15,13 @@ struct fixture {
 	struct push p;
 	/* An index of a pack as gitformat-pack(5) has it, as far as ids are
 	 * looked up in it. */
-	uint8_t idx[HEADER + FANOUT + OBJECTS * GIT_ID_LEN];
+	uint8_t idx[HEADER + FANOUT + OBJECTS * DIGEST_SHA1_LEN];
 };
 
 static void id_of(uint8_t id[GIT_ID_LEN], uint8_t byte)
 {
-	memset(id, byte, GIT_ID_LEN);
+	memset(id, 0, GIT_ID_LEN);
+	memset(id, byte, DIGEST_SHA1_LEN);
 }
 
 static int set_up(void **state)
@@ -30,9 +31,9 @@ static int set_up(void **state)
 	for (unsigned i = 0; i < 256; i++)
 		f->idx[HEADER + 4 * i + 3] =
 		    (uint8_t)(i < OBJECTS ? i : OBJECTS);
-	for (uint8_t i = 0; i < OBJECTS; i++)
-		id_of(f->idx + HEADER + FANOUT + i * GIT_ID_LEN,
-		    (uint8_t)(i + 1));
+	for (size_t i = 0; i < OBJECTS; i++)
+		memset(f->idx + HEADER + FANOUT + i * DIGEST_SHA1_LEN,
+		    (int)i + 1, DIGEST_SHA1_LEN);
 	f->o.url = "https://host/a";
 	f->result.head = str_dup("refs/heads/none");
 	f->p = (struct push){.o = &f->o, .result = &f->result};

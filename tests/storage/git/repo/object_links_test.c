@@ -14,10 +14,10 @@ static uint32_t mode_of(const char *text)
 
 	buf_printf(&tree, "%s name", text);
 	buf_add_char(&tree, '\0');
-	for (int i = 0; i < GIT_ID_LEN; i++)
+	for (int i = 0; i < DIGEST_SHA1_LEN; i++)
 		buf_add_char(&tree, (char)(i + 1));
 	const uint8_t *at = (const uint8_t *)tree.data;
-	return tree_next(&at, at + tree.len, &e) == 0 ? e.mode : 0;
+	return tree_next(GIT_SHA1, &at, at + tree.len, &e) == 0 ? e.mode : 0;
 }
 
 static void modes_are_read_as_git_reads_them(void **state)
@@ -68,11 +68,12 @@ static void what_counts_as_a_submodule_names_nothing(void **state)
 	for (int m = 0; m < 4; m++) {
 		buf_printf(&tree, "%s %d", modes[m], m);
 		buf_add_char(&tree, '\0');
-		for (int i = 0; i < GIT_ID_LEN; i++)
+		for (int i = 0; i < DIGEST_SHA1_LEN; i++)
 			buf_add_char(&tree, (char)(m * 32 + i + 1));
 	}
-	assert_int_equal(
-	    object_links_of(OBJECT_TREE, tree.data, tree.len, &links, &err), 0);
+	assert_int_equal(object_links_of(GIT_SHA1, OBJECT_TREE, tree.data,
+			     tree.len, &links, &err),
+	    0);
 	assert_int_equal(links.len, 2);
 }
 

@@ -110,8 +110,8 @@ static void what_is_no_list_is_refused(void **state)
 static void another_object_format_is_refused(void **state)
 {
 	static const char *const lines[] = {
-	    "version 2\n", "object-format=sha256\n", NULL};
-	static const char first[] = A " HEAD\0object-format=sha256\n";
+	    "version 2\n", "object-format=sha512\n", NULL};
+	static const char first[] = A " HEAD\0object-format=sha512\n";
 	cleanup(advert_done) struct advert a = ADVERT_INIT;
 	cleanup(advert_done) struct advert b = ADVERT_INIT;
 	struct err err = ERR_INIT;

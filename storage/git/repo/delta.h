@@ -1,8 +1,8 @@
 /*
  * Deltas of a pack (gitformat-pack(5), "Deltified representation"). Pure.
  */
-#ifndef STORAGE_GIT_PACK_DELTA_H
-#define STORAGE_GIT_PACK_DELTA_H
+#ifndef STORAGE_GIT_REPO_DELTA_H
+#define STORAGE_GIT_REPO_DELTA_H
 
 #include "storage/base/err.h"
 

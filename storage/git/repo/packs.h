@@ -2,8 +2,8 @@
  * The packs of a bare repository, by their indexes: which objects are there,
  * and whether the files are what their checksums say.
  */
-#ifndef STORAGE_GIT_PACK_PACKS_H
-#define STORAGE_GIT_PACK_PACKS_H
+#ifndef STORAGE_GIT_REPO_PACKS_H
+#define STORAGE_GIT_REPO_PACKS_H
 
 #include "storage/base/cancel.h"
 #include "storage/base/err.h"
@@ -17,6 +17,7 @@
 
 /* An index that is mapped (gitformat-pack(5), version 2). */
 struct pack {
+	enum git_hash hash;
 	char *path;	/* of the .pack file */
 	uint64_t bytes; /* of that file */
 	const uint8_t *idx;
@@ -26,11 +27,12 @@ struct pack {
 VEC_DEFINE(packvec, struct pack);
 
 struct packs {
+	enum git_hash hash;   /* of the repository; set before opening */
 	struct packvec packs; /* by file name */
 };
 #define PACKS_INIT                                                             \
 	{                                                                      \
-		.packs = VEC_INIT                                              \
+		.hash = GIT_SHA1, .packs = VEC_INIT                            \
 	}
 
 /* Adds the packs in dir/objects/pack. ERR_FORMAT where an index is none or a
@@ -45,8 +47,8 @@ void packs_done(struct packs *p);
 bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN]);
 /* The number of an id in the index (to n, may be NULL), if it is there. */
 bool pack_find(const struct pack *p, const uint8_t id[GIT_ID_LEN], uint32_t *n);
-const uint8_t *pack_id(const struct pack *p, uint32_t i); /* in order */
-uint64_t pack_offset(const struct pack *p, uint32_t i);	  /* of that id */
+struct git_id pack_id(const struct pack *p, uint32_t i); /* in order */
+uint64_t pack_offset(const struct pack *p, uint32_t i);	 /* of that id */
 
 /* ERR_INTEGRITY where the checksum of an index is wrong. */
 int pack_check_index(const struct pack *p, struct err *err);

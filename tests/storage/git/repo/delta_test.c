@@ -1,4 +1,4 @@
-#include "storage/git/pack/delta.h"
+#include "storage/git/repo/delta.h"
 
 #include "tests/support/test.h"
 

@@ -1,4 +1,4 @@
-#include "storage/git/pack/packs.h"
+#include "storage/git/repo/packs.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
@@ -16,7 +16,6 @@
 enum {
 	FANOUT = 8,
 	IDS = FANOUT + 256 * 4,
-	TRAILERS = 2 * GIT_ID_LEN,
 	READ_BYTES = 256 * 1024,
 };
 
@@ -24,6 +23,28 @@ static uint32_t be32(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
 	       (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Two checksums, the pack's and the index's own, end it. */
+static size_t trailers(enum git_hash hash)
+{
+	return 2 * git_id_len(hash);
+}
+
+/* An id, a checksum of what is stored and the place of it. */
+static size_t row_len(enum git_hash hash)
+{
+	return git_id_len(hash) + 4 + 4;
+}
+
+static const uint8_t *raw_id(const struct pack *p, uint32_t i)
+{
+	return p->idx + IDS + i * git_id_len(p->hash);
+}
+
+static const uint8_t *offsets_of(const struct pack *p)
+{
+	return p->idx + IDS + p->count * (git_id_len(p->hash) + 4);
 }
 
 static uint32_t fanout(const struct pack *p, unsigned i)
@@ -36,17 +57,19 @@ static int check_layout(struct pack *p)
 {
 	static const uint8_t magic[] = {0xff, 't', 'O', 'c', 0, 0, 0, 2};
 
-	if (p->idx_len < IDS + TRAILERS || memcmp(p->idx, magic, 8) != 0)
+	if (p->idx_len < IDS + trailers(p->hash) ||
+	    memcmp(p->idx, magic, 8) != 0)
 		return -1;
 	for (unsigned i = 1; i < 256; i++)
 		if (fanout(p, i) < fanout(p, i - 1))
 			return -1;
 	p->count = fanout(p, 255);
-	uint64_t fixed = IDS + TRAILERS + (uint64_t)p->count * 28;
+	uint64_t fixed =
+	    IDS + trailers(p->hash) + (uint64_t)p->count * row_len(p->hash);
 	if (p->idx_len < fixed || (p->idx_len - fixed) % 8 != 0)
 		return -1;
 	uint64_t large = (p->idx_len - fixed) / 8;
-	const uint8_t *offsets = p->idx + IDS + (size_t)p->count * 24;
+	const uint8_t *offsets = offsets_of(p);
 	for (uint32_t i = 0; i < p->count; i++) {
 		uint32_t at = be32(offsets + 4 * (size_t)i);
 		if ((at & 0x80000000U) && (at & 0x7fffffffU) >= large)
@@ -69,14 +92,16 @@ static int open_pack(struct packs *all, const char *idx_path, struct err *err)
 
 	if (fd < 0 || fstat(fd, &st))
 		return err_system(err, errno, "cannot open %s", idx_path);
-	if (!S_ISREG(st.st_mode) || st.st_size < IDS + TRAILERS)
+	if (!S_ISREG(st.st_mode) ||
+	    (size_t)st.st_size < IDS + trailers(all->hash))
 		return err_set(
 		    err, ERR_FORMAT, "%s is no index of a pack", idx_path);
 	void *map =
 	    mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return err_system(err, errno, "cannot map %s", idx_path);
-	struct pack p = {.idx = map, .idx_len = (size_t)st.st_size};
+	struct pack p = {
+	    .hash = all->hash, .idx = map, .idx_len = (size_t)st.st_size};
 	if (check_layout(&p)) {
 		unmap(&p);
 		return err_set(
@@ -150,14 +175,17 @@ void packs_done(struct packs *p)
 	vec_done(&p->packs);
 }
 
-const uint8_t *pack_id(const struct pack *p, uint32_t i)
+struct git_id pack_id(const struct pack *p, uint32_t i)
 {
-	return p->idx + IDS + (size_t)i * GIT_ID_LEN;
+	struct git_id id;
+
+	git_id_set(p->hash, raw_id(p, i), id.bytes);
+	return id;
 }
 
 uint64_t pack_offset(const struct pack *p, uint32_t i)
 {
-	const uint8_t *offsets = p->idx + IDS + (size_t)p->count * 24;
+	const uint8_t *offsets = offsets_of(p);
 	uint32_t at = be32(offsets + 4 * (size_t)i);
 
 	if (!(at & 0x80000000U))
@@ -169,12 +197,13 @@ uint64_t pack_offset(const struct pack *p, uint32_t i)
 
 bool pack_find(const struct pack *p, const uint8_t id[GIT_ID_LEN], uint32_t *n)
 {
+	const size_t len = git_id_len(p->hash);
 	uint32_t low = id[0] ? fanout(p, id[0] - 1U) : 0;
 	uint32_t high = fanout(p, id[0]);
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		int order = memcmp(id, pack_id(p, mid), GIT_ID_LEN);
+		int order = memcmp(id, raw_id(p, mid), len);
 		if (order == 0) {
 			if (n)
 				*n = mid;
@@ -198,11 +227,13 @@ bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN])
 }
 
 /* The digest of all but the last bytes, which have to be it. */
-static int check_trailer(const char *path, uint8_t trailer[GIT_ID_LEN],
-    const struct cancel *cancel, struct err *err)
+static int check_trailer(const char *path, enum git_hash hash,
+    uint8_t trailer[GIT_ID_LEN], const struct cancel *cancel, struct err *err)
 {
+	const size_t id_len = git_id_len(hash);
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_SHA1);
+	cleanup(digest_freep) struct digest *d =
+	    digest_new(git_id_digest(hash));
 	autofree uint8_t *data = mem_alloc(READ_BYTES);
 	uint8_t sum[GIT_ID_LEN];
 	struct stat st;
@@ -210,7 +241,7 @@ static int check_trailer(const char *path, uint8_t trailer[GIT_ID_LEN],
 	if (fd < 0 || fstat(fd, &st))
 		return err_system(err, errno, "cannot open %s", path);
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	off_t left = st.st_size - GIT_ID_LEN;
+	off_t left = st.st_size - (off_t)id_len;
 	while (left > 0) {
 		if (cancel_check(cancel, err))
 			return -1;
@@ -224,9 +255,9 @@ static int check_trailer(const char *path, uint8_t trailer[GIT_ID_LEN],
 	}
 	digest_finish(d, sum);
 	if (left < 0 ||
-	    pread(fd, trailer, GIT_ID_LEN, st.st_size - GIT_ID_LEN) !=
-		GIT_ID_LEN ||
-	    memcmp(sum, trailer, GIT_ID_LEN) != 0)
+	    pread(fd, trailer, id_len, st.st_size - (off_t)id_len) !=
+		(ssize_t)id_len ||
+	    memcmp(sum, trailer, id_len) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "%s is damaged: its checksum is wrong", path);
 	return 0;
@@ -234,10 +265,11 @@ static int check_trailer(const char *path, uint8_t trailer[GIT_ID_LEN],
 
 int pack_check_index(const struct pack *p, struct err *err)
 {
+	const size_t id_len = git_id_len(p->hash);
 	uint8_t sum[GIT_ID_LEN];
 
-	digest_of(DIGEST_SHA1, p->idx, p->idx_len - GIT_ID_LEN, sum);
-	if (memcmp(sum, p->idx + p->idx_len - GIT_ID_LEN, GIT_ID_LEN) == 0)
+	digest_of(git_id_digest(p->hash), p->idx, p->idx_len - id_len, sum);
+	if (memcmp(sum, p->idx + p->idx_len - id_len, id_len) == 0)
 		return 0;
 	return err_set(err, ERR_INTEGRITY,
 	    "the index of %s is damaged: its checksum is wrong", p->path);
@@ -250,9 +282,10 @@ static int check_one(
 
 	if (pack_check_index(p, err))
 		return -1;
-	if (check_trailer(p->path, trailer, cancel, err))
+	if (check_trailer(p->path, p->hash, trailer, cancel, err))
 		return -1;
-	if (memcmp(trailer, p->idx + p->idx_len - TRAILERS, GIT_ID_LEN) != 0)
+	if (memcmp(trailer, p->idx + p->idx_len - trailers(p->hash),
+		git_id_len(p->hash)) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "%s and its index do not belong together", p->path);
 	return 0;

@@ -1,0 +1,232 @@
+#include "storage/git/repo/ref_update.h"
+
+#include "storage/base/buf.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/mem.h"
+#include "storage/git/repo/ref_files.h"
+#include "storage/git/repo/refs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_PACKED_REFS = 512 * 1024 * 1024 };
+
+struct ref_update {
+	char *dir;
+	enum git_hash hash;
+	struct git_refvec refs; /* as they were; sorted */
+	bool *gone;		/* deleted since */
+};
+
+struct ref_update *ref_update_new(
+    const char *dir, enum git_hash hash, struct err *err)
+{
+	struct ref_update *u = mem_new(struct ref_update);
+
+	u->dir = str_dup(dir);
+	u->hash = hash;
+	if (ref_files_read(dir, hash, &u->refs, err)) {
+		ref_update_free(u);
+		return NULL;
+	}
+	u->gone = mem_zalloc(u->refs.len + 1);
+	return u;
+}
+
+void ref_update_free(struct ref_update *u)
+{
+	if (!u)
+		return;
+	git_refvec_done(&u->refs);
+	free(u->gone);
+	free(u->dir);
+	free(u);
+}
+
+/* --- what is in the way */
+
+static bool is_there(const struct ref_update *u, const char *name)
+{
+	const struct git_ref *r = git_refvec_find(&u->refs, name);
+
+	return r && !u->gone[r - u->refs.items];
+}
+
+static int in_the_way(const char *name, const char *other, struct err *err)
+{
+	return err_set(err, ERR_EXISTS,
+	    "cannot set %s: the reference %s is in its way", name, other);
+}
+
+/* "a" and "a/b" cannot both be: one would be a file and a directory. */
+static int check_room(
+    const struct ref_update *u, const char *name, struct err *err)
+{
+	autofree char *above = str_dup(name);
+	autofree char *below = str_printf("%s/", name);
+	size_t low = 0, high = u->refs.len;
+
+	for (char *slash; (slash = strrchr(above, '/'));) {
+		*slash = '\0';
+		if (is_there(u, above))
+			return in_the_way(name, above, err);
+	}
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (strcmp(u->refs.items[mid].name, below) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < u->refs.len; low++) {
+		const char *other = u->refs.items[low].name;
+		if (!str_starts(other, below))
+			break;
+		if (!u->gone[low])
+			return in_the_way(name, other, err);
+	}
+	return 0;
+}
+
+/* Directories that deleted refs left, where the file is to be; what is not
+ * empty stays, and the renaming says so. */
+static void remove_empty(const char *path, int depth)
+{
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err ignored = ERR_INIT;
+	struct stat st;
+
+	if (depth > 64 || lstat(path, &st) || !S_ISDIR(st.st_mode) ||
+	    file_list_dir(path, &names, &ignored))
+		return;
+	VEC_EACH (&names, n) {
+		autofree char *below = file_join(path, *n);
+		remove_empty(below, depth + 1);
+	}
+	rmdir(path);
+}
+
+/* As open as git makes them: a server may read them under another name. */
+static int make_parents(
+    const struct ref_update *u, const char *name, struct err *err)
+{
+	for (const char *slash = strchr(name, '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
+		autofree char *path =
+		    str_printf("%s/%.*s", u->dir, (int)(slash - name), name);
+		if (mkdir(path, 0777) && errno != EEXIST)
+			return err_system(err, errno, "cannot make %s", path);
+	}
+	return 0;
+}
+
+/* --- one file under its lock */
+
+/* The lock of a path: open, and to be renamed or removed; -1. */
+static int take_lock(const char *lock, struct err *err)
+{
+	int fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, ERR_LOCKED,
+		    "%s is there: another process changes it, or died doing "
+		    "so; remove it if no git is at work",
+		    lock);
+	return fd < 0 ? err_system(err, errno, "cannot make %s", lock) : fd;
+}
+
+static int replace(
+    const char *path, const void *data, size_t len, struct err *err)
+{
+	autofree char *lock = str_printf("%s.lock", path);
+	autoclose int fd = take_lock(lock, err);
+
+	if (fd < 0)
+		return -1;
+	int failed = file_write_all(fd, data, len, lock, err);
+	if (!failed && (fsync(fd) || rename(lock, path)))
+		failed = err_system(err, errno, "cannot write %s", path);
+	if (failed)
+		unlink(lock);
+	return failed;
+}
+
+int ref_update_set(struct ref_update *u, const char *name,
+    const uint8_t id[GIT_ID_LEN], struct err *err)
+{
+	autofree char *path = file_join(u->dir, name);
+	char hex[GIT_ID_HEX];
+
+	if (check_room(u, name, err) || make_parents(u, name, err))
+		return -1;
+	remove_empty(path, 0);
+	git_id_hex(u->hash, id, hex);
+	autofree char *line = str_printf("%s\n", hex);
+	return replace(path, line, strlen(line), err);
+}
+
+/* The line of a ref in packed-refs and, below it, what its tag peels to; NULL
+ * where it is not in there. */
+static char *find_line(
+    struct buf *text, size_t digits, const char *name, const char **end)
+{
+	autofree char *after = str_printf(" %s\n", name);
+	const char *stop = buf_str(text) + text->len;
+	char *at = strstr(text->len ? text->data : buf_str(text), after);
+
+	if (!at || (size_t)(at - text->data) < digits)
+		return NULL;
+	*end = at + strlen(after);
+	while (*end < stop && **end == '^') {
+		const char *line_end = strchr(*end, '\n');
+		*end = line_end ? line_end + 1 : stop;
+	}
+	return at - digits;
+}
+
+static int delete_packed(
+    const struct ref_update *u, const char *name, struct err *err)
+{
+	autofree char *path = file_join(u->dir, "packed-refs");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(buf_done) struct buf left = BUF_INIT;
+	const char *end;
+
+	if (!file_exists(path))
+		return 0;
+	if (file_read(path, MAX_PACKED_REFS, &text, err))
+		return -1;
+	const char *line = find_line(&text, git_id_digits(u->hash), name, &end);
+	if (!line)
+		return 0;
+	buf_add(&left, text.data, (size_t)(line - text.data));
+	buf_add(&left, end, (size_t)(text.data + text.len - end));
+	return replace(path, left.data, left.len, err);
+}
+
+int ref_update_delete(struct ref_update *u, const char *name, struct err *err)
+{
+	const struct git_ref *r = git_refvec_find(&u->refs, name);
+	autofree char *path = file_join(u->dir, name);
+	autofree char *lock = str_printf("%s.lock", path);
+
+	/* The lock needs its directory, also of one that is only packed. */
+	if (make_parents(u, name, err))
+		return -1;
+	autoclose int fd = take_lock(lock, err);
+	if (fd < 0)
+		return -1;
+	int failed = delete_packed(u, name, err);
+	if (!failed && unlink(path) && errno != ENOENT && errno != EISDIR)
+		failed = err_system(err, errno, "cannot remove %s", path);
+	unlink(lock);
+	if (!failed && r)
+		u->gone[r - u->refs.items] = true;
+	return failed;
+}
