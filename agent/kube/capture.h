@@ -1,7 +1,8 @@
 /*
  * Kubernetes objects into kubernetes/<cluster>/..., one JSON text each, as the
- * API server wrote them but for managedFields (storage/kube/item.h has the
- * form, storage/kube/object.h the paths). Facts of an entry:
+ * API server wrote them but for the fields of updated statuses in managedFields
+ * (storage/kube/item.h has the form, storage/archive/layout.h the paths).
+ * Facts of an entry:
  *
  *     apiVersion, kind, name, namespace (where it has one)
  *     resource      "deployments.apps"

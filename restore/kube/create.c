@@ -3,6 +3,7 @@
 #include "restore/kube/send.h"
 #include "restore/kube/wait.h"
 #include "restore/kube/write.h"
+#include "restore/objects/field_owners.h"
 #include "restore/objects/give_way.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -13,25 +14,20 @@
 
 enum { SETTLE_MS = 10 * 1000 }; /* of a kind, in all servers of a cluster */
 
-static char *uid_in(const struct kube_answer *answer)
-{
-	struct err ignored = ERR_INIT;
-	cleanup(json_freep) struct json_object *object =
-	    json_parse(answer->body.data, answer->body.len, &ignored);
-
-	return str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
-}
-
 /* POST; waits for what comes by itself. 0, or -1 as kube_client_send. */
-static int post(struct task *t, struct kube_answer *answer, struct err *err)
+static int post(struct task *t, const char *manager, struct kube_answer *answer,
+    struct err *err)
 {
 	struct backoff known = wait_start(t, SETTLE_MS);
+	const struct send_write w = {.method = "POST",
+	    .path = t->object->collection,
+	    .manager = manager,
+	    .body = t->object->object};
 
 	for (;;) {
 		struct err failure = ERR_INIT;
 
-		if (send_object(t, "POST", t->object->collection, NULL, false,
-			t->object->object, answer, &failure) == 0)
+		if (send_object(t, &w, answer, &failure) == 0)
 			return 0;
 		const char *given_up = give_way(
 		    t->object->object, answer->status, answer->message);
@@ -48,6 +44,52 @@ static int post(struct task *t, struct kube_answer *answer, struct err *err)
 	}
 }
 
+/* By one apply, which makes its fields those of their manager: as what is to be
+ * missing, since no object ever has the first revision of a store. False where
+ * that did not do; then a POST tells why. */
+static bool apply_as(
+    struct task *t, const char *manager, struct kube_answer *answer)
+{
+	struct err ignored = ERR_INIT;
+	cleanup(json_freep) struct json_object *body =
+	    json_copy(t->object->object);
+	const struct send_write w = {.method = "PATCH",
+	    .path = t->object->path,
+	    .content_type = "application/apply-patch+yaml",
+	    .manager = manager,
+	    .body = body};
+
+	json_set_str(json_get(body, "metadata"), "resourceVersion", "1");
+	if (send_object(t, &w, answer, &ignored) == 0)
+		return true;
+	kube_answer_done(answer);
+	return false;
+}
+
+/* In a dry run nobody comes to manage anything; what is paused is to be told
+ * from what its own managers make meanwhile. */
+static int make(struct task *t, struct kube_answer *answer, struct err *err)
+{
+	const struct json_object *managers = t->object->managers;
+	bool by_us = t->a->run->o->dry_run || t->object->pause_count;
+	const char *applier =
+	    by_us ? NULL : field_owners_applier(managers, t->object->object);
+
+	if (applier && apply_as(t, applier, answer))
+		return 0;
+	return post(
+	    t, by_us ? NULL : field_owners_creator(managers), answer, err);
+}
+
+static void answered(struct task *t, const struct kube_answer *answer)
+{
+	struct err ignored = ERR_INIT;
+	cleanup(json_freep) struct json_object *made =
+	    json_parse(answer->body.data, answer->body.len, &ignored);
+
+	write_created(t, made, true);
+}
+
 enum task_next create_object(struct task *t)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
@@ -57,12 +99,8 @@ enum task_next create_object(struct task *t)
 		outcome_failed(t->outcome, &err);
 		return TASK_ENDED;
 	}
-	if (post(t, &answer, &err) == 0) {
-		autofree char *uid =
-		    t->n->wanted_uid || t->object->status || t->n->k->rank <= 1
-			? uid_in(&answer)
-			: NULL;
-		write_created(t, uid, &answer);
+	if (make(t, &answer, &err) == 0) {
+		answered(t, &answer);
 		return TASK_ENDED;
 	}
 	if (answer.status == 409 && str_eq(answer.reason, "AlreadyExists"))
@@ -94,8 +132,8 @@ void create_try_elsewhere(struct task *t)
 	free(t->object->collection);
 	t->object->collection =
 	    kube_path(k->api_version, k->resource, elsewhere, NULL, NULL);
-	if (post(t, &answer, &err) == 0) {
-		write_created(t, NULL, &answer);
+	if (post(t, NULL, &answer, &err) == 0) {
+		answered(t, &answer);
 		if (t->outcome->kind != OUTCOME_CREATED)
 			return;
 	} else if (is_invalid(&answer)) {

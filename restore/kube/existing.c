@@ -20,9 +20,11 @@ static const char *live_version(const struct json_object *object)
  * asked for that of the snapshot. */
 static void update_status(struct task *t, const struct json_object *live)
 {
+	cleanup(json_freep) struct json_object *now = NULL;
+
 	if (!t->a->run->p->options->status || !t->object->status ||
 	    covers(json_get(live, "status"), t->object->status) ||
-	    write_status(t) || t->a->run->o->dry_run)
+	    write_status(t, &now) || t->a->run->o->dry_run)
 		return;
 	if (t->outcome->kind == OUTCOME_UNCHANGED)
 		outcome_set(t->outcome, OUTCOME_UPDATED, "its status differed");
@@ -33,23 +35,41 @@ static void update_status(struct task *t, const struct json_object *live)
 static int send_update(struct task *t, const struct json_object *live,
     char **version, struct kube_answer *answer, struct err *err)
 {
-	static const char type[] = "application/apply-patch+yaml";
-	bool force = t->a->run->p->options->take_fields;
+	struct send_write w = {.method = "PATCH",
+	    .path = t->object->path,
+	    .content_type = "application/apply-patch+yaml",
+	    .force = t->a->run->p->options->take_fields,
+	    .body = t->object->object};
 
 	if (t->a->run->o->dry_run)
 		*version = str_dup(live_version(live));
 	else if (owned_adopt(t, live, version, err))
 		return -1;
-	if (send_object(t, "PATCH", t->object->path, type, force,
-		t->object->object, answer, err) == 0)
+	if (send_object(t, &w, answer, err) == 0)
 		return 0;
 	if (t->a->run->o->dry_run && answer->status == 409 &&
-	    owned_conflicts(answer)) {
+	    owned_conflicts(t, live, answer)) {
 		kube_answer_done(answer);
-		return send_object(t, "PATCH", t->object->path, type, true,
-		    t->object->object, answer, err);
+		w.force = true;
+		return send_object(t, &w, answer, err);
 	}
 	return -1;
+}
+
+/* What an update took over is its managers' again, also where it was refused.
+ */
+static void give_back(struct task *t, const struct json_object *now)
+{
+	cleanup(json_freep) struct json_object *live = NULL;
+	struct err err = ERR_INIT;
+
+	if (t->a->run->o->dry_run || !t->object->managers)
+		return;
+	if (!now)
+		now = live =
+		    send_get(t->a, t->n->cluster, t->object->path, &err);
+	if (!now || owned_give_back(t, now, &err))
+		outcome_note(t->outcome, "%s", err.message);
 }
 
 /* What a write makes of it besides what is asked for. */
@@ -111,8 +131,9 @@ static enum task_next update(struct task *t, struct json_object *live)
 	struct err err = ERR_INIT;
 
 	if (covers(live, t->object->object) &&
-	    !owned_exceeds(live, t->object->object)) {
+	    !owned_exceeds(live, t->object)) {
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
+		give_back(t, live); /* an earlier run was killed before it */
 		update_status(t, live);
 		return TASK_ENDED;
 	}
@@ -128,6 +149,7 @@ static enum task_next update(struct task *t, struct json_object *live)
 		if (wait_postpones(t, &err))
 			return TASK_LATER;
 		drop_pause(t);
+		give_back(t, NULL);
 		outcome_failed(t->outcome, &err);
 		return TASK_ENDED;
 	}
@@ -138,6 +160,7 @@ static enum task_next update(struct task *t, struct json_object *live)
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
 	else
 		outcome_set(t->outcome, OUTCOME_UPDATED, "it differed");
+	give_back(t, now);
 	update_status(t, now);
 	return TASK_ENDED;
 }
@@ -264,7 +287,7 @@ enum task_next existing_apply(struct task *t)
 	if (uid)
 		write_uid(t, uid);
 	if (ours_by_object(t, uid, live)) {
-		write_created(t, uid, NULL);
+		write_created(t, live, false);
 		return TASK_ENDED;
 	}
 	drop_pause(t);

@@ -1,5 +1,7 @@
 #include "restore/kube/ours.h"
 
+#include "restore/kube/owned.h"
+#include "restore/objects/covers.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
 
@@ -16,27 +18,35 @@ bool ours_by_journal(const struct task *t, const char *uid)
 	       str_eq(uid, before->uid);
 }
 
-static bool is_managed_by_us(const struct json_object *live)
+/* Ours, or made as one of the managers that it had, with all that it is to
+ * have: then it does not matter who made it. */
+static bool is_made_by_us(const struct task *t, const struct json_object *live)
 {
 	const struct json_object *managed =
 	    json_path(live, "metadata", "managedFields", NULL);
 
-	for (size_t i = 0; i < json_len(managed); i++)
-		if (str_eq(json_get_str(json_at(managed, i), "manager"),
-			KUBE_FIELD_MANAGER))
+	for (size_t i = 0; i < json_len(managed); i++) {
+		const struct json_object *entry = json_at(managed, i);
+
+		if (str_eq(
+			json_get_str(entry, "manager"), KUBE_FIELD_MANAGER) ||
+		    (owned_is_as_made(live, entry, t->object) &&
+			covers(live, t->object->object)))
 			return true;
+	}
 	return false;
 }
 
 /* Without a journal entry an object counts as ours if it did not exist when the
  * restore was planned, no other node creates it, and we are one of its field
- * managers: an object that a controller created does not have us there. */
+ * managers, or its managers are those of the snapshot: an object that a
+ * controller created differs in that. */
 bool ours_by_object(
     const struct task *t, const char *uid, const struct json_object *live)
 {
 	if (ours_by_journal(t, uid))
-		return t->before->ended || is_managed_by_us(live);
+		return t->before->ended || is_made_by_us(t, live);
 	return !t->n->exists && !t->n->meets &&
 	       (t->n->k->asked || !t->n->k->served || t->n->namespace_is_new) &&
-	       is_managed_by_us(live);
+	       is_made_by_us(t, live);
 }

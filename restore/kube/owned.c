@@ -1,10 +1,17 @@
 #include "restore/kube/owned.h"
 
 #include "restore/kube/send.h"
+#include "restore/objects/field_owners.h"
+#include "restore/plan/load.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
 #include <string.h>
+
+static struct json_object *managed_of(const struct json_object *live)
+{
+	return json_path(live, "metadata", "managedFields", NULL);
+}
 
 static bool is_our_entry(const struct json_object *entry, const char *operation)
 {
@@ -13,57 +20,31 @@ static bool is_our_entry(const struct json_object *entry, const char *operation)
 	       !json_get(entry, "subresource");
 }
 
-static struct json_object *managed_of(const struct json_object *live)
+bool owned_is_as_made(const struct json_object *live,
+    const struct json_object *entry, const struct prepared *wanted)
 {
-	return json_path(live, "metadata", "managedFields", NULL);
+	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
+
+	return !json_get(entry, "subresource") && !str_eq(uid, wanted->uid) &&
+	       field_owners_untouched(live, entry, wanted->managers);
+}
+
+static bool is_ours(const struct json_object *live,
+    const struct json_object *entry, const struct prepared *wanted)
+{
+	return is_our_entry(entry, "Update") || is_our_entry(entry, "Apply") ||
+	       owned_is_as_made(live, entry, wanted);
 }
 
 /* ---- what is ours -------------------------------------------------------- */
-
-static bool has_keys(
-    const struct json_object *item, const struct json_object *keys)
-{
-	for (struct json_iter it = json_iter(keys); json_next(&it);)
-		if (!json_equal(json_get(item, it.key), it.value))
-			return false;
-	return true;
-}
-
-/* The item of a list that "k:{...}" or "v:..." of a field set names, or NULL.
- */
-static struct json_object *item_of(
-    const struct json_object *list, const char *name)
-{
-	struct err ignored = ERR_INIT;
-	cleanup(json_freep) struct json_object *key =
-	    json_parse(name + 2, strlen(name + 2), &ignored);
-
-	for (size_t i = 0; i < json_len(list); i++) {
-		struct json_object *item = json_at(list, i);
-
-		if (*name == 'k' ? has_keys(item, key) : json_equal(item, key))
-			return item;
-	}
-	return NULL;
-}
-
-/* What a field set says of the things below one. */
-static struct json_object *below(
-    const struct json_object *thing, const char *name)
-{
-	if (str_starts(name, "f:"))
-		return json_get(thing, name + 2);
-	if (str_starts(name, "k:") || str_starts(name, "v:"))
-		return item_of(thing, name);
-	return NULL; /* ".": the thing itself */
-}
 
 static bool goes_beyond(const struct json_object *fields,
     const struct json_object *live, const struct json_object *wanted)
 {
 	for (struct json_iter it = json_iter(fields); json_next(&it);) {
-		const struct json_object *is = below(live, it.key);
-		const struct json_object *is_to_be = below(wanted, it.key);
+		const struct json_object *is = field_owners_below(live, it.key);
+		const struct json_object *is_to_be =
+		    field_owners_below(wanted, it.key);
 
 		if (json_kind(is) == JSON_NULL)
 			continue;
@@ -88,26 +69,49 @@ static struct json_object *fields_to_apply(const struct json_object *entry)
 }
 
 bool owned_exceeds(
-    const struct json_object *live, const struct json_object *wanted)
+    const struct json_object *live, const struct prepared *wanted)
 {
 	const struct json_object *managed = managed_of(live);
 
 	for (size_t i = 0; i < json_len(managed); i++) {
 		const struct json_object *entry = json_at(managed, i);
 
-		if (!is_our_entry(entry, "Update") &&
-		    !is_our_entry(entry, "Apply"))
+		if (!is_ours(live, entry, wanted))
 			continue;
 		cleanup(json_freep) struct json_object *fields =
 		    fields_to_apply(entry);
-		if (goes_beyond(fields, live, wanted))
+		if (goes_beyond(fields, live, wanted->object))
 			return true;
 	}
 	return false;
 }
 
-bool owned_conflicts(const struct kube_answer *answer)
+/* Whether all that this manager has is ours. */
+static bool is_our_manager(const struct json_object *live,
+    const struct prepared *wanted, const char *name, size_t len)
 {
+	const struct json_object *managed = managed_of(live);
+	size_t entries = 0;
+
+	for (size_t i = 0; i < json_len(managed); i++) {
+		const struct json_object *entry = json_at(managed, i);
+		const char *manager = json_get_str(entry, "manager");
+
+		if (!manager || strlen(manager) != len ||
+		    memcmp(manager, name, len) != 0 ||
+		    json_get(entry, "subresource"))
+			continue;
+		if (!is_ours(live, entry, wanted))
+			return false;
+		entries++;
+	}
+	return entries > 0;
+}
+
+bool owned_conflicts(const struct task *t, const struct json_object *live,
+    const struct kube_answer *answer)
+{
+	static const char begin[] = "conflict with \"";
 	struct err ignored = ERR_INIT;
 	cleanup(json_freep) struct json_object *status =
 	    json_parse(answer->body.data, answer->body.len, &ignored);
@@ -117,43 +121,60 @@ bool owned_conflicts(const struct kube_answer *answer)
 	for (size_t i = 0; i < json_len(causes); i++) {
 		const char *text = json_get_str(json_at(causes, i), "message");
 
-		if (!text || !str_starts(text,
-				 "conflict with \"" KUBE_FIELD_MANAGER "\" "))
+		if (!text || !str_starts(text, begin))
+			return false;
+		const char *name = text + sizeof(begin) - 1;
+		const char *end = strchr(name, '"');
+		if (!end || !is_our_manager(
+				live, t->object, name, (size_t)(end - name)))
 			return false;
 	}
 	return json_len(causes) > 0;
 }
 
-/* ---- taking it over ------------------------------------------------------ */
+/* ---- taking it over, and giving it back ---------------------------------- */
 
-/* managedFields in which the entry of our create has become one of our apply;
- * NULL if no entry has to change. */
-static struct json_object *adopted(const struct json_object *live)
+/* managedFields in which what our create made, and nobody touched since, has
+ * become one apply of ours; NULL if no entry has to change. */
+static struct json_object *adopted(
+    const struct task *t, const struct json_object *live)
 {
+	const struct prepared *wanted = t->object;
 	const struct json_object *managed = managed_of(live);
+	struct json_object *mine = NULL;
 	bool applied = false, created = false;
 
 	for (size_t i = 0; i < json_len(managed); i++) {
-		applied |= is_our_entry(json_at(managed, i), "Apply");
-		created |= is_our_entry(json_at(managed, i), "Update");
+		const struct json_object *entry = json_at(managed, i);
+		bool ours = is_our_entry(entry, "Apply");
+
+		applied |= ours;
+		created |= !ours && is_ours(live, entry, wanted);
 	}
 	if (!created)
 		return NULL;
 	struct json_object *out = json_new_array();
 	for (size_t i = 0; i < json_len(managed); i++) {
-		struct json_object *entry = json_copy(json_at(managed, i));
+		struct json_object *entry = json_at(managed, i);
 
-		if (is_our_entry(entry, "Update")) {
-			/* Beside an apply of ours it is a late touch. */
-			if (applied) {
-				json_free(entry);
-				continue;
-			}
-			applied = true;
-			json_set(entry, "fieldsV1", fields_to_apply(entry));
-			json_set_str(entry, "operation", "Apply");
+		if (!is_ours(live, entry, wanted)) {
+			json_append(out, json_copy(entry));
+			continue;
 		}
-		json_append(out, entry);
+		/* Beside an apply of ours it is a late touch. */
+		if (applied && is_our_entry(entry, "Update"))
+			continue;
+		cleanup(json_freep) struct json_object *fields =
+		    fields_to_apply(entry);
+		if (mine) {
+			field_owners_add(json_get(mine, "fieldsV1"), fields);
+			continue;
+		}
+		mine = json_copy(entry);
+		json_set_str(mine, "manager", KUBE_FIELD_MANAGER);
+		json_set_str(mine, "operation", "Apply");
+		json_set(mine, "fieldsV1", steal(fields));
+		json_append(out, mine);
 	}
 	return out;
 }
@@ -169,8 +190,12 @@ static char *version_in(const struct kube_answer *answer)
 	    json_str(json_path(now, "metadata", "resourceVersion", NULL)));
 }
 
-int owned_adopt(struct task *t, const struct json_object *seen, char **version,
-    struct err *err)
+/* Writes managedFields alone, made from the object as it is by then; `*now`
+ * becomes the resourceVersion. */
+static int write_managers(struct task *t, const struct json_object *seen,
+    struct json_object *make(
+	const struct task *t, const struct json_object *live),
+    char **now, struct err *err)
 {
 	enum { ATTEMPTS = 5 }; /* its controller may be busy with it */
 	cleanup(json_freep) struct json_object *live = json_copy(seen);
@@ -180,7 +205,7 @@ int owned_adopt(struct task *t, const struct json_object *seen, char **version,
 		    KUBE_ANSWER_INIT;
 		cleanup(json_freep) struct json_object *patch =
 		    json_new_object();
-		struct json_object *managed = adopted(live);
+		struct json_object *managed = make(t, live);
 		struct json_object *metadata = json_new_object();
 		const char *before = json_str(
 		    json_path(live, "metadata", "resourceVersion", NULL));
@@ -190,23 +215,70 @@ int owned_adopt(struct task *t, const struct json_object *seen, char **version,
 		json_set_str(metadata, "resourceVersion", before);
 		json_set(metadata, "managedFields", managed);
 		if (!managed) {
-			*version = str_dup(before);
+			*now = str_dup(before);
 			return 0;
 		}
-		if (send_object(t, "PATCH", t->object->path,
-			"application/merge-patch+json", false, patch, &answer,
-			&failure) == 0) {
-			*version = version_in(&answer);
+		const struct send_write w = {.method = "PATCH",
+		    .path = t->object->path,
+		    .content_type = "application/merge-patch+json",
+		    .body = patch};
+		if (send_object(t, &w, &answer, &failure) == 0) {
+			*now = version_in(&answer);
 			return 0;
 		}
 		if (answer.status != 409 || attempt == ATTEMPTS) {
 			*err = failure;
-			return err_wrap(
-			    err, "taking over what it was made with");
+			return -1;
 		}
 		json_free(live);
 		live = send_get(t->a, t->n->cluster, t->object->path, err);
 		if (!live)
 			return -1;
 	}
+}
+
+int owned_adopt(struct task *t, const struct json_object *live, char **version,
+    struct err *err)
+{
+	return write_managers(t, live, adopted, version, err)
+		   ? err_wrap(err, "taking over what it was made with")
+		   : 0;
+}
+
+static bool has_ours(const struct json_object *live)
+{
+	const struct json_object *managed = managed_of(live);
+
+	for (size_t i = 0; i < json_len(managed); i++)
+		if (str_eq(json_get_str(json_at(managed, i), "manager"),
+			KUBE_FIELD_MANAGER))
+			return true;
+	return false;
+}
+
+/* What was put in on the way, as by a pause or a transform, stays ours. */
+static struct json_object *given_back(
+    const struct task *t, const struct json_object *live)
+{
+	struct err ignored = ERR_INIT; /* it was read before */
+	cleanup(json_freep) struct json_object *captured =
+	    has_ours(live) ? load_as_captured(t->a->run->p, t->n, &ignored)
+			   : NULL;
+
+	return captured ? field_owners_give_back(live, captured,
+			      t->object->managers, KUBE_FIELD_MANAGER)
+			: NULL;
+}
+
+int owned_give_back(
+    struct task *t, const struct json_object *live, struct err *err)
+{
+	autofree char *version = NULL;
+
+	if (!t->object->managers || !live || t->a->run->o->dry_run)
+		return 0;
+	return write_managers(t, live, given_back, &version, err)
+		   ? err_wrap(err, "its fields could not be given back to "
+				   "who managed them")
+		   : 0;
 }

@@ -1,22 +1,29 @@
 #include "restore/kube/prepare.h"
 
 #include "restore/kube/relink.h"
+#include "restore/objects/field_owners.h"
 #include "restore/objects/generation.h"
+#include "restore/objects/object.h"
 #include "restore/objects/rules.h"
 #include "restore/objects/sanitize.h"
 #include "restore/plan/held.h"
 #include "restore/plan/load.h"
+#include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
 #include "storage/kube/path.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void prepared_done(struct prepared *o)
 {
 	json_free(o->object);
 	json_free(o->status);
+	json_free(o->managers);
+	free(o->uid);
 	for (size_t i = 0; i < o->pause_count; i++)
 		free(o->pauses[i].before);
 	free(o->collection);
@@ -85,6 +92,43 @@ static void note_operation(const struct plan_kind *k,
 		    "made again");
 }
 
+/* The Configuration of a Revision of Knative, or NULL. */
+static struct json_object *configuration_of(const struct plan *p,
+    const struct plan_node *n, const struct json_object *revision)
+{
+	const char *name =
+	    object_label(revision, "serving.knative.dev/configuration");
+	cleanup(buf_done) struct buf key = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!name)
+		return NULL;
+	names_add(
+	    &key, n->cluster, n->k->group, "Configuration", n->namespace, name);
+	uint32_t it = index_first(p->names, buf_str(&key));
+	return it == INDEX_END
+		   ? NULL
+		   : load_as_captured(p,
+			 &p->nodes.items[index_value(p->names, it)], &ignored);
+}
+
+static void restart_generation(const struct plan *p, const struct plan_node *n,
+    struct json_object *object, struct outcome *outcome)
+{
+	generation_restart(object);
+	if (!rules_kind_fits(
+		"Revision.serving.knative.dev", n->k->group, n->k->kind))
+		return;
+	cleanup(json_freep) struct json_object *configuration =
+	    configuration_of(p, n, object);
+	if (generation_restart_revision(object, configuration))
+		outcome_note(outcome,
+		    "its configurationGeneration was left out, since that of "
+		    "its Configuration starts at 1 again; Knative may want its "
+		    "name for a new revision, which then fails until this one "
+		    "is deleted");
+}
+
 static void find_pauses(
     const struct plan *p, const struct plan_kind *k, struct prepared *o)
 {
@@ -95,6 +139,31 @@ static void find_pauses(
 		o->pauses[i].rule = rules[i];
 		o->pauses[i].before = pause_before(o->object, rules[i]);
 	}
+}
+
+static void relink(struct applier *a, uint32_t node, struct prepared *o,
+    struct outcome *outcome)
+{
+	cleanup(json_freep) struct json_object *before = json_copy(
+	    json_path(o->object, "metadata", "ownerReferences", NULL));
+
+	relink_owners(a, node, o->object, outcome);
+	field_owners_relink(o->managers, before,
+	    json_path(o->object, "metadata", "ownerReferences", NULL));
+}
+
+struct neighbours {
+	const struct plan *p;
+	const struct plan_node *n;
+};
+
+static bool has_secret(void *ctx, const char *name)
+{
+	const struct neighbours *at = ctx;
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	names_add(&key, at->n->cluster, "", "Secret", at->n->namespace, name);
+	return index_first(at->p->names, buf_str(&key)) != INDEX_END;
 }
 
 int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
@@ -111,7 +180,7 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 		outcome_note(outcome, "%s", *note);
 	/* An object that is updated keeps its generation. */
 	if (!n->exists || plan_existing_of(p, n) != PLAN_EXISTING_UPDATE)
-		generation_restart(out->object);
+		restart_generation(p, n, out->object, outcome);
 	bool ruled =
 	    ruleset_status(p->options->rules, k->group, k->kind, out->object);
 	struct json_object *status = json_get(out->object, "status");
@@ -120,17 +189,23 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 		out->status = json_share(status);
 	drop_readiness(p, k, out->status);
 	note_operation(k, out->object, outcome);
+	struct neighbours neighbours = {.p = p, .n = n};
 	struct sanitize_options clean = {
 	    .volume_restored = n->volume_restored,
 	    .keep_status = !k->has_status,
 	    .node_ports = n->facts.all,
 	    .fixed_address = n->facts.fixed_address,
+	    .has_secret = has_secret,
+	    .ctx = &neighbours,
 	};
+	out->managers = field_owners_of(out->object);
+	out->uid =
+	    str_dup(json_str(json_path(out->object, "metadata", "uid", NULL)));
 	sanitize_object(out->object, &clean);
 	if (!k->namespaced &&
 	    json_kind(json_get(out->object, "metadata")) == JSON_OBJECT)
 		json_remove(json_get(out->object, "metadata"), "namespace");
-	relink_owners(a, node, out->object, outcome);
+	relink(a, node, out, outcome);
 	note_pending(out->object, outcome);
 	find_pauses(p, k, out);
 	out->collection =

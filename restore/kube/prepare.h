@@ -12,6 +12,9 @@ struct json_object;
 struct prepared {
 	struct json_object *object;
 	struct json_object *status; /* to be restored, or NULL */
+	/* Who managed its fields (restore/objects/field_owners.h), or NULL. */
+	struct json_object *managers;
+	char *uid; /* in the snapshot */
 	/* By which rules it is to be restored paused, and what stood there. */
 	struct {
 		const struct rule_pause *rule;

@@ -30,8 +30,7 @@ VEC_DEFINE(groups, struct group);
 bool same_as_wanted(const struct applier *a, const struct json_object *live,
     const struct prepared *wanted)
 {
-	return covers(live, wanted->object) &&
-	       !owned_exceeds(live, wanted->object) &&
+	return covers(live, wanted->object) && !owned_exceeds(live, wanted) &&
 	       !(a->run->p->options->status && wanted->status &&
 		   !covers(json_get(live, "status"), wanted->status));
 }

@@ -4,6 +4,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/json_text.h"
+#include "storage/base/percent.h"
 
 #include <string.h>
 
@@ -52,14 +53,18 @@ struct json_object *send_get(
 	return json_parse(answer.body.data, answer.body.len, err);
 }
 
-static const char *query(const struct task *t, bool force)
+static char *query(const struct task *t, const struct send_write *w)
 {
+	const char *manager = w->manager ? w->manager : KUBE_FIELD_MANAGER;
+	struct buf out = BUF_INIT;
+
+	buf_add_str(&out, "fieldManager=");
+	percent_add(&out, manager, strlen(manager), "");
 	if (t->a->run->o->dry_run)
-		return force ? "fieldManager=" KUBE_FIELD_MANAGER
-			       "&dryRun=All&force=true"
-			     : "fieldManager=" KUBE_FIELD_MANAGER "&dryRun=All";
-	return force ? "fieldManager=" KUBE_FIELD_MANAGER "&force=true"
-		     : "fieldManager=" KUBE_FIELD_MANAGER;
+		buf_add_str(&out, "&dryRun=All");
+	if (w->force)
+		buf_add_str(&out, "&force=true");
+	return buf_steal(&out);
 }
 
 /* The server drops fields that it does not know and only sends a warning, which
@@ -71,18 +76,18 @@ static void keep_warnings(struct task *t, const struct kube_answer *answer)
 			outcome_note(t->outcome, "%s", *w);
 }
 
-int send_object(struct task *t, const char *method, const char *path,
-    const char *content_type, bool force, const struct json_object *body,
+int send_object(struct task *t, const struct send_write *w,
     struct kube_answer *answer, struct err *err)
 {
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
+	autofree char *asked = query(t, w);
 
-	json_write(&text, body, JSON_COMPACT);
+	json_write(&text, w->body, JSON_COMPACT);
 	struct kube_request r = {
-	    .method = method,
-	    .path = path,
-	    .query = query(t, force),
-	    .content_type = content_type,
+	    .method = w->method,
+	    .path = w->path,
+	    .query = asked,
+	    .content_type = w->content_type,
 	    .body = text.data,
 	    .body_len = text.len,
 	    .see_through = true,

@@ -16,11 +16,18 @@ int send_request(struct applier *a, uint16_t cluster, struct kube_request *r,
 /* One document; the caller frees. */
 struct json_object *send_get(
     struct applier *a, uint16_t cluster, const char *path, struct err *err);
-/* A write of the task's object; warnings of the server that matter become
- * notes. 0, or -1 as kube_client_send. In a dry run the server only checks it.
- */
-int send_object(struct task *t, const char *method, const char *path,
-    const char *content_type, bool force, const struct json_object *body,
+/* A write of the task's object. */
+struct send_write {
+	const char *method;
+	const char *path;
+	const char *content_type; /* NULL: application/json */
+	const char *manager;	  /* of the fields it writes; NULL: Backstay */
+	bool force;		  /* of an apply: takes the fields of others */
+	const struct json_object *body;
+};
+/* Warnings of the server that matter become notes. 0, or -1 as
+ * kube_client_send. In a dry run the server only checks it. */
+int send_object(struct task *t, const struct send_write *w,
     struct kube_answer *answer, struct err *err);
 /* Deletes the object with that UID, never another one with the same name. 0
  * also if it does not exist. The garbage collector deletes what it owns

@@ -1,13 +1,14 @@
 #include "restore/kube/write.h"
 
+#include "restore/kube/owned.h"
 #include "restore/kube/send.h"
 #include "restore/objects/dropped.h"
+#include "restore/objects/field_owners.h"
 #include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static int note_pause(struct task *t, const struct rule_pause *rule,
     char *before, struct err *err)
@@ -50,19 +51,27 @@ int write_pause(struct task *t, struct err *err)
 	return 0;
 }
 
-int write_status(struct task *t)
+int write_status(struct task *t, struct json_object **now)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	struct err err = ERR_INIT;
+	struct err ignored = ERR_INIT;
 
+	*now = NULL;
 	if (!t->object->status || t->a->run->o->dry_run)
 		return 0;
 	autofree char *path = str_printf("%s/status", t->object->path);
 	cleanup(json_freep) struct json_object *patch = json_new_object();
 	json_set(patch, "status", json_share(t->object->status));
-	if (send_object(t, "PATCH", path, "application/merge-patch+json", false,
-		patch, &answer, &err) == 0)
+	const struct send_write w = {.method = "PATCH",
+	    .path = path,
+	    .content_type = "application/merge-patch+json",
+	    .manager = field_owners_of_status(t->object->managers),
+	    .body = patch};
+	if (send_object(t, &w, &answer, &err) == 0) {
+		*now = json_parse(answer.body.data, answer.body.len, &ignored);
 		return 0;
+	}
 	outcome_set(t->outcome, OUTCOME_PARTIAL,
 	    "its status could not be restored: %s", err.message);
 	return -1;
@@ -76,13 +85,10 @@ void write_uid(struct task *t, const char *uid)
 
 /* A sidecar that became an init container, or a time zone that is gone: it is
  * there, and is not what it was. */
-static void tell_dropped(
-    struct task *t, const struct json_object *sent, const char *answer)
+static void tell_dropped(struct task *t, const struct json_object *sent,
+    const struct json_object *made)
 {
 	enum { SHOWN = 8 };
-	struct err ignored = ERR_INIT; /* then it was no object */
-	cleanup(json_freep) struct json_object *made =
-	    json_parse(answer, strlen(answer), &ignored);
 	cleanup(strvec_done) struct strvec paths = VEC_INIT;
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
@@ -100,14 +106,20 @@ static void tell_dropped(
 		    buf_str(&text));
 }
 
-void write_created(
-    struct task *t, const char *uid, const struct kube_answer *answer)
+void write_created(struct task *t, const struct json_object *made, bool answer)
 {
+	const char *uid = json_str(json_path(made, "metadata", "uid", NULL));
+	cleanup(json_freep) struct json_object *now = NULL;
+	struct err err = ERR_INIT;
+
 	t->n->terminating = false;
-	if (uid)
+	if (uid &&
+	    (t->n->wanted_uid || t->object->status || t->n->k->rank <= 1))
 		write_uid(t, uid);
 	outcome_set(t->outcome, OUTCOME_CREATED, "%s", "");
 	if (answer)
-		tell_dropped(t, t->object->object, buf_str(&answer->body));
-	write_status(t);
+		tell_dropped(t, t->object->object, made);
+	if (write_status(t, &now) == 0 &&
+	    owned_give_back(t, now ? now : made, &err))
+		outcome_set(t->outcome, OUTCOME_PARTIAL, "%s", err.message);
 }

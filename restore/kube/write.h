@@ -7,18 +7,19 @@
 
 #include "restore/kube/task.h"
 
-struct kube_answer;
+struct json_object;
 
 /* Sets the pause in the object, where a rule wants it, and writes it to the
  * journal first. */
 int write_pause(struct task *t, struct err *err);
-/* Writes the status that is to be restored; PARTIAL and -1 where it is
- * refused. */
-int write_status(struct task *t);
-/* It is there by our hand: CREATED, or PARTIAL where the server's answer, which
- * may be NULL, does not have all of it. `uid` may be NULL: not known. */
-void write_created(
-    struct task *t, const char *uid, const struct kube_answer *answer);
+/* Writes the status that is to be restored; PARTIAL and -1 where it is refused.
+ * `now`, the object as it is then, or NULL where there is none to restore; the
+ * caller frees. */
+int write_status(struct task *t, struct json_object **now);
+/* It is there by our hand, as `made` says, which may be NULL: CREATED, or
+ * PARTIAL where that has not all of it, though it is the server's `answer` to
+ * what was sent. Its status follows, and each field belongs to its manager. */
+void write_created(struct task *t, const struct json_object *made, bool answer);
 /* The UID that it has in the target now; NULL: it is gone, or has one that is
  * not known. */
 void write_uid(struct task *t, const char *uid);

@@ -43,9 +43,14 @@ static const struct {
 static bool is_plain_default_account(const struct json_object *object)
 {
 	const char *name = object_name(object);
+	const struct json_object *secrets = json_get(object, "secrets");
 
-	return str_eq(name, "default") &&
-	       json_len(json_get(object, "secrets")) <= 1 &&
+	/* The control plane adds a token of its own. */
+	for (size_t i = 0; i < json_len(secrets); i++)
+		if (!exclude_is_made_secret(
+			json_get_str(json_at(secrets, i), "name"), "default"))
+			return false;
+	return str_eq(name, "default") && json_len(secrets) <= 1 &&
 	       !json_len(json_get(object, "imagePullSecrets")) &&
 	       !json_len(json_path(object, "metadata", "annotations", NULL)) &&
 	       !json_len(json_path(object, "metadata", "labels", NULL)) &&

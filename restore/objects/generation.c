@@ -76,3 +76,28 @@ void generation_restart(struct json_object *object)
 	restart_conditions(status, generation);
 	restart_synced(status, generation);
 }
+
+bool generation_restart_revision(
+    struct json_object *revision, const struct json_object *configuration)
+{
+	static const char label[] =
+	    "serving.knative.dev/configurationGeneration";
+	const struct json_object *status = json_get(configuration, "status");
+	struct json_object *labels =
+	    json_path(revision, "metadata", "labels", NULL);
+	/* A change that has no revision yet gets one of its own. */
+	bool seen =
+	    json_get_int(status, "observedGeneration", 0) >=
+	    json_get_int(json_get(configuration, "metadata"), "generation", 0);
+
+	if (!json_get(labels, label) || !json_get(configuration, "metadata"))
+		return false;
+	if (seen &&
+	    str_eq(json_get_str(status, "latestCreatedRevisionName"),
+		json_str(json_path(revision, "metadata", "name", NULL)))) {
+		json_set_str(labels, label, "1");
+		return false;
+	}
+	json_remove(labels, label);
+	return true;
+}

@@ -6,11 +6,16 @@
  *
  * metadata.generation, status.observedGeneration:
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
+ * The label serving.knative.dev/configurationGeneration of a Revision: Knative
+ * takes the one that has its Configuration's generation for the newest
+ * (https://github.com/knative/serving, pkg/reconciler/configuration).
  * status.syncedResourceVersion of External Secrets, "<generation>-<hash>":
  * https://github.com/external-secrets/external-secrets, pkg/controllers/util
  */
 #ifndef RESTORE_OBJECTS_GENERATION_H
 #define RESTORE_OBJECTS_GENERATION_H
+
+#include <stdbool.h>
 
 struct json_object;
 
@@ -18,5 +23,10 @@ struct json_object;
  * where it speaks of an earlier one. The object still has its
  * metadata.generation, or nothing is done. */
 void generation_restart(struct json_object *object);
+
+/* Of a Revision of Knative: says 1 where its Configuration, as it was captured,
+ * has it for the newest, and nothing where it is an older one: then true. */
+bool generation_restart_revision(
+    struct json_object *revision, const struct json_object *configuration);
 
 #endif

@@ -138,7 +138,8 @@ static void provide_definitions(struct collector *t)
 	const char *group = json_get_str(spec, "group");
 	bool composite = str_eq(t->kind, "CompositeResourceDefinition");
 
-	if (composite || str_eq(t->kind, "CustomResourceDefinition"))
+	if (composite || str_eq(t->kind, "CustomResourceDefinition") ||
+	    str_eq(t->kind, "ManagedResourceDefinition"))
 		provide_definition(
 		    t, group, json_str(json_path(spec, "names", "kind", NULL)));
 	if (composite)

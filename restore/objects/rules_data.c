@@ -189,7 +189,7 @@ const struct rule_edge rules_edges[] = {
     {"argocd", "ApplicationSet.argoproj.io", "/spec/generators/*/git/repoURL",
 	RULE_CLUSTER_NAME, "Git.@", HOLD, false},
 
-    OBJECT("crossplane", "ProviderConfig", "/spec/credentials/secretRef",
+    OBJECT("crossplane", "*ProviderConfig", "/spec/credentials/secretRef",
 	"Secret.core"),
     OBJECT(
 	"crossplane", "*", "/spec/writeConnectionSecretToRef", "Secret.core"),
@@ -199,6 +199,10 @@ const struct rule_edge rules_edges[] = {
 	"Composition.apiextensions.crossplane.io"),
     CLUSTER("crossplane", "*", "/spec/crossplane/compositionRef/name",
 	"Composition.apiextensions.crossplane.io"),
+    CLUSTER("crossplane", "*", "/spec/compositionRevisionRef/name",
+	"CompositionRevision.apiextensions.crossplane.io"),
+    CLUSTER("crossplane", "*", "/spec/crossplane/compositionRevisionRef/name",
+	"CompositionRevision.apiextensions.crossplane.io"),
     OBJECT("crossplane", "*.pkg.crossplane.io", "/spec/runtimeConfigRef",
 	"DeploymentRuntimeConfig.pkg.crossplane.io"),
     NAME("crossplane", "*.pkg.crossplane.io", "/spec/packagePullSecrets/*/name",
@@ -377,6 +381,8 @@ const struct rule_pause rules_pauses[] = {
 	.kind = "ConfigConnector*.core.cnrm.cloud.google.com",
 	.pointer = "/spec/actuationMode",
 	.value = "\"Paused\""},
+    BY_REPLICAS("knative", "*knative.dev/serving/cmd/controller*", NULL,
+	"*.serving.knative.dev"),
     /* Its webhook runs the same image. */
     BY_REPLICAS("external-secrets", "*external-secrets*",
 	"app.kubernetes.io/name=external-secrets", "*.external-secrets.io"),
@@ -429,6 +435,8 @@ const struct rule_status rules_statuses[] = {
     {"config-connector", "*.*.cnrm.cloud.google.com", NULL, false},
     {"olm", "Subscription.operators.coreos.com", NULL, false},
     {"strimzi", "Kafka.kafka.strimzi.io", NULL, false},
+    {"knative", "*.serving.knative.dev", NULL, false},
+    {"kubedirector", "*.kubedirector.hpe.com", NULL, false},
     {"cert-manager", "Certificate.cert-manager.io", NULL, false},
     {"external-secrets", "*ExternalSecret.external-secrets.io", NULL, false},
     {"external-secrets", "*PushSecret.external-secrets.io", NULL, false},

@@ -182,25 +182,48 @@ static bool is_deletion(const struct json_object *item, const void *ctx)
 	return str_eq(text, "foregroundDeletion") || str_eq(text, "orphan");
 }
 
-static bool is_token_volume_name(const char *name)
+static bool is_captured_secret(
+    const struct sanitize_options *o, const char *name)
 {
-	return name && (str_glob("kube-api-access-?????", name) ||
-			   str_glob("*-token-?????", name));
+	return name && o->has_secret && o->has_secret(o->ctx, name);
 }
 
-static bool is_token_volume(const struct json_object *item, const void *ctx)
+/* What admission puts into a Pod that has nothing there: the volume is called
+ * as its Secret, or is projected. */
+static bool is_token_volume(const struct json_object *volume, const void *ctx)
 {
-	(void)ctx;
-	return is_token_volume_name(json_get_str(item, "name")) &&
-	       (json_get(item, "projected") || json_get(item, "secret"));
+	const char *name = json_get_str(volume, "name");
+	const char *secret =
+	    json_str(json_path(volume, "secret", "secretName", NULL));
+
+	if (!name)
+		return false;
+	if (json_get(volume, "projected"))
+		return str_glob("kube-api-access-?????", name);
+	return str_eq(secret, name) && str_glob("*-token-?????", name) &&
+	       !is_captured_secret(ctx, secret);
 }
 
-static bool is_token_mount(const struct json_object *item, const void *ctx)
+struct pod {
+	const struct json_object *volumes;
+	const struct sanitize_options *o;
+};
+
+static bool is_token_mount(const struct json_object *mount, const void *ctx)
 {
-	(void)ctx;
-	return is_token_volume_name(json_get_str(item, "name")) &&
-	       str_starts(json_get_str(item, "mountPath"),
-		   "/var/run/secrets/kubernetes.io/serviceaccount");
+	const struct pod *pod = ctx;
+	const char *name = json_get_str(mount, "name");
+
+	if (!name || !str_starts(json_get_str(mount, "mountPath"),
+			 "/var/run/secrets/kubernetes.io/serviceaccount"))
+		return false;
+	for (size_t i = 0; i < json_len(pod->volumes); i++) {
+		const struct json_object *volume = json_at(pod->volumes, i);
+
+		if (str_eq(json_get_str(volume, "name"), name))
+			return is_token_volume(volume, pod->o);
+	}
+	return false;
 }
 
 static void drop_mounts(void *ctx, struct json_object *mounts)
@@ -208,32 +231,49 @@ static void drop_mounts(void *ctx, struct json_object *mounts)
 	drop_items(mounts, is_token_mount, ctx);
 }
 
-static void clean_pod(struct json_object *pod)
+static void clean_pod(
+    struct json_object *object, const struct sanitize_options *o)
 {
-	drop_items(
-	    json_path(pod, "spec", "volumes", NULL), is_token_volume, NULL);
-	rules_visit(pod, "/spec/containers/*/volumeMounts", drop_mounts, NULL);
+	struct json_object *volumes =
+	    json_path(object, "spec", "volumes", NULL);
+	struct pod pod = {.volumes = volumes, .o = o};
+
 	rules_visit(
-	    pod, "/spec/initContainers/*/volumeMounts", drop_mounts, NULL);
+	    object, "/spec/containers/*/volumeMounts", drop_mounts, &pod);
+	rules_visit(
+	    object, "/spec/initContainers/*/volumeMounts", drop_mounts, &pod);
+	drop_items(volumes, is_token_volume, o);
 }
+
+struct account {
+	const char *name;
+	const struct sanitize_options *o;
+};
 
 static bool is_made_secret(const struct json_object *item, const void *ctx)
 {
-	return exclude_is_made_secret(json_get_str(item, "name"), ctx);
+	const struct account *account = ctx;
+	const char *name = json_get_str(item, "name");
+
+	return exclude_is_made_secret(name, account->name) &&
+	       !is_captured_secret(account->o, name);
 }
 
-static void clean_account(struct json_object *account)
+static void clean_account(
+    struct json_object *object, const struct sanitize_options *o)
 {
-	const char *name =
-	    json_str(json_path(account, "metadata", "name", NULL));
+	const struct account account = {
+	    .name = json_str(json_path(object, "metadata", "name", NULL)),
+	    .o = o};
 
-	if (!name)
+	if (!account.name)
 		return;
-	drop_items(json_get(account, "secrets"), is_made_secret, name);
-	drop_items(json_get(account, "imagePullSecrets"), is_made_secret, name);
-	if (json_get(account, "secrets") &&
-	    json_len(json_get(account, "secrets")) == 0)
-		json_remove(account, "secrets");
+	drop_items(json_get(object, "secrets"), is_made_secret, &account);
+	drop_items(
+	    json_get(object, "imagePullSecrets"), is_made_secret, &account);
+	if (json_get(object, "secrets") &&
+	    json_len(json_get(object, "secrets")) == 0)
+		json_remove(object, "secrets");
 }
 
 /* The node port that was written for a port, out of what kubectl kept. */
@@ -352,9 +392,9 @@ void sanitize_object(
 	if (*id.group == '\0' && str_eq(id.kind, "Service"))
 		clean_node_ports(object, o->node_ports);
 	else if (*id.group == '\0' && str_eq(id.kind, "Pod"))
-		clean_pod(object);
+		clean_pod(object, o);
 	else if (*id.group == '\0' && str_eq(id.kind, "ServiceAccount"))
-		clean_account(object);
+		clean_account(object, o);
 	drop_if_empty(meta, "annotations");
 	drop_if_empty(meta, "labels");
 	drop_if_empty(meta, "finalizers");

@@ -18,6 +18,11 @@ struct sanitize_options {
 	 * noted them (an array of numbers), or NULL where it is not known. */
 	const struct json_object *node_ports;
 	bool fixed_address; /* of a Service: somebody chose its clusterIP */
+	/* Whether the snapshot has a Secret of that name in the object's
+	 * namespace, as it has those that somebody made, whatever they are
+	 * called; NULL: it has none. */
+	bool (*has_secret)(void *ctx, const char *name);
+	void *ctx;
 };
 
 /* Owner references stay: they get their UIDs when they are written. */

@@ -27,7 +27,7 @@ int load_check(
 	return 0;
 }
 
-struct json_object *load_object(
+static struct json_object *read_object(
     const struct plan *p, const char *path, struct err *err)
 {
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
@@ -40,8 +40,16 @@ struct json_object *load_object(
 		err_wrap(err, "%s", path);
 		return NULL;
 	}
-	if (load_check(object, path, err) ||
-	    transform_apply(p->transform, object, err))
+	return load_check(object, path, err) ? NULL : steal(object);
+}
+
+struct json_object *load_object(
+    const struct plan *p, const char *path, struct err *err)
+{
+	cleanup(json_freep) struct json_object *object =
+	    read_object(p, path, err);
+
+	if (!object || transform_apply(p->transform, object, err))
 		return NULL;
 	return steal(object);
 }
@@ -56,15 +64,31 @@ static int minor_of(const char *version)
 	return minor > 0 && minor < INT_MAX ? (int)minor : 0;
 }
 
+/* In the version of the target, with the values that it takes. */
+static void fit(const struct plan *p, const struct plan_node *n,
+    struct json_object *object, struct strvec *notes)
+{
+	convert_object(object, n->k->api_version);
+	ratchet_object(object,
+	    p->apis ? minor_of(p->apis[n->cluster].server_version) : 0, notes);
+}
+
 struct json_object *load_node(const struct plan *p, const struct plan_node *n,
     struct strvec *notes, struct err *err)
 {
 	struct json_object *object = load_object(p, n->path, err);
 
-	if (!object)
-		return NULL;
-	convert_object(object, n->k->api_version);
-	ratchet_object(object,
-	    p->apis ? minor_of(p->apis[n->cluster].server_version) : 0, notes);
+	if (object)
+		fit(p, n, object, notes);
+	return object;
+}
+
+struct json_object *load_as_captured(
+    const struct plan *p, const struct plan_node *n, struct err *err)
+{
+	struct json_object *object = read_object(p, n->path, err);
+
+	if (object)
+		fit(p, n, object, NULL);
 	return object;
 }

@@ -17,6 +17,9 @@ struct json_object *load_object(
  * `notes`, which may be NULL. */
 struct json_object *load_node(const struct plan *p, const struct plan_node *n,
     struct strvec *notes, struct err *err);
+/* The same without the operator's transforms, and without a word. */
+struct json_object *load_as_captured(
+    const struct plan *p, const struct plan_node *n, struct err *err);
 /* Whether an object has apiVersion, kind and a name; path is for the error. */
 int load_check(
     const struct json_object *object, const char *path, struct err *err);

@@ -50,22 +50,6 @@ static struct json_range read_range(struct json_scan *s)
 	return r;
 }
 
-/* Over managedFields; the stretch to cut takes one comma along. `from` is
- * where the member before it, or the '{', ended. */
-static void read_cut(
-    struct json_scan *s, struct kube_item *item, const char *from, bool first)
-{
-	item->managed = read_range(s);
-	if (s->wrong)
-		return;
-	if (first && json_scan_next_is(s, ',')) {
-		item->cut =
-		    (struct json_range){from, (size_t)(s->at + 1 - from)};
-		return;
-	}
-	item->cut = (struct json_range){from, (size_t)(s->at - from)};
-}
-
 static void metadata(struct json_scan *s, struct kube_item *item)
 {
 	struct json_range key;
@@ -76,11 +60,7 @@ static void metadata(struct json_scan *s, struct kube_item *item)
 
 	if (!json_scan_open(s))
 		return;
-	for (;;) {
-		const char *from = s->at;
-		bool at_first = first;
-		if (!json_scan_member(s, &first, &key))
-			return;
+	while (json_scan_member(s, &first, &key)) {
 		if (json_range_is(key, "name"))
 			read_text(s, &item->name, &name, "two names");
 		else if (json_range_is(key, "namespace"))
@@ -94,7 +74,7 @@ static void metadata(struct json_scan *s, struct kube_item *item)
 		else if (json_range_is(key, "ownerReferences"))
 			item->owners = read_range(s);
 		else if (json_range_is(key, "managedFields"))
-			read_cut(s, item, from, at_first);
+			item->managed = read_range(s);
 		else
 			json_scan_value(s);
 	}
@@ -149,7 +129,7 @@ int kube_item_read(struct kube_item *item, const char *text, size_t len,
 	item->text = text;
 	item->len = len;
 	item->labels = item->annotations = item->owners = none;
-	item->managed = item->cut = none;
+	item->managed = none;
 	json_scan_init(&s, text, len);
 	s.on_watched = on_watched;
 	s.ctx = &watching;
@@ -170,6 +150,40 @@ int kube_item_read(struct kube_item *item, const char *text, size_t len,
 	    (size_t)(s.at - s.text), s.wrong);
 }
 
+static bool is_status_update(struct json_range entry)
+{
+	struct json_range value;
+
+	return json_range_get(entry, "subresource", &value) &&
+	       json_range_is(value, "\"status\"") &&
+	       json_range_get(entry, "operation", &value) &&
+	       json_range_is(value, "\"Update\"");
+}
+
+/* Up to the end of managedFields, without the fields of a status that was
+ * updated: most of what such a list holds, and no write is ever refused over
+ * them. Returns where to go on. */
+static const char *write_managed(
+    const struct kube_item *item, const char *from, struct buf *out)
+{
+	struct json_range entry;
+	struct json_range fields;
+	size_t at = 0;
+
+	if (!item->managed.at || *item->managed.at != '[' ||
+	    !memmem(item->managed.at, item->managed.len, "\"subresource\"", 13))
+		return from;
+	while (json_range_next(item->managed, &at, &entry)) {
+		if (*entry.at != '{' || !is_status_update(entry) ||
+		    !json_range_get(entry, "fieldsV1", &fields))
+			continue;
+		buf_add(out, from, (size_t)(fields.at - from));
+		buf_add(out, "{}", 2);
+		from = fields.at + fields.len;
+	}
+	return from;
+}
+
 void kube_item_write(const struct kube_item *item, const char *api_version,
     const char *kind, struct buf *out)
 {
@@ -185,10 +199,7 @@ void kube_item_write(const struct kube_item *item, const char *api_version,
 		json_text_str(out, "kind", kind);
 	if (!whole && !item->empty)
 		buf_add_char(out, ',');
-	if (item->cut.at) {
-		buf_add(out, from, (size_t)(item->cut.at - from));
-		from = item->cut.at + item->cut.len;
-	}
+	from = write_managed(item, from, out);
 	buf_add(out, from, (size_t)(end - from));
 	buf_add_char(out, '\n');
 }

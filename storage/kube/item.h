@@ -1,9 +1,10 @@
 /*
  * One object as the API server wrote it: checked from end to end, what a
  * backup needs to know of it found in place, and then written out byte for
- * byte, but for three things: `managedFields` (bookkeeping of the server, often
- * half of the size) is cut out, and apiVersion and kind are put in front where
- * items of a list lack them. No tree is built. Pure.
+ * byte, but for two things: of `managedFields` what belongs to an updated
+ * status is left out (the fields alone: its manager stays), and apiVersion and
+ * kind are put in front where items of a list lack them. No tree is built.
+ * Pure. https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 #ifndef STORAGE_KUBE_ITEM_H
 #define STORAGE_KUBE_ITEM_H
@@ -42,7 +43,6 @@ struct kube_item {
 	struct json_range annotations;
 	struct json_range owners;  /* metadata.ownerReferences */
 	struct json_range managed; /* the list of managedFields */
-	struct json_range cut;	   /* the same with its key and comma */
 	size_t body; /* offset of what follows the '{' at the start */
 	bool empty;  /* an object without members */
 };

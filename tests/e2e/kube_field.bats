@@ -316,3 +316,92 @@ levels() {
 	    jq -e '.status.operationState.syncResult.resources[0].namespace == "fk-mapped"'
 	call DELETE /api/v1/namespaces/fk-mapped
 }
+
+@test "a token that somebody asked for comes back, whatever it is called" {
+	restored tokens fk-tok
+	live v1 secrets ci-token-ab12c | jq -e '.data["by-hand"] == "eA==" and
+	    .metadata.annotations["kubernetes.io/service-account.name"] == "ci"'
+	live v1 secrets ci-login
+	live v1 serviceaccounts ci | jq -e '[.secrets[].name] | index("ci-token-ab12c") != null'
+}
+
+@test "Knative takes the newest revision for the newest, though generations start again" {
+	restored knative-generation fk-n
+	local label='"serving.knative.dev/configurationGeneration"'
+	live serving.knative.dev/v1 revisions shop-00003 | jq -e ".metadata.labels[$label] == \"1\""
+	live serving.knative.dev/v1 revisions shop-00001 | jq -e ".metadata.labels | has($label) | not"
+	live serving.knative.dev/v1 configurations shop | jq -e '.metadata.generation == 1 and
+	    .status.latestReadyRevisionName == "shop-00003" and (.status | has("observedGeneration") | not)'
+	jq -e '[.items[] | select(.what | endswith("shop-00001")) | .notes[] |
+	    select(contains("configurationGeneration"))] | length == 1' "$P/report"
+}
+
+@test "a management cluster knows what it made, and acts on nothing before the release" {
+	restored identity-in-status fk-capi --hold
+	local capi=cluster.x-k8s.io of
+	live $capi/v1beta2 clusters prod | jq -e '.spec.paused and .status.initialization.infrastructureProvisioned'
+	for of in infrastructure.$capi/v1beta2/awsclusters/prod controlplane.$capi/v1beta2/kubeadmcontrolplanes/prod-cp \
+	    $capi/v1beta2/machinedeployments/prod-md $capi/v1beta2/machinesets/prod-md-1 $capi/v1beta2/machines/prod-md-1-a \
+	    infrastructure.$capi/v1beta2/awsmachines/prod-md-1-a ipam.$capi/v1beta2/ipaddressclaims/prod-md-1-a-net0; do
+		live "$(cut -d/ -f1,2 <<<"$of")" "$(cut -d/ -f3 <<<"$of")" "$(cut -d/ -f4 <<<"$of")" |
+		    jq -e '.metadata.annotations | has("cluster.x-k8s.io/paused")'
+	done
+	live ipam.$capi/v1beta2 ipaddressclaims prod-md-1-a-net0 | jq -e '.status.addressRef.name == "prod-md-1-a-net0"'
+	live $capi/v1beta2 machines prod-md-1-a | jq -e '.status.nodeRef.name == "n1"'
+	live ec2.services.k8s.aws/v1alpha1 vpcs main | jq -e '.status.vpcID == "vpc-0abc"'
+	live kubedirector.hpe.com/v1beta1 kubedirectorclusters spark | jq -e '.status.state == "configured"'
+	live argoproj.io/v1alpha1 appprojects team | jq -e '.status.jwtTokensByRole.ci.items[0].id == "3f1c"'
+	live fleet.cattle.io/v1alpha1 gitrepos fleet | jq -e '.spec.paused and .status.commit == "abc"'
+	live operators.coreos.com/v1alpha1 subscriptions app | jq -e '.status.installedCSV == "app.v1"'
+	live operators.coreos.com/v1alpha1 clusterserviceversions app.v1
+	gone operators.coreos.com/v1alpha1 clusterserviceversions global.v1
+	gone operators.coreos.com/v1alpha1 installplans install-x
+	released
+	live $capi/v1beta2 clusters prod | jq -e '.spec | has("paused") | not'
+	live $capi/v1beta2 machines prod-md-1-a | jq -e '.metadata.annotations // {} | has("cluster.x-k8s.io/paused") | not'
+}
+
+@test "Crossplane adopts what it made, runs no operation again, and observes only what it observed" {
+	restored crossplane-operations fk-xp --hold
+	local m=s3.aws.m.upbound.io/v1beta1
+	gone ops.crossplane.io/v1alpha1 operations rotate-20260101 cluster
+	gone aws.m.upbound.io/v1beta1 providerconfigusages 7f0e1d2c-uid-of-bucket
+	live $m buckets shop-x | jq -e '.metadata.annotations as $a | $a["crossplane.io/paused"] == "true" and
+	    $a["crossplane.io/external-name"] == "shop-real-bucket" and .status.atProvider.id == "shop-real-bucket"'
+	live $m buckets seen-only | jq -e '.spec.managementPolicies == ["Observe"] and
+	    .metadata.annotations["crossplane.io/paused"] == "true"'
+	live example.org/v1 apps shop | jq -e '.metadata.annotations["crossplane.io/paused"] == "true" and
+	    .spec.crossplane.compositionRevisionRef.name == "app-1111111" and .status.bucket == "b-1"'
+	live apiextensions.crossplane.io/v1 compositionrevisions app-1111111 cluster | jq -e '.spec.revision == 1'
+	live ops.crossplane.io/v1alpha1 cronoperations nightly cluster |
+	    jq -e '.metadata.annotations["crossplane.io/paused"] == "true" and .status.lastScheduleTime != null'
+	levels
+	jq -e '.["ImageConfig/pull"] < .["Provider/provider-aws-s3"] and .["Secret/aws"] < .["Bucket/shop-x"] and
+	    .["ManagedResourceDefinition/buckets.s3.aws.m.upbound.io"] < .["Bucket/shop-x"] and
+	    .["CompositionRevision/app-1111111"] < .["App/shop"]' "$P/levels"
+	released
+	live $m buckets shop-x | jq -e '.metadata.annotations | has("crossplane.io/paused") | not'
+}
+
+@test "Flux and its operator have their inventories before they act" {
+	restored flux-new-kinds fk-flux --hold
+	local flux=fluxcd.controlplane.io kind
+	for kind in fluxinstances/flux resourcesets/tenants; do
+		live $flux/v1 "${kind%/*}" "${kind#*/}" | jq -e --arg at $flux/reconcile \
+		    '.metadata.annotations[$at] == "disabled" and (.status.inventory.entries | length) > 0'
+	done
+	live $flux/v1 resourcesetinputproviders prs | jq -e --arg at $flux/reconcile \
+	    '.metadata.annotations[$at] == "disabled" and .status.exportedInputs[0].id == "1"'
+	live source.extensions.fluxcd.io/v1beta1 artifactgenerators split | jq -e '.status.inventory[0].name == "apps" and
+	    .metadata.annotations["source.extensions.fluxcd.io/reconcile"] == "disabled"'
+	gone source.toolkit.fluxcd.io/v1 externalartifacts apps
+	live kustomize.toolkit.fluxcd.io/v1 kustomizations apps |
+	    jq -e '.spec.suspend and (.status.inventory.entries | length) == 1'
+	for kind in imageupdateautomations/bump imagepolicies/app; do
+		live image.toolkit.fluxcd.io/v1 "${kind%/*}" "${kind#*/}" | jq -e .spec.suspend
+	done
+	live image.toolkit.fluxcd.io/v1 imagepolicies app | jq -e '.status.latestRef.tag == "1.2.3"'
+	released
+	live kustomize.toolkit.fluxcd.io/v1 kustomizations apps | jq -e '.spec | has("suspend") | not'
+	live $flux/v1 resourcesets tenants | jq -e '.metadata.annotations // {} == {}'
+}

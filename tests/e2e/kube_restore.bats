@@ -148,7 +148,7 @@ begun_without_end() {
 	    == [30123]' "$BATS_TEST_TMPDIR/x/CONTENTS.json"
 	call GET /api/v1/namespaces/chain/services/ports >"$BATS_TEST_TMPDIR/now"
 	jq -e '.spec.ports[0].nodePort == 30123' "$BATS_TEST_TMPDIR/now"
-	jq -e '[.metadata.managedFields[] | select(.manager == "backstay") |
+	jq -e '[.metadata.managedFields[] | select(.manager == "platform") |
 	    .fieldsV1["f:spec"]["f:ports"] | to_entries[] |
 	    select(.value["f:nodePort"]) | .key | ltrimstr("k:") | fromjson.port] == [80]' \
 	    "$BATS_TEST_TMPDIR/now"

@@ -2,6 +2,7 @@
  * what came out of that once comes out the same again. */
 #include "restore/objects/convert.h"
 #include "restore/objects/exclude.h"
+#include "restore/objects/field_owners.h"
 #include "restore/objects/generation.h"
 #include "restore/objects/references.h"
 #include "restore/objects/remap.h"
@@ -37,6 +38,24 @@ static void change(struct json_object *object)
 	sanitize_drop_node_ports(object);
 }
 
+static void manage(const struct json_object *object)
+{
+	cleanup(json_freep) struct json_object *entries =
+	    field_owners_of(object);
+	cleanup(json_freep) struct json_object *given =
+	    field_owners_give_back(object, object, entries, "a");
+	const struct json_object *owners =
+	    json_path(object, "metadata", "ownerReferences", NULL);
+
+	field_owners_creator(entries);
+	field_owners_applier(entries, object);
+	field_owners_of_status(entries);
+	field_owners_relink(entries, owners, owners);
+	for (size_t i = 0; i < json_len(given); i++)
+		if (!json_get_str(json_at(given, i), "manager"))
+			__builtin_trap();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct references_options plain = {.edges = NULL};
@@ -58,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	references_needs(&plain, object, tell, NULL);
 	references_provides(object, tell, NULL);
 	references_selects(object, tell, NULL);
+	manage(object);
 	generation_restart(object);
 	change(object);
 	json_write(&once, object, JSON_COMPACT);

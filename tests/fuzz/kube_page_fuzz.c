@@ -60,8 +60,7 @@ static int on_item(void *ctx, const char *item, size_t len, struct err *err)
 		kube_item_has_controller(&read);
 		walk((struct json_range){copy, len});
 		struct kube_item again = KUBE_ITEM_INIT;
-		/* What is written is an object of that kind and name, with
-		 * nothing left to cut but a managedFields of its own. */
+		/* What is written is an object of that kind and name. */
 		if (kube_item_read(
 			&again, out.data, out.len, NULL, NULL, &bad) ||
 		    again.name.len != read.name.len)

@@ -75,7 +75,8 @@ static void what_is_ours_and_not_wanted_is_seen(void **state)
 		cleanup(json_freep) struct json_object *live = test_json(text);
 		cleanup(json_freep) struct json_object *to_be =
 		    test_json(wanted);
-		if (owned_exceeds(live, to_be) != cases[i].exceeds)
+		const struct prepared as_wanted = {.object = to_be};
+		if (owned_exceeds(live, &as_wanted) != cases[i].exceeds)
 			fail_msg("%s -> %s", text, wanted);
 	}
 }
@@ -92,7 +93,8 @@ static void an_entry_of_a_subresource_is_none_of_ours(void **state)
 	cleanup(json_freep) struct json_object *wanted =
 	    test_json("{\"spec\":{}}");
 
-	assert_false(owned_exceeds(live, wanted));
+	const struct prepared as_wanted = {.object = wanted};
+	assert_false(owned_exceeds(live, &as_wanted));
 }
 
 /* ---- conflicts ----------------------------------------------------------- */
@@ -101,8 +103,13 @@ static bool conflicts(const char *body)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 
+	struct prepared nothing = {.object = NULL};
+	const struct task t = {.object = &nothing};
+	cleanup(json_freep) struct json_object *live =
+	    test_json(LIVE("1", CREATED("") "," OTHER(""), "\"data\":{}"));
+
 	buf_add_str(&answer.body, body);
-	return owned_conflicts(&answer);
+	return owned_conflicts(&t, live, &answer);
 }
 
 static void a_conflict_with_ourselves_is_told_from_others(void **state)

@@ -74,6 +74,13 @@ static void some_objects_are_made_by_others(void **state)
 	    {"{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{"
 	     "\"name\":\"default\"},\"imagePullSecrets\":[{\"name\":\"p\"}]}",
 		false},
+	    {"{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{"
+	     "\"name\":\"default\"},\"secrets\":[{\"name\":"
+	     "\"default-token-ab1cd\"}]}",
+		true},
+	    {"{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{"
+	     "\"name\":\"default\"},\"secrets\":[{\"name\":\"mine\"}]}",
+		false},
 	    {"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{"
 	     "\"ownerReferences\":[{\"controller\":true}]}}",
 		true},

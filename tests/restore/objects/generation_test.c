@@ -65,10 +65,44 @@ static void a_status_speaks_of_generation_one(void **state)
 	}
 }
 
+static void check_revision(const char *configuration_text, const char *expected)
+{
+	static const char text[] =
+	    "{\"metadata\":{\"name\":\"shop-00003\",\"labels\":{"
+	    "\"serving.knative.dev/configurationGeneration\":\"3\"}}}";
+	struct err err = ERR_INIT;
+	cleanup(json_freep) struct json_object *revision =
+	    json_parse(text, sizeof(text) - 1, &err);
+	cleanup(json_freep) struct json_object *configuration =
+	    json_parse(configuration_text, strlen(configuration_text), &err);
+	bool older = generation_restart_revision(revision, configuration);
+	const char *label = json_str(json_path(revision, "metadata", "labels",
+	    "serving.knative.dev/configurationGeneration", NULL));
+
+	assert_string_equal(label ? label : "", expected);
+	assert_int_equal(older, !label);
+}
+
+static void the_newest_revision_is_the_first(void **state)
+{
+	(void)state;
+#define CONFIGURATION(generation, observed, name)                              \
+	"{\"metadata\":{\"generation\":" generation                            \
+	"},\"status\":{\"observedGeneration\":" observed                       \
+	",\"latestCreatedRevisionName\":\"" name "\"}}"
+	check_revision(CONFIGURATION("3", "3", "shop-00003"), "1");
+	check_revision(CONFIGURATION("4", "4", "shop-00004"), "");
+	/* It was changed, and has no revision for that yet. */
+	check_revision(CONFIGURATION("4", "3", "shop-00003"), "");
+	/* Not in the snapshot. */
+	check_revision("{}", "3");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_status_speaks_of_generation_one),
+	    cmocka_unit_test(the_newest_revision_is_the_first),
 	};
 
 	return cmocka_run_group_tests_name("generation", tests, NULL, NULL);

@@ -189,6 +189,50 @@ static void tokens_are_made_anew(void **state)
 	    "{\"extra\":\"e\"}}");
 }
 
+static bool has_secret(void *ctx, const char *name)
+{
+	(void)ctx;
+	return str_eq(name, "x-token-byhnd") || str_eq(name, "x-token-login");
+}
+
+static void what_somebody_made_is_told_by_its_being_there(void **state)
+{
+	static const struct sanitize_options captured = {
+	    .has_secret = has_secret};
+
+	(void)state;
+	assert_cleaned(
+	    "{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\"," META
+	    ",\"secrets\":[{\"name\":\"x-token-ab1cd\"},{\"name\":"
+	    "\"x-token-byhnd\"}]}",
+	    &captured,
+	    "{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\"," META
+	    ",\"secrets\":[{\"name\":\"x-token-byhnd\"}]}");
+#define POD(volumes, mounts)                                                   \
+	"{\"apiVersion\":\"v1\",\"kind\":\"Pod\"," META                        \
+	",\"spec\":{\"volumes\":[" volumes                                     \
+	"],\"containers\":[{\"volumeMounts\":[" mounts "]}]}}"
+#define VOLUME(name, secret)                                                   \
+	"{\"name\":\"" name "\",\"secret\":{\"secretName\":\"" secret "\"}}"
+#define MOUNT(name, path) "{\"name\":\"" name "\",\"mountPath\":\"" path "\"}"
+#define TOKENS "/var/run/secrets/kubernetes.io/serviceaccount"
+	/* That of admission goes; that of a Secret which somebody made, and a
+	 * volume that only bears such a name, stay. */
+	assert_cleaned(POD(VOLUME("x-token-ab1cd", "x-token-ab1cd"),
+			   MOUNT("x-token-ab1cd", TOKENS)),
+	    &captured, POD("", ""));
+	assert_cleaned(POD(VOLUME("x-token-login", "x-token-login"),
+			   MOUNT("x-token-login", TOKENS)),
+	    &captured,
+	    POD(VOLUME("x-token-login", "x-token-login"),
+		MOUNT("x-token-login", TOKENS)));
+	assert_cleaned(POD(VOLUME("x-token-vault", "of-the-vault"),
+			   MOUNT("x-token-vault", "/vault")),
+	    &captured,
+	    POD(VOLUME("x-token-vault", "of-the-vault"),
+		MOUNT("x-token-vault", "/vault")));
+}
+
 static void an_injected_bundle_goes_another_stays(void **state)
 {
 #define HOOK(annotations, bundle)                                              \
@@ -236,6 +280,7 @@ int main(void)
 	    cmocka_unit_test(volumes),
 	    cmocka_unit_test(what_runs_is_freed_from_where_it_ran),
 	    cmocka_unit_test(tokens_are_made_anew),
+	    cmocka_unit_test(what_somebody_made_is_told_by_its_being_there),
 	    cmocka_unit_test(an_injected_bundle_goes_another_stays),
 	    cmocka_unit_test(odd_shapes_do_no_harm),
 	};

@@ -33,7 +33,7 @@ static void check_written(const char *text, const char *expected)
 
 #define HEAD "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\","
 
-static void writes_byte_for_byte_without_managed_fields(void **state)
+static void writes_byte_for_byte(void **state)
 {
 	(void)state;
 	check_written(
@@ -50,21 +50,35 @@ static void writes_byte_for_byte_without_managed_fields(void **state)
 	check_written("{\"apiVersion\":\"v9\"}",
 	    "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v9\"}\n");
 	check_written("{}", "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"}\n");
-	/* First, in the middle, last, alone; and elsewhere it stays. */
-	check_written("{\"metadata\":{\"managedFields\":[{\"a\":{\"}\":[]}}],"
-		      "\"name\":\"a\"}}",
-	    HEAD "\"metadata\":{\"name\":\"a\"}}\n");
-	check_written("{\"metadata\":{\"name\":\"a\",\"managedFields\":[],"
-		      "\"uid\":\"u\"}}",
-	    HEAD "\"metadata\":{\"name\":\"a\",\"uid\":\"u\"}}\n");
+	check_written("{\"metadata\":{\"managedFields\" : null},\"b\":2}",
+	    HEAD "\"metadata\":{\"managedFields\" : null},\"b\":2}\n");
+}
+
+#define ENTRY(OPERATION, MORE, FIELDS)                                         \
+	"{\"manager\":\"m\",\"operation\":\"" OPERATION                        \
+	"\",\"fieldsV1\":" FIELDS MORE "}"
+#define STATUS ",\"subresource\":\"status\""
+#define SCALE ",\"subresource\":\"scale\""
+#define MANAGED(LIST)                                                          \
+	"\"metadata\":{\"managedFields\":[" LIST "],\"name\":\"a\"}}"
+
+static void keeps_who_manages_what(void **state)
+{
+	(void)state;
+	check_written("{" MANAGED(ENTRY("Apply", "", "{\"f:}\":{}}")),
+	    HEAD MANAGED(ENTRY("Apply", "", "{\"f:}\":{}}")) "\n");
+	/* Of a status that was updated, who did. */
 	check_written(
-	    "{\"metadata\":{\"name\":\"a\" , \"managedFields\" : null "
-	    "},\"b\":2}",
-	    HEAD "\"metadata\":{\"name\":\"a\" },\"b\":2}\n");
-	check_written(
-	    "{\"metadata\":{\"managedFields\":[]}}", HEAD "\"metadata\":{}}\n");
-	check_written("{\"managedFields\":1,\"data\":{\"managedFields\":2}}",
-	    HEAD "\"managedFields\":1,\"data\":{\"managedFields\":2}}\n");
+	    "{" MANAGED(ENTRY("Update", STATUS, "{\"f:x\":{}}") "," ENTRY(
+		"Apply", STATUS, "{\"f:x\":{}}") "," ENTRY("Update", SCALE,
+		"{\"f:x\":{}}") "," ENTRY("Update", STATUS,
+		"{\"f:y\":{\"f:z\":{}}}")),
+	    HEAD MANAGED(ENTRY("Update", STATUS, "{}") "," ENTRY(
+		"Apply", STATUS, "{\"f:x\":{}}") "," ENTRY("Update", SCALE,
+		"{\"f:x\":{}}") "," ENTRY("Update", STATUS, "{}")) "\n");
+	/* What is no list of that kind stays as it is. */
+	check_written("{" MANAGED("1,\"subresource\",{\"subresource\":1}"),
+	    HEAD MANAGED("1,\"subresource\",{\"subresource\":1}") "\n");
 }
 
 static void finds_what_a_backup_needs(void **state)
@@ -292,7 +306,8 @@ static void tells_chosen_ports_from_made_ones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(writes_byte_for_byte_without_managed_fields),
+	    cmocka_unit_test(writes_byte_for_byte),
+	    cmocka_unit_test(keeps_who_manages_what),
 	    cmocka_unit_test(finds_what_a_backup_needs),
 	    cmocka_unit_test(what_is_no_object_is_refused),
 	    cmocka_unit_test(what_is_taken_can_be_restored),
