@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct tally {
-	size_t created, updated, deleted, unchanged, refused, pending;
+	size_t created, updated, deleted, unchanged, refused;
 	size_t hosts_own; /* refused, as it has to be */
 	const char *first_own;
 };
@@ -49,7 +49,6 @@ static struct tally count(const struct push_result *r)
 		t.deleted += ref->kind == PUSH_REF_DELETED;
 		t.unchanged += ref->kind == PUSH_REF_UNCHANGED;
 		t.refused += ref->kind == PUSH_REF_REFUSED;
-		t.pending += ref->kind == PUSH_REF_PENDING;
 	}
 	return t;
 }
@@ -68,9 +67,12 @@ static void note_refs(
 			outcome_note(outcome, "%s was refused: %s", ref->name,
 			    ref->reason ? ref->reason : "no reason given");
 		else if (ref->kind == PUSH_REF_DELETED)
-			outcome_note(outcome, "%s was deleted", ref->name);
-		else if (dry_run && ref->kind == PUSH_REF_PENDING)
-			outcome_note(outcome, "%s would change", ref->name);
+			outcome_note(outcome, "%s %s", ref->name,
+			    dry_run ? "would be deleted" : "was deleted");
+		else if (dry_run && ref->kind == PUSH_REF_CREATED)
+			outcome_note(outcome, "%s would be created", ref->name);
+		else if (dry_run && ref->kind == PUSH_REF_UPDATED)
+			outcome_note(outcome, "%s would be updated", ref->name);
 	}
 }
 
@@ -112,17 +114,25 @@ static enum outcome_kind kind_of(
 	return OUTCOME_UNCHANGED;
 }
 
-/* What a push would come to. */
+/* What a push would come to: what it comes to where no ref is refused. */
 static enum outcome_kind kind_to_be(const struct git_apply_options *o,
     const struct push_result *r, const struct tally *t)
 {
-	if (!t->pending && !r->created)
-		return OUTCOME_UNCHANGED;
-	if (o->check)
-		return OUTCOME_PENDING;
-	if (r->unmakeable)
-		return OUTCOME_FAILED;
-	return r->created ? OUTCOME_CREATED : OUTCOME_UPDATED;
+	enum outcome_kind kind = r->unmakeable ? OUTCOME_FAILED : kind_of(r, t);
+
+	return o->check && kind != OUTCOME_UNCHANGED ? OUTCOME_PENDING : kind;
+}
+
+static void add_parts(const struct tally *t, bool dry_run, struct buf *out)
+{
+	add_part(out, t->created,
+	    dry_run ? "references to be created" : "references created");
+	add_part(out, t->updated, dry_run ? "to be updated" : "updated");
+	add_part(out, t->deleted, dry_run ? "to be deleted" : "deleted");
+	add_part(out, t->unchanged, "unchanged");
+	add_part(out, t->refused, "refused");
+	if (!out->len)
+		buf_add_str(out, "no references");
 }
 
 static void fill_outcome(const struct git_apply_options *o,
@@ -131,26 +141,19 @@ static void fill_outcome(const struct git_apply_options *o,
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct tally t = count(r);
 
-	add_part(&text, t.created, "references created");
-	add_part(&text, t.updated, "updated");
-	add_part(&text, t.deleted, "deleted");
-	add_part(&text, t.unchanged, "unchanged");
-	add_part(&text, t.refused, "refused");
-	add_part(&text, t.pending, "to be changed");
-	if (!text.len)
-		buf_add_str(&text, "no references");
-	if (o->dry_run)
-		outcome_set(outcome, kind_to_be(o, r, &t), "%s: %s%s", o->url,
-		    !r->created ? ""
-		    : r->unmakeable
-			? "there is no repository, and none can be "
-			  "made over HTTP: make an empty one on the "
-			  "server first; "
-			: "it is not there and would be made; ",
-		    buf_str(&text));
-	else
-		outcome_set(
-		    outcome, kind_of(r, &t), "%s: %s", o->url, buf_str(&text));
+	if (r->unmakeable) {
+		outcome_set(outcome, kind_to_be(o, r, &t),
+		    "%s: there is no repository, and none can be made over "
+		    "HTTP: make an empty one on the server first",
+		    o->url);
+		return;
+	}
+	add_parts(&t, o->dry_run, &text);
+	outcome_set(outcome, o->dry_run ? kind_to_be(o, r, &t) : kind_of(r, &t),
+	    "%s: %s%s", o->url,
+	    o->dry_run && r->created ? "it is not there and would be made; "
+				     : "",
+	    buf_str(&text));
 	if (t.hosts_own)
 		outcome_note(outcome,
 		    "%zu references that the host keeps for itself and hides "

@@ -313,6 +313,38 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	done
 }
 
+# plan and apply: the same outcomes, and the same exit status.
+both() { # STATUS OUTCOME-OF-WEB OUTCOME-OF-LIB OUTCOME-OF-EMPTY
+	local before command
+	before=$(cd "$GIT_REPOS" && find back | sort)
+	for command in "plan latest --server --all" "apply latest --yes"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr restore $command -o json
+		echo "$command: $status: $output"
+		[ "$status" -eq "$1" ]
+		[ "$(jq -rs '[.. | objects | select(.outcome?) | .outcome] | join(" ")' <<<"$output")" = "$4 $3 $2" ]
+		[ "${command% latest*}" != plan ] || [ "$(cd "$GIT_REPOS" && find back | sort)" = "$before" ]
+	done
+}
+
+@test "plan --server says of each repository what apply comes to, and makes none" {
+	run -0 agent backup
+	mkdir -p "$GIT_REPOS/back/team"
+	both 1 failed created created
+	[[ $output == *"none can be made over HTTP"* ]]
+	git init -q --bare -b main "$GIT_REPOS/back/web.git"
+	both 0 created unchanged unchanged
+	both 0 unchanged unchanged unchanged
+	git -C "$GIT_REPOS/back/web.git" update-ref refs/heads/main refs/heads/main~1
+	git -C "$GIT_REPOS/back/team/lib.git" update-ref -d refs/heads/gone
+	both 0 updated updated unchanged
+	# No repository, and nothing that one could be made of.
+	rm -rf "$GIT_REPOS/back/empty.git"
+	mkdir "$GIT_REPOS/back/empty.git"
+	echo x >"$GIT_REPOS/back/empty.git/other"
+	both 1 unchanged unchanged failed
+}
+
 @test "apply refuses a target with other refs, and overwrites it with --overwrite-refs" {
 	run -0 agent backup
 	mkdir -p "$GIT_REPOS/back/team"

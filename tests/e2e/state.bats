@@ -150,6 +150,26 @@ stop_proxies() {
 	[ "$(jq -r '.. | .outcome? // empty' "$T/again" | sort -u)" = unchanged ]
 }
 
+@test "plan --server says of a bucket that is not there what apply does" {
+	state 1 l | s3 $b put one.tfstate
+	config '' "buckets: [{from: $b, bucket: $b-nowhere, endpoint: '$S3_ENDPOINT', region: default}]" >"$BACKSTAY_CONFIG"
+	agent backup
+	both() { # STATUS OUTCOME
+		local command
+		for command in "plan latest --server --all" "apply latest --yes"; do
+			run --separate-stderr restore $command -o json
+			echo "$command: $status: $output"
+			[ "$status" -eq "$1" ]
+			[ "$(jq -r '.items[].outcome' <<<"$output")" = "$2" ]
+		done
+	}
+	both 1 failed
+	[[ $output == *"$b-nowhere"*NoSuchBucket*"make the bucket"* ]]
+	s3_tool make $b-nowhere
+	both 0 created
+	both 0 unchanged
+}
+
 @test "a held lock is named with its holder by backup and apply, and left" {
 	info='{"ID":"0a1b","Operation":"OperationTypeApply","Who":"ann@laptop","Created":"2026-01-02T03:04:05Z"}'
 	state 1 l | s3 $b put one.tfstate

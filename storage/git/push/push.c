@@ -28,9 +28,7 @@ void push_result_done(struct push_result *r)
 static enum push_ref_kind kind_of(
     const struct push *p, const struct push_change *c)
 {
-	if (p->o->dry_run)
-		return PUSH_REF_PENDING;
-	if (!c->done)
+	if (!c->done && !p->o->dry_run)
 		return PUSH_REF_REFUSED;
 	if (c->deletes)
 		return PUSH_REF_DELETED;

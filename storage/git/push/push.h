@@ -18,14 +18,13 @@ struct push_options {
 	const struct git_access *access;
 	bool prune;	/* delete refs that the snapshot has not */
 	bool overwrite; /* a target that holds such refs */
-	bool dry_run;	/* compare only; every ref that differs is PENDING */
+	bool dry_run;	/* compare only: what would become of each ref */
 	/* Bytes of the pack sent so far; may be NULL. */
 	void (*progress)(void *ctx, uint64_t sent_bytes);
 	void *progress_ctx;
 };
 
 enum push_ref_kind {
-	PUSH_REF_PENDING,
 	PUSH_REF_CREATED,
 	PUSH_REF_UPDATED,
 	PUSH_REF_UNCHANGED,
