@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
+#include "storage/base/pace.h"
 #include "storage/http/handle.h"
 #include "storage/http/url.h"
 
@@ -23,6 +24,7 @@ struct exchange {
 	bool refused;	    /* err was set by a callback */
 	int sent;	    /* how often libcurl sent the request */
 	uint64_t body_sent; /* bytes, of one that is asked for */
+	struct pace pace;
 };
 
 static void add_header_line(struct exchange *x, const char *line, size_t len)
@@ -93,10 +95,11 @@ static size_t on_body(char *data, size_t one, size_t len, void *arg)
 		return len;
 	}
 	if (x->request->on_data) {
-		if (x->request->on_data(
-			x->request->on_data_ctx, data, len, x->err))
-			return refuse(x);
-		return len;
+		pace_stop(&x->pace);
+		int failed = x->request->on_data(
+		    x->request->on_data_ctx, data, len, x->err);
+		pace_go_on(&x->pace);
+		return failed ? refuse(x) : len;
 	}
 	if (!max)
 		max = DEFAULT_MAX_BODY_BYTES;
@@ -118,13 +121,16 @@ static const struct cancel *cancel_of(const struct exchange *x)
 static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
     curl_off_t up_total, curl_off_t up)
 {
-	const struct exchange *x = arg;
+	struct exchange *x = arg;
 
 	(void)down_total;
-	(void)down;
 	(void)up_total;
-	(void)up;
-	return !x->request->even_if_stopped && cancel_requested(cancel_of(x));
+	if (!x->request->even_if_stopped && cancel_requested(cancel_of(x)))
+		return 1;
+	x->pace.bytes = (uint64_t)down + (uint64_t)up;
+	x->response->too_slow = pace_check(&x->pace, x->err) != 0;
+	x->refused |= x->response->too_slow;
+	return x->response->too_slow;
 }
 
 /* Before each time the request goes out: libcurl sends it again by itself
@@ -151,8 +157,12 @@ static size_t on_more_body(char *data, size_t one, size_t len, void *arg)
 	(void)one;
 	if (len > left)
 		len = (size_t)left;
-	if (len &&
-	    r->body_at(r->body_at_ctx, x->body_sent, data, len, x->err)) {
+	pace_stop(&x->pace);
+	int failed =
+	    len ? r->body_at(r->body_at_ctx, x->body_sent, data, len, x->err)
+		: 0;
+	pace_go_on(&x->pace);
+	if (failed) {
 		x->refused = true;
 		return CURL_READFUNC_ABORT;
 	}
@@ -304,5 +314,6 @@ int exchange_perform(CURL *handle, const struct http_options *o,
 		return -1;
 	if (handle_set(handle, o, request, &lists, err))
 		return -1;
+	pace_begin(&x.pace, o->clock, handle_grace_ms(o));
 	return perform(handle, &x);
 }

@@ -11,9 +11,12 @@ enum {
 	DEFAULT_CONNECT_TIMEOUT_MS = 10 * 1000,
 	DEFAULT_STALL_TIMEOUT_MS = 60 * 1000,
 	TRANSFER_BUFFER_BYTES = 256 * 1024,
-	/* A second, over the whole of the stall timeout. A server that drips
-	 * would hold a run for ever. */
+	/* A second, over the whole of the stall timeout. */
 	SLOWEST_BYTES = 64,
+	SLOWEST_THINKING = 1, /* Git's keep-alive is 5 bytes each 5 s */
+	/* Stall timeouts that an exchange may take before its pace counts. */
+	GRACE = 10,
+	GRACE_THINKING = 60,
 };
 
 static struct curl_blob blob(const char *data, size_t len)
@@ -53,12 +56,21 @@ static void set_tls(CURL *handle, const struct http_options *o)
 	}
 }
 
+static long stall_ms(const struct http_options *o)
+{
+	return o->stall_timeout_ms ? o->stall_timeout_ms
+				   : DEFAULT_STALL_TIMEOUT_MS;
+}
+
+int64_t handle_grace_ms(const struct http_options *o)
+{
+	return (int64_t)stall_ms(o) * (o->thinks ? GRACE_THINKING : GRACE);
+}
+
 static void set_transport(CURL *handle, const struct http_options *o)
 {
 	long connect_ms = o->connect_timeout_ms ? o->connect_timeout_ms
 						: DEFAULT_CONNECT_TIMEOUT_MS;
-	long stall_ms = o->stall_timeout_ms ? o->stall_timeout_ms
-					    : DEFAULT_STALL_TIMEOUT_MS;
 
 	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -67,8 +79,9 @@ static void set_transport(CURL *handle, const struct http_options *o)
 	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	/* Whole seconds; never 0, which would mean no limit. */
 	curl_easy_setopt(
-	    handle, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
-	curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_BYTES);
+	    handle, CURLOPT_LOW_SPEED_TIME, (stall_ms(o) + 999) / 1000);
+	curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT,
+	    o->thinks ? (long)SLOWEST_THINKING : (long)SLOWEST_BYTES);
 	curl_easy_setopt(
 	    handle, CURLOPT_BUFFERSIZE, (long)TRANSFER_BUFFER_BYTES);
 	curl_easy_setopt(

@@ -24,6 +24,9 @@ CURLU *handle_url_parse(const char *url);
 void handle_url_freep(CURLU **u);
 void handle_text_freep(char **text); /* of a part */
 
+/* How long an exchange may take before it is held against its pace. */
+int64_t handle_grace_ms(const struct http_options *o);
+
 /* How much of the URL may be shown: all but its query, which may hold a
  * signature; of a secret one, up to its host. */
 int handle_url_shown(const struct http_request *r);

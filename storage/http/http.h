@@ -33,8 +33,11 @@ struct http_options {
 	const char *proxy;	     /* URL; default: the environment's */
 	const char *unix_socket;
 	int connect_timeout_ms; /* default 10 s */
-	int stall_timeout_ms;	/* no byte for so long; default 60 s */
-	bool gzip;		/* ask for it, and unpack */
+	int stall_timeout_ms;	/* hardly a byte for so long; default 60 s */
+	/* The server may think for long before it answers, and sends a few
+	 * bytes now and then meanwhile, as Git's do: it is let. */
+	bool thinks;
+	bool gzip; /* ask for it, and unpack */
 	const struct clock *clock;
 	const struct random *random;
 	const struct cancel *cancel;
@@ -88,6 +91,9 @@ struct http_response {
 	/* It went out twice, over a kept connection that was dead and a new
 	 * one: the first may have been acted on. */
 	bool resent;
+	/* It failed since on the whole hardly anything came (pace.h): another
+	 * attempt would hold the run up again. */
+	bool too_slow;
 	/* When the request was sent and the first header came, by the
 	 * client's clock: for the store's clock skew. */
 	int64_t sent_ms;

@@ -17,8 +17,9 @@ enum http_retry_verdict http_retry_judge(
 {
 	(void)ctx;
 	if (failure)
-		return failure->code == ERR_NETWORK ? HTTP_RETRY_AGAIN
-						    : HTTP_RETRY_DONE;
+		return failure->code == ERR_NETWORK && !response->too_slow
+			   ? HTTP_RETRY_AGAIN
+			   : HTTP_RETRY_DONE;
 	switch (response->status) {
 	case 408:
 	case 429:

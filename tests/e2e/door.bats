@@ -373,6 +373,15 @@ print(json.dumps([{"method": "GET", "path": "/configmaps.*limit", "kind": "reply
 	done
 }
 
+drips() { # BYTES EVERY-MS
+	curl -sf -o /dev/null -X POST "$server/_sim/faults" \
+	    -d "[{\"method\": \"GET\", \"path\": \"/configmaps.*limit\", \"kind\": \"drip\", \"bytes\": $1, \"delay_ms\": $2}]"
+	run --separate-stderr agent backup
+	curl -sf -o /dev/null -X DELETE "$server/_sim/faults"
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+}
+
 @test "a list that goes in circles, or that drips, ends" {
 	config "kubernetes: {clusters: [{name: production, kubeconfig: $P/kube/kubeconfig, request_timeout: 2s}]}"
 	local server
@@ -385,11 +394,10 @@ print(json.dumps([{"method": "GET", "path": "/configmaps.*limit", "kind": "reply
 	echo "$output$stderr"
 	[ "$status" -eq 1 ]
 	grep -q "goes in circles" <<<"$stderr"
-	curl -sf -o /dev/null -X POST "$server/_sim/faults" \
-	    -d '[{"method": "GET", "path": "/configmaps.*limit", "kind": "drip", "bytes": 1, "delay_ms": 200}]'
-	run --separate-stderr agent backup
-	curl -sf -o /dev/null -X DELETE "$server/_sim/faults"
-	echo "$output$stderr"
-	[ "$status" -eq 1 ]
+	drips 1 200
 	grep -q "configmaps" <<<"$stderr"
+	# Quick enough never to stall, and too slow ever to end.
+	sed -i 's/request_timeout: 2s/request_timeout: 1s/' "$BACKSTAY_CONFIG"
+	drips 30 200
+	grep -q "configmaps.*the server is too slow, and the transfer was ended" <<<"$stderr"
 }

@@ -27,6 +27,7 @@ struct http *auth_http_new(const struct git_access *access, struct err *err)
 	    .proxy = access->proxy,
 	    .connect_timeout_ms = access->connect_timeout_ms,
 	    .stall_timeout_ms = access->stall_timeout_ms,
+	    .thinks = true,
 	    .clock = access->clock,
 	    .random = access->random,
 	    .cancel = access->cancel};

@@ -20,6 +20,9 @@
 enum {
 	DEFAULT_CONNECT_TIMEOUT_MS = 10 * 1000,
 	DEFAULT_STALL_TIMEOUT_MS = 60 * 1000,
+	/* Stall timeouts that an exchange may take before its pace counts: a
+	 * server thinks for long about a large repository. */
+	GRACE = 60,
 	MAX_STDERR = 16 * 1024,
 	POLL_MS = 200,
 	GRACE_MS = 5000, /* to end by itself */
@@ -227,7 +230,7 @@ int ssh_client_start(struct ssh_client *c, const char *command, struct err *err)
 	int result = spawn_with(c, argv.items, env.items, theirs, err);
 	strvec_done(&argv);
 	wipe_all(&env);
-	ssh_client_transferred(c);
+	ssh_client_begin(c);
 	fcntl(c->in, F_SETFL, O_NONBLOCK);
 	return result;
 }
@@ -261,9 +264,22 @@ void ssh_client_done(struct ssh_client *c)
 	buf_done(&c->stderr_text);
 }
 
-void ssh_client_transferred(struct ssh_client *c)
+static int stall_ms(const struct ssh_client *c)
+{
+	return c->access->stall_timeout_ms ? c->access->stall_timeout_ms
+					   : DEFAULT_STALL_TIMEOUT_MS;
+}
+
+void ssh_client_begin(struct ssh_client *c)
 {
 	c->last_ticks = clock_ticks_ms(c->access->clock);
+	pace_begin(&c->pace, c->access->clock, (int64_t)GRACE * stall_ms(c));
+}
+
+void ssh_client_transferred(struct ssh_client *c, size_t bytes)
+{
+	c->last_ticks = clock_ticks_ms(c->access->clock);
+	c->pace.bytes += bytes;
 }
 
 void ssh_client_drain_stderr(struct ssh_client *c)
@@ -275,7 +291,7 @@ void ssh_client_drain_stderr(struct ssh_client *c)
 		close_fd(&c->err);
 		return;
 	}
-	ssh_client_transferred(c);
+	ssh_client_transferred(c, (size_t)n);
 	size_t room = MAX_STDERR - c->stderr_text.len;
 	buf_add(&c->stderr_text, data, (size_t)n < room ? (size_t)n : room);
 }
@@ -320,12 +336,12 @@ int ssh_client_ended(struct ssh_client *c, struct err *err)
 
 int ssh_client_stalled(struct ssh_client *c, struct err *err)
 {
-	int limit = c->access->stall_timeout_ms ? c->access->stall_timeout_ms
-						: DEFAULT_STALL_TIMEOUT_MS;
+	int limit = stall_ms(c);
 
-	if (clock_ticks_ms(c->access->clock) - c->last_ticks < limit)
-		return 0;
-	return err_set(err, ERR_NETWORK,
-	    "%s: no byte for %d s: the transfer was ended", c->where->url,
-	    limit / 1000);
+	if (clock_ticks_ms(c->access->clock) - c->last_ticks >= limit)
+		return err_set(err, ERR_NETWORK,
+		    "%s: no byte for %d s: the transfer was ended",
+		    c->where->url, limit / 1000);
+	return pace_check(&c->pace, err) ? err_wrap(err, "%s", c->where->url)
+					 : 0;
 }

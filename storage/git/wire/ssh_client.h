@@ -12,6 +12,7 @@
 #define STORAGE_GIT_WIRE_SSH_CLIENT_H
 
 #include "storage/base/buf.h"
+#include "storage/base/pace.h"
 #include "storage/git/wire/access.h"
 #include "storage/git/wire/location.h"
 
@@ -28,6 +29,7 @@ struct ssh_client {
 	struct buf stderr_text; /* on its standard error, up to 16 KiB */
 	char *askpass;		/* the helper's path, removed at the end */
 	int64_t last_ticks;	/* when a byte last moved */
+	struct pace pace;	/* of the exchange that is under way */
 };
 
 /* Both are borrowed for the life of the client. */
@@ -39,10 +41,14 @@ int ssh_client_start(
 /* Ends the client where it still runs. */
 void ssh_client_done(struct ssh_client *c);
 
-void ssh_client_transferred(struct ssh_client *c); /* a byte did, just now */
+/* An exchange begins: its time and its bytes are counted from here. */
+void ssh_client_begin(struct ssh_client *c);
+/* So many bytes moved just now. */
+void ssh_client_transferred(struct ssh_client *c, size_t bytes);
 /* Reads what the client and the server say beside the protocol. */
 void ssh_client_drain_stderr(struct ssh_client *c);
-/* -1 with ERR_NETWORK where no byte has moved for too long. */
+/* -1 with ERR_NETWORK where no byte has moved for too long, or too few on the
+ * whole. */
 int ssh_client_stalled(struct ssh_client *c, struct err *err);
 /* Reads the rest of what it says and waits for its end, which it is helped to
  * after some seconds: the exit status, -1 where it was killed. */

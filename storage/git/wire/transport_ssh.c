@@ -54,7 +54,7 @@ static int send_some(struct ssh_client *c, struct sending *s, struct err *err)
 			return 0;
 		return ssh_client_ended(c, err);
 	}
-	ssh_client_transferred(c);
+	ssh_client_transferred(c, (size_t)n);
 	s->sent += (uint64_t)n;
 	return 0;
 }
@@ -71,8 +71,10 @@ static int receive_some(
 					    "%s: cannot read", c->where->url);
 	if (n == 0)
 		return ssh_client_ended(c, err);
-	ssh_client_transferred(c);
+	ssh_client_transferred(c, (size_t)n);
+	pace_stop(&c->pace);
 	int result = on_data(ctx, l->data, (size_t)n, err);
+	pace_go_on(&c->pace);
 	return result < 0 ? err_wrap(err, "%s", c->where->url) : result;
 }
 
@@ -92,7 +94,7 @@ static int exchange(struct transport_ssh *l, const struct transport_body *body,
 	struct sending s = {.body = body};
 	int result = 0;
 
-	ssh_client_transferred(c);
+	ssh_client_begin(c);
 	while (result == 0) {
 		bool more = s.sent < body->len;
 		struct pollfd fds[3] = {{.fd = c->out, .events = POLLIN},
@@ -178,7 +180,7 @@ static int until_end(struct ssh_client *c, struct buf *out, struct err *err)
 		ssize_t n = read(c->out, data, sizeof(data));
 		if (n <= 0)
 			return 0;
-		ssh_client_transferred(c);
+		ssh_client_transferred(c, (size_t)n);
 		if (out && out->len + (size_t)n <= MAX_OUTPUT)
 			buf_add(out, data, (size_t)n);
 	}

@@ -303,6 +303,36 @@ static void a_proxy_is_named_without_its_password(void **state)
 	}
 }
 
+/* Whenever it is looked at, an hour has passed. */
+static int64_t racing(void *ctx)
+{
+	return ((struct test_clock *)ctx)->now_ms += 3600 * 1000;
+}
+
+static void what_drips_is_ended_and_not_asked_again(void **state)
+{
+	static const struct script_reply replies[] = {
+	    {.bytes = OK(5, "hello"), .delay_ms = 50},
+	    {.bytes = OK(5, "hello")}};
+	struct fixture f = {0};
+	struct err err = ERR_INIT;
+	struct http_response r = HTTP_RESPONSE_INIT;
+	struct calls calls = {.f = &f};
+	struct http_retry attempts = {
+	    .prepare = prepare, .judge = http_retry_judge, .ctx = &calls};
+
+	(void)state;
+	setup(&f, replies, 2, 0);
+	f.clock.clock.ticks_ms = racing;
+	assert_fails(
+	    http_retry_send(f.http, &attempts, &r, &err), err, ERR_NETWORK);
+	assert_contains(err.message, "the server is too slow");
+	assert_true(r.too_slow);
+	assert_int_equal(calls.prepared, 1);
+	http_response_done(&r);
+	teardown(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +342,7 @@ int main(void)
 	    cmocka_unit_test(caps_and_refusals),
 	    cmocka_unit_test(tries_again_what_may_pass),
 	    cmocka_unit_test(gives_up_with_the_last_answer),
+	    cmocka_unit_test(what_drips_is_ended_and_not_asked_again),
 	    cmocka_unit_test(names_hosts_and_waits),
 	    cmocka_unit_test(a_proxy_is_named_without_its_password),
 	};
