@@ -16,8 +16,8 @@ struct restore_options {
 	bool quick, chain;  /* verify */
 	const char *sample; /* verify: "10%" */
 	const char *to;	    /* extract, keygen: a directory; copy: a vault */
+	struct strvec only; /* plan, apply, extract */
 	/* plan, apply, release */
-	struct strvec only;
 	const char *existing;
 	bool prune;
 	struct strvec prune_kinds, prune_namespaces;
@@ -34,18 +34,23 @@ struct restore_options {
 	bool yes;
 	bool all_nodes;
 	bool markdown; /* rules */
+	bool raw;      /* cat */
 };
 
 struct command {
 	const struct restore_options *options;
 	const struct settings *settings; /* NULL for keygen */
 	const char *which;		 /* SNAPSHOT, where it takes one */
+	const char *argument;		 /* what comes behind it, or NULL */
 	struct connect_env env;
 	struct watch *watch; /* NULL: the command is not watched */
 };
 
 int command_list(const struct command *c, struct err *err);
 int command_show(const struct command *c, struct err *err);
+int command_ls(const struct command *c, struct err *err);
+int command_cat(const struct command *c, struct err *err);
+int command_find(const struct command *c, struct err *err);
 int command_verify(const struct command *c, struct err *err);
 int command_extract(const struct command *c, struct err *err);
 int command_plan(const struct command *c, struct err *err);

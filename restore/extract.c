@@ -1,10 +1,14 @@
 #include "restore/chain.h"
 #include "restore/command.h"
+#include "restore/look.h"
 #include "restore/open.h"
+#include "restore/things.h"
+#include "storage/archive/unpack_file.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
+#include "storage/base/mem.h"
 
 #include <stdio.h>
 
@@ -47,6 +51,115 @@ static void print_extracted(
 	    (unsigned long long)o->totals.entries, buf_str(&out));
 }
 
+/* ---- a part of it ---- */
+
+struct extracting {
+	struct look *look;
+	const struct strvec *only;
+	struct strvec unused; /* those that matched nothing yet */
+	struct unpack_file file;
+};
+
+static int write_spool(
+    struct unpack_file *to, const struct spool *spool, struct err *err)
+{
+	enum { CHUNK = 128 * 1024 };
+	cleanup(source_freep) struct source *from = spool_source(spool);
+	autofree char *chunk = mem_alloc(CHUNK);
+
+	for (;;) {
+		ssize_t n = source_read(from, chunk, CHUNK, err);
+		if (n <= 0)
+			return (int)n;
+		if (unpack_file_data(to, chunk, (size_t)n, err))
+			return -1;
+	}
+}
+
+static void mark_used(struct extracting *x, const struct contents_entry *e)
+{
+	struct strvec left = VEC_INIT;
+
+	VEC_EACH (&x->unused, text)
+		if (!things_match(*text, e))
+			strvec_add(&left, *text);
+	strvec_done(&x->unused);
+	x->unused = left;
+}
+
+static int extract_entry(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	enum { MEMORY = 1024 * 1024 };
+	struct extracting *x = ctx;
+	struct reader_totals *totals = &x->look->opened.totals;
+	struct spool spool;
+
+	if (!things_match_any(x->only, e))
+		return 0;
+	mark_used(x, e);
+	spool_init(&spool, x->look->opened.scratch.path, MEMORY);
+	int failed = look_read(x->look, e, &spool, err);
+	if (!failed)
+		failed = unpack_file_start(&x->file, e->path, err);
+	if (!failed)
+		failed = write_spool(&x->file, &spool, err);
+	if (!failed)
+		failed = unpack_file_end(&x->file, err);
+	spool_done(&spool);
+	totals->entries++;
+	totals->bytes += e->bytes;
+	return failed;
+}
+
+/* The directory was empty. */
+static void remove_all(const char *dir)
+{
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (file_list_dir(dir, &names, &ignored))
+		return;
+	VEC_EACH (&names, name) {
+		autofree char *path = file_join(dir, *name);
+		file_remove_tree(path, &ignored);
+	}
+}
+
+static int check_only(const struct strvec *only, struct err *err)
+{
+	VEC_EACH (only, text)
+		if (things_check(*text, err))
+			return -1;
+	return 0;
+}
+
+static int extract_only(
+    const struct command *c, const char *to, struct err *err)
+{
+	cleanup(look_done) struct look look = LOOK_INIT;
+	struct extracting x = {.look = &look, .only = &c->options->only};
+
+	VEC_EACH (x.only, text)
+		strvec_add(&x.unused, *text);
+	unpack_file_init(&x.file, to);
+	int failed = look_open(c, &look, err);
+	if (!failed)
+		failed = look_each(&look, extract_entry, &x, err);
+	if (!failed && x.unused.len)
+		failed = err_set(err, ERR_NOT_FOUND,
+		    "--only %s: there is no such thing in '%s'; `ls` lists "
+		    "what there is",
+		    x.unused.items[0], look.opened.snapshot->label);
+	unpack_file_done(&x.file);
+	strvec_done(&x.unused);
+	if (failed)
+		remove_all(to);
+	else
+		print_extracted(c, &look.opened, to);
+	return failed;
+}
+
 int command_extract(const struct command *c, struct err *err)
 {
 	cleanup(open_done) struct opened o = OPENED_INIT;
@@ -55,8 +168,10 @@ int command_extract(const struct command *c, struct err *err)
 	if (!to)
 		return err_set(err, ERR_USAGE,
 		    "extract needs --to DIR, a new or empty directory");
-	if (make_target(to, err))
+	if (check_only(&c->options->only, err) || make_target(to, err))
 		return -1;
+	if (c->options->only.len)
+		return extract_only(c, to, err);
 	if (open_extract(c, &o, to, err))
 		return -1;
 	chain_warn(c, &o);

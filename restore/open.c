@@ -9,15 +9,22 @@
 
 #include <stdlib.h>
 
-void open_done(struct opened *o)
+void open_close(struct opened *o)
 {
 	if (o->has_manifest)
 		manifest_done(&o->manifest);
+	o->has_manifest = false;
+	tree_free(steal(o->tree));
+	o->snapshot = NULL;
+}
+
+void open_done(struct opened *o)
+{
+	open_close(o);
 	age_identities_free(o->identities);
 	snapshots_done(&o->list);
 	snapshot_trust_done(&o->trust);
 	connect_vault_done(&o->vault);
-	tree_free(o->tree);
 	scratch_done(&o->scratch);
 	*o = (struct opened)OPENED_INIT;
 }
@@ -131,18 +138,51 @@ static int is_wrong(const struct opened *o, struct err *err)
 	return err_wrap(err, "snapshot '%s'", o->snapshot->label);
 }
 
+static void warn_of_form(const struct opened *o)
+{
+	if (o->trust.unsigned_allowed)
+		log_warn("signing: none: nothing says who wrote '%s'",
+		    o->snapshot->label);
+	if (o->manifest.archive.encryption == ARCHIVE_PLAIN)
+		log_warn("encryption: none: '%s' is readable by whoever has it",
+		    o->snapshot->label);
+}
+
+static int open_keys(const struct command *c, struct opened *o, struct err *err)
+{
+	if (make_scratch(c, o, err))
+		return -1;
+	if (!o->identities)
+		o->identities = connect_identities(c->settings, err);
+	return o->identities ? 0 : -1;
+}
+
+int open_manifest(const struct command *c, struct opened *o, struct err *err)
+{
+	if (open_keys(c, o, err))
+		return -1;
+	if (snapshot_manifest(o->vault.vault, o->snapshot, &o->trust,
+		&o->manifest, NULL, err))
+		return is_wrong(o, err);
+	o->has_manifest = true;
+	warn_of_form(o);
+	return 0;
+}
+
+/* Of the snapshot that is open already, or else of the one that is named. */
 static struct source *open_archive(
     const struct command *c, struct opened *o, struct err *err)
 {
-	if (open_snapshot(c, o, err) || make_scratch(c, o, err))
-		return NULL;
-	o->identities = connect_identities(c->settings, err);
-	if (!o->identities)
+	if ((!o->snapshot && open_snapshot(c, o, err)) || open_keys(c, o, err))
 		return NULL;
 	const struct snapshot_open_options options = {.trust = &o->trust,
 	    .scratch = o->scratch.path,
 	    .cancel = c->env.cancel,
 	    .progress = show_progress};
+	bool warned = o->has_manifest;
+	if (o->has_manifest)
+		manifest_done(&o->manifest);
+	o->has_manifest = false;
 	struct source *s = snapshot_open(
 	    o->vault.vault, o->snapshot, &options, &o->manifest, err);
 	if (!s) {
@@ -150,12 +190,8 @@ static struct source *open_archive(
 		return NULL;
 	}
 	o->has_manifest = true;
-	if (o->trust.unsigned_allowed)
-		log_warn("signing: none: nothing says who wrote '%s'",
-		    o->snapshot->label);
-	if (o->manifest.archive.encryption == ARCHIVE_PLAIN)
-		log_warn("encryption: none: '%s' is readable by whoever has it",
-		    o->snapshot->label);
+	if (!warned)
+		warn_of_form(o);
 	return s;
 }
 

@@ -40,6 +40,11 @@ int open_snapshot(const struct command *c, struct opened *o, struct err *err);
  * just be the wrong ones: then nothing is known about the snapshot, and verify
  * records no finding, which prune would count against it. */
 bool open_is_signed(const struct opened *o);
+/* And its manifest, whose signature holds, a scratch directory, and the keys
+ * that open its archive; of the snapshot that was opened before. */
+int open_manifest(const struct command *c, struct opened *o, struct err *err);
+/* Forgets the snapshot, but not the vault: another can be opened. */
+void open_close(struct opened *o);
 /* And its bytes, of which signature, digest and length are right, unpacked
  * with each entry held against CONTENTS.json. ERR_INTEGRITY where it is no good
  * archive. As a tree for this program: */

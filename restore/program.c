@@ -16,6 +16,7 @@ static struct command command_of(const struct cli_run *r)
 	    .options = r->options,
 	    .settings = r->settings,
 	    .which = r->operands->len ? r->operands->items[0] : NULL,
+	    .argument = r->operands->len > 1 ? r->operands->items[1] : NULL,
 	    .env = {.clock = clock_system(),
 		.random = random_system(),
 		.cancel = r->cancel},
@@ -47,6 +48,9 @@ static int watched(const struct cli_run *r, const char *command,
 RUN(list)
 RUN(rules)
 RUN(show)
+RUN(ls)
+RUN(cat)
+RUN(find)
 RUN_WATCHED(verify)
 RUN(extract)
 RUN(plan)
@@ -87,6 +91,22 @@ static const struct cli_option verify_options[] = {VAULT,
 
 static const struct cli_option extract_options[] = {VAULT,
     TEXT("to", to, "DIR", "A new or empty directory. Required."),
+    TEXTS("only", only, "THING",
+	"Unpack only this, and read only what is needed for it: a thing or a "
+	"path, as ls takes them. May be repeated."),
+    CLI_OPTION_END};
+
+static const struct cli_option ls_options[] = {VAULT, CLI_OPTION_END};
+
+static const struct cli_option find_options[] = {VAULT,
+    CLI_OPTION_FLAG(struct cli_common, "all-names", all_names,
+	"Look into the snapshots of other agents in the same vault, too."),
+    CLI_OPTION_END};
+
+static const struct cli_option cat_options[] = {VAULT,
+    FLAG("raw", raw,
+	"Print a cluster object as it was captured: the JSON text of the "
+	"archive, with status and all that the server owns."),
     CLI_OPTION_END};
 
 static const struct cli_option copy_options[] = {VAULT,
@@ -105,10 +125,13 @@ static const struct cli_option keygen_options[] = {
 	    TEXTS("only", only, "KIND[:NAME]",                                 \
 		"Restore only this part: git, terraform or kubernetes, or "    \
 		"one repository, bucket, state (BUCKET/KEY, or "               \
-		"BUCKET/PREFIX/), cluster (CLUSTER/) or namespace (in all "    \
-		"clusters, or CLUSTER/NAMESPACE) of it, with the definitions " \
-		"of its kinds if they are missing. A cluster that no part "    \
-		"names is not contacted. May be repeated."),                   \
+		"BUCKET/PREFIX/), cluster (CLUSTER/), namespace (in all "      \
+		"clusters, or CLUSTER/NAMESPACE) or object "                   \
+		"([CLUSTER/]NAMESPACE/KIND/NAME, with an empty NAMESPACE for " \
+		"what no namespace holds) of it, with the definitions of its " \
+		"kinds and the namespace of an object if they are missing. A " \
+		"cluster that no part names is not contacted. May be "         \
+		"repeated."),                                                  \
 	    TEXT("existing", existing, "skip|update|recreate",                 \
 		"What to do with cluster objects that exist already: skip "    \
 		"keeps them as they are; update writes the fields of the "     \
@@ -181,6 +204,12 @@ static const struct cli_option release_options[] = {VAULT,
     FLAG("all", all_nodes, "List every step in the report."), CLI_OPTION_END};
 
 #define SNAPSHOT_TEXT "SNAPSHOT is a label, a unique prefix of one, or latest."
+#define THING_TEXT                                                             \
+	"A thing is git:REPOSITORY, terraform:BUCKET/KEY or "                  \
+	"kubernetes:[CLUSTER/]NAMESPACE/KIND/NAME, where NAMESPACE is empty "  \
+	"for what no namespace holds, and each part may be a pattern (* ? "    \
+	"[...]); also git, terraform or kubernetes alone, terraform:BUCKET, "  \
+	"kubernetes:CLUSTER/ and kubernetes:NAMESPACE. "
 
 static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
     {.name = "show",
@@ -196,6 +225,51 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "is missing.\n\n" SNAPSHOT_TEXT,
 	.options = show_options,
 	.run = run_show},
+    {.name = "ls",
+	.operands = "SNAPSHOT [PATTERN]",
+	.min_operands = 1,
+	.max_operands = 2,
+	.summary = "list what is in a snapshot",
+	.description =
+	    "Lists the entries: size, kind, namespace, name and path; with -o "
+	    "json also the source, the SHA-256, and the thing that the entry "
+	    "is or belongs to. Only the index is read, which is held against "
+	    "the signed manifest; not the archive. A snapshot that was written "
+	    "without an index is read as "
+	    "a whole, and that is said.\n\n"
+	    "PATTERN is a thing, or a path in the archive: one with * ? [...], "
+	    "of which * takes slashes too, or a folder, or, without a slash, a "
+	    "part of a path. " THING_TEXT "\n\n" SNAPSHOT_TEXT,
+	.options = ls_options,
+	.run = run_ls},
+    {.name = "find",
+	.operands = "PATTERN",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "list in which snapshots of a vault something is",
+	.description =
+	    "Does what ls does for every snapshot of the vault, oldest "
+	    "first. With -o json each entry has its SHA-256, by which versions "
+	    "are told apart. A snapshot whose manifest or index does not hold "
+	    "is named, and the others are looked into; the exit status is then "
+	    "5.\n\nPATTERN is as for ls.",
+	.options = find_options,
+	.run = run_find},
+    {.name = "cat",
+	.operands = "SNAPSHOT THING",
+	.min_operands = 2,
+	.max_operands = 2,
+	.summary = "print one thing of a snapshot",
+	.description =
+	    "Prints a cluster object as YAML (with -o json as JSON) without "
+	    "what the server owns, so that it can be applied; the bytes of a "
+	    "state; or the refs of a repository. Only what holds it is read "
+	    "from the archive, and nothing is printed before its digest was "
+	    "checked. Secrets are printed as they are.\n\n"
+	    "THING may also be the path that ls shows. " THING_TEXT
+	    "\n\n" SNAPSHOT_TEXT,
+	.options = cat_options,
+	.run = run_cat},
     {.name = "verify",
 	.operands = "SNAPSHOT",
 	.min_operands = 1,
@@ -220,7 +294,9 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	.description =
 	    "Unpacks the archive: bare repositories, objects as JSON, state "
 	    "files, and CONTENTS.json. If an entry fails its check, nothing is "
-	    "left in the directory.\n\n" SNAPSHOT_TEXT,
+	    "left in the directory. With --only each entry that is unpacked is "
+	    "checked, and the rest of the archive is not read; CONTENTS.json "
+	    "is not written.\n\n" THING_TEXT "\n\n" SNAPSHOT_TEXT,
 	.options = extract_options,
 	.run = run_extract},
     {.name = "plan",
@@ -328,5 +404,8 @@ const struct cli_program restore_program = {
 	"       backstay-restore verify latest\n"
 	"       backstay-restore plan latest --only kubernetes:staging\n"
 	"       backstay-restore apply latest --existing update\n"
-	"       backstay-restore extract latest --to /tmp/snapshot\n",
+	"       backstay-restore extract latest --to /tmp/snapshot\n"
+	"       backstay-restore ls latest kubernetes:staging\n"
+	"       backstay-restore cat latest "
+	"kubernetes:staging/Deployment/web\n",
 };

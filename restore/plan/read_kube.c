@@ -54,6 +54,19 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	return 0;
 }
 
+static bool includes_object(
+    struct plan *p, const char *cluster, const struct json_object *object)
+{
+	autofree char *group = object_group(json_get_str(object, "apiVersion"));
+	const struct selection_object o = {.cluster = cluster,
+	    .ns = object_namespace(object),
+	    .kind = json_get_str(object, "kind"),
+	    .group = group,
+	    .name = object_name(object)};
+
+	return selection_includes_object(p, p->options->only_kubernetes, &o);
+}
+
 int read_kube_entry(
     struct plan_maker *m, const struct contents_entry *e, struct err *err)
 {
@@ -89,10 +102,18 @@ int read_kube_entry(
 		free(full);
 		full = str_printf("%s/%s", from, ns);
 	}
-	if (!selection_includes(
-		m->p, "kubernetes", o->only_kubernetes, ns, full))
+	bool chosen = selection_includes(
+	    m->p, "kubernetes", o->only_kubernetes, ns, full);
+	if (!chosen && !includes_object(m->p, from, object) &&
+	    !(is_namespace &&
+		selection_needs_namespace(o->only_kubernetes, from, ns)))
 		return 0;
-	return include_object(m, e, cluster, at.resource, object, err);
+	bool companion =
+	    !chosen && is_namespace && !includes_object(m->p, from, object);
+	if (include_object(m, e, cluster, at.resource, object, err))
+		return -1;
+	m->p->nodes.items[m->current].companion |= companion;
+	return 0;
 }
 
 static bool is_used(

@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the command line ---------------------------------------------------- */
@@ -125,6 +126,97 @@ bool selection_includes(struct plan *p, const char *kind,
 	return taken;
 }
 
+/* ---- single objects ---- */
+
+/* [CLUSTER/]NAMESPACE/KIND/NAME in its parts; none of them has a slash. */
+struct object_parts {
+	char *text; /* of which they are */
+	const char *cluster, *ns, *kind, *name;
+};
+
+/* false where it chooses no single object. */
+static bool object_split(const char *only, struct object_parts *out)
+{
+	char *parts[4], *rest;
+	size_t count = 0;
+
+	out->text = rest = str_dup(only);
+	while (rest && count < 4)
+		parts[count++] = strsep(&rest, "/");
+	if (rest || count < 3 || !*parts[count - 1]) {
+		free(out->text);
+		return false;
+	}
+	out->cluster = count == 4 ? parts[0] : NULL;
+	out->ns = parts[count - 3];
+	out->kind = parts[count - 2];
+	out->name = parts[count - 1];
+	return true;
+}
+
+static bool is_object(
+    const struct object_parts *parts, const struct selection_object *o)
+{
+	autofree char *full =
+	    str_printf("%s%s%s", o->kind, *o->group ? "." : "", o->group);
+
+	return (!parts->cluster || str_eq(parts->cluster, o->cluster)) &&
+	       str_eq(parts->ns, o->ns ? o->ns : "") &&
+	       str_eq(parts->name, o->name) &&
+	       (strcasecmp(parts->kind, o->kind) == 0 ||
+		   strcasecmp(parts->kind, full) == 0);
+}
+
+bool selection_includes_object(
+    struct plan *p, const struct strvec *only, const struct selection_object *o)
+{
+	struct object_parts parts;
+	bool taken = false;
+
+	if (!only || !o->kind || !o->group || !o->name)
+		return false;
+	VEC_EACH (only, one) {
+		if (!object_split(*one, &parts))
+			continue;
+		if (is_object(&parts, o)) {
+			add_name(&p->found, "kubernetes", *one);
+			taken = true;
+		}
+		free(parts.text);
+	}
+	return taken;
+}
+
+bool selection_needs_namespace(
+    const struct strvec *only, const char *cluster, const char *ns)
+{
+	struct object_parts parts;
+	bool needs = false;
+
+	VEC_EACH (only, one) {
+		if (!object_split(*one, &parts))
+			continue;
+		needs |= str_eq(parts.ns, ns) &&
+			 (!parts.cluster || str_eq(parts.cluster, cluster));
+		free(parts.text);
+	}
+	return needs;
+}
+
+/* Of any cluster, where it does not say which. */
+static bool is_of_any(const char *only)
+{
+	struct object_parts parts;
+
+	if (!strchr(only, '/'))
+		return true;
+	if (!object_split(only, &parts))
+		return false;
+	bool any = !parts.cluster;
+	free(parts.text);
+	return any;
+}
+
 bool selection_includes_cluster(const struct strvec *only, const char *cluster)
 {
 	autofree char *below = str_printf("%s/", cluster);
@@ -132,7 +224,7 @@ bool selection_includes_cluster(const struct strvec *only, const char *cluster)
 	if (!only || !only->len)
 		return true;
 	VEC_EACH (only, one)
-		if (!strchr(*one, '/') || str_starts(*one, below))
+		if (is_of_any(*one) || str_starts(*one, below))
 			return true;
 	return false;
 }

@@ -27,6 +27,18 @@ int selection_check(const struct plan *p, struct err *err);
  * slash chooses all below it. */
 bool selection_includes(struct plan *p, const char *kind,
     const struct strvec *only, const char *name, const char *full);
+/* Whether an object is chosen by all that it is: [CLUSTER/]NAMESPACE/KIND/NAME,
+ * where KIND is as Deployment or Deployment.apps, in any case, and NAMESPACE is
+ * empty for what no namespace holds. */
+struct selection_object {
+	const char *cluster, *ns; /* ns NULL: none holds it */
+	const char *kind, *group, *name;
+};
+bool selection_includes_object(struct plan *p, const struct strvec *only,
+    const struct selection_object *o);
+/* Whether an object in that namespace may be chosen so. */
+bool selection_needs_namespace(
+    const struct strvec *only, const char *cluster, const char *ns);
 /* Whether anything of that cluster may be among what a plan is limited to, and
  * whether all of it is. */
 bool selection_includes_cluster(const struct strvec *only, const char *cluster);

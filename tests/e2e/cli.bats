@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 load lib
 
 agent_commands='backup list check prune unlock vault'
-restore_commands='list show verify extract plan apply release rules copy keygen'
+restore_commands='list show ls find cat verify extract plan apply release rules copy keygen'
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

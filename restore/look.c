@@ -1,0 +1,172 @@
+#include "restore/look.h"
+
+#include "storage/archive/seek.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/log.h"
+#include "storage/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+enum { CHUNK = 128 * 1024, SPOOL_MEMORY = 1024 * 1024 };
+
+struct look_reader {
+	struct vault *vault;
+	char *archive;
+};
+
+static struct source *open_part(
+    void *ctx, uint64_t offset, uint64_t len, struct err *err)
+{
+	struct look_reader *r = ctx;
+
+	return vault_get_range(r->vault, r->archive, offset, len, err);
+}
+
+static void close_snapshot(struct look *l)
+{
+	seek_free(steal(l->seek));
+	if (l->reader)
+		free(l->reader->archive);
+	free(steal(l->reader));
+	open_close(&l->opened);
+}
+
+void look_done(struct look *l)
+{
+	close_snapshot(l);
+	open_done(&l->opened);
+}
+
+int look_vault(const struct command *c, struct look *l, struct err *err)
+{
+	l->command = c;
+	return open_vault(c, &l->opened, err);
+}
+
+static int start_seek(struct look *l, struct err *err)
+{
+	struct opened *o = &l->opened;
+
+	l->reader = mem_new(struct look_reader);
+	l->reader->vault = o->vault.vault;
+	l->reader->archive = str_dup(o->manifest.archive.file);
+	const struct seek_options options = {.manifest = &o->manifest,
+	    .identities = o->identities,
+	    .scratch = o->scratch.path,
+	    .cancel = l->command->env.cancel,
+	    .open = open_part,
+	    .ctx = l->reader};
+	l->seek = seek_open(&options, err);
+	if (l->seek)
+		return 0;
+	if (err->code == ERR_FORMAT)
+		err->code = ERR_INTEGRITY;
+	return err_wrap(err, "snapshot '%s'", o->snapshot->label);
+}
+
+static int look_into(struct look *l, struct err *err)
+{
+	struct opened *o = &l->opened;
+
+	if (open_manifest(l->command, o, err))
+		return -1;
+	if (o->manifest.archive.has_index)
+		return start_seek(l, err);
+	log_warn("'%s' was written without an index: all of it is read",
+	    o->snapshot->label);
+	return open_tree(l->command, o, err);
+}
+
+int look_open(const struct command *c, struct look *l, struct err *err)
+{
+	l->command = c;
+	if (open_snapshot(c, &l->opened, err))
+		return -1;
+	return look_into(l, err);
+}
+
+int look_at(struct look *l, const struct snapshot *s, struct err *err)
+{
+	close_snapshot(l);
+	l->opened.snapshot = s;
+	return look_into(l, err);
+}
+
+int look_each(const struct look *l,
+    int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
+    void *ctx, struct err *err)
+{
+	return l->seek ? seek_each(l->seek, entry, ctx, err)
+		       : tree_contents(l->opened.tree, entry, ctx, err);
+}
+
+/* What was unpacked whole: into memory, or as a file. */
+static struct source *open_unpacked(const struct look *l,
+    const struct contents_entry *e, struct buf *text, struct err *err)
+{
+	autofree char *path = tree_path(l->opened.tree, e->path);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return source_from_fd(fd, e->path);
+	if (errno != ENOENT && errno != ENOTDIR) {
+		err_system(err, errno, "opening '%s'", path);
+		return NULL;
+	}
+	if (tree_read(l->opened.tree, e->path, (size_t)e->bytes, text, err))
+		return NULL;
+	return source_from_memory(text->data, text->len);
+}
+
+static int read_unpacked(const struct look *l, const struct contents_entry *e,
+    struct spool *to, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(source_freep) struct source *from =
+	    open_unpacked(l, e, &text, err);
+	autofree char *chunk = mem_alloc(CHUNK);
+
+	while (from) {
+		ssize_t n = source_read(from, chunk, CHUNK, err);
+		if (n <= 0)
+			return (int)n;
+		if (spool_add(to, chunk, (size_t)n, err))
+			return -1;
+	}
+	return -1;
+}
+
+int look_read(struct look *l, const struct contents_entry *e, struct spool *to,
+    struct err *err)
+{
+	if (!l->seek)
+		return read_unpacked(l, e, to, err);
+	if (seek_read(l->seek, e, to, err))
+		return err_wrap(
+		    err, "snapshot '%s'", l->opened.snapshot->label);
+	return 0;
+}
+
+int look_read_text(struct look *l, const struct contents_entry *e,
+    size_t max_bytes, struct buf *out, struct err *err)
+{
+	struct spool spool;
+
+	if (e->bytes > max_bytes)
+		return err_set(err, ERR_FORMAT,
+		    "'%.300s' is longer than the %zu bytes allowed", e->path,
+		    max_bytes);
+	spool_init(&spool, l->opened.scratch.path, SPOOL_MEMORY);
+	int failed = look_read(l, e, &spool, err);
+	if (!failed) {
+		size_t len = (size_t)spool_len(&spool);
+		buf_reserve(out, len);
+		failed = spool_read(&spool, 0, out->data + out->len, len, err);
+		out->len += failed ? 0 : len;
+		out->data[out->len] = '\0';
+	}
+	spool_done(&spool);
+	return failed;
+}
