@@ -73,7 +73,8 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	if (n < 0)
 		abort();
 	if ((size_t)n >= b->cap - b->len) {
-		/* It may be a secret, and growing leaves a copy behind. */
+		/* The content may be a secret, and growing would leave a copy
+		 * of it in freed memory. */
 		mem_wipe(b->data + b->len, b->cap - b->len);
 		buf_reserve(b, (size_t)n);
 		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);

@@ -1,6 +1,6 @@
 /*
- * A request to stop, made by a signal or by whoever started the work, and
- * looked at by whoever does it. Setting it is safe in a signal handler.
+ * A request to stop. A signal or whoever started the work makes it; whoever
+ * does the work checks it. Making it is safe in a signal handler.
  */
 #ifndef STORAGE_BASE_CANCEL_H
 #define STORAGE_BASE_CANCEL_H
@@ -12,7 +12,7 @@
 
 struct cancel {
 	atomic_bool requested;
-	/* One that stops more than this; or NULL. */
+	/* Another request, which stops this work too; or NULL. */
 	const struct cancel *outer;
 };
 

@@ -15,7 +15,7 @@ void cleanup_free(void *pointer_to_pointer)
 
 void cleanup_close(const int *fd)
 {
-	/* The scope may end on the way out of a failure whose errno counts. */
+	/* The scope may end after a failure whose errno is still to be read. */
 	int saved = errno;
 
 	if (*fd >= 0)

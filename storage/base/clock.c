@@ -27,7 +27,8 @@ static int64_t system_ticks_ms(void *ctx)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
-/* A signal ends the sleep early: who waits looks at its cancel flag next. */
+/* A signal ends the sleep early, so that the caller can check its cancel flag.
+ */
 static void system_sleep_ms(void *ctx, int64_t duration_ms)
 {
 	(void)ctx;
@@ -62,7 +63,7 @@ void clock_sleep_ms(const struct clock *c, int64_t duration_ms)
 	c->sleep_ms(c->ctx, duration_ms);
 }
 
-/* False where the year has no place in the forms written here. */
+/* False if the year does not fit the forms written here. */
 static bool utc(int64_t seconds, struct tm *tm)
 {
 	time_t t = (time_t)seconds;

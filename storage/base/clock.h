@@ -29,8 +29,9 @@ void clock_rfc3339(int64_t seconds, char out[CLOCK_TEXT_MAX]);
 /* ISO 8601 basic: 20260102T030405Z, as in snapshot names and AWS dates. */
 void clock_stamp(int64_t seconds, char out[CLOCK_TEXT_MAX]);
 
-/* The reverse; strict, whole string. 0, or -1 where it is no such text.
- * The RFC 3339 reader takes fractions (cut off) and offsets. */
+/* The reverse. Strict: the whole string has to be the time. Returns 0, or -1 if
+ * it is not. The RFC 3339 reader accepts fractions of a second, which it cuts
+ * off, and offsets. */
 int clock_parse_rfc3339(const char *text, int64_t *seconds);
 int clock_parse_stamp(const char *text, int64_t *seconds);
 /* IMF-fixdate of RFC 9110: Fri, 02 Jan 2026 03:04:05 GMT. */

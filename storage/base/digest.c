@@ -21,8 +21,8 @@ static void must(int ok)
 		abort();
 }
 
-/* Fetched once: by name, OpenSSL would look for one at each digest, which for
- * a short text takes longer than the digest. */
+/* Each algorithm is fetched once. By name, OpenSSL would fetch it for each
+ * digest, which for a short text takes longer than the digest itself. */
 static EVP_MD *fetched[DIGEST_BLAKE2B + 1];
 
 static void fetch_all(void)
@@ -43,8 +43,8 @@ static const EVP_MD *md_of(enum digest_kind kind)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, fetch_all);
-	/* One may be forbidden (MD5, under FIPS): that is nobody's business
-	 * but his who asks for it. */
+	/* An algorithm may be forbidden (MD5, under FIPS). Only a caller who
+	 * needs that one fails. */
 	must(fetched[kind] != NULL);
 	return fetched[kind];
 }

@@ -28,7 +28,8 @@ struct digest *digest_new(enum digest_kind kind);
 void digest_free(struct digest *d); /* takes NULL */
 void digest_freep(struct digest **d);
 void digest_add(struct digest *d, const void *data, size_t len);
-/* Writes the result (the kind's length) and makes d ready to start anew. */
+/* Writes the result (the kind's length) and makes d ready for another digest.
+ */
 void digest_finish(struct digest *d, uint8_t *out);
 
 /* In one go. */
@@ -40,7 +41,8 @@ void digest_hex(const uint8_t *raw, size_t len, char *out); /* 2*len+1 */
 void digest_hmac_sha256(const void *key, size_t key_len, const void *data,
     size_t len, uint8_t out[DIGEST_SHA256_LEN]);
 
-/* Compares without telling by its time where the difference is. */
+/* Compares in constant time, so that the time does not show where the
+ * difference is. */
 int digest_equal(const void *a, const void *b, size_t len);
 
 #endif

@@ -12,7 +12,7 @@ static void mark_cut(char *message, size_t size)
 {
 	size_t at = size - sizeof(ELLIPSIS);
 
-	/* Before a character, not within it. */
+	/* Cuts before a character of UTF-8, not within one. */
 	while (at && ((unsigned char)message[at] & 0xc0) == 0x80)
 		at--;
 	memcpy(message + at, ELLIPSIS, sizeof(ELLIPSIS));
@@ -20,7 +20,8 @@ static void mark_cut(char *message, size_t size)
 
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 {
-	/* Formatted aside: an argument may point into err->message. */
+	/* Formatted into a buffer of its own first, since an argument may point
+	 * into err->message. */
 	char text[sizeof(err->message)];
 	va_list ap;
 

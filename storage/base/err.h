@@ -15,16 +15,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Only what some caller branches on, or what decides the exit status. */
+/* A code exists only if some caller branches on it, or if it decides the exit
+ * status. */
 enum err_code {
 	ERR_NONE = 0,
-	ERR_USAGE,     /* command line or configuration; exit status 2 */
-	ERR_SYSTEM,    /* the operating system said no; see sys_errno */
-	ERR_NETWORK,   /* no answer, or a broken one; later may help */
-	ERR_DENIED,    /* credentials refused, or a permission missing */
-	ERR_NOT_FOUND, /* the thing named is not there */
-	ERR_EXISTS,    /* it is there already, or a precondition failed */
-	ERR_FORMAT,    /* bytes from outside are not what they should be */
+	ERR_USAGE,   /* command line or configuration; exit status 2 */
+	ERR_SYSTEM,  /* a call of the operating system failed; see sys_errno */
+	ERR_NETWORK, /* no answer, or a broken one; a later attempt may succeed
+		      */
+	ERR_DENIED,  /* credentials refused, or a permission missing */
+	ERR_NOT_FOUND, /* what was named does not exist */
+	ERR_EXISTS,    /* it exists already, or a precondition failed */
+	ERR_FORMAT,    /* bytes from outside do not have the expected format */
 	ERR_INTEGRITY, /* a digest or signature is wrong; exit status 5 */
 	ERR_LOCKED,    /* another run holds the lock; exit status 4 */
 	ERR_CANCELLED, /* the operator or a signal asked to stop */
@@ -51,7 +53,7 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 int err_system(struct err *err, int errnum, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts "<fmt>: " before the message that is there. Returns -1. */
+/* Puts "<fmt>: " before the message. Returns -1. */
 int err_wrap(struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -108,8 +108,8 @@ int file_sync_dir(const char *path, struct err *err)
 static int write_synced(const char *path, const void *data, size_t len,
     mode_t mode, struct err *err)
 {
-	/* Never what lies there: a file that others may read would give them
-	 * what is written to it, and a link would lead it elsewhere. */
+	/* An existing file is never opened for writing: others might be allowed
+	 * to read it, and a link would lead to a place that is not ours. */
 	unlink(path);
 	autoclose int fd = open(
 	    path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -260,7 +260,8 @@ int file_list_dir(const char *path, struct strvec *names, struct err *err)
 	int why = errno;
 	closedir(d);
 	strvec_sort(names);
-	/* A list that ends early is no list. */
+	/* A directory that could be read only in part must not look complete.
+	 */
 	return why ? err_system(err, why, "reading directory '%s'", path) : 0;
 }
 
@@ -291,8 +292,9 @@ int file_unnamed(const char *dir, struct err *err)
 
 	if (fd >= 0)
 		return fd;
-	/* Some file systems (overlayfs on old kernels, NFS) have no O_TMPFILE:
-	 * a name that is taken away at once serves as well. */
+	/* Some file systems (overlayfs on old kernels, NFS) have no O_TMPFILE.
+	 * There, a file that is removed from its directory at once serves as
+	 * well. */
 	autofree char *path = str_printf("%s/unnamed-XXXXXX", dir);
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)

@@ -9,7 +9,8 @@
 
 enum {
 	CHUNK_BYTES = 16 * 1024,
-	GZIP_WINDOW = 15 + 16, /* zlib's way to say: gzip, and nothing else */
+	GZIP_WINDOW = 15 + 16, /* zlib's window bits that mean: accept gzip, and
+				  nothing else */
 };
 
 bool gunzip_is_gzip(const void *data, size_t len)
@@ -17,7 +18,7 @@ bool gunzip_is_gzip(const void *data, size_t len)
 	return len >= 2 && memcmp(data, "\x1f\x8b", 2) == 0;
 }
 
-/* 1: go on; 0: the member is whole, or its data is used up. */
+/* 1: continue; 0: the member is complete, or its data is used up. */
 static int step(z_stream *z, unsigned char chunk[CHUNK_BYTES], size_t *n,
     bool *whole, struct err *err)
 {
@@ -69,7 +70,7 @@ int gunzip(const void *data, size_t len, uint64_t max_bytes,
 		emit(ctx, chunk, n);
 	}
 	inflateEnd(&z);
-	/* It may have been a Secret. */
+	/* The content may have been a Secret. */
 	mem_wipe(chunk, sizeof(chunk));
 	return more;
 }

@@ -1,5 +1,5 @@
 /*
- * From a text to numbers: what goes by a name. One name may have many.
+ * Finds numbers by a name. One name may have several.
  */
 #ifndef STORAGE_BASE_INDEX_H
 #define STORAGE_BASE_INDEX_H

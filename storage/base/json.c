@@ -132,7 +132,7 @@ struct json_object *json_path(const struct json_object *object, ...)
 	return at;
 }
 
-/* One step of a pointer: a member, or the index of an item. */
+/* One step of a JSON pointer: a member, or the index of an item. */
 static struct json_object *step(struct json_object *at, const char *token)
 {
 	uint64_t i;
@@ -266,8 +266,8 @@ struct json_object *json_new_array(void)
 	return made(json_object_new_array());
 }
 
-/* A text that is UTF-8, in `held` where it had to be made so: a reader would
- * refuse the whole of which it is a part. */
+/* The text as valid UTF-8, in `held` if it had to be changed for that: a reader
+ * would refuse the whole document for one such text. */
 static const char *as_utf8(const char *s, size_t *len, struct buf *held)
 {
 	if (str_utf8_valid(s, *len))

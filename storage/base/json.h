@@ -1,11 +1,11 @@
 /*
  * JSON. The tree is json-c's own, `struct json_object`; only json.c includes
- * its header, so that the rest sees one small vocabulary. Integers keep all
- * 64 bits, and reals the text they were read from.
+ * its header, so that the rest of the code uses only what is declared here.
+ * Integers keep all 64 bits, and reals the text they were read from.
  *
- * Ownership is json-c's: what is made or parsed is the caller's, released
- * with json_free; what is got out of a tree is borrowed; what is put into a
- * tree belongs to it.
+ * Ownership is json-c's: the caller owns what is made or parsed here and
+ * releases it with json_free; what is read from a tree is borrowed; what is put
+ * into a tree belongs to the tree.
  */
 #ifndef STORAGE_BASE_JSON_H
 #define STORAGE_BASE_JSON_H
@@ -30,15 +30,15 @@ enum json_kind {
 	JSON_OBJECT
 };
 
-/* Containers inside each other. More than what is captured may have
- * (storage/json/scan.h), since an API server adds its managedFields to what it
- * is sent, which nest as deep as the object, and a little more. */
+/* How deep containers may nest. It is more than a captured object may have
+ * (storage/json/scan.h), since an API server adds managedFields, which nest as
+ * deep as the object and a little deeper. */
 enum { JSON_MAX_DEPTH = 1024 };
 
-/* One value, as strictly as json-c reads it, with nothing but white space after
- * it; nesting to JSON_MAX_DEPTH. NULL with ERR_FORMAT and the offset where it
- * went wrong. The JSON text `null` parses as an error too: no document of ours
- * is that. */
+/* Parses one value, as strictly as json-c does, with nothing but white space
+ * after it, nested up to JSON_MAX_DEPTH. NULL with ERR_FORMAT and the offset of
+ * the fault. The text `null` is an error too, since none of our documents is
+ * that. */
 struct json_object *json_parse(const char *text, size_t len, struct err *err);
 
 void json_free(struct json_object *j); /* takes NULL */
@@ -49,16 +49,18 @@ bool json_equal(const struct json_object *a, const struct json_object *b);
 
 enum json_kind json_kind(const struct json_object *j); /* NULL is JSON_NULL */
 
-/* Members. All take NULL or another kind, and then yield nothing. */
+/* Members. All accept NULL or a value of another kind, and then return nothing.
+ */
 struct json_object *json_get(const struct json_object *object, const char *key);
-/* A walk down members, ended by NULL: json_path(o, "metadata", "name", NULL) */
+/* Follows member after member, ended by NULL: json_path(o, "metadata", "name",
+ * NULL) */
 struct json_object *json_path(const struct json_object *object, ...)
     __attribute__((sentinel));
 /* The JSON pointer of RFC 6901: "" is the whole, "/a/0/b~1c". */
 struct json_object *json_pointer(
     const struct json_object *j, const char *pointer);
 
-/* Values; NULL, or the fallback, where it is of another kind. */
+/* Values; NULL or the fallback if it is of another kind. */
 const char *json_str(const struct json_object *j);
 size_t json_str_len(const struct json_object *j);
 int64_t json_int(const struct json_object *j, int64_t fallback);
@@ -85,21 +87,21 @@ struct json_iter {
 struct json_iter json_iter(const struct json_object *object);
 bool json_next(struct json_iter *it);
 
-/* Making. Of texts and keys, bytes that are no UTF-8 become U+FFFD: what is
- * written can be read again. */
+/* Making values. In texts and keys, bytes that are not UTF-8 become U+FFFD, so
+ * that what is written can be read again. */
 struct json_object *json_new_object(void);
 struct json_object *json_new_array(void);
 struct json_object *json_new_str(const char *s); /* NULL makes a null */
 struct json_object *json_new_str_len(const char *s, size_t len);
 struct json_object *json_new_int(int64_t i);
 struct json_object *json_new_bool(bool b);
-/* The value passes into the tree; a member of that name is replaced. */
+/* The tree owns the value from here on; a member of that name is replaced. */
 void json_set(
     struct json_object *object, const char *key, struct json_object *value);
 void json_set_str(struct json_object *object, const char *key, const char *s);
 void json_set_int(struct json_object *object, const char *key, int64_t i);
 void json_set_bool(struct json_object *object, const char *key, bool b);
-/* Nothing happens where it is no object, or has no such member. */
+/* Does nothing if it is no object, or has no such member. */
 void json_remove(struct json_object *object, const char *key);
 void json_append(struct json_object *array, struct json_object *value);
 void json_remove_at(struct json_object *array, size_t i);

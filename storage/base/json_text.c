@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* How much at the start needs nothing done to it. */
+/* How many bytes at the start can be copied as they are. */
 static size_t plain_len(const char *s, size_t len)
 {
 	size_t n = 0;
@@ -42,8 +42,8 @@ void json_text_quoted(struct buf *out, const char *s, size_t len)
 	buf_add_char(out, '"');
 }
 
-/* No value ends in one of these, so that the last byte tells whether a value
- * stands before the next one. */
+/* No value ends in one of these characters, so the last byte tells whether a
+ * value was written before the next one. */
 static void separate(struct buf *out, const char *key)
 {
 	if (out->len && !strchr("{[:\n", out->data[out->len - 1]))

@@ -35,14 +35,14 @@ void json_text_array_end(struct buf *out);
 void json_text_line(struct buf *out);
 
 void json_text_str(struct buf *out, const char *key, const char *s);
-/* Nothing where s is NULL. */
+/* Writes nothing if s is NULL. */
 void json_text_str_if(struct buf *out, const char *key, const char *s);
-/* null where s is NULL. */
+/* Writes null if s is NULL. */
 void json_text_str_or_null(struct buf *out, const char *key, const char *s);
 void json_text_int(struct buf *out, const char *key, int64_t i);
 void json_text_bool(struct buf *out, const char *key, bool b);
 void json_text_strs(struct buf *out, const char *key, const struct strvec *v);
-/* JSON text of one value, as it is. */
+/* The JSON text of one value, copied as it is. */
 void json_text_raw(struct buf *out, const char *key, const char *text);
 void json_text_tree(
     struct buf *out, const char *key, const struct json_object *value);

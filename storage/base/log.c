@@ -19,7 +19,7 @@ enum { TAIL_BYTES = 10000 };
 static struct {
 	pthread_mutex_t lock;
 	struct log_options o;
-	char line[256]; /* the progress line as it stands, "" for none */
+	char line[256]; /* the progress line that is shown now, "" for none */
 	char tail[TAIL_BYTES];
 	size_t tail_len;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .o.level = LOG_LEVEL_INFO};
@@ -59,7 +59,7 @@ bool log_is_shown(enum log_level level)
 	return level <= state.o.level;
 }
 
-/* Standard error that takes nothing has nobody to be told so. */
+/* If standard error takes nothing, there is no place left to report that. */
 static void put(const char *data, size_t len)
 {
 	while (len) {
@@ -71,7 +71,7 @@ static void put(const char *data, size_t len)
 	}
 }
 
-/* One line with its end; the colour is not for the tail. */
+/* Writes one line with its end. The tail is not coloured. */
 static void add_line(struct buf *out, enum log_level level, const char *now,
     const struct buf *message, bool colour)
 {
@@ -116,7 +116,7 @@ static void add_json(struct buf *out, const struct event *e, const char *now)
 	buf_add_char(out, '\n');
 }
 
-/* Whole lines go as others come. */
+/* A whole line is printed in the same way as any other event. */
 static void keep(const struct event *e, const char *now)
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
@@ -212,8 +212,8 @@ bool log_progress_shown(void)
 	return state.o.progress;
 }
 
-/* A line that wraps could not be renewed in place. The last column stays
- * free, where some terminals wrap already. */
+/* A line that wraps could not be replaced in place. The last column stays free,
+ * since some terminals wrap there already. */
 static size_t columns(void)
 {
 	struct winsize size;

@@ -1,7 +1,7 @@
 /*
- * Memory that is there or the program ends. Nothing is committed before the
- * end of a run, so that ending it is safe; a size that comes from outside is
- * capped by its reader before it gets here.
+ * Allocation that never fails: without memory the program ends. Nothing is
+ * committed before the end of a run, so ending it is safe; a size that comes
+ * from outside is capped by its reader before it gets here.
  */
 #ifndef STORAGE_BASE_MEM_H
 #define STORAGE_BASE_MEM_H
@@ -10,11 +10,11 @@
 
 void *mem_alloc(size_t size) __attribute__((malloc, alloc_size(1)));
 void *mem_zalloc(size_t size) __attribute__((malloc, alloc_size(1)));
-/* count * size, refused (abort) where it would overflow. */
+/* count * size bytes; aborts if that overflows. */
 void *mem_resize(void *p, size_t count, size_t size);
 void *mem_dup(const void *data, size_t len);
 
-/* Overwrites len bytes in a way that the compiler keeps. */
+/* Overwrites len bytes in a way that the compiler does not remove. */
 void mem_wipe(void *p, size_t len);
 
 #define mem_new(type) ((type *)mem_zalloc(sizeof(type)))

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Whether a byte needs no percent-encoding. */
+/* Whether a byte is written as it is. */
 static bool stays(char c, const char *keep)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||

@@ -62,7 +62,8 @@ struct pool *pool_new(size_t workers, size_t queue_len)
 	for (; p->workers < workers; p->workers++)
 		if (pthread_create(&p->threads[p->workers], NULL, work, p))
 			break;
-	/* Fewer threads than asked for still do the work; none would not. */
+	/* With fewer threads than wanted the work still gets done; with none it
+	 * would not. */
 	if (p->workers == 0)
 		abort();
 	return p;

@@ -26,8 +26,8 @@ static char *system_here(void)
 	    buf_str(&boot), space);
 }
 
-/* When a process started, in ticks since the boot. *gone: there is none. NULL
- * where that cannot be told. */
+/* When a process started, in ticks since the boot. *gone becomes true if there
+ * is no such process. NULL if the system does not tell. */
 static char *started(uint64_t pid, bool *gone)
 {
 	autofree char *path =
@@ -37,16 +37,17 @@ static char *started(uint64_t pid, bool *gone)
 
 	*gone = false;
 	if (file_read(path, MAX_BYTES, &text, &err)) {
-		/* It may go away while it is read. */
+		/* The process may end while its file is read. */
 		*gone = err.code == ERR_NOT_FOUND || err.sys_errno == ESRCH;
 		return NULL;
 	}
-	/* Its name may hold anything; what follows it is fields 3 and on. */
+	/* The name of the process may contain anything, even ')'. The fields 3
+	 * and on follow it. */
 	const char *at = strrchr(buf_str(&text), ')');
 	if (!at || at[1] != ' ')
 		return NULL;
 	at += 2;
-	/* Dead, and not yet waited for. */
+	/* It has ended, and its parent has not waited for it yet. */
 	*gone = *at == 'Z' || *at == 'X';
 	for (int field = 3; at && field < START_FIELD; field++)
 		at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL;

@@ -15,7 +15,7 @@
 
 enum {
 	MAX_COMPLAINT_BYTES = 4096,
-	POLL_MS = 100, /* how late a request to stop may be seen */
+	POLL_MS = 100, /* how late a cancellation may be noticed */
 	REAP_MS = 2,
 };
 
@@ -36,7 +36,7 @@ static bool is_replaced(const struct strvec *by, const char *variable)
 	return false;
 }
 
-/* Ours, and the program's own over it; ends in NULL. */
+/* Our environment with the program's own variables over it; ends in NULL. */
 static char **environment(const struct strvec *own)
 {
 	size_t ours = 0;
@@ -89,8 +89,9 @@ static int start(
 	posix_spawn_file_actions_adddup2(
 	    &actions, p->complaints[1], STDERR_FILENO);
 	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	/* A group of its own, so that all of it can be ended; and a pipe of its
-	 * own that breaks ends what writes into it, which we have ignored. */
+	/* A process group of its own, so that all of it can be ended. SIGPIPE,
+	 * which we ignore, is set back to its default: the program is to end if
+	 * it writes into a broken pipe. */
 	posix_spawnattr_init(&attributes);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
@@ -130,7 +131,7 @@ static int read_output(int fd, struct buf *to, size_t max, struct err *err)
 	return n > 0;
 }
 
-/* It while it runs, and for how long it may. */
+/* A program that runs, and until when it may. */
 struct running {
 	const struct program *program;
 	const struct clock *clock;
@@ -160,7 +161,7 @@ static int collect(const struct running *r, struct pipes *p, struct buf *out,
 		if (poll(fds, 2, POLL_MS) <= 0)
 			continue;
 		if (fds[1].revents) {
-			/* What is too long is read past. */
+			/* What exceeds the limit is read and dropped. */
 			if (complaints->len > MAX_COMPLAINT_BYTES / 2)
 				buf_clear(complaints);
 			if (read_output(fds[1].fd, complaints, SIZE_MAX, err) <=
@@ -179,7 +180,7 @@ static int collect(const struct running *r, struct pipes *p, struct buf *out,
 	return 0;
 }
 
-/* Its output may have ended long before it does. */
+/* It may close its output long before it ends. */
 static int wait_end(const struct running *r, int *status, struct err *err)
 {
 	for (;;) {
@@ -194,7 +195,7 @@ static int wait_end(const struct running *r, int *status, struct err *err)
 	}
 }
 
-/* All of it: what it started as well. */
+/* Ends the whole group: also what the program itself has started. */
 static void end_group(const struct running *r)
 {
 	int status;
@@ -204,7 +205,7 @@ static void end_group(const struct running *r)
 		;
 }
 
-/* The first line of what it complained of, for the message. */
+/* The first line that it printed to standard error, for the message. */
 static int report_failed(
     int status, const struct buf *complaints, struct err *err)
 {
@@ -249,7 +250,8 @@ int program_run(const struct program *program, struct buf *out, struct err *err)
 	r.until_ms = clock_ticks_ms(r.clock) + program->time_limit_ms;
 	if (pipe2(p.out, O_CLOEXEC) || pipe2(p.complaints, O_CLOEXEC))
 		return err_system(err, errno, "making a pipe");
-	/* No copies are left by growing: it may be a secret. */
+	/* Reserved at once: the output may be a secret, and growing would leave
+	 * copies of it. */
 	buf_reserve(out, program->max_output_bytes);
 	return run(&r, &p, out, &complaints, err);
 }

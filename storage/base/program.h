@@ -1,8 +1,7 @@
 /*
- * Another program, run to its end for what it prints: plugins that give
- * credentials. It gets nothing of ours but its arguments and environment, and
- * is ended, with all that it started, where it takes too long or we are to
- * stop.
+ * Runs another program to its end and reads what it prints: plugins that give
+ * credentials. It gets nothing from us but its arguments and environment. It is
+ * ended, with all that it started, if it takes too long or if we are to stop.
  */
 #ifndef STORAGE_BASE_PROGRAM_H
 #define STORAGE_BASE_PROGRAM_H
@@ -17,9 +16,8 @@
 #include <stdint.h>
 
 struct program {
-	const struct strvec
-	    *args;		  /* the first is the program, sought in PATH */
-	const struct strvec *env; /* "NAME=value", over our own; or NULL */
+	const struct strvec *args; /* the first is the program, found in PATH */
+	const struct strvec *env;  /* "NAME=value", over our own; or NULL */
 	size_t max_output_bytes;
 	int64_t time_limit_ms;
 	const struct clock *clock; /* NULL: the system's */

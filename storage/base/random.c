@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-/* Without randomness no key is safe: there is nothing to go on with. */
+/* Without randomness no key is safe, so the program ends. */
 static void system_fill(void *ctx, void *out, size_t len)
 {
 	char *p = out;
@@ -35,7 +35,8 @@ void random_fill(const struct random *r, void *out, size_t len)
 
 uint64_t random_below(const struct random *r, uint64_t bound)
 {
-	/* The top of the range that bound does not divide is thrown again. */
+	/* Values above the largest multiple of bound are drawn again: they
+	 * would make small results more likely. */
 	uint64_t limit = UINT64_MAX - UINT64_MAX % bound;
 	uint64_t value;
 

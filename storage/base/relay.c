@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many that a stretch that costs the writer next to nothing, such as a file
- * that is stored as it is, does not make it wait. */
+/* Enough that the writer does not have to wait for something that costs it next
+ * to nothing, such as a file that is stored uncompressed. */
 enum { PIECES = 16, PIECE_BYTES = 256 * 1024 };
 
 struct piece {
@@ -26,12 +26,13 @@ struct relay {
 	pthread_cond_t changed;
 	size_t filled;	 /* pieces ever filled; the writer's is the one after */
 	size_t consumed; /* pieces ever passed on */
-	/* Memory that was passed on, the last first: it is in the cache, and
-	 * where the next one keeps up, no more is ever taken. */
+	/* Memory of pieces that were passed on, the last one first: it is still
+	 * in the processor's cache. If the next stage keeps up, no more is ever
+	 * allocated. */
 	char *spare[PIECES];
 	size_t spares;
 	bool ended;   /* nothing more comes */
-	bool dropped; /* what is left is not wanted */
+	bool dropped; /* what is left need not be passed on */
 	bool failed;
 	struct err err;
 };
@@ -41,7 +42,8 @@ static struct piece *piece_of(struct relay *r, size_t n)
 	return &r->pieces[n % PIECES];
 }
 
-/* Passes one piece on, without the lock: the writer keeps off it. */
+/* Passes one piece on without holding the lock: the writer does not touch a
+ * piece that is full. */
 static void pass_on(struct relay *r)
 {
 	struct piece *p = piece_of(r, r->consumed);
@@ -98,7 +100,7 @@ static struct piece *piece_to_fill(struct relay *r)
 	return p;
 }
 
-/* Gives the piece that was being filled away, and waits for an empty one. */
+/* Hands over the piece that was being filled, and waits for an empty one. */
 static int give(struct relay *r, struct err *err)
 {
 	pthread_mutex_lock(&r->lock);

@@ -26,8 +26,8 @@ int scratch_make(struct scratch *s, const char *parent, struct err *err)
 	autofree char *lock = file_join(path, LOCK);
 	autofree char *made = str_printf("%s.new", lock);
 	autoclose int fd = open(made, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	/* Under its name it is locked from the first: whoever could lock it
-	 * there would take the scratch for one that is left. */
+	/* It is locked before it gets its name: whoever could lock it under
+	 * that name would believe that nobody uses it. */
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || rename(made, lock))
 		return err_system(err, errno, "locking '%s'", lock);
 	s->path = steal(path);
@@ -48,8 +48,9 @@ void scratch_done(struct scratch *s)
 	*s = (struct scratch)SCRATCH_INIT;
 }
 
-/* A scratch whose lock can be had belongs to nobody any more. One that has no
- * lock file yet may be in the making: its process is asked for by its id. */
+/* If its lock can be had, nobody uses the scratch any more. One without a lock
+ * file may just be in the making: then the process whose id is in its name
+ * decides. */
 static bool is_abandoned(const char *path, const char *name)
 {
 	autofree char *lock = file_join(path, LOCK);

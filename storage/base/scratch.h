@@ -1,7 +1,7 @@
 /*
  * Scratch: the private directory of a process, `<parent>/scratch-<pid>-XXXXXX`,
- * locked (flock) while it is in use, so that the next start can tell one that a
- * dead run left from one in use, and remove it.
+ * locked (flock) while it is in use. So the next start can tell one that a dead
+ * run left behind from one in use, and removes it.
  */
 #ifndef STORAGE_BASE_SCRATCH_H
 #define STORAGE_BASE_SCRATCH_H

@@ -21,7 +21,8 @@ struct secret {
 	char data[];
 };
 
-/* Pages of its own: locking and wiping then touch nothing else. */
+/* The secret has pages of its own: locking and wiping them affects nothing
+ * else. */
 struct secret *secret_new(const void *data, size_t len)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -31,8 +32,8 @@ struct secret *secret_new(const void *data, size_t len)
 
 	if (s == MAP_FAILED)
 		abort();
-	/* The lock limit may be small for an ordinary user: then the secret
-	 * is still wiped and left out of core files. */
+	/* An ordinary user may lock little memory. Then the secret can be
+	 * swapped, but is still wiped and left out of core files. */
 	(void)mlock(s, mapped);
 	(void)madvise(s, mapped, MADV_DONTDUMP);
 	s->len = len;

@@ -119,7 +119,7 @@ const char *spool_view(
 	if (offset <= all && n > all - offset)
 		n = (size_t)(all - offset);
 	if (n < len)
-		n = len; /* past the end: reading says so */
+		n = len; /* a position past the end; the read reports it */
 	buf_clear(&w->data);
 	buf_reserve(&w->data, n);
 	if (spool_read(w->spool, offset, w->data.data, n, err))

@@ -1,6 +1,7 @@
 /*
  * Bytes that wait for their turn: in memory while they are few, in a file
- * without a name once they are many. What a dead run leaves of it is nothing.
+ * without a name once they are many. A run that dies leaves nothing of it
+ * behind.
  */
 #ifndef STORAGE_BASE_SPOOL_H
 #define STORAGE_BASE_SPOOL_H
@@ -13,7 +14,7 @@
 #include <stdint.h>
 
 struct spool {
-	const char *dir;     /* borrowed; where the file goes */
+	const char *dir;     /* borrowed; the directory of the file */
 	size_t memory_bytes; /* more than that goes to the file */
 	struct buf memory;   /* what the file does not hold yet */
 	int fd;		     /* -1 while all is in memory */
@@ -28,7 +29,7 @@ uint64_t spool_len(const struct spool *s); /* bytes */
 /* len bytes from offset, all of them or an error. */
 int spool_read(const struct spool *s, uint64_t offset, void *data, size_t len,
     struct err *err);
-/* For reading mostly forward: what lies ahead is read in one go. */
+/* For reads that mostly go forward: reads ahead in large pieces. */
 struct spool_window {
 	const struct spool *spool; /* borrowed; unchanged meanwhile */
 	struct buf data;	   /* what was read, from `at` on */
@@ -36,15 +37,15 @@ struct spool_window {
 };
 void spool_window_init(struct spool_window *w, const struct spool *s);
 void spool_window_done(struct spool_window *w);
-/* len bytes from offset, good until the next view; NULL as spool_read. */
+/* len bytes from offset, valid until the next view; NULL as spool_read. */
 const char *spool_view(
     struct spool_window *w, uint64_t offset, size_t len, struct err *err);
-/* A sink that adds to it; the spool must outlive that. Neither finishing nor
- * aborting changes what was added. */
+/* A sink that appends to it; the spool must outlive the sink. Neither finishing
+ * nor aborting the sink changes what was appended. */
 struct sink *spool_sink(struct spool *s);
 /* A source over the whole; the spool must outlive it and stay unchanged. */
 struct source *spool_source(const struct spool *s);
-/* The same over `len` bytes from an offset, which are there. */
+/* The same over `len` bytes from an offset, all of which exist. */
 struct source *spool_source_of(
     const struct spool *s, uint64_t offset, uint64_t len);
 

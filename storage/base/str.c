@@ -78,8 +78,8 @@ bool str_ends(const char *s, const char *suffix)
 
 bool str_glob(const char *pattern, const char *s)
 {
-	/* On a mismatch go back to the last star and let it take one more:
-	 * linear in practice, never exponential. */
+	/* On a mismatch, go back to the last star and let it match one
+	 * character more: linear in practice, never exponential. */
 	const char *star = NULL, *resume = NULL;
 
 	while (*s) {
@@ -198,10 +198,10 @@ void str_add_count(
 	    b, "%llu %s", (unsigned long long)count, count == 1 ? one : many);
 }
 
-/* What moves a terminal (C1 controls, U+0080 to U+009F), ends a line (U+2028,
- * U+2029), or shows text in another order than it has or not at all (U+061C,
- * U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FEFF): a name must
- * not look like another. n bytes of one character of UTF-8. */
+/* n bytes, one character of UTF-8. Unsafe is what moves a terminal (C1
+ * controls, U+0080 to U+009F), ends a line (U+2028, U+2029), or shows text in
+ * another order than it has or not at all (U+061C, U+200B to U+200F, U+202A to
+ * U+202E, U+2060 to U+206F, U+FEFF): a name must not look like another. */
 static bool is_hidden(const unsigned char *s, size_t n)
 {
 	if (n == 2)
@@ -238,7 +238,7 @@ size_t str_fit(const char *s, size_t columns)
 	size_t at = 0;
 
 	for (size_t n = 0; s[at]; at++) {
-		/* A byte that begins a character, not one that goes on. */
+		/* A byte that begins a character, not one that continues it. */
 		n += ((unsigned char)s[at] & 0xc0) != 0x80;
 		if (n > columns)
 			break;

@@ -1,6 +1,6 @@
 /*
- * Strings, and the plain encodings of bytes as text. All functions that
- * return `char *` hand over memory that the caller frees.
+ * Strings. All functions that return `char *` return memory that the caller
+ * frees.
  */
 #ifndef STORAGE_BASE_STR_H
 #define STORAGE_BASE_STR_H
@@ -23,7 +23,7 @@ char *str_dup(const char *s); /* NULL stays NULL */
 char *str_ndup(const char *s, size_t len);
 char *str_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool str_eq(const char *a, const char *b); /* two NULLs are equal */
-/* A NULL s does neither. */
+/* Both return false if s is NULL. */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
@@ -35,7 +35,7 @@ bool str_is_glob(const char *s); /* it has a * or ? in it */
 bool str_glob_any(const struct strvec *patterns, const char *s);
 
 bool str_utf8_valid(const char *s, size_t len);
-/* Each byte that is no UTF-8 becomes U+FFFD. */
+/* Replaces each byte that is not UTF-8 by U+FFFD. */
 void str_add_utf8(struct buf *b, const char *s, size_t len);
 
 /* A whole decimal number, nothing before or after it, within 0..max. */
@@ -52,8 +52,8 @@ void str_add_count(
  * that outside text is safe to show. All that is printed passes here. */
 void str_add_printable(struct buf *b, const char *s, size_t len);
 
-/* Columns that UTF-8 takes on a terminal, each character one; and the bytes of
- * the longest beginning that takes no more than so many. */
+/* How many columns UTF-8 occupies on a terminal, one for each character; and
+ * how many bytes at its start fit into so many columns. */
 size_t str_columns(const char *s);
 size_t str_fit(const char *s, size_t columns);
 

@@ -1,9 +1,9 @@
 /*
- * Bytes on their way. A sink is written to, then finished or aborted exactly
- * once, then released; releasing never commits: a sink released without a
- * finish is aborted. A source is read until it yields 0.
+ * Streams of bytes. A sink is written to, then finished or aborted exactly
+ * once, then released; releasing never commits: a sink that is released without
+ * a finish is aborted. A source is read until it returns 0.
  *
- * A stage embeds `struct sink` as its first member and sets ops; it owns the
+ * A stage embeds `struct sink` as its first member and sets ops. It owns the
  * next stage, and finishing it finishes that one.
  */
 #ifndef STORAGE_BASE_STREAM_H
@@ -21,13 +21,14 @@ struct sink_ops {
 	int (*write)(
 	    struct sink *s, const void *data, size_t len, struct err *err);
 	int (*finish)(struct sink *s, struct err *err);
-	void (*abort)(struct sink *s); /* never called after finish succeeded */
+	void (*abort)(
+	    struct sink *s); /* never called after a finish that succeeded */
 	void (*release)(struct sink *s);
 };
 
 struct sink {
 	const struct sink_ops *ops;
-	int ended; /* set by finish that succeeded, and by abort */
+	int ended; /* set by a finish that succeeded, and by abort */
 };
 
 int sink_write(struct sink *s, const void *data, size_t len, struct err *err);
@@ -53,15 +54,16 @@ ssize_t source_read(struct source *s, void *data, size_t len, struct err *err);
 void source_free(struct source *s); /* takes NULL */
 void source_freep(struct source **s);
 
-/* All of a source into a sink, without finishing it; bytes moved or -1. */
+/* Writes all of a source into a sink, without finishing the sink. Returns the
+ * number of bytes, or -1. */
 int64_t stream_copy(struct source *from, struct sink *to, struct err *err);
 
-/* A sink that writes to another one, which it borrows: its end is not the end
- * of that. */
+/* A sink that writes to another sink, which it borrows: finishing it does not
+ * finish the other. */
 struct sink *sink_onto(struct sink *to);
 
 /* A sink that appends to a buf it borrows, and a source that reads memory it
- * borrows; for small things and for tests. */
+ * borrows; for small content. */
 struct buf;
 struct sink *sink_to_buf(struct buf *b);
 struct source *source_from_memory(const void *data, size_t len);
@@ -70,8 +72,8 @@ struct source *source_from_memory(const void *data, size_t len);
 struct source *source_part(struct source *from, uint64_t skip, uint64_t len);
 /* A source that reads a file descriptor, which it owns. `name` for errors. */
 struct source *source_from_fd(int fd, const char *name);
-/* A sink that keeps the SHA-256 and count of what passes to `next`, which it
- * owns (NULL: nothing is passed on). Read them after finish. */
+/* A sink that computes the SHA-256 and the length of what it passes to `next`,
+ * which it owns (NULL: nothing is passed on). Read them after finish. */
 struct sink *sink_digest(struct sink *next, uint8_t *sha256, uint64_t *bytes);
 
 #endif

@@ -29,7 +29,8 @@
 		.items = NULL, .len = 0, .cap = 0                              \
 	}
 
-/* Appends one zeroed item and yields its address, good until the next. */
+/* Appends one zeroed item and returns its address, valid until the next is
+ * added. */
 #define vec_add(v)                                                             \
 	({                                                                     \
 		__typeof__(v) v_ = (v);                                        \

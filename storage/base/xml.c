@@ -123,7 +123,8 @@ struct xml *xml_parse(const char *data, size_t len, struct err *err)
 
 void xml_free(struct xml *x)
 {
-	/* The depth is bounded by the reader, the siblings are not. */
+	/* The reader limits the depth, but not the number of siblings: they are
+	 * freed in a loop. */
 	while (x) {
 		struct xml *next = x->next;
 		xml_free(x->first);

@@ -1,7 +1,7 @@
 /*
- * XML as web services answer with it, through expat: elements and text, no
- * attributes kept, no document types (so no entities of the document's own).
- * Names lose their prefix. Only xml.c includes expat.
+ * XML as web services answer with it, through expat: elements and text.
+ * Attributes are dropped, document types (and so entities of the document's
+ * own) are refused, names lose their prefix. Only xml.c includes expat.
  */
 #ifndef STORAGE_BASE_XML_H
 #define STORAGE_BASE_XML_H
@@ -32,7 +32,7 @@ const struct xml *xml_again(const struct xml *x, const char *name);
 const char *xml_text(const struct xml *x, const char *name);
 
 /* Text as it may stand between tags. A control character that XML 1.0 cannot
- * hold is written as its reference, which S3 understands. */
+ * contain is written as a character reference, which S3 accepts. */
 struct buf;
 void xml_add_text(struct buf *out, const char *text);
 

@@ -31,7 +31,7 @@ static int complain(
 	    at.column + 1, what);
 }
 
-/* libyaml's texts name the construct, never content. */
+/* libyaml's messages name the construct, never the content. */
 static int syntax_error(const struct loader *l, struct err *err)
 {
 	const yaml_parser_t *p = &l->parser;
@@ -82,7 +82,7 @@ static bool is_null_text(const char *s)
 	       str_eq(s, "Null") || str_eq(s, "NULL");
 }
 
-/* Only the tags that say what the text says anyway. */
+/* Accepts only tags that say the same as the text itself. */
 static bool tag_is_known(const char *tag)
 {
 	static const char *const known[] = {YAML_STR_TAG, YAML_MAP_TAG,
@@ -158,8 +158,9 @@ static struct yaml_node *alias(
 {
 	const char *name = (const char *)e->data.alias.anchor;
 
-	/* The last anchor of a name counts. One that is still being read is
-	 * not listed yet, so that a node cannot hold itself. */
+	/* If an anchor is defined twice, the last definition counts. An anchor
+	 * is listed once its node is complete, so that a node cannot contain
+	 * itself. */
 	for (size_t i = l->anchors.len; i-- > 0;)
 		if (str_eq(l->anchors.items[i].name, name))
 			return copy(l, l->anchors.items[i].node, e->start_mark,
@@ -248,7 +249,7 @@ static struct yaml_node *collection(
 	return steal(n);
 }
 
-/* The node that starts with e, which stays the caller's. */
+/* Reads the node that starts with the event e; the caller still owns e. */
 static struct yaml_node *node(
     struct loader *l, const yaml_event_t *e, int depth, struct err *err)
 {

@@ -1,8 +1,8 @@
 /*
- * YAML 1.1 through libyaml, as a tree whose nodes know where they stand. One
- * document; keys are plain text and unique within their mapping; an alias is
- * a copy of what it names, within the caps below. Merge keys (`<<`) and
- * application tags are refused rather than half understood.
+ * YAML 1.1 through libyaml, as a tree whose nodes know their line and column.
+ * One document; keys are plain text and unique within their mapping; an alias
+ * is a copy of what it names, within the caps below. Merge keys (`<<`) and
+ * application tags are refused, since they would be understood only in part.
  *
  * libyaml does not read all of JSON (surrogate escapes); json.h does.
  */
@@ -51,7 +51,8 @@ struct yaml_node *yaml_load_file(const char *path, struct err *err);
 void yaml_node_free(struct yaml_node *n); /* takes NULL; wipes the texts */
 void yaml_node_freep(struct yaml_node **n);
 
-/* All of these take NULL or another kind, and then yield nothing. Borrowed. */
+/* All of these accept NULL or a node of another kind, and then return nothing.
+ * Borrowed. */
 struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);
 const char *yaml_text(const struct yaml_node *scalar);
 const char *yaml_get_text(const struct yaml_node *mapping, const char *key);

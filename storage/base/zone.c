@@ -19,7 +19,8 @@ bool zone_is_known(const char *name)
 		return true;
 	if (!file_path_is_safe(name))
 		return false;
-	/* A directory is no zone (Europe), nor is each file (zone.tab). */
+	/* A directory (Europe) is not a zone, and neither is every file
+	 * (zone.tab). */
 	autofree char *path =
 	    file_join(dir ? dir : "/usr/share/zoneinfo", name);
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

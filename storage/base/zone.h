@@ -1,6 +1,6 @@
 /*
- * Which time zones the C library knows by name: of one that it does not know it
- * says nothing, and takes UTC instead.
+ * Which time zones the C library knows. For a name that it does not know, the
+ * library reports no error and uses UTC instead.
  */
 #ifndef STORAGE_BASE_ZONE_H
 #define STORAGE_BASE_ZONE_H

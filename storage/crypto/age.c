@@ -24,7 +24,8 @@ static void header_mac(const uint8_t file_key[AGE_FILE_KEY_LEN],
 	mem_wipe(key, sizeof key);
 }
 
-/* Ends the header, writes it and the payload's nonce, and hands over. */
+/* Ends the header, writes it and the payload's nonce, and returns the payload's
+ * sink. */
 static struct sink *start_payload(struct buf *header,
     uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
     struct sink *next, struct err *err)
@@ -126,7 +127,8 @@ static int find_file_key(const struct age_header *h,
 	    "opens it: give the one whose recipient it was made for");
 }
 
-/* Byte by byte up to the end of the header: what follows is the payload's. */
+/* Reads byte by byte up to the end of the header, since what follows belongs to
+ * the payload. */
 static int read_header(struct source *from, struct buf *text, struct err *err)
 {
 	size_t line = 0;
@@ -149,7 +151,8 @@ static int read_header(struct source *from, struct buf *text, struct err *err)
 		if (age_header_is_whole(text->data + line, text->len - line))
 			return 0;
 		line = text->len;
-		/* Not an age file at all: do not read on for its header. */
+		/* It does not start like an age file: do not search it for the
+		 * end of a header. */
 		if (!str_starts(text->data, AGE_VERSION_LINE))
 			return err_set(err, ERR_FORMAT,
 			    "this is no age file of version 1");

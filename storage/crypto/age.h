@@ -23,7 +23,7 @@
 int age_recipient_check(const char *text, struct err *err);
 
 /* Encrypts what is written to it for each of the recipients (at least one).
- * Owns next, also on failure. The header goes out before this returns. */
+ * Owns next, also on failure. The header is written before this returns. */
 struct sink *age_encrypt(const struct strvec *recipients,
     const struct random *random, struct sink *next, struct err *err);
 /* The same for a passphrase; work factor 2^log_n, 0 for the usual 18. */
@@ -45,10 +45,10 @@ void age_identities_add_passphrase(
     struct age_identities *ids, const struct secret *passphrase);
 
 /* Decrypts. Owns from, also on failure; ids are needed only during the call.
- * The header is read and its MAC checked before this returns: ERR_FORMAT
- * (no age file, or a broken one), ERR_INTEGRITY (its MAC is wrong), ERR_DENIED
- * (no identity matches). Reading yields only bytes of chunks whose tag held;
- * ERR_INTEGRITY otherwise, also for a file that was cut short. */
+ * The header is read and its MAC checked before this returns: ERR_FORMAT (no
+ * age file, or a broken one), ERR_INTEGRITY (its MAC is wrong), ERR_DENIED (no
+ * identity matches). Reading returns only bytes of chunks whose tag was right;
+ * else ERR_INTEGRITY, also for a file that was cut short. */
 struct source *age_decrypt(
     struct source *from, const struct age_identities *ids, struct err *err);
 

@@ -99,7 +99,7 @@ int age_bech32_decode(
 			data[at++] = (uint8_t)(bits >> have);
 		}
 	}
-	/* 260 bits hold 256: the last four must be empty. */
+	/* 260 bits hold the 256: the last four must be zero. */
 	if (c != 1 || at != 32 || (bits & 15)) {
 		mem_wipe(data, 32);
 		return -1;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* These fail only for want of memory or of the algorithm itself. */
+/* These fail only if there is no memory or no such algorithm. */
 static void must(int ok)
 {
 	if (ok != 1)
@@ -71,7 +71,7 @@ int age_scrypt(const void *passphrase, size_t len, const void *salt,
     size_t salt_len, int log_n, uint8_t out[32])
 {
 	uint64_t n = UINT64_C(1) << log_n;
-	/* OpenSSL refuses more than 32 MiB unless it is told a limit. */
+	/* OpenSSL refuses more than 32 MiB unless a limit is set. */
 	uint64_t max_memory = n * 8 * 128 + (UINT64_C(1) << 20);
 
 	return EVP_PBE_scrypt(passphrase, len, salt, salt_len, n, 8, 1,

@@ -29,8 +29,8 @@ struct age_header {
 	size_t mac_covers; /* bytes from the start that the MAC is over */
 };
 
-/* Whether the text is a whole header: it ends with the line that starts with
- * "---". `len` grows as bytes arrive; 1 whole, 0 more is needed. */
+/* Whether the text is a whole header: one that ends with the line that starts
+ * with "---". `len` grows as bytes arrive. 1: whole; 0: more is needed. */
 int age_header_is_whole(const char *text, size_t len);
 /* A whole header. On failure h is empty. */
 int age_header_parse(

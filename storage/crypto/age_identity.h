@@ -1,6 +1,6 @@
 /*
- * The keys of age v1 as text: recipients, and files of identities. Only the
- * rest of age uses it; age.h has what others need.
+ * The keys of age v1 as text: recipients, and files of identities. Within age's
+ * files alone; age.h has what others need.
  */
 #ifndef STORAGE_CRYPTO_AGE_IDENTITY_H
 #define STORAGE_CRYPTO_AGE_IDENTITY_H
@@ -23,7 +23,7 @@ struct age_identities {
 
 /* The secret key; not for one that is a passphrase. */
 const uint8_t *age_identity_key(const struct age_identity *id);
-/* ERR_FORMAT says why it is none. */
+/* ERR_FORMAT says why it is no key. */
 int age_recipient_parse(const char *text, uint8_t key[32], struct err *err);
 
 #endif

@@ -29,8 +29,8 @@ int age_stanza_add_scrypt(struct buf *header, const struct secret *passphrase,
 
 enum age_unwrapped { AGE_NO_MATCH, AGE_UNWRAPPED, AGE_UNWRAP_FAILED };
 
-/* Whether the identity opens the stanza; a broken one of its kind has failed
- * with ERR_FORMAT. */
+/* Whether the identity opens the stanza. A stanza that is broken fails with
+ * ERR_FORMAT. */
 enum age_unwrapped age_stanza_open_x25519(const struct age_stanza *s,
     const uint8_t secret_key[32], uint8_t file_key[AGE_FILE_KEY_LEN],
     struct err *err);

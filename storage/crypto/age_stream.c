@@ -49,8 +49,8 @@ static int seal_chunk(
 	return sink_write(s->next, s->sealed, len + AGE_TAG_LEN, err);
 }
 
-/* A full chunk is sealed only when more follows, since the last one is marked
- * and may be empty only if the payload is. */
+/* A full chunk is sealed only when more data follows: the last chunk is marked
+ * as such, and may be empty only if the whole payload is. */
 static int sealer_write(
     struct sink *sink, const void *data, size_t len, struct err *err)
 {
@@ -121,8 +121,8 @@ struct opener {
 	struct age_aead *aead;
 	uint64_t counter;
 	bool ended;
-	size_t len;  /* of what is sealed and waits */
-	size_t at;   /* of what is open and waits */
+	size_t len;  /* how much of it is sealed and waits to be opened */
+	size_t at;   /* how much of it is open and waits to be read */
 	size_t open; /* end of that */
 	uint8_t sealed[AGE_CHUNK + AGE_TAG_LEN];
 	uint8_t chunk[AGE_CHUNK];

@@ -15,7 +15,8 @@ enum {
 	AGE_CHUNK = 64 * 1024
 };
 
-/* Own next or from. The nonce itself is written and read by the caller. */
+/* Both own the next sink or the source. The caller writes and reads the nonce
+ * itself. */
 struct sink *age_stream_seal(const uint8_t file_key[AGE_FILE_KEY_LEN],
     const uint8_t nonce[AGE_PAYLOAD_NONCE_LEN], struct sink *next);
 struct source *age_stream_open(const uint8_t file_key[AGE_FILE_KEY_LEN],

@@ -54,9 +54,9 @@ const struct minisign_public *minisign_key_public(const struct minisign_key *k);
 int minisign_sign(const struct minisign_key *k, const void *data, size_t len,
     const char *trusted_comment, struct buf *signature, struct err *err);
 
-/* Holds data against the text of a .minisig file. ERR_INTEGRITY where it was
- * not signed by one of the keys or has changed, ERR_FORMAT where it is no
- * signature. The trusted comment, if wanted, is the caller's to free. */
+/* Checks data against the text of a .minisig file. ERR_INTEGRITY if none of the
+ * keys signed it or it has changed, ERR_FORMAT if it is no signature. The
+ * trusted comment, if it is asked for, is freed by the caller. */
 int minisign_verify(const struct minisign_publics *keys, const void *data,
     size_t len, const char *signature, size_t signature_len,
     char **trusted_comment, struct err *err);

@@ -40,7 +40,7 @@ static uint64_t little_endian(const uint8_t *p)
 	return v;
 }
 
-/* libsodium's crypto_pwhash_scryptsalsa208sha256: limits on work and memory
+/* libsodium's crypto_pwhash_scryptsalsa208sha256: its limits on work and memory
  * become scrypt's N and p; r is 8. */
 static int scrypt_parameters(
     uint64_t work, uint64_t memory, uint64_t *n, uint64_t *p)
@@ -60,7 +60,7 @@ static int scrypt_parameters(
 		uint64_t max_rp = work / 4 / *n;
 		*p = (max_rp > 0x3fffffff ? 0x3fffffff : max_rp) / R;
 	}
-	/* 4 GiB and some minutes, at most. */
+	/* At most 4 GiB and some minutes. */
 	return log_n > 22 || *p < 1 || *p > 64 ? -1 : 0;
 }
 
@@ -109,7 +109,8 @@ static struct minisign_key *key_from_raw(uint8_t raw[SECRET_LEN],
 	}
 	if (covered && uncover(raw, password, name, err))
 		return NULL;
-	/* The public half beside the seed tells a wrong password. */
+	/* The public key beside the seed shows whether the password was right.
+	 */
 	public_of_seed(seed, public.key);
 	if (!digest_equal(public.key, seed + 32, 32)) {
 		err_set(err, covered ? ERR_DENIED : ERR_FORMAT,

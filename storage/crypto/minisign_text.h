@@ -31,8 +31,8 @@ struct minisign_line {
 	size_t len;
 };
 
-/* Splits into at most max lines and says how many; more is -1. An empty rest
- * is no line. */
+/* Splits into at most max lines and returns their number, or -1 if there are
+ * more. An empty rest does not count as a line. */
 int minisign_lines(
     const char *text, size_t len, struct minisign_line *lines, int max);
 bool minisign_line_starts(const struct minisign_line *l, const char *prefix);

@@ -34,7 +34,8 @@ static void add_header_line(struct exchange *x, const char *line, size_t len)
 	while (len && strchr("\r\n \t", line[len - 1]))
 		len--;
 	if (len >= 5 && strncmp(line, "HTTP/", 5) == 0) {
-		/* The header of an answer to come: forget an interim one. */
+		/* The header of a new answer begins: drop what an interim one
+		 * (1xx) said. */
 		strvec_done(&r->headers);
 		if (!r->answered_ms)
 			r->answered_ms = clock_now_ms(x->options->clock);
@@ -89,7 +90,8 @@ static size_t on_body(char *data, size_t one, size_t len, void *arg)
 	(void)one;
 	current_status(to->handle, &status);
 	if (status < 200 || status > 299) {
-		/* Enough to say what went wrong; the rest is read past. */
+		/* What is shown of an error fits into this; the rest is read
+		 * and dropped. */
 		size_t room = MAX_ERROR_BODY_BYTES - body->len;
 		buf_add(body, data, len < room ? len : room);
 		return len;
@@ -133,8 +135,8 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
 	return x->response->too_slow;
 }
 
-/* Before each time the request goes out: libcurl sends it again by itself
- * where a kept connection turns out to be dead. */
+/* Called each time the request is sent: libcurl repeats it if a kept connection
+ * turns out to be dead. */
 static int on_send(
     void *arg, char *to_ip, char *from_ip, int to_port, int from_port)
 {
@@ -170,8 +172,8 @@ static size_t on_more_body(char *data, size_t one, size_t len, void *arg)
 	return len;
 }
 
-/* A kept connection may turn out to be dead by sending: then the body is sent
- * again on a new one. */
+/* That a kept connection is dead may show only while the body is sent. Then the
+ * body is sent again on a new one. */
 static int on_seek_body(void *arg, curl_off_t offset, int origin)
 {
 	struct exchange *x = arg;
@@ -212,7 +214,8 @@ static const char *proxy_of(const struct exchange *x)
 	return proxy;
 }
 
-/* libcurl names what it could not reach, and not that this is the proxy. */
+/* libcurl names the host that it could not reach, but not that this is the
+ * proxy. */
 static void set_proxy(
     const struct exchange *x, CURLcode result, const char *detail)
 {
@@ -246,7 +249,7 @@ static int fail(struct exchange *x, CURLcode result, const char *detail)
 	    handle_url_shown(x->request), url);
 }
 
-/* Never the query of a URL: it may hold what opens the door. */
+/* The query of a URL is never shown: it may contain a signature. */
 static void log_exchange(CURL *handle, const struct exchange *x)
 {
 	cleanup(buf_done) struct buf facts = BUF_INIT;

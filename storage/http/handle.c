@@ -46,7 +46,7 @@ static void set_tls(CURL *handle, const struct http_options *o)
 		set_blob(handle, CURLOPT_SSLCERT_BLOB, o->client_cert_pem);
 		struct curl_blob key = blob(secret_reveal(o->client_key_pem),
 		    secret_len(o->client_key_pem));
-		/* The secret outlives the handle's use of it. */
+		/* Not copied: the secret outlives the handle. */
 		key.flags = CURL_BLOB_NOCOPY;
 		curl_easy_setopt(handle, CURLOPT_SSLKEY_BLOB, &key);
 	}
@@ -77,7 +77,7 @@ static void set_transport(CURL *handle, const struct http_options *o)
 	curl_easy_setopt(
 	    handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-	/* Whole seconds; never 0, which would mean no limit. */
+	/* libcurl counts whole seconds, and 0 would mean no limit. */
 	curl_easy_setopt(
 	    handle, CURLOPT_LOW_SPEED_TIME, (stall_ms(o) + 999) / 1000);
 	curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT,
@@ -123,7 +123,7 @@ static struct curl_slist *header_list(const struct http_request *r)
 
 	VEC_EACH (&r->headers, h)
 		list = append(list, *h);
-	/* What curl would add of itself and nobody asked for. */
+	/* Headers that curl would add by itself. */
 	list = append(list, "Expect:");
 	if (!has_header(r, "Content-Type"))
 		list = append(list, "Content-Type:");
@@ -187,8 +187,8 @@ CURLU *handle_url_parse(const char *url)
 }
 
 /*
- * A certificate in another name than the one in the URL: the URL is asked
- * under that name, and the connection goes to where the URL pointed.
+ * The certificate is expected to have another name than the URL. So the request
+ * is made under that name, and connects to where the URL points.
  */
 static struct curl_slist *redirect_to_name(
     CURL *handle, CURLU *u, const char *name)

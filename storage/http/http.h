@@ -22,15 +22,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All borrowed for the life of the client; zero or NULL is the default. */
+/* All borrowed for the life of the client; zero or NULL means the default. */
 struct http_options {
 	const char *ca_file; /* PEM; default: the system's */
-	const char *ca_pem;  /* the same, in memory; wins over ca_file */
+	const char *ca_pem;  /* the same, in memory; used instead of ca_file */
 	const char *client_cert_pem;
 	const struct secret *client_key_pem;
-	bool insecure_skip_verify;   /* only where the user said so, twice */
-	const char *tls_server_name; /* to be presented by the certificate */
-	const char *proxy;	     /* URL; default: the environment's */
+	bool insecure_skip_verify; /* only if the user configured it twice */
+	const char
+	    *tls_server_name; /* the name that the certificate must have */
+	const char *proxy;    /* URL; default: the environment's */
 	const char *unix_socket;
 	int connect_timeout_ms; /* default 10 s */
 	int stall_timeout_ms;	/* hardly a byte for so long; default 60 s */
@@ -47,7 +48,7 @@ struct http;
 struct http *http_new(const struct http_options *o, struct err *err);
 void http_free(struct http *h); /* takes NULL */
 
-/* What it was made with, the defaults filled in; borrowed. */
+/* The options that it was made with, with the defaults filled in; borrowed. */
 const struct http_options *http_options_of(const struct http *h);
 
 struct http_request {
@@ -57,22 +58,23 @@ struct http_request {
 	struct strvec headers; /* "Name: value", owned; wiped on release */
 	const void *body;      /* borrowed */
 	size_t body_len;
-	/* Instead of a body in memory: len bytes of it from an offset, asked
-	 * for as they are sent, and maybe once more. */
+	/* Instead of a body in memory: returns len bytes of it from an offset.
+	 * Called as they are sent, and perhaps again for a repeated request. */
 	int (*body_at)(void *ctx, uint64_t offset, void *data, size_t len,
 	    struct err *err);
 	void *body_at_ctx;
-	/* Takes the body of a 2xx as it arrives; -1 ends the transfer with
-	 * the error it set. Without it, the body goes into the response. */
+	/* Receives the body of a 2xx as it arrives; -1 ends the transfer with
+	 * the error that it set. Without it, the body is stored in the
+	 * response. */
 	int (*on_data)(
 	    void *ctx, const void *data, size_t len, struct err *err);
 	void *on_data_ctx;
-	size_t max_body_bytes; /* of a collected body; default 16 MiB */
+	size_t max_body_bytes; /* of a body that is stored; default 16 MiB */
 	int total_timeout_ms;  /* of the whole exchange; 0: none */
-	/* Borrowed; in the place of the client's, where it is not NULL. */
+	/* Borrowed; used instead of the client's if it is not NULL. */
 	const struct cancel *cancel;
-	/* What cleans up behind a run that was told to stop: it is asked
-	 * nevertheless. */
+	/* Sent even after a cancellation: for what cleans up behind a run that
+	 * was stopped. */
 	bool even_if_stopped;
 };
 #define HTTP_REQUEST_INIT                                                      \
@@ -88,8 +90,8 @@ struct http_response {
 	int status;
 	struct strvec headers; /* "name: value", the name in lower case */
 	struct buf body;       /* of an error, at most 64 KiB */
-	/* It went out twice, over a kept connection that was dead and a new
-	 * one: the first may have been acted on. */
+	/* It was sent twice, over a kept connection that was dead and then over
+	 * a new one: the server may have acted on the first. */
 	bool resent;
 	/* It failed since on the whole hardly anything came (pace.h): another
 	 * attempt would hold the run up again. */
@@ -108,13 +110,14 @@ void http_response_done(struct http_response *r); /* wipes */
 /* The value of the first header of that (lower case) name, or NULL. */
 const char *http_response_header(
     const struct http_response *r, const char *name);
-/* Retry-After in ms (seconds or a date held against now_ms), or -1. */
+/* Retry-After in ms, from seconds or from a date compared with now_ms; or -1.
+ */
 int64_t http_retry_after_ms(const struct http_response *r, int64_t now_ms);
 
 /* One exchange. 0 as soon as there is an answer, whatever its status; -1 with
- * ERR_NETWORK, ERR_CANCELLED, ERR_FORMAT (over a cap), ERR_USAGE (a URL that
- * is none), ERR_DENIED (a certificate that does not hold) or what on_data
- * set. The response is reset first. */
+ * ERR_NETWORK, ERR_CANCELLED, ERR_FORMAT (over a cap), ERR_USAGE (not a URL),
+ * ERR_DENIED (the certificate is not trusted) or what on_data set. The response
+ * is reset first. */
 int http_send(struct http *h, const struct http_request *request,
     struct http_response *response, struct err *err);
 

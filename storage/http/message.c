@@ -20,7 +20,8 @@ void http_request_header(struct http_request *r, const char *fmt, ...)
 	struct buf text = BUF_INIT;
 	va_list ap;
 
-	/* Grown at once, so that no copy of a token is left behind. */
+	/* Reserved at once, so that growing leaves no copy of a token behind.
+	 */
 	buf_reserve(&text, 8192);
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);

@@ -9,7 +9,7 @@ enum {
 	DEFAULT_BASE_MS = 200,
 	DEFAULT_CAP_MS = 20 * 1000,
 	MAX_RETRY_AFTER_MS = 60 * 1000,
-	SLEEP_SLICE_MS = 100, /* how late a request to stop may be seen */
+	SLEEP_SLICE_MS = 100, /* how late a cancellation may be noticed */
 };
 
 enum http_retry_verdict http_retry_judge(
@@ -33,8 +33,8 @@ enum http_retry_verdict http_retry_judge(
 	}
 }
 
-/* Full jitter: anything between nothing and the doubled bound, so that many
- * clients that failed together do not come back together. */
+/* Full jitter: a random time up to the doubled bound, so that many clients that
+ * failed together do not return together. */
 static int64_t backoff_ms(
     const struct http_retry *a, int attempt, const struct random *random)
 {

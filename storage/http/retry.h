@@ -9,9 +9,9 @@
 
 enum http_retry_verdict { HTTP_RETRY_DONE, HTTP_RETRY_AGAIN };
 
-/* An exchange that is tried again. Each attempt is prepared anew (so that it
- * is signed anew, and a consumer of data starts anew) and judged: `failure` is
- * NULL where there was an answer. Retry-After is honoured up to a minute. */
+/* An exchange that is tried again. Each attempt is prepared anew (signed again,
+ * and with a new receiver of data) and judged: `failure` is NULL if there was
+ * an answer. Retry-After is honoured up to a minute. */
 struct http_retry {
 	int max_attempts; /* default 6 */
 	int base_ms;	  /* default 200; doubles each time */
@@ -25,12 +25,12 @@ struct http_retry {
 	bool even_if_stopped;
 };
 
-/* As http_send, with the last attempt's answer or error. */
+/* As http_send, with the answer or the error of the last attempt. */
 int http_retry_send(struct http *h, const struct http_retry *attempts,
     struct http_response *response, struct err *err);
 
-/* The usual judgement: no answer (ERR_NETWORK), 408, 429, 500, 502, 503, 504
- * are worth another try. */
+/* The usual judgement: no answer (ERR_NETWORK), 408, 429, 500, 502, 503 and 504
+ * are worth another attempt. */
 enum http_retry_verdict http_retry_judge(
     void *ctx, const struct http_response *response, const struct err *failure);
 

@@ -37,7 +37,7 @@ bool http_url_is_local(const char *url)
 	if (str_eq(buf_str(&host), "localhost") ||
 	    str_eq(buf_str(&host), "[::1]"))
 		return true;
-	/* All of 127/8, but no name that begins like it. */
+	/* All of 127/8, but not a name that begins like it. */
 	return str_starts(buf_str(&host), "127.") &&
 	       strspn(buf_str(&host), "0123456789.") == host.len;
 }

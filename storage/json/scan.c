@@ -56,9 +56,9 @@ static bool escape(struct json_scan *s)
 /* Not zero where one of the eight bytes of w is zero; exact. */
 #define HAS_ZERO(w) (((w)-EACH_BYTE(1)) & ~(w)&EACH_BYTE(0x80))
 
-/* Over what stands for itself in a string, up to a quote, an escape, a control
- * character or the end; *high where a byte was not of ASCII. Eight at a time:
- * most of what a cluster holds is in long strings. */
+/* Skips what is plain text in a string, up to a quote, an escape, a control
+ * character or the end; *high becomes true if a byte was not ASCII. Eight bytes
+ * at a time: most of a cluster's content is in long strings. */
 static const char *plain(const char *at, const char *end, bool *high)
 {
 	uint64_t seen = 0;
@@ -66,7 +66,7 @@ static const char *plain(const char *at, const char *end, bool *high)
 
 	for (; (size_t)(end - at) >= sizeof(w); at += sizeof(w)) {
 		memcpy(&w, at, sizeof(w));
-		/* The last: bytes below 0x20 have none of these bits. */
+		/* The last term: bytes below 0x20 have none of these bits. */
 		if (HAS_ZERO(w ^ EACH_BYTE('"')) ||
 		    HAS_ZERO(w ^ EACH_BYTE('\\')) ||
 		    HAS_ZERO(w & EACH_BYTE(0xe0)))

@@ -22,7 +22,7 @@ size_t json_stretch_string(struct json_stretch *s, const char *data, size_t len)
 			at++;
 			continue;
 		}
-		/* Looked for once, however many escapes there are before it. */
+		/* Searched for once, however many escapes come before it. */
 		if (!quote || quote < at)
 			quote = find(at, end, '"');
 		at = find(at, quote, '\\');

@@ -1,7 +1,7 @@
 /*
- * Where a JSON value ends that arrives in pieces: only strings and brackets are
- * looked at, quickly; whether it is valid is seen once it is whole (scan.h).
- * Pure.
+ * Finds where a JSON value ends that arrives in pieces. Only strings and
+ * brackets are recognised, which is fast; whether the value is valid is checked
+ * once it is complete (scan.h). Pure.
  */
 #ifndef STORAGE_JSON_STRETCH_H
 #define STORAGE_JSON_STRETCH_H
@@ -9,16 +9,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where in a value the last piece ended. */
+/* The state at the end of the last piece. */
 struct json_stretch {
 	size_t depth; /* of brackets that are open */
 	bool in_string;
 	bool escaped; /* the byte before was a backslash in a string */
 };
 
-/* Each goes over as many bytes of data as belong to the value and yields how
- * many those are: a string up to its end, where in_string becomes false; a
- * collection up to where depth becomes 0; a number or a word. */
+/* Each skips as many bytes of data as belong to the value and returns their
+ * number: a string up to its end, where in_string becomes false; a collection
+ * up to where depth becomes 0; a number or a word. */
 size_t json_stretch_string(
     struct json_stretch *s, const char *data, size_t len);
 size_t json_stretch_collection(
