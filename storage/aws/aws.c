@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A dropped packet is what a container gets from the instance metadata
- * service when the hop limit is one: that must not cost the run its time. */
+/* Inside a container, packets to the instance metadata service are dropped if
+ * the hop limit is one. Waiting for an answer must not take long then. */
 enum { METADATA_CONNECT_MS = 1000, METADATA_STALL_MS = 2000 };
-/* Their parts are what the memory of a run goes to. */
+/* The parts of these uploads are what most of a run's memory is used for. */
 enum { UPLOADS_AT_ONCE = 2 };
 
 static const char *process_env(void *ctx, const char *name)
@@ -46,7 +46,8 @@ static int check(const struct aws *a, struct err *err)
 	if (s->access_key_id && s->profile)
 		return err_set(err, ERR_USAGE,
 		    "both an access key and a profile are given: keep one");
-	/* One of the environment matters no more where keys are given. */
+	/* A profile that the environment names is not needed if keys are given,
+	 * so it may be missing. */
 	if (a->profile_asked && !s->access_key_id &&
 	    !aws_profile_exists(&a->profiles, a->profile))
 		return err_set(err, ERR_USAGE,
@@ -67,7 +68,8 @@ static const char *first(const char *a, const char *b)
 	return a ? a : b;
 }
 
-/* A setting wins over the environment, and that over the profile. */
+/* A setting counts before the environment, and the environment before the
+ * profile. */
 static const char *choose(const struct aws *a, const char *setting,
     const char *variable, const char *key)
 {
@@ -111,15 +113,16 @@ static int open_http(struct aws *a, struct err *err)
 	a->http = http_new(&o, err);
 	if (!a->http)
 		return -1;
-	o.proxy = ""; /* none, whatever the environment says */
+	o.proxy = ""; /* no profile, whatever the environment names */
 	o.connect_timeout_ms = METADATA_CONNECT_MS;
 	o.stall_timeout_ms = METADATA_STALL_MS;
 	a->metadata = http_new(&o, err);
 	return a->metadata ? 0 : -1;
 }
 
-/* Keys and region in the settings leave nothing that a file of profiles would
- * have to say; one that cannot be read, as somebody else's, is passed over. */
+/* If the settings have keys and region, nothing is needed from the files of
+ * profiles. Then a file that cannot be read (it may be another user's) is no
+ * error. */
 static int load_profiles(struct aws *a, struct err *err)
 {
 	const struct aws_settings *s = &a->s;

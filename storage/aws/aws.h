@@ -1,9 +1,9 @@
 /*
- * One way into AWS, or into a store that speaks like it: the settings of one
- * source or vault, the credentials found for them, and the HTTP client that
+ * A session with AWS, or with a store that speaks its protocol: the settings of
+ * one source or vault, the credentials found for them, and the HTTP client that
  * its S3, DynamoDB and STS clients share.
  *
- * Safe from many threads. All settings are borrowed for the life of it.
+ * Safe from many threads. All settings are borrowed for its life.
  */
 #ifndef STORAGE_AWS_AWS_H
 #define STORAGE_AWS_AWS_H
@@ -23,7 +23,7 @@ enum s3_addressing { S3_ADDRESS_AUTO, S3_ADDRESS_PATH, S3_ADDRESS_VIRTUAL };
 
 /* NULL or zero is the default everywhere. */
 struct aws_settings {
-	/* Keys by the configuration; they win over everything else. */
+	/* Keys from the configuration; they are used before all others. */
 	const char *access_key_id;
 	const struct secret *secret_access_key;
 	const struct secret *session_token;
@@ -50,26 +50,27 @@ struct aws_settings {
 
 struct aws;
 
-/* Connects to nothing. ERR_USAGE for settings that contradict each other,
- * an endpoint that is no URL, a profile that is not there. */
+/* Connects to nothing. ERR_USAGE if settings contradict each other, an endpoint
+ * is not a URL, or a profile does not exist. */
 struct aws *aws_open(const struct aws_settings *s, struct err *err);
 void aws_close(struct aws *a); /* takes NULL */
 void aws_closep(struct aws **a);
 
-/* Which credentials are used, for `check` ("profile 'prod' of
- * /root/.aws/credentials"), never a secret. Finds them if that was not done.
- * The caller frees; NULL where there are none. */
+/* Describes which credentials are used, for `check` ("profile 'prod' of
+ * /root/.aws/credentials"), never a secret. Finds them first if needed. The
+ * caller frees; NULL if there are none. */
 char *aws_credentials_origin(struct aws *a, struct err *err);
 const char *aws_region(const struct aws *a); /* borrowed */
 
-/* Between these two, what is asked for is done although a stop was requested:
- * for what cleans up behind a run (locks, unfinished uploads). They nest, from
- * any thread. */
+/* Between these two calls, requests are sent even after a cancellation: for
+ * what cleans up behind a run (locks, unfinished uploads). They nest, from any
+ * thread. */
 void aws_cleanup_begin(struct aws *a);
 void aws_cleanup_end(struct aws *a);
 
-/* The store's clock minus ours, by the Date of its answers; 0 while there was
- * none, or while it is within the second that Date can tell. */
+/* The store's clock minus ours, by the Date header of its answers; 0 before the
+ * first answer, or if the difference is below the second that a Date can show.
+ */
 int64_t aws_skew_ms(const struct aws *a);
 
 #endif

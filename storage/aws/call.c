@@ -15,7 +15,8 @@
 
 enum {
 	DEFAULT_ATTEMPTS = 6,
-	CLEANUP_ATTEMPTS = 3, /* of what holds up a run that is to stop */
+	CLEANUP_ATTEMPTS =
+	    3, /* for requests that would delay a run that is to stop */
 	MAX_SKEW_UNSEEN_MS = 1000,
 };
 
@@ -169,8 +170,8 @@ static int prepare(
 
 /* ---- what came of it ---- */
 
-/* The store's clock minus ours, as far as its Date can tell: seconds, held
- * against the middle of the round trip. */
+/* The store's clock minus ours, as exactly as its Date shows it: in seconds,
+ * compared with the middle of the round trip. */
 static int64_t measure_skew(
     const struct aws *a, const struct http_response *r, int64_t fallback)
 {
@@ -186,8 +187,8 @@ static int64_t measure_skew(
 								       : skew;
 }
 
-/* A HEAD has no body to say what its 400 is: a RequestTimeout, or a token that
- * expired. It is tried again for both. */
+/* A HEAD has no body that explains its 400. It may be a RequestTimeout or an
+ * expired token, both of which deserve another attempt. */
 static bool status_is_bare(struct aws_call *c, const struct http_response *r)
 {
 	if (r->status != 400 || *c->code || !str_eq(c->method, "HEAD"))
@@ -214,8 +215,8 @@ static enum http_retry_verdict judge_answer(
 		c->stale_keys = c->keys_serial;
 		return HTTP_RETRY_AGAIN;
 	}
-	/* A 403 whose Date shows that our clock was off: signed for the
-	 * store's time it may do, whatever it called the refusal. */
+	/* A 403 whose Date shows that our clock was wrong: signed for the
+	 * store's time it may succeed, whatever reason the refusal gave. */
 	if (!c->skew_fixed && (r->status == 403 || aws_error_skewed(c)) &&
 	    llabs(skew - before) > 60 * 1000) {
 		c->skew_fixed = true;

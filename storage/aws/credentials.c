@@ -1,4 +1,4 @@
-/* The order in which credentials are looked for. */
+/* The order in which credentials are searched for. */
 #include "storage/aws/credentials.h"
 
 #include "storage/base/cleanup.h"
@@ -41,10 +41,11 @@ int credentials_find(
 	    credentials_from_environment, credentials_from_web_identity,
 	    credentials_from_profile, credentials_from_container,
 	    credentials_from_instance, NULL};
-	/* A profile that was asked for is not passed over for what happens to
-	 * be in the environment. */
+	/* If a profile was asked for and has no credentials, those of the
+	 * environment are not used instead. */
 	static source *const asked[] = {credentials_from_profile, NULL};
-	/* Read anew: another tool may have renewed what is in the files. */
+	/* The files are read again: another tool may have renewed the
+	 * credentials in them. */
 	cleanup(aws_profiles_done) struct aws_profiles profiles = {0};
 	struct credentials_search s = {a, &profiles, keys, origin, err};
 

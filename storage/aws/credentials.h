@@ -1,5 +1,5 @@
 /*
- * The places where credentials are looked for, one function each; the order
+ * The places where credentials are searched for, one function each; the order
  * is that of credentials_find.
  * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
@@ -8,7 +8,8 @@
 
 #include "storage/aws/session.h"
 
-/* FOUND_BROKEN: this place was meant, and does not give any; err is set. */
+/* FOUND_BROKEN: this place is configured, but gives no credentials; err is set.
+ */
 enum credentials { FOUND, NOT_HERE, FOUND_BROKEN };
 
 struct credentials_search {

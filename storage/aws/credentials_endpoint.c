@@ -1,4 +1,4 @@
-/* Services that hand credentials out: the container's, the instance's. */
+/* Services that give credentials: the container's and the instance's. */
 #include "storage/aws/credentials.h"
 
 #include "storage/base/cleanup.h"
@@ -205,10 +205,11 @@ enum credentials credentials_from_instance(struct credentials_search *s)
 	autofree char *url = str_printf("%s/latest/api/token", root);
 	const struct asking a = {
 	    "PUT", url, "X-aws-ec2-metadata-token-ttl-seconds", "21600"};
-	/* Once: where there is no such service, it would be waited for. */
+	/* One attempt: if there is no such service, each attempt would wait for
+	 * it. */
 	if (fetch(s, &a, 1, &r)) {
-		/* Nobody there: this is no instance, or packets are dropped
-		 * on the second hop. A stop stays a stop. */
+		/* No answer: this is no instance, or packets are dropped at the
+		 * second hop. A cancellation stays one. */
 		return s->err->code == ERR_CANCELLED ? FOUND_BROKEN : NOT_HERE;
 	}
 	if (r.status != 200)

@@ -71,7 +71,7 @@ static enum credentials by_source(
 	const char *source = of(s, profile, "source_profile");
 	const char *kind = of(s, profile, "credential_source");
 
-	/* A profile may name itself: then its own keys are meant. */
+	/* If a profile names itself as its source, its own keys are meant. */
 	if (source && str_eq(source, profile))
 		return static_keys(s, profile);
 	if (source)

@@ -68,8 +68,8 @@ static void where(void *ctx, char **base_url, char **path, char **region)
 	*region = str_dup(d->aws->region);
 }
 
-/* The answer's JSON, for the caller to free; takes the request. *repeated (may
- * be NULL): it was sent more than once. */
+/* The answer's JSON, which the caller frees; releases the request. *repeated
+ * (may be NULL): the request was sent more than once. */
 static struct json_object *call(struct dynamodb *d, const char *operation,
     struct json_object *request, bool *repeated, struct err *err)
 {
@@ -154,8 +154,8 @@ int dynamodb_get(struct dynamodb *d, const char *lock_id, const char *attribute,
 	return 0;
 }
 
-/* Whether an item is there with that very value: then a put that was refused
- * when it was tried again had been done the first time. */
+/* Whether the item exists with exactly that value: then an earlier attempt of a
+ * put had succeeded, and only its repetition was refused. */
 static bool holds(struct dynamodb *d, const char *lock_id,
     const char *attribute, const char *value)
 {

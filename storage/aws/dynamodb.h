@@ -1,6 +1,6 @@
 /*
  * As much of DynamoDB as Terraform's lock table needs: items of strings under
- * the one hash key LockID (opentofu internal/backend/remote-state/s3).
+ * one hash key, LockID (opentofu internal/backend/remote-state/s3).
  */
 #ifndef STORAGE_AWS_DYNAMODB_H
 #define STORAGE_AWS_DYNAMODB_H
@@ -19,19 +19,19 @@ void dynamodb_free(struct dynamodb *d); /* takes NULL */
 void dynamodb_freep(struct dynamodb **d);
 const char *dynamodb_table(const struct dynamodb *d);
 
-/* 0 where the table is there and its key is LockID; ERR_NOT_FOUND. */
+/* 0 if the table exists and its key is LockID; else ERR_NOT_FOUND. */
 int dynamodb_check(struct dynamodb *d, struct err *err);
 
-/* The string attribute of the item, a consistent read. *value is NULL where
+/* The string attribute of the item, by a consistent read. *value is NULL if
  * there is no such item or attribute; the caller frees. */
 int dynamodb_get(struct dynamodb *d, const char *lock_id, const char *attribute,
     char **value, struct err *err);
-/* With only_new, ERR_EXISTS where an item of that LockID is there; one that
- * holds this very value when the put had to be sent twice is the one put. */
+/* With only_new, ERR_EXISTS if an item of that LockID exists. If the put had to
+ * be sent twice, an item with exactly this value is the one that it wrote. */
 int dynamodb_put(struct dynamodb *d, const char *lock_id, const char *attribute,
     const char *value, bool only_new, struct err *err);
-/* Only where the attribute has that value (NULL: always); ERR_EXISTS where
- * it has another. No item is no error. */
+/* Deletes the item only if the attribute has that value (NULL: always);
+ * ERR_EXISTS if it has another. It is no error if there is no item. */
 int dynamodb_delete(struct dynamodb *d, const char *lock_id,
     const char *attribute, const char *value, struct err *err);
 

@@ -1,5 +1,5 @@
-/* What a service says went wrong: read from its answer, judged, and put into
- * words. */
+/* What went wrong according to a service: read from its answer, judged, and put
+ * into words. */
 #include "storage/aws/error.h"
 
 #include "storage/base/cleanup.h"

@@ -1,7 +1,7 @@
 /*
  * The INI of ~/.aws/config and ~/.aws/credentials: [sections], `key = value`,
  * whole-line comments by # and ;, comments after white space in a value, and
- * indented sub-properties (s3 =\n  max_... ), which are passed over.
+ * indented sub-properties (s3 =, and max_... below it), which are skipped.
  *
  * https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
  */

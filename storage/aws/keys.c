@@ -37,7 +37,8 @@ void aws_keys_set(struct aws_keys *k, const char *id, const char *secret,
 	k->expires = expires;
 }
 
-/* A header line is made of these: what would break out of it is refused. */
+/* They become part of a header line, so characters that could end it are
+ * refused. */
 static bool plain(const char *text)
 {
 	for (const char *c = text; *c; c++)

@@ -71,7 +71,8 @@ static const char *from_config(
 	autofree char *section = str_printf("profile %s", profile);
 	const char *value = ini_get(&p->config, section, key);
 
-	/* [default] needs no word before it, and both forms are seen. */
+	/* [default] may stand with or without the word "profile" before it;
+	 * both forms occur. */
 	if (!value && str_eq(profile, "default"))
 		value = ini_get(&p->config, profile, key);
 	return value;

@@ -17,11 +17,11 @@ struct aws_profiles {
 
 typedef const char *aws_env_fn(void *ctx, const char *name);
 
-/* A file that is not there is an empty one. */
+/* A file that does not exist counts as empty. */
 int aws_profiles_load(
     struct aws_profiles *p, aws_env_fn *env, void *env_ctx, struct err *err);
 void aws_profiles_done(struct aws_profiles *p);
-/* NULL where neither file says so; borrowed. */
+/* NULL if neither file has it; borrowed. */
 const char *aws_profile_get(
     const struct aws_profiles *p, const char *profile, const char *key);
 int aws_profile_exists(const struct aws_profiles *p, const char *profile);

@@ -12,7 +12,7 @@
 
 /* ---- the client ---- */
 
-/* A name that does as a label of a host name under a wildcard certificate. */
+/* A name that can be one label of a host name under a wildcard certificate. */
 static bool is_label(const char *bucket)
 {
 	size_t n = strlen(bucket);
@@ -25,7 +25,7 @@ static int check_bucket(const char *bucket, struct err *err)
 {
 	size_t n = strlen(bucket);
 
-	/* Old buckets of us-east-1 have upper case and underscores. */
+	/* Old buckets of us-east-1 may have upper case and underscores. */
 	if (n < 3 || n > 255 ||
 	    strspn(bucket, "abcdefghijklmnopqrstuvwxyz"
 			   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -144,8 +144,8 @@ static void where(void *ctx, char **base_url, char **path, char **region)
 	*path = buf_steal(&p);
 }
 
-/* A region that the store names is gone to, with the same host names as
- * before; another host never gets our signature. */
+/* If the store names another region, the request goes there, under the same
+ * host names. Another host never gets our signature. */
 static bool again(void *ctx, const struct http_response *r, const char *code)
 {
 	struct s3_call *c = ctx;

@@ -1,14 +1,13 @@
 /*
- * S3: exact, signed, retried. Every request is signed anew for each attempt,
- * with the digest of its body; what may be tried again is tried again (500,
- * 502, 503, 504, 408, 429, RequestTimeout, SlowDown, resets), expired
- * credentials are renewed once, a clock that is off is corrected by the
- * store's Date, a bucket of another region is found there, and a 200 with an
- * error in its body is an error.
+ * S3: exact, signed, retried. Each attempt of a request is signed anew, with
+ * the digest of its body. Another attempt follows 500, 502, 503, 504, 408, 429,
+ * RequestTimeout, SlowDown and resets; expired credentials are renewed once; a
+ * clock that is wrong is corrected by the store's Date; a bucket in another
+ * region is found there; and a 200 with an error in its body is an error.
  *
- * Keys are any bytes S3 takes; they are percent-encoded once and never
+ * Keys are any bytes that S3 accepts; they are percent-encoded once and never
  * normalised. Errors: ERR_NOT_FOUND, ERR_DENIED, ERR_EXISTS (a precondition
- * that failed), ERR_NETWORK (tried in vain), ERR_FORMAT, ERR_INTEGRITY.
+ * failed), ERR_NETWORK (all attempts failed), ERR_FORMAT, ERR_INTEGRITY.
  *
  * https://docs.aws.amazon.com/AmazonS3/latest/API/
  */
@@ -58,11 +57,11 @@ VEC_DEFINE(s3_object_vec, struct s3_object);
 void s3_object_done(struct s3_object *o);
 void s3_objects_done(struct s3_object_vec *v);
 
-/* What an upload may say and a head tells again. NULL: not said. */
+/* What an upload may set and a HEAD returns. NULL: not set. */
 struct s3_meta {
 	char *etag;
 	char *version_id;
-	uint64_t size; /* of the whole object, also of a ranged get */
+	uint64_t size; /* of the whole object, also if only a range was read */
 	int64_t mtime;
 	char *content_type;
 	char *content_encoding;
@@ -84,13 +83,12 @@ struct s3_meta {
 	}
 void s3_meta_done(struct s3_meta *m);
 
-/* Whether two ETags name the same bytes, with or without quotes, and weak as
- * proxies make them (W/"..."). false where one of
- * them is NULL or empty. */
+/* Whether two ETags name the same bytes: with or without quotes, and weak as
+ * proxies make them (W/"..."). False if one of them is NULL or empty. */
 bool s3_same_etag(const char *a, const char *b);
-/* The MD5 of the object, which its ETag is when it was put in one request and
- * not encrypted with a key that only the store's key service has. false: the
- * ETag is something else.
+/* The MD5 of the object. Its ETag is that if the object was put in one request
+ * and not encrypted with a key that only the store's key service has. False:
+ * the ETag is something else.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html */
 bool s3_etag_md5(const struct s3_meta *m, uint8_t md5[16]);
 
@@ -107,10 +105,10 @@ struct s3_list {
 	bool ended;
 };
 void s3_list_done(struct s3_list *l);
-/* Appends the next page, in the order of keys (of a version list: newest
- * first within a key), and the common prefixes where a delimiter is set
- * (`prefixes` may be NULL). l->ended after the last one. A list that turns in
- * circles is ERR_FORMAT. */
+/* Appends the next page, in the order of keys (of a version list: newest first
+ * within a key), and the common prefixes if a delimiter is set (`prefixes` may
+ * be NULL). l->ended becomes true after the last page. A list that repeats a
+ * page is ERR_FORMAT. */
 int s3_list_page(struct s3 *s, struct s3_list *l, struct s3_object_vec *objects,
     struct strvec *prefixes, struct err *err);
 /* All pages. */
@@ -122,11 +120,11 @@ int s3_list_all(struct s3 *s, const char *prefix, struct s3_object_vec *objects,
 struct s3_get {
 	const char *key;
 	const char *version_id; /* NULL: the current one */
-	const char *if_match;	/* ETag; ERR_EXISTS where it is another */
+	const char *if_match;	/* ETag; ERR_EXISTS if the object has another */
 	uint64_t offset;
 	uint64_t len; /* 0: to the end */
-	/* Take it packed where the store keeps it so: Google's unpacks what
-	 * was stored with Content-Encoding: gzip for whoever does not say this.
+	/* Accept it packed if the store keeps it packed: Google's unpacks what
+	 * was stored with Content-Encoding: gzip unless a request says this.
 	 * https://docs.cloud.google.com/storage/docs/transcoding */
 	bool packed;
 };
@@ -137,17 +135,18 @@ int s3_head(struct s3 *s, const char *key, const char *version_id,
 int s3_get(struct s3 *s, const struct s3_get *g, size_t max_bytes,
     struct buf *body, struct s3_meta *meta, struct err *err);
 /* A whole object, or a part of it, in order; read ahead in ranges of
- * range_bytes (0: 8 MiB) by `parallel` requests (0: 4), all of the one version
- * that the first of them saw, which is all of a small object. Memory:
- * range_bytes * parallel. */
+ * range_bytes (0: 8 MiB) by `parallel` requests (0: 4), all of the version that
+ * the first of them got. A small object is read by that first request alone.
+ * Memory: range_bytes * parallel. */
 struct source *s3_source(struct s3 *s, const struct s3_get *g,
     size_t range_bytes, int parallel, struct s3_meta *meta, struct err *err);
-/* A large object straight into a file descriptor at `at`, by parallel ranged
- * gets that share little memory; size as s3_head or a list had it. */
+/* A large object directly into a file descriptor from offset `at` on, by
+ * parallel ranged gets that share little memory; size as s3_head or a list
+ * returned it. */
 int s3_get_to_fd(struct s3 *s, const struct s3_get *g, uint64_t size, int fd,
     uint64_t at, const char *name, int parallel, struct err *err);
-/* All of an object (offset, len and if_match are not looked at) in order into a
- * sink, by one request that goes on where it broke off, with no memory of its
+/* All of an object (offset, len and if_match are ignored) in order into a sink,
+ * by one request, which continues where it broke off, without memory of its
  * own. The sink is not finished. */
 int s3_get_to_sink(struct s3 *s, const struct s3_get *g, struct sink *to,
     struct s3_meta *meta, struct err *err);
@@ -158,43 +157,46 @@ int s3_get_tags(struct s3 *s, const char *key, const char *version_id,
 
 struct s3_put {
 	const char *key;
-	bool if_none_match;	    /* "*": ERR_EXISTS where the key is taken */
-	const char *if_match;	    /* ETag; ERR_EXISTS where it is another */
-	const struct s3_meta *meta; /* what is said of it; borrowed, or NULL */
+	bool if_none_match;   /* "*": ERR_EXISTS if the key exists */
+	const char *if_match; /* ETag; ERR_EXISTS if the object has another */
+	const struct s3_meta
+	    *meta; /* headers and metadata; borrowed, or NULL */
 	const struct s3_pair_vec *tags; /* or NULL */
 };
 
-/* One request; data up to 5 GiB. Carries Content-MD5 (Object Lock asks for
- * it, every store understands it) besides the signed SHA-256. written may be
- * NULL; gets ETag and version id. A 412 to a retry of a put whose answer was
- * lost is looked into: what is there and equal was ours. */
+/* One request; data up to 5 GiB. Sends Content-MD5 (required for Object Lock,
+ * and every store understands it) besides the signed SHA-256. written may be
+ * NULL; gets ETag and version id. If a retried put gets a 412 because the
+ * answer to the first attempt was lost, the object is compared: one with the
+ * same bytes is the one that was put. */
 int s3_put(struct s3 *s, const struct s3_put *p, const void *data, size_t len,
     struct s3_meta *written, struct err *err);
 
-/* Locks what is there; lock_mode and lock_until of the meta count. */
+/* Locks an existing object; only lock_mode and lock_until of the meta count. */
 int s3_put_retention(struct s3 *s, const char *key, const char *version_id,
     const struct s3_meta *meta, struct err *err);
 
 struct s3_upload {
 	struct s3_put put;
 	size_t memory_bytes; /* for parts in flight; 0: 64 MiB */
-	/* A directory for what of them is more than a little, in files without
-	 * names, instead of in memory: for content that may lie on a disk.
-	 * Borrowed until the sink is released; NULL: memory. */
+	/* A directory for the part of the memory that exceeds a small size: the
+	 * content is then kept in files without names. For content that may be
+	 * on a disk. Borrowed until the sink is released; NULL: all in memory.
+	 */
 	const char *scratch;
 	int parallel;		 /* parts at once; 0: 4 */
 	uint64_t expected_bytes; /* 0: unknown; sizes the parts */
 };
 /* A stream of unknown length. What fits the first part is one put on finish;
  * more is a multipart upload whose parts grow geometrically under the memory
- * cap: 10,000 of them hold 492 GiB in 64 MiB of memory, 5 TiB in 1 GiB; what is
- * known not to fit is ERR_USAGE before anything is sent. An abort, a failure
- * and a release without finish abort the upload in the store. With
- * put.if_none_match the key is looked at first, and Complete carries the
- * condition where the store knows it. Two uploads of many parts are under way
- * in a session; another waits for one of them to be released: one thread must
- * not hold three. After finish *written (may be NULL) has ETag, version and
- * size. */
+ * cap: 10,000 of them hold 492 GiB in 64 MiB of memory, 5 TiB in 1 GiB. If it
+ * is known that it does not fit, ERR_USAGE before anything is sent. An abort, a
+ * failure and a release without finish abort the upload in the store. With
+ * put.if_none_match the key is checked first, and Complete carries the
+ * condition if the store supports it. A session allows two uploads of many
+ * parts at a time; another waits for one of them to be released, so one thread
+ * must not hold three. After finish *written (may be NULL) has ETag, version
+ * and size. */
 struct sink *s3_sink(struct s3 *s, const struct s3_upload *u,
     struct s3_meta *written, struct err *err);
 
@@ -203,12 +205,12 @@ struct sink *s3_sink(struct s3 *s, const struct s3_upload *u,
 struct s3_delete {
 	const char *key;
 	const char *version_id; /* NULL: the current one, by a marker */
-	/* Filled: NULL where it is gone now, or why not; the caller frees. */
+	/* Set to NULL if it is gone now, or to the reason; the caller frees. */
 	char *refused;
 	char *refused_code; /* AccessDenied, ... */
 };
-/* Any number, 1,000 a request. -1 only where the store could not be asked;
- * each item says what became of it. */
+/* Any number, 1,000 a request. -1 only if the store could not be asked; each
+ * item says what became of it. */
 int s3_delete(
     struct s3 *s, struct s3_delete *items, size_t count, struct err *err);
 
@@ -222,7 +224,7 @@ void s3_multiparts_done(struct s3_multipart_vec *v);
 /* Uploads that were begun and neither completed nor aborted. */
 int s3_list_multiparts(struct s3 *s, const char *prefix,
     struct s3_multipart_vec *uploads, struct err *err);
-/* One that is gone already is aborted well enough. */
+/* 0 also if the upload does not exist any more. */
 int s3_abort_multipart(
     struct s3 *s, const char *key, const char *upload_id, struct err *err);
 
@@ -233,7 +235,7 @@ int s3_check(struct s3 *s, struct err *err);
 int s3_create_bucket(struct s3 *s, bool object_lock, struct err *err);
 /* Whether its objects can be locked (Object Lock). */
 int s3_lockable(struct s3 *s, bool *lockable, struct err *err);
-/* The store's time by the Date of an answer asked for now, ms. */
+/* The store's time in ms, by the Date of an answer that is asked for now. */
 int s3_store_time(struct s3 *s, int64_t *now_ms, struct err *err);
 
 #endif

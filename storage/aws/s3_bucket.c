@@ -39,8 +39,9 @@ int s3_create_bucket(struct s3 *s, bool object_lock, struct err *err)
 	if (object_lock)
 		aws_call_header(
 		    &c.call, "x-amz-bucket-object-lock-enabled", "true");
-	/* AWS's own first region takes no constraint; elsewhere it is asked
-	 * for, and a store with an endpoint has its own idea. */
+	/* AWS's first region accepts no constraint, and its other regions
+	 * require one. A store with an endpoint of its own decides by itself.
+	 */
 	if (!s->endpoint && !str_eq(s->region, "us-east-1"))
 		buf_printf(&body,
 		    "<CreateBucketConfiguration "

@@ -1,5 +1,5 @@
 /*
- * What the modules of the S3 client share and nobody else sees.
+ * Shared by the modules of the S3 client. Within this room alone.
  */
 #ifndef STORAGE_AWS_S3_CALL_H
 #define STORAGE_AWS_S3_CALL_H
@@ -61,10 +61,10 @@ void s3_call_put_headers(struct s3_call *c, const struct s3_put *p);
 /* The first and the whole of "bytes 0-9/10"; -1 where it is none. */
 int s3_parse_content_range(
     const char *text, uint64_t *from, uint64_t *to, uint64_t *whole);
-/* Keys are asked for in URL encoding, since XML cannot hold them all; a store
- * that does not know of it says so by not naming it. */
+/* Keys are requested in URL encoding, since XML cannot contain all of them. A
+ * store that does not support that does not name the encoding in its answer. */
 char *s3_name_of(const struct xml *result, const char *text);
-/* %XX and '+' undone, as in lists with encoding-type=url. */
+/* Decodes %XX and '+', as in lists with encoding-type=url. */
 char *s3_url_decode(const char *text);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum { BATCH = 1000 };
 
-/* XML 1.0 has no way to write a control character: such a key is deleted by a
+/* XML 1.0 cannot contain a control character: such a key is deleted by a
  * request of its own. */
 static bool fits_xml(const char *key)
 {
@@ -79,7 +79,7 @@ static int read_answer(const struct s3_call *c, struct s3_delete *items,
 		const char *key = xml_text(e, "Key");
 		struct s3_delete *d = named(
 		    items, count, key ? key : "", xml_text(e, "VersionId"));
-		/* What is gone already is what was asked for. */
+		/* A key that does not exist any more counts as deleted. */
 		if (str_eq(code, "NoSuchKey") || str_eq(code, "NoSuchVersion"))
 			continue;
 		if (!d)

@@ -1,8 +1,8 @@
 /*
- * An object straight to where it goes, without memory of its own: into a file
- * by ranged gets side by side, or in order into a sink. What breaks off goes on
- * where it was, and demands the ETag that was seen before, so that all of it
- * is of one version.
+ * Reads an object directly into its destination, without memory of its own:
+ * into a file by ranged gets side by side, or in order into a sink. A request
+ * that breaks off is continued where it was, on the condition of the same ETag,
+ * so that all of it is of one version.
  */
 #include "storage/aws/s3_call.h"
 
@@ -28,7 +28,7 @@ struct to_file {
 	uint64_t at;
 	const char *name;
 	pthread_mutex_t lock;
-	bool failed; /* err is the first failure; the rest need not start */
+	bool failed; /* err is the first failure; no further part is started */
 	struct err *err;
 };
 
@@ -36,7 +36,7 @@ struct range {
 	struct to_file *file;
 	uint64_t from; /* of the whole object */
 	uint64_t len;
-	uint64_t done; /* a further attempt goes on here */
+	uint64_t done; /* where the next attempt continues */
 	bool checked;  /* this attempt's headers */
 };
 
@@ -239,7 +239,7 @@ int s3_get_to_sink(struct s3 *s, const struct s3_get *g, struct sink *to,
 	c.ctx = &o;
 	if (s3_call_send(&c, err))
 		return -1;
-	/* No byte came: then it should have none. */
+	/* No byte arrived. That is right only for an empty object. */
 	if (!o.seen && check_on(&o, &c, err))
 		return -1;
 	if (o.done != o.size)

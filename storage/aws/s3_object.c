@@ -43,8 +43,9 @@ static void ask_part(struct s3_call *c, const struct s3_get *g)
 		    &c->call, "Range", "bytes=%" PRIu64 "-", g->offset);
 }
 
-/* What came is the version and the part that was asked for: stores that know
- * neither If-Match nor Range answer as if there had been none. */
+/* Checks that the answer is of the version and the range that were asked for:
+ * stores that do not know If-Match or Range answer as if they had not been
+ * sent. */
 static int check_part(
     const struct s3_call *c, const struct s3_get *g, struct err *err)
 {
@@ -141,8 +142,8 @@ int s3_put_retention(struct s3 *s, const char *key, const char *version_id,
 }
 
 /*
- * A conditional put whose answer was lost is refused when it is tried again,
- * by our own object. What is there and holds the same bytes is that.
+ * If the answer to a conditional put was lost, its retry is refused because of
+ * our own object. An object with the same bytes is that.
  */
 static bool is_ours(struct s3 *s, const struct s3_put *p, const void *data,
     size_t len, struct s3_meta *found)

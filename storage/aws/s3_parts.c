@@ -47,7 +47,8 @@ int s3_parts_begin(struct s3_parts *p, struct err *err)
 	cleanup(s3_meta_done) struct s3_meta there = S3_META_INIT;
 	struct err why = ERR_INIT;
 
-	/* Not every store knows the condition on Complete. */
+	/* Not every store supports the condition on Complete, so the key is
+	 * checked first. */
 	if (p->put->if_none_match) {
 		if (!s3_head(p->s3, p->put->key, NULL, &there, &why))
 			return err_set(err, ERR_EXISTS,
@@ -77,7 +78,7 @@ int s3_parts_begin(struct s3_parts *p, struct err *err)
 	return 0;
 }
 
-/* What the signature and Content-MD5 say of it. */
+/* The digests for the signature and for Content-MD5. */
 static int digest_content(const struct spool *content,
     uint8_t sha256[DIGEST_SHA256_LEN], uint8_t md5[DIGEST_MD5_LEN],
     struct err *err)
@@ -143,8 +144,8 @@ static char *expected_etag(const struct s3_parts *p)
 	return str_printf("\"%s-%d\"", hex, (int)p->sent.len);
 }
 
-/* The upload is unknown to the store: because it was completed by a request
- * whose answer was lost, if the object is there and made of our parts. */
+/* The store does not know the upload. If the object exists and consists of our
+ * parts, an earlier request had completed it, and its answer was lost. */
 static bool was_completed(struct s3_parts *p, struct s3_meta *meta)
 {
 	struct err ignored = ERR_INIT;
@@ -155,8 +156,8 @@ static bool was_completed(struct s3_parts *p, struct s3_meta *meta)
 		return false;
 	if (str_eq(meta->etag, etag))
 		return true;
-	/* Encrypted by the store with a key, an ETag tells the parts' number
-	 * only. */
+	/* If the store encrypted it with a key, the ETag shows only the number
+	 * of parts. */
 	return meta->sse_kms_key_id &&
 	       str_eq(strrchr(meta->etag, '-'), strrchr(etag, '-'));
 }
@@ -205,7 +206,7 @@ static int complete_once(struct s3_parts *p, bool condition,
 	if (!x)
 		return was_completed(p, meta) ? 0 : -1;
 	const char *etag = xml_text(x, "ETag");
-	/* Ceph leaves it empty. */
+	/* Ceph sends it empty. */
 	if (!etag || !*etag)
 		return s3_head(p->s3, p->put->key, NULL, meta, err);
 	s3_meta_done(meta);
@@ -231,8 +232,9 @@ int s3_parts_complete(struct s3_parts *p, struct s3_meta *meta, struct err *err)
 	return -1;
 }
 
-/* A begin whose answer was lost left an upload without a name. Who writes a
- * key has it alone: names of snapshots are of one run, states are locked. */
+/* If the answer to a begin was lost, an upload exists whose id we do not know.
+ * Nobody else writes this key: names of snapshots belong to one run, and states
+ * are locked. */
 void s3_parts_abort_unknown(struct s3_parts *p)
 {
 	cleanup(s3_multiparts_done) struct s3_multipart_vec all = VEC_INIT;
@@ -254,7 +256,8 @@ void s3_parts_abort(struct s3_parts *p)
 
 	if (!p->upload_id)
 		return;
-	/* Failing, it is left for the vault's look at unfinished uploads. */
+	/* If this fails, the vault's check for unfinished uploads removes it
+	 * later. */
 	aws_cleanup_begin(p->s3->aws);
 	s3_abort_multipart(p->s3, p->put->key, p->upload_id, &ignored);
 	s3_parts_abort_unknown(p);

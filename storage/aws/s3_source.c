@@ -1,7 +1,7 @@
 /*
- * A large object as a stream, read ahead in ranges side by side. Every range
- * demands the ETag that the first one saw, so that the parts are of one
- * version.
+ * A large object as a stream, read ahead in ranges side by side. Each range is
+ * requested on the condition of the ETag that the first one had, so that all
+ * parts are of one version.
  */
 #include "storage/aws/s3_call.h"
 
@@ -19,7 +19,7 @@ enum {
 	DEFAULT_PARALLEL = 4,
 };
 
-/* A range that is under way, ready, or to be asked for. */
+/* A range that is requested, ready, or still to be requested. */
 struct slot {
 	struct s3_source *source;
 	uint64_t from;
@@ -142,7 +142,7 @@ static void source_release(struct source *base)
 
 static const struct source_ops source_ops = {source_read_slot, source_release};
 
-/* The first range is in hand. */
+/* The first range has arrived. */
 static void read_first(struct s3_source *s, struct buf *data)
 {
 	struct slot *slot = &s->slots[0];
@@ -180,7 +180,8 @@ static struct s3_source *source_over(struct s3 *s3, const struct s3_get *g,
 	return s;
 }
 
-/* A range of nothing is refused by the store: what is empty is found so. */
+/* The store refuses a range of an empty object; that is how an empty one is
+ * recognised. */
 static int fetch_head(struct s3 *s3, const struct s3_get *g,
     struct s3_meta *meta, struct err *err)
 {
@@ -197,7 +198,7 @@ static int fetch_head(struct s3 *s3, const struct s3_get *g,
 	return g->offset == meta->size ? 0 : -1;
 }
 
-/* One request tells what the object is, and brings all of a small one. */
+/* One request returns what the object is, and all of a small one. */
 static int get_first(struct s3 *s3, const struct s3_get *g, size_t range_bytes,
     struct buf *data, struct s3_meta *meta, struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * A stream of unknown length into one object: one put where it is short, a
- * multipart upload where it is not.
+ * A stream of unknown length into one object: one put if it is short, a
+ * multipart upload if it is long.
  */
 #include "storage/aws/s3_parts.h"
 
@@ -18,7 +18,7 @@ enum {
 	MIB = 1024 * 1024,
 	DEFAULT_MEMORY_BYTES = 64 * MIB,
 	DEFAULT_PARALLEL = 4,
-	/* Of a part, where there is a directory for the rest. */
+	/* The memory of a part, if there is a directory for the rest. */
 	PART_MEMORY_BYTES = 256 * 1024,
 };
 
@@ -160,7 +160,8 @@ static int upload_write(
 	const char *at = data;
 
 	while (len) {
-		/* Full, and there is more: so it is not the last. */
+		/* The part is full and more data follows, so it is not the
+		 * last. */
 		if (u->filling &&
 		    spool_len(&u->filling->data) ==
 			part_bytes(u, u->filling->number) &&
@@ -182,7 +183,7 @@ static int upload_write(
 
 /* ---- the end ---- */
 
-/* All of it fits one part: a put takes it from memory. */
+/* All of it fits into one part, which is put from memory. */
 static int put_whole(struct upload *u, struct s3_meta *meta, struct err *err)
 {
 	cleanup(buf_done) struct buf data = BUF_INIT;
@@ -229,7 +230,7 @@ static void upload_abort(struct sink *base)
 	pthread_mutex_lock(&u->lock);
 	if (!u->failed)
 		err_set(&u->err, ERR_CANCELLED, "the upload was given up");
-	u->failed = true; /* parts that wait are not sent any more */
+	u->failed = true; /* parts that wait are not sent */
 	pthread_mutex_unlock(&u->lock);
 	if (!u->parts.upload_id)
 		return;
@@ -283,7 +284,8 @@ struct sink *s3_sink(struct s3 *s, const struct s3_upload *o,
 	u->written = written;
 	pthread_mutex_init(&u->lock, NULL);
 	pthread_cond_init(&u->changed, NULL);
-	/* Before a first part is filled, which is not small either. */
+	/* Waits before the first part is filled, since that needs memory, too.
+	 */
 	if (o->expected_bytes > part_bytes(u, 1))
 		wait_for_turn(u);
 	return &u->base;

@@ -48,8 +48,9 @@ int aws_keys_current(struct aws *a, uint64_t stale, struct aws_keys *keys,
 		   (now >= expires || now >= a->renew_at);
 	if (none || refused || due) {
 		result = renew(a, &why);
-		/* What still holds for some minutes outlives a bad moment of
-		 * the one who renews it, who is not asked at every request. */
+		/* Credentials that are still valid for some minutes are used if
+		 * renewing them failed, and the next attempt to renew waits a
+		 * while. */
 		a->renew_at = now + RENEW_AGAIN_S;
 		if (result && !none && !refused && now < expires)
 			result = 0;

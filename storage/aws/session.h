@@ -1,5 +1,5 @@
 /*
- * What lies in a session, for the modules of storage/aws alone: aws.h is what
+ * The content of a session, for the modules of storage/aws alone: aws.h is what
  * everybody else sees of it.
  */
 #ifndef STORAGE_AWS_SESSION_H
@@ -16,8 +16,9 @@
 
 struct aws {
 	struct aws_settings s;
-	/* The chain of credentials: it sends signed requests itself, so that
-	 * what signs does not know it. origin is set to a text for people. */
+	/* The chain of credentials. It sends signed requests itself; as a
+	 * function that is handed in, it need not be known to what signs.
+	 * origin is set to a text for people. */
 	int (*find_keys)(struct aws *a, struct aws_keys *keys, char **origin,
 	    struct err *err);
 	struct http *http;
@@ -33,15 +34,15 @@ struct aws {
 	struct aws_keys keys;
 	char *origin;
 	uint64_t keys_serial; /* grows with each renewal */
-	int64_t renew_at;     /* s; not before, after one that failed */
+	int64_t renew_at; /* s; no attempt before that, after one that failed */
 };
 
 const char *aws_env(const struct aws *a, const char *name); /* NULL if empty */
 int64_t aws_now_ms(const struct aws *a); /* by the store's clock */
 
-/* A copy of the credentials in force, found or renewed where that is due.
- * `stale` is the serial of a set that was refused as expired (0: none): that
- * one is not given again. */
+/* A copy of the credentials in force, found or renewed if due. `stale` is the
+ * serial of credentials that were refused as expired (0: none): these are not
+ * returned again. */
 int aws_keys_current(struct aws *a, uint64_t stale, struct aws_keys *keys,
     uint64_t *serial, struct err *err);
 

@@ -12,11 +12,11 @@
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 
-/* A name and a value in the form they are sorted and written in. */
+/* A name and a value in the form in which they are sorted and written. */
 struct ready {
 	char *name;
 	char *value;
-	size_t at; /* where it stood: what is equal keeps its order */
+	size_t at; /* the original position: equal ones keep their order */
 };
 VEC_DEFINE(readyvec, struct ready);
 
@@ -71,7 +71,8 @@ void sigv4_add_query(
 		    out, "%s%s=%s", r == v.items ? "" : "&", r->name, r->value);
 }
 
-/* Without white space at both ends, and runs of it inside as one space. */
+/* Without white space at both ends, and with each run of white space inside as
+ * one space. */
 static char *trimmed(const char *value)
 {
 	struct buf b = BUF_INIT;

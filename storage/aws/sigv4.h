@@ -1,7 +1,7 @@
 /*
- * AWS Signature Version 4, pure: no clock, no credentials store, no network.
- * It signs what it is given and normalises nothing, as S3 wants it: the path
- * is taken encoded, exactly as it goes on the wire.
+ * AWS Signature Version 4, pure: no clock, no credentials store, no network. It
+ * signs what it is given and normalises nothing, as S3 requires: the path is
+ * given encoded, exactly as it is sent.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
  */
@@ -25,8 +25,8 @@ struct sigv4_request {
 	const char *path;		/* percent-encoded once, from '/' */
 	const struct sigv4_pair *query; /* plain: encoded and sorted here */
 	size_t query_count;
-	/* All of them are signed; any order and case. Host and X-Amz-Date
-	 * have to be among them. */
+	/* All of them are signed; any order and case. Host and X-Amz-Date must
+	 * be among them. */
 	const struct sigv4_pair *headers;
 	size_t header_count;
 	const char *payload_sha256; /* hex, or UNSIGNED-PAYLOAD */

@@ -13,7 +13,7 @@ struct call_target {
 	const char *region;
 };
 
-/* The endpoint of the region, as AWS asks for; China has its own domain. */
+/* The endpoint of the region, as AWS recommends; China has its own domain. */
 static void where(void *ctx, char **base_url, char **path, char **region)
 {
 	const struct call_target *p = ctx;
@@ -54,7 +54,7 @@ int sts_assume_role(struct aws *a, const struct aws_assume *r,
 	    .unsigned_call = r->web_identity_token != NULL,
 	};
 
-	/* Large enough at once that no copy of a token is left behind. */
+	/* Reserved at once, so that no copy of a token is left behind. */
 	buf_reserve(&form, 16384);
 	buf_printf(&form, "Action=%s&Version=2011-06-15",
 	    r->web_identity_token ? "AssumeRoleWithWebIdentity" : "AssumeRole");

@@ -77,8 +77,8 @@ static enum err_code code_of(int status)
 	}
 }
 
-/* A message of several lines on one: conflicts come as a line each manager,
- * with a list of fields below it, one a line. */
+/* Puts a message of several lines on one. Conflicts have a line for each
+ * manager, and below it a list of fields, one a line. */
 static void add_on_one_line(struct buf *out, const char *s, size_t len)
 {
 	static const char breaks[] = "\r\n";
@@ -144,7 +144,8 @@ int kube_answer_fail(struct kube_answer *answer, const struct kube_request *r,
 		response->body = (struct buf)BUF_INIT;
 	} else {
 		size_t n = strlen(answer->message);
-		http_describe(response, &text); /* the body has moved on */
+		http_describe(
+		    response, &text); /* the answer has taken over the body */
 		add_on_one_line(
 		    &message, answer->message, n < MAX_SHOWN ? n : MAX_SHOWN);
 		buf_printf(

@@ -63,23 +63,23 @@ const struct kube_resource *kube_api_by_kind(
  * short name. */
 bool kube_api_is_called(const struct kube_resource *r, const char *word);
 
-/* What one answer of discovery says, merged into *api. kube_api_add_aggregated
- * takes an APIGroupDiscoveryList; kube_api_add_list an APIResourceList of one
- * group and version (call in the server's order of preference, then sort). Both
- * -1 with ERR_FORMAT. */
+/* Merges one answer of discovery into *api. kube_api_add_aggregated reads an
+ * APIGroupDiscoveryList; kube_api_add_list an APIResourceList of one group and
+ * version (call in the server's order of preference, then sort). Both -1 with
+ * ERR_FORMAT. */
 int kube_api_add_aggregated(
     struct kube_api *api, const struct json_object *list, struct err *err);
 int kube_api_add_list(struct kube_api *api, const char *group_version,
     const struct json_object *list, struct err *err);
 void kube_api_sort(struct kube_api *api);
-/* Takes nothing but the storage version hashes out of an APIResourceList. */
+/* Reads only the storage version hashes from an APIResourceList. */
 void kube_api_note_hashes(struct kube_api *api, const char *group_version,
     const struct json_object *list);
 
-/* The version in which the server keeps the objects, where it is one that it
- * serves; else NULL. Borrowed. The hash that servers tell instead is the base64
- * of 8 bytes of SHA-256 over "group/version/kind" (kubernetes/apiserver
- * pkg/endpoints/discovery/storageversionhash.go). */
+/* The version in which the server stores the objects, if it serves that
+ * version; else NULL. Borrowed. Servers give a hash of it instead of its name:
+ * the base64 of 8 bytes of SHA-256 over "group/version/kind"
+ * (kubernetes/apiserver pkg/endpoints/discovery/storageversionhash.go). */
 const char *kube_api_stored_version(const struct kube_resource *r);
 
 #endif

@@ -1,4 +1,4 @@
-/* The two forms in which a server says what it serves. */
+/* The two formats in which a server lists what it serves. */
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/api.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one version of a resource says of itself, in either form. */
+/* One version of a resource, from either format. */
 struct served {
 	const char *group;
 	const char *version;
@@ -19,7 +19,7 @@ struct served {
 	const struct json_object *short_names;
 };
 
-/* Lower-case letters, digits, '-' and '.': it becomes part of paths. */
+/* Lower-case letters, digits, '-' and '.': the name becomes part of paths. */
 static bool is_plain(const char *s, bool may_be_empty)
 {
 	if (!s || (!*s && !may_be_empty) || *s == '.')
@@ -45,7 +45,8 @@ static struct kube_resource *find(
 	return NULL;
 }
 
-/* The first version to come that can be listed is the one that is used. */
+/* Versions come in the server's order of preference: the first that can be
+ * listed is used. */
 static int add_served(
     struct kube_api *api, const struct served *s, struct err *err)
 {
@@ -106,7 +107,7 @@ static int add_discovered(struct kube_api *api, const char *group,
 	    .short_names = json_get(item, "shortNames")};
 	const struct json_object *subs = json_get(item, "subresources");
 
-	/* A resource with subresources alone has no kind of its own. */
+	/* A resource that has only subresources has no kind of its own. */
 	if (!s.kind || !*s.kind)
 		return 0;
 	if (add_served(api, &s, err))
@@ -128,8 +129,8 @@ static int add_version(struct kube_api *api, const char *group,
 	return 0;
 }
 
-/* The versions of one group. What a group beside the core says wrong is its
- * own fault: the others are served all the same. */
+/* The versions of one group. If a group other than the core is described
+ * wrongly, only that group is skipped. */
 static int add_group(struct kube_api *api, const char *group,
     const struct json_object *versions, struct err *err)
 {

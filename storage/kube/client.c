@@ -16,13 +16,14 @@
 
 enum {
 	DEFAULT_MAX_BODY_BYTES = 64 << 20,
-	/* What comes slower than that is held up by the network, not by the
-	 * server's own work, so that compressing pays. */
+	/* If data arrives slower than this, the network is what delays it, not
+	 * the server, and compressing helps. */
 	SLOW_BYTES_PER_MS = 20 * 1000,
 	ENOUGH_TO_TELL = 128 * 1024, /* servers compress nothing smaller */
 };
 
-/* Connections made with one certificate; replaced as a whole when it is. */
+/* The connections that were made with one certificate. They are replaced
+ * together when the certificate is. */
 struct link {
 	struct http *http;
 	struct kube_credentials credentials; /* lent to http */
@@ -37,7 +38,8 @@ struct kube_client {
 	pthread_mutex_t lock;
 	struct link *link;
 	bool gzip;
-	atomic_bool weighs; /* gzip is not settled yet; set under the lock */
+	atomic_bool weighs; /* whether to use gzip is not decided yet; set under
+			       the lock */
 	int stall_timeout_ms;
 };
 
@@ -157,7 +159,7 @@ static void release(struct kube_client *c, struct link *l)
 		transport_free(l);
 }
 
-/* The link for what is current; taken until release(). */
+/* The transport with the current certificate; counted until release(). */
 static struct link *acquire(struct kube_client *c,
     struct kube_credentials *credentials, struct err *err)
 {

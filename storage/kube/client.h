@@ -1,6 +1,6 @@
 /*
- * Requests to a Kubernetes API server, with its manners: 429 waits as long as
- * Retry-After says, 5xx and lost connections are tried again with jitter, a
+ * Requests to a Kubernetes API server, following its rules: a 429 is repeated
+ * after Retry-After, 5xx and lost connections are tried again with jitter, a
  * 401 renews the credentials once, and a Status body becomes an error that
  * reads as the server meant it. It knows paths and verbs, not kinds.
  *
@@ -23,12 +23,12 @@
 
 struct json_object;
 
-/* The one name under which our server-side applies own fields. */
+/* The field manager of all our server-side applies. */
 #define KUBE_FIELD_MANAGER "backstay"
 
-/* Whether bodies are asked for compressed. AUTO: not from this machine, and
- * elsewhere from when a large answer has shown that the network is what takes
- * the time (kube_client_note_rate). */
+/* Whether answers are requested compressed. AUTO: not if the server runs on
+ * this machine; else once a large answer has shown that the network is what
+ * limits (kube_client_note_rate). */
 enum kube_gzip { KUBE_GZIP_OFF, KUBE_GZIP_ON, KUBE_GZIP_AUTO };
 
 struct kube_client_options {
@@ -48,13 +48,14 @@ void kube_client_freep(struct kube_client **c);
 const char *kube_client_server(const struct kube_client *c); /* the URL */
 const struct cancel *kube_client_cancel(const struct kube_client *c);
 
-/* No byte for so long ends an attempt; 0: the default of http.h. To be set
- * before the first request. */
+/* An attempt ends if no byte arrives for so long; 0: the default of http.h. To
+ * be set before the first request. */
 void kube_client_set_stall_timeout(struct kube_client *c, int timeout_ms);
-/* So many bytes of a body took so long to arrive: the first that are enough
- * to tell settle whether KUBE_GZIP_AUTO compresses. Safe at any time. */
+/* Reports that so many bytes of a body took so long to arrive. The first report
+ * of enough bytes decides whether KUBE_GZIP_AUTO compresses. Safe at any time.
+ */
 void kube_client_note_rate(struct kube_client *c, uint64_t bytes, int64_t ms);
-/* Whether nothing has settled it yet. */
+/* Whether that is not decided yet. */
 bool kube_client_weighs(const struct kube_client *c);
 
 struct kube_request {
@@ -67,13 +68,14 @@ struct kube_request {
 	size_t body_len;
 	size_t max_body_bytes; /* of a collected answer; default 64 MiB */
 	int max_attempts;      /* 0: the client's */
-	/* A request to stop does not break it off: a write whose outcome is to
-	 * be known. */
+	/* Not ended by a cancellation: for a write whose outcome must be known.
+	 */
 	bool see_through;
-	/* Borrowed; in the place of the client's, where it is not NULL. */
+	/* Borrowed; used instead of the client's if it is not NULL. */
 	const struct cancel *cancel;
-	/* As in http.h: takes a 2xx as it arrives. on_attempt comes before
-	 * each attempt, so that what a broken one delivered is dropped. */
+	/* As in http.h: receives a 2xx as it arrives. on_attempt is called
+	 * before each attempt, so that the caller can drop what a broken one
+	 * delivered. */
 	int (*on_data)(
 	    void *ctx, const void *data, size_t len, struct err *err);
 	int (*on_attempt)(void *ctx, struct err *err);
@@ -109,9 +111,9 @@ void kube_answer_done(struct kube_answer *a); /* wipes the body */
 int kube_client_send(struct kube_client *c, const struct kube_request *r,
     struct kube_answer *answer, struct err *err);
 
-/* Of a failure with that status of HTTP: leaves ERR_DENIED to a right that is
- * missing, which a caller may do without. Credentials that are not accepted, or
- * that a plugin could not get, become ERR_NETWORK. */
+/* For a failure with that HTTP status: keeps ERR_DENIED only for a missing
+ * right, which a caller may do without. Credentials that the server does not
+ * accept, or that a plugin could not get, become ERR_NETWORK. */
 void kube_answer_denied_for_rights_alone(int status, struct err *err);
 
 /* GET of one JSON document; NULL as for kube_client_send, or ERR_FORMAT. The

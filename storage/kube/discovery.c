@@ -12,7 +12,8 @@
 #include <string.h>
 
 /* https://kubernetes.io/docs/concepts/overview/kubernetes-api/: servers before
- * 1.26 take the last and answer the older form; without it some answer 406. */
+ * 1.26 use the last and answer in the older format; without it some answer 406.
+ */
 #define ACCEPT_AGGREGATED                                                      \
 	"application/json;g=apidiscovery.k8s.io;v=v2;"                         \
 	"as=APIGroupDiscoveryList,"                                            \
@@ -22,12 +23,12 @@
 
 enum {
 	REQUESTS_AT_ONCE = 3,
-	/* A broken aggregated API says 503 at once, and again. */
+	/* A broken aggregated API answers 503 at once, each time. */
 	ATTEMPTS = 3,
 	MAX_GROUP_VERSIONS = 4096,
 };
 
-/* *status becomes that of the answer, 0 where there was none. */
+/* *status becomes the HTTP status, 0 if there was no answer. */
 static struct json_object *ask(struct kube_client *c, const char *path,
     const char *accept, int *status, struct err *err)
 {
@@ -49,7 +50,7 @@ static struct json_object *ask(struct kube_client *c, const char *path,
 	return j;
 }
 
-/* The older form: one list for each group and version. */
+/* The older format: one list for each group and version. */
 struct group_version {
 	char *name;
 	struct json_object *list;
@@ -93,7 +94,7 @@ static void add_gv(struct listing *l, const char *name)
 	vec_add(&l->all)->name = str_dup(name);
 }
 
-/* The preferred version of each group first, then its others. */
+/* The preferred version of each group comes first, then its others. */
 static void add_groups(struct listing *l, const struct json_object *list)
 {
 	const struct json_object *groups = json_get(list, "groups");
@@ -110,9 +111,9 @@ static void add_groups(struct listing *l, const struct json_object *list)
 	}
 }
 
-/* Who looks into a group of another server is told by the API server that this
- * one does not answer. No answer at all, or none for this account, says
- * nothing of the group. */
+/* The API server itself answers with such a status for a group whose own server
+ * is down. Without an answer, or if this account may not ask, nothing is known
+ * of the group. */
 static bool server_is_down(const struct group_version *gv)
 {
 	return gv->status >= 500 || gv->status == 404 || gv->list;
@@ -138,8 +139,8 @@ static int discover_lists(struct kube_client *c, struct kube_api *api,
 		if (gv->list &&
 		    kube_api_add_list(api, gv->name, gv->list, &bad) == 0)
 			continue;
-		/* Without the core group nothing makes sense; without the
-		 * right to look, or after a signal, nothing will. */
+		/* Without the core group, without the right to ask, or after a
+		 * cancellation, going on makes no sense. */
 		if (!strchr(gv->name, '/') || bad.code == ERR_CANCELLED) {
 			*err = bad;
 			return -1;
@@ -164,7 +165,7 @@ static int check_form(const struct json_object *j, const char *path,
 	    "GET %s: this is no answer of a Kubernetes API server", path);
 }
 
-/* What is asked first, of any server. */
+/* The first request to any server. */
 enum { CORE, GROUPS, VERSION, FIRST_COUNT };
 
 struct first {
@@ -190,7 +191,7 @@ static void fetch_first(void *ctx, size_t i)
 	    i == VERSION ? NULL : ACCEPT_AGGREGATED, &status, &f->errs[i]);
 }
 
-/* Each of /api and /apis in the form the server chose. */
+/* Reads /api and /apis, each in the format that the server chose. */
 static int discover(
     struct kube_client *c, struct kube_api *api, struct err *err)
 {
@@ -210,7 +211,7 @@ static int discover(
 		return -1;
 	if (is_aggregated(groups) && kube_api_add_aggregated(api, groups, err))
 		return -1;
-	/* For people; without it there is none. */
+	/* Only for messages, which do without it. */
 	api->server_version =
 	    str_dup(json_get_str(first.answers[VERSION], "gitVersion"));
 	return discover_lists(c, api, is_aggregated(core) ? NULL : core,
@@ -244,7 +245,8 @@ int kube_discovery_elsewhere(
 	return services ? 0 : -1;
 }
 
-/* Who may not see which servers there are takes their word for it. */
+/* If the account may not list APIServices, the judgement of server_is_down
+ * stays. */
 static void settle_broken(struct kube_client *c, struct kube_api *api)
 {
 	struct err ignored = ERR_INIT;

@@ -1,10 +1,11 @@
 /*
- * Asking an API server what it serves. First the aggregated form (one request
- * each for /api and /apis; Kubernetes 1.26 on), where the server does not
- * speak it the older one request per group and version.
+ * Asks an API server what it serves. First in the aggregated format (one
+ * request each for /api and /apis; Kubernetes 1.26 on); if the server does not
+ * support that, one request for each group and version.
  *
- * A group whose server is down is a warning that names it, not a failure; one
- * of which nothing is known for another reason is a gap (unavailable.h).
+ * A group whose server is down is a warning that names it, not a failure. A
+ * group of which nothing is known for another reason is missing from the backup
+ * (unavailable.h).
  */
 #ifndef STORAGE_KUBE_DISCOVERY_H
 #define STORAGE_KUBE_DISCOVERY_H
@@ -18,21 +19,21 @@ struct kube_client;
 int kube_discovery_read(
     struct kube_client *c, struct kube_api *api, struct err *err);
 
-/* Asks for what the aggregated form does not tell: in which version objects are
- * kept (kube_api_stored_version). NULL: those of Kubernetes' own groups,
- * for of custom ones their definitions say it, where they are read. What cannot
- * be asked stays unknown. */
+/* Asks for what the aggregated format does not say: in which version objects
+ * are stored (kube_api_stored_version). NULL: asks for the groups of Kubernetes
+ * itself, since definitions say it of custom ones. If it cannot be asked, it
+ * stays unknown. */
 void kube_discovery_stored_versions(struct kube_client *c, struct kube_api *api,
     const struct strvec *api_versions);
 
-/* Adds the groups and versions ("metrics.k8s.io/v1beta1") for which the server
- * asks others, as its APIServices say. -1 as kube_client_get. */
+/* Adds the groups and versions ("metrics.k8s.io/v1beta1") that other servers
+ * serve for this one, according to its APIServices. -1 as kube_client_get. */
 int kube_discovery_elsewhere(
     struct kube_client *c, struct strvec *api_versions, struct err *err);
 
-/* What tells one cluster from another: the UID of its namespace kube-system,
- * which is made with the cluster and cannot be deleted. The caller frees; NULL
- * as kube_client_get, mostly ERR_DENIED. */
+/* Identifies a cluster: the UID of its namespace kube-system, which is made
+ * with the cluster and cannot be deleted. The caller frees; NULL as
+ * kube_client_get, mostly ERR_DENIED. */
 char *kube_discovery_cluster_uid(struct kube_client *c, struct err *err);
 
 #endif

@@ -58,7 +58,7 @@ int kube_exec_parse(const char *text, size_t len, const char *api_version,
 	    "it printed neither a token nor a certificate with its key");
 }
 
-/* KUBERNETES_EXEC_INFO: what the plugin may know of the cluster. */
+/* KUBERNETES_EXEC_INFO: what the plugin is told of the cluster (client-go). */
 static char *exec_info(const struct kube_access *a, struct err *err)
 {
 	cleanup(json_freep) struct json_object *j = json_new_object();

@@ -11,11 +11,12 @@
 
 enum {
 	MAX_CERT_BYTES = 256 * 1024,
-	/* Renewed so long before it expires: a request is on its way. */
+	/* Renewed this long before it expires, since a request takes time. */
 	EARLY_MS = 10 * 1000,
 };
 
-/* A file as it was when it was read: a rotation changes one of these. */
+/* A file as it was when it was read: when it is replaced, one of these changes.
+ */
 struct seen {
 	dev_t device;
 	ino_t inode;
@@ -35,7 +36,8 @@ struct kube_identity {
 	struct secret *token;
 	char *cert_pem;
 	struct secret *key_pem;
-	int64_t expires_ms; /* of what an exec plugin gave; 0: run it */
+	int64_t expires_ms; /* serial of what an exec plugin gave; 0: run the
+			       plugin */
 	uint64_t serial;
 	uint64_t cert_serial;
 };
@@ -66,8 +68,8 @@ void kube_identity_free(struct kube_identity *i)
 	free(i);
 }
 
-/* True where the file is another than last time (or cannot be looked at:
- * reading it then says why). */
+/* True if the file is another than last time, or cannot be checked: then
+ * reading it gives the reason. */
 static bool changed(const char *path, struct seen *seen)
 {
 	struct stat st;
@@ -98,7 +100,8 @@ static int refresh_token_file(struct kube_identity *i, struct err *err)
 	struct secret *token = secret_from_file(path, err);
 	if (!token) {
 		i->token_seen.valid = false;
-		/* In the middle of a rotation the last one still serves. */
+		/* While the files are being replaced, the last credentials
+		 * still serve. */
 		return i->token ? 0 : err_wrap(err, "the token file");
 	}
 	secret_free(i->token);
@@ -190,7 +193,7 @@ bool kube_identity_refused(struct kube_identity *i, uint64_t serial)
 	pthread_mutex_lock(&i->lock);
 	bool newer = i->serial != serial;
 	if (!newer) {
-		/* Look at everything again, whatever its age. */
+		/* Checks everything again, whatever its age. */
 		i->expires_ms = 0;
 		i->token_seen.valid = false;
 		i->cert_seen.valid = false;

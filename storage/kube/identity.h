@@ -1,8 +1,8 @@
 /*
- * Who we are to an API server, now: the token or certificate that a
+ * The current credentials for an API server: the token or certificate that a
  * kube_access leads to, kept fresh. Token and certificate files are read again
- * when they change, an exec plugin runs again when what it gave expires or the
- * server refuses it.
+ * when they change; an exec plugin runs again when its credentials expire or
+ * the server refuses them.
  *
  * One identity serves many threads.
  */
@@ -26,7 +26,7 @@ struct kube_identity *kube_identity_new(const struct kube_access *a,
     const struct clock *clock, const struct cancel *cancel);
 void kube_identity_free(struct kube_identity *i); /* takes NULL */
 
-/* What is current, brought up to date where need be. */
+/* The current credentials, renewed if needed. */
 struct kube_credentials {
 	struct secret *token; /* owned, or NULL */
 	char *cert_pem;	      /* owned, or NULL */
@@ -38,8 +38,8 @@ int kube_identity_get(
     struct kube_identity *i, struct kube_credentials *out, struct err *err);
 void kube_credentials_done(struct kube_credentials *c);
 
-/* The server refused what had this serial. True where there is, or may be,
- * something newer, so that another try is worth it. */
+/* The server refused the credentials with this serial. True if there are, or
+ * may be, newer ones, so that another attempt is worth it. */
 bool kube_identity_refused(struct kube_identity *i, uint64_t serial);
 
 /* What an exec plugin printed; pure. */

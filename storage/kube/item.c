@@ -21,7 +21,7 @@ void kube_item_done(struct kube_item *item)
 	buf_done(&item->kind);
 }
 
-/* A string member that may come once. */
+/* A string member that may occur once. */
 static void read_text(
     struct json_scan *s, struct buf *to, bool *seen, const char *twice)
 {
@@ -138,8 +138,7 @@ int kube_item_read(struct kube_item *item, const char *text, size_t len,
 	item->empty = json_scan_next_is(&s, '}');
 	while (json_scan_member(&s, &first, &key))
 		member(&s, item, key, seen, &watching);
-	/* They are put in front where they are lacking, and there cannot be
-	 * two of them. */
+	/* They are put first if they are missing; they cannot occur twice. */
 	if (!s.wrong && ((seen[1] && !item->api_version.len) ||
 			    (seen[2] && !item->kind.len)))
 		return err_set(err, ERR_FORMAT,

@@ -1,10 +1,10 @@
 /*
- * One object as the API server wrote it: checked from end to end, what a
- * backup needs to know of it found in place, and then written out byte for
- * byte, but for two things: of `managedFields` what belongs to an updated
- * status is left out (the fields alone: its manager stays), and apiVersion and
- * kind are put in front where items of a list lack them. No tree is built.
- * Pure. https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ * One object as the API server wrote it: checked from end to end, searched for
+ * what a backup needs to know, and written out byte for byte, with two
+ * exceptions: of `managedFields`, the fields of an updated status are left out
+ * (their manager stays), and apiVersion and kind are put first if an item of a
+ * list lacks them. No tree is built. Pure.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 #ifndef STORAGE_KUBE_ITEM_H
 #define STORAGE_KUBE_ITEM_H
@@ -18,7 +18,7 @@
 
 struct json_object;
 
-/* Names of other objects, wherever in an object they are referred to. */
+/* Names of other objects that this object mentions, wherever they occur. */
 enum kube_mention {
 	KUBE_MENTION_STORAGE_CLASS,
 	KUBE_MENTION_PRIORITY_CLASS,
@@ -76,14 +76,13 @@ bool kube_item_has_controller(const struct kube_item *item);
  * where it has no owners. */
 struct json_object *kube_item_owners(const struct kube_item *item);
 
-/* Of a Service, the node ports (and the port of health checks) that somebody
- * chose rather than the API server, by managedFields, which name the fields
- * that each writer sent: an array of numbers, the caller's. NULL where there
- * are no managedFields to tell by. */
+/* For a Service, the node ports (and the port of health checks) that a user
+ * chose rather than the API server. managedFields tell, since they name the
+ * fields that each writer sent. An array of numbers, which the caller frees;
+ * NULL if there are no managedFields. */
 struct json_object *kube_item_chosen_ports(const struct kube_item *item);
-/* Of a Service: its clusterIP where somebody chose it, as its managedFields
- * tell; NULL where the server did, or where it is not known. The caller frees.
- */
+/* For a Service: its clusterIP if a user chose it, according to managedFields;
+ * NULL if the server chose it, or if that is not known. The caller frees. */
 struct json_object *kube_item_chosen_address(const struct kube_item *item);
 
 #endif

@@ -83,7 +83,7 @@ struct json_object *kube_item_chosen_ports(const struct kube_item *item)
 
 	if (!item->managed.at)
 		return NULL;
-	/* Most Services are of type ClusterIP and have none. */
+	/* Most Services are of type ClusterIP and have no node ports. */
 	if (!memmem(item->text, item->len, "odePort\"", strlen("odePort\"")))
 		return json_new_array();
 	cleanup(json_freep) struct json_object *managed =

@@ -195,8 +195,8 @@ static char *dir_of(const char *path)
 		   : str_ndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* Each file of the list that is there; as client-go, one of several may be
- * missing. */
+/* Reads each file of the list that exists; as in client-go, one of several may
+ * be missing. */
 static int load_documents(
     struct document_vec *docs, const char *list, struct err *err)
 {
@@ -272,7 +272,8 @@ struct kube_access *kube_access_in_cluster(const char *dir, struct err *err)
 	autofree char *file = file_join(dir, "namespace");
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
-	/* Only a default for names without one; a pod may do without. */
+	/* It is only a default for names without a namespace; a pod may do
+	 * without. */
 	if (file_read(file, 1024, &text, &ignored) == 0 && text.len)
 		a->namespace_ = str_ndup(text.data, strcspn(text.data, "\r\n"));
 	return steal(a);

@@ -1,12 +1,12 @@
 /*
- * How to reach a cluster and who to be there: a kubeconfig file as client-go
- * reads it (https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/), or
- * the credentials of a pod. It reads what is written; getting a token from it,
- * again and again, is identity.h's.
+ * How to reach a cluster, and with which credentials: a kubeconfig file as
+ * client-go reads it
+ * (https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/), or the
+ * credentials of a pod. It only reads what is written; identity.h gets tokens
+ * from it and renews them.
  *
- * Known and refused with their names: auth-provider plugins (gone from
- * Kubernetes since 1.26), and insecure-skip-tls-verify unless the caller says
- * so too.
+ * Refused by name: auth-provider plugins (removed from Kubernetes in 1.26), and
+ * insecure-skip-tls-verify unless the caller allows it, too.
  */
 #ifndef STORAGE_KUBE_KUBECONFIG_H
 #define STORAGE_KUBE_KUBECONFIG_H
@@ -63,17 +63,17 @@ struct kube_access_options {
 	const char *kubeconfig;
 	const char *context; /* NULL: the current one */
 	bool in_cluster;     /* a pod's credentials and nothing else */
-	bool allow_insecure; /* insecure-skip-tls-verify may be followed */
+	bool allow_insecure; /* whether insecure-skip-tls-verify is allowed */
 };
 
-/* NULL with ERR_NOT_FOUND (no such file or context), ERR_USAGE (what the file
- * says cannot be followed; the message names it and the way out), or
- * ERR_FORMAT. */
+/* NULL with ERR_NOT_FOUND (no such file or context), ERR_USAGE (it asks for
+ * something that is not supported; the message names it and the alternative),
+ * or ERR_FORMAT. */
 struct kube_access *kube_access_load(
     const struct kube_access_options *o, struct err *err);
 
-/* The same out of a text: pure, so that it can be fuzzed. `dir` is what the
- * relative paths in it start from; `name` is for messages. */
+/* The same from a text: pure, so that it can be fuzzed. Relative paths start
+ * from `dir`; `name` is for messages. */
 struct kube_access *kube_access_parse(const char *text, size_t len,
     const char *dir, const char *name, const struct kube_access_options *o,
     struct err *err);

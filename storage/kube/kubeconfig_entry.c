@@ -15,7 +15,8 @@ const char *kube_entry_text(struct kube_entry e, const char *key)
 	return text && *text ? text : NULL;
 }
 
-/* The caller frees; relative paths start from the file that says them. */
+/* The caller frees; relative paths start from the directory of the file that
+ * has them. */
 static char *path_of(struct kube_entry e, const char *key)
 {
 	const char *path = kube_entry_text(e, key);

@@ -1,5 +1,5 @@
 /*
- * The clusters and users of kubeconfig files: what one entry says, taken into a
+ * Reads one entry of a kubeconfig file, a cluster or a user, into a
  * kube_access. Within kubeconfig.c alone. Pure.
  */
 #ifndef STORAGE_KUBE_KUBECONFIG_ENTRY_H
@@ -19,11 +19,11 @@ struct kube_entry {
 /* A text; "" counts as not given, as in client-go. */
 const char *kube_entry_text(struct kube_entry e, const char *key);
 
-/* Server, authority and transport. -1 with ERR_USAGE or ERR_FORMAT, which name
- * the file and the way out. */
+/* Server, authority and transport. -1 with ERR_USAGE or ERR_FORMAT, whose
+ * message names the file and the alternative. */
 int kube_entry_cluster(struct kube_access *a, struct kube_entry e,
     const struct kube_access_options *o, struct err *err);
-/* Credentials, or the way to them, and impersonation. */
+/* Credentials, or how to get them, and impersonation. */
 int kube_entry_user(
     struct kube_access *a, struct kube_entry e, struct err *err);
 

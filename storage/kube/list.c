@@ -15,8 +15,10 @@ enum {
 	MAX_RESTARTS = 5,
 	GONE = 410,
 	DEFAULT_MAX_PAGES = 1000 * 1000,
-	MAX_EMPTY_PAGES = 1000, /* in a row: a selector may match few items */
-	SMALLER = 8,		/* times, where a page was over its cap */
+	MAX_EMPTY_PAGES =
+	    1000, /* empty pages in a row: a selector may match few items */
+	SMALLER =
+	    8, /* how often a page over its cap is asked for in smaller ones */
 };
 
 void kube_list_result_done(struct kube_list_result *r)
@@ -32,19 +34,20 @@ struct reading {
 	struct kube_client *client;
 	struct kube_page *page;
 	size_t page_size;
-	struct kube_revision *shared; /* to be read at; or NULL */
+	struct kube_revision *shared; /* the revision to read at; or NULL */
 	char *revision;		      /* of it, that is asked for; or NULL */
 	bool finds;		      /* what others are to ask for */
 	char *token; /* `continue` of the page that is read; or NULL */
 	struct kube_prefetch *next; /* the page after it, asked for; or NULL */
 	char *next_token;
-	struct index
-	    *tokens; /* all of this reading, against going in circles */
+	struct index *tokens; /* over all attempts, to detect a list that
+				 repeats itself */
 	unsigned empty_pages; /* in a row */
-	int64_t promised;     /* items still to come by the last page; or -1 */
+	int64_t promised; /* items that are still to come according to the last
+			     page; or -1 */
 	struct kube_repeat repeat; /* of this page */
-	int64_t first_byte_ms;	   /* of this attempt at it */
-	bool changed;		   /* another attempt brought other items */
+	int64_t first_byte_ms;	   /* how many of this attempt at the page */
+	bool changed;		   /* a later attempt returned other items */
 };
 
 static void prefetch_next(struct reading *r);
@@ -76,7 +79,8 @@ static int add_data(void *ctx, const void *data, size_t len, struct err *err)
 		r->first_byte_ms = clock_ticks_ms(r->o->clock);
 	if (kube_page_feed(r->page, data, len, err) == 0)
 		return 0;
-	/* Fewer items a page may do; one that is too large alone does not. */
+	/* A page of fewer items may fit; an item that is too large by itself
+	 * does not. */
 	if (kube_page_is_over_cap(r->page) && r->page_size > 1) {
 		r->page_size = (r->page_size + SMALLER - 1) / SMALLER;
 		r->changed = true;
@@ -84,7 +88,7 @@ static int add_data(void *ctx, const void *data, size_t len, struct err *err)
 	return -1;
 }
 
-/* Breaks off what was asked for ahead, or has it as *taken. */
+/* Ends the request that was sent ahead, or returns it in *taken. */
 static void end_prefetch(struct reading *r, struct kube_prefetch **received)
 {
 	struct kube_prefetch *next = steal(r->next);
@@ -98,7 +102,7 @@ static void end_prefetch(struct reading *r, struct kube_prefetch **received)
 		kube_in_flight_leave(r->o->in_flight);
 }
 
-/* At which revision the list is to be read, or that it is to find it. */
+/* Sets the revision at which the list is read, or that it is to find one. */
 static void ask_revision(struct reading *r)
 {
 	if (!r->shared || r->finds || r->revision)
@@ -107,7 +111,7 @@ static void ask_revision(struct reading *r)
 	r->finds = !r->revision;
 }
 
-/* The others need not wait for this list any more. */
+/* The others need not wait for this list any longer. */
 static void end_search(struct reading *r, const char *found)
 {
 	if (r->finds)
@@ -140,8 +144,8 @@ static void begin_attempt(struct reading *r)
 	r->first_byte_ms = 0;
 }
 
-/* What `continue` asks for is fixed, so that another attempt goes on where the
- * one before broke off; a first page may be another one by then. */
+/* A `continue` token always returns the same items, so another attempt goes on
+ * where the one before broke off. A first page may have changed by then. */
 static int on_attempt(void *ctx, struct err *err)
 {
 	struct reading *r = ctx;
@@ -161,8 +165,8 @@ static struct kube_request page_of(
 		buf_add_str(query, "&labelSelector=");
 		percent_add(query, r->o->labels, strlen(r->o->labels), "");
 	}
-	/* A token says itself at which revision it goes on, and the server
-	 * refuses to be told twice. */
+	/* The token contains the revision, and the server refuses a request
+	 * that also names one. */
 	if (token) {
 		buf_add_str(query, "&continue=");
 		percent_add(query, token, strlen(token), "");
@@ -179,8 +183,8 @@ static struct kube_request page_of(
 	    .ctx = r};
 }
 
-/* Before the first item that it may be; not while it is to be learned from this
- * page how to ask for others. */
+/* Sent before the first item of a page is handled, as early as possible; not
+ * while this page still decides how others are requested. */
 static void prefetch_next(struct reading *r)
 {
 	const struct buf *token = kube_page_continue(r->page);
@@ -220,7 +224,8 @@ static int check_count(
 	    (long long)promised, (long long)now);
 }
 
-/* A list ends some time: none goes in circles, or on and on without items. */
+/* Every list must end: one that repeats a token, or goes on without items, is
+ * refused. */
 static int check_progress(
     struct reading *r, const struct kube_page_meta *meta, struct err *err)
 {
@@ -248,7 +253,8 @@ static int check_progress(
 	return 0;
 }
 
-/* Of the first page that of the list; of the others it has to be the same. */
+/* The first page says the revision of the list; the others must say the same.
+ */
 static int check_revision(
     struct reading *r, const struct kube_page_meta *meta, struct err *err)
 {
@@ -304,7 +310,7 @@ static int end_page(struct reading *r, struct err *err)
 	return 0;
 }
 
-/* The page of r->token: the one that was asked for already, if it is that. */
+/* The page of r->token: the one that was sent ahead, if it is that page. */
 static int receive(
     struct reading *r, struct kube_answer *answer, struct err *err)
 {
@@ -334,8 +340,9 @@ static int read_page(struct reading *r, struct err *err)
 	return 0;
 }
 
-/* Whether the server does not want to answer at the revision that was asked
- * for, as where it keeps the kind elsewhere and has no such revision there. */
+/* Whether the server cannot answer at the revision that was asked for, for
+ * example because it stores the kind elsewhere and has no such revision there.
+ */
 static bool refuses_revision(const struct reading *r)
 {
 	static const int statuses[] = {400, 422, 500, 504};
@@ -346,7 +353,7 @@ static bool refuses_revision(const struct reading *r)
 	return false;
 }
 
-/* The revision of the next start is another one, or none. */
+/* The next start uses another revision, or none. */
 static void let_go_of_revision(struct reading *r)
 {
 	if (!r->revision)
@@ -361,7 +368,7 @@ static void let_go_of_revision(struct reading *r)
 	r->revision = NULL;
 }
 
-/* Whether a failure is of the kind that a new start cures. */
+/* Whether the list may succeed if it starts again. */
 static int start_again(
     struct reading *r, const struct err *failure, struct err *err)
 {
@@ -380,7 +387,8 @@ static int start_again(
 		let_go_of_revision(r);
 	if (restart(r, err) == 0)
 		return 0;
-	/* What made it necessary says more than that it cannot be. */
+	/* The error that made a new start necessary says more than that it is
+	 * not possible. */
 	*err = *failure;
 	return -1;
 }

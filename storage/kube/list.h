@@ -1,8 +1,8 @@
 /*
- * A whole list, page by page: each item is handed on while its page arrives,
- * and the next page is asked for as soon as this one says that there is one.
- * A page that breaks off is asked for again and goes on where it was; a list
- * whose `continue` expired (410) starts again from its first page.
+ * Reads a whole list, page by page: each item is passed on while its page
+ * arrives, and the next page is requested as soon as this one names it. A page
+ * that breaks off is requested again and continues where it was; a list whose
+ * `continue` token expired (410) starts again from its first page.
  *
  * Lists that share a kube_revision are read at that revision, all pages of
  * each: together they show the cluster at one moment.
@@ -23,30 +23,32 @@ struct kube_list_options {
 	const char *labels; /* a label selector, or NULL */
 	const char *accept; /* of the request; NULL: the client's default */
 	size_t page_size;   /* items; 0: 500 */
-	/* A page over its cap is asked for anew with fewer items, and refused
-	 * where one item alone is over it. */
+	/* A page over its cap is requested again with fewer items, and refused
+	 * if one item alone is over it. */
 	struct kube_page_caps caps;
 	uint64_t max_pages; /* no list has more; 0: 1,000,000 */
 	const struct clock *clock;
-	/* Of which the caller has a place; NULL: nothing is asked ahead. */
+	/* The limit of requests sent ahead, in which this list has its place;
+	 * NULL: nothing is sent ahead. */
 	struct kube_in_flight *in_flight;
-	/* To be read at that revision; NULL: at the newest. */
+	/* The list is read at that revision; NULL: at the newest. */
 	struct kube_revision *revision;
-	/* Takes one item; -1 with err set ends the list. This and on_restart
-	 * are called one after the other, but not by one thread. */
+	/* Receives one item; -1 with err set ends the list. This and on_restart
+	 * are never called at the same time, but from more than one thread. */
 	kube_page_fn *on_item;
-	/* Everything that came so far is void: the list starts again; or -1,
-	 * and it fails. */
+	/* Called when the list starts again: all items so far are void. -1 ends
+	 * the list. */
 	int (*on_restart)(void *ctx, struct err *err);
 	void *ctx;
 };
 
 /* How a list came to the revision at which it was read. */
 enum kube_list_pin {
-	KUBE_LIST_NEWEST,  /* no other was asked for */
+	KUBE_LIST_NEWEST,  /* no particular revision was asked for */
 	KUBE_LIST_PINNED,  /* it is that of its kube_revision */
 	KUBE_LIST_OTHER,   /* the server answered at another one */
-	KUBE_LIST_REFUSED, /* the server would not; then read at the newest */
+	KUBE_LIST_REFUSED, /* the server refused; the list was then read at the
+			      newest */
 };
 
 struct kube_list_result {
@@ -62,10 +64,9 @@ struct kube_list_result {
 };
 void kube_list_result_done(struct kube_list_result *r);
 
-/* -1 as kube_client_send, but ERR_DENIED for 403 alone; ERR_FORMAT where a page
- * is no list, is over its cap, or where fewer items arrived than
- * remainingItemCount had promised. *result is filled as far as it went, also on
- * failure. */
+/* -1 as kube_client_send, but ERR_DENIED for 403 alone; ERR_FORMAT if a page is
+ * no list, is over its cap, or if fewer items arrived than remainingItemCount
+ * had announced. *result is filled as far as the list got, also on failure. */
 int kube_list(struct kube_client *c, const struct kube_list_options *o,
     struct kube_list_result *result, struct err *err);
 

@@ -36,7 +36,7 @@ struct kube_page {
 	enum state state;
 	struct buf key;
 	struct buf value;	/* the value, or the item, that is arriving */
-	struct json_stretch at; /* within it, or within a key */
+	struct json_stretch at; /* nesting within it, or within a key */
 	bool items_seen;
 	bool over_cap;
 	struct kube_page_meta meta;
@@ -59,7 +59,7 @@ void kube_page_free(struct kube_page *p)
 	if (!p)
 		return;
 	buf_done(&p->key);
-	/* It may hold a Secret. */
+	/* The text may contain a Secret. */
 	buf_wipe(&p->value);
 	kube_page_meta_done(&p->meta);
 	free(p);
@@ -88,14 +88,14 @@ static int malformed(
 	    (unsigned long long)(p->meta.bytes + at), what);
 }
 
-/* A member of the list that is not its items is whole. */
+/* A member of the list other than its items is complete. */
 static int value_done(struct kube_page *p, struct err *err)
 {
 	if (!str_eq(buf_str(&p->key), "items"))
 		return kube_page_meta_add(
 		    &p->meta, buf_str(&p->key), &p->value, err);
 	p->items_seen = true;
-	/* An empty list of a Go server. */
+	/* Servers written in Go send null for an empty list. */
 	return str_eq(buf_str(&p->value), "null")
 		   ? 0
 		   : err_set(err, ERR_FORMAT, "the list's items are no list");
@@ -112,8 +112,8 @@ static int keep(struct kube_page *p, const char *data, size_t len, size_t cap,
 	return 0;
 }
 
-/* Whole as they are: collections at depth 0, strings at their quote; numbers
- * and words where something else begins. */
+/* Whether the value is complete: collections at depth 0, strings at their
+ * quote; numbers and words when something else begins. */
 static int in_value(struct kube_page *p, const char *data, size_t len,
     size_t *used, struct err *err)
 {
@@ -148,7 +148,8 @@ static int in_item(struct kube_page *p, const char *data, size_t len,
 		p->meta.items++;
 		return p->on_item(p->ctx, data, n, err);
 	}
-	/* Of one that is too large, no more is kept than shows that it is. */
+	/* Of an item that is too large, only as much is kept as shows that it
+	 * is. */
 	size_t room = p->caps.item_bytes + 1 - p->value.len;
 	buf_add(&p->value, data, n < room ? n : room);
 	if (p->at.depth)
@@ -195,7 +196,7 @@ static void begin_value(struct kube_page *p, char c, size_t *used)
 	}
 }
 
-/* What may come where no text is under way, and what comes after it. */
+/* What may come when no value is being read, and what comes after it. */
 static const struct {
 	enum state in;
 	char c;
@@ -227,7 +228,7 @@ static const char *const wanted[] = {
     [AT_END] = "something after the end",
 };
 
-/* One byte of punctuation; *used is 1 unless it is the start of more. */
+/* One character of punctuation; *used is 1 unless it starts a value. */
 static int punctuation(
     struct kube_page *p, char c, size_t at, size_t *used, struct err *err)
 {
@@ -244,7 +245,7 @@ static int punctuation(
 		buf_clear(p->state == IN_KEY ? &p->key : &p->value);
 		return 0;
 	}
-	/* What is no JSON at all is named as what it is. */
+	/* An answer that is no JSON at all is reported as what it is. */
 	if (p->state == AT_START && c == '<')
 		return malformed(p, at,
 		    "this is HTML; is the server's URL that of the API server, "

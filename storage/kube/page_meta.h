@@ -1,5 +1,5 @@
 /*
- * What a page of a list says of itself, beside its items. Pure.
+ * What a page of a list says about the list, besides its items. Pure.
  */
 #ifndef STORAGE_KUBE_PAGE_META_H
 #define STORAGE_KUBE_PAGE_META_H
@@ -21,8 +21,8 @@ struct kube_page_meta {
 
 void kube_page_meta_clear(struct kube_page_meta *m); /* keeps its memory */
 void kube_page_meta_done(struct kube_page_meta *m);
-/* A member of the list by its key, and its value as JSON text; what is not
- * known is checked and passed over. -1 with ERR_FORMAT. */
+/* Reads a member of the list by its key, from its value as JSON text; members
+ * that are not known are checked and skipped. -1 with ERR_FORMAT. */
 int kube_page_meta_add(struct kube_page_meta *m, const char *key,
     const struct buf *value, struct err *err);
 

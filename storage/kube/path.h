@@ -1,5 +1,5 @@
 /*
- * Where an API server has its objects. Pure.
+ * Paths of objects on an API server. Pure.
  */
 #ifndef STORAGE_KUBE_PATH_H
 #define STORAGE_KUBE_PATH_H

@@ -23,7 +23,8 @@ void kube_in_flight_leave(struct kube_in_flight *f)
 
 bool kube_in_flight_try(struct kube_in_flight *f)
 {
-	/* Read first: a place that is taken meanwhile counts twice then. */
+	/* Read first: a place that is taken meanwhile is then counted twice,
+	 * which is safe. */
 	size_t kept = f ? atomic_load(&f->kept) : 0;
 
 	if (f && atomic_fetch_add(&f->requests, 1) + kept < f->most)
@@ -45,14 +46,14 @@ struct kube_prefetch {
 	pthread_cond_t changed;
 	enum stage stage;
 
-	/* The thread's until it is joined. */
+	/* Belongs to the thread until it is joined. */
 	struct kube_answer answer;
 	struct err err;
 	int result;
 };
 
-/* The caller's part: 0 once he has come for it, -1 where he does not want it
- * any more. */
+/* Where the data waits for the caller: 0 once the caller has come for it, -1 if
+ * the caller does not want it any more. */
 static int wait_for_receiver(struct kube_prefetch *a, struct err *err)
 {
 	pthread_mutex_lock(&a->lock);
@@ -72,7 +73,8 @@ static int on_data(void *ctx, const void *data, size_t len, struct err *err)
 	return a->wanted.on_data(a->wanted.ctx, data, len, err);
 }
 
-/* Nothing was delivered before it is taken, so that nobody needs to know. */
+/* Nothing was delivered yet, so a repeated attempt need not be reported to the
+ * caller. */
 static int on_attempt(void *ctx, struct err *err)
 {
 	struct kube_prefetch *a = ctx;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Of an item, for telling it from another: its name is in there. */
+/* How much of an item identifies it: its name is in there. */
 enum { PRINTED_BYTES = 512 };
 
 static uint64_t add_print(uint64_t print, const char *item, size_t len)
@@ -10,8 +10,8 @@ static uint64_t add_print(uint64_t print, const char *item, size_t len)
 	size_t n = len < PRINTED_BYTES ? len : PRINTED_BYTES;
 	uint64_t word = 0;
 
-	/* As FNV-1a, eight bytes at a time: it tells a page that changed, not
-	 * a forger. */
+	/* Like FNV-1a, but eight bytes at a time. It detects a page that
+	 * changed, not a forgery. */
 	for (size_t i = 0; i < n; i += sizeof(word)) {
 		word = 0;
 		memcpy(&word, item + i,

@@ -1,6 +1,6 @@
 /*
- * A page that may have to be read more than once: which of its items were
- * handed on already, and whether they came the same again. Pure.
+ * For a page that may have to be read more than once: which of its items were
+ * passed on already, and whether they came the same again. Pure.
  */
 #ifndef STORAGE_KUBE_REPEAT_H
 #define STORAGE_KUBE_REPEAT_H
@@ -19,14 +19,14 @@ struct kube_repeat {
 };
 
 enum kube_repeat_verdict {
-	KUBE_REPEAT_NEW,   /* to be handed on; it counts as that from now on */
+	KUBE_REPEAT_NEW,   /* pass it on; it counts as passed on from now */
 	KUBE_REPEAT_KNOWN, /* it was */
-	/* What was handed on is not what comes this time: told at the last of
-	 * those items. */
+	/* The items that were passed on are not those that came this time;
+	 * returned for the last of them. */
 	KUBE_REPEAT_CHANGED,
 };
 
-/* The page from its start. */
+/* Starts the page again. */
 void kube_repeat_attempt(struct kube_repeat *r);
 /* The next item of the attempt. */
 enum kube_repeat_verdict kube_repeat_item(

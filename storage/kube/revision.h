@@ -3,8 +3,8 @@
  * list that is read finds it; all others ask for it, with
  * resourceVersion=R&resourceVersionMatch=Exact
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/, "Semantics for
- * get and list"). etcd forgets old revisions, after five minutes by default:
- * then the next list finds a new one. Shared by threads.
+ * get and list"). etcd forgets old revisions, after five minutes by default;
+ * then the next list finds a new one. Safe from many threads.
  */
 #ifndef STORAGE_KUBE_REVISION_H
 #define STORAGE_KUBE_REVISION_H
@@ -25,12 +25,12 @@ struct kube_revision {
 void kube_revision_init(struct kube_revision *r);
 void kube_revision_done(struct kube_revision *r);
 
-/* The revision to ask for; the caller frees. NULL: the caller's list is the one
- * that finds it, and the others wait until it says kube_revision_found. */
+/* The revision to ask for; the caller frees. NULL: this caller's list has to
+ * find it, and the others wait until it calls kube_revision_found. */
 char *kube_revision_ask(struct kube_revision *r);
-/* What that list was read at; NULL where it failed or has none. */
+/* The revision that the list was read at; NULL if it failed or has none. */
 void kube_revision_found(struct kube_revision *r, const char *revision);
-/* The server has forgotten it. */
+/* The server has forgotten the revision. */
 void kube_revision_gone(struct kube_revision *r, const char *revision);
 
 #endif

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* What a cluster makes again by itself, or what means nothing elsewhere. */
+/* Kinds that a cluster makes again by itself, or that mean nothing elsewhere.
+ */
 static const struct {
 	const char *key; /* a glob on the resource's key */
 	const char *reason;
@@ -32,7 +33,7 @@ static const struct {
     {"ingresses.extensions", "the same as ingresses.networking.k8s.io"},
 };
 
-/* What a controller makes again for the object that owns it. */
+/* Objects that a controller makes again for their owner. */
 static const char *const owned[] = {
     "pods", "replicasets.apps", "controllerrevisions.apps"};
 
@@ -50,7 +51,8 @@ bool kube_select_matches(
 	return false;
 }
 
-/* *.k8s.io alone does not tell: snapshots and gateways are custom. */
+/* A group below *.k8s.io need not be Kubernetes' own: snapshots and gateways
+ * are custom. */
 bool kube_select_group_is_builtin(const char *group)
 {
 	static const char *const builtin[] = {"", "apps", "autoscaling",
@@ -100,8 +102,8 @@ bool kube_select_is_marked(const struct kube_item *item)
 	return false;
 }
 
-/* The tree of an object, for the few kinds where the metadata does not tell;
- * they are small. */
+/* The object as a tree, for the few kinds whose metadata is not enough; such
+ * objects are small. */
 static struct json_object *tree(const struct kube_item *item)
 {
 	struct err ignored = ERR_INIT;
@@ -109,9 +111,10 @@ static struct json_object *tree(const struct kube_item *item)
 	return json_parse(item->text, item->len, &ignored);
 }
 
-/* Whether the token controller made it, rather than somebody who asked for a
- * token of that account: it alone sent the type, or the account lists it. What
- * was told by its name would be lost where somebody chose such a name. */
+/* Whether the token controller made the Secret, rather than a user who wanted a
+ * token of that account: then only the controller wrote its type, or the
+ * account lists it. Judging by the name would lose a Secret of a user who chose
+ * such a name. */
 static bool is_made_token(const struct kube_item *item)
 {
 	if (!kube_item_lookup(
@@ -134,8 +137,8 @@ static bool is_made_token(const struct kube_item *item)
 }
 
 /* Endpoints by which programs elect a leader, and those of the API server
- * itself; the others are made from a Service, or by hand where it has no
- * selector, which a restore finds out, since it sees the Service. */
+ * itself. Others are made from a Service, or by hand if the Service has no
+ * selector; a restore decides that, since it sees the Service. */
 static bool is_useless_endpoints(const struct kube_item *item)
 {
 	return kube_item_lookup(item->annotations,
@@ -173,7 +176,7 @@ static const char *select_endpoints(
 	return NULL;
 }
 
-/* The account that each namespace gets, as it came. */
+/* The account that each namespace gets, if it was not changed. */
 static bool is_bare_account(const struct kube_item *item)
 {
 	if (!str_eq(buf_str(&item->name), "default"))

@@ -1,6 +1,6 @@
 /*
- * What of a cluster belongs in a backup: which resources, which objects, and
- * why not the others. Pure.
+ * Which resources and objects of a cluster belong in a backup, and why the
+ * others do not. Pure.
  */
 #ifndef STORAGE_KUBE_SELECT_H
 #define STORAGE_KUBE_SELECT_H
@@ -13,8 +13,8 @@
 
 enum kube_scope { KUBE_SCOPE_REFERENCED, KUBE_SCOPE_ALL, KUBE_SCOPE_NONE };
 
-/* The mark, as annotation or label with the value "true", of what its owner
- * wants left out. */
+/* An annotation or label with the value "true" by which an owner excludes an
+ * object. */
 #define KUBE_EXCLUDE_MARK "backstay.io/exclude"
 
 struct kube_selection {
@@ -24,18 +24,19 @@ struct kube_selection {
 	bool keep_useless;
 };
 
-/* A resource by a glob, or by any of some, on its name or its key. */
+/* Whether a resource matches a glob, or any of several, by its name or its key.
+ */
 bool kube_select_fits(const char *glob, const struct kube_resource *r);
 bool kube_select_matches(
     const struct strvec *globs, const struct kube_resource *r);
 
-/* NULL where it is in; else why not (a constant text). */
+/* NULL if it is included; else why not (a constant text). */
 const char *kube_select_resource(
     const struct kube_selection *s, const struct kube_resource *r);
 const char *kube_select_object(const struct kube_selection *s,
     const struct kube_resource *r, const struct kube_item *item);
 
-/* Whether it bears KUBE_EXCLUDE_MARK. */
+/* Whether it has KUBE_EXCLUDE_MARK. */
 bool kube_select_is_marked(const struct kube_item *item);
 
 /* Names and globs; empty `wanted` is all. */

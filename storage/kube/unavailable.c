@@ -28,7 +28,7 @@ void kube_unavailable_add(struct kube_api *api, const char *group_version,
 	add(broken ? &api->broken : &api->unavailable, group_version, why);
 }
 
-/* Whether the API server registered it as its own. */
+/* Whether the API server itself serves it. */
 static bool is_local(
     const struct json_object *services, const char *group_version)
 {

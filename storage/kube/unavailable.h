@@ -1,6 +1,6 @@
 /*
- * What an API server says that it serves, and that cannot be asked: which of it
- * another server is to answer for, and is down. Pure.
+ * What an API server claims to serve but cannot: tells apart what another
+ * server is to answer for, and is down. Pure.
  */
 #ifndef STORAGE_KUBE_UNAVAILABLE_H
 #define STORAGE_KUBE_UNAVAILABLE_H
@@ -9,14 +9,14 @@
 
 #include <stdbool.h>
 
-/* A group and version that does not say what it serves, and why. Where its
- * `server_is_down`, it is broken: an APIService may be so for months.
- * Kubernetes' own groups are never so, and leave a gap. */
+/* A group and version of which it is not known what it serves, and why. If
+ * `server_is_down`, it is broken: an APIService may be so for months. Groups of
+ * Kubernetes itself are never broken in this way, and count as missing. */
 void kube_unavailable_add(struct kube_api *api, const char *group_version,
     bool server_is_down, const char *why);
 
-/* With an APIServiceList: what is broken and has no other server, such as
- * custom resources, is a gap after all. */
+/* Reads an APIServiceList: a broken group that no other server serves, such as
+ * custom resources, counts as missing after all. */
 void kube_unavailable_settle(
     struct kube_api *api, const struct json_object *services);
 

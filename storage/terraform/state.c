@@ -191,7 +191,7 @@ static void begin_string(struct state_reader *r)
 
 static void end_string(struct state_reader *r)
 {
-	/* A text that was cut is none of those looked for. */
+	/* A text that was cut is none of those that are searched for. */
 	if (r->text_cut)
 		r->text_len = 0;
 	memset(r->text + r->text_len, 0, sizeof(r->text) - r->text_len);
@@ -313,7 +313,7 @@ void state_reader_add(struct state_reader *r, const void *data, size_t len)
 	const char *text = data;
 
 	for (size_t i = 0; i < len && !r->broken; i++) {
-		/* The long strings of a state go by in one step. */
+		/* Skips the long strings of a state in one step. */
 		if (r->token == TOKEN_STRING && r->text_cut && !r->escape) {
 			while (i < len && text[i] != '"' && text[i] != '\\' &&
 			       (unsigned char)text[i] >= 0x20)

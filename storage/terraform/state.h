@@ -1,11 +1,11 @@
 /*
- * What Terraform and OpenTofu state says about itself, read as it passes by:
- * no tree is built, so that a state of any size costs the same memory. The
- * whole text is checked to be JSON on the way.
+ * What Terraform and OpenTofu state says about itself, read as a stream: no
+ * tree is built, so a state of any size needs the same memory. The whole text
+ * is checked to be JSON.
  *
  * Format 4: https://github.com/opentofu/opentofu internal/states/statefile;
- * encrypted state keeps serial and lineage readable beside its
- * encrypted_data. Format 3 keeps resources in modules.
+ * encrypted state keeps serial and lineage readable beside its encrypted_data.
+ * Format 3 keeps resources in modules.
  */
 #ifndef STORAGE_TERRAFORM_STATE_H
 #define STORAGE_TERRAFORM_STATE_H
@@ -36,21 +36,21 @@ struct state_reader *state_reader_new(void);
 void state_reader_free(struct state_reader *r); /* takes NULL */
 void state_reader_freep(struct state_reader **r);
 void state_reader_add(struct state_reader *r, const void *data, size_t len);
-/* Whether what came so far can be the beginning of JSON at all. */
+/* Whether what was read so far can be the beginning of JSON at all. */
 bool state_reader_hopes(const struct state_reader *r);
 /* After all bytes. */
 void state_reader_finish(struct state_reader *r, struct state_facts *facts);
 
-/* Of a text that goes on elsewhere: what its beginning says. `state` is true
- * where serial and lineage came already, `json` is not. */
+/* If the text was only read in part: what its beginning says. `state` is true
+ * if serial and lineage were found already; `json` is not. */
 void state_reader_begun(
     const struct state_reader *r, struct state_facts *facts);
 
 /* In one go. */
 void state_facts_of(const void *data, size_t len, struct state_facts *facts);
 
-/* serial, lineage, terraform_version, resources (of a whole state), encrypted
- * into an object; nothing where it is no state. */
+/* Writes serial, lineage, terraform_version, resources (if the whole state was
+ * read) and encrypted into an object; nothing if it is no state. */
 struct json_object;
 void state_facts_to_json(
     const struct state_facts *facts, struct json_object *object);
