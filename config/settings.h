@@ -144,7 +144,7 @@ VEC_DEFINE(settings_repositories, struct settings_repository);
 struct settings_git {
 	struct settings_repositories repositories;
 	struct settings_credentials_vec credentials;
-	struct strvec accept_missing; /* SHA-256 of LFS objects, lower case */
+	struct strvec accept_missing; /* see the example */
 	int concurrency;
 	int64_t stall_timeout;
 };

@@ -250,7 +250,8 @@ static const struct field git_fields[] = {
 	.flags = FIELD_REQUIRED),
     LIST(settings_git, "credentials", credentials, &credentials_section),
     TEXTS(settings_git, "accept_missing", accept_missing,
-	.right = "ids of LFS objects, each 64 lower-case hex digits"),
+	.right = "ids of LFS objects, each 64 lower-case hex digits, and "
+		 "references, each as NAME:refs/heads/x"),
     INT(settings_git, "concurrency", concurrency, 1, 64, .fallback = "4"),
     DURATION(settings_git, "stall_timeout", stall_timeout, .min = 1000,
 	.max = 86400000, .fallback = "60s"),

@@ -69,6 +69,19 @@ int validate_credentials(const void *data, const struct yaml_node *node,
 
 enum { ID_DIGITS = 64 }; /* SHA-256 in hex */
 
+static bool is_lfs_id(const char *text)
+{
+	return strlen(text) == ID_DIGITS &&
+	       strspn(text, "0123456789abcdef") == ID_DIGITS;
+}
+
+static bool is_reference_of(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	return colon && colon != text && str_starts(colon + 1, "refs/");
+}
+
 int validate_git(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
 {
@@ -77,14 +90,15 @@ int validate_git(const void *data, const struct yaml_node *node,
 	if (!g->repositories.len)
 		return complain(where, node, "repositories", err,
 		    "is empty; list at least one, or leave 'git' out");
-	VEC_EACH (&g->accept_missing, id)
-		if (strlen(*id) != ID_DIGITS ||
-		    strspn(*id, "0123456789abcdef") != ID_DIGITS)
+	VEC_EACH (&g->accept_missing, what)
+		if (!is_lfs_id(*what) && !is_reference_of(*what))
 			return complain(where, node, "accept_missing", err,
 			    "has '%s'; it takes ids of LFS objects, as `git "
 			    "lfs ls-files --long` shows them: 64 lower-case "
-			    "hex digits each",
-			    *id);
+			    "hex digits each; and references, each as "
+			    "NAME:refs/heads/x, NAME being the repository's in "
+			    "the archive",
+			    *what);
 	VEC_EACH (&g->credentials, c)
 		for (const struct settings_credentials *d = c + 1;
 		     d < g->credentials.items + g->credentials.len; d++)

@@ -169,11 +169,11 @@ static int leave_unneeded_out(
 	return 0;
 }
 
-static bool is_accepted(const struct work *w, const char *sha256)
+static bool is_accepted(const struct work *w, const char *what)
 {
 	const struct strvec *accepted = w->c->o->accept_missing;
 
-	return accepted && strvec_has(accepted, sha256);
+	return accepted && strvec_has(accepted, what);
 }
 
 /* What the configuration says may be missing is told, and no more. */
@@ -235,6 +235,27 @@ static int fetch_lfs(struct work *w, struct err *err)
 	return 0;
 }
 
+static void leave_accepted_refs_out(struct work *w)
+{
+	struct mirror_lostvec *lost = &w->state.lost;
+	size_t left = 0;
+
+	VEC_EACH (lost, l) {
+		autofree char *what = str_printf("%s:%s", w->r->name, l->name);
+		if (!is_accepted(w, what)) {
+			lost->items[left++] = *l;
+			continue;
+		}
+		*vec_add(&w->state.warnings) = str_printf(
+		    "reference '%s' is missing, as git.accept_missing allows: "
+		    "%s",
+		    l->name, l->reason);
+		free(l->name);
+		free(l->reason);
+	}
+	lost->len = left;
+}
+
 /* Names the first few, and counts the rest. */
 static void report_lost(struct work *w)
 {
@@ -267,6 +288,7 @@ static void report_one(struct work *w, const struct strvec *uncovered)
 {
 	struct capture *c = w->c;
 	struct git_captured t = captured_of(w);
+	leave_accepted_refs_out(w);
 	struct json_object *j = git_facts_summary(&t, w->totals.bytes);
 	size_t index = (size_t)(w->r - c->o->repositories);
 

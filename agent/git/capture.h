@@ -7,9 +7,12 @@
  *
  *     url           where it came from
  *     head          what HEAD names, "refs/heads/main", or an object id
- *     head_unborn   true where that ref does not exist
- *     refs          {"refs/heads/main": "<40 hex>", ...}, sorted; a byte of a
- *                   name that is no UTF-8 as \xNN
+ *     head_unborn   true where that ref does not exist (head is null where the
+ *                   server does not say its name)
+ *     refs_count    of references
+ *     refs          {"refs/heads/main": "<hex>", ...}, sorted; a byte of a name
+ *                   that is no UTF-8 as \xNN. Left out where they are more than
+ *                   10,000: packed-refs beside it has them all
  *     lfs           {"objects", "bytes", "stored", "missing"}, if any
  *     submodules    ["<path> <url>", ...] that the snapshot does not cover
  */
@@ -38,7 +41,8 @@ struct capture_git_options {
 	const struct capture_git_repository *repositories;
 	size_t count;
 	size_t parallel; /* repositories at once; 0: 4 */
-	/* SHA-256, in hex, of LFS objects that may be missing; or NULL. */
+	/* What may be missing: SHA-256, in hex, of LFS objects, and references
+	 * as "<repository>:refs/..."; or NULL. */
 	const struct strvec *accept_missing;
 };
 

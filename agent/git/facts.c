@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is told of a repository is kept small: its packed-refs has them all. */
+enum { MAX_REFS = 10000 };
+
 static struct json_object *strings(const struct strvec *v)
 {
 	struct json_object *array = json_new_array();
@@ -30,8 +33,9 @@ static char *name_shown(const char *name)
 
 static void set_head(struct json_object *to, const struct git_captured *t)
 {
+	const struct mirror_state *s = t->state;
 	autofree char *head =
-	    t->state->head ? name_shown(t->state->head) : NULL;
+	    s->head && !s->head_unknown ? name_shown(s->head) : NULL;
 
 	json_set_str(to, "head", head);
 }
@@ -53,22 +57,30 @@ static struct json_object *lfs_facts(const struct git_captured *t)
 	return j;
 }
 
+static struct json_object *refs_facts(const struct mirror_state *s)
+{
+	struct json_object *refs = json_new_object();
+	char hex[GIT_ID_HEX];
+
+	VEC_EACH (&s->refs, r) {
+		autofree char *name = name_shown(r->name);
+		git_id_hex(s->hash, r->id, hex);
+		json_set_str(refs, name, hex);
+	}
+	return refs;
+}
+
 struct json_object *git_facts_json(
     const struct git_captured *t, const struct strvec *uncovered)
 {
 	struct json_object *facts = json_new_object();
-	struct json_object *refs = json_new_object();
-	char hex[GIT_ID_HEX];
 
 	json_set_str(facts, "url", t->r->url);
 	set_head(facts, t);
 	json_set_bool(facts, "head_unborn", t->state->head_unborn);
-	VEC_EACH (&t->state->refs, r) {
-		autofree char *name = name_shown(r->name);
-		git_id_hex(t->state->hash, r->id, hex);
-		json_set_str(refs, name, hex);
-	}
-	json_set(facts, "refs", refs);
+	json_set_int(facts, "refs_count", (int64_t)t->state->refs.len);
+	if (t->state->refs.len <= MAX_REFS)
+		json_set(facts, "refs", refs_facts(t->state));
 	if (t->state->lfs.len)
 		json_set(facts, "lfs", lfs_facts(t));
 	if (uncovered->len)

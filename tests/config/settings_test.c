@@ -77,7 +77,9 @@ static const struct bad bads[] = {
 	":5:49: git.concurrency: is text; it takes a whole number"},
     {HEAD "git: {repositories: [{url: /a/b}], accept_missing: [9F]}\n",
 	":5:36: git.accept_missing: has '9F'; it takes ids of LFS objects, as "
-	"`git lfs ls-files --long` shows them: 64 lower-case hex digits each"},
+	"`git lfs ls-files --long` shows them: 64 lower-case hex digits "
+	"each; and references, each as NAME:refs/heads/x, NAME being the "
+	"repository's in the archive"},
     {HEAD "git: {repositories: [{url: /a/b}], concurrency: 0}\n",
 	":5:49: git.concurrency: is out of range; it takes a whole number "
 	"from 1 to 64"},

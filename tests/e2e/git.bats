@@ -206,6 +206,12 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 		! grep -q 'kept as' <<<"$stderr"
 		run -0 restore extract latest --to "$T/out"
 		[ "$(git -C "$T/out/git/hurt.git" for-each-ref --format='%(refname:short)' | sort | tr '\n' ' ')" = 'healthy main newer whole ' ]
+		# Whoever has accepted the loss is told of it, and no more.
+		sed -i "s|^git:|&\n  accept_missing: ['hurt:refs/heads/hurt', 'hurt:refs/heads/also']|" "$BACKSTAY_CONFIG"
+		sleep 1.1
+		run -0 agent backup
+		[[ $output == *"reference 'refs/heads/also' is missing, as git.accept_missing allows: "*complete* ]]
+		config "$url"
 		# It is mended: all is there again.
 		(cd "$T/work" && git cat-file blob "$blob") | git -C "$hurt" hash-object -w --stdin >/dev/null
 		sleep 1.1
@@ -259,7 +265,7 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	id=$(git -C "$GIT_REPOS/web.git" rev-parse main)
 	{
 		echo '# pack-refs with: peeled fully-peeled sorted '
-		seq -f "$id refs/pull/%.0f/head" 100000 259999
+		seq -f "$id refs/pull/%.0f/head" 1000000 1999999
 	} >"$T/packed"
 	git init -q --bare "$GIT_REPOS/many.git"
 	cp -r "$GIT_REPOS/web.git/objects" "$GIT_REPOS/many.git/"
@@ -267,7 +273,11 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	config "$GIT_REPOS/many.git"
 	run -0 agent backup
 	run -0 restore verify latest
-	[ "$(manifest '.sources[0].repositories[0].refs')" -eq 160000 ]
+	[ "$(manifest '.sources[0].repositories[0].refs')" -eq 1000000 ]
+	# Not each of them is told in the contents, but how many there are.
+	run -0 restore extract latest --to "$T/out"
+	jq -e '[.entries[].facts | select(.refs_count) | {n: .refs_count, refs}] == [{n: 1000000, refs: null}]' "$T/out/CONTENTS.json"
+	[ "$(git -C "$T/out/git/many.git" for-each-ref | wc -l)" -eq 1000000 ]
 }
 
 @test "neither the user's configuration of Git nor who owns a path changes what is captured" {

@@ -186,6 +186,7 @@ static void read_refs(struct fetch *f, struct upstream *from)
 	strvec_done(&s->odd_refs);
 	s->hash = from->hash;
 	s->head = steal(from->head);
+	s->head_unknown = from->head_unknown;
 	s->refs = from->refs;
 	s->odd_refs = from->odd_refs;
 	from->refs = (struct git_refvec)VEC_INIT;

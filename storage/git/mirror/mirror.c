@@ -99,6 +99,11 @@ static void describe_store(struct mirror_store *store, struct mirror_state *s)
 		*vec_add(&s->warnings) =
 		    str_printf("the mirror %s was damaged and is made anew: %s",
 			store->dir, store->damage);
+	if (s->head_unknown && s->refs.len)
+		*vec_add(&s->warnings) = str_printf(
+		    "the server does not say which branch its HEAD names, only "
+		    "that there is none of that name: %s stands in its place",
+		    s->head);
 	VEC_EACH (&s->odd_refs, name)
 		*vec_add(&s->warnings) = str_printf(
 		    "the server offers a reference that no repository can "

@@ -32,10 +32,14 @@ void upstream_freep(struct upstream **u)
 
 /* --- a server */
 
-/* HEAD as it is to be: a name, or an id where it is detached. */
-static char *head_of(const struct advert *a)
+/* HEAD as it is to be: a name, or an id where it is detached. A server that
+ * does not know version 2's "unborn" says nothing of a branch that is not
+ * there. */
+static char *head_of(const struct advert *a, bool *unknown)
 {
 	char hex[GIT_ID_HEX];
+
+	*unknown = !a->head_target && !a->has_head;
 
 	if (a->head_target && git_ref_name_valid(a->head_target))
 		return str_dup(a->head_target);
@@ -57,7 +61,7 @@ static int list_remote(struct upstream *u, const char *url,
 		    "the repository is a shallow clone: its history is cut "
 		    "off; complete it on the server (git fetch --unshallow)");
 	u->hash = a->hash;
-	u->head = head_of(a);
+	u->head = head_of(a, &u->head_unknown);
 	u->refs = a->refs;
 	a->refs = (struct git_refvec)VEC_INIT;
 	VEC_EACH (&a->odd, name)

@@ -21,6 +21,7 @@ struct upstream {
 	struct repo *repo;     /* NULL for a server */
 	enum git_hash hash;
 	char *head;		/* as mirror_state's */
+	bool head_unknown;	/* as mirror_state's */
 	struct git_refvec refs; /* sorted by name */
 	struct strvec odd_refs; /* offered, but no ref may be called so */
 };

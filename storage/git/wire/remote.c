@@ -58,6 +58,10 @@ static int list_refs(struct remote *r, struct err *err)
 	pktline_printf(&body, "command=ls-refs\n");
 	add_format(&body, &r->advert);
 	pktline_printf(&body, "symrefs\n");
+	/* A host may keep more than references, of its own, beside them. What
+	 * tags peel to is in the objects: it is not asked for. */
+	pktline_printf(&body, "ref-prefix HEAD\n");
+	pktline_printf(&body, "ref-prefix refs/\n");
 	if (advert_cap_has(&r->advert, "ls-refs", "unborn"))
 		pktline_printf(&body, "unborn\n");
 	pktline_flush(&body);

@@ -39,6 +39,11 @@ const char *ssh_errors_advice(const char *stderr_text)
 	    strstr(stderr_text, "Load key"))
 		return "the key file cannot be used: check it and its "
 		       "passphrase";
+	if (strstr(stderr_text, "Could not resolve hostname"))
+		return "~/.ssh/config is not read: where that is a name of "
+		       "it, write what `ssh -G` of the name says in the URL "
+		       "(ssh://user@hostname:port/path) and in ssh_key_file; "
+		       "a ProxyJump cannot be used";
 	if (strstr(stderr_text, "Permission denied (publickey"))
 		return "the server does not take the key";
 	return NULL;

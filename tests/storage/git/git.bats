@@ -335,6 +335,43 @@ harmful_key() { # MODE BYTES
 	diff <(git ls-remote "$R" 'refs/*') <(git ls-remote "$M" 'refs/*')
 }
 
+# Argo CD 3.3's hydrator keeps its state in refs/notes.
+@test "notes, replacements, a stash and symbolic references go there and back" {
+	served
+	git -C "$R" update-ref refs/stash side
+	git -C "$R" update-ref refs/notes/hydrator.metadata refs/notes/commits
+	git -C "$R" symbolic-ref refs/heads/alias refs/heads/side
+	git -C "$R" symbolic-ref refs/remotes/origin/HEAD refs/heads/main
+	for url in "$GIT_HTTP/$N.git" "$GIT_SSH_BASE/$N.git" "$R"; do
+		rm -rf "$M" "$GIT_REPOS/$N-back.git"
+		run -0 tool mirror "$url" "$M"
+		git ls-remote "$R" >"$T/refs"
+		git ls-remote "$M" | diff "$T/refs" -
+		# No server takes refs/stash: a name of one part is "funny" to it.
+		git init -q --bare -b main "$GIT_REPOS/$N-back.git"
+		run -0 tool push "$GIT_HTTP/$N-back.git" "$M"
+		[[ $output == *"refused refs/stash funny refname"* ]]
+		git ls-remote "$GIT_REPOS/$N-back.git" | diff <(grep -v refs/stash "$T/refs") -
+		[ "$(git -C "$GIT_REPOS/$N-back.git" show -s --format=%N main)" = "$(git -C "$R" show -s --format=%N main)" ]
+		rm -rf "$T/back.git"
+		run -0 tool push "$T/back.git" "$M"
+		git ls-remote "$T/back.git" | diff "$T/refs" -
+	done
+	rm -rf "$GIT_REPOS/$N-back.git"
+}
+
+@test "a HEAD of which the server says nothing is told, not made up in silence" {
+	served
+	git -C "$R" symbolic-ref HEAD refs/heads/trunk
+	git -C "$R" config lsrefs.unborn ignore
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"warning the server does not say which branch its HEAD names"*"refs/heads/main stands in its place"* ]]
+	git -C "$R" config lsrefs.unborn advertise
+	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
+	[[ $output == *"head refs/heads/trunk unborn"* ]]
+	[[ $output != *"does not say"* ]]
+}
+
 # Those that a newer git writes are written by hand here.
 @test "a file path: extensions of the format are known, or refused by name" {
 	served

@@ -29,6 +29,9 @@ static void each_failure_has_its_kind_and_its_advice(void **state)
 	    /* Its words are about a file here, not about the repository. */
 	    {"Load key \"/k\": No such file or directory\n", 255, ERR_NETWORK,
 		"passphrase"},
+	    {"ssh: Could not resolve hostname work: Name or service not known"
+	     "\r\n",
+		255, ERR_NETWORK, "~/.ssh/config is not read"},
 	    {"", -1, ERR_NETWORK, NULL},
 	};
 
