@@ -213,7 +213,7 @@ install: all
 	  $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 README.md config/backstay.example.yaml \
 	  $(DESTDIR)$(PREFIX)/share/doc/backstay
-	cp -r config/kubernetes config/systemd $(DESTDIR)$(PREFIX)/share/doc/backstay
+	cp -r config/kubernetes config/systemd config/prometheus config/grafana $(DESTDIR)$(PREFIX)/share/doc/backstay
 	sed -i 's|^ExecStart=/usr/bin/|ExecStart=$(PREFIX)/bin/|' \
 	  $(DESTDIR)$(PREFIX)/share/doc/backstay/systemd/*.service
 

@@ -124,6 +124,27 @@ static int begin_snapshot(struct backup_run *r, struct err *err)
 	return r->archive ? 0 : -1;
 }
 
+/* What was read so far, how fast, and, where that is known, how long it will
+ * take on. */
+static void describe_pace(
+    const struct backup_run *r, struct sources *sources, struct buf *line)
+{
+	struct archive_totals t = archive_writer_progress(r->archive);
+	int64_t ms = clock_ticks_ms(r->a->env.clock) - r->capture_ticks;
+	int64_t left = sources_left_ms(sources, ms);
+
+	buf_printf(line, "%llu entries, ", (unsigned long long)t.entries);
+	str_add_bytes(line, t.bytes);
+	if (ms >= 1000) {
+		buf_add_str(line, ", ");
+		str_add_bytes(line, t.bytes * 1000 / (uint64_t)ms);
+		buf_add_str(line, "/s");
+	}
+	if (ms >= 5000 && left >= 1000)
+		buf_printf(line, ", %lld:%02lld left",
+		    (long long)(left / 60000), (long long)(left / 1000 % 60));
+}
+
 static void show_progress(void *ctx, struct sources *sources)
 {
 	struct backup_run *r = ctx;
@@ -131,11 +152,9 @@ static void show_progress(void *ctx, struct sources *sources)
 
 	if (!log_progress_shown())
 		return;
-	struct archive_totals t = archive_writer_progress(r->archive);
-	buf_printf(&line, "%s: %llu entries, ",
-	    cancel_requested(r->a->env.cancel) ? "stopping" : "capturing",
-	    (unsigned long long)t.entries);
-	str_add_bytes(&line, t.bytes);
+	buf_add_str(&line,
+	    cancel_requested(r->a->env.cancel) ? "stopping: " : "capturing: ");
+	describe_pace(r, sources, &line);
 	sources_describe(sources, &line);
 	log_progress("%s", line.data);
 }
@@ -213,6 +232,7 @@ static int capture(struct backup_run *r, struct err *err)
 		    "'terraform'",
 		    r->settings->file);
 	r->started = now_seconds(r);
+	r->capture_ticks = clock_ticks_ms(r->a->env.clock);
 	sources_run(&r->sources, show_progress, r);
 	r->finished = now_seconds(r);
 	if (cancel_check(r->a->env.cancel, err) || judge(r, err))

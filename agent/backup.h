@@ -40,7 +40,7 @@ struct backup_run {
 	struct archive_writer *archive;
 	struct sources sources;
 	struct archive_totals totals;
-	int64_t started_ticks;
+	int64_t started_ticks, capture_ticks;
 	int64_t started, finished; /* seconds */
 };
 

@@ -365,6 +365,27 @@ void sources_describe(struct sources *s, struct buf *out)
 	pthread_mutex_unlock(&s->lock);
 }
 
+int64_t sources_left_ms(struct sources *s, int64_t elapsed_ms)
+{
+	int64_t left = 0;
+
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->count && left >= 0; i++) {
+		const struct source_task *t = &s->tasks[i];
+		if (t->ended)
+			continue;
+		if (!t->done || t->total < t->done) {
+			left = -1;
+			continue;
+		}
+		double part = (double)(t->total - t->done) / (double)t->done;
+		int64_t own = (int64_t)(part * (double)elapsed_ms);
+		left = own > left ? own : left;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return left;
+}
+
 bool sources_note_failed(const struct source_task *t)
 {
 	return !t->report.items && t->report.missing.len;

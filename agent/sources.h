@@ -58,6 +58,9 @@ struct capture_kube_cluster sources_cluster(
     const struct settings_cluster *c, struct kube_client *client);
 /* Appends how far each is, then what it is at: " | git 1/3 | helm-charts". */
 void sources_describe(struct sources *s, struct buf *out);
+/* How long they will take on, if all goes on as it went since so long; -1 where
+ * one does not know how much it has to read. */
+int64_t sources_left_ms(struct sources *s, int64_t elapsed_ms);
 /* Whether nothing of it could be captured. */
 bool sources_note_failed(const struct source_task *t);
 

@@ -377,7 +377,7 @@ until_may() { # KUBECONFIG VERB RESOURCE [OPTION...]
 }
 
 @test "the ClusterRole that is shipped is enough" {
-	local manifest=$BATS_TEST_DIRNAME/../../config/kubernetes/rbac.yaml
+	local manifest=$BATS_TEST_DIRNAME/../../config/kubernetes/base/agent.yaml
 	local kubectl=${KUBECTL:-${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}/kubectl}
 	[ -x "$kubectl" ] || skip "no kubectl: scripts/kube-assets builds one"
 	"$kubectl" --kubeconfig "$KUBE_CONFIG" create namespace backstay ||

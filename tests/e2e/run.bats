@@ -337,7 +337,7 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	make_vaults
 	script -qec "'$BACKSTAY_BUILD/backstay-agent' backup" /dev/null </dev/null >"$BATS_TEST_TMPDIR/tty"
 	grep -q 'capturing: ' "$BATS_TEST_TMPDIR/tty"
-	grep -qE 'capturing: [0-9]+ entries, [0-9.]+ [KMGi]*B \| kubernetes [0-9]+/[0-9]+ \| ' "$BATS_TEST_TMPDIR/tty"
+	grep -qE 'capturing: [0-9]+ entries, [0-9.]+ [KMGi]*B(, [0-9.]+ [KMGi]*B\/s)?(, [0-9]+:[0-9]{2} left)? \| kubernetes [0-9]+/[0-9]+ \| ' "$BATS_TEST_TMPDIR/tty"
 	slow
 	# Never longer than the terminal is wide: it could not be renewed in place.
 	script -qec "stty cols 50; '$BACKSTAY_BUILD/backstay-agent' backup" /dev/null </dev/null |

@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# What is shipped for Kubernetes: built by kustomize, taken by the real API
+# server, and turned into Jobs and Pods by its controllers.
+# shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+# bats file_tags=slow
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	export P=$BATS_FILE_TMPDIR/p
+	kube_is_there real || return 0
+	mkdir -p "$P"
+	kube_server real start "$P/kube"
+	kubectl create namespace backstay
+}
+
+teardown_file() {
+	! kube_is_there real || kube_server real stop "$P/kube"
+}
+
+setup() {
+	kube_is_there real || skip "the real API server is not there: scripts/kube-assets builds it"
+}
+
+assets=${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}
+
+kubectl() { "$assets/kubectl" --kubeconfig "$P/kube/kubeconfig" "$@"; }
+
+# Overlays need a kustomize of this decade (kubectl 1.21); the base builds with
+# the one that Debian 12 has, too.
+kustomize() { # FOLDER
+	local k
+	for k in "$assets/kubectl" kubectl; do
+		if command "$k" kustomize "$top/config/kubernetes/$1" >"$P/built" 2>"$P/error"; then
+			# The server of Debian 12 has CronJobs as batch/v1beta1.
+			[ -n "$(kubectl api-resources --api-group=batch -o name | grep cronjobs.batch)" ] || return
+			if kubectl api-versions | grep -qx batch/v1 && ! kubectl get --raw /apis/batch/v1 | grep -q cronjobs; then
+				awk 'BEGIN { RS = "---\n"; ORS = "---\n" } /kind: CronJob/ { sub("batch/v1", "batch/v1beta1") } { print }' "$P/built"
+			else
+				cat "$P/built"
+			fi
+			return
+		fi
+	done
+	cat "$P/error" >&2
+	return 1
+}
+
+@test "the real API server takes all of the base" {
+	kustomize base >"$P/base.yaml"
+	[ "$(grep -c '^kind: CronJob' "$P/base.yaml")" -eq 3 ]
+	kubectl apply --dry-run=server -f "$P/base.yaml" | tee "$P/taken"
+	[ "$(wc -l <"$P/taken")" -eq "$(grep -c '^kind:' "$P/base.yaml")" ]
+}
+
+@test "the overlays build, and the server takes them" {
+	for o in s3 pvc; do
+		kustomize "overlays/$o" >"$P/$o.yaml" || skip "this kubectl is too old for overlays: $(head -1 "$P/error")"
+		kubectl apply --dry-run=server -f "$P/$o.yaml" | tee "$P/taken"
+		[ "$(wc -l <"$P/taken")" -eq "$(grep -c '^kind:' "$P/$o.yaml")" ]
+	done
+	# Each job of the second has the vault's volume.
+	[ "$(grep -c 'claimName: backstay-vault' "$P/pvc.yaml")" -eq 4 ]
+	[ "$(grep -c 'mountPath: /var/backups/backstay' "$P/pvc.yaml")" -eq 4 ]
+}
+
+@test "the CronJob controller makes a Job of it, and the Job a Pod" {
+	kustomize base | sed 's/schedule: 17 .*/schedule: "* * * * *"/' >"$P/base.yaml"
+	grep -q 'schedule: "\* \* \* \* \*"' "$P/base.yaml"
+	kubectl apply -f "$P/base.yaml"
+	# The next full minute, and what the controllers take.
+	for _ in {1..1200}; do
+		kubectl -n backstay get pods -o json >"$P/pods"
+		jq -e 'any(.items[]; .metadata.labels["app.kubernetes.io/component"] == "backup" and .metadata.ownerReferences[0].name != "backstay-vault-init")' "$P/pods" >/dev/null && break
+		sleep 0.1
+	done
+	kubectl -n backstay get jobs -o json >"$P/jobs"
+	jq -e 'any(.items[]; .metadata.ownerReferences[0] | .kind == "CronJob" and .name == "backstay-backup")' "$P/jobs"
+	jq -e '.items | map(select(.metadata.labels["app.kubernetes.io/component"] == "backup")) | length > 0 and all(.spec | .serviceAccountName == "backstay" and .securityContext.runAsNonRoot and .containers[0].securityContext.readOnlyRootFilesystem)' "$P/pods"
+	kubectl -n backstay patch cronjob backstay-backup -p '{"spec": {"suspend": true}}'
+}
+
+@test "each account may do what it needs, and the one of a restore nothing until it is bound" {
+	kustomize base | kubectl apply -f - >/dev/null
+	may() { kubectl auth can-i "${@:2}" --as="system:serviceaccount:backstay:$1" --all-namespaces; }
+	until [ "$(may backstay list secrets)" = yes ]; do sleep 0.1; done
+	run ! may backstay get secrets
+	run ! may backstay create pods
+	run ! may backstay-prune list secrets
+	run ! may backstay-verify list secrets
+	run ! may backstay-restore list secrets
+	kubectl create clusterrolebinding backstay-restore --clusterrole=backstay-restore --serviceaccount=backstay:backstay-restore
+	until [ "$(may backstay-restore create secrets)" = yes ]; do sleep 0.1; done
+	may backstay-restore delete deployments.apps
+	may backstay-restore bind clusterroles
+	kubectl delete clusterrolebinding backstay-restore
+}
+
+@test "the Job of a restore is one that the server takes" {
+	kubectl create --dry-run=server -f "$top/config/kubernetes/restore-job.yaml"
+}
+
+@test "the configurations are valid, and the alerts are those of config/prometheus" {
+	for f in base overlays/s3 overlays/pvc; do
+		"$BACKSTAY_BUILD/backstay-agent" check --show-config --config "$top/config/kubernetes/$f/backstay.yaml" | grep -q '^name: "production"'
+	done
+	sed -n '/^groups:/,$p' "$top/config/prometheus/backstay.rules.yaml" >"$P/rules"
+	sed -n '/^  groups:/,$ s/^  //p' "$top/config/kubernetes/monitoring/prometheusrule.yaml" | diff "$P/rules" -
+}
