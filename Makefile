@@ -8,6 +8,7 @@
 # make lint               format, includes and calls, static analysis, shell
 # make format             clang-format over the C sources
 # make fuzz               the fuzzers; FUZZ_SECONDS= each
+# make deb                Debian's packages, in build/deb
 # make simulate           timelines of vaults under attack; SEEDS= of them
 #
 # V=1 shows commands; CC= and BUILD= choose compiler and build directory;
@@ -69,7 +70,7 @@ TOOLS := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC)) \
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
 SIMULATE := $(BUILD)/tests/sim/vault/simulate
 
-.PHONY: all install test check check-unit check-e2e sanitize lint format fuzz \
+.PHONY: all install deb test check check-unit check-e2e sanitize lint format fuzz \
   simulate clean unit-programs test-tools fuzz-programs
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
@@ -140,7 +141,7 @@ $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(RESTORE) $(AGENT) $(C
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
--include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) -path '*/deb' -prune -o -type f -name '*.d' -print)
 .SECONDARY:
 
 unit-programs: $(UNIT)
@@ -205,10 +206,28 @@ lint: all
 	  storage config agent restore
 	shellcheck -x $$(git ls-files -z --cached --others --exclude-standard scripts tests findings .ci | xargs -0 grep -lE '^#!.*\b(ba)?sh$$')
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	  $(DESTDIR)$(PREFIX)/share/doc/backstay
+# The page of the configuration has the example whole, so that it always says
+# every key.
+PAGE := $(BUILD)/backstay.yaml.5
+$(PAGE): config/backstay.yaml.5.in config/backstay.example.yaml
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^[.']/\\\\\&&/" \
+	  config/backstay.example.yaml > $@.example
+	$(Q)sed -e '/^@EXAMPLE@$$/{r $@.example' -e 'd;}' $< > $@
+
+# Completion of command lines, as the programs themselves print it.
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: all $(PAGE)
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/man/man5 \
+	  $(SHARE)/doc/backstay $(SHARE)/bash-completion/completions \
+	  $(SHARE)/zsh/vendor-completions $(SHARE)/fish/vendor_completions.d
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(PAGE) $(SHARE)/man/man5
+	for p in backstay-agent backstay-restore; do \
+	  $(BUILD)/$$p completion bash > $(SHARE)/bash-completion/completions/$$p && \
+	  $(BUILD)/$$p completion zsh > $(SHARE)/zsh/vendor-completions/_$$p && \
+	  $(BUILD)/$$p completion fish > $(SHARE)/fish/vendor_completions.d/$$p.fish || \
+	  exit; done
 	install -m 644 agent/backstay-agent.1 restore/backstay-restore.1 \
 	  $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 README.md config/backstay.example.yaml \
@@ -216,6 +235,15 @@ install: all
 	cp -r config/kubernetes config/systemd config/prometheus config/grafana $(DESTDIR)$(PREFIX)/share/doc/backstay
 	sed -i 's|^ExecStart=/usr/bin/|ExecStart=$(PREFIX)/bin/|' \
 	  $(DESTDIR)$(PREFIX)/share/doc/backstay/systemd/*.service
+
+# Debian's packages, in build/deb, out of what is committed or about to be.
+deb:
+	rm -rf $(BUILD)/deb
+	mkdir -p $(BUILD)/deb/backstay
+	git ls-files -z --cached --others --exclude-standard | \
+	  xargs -0 cp -P --parents -t $(BUILD)/deb/backstay 2>/dev/null || true
+	cd $(BUILD)/deb/backstay && env -u MAKEFLAGS -u MFLAGS dpkg-buildpackage -us -uc -b -rfakeroot
+	ls $(BUILD)/deb/*.deb
 
 clean:
 	rm -rf $(BUILD)

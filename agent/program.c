@@ -1,6 +1,7 @@
 #include "agent/program.h"
 
 #include "agent/agent.h"
+#include "config/cli/cli_completion.h"
 
 /* Each command gets what it works with in a struct of this program. */
 #define RUN(COMMAND)                                                           \
@@ -51,6 +52,11 @@ RUN(check)
 RUN_WATCHED(prune)
 RUN(unlock)
 RUN(vault_init)
+
+static int run_completion(const struct cli_run *r, struct err *err)
+{
+	return cli_completion_print(&agent_program, r->operands->items[0], err);
+}
 
 #define FLAG(NAME, MEMBER, HELP)                                               \
 	CLI_OPTION_FLAG(struct agent_options, NAME, MEMBER, HELP)
@@ -178,7 +184,7 @@ static const struct cli_command commands[] = {
 	    "of backstay-restore) needs no mark.",
 	.options = vault_options,
 	.run = run_vault_init},
-    CLI_COMMAND_END};
+    CLI_COMMAND_COMPLETION(run_completion), CLI_COMMAND_END};
 
 const struct cli_program agent_program = {
     .name = "backstay-agent",

@@ -1,5 +1,6 @@
 #include "restore/program.h"
 
+#include "config/cli/cli_completion.h"
 #include "restore/command.h"
 
 /* Each command gets what it works with in a struct of this program. */
@@ -58,6 +59,12 @@ RUN_WATCHED(apply)
 RUN(release)
 RUN(copy)
 RUN(keygen)
+
+static int run_completion(const struct cli_run *r, struct err *err)
+{
+	return cli_completion_print(
+	    &restore_program, r->operands->items[0], err);
+}
 
 #define FLAG(NAME, MEMBER, HELP)                                               \
 	CLI_OPTION_FLAG(struct restore_options, NAME, MEMBER, HELP)
@@ -389,7 +396,7 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "overwritten.",
 	.options = keygen_options,
 	.run = run_keygen},
-    CLI_COMMAND_END};
+    CLI_COMMAND_COMPLETION(run_completion), CLI_COMMAND_END};
 
 const struct cli_program restore_program = {
     .name = "backstay-restore",
