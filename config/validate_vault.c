@@ -131,8 +131,10 @@ int validate_signing(const void *data, const struct yaml_node *node,
 		known = known || strvec_has(&t->may, "snapshots");
 	if (!known)
 		return complain(where, node, NULL, err,
-		    "says nothing; it takes 'secret_key_file' (to write) or "
-		    "'public_keys' (to read), or signing: none");
+		    "%s; it takes 'secret_key_file' (to write) or "
+		    "'public_keys' (to read), or signing: none",
+		    s->trusted.len ? "trusts nobody with snapshots"
+				   : "says nothing");
 	return 0;
 }
 

@@ -19,6 +19,10 @@
 	"encryption: none\n"                                                   \
 	"signing: none\n"
 
+#define TRUSTED(entry)                                                         \
+	"name: a\nvaults: [{name: a, directory: /v}]\nencryption: none\n"      \
+	"signing: {trusted: [" entry "]}\n"
+
 static struct settings *parse(const char *text)
 {
 	struct err err = ERR_INIT;
@@ -203,6 +207,32 @@ static const struct bad bads[] = {
      "{}\nsigning: none\n",
 	":3:13: encryption: says nothing; it takes 'recipients' (to write) "
 	"or 'identity_files' (to read), or encryption: none"},
+    {TRUSTED("{may: [verify]}"),
+	":4:21: signing.trusted[0]: takes one of 'public_key' and "
+	"'public_key_file'"},
+    {TRUSTED("{public_key: RWx, public_key_file: /k, may: [verify]}"),
+	":4:21: signing.trusted[0]: takes one of 'public_key' and "
+	"'public_key_file'"},
+    {TRUSTED("{public_key: RWx, may: [verify]}"),
+	":4:22: signing.trusted[0].public_key: is no minisign public key; it "
+	"takes the 56 characters RW... of the .pub file's second line"},
+    {TRUSTED("{public_key_file: /k}"),
+	":4:21: signing.trusted[0]: lacks 'may', which takes a list of: "
+	"snapshots, prune, verify"},
+    {TRUSTED("{public_key_file: /k, may: []}"),
+	":4:43: signing.trusted[0].may: is empty; it takes a list of: "
+	"snapshots, prune, verify"},
+    {TRUSTED("{public_key_file: /k, may: verify}"),
+	":4:48: signing.trusted[0].may: is text; it takes a list of: "
+	"snapshots, prune, verify"},
+    {TRUSTED("{public_key_file: /k, may: [verify, write]}"),
+	":4:43: signing.trusted[0].may: holds 'write'; it takes a list of: "
+	"snapshots, prune, verify"},
+    /* Records alone make no snapshot that could be read. */
+    {TRUSTED("{public_key_file: /k, may: [prune, verify]}"),
+	":4:10: signing: trusts nobody with snapshots; it takes "
+	"'secret_key_file' (to write) or 'public_keys' (to read), or signing: "
+	"none"},
     {HEAD "retention: {keep_min: 3}\n",
 	":5:12: retention: keeps nothing; it takes at least one of keep_last, "
 	"keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly, "
