@@ -276,6 +276,22 @@ static void keep_newer_than_verified(const struct run *r)
 	}
 }
 
+/* Where there are fewer good ones than the minimum, the newest of the others
+ * fill it up: that they are bad is what somebody said. */
+static void fill_minimum(const struct run *r, unsigned min)
+{
+	for (size_t n = 0; n < r->count && min; n++)
+		min -= r->items[n].keep && is_good(r, &r->items[n]);
+	for (size_t n = 0; n < r->count && min; n++) {
+		struct retention_item *i = &r->items[n];
+		if (is_good(r, i))
+			continue;
+		min--;
+		if (!i->keep)
+			keep(i, "fewer good ones than the minimum (keep_min)");
+	}
+}
+
 static void keep_above_cap(const struct run *r)
 {
 	unsigned cap = r->policy->max_deletions
@@ -323,12 +339,13 @@ int retention_plan(struct retention_item *items, size_t count,
 	for (enum period p = HOURLY; p < PERIODS; p++)
 		keep_periods(&r, p, per_period[p]);
 	keep_within(&r);
-	keep_newest(&r, is_good,
-	    policy->keep_min ? policy->keep_min : RETENTION_KEEP_MIN_DEFAULT,
-	    "the minimum (keep_min)");
+	unsigned min =
+	    policy->keep_min ? policy->keep_min : RETENTION_KEEP_MIN_DEFAULT;
+	keep_newest(&r, is_good, min, "the minimum (keep_min)");
 	keep_newest_verified(&r);
 	keep_newer_than_good(&r);
 	keep_newer_than_verified(&r);
+	fill_minimum(&r, min);
 	keep_above_cap(&r);
 	return 0;
 }

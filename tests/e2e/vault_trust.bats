@@ -101,6 +101,10 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	agent backup --prune | tee /dev/stderr | grep -q 'no newer one was verified and found good'
 	[ "$(count .manifest.json)" -eq 4 ]
 	restore verify latest
+	# One good one is fewer than keep_min: who calls the others bad may err.
+	agent prune | tee /dev/stderr | grep -q 'fewer good ones than the minimum (keep_min)'
+	[ "$(count .manifest.json)" -eq 4 ]
+	sed -i 's/keep_min: 10/keep_min: 1/' "$BACKSTAY_CONFIG"
 	agent prune
 	[ "$(count .manifest.json)" -eq 1 ]
 }

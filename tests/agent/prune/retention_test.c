@@ -278,7 +278,7 @@ static void one_that_is_not_trusted_stays_and_counts_for_nothing(void **state)
 static void what_was_looked_into_makes_no_room_for_what_was_not(void **state)
 {
 	struct fixture f;
-	struct retention_policy p = {.keep_last = 10, .keep_min = 10};
+	struct retention_policy p = {.keep_last = 10, .keep_min = 1};
 	int64_t now = 1800000000;
 
 	(void)state;
@@ -295,6 +295,36 @@ static void what_was_looked_into_makes_no_room_for_what_was_not(void **state)
 	at(&f, now - HOUR)->verified = true;
 	plan(&f, &p, now);
 	assert_int_equal(kept(&f), 1);
+	retention_zone_free(f.zone);
+}
+
+/* Whoever holds the key of records calls all but the newest bad. */
+static void what_is_called_bad_fills_up_the_minimum(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {.keep_last = 10, .keep_min = 3};
+	int64_t now = 1800000000;
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	for (int day = 5; day >= 2; day--)
+		add(&f, now - day * DAY)->bad = true;
+	add(&f, now - HOUR)->verified = true;
+	plan(&f, &p, now);
+	assert_int_equal(kept(&f), 3);
+	assert_true(at(&f, now - 2 * DAY)->keep);
+	assert_true(at(&f, now - 3 * DAY)->keep);
+	assert_string_equal(at(&f, now - 3 * DAY)->reason,
+	    "fewer good ones than the minimum (keep_min)");
+	/* Good ones take their places. */
+	add(&f, now - 2 * HOUR)->verified = true;
+	plan(&f, &p, now);
+	assert_int_equal(kept(&f), 3);
+	assert_false(at(&f, now - 3 * DAY)->keep);
+	add(&f, now - 3 * HOUR);
+	plan(&f, &p, now);
+	assert_int_equal(kept(&f), 3);
+	assert_false(at(&f, now - 2 * DAY)->keep);
 	retention_zone_free(f.zone);
 }
 
@@ -569,6 +599,7 @@ int main(void)
 		one_that_is_not_trusted_stays_and_counts_for_nothing),
 	    cmocka_unit_test(
 		what_was_looked_into_makes_no_room_for_what_was_not),
+	    cmocka_unit_test(what_is_called_bad_fills_up_the_minimum),
 	    cmocka_unit_test(one_out_of_sight_stays_and_counts_for_nothing),
 	    cmocka_unit_test(one_that_waits_for_its_verification_stays),
 	    cmocka_unit_test(the_cap_lets_the_oldest_go_first),
