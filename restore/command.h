@@ -13,10 +13,12 @@
 
 struct restore_options {
 	struct cli_common common;
-	bool quick, chain;  /* verify */
-	const char *sample; /* verify: "10%" */
-	const char *to;	    /* extract, keygen: a directory; copy: a vault */
-	struct strvec only; /* plan, apply, extract */
+	bool quick, chain;    /* verify */
+	const char *head;     /* a file, instead of the one in state_dir */
+	struct strvec accept; /* findings of the chain, by their names */
+	const char *sample;   /* verify: "10%" */
+	const char *to;	      /* extract, keygen: a directory; copy: a vault */
+	struct strvec only;   /* plan, apply, extract */
 	/* plan, apply, release */
 	const char *existing;
 	bool prune;
@@ -57,6 +59,7 @@ int command_plan(const struct command *c, struct err *err);
 int command_apply(const struct command *c, struct err *err);
 int command_release(const struct command *c, struct err *err);
 int command_rules(const struct command *c, struct err *err);
+int command_head(const struct command *c, struct err *err);
 int command_copy(const struct command *c, struct err *err);
 int command_keygen(const struct command *c, struct err *err);
 

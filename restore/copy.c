@@ -1,5 +1,5 @@
-#include "restore/chain.h"
 #include "restore/command.h"
+#include "restore/head.h"
 #include "restore/open.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -72,7 +72,7 @@ int command_copy(const struct command *c, struct err *err)
 		return err_wrap(err, "copy '%s' to vault '%s'",
 		    o.snapshot->label, target->name);
 	struct err unwritten = ERR_INIT;
-	if (chain_copied(c, to.vault, o.snapshot, &o.trust, &unwritten))
+	if (head_copied(c, to.vault, o.snapshot, &o.trust, &unwritten))
 		log_warn("that it was copied could not be remembered: %s",
 		    unwritten.message);
 	print_copied(c, o.snapshot->label, target->name, copied == 1);

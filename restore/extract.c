@@ -1,5 +1,5 @@
-#include "restore/chain.h"
 #include "restore/command.h"
+#include "restore/head.h"
 #include "restore/look.h"
 #include "restore/open.h"
 #include "restore/things.h"
@@ -168,13 +168,13 @@ int command_extract(const struct command *c, struct err *err)
 	if (!to)
 		return err_set(err, ERR_USAGE,
 		    "extract needs --to DIR, a new or empty directory");
-	if (check_only(&c->options->only, err) || make_target(to, err))
+	if (check_only(&c->options->only, err) || open_snapshot(c, &o, err) ||
+	    head_gate(c, &o, err) || make_target(to, err))
 		return -1;
 	if (c->options->only.len)
 		return extract_only(c, to, err);
 	if (open_extract(c, &o, to, err))
 		return -1;
-	chain_warn(c, &o);
 	print_extracted(c, &o, to);
 	return 0;
 }

@@ -71,6 +71,8 @@ static const struct snapshot *latest(
 
 int open_snapshot(const struct command *c, struct opened *o, struct err *err)
 {
+	if (o->snapshot)
+		return 0;
 	if (open_vault(c, o, err))
 		return -1;
 	if (!o->list.len) {

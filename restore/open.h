@@ -34,7 +34,7 @@ void open_done(struct opened *o);
 const char *open_name(const struct command *c);
 /* The vault (--vault, else the first), the keys, and what is in it. */
 int open_vault(const struct command *c, struct opened *o, struct err *err);
-/* And the snapshot that the operand names. */
+/* And the snapshot that the operand names; nothing where it is open. */
 int open_snapshot(const struct command *c, struct opened *o, struct err *err);
 /* Whether the signature of that snapshot holds. If not, the public keys may
  * just be the wrong ones: then nothing is known about the snapshot, and verify

@@ -58,6 +58,7 @@ RUN(plan)
 RUN_WATCHED(apply)
 RUN(release)
 RUN(copy)
+RUN(head)
 RUN(keygen)
 
 static int run_completion(const struct cli_run *r, struct err *err)
@@ -75,6 +76,15 @@ static int run_completion(const struct cli_run *r, struct err *err)
 #define VAULT                                                                  \
 	CLI_OPTION_VAULT(                                                      \
 	    "The vault to read. Default: the first of the configuration.")
+
+#define CHAIN                                                                  \
+	TEXT("head", head, "FILE",                                             \
+	    "Hold the vault against this head, as `head` printed it, instead " \
+	    "of the one in state_dir."),                                       \
+	    TEXTS("accept", accept,                                            \
+		"delete|replay|truncate|fork|freeze|mix|back-date|flood",      \
+		"Go on although the chain of the vault shows this. May be "    \
+		"repeated.")
 
 static const struct cli_option rules_options[] = {
     FLAG("markdown", markdown,
@@ -94,14 +104,14 @@ static const struct cli_option verify_options[] = {VAULT,
 	"Also check that no snapshot of the vault is missing or was "
 	"replaced, and that the newest snapshot seen by the last such check is "
 	"still there."),
-    CLI_OPTION_END};
+    CHAIN, CLI_OPTION_END};
 
 static const struct cli_option extract_options[] = {VAULT,
     TEXT("to", to, "DIR", "A new or empty directory. Required."),
     TEXTS("only", only, "THING",
 	"Unpack only this, and read only what is needed for it: a thing or a "
 	"path, as ls takes them. May be repeated."),
-    CLI_OPTION_END};
+    CHAIN, CLI_OPTION_END};
 
 static const struct cli_option ls_options[] = {VAULT, CLI_OPTION_END};
 
@@ -116,6 +126,8 @@ static const struct cli_option cat_options[] = {VAULT,
 	"archive, with status and all that the server owns."),
     CLI_OPTION_END};
 
+static const struct cli_option head_options[] = {VAULT, CHAIN, CLI_OPTION_END};
+
 static const struct cli_option copy_options[] = {VAULT,
     TEXT("to", to, "VAULT", "A vault of the configuration. Required."),
     CLI_OPTION_END};
@@ -128,7 +140,7 @@ static const struct cli_option keygen_options[] = {
 
 /* What plan and apply share: they must mean the same. */
 #define PLAN_OPTIONS                                                           \
-	VAULT,                                                                 \
+	VAULT, CHAIN,                                                          \
 	    TEXTS("only", only, "KIND[:NAME]",                                 \
 		"Restore only this part: git, terraform or kubernetes, or "    \
 		"one repository, bucket, state (BUCKET/KEY, or "               \
@@ -384,6 +396,17 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 		       "private key.\n\n" SNAPSHOT_TEXT,
 	.options = copy_options,
 	.run = run_copy},
+    {.name = "head",
+	.operands = "",
+	.summary = "print the head of the vault's chain",
+	.description =
+	    "Checks the chain of the vault as `verify --chain` does, and "
+	    "prints what that would remember of it: at most 1 KiB, signed with "
+	    "signing.record_key_file. Keep it on paper or on another machine: "
+	    "with --head, a vault that was put back to an earlier state shows "
+	    "even where state_dir was lost. Nothing is written.",
+	.options = head_options,
+	.run = run_head},
     {.name = "keygen",
 	.operands = "",
 	.without_settings = true,

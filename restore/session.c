@@ -1,6 +1,6 @@
 #include "restore/session.h"
 
-#include "restore/chain.h"
+#include "restore/head.h"
 #include "restore/rule_options.h"
 #include "restore/targets/destinations.h"
 #include "restore/targets/unused.h"
@@ -229,10 +229,11 @@ int session_plan(struct session *s, struct err *err)
 
 	if (refuse_force(o, err) || rule_options_init(&s->rules, r, err) ||
 	    selection_parse(&s->c->options->only, &s->only, &s->options, err) ||
-	    choose_prune(s, err) || open_tree(s->c, &s->opened, err))
+	    choose_prune(s, err) || open_snapshot(s->c, &s->opened, err) ||
+	    head_gate(s->c, &s->opened, err) ||
+	    open_tree(s->c, &s->opened, err))
 		return -1;
 	report_partial(&s->opened);
-	chain_warn(s->c, &s->opened);
 	choose_existing(s);
 	s->has_targets = true;
 	const struct targets_chosen chosen = {

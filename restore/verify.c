@@ -1,5 +1,5 @@
-#include "restore/chain.h"
 #include "restore/command.h"
+#include "restore/head.h"
 #include "restore/open.h"
 #include "restore/plan/door.h"
 #include "storage/archive/layout.h"
@@ -298,7 +298,7 @@ static int verify(struct verification *v, const char *level, struct err *err)
 	size_t chained = 0;
 	struct err broken = ERR_INIT;
 	int chain =
-	    c->options->chain ? chain_verify(c, o, &chained, &broken) : 0;
+	    c->options->chain ? head_verify(c, o, &chained, &broken) : 0;
 	print(v, level, NULL, chain ? 0 : chained, chain ? &broken : NULL);
 	if (chain)
 		*err = broken;

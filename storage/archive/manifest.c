@@ -33,6 +33,7 @@ void manifest_done(struct manifest *m)
 	free(m->archive.file);
 	VEC_EACH (&m->previous, p) {
 		free(p->vault);
+		free(p->id);
 		free(p->label);
 	}
 	vec_done(&m->previous);
@@ -44,21 +45,22 @@ void manifest_done(struct manifest *m)
 }
 
 void manifest_add_previous(struct manifest *m, const char *vault,
-    const char *label, const char *sha256)
+    const char *id, const char *label, const char *sha256)
 {
 	struct manifest_previous *p = vec_add(&m->previous);
 
 	p->vault = str_dup(vault);
+	p->id = str_dup(id);
 	p->label = str_dup(label);
 	if (label)
 		memcpy(p->sha256, sha256, sizeof(p->sha256));
 }
 
 const struct manifest_previous *manifest_previous_in(
-    const struct manifest *m, const char *vault)
+    const struct manifest *m, const char *vault, const char *id)
 {
 	VEC_EACH (&m->previous, p)
-		if (str_eq(p->vault, vault))
+		if (p->id && id ? str_eq(p->id, id) : str_eq(p->vault, vault))
 			return p;
 	return NULL;
 }
@@ -123,6 +125,8 @@ static struct json_object *previous_array(const struct manifest *m)
 	VEC_EACH (&m->previous, p) {
 		struct json_object *j = json_new_object();
 		json_set_str(j, "vault", p->vault);
+		if (p->id)
+			json_set_str(j, "vault_id", p->id);
 		json_set_str(j, "label", p->label);
 		json_set_str(j, "manifest_sha256", p->label ? p->sha256 : NULL);
 		json_append(list, j);
@@ -318,6 +322,8 @@ static void read_previous(struct reading *outer, struct manifest *m)
 		    .failed = outer->failed};
 		struct manifest_previous *p = vec_add(&m->previous);
 		p->vault = read_str(&r, "vault");
+		if (json_get(r.from, "vault_id"))
+			p->id = read_str(&r, "vault_id");
 		if (json_kind(json_get(r.from, "label")) != JSON_NULL) {
 			p->label = read_str(&r, "label");
 			read_sha256(&r, "manifest_sha256", p->sha256);

@@ -29,10 +29,11 @@
  *   warnings       [text]
  *   tags           [text]
  *   hold           true where retention may not drop it
- *   previous       [{vault, label, manifest_sha256}] of the snapshot before it,
- *                  for each vault it was written to, by its name in the
- *                  configuration; label and digest null where it is the first
- *                  there: a chain that shows what is missing
+ *   previous       [{vault, vault_id, label, manifest_sha256}] of the snapshot
+ *                  before it, for each vault it was written to, by its name in
+ *                  the configuration and the id of its mark; label and digest
+ *                  null where it is the first there: a chain that shows what
+ *                  is missing
  *
  * Version 1 has no `contents`: to read one entry is to read the archive.
  *
@@ -61,6 +62,7 @@ enum { MANIFEST_VERSION = 2, MANIFEST_MAX_BYTES = 64 * 1024 * 1024 };
 /* The snapshot before one, in one vault. */
 struct manifest_previous {
 	char *vault;
+	char *id;    /* of that vault's mark; NULL: an earlier version */
 	char *label; /* NULL: there was none */
 	char sha256[DIGEST_SHA256_HEX];
 };
@@ -101,10 +103,11 @@ void manifest_add_missing(
     struct manifest *m, const char *what, const char *reason);
 /* label NULL: the snapshot is the first in that vault. */
 void manifest_add_previous(struct manifest *m, const char *vault,
-    const char *label, const char *sha256);
-/* What was before it in that vault; NULL where it was not written there. */
+    const char *id, const char *label, const char *sha256);
+/* What was before it in that vault, by its id where both are known (NULL: not),
+ * else by its name; NULL where it was not written there. */
 const struct manifest_previous *manifest_previous_in(
-    const struct manifest *m, const char *vault);
+    const struct manifest *m, const char *vault, const char *id);
 void manifest_add_warning(struct manifest *m, const char *text);
 
 /* Appends the JSON text; the same manifest gives the same bytes. */

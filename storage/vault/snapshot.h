@@ -28,6 +28,8 @@
  *     good, finding            and what was wrong
  *     unseen                   true where that is that its archive was not
  *                              there, or not in its length
+ *     copied_to                the id of the vault (or its name, where it has
+ *                              none) to which it was copied just before
  */
 #ifndef STORAGE_VAULT_SNAPSHOT_H
 #define STORAGE_VAULT_SNAPSHOT_H
@@ -119,6 +121,8 @@ struct snapshot_verdict {
 	int64_t failed_since; /* seconds; the first of those in a row */
 	char level[SNAPSHOT_LEVEL_MAX];
 	uint64_t sequence;
+	/* Somebody whose word counts has copied it into that vault. */
+	bool copied;
 	/* Records that weigh nothing: of no key that is trusted with it, or of
 	 * another manifest than the one that is there. */
 	size_t hearsay, hearsay_failed;
@@ -236,6 +240,7 @@ struct snapshot_finding {
 	bool good;
 	const char *text; /* what was wrong, or NULL */
 	const char *by;	  /* the machine's name */
+	bool copied;	  /* its machine has put it there */
 };
 /* Records it beside the manifest, under key NULL unsigned: it is hearsay then.
  * Its sequence follows the trusted ones. */
@@ -255,7 +260,8 @@ int snapshot_record_pruned(struct vault *v, const char *name,
     const struct snapshot_drops *drops, const struct minisign_key *key,
     const struct clock *clock, struct err *err);
 /* The labels that the records of that name tell of, appended. A record that was
- * not signed as what it is, is named in `forged`; NULL: it is ERR_INTEGRITY. */
+ * not signed as what it is, or tells of a vault of another id, is named in
+ * `forged`; NULL: it is ERR_INTEGRITY. */
 int snapshot_pruned(struct vault *v, const char *name,
     const struct snapshot_trust *trust, struct strvec *labels,
     struct strvec *forged, struct err *err);

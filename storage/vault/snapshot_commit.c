@@ -64,6 +64,8 @@ int snapshot_commit_write(
 
 	if (p->signature->len && put_or_find(v, minisig, p->signature, err))
 		return -1;
+	if (p->shown)
+		*p->shown = true;
 	if (put_or_find(v, manifest, p->manifest, err))
 		return -1;
 	if (check_lock(p, err))

@@ -10,6 +10,7 @@
 #include "storage/vault/lock.h"
 #include "storage/vault/vault.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* All borrowed. */
@@ -20,6 +21,7 @@ struct snapshot_commit {
 	const struct buf *manifest;
 	const struct buf *signature; /* empty: there is none */
 	struct vault_lock *lock;     /* NULL: not asked */
+	bool *shown; /* set where others may have seen it; may be NULL */
 };
 
 /* Writes them beside the archive that is there, where the same are not there

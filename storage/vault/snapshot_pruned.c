@@ -12,8 +12,8 @@ enum { RECORD_MAX_BYTES = 16 << 20, SAME_SECOND_TRIES = 10 };
 
 #define KIND "pruned"
 
-static void write_text(
-    const char *name, const struct snapshot_drops *drops, struct buf *out)
+static void write_text(const struct vault *v, const char *name,
+    const struct snapshot_drops *drops, struct buf *out)
 {
 	cleanup(json_freep) struct json_object *j = json_new_object();
 	struct json_object *list = json_new_array();
@@ -25,6 +25,8 @@ static void write_text(
 		json_append(list, one);
 	}
 	json_set_str(j, "name", name);
+	if (v->id)
+		json_set_str(j, "vault", v->id);
 	json_set(j, "pruned", list);
 	json_write(out, j, JSON_PRETTY);
 	buf_add_char(out, '\n');
@@ -38,7 +40,7 @@ int snapshot_record_pruned(struct vault *v, const char *name,
 	int64_t now = clock_now_ms(clock) / 1000;
 	int result = -1;
 
-	write_text(name, drops, &text);
+	write_text(v, name, drops, &text);
 	/* A run of this very second may have written one, or half of one. */
 	for (int64_t at = now; result && at < now + SAME_SECOND_TRIES; at++) {
 		struct err why = ERR_INIT;
@@ -53,8 +55,9 @@ int snapshot_record_pruned(struct vault *v, const char *name,
 	return result ? err_wrap(err, "recording what is pruned") : 0;
 }
 
-static int read_labels(const struct buf *text, const char *name,
-    struct strvec *labels, struct err *err)
+/* What was pruned of another vault says nothing of this one. */
+static int read_labels(const struct vault *v, const struct buf *text,
+    const char *name, struct strvec *labels, struct err *err)
 {
 	cleanup(json_freep) struct json_object *j =
 	    json_parse(buf_str(text), text->len, err);
@@ -66,6 +69,10 @@ static int read_labels(const struct buf *text, const char *name,
 	    json_kind(list) != JSON_ARRAY)
 		return err_set(err, ERR_FORMAT,
 		    "it is no record of what was pruned of '%s'", name);
+	const char *vault = json_get_str(j, "vault");
+	if (vault && v->id && !str_eq(vault, v->id))
+		return err_set(err, ERR_INTEGRITY,
+		    "it tells of another vault, '%s'", vault);
 	for (size_t i = 0; i < json_len(list); i++) {
 		const char *label = json_get_str(json_at(list, i), "label");
 		if (label)
@@ -83,7 +90,7 @@ static int read_record(struct vault *v, const char *name, const char *object,
 		trust->unsigned_allowed ? NULL : &trust->pruners,
 		RECORD_MAX_BYTES, &text, err))
 		return -1;
-	return read_labels(&text, name, labels, err);
+	return read_labels(v, &text, name, labels, err);
 }
 
 /* Whoever may write to the vault may put one there that says nothing. */

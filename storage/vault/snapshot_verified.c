@@ -16,7 +16,7 @@ enum { RECORD_MAX_BYTES = 64 << 10, SAME_SECOND_TRIES = 10 };
 struct word {
 	int64_t at;
 	uint64_t sequence;
-	bool good, unseen;
+	bool good, unseen, copied;
 	char level[SNAPSHOT_LEVEL_MAX];
 };
 VEC_DEFINE(words, struct word);
@@ -50,6 +50,7 @@ static int by_sequence(const void *a, const void *b)
 static void weigh(const struct word *w, struct snapshot_verdict *out)
 {
 	out->sequence = w->sequence;
+	out->copied = out->copied || w->copied;
 	if (out->failed && !out->unseen && w->good &&
 	    depth_of(w->level) < depth_of(out->level))
 		return;
@@ -61,9 +62,15 @@ static void weigh(const struct word *w, struct snapshot_verdict *out)
 	memcpy(out->level, w->level, sizeof(out->level));
 }
 
+static const char *place_of(const struct vault *v)
+{
+	return v->id ? v->id : vault_name(v);
+}
+
 /* What it says has to be what its name says, of the manifest that is there. */
-static int take_word(const char *object, const struct buf *text,
-    const struct snapshot *s, const char *sha256, struct word *out)
+static int take_word(const struct vault *v, const char *object,
+    const struct buf *text, const struct snapshot *s, const char *sha256,
+    struct word *out)
 {
 	struct err ignored = ERR_INIT;
 	struct label_record name;
@@ -82,6 +89,7 @@ static int take_word(const char *object, const struct buf *text,
 	out->good = name.good;
 	out->unseen = !name.good && json_truth(json_get(j, "unseen"), false);
 	out->sequence = (uint64_t)sequence;
+	out->copied = str_eq(json_get_str(j, "copied_to"), place_of(v));
 	memcpy(out->level, level, strlen(level) + 1);
 	return 0;
 }
@@ -98,7 +106,7 @@ static int read_word(struct vault *v, const char *object,
 		return 0;
 	if (record_read(v, object, KIND, &trust->verifiers, RECORD_MAX_BYTES,
 		&text, &why) == 0)
-		return take_word(object, &text, s, sha256, out) == 0;
+		return take_word(v, object, &text, s, sha256, out) == 0;
 	if (why.code == ERR_INTEGRITY || why.code == ERR_FORMAT ||
 	    why.code == ERR_NOT_FOUND)
 		return 0;
@@ -156,7 +164,7 @@ static int is_unseen(struct vault *v, const struct snapshot *s,
 	return -1;
 }
 
-static void write_text(const struct snapshot *s,
+static void write_text(const struct vault *v, const struct snapshot *s,
     const struct snapshot_finding *f, int unseen, uint64_t sequence, int64_t at,
     struct buf *out)
 {
@@ -173,6 +181,8 @@ static void write_text(const struct snapshot *s,
 	json_set_bool(j, "good", f->good);
 	if (unseen)
 		json_set_bool(j, "unseen", true);
+	if (f->copied)
+		json_set_str(j, "copied_to", place_of(v));
 	json_set_str(j, "finding", f->text ? f->text : "");
 	json_write(out, j, JSON_PRETTY);
 	buf_add_char(out, '\n');
@@ -217,7 +227,7 @@ int snapshot_record_verified(struct vault *v, const struct snapshot *s,
 		struct err why = ERR_INIT;
 		autofree char *object =
 		    label_record_name(s->label, at, f->level, f->good);
-		write_text(s, f, unseen, sequence, at, &text);
+		write_text(v, s, f, unseen, sequence, at, &text);
 		result = record_put(v, object, KIND, &text, key, &why);
 		if (result)
 			*err = why;

@@ -271,7 +271,7 @@ static void fill_manifest(struct snapshot_writer *w, struct manifest *m)
 			continue;
 		if (!m->vault)
 			m->vault = str_dup(vault_describe(p->vault));
-		manifest_add_previous(m, vault_name(p->vault),
+		manifest_add_previous(m, vault_name(p->vault), p->vault->id,
 		    p->previous_label, p->previous_sha256);
 	}
 }
@@ -290,6 +290,22 @@ static struct snapshot_commit commit_of(const struct snapshot_writer *w,
 	    .archive_bytes = w->bytes,
 	    .manifest = manifest,
 	    .signature = signature};
+}
+
+/* Others may have seen the manifest that is withdrawn now, and followed it:
+ * without a record it would be missing from the chain. */
+static void record_withdrawn(const struct snapshot_writer *w, struct vault *v,
+    const struct minisign_key *key)
+{
+	struct snapshot_drop drop = {
+	    .label = w->label, .reason = "withdrawn by the run that wrote it"};
+	const struct snapshot_drops drops = {.items = &drop, .len = 1};
+	struct err ignored = ERR_INIT;
+
+	vault_cleanup_begin(v);
+	(void)snapshot_record_pruned(
+	    v, w->name, &drops, key, w->o.clock, &ignored);
+	vault_cleanup_end(v);
 }
 
 int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
@@ -322,15 +338,19 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 	    commit_of(w, &text, &signature);
 	VEC_EACH (&w->destinations, p) {
 		struct err failure = ERR_INIT;
+		bool shown = false;
 		if (p->failed)
 			continue;
 		snapshot_commit.lock = lock_of(w, p);
+		snapshot_commit.shown = &shown;
 		if (remains_forget(p->vault, w->label, &failure) ||
 		    snapshot_commit_write(
 			p->vault, &snapshot_commit, &failure)) {
 			destination_fail(p, &failure);
 			/* What is there already is another's. */
 			p->wrote = failure.code != ERR_EXISTS;
+			if (shown && p->wrote)
+				record_withdrawn(w, p->vault, key);
 		} else {
 			p->committed = true;
 		}

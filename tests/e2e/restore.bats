@@ -591,8 +591,26 @@ chain() {
 	chain
 	[ "$status" -eq 5 ]
 	grep -q "delete: '${label[1]}' is missing" <<<"$stderr"
-	run -0 --separate-stderr restore extract latest --to "$BATS_TEST_TMPDIR/out"
-	grep -q "chain of the vault does not hold: delete: '${label[1]}'" <<<"$stderr"
+	run --separate-stderr restore extract latest --to "$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 5 ]
+	grep -q "delete: '${label[1]}' is missing.*--accept delete" <<<"$stderr"
+	[ ! -e "$BATS_TEST_TMPDIR/out" ]
+	run --separate-stderr restore plan latest --offline
+	[ "$status" -eq 5 ]
+	grep -q "delete: '${label[1]}' is missing" <<<"$stderr"
+	run -0 --separate-stderr restore extract latest --to "$BATS_TEST_TMPDIR/out" --accept delete
+	grep -q "accepted: delete: '${label[1]}'" <<<"$stderr"
+	# Of one that was named, nothing is asked.
+	restore extract "${label[2]}" --to "$BATS_TEST_TMPDIR/named"
+	# Once accepted, it is told no more; and if it comes back, it is a replay.
+	restore verify latest --quick --chain --accept delete
+	chain
+	[ "$status" -eq 0 ]
+	cp "$P/aside"/* "$P/harmed"
+	chain
+	[ "$status" -eq 5 ]
+	grep -q "replay: '${label[1]}' .*that it was gone had been accepted" <<<"$stderr"
+	rm "$P/harmed/${label[1]}".*
 	# Put back after a look that did not see it.
 	rm "${head[@]}"
 	mv "$P/harmed/${label[2]}".* "$P/aside"
@@ -627,6 +645,79 @@ chain() {
 	[ "$status" -eq 5 ]
 	grep -q 'flood: 21 objects pass for manifests' <<<"$stderr"
 	grep -q "forged or damaged: snapshot 'platform-20990110T000000Z'" <<<"$stderr"
+	restore verify latest --quick --chain --accept flood
+	chain
+	[ "$status" -eq 0 ]
+}
+
+@test "verify --chain: one forged manifest or prune record is hearsay" {
+	chain_vault
+	echo '{}' >"$P/harmed/platform-20990110T000000Z.manifest.json"
+	echo "{\"name\": \"platform\", \"pruned\": [{\"label\": \"${label[0]}\"}]}" >"$P/harmed/platform-20260101T000000Z.pruned.json"
+	chain
+	[ "$status" -eq 0 ]
+	grep -q "forged or damaged: snapshot 'platform-20990110T000000Z'" <<<"$stderr"
+	grep -q "platform-20260101T000000Z.pruned.json' weighs nothing" <<<"$stderr"
+	# Nor does it explain what is missing.
+	rm "$P/harmed/${label[0]}".*
+	chain
+	[ "$status" -eq 5 ]
+	grep -q "delete: '${label[0]}' is missing" <<<"$stderr"
+}
+
+@test "verify --chain: a manifest that others name and that does not hold is no hearsay" {
+	chain_vault
+	echo >>"$P/harmed/${label[1]}.manifest.json"
+	chain
+	[ "$status" -eq 5 ]
+	grep -q "delete: the manifest of '${label[1]}' does not hold" <<<"$stderr"
+}
+
+@test "verify --chain: snapshots of another vault are mixed in, unless somebody copied them" {
+	chain_vault
+	small "$P/other" "$P/other-state"
+	rm -rf "$P/other" "$P/other-state"
+	agent vault init
+	agent backup
+	foreign=$(restore list -o json | jq -r '.snapshots[].label')
+	small "$P/harmed" "$P/harmed-state"
+	cp "$P/other/$foreign".* "$P/harmed"
+	run --separate-stderr restore extract latest --to "$BATS_TEST_TMPDIR/mixed"
+	[ "$status" -eq 5 ]
+	grep -q "mix: '$foreign' was not written to this vault" <<<"$stderr"
+	rm "$P/harmed/$foreign".*
+	sed "s#^vaults:#&\n  - {name: other, directory: $P/other}#" "$P/small.yaml" >"$P/both.yaml"
+	restore --config "$P/both.yaml" copy latest --vault other --to "$(sed -n 's/^ *- {name: \([a-z]*\), directory: .*harmed}$/\1/p' "$P/both.yaml")"
+	chain
+	[ "$status" -eq 0 ]
+	grep -q '1 of 4 snapshots were not written' <<<"$stderr"
+}
+
+@test "the head: on paper it shows what a lost state_dir would not" {
+	chain_vault
+	restore head >"$P/head.txt"
+	[ "$(stat -c %s "$P/head.txt")" -le 1024 ]
+	head -1 "$P/head.txt" >"$P/head.json"
+	tail -n +2 "$P/head.txt" >"$P/head.json.minisig"
+	minisign -Vm "$P/head.json" -p "$P/keys/record.pub" | grep -q 'Trusted comment: head'
+	# The vault is put back, and so is what this machine remembers of it.
+	rm "$P/harmed/${label[2]}".*
+	chain
+	[ "$status" -eq 0 ]
+	for run in 'verify latest --quick --chain' "extract latest --to $BATS_TEST_TMPDIR/back" 'plan latest --offline'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr restore $run --head "$P/head.txt"
+		[ "$status" -eq 5 ]
+		grep -q "truncate: .*'${label[2]}' was its newest" <<<"$stderr"
+	done
+	# A head that somebody changed is none; unsigned, it is believed as it is.
+	sed -i '1s/"time":/"time": /' "$P/head.txt"
+	run --separate-stderr restore verify latest --quick --chain --head "$P/head.txt"
+	[ "$status" -eq 5 ]
+	run --separate-stderr restore verify latest --quick --chain --head "$P/head.json"
+	[ "$status" -eq 5 ]
+	grep -q 'is not signed' <<<"$stderr"
+	grep -q 'truncate' <<<"$stderr"
 }
 
 @test "verify --chain: the newest that was replaced since is named" {

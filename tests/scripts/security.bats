@@ -33,8 +33,9 @@ setup() {
 	for attack in delete truncate fork replay mix back-date freeze flood; do
 		grep -qF "**$attack**" SECURITY.md
 	done
-	for attack in delete truncate fork replay back-date freeze flood; do
-		grep -qE "\"$attack(:|\")" restore/chain.c
+	for attack in delete truncate fork replay mix back-date freeze flood; do
+		grep -qF "\"$attack\"" storage/vault/chain.c
+		"$build/backstay-restore" verify --help | grep -qF "$attack"
 	done
 }
 

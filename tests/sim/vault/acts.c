@@ -21,8 +21,9 @@ enum {
 struct act {
 	struct sim_timeline *t;
 	struct sim_actor actor;
-	bool prunes; /* else it removes no snapshot */
-	bool marked; /* what must stay */
+	bool prunes;	 /* else it removes no snapshot */
+	const char *own; /* label of what it writes itself, and may withdraw */
+	bool marked;	 /* what must stay */
 };
 
 /* While it stands still, others run, for so long that they take its lock. */
@@ -65,7 +66,7 @@ static void removing(void *ctx, const struct sim_store *s, const char *object)
 		mark(a, s);
 	VEC_EACH (&t->truth.snapshots, one) {
 		if (!sim_truth_has_object(one, object) ||
-		    !sim_truth_whole(one, s))
+		    !sim_truth_whole(one, s) || str_eq(a->own, one->label))
 			continue;
 		t->dropped++;
 		if (!a->prunes)
@@ -163,6 +164,7 @@ struct backup {
 	struct place places[SIM_STORES];
 	struct vault *open[SIM_STORES];
 	struct place *open_place[SIM_STORES];
+	struct vault_lock *open_lock[SIM_STORES];
 	size_t open_count;
 	char *label;
 };
@@ -184,6 +186,7 @@ static void open_places(struct backup *b, struct err *err)
 			continue;
 		}
 		b->open_place[b->open_count] = p;
+		b->open_lock[b->open_count] = p->lock;
 		b->open[b->open_count++] = p->vault;
 	}
 }
@@ -226,8 +229,10 @@ static int commit(struct backup *b, struct snapshot_writer *w, struct err *err)
 static int back_up(struct backup *b, struct err *err)
 {
 	struct sim_timeline *t = b->act.t;
-	const struct snapshot_options o = {
-	    .name = SIM_NAME, .clock = &t->clock, .trust = &t->world->trust};
+	const struct snapshot_options o = {.name = SIM_NAME,
+	    .clock = &t->clock,
+	    .trust = &t->world->trust,
+	    .locks = b->open_lock};
 
 	open_places(b, err);
 	if (!b->open_count)
@@ -237,6 +242,7 @@ static int back_up(struct backup *b, struct err *err)
 	if (!w)
 		return -1;
 	b->label = str_dup(snapshot_writer_label(w));
+	b->act.own = b->label;
 	return write_archive(b, w, err) ? -1 : commit(b, w, err);
 }
 
@@ -389,8 +395,10 @@ static void verify_one(struct act *a, const struct sim_store *s,
 	if (!status && whole)
 		one->verified[at] = true;
 	if (!status && !recorded)
-		one->found_bad[at] = false;
+		one->found_bad[at] = one->perhaps_bad[at] = false;
 	if (status && sim_truth_damaged(one, s) && recorded >= 0)
+		one->perhaps_bad[at] = true;
+	if (status && sim_truth_damaged(one, s) && !recorded)
 		one->found_bad[at] = true;
 }
 
@@ -408,8 +416,11 @@ static void judge_verdicts(struct sim_timeline *t, const struct sim_store *s,
 		if (snapshot_manifest(
 			v, one, &t->world->trust, &m, sha256, &err))
 			continue;
+		/* One that another run's lock was taken over by may have lost
+		 * its archive before it wrote its manifest. */
+		bool whole = !snapshot_find_archive(v, &m, &err);
 		manifest_done(&m);
-		if (!truth)
+		if (!truth && whole)
 			sim_broken(t, SIM_FALSE_SUCCESS,
 			    "the manifest of '%s' in '%s' holds, and no run "
 			    "wrote it",
@@ -446,6 +457,55 @@ void sim_act_verify(struct sim_timeline *t, struct sim_store *s)
 	end(&a);
 }
 
+/* ---- restore ------------------------------------------------------------- */
+
+/* What comes out is what went in. */
+static void judge_bytes(struct act *a, const struct sim_store *s,
+    const struct snapshot *which, struct source *from)
+{
+	const struct sim_snapshot *one =
+	    sim_truth_of(&a->t->truth, s, which->label);
+	cleanup(buf_done) struct buf found = BUF_INIT;
+	struct err err = ERR_INIT;
+	char chunk[ARCHIVE_BYTES];
+	ssize_t n;
+
+	while ((n = source_read(from, chunk, sizeof(chunk), &err)) > 0)
+		buf_add(&found, chunk, (size_t)n);
+	if (n == 0 && (!one || found.len != one->archive.len ||
+			  memcmp(found.data, one->archive.data, found.len)))
+		sim_broken(a->t, SIM_FALSE_SUCCESS,
+		    "a restore of '%s' from '%s' reads what was never written",
+		    which->label, s->name);
+}
+
+void sim_act_open(struct sim_timeline *t, struct sim_store *s)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	const struct snapshot_open_options o = {.trust = &t->world->trust};
+	struct err err = ERR_INIT;
+	struct manifest m;
+	struct act a;
+
+	begin(&a, t, "restore");
+	a.actor.pause_at = 0;
+	struct vault *v = sim_vault_open(s, &a.actor);
+	const struct snapshot *which =
+	    snapshot_list(v, SIM_NAME, &list, &err)
+		? NULL
+		: snapshot_resolve(&list, "latest", &err);
+	if (which) {
+		cleanup(source_freep) struct source *from =
+		    snapshot_open(v, which, &o, &m, &err);
+		if (from) {
+			manifest_done(&m);
+			judge_bytes(&a, s, which, from);
+		}
+	}
+	vault_free(v);
+	end(&a);
+}
+
 /* ---- copy ---------------------------------------------------------------- */
 
 static int copy_one(struct act *a, struct vault *from, struct vault *to,
@@ -460,6 +520,30 @@ static int copy_one(struct act *a, struct vault *from, struct vault *to,
 	int status = snapshot_copy(from, which, &o, &target, err);
 	vault_lock_free(l);
 	return status;
+}
+
+/* As `copy` does, for the chain. */
+static void record_copied(struct act *a, struct vault *v,
+    const struct snapshot *s, struct sim_snapshot *one, size_t at)
+{
+	struct sim_timeline *t = a->t;
+	char sha256[DIGEST_SHA256_HEX];
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	if (snapshot_manifest(v, s, &t->world->trust, &m, sha256, &err))
+		return;
+	manifest_done(&m);
+	const struct snapshot_finding f = {.manifest_sha256 = sha256,
+	    .level = "quick",
+	    .good = true,
+	    .by = "simulator",
+	    .copied = true};
+	one->verified[at] = true;
+	if (snapshot_record_verified(v, s, &f, &t->world->trust,
+		t->world->verifier, &t->clock, &err) == 0 &&
+	    was_quiet(a))
+		one->copied[at] = true;
 }
 
 void sim_act_copy(
@@ -477,8 +561,11 @@ void sim_act_copy(
 		const struct snapshot *which =
 		    &list.items[sim_draw(&t->random, list.len)];
 		int status = copy_one(&a, v, target, which, &err);
-		const struct sim_snapshot *one =
+		struct sim_snapshot *one =
 		    sim_truth_of(&t->truth, to, which->label);
+		if (status >= 0 && one)
+			record_copied(&a, target, which, one,
+			    sim_truth_index(&t->truth, to));
 		if (!status && (!one || !sim_truth_whole(one, to)))
 			sim_broken(t, SIM_FALSE_SUCCESS,
 			    "'%s' was copied to '%s', and is not whole there",

@@ -60,6 +60,8 @@ static char *any_label(struct sim_timeline *t)
 static void put(struct sim_timeline *t, struct sim_store *s, const char *name,
     const void *data, size_t len)
 {
+	if (sim_store_keeps(s, sim_store_find(s, name)))
+		return;
 	sim_note(t, "adversary: writes '%s' in '%s'", name, s->name);
 	sim_store_set(s, name, data, len);
 }
@@ -127,7 +129,7 @@ static void delete_one(struct sim_timeline *t, struct sim_store *s)
 {
 	const struct sim_object *o = any_object(t, s);
 
-	if (!o)
+	if (!o || sim_store_keeps(s, o))
 		return;
 	sim_note(t, "adversary: deletes '%s' in '%s'", o->name, s->name);
 	sim_store_drop(s, o->name);
@@ -137,7 +139,7 @@ static void damage_one(struct sim_timeline *t, struct sim_store *s)
 {
 	struct sim_object *o = any_object(t, s);
 
-	if (!o || !o->data.len)
+	if (!o || !o->data.len || sim_store_keeps(s, o))
 		return;
 	sim_note(t, "adversary: damages '%s' in '%s'", o->name, s->name);
 	if (sim_one_in(&t->random, 2))

@@ -11,6 +11,7 @@
 #include "storage/base/str.h"
 #include "tests/sim/vault/acts.h"
 #include "tests/sim/vault/adversary.h"
+#include "tests/sim/vault/looks.h"
 #include "tests/sim/vault/signatures.h"
 #include "tests/sim/vault/timeline.h"
 
@@ -23,7 +24,7 @@
 enum { ACTS_MIN = 8, ACTS_MORE = 20, DAY_S = 86400 };
 
 struct totals {
-	uint64_t seeds, acts, backups, dropped;
+	uint64_t seeds, acts, backups, dropped, looks, trials;
 	uint64_t breaches[SIM_BREACHES];
 };
 
@@ -34,7 +35,7 @@ static struct sim_store *any_store(struct sim_timeline *t)
 
 static void step(struct sim_timeline *t, bool attacked, bool mishaps)
 {
-	uint64_t what = sim_draw(&t->random, 12);
+	uint64_t what = sim_draw(&t->random, 15);
 
 	if (sim_one_in(&t->random, 40)) {
 		sim_note(t, "the state directories are lost");
@@ -50,8 +51,12 @@ static void step(struct sim_timeline *t, bool attacked, bool mishaps)
 		sim_act_prune(t, any_store(t));
 	else if (what < 11)
 		sim_act_verify(t, any_store(t));
-	else
+	else if (what < 12)
 		sim_act_copy(t, any_store(t), any_store(t));
+	else if (what < 13)
+		sim_act_open(t, any_store(t));
+	else
+		sim_look(t, any_store(t), attacked);
 	if (attacked)
 		sim_adversary_collect(t);
 	t->now += (int64_t)sim_draw(&t->random, DAY_S);
@@ -68,7 +73,11 @@ static void run(
 	uint64_t steps = ACTS_MIN + sim_draw(&t.random, ACTS_MORE);
 	while (steps--)
 		step(&t, attacked, mishaps);
+	if (!attacked && !mishaps)
+		sim_look_trial(&t, any_store(&t));
 	totals->seeds++;
+	totals->looks += t.looks;
+	totals->trials += t.trials;
 	totals->acts += t.acts;
 	totals->backups += t.backups;
 	totals->dropped += t.dropped;
@@ -126,13 +135,17 @@ static int tell(const struct totals *t)
 	for (int i = 0; i < SIM_BREACHES; i++)
 		broken = broken || t->breaches[i];
 	printf("%llu timelines, %llu runs, %llu snapshots committed, %llu "
-	       "pruned: %llu good snapshots lost, %llu false successes, %llu "
-	       "refusals to back up\n",
+	       "pruned, %llu looks at chains, %llu of them after harm: %llu "
+	       "good snapshots lost, %llu false successes, %llu refusals to "
+	       "back up, %llu false alarms, %llu harms without a name\n",
 	    (unsigned long long)t->seeds, (unsigned long long)t->acts,
 	    (unsigned long long)t->backups, (unsigned long long)t->dropped,
+	    (unsigned long long)t->looks, (unsigned long long)t->trials,
 	    (unsigned long long)t->breaches[SIM_LOST],
 	    (unsigned long long)t->breaches[SIM_FALSE_SUCCESS],
-	    (unsigned long long)t->breaches[SIM_REFUSED]);
+	    (unsigned long long)t->breaches[SIM_REFUSED],
+	    (unsigned long long)t->breaches[SIM_FALSE_ALARM],
+	    (unsigned long long)t->breaches[SIM_UNNAMED]);
 	return broken ? 1 : 0;
 }
 

@@ -59,6 +59,11 @@ void sim_store_drop(struct sim_store *s, const char *name)
 	*o = s->objects.items[--s->objects.len];
 }
 
+bool sim_store_keeps(const struct sim_store *s, const struct sim_object *o)
+{
+	return o && *s->now < o->kept_until;
+}
+
 uint64_t sim_store_used(const struct sim_store *s)
 {
 	uint64_t used = 0;
@@ -139,11 +144,12 @@ static int sim_put_small(struct vault *v, const char *name, const void *data,
 {
 	struct way *w = of(v);
 
-	(void)retain;
 	if (enter(w, err) || check_free(w, name, err) ||
 	    check_room(w, len, err))
 		return -1;
-	sim_store_set(w->store, name, data, len);
+	struct sim_object *o = sim_store_set(w->store, name, data, len);
+	if (retain == VAULT_RETAIN_SNAPSHOT)
+		o->kept_until = *w->store->now + w->store->keeps_s;
 	return leave(w, err);
 }
 
@@ -184,7 +190,8 @@ static int upload_finish(struct sink *sink, struct err *err)
 	if (enter(w, err) || check_free(w, u->name, err) ||
 	    check_room(w, u->data.len, err))
 		return -1;
-	sim_store_set(w->store, u->name, buf_str(&u->data), u->data.len);
+	sim_store_set(w->store, u->name, buf_str(&u->data), u->data.len)
+	    ->kept_until = *w->store->now + w->store->keeps_s;
 	forget_unfinished(w->store, u->name);
 	return leave(w, err);
 }
@@ -349,7 +356,11 @@ static int sim_remove(struct vault *v, const char *name, struct err *err)
 
 	if (enter(w, err))
 		return -1;
-	if (sim_store_find(w->store, name)) {
+	const struct sim_object *o = sim_store_find(w->store, name);
+	if (sim_store_keeps(w->store, o))
+		return err_set(
+		    err, ERR_DENIED, "'%s' is kept by Object Lock", name);
+	if (o) {
 		if (w->actor->removing)
 			w->actor->removing(w->actor->ctx, w->store, name);
 		sim_store_drop(w->store, name);
@@ -413,6 +424,7 @@ struct vault *sim_vault_open(struct sim_store *s, struct sim_actor *a)
 	w->store = s;
 	w->actor = a;
 	vault_set_name(&w->vault, s->name);
+	vault_set_id(&w->vault, s->name);
 	vault_set_memory(&w->vault, s->state_dir);
 	return &w->vault;
 }

@@ -22,6 +22,7 @@ struct sim_object {
 	int64_t stored_at;
 	/* Until then no list names it, and it is not found at all. */
 	int64_t unlisted_until, hidden_until;
+	int64_t kept_until; /* by Object Lock */
 };
 struct sim_unfinished {
 	char *name;
@@ -34,6 +35,7 @@ struct sim_store {
 	VEC_DEFINE(, struct sim_object) objects;
 	VEC_DEFINE(, struct sim_unfinished) unfinished;
 	uint64_t capacity; /* bytes; 0: no limit */
+	int64_t keeps_s; /* Object Lock: how long it keeps what a snapshot is */
 	/* How its lists are wrong. */
 	bool doubles, drops, unsorted;
 	const int64_t *now; /* seconds, the timeline's */
@@ -45,6 +47,7 @@ struct sim_object *sim_store_find(const struct sim_store *s, const char *name);
 struct sim_object *sim_store_set(
     struct sim_store *s, const char *name, const void *data, size_t len);
 void sim_store_drop(struct sim_store *s, const char *name);
+bool sim_store_keeps(const struct sim_store *s, const struct sim_object *o);
 uint64_t sim_store_used(const struct sim_store *s);
 
 /* One run of one program, and what goes wrong in it, counted in calls of

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BEGIN = 1767225600 /* 2026-01-01 */ };
+enum { BEGIN = 1767225600 /* 2026-01-01 */, DAY_S = 86400 };
 
 static int64_t now_ms(void *ctx)
 {
@@ -40,6 +40,9 @@ void sim_timeline_init(
 	for (size_t i = 0; i < SIM_STORES; i++)
 		t->stores[i] = (struct sim_store){.name = names[i],
 		    .state_dir = world->state_dir,
+		    .keeps_s = sim_one_in(&t->random, 5)
+				   ? (int64_t)sim_draw(&t->random, 10 * DAY_S)
+				   : 0,
 		    .now = &t->now,
 		    .random = &t->random};
 	t->truth.stores = t->stores;
@@ -57,6 +60,8 @@ void sim_timeline_forget(struct sim_timeline *t)
 {
 	struct err err = ERR_INIT;
 
+	for (size_t i = 0; i < SIM_STORES; i++)
+		chain_head_done(&t->heads[i]);
 	if (file_exists(t->world->state_dir) &&
 	    file_remove_tree(t->world->state_dir, &err)) {
 		fprintf(stderr, "simulate: %s\n", err.message);
@@ -100,7 +105,8 @@ void sim_broken(
     struct sim_timeline *t, enum sim_breach what, const char *fmt, ...)
 {
 	static const char *const names[SIM_BREACHES] = {
-	    "LOST", "FALSE SUCCESS", "REFUSED"};
+
+	    "LOST", "FALSE SUCCESS", "REFUSED", "FALSE ALARM", "UNNAMED"};
 	va_list ap;
 
 	t->breaches[what]++;

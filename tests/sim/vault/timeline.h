@@ -8,6 +8,7 @@
 #include "agent/prune/retention.h"
 #include "storage/base/clock.h"
 #include "storage/crypto/minisign.h"
+#include "storage/vault/chain.h"
 #include "storage/vault/snapshot.h"
 #include "tests/sim/vault/random.h"
 #include "tests/sim/vault/store.h"
@@ -34,6 +35,9 @@ enum sim_breach {
 	SIM_LOST,	   /* a good snapshot that the policy keeps */
 	SIM_FALSE_SUCCESS, /* what is not whole was called good */
 	SIM_REFUSED,	   /* a backup, because of what others wrote */
+	SIM_FALSE_ALARM, /* the chain is said not to hold, and nobody harmed it
+			  */
+	SIM_UNNAMED,	 /* ... or to hold, and somebody did */
 	SIM_BREACHES
 };
 
@@ -54,11 +58,12 @@ struct sim_timeline {
 	struct sim_store stores[SIM_STORES];
 	size_t store_count;
 	struct sim_truth truth;
+	struct chain_head heads[SIM_STORES]; /* that the operator remembers */
 	struct retention_policy policy;
 	VEC_DEFINE(, struct sim_relic) relics;
 	unsigned depth; /* of runs inside runs */
 	unsigned breaches[SIM_BREACHES];
-	uint64_t acts, backups, dropped;
+	uint64_t acts, backups, dropped, looks, trials;
 };
 
 void sim_timeline_init(

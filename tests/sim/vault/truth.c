@@ -188,13 +188,17 @@ void sim_truth_mark(struct sim_truth *t, const struct sim_store *s,
 {
 	size_t at = sim_truth_index(t, s);
 	struct found good = VEC_INIT;
+	int64_t newest = -1; /* of those that may pass for good */
 
 	VEC_EACH (&t->snapshots, one) {
 		bool whole = looks_whole(one, s);
 		one->must_stay[depth] = one->hold || one->time > now ||
 					(sim_truth_whole(one, s) && !whole);
-		if (whole && !one->partial && !one->found_bad[at] &&
-		    one->time <= now)
+		if (!whole || one->partial || one->found_bad[at] ||
+		    one->time > now)
+			continue;
+		newest = one->time > newest ? one->time : newest;
+		if (!one->perhaps_bad[at])
 			*vec_add(&good) = one;
 	}
 	vec_sort(&good, newest_first);
@@ -204,8 +208,7 @@ void sim_truth_mark(struct sim_truth *t, const struct sim_store *s,
 		keep_days(&good, policy->keep_daily, depth);
 	}
 	VEC_EACH (&t->snapshots, one)
-		if (one->partial && looks_whole(one, s) &&
-		    (!good.len || one->time > good.items[0]->time))
+		if (one->partial && looks_whole(one, s) && one->time > newest)
 			one->must_stay[depth] = true;
 	vec_done(&good);
 }

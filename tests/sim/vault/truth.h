@@ -21,6 +21,8 @@ struct sim_snapshot {
 	/* By store: a verification found it good, or found damage that was
 	 * there. */
 	bool verified[SIM_STORES], found_bad[SIM_STORES];
+	bool perhaps_bad[SIM_STORES]; /* ... and the record may be there */
+	bool copied[SIM_STORES];      /* and a record says so */
 	bool must_stay[SIM_DEPTHS]; /* by the prune that runs, inside others */
 };
 

@@ -37,8 +37,8 @@ static void manifest_of_a_run(struct manifest *m)
 	    .sha256 = {1, [31] = 2}};
 	strvec_add(&m->tags, "before-upgrade");
 	m->hold = true;
-	manifest_add_previous(m, "disk", "prod-20260101T030405Z", DIGEST);
-	manifest_add_previous(m, "bucket", NULL, NULL);
+	manifest_add_previous(m, "disk", "5e", "prod-20260101T030405Z", DIGEST);
+	manifest_add_previous(m, "bucket", NULL, NULL, NULL);
 }
 
 static int parse(const struct buf *text, struct manifest *m, struct err *err)
@@ -73,11 +73,13 @@ static void what_is_written_is_read(void **state)
 	assert_string_equal(out.tags.items[0], "before-upgrade");
 	assert_string_equal(
 	    json_get_str(json_at(out.missing, 0), "reason"), "refused");
+	assert_string_equal(manifest_previous_in(&out, "disk", NULL)->label,
+	    "prod-20260101T030405Z");
 	assert_string_equal(
-	    manifest_previous_in(&out, "disk")->label, "prod-20260101T030405Z");
-	assert_string_equal(manifest_previous_in(&out, "disk")->sha256, DIGEST);
-	assert_null(manifest_previous_in(&out, "bucket")->label);
-	assert_null(manifest_previous_in(&out, "tape"));
+	    manifest_previous_in(&out, "platter", "5e")->sha256, DIGEST);
+	assert_null(manifest_previous_in(&out, "bucket", "5e")->label);
+	assert_null(manifest_previous_in(&out, "tape", NULL));
+	assert_null(manifest_previous_in(&out, "disk", "77"));
 	/* The signature is over these bytes. */
 	manifest_write(&out, &again);
 	assert_string_equal(buf_str(&again), buf_str(&text));

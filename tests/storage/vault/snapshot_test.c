@@ -167,13 +167,13 @@ static void each_manifest_names_the_one_before(struct fixture *f)
 		      &second, NULL, &err),
 	    err);
 	const struct manifest_previous *p =
-	    manifest_previous_in(&first, f->t->kind);
+	    manifest_previous_in(&first, f->t->kind, NULL);
 	assert_non_null(p);
 	assert_null(p->label);
-	p = manifest_previous_in(&second, f->t->kind);
+	p = manifest_previous_in(&second, f->t->kind, NULL);
 	assert_string_equal(p->label, a);
 	assert_string_equal(p->sha256, sha256);
-	assert_null(manifest_previous_in(&second, "another"));
+	assert_null(manifest_previous_in(&second, "another", NULL));
 	manifest_done(&first);
 	manifest_done(&second);
 	free(steal(b));
