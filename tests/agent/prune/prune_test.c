@@ -340,6 +340,40 @@ static void what_a_list_says_wrongly_drops_nothing_good(struct fixture *f)
 	}
 }
 
+/* What stays is asked for by name where no list has it. */
+static void what_a_list_leaves_out_stops_no_prune(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->t->unlisted = ".tar.zst.age";
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	f->t->unlisted = NULL;
+	assert_int_equal(left(f), f->policy.keep_last);
+}
+
+/* Nor does a manifest that nobody signed, whatever it holds. */
+static void what_passes_for_a_manifest_stops_no_prune(struct fixture *f)
+{
+	static const char *const texts[] = {"", "{}", "no JSON"};
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		autofree char *name = str_printf(
+		    "prod-2020010%zuT000000Z.manifest.json", i + 1);
+		assert_ok(vault_put_small(f->t->real, name, texts[i],
+			      strlen(texts[i]), VAULT_RETAIN_NONE, &err),
+		    err);
+	}
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(left(f), f->policy.keep_last + 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(row_of(&rows, i)->bad);
+		assert_int_equal(row_of(&rows, i)->outcome, PRUNE_KEPT);
+	}
+}
+
 /* By both clocks. */
 static void pass(struct fixture *f, int64_t seconds)
 {
@@ -496,6 +530,8 @@ int main(void)
 	    TEST_ON_VAULTS(tags_hold_and_verifications_count),
 	    TEST_ON_VAULTS(what_is_not_signed_drops_nothing),
 	    TEST_ON_VAULTS(what_a_list_says_wrongly_drops_nothing_good),
+	    TEST_ON_VAULTS(what_a_list_leaves_out_stops_no_prune),
+	    TEST_ON_VAULTS(what_passes_for_a_manifest_stops_no_prune),
 	    TEST_ON_VAULTS(an_archive_that_is_gone_may_come_back),
 	    TEST_ON_VAULTS(an_archive_that_came_back_is_good),
 	    TEST_ON_VAULTS(nothing_goes_once_what_stays_is_not_whole),

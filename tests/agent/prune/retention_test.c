@@ -243,6 +243,34 @@ static void a_span_is_told_as_it_is_written(void **state)
 	retention_zone_free(f.zone);
 }
 
+/* 1800000000 is Friday, 2027-01-15. */
+static void each_period_is_told_by_its_name(void **state)
+{
+	static const struct {
+		struct retention_policy policy;
+		const char *reason;
+	} cases[] = {
+	    {{.keep_hourly = 1, .keep_min = 1},
+		"hourly, 08:00 UTC on 2027-01-15"},
+	    {{.keep_daily = 1, .keep_min = 1}, "daily, 2027-01-15"},
+	    {{.keep_weekly = 1, .keep_min = 1}, "weekly, from 2027-01-11"},
+	    {{.keep_monthly = 1, .keep_min = 1}, "monthly, 2027-01"},
+	    {{.keep_yearly = 1, .keep_min = 1}, "yearly, 2027"},
+	};
+	int64_t now = 1800000000;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct fixture f;
+		open_fixture(&f, "UTC");
+		add(&f, now);
+		plan(&f, &cases[i].policy, now);
+		assert_string_equal(at(&f, now)->reason, cases[i].reason);
+		retention_zone_free(f.zone);
+	}
+	retention_zone_free(NULL);
+}
+
 static void one_that_is_not_trusted_stays_and_counts_for_nothing(void **state)
 {
 	struct fixture f;
@@ -595,6 +623,7 @@ int main(void)
 	    cmocka_unit_test(future_ones_push_nothing_out),
 	    cmocka_unit_test(holds_tags_and_the_newest_verified_stay),
 	    cmocka_unit_test(a_span_is_told_as_it_is_written),
+	    cmocka_unit_test(each_period_is_told_by_its_name),
 	    cmocka_unit_test(
 		one_that_is_not_trusted_stays_and_counts_for_nothing),
 	    cmocka_unit_test(
