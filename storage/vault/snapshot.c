@@ -183,7 +183,7 @@ int snapshot_foreign(struct vault *v, struct strvec *names, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
 
-	if (vault_list(v, "", &items, err))
+	if (vault_list_all(v, &items, err))
 		return err_wrap(err, "listing what is in the vault");
 	VEC_EACH (&items, item)
 		if (!is_ours(item->name))

@@ -130,6 +130,15 @@ static void drop_twins(struct vault_items *items)
 	items->len = kept;
 }
 
+int vault_list_all(struct vault *v, struct vault_items *out, struct err *err)
+{
+	if (v->ops->list(v, "", out, err))
+		return -1;
+	vec_sort(out, by_name);
+	drop_twins(out);
+	return 0;
+}
+
 int vault_list(struct vault *v, const char *prefix, struct vault_items *out,
     struct err *err)
 {

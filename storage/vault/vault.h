@@ -107,6 +107,9 @@ int vault_put_small(struct vault *v, const char *name, const void *data,
  * undone asks vault_stat. */
 int vault_list(struct vault *v, const char *prefix, struct vault_items *out,
     struct err *err);
+/* The same of the whole vault, with names that none of ours can have: of any
+ * bytes, to be counted and printed with care. */
+int vault_list_all(struct vault *v, struct vault_items *out, struct err *err);
 /* Asks the store for that one object; ERR_NOT_FOUND, ERR_FORMAT for what is no
  * plain object (a link, a directory). */
 int vault_stat(

@@ -267,13 +267,12 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	local label odd
 	label=$(labels)
 	odd=$'evil\e[31m\nname'
-	# What has a control character in its name is not even listed.
 	touch "$P/vault/$label.tar.zst.age.sha256" "$P/vault/notes.txt" "$P/vault/$odd"
 	: >"$P/vault/small.lock-000001-00000001x"
 	restore list | tee "$P/out"
-	grep -qF "3 foreign objects, left alone: " "$P/out"
+	grep -qF "4 foreign objects, left alone: " "$P/out"
 	grep -qF "'$label.tar.zst.age.sha256'" "$P/out"
 	run ! grep -q $'\e' "$P/out"
-	[ "$(agent list -o json | jq '.foreign | length')" -eq 3 ]
+	[ "$(agent list -o json | jq '.foreign | length')" -eq 4 ]
 	[ "$(restore list -o json | jq -r '.snapshots[].status')" = complete ]
 }
