@@ -49,6 +49,7 @@ void backup_shrink_add(const struct backup_run *r, struct manifest *m)
 		return;
 	struct shrink_terms terms = {.warn = r->settings->shrink.warn,
 	    .partial = r->settings->shrink.partial,
+	    .minimum = r->settings->shrink.minimum,
 	    .base = base->label,
 	    .accept = r->a->options->accept_shrink};
 	add_sources(r->settings, &terms.sources);

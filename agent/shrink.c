@@ -48,9 +48,10 @@ tell(struct comparison *c, bool partial, char *what, const char *fmt, ...)
 	};
 }
 
-static int share_lost(int64_t before, int64_t now)
+/* Of few, one that goes is a large share: there only nothing is a finding. */
+static int share_lost(const struct comparison *c, int64_t before, int64_t now)
 {
-	if (before <= now)
+	if (before <= now || (now && before < c->t->minimum))
 		return 0;
 	return (int)((double)(before - now) * 100.0 / (double)before);
 }
@@ -58,7 +59,7 @@ static int share_lost(int64_t before, int64_t now)
 /* `what` is taken. */
 static void judge(struct comparison *c, char *what, int64_t before, int64_t now)
 {
-	int lost = share_lost(before, now);
+	int lost = share_lost(c, before, now);
 	bool partial = lost >= c->t->partial;
 
 	if (!partial && lost < c->t->warn) {
@@ -135,7 +136,7 @@ static void compare_namespaces(struct comparison *c,
 		int64_t was = json_int(it.value, 0);
 		int64_t is = json_get_int(has, it.key, 0);
 		bool chosen = is_chosen(c, now, it.key);
-		int lost = share_lost(was, is);
+		int lost = share_lost(c, was, is);
 		if (!was ||
 		    (chosen && lost < c->t->warn && lost < c->t->partial) ||
 		    !may_name(c))

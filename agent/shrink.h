@@ -37,6 +37,7 @@ struct shrink_terms {
 	/* Percent of what was there that is gone, from 1. */
 	int warn;
 	int partial;
+	int minimum;	  /* a source that had fewer may give less, but not 0 */
 	const char *base; /* label of what they are held against */
 	bool accept;	  /* nothing is more than a warning */
 };

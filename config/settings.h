@@ -129,6 +129,7 @@ struct settings_retention {
 struct settings_shrink {
 	int warn;
 	int partial;
+	int minimum; /* of fewer than that, only nothing is too little */
 };
 
 /* ---- sources ------------------------------------------------------------- */

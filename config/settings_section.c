@@ -214,7 +214,8 @@ static const struct section retention_section = {
 
 static const struct field shrink_fields[] = {
     PERCENT(settings_shrink, "warn", warn, .fallback = "10%"),
-    PERCENT(settings_shrink, "partial", partial, .fallback = "50%"), END};
+    PERCENT(settings_shrink, "partial", partial, .fallback = "50%"),
+    INT(settings_shrink, "minimum", minimum, 1, 100000, .fallback = "1"), END};
 static const struct section shrink_section = {
     .fields = shrink_fields, .check = validate_shrink};
 

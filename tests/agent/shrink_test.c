@@ -103,6 +103,24 @@ static void a_share_is_nothing_a_warning_or_partial(void **state)
 	end(&f);
 }
 
+static void of_few_only_nothing_is_a_finding(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	f.t.minimum = 5;
+	compare(&f, REPOSITORY(4), REPOSITORY(1));
+	assert_int_equal(f.found.len, 0);
+	compare(&f, REPOSITORY(4), REPOSITORY(0));
+	assert_int_equal(f.found.len, 1);
+	assert_true(f.found.items[0].partial);
+	compare(&f, REPOSITORY(5), REPOSITORY(1));
+	assert_int_equal(f.found.len, 1);
+	assert_true(f.found.items[0].partial);
+	end(&f);
+}
+
 static void what_is_allowed_accepted_or_explained_is_a_warning(void **state)
 {
 	struct fixture f;
@@ -308,6 +326,7 @@ int main(void)
 	    cmocka_unit_test(
 		what_is_allowed_accepted_or_explained_is_a_warning),
 	    cmocka_unit_test(a_new_source_is_new_and_an_old_one_is_named),
+	    cmocka_unit_test(of_few_only_nothing_is_a_finding),
 	    cmocka_unit_test(a_namespace_is_judged_by_itself),
 	    cmocka_unit_test(a_namespace_that_is_not_wanted_is_named),
 	    cmocka_unit_test(many_namespaces_are_named_in_part),

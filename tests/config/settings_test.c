@@ -104,6 +104,9 @@ static const struct bad bads[] = {
     {HEAD "shrink: {warn: 60%}\n", ":5:10: shrink.warn: is more than partial, "
 				   "50%: nothing would be warned "
 				   "of first"},
+    {HEAD "shrink: {minimum: 0}\n", ":5:19: shrink.minimum: is out of range; "
+				    "it takes a whole number from 1 to "
+				    "100000"},
     {HEAD "shrink: 10%\n",
 	":5:9: shrink: is text; it takes a mapping of keys to values"},
     {HEAD "compression: {format: xz}\n",

@@ -360,8 +360,8 @@ static void what_passes_for_a_manifest_stops_no_prune(struct fixture *f)
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		autofree char *name = str_printf(
-		    "prod-2020010%zuT000000Z.manifest.json", i + 1);
+		autofree char *name =
+		    str_printf("prod-2020010%zuT000000Z.manifest.json", i + 1);
 		assert_ok(vault_put_small(f->t->real, name, texts[i],
 			      strlen(texts[i]), VAULT_RETAIN_NONE, &err),
 		    err);

@@ -402,8 +402,7 @@ static void one_that_stood_still_lists_nothing_broken(struct fixture *f)
 		assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), i + 1);
 		assert_int_equal(
 		    test_vault_count(f->t, ".manifest.json.minisig"), i + 1);
-		assert_int_equal(
-		    test_vault_count(f->t, ".pruned.json"), i + 1);
+		assert_int_equal(test_vault_count(f->t, ".pruned.json"), i + 1);
 		f->clock.now_ms += 2000;
 	}
 }
