@@ -10,6 +10,7 @@
 #include "storage/kube/path.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	/* That all lists of a job are read anew; then one of them fails. */
@@ -68,8 +69,12 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 {
 	const struct kube_run *run = j->run;
 	const struct capture_kube_cluster *c = run->cluster;
-	autofree char *path = kube_path(
-	    j->resource->api_version, j->resource->name, ns, NULL, NULL);
+	autofree char *version =
+	    j->version ? str_printf("%s/%s", j->resource->group, j->version)
+		       : NULL;
+	autofree char *path =
+	    kube_path(version ? version : j->resource->api_version,
+		j->resource->name, ns, NULL, NULL);
 	j->max_item_bytes =
 	    c->max_item_bytes ? c->max_item_bytes : LIMITS_ITEM_BYTES;
 	struct kube_list_result result = {.resource_version = NULL};
@@ -99,6 +104,8 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 	kube_list_result_done(&result);
 	if (failed && err->code == ERR_CANCELLED)
 		j->fatal = *err;
+	if (failed && strstr(err->message, "conversion webhook for "))
+		j->unconverted = *err;
 	return failed;
 }
 
@@ -169,15 +176,48 @@ static void read_lists(struct kube_job *j)
 	kube_job_note_failure(j, NULL, &err);
 }
 
-void kube_job_run(struct kube_job *j)
+static void read_all(struct kube_job *j)
 {
+	j->unconverted = (struct err)ERR_INIT;
 	read_lists(j);
 	while (j->anew && !j->fatal.code) {
 		reset(j);
 		j->anew = false;
+		j->unconverted = (struct err)ERR_INIT;
 		j->times++;
 		read_lists(j);
 	}
+}
+
+/* Who converts may be what the disaster took. In the version in which they are
+ * kept objects need nobody, and which it is they tell by being read. */
+static void read_as_kept(struct kube_job *j)
+{
+	struct err first = j->unconverted;
+	const struct strvec *versions = &j->resource->versions;
+
+	for (size_t i = 0; i < versions->len && j->unconverted.code; i++) {
+		if (j->fatal.code)
+			return;
+		if (str_eq(versions->items[i], j->resource->version))
+			continue;
+		reset(j);
+		j->version = versions->items[i];
+		read_all(j);
+	}
+	if (!j->unconverted.code && !j->fatal.code)
+		capture_report_warning(&j->report,
+		    "%s: %s was read as %s, in which it is kept, since it "
+		    "cannot be converted to %s: %s",
+		    j->run->cluster->name, j->resource->key, j->version,
+		    j->resource->version, first.message);
+}
+
+void kube_job_run(struct kube_job *j)
+{
+	read_all(j);
+	if (j->unconverted.code && !j->fatal.code)
+		read_as_kept(j);
 	j->list_ns = NULL;
 	kube_job_report_bad_items(j);
 	pathset_done(&j->seen);

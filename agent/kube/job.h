@@ -102,6 +102,12 @@ struct kube_job {
 	/* While it runs. */
 	const char *list_ns; /* of the list that is read; NULL: all */
 	size_t list_index;
+	/* In which its lists are read, where that is not the preferred one;
+	 * borrowed from the resource. */
+	const char *version;
+	/* Why the server could not convert what it keeps to that; "" where it
+	 * could. */
+	struct err unconverted;
 	bool anew;	       /* all of its lists have to be read again */
 	uint64_t times;	       /* that they were */
 	size_t max_item_bytes; /* of these lists */

@@ -405,3 +405,38 @@ levels() {
 	live kustomize.toolkit.fluxcd.io/v1 kustomizations apps | jq -e '.spec | has("suspend") | not'
 	live $flux/v1 resourcesets tenants | jq -e '.metadata.annotations // {} == {}'
 }
+
+@test "what nobody can convert is read and restored in the version in which it is kept" {
+	[ "$KUBE" = real ] || skip "the simulated server asks nobody to convert"
+	local crds=/apis/apiextensions.k8s.io/v1/customresourcedefinitions
+	local gears=/apis/conv.example.com/v1/namespaces/fk-conv/gears
+	local schema='{"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}'
+	local down='{"strategy": "Webhook", "webhook": {"conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://127.0.0.1:9/"}}}'
+	cluster_config fk-conv 'gates: never' >"$BACKSTAY_CONFIG"
+	call POST /api/v1/namespaces '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fk-conv"}}'
+	call POST $crds '{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+	    "metadata": {"name": "gears.conv.example.com"}, "spec": {"group": "conv.example.com", "scope": "Namespaced",
+	    "names": {"plural": "gears", "singular": "gear", "kind": "Gear", "listKind": "GearList"}, "versions": [
+	    {"name": "v1", "served": true, "storage": true, "schema": '"$schema"'},
+	    {"name": "v2", "served": true, "storage": false, "schema": '"$schema"'}]}}'
+	for _ in {1..100}; do call GET $gears 2>/dev/null && break; sleep 0.1; done
+	call POST $gears '{"apiVersion": "conv.example.com/v1", "kind": "Gear", "metadata": {"name": "g"}, "spec": {"teeth": 12}}'
+	call PATCH $crds/gears.conv.example.com '{"spec": {"conversion": '"$down"'}}'
+	# Until each request goes to who does not answer.
+	for _ in {1..100}; do call GET ${gears/v1/v2}/g 2>/dev/null || break; sleep 0.1; done
+	run --separate-stderr agent backup
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	grep -q 'gears.conv.example.com was read as v1, in which it is kept' <<<"$stderr"
+	call DELETE $crds/gears.conv.example.com
+	call DELETE /api/v1/namespaces/fk-conv
+	for _ in {1..300}; do
+		call GET $crds/gears.conv.example.com 2>/dev/null || call GET /api/v1/namespaces/fk-conv 2>/dev/null || break
+		sleep 0.1
+	done
+	apply
+	[ "$status" -eq 0 ]
+	call GET $gears/g | jq -e '.spec.teeth == 12'
+	call DELETE $crds/gears.conv.example.com
+	call DELETE /api/v1/namespaces/fk-conv
+}
