@@ -1,4 +1,5 @@
 #include "restore/command.h"
+#include "restore/objects/rules.h"
 #include "restore/objects/ruleset_rows.h"
 #include "restore/rule_options.h"
 #include "storage/base/cleanup.h"
@@ -51,6 +52,25 @@ static bool is_first_of(const struct ruleset_rows *rows, size_t at)
 	return true;
 }
 
+/* Where its rules were read; nothing for what the configuration says. */
+static void print_sources(const char *system, struct buf *out)
+{
+	bool any = false;
+
+	if (!rules_system_known(system))
+		return;
+	for (const struct rule_source *s = rules_sources; s->system; s++) {
+		if (!str_eq(s->system, system))
+			continue;
+		buf_printf(out, "%s`%s` %s (%s)",
+		    any ? ",\n" : "\nRead: ", s->path, s->repository,
+		    s->commit);
+		any = true;
+	}
+	buf_add_str(out,
+	    any ? "\n" : "\nBy its documentation; its source was not read.\n");
+}
+
 static void print_markdown(const struct ruleset_rows *rows, struct buf *out)
 {
 	for (size_t i = 0; i < rows->len; i++) {
@@ -58,9 +78,9 @@ static void print_markdown(const struct ruleset_rows *rows, struct buf *out)
 			continue;
 		const char *source = rows->items[i].source;
 
-		buf_printf(out,
-		    "\n### %s\n\n| kind | rule | value |\n|---|---|---|\n",
-		    source);
+		buf_printf(out, "\n### %s\n", source);
+		print_sources(source, out);
+		buf_add_str(out, "\n| kind | rule | value |\n|---|---|---|\n");
 		VEC_EACH (rows, r) {
 			if (!str_eq(r->source, source))
 				continue;

@@ -7,14 +7,16 @@
 #include <string.h>
 #include <strings.h>
 
-/* The words that Go's strconv.ParseBool takes for true. */
-static bool is_true_word(const char *text)
+/* The words that Go's strconv.ParseBool takes for true, and for false. */
+static bool is_word(const char *text, bool value)
 {
-	static const char *const words[] = {
-	    "1", "t", "T", "true", "TRUE", "True"};
+	static const char *const words[2][6] = {
+	    {"0", "f", "F", "false", "FALSE", "False"},
+	    {"1", "t", "T", "true", "TRUE", "True"},
+	};
 
-	for (size_t i = 0; text && i < sizeof(words) / sizeof(*words); i++)
-		if (str_eq(text, words[i]))
+	for (size_t i = 0; text && i < sizeof(*words) / sizeof(**words); i++)
+		if (str_eq(text, words[value][i]))
 			return true;
 	return false;
 }
@@ -56,12 +58,12 @@ bool pause_is_on(struct json_object *object, const struct rule_pause *rule)
 	case RULE_PAUSE_TRUE:
 		break;
 	case RULE_PAUSE_PARSED:
-		return is_true_word(json_str(at));
+		return is_word(json_str(at), true);
 	case RULE_PAUSE_ANY_CASE:
 		return json_str(at) && json_str(paused) &&
 		       strcasecmp(json_str(at), json_str(paused)) == 0;
-	case RULE_PAUSE_THERE:
-		return at != NULL;
+	case RULE_PAUSE_NOT_FALSE:
+		return at && !is_word(json_str(at), false);
 	}
 	return at && json_equal(at, paused);
 }

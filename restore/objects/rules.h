@@ -42,10 +42,11 @@ struct rule_edge {
 
 /* How a controller reads its pause. */
 enum rule_pause_read {
-	RULE_PAUSE_TRUE,     /* that value alone */
-	RULE_PAUSE_PARSED,   /* any word that Go's ParseBool takes for true */
-	RULE_PAUSE_ANY_CASE, /* that word in any case */
-	RULE_PAUSE_THERE,    /* whatever stands there */
+	RULE_PAUSE_TRUE,      /* that value alone */
+	RULE_PAUSE_PARSED,    /* any word that Go's ParseBool takes for true */
+	RULE_PAUSE_ANY_CASE,  /* that word in any case */
+	RULE_PAUSE_NOT_FALSE, /* any word but those that ParseBool takes for
+				 false */
 };
 
 struct rule_pause {
@@ -140,6 +141,14 @@ struct rule_derived {
 	const char *reason; /* why it is left out; NULL: it is not */
 };
 
+/* Where it was read how a system's controllers behave. */
+struct rule_source {
+	const char *system;
+	const char *repository; /* of github.com */
+	const char *path;
+	const char *commit; /* shortened */
+};
+
 /* Each table ends with an item whose system is NULL. */
 extern const struct rule_edge rules_edges[];
 extern const struct rule_pause rules_pauses[];
@@ -151,7 +160,8 @@ extern const struct rule_renamed rules_renamed[];
 extern const struct rule_namespace rules_namespaces[];
 extern const struct rule_finished rules_finished[];
 extern const struct rule_derived rules_derived[];
-enum { RULES_TIERS = 2 }; /* of rules_lasts */
+extern const struct rule_source rules_sources[]; /* rules_sources.c */
+enum { RULES_TIERS = 2 };			 /* of rules_lasts */
 
 /* Whether a kind fits a pattern. `group` is "" for the core group. */
 bool rules_kind_fits(const char *pattern, const char *group, const char *kind);

@@ -300,7 +300,7 @@ const struct rule_edge rules_edges[] = {
 		.system = "cluster-api", .kind = (kind_),                      \
 		.pointer = "/metadata/annotations",                            \
 		.annotation = "cluster.x-k8s.io/paused",                       \
-		.read = RULE_PAUSE_THERE                                       \
+		.read = RULE_PAUSE_NOT_FALSE                                   \
 	}
 /* A kind that has no pause, by its controller. */
 #define BY_REPLICAS(system_, image_, label_, acts_on_)                         \
@@ -376,6 +376,24 @@ const struct rule_pause rules_pauses[] = {
     CLUSTER_API("IPAddressClaim.ipam.cluster.x-k8s.io"),
     FIELD("fleet", "GitRepo.fleet.cattle.io", "/spec/paused"),
     FIELD("fleet", "Bundle.fleet.cattle.io", "/spec/paused"),
+    /* Neither creates nor changes nor deletes anything in Azure. */
+    {.system = "aso",
+	.kind = "*.*.azure.com",
+	.pointer = "/metadata/annotations",
+	.annotation = "serviceoperator.azure.com/reconcile-policy",
+	.value = "\"skip\""},
+    {.system = "strimzi",
+	.kind = "*.kafka.strimzi.io",
+	.pointer = "/metadata/annotations",
+	.annotation = "strimzi.io/pause-reconciliation",
+	.read = RULE_PAUSE_ANY_CASE},
+    FIELD("velero", "Schedule.velero.io", "/spec/paused"),
+    {.system = "keda",
+	.kind = "ScaledJob.keda.sh",
+	.pointer = "/metadata/annotations",
+	.annotation = "autoscaling.keda.sh/paused",
+	.read = RULE_PAUSE_NOT_FALSE},
+    SUSPEND("ray", "RayJob.ray.io"),
     BY_REPLICAS("ack", "*aws-controllers-k8s/*", NULL, "*.*.services.k8s.aws"),
     {.system = "config-connector",
 	.kind = "ConfigConnector*.core.cnrm.cloud.google.com",
@@ -434,7 +452,9 @@ const struct rule_status rules_statuses[] = {
     {"ack", "*.*.services.k8s.aws", NULL, false},
     {"config-connector", "*.*.cnrm.cloud.google.com", NULL, false},
     {"olm", "Subscription.operators.coreos.com", NULL, false},
-    {"strimzi", "Kafka.kafka.strimzi.io", NULL, false},
+    {"strimzi", "*.kafka.strimzi.io", NULL, false},
+    {"aso", "*.*.azure.com", NULL, false},
+    {"velero", "Schedule.velero.io", NULL, false},
     {"knative", "*.serving.knative.dev", NULL, false},
     {"kubedirector", "*.kubedirector.hpe.com", NULL, false},
     {"cert-manager", "Certificate.cert-manager.io", NULL, false},
@@ -598,8 +618,8 @@ const struct rule_finished rules_finished[] = {
     ENDS("kubevirt", "VirtualMachineInstance.kubevirt.io", "/status/phase",
 	"Succeeded|Failed"),
     ENDS_IF("kueue", "Workload.kueue.x-k8s.io", "Finished"),
-    ENDS("ray", "RayJob.ray.io", "/status/jobDeploymentStatus",
-	"Complete|Failed"),
+    {"ray", "RayJob.ray.io", "/spec/schedule", NULL,
+	"/status/jobDeploymentStatus", "Complete|Failed", false},
     ENDS("spark", "SparkApplication.sparkoperator.k8s.io",
 	"/status/applicationState/state", "COMPLETED|FAILED"),
     ENDS("percona", "PerconaServerMongoDBBackup.psmdb.percona.com",

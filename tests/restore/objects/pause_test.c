@@ -91,6 +91,34 @@ static void each_system_is_paused_in_its_own_way(void **state)
 		"\"app.terraform.io/paused\":\"true\"}}}",
 		"{\"metadata\":{\"annotations\":{"
 		"\"app.terraform.io/paused\":null}}}"},
+	    {"storage.azure.com", "StorageAccount",
+		"{\"metadata\":{\"annotations\":{"
+		"\"serviceoperator.azure.com/reconcile-policy\":"
+		"\"detach-on-delete\"}}}",
+		"{\"metadata\":{\"annotations\":{"
+		"\"serviceoperator.azure.com/reconcile-policy\":\"skip\"}}}",
+		"{\"metadata\":{\"annotations\":{"
+		"\"serviceoperator.azure.com/reconcile-policy\":"
+		"\"detach-on-delete\"}}}"},
+	    {"velero.io", "Schedule", "{}", "{\"spec\":{\"paused\":true}}",
+		"{\"spec\":{\"paused\":null}}"},
+	    {"kafka.strimzi.io", "KafkaTopic", "{}",
+		"{\"metadata\":{\"annotations\":{"
+		"\"strimzi.io/pause-reconciliation\":\"true\"}}}",
+		"{\"metadata\":{\"annotations\":{"
+		"\"strimzi.io/pause-reconciliation\":null}}}"},
+	    {"cluster.x-k8s.io", "Machine",
+		"{\"metadata\":{\"annotations\":{"
+		"\"cluster.x-k8s.io/paused\":\"false\"}}}",
+		"{\"metadata\":{\"annotations\":{"
+		"\"cluster.x-k8s.io/paused\":\"true\"}}}",
+		"{\"metadata\":{\"annotations\":{"
+		"\"cluster.x-k8s.io/paused\":\"false\"}}}"},
+	    {"keda.sh", "ScaledJob", "{}",
+		"{\"metadata\":{\"annotations\":{"
+		"\"autoscaling.keda.sh/paused\":\"true\"}}}",
+		"{\"metadata\":{\"annotations\":{"
+		"\"autoscaling.keda.sh/paused\":null}}}"},
 	    {"ops.crossplane.io", "CronOperation", "{}",
 		"{\"metadata\":{\"annotations\":{"
 		"\"crossplane.io/paused\":\"true\"}}}",
