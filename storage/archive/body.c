@@ -12,12 +12,12 @@
 enum {
 	INDEX_MEMORY = 256 * 1024,
 	CHUNK = 128 * 1024,
-	/* The library's own 3 keeps twice the memory a thread, for the same
-	 * size of what we archive. */
+	/* libzstd's own default, 3, needs twice the memory in each thread and
+	 * makes what we archive no smaller. */
 	ZSTD_LEVEL = 2,
-	MAX_THREADS = 4, /* unless asked for: each holds several MiB */
-	/* Content for which it pays to compress in threads, or to look whether
-	 * it compresses at all. */
+	MAX_THREADS = 4, /* unless configured: each needs several MiB */
+	/* Content of this size is compressed in threads, and sampled first to
+	 * see whether it compresses at all. */
 	LARGE_BYTES = 1024 * 1024,
 };
 
@@ -58,7 +58,7 @@ struct archive_totals body_totals(struct body *b)
 	    .bytes = atomic_load(&b->bytes)};
 }
 
-/* An entry was begun and not ended. */
+/* An entry was begun and could not be ended. */
 static int spoil(struct body *b)
 {
 	b->spoilt = true;
@@ -81,9 +81,9 @@ static void count_bytes(void *ctx, uint64_t bytes)
 	atomic_fetch_add(&b->bytes, bytes);
 }
 
-/* The part for what comes next: the one that is open, unless that is large and
- * threads pay. They hold memory, so that one with them is open only from the
- * first large one on. */
+/* The part that the next entry goes into: the open one, unless the entry is
+ * large and threads pay. Threads need memory, so a part with threads is opened
+ * only for the first large entry. */
 static struct part *part_for(struct body *b, bool large, struct err *err)
 {
 	struct part_options o = {.compress = b->compress,
@@ -138,8 +138,8 @@ static int to_sink(void *ctx, const void *data, size_t len, struct err *err)
 	return sink_write(ctx, data, len, err);
 }
 
-/* Lines of entries on their way from a part to the archive, whose frames count
- * from its start. */
+/* Copies lines of entries from a part into the archive, where frames are
+ * counted from the archive's start. */
 struct moving {
 	struct spool *to;
 	uint64_t frames; /* before the part */
@@ -160,7 +160,7 @@ static int move_held(struct moving *m, size_t len, struct err *err)
 	return spool_add(m->to, m->moved.data + skip, m->moved.len - skip, err);
 }
 
-/* Up to the separator before the last line that begins in it. */
+/* Up to the separator before the last line that begins in this piece. */
 static int move_lines(void *ctx, const void *data, size_t len, struct err *err)
 {
 	struct moving *m = ctx;
@@ -216,7 +216,7 @@ static struct source *open_item(
 	return NULL;
 }
 
-/* Nothing is left of it behind what was written. */
+/* Its memory and its file are released once it is written. */
 static int check_end(const struct item *i, struct source *from, struct err *err)
 {
 	char more;
@@ -259,7 +259,8 @@ int body_add(struct body *b, const struct item *i, struct err *err)
 	}
 }
 
-/* In frames of their own, behind all others: what tells where those are. */
+/* CONTENTS.json has frames of its own behind all others, because it says where
+ * the others are. */
 int body_finish(struct body *b, struct err *err)
 {
 	cleanup(buf_done) struct buf end = BUF_INIT;

@@ -1,8 +1,8 @@
 /*
- * What an archive consists of, in the order in which it comes: stretches of
- * entries that are compressed as they are written, and those that were packed
- * before; and behind them CONTENTS.json. For one thread at a time, but for the
- * totals. Only writer.c uses it, and knows whose turn it is.
+ * The parts of an archive in their order: parts that are compressed while they
+ * are written, parts that were packed before, and at the end CONTENTS.json. For
+ * one thread at a time, except the totals. Within writer.c and lane.c alone,
+ * which know whose turn it is.
  */
 #ifndef STORAGE_ARCHIVE_BODY_H
 #define STORAGE_ARCHIVE_BODY_H
@@ -19,25 +19,26 @@ struct body {
 	struct compress_options compress; /* without threads */
 	int threads;
 	int64_t mtime; /* of CONTENTS.json */
-	/* What comes as it is goes into one part after the other, each up to
-	 * where something packed comes between, or something large. */
+	/* Entries that are compressed now go into one part after another. A
+	 * part ends where a packed part comes between, or a large entry. */
 	struct part *part;    /* the open one, or NULL */
 	bool part_threads;    /* it compresses in threads */
 	struct spool index;   /* lines of CONTENTS.json */
-	struct frames frames; /* of all that is written */
+	struct frames frames; /* of all that was written */
 	struct contents_where where;
 	atomic_uint_fast64_t entries, bytes;
-	/* An entry was begun and not ended: nothing more can be added. */
+	/* An entry was begun and could not be ended: nothing more can be added.
+	 */
 	bool spoilt;
 };
 
-/* Zeroed before; the sink passes to it, also on failure. */
+/* Zeroed before; owns the sink, also on failure. */
 int body_init(struct body *b, const struct archive_options *o,
     struct sink *sink, struct err *err);
 void body_done(struct body *b); /* aborts if unfinished */
-/* A failure before anything of the item was written leaves it unspoilt. */
+/* A failure before anything of the item was written does not spoil it. */
 int body_add(struct body *b, const struct item *i, struct err *err);
-/* CONTENTS.json, and the sink is finished. */
+/* Writes CONTENTS.json and finishes the sink. */
 int body_finish(struct body *b, struct err *err);
 struct archive_totals body_totals(struct body *b); /* from any thread */
 

@@ -15,8 +15,12 @@
 #define FIRST_LINE "{\"version\":2,\"entries\":["
 #define ENTRY_START "{\"frame\":"
 
-/* Of a line, besides its texts: the names, a digest and two numbers. */
-enum { LINE_REST = 512, QUOTED = 6 /* bytes of one byte, at most */ };
+/* What a line needs besides its texts: the names of members, a digest and two
+ * numbers. */
+enum {
+	LINE_REST = 512,
+	QUOTED = 6 /* how many bytes one byte becomes at most */
+};
 
 bool contents_fits(const char *path, const char *source, const char *facts_text)
 {
@@ -97,7 +101,7 @@ struct lines {
 	bool ended;
 };
 
-/* The next line without its end; 1, 0 at the end of the text, -1. */
+/* The next line without its end; 1; 0 at the end of the text; -1. */
 static int next_line(
     struct lines *l, const char **text, size_t *len, struct err *err)
 {
@@ -137,14 +141,15 @@ static int next_line(
 typedef int entry_fn(
     void *ctx, const struct contents_entry *e, struct err *err);
 
-/* What the entries that begin in a frame take of it, and of those after it. */
+/* How far the entries that begin in a frame reach in it, and how far into those
+ * after it. */
 struct span {
 	uint64_t frame;
 	uint64_t start, end;
 };
 
-/* What is known while it is read: enough to tell that entries follow one
- * another, and, once the frames are known, lie within them. */
+/* What is remembered while it is read: enough to check that entries follow one
+ * another and, once the frames are known, that they lie within them. */
 struct reading {
 	struct lines lines;
 	entry_fn *entry;
@@ -157,8 +162,8 @@ struct reading {
 	VEC_DEFINE(, struct span) spans; /* one a frame that any begins in */
 };
 
-/* Content may go on in the frames that follow, so that only the beginnings are
- * held against one another, and the ends against the frames. */
+/* Content may continue in the frames that follow. So the beginnings are
+ * compared with each other, and the ends with the frames. */
 static int check_place(
     struct reading *r, const struct contents_entry *e, struct err *err)
 {
@@ -269,8 +274,8 @@ static int read_frame(struct reading *r, const char *text, size_t len,
 	return 0;
 }
 
-/* Nothing lies outside of the frames, and they are all of what stands before
- * CONTENTS.json. */
+/* Together, the frames have to be all that comes before CONTENTS.json, and each
+ * entry has to lie within them. */
 static int check_frames(const struct reading *r, struct err *err)
 {
 	const struct frames *frames = r->frames;

@@ -43,7 +43,7 @@ struct json_object;
 
 #define CONTENTS_PATH "CONTENTS.json"
 
-/* A line holds the references of a repository, of which a host may have some
+/* A line contains the references of a repository, and a host may have several
  * for each pull request. */
 enum {
 	CONTENTS_LINE_MAX = 64 * 1024 * 1024,
@@ -57,26 +57,27 @@ struct contents_entry {
 	const char *source;	   /* NULL where none was given */
 	int64_t mtime;		   /* seconds */
 	struct json_object *facts; /* NULL where none were given */
-	/* Where its content begins; of version 1 it is not known. */
+	/* Where its content begins; not known in version 1. */
 	bool placed;
 	struct frames_place place;
 };
 
-/* Where CONTENTS.json is, so that it can be read alone. */
+/* Where CONTENTS.json lies, so that it can be read alone. */
 struct contents_where {
 	uint64_t offset; /* of its frames, in the archive before encryption */
-	uint64_t bytes;	 /* of them: all that there is from offset on */
-	uint64_t at;	 /* of its text, in what they unpack to */
-	uint64_t len;	 /* of that text */
+	uint64_t
+	    bytes;    /* how long its frames are: all from offset to the end */
+	uint64_t at;  /* of its text, in what they unpack to */
+	uint64_t len; /* of that text */
 	uint8_t sha256[DIGEST_SHA256_LEN]; /* the same */
 };
 
-/* The text in three parts, each appended. An entry's is as it stands behind
- * another one; of the first, its first byte is left out
+/* The text in three parts, each appended. An entry is written with the
+ * separator before it; for the first entry the caller drops that
  * (CONTENTS_SEPARATOR_LEN). The facts of an entry are given as JSON text on one
  * line, or NULL; e->facts is for reading only. */
 enum { CONTENTS_SEPARATOR_LEN = 1 };
-/* Whether an entry's line is one that the reader takes. */
+/* Whether the reader accepts the line of such an entry. */
 bool contents_fits(
     const char *path, const char *source, const char *facts_text);
 void contents_write_start(struct buf *out);
@@ -84,20 +85,20 @@ void contents_write_entry(
     struct buf *out, const struct contents_entry *e, const char *facts_text);
 void contents_write_end(
     struct buf *out, uint64_t count, const struct frames *frames);
-/* Appends lines of entries, whole, as they are to be where `frames` more frames
- * stand before theirs. */
+/* Appends whole lines of entries, as they are if `frames` more frames come
+ * before theirs. */
 void contents_move_lines(
     struct buf *out, const char *lines, size_t len, uint64_t frames);
 
-/* Calls `entry` for each, in order; what it is given is borrowed for the call.
- * It returns 0, or -1 with err set to stop. ERR_FORMAT on bad input. */
+/* Calls `entry` for each entry in order; its arguments are borrowed for the
+ * call. It returns 0, or -1 with err set to stop. ERR_FORMAT on bad input. */
 int contents_each(struct source *from,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, struct err *err);
 
-/* The same, and gives the frames, which end at `end`; an entry that says to lie
- * outside of them, or behind the one that follows it, is ERR_INTEGRITY. Of
- * version 1 there are none. */
+/* The same, and returns the frames, the last of which ends at `end`.
+ * ERR_INTEGRITY if an entry lies outside of them or behind the entry that
+ * follows it. Version 1 has none. */
 int contents_each_placed(struct source *from,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, uint64_t end, struct frames *frames, struct err *err);

@@ -1,5 +1,5 @@
 /*
- * An entry of an archive, but for its content.
+ * An entry of an archive, without its content.
  */
 #ifndef STORAGE_ARCHIVE_ENTRY_H
 #define STORAGE_ARCHIVE_ENTRY_H
@@ -15,15 +15,15 @@ struct archive_attr {
 
 struct archive_entry {
 	const char *path;   /* relative; file_path_is_safe */
-	const char *source; /* what it was read from, for people */
+	const char *source; /* where it was read from, for people */
 	int64_t mtime;	    /* seconds; 0: the archive's */
 	const struct archive_attr *attrs;
 	size_t attr_count;
 	/* What a plan needs to know without opening the entry (refs, uid and
 	 * owners, serial and lineage), as JSON text on one line; or NULL. */
 	const char *facts;
-	/* Of one whose content is a file: gets that content's SHA-256 by when
-	 * the lane is committed; borrowed, or NULL. */
+	/* For an entry whose content is a file: receives that content's SHA-256
+	 * when the lane is committed; borrowed, or NULL. */
 	uint8_t *sha256;
 };
 

@@ -16,14 +16,14 @@
 #include <sys/xattr.h>
 
 #define ATTR_PREFIX "user."
-/* Beside the tree's own names: no entry may be called that. */
+/* A name that no entry of the archive may have. */
 #define ATTRS_FILE ".attrs.json"
 
 struct extracting {
 	const char *dir;
 	struct unpack_file file;
 	bool in_contents;
-	struct json_object *attrs; /* those no file could take */
+	struct json_object *attrs; /* attributes that no file could be given */
 };
 
 static void keep_attr(
@@ -46,7 +46,7 @@ static int set_attrs(
 		autofree char *name = str_printf(ATTR_PREFIX "%s", a->name);
 		if (!fsetxattr(x->file.fd, name, a->value, a->value_len, 0))
 			continue;
-		/* Not every file system has them, or room for them. */
+		/* Not every file system supports them, or has room for them. */
 		if (errno != ENOTSUP && errno != ENOSPC && errno != E2BIG &&
 		    errno != ERANGE && errno != EPERM)
 			return err_system(err, errno,
@@ -107,7 +107,7 @@ static void empty_dir(const char *dir)
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
 	struct err ignored = ERR_INIT;
 
-	/* As well as can be: the scratch directory goes away as a whole. */
+	/* Errors are ignored: the scratch directory is removed as a whole. */
 	if (file_list_dir(dir, &names, &ignored))
 		return;
 	VEC_EACH (&names, name) {

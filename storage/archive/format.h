@@ -1,5 +1,5 @@
 /*
- * How an archive is packed: what its name ends in and its manifest says.
+ * How an archive is packed, as the end of its name and its manifest say.
  */
 #ifndef STORAGE_ARCHIVE_FORMAT_H
 #define STORAGE_ARCHIVE_FORMAT_H
@@ -10,7 +10,7 @@ enum archive_encryption { ARCHIVE_AGE, ARCHIVE_PLAIN };
 /* "zstd" or "gzip"; "age" or "none". */
 const char *format_compression_name(enum archive_compression c);
 const char *format_encryption_name(enum archive_encryption e);
-/* What the name of an archive ends in: ".tar.zst.age". */
+/* The end of an archive's name: ".tar.zst.age". */
 const char *format_suffix(
     enum archive_compression c, enum archive_encryption e);
 

@@ -1,8 +1,8 @@
 /*
- * The frames of an archive: stretches that are compressed by themselves, one
- * behind the other, each a frame of Zstandard (RFC 8878) or a member of gzip
- * (RFC 1952), which every reader takes as one stream. Whoever knows where one
- * lies reads it without those before.
+ * The frames of an archive: pieces that are compressed independently, each a
+ * frame of Zstandard (RFC 8878) or a member of gzip (RFC 1952). Put together,
+ * every reader takes them as one stream; whoever knows where a frame lies can
+ * read it without those before.
  *
  * Pure.
  */
@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What of an archive is compressed ends a frame at this many bytes; what does
- * not compress is one frame, however long. */
+/* A frame of compressed content ends at this many bytes; content that does not
+ * compress is one frame of any length. */
 enum { FRAMES_BYTES = 4 * 1024 * 1024 };
 
 struct frame {
@@ -28,19 +28,20 @@ VEC_DEFINE(frames, struct frame);
 
 /* Where something begins. */
 struct frames_place {
-	uint64_t frame;	 /* its place among them, from 0 */
-	uint64_t offset; /* in what the frame holds; its end: the next one */
+	uint64_t frame;	 /* the frame's number, from 0 */
+	uint64_t offset; /* offset in the frame's content; at its end, the next
+			    frame begins */
 };
 
-/* Adds the one that follows the last. */
+/* Appends the next frame. */
 void frames_add(struct frames *f, uint64_t bytes, uint64_t unpacked);
-/* Adds those of another stretch, whose offsets count from its own start, behind
- * all that f has. */
+/* Appends the frames of another part, whose offsets count from its own start,
+ * behind those of f. */
 void frames_append(struct frames *f, const struct frames *more);
-/* Where the last one ends. */
+/* Where the last frame ends. */
 uint64_t frames_end(const struct frames *f);
 
-/* Whether one that an index names can be the next: it begins where the one
+/* Checks that a frame of an index can be the next: it begins where the one
  * before ended, is not empty, and ends by `end`. ERR_INTEGRITY says why not. */
 int frames_check_next(const struct frames *f, const struct frame *next,
     uint64_t end, struct err *err);

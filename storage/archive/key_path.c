@@ -12,8 +12,8 @@ void key_paths_done(struct key_paths *p)
 	strvec_done(&p->above);
 }
 
-/* Every key between `a` and all of `a/...` begins with `a`: what this one does
- * not begin with has nothing below it any more. */
+/* Keys come in order, so all keys between `a` and the last of `a/...` begin
+ * with `a`. Once one does not, nothing below `a` will follow. */
 static void forget_others(struct key_paths *p, const char *key)
 {
 	while (
@@ -21,7 +21,7 @@ static void forget_others(struct key_paths *p, const char *key)
 		free(p->above.items[--p->above.len]);
 }
 
-/* Whether key[0..len) is a key of its own. */
+/* Whether key[0..len) is itself a key. */
 static bool is_above(const struct key_paths *p, const char *key, size_t len)
 {
 	VEC_EACH (&p->above, a) {
@@ -64,7 +64,7 @@ static void add_escaped(struct writing *w, char c)
 	add(w, text, sizeof(text));
 }
 
-/* A slash that can separate two parts of a path. */
+/* Whether this slash can separate two parts of a path. */
 static bool separates(const struct key_paths *p, const char *key, size_t i)
 {
 	return p && i && key[i + 1] && key[i + 1] != '/' &&
@@ -98,8 +98,8 @@ void key_path_add(struct key_paths *p, struct buf *out, const char *key)
 			   (c == '.' && w.part == MAX_PART_BYTES)) {
 			add_escaped(&w, key[i]);
 		} else {
-			/* A cut within a character would make two names that
-			 * are no UTF-8. */
+			/* Not within a character: that would make two names
+			 * that are not UTF-8. */
 			n = utf8 ? character(key + i) : 1;
 			add(&w, key + i, n);
 		}

@@ -31,7 +31,7 @@ void archive_lane_reset(struct archive_lane *l)
 	lane_items_done(&l->items);
 }
 
-/* Without a commit the lane's turn is passed on all the same. */
+/* Also without a commit, the next lane gets its turn. */
 void archive_lane_free(struct archive_lane *l)
 {
 	if (!l)
@@ -77,8 +77,8 @@ static int check_new(void *ctx, const char *path, struct err *err)
 	    path);
 }
 
-/* All paths are checked before any content goes in, so that of a lane that
- * collides with another nothing does. */
+/* All paths are checked before any content is written, so that of a lane with a
+ * duplicate path nothing is. */
 static int check_paths(const struct archive_lane *l, struct err *err)
 {
 	const struct lane_items *items = &l->items;

@@ -23,7 +23,7 @@ void lane_items_init(struct lane_items *l, const struct compress_options *o,
 
 static void item_done(struct item *i)
 {
-	buf_wipe(&i->run); /* it may have held secrets */
+	buf_wipe(&i->run); /* it may contain secrets */
 	vec_done(&i->record.attrs);
 	buf_done(&i->texts);
 	free(i->file);
@@ -43,7 +43,7 @@ void lane_items_done(struct lane_items *l)
 	l->entries = l->bytes = 0;
 }
 
-/* As the reader counts them, which has their full names. */
+/* Counted as the reader counts them, with their full names. */
 static bool attrs_fit(const struct archive_entry *e)
 {
 	size_t total = 0;
@@ -138,7 +138,7 @@ static struct item *new_item(struct lane_items *l,
 		return NULL;
 	struct item *i = vec_add(&l->items);
 	i->kind = kind;
-	/* A record without content keeps what it says. */
+	/* A record without content: only its texts are kept. */
 	record_add(&i->texts, e, l->mtime, NULL, 0);
 	record_next(&i->texts, &at, &i->record, &none);
 	i->record.bytes = bytes;
@@ -179,7 +179,7 @@ static int report_path(
 	return each->fn(each->ctx, e->path, err);
 }
 
-/* The lines of something packed, made into a whole text. */
+/* Makes the lines of a packed part into a complete text. */
 static int each_of_packed(
     const struct item *i, struct each *each, struct err *err)
 {

@@ -1,7 +1,7 @@
 /*
- * What a lane of an archive holds until its turn: entries with their content,
- * in memory while they are few, and from then on as a part of the archive that
- * is packed while they arrive. Only writer.c uses it.
+ * What a lane of an archive keeps until its turn: entries with their content,
+ * in memory while they are few, and from then on in a part of the archive that
+ * is packed while they arrive. Within lane.c and body.c alone.
  */
 #ifndef STORAGE_ARCHIVE_LANE_ITEMS_H
 #define STORAGE_ARCHIVE_LANE_ITEMS_H
@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A run is entries in a row with their content (record.h). */
+/* A run is a row of entries with their content (record.h). */
 enum item_kind { ITEM_RUN, ITEM_PACKED, ITEM_FILE };
 
 struct item {
@@ -24,9 +24,9 @@ struct item {
 	struct packed packed;
 	uint64_t entries; /* of a run, or packed */
 	uint64_t bytes;	  /* of their content */
-	/* Of a single entry: what is written, and where its content is. */
+	/* For a single entry: what is written, and where its content is. */
 	struct record record;
-	struct buf texts; /* what the record says */
+	struct buf texts; /* the texts of the record */
 	char *file;
 };
 
@@ -34,7 +34,7 @@ struct lane_items {
 	struct compress_options compress;
 	const char *scratch;
 	VEC_DEFINE(, struct item) items;
-	struct item open;      /* the run that is being added to, or none */
+	struct item open;      /* the run that entries are added to, or none */
 	struct packer *packer; /* of that run, once it is long; or NULL */
 	struct pathset paths;
 	int64_t mtime; /* of entries without one of their own */
@@ -44,16 +44,17 @@ struct lane_items {
 
 void lane_items_init(struct lane_items *l, const struct compress_options *o,
     const char *scratch, int64_t mtime);
-void lane_items_done(struct lane_items *l); /* and may be filled again */
+void lane_items_done(
+    struct lane_items *l); /* empties it; it may be filled again */
 
 /* As those of archive_lane; ERR_FORMAT for a path that cannot be one. */
 int lane_items_add(struct lane_items *l, const struct archive_entry *e,
     const void *data, size_t len, struct err *err);
 int lane_items_add_file(struct lane_items *l, const struct archive_entry *e,
     const char *file, struct err *err);
-/* All that was added is in items. */
+/* Moves everything that was added into items. */
 int lane_items_end(struct lane_items *l, struct err *err);
-/* Of all that is in items; fn returns -1 with err set to stop. */
+/* For all that is in items; fn returns -1 with err set to stop. */
 int lane_items_each_path(const struct lane_items *l,
     int (*fn)(void *ctx, const char *path, struct err *err), void *ctx,
     struct err *err);

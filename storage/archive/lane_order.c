@@ -15,7 +15,7 @@ void lane_order_done(struct lane_order *t)
 	pthread_mutex_destroy(&t->lock);
 }
 
-/* Moves the turn past what is done. Needs the lock. */
+/* Passes the turn on, past all lanes that are done. Needs the lock. */
 static void pass(struct lane_order *t)
 {
 	while (t->rank < RANK_COUNT) {

@@ -1,6 +1,7 @@
 /*
  * Whose turn it is to write to an archive: the lanes of the first rank in the
- * order of their indexes, then those of the next. Only writer.c uses it.
+ * order of their indexes, then those of the next. Within writer.c and lane.c
+ * alone.
  */
 #ifndef STORAGE_ARCHIVE_LANE_ORDER_H
 #define STORAGE_ARCHIVE_LANE_ORDER_H
@@ -30,7 +31,7 @@ void lane_order_set(struct lane_order *t, enum archive_rank rank, size_t index,
 void lane_order_rank_done(struct lane_order *t, enum archive_rank rank);
 void lane_order_wait(
     struct lane_order *t, enum archive_rank rank, size_t index);
-/* Whether every rank is done, and every lane of it. */
+/* Whether every rank, and every lane in it, is done. */
 bool lane_order_ended(struct lane_order *t);
 
 #endif

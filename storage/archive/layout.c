@@ -47,7 +47,7 @@ void layout_state_path(const char *bucket, const char *key,
 		key_path_add(paths, out, key);
 		return;
 	}
-	/* No key is written with a '%' that no two hex digits follow. */
+	/* Encoding never writes a '%' without two hex digits after it. */
 	buf_add_str(out, "%versions/");
 	key_path_add(NULL, out, key);
 	buf_add_char(out, '/');
@@ -59,7 +59,8 @@ static void add_file_name(struct buf *out, const char *name)
 	cleanup(buf_done) struct buf encoded = BUF_INIT;
 	uint8_t digest[DIGEST_SHA256_LEN];
 
-	/* '~' is unreserved, but marks a name that was cut. */
+	/* '~' needs no encoding in a URL, but here it marks a name that was
+	 * cut. */
 	for (const char *at = name; *at;) {
 		size_t n = strcspn(at, "~");
 		percent_add(&encoded, at, n, KEPT);

@@ -1,17 +1,18 @@
 /*
- * Where everything lies in an archive, both ways:
+ * The paths of an archive, made and read:
  *
- *     git/<repository>.git/<file>
- *     kubernetes/<cluster>/cluster/<resource.group>/<name>.json
- *     kubernetes/<cluster>/namespaces/<ns>/<resource.group>/<name>.json
- *     terraform/<bucket>/<key>
- *     terraform/<bucket>/%versions/<key>/<version id>
+ *   git/<repository>.git/<file>
+ *   kubernetes/<cluster>/cluster/<resource.group>/<name>.json
+ *   kubernetes/<cluster>/namespaces/<ns>/<resource.group>/<name>.json
+ *   terraform/<bucket>/<key>
+ *   terraform/<bucket>/%versions/<key>/<version id>
  *
- * A key is written as key_path.h says. Names of objects are percent-encoded but
- * for letters, digits and "-._:@+,="; a file name that would be longer than
- * file systems take (a name of 253 characters is allowed, and ".json" makes it
- * 258) is cut to 200 bytes, followed by '~' and 32 hex digits of the SHA-256 of
- * the whole name. The object says its own name; the path need not be decoded.
+ * A key is written as key_path.h says. Names of objects are percent-encoded
+ * except letters, digits and "-._:@+,=". A file name that would be longer than
+ * file systems allow (a name may have 253 characters, and ".json" makes it 258)
+ * is cut to 200 bytes, followed by '~' and 32 hex digits of the SHA-256 of the
+ * whole name. The object itself contains its name; the path need not be
+ * decoded.
  *
  * Pure.
  */
@@ -30,22 +31,23 @@ enum layout_kind {
 	LAYOUT_KUBERNETES,
 	LAYOUT_TERRAFORM
 };
-/* By the folder at the top of the archive that the path is in. */
+/* Which kind of source a path is of, by the folder at the top of the archive.
+ */
 enum layout_kind layout_kind_of(const char *path);
 
 /* Each appends a path to out. */
 
 void layout_git_path(const char *repository, const char *file, struct buf *out);
-/* version_id NULL: what is current. `paths` as for key_path_add, and only of
- * use for what is current. */
+/* version_id NULL: the current version. `paths` as for key_path_add, used only
+ * for current versions. */
 void layout_state_path(const char *bucket, const char *key,
     const char *version_id, struct key_paths *paths, struct buf *out);
 /* ns NULL or "": cluster scope. */
 void layout_object_path(const char *cluster, const char *resource_key,
     const char *ns, const char *name, struct buf *out);
 
-/* What a path says. All of these fail with ERR_FORMAT where it is no such path;
- * on failure nothing is to be released. */
+/* Reads a path. All of these fail with ERR_FORMAT if it is not such a path;
+ * after a failure nothing is to be released. */
 
 struct layout_git {
 	char *repository; /* its name */
@@ -57,7 +59,7 @@ void layout_git_done(struct layout_git *g);
 
 struct layout_object {
 	char *cluster;
-	char *ns; /* as it is encoded in the path; NULL: cluster scope */
+	char *ns; /* as encoded in the path; NULL: cluster scope */
 	char *resource;
 };
 int layout_object_split(
@@ -66,7 +68,7 @@ void layout_object_done(struct layout_object *o);
 
 struct layout_state {
 	char *bucket;
-	const char *key; /* as it is encoded; in the path that was split */
+	const char *key; /* as encoded; part of the path that was split */
 };
 int layout_state_split(
     const char *path, struct layout_state *out, struct err *err);

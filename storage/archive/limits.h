@@ -1,12 +1,12 @@
 /*
- * What an archive can hold: one set of limits for what captures it, for the
- * writer, and for the reader. What goes beyond one is refused before it is
- * written, and costs the object alone; so that whatever was written reads.
+ * What an archive can hold: the same limits for captures, for the writer and
+ * for the reader. What exceeds one is refused before it is written, and only
+ * that object is left out. So whatever was written can be read.
  *
- * The parts of a path are file names (NAME_MAX of Linux), and the whole leaves
- * room for the directory that it is unpacked to (PATH_MAX, path_resolution(7)).
- * The limits of CONTENTS.json stand with its layout (contents.h), those of JSON
- * with its parsers (storage/base/json.h, storage/json/scan.h).
+ * The parts of a path are file names (NAME_MAX of Linux), and the whole path
+ * leaves room for the directory that it is unpacked to (PATH_MAX,
+ * path_resolution(7)). The limits of CONTENTS.json are in contents.h, those of
+ * JSON in storage/base/json.h and storage/json/scan.h.
  */
 #ifndef STORAGE_ARCHIVE_LIMITS_H
 #define STORAGE_ARCHIVE_LIMITS_H
@@ -16,10 +16,12 @@
 
 enum {
 	LIMITS_PART_BYTES = 255,
-	/* A key of 1,024 bytes, of which each is escaped, and its bucket. */
+	/* Room for a key of 1,024 bytes, each of them escaped, and its bucket.
+	 */
 	LIMITS_PATH_BYTES = 3500,
-	/* Of an entry: names (with their `user.`), values, and what the format
-	 * puts around each. libarchive reads no pax header over 1 MiB. */
+	/* The attributes of an entry: names (with their `user.`), values, and
+	 * what the format adds to each. libarchive reads no pax header over 1
+	 * MiB. */
 	LIMITS_ATTRS_BYTES = 960 * 1024,
 	LIMITS_ATTR_REST = 64,
 	/* Of a Kubernetes object as a server lists it; API servers take some
@@ -29,8 +31,8 @@ enum {
 	LIMITS_OBJECT_BYTES = 64 * 1024 * 1024,
 };
 
-/* What keeps `path` from being one of an archive, in a few words that go on
- * from it ("has a part of over 255 bytes"); NULL where nothing does. */
+/* Why `path` cannot be a path in an archive, as the end of a sentence ("has a
+ * part of over 255 bytes"); NULL if it can. */
 const char *limits_path_wrong(const char *path);
 
 #endif

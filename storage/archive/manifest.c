@@ -166,7 +166,7 @@ void manifest_write(const struct manifest *m, struct buf *out)
 
 /* ---- reading ---- */
 
-/* Where the reader stands: the first thing wrong is what is told. */
+/* The state of the reader. Only the first fault is reported. */
 struct reading {
 	int64_t version;
 	const struct json_object *from;
@@ -204,7 +204,7 @@ static int64_t read_time(struct reading *r, const char *key)
 		refuse(r, key, "no time");
 		return 0;
 	}
-	/* Nor one that could not be written down again. */
+	/* A time that could not be written again is refused, too. */
 	clock_rfc3339(seconds, text);
 	if (clock_parse_rfc3339(text, &again) || again != seconds)
 		refuse(r, key, "no time");
@@ -233,7 +233,7 @@ static void read_sha256(
 		memcpy(out, s, DIGEST_SHA256_HEX);
 }
 
-/* One of two words. */
+/* Reads one of two words. */
 static bool read_choice(
     struct reading *r, const char *key, const char *no, const char *yes)
 {
@@ -358,8 +358,8 @@ static void read_all(struct reading *r, struct manifest *m)
 	read_previous(r, m);
 }
 
-/* Early versions called a snapshot partial where another vault did not get its
- * copy; what it holds is whole all the same. */
+/* Early versions called a snapshot partial if another vault did not get its
+ * copy. Such a snapshot is complete. */
 static bool lacks_copies_only(const struct manifest *m)
 {
 	size_t count = json_len(m->missing);

@@ -112,7 +112,7 @@ void manifest_add_warning(struct manifest *m, const char *text);
 
 /* Appends the JSON text; the same manifest gives the same bytes. */
 void manifest_write(const struct manifest *m, struct buf *out);
-/* m is initialised by this; released by the caller only on success. */
+/* Initialises m, which the caller releases only after success. */
 int manifest_parse(
     const char *text, size_t len, struct manifest *m, struct err *err);
 

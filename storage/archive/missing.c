@@ -4,14 +4,14 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
-/* Lists that were refused: each of these resources in each of these
- * namespaces, or at cluster scope. */
+/* Lists that were refused: each of these resources in each of these namespaces,
+ * or at cluster scope. */
 struct group {
 	const struct json_object *first; /* borrowed */
 	const char *cluster;		 /* borrowed */
 	struct strvec namespaces;
 	struct strvec resources;
-	bool merged; /* into an earlier one */
+	bool merged; /* index into the earlier lists */
 };
 VEC_DEFINE(group_vec, struct group);
 
@@ -65,7 +65,7 @@ static bool is_of(const struct group *g, const char *cluster, const char *ns)
 		   : !g->namespaces.len);
 }
 
-/* Lists come resource by resource, so the namespace wanted is mostly the one
+/* Lists come resource by resource, so the next namespace is mostly the one
  * after that of the list before: `*at` remembers it. */
 static struct group *group_for(
     struct group_vec *groups, size_t *at, const char *cluster, const char *ns)

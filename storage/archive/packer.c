@@ -10,7 +10,8 @@
 enum {
 	BYTES_MEMORY = 128 * 1024,
 	LINES_MEMORY = 64 * 1024,
-	/* One huge item does not keep its memory until the lane ends. */
+	/* After a huge item its memory is released, not kept until the lane
+	 * ends. */
 	KEPT_BYTES = 1024 * 1024,
 };
 
@@ -21,7 +22,7 @@ struct packer {
 	bool joined;
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t changed;
-	struct buf given; /* what the thread is to take, or is at */
+	struct buf given; /* what the thread works on, or will next */
 	bool busy;	  /* it is */
 	bool ended;	  /* nothing more comes */
 	struct err failure;
@@ -46,7 +47,7 @@ static void *run(void *ctx)
 			break;
 		bool failed = p->failure.code != ERR_NONE;
 		pthread_mutex_unlock(&p->lock);
-		/* `given` is the thread's while it is busy. */
+		/* While the thread is busy, `given` belongs to it. */
 		struct err err = ERR_INIT;
 		if (!failed)
 			part_add_run(p->part, &p->given, &err);
@@ -87,7 +88,7 @@ struct packer *packer_new(
 	return p;
 }
 
-/* Waits until the thread is at nothing; needs the lock. */
+/* Waits until the thread has nothing to do; needs the lock. */
 static int wait_idle(struct packer *p, struct err *err)
 {
 	while (p->busy)
@@ -148,7 +149,7 @@ void packer_free(struct packer *p)
 	join(p);
 	part_free(p->part);
 	packed_done(&p->packed);
-	buf_wipe(&p->given); /* it may have held secrets */
+	buf_wipe(&p->given); /* it may contain secrets */
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);
 	free(p);

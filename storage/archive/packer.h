@@ -1,6 +1,6 @@
 /*
- * What a lane holds once it is more than memory should: packed into a part of
- * the archive by a thread of its own, while more arrives.
+ * Packs the entries of a lane into a part of the archive, with a thread of its
+ * own, once they are more than should stay in memory.
  */
 #ifndef STORAGE_ARCHIVE_PACKER_H
 #define STORAGE_ARCHIVE_PACKER_H
@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-/* A part that is whole, ready to go into an archive as it is. */
+/* A complete part, ready to be copied into an archive. */
 struct packed {
 	struct spool bytes; /* of the archive */
 	struct spool lines; /* of CONTENTS.json */
@@ -19,13 +19,13 @@ void packed_done(struct packed *p);
 
 struct packer;
 
-/* scratch is borrowed: where the spools of what is packed have their files. */
+/* scratch is borrowed: the directory for the files of the spools. */
 struct packer *packer_new(
     const struct compress_options *o, const char *scratch, struct err *err);
-/* Takes the records; the buf comes back empty, with memory to fill. -1 where
- * something given before could not be packed. */
+/* Accepts the records; the buf comes back empty, with memory to fill. -1 if
+ * something that was given before could not be packed. */
 int packer_give(struct packer *p, struct buf *records, struct err *err);
-/* All that was given is in *out, which is the caller's then. */
+/* Completes the part; *out belongs to the caller then. */
 int packer_finish(struct packer *p, struct packed *out, struct err *err);
 void packer_free(struct packer *p); /* takes NULL; drops what is not finished */
 

@@ -115,7 +115,7 @@ int part_add_run(struct part *p, const struct buf *records, struct err *err)
 	return failed;
 }
 
-/* All of a source, each piece by `add`. */
+/* Reads all of a source and passes each piece to `add`. */
 static int add_from(struct part *p, uint64_t bytes, struct source *from,
     int (*add)(struct part *p, const void *data, size_t len, struct err *err),
     struct err *err)

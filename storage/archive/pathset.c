@@ -22,7 +22,7 @@ static struct pathset_slot key_of(const char *path)
 	return key;
 }
 
-/* Where the key is, or would be. */
+/* The slot that the key is in, or would be in. */
 static struct pathset_slot *find(
     const struct pathset *s, const struct pathset_slot *key)
 {

@@ -1,6 +1,6 @@
 /*
- * The paths that an archive has so far, for finding duplicates: 16 bytes of
- * digest each, not the paths themselves.
+ * The paths that an archive has so far, to find duplicates: 16 bytes of digest
+ * each instead of the paths.
  */
 #ifndef STORAGE_ARCHIVE_PATHSET_H
 #define STORAGE_ARCHIVE_PATHSET_H
@@ -20,9 +20,9 @@ struct pathset {
 	}
 
 bool pathset_has(const struct pathset *s, const char *path);
-/* False where it was in already. */
+/* False if it was there already. */
 bool pathset_add(struct pathset *s, const char *path);
-/* Whether any path is in both. */
+/* Whether the two have a path in common. */
 bool pathset_meets(const struct pathset *a, const struct pathset *b);
 void pathset_merge(struct pathset *to, const struct pathset *from);
 void pathset_done(struct pathset *s);

@@ -19,8 +19,8 @@
 
 enum { CHUNK = 128 * 1024 };
 
-/* What was seen of an entry, to be held against CONTENTS.json, which has the
- * entries in the same order. */
+/* What was found of an entry, to be compared with CONTENTS.json, which lists
+ * the entries in the same order. */
 struct seen {
 	uint64_t bytes;
 	uint8_t path_sha256[DIGEST_SHA256_LEN];
@@ -104,7 +104,7 @@ static int read_contents(
 	return spool_add(&r->contents, data, len, err);
 }
 
-/* Exactly the bytes that the header promised. */
+/* Reads exactly the bytes that the header announced. */
 static int each_chunk(struct reading *r, const struct tar_entry *e,
     data_fn *emit, struct err *err)
 {
@@ -128,7 +128,7 @@ static int each_chunk(struct reading *r, const struct tar_entry *e,
 	return 0;
 }
 
-/* Against an archive that unpacks to more than any disk holds. */
+/* Protects against an archive that unpacks to more than any disk holds. */
 static int check_room(
     const struct reading *r, const struct tar_entry *e, struct err *err)
 {
@@ -222,7 +222,8 @@ static int compare(struct reading *r, struct err *err)
 	return 0;
 }
 
-/* The visitor gets it only now that it was held against the archive. */
+/* CONTENTS.json is passed to the visitor only after it was compared with the
+ * archive. */
 static int hand_contents(struct reading *r, struct err *err)
 {
 	if (!r->visitor->contents)
@@ -304,7 +305,8 @@ int archive_reader_run(struct source *from, const struct reader_options *o,
 	r->options = o;
 	r->visitor = visitor;
 	r->digest = digest_new(DIGEST_SHA256);
-	/* CONTENTS.json stays in memory where there is no place for a spool. */
+	/* CONTENTS.json stays in memory if there is no directory for a spool.
+	 */
 	spool_init(&r->contents, o->scratch, o->scratch ? 1 << 20 : SIZE_MAX);
 	int result = read_all(r, err);
 	if (!result && totals)

@@ -1,9 +1,9 @@
 /*
- * Reading an archive: decrypt, unpack, and hold every entry against
- * CONTENTS.json. Whether the bytes are the signed ones was settled before
- * (storage/vault/snapshot.h); still nothing here trusts them: entry names that
- * reach outside, links, devices, duplicates, entries that CONTENTS.json does
- * not name or that differ from it, and content after it are refused.
+ * Reads an archive: decrypts it, unpacks it, and compares every entry with
+ * CONTENTS.json. Whether the bytes are the signed ones was checked before
+ * (storage/vault/snapshot.h). Still nothing here trusts them. Refused are entry
+ * names that reach outside, links, devices, duplicates, entries that
+ * CONTENTS.json does not name or that differ from it, and content after it.
  */
 #ifndef STORAGE_ARCHIVE_READER_H
 #define STORAGE_ARCHIVE_READER_H
@@ -28,8 +28,8 @@ struct reader_options {
 	const struct age_identities *identities; /* borrowed */
 	const char *scratch; /* for a long CONTENTS.json; NULL: memory */
 	const struct cancel *cancel; /* or NULL */
-	/* What the manifest says is in it: more is refused before it is
-	 * unpacked, less at the end. NULL: not known. */
+	/* How much there is according to the manifest: more is refused before
+	 * it is unpacked, less at the end. NULL: not known. */
 	const struct reader_totals *expected;
 	uint64_t max_entries; /* 0: CONTENTS_ENTRIES_MAX */
 };
@@ -37,7 +37,8 @@ struct reader_options {
 struct reader_attr {
 	const char *name; /* without the `user.` it has in the archive */
 	const char *value;
-	size_t value_len; /* value ends in a NUL that this does not count */
+	size_t
+	    value_len; /* value ends in a NUL that its length does not count */
 };
 
 struct reader_entry {
@@ -48,32 +49,31 @@ struct reader_entry {
 	size_t attr_count;
 };
 
-/* Called for each entry but CONTENTS.json: start, data (none or more times),
- * end. Each returns 0, or -1 with err set to stop. An entry is known to be
- * good only when archive_reader_run has returned 0. Any may be NULL. */
+/* Called for each entry except CONTENTS.json: start, data (any number of
+ * times), end. Each returns 0, or -1 with err set to stop. Entries are proven
+ * only once archive_reader_run has returned 0. Any may be NULL. */
 struct reader_visitor {
 	int (*start)(
 	    void *ctx, const struct reader_entry *entry, struct err *err);
 	int (*data)(void *ctx, const void *data, size_t len, struct err *err);
 	int (*end)(void *ctx, struct err *err);
-	/* CONTENTS.json in pieces, after it was held against what was read. */
+	/* CONTENTS.json in pieces, after it was compared with what was read. */
 	int (*contents)(
 	    void *ctx, const char *text, size_t len, struct err *err);
 	void *ctx;
 };
 
-/* Reads all of it, writing nothing to disk. Owns from. ERR_INTEGRITY where
- * an entry is not what CONTENTS.json says. totals may be NULL. */
+/* Reads all of it, without writing to disk. Owns from. ERR_INTEGRITY if an
+ * entry is not as CONTENTS.json says. totals may be NULL. */
 int archive_reader_run(struct source *from, const struct reader_options *o,
     const struct reader_visitor *visitor, struct reader_totals *totals,
     struct err *err);
 
-/* Unpacks all of it below `dir`, which exists, is empty and private. Files
- * are 0600, directories 0700; attributes are kept as extended attributes
- * `user.<name>` of the files, or where the file system has none, in
+/* Unpacks all of it below `dir`, which exists, is empty and private. Files are
+ * 0600, directories 0700. Attributes are kept as extended attributes
+ * `user.<name>` of the files or, if the file system has none, in
  * `<dir>/.attrs.json` ({path: {name: value}}). On failure what was written is
- * removed. Owns from.
- * For what is read once and goes away, see tree.h. */
+ * removed. Owns from. For a tree that is read once and removed, see tree.h. */
 int archive_extract(struct source *from, const struct reader_options *o,
     const char *dir, struct reader_totals *totals, struct err *err);
 

@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-/* What stands first; then the texts, each with its NUL, in the order of their
- * lengths here (0: there is none), then names and values of attributes, then
- * the content. */
+/* The head of a record. Behind it come the texts, each with its NUL, in the
+ * order of their lengths here (0: there is none), then names and values of
+ * attributes, then the content. */
 struct head {
 	uint64_t bytes;
 	int64_t mtime;
-	uint32_t path_len; /* these with the NUL */
+	uint32_t path_len; /* lengths with the NUL */
 	uint32_t source_len;
 	uint32_t facts_len;
 	uint32_t attrs; /* how many */
@@ -49,7 +49,7 @@ void record_add(struct buf *to, const struct archive_entry *e, int64_t mtime,
 		buf_add(to, data, len);
 }
 
-/* A text that is there, and what follows it. */
+/* Reads a text, if there is one, and moves on behind it. */
 static char *read_text(char **at, size_t len)
 {
 	char *text = len ? *at : NULL;

@@ -1,6 +1,6 @@
 /*
- * Entries in a row in memory, each with its content behind it: how a lane keeps
- * small ones until they are written. Pure.
+ * A row of entries in memory, each followed by its content: how a lane keeps
+ * small entries until they are written. Pure.
  */
 #ifndef STORAGE_ARCHIVE_RECORD_H
 #define STORAGE_ARCHIVE_RECORD_H
@@ -13,15 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An entry as it is written: archive_entry with its facts as text and its
- * attributes by their full names. */
+/* An entry as it is written: archive_entry with its facts as text and the full
+ * names of its attributes. */
 struct record {
 	const char *path;
 	const char *source; /* or NULL */
 	const char *facts;  /* JSON text on one line, or NULL */
 	int64_t mtime;	    /* seconds */
 	uint64_t bytes;	    /* of content */
-	uint8_t *sha256;    /* gets that of the content; or NULL */
+	uint8_t *sha256;    /* receives the digest of the content; or NULL */
 	struct tar_attrs attrs;
 };
 
@@ -29,9 +29,9 @@ struct record {
 void record_add(struct buf *to, const struct archive_entry *e, int64_t mtime,
     const void *data, size_t len);
 
-/* The record at *at, which moves on to the next; false at the end. What *out
- * and *data say is borrowed from the buf, but for the vec of attrs, which is
- * used anew each time and is the caller's to vec_done. */
+/* Reads the record at *at and moves on to the next; false at the end. *out and
+ * *data borrow from the buf, except the vec of attrs, which is reused for each
+ * record and released by the caller with vec_done. */
 bool record_next(
     const struct buf *from, size_t *at, struct record *out, const char **data);
 

@@ -12,28 +12,29 @@
 enum {
 	CHUNK = 128 * 1024,
 	INDEX_MEMORY = 1024 * 1024,
-	/* The header of an age file with very many recipients, in one request;
-	 * what is more is asked for when it turns out to be needed. */
+	/* Enough for the header of an age file with very many recipients, in
+	 * one request; more is requested if needed. */
 	HEADER_BYTES = 64 * 1024,
 };
 
 struct seek {
 	struct seek_options o;
 	uint64_t archive_bytes; /* as it lies */
-	struct age_file *age;	/* or NULL: it is not encrypted */
+	struct age_file *age;	/* or NULL if it is not encrypted */
 	struct spool index;	/* CONTENTS.json */
 	struct frames frames;
 	uint64_t asked;
-	/* Frames that are being unpacked, up to where the last entry ended. */
+	/* The frames that are being unpacked, up to where the last entry ended.
+	 */
 	struct source *unpacking;
-	struct frames_place at; /* of what they yield next */
-	uint64_t frame_after;	/* they are those before this one */
+	struct frames_place at; /* position of the next byte that they return */
+	uint64_t frame_after;	/* the first frame that is not among them */
 	char chunk[CHUNK];
 };
 
 static int wrong(struct err *err, const char *what)
 {
-	/* A frame that cannot be unpacked is one that was changed. */
+	/* A frame that cannot be unpacked was changed. */
 	if (err->code == ERR_FORMAT)
 		err->code = ERR_INTEGRITY;
 	return err_wrap(err, "%s", what);
@@ -65,7 +66,7 @@ static int open_age(struct seek *s, struct err *err)
 	return s->age ? 0 : -1;
 }
 
-/* What was compressed, from offset on, decrypted. */
+/* The compressed bytes from offset on, decrypted. */
 static struct source *open_packed(
     struct seek *s, uint64_t offset, uint64_t len, struct err *err)
 {
@@ -89,7 +90,7 @@ static struct source *open_unpacked(
 		      : NULL;
 }
 
-/* Exactly `bytes`, into a spool, or nowhere (NULL). */
+/* Reads exactly `bytes`, into a spool, or drops them (NULL). */
 static int take(struct seek *s, struct source *from, uint64_t bytes,
     struct spool *to, struct digest *digest, struct err *err)
 {
@@ -207,7 +208,7 @@ uint64_t seek_bytes(const struct seek *s)
 
 /* ---- entries ---- */
 
-/* A place as the offset from where frame `first` begins to unpack. */
+/* A position as the offset from where frame `first` begins to unpack. */
 static uint64_t offset_from(
     const struct seek *s, uint64_t first, const struct frames_place *p)
 {
@@ -223,7 +224,8 @@ static void close_frames(struct seek *s)
 	source_free(steal(s->unpacking));
 }
 
-/* All the frames that hold the entry. The index was checked: they are there. */
+/* Opens all frames that contain the entry. The index was checked, so they
+ * exist. */
 static int open_frames(
     struct seek *s, const struct contents_entry *e, struct err *err)
 {
@@ -242,7 +244,7 @@ static int open_frames(
 	return s->unpacking ? 0 : -1;
 }
 
-/* Whether the frames that are open have the entry still to come. */
+/* Whether the open frames still have the entry ahead of them. */
 static bool is_ahead(const struct seek *s, const struct contents_entry *e)
 {
 	if (!s->unpacking || e->place.frame < s->at.frame ||

@@ -1,10 +1,10 @@
 /*
- * Looking into an archive without reading all of it. The manifest, which is
- * signed, says where CONTENTS.json is and its digest; that says where each
- * entry is and its digest; and an archive is compressed in frames and encrypted
- * in chunks that can each be opened by themselves. So only what is asked for is
- * read, and still nothing is handed out that was not checked. The digest of the
- * whole archive is not: that is what `verify` reads all of it for.
+ * Reads parts of an archive without reading all of it. The signed manifest says
+ * where CONTENTS.json is and its digest; that says where each entry is and its
+ * digest; and an archive is compressed in frames and encrypted in chunks that
+ * can be opened one by one. So only what is asked for is read, and nothing is
+ * returned that was not checked. Only the digest of the whole archive is not
+ * checked; `verify` does that.
  *
  * For one thread at a time.
  */
@@ -24,7 +24,8 @@ struct seek_options {
 	const struct age_identities *identities; /* borrowed */
 	const char *scratch;	     /* for what is long; borrowed */
 	const struct cancel *cancel; /* or NULL */
-	/* `len` bytes of the archive as it lies, from offset on. */
+	/* Returns `len` bytes of the archive, as it is stored, from offset on.
+	 */
 	struct source *(*open)(
 	    void *ctx, uint64_t offset, uint64_t len, struct err *err);
 	void *ctx;
@@ -32,8 +33,8 @@ struct seek_options {
 
 struct seek;
 
-/* Reads CONTENTS.json, and checks its digest and that what it says of places
- * can be. ERR_INTEGRITY where it does not hold. */
+/* Reads CONTENTS.json, and checks its digest and that the positions in it are
+ * possible. ERR_INTEGRITY if they are not. */
 struct seek *seek_open(const struct seek_options *o, struct err *err);
 void seek_free(struct seek *s); /* takes NULL */
 
@@ -41,12 +42,13 @@ void seek_free(struct seek *s); /* takes NULL */
 int seek_each(const struct seek *s,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, struct err *err);
-/* Adds the content of an entry of this archive to a spool; ERR_INTEGRITY where
- * it is not what was captured. What was added is good only where 0 came back.
- * Entries that follow one another in the archive are read in one go. */
+/* Appends the content of an entry of this archive to a spool; ERR_INTEGRITY if
+ * it is not what was captured. What was appended may be used only after 0 was
+ * returned. Entries that follow one another in the archive are read in one go.
+ */
 int seek_read(struct seek *s, const struct contents_entry *e, struct spool *to,
     struct err *err);
-/* How much of the archive was asked for so far, as it lies. */
+/* How many bytes of the archive were requested so far. */
 uint64_t seek_bytes(const struct seek *s);
 
 #endif

@@ -9,16 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* libarchive's "raw" format: the bytes of one entry, and only its filter. */
+/* libarchive's "raw" format: the bytes of one entry, with only its filter. */
 struct compress {
 	struct sink sink;
-	struct archive *archive; /* of the open member; or NULL */
+	struct archive
+	    *archive; /* the compressor of the open member; or NULL */
 	int level;
 	struct frames *frames;
-	struct frames_place at; /* where the next byte goes */
-	uint64_t bytes;		/* written of the open member */
+	struct frames_place at; /* the position of the next byte */
+	uint64_t bytes;		/* bytes written of the open member */
 	struct sink *next;
-	struct err below; /* what the next stage said */
+	struct err below; /* the error of the next stage */
 };
 
 static la_ssize_t write_block(

@@ -1,6 +1,6 @@
 /*
- * What writing and reading of tar share: the locale that libarchive has to
- * have, and its errors. Only tar_write.c and tar_read.c use it.
+ * Shared by tar_write.c and tar_read.c: the locale that libarchive needs, and
+ * its errors. Within these alone.
  */
 #ifndef STORAGE_ARCHIVE_TAR_LIBARCHIVE_H
 #define STORAGE_ARCHIVE_TAR_LIBARCHIVE_H
@@ -17,11 +17,11 @@ struct tar_utf8 {
 };
 void tar_utf8_init(struct tar_utf8 *u);
 void tar_utf8_done(struct tar_utf8 *u);
-/* The locale before, to go back to with uselocale(). */
+/* The previous locale, to be restored with uselocale(). */
 locale_t tar_utf8_enter(const struct tar_utf8 *u);
 
-/* Always -1, with the error of what is below libarchive where there is one,
- * and its own where there is none. */
+/* Always -1, with the error of the stage below libarchive if there is one, else
+ * with libarchive's own. */
 int tar_failed(struct archive *a, const struct err *below, struct err *err,
     const char *at);
 

@@ -21,7 +21,7 @@ enum { READ_BLOCK = 128 * 1024 };
 struct tar_reader {
 	struct archive *archive;
 	struct source *from;
-	struct err below; /* what the source said */
+	struct err below; /* the error of the source */
 	struct tar_utf8 utf8;
 	char block[READ_BLOCK];
 };
@@ -77,8 +77,8 @@ void tar_reader_free(struct tar_reader *t)
 	free(t);
 }
 
-/* What stands behind the end of the tar is not read by libarchive; it must be
- * read all the same, for its end to be known as genuine. */
+/* libarchive does not read what follows the end of the tar. It must be read all
+ * the same: only its end proves that the stream was not cut. */
 static int drain(struct tar_reader *t, struct err *err)
 {
 	for (;;) {

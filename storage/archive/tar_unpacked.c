@@ -53,7 +53,7 @@ static void unpacked_release(struct source *source)
 	free(u);
 }
 
-/* libarchive's "raw" format: one entry, which is all that there is. */
+/* libarchive's "raw" format: everything is one entry. */
 static int set_up(struct unpacked *u, enum archive_compression c)
 {
 	struct archive_entry *entry;

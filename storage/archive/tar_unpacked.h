@@ -1,6 +1,6 @@
 /*
- * The bytes of compressed frames (frames.h), without what they hold being
- * looked at: through libarchive, as those of an archive in tar_read.c.
+ * Unpacks compressed frames (frames.h) without interpreting their content,
+ * through libarchive, like the archives in tar_read.c.
  */
 #ifndef STORAGE_ARCHIVE_TAR_UNPACKED_H
 #define STORAGE_ARCHIVE_TAR_UNPACKED_H
@@ -9,7 +9,7 @@
 #include "storage/base/err.h"
 #include "storage/base/stream.h"
 
-/* Owns from, also on failure, which yields whole frames. */
+/* Owns from, also on failure; from returns whole frames. */
 struct source *tar_unpacked(
     enum archive_compression c, struct source *from, struct err *err);
 

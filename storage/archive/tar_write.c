@@ -15,15 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of an entry, with a pax header; more with many attributes. */
+/* How much an entry needs with a pax header; more with many attributes. */
 enum { HEADER_BYTES = 3 * 512 };
 
 struct tar_writer {
 	struct archive *archive;
 	struct archive_entry *entry;
 	struct sink *sink;
-	bool zstd;	  /* the sink is one of zstd.h */
-	struct err below; /* what the sink said */
+	bool zstd;	  /* whether the sink is one of zstd.h */
+	struct err below; /* the error of the sink */
 	struct tar_utf8 utf8;
 	bool finished;
 };
@@ -45,16 +45,17 @@ static int set_up_writer(struct archive *a, struct tar_writer *t)
 	return archive_write_set_format_pax_restricted(a) ||
 	       archive_write_set_format_option(
 		   a, "pax", "xattrheader", "SCHILY") ||
-	       /* Names are bytes, and come back as they were: without this,
-		* libarchive composes the Unicode of a name on reading. */
+	       /* Names are bytes and must come back unchanged. Without this,
+		* libarchive normalises the Unicode of a name when it reads it.
+		*/
 	       archive_write_set_format_option(
 		   a, "pax", "hdrcharset", "BINARY") ||
 	       archive_write_set_bytes_per_block(a, 0) ||
 	       archive_write_open(a, t, NULL, write_block, NULL);
 }
 
-/* Not libarchive's own filters: one of them cannot store what does not
- * compress, and none can end before the archive does. */
+/* libarchive's own filters are not used: none can end a frame before the
+ * archive ends, and none can store what does not compress. */
 struct tar_writer *tar_writer_new(const struct compress_options *o,
     struct frames *frames, struct sink *sink, struct err *err)
 {
@@ -87,7 +88,7 @@ static void fill_entry(struct archive_entry *e, const char *path,
 	archive_entry_clear(e);
 	archive_entry_copy_pathname(e, path);
 	archive_entry_set_filetype(e, AE_IFREG);
-	archive_entry_set_perm(e, 0600); /* Secrets are among them */
+	archive_entry_set_perm(e, 0600); /* The content may contain secrets */
 	archive_entry_set_size(e, (la_int64_t)bytes);
 	archive_entry_set_mtime(e, mtime, 0);
 	for (size_t i = 0; attrs && i < attrs->len; i++)
@@ -100,7 +101,7 @@ struct frames_place tar_writer_place(const struct tar_writer *t)
 	return t->zstd ? zstd_place(t->sink) : tar_gzip_place(t->sink);
 }
 
-/* With the padding of the entry before, which belongs to its frame. */
+/* Including the padding of the entry before, which belongs to its frame. */
 int tar_writer_end_frame(struct tar_writer *t, struct err *err)
 {
 	if (archive_write_finish_entry(t->archive) < ARCHIVE_WARN)
@@ -112,8 +113,8 @@ int tar_writer_end_frame(struct tar_writer *t, struct err *err)
 		       : tar_gzip_end_frame(t->sink, err);
 }
 
-/* Whether the entry goes into a new frame: reading one should not cost reading
- * two. A frame that is short costs compression. */
+/* Whether the entry starts a new frame, so that reading it does not mean
+ * reading two. Short frames compress worse. */
 static bool starts_frame(const struct tar_writer *t, uint64_t bytes)
 {
 	uint64_t at = tar_writer_place(t).offset;
@@ -133,7 +134,7 @@ int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
 	fill_entry(t->entry, path, bytes, mtime, attrs);
 	int r = archive_write_header(t->archive, t->entry);
 	uselocale(before);
-	/* A name that is no UTF-8 is written as it is, with a warning. */
+	/* A name that is not UTF-8 is written as it is; libarchive warns. */
 	if (r == ARCHIVE_OK ||
 	    (r == ARCHIVE_WARN && !str_utf8_valid(path, strlen(path))))
 		return 0;
@@ -192,7 +193,8 @@ void tar_writer_free(struct tar_writer *t)
 {
 	if (!t)
 		return;
-	/* Freeing would pad and close what was not closed. */
+	/* Freeing the archive would otherwise pad and close it as if it were
+	 * complete. */
 	archive_write_fail(t->archive);
 	if (!t->finished)
 		sink_abort(t->sink);

@@ -12,7 +12,7 @@
 
 enum { SPOOL_MEMORY_BYTES = 1024 * 1024 };
 
-/* Where in the spool an entry is. */
+/* Where in the spool an entry lies. */
 struct location {
 	uint64_t offset;
 	uint64_t bytes;
@@ -28,7 +28,7 @@ struct tree {
 struct unpacking {
 	struct tree *tree;
 	tree_as_file *as_file;
-	struct unpack_file file; /* of the entry under way, if it is one */
+	struct unpack_file file; /* of the current entry, if it is a file */
 	bool in_file;
 	bool in_contents;
 };

@@ -24,8 +24,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which source an entry comes from; also the order in the archive: what
- * streams from a network first, the mirrors that lie on disk last. */
+/* The kind of source that an entry comes from. Also the order in the archive:
+ * first what is streamed from a network, last the mirrors, which are on disk.
+ */
 enum archive_rank { RANK_KUBERNETES, RANK_TERRAFORM, RANK_GIT, RANK_COUNT };
 
 struct archive_options {
@@ -35,7 +36,7 @@ struct archive_options {
 		      */
 	const char *scratch; /* directory for spools; borrowed */
 	int64_t mtime;	     /* of entries without one of their own, seconds */
-	/* For tests of it, as in reader_options. 0: CONTENTS_ENTRIES_MAX. */
+	/* For tests, as in reader_options. 0: CONTENTS_ENTRIES_MAX. */
 	uint64_t max_entries;
 };
 
@@ -46,23 +47,23 @@ struct archive_totals {
 	uint64_t bytes; /* of content, before compression */
 };
 
-/* The sink passes to the writer. NULL on error (the sink is released). */
+/* Owns the sink. NULL on error (the sink is released). */
 struct archive_writer *archive_writer_new(
     const struct archive_options *o, struct sink *sink, struct err *err);
-/* Whether nothing more can be put into it, since what was begun could not be
- * ended. Every other failure of a lane is that lane's alone. From any thread.
- */
+/* Whether nothing more can be added, because an entry was begun and could not
+ * be ended. Every other failure of a lane affects that lane alone. From any
+ * thread. */
 bool archive_writer_is_spoilt(struct archive_writer *w);
 /* No more lanes will be opened in this rank. Every rank needs it once. */
 void archive_writer_rank_done(struct archive_writer *w, enum archive_rank r);
-/* After all ranks are done: CONTENTS.json, then the sink is finished. */
+/* After all ranks are done: writes CONTENTS.json and finishes the sink. */
 int archive_writer_finish(
     struct archive_writer *w, struct archive_totals *totals, struct err *err);
 /* After it was finished. */
 struct contents_where archive_writer_index(const struct archive_writer *w);
 void archive_writer_free(struct archive_writer *w); /* aborts if unfinished */
 void archive_writer_freep(struct archive_writer **w);
-/* What has been written so far, for progress; safe from any thread. */
+/* How much has been written so far, to show progress; from any thread. */
 struct archive_totals archive_writer_progress(struct archive_writer *w);
 
 #endif

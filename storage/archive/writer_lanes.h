@@ -20,13 +20,13 @@ struct archive_writer {
 	struct lane_order lane_order;
 
 	pthread_mutex_t lock; /* over what follows */
-	struct err failure;   /* what made the archive useless */
+	struct err failure;   /* the error that made the archive useless */
 };
 
 /* An entry was begun and could not be ended: from here on nothing can be added.
  * The first error counts. Returns -1. */
 int archive_writer_spoil(struct archive_writer *w, const struct err *err);
-/* 0, or -1 with the error by which the archive was spoilt. */
+/* 0, or -1 with the error that made the archive useless. */
 int archive_writer_check(struct archive_writer *w, struct err *err);
 
 #endif

@@ -10,15 +10,15 @@
 #include <unistd.h>
 #include <zstd.h>
 
-/* A frame that is compressed in a thread, or waits until it is written. */
+/* A frame that a thread compresses, or that waits to be written. */
 struct job {
 	struct compressor *compressor;
 	ZSTD_CCtx *ctx;
 	char *in, *out;
 	size_t in_len, out_room;
 	size_t result;	/* bytes in `out`, or an error of libzstd */
-	bool submitted; /* and not written yet */
-	bool done;	/* under the lock: it has a result */
+	bool submitted; /* compressed and not written yet */
+	bool done;	/* under the lock: whether it has a result */
 };
 
 struct compressor {
@@ -30,11 +30,11 @@ struct compressor {
 	size_t out_bytes;
 	bool stored;
 	bool in_frame;
-	struct frames_place at; /* where the next byte goes */
-	uint64_t bytes;		/* written of the open frame */
+	struct frames_place at; /* the position of the next byte */
+	uint64_t bytes;		/* bytes written of the open frame */
 
-	/* With threads: jobs in a ring, written in the order in which they were
-	 * filled. */
+	/* With threads: a ring of jobs, which are written in the order in which
+	 * they were filled. */
 	struct pool *pool;
 	struct job *jobs;
 	size_t job_count, filling;
@@ -63,7 +63,7 @@ static void note_frame(struct compressor *c, uint64_t bytes, uint64_t unpacked)
 
 /* --- frames that libzstd makes in the writer's own thread */
 
-/* Sets what libzstd still holds back. */
+/* Writes what libzstd still holds back. */
 static int step(struct compressor *c, ZSTD_inBuffer *in, ZSTD_EndDirective what,
     size_t *left, struct err *err)
 {
@@ -115,7 +115,7 @@ static void run_job(void *arg)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* Waits for it, if it was submitted. */
+/* Waits for the job, if it was submitted. */
 static int write_job(struct compressor *c, struct job *j, struct err *err)
 {
 	if (!j->submitted)
@@ -140,7 +140,7 @@ static int submit(struct compressor *c, struct err *err)
 	j->submitted = true;
 	pool_submit(c->pool, run_job, j);
 	c->filling = (c->filling + 1) % c->job_count;
-	/* What is there was filled first, and is the next to be written. */
+	/* The oldest job in the ring was filled first, and is written next. */
 	return write_job(c, &c->jobs[c->filling], err);
 }
 
@@ -174,7 +174,7 @@ static void fill_job(struct compressor *c, const void *data, size_t len)
 
 /* --- frames of raw blocks (RFC 8878, 3.1.1) */
 
-enum { BLOCK_BYTES = 128 * 1024 /* the most that a block may have */ };
+enum { BLOCK_BYTES = 128 * 1024 /* the maximum size of a block */ };
 
 /* No size, checksum or dictionary; a window of 128 KiB. */
 static const uint8_t frame_header[] = {0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3};
@@ -286,7 +286,7 @@ static void zstd_release(struct sink *s)
 {
 	struct compressor *c = (struct compressor *)s;
 
-	pool_free(c->pool); /* first: its jobs are at work on the rest */
+	pool_free(c->pool); /* stopped first, since its jobs use the rest */
 	sink_free(c->next);
 	for (size_t i = 0; i < c->job_count; i++) {
 		ZSTD_freeCCtx(c->jobs[i].ctx);
@@ -316,7 +316,7 @@ static ZSTD_CCtx *new_ctx(int level, struct err *err)
 	return NULL;
 }
 
-/* One is filled while the others are compressed. */
+/* One job is filled while the others are compressed. */
 static int start_threads(
     struct compressor *c, int level, int threads, struct err *err)
 {
@@ -347,7 +347,7 @@ struct sink *zstd_compress(int level, int threads, struct frames *frames,
 	c->frames = frames;
 	c->out_bytes = ZSTD_CStreamOutSize();
 	c->out = mem_alloc(c->out_bytes);
-	c->in_frame = true; /* also nothing at all is a frame */
+	c->in_frame = true; /* An empty input is one frame, too */
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
 	if (threads ? start_threads(c, level, threads, err)
@@ -389,6 +389,6 @@ bool zstd_gains(int fd, uint64_t bytes)
 			return true;
 		packed += n;
 	}
-	/* Packs of Git come down by a hundredth. */
+	/* Packs of Git would become smaller by one percent. */
 	return packed < SAMPLES * SAMPLE_BYTES / 32 * 31;
 }
