@@ -85,7 +85,7 @@ static char *refusal_of(const struct json_object *j)
 	return buf_steal(&shown);
 }
 
-/* What is wrong with one object stops no other. */
+/* An error of one object does not stop the others. */
 static void read_object(const struct json_object *j, struct lfs_answervec *out)
 {
 	const char *oid = json_get_str(j, "oid");

@@ -1,5 +1,5 @@
 /*
- * What an LFS server answers: to a batch (git-lfs docs/api/batch.md), and, over
+ * Answers of an LFS server: to a batch (git-lfs docs/api/batch.md), and, over
  * ssh, to git-lfs-authenticate (docs/api/authentication.md). Pure.
  */
 #ifndef STORAGE_GIT_LFS_ANSWER_H
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A request that the server wants made. */
+/* A request that the server asks us to make. */
 struct lfs_action {
 	char *href;	       /* NULL: none */
 	struct strvec headers; /* "Name: value", to go with it */
@@ -22,19 +22,19 @@ void lfs_action_done(struct lfs_action *a); /* wipes: headers are tokens */
 
 struct lfs_answer {
 	char *oid;
-	char *refusal; /* why there is nothing to be done, or NULL */
+	char *refusal; /* why nothing can be done for this object, or NULL */
 	struct lfs_action download, upload, verify;
 };
 VEC_DEFINE(lfs_answervec, struct lfs_answer);
 void lfs_answervec_done(struct lfs_answervec *v);
 
-/* ERR_FORMAT where it is no such answer, or one that chose a transfer other
- * than basic. */
+/* ERR_FORMAT if it is not such an answer, or if it chose a transfer other than
+ * basic. */
 int lfs_answer_parse(
     const char *text, size_t len, struct lfs_answervec *out, struct err *err);
 const struct lfs_answer *lfs_answer_find(
     const struct lfs_answervec *v, const char *oid);
-/* Where the API is, and the headers for all of it. */
+/* The URL of the API, and the headers for all requests to it. */
 int lfs_answer_parse_authenticate(
     const char *text, size_t len, struct lfs_action *out, struct err *err);
 

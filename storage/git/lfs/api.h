@@ -1,6 +1,6 @@
 /*
- * Where the API of a server is, its batch, and the credentials it gets. Within
- * this room alone.
+ * The API of an LFS server: its URL, its batch request, and the credentials for
+ * it. Within this room alone.
  */
 #ifndef STORAGE_GIT_LFS_API_H
 #define STORAGE_GIT_LFS_API_H
@@ -32,11 +32,11 @@ int lfs_api_batch(struct lfs *l, const char *operation,
     const struct lfs_object *objects, size_t count,
     struct lfs_answervec *answers, struct err *err);
 
-/* Credentials go to the host they are for, and never unencrypted where the
- * place of the API was encrypted. */
+/* Adds credentials only for the host they belong to, and never unencrypted if
+ * the API's URL was encrypted. */
 void lfs_api_add_credentials(
     struct lfs *l, struct http_request *r, const char *url);
-/* `what` was asked for: 0 for a 2xx. */
+/* Checks the answer to `what`: 0 for a 2xx. */
 int lfs_api_check_status(
     const char *what, const struct http_response *r, struct err *err);
 

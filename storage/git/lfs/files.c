@@ -1,4 +1,4 @@
-/* The files of LFS objects: where git-lfs keeps them. */
+/* The files of LFS objects, in the folders where git-lfs keeps them. */
 #include "storage/git/lfs/files.h"
 
 #include "storage/base/cleanup.h"
@@ -32,8 +32,8 @@ bool lfs_files_has(const char *dir, const struct lfs_object *o)
 	       (uint64_t)st.st_size == o->bytes;
 }
 
-/* All of a file, to `out` where it is no -1, held against what the object is
- * called. */
+/* Reads all of a file, into `out` unless that is -1, and compares its digest
+ * with the name of the object. */
 static int pass(int in, const char *from, int out, const char *to,
     const struct lfs_object *o, const struct cancel *cancel, struct err *err)
 {

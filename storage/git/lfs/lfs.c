@@ -160,8 +160,8 @@ struct checking {
 	atomic_uint_fast64_t damaged;
 };
 
-/* What a disk or a crash of the machine spoilt keeps its name and often its
- * length: archived, it would be found out by whoever needs it. */
+/* A file that a disk or a crash damaged keeps its name, and often its length.
+ * In an archive, only whoever needs it would notice. */
 static void check_one(void *ctx, size_t i)
 {
 	struct checking *c = ctx;

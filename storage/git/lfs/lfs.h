@@ -1,10 +1,10 @@
 /*
- * Git LFS objects: fetched and pushed by the batch API with the basic
- * transfer (git-lfs docs/api/batch.md, basic-transfers.md), over http(s); the
- * server of an ssh URL is asked for its place by git-lfs-authenticate; of a
- * file path they are copied. Each is checked by its SHA-256.
+ * Git LFS objects: fetched and pushed by the batch API with the basic transfer
+ * (git-lfs docs/api/batch.md, basic-transfers.md) over http(s). The server of
+ * an ssh URL says by git-lfs-authenticate where its API is. From or to a file
+ * path they are copied. Each is checked by its SHA-256.
  *
- * Where they lie here, files.h knows.
+ * files.h has their places on disk.
  */
 #ifndef STORAGE_GIT_LFS_LFS_H
 #define STORAGE_GIT_LFS_LFS_H
@@ -16,7 +16,7 @@
 
 struct lfs_options {
 	const char *url; /* of the repository */
-	const char *dir; /* the bare repository here */
+	const char *dir; /* the bare repository on this machine */
 	const struct git_access *access;
 };
 
@@ -27,9 +27,10 @@ struct lfs_failure {
 VEC_DEFINE(lfs_failurevec, struct lfs_failure);
 
 struct lfs_result {
-	uint64_t moved; /* objects, by this run */
+	uint64_t moved; /* how many objects this run transferred */
 	uint64_t moved_bytes;
-	uint64_t damaged; /* were there, and not what they are called after */
+	uint64_t damaged; /* existed, but with another content than their name
+			     says */
 	struct lfs_failurevec failed;
 };
 #define LFS_RESULT_INIT                                                        \
@@ -38,12 +39,12 @@ struct lfs_result {
 	}
 void lfs_result_done(struct lfs_result *r);
 
-/* Fetches those that are not there whole; what is damaged goes. 0 also where
- * some failed: see the result; -1 where there is no way to fetch at all, or
- * ERR_CANCELLED. */
+/* Fetches the objects that do not exist here undamaged; damaged ones are
+ * removed. 0 also if some failed: see the result. -1 if nothing can be fetched
+ * at all, or ERR_CANCELLED. */
 int lfs_fetch(const struct lfs_options *o, const struct lfs_objectvec *objects,
     struct lfs_result *result, struct err *err);
-/* Sends all that are in dir and that the server lacks. */
+/* Sends all objects in dir that the server does not have. */
 int lfs_push(
     const struct lfs_options *o, struct lfs_result *result, struct err *err);
 

@@ -22,7 +22,7 @@ struct transfer {
 	const char *path;
 	struct digest *digest;
 	uint64_t bytes;
-	const char *text; /* what is sent; NULL: the file */
+	const char *text; /* what is sent; NULL: the content of the file */
 	const char *method;
 	const char *content_type;
 };
@@ -199,7 +199,7 @@ int lfs_transfer_upload(struct lfs *l, const struct lfs_object *o,
 	    .method = "PUT",
 	    .content_type = "application/octet-stream"};
 
-	/* No action and no error: the server has it. */
+	/* Neither an action nor an error means that the server has it. */
 	if (!answer->refusal && !answer->upload.href)
 		return 0;
 	t.action = usable(answer, &answer->upload, err);

@@ -16,7 +16,7 @@ enum {
 	MAX_HAVES = 8192,
 	MAX_ATTEMPTS = 3,
 	RETRY_MS = 500,
-	PAUSE_MS = 100, /* how soon a cancellation is seen */
+	PAUSE_MS = 100, /* how late a cancellation may be noticed */
 };
 
 struct fetch {
@@ -24,8 +24,8 @@ struct fetch {
 	const struct mirror_options *o;
 	const struct git_access *access;
 	struct mirror_state *state;
-	bool listed; /* the server named its refs in this attempt */
-	bool local;  /* it is a file path */
+	bool listed; /* the server has listed its refs in this attempt */
+	bool local;  /* the source is a repository on disk */
 };
 
 static void add_id(
@@ -53,8 +53,8 @@ static void find_wants(const struct fetch *f, const struct git_refvec *refs,
 		add_id(wants, &seen, id);
 }
 
-/* Ancestors of a tip at growing distances: a server that has dropped a tip
- * after a forced push most likely still has one of these. */
+/* Ancestors of a tip at growing distances. A server that no longer has a tip,
+ * after a forced push, most likely still has one of these. */
 static void add_ancestors(struct repo *repo, const uint8_t *tip,
     struct git_idvec *haves, struct object_links *seen)
 {
@@ -105,7 +105,8 @@ static void report_progress(void *ctx, uint64_t bytes)
 		o->progress(o->progress_ctx, bytes);
 }
 
-/* Whether everything that came names only what came or was there. */
+/* Whether everything that was received names only objects that were received or
+ * existed. */
 static bool is_closed(const struct fetch *f, const struct incoming *in)
 {
 	const struct index_pack *index = incoming_index(in);
@@ -120,8 +121,8 @@ static bool is_closed(const struct fetch *f, const struct incoming *in)
 	return true;
 }
 
-/* Whether the refs that wanted it have all they need now. A pack that leaves a
- * hole would look complete to the next run: it goes again. */
+/* Whether everything that the wanted refs need exists now. A pack with missing
+ * objects would look complete to the next run, so it is removed. */
 static int prove(struct fetch *f, const struct git_idvec *wants,
     const char *pack, struct err *err)
 {
@@ -168,7 +169,8 @@ static int receive(struct fetch *f, struct upstream *from,
 	f->state->received_bytes += incoming_bytes(in);
 	f->state->received_objects += index_pack_count(incoming_index(in));
 	bool closed = is_closed(f, in);
-	/* Notes first: a pointer too many does no harm. */
+	/* LFS pointers are noted before the pack is kept: a pointer too many
+	 * does no harm. */
 	if (mirror_store_save_scan(f->store, err) ||
 	    (!closed && mirror_store_mark_unproven(f->store, err)) ||
 	    incoming_keep(in, err) || mirror_store_reload(f->store, err))
@@ -230,7 +232,7 @@ static int fetch_once(struct fetch *f, struct err *err)
 	return result;
 }
 
-/* Soon over where the run is to stop. */
+/* Ends soon after a cancellation. */
 static int pause_before(struct fetch *f, int attempt, struct err *err)
 {
 	for (int left = RETRY_MS << attempt; left > 0; left -= PAUSE_MS) {
@@ -241,9 +243,9 @@ static int pause_before(struct fetch *f, int attempt, struct err *err)
 	return 0;
 }
 
-/* A connection that broke is worth another try, and so is a file path that was
- * repacked while it was read; whatever else was answered is not, and what did
- * not even list its refs was tried often enough. */
+/* Another attempt is worthwhile if the connection broke, or if a repository on
+ * disk was repacked while it was read. It is not after any other answer, nor if
+ * not even the refs could be listed, which was attempted often enough. */
 static int fetch_retrying(struct fetch *f, struct err *err)
 {
 	for (int attempt = 1;; attempt++) {
@@ -305,7 +307,7 @@ static void add_lost(struct fetch *f, const char *name, const char *reason,
 		memcpy(l->kept_id, kept->id, GIT_ID_LEN);
 }
 
-/* What the mirror has of a lost ref from an earlier run stays. */
+/* What the mirror has of a lost ref from an earlier run is kept. */
 static void leave_lost_out(struct fetch *f, const struct salvage_lostvec *lost)
 {
 	struct git_refvec *refs = &f->state->refs;
@@ -342,7 +344,7 @@ static void leave_lost_out(struct fetch *f, const struct salvage_lostvec *lost)
 	    !git_refvec_find(refs, f->state->head);
 }
 
-/* Only where all that is asked for at once is refused for an object's sake. */
+/* Only if the request for everything was refused because of an object. */
 static int salvage(struct fetch *f, const struct err *first, struct err *err)
 {
 	cleanup(salvage_lostvec_done) struct salvage_lostvec lost = VEC_INIT;
@@ -374,7 +376,7 @@ static int fetch_what_is_whole(struct fetch *f, struct err *err)
 	return -1;
 }
 
-/* Tips alone tell it where every pack names only what is there. */
+/* Its tips are enough if every pack names only objects that exist. */
 static int check_complete(struct fetch *f, struct err *err)
 {
 	char hex[GIT_ID_HEX];
@@ -391,7 +393,7 @@ static int check_complete(struct fetch *f, struct err *err)
 	    reach_check(f->o->dir, f->state->hash, &f->state->refs,
 		f->access->cancel, err) == 0)
 		return 0;
-	/* What is there now looks complete to the next run. */
+	/* To the next run, what exists now looks complete. */
 	if (err->code == ERR_INTEGRITY)
 		mirror_store_discard(f->store);
 	return err_wrap(err, "the server's pack is incomplete");

@@ -133,7 +133,7 @@ int mirror_update(
 
 	mirror_store_init(&store, o->dir, o->origin, access.cancel);
 	int result = update(&store, o, &access, state, err);
-	/* Also of a run that failed: that its mirror was damaged. */
+	/* Set also if the run failed: that its mirror was damaged. */
 	describe_store(&store, state);
 	mirror_store_done(&store);
 	return result;

@@ -1,15 +1,15 @@
 /*
- * A mirror: a bare repository that holds every ref and object a remote offers,
- * kept from run to run so that the next one fetches only what is new.
+ * A mirror: a bare repository that holds every ref and object a remote offers.
+ * It is kept between runs, so that the next one fetches only what is new.
  *
- * The directory is what any git can use: HEAD, packed-refs (sorted, no loose
- * refs), a minimal config, objects/pack. There are no loose objects, hooks or
- * credentials in it. Notes on what the packs hold lie in `backstay/` in it, the
- * lock beside it; neither is ever part of an archive.
+ * Any git can use the directory: HEAD, packed-refs (sorted, no loose refs), a
+ * minimal config, objects/pack. There are no loose objects, hooks or
+ * credentials in it. Its folder `backstay/` has notes about the packs, and the
+ * lock is a file beside it; neither is ever part of an archive.
  *
- * Refs become visible last and all at once: a run that ends half way leaves
- * the refs of the run before. A mirror that is damaged is thrown away and made
- * anew, which its caller is told.
+ * Refs become visible last and all at once: a run that ends half way leaves the
+ * refs of the run before. A mirror that is damaged is removed and made anew,
+ * and the caller is told so.
  */
 #ifndef STORAGE_GIT_MIRROR_MIRROR_H
 #define STORAGE_GIT_MIRROR_MIRROR_H
@@ -24,10 +24,10 @@
 
 struct mirror_options {
 	const char *url; /* http(s), ssh, host:path, file://, a path */
-	const char *dir; /* of the mirror, "….git"; made where missing */
-	/* Of what, and for whom, as one line; a mirror that was made for
-	 * another is made anew, so that nothing of it is in this one. NULL: it
-	 * is the caller's to know. */
+	const char *dir; /* of the mirror, "….git"; made if missing */
+	/* What it is a mirror of, and for whom, as one line. A mirror that was
+	 * made for something else is made anew, so that nothing of that remains
+	 * in it. NULL: the caller knows. */
 	const char *origin;
 	const struct git_access *access;
 	/* Bytes of the pack received so far; may be NULL. */
@@ -35,12 +35,12 @@ struct mirror_options {
 	void *progress_ctx;
 };
 
-/* A ref that the source names and cannot give: an object of its history is
- * gone or damaged there. */
+/* A ref that the source lists but cannot give: an object of its history is
+ * missing or damaged there. */
 struct mirror_lost {
 	char *name;
 	char *reason;
-	bool kept; /* as an earlier run left it, at: */
+	bool kept; /* as an earlier run left it, at this id: */
 	uint8_t kept_id[GIT_ID_LEN];
 };
 VEC_DEFINE(mirror_lostvec, struct mirror_lost);
@@ -55,12 +55,13 @@ struct mirror_state {
 	struct git_refvec refs;	    /* sorted by name */
 	struct lfs_objectvec lfs;   /* that pointers name; sorted */
 	struct strvec submodules;   /* URLs at the tips, each once */
-	struct mirror_lostvec lost; /* not as the source names them */
-	struct strvec odd_refs;	    /* offered, but no ref may be called so */
-	struct strvec warnings;	    /* a damaged mirror, refs left out, ... */
-	uint64_t received_bytes;    /* by this run */
-	uint64_t received_objects;  /* by this run */
-	bool fresh;		    /* everything was fetched */
+	struct mirror_lostvec lost; /* other than as the source writes them */
+	struct strvec odd_refs; /* listed by the source, but with a name that no
+				   ref may have */
+	struct strvec warnings; /* a damaged mirror, refs left out, ... */
+	uint64_t received_bytes;   /* by this run */
+	uint64_t received_objects; /* by this run */
+	bool fresh;		   /* everything was fetched */
 };
 #define MIRROR_STATE_INIT                                                      \
 	{                                                                      \
@@ -68,8 +69,9 @@ struct mirror_state {
 	}
 void mirror_state_done(struct mirror_state *s);
 
-struct mirror_lock; /* nobody else changes or reads the mirror meanwhile */
-/* ERR_LOCKED where another run has it. */
+struct mirror_lock; /* nobody else changes or reads the mirror until it is
+		       unlocked */
+/* ERR_LOCKED if another run has it. */
 struct mirror_lock *mirror_lock(const char *dir, struct err *err);
 void mirror_unlock(struct mirror_lock *l); /* takes NULL */
 void mirror_unlockp(struct mirror_lock **l);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where nearly everything is lost, each further id costs a request. */
+/* If nearly everything is lost, each further id costs a request. */
 enum { MAX_REQUESTS = 256 };
 
 void salvage_lostvec_done(struct salvage_lostvec *v)

@@ -222,8 +222,8 @@ static int by_size(const void *a, const void *b)
 	return x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
 }
 
-/* The smallest ones, until the next is larger than all of them together: so
- * an object is copied a few times in the life of a mirror. */
+/* The smallest packs, until the next one is larger than all of them together:
+ * so an object is copied only a few times in the life of a mirror. */
 static void choose(const struct packs *all, struct packs *small)
 {
 	struct packvec sorted = VEC_INIT;
@@ -241,7 +241,8 @@ static void choose(const struct packs *all, struct packs *small)
 	vec_done(&sorted);
 }
 
-/* The index first: a pack without one is what a killed run leaves. */
+/* The index is removed first: a pack without one is what a killed run leaves,
+ * and is handled as such. */
 static int remove_pack(const char *path, struct err *err)
 {
 	autofree char *idx =
@@ -306,7 +307,7 @@ static int write_pack_list(struct mirror_store *s, struct err *err)
 	return file_update_durably(path, text.data, text.len, err);
 }
 
-/* Older versions had another name for it, which newer git complains of. */
+/* Older versions had another name for it, which newer git warns about. */
 static int write_keep(struct mirror_store *s, struct err *err)
 {
 	autofree char *path = file_join(s->dir, MIRROR_KEEP);

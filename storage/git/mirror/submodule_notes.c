@@ -11,7 +11,7 @@
 
 enum { MAX_NOTES = 64 * 1024 * 1024 };
 
-/* One submodule of one tip; a tip without any stands once, without a URL. */
+/* One submodule of one tip; a tip without any is listed once, without a URL. */
 struct note {
 	uint8_t tip[GIT_ID_LEN];
 	char *url; /* NULL: none */
@@ -114,7 +114,7 @@ static int read_tip(const char *dir, struct repo **repo,
 	return 0;
 }
 
-/* Notes of all tips, from the known ones where they are there. */
+/* Notes of all tips, taken from the known ones if they are there. */
 static int collect(const char *dir, const struct git_refvec *refs,
     const struct notevec *known, struct notevec *now, size_t *tips_read,
     struct err *err)

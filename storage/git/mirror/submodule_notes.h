@@ -10,8 +10,8 @@
 #include "storage/git/repo/refs.h"
 
 /* The URLs at the tips of all refs of the bare repository in dir, sorted, each
- * once. The notes at path are used and brought up to date; where there are
- * none, or damaged ones, all tips are read. */
+ * once. The notes at path are used and updated; if there are none, or damaged
+ * ones, all tips are read. */
 int submodule_notes_find(const char *dir, enum git_hash hash, const char *path,
     const struct git_refvec *refs, struct strvec *urls, struct err *err);
 

@@ -99,8 +99,8 @@ static bool is_there(const void *ctx, const uint8_t *id)
 	return packs_has(ctx, id);
 }
 
-/* The files are looked for only now, after the refs were read: what these name
- * is in them. */
+/* The packs are listed only now, after the refs were read, so that what the
+ * refs name is in them. */
 static int fetch_local(struct upstream *u, const struct upstream_request *r,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, const struct cancel *cancel, struct err *err)

@@ -1,6 +1,6 @@
 /*
- * What a mirror is made of: a server that speaks Git's protocol, or a
- * repository in a file path, which others may write to and repack meanwhile.
+ * The source of a mirror: a server that speaks Git's protocol, or a repository
+ * on disk, which others may write to and repack at the same time.
  */
 #ifndef STORAGE_GIT_MIRROR_UPSTREAM_H
 #define STORAGE_GIT_MIRROR_UPSTREAM_H
@@ -32,16 +32,16 @@ struct upstream *upstream_open(
 void upstream_free(struct upstream *u); /* takes NULL */
 void upstream_freep(struct upstream **u);
 
-/* What the caller has, and wants: the ids that refs name. */
+/* The ids that the caller has and wants, as refs name them. */
 struct upstream_request {
 	const struct packs *packs;
 	const struct git_idvec *wants;
 	const struct git_idvec *haves; /* for a server: it may know them */
 };
 
-/* A pack of what is missing, to on_data. ERR_NETWORK where the connection
- * broke, ERR_NOT_FOUND where a file path was repacked meanwhile: another try
- * from the start may help. */
+/* Passes a pack of what is missing to on_data. ERR_NETWORK if the connection
+ * broke, ERR_NOT_FOUND if a repository on disk was repacked meanwhile: another
+ * attempt from the start may help. */
 int upstream_fetch(struct upstream *u, const struct upstream_request *request,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, const struct cancel *cancel, struct err *err);

@@ -51,7 +51,7 @@ static int feed_all(struct index_pack *ip, const struct pack_file *f,
 	}
 }
 
-/* The index that is there has to be the one that the pack makes. */
+/* The index on disk has to be the one that the pack yields. */
 static int same_index(
     const struct index_pack *ip, const struct pack *pack, struct err *err)
 {
@@ -61,8 +61,8 @@ static int same_index(
 	if (idx.len == pack->idx_len &&
 	    memcmp(idx.data, pack->idx, idx.len) == 0)
 		return 0;
-	/* Another writer's index may be laid out in another way: what counts
-	 * is that it says the same. */
+	/* Another writer's index may be laid out differently: it only has to
+	 * say the same. */
 	if (index_pack_count(ip) == pack->count) {
 		uint32_t i = 0;
 		while (i < pack->count &&
@@ -84,8 +84,9 @@ static int by_offset(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Several parts at once, as the index says where objects begin. What is wrong,
- * and whether with the pack or its index, is found by reading it in order. */
+/* Reads several parts at once, since the index says where objects begin. What
+ * is wrong, and whether in the pack or in its index, is then found by reading
+ * it in order. */
 static int read_pack(struct index_pack **ip, const struct index_pack_options *o,
     const struct pack *pack, struct err *err)
 {
@@ -163,8 +164,8 @@ int verify_file_name(const char *name, struct err *err)
 	    "to what was not captured");
 }
 
-/* Whether all that is named anywhere is there, which is more than is needed:
- * where it is not so, the exact walk decides. */
+/* Whether every object that is named anywhere exists. That is more than is
+ * needed; if it is not so, the exact walk decides. */
 static int check_links(const char *dir, const struct packs *packs,
     const struct git_refvec *refs, const struct object_links *links,
     const struct cancel *cancel, struct err *err)
@@ -200,7 +201,7 @@ static int verify(const char *dir, const struct cancel *cancel,
 	cleanup(object_links_done) struct object_links links =
 	    OBJECT_LINKS_INIT;
 
-	/* What git reads as configuration is ours. */
+	/* What git would read as configuration has to be ours. */
 	if (repo_config_hash(dir, &packs.hash, err) ||
 	    read_refs(dir, packs.hash, refs, err) ||
 	    packs_open(&packs, dir, err)) {

@@ -22,13 +22,14 @@ struct verify_counts {
 int verify_repository(const char *dir, const struct cancel *cancel,
     struct verify_counts *counts, struct err *err);
 
-/* Only a file that mirror_files has, or an LFS object: what else git reads in a
- * repository (objects/info/alternates, hooks, commondir, worktrees) would bring
- * in what was not captured. `name` is relative to the repository. */
+/* Accepts only files that mirror_files lists, and LFS objects: whatever else
+ * git reads in a repository (objects/info/alternates, hooks, commondir,
+ * worktrees) would bring in what was not captured. `name` is relative to the
+ * repository. */
 int verify_file_name(const char *name, struct err *err);
 
-/* An LFS object is called after its content, of which this is the digest: a
- * file of a repository, by its path in the archive, that is none is right. */
+/* The name of an LFS object is the digest of its content, which is passed here.
+ * True also for a file that is no LFS object, by its path in the archive. */
 int verify_lfs_object(
     const char *path, const uint8_t sha256[DIGEST_SHA256_LEN], struct err *err);
 

@@ -23,7 +23,7 @@ struct copy {
 	uint8_t *chunk;
 };
 
-/* Where an earlier pack's copy of an object went; 0: nowhere. */
+/* Where in the copy an earlier pack's copy of the object is; 0: nowhere. */
 static uint64_t copied_before(
     const struct copy *c, size_t before, const uint8_t *id)
 {
@@ -35,7 +35,8 @@ static uint64_t copied_before(
 	return 0;
 }
 
-/* The bytes of the distance to a base (gitformat-pack(5)); their number. */
+/* Writes the distance to a base (gitformat-pack(5)); returns the number of
+ * bytes. */
 static size_t put_distance(uint64_t distance, uint8_t *out)
 {
 	uint8_t bytes[10];
@@ -49,7 +50,8 @@ static size_t put_distance(uint64_t distance, uint8_t *out)
 	return n;
 }
 
-/* The base of a delta stays behind: it cannot go as it is. */
+/* The base of the delta is not copied, so the delta cannot be copied as it is.
+ */
 static bool loses_base(const struct copy *c, const struct stored *s)
 {
 	if (s->base)
@@ -77,7 +79,8 @@ static int copy_whole(struct copy *c, const uint8_t *id, struct err *err)
 	cleanup(buf_done) struct buf data = BUF_INIT;
 	enum object_type type;
 
-	if (!c->repo) /* where all are copied, every base comes before */
+	if (!c->repo) /* if all objects are copied, every base comes before its
+			 deltas */
 		return err_set(err, ERR_FORMAT,
 		    "a pack is damaged: two objects begin at one place");
 	if (repo_read(c->repo, id, &type, &data, err))
@@ -110,7 +113,7 @@ static int copy_object(struct copy *c, const struct origin *o,
 	return 0;
 }
 
-/* The first pack is copied as it lies; of the others what is not there yet. */
+/* The first pack is copied as it is; from the others, what is not there yet. */
 static int copy_origin(struct copy *c, size_t index, struct err *err)
 {
 	struct origin *o = &c->origins[index];
@@ -183,7 +186,7 @@ static void copy_done(struct copy *c)
 	pack_writer_done(&c->out);
 }
 
-/* One pack is its own copy. */
+/* A single pack is its own copy. */
 static int copy_single(const struct copy *c, const char *path, struct err *err)
 {
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -218,8 +221,8 @@ int pack_copy_all(const struct packs *packs,
 	return pack_writer_end(&c.out, err);
 }
 
-/* One that is packed by now, or was all the time in a pack that cannot be read
- * in pieces, is still found by the library. */
+/* The object may have been packed meanwhile, or may be in a pack that cannot be
+ * read in pieces. The library still finds it. */
 static int copy_unpacked(struct copy *c, const struct strvec *dirs,
     const uint8_t *id, struct err *err)
 {

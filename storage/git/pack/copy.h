@@ -1,9 +1,8 @@
 /*
- * Objects of a repository as one pack, without unpacking what is packed: they
- * are copied as they are stored, each once, with the distances to their bases
- * set right. What a repository that receives them wants, at the speed of
- * reading it, and no object is held in memory, unless it is a delta whose base
- * does not go along.
+ * Copies objects of a repository into one pack without unpacking them: as they
+ * are stored, each once, with the distances to their bases adjusted. It is as
+ * fast as reading them, and no object is held in memory, except a delta whose
+ * base is not copied.
  */
 #ifndef STORAGE_GIT_PACK_COPY_H
 #define STORAGE_GIT_PACK_COPY_H
@@ -20,15 +19,15 @@ int pack_copy_all(const struct packs *packs,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, const struct cancel *cancel, struct err *err);
 
-/* Where some objects are to be had; all borrowed. */
+/* Where objects can be read from; all borrowed. */
 struct pack_copy_from {
 	const struct packs *packs;
 	const struct strvec *object_dirs; /* of loose ones */
-	struct repo *repo; /* of deltas without their bases, and the rest */
+	struct repo
+	    *repo; /* for deltas without their bases, and for everything else */
 };
 
-/* Those objects, all of them: ERR_NOT_FOUND where one is not there (any
- * more). */
+/* Exactly those objects: ERR_NOT_FOUND if one does not exist (any more). */
 int pack_copy_some(const struct pack_copy_from *from,
     const struct object_links *wanted,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char temporary[] = "tmp_pack_"; /* as git's, which it cleans */
+static const char temporary[] =
+    "tmp_pack_"; /* the same as git's, which removes such files */
 
 struct incoming {
 	struct incoming_options o;
@@ -141,8 +142,9 @@ static int write_index(
 	return 0;
 }
 
-/* Without fsync, which would double the time: what a crash of the machine
- * spoils is found by its checksum at the next start, and fetched again. */
+/* Without fsync, which would double the time: a file that a crash of the
+ * machine damages is found by its checksum at the next start, and fetched
+ * again. */
 int incoming_keep(struct incoming *in, struct err *err)
 {
 	char hex[GIT_ID_HEX];
@@ -164,7 +166,8 @@ int incoming_keep(struct incoming *in, struct err *err)
 	return in->o.durable ? file_sync_dir(in->pack_dir, err) : 0;
 }
 
-/* A run that was killed between the two names leaves a pack like that. */
+/* A run that was killed between the two renames leaves a pack without an index.
+ */
 static bool lacks_index(const char *path)
 {
 	if (!str_ends(path, ".pack"))

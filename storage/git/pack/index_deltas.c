@@ -1,8 +1,8 @@
 /*
- * Deltas, depth first from the objects that are stored whole: a base is
- * unpacked once and kept while it has deltas left. Trees of deltas are
- * independent of each other, so that threads share nothing but the list of
- * their roots.
+ * Resolves deltas, depth first from the objects that are stored whole: a base
+ * is unpacked once and kept while it has deltas left. Trees of deltas are
+ * independent of each other, so that threads share only the list of their
+ * roots.
  */
 #include "storage/git/pack/index_deltas.h"
 
@@ -16,8 +16,8 @@
 
 enum {
 	MAX_CHAIN = 100000,
-	/* Bases kept by one thread; beyond that the oldest are dropped and
-	 * made again when they are needed. */
+	/* The memory for bases of one thread. Beyond that the oldest are
+	 * dropped, and made again when they are needed. */
 	KEPT_BYTES = 48 * 1024 * 1024,
 };
 
@@ -26,8 +26,8 @@ struct frame {
 	uint32_t entry;
 	uint8_t *data; /* NULL: dropped */
 	size_t len;
-	uint32_t child;	     /* the next one, by place */
-	size_t ref, ref_end; /* the next ones, by id */
+	uint32_t child;	     /* the next delta that names it by position */
+	size_t ref, ref_end; /* the next deltas that name it by id */
 };
 VEC_DEFINE(framevec, struct frame);
 VEC_DEFINE(indexvec, uint32_t);
@@ -90,8 +90,8 @@ static bool has_children(const struct frame *f)
 	return f->child != PACK_NONE || f->ref < f->ref_end;
 }
 
-/* The next delta on a frame, each given out once; PACK_NONE at the end. Of
- * two equal objects in one pack both are bases of the same deltas by id. */
+/* The next delta on a frame, each returned once; PACK_NONE at the end. If an
+ * object is twice in a pack, deltas that name it by id are found for both. */
 static uint32_t next_child(struct index_pack *ip, struct frame *f)
 {
 	uint32_t child = f->child;
@@ -135,7 +135,8 @@ static void push(struct worker *w, struct frame f, uint8_t *data, size_t len)
 	}
 }
 
-/* One delta on the top frame; pushes it where it is a base itself. */
+/* Resolves one delta on the top frame, and pushes the result if it is a base
+ * itself. */
 static int resolve_child(struct worker *w, uint32_t child)
 {
 	struct index_pack *ip = w->r->ip;
@@ -234,7 +235,7 @@ static int find_unresolved(const struct index_pack *ip, struct err *err)
 	    missing);
 }
 
-/* Takes what the workers found, and the first error. */
+/* Collects the workers' results, and the first error. */
 static int gather(struct index_pack *ip, struct worker *workers, size_t count,
     struct err *err)
 {
@@ -271,7 +272,7 @@ int index_deltas_resolve(struct index_pack *ip, struct err *err)
 	}
 	for (size_t i = 0; i < threads; i++) {
 		workers[i].r = &r;
-		/* Nobody adds to that one meanwhile. */
+		/* Nobody else adds to it any more. */
 		workers[i].links.known = &ip->links;
 	}
 	pool_each(threads, threads, work, workers);

@@ -1,13 +1,13 @@
 /*
- * The deltas of a pack, resolved by several threads once all of it is read. For
- * index_pack.c alone.
+ * Resolves the deltas of a pack with several threads, once all of it is read.
+ * For index_pack.c alone.
  */
 #ifndef STORAGE_GIT_PACK_INDEX_DELTAS_H
 #define STORAGE_GIT_PACK_INDEX_DELTAS_H
 
 #include "storage/git/pack/index_entry.h"
 
-/* Fills ids and types of all deltas. */
+/* Fills in the ids and types of all deltas. */
 int index_deltas_resolve(struct index_pack *ip, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * An index while it is made: its entries, and how a whole object becomes one.
  * index_pack.c reads the pack into it, index_parts.c several parts of one at
- * once, and index_deltas.c resolves what is left; for nobody else.
+ * once, and index_deltas.c resolves what remains. For these alone.
  */
 #ifndef STORAGE_GIT_PACK_INDEX_ENTRY_H
 #define STORAGE_GIT_PACK_INDEX_ENTRY_H
@@ -19,7 +19,7 @@ enum { INDEX_PACK_WINDOW = 64 * 1024 };
 
 struct pack_entry {
 	uint64_t offset;
-	uint64_t size; /* of what is stored, unpacked: object or delta */
+	uint64_t size; /* length of what is stored, unpacked: object or delta */
 	uint32_t crc;
 	uint32_t base; /* index; PACK_NONE: not a delta, or not known yet */
 	uint32_t first_child;
@@ -64,9 +64,9 @@ struct index_pack {
 	size_t head_len;
 	z_stream z;
 	bool z_ready;
-	uint8_t *object; /* of the entry being read, where it is kept */
+	uint8_t *object; /* the content of the current entry, if it is kept */
 	size_t object_cap;
-	uint8_t *window; /* what is not kept passes through here */
+	uint8_t *window; /* content that is not kept passes through here */
 	struct digest *object_digest;
 	struct digest *pack_digest;
 	uint8_t checksum[GIT_ID_LEN];
@@ -81,12 +81,13 @@ struct index_pack {
  * at `begin` (not 0), and after them nothing. */
 void index_pack_begin_part(
     struct index_pack *ip, uint64_t begin, uint32_t count);
-/* The entry that begins there; PACK_NONE. */
+/* The entry that begins at that position; PACK_NONE if there is none. */
 uint32_t index_pack_find_offset(const struct index_pack *ip, uint64_t offset);
-/* Makes the entry `index` a delta on the one before it, `base`. */
+/* Makes the entry `index` a delta of the entry `base`, which comes before it.
+ */
 void index_pack_link(struct index_pack *ip, uint32_t index, uint32_t base);
 
-/* Hashes a whole object, takes its links and shows a small blob. */
+/* Hashes a whole object, collects its links and passes on a small blob. */
 int index_entry_add_object(struct index_pack *ip, struct digest *d,
     struct object_links *links, struct pack_entry *e, enum object_type type,
     const void *data, size_t len, struct err *err);

@@ -56,8 +56,8 @@ void index_pack_freep(struct index_pack **ip)
 
 enum {
 	PACK_HEADER = 12,
-	/* A blob up to this is unpacked whole; a larger one is hashed as it
-	 * passes. */
+	/* A blob up to this size is unpacked into memory; a larger one is
+	 * hashed as it passes. */
 	WHOLE_BLOB = 1024 * 1024,
 };
 
@@ -320,7 +320,7 @@ int index_pack_feed(
     struct index_pack *ip, const void *data, size_t len, struct err *err)
 {
 	const uint8_t *at = data;
-	/* Up to here the checksum knows; a part has none. */
+	/* The checksum covers the bytes up to here; a part has none. */
 	const uint8_t *hashed = ip->begin ? NULL : at;
 
 	while (len) {

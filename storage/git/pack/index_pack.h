@@ -1,14 +1,15 @@
 /*
  * Reads a pack (gitformat-pack(5)) as it arrives, checks all of it and makes
- * its index. What is not a delta is unpacked and hashed while bytes come in;
- * deltas are resolved afterwards, on several threads. Hashing is OpenSSL's
- * SHA-1, which is several times faster than one that also looks for forged
- * collisions; a mirror trusts its server that far.
+ * its index. Whole objects are unpacked and hashed while bytes come in; deltas
+ * are resolved afterwards, by several threads. Hashing is OpenSSL's SHA-1,
+ * which is several times faster than one that also detects forged collisions; a
+ * mirror trusts its server that far.
  *
- * Checked: the pack's own checksum, that every object unpacks to the length it
- * says, that every delta applies, and that every commit, tree and tag can be
- * read; the ids they name are collected, so that the caller can see whether
- * all of them are there. The index is made of ids computed here alone.
+ * Checked are the pack's own checksum, that every object unpacks to the length
+ * it says, that every delta applies, and that every commit, tree and tag can be
+ * read. The ids that they name are collected, so that the caller can see
+ * whether all of them exist. The index contains only ids that were computed
+ * here.
  *
  * It knows no files: what it needs of the pack again it reads by read_at.
  */
@@ -26,11 +27,12 @@
 
 struct index_pack_options {
 	enum git_hash hash;
-	/* All of the pack that was fed, at an offset; from several threads. */
+	/* Reads bytes of the pack that were fed, at an offset; called from
+	 * several threads. */
 	int (*read_at)(void *ctx, uint64_t offset, void *data, size_t len,
 	    struct err *err);
-	/* A blob of at most INDEX_PACK_SMALL bytes; from several threads at
-	 * once. May be NULL. */
+	/* Receives a blob of at most INDEX_PACK_SMALL bytes; called from
+	 * several threads at once. May be NULL. */
 	void (*on_small_blob)(void *ctx, const void *data, size_t len);
 	void *ctx;
 	size_t threads;		   /* 0: one per core, at most 8 */
@@ -47,20 +49,20 @@ void index_pack_freep(struct index_pack **ip);
 /* The next bytes, in pieces of any length. ERR_FORMAT. */
 int index_pack_feed(
     struct index_pack *ip, const void *data, size_t len, struct err *err);
-/* After all was fed. ERR_NOT_FOUND where deltas have a base that the pack
- * does not hold. */
+/* After everything was fed. ERR_NOT_FOUND if deltas have a base that the pack
+ * does not contain. */
 int index_pack_resolve(struct index_pack *ip, struct err *err);
 
 /* After resolving: */
 size_t index_pack_count(const struct index_pack *ip);
-/* The trailer: what names the files. */
+/* The checksum at the end, which names the files. */
 const uint8_t *index_pack_checksum(const struct index_pack *ip);
 /* Ids in order, i below the count. */
 const uint8_t *index_pack_id(const struct index_pack *ip, size_t i);
 /* Where that object begins in the pack. */
 uint64_t index_pack_offset(const struct index_pack *ip, size_t i);
 bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN]);
-/* All ids that the objects name. */
+/* The ids that the objects name. */
 const struct object_links *index_pack_object_links(const struct index_pack *ip);
 /* Appends the index, version 2. */
 void index_pack_write(const struct index_pack *ip, struct buf *out);

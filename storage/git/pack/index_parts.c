@@ -11,13 +11,13 @@
 enum {
 	HEADER_BYTES = 12,
 	READ_BYTES = 256 * 1024,
-	/* Parts take unequal times: with some for each thread all end about
-	 * together. */
+	/* Parts need different times: with several for each thread, the threads
+	 * end at about the same time. */
 	PARTS_PER_THREAD = 4,
 	SMALLEST_PART = 256 * 1024,
 };
 
-/* One part, or, where `index` is NULL, the checksum over all. */
+/* One part or, if `index` is NULL, the checksum over everything. */
 struct part {
 	struct index_pack *whole;
 	struct index_pack *index;
@@ -32,7 +32,7 @@ static int damaged(const char *what, struct err *err)
 	return err_set(err, ERR_FORMAT, "the pack is damaged: %s", what);
 }
 
-/* Calls `use` with all bytes from begin to end, in order. */
+/* Calls `use` for all bytes from begin to end, in order. */
 static int read_part(struct part *p,
     int (*use)(void *ctx, const void *, size_t, struct err *), void *ctx)
 {

@@ -1,8 +1,8 @@
 /*
- * Reads a pack that lies whole on disk into an index_pack, several parts of it
- * at once: what index_pack_feed does byte after byte, for a pack of which it is
- * known where its objects begin. What is checked is the same. The offsets need
- * not be trusted: parts that do not join without a gap are an error.
+ * Reads a pack that is whole on disk into an index_pack, several parts at once.
+ * index_pack_feed does the same byte after byte, without knowing where objects
+ * begin. The same is checked. The offsets need not be trusted: parts that do
+ * not join without a gap are an error.
  */
 #ifndef STORAGE_GIT_PACK_INDEX_PARTS_H
 #define STORAGE_GIT_PACK_INDEX_PARTS_H
@@ -16,10 +16,10 @@ struct index_parts {
 	uint64_t part_bytes; /* about; 0: as many parts as threads need */
 };
 
-/* All of the pack, read by `read_at` of ip, which is new and fed nothing.
- * ERR_FORMAT where the pack is damaged or the offsets are not its own: which of
- * both, and where, only feeding it in order tells. After an error ip is of no
- * more use. */
+/* Reads all of the pack by `read_at` of ip, which is new and was fed nothing.
+ * ERR_FORMAT if the pack is damaged or the offsets are not its own; only
+ * feeding it in order shows which of both, and where. After an error ip cannot
+ * be used any more. */
 int index_parts_read(
     struct index_pack *ip, const struct index_parts *p, struct err *err);
 

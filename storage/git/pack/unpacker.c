@@ -37,7 +37,8 @@ static void reserve(uint8_t **data, size_t *cap, size_t want)
 	*data = mem_resize(*data, *cap, 1);
 }
 
-/* What is stored at an entry, into out, which has room for one byte more. */
+/* Unpacks what is stored at an entry into out, which has room for one byte
+ * more. */
 static int unpack(struct unpacker *u, uint32_t i, uint8_t *out)
 {
 	struct index_pack *ip = u->ip;

@@ -44,7 +44,7 @@ int pack_writer_start(struct pack_writer *w, uint32_t count, struct err *err)
 	return pack_writer_raw(w, header, sizeof(header), err);
 }
 
-/* Four bits of the length beside the type, then seven a byte. */
+/* Four bits of the length beside the type, then seven in each byte. */
 static int put_header(struct pack_writer *w, enum object_type type,
     uint64_t size, struct err *err)
 {
@@ -59,7 +59,7 @@ static int put_header(struct pack_writer *w, enum object_type type,
 	return pack_writer_raw(w, out, n + 1, err);
 }
 
-/* All that zlib makes of what it was given. */
+/* Everything that zlib makes of what it was given. */
 static int deflate_piece(struct pack_writer *w, z_stream *z, int flush,
     uint8_t *out, struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * A pack while it is made (gitformat-pack(5)): its header, its objects one
- * after another, its checksum; all of it to on_data.
+ * Writes a pack (gitformat-pack(5)) to on_data: its header, its objects one
+ * after another, its checksum.
  */
 #ifndef STORAGE_GIT_PACK_WRITER_H
 #define STORAGE_GIT_PACK_WRITER_H
@@ -32,8 +32,8 @@ int pack_writer_start(struct pack_writer *w, uint32_t count, struct err *err);
 /* Bytes of an object as a pack stores them. */
 int pack_writer_raw(
     struct pack_writer *w, const void *data, size_t len, struct err *err);
-/* A whole object of `size` bytes, which `from` (borrowed) has to yield exactly,
- * compressed as it passes. */
+/* A whole object of `size` bytes. `from` (borrowed) has to return exactly so
+ * many; they are compressed as they pass. */
 int pack_writer_object(struct pack_writer *w, enum object_type type,
     uint64_t size, struct source *from, struct err *err);
 int pack_writer_end(struct pack_writer *w, struct err *err);

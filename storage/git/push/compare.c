@@ -18,7 +18,8 @@ static int refuse(const struct push *p, const char *why, const char *name,
 	    p->o->url, why, name, others);
 }
 
-/* Refs of the target that the snapshot has not, and ids it never saw. */
+/* Refuses refs of the target that the snapshot does not have, and ids that it
+ * does not know. */
 static int guard(const struct push *p, struct err *err)
 {
 	const char *extra = NULL, *unknown = NULL;
@@ -88,13 +89,13 @@ int push_compare(struct push *p, struct err *err)
 	git_refvec_sort(&p->target);
 	if (guard(p, err))
 		return -1;
-	/* First, so that "a" makes room for "a/b". */
+	/* Deletions first, so that "a" makes room for "a/b". */
 	if (p->o->prune)
 		VEC_EACH (&p->target, t) {
 			if (!git_refvec_find(&p->refs, t->name))
 				add_change(p, t->name, t->id, NULL);
 		}
-	/* A host makes the first branch that it is sent its default. */
+	/* A host makes the first branch that it receives the default branch. */
 	const struct git_ref *head = git_refvec_find(&p->refs, p->result->head);
 	if (head)
 		compare_ref(p, head);
@@ -110,7 +111,7 @@ static bool is_in(const void *ctx, const uint8_t *id)
 	return object_links_has(ctx, id);
 }
 
-/* Of the snapshot's objects, those that the target's refs do not reach. */
+/* Those objects of the snapshot that the target's refs do not reach. */
 static int pack_missing(struct push *p, const struct git_idvec *wants,
     const struct git_idvec *haves,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
@@ -144,7 +145,7 @@ int push_compare_pack(struct push *p, size_t first, size_t end,
 		if (packs_has(&p->packs, t->id))
 			memcpy(vec_add(&haves)->bytes, t->id, GIT_ID_LEN);
 	}
-	/* What an earlier push of this run brought there. */
+	/* What an earlier push of this run has sent. */
 	VEC_EACH (&p->changes, c) {
 		if (c->done && !c->deletes)
 			memcpy(vec_add(&haves)->bytes, c->new_id, GIT_ID_LEN);

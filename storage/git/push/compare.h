@@ -1,7 +1,7 @@
 /*
- * A push on its way: what it would change in the target, and the objects that
- * the target lacks. Both ways to a target, over a protocol (remote.h) and into
- * a file path (file.h), start from it. Within this room alone.
+ * A push under way: what it would change in the target, and which objects the
+ * target lacks. Both kinds of target, a server (remote.h) and a repository on
+ * disk (file.h), use it. Within this room alone.
  */
 #ifndef STORAGE_GIT_PUSH_COMPARE_H
 #define STORAGE_GIT_PUSH_COMPARE_H
@@ -18,7 +18,8 @@ struct push_change {
 	uint8_t old_id[GIT_ID_LEN]; /* zeros: not there */
 	uint8_t new_id[GIT_ID_LEN]; /* zeros: deleted */
 	bool done;
-	bool with_all; /* refused, as all that was sent with it */
+	bool with_all; /* refused together with everything that was sent with it
+			*/
 	char *reason;  /* why it was refused; owned */
 };
 VEC_DEFINE(push_changevec, struct push_change);
@@ -35,13 +36,14 @@ struct push {
 	struct push_changevec changes; /* deletions first */
 };
 
-/* One hash cannot be made of the other: a target of another one is refused. */
+/* Objects of one hash cannot be converted to the other, so a target with
+ * another hash is refused. */
 int push_compare_hash(
     const struct push *p, enum git_hash target, struct err *err);
-/* Holds the two sides against each other: fills the changes, and refuses what
- * needs `overwrite`. */
+/* Compares the two sides: fills in the changes, and refuses what needs
+ * `overwrite`. */
 int push_compare(struct push *p, struct err *err);
-/* A pack of what the changes [first, end) need, to on_data. */
+/* Passes a pack of what the changes [first, end) need to on_data. */
 int push_compare_pack(struct push *p, size_t first, size_t end,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, struct err *err);

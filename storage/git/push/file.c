@@ -45,8 +45,8 @@ static void set_ref_error(struct push_change *c, const struct err *why)
 
 static int write_refs(struct push *p, struct repo *repo, struct err *err)
 {
-	/* All at once into a fresh one; else each by itself, as it may be
-	 * refused (a lock, a directory in its way). */
+	/* All refs at once if the repository is new; else one by one, since
+	 * each may be refused (a lock, a directory in its way). */
 	if (p->result->created) {
 		if (ref_files_write(repo_dir(repo), p->hash, &p->refs, err))
 			return -1;
@@ -68,8 +68,8 @@ static int write_refs(struct push *p, struct repo *repo, struct err *err)
 	return 0;
 }
 
-/* What we write is for its owner alone; here it is as open as what libgit2 made
- * beside it, since a server may read it under another name. */
+/* Our files are for their owner alone. Here, they get the same mode as what
+ * libgit2 made beside them, since a server may read them as another user. */
 static int open_up(const char *dir, const char *name, struct err *err)
 {
 	autofree char *config = file_join(dir, "config");

@@ -1,5 +1,5 @@
-/* A push into a bare repository that is named by its path; one that is not
- * there, or an empty folder, is made. Within this room alone. */
+/* Pushes into a bare repository on disk. If there is none, or an empty folder,
+ * it is made. Within this room alone. */
 #ifndef STORAGE_GIT_PUSH_FILE_H
 #define STORAGE_GIT_PUSH_FILE_H
 

@@ -90,8 +90,8 @@ int push_all(
 	struct push p = {
 	    .o = o, .access = remote_access(o->access), .result = result};
 
-	/* A server takes a whole push in, checks it and runs its hooks before
-	 * it says a word. */
+	/* A server receives a whole push, checks it and runs its hooks before
+	 * it answers. */
 	p.access.stall_timeout_ms =
 	    PATIENCE * (p.access.stall_timeout_ms ? p.access.stall_timeout_ms
 						  : DEFAULT_STALL_TIMEOUT_MS);

@@ -1,6 +1,6 @@
 /*
- * Pushes every ref of a bare repository to a remote, and says of each what
- * became of it. A ref that the host hides or protects does not stop the rest.
+ * Pushes every ref of a bare repository to a remote, and reports what became of
+ * each. A ref that the host hides or protects does not stop the others.
  */
 #ifndef STORAGE_GIT_PUSH_PUSH_H
 #define STORAGE_GIT_PUSH_PUSH_H
@@ -16,8 +16,8 @@ struct push_options {
 	const char *url;
 	const char *dir; /* of the bare repository */
 	const struct git_access *access;
-	bool prune;	/* delete refs that the snapshot has not */
-	bool overwrite; /* a target that holds such refs */
+	bool prune;	/* delete refs that the snapshot does not have */
+	bool overwrite; /* overwrite a target that has such refs */
 	bool dry_run;	/* compare only: what would become of each ref */
 	/* Bytes of the pack sent so far; may be NULL. */
 	void (*progress)(void *ctx, uint64_t sent_bytes);
@@ -42,13 +42,13 @@ VEC_DEFINE(push_refvec, struct push_ref);
 struct push_result {
 	struct push_refvec refs; /* sorted by name */
 	bool created;		 /* the repository itself */
-	bool unmakeable; /* in a dry run: it is not there, and a push would
+	bool unmakeable; /* in a dry run: it does not exist, and a push would
 			    not make it, as over HTTP */
-	/* HEAD of the snapshot and of the target after the push (NULL: not
-	 * known); a push cannot set the target's. */
+	/* HEAD of the snapshot, and of the target after the push (NULL: not
+	 * known); a push over a protocol cannot set the target's. */
 	char *head;
 	char *target_head;
-	bool head_set; /* where it could be set: a file path, a fresh target */
+	bool head_set; /* if it could be set: a new target on disk */
 	uint64_t sent_bytes;
 };
 #define PUSH_RESULT_INIT                                                       \
@@ -57,9 +57,9 @@ struct push_result {
 	}
 void push_result_done(struct push_result *r);
 
-/* 0 also where refs were refused. ERR_EXISTS where the target holds refs that
- * the snapshot has not, or other history, and `overwrite` is not set;
- * ERR_NOT_FOUND where there is no target and it cannot be made. */
+/* 0 also if refs were refused. ERR_EXISTS if the target has refs that the
+ * snapshot does not have, or other history, and `overwrite` is not set;
+ * ERR_NOT_FOUND if there is no target and it cannot be made. */
 int push_all(
     const struct push_options *o, struct push_result *result, struct err *err);
 

@@ -20,7 +20,7 @@ static void drop_remote(struct remote **r)
 	*r = NULL;
 }
 
-/* Makes the repository over ssh, as the one way there is. */
+/* Makes the repository over ssh, which is the only protocol that can. */
 static int create(struct push *p, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -60,7 +60,8 @@ static struct remote *open_target(struct push *p, struct err *err)
 
 /* --- one exchange */
 
-/* Commands and pack in a file without a name, to be sent from there. */
+/* Writes commands and pack into a file without a name, from which they are
+ * sent. */
 struct body {
 	int fd;
 	const char *dir; /* that it is in */
@@ -157,7 +158,7 @@ static int exchange(struct push *p, struct remote *r, size_t first, size_t end,
 
 /* --- what becomes of each ref */
 
-/* A hook that git runs once for all of a push refuses all of it: GitLab's for
+/* A hook that git runs once for a push refuses all of it: GitLab's does so for
  * one protected branch, or because the project is archived. */
 static const char whole_refused[] = "pre-receive hook declined";
 
@@ -225,7 +226,8 @@ static void swap(struct push *p, size_t a, size_t b)
 	p->changes.items[b] = kept;
 }
 
-/* Those that were refused with all others go to the end: where they begin. */
+/* Moves the changes that were refused together to the end; returns where they
+ * begin. */
 static size_t gather_refused(struct push *p, size_t first, size_t end)
 {
 	size_t begin = end;
@@ -251,7 +253,7 @@ static int push_range(struct push *p, struct remote **r, size_t first,
 		   : 0;
 }
 
-/* The last change of a kind among those; `end` where there is none. */
+/* The last of those changes of one kind; `end` if there is none. */
 static size_t find_kind(
     const struct push *p, size_t first, size_t end, int kind)
 {
@@ -267,10 +269,10 @@ static size_t find_kind(
 	return end;
 }
 
-/* All was refused at once. Where the refusal is about some ref, one of a few
- * that are as unlike as can be is taken alone, and halves find the others;
- * where it is about none (no right to push, an archived project), the whole
- * would be sent for each half in vain. */
+/* Everything was refused at once. If that is about some ref, one of a few that
+ * differ as much as possible is sent alone, and halves find the others. If it
+ * is about none (no right to push, an archived project), sending each half
+ * would be in vain. */
 static int push_refused(struct push *p, struct remote **r, size_t first,
     size_t end, struct err *err)
 {
@@ -301,7 +303,8 @@ static int push_changes(struct push *p, struct remote **r, struct err *err)
 	return end - begin < 2 ? 0 : push_refused(p, r, begin, end, err);
 }
 
-/* What the target's HEAD names now; on a fresh one over ssh it can be set. */
+/* Reads what the target's HEAD names now; over ssh, that of a new repository
+ * can be set. */
 static void check_head(struct push *p)
 {
 	struct push_result *result = p->result;

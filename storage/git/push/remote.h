@@ -1,5 +1,5 @@
-/* A push over a protocol, by receive-pack. What the server refused is in the
- * changes. Within this room alone. */
+/* Pushes to a server, by receive-pack. The changes say what the server refused.
+ * Within this room alone. */
 #ifndef STORAGE_GIT_PUSH_REMOTE_H
 #define STORAGE_GIT_PUSH_REMOTE_H
 

@@ -1,6 +1,6 @@
 /*
- * Objects that others are likely to be deltas of, kept while they are few: a
- * history is read version by version, and each is a delta of the one before.
+ * A limited cache of objects that others are probably deltas of: a history is
+ * read version by version, and each version is a delta of the one before.
  */
 #ifndef STORAGE_GIT_REPO_BASE_CACHE_H
 #define STORAGE_GIT_REPO_BASE_CACHE_H
@@ -22,12 +22,12 @@ enum { BASE_CACHE_SLOTS = 4096 };
 struct base_cache {
 	struct base slots[BASE_CACHE_SLOTS];
 	size_t bytes;
-	size_t hand; /* which goes next where they are too many */
+	size_t hand; /* which one is dropped next when there are too many */
 };
 /* A zeroed one is empty. */
 void base_cache_clear(struct base_cache *c);
 
-/* NULL where it is not kept; good until the next is put. */
+/* NULL if it is not cached; valid until the next is put. */
 const struct base *base_cache_get(
     const struct base_cache *c, size_t pack, uint64_t offset);
 /* Owns the data from now on. */

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Little-endian groups of seven bits; NULL where it does not end or fit. */
+/* Little-endian groups of seven bits; NULL if the number does not end, or is
+ * too large. */
 static const uint8_t *varint(
     const uint8_t *p, const uint8_t *end, uint64_t *value)
 {
@@ -39,7 +40,7 @@ int delta_sizes(const uint8_t *delta, size_t len, uint64_t *base_bytes,
 		   : malformed(err);
 }
 
-/* The operands of a copy: bytes of offset and size as its bits say. */
+/* The operands of a copy: those bytes of offset and size whose bits are set. */
 static const uint8_t *copy_operands(const uint8_t *p, const uint8_t *end,
     uint8_t bits, size_t *offset, size_t *size)
 {

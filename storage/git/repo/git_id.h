@@ -1,11 +1,11 @@
 /*
- * Names of objects: digests, by SHA-1 or by SHA-256
- * (gitformat-pack(5) and hash-function-transition of git's documentation). One
- * repository has one hash. Pure.
+ * Names of objects: digests, by SHA-1 or by SHA-256 (gitformat-pack(5) and
+ * hash-function-transition of git's documentation). One repository has one
+ * hash. Pure.
  *
- * Everywhere in memory an id has the room of the longest one; the bytes that a
- * SHA-1 has not are zeros, so that ids compare as a whole. On disk and on the
- * wire it has as many bytes as its hash gives.
+ * In memory every id has room for the longest; of a SHA-1 the last bytes are
+ * zeros, so that whole ids can be compared. On disk and on the wire it has as
+ * many bytes as its hash gives.
  */
 #ifndef STORAGE_GIT_REPO_GIT_ID_H
 #define STORAGE_GIT_REPO_GIT_ID_H
@@ -31,12 +31,12 @@ enum digest_kind git_id_digest(enum git_hash hash);
 
 /* As git calls it in extensions.objectFormat and object-format. */
 const char *git_id_hash_name(enum git_hash hash);
-/* 0, or -1 where no hash is called so. */
+/* 0, or -1 if no hash has that name. */
 int git_id_hash_of(const char *name, enum git_hash *hash);
 
 /* From the bytes that stand in a file. */
 void git_id_set(enum git_hash hash, const void *raw, uint8_t id[GIT_ID_LEN]);
-/* The digits at text, behind which it may go on. 0 or -1. */
+/* Parses the digits at text, after which other text may follow. 0 or -1. */
 int git_id_parse(enum git_hash hash, const char *text, uint8_t id[GIT_ID_LEN]);
 void git_id_hex(
     enum git_hash hash, const uint8_t id[GIT_ID_LEN], char out[GIT_ID_HEX]);

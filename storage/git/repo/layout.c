@@ -28,8 +28,8 @@ static bool is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The path in a file of one line, from the directory that it is in; NULL where
- * there is no such file or line. */
+/* The path in a file of one line, relative to the directory of the file; NULL
+ * if there is no such file or line. */
 static char *path_in(const char *file, const char *dir, const char *before)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -49,7 +49,7 @@ static char *path_in(const char *file, const char *dir, const char *before)
 	return *path == '/' ? str_dup(path) : file_join(dir, path);
 }
 
-/* A symbolic link counts also where it leads nowhere: an unborn branch. */
+/* A symbolic link counts even if it leads nowhere: an unborn branch. */
 static bool has_head(const char *dir)
 {
 	autofree char *head = file_join(dir, "HEAD");

@@ -13,7 +13,8 @@
 
 struct layout {
 	char *own;    /* HEAD */
-	char *common; /* objects, refs, config; the same but for a linked one */
+	char *common; /* objects, refs, config; differs from `own` only for a
+			 linked one */
 	bool below;   /* as .git in a working tree */
 };
 #define LAYOUT_INIT                                                            \
@@ -22,7 +23,7 @@ struct layout {
 	}
 void layout_done(struct layout *l);
 
-/* ERR_NOT_FOUND where there is none at that path. */
+/* ERR_NOT_FOUND if there is no repository at that path. */
 int layout_find(const char *path, struct layout *l, struct err *err);
 
 #endif

@@ -54,7 +54,7 @@ static int extension(const char *key)
 	return *at - '0';
 }
 
-/* What is read of a pointer so far. */
+/* What was read of a pointer so far. */
 struct pointer_lines {
 	size_t known; /* of version, oid and size, which come in that order */
 	bool extended[10];
@@ -96,8 +96,9 @@ static bool is_space(char c)
 	return c && strchr(" \t\n\v\f\r", c);
 }
 
-/* As git-lfs reads them, whatever it writes: space around it, empty lines and
- * a carriage return at the end of each line are nothing. */
+/* Accepted as git-lfs accepts them, whatever it writes itself: white space
+ * around the text, empty lines, and a carriage return at the end of each line
+ * are ignored. */
 int lfs_pointer_parse(const void *data, size_t len, struct lfs_object *out)
 {
 	const char *from = data;
@@ -111,7 +112,7 @@ int lfs_pointer_parse(const void *data, size_t len, struct lfs_object *out)
 	}
 	while (len && is_space(from[len - 1]))
 		len--;
-	/* Most small blobs are no pointers: they cost no copy. */
+	/* Most small blobs are no pointers, and are not copied. */
 	if (len < HEX || (*from != 'v' && *from != 'e'))
 		return -1;
 	autofree char *text = str_ndup(from, len);

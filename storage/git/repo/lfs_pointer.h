@@ -1,7 +1,7 @@
 /*
- * Git LFS pointers (git-lfs docs/spec.md; what its lfs/pointer.go takes beyond
- * that): small blobs that stand for an object kept elsewhere. Found among blobs
- * while a pack is indexed.
+ * Git LFS pointers (git-lfs docs/spec.md; what its lfs/pointer.go accepts
+ * beyond that): small blobs that stand for an object stored elsewhere. Found
+ * among blobs while a pack is indexed.
  */
 #ifndef STORAGE_GIT_REPO_LFS_POINTER_H
 #define STORAGE_GIT_REPO_LFS_POINTER_H
@@ -22,11 +22,11 @@ struct lfs_object {
 };
 VEC_DEFINE(lfs_objectvec, struct lfs_object);
 
-/* 0, or -1 where the blob is no pointer. Pure. */
+/* 0, or -1 if the blob is no pointer. Pure. */
 int lfs_pointer_parse(const void *data, size_t len, struct lfs_object *out);
 
-/* What was found in a repository so far. A pointer counts only where some
- * .gitattributes in it has a filter=lfs. */
+/* What was found in a repository so far. A pointer counts only if some
+ * .gitattributes in the repository has filter=lfs. */
 struct lfs_scan {
 	pthread_mutex_t lock;
 	struct lfs_objectvec found;
@@ -38,7 +38,7 @@ void lfs_scan_done(struct lfs_scan *s);
 void lfs_scan_blob(struct lfs_scan *s, const void *data, size_t len);
 void lfs_scan_sort(struct lfs_scan *s); /* each once, by id */
 
-/* Kept in a file from run to run. ERR_FORMAT where it is no such file. */
+/* Kept in a file from run to run. ERR_FORMAT if it is not such a file. */
 int lfs_scan_save(struct lfs_scan *s, const char *path, struct err *err);
 int lfs_scan_load(struct lfs_scan *s, const char *path, struct err *err);
 

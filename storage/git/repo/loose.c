@@ -55,7 +55,8 @@ static int add_dir(
 	autofree char *list = file_join(objects, "info/alternates");
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	/* One that is gone lacks its objects: who needs them will say so. */
+	/* If a directory does not exist, its objects are missing: whoever needs
+	 * one reports that. */
 	if (depth > MAX_DEPTH || has_dir(dirs, objects) ||
 	    !file_exists(objects))
 		return 0;

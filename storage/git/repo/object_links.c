@@ -45,14 +45,14 @@ static bool is_free(const struct object_links *s, size_t i)
 	return is_zero(slot(s, i), s->width);
 }
 
-/* An id is longer than the slots are: it is not in them. */
+/* An id that is longer than the slots is not in the set. */
 static bool is_wider(const struct object_links *s, const uint8_t *id)
 {
 	return !is_zero(id + s->width, GIT_ID_LEN - s->width);
 }
 
-/* The slot of an id, or the free one where it belongs. Ids are digests: any
- * of their bytes spread evenly. */
+/* The slot of an id, or the free one where it belongs. Ids are digests, so any
+ * of their bytes are evenly distributed. */
 static size_t find_slot(const struct object_links *s, const uint8_t *id)
 {
 	uint64_t hash;
@@ -64,8 +64,8 @@ static size_t find_slot(const struct object_links *s, const uint8_t *id)
 	return at;
 }
 
-/* The same set with more slots, or wider ones: of SHA-1 alone, which most are,
- * it takes much less. */
+/* The same set with more slots, or wider ones. With SHA-1 alone, which is most
+ * common, a set needs much less memory. */
 static void resize(struct object_links *s, size_t cap, size_t width)
 {
 	struct object_links bigger = *s;
@@ -121,7 +121,7 @@ bool object_links_next(
 	return false;
 }
 
-/* The types that git makes of a mode (canon_mode in its cache.h): what is
+/* The types that git makes of a mode (canon_mode in its cache.h): a mode of
  * neither file, link nor directory counts as a submodule. */
 static uint32_t canonical_mode(uint32_t mode)
 {
@@ -146,7 +146,7 @@ int tree_next(enum git_hash hash, const uint8_t **at, const uint8_t *end,
 
 	if (p == end)
 		return 1;
-	/* Any number of digits, of which the last ones count. */
+	/* Any number of digits; only the last bits count. */
 	while (p < end && *p >= '0' && *p <= '7')
 		mode = mode * 8 + (uint32_t)(*p++ - '0');
 	if (p == end || *p != ' ' || p == *at)

@@ -1,6 +1,6 @@
 /*
  * The ids that objects name: a set, and the readers of commits, tags and trees
- * that fill it. Pure. Used to know that what objects name is there too.
+ * that fill it. Pure. Used to check that everything that objects name exists.
  */
 #ifndef STORAGE_GIT_REPO_OBJECT_LINKS_H
 #define STORAGE_GIT_REPO_OBJECT_LINKS_H
@@ -25,7 +25,7 @@ struct object_links {
 	size_t width;	/* bytes of each: as long as the longest id in it */
 	size_t cap;	/* a power of two, or 0 */
 	size_t len;
-	/* Borrowed: what this set has need not be added to ours; or NULL. */
+	/* Borrowed: ids in this set are not added to ours; or NULL. */
 	const struct object_links *known;
 };
 #define OBJECT_LINKS_INIT                                                      \
@@ -36,19 +36,19 @@ void object_links_done(struct object_links *s);
 void object_links_add(struct object_links *s, const uint8_t id[GIT_ID_LEN]);
 bool object_links_has(
     const struct object_links *s, const uint8_t id[GIT_ID_LEN]);
-/* Each id in turn; `at` starts as 0. False at the end. */
+/* Returns each id in turn; `at` starts as 0. False at the end. */
 bool object_links_next(
     const struct object_links *s, size_t *at, uint8_t id[GIT_ID_LEN]);
 
-/* Adds what an object names: parents and tree, a tag's object, a tree's
- * entries but for submodules. ERR_FORMAT where it is malformed. */
+/* Adds what an object names: parents and tree, a tag's object, a tree's entries
+ * except submodules. ERR_FORMAT if it is malformed. */
 int object_links_of(enum git_hash hash, enum object_type type, const void *data,
     size_t len, struct object_links *into, struct err *err);
 
-/* Of entries of trees; whatever else there is names a blob. */
+/* Modes of entries of trees; every other mode names a blob. */
 enum { MODE_TREE = 040000, MODE_SUBMODULE = 0160000 };
 
-/* The next entry of a tree; 0, 1 at the end, -1 where it is malformed. */
+/* The next entry of a tree: 0; 1 at the end; -1 if it is malformed. */
 struct tree_entry {
 	uint32_t mode;
 	const char *name; /* ends in a NUL */

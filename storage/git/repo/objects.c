@@ -18,7 +18,7 @@ struct objects {
 	struct packs packs;
 	struct packed *packed;
 	struct digest *digest;
-	size_t last; /* the pack that had the object before */
+	size_t last; /* the pack in which the last object was found */
 };
 
 static void forget(struct objects *o)
@@ -112,7 +112,8 @@ int objects_look(struct objects *o, const uint8_t id[GIT_ID_LEN],
 	struct look l = {.size = 0};
 	struct err why = ERR_INIT;
 
-	/* Others may have packed it meanwhile: it is looked for once more. */
+	/* Another process may have packed it meanwhile: it is searched for once
+	 * more. */
 	int result = look_once(o, id, &l, &why);
 	if (result && (look_around(o, err) || look_once(o, id, &l, err)))
 		return -1;
@@ -121,7 +122,7 @@ int objects_look(struct objects *o, const uint8_t id[GIT_ID_LEN],
 	return 0;
 }
 
-/* One that is longer or shorter than it says has another id. */
+/* An object that is longer or shorter than its header says has another id. */
 static int read_all(
     struct source *from, uint64_t size, struct buf *out, struct err *err)
 {

@@ -88,7 +88,7 @@ static int damaged(const struct packed *p, size_t pack, struct err *err)
 	    pack_of(p, pack)->path);
 }
 
-/* Up to len bytes from a place: how many, or -1. */
+/* Reads up to len bytes from a position; how many, or -1. */
 static ssize_t read_piece(struct packed *p, size_t pack, uint64_t at,
     uint8_t *data, size_t len, struct err *err)
 {
@@ -112,8 +112,8 @@ static ssize_t read_piece(struct packed *p, size_t pack, uint64_t at,
 		   : (ssize_t)len;
 }
 
-/* The first len bytes of what is stored there, packed; with `all`, that is all
- * of it, and out has room for one byte more. */
+/* The first len bytes of what is stored there, unpacked; with `all`, that is
+ * everything, and out has room for one byte more. */
 static int inflate_at(struct packed *p, size_t pack, uint64_t at, uint8_t *out,
     size_t len, bool all, struct err *err)
 {
@@ -154,7 +154,7 @@ static int read_head(struct packed *p, size_t pack, uint64_t offset,
 	return 0;
 }
 
-/* Where the base of a delta begins. */
+/* The position at which the base of a delta begins. */
 static int find_base(struct packed *p, size_t pack, uint64_t offset,
     const struct packed_head *h, uint64_t *base, struct err *err)
 {
@@ -177,8 +177,8 @@ static bool is_delta(const struct packed_head *h)
 	return h->kind == PACKED_OFS_DELTA || h->kind == PACKED_REF_DELTA;
 }
 
-/* From an object to the first base that is whole, or kept: `h` and `offset` are
- * that one's, and the chain has the deltas on the way. */
+/* Follows deltas from an object to the first base that is whole or cached: `h`
+ * and `offset` become that base's, and the chain has the deltas on the way. */
 static int walk_down(struct packed *p, size_t pack, uint64_t *offset,
     struct packed_head *h, struct err *err)
 {
@@ -232,7 +232,8 @@ static uint8_t *read_whole(struct packed *p, size_t pack, uint64_t offset,
 		   : steal(data);
 }
 
-/* Where the deltas begin: with a base that is kept, or else read. */
+/* The content that the deltas begin with: of a base that is cached, or else
+ * read. */
 static int read_base(struct packed *p, size_t pack, uint64_t offset,
     struct base *base, bool *kept, struct err *err)
 {
@@ -283,7 +284,7 @@ uint8_t *packed_read(struct packed *p, size_t pack, uint64_t offset,
 	return data;
 }
 
-/* The length that a delta makes stands at its beginning. */
+/* A delta begins with the length of its result. */
 static int look_delta(struct packed *p, size_t pack, const struct link *delta,
     uint64_t *size, struct err *err)
 {

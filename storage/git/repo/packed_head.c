@@ -1,6 +1,6 @@
 #include "storage/git/repo/packed_head.h"
 
-/* Four bits of the length beside the type, then seven a byte. */
+/* Four bits of the length beside the type, then seven in each byte. */
 static int parse_type(
     const uint8_t *data, const uint8_t *end, struct packed_head *h)
 {

@@ -1,6 +1,6 @@
 /*
- * What stands before the data of an object in a pack (gitformat-pack(5)): its
- * type and length and, of a delta, what its base is. Pure.
+ * The head of an object in a pack (gitformat-pack(5)), before its data: its
+ * type and length and, for a delta, what its base is. Pure.
  */
 #ifndef STORAGE_GIT_REPO_PACKED_HEAD_H
 #define STORAGE_GIT_REPO_PACKED_HEAD_H
@@ -15,12 +15,12 @@ struct packed_head {
 	uint8_t kind;	  /* enum object_type, or one of the two deltas */
 	uint8_t type_len; /* bytes of type and length */
 	uint8_t len;	  /* bytes of all of it */
-	uint64_t size;	  /* of what is stored, unpacked: object or delta */
-	uint64_t back;	  /* of PACKED_OFS_DELTA: how far the base is before */
+	uint64_t size; /* length of what is stored, unpacked: object or delta */
+	uint64_t back; /* of PACKED_OFS_DELTA: how far the base is before */
 	uint8_t base_id[GIT_ID_LEN]; /* of PACKED_REF_DELTA */
 };
 
-/* Its length; 0 where more bytes are needed, -1 where it is none. */
+/* The length of the head; 0 if more bytes are needed, -1 if it is malformed. */
 int packed_head_parse(
     enum git_hash hash, const uint8_t *data, size_t len, struct packed_head *h);
 

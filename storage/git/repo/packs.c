@@ -25,13 +25,13 @@ static uint32_t be32(const uint8_t *p)
 	       (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Two checksums, the pack's and the index's own, end it. */
+/* At the end come two checksums: the pack's, and the index's own. */
 static size_t trailers(enum git_hash hash)
 {
 	return 2 * git_id_len(hash);
 }
 
-/* An id, a checksum of what is stored and the place of it. */
+/* For each object an id, a checksum of what is stored, and its position. */
 static size_t row_len(enum git_hash hash)
 {
 	return git_id_len(hash) + 4 + 4;
@@ -52,7 +52,8 @@ static uint32_t fanout(const struct pack *p, unsigned i)
 	return be32(p->idx + FANOUT + 4 * (size_t)i);
 }
 
-/* Everything that later reads without looking: counts, order, offsets. */
+/* Checks everything that is later used without a check: counts, order, offsets.
+ */
 static int check_layout(struct pack *p)
 {
 	static const uint8_t magic[] = {0xff, 't', 'O', 'c', 0, 0, 0, 2};
@@ -226,7 +227,8 @@ bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN])
 	return false;
 }
 
-/* The digest of all but the last bytes, which have to be it. */
+/* Computes the digest of everything before the last bytes, and compares it with
+ * them. */
 static int check_trailer(const char *path, enum git_hash hash,
     uint8_t trailer[GIT_ID_LEN], const struct cancel *cancel, struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * The packs of a bare repository, by their indexes: which objects are there,
- * and whether the files are what their checksums say.
+ * The packs of a bare repository, by their indexes: which objects exist, and
+ * whether the files match their checksums.
  */
 #ifndef STORAGE_GIT_REPO_PACKS_H
 #define STORAGE_GIT_REPO_PACKS_H
@@ -35,24 +35,25 @@ struct packs {
 		.hash = GIT_SHA1, .packs = VEC_INIT                            \
 	}
 
-/* Adds the packs in dir/objects/pack. ERR_FORMAT where an index is none or a
- * pack has no index. */
+/* Adds the packs in dir/objects/pack. ERR_FORMAT if an index is malformed, or
+ * if a pack has no index. */
 int packs_open(struct packs *p, const char *dir, struct err *err);
-/* Adds the packs of directories that others may write to meanwhile; one that is
- * not whole (yet, or any more) is left out. */
+/* Adds the packs of directories to which others may write at the same time; one
+ * that is not complete (yet, or any more) is left out. */
 int packs_open_usable(
     struct packs *p, const struct strvec *object_dirs, struct err *err);
 void packs_done(struct packs *p);
 
 bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN]);
-/* The number of an id in the index (to n, may be NULL), if it is there. */
+/* The number of an id in the index (stored in n, which may be NULL), if it is
+ * there. */
 bool pack_find(const struct pack *p, const uint8_t id[GIT_ID_LEN], uint32_t *n);
 struct git_id pack_id(const struct pack *p, uint32_t i); /* in order */
 uint64_t pack_offset(const struct pack *p, uint32_t i);	 /* of that id */
 
-/* ERR_INTEGRITY where the checksum of an index is wrong. */
+/* ERR_INTEGRITY if the checksum of an index is wrong. */
 int pack_check_index(const struct pack *p, struct err *err);
-/* Reads every file: ERR_INTEGRITY where a checksum is wrong. */
+/* Reads every file: ERR_INTEGRITY if a checksum is wrong. */
 int packs_check(
     const struct packs *p, const struct cancel *cancel, struct err *err);
 

@@ -15,7 +15,7 @@ static int check_object(struct repo *repo, const uint8_t *id,
 	struct err why = ERR_INIT;
 	char hex[GIT_ID_HEX];
 
-	/* A blob names nothing, and may be large: that it is there is enough.
+	/* A blob names nothing, and may be large: it is enough that it exists.
 	 */
 	if (repo_type(repo, id, &type, &why) == 0 &&
 	    (type == OBJECT_BLOB ||
@@ -29,7 +29,7 @@ static int check_object(struct repo *repo, const uint8_t *id,
 	return err_set(err, ERR_INTEGRITY, "object %s: %s", hex, why.message);
 }
 
-/* All that one ref reaches and no ref before it did. */
+/* All that one ref reaches, and no ref before it did. */
 static int check_ref(struct repo *repo, const struct git_ref *ref,
     struct object_links *seen, const struct cancel *cancel, struct err *err)
 {
@@ -83,7 +83,7 @@ struct collect {
 	struct buf data;
 };
 
-/* Whether it is one more. */
+/* Whether it was not found before. */
 static bool find(struct collect *c, const uint8_t *id)
 {
 	if (object_links_has(c->found, id) ||
@@ -99,7 +99,7 @@ static void visit(struct collect *c, const uint8_t *id)
 		memcpy(vec_add(&c->todo)->bytes, id, GIT_ID_LEN);
 }
 
-/* Blobs, which are most of all objects, are not even looked at. */
+/* Most objects are blobs; they are not read. */
 static int visit_tree(struct collect *c)
 {
 	const uint8_t *at = (const uint8_t *)buf_str(&c->data);

@@ -26,7 +26,7 @@ static void strip_line_end(struct buf *b)
 		buf_truncate(b, b->len - 1);
 }
 
-/* What a HEAD or loose ref file says: "ref: <name>" or an id. */
+/* The content of a HEAD or loose ref file: "ref: <name>" or an id. */
 static char *parse_value(enum git_hash hash, const struct buf *b)
 {
 	const char *text = buf_str(b);
@@ -44,8 +44,8 @@ static char *parse_value(enum git_hash hash, const struct buf *b)
 	return NULL;
 }
 
-/* A symbolic link to a ref is how git wrote symbolic refs once, and still does
- * with core.preferSymlinkRefs; one to elsewhere is read as a file. */
+/* Git once wrote symbolic refs as symbolic links, and still does with
+ * core.preferSymlinkRefs. A link to anything but a ref is read as a file. */
 static char *link_target(const char *path)
 {
 	char target[MAX_LOOSE_REF];
@@ -77,7 +77,7 @@ int ref_files_read_head(
 	return 0;
 }
 
-/* What a symbolic ref names, or NULL where it is none. */
+/* The ref that a symbolic ref names, or NULL if it is not symbolic. */
 static char *target_of(const char *common, enum git_hash hash, const char *name)
 {
 	autofree char *path = file_join(common, name);
@@ -111,7 +111,7 @@ int ref_files_resolve_head(const char *dir, const char *common,
 	return 0;
 }
 
-/* A line of that length, which a NUL follows, and may be in it. */
+/* A line of that length. A NUL follows it, and may be in it. */
 static int packed_line(enum git_hash hash, struct git_refvec *refs,
     const char *line, size_t len, const char *path, struct err *err)
 {
@@ -133,8 +133,8 @@ static int packed_line(enum git_hash hash, struct git_refvec *refs,
 	return 0;
 }
 
-/* A crash of the machine may leave it cut off, or full of zeros: what is read
- * then is not all that there was. */
+/* A crash of the machine may leave the file cut off, or full of zeros. Then
+ * what can be read is not everything that was there. */
 static int read_packed(const char *dir, enum git_hash hash,
     struct git_refvec *refs, struct err *err)
 {
@@ -178,10 +178,10 @@ static int read_loose_file(
 	uint8_t id[GIT_ID_LEN];
 
 	if (!git_ref_name_valid(name))
-		return 0; /* a lock, a placeholder: git skips these too */
+		return 0; /* a lock or a placeholder, which git skips, too */
 	if (file_read(path, MAX_LOOSE_REF, &text, &why)) {
 		if (why.code == ERR_NOT_FOUND)
-			return 0; /* packed, or deleted, just now */
+			return 0; /* packed or deleted just now */
 		*err = why;
 		return -1;
 	}
@@ -213,7 +213,7 @@ static int read_loose(
 		return errno == ENOENT
 			   ? 0
 			   : err_system(err, errno, "cannot look at %s", path);
-	/* Git follows one to a file, and skips one that leads nowhere. */
+	/* Git follows a link to a file, and skips one that leads nowhere. */
 	if (S_ISLNK(st.st_mode) && (stat(path, &st) || !S_ISREG(st.st_mode)))
 		return 0;
 	if (S_ISREG(st.st_mode))
@@ -234,8 +234,8 @@ static int read_loose(
 	return 0;
 }
 
-/* Adds the loose ones to the packed ones, sorted; of the same name, the loose
- * one wins. */
+/* Adds the loose refs to the packed ones, sorted. If a name is in both, the
+ * loose ref counts. */
 static void add_loose(struct git_refvec *refs, struct git_refvec *loose)
 {
 	git_refvec_sort(refs);
@@ -269,8 +269,8 @@ static const char *symbolic_target(const struct strvec *all, const char *name)
 	return NULL;
 }
 
-/* A loose reference hides a packed one of its name, also where it is symbolic
- * and leads nowhere. */
+/* A loose ref hides a packed one of its name, even if it is symbolic and leads
+ * nowhere. */
 static void drop_hidden(struct git_refvec *refs, const struct strvec *symbolic)
 {
 	size_t kept = 0;
@@ -284,7 +284,7 @@ static void drop_hidden(struct git_refvec *refs, const struct strvec *symbolic)
 	refs->len = kept;
 }
 
-/* Symbolic refs below refs/ are taken as what they lead to, as a server
+/* Symbolic refs below refs/ are replaced by what they lead to, as a server
  * offers them; those that lead nowhere are left out, as a server does. */
 static void follow_symbolic(struct git_refvec *refs, const struct strvec *all)
 {
@@ -315,8 +315,8 @@ int ref_files_read(const char *dir, enum git_hash hash, struct git_refvec *refs,
 	struct git_refvec loose = VEC_INIT;
 	struct loose l = {.dir = dir, .hash = hash, .refs = &loose};
 
-	/* The loose ones first: `git pack-refs` removes them only once they
-	 * are packed, and may be at work. */
+	/* The loose refs are read first: `git pack-refs`, which may be running,
+	 * removes them only once they are packed. */
 	int result =
 	    read_loose(&l, "refs", 0, err) || read_packed(dir, hash, refs, err);
 	if (!result) {

@@ -1,7 +1,7 @@
 /*
- * The files of a bare repository that hold its references: HEAD, packed-refs
- * and loose ones (gitrepository-layout(5)). Read whatever git may have left
- * there; written as packed-refs alone.
+ * The files of a bare repository that contain its refs: HEAD, packed-refs and
+ * loose ones (gitrepository-layout(5)). Reads whatever git may have left there,
+ * and writes packed-refs alone.
  */
 #ifndef STORAGE_GIT_REPO_REF_FILES_H
 #define STORAGE_GIT_REPO_REF_FILES_H
@@ -12,16 +12,17 @@
 /* HEAD: what it names, or an id in hex; the caller frees. */
 int ref_files_read_head(
     const char *dir, enum git_hash hash, char **head, struct err *err);
-/* The same as a server says it: followed through symbolic refs, which lie in
+/* The same as a server reports it: followed through symbolic refs, which are in
  * `common`, to the last name. */
 int ref_files_resolve_head(const char *dir, const char *common,
     enum git_hash hash, char **head, struct err *err);
-/* All refs, sorted; none is no error. */
+/* All refs, sorted; it is no error if there are none. */
 int ref_files_read(const char *dir, enum git_hash hash, struct git_refvec *refs,
     struct err *err);
 
-/* packed-refs from sorted refs, and HEAD as read_head gives it. Each file
- * appears whole or not at all, and is left alone where it says that already. */
+/* Writes packed-refs from sorted refs, and HEAD as read_head returns it. Each
+ * file appears whole or not at all, and is not written if it has that content
+ * already. */
 int ref_files_write(const char *dir, enum git_hash hash,
     const struct git_refvec *refs, struct err *err);
 int ref_files_write_head(const char *dir, const char *head, struct err *err);

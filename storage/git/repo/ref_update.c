@@ -20,7 +20,7 @@ enum { MAX_PACKED_REFS = 512 * 1024 * 1024 };
 struct ref_update {
 	char *dir;
 	enum git_hash hash;
-	struct git_refvec refs; /* as they were; sorted */
+	struct git_refvec refs; /* the refs before the push; sorted */
 	bool *gone;		/* deleted since */
 };
 
@@ -64,7 +64,7 @@ static int in_the_way(const char *name, const char *other, struct err *err)
 	    "cannot set %s: the reference %s is in its way", name, other);
 }
 
-/* "a" and "a/b" cannot both be: one would be a file and a directory. */
+/* "a" and "a/b" cannot both exist: one would be a file and a directory. */
 static int check_room(
     const struct ref_update *u, const char *name, struct err *err)
 {
@@ -94,8 +94,8 @@ static int check_room(
 	return 0;
 }
 
-/* Directories that deleted refs left, where the file is to be; what is not
- * empty stays, and the renaming says so. */
+/* Removes empty directories of deleted refs at the path of the new file. If one
+ * is not empty it stays, and the rename fails with that reason. */
 static void remove_empty(const char *path, int depth)
 {
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
@@ -112,7 +112,7 @@ static void remove_empty(const char *path, int depth)
 	rmdir(path);
 }
 
-/* As open as git makes them: a server may read them under another name. */
+/* With the mode that git uses: a server may read them as another user. */
 static int make_parents(
     const struct ref_update *u, const char *name, struct err *err)
 {
@@ -128,7 +128,7 @@ static int make_parents(
 
 /* --- one file under its lock */
 
-/* The lock of a path: open, and to be renamed or removed; -1. */
+/* The lock file of a path: open, and to be renamed or removed; -1. */
 static int take_lock(const char *lock, struct err *err)
 {
 	int fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -172,7 +172,7 @@ int ref_update_set(struct ref_update *u, const char *name,
 }
 
 /* The line of a ref in packed-refs and, below it, what its tag peels to; NULL
- * where it is not in there. */
+ * if it is not in there. */
 static char *find_line(
     struct buf *text, size_t digits, const char *name, const char **end)
 {
@@ -216,7 +216,7 @@ int ref_update_delete(struct ref_update *u, const char *name, struct err *err)
 	autofree char *path = file_join(u->dir, name);
 	autofree char *lock = str_printf("%s.lock", path);
 
-	/* The lock needs its directory, also of one that is only packed. */
+	/* The lock needs a directory, even if the ref is only packed. */
 	if (make_parents(u, name, err))
 		return -1;
 	autoclose int fd = take_lock(lock, err);

@@ -22,12 +22,12 @@ void git_refvec_done(struct git_refvec *v);
 void git_refvec_add(
     struct git_refvec *v, const char *name, const uint8_t id[GIT_ID_LEN]);
 void git_refvec_sort(struct git_refvec *v); /* by the bytes of the name */
-/* In a sorted one; NULL where it is not. */
+/* Searches a sorted vector; NULL if it is not there. */
 const struct git_ref *git_refvec_find(
     const struct git_refvec *v, const char *name);
 
-/* What git-check-ref-format(1) allows, below refs/; and no name of a part
- * that would reach outside a directory. */
+/* What git-check-ref-format(1) allows, below refs/, without any part that would
+ * reach outside a directory. */
 bool git_ref_name_valid(const char *name);
 
 #endif

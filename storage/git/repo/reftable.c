@@ -14,7 +14,8 @@ enum {
 	MAX_TABLE = 1024 * 1024 * 1024,
 	MAX_NAME = 4096,
 	MAX_SYMREF_DEPTH = 5, /* as git */
-	MAX_TRIES = 10,	      /* tables are merged while one reads them */
+	MAX_TRIES = 10, /* how often reading is tried again, since tables may be
+			   merged meanwhile */
 	HEADER_1 = 24,
 	HEADER_2 = 28,
 	AFTER_HEADER = 44, /* of the footer: five places and a checksum */
@@ -36,7 +37,7 @@ struct table {
 	const uint8_t *data;
 	size_t header;
 	size_t end;	    /* where the footer begins */
-	size_t block_bytes; /* 0: each is as long as it is */
+	size_t block_bytes; /* 0: every block is as long as its header says */
 	size_t number;
 	struct reftable_records *out;
 };
@@ -134,7 +135,8 @@ static int read_value(const struct table *t, struct cursor *c, unsigned kind,
 	return kind > 3 ? -1 : 0;
 }
 
-/* A name is what it shares with the one before, and the rest. */
+/* A name is stored as the length that it shares with the name before, and the
+ * rest. */
 static int read_name(struct cursor *c, struct buf *name, unsigned *kind)
 {
 	uint64_t shared, rest;
@@ -168,7 +170,7 @@ static int read_record(
 	return 0;
 }
 
-/* The records of a block stand before the places where names begin anew. */
+/* The records of a block come before the restart table. */
 static int read_block(const struct table *t, size_t head, size_t end)
 {
 	cleanup(buf_done) struct buf name = BUF_INIT;
@@ -203,7 +205,8 @@ int reftable_parse(enum git_hash hash, const void *data, size_t len,
 		if (bytes > t.end - at || bytes < head - at + 4 ||
 		    read_block(&t, head, at + bytes))
 			return damaged("a block is damaged", err);
-		/* Filled up with zeros, or the next begins at once. */
+		/* Either filled up with zeros, or the next block begins at
+		 * once. */
 		bool filled = t.block_bytes > bytes && at + bytes < t.end &&
 			      !t.data[at + bytes];
 		at += filled ? t.block_bytes : bytes;
@@ -248,7 +251,7 @@ static int by_name_and_age(const void *a, const void *b)
 	return order ? order : (x->table > y->table) - (x->table < y->table);
 }
 
-/* Of each name the newest, where that does not delete it. */
+/* Of each name only the newest record counts, unless that deletes the name. */
 static void merge(struct reftable_records *v)
 {
 	size_t kept = 0;
@@ -258,7 +261,8 @@ static void merge(struct reftable_records *v)
 		struct reftable_record *r = &v->items[i];
 		bool hidden =
 		    i + 1 < v->len && str_eq(r->name, v->items[i + 1].name);
-		/* Hidden ones change places with kept ones, and go at last. */
+		/* Hidden records are swapped with kept ones and removed at the
+		 * end. */
 		if (!hidden && !r->deleted) {
 			struct reftable_record moved = *r;
 			*r = v->items[kept];
@@ -304,7 +308,7 @@ static const struct reftable_record *find(
 		   : NULL;
 }
 
-/* The record that a symbolic one leads to in the end; NULL: to nowhere. */
+/* The record that a symbolic ref finally leads to; NULL: nowhere. */
 static const struct reftable_record *follow(
     const struct reftable_records *v, const struct reftable_record *r)
 {

@@ -24,12 +24,13 @@ struct repo {
 	bool bare;
 	bool reftable;
 	struct objects *objects;
-	struct ref_update *refs; /* only where refs are set */
+	struct ref_update *refs; /* only if refs are set */
 };
 
-/* Nobody's own configuration of Git says what is captured, or keeps it from
- * being so; and nothing is run that a repository of somebody else could name,
- * which is what its owner is asked for. */
+/* No user's or machine's configuration of Git may change what is captured, or
+ * prevent it. The check of a repository's owner is switched off: it protects
+ * from programs that a repository's configuration names, and nothing runs
+ * those. */
 static void global_init(void)
 {
 	static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA,
@@ -65,7 +66,7 @@ static int failed(struct err *err, int code, const char *what, const char *on)
 
 /* ---- opening ---- */
 
-/* What is said of a repository that changes how it is read (git's own list:
+/* Extensions of a repository that change how it is read (git's own list:
  * gitrepository-layout(5), repository-version). */
 struct format {
 	const char *dir;
@@ -161,7 +162,8 @@ static int check_format(struct repo *r, struct err *err)
 {
 	struct format f = {.dir = r->at.common, .bare = -1, .err = err};
 	autofree char *shared = file_join(r->at.common, "config");
-	/* Where extensions.worktreeConfig has moved core.bare to. */
+	/* If extensions.worktreeConfig is set, core.bare may be in that file.
+	 */
 	autofree char *own = file_join(r->at.own, "config.worktree");
 
 	if (read_config(&f, shared) || read_config(&f, own))
@@ -335,7 +337,7 @@ int repo_config_hash(const char *dir, enum git_hash *hash, struct err *err)
 	    "the config of %s is not the one that a mirror has", dir);
 }
 
-/* Beside what libgit2 wrote, which knows one hash. */
+/* Added to what libgit2 wrote, which knows only SHA-1. */
 static int set_format(const char *dir, enum git_hash hash, struct err *err)
 {
 	autofree char *path = file_join(dir, "config");

@@ -1,7 +1,7 @@
 /*
- * A repository on disk, of SHA-1 or SHA-256: what its configuration says of how
- * it is read (through libgit2, of which this is the only wrapper), its objects
- * by id, and its refs. Its handles are not shared between threads.
+ * A repository on disk, with SHA-1 or SHA-256: its configuration as far as it
+ * decides how to read it (through libgit2, which is used only here), its
+ * objects by id, and its refs. A handle serves one thread.
  */
 #ifndef STORAGE_GIT_REPO_REPO_H
 #define STORAGE_GIT_REPO_REPO_H
@@ -15,38 +15,38 @@
 #include <stdbool.h>
 
 struct repo;
-/* A bare repository, or the one of a working tree; its refs are not looked
- * at. ERR_NOT_FOUND where there is none, ERR_FORMAT where its format is one
- * that cannot be read. */
+/* Opens a bare repository, or that of a working tree; its refs are not read.
+ * ERR_NOT_FOUND if there is none, ERR_FORMAT if its format is not supported. */
 struct repo *repo_open(const char *dir, struct err *err);
-/* The same of a bare one whose HEAD may not be there yet. */
+/* The same for a bare one that may not have a HEAD yet. */
 struct repo *repo_open_unborn(
     const char *dir, enum git_hash hash, struct err *err);
 void repo_free(struct repo *r); /* takes NULL */
 void repo_freep(struct repo **r);
 /* Where its refs and objects lie. */
 const char *repo_dir(const struct repo *r);
-/* Where its HEAD lies: elsewhere for a linked working tree. */
+/* The directory of its HEAD: another one for a linked working tree. */
 const char *repo_own_dir(const struct repo *r);
 
 bool repo_is_bare(const struct repo *r);
 enum git_hash repo_hash(const struct repo *r);
-/* Its refs are in a reftable: reftable.h reads them, nothing here sets them. */
+/* Whether its refs are in a reftable: reftable.h reads them; they cannot be
+ * set. */
 bool repo_has_reftable(const struct repo *r);
 
-/* One ref, whatever it was before. */
+/* Sets one ref, whatever it was before. */
 int repo_set_ref(struct repo *r, const char *name, const uint8_t id[GIT_ID_LEN],
     struct err *err);
 int repo_delete_ref(struct repo *r, const char *name, struct err *err);
 
-/* Replaces out. Checks that the object hashes to its id. ERR_NOT_FOUND. */
+/* Replaces out. Checks that the content hashes to its id. ERR_NOT_FOUND. */
 int repo_read(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct buf *out, struct err *err);
-/* What an object is, without reading all of it. ERR_NOT_FOUND. */
+/* The type of an object, without reading all of it. ERR_NOT_FOUND. */
 int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct err *err);
 
-/* Replaces out by a blob of less than max bytes: 1; 0 where it is another type
+/* Replaces out by a blob of less than max bytes: 1; 0 if it is of another type
  * or larger. */
 int repo_read_small_blob(struct repo *r, const uint8_t id[GIT_ID_LEN],
     size_t max, struct buf *out, struct err *err);
@@ -57,10 +57,10 @@ int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
 
 /* The `config` of a bare repository, as we write it: always the same. */
 const char *repo_config_text(enum git_hash hash);
-/* Of one that has such a config. ERR_FORMAT where it is another's. */
+/* Whether a repository has such a config. ERR_FORMAT if it has another. */
 int repo_config_hash(const char *dir, enum git_hash *hash, struct err *err);
 
-/* A fresh bare repository; what is there already is kept. */
+/* Makes a new bare repository; what exists already is kept. */
 int repo_init_bare(const char *dir, enum git_hash hash, struct err *err);
 
 #endif

@@ -18,8 +18,8 @@ static char *value_of(const char *line)
 	return str_ndup(line, len);
 }
 
-/* A password has no business there, but is found there all the same, and what
- * is said of submodules goes into the manifest and the log. */
+/* A password does not belong in such a URL, but may be there, and what is
+ * reported of submodules goes into the manifest and the log. */
 static void drop_password(char *url)
 {
 	char *authority = strstr(url, "://");
@@ -64,7 +64,7 @@ void submodules_parse(const char *text, struct strvec *urls)
 	}
 }
 
-/* One part off the end; not of the scheme and host. */
+/* Removes one part at the end, but not the scheme and host. */
 static void drop_last_part(char *url)
 {
 	char *host = strstr(url, "://");

@@ -10,13 +10,13 @@
 /* The URLs in the text of a .gitmodules file (gitmodules(5)). Pure. */
 void submodules_parse(const char *text, struct strvec *urls);
 
-/* A URL relative to its superproject's ("../lib.git") made absolute, and all
- * without what makes no difference: a trailing slash, ".git". The caller
- * frees. Pure. */
+/* A URL relative to its superproject's ("../lib.git") made absolute, without
+ * what makes no difference (a trailing slash, ".git"). The caller frees. Pure.
+ */
 char *submodules_url(const char *superproject, const char *url);
 
 /* The URLs in .gitmodules at the root of a commit, or of what a tag names, as
- * they stand there; none where it has no such file or is no commit. */
+ * they are written; none if there is no such file, or if it is no commit. */
 int submodules_of(struct repo *repo, const uint8_t id[GIT_ID_LEN],
     struct strvec *urls, struct err *err);
 

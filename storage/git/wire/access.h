@@ -1,7 +1,7 @@
 /*
- * How one repository's server is reached: who we are, whom we trust, and how
- * long we wait. The credentials belong to the host of the repository's URL and
- * are never sent to another one.
+ * How one repository's server is reached: with which credentials, which
+ * certificates or host keys are trusted, and how long to wait. The credentials
+ * belong to the host of the repository's URL and are never sent to another one.
  */
 #ifndef STORAGE_GIT_WIRE_ACCESS_H
 #define STORAGE_GIT_WIRE_ACCESS_H
@@ -22,20 +22,21 @@ struct git_access {
 	const char *ca_file;
 	const char *proxy;
 	/* Hosts ("name" or "name:port") besides the URL's own that a redirect
-	 * may lead to; they are asked without credentials. NULL: none. */
+	 * may lead to; they get no credentials. NULL: none. */
 	const struct strvec *redirect_hosts;
 
 	/* ssh, through the OpenSSH client. Without a key file, the agent's keys
-	 * (ssh_agent) are offered; without either there is nothing to offer. */
+	 * (ssh_agent) are offered; without either, none. */
 	const char *ssh_key_file;
 	const struct secret *ssh_key_passphrase;
 	bool ssh_agent;
 	const char *known_hosts_file; /* default: the user's and the system's */
 
 	int connect_timeout_ms; /* default 10 s */
-	/* No byte for so long; default 60 s. Ten times that for a push. */
+	/* How long no byte may arrive; default 60 s. Ten times that for a push.
+	 */
 	int stall_timeout_ms;
-	const char *scratch; /* directory for what must wait in a file */
+	const char *scratch; /* directory for files in which data waits */
 	const struct clock *clock;
 	const struct random *random;
 	const struct cancel *cancel;

@@ -55,7 +55,7 @@ static int bad_line(const char *line, struct err *err)
 	    buf_str(&shown));
 }
 
-/* Of one that does not say it, SHA-1. */
+/* SHA-1 if the server does not say. */
 static int read_format(struct advert *a, struct err *err)
 {
 	const char *format = advert_cap(a, "object-format");
@@ -119,7 +119,7 @@ static int v0_line(
 		a->shallow = true;
 		return 0;
 	}
-	/* A NUL parts the first ref from the capabilities. */
+	/* A NUL separates the first ref from the capabilities. */
 	size_t name_len = strlen(line);
 	if (!a->listed && name_len < line_len &&
 	    add_caps(a, line + name_len + 1, err))

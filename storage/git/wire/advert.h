@@ -1,7 +1,7 @@
 /*
- * What a Git server says of itself first: its protocol version, capabilities
- * and, in version 0 and 1, its refs (gitprotocol-pack(5)); and the answer to
- * version 2's ls-refs (gitprotocol-v2(5)). Pure: fed with pkt-lines.
+ * The first answer of a Git server: its protocol version, capabilities and, in
+ * versions 0 and 1, its refs (gitprotocol-pack(5)); and the answer to version
+ * 2's ls-refs (gitprotocol-v2(5)). Pure: fed with pkt-lines.
  */
 #ifndef STORAGE_GIT_WIRE_ADVERT_H
 #define STORAGE_GIT_WIRE_ADVERT_H
@@ -17,10 +17,11 @@ struct advert {
 	enum git_hash hash;
 	struct strvec caps;	/* "name" or "name=value" */
 	struct git_refvec refs; /* without HEAD and peeled tags; unsorted */
-	struct strvec odd;	/* names offered that no ref may have */
+	struct strvec
+	    odd; /* names that the server offers but that no ref may have */
 	bool has_head;
 	uint8_t head_id[GIT_ID_LEN];
-	char *head_target; /* what HEAD names, where the server says it */
+	char *head_target; /* what HEAD names, if the server says it */
 	bool shallow;	   /* the server's history is cut off */
 	/* Reading state. */
 	bool announced; /* "# service=" was there, its flush is awaited */
@@ -32,7 +33,7 @@ struct advert {
 	}
 void advert_done(struct advert *a);
 
-/* pkt_fn's: ctx is a struct advert. They say 1 at the end. */
+/* Each is a pkt_fn: ctx is a struct advert. They return 1 at the end. */
 int advert_on_pkt(void *ctx, enum pktline_kind kind, const char *data,
     size_t len, struct err *err);
 int advert_on_ls_refs(void *ctx, enum pktline_kind kind, const char *data,
@@ -40,7 +41,7 @@ int advert_on_ls_refs(void *ctx, enum pktline_kind kind, const char *data,
 
 /* The value of a capability ("" where it has none), or NULL. */
 const char *advert_cap(const struct advert *a, const char *name);
-/* Whether a capability's value has that word. */
+/* Whether the value of a capability contains that word. */
 bool advert_cap_has(const struct advert *a, const char *name, const char *word);
 
 #endif

@@ -10,7 +10,7 @@ void auth_add_basic(struct http_request *r, const struct git_access *access)
 
 	if (!access->password)
 		return;
-	/* Grown at once: no copy of a secret is left behind. */
+	/* Reserved at once, so that no copy of a secret is left behind. */
 	buf_reserve(&plain, 256 + secret_len(access->password));
 	buf_printf(&plain, "%s:%s", access->user ? access->user : "git",
 	    secret_reveal(access->password));

@@ -93,8 +93,8 @@ static int bad_ssh(const char *url, struct err *err)
 	    url);
 }
 
-/* As git (url_decode() of its url.c): %XX of an ssh:// or file:// URL; what is
- * no such thing stays. NULL where a byte comes out that no path holds here. */
+/* As git's url_decode() (its url.c): %XX of an ssh:// or file:// URL; any other
+ * '%' stays. NULL if that gives a byte that no path may contain here. */
 static char *decode(const char *text)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
@@ -132,7 +132,8 @@ static int parse_ssh(const char *url, struct location *l, struct err *err)
 	autofree char *text = str_ndup(authority, (size_t)(path - authority));
 	l->kind = LOCATION_SSH;
 	if (parse_authority(text, l)) {
-		/* Not repeated: it may hold a password. */
+		/* The URL is not repeated in the error: it may contain a
+		 * password. */
 		return err_set(err, ERR_USAGE,
 		    "a repository URL does not say a valid [user@]host[:port] "
 		    "after ssh://; a password belongs into a file");
@@ -148,8 +149,9 @@ static int parse_scp(
 	autofree char *authority = str_ndup(url, (size_t)(colon - url));
 	const char *at = strchr(colon, '@');
 
-	/* To ssh that is host `user` with an odd path; who writes it means
-	 * user, password and host. A path like that is written as ssh://. */
+	/* ssh would read `user` as a host with an odd path; whoever writes this
+	 * means user, password and host. A path like that can be written as
+	 * ssh://. */
 	if (at && !strchr(authority, '@') &&
 	    (!memchr(colon, '/', (size_t)(at - colon)) || strchr(at, ':')))
 		return err_set(err, ERR_USAGE,
@@ -165,7 +167,7 @@ static int parse_scp(
 	return 0;
 }
 
-/* Behind an IPv6 address, "[::1]" or "git@[::1]", or the beginning. */
+/* Behind an IPv6 address, "[::1]" or "git@[::1]", or else the beginning. */
 static const char *after_brackets(const char *url)
 {
 	const char *open = url + strcspn(url, "[/:");
@@ -190,7 +192,7 @@ static int parse(const char *url, struct location *l, struct err *err)
 		l->url = str_dup(url);
 		return decode_path(url + strlen("file://"), l, err);
 	}
-	/* "ext::command" and its like run programs. */
+	/* "ext::command" and the like run programs. */
 	const char *double_colon = strstr(url, "::");
 	if (strstr(url, "://") ||
 	    (double_colon && after_brackets(url) == url &&

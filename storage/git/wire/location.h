@@ -1,6 +1,6 @@
 /*
- * Where a repository is: the forms of URL that git takes (git-clone(1), GIT
- * URLS), pulled apart and checked. Pure.
+ * The location of a repository: the forms of URL that git accepts
+ * (git-clone(1), GIT URLS), split into parts and checked. Pure.
  */
 #ifndef STORAGE_GIT_WIRE_LOCATION_H
 #define STORAGE_GIT_WIRE_LOCATION_H
@@ -24,8 +24,8 @@ struct location {
 	}
 void location_done(struct location *l);
 
-/* ERR_USAGE where it is no such URL, or one that holds a password, which
- * belongs into a file, or a host that ssh would take for an option. */
+/* ERR_USAGE if it is not such a URL, if it contains a password (which belongs
+ * into a file), or if ssh would read the host as an option. */
 int location_parse(const char *url, struct location *l, struct err *err);
 
 #endif

@@ -19,7 +19,7 @@ void pktline_reader_done(struct pktline_reader *r)
 	buf_done(&r->partial);
 }
 
-/* The length that the four digits say, or -1. */
+/* The length according to the four digits, or -1. */
 static int header_value(const char *data)
 {
 	int value = 0;
@@ -44,8 +44,8 @@ static int bad_header(const char *data, struct err *err)
 	    buf_str(&shown));
 }
 
-/* One pkt-line at data, if it is all there: its length, 0 where more is
- * needed, -1 with the error. */
+/* One pkt-line at data, if it is complete: its length, 0 if more is needed, -1
+ * with the error. */
 static int read_packet(
     struct pktline_reader *r, const char *data, size_t len, struct err *err)
 {
@@ -73,7 +73,7 @@ static int read_packet(
 	return value;
 }
 
-/* How many bytes of data complete the pkt-line that was begun. */
+/* How many bytes of data are needed to complete the pkt-line that was begun. */
 static int read_partial(
     struct pktline_reader *r, const char *data, size_t len, struct err *err)
 {

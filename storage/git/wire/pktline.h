@@ -14,8 +14,8 @@ enum pktline_kind { PKT_DATA, PKT_FLUSH, PKT_DELIMITER, PKT_RESPONSE_END };
 
 enum { PKT_MAX = 65520 /* with its four digits */ };
 
-/* Takes one pkt-line: 0 to go on, 1 where that was all that is awaited, -1
- * with the error. data is good during the call only. */
+/* Receives one pkt-line: 0 to go on, 1 if it was the last that is expected, -1
+ * with the error. data is valid during the call only. */
 typedef int pkt_fn(void *ctx, enum pktline_kind kind, const char *data,
     size_t len, struct err *err);
 
@@ -23,12 +23,13 @@ struct pktline_reader {
 	pkt_fn *on_pkt;
 	void *ctx;
 	struct buf partial; /* the beginning of a pkt-line, if any */
-	bool done;	    /* on_pkt said so; bytes after it are an error */
+	bool done; /* on_pkt has returned 1; bytes after that are an error */
 };
 
 void pktline_reader_init(struct pktline_reader *r, pkt_fn *on_pkt, void *ctx);
 void pktline_reader_done(struct pktline_reader *r);
-/* 0: more is awaited; 1: all is there; -1: ERR_FORMAT, or on_pkt's error. */
+/* 0: more is expected; 1: everything is there; -1: ERR_FORMAT, or on_pkt's
+ * error. */
 int pktline_reader_feed(
     struct pktline_reader *r, const void *data, size_t len, struct err *err);
 

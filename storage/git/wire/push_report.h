@@ -1,5 +1,5 @@
 /*
- * What a server says of a push (gitprotocol-pack(5), "Report Status"): whether
+ * The server's report on a push (gitprotocol-pack(5), "Report Status"): whether
  * it unpacked, and what became of each ref. Pure: fed with pkt-lines.
  */
 #ifndef STORAGE_GIT_WIRE_PUSH_REPORT_H
@@ -11,13 +11,14 @@
 #include <stdbool.h>
 
 struct push_report {
-	bool sideband; /* it comes wrapped in bands */
+	bool sideband; /* it comes in side bands */
 	struct pktline_reader inner;
 	bool unpacked;
 	char *unpack_error; /* NULL: none */
 	struct strvec ok;   /* names */
 	struct strvec ng;   /* "name reason" */
-	struct buf said;    /* beside it, by hooks and for people; as it came */
+	struct buf
+	    said; /* text beside it, from hooks and for people; as it came */
 	bool ended;
 };
 void push_report_init(struct push_report *r, bool sideband);
@@ -27,7 +28,7 @@ void push_report_done(struct push_report *r);
 int push_report_on_pkt(void *ctx, enum pktline_kind kind, const char *data,
     size_t len, struct err *err);
 
-/* Whether that ref was taken; else why not (borrowed, never NULL then). */
+/* Whether that ref was accepted; else why not (borrowed, then never NULL). */
 bool push_report_of(
     const struct push_report *r, const char *name, const char **reason);
 

@@ -49,7 +49,7 @@ static void add_format(struct buf *body, const struct advert *a)
 	pktline_delimiter(body);
 }
 
-/* Version 2 names the refs only when it is asked. */
+/* In version 2 the server lists refs only when asked. */
 static int list_refs(struct remote *r, struct err *err)
 {
 	cleanup(buf_done) struct buf body = BUF_INIT;
@@ -132,19 +132,21 @@ static void request_v2(struct buf *body, const struct advert *a,
 {
 	pktline_printf(body, "command=fetch\n");
 	add_format(body, a);
-	/* No thin packs: each is complete in itself, as an archive needs it. */
+	/* No thin packs: each pack must be complete in itself, as an archive
+	 * needs it. */
 	pktline_printf(body, "ofs-delta\n");
 	pktline_printf(body, "no-progress\n");
 	add_ids(body, a->hash, "want", wants);
 	add_ids(body, a->hash, "have", haves);
-	/* All in one round: what we have are tips the server once had. */
+	/* Everything in one round: what we have are tips that the server once
+	 * had. */
 	pktline_printf(body, "done\n");
 	pktline_flush(body);
 }
 
 /* Azure DevOps and CodeCommit answer 400 to a request that claims none of
- * these: https://github.com/go-git/go-git/issues/64, 613. The answers are the
- * same to us, who ask once: ACK lines or a NAK, and the pack. */
+ * these: https://github.com/go-git/go-git/issues/64, 613. To us, who ask once,
+ * the answers are the same: ACK lines or a NAK, and the pack. */
 static const char *multi_ack(const struct advert *a)
 {
 	if (advert_cap(a, "multi_ack_detailed"))

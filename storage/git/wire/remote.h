@@ -1,11 +1,11 @@
 /*
- * A Git server's side of the smart protocol, versions 0, 1 and 2
- * (gitprotocol-pack(5), gitprotocol-v2(5)): what refs it has, a pack of what
- * we lack, and (push.h) a pack of what it lacks.
+ * The client's side of Git's smart protocol, versions 0, 1 and 2
+ * (gitprotocol-pack(5), gitprotocol-v2(5)): lists the refs of a server, gets a
+ * pack of what we lack, and (push.h) sends a pack of what it lacks.
  *
- * Spoken here rather than through libgit2, whose client knows version 0 only
- * (and so never learns of an unborn HEAD), has no time limits, and follows
- * redirects, authorities and proxies for a whole process at once.
+ * Not through libgit2, whose client knows only version 0 (and so never learns
+ * of an unborn HEAD), has no time limits, and follows redirects, authorities
+ * and proxies for a whole process at once.
  */
 #ifndef STORAGE_GIT_WIRE_REMOTE_H
 #define STORAGE_GIT_WIRE_REMOTE_H
@@ -29,8 +29,8 @@ struct remote *remote_open(const char *url, const struct git_access *access,
 void remote_free(struct remote *r); /* takes NULL */
 void remote_freep(struct remote **r);
 
-/* A pack of all that is reachable from `wants` and not from `haves`, which
- * are ids in a row; on_pack takes it as it arrives. */
+/* Gets a pack of all that is reachable from `wants` and not from `haves`, two
+ * rows of ids; on_pack receives it as it arrives. */
 int remote_fetch(struct remote *r, const struct git_idvec *wants,
     const struct git_idvec *haves,
     int (*on_pack)(void *ctx, const void *data, size_t len, struct err *err),

@@ -9,7 +9,7 @@ enum {
 	BAND_DATA = 1,
 	BAND_PROGRESS = 2,
 	BAND_ERROR = 3,
-	MAX_SAID = 16 * 1024, /* the latest that is kept */
+	MAX_SAID = 16 * 1024, /* how much of the latest text is kept */
 	MAX_SHOWN = 300,
 };
 
@@ -22,8 +22,8 @@ static void keep(struct buf *said, const char *text, size_t len)
 	buf_add(said, text, len);
 }
 
-/* "Counting objects:  50% (1/2)", "Total 3 (delta 0)": what every transfer
- * says. */
+/* "Counting objects:  50% (1/2)", "Total 3 (delta 0)": part of every transfer.
+ */
 static bool is_progress(const char *line, size_t len)
 {
 	static const char *const words[] = {"Enumerating ", "Counting ",
@@ -72,7 +72,7 @@ static int give_up(
 	str_add_printable(&shown, text, len < MAX_SHOWN ? len : MAX_SHOWN);
 	if (said)
 		sideband_add_said(said, MAX_SHOWN, &more);
-	/* git upload-pack, where git pack-objects died. */
+	/* git upload-pack writes this when its git pack-objects failed. */
 	bool corrupt = strstr(buf_str(&shown), "corruption") != NULL;
 	return err_set(err, corrupt ? ERR_INTEGRITY : ERR_NETWORK,
 	    "the server gave up: %s%s%s%s", buf_str(&shown),

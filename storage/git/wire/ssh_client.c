@@ -28,7 +28,8 @@ enum {
 	GRACE_MS = 5000, /* to end by itself */
 };
 
-/* ssh splits values of options at spaces and expands % in file names. */
+/* ssh splits the values of its options at spaces and expands % in file names.
+ */
 static char *option_path(const char *name, const char *path)
 {
 	struct buf b = BUF_INIT;
@@ -80,7 +81,8 @@ static void make_argv(
 	    "UpdateHostKeys=no", "PreferredAuthentications=publickey",
 	    "PubkeyAuthentication=yes", "PasswordAuthentication=no",
 	    "KbdInteractiveAuthentication=no",
-	    /* Tries of a passphrase: a rejected one is not tried again. */
+	    /* How often a passphrase is asked for: one that was rejected is not
+	     * offered again. */
 	    "NumberOfPasswordPrompts=1", "ForwardAgent=no",
 	    "ClearAllForwardings=yes", "PermitLocalCommand=no",
 	    "ControlPath=none", "ServerAliveInterval=15",
@@ -113,7 +115,7 @@ static void make_argv(
 	*vec_add(argv) = NULL;
 }
 
-/* The helper that ssh asks for a passphrase: it says what is in its
+/* The helper that ssh runs to ask for a passphrase: it prints a variable of its
  * environment, which nobody but us can read. */
 static int make_askpass(struct ssh_client *c, struct err *err)
 {
@@ -121,7 +123,8 @@ static int make_askpass(struct ssh_client *c, struct err *err)
 	    "#!/bin/sh\nprintf '%s\\n' \"$BACKSTAY_SSH_PASSPHRASE\"\n";
 	autofree char *path = str_printf("%s/askpass-XXXXXX",
 	    c->access->scratch ? c->access->scratch : "/tmp");
-	/* Not close-on-exec by mistake of a fork elsewhere: mkostemp. */
+	/* Written by mkostemp with close-on-exec, so that no child holds it
+	 * open while it is to be run. */
 	autoclose int fd = mkostemp(path, O_CLOEXEC);
 
 	if (fd < 0)
@@ -181,7 +184,8 @@ static int spawn_with(struct ssh_client *c, char **argv, char **env,
 	sigaddset(&defaults, SIGPIPE);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	/* A session of its own: no terminal to ask on, no signals of ours. */
+	/* A session of its own: it has no terminal to ask on and gets none of
+	 * our signals. */
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK |
 						  POSIX_SPAWN_SETSIGDEF |
 						  POSIX_SPAWN_SETSID);
@@ -296,7 +300,7 @@ void ssh_client_drain_stderr(struct ssh_client *c)
 	buf_add(&c->stderr_text, data, (size_t)n < room ? (size_t)n : room);
 }
 
-/* What it still has to say; it gets some seconds for it. */
+/* Reads the last messages, for at most some seconds. */
 static void drain_rest(struct ssh_client *c)
 {
 	int64_t until = clock_ticks_ms(c->access->clock) + GRACE_MS;

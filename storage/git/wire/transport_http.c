@@ -26,7 +26,7 @@ struct transport_http {
 	char *host; /* its host, in http_url_host's form */
 };
 
-/* The credentials are for the host of the configured URL and scheme. */
+/* The credentials are for the host and scheme of the configured URL only. */
 static bool is_own_host(const struct transport_http *l)
 {
 	bool was_tls = str_starts(l->where->url, "https:");
@@ -109,12 +109,12 @@ static bool redirect_allowed(
 		return false;
 	if (str_eq(host, l->host) || (more && strvec_has(more, host)))
 		return true;
-	/* http to https on the same host, both with their usual ports. */
+	/* From http to https on the same host, both with their usual ports. */
 	return str_starts(base, "https:") && !strchr(host, ':') &&
 	       str_starts(l->host, host) && l->host[strlen(host)] == '\0';
 }
 
-/* A relative redirect is resolved against the present base. */
+/* A relative redirect is resolved against the current base. */
 static char *absolute(const struct transport_http *l, const char *target)
 {
 	if (str_starts(target, "http://") || str_starts(target, "https://"))
@@ -133,7 +133,7 @@ static int follow(struct transport_http *l, const struct http_response *r,
 	autofree char *url = target ? absolute(l, target) : NULL;
 	cleanup(buf_done) struct buf host = BUF_INIT;
 
-	/* The redirect has to keep what git asked for at the end of the URL. */
+	/* A redirect has to keep what git appended to the URL. */
 	if (!url || !str_ends(url, suffix) || http_url_host(url, &host))
 		return err_set(err, ERR_NETWORK,
 		    "%s: redirected (%d) to no place of a repository; give "

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-	POLL_MS = 200, /* how soon a cancellation is seen */
+	POLL_MS = 200, /* how late a cancellation may be noticed */
 	READ_BYTES = 256 * 1024,
 	SEND_BYTES = 64 * 1024,
 	MAX_OUTPUT = 64 * 1024,
@@ -86,7 +86,8 @@ static int check_patience(struct ssh_client *c, struct err *err)
 		   : 0;
 }
 
-/* Sends the body while it takes what comes back, until on_data has all. */
+/* Sends the body and reads the answer at the same time, until on_data has all
+ * of it. */
 static int exchange(struct transport_ssh *l, const struct transport_body *body,
     transport_fn *on_data, void *ctx, struct err *err)
 {
