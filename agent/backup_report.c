@@ -1,5 +1,6 @@
 #include "agent/backup.h"
 
+#include "config/layer_options.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -45,6 +46,14 @@ static void add_vault_failure(
 	manifest_add_warning(m, text);
 }
 
+static struct json_object *layers_of(const struct settings *s)
+{
+	cleanup(layers_done) struct layers layers = LAYERS_INIT;
+
+	layer_options(s, &layers);
+	return layers_write(&layers);
+}
+
 void backup_report_fill(const struct backup_run *r, struct manifest *m)
 {
 	char host[256] = "";
@@ -64,6 +73,7 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m)
 		if (!strvec_has(&m->tags, *tag))
 			strvec_add(&m->tags, *tag);
 	m->hold = r->a->options->hold;
+	m->layers = layers_of(r->settings);
 	for (size_t i = 0; i < r->sources.count; i++)
 		add_source(m, &r->sources.tasks[i]);
 	for (size_t i = 0; i < r->vault_count; i++)

@@ -58,7 +58,8 @@ static struct settings *from_node(
 	VEC_EACH (&s->git.repositories, r)
 		if (!r->name)
 			r->name = name_of_url(r->url);
-	if (validate_names(s, node, &root, err))
+	if (validate_layers(s, node, &root, err) ||
+	    validate_names(s, node, &root, err))
 		return NULL;
 	return steal(s);
 }

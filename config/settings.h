@@ -361,6 +361,32 @@ struct settings_restore {
 	int64_t gate_timeout;
 };
 
+/* ---- layers -------------------------------------------------------------- */
+
+enum settings_sync { SETTINGS_SYNC_AUTOMATED, SETTINGS_SYNC_MANUAL };
+enum settings_unassigned {
+	SETTINGS_UNASSIGNED_LAST,
+	SETTINGS_UNASSIGNED_FIRST
+};
+
+/* Patterns; storage/archive/layers.h says what they mean. */
+struct settings_select {
+	struct strvec repositories;
+	struct strvec states;
+	struct strvec namespaces;
+	struct strvec kinds;
+	struct strvec labels;
+	struct strvec clusters;
+};
+
+struct settings_layer {
+	char *name;
+	struct strvec depends_on;
+	int sync; /* enum settings_sync */
+	struct settings_select select;
+};
+VEC_DEFINE(settings_layers, struct settings_layer);
+
 /* ---- all of it ----------------------------------------------------------- */
 
 struct settings {
@@ -385,6 +411,8 @@ struct settings {
 	struct settings_terraform terraform;
 	struct settings_metrics metrics;
 	struct settings_notify_vec notify;
+	struct settings_layers layers;
+	int unassigned_layer; /* enum settings_unassigned */
 	struct settings_restore restore;
 };
 

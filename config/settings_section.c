@@ -97,6 +97,8 @@ static const char *const strengths[] = {
     "order", "reference", "owner", "holds", "required", NULL};
 static const char *const said[] = {"built_in", "true", "false", NULL};
 static const char *const lasts[] = {"built_in", "0", "1", "2", NULL};
+static const char *const syncs[] = {"automated", "manual", NULL};
+static const char *const unassigned[] = {"last", "first", NULL};
 static const char *const existings[] = {"skip", "update", "recreate", NULL};
 static const char *const notify_kinds[] = {
     "healthchecks", "ntfy", "json", "command", NULL};
@@ -449,6 +451,27 @@ static const struct field restore_fields[] = {
     END};
 static const struct section restore_section = {.fields = restore_fields};
 
+static const struct field select_fields[] = {
+    TEXTS(settings_select, "repositories", repositories),
+    TEXTS(settings_select, "states", states),
+    TEXTS(settings_select, "namespaces", namespaces),
+    TEXTS(settings_select, "kinds", kinds),
+    TEXTS(settings_select, "labels", labels),
+    TEXTS(settings_select, "clusters", clusters), END};
+static const struct section select_section = {.fields = select_fields};
+
+static const struct field layer_fields[] = {
+    TEXT(settings_layer, "name", name, .flags = FIELD_REQUIRED,
+	.right = "a name such as platform"),
+    TEXTS(settings_layer, "depends_on", depends_on),
+    WORD(settings_layer, "sync", sync, syncs, .fallback = "automated"),
+    SECTION(settings_layer, "select", select, &select_section,
+	.flags = FIELD_REQUIRED,
+	.right = "a mapping with 'repositories', 'states', 'namespaces', "
+		 "'kinds', 'labels' or 'clusters'"),
+    END};
+static const struct section layer_section = {.fields = layer_fields};
+
 static const struct field settings_fields[] = {
     TEXT(settings, "name", name, .flags = FIELD_REQUIRED,
 	.right = "a name for the snapshots"),
@@ -477,6 +500,9 @@ static const struct field settings_fields[] = {
     SECTION(settings, "terraform", terraform, &terraform_section),
     SECTION(settings, "metrics", metrics, &metrics_section),
     LIST(settings, "notify", notify, &notify_section),
+    LIST(settings, "layers", layers, &layer_section),
+    WORD(settings, "unassigned_layer", unassigned_layer, unassigned,
+	.fallback = "last"),
     SECTION(settings, "restore", restore, &restore_section), END};
 const struct section settings_section = {
     .fields = settings_fields, .check = validate_settings};

@@ -1,7 +1,9 @@
 #include "config/validate.h"
 
+#include "config/layer_options.h"
 #include "config/settings.h"
 #include "config/validate_value.h"
+#include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 
 #include <string.h>
@@ -33,6 +35,18 @@ int validate_settings(const void *data, const struct yaml_node *node,
 		    "is empty; list at least one, with a 'name' and a "
 		    "'directory' or 's3'");
 	return 0;
+}
+
+int validate_layers(const struct settings *s, const struct yaml_node *node,
+    const struct schema_location *where, struct err *err)
+{
+	cleanup(layers_done) struct layers layers = LAYERS_INIT;
+	struct err why = ERR_INIT;
+
+	layer_options(s, &layers);
+	if (!layers_check(&layers, &why))
+		return 0;
+	return complain(where, node, "layers", err, "%s", why.message);
 }
 
 /* The node of item i of the list `list` of section `section` (or of none). */

@@ -20,6 +20,10 @@ validate_fn validate_vault, validate_vault_s3, validate_compression,
     validate_target_bucket, validate_targets, validate_edge, validate_rule,
     validate_transform, validate_settings;
 
+/* The layers together. */
+int validate_layers(const struct settings *s, const struct yaml_node *node,
+    const struct schema_location *where, struct err *err);
+
 /* Names that must not collide, once left-out ones are filled in. */
 int validate_names(const struct settings *s, const struct yaml_node *node,
     const struct schema_location *where, struct err *err);

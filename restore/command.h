@@ -20,6 +20,7 @@ struct restore_options {
 	const char *to;	      /* extract, keygen: a directory; copy: a vault */
 	struct strvec only;   /* plan, apply, extract */
 	/* plan, apply, release */
+	struct strvec approve; /* names of layers */
 	const char *existing;
 	bool prune;
 	struct strvec prune_kinds, prune_namespaces;

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { EXIT_WAITS = 6 };
+
 static void on_progress(void *ctx, size_t done, size_t total)
 {
 	(void)ctx;
@@ -71,7 +73,7 @@ static int print_report(
 	else
 		report_print_table(r, s->c->options->all_nodes, &out);
 	fputs(buf_str(&out), stdout);
-	return report_is_missing(r) ? 1 : 0;
+	return report_waits(r) ? EXIT_WAITS : report_is_missing(r) ? 1 : 0;
 }
 
 static void print_plan(const struct session *s, bool json, FILE *to)
@@ -143,6 +145,21 @@ static int confirm(const struct session *s, struct err *err)
 	return 0;
 }
 
+static bool ask_for_layer(void *ctx, const char *layer, size_t nodes)
+{
+	char answer[16] = "";
+
+	(void)ctx;
+	if (!isatty(STDIN_FILENO))
+		return false;
+	log_progress("%s", "");
+	fprintf(stderr,
+	    "Layer %s is manual: restore its %zu objects now? Type yes: ",
+	    layer, nodes);
+	fflush(stderr);
+	return fgets(answer, sizeof(answer), stdin) && str_eq(answer, "yes\n");
+}
+
 int command_apply(const struct command *c, struct err *err)
 {
 	cleanup(session_done) struct session s = SESSION_INIT;
@@ -166,7 +183,10 @@ int command_apply(const struct command *c, struct err *err)
 	if (file_mkdirs(journal, err))
 		return -1;
 	cleanup(applier_freep) struct applier *applier = new_applier(&s);
-	const struct apply_options o = apply_options_of(&s, applier, journal);
+	const struct apply_approval approval = {
+	    .approved = &c->options->approve, .ask = ask_for_layer};
+	struct apply_options o = apply_options_of(&s, applier, journal);
+	o.approval = &approval;
 	cleanup(report_freep) struct report *r = apply_run(s.plan, &o, err);
 	return r ? print_report(&s, r, err) : err_wrap(err, "apply");
 }

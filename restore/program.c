@@ -148,9 +148,9 @@ static const struct cli_option keygen_options[] = {
 		"clusters, or CLUSTER/NAMESPACE) or object "                   \
 		"([CLUSTER/]NAMESPACE/KIND/NAME, with an empty NAMESPACE for " \
 		"what no namespace holds) of it, with the definitions of its " \
-		"kinds and the namespace of an object if they are missing. A " \
-		"cluster that no part names is not contacted. May be "         \
-		"repeated."),                                                  \
+		"kinds and the namespace of an object if they are missing; "   \
+		"or layer:NAME, one layer of the configuration. A cluster "    \
+		"that no part names is not contacted. May be repeated."),      \
 	    TEXT("existing", existing, "skip|update|recreate",                 \
 		"What to do with cluster objects that exist already: skip "    \
 		"keeps them as they are; update writes the fields of the "     \
@@ -210,6 +210,10 @@ static const struct cli_option plan_options[] = {PLAN_OPTIONS,
 static const struct cli_option apply_options[] = {PLAN_OPTIONS,
     FLAG("yes", yes,
 	"Do not ask for confirmation. Required where there is no terminal."),
+    TEXTS("approve", approve, "LAYER",
+	"Restore this manual layer without asking. Without it and without a "
+	"terminal, the run ends before the layer with exit status 6, and "
+	"--resume goes on there. May be repeated."),
     FLAG("resume", resume,
 	"Go on where an earlier apply of this snapshot stopped. What "
 	"succeeded is checked again: what is still there is not repeated, "

@@ -1,5 +1,6 @@
 #include "restore/session.h"
 
+#include "config/layer_options.h"
 #include "restore/head.h"
 #include "restore/rule_options.h"
 #include "restore/targets/destinations.h"
@@ -33,6 +34,7 @@ void session_done(struct session *s)
 	strvec_done(&s->texts);
 	renamed_done(&s->renamed);
 	selection_done(&s->only);
+	layers_done(&s->layers);
 	open_done(&s->opened);
 }
 
@@ -211,6 +213,17 @@ static void add_renamed(struct session *s)
 	s->options.renamed = &s->renamed;
 }
 
+/* Those of the configuration, or else of the snapshot. */
+static int choose_layers(struct session *s, struct err *err)
+{
+	layer_options(s->c->settings, &s->layers);
+	if (!s->layers.items.len &&
+	    layers_read(s->opened.manifest.layers, &s->layers, err))
+		return -1;
+	s->options.layers = &s->layers;
+	return 0;
+}
+
 static int refuse_force(const struct restore_options *o, struct err *err)
 {
 	if (!o->force)
@@ -234,6 +247,8 @@ int session_plan(struct session *s, struct err *err)
 	    open_tree(s->c, &s->opened, err))
 		return -1;
 	report_partial(&s->opened);
+	if (choose_layers(s, err))
+		return -1;
 	choose_existing(s);
 	s->has_targets = true;
 	const struct targets_chosen chosen = {

@@ -18,6 +18,7 @@ struct session {
 	struct targets targets;
 	bool has_targets;
 	struct plan_options options;
+	struct layers layers;
 	struct selection only;
 	struct ruleset rules;
 	VEC_DEFINE(, struct rule_edge) edges;

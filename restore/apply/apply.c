@@ -1,7 +1,9 @@
 #include "restore/apply/apply.h"
 
+#include "restore/apply/layer_start.h"
 #include "restore/apply/level.h"
 #include "restore/apply/summary.h"
+#include "restore/plan/layering.h"
 #include "storage/base/cleanup.h"
 
 #include <stdlib.h>
@@ -106,6 +108,49 @@ static void begin(const struct level_engine *e)
 			e->drivers[k]->begin(e->drivers[k]->ctx, e->run);
 }
 
+static const char *layer_word(
+    enum level_layer state, const struct report_layer *l, bool failed)
+{
+	switch (state) {
+	case LEVEL_LAYER_WAITS:
+		return "waiting for approval";
+	case LEVEL_LAYER_HELD:
+		return "held";
+	default:
+		return failed			 ? "failed"
+		       : l->restored == l->nodes ? "restored"
+						 : "pending";
+	}
+}
+
+static void report_layers(const struct level_engine *e)
+{
+	const struct run *r = e->run;
+	size_t count = e->layers ? layering_count(r->p) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct report_layer l = {.nodes = 0};
+		bool failed = false;
+
+		for (size_t n = 0; n < r->nodes; n++) {
+			const struct plan_node *node = &r->p->nodes.items[n];
+			enum outcome_kind kind = r->outcomes[n].kind;
+
+			if (node->kind == PLAN_BARRIER || node->layer != i)
+				continue;
+			l.nodes++;
+			l.restored += !outcome_is_missing(kind);
+			failed |=
+			    outcome_is_missing(kind) && kind != OUTCOME_PENDING;
+		}
+		if (!l.nodes)
+			continue;
+		l.name = str_dup(layers_name(r->p->options->layers, i));
+		l.state = layer_word(e->layers[i].state, &l, failed);
+		*vec_add(&r->report->layers) = l;
+	}
+}
+
 static void run_all(struct level_engine *e)
 {
 	struct run *r = e->run;
@@ -118,26 +163,58 @@ static void run_all(struct level_engine *e)
 	level_run_postponed(e);
 	if (!r->o->dry_run)
 		each_driver(e, FINISH);
+	const char *waits = layer_start_waiting(e);
+
+	if (waits)
+		r->report->waits_for = str_dup(waits);
+	report_layers(e);
 	summary_nodes(r);
 	summary_differs(r);
-	each_driver(e, PRUNE);
-	if (r->journal && !r->p->options->hold)
+	if (!waits)
+		each_driver(e, PRUNE);
+	/* A controller that is released acts on what is not there yet. */
+	if (r->journal && !r->p->options->hold && !waits)
 		each_driver(e, RELEASE);
 	if (r->journal && !run_must_stop(r) && !report_is_missing(r->report) &&
 	    journal_done(r->journal, &err))
 		run_fail(r, &err);
 }
 
+static struct level_layer_state *new_layers(const struct plan *p)
+{
+	size_t count = layering_count(p);
+	struct level_layer_state *layers;
+
+	if (count == 1)
+		return NULL;
+	/* The last has no reason and ends them. */
+	layers = mem_zalloc((count + 1) * sizeof(*layers));
+	layers[count].state = LEVEL_LAYERS_END;
+	return layers;
+}
+
+static void layers_freep(struct level_layer_state **layers)
+{
+	for (size_t i = 0; *layers && (*layers)[i].state != LEVEL_LAYERS_END;
+	     i++)
+		free((*layers)[i].reason);
+	free(*layers);
+}
+
 struct report *apply_run(
     struct plan *p, const struct apply_options *o, struct err *err)
 {
 	cleanup(run_done) struct run run;
-	struct level_engine e = {.run = &run, .drivers = o->drivers};
+	struct level_engine e = {
+	    .run = &run, .drivers = o->drivers, .approval = o->approval};
 
 	run_init(&run, p, p->nodes.len, &o->run);
 	VEC_EACH (&p->nodes, n)
 		run.total += n->kind != PLAN_BARRIER;
-	if (open_journal(&e, err))
+	cleanup(layers_freep) struct level_layer_state *layers =
+	    o->run.dry_run ? NULL : new_layers(p);
+	e.layers = layers;
+	if (open_journal(&e, err) || layer_start_check(&e, err))
 		return NULL;
 	struct report *report = run.report;
 	report->snapshot = str_dup(p->options->snapshot);

@@ -10,6 +10,7 @@
 #ifndef RESTORE_APPLY_APPLY_H
 #define RESTORE_APPLY_APPLY_H
 
+#include "restore/apply/approval.h"
 #include "restore/apply/driver.h"
 #include "restore/plan/plan.h"
 #include "restore/run/run.h"
@@ -19,6 +20,7 @@ struct apply_options {
 	/* By the kind of a node; NULL: nodes of that kind have no target. */
 	const struct apply_driver *drivers[PLAN_BARRIER];
 	struct run_options run;
+	const struct apply_approval *approval; /* NULL: nobody approves */
 };
 
 /*

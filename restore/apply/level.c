@@ -1,5 +1,7 @@
 #include "restore/apply/level.h"
 
+#include "restore/apply/gate.h"
+#include "restore/apply/layer_start.h"
 #include "restore/plan/names.h"
 #include "storage/base/backoff.h"
 #include "storage/base/cleanup.h"
@@ -182,26 +184,6 @@ static void run_one(void *ctx, size_t i)
 	run_node(b->e, b->nodes.items[i]);
 }
 
-/* A failed node is not waited for: its failure already holds back what needs
- * it. */
-static void wait_one(void *ctx, size_t i)
-{
-	struct batch *b = ctx;
-	struct run *r = b->e->run;
-	uint32_t node = b->nodes.items[i];
-	const struct plan_node *n = &r->p->nodes.items[node];
-	enum outcome_kind kind = r->outcomes[node].kind;
-	const struct apply_driver *driver =
-	    n->kind == PLAN_BARRIER ? NULL : b->e->drivers[n->kind];
-	enum gate_state state = GATE_PASSED;
-
-	if (driver && driver->ready)
-		state = outcome_is_missing(kind) && kind != OUTCOME_PARTIAL
-			    ? GATE_FAILED
-			    : driver->ready(driver->ctx, node);
-	r->gates[node] = (uint8_t)state;
-}
-
 /* Adds what must be ready before this node and was not waited for yet. */
 static bool add_gates(const struct run *r, uint32_t node, struct batch *gates)
 {
@@ -224,6 +206,36 @@ static bool add_gates(const struct run *r, uint32_t node, struct batch *gates)
 	return waits;
 }
 
+/* Whether the layer of a node has started; where it never will, the node ends
+ * here. What is not written needs no layer. */
+static bool is_due(struct level_engine *e, uint32_t node)
+{
+	struct run *r = e->run;
+	const struct plan_node *n = &r->p->nodes.items[node];
+
+	if (!e->layers || n->action != PLAN_APPLY || n->kind == PLAN_BARRIER ||
+	    r->outcomes[node].kind != OUTCOME_PENDING || run_must_stop(r))
+		return true;
+	switch (layer_start(e, n->layer)) {
+	case LEVEL_LAYER_UNKNOWN:
+	case LEVEL_LAYER_OPEN:
+		return true;
+	case LEVEL_LAYER_LATER:
+		r->postponed[node] = POSTPONED_UNBEGUN;
+		return false;
+	case LEVEL_LAYER_HELD:
+		outcome_set(&r->outcomes[node], OUTCOME_HELD, "%s",
+		    e->layers[n->layer].reason);
+		end_node(r, node);
+		return false;
+	case LEVEL_LAYER_WAITS:
+	case LEVEL_LAYERS_END:
+		r->postponed[node] = POSTPONED_NOT;
+		return false;
+	}
+	return true;
+}
+
 /* Lets the driver find the nodes that are equal in the target already, so that
  * they need no request of their own. */
 static void run_same(
@@ -241,7 +253,8 @@ static void run_same(
 		    &e->run->p->nodes.items[g->order[i]];
 
 		if (n->kind == kind && n->action == PLAN_APPLY &&
-		    e->run->outcomes[g->order[i]].kind == OUTCOME_PENDING)
+		    e->run->outcomes[g->order[i]].kind == OUTCOME_PENDING &&
+		    is_due(e, g->order[i]))
 			*vec_add(&nodes) = g->order[i];
 	}
 	driver->same(driver->ctx, nodes.items, nodes.len);
@@ -280,11 +293,15 @@ void level_run(struct level_engine *e, uint32_t level)
 	struct batch gates = {.e = e};
 	struct batch rest = {.e = e};
 
+	layer_start_again(e);
 	for (int kind = 0; kind < PLAN_BARRIER && !r->again; kind++)
 		run_same(e, (enum plan_node_kind)kind, level);
 	for (uint32_t i = g->level_start[level]; i < g->level_start[level + 1];
 	     i++) {
 		uint32_t node = g->order[i];
+
+		if (!is_due(e, node))
+			continue;
 		bool runs = r->outcomes[node].kind == OUTCOME_PENDING &&
 			    !is_left_alone(r->p, &r->p->nodes.items[node]);
 
@@ -295,7 +312,7 @@ void level_run(struct level_engine *e, uint32_t level)
 	}
 	pool_each(workers_for(e, &first), first.nodes.len, run_one, &first);
 	if (!run_must_stop(r))
-		pool_each(run_in_flight(r), gates.nodes.len, wait_one, &gates);
+		gate_wait(e, gates.nodes.items, gates.nodes.len);
 	pool_each(run_in_flight(r), rest.nodes.len, run_one, &rest);
 	vec_done(&first.nodes);
 	vec_done(&gates.nodes);

@@ -66,6 +66,12 @@ void summary_next(struct run *run)
 				     "with the other options of this run, goes "
 				     "on from there",
 		    r->snapshot);
+	else if (report_waits(r))
+		r->next = str_printf("layer '%s' waits for approval; "
+				     "'backstay-restore apply %s --resume "
+				     "--approve %s', with the other options of "
+				     "this run, goes on with it",
+		    r->waits_for, r->snapshot, r->waits_for);
 	else if (report_is_missing(r))
 		r->next = str_printf("something is missing; put right what the "
 				     "outcomes name, then 'backstay-restore "

@@ -1,6 +1,7 @@
 #include "restore/plan/edges.h"
 
 #include "restore/objects/references.h"
+#include "restore/plan/layering.h"
 #include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
@@ -136,37 +137,86 @@ static void after(struct plan *p, uint32_t node, uint32_t barrier)
 	graph_need(&p->graph, node, barrier, EDGE_ORDER, false, "order");
 }
 
-/* Repositories first, then state, then objects, then what may refuse
- * objects. */
+/* The barriers of one layer. */
+struct barriers {
+	uint32_t begin, git, state, tiers[RULES_TIERS], end;
+};
+
+static uint32_t add_barrier_of(
+    struct plan *p, size_t layer, const char *what, int number)
+{
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	buf_add_str(&key, what);
+	if (number)
+		buf_printf(&key, " %d", number);
+	if (layering_count(p) > 1)
+		buf_printf(&key, " of layer %s",
+		    layers_name(p->options->layers, layer));
+	return add_barrier(p, buf_str(&key));
+}
+
+static struct barriers add_barriers_of(struct plan *p, size_t layer)
+{
+	struct barriers b = {.git = add_barrier_of(p, layer, "after git", 0),
+	    .state = add_barrier_of(p, layer, "after terraform", 0)};
+
+	member(p, b.state, b.git);
+	for (int t = 0; t < RULES_TIERS; t++) {
+		b.tiers[t] = add_barrier_of(p, layer, "before tier", t + 1);
+		after(p, b.tiers[t], b.state);
+	}
+	if (layering_count(p) > 1) {
+		b.begin = add_barrier_of(p, layer, "begin", 0);
+		b.end = add_barrier_of(p, layer, "end", 0);
+	}
+	return b;
+}
+
+/* Within a layer: repositories first, then state, then objects, then what may
+ * refuse objects. */
+static void order_node(struct plan *p, uint32_t i, const struct barriers *b)
+{
+	const struct plan_node *n = &p->nodes.items[i];
+
+	if (n->kind == PLAN_GIT) {
+		member(p, b->git, i);
+	} else if (n->kind == PLAN_STATE) {
+		member(p, b->state, i);
+		after(p, i, b->git);
+	} else {
+		after(p, i, b->state);
+		for (int t = n->k->tier; t < RULES_TIERS; t++)
+			member(p, b->tiers[t], i);
+		if (n->k->tier)
+			after(p, i, b->tiers[n->k->tier - 1]);
+	}
+}
+
 static void add_barriers(struct plan *p)
 {
-	uint32_t count = (uint32_t)p->nodes.len;
-	uint32_t git = add_barrier(p, "after git");
-	uint32_t state = add_barrier(p, "after terraform");
-	uint32_t tiers[RULES_TIERS];
+	uint32_t nodes = (uint32_t)p->nodes.len;
+	size_t count = layering_count(p);
+	autofree struct barriers *layers = mem_zalloc(count * sizeof(*layers));
+	autofree uint32_t *begin = mem_zalloc(count * sizeof(*begin));
+	autofree uint32_t *end = mem_zalloc(count * sizeof(*end));
 
-	member(p, state, git);
-	for (int t = 0; t < RULES_TIERS; t++) {
-		autofree char *key = str_printf("before tier %d", t + 1);
-		tiers[t] = add_barrier(p, key);
-		after(p, tiers[t], state);
+	for (size_t l = 0; l < count; l++) {
+		layers[l] = add_barriers_of(p, l);
+		begin[l] = layers[l].begin;
+		end[l] = layers[l].end;
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		const struct plan_node *n = &p->nodes.items[i];
+	for (uint32_t i = 0; i < nodes; i++) {
+		size_t l = p->nodes.items[i].layer;
 
-		if (n->kind == PLAN_GIT) {
-			member(p, git, i);
-		} else if (n->kind == PLAN_STATE) {
-			member(p, state, i);
-			after(p, i, git);
-		} else if (n->kind == PLAN_KUBE) {
-			after(p, i, state);
-			for (int t = n->k->tier; t < RULES_TIERS; t++)
-				member(p, tiers[t], i);
-			if (n->k->tier)
-				after(p, i, tiers[n->k->tier - 1]);
-		}
+		order_node(p, i, &layers[l]);
+		if (count == 1)
+			continue;
+		p->nodes.items[i].awaited = layering_awaits(&p->nodes.items[i]);
+		after(p, i, begin[l]);
+		graph_need(&p->graph, end[l], i, EDGE_HOLDS, false, "layer");
 	}
+	layering_order(p, begin, end);
 }
 
 static bool is_claim(const struct plan *p, uint32_t node)
@@ -239,6 +289,7 @@ int edges_resolve(struct plan_maker *m, struct err *err)
 		if (!resolve(m, pending, pending->key) && pending->alternative)
 			resolve(m, pending, pending->alternative);
 	await_policies(m);
+	layering_settle(m->p);
 	add_barriers(m->p);
 	graph_order(&m->p->graph);
 	if (check_broken(m->p, err))

@@ -58,6 +58,7 @@ struct plan_maker {
 	VEC_DEFINE(, struct plan_definition) definitions;
 	struct references_options references;
 	char *last_repository; /* path of the one being read */
+	uint16_t last_layer;   /* its layer */
 	uint32_t current;      /* node whose references are being collected */
 };
 

@@ -215,6 +215,7 @@ int node_add_object(struct plan_maker *m, const struct node_object *o,
 	n->k = k;
 	n->namespace = names_namespace(p, ns);
 	n->cluster = cluster;
+	n->layer = o->layer;
 	names_provide(m->p, m->current, cluster, k->group, k->kind, ns, name);
 	if (o->uid) {
 		cleanup(buf_done) struct buf uid = BUF_INIT;

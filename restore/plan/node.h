@@ -14,6 +14,7 @@ struct node_object {
 	const char *resource; /* plural, in the snapshot */
 	const char *uid;      /* in the snapshot, or NULL */
 	struct exclude exclude;
+	uint16_t layer;
 };
 /* `object` as it will be in the target; m->current becomes its node.
  * ERR_USAGE where another object of the snapshot would become the same. */

@@ -3,6 +3,7 @@
 #include "restore/plan/edges.h"
 #include "restore/plan/held.h"
 #include "restore/plan/kinds.h"
+#include "restore/plan/layering.h"
 #include "restore/plan/live.h"
 #include "restore/plan/maker.h"
 #include "restore/plan/read.h"
@@ -164,6 +165,8 @@ static void make_digest(struct plan *p)
 		    o->clusters[i].client
 			? kube_client_server(o->clusters[i].client)
 			: "");
+	for (size_t i = 0; layering_count(p) > 1 && i < layering_count(p); i++)
+		buf_printf(&head, "layer %s\n", layers_name(o->layers, i));
 	digest_add(d, buf_str(&head), head.len);
 	VEC_EACH (&p->nodes, n)
 		digest_add(d, n->key, strlen(n->key) + 1);

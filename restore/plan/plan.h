@@ -15,6 +15,7 @@
 #include "restore/objects/ruleset.h"
 #include "restore/objects/transform.h"
 #include "restore/plan/graph.h"
+#include "storage/archive/layers.h"
 #include "storage/base/buf.h"
 #include "storage/base/cancel.h"
 #include "storage/base/clock.h"
@@ -74,6 +75,8 @@ struct plan_options {
 	const struct transform_options *transforms; /* patches and maps */
 	const struct strvec *prune_namespaces;	    /* both needed to prune */
 	const struct strvec *prune_kinds; /* "Deployment.apps", "Secret" */
+	const struct layers *layers;	  /* NULL: none */
+	const struct strvec *only_layers; /* names; empty or NULL: all */
 	bool hold;			  /* leave controllers paused */
 	struct renamed_vec *renamed; /* repositories; takes what names them */
 	const struct clock *clock;
@@ -137,6 +140,7 @@ struct plan_node {
 	const struct plan_kind *k; /* of PLAN_KUBE */
 	const char *namespace;	   /* in the target; NULL: cluster-scoped */
 	uint16_t cluster;	   /* index into the options' clusters */
+	uint16_t layer; /* index into the options' layers, or their count */
 	enum plan_held held;
 	const char *acts_on;   /* of a controller: pattern of kinds */
 	bool with_owned;       /* left out, and what it owns with it */
@@ -150,6 +154,8 @@ struct plan_node {
 	/* What the target had goes, or will go with its owner, and nothing has
 	 * taken its place: what is given this owner now would go with it. */
 	bool terminating;
+	/* The layers after its own wait until it is ready. */
+	bool awaited;
 	/* What the target has, where it was asked; live_uid becomes that of
 	 * what was made, too. */
 	bool exists;

@@ -1,6 +1,7 @@
 #include "restore/plan/print.h"
 
 #include "restore/plan/held.h"
+#include "restore/plan/layering.h"
 #include "restore/plan/names.h"
 #include "restore/plan/plan.h"
 #include "storage/base/cleanup.h"
@@ -62,6 +63,78 @@ void print_destinations_done(struct print_destinations *v)
 	vec_done(v);
 }
 
+static void print_of_layer(const struct plan *p, size_t layer, struct buf *out)
+{
+	for (size_t i = 0; i < p->graph.nodes.len; i++) {
+		uint32_t node = p->graph.order[i];
+		const struct plan_node *n = &p->nodes.items[node];
+
+		if (n->kind != PLAN_BARRIER && n->layer == layer)
+			print_line(p, node, out);
+	}
+}
+
+static size_t count_nodes(const struct plan *p, size_t layer)
+{
+	size_t count = 0;
+
+	VEC_EACH (&p->nodes, n)
+		count += n->kind != PLAN_BARRIER && n->layer == layer;
+	return count;
+}
+
+static void print_layer(const struct plan *p, size_t layer, struct buf *out)
+{
+	const struct layers *l = p->options->layers;
+	const char *separator = ", after ";
+
+	buf_printf(out, "layer %s", layers_name(l, layer));
+	if (layer < l->items.len) {
+		const struct layer *this = &l->items.items[layer];
+
+		if (this->manual)
+			buf_add_str(out, ", manual");
+		VEC_EACH (&this->depends_on, name) {
+			buf_printf(out, "%s%s", separator, *name);
+			separator = ", ";
+		}
+	}
+	buf_printf(out, ": %zu\n", count_nodes(p, layer));
+	print_of_layer(p, layer, out);
+}
+
+/* A layer after all that it waits for; else as they are configured. */
+static void print_lines(const struct plan *p, struct buf *out)
+{
+	const struct layers *l = p->options->layers;
+	size_t count = layering_count(p);
+	autofree bool *done = mem_zalloc(count * sizeof(*done));
+
+	if (count == 1) {
+		print_of_layer(p, 0, out);
+		return;
+	}
+	for (size_t printed = 0; printed < count;) {
+		size_t before = printed;
+
+		for (size_t i = 0; i < count; i++) {
+			bool waits = done[i];
+
+			for (size_t j = 0; j < count; j++)
+				waits |= i != j && !done[j] &&
+					 layers_waits_for(l, i, j);
+			if (waits)
+				continue;
+			if (count_nodes(p, i))
+				print_layer(p, i, out);
+			done[i] = true;
+			printed++;
+		}
+		if (printed == before)
+			break;
+	}
+}
+
 void print_table(const struct plan *p,
     const struct print_destinations *destinations, struct buf *out)
 {
@@ -70,9 +143,7 @@ void print_table(const struct plan *p,
 	const char *separator = "";
 
 	buf_add_str(out, "LEVEL  ACTION    WHAT\n");
-	for (size_t i = 0; i < p->graph.nodes.len; i++)
-		if (p->nodes.items[p->graph.order[i]].kind != PLAN_BARRIER)
-			print_line(p, p->graph.order[i], out);
+	print_lines(p, out);
 	VEC_EACH (&p->prune, d) {
 		autofree char *what = str_printf("%s%s%s %s/%s", d->k->kind,
 		    *d->k->group ? "." : "", d->k->group, d->namespace,
@@ -132,6 +203,9 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 	const struct plan_node *n = &p->nodes.items[node];
 
 	json_text_object(out, NULL);
+	if (layering_count(p) > 1)
+		json_text_str(
+		    out, "layer", layers_name(p->options->layers, n->layer));
 	json_text_int(out, "level", p->graph.nodes.items[node].level + 1);
 	json_text_str(out, "action", verb(p, n));
 	json_text_str_if(out, "key", n->key);
@@ -148,6 +222,31 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 	json_text_object_end(out);
 }
 
+static void print_layers_json(const struct plan *p, struct buf *out)
+{
+	const struct layers *l = p->options->layers;
+	size_t count = layering_count(p);
+
+	if (count == 1)
+		return;
+	json_text_array(out, "layers");
+	for (size_t i = 0; i < count; i++) {
+		bool named = i < l->items.len;
+
+		json_text_line(out);
+		json_text_object(out, NULL);
+		json_text_str(out, "name", layers_name(l, i));
+		json_text_str(out, "sync",
+		    named && l->items.items[i].manual ? "manual" : "automated");
+		if (named)
+			json_text_strs(
+			    out, "depends_on", &l->items.items[i].depends_on);
+		json_text_int(out, "nodes", (int64_t)count_nodes(p, i));
+		json_text_object_end(out);
+	}
+	json_text_array_end(out);
+}
+
 void print_json(const struct plan *p,
     const struct print_destinations *destinations, struct buf *out)
 {
@@ -161,6 +260,7 @@ void print_json(const struct plan *p,
 		print_node(p, p->graph.order[i], out);
 	}
 	json_text_array_end(out);
+	print_layers_json(p, out);
 	json_text_array(out, "targets");
 	VEC_EACH (destinations, d) {
 		json_text_line(out);

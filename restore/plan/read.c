@@ -1,6 +1,7 @@
 #include "restore/plan/read.h"
 
 #include "restore/plan/door.h"
+#include "restore/plan/layering.h"
 #include "restore/plan/names.h"
 #include "restore/plan/node.h"
 #include "restore/plan/read_kube.h"
@@ -30,6 +31,13 @@ static int read_git(
 	const char *name = at.repository;
 	if (!selection_includes(m->p, "git", o->only_git, name, NULL))
 		return 0;
+	if (!m->last_repository || !str_eq(m->last_repository, path))
+		m->last_layer = layering_of_repository(m, name);
+	if (!layering_includes(m->p, m->last_layer)) {
+		free(m->last_repository);
+		m->last_repository = steal(path);
+		return 0;
+	}
 	if (m->last_repository && str_eq(m->last_repository, path)) {
 		n = &m->p->nodes.items[m->p->nodes.len - 1];
 	} else {
@@ -37,6 +45,7 @@ static int read_git(
 			return -1;
 		n = node_add(m, PLAN_GIT, str_printf("git:%s", name), path, -2);
 		n->name = str_dup(name);
+		n->layer = m->last_layer;
 		free(m->last_repository);
 		m->last_repository = steal(path);
 	}
@@ -69,10 +78,14 @@ static int read_state(
 		m->p, "terraform", o->only_terraform, bucket, name) ||
 	    json_truth(json_get(e->facts, "older"), false))
 		return 0;
+	uint16_t layer = layering_of_state(m, name);
+	if (!layering_includes(m->p, layer))
+		return 0;
 	if (door_state(o->tree, e, &is_state, err))
 		return -1;
 	struct plan_node *n = node_add(
 	    m, PLAN_STATE, str_printf("terraform:%s", name), e->path, -1);
+	n->layer = layer;
 	n->source = str_dup(e->source);
 	node_set_facts(n, e->facts);
 	names_provide(m->p, m->current, 0, "@", "State", NULL, name);
@@ -108,8 +121,9 @@ int read_tree(struct plan_maker *m, struct err *err)
 	buf_add_char(&m->texts, '\0');
 	if (tree_contents(o->tree, read_entry, m, err))
 		return -1;
-	if (o->without_kubernetes || !o->only_kubernetes ||
-	    !o->only_kubernetes->len)
+	bool all = !(o->only_kubernetes && o->only_kubernetes->len) &&
+		   !(o->only_layers && o->only_layers->len);
+	if (o->without_kubernetes || all)
 		return 0;
 	return tree_contents(o->tree, read_kube_definition, m, err);
 }

@@ -3,6 +3,7 @@
 #include "restore/objects/exclude.h"
 #include "restore/objects/object.h"
 #include "restore/plan/door.h"
+#include "restore/plan/layering.h"
 #include "restore/plan/load.h"
 #include "restore/plan/node.h"
 #include "restore/plan/selection.h"
@@ -25,15 +26,33 @@ static int find_cluster(
 	return -1;
 }
 
+static bool limits_layers(const struct plan_options *o)
+{
+	return o->only_layers && o->only_layers->len;
+}
+
+static bool is_whole(const struct plan_options *o, uint16_t cluster)
+{
+	return selection_includes_all_of(
+	    o->only_kubernetes, o->clusters[cluster].name);
+}
+
 /* As it will be in the target. */
 static int include_object(struct plan_maker *m, const struct contents_entry *e,
     uint16_t cluster, char *resource, struct json_object *object,
-    struct err *err)
+    bool companion, struct err *err)
 {
+	const struct plan_options *o = m->p->options;
 	const struct exclude exclude = exclude_object(object, &m->exclude);
+	uint16_t layer = layering_of_object(m, cluster, object);
 	autofree char *uid =
 	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
 
+	bool chosen = layering_includes(m->p, layer);
+
+	/* What is chosen itself needs no company. */
+	if (companion ? chosen && is_whole(o, cluster) : !chosen)
+		return 0;
 	if (transform_apply(m->p->transform, object, err))
 		return err_wrap(err, "%s", e->path);
 	if (load_check(object, e->path, err))
@@ -45,11 +64,13 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	    .path = e->path,
 	    .resource = resource,
 	    .uid = uid,
-	    .exclude = exclude};
+	    .exclude = exclude,
+	    .layer = layer};
 	if (node_add_object(m, &made, object, err))
 		return -1;
 	struct plan_node *n = &m->p->nodes.items[m->current];
 	node_set_facts(n, json_get(e->facts, "nodePorts"));
+	n->companion = companion;
 	n->facts.fixed_address = json_get(e->facts, "clusterIP") != NULL;
 	return 0;
 }
@@ -110,10 +131,8 @@ int read_kube_entry(
 		return 0;
 	bool companion =
 	    !chosen && is_namespace && !includes_object(m->p, from, object);
-	if (include_object(m, e, cluster, at.resource, object, err))
-		return -1;
-	m->p->nodes.items[m->current].companion |= companion;
-	return 0;
+	return include_object(
+	    m, e, cluster, at.resource, object, companion, err);
 }
 
 static bool is_used(
@@ -141,7 +160,7 @@ int read_kube_definition(
 		return -1;
 	/* Of a cluster that is taken whole, all of them are there already. */
 	if (find_cluster(o, at.cluster, &cluster) ||
-	    selection_includes_all_of(o->only_kubernetes, at.cluster))
+	    (!limits_layers(o) && is_whole(o, cluster)))
 		return 0;
 	cleanup(json_freep) struct json_object *object =
 	    door_object(o->tree, e, err);
@@ -151,8 +170,5 @@ int read_kube_definition(
 	if (!is_used(m->p, cluster, json_get_str(spec, "group"),
 		json_str(json_path(spec, "names", "kind", NULL))))
 		return 0;
-	if (include_object(m, e, cluster, at.resource, object, err))
-		return -1;
-	m->p->nodes.items[m->current].companion = true;
-	return 0;
+	return include_object(m, e, cluster, at.resource, object, true, err);
 }

@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ static int add_only(struct asked *kinds, const char *text, struct err *err)
 	}
 	return err_set(err, ERR_USAGE,
 	    "--only takes git, terraform or kubernetes, each perhaps with "
-	    ":NAME");
+	    ":NAME, or layer:NAME");
 }
 
 void selection_done(struct selection *s)
@@ -40,6 +41,7 @@ void selection_done(struct selection *s)
 	strvec_done(&s->git);
 	strvec_done(&s->terraform);
 	strvec_done(&s->kubernetes);
+	strvec_done(&s->layers);
 }
 
 int selection_parse(const struct strvec *only, struct selection *s,
@@ -47,7 +49,8 @@ int selection_parse(const struct strvec *only, struct selection *s,
 {
 	struct asked kinds[] = {{.kind = "git", .names = &s->git},
 	    {.kind = "terraform", .names = &s->terraform},
-	    {.kind = "kubernetes", .names = &s->kubernetes}, {.kind = NULL}};
+	    {.kind = "kubernetes", .names = &s->kubernetes},
+	    {.kind = "layer", .names = &s->layers}, {.kind = NULL}};
 
 	VEC_EACH (only, text)
 		if (add_only(kinds, *text, err))
@@ -55,9 +58,14 @@ int selection_parse(const struct strvec *only, struct selection *s,
 	for (struct asked *a = kinds; a->kind; a++)
 		if (a->whole)
 			strvec_done(a->names);
-	o->without_git = only->len && !kinds[0].named;
-	o->without_terraform = only->len && !kinds[1].named;
-	o->without_kubernetes = only->len && !kinds[2].named;
+	if (kinds[3].whole)
+		return err_set(
+		    err, ERR_USAGE, "--only layer has no name; say layer:NAME");
+	bool kind = kinds[0].named || kinds[1].named || kinds[2].named;
+	o->without_git = kind && !kinds[0].named;
+	o->without_terraform = kind && !kinds[1].named;
+	o->without_kubernetes = kind && !kinds[2].named;
+	o->only_layers = &s->layers;
 	o->only_git = &s->git;
 	o->only_terraform = &s->terraform;
 	o->only_kubernetes = &s->kubernetes;
@@ -295,9 +303,34 @@ static int check_kind(const struct plan *p, const char *kind,
 	    kind, p->options->snapshot);
 }
 
+static int check_layers(const struct plan *p, struct err *err)
+{
+	const struct layers *l = p->options->layers;
+	cleanup(buf_done) struct buf names = BUF_INIT;
+
+	for (size_t i = 0; l && l->items.len && i <= l->items.len; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", layers_name(l, i));
+	VEC_EACH (p->options->only_layers, name)
+		if (!names.len || layers_find(l, *name) == SIZE_MAX)
+			return err_set(err, ERR_NOT_FOUND,
+			    "--only layer:%s: there is no such layer: %s%s",
+			    *name,
+			    names.len ? "there are " : "none is configured",
+			    buf_str(&names));
+	return 0;
+}
+
 int selection_check(const struct plan *p, struct err *err)
 {
 	const struct plan_options *o = p->options;
+	bool kinds =
+	    o->without_git || o->without_terraform || o->without_kubernetes;
+
+	if (check_layers(p, err))
+		return -1;
+	/* Only layers are named. */
+	if (o->only_layers->len && !kinds)
+		return 0;
 
 	if (!o->without_git && check_kind(p, "git", o->only_git, err))
 		return -1;

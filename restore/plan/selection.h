@@ -7,9 +7,9 @@
 
 #include "restore/plan/plan.h"
 
-/* The names that each kind is limited to; none: all of it. */
+/* The names that each kind is limited to, and the layers; none: all. */
 struct selection {
-	struct strvec git, terraform, kubernetes;
+	struct strvec git, terraform, kubernetes, layers;
 };
 void selection_done(struct selection *s);
 /* What the texts of --only (KIND, or KIND:NAME) say, into the options, which

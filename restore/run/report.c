@@ -22,11 +22,24 @@ void report_free(struct report *r)
 		free(g->detail);
 	}
 	vec_done(&r->gates);
+	VEC_EACH (&r->layers, l)
+		free(l->name);
+	vec_done(&r->layers);
+	free(r->waits_for);
 	strvec_done(&r->warnings);
 	strvec_done(&r->held_paused);
 	free(r->snapshot);
 	free(r->next);
 	free(r);
+}
+
+bool report_waits(const struct report *r)
+{
+	VEC_EACH (&r->items, i)
+		if (outcome_is_missing(i->outcome.kind) &&
+		    i->outcome.kind != OUTCOME_PENDING)
+			return false;
+	return r->waits_for && !r->stopped;
 }
 
 void report_freep(struct report **r)
@@ -141,10 +154,14 @@ static void print_lines(
 
 void report_print_table(const struct report *r, bool all, struct buf *out)
 {
+	bool waiting = report_waits(r);
 	bool head = false;
 
 	VEC_EACH (&r->items, i) {
-		if (!all && is_plain(i->outcome.kind) && !i->outcome.notes.len)
+		/* What waits with its layer is counted there. */
+		bool waits = waiting && i->outcome.kind == OUTCOME_PENDING;
+		if (!all && (waits || is_plain(i->outcome.kind)) &&
+		    !i->outcome.notes.len)
 			continue;
 		if (!head)
 			buf_add_str(out, "LEVEL  OUTCOME    WHAT\n");
@@ -161,6 +178,9 @@ void report_print_table(const struct report *r, bool all, struct buf *out)
 		buf_add_char(out, '\n');
 	}
 	print_lines("warning: ", &r->warnings, out);
+	VEC_EACH (&r->layers, l)
+		buf_printf(out, "layer %s: %s, %zu of %zu\n", l->name, l->state,
+		    l->restored, l->nodes);
 	print_lines("left paused: ", &r->held_paused, out);
 	print_sums(r, out);
 	if (r->next) {
@@ -228,6 +248,19 @@ void report_print_json(const struct report *r, struct buf *out)
 	add_items(r, out);
 	add_gates(r, out);
 	add_summary(r, out);
+	if (r->layers.len) {
+		json_text_array(out, "layers");
+		VEC_EACH (&r->layers, l) {
+			json_text_object(out, NULL);
+			json_text_str(out, "name", l->name);
+			json_text_str(out, "state", l->state);
+			json_text_int(out, "nodes", (int64_t)l->nodes);
+			json_text_int(out, "restored", (int64_t)l->restored);
+			json_text_object_end(out);
+		}
+		json_text_array_end(out);
+	}
+	json_text_str_if(out, "waits_for", r->waits_for);
 	json_text_strs(out, "warnings", &r->warnings);
 	json_text_strs(out, "left_paused", &r->held_paused);
 	json_text_str_if(out, "next", r->next);

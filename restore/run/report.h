@@ -25,13 +25,23 @@ struct report_gate {
 	char *detail; /* how long, or why not */
 };
 
+/* A layer of the platform. */
+struct report_layer {
+	char *name;
+	const char *state; /* "restored", "failed", "held", "pending",
+			      "waiting for approval" */
+	size_t nodes, restored;
+};
+
 struct report {
 	char *snapshot;
 	VEC_DEFINE(, struct report_item) items;
 	VEC_DEFINE(, struct report_gate) gates;
+	VEC_DEFINE(, struct report_layer) layers;
 	struct strvec warnings;
 	struct strvec held_paused; /* left paused for the operator */
-	bool stopped;		   /* by request; --resume continues */
+	char *waits_for; /* the layer that nobody has approved, or NULL */
+	bool stopped;	 /* by request; --resume continues */
 	bool dry_run;
 	char *next; /* what the operator should do now, or NULL */
 };
@@ -40,6 +50,8 @@ void report_free(struct report *r); /* takes NULL */
 void report_freep(struct report **r);
 /* True where anything is missing: exit status 1. */
 bool report_is_missing(const struct report *r);
+/* True where nothing failed, and a layer waits for approval: exit status 6. */
+bool report_waits(const struct report *r);
 /* `all` false: only what was not simply created, updated or unchanged. */
 void report_print_table(const struct report *r, bool all, struct buf *out);
 void report_print_json(const struct report *r, struct buf *out);

@@ -40,6 +40,7 @@ void manifest_done(struct manifest *m)
 	json_free(m->sources);
 	json_free(m->missing);
 	json_free(m->warnings);
+	json_free(m->layers);
 	strvec_done(&m->tags);
 	*m = (struct manifest){.tool = NULL};
 }
@@ -158,6 +159,8 @@ void manifest_write(const struct manifest *m, struct buf *out)
 	json_set(o, "warnings", json_share(m->warnings));
 	json_set(o, "tags", tags);
 	json_set_bool(o, "hold", m->hold);
+	if (m->layers)
+		json_set(o, "layers", json_share(m->layers));
 	json_set(o, "previous", previous_array(m));
 	json_write(out, o, JSON_PRETTY);
 	if (out->len && out->data[out->len - 1] != '\n')
@@ -355,6 +358,8 @@ static void read_all(struct reading *r, struct manifest *m)
 	if (json_kind(json_get(r->from, "hold")) != JSON_BOOL)
 		refuse(r, "hold", "neither true nor false");
 	m->hold = json_truth(json_get(r->from, "hold"), false);
+	if (json_get(r->from, "layers"))
+		m->layers = json_share(json_get(r->from, "layers"));
 	read_previous(r, m);
 }
 

@@ -29,6 +29,8 @@
  *   warnings       [text]
  *   tags           [text]
  *   hold           true where retention may not drop it
+ *   layers         as storage/archive/layers.h has them; only where there are
+ *                  any
  *   previous       [{vault, vault_id, label, manifest_sha256}] of the snapshot
  *                  before it, for each vault it was written to, by its name in
  *                  the configuration and the id of its mark; label and digest
@@ -94,6 +96,7 @@ struct manifest {
 	struct json_object *warnings; /* an array, never NULL */
 	struct strvec tags;
 	bool hold;
+	struct json_object *layers; /* NULL: none */
 	VEC_DEFINE(, struct manifest_previous) previous;
 };
 

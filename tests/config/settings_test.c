@@ -49,7 +49,15 @@ static const struct bad bads[] = {
 	":5:1: zebra: unknown key; known here: name, tags, state_dir, "
 	"scratch_dir, vaults, compression, encryption, signing, retention, "
 	"lock_stale_after, shrink, git, kubernetes, terraform, metrics, "
-	"notify, restore"},
+	"notify, layers, unassigned_layer, restore"},
+    /* layers */
+    {HEAD "layers: [{name: a, depends_on: [b], select: {states: ['*']}}]\n",
+	":5:1: layers: 'a' depends on 'b', and there is no layer of that "
+	"name"},
+    {HEAD "layers: [{name: a}]\n",
+	":5:10: layers[0]: lacks 'select', which takes a mapping with "
+	"'repositories', 'states', 'namespaces', 'kinds', 'labels' or "
+	"'clusters'"},
     /* duplicates */
     {HEAD "name: b\n",
 	":5:1: key 'name' stands here a second time (first in line 1)"},

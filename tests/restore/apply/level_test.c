@@ -31,6 +31,7 @@ struct fixture {
 	char *dir;
 	struct plan plan;
 	struct plan_options plan_options;
+	struct layers layers;
 	struct plan_kind kind;
 	struct fake fakes[PLAN_BARRIER];
 	struct apply_options o;
@@ -191,6 +192,7 @@ static int tear_down(void **state)
 	graph_done(&f->plan.graph);
 	free(f->kind.group);
 	free(f->kind.kind);
+	layers_done(&f->layers);
 	strvec_done(&f->applied);
 	buf_done(&f->log);
 	free(f->dir);
@@ -601,6 +603,153 @@ static void a_release_asks_only_for_that(void **state)
 	assert_int_equal(err.code, ERR_NOT_FOUND);
 }
 
+/* ---- layers -------------------------------------------------------------- */
+
+/* base, then by hand apps; and aside, which waits for nothing. */
+static void make_layers(struct fixture *f)
+{
+	static const char *const names[] = {"base", "apps", "aside"};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct layer *l = vec_add(&f->layers.items);
+		l->name = str_dup(names[i]);
+	}
+	strvec_add(&f->layers.items.items[1].depends_on, "base");
+	f->layers.items.items[1].manual = true;
+	f->plan_options.layers = &f->layers;
+}
+
+static uint32_t add_to(struct fixture *f, size_t layer, const char *name)
+{
+	uint32_t node = add(f, PLAN_KUBE, name);
+
+	f->plan.nodes.items[node].layer = (uint16_t)layer;
+	f->plan.nodes.items[node].awaited = true;
+	return node;
+}
+
+static bool answer_yes(void *ctx, const char *layer, size_t nodes)
+{
+	note(ctx, "ask", layer);
+	return nodes == 1;
+}
+
+static void a_layer_waits_until_all_before_it_is_ready(void **state)
+{
+	struct fixture *f = *state;
+	const struct apply_approval approval = {.ask = answer_yes, .ctx = f};
+
+	make_layers(f);
+	f->o.approval = &approval;
+	uint32_t aa = add_to(f, 0, "aa");
+	uint32_t zz = add_to(f, 1, "zz");
+	need(f, zz, aa, EDGE_ORDER, false);
+	cleanup(report_freep) struct report *r = run(f, NULL);
+	assert_string_equal(
+	    buf_str(&f->log), "aa ready:aa ask:apps zz finish prune release");
+	assert_false(report_is_missing(r));
+	assert_int_equal(r->layers.len, 2);
+	assert_string_equal(r->layers.items[1].state, "restored");
+}
+
+static void a_layer_that_nobody_approves_ends_the_run(void **state)
+{
+	struct fixture *f = *state;
+	cleanup(strvec_done) struct strvec approved = VEC_INIT;
+	const struct apply_approval approval = {.approved = &approved};
+
+	make_layers(f);
+	uint32_t aa = add_to(f, 0, "aa");
+	uint32_t zz = add_to(f, 1, "zz");
+	add_to(f, 2, "mm");
+	need(f, zz, aa, EDGE_ORDER, false);
+	struct report *r = run(f, NULL);
+	/* What does not wait for it is restored; nothing is pruned, and no
+	 * controller let go. */
+	assert_string_equal(buf_str(&f->log), "aa mm ready:aa finish");
+	assert_true(report_waits(r));
+	assert_string_equal(r->waits_for, "apps");
+	assert_contains(r->next, "--resume --approve apps");
+	report_free(r);
+
+	strvec_add(&approved, "apps");
+	f->o.approval = &approval;
+	f->o.run.resume = true;
+	r = run(f, NULL);
+	assert_false(report_waits(r));
+	assert_contains(buf_str(&f->log), "zz");
+	report_free(r);
+}
+
+static void a_layer_with_nothing_to_write_needs_nobody(void **state)
+{
+	struct fixture *f = *state;
+
+	make_layers(f);
+	uint32_t zz = add_to(f, 1, "zz");
+	f->plan.nodes.items[zz].exists = true; /* and is kept */
+	cleanup(report_freep) struct report *r = run(f, NULL);
+	assert_null(r->waits_for);
+}
+
+static void what_is_missing_holds_the_layers_after_it(void **state)
+{
+	static const struct answer fails[] = {
+	    {.name = "aa", .kind = OUTCOME_FAILED}, {.name = NULL}};
+	struct fixture *f = *state;
+
+	make_layers(f);
+	f->layers.items.items[1].manual = false;
+	uint32_t aa = add_to(f, 0, "aa");
+	uint32_t zz = add_to(f, 1, "zz");
+	add_to(f, 2, "mm");
+	need(f, zz, aa, EDGE_ORDER, false);
+	cleanup(report_freep) struct report *r = run(f, fails);
+	assert_outcome(r, "zz", OUTCOME_HELD,
+	    "layer apps waits for layer base, of which Thing aa was not "
+	    "restored");
+	assert_outcome(r, "mm", OUTCOME_CREATED, NULL);
+	assert_false(report_waits(r));
+	assert_string_equal(r->layers.items[1].state, "held");
+}
+
+static void what_is_not_ready_holds_the_layers_after_it(void **state)
+{
+	static const struct answer unready[] = {
+	    {.name = "aa", .kind = OUTCOME_CREATED, .gate = GATE_FAILED},
+	    {.name = NULL}};
+	struct fixture *f = *state;
+
+	make_layers(f);
+	f->layers.items.items[1].manual = false;
+	uint32_t aa = add_to(f, 0, "aa");
+	uint32_t zz = add_to(f, 1, "zz");
+	need(f, zz, aa, EDGE_ORDER, false);
+	cleanup(report_freep) struct report *r = run(f, unready);
+	assert_outcome(r, "zz", OUTCOME_HELD, "of which Thing aa is not ready");
+}
+
+static void a_layer_waits_for_what_is_postponed_before_it(void **state)
+{
+	static const struct answer later[] = {{.name = "aa",
+						  .kind = OUTCOME_CREATED,
+						  .gate = GATE_PASSED,
+						  .later_until = "mm"},
+	    {.name = NULL}};
+	struct fixture *f = *state;
+
+	make_layers(f);
+	f->layers.items.items[1].manual = false;
+	uint32_t aa = add_to(f, 0, "aa");
+	uint32_t zz = add_to(f, 1, "zz");
+	add_to(f, 2, "mm");
+	need(f, zz, aa, EDGE_ORDER, false);
+	cleanup(report_freep) struct report *r = run(f, later);
+	assert_string_equal(buf_str(&f->log),
+	    "later:aa mm aa ready:aa zz finish prune release");
+	assert_false(report_is_missing(r));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -627,6 +776,12 @@ int main(void)
 	    TEST(another_plan_is_not_gone_on_with),
 	    TEST(a_restore_without_a_journal_is_refused),
 	    TEST(a_release_asks_only_for_that),
+	    TEST(a_layer_waits_until_all_before_it_is_ready),
+	    TEST(a_layer_that_nobody_approves_ends_the_run),
+	    TEST(a_layer_with_nothing_to_write_needs_nobody),
+	    TEST(what_is_missing_holds_the_layers_after_it),
+	    TEST(what_is_not_ready_holds_the_layers_after_it),
+	    TEST(a_layer_waits_for_what_is_postponed_before_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

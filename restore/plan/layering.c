@@ -1,0 +1,231 @@
+#include "restore/plan/layering.h"
+
+#include "restore/objects/object.h"
+#include "restore/plan/names.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+static bool has_layers(const struct plan *p)
+{
+	return p->options->layers && p->options->layers->items.len;
+}
+
+size_t layering_count(const struct plan *p)
+{
+	return has_layers(p) ? p->options->layers->items.len + 1 : 1;
+}
+
+/* ---- while nodes are read ------------------------------------------------ */
+
+/* The first that selects it counts; another one is named. */
+static uint16_t choose(struct plan_maker *m,
+    bool (*has)(const struct layer *l, const void *what), const void *what,
+    const char *name)
+{
+	struct plan *p = m->p;
+	const struct layers *l = p->options->layers;
+	size_t chosen = SIZE_MAX;
+
+	if (!has_layers(p))
+		return 0;
+	for (size_t i = 0; i < l->items.len; i++) {
+		if (!has(&l->items.items[i], what))
+			continue;
+		if (chosen == SIZE_MAX) {
+			chosen = i;
+			continue;
+		}
+		*vec_add(&p->warnings) =
+		    str_printf("layers: %s is selected by '%s' and by '%s'; "
+			       "it is restored with '%s'",
+			name, layers_name(l, chosen), layers_name(l, i),
+			layers_name(l, chosen));
+		break;
+	}
+	return (uint16_t)(chosen == SIZE_MAX ? l->items.len : chosen);
+}
+
+static bool has_repository(const struct layer *l, const void *name)
+{
+	return layer_has_repository(l, name);
+}
+
+static bool has_state(const struct layer *l, const void *bucket_key)
+{
+	return layer_has_state(l, bucket_key);
+}
+
+static bool has_object(const struct layer *l, const void *object)
+{
+	return layer_has_object(l, object);
+}
+
+uint16_t layering_of_repository(struct plan_maker *m, const char *name)
+{
+	autofree char *what = str_printf("repository %s", name);
+
+	return choose(m, has_repository, name, what);
+}
+
+uint16_t layering_of_state(struct plan_maker *m, const char *bucket_key)
+{
+	autofree char *what = str_printf("state %s", bucket_key);
+
+	return choose(m, has_state, bucket_key, what);
+}
+
+uint16_t layering_of_object(
+    struct plan_maker *m, uint16_t cluster, const struct json_object *object)
+{
+	if (!has_layers(m->p))
+		return 0;
+	cleanup(object_identity_done) struct object_identity id =
+	    object_identity(object);
+	const char *name = object_name(object);
+	const char *ns =
+	    json_str(json_path(object, "metadata", "namespace", NULL));
+	const struct layer_object o = {
+	    .cluster = m->p->options->clusters[cluster].name,
+	    .ns = !*id.group && str_eq(id.kind, "Namespace") ? name : ns,
+	    .group = id.group,
+	    .kind = id.kind,
+	    .labels = json_path(object, "metadata", "labels", NULL),
+	};
+	autofree char *what = str_printf("%s %s%s%s", id.kind, ns ? ns : "",
+	    ns ? "/" : "", name ? name : "");
+
+	return choose(m, has_object, &o, what);
+}
+
+bool layering_includes(struct plan *p, uint16_t layer)
+{
+	const struct strvec *only = p->options->only_layers;
+
+	return !has_layers(p) || !only || !only->len ||
+	       strvec_has(only, layers_name(p->options->layers, layer));
+}
+
+/* ---- once all references are edges --------------------------------------- */
+
+static void add_described(
+    const struct plan *p, const struct plan_node *n, struct buf *out)
+{
+	names_describe(p, n, out);
+	buf_printf(
+	    out, " (layer %s)", layers_name(p->options->layers, n->layer));
+}
+
+/* What somebody needs and an edge against the layers says of it. */
+static void against(struct plan *p, uint32_t node, struct graph_edge *e)
+{
+	struct plan_node *n = &p->nodes.items[node];
+	struct plan_node *needed = &p->nodes.items[e->needs];
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	buf_add_str(&text, "layers: ");
+	add_described(p, n, &text);
+	if (e->strength >= EDGE_OWNER) {
+		buf_add_str(&text, " needs ");
+		add_described(p, needed, &text);
+		buf_printf(&text,
+		    " (%s), which is therefore restored with layer %s",
+		    e->reason, layers_name(p->options->layers, n->layer));
+		needed->layer = n->layer;
+	} else {
+		buf_add_str(&text, " names ");
+		add_described(p, needed, &text);
+		buf_printf(&text,
+		    " (%s), which comes later: it does not wait for it",
+		    e->reason);
+		e->broken = true;
+	}
+	*vec_add(&p->warnings) = buf_steal(&text);
+}
+
+/* What is taken into an earlier layer may itself need something of a later
+ * one. */
+static void take_early(struct plan *p, bool *waits, size_t count)
+{
+	bool again = true;
+
+	while (again) {
+		again = false;
+		for (uint32_t i = 0; i < p->nodes.len; i++)
+			VEC_EACH (&p->graph.nodes.items[i].edges, e) {
+				size_t mine = p->nodes.items[i].layer;
+				size_t other = p->nodes.items[e->needs].layer;
+
+				if (e->broken || !waits[other * count + mine])
+					continue;
+				against(p, i, e);
+				again = true;
+			}
+	}
+}
+
+static void warn_of_empty(struct plan *p, size_t count)
+{
+	autofree size_t *nodes = mem_zalloc(count * sizeof(*nodes));
+	const struct layers *l = p->options->layers;
+
+	VEC_EACH (&p->nodes, n)
+		nodes[n->layer]++;
+	for (size_t i = 0; i < l->items.len; i++)
+		if (!nodes[i] && layering_includes(p, (uint16_t)i))
+			*vec_add(&p->warnings) = str_printf(
+			    "layers: '%s' selects nothing of the snapshot",
+			    layers_name(l, i));
+}
+
+void layering_settle(struct plan *p)
+{
+	size_t count = layering_count(p);
+
+	if (!has_layers(p))
+		return;
+	autofree bool *waits = mem_zalloc(count * count * sizeof(*waits));
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < count; j++)
+			waits[i * count + j] =
+			    i != j &&
+			    layers_waits_for(p->options->layers, i, j);
+	warn_of_empty(p, count);
+	take_early(p, waits, count);
+}
+
+bool layering_awaits(const struct plan_node *n)
+{
+	return n->kind == PLAN_KUBE && n->action == PLAN_APPLY &&
+	       n->held == PLAN_HELD_NOT &&
+	       !(*n->k->group == '\0' && str_eq(n->k->kind, "Service"));
+}
+
+struct linking {
+	struct plan *p;
+	uint32_t begin; /* of the layer that waits */
+	const uint32_t *end;
+};
+
+/* Never the edge that a cycle is broken at. */
+static void link_layer(void *ctx, size_t needs)
+{
+	struct linking *l = ctx;
+
+	graph_need(&l->p->graph, l->begin, l->end[needs], EDGE_REQUIRED, false,
+	    "layer");
+}
+
+void layering_order(struct plan *p, const uint32_t *begin, const uint32_t *end)
+{
+	size_t count = layering_count(p);
+
+	for (size_t i = 0; has_layers(p) && i < count; i++) {
+		struct linking l = {.p = p, .begin = begin[i], .end = end};
+
+		/* Who waits for this one waits for those before it, also where
+		 * it has no nodes. */
+		graph_need(
+		    &p->graph, end[i], begin[i], EDGE_REQUIRED, false, "layer");
+		layers_needs(p->options->layers, i, link_layer, &l);
+	}
+}

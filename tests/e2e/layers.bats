@@ -1,0 +1,221 @@
+#!/usr/bin/env bats
+# The sample platform in layers: infrastructure by hand, then platform, policies
+# and applications.
+# shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	export P=$BATS_FILE_TMPDIR/p KUBE=${LAYERS_SERVER:-sim}
+	mkdir -p "$P"
+	kube_server "$KUBE" start "$P/kube"
+	"$top/tests/sim/s3" start "$P/s3" --bucket terraform-state-bucket --bucket restored
+	env_of_s3
+	"$top/tests/data/platform/load" git "$P/git" >/dev/null
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+	"$top/tests/data/platform/load" s3 "$S3_ENDPOINT" >/dev/null
+	mkdir "$P/file"
+	cd "$P/file" || return
+	export BACKSTAY_CONFIG=$PWD/backstay.yaml
+	config "$(layers)"
+	agent backup
+}
+
+teardown_file() {
+	kube_server "$KUBE" stop "$P/kube"
+	"$top/tests/sim/s3" stop "$P/s3"
+}
+
+env_of_s3() {
+	set -a
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/s3/env"
+	set +a
+}
+
+# Each test has empty targets of its own.
+setup() {
+	env_of_s3
+	cd "$BATS_TEST_TMPDIR" || return
+	export BACKSTAY_CONFIG=$PWD/backstay.yaml
+	kube_server "$KUBE" start "$PWD/target"
+	for name in helm-charts organization-gitops; do
+		git init --quiet --bare --initial-branch=main "$name.git"
+	done
+	config "$(layers)"
+}
+
+teardown() {
+	kube_server "$KUBE" stop "$PWD/target"
+}
+
+config() { # YAML OF THE LAYERS
+	cat >"$BACKSTAY_CONFIG" <<-X
+	name: t
+	state_dir: $PWD/state
+	vaults: [{name: local, directory: $P/file/vault}]
+	compression: {format: gzip}
+	encryption: none
+	signing: none
+	git:
+	  repositories: [{url: $P/git/helm-charts.git}, {url: $P/git/organization-gitops.git}]
+	kubernetes: {clusters: [{name: production, kubeconfig: $P/kube/kubeconfig}]}
+	terraform:
+	  buckets:
+	    - {bucket: terraform-state-bucket, endpoint: $S3_ENDPOINT, region: us-east-1, addressing: path}
+	$1
+	restore:
+	  targets:
+	    repositories: {helm-charts: $PWD/helm-charts.git, organization-gitops: $PWD/organization-gitops.git}
+	    clusters: [{from: production, kubeconfig: $PWD/target/kubeconfig}]
+	    buckets:
+	      - {from: terraform-state-bucket, bucket: restored, to_prefix: "$BATS_TEST_NUMBER/",
+	         endpoint: $S3_ENDPOINT, region: us-east-1, addressing: path}
+	X
+}
+
+layers() {
+	cat <<-'X'
+	layers:
+	  - name: infrastructure
+	    sync: manual
+	    select:
+	      states: ["*"]
+	      kinds: ["Terraform.*", "*.crossplane.io"]
+	  - name: platform
+	    depends_on: [infrastructure]
+	    select: {repositories: [organization-gitops], namespaces: [infrastructure, monitoring]}
+	  - name: policies
+	    depends_on: [platform]
+	    select: {kinds: ["*.kyverno.io"]}
+	  - name: applications
+	    depends_on: [platform, policies]
+	    select: {repositories: [helm-charts], namespaces: [production, staging]}
+	unassigned_layer: first
+	X
+}
+
+target() { # PATH: its status at the target
+	curl -s -o /dev/null -w '%{http_code}' \
+	    "$(sed -n 's/^ *server: *//p' target/kubeconfig | tr -d '"')/$1"
+}
+
+@test "plan groups by layer, each after what it depends on, and its JSON says which" {
+	run restore plan latest
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(grep '^layer ' <<<"$output" | sed 's/[,:].*//')" = "layer unassigned
+layer infrastructure
+layer platform
+layer policies
+layer applications" ]
+	grep -q '^layer infrastructure, manual: ' <<<"$output"
+	grep -q '^layer applications, after platform, policies: ' <<<"$output"
+	restore plan latest -o json >plan.json
+	[ "$(jq -r '.layers[] | select(.sync == "manual").name' plan.json)" = infrastructure ]
+	# Nothing stands on a lower level than what its layer waits for.
+	jq -e '[.nodes[] | {layer, level}] | group_by(.layer) |
+	    map({key: .[0].layer, value: {min: (map(.level) | min), max: (map(.level) | max)}}) |
+	    from_entries | .applications.min > .policies.max and
+	    .policies.min > .platform.max and .platform.min > .infrastructure.max and
+	    .infrastructure.min > .unassigned.max' plan.json
+}
+
+@test "a manual layer ends the run where nobody approves it, and a resumed run goes on" {
+	run --separate-stderr restore apply latest --yes
+	echo "$output$stderr"
+	[ "$status" -eq 6 ]
+	grep -q "layer 'infrastructure' waits for approval" <<<"$output"
+	[ "$(target apis/apps/v1/namespaces/production/deployments/frontend)" = 404 ]
+	[ "$(target apis/storage.k8s.io/v1/storageclasses/fast)" = 200 ] # an unassigned one
+	[ -z "$(git -C helm-charts.git for-each-ref)" ]
+	run --separate-stderr restore apply latest --yes --resume --approve infrastructure
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q '^layer applications: restored, ' <<<"$output"
+	[ "$(target apis/apps/v1/namespaces/production/deployments/frontend)" = 200 ]
+	[ -n "$(git -C helm-charts.git for-each-ref)" ]
+}
+
+@test "another machine, which has no journal, goes on with what is not there yet" {
+	run restore apply latest --yes
+	[ "$status" -eq 6 ]
+	sed -i 's/state_dir: .*/state_dir: other/' "$BACKSTAY_CONFIG"
+	run --separate-stderr restore apply latest --yes --approve infrastructure
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(target apis/apps/v1/namespaces/production/deployments/frontend)" = 200 ]
+	# And where all is there, nobody is asked.
+	sed -i 's/state_dir: .*/state_dir: third/' "$BACKSTAY_CONFIG"
+	run --separate-stderr restore apply latest --yes --only kubernetes
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+}
+
+@test "an approval of no layer, of one that needs none, or of one behind another is refused" {
+	run --separate-stderr restore apply latest --yes --approve nowhere
+	[ "$status" -eq 2 ]
+	grep -q 'there is no layer of that name' <<<"$stderr"
+	run --separate-stderr restore apply latest --yes --approve platform
+	[ "$status" -eq 2 ]
+	grep -q 'this layer needs no approval' <<<"$stderr"
+	config "$(layers | sed '/name: applications/a\    sync: manual')"
+	run --separate-stderr restore apply latest --yes --approve applications
+	[ "$status" -eq 2 ]
+	grep -q "it comes after layer 'infrastructure', which is not approved" <<<"$stderr"
+	[ "$(target api/v1/namespaces/production)" = 404 ]
+}
+
+@test "a layer that fails in the middle holds what depends on it, by name, and nothing else" {
+	# The repository of the platform cannot be written.
+	rm -rf organization-gitops.git
+	echo file >organization-gitops.git
+	run --separate-stderr restore apply latest --yes --approve infrastructure
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q 'layer policies waits for layer platform, of which repository organization-gitops was not restored' \
+	    <<<"$output"
+	grep -q '^layer infrastructure: restored, ' <<<"$output"
+	grep -q '^layer applications: held, ' <<<"$output"
+	[ "$(target apis/apps/v1/namespaces/production/deployments/frontend)" = 404 ]
+}
+
+@test "the layers of the snapshot are taken where the configuration has none" {
+	config ''
+	run restore plan latest
+	[ "$status" -eq 0 ]
+	grep -q '^layer infrastructure, manual: ' <<<"$output"
+	run restore apply latest --yes
+	[ "$status" -eq 6 ]
+}
+
+@test "one layer alone, with the definitions that it needs" {
+	run --separate-stderr restore plan latest --only layer:policies -o json
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(jq -r '[.nodes[].kind] | unique | join(" ")' <<<"$output")" = \
+	    'ClusterPolicy CustomResourceDefinition' ]
+	run --separate-stderr restore plan latest --only layer:nothing
+	[ "$status" -eq 2 ] || [ "$status" -eq 3 ]
+	grep -q 'there is no such layer: there are infrastructure, platform, policies, applications, unassigned' \
+	    <<<"$stderr"
+}
+
+@test "layers that cannot be are refused before anything is done" {
+	refused() { # PATTERN
+		run --separate-stderr agent backup
+		echo "$stderr"
+		[ "$status" -eq 2 ]
+		grep -q "$1" <<<"$stderr"
+	}
+	config "$(layers | sed 's/name: infrastructure/&\n    depends_on: [applications]/')"
+	refused "'infrastructure' and 'platform' depend on each other"
+	config "$(layers | sed 's/depends_on: \[platform\]/depends_on: [nowhere]/')"
+	refused "'policies' depends on 'nowhere'"
+	config "$(layers | sed 's/depends_on: \[platform\]/depends_on: [policies]/')"
+	refused "'policies' depends on itself"
+	config "$(layers | sed 's/name: policies/name: "no label!"/')"
+	refused "is no name for a layer"
+	config "$(layers | sed 's/select: {kinds.*/select: {}/')"
+	refused "selects nothing"
+}
