@@ -14,12 +14,6 @@ static const struct layers *layers_of(const struct level_engine *e)
 	return e->run->p->options->layers;
 }
 
-static bool is_left_alone(const struct plan *p, const struct plan_node *n)
-{
-	return n->action != PLAN_APPLY ||
-	       (n->exists && plan_existing_of(p, n) == PLAN_EXISTING_SKIP);
-}
-
 /* What the layer has left to write, as far as it is known. */
 static size_t count_work(const struct level_engine *e, size_t layer)
 {
@@ -34,7 +28,7 @@ static size_t count_work(const struct level_engine *e, size_t layer)
 			 r->outcomes[i].kind == OUTCOME_PENDING &&
 			 !(before && before->ended &&
 			     !outcome_is_missing(before->outcome.kind)) &&
-			 !is_left_alone(r->p, n);
+			 !plan_is_left_alone(r->p, n);
 	}
 	return count;
 }

@@ -264,12 +264,6 @@ static void run_same(
 	vec_done(&nodes);
 }
 
-static bool is_left_alone(const struct plan *p, const struct plan_node *n)
-{
-	return n->action != PLAN_APPLY ||
-	       (n->exists && plan_existing_of(p, n) == PLAN_EXISTING_SKIP);
-}
-
 /* As many as the driver of the first node allows. */
 static size_t workers_for(const struct level_engine *e, const struct batch *b)
 {
@@ -303,7 +297,7 @@ void level_run(struct level_engine *e, uint32_t level)
 		if (!is_due(e, node))
 			continue;
 		bool runs = r->outcomes[node].kind == OUTCOME_PENDING &&
-			    !is_left_alone(r->p, &r->p->nodes.items[node]);
+			    !plan_is_left_alone(r->p, &r->p->nodes.items[node]);
 
 		if (!r->o->dry_run && runs && add_gates(r, node, &gates))
 			*vec_add(&rest.nodes) = node;

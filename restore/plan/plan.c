@@ -225,6 +225,12 @@ enum plan_existing plan_existing_of(
 	return n->companion ? PLAN_EXISTING_SKIP : p->options->existing;
 }
 
+bool plan_is_left_alone(const struct plan *p, const struct plan_node *n)
+{
+	return n->action != PLAN_APPLY ||
+	       (n->exists && plan_existing_of(p, n) == PLAN_EXISTING_SKIP);
+}
+
 size_t plan_count(const struct plan *p, enum plan_action action)
 {
 	size_t count = 0;

@@ -198,6 +198,8 @@ void plan_freep(struct plan **p);
 /* What to do with it where it is there already. */
 enum plan_existing plan_existing_of(
     const struct plan *p, const struct plan_node *n);
+/* Whether nothing of it will be written. */
+bool plan_is_left_alone(const struct plan *p, const struct plan_node *n);
 /* Nodes that will be applied, and that cannot be. */
 size_t plan_count(const struct plan *p, enum plan_action action);
 
