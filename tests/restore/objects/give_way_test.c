@@ -23,12 +23,17 @@ static void assert_gives(const char *before, int status, const char *message,
 	assert_json(object, after);
 }
 
-/* The messages are those of servers 1.20.2 and 1.36.2. */
+/* The messages are what servers of 1.20.2 and 1.36.2 answered; of ports they
+ * say the same. */
 static void ports_that_are_taken_are_given_up(void **state)
 {
 	static const char taken[] =
 	    "Service \"np\" is invalid: spec.ports[0].nodePort: Invalid value: "
 	    "31700: provided port is already allocated";
+	static const char range[] =
+	    "Service \"np\" is invalid: spec.ports[0].nodePort: Invalid value: "
+	    "1: provided port is not in the valid range. The range of valid "
+	    "ports is 30000-32767";
 	static const char health[] =
 	    "Internal error occurred: failed to allocate requested HealthCheck "
 	    "NodePort 31701: provided port is already allocated";
@@ -36,6 +41,8 @@ static void ports_that_are_taken_are_given_up(void **state)
 	(void)state;
 	assert_gives(SERVICE("\"ports\":[{\"port\":80,\"nodePort\":31700}]"),
 	    422, taken, "a node port", SERVICE("\"ports\":[{\"port\":80}]"));
+	assert_gives(SERVICE("\"ports\":[{\"port\":80,\"nodePort\":1}]"), 422,
+	    range, "a node port", SERVICE("\"ports\":[{\"port\":80}]"));
 	assert_gives(SERVICE("\"healthCheckNodePort\":31701,\"ports\":[{"
 			     "\"nodePort\":31702}]"),
 	    500, health, "health checks",
@@ -53,26 +60,46 @@ static void ports_that_are_taken_are_given_up(void **state)
 
 static void families_and_addresses_are_those_of_the_cluster(void **state)
 {
-	static const char families[] =
-	    "Service \"both\" is invalid: spec.ipFamilies[0]: Invalid value: "
+	/* Of 1.36.2; one of 1.20.2 does not know them. */
+	static const char both[] =
+	    "Service \"both\" is invalid: [spec.ipFamilyPolicy: Invalid value: "
+	    "\"RequireDualStack\": this cluster is not configured for "
+	    "dual-stack "
+	    "services, spec.ipFamilies[0]: Invalid value: \"IPv6\": not "
+	    "configured on this cluster]";
+	static const char one[] =
+	    "Service \"one\" is invalid: spec.ipFamilies[0]: Invalid value: "
 	    "\"IPv6\": not configured on this cluster";
+	static const char old_address[] =
+	    "Service \"fixed\" is invalid: spec.clusterIPs: Invalid value: "
+	    "[]string{\"10.96.77.77\"}: failed to allocated ip:10.96.77.77 "
+	    "with "
+	    "error:provided IP is already allocated";
 	static const char address[] =
 	    "Service \"fixed\" is invalid: spec.clusterIPs: Invalid value: "
-	    "[]string{\"10.96.77.77\"}: failed to allocate IP 10.96.77.77: "
-	    "provided IP is already allocated";
+	    "[\"10.96.77.77\"]: failed to allocate IP 10.96.77.77: provided IP "
+	    "is already allocated";
+	static const char other_range[] =
+	    "Service \"fixed\" is invalid: spec.clusterIPs: Invalid value: "
+	    "[\"10.96.77.77\"]: failed to allocate IP 10.96.77.77: the "
+	    "provided "
+	    "network does not match the current range";
+	static const char *const addresses[] = {
+	    old_address, address, other_range};
 
 	(void)state;
 	assert_gives(SERVICE("\"ipFamilyPolicy\":\"RequireDualStack\","
 			     "\"ipFamilies\":[\"IPv6\",\"IPv4\"]"),
-	    422, families, "families",
+	    422, both, "families",
 	    SERVICE("\"ipFamilyPolicy\":\"PreferDualStack\""));
 	assert_gives(SERVICE("\"ipFamilyPolicy\":\"SingleStack\","
 			     "\"ipFamilies\":[\"IPv6\"]"),
-	    422, families, "families",
+	    422, one, "families",
 	    SERVICE("\"ipFamilyPolicy\":\"SingleStack\""));
-	assert_gives(SERVICE("\"clusterIP\":\"10.96.77.77\","
-			     "\"clusterIPs\":[\"10.96.77.77\"]"),
-	    422, address, "cluster IP", SERVICE(""));
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
+		assert_gives(SERVICE("\"clusterIP\":\"10.96.77.77\","
+				     "\"clusterIPs\":[\"10.96.77.77\"]"),
+		    422, addresses[i], "cluster IP", SERVICE(""));
 	assert_gives(SERVICE(""), 422, address, NULL, SERVICE(""));
 }
 
