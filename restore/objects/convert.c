@@ -58,22 +58,42 @@ static void ingress_v1(struct json_object *object)
 	rules_visit(spec, "/rules/*/http/paths/*", path_type, NULL);
 }
 
+/* Whether a label that no pod has is all that a selector asks for. */
+static bool asks_only(
+    const struct json_object *selector, const char *key, const char *operator)
+{
+	const struct json_object *all = json_get(selector, "matchExpressions");
+	const struct json_object *one = json_at(all, 0);
+
+	return json_len(all) == 1 && json_len(selector) == 1 &&
+	       str_eq(json_get_str(one, "key"), key) &&
+	       str_eq(json_get_str(one, "operator"), operator);
+}
+
 /* An empty selector selects no pod in v1beta1, and all in v1. The API server
  * tells one as the other by a label that no pod has (kubernetes
- * pkg/apis/policy/v1beta1/conversion.go). */
-static void pdb_selector(struct json_object *object, const char *operator)
+ * pkg/apis/policy/v1beta1/conversion.go): what is empty asks for it, and what
+ * asked for the opposite is empty again. */
+static void pdb_selector(
+    struct json_object *object, const char *operator, const char * opposite)
 {
+	static const char key[] =
+	    "pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match";
 	struct json_object *spec = json_get(object, "spec");
 	struct json_object *selector = json_get(spec, "selector");
 
-	if (json_kind(selector) != JSON_OBJECT ||
-	    json_len(json_get(selector, "matchLabels")) ||
+	if (json_kind(selector) != JSON_OBJECT)
+		return;
+	if (asks_only(selector, key, opposite)) {
+		json_remove(selector, "matchExpressions");
+		return;
+	}
+	if (json_len(json_get(selector, "matchLabels")) ||
 	    json_len(json_get(selector, "matchExpressions")))
 		return;
 	struct json_object *all = json_new_array();
 	struct json_object *one = json_new_object();
-	json_set_str(one, "key",
-	    "pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match");
+	json_set_str(one, "key", key);
 	json_set_str(one, "operator", operator);
 	json_append(all, one);
 	json_set(selector, "matchExpressions", all);
@@ -81,12 +101,12 @@ static void pdb_selector(struct json_object *object, const char *operator)
 
 static void pdb_v1(struct json_object *object)
 {
-	pdb_selector(object, "Exists");
+	pdb_selector(object, "Exists", "DoesNotExist");
 }
 
 static void pdb_v1beta1(struct json_object *object)
 {
-	pdb_selector(object, "DoesNotExist");
+	pdb_selector(object, "DoesNotExist", "Exists");
 }
 
 /* https://kubernetes.io/docs/reference/using-api/deprecation-guide/, v1.29. */

@@ -63,6 +63,11 @@ static void a_budget_of_no_pod_does_not_become_one_of_all(void **state)
 	(void)state;
 	assert_converted(
 	    PDB("v1beta1", "{}"), "policy/v1", PDB("v1", NO_POD("Exists")));
+	/* And what had become the other is itself again. */
+	assert_converted(PDB("v1beta1", NO_POD("DoesNotExist")), "policy/v1",
+	    PDB("v1", "{}"));
+	assert_converted(PDB("v1", NO_POD("Exists")), "policy/v1beta1",
+	    PDB("v1beta1", "{}"));
 	assert_converted(PDB("v1", "{}"), "policy/v1beta1",
 	    PDB("v1beta1", NO_POD("DoesNotExist")));
 	assert_converted(PDB("v1beta1", "{\"matchLabels\":{\"a\":\"b\"}}"),
