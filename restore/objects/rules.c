@@ -99,21 +99,23 @@ bool rules_used(const struct strvec *without, const char *system)
 }
 
 /* One step of a pointer, "~1" and "~0" read; the rest starts after it. */
-static char *step_of(const char *pointer, const char **rest)
+static void step_of(const char *pointer, struct buf *step, const char **rest)
 {
 	const char *end = strchrnul(pointer + 1, '/');
-	cleanup(buf_done) struct buf step = BUF_INIT;
+	const char *p = pointer + 1;
 
-	for (const char *p = pointer + 1; p < end; p++) {
-		if (*p == '~' && p + 1 < end && (p[1] == '0' || p[1] == '1')) {
-			buf_add_char(&step, p[1] == '1' ? '/' : '~');
-			p++;
-		} else {
-			buf_add_char(&step, *p);
+	if (!memchr(p, '~', (size_t)(end - p)))
+		buf_add(step, p, (size_t)(end - p));
+	else
+		for (; p < end; p++) {
+			bool escape = *p == '~' && (p[1] == '0' || p[1] == '1');
+
+			buf_add_char(step, !escape	 ? *p
+					   : p[1] == '1' ? '/'
+							 : '~');
+			p += escape;
 		}
-	}
 	*rest = end;
-	return buf_steal(&step);
 }
 
 void rules_visit(struct json_object *object, const char *pointer,
@@ -125,9 +127,11 @@ void rules_visit(struct json_object *object, const char *pointer,
 		visit(ctx, object);
 		return;
 	}
+	cleanup(buf_done) struct buf token = BUF_INIT;
 	const char *rest;
-	autofree char *step = step_of(pointer, &rest);
 
+	step_of(pointer, &token, &rest);
+	const char *step = buf_str(&token);
 	if (json_kind(object) == JSON_ARRAY) {
 		uint64_t only;
 

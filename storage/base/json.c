@@ -27,36 +27,57 @@ static bool only_space(const char *text, size_t len)
 	return true;
 }
 
-struct json_object *json_parse(const char *text, size_t len, struct err *err)
+/* What a parse came to; the tree is the caller's. */
+struct parsed {
+	struct json_object *tree;
+	enum json_tokener_error status;
+	size_t end;
+};
+
+static struct parsed parse(const char *text, size_t len, int depth)
 {
-	if (len > INT_MAX) {
-		err_set(err, ERR_FORMAT, "JSON of %zu bytes is too long", len);
-		return NULL;
-	}
-	struct json_tokener *t = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
+	struct parsed p;
+	struct json_tokener *t = json_tokener_new_ex(depth);
+
 	if (!t)
 		abort();
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT |
 				      JSON_TOKENER_VALIDATE_UTF8 |
 				      JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	struct json_object *j = json_tokener_parse_ex(t, text, (int)len);
-	enum json_tokener_error status = json_tokener_get_error(t);
-	size_t end = json_tokener_get_parse_end(t);
+	p.tree = json_tokener_parse_ex(t, text, (int)len);
+	p.status = json_tokener_get_error(t);
+	p.end = json_tokener_get_parse_end(t);
 	json_tokener_free(t);
-	if (status == json_tokener_continue)
+	return p;
+}
+
+struct json_object *json_parse(const char *text, size_t len, struct err *err)
+{
+	/* A parser has room for all levels from its start, and to clear that
+	 * for the deepest tree takes longer than to read a usual one. */
+	enum { USUAL_DEPTH = 32 };
+
+	if (len > INT_MAX) {
+		err_set(err, ERR_FORMAT, "JSON of %zu bytes is too long", len);
+		return NULL;
+	}
+	struct parsed p = parse(text, len, USUAL_DEPTH);
+	if (p.status == json_tokener_error_depth)
+		p = parse(text, len, JSON_MAX_DEPTH + 1);
+	if (p.status == json_tokener_continue)
 		err_set(err, ERR_FORMAT, "JSON ends too early, after %zu bytes",
 		    len);
-	else if (status != json_tokener_success)
-		err_set(err, ERR_FORMAT, "no valid JSON at byte %zu: %s", end,
-		    json_tokener_error_desc(status));
-	else if (!j)
+	else if (p.status != json_tokener_success)
+		err_set(err, ERR_FORMAT, "no valid JSON at byte %zu: %s", p.end,
+		    json_tokener_error_desc(p.status));
+	else if (!p.tree)
 		err_set(err, ERR_FORMAT, "JSON is null");
-	else if (!only_space(text + end, len - end))
+	else if (!only_space(text + p.end, len - p.end))
 		err_set(err, ERR_FORMAT,
-		    "JSON is followed by something else at byte %zu", end);
+		    "JSON is followed by something else at byte %zu", p.end);
 	else
-		return j;
-	json_object_put(j);
+		return p.tree;
+	json_object_put(p.tree);
 	return NULL;
 }
 
@@ -144,6 +165,29 @@ static struct json_object *step(struct json_object *at, const char *token)
 	return json_at(at, (size_t)i);
 }
 
+/* The step from *pointer, which is a '/', to before the next one, with "~1" and
+ * "~0" read; moves on. */
+static void read_step(const char **pointer, struct buf *token)
+{
+	const char *p = *pointer + 1;
+	const char *end = strchrnul(p, '/');
+
+	buf_clear(token);
+	while (p < end) {
+		const char *tilde = memchr(p, '~', (size_t)(end - p));
+		const char *to = tilde ? tilde : end;
+
+		buf_add(token, p, (size_t)(to - p));
+		p = to;
+		if (p == end)
+			break;
+		bool escape = p[1] == '0' || p[1] == '1';
+		buf_add_char(token, escape && p[1] == '1' ? '/' : '~');
+		p += escape ? 2 : 1;
+	}
+	*pointer = end;
+}
+
 struct json_object *json_pointer(
     const struct json_object *j, const char *pointer)
 {
@@ -151,16 +195,7 @@ struct json_object *json_pointer(
 	struct json_object *at = mutable(j);
 
 	while (at && *pointer == '/') {
-		buf_clear(&token);
-		for (pointer++; *pointer && *pointer != '/'; pointer++) {
-			bool escape = *pointer == '~' &&
-				      (pointer[1] == '0' || pointer[1] == '1');
-			if (escape)
-				pointer++;
-			buf_add_char(&token, !escape	       ? *pointer
-					     : *pointer == '0' ? '~'
-							       : '/');
-		}
+		read_step(&pointer, &token);
 		at = step(at, buf_str(&token));
 	}
 	return *pointer ? NULL : at;
