@@ -32,7 +32,10 @@ teardown_file() {
 	rm -rf "$P"
 }
 
-setup() { cluster_need; }
+setup() {
+	cluster_need
+	[ "$KUBE" = sim ] || kube_is_before 21 || skip 'its target has to be older than its source'
+}
 
 at() { # kube|target METHOD PATH [JSON]
 	"$top/tests/e2e/kube_chain" call "$P/$1/kubeconfig" "${@:2}"

@@ -10,7 +10,13 @@ load capture
 
 setup_file() {
 	cluster_pick || return 0
-	kube_server "$KUBE" start "$P/kube"
+	# Without the cache, whose snapshots a server of 1.34 and later answers from,
+	# so that a list expires when etcd has forgotten its revision.
+	if [ "$KUBE" = real ]; then
+		"$top/tests/servers/kube" start "$P/kube" -- --watch-cache=false
+	else
+		kube_server "$KUBE" start "$P/kube"
+	fi
 	platform_keys
 	server
 	"$BATS_TEST_DIRNAME/kube_objects" load "${SERVER[@]}"
@@ -124,7 +130,8 @@ expires() { # PATH SKIP
 
 # What of the cluster the manifest says, as jq has it.
 says() { jq -e "[.. | .clusters? | arrays | .[]][0] | $1" "$P/m" >/dev/null || {
-	jq '[.. | .clusters? | arrays | .[]][0] | {revisions, other_revisions}' "$P/m"
+	jq '[.. | .clusters? | arrays | .[]][0] | {revisions, other_revisions,
+	    lists: [.resources[] | [.resource, .lists[].resource_version]]}' "$P/m"
 	return 1
 }; }
 
@@ -153,8 +160,10 @@ says() { jq -e "[.. | .clusters? | arrays | .[]][0] | $1" "$P/m" >/dev/null || {
 }
 
 @test "a revision that the server forgets is told, and partial where one was asked for" {
+	# One list after the other: what came before the Secrets stays as it was.
+	sed 's/page_size: 7/&\n      concurrency: 1/' "$P/backstay.yaml" >"$P/slow.yaml"
 	expires '/secrets.*Match=Exact' 0
-	backup 0
+	BACKSTAY_CONFIG=$P/slow.yaml backup 0
 	fired
 	says '(.revisions | length) == 2 and
 	    ([.resources[].lists[].resource_version] | unique) == (.revisions | unique) and
@@ -316,8 +325,12 @@ speaks() { # v2|v2beta1|old
 		export BACKSTAY_CONFIG=$P/$1.yaml
 	else
 		clear_faults
-		[ "$1" = old ] || fault '{"kind":"'"$1"'","path":"^/apis?$"}'
+		fault '{"kind":"'"$1"'","path":"^/apis?$"}'
 	fi
+}
+
+older_form() { # again, where clear_faults took it away
+	[ "$KUBE" = sim ] || fault '{"kind":"old","path":"^/apis?$"}'
 }
 
 spoken() { # v2|v2beta1|old
@@ -329,11 +342,13 @@ spoken() { # v2|v2beta1|old
 	fault '{"kind":"503","path":"^/apis/apps/v1$"}'
 	partial '^c: the API apps/v1$' 503
 	clear_faults
+	older_form
 	fault '{"kind":"reset","path":"^/apis/odd.example.com/v1$"}'
 	partial '^c: the API odd.example.com/v1$' 'GET http.*/apis/odd.example.com/v1: '
 	# Custom resources have no server of their own, as the APIServices tell;
 	# who may not see those takes the word of the API server for it.
 	clear_faults
+	older_form
 	fault '{"kind":"503","path":"^/apis/odd.example.com/"}'
 	partial '^c: the API odd.example.com/v1$' 503
 	fault '{"kind":"403","path":"^/apis/apiregistration.k8s.io/v1/apiservices$"}'
@@ -343,6 +358,7 @@ spoken() { # v2|v2beta1|old
 	run -0 restore plan latest --same-cluster
 	grep -q 'the API odd.example.com/v1 is registered and does not answer' <<<"$output"
 	clear_faults
+	older_form
 	fault '{"kind":"503","path":"^/apis/apps/v1$"}'
 	run -3 restore plan latest --same-cluster
 	grep -q 'what its API apps/v1 serves: .*503' <<<"$output"
@@ -418,7 +434,9 @@ spoken() { # v2|v2beta1|old
 		    [.resource, .version, .versions, .storage_version]] | sort' "$P/m" >"$P/form-$form"
 		spoken "$form"
 	done
-	jq -e 'length > 30 and all(.[]; .[3] != null or .[0] == "componentstatuses")' "$P/form-v2"
+	# Newer servers store some kinds in a version that they do not serve.
+	jq -e 'length > 30 and all(.[]; .[3] != null or (.[0] |
+	    test("^componentstatuses$|[.](apiextensions|admissionregistration)[.]")))' "$P/form-v2"
 	diff "$P/form-v2" "$P/form-v2beta1"
 	diff "$P/form-v2" "$P/form-old"
 }

@@ -52,6 +52,15 @@ kube_server() { # sim|real start|stop DIR [OPTION-OF-SIM...]
 	esac
 }
 
+# Whether the real server is older than 1.MINOR; the simulated one is what it is
+# told to be.
+kube_is_before() { # MINOR
+	local version
+	version=$("${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}/kube-apiserver" --version)
+	version=${version##*v1.}
+	((${version%%.*} < $1))
+}
+
 # Whom a test may stop for a while, to see what then happens.
 kube_server_pid() { # sim|real DIR
 	case $1 in
