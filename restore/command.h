@@ -54,6 +54,8 @@ int command_show(const struct command *c, struct err *err);
 int command_ls(const struct command *c, struct err *err);
 int command_cat(const struct command *c, struct err *err);
 int command_find(const struct command *c, struct err *err);
+int command_diff(const struct command *c, struct err *err);
+int command_history(const struct command *c, struct err *err);
 int command_verify(const struct command *c, struct err *err);
 int command_extract(const struct command *c, struct err *err);
 int command_plan(const struct command *c, struct err *err);

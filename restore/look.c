@@ -24,8 +24,20 @@ static struct source *open_part(
 	return vault_get_range(r->vault, r->archive, offset, len, err);
 }
 
+static void tell_what_was_read(const struct look *l)
+{
+	cleanup(buf_done) struct buf read = BUF_INIT, all = BUF_INIT;
+
+	str_add_bytes(&read, seek_bytes(l->seek));
+	str_add_bytes(&all, l->opened.manifest.archive.bytes);
+	log_debug("looked into '%s': read %s of the %s of its archive",
+	    l->opened.manifest.label, buf_str(&read), buf_str(&all));
+}
+
 static void close_snapshot(struct look *l)
 {
+	if (l->seek)
+		tell_what_was_read(l);
 	seek_free(steal(l->seek));
 	if (l->reader)
 		free(l->reader->archive);

@@ -52,6 +52,8 @@ RUN(show)
 RUN(ls)
 RUN(cat)
 RUN(find)
+RUN(diff)
+RUN(history)
 RUN_WATCHED(verify)
 RUN(extract)
 RUN(plan)
@@ -293,6 +295,37 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "\n\n" SNAPSHOT_TEXT,
 	.options = cat_options,
 	.run = run_cat},
+    {.name = "diff",
+	.operands = "SNAPSHOT SNAPSHOT",
+	.min_operands = 2,
+	.max_operands = 2,
+	.summary = "show what differs between two snapshots",
+	.description =
+	    "Compares the second snapshot with the first: cluster objects "
+	    "field by field, Terraform state by serial, lineage, outputs and "
+	    "the addresses of resources, repositories by their refs. Each "
+	    "difference names the command that restores the version of the "
+	    "first (of what was added, of the second). What the server or a "
+	    "controller owns, status, and the order of members and of lists "
+	    "that are keyed by name are no differences; objects that a restore "
+	    "leaves out are only counted. Values of Secrets and of state are "
+	    "never shown. Only the indexes and what differs are read. The exit "
+	    "status is 1 if there are differences.\n\n" SNAPSHOT_TEXT,
+	.options = show_options,
+	.run = run_diff},
+    {.name = "history",
+	.operands = "THING",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "show how one thing changed from snapshot to snapshot",
+	.description =
+	    "Prints each version of an object, a state, a repository or one "
+	    "of its refs (git:REPOSITORY/refs/heads/BRANCH) with the snapshot, "
+	    "its time, what changed, and the command that restores it. A "
+	    "snapshot that does not have another version is not "
+	    "listed.\n\n" THING_TEXT,
+	.options = find_options,
+	.run = run_history},
     {.name = "verify",
 	.operands = "SNAPSHOT",
 	.min_operands = 1,

@@ -12,9 +12,10 @@
 enum {
 	CHUNK = 128 * 1024,
 	INDEX_MEMORY = 1024 * 1024,
-	/* Enough for the header of an age file with very many recipients, in
-	 * one request; more is requested if needed. */
-	HEADER_BYTES = 64 * 1024,
+	/* The header of an age file with a hundred recipients; of one with
+	 * more, the most that it may have is asked for then. */
+	HEADER_BYTES = 16 * 1024,
+	HEADER_MAX_BYTES = 512 * 1024,
 };
 
 struct seek {
@@ -49,20 +50,31 @@ static struct source *open_bytes(
 	return s->o.open(s->o.ctx, offset, len, err);
 }
 
+static struct age_file *read_age(struct seek *s, uint64_t most, struct err *err)
+{
+	uint64_t len = s->archive_bytes < most ? s->archive_bytes : most;
+	cleanup(source_freep) struct source *from =
+	    len ? open_bytes(s, 0, len, err) : source_from_memory("", 0);
+
+	return from
+		   ? age_file_open(from, s->archive_bytes, s->o.identities, err)
+		   : NULL;
+}
+
 static int open_age(struct seek *s, struct err *err)
 {
-	uint64_t len =
-	    s->archive_bytes < HEADER_BYTES ? s->archive_bytes : HEADER_BYTES;
+	struct err first = ERR_INIT;
 
 	if (!s->o.identities)
 		return err_set(err, ERR_USAGE,
 		    "the archive is encrypted and no identity was given: name "
 		    "the file that holds the secret key");
-	cleanup(source_freep) struct source *from =
-	    len ? open_bytes(s, 0, len, err) : source_from_memory("", 0);
-	if (!from)
-		return -1;
-	s->age = age_file_open(from, s->archive_bytes, s->o.identities, err);
+	s->age = read_age(s, HEADER_BYTES, &first);
+	if (!s->age && first.code == ERR_FORMAT &&
+	    s->archive_bytes > HEADER_BYTES)
+		s->age = read_age(s, HEADER_MAX_BYTES, err);
+	else if (!s->age)
+		*err = first;
 	return s->age ? 0 : -1;
 }
 

@@ -1,0 +1,36 @@
+/*
+ * In what two versions of one thing differ, field by field.
+ *
+ * Pure.
+ */
+#ifndef RESTORE_DIFF_CHANGES_H
+#define RESTORE_DIFF_CHANGES_H
+
+#include "storage/base/vec.h"
+
+#include <stdbool.h>
+
+struct json_object;
+
+/* Owned. `from` and `to` are for people: JSON text, or words in parentheses. */
+struct change {
+	char *path; /* spec.containers[name=web].image */
+	char *from; /* NULL: it was not there */
+	char *to;   /* NULL: it is not there */
+};
+VEC_DEFINE(changes, struct change);
+void changes_done(struct changes *f);
+
+/* Copies; from and to may be NULL. */
+void changes_add(
+    struct changes *f, const char *path, const char *from, const char *to);
+
+/* Adds what differs between two objects. The order of members says nothing, nor
+ * that of a list whose items are all objects with a `name` of their own: those
+ * are held against their like. Other lists are compared item by item where they
+ * are as long, and as a whole where not. `hides`: whether values below that
+ * path are not to be shown; or NULL. */
+void changes_compare(struct changes *f, const struct json_object *from,
+    const struct json_object *to, bool (*hides)(const char *path));
+
+#endif

@@ -1,0 +1,267 @@
+/*
+ * diff: what differs between two snapshots. Their indexes are joined by the
+ * hashes of the paths, a part of the entries at a time, so that memory does not
+ * grow with their number; content is read only of what is not the same to the
+ * byte.
+ */
+#include "restore/command.h"
+#include "restore/differences.h"
+#include "restore/look.h"
+#include "restore/rule_options.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/json_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PART_ENTRIES = 64 * 1024 };
+
+/* An entry of the first snapshot. */
+struct known {
+	uint8_t path[DIGEST_SHA256_LEN];
+	uint8_t version[DIGEST_SHA256_LEN];
+	uint8_t content[DIGEST_SHA256_LEN];
+	uint64_t bytes;
+	struct frames_place place;
+	bool placed, met;
+};
+
+struct diffing {
+	const struct command *command;
+	struct look from, to;
+	struct exclude_options exclude;
+	struct ruleset rules;
+	struct differences found;
+	uint64_t parts, part; /* of the entries, by their paths */
+	VEC_DEFINE(, struct known) known;
+};
+
+static bool is_of_part(const struct diffing *d, const struct contents_entry *e,
+    uint8_t path[DIGEST_SHA256_LEN])
+{
+	uint32_t first;
+
+	if (!version_is_one(e))
+		return false;
+	digest_of(DIGEST_SHA256, e->path, strlen(e->path), path);
+	memcpy(&first, path, sizeof(first));
+	return first % d->parts == d->part;
+}
+
+static int note(void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct diffing *d = ctx;
+	struct known k = {
+	    .bytes = e->bytes, .place = e->place, .placed = e->placed};
+
+	if (cancel_check(d->command->env.cancel, err))
+		return -1;
+	if (!is_of_part(d, e, k.path))
+		return 0;
+	version_digest(e, k.version);
+	memcpy(k.content, e->sha256, sizeof(k.content));
+	*vec_add(&d->known) = k;
+	return 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return memcmp(((const struct known *)a)->path,
+	    ((const struct known *)b)->path, DIGEST_SHA256_LEN);
+}
+
+static struct known *find(
+    const struct diffing *d, const uint8_t path[DIGEST_SHA256_LEN])
+{
+	struct known key;
+
+	memcpy(key.path, path, sizeof(key.path));
+	return d->known.len ? bsearch(&key, d->known.items, d->known.len,
+				  sizeof(key), by_path)
+			    : NULL;
+}
+
+/* ---- what the first one tells of an entry of the second ---- */
+
+struct fact_search {
+	const char *path;
+	struct json_object *facts;
+};
+
+static int keep_facts(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct fact_search *s = ctx;
+
+	(void)err;
+	if (!s->facts && str_eq(e->path, s->path) && e->facts)
+		s->facts = json_copy(e->facts);
+	return 0;
+}
+
+static int load_known(struct diffing *d, const struct known *k,
+    const struct contents_entry *to, struct version *out, struct err *err)
+{
+	struct fact_search search = {.path = to->path};
+
+	if (look_each(&d->from, keep_facts, &search, err))
+		return -1;
+	struct contents_entry from = {.path = to->path,
+	    .bytes = k->bytes,
+	    .facts = search.facts,
+	    .placed = k->placed,
+	    .place = k->place};
+	memcpy(from.sha256, k->content, sizeof(from.sha256));
+	int failed = version_load(&d->from, &from, &d->exclude, out, err);
+	json_free(search.facts);
+	return failed;
+}
+
+static const char *label_of(const struct look *l)
+{
+	return l->opened.snapshot->label;
+}
+
+static int compare(struct diffing *d, const struct known *k,
+    const struct contents_entry *e, struct err *err)
+{
+	cleanup(version_done) struct version from = {.kind = VERSION_NONE};
+	cleanup(version_done) struct version to = {.kind = VERSION_NONE};
+
+	if (version_load(&d->to, e, &d->exclude, &to, err) ||
+	    (k && load_known(d, k, e, &from, err)))
+		return -1;
+	differences_print(
+	    &d->found, &from, label_of(&d->from), &to, label_of(&d->to));
+	return 0;
+}
+
+static int meet(void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct diffing *d = ctx;
+	uint8_t path[DIGEST_SHA256_LEN], version[DIGEST_SHA256_LEN];
+
+	if (cancel_check(d->command->env.cancel, err))
+		return -1;
+	if (!is_of_part(d, e, path))
+		return 0;
+	struct known *k = find(d, path);
+	version_digest(e, version);
+	if (k)
+		k->met = true;
+	if (k && memcmp(k->version, version, sizeof(version)) == 0)
+		return 0;
+	return compare(d, k, e, err);
+}
+
+static int miss(void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct diffing *d = ctx;
+	cleanup(version_done) struct version from = {.kind = VERSION_NONE};
+	uint8_t path[DIGEST_SHA256_LEN];
+
+	if (!is_of_part(d, e, path) || find(d, path)->met)
+		return 0;
+	if (version_load(&d->from, e, &d->exclude, &from, err))
+		return -1;
+	differences_print(
+	    &d->found, &from, label_of(&d->from), NULL, label_of(&d->to));
+	return 0;
+}
+
+static int compare_part(struct diffing *d, struct err *err)
+{
+	d->known.len = 0;
+	if (look_each(&d->from, note, d, err))
+		return -1;
+	if (d->known.len)
+		qsort(d->known.items, d->known.len, sizeof(*d->known.items),
+		    by_path);
+	if (look_each(&d->to, meet, d, err))
+		return -1;
+	bool all_met = true;
+	VEC_EACH (&d->known, k)
+		all_met &= k->met;
+	return all_met ? 0 : look_each(&d->from, miss, d, err);
+}
+
+/* ---- the command ---- */
+
+static int open_both(struct diffing *d, struct err *err)
+{
+	const struct command *c = d->command;
+	struct command second = *c;
+
+	second.which = c->argument;
+	if (rule_options_init(&d->rules, &c->settings->restore, err))
+		return -1;
+	d->exclude = (struct exclude_options){.rules = &d->rules};
+	if (look_open(c, &d->from, err) || look_open(&second, &d->to, err))
+		return -1;
+	/* `second` does not outlive this. */
+	d->to.command = c;
+	uint64_t entries = d->from.opened.manifest.archive.entries;
+	d->parts = entries / PART_ENTRIES + 1;
+	return 0;
+}
+
+static void print_start(const struct diffing *d)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (!d->found.json)
+		return;
+	json_text_object(&text, NULL);
+	json_text_str(&text, "from", label_of(&d->from));
+	json_text_str(&text, "to", label_of(&d->to));
+	json_text_array(&text, "differences");
+	fputs(buf_str(&text), stdout);
+}
+
+static void print_end(const struct diffing *d)
+{
+	const struct differences *f = &d->found;
+
+	if (f->json)
+		printf("\n],\"added\":%llu,\"removed\":%llu,\"changed\":%llu,"
+		       "\"left_out\":%llu}\n",
+		    (unsigned long long)f->added,
+		    (unsigned long long)f->removed,
+		    (unsigned long long)f->changed,
+		    (unsigned long long)f->left_out);
+	else
+		printf("from %s to %s: %llu added, %llu removed, %llu changed; "
+		       "%llu more that a restore leaves out\n",
+		    label_of(&d->from), label_of(&d->to),
+		    (unsigned long long)f->added,
+		    (unsigned long long)f->removed,
+		    (unsigned long long)f->changed,
+		    (unsigned long long)f->left_out);
+}
+
+static void diffing_done(struct diffing *d)
+{
+	look_done(&d->from);
+	look_done(&d->to);
+	ruleset_done(&d->rules);
+	vec_done(&d->known);
+}
+
+int command_diff(const struct command *c, struct err *err)
+{
+	cleanup(diffing_done) struct diffing d = {.command = c,
+	    .from = LOOK_INIT,
+	    .to = LOOK_INIT,
+	    .found = {.json = c->options->common.output == CLI_OUTPUT_JSON}};
+
+	if (open_both(&d, err))
+		return -1;
+	print_start(&d);
+	for (; d.part < d.parts; d.part++)
+		if (compare_part(&d, err))
+			return -1;
+	print_end(&d);
+	return differences_count(&d.found) ? 1 : 0;
+}

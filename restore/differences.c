@@ -1,0 +1,104 @@
+#include "restore/differences.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json_text.h"
+#include "storage/base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+uint64_t differences_count(const struct differences *d)
+{
+	return d->added + d->removed + d->changed;
+}
+
+static void add_shown(struct buf *out, const char *text)
+{
+	const char *shown = text ? text : "(none)";
+
+	str_add_printable(out, shown, strlen(shown));
+}
+
+static void add_text(struct buf *out, const char *what, const char *thing,
+    const struct changes *fields, const char *command)
+{
+	buf_printf(out, "%-8s ", what);
+	add_shown(out, thing);
+	buf_add_char(out, '\n');
+	VEC_EACH (fields, f) {
+		buf_add_str(out, "         ");
+		add_shown(out, f->path);
+		buf_add_str(out, ": ");
+		add_shown(out, f->from);
+		buf_add_str(out, " -> ");
+		add_shown(out, f->to);
+		buf_add_char(out, '\n');
+	}
+	buf_add_str(out, "         restore: ");
+	add_shown(out, command);
+	buf_add_char(out, '\n');
+}
+
+static void add_json(struct buf *out, const char *what, const char *thing,
+    const struct changes *fields, const char *command)
+{
+	json_text_object(out, NULL);
+	json_text_str(out, "what", what);
+	json_text_str(out, "thing", thing);
+	json_text_array(out, "fields");
+	VEC_EACH (fields, f) {
+		json_text_object(out, NULL);
+		json_text_str(out, "path", f->path);
+		json_text_str_or_null(out, "from", f->from);
+		json_text_str_or_null(out, "to", f->to);
+		json_text_object_end(out);
+	}
+	json_text_array_end(out);
+	json_text_str(out, "restore", command);
+	json_text_object_end(out);
+}
+
+static void print(struct differences *d, const char *what, const char *thing,
+    const struct changes *fields, const char *command)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	if (d->json) {
+		fputs(differences_count(d) > 1 ? ",\n" : "\n", stdout);
+		add_json(&out, what, thing, fields, command);
+	} else {
+		add_text(&out, what, thing, fields, command);
+	}
+	fputs(buf_str(&out), stdout);
+}
+
+static bool is_there(const struct version *v)
+{
+	return v && v->kind != VERSION_NONE;
+}
+
+void differences_print(struct differences *d, const struct version *from,
+    const char *from_label, const struct version *to, const char *to_label)
+{
+	cleanup(changes_done) struct changes fields = VEC_INIT;
+	cleanup(buf_done) struct buf command = BUF_INIT;
+	bool was = is_there(from), is = is_there(to);
+
+	if (was && is)
+		version_compare(from, to, &fields);
+	if (!was && !is)
+		d->left_out++;
+	if (was == is && !fields.len)
+		return;
+	const struct version *restores = was ? from : to;
+	version_add_command(
+	    restores, was ? from_label : to_label, was && is, &command);
+	d->added += !was;
+	d->removed += !is;
+	d->changed += was && is;
+	print(d,
+	    !was  ? "added"
+	    : !is ? "removed"
+		  : "changed",
+	    restores->thing, &fields, buf_str(&command));
+}

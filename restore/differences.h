@@ -1,0 +1,26 @@
+/*
+ * Differences as they are printed, one as it is found: for people, or as lines
+ * of a JSON document.
+ */
+#ifndef RESTORE_DIFFERENCES_H
+#define RESTORE_DIFFERENCES_H
+
+#include "restore/version.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct differences {
+	bool json;
+	uint64_t added, removed, changed;
+	uint64_t left_out; /* that differ, and a restore leaves out */
+};
+
+/* `from` or `to` NULL, or VERSION_NONE: it is not there. Nothing is printed of
+ * versions that do not differ. The command restores `from` of the snapshot
+ * `from_label`; of what is not in that one, `to` of the other. */
+void differences_print(struct differences *d, const struct version *from,
+    const char *from_label, const struct version *to, const char *to_label);
+uint64_t differences_count(const struct differences *d);
+
+#endif

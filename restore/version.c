@@ -1,0 +1,220 @@
+#include "restore/version.h"
+
+#include "restore/diff/states.h"
+#include "restore/objects/sanitize.h"
+#include "restore/things.h"
+#include "storage/archive/layout.h"
+#include "storage/archive/limits.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATE_BYTES = 256 * 1024 * 1024 };
+
+#define APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
+void version_done(struct version *v)
+{
+	free(v->thing);
+	json_free(v->object);
+	buf_wipe(&v->text);
+	*v = (struct version){.kind = VERSION_NONE};
+}
+
+bool version_is_one(const struct contents_entry *e)
+{
+	switch (layout_kind_of(e->path)) {
+	case LAYOUT_KUBERNETES:
+		return true;
+	case LAYOUT_TERRAFORM:
+		return !json_truth(json_get(e->facts, "older"), false);
+	case LAYOUT_GIT:
+		return json_get(e->facts, "refs") != NULL;
+	case LAYOUT_OTHER:
+		break;
+	}
+	return false;
+}
+
+static struct json_object *refs_of(const struct contents_entry *e)
+{
+	struct json_object *refs = json_copy(json_get(e->facts, "refs"));
+
+	json_set_str(refs, "HEAD", json_get_str(e->facts, "head"));
+	return refs;
+}
+
+/* The file that tells of the refs may be the same when they are not. */
+void version_digest(
+    const struct contents_entry *e, uint8_t sha256[DIGEST_SHA256_LEN])
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	memcpy(sha256, e->sha256, DIGEST_SHA256_LEN);
+	if (layout_kind_of(e->path) != LAYOUT_GIT)
+		return;
+	cleanup(json_freep) struct json_object *refs = refs_of(e);
+	json_write(&text, refs, JSON_COMPACT);
+	digest_of(DIGEST_SHA256, buf_str(&text), text.len, sha256);
+}
+
+/* What is the server's, a controller's, or kubectl's own record of the rest. */
+static void clean(struct json_object *object, const struct contents_entry *e)
+{
+	const struct sanitize_options o = {.volume_restored = true,
+	    .node_ports = json_get(e->facts, "nodePorts"),
+	    .fixed_address = json_get(e->facts, "clusterIP") != NULL};
+	struct json_object *metadata = json_get(object, "metadata");
+	struct json_object *annotations = json_get(metadata, "annotations");
+
+	sanitize_object(object, &o);
+	json_remove(object, "status");
+	if (!annotations)
+		return;
+	json_remove(annotations, APPLIED);
+	if (!json_len(annotations))
+		json_remove(metadata, "annotations");
+}
+
+struct service_search {
+	const char *path;
+	struct look *look;
+	bool selects;
+};
+
+static int look_at_service(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct service_search *s = ctx;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (!str_eq(e->path, s->path))
+		return 0;
+	if (look_read_text(s->look, e, LIMITS_OBJECT_BYTES, &text, err))
+		return -1;
+	cleanup(json_freep) struct json_object *service =
+	    json_parse(text.data, text.len, err);
+	s->selects = json_len(json_path(service, "spec", "selector", NULL)) > 0;
+	return service ? 0 : -1;
+}
+
+/* Whether what an object is made from is in the snapshot, so that it is made
+ * again. Of Endpoints that is a Service that selects; what makes a Secret is
+ * named in it. */
+static int is_made(struct look *l, const struct contents_entry *e,
+    const struct json_object *object, const struct exclude_options *exclude,
+    bool *made, struct err *err)
+{
+	const struct exclude_condition c = exclude_condition(object, exclude);
+	cleanup(layout_object_done) struct layout_object at = {.cluster = NULL};
+	cleanup(buf_done) struct buf path = BUF_INIT;
+
+	*made = c.kind != NULL;
+	if (!c.kind || !str_eq(c.kind, "Selected"))
+		return 0;
+	if (layout_object_split(e->path, &at, err))
+		return -1;
+	layout_object_path(at.cluster, "services", c.namespace, c.name, &path);
+	struct service_search s = {.path = buf_str(&path), .look = l};
+	if (look_each(l, look_at_service, &s, err))
+		return -1;
+	*made = s.selects;
+	return 0;
+}
+
+static int load_object(struct look *l, const struct contents_entry *e,
+    const struct exclude_options *exclude, struct version *out, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (look_read_text(l, e, LIMITS_OBJECT_BYTES, &text, err))
+		return -1;
+	cleanup(json_freep) struct json_object *object =
+	    json_parse(text.data, text.len, err);
+	buf_wipe(&text);
+	if (!object)
+		return err_wrap(err, "'%.300s'", e->path);
+	if (exclude_object(object, exclude).reason)
+		return 0;
+	bool made;
+	if (is_made(l, e, object, exclude, &made, err))
+		return -1;
+	if (made && !exclude->derived)
+		return 0;
+	clean(object, e);
+	out->kind = VERSION_OBJECT;
+	out->hides = str_eq(json_get_str(object, "kind"), "Secret");
+	out->object = steal(object);
+	return 0;
+}
+
+int version_load(struct look *l, const struct contents_entry *e,
+    const struct exclude_options *exclude, struct version *out, struct err *err)
+{
+	int failed = 0;
+
+	*out = (struct version){.kind = VERSION_NONE};
+	switch (layout_kind_of(e->path)) {
+	case LAYOUT_KUBERNETES:
+		failed = load_object(l, e, exclude, out, err);
+		break;
+	case LAYOUT_TERRAFORM:
+		out->kind = VERSION_STATE;
+		failed = look_read_text(l, e, STATE_BYTES, &out->text, err);
+		break;
+	case LAYOUT_GIT:
+		out->kind = VERSION_REFS;
+		out->object = refs_of(e);
+		break;
+	case LAYOUT_OTHER:
+		break;
+	}
+	out->thing = things_name(e);
+	if (failed)
+		version_done(out);
+	return failed;
+}
+
+static bool is_secret(const char *path)
+{
+	return str_starts(path, "data") || str_starts(path, "stringData");
+}
+
+void version_compare(
+    const struct version *from, const struct version *to, struct changes *f)
+{
+	if (from->kind == VERSION_STATE)
+		states_compare(f, buf_str(&from->text), from->text.len,
+		    buf_str(&to->text), to->text.len);
+	else
+		changes_compare(f, from->object, to->object,
+		    from->hides || to->hides ? is_secret : NULL);
+}
+
+/* In single quotes, as a shell takes any text. */
+static void add_quoted(struct buf *out, const char *text)
+{
+	buf_add_char(out, '\'');
+	for (; *text; text++)
+		if (*text == '\'')
+			buf_add_str(out, "'\\''");
+		else
+			buf_add_char(out, *text);
+	buf_add_char(out, '\'');
+}
+
+void version_add_command(
+    const struct version *v, const char *label, bool replaces, struct buf *out)
+{
+	static const char *const over[] = {[VERSION_NONE] = "",
+	    [VERSION_OBJECT] = " --existing update",
+	    [VERSION_STATE] = " --overwrite-state",
+	    [VERSION_REFS] = " --overwrite-refs"};
+
+	buf_printf(out, "backstay-restore apply %s --only ", label);
+	add_quoted(out, v->thing);
+	if (replaces)
+		buf_add_str(out, over[v->kind]);
+}

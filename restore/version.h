@@ -1,0 +1,43 @@
+/*
+ * One version of one thing of a snapshot, as two of them are compared: an
+ * object without what is not its owner's to say, a state, or the refs of a
+ * repository.
+ */
+#ifndef RESTORE_VERSION_H
+#define RESTORE_VERSION_H
+
+#include "restore/diff/changes.h"
+#include "restore/look.h"
+#include "restore/objects/exclude.h"
+
+enum version_kind { VERSION_NONE, VERSION_OBJECT, VERSION_STATE, VERSION_REFS };
+
+struct version {
+	enum version_kind kind;
+	char *thing;		    /* as `--only` takes it */
+	struct json_object *object; /* the object, or the refs */
+	struct buf text;	    /* the state */
+	bool hides;		    /* a Secret, whose values are not shown */
+};
+void version_done(struct version *v);
+
+/* Whether an entry is the one that a thing is compared by: an object, a current
+ * state, or the entry that a repository's refs are told with. */
+bool version_is_one(const struct contents_entry *e);
+/* By which two versions of an entry are the same without being looked at. */
+void version_digest(
+    const struct contents_entry *e, uint8_t sha256[DIGEST_SHA256_LEN]);
+/* VERSION_NONE for an object that a restore leaves out: what another makes, and
+ * what has passed. e->facts are those of this version. */
+int version_load(struct look *l, const struct contents_entry *e,
+    const struct exclude_options *exclude, struct version *out,
+    struct err *err);
+/* Both of the same thing. */
+void version_compare(
+    const struct version *from, const struct version *to, struct changes *f);
+/* The words that restore a version of that snapshot over another one, or
+ * (replaces false) where nothing is. Appended. */
+void version_add_command(
+    const struct version *v, const char *label, bool replaces, struct buf *out);
+
+#endif

@@ -1,0 +1,197 @@
+#!/usr/bin/env bats
+# What differs between snapshots: nothing where nobody changed anything, and
+# exactly what was changed where somebody did.
+# shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	export P=$BATS_FILE_TMPDIR/p KUBE=sim
+	mkdir -p "$P"
+	kube_server sim start "$P/kube"
+	"$top/tests/sim/s3" start "$P/s3"
+	platform_keys
+	"$top/tests/data/platform/load" git "$P/git" >/dev/null
+	load_env
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+	"$top/tests/data/platform/load" s3 "$S3_ENDPOINT" >/dev/null
+	config >"$P/backstay.yaml"
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+	agent backup
+	touch_idle
+	agent backup
+	change
+	agent backup
+}
+
+teardown_file() {
+	kube_server sim stop "$P/kube"
+	"$top/tests/sim/s3" stop "$P/s3"
+}
+
+load_env() {
+	set -a
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/s3/env"
+	set +a
+}
+
+setup() {
+	load_env
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+	mapfile -t label < <(restore list -o json | jq -r '.snapshots[].label')
+}
+
+config() {
+	cat <<-E
+	name: platform
+	state_dir: $P/state
+	vaults:
+	  - {name: local, directory: $P/vault}
+	$(keys_config)
+	git:
+	  repositories:
+	    - url: $P/git/helm-charts.git
+	kubernetes:
+	  clusters:
+	    - name: production
+	      kubeconfig: $P/kube/kubeconfig
+	terraform:
+	  buckets:
+	    - bucket: $bucket
+	      region: ${AWS_REGION:-us-east-1}
+	      endpoint: $S3_ENDPOINT
+	      addressing: path
+	E
+}
+
+# Another one's hands in the cluster: METHOD PATH [BODY [TYPE]]
+kube() {
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform python3 -c '
+import json, sys
+from lib.kube import Client
+c = Client(sys.argv[1])
+method, path, *more = sys.argv[2:]
+c.call(method, path, json.loads(more[0]) if more else None, *more[1:])
+' "$P/kube/kubeconfig" "$@"
+}
+merge() { kube PATCH "$1" "$2" application/merge-patch+json; }
+
+s3() { # put KEY (from stdin) | get KEY
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform python3 -c '
+import os, sys
+from lib.s3 import Client
+c = Client(os.environ["S3_ENDPOINT"], sys.argv[1])
+if sys.argv[2] == "put":
+    c.call("PUT", sys.argv[3], body=sys.stdin.buffer.read())
+else:
+    sys.stdout.buffer.write(c.call("GET", sys.argv[3])[1])
+' "$bucket" "$@"
+}
+
+staging=/api/v1/namespaces/staging
+apps=/apis/apps/v1/namespaces/staging
+
+# What goes on by itself: leases, statuses, revisions; and an apply of the same.
+touch_idle() {
+	kube POST /apis/coordination.k8s.io/v1/namespaces/kube-system/leases \
+	    '{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"held"},"spec":{"holderIdentity":"me"}}' || true
+	merge "$apps/deployments/frontend/status" '{"status":{"observedGeneration":7,"replicas":2}}'
+	merge "$apps/deployments/frontend" '{"metadata":{"annotations":{"deployment.kubernetes.io/revision":"9"}}}'
+}
+
+# Three objects changed (one of them a Secret), one added, two removed, a ref
+# moved and one new, a state ahead.
+change() {
+	merge "$apps/deployments/frontend" '{"spec":{"replicas":7}}'
+	merge "$staging/configmaps/frontend-config" '{"data":{"new.key":"value"}}'
+	merge "$staging/secrets/$secret" '{"data":{"planted":"aHVudGVyMg=="}}'
+	kube POST "$staging/configmaps" \
+	    '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"added"},"data":{"a":"b"}}'
+	kube DELETE "$staging/services/frontend"
+	kube DELETE "$staging/configmaps/backend-config"
+	git -C "$P/git/helm-charts.git" update-ref refs/heads/new "$(git -C "$P/git/helm-charts.git" rev-parse HEAD)"
+	s3 get "$state" | jq '.serial += 1 | .resources += [{"mode": "managed", "type": "null_resource",
+	    "name": "planted", "instances": [{"attributes": {"password": "hunter2"}}]}]' | s3 put "$state"
+}
+
+state=aws/staging/vpc.tfstate
+secret=registry
+
+json() { # FILTER
+	jq -r "$1" <<<"$output"
+}
+
+@test "where nobody changed anything there are no differences, status 0" {
+	run --separate-stderr restore diff "${label[0]}" "${label[1]}" -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(json '.differences | length')" -eq 0 ]
+	run --separate-stderr restore diff "${label[1]}" "${label[1]}"
+	[ "$status" -eq 0 ]
+	grep -q '0 added, 0 removed, 0 changed' <<<"$output"
+}
+
+@test "what was changed is found, and nothing else, status 1" {
+	run --separate-stderr restore diff "${label[1]}" "${label[2]}" -o json
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	json '.differences[] | .what + " " + .thing' | sort >"$BATS_TEST_TMPDIR/found"
+	diff "$BATS_TEST_TMPDIR/found" - <<-E
+	added kubernetes:production/staging/ConfigMap/added
+	changed git:helm-charts
+	changed kubernetes:production/staging/ConfigMap/frontend-config
+	changed kubernetes:production/staging/Deployment.apps/frontend
+	changed kubernetes:production/staging/Secret/$secret
+	changed terraform:$bucket/$state
+	removed kubernetes:production/staging/ConfigMap/backend-config
+	removed kubernetes:production/staging/Service/frontend
+	E
+	field() { json ".differences[] | select(.thing | endswith(\"$1\")).fields[] | \"\(.path) \(.from) \(.to)\""; }
+	[ "$(field Deployment.apps/frontend)" = 'spec.replicas 1 7' ]
+	[ "$(field frontend-config)" = 'data[new.key] null "value"' ]
+	[ "$(field "Secret/$secret")" = 'data.planted null (secret)' ]
+	field helm-charts | grep -q '^refs/heads/new\|\[refs/heads/new\]'
+	field "$state" | grep -q '^null_resource.planted null (there)$'
+	[ "$(field "$state" | wc -l)" -eq 2 ]
+	! grep -q 'hunter2\|aHVudGVyMg' <<<"$output"
+}
+
+@test "the other way round the same are found" {
+	run --separate-stderr restore diff "${label[2]}" "${label[1]}" -o json
+	[ "$status" -eq 1 ]
+	[ "$(json '"\(.added) \(.removed) \(.changed)"')" = '2 1 5' ]
+}
+
+@test "each difference names the command that restores exactly it" {
+	run --separate-stderr restore diff "${label[1]}" "${label[2]}" -o json
+	while read -r what thing command; do
+		echo "$what $thing: $command"
+		only=$(sed -n "s/.*--only '\([^']*\)'.*/\1/p" <<<"$command")
+		[ "$only" = "$thing" ]
+		of=${label[1]}
+		[ "$what" != added ] || of=${label[2]}
+		[[ $command == "backstay-restore apply $of --only "* ]]
+		# What it says can be planned, and is that one thing.
+		restore plan "$of" --only "$only" --offline -o json |
+		    jq -e '[.nodes[] | select(.kind != "Namespace")] | length == 1' >/dev/null
+	done < <(json '.differences[] | "\(.what) \(.thing) \(.restore)"')
+}
+
+@test "history tells each version of an object, with its snapshot and what changed" {
+	run --separate-stderr restore history kubernetes:staging/Deployment/frontend -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(json '[.versions[] | .what] | join(" ")')" = 'added changed' ]
+	[ "$(json '[.versions[] | .label] | join(" ")')" = "${label[0]} ${label[2]}" ]
+	[ "$(json '.versions[1].fields[0] | "\(.path) \(.from) \(.to)"')" = 'spec.replicas 1 7' ]
+	run restore history kubernetes:staging/Service/frontend
+	grep -q "${label[2]}  removed" <<<"$output"
+	run restore history "terraform:$bucket/$state"
+	grep -q 'null_resource.planted: (none) -> (there)' <<<"$output"
+	run restore history git:helm-charts/refs/heads/new -o json
+	[ "$(json '[.versions[] | .label] | join(" ")')" = "${label[0]} ${label[2]}" ]
+	run --separate-stderr restore history kubernetes:staging/Deployment/nope
+	[ "$status" -eq 3 ]
+	grep -q 'is in no snapshot' <<<"$stderr"
+}
