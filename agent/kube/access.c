@@ -19,8 +19,8 @@ static int ask(struct kube_job *j, const char *ns, struct err *err)
 	return failed;
 }
 
-/* Who may list all namespaces may list each, so that one question is mostly
- * enough, also where the capture would read them one by one. */
+/* An account that may list all namespaces may list each, so one question is
+ * mostly enough, even if the capture would read them one by one. */
 static void ask_job(void *ctx, size_t i)
 {
 	struct capture_kube_run *r = ctx;

@@ -30,7 +30,7 @@ static void add_job(
 	kube_job_init(vec_add(&r->jobs), &r->run, resource, hold);
 }
 
-/* A resource of cluster scope: NULL where it is in, else why not. */
+/* For a resource of cluster scope: NULL if it is included, else why not. */
 static const char *scope_reason(const struct capture_kube_run *r,
     const struct kube_resource *resource, bool *hold)
 {
@@ -52,14 +52,14 @@ static const char *scope_reason(const struct capture_kube_run *r,
 
 static bool is_wanted_reason(const char *reason)
 {
-	/* What cannot be listed has no objects, and what the user did not ask
-	 * for is no news. */
+	/* A resource that cannot be listed has no objects to capture, and one
+	 * that the user excluded need not be reported. */
 	return !str_eq(reason, "cannot be listed and read") &&
 	       !str_eq(reason, "not selected");
 }
 
-/* Those that go straight into the archive first: the others hold up the
- * lanes behind them. */
+/* Jobs that write directly into the archive come first: the lanes behind the
+ * others have to wait. */
 static void plan_jobs(struct capture_kube_run *r)
 {
 	struct kube_resource_vec held = VEC_INIT;
@@ -91,7 +91,7 @@ static void move_missing(struct capture_report *to, struct capture_report *from)
 	vec_done(&from->missing);
 }
 
-/* Moves what the jobs have to say to the report of the whole. */
+/* Moves what the jobs report into the report of the whole. */
 static void merge(struct capture_kube_run *r)
 {
 	cleanup(capture_report_done) struct capture_report tolerated =
@@ -114,16 +114,17 @@ static void merge(struct capture_kube_run *r)
 		capture_report_warning(r->report, "%s (tolerated)", *line);
 }
 
-/* What has to be known before the first list, and can be asked side by side. */
+/* What must be known before the first list, and can be asked at the same time.
+ */
 enum { RESOURCES, LABELS, NAMESPACES, SERVERS, IDENTITY, QUESTION_COUNT };
 
-/* What is served is asked by three requests at once: these make it four. */
+/* Discovery sends three requests at once; these make four. */
 enum { ASKERS = 2 };
 
 struct questions {
 	struct capture_kube_run *r;
 	struct err errs[QUESTION_COUNT];
-	atomic_bool failed; /* one that the capture cannot do without */
+	atomic_bool failed; /* one that the capture needs */
 };
 
 static void ask(void *ctx, size_t i)
@@ -140,7 +141,8 @@ static void ask(void *ctx, size_t i)
 		kube_namespaces_choose(r, &q->errs[i]);
 	else if (i == SERVERS)
 		kube_pin_ask(r);
-	else if (!atomic_load(&q->failed)) /* without it, a restore says so */
+	else if (!atomic_load(&q->failed)) /* without it, a restore reports that
+					      it could not compare */
 		r->uid = kube_discovery_cluster_uid(client, &q->errs[i]);
 	if (i != IDENTITY && q->errs[i].code != ERR_NONE)
 		atomic_store(&q->failed, true);
@@ -213,8 +215,8 @@ static void init_run(struct capture_kube_run *r,
 	r->run.revision = &r->revision;
 }
 
-/* False where the cluster is missing as a whole, as the report then says, or
- * with the error after a request to stop. */
+/* False if the cluster is missing as a whole, as the report then says, or, with
+ * the error, after a cancellation. */
 static bool prepared(struct capture_kube_run *r, struct err *err)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;

@@ -11,7 +11,8 @@
 
 #include <string.h>
 
-/* A Secret holds a megabyte; JSON compresses well, and this is a bomb. */
+/* A Secret holds at most a megabyte. JSON compresses well, but what exceeds
+ * this is a decompression bomb. */
 static const uint64_t MAX_STATE_BYTES = 256ULL << 20;
 
 static void set_label(struct json_object *to, const char *key,
@@ -43,15 +44,15 @@ static void add_tree(
 	json_free(value);
 }
 
-/* What somebody chose for a Service, and the server did not. */
+/* What a user, and not the server, chose for a Service. */
 static void add_chosen(struct buf *out, const struct kube_item *item)
 {
 	add_tree(out, "nodePorts", kube_item_chosen_ports(item));
 	add_tree(out, "clusterIP", kube_item_chosen_address(item));
 }
 
-/* Written as text: every object has them, and a tree for each takes longer
- * than all else that is done with it. */
+/* Written as text: every object has facts, and building a tree for each would
+ * take longer than everything else that is done with the object. */
 void kube_facts_add(const struct kube_resource *r, const struct kube_item *item,
     const struct json_object *state, struct buf *out)
 {
@@ -98,7 +99,8 @@ static int decode_state(
 	    *text.at != '"')
 		return err_set(
 		    err, ERR_FORMAT, "the Secret has no data.tfstate");
-	buf_reserve(out, text.len); /* no copies left by growing */
+	buf_reserve(out,
+	    text.len); /* reserved at once, so that growing leaves no copies */
 	if (base64_decode(text.at + 1, text.len - 2, true, out))
 		return err_set(err, ERR_FORMAT, "data.tfstate is no base64");
 	return 0;
@@ -152,7 +154,8 @@ struct json_object *kube_facts_state(const struct kube_resource *r,
 	struct state_facts state;
 	const char *name = buf_str(&item->name);
 
-	/* A Secret may be called so by accident; the backend labels its own. */
+	/* A Secret may have such a name by accident; the backend labels its
+	 * own. */
 	if (!str_eq(r->key, "secrets") || !str_starts(name, "tfstate-") ||
 	    !kube_item_lookup(item->labels, "tfstate", &marked) ||
 	    !str_eq(buf_str(&marked), "true"))

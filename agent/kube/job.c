@@ -13,7 +13,8 @@
 #include <string.h>
 
 enum {
-	/* That all lists of a job are read anew; then one of them fails. */
+	/* How often all lists of a job may be read again; after that one of
+	 * them fails. */
 	MAX_TIMES = 5,
 	SPOOL_MEMORY_BYTES = 256 * 1024,
 };
@@ -22,7 +23,7 @@ static const uint64_t DEFAULT_MAX_PAGE_BYTES = 1ULL << 30;
 
 /* ---- its lists ----------------------------------------------------------- */
 
-/* Everything as before the first list. */
+/* Back to the state before the first list. */
 static void reset(struct kube_job *j)
 {
 	if (j->lane)
@@ -59,7 +60,7 @@ static int on_restart(void *ctx, struct err *err)
 		reset(j);
 		return 0;
 	}
-	/* The lists before this one are in the same lane. */
+	/* The lists that were read before this one are in the same lane. */
 	j->anew = j->times < MAX_TIMES;
 	return err_set(
 	    err, ERR_NETWORK, "it broke off %d times", MAX_TIMES + 1);
@@ -166,7 +167,7 @@ static void read_lists(struct kube_job *j)
 	}
 	if (read_list(j, NULL, &err) == 0 || j->fatal.code)
 		return;
-	/* A Role in each namespace allows what no ClusterRole does. */
+	/* A Role in each namespace may allow what no ClusterRole does. */
 	if (err.code == ERR_DENIED && j->resource->namespaced &&
 	    j->run->namespaces.len) {
 		reset(j);
@@ -225,7 +226,7 @@ void kube_job_run(struct kube_job *j)
 
 /* ---- held items ---------------------------------------------------------- */
 
-/* Reads one held text, which becomes the item. */
+/* Reads the text of an item that was held back. */
 static int recall(
     struct kube_job *j, const struct held_item *h, struct err *err)
 {
@@ -287,7 +288,7 @@ void kube_job_done(struct kube_job *j)
 	kube_job_clear_mentioned(j);
 	for (size_t i = 0; i < KUBE_MENTION_COUNT; i++)
 		vec_done(&j->mentioned[i]);
-	/* It may have held a Secret. */
+	/* The item may have contained a Secret. */
 	buf_wipe(&j->text);
 	buf_done(&j->path);
 	buf_done(&j->facts);

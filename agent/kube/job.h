@@ -1,7 +1,7 @@
 /*
- * One resource of one cluster on its way into the archive: its lists are read,
- * its objects checked, chosen, and put into its lane, or held back until it is
- * known what refers to them.
+ * One resource of one cluster on its way into the archive. Its lists are read,
+ * and its objects are checked, selected and put into its lane, or held back
+ * until it is known whether something refers to them.
  */
 #ifndef AGENT_KUBE_JOB_H
 #define AGENT_KUBE_JOB_H
@@ -29,26 +29,28 @@ struct left_out {
 VEC_DEFINE(left_out_vec, struct left_out);
 void kube_job_count_left_out(struct left_out_vec *v, const char *reason);
 
-/* What is the same for all jobs of a cluster; borrowed, not changed by them. */
+/* The same for all jobs of a cluster; borrowed and not changed by them. */
 struct kube_run {
 	const struct capture_kube_cluster *cluster;
 	const struct capture_env *env;
 	struct kube_selection selection;
 	struct strvec namespaces; /* captured; sorted */
-	bool wide; /* one list over all namespaces, where that is allowed */
+	bool wide; /* read one list over all namespaces, if that is allowed */
 	struct kube_in_flight *in_flight;
-	struct kube_revision *revision; /* of all lists that can be at one */
+	struct kube_revision *
+	    revision; /* the revision at which all lists are read that can be */
 	struct strvec elsewhere; /* groups and versions of other servers */
-	bool servers_known;	 /* that there are no others than those */
+	bool servers_known;	 /* whether these are known to be all */
 };
 
-/* A list that was read: the snapshot of the server that it shows. */
+/* A list that was read, and the revision that it shows. */
 struct kube_job_list {
 	char *ns;		/* NULL: all namespaces, or none */
-	char *resource_version; /* NULL where it failed before it was told */
-	enum kube_list_pin pin; /* whether that is the one of all lists */
+	char *resource_version; /* NULL if it failed before the server named one
+				 */
+	enum kube_list_pin pin; /* whether that is the revision of all lists */
 	int64_t listed_ms;	/* its first page was asked for */
-	uint64_t restarts;	/* it expired, or changed, and was read anew */
+	uint64_t restarts;	/* it expired or changed, and was read again */
 };
 VEC_DEFINE(kube_job_list_vec, struct kube_job_list);
 
@@ -81,7 +83,7 @@ struct kube_job {
 	struct spool spool;
 	struct held_vec held;
 
-	/* What became of it. */
+	/* The outcome. */
 	struct capture_report report;	 /* missing and warnings of its own */
 	struct capture_report tolerated; /* what would be missing */
 	struct kube_refs refs;
@@ -91,16 +93,16 @@ struct kube_job {
 	uint64_t bytes;
 	struct kube_job_share_vec shares; /* a namespace may have several */
 	struct kube_job_list_vec lists;
-	struct json_object *states; /* of Terraform, in Secrets; or NULL */
+	struct json_object *states; /* of Terraform state in Secrets; or NULL */
 	int64_t last_ms;	    /* its last list ended */
 	/* Storage versions, of CustomResourceDefinitions: "name=version". */
 	struct strvec storage_versions;
-	/* Nothing of it is in the archive: its own fault, that of the archive,
-	 * or a request to stop. */
+	/* Nothing of it is in the archive: because of its own failure, a
+	 * failure of the archive, or a cancellation. */
 	struct err fatal;
 
 	/* While it runs. */
-	const char *list_ns; /* of the list that is read; NULL: all */
+	const char *list_ns; /* of the list that is being read; NULL: all */
 	size_t list_index;
 	/* In which its lists are read, where that is not the preferred one;
 	 * borrowed from the resource. */
@@ -111,7 +113,8 @@ struct kube_job {
 	bool anew;	       /* all of its lists have to be read again */
 	uint64_t times;	       /* that they were */
 	size_t max_item_bytes; /* of these lists */
-	size_t page_size;      /* to which its lists came; 0: as configured */
+	size_t page_size; /* the consistency that its lists fell back to; 0: as
+			     configured */
 	uint64_t bad_items;
 	struct kube_item item;
 	struct strvec mentioned[KUBE_MENTION_COUNT];
@@ -125,19 +128,20 @@ void kube_job_init(struct kube_job *j, const struct kube_run *run,
     const struct kube_resource *r, bool hold);
 void kube_job_done(struct kube_job *j);
 
-/* Reads its lists. What goes wrong is in the job. */
+/* Reads its lists. Failures are recorded in the job. */
 void kube_job_run(struct kube_job *j);
 
-/* What is fatal to it is told as missing, and nothing of it counts. */
+/* A fatal failure of the job is recorded as missing, and nothing of the job
+ * counts. */
 void kube_job_lose(struct kube_job *j);
 
-/* Its list of that namespace, or of all (NULL), cannot be read. */
+/* Records that its list of that namespace, or of all (NULL), cannot be read. */
 void kube_job_note_failure(
     struct kube_job *j, const char *ns, const struct err *err);
 
-/* Of a job that holds: asks for each item that is not wanted yet whether it
- * is, and puts the wanted ones into the lane. Both return -1 where the spool
- * or the archive fails. `*changed` is set where an item became wanted. */
+/* For a job that holds items back: decides for each whether it is wanted by
+ * now, and then puts the wanted ones into the lane. Both return -1 if the spool
+ * or the archive fails. `*changed` is set if an item became wanted. */
 int kube_job_choose(struct kube_job *j, struct kube_refs *refs,
     const struct kube_refs_question *q, bool *changed, struct err *err);
 int kube_job_release(struct kube_job *j, struct err *err);

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_BAD_ITEMS = 20 }; /* named one by one */
+enum { MAX_BAD_ITEMS = 20 }; /* bad items that are named one by one */
 
 void kube_job_count_left_out(struct left_out_vec *v, const char *reason)
 {
@@ -42,7 +42,7 @@ void kube_job_clear_mentioned(struct kube_job *j)
 	}
 }
 
-/* What a state of the Kubernetes backend says of itself, or NULL. */
+/* What a state of the Kubernetes backend says about itself, or NULL. */
 static struct json_object *state_of(struct kube_job *j)
 {
 	struct err err = ERR_INIT;
@@ -79,7 +79,7 @@ static void note_state(struct kube_job *j, const struct json_object *state)
 	json_append(j->states, note);
 }
 
-/* Of the item, good until the next call. */
+/* The path of the item, valid until the next call. */
 static const char *object_path(struct kube_job *j)
 {
 	buf_clear(&j->path);
@@ -129,7 +129,7 @@ static int hold(struct kube_job *j, const struct buf *text, struct err *err)
 	return spool_add(&j->spool, text->data, text->len, err);
 }
 
-/* Where a list says it is, and what it belongs to. */
+/* Notes in which file of the archive the object is, and what it belongs to. */
 const char *kube_job_describe(const struct kube_job *j, struct buf *out)
 {
 	buf_printf(out, "%s: %s", j->run->cluster->name, j->resource->key);
@@ -225,7 +225,8 @@ static bool is_elsewhere(const struct kube_job *j)
 	       !kube_refs_has(&run->namespaces, buf_str(&item->name));
 }
 
-/* Into the lane, or aside. What is kept is known by its path. */
+/* Puts the item into the lane, or holds it back. Items that are kept are known
+ * by their paths. */
 static int keep(struct kube_job *j, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -245,7 +246,8 @@ static int keep(struct kube_job *j, struct err *err)
 		bad_item(j, &why);
 		return 0;
 	}
-	/* Beyond a limit of the archive: it costs itself. */
+	/* An object beyond a limit of the archive: only this object is left
+	 * out. */
 	if (why.code == ERR_FORMAT) {
 		bad_item(j, &why);
 		return 0;
@@ -254,7 +256,7 @@ static int keep(struct kube_job *j, struct err *err)
 	return -1;
 }
 
-/* What could be read of its name, also where the rest is not good. */
+/* As much of its name as could be read, even if the rest is damaged. */
 static void add_identity(const struct kube_job *j, struct buf *out)
 {
 	if (!j->item.name.len)
@@ -264,8 +266,8 @@ static void add_identity(const struct kube_job *j, struct buf *out)
 		buf_printf(out, " in '%s'", buf_str(&j->item.ns));
 }
 
-/* Only its start is here. It nearly always has the name; where it has not, the
- * one before it tells where in the list it stands. */
+/* Only the start of the object is here. It nearly always contains the name; if
+ * not, the item before it shows where in the list it is. */
 static void too_large(struct kube_job *j, const char *start, size_t len)
 {
 	autofree char *before = str_dup(buf_str(&j->item.name));
@@ -282,7 +284,7 @@ static void too_large(struct kube_job *j, const char *start, size_t len)
 	bad_item(j, &why);
 }
 
-/* -1 where it counts for nothing, and is named. */
+/* -1 if the object cannot be captured; it is then named as missing. */
 static int read_item(struct kube_job *j, const char *text, size_t len)
 {
 	cleanup(buf_done) struct buf which = BUF_INIT;

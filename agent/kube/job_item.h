@@ -1,16 +1,16 @@
 /*
- * One object on its way through a job: checked, chosen, and put into the lane
- * or held back. Within the job alone.
+ * One object in a job: checked, selected, and put into the lane or held back.
+ * Within the job alone.
  */
 #ifndef AGENT_KUBE_JOB_ITEM_H
 #define AGENT_KUBE_JOB_ITEM_H
 
 #include "agent/kube/job.h"
 
-/* A kube_page_fn; ctx is the job. What is wrong with the item is in the job's
- * report; -1 where the spool or the archive fails. */
+/* A kube_page_fn; ctx is the job. Faults of the item are recorded in the job's
+ * report; -1 if the spool or the archive fails. */
 int kube_job_item(void *ctx, const char *text, size_t len, struct err *err);
-/* Puts text, which the job's item was read from, into the lane. */
+/* Puts the text, from which the job's item was read, into the lane. */
 int kube_job_put(
     struct kube_job *j, const char *text, size_t len, struct err *err);
 
@@ -21,7 +21,7 @@ void kube_job_clear_mentioned(struct kube_job *j);
 
 /* "<cluster>: <resource>", and the namespace of the list; out's text. */
 const char *kube_job_describe(const struct kube_job *j, struct buf *out);
-/* Names how many more items were bad than are named one by one. */
+/* Reports how many more items were bad than are named one by one. */
 void kube_job_report_bad_items(struct kube_job *j);
 
 #endif

@@ -12,7 +12,7 @@ struct names {
 	struct strvec all;
 	struct strvec marked;
 	struct kube_item item;
-	uint64_t bad;	/* that cannot be read or named */
+	uint64_t bad;	/* that cannot be read, or whose name is not known */
 	struct err why; /* of the first */
 };
 
@@ -55,7 +55,8 @@ static bool has_labels(const struct capture_kube_cluster *c)
 	return c->namespace_labels && *c->namespace_labels;
 }
 
-/* Without the right to list namespaces, those that are named plainly. */
+/* Without the right to list namespaces, those that the configuration names
+ * without a pattern are used. */
 static int add_named(
     struct capture_kube_run *r, const struct err *why, struct err *err)
 {
@@ -108,7 +109,7 @@ static void not_there(const struct capture_kube_cluster *c, const char *ns,
 	err_set(err, ERR_NOT_FOUND, "there is no such namespace%s", hint);
 }
 
-/* What is left out by a name that is not there, something else is not. */
+/* If an excluded name does not exist, something else was probably meant. */
 static void report_not_excluded(
     struct capture_kube_run *r, const struct strvec *there)
 {
@@ -127,7 +128,8 @@ static void report_not_excluded(
 	}
 }
 
-/* A namespace may be gone; a pattern that fits none was perhaps mistyped. */
+/* A namespace may have been deleted; a pattern that matches none was perhaps
+ * mistyped. */
 static void report_absent(struct capture_kube_run *r, const struct names *there)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
@@ -148,7 +150,7 @@ static void report_absent(struct capture_kube_run *r, const struct names *there)
 	}
 }
 
-/* A snapshot of no namespace is hardly what somebody wants every day. */
+/* A snapshot without any namespace is hardly what a user wants. */
 static void report_if_none(struct capture_kube_run *r, size_t missing_before)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
@@ -182,7 +184,7 @@ static int list_namespaces(struct capture_kube_run *r, const char *labels,
 	return failed;
 }
 
-/* Of those that are there, the ones that are wanted. */
+/* The wanted ones among those that exist. */
 static void choose(struct capture_kube_run *r, const struct names *there)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
@@ -205,7 +207,8 @@ static void choose(struct capture_kube_run *r, const struct names *there)
 	}
 	strvec_sort(&r->run.namespaces);
 	strvec_sort(&r->marked);
-	/* Labels hide how many there are: most are hardly labelled so. */
+	/* With label selectors it is not known how many objects there are: most
+	 * have no such label. */
 	r->run.wide =
 	    r->run.namespaces.len * 2 >= there->all.len && !has_labels(c);
 }

@@ -34,7 +34,7 @@ static bool is_captured(const struct capture_kube_run *r, const char *pattern)
 	return false;
 }
 
-/* Why what fits is out, or NULL where nothing fits. */
+/* Why the resources that match are excluded, or NULL if none matches. */
 static const char *why_not(
     const struct capture_kube_run *r, const char *pattern)
 {

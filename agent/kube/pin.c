@@ -13,7 +13,8 @@ static const char own_etcd[] =
 
 void kube_pin_ask(struct capture_kube_run *r)
 {
-	struct err ignored = ERR_INIT; /* then nothing is known of it */
+	struct err ignored =
+	    ERR_INIT; /* then nothing is known about its revision */
 
 	r->run.servers_known = kube_discovery_elsewhere(r->run.cluster->client,
 				   &r->run.elsewhere, &ignored) == 0;
@@ -23,7 +24,8 @@ static const char of_none[] = "its answers are of no revision";
 static const char *why_not(
     const struct kube_run *run, const struct kube_resource *resource)
 {
-	/* --etcd-servers-overrides of those who run large clusters. */
+	/* kube-apiserver's --etcd-servers-overrides, as operators of large
+	 * clusters use it. */
 	static const char *const busy[] = {
 	    "events", "events.events.k8s.io", "leases.coordination.k8s.io"};
 
@@ -44,14 +46,14 @@ struct kube_revision *kube_pin_of(
 	return why_not(run, resource) ? NULL : run->revision;
 }
 
-/* Such as componentstatuses, which the server makes up for each answer. */
+/* For example componentstatuses, which the server computes for each answer. */
 static bool is_of_none(const struct kube_job_list *list)
 {
 	return list->resource_version && !*list->resource_version;
 }
 
-/* Why the list is not of the revision of the others; NULL where it is, or where
- * nothing came of it. */
+/* Why the list was not read at the revision of the others; NULL if it was, or
+ * if it failed. */
 static const char *reason(
     const struct kube_job *j, const struct kube_job_list *list)
 {
@@ -72,7 +74,8 @@ static const char *reason(
 	}
 }
 
-/* Whether it was to be of the revision of the others, and is not. */
+/* Whether it should have been read at the revision of the others, and was not.
+ */
 static bool went_wrong(const struct kube_job_list *list)
 {
 	return list->resource_version && !is_of_none(list) &&

@@ -85,7 +85,7 @@ static struct json_range whole(const struct kube_item *item)
 	return (struct json_range){item->text, item->len};
 }
 
-/* The ClusterRole that a binding of either kind gives. */
+/* The ClusterRole that a binding of either kind grants. */
 static void note_role(struct kube_refs *refs, const struct kube_item *item)
 {
 	cleanup(buf_done) struct buf kind = BUF_INIT;
@@ -156,8 +156,8 @@ bool kube_refs_is_chosen(const struct kube_resource *r)
 	return false;
 }
 
-/* A subject of a binding: an account of a captured namespace, or a person or
- * group that the cluster does not bring along. */
+/* A subject of a binding: an account of a captured namespace, or a user or
+ * group, which is not stored in the cluster. */
 static bool touches(
     struct json_range subject, bool bootstrap, const struct strvec *namespaces)
 {
@@ -234,7 +234,7 @@ static bool wants_webhooks(
 	return false;
 }
 
-/* What a kept role gathers the rules of others by. */
+/* The labels by which a kept role aggregates the rules of others. */
 static void note_aggregates(
     struct kube_refs *refs, const struct kube_item *item)
 {

@@ -1,6 +1,6 @@
 /*
- * Which objects without a namespace the captured ones need: noted while the
- * namespaces are read, asked when all of them are. Pure.
+ * Which cluster-scoped objects the captured ones need: collected while
+ * namespaces are read, and looked up once all of them are. Pure.
  */
 #ifndef AGENT_KUBE_REFS_H
 #define AGENT_KUBE_REFS_H
@@ -16,7 +16,8 @@ struct kube_refs {
 	struct strvec cluster_roles;		    /* names */
 	struct strvec claims;			    /* "ns/name" */
 	struct strvec services;			    /* "ns/name" */
-	struct strvec aggregates; /* selectors of what a kept role gathers */
+	struct strvec
+	    aggregates; /* selectors by which kept roles aggregate others */
 };
 #define KUBE_REFS_INIT                                                         \
 	{                                                                      \
@@ -24,16 +25,17 @@ struct kube_refs {
 	}
 void kube_refs_done(struct kube_refs *refs);
 void kube_refs_merge(struct kube_refs *to, const struct kube_refs *from);
-/* Makes it ready to be asked; noting more undoes that. */
+/* Prepares for lookups; collecting more undoes that. */
 void kube_refs_sort(struct kube_refs *refs);
 
-/* An item in a namespace that is captured. `mentioned` is what
- * kube_item_read told of it, by kind. */
+/* An item in a namespace that is captured. `mentioned` has the names that
+ * kube_item_read found in it, by kind. */
 void kube_refs_note(struct kube_refs *refs, const struct kube_resource *r,
     const struct kube_item *item, const struct strvec *mentioned);
 
-/* Resources whose objects are chosen by what refers to them, in the order in
- * which to choose: the earlier ones refer to the later. NULL after the last. */
+/* The resources of which only those objects are captured that something refers
+ * to, in the order in which to decide: earlier ones refer to later ones. NULL
+ * after the last. */
 const char *kube_refs_chosen(size_t i);
 bool kube_refs_is_chosen(const struct kube_resource *r);
 
@@ -43,7 +45,7 @@ struct kube_refs_question {
 	bool (*has_objects)(void *ctx, const char *key);
 	void *ctx;
 };
-/* True where the object is wanted; what it refers to itself is noted. */
+/* Whether the object is wanted; then what it refers to is collected, too. */
 bool kube_refs_wants(struct kube_refs *refs, const struct kube_resource *r,
     const struct kube_item *item, const struct strvec *mentioned,
     const struct kube_refs_question *q);

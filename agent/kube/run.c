@@ -12,8 +12,8 @@
 
 enum { DEFAULT_LISTS_AT_ONCE = 4 };
 
-/* Lanes are committed by a thread of their own: a list that is done does not
- * keep a connection idle while an earlier one is still being read. */
+/* Lanes are committed by a thread of their own, so that a list that is complete
+ * does not keep a connection idle while an earlier one is still being read. */
 struct committer {
 	struct capture_kube_run *r;
 	pthread_t thread;
@@ -22,8 +22,8 @@ struct committer {
 	bool *ready; /* by index of the job */
 };
 
-/* What fails is that list's alone, as long as others can still be put into the
- * archive. */
+/* A failure of one list affects that list alone, as long as the archive accepts
+ * the others. */
 static void fail(
     struct capture_kube_run *r, struct kube_job *j, const struct err *err)
 {
@@ -98,9 +98,9 @@ static bool has_objects(void *ctx, const char *key)
 	return false;
 }
 
-/* Which of the held objects the captured ones need: in an order in which
- * whatever refers comes before what it refers to; roles until no more are
- * gathered by others. */
+/* Decides which of the held objects the captured ones need, in an order in
+ * which whatever refers comes before what it refers to. Roles are decided
+ * repeatedly, until no more are aggregated by others. */
 static int choose_held(struct capture_kube_run *r, struct err *err)
 {
 	cleanup(kube_refs_done) struct kube_refs refs = KUBE_REFS_INIT;
@@ -145,7 +145,7 @@ static void release_held(struct capture_kube_run *r, struct committer *c)
 	}
 }
 
-/* Objects that a left-out resource has, by a list of one. */
+/* Counts the objects of an excluded resource with a list of one object. */
 static void count_left_out(struct capture_kube_run *r, size_t i)
 {
 	struct left_out_resource *l = &r->left_out.items[i];
@@ -154,7 +154,7 @@ static void count_left_out(struct capture_kube_run *r, size_t i)
 	    l->resource->api_version, l->resource->name, NULL, NULL, NULL);
 	struct kube_request request = {
 	    .path = path, .query = "limit=1", .max_attempts = 3};
-	struct err ignored = ERR_INIT; /* the number is for people */
+	struct err ignored = ERR_INIT; /* the number is only for people */
 
 	if (atomic_load(&r->stop) || kube_client_send(r->run.cluster->client,
 					 &request, &answer, &ignored))
@@ -188,7 +188,8 @@ size_t kube_run_lists_at_once(const struct capture_kube_run *r)
 	return n ? n : DEFAULT_LISTS_AT_ONCE;
 }
 
-/* -1 where nothing can go on: why, and not what followed from it. */
+/* -1 if the run cannot go on, with the first cause and not what followed from
+ * it. */
 static int settle(struct capture_kube_run *r, struct err *err)
 {
 	bool spoilt = archive_writer_is_spoilt(r->run.env->writer);

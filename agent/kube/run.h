@@ -1,5 +1,5 @@
 /*
- * A cluster while it is captured: its jobs run side by side, and their lanes go
+ * The capture of one cluster: its jobs run side by side, and their lanes go
  * into the archive in one order, whatever finishes first.
  */
 #ifndef AGENT_KUBE_RUN_H
@@ -21,12 +21,13 @@ VEC_DEFINE(kube_job_vec, struct kube_job);
 
 struct capture_kube_run {
 	struct kube_run run;
-	struct capture_report *report; /* borrowed: of the whole capture */
+	struct capture_report
+	    *report; /* borrowed: the report of the whole capture */
 	struct kube_api api;
 	char *uid;		  /* of the cluster, or NULL */
 	struct kube_job_vec jobs; /* in the order of their lanes */
 	struct left_out_resource_vec left_out;
-	struct strvec marked; /* namespaces that their owners want left out */
+	struct strvec marked; /* namespaces that their owners excluded */
 	int64_t started_ms;
 	struct kube_in_flight in_flight;
 	struct kube_revision revision;
@@ -36,9 +37,9 @@ struct capture_kube_run {
 
 /* As configured, or the default. */
 size_t kube_run_lists_at_once(const struct capture_kube_run *r);
-/* Runs all jobs and counts what was left out. `*lane` is the index of the next
- * lane, here and afterwards. -1 where the archive cannot be written, or after
- * a request to stop; what else went wrong is in the jobs. */
+/* Runs all jobs and counts what was excluded. `*lane` is the index of the next
+ * lane, before and after. -1 if the archive cannot be written, or after a
+ * cancellation; other failures are recorded in the jobs. */
 int kube_run_jobs(struct capture_kube_run *r, size_t *lane, struct err *err);
 /* Does not touch r itself. */
 void kube_run_done(struct capture_kube_run *r);

@@ -38,12 +38,12 @@ enum chain_kind {
 	CHAIN_KINDS,
 };
 const char *chain_kind_name(enum chain_kind kind); /* "back-date" */
-/* -1 where it is none. */
+/* -1 if it is no such name. */
 int chain_kind_parse(const char *name, enum chain_kind *out);
 
 struct chain_finding {
 	enum chain_kind kind;
-	char *label; /* of which snapshot; NULL: of all */
+	char *label; /* of which snapshot; NULL: of the whole chain */
 	char *text;  /* "delete: 'prod-…' is missing: …" */
 };
 
@@ -52,16 +52,16 @@ struct chain_link {
 	int64_t time; /* seconds */
 	struct manifest manifest;
 	char sha256[DIGEST_SHA256_HEX];
-	bool listed; /* else it was found by name only */
-	bool copied; /* somebody whose word counts says so */
+	bool listed; /* else it was only found by its name */
+	bool copied; /* a trusted key signed it */
 };
 
 struct chain {
 	VEC_DEFINE(, struct chain_link) links; /* oldest first */
 	VEC_DEFINE(, struct chain_finding) findings;
-	struct strvec hearsay; /* texts: what weighs nothing */
-	struct strvec pruned;  /* labels, by records that hold */
-	struct strvec unheld;  /* objects that nobody trusted signed */
+	struct strvec hearsay; /* texts: records that count for nothing */
+	struct strvec pruned;  /* labels, by records whose signature is right */
+	struct strvec unheld;  /* objects that no trusted key signed */
 	size_t elsewhere;      /* links that may have been copied or mixed in */
 };
 void chain_done(struct chain *c);
@@ -75,12 +75,12 @@ struct chain_terms {
 	int64_t now;		       /* seconds */
 };
 
-/* Looks at all of it. -1 only where the vault cannot be read; what was found is
- * in `out`, which is released by the caller in any case. */
+/* Checks all of it. -1 only if the vault cannot be read; the caller releases
+ * `out` in any case. */
 int chain_look(const struct chain_terms *t, struct chain *out, struct err *err);
 
-/* What to remember now: all that was found is accepted by that. -1 where there
- * is nothing to remember. */
+/* What to remember now, which accepts everything that was found. -1 if there is
+ * nothing to remember. */
 int chain_remember(
     const struct chain_terms *t, const struct chain *c, struct chain_head *out);
 

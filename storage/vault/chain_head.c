@@ -103,7 +103,7 @@ static void mark_of(const char *label, uint8_t mark[MARK_BYTES])
 	memcpy(mark, sha256, MARK_BYTES);
 }
 
-/* Where it is; the length where it is not. */
+/* The position where it is; the length if it is not there. */
 static size_t find(const struct buf *marks, const uint8_t mark[MARK_BYTES])
 {
 	size_t at = 0;

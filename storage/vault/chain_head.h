@@ -47,10 +47,10 @@ void chain_head_write(const struct chain_head *h, struct buf *out);
 int chain_head_parse(
     const char *text, size_t len, struct chain_head *out, struct err *err);
 
-/* Of `marks` or of `gone`. A label that was not marked passes for marked once
- * in about 600 times. */
+/* Searches `marks` or `gone`. A label that is not in there is found by mistake
+ * once in about 600 times. */
 bool chain_head_has(const struct buf *marks, const char *label);
-/* As the newest; of more than `max`, the oldest goes. */
+/* Adds the newest; if there are more than `max`, the oldest is dropped. */
 void chain_head_mark(struct buf *marks, const char *label, size_t max);
 void chain_head_unmark(struct buf *marks, const char *label);
 

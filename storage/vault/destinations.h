@@ -1,7 +1,6 @@
 /*
- * The vaults that one snapshot is written to, and what became of each: one
- * that fails is out and told of, the others go on. Only the rest of this room
- * uses it.
+ * The vaults that one snapshot is written to, and the state of each: one that
+ * fails is left out and reported, the others go on. Within this room alone.
  */
 #ifndef STORAGE_VAULT_DESTINATIONS_H
 #define STORAGE_VAULT_DESTINATIONS_H
@@ -17,12 +16,12 @@
 
 struct destination {
 	struct vault *vault; /* borrowed */
-	/* The newest snapshot there; NULL: none. */
+	/* The newest snapshot in it; NULL: none. */
 	char *previous_label;
 	char previous_sha256[DIGEST_SHA256_HEX];
 	struct sink *sink; /* of the archive, while it is written */
-	bool wrote;	   /* the archive is there, whole */
-	bool committed;	   /* so is the snapshot */
+	bool wrote;	   /* the archive is in it, complete */
+	bool committed;	   /* and so is the snapshot */
 	bool failed;
 	struct err err;
 };
@@ -33,12 +32,12 @@ void destinations_init(
 void destinations_done(struct destinations *p);
 
 void destination_fail(struct destination *p, const struct err *err);
-/* 0 where some vault is still good; else the first one's error. */
+/* 0 if some vault still works; else the first one's error. */
 int destinations_some_good(const struct destinations *p, struct err *err);
 
-/* A new object of that name in every good place, written to all of them at
- * once. The sink is the caller's, borrows the places, and fails only when
- * every place has. */
+/* A new object of that name in every vault that still works, written to all of
+ * them at once. The caller owns the sink, which borrows the destinations and
+ * fails only when every one of them has. */
 struct sink *destinations_sink(
     struct destinations *p, const char *object, struct err *err);
 

@@ -17,14 +17,14 @@ struct dir_sink {
 	char *final;
 	int fd;
 	uint64_t written;
-	uint64_t started; /* of it on its way to the disk */
+	uint64_t started; /* how much of it is being written to the disk */
 };
 
 enum { WRITE_BACK_BYTES = 4 * 1024 * 1024 };
 
-/* The disk writes while the rest is still made, so that the sync at the end
- * finds little left to wait for. A mere hint: what fails here, the sync says.
- */
+/* Makes the disk write while the rest is still produced, so that the sync at
+ * the end has little left to wait for. Only a hint: if it fails, the sync
+ * reports it. */
 static void start_write_back(struct dir_sink *s)
 {
 	uint64_t len = s->written - s->started;
@@ -48,8 +48,9 @@ static int dir_sink_write(
 	return 0;
 }
 
-/* A rename that does not replace. Some file systems (NFS, overlayfs of old)
- * cannot: a second link that fails where there is one does the same. */
+/* A rename that does not replace. Some file systems (NFS, old overlayfs) do not
+ * support that; there, a hard link, which fails if the name exists, does the
+ * same. */
 static int rename_new(const char *from, const char *to)
 {
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
@@ -67,8 +68,9 @@ static int dir_sink_finish(struct sink *sink, struct err *err)
 		return err_system(err, errno, "syncing '%s'", s->temporary);
 	if (rename_new(s->temporary, s->final))
 		return err_system(err, errno, "renaming to '%s'", s->final);
-	/* From here on it is there; if its name were lost in a crash before
-	 * the directory is synced, so is the manifest that comes later. */
+	/* From here on the object exists. If a crash loses its name before the
+	 * directory is synced, it also loses the manifest, which is written
+	 * later. */
 	return file_sync_dir(s->path, err);
 }
 

@@ -19,14 +19,15 @@ static int stamp_at(const char *text, int64_t *time)
 
 	if (clock_parse_stamp(stamp, time))
 		return -1;
-	/* One form for each moment: no leap second, no year of two digits. */
+	/* One form for each moment: no leap second, and a year of four digits.
+	 */
 	clock_stamp(*time, again);
 	return str_eq(stamp, again) ? 0 : -1;
 }
 
 int label_parse(const char *object, struct label *out)
 {
-	/* A name holds no stamp, so that the first one ends the label. */
+	/* A name contains no stamp, so the first stamp ends the label. */
 	for (const char *dash = strchr(object, '-'); dash;
 	     dash = strchr(dash + 1, '-')) {
 		if (dash == object || stamp_at(dash + 1, &out->time))

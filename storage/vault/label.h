@@ -34,15 +34,15 @@ struct label {
 	int64_t time;	 /* seconds */
 };
 
-/* The label at the beginning of an object's name, up to a '.' or its end. -1
- * where there is none. */
+/* The label at the beginning of an object's name, up to a '.' or its end. -1 if
+ * there is none. */
 int label_parse(const char *object, struct label *out);
-/* The same, -1 also where it is a label of another name. */
+/* The same; -1 also if the label is of another name. */
 int label_parse_of(const char *name, const char *object, struct label *out);
 char *label_make(const char *name, int64_t time); /* the caller frees */
 
-/* Whether `rest`, which follows a label, is an archive's ending: one of those
- * that are written, and nothing behind it. */
+/* Whether `rest`, which follows a label, is exactly one of the endings of an
+ * archive. */
 bool label_is_archive(const char *rest);
 
 struct label_record {
@@ -52,7 +52,7 @@ struct label_record {
 	bool good;
 };
 
-/* `rest` is what follows the label. A record's signature is none. */
+/* `rest` is what follows the label. False for the signature of a record. */
 int label_parse_record(const char *rest, struct label_record *out);
 char *label_record_name(
     const char *label, int64_t time, const char *level, bool good);

@@ -27,7 +27,8 @@ struct vault_lock {
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t changed;
 	struct lock_beat own; /* the last one written */
-	bool lost;	      /* taken over; never to be renewed again */
+	bool
+	    lost; /* another run has taken it over; never to be renewed again */
 	bool ending;
 	bool has_thread;
 	pthread_t thread;
@@ -44,8 +45,8 @@ void vault_lock_info_done(struct vault_lock_info *i)
 	*i = (struct vault_lock_info){0};
 }
 
-/* A sign of life that is still to come was not given: whoever wrote that may
- * not hold the lock for ever, so the store's time of it counts. */
+/* A sign of life with a time in the future cannot be trusted: it must not hold
+ * the lock for ever, so the time at which the store received it counts. */
 static int64_t renewed_at(const struct lock_beat *top, const struct clock *c)
 {
 	return skew_in_future(c, top->renewed) ? top->stored : top->renewed;
@@ -74,8 +75,8 @@ static int read_lock(struct vault *v, const char *name,
 	info->stored = top.stored;
 	info->stale = now_s(o->clock) - renewed_at(&top, o->clock) > stale_s &&
 		      store_now - top.stored > stale_s;
-	/* A process that died on this very machine gives no sign of life any
-	 * more: nothing is to be waited for. */
+	/* The holder was a process of this machine and is dead: there is
+	 * nothing to wait for. */
 	info->stale |= process_is_dead(top.process);
 	return 0;
 }
@@ -105,9 +106,10 @@ static int refuse(const struct vault_lock_info *info, const char *name,
 	    vault_describe(v), name, info->holder, taken, renewed);
 }
 
-/* Ours as long as the highest beat is one that we wrote. Its numbers alone do
- * not say so: once a lock was given back or broken, they begin anew. A beat of
- * ours above the last that we know of is one whose writing seemed to fail. */
+/* The lock is ours as long as we wrote the highest beat. Its numbers alone do
+ * not prove that, since they begin anew after a lock was given back or broken.
+ * A beat of ours above the last known one is one whose writing seemed to fail.
+ */
 static bool is_ours(const struct vault_lock *l, const struct lock_beat *top)
 {
 	if (top->over || top->generation != l->own.generation)
@@ -179,15 +181,15 @@ static void *renew_regularly(void *arg)
 		if (l->ending || !woken)
 			continue;
 		struct err err = ERR_INIT;
-		/* One beat that fails is made up for by the next; the check
-		 * before the commit is what decides. */
+		/* If one beat fails, the next makes up for it; the check before
+		 * the commit decides. */
 		(void)renew(l, &err);
 	}
 	pthread_mutex_unlock(&l->lock);
 	return NULL;
 }
 
-/* Several beats before it would count as dead. */
+/* Several beats have to fail before the lock counts as dead. */
 static int64_t beat_for(int64_t stale_s)
 {
 	int64_t often = stale_s ? stale_s / 6 : DEFAULT_BEAT_S;
@@ -195,7 +197,8 @@ static int64_t beat_for(int64_t stale_s)
 	return often < 1 ? 1 : often < DEFAULT_BEAT_S ? often : DEFAULT_BEAT_S;
 }
 
-/* Waits by the monotonic clock: one that is set must not stop the beats. */
+/* Waits by the monotonic clock: setting the other clock must not stop the
+ * beats. */
 static struct vault_lock *new_lock(struct vault *v, const char *name,
     const struct vault_lock_options *o, uint64_t generation)
 {
@@ -238,8 +241,8 @@ static int put_over(
 	return lock_row_put(v, name, top, err);
 }
 
-/* What we hold, with what could not be removed before and would stand for us
- * once it is the highest. What another run holds by now is not ours. */
+/* Removes what we hold, and what could not be removed before and would become
+ * the highest beat. What another run holds by now is not ours. */
 static int give_back(struct vault_lock *l, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -262,8 +265,9 @@ static int give_back(struct vault_lock *l, struct err *err)
 	return result;
 }
 
-/* After the last number there is no next: what stands there is dead, and goes.
- * Whoever takes the lock meanwhile begins below, and is not touched. */
+/* There is no number after the last one: the lock with that number is dead and
+ * is removed. A run that takes the lock meanwhile begins below and is not
+ * affected. */
 static int make_way(struct vault *v, const char *name,
     const struct vault_lock_options *o, uint64_t *generation,
     struct vault_lock_info *info, struct err *err)
@@ -282,7 +286,7 @@ static int make_way(struct vault *v, const char *name,
 	return 0;
 }
 
-/* Puts the first beat; of two that try at once, one is first. */
+/* Writes the first beat; if two runs try at once, one of them is first. */
 static int begin(struct vault_lock *l, struct err *err)
 {
 	struct err ignored = ERR_INIT;
@@ -293,11 +297,11 @@ static int begin(struct vault_lock *l, struct err *err)
 			return err_set(err, ERR_LOCKED,
 			    "%s: '%s' was locked by another run just now",
 			    vault_describe(l->vault), l->name);
-		/* It may have been stored all the same. */
+		/* It may have been stored although the answer was an error. */
 		(void)give_back(l, &ignored);
 		return -1;
 	}
-	/* What is left of generations that lost decides nothing. */
+	/* Objects of generations that lost count for nothing. */
 	(void)lock_row_remove_below(
 	    l->vault, l->name, l->own.generation, &ignored);
 	if (l->beat_s > 0)
@@ -359,8 +363,8 @@ void vault_lock_freep(struct vault_lock **l)
 	vault_lock_free(*l);
 }
 
-/* Of a row that cannot be removed, what its holder would write next is taken
- * from it: of the two, one is first. */
+/* If a row cannot be removed, we write the beat that its holder would write
+ * next: if both do, one is first. */
 static int break_by_beat(struct vault *v, const char *name, struct err *err)
 {
 	for (int attempt = 1;; attempt++) {

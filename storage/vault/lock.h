@@ -37,17 +37,18 @@ struct vault_lock_options {
 
 struct vault_lock;
 
-/* ERR_LOCKED names the holder and since when. Starts a thread that renews. */
+/* ERR_LOCKED names the holder and since when. Starts a thread that renews it.
+ */
 struct vault_lock *vault_lock_acquire(struct vault *v, const char *name,
     const struct vault_lock_options *o, struct err *err);
-/* Whether it is still ours, asked of the store; ERR_LOCKED where it was taken
- * over. To be called before anything that cannot be undone. */
+/* Asks the store whether it is still ours; ERR_LOCKED if another run has taken
+ * it over. To be called before anything that cannot be undone. */
 int vault_lock_check(struct vault_lock *l, struct err *err);
-/* Writes one beat now; what the thread does. */
+/* Writes one beat now; the thread does the same. */
 int vault_lock_renew(struct vault_lock *l, struct err *err);
-/* Gives it back, once. 0: nothing of it is left; 1: it is over, and its objects
- * stay, since (err) the store lets nobody of ours remove them; -1: it stands,
- * and others are kept out until it counts as dead. */
+/* Gives it back, once. 0: nothing of it is left; 1: it has ended, but its
+ * objects stay, because (err) our credentials may not remove them; -1: it still
+ * stands, and keeps others out until it counts as dead. */
 int vault_lock_release(struct vault_lock *l, struct err *err);
 void vault_lock_free(struct vault_lock *l); /* gives it back; takes NULL */
 void vault_lock_freep(struct vault_lock **l);
@@ -64,8 +65,8 @@ void vault_lock_info_done(struct vault_lock_info *i);
 int vault_lock_show(struct vault *v, const char *name,
     const struct vault_lock_options *o, struct vault_lock_info *info,
     struct err *err);
-/* For the operator: ends it, whoever holds it, and removes what may be removed.
- * How many objects, or -1 where it stands. */
+/* For the operator: ends the lock, whoever holds it, and removes what may be
+ * removed. The number of objects, or -1 if it still stands. */
 int vault_lock_break(struct vault *v, const char *name, struct err *err);
 
 #endif

@@ -90,7 +90,7 @@ static bool highest(
 	return found;
 }
 
-/* One that cannot be read counts by the store's clock alone. */
+/* For a beat that cannot be read, the store's clock alone counts. */
 static void read_content(
     const struct buf *text, const struct mark *m, struct lock_beat *b)
 {
@@ -113,7 +113,7 @@ static void read_content(
 	b->renewed = json_get_int(j, "renewed", m->item->stored_at);
 }
 
-/* The holder may renew between the list and the read: then it is looked at
+/* The holder may renew between the list and the read: then the list is read
  * again. */
 int lock_row_top(struct vault *v, const char *name, struct lock_beat *b,
     bool *found, struct err *err)
@@ -189,7 +189,8 @@ void lock_row_remove(
 	(void)vault_remove(v, object, &ignored);
 }
 
-/* Of the generations from the first up to `end`; how many, or -1. */
+/* Removes the generations from the first up to `end`; how many objects, or -1.
+ */
 static int remove_between(struct vault *v, const char *name, uint64_t first,
     uint64_t end, struct err *err)
 {

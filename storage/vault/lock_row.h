@@ -38,8 +38,8 @@ struct lock_beat {
 	int64_t taken;	 /* seconds, by the writer's clock */
 	int64_t renewed; /* the same */
 	int64_t stored;	 /* seconds, by the store's clock */
-	/* Without content, since the vault had no room for any: its numbers and
-	 * the time at which it was stored say whose it is. */
+	/* Without content, because the vault had no room for any. Its numbers
+	 * and the time at which it was stored identify it. */
 	bool bare;
 	bool over; /* it ends the lock: nobody holds it */
 };
@@ -48,21 +48,21 @@ void lock_beat_done(struct lock_beat *b);
 /* Whether an object of that name is of some lock. */
 bool lock_row_owns(const char *object);
 
-/* The highest generation's highest beat: who holds the lock, unless it is
- * `over`. *found is false where there is none, and b is then empty. */
+/* The highest beat of the highest generation: who holds the lock, unless it is
+ * `over`. *found is false if there is none, and b is then empty. */
 int lock_row_top(struct vault *v, const char *name, struct lock_beat *b,
     bool *found, struct err *err);
-/* ERR_EXISTS where there is one of these numbers. Sets `bare`, and `stored` of
- * one that is. */
+/* ERR_EXISTS if there is an object with these numbers. Sets `bare`, and
+ * `stored` if it is bare. */
 int lock_row_put(
     struct vault *v, const char *name, struct lock_beat *b, struct err *err);
-/* What stays behind is below the highest beat and decides nothing. */
+/* A beat that stays behind is below the highest and counts for nothing. */
 void lock_row_remove(
     struct vault *v, const char *name, uint64_t generation, uint64_t beat);
-/* All of the row below that generation; how many objects, or -1. */
+/* Removes all of the row below that generation; how many objects, or -1. */
 int lock_row_remove_below(
     struct vault *v, const char *name, uint64_t generation, struct err *err);
-/* All of the last generation that there can be. */
+/* Removes all of the last generation that can exist. */
 int lock_row_remove_top(struct vault *v, const char *name, struct err *err);
 
 #endif

@@ -22,7 +22,7 @@ int record_put(struct vault *v, const char *object, const char *kind,
 	if (vault_put_small(
 		v, object, text->data, text->len, VAULT_RETAIN_NONE, err) == 0)
 		return 0;
-	/* It would take the room that the next try needs. */
+	/* It would use the room that the next attempt needs. */
 	if (key && vault_is_full(err))
 		(void)vault_remove(v, minisig, &ignored);
 	return -1;

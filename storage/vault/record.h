@@ -18,12 +18,12 @@
 
 #include <stddef.h>
 
-/* Under key NULL unsigned. ERR_EXISTS where either is there. */
+/* key NULL: unsigned. ERR_EXISTS if the record or its signature exists. */
 int record_put(struct vault *v, const char *object, const char *kind,
     const struct buf *text, const struct minisign_key *key, struct err *err);
 
-/* Appends its text, which one of the keys signed as that kind; keys NULL:
- * whoever wrote it. ERR_INTEGRITY where it was not, or has no signature;
+/* Appends the text of a record that one of the keys signed as that kind; keys
+ * NULL: whoever wrote it. ERR_INTEGRITY if none did, or if it has no signature;
  * ERR_NOT_FOUND; ERR_FORMAT over max_bytes. */
 int record_read(struct vault *v, const char *object, const char *kind,
     const struct minisign_publics *keys, size_t max_bytes, struct buf *text,

@@ -20,8 +20,8 @@
 
 int remains_note(const struct vault *v, const char *label, struct err *err);
 bool remains_known(const struct vault *v, const char *label);
-/* Before a signature of that label is written: what fails here must stop it.
- * What is not known is no error. */
+/* To be called before a signature of that label is written, which must not
+ * happen if this fails. It is no error if nothing is known. */
 int remains_forget(const struct vault *v, const char *label, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * How far the clocks of a vault and of this machine are apart. Labels, locks
- * and retention compare times that different machines wrote, so nothing is
- * written or pruned where the two differ by more than SKEW_MAX_S.
+ * How far the clocks of a vault and of this machine differ. Labels, locks and
+ * retention compare times that different machines wrote, so nothing is written
+ * or pruned if the two differ by more than SKEW_MAX_S.
  */
 #ifndef STORAGE_VAULT_SKEW_H
 #define STORAGE_VAULT_SKEW_H
@@ -15,18 +15,18 @@
 
 enum { SKEW_MAX_S = 5 * 60 };
 
-/* Seconds by which the vault's clock is ahead of ours. -1 where the vault does
- * not say its time. */
+/* Seconds by which the vault's clock is ahead of ours. -1 if the vault does not
+ * tell its time. */
 int skew_measure(
     struct vault *v, const struct clock *c, int64_t *skew_s, struct err *err);
 
-/* ERR_SYSTEM where that is too much, with what would come of it: "snapshots
+/* ERR_SYSTEM if that is too much; the message names the consequence: "snapshots
  * would be out of order". */
 int skew_check(const struct vault *v, int64_t skew_s, const char *consequence,
     struct err *err);
 
-/* Whether that time, in seconds, lies further ahead of our clock than clocks
- * may differ. */
+/* Whether that time, in seconds, is further ahead of our clock than clocks may
+ * differ. */
 bool skew_in_future(const struct clock *c, int64_t time);
 
 #endif

@@ -26,7 +26,8 @@ int snapshot_name_check(const char *name, struct err *err)
 		    "'%s' is no name for snapshots: up to %d letters, digits, "
 		    "'.', '_' and '-', the first a letter or digit",
 		    name, MAX_NAME);
-	/* Else where the name ends and the time begins could not be told. */
+	/* Otherwise it would not be clear where the name ends and the time
+	 * begins. */
 	for (size_t i = 0; i < len; i++) {
 		autofree char *part = str_ndup(
 		    name + i, len - i < LABEL_STAMP ? len - i : LABEL_STAMP);
@@ -71,7 +72,7 @@ static int by_time(const void *a, const void *b)
 	return strcmp(x->label, y->label);
 }
 
-/* With its manifest a snapshot exists. */
+/* A snapshot exists if its manifest does. */
 static void add_manifest(
     const struct vault_item *item, const char *name, struct snapshots *out)
 {
@@ -111,7 +112,7 @@ static int by_label(const void *a, const void *b)
 	return strcmp(x->label, y->label);
 }
 
-/* In a list that is sorted by label. */
+/* Searches a list that is sorted by label. */
 static struct snapshot *find(
     struct snapshots *list, const char *label, size_t len)
 {
@@ -238,7 +239,7 @@ const struct snapshot *snapshot_resolve(
 	return matches == 1 ? match : NULL;
 }
 
-/* The signature, checked where there are keys to check it with. */
+/* The signature, which is checked if there are keys. */
 static int check_signature(struct vault *v, const struct snapshot *s,
     const struct snapshot_trust *trust, const struct buf *text, struct err *err)
 {
@@ -283,7 +284,8 @@ int snapshot_manifest(struct vault *v, const struct snapshot *s,
 		manifest_done(m);
 		return -1;
 	}
-	/* Else what is removed or read as its archive could be another's. */
+	/* Otherwise an object that is removed or read as its archive could
+	 * belong to another snapshot. */
 	if (!str_starts(m->archive.file, s->label) ||
 	    !label_is_archive(m->archive.file + strlen(s->label))) {
 		err_set(err, ERR_INTEGRITY,
@@ -305,8 +307,8 @@ int snapshot_holds(struct vault *v, const struct snapshot *s,
 	struct vault_stat stat;
 	struct manifest m;
 
-	/* Most of what is forged has none: its manifest, which may be large, is
-	 * not read. */
+	/* Most forged manifests have no signature: then the manifest itself,
+	 * which may be large, is not read. */
 	if (!s->has_signature && !trust->unsigned_allowed &&
 	    vault_stat(v, signature, &stat, &why) &&
 	    (why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT))
@@ -344,8 +346,8 @@ int snapshot_find_archive(
 	return 0;
 }
 
-/* Records and their signatures; what else begins with the label is another's,
- * or tells of other snapshots. */
+/* Removes records and their signatures. Other objects whose names begin with
+ * the label belong to someone else, or tell of other snapshots. */
 static bool is_own_record(const struct snapshot *s, const char *object)
 {
 	struct label_record record;
@@ -385,8 +387,8 @@ int snapshot_remove(struct vault *v, const struct snapshot *s,
 	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, s->label);
 	autofree char *signature = str_printf("%s" LABEL_SIGNATURE, s->label);
 
-	/* The manifest first: from then on there is no snapshot, only what is
-	 * left of one. */
+	/* The manifest is removed first: from then on there is no snapshot,
+	 * only its remains. */
 	if (vault_remove(v, manifest, err) || vault_remove(v, signature, err) ||
 	    remains_note(v, s->label, err) ||
 	    vault_remove(v, m->archive.file, err) ||

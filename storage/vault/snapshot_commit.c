@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A run that stood still for so long that another took over its lock finds
- * that the other has removed an archive without a manifest. A store that
- * cannot be asked just now has still said yes to everything. */
+/* If a run stood still for so long that another took over its lock, the other
+ * has removed the archive without a manifest. If the store cannot be asked just
+ * now, it has still confirmed every write. */
 static bool archive_is_gone(struct vault *v, const struct snapshot_commit *p)
 {
 	struct err why = ERR_INIT;
@@ -21,9 +21,10 @@ static bool archive_is_gone(struct vault *v, const struct snapshot_commit *p)
 	return stat.bytes != p->archive_bytes;
 }
 
-/* Between the last look at the lock and the manifest a run may stand still for
- * long. Who took the lock over has committed a later snapshot that follows the
- * same one as ours: two heads of one chain, the older label the later. */
+/* Between the last check of the lock and the manifest, a run may stand still
+ * for long. Whoever took over the lock has then committed a later snapshot that
+ * follows the same one as ours: the chain would have two heads, the older label
+ * written later. */
 static int check_lock(const struct snapshot_commit *p, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -35,8 +36,8 @@ static int check_lock(const struct snapshot_commit *p, struct err *err)
 	return -1;
 }
 
-/* The very same may be there: of a copy that was interrupted, or out of sight
- * for the list. */
+/* The same object may exist: from a copy that was interrupted, or because the
+ * list does not show it. */
 static int put_or_find(
     struct vault *v, const char *name, const struct buf *data, struct err *err)
 {
@@ -55,7 +56,7 @@ static int put_or_find(
 	return -1;
 }
 
-/* The signature first: a manifest that is there is signed. */
+/* The signature is written first: a manifest that exists is signed. */
 int snapshot_commit_write(
     struct vault *v, const struct snapshot_commit *p, struct err *err)
 {
@@ -78,8 +79,8 @@ int snapshot_commit_write(
 	    vault_describe(v), p->archive);
 }
 
-/* The manifest goes first, and where it may still be there nothing else goes:
- * what is listed is whole. */
+/* The manifest is removed first, and if it may still exist, nothing else is
+ * removed: what is listed is complete. */
 void snapshot_commit_withdraw(struct vault *v, const struct snapshot_commit *p)
 {
 	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, p->label);

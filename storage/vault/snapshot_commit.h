@@ -1,6 +1,6 @@
 /*
- * What stands beside an archive and makes a snapshot of it: the signature, and
- * the manifest, which is written last. Only the rest of this room uses it.
+ * Commits a snapshot: writes the signature beside the archive, and then the
+ * manifest, with which the snapshot exists. Within this room alone.
  */
 #ifndef STORAGE_VAULT_SNAPSHOT_COMMIT_H
 #define STORAGE_VAULT_SNAPSHOT_COMMIT_H
@@ -21,16 +21,15 @@ struct snapshot_commit {
 	const struct buf *manifest;
 	const struct buf *signature; /* empty: there is none */
 	struct vault_lock *lock;     /* NULL: not asked */
-	bool *shown; /* set where others may have seen it; may be NULL */
+	bool *shown; /* set once others may have seen it; may be NULL */
 };
 
-/* Writes them beside the archive that is there, where the same are not there
- * already. ERR_EXISTS: there are others;
- * ERR_LOCKED: another run has taken the lock over meanwhile, or has removed the
- * archive. */
+/* Writes both beside the archive, unless the same exist already. ERR_EXISTS:
+ * others exist; ERR_LOCKED: another run has taken over the lock meanwhile, or
+ * has removed the archive. */
 int snapshot_commit_write(
     struct vault *v, const struct snapshot_commit *p, struct err *err);
-/* Removes them and the archive, after a failure, as far as it can: an archive
+/* Removes both and the archive after a failure, as far as possible: an archive
  * without a manifest is no snapshot, and the next run removes it. */
 void snapshot_commit_withdraw(struct vault *v, const struct snapshot_commit *p);
 

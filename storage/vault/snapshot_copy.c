@@ -57,7 +57,7 @@ static int copy_archive(
 	return sink_finish(sink, err);
 }
 
-/* 1 where what is there by that label is what would be written. */
+/* 1 if the objects of that label are exactly those that would be written. */
 static int is_same(struct vault *to, const struct snapshot *there,
     const struct originals *p, const struct manifest *m, struct err *err)
 {
@@ -101,9 +101,9 @@ static int look_for_archive(struct vault *to, const struct manifest *m,
 	return -1;
 }
 
-/* 1 where it is there already. A copy that was interrupted left an archive:
- * where it is the right one, it may as well be that the store does not show its
- * manifest, and it is kept; else it is in the way, and of no snapshot. */
+/* 1 if it exists already. An interrupted copy may have left an archive. If it
+ * is the right one, it is kept, since the store may only not show its manifest;
+ * else it belongs to no snapshot and is in the way. */
 static int make_room(struct vault *to, const struct snapshot *s,
     const struct originals *p, const struct manifest *m,
     const struct snapshot_open_options *o, bool *archive_there, struct err *err)
@@ -127,7 +127,7 @@ static int make_room(struct vault *to, const struct snapshot *s,
 	return 0;
 }
 
-/* The archive, and what makes a snapshot of it where the lock is still ours. */
+/* The archive and, if the lock is still ours, what makes it a snapshot. */
 static int copy(const struct snapshot *s, struct source *from,
     const struct snapshot_copy_to *to, const struct originals *originals,
     const struct manifest *m, bool archive_there, struct err *err)
@@ -138,8 +138,8 @@ static int copy(const struct snapshot *s, struct source *from,
 	    .manifest = &originals->manifest,
 	    .signature = &originals->signature};
 
-	/* Who took the lock over may be copying the same: all that is there is
-	 * another's then. */
+	/* Whoever took over the lock may be copying the same: then everything
+	 * there belongs to the other run. */
 	if ((!archive_there &&
 		(remains_note(to->vault, s->label, err) ||
 		    copy_archive(from, to->vault, m->archive.file, err))) ||

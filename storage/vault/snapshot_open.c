@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The archive held against what the manifest says, while it passes: whoever
- * reads to the end gets an error instead of the end where it differs. */
+/* Compares the archive with the manifest while it is read: whoever reads to the
+ * end gets an error instead of the end if they differ. */
 struct checked {
 	struct source source;
 	struct source *from;
@@ -19,7 +19,7 @@ struct checked {
 	char sha256[DIGEST_SHA256_HEX];
 	uint64_t expected;
 	uint64_t seen;
-	bool ended; /* and found right; it may be asked again */
+	bool ended; /* and was found right; further reads may follow */
 };
 
 static int wrong(const struct checked *c, struct err *err)
@@ -101,7 +101,8 @@ static struct source *get_checked(
 	return NULL;
 }
 
-/* All of it once, into fd where there is one (encrypted, as it lies). */
+/* Reads all of it once, into fd if there is one (encrypted, as it is stored).
+ */
 static int read_through(struct vault *v, const struct manifest *m,
     const struct snapshot_open_options *o, int fd, struct err *err)
 {
@@ -168,8 +169,8 @@ struct source *snapshot_open(struct vault *v, const struct snapshot *s,
 	if (!v->reads_are_cheap)
 		from = open_spooled(v, m, o, err);
 	else if (read_through(v, m, o, -1, err) == 0)
-		/* Checked again as it is read: between both passes somebody
-		 * may have written to it. */
+		/* Checked again while it is read: somebody may have changed it
+		 * between the two passes. */
 		from = get_checked(v, m, err);
 	if (!from)
 		manifest_done(m);

@@ -41,7 +41,7 @@ int snapshot_record_pruned(struct vault *v, const char *name,
 	int result = -1;
 
 	write_text(v, name, drops, &text);
-	/* A run of this very second may have written one, or half of one. */
+	/* A run in the same second may have written one, or half of one. */
 	for (int64_t at = now; result && at < now + SAME_SECOND_TRIES; at++) {
 		struct err why = ERR_INIT;
 		autofree char *label = label_make(name, at);
@@ -55,7 +55,7 @@ int snapshot_record_pruned(struct vault *v, const char *name,
 	return result ? err_wrap(err, "recording what is pruned") : 0;
 }
 
-/* What was pruned of another vault says nothing of this one. */
+/* What was pruned in another vault does not concern this one. */
 static int read_labels(const struct vault *v, const struct buf *text,
     const char *name, struct strvec *labels, struct err *err)
 {
@@ -93,7 +93,7 @@ static int read_record(struct vault *v, const char *name, const char *object,
 	return read_labels(v, &text, name, labels, err);
 }
 
-/* Whoever may write to the vault may put one there that says nothing. */
+/* Anyone who may write to the vault may put a meaningless one there. */
 static bool is_forged(const struct err *err)
 {
 	return err->code == ERR_FORMAT || err->code == ERR_NOT_FOUND ||

@@ -21,7 +21,7 @@ struct word {
 };
 VEC_DEFINE(words, struct word);
 
-/* How much a verification of that level looks into. */
+/* How much a verification of that level checks. */
 static int depth_of(const char *level)
 {
 	static const char *const levels[] = {"quick", "sample", "full"};
@@ -32,8 +32,8 @@ static int depth_of(const char *level)
 	return 0;
 }
 
-/* Two that did not know of each other have the same sequence: what was found
- * wrong then comes after what was found good. */
+/* Two that did not know of each other have the same sequence number: a fault
+ * then counts as the later one. */
 static int by_sequence(const void *a, const void *b)
 {
 	const struct word *x = a, *y = b;
@@ -45,8 +45,8 @@ static int by_sequence(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* The last word wins, but for one that found good what it did not look into:
- * that an archive is there is seen at any depth. */
+/* The last result counts, except that a good one says nothing about what it did
+ * not check. Whether the archive exists is checked at every level. */
 static void weigh(const struct word *w, struct snapshot_verdict *out)
 {
 	out->sequence = w->sequence;
@@ -67,7 +67,7 @@ static const char *place_of(const struct vault *v)
 	return v->id ? v->id : vault_name(v);
 }
 
-/* What it says has to be what its name says, of the manifest that is there. */
+/* Its content has to agree with its name, and with the manifest that exists. */
 static int take_word(const struct vault *v, const char *object,
     const struct buf *text, const struct snapshot *s, const char *sha256,
     struct word *out)
@@ -144,9 +144,8 @@ int snapshot_verdict(struct vault *v, const struct snapshot *s,
 			  : 0;
 }
 
-/* 1 where what was found wrong is that the archive is not there in its length,
- * which may pass: a mount or a store shows it again. -1 where that cannot be
- * told. */
+/* 1 if the fault was that the archive did not exist with its length. That may
+ * pass, if a mount or a store shows it again. -1 if that cannot be known. */
 static int is_unseen(struct vault *v, const struct snapshot *s,
     const struct snapshot_trust *trust, struct err *err)
 {
@@ -188,7 +187,7 @@ static void write_text(const struct vault *v, const struct snapshot *s,
 	buf_add_char(out, '\n');
 }
 
-/* The list that s is of may be old: what was recorded since counts, too. */
+/* The list that s belongs to may be old: records written since count, too. */
 static int next_sequence(struct vault *v, const struct snapshot *s,
     const struct snapshot_trust *trust, const char *sha256, uint64_t *out,
     struct err *err)
@@ -221,7 +220,8 @@ int snapshot_record_verified(struct vault *v, const struct snapshot *s,
 		return err_wrap(
 		    err, "recording the verification of '%s'", s->label);
 	result = -1;
-	/* Its name may be taken: by one of this very second, or by anybody. */
+	/* The name may be taken: by a record of the same second, or by anyone.
+	 */
 	for (int64_t at = now; result && at < now + SAME_SECOND_TRIES; at++) {
 		cleanup(buf_done) struct buf text = BUF_INIT;
 		struct err why = ERR_INIT;

@@ -45,8 +45,8 @@ static int note_taken(
 	return 0;
 }
 
-/* The label follows what is trusted; what anybody may have put there under a
- * time to come must not drag it along. */
+/* The label follows what is trusted. An object that anyone may have written,
+ * with a time in the future, must not push it there. */
 static void follow(struct snapshot_writer *w, const struct snapshot *newest)
 {
 	if (newest->time >= w->time)
@@ -58,7 +58,7 @@ static void follow(struct snapshot_writer *w, const struct snapshot *newest)
 	w->future = str_dup(newest->label);
 }
 
-/* One of which nothing can be restored is no link of the chain. */
+/* A snapshot that cannot be restored is no link of the chain. */
 static int try_link(
     struct destination *p, const struct manifest *m, const char *sha256)
 {
@@ -71,7 +71,7 @@ static int try_link(
 	return 0;
 }
 
-/* Takes the manifest, where it is newer than what other vaults had. */
+/* Uses the manifest if it is newer than those of the other vaults. */
 static void offer_base(struct snapshot_writer *w, struct manifest *m)
 {
 	if (m->partial || (w->has_base && w->base.created >= m->created)) {
@@ -84,8 +84,7 @@ static void offer_base(struct snapshot_writer *w, struct manifest *m)
 	w->has_base = true;
 }
 
-/* From the newest back to one that is trusted and whole, and to one that is
- * complete. */
+/* Goes from the newest back to one that is trusted and complete. */
 static int find_previous(struct snapshot_writer *w, struct destination *p,
     const struct snapshots *list, struct err *err)
 {
@@ -114,7 +113,7 @@ static int find_previous(struct snapshot_writer *w, struct destination *p,
 	return 0;
 }
 
-/* What is in a vault: for the label, and for the chain. */
+/* Reads what is in a vault, to choose the label and to continue the chain. */
 static int check_previous(
     struct snapshot_writer *w, struct destination *p, struct err *err)
 {
@@ -140,7 +139,7 @@ static bool is_taken(const struct snapshot_writer *w, int64_t time)
 	return false;
 }
 
-/* No key is overwritten, whoever it is of. */
+/* No object is ever overwritten, whoever wrote it. */
 static int choose_time(struct snapshot_writer *w, struct err *err)
 {
 	static const int64_t last = 253402300799; /* 9999-12-31T23:59:59Z */
@@ -157,8 +156,8 @@ static int choose_time(struct snapshot_writer *w, struct err *err)
 	    w->future ? w->future : w->name);
 }
 
-/* A vault that cannot be read fails alone. A clock that is wrong is wrong for
- * all vaults: that ends the run. */
+/* If a vault cannot be read, only that one fails. A clock that is wrong is
+ * wrong for all vaults, and ends the run. */
 static int prepare_destinations(struct snapshot_writer *w, struct err *err)
 {
 	VEC_EACH (&w->destinations, p) {
@@ -292,8 +291,8 @@ static struct snapshot_commit commit_of(const struct snapshot_writer *w,
 	    .signature = signature};
 }
 
-/* Others may have seen the manifest that is withdrawn now, and followed it:
- * without a record it would be missing from the chain. */
+/* Others may have seen the manifest that is withdrawn now, and followed it.
+ * Without a record it would seem to be missing from the chain. */
 static void record_withdrawn(const struct snapshot_writer *w, struct vault *v,
     const struct minisign_key *key)
 {
@@ -321,7 +320,7 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 			    w->label);
 	fill_manifest(w, m);
 	manifest_write(m, &text);
-	/* One that no reader takes would be no snapshot. */
+	/* A manifest that no reader accepts would be no snapshot. */
 	if (manifest_parse(buf_str(&text), text.len, &again, err))
 		return err_wrap(err,
 		    "snapshot '%s': its manifest, as it is to be written, "
@@ -347,7 +346,8 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 		    snapshot_commit_write(
 			p->vault, &snapshot_commit, &failure)) {
 			destination_fail(p, &failure);
-			/* What is there already is another's. */
+			/* An object that exists already belongs to another run.
+			 */
 			p->wrote = failure.code != ERR_EXISTS;
 			if (shown && p->wrote)
 				record_withdrawn(w, p->vault, key);

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* Records of verifications and beats of locks are written by whoever does not
- * hold the lock, too: those that are this old are dead. */
+/* Records of verifications and beats of locks are also written by runs that do
+ * not hold the lock: those that are this old are dead. */
 enum { SMALL_IS_DEAD_S = 3600 };
 
 /* Archive, signature or manifest. */
@@ -17,7 +17,7 @@ static bool is_part(const char *rest)
 	       str_eq(rest, LABEL_MANIFEST);
 }
 
-/* What is written under the lock only. */
+/* Objects that are written only under the lock. */
 static bool is_written_locked(void *ctx, const char *object)
 {
 	struct label l;
@@ -62,7 +62,7 @@ static bool is_listed(
 	return false;
 }
 
-/* Asked by name: a list may leave it out. */
+/* Asked by name, since a list may omit it. */
 static int has_object(
     struct vault *v, const char *label, const char *rest, struct err *err)
 {
@@ -80,8 +80,8 @@ static int has_object(
 	return -1;
 }
 
-/* 1 where this machine knows that it never had a signature, or has none any
- * more; 0 where nothing says so. */
+/* 1 if this machine knows that it never had a signature, or has none any more;
+ * 0 if that is not known. */
 static int is_dead(struct vault *v, const struct tidy_terms *terms,
     const char *label, struct err *err)
 {
@@ -100,14 +100,14 @@ static int remove_dead(
 
 	if (vault_remove(v, object, &why) == 0)
 		return remains_forget(v, label, err) ? -1 : 1;
-	/* One that the store keeps does no harm. */
+	/* It does no harm if the store keeps it. */
 	if (why.code == ERR_DENIED)
 		return 0;
 	*err = why;
 	return -1;
 }
 
-/* 1 where it was removed, 0 where it stays. */
+/* 1 if it was removed, 0 if it is kept. */
 static int remove_orphan(struct vault *v, const struct tidy_terms *terms,
     const char *object, const char *label, struct strvec *left, struct err *err)
 {
@@ -136,7 +136,8 @@ static int remove_orphans(struct vault *v, const struct tidy_terms *terms,
 		return -1;
 	VEC_EACH (&items, item) {
 		struct label l;
-		/* A manifest that is not in the list is newer than it. */
+		/* A manifest that is missing from the list is newer than the
+		 * list. */
 		if (label_parse_of(terms->name, item->name, &l) ||
 		    !is_part(item->name + l.len) ||
 		    str_eq(item->name + l.len, LABEL_MANIFEST) ||

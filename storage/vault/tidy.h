@@ -1,7 +1,7 @@
 /*
- * What dead runs left in a vault: unfinished uploads and temporary files, and
- * archives and signatures of snapshots that never came to be. Only the rest of
- * this room uses it.
+ * Removes what dead runs left in a vault: unfinished uploads and temporary
+ * files, and archives and signatures of snapshots that never came to exist.
+ * Within this room alone.
  */
 #ifndef STORAGE_VAULT_TIDY_H
 #define STORAGE_VAULT_TIDY_H
@@ -10,7 +10,8 @@
 
 struct tidy_terms {
 	const char *name;
-	const struct snapshots *list; /* of that name, made just now */
+	const struct snapshots
+	    *list; /* its archives and signatures, listed just now */
 	/* Of an archive that a copy found to be another than the one that it
 	 * is to write; NULL: there is none. */
 	const char *label;

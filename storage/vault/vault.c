@@ -66,7 +66,8 @@ const char *vault_name(const struct vault *v)
 	return v->name ? v->name : "";
 }
 
-/* A vault is flat, and what starts with a dot is its own. */
+/* A vault has no folders, and names that start with a dot are temporary ones of
+ * the directory itself. */
 static bool is_name(const char *name)
 {
 	return file_path_is_safe(name) && name[0] != '.' && !strchr(name, '/');
@@ -101,9 +102,10 @@ static int by_name(const void *a, const void *b)
 	    ((const struct vault_item *)b)->name);
 }
 
-/* Some stores name a key twice, at the border of two pages or everywhere. */
-/* A name that no object of ours has (a line end, a slash) is another's: it can
- * neither be asked for, nor stop what asks for all. */
+/* Some stores list a key twice, at the border of two pages or everywhere. */
+/* A name that none of our objects has (with a line end or a slash) belongs to
+ * someone else. It cannot be asked for, and must not stop a list of everything.
+ */
 static void drop_foreign(struct vault_items *items)
 {
 	size_t kept = 0;

@@ -41,7 +41,7 @@ static int dir_put_small(struct vault *v, const char *name, const void *data,
 	return 0;
 }
 
-/* One entry; what is gone by now, or no file, is passed over. */
+/* Reads one entry; one that is gone by now, or is no file, is skipped. */
 static int add_item(
     DIR *d, const char *name, struct vault_items *out, struct err *err)
 {
@@ -78,7 +78,8 @@ static int each_name(const struct vault *v, bool temporary, const char *prefix,
 			continue;
 		result = add_item(d, e->d_name, out, err);
 	}
-	/* A list that ends early is no list. */
+	/* A directory that could be read only in part must not look complete.
+	 */
 	if (!result && errno)
 		result = err_system(err, errno, "reading '%s'", path_of(v));
 	closedir(d);
@@ -116,7 +117,8 @@ static int dir_stat(
 	return 0;
 }
 
-/* Without O_NONBLOCK a named pipe would hold the run until somebody writes. */
+/* Without O_NONBLOCK, opening a named pipe would wait until somebody writes to
+ * it. */
 static struct source *dir_get(
     struct vault *v, const char *name, uint64_t offset, struct err *err)
 {
@@ -160,7 +162,7 @@ static int dir_remove(struct vault *v, const char *name, struct err *err)
 	return -1;
 }
 
-/* Needs no room: a directory is there to be touched. */
+/* Needs no room: touching the directory is enough. */
 static int touch(const char *path, struct stat *st, struct err *err)
 {
 	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -170,8 +172,8 @@ static int touch(const char *path, struct stat *st, struct err *err)
 	return 0;
 }
 
-/* A new file has the time of the file system; a write makes sure of it where
- * there is room for one. */
+/* The time of a new file is the file system's. If there is room for one byte,
+ * writing it makes sure that the time is set. */
 static int stat_new(const char *path, struct stat *st, struct err *err)
 {
 	autoclose int fd = file_unnamed(path, err);
@@ -187,7 +189,7 @@ static int stat_new(const char *path, struct stat *st, struct err *err)
 			     : 0;
 }
 
-/* The clock of the file system, which may be another machine's. */
+/* The clock of the file system, which may be on another machine. */
 static int dir_now(struct vault *v, int64_t *seconds, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -238,9 +240,9 @@ static int dir_tidy(
 	return removed;
 }
 
-/* Where the id of a file system is made from the number of its device (XFS,
- * FAT), or anew with each mount (tmpfs, overlay), it would call a vault lost
- * after a new start; of those the kind has to do. */
+/* On some file systems the id is made from the device number (XFS, FAT), or
+ * anew for each mount (tmpfs, overlay). After a restart such an id would make a
+ * vault look lost, so there only the type of the file system is compared. */
 static bool has_lasting_id(const struct statfs *fs)
 {
 	static const long zfs = 0x2fc12fc1; /* not in linux/magic.h */

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* The directory is made (0700) where `create` is set and it is missing. */
+/* Makes the directory (0700) if `create` is set and it does not exist. */
 struct vault *vault_dir_open(const char *path, bool create, struct err *err);
 
 #endif

@@ -19,20 +19,20 @@
 
 #include <stdbool.h>
 
-/* "directory '/x'": what a directory is remembered by before it is opened, as
- * vault_describe says it. The caller frees. */
+/* "directory '/x'": what a directory is remembered by before it is opened; the
+ * same text as vault_describe returns. The caller frees. */
 char *vault_known_directory(const char *path);
 
-/* ERR_NOT_FOUND where another vault is remembered at that place than the one
- * that was found, or the same on another file system; with `marker` NULL (there
- * is none), where any is. Nothing remembered is 0. */
+/* ERR_NOT_FOUND if another vault is remembered at that place than was found, or
+ * the same on another file system; with `marker` NULL (none was found), if any
+ * is remembered. 0 if nothing is remembered. */
 int vault_known_check(const char *state_dir, const char *place,
     const char *file_system, const struct vault_marker *marker,
     struct err *err);
-/* Whether that very vault is the one remembered there. */
+/* Whether that very vault is remembered there. */
 bool vault_known_remembers(const char *state_dir, const char *place,
     const struct vault_marker *marker);
-/* Remembers it; nothing is written where it is remembered already. */
+/* Remembers it; writes nothing if it is remembered already. */
 int vault_known_remember(const char *state_dir, const struct vault *v,
     const struct vault_marker *marker, struct err *err);
 

@@ -40,8 +40,8 @@ bool vault_marker_owns(const char *object);
 int vault_marker_parse(
     const char *text, size_t len, struct vault_marker *out, struct err *err);
 
-/* keys NULL: whoever wrote it (`signing: none`). ERR_NOT_FOUND where the vault
- * has none; ERR_INTEGRITY where none of the keys signed it. */
+/* keys NULL: whoever wrote it (`signing: none`). ERR_NOT_FOUND if the vault has
+ * none; ERR_INTEGRITY if none of the keys signed it. */
 int vault_marker_read(struct vault *v, const struct minisign_publics *keys,
     struct vault_marker *out, struct err *err);
 
@@ -52,11 +52,11 @@ struct vault_marker_new {
 	const char *by; /* the machine's name, for people */
 	const char *id; /* NULL: a new one */
 };
-/* ERR_EXISTS where there is one. */
+/* ERR_EXISTS if there is one. */
 int vault_marker_write(struct vault *v, const struct vault_marker_new *o,
     struct vault_marker *out, struct err *err);
 
-/* Signs the mark anew that is there, under its own id, whoever signed it. */
+/* Signs the existing mark anew, with the same id, whoever signed it before. */
 int vault_marker_resign(struct vault *v, const struct vault_marker_new *o,
     struct vault_marker *out, struct err *err);
 

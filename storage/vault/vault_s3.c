@@ -29,7 +29,7 @@ static char *key_of(const struct vault_s3 *v, const char *name)
 	return str_printf("%s%s", v->prefix, name);
 }
 
-/* What is said of an object of a snapshot. */
+/* Headers of an object of a snapshot. */
 static struct s3_meta meta_of(
     const struct vault_s3 *v, enum vault_retain retain)
 {
@@ -46,7 +46,7 @@ static struct s3_meta meta_of(
 
 /* ---- a stream ---- */
 
-/* Holds what the upload below borrows for as long as it runs. */
+/* Owns what the upload below borrows while it runs. */
 struct s3_vault_sink {
 	struct sink sink;
 	struct sink *next;
@@ -62,8 +62,8 @@ static int put_write(
 	return sink_write(((struct s3_vault_sink *)sink)->next, data, len, err);
 }
 
-/* Some stores take what is said of the lock when an upload of several parts is
- * begun, and then do not lock the object (Ceph 16). */
+/* Some stores accept the headers of a lock when a multipart upload is begun,
+ * and then do not lock the object (Ceph 16). */
 static int make_sure_of_lock(struct s3_vault_sink *s, struct err *err)
 {
 	cleanup(s3_meta_done) struct s3_meta found = S3_META_INIT;
@@ -144,7 +144,7 @@ static int put_small(struct vault *vault, const char *name, const void *data,
 	return s3_put(v->s3, &p, data, len, NULL, err);
 }
 
-/* Keys below the prefix that are no names of ours are another's. */
+/* Keys below the prefix that are not names of ours belong to others. */
 static int list(struct vault *vault, const char *prefix,
     struct vault_items *out, struct err *err)
 {
@@ -238,8 +238,8 @@ static int delete_all(struct vault_s3 *v, const char *key,
 	return result;
 }
 
-/* Where versions may not be listed, the current one is removed, which is what
- * a bucket without versions has. */
+/* If versions may not be listed, the current one is removed, which in a bucket
+ * without versions is everything. */
 static int remove_object(struct vault *vault, const char *name, struct err *err)
 {
 	struct vault_s3 *v = of(vault);

@@ -21,7 +21,8 @@ struct vault_s3_options {
 	int lock_days;	       /* from the moment of writing */
 	const struct clock *clock;
 	size_t memory_bytes; /* for parts in flight; 0: that of s3_sink */
-	const char *scratch; /* where they wait, borrowed; NULL: in memory */
+	const char *scratch; /* the directory in which they wait, borrowed;
+				NULL: in memory */
 };
 
 /* Connects to nothing. */
