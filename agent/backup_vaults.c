@@ -34,12 +34,10 @@ static int check_not_open(
     const struct backup_run *r, const struct run_vault *v, struct err *err)
 {
 	for (size_t i = 0; i < r->open_count; i++)
-		if (str_eq(r->open_run[i]->connected.marker.id,
-			v->connected.marker.id))
-			return err_set(err, ERR_USAGE,
-			    "vault '%s': it is the same as vault '%s'; leave "
-			    "one out",
-			    v->settings->name, r->open_run[i]->settings->name);
+		if (connect_vault_differs(v->connected.marker.id,
+			r->open_run[i]->connected.marker.id,
+			r->open_run[i]->settings->name, err))
+			return err_wrap(err, "vault '%s'", v->settings->name);
 	return 0;
 }
 

@@ -167,12 +167,11 @@ static int check_twin(struct check *c, const struct settings_vault *s,
 		if (other == s)
 			return 0;
 		if (connect_vault_marked(
-			c->a->settings, other, &c->a->env, &o, &ignored) ||
-		    !str_eq(o.marker.id, v->marker.id))
+			c->a->settings, other, &c->a->env, &o, &ignored))
 			continue;
-		return err_set(err, ERR_USAGE,
-		    "%s: it is the same as vault '%s'; leave one out",
-		    vault_describe(v->vault), other->name);
+		if (connect_vault_differs(
+			v->marker.id, o.marker.id, other->name, err))
+			return err_wrap(err, "%s", vault_describe(v->vault));
 	}
 	return 0;
 }

@@ -110,6 +110,19 @@ static int read_or_mark(const struct agent *a, struct vault *v,
 		   : 1;
 }
 
+/* Of those before it. */
+static int check_no_twin(
+    const struct made *m, const struct vault_marker *marker, struct err *err)
+{
+	for (size_t i = 0; i < json_len(m->array); i++) {
+		const struct json_object *other = json_at(m->array, i);
+		if (connect_vault_differs(marker->id, json_get_str(other, "id"),
+			json_get_str(other, "vault"), err))
+			return -1;
+	}
+	return 0;
+}
+
 static int make(const struct agent *a, const struct settings_vault *settings,
     const struct snapshot_trust *trust, struct made *m, struct err *err)
 {
@@ -121,7 +134,7 @@ static int make(const struct agent *a, const struct settings_vault *settings,
 	    connect_vault(settings, true, &a->env, &v, err))
 		return -1;
 	int new = read_or_mark(a, v.vault, trust, &marker, err);
-	if (new < 0 ||
+	if (new < 0 || check_no_twin(m, &marker, err) ||
 	    vault_known_check(a->settings->state_dir, vault_describe(v.vault),
 		v.vault->file_system, &marker, err))
 		return -1;

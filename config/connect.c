@@ -194,6 +194,19 @@ int connect_vault_marked(const struct settings *all,
 	return 0;
 }
 
+int connect_vault_differs(
+    const char *id, const char *other_id, const char *other, struct err *err)
+{
+	if (!str_eq(id, other_id))
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "it is the same as vault '%s', or a copy of it; leave one out, or "
+	    "to make a copy a vault of its own, remove its " VAULT_MARKER_OBJECT
+	    " and " VAULT_MARKER_OBJECT
+	    ".minisig and run 'backstay-agent vault init --adopt'",
+	    other);
+}
+
 void connect_vault_done(struct connect_vault *v)
 {
 	vault_free(v->vault);

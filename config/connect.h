@@ -63,6 +63,10 @@ int connect_vault(const struct settings_vault *s, bool create,
 int connect_vault_marked(const struct settings *all,
     const struct settings_vault *s, const struct connect_env *env,
     struct connect_vault *out, struct err *err);
+/* -1 with ERR_USAGE where a vault has the id of another, in their marks, of
+ * that name in the configuration. */
+int connect_vault_differs(
+    const char *id, const char *other_id, const char *other, struct err *err);
 void connect_vault_done(struct connect_vault *v);
 
 struct connect_git {

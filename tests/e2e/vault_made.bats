@@ -176,13 +176,23 @@ mounted() { # an empty file system at the vault's place
 	ln -sfn vault "$P/link"
 	small_config "$(small_directory)
   - {name: twice, directory: $P/link}" >"$BACKSTAY_CONFIG"
-	agent vault init
-	refused 1 "it is the same as vault 'local'; leave one out" agent check
-	refused 1 "it is the same as vault 'local'; leave one out" agent backup
+	refused 2 "vault 'twice': it is the same as vault 'local', or a copy of it" agent vault init
+	refused 1 "it is the same as vault 'local', or a copy of it" agent check
+	refused 1 "it is the same as vault 'local', or a copy of it" agent backup
 	[ "$(restore list -o json | jq -r '.snapshots[].status')" = complete ]
 	# The lock is given back: the next run finds none.
 	agent unlock | grep -q "vault 'local': no run holds the lock"
+	# A copy becomes a vault of its own, as the message says.
 	rm "$P/link"
+	cp -a "$P/vault" "$P/link"
+	refused 1 "remove its backstay-vault.json and backstay-vault.json.minisig and run 'backstay-agent vault init --adopt'" agent backup
+	rm "$P/link/backstay-vault.json" "$P/link/backstay-vault.json.minisig"
+	agent vault init --adopt
+	sleep 1
+	agent backup
+	restore verify latest --chain --vault local
+	restore verify latest --chain --vault twice
+	rm -r "$P/link"
 }
 
 @test "a bucket and a prefix of it are vaults of their own, each made by command" {
