@@ -30,7 +30,7 @@ setup() {
 }
 
 # By the platform loader's own client: make [LOCK] | keys | append-only |
-# writable | flip KEY
+# writable | flip KEY | put KEY FILE | get KEY | remove KEY
 s3() {
 	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform BUCKET=$bucket \
 	    python3 - "$@" <<-'E'
@@ -52,6 +52,12 @@ s3() {
 	    body = bytearray(c.call("GET", more[0])[1])
 	    body[len(body) // 2] ^= 1
 	    c.call("PUT", more[0], body=bytes(body))
+	elif what == "put":
+	    c.call("PUT", more[0], body=open(more[1], "rb").read())
+	elif what == "get":
+	    sys.stdout.buffer.write(c.call("GET", more[0])[1])
+	elif what == "remove":
+	    c.call("DELETE", more[0])
 	E
 }
 
@@ -105,6 +111,50 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	[ "$(labels | wc -l)" -eq 1 ]
 	run ! grep -q "$label" <<<"$(labels)"
 	restore verify latest --chain
+}
+
+@test "what others put into the bucket is no part of a snapshot, and costs none" {
+	local at=team/prod l first stamp good
+	s3 make
+	config "" | sed 's/^retention:.*/retention: {keep_last: 10, keep_min: 5}/' >"$BACKSTAY_CONFIG"
+	for _ in 1 2 3; do
+		agent backup -q >/dev/null
+		sleep 1.1
+	done
+	first=$(labels | head -1)
+	good=$(labels)
+	cd "$BATS_TEST_TMPDIR"
+	: >empty
+	echo '{}' >braces
+	s3 put "$at/$first.tar.zst.age.sha256" braces
+	s3 put "$at/$first.note"$'\n'x empty
+	s3 put "$at/$first.tar.dir/" empty
+	for l in $good; do s3 put "$at/$l.verified-20260101T000000Z-full-failed.json" empty; done
+	s3 put "$at/$first.verified-20361128T000000Z-full-good.json" empty
+	for stamp in 99991231T235959Z 22620411T234716Z; do
+		s3 put "$at/platform-$stamp.manifest.json" braces
+	done
+	restore list -o json >list || [ $? -eq 5 ]
+	[ "$(jq -r '.snapshots[] | select(.status == "complete") | .label' list)" = "$good" ]
+	[ "$(jq '[.snapshots[] | select(.status == "complete" and .verified)] | length' list)" -eq 0 ]
+	for l in $good; do restore verify "$l" --quick; done
+	agent prune
+	agent backup
+	# One archive is out of sight while it is pruned, and back before a backup.
+	s3 get "$at/$first.tar.zst.age" >archive
+	s3 remove "$at/$first.tar.zst.age"
+	agent prune
+	s3 put "$at/$first.tar.zst.age" archive
+	sleep 1.1
+	agent backup
+	restore list -o json >list || [ $? -eq 5 ]
+	[ "$(jq '[.snapshots[] | select(.status == "complete")] | length' list)" -eq 5 ]
+	[ "$(jq -r '.snapshots[] | select(.status == "complete") | .label' list | head -3)" = "$good" ]
+	for l in $good latest; do restore verify "$l"; done
+	# None of what is not ours was touched.
+	s3 keys >keys
+	grep -qx "$at/$first.tar.zst.age.sha256" keys
+	grep -qx "$at/platform-99991231T235959Z.manifest.json" keys
 }
 
 @test "other agents in the same bucket are neither seen nor touched" {
