@@ -21,8 +21,12 @@ int agent_list(const struct agent *a, struct err *err)
 	    a->options->common.all_names ? NULL : a->settings->name;
 	if (snapshot_list(v.vault, name, &list, err))
 		return err_wrap(err, "list: vault '%s'", s->name);
-	int status = listing_print(v.vault, name, &list, &trust, a->env.clock,
-	    a->options->common.output == CLI_OUTPUT_JSON, &out, err);
+	const struct listing_options o = {.name = name,
+	    .tags = &a->options->common.only_tags,
+	    .last = a->options->common.last,
+	    .json = a->options->common.output == CLI_OUTPUT_JSON,
+	    .clock = a->env.clock};
+	int status = listing_print(v.vault, &o, &list, &trust, &out, err);
 	fputs(buf_str(&out), stdout);
 	return status < 0 ? err_wrap(err, "list: vault '%s'", s->name) : status;
 }

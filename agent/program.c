@@ -153,9 +153,13 @@ static const struct cli_command commands[] = {
 	    "snapshot that it found damaged is kept until a newer one was "
 	    "verified as good. Before each removal, the snapshots that stay "
 	    "are checked again; if one of them is no longer whole, nothing "
-	    "more is removed. A full vault can be pruned. What the store "
-	    "itself protects (Object Lock) is kept. If a vault fails, the "
-	    "others are still pruned, and the exit status is 1.",
+	    "more is removed. A full vault, also a bucket over its quota, "
+	    "can be pruned: where there is no room for the lock and for the "
+	    "record of what is pruned, the oldest snapshot that is to go makes "
+	    "some first, and while another run holds the lock nothing is "
+	    "removed. What the store itself protects (Object Lock) is kept. "
+	    "If a vault fails, the others are still pruned, and the exit "
+	    "status is 1.",
 	.options = prune_options,
 	.run = run_prune},
     {.name = "unlock",

@@ -58,12 +58,19 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 
 	struct err reason = ERR_INIT;
 
-	VEC_EACH (&e->recipients, r)
+	VEC_EACH (&e->recipients, r) {
+		if (str_starts(*r, "AGE-SECRET-KEY-"))
+			return complain(where, node, "recipients", err,
+			    "item %zu is a private key: put its public key "
+			    "there (age1..., `age-keygen -y` prints it), and "
+			    "take that private key as disclosed",
+			    (size_t)(r - e->recipients.items));
 		if (age_recipient_check(*r, &reason))
 			return complain(where, node, "recipients", err,
 			    "item %zu is no age recipient; it takes age1... "
 			    "(backstay-restore keygen prints one)",
 			    (size_t)(r - e->recipients.items));
+	}
 	if (secret_ref_is_set(&e->passphrase) &&
 	    (e->recipients.len || e->recipients_file))
 		return complain(where, node, NULL, err,

@@ -12,9 +12,13 @@ int command_list(const struct command *c, struct err *err)
 
 	if (open_vault(c, &o, err))
 		return -1;
-	int status = listing_print(o.vault.vault, open_name(c), &o.list,
-	    &o.trust, c->env.clock,
-	    c->options->common.output == CLI_OUTPUT_JSON, &out, err);
+	const struct listing_options l = {.name = open_name(c),
+	    .tags = &c->options->common.only_tags,
+	    .last = c->options->common.last,
+	    .json = c->options->common.output == CLI_OUTPUT_JSON,
+	    .clock = c->env.clock};
+	int status =
+	    listing_print(o.vault.vault, &l, &o.list, &o.trust, &out, err);
 	fputs(buf_str(&out), stdout);
 	return status;
 }

@@ -52,6 +52,11 @@ const struct cli_option cli_list_options[] = {
 	"The vault to list. Default: the first of the configuration."),
     CLI_OPTION_FLAG(struct cli_common, "all-names", all_names,
 	"List the snapshots of other agents in the same vault, too."),
+    CLI_OPTION_TEXTS(struct cli_common, "tag", only_tags, "TAG",
+	"List only the snapshots that have the tag. Of several, one is "
+	"enough."),
+    CLI_OPTION_TEXT(struct cli_common, "last", last, "COUNT",
+	"List only the newest ones, as many as that."),
     CLI_OPTION_END,
 };
 

@@ -81,6 +81,9 @@ struct cli_common {
 	/* Of the commands that read or write a vault. */
 	const char *vault; /* NULL: as the help of the command says */
 	bool all_names;
+	/* list */
+	struct strvec only_tags;
+	const char *last; /* a count; NULL: all */
 };
 extern const struct cli_option cli_common_options[]; /* of every command */
 #define CLI_OPTION_VAULT(HELP)                                                 \

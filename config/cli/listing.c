@@ -56,17 +56,70 @@ static int read_row(struct vault *vault, const struct snapshot_trust *trust,
 	    vault, s, trust, r->trusted ? sha256 : NULL, &r->verdict, err);
 }
 
-static int read_rows(struct vault *vault, const struct snapshots *list,
-    const struct snapshot_trust *trust, const struct clock *clock,
+static int count_of(
+    const char *last, size_t all, size_t *count, struct err *err)
+{
+	uint64_t n;
+
+	*count = all;
+	if (!last)
+		return 0;
+	if (str_parse_u64(last, UINT32_MAX, &n) || !n)
+		return err_set(err, ERR_USAGE,
+		    "--last takes a count of snapshots, such as 10");
+	if (n < all)
+		*count = (size_t)n;
+	return 0;
+}
+
+/* One whose manifest does not hold has no tags that count. */
+static bool is_wanted(const struct row *r, const struct strvec *tags)
+{
+	if (!tags->len)
+		return true;
+	VEC_EACH (tags, tag)
+		if (r->trusted && strvec_has(&r->manifest.tags, *tag))
+			return true;
+	return false;
+}
+
+static void drop_row(struct rows *rows)
+{
+	struct row *r = &rows->items[--rows->len];
+
+	if (r->trusted)
+		manifest_done(&r->manifest);
+}
+
+static void reverse(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->len / 2; i++) {
+		struct row one = rows->items[i];
+		rows->items[i] = rows->items[rows->len - 1 - i];
+		rows->items[rows->len - 1 - i] = one;
+	}
+}
+
+/* From the newest back, until there are enough: a manifest that is not listed
+ * is not read. */
+static int read_rows(struct vault *vault, const struct listing_options *o,
+    const struct snapshots *list, const struct snapshot_trust *trust,
     struct rows *rows, struct err *err)
 {
-	VEC_EACH (list, s) {
+	size_t count;
+
+	if (count_of(o->last, list->len, &count, err))
+		return -1;
+	for (size_t i = list->len; i-- && rows->len < count;) {
 		struct row *r = vec_add(rows);
-		r->snapshot = s;
-		r->future = skew_in_future(clock, s->time);
+		*r = (struct row){.snapshot = &list->items[i]};
+		r->future = skew_in_future(o->clock, r->snapshot->time);
 		if (read_row(vault, trust, r, err))
 			return -1;
+		if (!is_wanted(r, o->tags))
+			drop_row(rows);
 	}
+	reverse(rows);
 	return 0;
 }
 
@@ -101,14 +154,35 @@ static void add_verified(const struct snapshot_verdict *v, struct buf *out)
 		    v->hearsay, v->hearsay == 1 ? "" : "s", v->hearsay_failed);
 }
 
-static void add_table_row(const struct row *r, int width, struct buf *out)
+/* The largest unit of which there are two. */
+static void add_age(int64_t seconds, struct buf *out)
+{
+	static const struct {
+		int64_t seconds;
+		const char *unit;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}};
+	cleanup(buf_done) struct buf age = BUF_INIT;
+
+	for (size_t i = 0; !age.len && i < 3; i++)
+		if (seconds >= 2 * units[i].seconds)
+			buf_printf(&age, "%lld %s",
+			    (long long)(seconds / units[i].seconds),
+			    units[i].unit);
+	if (!age.len)
+		buf_printf(&age, "%lld s", (long long)seconds);
+	buf_printf(out, "%8s  ", age.data);
+}
+
+static void add_table_row(
+    const struct row *r, int width, int64_t now, struct buf *out)
 {
 	cleanup(buf_done) struct buf size = BUF_INIT;
 
 	str_add_bytes(&size,
 	    r->valid ? r->manifest.archive.bytes : r->snapshot->archive_bytes);
-	buf_printf(out, "%-*s  %-8s  %10s  ", width, r->snapshot->label,
-	    status_of(r), buf_str(&size));
+	buf_printf(out, "%-*s  ", width, r->snapshot->label);
+	add_age(now - r->snapshot->time, out);
+	buf_printf(out, "%-8s  %10s  ", status_of(r), buf_str(&size));
 	if (r->valid)
 		buf_printf(out, "%8llu  %7zu  ",
 		    (unsigned long long)r->manifest.archive.entries,
@@ -118,6 +192,11 @@ static void add_table_row(const struct row *r, int width, struct buf *out)
 	add_verified(&r->verdict, out);
 	if (r->valid && r->manifest.hold)
 		buf_add_str(out, "  (hold)");
+	for (size_t i = 0; r->valid && i < r->manifest.tags.len; i++) {
+		const char *tag = r->manifest.tags.items[i];
+		buf_add_str(out, i ? ", " : "  ");
+		str_add_printable(out, tag, strlen(tag));
+	}
 	buf_add_char(out, '\n');
 	if (!r->valid) {
 		buf_add_str(out, "    ");
@@ -152,7 +231,7 @@ char *listing_none(struct vault *vault, const char *name)
 	return buf_steal(&out);
 }
 
-static void add_table(const struct rows *rows, struct buf *out)
+static void add_table(const struct rows *rows, int64_t now, struct buf *out)
 {
 	int width = (int)strlen("SNAPSHOT");
 
@@ -160,10 +239,11 @@ static void add_table(const struct rows *rows, struct buf *out)
 		int len = (int)strlen(r->snapshot->label);
 		width = len > width ? len : width;
 	}
-	buf_printf(out, "%-*s  %-8s  %10s  %8s  %7s  %s\n", width, "SNAPSHOT",
-	    "STATUS", "SIZE", "ENTRIES", "MISSING", "VERIFIED");
+	buf_printf(out, "%-*s  %8s  %-8s  %10s  %8s  %7s  %s\n", width,
+	    "SNAPSHOT", "AGE", "STATUS", "SIZE", "ENTRIES", "MISSING",
+	    "VERIFIED, TAGS");
 	VEC_EACH (rows, r)
-		add_table_row(r, width, out);
+		add_table_row(r, width, now, out);
 }
 
 /* What else there is to be told of a vault; a name is another's, and printed
@@ -204,7 +284,7 @@ static void set_manifest(struct json_object *j, const struct manifest *m)
 	json_set(j, "tags", tags);
 }
 
-static struct json_object *json_row(const struct row *r)
+static struct json_object *json_row(const struct row *r, int64_t now)
 {
 	struct json_object *j = json_new_object();
 	char when[CLOCK_TEXT_MAX];
@@ -213,6 +293,7 @@ static struct json_object *json_row(const struct row *r)
 	json_set_str(j, "name", r->snapshot->name);
 	clock_rfc3339(r->snapshot->time, when);
 	json_set_str(j, "created", when);
+	json_set_int(j, "age_seconds", now - r->snapshot->time);
 	json_set_str(j, "status", status_of(r));
 	if (r->future)
 		json_set_bool(j, "future", true);
@@ -237,7 +318,7 @@ static struct json_object *json_row(const struct row *r)
 	return j;
 }
 
-static void add_json(struct vault *vault, const struct rows *rows,
+static void add_json(struct vault *vault, const struct rows *rows, int64_t now,
     const struct strvec *foreign, struct buf *out)
 {
 	struct json_object *others = json_new_array();
@@ -246,7 +327,7 @@ static void add_json(struct vault *vault, const struct rows *rows,
 
 	json_set_str(j, "vault", vault_describe(vault));
 	VEC_EACH (rows, r)
-		json_append(list, json_row(r));
+		json_append(list, json_row(r, now));
 	json_set(j, "snapshots", list);
 	VEC_EACH (foreign, object)
 		json_append(others, json_new_str(*object));
@@ -255,25 +336,37 @@ static void add_json(struct vault *vault, const struct rows *rows,
 	buf_add_char(out, '\n');
 }
 
-int listing_print(struct vault *vault, const char *name,
+/* None may be there, or none that has the tag. */
+static void add_none(struct vault *vault, const struct listing_options *o,
+    const struct snapshots *list, struct buf *out)
+{
+	if (list->len) {
+		buf_printf(
+		    out, "no snapshot of %zu has such a tag\n", list->len);
+		return;
+	}
+	autofree char *none = listing_none(vault, o->name);
+	buf_printf(out, "%s\n", none);
+}
+
+int listing_print(struct vault *vault, const struct listing_options *o,
     const struct snapshots *list, const struct snapshot_trust *trust,
-    const struct clock *clock, bool json, struct buf *out, struct err *err)
+    struct buf *out, struct err *err)
 {
 	cleanup(rows_done) struct rows rows = VEC_INIT;
 	cleanup(strvec_done) struct strvec foreign = VEC_INIT;
+	int64_t now = clock_now_ms(o->clock) / 1000;
 
-	if (read_rows(vault, list, trust, clock, &rows, err) ||
+	if (read_rows(vault, o, list, trust, &rows, err) ||
 	    snapshot_foreign(vault, &foreign, err))
 		return -1;
-	if (json) {
-		add_json(vault, &rows, &foreign, out);
-	} else if (rows.len) {
-		add_table(&rows, out);
-	} else {
-		autofree char *none = listing_none(vault, name);
-		buf_printf(out, "%s\n", none);
-	}
-	if (!json)
+	if (o->json)
+		add_json(vault, &rows, now, &foreign, out);
+	else if (rows.len)
+		add_table(&rows, now, out);
+	else
+		add_none(vault, o, list, out);
+	if (!o->json)
 		add_odd(&rows, &foreign, out);
 	VEC_EACH (&rows, r)
 		if (!r->valid)

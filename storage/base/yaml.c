@@ -42,9 +42,16 @@ static int syntax_error(const struct loader *l, struct err *err)
 	if (p->error == YAML_READER_ERROR)
 		return err_set(err, ERR_FORMAT, "%s: byte %zu: %s", l->name,
 		    p->problem_offset, p->problem ? p->problem : "unreadable");
+	const char *problem = p->problem ? p->problem : "unknown";
+	/* A tab looks like the spaces that are right there. */
+	bool tab = strstr(problem, "cannot start any token") &&
+		   p->buffer.pointer < p->buffer.last &&
+		   *p->buffer.pointer == '\t';
 	return err_set(err, ERR_FORMAT, "%s:%zu:%zu: no valid YAML: %s%s%s",
-	    l->name, at.line + 1, at.column + 1, p->context ? p->context : "",
-	    p->context ? ", " : "", p->problem ? p->problem : "unknown");
+	    l->name, at.line + 1, at.column + 1,
+	    p->context && !tab ? p->context : "",
+	    p->context && !tab ? ", " : "",
+	    tab ? "a tab stands here; YAML is indented by spaces" : problem);
 }
 
 static void event_done(yaml_event_t *e)

@@ -234,6 +234,20 @@ static void set_proxy(
 		err_wrap(x->err, "the proxy '%s'", buf_str(&place));
 }
 
+/* libcurl says that a certificate does not hold, and not what to do. */
+static void add_authority(const struct exchange *x, CURLcode result)
+{
+	autofree char *before = NULL;
+
+	if (result != CURLE_PEER_FAILED_VERIFICATION)
+		return;
+	before = str_dup(x->err->message);
+	err_set(x->err, x->err->code,
+	    "%s: if it is that of an authority of your own, name its file by "
+	    "ca_file, or install it (update-ca-certificates)",
+	    before);
+}
+
 static int fail(struct exchange *x, CURLcode result, const char *detail)
 {
 	const char *url = x->request->url;
@@ -244,6 +258,7 @@ static int fail(struct exchange *x, CURLcode result, const char *detail)
 		    : detail[0]				? detail
 				: curl_easy_strerror(result));
 		set_proxy(x, result, detail);
+		add_authority(x, result);
 	}
 	return err_wrap(x->err, "%s %.*s", x->request->method,
 	    handle_url_shown(x->request), url);

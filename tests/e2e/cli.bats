@@ -462,3 +462,38 @@ manual_says() { # PAGE PROGRAM COMMAND
 		grep -qE -- "(^| )$o( |$)" helps
 	done <options
 }
+
+@test "list: age and tags, only those with a tag, only the last" {
+	git init -q -b main git
+	git -C git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m one
+	cat >>backstay.yaml <<-E
+	git: {repositories: [{name: g, url: $PWD/git}]}
+	E
+	for tag in one two three; do
+		agent backup --tag "$tag" --tag all
+		sleep 1.1
+	done
+	for program in agent restore; do
+		"$program" list >table
+		[ "$(grep -cE '^t-[0-9TZ]+ +[0-9]+ s +complete ' table)" -eq 3 ]
+		grep -qE '^SNAPSHOT +AGE +STATUS .* VERIFIED, TAGS$' table
+		grep -q 'never  two, all$' table
+		[ "$("$program" list --tag two --tag three -o json | jq -c '[.snapshots[].tags[0]]')" = '["two","three"]' ]
+		[ "$("$program" list --last 2 -o json | jq -c '[.snapshots[].tags[0]]')" = '["two","three"]' ]
+		[ "$("$program" list --last 1 --tag all -o json | jq -c '[.snapshots[].tags[0]]')" = '["three"]' ]
+		"$program" list --last 1 -o json | jq -e '.snapshots[0].age_seconds | . >= 0 and . < 600'
+		"$program" list --tag nothing | grep -qx 'no snapshot of 3 has such a tag'
+		run -2 --separate-stderr "$program" list --last none
+		grep -q -- '--last takes a count' <<<"$stderr"
+	done
+}
+
+@test "what a new user gets wrong is named: a private key as recipient, a tab, an own authority" {
+	restore keygen --to keys >/dev/null
+	key=$(grep AGE-SECRET keys/identity.txt)
+	sed -i "s/^encryption:.*/encryption: {recipients: [$key]}/" backstay.yaml
+	refused 'is a private key: put its public key there'
+	! grep -q "$key" <<<"$stderr" || false
+	printf 'name: t\nvaults:\n\t- {name: a}\n' >backstay.yaml
+	refused 'backstay.yaml:3:1: no valid YAML: a tab stands here; YAML is indented by spaces'
+}
