@@ -162,8 +162,10 @@ static const struct cli_option keygen_options[] = {
 		"restore.existing of the configuration, "                      \
 		"skip."),                                                      \
 	    FLAG("take-fields", take_fields,                                   \
-		"Take the fields of cluster objects that others own. "         \
-		"Default: restore.take_fields of the configuration."),         \
+		"Take the fields of cluster objects that others own. What is " \
+		"written belongs afterwards to the field managers that it "    \
+		"had in the snapshot. Default: restore.take_fields of the "    \
+		"configuration."),                                             \
 	    FLAG("overwrite-state", overwrite_state,                           \
 		"Write over states that have a newer serial, the same serial " \
 		"with other content, or another lineage. "                     \
