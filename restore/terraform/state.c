@@ -38,7 +38,11 @@ static int check_serials(const struct state_applying *a, struct err *err)
 
 	if (strcmp(ours->lineage, theirs->lineage) != 0)
 		return err_set(err, ERR_EXISTS,
-		    "what is there is another state (lineage '%s', ours '%s')",
+		    "what is there is another state (lineage '%s', ours '%s'): "
+		    "Terraform begins a lineage where it makes a state anew, "
+		    "as 'terraform init -migrate-state' to an empty key does, "
+		    "and takes no state of another one; compare both "
+		    "(terraform show) before that of the snapshot replaces it",
 		    theirs->lineage, ours->lineage);
 	if (theirs->serial > ours->serial)
 		return err_set(err, ERR_EXISTS,

@@ -11,13 +11,12 @@ static int nothing_found(struct credentials_search *s)
 {
 	const char *profile = s->aws->profile;
 
-	if (aws_profile_get(s->profiles, profile, "sso_session") ||
-	    aws_profile_get(s->profiles, profile, "sso_start_url"))
-		return err_set(s->err, ERR_USAGE,
-		    "credentials: profile '%s' is one of single sign-on, which "
-		    "needs a person: give it \"credential_process = aws "
-		    "configure export-credentials --profile %s\", or a role",
-		    profile, profile);
+	const char *how = credentials_of_person(s->profiles, profile);
+
+	if (how) {
+		credentials_need_person(how, profile, s->err);
+		return err_wrap(s->err, "credentials");
+	}
 	if (s->aws->profile_asked)
 		return err_set(s->err, ERR_USAGE,
 		    "credentials: profile '%s' holds none: give it "

@@ -28,6 +28,12 @@ enum credentials credentials_from_environment(struct credentials_search *s);
 enum credentials credentials_from_web_identity(struct credentials_search *s);
 /* That of the session. credentials_profile.c */
 enum credentials credentials_from_profile(struct credentials_search *s);
+/* How a person signs in for a profile whose credentials the AWS CLI keeps in a
+ * cache of its own; NULL where it is none of these. credentials_profile.c */
+const char *credentials_of_person(
+    const struct aws_profiles *profiles, const char *profile);
+int credentials_need_person(
+    const char *how, const char *profile, struct err *err);
 /* credentials_endpoint.c */
 enum credentials credentials_from_container(struct credentials_search *s);
 enum credentials credentials_from_instance(struct credentials_search *s);

@@ -65,6 +65,27 @@ static enum credentials by_process(
 	return FOUND;
 }
 
+const char *credentials_of_person(
+    const struct aws_profiles *profiles, const char *profile)
+{
+	if (aws_profile_get(profiles, profile, "sso_session") ||
+	    aws_profile_get(profiles, profile, "sso_start_url"))
+		return "single sign-on";
+	return aws_profile_get(profiles, profile, "login_session")
+		   ? "'aws login'"
+		   : NULL;
+}
+
+int credentials_need_person(
+    const char *how, const char *profile, struct err *err)
+{
+	return err_set(err, ERR_USAGE,
+	    "profile '%s' is one of %s, which needs a person: give a profile "
+	    "\"credential_process = aws configure export-credentials --profile "
+	    "%s\" and use that, or a role that needs none",
+	    profile, how, profile);
+}
+
 static enum credentials by_source(
     struct credentials_search *s, const char *profile, int depth)
 {
@@ -156,6 +177,11 @@ static enum credentials from_profile(
 		found = static_keys(s, profile);
 		if (found == NOT_HERE)
 			found = by_process(s, profile);
+		const char *how = credentials_of_person(s->profiles, profile);
+		if (found == NOT_HERE && depth && how) {
+			credentials_need_person(how, profile, s->err);
+			found = FOUND_BROKEN;
+		}
 	}
 	if (found == FOUND_BROKEN)
 		err_wrap(s->err, "%sprofile '%s'",

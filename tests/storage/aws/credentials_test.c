@@ -222,6 +222,23 @@ static void a_single_sign_on_profile_says_what_to_do(void **state)
 	check_refused(&f, ERR_USAGE, "credential_process");
 	assert_contains(f.err.message, "single sign-on");
 	teardown(&f);
+	/* Terraform 1.15 takes the profiles of `aws login`. */
+	setup(&f);
+	write_home(&f, "config",
+	    "[profile in]\nlogin_session = arn:aws:iam::1:user/u\n");
+	f.settings.profile = "in";
+	check_refused(&f, ERR_USAGE, "'aws login'");
+	assert_contains(f.err.message, "export-credentials --profile in");
+	teardown(&f);
+	setup(&f);
+	write_home(&f, "config",
+	    "[profile sso]\nsso_session = corp\n"
+	    "[profile ops]\nrole_arn = arn:aws:iam::1:role/ops\n"
+	    "source_profile = sso\n");
+	f.settings.profile = "ops";
+	check_refused(&f, ERR_USAGE, "profile 'sso' is one of single sign-on");
+	assert_contains(f.err.message, "profile 'ops'");
+	teardown(&f);
 }
 
 static void a_process_prints_them(void **state)
