@@ -432,7 +432,11 @@ static int add_recipients_file(
 	for (char *line = strtok_r(text.data, "\r\n", &rest); line;
 	     line = strtok_r(NULL, "\r\n", &rest)) {
 		line += strspn(line, " \t");
-		line[strcspn(line, " \t")] = '\0';
+		/* An SSH key is two words, and a comment. */
+		size_t word = strcspn(line, " \t");
+		if (str_starts(line, "ssh-") && line[word])
+			word += 1 + strcspn(line + word + 1, " \t");
+		line[word] = '\0';
 		if (*line && *line != '#')
 			strvec_add(out, line);
 	}

@@ -67,8 +67,10 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 			    (size_t)(r - e->recipients.items));
 		if (age_recipient_check(*r, &reason))
 			return complain(where, node, "recipients", err,
-			    "item %zu is no age recipient; it takes age1... "
-			    "(backstay-restore keygen prints one)",
+			    "item %zu is no age recipient that is known here; "
+			    "it takes age1... (backstay-restore keygen prints "
+			    "one) and ssh-ed25519 ..., not post-quantum "
+			    "(age1pq1...) and plugin recipients",
 			    (size_t)(r - e->recipients.items));
 	}
 	if (secret_ref_is_set(&e->passphrase) &&

@@ -126,7 +126,12 @@ static int run(const struct cli_program *p, const struct cli_request *r,
 		return print(&text);
 	}
 	if (r->version) {
-		buf_printf(&text, "%s %s\n", p->name, BACKSTAY_VERSION);
+		buf_printf(&text,
+		    "%s %s\n"
+		    "recipients of age: X25519 (age1...), SSH (ssh-ed25519 "
+		    "...), passphrases; not post-quantum (age1pq1...), not "
+		    "plugins\n",
+		    p->name, BACKSTAY_VERSION);
 		return print(&text);
 	}
 	cleanup(settings_freep) struct settings *settings = NULL;

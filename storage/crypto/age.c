@@ -46,6 +46,17 @@ static struct sink *start_payload(struct buf *header,
 	return age_stream_seal(file_key, nonce, next);
 }
 
+static int add_recipient(struct buf *header, const char *recipient,
+    const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
+    struct err *err)
+{
+	return str_starts(recipient, "ssh-")
+		   ? age_stanza_add_ssh(
+			 header, recipient, file_key, random, err)
+		   : age_stanza_add_x25519(
+			 header, recipient, file_key, random, err);
+}
+
 struct sink *age_encrypt(const struct strvec *recipients,
     const struct random *random, struct sink *next, struct err *err)
 {
@@ -59,7 +70,7 @@ struct sink *age_encrypt(const struct strvec *recipients,
 		failed = err_set(err, ERR_USAGE,
 		    "encryption has no recipient: name at least one (age1...)");
 	for (size_t i = 0; !failed && i < recipients->len; i++)
-		failed = age_stanza_add_x25519(
+		failed = add_recipient(
 		    &header, recipients->items[i], file_key, random, err);
 	if (failed)
 		sink_free(next);
@@ -95,6 +106,23 @@ struct sink *age_encrypt_passphrase(const struct secret *passphrase, int log_n,
 
 /* ---- decryption ---- */
 
+static enum age_unwrapped open_stanza(const struct age_stanza *s,
+    const struct age_identity *id, uint8_t file_key[AGE_FILE_KEY_LEN],
+    struct err *err)
+{
+	switch (id->kind) {
+	case AGE_IDENTITY_PASSPHRASE:
+		return age_stanza_open_scrypt(s, id->secret, file_key, err);
+	case AGE_IDENTITY_SSH:
+		return age_stanza_open_ssh(
+		    s, age_identity_key(id), &id->ssh, file_key, err);
+	case AGE_IDENTITY_X25519:
+	default:
+		return age_stanza_open_x25519(
+		    s, age_identity_key(id), file_key, err);
+	}
+}
+
 static int find_file_key(const struct age_header *h,
     const struct age_identities *ids, uint8_t file_key[AGE_FILE_KEY_LEN],
     struct err *err)
@@ -107,11 +135,7 @@ static int find_file_key(const struct age_header *h,
 	VEC_EACH (&ids->list, id) {
 		VEC_EACH (&h->stanzas, s) {
 			enum age_unwrapped u =
-			    id->passphrase
-				? age_stanza_open_scrypt(
-				      s, id->secret, file_key, err)
-				: age_stanza_open_x25519(
-				      s, age_identity_key(id), file_key, err);
+			    open_stanza(s, id, file_key, err);
 			if (u == AGE_UNWRAP_FAILED)
 				return -1;
 			if (u == AGE_UNWRAPPED)

@@ -1,8 +1,8 @@
 /*
  * age v1, the file encryption of https://c2sp.org/age: a header that wraps a
  * file key for each recipient, and a payload of 64 KiB ChaCha20-Poly1305
- * chunks. X25519 and scrypt recipients; no armor. What is written here opens
- * with the `age` program and the other way round.
+ * chunks. X25519, SSH (ssh-ed25519) and scrypt recipients; no armor. What is
+ * written here opens with the `age` program and the other way round.
  *
  * Keys live in memory that is wiped; nothing here logs.
  */
@@ -19,7 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether text is an X25519 recipient ("age1…"); ERR_FORMAT says why not. */
+/* Whether text is a recipient ("age1…", "ssh-ed25519 …"); ERR_FORMAT says why
+ * not. */
 int age_recipient_check(const char *text, struct err *err);
 
 /* Encrypts what is written to it for each of the recipients (at least one).
@@ -35,7 +36,8 @@ struct age_identities;
 struct age_identities *age_identities_new(void);
 void age_identities_free(struct age_identities *ids); /* takes NULL */
 void age_identities_freep(struct age_identities **ids);
-/* The text of an identities file: a key a line, empty lines and '#' comments.
+/* The text of an identities file: a key a line, empty lines and '#' comments;
+ * or an OpenSSH private key of Ed25519 without a passphrase.
  * `name` is for errors; the error never shows a key. */
 int age_identities_add(struct age_identities *ids, const struct secret *text,
     const char *name, struct err *err);

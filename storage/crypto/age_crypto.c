@@ -5,6 +5,7 @@
 #include "storage/base/digest.h"
 #include "storage/base/mem.h"
 
+#include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,53 @@ int age_x25519_shared(
 	EVP_PKEY_free(other);
 	EVP_PKEY_free(own);
 	return ok ? 0 : -1;
+}
+
+/* u = (1 + y) / (1 - y), modulo 2^255 - 19. */
+static int map_point(BIGNUM *y, const BIGNUM *p, BN_CTX *ctx, uint8_t out[32])
+{
+	BIGNUM *above = BN_CTX_get(ctx), *below = BN_CTX_get(ctx);
+	BIGNUM *u = BN_CTX_get(ctx);
+
+	must(u != NULL);
+	if (BN_cmp(y, p) >= 0)
+		return -1;
+	must(BN_mod_add(above, BN_value_one(), y, p, ctx));
+	must(BN_mod_sub(below, BN_value_one(), y, p, ctx));
+	if (BN_is_zero(below) || !BN_mod_inverse(below, below, p, ctx))
+		return -1;
+	must(BN_mod_mul(u, above, below, p, ctx));
+	return BN_bn2lebinpad(u, out, 32) == 32 ? 0 : -1;
+}
+
+int age_x25519_of_ed25519(const uint8_t public[32], uint8_t out[32])
+{
+	static const char prime[] = "7fffffffffffffffffffffffffffffff"
+				    "ffffffffffffffffffffffffffffffed";
+	uint8_t raw[32];
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *p = NULL;
+
+	memcpy(raw, public, sizeof raw);
+	raw[31] &= 0x7f; /* the sign of x */
+	BIGNUM *y = BN_lebin2bn(raw, sizeof raw, NULL);
+	must(ctx != NULL && y != NULL && BN_hex2bn(&p, prime) > 0);
+	BN_CTX_start(ctx);
+	int result = map_point(y, p, ctx, out);
+	BN_CTX_end(ctx);
+	BN_CTX_free(ctx);
+	BN_free(y);
+	BN_free(p);
+	return result;
+}
+
+void age_x25519_of_ed25519_secret(const uint8_t seed[32], uint8_t out[32])
+{
+	uint8_t digest[64];
+
+	must(EVP_Digest(seed, 32, digest, NULL, EVP_sha512(), NULL));
+	memcpy(out, digest, 32);
+	mem_wipe(digest, sizeof digest);
 }
 
 void age_hkdf(const void *key, size_t key_len, const void *salt,

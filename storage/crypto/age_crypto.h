@@ -16,6 +16,12 @@ void age_x25519_public(const uint8_t secret[32], uint8_t out[32]);
 int age_x25519_shared(
     const uint8_t secret[32], const uint8_t share[32], uint8_t out[32]);
 
+/* The point of the other curve (RFC 7748, 4.1) that a public key of Ed25519 is;
+ * -1 where it has none. */
+int age_x25519_of_ed25519(const uint8_t public[32], uint8_t out[32]);
+/* The same of a secret one, from its seed. */
+void age_x25519_of_ed25519_secret(const uint8_t seed[32], uint8_t out[32]);
+
 /* HKDF-SHA256 (RFC 5869) for one block of output. */
 void age_hkdf(const void *key, size_t key_len, const void *salt,
     size_t salt_len, const char *info, uint8_t out[32]);

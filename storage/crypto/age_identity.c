@@ -6,6 +6,7 @@
 #include "storage/crypto/age.h"
 #include "storage/crypto/age_bech32.h"
 #include "storage/crypto/age_crypto.h"
+#include "storage/crypto/age_ssh.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -22,10 +23,13 @@ int age_recipient_parse(const char *text, uint8_t key[32], struct err *err)
 		return err_set(err, ERR_FORMAT,
 		    "a recipient is a secret key: put its public key there "
 		    "(age1...), and take that secret key as disclosed");
-	if (str_starts(text, "ssh-") || str_starts(text, "age1pq1"))
+	if (str_starts(text, "age1pq1") || str_starts(text, "age1tag") ||
+	    str_starts(text, "AGE-PLUGIN-") ||
+	    (str_starts(text, "age1") && strchr(text + 4, '1')))
 		return err_set(err, ERR_FORMAT,
-		    "recipient '%.20s...': only X25519 recipients (age1...) "
-		    "are supported",
+		    "recipient '%.20s...': post-quantum recipients (age1pq1) "
+		    "and those of plugins cannot be written to; the ones that "
+		    "can are of X25519 (age1...) and of SSH (ssh-ed25519)",
 		    text);
 	return err_set(err, ERR_FORMAT,
 	    "'%.80s' is no age recipient: one starts with 'age1' and has 62 "
@@ -35,9 +39,11 @@ int age_recipient_parse(const char *text, uint8_t key[32], struct err *err)
 
 int age_recipient_check(const char *text, struct err *err)
 {
+	struct age_ssh_key ssh;
 	uint8_t key[32];
 
-	return age_recipient_parse(text, key, err);
+	return str_starts(text, "ssh-") ? age_ssh_recipient(text, &ssh, err)
+					: age_recipient_parse(text, key, err);
 }
 
 struct age_identities *age_identities_new(void)
@@ -83,6 +89,25 @@ static int add_line(struct age_identities *ids, const char *line, size_t len,
 	return 0;
 }
 
+/* A private key of OpenSSH, which takes several lines: 0, 1 where none begins
+ * there. */
+static int add_ssh(struct age_identities *ids, const char *text, size_t *len,
+    const char *name, struct err *err)
+{
+	struct age_identity id = {.kind = AGE_IDENTITY_SSH};
+	uint8_t raw[32];
+
+	if (*len < strlen("-----BEGIN ") ||
+	    memcmp(text, "-----BEGIN ", strlen("-----BEGIN ")) != 0)
+		return 1;
+	if (age_ssh_identity(text, len, raw, &id.ssh, err))
+		return err_wrap(err, "'%s'", name);
+	id.secret = secret_new(raw, sizeof raw);
+	mem_wipe(raw, sizeof raw);
+	*vec_add(&ids->list) = id;
+	return 0;
+}
+
 int age_identities_add(struct age_identities *ids, const struct secret *text,
     const char *name, struct err *err)
 {
@@ -91,6 +116,14 @@ int age_identities_add(struct age_identities *ids, const struct secret *text,
 	size_t before = ids->list.len;
 
 	for (size_t number = 1; at < end; number++) {
+		size_t len = (size_t)(end - at);
+		int ssh = add_ssh(ids, at, &len, name, err);
+		if (ssh < 0)
+			return -1;
+		if (ssh == 0) {
+			at += len;
+			continue;
+		}
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = newline ? newline : end;
 		if (add_line(ids, at, (size_t)(stop - at), name, number, err))
@@ -119,7 +152,7 @@ void age_identities_add_passphrase(
 	*vec_add(&ids->list) = (struct age_identity){
 	    .secret =
 		secret_new(secret_reveal(passphrase), secret_len(passphrase)),
-	    .passphrase = true};
+	    .kind = AGE_IDENTITY_PASSPHRASE};
 }
 
 const uint8_t *age_identity_key(const struct age_identity *id)

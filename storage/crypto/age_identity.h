@@ -8,13 +8,21 @@
 #include "storage/base/err.h"
 #include "storage/base/secret.h"
 #include "storage/base/vec.h"
+#include "storage/crypto/age_ssh.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+enum age_identity_kind {
+	AGE_IDENTITY_X25519,
+	AGE_IDENTITY_SSH,
+	AGE_IDENTITY_PASSPHRASE
+};
+
 struct age_identity {
+	enum age_identity_kind kind;
 	struct secret *secret; /* 32 raw bytes, or a passphrase */
-	bool passphrase;
+	struct age_ssh_key ssh;
 };
 
 struct age_identities {

@@ -37,13 +37,13 @@ static int unwrap_file_key(const uint8_t key[AGE_KEY_LEN],
 }
 
 static void x25519_wrap_key(const uint8_t shared[32], const uint8_t share[32],
-    const uint8_t recipient[32], uint8_t out[AGE_KEY_LEN])
+    const uint8_t recipient[32], const char *info, uint8_t out[AGE_KEY_LEN])
 {
 	uint8_t salt[64];
 
 	memcpy(salt, share, 32);
 	memcpy(salt + 32, recipient, 32);
-	age_hkdf(shared, 32, salt, sizeof salt, X25519_INFO, out);
+	age_hkdf(shared, 32, salt, sizeof salt, info, out);
 }
 
 int age_stanza_add_x25519(struct buf *header, const char *recipient,
@@ -63,12 +63,45 @@ int age_stanza_add_x25519(struct buf *header, const char *recipient,
 		    "recipient '%s' is a point of low order, which nobody has "
 		    "the secret key of",
 		    recipient);
-	x25519_wrap_key(shared, share, key, wrapping);
+	x25519_wrap_key(shared, share, key, X25519_INFO, wrapping);
 	wrap_file_key(wrapping, file_key, body);
 	base64_add(&share_text, share, sizeof share, false);
 	age_header_add_stanza(
 	    header, "X25519", share_text.data, NULL, body, sizeof body);
 	mem_wipe(ephemeral, sizeof ephemeral);
+	mem_wipe(shared, sizeof shared);
+	mem_wipe(wrapping, sizeof wrapping);
+	return 0;
+}
+
+int age_stanza_add_ssh(struct buf *header, const char *recipient,
+    const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
+    struct err *err)
+{
+	cleanup(buf_done) struct buf share_text = BUF_INIT;
+	cleanup(buf_done) struct buf tag_text = BUF_INIT;
+	uint8_t ephemeral[32], share[32], once[32], shared[32];
+	uint8_t wrapping[AGE_KEY_LEN], body[WRAPPED_LEN];
+	struct age_ssh_key key;
+
+	if (age_ssh_recipient(recipient, &key, err))
+		return -1;
+	random_fill(random, ephemeral, sizeof ephemeral);
+	age_x25519_public(ephemeral, share);
+	if (age_x25519_shared(ephemeral, key.point, once) ||
+	    age_x25519_shared(key.tweak, once, shared))
+		return err_set(err, ERR_FORMAT,
+		    "recipient '%.80s' is a point of low order, which nobody "
+		    "has the secret key of",
+		    recipient);
+	x25519_wrap_key(shared, share, key.point, AGE_SSH_LABEL, wrapping);
+	wrap_file_key(wrapping, file_key, body);
+	base64_add(&tag_text, key.tag, sizeof key.tag, false);
+	base64_add(&share_text, share, sizeof share, false);
+	age_header_add_stanza(header, AGE_SSH_TYPE, tag_text.data,
+	    share_text.data, body, sizeof body);
+	mem_wipe(ephemeral, sizeof ephemeral);
+	mem_wipe(once, sizeof once);
 	mem_wipe(shared, sizeof shared);
 	mem_wipe(wrapping, sizeof wrapping);
 	return 0;
@@ -146,8 +179,36 @@ enum age_unwrapped age_stanza_open_x25519(const struct age_stanza *s,
 	if (age_x25519_shared(secret_key, share, shared))
 		return bad_stanza(err, "an X25519 share is of low order");
 	age_x25519_public(secret_key, public);
-	x25519_wrap_key(shared, share, public, wrapping);
+	x25519_wrap_key(shared, share, public, X25519_INFO, wrapping);
 	int r = unwrap_file_key(wrapping, &s->body, file_key);
+	mem_wipe(shared, sizeof shared);
+	mem_wipe(wrapping, sizeof wrapping);
+	return r ? AGE_NO_MATCH : AGE_UNWRAPPED;
+}
+
+enum age_unwrapped age_stanza_open_ssh(const struct age_stanza *s,
+    const uint8_t secret_key[32], const struct age_ssh_key *key,
+    uint8_t file_key[AGE_FILE_KEY_LEN], struct err *err)
+{
+	uint8_t tag[AGE_SSH_TAG_LEN], share[32], once[32], shared[32];
+	uint8_t wrapping[AGE_KEY_LEN];
+
+	if (!is_stanza(s, AGE_SSH_TYPE))
+		return AGE_NO_MATCH;
+	if (s->args.len != 3 ||
+	    decode_exactly(s->args.items[1], tag, sizeof tag) ||
+	    decode_exactly(s->args.items[2], share, 32))
+		return bad_stanza(err, "an SSH recipient has a bad share");
+	if (memcmp(tag, key->tag, sizeof tag) != 0)
+		return AGE_NO_MATCH;
+	if (s->body.len != WRAPPED_LEN)
+		return bad_stanza(err, "an SSH recipient has a bad body");
+	if (age_x25519_shared(secret_key, share, once) ||
+	    age_x25519_shared(key->tweak, once, shared))
+		return bad_stanza(err, "an SSH share is of low order");
+	x25519_wrap_key(shared, share, key->point, AGE_SSH_LABEL, wrapping);
+	int r = unwrap_file_key(wrapping, &s->body, file_key);
+	mem_wipe(once, sizeof once);
 	mem_wipe(shared, sizeof shared);
 	mem_wipe(wrapping, sizeof wrapping);
 	return r ? AGE_NO_MATCH : AGE_UNWRAPPED;

@@ -1,5 +1,5 @@
 /*
- * The stanzas of an age v1 header that wrap a file key: X25519 and scrypt
+ * The stanzas of an age v1 header that wrap a file key: X25519, SSH and scrypt
  * (https://c2sp.org/age). Only age.c uses it.
  */
 #ifndef STORAGE_CRYPTO_AGE_STANZA_H
@@ -10,6 +10,7 @@
 #include "storage/base/random.h"
 #include "storage/base/secret.h"
 #include "storage/crypto/age_header.h"
+#include "storage/crypto/age_ssh.h"
 #include "storage/crypto/age_stream.h"
 
 #include <stdint.h>
@@ -23,6 +24,9 @@ enum {
 int age_stanza_add_x25519(struct buf *header, const char *recipient,
     const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
     struct err *err);
+int age_stanza_add_ssh(struct buf *header, const char *recipient,
+    const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
+    struct err *err);
 int age_stanza_add_scrypt(struct buf *header, const struct secret *passphrase,
     int log_n, const uint8_t file_key[AGE_FILE_KEY_LEN],
     const struct random *random, struct err *err);
@@ -34,6 +38,9 @@ enum age_unwrapped { AGE_NO_MATCH, AGE_UNWRAPPED, AGE_UNWRAP_FAILED };
 enum age_unwrapped age_stanza_open_x25519(const struct age_stanza *s,
     const uint8_t secret_key[32], uint8_t file_key[AGE_FILE_KEY_LEN],
     struct err *err);
+enum age_unwrapped age_stanza_open_ssh(const struct age_stanza *s,
+    const uint8_t secret_key[32], const struct age_ssh_key *key,
+    uint8_t file_key[AGE_FILE_KEY_LEN], struct err *err);
 enum age_unwrapped age_stanza_open_scrypt(const struct age_stanza *s,
     const struct secret *passphrase, uint8_t file_key[AGE_FILE_KEY_LEN],
     struct err *err);

@@ -212,8 +212,9 @@ static const struct bad bads[] = {
 	":2:36: vaults[1]: has the name 'a' of item 0; give it another"},
     {"name: a\nvaults: [{name: a, directory: /v}]\nencryption: "
      "{recipients: [x]}\nsigning: none\n",
-	":3:14: encryption.recipients: item 0 is no age recipient; it takes "
-	"age1... (backstay-restore keygen prints one)"},
+	":3:14: encryption.recipients: item 0 is no age recipient that is "
+	"known here; it takes age1... (backstay-restore keygen prints one) and "
+	"ssh-ed25519 ..., not post-quantum (age1pq1...) and plugin recipients"},
     {"name: a\nvaults: [{name: a, directory: /v}]\nencryption: "
      "{}\nsigning: none\n",
 	":3:13: encryption: says nothing; it takes 'recipients' (to write) "

@@ -238,6 +238,20 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	restore verify latest
 }
 
+@test "an SSH key is a recipient, for the age program as for us" {
+	ssh-keygen -q -t ed25519 -N '' -C someone@work -f "$P/id"
+	sed -i "s|recipients: \\[|&\"$(cut -d' ' -f1,2 "$P/id.pub")\", |; s|identity_files: \\[.*\\]|identity_files: [$P/id]|" "$BACKSTAY_CONFIG"
+	agent backup
+	age -d -i "$P/id" "$P"/vault/*.age | zstd -d | tar -t | grep -qx CONTENTS.json
+	age -d -i "$P/keys/identity.txt" "$P"/vault/*.age >/dev/null
+	restore verify latest
+	agent --version | grep -q 'ssh-ed25519'
+	# Post-quantum recipients are refused by name, before anything is written.
+	sed -i "s|recipients: \\[|&age1pq1qqqq, |" "$BACKSTAY_CONFIG"
+	run -2 agent check
+	[[ $output == *"not post-quantum (age1pq1...)"* ]]
+}
+
 @test "SNAPSHOT is a label, a beginning that fits one, or latest" {
 	agent backup
 	sleep 1

@@ -11,6 +11,8 @@
 #include <zlib.h>
 
 #define VECTORS "tests/data/age"
+/* Made by ssh-keygen, and sealed by the age program (1.1.1). */
+#define SSH "tests/data/age-ssh/"
 
 enum { MAX_VECTOR = 4 * 1024 * 1024, MAX_PLAIN = 32 * 1024 * 1024 };
 
@@ -205,6 +207,52 @@ static void what_is_sealed_opens_for_each_recipient(void **state)
 		round_trip(lengths[i]);
 }
 
+static void an_ssh_key_opens_what_the_age_program_sealed(void **state)
+{
+	struct vector v = {.identities = age_identities_new()};
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	cleanup(buf_done) struct buf public = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ok(age_identities_add_file(v.identities, SSH "key", &err), err);
+	assert_ok(file_read(SSH "sealed", MAX_VECTOR, &v.body, &err), err);
+	assert_string_equal(decrypt(&v, &out), "success");
+	assert_string_equal(buf_str(&out), "sealed by the age program");
+	assert_ok(file_read(SSH "key.pub", MAX_VECTOR, &public, &err), err);
+	assert_ok(age_recipient_check(buf_str(&public), &err), err);
+	vector_done(&v);
+}
+
+static void an_ssh_key_that_cannot_be_used_is_refused(void **state)
+{
+	cleanup(age_identities_freep) struct age_identities *ids =
+	    age_identities_new();
+	cleanup(buf_done) struct buf key = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_fails(
+	    age_identities_add_file(ids, SSH "key-with-passphrase", &err), err,
+	    ERR_FORMAT);
+	assert_contains(err.message, "ssh-keygen -p");
+	assert_fails(
+	    age_recipient_check("ssh-rsa AAAA", &err), err, ERR_FORMAT);
+	assert_contains(err.message, "ssh-ed25519");
+	assert_fails(
+	    age_recipient_check("ssh-ed25519 AAAA", &err), err, ERR_FORMAT);
+	assert_fails(age_recipient_check("age1pq1qqqq", &err), err, ERR_FORMAT);
+	assert_contains(err.message, "post-quantum");
+	/* Cut off anywhere, it is none. */
+	assert_ok(file_read(SSH "key", MAX_VECTOR, &key, &err), err);
+	for (size_t len = 40; len + 40 < key.len; len += 7) {
+		struct secret *part = secret_new(key.data, len);
+		assert_fails(age_identities_add(ids, part, "part", &err), err,
+		    ERR_FORMAT);
+		secret_free(part);
+	}
+}
+
 static void a_recipient_that_is_none_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "age1", "age1qqqq",
@@ -226,6 +274,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_published_vectors),
 	    cmocka_unit_test(what_is_sealed_opens_for_each_recipient),
+	    cmocka_unit_test(an_ssh_key_opens_what_the_age_program_sealed),
+	    cmocka_unit_test(an_ssh_key_that_cannot_be_used_is_refused),
 	    cmocka_unit_test(a_recipient_that_is_none_is_refused),
 	};
 
