@@ -1,8 +1,9 @@
 /*
  * Small objects are in the pack <state_dir>/terraform/small.pack. A large one
- * has <id>.data, and its facts and SHA-256 in <id>.json, both written beside
- * their place and renamed, content first. Nothing is synced: a file that a
- * crash has torn is not what its digest says, and is got anew.
+ * has a file <id>.data, and its facts and SHA-256 in <id>.json; both are
+ * written under other names and renamed, content first. Nothing is synced: a
+ * file that a crash has damaged does not match its digest, and is downloaded
+ * again.
  */
 #include "agent/terraform/cache.h"
 
@@ -31,8 +32,9 @@ static int64_t mtime_ns(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-/* The file system's idea of now: its clock need not be ours. Locked, for two
- * runs would write the same files, and each sweep away what the other uses. */
+/* The time of the file system, whose clock need not be ours. The cache is
+ * locked, since two runs would write the same files, and each remove what the
+ * other uses. */
 static int mark_start(struct terraform_cache *c, struct err *err)
 {
 	autofree char *path = file_join(c->dir, ".started");
@@ -85,7 +87,7 @@ void terraform_cache_id(const struct terraform_cache *c, const struct s3 *s3,
 {
 	cleanup(buf_done) struct buf all = BUF_INIT;
 
-	/* A NUL is in none of them. */
+	/* None of the parts contains a NUL, so NULs can separate them. */
 	buf_add_str(&all, c->name ? c->name : "");
 	buf_add_char(&all, '\0');
 	buf_add(&all, s3_describe(s3), strlen(s3_describe(s3)) + 1);

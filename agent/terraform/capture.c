@@ -13,7 +13,7 @@
 enum {
 	DEFAULT_SMALL_BYTES = 1024 * 1024,
 	DEFAULT_CACHE_BYTES = 64 * 1024 * 1024,
-	MAX_SKEW_S = 60, /* nobody is warned of less */
+	MAX_SKEW_S = 60, /* a smaller difference is not worth a warning */
 };
 
 /* ---- what is said ---- */
@@ -65,8 +65,8 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->what, y->what);
 }
 
-/* Requests were signed for the store's time; whatever else this machine dates
- * is wrong. */
+/* Requests were signed for the store's time, but everything else that this
+ * machine dates is wrong. */
 static void warn_of_clock(
     struct terraform_run *run, const struct capture_state_bucket *bucket)
 {
@@ -150,7 +150,7 @@ int capture_state(const struct capture_state_options *o,
 	terraform_pack_free(run.scratch);
 	pthread_mutex_destroy(&run.lock);
 	pthread_cond_destroy(&run.changed);
-	/* Workers finish in any order; what is said keeps one. */
+	/* Workers finish in any order; the report is sorted. */
 	strvec_sort(&report->warnings);
 	vec_sort(&report->missing, by_name);
 	report->summary = json_new_object();

@@ -41,16 +41,20 @@ struct capture_state_bucket {
 	const struct strvec *include;  /* globs on the key; NULL: all */
 	const struct strvec *exclude;  /* globs on the key; wins */
 	struct dynamodb *locks;	       /* NULL: no lock table */
-	int versions; /* 0 or 1: the current one; N: and up to N-1 older */
-	bool allow_non_state; /* a *.tfstate that is no JSON is only told */
+	int versions; /* 0 or 1: only the current one; N: also up to N-1 older
+			 ones */
+	bool
+	    allow_non_state; /* a *.tfstate that is no JSON is only a warning */
 };
 
 struct capture_state_options {
 	const struct capture_state_bucket *buckets;
 	size_t bucket_count;
-	int in_flight;		   /* small objects at once; 0: 16 */
-	size_t small_object_bytes; /* in memory up to that; 0: 1 MiB */
-	uint64_t cache_max_bytes;  /* one object in the cache; 0: 64 MiB */
+	int in_flight;		   /* small objects side by side; 0: 16 */
+	size_t small_object_bytes; /* objects up to that size are read into
+				      memory; 0: 1 MiB */
+	uint64_t
+	    cache_max_bytes; /* objects up to that size are cached; 0: 64 MiB */
 };
 
 /* All buckets, one after the other, in lanes of RANK_TERRAFORM from index 0;

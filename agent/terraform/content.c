@@ -1,5 +1,6 @@
-/* One object out of the bucket: small ones into memory, large ones into a file
- * by ranges side by side; again, if it changes meanwhile. */
+/* Downloads one object from its bucket: small ones into memory, large ones into
+ * a file by ranges side by side. It starts again if the object changes
+ * meanwhile. */
 #include "agent/terraform/content.h"
 
 #include "agent/terraform/cache.h"
@@ -18,9 +19,10 @@
 #include <unistd.h>
 
 enum {
-	READ_AGAIN = 3,	      /* an object that changes while it is read */
+	READ_AGAIN =
+	    3, /* attempts at an object that changes while it is read */
 	RANGES_PER_LARGE = 4, /* connections */
-	LARGE_IN_SCRATCH = 2, /* the room it takes has a bound then */
+	LARGE_IN_SCRATCH = 2, /* so that the memory it needs has a bound */
 };
 
 void terraform_content_done(struct terraform_content *c)
@@ -34,11 +36,11 @@ void terraform_content_done(struct terraform_content *c)
 	json_free(c->facts);
 }
 
-/* How the object is asked for this time. */
+/* How the object is requested this time. */
 enum ask {
 	AS_LISTED,  /* the version that the list named */
-	AS_IT_IS,   /* whatever is there now */
-	AS_IT_LIES, /* the same, packed where the store keeps it so */
+	AS_IT_IS,   /* whatever version exists now */
+	AS_IT_LIES, /* the same, packed if the store keeps it packed */
 };
 
 static struct s3_get get_of(const struct terraform_job *j, enum ask ask)
@@ -72,7 +74,7 @@ static int get_small(struct terraform_job *j, struct terraform_content *c,
 	return 0;
 }
 
-/* Jobs end in the order of their numbers, so that this wait ends. */
+/* Jobs end in the order of their numbers, so this wait ends. */
 static void wait_for_space(const struct terraform_job *j)
 {
 	struct terraform_run *run = j->bucket->run;
@@ -130,7 +132,7 @@ static int get_once(struct terraform_job *j, struct terraform_content *c,
 	uint64_t size = ask == AS_LISTED ? j->object.size : 0;
 	struct s3_meta now = S3_META_INIT;
 
-	/* One that changed may have grown out of memory. */
+	/* An object that changed may now be too large for memory. */
 	if (ask != AS_LISTED) {
 		if (s3_head(j->bucket->bucket->s3, j->object.key,
 			j->object.version_id, &now, err))
@@ -142,7 +144,8 @@ static int get_once(struct terraform_job *j, struct terraform_content *c,
 					: get_large(j, c, ask, err);
 }
 
-/* A store that has no tags, or does not show them to us, says so for all. */
+/* If the store has no tags, or does not show them to us, that is reported once
+ * for all objects. */
 static void leave_tags_out(
     struct terraform_bucket_run *b, const struct err *why)
 {
@@ -179,7 +182,8 @@ static int get_tags(
 
 /* ---- whether it is what the store holds ---- */
 
-/* What changed since the list has no size but what came with it. */
+/* The size in the list is no longer right if the object has changed since; the
+ * size in the answer is. */
 static int check_size(const struct terraform_job *j,
     const struct terraform_content *c, enum ask ask, struct err *err)
 {
@@ -215,8 +219,8 @@ static int check_md5(const struct terraform_content *c, struct err *err)
 	    c->size, c->meta.etag);
 }
 
-/* As listed; one that has changed since, or came otherwise than the store
- * says it is, as it is now. */
+/* The version that was listed. If it has changed since, or did not arrive as
+ * the store describes it, the current one. */
 int terraform_content_get(
     struct terraform_job *j, struct terraform_content *c, struct err *err)
 {

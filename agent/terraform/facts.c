@@ -1,4 +1,4 @@
-/* What an object is, said in facts, and put with them into the archive. */
+/* Collects the facts of an object, and puts both into the archive. */
 #include "agent/terraform/facts.h"
 
 #include "agent/terraform/job.h"
@@ -18,7 +18,7 @@ enum { BLOCK_BYTES = 128 * 1024 };
 
 /* ---- what it is ---- */
 
-/* A large one, block by block; fn says whether it wants more. */
+/* Reads a large one, block by block; fn returns whether it wants more. */
 static int parse_file(const struct terraform_content *c,
     bool (*fn)(void *ctx, const void *data, size_t len), void *ctx,
     struct err *err)
@@ -133,7 +133,8 @@ static bool was_replaced(const struct json_object *value)
 	return text && strstr(text, "\xef\xbf\xbd");
 }
 
-/* Whether it is not what it is in the store, since that is no UTF-8. */
+/* Whether the text differs from what is in the store, because that is not
+ * UTF-8. */
 static bool metadata_was_replaced(const struct json_object *facts)
 {
 	for (struct json_iter it = json_iter(facts); json_next(&it);)
@@ -146,7 +147,8 @@ static bool metadata_was_replaced(const struct json_object *facts)
 	return false;
 }
 
-/* No JSON is what Terraform cannot read: a backup of it is none of a state. */
+/* Terraform cannot read what is no JSON, so such an object is no usable backup
+ * of a state. */
 static void say_not_state(struct terraform_job *j)
 {
 	const struct terraform_content *c = &j->content;
@@ -233,7 +235,7 @@ static void attr_vec_done(struct attr_vec *v)
 	vec_done(v);
 }
 
-/* A small one, out of where it was put aside. */
+/* Reads a small one from where it was put aside. */
 static int bring_back(struct terraform_job *j, struct err *err)
 {
 	struct terraform_bucket_run *b = j->bucket;

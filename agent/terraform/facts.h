@@ -1,5 +1,5 @@
 /*
- * What a state says of itself, and how its entry in the archive tells it.
+ * What a state says about itself, and the facts of its entry in the archive.
  * Within this room alone.
  */
 #ifndef AGENT_TERRAFORM_FACTS_H
@@ -7,16 +7,16 @@
 
 #include "agent/terraform/job.h"
 
-/* Reads a content that was got; its state and facts are filled in. */
+/* Reads content that was downloaded; fills in its state and facts. */
 int terraform_facts_read(struct terraform_content *c, struct err *err);
-/* As a lock table has it. */
+/* In the form in which a lock table stores it. */
 int terraform_facts_md5(const struct terraform_content *c,
     uint8_t md5[DIGEST_MD5_LEN], struct err *err);
 struct json_object *terraform_facts_json(
     const struct terraform_job *j, const struct terraform_content *c);
-/* What there is to warn of, into the report; under the run's lock. */
+/* Adds the warnings about it to the report; needs the run's lock. */
 void terraform_facts_warn(struct terraform_job *j);
-/* Content and facts into the job's lane. */
+/* Puts content and facts into the job's lane. */
 int terraform_facts_archive(struct terraform_job *j, struct err *err);
 
 #endif

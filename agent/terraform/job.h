@@ -11,10 +11,11 @@
 #include "storage/terraform/state.h"
 
 struct terraform_content {
-	struct buf data; /* a small one, until it is put aside with its facts */
+	struct buf data; /* the content of a small one, until it is put aside
+			    with its facts */
 	struct terraform_pack_slot aside;
 	char *file;	/* a large one */
-	bool keep_file; /* it is the cache's */
+	bool keep_file; /* the file belongs to the cache */
 	uint64_t size;
 	struct s3_meta meta;
 	struct s3_pair_vec tags;
@@ -32,11 +33,13 @@ struct terraform_job {
 	struct archive_lane *lane;
 	size_t index;
 	bool older;
-	bool fills_scratch;    /* with a file as large as the object */
-	size_t scratch_number; /* among those, in the order of their turns */
+	bool fills_scratch;    /* it needs a file as large as the object */
+	size_t scratch_number; /* its number among those, in the order in which
+				  they are archived */
 	struct terraform_content content;
-	bool got;  /* content is there to be archived */
-	bool done; /* being got, with whatever end; under the run's lock */
+	bool got;  /* the content was downloaded and can be archived */
+	bool done; /* the download has ended, successfully or not; under the
+		      run's lock */
 };
 
 #endif

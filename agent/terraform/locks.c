@@ -1,5 +1,5 @@
-/* Locks that are held while the backup runs: they are named, since such a
- * state may be in motion, and never captured. */
+/* Reports locks that are held while the backup runs, since such a state may be
+ * changing. Locks are never captured. */
 #include "agent/terraform/locks.h"
 
 #include "agent/terraform/facts.h"
@@ -88,7 +88,7 @@ void terraform_locks_note_object(struct terraform_job *j)
 
 	if (s3_get(b->bucket->s3, &g, MAX_LOCK_BYTES, &body, NULL, &why)) {
 		if (why.code == ERR_NOT_FOUND)
-			return; /* released since the list */
+			return; /* it was released after the list was read */
 		buf_add_str(&who, "holder unknown");
 	} else {
 		state_describe_lock(&who, buf_str(&body), body.len);

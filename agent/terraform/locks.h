@@ -1,6 +1,6 @@
 /*
- * Who holds the lock of a state while it is captured: in a table of DynamoDB,
- * or in an object beside the state. Within this room alone.
+ * Who holds the lock of a state while it is captured: read from a table of
+ * DynamoDB, or from an object beside the state. Within this room alone.
  */
 #ifndef AGENT_TERRAFORM_LOCKS_H
 #define AGENT_TERRAFORM_LOCKS_H

@@ -1,4 +1,4 @@
-/* One object: got from the cache or the bucket and put aside until its turn
+/* One object: read from the cache or the bucket, put aside until its turn
  * comes, then archived. */
 #include "agent/terraform/object.h"
 
@@ -91,7 +91,8 @@ static void account(struct terraform_job *j)
 
 /* ---- getting it ---- */
 
-/* The facts hold what the reader found when the object was first got. */
+/* The facts contain the SHA-256 that was computed when the object was
+ * downloaded. */
 static void facts_back(struct terraform_content *c)
 {
 	c->state.state = json_get(c->facts, "serial") != NULL;
@@ -142,7 +143,7 @@ static struct terraform_pack *scratch_pack(
 	return run->scratch;
 }
 
-/* A cache that cannot be written is only slower next time. */
+/* If the cache cannot be written, the next run is slower; that is all. */
 static int put_aside(struct terraform_run *run, const char *id,
     struct terraform_content *c, struct err *err)
 {
@@ -150,7 +151,8 @@ static int put_aside(struct terraform_run *run, const char *id,
 	struct err ignored = ERR_INIT;
 
 	json_write(&facts, c->facts, JSON_COMPACT);
-	/* What changed is not what the list's id stands for. */
+	/* An object that changed must not be cached under the id of the list.
+	 */
 	if (run->cache.pack && !c->changed && c->size <= run->cache.max_bytes &&
 	    !terraform_pack_add(
 		run->cache.pack, id, &c->data, &facts, &c->aside, &ignored))
@@ -175,14 +177,14 @@ static int bring(struct terraform_job *j, struct err *err)
 	c->facts = terraform_facts_json(j, c);
 	if (c->state.json && !c->state.state)
 		json_set_bool(c->facts, "json", true);
-	/* The facts say it. */
+	/* The facts contain it. */
 	s3_meta_done(&c->meta);
 	s3_pairs_done(&c->tags);
 	return c->file ? 0 : put_aside(j->bucket->run, id, c, err);
 }
 
-/* One that was listed and cannot be got is gone only if it is not listed any
- * more: a store that does not give what it lists has not lost it. */
+/* An object that was listed and cannot be read is gone only if it is not listed
+ * any more: a store that does not return what it lists has not lost it. */
 static bool is_gone(const struct terraform_job *j)
 {
 	cleanup(s3_objects_done) struct s3_object_vec found = VEC_INIT;
@@ -199,7 +201,7 @@ static bool is_gone(const struct terraform_job *j)
 	return true;
 }
 
-/* Many wait for their turn: they take little memory. */
+/* Many objects wait for their turn, so each must need little memory. */
 static void leave_aside(struct terraform_content *c)
 {
 	buf_done(&c->data);
@@ -230,7 +232,7 @@ static void get_object(struct terraform_job *j)
 	j->got = true;
 }
 
-/* A large one for the next run; its digest is known by now. */
+/* Keeps a large one for the next run; its digest is known by now. */
 static void keep_file(struct terraform_job *j)
 {
 	struct terraform_content *c = &j->content;
@@ -265,8 +267,8 @@ void terraform_object_get(void *job)
 	pthread_mutex_unlock(&run->lock);
 }
 
-/* Some stores name a key twice where two pages of a list meet; then the
- * first of them is in the archive. */
+/* Some stores list a key twice, at the border of two pages; then the first of
+ * them is in the archive. */
 static void note_doubled(struct terraform_job *j)
 {
 	struct terraform_bucket_run *b = j->bucket;
@@ -291,7 +293,8 @@ void terraform_object_archive(void *job)
 		if (terraform_facts_archive(j, &why)) {
 			if (why.code == ERR_EXISTS)
 				note_doubled(j);
-			/* Whatever it was, it costs itself. */
+			/* Whatever the failure was, only this object is left
+			 * out. */
 			else if (why.code == ERR_CANCELLED ||
 				 archive_writer_is_spoilt(run->env->writer))
 				terraform_run_fatal(run, &why);

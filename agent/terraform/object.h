@@ -1,5 +1,5 @@
 /*
- * One object: got from its bucket, and put into the archive when its turn
+ * One object: read from its bucket, and put into the archive when its turn
  * comes. Within this room alone.
  */
 #ifndef AGENT_TERRAFORM_OBJECT_H
@@ -7,8 +7,8 @@
 
 #include "agent/terraform/job.h"
 
-/* Two stages, both for pools: an object is got by one of many workers, and
- * archived, when its turn comes, by the one that frees the job. */
+/* Two stages, both for pools: one of many workers reads an object; when its
+ * turn comes, the other stage archives it and frees the job. */
 void terraform_object_get(void *job);
 void terraform_object_archive(void *job);
 

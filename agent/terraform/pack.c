@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-	SLACK_BYTES = 1024 * 1024, /* not worth writing it anew */
+	SLACK_BYTES = 1024 * 1024, /* too small to be worth rewriting */
 	COPY_BYTES = 128 * 1024,
 };
 
@@ -45,7 +45,8 @@ VEC_DEFINE(record_vec, struct record);
 struct terraform_pack {
 	char *path; /* NULL: it has no name */
 	int fd;
-	struct record_vec found; /* when it was opened; by id, newest first */
+	struct record_vec found; /* the length of the file when it was opened;
+				    by id, newest first */
 	pthread_mutex_t lock;	 /* of what follows */
 	struct record_vec added;
 	uint64_t end;
@@ -118,7 +119,7 @@ static int scan(struct terraform_pack *p, struct err *err)
 		*vec_add(&p->found) = r;
 		p->end += size_of(&r);
 	}
-	/* What follows was torn; new records take its place. */
+	/* The rest was damaged by a crash; new records replace it. */
 	if (p->end < (uint64_t)st.st_size && ftruncate(p->fd, (off_t)p->end))
 		return err_system(err, errno, "cannot shorten %s", p->path);
 	vec_sort(&p->found, by_id_newest_first);
@@ -176,7 +177,7 @@ static struct record *record_of(struct terraform_pack *p, const char *id)
 	size_t from = 0;
 	size_t to = p->found.len;
 
-	/* The first of that id. */
+	/* The first index of that id. */
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 		if (memcmp(p->found.items[middle].id, id, STATE_ID - 1) < 0)
@@ -268,7 +269,8 @@ static int write_record(const struct terraform_pack *p, const struct head *h,
 {
 	const char *name = name_of(p);
 
-	/* The head last: until then a torn record is none. */
+	/* The head is written last: until then a record that a crash cuts off
+	 * is not found. */
 	if (file_pwrite_all(p->fd, buf_str(data), data->len,
 		offset + sizeof(*h), name, err) ||
 	    file_pwrite_all(p->fd, buf_str(facts), facts->len,

@@ -1,6 +1,6 @@
 /*
- * A capture of states while it runs: what all of its buckets share, and what
- * one bucket counts. Within this room alone.
+ * The state of a capture: what all of its buckets share, and what one bucket
+ * counts. Within this room alone.
  */
 #ifndef AGENT_TERRAFORM_RUN_H
 #define AGENT_TERRAFORM_RUN_H
@@ -28,10 +28,11 @@ struct terraform_run {
 	pthread_mutex_t lock; /* of the report and what follows */
 	pthread_cond_t changed;
 	struct terraform_pack
-	    *scratch;	      /* what the cache does not take; or NULL */
-	size_t scratch_files; /* ever submitted: large ones that it may not */
+	    *scratch; /* for objects that the cache does not keep; or NULL */
+	size_t scratch_files; /* how many of these large ones were ever
+				 submitted */
 	size_t scratch_freed; /* of them */
-	bool fatal; /* the archive cannot be written: nothing goes on */
+	bool fatal; /* the archive cannot be written: everything stops */
 	struct err err;
 };
 
@@ -46,19 +47,19 @@ struct terraform_bucket_run {
 	uint64_t from_cache;
 	uint64_t not_state;
 	uint64_t listed;
-	struct json_object
-	    *prefixes;	  /* current objects to capture, below each */
-	uint64_t doubled; /* entries of the list that repeat another */
+	struct json_object *prefixes; /* number of current objects to capture
+					 below each prefix */
+	uint64_t doubled;	      /* entries of a list that occur twice */
 	char *first_doubled;
-	bool no_tags;	  /* the store has none, or does not let us see them */
-	bool no_locks;	  /* the lock table does not answer; said once */
+	bool no_tags;  /* the store has no tags, or does not show them to us */
+	bool no_locks; /* the lock table does not answer; reported once */
 	struct buf data;  /* of a small one that is being archived */
 	struct buf facts; /* the same */
 };
 
-/* The archive cannot be written any more: the first error of those is kept. */
+/* The archive cannot be written any more. Keeps the first error. */
 void terraform_run_fatal(struct terraform_run *run, const struct err *err);
-/* Nothing more is to be done: it was fatal, or a request to stop came. */
+/* Whether to stop: after a fatal error or a cancellation. */
 bool terraform_run_stopped(struct terraform_run *run);
 /* Into the report. */
 void terraform_run_warn(struct terraform_run *run, const char *text);

@@ -1,5 +1,5 @@
-/* The lists of a bucket, and a job for each object of them that is wanted, in
- * the order of the archive. */
+/* Reads the lists of a bucket and makes a job for each object that is wanted,
+ * in the order of the archive. */
 #include "agent/terraform/walk.h"
 
 #include "agent/terraform/job.h"
@@ -17,16 +17,17 @@
 
 enum {
 	DEFAULT_IN_FLIGHT = 16,
-	LARGE_AT_ONCE = 2, /* by several connections each */
-	AHEAD = 2048, /* jobs that may wait for what is archived before them */
+	LARGE_AT_ONCE = 2, /* each of which uses several connections */
+	AHEAD =
+	    2048, /* jobs that may wait until those before them are archived */
 };
 
-/* Of one bucket, while its lists are read. */
+/* The state of one bucket while its lists are read. */
 struct walk {
 	struct terraform_bucket_run *bucket;
 	struct pool *small; /* get */
 	struct pool *large;
-	struct pool *archiver; /* one, for there is one order */
+	struct pool *archiver; /* one thread, so that the order is kept */
 	size_t *next_index;
 	struct key_paths paths;
 	uint64_t current; /* objects to capture below this prefix */
@@ -41,7 +42,7 @@ static bool fits(const struct capture_state_bucket *b, const char *key)
 	return !b->exclude || !str_glob_any(b->exclude, key);
 }
 
-/* A lock is looked at where its state is wanted. */
+/* Whether a lock is reported depends on whether its state is wanted. */
 static bool is_wanted(
     const struct capture_state_bucket *b, const struct s3_object *o)
 {
@@ -56,7 +57,7 @@ static bool is_wanted(
 	return fits(b, state);
 }
 
-/* Newest first within a key; the current one is counted among the N. */
+/* Versions come newest first; the current one counts as one of the N. */
 static bool is_too_old(struct walk *w, const struct s3_object *o)
 {
 	if (w->bucket->bucket->versions <= 1)
@@ -78,8 +79,8 @@ static char *archive_path(struct walk *w, const struct s3_object *o, bool older)
 	return buf_steal(&path);
 }
 
-/* Large ones beside the small ones, which they would hold up; those that the
- * cache has no room for are numbered. */
+/* Large objects have a pool of their own, so that small ones need not wait for
+ * them. Those that do not fit into the cache are numbered. */
 static struct pool *getter_of(struct walk *w, struct terraform_job *j)
 {
 	struct terraform_run *run = w->bucket->run;
@@ -109,7 +110,8 @@ static void submit(struct walk *w, struct s3_object *o)
 	}
 	j->object = *o;
 	*o = (struct s3_object){0};
-	/* The current one is read by its key: what it is by then counts. */
+	/* The current version is read by its key, so that the version of that
+	 * moment is captured. */
 	if (!j->older) {
 		free(j->object.version_id);
 		j->object.version_id = NULL;
@@ -145,7 +147,8 @@ static int add_page(struct walk *w, struct s3_list *l, struct err *err)
 	return 0;
 }
 
-/* A mistyped prefix or pattern is no error to S3, and would be no backup. */
+/* S3 reports no error for a mistyped prefix or pattern, and the backup would be
+ * empty. */
 static void warn_if_nothing(struct walk *w, const char *prefix,
     uint64_t listed_before, size_t taken_before)
 {
@@ -203,8 +206,8 @@ static void add_prefix(struct walk *w, const char *prefix)
 	warn_if_nothing(w, prefix, listed_before, taken_before);
 }
 
-/* Sorted, without those that lie in another: keys then come in order, and
- * each once. */
+/* Sorted, without those that lie in another: then keys come in order, and each
+ * once. */
 static void distinct_prefixes(
     const struct capture_state_bucket *b, struct strvec *out)
 {

@@ -7,7 +7,8 @@
 
 #include "agent/terraform/run.h"
 
-/* All that is wanted of the bucket is got and archived, from that index on. */
+/* Reads and archives everything that is wanted of the bucket, in lanes from
+ * that index on. */
 void terraform_walk(struct terraform_bucket_run *b, size_t *next_index);
 
 #endif

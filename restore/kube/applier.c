@@ -25,7 +25,7 @@ static void begin(void *ctx, struct run *r)
 static enum apply_result apply(
     void *ctx, uint32_t node, struct outcome *outcome, struct err *err)
 {
-	(void)err; /* the next object may well be accepted */
+	(void)err; /* the next object may be accepted */
 	return task_run(ctx, node, outcome) == TASK_LATER ? APPLY_LATER
 							  : APPLY_ENDED;
 }

@@ -14,7 +14,8 @@
 
 enum { SETTLE_MS = 10 * 1000 }; /* of a kind, in all servers of a cluster */
 
-/* POST; waits for what comes by itself. 0, or -1 as kube_client_send. */
+/* POST; waits if something that it needs is made by the cluster itself. 0, or
+ * -1 as kube_client_send. */
 static int post(struct task *t, const char *manager, struct kube_answer *answer,
     struct err *err)
 {
@@ -35,7 +36,8 @@ static int post(struct task *t, const char *manager, struct kube_answer *answer,
 			outcome_note(t->outcome, "%s", given_up);
 			continue;
 		}
-		/* One server of several may learn of a kind later. */
+		/* If the API has several servers, one of them may learn of a
+		 * kind later. */
 		if (answer->status == 404 && t->n->k->defined &&
 		    !t->a->run->o->dry_run && wait_more(t, &known))
 			continue;
@@ -66,8 +68,8 @@ static bool apply_as(
 	return false;
 }
 
-/* In a dry run nobody comes to manage anything; what is paused is to be told
- * from what its own managers make meanwhile. */
+/* In a dry run no manager follows, and for a paused object it would not be
+ * known which fields its own managers set. */
 static int make(struct task *t, struct kube_answer *answer, struct err *err)
 {
 	const struct json_object *managers = t->object->managers;

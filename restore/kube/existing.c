@@ -16,8 +16,8 @@ static const char *live_version(const struct json_object *object)
 	return json_str(json_path(object, "metadata", "resourceVersion", NULL));
 }
 
-/* The status of what runs already is its controller's, unless the operator
- * asked for that of the snapshot. */
+/* The status of an object that exists belongs to its controller, unless the
+ * operator asked for the snapshot's. */
 static void update_status(struct task *t, const struct json_object *live)
 {
 	cleanup(json_freep) struct json_object *now = NULL;
@@ -72,7 +72,7 @@ static void give_back(struct task *t, const struct json_object *now)
 		outcome_note(t->outcome, "%s", err.message);
 }
 
-/* What a write makes of it besides what is asked for. */
+/* The changes that a write makes besides those that were asked for. */
 static struct json_object *content_of(const struct json_object *object)
 {
 	struct json_object *content = json_copy(object);
@@ -84,7 +84,7 @@ static struct json_object *content_of(const struct json_object *object)
 	return content;
 }
 
-/* A dry run moves no resourceVersion. */
+/* A dry run does not change the resourceVersion. */
 static bool changed_nothing(const struct task *t,
     const struct json_object *live, const struct json_object *now,
     const char *version)
@@ -108,7 +108,7 @@ static void drop_pause(struct task *t)
 	t->paused = false;
 }
 
-/* What somebody paused by hand stays so, and is not ours to let go. */
+/* A pause that somebody set by hand stays, and must not be released by us. */
 static void forget_own_pauses(struct task *t, struct json_object *live)
 {
 	struct prepared *o = t->object;
@@ -123,7 +123,7 @@ static void forget_own_pauses(struct task *t, struct json_object *live)
 	o->pause_count = kept;
 }
 
-/* Pauses only what it changes. */
+/* Pauses an object only if it will be changed. */
 static enum task_next update(struct task *t, struct json_object *live)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
@@ -165,7 +165,8 @@ static enum task_next update(struct task *t, struct json_object *live)
 	return TASK_ENDED;
 }
 
-/* Deleting one of these would take with it what is not in the snapshot. */
+/* Deleting an object of these kinds would also delete what is not in the
+ * snapshot. */
 static bool holds_others(const struct plan_kind *k)
 {
 	return str_eq(k->kind, "Namespace") ||
@@ -261,7 +262,7 @@ enum task_next existing_apply(struct task *t)
 	    send_get(t->a, t->n->cluster, t->object->path, &err);
 	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
 
-	/* Its owner went, perhaps, or another deleted it: once. */
+	/* It was deleted, perhaps with its owner. That is accepted once. */
 	if (!live && err.code == ERR_NOT_FOUND && !t->vanished) {
 		t->vanished = true;
 		t->n->exists = false;

@@ -13,7 +13,7 @@ bool ours_by_journal(const struct task *t, const char *uid)
 		return false;
 	if (!before->ended)
 		return !str_eq(uid, before->live_uid);
-	/* Created; only its status failed. */
+	/* It was created; only its status could not be written. */
 	return before->outcome.kind == OUTCOME_PARTIAL &&
 	       str_eq(uid, before->uid);
 }

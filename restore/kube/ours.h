@@ -1,6 +1,6 @@
 /*
- * Whether what is there was made by this restore: by an earlier run of it, or
- * by a request whose answer got lost.
+ * Whether an existing object was made by this restore: by an earlier run of it,
+ * or by a request whose answer was lost.
  */
 #ifndef RESTORE_KUBE_OURS_H
 #define RESTORE_KUBE_OURS_H
@@ -10,7 +10,7 @@
 /* Whether an earlier run created the live object with that UID, and was killed
  * before it recorded that, or could create it only in part. */
 bool ours_by_journal(const struct task *t, const char *uid);
-/* The same, judged by the live object as well. */
+/* The same, decided from the live object as well. */
 bool ours_by_object(
     const struct task *t, const char *uid, const struct json_object *live);
 

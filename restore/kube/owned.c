@@ -161,7 +161,8 @@ static struct json_object *adopted(
 			json_append(out, json_copy(entry));
 			continue;
 		}
-		/* Beside an apply of ours it is a late touch. */
+		/* Beside an apply of ours, this entry is from a small later
+		 * write. */
 		if (applied && is_our_entry(entry, "Update"))
 			continue;
 		cleanup(json_freep) struct json_object *fields =
@@ -197,7 +198,7 @@ static int write_managers(struct task *t, const struct json_object *seen,
 	const struct task *t, const struct json_object *live),
     char **now, struct err *err)
 {
-	enum { ATTEMPTS = 5 }; /* its controller may be busy with it */
+	enum { ATTEMPTS = 5 }; /* its controller may be changing it */
 	cleanup(json_freep) struct json_object *live = json_copy(seen);
 
 	for (int attempt = 1;; attempt++) {

@@ -30,8 +30,8 @@ void prepared_done(struct prepared *o)
 	free(o->path);
 }
 
-/* What a gate waits for is not true because it was so elsewhere, and where the
- * object is there its own conditions are to stay. */
+/* A condition that a gate waits for was true elsewhere, which says nothing
+ * here; and an object that exists keeps its own conditions. */
 static void drop_readiness(
     const struct plan *p, const struct plan_kind *k, struct json_object *status)
 {
@@ -46,7 +46,7 @@ static void drop_readiness(
 	}
 }
 
-/* Kinds whose status is the API server's own word. */
+/* Kinds whose status only the API server may write. */
 static bool has_own_status(const struct plan_kind *k)
 {
 	return str_eq(k->group, "apiextensions.k8s.io") ||
@@ -54,8 +54,8 @@ static bool has_own_status(const struct plan_kind *k)
 	       (*k->group == '\0' && str_eq(k->kind, "Namespace"));
 }
 
-/* An object whose creation was under way when it was captured is one that
- * Crossplane will not touch before somebody has looked at it. */
+/* If an object was captured while Crossplane was creating what it stands for,
+ * Crossplane will not act on it before somebody has checked it. */
 static void note_pending(
     const struct json_object *object, struct outcome *outcome)
 {

@@ -15,7 +15,8 @@ struct prepared {
 	/* Who managed its fields (restore/objects/field_owners.h), or NULL. */
 	struct json_object *managers;
 	char *uid; /* in the snapshot */
-	/* By which rules it is to be restored paused, and what stood there. */
+	/* The rules by which it is restored paused, and the value before the
+	 * pause. */
 	struct {
 		const struct rule_pause *rule;
 		char *before; /* JSON text, or NULL */
@@ -25,7 +26,7 @@ struct prepared {
 	char *path;
 };
 void prepared_done(struct prepared *o);
-/* Notes in the outcome what had to be left out. */
+/* Adds to the outcome's notes what had to be left out. */
 int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
     struct outcome *outcome, struct err *err);
 

@@ -32,7 +32,7 @@ static int may_release(struct applier *a, uint16_t cluster,
 
 	*may = false;
 	if (!live && why.code == ERR_NOT_FOUND)
-		return 0; /* what is not there is not paused */
+		return 0; /* an object that does not exist is not paused */
 	if (!live) {
 		*err = why;
 		return -1;
@@ -45,7 +45,7 @@ static int may_release(struct applier *a, uint16_t cluster,
 	return 0;
 }
 
-/* `*was_paused`: until now it was still paused by us. */
+/* `*was_paused`: our pause was still in place until now. */
 static int release(struct applier *a, struct journal_pause *p, bool *was_paused,
     struct err *err)
 {

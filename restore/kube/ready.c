@@ -19,8 +19,8 @@ struct gate {
 	struct applier *a;
 	const struct plan_node *n;
 	char *path;
-	bool for_pods; /* pods are to be waited for */
-	char *detail;  /* what was seen last */
+	bool for_pods; /* whether to wait for its pods */
+	char *detail;  /* what the last check found */
 };
 
 static void set_detail(struct gate *g, const char *text)
@@ -56,7 +56,7 @@ static enum verdict check_condition(
 	return NOT_YET;
 }
 
-/* The kind is in the discovery of its version: requests for it are served. */
+/* Discovery of its version lists the kind: requests for it are served. */
 static enum verdict check_served(struct gate *g, const struct json_object *crd)
 {
 	const struct json_object *spec = json_get(crd, "spec");
@@ -217,7 +217,7 @@ static enum verdict check(struct gate *g)
 	return check_rules(g, object);
 }
 
-/* A cluster runs pods where some node is ready to. */
+/* A cluster runs pods if some node is ready to. */
 static bool runs_pods(struct applier *a, uint16_t cluster)
 {
 	struct target *c = &a->targets[cluster];
@@ -231,7 +231,8 @@ static bool runs_pods(struct applier *a, uint16_t cluster)
 		    send_get(a, cluster, "/api/v1/nodes", &ignored);
 		const struct json_object *items = json_get(nodes, "items");
 
-		/* Who may not look at nodes waits, to be sure. */
+		/* If nodes may not be read, the safe assumption is that pods
+		 * run. */
 		c->runs_pods = nodes == NULL;
 		for (size_t i = 0; i < json_len(items); i++)
 			c->runs_pods |= str_eq(
@@ -276,7 +277,7 @@ enum gate_state ready_wait(struct applier *a, uint32_t node)
 		verdict = check(&g);
 	while (verdict == NOT_YET && !run_must_stop(a->run) &&
 	       backoff_wait(&wait));
-	/* A restore that is stopped says so itself. */
+	/* A restore that is stopped reports that itself. */
 	if (verdict != NOT_YET || !run_must_stop(a->run))
 		report_gate(&g, verdict == READY, run_ticks_ms(a->run) - start);
 	free(g.path);

@@ -27,14 +27,15 @@ static char *find_owner(struct applier *a, const struct plan_node *n,
 	    r->namespaced ? n->namespace : NULL, name, NULL);
 	cleanup(json_freep) struct json_object *live =
 	    send_get(a, n->cluster, path, &ignored);
-	/* What is given an owner that is going goes with it. */
+	/* An object that gets an owner which is being deleted would be deleted
+	 * with it. */
 	if (json_path(live, "metadata", "deletionTimestamp", NULL))
 		return NULL;
 	return str_dup(json_str(json_path(live, "metadata", "uid", NULL)));
 }
 
-/* Gives an owner reference the UID of the owner as it is now; false where
- * there is none. */
+/* Gives an owner reference the current UID of the owner; false if there is
+ * none. */
 static bool relink(
     struct applier *a, const struct plan_node *n, struct json_object *owner)
 {
@@ -56,7 +57,7 @@ static bool relink(
 	return uid != NULL;
 }
 
-/* Whether the node that an owner reference names comes after this one. */
+/* Whether the node that an owner reference names is created after this one. */
 static bool comes_later(
     const struct applier *a, uint32_t node, const struct json_object *owner)
 {
@@ -72,7 +73,7 @@ static bool comes_later(
 	VEC_EACH (&a->run->p->graph.broken, b)
 		if (b->node == node && b->needs == index)
 			return true;
-	/* None is made in a dry run. */
+	/* In a dry run no owner is created. */
 	return a->run->o->dry_run && known->action == PLAN_APPLY;
 }
 
@@ -85,7 +86,7 @@ void relink_owners(struct applier *a, uint32_t node, struct json_object *object,
 	for (size_t i = json_len(owners); i-- > 0;) {
 		struct json_object *owner = json_at(owners, i);
 		const char *kind = json_get_str(owner, "kind");
-		/* Its own copy: a known owner's name is written over it. */
+		/* A copy, since a known owner's name is written over it. */
 		autofree char *name = str_dup(json_get_str(owner, "name"));
 		bool later = comes_later(a, node, owner);
 

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { WORTH_A_LIST = 32 /* fewer are asked for one by one */ };
+enum { WORTH_A_LIST = 32 /* fewer objects than this are read one by one */ };
 
 /* Nodes of one kind in one namespace. */
 struct group {
@@ -22,7 +22,7 @@ struct group {
 	const struct plan_kind *k;
 	const char *ns; /* as interned by the plan, or NULL */
 	size_t count;
-	const bool *candidates; /* of all nodes: those to be compared */
+	const bool *candidates; /* indexes of the nodes that are compared */
 };
 
 VEC_DEFINE(groups, struct group);
@@ -63,7 +63,8 @@ static void compare(
 	free(n->live_uid);
 	n->live_uid = str_dup(uid);
 	if (left) {
-		/* What preparing it told is of no use to what stays. */
+		/* Notes from preparing an object that stays unchanged are of no
+		 * use. */
 		outcome_done(&outcome);
 		same_left_alone(&outcome, same);
 	} else {
@@ -118,7 +119,7 @@ static int on_restart(void *ctx, struct err *err)
 {
 	(void)ctx;
 	(void)err;
-	return 0; /* what was equal before the restart stays so */
+	return 0; /* an object that was equal before the restart stays so */
 }
 
 static void run_group(void *ctx, size_t i)
@@ -134,7 +135,8 @@ static void run_group(void *ctx, size_t i)
 	    .on_restart = on_restart,
 	    .ctx = g};
 	struct kube_list_result result = {.resource_version = NULL};
-	struct err ignored = ERR_INIT; /* compared one by one instead */
+	struct err ignored =
+	    ERR_INIT; /* too many for one list: compared one by one instead */
 
 	throttle_enter(&c->throttle);
 	kube_list(c->client, &o, &result, &ignored);

@@ -13,14 +13,14 @@ struct json_object;
 struct outcome;
 struct prepared;
 
-/* Whether an object that is there has all that is wanted, and nothing of ours
- * beyond it. */
+/* Whether an existing object has everything that is wanted, and no field of
+ * ours beyond that. */
 bool same_as_wanted(const struct applier *a, const struct json_object *live,
     const struct prepared *wanted);
-/* Under --existing=skip: what an object that is there has become. */
+/* With --existing=skip: the outcome of an existing object. */
 void same_left_alone(struct outcome *outcome, bool same);
-/* Under --existing=update, those of the nodes that are there and equal become
- * UNCHANGED; under skip, those that are there SKIPPED or DIFFERS. */
+/* With --existing=update, those of the nodes that exist and are equal become
+ * UNCHANGED; with skip, existing ones become SKIPPED or DIFFERS. */
 void same_unchanged(struct applier *a, const uint32_t *nodes, size_t count);
 
 #endif

@@ -91,7 +91,8 @@ int send_object(struct task *t, const struct send_write *w,
 	    .body = text.data,
 	    .body_len = text.len,
 	    .see_through = true,
-	    /* It comes back in any case; the server has enough to do. */
+	    /* The request will be repeated in any case, and the server has
+	     * enough to do. */
 	    .max_attempts = target_webhook_is_away(t->a, t->n->cluster) ? 2 : 0,
 	};
 	int rc = send_request(t->a, t->n->cluster, &r, answer, err);

@@ -21,8 +21,8 @@ struct send_write {
 	const char *method;
 	const char *path;
 	const char *content_type; /* NULL: application/json */
-	const char *manager;	  /* of the fields it writes; NULL: Backstay */
-	bool force;		  /* of an apply: takes the fields of others */
+	const char *manager; /* the manager of the fields; NULL: Backstay */
+	bool force;	     /* of an apply: takes fields of other managers */
 	const struct json_object *body;
 };
 /* Warnings of the server that matter become notes. 0, or -1 as

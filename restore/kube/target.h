@@ -17,8 +17,8 @@ struct target {
 	pthread_mutex_t lock;
 	bool pods_known;
 	bool runs_pods;
-	/* The advance of the run, counted from 1, at which a webhook of the
-	 * cluster did not answer; 0: none. It is tried again once the run has
+	/* The value of run.advance, plus 1, when a webhook of the cluster did
+	 * not answer; 0: none. Requests are tried again once the run has
 	 * advanced. */
 	atomic_uint webhook_away;
 };
@@ -32,7 +32,7 @@ struct applier {
 	struct apply_driver driver;
 };
 
-/* Whether a webhook of the cluster gave no answer, and the run has not advanced
+/* Whether a webhook of the cluster did not answer, and the run has not advanced
  * since. */
 bool target_webhook_is_away(const struct applier *a, uint16_t cluster);
 void target_note_webhook(struct applier *a, uint16_t cluster);

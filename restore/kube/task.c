@@ -16,7 +16,7 @@ static bool is_unchecked(const struct task *t)
 	return true;
 }
 
-/* Nor all of one whose namespace does not. */
+/* Nor, if its namespace does not exist, all of an object. */
 static bool lacks_namespace(const struct task *t)
 {
 	return t->a->run->o->dry_run && t->n->namespace &&
@@ -38,9 +38,9 @@ enum task_next task_run(
 	bool begun = a->run->postponed[node] == POSTPONED_BEGUN;
 	struct err err = ERR_INIT;
 
-	t.paused = begun; /* where it is to be */
+	t.paused = begun; /* its cluster in the target */
 	if (begun)
-		outcome_done(outcome); /* its notes are made anew */
+		outcome_done(outcome); /* the notes are collected again */
 	if (t.n->exists &&
 	    plan_existing_of(a->run->p, t.n) == PLAN_EXISTING_SKIP &&
 	    !ours_by_journal(&t, t.n->live_uid) &&

@@ -13,8 +13,8 @@
 
 enum task_next {
 	TASK_ENDED,  /* the outcome is set */
-	TASK_LATER,  /* a webhook gave no answer: again after the others */
-	TASK_CREATE, /* it is not there */
+	TASK_LATER,  /* a webhook did not answer: again after the others */
+	TASK_CREATE, /* it does not exist */
 	TASK_UPDATE, /* it is there */
 };
 
@@ -24,9 +24,9 @@ struct task {
 	struct plan_node *n;
 	struct prepared *object;
 	struct outcome *outcome;
-	bool paused;   /* the journal has it */
-	bool vanished; /* it was there, and then was not */
-	bool deleted;  /* by us, to be made anew */
+	bool paused;   /* the journal records its pause */
+	bool vanished; /* it existed, and then did not */
+	bool deleted;  /* deleted by us, to be recreated */
 	/* What the journal of an earlier run says of it, or NULL. */
 	const struct journal_node *before;
 };

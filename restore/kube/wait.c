@@ -19,8 +19,8 @@ bool wait_more(const struct task *t, struct backoff *b)
 	return !run_must_stop(t->a->run) && backoff_wait(b);
 }
 
-/* What keeps a namespace from going, in its own words: the conditions that say
- * so are true. Of anything else its finalizers do. */
+/* Why a namespace is not deleted yet, in the server's words: the conditions
+ * that are true. For any other object, its finalizers. */
 static void describe_hold(const struct json_object *live, struct buf *out)
 {
 	const struct json_object *conditions =
@@ -48,7 +48,7 @@ static void describe_hold(const struct json_object *live, struct buf *out)
 		buf_add_str(out, "finalizers may hold it");
 }
 
-/* Every few seconds, so that nobody takes it for hung. */
+/* Every few seconds, so that nobody believes that it hangs. */
 static void say_waiting(
     const struct task *t, const struct buf *hold, int64_t *said_ms)
 {
@@ -95,8 +95,9 @@ int wait_gone(struct task *t, const char *uid, struct err *err)
 	}
 }
 
-/* "conversion webhook for example.com/v2, Kind=Gear failed: Post ...": who
- * converts may come at a later level, as who admits. */
+/* "conversion webhook for example.com/v2, Kind=Gear failed: Post ...": the
+ * service behind a conversion webhook may be restored at a later level, like
+ * that of an admission webhook. */
 static bool is_conversion(const struct err *failure)
 {
 	const char *hook = strstr(failure->message, "conversion webhook for ");
@@ -104,8 +105,9 @@ static bool is_conversion(const struct err *failure)
 	return hook && strstr(hook, " failed");
 }
 
-/* The pods that answer may come at a later level: nobody waits here. While one
- * is away, no failure of the server is tried for long. */
+/* The pods that would answer may be restored at a later level, so nobody waits
+ * here. While a webhook is down, failures of the server are not retried for
+ * long. */
 bool wait_postpones(struct task *t, const struct err *failure)
 {
 	const struct run *r = t->a->run;

@@ -33,7 +33,7 @@ static int note_pause(struct task *t, const struct rule_pause *rule,
 	    .level = run->p->graph.nodes.items[t->node].level,
 	};
 	if (journal_is_paused(run->journal, cluster, t->object->path, pointer))
-		return 0; /* by an earlier run, or when it was postponed */
+		return 0; /* by an earlier run, or before it was postponed */
 	t->paused = true;
 	return journal_pause(run->journal, t->node, &pause, err);
 }
@@ -83,8 +83,8 @@ void write_uid(struct task *t, const char *uid)
 	t->n->live_uid = str_dup(uid);
 }
 
-/* A sidecar that became an init container, or a time zone that is gone: it is
- * there, and is not what it was. */
+/* For example a sidecar that became an init container, or a time zone that is
+ * missing: the object exists, but differs. */
 static void tell_dropped(struct task *t, const struct json_object *sent,
     const struct json_object *made)
 {

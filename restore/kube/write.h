@@ -1,6 +1,6 @@
 /*
- * What goes with the write of an object: its pause in the journal before, its
- * status and its UID after.
+ * What accompanies the write of an object: its pause is put into the journal
+ * before, its status and its UID after.
  */
 #ifndef RESTORE_KUBE_WRITE_H
 #define RESTORE_KUBE_WRITE_H
@@ -9,7 +9,7 @@
 
 struct json_object;
 
-/* Sets the pause in the object, where a rule wants it, and writes it to the
+/* Sets the pause in the object, if a rule requires it, and records it in the
  * journal first. */
 int write_pause(struct task *t, struct err *err);
 /* Writes the status that is to be restored; PARTIAL and -1 where it is refused.
@@ -20,8 +20,8 @@ int write_status(struct task *t, struct json_object **now);
  * PARTIAL where that has not all of it, though it is the server's `answer` to
  * what was sent. Its status follows, and each field belongs to its manager. */
 void write_created(struct task *t, const struct json_object *made, bool answer);
-/* The UID that it has in the target now; NULL: it is gone, or has one that is
- * not known. */
+/* Records the UID that it has in the target now; NULL: it was deleted, or its
+ * UID is not known. */
 void write_uid(struct task *t, const char *uid);
 
 #endif

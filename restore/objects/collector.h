@@ -1,5 +1,5 @@
 /*
- * References of one object on their way to whoever asked for them.
+ * Collects the references of one object.
  */
 #ifndef RESTORE_OBJECTS_COLLECTOR_H
 #define RESTORE_OBJECTS_COLLECTOR_H
@@ -8,7 +8,7 @@
 
 struct collector {
 	struct json_object *object;
-	char *group; /* of the object; freed by who called collector_init */
+	char *group; /* of the object; freed by the caller of collector_init */
 	const char *kind;
 	const char *namespace;
 	struct json_object *pod_template; /* of the object, or NULL */
@@ -19,7 +19,7 @@ struct collector {
 
 void collector_init(struct collector *t, struct json_object *object,
     references_fn *fn, void *ctx);
-/* A name that is NULL or empty is none. */
+/* A name that is NULL or empty is ignored. */
 void collector_add(struct collector *t, const char *group, const char *kind,
     const char *ns, const char *name, enum edge_strength strength, bool ready,
     const char *reason);

@@ -8,8 +8,8 @@
 
 struct json_object;
 
-/* Members of `live` beside those that are wanted do not matter; arrays are
- * alike only as a whole. A null may stand for a wanted {} or []. */
+/* Members of `live` that are not wanted are ignored; arrays must be equal as a
+ * whole. A null may stand for a wanted {} or []. */
 bool covers(const struct json_object *live, const struct json_object *wanted);
 
 #endif

@@ -5,7 +5,7 @@
 
 enum { MAX_DEPTH = 64 };
 
-/* Nothing is said by it: Go's `omitempty` leaves it out. */
+/* A value that means the same as no value: Go's `omitempty` omits it. */
 static bool is_empty(const struct json_object *j, int depth)
 {
 	switch (json_kind(j)) {
@@ -26,11 +26,10 @@ static bool is_empty(const struct json_object *j, int depth)
 	}
 }
 
-/* What newer servers write into each object that says nothing of it, and older
- * ones do without the field: nothing is lost. The list is what a server of 1.36
- * wrote into the smallest object of each kind that one of 1.20 dropped
- * (kubernetes pkg/apis/.../defaults.go).
- */
+/* Values that newer servers add to each object that has none, and that older
+ * servers drop: nothing is lost. The list is what a server of 1.36 added to the
+ * smallest object of each kind and one of 1.20 dropped (kubernetes
+ * pkg/apis/.../defaults.go). */
 static const struct {
 	const char *path;
 	const char *value;
@@ -48,7 +47,7 @@ static const struct {
 };
 
 /* A Service without addresses and selector may be of any family: newer servers
- * name both. */
+ * list both. */
 static bool is_of_any_family(const struct json_object *spec)
 {
 	return str_eq(json_get_str(spec, "clusterIP"), "None") &&
@@ -56,7 +55,8 @@ static bool is_of_any_family(const struct json_object *spec)
 	       str_eq(json_get_str(spec, "ipFamilyPolicy"), "RequireDualStack");
 }
 
-/* Of each container whose resources may change, that they may. */
+/* For each container whose resources may be changed: the policy that allows it.
+ */
 static bool is_resized_at_will(const struct json_object *policies)
 {
 	for (size_t i = 0; i < json_len(policies); i++)
@@ -66,7 +66,7 @@ static bool is_resized_at_will(const struct json_object *policies)
 	return true;
 }
 
-/* `parent` is what the value is a member of. */
+/* `parent` is the object that the value is a member of. */
 static bool is_default(const char *path, const struct json_object *value,
     const struct json_object *parent)
 {
@@ -78,7 +78,7 @@ static bool is_default(const char *path, const struct json_object *value,
 		return true;
 	if (str_ends(path, ".resizePolicy"))
 		return is_resized_at_will(value);
-	/* The same said in a newer way. */
+	/* The same value under a newer name. */
 	if (str_ends(path, "spec.dataSourceRef"))
 		return json_equal(value, json_get(parent, "dataSource"));
 	json_write(&text, value, JSON_COMPACT);

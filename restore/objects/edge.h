@@ -1,18 +1,19 @@
 /*
- * How much one object needs another.
+ * How strongly one object needs another.
  */
 #ifndef RESTORE_OBJECTS_EDGE_H
 #define RESTORE_OBJECTS_EDGE_H
 
-/* How much the node that needs loses when the edge does not hold. From
- * EDGE_HOLDS on, a failure of what is needed holds back who needs it. */
+/* How much is lost if the edge is not honoured. From EDGE_HOLDS on, the failure
+ * of an object holds back those that need it. */
 enum edge_strength {
-	EDGE_MEMBER,	/* of a barrier to one of the many it stands for */
-	EDGE_ORDER,	/* better after it; nothing breaks otherwise */
-	EDGE_REFERENCE, /* names it; comes right by itself later */
+	EDGE_MEMBER,	/* from a barrier to one of the nodes it stands for */
+	EDGE_ORDER,	/* better after it; otherwise nothing breaks */
+	EDGE_REFERENCE, /* names it, and works once it exists */
 	EDGE_OWNER,	/* has its UID in ownerReferences */
-	EDGE_HOLDS,	/* acting without it does harm, or blocks */
-	EDGE_REQUIRED,	/* the API refuses it without: namespace, CRD */
+	EDGE_HOLDS,	/* without it, acting does harm or blocks */
+	EDGE_REQUIRED,	/* the API refuses the object without it: namespace, CRD
+			 */
 };
 
 #endif

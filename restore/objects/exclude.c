@@ -20,7 +20,7 @@ static const char in_every_namespace[] =
     "made in every namespace by the control plane";
 static const char made_from_service[] = "made from its Service";
 
-/* What is never restored. */
+/* Objects that are never restored. */
 static const struct {
 	const char *kind;
 	const char *reason;
@@ -45,7 +45,7 @@ static bool is_plain_default_account(const struct json_object *object)
 	const char *name = object_name(object);
 	const struct json_object *secrets = json_get(object, "secrets");
 
-	/* The control plane adds a token of its own. */
+	/* The control plane creates a token of its own. */
 	for (size_t i = 0; i < json_len(secrets); i++)
 		if (!exclude_is_made_secret(
 			json_get_str(json_at(secrets, i), "name"), "default"))
@@ -57,8 +57,8 @@ static bool is_plain_default_account(const struct json_object *object)
 	       !json_get(object, "automountServiceAccountToken");
 }
 
-/* What the API server keeps for itself: a Service without a selector, as those
- * are that people make. */
+/* Endpoints of the API server itself, which has a Service without a selector,
+ * as users make them, too. */
 static bool is_own_service(const struct json_object *object)
 {
 	return str_eq(object_name(object), "kubernetes") &&
@@ -75,8 +75,8 @@ static const char *exclude_endpoints(const struct json_object *object)
 	return NULL;
 }
 
-/* Those that a controller makes say so; the others are people's, or of a
- * controller of their own that is among what is restored
+/* EndpointSlices of a controller are marked as such. The others belong to
+ * users, or to a controller that is itself restored
  * (https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/,
  * Management). */
 static const char *exclude_slice(const struct json_object *object)
@@ -94,8 +94,8 @@ static const char *exclude_slice(const struct json_object *object)
 	return NULL;
 }
 
-/* The API server writes them at its start: whom its front proxy is, and since
- * when it knows which tokens are in use. */
+/* The API server writes these at its start: the identity of its front proxy,
+ * and since when it tracks which tokens are used. */
 static bool is_own_config(const struct json_object *object)
 {
 	const char *name = object_name(object);
@@ -124,7 +124,8 @@ static const char *exclude_core(
 	return NULL;
 }
 
-/* What the API server makes at its start, and keeps as it is. */
+/* Objects that the API server creates at its start, and that were not changed.
+ */
 static bool is_bootstrap(
     const struct json_object *object, const char *group, const char *kind)
 {
@@ -149,7 +150,7 @@ static bool is_bootstrap(
 	       is_own_service(object);
 }
 
-/* What of the past is of no use: why, or NULL. */
+/* Why an object of the past is of no use, or NULL. */
 static const char *exclude_made(
     const struct json_object *object, const struct object_identity *id)
 {
@@ -219,8 +220,8 @@ bool exclude_is_made_kind(const char *group, const char *kind)
 	return false;
 }
 
-/* A Secret that an outer store is the source of; see references.h for what
- * its ExternalSecret must be. */
+/* A Secret whose source is an external store; references.h says what its
+ * ExternalSecret must be like. */
 static struct exclude_condition secret_condition(
     const struct json_object *object, const struct exclude_options *o)
 {
@@ -234,7 +235,7 @@ static struct exclude_condition secret_condition(
 		c.reason = "a token that the control plane makes";
 	} else if (!o->derived &&
 		   !object_label(object, "argocd.argoproj.io/secret-type")) {
-		/* Argo CD's are read by what acts on them. */
+		/* Argo CD's Secrets are read by its controller. */
 		c.kind = "Target";
 		c.name = object_controller_uid(
 		    object, "ExternalSecret.external-secrets.io");

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* By which words a phase says that nothing more will happen. */
+/* Words by which a phase says that nothing more will happen. */
 static const char *const end_words[] = {"Succeeded", "Succeed", "Successful",
     "Success", "Complete", "Completed", "Done", "Finished", "Processed",
     "Failed", "Failure", "PartiallyFailed", "FailedValidation",
@@ -31,14 +31,15 @@ static const char *const end_times[] = {"/status/completionTime",
 static const char *const start_times[] = {"/status/startTime",
     "/status/startTimestamp", "/status/startedAt", "/status/start"};
 
-/* What a kind that is run once is called. */
+/* Names of kinds that are run once. */
 static const char *const run_names[] = {"Run", "Job", "JobSet", "Backup",
     "Restore", "Request", "Workflow", "Migration", "Operation", "Promotion",
     "Clone", "Task", "Execution", "Invocation", "Action", "ActionSet",
     "Session", "Command", "Build", "Upgrade", "Upload", "Download", "Scan",
     "Dump", "Import", "Export"};
 
-/* What starts runs again and again is no run, though it tells of the last. */
+/* A kind that starts runs repeatedly is no run, even if its status reports the
+ * last one. */
 static const char *const schedules[] = {
     "/spec/schedule", "/spec/schedules", "/spec/cron", "/spec/cronExpression"};
 
@@ -94,8 +95,8 @@ static const char *condition(const struct json_object *object, const char *type)
 	return NULL;
 }
 
-/* "Succeeded" is what Tekton, Knative and Crossplane say of runs alone: False
- * is an end, too. */
+/* Only runs of Tekton, Knative and Crossplane use "Succeeded": False is an end,
+ * too. */
 static bool condition_ends(const struct json_object *object)
 {
 	static const char *const types[] = {
@@ -136,7 +137,7 @@ static enum finished_state state_in_general(
 	return called && begun ? FINISHED_NOT_YET : FINISHED_NO_RUN;
 }
 
-/* Whether a value is one of the words, which stand between bars. */
+/* Whether a value is one of the words, which are separated by bars. */
 static bool is_one_of(struct json_object *value, const char *words)
 {
 	const char *text = json_str(value);

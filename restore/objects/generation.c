@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What the status was made of, as it is written in it; Argo Rollouts writes it
- * as a text. */
+/* What the status was computed from, as it is written in it; Argo Rollouts
+ * writes it as a text. */
 static void restart_number(
     struct json_object *holder, const char *member, int64_t generation)
 {

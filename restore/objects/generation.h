@@ -19,9 +19,9 @@
 
 struct json_object;
 
-/* Says 1 wherever the status speaks of the object's own generation, and nothing
- * where it speaks of an earlier one. The object still has its
- * metadata.generation, or nothing is done. */
+/* Says 1 wherever the status is about the object's own generation, and removes
+ * it where it is about an earlier one. The object must still have its
+ * metadata.generation; else nothing is done. */
 void generation_restart(struct json_object *object);
 
 /* Of a Revision of Knative: says 1 where its Configuration, as it was captured,

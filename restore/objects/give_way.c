@@ -17,8 +17,8 @@ static bool remove_if(struct json_object *object, const char *key)
 	return there;
 }
 
-/* Of a port that is taken the API server says so with 422, of the port of
- * health checks with 500 (kubernetes pkg/registry/core/service/storage). */
+/* If a port is taken, the API server answers 422; for the port of health
+ * checks, 500 (kubernetes pkg/registry/core/service/storage). */
 static const char *give_up_port(
     struct json_object *service, const char *message)
 {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A slot is its holder and the last step to it. */
+/* A slot: the container of a value, and the last step of its pointer. */
 struct slot {
 	struct json_object *holder; /* NULL: it is the root */
 	char *last;
@@ -89,7 +89,7 @@ static void insert_at(
 	free(after);
 }
 
-/* The value passes over, also on an error. */
+/* The value belongs to the tree from here on, also after an error. */
 static int put(struct json_object **root, const char *pointer,
     struct json_object *value_, struct err *err)
 {

@@ -8,15 +8,18 @@
 
 struct json_object;
 
-/* Whether each item of the array is an operation; -1 with ERR_USAGE. */
+/* Whether each item of the array is a valid operation; else -1 with ERR_USAGE.
+ */
 int json_patch_check(const struct json_object *patch, struct err *err);
 
-/* A patch that json_patch_check let pass. On an error (ERR_USAGE, with the
- * operation) the tree may be changed in part. `*root` may be replaced. */
+/* Applies a patch that json_patch_check accepted. After an error (ERR_USAGE,
+ * with the operation) the tree may be changed in part. `*root` may be replaced.
+ */
 int json_patch_apply(struct json_object **root, const struct json_object *patch,
     struct err *err);
 
-/* A step of a JSON pointer (RFC 6901) without its escapes; the caller's. */
+/* A step of a JSON pointer (RFC 6901) with its escapes resolved; the caller
+ * frees. */
 char *json_patch_unescaped(const char *step);
 
 #endif

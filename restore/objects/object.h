@@ -1,6 +1,6 @@
 /*
- * What every Kubernetes object says of itself, read from its tree. Pure; any
- * shape of tree will do.
+ * The members that every Kubernetes object has, read from its tree. Pure;
+ * accepts any JSON value.
  */
 #ifndef RESTORE_OBJECTS_OBJECT_H
 #define RESTORE_OBJECTS_OBJECT_H
@@ -16,7 +16,7 @@ struct object_identity {
 void object_identity_done(struct object_identity *id);
 struct object_identity object_identity(const struct json_object *object);
 
-/* "apps/v1" -> "apps", "v1" or NULL -> ""; the caller's. */
+/* "apps/v1" -> "apps", "v1" or NULL -> ""; the caller frees. */
 char *object_group(const char *api_version);
 
 /* Borrowed from the object, or NULL. */
@@ -28,8 +28,8 @@ const char *object_annotation(
 const char *object_label(const struct json_object *object, const char *key);
 
 bool object_is_terminating(const struct json_object *object);
-/* Whether it has a controller, of a kind that fits the pattern (as in rules.h;
- * NULL: any). */
+/* Whether it has a controller of a kind that matches the pattern (as in
+ * rules.h; NULL: any). */
 bool object_is_owned(const struct json_object *object, const char *kind);
 /* The UID of that controller; borrowed, or NULL. */
 const char *object_controller_uid(

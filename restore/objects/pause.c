@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The words that Go's strconv.ParseBool takes for true, and for false. */
+/* The words that Go's strconv.ParseBool reads as true, and as false. */
 static bool is_word(const char *text, bool value)
 {
 	static const char *const words[2][6] = {
@@ -30,8 +30,8 @@ static struct json_object *parse(const char *text)
 	return json_parse(ended, strlen(ended), &ignored);
 }
 
-/* What is written: "true" into an annotation, true into a field, or what the
- * rule says. */
+/* The value that is written: "true" into an annotation, true into a field, or
+ * the rule's own. */
 static struct json_object *value_of(const char *annotation, const char *text)
 {
 	if (text)
@@ -132,8 +132,8 @@ char *pause_before(struct json_object *object, const struct rule_pause *rule)
 	return buf_steal(&text);
 }
 
-/* The object at a pointer, made where it is missing; NULL where something
- * else is in the way. None of the rules' pointers has an escape in it. */
+/* The container at a pointer, made if it is missing; NULL if another value is
+ * in the way. None of the rules' pointers has an escape in it. */
 static struct json_object *reach(
     struct json_object *object, const char *pointer, size_t len)
 {

@@ -1,7 +1,7 @@
 /*
- * How an object is held until the restore lets it go, by the table of pauses
- * (rules.h): what is written, what stood there before, and what gives that
- * back. Pure.
+ * How an object is paused until the restore releases it, by the rules
+ * (rules.h): what is written, what was there before, and what restores that.
+ * Pure.
  */
 #ifndef RESTORE_OBJECTS_PAUSE_H
 #define RESTORE_OBJECTS_PAUSE_H
@@ -26,19 +26,19 @@ struct pause_question {
 	void *ctx;
 };
 
-/* The rules by which the object is to be paused, at most PAUSE_MAX, each once
- * for its place. One that its owner had paused already is not ours to pause. */
+/* The rules by which the object is to be paused, at most PAUSE_MAX, each place
+ * once. A pause that its owner had set is not ours. */
 size_t pause_find(struct json_object *object, const struct pause_question *q,
     const struct rule_pause **out);
 
 /* Whether it is paused already, by one of the rules for it. */
 bool pause_is_set(struct json_object *object, const struct pause_question *q);
 
-/* Whether its controller takes it for paused by that rule. */
+/* Whether its controller regards it as paused by that rule. */
 bool pause_is_on(struct json_object *object, const struct rule_pause *rule);
 
-/* What stands at the place, as JSON text; NULL where nothing does. The
- * caller's. */
+/* The value at the place, as JSON text; NULL if there is none. The caller
+ * frees. */
 char *pause_before(struct json_object *object, const struct rule_pause *rule);
 
 void pause_set(struct json_object *object, const struct rule_pause *rule);
@@ -48,12 +48,12 @@ struct pause_made {
 	const char *pointer;
 	const char *annotation; /* or NULL */
 	const char *paused;	/* JSON text; NULL: true, or "true" */
-	const char *before;	/* JSON text, or NULL: nothing stood there */
+	const char *before;	/* JSON text, or NULL: there was no value */
 };
-/* Whether what we wrote is still there. */
+/* Whether the value that we wrote is still there. */
 bool pause_still_stands(
     struct json_object *object, const struct pause_made *made);
-/* A merge patch that puts back what stood there before; the caller's. */
+/* A merge patch that restores the value before; the caller frees. */
 struct json_object *pause_release(const struct pause_made *made);
 
 #endif

@@ -18,8 +18,8 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* A part of a dotted address. Who reads a leading zero as octal and who does
- * not agree on 00 to 07 alone. */
+/* A part of a dotted address. Programs that read a leading zero as octal and
+ * those that do not agree only on 00 to 07. */
 static bool read_part(const char **at, unsigned char *value, bool *zeros)
 {
 	const char *from = *at;
@@ -58,7 +58,7 @@ bool ratchet_address(const char *text, struct buf *out)
 	return true;
 }
 
-/* Bits of the host to zero; whether any was set. */
+/* Sets the host bits to zero; whether any was set. */
 static bool mask(unsigned char *address, size_t bytes, unsigned bits)
 {
 	bool any = false;
@@ -93,7 +93,7 @@ static bool network_v6(const char *text, const char *slash, struct buf *out)
 	unsigned bits;
 	autofree char *alone = str_ndup(text, (size_t)(slash - text));
 
-	/* An IPv4 network in the clothes of IPv6 may mean either. */
+	/* An IPv4 network written as IPv6 may mean either. */
 	if (strchr(alone, '.') || inet_pton(AF_INET6, alone, address) != 1 ||
 	    !read_bits(slash, V6_BITS, &bits) ||
 	    !mask(address, sizeof(address), bits) ||
@@ -153,7 +153,7 @@ static void visit(void *ctx, struct json_object *value)
 		json_set_str(value, v->member, buf_str(&text));
 		return;
 	}
-	/* Items keep their order: all of them are put in anew. */
+	/* The order of items must stay, so all of them are put in again. */
 	for (size_t i = 0, n = json_len(value);
 	     json_kind(value) == JSON_ARRAY && i < n; i++) {
 		struct json_object *item = json_share(json_at(value, 0));
@@ -211,7 +211,7 @@ static void write_addresses(struct json_object *object,
 
 /* ---- other values -------------------------------------------------------- */
 
-/* "TZ=UTC 0 3 * * *" was taken until there was a member for it. */
+/* "TZ=UTC 0 3 * * *" was accepted until there was a member for it. */
 static void write_zone(
     struct json_object *object, int minor, struct strvec *notes)
 {

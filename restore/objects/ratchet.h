@@ -1,8 +1,8 @@
 /*
- * Values that a server keeps where they are, and refuses in an object that is
- * new (ratcheting validation): written as it will take them, where what they
- * mean is certain. What is not is left as it is, and refused by the server.
- * Pure.
+ * Values that a server keeps in existing objects, and refuses in new ones
+ * (ratcheting validation): rewritten in a form that it accepts, if their
+ * meaning is certain. Otherwise they stay as they are, and the server refuses
+ * them. Pure.
  */
 #ifndef RESTORE_OBJECTS_RATCHET_H
 #define RESTORE_OBJECTS_RATCHET_H
@@ -11,8 +11,8 @@
 
 struct json_object;
 
-/* A line for each that was changed goes to `notes`, which may be NULL. `minor`
- * is that of the server's version 1.x, 0 where it is not known. */
+/* Appends a line for each change to `notes`, which may be NULL. `minor` is that
+ * of the server's version 1.x, 0 if it is not known. */
 void ratchet_object(
     struct json_object *object, int minor, struct strvec *notes);
 

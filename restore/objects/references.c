@@ -27,7 +27,7 @@ static void collect_named(
 	    rule->strength, rule->ready, rule->pointer);
 }
 
-/* A reference as an object; what it does not say, the rule does. */
+/* A reference that is an object; the rule supplies what it does not say. */
 static void collect_object(struct collector *t, const char *default_group,
     const char *default_kind, const struct json_object *value)
 {
@@ -251,8 +251,8 @@ void references_provides(
 	free(t.group);
 }
 
-/* Expressions are not looked into: the pods of the other labels wait for it,
- * but are not kept back where it fails. */
+/* Expressions are not evaluated: pods with the other labels wait for it, but
+ * are not held back if it fails. */
 static void select_by(struct collector *t, const struct json_object *selector)
 {
 	struct json_object *labels = json_get(selector, "matchLabels");

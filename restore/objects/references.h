@@ -40,7 +40,7 @@ struct reference {
 	const char *name;
 	enum edge_strength strength;
 	bool ready;
-	const char *reason; /* of static life, or of the rule's */
+	const char *reason; /* a constant text, or the rule's */
 };
 
 /* All borrowed for the call. */
@@ -49,15 +49,17 @@ typedef void references_fn(void *ctx, const struct reference *r);
 struct references_options {
 	const struct rule_edge *edges; /* the user's */
 	size_t edge_count;
-	const struct strvec *without; /* systems not to be used; or NULL */
+	const struct strvec
+	    *without; /* systems whose rules are not used; or NULL */
 };
 
-/* What the object needs. Owners are not among them: they go by UID. Namespace
- * and Definition are, for every object. */
+/* What the object needs. Owners are not included, since they are found by UID;
+ * Namespace and Definition are, for every object. */
 void references_needs(const struct references_options *o,
     struct json_object *object, references_fn *fn, void *ctx);
 
-/* The names of group "@" that stand for it; strength and reason unused. */
+/* The names of group "@" by which it is found; strength and reason are not
+ * used. */
 void references_provides(
     struct json_object *object, references_fn *fn, void *ctx);
 

@@ -1,7 +1,7 @@
 /*
- * The order among Kubernetes' own kinds that no pointer tells: what a
- * controller, an admission plugin or a network acts on by labels or by names
- * that it makes itself.
+ * References among Kubernetes' own kinds that no pointer finds: of controllers,
+ * admission plugins and networks that act by labels, or by names that they make
+ * themselves.
  */
 #ifndef RESTORE_OBJECTS_REFERENCES_CORE_H
 #define RESTORE_OBJECTS_REFERENCES_CORE_H

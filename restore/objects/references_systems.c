@@ -10,8 +10,8 @@
 
 static const char name_of_parent[] = "made by it";
 
-/* A webhook that fails closed must find its backend ready; one that fails
- * open does no harm without it. */
+/* A webhook that fails closed needs its backend ready; one that fails open does
+ * no harm without it. */
 static void collect_webhooks(struct collector *t)
 {
 	struct json_object *hooks = json_get(t->object, "webhooks");
@@ -145,8 +145,8 @@ static void collect_helm(struct collector *t)
 	    release ? release : made, EDGE_HOLDS, false, "Helm release Secret");
 }
 
-/* A composite comes after its claim, whose child it is: neither owns the other,
- * for they are of different scopes. */
+/* A composite comes after its claim, although neither owns the other: they are
+ * of different scopes. */
 static void collect_claim(struct collector *t, struct json_object *spec)
 {
 	const struct json_object *claim = json_get(spec, "claimRef");
@@ -183,8 +183,8 @@ static void collect_crossplane(struct collector *t)
 	}
 }
 
-/* What was made by another controller's object is its child: it is to be let
- * go after it. A source is not: its parent may be read from it. */
+/* An object that another controller's object has made is its child: it is
+ * released after it. A source is no child: its parent may be read from it. */
 static void collect_flux_parent(struct collector *t)
 {
 	static const struct {
@@ -209,7 +209,7 @@ static void collect_flux_parent(struct collector *t)
 	}
 }
 
-/* The application that made it, by either way of tracking. */
+/* The application that made it, by either of Argo CD's ways of tracking. */
 static void collect_argocd_parent(struct collector *t)
 {
 	const struct json_object *meta = json_get(t->object, "metadata");
@@ -240,8 +240,8 @@ static void collect_argocd(struct collector *t)
 		    false, "projects");
 }
 
-/* The Secret that it would make, or make anew, is there before it, so that what
- * was generated stays. */
+/* The Secret that it would make comes before it, so that the generated value is
+ * kept. */
 static void collect_external_secrets(struct collector *t)
 {
 	struct json_object *target =
@@ -256,7 +256,8 @@ static void collect_external_secrets(struct collector *t)
 		    "the Secret that it makes");
 }
 
-/* A controller finds its keys when it starts; what was sealed needs it. */
+/* A controller reads its keys when it starts, and needs them for what was
+ * sealed. */
 static void collect_keys(struct collector *t, const struct strvec *without)
 {
 	bool workload = str_eq(t->group, "apps");

@@ -32,7 +32,7 @@ static const char *mapped_namespace(
 	return mapped(o->namespaces, o->namespace_count, ns);
 }
 
-/* How a namespace stands in a text: alone or as "namespace/name". */
+/* How a namespace is written in a text: alone or as "namespace/name". */
 static char *mapped_text(const struct transform_options *o, const char *text)
 {
 	size_t len = text ? strcspn(text, "/") : 0;
@@ -42,7 +42,7 @@ static char *mapped_text(const struct transform_options *o, const char *text)
 	return len && new != ns ? str_printf("%s%s", new, text + len) : NULL;
 }
 
-/* What changes the strings at a pointer of a pattern. */
+/* Changes the strings at the places that a pattern of a pointer matches. */
 struct replacing {
 	const struct transform_options *o;
 	char *(*change)(const struct transform_options *o, const char *text);
@@ -114,7 +114,7 @@ static char *mapped_subject(const struct transform_options *o, const char *name)
 	return NULL;
 }
 
-/* "namespace_name_group_kind": what Flux prunes by. */
+/* "namespace_name_group_kind": by this Flux prunes. */
 static char *mapped_inventory(const struct transform_options *o, const char *id)
 {
 	size_t len = id ? strcspn(id, "_") : 0;
@@ -124,7 +124,8 @@ static char *mapped_inventory(const struct transform_options *o, const char *id)
 	return len && new != ns ? str_printf("%s%s", new, id + len) : NULL;
 }
 
-/* "application:group/Kind:namespace/name": by what Argo CD knows its own. */
+/* "application:group/Kind:namespace/name": by this Argo CD recognises its own
+ * objects. */
 static char *mapped_tracking(const struct transform_options *o, const char *id)
 {
 	const char *last = id ? strrchr(id, ':') : NULL;

@@ -1,7 +1,7 @@
 /*
- * Other namespaces, images and storage classes for an object, wherever it
- * names them: the places are those of the rules' references and namespaces,
- * and of the user's own edges. Pure.
+ * Renames namespaces, images and storage classes wherever an object names them:
+ * the places are those of the rules' references and namespaces, and of the
+ * user's own edges. Pure.
  */
 #ifndef RESTORE_OBJECTS_REMAP_H
 #define RESTORE_OBJECTS_REMAP_H

@@ -34,7 +34,8 @@ void renamed_add(struct renamed_vec *v, const char *from, const char *to)
 	    .below = str_ends(from, "/")};
 }
 
-/* One repository counts more than all of a host, as where they are sent. */
+/* A rule for one repository comes before a rule for a whole host, as in the
+ * targets. */
 static struct renamed *covering(struct renamed_vec *v, const char *name)
 {
 	struct renamed *best = NULL;

@@ -1,8 +1,8 @@
 /*
- * Repositories that go elsewhere than they came from, and the objects of GitOps
- * controllers that name their old place all the same: a map of repositories
- * does not reach into objects, and a controller that is released would follow
- * the old host. Pure.
+ * Repositories that are restored to another place, and the objects of GitOps
+ * controllers that still name the old one: renaming repositories does not
+ * change objects, and a controller that is released would use the old host.
+ * Pure.
  */
 #ifndef RESTORE_OBJECTS_RENAMED_H
 #define RESTORE_OBJECTS_RENAMED_H
@@ -17,18 +17,19 @@ struct json_object;
 struct renamed {
 	char *from, *to; /* as written */
 	char *name;	 /* of `from`: repository_name */
-	bool below;	 /* all that starts with it */
+	bool below;	 /* everything that starts with it */
 	struct strvec objects;
 };
 VEC_DEFINE(renamed_vec, struct renamed);
 void renamed_done(struct renamed_vec *v);
 
-/* A URL, or a beginning of URLs that ends in '/'. Nothing is added where both
- * are the same place. */
+/* A URL, or a beginning of URLs that ends in '/'. Ignored if both are the same.
+ */
 void renamed_add(struct renamed_vec *v, const char *from, const char *to);
-/* An object as it will be in the target: noted where it names a `from`. */
+/* An object as it will be in the target: recorded if it names a `from`. */
 void renamed_check(struct renamed_vec *v, struct json_object *object);
-/* Appends a text for each that objects name, with the objects. */
+/* Appends a text for each renamed repository that objects name, with the
+ * objects. */
 void renamed_report(const struct renamed_vec *v, struct strvec *texts);
 
 #endif

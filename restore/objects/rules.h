@@ -35,7 +35,8 @@ struct rule_edge {
 				and then the pointer starts there */
 	const char *pointer; /* pattern of a pointer */
 	enum rule_form form;
-	const char *to; /* "Kind.group"; of a RULE_REF what it does not say */
+	const char *to; /* "Kind.group"; for RULE_REF: used if the reference
+			   does not say it */
 	enum edge_strength strength;
 	bool ready; /* what it names must be ready first */
 };
@@ -43,9 +44,9 @@ struct rule_edge {
 /* How a controller reads its pause. */
 enum rule_pause_read {
 	RULE_PAUSE_TRUE,      /* that value alone */
-	RULE_PAUSE_PARSED,    /* any word that Go's ParseBool takes for true */
+	RULE_PAUSE_PARSED,    /* any word that Go's ParseBool reads as true */
 	RULE_PAUSE_ANY_CASE,  /* that word in any case */
-	RULE_PAUSE_NOT_FALSE, /* any word but those that ParseBool takes for
+	RULE_PAUSE_NOT_FALSE, /* any word except those that ParseBool reads as
 				 false */
 };
 
@@ -54,9 +55,9 @@ struct rule_pause {
 	const char *kind; /* pattern */
 	const char
 	    *where; /* a pointer at which something must exist, or NULL */
-	/* A field, or a map in which `annotation` is set; what stood there
-	 * before is put back on release, and what did not is taken away, never
-	 * set to false. NULL: it has none, whatever later rules say. */
+	/* A field, or a map in which `annotation` is set. On release the value
+	 * before is restored; if there was none, ours is removed, never set to
+	 * false. NULL: the kind has no pause, whatever later rules say. */
 	const char *pointer;
 	const char *annotation; /* NULL for a field */
 	const char *value;	/* JSON text; NULL: true, or "true" */
@@ -72,9 +73,9 @@ struct rule_pause {
 struct rule_ready {
 	const char *system;
 	const char *kind;      /* pattern */
-	const char *condition; /* in status.conditions: must be "True";
-				  NULL: it is not waited for */
-	bool runs_pods;	       /* some pod makes it true: not where none run */
+	const char *condition; /* in status.conditions: must be "True"; NULL:
+				  nobody waits for it */
+	bool runs_pods;	       /* needs running pods: not where none run */
 };
 
 struct rule_status {
@@ -110,15 +111,15 @@ struct rule_renamed {
 	const char *to_group;
 };
 
-/* Places that hold names of namespaces, besides those in references. */
+/* Places that contain names of namespaces, besides those in references. */
 struct rule_namespace {
 	const char *system;
 	const char *kind;    /* pattern */
 	const char *pointer; /* of a string */
 };
 
-/* What is done once. Where a kind has rules here, they alone tell that it has
- * ended; see finished.h for kinds that have none. */
+/* Objects that are run once. If a kind has rules here, they alone decide
+ * whether it has finished; see finished.h for kinds that have none. */
 struct rule_finished {
 	const char *system;
 	const char *kind;   /* pattern */
@@ -129,19 +130,19 @@ struct rule_finished {
 	const char *condition;
 	const char *pointer;
 	const char *words;
-	bool never; /* it is done again and again, whatever it tells */
+	bool never; /* it runs repeatedly, whatever its status says */
 };
 
-/* What a controller makes again, or what tells of one cluster alone. */
+/* Objects that a controller makes again, or that describe one cluster alone. */
 struct rule_derived {
 	const char *system;
 	const char *kind;   /* pattern */
 	const char *label;  /* that it must bear, or NULL */
 	const char *owner;  /* pattern of a kind that must own it, or NULL */
-	const char *reason; /* why it is left out; NULL: it is not */
+	const char *reason; /* why it is excluded; NULL: it is not */
 };
 
-/* Where it was read how a system's controllers behave. */
+/* The source that says how a system's controllers behave. */
 struct rule_source {
 	const char *system;
 	const char *repository; /* of github.com */
@@ -163,28 +164,28 @@ extern const struct rule_derived rules_derived[];
 extern const struct rule_source rules_sources[]; /* rules_sources.c */
 enum { RULES_TIERS = 2 };			 /* of rules_lasts */
 
-/* Whether a kind fits a pattern. `group` is "" for the core group. */
+/* Whether a kind matches a pattern. `group` is "" for the core group. */
 bool rules_kind_fits(const char *pattern, const char *group, const char *kind);
-/* Splits "Kind.group", "Kind.core" or "Kind" (no group) into both; the kind is
- * the caller's to free, the group is borrowed from the text: NULL where the
- * text names none, "" for core. */
+/* Splits "Kind.group", "Kind.core" or "Kind" (no group) into both. The caller
+ * frees the kind; the group is borrowed from the text: NULL if the text names
+ * none, "" for core. */
 char *rules_split_kind(const char *text, const char **group);
-/* The place among kinds: only to break ties within a level. */
+/* The rank of a kind: only decides the order within a level. */
 int rules_rank(const char *group, const char *kind);
-/* Where a kind keeps its pod spec, as a JSON pointer; NULL where it has none.
- */
+/* Where a kind keeps its pod spec, as a JSON pointer; NULL if it has none. */
 const char *rules_pod_spec(const char *group, const char *kind);
-/* Whether a system's rules are to be used; `without` may be NULL. */
+/* Whether a system's rules are used; `without` may be NULL. */
 bool rules_used(const struct strvec *without, const char *system);
-/* Calls visit with each value that stands at the pattern of a pointer. */
+/* Calls visit with each value that the pattern of a pointer matches. */
 void rules_visit(struct json_object *object, const char *pointer,
     void (*visit)(void *ctx, struct json_object *value), void *ctx);
 /* Whether a workload has a container of such an image (pattern). */
 bool rules_runs_image(struct json_object *workload, const char *image);
-/* Whether something stands at the pattern of a pointer; NULL: always. */
+/* Whether the pattern of a pointer matches a value; NULL: always. */
 bool rules_has(struct json_object *object, const char *pointer);
 bool rules_system_known(const char *system);
-/* A rule from outside: 0, or -1 with ERR_USAGE that names what is wrong. */
+/* Checks a rule of the configuration: 0, or -1 with ERR_USAGE that names the
+ * fault. */
 int rules_check_edge(const struct rule_edge *rule, struct err *err);
 
 #endif

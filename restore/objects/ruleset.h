@@ -27,7 +27,7 @@ enum ruleset_said {
 };
 enum { RULESET_LAST_UNSAID = -1 };
 
-/* What the configuration says of a kind; borrowed while a set is made. NULL,
+/* What the configuration says about a kind; borrowed while a set is made. NULL,
  * RULESET_UNSAID, RULESET_LAST_UNSAID: nothing. */
 struct ruleset_rule {
 	const char *kind; /* pattern */
@@ -63,13 +63,13 @@ struct ruleset {
 		.pauses = VEC_INIT                                             \
 	}
 
-/* 0, or -1 with ERR_USAGE that names the setting and what is wrong in it. To be
- * released whatever happens. */
+/* 0, or -1 with ERR_USAGE that names the setting and the fault. To be released
+ * in any case. */
 int ruleset_init(
     struct ruleset *s, const struct ruleset_options *o, struct err *err);
 void ruleset_done(struct ruleset *s);
 
-/* Whether a rule is one of the configuration; `system` is of a rule. */
+/* Whether a rule is from the configuration; `system` is that of a rule. */
 bool ruleset_is_configured(const char *system);
 
 /* The answers for one kind; see rules.h for what each means. */
@@ -79,8 +79,8 @@ bool ruleset_status(const struct ruleset *s, const char *group,
     const char *kind, struct json_object *object);
 /* 0: none. */
 int ruleset_tier(const struct ruleset *s, const char *group, const char *kind);
-/* The condition after `*at` (0 to begin with), which is moved; NULL: no more.
- */
+/* The condition after `*at` (0 to begin with), which is moved on; NULL: no
+ * more. */
 const struct rule_ready *ruleset_ready(
     const struct ruleset *s, const char *group, const char *kind, size_t *at);
 

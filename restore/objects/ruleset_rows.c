@@ -95,7 +95,8 @@ static void add_others(const struct ruleset *s, struct ruleset_rows *rows)
 		    str_dup(r->condition ? r->condition : "none"));
 }
 
-/* Not a rule that the configuration can say: what there is beside it. */
+/* A built-in rule that the configuration cannot express: what else it says is
+ * added. */
 static void add_keys(const struct ruleset *s, struct ruleset_rows *rows)
 {
 	for (const struct rule_key *r = rules_keys; r->system; r++)

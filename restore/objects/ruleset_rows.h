@@ -15,7 +15,7 @@ struct ruleset_row {
 };
 VEC_DEFINE(ruleset_rows, struct ruleset_row);
 
-/* Appended, in the order in which they are asked; they borrow from the set. */
+/* Appended in the order in which rules are tried; they borrow from the set. */
 void ruleset_rows_list(const struct ruleset *s, struct ruleset_rows *rows);
 void ruleset_rows_done(struct ruleset_rows *rows);
 

@@ -9,11 +9,12 @@
 
 #include <string.h>
 
-/* Whether an entry of the table is for this object. */
+/* Whether an entry of the table applies to this object. */
 typedef bool sanitize_when(
     const struct json_object *object, const struct sanitize_options *o);
 
-/* A manifest that names another address can never be applied again. */
+/* A manifest that still names the other address could never be applied again.
+ */
 static bool was_applied(const struct json_object *object, const char *address)
 {
 	const char *applied = object_annotation(
@@ -82,7 +83,7 @@ static bool status_goes(
 static const struct {
 	const char *kind;    /* pattern as in rules.h */
 	const char *pointer; /* of the object that holds it; pattern */
-	const char *member;  /* taken out of it */
+	const char *member;  /* removed from the object */
 	sanitize_when *when; /* NULL: always */
 } taken_out[] = {
     {"*", "/metadata", "uid", NULL},
@@ -97,7 +98,7 @@ static const struct {
     {"*", "/metadata", "clusterName", NULL},
     {"*", "", "status", status_goes},
     {"Namespace.core", "/spec", "finalizers", NULL},
-    /* A sync that was under way would be made again, of an old revision. */
+    /* A sync that was in progress would be repeated, with an old revision. */
     {"Application.argoproj.io", "", "operation", NULL},
 
     {"Service.core", "/spec", "clusterIP", has_cluster_ip},
@@ -162,7 +163,7 @@ static void remove_member(void *ctx, struct json_object *holder)
 		json_remove(holder, ctx);
 }
 
-/* Items of an array for which fn is true go. */
+/* Removes the items of an array for which fn returns true. */
 static void drop_items(struct json_object *array,
     bool (*fn)(const struct json_object *item, const void *ctx),
     const void *ctx)
@@ -173,7 +174,7 @@ static void drop_items(struct json_object *array,
 			json_remove_at(array, i);
 }
 
-/* The finalizers of a deletion that was under way. */
+/* The finalizers of a deletion that was in progress. */
 static bool is_deletion(const struct json_object *item, const void *ctx)
 {
 	const char *text = json_str(item);
@@ -188,8 +189,8 @@ static bool is_captured_secret(
 	return name && o->has_secret && o->has_secret(o->ctx, name);
 }
 
-/* What admission puts into a Pod that has nothing there: the volume is called
- * as its Secret, or is projected. */
+/* The volume and mounts that admission adds to a Pod without any: the volume is
+ * named after its Secret, or is projected. */
 static bool is_token_volume(const struct json_object *volume, const void *ctx)
 {
 	const char *name = json_get_str(volume, "name");
@@ -276,7 +277,8 @@ static void clean_account(
 		json_remove(object, "secrets");
 }
 
-/* The node port that was written for a port, out of what kubectl kept. */
+/* The node port that a user wrote for a port, from the annotation that kubectl
+ * kept. */
 static bool was_written(
     const struct json_object *ports, const struct json_object *port)
 {
@@ -300,9 +302,9 @@ static bool was_noted(const struct json_object *numbers,
 	return false;
 }
 
-/* Node ports that somebody chose stay. Where nothing tells, they stay too: a
- * chosen port that moves breaks what points at it, and a made one that is in
- * use is found out (sanitize_drop_node_ports). */
+/* Node ports that a user chose stay. If it is not known who chose one, it
+ * stays, too: moving a chosen port breaks what points at it, and a generated
+ * one that is in use is reported (sanitize_drop_node_ports). */
 static void clean_node_ports(
     struct json_object *service, const struct json_object *node_ports)
 {
@@ -354,7 +356,7 @@ static void drop_if_empty(struct json_object *meta, const char *key)
 		json_remove(meta, key);
 }
 
-/* Nothing of a sync goes on here: what it was at is told as ended. */
+/* A sync does not continue here: its operation is recorded as ended. */
 static void end_operation(struct json_object *application)
 {
 	struct json_object *state =

@@ -1,7 +1,7 @@
 /*
- * An object as it was captured, made fit to be created in another cluster:
- * what the server or a controller owns goes, what somebody wrote stays. A
- * table per kind, as data; pure.
+ * Makes a captured object fit to be created in another cluster: removes what
+ * the server or a controller owns, and keeps what a user wrote. A table per
+ * kind, as data; pure.
  */
 #ifndef RESTORE_OBJECTS_SANITIZE_H
 #define RESTORE_OBJECTS_SANITIZE_H
@@ -12,25 +12,25 @@
 struct json_object;
 
 struct sanitize_options {
-	bool volume_restored; /* of a claim: its volume is restored too */
+	bool volume_restored; /* for a claim: its volume is restored, too */
 	bool keep_status;     /* for a kind whose status is in its body */
-	/* Of a Service: the ports whose node port somebody chose, as capture
-	 * noted them (an array of numbers), or NULL where it is not known. */
+	/* For a Service: the ports whose node port a user chose, as the capture
+	 * recorded them (an array of numbers), or NULL if it is not known. */
 	const struct json_object *node_ports;
-	bool fixed_address; /* of a Service: somebody chose its clusterIP */
+	bool fixed_address; /* for a Service: a user chose its clusterIP */
 	/* Whether the snapshot has a Secret of that name in the object's
-	 * namespace, as it has those that somebody made, whatever they are
-	 * called; NULL: it has none. */
+	 * namespace (a Secret that a user made may have any name); NULL: it has
+	 * none. */
 	bool (*has_secret)(void *ctx, const char *name);
 	void *ctx;
 };
 
-/* Owner references stay: they get their UIDs when they are written. */
+/* Owner references stay: they get their UIDs when the object is written. */
 void sanitize_object(
     struct json_object *object, const struct sanitize_options *o);
 
-/* Takes node ports away that nobody is known to have chosen; true where there
- * were any: for when the server says that a kept one is in use. */
+/* Removes node ports that no user is known to have chosen; true if there were
+ * any. For when the server says that one that was kept is in use. */
 bool sanitize_drop_node_ports(struct json_object *service);
 
 #endif

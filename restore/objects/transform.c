@@ -144,8 +144,8 @@ int transform_apply(
 		if (!patch_fits(p->of, object, group, kind))
 			continue;
 		atomic_store(p->used, true);
-		/* The root stays: check_operation lets "" through, and then
-		 * the object would be another. */
+		/* The root itself cannot be removed: check_operation lets ""
+		 * through, and the object would become another. */
 		for (size_t k = 0; k < json_len(p->operations); k++) {
 			const struct json_object *op =
 			    json_at(p->operations, k);

@@ -1,7 +1,7 @@
 /*
- * Changes that the operator asks for, made to each object on its way: other
- * namespaces, images and storage classes, and JSON patches (RFC 6902) by
- * selector. Pure.
+ * Changes that the operator configures, applied to each object before it is
+ * sent: other namespaces, images and storage classes, and JSON patches (RFC
+ * 6902) by selector. Pure.
  */
 #ifndef RESTORE_OBJECTS_TRANSFORM_H
 #define RESTORE_OBJECTS_TRANSFORM_H
@@ -19,11 +19,11 @@ struct rule_edge;
 struct transform_map {
 	const char *from;
 	const char *to;
-	atomic_bool *used; /* set where something was mapped; or NULL */
+	atomic_bool *used; /* set if something was renamed; or NULL */
 };
 VEC_DEFINE(transform_maps, struct transform_map);
 
-/* A patch for the objects that fit all that is given of its selector. */
+/* A patch for the objects that match all of its selector. */
 struct transform_patch {
 	const char *kind;      /* pattern as in rules.h, or NULL */
 	const char *namespace; /* glob over the source's namespace, or NULL */
@@ -42,7 +42,7 @@ struct transform_options {
 	size_t storage_class_count;
 	const struct transform_patch *patches;
 	size_t patch_count;
-	/* restore.edges: what they lead to may have another namespace, too. */
+	/* restore.edges: namespaces in what they refer to are renamed, too. */
 	const struct rule_edge *edges;
 	size_t edge_count;
 };
@@ -53,14 +53,14 @@ struct transform *transform_new(
     const struct transform_options *o, struct err *err); /* NULL o is fine */
 void transform_free(struct transform *t);
 void transform_freep(struct transform **t);
-/* Changes the object: patches first, then maps. -1 with ERR_USAGE where a
- * patch does not apply; names the patch and the operation. From any thread. */
+/* Changes the object: patches first, then maps. -1 with ERR_USAGE if a patch
+ * does not apply; names the patch and the operation. From any thread. */
 int transform_apply(
     const struct transform *t, struct json_object *object, struct err *err);
-/* Patches that no object was for so far, by their number from 0: the next one
+/* Patches that matched no object so far, by their number from 0: the next one
  * from `from` on, or -1. */
 int transform_unused(const struct transform *t, int from);
-/* Appends a text for each map that nothing was for so far. */
+/* Appends a text for each map that was never used so far. */
 void transform_unused_maps(const struct transform *t, struct strvec *texts);
 
 #endif
