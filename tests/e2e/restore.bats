@@ -366,7 +366,7 @@ $bucket/aws/staging/vpc.tfstate" ]
 		run --separate-stderr restore $options
 		echo "$options: $status: $stderr"
 		[ "$status" -eq 2 ]
-		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+		[ "$(grep -c "error " <<<"$stderr")" -eq 1 ]
 	done <<-E
 	plan latest --server --offline
 	plan latest --only everything

@@ -3,7 +3,7 @@
 # that lose sight of things or are full, and an adversary who owns the stores
 # but no key. In none is a good snapshot lost that the policy keeps, is anything
 # called good that is not whole, or is a backup refused because of what others
-# wrote.
+# wrote; no chain is said not to hold that nobody harmed, and each harm shows.
 #   SEEDS=1000000    how many (20000)
 # bats file_tags=slow
 

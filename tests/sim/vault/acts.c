@@ -332,6 +332,8 @@ void sim_act_prune(struct sim_timeline *t, struct sim_store *s)
 	int status = l ? prune_run(&o, &rows, &err) : -1;
 	if (!status && was_quiet(&a))
 		judge_rows(t, s, &rows);
+	if (a.actor.was_full && (status || !was_quiet(&a)))
+		s->unrecorded = true;
 	sim_note(t, "prune '%s': %s, %zu rows", s->name,
 	    status ? err.message : "good", rows.len);
 	VEC_EACH (&rows, row)

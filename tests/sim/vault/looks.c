@@ -72,6 +72,10 @@ static bool is_true(const struct sim_timeline *t, const struct sim_store *s,
 {
 	size_t at = (size_t)(s - t->stores);
 
+	if (s->unrecorded &&
+	    (f->kind == CHAIN_DELETE || f->kind == CHAIN_TRUNCATE ||
+		f->kind == CHAIN_FORK))
+		return true;
 	VEC_EACH (&t->truth.snapshots, one) {
 		if (f->kind == CHAIN_FREEZE && sim_truth_whole(one, s) &&
 		    t->now - one->time < 3 * DAY_S)

@@ -38,6 +38,10 @@ struct sim_store {
 	int64_t keeps_s; /* Object Lock: how long it keeps what a snapshot is */
 	/* How its lists are wrong. */
 	bool doubles, drops, unsorted;
+	/* A prune ended while it made room for its record, of whole snapshots
+	 * where archives were not enough: nothing says that they were pruned.
+	 */
+	bool unrecorded;
 	const int64_t *now; /* seconds, the timeline's */
 	struct sim_random *random;
 };

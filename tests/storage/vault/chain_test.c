@@ -263,6 +263,28 @@ static void one_that_was_pruned_does_not_come_back(struct fixture *f)
 	assert_whole(f);
 }
 
+/* Object Lock keeps what a record says was pruned. */
+static void one_that_the_store_keeps_is_no_replay(struct fixture *f)
+{
+	autofree char *name = str_printf("%s.manifest.json", f->labels[0]);
+	struct snapshot_drop one = {.label = f->labels[0], .reason = "old"};
+	const struct snapshot_drops drops = {.items = &one, .len = 1};
+	struct err err = ERR_INIT;
+
+	assert_ok(snapshot_record_pruned(&f->t->vault, "prod", &drops, f->key,
+		      &f->clock.clock, &err),
+	    err);
+	for (int remembered = 0; remembered < 2; remembered++) {
+		f->t->unlisted = name;
+		assert_whole(f);
+		assert_int_equal(f->chain.links.len, COUNT);
+		remember(f);
+		f->t->unlisted = NULL;
+		assert_whole(f);
+		remember(f);
+	}
+}
+
 static void a_record_of_another_vault_explains_nothing(struct fixture *f)
 {
 	vault_set_id(&f->t->vault, "another");
@@ -440,6 +462,7 @@ int main(void)
 	    TEST_ON_VAULTS(
 		one_from_the_middle_is_missing_until_that_is_accepted),
 	    TEST_ON_VAULTS(one_that_was_pruned_does_not_come_back),
+	    TEST_ON_VAULTS(one_that_the_store_keeps_is_no_replay),
 	    TEST_ON_VAULTS(a_record_of_another_vault_explains_nothing),
 	    TEST_ON_VAULTS(the_newest_that_was_seen_is_remembered),
 	    TEST_ON_VAULTS(one_that_was_replaced_is_a_fork),

@@ -734,6 +734,32 @@ static void foreign_objects_are_no_part_of_it(struct fixture *f)
 	assert_int_equal(test_vault_count(f->t, ""), COUNT + 3);
 }
 
+/* To the last letter: what is ours is not named, and what is not is. */
+static void what_is_foreign_is_named(struct fixture *f)
+{
+	static const char *const ours[] = {"prod.lock-000001-00000001",
+	    "prod.lock-x.lock-000001-00000001",
+	    "prod-20260101T000000Z.pruned.json"};
+	static const char *const foreign[] = {"notes.txt",
+	    "prod-20260101T000000Z.pruned.json.bak",
+	    "prod.lock-000001-00000001x", "prod.lock-000001-0000001",
+	    "prod.lock-0000010-0000001", "prod.lock-00000a-00000001"};
+	enum { OURS = 3, FOREIGN = 6 };
+	autofree char *label = take(f, "prod");
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < OURS + FOREIGN; i++)
+		assert_ok(vault_put_small(f->t->real,
+			      i < OURS ? ours[i] : foreign[i - OURS], "x", 1,
+			      VAULT_RETAIN_NONE, &err),
+		    err);
+	assert_ok(snapshot_foreign(f->t->real, &names, &err), err);
+	assert_int_equal(names.len, FOREIGN);
+	for (size_t i = 0; i < FOREIGN; i++)
+		assert_true(strvec_has(&names, foreign[i]));
+}
+
 static void only_what_is_signed_pulls_the_label(struct fixture *f)
 {
 	static const char *const forged[] = {"prod-99991231T235959Z",
@@ -985,6 +1011,7 @@ int main(void)
 	    TEST_ON_VAULTS(a_copy_that_stood_still_makes_no_snapshot),
 	    TEST_ON_VAULTS(removal_begins_with_the_manifest),
 	    TEST_ON_VAULTS(foreign_objects_are_no_part_of_it),
+	    TEST_ON_VAULTS(what_is_foreign_is_named),
 	    TEST_ON_VAULTS(only_what_is_signed_pulls_the_label),
 	    TEST_ON_VAULTS(a_label_that_is_taken_is_passed_over),
 	    TEST_ON_VAULTS(what_a_list_leaves_out_is_asked_for),
