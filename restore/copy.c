@@ -72,7 +72,8 @@ int command_copy(const struct command *c, struct err *err)
 		return err_wrap(err, "copy '%s' to vault '%s'",
 		    o.snapshot->label, target->name);
 	struct err unwritten = ERR_INIT;
-	if (head_copied(c, to.vault, o.snapshot, &o.trust, &unwritten))
+	if (head_copied(
+		c, to.vault, o.snapshot, copied == 1, &o.trust, &unwritten))
 		log_warn("that it was copied could not be remembered: %s",
 		    unwritten.message);
 	print_copied(c, o.snapshot->label, target->name, copied == 1);

@@ -268,9 +268,14 @@ int head_gate(const struct command *c, struct opened *o, struct err *err)
 
 	if (!c->settings->name || !str_eq(c->which, "latest"))
 		return 0;
-	if (view(&l, c, o, err) || judge(&l, err) || check_latest(&l, err))
+	if (view(&l, c, o, err))
+		return err_wrap(err,
+		    "whether '%s' is the latest cannot be seen (named by its "
+		    "label, it is restored without asking)",
+		    o->snapshot->label);
+	if (judge(&l, err) || check_latest(&l, err))
 		return err_wrap(
-		    err, "whether '%s' is the latest", o->snapshot->label);
+		    err, "'%s' may not be the latest", o->snapshot->label);
 	return 0;
 }
 
@@ -303,18 +308,44 @@ int head_print(
 
 /* ---- copies ---- */
 
+/* A copy that is repeated says it once. */
+static int is_recorded(struct vault *to, const struct snapshot *s,
+    const struct snapshot_trust *trust, const char *sha256, bool *out,
+    struct err *err)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct snapshot_verdict verdict = {.at = 0};
+
+	if (snapshot_list(to, s->name, &list, err))
+		return -1;
+	VEC_EACH (&list, there)
+		if (str_eq(there->label, s->label) &&
+		    snapshot_verdict(to, there, trust, sha256, &verdict, err))
+			return -1;
+	*out = verdict.copied;
+	return 0;
+}
+
 static int record_copied(const struct command *c, struct vault *to,
-    const struct snapshot *s, const struct snapshot_trust *trust,
+    const struct snapshot *s, bool already, const struct snapshot_trust *trust,
     const struct minisign_key *key, struct err *err)
 {
 	char host[256] = "", sha256[DIGEST_SHA256_HEX];
+	bool recorded = false;
 	struct manifest m;
 
 	if (!key)
 		return 0;
 	if (snapshot_manifest(to, s, trust, &m, sha256, err))
 		return -1;
+	/* One that a run wrote there needs no word. */
+	bool own =
+	    already && manifest_previous_in(&m, vault_name(to), to->id) != NULL;
 	manifest_done(&m);
+	if (own)
+		return 0;
+	if (is_recorded(to, s, trust, sha256, &recorded, err) || recorded)
+		return recorded ? 0 : -1;
 	(void)gethostname(host, sizeof(host) - 1);
 	const struct snapshot_finding f = {.manifest_sha256 = sha256,
 	    .level = "quick",
@@ -326,7 +357,7 @@ static int record_copied(const struct command *c, struct vault *to,
 }
 
 int head_copied(const struct command *c, struct vault *to,
-    const struct snapshot *s, const struct snapshot_trust *trust,
+    const struct snapshot *s, bool already, const struct snapshot_trust *trust,
     struct err *err)
 {
 	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
@@ -334,7 +365,7 @@ int head_copied(const struct command *c, struct vault *to,
 	autofree char *path = head_path(c->settings, vault_name(to), s->name);
 
 	if (connect_record_key(c->settings, &key, err) ||
-	    record_copied(c, to, s, trust, key, err) ||
+	    record_copied(c, to, s, already, trust, key, err) ||
 	    read_kept(path, trust, &h, err))
 		return -1;
 	if (!h.label || chain_head_has(&h.marks, s->label))

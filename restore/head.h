@@ -21,10 +21,11 @@ int head_verify(const struct command *c, struct opened *o, size_t *snapshots,
  * that was named otherwise nothing is asked. The snapshot is opened. */
 int head_gate(const struct command *c, struct opened *o, struct err *err);
 
-/* That one was copied into a vault, so that it is neither mixed in nor a replay
- * there: recorded in the vault, and remembered. */
+/* That one was copied into a vault (or was there already), so that it is
+ * neither mixed in nor a replay there: recorded in the vault, and remembered.
+ */
 int head_copied(const struct command *c, struct vault *to,
-    const struct snapshot *s, const struct snapshot_trust *trust,
+    const struct snapshot *s, bool already, const struct snapshot_trust *trust,
     struct err *err);
 
 /* Appends it as `head` prints it. */

@@ -81,8 +81,8 @@ static int run_completion(const struct cli_run *r, struct err *err)
 
 #define CHAIN                                                                  \
 	TEXT("head", head, "FILE",                                             \
-	    "Hold the vault against this head, as `head` printed it, instead " \
-	    "of the one in state_dir."),                                       \
+	    "Hold the vault against this head, as the command head printed "   \
+	    "it, instead of the one in state_dir."),                           \
 	    TEXTS("accept", accept,                                            \
 		"delete|replay|truncate|fork|freeze|mix|back-date|flood",      \
 		"Go on although the chain of the vault shows this. May be "    \
@@ -439,7 +439,7 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	.operands = "",
 	.summary = "print the head of the vault's chain",
 	.description =
-	    "Checks the chain of the vault as `verify --chain` does, and "
+	    "Checks the chain of the vault as verify --chain does, and "
 	    "prints what that would remember of it: at most 1 KiB, signed with "
 	    "signing.record_key_file. Keep it on paper or on another machine: "
 	    "with --head, a vault that was put back to an earlier state shows "

@@ -261,7 +261,8 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	restore copy latest --vault bucket --to local 2>/dev/null
 	[ "$(labels)" = "$label" ]
 	restore verify latest --vault local
-	[ "$(find "$P/vault" -name 'platform-*' | wc -l)" -eq 5 ] # and the record of it, signed
+	# And the records of the copy and of its verification, signed.
+	[ "$(find "$P/vault" -name 'platform-*' | wc -l)" -eq 7 ]
 	# To a bucket and to a directory, as often as one likes.
 	for there in local bucket; do
 		run --separate-stderr restore copy latest --vault bucket --to "$there" -o json
@@ -270,7 +271,7 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 		[ "$(jq -r '"\(.label) \(.vault) \(.already_there)"' <<<"$output")" = "$label $there true" ]
 	done
 	[ "$(restore copy latest --vault bucket --to local)" = "$label is in vault 'local' already" ]
-	[ "$(find "$P/vault" -name 'platform-*' | wc -l)" -eq 5 ]
+	[ "$(find "$P/vault" -name 'platform-*' | wc -l)" -eq 7 ]
 	run --separate-stderr restore copy latest --to nowhere
 	[ "$status" -eq 2 ]
 }
