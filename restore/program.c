@@ -206,7 +206,10 @@ static const struct cli_option keygen_options[] = {
 static const struct cli_option plan_options[] = {PLAN_OPTIONS,
     FLAG("server", server,
 	"Send every object to the API server as a dry run, and compare the "
-	"repositories and buckets with the snapshot. Nothing is written."),
+	"repositories and buckets with the snapshot. Nothing is written. An "
+	"object whose namespace does not exist yet is checked as one of the "
+	"namespace default: what is refused there as invalid, and which fields "
+	"are dropped, is listed; the others remain unchecked."),
     FLAG("offline", offline, "Do not ask any cluster what exists there."),
     FLAG("all", all_nodes, "With --server: also list what would succeed."),
     CLI_OPTION_END};

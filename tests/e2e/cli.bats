@@ -75,7 +75,7 @@ texts() {
 	for c in $agent_commands; do agent "$c" --help; done >help
 	for c in $restore_commands; do restore "$c" --help; done >>help
 	grep -oE -- '--[a-z][a-z-]*' help | sort -u >known
-	printf -- '--%s\n' bare git-dir no-deref no-filter ref-format refetch \
+	printf -- '--%s\n' bare git-dir no-deref no-filter object-format ref-format refetch \
 	    unshallow profile bucket key long version-id >>known # of git and aws
 	echo --force >>known # is refused, and the message names what to use
 	texts | grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z-]*' | sed 's/^[^-]*//' | sort -u >options
