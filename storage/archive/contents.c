@@ -8,6 +8,8 @@
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,7 +232,47 @@ static int read_entry(
 		    "the entry '%.200s' has no size or digest", e.path);
 	if (read_place(r, o, &e, err))
 		return -1;
-	return r->entry(r->ctx, &e, err);
+	return r->entry ? r->entry(r->ctx, &e, err) : 0;
+}
+
+/* Over `word`, and the number behind it. */
+static bool skip_number(
+    const char **at, const char *end, const char *word, uint64_t *number)
+{
+	size_t len = strlen(word);
+	char *rest;
+
+	if ((size_t)(end - *at) <= len || memcmp(*at, word, len) != 0 ||
+	    !isdigit((unsigned char)(*at)[len]))
+		return false;
+	errno = 0;
+	*number = strtoull(*at + len, &rest, 10);
+	*at = rest;
+	return !errno && *number <= INT64_MAX;
+}
+
+/* The places alone, of a line as it is written: in a fraction of the time that
+ * reading all of it takes. False where it is not as that, or where a place is
+ * wrong: then reading it says so. A line ends in a byte that is no digit. */
+static bool is_good_place(struct reading *r, const char *text, size_t len)
+{
+	struct contents_entry e = {.path = ""};
+	const char *at = text, *end = text + len;
+	static const char path[] = ",\"path\":\"";
+	struct err ignored = ERR_INIT;
+
+	if (!r->placed || !skip_number(&at, end, ENTRY_START, &e.place.frame) ||
+	    !skip_number(&at, end, ",\"at\":", &e.place.offset) ||
+	    (size_t)(end - at) < strlen(path) ||
+	    memcmp(at, path, strlen(path)) != 0)
+		return false;
+	at += strlen(path);
+	const char *quote = memchr(at, '"', (size_t)(end - at));
+	if (!quote || memchr(at, '\\', (size_t)(quote - at)))
+		return false;
+	at = quote;
+	return skip_number(&at, end, "\",\"bytes\":", &e.bytes) &&
+	       check_place(r, &e, &ignored) == 0;
 }
 
 /* "{…}," or, of the last entry, "{…}". */
@@ -240,6 +282,8 @@ static int read_line(struct reading *r, const char *text, size_t len,
 	*last = !len || text[len - 1] != ',';
 	if (!*last)
 		len--;
+	if (!r->entry && is_good_place(r, text, len))
+		return 0;
 	cleanup(json_freep) struct json_object *o = json_parse(text, len, err);
 	if (!o)
 		return -1;

@@ -96,7 +96,8 @@ int contents_each(struct source *from,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, struct err *err);
 
-/* The same, and returns the frames, the last of which ends at `end`.
+/* The same, and returns the frames, the last of which ends at `end`. If `entry`
+ * is NULL, only the places are looked at, which is fast.
  * ERR_INTEGRITY if an entry lies outside of them or behind the entry that
  * follows it. Version 1 has none. */
 int contents_each_placed(struct source *from,

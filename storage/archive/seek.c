@@ -142,20 +142,11 @@ static int take_digested(struct seek *s, struct source *from, uint64_t bytes,
 
 /* ---- the index ---- */
 
-static int look_at_place(
-    void *ctx, const struct contents_entry *e, struct err *err)
-{
-	(void)ctx;
-	(void)e;
-	(void)err;
-	return 0;
-}
-
 static int check_places(struct seek *s, struct err *err)
 {
 	cleanup(source_freep) struct source *from = spool_source(&s->index);
 
-	return contents_each_placed(from, look_at_place, s,
+	return contents_each_placed(from, NULL, NULL,
 	    s->o.manifest->archive.index.offset, &s->frames, err);
 }
 
@@ -246,8 +237,12 @@ static int open_frames(
 	uint64_t need = e->place.offset + e->bytes;
 
 	close_frames(s);
-	for (uint64_t has = 0; has < need; end++)
+	uint64_t has = 0;
+	for (; has < need && end < s->frames.len; end++)
 		has += all[end].unpacked;
+	if (!need || has < need || e->bytes > need)
+		return err_set(err, ERR_INTEGRITY,
+		    "it is said to lie outside of the archive's frames");
 	uint64_t offset = all[first].offset;
 	s->unpacking = open_unpacked(
 	    s, offset, all[end - 1].offset + all[end - 1].bytes - offset, err);

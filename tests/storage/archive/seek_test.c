@@ -318,12 +318,13 @@ static int nothing(void *ctx, const struct contents_entry *e, struct err *err)
 	"{\"version\":2,\"entries\":[\n" ENTRIES "\n],\"count\":" #COUNT       \
 	",\"frames\":[\n" FRAMES "\n]}\n"
 
-static int read_places(const char *text, struct err *err)
+static int read_places(const char *text, bool quick, struct err *err)
 {
 	cleanup(source_freep) struct source *from =
 	    source_from_memory(text, strlen(text));
 	struct frames frames = VEC_INIT;
-	int r = contents_each_placed(from, nothing, NULL, 300, &frames, err);
+	int r = contents_each_placed(
+	    from, quick ? NULL : nothing, NULL, 300, &frames, err);
 
 	vec_done(&frames);
 	return r;
@@ -378,11 +379,17 @@ static void an_index_that_lies_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct err err = ERR_INIT;
-		int r = read_places(cases[i].text, &err);
-		if ((r != 0) != (cases[i].code != ERR_NONE) ||
-		    err.code != cases[i].code)
-			fail_msg("case %zu: %d: %s", i, err.code, err.message);
+		for (int quick = 0; quick < 2; quick++) {
+			struct err err = ERR_INIT;
+			int r = read_places(cases[i].text, quick, &err);
+			/* The quick way does not look at the paths. */
+			if (quick && strstr(cases[i].text, "../"))
+				continue;
+			if ((r != 0) != (cases[i].code != ERR_NONE) ||
+			    err.code != cases[i].code)
+				fail_msg("case %zu: %d: %s", i, err.code,
+				    err.message);
+		}
 	}
 }
 
