@@ -5,10 +5,13 @@
  * byte.
  */
 #include "restore/command.h"
+#include "restore/diff/refs.h"
 #include "restore/differences.h"
 #include "restore/look.h"
 #include "restore/rule_options.h"
+#include "storage/archive/unpack_file.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/json_text.h"
 
@@ -16,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART_ENTRIES = 64 * 1024 };
+enum { PART_ENTRIES = 64 * 1024, SPOOL_MEMORY = 1024 * 1024 };
 
 /* An entry of the first snapshot. */
 struct known {
@@ -124,6 +127,68 @@ static const char *label_of(const struct look *l)
 	return l->opened.snapshot->label;
 }
 
+/* ---- how refs moved ---- */
+
+struct unpacking {
+	struct look *look;
+	const char *prefix;
+	struct unpack_file file;
+};
+
+static int unpack_entry(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct unpacking *u = ctx;
+	struct spool spool;
+
+	if (!str_starts(e->path, u->prefix))
+		return 0;
+	spool_init(&spool, u->look->opened.scratch.path, SPOOL_MEMORY);
+	int failed = look_read(u->look, e, &spool, err);
+	if (!failed)
+		failed = look_write(&u->file, e->path, &spool, err);
+	spool_done(&spool);
+	return failed;
+}
+
+/* Below `dir` of its scratch directory; the caller frees the path. */
+static char *unpack_repository(
+    struct look *l, const char *name, struct err *err)
+{
+	autofree char *dir = file_join(l->opened.scratch.path, "repositories");
+	autofree char *prefix = str_printf("git/%s.git/", name);
+	struct unpacking u = {.look = l, .prefix = prefix};
+	char *path = str_printf("%s/git/%s.git", dir, name);
+
+	if (file_exists(path))
+		return path;
+	unpack_file_init(&u.file, dir);
+	int failed =
+	    file_mkdirs(dir, err) || look_each(l, unpack_entry, &u, err);
+	unpack_file_done(&u.file);
+	if (!failed)
+		return path;
+	free(path);
+	return NULL;
+}
+
+static int note_moves(
+    void *ctx, const struct version *from, struct changes *c, struct err *err)
+{
+	struct diffing *d = ctx;
+
+	if (from->kind != VERSION_REFS)
+		return 0;
+	const char *name = from->thing + strlen("git:");
+	autofree char *before = unpack_repository(&d->from, name, err);
+	autofree char *after =
+	    before ? unpack_repository(&d->to, name, err) : NULL;
+	if (!after)
+		return -1;
+	refs_note_moves(c, before, after);
+	return 0;
+}
+
 static int compare(struct diffing *d, const struct known *k,
     const struct contents_entry *e, struct err *err)
 {
@@ -133,9 +198,9 @@ static int compare(struct diffing *d, const struct known *k,
 	if (version_load(&d->to, e, &d->exclude, &to, err) ||
 	    (k && load_known(d, k, e, &from, err)))
 		return -1;
-	differences_print(
-	    &d->found, &from, label_of(&d->from), &to, label_of(&d->to));
-	return 0;
+	const struct differences_notes notes = {.add = note_moves, .ctx = d};
+	return differences_print(&d->found, &from, label_of(&d->from), &to,
+	    label_of(&d->to), &notes, err);
 }
 
 static int meet(void *ctx, const struct contents_entry *e, struct err *err)
@@ -166,9 +231,8 @@ static int miss(void *ctx, const struct contents_entry *e, struct err *err)
 		return 0;
 	if (version_load(&d->from, e, &d->exclude, &from, err))
 		return -1;
-	differences_print(
-	    &d->found, &from, label_of(&d->from), NULL, label_of(&d->to));
-	return 0;
+	return differences_print(&d->found, &from, label_of(&d->from), NULL,
+	    label_of(&d->to), NULL, err);
 }
 
 static int compare_part(struct diffing *d, struct err *err)

@@ -32,6 +32,8 @@ static void add_text(struct buf *out, const char *what, const char *thing,
 		add_shown(out, f->from);
 		buf_add_str(out, " -> ");
 		add_shown(out, f->to);
+		if (f->note)
+			buf_printf(out, " (%s)", f->note);
 		buf_add_char(out, '\n');
 	}
 	buf_add_str(out, "         restore: ");
@@ -51,6 +53,7 @@ static void add_json(struct buf *out, const char *what, const char *thing,
 		json_text_str(out, "path", f->path);
 		json_text_str_or_null(out, "from", f->from);
 		json_text_str_or_null(out, "to", f->to);
+		json_text_str_if(out, "note", f->note);
 		json_text_object_end(out);
 	}
 	json_text_array_end(out);
@@ -77,8 +80,9 @@ static bool is_there(const struct version *v)
 	return v && v->kind != VERSION_NONE;
 }
 
-void differences_print(struct differences *d, const struct version *from,
-    const char *from_label, const struct version *to, const char *to_label)
+int differences_print(struct differences *d, const struct version *from,
+    const char *from_label, const struct version *to, const char *to_label,
+    const struct differences_notes *notes, struct err *err)
 {
 	cleanup(changes_done) struct changes fields = VEC_INIT;
 	cleanup(buf_done) struct buf command = BUF_INIT;
@@ -89,7 +93,9 @@ void differences_print(struct differences *d, const struct version *from,
 	if (!was && !is)
 		d->left_out++;
 	if (was == is && !fields.len)
-		return;
+		return 0;
+	if (was && is && notes && notes->add(notes->ctx, from, &fields, err))
+		return -1;
 	const struct version *restores = was ? from : to;
 	version_add_command(
 	    restores, was ? from_label : to_label, was && is, &command);
@@ -101,4 +107,5 @@ void differences_print(struct differences *d, const struct version *from,
 	    : !is ? "removed"
 		  : "changed",
 	    restores->thing, &fields, buf_str(&command));
+	return 0;
 }

@@ -16,11 +16,20 @@ struct differences {
 	uint64_t left_out; /* that differ, and a restore leaves out */
 };
 
+/* What is known of how changes came about beyond the two versions, noted at
+ * them; or NULL. */
+struct differences_notes {
+	int (*add)(void *ctx, const struct version *from, struct changes *c,
+	    struct err *err);
+	void *ctx;
+};
+
 /* `from` or `to` NULL, or VERSION_NONE: it is not there. Nothing is printed of
  * versions that do not differ. The command restores `from` of the snapshot
  * `from_label`; of what is not in that one, `to` of the other. */
-void differences_print(struct differences *d, const struct version *from,
-    const char *from_label, const struct version *to, const char *to_label);
+int differences_print(struct differences *d, const struct version *from,
+    const char *from_label, const struct version *to, const char *to_label,
+    const struct differences_notes *notes, struct err *err);
 uint64_t differences_count(const struct differences *d);
 
 #endif

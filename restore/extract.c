@@ -8,7 +8,6 @@
 #include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
-#include "storage/base/mem.h"
 
 #include <stdio.h>
 
@@ -60,22 +59,6 @@ struct extracting {
 	struct unpack_file file;
 };
 
-static int write_spool(
-    struct unpack_file *to, const struct spool *spool, struct err *err)
-{
-	enum { CHUNK = 128 * 1024 };
-	cleanup(source_freep) struct source *from = spool_source(spool);
-	autofree char *chunk = mem_alloc(CHUNK);
-
-	for (;;) {
-		ssize_t n = source_read(from, chunk, CHUNK, err);
-		if (n <= 0)
-			return (int)n;
-		if (unpack_file_data(to, chunk, (size_t)n, err))
-			return -1;
-	}
-}
-
 static void mark_used(struct extracting *x, const struct contents_entry *e)
 {
 	struct strvec left = VEC_INIT;
@@ -101,11 +84,7 @@ static int extract_entry(
 	spool_init(&spool, x->look->opened.scratch.path, MEMORY);
 	int failed = look_read(x->look, e, &spool, err);
 	if (!failed)
-		failed = unpack_file_start(&x->file, e->path, err);
-	if (!failed)
-		failed = write_spool(&x->file, &spool, err);
-	if (!failed)
-		failed = unpack_file_end(&x->file, err);
+		failed = look_write(&x->file, e->path, &spool, err);
 	spool_done(&spool);
 	totals->entries++;
 	totals->bytes += e->bytes;

@@ -1,6 +1,7 @@
 #include "restore/look.h"
 
 #include "storage/archive/seek.h"
+#include "storage/archive/unpack_file.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/log.h"
 #include "storage/base/mem.h"
@@ -159,6 +160,29 @@ int look_read(struct look *l, const struct contents_entry *e, struct spool *to,
 		return err_wrap(
 		    err, "snapshot '%s'", l->opened.snapshot->label);
 	return 0;
+}
+
+static int write_content(
+    struct unpack_file *to, const struct spool *content, struct err *err)
+{
+	cleanup(source_freep) struct source *from = spool_source(content);
+	autofree char *chunk = mem_alloc(CHUNK);
+
+	for (;;) {
+		ssize_t n = source_read(from, chunk, CHUNK, err);
+		if (n <= 0)
+			return (int)n;
+		if (unpack_file_data(to, chunk, (size_t)n, err))
+			return -1;
+	}
+}
+
+int look_write(struct unpack_file *to, const char *path,
+    const struct spool *content, struct err *err)
+{
+	if (unpack_file_start(to, path, err) || write_content(to, content, err))
+		return -1;
+	return unpack_file_end(to, err);
 }
 
 int look_read_text(struct look *l, const struct contents_entry *e,

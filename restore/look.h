@@ -39,6 +39,10 @@ int look_each(const struct look *l,
 /* Adds an entry's content to a spool, which is good where 0 came back. */
 int look_read(struct look *l, const struct contents_entry *e, struct spool *to,
     struct err *err);
+/* What was read so, as a file. */
+struct unpack_file;
+int look_write(struct unpack_file *to, const char *path,
+    const struct spool *content, struct err *err);
 /* The same, of what is at most max_bytes, appended. */
 int look_read_text(struct look *l, const struct contents_entry *e,
     size_t max_bytes, struct buf *out, struct err *err);

@@ -308,7 +308,9 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	.description =
 	    "Compares the second snapshot with the first: cluster objects "
 	    "field by field, Terraform state by serial, lineage, outputs and "
-	    "the addresses of resources, repositories by their refs. Each "
+	    "the addresses of resources, repositories by their refs (new, "
+	    "gone, "
+	    "ahead or behind by so many commits, rewritten). Each "
 	    "difference names the command that restores the version of the "
 	    "first (of what was added, of the second). What the server or a "
 	    "controller owns, status, and the order of members and of lists "

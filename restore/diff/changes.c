@@ -14,6 +14,7 @@ void changes_done(struct changes *f)
 		free(one->path);
 		free(one->from);
 		free(one->to);
+		free(one->note);
 	}
 	vec_done(f);
 }

@@ -17,6 +17,7 @@ struct change {
 	char *path; /* spec.containers[name=web].image */
 	char *from; /* NULL: it was not there */
 	char *to;   /* NULL: it is not there */
+	char *note; /* how one became the other; or NULL */
 };
 VEC_DEFINE(changes, struct change);
 void changes_done(struct changes *f);

@@ -15,6 +15,9 @@ setup_file() {
 	load_env
 	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
 	"$top/tests/data/platform/load" s3 "$S3_ENDPOINT" >/dev/null
+	git -C "$P/git/helm-charts.git" update-ref refs/heads/forced main
+	git -C "$P/git/helm-charts.git" update-ref refs/heads/back \
+	    "$(git -C "$P/git/helm-charts.git" -c user.name=a -c user.email=a@b commit-tree -m y -p main "main^{tree}")"
 	config >"$P/backstay.yaml"
 	export BACKSTAY_CONFIG=$P/backstay.yaml
 	agent backup
@@ -110,6 +113,11 @@ change() {
 	    '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"added"},"data":{"a":"b"}}'
 	kube DELETE "$staging/services/frontend"
 	kube DELETE "$staging/configmaps/backend-config"
+	tree=$(git -C "$P/git/helm-charts.git" rev-parse "main^{tree}")
+	commit() { git -C "$P/git/helm-charts.git" -c user.name=a -c user.email=a@b commit-tree -m x "$@" "$tree"; }
+	git -C "$P/git/helm-charts.git" update-ref refs/heads/main "$(commit -p "$(commit -p main)")"
+	git -C "$P/git/helm-charts.git" update-ref refs/heads/forced "$(commit -p "$(commit)")"
+	git -C "$P/git/helm-charts.git" update-ref refs/heads/back "main~2"
 	git -C "$P/git/helm-charts.git" update-ref refs/heads/new "$(git -C "$P/git/helm-charts.git" rev-parse HEAD)"
 	s3 get "$state" | jq '.serial += 1 | .resources += [{"mode": "managed", "type": "null_resource",
 	    "name": "planted", "instances": [{"attributes": {"password": "hunter2"}}]}]' | s3 put "$state"
@@ -152,6 +160,10 @@ json() { # FILTER
 	[ "$(field frontend-config)" = 'data[new.key] null "value"' ]
 	[ "$(field "Secret/$secret")" = 'data.planted null (secret)' ]
 	field helm-charts | grep -q '^refs/heads/new\|\[refs/heads/new\]'
+	notes() { json ".differences[] | select(.thing == \"git:helm-charts\").fields[] | select(.path | contains(\"$1\")).note"; }
+	[ "$(notes refs/heads/main)" = 'ahead by 2' ]
+	[ "$(notes refs/heads/back)" = 'behind by 1' ]
+	notes refs/heads/forced | grep -q '^rewritten: 2 commits are new, [1-9][0-9]* are gone$'
 	field "$state" | grep -q '^null_resource.planted null (there)$'
 	[ "$(field "$state" | wc -l)" -eq 2 ]
 	! grep -q 'hunter2\|aHVudGVyMg' <<<"$output"

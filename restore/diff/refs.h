@@ -1,0 +1,15 @@
+/*
+ * How the refs of a repository moved between two snapshots: ahead, behind, or
+ * rewritten, as by a forced push.
+ */
+#ifndef RESTORE_DIFF_REFS_H
+#define RESTORE_DIFF_REFS_H
+
+#include "restore/diff/changes.h"
+
+/* Notes it at each ref that is in both; the directories are bare repositories
+ * with what each snapshot has. */
+void refs_note_moves(
+    struct changes *changes, const char *from_dir, const char *to_dir);
+
+#endif
