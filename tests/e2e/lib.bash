@@ -171,6 +171,7 @@ platform_dump() { # DIR
 	    "$top/tests/data/platform/dump" git "$GIT_REPOS" >"$1/git" &&
 	    "$top/tests/data/platform/dump" kube "$KUBECONFIG" |
 	    sed -E -e '/ (applicationsets.argoproj.io|issuers.cert-manager.io) /d' \
+		-e '/^ipaddresses.networking.k8s.io /d' \
 		-e 's/"nodePort": [0-9]+, //; s/, "nodePort": [0-9]+//' >"$1/kube" &&
 	    "$top/tests/data/platform/dump" s3 "$S3_ENDPOINT" |
 	    sed '/\.tflock /d' >"$1/s3"
