@@ -21,9 +21,8 @@ char *rules_split_kind(const char *text, const char **group)
 static bool run_fits(const char *pattern, size_t len, const char *text)
 {
 	if (!memchr(pattern, '*', len) && !memchr(pattern, '?', len))
-		return strlen(text) == len && memcmp(pattern, text, len) == 0;
-	autofree char *copy = str_ndup(pattern, len);
-	return str_glob(copy, text);
+		return strncmp(pattern, text, len) == 0 && text[len] == '\0';
+	return str_glob_n(pattern, len, text);
 }
 
 bool rules_kind_fits(const char *pattern, const char *group, const char *kind)

@@ -78,15 +78,22 @@ bool str_ends(const char *s, const char *suffix)
 
 bool str_glob(const char *pattern, const char *s)
 {
+	return str_glob_n(pattern, strlen(pattern), s);
+}
+
+bool str_glob_n(const char *pattern, size_t len, const char *s)
+{
+	const char *end = pattern + len;
 	/* On a mismatch, go back to the last star and let it match one
 	 * character more: linear in practice, never exponential. */
 	const char *star = NULL, *resume = NULL;
 
 	while (*s) {
-		if (*pattern == '*') {
+		if (pattern < end && *pattern == '*') {
 			star = pattern++;
 			resume = s;
-		} else if (*pattern == '?' || *pattern == *s) {
+		} else if (pattern < end &&
+			   (*pattern == '?' || *pattern == *s)) {
 			pattern++;
 			s++;
 		} else if (star) {
@@ -96,9 +103,9 @@ bool str_glob(const char *pattern, const char *s)
 			return false;
 		}
 	}
-	while (*pattern == '*')
+	while (pattern < end && *pattern == '*')
 		pattern++;
-	return *pattern == '\0';
+	return pattern == end;
 }
 
 bool str_is_glob(const char *s)

@@ -29,6 +29,8 @@ bool str_ends(const char *s, const char *suffix);
 
 /* Shell-style: `*` any run of characters ('/' too), `?` one. No brackets. */
 bool str_glob(const char *pattern, const char *s);
+/* The same of the first `len` bytes of a pattern. */
+bool str_glob_n(const char *pattern, size_t len, const char *s);
 bool str_is_glob(const char *s); /* it has a * or ? in it */
 
 /* True where one of the patterns matches. */

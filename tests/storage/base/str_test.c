@@ -24,6 +24,17 @@ static void globs(void **state)
 		    table[i].matches);
 }
 
+static void a_glob_may_be_a_part_of_a_text(void **state)
+{
+	(void)state;
+	assert_true(str_glob_n("a*.core", 2, "abc"));
+	assert_true(str_glob_n("a*?.core", 3, "ab"));
+	assert_false(str_glob_n("a?.core", 2, "a.core"));
+	assert_false(str_glob_n("ab.core", 1, "ab"));
+	assert_true(str_glob_n("*", 0, ""));
+	assert_false(str_glob_n("*", 0, "a"));
+}
+
 static void a_glob_of_many_stars_ends(void **state)
 {
 	char pattern[200], text[2000];
@@ -112,6 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(globs),
+	    cmocka_unit_test(a_glob_may_be_a_part_of_a_text),
 	    cmocka_unit_test(a_glob_of_many_stars_ends),
 	    cmocka_unit_test(knows_utf8),
 	    cmocka_unit_test(reads_whole_numbers_only),
