@@ -240,3 +240,81 @@ void remap_apply(const struct transform_options *o, struct json_object *object,
 	map_images(o, object, group, kind);
 	map_classes(o, object, kind);
 }
+
+/* ---- what is left -------------------------------------------------------- */
+
+/* A name that another namespace has got by now is no trace. */
+static bool is_left(const struct transform_options *o, const char *ns)
+{
+	bool from = false;
+
+	for (size_t i = 0; ns && i < o->namespace_count; i++) {
+		from |= str_eq(ns, o->namespaces[i].from);
+		if (str_eq(ns, o->namespaces[i].to))
+			return false;
+	}
+	return from;
+}
+
+/* Whether the text has the name of a Service in such a namespace. */
+static bool has_service(const struct transform_options *o, const char *text)
+{
+	for (size_t i = 0; i < o->namespace_count; i++) {
+		if (!is_left(o, o->namespaces[i].from))
+			continue;
+		autofree char *name =
+		    str_printf(".%s.svc", o->namespaces[i].from);
+		if (strstr(text, name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_called_namespace(const char *key)
+{
+	return str_ends(key, "amespace") || str_ends(key, "amespaces");
+}
+
+static bool is_not_looked_at(const char *pointer)
+{
+	return str_eq(pointer, "/status") ||
+	       str_eq(pointer, "/metadata/managedFields") ||
+	       str_eq(pointer,
+		   "/metadata/annotations/"
+		   "kubectl.kubernetes.io~1last-applied-configuration");
+}
+
+static void look(const struct transform_options *o,
+    const struct json_object *value, const char *pointer, bool called,
+    struct strvec *places)
+{
+	const char *text = json_str(value);
+
+	if (is_not_looked_at(pointer))
+		return;
+	if (text && ((called && is_left(o, text)) || has_service(o, text)))
+		strvec_add(places, pointer);
+	for (size_t i = 0;
+	     json_kind(value) == JSON_ARRAY && i < json_len(value); i++) {
+		autofree char *at = str_printf("%s/%zu", pointer, i);
+		look(o, json_at(value, i), at, called, places);
+	}
+	for (struct json_iter it = json_iter(value); json_next(&it);) {
+		cleanup(buf_done) struct buf at = BUF_INIT;
+
+		buf_printf(&at, "%s/", pointer);
+		for (const char *c = it.key; *c; c++)
+			buf_add_str(&at, *c == '/'   ? "~1"
+					 : *c == '~' ? "~0"
+						     : (char[]){*c, '\0'});
+		look(o, it.value, buf_str(&at), is_called_namespace(it.key),
+		    places);
+	}
+}
+
+void remap_left(const struct transform_options *o,
+    const struct json_object *object, struct strvec *places)
+{
+	if (o->namespace_count)
+		look(o, object, "", false, places);
+}

@@ -164,6 +164,12 @@ int transform_apply(
 	return 0;
 }
 
+void transform_left(const struct transform *t, const struct json_object *object,
+    struct strvec *places)
+{
+	remap_left(&t->o, object, places);
+}
+
 int transform_unused(const struct transform *t, int from)
 {
 	for (int i = from; i < (int)t->patches.len; i++)

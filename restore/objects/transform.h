@@ -57,6 +57,9 @@ void transform_freep(struct transform **t);
  * does not apply; names the patch and the operation. From any thread. */
 int transform_apply(
     const struct transform *t, struct json_object *object, struct err *err);
+/* See remap_left; of an object to which transform_apply was done. */
+void transform_left(const struct transform *t, const struct json_object *object,
+    struct strvec *places);
 /* Patches that matched no object so far, by their number from 0: the next one
  * from `from` on, or -1. */
 int transform_unused(const struct transform *t, int from);

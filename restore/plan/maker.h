@@ -45,6 +45,8 @@ struct plan_definition {
 	struct strvec with_status;
 };
 
+enum { PLAN_NAMED_SHOWN = 20 }; /* one by one, of named_elsewhere */
+
 /* While a plan is being made. */
 struct plan_maker {
 	struct plan *p;
@@ -57,9 +59,10 @@ struct plan_maker {
 	VEC_DEFINE(, struct plan_condition) conditions;
 	VEC_DEFINE(, struct plan_definition) definitions;
 	struct references_options references;
-	char *last_repository; /* path of the one being read */
-	uint16_t last_layer;   /* its layer */
-	uint32_t current;      /* node whose references are being collected */
+	char *last_repository;	/* path of the one being read */
+	uint16_t last_layer;	/* its layer */
+	size_t named_elsewhere; /* objects that name a namespace's old name */
+	uint32_t current;	/* node whose references are being collected */
 };
 
 #endif

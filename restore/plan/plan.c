@@ -205,6 +205,10 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	if (!o->without_kubernetes &&
 	    !(o->only_kubernetes && o->only_kubernetes->len))
 		transform_unused_maps(p->transform, &p->warnings);
+	if (m.named_elsewhere > PLAN_NAMED_SHOWN)
+		*vec_add(&p->warnings) = str_printf(
+		    "%zu more objects name such a namespace by its old name",
+		    m.named_elsewhere - PLAN_NAMED_SHOWN);
 	if (o->renamed)
 		renamed_report(o->renamed, &p->warnings);
 	settle_excluded(&m);

@@ -5,6 +5,7 @@
 #include "restore/plan/door.h"
 #include "restore/plan/layering.h"
 #include "restore/plan/load.h"
+#include "restore/plan/names.h"
 #include "restore/plan/node.h"
 #include "restore/plan/selection.h"
 #include "storage/archive/layout.h"
@@ -35,6 +36,34 @@ static bool is_whole(const struct plan_options *o, uint16_t cluster)
 {
 	return selection_includes_all_of(
 	    o->only_kubernetes, o->clusters[cluster].name);
+}
+
+/* What no rule knows to be a namespace's name keeps the old one, and is told:
+ * only the operator knows what it means. */
+static void tell_left(struct plan_maker *m, const struct json_object *object)
+{
+	enum { PLACES = 3 };
+	cleanup(strvec_done) struct strvec places = VEC_INIT;
+	cleanup(buf_done) struct buf line = BUF_INIT;
+	const struct plan_node *n = &m->p->nodes.items[m->current];
+
+	if (n->action != PLAN_APPLY)
+		return;
+	transform_left(m->p->transform, object, &places);
+	if (!places.len || m->named_elsewhere++ >= PLAN_NAMED_SHOWN)
+		return;
+	names_describe(m->p, n, &line);
+	buf_add_str(&line, " still names a namespace that restore.namespaces "
+			   "gives another name, at");
+	for (size_t i = 0; i < places.len && i < PLACES; i++) {
+		buf_add_str(&line, i ? ", " : " ");
+		str_add_printable(
+		    &line, places.items[i], strlen(places.items[i]));
+	}
+	if (places.len > PLACES)
+		buf_printf(&line, " and %zu more places", places.len - PLACES);
+	buf_add_str(&line, "; restore.transforms can change it");
+	*vec_add(&m->p->warnings) = buf_steal(&line);
 }
 
 /* As it will be in the target. */
@@ -72,6 +101,7 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	node_set_facts(n, json_get(e->facts, "nodePorts"));
 	n->companion = companion;
 	n->facts.fixed_address = json_get(e->facts, "clusterIP") != NULL;
+	tell_left(m, object);
 	return 0;
 }
 

@@ -299,10 +299,13 @@ levels() {
 	loaded=namespace-map ns=fk-m
 	cluster_config "$ns" 'gates: never' 'namespaces: {fk-m: fk-mapped}' >"$BACKSTAY_CONFIG"
 	field load
+	call POST /api/v1/namespaces/fk-m/configmaps \
+	    '{"metadata":{"name":"urls"},"data":{"url":"http://web.fk-m.svc:80/"}}'
 	agent backup
 	field wipe
 	apply
 	[ "$status" -eq 0 ]
+	grep -q 'ConfigMap fk-mapped/urls still names a namespace .* at /data/url; restore.transforms' <<<"$stderr"
 	ns=fk-mapped
 	local label='"kubernetes.io/metadata.name"'
 	live gateway.networking.k8s.io/v1beta1 referencegrants rg | jq -e '.spec.from[0].namespace == "fk-mapped"'

@@ -168,6 +168,31 @@ static void a_claim_moves_by_its_old_annotation(void **state)
 	    "storage-class\":\"fast\"}},\"spec\":{}}");
 }
 
+static void what_is_left_is_told(void **state)
+{
+	static const struct transform_map map[] = {
+	    {.from = "prod", .to = "dr"}, {.from = "dr", .to = "old"}};
+	const struct transform_options o = {
+	    .namespaces = map, .namespace_count = 2};
+	static const char text[] =
+	    "{\"metadata\":{\"namespace\":\"dr\",\"name\":\"prod\"},\"spec\":{"
+	    "\"watchNamespace\":\"prod\",\"allowedNamespaces\":[\"other\","
+	    "\"prod\"],\"namespace\":\"dr\",\"label\":\"prod\",\"a/b\":{"
+	    "\"url\":\"http://web.prod.svc:80/\"}},\"status\":{\"namespace\":"
+	    "\"prod\"}}";
+	cleanup(strvec_done) struct strvec places = VEC_INIT;
+	struct err err = ERR_INIT;
+	cleanup(json_freep) struct json_object *object =
+	    json_parse(text, sizeof(text) - 1, &err);
+
+	(void)state;
+	remap_left(&o, object, &places);
+	assert_int_equal(places.len, 3);
+	assert_string_equal(places.items[0], "/spec/watchNamespace");
+	assert_string_equal(places.items[1], "/spec/allowedNamespaces/1");
+	assert_string_equal(places.items[2], "/spec/a~1b/url");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -175,6 +200,7 @@ int main(void)
 	    cmocka_unit_test(what_names_a_namespace_inside_a_text_moves_too),
 	    cmocka_unit_test(images_and_storage_classes_move),
 	    cmocka_unit_test(a_claim_moves_by_its_old_annotation),
+	    cmocka_unit_test(what_is_left_is_told),
 	};
 
 	return cmocka_run_group_tests_name("remap", tests, NULL, NULL);
