@@ -30,7 +30,7 @@ in_bash() { # WORD...: what the last one becomes
 	mkdir -p "$W/here/folder"
 	touch "$W/here/file.yaml"
 	cd "$W/here"
-	[ "$(in_bash backstay-agent --config fi)" = file.yaml ]
+	[ "$(in_bash backstay-agent --config "fi")" = file.yaml ]
 	[ "$(in_bash backstay-restore extract --to f)" = folder ]
 }
 
