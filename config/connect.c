@@ -31,6 +31,8 @@ int connect_s3(const struct settings_s3 *s, const char *dynamodb_table,
 
 	if (read_s3_secrets(s, out, err))
 		return -1;
+	VEC_EACH (&s->headers, h)
+		*vec_add(&out->headers) = str_printf("%s: %s", h->from, h->to);
 	struct aws_settings settings = {
 	    .access_key_id =
 		out->access_key_id ? secret_reveal(out->access_key_id) : NULL,
@@ -44,6 +46,7 @@ int connect_s3(const struct settings_s3 *s, const char *dynamodb_table,
 	    .addressing = addressing[s->addressing],
 	    .ca_file = s->ca_file,
 	    .proxy = s->proxy,
+	    .put_headers = &out->headers,
 	    .clock = env->clock,
 	    .random = env->random,
 	    .cancel = env->cancel,
@@ -68,6 +71,7 @@ void connect_s3_done(struct connect_s3 *c)
 	secret_free(c->access_key_id);
 	secret_free(c->secret_access_key);
 	secret_free(c->session_token);
+	strvec_done(&c->headers);
 	*c = (struct connect_s3){0};
 }
 

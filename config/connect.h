@@ -37,6 +37,7 @@ struct connect_s3 {
 	struct secret *access_key_id;
 	struct secret *secret_access_key;
 	struct secret *session_token;
+	struct strvec headers; /* "name: value" */
 	struct aws *aws;
 	struct s3 *s3;
 	struct dynamodb *locks; /* NULL where no table was given */

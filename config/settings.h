@@ -36,6 +36,7 @@ struct settings_s3 {
 	struct secret_ref session_token;
 	char *ca_file;
 	char *proxy;
+	struct pair_vec headers; /* of each object that is written */
 };
 
 struct settings_cluster_access {

@@ -120,7 +120,8 @@ static const char *const gates[] = {"auto", "always", "never", NULL};
 	    SECRET(S, "access_key_id", M.access_key_id),                       \
 	    SECRET(S, "secret_access_key", M.secret_access_key),               \
 	    SECRET(S, "session_token", M.session_token),                       \
-	    PATH(S, "ca_file", M.ca_file), TEXT(S, "proxy", M.proxy)
+	    PATH(S, "ca_file", M.ca_file), TEXT(S, "proxy", M.proxy),          \
+	    PAIRS(S, "headers", M.headers)
 
 #define ACCESS_FIELDS(S, M)                                                    \
 	PATH(S, "kubeconfig", M.kubeconfig, .flags = FIELD_SECRET_FILE),       \

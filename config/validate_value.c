@@ -52,6 +52,47 @@ static bool is_bucket(const char *s)
 			 "0123456789._-") == len;
 }
 
+/* What S3 knows of an object beside its bytes. Not what signs a request, and
+ * not a customer's key, which is a secret. */
+static bool is_object_header(const char *name)
+{
+	static const char *const known[] = {"x-amz-acl",
+	    "x-amz-expected-bucket-owner", "x-amz-request-payer",
+	    "x-amz-server-side-encryption",
+	    "x-amz-server-side-encryption-aws-kms-key-id",
+	    "x-amz-server-side-encryption-bucket-key-enabled",
+	    "x-amz-server-side-encryption-context", "x-amz-storage-class"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (str_eq(name, known[i]))
+			return true;
+	return str_starts(name, "x-amz-grant-") ||
+	       str_starts(name, "x-amz-meta-");
+}
+
+static int check_headers(const struct settings_s3 *s,
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err)
+{
+	VEC_EACH (&s->headers, h) {
+		if (!is_object_header(h->from))
+			return complain(where, node, "headers", err,
+			    "has '%s', which is no header that an object may "
+			    "be given (lower case: "
+			    "x-amz-server-side-encryption and its -aws-kms-"
+			    "key-id, -bucket-key-enabled and -context, "
+			    "x-amz-acl, x-amz-grant-*, x-amz-meta-*, "
+			    "x-amz-storage-class, x-amz-request-payer, "
+			    "x-amz-expected-bucket-owner)",
+			    h->from);
+		for (const char *c = h->to; *c; c++)
+			if ((unsigned char)*c < 0x20 || *c == 0x7f)
+				return complain(where, node, "headers", err,
+				    "has a control character in '%s'", h->from);
+	}
+	return 0;
+}
+
 int validate_s3(const struct settings_s3 *s, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
 {
@@ -64,7 +105,8 @@ int validate_s3(const struct settings_s3 *s, const struct yaml_node *node,
 		s->dynamodb_endpoint, "dynamodb_endpoint", node, where, err) ||
 	    validate_http_url(
 		s->sts_endpoint, "sts_endpoint", node, where, err) ||
-	    validate_http_url(s->proxy, "proxy", node, where, err))
+	    validate_http_url(s->proxy, "proxy", node, where, err) ||
+	    check_headers(s, node, where, err))
 		return -1;
 	bool id = secret_ref_is_set(&s->access_key_id);
 	bool key = secret_ref_is_set(&s->secret_access_key);

@@ -13,6 +13,7 @@
 #include "storage/base/err.h"
 #include "storage/base/random.h"
 #include "storage/base/secret.h"
+#include "storage/base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,7 +39,10 @@ struct aws_settings {
 	enum s3_addressing addressing;
 	const char *ca_file; /* PEM; default: AWS_CA_BUNDLE, the system's */
 	const char *proxy;   /* default: the environment's */
-	int max_attempts;    /* of each request; default 6 */
+	/* "name: value", of each object that is written to a bucket, over what
+	 * else says it; NULL: none. Borrowed as long as the session lives. */
+	const struct strvec *put_headers;
+	int max_attempts; /* of each request; default 6 */
 	int stall_timeout_ms;
 	/* Where AWS_* come from; NULL: the process's environment. */
 	const char *(*env)(void *ctx, const char *name);

@@ -211,12 +211,27 @@ static void put_meta(struct s3_call *c, const struct s3_meta *m)
 	}
 }
 
+/* What the configuration wants of each object in that bucket. */
+static void put_wanted(struct s3_call *c)
+{
+	const struct strvec *wanted = c->s3->aws->s.put_headers;
+
+	if (!wanted)
+		return;
+	VEC_EACH (wanted, h) {
+		const char *colon = strchr(*h, ':');
+		autofree char *name = str_ndup(*h, (size_t)(colon - *h));
+		aws_call_header(&c->call, name, "%s", colon + 2);
+	}
+}
+
 void s3_call_put_headers(struct s3_call *c, const struct s3_put *p)
 {
 	cleanup(buf_done) struct buf tags = BUF_INIT;
 
 	if (p->meta)
 		put_meta(c, p->meta);
+	put_wanted(c);
 	if (!p->tags || !p->tags->len)
 		return;
 	VEC_EACH (p->tags, t) {

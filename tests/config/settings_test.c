@@ -92,6 +92,14 @@ static const struct bad bads[] = {
 	"`git lfs ls-files --long` shows them: 64 lower-case hex digits "
 	"each; and references, each as NAME:refs/heads/x, NAME being the "
 	"repository's in the archive"},
+    {HEAD "terraform: {buckets: [{bucket: abc, headers: {authorization: "
+	  "x}}]}\n",
+	":5:37: terraform.buckets[0].headers: has 'authorization', which is no "
+	"header that an object may be given (lower case: "
+	"x-amz-server-side-encryption and its -aws-kms-key-id, "
+	"-bucket-key-enabled and -context, x-amz-acl, x-amz-grant-*, "
+	"x-amz-meta-*, x-amz-storage-class, x-amz-request-payer, "
+	"x-amz-expected-bucket-owner)"},
     {HEAD "git: {repositories: [{url: /a/b}], concurrency: 0}\n",
 	":5:49: git.concurrency: is out of range; it takes a whole number "
 	"from 1 to 64"},
