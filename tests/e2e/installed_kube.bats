@@ -105,5 +105,5 @@ kustomize() { # FOLDER
 		"$BACKSTAY_BUILD/backstay-agent" check --show-config --config "$top/config/kubernetes/$f/backstay.yaml" | grep -q '^name: "production"'
 	done
 	sed -n '/^groups:/,$p' "$top/config/prometheus/backstay.rules.yaml" >"$P/rules"
-	sed -n '/^  groups:/,$ s/^  //p' "$top/config/kubernetes/monitoring/prometheusrule.yaml" | diff "$P/rules" -
+	sed -n '/^  groups:/,$ { s/^  //; p; }' "$top/config/kubernetes/monitoring/prometheusrule.yaml" | diff "$P/rules" -
 }
