@@ -303,8 +303,8 @@ static int check_options(struct backup_run *r, struct err *err)
 	VEC_EACH (&a->options->tags, tag)
 		if (!str_utf8_valid(*tag, strlen(*tag)))
 			return err_set(err, ERR_USAGE,
-			    "--tag: what it takes is to be UTF-8, or no "
-			    "keep_tags would fit it");
+			    "--tag: a tag must be UTF-8, or no keep_tags could "
+			    "match it");
 	if (!a->options->prune)
 		return 0;
 	r->zone = retention_zone_open(a->settings->retention.zone, err);

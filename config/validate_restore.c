@@ -70,8 +70,8 @@ int validate_rule(const void *data, const struct yaml_node *node,
 	if (!r->pause && !r->by_replicas && !r->status && !r->finished &&
 	    !r->derived && !r->last && !r->ready)
 		return complain(where, node, "kind", err,
-		    "says of it nothing; it takes pause, by_replicas, status, "
-		    "finished, derived, last or ready");
+		    "says nothing about it; it takes pause, by_replicas, "
+		    "status, finished, derived, last or ready");
 	return 0;
 }
 

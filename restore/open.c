@@ -61,9 +61,9 @@ static const struct snapshot *latest(
 		int holds = snapshot_holds(o->vault.vault, s, &o->trust, err);
 		if (holds)
 			return holds < 0 ? NULL : s;
-		log_warn("'%s' is passed over: it lies in the future, and its "
-			 "manifest does not hold; it is foreign: look into who "
-			 "put it there",
+		log_warn(
+		    "'%s' is ignored: its time is in the future, and the "
+		    "signature of its manifest is wrong; find out who wrote it",
 		    s->label);
 	}
 	return snapshot_resolve(list, "latest", err);

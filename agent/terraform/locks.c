@@ -30,8 +30,8 @@ static void note_in_table(struct terraform_job *j, const char *lock_id,
 	if (holder) {
 		cleanup(buf_done) struct buf text = BUF_INIT;
 		buf_printf(&text,
-		    "state 's3://%s' is locked in table '%s' and may be in "
-		    "motion: ",
+		    "state 's3://%s' is locked in table '%s' and may be "
+		    "changing: ",
 		    lock_id, dynamodb_table(table));
 		cleanup(buf_done) struct buf who = BUF_INIT;
 		state_describe_lock(&who, holder, strlen(holder));
@@ -72,7 +72,7 @@ void terraform_locks_in_table(
 	pthread_mutex_lock(&b->run->lock);
 	if (!b->no_locks)
 		capture_report_warning(b->run->report,
-		    "bucket '%s': locks could not be looked at: %s",
+		    "bucket '%s': locks could not be read: %s",
 		    s3_bucket(b->bucket->s3), why.message);
 	b->no_locks = true;
 	pthread_mutex_unlock(&b->run->lock);
@@ -95,7 +95,7 @@ void terraform_locks_note_object(struct terraform_job *j)
 	}
 	pthread_mutex_lock(&b->run->lock);
 	capture_report_warning(b->run->report,
-	    "lock 's3://%s/%s' is held (%s): that state may be in motion; the "
+	    "lock 's3://%s/%s' is held (%s): that state may be changing; the "
 	    "lock is left out",
 	    s3_bucket(b->bucket->s3), j->object.key, buf_str(&who));
 	strvec_add(&b->held, j->object.key);

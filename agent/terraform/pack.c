@@ -114,7 +114,8 @@ static int scan(struct terraform_pack *p, struct err *err)
 	struct record r;
 
 	if (fstat(p->fd, &st))
-		return err_system(err, errno, "cannot look at %s", p->path);
+		return err_system(
+		    err, errno, "cannot read the size of %s", p->path);
 	while (read_head(p, p->end, (uint64_t)st.st_size, &r)) {
 		*vec_add(&p->found) = r;
 		p->end += size_of(&r);

@@ -21,7 +21,7 @@ const char *field_expected(const struct field *f)
 	case FIELD_PERCENT:
 		return "a share such as 10%";
 	case FIELD_WORD:
-		return "one of its words";
+		return "one of its values";
 	case FIELD_SECRET:
 		return "${NAME} of an environment variable (or use the key "
 		       "with _file and a path)";

@@ -73,7 +73,7 @@ static int read_word(const struct field *f, const struct yaml_node *node,
 		buf_printf(&known, "%s%s", i ? ", " : "", f->words[i]);
 	}
 	return schema_location_refuse(where, node, NULL, err,
-	    "is none of its words; it takes one of: %s", known.data);
+	    "is not one of its values; it takes one of: %s", known.data);
 }
 
 static struct json_object *tree(const struct yaml_node *n)

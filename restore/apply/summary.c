@@ -49,10 +49,10 @@ void summary_differs(struct run *run)
 	if (!count)
 		return;
 	buf_printf(&text,
-	    "%zu object%s there and not as in the snapshot, and left so: "
+	    "%zu existing object%s from the snapshot, left unchanged: "
 	    "'backstay-restore plan %s --server --existing update --all', with "
 	    "the other options of this run, shows what an update would change",
-	    count, count == 1 ? " is" : "s are", r->snapshot);
+	    count, count == 1 ? " differs" : "s differ", r->snapshot);
 	*vec_add(&r->warnings) = buf_steal(&text);
 }
 

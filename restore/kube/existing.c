@@ -216,12 +216,12 @@ static enum task_next follow_policy(struct task *t, struct json_object *live)
 	case PLAN_EXISTING_RECREATE:
 		if (holds_others(t->n->k))
 			outcome_note(t->outcome,
-			    "brought to what the snapshot has, not deleted: "
-			    "others are in it");
+			    "updated instead of recreated: deleting it would "
+			    "delete what is in it");
 		else if (t->deleted)
 			outcome_note(t->outcome,
-			    "brought to what the snapshot has: deleted, and "
-			    "made again by another hand at once");
+			    "updated instead of recreated: it was deleted, and "
+			    "something else made it again at once");
 		else if (uid && !t->a->run->o->dry_run)
 			return recreate(t, uid);
 		break;
@@ -270,7 +270,8 @@ enum task_next existing_apply(struct task *t)
 	}
 	if (!live) {
 		if (err.code == ERR_NOT_FOUND)
-			err_wrap(&err, "it went away while it was looked at");
+			err_wrap(
+			    &err, "it was deleted while it was being compared");
 		outcome_failed(t->outcome, &err);
 		return TASK_ENDED;
 	}

@@ -41,7 +41,7 @@ void same_left_alone(struct outcome *outcome, bool same)
 		outcome_set(outcome, OUTCOME_SKIPPED, "it is there already");
 	else
 		outcome_set(outcome, OUTCOME_DIFFERS,
-		    "it is there already, and is not as in the snapshot");
+		    "it is there already, and differs from the snapshot");
 }
 
 static void compare(

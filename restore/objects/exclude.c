@@ -25,15 +25,15 @@ static const struct {
 	const char *kind;
 	const char *reason;
 } left_out[] = {
-    {"Event", "events tell of the past"},
-    {"Lease.coordination.k8s.io", "held by what runs"},
+    {"Event", "events describe the past"},
+    {"Lease.coordination.k8s.io", "held by a running program"},
     {"Node.core", "a node registers itself"},
     {"CSINode.storage.k8s.io", "a node registers itself"},
     {"VolumeAttachment.storage.k8s.io", "made by the attach controller"},
-    {"ComponentStatus.core", "tells of the control plane"},
+    {"ComponentStatus.core", "describes the control plane"},
     {"*.metrics.k8s.io", "a measurement"},
-    {"*.authentication.k8s.io", "a question, not an object"},
-    {"*.authorization.k8s.io", "a question, not an object"},
+    {"*.authentication.k8s.io", "a request, not a stored object"},
+    {"*.authorization.k8s.io", "a request, not a stored object"},
     {"Order.acme.cert-manager.io", "made by cert-manager"},
     {"Challenge.acme.cert-manager.io", "made by cert-manager"},
     {"CertificateRequest.cert-manager.io", "made by cert-manager"},
@@ -71,7 +71,7 @@ static const char *exclude_endpoints(const struct json_object *object)
 		return kept_by_server;
 	if (object_annotation(
 		object, "control-plane.alpha.kubernetes.io/leader"))
-		return "held by what runs";
+		return "held by a running program";
 	return NULL;
 }
 

@@ -62,8 +62,8 @@ static const char *give_up_families(
 	bool any = remove_if(spec, "ipFamilies");
 	if (both)
 		json_set_str(spec, "ipFamilyPolicy", "PreferDualStack");
-	return any || both ? "this cluster does not have its families of "
-			     "addresses: it got those that there are"
+	return any || both ? "this cluster does not have its IP families: it "
+			     "got those of the cluster"
 			   : NULL;
 }
 

@@ -185,7 +185,7 @@ static void report_unused(const struct transform_map *maps, size_t count,
 		if (!maps[i].used || atomic_load(maps[i].used))
 			continue;
 		autofree char *text =
-		    str_printf("restore.%s: nothing of the snapshot is of '%s'",
+		    str_printf("restore.%s: nothing in the snapshot has '%s'",
 			key, maps[i].from);
 		strvec_add(texts, text);
 	}

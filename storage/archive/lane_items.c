@@ -67,8 +67,8 @@ static int claim_path(
 		    "the attributes of '%.300s' are over 960 KiB", e->path);
 	if (!contents_fits(e->path, e->source, e->facts))
 		return err_set(err, ERR_FORMAT,
-		    "what there is to be told of '%.300s' is too long "
-		    "for " CONTENTS_PATH ", which takes %d MiB of each",
+		    "the facts of '%.300s' are too long for " CONTENTS_PATH
+		    ", which takes %d MiB of each",
 		    e->path, (int)(CONTENTS_LINE_MAX >> 20));
 	if (!wrong && pathset_add(&l->paths, e->path))
 		return 0;

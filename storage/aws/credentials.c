@@ -24,7 +24,7 @@ static int nothing_found(struct credentials_search *s)
 		    "credential_process",
 		    profile);
 	return err_set(s->err, ERR_USAGE,
-	    "no AWS credentials: looked at the configuration, the environment "
+	    "no AWS credentials: searched the configuration, the environment "
 	    "(AWS_ACCESS_KEY_ID), web identity (AWS_WEB_IDENTITY_TOKEN_FILE), "
 	    "profile '%s', the container endpoint "
 	    "(AWS_CONTAINER_CREDENTIALS_FULL_URI) and the instance metadata "

@@ -129,8 +129,8 @@ static void get_range(void *ctx, size_t i)
 		return note_failure(f, &why);
 	if (r.done != r.len) {
 		err_set(&why, ERR_NETWORK,
-		    "%s/%s: the store sent less than it said", f->s3->bucket,
-		    f->get->key);
+		    "%s/%s: the store sent less than it announced",
+		    f->s3->bucket, f->get->key);
 		note_failure(f, &why);
 	}
 }
@@ -219,8 +219,8 @@ static int pass_on(
 	o->checked = true;
 	if (len > o->size - o->done)
 		return err_set(err, ERR_FORMAT,
-		    "%s/%s: the store sent more than it said", c->s3->bucket,
-		    o->get->key);
+		    "%s/%s: the store sent more than it announced",
+		    c->s3->bucket, o->get->key);
 	o->done += len;
 	return sink_write(o->to, data, len, err);
 }
@@ -244,7 +244,7 @@ int s3_get_to_sink(struct s3 *s, const struct s3_get *g, struct sink *to,
 		return -1;
 	if (o.done != o.size)
 		return err_set(err, ERR_NETWORK,
-		    "%s/%s: the store sent less than it said", s->bucket,
+		    "%s/%s: the store sent less than it announced", s->bucket,
 		    g->key);
 	return 0;
 }

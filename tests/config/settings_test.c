@@ -126,7 +126,7 @@ static const struct bad bads[] = {
     {HEAD "shrink: 10%\n",
 	":5:9: shrink: is text; it takes a mapping of keys to values"},
     {HEAD "compression: {format: xz}\n",
-	":5:23: compression.format: is none of its words; it takes one of: "
+	":5:23: compression.format: is not one of its values; it takes one of: "
 	"zstd, gzip"},
     {HEAD "restore: {namespaces: [a]}\n",
 	":5:23: restore.namespaces: is a list; it takes a mapping of texts to "
@@ -166,7 +166,7 @@ static const struct bad bads[] = {
 	":5:25: metrics.backup_every: is out of range; it takes a duration "
 	"with its unit, such as 500ms, 30s, 5m, 2h or 7d"},
     {HEAD "notify: [{name: a, kind: mail}]\n",
-	":5:26: notify[0].kind: is none of its words; it takes one of: "
+	":5:26: notify[0].kind: is not one of its values; it takes one of: "
 	"healthchecks, ntfy, json, command"},
     {HEAD "notify: [{name: a, kind: json}]\n",
 	":5:10: notify[0]: lacks 'url_file', which takes a file that holds "

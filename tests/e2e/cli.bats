@@ -342,7 +342,7 @@ manual_says() { # PAGE PROGRAM COMMAND
 @test "a rule that says nothing, or not what it should, is refused" {
 	local rule
 	cp backstay.yaml good
-	for rule in 'says of it nothing:{kind: A}' 'last.*one of:{kind: A, last: 3}' \
+	for rule in 'says nothing about it:{kind: A}' 'last.*one of:{kind: A, last: 3}' \
 	    'status.*one of:{kind: A, status: maybe}' 'kind:{pause: /spec/a}'; do
 		{ cat good; printf 'restore: {rules: [%s]}\n' "${rule#*:}"; } >backstay.yaml
 		run --separate-stderr restore rules

@@ -66,7 +66,7 @@ outcome() {
 	apply --existing recreate --take-fields
 	[ "$status" -eq 0 ]
 	[ "$(faults | jq '[.[] | select(.method == "DELETE") | .fired] | add')" -eq 1 ]
-	[[ $(outcome) == updated*"made again by another hand"* ]]
+	[[ $(outcome) == updated*"something else made it again"* ]]
 	no_faults
 	[ "$(call GET $one | jq -r .data.by)" = snapshot ]
 }

@@ -205,7 +205,7 @@ begun_without_end() {
 			printf '%s' "$output" >"$P/report"
 		fi
 		[ "$status" -eq 0 ]
-		[[ $(outcome 'ConfigMap chain/bulk-00007') == differs*'not as in the snapshot' ]]
+		[[ $(outcome 'ConfigMap chain/bulk-00007') == differs*'differs from the snapshot' ]]
 		[[ $(outcome 'ConfigMap chain/bulk-00008') == skipped* ]]
 		[ "$(jq '[.summary[].differs // 0] | add' "$P/report")" -eq 1 ]
 		jq -e '.warnings[] | select(contains("--server --existing update --all"))' "$P/report"

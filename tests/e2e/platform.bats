@@ -160,9 +160,9 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	echo "$stderr"
 	[ "$status" -eq 0 ]
 	diff <(grep 'warning: restore\.' <<<"$output" | grep -v 'will name the old place' | sort) - <<-E
-	warning: restore.images: nothing of the snapshot is of 'no.such.registry/'
-	warning: restore.namespaces: nothing of the snapshot is of 'prodution'
-	warning: restore.storage_classes: nothing of the snapshot is of 'gp99'
+	warning: restore.images: nothing in the snapshot has 'no.such.registry/'
+	warning: restore.namespaces: nothing in the snapshot has 'prodution'
+	warning: restore.storage_classes: nothing in the snapshot has 'gp99'
 	warning: restore.targets.buckets: the snapshot has no bucket 'no-such-bucket', so that nothing goes where it is sent
 	warning: restore.targets.clusters: the snapshot has no cluster 'prodution', so that nothing goes where it is sent
 	warning: restore.targets.repositories: the snapshot has no repository 'no-such', so that nothing goes where it is sent

@@ -147,7 +147,7 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	[ "$(labels | grep -c "small-$(date -u +%Y)")" -eq 4 ]
 	run --separate-stderr restore verify latest
 	[ "$status" -eq 0 ]
-	grep -q "'small-99991231T235959Z' is passed over: .* it is foreign" <<<"$stderr"
+	grep -q "'small-99991231T235959Z' is ignored: .* find out who wrote it" <<<"$stderr"
 	agent prune
 	[ "$(count .manifest.json)" -eq 7 ]
 	agent check | grep -q "^ok  vault 'local'"

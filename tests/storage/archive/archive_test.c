@@ -518,7 +518,7 @@ static void what_the_reader_would_not_take_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(archive_lane_add(lane, &b, "x", 1, &why), -1);
-	assert_non_null(strstr(why.message, "'b' is too long"));
+	assert_non_null(strstr(why.message, "'b' are too long"));
 	assert_ok(archive_lane_add(lane, &a, "x", 1, &err), err);
 	assert_ok(archive_lane_commit(lane, &err), err);
 	archive_lane_free(lane);

@@ -522,7 +522,7 @@ static void an_instance_service_that_never_answers_is_none(void **state)
 	strvec_done(&f.env);
 	set(&f, "HOME", f.home);
 	set(&f, "AWS_EC2_METADATA_SERVICE_ENDPOINT", url);
-	check_refused(&f, ERR_USAGE, "no AWS credentials: looked at");
+	check_refused(&f, ERR_USAGE, "no AWS credentials: searched");
 	assert_int_equal(script_server_count(imds), 1);
 	script_server_stop(imds);
 	teardown(&f);
