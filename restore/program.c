@@ -239,7 +239,7 @@ static const struct cli_option release_options[] = {VAULT,
 	"kubernetes:[CLUSTER/]NAMESPACE/KIND/NAME, where NAMESPACE is empty "  \
 	"for what no namespace holds, and each part may be a pattern (* ? "    \
 	"[...]); also git, terraform or kubernetes alone, terraform:BUCKET, "  \
-	"kubernetes:CLUSTER/ and kubernetes:NAMESPACE. "
+	"kubernetes:CLUSTER/ and kubernetes:NAMESPACE."
 
 static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
     {.name = "show",
