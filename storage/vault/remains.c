@@ -9,11 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
+static void place_of(const struct vault *v, char place[DIGEST_SHA256_HEX])
+{
+	digest_sha256_hex(v->description, strlen(v->description), place);
+}
+
 static char *path_of(const struct vault *v, const char *label)
 {
 	char place[DIGEST_SHA256_HEX];
 
-	digest_sha256_hex(v->description, strlen(v->description), place);
+	place_of(v, place);
 	return str_printf("%s/remains/%s-%s", v->state_dir, place, label);
 }
 
@@ -48,4 +53,24 @@ int remains_forget(const struct vault *v, const char *label, struct err *err)
 		return file_sync_dir(dir, err);
 	return errno == ENOENT ? 0
 			       : err_system(err, errno, "removing '%s'", path);
+}
+
+int remains_list(const struct vault *v, struct strvec *labels, struct err *err)
+{
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	char place[DIGEST_SHA256_HEX];
+	size_t len = sizeof(place) - 1;
+
+	if (!v->state_dir)
+		return 0;
+	autofree char *dir = file_join(v->state_dir, "remains");
+	if (!file_exists(dir))
+		return 0;
+	if (file_list_dir(dir, &names, err))
+		return -1;
+	place_of(v, place);
+	VEC_EACH (&names, name)
+		if (str_starts(*name, place) && (*name)[len] == '-')
+			strvec_add(labels, *name + len + 1);
+	return 0;
 }

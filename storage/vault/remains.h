@@ -14,6 +14,7 @@
 #define STORAGE_VAULT_REMAINS_H
 
 #include "storage/base/err.h"
+#include "storage/base/str.h"
 #include "storage/vault/vault.h"
 
 #include <stdbool.h>
@@ -23,5 +24,8 @@ bool remains_known(const struct vault *v, const char *label);
 /* To be called before a signature of that label is written, which must not
  * happen if this fails. It is no error if nothing is known. */
 int remains_forget(const struct vault *v, const char *label, struct err *err);
+
+/* The labels of which it knows, appended. */
+int remains_list(const struct vault *v, struct strvec *labels, struct err *err);
 
 #endif

@@ -358,14 +358,35 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 	return destinations_some_good(&w->destinations, err);
 }
 
+/* Nothing is left of it, as far as the store says. */
+static void forget_remains(
+    const struct snapshot_writer *w, const struct destination *p)
+{
+	struct err why = ERR_INIT;
+	struct vault_stat stat;
+
+	if (!remains_known(p->vault, w->label))
+		return;
+	vault_cleanup_begin(p->vault);
+	if (vault_stat(p->vault, w->archive, &stat, &why) &&
+	    why.code == ERR_NOT_FOUND)
+		(void)remains_forget(p->vault, w->label, &why);
+	vault_cleanup_end(p->vault);
+}
+
 void snapshot_writer_free(struct snapshot_writer *w)
 {
 	if (!w)
 		return;
 	const struct snapshot_commit snapshot_commit = commit_of(w, NULL, NULL);
-	VEC_EACH (&w->destinations, p)
+	VEC_EACH (&w->destinations, p) {
 		if (p->wrote && !p->committed)
 			snapshot_commit_withdraw(p->vault, &snapshot_commit);
+		sink_free(p->sink);
+		p->sink = NULL;
+		if (w->label && !p->committed)
+			forget_remains(w, p);
+	}
 	destinations_done(&w->destinations);
 	free(w->name);
 	free(w->label);

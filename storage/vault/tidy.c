@@ -125,6 +125,38 @@ static int remove_orphan(struct vault *v, const struct tidy_terms *terms,
 	return 0;
 }
 
+static bool has_part(const struct vault_items *items, const char *label)
+{
+	size_t len = strlen(label);
+
+	VEC_EACH (items, item)
+		if (str_starts(item->name, label) && is_part(item->name + len))
+			return true;
+	return false;
+}
+
+/* What was known of what is gone now, or has a manifest now: somebody may copy
+ * a snapshot of that label here, and its archive must not pass for dead. */
+static int forget_old(struct vault *v, const struct tidy_terms *terms,
+    const struct vault_items *items, struct err *err)
+{
+	cleanup(strvec_done) struct strvec labels = VEC_INIT;
+	struct label l;
+
+	if (remains_list(v, &labels, err))
+		return -1;
+	VEC_EACH (&labels, label) {
+		if (label_parse_of(terms->name, *label, &l))
+			continue;
+		if (has_part(items, *label) &&
+		    !is_listed(terms->list, *label, l.len))
+			continue;
+		if (remains_forget(v, *label, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int remove_orphans(struct vault *v, const struct tidy_terms *terms,
     struct strvec *left, struct err *err)
 {
@@ -149,7 +181,7 @@ static int remove_orphans(struct vault *v, const struct tidy_terms *terms,
 			return -1;
 		removed += one;
 	}
-	return removed;
+	return forget_old(v, terms, &items, err) ? -1 : removed;
 }
 
 int tidy_vault(struct vault *v, const struct tidy_terms *terms,

@@ -214,6 +214,11 @@ static void what_dead_runs_left_goes_and_nothing_of_others(struct fixture *f)
 	assert_ok(remains_note(v, "prod-20200103T000000Z", &err), err);
 	assert_ok(remains_note(v, "prod-eu-20200102T000000Z", &err), err);
 	free(take(f, "prod"));
+	/* What is gone is known of no more: the next of that label may be a
+	 * copy. */
+	assert_false(remains_known(v, "prod-20200102T000000Z"));
+	assert_true(remains_known(v, "prod-20200103T000000Z"));
+	assert_true(remains_known(v, "prod-eu-20200102T000000Z"));
 	/* Ours are gone: the upload cannot be ended any more. */
 	assert_int_not_equal(sink_finish(dead, &err), 0);
 	sink_free(dead);
