@@ -291,7 +291,8 @@ static void judge_copy(
 	if (!l->copied && !marked && is_of_elsewhere(t, l))
 		find_fault(c, CHAIN_MIX, l->label,
 		    "'%s' was not written to this vault, and nobody whose word "
-		    "counts has copied it here",
+		    "counts has copied it here (as in a copy of a vault that "
+		    "was adopted as one of its own)",
 		    l->label);
 }
 

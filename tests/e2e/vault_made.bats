@@ -191,6 +191,9 @@ mounted() { # an empty file system at the vault's place
 	sleep 1
 	agent backup
 	restore verify latest --chain --vault local
+	# What it was a copy of was not written to it, and nobody said so yet.
+	refused 5 'was not written to this vault' restore verify latest --chain --vault twice
+	restore verify latest --chain --vault twice --accept mix
 	restore verify latest --chain --vault twice
 	rm -r "$P/link"
 }
