@@ -124,6 +124,44 @@ static void add_span(struct buf *out, const struct json_object *source)
 	str_add_printable(out, to, strlen(to));
 }
 
+static void add_count(
+    struct buf *out, const char *name, int64_t count, const char *title)
+{
+	buf_add_str(out, title);
+	add_shown(out, name);
+	buf_printf(out, " %lld", (long long)count);
+}
+
+/* How many objects of a cluster each namespace and each kind has; without those
+ * that have none. */
+static void add_objects(struct buf *out, const struct json_object *cluster)
+{
+	const struct json_object *resources = json_get(cluster, "resources");
+	const char *title = "    by namespace: ";
+
+	for (struct json_iter it =
+		 json_iter(json_get(cluster, "namespace_objects"));
+	     json_next(&it);) {
+		add_count(out, it.key, json_int(it.value, 0), title);
+		title = ", ";
+	}
+	if (str_eq(title, ", "))
+		buf_add_char(out, '\n');
+	title = "    by kind: ";
+	for (size_t i = 0; i < json_len(resources); i++) {
+		const struct json_object *r = json_at(resources, i);
+		int64_t count = json_get_int(r, "objects", 0);
+		const char *kind = json_get_str(r, "kind");
+		if (!count)
+			continue;
+		add_count(out, kind ? kind : json_get_str(r, "resource"), count,
+		    title);
+		title = ", ";
+	}
+	if (str_eq(title, ", "))
+		buf_add_char(out, '\n');
+}
+
 /* A source: its own members, then one line for each thing it lists
  * (repositories, clusters, buckets), with the time it was read: how far the
  * parts of the snapshot are apart is seen there. */
@@ -142,9 +180,20 @@ static void add_source(struct buf *out, const struct json_object *source)
 				continue;
 			buf_add_str(out, "  ");
 			add_members(out, item);
+			add_objects(out, item);
 			add_other_revisions(out, item);
 		}
 	}
+}
+
+static void add_tags(struct buf *out, const struct manifest *m)
+{
+	cleanup(buf_done) struct buf tags = BUF_INIT;
+
+	VEC_EACH (&m->tags, tag)
+		buf_printf(&tags, "%s%s", tags.len ? ", " : "", *tag);
+	if (tags.len)
+		add_text(out, "tags", buf_str(&tags));
 }
 
 static void add_table(
@@ -152,6 +201,9 @@ static void add_table(
 {
 	add_text(out, "snapshot", m->label);
 	add_text(out, "status", m->partial ? "partial" : "complete");
+	if (m->hold)
+		add_text(out, "hold", "kept whatever retention says");
+	add_tags(out, m);
 	add_time(out, "created", m->created);
 	add_time(out, "from", m->started);
 	add_time(out, "to", m->finished);

@@ -58,6 +58,13 @@ run_block() {
 	run_block 1
 	grep -q ' complete ' <<<"$output"
 	grep -q ': good: signature, digest' <<<"$output"
+	# What it has, by namespace and by kind: as many as there are.
+	of() { grep -oE "^    by $1: .*" <<<"$output" | grep -oE ' [0-9]+' | awk "{ n += \$1 } END { print n }"; }
+	objects=$(grep -oE ', objects [0-9]+' <<<"$output" | tr -dc 0-9)
+	[ "$(of kind)" -eq "$objects" ]
+	[ "$(of namespace)" -le "$objects" ]
+	grep -qE '^    by kind: .*Deployment [0-9]+' <<<"$output"
+	grep -qE '^    by namespace: production [0-9]+, staging [0-9]+$' <<<"$output"
 }
 
 @test "restore" {
