@@ -29,20 +29,25 @@ void tar_attrs_done(struct tar_attrs *v)
 	vec_done(v);
 }
 
-void tar_utf8_init(struct tar_utf8 *u)
+void tar_locale_init_write(struct tar_locale *l)
 {
-	u->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	l->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 }
 
-void tar_utf8_done(struct tar_utf8 *u)
+void tar_locale_init_read(struct tar_locale *l)
 {
-	if (u->locale)
-		freelocale(u->locale);
+	l->locale = newlocale(LC_CTYPE_MASK, "C", (locale_t)0);
 }
 
-locale_t tar_utf8_enter(const struct tar_utf8 *u)
+void tar_locale_done(struct tar_locale *l)
 {
-	return u->locale ? uselocale(u->locale) : uselocale((locale_t)0);
+	if (l->locale)
+		freelocale(l->locale);
+}
+
+locale_t tar_locale_enter(const struct tar_locale *l)
+{
+	return l->locale ? uselocale(l->locale) : uselocale((locale_t)0);
 }
 
 int tar_failed(

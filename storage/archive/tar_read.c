@@ -22,7 +22,7 @@ struct tar_reader {
 	struct archive *archive;
 	struct source *from;
 	struct err below; /* the error of the source */
-	struct tar_utf8 utf8;
+	struct tar_locale locale;
 	char block[READ_BLOCK];
 };
 
@@ -50,7 +50,7 @@ struct tar_reader *tar_reader_new(
 	struct tar_reader *t = mem_new(struct tar_reader);
 
 	t->from = from;
-	tar_utf8_init(&t->utf8);
+	tar_locale_init_read(&t->locale);
 	t->archive = archive_read_new();
 	if (!t->archive)
 		abort();
@@ -72,7 +72,7 @@ void tar_reader_free(struct tar_reader *t)
 		return;
 	archive_read_free(t->archive);
 	source_free(t->from);
-	tar_utf8_done(&t->utf8);
+	tar_locale_done(&t->locale);
 	mem_wipe(t->block, sizeof t->block);
 	free(t);
 }
@@ -153,7 +153,7 @@ static int read_entry(
 int tar_reader_next(struct tar_reader *t, struct tar_entry *e, struct err *err)
 {
 	struct archive_entry *a = NULL;
-	locale_t before = tar_utf8_enter(&t->utf8);
+	locale_t before = tar_locale_enter(&t->locale);
 	int r = archive_read_next_header(t->archive, &a);
 	int result;
 

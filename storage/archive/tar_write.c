@@ -24,7 +24,7 @@ struct tar_writer {
 	struct sink *sink;
 	bool zstd;	  /* whether the sink is one of zstd.h */
 	struct err below; /* the error of the sink */
-	struct tar_utf8 utf8;
+	struct tar_locale locale;
 	bool finished;
 };
 
@@ -68,7 +68,7 @@ struct tar_writer *tar_writer_new(const struct compress_options *o,
 	struct tar_writer *t = mem_new(struct tar_writer);
 	t->sink = sink;
 	t->zstd = zstd;
-	tar_utf8_init(&t->utf8);
+	tar_locale_init_write(&t->locale);
 	t->archive = archive_write_new();
 	t->entry = archive_entry_new();
 	if (!t->archive || !t->entry)
@@ -130,7 +130,7 @@ int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,
 		return -1;
 	if (t->zstd && zstd_store(t->sink, false, err))
 		return -1;
-	locale_t before = tar_utf8_enter(&t->utf8);
+	locale_t before = tar_locale_enter(&t->locale);
 	fill_entry(t->entry, path, bytes, mtime, attrs);
 	int r = archive_write_header(t->archive, t->entry);
 	uselocale(before);
@@ -201,6 +201,6 @@ void tar_writer_free(struct tar_writer *t)
 	archive_write_free(t->archive);
 	archive_entry_free(t->entry);
 	sink_free(t->sink);
-	tar_utf8_done(&t->utf8);
+	tar_locale_done(&t->locale);
 	free(t);
 }

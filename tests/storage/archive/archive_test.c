@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 enum { LANES = 12, PER_RANK = LANES / RANK_COUNT };
 
@@ -651,6 +652,43 @@ static void the_count_of_entries_is_one_for_writer_and_reader(void **state)
 	}
 }
 
+/* Decomposed letters and syllables, composed ones and others: archives of
+ * early versions have keys as they were. */
+static void names_of_any_bytes_come_back_as_they_were(void **state)
+{
+	static const char *const names[] = {"a/e\xcc\x81.tfstate",
+	    "a/\xc3\xa9.tfstate", "b/\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab",
+	    "c/\xf0\x9f\x92\xbe", "d/A\xcc\x8a/A\xcc\x8a"};
+	enum { NAMES = sizeof(names) / sizeof(*names) };
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct archive_totals totals;
+	const struct archive_options o = {.level = 0};
+	struct archive_writer *w =
+	    archive_writer_new(&o, sink_to_buf(&out), &err);
+	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
+
+	(void)state;
+	for (size_t i = 0; i < NAMES; i++)
+		assert_ok(archive_lane_add(lane,
+			      &(struct archive_entry){.path = names[i]}, "x", 1,
+			      &err),
+		    err);
+	assert_ok(archive_lane_commit(lane, &err), err);
+	archive_lane_free(lane);
+	for (int rank = 0; rank < RANK_COUNT; rank++)
+		archive_writer_rank_done(w, (enum archive_rank)rank);
+	assert_ok(archive_writer_finish(w, &totals, &err), err);
+	archive_writer_free(w);
+	char *dir = test_dir_make();
+	assert_ok(extract(&out, dir, NULL, &err), err);
+	for (size_t i = 0; i < NAMES; i++) {
+		autofree char *path = file_join(dir, names[i]);
+		assert_int_equal(access(path, F_OK), 0);
+	}
+	test_dir_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -667,6 +705,7 @@ int main(void)
 	    cmocka_unit_test(what_the_reader_would_not_take_is_refused),
 	    cmocka_unit_test(each_limit_is_one_for_writer_and_reader),
 	    cmocka_unit_test(the_count_of_entries_is_one_for_writer_and_reader),
+	    cmocka_unit_test(names_of_any_bytes_come_back_as_they_were),
 	};
 
 	return cmocka_run_group_tests_name("archive", tests, NULL, NULL);
