@@ -409,6 +409,23 @@ start_sim() {
 	done
 }
 
+@test "a bucket that cannot be read costs no other source, nor does a repository" {
+	state 1 l | s3 $b put a.tfstate
+	git init -q -b main "$T/work"
+	git -C "$T/work" -c user.name=t -c user.email=t@example.org commit -q --allow-empty -m t
+	{
+		config "- {bucket: $b-nowhere, endpoint: $S3_ENDPOINT, region: default}" | sed 's/^      - /    - /'
+		echo "git: {repositories: [{url: $T/work}, {url: $T/none}]}"
+	} >"$BACKSTAY_CONFIG"
+	run -1 --separate-stderr agent backup
+	grep -q "missing: .*$b-nowhere.*NoSuchBucket" <<<"$stderr"
+	grep -q "missing: repository 'none'" <<<"$stderr"
+	[ "$(grep -c missing: <<<"$stderr")" = 2 ]
+	restore extract latest --to "$T/out"
+	state 1 l | cmp - "$T/out/terraform/$b/a.tfstate"
+	[ "$(git -C "$T/out/git/work.git" rev-parse main)" = "$(git -C "$T/work" rev-parse main)" ]
+}
+
 @test "what is listed and not given is missing; what was deleted meanwhile is not" {
 	start_sim
 	state 1 l | s3 $b put one.tfstate

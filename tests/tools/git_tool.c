@@ -48,7 +48,12 @@ static void arm_cancel(void)
 }
 
 static const char *const kinds[] = {
-    "pending", "created", "updated", "unchanged", "deleted", "refused"};
+    [PUSH_REF_CREATED] = "created",
+    [PUSH_REF_UPDATED] = "updated",
+    [PUSH_REF_UNCHANGED] = "unchanged",
+    [PUSH_REF_DELETED] = "deleted",
+    [PUSH_REF_REFUSED] = "refused",
+};
 
 static void print_push(const struct push_result *r)
 {

@@ -347,11 +347,13 @@ harmful_key() { # MODE BYTES
 		run -0 tool mirror "$url" "$M"
 		git ls-remote "$R" >"$T/refs"
 		git ls-remote "$M" | diff "$T/refs" -
-		# No server takes refs/stash: a name of one part is "funny" to it.
+		# A server need not take refs/stash: to git 2.39 a name of one
+		# part is "funny".
 		git init -q --bare -b main "$GIT_REPOS/$N-back.git"
 		run -0 tool push "$GIT_HTTP/$N-back.git" "$M"
-		[[ $output == *"refused refs/stash funny refname"* ]]
-		git ls-remote "$GIT_REPOS/$N-back.git" | diff <(grep -v refs/stash "$T/refs") -
+		refused=$(awk '$1 == "refused" {print $2}' <<<"$output")
+		[ "${refused:-refs/stash}" = refs/stash ]
+		git ls-remote "$GIT_REPOS/$N-back.git" | diff <(grep -v "${refused:-^$}" "$T/refs") -
 		[ "$(git -C "$GIT_REPOS/$N-back.git" show -s --format=%N main)" = "$(git -C "$R" show -s --format=%N main)" ]
 		rm -rf "$T/back.git"
 		run -0 tool push "$T/back.git" "$M"
@@ -1080,7 +1082,7 @@ lfs_object() { # $OID and $SIZE, in $T/store
 		[ "$(git -C "$R" rev-parse main)" = "$new" ]
 	done
 	DRY_RUN=1 FORCE=1 run -0 tool push "$GIT_HTTP/$N.git" "$M"
-	[[ $output == *"pending refs/heads/main"* ]]
+	[[ $output == *"updated refs/heads/main"* ]]
 	[ "$(git -C "$R" rev-parse main)" = "$new" ]
 	FORCE=1 run -0 tool push "$GIT_HTTP/$N.git" "$M"
 	[[ $output == *"updated refs/heads/main"* ]]
