@@ -554,7 +554,8 @@ without_contents() { # VAULT
 	    -o "$file.new"
 	mv -f "$file.new" "$file"
 	jq -c --arg sha "$(sha256sum "$file" | cut -d' ' -f1)" --argjson bytes "$(stat -c %s "$file")" \
-	    '.archive.sha256 = $sha | .archive.bytes = $bytes' "$manifest" >"$manifest.new"
+	    '.archive.sha256 = $sha | .archive.bytes = $bytes | del(.archive.contents) | .version = 1' \
+	    "$manifest" >"$manifest.new"
 	mv -f "$manifest.new" "$manifest"
 	rm -f "$manifest.minisig"
 	minisign -S -s "$P/keys/signing.key" -m "$manifest" -x "$manifest.minisig" \
