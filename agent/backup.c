@@ -66,7 +66,8 @@ static void report_odd(const struct snapshot_writer *w)
 	VEC_EACH (snapshot_writer_left(w), object)
 		log_warn("'%s' belongs to no snapshot that is there, and "
 			 "nothing here says that a run left it: it stays, in "
-			 "case its manifest is only out of sight; README says "
+			 "case the store only does not show its manifest; "
+			 "README says "
 			 "when to remove it",
 		    *object);
 	if (future)

@@ -1,40 +1,11 @@
 #include "restore/objects/exclude.h"
 
-#include "restore/objects/ruleset.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "tests/support/built_in.h"
 #include "tests/support/test.h"
 
 #include <string.h>
-
-/* The built-in rules, for all tests of this file. */
-static struct ruleset built_in = RULESET_INIT;
-
-static int set_up(void **state)
-{
-	struct err err = ERR_INIT;
-
-	(void)state;
-	return ruleset_init(
-	    &built_in, &(struct ruleset_options){.count = 0}, &err);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	ruleset_done(&built_in);
-	return 0;
-}
-
-static struct json_object *parse(const char *text)
-{
-	struct err err = ERR_INIT;
-	struct json_object *j = json_parse(text, strlen(text), &err);
-
-	if (!j)
-		fail_msg("%s: %s", err.message, text);
-	return j;
-}
 
 static void some_objects_are_made_by_others(void **state)
 {
@@ -145,7 +116,7 @@ static void some_objects_are_made_by_others(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		cleanup(json_freep) struct json_object *object =
-		    parse(cases[i].text);
+		    test_json(cases[i].text);
 		if ((exclude_object(object, &none).reason != NULL) !=
 		    cases[i].left)
 			fail_msg("%s", cases[i].text);
@@ -154,7 +125,7 @@ static void some_objects_are_made_by_others(void **state)
 
 static const char *reason(const char *text, const struct exclude_options *o)
 {
-	cleanup(json_freep) struct json_object *object = parse(text);
+	cleanup(json_freep) struct json_object *object = test_json(text);
 
 	return exclude_object(object, o).reason;
 }
@@ -210,8 +181,8 @@ static void endpoints_go_with_the_selector_of_their_service(void **state)
 	static const struct exclude_options none = {
 	    .derived = false, .rules = &built_in};
 	cleanup(json_freep) struct json_object *endpoints =
-	    parse("{\"apiVersion\":\"v1\",\"kind\":\"Endpoints\","
-		  "\"metadata\":{\"name\":\"db\",\"namespace\":\"n\"}}");
+	    test_json("{\"apiVersion\":\"v1\",\"kind\":\"Endpoints\","
+		      "\"metadata\":{\"name\":\"db\",\"namespace\":\"n\"}}");
 	const struct exclude_condition c = exclude_condition(endpoints, &none);
 
 	(void)state;
@@ -228,11 +199,11 @@ static void a_label_alone_makes_no_secret_derived(void **state)
 	    .derived = false, .rules = &built_in};
 	static const struct exclude_options derived = {
 	    .derived = true, .rules = &built_in};
-	cleanup(json_freep) struct json_object *labelled =
-	    parse("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{"
-		  "\"labels\":{\"reconcile.external-secrets.io/managed\":"
-		  "\"true\"}}}");
-	cleanup(json_freep) struct json_object *owned = parse(
+	cleanup(json_freep) struct json_object *labelled = test_json(
+	    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{"
+	    "\"labels\":{\"reconcile.external-secrets.io/managed\":"
+	    "\"true\"}}}");
+	cleanup(json_freep) struct json_object *owned = test_json(
 	    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{"
 	    "\"ownerReferences\":[{\"apiVersion\":\"external-secrets.io/v1\","
 	    "\"kind\":\"ExternalSecret\",\"uid\":\"u\",\"controller\":true}]"
@@ -257,5 +228,6 @@ int main(void)
 	    cmocka_unit_test(a_label_alone_makes_no_secret_derived),
 	};
 
-	return cmocka_run_group_tests_name("exclude", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name(
+	    "exclude", tests, built_in_set_up, built_in_tear_down);
 }

@@ -3,38 +3,10 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
+#include "tests/support/built_in.h"
 #include "tests/support/test.h"
 
 #include <string.h>
-
-/* The built-in rules, for all tests of this file. */
-static struct ruleset built_in = RULESET_INIT;
-
-static int set_up(void **state)
-{
-	struct err err = ERR_INIT;
-
-	(void)state;
-	return ruleset_init(
-	    &built_in, &(struct ruleset_options){.count = 0}, &err);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	ruleset_done(&built_in);
-	return 0;
-}
-
-static struct json_object *parse(const char *text)
-{
-	struct err err = ERR_INIT;
-	struct json_object *j = json_parse(text, strlen(text), &err);
-
-	if (!j)
-		fail_msg("%s: %s", err.message, text);
-	return j;
-}
 
 static bool restores(void *ctx, const char *kind)
 {
@@ -130,7 +102,7 @@ static void each_system_is_paused_in_its_own_way(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		const struct rule_pause *rules[PAUSE_MAX];
 		cleanup(json_freep) struct json_object *object =
-		    parse(cases[i].object);
+		    test_json(cases[i].object);
 
 		assert_int_equal(
 		    find(object, cases[i].group, cases[i].kind, NULL, rules),
@@ -195,7 +167,7 @@ static void what_its_owner_paused_is_not_ours(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		cleanup(json_freep) struct json_object *object =
-		    parse(cases[i].object);
+		    test_json(cases[i].object);
 		size_t count =
 		    find(object, cases[i].group, cases[i].kind, NULL, rules);
 		if (count != cases[i].rules)
@@ -213,7 +185,7 @@ static void a_controller_comes_without_replicas(void **state)
 	    "{\"image\":\"public.ecr.aws/aws-controllers-k8s/ec2-controller:"
 	    "1.3\"}]}}}}";
 	const struct rule_pause *rules[PAUSE_MAX];
-	cleanup(json_freep) struct json_object *object = parse(ack);
+	cleanup(json_freep) struct json_object *object = test_json(ack);
 
 	(void)state;
 	assert_int_equal(
@@ -239,5 +211,6 @@ int main(void)
 	    cmocka_unit_test(a_controller_comes_without_replicas),
 	};
 
-	return cmocka_run_group_tests_name("pause", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name(
+	    "pause", tests, built_in_set_up, built_in_tear_down);
 }
