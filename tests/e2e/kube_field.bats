@@ -276,6 +276,23 @@ levels() {
 	    .["Secret/istio-ca-secret"] < .["Deployment/istiod"]' "$P/levels"
 }
 
+@test "a key that does not come back holds back the controller that would make another" {
+	loaded=sealing-keys ns=fk-sealed
+	cluster_config "$ns" 'gates: never' 'transforms:' \
+	    '  - {kind: Secret.core, name: istio-ca-secret, patch: [{op: add, path: /metadata/labels, value: {bad: "no label!"}}]}' \
+	    >"$BACKSTAY_CONFIG"
+	field load
+	agent backup
+	field wipe
+	apply
+	[ "$status" -eq 1 ]
+	gone v1 secrets istio-ca-secret
+	gone apps/v1 deployments istiod
+	live apps/v1 deployments sealed-secrets-controller >/dev/null
+	jq -e '.items[] | select(.what == "Deployment.apps fk-sealed/istiod") |
+	    .outcome == "held" and (.detail | contains("istio-ca-secret was not restored"))' "$P/report"
+}
+
 @test "what refuses, changes or deletes others comes after them" {
 	restored policies-last fk-pol
 	gone karpenter.sh/v1 nodeclaims default-abcde cluster
@@ -442,4 +459,21 @@ levels() {
 	call GET $gears/g | jq -e '.spec.teeth == 12'
 	call DELETE $crds/gears.conv.example.com
 	call DELETE /api/v1/namespaces/fk-conv
+}
+
+@test "the claim of an ephemeral volume is made again for the new Pod" {
+	[ "$KUBE" = real ] || skip "the simulated server makes no claims"
+	loaded=ephemeral ns=fk-eph
+	cluster_config "$ns" 'gates: never' >"$BACKSTAY_CONFIG"
+	field load
+	local claim=/api/v1/namespaces/fk-eph/persistentvolumeclaims/web-0-scratch pod=/api/v1/namespaces/fk-eph/pods/web-0
+	for _ in {1..300}; do call GET $claim >/dev/null 2>&1 && break; sleep 0.1; done
+	call GET $claim >/dev/null 2>&1 || skip "this server makes no claims for ephemeral volumes"
+	agent backup
+	field wipe
+	apply
+	[ "$status" -eq 0 ]
+	# Made by its controller alone, it belongs to the Pod that there is now.
+	for _ in {1..300}; do call GET $claim >/dev/null 2>&1 && break; sleep 0.1; done
+	[ "$(call GET $claim | jq -r '.metadata.ownerReferences[0].uid')" = "$(call GET $pod | jq -r .metadata.uid)" ]
 }
