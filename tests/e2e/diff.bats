@@ -4,11 +4,12 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
 bats_require_minimum_version 1.5.0
 load lib
+load cluster
 
 setup_file() {
-	export P=$BATS_FILE_TMPDIR/p KUBE=sim
+	cluster_pick || return 0
 	mkdir -p "$P"
-	kube_server sim start "$P/kube"
+	kube_server "$KUBE" start "$P/kube"
 	"$top/tests/sim/s3" start "$P/s3"
 	platform_keys
 	"$top/tests/data/platform/load" git "$P/git" >/dev/null
@@ -28,8 +29,9 @@ setup_file() {
 }
 
 teardown_file() {
-	kube_server sim stop "$P/kube"
+	cluster_pick || return 0
 	"$top/tests/sim/s3" stop "$P/s3"
+	cluster_stop
 }
 
 load_env() {
@@ -40,6 +42,7 @@ load_env() {
 }
 
 setup() {
+	cluster_need
 	load_env
 	export BACKSTAY_CONFIG=$P/backstay.yaml
 	mapfile -t label < <(restore list -o json | jq -r '.snapshots[].label')
