@@ -29,6 +29,9 @@ struct known {
 	uint64_t bytes;
 	struct frames_place place;
 	bool placed, met;
+	/* Of a repository its refs, of a Service what somebody chose; of others
+	 * NULL, so that what is held does not grow with them. */
+	struct json_object *facts;
 };
 
 struct diffing {
@@ -65,6 +68,9 @@ static int note(void *ctx, const struct contents_entry *e, struct err *err)
 		return 0;
 	version_digest(e, k.version);
 	memcpy(k.content, e->sha256, sizeof(k.content));
+	if (json_get(e->facts, "refs") ||
+	    str_eq(json_get_str(e->facts, "resource"), "services"))
+		k.facts = json_share(e->facts);
 	*vec_add(&d->known) = k;
 	return 0;
 }
@@ -86,40 +92,17 @@ static struct known *find(
 			    : NULL;
 }
 
-/* ---- what the first one tells of an entry of the second ---- */
-
-struct fact_search {
-	const char *path;
-	struct json_object *facts;
-};
-
-static int keep_facts(
-    void *ctx, const struct contents_entry *e, struct err *err)
-{
-	struct fact_search *s = ctx;
-
-	(void)err;
-	if (!s->facts && str_eq(e->path, s->path) && e->facts)
-		s->facts = json_copy(e->facts);
-	return 0;
-}
-
 static int load_known(struct diffing *d, const struct known *k,
     const struct contents_entry *to, struct version *out, struct err *err)
 {
-	struct fact_search search = {.path = to->path};
-
-	if (look_each(&d->from, keep_facts, &search, err))
-		return -1;
 	struct contents_entry from = {.path = to->path,
 	    .bytes = k->bytes,
-	    .facts = search.facts,
+	    .facts = k->facts ? k->facts : to->facts,
 	    .placed = k->placed,
 	    .place = k->place};
+
 	memcpy(from.sha256, k->content, sizeof(from.sha256));
-	int failed = version_load(&d->from, &from, &d->exclude, out, err);
-	json_free(search.facts);
-	return failed;
+	return version_load(&d->from, &from, &d->exclude, out, err);
 }
 
 static const char *label_of(const struct look *l)
@@ -235,9 +218,16 @@ static int miss(void *ctx, const struct contents_entry *e, struct err *err)
 	    label_of(&d->to), NULL, err);
 }
 
+static void forget_known(struct diffing *d)
+{
+	VEC_EACH (&d->known, k)
+		json_free(k->facts);
+	d->known.len = 0;
+}
+
 static int compare_part(struct diffing *d, struct err *err)
 {
-	d->known.len = 0;
+	forget_known(d);
 	if (look_each(&d->from, note, d, err))
 		return -1;
 	if (d->known.len)
@@ -310,6 +300,7 @@ static void diffing_done(struct diffing *d)
 	look_done(&d->from);
 	look_done(&d->to);
 	ruleset_done(&d->rules);
+	forget_known(d);
 	vec_done(&d->known);
 }
 
