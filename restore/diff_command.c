@@ -84,7 +84,7 @@ static int by_path(const void *a, const void *b)
 static struct known *find(
     const struct diffing *d, const uint8_t path[DIGEST_SHA256_LEN])
 {
-	struct known key;
+	struct known key = {.path = {0}};
 
 	memcpy(key.path, path, sizeof(key.path));
 	return d->known.len ? bsearch(&key, d->known.items, d->known.len,

@@ -40,7 +40,7 @@ static void add_parents(
     enum git_hash hash, const char *text, struct git_idvec *out)
 {
 	const char *line = strchr(text, '\n');
-	struct git_id parent;
+	struct git_id parent = {.bytes = {0}};
 
 	while (line && read_id(hash, line + 1, "parent ", parent.bytes)) {
 		*vec_add(out) = parent;

@@ -178,7 +178,7 @@ void packs_done(struct packs *p)
 
 struct git_id pack_id(const struct pack *p, uint32_t i)
 {
-	struct git_id id;
+	struct git_id id = {.bytes = {0}};
 
 	git_id_set(p->hash, raw_id(p, i), id.bytes);
 	return id;
