@@ -533,6 +533,8 @@ static void record_copied(struct act *a, struct vault *v,
 	struct err err = ERR_INIT;
 	struct manifest m;
 
+	one->copied[at] = false;
+	one->unsaid[at] = true;
 	if (snapshot_manifest(v, s, &t->world->trust, &m, sha256, &err))
 		return;
 	manifest_done(&m);
@@ -546,6 +548,7 @@ static void record_copied(struct act *a, struct vault *v,
 		t->world->verifier, &t->clock, &err) == 0 &&
 	    was_quiet(a))
 		one->copied[at] = true;
+	one->unsaid[at] = !one->copied[at];
 }
 
 void sim_act_copy(

@@ -82,6 +82,8 @@ static bool is_true(const struct sim_timeline *t, const struct sim_store *s,
 			return false;
 		if (f->kind == CHAIN_MIX && str_eq(one->label, f->label))
 			return !one->copied[at];
+		if (f->kind == CHAIN_REPLAY && str_eq(one->label, f->label))
+			return one->unsaid[at] || t->blind[at];
 	}
 	return f->kind == CHAIN_FREEZE;
 }
@@ -98,8 +100,11 @@ void sim_look(struct sim_timeline *t, struct sim_store *s, bool harmed)
 				    s->name, f->text);
 		}
 		/* Who does not see all of it accepts nothing. */
-		if (harmed || !l.chain.findings.len || shows_all(s))
-			remember(&l, &t->heads[sim_truth_index(&t->truth, s)]);
+		size_t at = sim_truth_index(&t->truth, s);
+		if (harmed || !l.chain.findings.len || shows_all(s)) {
+			remember(&l, &t->heads[at]);
+			t->blind[at] = t->blind[at] || !shows_all(s);
+		}
 	}
 	look_done(&l);
 }

@@ -59,6 +59,8 @@ struct sim_timeline {
 	size_t store_count;
 	struct sim_truth truth;
 	struct chain_head heads[SIM_STORES]; /* that the operator remembers */
+	/* What was remembered may lack what could not be found then at all. */
+	bool blind[SIM_STORES];
 	struct retention_policy policy;
 	VEC_DEFINE(, struct sim_relic) relics;
 	unsigned depth; /* of runs inside runs */

@@ -23,6 +23,7 @@ struct sim_snapshot {
 	bool verified[SIM_STORES], found_bad[SIM_STORES];
 	bool perhaps_bad[SIM_STORES]; /* ... and the record may be there */
 	bool copied[SIM_STORES];      /* and a record says so */
+	bool unsaid[SIM_STORES];      /* copied, and no record may say so */
 	bool must_stay[SIM_DEPTHS]; /* by the prune that runs, inside others */
 };
 
