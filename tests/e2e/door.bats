@@ -141,7 +141,7 @@ refused() { # PATTERN [OPTION-OF-PLAN...]
 	rm -rf vault && cp -a honest vault
 	printf '[core]\n\tbare = true\n\tfsmonitor = /bin/false\n' |
 	    forge put git/helm-charts.git/config
-	refused 'config is not the one'
+	refused 'the config of .* is not the one'
 	[ ! -e target.git ]
 }
 
