@@ -53,4 +53,4 @@ const struct metrics_family series_families[] = {
     {"backstay_pruned_total", METRICS_COUNTER, "Snapshots removed."},
     {"backstay_verified_snapshot_timestamp_seconds", METRICS_GAUGE,
 	"The time of the snapshot that was last verified as good."},
-    {NULL}};
+    {.name = NULL}};

@@ -155,7 +155,8 @@ static void show(const struct event *e, const char *now)
 	put(out.data, out.len);
 }
 
-static void add_event(struct event *e, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void add_event(
+    struct event *e, const char *fmt, va_list ap)
 {
 	const struct clock *c = state.o.clock ? state.o.clock : clock_system();
 	char now[CLOCK_TEXT_MAX];

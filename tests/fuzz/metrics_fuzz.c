@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const struct metrics_family families[] = {
 	    {"a_total", METRICS_COUNTER, "A."},
-	    {"b_seconds", METRICS_GAUGE_MS, "B."}, {NULL}};
+	    {"b_seconds", METRICS_GAUGE_MS, "B."}, {.name = NULL}};
 	cleanup(metrics_freep) struct metrics *m = metrics_new(families);
 	cleanup(buf_done) struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;

@@ -10,7 +10,7 @@ static const struct metrics_family families[] = {
     {"x_runs_total", METRICS_COUNTER, "Runs."},
     {"x_took_seconds", METRICS_GAUGE_MS, "Time that it took."},
     {"x_none", METRICS_GAUGE, "Never set."},
-    {"x_items", METRICS_GAUGE, "Items."}, {NULL}};
+    {"x_items", METRICS_GAUGE, "Items."}, {.name = NULL}};
 
 #define VAULT(NAME)                                                            \
 	(const struct metrics_label[])                                         \
