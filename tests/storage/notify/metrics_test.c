@@ -17,7 +17,7 @@ static const struct metrics_family families[] = {
 	{                                                                      \
 		{"vault", NAME},                                               \
 		{                                                              \
-			NULL                                                   \
+			NULL, NULL                                             \
 		}                                                              \
 	}
 
