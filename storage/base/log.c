@@ -101,19 +101,23 @@ struct event {
 
 static void add_json(struct buf *out, const struct event *e, const char *now)
 {
-	json_text_object(out, NULL);
-	json_text_str(out, "time", now);
-	json_text_str(out, "level", level_names[e->level]);
+	/* A document of its own: behind a priority, it would get a comma. */
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	json_text_object(&text, NULL);
+	json_text_str(&text, "time", now);
+	json_text_str(&text, "level", level_names[e->level]);
 	if (state.o.run[0])
-		json_text_str(out, "run", state.o.run);
-	json_text_str(out, "event", e->name ? e->name : "message");
-	json_text_str(out, "message", buf_str(&e->message));
+		json_text_str(&text, "run", state.o.run);
+	json_text_str(&text, "event", e->name ? e->name : "message");
+	json_text_str(&text, "message", buf_str(&e->message));
 	if (e->facts && e->facts->len) {
-		buf_add_char(out, ',');
-		buf_add(out, e->facts->data, e->facts->len);
+		buf_add_char(&text, ',');
+		buf_add(&text, e->facts->data, e->facts->len);
 	}
-	json_text_object_end(out);
-	buf_add_char(out, '\n');
+	json_text_object_end(&text);
+	buf_add_char(&text, '\n');
+	buf_add(out, text.data, text.len);
 }
 
 /* A whole line is printed in the same way as any other event. */
