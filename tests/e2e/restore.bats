@@ -288,7 +288,7 @@ $bucket/aws/staging/vpc.tfstate" ]
 	went_away 2
 	[ "$status" -eq 1 ]
 	json '.items[] | select(.outcome == "failed") | "\(.what): \(.detail)"' |
-	    grep -q '^ConfigMap staging/backend-config: it went away'
+	    grep -q '^ConfigMap staging/backend-config: it was deleted while it was being compared'
 }
 
 @test "a bucket, a cluster that nobody named: refused, or failed by name" {
