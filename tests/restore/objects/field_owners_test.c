@@ -162,6 +162,11 @@ static void tells_who_wrote_since(void **state)
 	assert_false(field_owners_untouched(live, entry, entries));
 	json_set_str(entry, "time", "2025-01-01T00:00:01Z");
 	assert_true(field_owners_untouched(live, entry, entries));
+	/* A server that keeps the time when values change. */
+	json_set_int(json_get(live, "metadata"), "generation", 2);
+	assert_false(field_owners_untouched(live, entry, entries));
+	json_set_int(json_get(live, "metadata"), "generation", 1);
+	assert_true(field_owners_untouched(live, entry, entries));
 	json_set_str(entry, "operation", "Apply");
 	assert_false(field_owners_untouched(live, entry, entries));
 	assert_string_equal(field_owners_of_status(entries), "controller");

@@ -77,7 +77,7 @@ static void what_is_written_is_read(void **state)
 	    "prod-20260101T030405Z");
 	assert_string_equal(
 	    manifest_previous_in(&out, "platter", "5e")->sha256, DIGEST);
-	assert_null(manifest_previous_in(&out, "bucket", "5e")->label);
+	assert_null(manifest_previous_in(&out, "bucket", "77")->label);
 	assert_null(manifest_previous_in(&out, "tape", NULL));
 	assert_null(manifest_previous_in(&out, "disk", "77"));
 	/* The signature is over these bytes. */
