@@ -48,7 +48,6 @@ static void keep(struct finding *f, const struct contents_entry *e)
 /* A repository is many entries: the one that its refs are told with. */
 static bool is_asked(const struct finding *f, const struct contents_entry *e)
 {
-	cleanup(buf_done) struct buf dir = BUF_INIT;
 	struct layout_git at;
 	struct err ignored = ERR_INIT;
 

@@ -10,6 +10,9 @@
 
 enum { MARK_BYTES = 2, FORMAT = 2, MAX_LABEL = 128, MAX_VAULT = 64 };
 
+/* The last second of the year 9999, in seconds since the epoch. */
+static const int64_t max_time = 253402300799;
+
 void chain_head_done(struct chain_head *h)
 {
 	free(h->vault);
@@ -56,19 +59,29 @@ static int read_marks(
 		   : 0;
 }
 
+static bool is_text(const char *s, size_t max)
+{
+	return s && strlen(s) <= max && str_utf8_valid(s, strlen(s));
+}
+
+static bool is_time(int64_t seconds)
+{
+	return seconds >= 0 && seconds <= max_time + 1;
+}
+
 static int read_rest(const struct json_object *j, struct chain_head *out)
 {
 	const char *vault = json_get_str(j, "vault");
 	int64_t unheld = json_get_int(j, "unheld", -1);
 
-	if (!vault || strlen(vault) > MAX_VAULT || unheld < 0 ||
+	if (!is_text(vault, MAX_VAULT) || unheld < 0 ||
 	    read_marks(j, "marks", CHAIN_HEAD_MARKS, &out->marks) ||
 	    read_marks(j, "gone", CHAIN_HEAD_GONE, &out->gone))
 		return -1;
 	out->vault = str_dup(vault);
 	out->unheld = (uint64_t)unheld;
 	out->since = json_get_int(j, "since", out->since);
-	return 0;
+	return is_time(out->since) ? 0 : -1;
 }
 
 int chain_head_parse(
@@ -80,10 +93,14 @@ int chain_head_parse(
 
 	if (!j)
 		return -1;
-	if (!label || strlen(label) > MAX_LABEL || !sha256 ||
-	    strlen(sha256) + 1 != sizeof(out->sha256))
+	if (!is_text(label, MAX_LABEL) || !sha256 ||
+	    strlen(sha256) + 1 != sizeof(out->sha256) ||
+	    strspn(sha256, "0123456789abcdef") != strlen(sha256))
 		return err_set(err, ERR_FORMAT, "it is no head of a vault");
 	out->time = json_get_int(j, "time", 0);
+	if (!is_time(out->time))
+		return err_set(err, ERR_FORMAT,
+		    "it is no head of a vault: its time is none");
 	out->since = out->time + 1;
 	if (json_get_int(j, "format", 1) != 1 && read_rest(j, out))
 		return err_set(err, ERR_FORMAT, "it is no whole head");

@@ -63,7 +63,6 @@ static void the_manifest_reads_however_much_went_wrong(void **state)
 
 	(void)state;
 	manifest_init(&m);
-	m.tool = str_dup("backstay");
 	for (size_t i = 0; i < 3; i++) {
 		struct capture_report r = CAPTURE_REPORT_INIT;
 		add(&r, 2 * (size_t)CAPTURE_NAMED, '\x01');

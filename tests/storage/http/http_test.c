@@ -306,7 +306,10 @@ static void a_proxy_is_named_without_its_password(void **state)
 /* Whenever it is looked at, an hour has passed. */
 static int64_t racing(void *ctx)
 {
-	return ((struct test_clock *)ctx)->now_ms += 3600 * 1000;
+	struct test_clock *c = ctx;
+
+	c->now_ms += 3600 * 1000;
+	return c->now_ms;
 }
 
 static void what_drips_is_ended_and_not_asked_again(void **state)

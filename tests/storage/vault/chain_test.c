@@ -304,7 +304,7 @@ static void the_newest_that_was_seen_is_remembered(struct fixture *f)
 	pick(f, f->labels[COUNT - 1], &p);
 	drop(f, f->labels[COUNT - 1]);
 	assert_found(f, CHAIN_TRUNCATE, f->labels[COUNT - 1]);
-	autofree char *on = take(f, &f->t->vault, DAY);
+	free(take(f, &f->t->vault, DAY));
 	assert_found(f, CHAIN_FORK, f->labels[COUNT - 1]);
 	remember(f);
 	assert_whole(f);

@@ -750,9 +750,10 @@ static void what_is_foreign_is_named(struct fixture *f)
 	    "prod.lock-000001-00000001x", "prod.lock-000001-0000001",
 	    "prod.lock-0000010-0000001", "prod.lock-00000a-00000001"};
 	enum { OURS = 3, FOREIGN = 6 };
-	autofree char *label = take(f, "prod");
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
 	struct err err = ERR_INIT;
+
+	free(take(f, "prod"));
 
 	for (size_t i = 0; i < OURS + FOREIGN; i++)
 		assert_ok(vault_put_small(f->t->real,

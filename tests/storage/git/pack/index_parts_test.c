@@ -39,7 +39,7 @@ static void add_packed(struct buf *out, const void *data, size_t len)
 /* gitformat-pack(5). Lengths are below 16, so that a header is one byte. */
 static void add_object(struct made *m, int i)
 {
-	char text[16];
+	char text[32];
 	uint64_t back;
 
 	m->offsets[i] = m->pack.len;
