@@ -197,6 +197,8 @@ bool value_is_empty(const struct field *f, const void *at)
 		return !*(struct json_object *const *)at;
 	case FIELD_INT:
 		return !*(const int *)at;
+	case FIELD_DURATION:
+		return f->min > 0 && !*(const int64_t *)at;
 	case FIELD_LIST:
 		return list_is_empty(at);
 	default:
