@@ -149,19 +149,33 @@ static void check_ready(struct before *b, size_t needs)
 	}
 }
 
+/* A layer that has no nodes itself hands on what holds it. */
+static void hold_with(struct before *b, size_t needs)
+{
+	struct level_layer_state *s = &b->e->layers[b->layer];
+
+	free(s->reason);
+	s->reason = str_printf("layer %s waits for layer %s: %s",
+	    layers_name(layers_of(b->e), b->layer),
+	    layers_name(layers_of(b->e), needs), b->e->layers[needs].reason);
+	b->state = LEVEL_LAYER_HELD;
+}
+
 static void check_before(void *ctx, size_t needs)
 {
 	struct before *b = ctx;
-	enum level_layer state;
 
 	if (b->state != LEVEL_LAYER_OPEN)
 		return;
-	state = b->e->layers[needs].state;
-	if (state == LEVEL_LAYER_WAITS) {
-		b->state = LEVEL_LAYER_WAITS;
+	/* Also where none of its nodes has asked: it may have none. */
+	enum level_layer state = layer_start(b->e, needs);
+	if (state == LEVEL_LAYER_WAITS || state == LEVEL_LAYER_LATER) {
+		b->state = state;
 		return;
 	}
 	check_restored(b, needs);
+	if (state == LEVEL_LAYER_HELD && b->state == LEVEL_LAYER_OPEN)
+		hold_with(b, needs);
 	if (b->state == LEVEL_LAYER_OPEN)
 		check_ready(b, needs);
 }

@@ -750,6 +750,32 @@ static void a_layer_waits_for_what_is_postponed_before_it(void **state)
 	assert_false(report_is_missing(r));
 }
 
+static void a_layer_waits_over_one_that_has_nothing(void **state)
+{
+	static const struct answer fails[] = {
+	    {.name = "aa", .kind = OUTCOME_FAILED}, {.name = NULL}};
+	struct fixture *f = *state;
+
+	make_layers(f);
+	f->layers.items.items[0].manual = true;
+	f->layers.items.items[1].manual = false;
+	strvec_add(&f->layers.items.items[2].depends_on, "apps");
+	uint32_t aa = add_to(f, 0, "aa");
+	uint32_t mm = add_to(f, 2, "mm");
+	need(f, mm, aa, EDGE_ORDER, false);
+	struct report *r = run(f, NULL);
+	assert_string_equal(buf_str(&f->log), "finish");
+	assert_string_equal(r->waits_for, "base");
+	report_free(r);
+
+	f->layers.items.items[0].manual = false;
+	r = run(f, fails);
+	assert_outcome(r, "mm", OUTCOME_HELD,
+	    "layer aside waits for layer apps: layer apps waits for layer "
+	    "base, of which Thing aa was not restored");
+	report_free(r);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -782,6 +808,7 @@ int main(void)
 	    TEST(what_is_missing_holds_the_layers_after_it),
 	    TEST(what_is_not_ready_holds_the_layers_after_it),
 	    TEST(a_layer_waits_for_what_is_postponed_before_it),
+	    TEST(a_layer_waits_over_one_that_has_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
