@@ -114,25 +114,9 @@ static void print_lines(const struct plan *p, struct buf *out)
 		print_of_layer(p, 0, out);
 		return;
 	}
-	for (size_t printed = 0; printed < count;) {
-		size_t before = printed;
-
-		for (size_t i = 0; i < count; i++) {
-			bool waits = done[i];
-
-			for (size_t j = 0; j < count; j++)
-				waits |= i != j && !done[j] &&
-					 layers_waits_for(l, i, j);
-			if (waits)
-				continue;
-			if (count_nodes(p, i))
-				print_layer(p, i, out);
-			done[i] = true;
-			printed++;
-		}
-		if (printed == before)
-			break;
-	}
+	for (size_t i; (i = layers_next(l, done)) < count; done[i] = true)
+		if (count_nodes(p, i))
+			print_layer(p, i, out);
 }
 
 void print_table(const struct plan *p,

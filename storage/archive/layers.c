@@ -339,3 +339,16 @@ bool layers_waits_for(const struct layers *l, size_t layer, size_t other)
 		layers_needs(l, w.todo[--w.len], visit, &w);
 	return w.seen[other];
 }
+
+size_t layers_next(const struct layers *l, const bool *done)
+{
+	for (size_t i = 0; i <= l->items.len; i++) {
+		bool waits = done[i];
+
+		for (size_t j = 0; !waits && j <= l->items.len; j++)
+			waits = !done[j] && layers_waits_for(l, i, j);
+		if (!waits)
+			return i;
+	}
+	return SIZE_MAX;
+}

@@ -91,5 +91,8 @@ const char *layers_name(const struct layers *l, size_t layer);
 size_t layers_find(const struct layers *l, const char *name);
 /* Whether a layer waits for another, directly or over others. */
 bool layers_waits_for(const struct layers *l, size_t layer, size_t other);
+/* The first layer that is not done (items.len + 1 of them) and waits for none
+ * that is not; SIZE_MAX where all are done. */
+size_t layers_next(const struct layers *l, const bool *done);
 
 #endif

@@ -163,6 +163,21 @@ static void the_unassigned_layer_is_last_or_first(void **state)
 	assert_true(layers_find(&l, "x") == SIZE_MAX);
 }
 
+static void layers_come_after_what_they_wait_for(void **state)
+{
+	(void)state;
+	cleanup(layers_done) struct layers l = LAYERS_INIT;
+	bool done[4] = {false};
+	cleanup(buf_done) struct buf order = BUF_INIT;
+
+	add(&l, "c", "b");
+	add(&l, "b", "a");
+	add(&l, "a", NULL);
+	for (size_t i; (i = layers_next(&l, done)) != SIZE_MAX; done[i] = true)
+		buf_printf(&order, "%s ", layers_name(&l, i));
+	assert_string_equal(buf_str(&order), "a b c unassigned ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +187,7 @@ int main(void)
 	    cmocka_unit_test(an_object_fits_in_all_that_is_given),
 	    cmocka_unit_test(a_core_kind_has_two_names),
 	    cmocka_unit_test(the_unassigned_layer_is_last_or_first),
+	    cmocka_unit_test(layers_come_after_what_they_wait_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
