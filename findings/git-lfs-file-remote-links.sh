@@ -11,13 +11,9 @@
 #	names of it after a fetch into a mirror: 3
 #	names of git's own pack in the mirror: 1
 set -euo pipefail
-# shellcheck source=findings/lib/packages.bash
-. "$(dirname "$0")/lib/packages.bash"
-debian git=1:2.39.5-0+deb12u3 git-lfs=3.3.0-1+deb12u2
-export HOME=$W GIT_CONFIG_NOSYSTEM=1 GIT_EXEC_PATH=$W/root/usr/lib/git-core
-export GIT_TEMPLATE_DIR='' GIT_AUTHOR_NAME=finding GIT_AUTHOR_EMAIL=finding@example.com
-export GIT_COMMITTER_NAME=finding GIT_COMMITTER_EMAIL=finding@example.com
-cd "$W"
+# shellcheck source=findings/lib/git.bash
+. "$(dirname "$0")/lib/git.bash"
+git_alone git-lfs=3.3.0-1+deb12u2
 git lfs install --skip-repo >>log
 
 names() { # FOLDER NAME: how many names its file has

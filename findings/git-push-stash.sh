@@ -12,14 +12,9 @@
 #	push of refs/stash by name: 1
 #	what the server says: funny refname
 set -euo pipefail
-# shellcheck source=findings/lib/packages.bash
-. "$(dirname "$0")/lib/packages.bash"
-debian git=1:2.39.5-0+deb12u3
-export HOME=$W GIT_CONFIG_NOSYSTEM=1 GIT_EXEC_PATH=$W/root/usr/lib/git-core
-export GIT_TEMPLATE_DIR='' GIT_AUTHOR_NAME=finding GIT_AUTHOR_EMAIL=finding@example.com
-export GIT_COMMITTER_NAME=finding GIT_COMMITTER_EMAIL=finding@example.com
-git --version
-cd "$W"
+# shellcheck source=findings/lib/git.bash
+. "$(dirname "$0")/lib/git.bash"
+git_alone
 
 refs() { git -C "$1" for-each-ref --format='%(refname)' | paste -sd ' '; }
 push() { # OPTION-OR-REF...
