@@ -105,6 +105,32 @@ static bool is_conversion(const struct err *failure)
 	return hook && strstr(hook, " failed");
 }
 
+/* Controllers of the cluster make it a moment after what it belongs to: the
+ * account of a namespace (and, before Kubernetes 1.24, the token of that
+ * account), the first count of a quota. kubernetes
+ * plugin/pkg/admission/serviceaccount/admission.go,
+ * staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go
+ */
+static bool is_being_made(const struct err *failure)
+{
+	static const char *const texts[] = {
+	    "serviceaccount \"default\" not found",
+	    "No API token found for service account",
+	    "status unknown for quota",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (strstr(failure->message, texts[i]))
+			return true;
+	return false;
+}
+
+static bool is_webhook(const struct err *failure)
+{
+	return strstr(failure->message, "failed calling webhook") ||
+	       is_conversion(failure);
+}
+
 /* The pods that would answer may be restored at a later level, so nobody waits
  * here. While a webhook is down, failures of the server are not retried for
  * long. */
@@ -112,13 +138,14 @@ bool wait_postpones(struct task *t, const struct err *failure)
 {
 	const struct run *r = t->a->run;
 
-	if (r->o->dry_run ||
-	    (!strstr(failure->message, "failed calling webhook") &&
-		!is_conversion(failure) &&
-		!(target_webhook_is_away(t->a, t->n->cluster) &&
-		    failure->code == ERR_NETWORK)))
+	if (r->o->dry_run)
 		return false;
-	target_note_webhook(t->a, t->n->cluster);
+	if (is_webhook(failure) ||
+	    (target_webhook_is_away(t->a, t->n->cluster) &&
+		failure->code == ERR_NETWORK))
+		target_note_webhook(t->a, t->n->cluster);
+	else if (!is_being_made(failure))
+		return false;
 	if (r->last_try)
 		return false;
 	outcome_set(t->outcome, OUTCOME_PENDING, "%s", failure->message);

@@ -461,6 +461,38 @@ levels() {
 	call DELETE /api/v1/namespaces/fk-conv
 }
 
+# Pods are refused until a controller has made the account of their namespace,
+# which takes long where that has much to do.
+@test "a Pod waits for the account of its new namespace" {
+	[ "$KUBE" = real ] || skip "kube_others.bats has it of the simulated server"
+	loaded=runs ns=fk05
+	cluster_config "$ns" 'gates: never' >"$BACKSTAY_CONFIG"
+	field load
+	agent backup
+	field wipe
+	local refused controllers
+	controllers=$(awk '$3 == "controller-manager" { print $1 }' "$P/kube/pids")
+	refused=$(pods_refused)
+	kill -STOP "$controllers"
+	(
+		for _ in {1..600}; do
+			[ "$(pods_refused)" = "$refused" ] || break
+			sleep 0.1
+		done
+		kill -CONT "$controllers"
+	) 3>&- &
+	apply --include-finished
+	wait
+	[ "$status" -eq 0 ]
+	live v1 pods migrate
+}
+
+# How many were, since the server started.
+pods_refused() {
+	"${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}/kubectl" --kubeconfig "$P/kube/kubeconfig" get --raw /metrics |
+	    awk '/^apiserver_request_total{.*code="403".*resource="pods".*verb="POST"/ { n += $NF } END { print n + 0 }'
+}
+
 @test "the claim of an ephemeral volume is made again for the new Pod" {
 	[ "$KUBE" = real ] || skip "the simulated server makes no claims"
 	loaded=ephemeral ns=fk-eph

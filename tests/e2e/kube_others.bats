@@ -129,3 +129,33 @@ outcome() {
 	jq -e '[.items[] | select(.what == ("ConfigMap family/middle", "ConfigMap family/a-leaf")) | .outcome] |
 	    unique == ["created"]' "$P/report"
 }
+
+# Its creates are answered that often in this way.
+refused() { # COUNT TEXT
+	call DELETE $one 2>/dev/null || true
+	faults -d "$(jq -nc --argjson count "$1" --arg text "configmaps \"one\" is forbidden: $2" '{
+	    method: "POST", path: "/shop/configmaps", kind: "reply", status: 403, count: $count,
+	    body: {kind: "Status", status: "Failure", reason: "Forbidden", code: 403, message: $text}}')"
+}
+
+@test "what the cluster is still making by itself is waited for" {
+	local text
+	for text in 'error looking up service account shop/default: serviceaccount "default" not found' \
+	    'No API token found for service account "default", retry after the token is automatically created' \
+	    'status unknown for quota: all, resources: count/configmaps'; do
+		no_faults
+		refused 4 "$text"
+		apply
+		[ "$status" -eq 0 ]
+		[[ $(outcome) == created* ]]
+		faults | jq -e '.[0].fired == 4'
+	done
+}
+
+@test "an account that nobody makes is a failure that names it" {
+	sed -i 's/gate_timeout: 5s/gate_timeout: 1s/' "$BACKSTAY_CONFIG"
+	refused 1000 'error looking up service account shop/default: serviceaccount "default" not found'
+	apply
+	[ "$status" -eq 1 ]
+	[[ $(outcome) == 'failed'*'serviceaccount "default" not found'* ]]
+}

@@ -14,6 +14,8 @@ from .kubeconf import Config
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NAMESPACES = ("production", "staging", "infrastructure", "monitoring")
 APPLY = "application/apply-patch+yaml"
+AGGREGATED = ("application/json;g=apidiscovery.k8s.io;v=v2;"
+              "as=APIGroupDiscoveryList,application/json")
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 # Never compared: what a cluster makes by itself.
@@ -70,8 +72,9 @@ class Client:
                 if attempt == 3:
                     raise
 
-    def call(self, method, path, body=None, ctype="application/json"):
-        headers = {"Accept": "application/json",
+    def call(self, method, path, body=None, ctype="application/json",
+             accept="application/json"):
+        headers = {"Accept": accept,
                    "User-Agent": "platform/1"}
         if self.config.token:
             headers["Authorization"] = "Bearer " + self.config.token
@@ -116,7 +119,8 @@ class Client:
         return [g["name"] for g in self.call("GET", "/apis")["groups"]]
 
     def serves(self, group, version, plural):
-        """Whether who asks what there is is told of it."""
+        """Whether who asks what there is is told of it, in either form of
+        discovery: each comes a little after the definition by itself."""
         if group not in self.groups():
             return False
         try:
@@ -125,7 +129,18 @@ class Client:
             if e.code in (404, 503):
                 return False
             raise
-        return any(r["name"] == plural for r in found)
+        return any(r["name"] == plural for r in found) and \
+            self.aggregates(group, version, plural)
+
+    def aggregates(self, group, version, plural):
+        """Servers before 1.26 answer with a list of groups."""
+        doc = self.call("GET", "/apis", accept=AGGREGATED)
+        if doc["kind"] != "APIGroupDiscoveryList":
+            return True
+        return any(r["resource"] == plural
+                   for g in doc["items"] if g["metadata"]["name"] == group
+                   for v in g["versions"] if v["version"] == version
+                   for r in v.get("resources") or [])
 
     def path_of(self, obj):
         """The URL of an object, in a served version of its kind; obj's
