@@ -122,9 +122,10 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(AGENT) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-# In the simulated vaults signatures are stand-ins that take no time, and all
-# agents are one process.
-SIMULATE_WRAP := minisign_sign minisign_verify process_self process_is_dead
+# In the simulated vaults signatures are stand-ins that take no time, a text is
+# parsed once, and all agents are one process.
+SIMULATE_WRAP := minisign_sign minisign_verify json_parse file_write_durably \
+  process_self process_is_dead
 $(SIMULATE): $(call objects,$(SIMULATE_SRC)) $(RESTORE) $(AGENT) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) $(SIMULATE_WRAP:%=-Wl,--wrap=%) \

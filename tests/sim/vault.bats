@@ -15,8 +15,8 @@ setup() {
 	"$simulate" --seeds "${SEEDS:-20000}"
 }
 
-@test "nor with real signatures instead of stand-ins" {
-	"$simulate" --seeds 100 --from 1000000000 --real-signatures
+@test "nor with the real thing instead of stand-ins" {
+	"$simulate" --seeds 100 --from 1000000000 --real
 }
 
 @test "a seed gives the same timeline each time" {

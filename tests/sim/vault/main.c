@@ -1,7 +1,7 @@
 /*
  * Simulated timelines of vaults:
  *
- *     simulate [--seeds N] [--from SEED] [--trace] [--real-signatures]
+ *     simulate [--seeds N] [--from SEED] [--trace] [--real]
  *
  * Each seed is a timeline of its own, and gives the same in each run. The exit
  * status is 1 where something happened that must never be; the seed is told,
@@ -12,6 +12,7 @@
 #include "tests/sim/vault/acts.h"
 #include "tests/sim/vault/adversary.h"
 #include "tests/sim/vault/looks.h"
+#include "tests/sim/vault/quick.h"
 #include "tests/sim/vault/signatures.h"
 #include "tests/sim/vault/timeline.h"
 
@@ -152,7 +153,7 @@ static int tell(const struct totals *t)
 static int usage(void)
 {
 	fputs("usage: simulate [--seeds N] [--from SEED] [--trace] "
-	      "[--real-signatures]\n",
+	      "[--real]\n",
 	    stderr);
 	return 2;
 }
@@ -174,8 +175,9 @@ int main(int argc, char **argv)
 				return usage();
 		} else if (str_eq(argv[i], "--trace")) {
 			world.trace = true;
-		} else if (str_eq(argv[i], "--real-signatures")) {
+		} else if (str_eq(argv[i], "--real")) {
 			sim_signatures_use_real(true);
+			sim_quick_use_real(true);
 		} else {
 			return usage();
 		}
@@ -187,5 +189,6 @@ int main(int argc, char **argv)
 	for (uint64_t seed = from; seed < from + seeds; seed++)
 		run(&world, seed, &totals);
 	close_world(&world);
+	sim_quick_done();
 	return tell(&totals);
 }

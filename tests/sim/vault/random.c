@@ -40,3 +40,22 @@ bool sim_one_in(struct sim_random *r, unsigned of)
 {
 	return sim_draw(r, of) == 0;
 }
+
+uint64_t sim_hash(const void *data, size_t len)
+{
+	const uint8_t *from = data;
+	struct sim_random r = {.state = len};
+	uint64_t hash = next(&r);
+
+	while (len) {
+		uint64_t word = 0;
+		size_t n = len < sizeof(word) ? len : sizeof(word);
+		memcpy(&word, from, n);
+		r.state ^= word;
+		hash ^= next(&r);
+		r.state += hash;
+		from += n;
+		len -= n;
+	}
+	return hash;
+}

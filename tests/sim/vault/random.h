@@ -8,6 +8,7 @@
 #include "storage/base/random.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct sim_random {
@@ -18,5 +19,7 @@ void sim_random_init(struct sim_random *r, uint64_t seed);
 uint64_t sim_draw(struct sim_random *r, uint64_t below); /* below > 0 */
 /* True once in `of` times. */
 bool sim_one_in(struct sim_random *r, unsigned of);
+/* No secret, and the same in each run. */
+uint64_t sim_hash(const void *data, size_t len);
 
 #endif

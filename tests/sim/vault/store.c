@@ -28,8 +28,10 @@ void sim_store_done(struct sim_store *s)
 
 struct sim_object *sim_store_find(const struct sim_store *s, const char *name)
 {
+	uint64_t hash = sim_hash(name, strlen(name));
+
 	VEC_EACH (&s->objects, o)
-		if (str_eq(o->name, name))
+		if (o->name_hash == hash && str_eq(o->name, name))
 			return o;
 	return NULL;
 }
@@ -42,6 +44,7 @@ struct sim_object *sim_store_set(
 	if (!o) {
 		o = vec_add(&s->objects);
 		o->name = str_dup(name);
+		o->name_hash = sim_hash(name, strlen(name));
 	}
 	buf_done(&o->data);
 	buf_add(&o->data, data, len);

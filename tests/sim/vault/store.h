@@ -18,6 +18,7 @@
 
 struct sim_object {
 	char *name;
+	uint64_t name_hash;
 	struct buf data;
 	int64_t stored_at;
 	/* Until then no list names it, and it is not found at all. */

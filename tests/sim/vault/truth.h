@@ -18,6 +18,7 @@ struct sim_snapshot {
 	int64_t time;
 	bool partial, hold;
 	struct buf manifest, signature, archive;
+	const struct minisign_publics *keys; /* one of them signed it */
 	/* By store: a verification found it good, or found damage that was
 	 * there. */
 	bool verified[SIM_STORES], found_bad[SIM_STORES];
