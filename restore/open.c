@@ -46,9 +46,23 @@ int open_vault(const struct command *c, struct opened *o, struct err *err)
 }
 
 /* Anybody who may write to the vault can put a manifest of any name there. One
- * in the future whose signature is wrong was not written by a run, and is
- * passed over. Any other may be the newest snapshot, damaged: the operator has
- * to decide, so it is not silently replaced by an older one. */
+ * that no trusted key signed weighs nothing where it lies in the future, which
+ * no run of ours writes, or where there is no archive that it could speak of.
+ * Any other may be the newest snapshot, damaged: the operator has to decide, so
+ * it is not silently replaced by an older one. */
+static int weighs(const struct command *c, const struct opened *o,
+    const struct snapshot *s, struct err *err)
+{
+	bool future = skew_in_future(c->env.clock, s->time);
+
+	if (!future && s->archive)
+		return 1;
+	int holds = snapshot_holds(o->vault.vault, s, &o->trust, err);
+	if (holds || future)
+		return holds;
+	return snapshot_has_archive(o->vault.vault, s, err);
+}
+
 static const struct snapshot *latest(
     const struct command *c, const struct opened *o, struct err *err)
 {
@@ -56,15 +70,15 @@ static const struct snapshot *latest(
 
 	for (size_t i = list->len; i-- > 0;) {
 		const struct snapshot *s = &list->items[i];
-		if (!skew_in_future(c->env.clock, s->time))
-			return s;
-		int holds = snapshot_holds(o->vault.vault, s, &o->trust, err);
-		if (holds)
-			return holds < 0 ? NULL : s;
-		log_warn(
-		    "'%s' is ignored: its time is in the future, and the "
-		    "signature of its manifest is wrong; find out who wrote it",
-		    s->label);
+		int status = weighs(c, o, s, err);
+		if (status)
+			return status < 0 ? NULL : s;
+		log_warn("'%s' is ignored: %s, and no key that is trusted "
+			 "signed its manifest; find out who wrote it",
+		    s->label,
+		    skew_in_future(c->env.clock, s->time)
+			? "its time is in the future"
+			: "it has no archive");
 	}
 	return snapshot_resolve(list, "latest", err);
 }

@@ -299,6 +299,29 @@ int snapshot_manifest(struct vault *v, const struct snapshot *s,
 	return 0;
 }
 
+int snapshot_has_archive(
+    struct vault *v, const struct snapshot *s, struct err *err)
+{
+	if (s->archive)
+		return 1;
+	for (int i = 0; i < 4; i++) {
+		autofree char *name = str_printf("%s%s", s->label,
+		    format_suffix(i & 1 ? ARCHIVE_GZIP : ARCHIVE_ZSTD,
+			i & 2 ? ARCHIVE_PLAIN : ARCHIVE_AGE));
+		struct vault_stat stat;
+		struct err why = ERR_INIT;
+		/* What is no file there, as a link, is not nothing. */
+		if (vault_stat(v, name, &stat, &why) == 0 ||
+		    why.code == ERR_FORMAT)
+			return 1;
+		if (why.code != ERR_NOT_FOUND) {
+			*err = why;
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int snapshot_holds(struct vault *v, const struct snapshot *s,
     const struct snapshot_trust *trust, struct err *err)
 {

@@ -100,6 +100,11 @@ int snapshot_manifest(struct vault *v, const struct snapshot *s,
     const struct snapshot_trust *trust, struct manifest *m,
     char sha256[DIGEST_SHA256_HEX], struct err *err);
 
+/* 1 if an archive of that label is there, which a list that leaves it out does
+ * not deny; 0 if there is none under any of its names; -1 if the vault cannot
+ * be read. */
+int snapshot_has_archive(
+    struct vault *v, const struct snapshot *s, struct err *err);
 /* 1 if the signature of its manifest is right, 0 if it is not (or the manifest
  * is gone), -1 if the vault cannot be read. */
 int snapshot_holds(struct vault *v, const struct snapshot *s,

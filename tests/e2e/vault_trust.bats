@@ -153,6 +153,35 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	agent check | grep -q "^ok  vault 'local'"
 }
 
+@test "a manifest that nobody signed and that has no archive is not the latest" {
+	local forged
+	backups 2
+	newest=$(labels | tail -1)
+	sleep 1.1
+	forged=small-$(date -u +%Y%m%dT%H%M%SZ)
+	echo '{}' >"$P/vault/$forged.manifest.json"
+	for command in "verify --quick --chain" "verify --chain" verify show; do
+		run --separate-stderr restore $command latest
+		echo "$command: $status $stderr" >&2
+		[ "$status" -eq 0 ]
+		grep -q "'$forged' is ignored: it has no archive" <<<"$stderr"
+		grep -q "$newest" <<<"$output"
+	done
+	# With a signature that does not hold, too.
+	cp "$P/vault/$newest.manifest.json.minisig" "$P/vault/$forged.manifest.json.minisig"
+	restore verify --quick --chain latest
+	# It may be a damaged snapshot where there is an archive, or where it holds.
+	cp "$P/vault/$newest.tar.zst.age" "$P/vault/$forged.tar.zst.age"
+	run restore verify --quick latest
+	[ "$status" -eq 5 ]
+	grep -q "$forged" <<<"$output"
+	rm "$P/vault/$forged".*
+	rm "$P/vault/$newest".tar.*
+	run restore verify --quick latest
+	[ "$status" -eq 5 ]
+	grep -q "$newest" <<<"$output"
+}
+
 @test "foreign names of any kind are in no run's way" {
 	backups 3
 	l=($(labels))
