@@ -123,9 +123,10 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(AGENT) $(CONFIG) $(STORAGE)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # In the simulated vaults signatures are stand-ins that take no time, a text is
-# parsed once, and all agents are one process.
+# parsed once, all agents are one process, and a restore gets to a store in memory.
 SIMULATE_WRAP := minisign_sign minisign_verify json_parse file_write_durably \
-  process_self process_is_dead
+  process_self process_is_dead settings_vault_named connect_trust \
+  connect_vault log_event
 $(SIMULATE): $(call objects,$(SIMULATE_SRC)) $(RESTORE) $(AGENT) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) $(SIMULATE_WRAP:%=-Wl,--wrap=%) \

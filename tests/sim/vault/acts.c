@@ -459,55 +459,6 @@ void sim_act_verify(struct sim_timeline *t, struct sim_store *s)
 	end(&a);
 }
 
-/* ---- restore ------------------------------------------------------------- */
-
-/* What comes out is what went in. */
-static void judge_bytes(struct act *a, const struct sim_store *s,
-    const struct snapshot *which, struct source *from)
-{
-	const struct sim_snapshot *one =
-	    sim_truth_of(&a->t->truth, s, which->label);
-	cleanup(buf_done) struct buf found = BUF_INIT;
-	struct err err = ERR_INIT;
-	char chunk[ARCHIVE_BYTES];
-	ssize_t n;
-
-	while ((n = source_read(from, chunk, sizeof(chunk), &err)) > 0)
-		buf_add(&found, chunk, (size_t)n);
-	if (n == 0 && (!one || found.len != one->archive.len ||
-			  memcmp(found.data, one->archive.data, found.len)))
-		sim_broken(a->t, SIM_FALSE_SUCCESS,
-		    "a restore of '%s' from '%s' reads what was never written",
-		    which->label, s->name);
-}
-
-void sim_act_open(struct sim_timeline *t, struct sim_store *s)
-{
-	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	const struct snapshot_open_options o = {.trust = &t->world->trust};
-	struct err err = ERR_INIT;
-	struct manifest m;
-	struct act a;
-
-	begin(&a, t, "restore");
-	a.actor.pause_at = 0;
-	struct vault *v = sim_vault_open(s, &a.actor);
-	const struct snapshot *which =
-	    snapshot_list(v, SIM_NAME, &list, &err)
-		? NULL
-		: snapshot_resolve(&list, "latest", &err);
-	if (which) {
-		cleanup(source_freep) struct source *from =
-		    snapshot_open(v, which, &o, &m, &err);
-		if (from) {
-			manifest_done(&m);
-			judge_bytes(&a, s, which, from);
-		}
-	}
-	vault_free(v);
-	end(&a);
-}
-
 /* ---- copy ---------------------------------------------------------------- */
 
 static int copy_one(struct act *a, struct vault *from, struct vault *to,

@@ -12,7 +12,6 @@
 void sim_act_backup(struct sim_timeline *t);
 void sim_act_prune(struct sim_timeline *t, struct sim_store *s);
 void sim_act_verify(struct sim_timeline *t, struct sim_store *s);
-void sim_act_open(struct sim_timeline *t, struct sim_store *s);
 void sim_act_copy(
     struct sim_timeline *t, struct sim_store *from, struct sim_store *to);
 

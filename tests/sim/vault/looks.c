@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 #include "tests/sim/vault/acts.h"
+#include "tests/sim/vault/restores.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static void remember(struct look *l, struct chain_head *head)
 /* What a list leaves out of snapshots is asked for by name. Of records nobody
  * knows the names, and what cannot be found at all is gone, as far as anybody
  * can tell. */
-static bool shows_all(const struct sim_store *s)
+bool sim_look_shows_all(const struct sim_store *s)
 {
 	VEC_EACH (&s->objects, o)
 		if (*s->now < o->hidden_until ||
@@ -88,6 +89,18 @@ static bool is_true(const struct sim_timeline *t, const struct sim_store *s,
 	return f->kind == CHAIN_FREEZE;
 }
 
+bool sim_look_finds(struct sim_timeline *t, struct sim_store *s)
+{
+	struct look l;
+	bool found = false;
+
+	if (!look(&l, t, s))
+		VEC_EACH (&l.chain.findings, f)
+			found = found || is_true(t, s, f);
+	look_done(&l);
+	return found;
+}
+
 void sim_look(struct sim_timeline *t, struct sim_store *s, bool harmed)
 {
 	struct look l;
@@ -95,15 +108,16 @@ void sim_look(struct sim_timeline *t, struct sim_store *s, bool harmed)
 	if (!look(&l, t, s)) {
 		VEC_EACH (&l.chain.findings, f) {
 			sim_note(t, "look at '%s': %s", s->name, f->text);
-			if (!harmed && shows_all(s) && !is_true(t, s, f))
+			if (!harmed && sim_look_shows_all(s) &&
+			    !is_true(t, s, f))
 				sim_broken(t, SIM_FALSE_ALARM, "'%s': %s",
 				    s->name, f->text);
 		}
 		/* Who does not see all of it accepts nothing. */
 		size_t at = sim_truth_index(&t->truth, s);
-		if (harmed || !l.chain.findings.len || shows_all(s)) {
+		if (harmed || !l.chain.findings.len || sim_look_shows_all(s)) {
 			remember(&l, &t->heads[at]);
-			t->blind[at] = t->blind[at] || !shows_all(s);
+			t->blind[at] = t->blind[at] || !sim_look_shows_all(s);
 		}
 	}
 	look_done(&l);
@@ -265,14 +279,18 @@ void sim_look_trial(struct sim_timeline *t, struct sim_store *s)
 	struct look before, after;
 
 	sim_look(t, s, false);
-	bool ready =
-	    !look(&before, t, s) && before.chain.links.len && shows_all(s);
+	bool ready = !look(&before, t, s) && before.chain.links.len &&
+		     sim_look_shows_all(s);
 	if (ready && harm(t, s, &before, kind)) {
 		sim_note(
 		    t, "trial of '%s': %s", s->name, chain_kind_name(kind));
 		t->trials++;
 		if (!look(&after, t, s) && !after.chain.findings.len)
 			sim_broken(t, SIM_UNNAMED, "%s of '%s'",
+			    chain_kind_name(kind), s->name);
+		else if (!sim_restore_is_refused(t, s))
+			sim_broken(t, SIM_UNNAMED,
+			    "%s of '%s', of which a restore takes the latest",
 			    chain_kind_name(kind), s->name);
 		look_done(&after);
 	}

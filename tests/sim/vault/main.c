@@ -13,6 +13,7 @@
 #include "tests/sim/vault/adversary.h"
 #include "tests/sim/vault/looks.h"
 #include "tests/sim/vault/quick.h"
+#include "tests/sim/vault/restores.h"
 #include "tests/sim/vault/signatures.h"
 #include "tests/sim/vault/timeline.h"
 
@@ -55,7 +56,7 @@ static void step(struct sim_timeline *t, bool attacked, bool mishaps)
 	else if (what < 12)
 		sim_act_copy(t, any_store(t), any_store(t));
 	else if (what < 13)
-		sim_act_open(t, any_store(t));
+		sim_restore(t, any_store(t), attacked);
 	else
 		sim_look(t, any_store(t), attacked);
 	if (attacked)

@@ -147,6 +147,29 @@ static bool seen(const struct sim_store *s, const struct sim_object *o)
 	return o && *s->now >= o->hidden_until;
 }
 
+static bool all_are(const struct sim_snapshot *one, const struct sim_store *s,
+    bool (*is)(const struct sim_store *, const struct sim_object *))
+{
+	return is(s, part(s, one->label, ".manifest.json")) &&
+	       is(s, part(s, one->label, ".manifest.json.minisig")) &&
+	       is(s, sim_store_find(s, one->archive_name));
+}
+
+bool sim_truth_found(const struct sim_snapshot *one, const struct sim_store *s)
+{
+	return all_are(one, s, seen);
+}
+
+static bool listed(const struct sim_store *s, const struct sim_object *o)
+{
+	return seen(s, o) && *s->now >= o->unlisted_until;
+}
+
+bool sim_truth_listed(const struct sim_snapshot *one, const struct sim_store *s)
+{
+	return !s->drops && all_are(one, s, listed);
+}
+
 /* As far as somebody can tell who does not read the whole archive. */
 static bool looks_whole(
     const struct sim_snapshot *one, const struct sim_store *s)

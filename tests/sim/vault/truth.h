@@ -46,6 +46,10 @@ struct sim_snapshot *sim_truth_of(
     struct sim_truth *t, const struct sim_store *s, const char *label);
 /* Each byte of it is there, seen or not. */
 bool sim_truth_whole(const struct sim_snapshot *one, const struct sim_store *s);
+/* All of it can be found, and is named by lists that leave nothing out. */
+bool sim_truth_found(const struct sim_snapshot *one, const struct sim_store *s);
+bool sim_truth_listed(
+    const struct sim_snapshot *one, const struct sim_store *s);
 /* Its archive is there in its length, and is another. */
 bool sim_truth_damaged(
     const struct sim_snapshot *one, const struct sim_store *s);
