@@ -78,8 +78,7 @@ static void offer_base(struct snapshot_writer *w, struct manifest *m)
 		manifest_done(m);
 		return;
 	}
-	if (w->has_base)
-		manifest_done(&w->base);
+	manifest_done(&w->base);
 	w->base = *m;
 	w->has_base = true;
 }
@@ -392,8 +391,7 @@ void snapshot_writer_free(struct snapshot_writer *w)
 	free(w->label);
 	free(w->archive);
 	free(w->future);
-	if (w->has_base)
-		manifest_done(&w->base);
+	manifest_done(&w->base);
 	vec_done(&w->taken);
 	strvec_done(&w->left);
 	free(w);

@@ -177,11 +177,21 @@ static void flip_release(struct source *source)
 	free(source);
 }
 
+static int check_read(struct test_vault *t, const char *name, struct err *err)
+{
+	if (!t->unread_times || !ends(name, t->unread))
+		return 0;
+	t->unread_times--;
+	return err_set(err, t->unread_code, "'%s' is not read", name);
+}
+
 static struct source *front_get(
     struct vault *v, const char *name, uint64_t offset, struct err *err)
 {
 	static const struct source_ops ops = {
 	    .read = flip_read, .release = flip_release};
+	if (check_read(of(v), name, err))
+		return NULL;
 	struct source *from = vault_get(of(v)->real, name, offset, err);
 
 	if (!from || !ends(name, of(v)->flips))
@@ -199,7 +209,7 @@ static int front_stat(
 {
 	struct test_vault *t = of(v);
 
-	if (vault_stat(t->real, name, out, err))
+	if (check_read(t, name, err) || vault_stat(t->real, name, out, err))
 		return -1;
 	VEC_EACH (&t->writes, w)
 		if (str_eq(w->name, name))

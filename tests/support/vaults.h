@@ -38,6 +38,11 @@ struct test_vault {
 	 * bit changed. */
 	const char *flips;
 	uint64_t flip_at;
+	/* The next so many times, what an object whose name ends so is, or has
+	 * in it, is answered with that error. */
+	const char *unread;
+	enum err_code unread_code;
+	size_t unread_times;
 	/* Called before an object of such an end is put. */
 	const char *before;
 	void (*call)(void *ctx);

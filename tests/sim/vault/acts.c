@@ -516,6 +516,10 @@ void sim_act_copy(
 	if (!snapshot_list(v, SIM_NAME, &list, &err) && list.len) {
 		const struct snapshot *which =
 		    &list.items[sim_draw(&t->random, list.len)];
+		const struct sim_snapshot *before =
+		    sim_truth_of(&t->truth, to, which->label);
+		if (!before || !sim_truth_whole(before, to))
+			a.own = which->label;
 		int status = copy_one(&a, v, target, which, &err);
 		struct sim_snapshot *one =
 		    sim_truth_of(&t->truth, to, which->label);

@@ -235,10 +235,19 @@ static void look_at_chain(struct restore *r)
 	r->t->blind[at] = r->t->blind[at] || !all;
 }
 
+/* One that no list names may be newer than those that are named. */
+static bool lists_all(const struct sim_store *s)
+{
+	VEC_EACH (&s->objects, o)
+		if (*s->now < o->unlisted_until)
+			return false;
+	return sim_look_shows_all(s);
+}
+
 static bool may_refuse(const struct restore *r, const struct err *err)
 {
 	return r->actor.dead || r->actor.failed || err->code == ERR_NOT_FOUND ||
-	       !sim_look_shows_all(r->store) || sim_look_finds(r->t, r->store);
+	       !lists_all(r->store) || sim_look_finds(r->t, r->store);
 }
 
 void sim_restore(struct sim_timeline *t, struct sim_store *s, bool harmed)

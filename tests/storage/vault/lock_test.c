@@ -162,6 +162,29 @@ static void the_operator_can_look_and_break(struct fixture *f)
 	vault_lock_free(l);
 }
 
+/* One that is gone when it is read was given back meanwhile; what fails
+ * otherwise says nothing of the kind. */
+static void one_that_goes_while_it_is_read_is_looked_for_again(
+    struct fixture *f)
+{
+	cleanup(vault_lock_info_done) struct vault_lock_info info = {0};
+	struct err err = ERR_INIT;
+
+	struct vault_lock *l =
+	    vault_lock_acquire(f->vault, "prod", &f->o, &err);
+	assert_non_null(l);
+	f->t->unread = "";
+	f->t->unread_code = ERR_NOT_FOUND;
+	f->t->unread_times = 2;
+	assert_ok(vault_lock_show(f->vault, "prod", &f->o, &info, &err), err);
+	assert_true(info.held);
+	f->t->unread_code = ERR_NETWORK;
+	f->t->unread_times = 1;
+	assert_fails(vault_lock_check(l, &err), err, ERR_NETWORK);
+	assert_int_equal(f->t->unread_times, 0);
+	vault_lock_free(l);
+}
+
 /* The lock of a later run has the numbers of the one that stood still. */
 static void a_later_lock_of_the_same_numbers_is_not_ours(struct fixture *f)
 {
@@ -380,6 +403,7 @@ int main(void)
 	    TEST_ON_VAULTS(who_stands_still_for_45_minutes_has_lost_it),
 	    TEST_ON_VAULTS(of_many_at_once_one_gets_it),
 	    TEST_ON_VAULTS(the_operator_can_look_and_break),
+	    TEST_ON_VAULTS(one_that_goes_while_it_is_read_is_looked_for_again),
 	    TEST_ON_VAULTS(a_beat_that_arrived_after_all_is_known_again),
 	    TEST_ON_VAULTS(breaking_a_lock_removes_nothing_else),
 	    TEST_ON_VAULTS(it_is_given_back_where_nothing_may_be_removed),

@@ -257,6 +257,24 @@ static void a_run_without_a_commit_leaves_nothing(struct fixture *f)
 	assert_int_equal(test_vault_count(f->t, ""), 0);
 }
 
+/* What a store does not give up is known to be ours until it is gone. */
+static void what_could_not_be_withdrawn_is_remembered(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	struct vault *v = &f->t->vault;
+
+	for (int kept = 0; kept < 2; kept++) {
+		struct snapshot_writer *w = begin(f, "prod", &v, 1, &err);
+		assert_non_null(w);
+		assert_ok(write_archive(w, &err), err);
+		autofree char *label = str_dup(snapshot_writer_label(w));
+		assert_true(remains_known(v, label));
+		f->t->kept = kept ? ".tar.zst.age" : NULL;
+		snapshot_writer_free(w);
+		assert_int_equal(remains_known(v, label), kept);
+	}
+}
+
 /* Each object of a snapshot fails once, with nothing stored and with the
  * answer lost after it was. */
 static void one_whose_manifest_no_reader_takes_is_none(struct fixture *f)
@@ -996,6 +1014,131 @@ static void a_record_of_another_manifest_weighs_nothing(struct fixture *f)
 	assert_int_equal(verdict_of(f).hearsay, 1);
 }
 
+/* Whatever their names are. */
+static void a_list_of_all_names_is_in_order_of_time(struct fixture *f)
+{
+	static const char *const order[] = {"zeta", "alpha", "beta"};
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	free(take(f, "zeta"));
+	f->clock.now_ms += 60 * 1000;
+	free(take(f, "beta"));
+	free(take(f, "alpha"));
+	assert_ok(snapshot_list(f->t->real, NULL, &list, &err), err);
+	assert_int_equal(list.len, 3);
+	for (size_t i = 0; i < list.len; i++)
+		assert_string_equal(list.items[i].name, order[i]);
+	assert_int_equal(list.items[1].time, list.items[2].time);
+}
+
+static void whether_there_is_an_archive_is_asked_by_name(struct fixture *f)
+{
+	static const char *const ends[] = {
+	    ".tar.zst.age", ".tar.gz.age", ".tar.zst", ".tar.gz"};
+	struct vault *v = &f->t->vault;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		autofree char *label =
+		    str_printf("prod-2026010%zuT000000Z", i + 1);
+		const struct snapshot s = {.label = label};
+		put(f, label, ".tar.zst.age.part");
+		assert_int_equal(snapshot_has_archive(v, &s, &err), 0);
+		put(f, label, ends[i]);
+		assert_int_equal(snapshot_has_archive(v, &s, &err), 1);
+		f->t->unread = ".age";
+		f->t->unread_code = ERR_NETWORK;
+		f->t->unread_times = 1;
+		assert_fails(
+		    snapshot_has_archive(v, &s, &err), err, ERR_NETWORK);
+		f->t->unread_code = ERR_FORMAT; /* a link */
+		f->t->unread_times = 1;
+		assert_int_equal(snapshot_has_archive(v, &s, &err), 1);
+	}
+}
+
+/* Only what is known of it makes a snapshot a bad one. */
+static void an_archive_that_cannot_be_asked_for_is_not_bad(struct fixture *f)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	static const enum err_code said[][2] = {{ERR_NETWORK, ERR_NETWORK},
+	    {ERR_DENIED, ERR_DENIED}, {ERR_FORMAT, ERR_INTEGRITY},
+	    {ERR_NOT_FOUND, ERR_INTEGRITY}};
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	free(take(f, "prod"));
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_manifest(
+		      f->t->real, &list.items[0], &f->trust, &m, NULL, &err),
+	    err);
+	f->t->unread = ".tar.zst.age";
+	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
+		f->t->unread_code = said[i][0];
+		f->t->unread_times = 1;
+		assert_fails(snapshot_find_archive(&f->t->vault, &m, &err), err,
+		    said[i][1]);
+	}
+	assert_ok(snapshot_find_archive(&f->t->vault, &m, &err), err);
+	manifest_done(&m);
+}
+
+static void a_record_that_cannot_be_read_is_no_forged_one(struct fixture *f)
+{
+	cleanup(strvec_done) struct strvec labels = VEC_INIT, forged = VEC_INIT;
+	struct vault *v = &f->t->vault;
+	struct err err = ERR_INIT;
+
+	put(f, "prod-20260101T000000Z", ".pruned.json");
+	assert_fails(snapshot_pruned(v, "prod", &f->trust, &labels, NULL, &err),
+	    err, ERR_INTEGRITY);
+	assert_ok(
+	    snapshot_pruned(v, "prod", &f->trust, &labels, &forged, &err), err);
+	assert_int_equal(forged.len, 1);
+	for (int i = 0; i < 2; i++) {
+		f->t->unread = ".pruned.json";
+		f->t->unread_code = ERR_NETWORK;
+		f->t->unread_times = 1;
+		assert_fails(snapshot_pruned(v, "prod", &f->trust, &labels,
+				 i ? &forged : NULL, &err),
+		    err, ERR_NETWORK);
+	}
+	assert_int_equal(forged.len, 1);
+	assert_int_equal(labels.len, 0);
+}
+
+static void that_nothing_was_recorded_is_an_error_with_its_cause(
+    struct fixture *f)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	char sha256[DIGEST_SHA256_HEX];
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	free(take(f, "prod"));
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_manifest(
+		      f->t->real, &list.items[0], &f->trust, &m, sha256, &err),
+	    err);
+	manifest_done(&m);
+	const struct snapshot_finding finding = {.manifest_sha256 = sha256,
+	    .level = "full",
+	    .good = true,
+	    .by = "host7"};
+	f->t->put_fails = "-full-good.json";
+	assert_fails(snapshot_record_verified(&f->t->vault, &list.items[0],
+			 &finding, &f->trust, f->key, &f->clock.clock, &err),
+	    err, ERR_NETWORK);
+	assert_contains(err.message, "recording the verification of");
+	f->t->put_fails = NULL;
+	struct err untouched = ERR_INIT;
+	assert_ok(snapshot_record_verified(&f->t->vault, &list.items[0],
+		      &finding, &f->trust, f->key, &f->clock.clock, &untouched),
+	    untouched);
+	assert_false(verdict_of(f).failed);
+}
+
 TEST_VAULT_RUNNER
 
 int main(void)
@@ -1005,6 +1148,7 @@ int main(void)
 	    TEST_ON_VAULTS(each_manifest_names_the_one_before),
 	    TEST_ON_VAULTS(what_dead_runs_left_goes_and_nothing_of_others),
 	    TEST_ON_VAULTS(a_run_without_a_commit_leaves_nothing),
+	    TEST_ON_VAULTS(what_could_not_be_withdrawn_is_remembered),
 	    TEST_ON_VAULTS(one_whose_manifest_no_reader_takes_is_none),
 	    TEST_ON_VAULTS(a_put_that_fails_leaves_nothing_listed),
 	    TEST_ON_VAULTS(a_vault_that_fails_leaves_the_others),
@@ -1029,6 +1173,12 @@ int main(void)
 	    TEST_ON_VAULTS(a_record_of_another_manifest_weighs_nothing),
 	    TEST_ON_VAULTS(removal_leaves_the_record_of_the_same_second),
 	    TEST_ON_VAULTS(what_was_found_wrong_stands_until_it_is_looked_at),
+	    TEST_ON_VAULTS(a_list_of_all_names_is_in_order_of_time),
+	    TEST_ON_VAULTS(whether_there_is_an_archive_is_asked_by_name),
+	    TEST_ON_VAULTS(an_archive_that_cannot_be_asked_for_is_not_bad),
+	    TEST_ON_VAULTS(a_record_that_cannot_be_read_is_no_forged_one),
+	    TEST_ON_VAULTS(
+		that_nothing_was_recorded_is_an_error_with_its_cause),
 	};
 
 	return cmocka_run_group_tests_name(
