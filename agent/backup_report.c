@@ -32,7 +32,7 @@ static void add_source(struct manifest *m, const struct source_task *t)
 		if (!json_get(j, it.key))
 			json_set(j, it.key, json_share(it.value));
 	json_append(m->sources, j);
-	capture_report_tell(&t->report, t->kind, m);
+	capture_report_record(&t->report, t->kind, m);
 }
 
 /* The snapshot is complete even if one vault has no copy of it: the manifests

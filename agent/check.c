@@ -2,8 +2,8 @@
 #include "agent/git/capture.h"
 #include "agent/sources.h"
 #include "config/cli/table.h"
+#include "config/watch/notify.h"
 #include "config/watch/publish.h"
-#include "config/watch/tell.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -366,7 +366,7 @@ static void check_watchers(struct check *c)
 	VEC_EACH (&s->notify, to) {
 		autofree char *what = str_printf("notify '%s'", to->name);
 		struct err why = ERR_INIT;
-		if (tell_check(to, &why))
+		if (notify_check(to, &why))
 			failed(c, what, &why);
 		else
 			result(c, what, true, "can be used; nothing was sent");

@@ -32,7 +32,7 @@ void shrink_findings_done(struct shrink_findings *v)
 }
 
 static void __attribute__((format(printf, 4, 5)))
-tell(struct comparison *c, bool partial, char *what, const char *fmt, ...)
+report(struct comparison *c, bool partial, char *what, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;
 	va_list ap;
@@ -66,13 +66,16 @@ static void judge(struct comparison *c, char *what, int64_t before, int64_t now)
 		free(what);
 		return;
 	}
-	tell(c, partial, what, "has %lld %s, and had %lld in '%s': %d %% less",
-	    (long long)now, c->unit, (long long)before, c->t->base, lost);
+	report(c, partial, what,
+	    "has %lld %s, and had %lld in '%s': %d %% less", (long long)now,
+	    c->unit, (long long)before, c->t->base, lost);
 }
 
-static void tell_unconfigured(struct comparison *c, char *what, int64_t before)
+static void report_unconfigured(
+    struct comparison *c, char *what, int64_t before)
 {
-	tell(c, false, what, "is configured no longer; it had %lld %s in '%s'",
+	report(c, false, what,
+	    "is configured no longer; it had %lld %s in '%s'",
 	    (long long)before, c->unit, c->t->base);
 }
 
@@ -82,13 +85,13 @@ static bool may_name(struct comparison *c)
 	return c->named++ < MAX_NAMED;
 }
 
-static void tell_unnamed(struct comparison *c, const char *parts)
+static void report_unnamed(struct comparison *c, const char *parts)
 {
 	if (c->named <= MAX_NAMED)
 		return;
 	autofree char *rest = str_printf("%zu more %s of '%s'",
 	    c->named - MAX_NAMED, parts, c->source->name);
-	tell(c, true, str_dup(rest), "have less than in '%s'", c->t->base);
+	report(c, true, str_dup(rest), "have less than in '%s'", c->t->base);
 }
 
 /* ---- repositories -------------------------------------------------------- */
@@ -146,9 +149,9 @@ static void compare_namespaces(struct comparison *c,
 		if (chosen)
 			judge(c, what, was, is);
 		else
-			tell_unconfigured(c, what, was);
+			report_unconfigured(c, what, was);
 	}
-	tell_unnamed(c, "namespaces");
+	report_unnamed(c, "namespaces");
 }
 
 /* Without the objects of namespaces that are not to be captured any more;
@@ -213,12 +216,12 @@ static void compare_prefixes(struct comparison *c,
 		if (is)
 			judge(c, prefix_name(c, it.key), was, json_int(is, 0));
 		else if (was && !lies_below_any(has, it.key))
-			tell_unconfigured(c, prefix_name(c, it.key), was);
+			report_unconfigured(c, prefix_name(c, it.key), was);
 	}
 	/* In a bucket that had others, it was perhaps mistyped. */
 	for (struct json_iter it = json_iter(has); json_next(&it);)
 		if (!json_get(had, it.key) && !json_int(it.value, 0))
-			tell(c, true, prefix_name(c, it.key),
+			report(c, true, prefix_name(c, it.key),
 			    "is new, and has nothing");
 }
 
@@ -311,7 +314,7 @@ static void compare_kind(struct comparison *c, enum shrink_kind kind,
 		const struct json_object *is = named(list, k, name);
 		c->source = configured(c->t, kind, name);
 		if (!c->source)
-			tell_unconfigured(c,
+			report_unconfigured(c,
 			    str_printf("%s '%s'", k->word, name),
 			    json_get_int(was, k->total, 0));
 		else if (is)

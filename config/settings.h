@@ -292,7 +292,7 @@ enum settings_strength {
 	SETTINGS_EDGE_REQUIRED
 };
 
-enum settings_said { SETTINGS_UNSAID, SETTINGS_YES, SETTINGS_NO };
+enum settings_choice { SETTINGS_UNSET, SETTINGS_YES, SETTINGS_NO };
 
 struct settings_edge {
 	char *from;
@@ -309,9 +309,9 @@ struct settings_rule {
 	char *kind;
 	char *pause;
 	char *by_replicas;
-	int status; /* enum settings_said */
+	int status; /* enum settings_choice */
 	char *finished;
-	int derived; /* enum settings_said */
+	int derived; /* enum settings_choice */
 	int last;    /* 1 + the tier */
 	char *ready;
 };

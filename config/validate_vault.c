@@ -86,7 +86,7 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 	return 0;
 }
 
-static bool may_be_said(const char *what)
+static bool is_known_permission(const char *what)
 {
 	return str_eq(what, "snapshots") || str_eq(what, "prune") ||
 	       str_eq(what, "verify");
@@ -111,7 +111,7 @@ int validate_trusted(const void *data, const struct yaml_node *node,
 		return complain(where, node, "may", err,
 		    "is empty; it takes a list of: snapshots, prune, verify");
 	VEC_EACH (&t->may, what)
-		if (!may_be_said(*what))
+		if (!is_known_permission(*what))
 			return complain(where, node, "may", err,
 			    "holds '%s'; it takes a list of: snapshots, prune, "
 			    "verify",

@@ -1,6 +1,6 @@
 /* cat: one thing of a snapshot, checked before any of it is printed. */
+#include "restore/browse.h"
 #include "restore/command.h"
-#include "restore/look.h"
 #include "restore/objects/sanitize.h"
 #include "restore/things.h"
 #include "storage/archive/layout.h"
@@ -64,7 +64,7 @@ static bool is_asked(const struct finding *f, const struct contents_entry *e)
 	return is;
 }
 
-static int look_at_entry(
+static int match_entry(
     void *ctx, const struct contents_entry *e, struct err *err)
 {
 	struct finding *f = ctx;
@@ -80,11 +80,11 @@ static int look_at_entry(
 	return 0;
 }
 
-static int find(struct look *l, struct finding *f, struct err *err)
+static int find(struct browse *l, struct finding *f, struct err *err)
 {
 	const char *label = l->opened.snapshot->label;
 
-	if (look_each(l, look_at_entry, f, err))
+	if (browse_each(l, match_entry, f, err))
 		return -1;
 	if (!f->count)
 		return err_set(err, ERR_NOT_FOUND,
@@ -108,7 +108,7 @@ static int put(const void *data, size_t len, struct err *err)
 }
 
 static int print_raw(
-    struct look *l, const struct contents_entry *e, struct err *err)
+    struct browse *l, const struct contents_entry *e, struct err *err)
 {
 	autofree char *chunk = malloc(CHUNK);
 	struct spool spool;
@@ -116,7 +116,7 @@ static int print_raw(
 	if (!chunk)
 		abort();
 	spool_init(&spool, l->opened.scratch.path, SPOOL_MEMORY);
-	int failed = look_read(l, e, &spool, err);
+	int failed = browse_read(l, e, &spool, err);
 	cleanup(source_freep) struct source *from = spool_source(&spool);
 	while (!failed) {
 		ssize_t n = source_read(from, chunk, CHUNK, err);
@@ -130,7 +130,7 @@ static int print_raw(
 	return failed;
 }
 
-static int print_object(const struct command *c, struct look *l,
+static int print_object(const struct command *c, struct browse *l,
     const struct contents_entry *e, struct err *err)
 {
 	static const struct sanitize_options keep_all = {
@@ -138,7 +138,7 @@ static int print_object(const struct command *c, struct look *l,
 	cleanup(buf_done) struct buf text = BUF_INIT, out = BUF_INIT;
 	struct sanitize_options o = keep_all;
 
-	if (look_read_text(l, e, LIMITS_OBJECT_BYTES, &text, err))
+	if (browse_read_text(l, e, LIMITS_OBJECT_BYTES, &text, err))
 		return -1;
 	cleanup(json_freep) struct json_object *object =
 	    json_parse(text.data, text.len, err);
@@ -180,17 +180,17 @@ static int print_refs(
 
 int command_cat(const struct command *c, struct err *err)
 {
-	cleanup(look_done) struct look look = LOOK_INIT;
+	cleanup(browse_done) struct browse browse = BROWSE_INIT;
 	cleanup(finding_done) struct finding f = {.asked = c->argument};
 
-	if (things_check(f.asked, err) || look_open(c, &look, err) ||
-	    find(&look, &f, err))
+	if (things_check(f.asked, err) || browse_open(c, &browse, err) ||
+	    find(&browse, &f, err))
 		return -1;
 	const struct contents_entry *e = &f.entry;
 	enum layout_kind kind = layout_kind_of(e->path);
 	if (kind == LAYOUT_GIT && !str_eq(f.asked, e->path))
 		return print_refs(c, e, err);
 	if (kind == LAYOUT_KUBERNETES && !c->options->raw)
-		return print_object(c, &look, e, err);
-	return print_raw(&look, e, err);
+		return print_object(c, &browse, e, err);
+	return print_raw(&browse, e, err);
 }

@@ -4,10 +4,10 @@
  * grow with their number; content is read only of what is not the same to the
  * byte.
  */
+#include "restore/browse.h"
 #include "restore/command.h"
 #include "restore/diff/refs.h"
 #include "restore/differences.h"
-#include "restore/look.h"
 #include "restore/rule_options.h"
 #include "storage/archive/unpack_file.h"
 #include "storage/base/cleanup.h"
@@ -27,7 +27,7 @@ struct known {
 	uint8_t version[DIGEST_SHA256_LEN];
 	uint8_t content[DIGEST_SHA256_LEN];
 	uint64_t bytes;
-	struct frames_place place;
+	struct frames_position place;
 	bool placed, met;
 	/* Of a repository its refs, of a Service what somebody chose; of others
 	 * NULL, so that what is held does not grow with them. */
@@ -36,7 +36,7 @@ struct known {
 
 struct diffing {
 	const struct command *command;
-	struct look from, to;
+	struct browse from, to;
 	struct exclude_options exclude;
 	struct ruleset rules;
 	struct differences found;
@@ -105,7 +105,7 @@ static int load_known(struct diffing *d, const struct known *k,
 	return version_load(&d->from, &from, &d->exclude, out, err);
 }
 
-static const char *label_of(const struct look *l)
+static const char *label_of(const struct browse *l)
 {
 	return l->opened.snapshot->label;
 }
@@ -113,7 +113,7 @@ static const char *label_of(const struct look *l)
 /* ---- how refs moved ---- */
 
 struct unpacking {
-	struct look *look;
+	struct browse *browse;
 	const char *prefix;
 	struct unpack_file file;
 };
@@ -126,28 +126,28 @@ static int unpack_entry(
 
 	if (!str_starts(e->path, u->prefix))
 		return 0;
-	spool_init(&spool, u->look->opened.scratch.path, SPOOL_MEMORY);
-	int failed = look_read(u->look, e, &spool, err);
+	spool_init(&spool, u->browse->opened.scratch.path, SPOOL_MEMORY);
+	int failed = browse_read(u->browse, e, &spool, err);
 	if (!failed)
-		failed = look_write(&u->file, e->path, &spool, err);
+		failed = browse_write(&u->file, e->path, &spool, err);
 	spool_done(&spool);
 	return failed;
 }
 
 /* Below `dir` of its scratch directory; the caller frees the path. */
 static char *unpack_repository(
-    struct look *l, const char *name, struct err *err)
+    struct browse *l, const char *name, struct err *err)
 {
 	autofree char *dir = file_join(l->opened.scratch.path, "repositories");
 	autofree char *prefix = str_printf("git/%s.git/", name);
-	struct unpacking u = {.look = l, .prefix = prefix};
+	struct unpacking u = {.browse = l, .prefix = prefix};
 	char *path = str_printf("%s/git/%s.git", dir, name);
 
 	if (file_exists(path))
 		return path;
 	unpack_file_init(&u.file, dir);
 	int failed =
-	    file_mkdirs(dir, err) || look_each(l, unpack_entry, &u, err);
+	    file_mkdirs(dir, err) || browse_each(l, unpack_entry, &u, err);
 	unpack_file_done(&u.file);
 	if (!failed)
 		return path;
@@ -228,17 +228,17 @@ static void forget_known(struct diffing *d)
 static int compare_part(struct diffing *d, struct err *err)
 {
 	forget_known(d);
-	if (look_each(&d->from, note, d, err))
+	if (browse_each(&d->from, note, d, err))
 		return -1;
 	if (d->known.len)
 		qsort(d->known.items, d->known.len, sizeof(*d->known.items),
 		    by_path);
-	if (look_each(&d->to, meet, d, err))
+	if (browse_each(&d->to, meet, d, err))
 		return -1;
 	bool all_met = true;
 	VEC_EACH (&d->known, k)
 		all_met &= k->met;
-	return all_met ? 0 : look_each(&d->from, miss, d, err);
+	return all_met ? 0 : browse_each(&d->from, miss, d, err);
 }
 
 /* ---- the command ---- */
@@ -252,7 +252,7 @@ static int open_both(struct diffing *d, struct err *err)
 	if (rule_options_init(&d->rules, &c->settings->restore, err))
 		return -1;
 	d->exclude = (struct exclude_options){.rules = &d->rules};
-	if (look_open(c, &d->from, err) || look_open(&second, &d->to, err))
+	if (browse_open(c, &d->from, err) || browse_open(&second, &d->to, err))
 		return -1;
 	/* `second` does not outlive this. */
 	d->to.command = c;
@@ -297,8 +297,8 @@ static void print_end(const struct diffing *d)
 
 static void diffing_done(struct diffing *d)
 {
-	look_done(&d->from);
-	look_done(&d->to);
+	browse_done(&d->from);
+	browse_done(&d->to);
 	ruleset_done(&d->rules);
 	forget_known(d);
 	vec_done(&d->known);
@@ -307,8 +307,8 @@ static void diffing_done(struct diffing *d)
 int command_diff(const struct command *c, struct err *err)
 {
 	cleanup(diffing_done) struct diffing d = {.command = c,
-	    .from = LOOK_INIT,
-	    .to = LOOK_INIT,
+	    .from = BROWSE_INIT,
+	    .to = BROWSE_INIT,
 	    .found = {.json = c->options->common.output == CLI_OUTPUT_JSON}};
 
 	if (open_both(&d, err))

@@ -1,6 +1,6 @@
+#include "restore/browse.h"
 #include "restore/command.h"
 #include "restore/head.h"
-#include "restore/look.h"
 #include "restore/open.h"
 #include "restore/things.h"
 #include "storage/archive/unpack_file.h"
@@ -53,7 +53,7 @@ static void print_extracted(
 /* ---- a part of it ---- */
 
 struct extracting {
-	struct look *look;
+	struct browse *browse;
 	const struct strvec *only;
 	struct strvec unused; /* those that matched nothing yet */
 	struct unpack_file file;
@@ -75,16 +75,16 @@ static int extract_entry(
 {
 	enum { MEMORY = 1024 * 1024 };
 	struct extracting *x = ctx;
-	struct reader_totals *totals = &x->look->opened.totals;
+	struct reader_totals *totals = &x->browse->opened.totals;
 	struct spool spool;
 
 	if (!things_match_any(x->only, e))
 		return 0;
 	mark_used(x, e);
-	spool_init(&spool, x->look->opened.scratch.path, MEMORY);
-	int failed = look_read(x->look, e, &spool, err);
+	spool_init(&spool, x->browse->opened.scratch.path, MEMORY);
+	int failed = browse_read(x->browse, e, &spool, err);
 	if (!failed)
-		failed = look_write(&x->file, e->path, &spool, err);
+		failed = browse_write(&x->file, e->path, &spool, err);
 	spool_done(&spool);
 	totals->entries++;
 	totals->bytes += e->bytes;
@@ -116,26 +116,26 @@ static int check_only(const struct strvec *only, struct err *err)
 static int extract_only(
     const struct command *c, const char *to, struct err *err)
 {
-	cleanup(look_done) struct look look = LOOK_INIT;
-	struct extracting x = {.look = &look, .only = &c->options->only};
+	cleanup(browse_done) struct browse browse = BROWSE_INIT;
+	struct extracting x = {.browse = &browse, .only = &c->options->only};
 
 	VEC_EACH (x.only, text)
 		strvec_add(&x.unused, *text);
 	unpack_file_init(&x.file, to);
-	int failed = look_open(c, &look, err);
+	int failed = browse_open(c, &browse, err);
 	if (!failed)
-		failed = look_each(&look, extract_entry, &x, err);
+		failed = browse_each(&browse, extract_entry, &x, err);
 	if (!failed && x.unused.len)
 		failed = err_set(err, ERR_NOT_FOUND,
 		    "--only %s: there is no such thing in '%s'; `ls` lists "
 		    "what there is",
-		    x.unused.items[0], look.opened.snapshot->label);
+		    x.unused.items[0], browse.opened.snapshot->label);
 	unpack_file_done(&x.file);
 	strvec_done(&x.unused);
 	if (failed)
 		remove_all(to);
 	else
-		print_extracted(c, &look.opened, to);
+		print_extracted(c, &browse.opened, to);
 	return failed;
 }
 

@@ -176,7 +176,7 @@ static int view(
 	    .trust = &o->trust,
 	    .head = &l->head,
 	    .now = clock_now_ms(c->env.clock) / 1000};
-	return chain_look(&l->terms, &l->chain, err);
+	return chain_check(&l->terms, &l->chain, err);
 }
 
 static bool is_accepted(const struct command *c, enum chain_kind kind)
@@ -206,7 +206,7 @@ static int judge(const struct view *l, struct err *err)
 	    chain_kind_name(first->kind));
 }
 
-static void tell_elsewhere(const struct view *l)
+static void report_elsewhere(const struct view *l)
 {
 	if (l->chain.elsewhere)
 		log_warn("%zu of %zu snapshots were not written to vault '%s' "
@@ -238,7 +238,7 @@ int head_verify(const struct command *c, struct opened *o, size_t *snapshots,
 	if (view(&l, c, o, err) || judge(&l, err))
 		return err_wrap(err, "verify --chain");
 	*snapshots = l.chain.links.len;
-	tell_elsewhere(&l);
+	report_elsewhere(&l);
 	if (keep(&l, &unwritten))
 		log_warn("the newest snapshot could not be remembered, so that "
 			 "a vault that is rolled back would not show: %s",

@@ -1,7 +1,7 @@
 /* history: the versions of one thing, through all snapshots of a vault. */
+#include "restore/browse.h"
 #include "restore/command.h"
 #include "restore/differences.h"
-#include "restore/look.h"
 #include "restore/rule_options.h"
 #include "restore/things.h"
 #include "storage/base/cleanup.h"
@@ -17,7 +17,7 @@ struct history {
 	const struct command *command;
 	const char *thing; /* without the ref of a repository */
 	const char *ref;   /* or NULL: all of them */
-	struct look look;
+	struct browse browse;
 	struct exclude_options exclude;
 	struct ruleset rules;
 	/* The newest version so far, and that of the snapshot at hand. */
@@ -59,7 +59,7 @@ static int find_version(
 		return err_set(err, ERR_USAGE,
 		    "'%s' is more than one thing in '%s': name one (`ls` lists "
 		    "them)",
-		    h->thing, h->look.opened.snapshot->label);
+		    h->thing, h->browse.opened.snapshot->label);
 	h->found = h->matched = true;
 	version_digest(e, digest);
 	h->known = h->last.kind != VERSION_NONE &&
@@ -67,7 +67,7 @@ static int find_version(
 	if (h->known)
 		return 0;
 	memcpy(h->last_digest, digest, sizeof(digest));
-	if (version_load(&h->look, e, &h->exclude, &h->now, err))
+	if (version_load(&h->browse, e, &h->exclude, &h->now, err))
 		return -1;
 	if (h->now.kind == VERSION_REFS)
 		keep_ref(&h->now, h->ref);
@@ -108,7 +108,7 @@ static void add_fields_text(struct buf *out, const struct changes *fields)
 static void print_version(struct history *h, const char *what,
     const struct changes *fields, const char *command)
 {
-	const struct snapshot *s = h->look.opened.snapshot;
+	const struct snapshot *s = h->browse.opened.snapshot;
 	cleanup(buf_done) struct buf out = BUF_INIT;
 	char when[CLOCK_TEXT_MAX];
 
@@ -132,7 +132,7 @@ static void print_version(struct history *h, const char *what,
 	h->versions++;
 }
 
-static void tell(struct history *h)
+static void print_current(struct history *h)
 {
 	cleanup(changes_done) struct changes fields = VEC_INIT;
 	cleanup(buf_done) struct buf command = BUF_INIT;
@@ -145,7 +145,7 @@ static void tell(struct history *h)
 		version_compare(&h->last, &h->now, &fields);
 	if (is)
 		version_add_command(
-		    &h->now, h->look.opened.snapshot->label, true, &command);
+		    &h->now, h->browse.opened.snapshot->label, true, &command);
 	if (!was || !is || fields.len)
 		print_version(h,
 		    !was  ? "added"
@@ -157,16 +157,16 @@ static void tell(struct history *h)
 	h->now = (struct version){.kind = VERSION_NONE};
 }
 
-static int look_into_all(struct history *h, struct err *err)
+static int search_all(struct history *h, struct err *err)
 {
 	int status = 0;
 
-	VEC_EACH (&h->look.opened.list, s) {
+	VEC_EACH (&h->browse.opened.list, s) {
 		struct err one = ERR_INIT;
 		h->found = h->known = false;
-		if (!look_at(&h->look, s, &one) &&
-		    !look_each(&h->look, find_version, h, &one)) {
-			tell(h);
+		if (!browse_snapshot(&h->browse, s, &one) &&
+		    !browse_each(&h->browse, find_version, h, &one)) {
+			print_current(h);
 			continue;
 		}
 		if (one.code != ERR_INTEGRITY) {
@@ -193,7 +193,7 @@ static void split_ref(struct history *h, char *thing)
 
 static void history_done(struct history *h)
 {
-	look_done(&h->look);
+	browse_done(&h->browse);
 	ruleset_done(&h->rules);
 	version_done(&h->last);
 	version_done(&h->now);
@@ -204,23 +204,23 @@ int command_history(const struct command *c, struct err *err)
 {
 	autofree char *thing = str_dup(c->which);
 	cleanup(history_done) struct history h = {
-	    .command = c, .look = LOOK_INIT};
+	    .command = c, .browse = BROWSE_INIT};
 
 	split_ref(&h, thing);
 	if (things_check(h.thing, err) ||
 	    rule_options_init(&h.rules, &c->settings->restore, err) ||
-	    look_vault(c, &h.look, err))
+	    browse_vault(c, &h.browse, err))
 		return -1;
 	h.exclude = (struct exclude_options){
 	    .derived = true, .finished = true, .rules = &h.rules};
 	if (as_json(&h))
 		fputs("{\"versions\":[", stdout);
-	int status = look_into_all(&h, err);
+	int status = search_all(&h, err);
 	if (as_json(&h))
 		fputs("\n]}\n", stdout);
 	if (!status && !h.matched)
 		return err_set(err, ERR_NOT_FOUND,
 		    "'%s' is in no snapshot of %s: `find` takes patterns",
-		    c->which, vault_describe(h.look.opened.vault.vault));
+		    c->which, vault_describe(h.browse.opened.vault.vault));
 	return status;
 }

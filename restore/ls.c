@@ -1,6 +1,6 @@
 /* ls and find: what is in one snapshot, or in all of a vault. */
+#include "restore/browse.h"
 #include "restore/command.h"
-#include "restore/look.h"
 #include "restore/things.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -130,31 +130,32 @@ static int none(const struct listing *l, const char *where, struct err *err)
 
 int command_ls(const struct command *c, struct err *err)
 {
-	cleanup(look_done) struct look look = LOOK_INIT;
+	cleanup(browse_done) struct browse browse = BROWSE_INIT;
 	struct listing l = {.command = c, .pattern = c->argument};
 
 	if ((l.pattern && things_check(l.pattern, err)) ||
-	    look_open(c, &look, err))
+	    browse_open(c, &browse, err))
 		return -1;
-	start(&l, look.opened.snapshot->label);
-	int failed = look_each(&look, list_entry, &l, err);
+	start(&l, browse.opened.snapshot->label);
+	int failed = browse_each(&browse, list_entry, &l, err);
 	end(&l);
 	buf_done(&l.line);
 	if (!failed && l.pattern && !l.shown)
-		failed = none(&l, look.opened.snapshot->label, err);
+		failed = none(&l, browse.opened.snapshot->label, err);
 	return failed;
 }
 
 /* A snapshot that is no good says so, and the others are still looked into. */
-static int find_in_all(struct look *look, struct listing *l, struct err *err)
+static int find_in_all(
+    struct browse *browse, struct listing *l, struct err *err)
 {
 	int status = 0;
 
-	VEC_EACH (&look->opened.list, s) {
+	VEC_EACH (&browse->opened.list, s) {
 		struct err one = ERR_INIT;
 		l->label = s->label;
-		if (!look_at(look, s, &one) &&
-		    !look_each(look, list_entry, l, &one))
+		if (!browse_snapshot(browse, s, &one) &&
+		    !browse_each(browse, list_entry, l, &one))
 			continue;
 		if (one.code != ERR_INTEGRITY) {
 			*err = one;
@@ -168,16 +169,16 @@ static int find_in_all(struct look *look, struct listing *l, struct err *err)
 
 int command_find(const struct command *c, struct err *err)
 {
-	cleanup(look_done) struct look look = LOOK_INIT;
+	cleanup(browse_done) struct browse browse = BROWSE_INIT;
 	struct listing l = {.command = c, .pattern = c->which};
 
-	if (things_check(l.pattern, err) || look_vault(c, &look, err))
+	if (things_check(l.pattern, err) || browse_vault(c, &browse, err))
 		return -1;
 	start(&l, NULL);
-	int status = find_in_all(&look, &l, err);
+	int status = find_in_all(&browse, &l, err);
 	end(&l);
 	buf_done(&l.line);
 	if (!status && !l.shown)
-		return none(&l, vault_describe(look.opened.vault.vault), err);
+		return none(&l, vault_describe(browse.opened.vault.vault), err);
 	return status;
 }

@@ -5,8 +5,8 @@
 int rule_options_init(
     struct ruleset *set, const struct settings_restore *r, struct err *err)
 {
-	static const enum ruleset_said said[] = {
-	    [SETTINGS_UNSAID] = RULESET_UNSAID,
+	static const enum ruleset_choice said[] = {
+	    [SETTINGS_UNSET] = RULESET_UNSET,
 	    [SETTINGS_YES] = RULESET_YES,
 	    [SETTINGS_NO] = RULESET_NO,
 	};
@@ -19,7 +19,7 @@ int rule_options_init(
 		    .status = said[given->status],
 		    .finished = given->finished,
 		    .derived = said[given->derived],
-		    .last = given->last ? given->last - 1 : RULESET_LAST_UNSAID,
+		    .last = given->last ? given->last - 1 : RULESET_LAST_UNSET,
 		    .ready = given->ready};
 	const struct ruleset_options options = {.rules = rules.items,
 	    .count = rules.len,

@@ -80,11 +80,11 @@ static void clean(struct json_object *object, const struct contents_entry *e)
 
 struct service_search {
 	const char *path;
-	struct look *look;
+	struct browse *browse;
 	bool selects;
 };
 
-static int look_at_service(
+static int check_service(
     void *ctx, const struct contents_entry *e, struct err *err)
 {
 	struct service_search *s = ctx;
@@ -92,7 +92,7 @@ static int look_at_service(
 
 	if (!str_eq(e->path, s->path))
 		return 0;
-	if (look_read_text(s->look, e, LIMITS_OBJECT_BYTES, &text, err))
+	if (browse_read_text(s->browse, e, LIMITS_OBJECT_BYTES, &text, err))
 		return -1;
 	cleanup(json_freep) struct json_object *service =
 	    json_parse(text.data, text.len, err);
@@ -103,7 +103,7 @@ static int look_at_service(
 /* Whether what an object is made from is in the snapshot, so that it is made
  * again. Of Endpoints that is a Service that selects; what makes a Secret is
  * named in it. */
-static int is_made(struct look *l, const struct contents_entry *e,
+static int is_made(struct browse *l, const struct contents_entry *e,
     const struct json_object *object, const struct exclude_options *exclude,
     bool *made, struct err *err)
 {
@@ -117,19 +117,19 @@ static int is_made(struct look *l, const struct contents_entry *e,
 	if (layout_object_split(e->path, &at, err))
 		return -1;
 	layout_object_path(at.cluster, "services", c.namespace, c.name, &path);
-	struct service_search s = {.path = buf_str(&path), .look = l};
-	if (look_each(l, look_at_service, &s, err))
+	struct service_search s = {.path = buf_str(&path), .browse = l};
+	if (browse_each(l, check_service, &s, err))
 		return -1;
 	*made = s.selects;
 	return 0;
 }
 
-static int load_object(struct look *l, const struct contents_entry *e,
+static int load_object(struct browse *l, const struct contents_entry *e,
     const struct exclude_options *exclude, struct version *out, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	if (look_read_text(l, e, LIMITS_OBJECT_BYTES, &text, err))
+	if (browse_read_text(l, e, LIMITS_OBJECT_BYTES, &text, err))
 		return -1;
 	cleanup(json_freep) struct json_object *object =
 	    json_parse(text.data, text.len, err);
@@ -150,7 +150,7 @@ static int load_object(struct look *l, const struct contents_entry *e,
 	return 0;
 }
 
-int version_load(struct look *l, const struct contents_entry *e,
+int version_load(struct browse *l, const struct contents_entry *e,
     const struct exclude_options *exclude, struct version *out, struct err *err)
 {
 	int failed = 0;
@@ -162,7 +162,7 @@ int version_load(struct look *l, const struct contents_entry *e,
 		break;
 	case LAYOUT_TERRAFORM:
 		out->kind = VERSION_STATE;
-		failed = look_read_text(l, e, STATE_BYTES, &out->text, err);
+		failed = browse_read_text(l, e, STATE_BYTES, &out->text, err);
 		break;
 	case LAYOUT_GIT:
 		out->kind = VERSION_REFS;

@@ -6,8 +6,8 @@
 #ifndef RESTORE_VERSION_H
 #define RESTORE_VERSION_H
 
+#include "restore/browse.h"
 #include "restore/diff/changes.h"
-#include "restore/look.h"
 #include "restore/objects/exclude.h"
 
 enum version_kind { VERSION_NONE, VERSION_OBJECT, VERSION_STATE, VERSION_REFS };
@@ -29,7 +29,7 @@ void version_digest(
     const struct contents_entry *e, uint8_t sha256[DIGEST_SHA256_LEN]);
 /* VERSION_NONE for an object that a restore leaves out: what another makes, and
  * what has passed. e->facts are those of this version. */
-int version_load(struct look *l, const struct contents_entry *e,
+int version_load(struct browse *l, const struct contents_entry *e,
     const struct exclude_options *exclude, struct version *out,
     struct err *err);
 /* Both of the same thing. */

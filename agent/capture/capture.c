@@ -55,7 +55,7 @@ static bool is_room(size_t named, size_t *bytes, size_t len)
 	return named < CAPTURE_NAMED && *bytes <= CAPTURE_NAMED_BYTES;
 }
 
-static void tell_missing(
+static void record_missing(
     const struct capture_report *r, const char *kind, struct manifest *m)
 {
 	size_t bytes = 0, named = 0;
@@ -76,12 +76,12 @@ static void tell_missing(
 	    m, what, "there is no room to name them here; the log does");
 }
 
-void capture_report_tell(
+void capture_report_record(
     const struct capture_report *r, const char *kind, struct manifest *m)
 {
 	size_t bytes = 0, named = 0;
 
-	tell_missing(r, kind, m);
+	record_missing(r, kind, m);
 	VEC_EACH (&r->warnings, w) {
 		autofree char *text = str_printf("%s: %s", kind, *w);
 		if (!is_room(named, &bytes, strlen(text)))

@@ -62,7 +62,7 @@ struct json_object *capture_report_missing_list(const struct capture_report *r);
  * CAPTURE_NAMED entries and CAPTURE_NAMED_BYTES; how many more there are is one
  * entry more. A manifest has to read, however much went wrong. */
 enum { CAPTURE_NAMED = 5000, CAPTURE_NAMED_BYTES = 1536 * 1024 };
-void capture_report_tell(
+void capture_report_record(
     const struct capture_report *r, const char *kind, struct manifest *m);
 
 /* Whether something was refused, and what to do then. */

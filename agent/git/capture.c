@@ -146,7 +146,7 @@ static int add_files(struct work *w, const char *facts, struct err *err)
 }
 
 /* What no ref reaches any more is not wanted. */
-static int leave_unneeded_out(
+static int exclude_unneeded(
     struct work *w, struct lfs_result *result, struct err *err)
 {
 	struct lfs_objectvec needed = VEC_INIT;
@@ -177,7 +177,7 @@ static bool is_accepted(const struct work *w, const char *what)
 }
 
 /* What the configuration says may be missing is told, and no more. */
-static void leave_accepted_out(struct work *w, struct lfs_result *result)
+static void exclude_accepted(struct work *w, struct lfs_result *result)
 {
 	size_t left = 0;
 
@@ -217,10 +217,10 @@ static int fetch_lfs(struct work *w, struct err *err)
 		    "%llu LFS objects of its mirror were damaged and are "
 		    "fetched anew",
 		    (unsigned long long)result.damaged);
-	if (!failed && leave_unneeded_out(w, &result, err))
+	if (!failed && exclude_unneeded(w, &result, err))
 		return -1;
 	if (!failed)
-		leave_accepted_out(w, &result);
+		exclude_accepted(w, &result);
 	if (!failed && !result.failed.len)
 		return 0;
 	if (!failed)
@@ -235,7 +235,7 @@ static int fetch_lfs(struct work *w, struct err *err)
 	return 0;
 }
 
-static void leave_accepted_refs_out(struct work *w)
+static void exclude_accepted_refs(struct work *w)
 {
 	struct mirror_lostvec *lost = &w->state.lost;
 	size_t left = 0;
@@ -288,7 +288,7 @@ static void report_one(struct work *w, const struct strvec *uncovered)
 {
 	struct capture *c = w->c;
 	struct git_captured t = captured_of(w);
-	leave_accepted_refs_out(w);
+	exclude_accepted_refs(w);
 	struct json_object *j = git_facts_summary(&t, w->totals.bytes);
 	size_t index = (size_t)(w->r - c->o->repositories);
 

@@ -17,7 +17,7 @@
 
 /* ---- which resources ----------------------------------------------------- */
 
-static void leave_out(struct capture_kube_run *r,
+static void exclude_resource(struct capture_kube_run *r,
     const struct kube_resource *resource, const char *reason)
 {
 	*vec_add(&r->left_out) = (struct left_out_resource){
@@ -71,7 +71,7 @@ static void plan_jobs(struct capture_kube_run *r)
 		if (!reason && !resource->namespaced)
 			reason = scope_reason(r, resource, &hold);
 		if (reason && is_wanted_reason(reason))
-			leave_out(r, resource, reason);
+			exclude_resource(r, resource, reason);
 		else if (!reason && hold)
 			*vec_add(&held) = *resource; /* shallow, as an index */
 		else if (!reason)

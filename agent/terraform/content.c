@@ -146,8 +146,7 @@ static int get_once(struct terraform_job *j, struct terraform_content *c,
 
 /* If the store has no tags, or does not show them to us, that is reported once
  * for all objects. */
-static void leave_tags_out(
-    struct terraform_bucket_run *b, const struct err *why)
+static void exclude_tags(struct terraform_bucket_run *b, const struct err *why)
 {
 	pthread_mutex_lock(&b->run->lock);
 	if (!b->no_tags)
@@ -173,7 +172,7 @@ static int get_tags(
 		&c->tags, &why))
 		return 0;
 	if (why.code == ERR_DENIED || why.code == ERR_FORMAT) {
-		leave_tags_out(b, &why);
+		exclude_tags(b, &why);
 		return 0;
 	}
 	*err = why;

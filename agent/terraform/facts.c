@@ -149,7 +149,7 @@ static bool metadata_was_replaced(const struct json_object *facts)
 
 /* Terraform cannot read what is no JSON, so such an object is no usable backup
  * of a state. */
-static void say_not_state(struct terraform_job *j)
+static void warn_not_state(struct terraform_job *j)
 {
 	const struct terraform_content *c = &j->content;
 	const struct terraform_bucket_run *b = j->bucket;
@@ -180,7 +180,7 @@ void terraform_facts_warn(struct terraform_job *j)
 	const char *bucket = s3_bucket(j->bucket->bucket->s3);
 
 	if (!c->state.state && str_ends(j->object.key, ".tfstate"))
-		say_not_state(j);
+		warn_not_state(j);
 	if (c->changed)
 		capture_report_warning(report,
 		    "'s3://%s/%s' changed while it was read, and was read "

@@ -202,7 +202,7 @@ static bool is_gone(const struct terraform_job *j)
 }
 
 /* Many objects wait for their turn, so each must need little memory. */
-static void leave_aside(struct terraform_content *c)
+static void release_content(struct terraform_content *c)
 {
 	buf_done(&c->data);
 	if (c->file)
@@ -228,7 +228,7 @@ static void get_object(struct terraform_job *j)
 		return missing(j, &why);
 	}
 	terraform_locks_in_table(j, &j->content);
-	leave_aside(&j->content);
+	release_content(&j->content);
 	j->got = true;
 }
 

@@ -192,7 +192,7 @@ static struct record *record_of(struct terraform_pack *p, const char *id)
 		   : NULL;
 }
 
-static struct terraform_pack_slot place_of(
+static struct terraform_pack_slot slot_of(
     const struct terraform_pack *p, const struct record *r)
 {
 	return (struct terraform_pack_slot){.pack = p,
@@ -242,7 +242,7 @@ bool terraform_pack_find(struct terraform_pack *p, const char id[STATE_ID],
 
 	if (!r)
 		return false;
-	*at = place_of(p, r);
+	*at = slot_of(p, r);
 	if (terraform_pack_read(at, data, facts, &ignored))
 		return false;
 	digest_both(data, facts, is);
@@ -299,7 +299,7 @@ int terraform_pack_add(struct terraform_pack *p, const char id[STATE_ID],
 	pthread_mutex_lock(&p->lock);
 	*vec_add(&p->added) = r;
 	pthread_mutex_unlock(&p->lock);
-	*at = place_of(p, &r);
+	*at = slot_of(p, &r);
 	return 0;
 }
 

@@ -150,13 +150,13 @@ static int add_page(struct walk *w, struct s3_list *l, struct err *err)
 /* S3 reports no error for a mistyped prefix or pattern, and the backup would be
  * empty. */
 static void warn_if_nothing(struct walk *w, const char *prefix,
-    uint64_t listed_before, size_t taken_before)
+    uint64_t listed_before, size_t objects_before)
 {
 	struct terraform_run *run = w->bucket->run;
 	const char *bucket = s3_bucket(w->bucket->bucket->s3);
 	uint64_t listed = w->bucket->listed - listed_before;
 
-	if (*w->next_index > taken_before)
+	if (*w->next_index > objects_before)
 		return;
 	pthread_mutex_lock(&run->lock);
 	if (!listed)
@@ -175,7 +175,7 @@ static void add_prefix(struct walk *w, const char *prefix)
 {
 	struct terraform_run *run = w->bucket->run;
 	uint64_t listed_before = w->bucket->listed;
-	size_t taken_before = *w->next_index;
+	size_t objects_before = *w->next_index;
 	bool is_below = prefix && *prefix;
 	struct err why = ERR_INIT;
 	cleanup(s3_list_done) struct s3_list l = {
@@ -203,7 +203,7 @@ static void add_prefix(struct walk *w, const char *prefix)
 		return;
 	json_set_int(
 	    w->bucket->prefixes, prefix ? prefix : "", (int64_t)w->current);
-	warn_if_nothing(w, prefix, listed_before, taken_before);
+	warn_if_nothing(w, prefix, listed_before, objects_before);
 }
 
 /* Sorted, without those that lie in another: then keys come in order, and each

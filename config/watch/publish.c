@@ -16,7 +16,7 @@
 
 enum { MAX_STATE_BYTES = 16 << 20, PUSH_TIMEOUT_MS = 10000 };
 
-struct place {
+struct publication {
 	const struct settings *s;
 	const char *program;
 	const struct connect_env *env;
@@ -44,13 +44,13 @@ int publish_check(const struct settings *s, struct err *err)
 	    &s->metrics.pushgateway.password, &password, err);
 }
 
-static char *state_path(const struct place *p, const char *suffix)
+static char *state_path(const struct publication *p, const char *suffix)
 {
 	return str_printf("%s/metrics-%s-%s.%s", p->s->state_dir, p->program,
 	    p->s->name, suffix);
 }
 
-static int lock(const struct place *p, struct err *err)
+static int lock(const struct publication *p, struct err *err)
 {
 	autofree char *path = state_path(p, "lock");
 
@@ -70,7 +70,7 @@ static int lock(const struct place *p, struct err *err)
 
 /* Metrics that cannot be read are begun anew: Prometheus takes it for counters
  * that were reset. */
-static void load(const struct place *p, struct metrics *all)
+static void load(const struct publication *p, struct metrics *all)
 {
 	autofree char *path = state_path(p, "json");
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -85,7 +85,7 @@ static void load(const struct place *p, struct metrics *all)
 }
 
 static int save(
-    const struct place *p, const struct metrics *all, struct err *err)
+    const struct publication *p, const struct metrics *all, struct err *err)
 {
 	autofree char *path = state_path(p, "json");
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -95,7 +95,7 @@ static int save(
 }
 
 static int write_textfile(
-    const struct place *p, const struct buf *text, struct err *err)
+    const struct publication *p, const struct buf *text, struct err *err)
 {
 	const char *dir = p->s->metrics.textfile_directory;
 
@@ -129,7 +129,8 @@ static int add_password(const struct settings_pushgateway *g,
 }
 
 /* A run that was told to stop still says how it ended. */
-static int push(const struct place *p, const struct buf *text, struct err *err)
+static int push(
+    const struct publication *p, const struct buf *text, struct err *err)
 {
 	const struct settings_pushgateway *g = &p->s->metrics.pushgateway;
 	const struct http_options o = {.ca_file = g->ca_file,
@@ -176,7 +177,7 @@ void publish_change(const struct settings *s, const char *program,
     const struct connect_env *env,
     void (*change)(void *ctx, struct metrics *all), void *ctx)
 {
-	const struct place p = {.s = s, .program = program, .env = env};
+	const struct publication p = {.s = s, .program = program, .env = env};
 	cleanup(metrics_freep) struct metrics *all =
 	    metrics_new(series_families);
 	cleanup(buf_done) struct buf text = BUF_INIT;

@@ -1,8 +1,8 @@
 #include "config/watch/watch.h"
 
+#include "config/watch/notify.h"
 #include "config/watch/publish.h"
 #include "config/watch/series.h"
-#include "config/watch/tell.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
@@ -206,7 +206,7 @@ static void publish(const struct watch *w,
 
 /* ---- the start and the end ---- */
 
-static void tell(const struct watch *w, struct notice *n)
+static void notify(const struct watch *w, struct notice *n)
 {
 	cleanup(buf_done) struct buf tail = BUF_INIT;
 
@@ -218,7 +218,7 @@ static void tell(const struct watch *w, struct notice *n)
 	n->run = log_run();
 	n->snapshot = w->snapshot;
 	n->log = buf_str(&tail);
-	tell_all(w->o.settings, n, &w->o.env);
+	notify_all(w->o.settings, n, &w->o.env);
 }
 
 struct watch *watch_start(const struct watch_options *o)
@@ -239,7 +239,7 @@ struct watch *watch_start(const struct watch_options *o)
 	    "%s of '%s' started, version %s, run %s", o->command,
 	    o->settings->name, BACKSTAY_VERSION, log_run());
 	publish(w, publish_start, w);
-	tell(w, &n);
+	notify(w, &n);
 	return w;
 }
 
@@ -275,7 +275,7 @@ void watch_finish(struct watch *w, int status, const struct err *err)
 	watch_phase(w, NULL);
 	log_finished(w, &e, status < 0 ? err : NULL);
 	publish(w, publish_end, &e);
-	tell(w, &n);
+	notify(w, &n);
 	free(w->snapshot);
 	metrics_free(w->found);
 	free(w);

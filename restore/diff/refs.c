@@ -17,7 +17,7 @@ static bool read_id(const char *text, enum git_hash *hash, uint8_t *id)
 	       git_id_parse(*hash, text + 1, id) == 0;
 }
 
-static char *tell(const struct ancestry *a)
+static char *describe(const struct ancestry *a)
 {
 	unsigned long long ahead = a->ahead, behind = a->behind;
 
@@ -42,7 +42,7 @@ static void note(struct change *c, const char *from_dir, const char *to_dir)
 	/* Where neither has both, no history leads from one to the other. */
 	if (ancestry_compare(to_dir, hash, from, to, &a, &ignored) == 0 ||
 	    ancestry_compare(from_dir, hash, from, to, &a, &ignored) == 0)
-		c->note = tell(&a);
+		c->note = describe(&a);
 	else
 		c->note = str_dup("rewritten");
 }

@@ -231,7 +231,7 @@ static enum task_next follow_policy(struct task *t, struct json_object *live)
 	return update(t, live);
 }
 
-enum task_next existing_leave(struct task *t)
+enum task_next existing_keep(struct task *t)
 {
 	cleanup(outcome_done) struct outcome ignored = OUTCOME_INIT;
 	cleanup(prepared_done) struct prepared wanted = {.object = NULL};

@@ -9,7 +9,7 @@
 /* TASK_CREATE if it does not exist any more, or was deleted to be recreated. */
 /* What stays as it is, since it is there: only looked at. TASK_CREATE where it
  * is there no longer. */
-enum task_next existing_leave(struct task *t);
+enum task_next existing_keep(struct task *t);
 enum task_next existing_apply(struct task *t);
 
 #endif

@@ -44,7 +44,7 @@ enum task_next task_run(
 	if (t.n->exists &&
 	    plan_existing_of(a->run->p, t.n) == PLAN_EXISTING_SKIP &&
 	    !ours_by_journal(&t, t.n->live_uid) &&
-	    existing_leave(&t) == TASK_ENDED)
+	    existing_keep(&t) == TASK_ENDED)
 		return TASK_ENDED;
 	if (is_unchecked(&t))
 		return TASK_ENDED;

@@ -49,18 +49,18 @@ static void describe_hold(const struct json_object *live, struct buf *out)
 }
 
 /* Every few seconds, so that nobody believes that it hangs. */
-static void say_waiting(
-    const struct task *t, const struct buf *hold, int64_t *said_ms)
+static void report_waiting(
+    const struct task *t, const struct buf *hold, int64_t *reported_ms)
 {
 	enum { EVERY_MS = 5000 };
 	const struct run_options *o = t->a->run->o;
 	int64_t now_ms = run_ticks_ms(t->a->run);
 
-	if (!*said_ms)
-		*said_ms = now_ms;
-	if (!o->say || now_ms - *said_ms < EVERY_MS)
+	if (!*reported_ms)
+		*reported_ms = now_ms;
+	if (!o->say || now_ms - *reported_ms < EVERY_MS)
 		return;
-	*said_ms = now_ms;
+	*reported_ms = now_ms;
 	autofree char *text =
 	    str_printf("%s is being deleted, and waited for: %s",
 		t->object->path, buf_str(hold));
@@ -71,7 +71,7 @@ int wait_gone(struct task *t, const char *uid, struct err *err)
 {
 	struct backoff w = wait_start(t, run_gate_timeout_ms(t->a->run));
 	cleanup(buf_done) struct buf hold = BUF_INIT;
-	int64_t said_ms = 0;
+	int64_t reported_ms = 0;
 
 	for (;;) {
 		struct err cause = ERR_INIT;
@@ -86,7 +86,7 @@ int wait_gone(struct task *t, const char *uid, struct err *err)
 			return 0;
 		buf_clear(&hold);
 		describe_hold(live, &hold);
-		say_waiting(t, &hold, &said_ms);
+		report_waiting(t, &hold, &reported_ms);
 		if (!wait_more(t, &w))
 			return err_set(err, ERR_EXISTS,
 			    "it is still being deleted after %d s: %s",

@@ -85,7 +85,7 @@ void write_uid(struct task *t, const char *uid)
 
 /* For example a sidecar that became an init container, or a time zone that is
  * missing: the object exists, but differs. */
-static void tell_dropped(struct task *t, const struct json_object *sent,
+static void report_dropped(struct task *t, const struct json_object *sent,
     const struct json_object *made)
 {
 	enum { SHOWN = 8 };
@@ -118,7 +118,7 @@ void write_created(struct task *t, const struct json_object *made, bool answer)
 		write_uid(t, uid);
 	outcome_set(t->outcome, OUTCOME_CREATED, "%s", "");
 	if (answer)
-		tell_dropped(t, t->object->object, made);
+		report_dropped(t, t->object->object, made);
 	if (write_status(t, &now) == 0 &&
 	    owned_give_back(t, now ? now : made, &err))
 		outcome_set(t->outcome, OUTCOME_PARTIAL, "%s", err.message);

@@ -163,7 +163,7 @@ static void provide_labels(struct collector *t, struct json_object *labels)
 	}
 }
 
-static void take_generator(void *ctx, struct json_object *generator)
+static void add_generator(void *ctx, struct json_object *generator)
 {
 	(void)generator;
 	*(bool *)ctx = true;
@@ -178,10 +178,10 @@ static void provide_target(struct collector *t)
 	bool generated =
 	    str_eq(json_get_str(spec, "refreshPolicy"), "CreatedOnce");
 
-	rules_visit(spec, "/dataFrom/*/sourceRef/generatorRef", take_generator,
+	rules_visit(spec, "/dataFrom/*/sourceRef/generatorRef", add_generator,
 	    &generated);
 	rules_visit(
-	    spec, "/data/*/sourceRef/generatorRef", take_generator, &generated);
+	    spec, "/data/*/sourceRef/generatorRef", add_generator, &generated);
 	if (!generated && (!policy || str_eq(policy, "Owner")))
 		provide(t, "Target", NULL, object_uid(t->object));
 }

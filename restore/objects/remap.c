@@ -275,7 +275,7 @@ static bool is_called_namespace(const char *key)
 	return str_ends(key, "amespace") || str_ends(key, "amespaces");
 }
 
-static bool is_not_looked_at(const char *pointer)
+static bool is_excluded(const char *pointer)
 {
 	return str_eq(pointer, "/status") ||
 	       str_eq(pointer, "/metadata/managedFields") ||
@@ -284,20 +284,20 @@ static bool is_not_looked_at(const char *pointer)
 		   "kubectl.kubernetes.io~1last-applied-configuration");
 }
 
-static void look(const struct transform_options *o,
+static void find_left(const struct transform_options *o,
     const struct json_object *value, const char *pointer, bool called,
-    struct strvec *places)
+    struct strvec *pointers)
 {
 	const char *text = json_str(value);
 
-	if (is_not_looked_at(pointer))
+	if (is_excluded(pointer))
 		return;
 	if (text && ((called && is_left(o, text)) || has_service(o, text)))
-		strvec_add(places, pointer);
+		strvec_add(pointers, pointer);
 	for (size_t i = 0;
 	     json_kind(value) == JSON_ARRAY && i < json_len(value); i++) {
 		autofree char *at = str_printf("%s/%zu", pointer, i);
-		look(o, json_at(value, i), at, called, places);
+		find_left(o, json_at(value, i), at, called, pointers);
 	}
 	for (struct json_iter it = json_iter(value); json_next(&it);) {
 		cleanup(buf_done) struct buf at = BUF_INIT;
@@ -307,14 +307,14 @@ static void look(const struct transform_options *o,
 			buf_add_str(&at, *c == '/'   ? "~1"
 					 : *c == '~' ? "~0"
 						     : (char[]){*c, '\0'});
-		look(o, it.value, buf_str(&at), is_called_namespace(it.key),
-		    places);
+		find_left(o, it.value, buf_str(&at),
+		    is_called_namespace(it.key), pointers);
 	}
 }
 
 void remap_left(const struct transform_options *o,
-    const struct json_object *object, struct strvec *places)
+    const struct json_object *object, struct strvec *pointers)
 {
 	if (o->namespace_count)
-		look(o, object, "", false, places);
+		find_left(o, object, "", false, pointers);
 }

@@ -18,6 +18,6 @@ void remap_apply(const struct transform_options *maps,
  * called a namespace, and the names of Services ("web.prod.svc"). Its status
  * is not looked at, nor what clients noted in annotations. */
 void remap_left(const struct transform_options *maps,
-    const struct json_object *object, struct strvec *places);
+    const struct json_object *object, struct strvec *pointers);
 
 #endif

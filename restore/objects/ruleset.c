@@ -207,7 +207,7 @@ static int add_rule(struct ruleset *s, const struct ruleset_rule *given,
 		    .reason = r.derived == RULESET_YES
 				  ? "derived, by restore.rules"
 				  : NULL};
-	if (r.last != RULESET_LAST_UNSAID)
+	if (r.last != RULESET_LAST_UNSET)
 		*vec_add(&s->lasts) = (struct rule_last){
 		    .system = source, .kind = r.kind, .tier = r.last};
 	return 0;

@@ -20,22 +20,22 @@
 
 struct json_object;
 
-enum ruleset_said {
-	RULESET_UNSAID,
+enum ruleset_choice {
+	RULESET_UNSET,
 	RULESET_YES,
 	RULESET_NO,
 };
-enum { RULESET_LAST_UNSAID = -1 };
+enum { RULESET_LAST_UNSET = -1 };
 
 /* What the configuration says about a kind; borrowed while a set is made. NULL,
- * RULESET_UNSAID, RULESET_LAST_UNSAID: nothing. */
+ * RULESET_UNSET, RULESET_LAST_UNSET: nothing. */
 struct ruleset_rule {
 	const char *kind; /* pattern */
 	const char *pause;
 	const char *by_replicas;
-	enum ruleset_said status;
+	enum ruleset_choice status;
 	const char *finished;
-	enum ruleset_said derived;
+	enum ruleset_choice derived;
 	int last; /* 0: with the others; else a tier */
 	const char *ready;
 };

@@ -85,7 +85,7 @@ static const struct {
 	const char *pointer; /* of the object that holds it; pattern */
 	const char *member;  /* removed from the object */
 	sanitize_when *when; /* NULL: always */
-} taken_out[] = {
+} removed_fields[] = {
     {"*", "/metadata", "uid", NULL},
     {"*", "/metadata", "resourceVersion", NULL},
     {"*", "/metadata", "generation", NULL},
@@ -380,13 +380,16 @@ void sanitize_object(
 
 	if (rules_kind_fits("Application.argoproj.io", id.group, id.kind))
 		end_operation(object);
-	for (size_t i = 0; i < sizeof(taken_out) / sizeof(*taken_out); i++) {
-		if (!rules_kind_fits(taken_out[i].kind, id.group, id.kind) ||
-		    (taken_out[i].when && !taken_out[i].when(object, o)))
+	for (size_t i = 0; i < sizeof(removed_fields) / sizeof(*removed_fields);
+	     i++) {
+		if (!rules_kind_fits(
+			removed_fields[i].kind, id.group, id.kind) ||
+		    (removed_fields[i].when &&
+			!removed_fields[i].when(object, o)))
 			continue;
-		autofree char *member = str_dup(taken_out[i].member);
+		autofree char *member = str_dup(removed_fields[i].member);
 		rules_visit(
-		    object, taken_out[i].pointer, remove_member, member);
+		    object, removed_fields[i].pointer, remove_member, member);
 	}
 	if (json_kind(object) != JSON_OBJECT || json_kind(meta) != JSON_OBJECT)
 		return;

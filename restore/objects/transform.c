@@ -165,9 +165,9 @@ int transform_apply(
 }
 
 void transform_left(const struct transform *t, const struct json_object *object,
-    struct strvec *places)
+    struct strvec *pointers)
 {
-	remap_left(&t->o, object, places);
+	remap_left(&t->o, object, pointers);
 }
 
 int transform_unused(const struct transform *t, int from)

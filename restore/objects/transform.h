@@ -59,7 +59,7 @@ int transform_apply(
     const struct transform *t, struct json_object *object, struct err *err);
 /* See remap_left; of an object to which transform_apply was done. */
 void transform_left(const struct transform *t, const struct json_object *object,
-    struct strvec *places);
+    struct strvec *pointers);
 /* Patches that matched no object so far, by their number from 0: the next one
  * from `from` on, or -1. */
 int transform_unused(const struct transform *t, int from);

@@ -144,7 +144,7 @@ static void against(struct plan *p, uint32_t node, struct graph_edge *e)
 
 /* What is taken into an earlier layer may itself need something of a later
  * one. */
-static void take_early(struct plan *p, bool *waits, size_t count)
+static void pull_forward(struct plan *p, bool *waits, size_t count)
 {
 	bool again = true;
 
@@ -190,7 +190,7 @@ void layering_settle(struct plan *p)
 			    i != j &&
 			    layers_waits_for(p->options->layers, i, j);
 	warn_of_empty(p, count);
-	take_early(p, waits, count);
+	pull_forward(p, waits, count);
 }
 
 bool layering_awaits(const struct plan_node *n)

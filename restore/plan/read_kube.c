@@ -40,7 +40,8 @@ static bool is_whole(const struct plan_options *o, uint16_t cluster)
 
 /* What no rule knows to be a namespace's name keeps the old one, and is told:
  * only the operator knows what it means. */
-static void tell_left(struct plan_maker *m, const struct json_object *object)
+static void report_unmapped(
+    struct plan_maker *m, const struct json_object *object)
 {
 	enum { PLACES = 3 };
 	cleanup(strvec_done) struct strvec places = VEC_INIT;
@@ -101,7 +102,7 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	node_set_facts(n, json_get(e->facts, "nodePorts"));
 	n->companion = companion;
 	n->facts.fixed_address = json_get(e->facts, "clusterIP") != NULL;
-	tell_left(m, object);
+	report_unmapped(m, object);
 	return 0;
 }
 

@@ -34,7 +34,7 @@ static bool finds_its_sources(struct plan_maker *m, uint32_t node)
 	return true;
 }
 
-static void leave_out(struct plan_node *n, const char *reason)
+static void exclude_resource(struct plan_node *n, const char *reason)
 {
 	n->action = PLAN_EXCLUDE;
 	n->reason = str_dup(reason);
@@ -52,7 +52,7 @@ static void settle_conditions(struct plan_maker *m)
 		uint32_t at = (uint32_t)(by - m->p->nodes.items);
 		if (!c->sources ||
 		    (by->action == PLAN_APPLY && finds_its_sources(m, at)))
-			leave_out(n, c->reason);
+			exclude_resource(n, c->reason);
 	}
 }
 
@@ -90,7 +90,7 @@ static void settle_owned(struct plan_maker *m)
 			}
 			if (!owned || !all || n->action != PLAN_APPLY)
 				continue;
-			leave_out(n, "what owns it is left out");
+			exclude_resource(n, "what owns it is left out");
 			more = true;
 		}
 	}

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* A sink that keeps nothing but what is to be known of the bytes. */
-struct looking {
+struct measure {
 	struct sink base;
 	struct digest *sha;
 	struct digest *md5;
@@ -21,7 +21,7 @@ struct looking {
 static int measure_write(
     struct sink *base, const void *data, size_t len, struct err *err)
 {
-	struct looking *l = (struct looking *)base;
+	struct measure *l = (struct measure *)base;
 
 	(void)err;
 	digest_add(l->sha, data, len);
@@ -33,7 +33,7 @@ static int measure_write(
 
 static int measure_finish(struct sink *base, struct err *err)
 {
-	struct looking *l = (struct looking *)base;
+	struct measure *l = (struct measure *)base;
 	uint8_t md5[DIGEST_MD5_LEN];
 
 	(void)err;
@@ -46,7 +46,7 @@ static int measure_finish(struct sink *base, struct err *err)
 
 static void measure_release(struct sink *base)
 {
-	struct looking *l = (struct looking *)base;
+	struct measure *l = (struct measure *)base;
 
 	digest_free(l->sha);
 	digest_free(l->md5);
@@ -59,7 +59,7 @@ static struct sink *measure(struct state_bytes *b)
 	static const struct sink_ops ops = {.write = measure_write,
 	    .finish = measure_finish,
 	    .release = measure_release};
-	struct looking *l = mem_new(struct looking);
+	struct measure *l = mem_new(struct measure);
 
 	*b = (struct state_bytes){.there = true};
 	l->base.ops = &ops;

@@ -265,7 +265,7 @@ int body_finish(struct body *b, struct err *err)
 {
 	cleanup(buf_done) struct buf end = BUF_INIT;
 	struct record r = {.path = CONTENTS_PATH, .mtime = b->mtime};
-	struct frames_place place;
+	struct frames_position place;
 
 	if (end_part(b, err))
 		return -1;

@@ -158,7 +158,8 @@ struct reading {
 	void *ctx;
 	bool placed; /* version 2 */
 	uint64_t count;
-	struct frames_place end; /* of the entry before, if it were one frame */
+	struct frames_position
+	    end; /* of the entry before, if it were one frame */
 	uint64_t archive_end;
 	struct frames *frames;		 /* to be filled; or NULL */
 	VEC_DEFINE(, struct span) spans; /* one a frame that any begins in */
@@ -166,10 +167,10 @@ struct reading {
 
 /* Content may continue in the frames that follow. So the beginnings are
  * compared with each other, and the ends with the frames. */
-static int check_place(
+static int check_location(
     struct reading *r, const struct contents_entry *e, struct err *err)
 {
-	const struct frames_place *p = &e->place;
+	const struct frames_position *p = &e->place;
 
 	if (p->frame < r->end.frame ||
 	    (p->frame == r->end.frame && p->offset < r->end.offset))
@@ -181,7 +182,7 @@ static int check_place(
 		return err_set(err, ERR_INTEGRITY,
 		    "the entry '%.200s' is said to be longer than any archive",
 		    e->path);
-	r->end = (struct frames_place){
+	r->end = (struct frames_position){
 	    .frame = p->frame, .offset = p->offset + e->bytes};
 	if (!r->frames)
 		return 0;
@@ -195,7 +196,7 @@ static int check_place(
 	return 0;
 }
 
-static int read_place(struct reading *r, const struct json_object *o,
+static int read_location(struct reading *r, const struct json_object *o,
     struct contents_entry *e, struct err *err)
 {
 	int64_t frame = json_get_int(o, "frame", -1);
@@ -209,7 +210,7 @@ static int read_place(struct reading *r, const struct json_object *o,
 	e->placed = true;
 	e->place.frame = (uint64_t)frame;
 	e->place.offset = (uint64_t)at;
-	return check_place(r, e, err);
+	return check_location(r, e, err);
 }
 
 static int read_entry(
@@ -230,7 +231,7 @@ static int read_entry(
 	    hex_decode(sha256, 2 * sizeof e.sha256, e.sha256))
 		return err_set(err, ERR_FORMAT,
 		    "the entry '%.200s' has no size or digest", e.path);
-	if (read_place(r, o, &e, err))
+	if (read_location(r, o, &e, err))
 		return -1;
 	return r->entry ? r->entry(r->ctx, &e, err) : 0;
 }
@@ -254,7 +255,7 @@ static bool skip_number(
 /* The places alone, of a line as it is written: in a fraction of the time that
  * reading all of it takes. False where it is not as that, or where a place is
  * wrong: then reading it says so. A line ends in a byte that is no digit. */
-static bool is_good_place(struct reading *r, const char *text, size_t len)
+static bool has_valid_location(struct reading *r, const char *text, size_t len)
 {
 	struct contents_entry e = {.path = ""};
 	const char *at = text, *end = text + len;
@@ -272,7 +273,7 @@ static bool is_good_place(struct reading *r, const char *text, size_t len)
 		return false;
 	at = quote;
 	return skip_number(&at, end, "\",\"bytes\":", &e.bytes) &&
-	       check_place(r, &e, &ignored) == 0;
+	       check_location(r, &e, &ignored) == 0;
 }
 
 /* "{…}," or, of the last entry, "{…}". */
@@ -282,7 +283,7 @@ static int read_line(struct reading *r, const char *text, size_t len,
 	*last = !len || text[len - 1] != ',';
 	if (!*last)
 		len--;
-	if (!r->entry && is_good_place(r, text, len))
+	if (!r->entry && has_valid_location(r, text, len))
 		return 0;
 	cleanup(json_freep) struct json_object *o = json_parse(text, len, err);
 	if (!o)
@@ -331,15 +332,15 @@ static int check_frames(const struct reading *r, struct err *err)
 		    "its frames do not reach up to %llu, where it begins "
 		    "itself",
 		    (unsigned long long)r->archive_end);
-	struct frames_place end = {.frame = 0};
+	struct frames_position end = {.frame = 0};
 	VEC_EACH (&r->spans, s) {
 		if (s->frame < end.frame ||
 		    (s->frame == end.frame && s->start < end.offset))
 			return err_set(err, ERR_INTEGRITY,
 			    "entries overlap in frame %llu",
 			    (unsigned long long)s->frame);
-		end =
-		    (struct frames_place){.frame = s->frame, .offset = s->end};
+		end = (struct frames_position){
+		    .frame = s->frame, .offset = s->end};
 		while (end.frame < frames->len &&
 		       end.offset > frames->items[end.frame].unpacked)
 			end.offset -= frames->items[end.frame++].unpacked;
@@ -451,7 +452,7 @@ int contents_each(
 	return each(&r, err);
 }
 
-int contents_each_placed(struct source *from, entry_fn *entry, void *ctx,
+int contents_each_located(struct source *from, entry_fn *entry, void *ctx,
     uint64_t end, struct frames *frames, struct err *err)
 {
 	struct reading r = {.lines = {.from = from},

@@ -59,7 +59,7 @@ struct contents_entry {
 	struct json_object *facts; /* NULL where none were given */
 	/* Where its content begins; not known in version 1. */
 	bool placed;
-	struct frames_place place;
+	struct frames_position place;
 };
 
 /* Where CONTENTS.json lies, so that it can be read alone. */
@@ -100,7 +100,7 @@ int contents_each(struct source *from,
  * is NULL, only the places are looked at, which is fast.
  * ERR_INTEGRITY if an entry lies outside of them or behind the entry that
  * follows it. Version 1 has none. */
-int contents_each_placed(struct source *from,
+int contents_each_located(struct source *from,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, uint64_t end, struct frames *frames, struct err *err);
 

@@ -27,7 +27,7 @@ struct frame {
 VEC_DEFINE(frames, struct frame);
 
 /* Where something begins. */
-struct frames_place {
+struct frames_position {
 	uint64_t frame;	 /* the frame's number, from 0 */
 	uint64_t offset; /* offset in the frame's content; at its end, the next
 			    frame begins */

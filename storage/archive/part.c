@@ -15,7 +15,7 @@ struct part {
 	struct digest *digest;
 	struct buf line;
 	bool first; /* the next line is that of the archive's first entry */
-	struct frames_place place; /* of the entry's content */
+	struct frames_position place; /* of the entry's content */
 	char *chunk; /* for what comes from a source; or NULL yet */
 };
 
@@ -78,9 +78,9 @@ static int add_line(struct part *p, const struct record *r, struct err *err)
 }
 
 /* Content comes next. */
-static void note_place(struct part *p)
+static void note_position(struct part *p)
 {
-	p->place = tar_writer_place(p->tar);
+	p->place = tar_writer_position(p->tar);
 	p->place.frame += p->o.frames_before;
 }
 
@@ -89,7 +89,7 @@ static int begin(struct part *p, const struct record *r, struct err *err)
 	if (tar_writer_entry(
 		p->tar, r->path, r->bytes, r->mtime, &r->attrs, err))
 		return -1;
-	note_place(p);
+	note_position(p);
 	return 0;
 }
 
@@ -146,7 +146,7 @@ static int add_digested(
 }
 
 int part_add_unlisted(struct part *p, const struct record *r,
-    struct source *from, struct frames_place *place,
+    struct source *from, struct frames_position *place,
     uint8_t sha256[DIGEST_SHA256_LEN], struct err *err)
 {
 	if (tar_writer_end_frame(p->tar, err) || begin(p, r, err) ||
@@ -162,7 +162,7 @@ int part_add_from(struct part *p, const struct record *r, struct source *from,
 {
 	if (begin(p, r, err) || (store && tar_writer_store(p->tar, err)))
 		return -1;
-	note_place(p);
+	note_position(p);
 	if (add_from(p, r->bytes, from, add_data, err))
 		return -1;
 	return add_line(p, r, err);

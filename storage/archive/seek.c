@@ -28,8 +28,9 @@ struct seek {
 	/* The frames that are being unpacked, up to where the last entry ended.
 	 */
 	struct source *unpacking;
-	struct frames_place at; /* position of the next byte that they return */
-	uint64_t frame_after;	/* the first frame that is not among them */
+	struct frames_position
+	    at;		      /* position of the next byte that they return */
+	uint64_t frame_after; /* the first frame that is not among them */
 	char chunk[CHUNK];
 };
 
@@ -103,7 +104,7 @@ static struct source *open_unpacked(
 }
 
 /* Reads exactly `bytes`, into a spool, or drops them (NULL). */
-static int take(struct seek *s, struct source *from, uint64_t bytes,
+static int read_bytes(struct seek *s, struct source *from, uint64_t bytes,
     struct spool *to, struct digest *digest, struct err *err)
 {
 	for (uint64_t left = bytes; left;) {
@@ -125,12 +126,12 @@ static int take(struct seek *s, struct source *from, uint64_t bytes,
 	return 0;
 }
 
-static int take_digested(struct seek *s, struct source *from, uint64_t bytes,
+static int read_digested(struct seek *s, struct source *from, uint64_t bytes,
     const uint8_t sha256[DIGEST_SHA256_LEN], struct spool *to, struct err *err)
 {
 	uint8_t got[DIGEST_SHA256_LEN];
 	struct digest *digest = digest_new(DIGEST_SHA256);
-	int failed = take(s, from, bytes, to, digest, err);
+	int failed = read_bytes(s, from, bytes, to, digest, err);
 
 	digest_finish(digest, got);
 	digest_free(digest);
@@ -142,11 +143,11 @@ static int take_digested(struct seek *s, struct source *from, uint64_t bytes,
 
 /* ---- the index ---- */
 
-static int check_places(struct seek *s, struct err *err)
+static int check_locations(struct seek *s, struct err *err)
 {
 	cleanup(source_freep) struct source *from = spool_source(&s->index);
 
-	return contents_each_placed(from, NULL, NULL,
+	return contents_each_located(from, NULL, NULL,
 	    s->o.manifest->archive.index.offset, &s->frames, err);
 }
 
@@ -159,10 +160,10 @@ static int read_index(struct seek *s, struct err *err)
 		    "the manifest says that " CONTENTS_PATH " has no bytes");
 	cleanup(source_freep) struct source *from =
 	    open_unpacked(s, i->offset, i->bytes, err);
-	if (!from || take(s, from, i->at, NULL, NULL, err) ||
-	    take_digested(s, from, i->len, i->sha256, &s->index, err))
+	if (!from || read_bytes(s, from, i->at, NULL, NULL, err) ||
+	    read_digested(s, from, i->len, i->sha256, &s->index, err))
 		return wrong(err, CONTENTS_PATH);
-	return check_places(s, err);
+	return check_locations(s, err);
 }
 
 struct seek *seek_open(const struct seek_options *o, struct err *err)
@@ -213,7 +214,7 @@ uint64_t seek_bytes(const struct seek *s)
 
 /* A position as the offset from where frame `first` begins to unpack. */
 static uint64_t offset_from(
-    const struct seek *s, uint64_t first, const struct frames_place *p)
+    const struct seek *s, uint64_t first, const struct frames_position *p)
 {
 	uint64_t offset = p->offset;
 
@@ -246,18 +247,19 @@ static int open_frames(
 	uint64_t offset = all[first].offset;
 	s->unpacking = open_unpacked(
 	    s, offset, all[end - 1].offset + all[end - 1].bytes - offset, err);
-	s->at = (struct frames_place){.frame = first};
+	s->at = (struct frames_position){.frame = first};
 	s->frame_after = end;
 	return s->unpacking ? 0 : -1;
 }
 
 /* Whether the open frames still have the entry ahead of them. */
-static bool is_ahead(const struct seek *s, const struct contents_entry *e)
+static bool is_still_to_come(
+    const struct seek *s, const struct contents_entry *e)
 {
 	if (!s->unpacking || e->place.frame < s->at.frame ||
 	    e->place.frame >= s->frame_after)
 		return false;
-	const struct frames_place end = {.frame = s->frame_after};
+	const struct frames_position end = {.frame = s->frame_after};
 	uint64_t at = offset_from(s, s->at.frame, &e->place);
 	return at >= s->at.offset &&
 	       at + e->bytes <= offset_from(s, s->at.frame, &end);
@@ -266,11 +268,11 @@ static bool is_ahead(const struct seek *s, const struct contents_entry *e)
 static int read_entry(struct seek *s, const struct contents_entry *e,
     struct spool *to, struct err *err)
 {
-	if (!is_ahead(s, e) && open_frames(s, e, err))
+	if (!is_still_to_come(s, e) && open_frames(s, e, err))
 		return -1;
 	uint64_t at = offset_from(s, s->at.frame, &e->place);
-	if (take(s, s->unpacking, at - s->at.offset, NULL, NULL, err) ||
-	    take_digested(s, s->unpacking, e->bytes, e->sha256, to, err))
+	if (read_bytes(s, s->unpacking, at - s->at.offset, NULL, NULL, err) ||
+	    read_digested(s, s->unpacking, e->bytes, e->sha256, to, err))
 		return -1;
 	s->at.offset = at + e->bytes;
 	return 0;
@@ -283,7 +285,7 @@ int seek_read(struct seek *s, const struct contents_entry *e, struct spool *to,
 	    source_from_memory("", 0);
 	int failed = e->bytes
 			 ? read_entry(s, e, to, err)
-			 : take_digested(s, nothing, 0, e->sha256, to, err);
+			 : read_digested(s, nothing, 0, e->sha256, to, err);
 
 	if (!failed)
 		return 0;

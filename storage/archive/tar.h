@@ -44,7 +44,7 @@ struct tar_writer *tar_writer_new(const struct compress_options *o,
 /* The next entry starts a new frame. */
 int tar_writer_end_frame(struct tar_writer *t, struct err *err);
 /* The position of the next byte of content, counted in this writer's frames. */
-struct frames_place tar_writer_place(const struct tar_writer *t);
+struct frames_position tar_writer_position(const struct tar_writer *t);
 /* Starts an entry; exactly `bytes` of data must follow. An entry that fits into
  * a frame is not split over two. */
 int tar_writer_entry(struct tar_writer *t, const char *path, uint64_t bytes,

@@ -16,8 +16,8 @@ struct compress {
 	    *archive; /* the compressor of the open member; or NULL */
 	int level;
 	struct frames *frames;
-	struct frames_place at; /* the position of the next byte */
-	uint64_t bytes;		/* bytes written of the open member */
+	struct frames_position at; /* the position of the next byte */
+	uint64_t bytes;		   /* bytes written of the open member */
 	struct sink *next;
 	struct err below; /* the error of the next stage */
 };
@@ -88,7 +88,7 @@ static int end_member(struct compress *c, struct err *err)
 	c->archive = NULL;
 	if (c->frames)
 		frames_add(c->frames, c->bytes, c->at.offset);
-	c->at = (struct frames_place){.frame = c->at.frame + 1};
+	c->at = (struct frames_position){.frame = c->at.frame + 1};
 	c->bytes = 0;
 	return 0;
 }
@@ -98,7 +98,7 @@ int tar_gzip_end_frame(struct sink *gzip, struct err *err)
 	return end_member((struct compress *)gzip, err);
 }
 
-struct frames_place tar_gzip_place(const struct sink *gzip)
+struct frames_position tar_gzip_position(const struct sink *gzip)
 {
 	return ((const struct compress *)gzip)->at;
 }

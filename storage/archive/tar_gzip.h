@@ -17,6 +17,6 @@ struct sink *tar_gzip(
     int level, struct frames *frames, struct sink *next, struct err *err);
 /* As those of zstd.h. */
 int tar_gzip_end_frame(struct sink *gzip, struct err *err);
-struct frames_place tar_gzip_place(const struct sink *gzip);
+struct frames_position tar_gzip_position(const struct sink *gzip);
 
 #endif

@@ -96,9 +96,9 @@ static void fill_entry(struct archive_entry *e, const char *path,
 		    attrs->items[i].value, attrs->items[i].value_len);
 }
 
-struct frames_place tar_writer_place(const struct tar_writer *t)
+struct frames_position tar_writer_position(const struct tar_writer *t)
 {
-	return t->zstd ? zstd_place(t->sink) : tar_gzip_place(t->sink);
+	return t->zstd ? zstd_position(t->sink) : tar_gzip_position(t->sink);
 }
 
 /* Including the padding of the entry before, which belongs to its frame. */
@@ -107,7 +107,7 @@ int tar_writer_end_frame(struct tar_writer *t, struct err *err)
 	if (archive_write_finish_entry(t->archive) < ARCHIVE_WARN)
 		return tar_failed(
 		    t->archive, &t->below, err, "ending an entry");
-	if (!tar_writer_place(t).offset)
+	if (!tar_writer_position(t).offset)
 		return 0;
 	return t->zstd ? zstd_end_frame(t->sink, err)
 		       : tar_gzip_end_frame(t->sink, err);
@@ -117,7 +117,7 @@ int tar_writer_end_frame(struct tar_writer *t, struct err *err)
  * reading two. Short frames compress worse. */
 static bool starts_frame(const struct tar_writer *t, uint64_t bytes)
 {
-	uint64_t at = tar_writer_place(t).offset;
+	uint64_t at = tar_writer_position(t).offset;
 
 	return at >= FRAMES_BYTES / 4 &&
 	       bytes + HEADER_BYTES + at > FRAMES_BYTES;

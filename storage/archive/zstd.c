@@ -30,8 +30,8 @@ struct compressor {
 	size_t out_bytes;
 	bool stored;
 	bool in_frame;
-	struct frames_place at; /* the position of the next byte */
-	uint64_t bytes;		/* bytes written of the open frame */
+	struct frames_position at; /* the position of the next byte */
+	uint64_t bytes;		   /* bytes written of the open frame */
 
 	/* With threads: a ring of jobs, which are written in the order in which
 	 * they were filled. */
@@ -212,18 +212,18 @@ static int end_frame(struct compressor *c, struct err *err)
 	c->in_frame = false;
 	if (c->pool && !c->stored) {
 		start_job(c, &c->jobs[c->filling]);
-		c->at = (struct frames_place){.frame = c->at.frame + 1};
+		c->at = (struct frames_position){.frame = c->at.frame + 1};
 		return submit(c, err);
 	}
 	int r = c->stored ? put_block(c, NULL, 0, true, err)
 			  : end_compressed(c, err);
 	note_frame(c, c->bytes, c->at.offset);
-	c->at = (struct frames_place){.frame = c->at.frame + 1};
+	c->at = (struct frames_position){.frame = c->at.frame + 1};
 	c->bytes = 0;
 	return r;
 }
 
-struct frames_place zstd_place(const struct sink *zstd)
+struct frames_position zstd_position(const struct sink *zstd)
 {
 	return ((const struct compressor *)zstd)->at;
 }

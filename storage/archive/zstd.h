@@ -25,7 +25,7 @@ struct sink *zstd_compress(int level, int threads, struct frames *frames,
 /* The next byte starts a new frame. */
 int zstd_end_frame(struct sink *zstd, struct err *err);
 /* The position of the next byte: its frame by the index in `frames`. */
-struct frames_place zstd_place(const struct sink *zstd);
+struct frames_position zstd_position(const struct sink *zstd);
 /* From here on, content is stored as it is, or compressed again. */
 int zstd_store(struct sink *zstd, bool stored, struct err *err);
 

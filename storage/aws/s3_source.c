@@ -74,7 +74,7 @@ static void fill_slot(void *arg)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void ask_ahead(struct s3_source *s)
+static void prefetch(struct s3_source *s)
 {
 	while (s->used < s->slot_count && s->next < s->end) {
 		struct slot *slot =
@@ -119,7 +119,7 @@ static ssize_t source_read_slot(
 		s->consumed = 0;
 		s->first = (s->first + 1) % s->slot_count;
 		s->used--;
-		ask_ahead(s);
+		prefetch(s);
 	}
 	return (ssize_t)n;
 }
@@ -227,7 +227,7 @@ struct source *s3_source(struct s3 *s3, const struct s3_get *g,
 	read_first(s, &data);
 	if (s->next < s->end) {
 		s->pool = pool_new(s->slot_count, s->slot_count);
-		ask_ahead(s);
+		prefetch(s);
 	}
 	if (meta) {
 		s3_meta_done(meta);

@@ -46,7 +46,7 @@ static int by_name_and_value(const void *a, const void *b)
 	return d ? d : strcmp(x->value, y->value);
 }
 
-static int by_name_and_place(const void *a, const void *b)
+static int by_name_and_position(const void *a, const void *b)
 {
 	const struct ready *x = a;
 	const struct ready *y = b;
@@ -108,7 +108,7 @@ static void sorted_headers(struct readyvec *v, const struct sigv4_request *r)
 		h->value = trimmed(r->headers[i].value);
 		h->at = i;
 	}
-	vec_sort(v, by_name_and_place);
+	vec_sort(v, by_name_and_position);
 }
 
 static void add_headers(struct buf *out, const struct readyvec *v)

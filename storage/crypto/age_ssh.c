@@ -26,7 +26,7 @@ struct wire {
 	const uint8_t *end;
 };
 
-static int take_u32(struct wire *w, uint32_t *value)
+static int read_u32(struct wire *w, uint32_t *value)
 {
 	if (w->end - w->at < 4)
 		return -1;
@@ -36,11 +36,11 @@ static int take_u32(struct wire *w, uint32_t *value)
 	return 0;
 }
 
-static int take_string(struct wire *w, struct wire *string)
+static int read_string(struct wire *w, struct wire *string)
 {
 	uint32_t len;
 
-	if (take_u32(w, &len) || len > (size_t)(w->end - w->at))
+	if (read_u32(w, &len) || len > (size_t)(w->end - w->at))
 		return -1;
 	*string = (struct wire){w->at, w->at + len};
 	w->at += len;
@@ -63,8 +63,8 @@ static int read_public(struct wire all, struct age_ssh_key *key,
 	uint8_t digest[DIGEST_SHA256_LEN];
 	struct wire rest = all, type, raw;
 
-	if (take_string(&rest, &type) || !is_text(&type, AGE_SSH_TYPE) ||
-	    take_string(&rest, &raw) || rest.at != rest.end ||
+	if (read_string(&rest, &type) || !is_text(&type, AGE_SSH_TYPE) ||
+	    read_string(&rest, &raw) || rest.at != rest.end ||
 	    raw.end - raw.at != POINT_LEN)
 		return err_set(err, ERR_FORMAT,
 		    "the SSH key is damaged, or no key of Ed25519");
@@ -114,10 +114,10 @@ static int read_private(struct wire w, const uint8_t point[POINT_LEN],
 	struct wire type, public, private;
 	uint32_t check, again;
 
-	if (take_u32(&w, &check) || take_u32(&w, &again) || check != again ||
-	    take_string(&w, &type) || !is_text(&type, AGE_SSH_TYPE) ||
-	    take_string(&w, &public) || public.end - public.at != POINT_LEN ||
-	    take_string(&w, &private) ||
+	if (read_u32(&w, &check) || read_u32(&w, &again) || check != again ||
+	    read_string(&w, &type) || !is_text(&type, AGE_SSH_TYPE) ||
+	    read_string(&w, &public) || public.end - public.at != POINT_LEN ||
+	    read_string(&w, &private) ||
 	    private.end - private.at != PRIVATE_LEN ||
 	    memcmp(public.at, point, POINT_LEN) != 0)
 		return damaged(err);
@@ -137,9 +137,9 @@ static int read_key(
 	    memcmp(w.at, MAGIC, sizeof MAGIC) != 0)
 		return damaged(err);
 	w.at += sizeof MAGIC;
-	if (take_string(&w, &cipher) || take_string(&w, &kdf) ||
-	    take_string(&w, &options) || take_u32(&w, &count) || count != 1 ||
-	    take_string(&w, &public) || take_string(&w, &private))
+	if (read_string(&w, &cipher) || read_string(&w, &kdf) ||
+	    read_string(&w, &options) || read_u32(&w, &count) || count != 1 ||
+	    read_string(&w, &public) || read_string(&w, &private))
 		return damaged(err);
 	if (!is_text(&cipher, "none"))
 		return err_set(err, ERR_FORMAT,

@@ -93,7 +93,7 @@ static const struct manifest_previous *before(
 
 /* ---- what is there ------------------------------------------------------- */
 
-static bool says_nothing(const struct err *err)
+static bool is_inconclusive(const struct err *err)
 {
 	return err->code == ERR_INTEGRITY || err->code == ERR_FORMAT ||
 	       err->code == ERR_NOT_FOUND;
@@ -119,7 +119,7 @@ static int add_link(const struct chain_terms *t, struct chain *c,
 		c->links.items[c->links.len - 1].copied = verdict.copied;
 		return 0;
 	}
-	if (!says_nothing(&why)) {
+	if (!is_inconclusive(&why)) {
 		*err = why;
 		return err_wrap(err, "snapshot '%s'", s->label);
 	}
@@ -374,7 +374,7 @@ static void recall_older(const struct chain_terms *t, struct chain *c)
 
 /* Where one came about every day, days without one are a sign: that the agent
  * stopped, or that an old state of the vault is shown. */
-static void look_for_freeze(const struct chain_terms *t, struct chain *c)
+static void detect_freeze(const struct chain_terms *t, struct chain *c)
 {
 	int64_t longest = DAY_S;
 	size_t n = c->links.len;
@@ -396,7 +396,7 @@ static void look_for_freeze(const struct chain_terms *t, struct chain *c)
 		    (long long)(longest / DAY_S));
 }
 
-static void look_for_flood(const struct chain_terms *t, struct chain *c)
+static void detect_flood(const struct chain_terms *t, struct chain *c)
 {
 	if (c->unheld.len >= t->head->unheld + FLOOD_MIN)
 		find_fault(c, CHAIN_FLOOD, NULL,
@@ -405,7 +405,7 @@ static void look_for_flood(const struct chain_terms *t, struct chain *c)
 		    c->unheld.len);
 }
 
-int chain_look(const struct chain_terms *t, struct chain *out, struct err *err)
+int chain_check(const struct chain_terms *t, struct chain *out, struct err *err)
 {
 	if (gather_records(t, out, err) || gather(t, out, err))
 		return -1;
@@ -414,8 +414,8 @@ int chain_look(const struct chain_terms *t, struct chain *out, struct err *err)
 		recall_newest(t, out);
 		recall_older(t, out);
 	}
-	look_for_freeze(t, out);
-	look_for_flood(t, out);
+	detect_freeze(t, out);
+	detect_flood(t, out);
 	return 0;
 }
 

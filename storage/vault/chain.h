@@ -77,7 +77,8 @@ struct chain_terms {
 
 /* Checks all of it. -1 only if the vault cannot be read; the caller releases
  * `out` in any case. */
-int chain_look(const struct chain_terms *t, struct chain *out, struct err *err);
+int chain_check(
+    const struct chain_terms *t, struct chain *out, struct err *err);
 
 /* What to remember now, which accepts everything that was found. -1 if there is
  * nothing to remember. */

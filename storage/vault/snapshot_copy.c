@@ -82,7 +82,7 @@ static int is_same(struct vault *to, const struct snapshot *there,
 
 enum archive_there { ARCHIVE_NONE, ARCHIVE_SAME, ARCHIVE_OTHER };
 
-static int look_for_archive(struct vault *to, const struct manifest *m,
+static int find_archive(struct vault *to, const struct manifest *m,
     const struct snapshot_open_options *o, enum archive_there *out,
     struct err *err)
 {
@@ -116,7 +116,7 @@ static int make_room(struct vault *to, const struct snapshot *s,
 		if (str_eq(there->label, s->label))
 			return is_same(to, there, p, m, err);
 	enum archive_there archive;
-	if (look_for_archive(to, m, o, &archive, err))
+	if (find_archive(to, m, o, &archive, err))
 		return -1;
 	const struct tidy_terms terms = {.name = s->name,
 	    .list = &list,

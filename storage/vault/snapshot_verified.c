@@ -68,7 +68,7 @@ static const char *place_of(const struct vault *v)
 }
 
 /* Its content has to agree with its name, and with the manifest that exists. */
-static int take_word(const struct vault *v, const char *object,
+static int accept_word(const struct vault *v, const char *object,
     const struct buf *text, const struct snapshot *s, const char *sha256,
     struct word *out)
 {
@@ -106,7 +106,7 @@ static int read_word(struct vault *v, const char *object,
 		return 0;
 	if (record_read(v, object, KIND, &trust->verifiers, RECORD_MAX_BYTES,
 		&text, &why) == 0)
-		return take_word(v, object, &text, s, sha256, out) == 0;
+		return accept_word(v, object, &text, s, sha256, out) == 0;
 	if (why.code == ERR_INTEGRITY || why.code == ERR_FORMAT ||
 	    why.code == ERR_NOT_FOUND)
 		return 0;

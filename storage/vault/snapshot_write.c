@@ -30,7 +30,7 @@ struct snapshot_writer {
 	uint64_t bytes;
 };
 
-static int note_taken(
+static int note_times_in_use(
     struct snapshot_writer *w, struct vault *v, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
@@ -125,12 +125,13 @@ static int check_previous(
 	if (removed < 0)
 		return -1;
 	w->tidied += (size_t)removed;
-	return note_taken(w, p->vault, err) || find_previous(w, p, &list, err)
+	return note_times_in_use(w, p->vault, err) ||
+		       find_previous(w, p, &list, err)
 		   ? -1
 		   : 0;
 }
 
-static bool is_taken(const struct snapshot_writer *w, int64_t time)
+static bool is_in_use(const struct snapshot_writer *w, int64_t time)
 {
 	VEC_EACH (&w->taken, t)
 		if (*t == time)
@@ -143,7 +144,7 @@ static int choose_time(struct snapshot_writer *w, struct err *err)
 {
 	static const int64_t last = 253402300799; /* 9999-12-31T23:59:59Z */
 
-	while (w->time <= last && is_taken(w, w->time))
+	while (w->time <= last && is_in_use(w, w->time))
 		w->time++;
 	if (w->time <= last)
 		return 0;

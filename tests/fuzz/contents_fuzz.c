@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	(void)contents_each(from, entry, NULL, &err);
 	source_free(from);
 	from = source_from_memory(data, len);
-	if (!contents_each_placed(
+	if (!contents_each_located(
 		from, placed, NULL, ARCHIVE_BYTES, &frames, &err)) {
 		must(frames_end(&frames) == 0 ||
 		     frames_end(&frames) == ARCHIVE_BYTES);
@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	/* The fast way. */
 	from = source_from_memory(data, len);
 	frames = (struct frames)VEC_INIT;
-	if (!contents_each_placed(
+	if (!contents_each_located(
 		from, NULL, NULL, ARCHIVE_BYTES, &frames, &err))
 		must(frames_end(&frames) == 0 ||
 		     frames_end(&frames) == ARCHIVE_BYTES);

@@ -21,11 +21,11 @@ static struct ruleset_rule rule_of(const struct json_object *said)
 	    .ready = json_get_str(said, "ready"),
 	    .status = json_truth(json_get(said, "status"), false)
 			  ? RULESET_YES
-			  : RULESET_UNSAID,
+			  : RULESET_UNSET,
 	    .derived = json_truth(json_get(said, "derived"), false)
 			   ? RULESET_YES
-			   : RULESET_UNSAID,
-	    .last = (int)json_get_int(said, "last", RULESET_LAST_UNSAID) & 3,
+			   : RULESET_UNSET,
+	    .last = (int)json_get_int(said, "last", RULESET_LAST_UNSET) & 3,
 	};
 }
 

@@ -10,7 +10,7 @@
 
 /* Whether an option of the table before `end` (NULL: of all of it) has the name
  * or the letter of another. */
-static bool is_taken(const struct cli_option *t, const struct cli_option *end,
+static bool is_in_use(const struct cli_option *t, const struct cli_option *end,
     const struct cli_option *other)
 {
 	for (; t && t->name && t != end; t++)
@@ -57,8 +57,8 @@ static void assert_command(const struct cli_command *c)
 		    "%s: its operands are not as many as it takes", c->name);
 	for (const struct cli_option *o = c->options; o && o->name; o++) {
 		assert_option(o);
-		if (is_taken(cli_common_options, NULL, o) ||
-		    is_taken(c->options, o, o))
+		if (is_in_use(cli_common_options, NULL, o) ||
+		    is_in_use(c->options, o, o))
 			fail_msg("%s: --%s hides another", c->name, o->name);
 	}
 }
@@ -67,7 +67,7 @@ void assert_tables(const struct cli_program *p)
 {
 	for (const struct cli_option *o = cli_common_options; o->name; o++) {
 		assert_option(o);
-		if (is_taken(cli_common_options, o, o))
+		if (is_in_use(cli_common_options, o, o))
 			fail_msg("--%s hides another", o->name);
 	}
 	assert_sentences(p->name, p->description);

@@ -26,11 +26,11 @@ void lfs_result_done(struct lfs_result *r)
 	*r = (struct lfs_result)LFS_RESULT_INIT;
 }
 
-static void note_moved(struct lfs *l, const struct lfs_object *o)
+static void note_transferred(struct lfs *l, const struct lfs_object *o)
 {
 	pthread_mutex_lock(&l->lock);
 	l->result->moved++;
-	l->result->moved_bytes += o->bytes;
+	l->result->transferred_bytes += o->bytes;
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -68,7 +68,7 @@ static void move_one(void *ctx, size_t index)
 	if (why.code == ERR_NONE &&
 	    (r->upload ? lfs_transfer_upload(r->l, o, answer, &why)
 		       : lfs_transfer_download(r->l, o, answer, &why)) == 0)
-		note_moved(r->l, o);
+		note_transferred(r->l, o);
 	else
 		note_failed(r->l, o, why.message);
 }
@@ -122,7 +122,7 @@ static int copy_all(struct lfs *l, bool upload,
 			upload, o, l->access.cancel, &why))
 			note_failed(l, o, why.message);
 		else
-			note_moved(l, o);
+			note_transferred(l, o);
 	}
 	return 0;
 }

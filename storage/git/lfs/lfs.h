@@ -28,7 +28,7 @@ VEC_DEFINE(lfs_failurevec, struct lfs_failure);
 
 struct lfs_result {
 	uint64_t moved; /* how many objects this run transferred */
-	uint64_t moved_bytes;
+	uint64_t transferred_bytes;
 	uint64_t damaged; /* existed, but with another content than their name
 			     says */
 	struct lfs_failurevec failed;

@@ -308,7 +308,7 @@ static void add_lost(struct fetch *f, const char *name, const char *reason,
 }
 
 /* What the mirror has of a lost ref from an earlier run is kept. */
-static void leave_lost_out(struct fetch *f, const struct salvage_lostvec *lost)
+static void exclude_lost(struct fetch *f, const struct salvage_lostvec *lost)
 {
 	struct git_refvec *refs = &f->state->refs;
 	size_t left = 0;
@@ -355,7 +355,7 @@ static int salvage(struct fetch *f, const struct err *first, struct err *err)
 	vec_done(&wants);
 	if (result)
 		return -1;
-	leave_lost_out(f, &lost);
+	exclude_lost(f, &lost);
 	if (f->state->refs.len)
 		return 0;
 	*err = *first;

@@ -169,7 +169,7 @@ static char *shown_reason(const struct push_report *report, const char *reason)
 
 	str_add_printable(&shown, reason, strnlen(reason, MAX_REASON));
 	if (strstr(reason, "hook declined"))
-		sideband_add_said(&report->said, MAX_REASON, &said);
+		sideband_add_message(&report->said, MAX_REASON, &said);
 	if (said.len)
 		buf_printf(&shown, " (it said: %s)", buf_str(&said));
 	return buf_steal(&shown);
@@ -205,7 +205,7 @@ static int push_once(struct push *p, struct remote **r, size_t first,
 	int result = exchange(p, *r, first, end, &report, err);
 	if (result == 0)
 		read_report(p, &report, first, end);
-	sideband_add_said(&report.said, MAX_REASON, &said);
+	sideband_add_message(&report.said, MAX_REASON, &said);
 	if (result == 0 && report.unpack_error)
 		result = err_set(err, ERR_FORMAT,
 		    "%s: the server could not unpack what was sent: "

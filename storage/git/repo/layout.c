@@ -59,7 +59,7 @@ static bool has_head(const char *dir)
 	       (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode));
 }
 
-static bool take_git_dir(const char *dir, bool below, struct layout *l)
+static bool use_git_dir(const char *dir, bool below, struct layout *l)
 {
 	if (!has_head(dir))
 		return false;
@@ -82,13 +82,13 @@ static bool take_git_dir(const char *dir, bool below, struct layout *l)
 	return true;
 }
 
-static bool take_candidate(const char *path, bool below, struct layout *l)
+static bool use_candidate(const char *path, bool below, struct layout *l)
 {
 	autofree char *parent = file_parent(path);
 	autofree char *elsewhere = path_in(path, parent, "gitdir: ");
 
-	return elsewhere ? take_git_dir(elsewhere, true, l)
-			 : take_git_dir(path, below, l);
+	return elsewhere ? use_git_dir(elsewhere, true, l)
+			 : use_git_dir(path, below, l);
 }
 
 int layout_find(const char *path, struct layout *l, struct err *err)
@@ -103,7 +103,7 @@ int layout_find(const char *path, struct layout *l, struct err *err)
 
 	for (size_t i = 0; i < sizeof(tries) / sizeof(*tries); i++) {
 		autofree char *at = str_printf("%s%s", path, tries[i].suffix);
-		if (take_candidate(at, tries[i].below, l))
+		if (use_candidate(at, tries[i].below, l))
 			return 0;
 	}
 	if (stat(path, &st))

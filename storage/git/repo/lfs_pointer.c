@@ -61,7 +61,7 @@ struct pointer_lines {
 	struct lfs_object *out;
 };
 
-static int take_known(struct pointer_lines *p, const char *value)
+static int parse_known(struct pointer_lines *p, const char *value)
 {
 	switch (p->known++) {
 	case 0:
@@ -73,7 +73,7 @@ static int take_known(struct pointer_lines *p, const char *value)
 	}
 }
 
-static int take_line(struct pointer_lines *p, char *line)
+static int parse_line(struct pointer_lines *p, char *line)
 {
 	static const char *const keys[] = {"version", "oid", "size"};
 	char *value = strchr(line, ' ');
@@ -83,7 +83,7 @@ static int take_line(struct pointer_lines *p, char *line)
 		return -1;
 	*value++ = '\0';
 	if (str_eq(line, keys[p->known]))
-		return take_known(p, value);
+		return parse_known(p, value);
 	int which = extension(line);
 	if (which < 0 || p->extended[which] || parse_oid(value, ignored))
 		return -1;
@@ -121,7 +121,7 @@ int lfs_pointer_parse(const void *data, size_t len, struct lfs_object *out)
 		size_t n = strlen(line);
 		if (n && line[n - 1] == '\r')
 			line[--n] = '\0';
-		if (n && take_line(&p, line))
+		if (n && parse_line(&p, line))
 			return -1;
 	}
 	return p.known == 3 ? 0 : -1;

@@ -30,7 +30,7 @@ static void forget(struct objects *o)
 	o->last = 0;
 }
 
-static int look_around(struct objects *o, struct err *err)
+static int scan_packs(struct objects *o, struct err *err)
 {
 	forget(o);
 	o->packs.hash = o->hash;
@@ -49,7 +49,7 @@ struct objects *objects_open(
 	o->hash = hash;
 	o->git_dir = str_dup(git_dir);
 	o->digest = digest_new(git_id_digest(hash));
-	if (look_around(o, err) == 0)
+	if (scan_packs(o, err) == 0)
 		return o;
 	objects_free(o);
 	return NULL;
@@ -86,19 +86,19 @@ static struct source *open_loose(struct objects *o, const uint8_t *id,
 	return loose_open(&o->dirs, o->hash, id, type, size, err);
 }
 
-struct look {
+struct found {
 	enum object_type type;
 	uint64_t size;
 };
 
-static int look_once(
-    struct objects *o, const uint8_t *id, struct look *l, struct err *err)
+static int find_once(
+    struct objects *o, const uint8_t *id, struct found *l, struct err *err)
 {
 	size_t pack;
 	uint32_t n;
 
 	if (find_packed(o, id, &pack, &n))
-		return packed_look(o->packed, pack,
+		return packed_info(o->packed, pack,
 		    pack_offset(&o->packs.packs.items[pack], n), &l->type,
 		    &l->size, err);
 	cleanup(source_freep) struct source *from =
@@ -106,16 +106,16 @@ static int look_once(
 	return from ? 0 : -1;
 }
 
-int objects_look(struct objects *o, const uint8_t id[GIT_ID_LEN],
+int objects_info(struct objects *o, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, uint64_t *size, struct err *err)
 {
-	struct look l = {.size = 0};
+	struct found l = {.size = 0};
 	struct err why = ERR_INIT;
 
 	/* Another process may have packed it meanwhile: it is searched for once
 	 * more. */
-	int result = look_once(o, id, &l, &why);
-	if (result && (look_around(o, err) || look_once(o, id, &l, err)))
+	int result = find_once(o, id, &l, &why);
+	if (result && (scan_packs(o, err) || find_once(o, id, &l, err)))
 		return -1;
 	*type = l.type;
 	*size = l.size;
@@ -181,7 +181,7 @@ int objects_read(struct objects *o, const uint8_t id[GIT_ID_LEN],
 	struct err why = ERR_INIT;
 
 	if (read_once(o, id, type, out, &why) &&
-	    (look_around(o, err) || read_once(o, id, type, out, err)))
+	    (scan_packs(o, err) || read_once(o, id, type, out, err)))
 		return -1;
 	return check_id(o, id, *type, out, err);
 }

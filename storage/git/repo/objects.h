@@ -25,7 +25,7 @@ void objects_free(struct objects *o); /* takes NULL */
 int objects_read(struct objects *o, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, struct buf *out, struct err *err);
 /* Its type and length, without reading all of it. */
-int objects_look(struct objects *o, const uint8_t id[GIT_ID_LEN],
+int objects_info(struct objects *o, const uint8_t id[GIT_ID_LEN],
     enum object_type *type, uint64_t *size, struct err *err);
 
 #endif

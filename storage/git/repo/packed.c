@@ -285,7 +285,7 @@ uint8_t *packed_read(struct packed *p, size_t pack, uint64_t offset,
 }
 
 /* A delta begins with the length of its result. */
-static int look_delta(struct packed *p, size_t pack, const struct link *delta,
+static int delta_info(struct packed *p, size_t pack, const struct link *delta,
     uint64_t *size, struct err *err)
 {
 	uint8_t start[DELTA_SIZES_MAX];
@@ -300,7 +300,7 @@ static int look_delta(struct packed *p, size_t pack, const struct link *delta,
 		   : 0;
 }
 
-int packed_look(struct packed *p, size_t pack, uint64_t offset,
+int packed_info(struct packed *p, size_t pack, uint64_t offset,
     enum object_type *type, uint64_t *size, struct err *err)
 {
 	struct packed_head h = {.kind = 0};
@@ -310,7 +310,7 @@ int packed_look(struct packed *p, size_t pack, uint64_t offset,
 	const struct base *known = base_cache_get(&p->cache, pack, offset);
 	*type = known ? known->type : h.kind;
 	if (p->chain.len)
-		return look_delta(p, pack, &p->chain.items[0], size, err);
+		return delta_info(p, pack, &p->chain.items[0], size, err);
 	*size = known ? known->len : h.size;
 	return 0;
 }

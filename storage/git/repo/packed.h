@@ -22,7 +22,7 @@ void packed_free(struct packed *p); /* takes NULL */
 uint8_t *packed_read(struct packed *p, size_t pack, uint64_t offset,
     enum object_type *type, size_t *len, struct err *err);
 /* Its type and length, without reading all of it. */
-int packed_look(struct packed *p, size_t pack, uint64_t offset,
+int packed_info(struct packed *p, size_t pack, uint64_t offset,
     enum object_type *type, uint64_t *size, struct err *err);
 
 #endif

@@ -129,7 +129,7 @@ static int make_parents(
 /* --- one file under its lock */
 
 /* The lock file of a path: open, and to be renamed or removed; -1. */
-static int take_lock(const char *lock, struct err *err)
+static int acquire_lock(const char *lock, struct err *err)
 {
 	int fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
@@ -145,7 +145,7 @@ static int replace(
     const char *path, const void *data, size_t len, struct err *err)
 {
 	autofree char *lock = str_printf("%s.lock", path);
-	autoclose int fd = take_lock(lock, err);
+	autoclose int fd = acquire_lock(lock, err);
 
 	if (fd < 0)
 		return -1;
@@ -219,7 +219,7 @@ int ref_update_delete(struct ref_update *u, const char *name, struct err *err)
 	/* The lock needs a directory, even if the ref is only packed. */
 	if (make_parents(u, name, err))
 		return -1;
-	autoclose int fd = take_lock(lock, err);
+	autoclose int fd = acquire_lock(lock, err);
 	if (fd < 0)
 		return -1;
 	int failed = delete_packed(u, name, err);

@@ -104,7 +104,7 @@ static int varint(struct cursor *c, uint64_t *value)
 	return 0;
 }
 
-static const uint8_t *take(struct cursor *c, uint64_t len)
+static const uint8_t *read_bytes(struct cursor *c, uint64_t len)
 {
 	const uint8_t *at = c->at;
 
@@ -122,13 +122,14 @@ static int read_value(const struct table *t, struct cursor *c, unsigned kind,
 
 	r->deleted = kind == 0;
 	if (kind == 1 || kind == 2) { /* the second: and what its tag names */
-		raw = take(c, kind * git_id_len(t->hash));
+		raw = read_bytes(c, kind * git_id_len(t->hash));
 		if (raw)
 			git_id_set(t->hash, raw, r->id);
 		return raw ? 0 : -1;
 	}
 	if (kind == 3) {
-		if (varint(c, &len) || len > MAX_NAME || !(raw = take(c, len)))
+		if (varint(c, &len) || len > MAX_NAME ||
+		    !(raw = read_bytes(c, len)))
 			return -1;
 		r->target = str_ndup((const char *)raw, (size_t)len);
 	}
@@ -145,7 +146,7 @@ static int read_name(struct cursor *c, struct buf *name, unsigned *kind)
 		return -1;
 	*kind = rest & 7;
 	rest >>= 3;
-	const uint8_t *more = take(c, rest);
+	const uint8_t *more = read_bytes(c, rest);
 	if (!more || shared > name->len || shared + rest > MAX_NAME)
 		return -1;
 	buf_truncate(name, (size_t)shared);

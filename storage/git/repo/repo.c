@@ -120,7 +120,7 @@ static int check_extension(
 		   : 0;
 }
 
-static int take_entry(const git_config_entry *e, void *ctx)
+static int copy_entry(const git_config_entry *e, void *ctx)
 {
 	struct format *f = ctx;
 	const char *value = e->value ? e->value : "true";
@@ -151,7 +151,7 @@ static int read_config(struct format *f, const char *path)
 		code = err_set(f->err, ERR_FORMAT,
 		    "%s: its format has version %d, and at most 1 is known",
 		    f->dir, f->version);
-	else if ((code = git_config_foreach(config, take_entry, f)) &&
+	else if ((code = git_config_foreach(config, copy_entry, f)) &&
 		 f->err->code == ERR_NONE)
 		failed(f->err, code, "read", path);
 	git_config_free(config);
@@ -251,7 +251,7 @@ int repo_type(struct repo *r, const uint8_t id[GIT_ID_LEN],
 {
 	uint64_t size;
 
-	return objects_look(r->objects, id, type, &size, err);
+	return objects_info(r->objects, id, type, &size, err);
 }
 
 int repo_read_small_blob(struct repo *r, const uint8_t id[GIT_ID_LEN],
@@ -260,7 +260,7 @@ int repo_read_small_blob(struct repo *r, const uint8_t id[GIT_ID_LEN],
 	enum object_type type;
 	uint64_t size;
 
-	if (objects_look(r->objects, id, &type, &size, err))
+	if (objects_info(r->objects, id, &type, &size, err))
 		return -1;
 	if (type != OBJECT_BLOB || size >= max)
 		return 0;

@@ -13,13 +13,13 @@ enum {
 	MAX_SHOWN = 300,
 };
 
-static void keep(struct buf *said, const char *text, size_t len)
+static void keep(struct buf *messages, const char *text, size_t len)
 {
 	if (len > MAX_SAID)
 		return;
-	if (said->len + len > MAX_SAID)
-		buf_clear(said);
-	buf_add(said, text, len);
+	if (messages->len + len > MAX_SAID)
+		buf_clear(messages);
+	buf_add(messages, text, len);
 }
 
 /* "Counting objects:  50% (1/2)", "Total 3 (delta 0)": part of every transfer.
@@ -39,12 +39,13 @@ static bool is_progress(const char *line, size_t len)
 	return false;
 }
 
-void sideband_add_said(const struct buf *said, size_t max, struct buf *out)
+void sideband_add_message(
+    const struct buf *messages, size_t max, struct buf *out)
 {
-	const char *end = buf_str(said) + said->len;
+	const char *end = buf_str(messages) + messages->len;
 	size_t start = out->len;
 
-	for (const char *at = buf_str(said); at < end; at++) {
+	for (const char *at = buf_str(messages); at < end; at++) {
 		const char *line = at;
 		while (at < end && *at != '\n' && *at != '\r')
 			at++;
@@ -62,7 +63,7 @@ void sideband_add_said(const struct buf *said, size_t max, struct buf *out)
 }
 
 static int give_up(
-    const char *text, size_t len, const struct buf *said, struct err *err)
+    const char *text, size_t len, const struct buf *messages, struct err *err)
 {
 	cleanup(buf_done) struct buf shown = BUF_INIT;
 	cleanup(buf_done) struct buf more = BUF_INIT;
@@ -70,8 +71,8 @@ static int give_up(
 	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 		len--;
 	str_add_printable(&shown, text, len < MAX_SHOWN ? len : MAX_SHOWN);
-	if (said)
-		sideband_add_said(said, MAX_SHOWN, &more);
+	if (messages)
+		sideband_add_message(messages, MAX_SHOWN, &more);
 	/* git upload-pack writes this when its git pack-objects failed. */
 	bool corrupt = strstr(buf_str(&shown), "corruption") != NULL;
 	return err_set(err, corrupt ? ERR_INTEGRITY : ERR_NETWORK,
@@ -81,7 +82,7 @@ static int give_up(
 
 int sideband_read(const char *data, size_t len,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
-    void *ctx, struct buf *said, struct err *err)
+    void *ctx, struct buf *messages, struct err *err)
 {
 	if (len == 0)
 		return err_set(err, ERR_FORMAT,
@@ -90,11 +91,11 @@ int sideband_read(const char *data, size_t len,
 	case BAND_DATA:
 		return on_data(ctx, data + 1, len - 1, err);
 	case BAND_PROGRESS:
-		if (said)
-			keep(said, data + 1, len - 1);
+		if (messages)
+			keep(messages, data + 1, len - 1);
 		return 0;
 	case BAND_ERROR:
-		return give_up(data + 1, len - 1, said, err);
+		return give_up(data + 1, len - 1, messages, err);
 	default:
 		return err_set(err, ERR_FORMAT,
 		    "the server's answer has a band %d, which is none",

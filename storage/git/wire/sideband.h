@@ -15,11 +15,12 @@
  * ERR_NETWORK. */
 int sideband_read(const char *data, size_t len,
     int (*on_data)(void *ctx, const void *data, size_t len, struct err *err),
-    void *ctx, struct buf *said, struct err *err);
+    void *ctx, struct buf *messages, struct err *err);
 
 /* From the messages, the lines that report an error or that a hook wrote, safe
  * for a terminal, separated by "; "; at most max bytes. Progress is left out.
  */
-void sideband_add_said(const struct buf *said, size_t max, struct buf *out);
+void sideband_add_message(
+    const struct buf *messages, size_t max, struct buf *out);
 
 #endif

@@ -38,7 +38,7 @@ static void what_a_manifest_has_no_room_for_is_counted(void **state)
 		struct manifest m;
 		manifest_init(&m);
 		add(&r, count, '\0');
-		capture_report_tell(&r, "terraform", &m);
+		capture_report_record(&r, "terraform", &m);
 		assert_int_equal(json_len(m.missing), count);
 		assert_int_equal(json_len(m.warnings), count);
 		assert_string_equal(last_of(m.missing, "what"),
@@ -66,7 +66,7 @@ static void the_manifest_reads_however_much_went_wrong(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct capture_report r = CAPTURE_REPORT_INIT;
 		add(&r, 2 * (size_t)CAPTURE_NAMED, '\x01');
-		capture_report_tell(&r, kinds[i], &m);
+		capture_report_record(&r, kinds[i], &m);
 		capture_report_done(&r);
 	}
 	assert_true(json_len(m.missing) < CAPTURE_NAMED);

@@ -63,7 +63,7 @@ static void a_pause_is_said_as_a_pointer_and_a_value(void **state)
 		const struct ruleset_rule rule = {
 		    .kind = "Kustomization.kustomize.toolkit.fluxcd.io",
 		    .pause = cases[i].said,
-		    .last = RULESET_LAST_UNSAID};
+		    .last = RULESET_LAST_UNSET};
 		cleanup(ruleset_done) struct ruleset s = RULESET_INIT;
 		const struct rule_pause *found[PAUSE_MAX];
 		cleanup(json_freep) struct json_object *object =
@@ -87,7 +87,7 @@ static void a_controller_can_be_held_by_its_image(void **state)
 {
 	static const struct ruleset_rule rule = {.kind = "*.example.com",
 	    .by_replicas = "*example-operator*",
-	    .last = RULESET_LAST_UNSAID};
+	    .last = RULESET_LAST_UNSET};
 	cleanup(ruleset_done) struct ruleset s = RULESET_INIT;
 	const struct rule_pause *found[PAUSE_MAX];
 	cleanup(json_freep) struct json_object *object =
@@ -115,14 +115,14 @@ static void the_rules_of_the_configuration_come_first(void **state)
 		.ready = "Filed"},
 	    {.kind = "Kustomization.kustomize.toolkit.fluxcd.io",
 		.status = RULESET_NO,
-		.last = RULESET_LAST_UNSAID},
+		.last = RULESET_LAST_UNSET},
 	    {.kind = "ClusterPolicy.kyverno.io", .last = 0},
 	    {.kind = "Deployment.apps",
 		.ready = "none",
-		.last = RULESET_LAST_UNSAID},
+		.last = RULESET_LAST_UNSET},
 	    {.kind = "Backup.example.com",
 		.finished = "never",
-		.last = RULESET_LAST_UNSAID},
+		.last = RULESET_LAST_UNSET},
 	};
 	cleanup(ruleset_done) struct ruleset s = RULESET_INIT;
 	cleanup(json_freep) struct json_object *report =
@@ -224,7 +224,7 @@ static void rows_are_in_the_words_of_the_configuration(void **state)
 	ruleset_rows_list(&s, &rows);
 	VEC_EACH (&rows, r) {
 		struct ruleset_rule rule = {
-		    .kind = r->kind, .last = RULESET_LAST_UNSAID};
+		    .kind = r->kind, .last = RULESET_LAST_UNSET};
 		cleanup(ruleset_done) struct ruleset again = RULESET_INIT;
 		cleanup(ruleset_rows_done) struct ruleset_rows printed =
 		    VEC_INIT;

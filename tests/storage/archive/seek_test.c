@@ -323,7 +323,7 @@ static int read_places(const char *text, bool quick, struct err *err)
 	cleanup(source_freep) struct source *from =
 	    source_from_memory(text, strlen(text));
 	struct frames frames = VEC_INIT;
-	int r = contents_each_placed(
+	int r = contents_each_located(
 	    from, quick ? NULL : nothing, NULL, 300, &frames, err);
 
 	vec_done(&frames);

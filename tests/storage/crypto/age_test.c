@@ -47,7 +47,7 @@ static void inflate_body(struct buf *body)
 	*body = plain;
 }
 
-static void take_line(struct vector *v, const char *line, bool *compressed)
+static void parse_line(struct vector *v, const char *line, bool *compressed)
 {
 	struct err err = ERR_INIT;
 
@@ -82,7 +82,7 @@ static void read_vector(const char *name, struct vector *v)
 	while (*at != '\n') {
 		size_t n = strcspn(at, "\n");
 		autofree char *line = str_ndup(at, n);
-		take_line(v, line, &compressed);
+		parse_line(v, line, &compressed);
 		at += n + 1;
 	}
 	at++;

@@ -104,7 +104,7 @@ static size_t look(struct fixture *f)
 	    .trust = &f->trust,
 	    .head = &f->head,
 	    .now = f->clock.now_ms / 1000};
-	assert_ok(chain_look(&f->terms, &f->chain, &err), err);
+	assert_ok(chain_check(&f->terms, &f->chain, &err), err);
 	return f->chain.findings.len;
 }
 
@@ -433,7 +433,7 @@ static void a_vault_that_cannot_be_read_is_no_finding(struct fixture *f)
 	chain_done(&f->chain);
 	f->chain = (struct chain){.elsewhere = 0};
 	f->t->list_fails = true;
-	assert_int_equal(chain_look(&f->terms, &f->chain, &err), -1);
+	assert_int_equal(chain_check(&f->terms, &f->chain, &err), -1);
 	assert_int_equal(f->chain.findings.len, 0);
 }
 

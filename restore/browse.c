@@ -1,4 +1,4 @@
-#include "restore/look.h"
+#include "restore/browse.h"
 
 #include "storage/archive/seek.h"
 #include "storage/archive/unpack_file.h"
@@ -12,7 +12,7 @@
 
 enum { CHUNK = 128 * 1024, SPOOL_MEMORY = 1024 * 1024 };
 
-struct look_reader {
+struct browse_reader {
 	struct vault *vault;
 	char *archive;
 };
@@ -20,12 +20,12 @@ struct look_reader {
 static struct source *open_part(
     void *ctx, uint64_t offset, uint64_t len, struct err *err)
 {
-	struct look_reader *r = ctx;
+	struct browse_reader *r = ctx;
 
 	return vault_get_range(r->vault, r->archive, offset, len, err);
 }
 
-static void tell_what_was_read(const struct look *l)
+static void report_bytes_read(const struct browse *l)
 {
 	cleanup(buf_done) struct buf read = BUF_INIT, all = BUF_INIT;
 
@@ -35,10 +35,10 @@ static void tell_what_was_read(const struct look *l)
 	    l->opened.manifest.label, buf_str(&read), buf_str(&all));
 }
 
-static void close_snapshot(struct look *l)
+static void close_snapshot(struct browse *l)
 {
 	if (l->seek)
-		tell_what_was_read(l);
+		report_bytes_read(l);
 	seek_free(steal(l->seek));
 	if (l->reader)
 		free(l->reader->archive);
@@ -46,23 +46,23 @@ static void close_snapshot(struct look *l)
 	open_close(&l->opened);
 }
 
-void look_done(struct look *l)
+void browse_done(struct browse *l)
 {
 	close_snapshot(l);
 	open_done(&l->opened);
 }
 
-int look_vault(const struct command *c, struct look *l, struct err *err)
+int browse_vault(const struct command *c, struct browse *l, struct err *err)
 {
 	l->command = c;
 	return open_vault(c, &l->opened, err);
 }
 
-static int start_seek(struct look *l, struct err *err)
+static int start_seek(struct browse *l, struct err *err)
 {
 	struct opened *o = &l->opened;
 
-	l->reader = mem_new(struct look_reader);
+	l->reader = mem_new(struct browse_reader);
 	l->reader->vault = o->vault.vault;
 	l->reader->archive = str_dup(o->manifest.archive.file);
 	const struct seek_options options = {.manifest = &o->manifest,
@@ -79,7 +79,7 @@ static int start_seek(struct look *l, struct err *err)
 	return err_wrap(err, "snapshot '%s'", o->snapshot->label);
 }
 
-static int look_into(struct look *l, struct err *err)
+static int open_contents(struct browse *l, struct err *err)
 {
 	struct opened *o = &l->opened;
 
@@ -92,22 +92,22 @@ static int look_into(struct look *l, struct err *err)
 	return open_tree(l->command, o, err);
 }
 
-int look_open(const struct command *c, struct look *l, struct err *err)
+int browse_open(const struct command *c, struct browse *l, struct err *err)
 {
 	l->command = c;
 	if (open_snapshot(c, &l->opened, err))
 		return -1;
-	return look_into(l, err);
+	return open_contents(l, err);
 }
 
-int look_at(struct look *l, const struct snapshot *s, struct err *err)
+int browse_snapshot(struct browse *l, const struct snapshot *s, struct err *err)
 {
 	close_snapshot(l);
 	l->opened.snapshot = s;
-	return look_into(l, err);
+	return open_contents(l, err);
 }
 
-int look_each(const struct look *l,
+int browse_each(const struct browse *l,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, struct err *err)
 {
@@ -116,7 +116,7 @@ int look_each(const struct look *l,
 }
 
 /* What was unpacked whole: into memory, or as a file. */
-static struct source *open_unpacked(const struct look *l,
+static struct source *open_unpacked(const struct browse *l,
     const struct contents_entry *e, struct buf *text, struct err *err)
 {
 	autofree char *path = tree_path(l->opened.tree, e->path);
@@ -133,7 +133,7 @@ static struct source *open_unpacked(const struct look *l,
 	return source_from_memory(text->data, text->len);
 }
 
-static int read_unpacked(const struct look *l, const struct contents_entry *e,
+static int read_unpacked(const struct browse *l, const struct contents_entry *e,
     struct spool *to, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -151,8 +151,8 @@ static int read_unpacked(const struct look *l, const struct contents_entry *e,
 	return -1;
 }
 
-int look_read(struct look *l, const struct contents_entry *e, struct spool *to,
-    struct err *err)
+int browse_read(struct browse *l, const struct contents_entry *e,
+    struct spool *to, struct err *err)
 {
 	if (!l->seek)
 		return read_unpacked(l, e, to, err);
@@ -177,7 +177,7 @@ static int write_content(
 	}
 }
 
-int look_write(struct unpack_file *to, const char *path,
+int browse_write(struct unpack_file *to, const char *path,
     const struct spool *content, struct err *err)
 {
 	if (unpack_file_start(to, path, err) || write_content(to, content, err))
@@ -185,7 +185,7 @@ int look_write(struct unpack_file *to, const char *path,
 	return unpack_file_end(to, err);
 }
 
-int look_read_text(struct look *l, const struct contents_entry *e,
+int browse_read_text(struct browse *l, const struct contents_entry *e,
     size_t max_bytes, struct buf *out, struct err *err)
 {
 	struct spool spool;
@@ -195,7 +195,7 @@ int look_read_text(struct look *l, const struct contents_entry *e,
 		    "'%.300s' is longer than the %zu bytes allowed", e->path,
 		    max_bytes);
 	spool_init(&spool, l->opened.scratch.path, SPOOL_MEMORY);
-	int failed = look_read(l, e, &spool, err);
+	int failed = browse_read(l, e, &spool, err);
 	if (!failed) {
 		size_t len = (size_t)spool_len(&spool);
 		buf_reserve(out, len);

@@ -10,8 +10,8 @@
  *     json          POST <url>, with an object, or the template
  *     command       a program, with BACKSTAY_... in its environment
  */
-#ifndef CONFIG_WATCH_TELL_H
-#define CONFIG_WATCH_TELL_H
+#ifndef CONFIG_WATCH_NOTIFY_H
+#define CONFIG_WATCH_NOTIFY_H
 
 #include "config/connect.h"
 #include "config/settings.h"
@@ -19,9 +19,9 @@
 
 /* Whether its secrets can be read, and its template gives JSON. Tells nobody.
  */
-int tell_check(const struct settings_notify *to, struct err *err);
+int notify_check(const struct settings_notify *to, struct err *err);
 
-void tell_all(const struct settings *s, const struct notice *n,
+void notify_all(const struct settings *s, const struct notice *n,
     const struct connect_env *env);
 
 #endif

@@ -1,4 +1,4 @@
-#include "config/watch/tell.h"
+#include "config/watch/notify.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -196,7 +196,7 @@ static int run_command(const struct settings_notify *to, const struct notice *n,
 		   : 0;
 }
 
-int tell_check(const struct settings_notify *to, struct err *err)
+int notify_check(const struct settings_notify *to, struct err *err)
 {
 	const struct notice n = {.event = "failure",
 	    .program = "backstay-agent",
@@ -225,7 +225,7 @@ int tell_check(const struct settings_notify *to, struct err *err)
 		   : 0;
 }
 
-void tell_all(const struct settings *s, const struct notice *n,
+void notify_all(const struct settings *s, const struct notice *n,
     const struct connect_env *env)
 {
 	VEC_EACH (&s->notify, to) {
