@@ -27,8 +27,8 @@ struct known {
 	uint8_t version[DIGEST_SHA256_LEN];
 	uint8_t content[DIGEST_SHA256_LEN];
 	uint64_t bytes;
-	struct frames_position place;
-	bool placed, met;
+	struct frames_position position;
+	bool located, met;
 	/* Of a repository its refs, of a Service what somebody chose; of others
 	 * NULL, so that what is held does not grow with them. */
 	struct json_object *facts;
@@ -60,7 +60,7 @@ static int note(void *ctx, const struct contents_entry *e, struct err *err)
 {
 	struct diffing *d = ctx;
 	struct known k = {
-	    .bytes = e->bytes, .place = e->place, .placed = e->placed};
+	    .bytes = e->bytes, .position = e->position, .located = e->located};
 
 	if (cancel_check(d->command->env.cancel, err))
 		return -1;
@@ -98,8 +98,8 @@ static int load_known(struct diffing *d, const struct known *k,
 	struct contents_entry from = {.path = to->path,
 	    .bytes = k->bytes,
 	    .facts = k->facts ? k->facts : to->facts,
-	    .placed = k->placed,
-	    .place = k->place};
+	    .located = k->located,
+	    .position = k->position};
 
 	memcpy(from.sha256, k->content, sizeof(from.sha256));
 	return version_load(&d->from, &from, &d->exclude, out, err);

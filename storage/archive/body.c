@@ -265,7 +265,7 @@ int body_finish(struct body *b, struct err *err)
 {
 	cleanup(buf_done) struct buf end = BUF_INIT;
 	struct record r = {.path = CONTENTS_PATH, .mtime = b->mtime};
-	struct frames_position place;
+	struct frames_position position;
 
 	if (end_part(b, err))
 		return -1;
@@ -276,10 +276,11 @@ int body_finish(struct body *b, struct err *err)
 	b->where.offset = frames_end(&b->frames);
 	b->where.len = r.bytes = spool_len(&b->index);
 	cleanup(source_freep) struct source *from = spool_source(&b->index);
-	if (part_add_unlisted(part, &r, from, &place, b->where.sha256, err) ||
+	if (part_add_unlisted(
+		part, &r, from, &position, b->where.sha256, err) ||
 	    part_finish(part, err))
 		return -1;
-	b->where.at = place.offset;
+	b->where.at = position.offset;
 	b->where.bytes = frames_end(&b->frames) - b->where.offset;
 	return sink_finish(b->out, err);
 }

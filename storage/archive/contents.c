@@ -45,8 +45,8 @@ void contents_write_entry(
 	hex_add(&sha256, e->sha256, sizeof e->sha256);
 	buf_add_str(out, ",\n");
 	json_text_object(out, NULL);
-	json_text_int(out, "frame", (int64_t)e->place.frame);
-	json_text_int(out, "at", (int64_t)e->place.offset);
+	json_text_int(out, "frame", (int64_t)e->position.frame);
+	json_text_int(out, "at", (int64_t)e->position.offset);
 	json_text_str(out, "path", e->path);
 	json_text_int(out, "bytes", (int64_t)e->bytes);
 	json_text_str(out, "sha256", buf_str(&sha256));
@@ -156,7 +156,7 @@ struct reading {
 	struct lines lines;
 	entry_fn *entry;
 	void *ctx;
-	bool placed; /* version 2 */
+	bool located; /* version 2 */
 	uint64_t count;
 	struct frames_position
 	    end; /* of the entry before, if it were one frame */
@@ -170,7 +170,7 @@ struct reading {
 static int check_location(
     struct reading *r, const struct contents_entry *e, struct err *err)
 {
-	const struct frames_position *p = &e->place;
+	const struct frames_position *p = &e->position;
 
 	if (p->frame < r->end.frame ||
 	    (p->frame == r->end.frame && p->offset < r->end.offset))
@@ -202,14 +202,14 @@ static int read_location(struct reading *r, const struct json_object *o,
 	int64_t frame = json_get_int(o, "frame", -1);
 	int64_t at = json_get_int(o, "at", -1);
 
-	if (!r->placed)
+	if (!r->located)
 		return 0;
 	if (frame < 0 || at < 0)
 		return err_set(err, ERR_FORMAT,
 		    "the entry '%.200s' has no place", e->path);
-	e->placed = true;
-	e->place.frame = (uint64_t)frame;
-	e->place.offset = (uint64_t)at;
+	e->located = true;
+	e->position.frame = (uint64_t)frame;
+	e->position.offset = (uint64_t)at;
 	return check_location(r, e, err);
 }
 
@@ -262,8 +262,9 @@ static bool has_valid_location(struct reading *r, const char *text, size_t len)
 	static const char path[] = ",\"path\":\"";
 	struct err ignored = ERR_INIT;
 
-	if (!r->placed || !skip_number(&at, end, ENTRY_START, &e.place.frame) ||
-	    !skip_number(&at, end, ",\"at\":", &e.place.offset) ||
+	if (!r->located ||
+	    !skip_number(&at, end, ENTRY_START, &e.position.frame) ||
+	    !skip_number(&at, end, ",\"at\":", &e.position.offset) ||
 	    (size_t)(end - at) < strlen(path) ||
 	    memcmp(at, path, strlen(path)) != 0)
 		return false;
@@ -359,7 +360,7 @@ static int check_end(
     struct reading *r, const char *text, size_t len, struct err *err)
 {
 	autofree char *end = str_printf("],\"count\":%llu%s",
-	    (unsigned long long)r->count, r->placed ? ",\"frames\":[" : "}");
+	    (unsigned long long)r->count, r->located ? ",\"frames\":[" : "}");
 	bool last = false;
 	size_t count = 0;
 
@@ -367,7 +368,7 @@ static int check_end(
 		return err_set(err, ERR_FORMAT,
 		    "its end does not fit its %llu entries",
 		    (unsigned long long)r->count);
-	while (r->placed) {
+	while (r->located) {
 		int got = next_line(&r->lines, &text, &len, err);
 		if (got < 0)
 			return -1;
@@ -381,7 +382,7 @@ static int check_end(
 			return -1;
 		count++;
 	}
-	if (r->placed && (len != 2 || memcmp(text, "]}", 2) != 0))
+	if (r->located && (len != 2 || memcmp(text, "]}", 2) != 0))
 		return err_set(err, ERR_FORMAT, "its frames have no end");
 	if (check_frames(r, err))
 		return -1;
@@ -398,10 +399,10 @@ static int read_start(struct reading *r, struct err *err)
 
 	if (got < 0)
 		return -1;
-	r->placed =
+	r->located =
 	    got && len == strlen(FIRST_LINE) && !memcmp(text, FIRST_LINE, len);
-	if (!r->placed && (!got || len != strlen(FIRST_LINE_1) ||
-			      memcmp(text, FIRST_LINE_1, len)))
+	if (!r->located && (!got || len != strlen(FIRST_LINE_1) ||
+			       memcmp(text, FIRST_LINE_1, len)))
 		return err_set(err, ERR_FORMAT,
 		    "it does not start as version 1 or 2 of this file does");
 	return 0;

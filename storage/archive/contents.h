@@ -58,8 +58,8 @@ struct contents_entry {
 	int64_t mtime;		   /* seconds */
 	struct json_object *facts; /* NULL where none were given */
 	/* Where its content begins; not known in version 1. */
-	bool placed;
-	struct frames_position place;
+	bool located;
+	struct frames_position position;
 };
 
 /* Where CONTENTS.json lies, so that it can be read alone. */

@@ -15,7 +15,7 @@ struct part {
 	struct digest *digest;
 	struct buf line;
 	bool first; /* the next line is that of the archive's first entry */
-	struct frames_position place; /* of the entry's content */
+	struct frames_position position; /* of the entry's content */
 	char *chunk; /* for what comes from a source; or NULL yet */
 };
 
@@ -63,8 +63,8 @@ static int add_line(struct part *p, const struct record *r, struct err *err)
 	    .bytes = r->bytes,
 	    .source = r->source,
 	    .mtime = r->mtime,
-	    .placed = true,
-	    .place = p->place};
+	    .located = true,
+	    .position = p->position};
 
 	digest_finish(p->digest, e.sha256);
 	if (r->sha256)
@@ -80,8 +80,8 @@ static int add_line(struct part *p, const struct record *r, struct err *err)
 /* Content comes next. */
 static void note_position(struct part *p)
 {
-	p->place = tar_writer_position(p->tar);
-	p->place.frame += p->o.frames_before;
+	p->position = tar_writer_position(p->tar);
+	p->position.frame += p->o.frames_before;
 }
 
 static int begin(struct part *p, const struct record *r, struct err *err)
@@ -146,13 +146,13 @@ static int add_digested(
 }
 
 int part_add_unlisted(struct part *p, const struct record *r,
-    struct source *from, struct frames_position *place,
+    struct source *from, struct frames_position *position,
     uint8_t sha256[DIGEST_SHA256_LEN], struct err *err)
 {
 	if (tar_writer_end_frame(p->tar, err) || begin(p, r, err) ||
 	    add_from(p, r->bytes, from, add_digested, err))
 		return -1;
-	*place = p->place;
+	*position = p->position;
 	digest_finish(p->digest, sha256);
 	return 0;
 }

@@ -42,7 +42,7 @@ int part_add_from(struct part *p, const struct record *r, struct source *from,
  * the first entry of. Returns where in the frame its content begins, and its
  * digest. */
 int part_add_unlisted(struct part *p, const struct record *r,
-    struct source *from, struct frames_position *place,
+    struct source *from, struct frames_position *position,
     uint8_t sha256[DIGEST_SHA256_LEN], struct err *err);
 /* Both finish the sink: the first if another part follows, the second if the
  * archive ends here. */

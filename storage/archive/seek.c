@@ -234,8 +234,8 @@ static int open_frames(
     struct seek *s, const struct contents_entry *e, struct err *err)
 {
 	const struct frame *all = s->frames.items;
-	uint64_t first = e->place.frame, end = first;
-	uint64_t need = e->place.offset + e->bytes;
+	uint64_t first = e->position.frame, end = first;
+	uint64_t need = e->position.offset + e->bytes;
 
 	close_frames(s);
 	uint64_t has = 0;
@@ -256,11 +256,11 @@ static int open_frames(
 static bool is_still_to_come(
     const struct seek *s, const struct contents_entry *e)
 {
-	if (!s->unpacking || e->place.frame < s->at.frame ||
-	    e->place.frame >= s->frame_after)
+	if (!s->unpacking || e->position.frame < s->at.frame ||
+	    e->position.frame >= s->frame_after)
 		return false;
 	const struct frames_position end = {.frame = s->frame_after};
-	uint64_t at = offset_from(s, s->at.frame, &e->place);
+	uint64_t at = offset_from(s, s->at.frame, &e->position);
 	return at >= s->at.offset &&
 	       at + e->bytes <= offset_from(s, s->at.frame, &end);
 }
@@ -270,7 +270,7 @@ static int read_entry(struct seek *s, const struct contents_entry *e,
 {
 	if (!is_still_to_come(s, e) && open_frames(s, e, err))
 		return -1;
-	uint64_t at = offset_from(s, s->at.frame, &e->place);
+	uint64_t at = offset_from(s, s->at.frame, &e->position);
 	if (read_bytes(s, s->unpacking, at - s->at.offset, NULL, NULL, err) ||
 	    read_digested(s, s->unpacking, e->bytes, e->sha256, to, err))
 		return -1;

@@ -64,7 +64,7 @@ static int placed(void *ctx, const struct contents_entry *e, struct err *err)
 {
 	(void)ctx;
 	(void)err;
-	must(!e->placed || e->place.offset <= INT64_MAX - e->bytes);
+	must(!e->located || e->position.offset <= INT64_MAX - e->bytes);
 	return 0;
 }
 

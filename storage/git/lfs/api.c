@@ -22,9 +22,9 @@ static int find_endpoint(struct lfs *l, const char *operation, struct err *err)
 		if (transport_ssh_output(
 			&l->where, &l->access, command, &out, err) ||
 		    lfs_answer_parse_authenticate(
-			buf_str(&out), out.len, &l->place, err))
+			buf_str(&out), out.len, &l->authorized, err))
 			return -1;
-		l->endpoint = str_dup(l->place.href);
+		l->endpoint = str_dup(l->authorized.href);
 	} else {
 		l->endpoint = str_printf("%s%s/info/lfs", l->where.url,
 		    str_ends(l->where.url, ".git") ? "" : ".git");
@@ -50,9 +50,9 @@ void lfs_api_add_credentials(
 	if (http_url_host(url, &host) || !str_eq(buf_str(&host), l->host) ||
 	    (str_starts(l->endpoint, "https:") && !str_starts(url, "https:")))
 		return;
-	VEC_EACH (&l->place.headers, h)
+	VEC_EACH (&l->authorized.headers, h)
 		http_request_header(r, "%s", *h);
-	if (!l->place.headers.len && l->where.kind == LOCATION_HTTP)
+	if (!l->authorized.headers.len && l->where.kind == LOCATION_HTTP)
 		auth_add_basic(r, &l->access);
 }
 

@@ -19,10 +19,10 @@ struct lfs {
 	struct git_access access;
 	struct location where;
 	struct http *http;
-	char *endpoint;		 /* "https://host/r.git/info/lfs" */
-	char *host;		 /* of the endpoint */
-	struct lfs_action place; /* from git-lfs-authenticate */
-	pthread_mutex_t lock;	 /* of the result */
+	char *endpoint;		      /* "https://host/r.git/info/lfs" */
+	char *host;		      /* of the endpoint */
+	struct lfs_action authorized; /* from git-lfs-authenticate */
+	pthread_mutex_t lock;	      /* of the result */
 	struct lfs_result *result;
 };
 

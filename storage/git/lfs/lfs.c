@@ -146,7 +146,7 @@ static int move(const struct lfs_options *o, bool upload,
 	http_free(l.http);
 	free(l.endpoint);
 	free(l.host);
-	lfs_action_done(&l.place);
+	lfs_action_done(&l.authorized);
 	location_done(&l.where);
 	return status ? err_wrap(err, "LFS objects") : 0;
 }

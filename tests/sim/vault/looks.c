@@ -32,7 +32,7 @@ static int look(struct look *l, struct sim_timeline *t, struct sim_store *s)
 	    .now = t->now};
 	t->looks++;
 	return snapshot_list(l->vault, SIM_NAME, &l->list, &err) ||
-		       chain_look(&l->terms, &l->chain, &err)
+		       chain_check(&l->terms, &l->chain, &err)
 		   ? -1
 		   : 0;
 }

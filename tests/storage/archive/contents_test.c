@@ -64,7 +64,7 @@ static void what_is_written_is_read(void **state)
 	    .source = "https://host/\"a\"\n",
 	    .mtime = 1767323045};
 	struct contents_entry second = {
-	    .path = "terraform/b/k\xc3\xa9y", .place = {.offset = 23}};
+	    .path = "terraform/b/k\xc3\xa9y", .position = {.offset = 23}};
 	const struct frames frames = VEC_INIT;
 	size_t count = 0;
 
