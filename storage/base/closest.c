@@ -2,7 +2,7 @@
 
 #include "storage/base/str.h"
 
-#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 static size_t least(size_t a, size_t b)
@@ -10,14 +10,15 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Edits (insert, delete, replace, swap of neighbours) from a to b. */
+/* Edits (insert, delete, replace, swap of neighbours) from a to b. A word that
+ * is too long for the table is close to nothing. */
 static size_t distance(const char *a, const char *b)
 {
 	enum { MAX = 40 };
 	size_t n = strlen(a), m = strlen(b), d[MAX + 1][MAX + 1];
 
 	if (n > MAX || m > MAX)
-		return MAX;
+		return SIZE_MAX;
 	for (size_t i = 0; i <= n; i++) {
 		for (size_t j = 0; j <= m; j++) {
 			if (i == 0 || j == 0) {
