@@ -39,6 +39,20 @@ static bool is_progress(const char *line, size_t len)
 	return false;
 }
 
+/* At most `room` bytes of a line, and no part of a character. */
+static void add_line(struct buf *out, const char *line, size_t len, size_t room)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	str_add_printable(&text, line, len);
+	if (text.len > room) {
+		while (room && (text.data[room] & 0xc0) == 0x80)
+			room--;
+		buf_truncate(&text, room);
+	}
+	buf_add(out, buf_str(&text), text.len);
+}
+
 void sideband_add_message(
     const struct buf *messages, size_t max, struct buf *out)
 {
@@ -57,8 +71,7 @@ void sideband_add_message(
 			continue;
 		if (used)
 			buf_add_str(out, "; ");
-		size_t room = max - used - 2;
-		str_add_printable(out, line, len < room ? len : room);
+		add_line(out, line, len, max - used - 2);
 	}
 }
 
@@ -99,6 +112,6 @@ int sideband_read(const char *data, size_t len,
 	default:
 		return err_set(err, ERR_FORMAT,
 		    "the server's answer has a band %d, which is none",
-		    data[0]);
+		    (unsigned char)data[0]);
 	}
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* Handles the payload of one pkt-line with a band: data go to on_data, messages
- * are added to `said`, and a fatal error becomes the error, with those
+ * are added to `messages`, and a fatal error becomes the error, with those
  * messages: ERR_INTEGRITY if the server's repository is corrupt, else
  * ERR_NETWORK. */
 int sideband_read(const char *data, size_t len,
