@@ -125,17 +125,21 @@ int lock_row_top(struct vault *v, const char *name, struct lock_beat *b,
 		cleanup(vault_items_done) struct vault_items items = VEC_INIT;
 		cleanup(buf_done) struct buf text = BUF_INIT;
 		struct mark top = {0};
+		struct err why = ERR_INIT;
 		if (vault_list(v, prefix, &items, err))
 			return -1;
 		*found = highest(&items, prefix, &top);
 		if (!*found)
 			return 0;
-		if (vault_read(v, top.item->name, MAX_BYTES, &text, err) == 0) {
+		if (vault_read(v, top.item->name, MAX_BYTES, &text, &why) ==
+		    0) {
 			read_content(&text, &top, b);
 			return 0;
 		}
-		if (err->code != ERR_NOT_FOUND || attempt == READ_TRIES)
+		if (why.code != ERR_NOT_FOUND || attempt == READ_TRIES) {
+			*err = why;
 			return -1;
+		}
 	}
 }
 
