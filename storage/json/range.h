@@ -15,7 +15,7 @@
  * surrogate becomes U+FFFD). */
 void json_range_decode(struct json_range string, struct buf *out);
 /* The value of a member of an object that was scanned before, of any kind, as
- * it is written; false if there is none. */
+ * it is written; false if there is none (a key with escapes equals nothing). */
 bool json_range_get(
     struct json_range object, const char *key, struct json_range *value);
 /* The items of an array that was scanned before: *at starts at 0. */

@@ -275,8 +275,7 @@ uint8_t *packed_read(struct packed *p, size_t pack, uint64_t offset,
 		base = next;
 		kept = false;
 	}
-	uint8_t *data = mem_alloc(base.len + 1);
-	memcpy(data, base.data, base.len);
+	uint8_t *data = mem_dup(base.data, base.len);
 	*type = base.type;
 	*len = base.len;
 	if (!kept)
