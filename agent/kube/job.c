@@ -90,6 +90,9 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 	    .revision = kube_pin_of(run, j->resource),
 	    .on_item = kube_job_item,
 	    .on_restart = on_restart,
+	    .on_unreadable = kube_job_unreadable,
+	    .namespaced = j->resource->namespaced,
+	    .all_namespaces = j->resource->namespaced && !ns,
 	    .ctx = j};
 
 	j->list_ns = ns;

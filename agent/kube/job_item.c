@@ -327,3 +327,22 @@ int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
 	kube_item_write(&j->item, r->api_version, r->kind, &j->text);
 	return keep(j, err);
 }
+
+void kube_job_unreadable(
+    void *ctx, const struct kube_unreadable *u, const struct err *why)
+{
+	struct kube_job *j = ctx;
+	struct err lost = *why;
+
+	/* It may be one of a namespace that is not captured. */
+	if (u->ns.len && !j->list_ns &&
+	    !kube_refs_has(&j->run->namespaces, buf_str(&u->ns)))
+		return;
+	err_wrap(&lost,
+	    "'%s'%s%s%s is kept by the server and cannot be read by it: give "
+	    "the server the key it was encrypted with "
+	    "(--encryption-provider-config), or delete the object",
+	    buf_str(&u->name), u->ns.len ? " in '" : "", buf_str(&u->ns),
+	    u->ns.len ? "'" : "");
+	bad_item(j, &lost);
+}

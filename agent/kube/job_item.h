@@ -10,6 +10,9 @@
 /* A kube_page_fn; ctx is the job. Faults of the item are recorded in the job's
  * report; -1 if the spool or the archive fails. */
 int kube_job_item(void *ctx, const char *text, size_t len, struct err *err);
+/* Records an object that the server keeps and cannot read; ctx is the job. */
+void kube_job_unreadable(
+    void *ctx, const struct kube_unreadable *u, const struct err *why);
 /* Puts the text, from which the job's item was read, into the lane. */
 int kube_job_put(
     struct kube_job *j, const char *text, size_t len, struct err *err);

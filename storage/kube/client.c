@@ -8,6 +8,7 @@
 #include "storage/http/url.h"
 #include "storage/kube/answer.h"
 #include "storage/kube/identity.h"
+#include "storage/kube/unreadable.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -242,6 +243,17 @@ static int prepare(
 	return 0;
 }
 
+/* As usual, except that what the server cannot read it cannot read the next
+ * time either. */
+static enum http_retry_verdict judge(
+    void *ctx, const struct http_response *response, const struct err *failure)
+{
+	if (!failure && response->status == 500 &&
+	    kube_unreadable_in(response->body.data, response->body.len))
+		return HTTP_RETRY_DONE;
+	return http_retry_judge(ctx, response, failure);
+}
+
 static int exchange(
     struct call *call, struct http_response *response, struct err *err)
 {
@@ -252,7 +264,7 @@ static int exchange(
 				? call->request->max_attempts
 				: c->o.max_attempts,
 	    .prepare = prepare,
-	    .judge = http_retry_judge,
+	    .judge = judge,
 	    .ctx = call,
 	    .cancel = call->request->cancel};
 

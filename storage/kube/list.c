@@ -16,9 +16,10 @@ enum {
 	GONE = 410,
 	DEFAULT_MAX_PAGES = 1000 * 1000,
 	MAX_EMPTY_PAGES =
-	    1000, /* empty pages in a row: a selector may match few items */
-	SMALLER =
-	    8, /* how often a page over its cap is asked for in smaller ones */
+	    1000,    /* empty pages in a row: a selector may match few items */
+	SMALLER = 8, /* how many times smaller a page becomes that is over its
+			cap, or contains what the server cannot read */
+	MAX_UNREADABLE = 1000, /* in a list; each costs a request or more */
 };
 
 void kube_list_result_done(struct kube_list_result *r)
@@ -34,6 +35,7 @@ struct reading {
 	struct kube_client *client;
 	struct kube_page *page;
 	size_t page_size;
+	size_t usual_size; /* it is less while an unreadable object is near */
 	struct kube_revision *shared; /* the revision to read at; or NULL */
 	char *revision;		      /* of it, that is asked for; or NULL */
 	bool finds;		      /* what others are to ask for */
@@ -48,6 +50,7 @@ struct reading {
 	struct kube_repeat repeat; /* of this page */
 	int64_t first_byte_ms;	   /* how many of this attempt at the page */
 	bool changed;		   /* a later attempt returned other items */
+	struct kube_unreadable unreadable; /* what failed this page */
 };
 
 static void prefetch_next(struct reading *r);
@@ -71,6 +74,11 @@ static int count_item(void *ctx, const char *item, size_t len, struct err *err)
 	    err, ERR_FORMAT, "a page came with other items the second time");
 }
 
+static void make_smaller(struct reading *r)
+{
+	r->page_size = (r->page_size + SMALLER - 1) / SMALLER;
+}
+
 static int add_data(void *ctx, const void *data, size_t len, struct err *err)
 {
 	struct reading *r = ctx;
@@ -82,7 +90,8 @@ static int add_data(void *ctx, const void *data, size_t len, struct err *err)
 	/* A page of fewer items may fit; an item that is too large by itself
 	 * does not. */
 	if (kube_page_is_over_cap(r->page) && r->page_size > 1) {
-		r->page_size = (r->page_size + SMALLER - 1) / SMALLER;
+		make_smaller(r);
+		r->usual_size = r->page_size;
 		r->changed = true;
 	}
 	return -1;
@@ -131,7 +140,8 @@ static int restart(struct reading *r, struct err *err)
 	r->result->resource_version = NULL;
 	r->promised = -1;
 	r->repeat = (struct kube_repeat){.delivered = 0};
-	r->result->items = r->result->pages = 0;
+	r->page_size = r->usual_size;
+	r->result->items = r->result->pages = r->result->unreadable = 0;
 	r->result->listed_ms = clock_now_ms(r->o->clock);
 	ask_revision(r);
 	return r->o->on_restart(r->o->ctx, err);
@@ -283,6 +293,13 @@ static int check_revision(
 	return 0;
 }
 
+static void make_larger(struct reading *r)
+{
+	r->page_size *= SMALLER;
+	if (r->page_size > r->usual_size)
+		r->page_size = r->usual_size;
+}
+
 static int end_page(struct reading *r, struct err *err)
 {
 	struct kube_list_result *result = r->result;
@@ -307,6 +324,8 @@ static int end_page(struct reading *r, struct err *err)
 	r->token =
 	    meta->continue_.len ? str_dup(buf_str(&meta->continue_)) : NULL;
 	r->repeat = (struct kube_repeat){.delivered = 0};
+	if (r->page_size < r->usual_size)
+		make_larger(r);
 	return 0;
 }
 
@@ -333,8 +352,11 @@ static int read_page(struct reading *r, struct err *err)
 	begin_attempt(r);
 	int result = receive(r, &answer, err);
 	r->result->status = answer.status;
-	if (result)
+	if (result) {
+		kube_unreadable_read(
+		    answer.message, r->o->namespaced, &r->unreadable);
 		return -1;
+	}
 	if (end_page(r, err))
 		return err_wrap(err, "GET %s", r->o->path);
 	return 0;
@@ -368,6 +390,41 @@ static void let_go_of_revision(struct reading *r)
 	r->revision = NULL;
 }
 
+/* A page with an object that the server cannot read is asked for in smaller
+ * ones, which lead up to the object. Then a token of our own making leads past
+ * it. Returns -1 if the list cannot go on. */
+static int pass_unreadable(
+    struct reading *r, const struct err *failure, struct err *err)
+{
+	cleanup(buf_done) struct buf token = BUF_INIT;
+	const struct kube_list_options *o = r->o;
+	struct kube_list_result *result = r->result;
+
+	*err = *failure;
+	if (!o->on_unreadable)
+		return -1;
+	end_prefetch(r, NULL);
+	if (r->page_size > 1) {
+		make_smaller(r);
+		return 0;
+	}
+	if (result->unreadable == MAX_UNREADABLE)
+		return err_wrap(err,
+		    "%d objects were passed over that the server cannot read, "
+		    "and there are more",
+		    MAX_UNREADABLE);
+	o->on_unreadable(o->ctx, &r->unreadable, failure);
+	result->unreadable++;
+	kube_unreadable_continue(&r->unreadable,
+	    result->resource_version ? result->resource_version : r->revision,
+	    o->all_namespaces, &token);
+	free(r->token);
+	r->token = buf_steal(&token);
+	if (r->promised > 0)
+		r->promised--;
+	return 0;
+}
+
 /* Whether the list may succeed if it starts again. */
 static int start_again(
     struct reading *r, const struct err *failure, struct err *err)
@@ -397,8 +454,12 @@ static int read_all(struct reading *r, struct err *err)
 {
 	for (;;) {
 		struct err failure = ERR_INIT;
+		kube_unreadable_done(&r->unreadable);
 		if (read_page(r, &failure)) {
-			if (start_again(r, &failure, err))
+			if (r->unreadable.name.len) {
+				if (pass_unreadable(r, &failure, err))
+					return -1;
+			} else if (start_again(r, &failure, err))
 				return -1;
 		} else if (!r->token) {
 			return 0;
@@ -420,15 +481,17 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 	kube_list_result_done(result);
 	result->listed_ms = clock_now_ms(o->clock);
 	r.page = kube_page_new(&o->caps, count_item, &r);
+	r.usual_size = r.page_size;
 	ask_revision(&r);
 	int failed = read_all(&r, err);
 	end_search(&r, NULL);
 	end_prefetch(&r, NULL);
-	result->page_size = r.page_size;
+	result->page_size = r.usual_size;
 	kube_page_free(r.page);
 	free(r.token);
 	index_free(r.tokens);
 	free(r.revision);
+	kube_unreadable_done(&r.unreadable);
 	if (failed)
 		kube_answer_denied_for_rights_alone(result->status, err);
 	return failed;

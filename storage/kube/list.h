@@ -2,7 +2,8 @@
  * Reads a whole list, page by page: each item is passed on while its page
  * arrives, and the next page is requested as soon as this one names it. A page
  * that breaks off is requested again and continues where it was; a list whose
- * `continue` token expired (410) starts again from its first page.
+ * `continue` token expired (410) starts again from its first page. An object
+ * that the server itself cannot read is passed over and named.
  *
  * Lists that share a kube_revision are read at that revision, all pages of
  * each: together they show the cluster at one moment.
@@ -14,7 +15,9 @@
 #include "storage/kube/page.h"
 #include "storage/kube/prefetch.h"
 #include "storage/kube/revision.h"
+#include "storage/kube/unreadable.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +42,12 @@ struct kube_list_options {
 	/* Called when the list starts again: all items so far are void. -1 ends
 	 * the list. */
 	int (*on_restart)(void *ctx, struct err *err);
+	/* Receives an object that the server keeps and cannot read, with what
+	 * the server says; the list goes on behind it. NULL: the list fails. */
+	void (*on_unreadable)(
+	    void *ctx, const struct kube_unreadable *u, const struct err *why);
+	bool namespaced;     /* its items have namespaces */
+	bool all_namespaces; /* and not all the same one */
 	void *ctx;
 };
 
@@ -59,8 +68,9 @@ struct kube_list_result {
 	uint64_t pages;
 	uint64_t bytes;
 	uint64_t restarts;
-	size_t page_size; /* at its end; less where pages were too large */
-	int status;	  /* of the last answer */
+	uint64_t unreadable; /* objects that were passed over */
+	size_t page_size;    /* at its end; less where pages were too large */
+	int status;	     /* of the last answer */
 };
 void kube_list_result_done(struct kube_list_result *r);
 

@@ -13,7 +13,9 @@ setup_file() {
 	# Without the cache, whose snapshots a server of 1.34 and later answers from,
 	# so that a list expires when etcd has forgotten its revision.
 	if [ "$KUBE" = real ]; then
-		"$top/tests/servers/kube" start "$P/kube" -- --watch-cache=false
+		encryption
+		"$top/tests/servers/kube" start "$P/kube" -- --watch-cache=false \
+		    --encryption-provider-config="$P/encryption.yaml"
 	else
 		kube_server "$KUBE" start "$P/kube"
 	fi
@@ -31,6 +33,17 @@ setup_file() {
 	config "$kubeconfig" 'namespaces: [odd]' 'page_size: 7'
 	backup 0
 	kinds >"$P/all"
+}
+
+# A server that knows no key, and so cannot read what is encrypted.
+encryption() {
+	cat >"$P/encryption.yaml" <<-E
+	apiVersion: apiserver.config.k8s.io/v1
+	kind: EncryptionConfiguration
+	resources:
+	- resources: [secrets]
+	  providers: [{identity: {}}]
+	E
 }
 
 teardown_file() {
@@ -439,4 +452,30 @@ spoken() { # v2|v2beta1|old
 	    test("^componentstatuses$|[.](apiextensions|admissionregistration)[.]")))' "$P/form-v2"
 	diff "$P/form-v2" "$P/form-v2beta1"
 	diff "$P/form-v2" "$P/form-old"
+}
+
+etcd() { # put|deleterange KEY [VALUE]
+	local value=
+	[ $# -lt 3 ] || value=",\"value\":\"$(printf %s "$3" | base64 -w0)\""
+	curl -fsS "$KUBE_ETCD/v3/kv/$1" \
+	    -d "{\"key\":\"$(printf %s "$2" | base64 -w0)\"$value}"
+}
+
+@test "a Secret that the server cannot decrypt is missing alone" {
+	[ "$KUBE" = real ] || skip "the simulated server encrypts nothing"
+	etcd put /registry/secrets/odd/a-lost k8s:enc:aescbc:v1:gone:lost
+	etcd put /registry/secrets/odd/z-lost k8s:enc:aescbc:v1:gone:lost
+	etcd put /registry/secrets/elsewhere/lost k8s:enc:aescbc:v1:gone:lost
+	backup 1
+	etcd deleterange /registry/secrets/odd/a-lost
+	etcd deleterange /registry/secrets/odd/z-lost
+	etcd deleterange /registry/secrets/elsewhere/lost
+	jq .missing "$P/m"
+	kinds | diff "$P/all" -
+	[ "$(jq '.missing | length' "$P/m")" -eq 2 ]
+	for lost in a-lost z-lost; do
+		jq -e --arg it "'$lost' in 'odd' is kept by the server" 'any(.missing[];
+		    .what == "an object of c: secrets in '\''odd'\''" and (.reason | contains($it)) and
+		    (.reason | contains("--encryption-provider-config")))' "$P/m"
+	done
 }

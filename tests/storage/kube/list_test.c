@@ -51,6 +51,8 @@ struct fixture {
 	struct strvec items;
 	int restarts;
 	bool never_again; /* that it starts */
+	bool passes;	  /* over what the server cannot read */
+	char *passed;	  /* the last such object */
 	int64_t item_ms;  /* that each item takes to come */
 };
 
@@ -78,6 +80,7 @@ static void teardown(struct fixture *f)
 	kube_client_free(f->client);
 	script_server_stop(f->server);
 	strvec_done(&f->items);
+	free(f->passed);
 	free(f->url);
 }
 
@@ -100,6 +103,16 @@ static int on_restart(void *ctx, struct err *err)
 	return f->never_again ? err_set(err, ERR_SYSTEM, "not again") : 0;
 }
 
+static void on_unreadable(
+    void *ctx, const struct kube_unreadable *u, const struct err *why)
+{
+	struct fixture *f = ctx;
+
+	assert_contains(why->message, "no matching prefix found");
+	free(f->passed);
+	f->passed = str_printf("%s/%s", buf_str(&u->ns), buf_str(&u->name));
+}
+
 static int list(
     struct fixture *f, struct kube_list_result *result, struct err *err)
 {
@@ -113,6 +126,9 @@ static int list(
 	    .revision = f->revision,
 	    .on_item = on_item,
 	    .on_restart = on_restart,
+	    .on_unreadable = f->passes ? on_unreadable : NULL,
+	    .namespaced = true,
+	    .all_namespaces = true,
 	    .ctx = f};
 
 	kube_in_flight_enter(&f->in_flight);
@@ -719,6 +735,74 @@ static void places_are_kept_for_those_that_cannot_wait(void **state)
 	assert_int_equal(atomic_load(&f.requests), 2);
 }
 
+#define UNREADABLE                                                             \
+	"{\"kind\":\"Status\",\"reason\":\"InternalError\",\"message\":"       \
+	"\"Internal error occurred: unable to transform key "                  \
+	"\\\"/registry/configmaps/a/two\\\": no matching prefix found\","      \
+	"\"code\":500}"
+#define FIRST_OF_ONE                                                           \
+	PAGE("\"resourceVersion\":\"5\",\"continue\":\"x=\","                  \
+	     "\"remainingItemCount\":3",                                       \
+	    "{\"n\":1}")
+#define REST PAGE("\"resourceVersion\":\"5\"", "{\"n\":3},{\"n\":4}")
+/* {"v":"meta.k8s.io/v1","rv":5,"start":"a/two\u0000"} */
+#define PAST_IT                                                                \
+	"&continue=eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NSwic3RhcnQiOiJhL3R3b1" \
+	"x1MDAwMCJ9 HTTP/"
+
+/* The pages of two, of one up to the object, the object, and the others. None
+ * is tried again, and their number is as announced but for that one. */
+static void what_the_server_cannot_read_is_passed_over(void **state)
+{
+	char *texts[] = {reply("500 Internal", "", UNREADABLE),
+	    reply("200 OK", "", FIRST_OF_ONE),
+	    reply("500 Internal", "", UNREADABLE),
+	    reply("500 Internal", "", UNREADABLE), reply("200 OK", "", REST)};
+	struct script_reply replies[5] = {{.bytes = NULL}};
+	struct kube_list_result result = {.resource_version = NULL};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		replies[i] = (struct script_reply){.bytes = texts[i]};
+	setup(&f, replies, 5);
+	f.passes = true;
+	assert_ok(list(&f, &result, &err), err);
+	autofree char *came = joined(&f.items);
+	assert_string_equal(came, "{\"n\":1} {\"n\":3} {\"n\":4} ");
+	assert_string_equal(f.passed, "a/two");
+	assert_int_equal(result.unreadable, 1);
+	assert_int_equal(result.items, 3);
+	assert_int_equal(result.page_size, 2);
+	assert_int_equal(f.restarts, 0);
+	assert_int_equal(script_server_count(f.server), 5);
+	assert_contains(script_server_request(f.server, 1), "?limit=1&");
+	assert_contains(script_server_request(f.server, 3), "?limit=1&");
+	assert_contains(script_server_request(f.server, 4), PAST_IT);
+	kube_list_result_done(&result);
+	teardown(&f);
+	for (size_t i = 0; i < 5; i++)
+		free(texts[i]);
+}
+
+/* Where nobody wants to hear of the object, the list fails at once. */
+static void what_the_server_cannot_read_fails_a_list_that_must_be_whole(
+    void **state)
+{
+	char *texts[] = {reply("500 Internal", "", UNREADABLE)};
+	struct kube_list_result result = {.resource_version = NULL};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_fails(run(&f, texts, 1, "", &result, &err), err, ERR_NETWORK);
+	assert_contains(err.message, "/registry/configmaps/a/two");
+	kube_list_result_done(&result);
+	teardown(&f);
+	free(texts[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -739,6 +823,10 @@ int main(void)
 	    BOTH_WAYS(counts_that_do_not_hold_are_an_error),
 	    BOTH_WAYS(gzip_is_weighed_on_the_first_page),
 	    BOTH_WAYS(failures_say_what_failed),
+	    cmocka_unit_test_setup(
+		what_the_server_cannot_read_is_passed_over, one_by_one),
+	    BOTH_WAYS(
+		what_the_server_cannot_read_fails_a_list_that_must_be_whole),
 	    cmocka_unit_test(places_are_kept_for_those_that_cannot_wait),
 	};
 
