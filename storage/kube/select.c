@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/str.h"
 
 #include <string.h>
 
@@ -176,6 +177,25 @@ static const char *select_endpoints(
 	return NULL;
 }
 
+/* Whether somebody else than the token controller put that Secret on the list.
+ * Servers before 1.18 do not say who did. */
+static bool is_listed_by_hand(
+    const struct json_object *account, const char *secret)
+{
+	const struct json_object *managed =
+	    json_path(account, "metadata", "managedFields", NULL);
+	autofree char *key = str_printf("k:{\"name\":\"%s\"}", secret);
+
+	for (size_t i = 0; i < json_len(managed); i++) {
+		const struct json_object *m = json_at(managed, i);
+		if (json_path(m, "fieldsV1", "f:secrets", key, NULL) &&
+		    !str_eq(
+			json_get_str(m, "manager"), "kube-controller-manager"))
+			return true;
+	}
+	return false;
+}
+
 /* The account that each namespace gets, if it was not changed. */
 static bool is_bare_account(const struct kube_item *item)
 {
@@ -185,7 +205,8 @@ static bool is_bare_account(const struct kube_item *item)
 	const struct json_object *secrets = json_get(j, "secrets");
 	for (size_t i = 0; i < json_len(secrets); i++) {
 		const char *name = json_get_str(json_at(secrets, i), "name");
-		if (!name || !str_starts(name, "default-token-"))
+		if (!name || !str_starts(name, "default-token-") ||
+		    is_listed_by_hand(j, name))
 			return false;
 	}
 	const struct json_object *metadata = json_get(j, "metadata");

@@ -43,6 +43,11 @@ static const char *reason(
 	"\"kubernetes.io/service-account.name\":\"build\"},"                   \
 	"\"managedFields\":[{\"manager\":\"" manager "\",\"fieldsV1\":{"       \
 	"\"f:type\":{}}}]},\"type\":\"" type "\"}"
+#define LISTED(manager)                                                        \
+	"{\"metadata\":{\"name\":\"default\",\"managedFields\":[{"             \
+	"\"manager\":\"" manager "\",\"fieldsV1\":{\"f:secrets\":{"            \
+	"\"k:{\\\"name\\\":\\\"default-token-abcde\\\"}\":{}}}}]},"            \
+	"\"secrets\":[{\"name\":\"default-token-abcde\"}]}"
 #define TOKEN_TYPE "kubernetes.io/service-account-token"
 #define SLICE(more)                                                            \
 	"{\"metadata\":{\"name\":\"s\",\"namespace\":\"n\"" more "}}"
@@ -94,6 +99,9 @@ static void objects_that_come_back_by_themselves_are_out(void **state)
 		"{\"metadata\":{\"name\":\"default\"},\"secrets\":[{\"name\":"
 		"\"default-token-abcde\"}]}",
 		"the default account, as it came"},
+	    {"serviceaccounts", LISTED("kube-controller-manager"),
+		"the default account, as it came"},
+	    {"serviceaccounts", LISTED("kubectl-edit"), NULL},
 	    {"serviceaccounts",
 		"{\"metadata\":{\"name\":\"default\"},\"secrets\":[{\"name\":"
 		"\"registry\"}]}",
