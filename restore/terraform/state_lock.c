@@ -172,10 +172,26 @@ static int prove_ours(
 	return held(buf_str(&body), body.len, err);
 }
 
+/* A put whose answer nobody waits for may be carried out after the release has
+ * found no lock. So a stop does not end it. */
 static int put_info(struct state_lock *l, const struct s3_put *p,
     struct s3_meta *written, struct err *err)
 {
-	return s3_put(l->o->s3, p, l->info.data, l->info.len, written, err);
+	aws_cleanup_begin(s3_session(l->o->s3));
+	int failed =
+	    s3_put(l->o->s3, p, l->info.data, l->info.len, written, err);
+	aws_cleanup_end(s3_session(l->o->s3));
+	return failed;
+}
+
+/* As put_info. */
+static int put_item(struct state_lock *l, struct err *err)
+{
+	aws_cleanup_begin(s3_session(l->o->s3));
+	int failed = dynamodb_put(
+	    l->o->locks, l->lock_id, "Info", buf_str(&l->info), true, err);
+	aws_cleanup_end(s3_session(l->o->s3));
+	return failed;
 }
 
 static int put_object(struct state_lock *l, const struct s3_put *p,
@@ -233,8 +249,7 @@ static int acquire_item(struct state_lock *l, struct err *err)
 	autofree char *holder = NULL;
 	struct err why = ERR_INIT;
 
-	if (!dynamodb_put(l->o->locks, l->lock_id, "Info", buf_str(&l->info),
-		true, &why)) {
+	if (!put_item(l, &why)) {
 		l->has_item = true;
 		return 0;
 	}
