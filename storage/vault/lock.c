@@ -286,12 +286,22 @@ static int make_way(struct vault *v, const char *name,
 	return 0;
 }
 
+/* A stop does not end it: the store might carry it out after the lock was
+ * released, and nobody would remove it. */
+static int put_first(struct vault_lock *l, struct err *err)
+{
+	vault_cleanup_begin(l->vault);
+	int failed = lock_row_put(l->vault, l->name, &l->own, err);
+	vault_cleanup_end(l->vault);
+	return failed;
+}
+
 /* Writes the first beat; if two runs try at once, one of them is first. */
 static int begin(struct vault_lock *l, struct err *err)
 {
 	struct err ignored = ERR_INIT;
 
-	if (lock_row_put(l->vault, l->name, &l->own, err) &&
+	if (put_first(l, err) &&
 	    !(err->code == ERR_EXISTS && check_held(l, &ignored) == 0)) {
 		if (err->code == ERR_EXISTS)
 			return err_set(err, ERR_LOCKED,
