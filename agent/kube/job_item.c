@@ -341,7 +341,7 @@ void kube_job_unreadable(
 	err_wrap(&lost,
 	    "'%s'%s%s%s is kept by the server and cannot be read by it: give "
 	    "the server the key it was encrypted with "
-	    "(--encryption-provider-config), or delete the object",
+	    "(its EncryptionConfiguration), or delete the object",
 	    buf_str(&u->name), u->ns.len ? " in '" : "", buf_str(&u->ns),
 	    u->ns.len ? "'" : "");
 	bad_item(j, &lost);

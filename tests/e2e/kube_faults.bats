@@ -476,6 +476,6 @@ etcd() { # put|deleterange KEY [VALUE]
 	for lost in a-lost z-lost; do
 		jq -e --arg it "'$lost' in 'odd' is kept by the server" 'any(.missing[];
 		    .what == "an object of c: secrets in '\''odd'\''" and (.reason | contains($it)) and
-		    (.reason | contains("--encryption-provider-config")))' "$P/m"
+		    (.reason | contains("EncryptionConfiguration")))' "$P/m"
 	done
 }
