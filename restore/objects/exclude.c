@@ -6,6 +6,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
+#include "storage/kube/token.h"
 
 bool exclude_is_made_secret(const char *name, const char *account)
 {
@@ -46,10 +47,13 @@ static bool is_plain_default_account(const struct json_object *object)
 	const struct json_object *secrets = json_get(object, "secrets");
 
 	/* The control plane creates a token of its own. */
-	for (size_t i = 0; i < json_len(secrets); i++)
-		if (!exclude_is_made_secret(
-			json_get_str(json_at(secrets, i), "name"), "default"))
+	for (size_t i = 0; i < json_len(secrets); i++) {
+		const char *secret = json_get_str(json_at(secrets, i), "name");
+
+		if (!exclude_is_made_secret(secret, "default") ||
+		    kube_token_is_listed_by_hand(object, secret))
 			return false;
+	}
 	return str_eq(name, "default") && json_len(secrets) <= 1 &&
 	       !json_len(json_get(object, "imagePullSecrets")) &&
 	       !json_len(json_path(object, "metadata", "annotations", NULL)) &&
@@ -227,6 +231,8 @@ static struct exclude_condition secret_condition(
 {
 	struct exclude_condition c = {.kind = NULL};
 
+	if (kube_token_made_by(object) == KUBE_TOKEN_HAND)
+		return c;
 	if (str_eq(json_get_str(object, "type"),
 		"kubernetes.io/service-account-token")) {
 		c.kind = "Token";

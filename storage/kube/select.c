@@ -2,7 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
-#include "storage/base/str.h"
+#include "storage/kube/token.h"
 
 #include <string.h>
 
@@ -122,19 +122,7 @@ static bool is_made_token(const struct kube_item *item)
 		item->annotations, "kubernetes.io/service-account.name", NULL))
 		return false;
 	cleanup(json_freep) struct json_object *j = tree(item);
-	const struct json_object *managed =
-	    json_path(j, "metadata", "managedFields", NULL);
-
-	if (!str_eq(
-		json_get_str(j, "type"), "kubernetes.io/service-account-token"))
-		return false;
-	for (size_t i = 0; i < json_len(managed); i++) {
-		const struct json_object *m = json_at(managed, i);
-		if (json_path(m, "fieldsV1", "f:type", NULL))
-			return str_eq(json_get_str(m, "manager"),
-			    "kube-controller-manager");
-	}
-	return false;
+	return kube_token_made_by(j) == KUBE_TOKEN_CONTROLLER;
 }
 
 /* Endpoints by which programs elect a leader, and those of the API server
@@ -177,25 +165,6 @@ static const char *select_endpoints(
 	return NULL;
 }
 
-/* Whether somebody else than the token controller put that Secret on the list.
- * Servers before 1.18 do not say who did. */
-static bool is_listed_by_hand(
-    const struct json_object *account, const char *secret)
-{
-	const struct json_object *managed =
-	    json_path(account, "metadata", "managedFields", NULL);
-	autofree char *key = str_printf("k:{\"name\":\"%s\"}", secret);
-
-	for (size_t i = 0; i < json_len(managed); i++) {
-		const struct json_object *m = json_at(managed, i);
-		if (json_path(m, "fieldsV1", "f:secrets", key, NULL) &&
-		    !str_eq(
-			json_get_str(m, "manager"), "kube-controller-manager"))
-			return true;
-	}
-	return false;
-}
-
 /* The account that each namespace gets, if it was not changed. */
 static bool is_bare_account(const struct kube_item *item)
 {
@@ -206,11 +175,13 @@ static bool is_bare_account(const struct kube_item *item)
 	for (size_t i = 0; i < json_len(secrets); i++) {
 		const char *name = json_get_str(json_at(secrets, i), "name");
 		if (!name || !str_starts(name, "default-token-") ||
-		    is_listed_by_hand(j, name))
+		    kube_token_is_listed_by_hand(j, name))
 			return false;
 	}
 	const struct json_object *metadata = json_get(j, "metadata");
-	return j && !json_len(json_get(j, "imagePullSecrets")) &&
+	/* It gets one. */
+	return j && json_len(secrets) <= 1 &&
+	       !json_len(json_get(j, "imagePullSecrets")) &&
 	       !json_get(j, "automountServiceAccountToken") &&
 	       !json_len(json_get(metadata, "annotations")) &&
 	       !json_len(json_get(metadata, "labels"));

@@ -39,9 +39,12 @@ cluster_config() { # NAMESPACE LINE...
 	printf '  %s\n' "${@:2}"
 }
 
-# One request; its answer.
+# One request; its answer. Where it fails that is no JSON, since jq 1.6 -e takes
+# nothing at all for true.
 call() { # METHOD PATH [JSON]
-	"$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$@"
+	"$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$@" && return
+	echo 'no answer'
+	return 1
 }
 
 # The report is $P/report. After a wipe this is another cluster than the one

@@ -185,11 +185,11 @@ class Controllers:
                 return self.api.delete_record(rec, None)
             a["kubernetes.io/service-account.uid"] = sa.uid
             token = self.api.new_token(service_account(ns, sa.name))
-            obj["data"] = {
+            obj.setdefault("data", {}).update({
                 "ca.crt": base64.b64encode(
                     (self.api.root_ca or ROOT_CA).encode()).decode(),
                 "namespace": base64.b64encode(ns.encode()).decode(),
-                "token": base64.b64encode(token.encode()).decode()}
+                "token": base64.b64encode(token.encode()).decode()})
             self.store.save(rec.res, obj)
 
     def empty(self, name, uid):
