@@ -40,6 +40,7 @@ int agent_list(const struct agent *a, struct err *err);
 int agent_check(const struct agent *a, struct err *err);
 int agent_prune(const struct agent *a, struct err *err);
 int agent_vault_init(const struct agent *a, struct err *err);
+int agent_discover(const struct agent *a, struct err *err);
 int agent_unlock(const struct agent *a, struct err *err);
 
 #endif

@@ -49,6 +49,7 @@ static int watched(const struct cli_run *r, const char *command,
 RUN_WATCHED(backup)
 RUN(list)
 RUN(check)
+RUN(discover)
 RUN_WATCHED(prune)
 RUN(unlock)
 RUN(vault_init)
@@ -138,6 +139,24 @@ static const struct cli_command commands[] = {
 	    "are enough for backups, and it says so.",
 	.options = check_options,
 	.run = run_check},
+    {.name = "discover",
+	.operands = "",
+	.summary = "find what the configuration does not cover",
+	.description =
+	    "Searches the configured clusters and the mirrors of the "
+	    "configured repositories for what they depend on, and prints what "
+	    "the configuration lacks, ready to be pasted into it: "
+	    "repositories, the Secrets with credentials for them, and buckets "
+	    "of Terraform state. It only reads, and prints no secret.\n\n"
+	    "In a cluster, it reads the sources of Flux, the Applications, "
+	    "ApplicationSets and repository Secrets of Argo CD, the GitRepos "
+	    "of Fleet, and the resources of controllers that run Terraform. In "
+	    "a mirror, it reads the backends in Terraform's, OpenTofu's and "
+	    "Terragrunt's files as HEAD has them; mirrors are made by backup. "
+	    "What cannot be read, or is made up only when it is used, is named "
+	    "as unclear. The exit status is 1 if anything is lacking or "
+	    "unclear.",
+	.run = run_discover},
     {.name = "prune",
 	.operands = "",
 	.summary = "remove the snapshots that retention does not keep",
@@ -202,6 +221,7 @@ const struct cli_program agent_program = {
     .commands = commands,
     .examples = "       backstay-agent vault init\n"
 		"       backstay-agent check\n"
+		"       backstay-agent discover\n"
 		"       backstay-agent backup --tag before-upgrade --hold\n"
 		"       backstay-agent list -o json\n"
 		"       backstay-agent prune --dry-run\n",
