@@ -91,20 +91,6 @@ static int extract_entry(
 	return failed;
 }
 
-/* The directory was empty. */
-static void remove_all(const char *dir)
-{
-	cleanup(strvec_done) struct strvec names = VEC_INIT;
-	struct err ignored = ERR_INIT;
-
-	if (file_list_dir(dir, &names, &ignored))
-		return;
-	VEC_EACH (&names, name) {
-		autofree char *path = file_join(dir, *name);
-		file_remove_tree(path, &ignored);
-	}
-}
-
 static int check_only(const struct strvec *only, struct err *err)
 {
 	VEC_EACH (only, text)
@@ -132,8 +118,9 @@ static int extract_only(
 		    x.unused.items[0], browse.opened.snapshot->label);
 	unpack_file_done(&x.file);
 	strvec_done(&x.unused);
+	/* It was empty before. */
 	if (failed)
-		remove_all(to);
+		file_empty_dir(to);
 	else
 		print_extracted(c, &browse.opened, to);
 	return failed;

@@ -102,20 +102,6 @@ static int write_attrs(const struct extracting *x, struct err *err)
 	return file_write_durably(path, text.data, text.len, err);
 }
 
-static void empty_dir(const char *dir)
-{
-	cleanup(strvec_done) struct strvec names = VEC_INIT;
-	struct err ignored = ERR_INIT;
-
-	/* Errors are ignored: the scratch directory is removed as a whole. */
-	if (file_list_dir(dir, &names, &ignored))
-		return;
-	VEC_EACH (&names, name) {
-		autofree char *path = file_join(dir, *name);
-		(void)file_remove_tree(path, &ignored);
-	}
-}
-
 int archive_extract(struct source *from, const struct reader_options *o,
     const char *dir, struct reader_totals *totals, struct err *err)
 {
@@ -134,7 +120,7 @@ int archive_extract(struct source *from, const struct reader_options *o,
 		r = write_attrs(&x, err);
 	if (r) {
 		err_wrap(err, "unpacking to '%s'", dir);
-		empty_dir(dir);
+		file_empty_dir(dir);
 	}
 	unpack_file_done(&x.file);
 	json_free(x.attrs);

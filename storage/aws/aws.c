@@ -190,11 +190,6 @@ void aws_closep(struct aws **a)
 	aws_close(*a);
 }
 
-const char *aws_region(const struct aws *a)
-{
-	return a->region;
-}
-
 void aws_cleanup_begin(struct aws *a)
 {
 	atomic_fetch_add(&a->cleaning, 1);

@@ -64,7 +64,6 @@ void aws_closep(struct aws **a);
  * /root/.aws/credentials"), never a secret. Finds them first if needed. The
  * caller frees; NULL if there are none. */
 char *aws_credentials_origin(struct aws *a, struct err *err);
-const char *aws_region(const struct aws *a); /* borrowed */
 
 /* Between these two calls, requests are sent even after a cancellation: for
  * what cleans up behind a run (locks, unfinished uploads). They nest, from any

@@ -247,6 +247,19 @@ int file_remove_tree(const char *path, struct err *err)
 	return remove_at(AT_FDCWD, path, err);
 }
 
+void file_empty_dir(const char *path)
+{
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (file_list_dir(path, &names, &ignored))
+		return;
+	VEC_EACH (&names, name) {
+		autofree char *below = file_join(path, *name);
+		(void)file_remove_tree(below, &ignored);
+	}
+}
+
 int file_list_dir(const char *path, struct strvec *names, struct err *err)
 {
 	DIR *d = opendir(path);

@@ -45,6 +45,9 @@ int file_mkdirs(const char *path,
 bool file_exists(const char *path);
 /* Removes the tree at path without following links; 0 if there is none. */
 int file_remove_tree(const char *path, struct err *err);
+/* Removes what a directory has in it, as far as that is possible: for what a
+ * failure left behind, whose error is reported already. */
+void file_empty_dir(const char *path);
 /* Names in a directory but "." and "..", sorted by bytes. */
 int file_list_dir(const char *path, struct strvec *names, struct err *err);
 

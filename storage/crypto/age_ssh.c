@@ -1,6 +1,7 @@
 #include "storage/crypto/age_ssh.h"
 
 #include "storage/base/base64.h"
+#include "storage/base/be.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/mem.h"
@@ -30,8 +31,7 @@ static int read_u32(struct wire *w, uint32_t *value)
 {
 	if (w->end - w->at < 4)
 		return -1;
-	*value = (uint32_t)w->at[0] << 24 | (uint32_t)w->at[1] << 16 |
-		 (uint32_t)w->at[2] << 8 | w->at[3];
+	*value = be_read32(w->at);
 	w->at += 4;
 	return 0;
 }

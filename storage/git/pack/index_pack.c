@@ -1,5 +1,6 @@
 #include "storage/git/pack/index_pack.h"
 
+#include "storage/base/be.h"
 #include "storage/base/mem.h"
 #include "storage/git/pack/index_deltas.h"
 #include "storage/git/pack/index_entry.h"
@@ -68,12 +69,6 @@ static int damaged(
 	    (unsigned long long)ip->offset, what);
 }
 
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	       (uint32_t)p[2] << 8 | p[3];
-}
-
 /* --- reading, state by state; each takes what it can of the bytes */
 
 static size_t fill_head(
@@ -115,9 +110,9 @@ static ssize_t feed_header(
 		return (ssize_t)used;
 	if (memcmp(ip->head, "PACK", 4) != 0)
 		return damaged(ip, "it does not begin as a pack", err);
-	if (be32(ip->head + 4) != 2 && be32(ip->head + 4) != 3)
+	if (be_read32(ip->head + 4) != 2 && be_read32(ip->head + 4) != 3)
 		return damaged(ip, "its version is not known", err);
-	ip->expected = be32(ip->head + 8);
+	ip->expected = be_read32(ip->head + 8);
 	ip->offset += used;
 	next_entry(ip);
 	ip->offset -= used;
@@ -414,14 +409,6 @@ const struct object_links *index_pack_object_links(const struct index_pack *ip)
 	return &ip->links;
 }
 
-static void add_be32(struct buf *out, uint32_t v)
-{
-	const uint8_t b[] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16),
-	    (uint8_t)(v >> 8), (uint8_t)v};
-
-	buf_add(out, b, sizeof(b));
-}
-
 /* Offsets of 31 bits stand in the table; larger ones in a second one. */
 static void add_offsets(const struct index_pack *ip, struct buf *out)
 {
@@ -429,14 +416,14 @@ static void add_offsets(const struct index_pack *ip, struct buf *out)
 
 	for (size_t i = 0; i < ip->entries.len; i++) {
 		uint64_t at = ip->entries.items[ip->order[i]].offset;
-		add_be32(out,
+		be_add32(out,
 		    at < 0x80000000U ? (uint32_t)at : 0x80000000U | large++);
 	}
 	for (size_t i = 0; i < ip->entries.len; i++) {
 		uint64_t at = ip->entries.items[ip->order[i]].offset;
 		if (at >= 0x80000000U) {
-			add_be32(out, (uint32_t)(at >> 32));
-			add_be32(out, (uint32_t)at);
+			be_add32(out, (uint32_t)(at >> 32));
+			be_add32(out, (uint32_t)at);
 		}
 	}
 }
@@ -456,11 +443,11 @@ void index_pack_write(const struct index_pack *ip, struct buf *out)
 	for (size_t i = 0; i < count; i++)
 		fanout[index_pack_id(ip, i)[0]]++;
 	for (size_t i = 0, sofar = 0; i < 256; i++)
-		add_be32(out, (uint32_t)(sofar += fanout[i]));
+		be_add32(out, (uint32_t)(sofar += fanout[i]));
 	for (size_t i = 0; i < count; i++)
 		buf_add(out, index_pack_id(ip, i), id_len);
 	for (size_t i = 0; i < count; i++)
-		add_be32(out, ip->entries.items[ip->order[i]].crc);
+		be_add32(out, ip->entries.items[ip->order[i]].crc);
 	add_offsets(ip, out);
 	buf_add(out, ip->checksum, id_len);
 	digest_of(git_id_digest(ip->o.hash), out->data + begin,

@@ -1,5 +1,6 @@
 #include "storage/git/repo/packs.h"
 
+#include "storage/base/be.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
@@ -18,12 +19,6 @@ enum {
 	IDS = FANOUT + 256 * 4,
 	READ_BYTES = 256 * 1024,
 };
-
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	       (uint32_t)p[2] << 8 | p[3];
-}
 
 /* At the end come two checksums: the pack's, and the index's own. */
 static size_t trailers(enum git_hash hash)
@@ -49,7 +44,7 @@ static const uint8_t *offsets_of(const struct pack *p)
 
 static uint32_t fanout(const struct pack *p, unsigned i)
 {
-	return be32(p->idx + FANOUT + 4 * (size_t)i);
+	return be_read32(p->idx + FANOUT + 4 * (size_t)i);
 }
 
 /* Checks everything that is later used without a check: counts, order, offsets.
@@ -72,7 +67,7 @@ static int check_layout(struct pack *p)
 	uint64_t large = (p->idx_len - fixed) / 8;
 	const uint8_t *offsets = offsets_of(p);
 	for (uint32_t i = 0; i < p->count; i++) {
-		uint32_t at = be32(offsets + 4 * (size_t)i);
+		uint32_t at = be_read32(offsets + 4 * (size_t)i);
 		if ((at & 0x80000000U) && (at & 0x7fffffffU) >= large)
 			return -1;
 	}
@@ -187,13 +182,13 @@ struct git_id pack_id(const struct pack *p, uint32_t i)
 uint64_t pack_offset(const struct pack *p, uint32_t i)
 {
 	const uint8_t *offsets = offsets_of(p);
-	uint32_t at = be32(offsets + 4 * (size_t)i);
+	uint32_t at = be_read32(offsets + 4 * (size_t)i);
 
 	if (!(at & 0x80000000U))
 		return at;
 	const uint8_t *large =
 	    offsets + 4 * (size_t)p->count + 8 * (size_t)(at & 0x7fffffffU);
-	return (uint64_t)be32(large) << 32 | be32(large + 4);
+	return (uint64_t)be_read32(large) << 32 | be_read32(large + 4);
 }
 
 bool pack_find(const struct pack *p, const uint8_t id[GIT_ID_LEN], uint32_t *n)

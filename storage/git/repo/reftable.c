@@ -1,5 +1,6 @@
 #include "storage/git/repo/reftable.h"
 
+#include "storage/base/be.h"
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -42,16 +43,6 @@ struct table {
 	struct reftable_records *out;
 };
 
-static uint32_t be24(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-}
-
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | be24(p + 1);
-}
-
 static int damaged(const char *what, struct err *err)
 {
 	return err_set(err, ERR_FORMAT, "it is no reftable: %s", what);
@@ -77,12 +68,12 @@ static int open_table(struct table *t, size_t len, struct err *err)
 	const size_t footer = t->header + AFTER_HEADER;
 	t->end = len - footer;
 	if (memcmp(data + t->end, data, t->header) != 0 ||
-	    be32(data + len - 4) !=
+	    be_read32(data + len - 4) !=
 		crc32(0, data + t->end, (unsigned)footer - 4))
 		return damaged("its end is damaged", err);
 	if (hash_of(data) != t->hash)
 		return damaged("it is of another hash", err);
-	t->block_bytes = be24(data + 5);
+	t->block_bytes = be_read24(data + 5);
 	return 0;
 }
 
@@ -202,7 +193,7 @@ int reftable_parse(enum git_hash hash, const void *data, size_t len,
 		const size_t head = at ? at : t.header;
 		if (head + 4 > t.end || t.data[head] != 'r')
 			break; /* indexes and logs */
-		const size_t bytes = be24(t.data + head + 1);
+		const size_t bytes = be_read24(t.data + head + 1);
 		if (bytes > t.end - at || bytes < head - at + 4 ||
 		    read_block(&t, head, at + bytes))
 			return damaged("a block is damaged", err);

@@ -5,6 +5,7 @@
 #include "tests/support/test.h"
 
 #include "storage/aws/s3.h"
+#include "storage/aws/session.h"
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -202,7 +203,7 @@ static void a_profile_that_is_asked_for_is_not_passed_over(void **state)
 	set(&f, "AWS_SECRET_ACCESS_KEY", "HUSH");
 	f.settings.profile = "ops";
 	check_taken(&f, "profile 'ops'", "B");
-	assert_string_equal(aws_region(f.aws), "eu-west-3");
+	assert_string_equal(f.aws->region, "eu-west-3");
 	teardown(&f);
 	setup(&f);
 	f.settings.profile = "nobody";
