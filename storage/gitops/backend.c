@@ -30,7 +30,7 @@ enum backend_file backend_file_of(const char *name)
 	if (str_ends(name, ".tfbackend"))
 		return BACKEND_FILE_SETTINGS;
 	if (str_ends(name, ".tf") || str_ends(name, ".tofu") ||
-	    (str_ends(name, ".hcl") && !str_eq(name, ".terraform.lock.hcl")))
+	    str_ends(name, ".hcl"))
 		return BACKEND_FILE_BLOCKS;
 	return BACKEND_FILE_NONE;
 }

@@ -131,8 +131,6 @@ static void files_are_known_by_their_names(void **state)
 	    backend_file_of("terragrunt.hcl"), BACKEND_FILE_BLOCKS);
 	assert_int_equal(
 	    backend_file_of("prod.tfbackend"), BACKEND_FILE_SETTINGS);
-	assert_int_equal(
-	    backend_file_of(".terraform.lock.hcl"), BACKEND_FILE_NONE);
 	assert_int_equal(backend_file_of("a.tfvars"), BACKEND_FILE_NONE);
 }
 
