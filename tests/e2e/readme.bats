@@ -57,7 +57,7 @@ same() { # PATTERN git|kube|s3
 
 @test "the README has no block that is not run here or in demo.bats" {
 	# shellcheck disable=SC2016 # the fences of Markdown
-	[ "$(grep -c '^```[a-z]' "$top/README.md")" -eq 8 ]
+	[ "$(grep -c '^```[a-z]' "$top/README.md")" -eq 9 ]
 }
 
 @test "install: two programs and their manual pages" {
@@ -105,6 +105,14 @@ same() { # PATTERN git|kube|s3
 	[ "$(grep -c '^ok ' <<<"$output")" -eq 7 ]
 	run grep -c '^FAILED' <<<"$output"
 	[ "$output" = 0 ]
+}
+
+@test "discover names what the example does not back up" {
+	block 'Back up' sh 2
+	run -1 bash -euo pipefail block
+	echo "$output"
+	grep -qF -- '- url: "https://github.com/example/helm-charts.git"' <<<"$output"
+	run ! grep -q 'no mirror yet' <<<"$output"
 }
 
 @test "restore, after a disaster" {
