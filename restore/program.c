@@ -58,6 +58,7 @@ RUN_WATCHED(verify)
 RUN(extract)
 RUN(plan)
 RUN_WATCHED(apply)
+RUN(status)
 RUN(release)
 RUN(copy)
 RUN(head)
@@ -229,6 +230,8 @@ static const struct cli_option apply_options[] = {PLAN_OPTIONS,
 	"List every step in the report, not only those "
 	"that need attention."),
     CLI_OPTION_END};
+
+static const struct cli_option status_options[] = {CLI_OPTION_END};
 
 static const struct cli_option release_options[] = {VAULT,
     FLAG("all", all_nodes, "List every step in the report."), CLI_OPTION_END};
@@ -404,6 +407,19 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "from.\n\n" SNAPSHOT_TEXT,
 	.options = apply_options,
 	.run = run_apply},
+    {.name = "status",
+	.operands = "[SNAPSHOT]",
+	.max_operands = 1,
+	.summary = "show how far a restore is",
+	.description =
+	    "Shows by the journal in state_dir how far the restore of a "
+	    "snapshot is, layer by layer: pending, waiting for approval, "
+	    "restoring, stopped, held, failed or restored, with the steps that "
+	    "are done and when. It may be asked while another process applies, "
+	    "and reads neither vault nor targets. Without SNAPSHOT it shows "
+	    "the restore that wrote to its journal last.",
+	.options = status_options,
+	.run = run_status},
     {.name = "release",
 	.operands = "SNAPSHOT",
 	.min_operands = 1,

@@ -58,6 +58,28 @@ static void resume_outcomes(const struct level_engine *e)
 	}
 }
 
+/* With them, the journal alone shows how far each layer is. */
+static int note_layers(struct run *r, struct err *err)
+{
+	struct layer_line_vec layers = VEC_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; i < layering_count(r->p); i++)
+		vec_add(&layers)->name = str_dup(layering_name(r->p, i));
+	for (size_t i = 0; i < r->nodes; i++) {
+		const struct plan_node *n = &r->p->nodes.items[i];
+
+		if (n->kind != PLAN_BARRIER)
+			layer_lines_add_node(
+			    &layers.items[n->layer], (uint32_t)i);
+	}
+	/* A run that goes on finds them there. */
+	if (!r->journal->layers.len)
+		rc = journal_layers(r->journal, &layers, err);
+	layer_lines_done(&layers);
+	return rc;
+}
+
 static int open_journal(const struct level_engine *e, struct err *err)
 {
 	struct run *r = e->run;
@@ -80,7 +102,7 @@ static int open_journal(const struct level_engine *e, struct err *err)
 		return -1;
 	if (o.resume)
 		resume_outcomes(e);
-	return 0;
+	return note_layers(r, err);
 }
 
 enum step { FINISH, PRUNE, RELEASE };

@@ -182,6 +182,16 @@ static void check_before(void *ctx, size_t needs)
 
 /* ---- the layer ----------------------------------------------------------- */
 
+/* For whoever asks how far the restore is. */
+static void note(struct level_engine *e, size_t layer, bool starts)
+{
+	struct err err = ERR_INIT;
+
+	if (e->run->journal &&
+	    journal_layer(e->run->journal, layer, starts, &err))
+		run_fail(e->run, &err);
+}
+
 static bool may_start(struct level_engine *e, size_t layer)
 {
 	const struct layers *l = layers_of(e);
@@ -189,9 +199,11 @@ static bool may_start(struct level_engine *e, size_t layer)
 	if (!is_manual(l, layer) || is_approved(e, layer))
 		return true;
 	size_t work = count_work(e, layer);
-	return !work || (e->approval && e->approval->ask &&
-			    e->approval->ask(
-				e->approval->ctx, layers_name(l, layer), work));
+	if (!work)
+		return true;
+	note(e, layer, false);
+	return e->approval && e->approval->ask &&
+	       e->approval->ask(e->approval->ctx, layers_name(l, layer), work);
 }
 
 enum level_layer layer_start(struct level_engine *e, size_t layer)
@@ -205,6 +217,8 @@ enum level_layer layer_start(struct level_engine *e, size_t layer)
 	if (b.state == LEVEL_LAYER_OPEN && !may_start(e, layer))
 		b.state = LEVEL_LAYER_WAITS;
 	s->state = b.state;
+	if (s->state == LEVEL_LAYER_OPEN)
+		note(e, layer, true);
 	return s->state;
 }
 

@@ -15,6 +15,12 @@ size_t layering_count(const struct plan *p)
 	return has_layers(p) ? p->options->layers->items.len + 1 : 1;
 }
 
+const char *layering_name(const struct plan *p, size_t layer)
+{
+	return has_layers(p) ? layers_name(p->options->layers, layer)
+			     : LAYERS_UNASSIGNED;
+}
+
 /* ---- while nodes are read ------------------------------------------------ */
 
 /* The first that selects it counts; another one is named. */

@@ -29,6 +29,8 @@ bool layering_awaits(const struct plan_node *n);
 
 /* How many there are, the unassigned one with them; 1 where there are none. */
 size_t layering_count(const struct plan *p);
+/* The name of one of them. */
+const char *layering_name(const struct plan *p, size_t layer);
 
 /* Once all references are edges of the graph: takes what an earlier layer needs
  * into it, and warns of selectors that select nothing. */

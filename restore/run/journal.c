@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,8 +53,10 @@ void journal_close(struct journal *j)
 	VEC_EACH (&j->pauses, p)
 		pause_done(p);
 	vec_done(&j->pauses);
+	layer_lines_done(&j->layers);
 	free(j->path);
 	free(j->digest);
+	free(j->snapshot);
 	pthread_mutex_destroy(&j->lock->mutex);
 	free(j->lock);
 	free(j);
@@ -137,6 +138,36 @@ static void read_release(
 	}
 }
 
+static void read_node(struct journal_node *n, const struct json_object *line)
+{
+	n->at_s = json_get_int(line, "at", n->at_s);
+	if (json_get_str(line, "begin")) {
+		n->begun = true;
+		/* A second attempt makes the earlier end void, unless the
+		 * object was created and only its status is tried again. */
+		if (n->outcome.kind != OUTCOME_PARTIAL)
+			n->ended = false;
+		free(n->live_uid);
+		n->live_uid = str_dup(json_get_str(line, "begin"));
+	} else if (json_get_str(line, "end")) {
+		read_end(n, line);
+	}
+}
+
+static void make_room(struct journal *j, size_t node)
+{
+	size_t count = j->node_count;
+
+	if (node < count)
+		return;
+	while (count <= node)
+		count = count ? count * 2 : 64;
+	j->nodes = mem_resize(j->nodes, count, sizeof(*j->nodes));
+	memset(j->nodes + j->node_count, 0,
+	    (count - j->node_count) * sizeof(*j->nodes));
+	j->node_count = count;
+}
+
 int journal_read_line(
     struct journal *j, const char *text, size_t len, struct err *err)
 {
@@ -152,6 +183,8 @@ int journal_read_line(
 			    "it is of another version of this program");
 		free(j->digest);
 		j->digest = str_dup(json_get_str(line, "digest"));
+		free(j->snapshot);
+		j->snapshot = str_dup(json_get_str(line, "snapshot"));
 		return 0;
 	}
 	if (json_get_str(line, "release")) {
@@ -165,29 +198,22 @@ int journal_read_line(
 		j->done = true;
 		return 0;
 	}
+	int of_layers = layer_lines_read(line, &j->layers, err);
+	if (of_layers)
+		return of_layers < 0 ? -1 : 0;
 	int64_t node = json_get_int(line, "n", -1);
 	if (node < 0)
 		return err_set(err, ERR_FORMAT, "a line without its node");
+	if (j->all_nodes && node < LAYER_LINES_MAX_NODES)
+		make_room(j, (size_t)node);
 	if ((size_t)node >= j->node_count)
 		return 0; /* of another plan: only its pauses count */
-	struct journal_node *n = &j->nodes[node];
-	if (json_get_str(line, "begin")) {
-		n->begun = true;
-		/* A second attempt makes the earlier end void, unless the
-		 * object was created and only its status is tried again. */
-		if (n->outcome.kind != OUTCOME_PARTIAL)
-			n->ended = false;
-		free(n->live_uid);
-		n->live_uid = str_dup(json_get_str(line, "begin"));
-	} else if (json_get_str(line, "end")) {
-		read_end(n, line);
-	}
+	read_node(&j->nodes[node], line);
 	return 0;
 }
 
-/* Reads whole lines only. An incomplete last line, as a killed run leaves it,
- * is cut off. */
-static int read_all(struct journal *j, struct err *err)
+/* Reads whole lines only. */
+static int read_lines(struct journal *j, size_t *end_of_last, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	size_t start = 0;
@@ -208,9 +234,29 @@ static int read_all(struct journal *j, struct err *err)
 			    j->path, number);
 		start += len + 1;
 	}
-	if (ftruncate(j->fd, (off_t)start))
+	*end_of_last = start;
+	return 0;
+}
+
+/* An incomplete last line, as a killed run leaves it, is cut off. */
+static int read_all(struct journal *j, struct err *err)
+{
+	size_t end;
+
+	if (read_lines(j, &end, err))
+		return -1;
+	if (ftruncate(j->fd, (off_t)end))
 		return err_system(err, errno, "%s", j->path);
 	return 0;
+}
+
+/* A lock of the open file, of which others can see that it is held without
+ * getting in its way (fcntl(2), open file description locks). */
+static int lock_file(int fd)
+{
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	return fcntl(fd, F_OFD_SETLK, &all);
 }
 
 static int write_line(struct journal *j, struct buf *line, struct err *err)
@@ -316,13 +362,14 @@ static int start_anew(
 		return -1;
 	autoclose int other =
 	    open(made, O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (other < 0 || flock(other, LOCK_EX | LOCK_NB))
+	if (other < 0 || lock_file(other))
 		return err_system(err, errno, "%s", made);
 	/* From here on `other` is the old file, closed on return. */
 	int before = j->fd;
 	j->fd = other;
 	other = before;
 	forget_nodes(j);
+	layer_lines_done(&j->layers);
 	j->done = false;
 	if (write_start(j, o, err))
 		return -1;
@@ -355,21 +402,51 @@ static int open_file(
 		    j->path, o->snapshot);
 	if (j->fd < 0)
 		return err_system(err, errno, "%s", j->path);
-	if (flock(j->fd, LOCK_EX | LOCK_NB) || !is_current(j))
+	if (lock_file(j->fd) || !is_current(j))
 		return err_set(err, ERR_LOCKED,
 		    "%s: another restore of this snapshot is at work", j->path);
 	return file_sync_dir(o->dir, err);
 }
 
-struct journal *journal_open(const struct journal_options *o, struct err *err)
+char *journal_path(const char *dir, const char *snapshot)
 {
-	cleanup(journal_closep) struct journal *j = mem_new(struct journal);
+	return str_printf("%s/restore-%s.journal", dir, snapshot);
+}
+
+static struct journal *new_journal(char *path, const struct clock *clock)
+{
+	struct journal *j = mem_new(struct journal);
 
 	j->fd = -1;
-	j->clock = o->clock;
+	j->path = path;
+	j->clock = clock;
 	j->lock = mem_new(struct journal_lock);
 	pthread_mutex_init(&j->lock->mutex, NULL);
-	j->path = str_printf("%s/restore-%s.journal", o->dir, o->snapshot);
+	return j;
+}
+
+struct journal *journal_look(const char *path, bool *at_work, struct err *err)
+{
+	cleanup(journal_closep) struct journal *j =
+	    new_journal(str_dup(path), NULL);
+	struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t end;
+
+	if (fd < 0 || fcntl(fd, F_OFD_GETLK, &held)) {
+		err_system(err, errno, "%s", path);
+		return NULL;
+	}
+	*at_work = held.l_type != F_UNLCK;
+	j->all_nodes = true;
+	return read_lines(j, &end, err) ? NULL : steal(j);
+}
+
+struct journal *journal_open(const struct journal_options *o, struct err *err)
+{
+	cleanup(journal_closep) struct journal *j =
+	    new_journal(journal_path(o->dir, o->snapshot), o->clock);
+
 	j->node_count = o->nodes;
 	j->nodes = mem_zalloc((o->nodes + 1) * sizeof(*j->nodes));
 	if (open_file(j, o, err) || read_all(j, err))
@@ -391,6 +468,28 @@ struct journal *journal_open(const struct journal_options *o, struct err *err)
 	return steal(j);
 }
 
+static int64_t now_s(const struct journal *j)
+{
+	return clock_now_ms(j->clock) / 1000;
+}
+
+int journal_layers(
+    struct journal *j, const struct layer_line_vec *layers, struct err *err)
+{
+	cleanup(buf_done) struct buf line = BUF_INIT;
+
+	layer_lines_write(layers, &line);
+	return write_line(j, &line, err);
+}
+
+int journal_layer(struct journal *j, size_t layer, bool starts, struct err *err)
+{
+	cleanup(buf_done) struct buf line = BUF_INIT;
+
+	layer_lines_write_event(layer, starts, now_s(j), &line);
+	return write_line(j, &line, err);
+}
+
 int journal_begin(
     struct journal *j, uint32_t node, const char *live_uid, struct err *err)
 {
@@ -399,6 +498,7 @@ int journal_begin(
 	json_text_object(&line, NULL);
 	json_text_int(&line, "n", node);
 	json_text_str(&line, "begin", live_uid ? live_uid : "");
+	json_text_int(&line, "at", now_s(j));
 	json_text_object_end(&line);
 	return write_line(j, &line, err);
 }
@@ -415,6 +515,7 @@ int journal_end(struct journal *j, uint32_t node, const char *uid,
 	json_text_str_if(&line, "detail", outcome->detail);
 	if (outcome->notes.len)
 		json_text_strs(&line, "notes", &outcome->notes);
+	json_text_int(&line, "at", now_s(j));
 	json_text_object_end(&line);
 	return write_line(j, &line, err);
 }

@@ -5,8 +5,10 @@
  * cut off.
  *
  *     {"backstay":"restore","version":1,"snapshot":"...","digest":"..."}
- *     {"n":12,"begin":"<UID that was live, or empty>"}
- *     {"n":12,"end":"created","uid":"...","detail":"...","notes":[...]}
+ *     {"layers":[...]}, {"layer":0,"starts":true,...}: see layer_lines.h
+ *     {"n":12,"begin":"<UID that was live, or empty>","at":1796000000}
+ *     {"n":12,"end":"created","uid":"...","detail":"...","notes":[...],
+ *       "at":1796000000}
  *     {"n":12,"pause":{"cluster":"prod","path":"/apis/...","pointer":
  *       "/spec/suspend","annotation":null,"paused":null,
  *       "before":null,"level":4,"what":"..."}}
@@ -14,11 +16,15 @@
  *     {"done":true}
  *
  * A line reaches the kernel before the call returns, and the disk within a
- * fraction of a second; journal_sync waits for that.
+ * fraction of a second; journal_sync waits for that. Times are seconds since
+ * the epoch, UTC.
+ *
+ * A run holds a lock on the file; journal_look reads it without one.
  */
 #ifndef RESTORE_RUN_JOURNAL_H
 #define RESTORE_RUN_JOURNAL_H
 
+#include "restore/run/layer_lines.h"
 #include "restore/run/outcome.h"
 #include "storage/base/clock.h"
 
@@ -45,6 +51,7 @@ struct journal_node {
 	bool ended;
 	char *live_uid; /* when it was begun; "" where it was not there */
 	char *uid;	/* when it had ended, or NULL */
+	int64_t at_s;	/* of its newest line; 0: it does not say */
 	struct outcome outcome;
 };
 
@@ -53,8 +60,11 @@ struct journal {
 	int fd;
 	char *digest;
 	bool done;
+	char *snapshot;
 	struct journal_node *nodes; /* node_count of them */
 	size_t node_count;
+	bool all_nodes; /* node_count follows what is read */
+	struct layer_line_vec layers;
 	VEC_DEFINE(, struct journal_pause) pauses;
 	struct journal_lock *lock;
 	const struct clock *clock;
@@ -78,12 +88,24 @@ struct journal *journal_open(const struct journal_options *o, struct err *err);
 void journal_close(struct journal *j); /* takes NULL; syncs */
 void journal_closep(struct journal **j);
 
+/* Where the journal of a snapshot lies; the caller frees. */
+char *journal_path(const char *dir, const char *snapshot);
+/* What is in a journal so far, also while a run writes it; nothing is locked or
+ * changed. `at_work` becomes whether a run holds it. The caller closes it. */
+struct journal *journal_look(const char *path, bool *at_work, struct err *err);
+
 /* Each may be called from several threads. A line that cannot be written ends
  * the run: 0, or -1. */
 int journal_begin(
     struct journal *j, uint32_t node, const char *live_uid, struct err *err);
 int journal_end(struct journal *j, uint32_t node, const char *uid,
     const struct outcome *outcome, struct err *err);
+/* Which nodes belong to which layer, once, before the first of them. */
+int journal_layers(
+    struct journal *j, const struct layer_line_vec *layers, struct err *err);
+/* That layer starts, or waits for approval. */
+int journal_layer(
+    struct journal *j, size_t layer, bool starts, struct err *err);
 int journal_pause(struct journal *j, uint32_t node,
     const struct journal_pause *pause, struct err *err);
 int journal_release(

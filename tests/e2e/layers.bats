@@ -219,3 +219,54 @@ layer applications" ]
 	config "$(layers | sed 's/select: {kinds.*/select: {}/')"
 	refused "selects nothing"
 }
+
+@test "status shows the layers by the journal: who waits, and what is restored" {
+	run --separate-stderr restore status
+	[ "$status" -eq 3 ]
+	grep -q 'no restore has begun here' <<<"$stderr"
+	run restore apply latest --yes
+	[ "$status" -eq 6 ]
+	run restore status
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -q '^restore of t-.*: waiting for approval, ' <<<"$output"
+	grep -q '^layer infrastructure: waiting for approval, 0 of [1-9][0-9]*, since 20' <<<"$output"
+	grep -q '^layer unassigned: restored, .*, from 20.* to 20' <<<"$output"
+	grep -q '^layer applications: pending, [0-9]* of [1-9]' <<<"$output"
+	run restore apply latest --yes --resume --approve infrastructure
+	[ "$status" -eq 0 ]
+	restore status latest -o json >status.json
+	jq -e '.state == "restored" and (.at_work | not) and .restored == .nodes and .failed == 0 and
+	    .paused == 0 and ([.layers[].state] | unique) == ["restored"] and
+	    (.layers | length) == 5 and (.layers | map(.nodes) | add) == .nodes' status.json
+	run --separate-stderr restore status other
+	[ "$status" -eq 3 ]
+}
+
+@test "status may be asked while another process applies, and a second apply is refused" {
+	# It asks on its terminal about the manual layer, and waits for an answer.
+	mkfifo answers
+	script -qfec "$BACKSTAY_BUILD/backstay-restore apply latest --yes" out \
+	    <answers >/dev/null 2>&1 3>&- &
+	pid=$!
+	exec 9>answers
+	until grep -q 'Layer infrastructure is manual' out 2>/dev/null; do
+		kill -0 "$pid"
+		sleep 0.1
+	done
+	run restore status
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -q '^restore of t-.*: waiting for approval, .*; a run is at work$' <<<"$output"
+	grep -q '^layer infrastructure: waiting for approval, 0 of ' <<<"$output"
+	run --separate-stderr restore apply latest --yes --approve infrastructure
+	echo "$stderr"
+	[ "$status" -eq 4 ]
+	grep -q 'another restore of this snapshot is at work' <<<"$stderr"
+	echo yes >&9
+	exec 9>&-
+	wait "$pid"
+	run restore status
+	echo "$output"
+	grep -q '^restore of t-.*: restored, .* of [1-9][0-9]*$' <<<"$output"
+}
