@@ -60,6 +60,7 @@ int command_verify(const struct command *c, struct err *err);
 int command_extract(const struct command *c, struct err *err);
 int command_plan(const struct command *c, struct err *err);
 int command_apply(const struct command *c, struct err *err);
+int command_heal(const struct command *c, struct err *err);
 int command_status(const struct command *c, struct err *err);
 int command_release(const struct command *c, struct err *err);
 int command_rules(const struct command *c, struct err *err);

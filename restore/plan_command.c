@@ -1,5 +1,4 @@
-#include "restore/apply/apply.h"
-#include "restore/kube/applier.h"
+#include "restore/applying.h"
 #include "restore/plan/held.h"
 #include "restore/session.h"
 #include "restore/targets/destinations.h"
@@ -11,69 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_WAITS = 6 };
-
-static void on_progress(void *ctx, size_t done, size_t total)
-{
-	(void)ctx;
-	log_progress("restoring: %zu of %zu", done, total);
-}
-
 static void on_dry_progress(void *ctx, size_t done, size_t total)
 {
 	(void)ctx;
 	log_progress("asking the targets: %zu of %zu", done, total);
-}
-
-static struct applier *new_applier(const struct session *s)
-{
-	const struct applier_options o = {
-	    .clusters = s->targets.plan.items,
-	    .cluster_count = s->targets.plan.len,
-	    .gates = (enum applier_gates)s->c->settings->restore.gates,
-	};
-
-	return applier_new(&o);
-}
-
-static void say(const char *text)
-{
-	log_info("%s", text);
-}
-
-static struct apply_options apply_options_of(
-    const struct session *s, struct applier *applier, const char *journal_dir)
-{
-	const struct settings_restore *r = &s->c->settings->restore;
-
-	return (struct apply_options){
-	    .drivers = {[PLAN_GIT] = &s->targets.git,
-		[PLAN_STATE] = &s->targets.state,
-		[PLAN_KUBE] = applier_driver(applier)},
-	    .run = {.in_flight = (size_t)r->concurrency,
-		.gate_timeout_ms = (int)r->gate_timeout,
-		.journal_dir = journal_dir,
-		.resume = s->c->options->resume,
-		.clock = s->c->env.clock,
-		.cancel = s->c->env.cancel,
-		.progress = on_progress,
-		.say = say},
-	};
-}
-
-static int print_report(
-    const struct session *s, const struct report *r, struct err *err)
-{
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	(void)err;
-	log_progress("%s", "");
-	if (s->c->options->common.output == CLI_OUTPUT_JSON)
-		report_print_json(r, &out);
-	else
-		report_print_table(r, s->c->options->all_nodes, &out);
-	fputs(buf_str(&out), stdout);
-	return report_waits(r) ? EXIT_WAITS : report_is_missing(r) ? 1 : 0;
 }
 
 static void print_plan(const struct session *s, bool json, FILE *to)
@@ -108,12 +48,12 @@ int command_plan(const struct command *c, struct err *err)
 		    &s, c->options->common.output == CLI_OUTPUT_JSON, stdout);
 		return plan_count(s.plan, PLAN_CANNOT) ? 1 : 0;
 	}
-	cleanup(applier_freep) struct applier *applier = new_applier(&s);
-	struct apply_options o = apply_options_of(&s, applier, NULL);
+	cleanup(applier_freep) struct applier *applier = applying_driver(&s);
+	struct apply_options o = applying_options(&s, applier, NULL);
 	o.run.dry_run = true;
 	o.run.progress = on_dry_progress;
 	cleanup(report_freep) struct report *r = apply_run(s.plan, &o, err);
-	return r ? print_report(&s, r, err) : err_wrap(err, "plan --server");
+	return r ? applying_print(&s, r) : err_wrap(err, "plan --server");
 }
 
 /* What will be deleted is shown even with --yes. */
@@ -182,13 +122,13 @@ int command_apply(const struct command *c, struct err *err)
 	autofree char *journal = file_join(c->settings->state_dir, "journal");
 	if (file_mkdirs(journal, err))
 		return -1;
-	cleanup(applier_freep) struct applier *applier = new_applier(&s);
+	cleanup(applier_freep) struct applier *applier = applying_driver(&s);
 	const struct apply_approval approval = {
 	    .approved = &c->options->approve, .ask = ask_for_layer};
-	struct apply_options o = apply_options_of(&s, applier, journal);
+	struct apply_options o = applying_options(&s, applier, journal);
 	o.approval = &approval;
 	cleanup(report_freep) struct report *r = apply_run(s.plan, &o, err);
-	return r ? print_report(&s, r, err) : err_wrap(err, "apply");
+	return r ? applying_print(&s, r) : err_wrap(err, "apply");
 }
 
 int command_release(const struct command *c, struct err *err)
@@ -207,9 +147,9 @@ int command_release(const struct command *c, struct err *err)
 		&s.targets, c, &s.opened.manifest, NULL, NULL, &all, err))
 		return err_wrap(err, "release");
 	autofree char *journal = file_join(c->settings->state_dir, "journal");
-	cleanup(applier_freep) struct applier *applier = new_applier(&s);
-	const struct apply_options o = apply_options_of(&s, applier, journal);
+	cleanup(applier_freep) struct applier *applier = applying_driver(&s);
+	const struct apply_options o = applying_options(&s, applier, journal);
 	cleanup(report_freep) struct report *r =
 	    apply_release(s.opened.snapshot->label, &o, err);
-	return r ? print_report(&s, r, err) : err_wrap(err, "release");
+	return r ? applying_print(&s, r) : err_wrap(err, "release");
 }

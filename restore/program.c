@@ -58,6 +58,7 @@ RUN_WATCHED(verify)
 RUN(extract)
 RUN(plan)
 RUN_WATCHED(apply)
+RUN_WATCHED(heal)
 RUN(status)
 RUN(release)
 RUN(copy)
@@ -229,6 +230,15 @@ static const struct cli_option apply_options[] = {PLAN_OPTIONS,
     FLAG("all", all_nodes,
 	"List every step in the report, not only those "
 	"that need attention."),
+    CLI_OPTION_END};
+
+static const struct cli_option heal_options[] = {VAULT, CHAIN,
+    TEXTS("approve", approve, "LAYER",
+	"Restore this manual layer. Without it the run ends before the layer "
+	"with exit status 6, and the next one goes on there. May be "
+	"repeated."),
+    FLAG("all", all_nodes,
+	"List every step in the report, not only those that need attention."),
     CLI_OPTION_END};
 
 static const struct cli_option status_options[] = {CLI_OPTION_END};
@@ -407,6 +417,27 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "from.\n\n" SNAPSHOT_TEXT,
 	.options = apply_options,
 	.run = run_apply},
+    {.name = "heal",
+	.operands = "[SNAPSHOT]",
+	.max_operands = 1,
+	.summary = "fill an empty platform from its newest good snapshot",
+	.description =
+	    "For a Job at bootstrap, safe to run at every boot. Takes the "
+	    "newest snapshot that is complete, that no verification found "
+	    "damaged, and behind which the chain of the vault shows no newer "
+	    "one; or SNAPSHOT. Verifies it, restores it as apply does, layer "
+	    "by "
+	    "layer, and releases the controllers. Nobody is asked.\n\n"
+	    "The marker kube-system/backstay-restored, a ConfigMap in each "
+	    "cluster, says how far that is. A platform that is restored, or "
+	    "that the snapshot was taken from, is left alone with exit status "
+	    "0 and one line. One that is restored in part is gone on with, "
+	    "from the snapshot that it began with. A marker of another "
+	    "platform or another cluster, one that was edited, and another "
+	    "SNAPSHOT than the one it names are refused before anything is "
+	    "written.\n\n" SNAPSHOT_TEXT,
+	.options = heal_options,
+	.run = run_heal},
     {.name = "status",
 	.operands = "[SNAPSHOT]",
 	.max_operands = 1,

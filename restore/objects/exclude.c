@@ -110,6 +110,13 @@ static bool is_own_config(const struct json_object *object)
 		       "kube-apiserver-legacy-service-account-token-tracking"));
 }
 
+/* Each restore leaves one of its own (restore/kube/marker.h). */
+static bool is_marker(const struct json_object *object)
+{
+	return str_eq(object_namespace(object), "kube-system") &&
+	       str_eq(object_name(object), "backstay-restored");
+}
+
 static const char *exclude_core(
     const struct json_object *object, const char *kind)
 {
@@ -119,6 +126,8 @@ static const char *exclude_core(
 		return in_every_namespace;
 	if (str_eq(kind, "ConfigMap") && is_own_config(object))
 		return kept_by_server;
+	if (str_eq(kind, "ConfigMap") && is_marker(object))
+		return "the marker of an earlier restore";
 	if (str_eq(kind, "ServiceAccount") && is_plain_default_account(object))
 		return in_every_namespace;
 	if (str_eq(kind, "Endpoints"))

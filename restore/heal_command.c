@@ -1,0 +1,327 @@
+#include "restore/applying.h"
+#include "restore/marks.h"
+#include "storage/archive/manifest.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/log.h"
+#include "storage/vault/skew.h"
+
+#include <stdio.h>
+
+enum { UID_BYTES = 16 };
+
+struct heal {
+	struct restore_options options;
+	struct command command; /* of the session: ours, with these options */
+	struct session s;
+	struct targets found; /* whose clusters have the markers */
+	bool has_found;
+	struct mark_vec marks;
+	char restore[2 * UID_BYTES + 1]; /* its UID */
+	bool goes_on;			 /* an earlier run has begun */
+};
+
+static void heal_done(struct heal *h)
+{
+	marks_done(&h->marks);
+	if (h->has_found)
+		targets_done(&h->found);
+	session_done(&h->s);
+}
+
+/* ---- which snapshot ------------------------------------------------------ */
+
+/* Whether it is complete and nobody has found it damaged. -1 where nothing is
+ * known of it: whether an older one may be taken is for a person to say. */
+static int is_whole(struct heal *h, const struct snapshot *s, struct err *err)
+{
+	struct opened *o = &h->s.opened;
+	struct snapshot_verdict verdict = {.at = 0};
+	char sha256[DIGEST_SHA256_HEX];
+	struct manifest m;
+
+	if (snapshot_manifest(o->vault.vault, s, &o->trust, &m, sha256, err)) {
+		if (err->code != ERR_NETWORK)
+			err->code = ERR_INTEGRITY;
+		return err_wrap(err,
+		    "snapshot '%s' (to heal from another one, name it)",
+		    s->label);
+	}
+	bool partial = m.partial;
+	manifest_done(&m);
+	if (snapshot_verdict(
+		o->vault.vault, s, &o->trust, sha256, &verdict, err))
+		return -1;
+	if (partial)
+		log_warn("'%s' is passed over: it is partial", s->label);
+	else if (verdict.failed)
+		log_warn("'%s' is passed over: a verification found it damaged",
+		    s->label);
+	return !partial && !verdict.failed;
+}
+
+static bool is_forged(const struct heal *h, const struct snapshot *s)
+{
+	const struct opened *o = &h->s.opened;
+	struct err ignored = ERR_INIT;
+
+	return skew_in_future(h->command.env.clock, s->time) &&
+	       !snapshot_holds(o->vault.vault, s, &o->trust, &ignored);
+}
+
+static int choose(struct heal *h, struct err *err)
+{
+	struct opened *o = &h->s.opened;
+
+	for (size_t i = o->list.len; i-- > 0;) {
+		const struct snapshot *s = &o->list.items[i];
+		if (is_forged(h, s)) {
+			log_warn("'%s' is passed over: its time is in the "
+				 "future, and the signature of its manifest is "
+				 "wrong",
+			    s->label);
+			continue;
+		}
+		int whole = is_whole(h, s, err);
+		if (whole < 0)
+			return -1;
+		if (whole) {
+			o->snapshot = s;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_NOT_FOUND,
+	    "%s: there is no snapshot of '%s' to heal from that is complete "
+	    "and that no verification found damaged",
+	    vault_describe(o->vault.vault), h->command.settings->name);
+}
+
+static int take(struct heal *h, const char *label, struct err *err)
+{
+	struct opened *o = &h->s.opened;
+
+	o->snapshot = snapshot_resolve(&o->list, label, err);
+	h->command.which = label;
+	return o->snapshot
+		   ? 0
+		   : err_wrap(err, "%s", vault_describe(o->vault.vault));
+}
+
+/* ---- what is there ------------------------------------------------------- */
+
+static int read_marks(struct heal *h, struct err *err)
+{
+	struct opened *o = &h->s.opened;
+	const struct targets_chosen all = {.spared = false};
+
+	if (open_manifest(&h->command, o, err))
+		return -1;
+	h->has_found = true;
+	if (targets_open(
+		&h->found, &h->command, &o->manifest, NULL, NULL, &all, err) ||
+	    marks_read(&h->found, h->command.settings->name, &h->marks, err))
+		return -1;
+	if (!h->marks.len)
+		return err_set(err, ERR_USAGE,
+		    "'%s' holds no cluster, and the marker of a heal is kept "
+		    "in one; restore it with `apply`",
+		    o->snapshot->label);
+	return 0;
+}
+
+/* The restore that the markers speak of, if they speak of one. */
+static int agree(
+    const struct heal *h, const struct mark **first, struct err *err)
+{
+	*first = NULL;
+	VEC_EACH (&h->marks, m) {
+		if (!m->there)
+			continue;
+		if (*first &&
+		    !str_eq((*first)->marker.snapshot, m->marker.snapshot))
+			return err_set(err, ERR_USAGE,
+			    "cluster '%s' was healed from '%s', and cluster "
+			    "'%s' from '%s'; restore one of them by hand with "
+			    "`apply`",
+			    (*first)->cluster, (*first)->marker.snapshot,
+			    m->cluster, m->marker.snapshot);
+		*first = m;
+	}
+	return 0;
+}
+
+static bool is_living(const struct heal *h)
+{
+	VEC_EACH (&h->marks, m)
+		if (m->there ? !m->marker.restored : !m->is_source)
+			return false;
+	return true;
+}
+
+static void leave_alone(const struct heal *h, const struct mark *marked)
+{
+	log_progress("%s", "");
+	if (marked)
+		printf("'%s' is there, restored from '%s': left alone\n",
+		    h->command.settings->name, marked->marker.snapshot);
+	else
+		printf("'%s' is there, and is what '%s' was taken from: left "
+		       "alone\n",
+		    h->command.settings->name, h->s.opened.snapshot->label);
+}
+
+/* A restore that has begun goes on with its own snapshot, also where there is a
+ * newer one: that may be of the half of the platform that was there. */
+static int go_on(struct heal *h, const struct mark *marked, struct err *err)
+{
+	const char *label = marked->marker.snapshot;
+
+	if (!str_eq(label, h->s.opened.snapshot->label)) {
+		log_info("cluster '%s' is restored in part from '%s': that "
+			 "goes on",
+		    marked->cluster, label);
+		open_close(&h->s.opened);
+		if (take(h, label, err))
+			return err_wrap(err,
+			    "cluster '%s' was restored in part from '%s'",
+			    marked->cluster, label);
+	}
+	h->goes_on = true;
+	(void)snprintf(
+	    h->restore, sizeof(h->restore), "%s", marked->marker.restore);
+	return 0;
+}
+
+static void begin(struct heal *h)
+{
+	uint8_t bytes[UID_BYTES];
+
+	random_fill(h->command.env.random, bytes, sizeof(bytes));
+	digest_hex(bytes, sizeof(bytes), h->restore);
+}
+
+/* 1 where there is nothing to do. */
+static int look_around(struct heal *h, const char *asked, struct err *err)
+{
+	const struct mark *marked;
+
+	if (read_marks(h, err) || agree(h, &marked, err))
+		return -1;
+	if (asked && marked &&
+	    !str_eq(marked->marker.snapshot, h->s.opened.snapshot->label))
+		return err_set(err, ERR_USAGE,
+		    "cluster '%s' was healed from '%s', not from '%s'; "
+		    "`apply` restores from another one",
+		    marked->cluster, marked->marker.snapshot,
+		    h->s.opened.snapshot->label);
+	if (is_living(h)) {
+		leave_alone(h, marked);
+		return 1;
+	}
+	if (marked)
+		return go_on(h, marked, err);
+	begin(h);
+	return 0;
+}
+
+/* ---- the restore --------------------------------------------------------- */
+
+/* The journal goes on only with the plan that it is of. */
+static int find_journal(struct heal *h, const char *dir, struct err *err)
+{
+	autofree char *path = journal_path(dir, h->s.options.snapshot);
+	bool at_work;
+
+	h->options.resume = false;
+	if (!h->goes_on)
+		return 0;
+	if (!file_exists(path)) {
+		log_warn("%s: it is not there, so what the earlier run left "
+			 "paused is not known: controllers that the report "
+			 "shows as differing may have to be released by hand",
+		    path);
+		return 0;
+	}
+	cleanup(journal_closep) struct journal *j =
+	    journal_look(path, &at_work, err);
+	if (!j)
+		return -1;
+	h->options.resume = str_eq(j->digest, h->s.plan->digest);
+	return 0;
+}
+
+static void advise(const struct heal *h, struct report *r)
+{
+	if (!r->next)
+		return;
+	free(r->next);
+	if (report_waits(r) && !r->stopped)
+		r->next = str_printf("layer '%s' waits for approval; "
+				     "'backstay-restore heal --approve %s' "
+				     "goes on with it",
+		    r->waits_for, r->waits_for);
+	else if (r->stopped || report_is_missing(r))
+		r->next = str_printf("'%s' is restored in part; the next "
+				     "'backstay-restore heal' goes on from "
+				     "there",
+		    h->command.settings->name);
+	else
+		r->next = str_printf("left paused, as restore.hold of the "
+				     "configuration says; 'backstay-restore "
+				     "release %s' releases them",
+		    r->snapshot);
+}
+
+static int carry_out(struct heal *h, struct err *err)
+{
+	const char *name = h->command.settings->name;
+	autofree char *dir =
+	    file_join(h->command.settings->state_dir, "journal");
+
+	if (file_mkdirs(dir, err) || find_journal(h, dir, err) ||
+	    marks_write(
+		&h->marks, name, h->s.options.snapshot, h->restore, false, err))
+		return -1;
+	cleanup(applier_freep) struct applier *applier = applying_driver(&h->s);
+	const struct apply_approval approval = {
+	    .approved = &h->options.approve};
+	struct apply_options o = applying_options(&h->s, applier, dir);
+	o.approval = &approval;
+	cleanup(report_freep) struct report *r = apply_run(h->s.plan, &o, err);
+	if (!r)
+		return -1;
+	advise(h, r);
+	if (!r->stopped && !report_waits(r) && !report_is_missing(r) &&
+	    marks_write(
+		&h->marks, name, h->s.options.snapshot, h->restore, true, err))
+		return -1;
+	return applying_print(&h->s, r);
+}
+
+int command_heal(const struct command *c, struct err *err)
+{
+	cleanup(heal_done) struct heal h = {
+	    .options = *c->options, .command = *c, .s = SESSION_INIT};
+
+	h.command.options = &h.options;
+	h.s.c = &h.command;
+	if (!c->settings->name)
+		return err_set(err, ERR_USAGE,
+		    "heal: the configuration has no name, so whose snapshots "
+		    "to take is not known");
+	if (open_vault(&h.command, &h.s.opened, err) ||
+	    (c->which && !str_eq(c->which, "latest") ? take(&h, c->which, err)
+						     : choose(&h, err)))
+		return err_wrap(err, "heal");
+	if (!h.command.which)
+		h.command.which = "latest";
+	int nothing_to_do = look_around(&h, c->which, err);
+	if (nothing_to_do)
+		return nothing_to_do > 0 ? 0 : err_wrap(err, "heal");
+	if (session_plan(&h.s, err))
+		return err_wrap(err, "heal");
+	VEC_EACH (&h.s.plan->warnings, w)
+		log_warn("%s", *w);
+	int status = carry_out(&h, err);
+	return status < 0 ? err_wrap(err, "heal") : status;
+}

@@ -1,0 +1,183 @@
+#!/usr/bin/env bats
+# An empty platform that fills itself: the sample platform, healed at boot.
+# shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	export P=$BATS_FILE_TMPDIR/p KUBE=${HEAL_SERVER:-sim}
+	mkdir -p "$P"
+	kube_server "$KUBE" start "$P/kube"
+	"$top/tests/data/platform/load" git "$P/git" >/dev/null
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+	mkdir "$P/file"
+	cd "$P/file" || return
+	export BACKSTAY_CONFIG=$PWD/backstay.yaml
+	config
+	agent backup
+}
+
+teardown_file() {
+	kube_server "$KUBE" stop "$P/kube"
+}
+
+# Each test has an empty target of its own.
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export BACKSTAY_CONFIG=$PWD/backstay.yaml
+	kube_server "$KUBE" start "$PWD/target"
+	for name in helm-charts organization-gitops; do
+		git init --quiet --bare --initial-branch=main "$name.git"
+	done
+	cp -r "$P/file/vault" vault
+	config
+}
+
+teardown() {
+	kube_server "$KUBE" stop "$PWD/target"
+}
+
+config() { # [SYNC]: of the first layer
+	cat >"$BACKSTAY_CONFIG" <<-X
+	name: t
+	state_dir: $PWD/state
+	vaults: [{name: local, directory: $PWD/vault}]
+	compression: {format: gzip}
+	encryption: none
+	signing: none
+	git:
+	  repositories: [{url: $P/git/helm-charts.git}, {url: $P/git/organization-gitops.git}]
+	kubernetes: {clusters: [{name: production, kubeconfig: $P/kube/kubeconfig}]}
+	layers:
+	  - {name: infrastructure, sync: ${1:-automated}, select: {namespaces: [infrastructure, monitoring]}}
+	  - name: applications
+	    depends_on: [infrastructure]
+	    select: {repositories: [helm-charts], namespaces: [production, staging]}
+	unassigned_layer: first
+	restore:
+	  targets:
+	    repositories: {helm-charts: $PWD/helm-charts.git, organization-gitops: $PWD/organization-gitops.git}
+	    clusters: [{from: production, kubeconfig: $PWD/target/kubeconfig}]
+	X
+}
+
+url() { # PATH at the target
+	echo "$(sed -n 's/^ *server: *//p' target/kubeconfig | tr -d '"')/$1"
+}
+
+marker=api/v1/namespaces/kube-system/configmaps/backstay-restored
+
+status_of() { # PATH
+	curl -s -o /dev/null -w '%{http_code}' "$(url "$1")"
+}
+
+edit_marker() { # JQ PROGRAM
+	curl -sf "$(url $marker)" | jq "$1" >edited.json
+	curl -sf -X PUT -H 'Content-Type: application/json' --data-binary @edited.json \
+	    "$(url $marker)" >/dev/null
+}
+
+@test "heal fills an empty platform and releases its controllers; again it writes nothing" {
+	run --separate-stderr restore heal
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(status_of apis/apps/v1/namespaces/production/deployments/frontend)" = 200 ]
+	[ -n "$(git -C helm-charts.git for-each-ref)" ]
+	curl -sf "$(url $marker)" >marker.json
+	jq -e '.data.state == "restored" and .data.platform == "t" and (.data.restore | length) == 32' marker.json
+	restore status -o json | jq -e '.state == "restored" and .paused == 0'
+	for _ in second third; do
+		run --separate-stderr restore heal
+		echo "$output$stderr"
+		[ "$status" -eq 0 ]
+		[ "$(wc -l <<<"$output")" -eq 1 ]
+		grep -q "^'t' is there, restored from 't-.*': left alone$" <<<"$output"
+	done
+	curl -sf "$(url $marker)" | cmp - marker.json
+}
+
+@test "the platform that the snapshot was taken from is left alone" {
+	sed -i "s|$PWD/target/kubeconfig|$P/kube/kubeconfig|" "$BACKSTAY_CONFIG"
+	run --separate-stderr restore heal
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q "is what 't-.*' was taken from: left alone$" <<<"$output"
+}
+
+@test "a manual layer stops it with exit status 6, and the next run goes on" {
+	config manual
+	run --separate-stderr restore heal
+	echo "$output$stderr"
+	[ "$status" -eq 6 ]
+	grep -q "'backstay-restore heal --approve infrastructure' goes on" <<<"$output"
+	[ "$(curl -sf "$(url $marker)" | jq -r .data.state)" = restoring ]
+	run --separate-stderr restore heal --approve infrastructure
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(curl -sf "$(url $marker)" | jq -r .data.state)" = restored ]
+}
+
+@test "what is restored in part goes on with its own snapshot, also where a newer one is there" {
+	config manual
+	run restore heal
+	[ "$status" -eq 6 ]
+	first=$(curl -sf "$(url $marker)" | jq -r .data.snapshot)
+	run agent backup
+	[ "$status" -eq 0 ]
+	# Named, another one is refused.
+	newest=$(cd vault && printf '%s\n' *.manifest.json | tail -1)
+	[ "${newest%.manifest.json}" != "$first" ]
+	run --separate-stderr restore heal "${newest%.manifest.json}" --approve infrastructure
+	echo "$stderr"
+	[ "$status" -eq 2 ]
+	grep -q "cluster 'production' was healed from '$first', not from '${newest%.manifest.json}'" <<<"$stderr"
+	run --separate-stderr restore heal --approve infrastructure
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(curl -sf "$(url $marker)" | jq -r .data.snapshot)" = "$first" ]
+}
+
+@test "a marker that was edited, of another cluster or another platform is refused" {
+	config manual
+	run restore heal
+	[ "$status" -eq 6 ]
+	curl -sf "$(url $marker)" >whole.json
+	edit_marker '.data.state = "restored"'
+	run --separate-stderr restore heal --approve infrastructure
+	echo "$stderr"
+	[ "$status" -eq 5 ]
+	grep -q 'somebody has edited the marker of the restore' <<<"$stderr"
+	# As a whole from another cluster, with a digest that is right.
+	marker_of() { # PLATFORM CLUSTER
+		local snapshot
+		snapshot=$(jq -r .data.snapshot whole.json)
+		sum=$(printf '%s\n%s\n%s\n%s\n%s\n' "$1" "$snapshot" r restoring "$2" |
+		    sha256sum | cut -d' ' -f1)
+		edit_marker ".data = {platform: \"$1\", snapshot: \"$snapshot\", restore: \"r\",
+		    state: \"restoring\", cluster: \"$2\", sha256: \"$sum\"}"
+	}
+	marker_of t 00000000-0000-0000-0000-000000000000
+	run --separate-stderr restore heal --approve infrastructure
+	echo "$stderr"
+	[ "$status" -eq 5 ]
+	grep -q 'it is the marker of another cluster' <<<"$stderr"
+	marker_of other "$(jq -r .data.cluster whole.json)"
+	run --separate-stderr restore heal --approve infrastructure
+	echo "$stderr"
+	[ "$status" -eq 2 ]
+	grep -q "it holds a restore of the platform 'other', and this is 't'" <<<"$stderr"
+	[ "$(status_of apis/apps/v1/namespaces/production/deployments/frontend)" = 404 ]
+}
+
+@test "a partial snapshot is passed over, and where there is no whole one, that is an error" {
+	# Newer, and without one of its repositories.
+	sed -i "s|$P/git/helm-charts.git}|$P/git/gone.git}|" "$BACKSTAY_CONFIG"
+	run agent backup
+	[ "$status" -eq 1 ]
+	newest=$(cd vault && printf '%s\n' *.manifest.json | tail -1)
+	config
+	run --separate-stderr restore heal
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q "'${newest%.manifest.json}' is passed over: it is partial" <<<"$stderr"
+}
