@@ -398,9 +398,11 @@ static void verify_one(struct act *a, const struct sim_store *s,
 		one->verified[at] = true;
 	if (!status && !recorded)
 		one->found_bad[at] = one->perhaps_bad[at] = false;
-	if (status && sim_truth_damaged(one, s) && recorded >= 0)
-		one->perhaps_bad[at] = true;
-	if (status && sim_truth_damaged(one, s) && !recorded)
+	/* Of an archive that is out of sight, only that is said. */
+	bool damaged = sim_truth_found(one, s) && sim_truth_damaged(one, s);
+	if (status && damaged && recorded >= 0)
+		one->perhaps_bad[at] = one->was_bad[at] = true;
+	if (status && damaged && !recorded)
 		one->found_bad[at] = true;
 }
 

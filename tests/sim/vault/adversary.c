@@ -63,6 +63,8 @@ static void put(struct sim_timeline *t, struct sim_store *s, const char *name,
 	if (sim_store_keeps(s, sim_store_find(s, name)))
 		return;
 	sim_note(t, "adversary: writes '%s' in '%s'", name, s->name);
+	if (sim_store_find(s, name))
+		sim_truth_shake(&t->truth, s, name);
 	sim_store_set(s, name, data, len);
 }
 
@@ -132,6 +134,7 @@ static void delete_one(struct sim_timeline *t, struct sim_store *s)
 	if (!o || sim_store_keeps(s, o))
 		return;
 	sim_note(t, "adversary: deletes '%s' in '%s'", o->name, s->name);
+	sim_truth_shake(&t->truth, s, o->name);
 	sim_store_drop(s, o->name);
 }
 
@@ -142,6 +145,7 @@ static void damage_one(struct sim_timeline *t, struct sim_store *s)
 	if (!o || !o->data.len || sim_store_keeps(s, o))
 		return;
 	sim_note(t, "adversary: damages '%s' in '%s'", o->name, s->name);
+	sim_truth_shake(&t->truth, s, o->name);
 	if (sim_one_in(&t->random, 2))
 		o->data.data[sim_draw(&t->random, o->data.len)] ^= 1;
 	else

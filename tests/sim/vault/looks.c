@@ -79,7 +79,7 @@ static bool is_true(const struct sim_timeline *t, const struct sim_store *s,
 		return true;
 	VEC_EACH (&t->truth.snapshots, one) {
 		if (f->kind == CHAIN_FREEZE && sim_truth_whole(one, s) &&
-		    t->now - one->time < 3 * DAY_S)
+		    sim_truth_listed(one, s) && t->now - one->time < 3 * DAY_S)
 			return false;
 		if (f->kind == CHAIN_MIX && str_eq(one->label, f->label))
 			return !one->copied[at];

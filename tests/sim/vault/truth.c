@@ -184,22 +184,26 @@ static bool looks_whole(
 	       a->data.len == one->archive.len;
 }
 
+struct found_one {
+	struct sim_snapshot *one;
+	bool certain; /* else it may pass for good, and takes a place */
+};
+VEC_DEFINE(found, struct found_one);
+
 static int newest_first(const void *a, const void *b)
 {
-	const struct sim_snapshot *x = *(struct sim_snapshot *const *)a;
-	const struct sim_snapshot *y = *(struct sim_snapshot *const *)b;
+	const struct sim_snapshot *x = ((const struct found_one *)a)->one;
+	const struct sim_snapshot *y = ((const struct found_one *)b)->one;
 
 	if (x->time != y->time)
 		return x->time < y->time ? 1 : -1;
 	return strcmp(y->label, x->label);
 }
 
-VEC_DEFINE(found, struct sim_snapshot *);
-
 static void keep_first(struct found *good, unsigned count, unsigned depth)
 {
 	for (size_t i = 0; i < good->len && i < count; i++)
-		good->items[i]->must_stay[depth] = true;
+		good->items[i].one->must_stay[depth] |= good->items[i].certain;
 }
 
 static void keep_days(struct found *good, unsigned count, unsigned depth)
@@ -207,14 +211,42 @@ static void keep_days(struct found *good, unsigned count, unsigned depth)
 	int64_t last = -1;
 
 	VEC_EACH (good, one) {
-		int64_t day = (*one)->time / DAY_S;
+		int64_t day = one->one->time / DAY_S;
 		if (day == last)
 			continue;
 		if (!count--)
 			return;
 		last = day;
-		(*one)->must_stay[depth] = true;
+		one->one->must_stay[depth] |= one->certain;
 	}
+}
+
+static bool is_record_of(const struct sim_snapshot *one, const char *object)
+{
+	return str_starts(object, one->label) && strstr(object, ".verified-");
+}
+
+void sim_truth_shake(
+    struct sim_truth *t, const struct sim_store *s, const char *object)
+{
+	VEC_EACH (&t->snapshots, one)
+		if (is_record_of(one, object))
+			one->shaken[sim_truth_index(t, s)] = true;
+}
+
+/* A word that was spoken of it may not be heard. */
+static bool is_uncertain(
+    const struct sim_snapshot *one, const struct sim_store *s, size_t at)
+{
+	if (one->perhaps_bad[at] && !one->found_bad[at])
+		return true;
+	if (!one->was_bad[at])
+		return false;
+	VEC_EACH (&s->objects, o)
+		if (is_record_of(one, o->name) &&
+		    (*s->now < o->unlisted_until || *s->now < o->hidden_until))
+			return true;
+	return one->shaken[at] || s->drops;
 }
 
 /* Partial ones that are newer than all good ones, held ones, those out of
@@ -230,12 +262,13 @@ void sim_truth_mark(struct sim_truth *t, const struct sim_store *s,
 		bool whole = looks_whole(one, s);
 		one->must_stay[depth] = one->hold || one->time > now ||
 					(sim_truth_whole(one, s) && !whole);
-		if (!whole || one->partial || one->found_bad[at] ||
-		    one->time > now)
+		bool uncertain = is_uncertain(one, s, at);
+		if (!whole || one->partial || one->time > now ||
+		    (one->found_bad[at] && !uncertain))
 			continue;
 		newest = one->time > newest ? one->time : newest;
-		if (!one->perhaps_bad[at])
-			*vec_add(&good) = one;
+		*vec_add(&good) =
+		    (struct found_one){.one = one, .certain = !uncertain};
 	}
 	vec_sort(&good, newest_first);
 	keep_first(&good, policy->keep_min, depth);

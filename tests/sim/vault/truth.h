@@ -23,8 +23,11 @@ struct sim_snapshot {
 	 * there. */
 	bool verified[SIM_STORES], found_bad[SIM_STORES];
 	bool perhaps_bad[SIM_STORES]; /* ... and the record may be there */
-	bool copied[SIM_STORES];      /* and a record says so */
-	bool unsaid[SIM_STORES];      /* copied, and no record may say so */
+	/* It was found damaged once, and others changed a record of it: whoever
+	 * owns the store may silence the word that was spoken last. */
+	bool was_bad[SIM_STORES], shaken[SIM_STORES];
+	bool copied[SIM_STORES];    /* and a record says so */
+	bool unsaid[SIM_STORES];    /* copied, and no record may say so */
 	bool must_stay[SIM_DEPTHS]; /* by the prune that runs, inside others */
 };
 
@@ -54,6 +57,10 @@ bool sim_truth_listed(
 bool sim_truth_damaged(
     const struct sim_snapshot *one, const struct sim_store *s);
 bool sim_truth_has_object(const struct sim_snapshot *one, const char *object);
+
+/* Others remove or change that object, of whatever snapshot it is. */
+void sim_truth_shake(
+    struct sim_truth *t, const struct sim_store *s, const char *object);
 
 /* Marks what the policy keeps of what can be seen in that store, for the run
  * of that depth, whose clock says `now`. */
