@@ -30,26 +30,6 @@ static void add_job(
 	kube_job_init(vec_add(&r->jobs), &r->run, resource, hold);
 }
 
-/* For a resource of cluster scope: NULL if it is included, else why not. */
-static const char *scope_reason(const struct capture_kube_run *r,
-    const struct kube_resource *resource, bool *hold)
-{
-	enum kube_scope scope = r->run.selection.scope;
-
-	*hold = false;
-	/* A captured namespace comes with its labels and annotations. */
-	if (scope == KUBE_SCOPE_ALL || str_eq(resource->key, "namespaces"))
-		return NULL;
-	if (scope == KUBE_SCOPE_NONE)
-		return "cluster_scope is none";
-	*hold = kube_refs_is_chosen(resource);
-	if (*hold || !kube_select_group_is_builtin(resource->group) ||
-	    str_starts(resource->name, "validatingadmissionpolic") ||
-	    str_starts(resource->name, "mutatingadmissionpolic"))
-		return NULL;
-	return "not of a kind that captured objects need";
-}
-
 static bool is_wanted_reason(const char *reason)
 {
 	/* A resource that cannot be listed has no objects to capture, and one
@@ -69,7 +49,8 @@ static void plan_jobs(struct capture_kube_run *r)
 		    kube_select_resource(&r->run.selection, resource);
 		bool hold = false;
 		if (!reason && !resource->namespaced)
-			reason = scope_reason(r, resource, &hold);
+			reason = kube_select_scope(
+			    &r->run.selection, resource, &hold);
 		if (reason && is_wanted_reason(reason))
 			exclude_resource(r, resource, reason);
 		else if (!reason && hold)

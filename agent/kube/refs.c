@@ -132,30 +132,6 @@ void kube_refs_note(struct kube_refs *refs, const struct kube_resource *r,
 	    KUBE_MENTION_STORAGE_CLASS);
 }
 
-const char *kube_refs_chosen(size_t i)
-{
-	static const char *const chosen[] = {"clusterrolebindings" RBAC,
-	    "persistentvolumes", "apiservices.apiregistration.k8s.io",
-	    "mutatingwebhookconfigurations.admissionregistration.k8s.io",
-	    "validatingwebhookconfigurations.admissionregistration.k8s.io",
-	    "clusterroles" RBAC, "storageclasses.storage.k8s.io",
-	    "priorityclasses.scheduling.k8s.io", "runtimeclasses.node.k8s.io",
-	    "ingressclasses.networking.k8s.io",
-	    "volumeattributesclasses.storage.k8s.io",
-	    "deviceclasses.resource.k8s.io",
-	    "customresourcedefinitions.apiextensions.k8s.io"};
-
-	return i < sizeof(chosen) / sizeof(*chosen) ? chosen[i] : NULL;
-}
-
-bool kube_refs_is_chosen(const struct kube_resource *r)
-{
-	for (size_t i = 0; kube_refs_chosen(i); i++)
-		if (str_eq(kube_refs_chosen(i), r->key))
-			return true;
-	return false;
-}
-
 /* A subject of a binding: an account of a captured namespace, or a user or
  * group, which is not stored in the cluster. */
 static bool touches(

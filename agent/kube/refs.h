@@ -33,12 +33,6 @@ void kube_refs_sort(struct kube_refs *refs);
 void kube_refs_note(struct kube_refs *refs, const struct kube_resource *r,
     const struct kube_item *item, const struct strvec *mentioned);
 
-/* The resources of which only those objects are captured that something refers
- * to, in the order in which to decide: earlier ones refer to later ones. NULL
- * after the last. */
-const char *kube_refs_chosen(size_t i);
-bool kube_refs_is_chosen(const struct kube_resource *r);
-
 struct kube_refs_question {
 	const struct strvec *namespaces; /* captured; sorted */
 	/* Whether any object of this resource was captured. */

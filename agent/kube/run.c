@@ -111,10 +111,11 @@ static int choose_held(struct capture_kube_run *r, struct err *err)
 	VEC_EACH (&r->jobs, j)
 		kube_refs_merge(&refs, &j->refs);
 	kube_refs_sort(&refs);
-	for (size_t i = 0; kube_refs_chosen(i); i++) {
+	for (size_t i = 0; kube_select_referenced(i); i++) {
 		VEC_EACH (&r->jobs, j) {
-			bool changed = j->hold && str_eq(j->resource->key,
-						      kube_refs_chosen(i));
+			bool changed =
+			    j->hold &&
+			    str_eq(j->resource->key, kube_select_referenced(i));
 			while (changed) {
 				changed = false;
 				if (kube_job_choose(

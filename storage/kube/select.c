@@ -217,3 +217,46 @@ bool kube_select_namespace(
 		return false;
 	return !wanted || !wanted->len || str_glob_any(wanted, name);
 }
+
+#define RBAC ".rbac.authorization.k8s.io"
+
+const char *kube_select_referenced(size_t i)
+{
+	static const char *const keys[] = {"clusterrolebindings" RBAC,
+	    "persistentvolumes", "apiservices.apiregistration.k8s.io",
+	    "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+	    "validatingwebhookconfigurations.admissionregistration.k8s.io",
+	    "clusterroles" RBAC, "storageclasses.storage.k8s.io",
+	    "priorityclasses.scheduling.k8s.io", "runtimeclasses.node.k8s.io",
+	    "ingressclasses.networking.k8s.io",
+	    "volumeattributesclasses.storage.k8s.io",
+	    "deviceclasses.resource.k8s.io",
+	    "customresourcedefinitions.apiextensions.k8s.io"};
+
+	return i < sizeof(keys) / sizeof(*keys) ? keys[i] : NULL;
+}
+
+static bool is_referenced(const struct kube_resource *r)
+{
+	for (size_t i = 0; kube_select_referenced(i); i++)
+		if (str_eq(kube_select_referenced(i), r->key))
+			return true;
+	return false;
+}
+
+const char *kube_select_scope(const struct kube_selection *s,
+    const struct kube_resource *r, bool *referenced)
+{
+	*referenced = false;
+	/* A captured namespace comes with its labels and annotations. */
+	if (s->scope == KUBE_SCOPE_ALL || str_eq(r->key, "namespaces"))
+		return NULL;
+	if (s->scope == KUBE_SCOPE_NONE)
+		return "cluster_scope is none";
+	*referenced = is_referenced(r);
+	if (*referenced || !kube_select_group_is_builtin(r->group) ||
+	    str_starts(r->name, "validatingadmissionpolic") ||
+	    str_starts(r->name, "mutatingadmissionpolic"))
+		return NULL;
+	return "not of a kind that captured objects need";
+}

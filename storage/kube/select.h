@@ -33,6 +33,13 @@ bool kube_select_matches(
 /* NULL if it is included; else why not (a constant text). */
 const char *kube_select_resource(
     const struct kube_selection *s, const struct kube_resource *r);
+/* The same of a resource of cluster scope by that scope. `referenced` is set
+ * where only those of its objects are included that something refers to. */
+const char *kube_select_scope(const struct kube_selection *s,
+    const struct kube_resource *r, bool *referenced);
+/* The keys of such resources, in the order in which to decide: earlier ones
+ * refer to later ones. NULL after the last. */
+const char *kube_select_referenced(size_t i);
 const char *kube_select_object(const struct kube_selection *s,
     const struct kube_resource *r, const struct kube_item *item);
 

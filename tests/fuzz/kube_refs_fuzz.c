@@ -80,8 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		&o.item, copy, size, on_mention, o.mentioned, &err) == 0) {
 		for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 			read_as(&refs, &o, others[i]);
-		for (size_t i = 0; kube_refs_chosen(i); i++)
-			read_as(&refs, &o, kube_refs_chosen(i));
+		for (size_t i = 0; kube_select_referenced(i); i++)
+			read_as(&refs, &o, kube_select_referenced(i));
 	}
 	kube_item_done(&o.item);
 	for (size_t i = 0; i < KUBE_MENTION_COUNT; i++)

@@ -168,11 +168,48 @@ static void resources_are_chosen_by_globs(void **state)
 	}
 }
 
+/* Which resources of cluster scope are taken, and of which only what is
+ * referred to. */
+static void scopes_choose_what_no_namespace_holds(void **state)
+{
+	static const struct {
+		const char *key;
+		enum kube_scope scope;
+		bool taken, referenced;
+	} cases[] = {
+	    {"clusterroles.rbac.authorization.k8s.io", KUBE_SCOPE_REFERENCED,
+		true, true},
+	    {"clusterroles.rbac.authorization.k8s.io", KUBE_SCOPE_ALL, true,
+		false},
+	    {"clusterroles.rbac.authorization.k8s.io", KUBE_SCOPE_NONE, false,
+		false},
+	    {"namespaces", KUBE_SCOPE_NONE, true, false},
+	    {"flowschemas.flowcontrol.apiserver.k8s.io", KUBE_SCOPE_REFERENCED,
+		false, false},
+	    {"clusterissuers.cert-manager.io", KUBE_SCOPE_REFERENCED, true,
+		false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct kube_selection s = {.scope = cases[i].scope};
+		struct kube_resource r = resource(cases[i].key);
+		const char *dot = strchr(r.key, '.');
+		r.group =
+		    dot ? r.key + (dot + 1 - r.key) : r.key + strlen(r.key);
+		bool referenced = true;
+		assert_int_equal(
+		    !kube_select_scope(&s, &r, &referenced), cases[i].taken);
+		assert_int_equal(referenced, cases[i].referenced);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(objects_that_come_back_by_themselves_are_out),
 	    cmocka_unit_test(resources_are_chosen_by_globs),
+	    cmocka_unit_test(scopes_choose_what_no_namespace_holds),
 	};
 
 	return cmocka_run_group_tests_name("kube/select", tests, NULL, NULL);
