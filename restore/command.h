@@ -55,6 +55,7 @@ int command_ls(const struct command *c, struct err *err);
 int command_cat(const struct command *c, struct err *err);
 int command_find(const struct command *c, struct err *err);
 int command_diff(const struct command *c, struct err *err);
+int command_drift(const struct command *c, struct err *err);
 int command_history(const struct command *c, struct err *err);
 int command_verify(const struct command *c, struct err *err);
 int command_extract(const struct command *c, struct err *err);

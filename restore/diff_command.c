@@ -8,10 +8,10 @@
 #include "restore/command.h"
 #include "restore/diff/refs.h"
 #include "restore/differences.h"
+#include "restore/known.h"
+#include "restore/repository.h"
 #include "restore/rule_options.h"
-#include "storage/archive/unpack_file.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/json_text.h"
 
@@ -19,20 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART_ENTRIES = 64 * 1024, SPOOL_MEMORY = 1024 * 1024 };
-
-/* An entry of the first snapshot. */
-struct known {
-	uint8_t path[DIGEST_SHA256_LEN];
-	uint8_t version[DIGEST_SHA256_LEN];
-	uint8_t content[DIGEST_SHA256_LEN];
-	uint64_t bytes;
-	struct frames_position position;
-	bool located, met;
-	/* Of a repository its refs, of a Service what somebody chose; of others
-	 * NULL, so that what is held does not grow with them. */
-	struct json_object *facts;
-};
+enum { PART_ENTRIES = 64 * 1024 };
 
 struct diffing {
 	const struct command *command;
@@ -41,7 +28,7 @@ struct diffing {
 	struct ruleset rules;
 	struct differences found;
 	uint64_t parts, part; /* of the entries, by their paths */
-	VEC_DEFINE(, struct known) known;
+	struct known_vec known;
 };
 
 static bool is_of_part(const struct diffing *d, const struct contents_entry *e,
@@ -59,49 +46,20 @@ static bool is_of_part(const struct diffing *d, const struct contents_entry *e,
 static int note(void *ctx, const struct contents_entry *e, struct err *err)
 {
 	struct diffing *d = ctx;
-	struct known k = {
-	    .bytes = e->bytes, .position = e->position, .located = e->located};
+	uint8_t path[DIGEST_SHA256_LEN];
 
 	if (cancel_check(d->command->env.cancel, err))
 		return -1;
-	if (!is_of_part(d, e, k.path))
-		return 0;
-	version_digest(e, k.version);
-	memcpy(k.content, e->sha256, sizeof(k.content));
-	if (json_get(e->facts, "refs") ||
-	    str_eq(json_get_str(e->facts, "resource"), "services"))
-		k.facts = json_share(e->facts);
-	*vec_add(&d->known) = k;
+	if (is_of_part(d, e, path))
+		known_add(&d->known, e);
 	return 0;
-}
-
-static int by_path(const void *a, const void *b)
-{
-	return memcmp(((const struct known *)a)->path,
-	    ((const struct known *)b)->path, DIGEST_SHA256_LEN);
-}
-
-static struct known *find(
-    const struct diffing *d, const uint8_t path[DIGEST_SHA256_LEN])
-{
-	struct known key = {.path = {0}};
-
-	memcpy(key.path, path, sizeof(key.path));
-	return d->known.len ? bsearch(&key, d->known.items, d->known.len,
-				  sizeof(key), by_path)
-			    : NULL;
 }
 
 static int load_known(struct diffing *d, const struct known *k,
     const struct contents_entry *to, struct version *out, struct err *err)
 {
-	struct contents_entry from = {.path = to->path,
-	    .bytes = k->bytes,
-	    .facts = k->facts ? k->facts : to->facts,
-	    .located = k->located,
-	    .position = k->position};
+	const struct contents_entry from = known_entry(k, to);
 
-	memcpy(from.sha256, k->content, sizeof(from.sha256));
 	return version_load(&d->from, &from, &d->exclude, out, err);
 }
 
@@ -112,49 +70,6 @@ static const char *label_of(const struct browse *l)
 
 /* ---- how refs moved ---- */
 
-struct unpacking {
-	struct browse *browse;
-	const char *prefix;
-	struct unpack_file file;
-};
-
-static int unpack_entry(
-    void *ctx, const struct contents_entry *e, struct err *err)
-{
-	struct unpacking *u = ctx;
-	struct spool spool;
-
-	if (!str_starts(e->path, u->prefix))
-		return 0;
-	spool_init(&spool, u->browse->opened.scratch.path, SPOOL_MEMORY);
-	int failed = browse_read(u->browse, e, &spool, err);
-	if (!failed)
-		failed = browse_write(&u->file, e->path, &spool, err);
-	spool_done(&spool);
-	return failed;
-}
-
-/* Below `dir` of its scratch directory; the caller frees the path. */
-static char *unpack_repository(
-    struct browse *l, const char *name, struct err *err)
-{
-	autofree char *dir = file_join(l->opened.scratch.path, "repositories");
-	autofree char *prefix = str_printf("git/%s.git/", name);
-	struct unpacking u = {.browse = l, .prefix = prefix};
-	char *path = str_printf("%s/git/%s.git", dir, name);
-
-	if (file_exists(path))
-		return path;
-	unpack_file_init(&u.file, dir);
-	int failed =
-	    file_mkdirs(dir, err) || browse_each(l, unpack_entry, &u, err);
-	unpack_file_done(&u.file);
-	if (!failed)
-		return path;
-	free(path);
-	return NULL;
-}
-
 static int note_moves(
     void *ctx, const struct version *from, struct changes *c, struct err *err)
 {
@@ -163,9 +78,9 @@ static int note_moves(
 	if (from->kind != VERSION_REFS)
 		return 0;
 	const char *name = from->thing + strlen("git:");
-	autofree char *before = unpack_repository(&d->from, name, err);
+	autofree char *before = repository_unpack(&d->from, name, err);
 	autofree char *after =
-	    before ? unpack_repository(&d->to, name, err) : NULL;
+	    before ? repository_unpack(&d->to, name, err) : NULL;
 	if (!after)
 		return -1;
 	refs_note_moves(c, before, after);
@@ -195,7 +110,7 @@ static int meet(void *ctx, const struct contents_entry *e, struct err *err)
 		return -1;
 	if (!is_of_part(d, e, path))
 		return 0;
-	struct known *k = find(d, path);
+	struct known *k = known_find(&d->known, path);
 	version_digest(e, version);
 	if (k)
 		k->met = true;
@@ -210,7 +125,7 @@ static int miss(void *ctx, const struct contents_entry *e, struct err *err)
 	cleanup(version_done) struct version from = {.kind = VERSION_NONE};
 	uint8_t path[DIGEST_SHA256_LEN];
 
-	if (!is_of_part(d, e, path) || find(d, path)->met)
+	if (!is_of_part(d, e, path) || known_find(&d->known, path)->met)
 		return 0;
 	if (version_load(&d->from, e, &d->exclude, &from, err))
 		return -1;
@@ -218,21 +133,12 @@ static int miss(void *ctx, const struct contents_entry *e, struct err *err)
 	    label_of(&d->to), NULL, err);
 }
 
-static void forget_known(struct diffing *d)
-{
-	VEC_EACH (&d->known, k)
-		json_free(k->facts);
-	d->known.len = 0;
-}
-
 static int compare_part(struct diffing *d, struct err *err)
 {
-	forget_known(d);
+	known_clear(&d->known);
 	if (browse_each(&d->from, note, d, err))
 		return -1;
-	if (d->known.len)
-		qsort(d->known.items, d->known.len, sizeof(*d->known.items),
-		    by_path);
+	known_sort(&d->known);
 	if (browse_each(&d->to, meet, d, err))
 		return -1;
 	bool all_met = true;
@@ -300,8 +206,7 @@ static void diffing_done(struct diffing *d)
 	browse_done(&d->from);
 	browse_done(&d->to);
 	ruleset_done(&d->rules);
-	forget_known(d);
-	vec_done(&d->known);
+	known_done(&d->known);
 }
 
 int command_diff(const struct command *c, struct err *err)

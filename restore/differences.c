@@ -36,6 +36,8 @@ static void add_text(struct buf *out, const char *what, const char *thing,
 			buf_printf(out, " (%s)", f->note);
 		buf_add_char(out, '\n');
 	}
+	if (!command)
+		return;
 	buf_add_str(out, "         restore: ");
 	add_shown(out, command);
 	buf_add_char(out, '\n');
@@ -57,7 +59,7 @@ static void add_json(struct buf *out, const char *what, const char *thing,
 		json_text_object_end(out);
 	}
 	json_text_array_end(out);
-	json_text_str(out, "restore", command);
+	json_text_str_or_null(out, "restore", command);
 	json_text_object_end(out);
 }
 
@@ -97,8 +99,11 @@ int differences_print(struct differences *d, const struct version *from,
 	if (was && is && notes && notes->add(notes->ctx, from, &fields, err))
 		return -1;
 	const struct version *restores = was ? from : to;
-	version_add_command(
-	    restores, was ? from_label : to_label, was && is, &command);
+	const char *label = was ? from_label : to_label;
+	if (label)
+		version_add_command(restores, label, was && is, &command);
+	if (label && !to_label && restores->kind == VERSION_OBJECT)
+		buf_add_str(&command, " --same-cluster");
 	d->added += !was;
 	d->removed += !is;
 	d->changed += was && is;
@@ -106,6 +111,6 @@ int differences_print(struct differences *d, const struct version *from,
 	    !was  ? "added"
 	    : !is ? "removed"
 		  : "changed",
-	    restores->thing, &fields, buf_str(&command));
+	    restores->thing, &fields, label ? buf_str(&command) : NULL);
 	return 0;
 }

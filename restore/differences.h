@@ -26,7 +26,8 @@ struct differences_notes {
 
 /* `from` or `to` NULL, or VERSION_NONE: it is not there. Nothing is printed of
  * versions that do not differ. The command restores `from` of the snapshot
- * `from_label`; of what is not in that one, `to` of the other. */
+ * `from_label`; of what is not in that one, `to` of the other. to_label NULL:
+ * `to` is alive and in no snapshot. */
 int differences_print(struct differences *d, const struct version *from,
     const char *from_label, const struct version *to, const char *to_label,
     const struct differences_notes *notes, struct err *err);

@@ -53,6 +53,7 @@ RUN(ls)
 RUN(cat)
 RUN(find)
 RUN(diff)
+RUN_WATCHED(drift)
 RUN(history)
 RUN_WATCHED(verify)
 RUN(extract)
@@ -122,6 +123,12 @@ static const struct cli_option ls_options[] = {VAULT, CLI_OPTION_END};
 static const struct cli_option find_options[] = {VAULT,
     CLI_OPTION_FLAG(struct cli_common, "all-names", all_names,
 	"Look into the snapshots of other agents in the same vault, too."),
+    CLI_OPTION_END};
+
+static const struct cli_option drift_options[] = {VAULT,
+    TEXTS("only", only, "THING",
+	"Compare only this: a thing or a path, as ls takes them. A source of "
+	"which nothing is meant is not asked. May be repeated."),
     CLI_OPTION_END};
 
 static const struct cli_option cat_options[] = {VAULT,
@@ -333,6 +340,27 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "status is 1 if there are differences.\n\n" SNAPSHOT_TEXT,
 	.options = show_options,
 	.run = run_diff},
+    {.name = "drift",
+	.operands = "[SNAPSHOT]",
+	.max_operands = 1,
+	.summary = "show what differs between a snapshot and what lives",
+	.description =
+	    "Reads the sources of the configuration as a backup would, with "
+	    "the same rights, writes nothing, and compares them with the "
+	    "snapshot (default: latest) as diff does: objects field by field, "
+	    "states by serial, lineage, outputs and resources, repositories "
+	    "by their refs. Of a repository whose refs moved the history is "
+	    "fetched. Each difference names the command that restores the "
+	    "version of the snapshot; what was added is in no snapshot. "
+	    "What could not be read is listed as not compared. Objects of "
+	    "cluster scope that a backup takes only where something refers to "
+	    "them are added only if they were made since the snapshot.\n\n"
+	    "The exit status is 0 if nothing differs, and 1 if something does "
+	    "or could not be compared. The metrics "
+	    "backstay_drift_differences and backstay_drift_not_compared have "
+	    "the numbers by source.\n\n" THING_TEXT "\n\n" SNAPSHOT_TEXT,
+	.options = drift_options,
+	.run = run_drift},
     {.name = "history",
 	.operands = "THING",
 	.min_operands = 1,

@@ -78,6 +78,8 @@ static void clean(struct json_object *object, const struct contents_entry *e)
 		json_remove(metadata, "annotations");
 }
 
+/* ---- what is made from a Service that selects ---- */
+
 struct service_search {
 	const char *path;
 	struct browse *browse;
@@ -100,54 +102,72 @@ static int check_service(
 	return service ? 0 : -1;
 }
 
-/* Whether what an object is made from is in the snapshot, so that it is made
- * again. Of Endpoints that is a Service that selects; what makes a Secret is
- * named in it. */
-static int is_made(struct browse *l, const struct contents_entry *e,
-    const struct json_object *object, const struct exclude_options *exclude,
+static int service_selects(void *browse, const char *cluster,
+    const char *namespace, const char *name, bool *selects, struct err *err)
+{
+	cleanup(buf_done) struct buf path = BUF_INIT;
+
+	layout_object_path(cluster, "services", namespace, name, &path);
+	struct service_search s = {.path = buf_str(&path), .browse = browse};
+	if (browse_each(browse, check_service, &s, err))
+		return -1;
+	*selects = s.selects;
+	return 0;
+}
+
+/* Whether what an object is made from is there, so that it is made again. Of
+ * Endpoints that is a Service that selects; what makes a Secret is named in it.
+ */
+static int is_made(const struct contents_entry *e,
+    const struct json_object *object, const struct version_rules *rules,
     bool *made, struct err *err)
 {
-	const struct exclude_condition c = exclude_condition(object, exclude);
+	const struct exclude_condition c =
+	    exclude_condition(object, rules->exclude);
 	cleanup(layout_object_done) struct layout_object at = {.cluster = NULL};
-	cleanup(buf_done) struct buf path = BUF_INIT;
 
 	*made = c.kind != NULL;
 	if (!c.kind || !str_eq(c.kind, "Selected"))
 		return 0;
 	if (layout_object_split(e->path, &at, err))
 		return -1;
-	layout_object_path(at.cluster, "services", c.namespace, c.name, &path);
-	struct service_search s = {.path = buf_str(&path), .browse = l};
-	if (browse_each(l, check_service, &s, err))
-		return -1;
-	*made = s.selects;
-	return 0;
+	return rules->selects(
+	    rules->ctx, at.cluster, c.namespace, c.name, made, err);
 }
 
-static int load_object(struct browse *l, const struct contents_entry *e,
-    const struct exclude_options *exclude, struct version *out, struct err *err)
+int version_object(const char *text, size_t len, const struct contents_entry *e,
+    const struct version_rules *rules, struct version *out, struct err *err)
 {
-	cleanup(buf_done) struct buf text = BUF_INIT;
-
-	if (browse_read_text(l, e, LIMITS_OBJECT_BYTES, &text, err))
-		return -1;
 	cleanup(json_freep) struct json_object *object =
-	    json_parse(text.data, text.len, err);
-	buf_wipe(&text);
+	    json_parse(text, len, err);
+
+	*out = (struct version){.kind = VERSION_NONE, .thing = things_name(e)};
 	if (!object)
 		return err_wrap(err, "'%.300s'", e->path);
-	if (exclude_object(object, exclude).reason)
+	if (exclude_object(object, rules->exclude).reason)
 		return 0;
 	bool made;
-	if (is_made(l, e, object, exclude, &made, err))
+	if (is_made(e, object, rules, &made, err))
 		return -1;
-	if (made && !exclude->derived)
+	if (made && !rules->exclude->derived)
 		return 0;
 	clean(object, e);
 	out->kind = VERSION_OBJECT;
 	out->hides = str_eq(json_get_str(object, "kind"), "Secret");
 	out->object = steal(object);
 	return 0;
+}
+
+static int load_object(struct browse *l, const struct contents_entry *e,
+    const struct exclude_options *exclude, struct version *out, struct err *err)
+{
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
+	const struct version_rules rules = {
+	    .exclude = exclude, .selects = service_selects, .ctx = l};
+
+	if (browse_read_text(l, e, LIMITS_OBJECT_BYTES, &text, err))
+		return -1;
+	return version_object(text.data, text.len, e, &rules, out, err);
 }
 
 int version_load(struct browse *l, const struct contents_entry *e,
@@ -171,7 +191,8 @@ int version_load(struct browse *l, const struct contents_entry *e,
 	case LAYOUT_OTHER:
 		break;
 	}
-	out->thing = things_name(e);
+	if (!out->thing)
+		out->thing = things_name(e);
 	if (failed)
 		version_done(out);
 	return failed;

@@ -32,6 +32,17 @@ void version_digest(
 int version_load(struct browse *l, const struct contents_entry *e,
     const struct exclude_options *exclude, struct version *out,
     struct err *err);
+/* The same of the text of an object that need not be in a snapshot. What is
+ * made from a Service is left out where `selects` sets that the Service is
+ * there, and selects. */
+struct version_rules {
+	const struct exclude_options *exclude;
+	int (*selects)(void *ctx, const char *cluster, const char *namespace,
+	    const char *name, bool *selects, struct err *err);
+	void *ctx;
+};
+int version_object(const char *text, size_t len, const struct contents_entry *e,
+    const struct version_rules *rules, struct version *out, struct err *err);
 /* Both of the same thing. */
 void version_compare(
     const struct version *from, const struct version *to, struct changes *f);

@@ -53,4 +53,9 @@ const struct metrics_family series_families[] = {
     {"backstay_pruned_total", METRICS_COUNTER, "Snapshots removed."},
     {"backstay_verified_snapshot_timestamp_seconds", METRICS_GAUGE,
 	"The time of the snapshot that was last verified as good."},
+    /* Of the last drift, by source. */
+    {"backstay_drift_differences", METRICS_GAUGE,
+	"What of a source differs from the snapshot."},
+    {"backstay_drift_not_compared", METRICS_GAUGE,
+	"What of a source could not be compared with the snapshot."},
     {.name = NULL}};

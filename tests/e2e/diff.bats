@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What differs between snapshots: nothing where nobody changed anything, and
-# exactly what was changed where somebody did.
+# What differs between snapshots, and between a snapshot and what lives: nothing
+# where nobody changed anything, and exactly what was changed where somebody did.
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
 bats_require_minimum_version 1.5.0
 load lib
@@ -209,4 +209,54 @@ json() { # FILTER
 	run --separate-stderr restore history kubernetes:staging/Deployment/nope
 	[ "$status" -eq 3 ]
 	grep -q 'is in no snapshot' <<<"$stderr"
+}
+
+# The platform is as the last snapshot has it, but for what goes on by itself.
+@test "drift finds nothing where nobody changed anything since, status 0" {
+	merge "$apps/deployments/frontend/status" '{"status":{"observedGeneration":9}}'
+	merge "$apps/deployments/frontend" '{"metadata":{"annotations":{"deployment.kubernetes.io/revision":"12"}}}'
+	run --separate-stderr restore drift -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(json .snapshot)" = "${label[2]}" ]
+	[ "$(json '.differences + .not_compared | length')" -eq 0 ]
+	run --separate-stderr restore drift
+	[ "$status" -eq 0 ]
+	grep -q "from ${label[2]} to now: 0 added, 0 removed, 0 changed" <<<"$output"
+}
+
+@test "drift finds exactly what was changed since the snapshot, status 1" {
+	restore diff "${label[1]}" "${label[2]}" -o json >"$BATS_TEST_TMPDIR/diff" || true
+	run --separate-stderr restore drift "${label[1]}" -o json
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	all='[.differences[] | del(.restore)] | sort_by(.thing)'
+	diff <(jq -S "$all" "$BATS_TEST_TMPDIR/diff") <(jq -S "$all" <<<"$output")
+	[ "$(json '.not_compared | length')" -eq 0 ]
+	! grep -q 'hunter2\|aHVudGVyMg' <<<"$output"
+	[ "$(json '.differences[] | select(.what == "added").restore')" = null ]
+	[ "$(json '.differences[] | select(.thing | endswith("Deployment.apps/frontend")).restore')" = \
+	    "backstay-restore apply ${label[1]} --only 'kubernetes:production/staging/Deployment.apps/frontend' --existing update --same-cluster" ]
+}
+
+@test "drift --only compares that alone, and asks no other source" {
+	sed 's#kubeconfig: .*#kubeconfig: /nonexistent#' "$P/backstay.yaml" >"$BATS_TEST_TMPDIR/c.yaml"
+	run --separate-stderr restore --config "$BATS_TEST_TMPDIR/c.yaml" drift "${label[1]}" --only "terraform:$bucket/$state" -o json
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	[ "$(json '.differences[].thing')" = "terraform:$bucket/$state" ]
+	[ "$(json '.not_compared | length')" -eq 0 ]
+	run --separate-stderr restore drift "${label[1]}" --only kubernetes:staging/Service/frontend -o json
+	[ "$(json '.differences[] | .what + " " + .thing')" = 'removed kubernetes:production/staging/Service/frontend' ]
+}
+
+@test "what cannot be asked is not compared, and named, and nothing of it counts as gone" {
+	sed "s#kubeconfig: .*#kubeconfig: /nonexistent#; s#url: .*#url: $P/git/nowhere.git#; s#bucket: .*#bucket: another#" \
+	    "$P/backstay.yaml" >"$BATS_TEST_TMPDIR/c.yaml"
+	sed -i "s#url: .*#&\n      name: helm-charts#" "$BATS_TEST_TMPDIR/c.yaml"
+	run --separate-stderr restore --config "$BATS_TEST_TMPDIR/c.yaml" drift -o json
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	[ "$(json '.differences | length')" -eq 0 ]
+	json '.not_compared[].what' | sort | diff - <(printf '%s\n' git:helm-charts kubernetes:production/ terraform:another "terraform:$bucket" | sort)
 }

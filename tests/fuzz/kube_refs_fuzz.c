@@ -6,6 +6,7 @@
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
 #include "storage/json/range.h"
+#include "storage/kube/select.h"
 
 #include <string.h>
 
