@@ -44,15 +44,26 @@ static void others_run(void *ctx)
 	t->skew_s = skew;
 }
 
-/* At the first removal, when the run has decided. */
-static void mark(struct act *a, const struct sim_store *s)
+static bool is_of_snapshot(const struct sim_truth *t, const char *object)
+{
+	VEC_EACH (&t->snapshots, one)
+		if (sim_truth_has_object(one, object))
+			return true;
+	return false;
+}
+
+/* At the first removal of a snapshot, when the run has decided: a dead lock, or
+ * what a dead run left, goes before that. */
+static void mark(struct act *a, const struct sim_store *s, const char *object)
 {
 	struct sim_timeline *t = a->t;
 
 	if (a->marked)
 		return;
-	a->marked = true;
 	sim_truth_learn_all(&t->truth, s, &t->world->trust.keys);
+	if (!is_of_snapshot(&t->truth, object))
+		return;
+	a->marked = true;
 	sim_truth_mark(&t->truth, s, &t->policy, t->now + t->skew_s, t->depth);
 }
 
@@ -63,7 +74,7 @@ static void removing(void *ctx, const struct sim_store *s, const char *object)
 	struct sim_timeline *t = a->t;
 
 	if (a->prunes)
-		mark(a, s);
+		mark(a, s, object);
 	VEC_EACH (&t->truth.snapshots, one) {
 		if (!sim_truth_has_object(one, object) ||
 		    !sim_truth_whole(one, s) || str_eq(a->own, one->label))
