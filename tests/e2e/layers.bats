@@ -95,9 +95,16 @@ layers() {
 	X
 }
 
+# A request to the target, as its administrator where it is a real server.
+api() { # PATH [OPTION-OF-CURL...]
+	local as=()
+	[ "$KUBE" = sim ] ||
+	    as=(--cacert target/ca.pem -H "Authorization: Bearer $(<target/token-admin)")
+	curl -s "${as[@]}" "${@:2}" "$(sed -n 's/^ *server: *//p' target/kubeconfig | tr -d '"')/$1"
+}
+
 target() { # PATH: its status at the target
-	curl -s -o /dev/null -w '%{http_code}' \
-	    "$(sed -n 's/^ *server: *//p' target/kubeconfig | tr -d '"')/$1"
+	api "$1" -o /dev/null -w '%{http_code}'
 }
 
 @test "plan groups by layer, each after what it depends on, and its JSON says which" {
