@@ -74,9 +74,9 @@ static const struct cli_option backup_options[] = {
 	"configuration. May be repeated."),
     FLAG("hold", hold, "Keep the snapshot whatever retention says."),
     FLAG("accept-shrink", accept_shrink,
-	"That a source gives far less than in the last complete "
-	"snapshot is right this time: it is a warning, and what comes "
-	"after is held against this snapshot."),
+	"Accept for this run that a source gives far less than in the "
+	"last complete snapshot: it is only a warning, and later "
+	"snapshots are compared with this one."),
     CLI_OPTION_END};
 
 static const struct cli_option check_options[] = {

@@ -1,7 +1,7 @@
 /*
- * A snapshot that is looked into: what it holds, and single entries of it, each
- * checked before it is handed out, without the rest being read. Of a snapshot
- * of version 1, which has no index, all is read, and that is said.
+ * Lists a snapshot and reads single entries of it without reading the rest.
+ * Each entry is checked before it is handed out. A snapshot of version 1 has no
+ * index: all of it is read, and the log says so.
  */
 #ifndef RESTORE_BROWSE_H
 #define RESTORE_BROWSE_H
@@ -29,7 +29,7 @@ void browse_done(struct browse *l);
 int browse_vault(const struct command *c, struct browse *l, struct err *err);
 /* And the snapshot that the operand names. */
 int browse_open(const struct command *c, struct browse *l, struct err *err);
-/* One of the vault's list, in place of the one that was looked into. */
+/* Opens a snapshot of the vault's list, and closes the one that was open. */
 int browse_snapshot(
     struct browse *l, const struct snapshot *s, struct err *err);
 
@@ -40,7 +40,7 @@ int browse_each(const struct browse *l,
 /* Adds an entry's content to a spool, which is good where 0 came back. */
 int browse_read(struct browse *l, const struct contents_entry *e,
     struct spool *to, struct err *err);
-/* What was read so, as a file. */
+/* Writes content that browse_read has read to a file. */
 struct unpack_file;
 int browse_write(struct unpack_file *to, const char *path,
     const struct spool *content, struct err *err);

@@ -45,7 +45,7 @@ static void keep(struct finding *f, const struct contents_entry *e)
 	f->entry.facts = f->facts = e->facts ? json_copy(e->facts) : NULL;
 }
 
-/* A repository is many entries: the one that its refs are told with. */
+/* A repository has many entries: the one whose facts hold its refs is meant. */
 static bool is_asked(const struct finding *f, const struct contents_entry *e)
 {
 	struct layout_git at;

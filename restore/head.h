@@ -1,8 +1,8 @@
 /*
- * The chain of the opened vault, held against its head, which this machine
+ * Compares the chain of the opened vault with its head, which this machine
  * keeps for each vault and name in <state_dir>/chain/ (chain_head.h), or which
- * --head gives. Each of its findings is told under its name, and refused unless
- * --accept names it.
+ * --head gives. Each finding is reported with its name, and is an error unless
+ * --accept has that name.
  *
  * The head is signed by the record key, where there is one: beside the file of
  * state_dir, and below the line that `head` prints.

@@ -24,7 +24,7 @@ static struct command command_of(const struct cli_run *r)
 	};
 }
 
-/* Others are told that it runs, and how it ended. */
+/* Notices and metrics report when these commands start and how they end. */
 #define RUN_WATCHED(COMMAND)                                                   \
 	static int run_##COMMAND(const struct cli_run *r, struct err *err)     \
 	{                                                                      \

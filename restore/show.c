@@ -110,7 +110,7 @@ static void add_members(struct buf *out, const struct json_object *object)
 	buf_add_char(out, '\n');
 }
 
-/* When it was read, where the manifest tells. */
+/* When the source was read, if the manifest has it. */
 static void add_span(struct buf *out, const struct json_object *source)
 {
 	const char *from = json_get_str(source, "started");

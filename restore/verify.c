@@ -15,7 +15,7 @@
 struct verification {
 	const struct command *c;
 	struct opened *opened;
-	unsigned percent; /* of entries that are looked into */
+	unsigned percent; /* of entries whose content is checked */
 	uint64_t repositories, git_objects, states, objects, looked_at;
 	struct strvec seen;	  /* repositories */
 	struct minisign_key *key; /* signs the record; NULL: nothing does */
@@ -133,8 +133,8 @@ static int parse_sample(const char *text, unsigned *percent, struct err *err)
 	return 0;
 }
 
-/* Speaks of the manifest that is there, where that is the one whose archive was
- * looked into. */
+/* The record is about the manifest that is in the vault now, which must
+ * therefore be the one whose archive was verified. */
 static int put_record(const struct verification *v, const char *level,
     const struct err *finding, struct err *err)
 {
@@ -226,8 +226,9 @@ static void add_text(
 	buf_add_str(out, " looked into\n");
 }
 
-/* What was found, of the snapshot and of the chain that it ends (where that was
- * looked at). As a text, what is wrong is left to the error of the run. */
+/* Prints the result for the snapshot, and for the chain that ends with it if
+ * that was checked. In text output, what is wrong is left to the run's error.
+ */
 static void print(const struct verification *v, const char *level,
     const struct err *finding, size_t chained, const struct err *broken)
 {

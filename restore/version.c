@@ -46,7 +46,7 @@ static struct json_object *refs_of(const struct contents_entry *e)
 	return refs;
 }
 
-/* The file that tells of the refs may be the same when they are not. */
+/* The file whose entry holds the refs may be unchanged although they moved. */
 void version_digest(
     const struct contents_entry *e, uint8_t sha256[DIGEST_SHA256_LEN])
 {

@@ -21,10 +21,11 @@ struct version {
 };
 void version_done(struct version *v);
 
-/* Whether an entry is the one that a thing is compared by: an object, a current
- * state, or the entry that a repository's refs are told with. */
+/* Whether an entry stands for a whole thing when things are compared: an
+ * object, a current state, or the entry of a repository whose facts hold its
+ * refs. */
 bool version_is_one(const struct contents_entry *e);
-/* By which two versions of an entry are the same without being looked at. */
+/* Versions of an entry with equal digests are equal: neither has to be read. */
 void version_digest(
     const struct contents_entry *e, uint8_t sha256[DIGEST_SHA256_LEN]);
 /* VERSION_NONE for an object that a restore leaves out: what another makes, and

@@ -31,7 +31,7 @@ static bool is_wanted(const struct settings_notify *to, const struct notice *n)
 	return to->kind != SETTINGS_NOTIFY_NTFY || trouble;
 }
 
-/* Where a healthcheck is told of this; what stands after '?' stays last. */
+/* The URL of the healthcheck for this event; a query stays at the end. */
 static char *health_url(const char *url, const struct notice *n)
 {
 	size_t len = strcspn(url, "?#"), end = len;
@@ -119,7 +119,7 @@ static int prepare(
 	return 0;
 }
 
-/* A run that was told to stop still says how it ended. */
+/* Not cancelled with the run: a stopped run still reports how it ended. */
 static int send_request(const struct settings_notify *to,
     const struct http_request *request, const struct connect_env *env,
     struct err *err)

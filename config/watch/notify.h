@@ -1,7 +1,7 @@
 /*
- * Whoever the configuration wants to be told of a run (`notify`): each is given
- * one notice, in its own manner and within its time. One that cannot be told is
- * a warning in the log.
+ * Sends a notice of a run to each recipient that the configuration lists under
+ * `notify`, in the form that it needs and within its timeout. A notice that
+ * cannot be delivered is a warning in the log.
  *
  *     healthchecks  POST <url>/start, <url>/<exit status>, with the log
  *                   (https://healthchecks.io/docs/http_api/)
@@ -17,8 +17,8 @@
 #include "config/settings.h"
 #include "storage/notify/notice.h"
 
-/* Whether its secrets can be read, and its template gives JSON. Tells nobody.
- */
+/* Checks that its secrets can be read and its template gives JSON. Sends
+ * nothing. */
 int notify_check(const struct settings_notify *to, struct err *err);
 
 void notify_all(const struct settings *s, const struct notice *n,

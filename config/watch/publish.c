@@ -68,8 +68,8 @@ static int lock(const struct publication *p, struct err *err)
 	return fd;
 }
 
-/* Metrics that cannot be read are begun anew: Prometheus takes it for counters
- * that were reset. */
+/* Metrics that cannot be read start again at zero, which Prometheus treats as a
+ * reset of the counters. */
 static void load(const struct publication *p, struct metrics *all)
 {
 	autofree char *path = state_path(p, "json");
@@ -128,7 +128,7 @@ static int add_password(const struct settings_pushgateway *g,
 	return 0;
 }
 
-/* A run that was told to stop still says how it ended. */
+/* Not cancelled with the run: a stopped run still reports how it ended. */
 static int push(
     const struct publication *p, const struct buf *text, struct err *err)
 {

@@ -14,15 +14,15 @@
 #include "config/settings.h"
 #include "storage/notify/metrics.h"
 
-/* Whether the configuration wants any. */
+/* Whether metrics are configured. */
 bool publish_is_wanted(const struct settings *s);
 
-/* Whether they can be: the folder is there and may be written to, and the
- * password can be read. Writes and sends nothing. */
+/* Checks that metrics can be published: the folder exists and is writable, and
+ * the password can be read. Writes and sends nothing. */
 int publish_check(const struct settings *s, struct err *err);
 
-/* Reads the state, hands it to `change` and publishes what it is then. What
- * cannot be done is a warning in the log. */
+/* Reads the state, lets `change` modify it, saves it and publishes it. A
+ * failure is a warning in the log. */
 void publish_change(const struct settings *s, const char *program,
     const struct connect_env *env,
     void (*change)(void *ctx, struct metrics *all), void *ctx);

@@ -114,7 +114,8 @@ static void set_interval(const struct watch *w, struct metrics *all,
 		    every_ms / 1000);
 }
 
-/* What the configuration says; what it does not name any more goes. */
+/* Sets the metrics of the configuration, and removes those of what it no longer
+ * names. */
 static void set_configured(const struct watch *w, struct metrics *all)
 {
 	const struct settings *s = w->o.settings;
@@ -156,7 +157,7 @@ static void publish_start(void *ctx, struct metrics *all)
 	metrics_add(all, "backstay_attempts_total", labels, 1);
 	metrics_set(all, "backstay_last_attempt_timestamp_seconds", labels,
 	    now_seconds(w));
-	/* From the first run on, so that a rate can be told. */
+	/* At 0 from the first run on, so that Prometheus can compute a rate. */
 	metrics_add(all, "backstay_successes_total", labels, 0);
 	metrics_add(all, "backstay_partials_total", labels, 0);
 	metrics_add(all, "backstay_failures_total", labels, 0);

@@ -1,9 +1,10 @@
 /*
- * The life of a run, as those who watch over it are told: that it started, how
- * it ended, and how it was. It writes the first and the last event of the log,
- * tells whoever `notify` names, and publishes the metrics.
+ * Reports the start, the end and the measurements of a run: as the first and
+ * the last event of the log, as notices to the recipients under `notify`, and
+ * as metrics.
  *
- * Nothing here ever fails a run: what cannot be told is a warning in the log.
+ * Nothing here ever fails a run: what cannot be reported is a warning in the
+ * log.
  */
 #ifndef CONFIG_WATCH_WATCH_H
 #define CONFIG_WATCH_WATCH_H
@@ -27,12 +28,13 @@ void watch_finish(struct watch *w, int status, const struct err *err);
 
 /* All of these take NULL, and are for the thread that started it. */
 
-/* The snapshot that the run made, or speaks of. */
+/* The snapshot that the run made or read. */
 void watch_snapshot(struct watch *w, const char *label);
 /* Ends the phase before, and begins one: "open", "capture", "seal", "commit",
  * "prune". */
 void watch_phase(struct watch *w, const char *phase);
-/* Whether metrics are wanted, which may cost a request to know. */
+/* Whether metrics are configured. If not, a caller can save the requests that
+ * measuring would cost. */
 bool watch_measures(const struct watch *w);
 /* A sample of series.h; `labels` besides `name`, ended by NULL; a counter is
  * added to. */

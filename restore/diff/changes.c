@@ -60,7 +60,7 @@ static void add(struct comparing *c, const struct json_object *from,
 		changes_add(c->fields, buf_str(&c->path), before, after);
 }
 
-/* A key with a dot in it would read as two. */
+/* Without the brackets, a key with a dot in it would look like two keys. */
 static size_t enter(struct comparing *c, const char *key)
 {
 	size_t before = c->path.len;
@@ -79,7 +79,7 @@ static void leave(struct comparing *c, size_t before)
 		c->path.data[before] = '\0';
 }
 
-/* A member may be null, which is not the same as none. */
+/* A member whose value is null is present, too. */
 static bool has(const struct json_object *object, const char *key)
 {
 	for (struct json_iter it = json_iter(object); json_next(&it);)
@@ -111,7 +111,7 @@ static void compare_members(struct comparing *c, const struct json_object *from,
 
 /* ---- lists ---- */
 
-/* Where each name is; NULL where not every item has one of its own. */
+/* The position of each name; NULL unless every item has a unique name. */
 static struct index *names_of(const struct json_object *list)
 {
 	struct index *names = index_new();

@@ -26,11 +26,11 @@ void changes_done(struct changes *f);
 void changes_add(
     struct changes *f, const char *path, const char *from, const char *to);
 
-/* Adds what differs between two objects. The order of members says nothing, nor
- * that of a list whose items are all objects with a `name` of their own: those
- * are held against their like. Other lists are compared item by item where they
- * are as long, and as a whole where not. `hides`: whether values below that
- * path are not to be shown; or NULL. */
+/* Adds what differs between two objects. The order of members does not matter.
+ * Nor does that of a list whose items are all objects with a unique `name`:
+ * items are matched by name. Other lists are compared item by item if they have
+ * the same length, and otherwise as a whole. `hides`: whether values below that
+ * path are hidden; or NULL. */
 void changes_compare(struct changes *f, const struct json_object *from,
     const struct json_object *to, bool (*hides)(const char *path));
 

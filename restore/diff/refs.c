@@ -39,7 +39,8 @@ static void note(struct change *c, const char *from_dir, const char *to_dir)
 	if (!read_id(c->from, &hash, from) || !read_id(c->to, &other, to) ||
 	    hash != other)
 		return;
-	/* Where neither has both, no history leads from one to the other. */
+	/* A repository that has a commit has its ancestors: if neither has both
+	 * commits, neither commit descends from the other. */
 	if (ancestry_compare(to_dir, hash, from, to, &a, &ignored) == 0 ||
 	    ancestry_compare(from_dir, hash, from, to, &a, &ignored) == 0)
 		c->note = describe(&a);

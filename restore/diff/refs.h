@@ -7,8 +7,8 @@
 
 #include "restore/diff/changes.h"
 
-/* Notes it at each ref that is in both; the directories are bare repositories
- * with what each snapshot has. */
+/* Adds a note to the change of each ref that is in both snapshots. The
+ * directories are bare repositories with what each snapshot has. */
 void refs_note_moves(
     struct changes *changes, const char *from_dir, const char *to_dir);
 

@@ -15,7 +15,7 @@
 
 #include <stddef.h>
 
-/* What is no state of version 4 differs as a whole. */
+/* Anything but a state of version 4 is compared as a whole. */
 void states_compare(struct changes *f, const char *from, size_t from_len,
     const char *to, size_t to_len);
 

@@ -70,10 +70,10 @@ static bool asks_only(
 	       str_eq(json_get_str(one, "operator"), operator);
 }
 
-/* An empty selector selects no pod in v1beta1, and all in v1. The API server
- * tells one as the other by a label that no pod has (kubernetes
- * pkg/apis/policy/v1beta1/conversion.go): what is empty asks for it, and what
- * asked for the opposite is empty again. */
+/* An empty selector selects no pod in v1beta1, and every pod in v1. To express
+ * one as the other, the API server uses a label that no pod has (kubernetes
+ * pkg/apis/policy/v1beta1/conversion.go): an empty selector gets a requirement
+ * on it, and a selector with the opposite requirement becomes empty. */
 static void pdb_selector(
     struct json_object *object, const char *operator, const char * opposite)
 {

@@ -12,7 +12,7 @@ static bool has_text(
 	return str_eq(json_get_str(entry, member), text);
 }
 
-/* Servers before 1.22 tell no subresource. */
+/* Servers before 1.22 do not record the subresource. */
 static bool is_status_update(const struct json_object *entry)
 {
 	const struct json_object *fields = json_get(entry, "fieldsV1");
@@ -336,8 +336,8 @@ bool field_owners_untouched(const struct json_object *live,
 	    json_str(json_path(live, "metadata", "creationTimestamp", NULL));
 	const char *written = json_get_str(entry, "time");
 
-	/* Kubernetes 1.20 keeps the time of a manager that gives its own
-	 * fields other values; the generation tells, where a kind has one. */
+	/* Kubernetes 1.20 keeps the time of a manager that changes the values
+	 * of its own fields; the generation grows then, if a kind has one. */
 	if (json_int(json_path(live, "metadata", "generation", NULL), 1) > 1)
 		return false;
 	/* Both are of the server's clock, in whole seconds, and in UTC. */

@@ -1,11 +1,12 @@
 /*
- * Whether an object is a run (of a pipeline, a backup, a migration) and how far
- * it had come: what has ended must not be done a second time. A restored object
- * starts without its past, so it is told by what it had said: by the places
- * that the table of rules names for a kind, and for kinds that nobody listed by
- * what runs have in common, which is an end that is told in their status and
- * either a time of that end or a kind that is called a run. An object that
- * merely reports success (a volume, an installed chart) has neither. Pure.
+ * Whether an object is a run (of a pipeline, a backup, a migration), and
+ * whether it has ended: what has ended must not be done a second time. A
+ * restored object starts without its status, so the captured one decides. Which
+ * fields count is in the table of rules. An object of a kind that the table
+ * does not list is an ended run if its status reports an end, and either the
+ * time of that end is there too or the name of the kind is that of a run. An
+ * object that merely reports success (a volume, an installed chart) has
+ * neither. Pure.
  */
 #ifndef RESTORE_OBJECTS_FINISHED_H
 #define RESTORE_OBJECTS_FINISHED_H

@@ -1,13 +1,13 @@
 /*
- * A created object starts at generation 1, whatever it had come to before. Its
- * status tells which generation it speaks of: taken as it is, a controller
- * would think that it has not looked yet, and act, or that it has looked at
- * what it has never seen. Pure.
+ * A created object starts at generation 1, whatever generation the captured one
+ * had. Its status names the generation that it describes. If that stayed as it
+ * was captured, a controller would conclude that it has not handled the object
+ * yet, and act, or that it has handled a generation that it never saw. Pure.
  *
  * metadata.generation, status.observedGeneration:
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
- * The label serving.knative.dev/configurationGeneration of a Revision: Knative
- * takes the one that has its Configuration's generation for the newest
+ * The label serving.knative.dev/configurationGeneration of a Revision: to
+ * Knative, the one with its Configuration's generation is the newest
  * (https://github.com/knative/serving, pkg/reconciler/configuration).
  * status.syncedResourceVersion of External Secrets, "<generation>-<hash>":
  * https://github.com/external-secrets/external-secrets, pkg/controllers/util

@@ -12,8 +12,8 @@ static bool is(const struct collector *t, const char *kind)
 	return rules_kind_fits(kind, t->group, t->kind);
 }
 
-/* The controller makes each claim that it does not find, empty. Which claims
- * are its own it tells by their names: TEMPLATE-NAME-ORDINAL
+/* The controller creates each claim that it does not find, with an empty
+ * volume. It recognises its own claims by their names: TEMPLATE-NAME-ORDINAL
  * (kubernetes pkg/controller/statefulset, getPersistentVolumeClaimName). */
 static void collect_claims(struct collector *t)
 {

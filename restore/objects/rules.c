@@ -27,7 +27,8 @@ static bool run_fits(const char *pattern, size_t len, const char *text)
 
 bool rules_kind_fits(const char *pattern, const char *group, const char *kind)
 {
-	/* Asked for each object and rule, and mostly answered by this. */
+	/* Called for each object and rule: in most cases, the first character
+	 * already differs. */
 	if (*pattern != *kind && *pattern != '*' && *pattern != '?')
 		return false;
 	const char *dot = strchr(pattern, '.');
@@ -234,7 +235,7 @@ int rules_check_edge(const struct rule_edge *rule, struct err *err)
 		    "pointer: "
 		    "it must start with '/'",
 		    rule->from, rule->to, rule->pointer ? rule->pointer : "");
-	/* A namespace that needs a namespace is a cycle, or leads to one. */
+	/* Edges from namespaces to namespaces could form a cycle. */
 	if (rules_kind_fits(rule->from, "", "Namespace") &&
 	    rules_kind_fits(rule->to, "", "Namespace"))
 		return err_set(err, ERR_USAGE,

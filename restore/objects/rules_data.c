@@ -83,7 +83,7 @@ const struct rule_edge rules_edges[] = {
     NAME("workload", "ServiceAccount.core", "/secrets/*/name", "Secret.core"),
     NAME("workload", "ServiceAccount.core", "/imagePullSecrets/*/name",
 	"Secret.core"),
-    /* The API deletes a token whose account is not there. */
+    /* Kubernetes deletes a token whose ServiceAccount does not exist. */
     {"workload", "Secret.core",
 	"/metadata/annotations/kubernetes.io~1service-account.name", RULE_NAME,
 	"ServiceAccount.core", EDGE_HOLDS, false},
@@ -224,7 +224,8 @@ const struct rule_edge rules_edges[] = {
     OBJECT("gatekeeper", "*.constraints.gatekeeper.sh",
 	"/spec/parameters/configMapRef", "ConfigMap.core"),
 
-    /* Not once it is ready: what makes it ready may be held until the end. */
+    /* Does not wait until the store is ready: what makes it ready may be held
+     * until the end. */
     {"external-secrets", "ExternalSecret.external-secrets.io",
 	"/spec/secretStoreRef", RULE_REF, "SecretStore.external-secrets.io",
 	HOLD, false},
@@ -339,9 +340,9 @@ const struct rule_pause rules_pauses[] = {
 	.pointer = "/metadata/annotations",
 	.annotation = "argocd.argoproj.io/skip-reconcile",
 	.read = RULE_PAUSE_PARSED},
-    /* What it generates comes paused; an annotation of an Application alone
-     * would be taken away by its ApplicationSet. And it takes nothing away
-     * that it does not generate yet. */
+    /* The annotation is in the template, because an ApplicationSet removes it
+     * from an Application that it generates. With create-only, it deletes no
+     * Application that it does not generate yet. */
     {.system = "argocd",
 	.kind = "ApplicationSet.argoproj.io",
 	.pointer = "/spec/template/metadata/annotations",
@@ -353,7 +354,7 @@ const struct rule_pause rules_pauses[] = {
 	.value = "\"create-only\""},
     SUSPEND("argocd", "Workflow.argoproj.io"),
     SUSPEND("argocd", "CronWorkflow.argoproj.io"),
-    /* Only a new run may say so. */
+    /* Tekton accepts this value only in a run that is being created. */
     {.system = "tekton",
 	.kind = "PipelineRun.tekton.dev",
 	.pointer = "/spec/status",
@@ -407,7 +408,8 @@ const struct rule_pause rules_pauses[] = {
     {.system = NULL},
 };
 
-/* What makes a condition true runs in pods, unless the API server does. */
+/* Except where the API server itself sets the condition, it becomes true only
+ * where pods run. */
 const struct rule_ready rules_readies[] = {
     {"api", "CustomResourceDefinition.apiextensions.k8s.io", "Established",
 	false},
@@ -464,8 +466,8 @@ const struct rule_status rules_statuses[] = {
 };
 
 const struct rule_last rules_lasts[] = {
-    /* What they would refuse or change was there before them: a quota counts
-     * it, limits leave it as it is. */
+    /* They would refuse or change objects that existed before them. Restored
+     * last, a quota only counts these, and limits leave them as they are. */
     {"admission", "ResourceQuota.core", 1},
     {"admission", "LimitRange.core", 1},
     {"kyverno", "ClusterPolicy.kyverno.io", 1},

@@ -58,7 +58,7 @@ static int check_condition(
 	return 0;
 }
 
-/* A pointer that leads to one place: nothing in it has to be read otherwise. */
+/* A pointer to exactly one field: it has no wildcards and no escapes. */
 static int check_pointer(
     const char *source, const char *key, const char *pointer, struct err *err)
 {
@@ -94,11 +94,11 @@ static char *quoted(const char *text)
 	return buf_steal(&out);
 }
 
-/* As JSON, or as the text that it is. */
+/* JSON stays as it is; any other text becomes a JSON string. */
 static char *value_text(const char *text)
 {
 	struct err ignored = ERR_INIT;
-	/* A number alone ends with what follows it. */
+	/* The parser accepts a number only if something follows it. */
 	autofree char *ended = str_printf("%s ", text);
 	cleanup(json_freep) struct json_object *value =
 	    json_parse(ended, strlen(ended), &ignored);

@@ -95,8 +95,8 @@ static void add_others(const struct ruleset *s, struct ruleset_rows *rows)
 		    str_dup(r->condition ? r->condition : "none"));
 }
 
-/* A built-in rule that the configuration cannot express: what else it says is
- * added. */
+/* The configuration has no form for these built-in rules, so each is described
+ * in words. */
 static void add_keys(const struct ruleset *s, struct ruleset_rows *rows)
 {
 	for (const struct rule_key *r = rules_keys; r->system; r++)

@@ -327,7 +327,8 @@ static void clean_node_ports(
 		if (!keep)
 			json_remove(port, "nodePort");
 	}
-	/* Asked by the cloud's load balancer alone, which is told of it. */
+	/* Only the cloud's load balancer uses this port, and it is configured
+	 * with the number that the Service has. */
 	struct json_object *spec = json_get(service, "spec");
 	if (spec && !was_noted(node_ports, spec, "healthCheckNodePort") &&
 	    !json_path(written, "spec", "healthCheckNodePort", NULL))

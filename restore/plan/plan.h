@@ -58,9 +58,10 @@ struct plan_options {
 	const struct plan_cluster *clusters;
 	size_t cluster_count;
 
-	/* What to take: kinds of source (false: left out), and for each the
-	 * names it is limited to (repositories; buckets and BUCKET/KEY;
-	 * namespaces, CLUSTER/ and CLUSTER/NAMESPACE); empty or NULL: all. */
+	/* What to restore: which kinds of source are left out, and the names
+	 * that each of the others is limited to (repositories; buckets and
+	 * BUCKET/KEY; namespaces, CLUSTER/ and CLUSTER/NAMESPACE); empty or
+	 * NULL: all. */
 	bool without_git, without_terraform, without_kubernetes;
 	const struct strvec *only_git, *only_terraform, *only_kubernetes;
 
@@ -85,11 +86,11 @@ struct plan_options {
 
 /* Whether a controller may act on an object before it is whole. */
 enum plan_held {
-	PLAN_HELD_NOT, /* nothing tells that it should be held */
+	PLAN_HELD_NOT, /* nothing says that it should be held */
 	PLAN_HELD_PAUSED,
 	PLAN_HELD_BY_REPLICAS,	/* a controller that comes without replicas */
 	PLAN_HELD_STARTED_ANEW, /* what ran when it was captured */
-	/* Its status tells what it owns, and is written after it. */
+	/* Its status lists what it owns, but is written after it. */
 	PLAN_HELD_UNPROTECTED,
 };
 
@@ -148,8 +149,8 @@ struct plan_node {
 	bool volume_restored;  /* of a claim */
 	bool namespace_is_new; /* it is not there, or terminates */
 	bool meets; /* a node of another cluster writes the same object */
-	/* Not among what was chosen, which needs it: made where it is missing,
-	 * and left alone where it is there. */
+	/* Not selected, but needed by what is: created if it is missing, and
+	 * left alone if it exists. */
 	bool companion;
 	/* What the target had goes, or will go with its owner, and nothing has
 	 * taken its place: what is given this owner now would go with it. */

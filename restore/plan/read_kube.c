@@ -38,8 +38,8 @@ static bool is_whole(const struct plan_options *o, uint16_t cluster)
 	    o->only_kubernetes, o->clusters[cluster].name);
 }
 
-/* What no rule knows to be a namespace's name keeps the old one, and is told:
- * only the operator knows what it means. */
+/* A field that no rule knows to be a namespace's name keeps the old name, and
+ * is reported: only the operator knows what it means. */
 static void report_unmapped(
     struct plan_maker *m, const struct json_object *object)
 {

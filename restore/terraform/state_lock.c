@@ -65,7 +65,7 @@ static bool is_ours(const struct state_lock *l, const struct buf *body)
 	       memcmp(buf_str(body), l->info.data, body->len) == 0;
 }
 
-/* 1: somebody holds it (err is set), 0: nobody, -1: cannot tell. */
+/* 1: it is held (err is set), 0: it is free, -1: reading it failed. */
 static int check_object(struct state_lock *l, struct err *err)
 {
 	cleanup(buf_done) struct buf body = BUF_INIT;
@@ -152,8 +152,8 @@ static int prove_alone(
 	return 0;
 }
 
-/* Not every store minds the condition of a put (Ceph 16, where versions are
- * kept): whose lock it is tells what is read back. */
+/* Some stores ignore the condition of a put (Ceph 16, in a bucket with
+ * versioning): only reading the lock back shows whose it is. */
 static int prove_ours(
     struct state_lock *l, const char *version, struct err *err)
 {
@@ -184,7 +184,7 @@ static int put_info(struct state_lock *l, const struct s3_put *p,
 	return failed;
 }
 
-/* As put_info. */
+/* A stop does not end it, for the same reason as that of put_info. */
 static int put_item(struct state_lock *l, struct err *err)
 {
 	aws_cleanup_begin(s3_session(l->o->s3));
@@ -203,7 +203,7 @@ static int put_object(struct state_lock *l, const struct s3_put *p,
 		return 0;
 	if (err->code != ERR_EXISTS)
 		return -1;
-	/* Held by somebody, or by what only looks like it. */
+	/* Either it is held, or a delete marker makes it look so. */
 	if (check_object(l, &other)) {
 		*err = other;
 		return -1;

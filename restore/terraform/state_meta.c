@@ -49,7 +49,7 @@ void state_meta_fill(
 	copy_encryption(a, m);
 }
 
-/* ---- is it said of what is there ---- */
+/* ---- comparison with the existing object ---- */
 
 static bool same_pairs(const struct s3_pair_vec *a, const struct s3_pair_vec *b)
 {
@@ -98,7 +98,7 @@ int state_meta_differs(const struct state_applying *a,
 	bool same = false;
 
 	*what = NULL;
-	/* Nothing is known of what was said of it. */
+	/* Its headers, metadata and tags were not captured. */
 	if (!a->object->facts)
 		return 0;
 	state_meta_fill(a, &ours, &tags);

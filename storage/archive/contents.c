@@ -252,9 +252,10 @@ static bool skip_number(
 	return !errno && *number <= INT64_MAX;
 }
 
-/* The places alone, of a line as it is written: in a fraction of the time that
- * reading all of it takes. False where it is not as that, or where a place is
- * wrong: then reading it says so. A line ends in a byte that is no digit. */
+/* Checks only the location in a line, in a fraction of the time that parsing it
+ * takes. False if the line is not laid out as the writer does it, or if the
+ * location is wrong: then the line has to be parsed, which also gives the
+ * error. The line must end in a byte that is no digit. */
 static bool has_valid_location(struct reading *r, const char *text, size_t len)
 {
 	struct contents_entry e = {.path = ""};

@@ -23,7 +23,7 @@ struct exchange {
 	struct err *err;
 	bool refused;	    /* err was set by a callback */
 	int sent;	    /* how often libcurl sent the request */
-	uint64_t body_sent; /* bytes, of one that is asked for */
+	uint64_t body_sent; /* bytes, if body_at gives the body */
 	struct pace pace;
 };
 

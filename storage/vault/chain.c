@@ -91,7 +91,7 @@ static const struct manifest_previous *before(
 	    &l->manifest, vault_name(t->vault), t->vault->id);
 }
 
-/* ---- what is there ------------------------------------------------------- */
+/* ---- manifests and records of the vault ---------------------------------- */
 
 static bool is_inconclusive(const struct err *err)
 {
