@@ -4,7 +4,6 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/log.h"
-#include "storage/vault/skew.h"
 
 #include <stdio.h>
 
@@ -60,32 +59,18 @@ static int is_whole(struct heal *h, const struct snapshot *s, struct err *err)
 	return !partial && !verdict.failed;
 }
 
-static bool is_forged(const struct heal *h, const struct snapshot *s)
-{
-	const struct opened *o = &h->s.opened;
-	struct err ignored = ERR_INIT;
-
-	return skew_in_future(h->command.env.clock, s->time) &&
-	       !snapshot_holds(o->vault.vault, s, &o->trust, &ignored);
-}
-
 static int choose(struct heal *h, struct err *err)
 {
 	struct opened *o = &h->s.opened;
 
 	for (size_t i = o->list.len; i-- > 0;) {
 		const struct snapshot *s = &o->list.items[i];
-		if (is_forged(h, s)) {
-			log_warn("'%s' is passed over: its time is in the "
-				 "future, and the signature of its manifest is "
-				 "wrong",
-			    s->label);
-			continue;
-		}
-		int whole = is_whole(h, s, err);
-		if (whole < 0)
+		int chosen = open_weighs(&h->command, o, s, err);
+		if (chosen > 0)
+			chosen = is_whole(h, s, err);
+		if (chosen < 0)
 			return -1;
-		if (whole) {
+		if (chosen) {
 			o->snapshot = s;
 			return 0;
 		}
@@ -96,7 +81,7 @@ static int choose(struct heal *h, struct err *err)
 	    vault_describe(o->vault.vault), h->command.settings->name);
 }
 
-static int take(struct heal *h, const char *label, struct err *err)
+static int choose_named(struct heal *h, const char *label, struct err *err)
 {
 	struct opened *o = &h->s.opened;
 
@@ -107,7 +92,7 @@ static int take(struct heal *h, const char *label, struct err *err)
 		   : err_wrap(err, "%s", vault_describe(o->vault.vault));
 }
 
-/* ---- what is there ------------------------------------------------------- */
+/* ---- what the clusters hold ---------------------------------------------- */
 
 static int read_marks(struct heal *h, struct err *err)
 {
@@ -158,7 +143,7 @@ static bool is_living(const struct heal *h)
 	return true;
 }
 
-static void leave_alone(const struct heal *h, const struct mark *marked)
+static void print_left_alone(const struct heal *h, const struct mark *marked)
 {
 	log_progress("%s", "");
 	if (marked)
@@ -181,7 +166,7 @@ static int go_on(struct heal *h, const struct mark *marked, struct err *err)
 			 "goes on",
 		    marked->cluster, label);
 		open_close(&h->s.opened);
-		if (take(h, label, err))
+		if (choose_named(h, label, err))
 			return err_wrap(err,
 			    "cluster '%s' was restored in part from '%s'",
 			    marked->cluster, label);
@@ -201,7 +186,7 @@ static void begin(struct heal *h)
 }
 
 /* 1 where there is nothing to do. */
-static int look_around(struct heal *h, const char *asked, struct err *err)
+static int examine_clusters(struct heal *h, const char *asked, struct err *err)
 {
 	const struct mark *marked;
 
@@ -215,7 +200,7 @@ static int look_around(struct heal *h, const char *asked, struct err *err)
 		    marked->cluster, marked->marker.snapshot,
 		    h->s.opened.snapshot->label);
 	if (is_living(h)) {
-		leave_alone(h, marked);
+		print_left_alone(h, marked);
 		return 1;
 	}
 	if (marked)
@@ -243,7 +228,7 @@ static int find_journal(struct heal *h, const char *dir, struct err *err)
 		return 0;
 	}
 	cleanup(journal_closep) struct journal *j =
-	    journal_look(path, &at_work, err);
+	    journal_inspect(path, &at_work, err);
 	if (!j)
 		return -1;
 	h->options.resume = str_eq(j->digest, h->s.plan->digest);
@@ -310,12 +295,13 @@ int command_heal(const struct command *c, struct err *err)
 		    "heal: the configuration has no name, so whose snapshots "
 		    "to take is not known");
 	if (open_vault(&h.command, &h.s.opened, err) ||
-	    (c->which && !str_eq(c->which, "latest") ? take(&h, c->which, err)
-						     : choose(&h, err)))
+	    (c->which && !str_eq(c->which, "latest")
+		    ? choose_named(&h, c->which, err)
+		    : choose(&h, err)))
 		return err_wrap(err, "heal");
 	if (!h.command.which)
 		h.command.which = "latest";
-	int nothing_to_do = look_around(&h, c->which, err);
+	int nothing_to_do = examine_clusters(&h, c->which, err);
 	if (nothing_to_do)
 		return nothing_to_do > 0 ? 0 : err_wrap(err, "heal");
 	if (session_plan(&h.s, err))

@@ -63,6 +63,21 @@ static int weighs(const struct command *c, const struct opened *o,
 	return snapshot_has_archive(o->vault.vault, s, err);
 }
 
+int open_weighs(const struct command *c, const struct opened *o,
+    const struct snapshot *s, struct err *err)
+{
+	int status = weighs(c, o, s, err);
+
+	if (!status)
+		log_warn("'%s' is ignored: %s, and no key that is trusted "
+			 "signed its manifest; find out who wrote it",
+		    s->label,
+		    skew_in_future(c->env.clock, s->time)
+			? "its time is in the future"
+			: "it has no archive");
+	return status;
+}
+
 static const struct snapshot *latest(
     const struct command *c, const struct opened *o, struct err *err)
 {
@@ -70,15 +85,9 @@ static const struct snapshot *latest(
 
 	for (size_t i = list->len; i-- > 0;) {
 		const struct snapshot *s = &list->items[i];
-		int status = weighs(c, o, s, err);
+		int status = open_weighs(c, o, s, err);
 		if (status)
 			return status < 0 ? NULL : s;
-		log_warn("'%s' is ignored: %s, and no key that is trusted "
-			 "signed its manifest; find out who wrote it",
-		    s->label,
-		    skew_in_future(c->env.clock, s->time)
-			? "its time is in the future"
-			: "it has no archive");
 	}
 	return snapshot_resolve(list, "latest", err);
 }

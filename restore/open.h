@@ -34,6 +34,11 @@ void open_done(struct opened *o);
 const char *open_name(const struct command *c);
 /* The vault (--vault, else the first), the keys, and what is in it. */
 int open_vault(const struct command *c, struct opened *o, struct err *err);
+/* Whether a snapshot of the vault's list counts as one: 0, with a warning, for
+ * what anybody who may write to the vault could have put there. -1 where that
+ * cannot be found out. */
+int open_weighs(const struct command *c, const struct opened *o,
+    const struct snapshot *s, struct err *err);
 /* And the snapshot that the operand names; nothing where it is open. */
 int open_snapshot(const struct command *c, struct opened *o, struct err *err);
 /* Whether the signature of that snapshot holds. If not, the public keys may

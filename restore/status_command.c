@@ -71,7 +71,7 @@ int command_status(const struct command *c, struct err *err)
 	if (!path)
 		return err_wrap(err, "status");
 	cleanup(journal_closep) struct journal *j =
-	    journal_look(path, &at_work, err);
+	    journal_inspect(path, &at_work, err);
 	if (!j)
 		return err_wrap(err, "status");
 	struct progress p;

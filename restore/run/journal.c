@@ -425,7 +425,8 @@ static struct journal *new_journal(char *path, const struct clock *clock)
 	return j;
 }
 
-struct journal *journal_look(const char *path, bool *at_work, struct err *err)
+struct journal *journal_inspect(
+    const char *path, bool *at_work, struct err *err)
 {
 	cleanup(journal_closep) struct journal *j =
 	    new_journal(str_dup(path), NULL);

@@ -19,7 +19,7 @@
  * fraction of a second; journal_sync waits for that. Times are seconds since
  * the epoch, UTC.
  *
- * A run holds a lock on the file; journal_look reads it without one.
+ * A run holds a lock on the file; journal_inspect reads it without one.
  */
 #ifndef RESTORE_RUN_JOURNAL_H
 #define RESTORE_RUN_JOURNAL_H
@@ -92,7 +92,8 @@ void journal_closep(struct journal **j);
 char *journal_path(const char *dir, const char *snapshot);
 /* What is in a journal so far, also while a run writes it; nothing is locked or
  * changed. `at_work` becomes whether a run holds it. The caller closes it. */
-struct journal *journal_look(const char *path, bool *at_work, struct err *err);
+struct journal *journal_inspect(
+    const char *path, bool *at_work, struct err *err);
 
 /* Each may be called from several threads. A line that cannot be written ends
  * the run: 0, or -1. */

@@ -108,6 +108,25 @@ edit_marker() { # JQ PROGRAM
 	grep -q "is what 't-.*' was taken from: left alone$" <<<"$output"
 }
 
+@test "a manifest that nobody signed and that has no archive is not healed from" {
+	platform_keys
+	sed -i "s|$PWD/target/kubeconfig|$P/kube/kubeconfig|; /^encryption:/d; /^signing:/d" \
+	    "$BACKSTAY_CONFIG"
+	keys_config >>"$BACKSTAY_CONFIG"
+	rm -r vault
+	agent backup
+	local good forged
+	good=$(basename vault/t-*.manifest.json .manifest.json)
+	# Newer, and not further ahead than clocks may differ.
+	forged=t-$(date -u -d '+1 minute' +%Y%m%dT%H%M%SZ)
+	echo '{}' >"vault/$forged.manifest.json"
+	run --separate-stderr restore heal
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q "'$forged' is ignored: it has no archive" <<<"$stderr"
+	grep -q "is what '$good' was taken from: left alone$" <<<"$output"
+}
+
 @test "a manual layer stops it with exit status 6, and the next run goes on" {
 	config manual
 	run --separate-stderr restore heal
