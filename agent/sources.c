@@ -81,12 +81,6 @@ static int capture_repositories(struct source_task *t, struct err *err)
 struct capture_kube_cluster sources_cluster(
     const struct settings_cluster *c, struct kube_client *client)
 {
-	static const enum kube_scope scopes[] = {
-	    [SETTINGS_SCOPE_REFERENCED] = KUBE_SCOPE_REFERENCED,
-	    [SETTINGS_SCOPE_ALL] = KUBE_SCOPE_ALL,
-	    [SETTINGS_SCOPE_NONE] = KUBE_SCOPE_NONE,
-	};
-
 	return (struct capture_kube_cluster){
 	    .name = c->name,
 	    .client = client,
@@ -96,7 +90,7 @@ struct capture_kube_cluster sources_cluster(
 	    .resources = &c->resources,
 	    .exclude_resources = &c->exclude_resources,
 	    .labels = c->labels,
-	    .cluster_scope = scopes[c->cluster_scope],
+	    .cluster_scope = connect_cluster_scope(c),
 	    .one_revision = c->consistency == SETTINGS_CONSISTENCY_ONE,
 	    .tolerate_forbidden = &c->tolerate_forbidden,
 	    .keep_useless = !c->defaults,
@@ -111,11 +105,6 @@ static int capture_clusters(struct source_task *t, struct err *err)
 {
 	const struct settings_kubernetes *s = &t->settings->kubernetes;
 	const struct connect_env env = connect_env_of(&t->env);
-	static const enum kube_gzip gzips[] = {
-	    [SETTINGS_AUTO] = KUBE_GZIP_AUTO,
-	    [SETTINGS_ON] = KUBE_GZIP_ON,
-	    [SETTINGS_OFF] = KUBE_GZIP_OFF,
-	};
 	size_t n = s->clusters.len, used = 0;
 	struct connect_kube *connected =
 	    mem_zalloc((n + 1) * sizeof(struct connect_kube));
@@ -125,8 +114,7 @@ static int capture_clusters(struct source_task *t, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		const struct settings_cluster *c = &s->clusters.items[i];
 		struct err e = ERR_INIT;
-		if (connect_kube(
-			&c->access, gzips[c->gzip], &env, &connected[i], &e)) {
+		if (connect_cluster(c, &env, &connected[i], &e)) {
 			capture_report_missing(
 			    &t->report, &e, "cluster '%s'", c->name);
 			continue;

@@ -282,6 +282,29 @@ int connect_kube(const struct settings_cluster_access *s, enum kube_gzip gzip,
 	return out->client ? 0 : -1;
 }
 
+int connect_cluster(const struct settings_cluster *s,
+    const struct connect_env *env, struct connect_kube *out, struct err *err)
+{
+	static const enum kube_gzip gzips[] = {
+	    [SETTINGS_AUTO] = KUBE_GZIP_AUTO,
+	    [SETTINGS_ON] = KUBE_GZIP_ON,
+	    [SETTINGS_OFF] = KUBE_GZIP_OFF,
+	};
+
+	return connect_kube(&s->access, gzips[s->gzip], env, out, err);
+}
+
+enum kube_scope connect_cluster_scope(const struct settings_cluster *s)
+{
+	static const enum kube_scope scopes[] = {
+	    [SETTINGS_SCOPE_REFERENCED] = KUBE_SCOPE_REFERENCED,
+	    [SETTINGS_SCOPE_ALL] = KUBE_SCOPE_ALL,
+	    [SETTINGS_SCOPE_NONE] = KUBE_SCOPE_NONE,
+	};
+
+	return scopes[s->cluster_scope];
+}
+
 void connect_kube_done(struct connect_kube *k)
 {
 	kube_client_free(k->client);

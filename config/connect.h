@@ -20,6 +20,7 @@
 #include "storage/crypto/minisign.h"
 #include "storage/git/wire/access.h"
 #include "storage/kube/client.h"
+#include "storage/kube/select.h"
 #include "storage/vault/snapshot.h"
 #include "storage/vault/vault.h"
 #include "storage/vault/vault_marker.h"
@@ -87,7 +88,12 @@ struct connect_kube {
 };
 int connect_kube(const struct settings_cluster_access *s, enum kube_gzip gzip,
     const struct connect_env *env, struct connect_kube *out, struct err *err);
+/* A cluster of kubernetes.clusters, as a backup reads it. */
+int connect_cluster(const struct settings_cluster *s,
+    const struct connect_env *env, struct connect_kube *out, struct err *err);
 void connect_kube_done(struct connect_kube *k);
+/* Which objects of cluster scope are read of it. */
+enum kube_scope connect_cluster_scope(const struct settings_cluster *s);
 
 /* The private space of a run, below directories that are made where they are
  * missing; what dead runs left there is removed, and its count told. Released

@@ -155,15 +155,10 @@ static bool was_refused(
 
 static void plan_lists(struct live_cluster *c, struct live_lists *lists)
 {
-	static const enum kube_scope scopes[] = {
-	    [SETTINGS_SCOPE_REFERENCED] = KUBE_SCOPE_REFERENCED,
-	    [SETTINGS_SCOPE_ALL] = KUBE_SCOPE_ALL,
-	    [SETTINGS_SCOPE_NONE] = KUBE_SCOPE_NONE,
-	};
 	c->selection =
 	    (struct kube_selection){.resources = &c->settings->resources,
 		.exclude_resources = &c->settings->exclude_resources,
-		.scope = scopes[c->settings->cluster_scope],
+		.scope = connect_cluster_scope(c->settings),
 		.keep_useless = !c->settings->defaults};
 	VEC_EACH (&c->api.resources, r) {
 		bool referenced = false;
@@ -230,18 +225,12 @@ static int meet_cluster(
 static int connect_and_meet(struct meeting *m, const struct settings_cluster *s,
     const struct json_object *captured, struct err *err)
 {
-	static const enum kube_gzip gzips[] = {
-	    [SETTINGS_AUTO] = KUBE_GZIP_AUTO,
-	    [SETTINGS_ON] = KUBE_GZIP_ON,
-	    [SETTINGS_OFF] = KUBE_GZIP_OFF,
-	};
 	cleanup(connect_kube_done) struct connect_kube kube = {.client = NULL};
 	struct live_cluster c = {.m = m, .settings = s, .captured = captured};
 	struct err why = ERR_INIT;
 	int failed = 0;
 
-	if (!connect_kube(&s->access, gzips[s->gzip], &m->browse.command->env,
-		&kube, &why)) {
+	if (!connect_cluster(s, &m->browse.command->env, &kube, &why)) {
 		c.client = kube.client;
 		failed = meet_cluster(&c, &why, err);
 	}
