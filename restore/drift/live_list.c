@@ -169,6 +169,24 @@ static int on_item(void *ctx, const char *text, size_t len, struct err *err)
 	return failed;
 }
 
+/* Nothing is known of that object alone. */
+static void on_unreadable(
+    void *ctx, const struct kube_unreadable *u, const struct err *why)
+{
+	const struct live_list *l = ctx;
+	const char *cluster = l->cluster->settings->name;
+	const char *ns = buf_str(&u->ns), *name = buf_str(&u->name);
+	cleanup(buf_done) struct buf path = BUF_INIT;
+	autofree char *what = str_printf(
+	    "kubernetes:%s/%s: %s '%s'", cluster, ns, l->resource->key, name);
+
+	if (*ns && !strvec_has(&l->cluster->namespaces, ns))
+		return;
+	layout_object_path(cluster, l->resource->key, ns, name, &path);
+	meeting_not_seen(
+	    l->cluster->m, buf_str(&path), l->resource->key, NULL, what, why);
+}
+
 static int on_restart(void *ctx, struct err *err)
 {
 	(void)ctx;
@@ -176,8 +194,6 @@ static int on_restart(void *ctx, struct err *err)
 	return 0; /* what was met once is passed over */
 }
 
-/* A custom kind that was removed meanwhile has no list, and its objects are
- * gone. */
 void live_list_run(struct live_list *l)
 {
 	const struct live_cluster *c = l->cluster;
@@ -192,6 +208,9 @@ void live_list_run(struct live_list *l)
 	    .clock = c->m->browse.command->env.clock,
 	    .on_item = on_item,
 	    .on_restart = on_restart,
+	    .on_unreadable = on_unreadable,
+	    .namespaced = l->resource->namespaced,
+	    .all_namespaces = l->resource->namespaced && !l->ns,
 	    .ctx = l};
 	struct kube_list_result result = {.resource_version = NULL};
 	struct err why = ERR_INIT;

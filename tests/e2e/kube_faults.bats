@@ -467,6 +467,11 @@ etcd() { # put|deleterange KEY [VALUE]
 	etcd put /registry/secrets/odd/z-lost k8s:enc:aescbc:v1:gone:lost
 	etcd put /registry/secrets/elsewhere/lost k8s:enc:aescbc:v1:gone:lost
 	backup 1
+	run --separate-stderr restore drift --only kubernetes -o json
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	jq -e '.differences == [] and [.not_compared[].what] ==
+	    ["kubernetes:c/odd: secrets '\''a-lost'\''", "kubernetes:c/odd: secrets '\''z-lost'\''"]' <<<"$output"
 	etcd deleterange /registry/secrets/odd/a-lost
 	etcd deleterange /registry/secrets/odd/z-lost
 	etcd deleterange /registry/secrets/elsewhere/lost
