@@ -61,23 +61,15 @@ config() { # [SYNC]: of the first layer
 	X
 }
 
-# A request to the target, as its administrator where it is a real server.
-api() { # PATH [OPTION-OF-CURL...]
-	local as=()
-	[ "$KUBE" = sim ] ||
-	    as=(--cacert target/ca.pem -H "Authorization: Bearer $(<target/token-admin)")
-	curl -s "${as[@]}" "${@:2}" "$(sed -n 's/^ *server: *//p' target/kubeconfig | tr -d '"')/$1"
-}
-
 marker=api/v1/namespaces/kube-system/configmaps/backstay-restored
 
 status_of() { # PATH
-	api "$1" -o /dev/null -w '%{http_code}'
+	target_api "$1" -o /dev/null -w '%{http_code}'
 }
 
 edit_marker() { # JQ PROGRAM
-	api "$marker" -f | jq "$1" >edited.json
-	api "$marker" -f -X PUT -H 'Content-Type: application/json' \
+	target_api "$marker" -f | jq "$1" >edited.json
+	target_api "$marker" -f -X PUT -H 'Content-Type: application/json' \
 	    --data-binary @edited.json >/dev/null
 }
 
@@ -87,7 +79,7 @@ edit_marker() { # JQ PROGRAM
 	[ "$status" -eq 0 ]
 	[ "$(status_of apis/apps/v1/namespaces/production/deployments/frontend)" = 200 ]
 	[ -n "$(git -C helm-charts.git for-each-ref)" ]
-	api "$marker" -f >marker.json
+	target_api "$marker" -f >marker.json
 	jq -e '.data.state == "restored" and .data.platform == "t" and (.data.restore | length) == 32' marker.json
 	restore status -o json | jq -e '.state == "restored" and .paused == 0'
 	for _ in second third; do
@@ -97,7 +89,7 @@ edit_marker() { # JQ PROGRAM
 		[ "$(wc -l <<<"$output")" -eq 1 ]
 		grep -q "^'t' is there, restored from 't-.*': left alone$" <<<"$output"
 	done
-	api "$marker" -f | cmp - marker.json
+	target_api "$marker" -f | cmp - marker.json
 }
 
 @test "the platform that the snapshot was taken from is left alone" {
@@ -133,18 +125,18 @@ edit_marker() { # JQ PROGRAM
 	echo "$output$stderr"
 	[ "$status" -eq 6 ]
 	grep -q "'backstay-restore heal --approve infrastructure' goes on" <<<"$output"
-	[ "$(api "$marker" -f | jq -r .data.state)" = restoring ]
+	[ "$(target_api "$marker" -f | jq -r .data.state)" = restoring ]
 	run --separate-stderr restore heal --approve infrastructure
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
-	[ "$(api "$marker" -f | jq -r .data.state)" = restored ]
+	[ "$(target_api "$marker" -f | jq -r .data.state)" = restored ]
 }
 
 @test "what is restored in part goes on with its own snapshot, also where a newer one is there" {
 	config manual
 	run restore heal
 	[ "$status" -eq 6 ]
-	first=$(api "$marker" -f | jq -r .data.snapshot)
+	first=$(target_api "$marker" -f | jq -r .data.snapshot)
 	run agent backup
 	[ "$status" -eq 0 ]
 	# Named, another one is refused.
@@ -157,14 +149,14 @@ edit_marker() { # JQ PROGRAM
 	run --separate-stderr restore heal --approve infrastructure
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
-	[ "$(api "$marker" -f | jq -r .data.snapshot)" = "$first" ]
+	[ "$(target_api "$marker" -f | jq -r .data.snapshot)" = "$first" ]
 }
 
 @test "a marker that was edited, of another cluster or another platform is refused" {
 	config manual
 	run restore heal
 	[ "$status" -eq 6 ]
-	api "$marker" -f >whole.json
+	target_api "$marker" -f >whole.json
 	edit_marker '.data.state = "restored"'
 	run --separate-stderr restore heal --approve infrastructure
 	echo "$stderr"

@@ -95,16 +95,8 @@ layers() {
 	X
 }
 
-# A request to the target, as its administrator where it is a real server.
-api() { # PATH [OPTION-OF-CURL...]
-	local as=()
-	[ "$KUBE" = sim ] ||
-	    as=(--cacert target/ca.pem -H "Authorization: Bearer $(<target/token-admin)")
-	curl -s "${as[@]}" "${@:2}" "$(sed -n 's/^ *server: *//p' target/kubeconfig | tr -d '"')/$1"
-}
-
 target() { # PATH: its status at the target
-	api "$1" -o /dev/null -w '%{http_code}'
+	target_api "$1" -o /dev/null -w '%{http_code}'
 }
 
 @test "plan groups by layer, each after what it depends on, and its JSON says which" {

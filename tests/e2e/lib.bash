@@ -191,3 +191,12 @@ platform_stop() {
 	[ -d "$P/kube" ] && kube_server "$KUBE" stop "$P/kube" 2>/dev/null
 	rm -rf "$P"
 }
+
+# A request to the API server below ./target, as its administrator where it
+# is a real one.
+target_api() { # PATH [OPTION-OF-CURL...]
+	local as=()
+	[ "$KUBE" = sim ] ||
+	    as=(--cacert target/ca.pem -H "Authorization: Bearer $(<target/token-admin)")
+	curl -s "${as[@]}" "${@:2}" "$(sed -n 's/^ *server: *//p' target/kubeconfig | tr -d '"')/$1"
+}
