@@ -211,7 +211,7 @@ static int try_lock(
 struct vault_answer {
 	size_t snapshots;
 	int64_t skew_s;
-	char *place;
+	char *location;
 	bool keeps; /* what is in it cannot be removed by us */
 };
 
@@ -231,7 +231,7 @@ static int ask_vault(struct check *c, const struct settings_vault *s,
 	    check_twin(c, s, &v, err) || check_future(c, v.vault, &list, err))
 		return -1;
 	answer->snapshots = list.len;
-	answer->place = str_dup(vault_describe(v.vault));
+	answer->location = str_dup(vault_describe(v.vault));
 	return 0;
 }
 
@@ -241,13 +241,13 @@ static void check_vault(struct check *c, const struct settings_vault *s)
 	struct vault_answer a = {.keeps = false};
 	struct err err = ERR_INIT;
 	int failure = ask_vault(c, s, &a, &err);
-	autofree char *place = a.place;
+	autofree char *location = a.location;
 
 	if (failure)
 		failed(c, what, &err);
 	else
 		result(c, what, true, "%s: %zu snapshot%s, clock %+lld s%s",
-		    place, a.snapshots, a.snapshots == 1 ? "" : "s",
+		    location, a.snapshots, a.snapshots == 1 ? "" : "s",
 		    (long long)a.skew_s,
 		    a.keeps ? ", append-only: these credentials may not "
 			      "delete, prune with others"

@@ -75,7 +75,7 @@ static void report_unconfigured(
     struct comparison *c, char *what, int64_t before)
 {
 	report(c, false, what,
-	    "is configured no longer; it had %lld %s in '%s'",
+	    "is no longer configured; it had %lld %s in '%s'",
 	    (long long)before, c->unit, c->t->base);
 }
 

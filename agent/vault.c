@@ -25,7 +25,7 @@ static void describe(struct made *m, const struct vault *v,
 	struct json_object *j = json_new_object();
 
 	json_set_str(j, "vault", vault_name(v));
-	json_set_str(j, "place", vault_describe(v));
+	json_set_str(j, "location", vault_describe(v));
 	json_set_str(j, "id", marker->id);
 	json_set_bool(j, "made", new);
 	json_append(m->array, j);
@@ -37,13 +37,13 @@ static void describe(struct made *m, const struct vault *v,
 static int check_not_lost(const struct agent *a,
     const struct settings_vault *settings, struct err *err)
 {
-	autofree char *place = NULL;
+	autofree char *location = NULL;
 
 	if (!settings->directory || access(settings->directory, F_OK) == 0)
 		return 0;
-	place = vault_known_directory(settings->directory);
+	location = vault_known_directory(settings->directory);
 	return vault_known_check(
-	    a->settings->state_dir, place, NULL, NULL, err);
+	    a->settings->state_dir, location, NULL, NULL, err);
 }
 
 static int check_not_old(

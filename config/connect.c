@@ -113,20 +113,20 @@ int connect_vault(const struct settings_vault *s, bool create,
 static int explain_no_directory(
     const struct settings *all, const struct settings_vault *s, struct err *err)
 {
-	autofree char *place =
+	autofree char *location =
 	    s->directory ? vault_known_directory(s->directory) : NULL;
 	struct err known = ERR_INIT;
 
-	if (!place || err->code != ERR_NOT_FOUND)
+	if (!location || err->code != ERR_NOT_FOUND)
 		return -1;
-	if (vault_known_check(all->state_dir, place, NULL, NULL, &known)) {
+	if (vault_known_check(all->state_dir, location, NULL, NULL, &known)) {
 		*err = known;
 		return err_wrap(err, "vault '%s'", s->name);
 	}
 	return err_set(err, ERR_NOT_FOUND,
 	    "vault '%s': %s is not there. Mount it, or, if this is a new "
 	    "vault, make it with 'backstay-agent vault init'",
-	    s->name, place);
+	    s->name, location);
 }
 
 static int explain_no_marker(const struct settings *all, const struct vault *v,

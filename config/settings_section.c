@@ -95,7 +95,7 @@ static const char *const forms[] = {
     "name", "cluster_name", "ref", "path", NULL};
 static const char *const strengths[] = {
     "order", "reference", "owner", "holds", "required", NULL};
-static const char *const said[] = {"built_in", "true", "false", NULL};
+static const char *const tristates[] = {"built_in", "true", "false", NULL};
 static const char *const lasts[] = {"built_in", "0", "1", "2", NULL};
 static const char *const syncs[] = {"automated", "manual", NULL};
 static const char *const unassigned[] = {"last", "first", NULL};
@@ -403,9 +403,9 @@ static const struct field rule_fields[] = {
 	.right = "a kind, such as Backup.example.com"),
     TEXT(settings_rule, "pause", pause),
     TEXT(settings_rule, "by_replicas", by_replicas),
-    WORD(settings_rule, "status", status, said, .fallback = "built_in"),
+    WORD(settings_rule, "status", status, tristates, .fallback = "built_in"),
     TEXT(settings_rule, "finished", finished),
-    WORD(settings_rule, "derived", derived, said, .fallback = "built_in"),
+    WORD(settings_rule, "derived", derived, tristates, .fallback = "built_in"),
     WORD(settings_rule, "last", last, lasts, .fallback = "built_in"),
     TEXT(settings_rule, "ready", ready), END};
 static const struct section rule_section = {

@@ -80,7 +80,7 @@ static int check_repository_name(const struct settings *s, size_t i,
 	    !str_ends(name, ".git") && strlen(name) <= 200)
 		return 0;
 	return complain(&item, items->items.items[i], NULL, err,
-	    "its name is no name for a repository; give it a 'name': up to "
+	    "its name is not a name for a repository; give it a 'name': up to "
 	    "200 characters, no '.git' at the end of a part, no '..'");
 }
 

@@ -57,7 +57,7 @@ int validate_edge(const void *data, const struct yaml_node *node,
 
 	if (e->pointer[0] != '/')
 		return complain(where, node, "pointer", err,
-		    "is no JSON pointer; it takes one such as "
+		    "is not a JSON pointer; it takes one such as "
 		    "/spec/secretRef/name");
 	return 0;
 }
@@ -84,7 +84,7 @@ int validate_transform(const void *data, const struct yaml_node *node,
 
 	if (json_kind(t->patch) != JSON_ARRAY || !json_len(t->patch))
 		return complain(where, node, "patch", err,
-		    "is no patch; it takes a list of operations such as "
+		    "is not a patch; it takes a list of operations such as "
 		    "{op: replace, path: /spec/replicas, value: 1}");
 	for (size_t i = 0; i < json_len(t->patch); i++) {
 		const struct json_object *op = json_at(t->patch, i);

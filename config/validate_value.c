@@ -38,7 +38,7 @@ int validate_http_url(const char *value, const char *key,
 		    "holds a user or password; they do not stand in a URL");
 	if (!is_http_url(value))
 		return complain(where, node, key, err,
-		    "is no URL; it takes http:// or https:// and a host");
+		    "is not a URL; it takes http:// or https:// and a host");
 	return 0;
 }
 
@@ -77,7 +77,8 @@ static int check_headers(const struct settings_s3 *s,
 	VEC_EACH (&s->headers, h) {
 		if (!is_object_header(h->from))
 			return complain(where, node, "headers", err,
-			    "has '%s', which is no header that an object may "
+			    "has '%s', which is not a header that an object "
+			    "may "
 			    "be given (lower case: "
 			    "x-amz-server-side-encryption and its -aws-kms-"
 			    "key-id, -bucket-key-enabled and -context, "
@@ -98,7 +99,7 @@ int validate_s3(const struct settings_s3 *s, const struct yaml_node *node,
 {
 	if (!is_bucket(s->bucket))
 		return complain(where, node, "bucket", err,
-		    "is no name of a bucket; it takes 3 to 255 letters, "
+		    "is not a name of a bucket; it takes 3 to 255 letters, "
 		    "digits, '.', '_' and '-' (a prefix has a key of its own)");
 	if (validate_http_url(s->endpoint, "endpoint", node, where, err) ||
 	    validate_http_url(
@@ -142,7 +143,8 @@ int validate_plain_name(const char *value, const char *key,
 	if (is_plain_name(value))
 		return 0;
 	return complain(where, node, key, err,
-	    "is no name; it takes up to 63 letters, digits, '.', '_' and '-', "
+	    "is not a name; it takes up to 63 letters, digits, '.', '_' and "
+	    "'-', "
 	    "starting with a letter or digit");
 }
 
@@ -171,7 +173,7 @@ int validate_repository_url(const char *url, const char *key,
 		    "use git.credentials");
 	if (!validate_is_repository_url(url))
 		return complain(where, node, key, err,
-		    "is no URL of a repository; it takes https://, http://, "
+		    "is not a URL of a repository; it takes https://, http://, "
 		    "ssh://, file:///, user@host:path or an absolute path");
 	return 0;
 }

@@ -17,7 +17,8 @@ int validate_vault_s3(const void *data, const struct yaml_node *node,
 		return -1;
 	if (v->s3_prefix && !file_path_is_safe(v->s3_prefix))
 		return complain(where, node, "prefix", err,
-		    "is no prefix; it takes parts with '/' between them, none "
+		    "is not a prefix; it takes parts with '/' between them, "
+		    "none "
 		    "at either end");
 	return 0;
 }
@@ -67,7 +68,8 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 			    (size_t)(r - e->recipients.items));
 		if (age_recipient_check(*r, &reason))
 			return complain(where, node, "recipients", err,
-			    "item %zu is no age recipient that is known here; "
+			    "item %zu is not an age recipient that is known "
+			    "here; "
 			    "it takes age1... (backstay-restore keygen prints "
 			    "one) and ssh-ed25519 ..., not post-quantum "
 			    "(age1pq1...) and plugin recipients",
@@ -105,7 +107,7 @@ int validate_trusted(const void *data, const struct yaml_node *node,
 	if (t->public_key && minisign_public_parse(t->public_key,
 				 strlen(t->public_key), "key", &key, &reason))
 		return complain(where, node, "public_key", err,
-		    "is no minisign public key; it takes the 56 characters "
+		    "is not a minisign public key; it takes the 56 characters "
 		    "RW... of the .pub file's second line");
 	if (!t->may.len)
 		return complain(where, node, "may", err,
@@ -130,7 +132,8 @@ int validate_signing(const void *data, const struct yaml_node *node,
 	VEC_EACH (&s->public_keys, k)
 		if (minisign_public_parse(*k, strlen(*k), "key", &key, &reason))
 			return complain(where, node, "public_keys", err,
-			    "item %zu is no minisign public key; it takes the "
+			    "item %zu is not a minisign public key; it takes "
+			    "the "
 			    "56 characters RW... of the .pub file's second "
 			    "line",
 			    (size_t)(k - s->public_keys.items));
@@ -162,7 +165,7 @@ int validate_retention(const void *data, const struct yaml_node *node,
 		    "everything is kept)");
 	if (!zone_is_known(r->zone))
 		return complain(where, node, "zone", err,
-		    "is no IANA time zone known here; it takes one such as "
+		    "is not an IANA time zone known here; it takes one such as "
 		    "UTC or Europe/Berlin (in /usr/share/zoneinfo)");
 	return 0;
 }

@@ -24,7 +24,7 @@ struct applier *applying_driver(const struct session *s)
 	return applier_new(&o);
 }
 
-static void say(const char *text)
+static void announce(const char *text)
 {
 	log_info("%s", text);
 }
@@ -45,7 +45,7 @@ struct apply_options applying_options(
 		.clock = s->c->env.clock,
 		.cancel = s->c->env.cancel,
 		.progress = on_progress,
-		.say = say},
+		.announce = announce},
 	};
 }
 

@@ -31,7 +31,7 @@ static void report_bytes_read(const struct browse *l)
 
 	str_add_bytes(&read, seek_bytes(l->seek));
 	str_add_bytes(&all, l->opened.manifest.archive.bytes);
-	log_debug("looked into '%s': read %s of the %s of its archive",
+	log_debug("'%s': read %s of the %s of its archive",
 	    l->opened.manifest.label, buf_str(&read), buf_str(&all));
 }
 

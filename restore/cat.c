@@ -88,8 +88,8 @@ static int find(struct browse *l, struct finding *f, struct err *err)
 		return -1;
 	if (!f->count)
 		return err_set(err, ERR_NOT_FOUND,
-		    "'%s' is nothing that is in '%s': `ls %s PATTERN` finds it",
-		    f->asked, label, label);
+		    "'%s' is not in '%s': `ls %s PATTERN` finds it", f->asked,
+		    label, label);
 	if (f->count > 1)
 		return err_set(err, ERR_USAGE,
 		    "'%s' is %zu things in '%s': name one of them: %s%s",

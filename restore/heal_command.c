@@ -162,8 +162,8 @@ static int go_on(struct heal *h, const struct mark *marked, struct err *err)
 	const char *label = marked->marker.snapshot;
 
 	if (!str_eq(label, h->s.opened.snapshot->label)) {
-		log_info("cluster '%s' is restored in part from '%s': that "
-			 "goes on",
+		log_info(
+		    "cluster '%s' is restored in part from '%s': continuing",
 		    marked->cluster, label);
 		open_close(&h->s.opened);
 		if (choose_named(h, label, err))

@@ -145,7 +145,7 @@ int command_ls(const struct command *c, struct err *err)
 	return failed;
 }
 
-/* A snapshot that is no good says so, and the others are still looked into. */
+/* A snapshot that is not good says so, and the others are still looked into. */
 static int find_in_all(
     struct browse *browse, struct listing *l, struct err *err)
 {

@@ -19,7 +19,7 @@ struct mark {
 VEC_DEFINE(mark_vec, struct mark);
 
 /* Of every target that is connected. ERR_INTEGRITY, ERR_USAGE where one of them
- * is no marker of that platform; `out` is released with marks_done in any
+ * is not a marker of that platform; `out` is released with marks_done in any
  * case. */
 int marks_read(const struct targets *t, const char *platform,
     struct mark_vec *out, struct err *err);

@@ -154,7 +154,7 @@ static void show_progress(void *ctx, uint64_t done, uint64_t total)
 	log_progress("verifying: %s", buf_str(&text));
 }
 
-/* A manifest that is signed, or trusted unsigned, but is no snapshot, is an
+/* A manifest that is signed, or trusted unsigned, but is not a snapshot, is an
  * integrity error like a wrong digest. */
 static int is_wrong(const struct opened *o, struct err *err)
 {

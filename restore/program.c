@@ -270,9 +270,9 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	.description =
 	    "Shows the manifest: when it was taken and by whom, what each "
 	    "source gave, from when to when it was read (so that the skew "
-	    "between Git, state and clusters is seen), at which revision "
-	    "each cluster was read and what is of another one, and what "
-	    "is missing.\n\n" SNAPSHOT_TEXT,
+	    "between Git, state and clusters is seen), at which revision each "
+	    "cluster was read, which objects were read at another one, and "
+	    "what is missing.\n\n" SNAPSHOT_TEXT,
 	.options = show_options,
 	.run = run_show},
     {.name = "ls",
@@ -285,11 +285,10 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "json also the source, the SHA-256, and the thing that the entry "
 	    "is or belongs to. Only the index is read, which is held against "
 	    "the signed manifest; not the archive. A snapshot that was written "
-	    "without an index is read as "
-	    "a whole, and that is said.\n\n"
-	    "PATTERN is a thing, or a path in the archive: one with * ? [...], "
-	    "of which * takes slashes too, or a folder, or, without a slash, a "
-	    "part of a path. " THING_TEXT "\n\n" SNAPSHOT_TEXT,
+	    "without an index is read as a whole, and a line says "
+	    "so.\n\nPATTERN is a thing, or a path in the archive: one with * ? "
+	    "[...], of which * takes slashes too, or a folder, or, without a "
+	    "slash, a part of a path. " THING_TEXT "\n\n" SNAPSHOT_TEXT,
 	.options = ls_options,
 	.run = run_ls},
     {.name = "find",
@@ -298,10 +297,10 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	.max_operands = 1,
 	.summary = "list in which snapshots of a vault something is",
 	.description =
-	    "Does what ls does for every snapshot of the vault, oldest "
-	    "first. With -o json each entry has its SHA-256, by which versions "
-	    "are told apart. A snapshot whose manifest or index does not hold "
-	    "is named, and the others are looked into; the exit status is then "
+	    "Does what ls does for every snapshot of the vault, oldest first. "
+	    "With -o json each entry has its SHA-256, which differs where the "
+	    "versions do. A snapshot whose manifest or index does not hold is "
+	    "named, and the others are still searched; the exit status is then "
 	    "5.\n\nPATTERN is as for ls.",
 	.options = find_options,
 	.run = run_find},
@@ -334,7 +333,8 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "difference names the command that restores the version of the "
 	    "first (of what was added, of the second). What the server or a "
 	    "controller owns, status, and the order of members and of lists "
-	    "that are keyed by name are no differences; objects that a restore "
+	    "that are keyed by name are not differences; objects that a "
+	    "restore "
 	    "leaves out are only counted. Values of Secrets and of state are "
 	    "never shown. Only the indexes and what differs are read. The exit "
 	    "status is 1 if there are differences.\n\n" SNAPSHOT_TEXT,
@@ -454,15 +454,14 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "newest snapshot that is complete, that no verification found "
 	    "damaged, and behind which the chain of the vault shows no newer "
 	    "one; or SNAPSHOT. Verifies it, restores it as apply does, layer "
-	    "by "
-	    "layer, and releases the controllers. Nobody is asked.\n\n"
-	    "The marker kube-system/backstay-restored, a ConfigMap in each "
+	    "by layer, and releases the controllers. Nobody is asked.\n\nThe "
+	    "marker kube-system/backstay-restored, a ConfigMap in each "
 	    "cluster, says how far that is. A platform that is restored, or "
 	    "that the snapshot was taken from, is left alone with exit status "
-	    "0 and one line. One that is restored in part is gone on with, "
-	    "from the snapshot that it began with. A marker of another "
-	    "platform or another cluster, one that was edited, and another "
-	    "SNAPSHOT than the one it names are refused before anything is "
+	    "0 and one line. One that is restored in part is continued, from "
+	    "the snapshot that it began with. A marker of another platform or "
+	    "another cluster, one that was edited, and another SNAPSHOT than "
+	    "the one it names are refused before anything is "
 	    "written.\n\n" SNAPSHOT_TEXT,
 	.options = heal_options,
 	.run = run_heal},

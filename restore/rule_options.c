@@ -5,7 +5,7 @@
 int rule_options_init(
     struct ruleset *set, const struct settings_restore *r, struct err *err)
 {
-	static const enum ruleset_choice said[] = {
+	static const enum ruleset_choice choices[] = {
 	    [SETTINGS_UNSET] = RULESET_UNSET,
 	    [SETTINGS_YES] = RULESET_YES,
 	    [SETTINGS_NO] = RULESET_NO,
@@ -16,9 +16,9 @@ int rule_options_init(
 		*vec_add(&rules) = (struct ruleset_rule){.kind = given->kind,
 		    .pause = given->pause,
 		    .by_replicas = given->by_replicas,
-		    .status = said[given->status],
+		    .status = choices[given->status],
 		    .finished = given->finished,
-		    .derived = said[given->derived],
+		    .derived = choices[given->derived],
 		    .last = given->last ? given->last - 1 : RULESET_LAST_UNSET,
 		    .ready = given->ready};
 	const struct ruleset_options options = {.rules = rules.items,

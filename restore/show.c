@@ -48,7 +48,8 @@ static void add_archive(struct buf *out, const struct manifest *m)
 	add_text(out, "sha256", m->archive.sha256);
 }
 
-/* The revisions at which a cluster was read: one, or it is no single moment. */
+/* The revisions at which a cluster was read: one, or it is not a single moment.
+ */
 static void add_revisions(struct buf *out, const struct json_object *revisions)
 {
 	const char *separator = "";

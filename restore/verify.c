@@ -162,7 +162,8 @@ static int put_record(const struct verification *v, const char *level,
 	    &o->trust, v->key, v->c->env.clock, err);
 }
 
-/* A vault that this key may only read keeps no record; that is no finding. */
+/* A vault that this key may only read keeps no record; that is not a finding.
+ */
 static void record(
     const struct verification *v, const char *level, const struct err *finding)
 {
@@ -172,8 +173,8 @@ static void record(
 		log_warn("the result could not be recorded in the vault: %s",
 		    err.message);
 	else if (!v->key)
-		log_warn("the record of this is not signed and weighs nothing, "
-			 "for `list` and `prune`: name a key in "
+		log_warn("the verification record is not signed, so that "
+			 "`list` and `prune` ignore it: name a key in "
 			 "signing.record_key_file (`keygen` makes one)");
 }
 

@@ -106,7 +106,7 @@ void found_add_repository(struct found *f, const char *url, const char *by)
 	}
 	if (!is_git_url(plain)) {
 		found_add_unclear(
-		    f, "%s: '%s' is no URL of a Git repository", by, plain);
+		    f, "%s: '%s' is not a URL of a Git repository", by, plain);
 		return;
 	}
 	autofree char *name = repository_name(plain);

@@ -50,8 +50,9 @@ struct found {
 };
 void found_done(struct found *f);
 
-/* Copies its arguments, and leaves a password in a URL out. What is no URL of a
- * repository as it stands (a template, a chart's registry) becomes unclear. */
+/* Copies its arguments, and leaves a password in a URL out. What is not a URL
+ * of a repository as it stands (a template, a chart's registry) becomes
+ * unclear. */
 void found_add_repository(struct found *f, const char *url, const char *by);
 /* Good until the next is added; for the caller to fill in. NULL where that
  * Secret is known for that URL. */

@@ -122,7 +122,7 @@ static void read_repository(
 		    r->f, url, r->cluster, r->ns ? r->ns : "", secret);
 }
 
-/* Text that is no module's source is the module itself. */
+/* Text that is not a module's source is the module itself. */
 static void read_module(const struct reading *r, const char *source)
 {
 	autofree char *url =
@@ -147,7 +147,7 @@ static void read_value(const struct reading *r, const struct field *field,
 			read_repository(r, field, text);
 		break;
 	case SAYS_SOURCE:
-		/* Charts of a registry are no Git, whatever the scheme. */
+		/* Charts of a registry are not Git, whatever the scheme. */
 		if (url && *url && (!chart || !*chart) &&
 		    !str_starts(url, "oci://"))
 			read_repository(r, field, url);
@@ -168,7 +168,7 @@ static void read_value(const struct reading *r, const struct field *field,
 		break;
 	case SAYS_OTHERS:
 		found_add_unclear(r->f,
-		    "%s: what %s stands for only its controller knows: see "
+		    "%s: only its controller knows what %s stands for: see "
 		    "what it finds, and add that",
 		    r->by, field->pointer);
 		break;

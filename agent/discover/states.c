@@ -62,7 +62,7 @@ static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
 		return -1;
 	if (type != OBJECT_TREE)
 		return err_set(err, ERR_FORMAT,
-		    "repository '%s': %s is no directory", w->name, path);
+		    "repository '%s': %s is not a directory", w->name, path);
 	const uint8_t *at = (const uint8_t *)buf_str(&tree);
 	const uint8_t *end = at + tree.len;
 	while ((more = tree_next(repo_hash(w->repo), &at, end, &e)) == 0) {

@@ -393,7 +393,7 @@ static void capture_one(void *ctx, size_t index)
 		fail(&w, &err, true);
 	} else if (!file_path_is_safe(w.r->name)) {
 		err_set(&err, ERR_USAGE,
-		    "'%s' is no name for a repository: a relative path is",
+		    "'%s' is not a name for a repository: a relative path is",
 		    w.r->name);
 		fail(&w, &err, false);
 	} else {

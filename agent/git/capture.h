@@ -11,10 +11,10 @@
  *                   server does not say its name)
  *     refs_count    of references
  *     refs          {"refs/heads/main": "<hex>", ...}, sorted; a byte of a name
- *                   that is no UTF-8 as \xNN. Left out where they are more than
- *                   10,000: packed-refs beside it has them all
- *     lfs           {"objects", "bytes", "stored", "missing"}, if any
- *     submodules    ["<path> <url>", ...] that the snapshot does not cover
+ *                   that is not UTF-8 as \xNN. Left out where they are more
+ * than 10,000: packed-refs beside it has them all lfs           {"objects",
+ * "bytes", "stored", "missing"}, if any submodules    ["<path> <url>", ...]
+ * that the snapshot does not cover
  */
 #ifndef AGENT_GIT_CAPTURE_H
 #define AGENT_GIT_CAPTURE_H

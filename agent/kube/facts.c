@@ -102,7 +102,7 @@ static int decode_state(
 	buf_reserve(out,
 	    text.len); /* reserved at once, so that growing leaves no copies */
 	if (base64_decode(text.at + 1, text.len - 2, true, out))
-		return err_set(err, ERR_FORMAT, "data.tfstate is no base64");
+		return err_set(err, ERR_FORMAT, "data.tfstate is not base64");
 	return 0;
 }
 

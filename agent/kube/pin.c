@@ -95,7 +95,7 @@ static size_t revisions_used(const struct capture_kube_run *r)
 	return used.len;
 }
 
-static void say(struct capture_kube_run *r, const char *text)
+static void report_revisions(struct capture_kube_run *r, const char *text)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
 	struct err err = ERR_INIT;
@@ -121,7 +121,7 @@ void kube_pin_report(struct capture_kube_run *r)
 		    "moments; let etcd be compacted less often, or raise "
 		    "concurrency",
 		    used);
-		say(r, text);
+		report_revisions(r, text);
 	}
 	VEC_EACH (&r->jobs, j)
 		VEC_EACH (&j->lists, list) {
@@ -137,7 +137,7 @@ void kube_pin_report(struct capture_kube_run *r)
 	    str_printf("the server did not answer at the revision of the other "
 		       "lists for %s: those objects are of another moment",
 		buf_str(&others));
-	say(r, text);
+	report_revisions(r, text);
 }
 
 struct json_object *kube_pin_revisions(const struct capture_kube_run *r)

@@ -23,8 +23,8 @@ struct proof {
 VEC_DEFINE(proofs, struct proof);
 void proofs_done(struct proofs *p);
 
-/* One for each of the list. A manifest that does not hold is no error, since it
- * says nothing; one that cannot be read is. */
+/* One for each of the list. A manifest that does not hold is not an error,
+ * since it says nothing; one that cannot be read is. */
 int proof_gather(struct vault *v, const struct snapshots *list,
     const struct snapshot_trust *trust, struct proofs *out, struct err *err);
 

@@ -191,7 +191,7 @@ static int write_first(
 }
 
 /* Of one that is to go: its archive, or all of it. What the store protects
- * makes no room, which is no error. */
+ * makes no room, which is not an error. */
 static int make_room(const struct prune_options *o, const struct proof *p,
     bool whole, const struct proofs *kept, struct prune_row *row,
     struct err *err)

@@ -186,8 +186,8 @@ static void keep_by_itself(const struct run *r, struct retention_item *i)
 			"signed it, or remove it by hand");
 	/* What is gone for good, a verification says. */
 	if (i->unseen && !i->bad)
-		keep(i, "its archive is not there, whole: it may come back; "
-			"gone a week after `verify` missed it");
+		keep(i, "its archive is missing or incomplete: it may come "
+			"back; removed a week after `verify` missed it");
 }
 
 static void keep_newest(const struct run *r,

@@ -100,7 +100,7 @@ void terraform_cache_id(const struct terraform_cache *c, const struct s3 *s3,
 	digest_sha256_hex(all.data, all.len, id);
 }
 
-static char *place(
+static char *file_path(
     const struct terraform_cache *c, const char *id, const char *suffix)
 {
 	return str_printf("%s/%s.%s", c->dir, id, suffix);
@@ -127,7 +127,7 @@ static bool hash_file(const char *path, uint64_t size, uint8_t sha256[32])
 static struct json_object *read_facts(
     const struct terraform_cache *c, const char *id, uint8_t sha256[32])
 {
-	autofree char *path = place(c, id, "json");
+	autofree char *path = file_path(c, id, "json");
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
 
@@ -143,8 +143,8 @@ static struct json_object *read_facts(
 
 static void touch(const struct terraform_cache *c, const char *id)
 {
-	autofree char *facts = place(c, id, "json");
-	autofree char *data = place(c, id, "data");
+	autofree char *facts = file_path(c, id, "json");
+	autofree char *data = file_path(c, id, "data");
 
 	utimensat(AT_FDCWD, facts, NULL, 0);
 	utimensat(AT_FDCWD, data, NULL, 0);
@@ -160,7 +160,7 @@ struct json_object *terraform_cache_find_file(
 		return NULL;
 	cleanup(json_freep) struct json_object *found =
 	    read_facts(c, id, recorded);
-	autofree char *file = place(c, id, "data");
+	autofree char *file = file_path(c, id, "data");
 	if (!found || !hash_file(file, size, is) ||
 	    memcmp(recorded, is, sizeof(is)) != 0)
 		return NULL;
@@ -185,7 +185,7 @@ static void write_facts(const struct terraform_cache *c, const char *id,
 {
 	cleanup(json_freep) struct json_object *j = json_new_object();
 	cleanup(buf_done) struct buf text = BUF_INIT;
-	autofree char *path = place(c, id, "json");
+	autofree char *path = file_path(c, id, "json");
 	char hex[DIGEST_SHA256_HEX];
 
 	digest_hex(sha256, 32, hex);
@@ -200,13 +200,13 @@ char *terraform_cache_new_file(
 {
 	if (!c->dir || size > c->max_bytes)
 		return NULL;
-	return place(c, id, "data.new");
+	return file_path(c, id, "data.new");
 }
 
 void terraform_cache_keep_file(const struct terraform_cache *c, const char *id,
     char **path, const uint8_t sha256[32], const struct json_object *facts)
 {
-	autofree char *data = place(c, id, "data");
+	autofree char *data = file_path(c, id, "data");
 
 	if (rename(*path, data))
 		return;

@@ -2,7 +2,7 @@
  * Terraform and OpenTofu state from S3 buckets into terraform/<bucket>/<key>.
  *
  * Every object under the prefixes is taken as it is, with its metadata,
- * content type and tags; what is no state is kept too. Facts of an entry:
+ * content type and tags; what is not a state is kept too. Facts of an entry:
  *
  *     bucket, key, etag, size, mtime, version_id, content_type, ...,
  *     metadata {}, tags {}       what a restore sends again
@@ -43,8 +43,8 @@ struct capture_state_bucket {
 	struct dynamodb *locks;	       /* NULL: no lock table */
 	int versions; /* 0 or 1: only the current one; N: also up to N-1 older
 			 ones */
-	bool
-	    allow_non_state; /* a *.tfstate that is no JSON is only a warning */
+	bool allow_non_state; /* a *.tfstate that is not JSON is only a warning
+			       */
 };
 
 struct capture_state_options {

@@ -203,14 +203,14 @@ static int check_size(const struct terraform_job *j,
 
 static int check_md5(const struct terraform_content *c, struct err *err)
 {
-	uint8_t said[DIGEST_MD5_LEN];
+	uint8_t announced[DIGEST_MD5_LEN];
 	uint8_t is[DIGEST_MD5_LEN];
 
-	if (!s3_etag_md5(&c->meta, said))
+	if (!s3_etag_md5(&c->meta, announced))
 		return 0;
 	if (terraform_facts_md5(c, is, err))
 		return -1;
-	if (memcmp(said, is, sizeof(said)) == 0)
+	if (memcmp(announced, is, sizeof(announced)) == 0)
 		return 0;
 	return err_set(err, ERR_INTEGRITY,
 	    "the %" PRIu64 " bytes that came are not those whose MD5 is its "

@@ -147,8 +147,8 @@ static bool metadata_was_replaced(const struct json_object *facts)
 	return false;
 }
 
-/* Terraform cannot read what is no JSON, so such an object is no usable backup
- * of a state. */
+/* Terraform cannot read what is not JSON, so such an object is not a usable
+ * backup of a state. */
 static void warn_not_state(struct terraform_job *j)
 {
 	const struct terraform_content *c = &j->content;
@@ -166,8 +166,8 @@ static void warn_not_state(struct terraform_job *j)
 		    "'s3://%s/%s' is %s: kept as it is", bucket, j->object.key,
 		    c->state.json ? "JSON, but no Terraform state" : "no JSON");
 	err_set(&why, ERR_FORMAT,
-	    "it is no JSON, which Terraform calls an unsupported state file "
-	    "format: it is kept as it is, and is no backup of a state; look "
+	    "it is not JSON, which Terraform calls an unsupported state file "
+	    "format: it is kept as it is, and is not a backup of a state; look "
 	    "at it, or say 'allow_non_state: true' for this bucket");
 	capture_report_missing(
 	    b->run->report, &why, "state 's3://%s/%s'", bucket, j->object.key);
@@ -188,8 +188,8 @@ void terraform_facts_warn(struct terraform_job *j)
 		    bucket, j->object.key);
 	if (metadata_was_replaced(c->facts))
 		capture_report_warning(report,
-		    "'s3://%s/%s' has metadata that is no UTF-8: each byte "
-		    "that is none is kept as U+FFFD",
+		    "'s3://%s/%s' has metadata that is not UTF-8: each such "
+		    "byte is kept as U+FFFD",
 		    bucket, j->object.key);
 }
 

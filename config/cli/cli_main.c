@@ -84,7 +84,7 @@ static int failed(const struct err *err)
 }
 
 /* Whether everything that was printed has arrived. A reader that has seen
- * enough and is gone, such as head(1), is no failure. */
+ * enough and is gone, such as head(1), is not a failure. */
 static int finish_output(struct err *err)
 {
 	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};

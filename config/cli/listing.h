@@ -32,7 +32,7 @@ struct listing_options {
  * a label that lies ahead of the clock; `foreign` are objects of others.
  * Returns the exit status: 0, or 5 where a manifest does not hold (it is listed
  * as "invalid", with the reason), or -1 where the vault cannot be read, or with
- * ERR_USAGE where `last` is no count. */
+ * ERR_USAGE where `last` is not a count. */
 int listing_print(struct vault *vault, const struct listing_options *o,
     const struct snapshots *list, const struct snapshot_trust *trust,
     struct buf *out, struct err *err);

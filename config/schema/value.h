@@ -1,5 +1,5 @@
 /*
- * The values of a schema's fields that are no sections: each kind read,
+ * The values of a schema's fields that are not sections: each kind read,
  * released and written. Only schema.c uses it.
  */
 #ifndef CONFIG_SCHEMA_VALUE_H

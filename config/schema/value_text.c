@@ -37,8 +37,8 @@ static int expand(const struct yaml_node *node,
 		size_t len = end ? (size_t)(end - s - 2) : 0;
 		if (!end || !is_name(s + 2, len))
 			return schema_location_refuse(where, node, NULL, err,
-			    "has a '${' that is no ${NAME}; write $${ for the "
-			    "characters themselves");
+			    "has a '${' that is not a ${NAME}; write $${ for "
+			    "the characters themselves");
 		autofree char *name = str_ndup(s + 2, len);
 		const char *value = getenv(name);
 		if (!value)
@@ -77,7 +77,7 @@ int value_read_text(const struct field *f, const struct yaml_node *node,
 	/* The file is; a variable need not be. */
 	if (!str_utf8_valid(text.data, text.len))
 		return schema_location_refuse(where, node, NULL, err,
-		    "is no UTF-8 once its variables are put in");
+		    "is not UTF-8 once its variables are put in");
 	bool path = f->kind == FIELD_PATH || f->kind == FIELD_PATHS;
 	free(*out);
 	*out = path ? beside(where, text.data) : buf_steal(&text);

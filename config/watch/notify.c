@@ -217,7 +217,7 @@ int notify_check(const struct settings_notify *to, struct err *err)
 	    .url = secret_reveal(url), .headers = none};
 	if (!str_starts(r.url, "https://") && !str_starts(r.url, "http://"))
 		return err_set(err, ERR_USAGE,
-		    "its URL is none; it takes http:// or https:// and a host");
+		    "is not a URL; it takes http:// or https:// and a host");
 	if (add_token(to, &r, err))
 		return -1;
 	return to->kind == SETTINGS_NOTIFY_JSON
@@ -236,7 +236,7 @@ void notify_all(const struct settings *s, const struct notice *n,
 				 ? run_command(to, n, env, &err)
 				 : post(to, n, env, &err);
 		if (status)
-			log_warn("notify '%s' was not told of the %s, which "
+			log_warn("notify '%s': the %s could not be sent, which "
 				 "changes nothing else: %s",
 			    to->name, n->event, err.message);
 	}

@@ -160,7 +160,7 @@ static void run_node(struct level_engine *e, uint32_t node)
 	if (outcome->kind == OUTCOME_PENDING && r->postponed[node] &&
 	    !run_must_stop(r))
 		return;
-	/* A wait that was cut short is no failure: it goes on later. */
+	/* A wait that was cut short is not a failure: it goes on later. */
 	if (outcome->kind == OUTCOME_FAILED && cancel_requested(r->o->cancel)) {
 		outcome_done(outcome);
 		outcome_set(outcome, OUTCOME_PENDING, "stopped");

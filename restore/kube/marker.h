@@ -11,8 +11,9 @@
  *          cluster   the UID of the namespace kube-system
  *          sha256    of these values in this order, each with a line feed
  *
- * The digest is no protection from somebody who may write there; it shows that
- * a hand has edited the marker, and the UID that it was copied from elsewhere.
+ * The digest does not protect from somebody who may write there; it shows
+ * that a hand has edited the marker, and the UID that it was copied from
+ * elsewhere.
  */
 #ifndef RESTORE_KUBE_MARKER_H
 #define RESTORE_KUBE_MARKER_H

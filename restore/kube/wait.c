@@ -58,13 +58,13 @@ static void report_waiting(
 
 	if (!*reported_ms)
 		*reported_ms = now_ms;
-	if (!o->say || now_ms - *reported_ms < EVERY_MS)
+	if (!o->announce || now_ms - *reported_ms < EVERY_MS)
 		return;
 	*reported_ms = now_ms;
 	autofree char *text =
 	    str_printf("%s is being deleted, and waited for: %s",
 		t->object->path, buf_str(hold));
-	o->say(text);
+	o->announce(text);
 }
 
 int wait_gone(struct task *t, const char *uid, struct err *err)

@@ -38,8 +38,8 @@ static const char *const run_names[] = {"Run", "Job", "JobSet", "Backup",
     "Session", "Command", "Build", "Upgrade", "Upload", "Download", "Scan",
     "Dump", "Import", "Export"};
 
-/* A kind that starts runs repeatedly is no run, even if its status reports the
- * last one. */
+/* A kind that starts runs repeatedly is not a run, even if its status reports
+ * the last one. */
 static const char *const schedules[] = {
     "/spec/schedule", "/spec/schedules", "/spec/cron", "/spec/cronExpression"};
 
@@ -127,9 +127,9 @@ static enum finished_state state_in_general(
 	if (ANY(schedules, object, is_there))
 		return FINISHED_NO_RUN;
 	bool timed = ANY(end_times, object, is_text);
-	bool told = ANY(phases, object, is_end_word) || condition_ends(object);
+	bool ended = ANY(phases, object, is_end_word) || condition_ends(object);
 	bool flagged = ANY(flags, object, is_true);
-	if (called ? timed || told || flagged : timed && told)
+	if (called ? timed || ended || flagged : timed && ended)
 		return FINISHED_ENDED;
 	bool begun = ANY(start_times, object, is_text) ||
 		     ANY(phases, object, is_text) ||
@@ -161,17 +161,17 @@ enum finished_state finished_state(
 	cleanup(object_identity_done) struct object_identity id =
 	    object_identity(object);
 	bool listed = false;
-	bool said = false;
+	bool overridden = false;
 
 	VEC_EACH (&rules->finished, r) {
-		if ((said && !ruleset_is_configured(r->system)) ||
+		if ((overridden && !ruleset_is_configured(r->system)) ||
 		    !rules_kind_fits(r->kind, id.group, id.kind) ||
 		    (r->unless && json_pointer(object, r->unless)))
 			continue;
 		if (r->never)
 			return FINISHED_NO_RUN;
 		listed = true;
-		said |= ruleset_is_configured(r->system);
+		overridden |= ruleset_is_configured(r->system);
 		if (r->condition
 			? str_eq(condition(object, r->condition), "True")
 			: is_one_of(json_pointer(object, r->pointer), r->words))

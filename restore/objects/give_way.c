@@ -73,15 +73,15 @@ const char *give_way(
 	enum { INVALID = 422, INTERNAL = 500 };
 	cleanup(object_identity_done) struct object_identity id =
 	    object_identity(object);
-	const char *told;
+	const char *note;
 
 	if (!message || (status != INVALID && status != INTERNAL) ||
 	    !rules_kind_fits("Service.core", id.group, id.kind))
 		return NULL;
-	told = give_up_port(object, message);
-	if (!told && status == INVALID)
-		told = give_up_families(object, message);
-	if (!told && status == INVALID)
-		told = give_up_address(object, message);
-	return told;
+	note = give_up_port(object, message);
+	if (!note && status == INVALID)
+		note = give_up_families(object, message);
+	if (!note && status == INVALID)
+		note = give_up_address(object, message);
+	return note;
 }

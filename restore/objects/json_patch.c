@@ -40,7 +40,8 @@ static int find_slot(struct json_object *root, const char *pointer,
 		return 0;
 	if (!slash)
 		return err_set(err, ERR_USAGE,
-		    "'%s' is no JSON pointer: it must start with '/'", pointer);
+		    "'%s' is not a JSON pointer: it must start with '/'",
+		    pointer);
 	autofree char *above = str_ndup(pointer, (size_t)(slash - pointer));
 	out->holder = json_pointer(root, above);
 	out->last = json_patch_unescaped(slash + 1);
@@ -67,7 +68,7 @@ static int index_of(const struct json_object *array, const char *step,
 	if ((step[0] == '0' && step[1]) ||
 	    str_parse_u64(step, SIZE_MAX / 2, &value) || value >= limit)
 		return err_set(
-		    err, ERR_USAGE, "'%s' is no index of the array", step);
+		    err, ERR_USAGE, "'%s' is not an index of the array", step);
 	*index = (size_t)value;
 	return 0;
 }

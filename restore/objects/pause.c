@@ -91,18 +91,18 @@ size_t pause_find(struct json_object *object, const struct pause_question *q,
     const struct rule_pause **out)
 {
 	size_t count = 0;
-	bool said = false;
+	bool overridden = false;
 
 	VEC_EACH (&q->rules->pauses, r) {
 		bool known = false;
 
 		if (count == PAUSE_MAX ||
-		    (said && !ruleset_is_configured(r->system)) ||
+		    (overridden && !ruleset_is_configured(r->system)) ||
 		    !is_for(object, r, q))
 			continue;
 		if (!r->pointer)
 			return count;
-		said |= ruleset_is_configured(r->system);
+		overridden |= ruleset_is_configured(r->system);
 		for (size_t i = 0; i < count; i++)
 			known |= str_eq(out[i]->pointer, r->pointer);
 		if (!known && !pause_is_on(object, r))

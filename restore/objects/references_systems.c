@@ -184,7 +184,8 @@ static void collect_crossplane(struct collector *t)
 }
 
 /* An object that another controller's object has made is its child: it is
- * released after it. A source is no child: its parent may be read from it. */
+ * released after it. A source is not a child: its parent may be read from it.
+ */
 static void collect_flux_parent(struct collector *t)
 {
 	static const struct {

@@ -243,7 +243,7 @@ void remap_apply(const struct transform_options *o, struct json_object *object,
 
 /* ---- what is left -------------------------------------------------------- */
 
-/* A name that another namespace has got by now is no trace. */
+/* A name that another namespace has got by now is not a trace. */
 static bool is_left(const struct transform_options *o, const char *ns)
 {
 	bool from = false;

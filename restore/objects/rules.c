@@ -203,7 +203,7 @@ static int check_kind(
 {
 	if (!kind || !*kind || *kind == '.' || kind[strlen(kind) - 1] == '.')
 		return err_set(err, ERR_USAGE,
-		    "restore.edges: '%s' is no kind: say %s as Kind.group "
+		    "restore.edges: '%s' is not a kind: say %s as Kind.group "
 		    "('Kind.core' for the core group)",
 		    kind ? kind : "", what);
 	if (exact && (strchr(kind, '*') || strchr(kind, '?')))
@@ -217,7 +217,8 @@ static int check_kind(
 			"0123456789.-*?",
 			*c))
 			return err_set(err, ERR_USAGE,
-			    "restore.edges: '%s' is no kind: '%c' cannot be in "
+			    "restore.edges: '%s' is not a kind: '%c' cannot be "
+			    "in "
 			    "one",
 			    kind, *c);
 	return 0;
@@ -231,7 +232,7 @@ int rules_check_edge(const struct rule_edge *rule, struct err *err)
 	if (!rule->pointer || *rule->pointer != '/' ||
 	    strlen(rule->pointer) > 1024)
 		return err_set(err, ERR_USAGE,
-		    "restore.edges: from '%s' to '%s': '%s' is no JSON "
+		    "restore.edges: from '%s' to '%s': '%s' is not JSON "
 		    "pointer: "
 		    "it must start with '/'",
 		    rule->from, rule->to, rule->pointer ? rule->pointer : "");

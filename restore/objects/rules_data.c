@@ -634,7 +634,7 @@ const struct rule_finished rules_finished[] = {
 };
 
 static const char made_again[] = "made again by its controller";
-static const char of_its_cluster[] = "tells of the cluster that it was in";
+static const char of_its_cluster[] = "describes the cluster that it was in";
 
 const struct rule_derived rules_derived[] = {
     {"karpenter", "NodeClaim.karpenter.sh", NULL, NULL,

@@ -34,14 +34,14 @@ static int check_pattern(
 
 	if (!*kind || dot == kind || str_ends(kind, "."))
 		return refuse(source, key, kind,
-		    "is no kind; say Kind.group ('Kind.core' for the core "
+		    "is not a kind; say Kind.group ('Kind.core' for the core "
 		    "group)",
 		    err);
 	if (kind[strspn(kind,
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		"0123456789.-*?")])
 		return refuse(source, key, kind,
-		    "is no kind; it takes letters, digits, '.', '-' and the "
+		    "is not a kind; it takes letters, digits, '.', '-' and the "
 		    "wildcards '*' and '?'",
 		    err);
 	return 0;
@@ -54,7 +54,8 @@ static int check_condition(
 			  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			  "0123456789.-_/")])
 		return refuse(source, key, name,
-		    "is no condition; it takes the type of one, as Ready", err);
+		    "is not a condition; it takes the type of one, as Ready",
+		    err);
 	return 0;
 }
 
@@ -66,7 +67,8 @@ static int check_pointer(
 	    strstr(pointer, "//") || strlen(pointer) > 1024 ||
 	    strpbrk(pointer, "*~"))
 		return refuse(source, key, pointer,
-		    "is no JSON pointer to one field, as /spec/suspend", err);
+		    "is not a JSON pointer to one field, as /spec/suspend",
+		    err);
 	return 0;
 }
 
@@ -294,15 +296,16 @@ int ruleset_tier(const struct ruleset *s, const char *group, const char *kind)
 const struct rule_ready *ruleset_ready(
     const struct ruleset *s, const char *group, const char *kind, size_t *at)
 {
-	bool said = false;
+	bool overridden = false;
 
 	for (size_t i = 0; i < *at; i++)
-		said |= ruleset_is_configured(s->readies.items[i].system) &&
-			rules_kind_fits(s->readies.items[i].kind, group, kind);
+		overridden |=
+		    ruleset_is_configured(s->readies.items[i].system) &&
+		    rules_kind_fits(s->readies.items[i].kind, group, kind);
 	for (; *at < s->readies.len; ++*at) {
 		const struct rule_ready *r = &s->readies.items[*at];
 
-		if (said && !ruleset_is_configured(r->system))
+		if (overridden && !ruleset_is_configured(r->system))
 			return NULL;
 		if (!rules_kind_fits(r->kind, group, kind))
 			continue;

@@ -32,7 +32,7 @@ static int add_patch(struct transform *t, const struct transform_patch *of,
 	p->operations = json_parse(of->json, strlen(of->json), &cause);
 	if (!p->operations || json_kind(p->operations) != JSON_ARRAY)
 		return err_set(err, ERR_USAGE,
-		    "restore.transforms: patch %zu is no JSON array of "
+		    "restore.transforms: patch %zu is not a JSON array of "
 		    "operations%s%s",
 		    number + 1, *cause.message ? ": " : "", cause.message);
 	if (json_patch_check(p->operations, err))

@@ -40,7 +40,7 @@ static int check_names(const struct json_object *object, struct err *err)
 	if (!ns || (json_str(ns) && !*json_str(ns)))
 		return 0;
 	if (!json_str(ns))
-		return err_set(err, ERR_FORMAT, "its namespace is no text");
+		return err_set(err, ERR_FORMAT, "its namespace is not text");
 	return layout_check_name(json_str(ns), json_str_len(ns), err);
 }
 
@@ -137,8 +137,9 @@ int door_state(const struct tree *tree, const struct contents_entry *e,
 	if (facts.state && facts.serial == json_get_int(e->facts, "serial", -1))
 		return 0;
 	err_set(err, ERR_INTEGRITY,
-	    facts.state ? "its serial is not the one that was captured"
-			: "it was a state when it was captured, and is none");
+	    facts.state
+		? "its serial is not the one that was captured"
+		: "it was a state when it was captured, and is not one now");
 	return err_wrap(err, "%s", e->path);
 }
 

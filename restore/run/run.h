@@ -30,7 +30,7 @@ struct run_options {
 	void *progress_ctx;
 	/* What is waited for, while it takes long; may be NULL. Safe from any
 	 * thread. */
-	void (*say)(const char *text);
+	void (*announce)(const char *text);
 };
 
 enum gate_state { GATE_UNKNOWN, GATE_PASSED, GATE_FAILED };

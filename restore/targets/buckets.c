@@ -147,7 +147,7 @@ static enum apply_result write_state(struct targets *t, uint32_t index,
 }
 
 /* An object that is not there may be so because its bucket is not. Who may not
- * list it cannot tell; that is no fault. */
+ * list it cannot tell; that is not a fault. */
 static void find_bucket(
     const struct targets *t, uint32_t index, struct outcome *outcome)
 {

@@ -171,7 +171,7 @@ static int apply(struct state_applying *a, struct err *err)
 		return -1;
 	if (a->o->dry_run)
 		return rehearse(a, err);
-	/* What is no state has no lock. */
+	/* What is not a state has no lock. */
 	return a->ours.state.state ? under_lock(a, err)
 				   : compare_and_write(a, err);
 }

@@ -102,7 +102,7 @@ int state_write(struct state_applying *a, struct err *err)
 
 	if (write_object(a, err))
 		return err_wrap(err, "write");
-	/* Of what is no state Terraform keeps no digest. */
+	/* Of what is not a state Terraform keeps no digest. */
 	if (a->ours.state.state && state_write_digest(a, &changed, err)) {
 		outcome_set(a->outcome, OUTCOME_PARTIAL,
 		    "the object is written, its digest is not, and Terraform "

@@ -255,7 +255,7 @@ static bool skip_number(
 /* Checks only the location in a line, in a fraction of the time that parsing it
  * takes. False if the line is not laid out as the writer does it, or if the
  * location is wrong: then the line has to be parsed, which also gives the
- * error. The line must end in a byte that is no digit. */
+ * error. The line must end in a byte that is not a digit. */
 static bool has_valid_location(struct reading *r, const char *text, size_t len)
 {
 	struct contents_entry e = {.path = ""};
@@ -309,7 +309,7 @@ static int read_frame(struct reading *r, const char *text, size_t len,
 	int64_t unpacked = json_int(json_at(o, 2), -1);
 	if (json_kind(o) != JSON_ARRAY || json_len(o) != 3 || offset < 0 ||
 	    bytes < 0 || unpacked < 0)
-		return err_set(err, ERR_FORMAT, "a frame is no three numbers");
+		return err_set(err, ERR_FORMAT, "a frame is not three numbers");
 	f = (struct frame){.offset = (uint64_t)offset,
 	    .bytes = (uint64_t)bytes,
 	    .unpacked = (uint64_t)unpacked};

@@ -155,7 +155,8 @@ int lane_items_add_file(struct lane_items *l, const struct archive_entry *e,
 	if (stat(file, &st))
 		return err_system(err, errno, "looking at '%s'", file);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_FORMAT, "'%s' is no plain file", file);
+		return err_set(
+		    err, ERR_FORMAT, "'%s' is not a plain file", file);
 	struct item *i = new_item(l, e, ITEM_FILE, (uint64_t)st.st_size, err);
 	if (!i)
 		return -1;

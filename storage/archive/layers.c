@@ -75,7 +75,7 @@ static int check_layer(const struct layers *l, size_t at, struct err *err)
 
 	if (!is_label_value(layer->name))
 		return err_set(err, ERR_USAGE,
-		    "'%s' is no name for a layer; it takes what "
+		    "'%s' is not a name for a layer; it takes what "
 		    "Kubernetes takes as the value of a label: up to %d "
 		    "letters, digits, '-', '_' and '.'",
 		    layer->name, LABEL_MAX);
@@ -170,7 +170,7 @@ static int read_texts(
 {
 	if (json_kind(j) != JSON_NULL && json_kind(j) != JSON_ARRAY)
 		return err_set(err, ERR_FORMAT,
-		    "the manifest's 'layers' has a list that is no array");
+		    "the manifest's 'layers' has a list that is not an array");
 	for (size_t i = 0; i < json_len(j); i++)
 		if (json_kind(json_at(j, i)) != JSON_STRING)
 			return err_set(err, ERR_FORMAT,

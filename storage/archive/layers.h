@@ -56,7 +56,7 @@ struct layers {
 
 void layers_done(struct layers *l);
 
-/* ERR_USAGE with one line: a name that is no value of a label, or is there
+/* ERR_USAGE with one line: a name that is not a value of a label, or is there
  * twice, a dependency that is unknown, a layer that depends on itself over
  * others, a layer that selects nothing. */
 int layers_check(const struct layers *l, struct err *err);

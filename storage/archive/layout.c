@@ -144,7 +144,7 @@ int layout_object_split(
 	bool wide = count == MOST - 1 && str_starts(parts[SCOPE], "cluster/");
 	if (*p || !str_starts(path, KUBERNETES) || (!spaced && !wide))
 		return err_set(err, ERR_FORMAT,
-		    "'%s' is no path of a Kubernetes object", path);
+		    "'%s' is not a path of a Kubernetes object", path);
 	*out = (struct layout_object){
 	    .cluster = str_ndup(parts[CLUSTER], lens[CLUSTER]),
 	    .ns = spaced ? str_ndup(parts[SCOPE + 1], lens[SCOPE + 1]) : NULL,
@@ -193,7 +193,7 @@ int layout_check_name(const char *name, size_t len, struct err *err)
 	else if (len > MAX_NAME_BYTES)
 		wrong = "it is longer than 253 bytes";
 	else if (!str_utf8_valid(name, len))
-		wrong = "it is no UTF-8";
+		wrong = "it is not UTF-8";
 	if (!wrong)
 		return 0;
 	str_add_printable(

@@ -30,8 +30,8 @@ static int check_endpoint(const char *what, const char *url, struct err *err)
 		return 0;
 	if (http_url_host(url, &host) || strchr(url, '@') || strpbrk(url, "?#"))
 		return err_set(err, ERR_USAGE,
-		    "%s endpoint '%s' is no http(s) URL of a host alone", what,
-		    url);
+		    "%s endpoint '%s' is not an http(s) URL of a host alone",
+		    what, url);
 	return 0;
 }
 

@@ -139,7 +139,8 @@ static int prepare(
 		return -1;
 	c->where(c->ctx, &base, &path, &region);
 	if (http_url_host(base, &host))
-		return err_set(err, ERR_USAGE, "'%s' is no http(s) URL", base);
+		return err_set(
+		    err, ERR_USAGE, "'%s' is not an http(s) URL", base);
 	free(at->url);
 	at->url = url_of(c, base, path);
 	if (c->unsigned_call)

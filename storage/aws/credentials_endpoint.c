@@ -208,8 +208,8 @@ enum credentials credentials_from_instance(struct credentials_search *s)
 	/* One attempt: if there is no such service, each attempt would wait for
 	 * it. */
 	if (fetch(s, &a, 1, &r)) {
-		/* No answer: this is no instance, or packets are dropped at the
-		 * second hop. A cancellation stays one. */
+		/* No answer: this is not an instance, or packets are dropped at
+		 * the second hop. A cancellation stays one. */
 		return s->err->code == ERR_CANCELLED ? FOUND_BROKEN : NOT_HERE;
 	}
 	if (r.status != 200)

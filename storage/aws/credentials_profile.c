@@ -135,7 +135,8 @@ static enum credentials by_role(struct credentials_search *s,
 		    s, role, token, session, of(s, profile, "region"));
 	if (duration && str_parse_u64(duration, 43200, &seconds)) {
 		err_set(s->err, ERR_USAGE,
-		    "duration_seconds '%s' is no number up to 43200", duration);
+		    "duration_seconds '%s' is not a number up to 43200",
+		    duration);
 		return FOUND_BROKEN;
 	}
 	enum credentials found = by_source(&below, profile, depth);

@@ -25,7 +25,7 @@ struct dynamodb *dynamodb_new(
 	    strspn(table, "abcdefghijklmnopqrstuvwxyz"
 			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			  "0123456789_.-") != n) {
-		err_set(err, ERR_USAGE, "'%s' is no DynamoDB table", table);
+		err_set(err, ERR_USAGE, "'%s' is not a DynamoDB table", table);
 		return NULL;
 	}
 	struct dynamodb *d = mem_new(struct dynamodb);
@@ -132,7 +132,7 @@ int dynamodb_check(struct dynamodb *d, struct err *err)
 	const char *name = json_get_str(json_at(schema, 0), "AttributeName");
 	if (json_len(schema) != 1 || !name || !str_eq(name, "LockID"))
 		return err_set(err, ERR_USAGE,
-		    "DynamoDB table '%s' is no lock table of Terraform: its "
+		    "DynamoDB table '%s' is not a lock table of Terraform: its "
 		    "one key should be LockID",
 		    d->table);
 	return 0;

@@ -31,7 +31,7 @@ int dynamodb_get(struct dynamodb *d, const char *lock_id, const char *attribute,
 int dynamodb_put(struct dynamodb *d, const char *lock_id, const char *attribute,
     const char *value, bool only_new, struct err *err);
 /* Deletes the item only if the attribute has that value (NULL: always);
- * ERR_EXISTS if it has another. It is no error if there is no item. */
+ * ERR_EXISTS if it has another. It is not an error if there is no item. */
 int dynamodb_delete(struct dynamodb *d, const char *lock_id,
     const char *attribute, const char *value, struct err *err);
 

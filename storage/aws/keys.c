@@ -60,7 +60,7 @@ static int set_keys(struct aws_keys *k, const char *id, const char *secret,
 		    "the credentials hold characters that none may have");
 	if (expiration && clock_parse_rfc3339(expiration, &expires))
 		return err_set(
-		    err, ERR_FORMAT, "Expiration is no RFC 3339 time");
+		    err, ERR_FORMAT, "Expiration is not an RFC 3339 time");
 	aws_keys_set(k, id, secret, token, expires);
 	return 0;
 }
@@ -71,7 +71,7 @@ int aws_keys_from_json(
 	cleanup(json_freep) struct json_object *j = json_parse(text, len, err);
 
 	if (!j)
-		return err_set(err, ERR_FORMAT, "the answer is no JSON");
+		return err_set(err, ERR_FORMAT, "the answer is not JSON");
 	const char *code = json_get_str(j, "Code");
 	if (!code)
 		code = json_get_str(j, "code");

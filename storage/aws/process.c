@@ -49,6 +49,7 @@ int aws_process_run(const char *command, int timeout_ms,
 
 	if (aws_process_split(command, &words))
 		return err_set(err, ERR_USAGE,
-		    "it is no command: a quote is not closed, or it is empty");
+		    "it is not a command: a quote is not closed, or it is "
+		    "empty");
 	return program_run(&program, out, err);
 }

@@ -31,7 +31,7 @@ static int check_bucket(const char *bucket, struct err *err)
 			   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			   "0123456789.-_:") != n)
 		return err_set(
-		    err, ERR_USAGE, "'%s' is no bucket name", bucket);
+		    err, ERR_USAGE, "'%s' is not a bucket name", bucket);
 	return 0;
 }
 

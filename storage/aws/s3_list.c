@@ -61,7 +61,7 @@ static int read_object(const struct xml *result, const struct xml *x,
 		    "an entry of the list has no key or no size");
 	if (modified && clock_parse_rfc3339(modified, &seconds))
 		return err_set(err, ERR_FORMAT,
-		    "LastModified '%.40s' is no time", modified);
+		    "LastModified '%.40s' is not a time", modified);
 	struct s3_object *o = vec_add(objects);
 	o->key = s3_name_of(result, key);
 	o->etag = str_dup(xml_text(x, "ETag"));

@@ -126,7 +126,7 @@ static int to_seconds(const struct tm *asked, int64_t *seconds)
 	tm.tm_mon -= 1;
 	tm.tm_sec = 0;
 	time_t t = timegm(&tm);
-	/* timegm turns 31 February into March: such a date is no date. */
+	/* timegm turns 31 February into March: such a date is not a date. */
 	if (tm.tm_mday != asked->tm_mday)
 		return -1;
 	*seconds = (int64_t)t + asked->tm_sec;

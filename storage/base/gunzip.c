@@ -32,7 +32,7 @@ static int step(z_stream *z, unsigned char chunk[CHUNK_BYTES], size_t *n,
 	if (result == Z_OK)
 		return 1;
 	if (result != Z_STREAM_END)
-		return err_set(err, ERR_FORMAT, "it is no valid gzip: %s",
+		return err_set(err, ERR_FORMAT, "it is not valid gzip: %s",
 		    z->msg ? z->msg : "something is broken");
 	return z->avail_in
 		   ? err_set(err, ERR_FORMAT,

@@ -15,9 +15,10 @@
 bool gunzip_is_gzip(const void *data, size_t len);
 
 /* Passes on all that one gzip member unpacks to. *whole (never NULL) becomes
- * false if the data ends before the member does. That is no error: what there
- * was has been passed on. -1 with ERR_FORMAT if it is no gzip, if its checksum
- * is wrong, if something follows it, or if it unpacks to more than max_bytes.
+ * false if the data ends before the member does. That is not an error: what
+ * there was has been passed on. -1 with ERR_FORMAT if it is not gzip, if its
+ * checksum is wrong, if something follows it, or if it unpacks to more than
+ * max_bytes.
  */
 int gunzip(const void *data, size_t len, uint64_t max_bytes,
     void (*emit)(void *ctx, const void *data, size_t len), void *ctx,

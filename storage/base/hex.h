@@ -11,7 +11,7 @@
 
 void hex_add(struct buf *b, const void *data, size_t len); /* lower case */
 /* Writes len / 2 bytes, from digits of either case. Returns 0, or -1 if a
- * character is no digit or a digit is missing. */
+ * character is not a digit or a digit is missing. */
 int hex_decode(const char *text, size_t len, uint8_t *out);
 int hex_value(char c); /* of a digit, or -1 */
 

@@ -68,8 +68,8 @@ struct json_object *json_parse(const char *text, size_t len, struct err *err)
 		err_set(err, ERR_FORMAT, "JSON ends too early, after %zu bytes",
 		    len);
 	else if (p.status != json_tokener_success)
-		err_set(err, ERR_FORMAT, "no valid JSON at byte %zu: %s", p.end,
-		    json_tokener_error_desc(p.status));
+		err_set(err, ERR_FORMAT, "not valid JSON at byte %zu: %s",
+		    p.end, json_tokener_error_desc(p.status));
 	else if (!p.tree)
 		err_set(err, ERR_FORMAT, "JSON is null");
 	else if (!only_space(text + p.end, len - p.end))

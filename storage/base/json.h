@@ -101,7 +101,7 @@ void json_set(
 void json_set_str(struct json_object *object, const char *key, const char *s);
 void json_set_int(struct json_object *object, const char *key, int64_t i);
 void json_set_bool(struct json_object *object, const char *key, bool b);
-/* Does nothing if it is no object, or has no such member. */
+/* Does nothing if it is not an object, or has no such member. */
 void json_remove(struct json_object *object, const char *key);
 void json_append(struct json_object *array, struct json_object *value);
 void json_remove_at(struct json_object *array, size_t i);

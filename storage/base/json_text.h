@@ -13,7 +13,7 @@
  *     json_text_array_end(out);
  *     json_text_object_end(out);          {"version":1,"names":["a"]}
  *
- * Bytes of texts and keys that are no UTF-8 become U+FFFD.
+ * Bytes of texts and keys that are not UTF-8 become U+FFFD.
  */
 #ifndef STORAGE_BASE_JSON_TEXT_H
 #define STORAGE_BASE_JSON_TEXT_H

@@ -47,7 +47,7 @@ static int syntax_error(const struct loader *l, struct err *err)
 	bool tab = strstr(problem, "cannot start any token") &&
 		   p->buffer.pointer < p->buffer.last &&
 		   *p->buffer.pointer == '\t';
-	return err_set(err, ERR_FORMAT, "%s:%zu:%zu: no valid YAML: %s%s%s",
+	return err_set(err, ERR_FORMAT, "%s:%zu:%zu: not valid YAML: %s%s%s",
 	    l->name, at.line + 1, at.column + 1,
 	    p->context && !tab ? p->context : "",
 	    p->context && !tab ? ", " : "",

@@ -179,7 +179,7 @@ static int read_header(struct source *from, struct buf *text, struct err *err)
 		 * end of a header. */
 		if (!str_starts(text->data, AGE_VERSION_LINE))
 			return err_set(err, ERR_FORMAT,
-			    "this is no age file of version 1");
+			    "this is not an age file of version 1");
 	}
 }
 

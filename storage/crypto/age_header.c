@@ -112,7 +112,8 @@ static int parse_lines(
 	if (!text || len != strlen(AGE_VERSION_LINE) - 1 ||
 	    memcmp(text, AGE_VERSION_LINE, len))
 		return err_set(err, ERR_FORMAT,
-		    "this is no age file of version 1: its first line is not "
+		    "this is not an age file of version 1: its first line is "
+		    "not "
 		    "'age-encryption.org/v1'");
 	while ((text = next_line(c, &len))) {
 		if (len >= 3 && memcmp(text, "---", 3) == 0) {

@@ -32,7 +32,8 @@ int age_recipient_parse(const char *text, uint8_t key[32], struct err *err)
 		    "can are of X25519 (age1...) and of SSH (ssh-ed25519)",
 		    text);
 	return err_set(err, ERR_FORMAT,
-	    "'%.80s' is no age recipient: one starts with 'age1' and has 62 "
+	    "'%.80s' is not an age recipient: one starts with 'age1' and has "
+	    "62 "
 	    "characters",
 	    text);
 }
@@ -77,7 +78,7 @@ static int add_line(struct age_identities *ids, const char *line, size_t len,
 		return 0;
 	if (age_bech32_decode(line, len, SECRET_HRP, raw))
 		return err_set(err, ERR_FORMAT,
-		    "'%s', line %zu: this is no age identity "
+		    "'%s', line %zu: this is not an age identity "
 		    "(AGE-SECRET-KEY-1...); it is not shown here%s",
 		    name, number,
 		    len > 4 && !memcmp(line, "age-", 4)

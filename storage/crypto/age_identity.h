@@ -31,7 +31,7 @@ struct age_identities {
 
 /* The secret key; not for one that is a passphrase. */
 const uint8_t *age_identity_key(const struct age_identity *id);
-/* ERR_FORMAT says why it is no key. */
+/* ERR_FORMAT says why it is not a key. */
 int age_recipient_parse(const char *text, uint8_t key[32], struct err *err);
 
 #endif

@@ -67,7 +67,7 @@ static int read_public(struct wire all, struct age_ssh_key *key,
 	    read_string(&rest, &raw) || rest.at != rest.end ||
 	    raw.end - raw.at != POINT_LEN)
 		return err_set(err, ERR_FORMAT,
-		    "the SSH key is damaged, or no key of Ed25519");
+		    "the SSH key is damaged, or not an Ed25519 key");
 	memcpy(point, raw.at, POINT_LEN);
 	if (age_x25519_of_ed25519(point, key->point))
 		return err_set(
@@ -94,7 +94,8 @@ int age_ssh_recipient(
 	text += strspn(text, " ");
 	if (base64_decode(text, strcspn(text, " \r\n"), true, &raw))
 		return err_set(err, ERR_FORMAT,
-		    "a recipient " AGE_SSH_TYPE " has a key that is no base64");
+		    "a recipient " AGE_SSH_TYPE
+		    " has a key that is not base64");
 	return read_public((struct wire){(const uint8_t *)buf_str(&raw),
 			       (const uint8_t *)buf_str(&raw) + raw.len},
 	    key, point, err);
@@ -161,7 +162,7 @@ int age_ssh_identity(const char *text, size_t *len, uint8_t secret[32],
 	if (*len < strlen(PEM_BEGIN) ||
 	    memcmp(text, PEM_BEGIN, strlen(PEM_BEGIN)) != 0 || !end)
 		return err_set(err, ERR_FORMAT,
-		    "this is no private key of OpenSSH, or it is cut off");
+		    "this is not a private key of OpenSSH, or it is cut off");
 	buf_reserve(&digits, *len);
 	buf_reserve(&raw, *len);
 	for (const char *c = text + strlen(PEM_BEGIN); c < end; c++)

@@ -228,7 +228,8 @@ enum age_unwrapped age_stanza_open_scrypt(const struct age_stanza *s,
 		return bad_stanza(err, "the scrypt recipient has a bad salt");
 	if (s->args.items[2][0] == '0' ||
 	    str_parse_u64(s->args.items[2], 63, &log_n))
-		return bad_stanza(err, "the scrypt work factor is no number");
+		return bad_stanza(
+		    err, "the scrypt work factor is not a number");
 	if (log_n > AGE_SCRYPT_LOG_N_MAX)
 		return bad_stanza(err, "the scrypt work factor is over 22");
 	if (s->body.len != WRAPPED_LEN)

@@ -20,7 +20,7 @@ enum {
 	AGE_SCRYPT_LOG_N_MAX = 22 /* 4 GiB; what the age program takes, too */
 };
 
-/* Appends a stanza to a header. ERR_FORMAT where it is no recipient. */
+/* Appends a stanza to a header. ERR_FORMAT where it is not a recipient. */
 int age_stanza_add_x25519(struct buf *header, const char *recipient,
     const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
     struct err *err);

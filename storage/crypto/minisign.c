@@ -34,7 +34,8 @@ int minisign_public_parse(const char *text, size_t len, const char *name,
 	    minisign_line_decode(&lines[n - 1], raw, sizeof raw) ||
 	    memcmp(raw, "Ed", 2) != 0)
 		return err_set(err, ERR_FORMAT,
-		    "'%s' is no minisign public key: 56 characters that start "
+		    "'%s' is not a minisign public key: 56 characters that "
+		    "start "
 		    "with 'RW', as 'minisign -G' prints them",
 		    name);
 	memcpy(out->id, raw + 2, sizeof out->id);
@@ -194,7 +195,7 @@ int minisign_verify(const struct minisign_publics *keys, const void *data,
 	    !minisign_line_starts(&lines[2], MINISIGN_TRUSTED) ||
 	    minisign_line_decode(&lines[3], over_comment, sizeof over_comment))
 		return err_set(
-		    err, ERR_FORMAT, "this is no minisign signature");
+		    err, ERR_FORMAT, "this is not a minisign signature");
 	if (memcmp(raw, "ED", 2) != 0)
 		return err_set(err, ERR_FORMAT,
 		    "the signature is of a kind that is not accepted; only "

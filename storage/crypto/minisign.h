@@ -55,7 +55,7 @@ int minisign_sign(const struct minisign_key *k, const void *data, size_t len,
     const char *trusted_comment, struct buf *signature, struct err *err);
 
 /* Checks data against the text of a .minisig file. ERR_INTEGRITY if none of the
- * keys signed it or it has changed, ERR_FORMAT if it is no signature. The
+ * keys signed it or it has changed, ERR_FORMAT if it is not a signature. The
  * trusted comment, if it is asked for, is freed by the caller. */
 int minisign_verify(const struct minisign_publics *keys, const void *data,
     size_t len, const char *signature, size_t signature_len,

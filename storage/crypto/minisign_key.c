@@ -136,7 +136,7 @@ struct minisign_key *minisign_key_parse(const struct secret *text,
 	if (n != 2 || !minisign_line_starts(&lines[0], MINISIGN_UNTRUSTED) ||
 	    minisign_line_decode(&lines[1], raw, sizeof raw)) {
 		err_set(err, ERR_FORMAT,
-		    "'%s' is no minisign secret key, as 'minisign -G -W' or "
+		    "'%s' is not a minisign secret key, as 'minisign -G -W' or "
 		    "'backstay-restore keygen' make it",
 		    name);
 		return NULL;

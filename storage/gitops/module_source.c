@@ -27,8 +27,9 @@ static void cut(char *url)
 
 char *module_source_repository(const char *source)
 {
-	bool said = str_starts(source, "git::");
-	autofree char *url = str_dup(said ? source + strlen("git::") : source);
+	bool explicit_git = str_starts(source, "git::");
+	autofree char *url =
+	    str_dup(explicit_git ? source + strlen("git::") : source);
 
 	cut(url);
 	if (is_short(url)) {
@@ -39,7 +40,7 @@ char *module_source_repository(const char *source)
 		size_t len = (size_t)(name - url) + 1 + strcspn(name + 1, "/");
 		return str_printf("https://%.*s", (int)len, url);
 	}
-	if (!*url || (!said && !str_starts(url, "git@")))
+	if (!*url || (!explicit_git && !str_starts(url, "git@")))
 		return NULL;
 	return steal(url);
 }

@@ -219,19 +219,19 @@ static const char *proxy_of(const struct exchange *x)
 static void set_proxy(
     const struct exchange *x, CURLcode result, const char *detail)
 {
-	cleanup(buf_done) struct buf place = BUF_INIT;
+	cleanup(buf_done) struct buf location = BUF_INIT;
 	const char *proxy = proxy_of(x);
 
 	if (!proxy || (result != CURLE_COULDNT_CONNECT &&
 			  result != CURLE_COULDNT_RESOLVE_PROXY))
 		return;
-	http_url_location(proxy, &place);
-	const char *colon = strrchr(buf_str(&place), ':');
+	http_url_location(proxy, &location);
+	const char *colon = strrchr(buf_str(&location), ':');
 	autofree char *reached = str_printf("%.*s%s%s ",
-	    colon ? (int)(colon - place.data) : (int)place.len, buf_str(&place),
-	    colon ? " port " : "", colon ? colon + 1 : "");
+	    colon ? (int)(colon - location.data) : (int)location.len,
+	    buf_str(&location), colon ? " port " : "", colon ? colon + 1 : "");
 	if (result == CURLE_COULDNT_RESOLVE_PROXY || strstr(detail, reached))
-		err_wrap(x->err, "the proxy '%s'", buf_str(&place));
+		err_wrap(x->err, "the proxy '%s'", buf_str(&location));
 }
 
 /* libcurl says that a certificate does not hold, and not what to do. */
@@ -277,16 +277,16 @@ static void log_exchange(CURL *handle, const struct exchange *x)
 	curl_easy_getinfo(handle, CURLINFO_SIZE_UPLOAD_T, &up);
 	curl_easy_getinfo(handle, CURLINFO_SIZE_DOWNLOAD_T, &down);
 	curl_easy_getinfo(handle, CURLINFO_TOTAL_TIME_T, &us);
-	autofree char *place = str_ndup(url, (size_t)shown);
+	autofree char *location = str_ndup(url, (size_t)shown);
 	json_text_str(&facts, "method", x->request->method);
-	json_text_str(&facts, "url", place);
+	json_text_str(&facts, "url", location);
 	json_text_int(&facts, "status", x->response->status);
 	json_text_int(&facts, "sent_bytes", up);
 	json_text_int(&facts, "received_bytes", down);
 	json_text_int(&facts, "milliseconds", us / 1000);
 	log_named(LOG_LEVEL_DEBUG, "request", &facts,
 	    "%s %s: %d, %lld bytes out, %lld in, %lld ms", x->request->method,
-	    place, x->response->status, (long long)up, (long long)down,
+	    location, x->response->status, (long long)up, (long long)down,
 	    (long long)(us / 1000));
 }
 

@@ -225,7 +225,7 @@ int handle_set(CURL *handle, const struct http_options *o,
 	cleanup(handle_url_freep) CURLU *u = handle_url_parse(r->url);
 
 	if (!u)
-		return err_set(err, ERR_USAGE, "'%.*s' is no http(s) URL",
+		return err_set(err, ERR_USAGE, "'%.*s' is not an http(s) URL",
 		    handle_url_shown(r), r->url);
 	set_transport(handle, o);
 	set_request(handle, r);

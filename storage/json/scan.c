@@ -107,7 +107,7 @@ bool json_scan_string(struct json_scan *s, struct json_range *out)
 	}
 	size_t len = (size_t)(s->at - start);
 	if (high && !str_utf8_valid(start, len))
-		return wrong(s, "a string that is no UTF-8");
+		return wrong(s, "a string that is not UTF-8");
 	if (out)
 		*out = (struct json_range){start, len};
 	s->at++;

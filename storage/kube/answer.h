@@ -10,7 +10,7 @@
 
 /* Fills an answer that was reset; takes over the body. */
 void kube_answer_read(struct kube_answer *to, struct http_response *from);
-/* -1, with the error of an answer that is no 2xx (see kube_client_send). */
+/* -1, with the error of an answer that is not a 2xx (see kube_client_send). */
 int kube_answer_fail(struct kube_answer *answer, const struct kube_request *r,
     struct http_response *response, struct err *err);
 

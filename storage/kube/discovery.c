@@ -162,7 +162,7 @@ static int check_form(const struct json_object *j, const char *path,
 	if (is_aggregated(j) || str_eq(json_get_str(j, "kind"), older))
 		return 0;
 	return err_set(err, ERR_FORMAT,
-	    "GET %s: this is no answer of a Kubernetes API server", path);
+	    "GET %s: this is not an answer of a Kubernetes API server", path);
 }
 
 /* The first request to any server. */

@@ -46,7 +46,7 @@ int kube_exec_parse(const char *text, size_t len, const char *api_version,
 		    "it printed no ExecCredential of %s", api_version);
 	if (expires && clock_parse_rfc3339(expires, &seconds))
 		return err_set(
-		    err, ERR_FORMAT, "its expirationTimestamp is no time");
+		    err, ERR_FORMAT, "its expirationTimestamp is not a time");
 	*out = (struct kube_exec_result){.token = secret_in(status, "token"),
 	    .cert_pem = str_dup(json_get_str(status, "clientCertificateData")),
 	    .key_pem = secret_in(status, "clientKeyData"),

@@ -145,7 +145,7 @@ int kube_item_read(struct kube_item *item, const char *text, size_t len,
 		    "the object's apiVersion or kind is empty");
 	if (json_scan_end(&s))
 		return 0;
-	return err_set(err, ERR_FORMAT, "no valid JSON at byte %zu: %s",
+	return err_set(err, ERR_FORMAT, "not valid JSON at byte %zu: %s",
 	    (size_t)(s.at - s.text), s.wrong);
 }
 

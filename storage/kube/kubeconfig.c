@@ -123,7 +123,7 @@ static const char *context_name(const struct document_vec *docs,
 		wanted = current_context(docs);
 	if (!names.len)
 		err_set(err, ERR_USAGE,
-		    "%s has no contexts: it is no kubeconfig", file);
+		    "%s has no contexts: it is not a kubeconfig", file);
 	else if (!wanted)
 		err_set(err, ERR_USAGE,
 		    "%s has no current-context: name one in the configuration "

@@ -42,7 +42,7 @@ static int data_of(
 	if (base64_decode(buf_str(&plain), plain.len, true, out) ||
 	    memchr(buf_str(out), '\0', out->len))
 		return err_set(
-		    err, ERR_FORMAT, "%s: %s is no base64", e.file, key);
+		    err, ERR_FORMAT, "%s: %s is not base64", e.file, key);
 	return 0;
 }
 
@@ -67,7 +67,7 @@ static int check_server(
 		!str_starts(server, "http://")) ||
 	    strpbrk(server, "@?# \t\r\n"))
 		return err_set(err, ERR_USAGE,
-		    "%s: the server of cluster '%s' is no plain http(s) URL",
+		    "%s: the server of cluster '%s' is not a plain http(s) URL",
 		    e.file, a->cluster);
 	while (len && server[len - 1] == '/')
 		len--;

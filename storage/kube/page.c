@@ -84,7 +84,7 @@ static int malformed(
     const struct kube_page *p, uint64_t at, const char *what, struct err *err)
 {
 	return err_set(err, ERR_FORMAT,
-	    "the list is no valid JSON at byte %llu: %s",
+	    "the list is not valid JSON at byte %llu: %s",
 	    (unsigned long long)(p->meta.bytes + at), what);
 }
 
@@ -98,7 +98,8 @@ static int value_done(struct kube_page *p, struct err *err)
 	/* Servers written in Go send null for an empty list. */
 	return str_eq(buf_str(&p->value), "null")
 		   ? 0
-		   : err_set(err, ERR_FORMAT, "the list's items are no list");
+		   : err_set(
+			 err, ERR_FORMAT, "the list's items are not a list");
 }
 
 static int keep(struct kube_page *p, const char *data, size_t len, size_t cap,
@@ -245,7 +246,7 @@ static int punctuation(
 		buf_clear(p->state == IN_KEY ? &p->key : &p->value);
 		return 0;
 	}
-	/* An answer that is no JSON at all is reported as what it is. */
+	/* An answer that is not JSON at all is reported as what it is. */
 	if (p->state == AT_START && c == '<')
 		return malformed(p, at,
 		    "this is HTML; is the server's URL that of the API server, "
@@ -307,7 +308,7 @@ int kube_page_end(
 		    (unsigned long long)p->meta.bytes);
 	if (!p->items_seen)
 		return err_set(err, ERR_FORMAT,
-		    "the answer of kind '%.64s' is no list: it has no items",
+		    "the answer of kind '%.64s' is not a list: it has no items",
 		    buf_str(&p->meta.kind));
 	*meta = &p->meta;
 	return 0;

@@ -33,7 +33,7 @@ static int check(const char *key, const struct buf *value, struct err *err)
 	if (json_scan_value(&s) && json_scan_end(&s))
 		return 0;
 	return err_set(err, ERR_FORMAT,
-	    "the list's '%.64s' is no valid JSON: %s", key, s.wrong);
+	    "the list's '%.64s' is not valid JSON: %s", key, s.wrong);
 }
 
 static void set_text(struct buf *to, const struct json_object *from)

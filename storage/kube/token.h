@@ -14,7 +14,8 @@
 struct json_object;
 
 enum kube_token_maker {
-	KUBE_TOKEN_UNKNOWN, /* it is no token, or nothing tells who wrote it */
+	KUBE_TOKEN_UNKNOWN, /* it is not a token, or nothing tells who wrote it
+			     */
 	KUBE_TOKEN_CONTROLLER,
 	KUBE_TOKEN_HAND,
 };

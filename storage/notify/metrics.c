@@ -301,7 +301,7 @@ int metrics_load(
 		good = load_sample(read, json_at(samples, i)) == 0;
 	if (!good)
 		return err_set(
-		    err, ERR_FORMAT, "these are no metrics of version 1");
+		    err, ERR_FORMAT, "these are not metrics of version 1");
 	metrics_merge(m, read);
 	return 0;
 }

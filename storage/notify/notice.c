@@ -143,7 +143,7 @@ int notice_fill(const struct notice *n, const char *template, size_t len,
 	cleanup(json_freep) struct json_object *j =
 	    json_parse(buf_str(out), out->len, &why);
 	return j ? 0
-		 : err_set(err, ERR_USAGE, "what it gives is no JSON: %s",
+		 : err_set(err, ERR_USAGE, "what it gives is not JSON: %s",
 		       why.message);
 }
 

@@ -33,7 +33,7 @@ void notice_json(const struct notice *n, struct buf *out);
  * {{host}}, {{run}}, {{exit_status}}, {{seconds}}, {{snapshot}}, {{error}},
  * {{log}} and {{title}} replaced by that text, escaped as inside a JSON string;
  * "" for what is not there. ERR_USAGE where it names another, or where what
- * comes out is no JSON. */
+ * comes out is not JSON. */
 int notice_fill(const struct notice *n, const char *template, size_t len,
     struct buf *out, struct err *err);
 /* "BACKSTAY_EVENT=start" and so on, for the environment of a program. */

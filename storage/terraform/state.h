@@ -50,7 +50,7 @@ void state_reader_begun(
 void state_facts_of(const void *data, size_t len, struct state_facts *facts);
 
 /* Writes serial, lineage, terraform_version, resources (if the whole state was
- * read) and encrypted into an object; nothing if it is no state. */
+ * read) and encrypted into an object; nothing if it is not a state. */
 struct json_object;
 void state_facts_to_json(
     const struct state_facts *facts, struct json_object *object);

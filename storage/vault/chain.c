@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As many as that are no mishap any more. */
+/* As many as that are not a mishap any more. */
 enum { FLOOD_MIN = 10, SHOWN = 10, PRUNED_ASKED = 32 };
 enum { GAPS_MIN = 3, GAPS_MAX = 10, DAY_S = 86400 };
 
@@ -164,7 +164,7 @@ static int by_time(const void *a, const void *b)
 }
 
 /* Of one that a record says was pruned, the store may keep what the list leaves
- * out: it is no replay when the list names it again. */
+ * out: it is not a replay when the list names it again. */
 static int ask_for_pruned(
     const struct chain_terms *t, struct chain *c, struct err *err)
 {
@@ -216,8 +216,8 @@ static int gather_records(
 		return -1;
 	VEC_EACH (&forged, object) {
 		autofree char *text = str_printf(
-		    "'%s' weighs nothing: no key that may say what was pruned "
-		    "signed it, or it tells of another vault",
+		    "'%s' is ignored: no key that may record what was pruned "
+		    "signed it, or it is of another vault",
 		    *object);
 		strvec_add(&c->hearsay, text);
 		strvec_add(&c->unheld, *object);

@@ -96,14 +96,14 @@ int chain_head_parse(
 	if (!is_text(label, MAX_LABEL) || !sha256 ||
 	    strlen(sha256) + 1 != sizeof(out->sha256) ||
 	    strspn(sha256, "0123456789abcdef") != strlen(sha256))
-		return err_set(err, ERR_FORMAT, "it is no head of a vault");
+		return err_set(err, ERR_FORMAT, "it is not a head of a vault");
 	out->time = json_get_int(j, "time", 0);
 	if (!is_time(out->time))
 		return err_set(err, ERR_FORMAT,
-		    "it is no head of a vault: its time is none");
+		    "it is not a head of a vault: its time is not valid");
 	out->since = out->time + 1;
 	if (json_get_int(j, "format", 1) != 1 && read_rest(j, out))
-		return err_set(err, ERR_FORMAT, "it is no whole head");
+		return err_set(err, ERR_FORMAT, "it is not a whole head");
 	out->label = str_dup(label);
 	memcpy(out->sha256, sha256, sizeof(out->sha256));
 	return 0;

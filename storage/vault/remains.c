@@ -9,17 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
-static void place_of(const struct vault *v, char place[DIGEST_SHA256_HEX])
+static void location_digest(
+    const struct vault *v, char digest[DIGEST_SHA256_HEX])
 {
-	digest_sha256_hex(v->description, strlen(v->description), place);
+	digest_sha256_hex(v->description, strlen(v->description), digest);
 }
 
 static char *path_of(const struct vault *v, const char *label)
 {
-	char place[DIGEST_SHA256_HEX];
+	char digest[DIGEST_SHA256_HEX];
 
-	place_of(v, place);
-	return str_printf("%s/remains/%s-%s", v->state_dir, place, label);
+	location_digest(v, digest);
+	return str_printf("%s/remains/%s-%s", v->state_dir, digest, label);
 }
 
 int remains_note(const struct vault *v, const char *label, struct err *err)
@@ -58,8 +59,8 @@ int remains_forget(const struct vault *v, const char *label, struct err *err)
 int remains_list(const struct vault *v, struct strvec *labels, struct err *err)
 {
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
-	char place[DIGEST_SHA256_HEX];
-	size_t len = sizeof(place) - 1;
+	char digest[DIGEST_SHA256_HEX];
+	size_t len = sizeof(digest) - 1;
 
 	if (!v->state_dir)
 		return 0;
@@ -68,9 +69,9 @@ int remains_list(const struct vault *v, struct strvec *labels, struct err *err)
 		return 0;
 	if (file_list_dir(dir, &names, err))
 		return -1;
-	place_of(v, place);
+	location_digest(v, digest);
 	VEC_EACH (&names, name)
-		if (str_starts(*name, place) && (*name)[len] == '-')
+		if (str_starts(*name, digest) && (*name)[len] == '-')
 			strvec_add(labels, *name + len + 1);
 	return 0;
 }

@@ -22,7 +22,7 @@
 int remains_note(const struct vault *v, const char *label, struct err *err);
 bool remains_known(const struct vault *v, const char *label);
 /* To be called before a signature of that label is written, which must not
- * happen if this fails. It is no error if nothing is known. */
+ * happen if this fails. It is not an error if nothing is known. */
 int remains_forget(const struct vault *v, const char *label, struct err *err);
 
 /* The labels of which it knows, appended. */

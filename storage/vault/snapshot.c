@@ -23,7 +23,8 @@ int snapshot_name_check(const char *name, struct err *err)
 			strchr("._-", name[i]) != NULL;
 	if (!plain || len > MAX_NAME)
 		return err_set(err, ERR_USAGE,
-		    "'%s' is no name for snapshots: up to %d letters, digits, "
+		    "'%s' is not a name for snapshots: up to %d letters, "
+		    "digits, "
 		    "'.', '_' and '-', the first a letter or digit",
 		    name, MAX_NAME);
 	/* Otherwise it would not be clear where the name ends and the time
@@ -33,7 +34,7 @@ int snapshot_name_check(const char *name, struct err *err)
 		    name + i, len - i < LABEL_STAMP ? len - i : LABEL_STAMP);
 		if (clock_parse_stamp(part, &seconds) == 0)
 			return err_set(err, ERR_USAGE,
-			    "'%s' is no name for snapshots: it holds a time "
+			    "'%s' is not a name for snapshots: it holds a time "
 			    "stamp",
 			    name);
 	}
@@ -310,7 +311,7 @@ int snapshot_has_archive(
 			i & 2 ? ARCHIVE_PLAIN : ARCHIVE_AGE));
 		struct vault_stat stat;
 		struct err why = ERR_INIT;
-		/* What is no file there, as a link, is not nothing. */
+		/* What is not a file there, as a link, is not nothing. */
 		if (vault_stat(v, name, &stat, &why) == 0 ||
 		    why.code == ERR_FORMAT)
 			return 1;

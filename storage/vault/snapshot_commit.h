@@ -30,7 +30,7 @@ struct snapshot_commit {
 int snapshot_commit_write(
     struct vault *v, const struct snapshot_commit *p, struct err *err);
 /* Removes both and the archive after a failure, as far as possible: an archive
- * without a manifest is no snapshot, and the next run removes it. */
+ * without a manifest is not a snapshot, and the next run removes it. */
 void snapshot_commit_withdraw(struct vault *v, const struct snapshot_commit *p);
 
 #endif

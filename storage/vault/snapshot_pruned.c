@@ -68,11 +68,11 @@ static int read_labels(const struct vault *v, const struct buf *text,
 	if (!str_eq(json_get_str(j, "name"), name) ||
 	    json_kind(list) != JSON_ARRAY)
 		return err_set(err, ERR_FORMAT,
-		    "it is no record of what was pruned of '%s'", name);
+		    "it is not a record of what was pruned of '%s'", name);
 	const char *vault = json_get_str(j, "vault");
 	if (vault && v->id && !str_eq(vault, v->id))
-		return err_set(err, ERR_INTEGRITY,
-		    "it tells of another vault, '%s'", vault);
+		return err_set(
+		    err, ERR_INTEGRITY, "it is of another vault, '%s'", vault);
 	for (size_t i = 0; i < json_len(list); i++) {
 		const char *label = json_get_str(json_at(list, i), "label");
 		if (label)

@@ -62,7 +62,7 @@ static void weigh(const struct word *w, struct snapshot_verdict *out)
 	memcpy(out->level, w->level, sizeof(out->level));
 }
 
-static const char *place_of(const struct vault *v)
+static const char *location_of(const struct vault *v)
 {
 	return v->id ? v->id : vault_name(v);
 }
@@ -89,7 +89,7 @@ static int accept_word(const struct vault *v, const char *object,
 	out->good = name.good;
 	out->unseen = !name.good && json_truth(json_get(j, "unseen"), false);
 	out->sequence = (uint64_t)sequence;
-	out->copied = str_eq(json_get_str(j, "copied_to"), place_of(v));
+	out->copied = str_eq(json_get_str(j, "copied_to"), location_of(v));
 	memcpy(out->level, level, strlen(level) + 1);
 	return 0;
 }
@@ -181,7 +181,7 @@ static void write_text(const struct vault *v, const struct snapshot *s,
 	if (unseen)
 		json_set_bool(j, "unseen", true);
 	if (f->copied)
-		json_set_str(j, "copied_to", place_of(v));
+		json_set_str(j, "copied_to", location_of(v));
 	json_set_str(j, "finding", f->text ? f->text : "");
 	json_write(out, j, JSON_PRETTY);
 	buf_add_char(out, '\n');

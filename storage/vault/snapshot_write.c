@@ -58,7 +58,7 @@ static void follow(struct snapshot_writer *w, const struct snapshot *newest)
 	w->future = str_dup(newest->label);
 }
 
-/* A snapshot that cannot be restored is no link of the chain. */
+/* A snapshot that cannot be restored is not a link of the chain. */
 static int try_link(
     struct destination *p, const struct manifest *m, const char *sha256)
 {

@@ -77,7 +77,7 @@ static int check_name(const struct vault *v, const char *name, struct err *err)
 {
 	if (is_name(name))
 		return 0;
-	return err_set(err, ERR_USAGE, "%s: '%s' is no name for an object",
+	return err_set(err, ERR_USAGE, "%s: '%s' is not a name for an object",
 	    v->description, name);
 }
 

@@ -78,7 +78,7 @@ struct vault {
 	char
 	    *state_dir; /* where this machine remembers vaults; NULL: nowhere */
 	/* Identifies the file system of a directory, also after the machine was
-	 * restarted; NULL if it is no directory. */
+	 * restarted; NULL if it is not a directory. */
 	char *file_system;
 	/* Whether an object can be read twice at little cost, once for its
 	 * digest and again for its content: a directory yes, a bucket no. */
@@ -125,7 +125,7 @@ struct source *vault_get_range(struct vault *v, const char *name,
 int vault_read(struct vault *v, const char *name, size_t max_bytes,
     struct buf *out, struct err *err);
 /* ERR_DENIED if the store protects it (Object Lock) or may not be written; it
- * is no error if it does not exist. */
+ * is not an error if it does not exist. */
 int vault_remove(struct vault *v, const char *name, struct err *err);
 /* The store's own time. */
 int vault_now(struct vault *v, int64_t *seconds, struct err *err);

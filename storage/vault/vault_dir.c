@@ -41,7 +41,7 @@ static int dir_put_small(struct vault *v, const char *name, const void *data,
 	return 0;
 }
 
-/* Reads one entry; one that is gone by now, or is no file, is skipped. */
+/* Reads one entry; one that is gone by now, or is not a file, is skipped. */
 static int add_item(
     DIR *d, const char *name, struct vault_items *out, struct err *err)
 {
@@ -97,7 +97,8 @@ static int check_plain(const char *path, const struct stat *st, struct err *err)
 	if (S_ISREG(st->st_mode))
 		return 0;
 	return err_set(err, ERR_FORMAT,
-	    "'%s' is no plain file; a vault holds nothing else: put the file "
+	    "'%s' is not a plain file; a vault holds nothing else: put the "
+	    "file "
 	    "itself there",
 	    path);
 }
@@ -291,7 +292,7 @@ struct vault *vault_dir_open(const char *path, bool create, struct err *err)
 		return NULL;
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		err_set(err, ERR_USAGE, "'%s' is no directory", path);
+		err_set(err, ERR_USAGE, "'%s' is not a directory", path);
 		return NULL;
 	}
 	struct vault_dir *d = mem_new(struct vault_dir);

@@ -16,16 +16,16 @@ char *vault_known_directory(const char *path)
 	return str_printf("directory '%s'", path);
 }
 
-static char *note_path(const char *state_dir, const char *place)
+static char *note_path(const char *state_dir, const char *location)
 {
 	char name[DIGEST_SHA256_HEX];
 
-	digest_sha256_hex(place, strlen(place), name);
+	digest_sha256_hex(location, strlen(location), name);
 	return str_printf("%s/vaults/%s.json", state_dir, name);
 }
 
 static int check_note(const struct json_object *j, const char *note,
-    const char *place, const char *file_system,
+    const char *location, const char *file_system,
     const struct vault_marker *marker, struct err *err)
 {
 	const char *id = json_get_str(j, "vault");
@@ -33,33 +33,33 @@ static int check_note(const struct json_object *j, const char *note,
 
 	if (!id)
 		return err_set(err, ERR_FORMAT,
-		    "'%s' is no note of a vault; remove it", note);
+		    "'%s' is not a note of a vault; remove it", note);
 	if (!marker)
 		return err_set(err, ERR_NOT_FOUND,
 		    "%s: the vault %s that was here is not there: perhaps it "
 		    "is not mounted. Mount it; if it is gone for good, remove "
 		    "'%s' and make a new one with 'backstay-agent vault init'",
-		    place, id, note);
+		    location, id, note);
 	if (!str_eq(id, marker->id))
 		return err_set(err, ERR_NOT_FOUND,
 		    "%s: the vault here is %s, and was %s: perhaps another "
 		    "disk is mounted. Mount the right one; if this one is to "
 		    "be used from now on, remove '%s'",
-		    place, marker->id, id, note);
+		    location, marker->id, id, note);
 	if (was_on && file_system && !str_eq(was_on, file_system))
 		return err_set(err, ERR_NOT_FOUND,
 		    "%s: it lies on another file system (%s) than the vault %s "
 		    "did (%s): perhaps this is a copy, below where it is to "
 		    "be mounted. Mount it; if it was moved on purpose, remove "
 		    "'%s'",
-		    place, file_system, id, was_on, note);
+		    location, file_system, id, was_on, note);
 	return 0;
 }
 
-int vault_known_check(const char *state_dir, const char *place,
+int vault_known_check(const char *state_dir, const char *location,
     const char *file_system, const struct vault_marker *marker, struct err *err)
 {
-	autofree char *note = note_path(state_dir, place);
+	autofree char *note = note_path(state_dir, location);
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	cleanup(json_freep) struct json_object *j = NULL;
 	struct err why = ERR_INIT;
@@ -71,13 +71,13 @@ int vault_known_check(const char *state_dir, const char *place,
 		return -1;
 	}
 	j = json_parse(buf_str(&text), text.len, &why);
-	return check_note(j, note, place, file_system, marker, err);
+	return check_note(j, note, location, file_system, marker, err);
 }
 
-bool vault_known_remembers(
-    const char *state_dir, const char *place, const struct vault_marker *marker)
+bool vault_known_remembers(const char *state_dir, const char *location,
+    const struct vault_marker *marker)
 {
-	autofree char *note = note_path(state_dir, place);
+	autofree char *note = note_path(state_dir, location);
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
 

@@ -23,14 +23,14 @@
  * same text as vault_describe returns. The caller frees. */
 char *vault_known_directory(const char *path);
 
-/* ERR_NOT_FOUND if another vault is remembered at that place than was found, or
- * the same on another file system; with `marker` NULL (none was found), if any
- * is remembered. 0 if nothing is remembered. */
-int vault_known_check(const char *state_dir, const char *place,
+/* ERR_NOT_FOUND if another vault is remembered at that location than was found,
+ * or the same on another file system; with `marker` NULL (none was found), if
+ * any is remembered. 0 if nothing is remembered. */
+int vault_known_check(const char *state_dir, const char *location,
     const char *file_system, const struct vault_marker *marker,
     struct err *err);
 /* Whether that very vault is remembered there. */
-bool vault_known_remembers(const char *state_dir, const char *place,
+bool vault_known_remembers(const char *state_dir, const char *location,
     const struct vault_marker *marker);
 /* Remembers it; writes nothing if it is remembered already. */
 int vault_known_remember(const char *state_dir, const struct vault *v,

@@ -162,7 +162,7 @@ static void a_new_source_is_new_and_an_old_one_is_named(void **state)
 	compare(&f, other, REPOSITORY(0));
 	assert_int_equal(f.found.len, 1);
 	expect(&f, 0, false, "repository 'old'",
-	    "is configured no longer; it had 7 references in 'prod-1'");
+	    "is no longer configured; it had 7 references in 'prod-1'");
 	/* Sources of a kind that was taken out as a whole. */
 	compare(&f, other, "[]");
 	assert_int_equal(f.found.len, 1);
@@ -206,7 +206,7 @@ static void a_namespace_that_is_not_wanted_is_named(void **state)
 	    CLUSTER(10, "{'a': 10}", ""));
 	assert_int_equal(f.found.len, 1);
 	expect(&f, 0, false, "namespace 'b' of cluster 'x'",
-	    "is configured no longer; it had 90 objects in 'prod-1'");
+	    "is no longer configured; it had 90 objects in 'prod-1'");
 	strvec_done(&f.exclude);
 	compare(&f, CLUSTER(100, "{'a': 10, 'b': 90}", ""),
 	    CLUSTER(10, "{'a': 10}", "{'namespace': 'b', 'reason': 'm'}"));
@@ -269,7 +269,7 @@ static void a_prefix_is_judged_by_itself(void **state)
 	    BUCKET(98, "{'a/': 98, 'v/': 0}"));
 	assert_int_equal(f.found.len, 2);
 	expect(&f, 0, false, "prefix 'b/' of bucket 'x'",
-	    "is configured no longer; it had 2 objects in 'prod-1'");
+	    "is no longer configured; it had 2 objects in 'prod-1'");
 	expect(&f, 1, true, "prefix 'v/' of bucket 'x'",
 	    "is new, and has nothing");
 	/* One above it has it all. */

@@ -94,7 +94,8 @@ static const struct bad bads[] = {
 	"repository's in the archive"},
     {HEAD "terraform: {buckets: [{bucket: abc, headers: {authorization: "
 	  "x}}]}\n",
-	":5:37: terraform.buckets[0].headers: has 'authorization', which is no "
+	":5:37: terraform.buckets[0].headers: has 'authorization', which is "
+	"not a "
 	"header that an object may be given (lower case: "
 	"x-amz-server-side-encryption and its -aws-kms-key-id, "
 	"-bucket-key-enabled and -context, x-amz-acl, x-amz-grant-*, "
@@ -177,10 +178,10 @@ static const struct bad bads[] = {
     {HEAD "notify: [{name: a, kind: ntfy, url_file: /u, command: [x]}]\n",
 	":5:46: notify[0].command: is for kind: command alone"},
     {HEAD "notify: [{name: a, kind: ntfy, url_file: /u, on: [ended]}]\n",
-	":5:46: notify[0].on: holds a word that it does not take; it takes a "
+	":5:46: notify[0].on: holds an unknown word; it takes a "
 	"list of: start, success, partial, failure"},
     {HEAD "notify: [{name: a, kind: ntfy, url_file: /u, of: [list]}]\n",
-	":5:46: notify[0].of: holds a word that it does not take; it takes a "
+	":5:46: notify[0].of: holds an unknown word; it takes a "
 	"list of: backup, prune, verify, apply"},
     {HEAD "notify: [{name: a, kind: json, url: 'https://h/s3cret'}]\n",
 	":5:37: notify[0].url: a secret does not stand in the configuration "
@@ -191,22 +192,24 @@ static const struct bad bads[] = {
 	":5:12: state_dir: the environment variable BACKSTAY_TEST_UNSET is "
 	"not set"},
     {HEAD "state_dir: ${a\n",
-	":5:12: state_dir: has a '${' that is no ${NAME}; write $${ for the "
+	":5:12: state_dir: has a '${' that is not a ${NAME}; write $${ for the "
 	"characters themselves"},
     {HEAD "tags: [a, '${BACKSTAY_TEST_LATIN1}']\n",
-	":5:11: tags[1]: is no UTF-8 once its variables are put in"},
+	":5:11: tags[1]: is not UTF-8 once its variables are put in"},
     /* names and places */
     {HEAD "git: {repositories: [{url: /a/b, name: ../x}]}\n",
-	":5:22: git.repositories[0]: its name is no name for a repository; "
+	":5:22: git.repositories[0]: its name is not a name for a repository; "
 	"give it a 'name': up to 200 characters, no '.git' at the end of a "
 	"part, no '..'"},
     {HEAD "git: {repositories: [{url: 'ftp://h/x'}]}\n",
-	":5:23: git.repositories[0].url: is no URL of a repository; it takes "
+	":5:23: git.repositories[0].url: is not a URL of a repository; it "
+	"takes "
 	"https://, http://, ssh://, file:///, user@host:path or an absolute "
 	"path"},
     {"name: a b\nvaults: [{name: a, directory: /v}]\nencryption: none\n"
      "signing: none\n",
-	":1:1: name: is no name; it takes up to 63 letters, digits, '.', '_' "
+	":1:1: name: is not a name; it takes up to 63 letters, digits, '.', "
+	"'_' "
 	"and '-', starting with a letter or digit"},
     {"name: a\nvaults: [{name: a}]\nencryption: none\nsigning: none\n",
 	":2:10: vaults[0]: has no place; a vault takes either 'directory' or "
@@ -220,7 +223,7 @@ static const struct bad bads[] = {
 	":2:36: vaults[1]: has the name 'a' of item 0; give it another"},
     {"name: a\nvaults: [{name: a, directory: /v}]\nencryption: "
      "{recipients: [x]}\nsigning: none\n",
-	":3:14: encryption.recipients: item 0 is no age recipient that is "
+	":3:14: encryption.recipients: item 0 is not an age recipient that is "
 	"known here; it takes age1... (backstay-restore keygen prints one) and "
 	"ssh-ed25519 ..., not post-quantum (age1pq1...) and plugin recipients"},
     {"name: a\nvaults: [{name: a, directory: /v}]\nencryption: "
@@ -234,7 +237,8 @@ static const struct bad bads[] = {
 	":4:21: signing.trusted[0]: takes one of 'public_key' and "
 	"'public_key_file'"},
     {TRUSTED("{public_key: RWx, may: [verify]}"),
-	":4:22: signing.trusted[0].public_key: is no minisign public key; it "
+	":4:22: signing.trusted[0].public_key: is not a minisign public key; "
+	"it "
 	"takes the 56 characters RW... of the .pub file's second line"},
     {TRUSTED("{public_key_file: /k}"),
 	":4:21: signing.trusted[0]: lacks 'may', which takes a list of: "
@@ -258,13 +262,16 @@ static const struct bad bads[] = {
 	"keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly, "
 	"keep_within (or leave 'retention' out: everything is kept)"},
     {HEAD "retention: {keep_last: 3, zone: Europe}\n",
-	":5:27: retention.zone: is no IANA time zone known here; it takes one "
+	":5:27: retention.zone: is not an IANA time zone known here; it takes "
+	"one "
 	"such as UTC or Europe/Berlin (in /usr/share/zoneinfo)"},
     {HEAD "retention: {keep_last: 3, zone: Mars/Base}\n",
-	":5:27: retention.zone: is no IANA time zone known here; it takes one "
+	":5:27: retention.zone: is not an IANA time zone known here; it takes "
+	"one "
 	"such as UTC or Europe/Berlin (in /usr/share/zoneinfo)"},
     {HEAD "terraform: {buckets: [{bucket: a/b}]}\n",
-	":5:24: terraform.buckets[0].bucket: is no name of a bucket; it takes "
+	":5:24: terraform.buckets[0].bucket: is not a name of a bucket; it "
+	"takes "
 	"3 to 255 letters, digits, '.', '_' and '-' (a prefix has a key of "
 	"its own)"},
     {HEAD "restore: {transforms: [{patch: [{op: zap, path: /a}], name: "

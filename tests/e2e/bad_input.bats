@@ -122,7 +122,7 @@ one_line() { # TEXT: only that on standard error, besides warnings
 		run --separate-stderr agent backup
 		echo "$name"
 		[ "$status" -eq 2 ]
-		one_line "its name is no name for a repository"
+		one_line "its name is not a name for a repository"
 	done
 	[ ! -e vault ] && [ ! -e state ]
 }

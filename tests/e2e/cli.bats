@@ -216,7 +216,7 @@ manual_says() { # PAGE PROGRAM COMMAND
 	{ good; echo 'lock_stale_after: 30'; } >backstay.yaml
 	refused 'backstay.yaml:6:19: lock_stale_after: is a number; it takes a duration with its unit'
 	{ good; echo 'git: {repositories: [{url: /r, name: ../x}]}'; } >backstay.yaml
-	refused "git.repositories[0]: its name is no name for a repository"
+	refused "git.repositories[0]: its name is not a name for a repository"
 }
 
 @test "neither encryption nor signing can be forgotten" {
@@ -229,9 +229,9 @@ manual_says() { # PAGE PROGRAM COMMAND
 @test "a recipient or public key with a mistyped letter names its line" {
 	key=age1rmm44gv4xf682ht9ncylm6q6x66gk6z9pvla9wqwgnkwjlnvw3msn7907x
 	good | sed "s/encryption: none/encryption: {recipients: [$key]}/" >backstay.yaml
-	refused 'backstay.yaml:4:14: encryption.recipients: item 0 is no age recipient'
+	refused 'backstay.yaml:4:14: encryption.recipients: item 0 is not an age recipient'
 	good | sed "s/signing: none/signing: {public_keys: [RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GF3]}/" >backstay.yaml
-	refused 'backstay.yaml:5:11: signing.public_keys: item 0 is no minisign public key'
+	refused 'backstay.yaml:5:11: signing.public_keys: item 0 is not a minisign public key'
 }
 
 @test "check names a signing key that the public keys do not know, and one that is missing" {
@@ -495,5 +495,5 @@ manual_says() { # PAGE PROGRAM COMMAND
 	refused 'is a private key: put its public key there'
 	! grep -q "$key" <<<"$stderr" || false
 	printf 'name: t\nvaults:\n\t- {name: a}\n' >backstay.yaml
-	refused 'backstay.yaml:3:1: no valid YAML: a tab stands here; YAML is indented by spaces'
+	refused 'backstay.yaml:3:1: not valid YAML: a tab stands here; YAML is indented by spaces'
 }

@@ -39,7 +39,7 @@ cluster_config() { # NAMESPACE LINE...
 	printf '  %s\n' "${@:2}"
 }
 
-# One request; its answer. Where it fails that is no JSON, since jq 1.6 -e takes
+# One request; its answer. Where it fails that is not JSON, since jq 1.6 -e takes
 # nothing at all for true.
 call() { # METHOD PATH [JSON]
 	"$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$@" && return

@@ -111,7 +111,7 @@ refused() { # PATTERN [OPTION-OF-PLAN...]
 	    <(cd out && find . -type f ! -name CONTENTS.json ! -name .attrs.json | LC_ALL=C sort)
 }
 
-@test "a state that is nested deeply, or has a byte that is no UTF-8" {
+@test "a state that is nested deeply, or has a byte that is not UTF-8" {
 	python3 -c 'print("{\"version\":4,\"serial\":1,\"lineage\":\"l\",\"x\":" + "["*400 + "]"*400 + "}")' |
 	    s3 states put d/deep
 	printf '{"version":4,"serial":1,"lineage":"l","x":"\xff"}' | s3 states put d/byte
@@ -354,7 +354,7 @@ print(json.dumps([{"method": "GET", "path": "/configmaps.*limit", "kind": "reply
 	agent backup
 	local label evil
 	label=$(restore list -o json | jq -r '.snapshots[0].label')
-	# A record's level, a name with a line end, and what is no plain file.
+	# A record's level, a name with a line end, and what is not a plain file.
 	evil=$(printf 'e\x1b[2Jx')
 	: >"vault/$label.verified-20991231T235959Z-$evil-good.json"
 	: >"vault/$label.verified-20991231T235959Z-full-$(printf '\xe2\x80\xae')good.json"

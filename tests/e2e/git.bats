@@ -248,7 +248,7 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	E
 }
 
-@test "refs whose names are no UTF-8 go there and back" {
+@test "refs whose names are not UTF-8 go there and back" {
 	git -C "$GIT_REPOS/web.git" update-ref "refs/heads/caf"$'\xe9' main
 	git -C "$GIT_REPOS/web.git" update-ref "refs/heads/caf"$'\xe8' main
 	config "$GIT_REPOS/web.git"

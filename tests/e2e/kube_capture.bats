@@ -321,7 +321,7 @@ reason() { # RESOURCE REASON
 	backup 0
 	says "c: exclude_namespaces: 'od-other': there is no such namespace; did you mean 'odd-other'?"
 	! says 'pr-*' >/dev/null || false
-	# What is no selector is told once, not for each list.
+	# What is not a selector is told once, not for each list.
 	config "$KUBE_CONFIG" 'namespaces: [odd]' 'labels: "app in (a"'
 	backup 3
 	says "labels 'app in (a': GET /api/v1/namespaces: 400 Bad Request: unable to parse"

@@ -204,12 +204,12 @@ partial() { # WHAT REASON
 	grep -q secrets/large.json <(kinds)
 }
 
-@test "what is no list is named" {
+@test "what is not a list is named" {
 	fault '{"kind":"html","path":"/configmaps"}'
 	partial configmaps HTML
 	clear_faults
 	fault '{"kind":"malformed","path":"/configmaps"}'
-	partial configmaps 'no valid JSON'
+	partial configmaps 'not valid JSON'
 	clear_faults
 	fault '{"kind":"empty","path":"/configmaps"}'
 	partial configmaps 'ends too early'
@@ -251,7 +251,7 @@ list_of() { # ITEMS [METADATA]
 	partial configmaps '[1-9][0-9]* more items were to come, and 0 came'
 }
 
-@test "credentials that are no longer accepted are no missing right" {
+@test "credentials that are no longer accepted are not a missing right" {
 	sed 's/page_size: 7/&\n      tolerate_forbidden: [secrets, configmaps]/' "$P/backstay.yaml" >"$P/tolerant.yaml"
 	export BACKSTAY_CONFIG=$P/tolerant.yaml
 	fault '{"kind":"401","path":"/configmaps"}'
@@ -378,7 +378,7 @@ spoken() { # v2|v2beta1|old
 	clear_faults
 	fault '{"kind":"reply","path":"^/apis$","body":{"kind":"Status"}}'
 	backup 3
-	grep -q 'GET /apis: this is no answer of a Kubernetes API server' <<<"$stderr"
+	grep -q 'GET /apis: this is not an answer of a Kubernetes API server' <<<"$stderr"
 	clear_faults
 	fault '{"kind":"html","path":"^/api$"}'
 	backup 3

@@ -21,7 +21,7 @@ setup_file() {
 }
 
 # The real server tells each write in its audit log, and turns those away who
-# are no system:masters once there are too many at a time.
+# are not system:masters once there are too many at a time.
 start() {
 	if [ "$KUBE" = sim ]; then
 		kube_server sim start "$P/kube"

@@ -214,7 +214,7 @@ layer applications" ]
 	config "$(layers | sed 's/depends_on: \[platform\]/depends_on: [policies]/')"
 	refused "'policies' depends on itself"
 	config "$(layers | sed 's/name: policies/name: "no label!"/')"
-	refused "is no name for a layer"
+	refused "is not a name for a layer"
 	config "$(layers | sed 's/select: {kinds.*/select: {}/')"
 	refused "selects nothing"
 }

@@ -176,7 +176,7 @@ assert yaml.safe_load(open(sys.argv[1])) == json.load(open(sys.argv[2]))' \
 	run --separate-stderr restore cat latest kubernetes:staging/Deployment/nope
 	[ "$status" -eq 3 ]
 	[ -z "$output" ]
-	grep -q 'is nothing that is in' <<<"$stderr"
+	grep -q "is not in '" <<<"$stderr"
 	run --separate-stderr restore cat latest 'kubernetes:staging/Deployment/*'
 	[ "$status" -eq 2 ]
 	[ -z "$output" ]

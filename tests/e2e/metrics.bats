@@ -109,7 +109,7 @@ listen() { # [STATUS [SECONDS]]
 	[ "$(value backstay-agent 'backstay_partials_total{name="platform",command="backup"}')" = 2 ]
 	[ "$(value backstay-agent 'backstay_failures_total{name="platform",command="backup"}')" = 1 ]
 	[ "$(value backstay-agent 'backstay_partials_in_a_row{name="platform",command="backup"}')" = 0 ]
-	# What is no state is begun anew, and said.
+	# What is not a state is begun anew, and said.
 	echo broken >"$P/state/metrics-backstay-agent-platform.json"
 	sleep 1.1
 	run --separate-stderr agent backup
@@ -246,7 +246,7 @@ notify() { config "notify: [{name: n, url_file: $P/url, $1}]"; }
 	notify 'kind: json'
 	run --separate-stderr agent backup
 	[ "$status" -eq 0 ]
-	grep -q "warn .*notify 'n' was not told of the success.*status 500" <<<"$stderr"
+	grep -q "warn .*notify 'n': the success could not be sent.*status 500" <<<"$stderr"
 	listen 200 30
 	notify 'kind: json, timeout: 1s, on: [success]'
 	before=$SECONDS
@@ -254,13 +254,13 @@ notify() { config "notify: [{name: n, url_file: $P/url, $1}]"; }
 	run --separate-stderr agent backup -v
 	[ "$status" -eq 0 ]
 	[ $((SECONDS - before)) -lt 25 ]
-	grep -q "warn .*notify 'n' was not told" <<<"$stderr"
+	grep -q "warn .*notify 'n': the .* could not be sent" <<<"$stderr"
 	! grep -q secret-path <<<"$stderr" || false
 	echo http://127.0.0.1:1/secret-path >"$P/url"
 	sleep 1.1
 	run --separate-stderr agent backup
 	[ "$status" -eq 0 ]
-	grep -q "warn .*notify 'n' was not told" <<<"$stderr"
+	grep -q "warn .*notify 'n': the .* could not be sent" <<<"$stderr"
 	! grep -q secret-path <<<"$stderr" || false
 	config "notify: [{name: n, kind: command, command: [/no/such/hook]}]"
 	sleep 1.1

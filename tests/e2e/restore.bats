@@ -399,7 +399,7 @@ $bucket/aws/staging/vpc.tfstate" ]
 	[ "$(json .objects)" -lt "$all" ]
 }
 
-@test "a key of ours that does not read is no finding about the snapshot" {
+@test "a key of ours that does not read is not a finding about the snapshot" {
 	sleep 1.1 # the newest record counts, by the second
 	restore verify latest
 	[ "$(verdict)" = "full true" ]
@@ -421,7 +421,7 @@ $bucket/aws/staging/vpc.tfstate" ]
 	[ "$(verdict)" = "full true" ]
 }
 
-@test "public keys that are not the writer's are no finding that prune counts; a damaged archive is one" {
+@test "public keys that are not the writer's are not a finding that prune counts; a damaged archive is one" {
 	sleep 1.1 # the newest record counts, by the second
 	restore verify latest
 	restore keygen --to "$BATS_TEST_TMPDIR/other" >/dev/null
@@ -536,7 +536,7 @@ chain() {
 	[ "$status" -eq 0 ]
 }
 
-@test "a snapshot whose archive is gone or cut off is no good one to a list, and what verify found is JSON too" {
+@test "a snapshot whose archive is gone or cut off is not a good one to a list, and what verify found is JSON too" {
 	chain_vault
 	truncate -s -1 "$P/harmed/${label[1]}".tar.zst.age
 	rm "$P/harmed/${label[2]}".tar.zst.age
@@ -657,7 +657,7 @@ chain() {
 	chain
 	[ "$status" -eq 0 ]
 	grep -q "forged or damaged: snapshot 'platform-20990110T000000Z'" <<<"$stderr"
-	grep -q "platform-20260101T000000Z.pruned.json' weighs nothing" <<<"$stderr"
+	grep -q "platform-20260101T000000Z.pruned.json' is ignored" <<<"$stderr"
 	# Nor does it explain what is missing.
 	rm "$P/harmed/${label[0]}".*
 	chain
@@ -665,7 +665,7 @@ chain() {
 	grep -q "delete: '${label[0]}' is missing" <<<"$stderr"
 }
 
-@test "verify --chain: a manifest that others name and that does not hold is no hearsay" {
+@test "verify --chain: a manifest that others name and that does not hold is not hearsay" {
 	chain_vault
 	echo >>"$P/harmed/${label[1]}.manifest.json"
 	chain

@@ -129,7 +129,7 @@ start_bucket() { # KEY...
 	sleep 1.1
 	backup 1
 	missing "prefix 'gpc/' of bucket 'states'" 'is new, and has nothing'
-	[[ $stderr == *"prefix 'gcp/' of bucket 'states' is configured no longer; it had 1 objects in "* ]]
+	[[ $stderr == *"prefix 'gcp/' of bucket 'states' is no longer configured; it had 1 objects in "* ]]
 	with_bucket 'prefixes: [aws/]'
 	sleep 1.1
 	backup 0
@@ -147,7 +147,7 @@ start_bucket() { # KEY...
 	sleep 1.1
 	backup 1
 	missing "repository 'one'" "has 1 references, and had 4 in "
-	[[ $stderr == *"repository 'other' is configured no longer; it had 4 references in "* ]]
+	[[ $stderr == *"repository 'other' is no longer configured; it had 4 references in "* ]]
 }
 
 @test "a namespace that lost half of its objects makes the snapshot partial, and so does a selector that fits none" {
@@ -183,5 +183,5 @@ start_bucket() { # KEY...
 	with_cluster 'namespaces: [large]'
 	sleep 1.1
 	backup 0
-	[[ $stderr == *"namespace 'small' of cluster 'c' is configured no longer; it had 4 objects in "* ]]
+	[[ $stderr == *"namespace 'small' of cluster 'c' is no longer configured; it had 4 objects in "* ]]
 }

@@ -137,7 +137,7 @@ stop_proxies() {
 	# Each state has its digest under the new name, and no lock is left.
 	n=0
 	while IFS= read -r key; do
-		# What is no state has none.
+		# What is not a state has none.
 		want=
 		if s3 $b-new get "$key" | jq -en 'input | .serial and .lineage' >/dev/null 2>&1; then
 			want=$(s3 $b-new get "$key" | md5sum | cut -d' ' -f1)
@@ -397,13 +397,13 @@ start_sim() {
 }
 
 # Ceph and AWS encode it; other stores give what they were given.
-@test "metadata that is no UTF-8 costs no backup, and is told of each time" {
+@test "metadata that is not UTF-8 costs no backup, and is told of each time" {
 	start_sim
 	state 1 l | s3 $b put a.tfstate x-amz-meta-owner:caf$'\xe9'
 	for _ in got cached; do
 		run -0 --separate-stderr agent backup
 		echo "$output $stderr"
-		grep -q "a.tfstate' has metadata that is no UTF-8" <<<"$stderr"
+		grep -q "a.tfstate' has metadata that is not UTF-8" <<<"$stderr"
 		run -0 restore verify latest
 		sleep 1.1
 	done
@@ -591,7 +591,7 @@ secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
 	done
 }
 
-@test "what should be a state and is no JSON makes a snapshot partial, unless it is allowed; an empty one is told" {
+@test "what should be a state and is not JSON makes a snapshot partial, unless it is allowed; an empty one is told" {
 	start_sim
 	printf 'not json' | s3 $b put broken.tfstate
 	printf '{"a": 1}' | s3 $b put other.tfstate
@@ -600,7 +600,7 @@ secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
 	for _ in got cached; do
 		run -1 --separate-stderr agent backup
 		[ "$(grep -c 'missing: ' <<<"$stderr")" = 1 ]
-		grep -q "missing: state 's3://$b/broken.tfstate': it is no JSON" <<<"$stderr"
+		grep -q "missing: state 's3://$b/broken.tfstate': it is not JSON" <<<"$stderr"
 		grep -q "'s3://$b/other.tfstate' is JSON, but no Terraform state" <<<"$stderr"
 		grep -q "'s3://$b/empty.tfstate' is empty: Terraform takes it for" <<<"$stderr"
 	done
@@ -609,7 +609,7 @@ secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
 	[ "$(cat "$T/out/terraform/$b/broken.tfstate")" = 'not json' ]
 	config 'allow_non_state: true' | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
 	run -0 --separate-stderr agent backup
-	grep -q "'s3://$b/broken.tfstate' is no JSON: kept as it is" <<<"$stderr"
+	grep -q "'s3://$b/broken.tfstate' is not JSON: kept as it is" <<<"$stderr"
 }
 
 @test "a key that a list names twice is captured once, and said" {

@@ -71,7 +71,7 @@ mounted() { # an empty file system at the vault's place
 	agent vault init | grep -q "is there already, $(mark "$P/other")"
 	diff -r "$P/vault" "$P/other"
 	agent backup
-	# It is no snapshot's, and nothing foreign.
+	# It is not a snapshot's, and nothing foreign.
 	[ "$(restore list -o json | jq '.snapshots | length')" -eq 1 ]
 	agent prune
 	diff "$P/vault/backstay-vault.json" "$P/other/backstay-vault.json"

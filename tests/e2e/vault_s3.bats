@@ -113,7 +113,7 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	restore verify latest --chain
 }
 
-@test "what others put into the bucket is no part of a snapshot, and costs none" {
+@test "what others put into the bucket is not part of a snapshot, and costs none" {
 	local at=team/prod l first stamp good
 	s3 make
 	config "" | sed 's/^retention:.*/retention: {keep_last: 10, keep_min: 5}/' >"$BACKSTAY_CONFIG"

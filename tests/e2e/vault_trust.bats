@@ -27,7 +27,7 @@ labels() { restore list -o json 2>/dev/null | jq -r '.snapshots[].label'; }
 count() { find "$P/vault" -name "*$1" | wc -l; }
 statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c | xargs; }
 
-@test "a checksum beside an archive is no part of the snapshot" {
+@test "a checksum beside an archive is not part of the snapshot" {
 	backups 3
 	first=$(labels | head -1)
 	(cd "$P/vault" && sha256sum "$first.tar.zst.age" >"$first.tar.zst.age.sha256")
@@ -85,7 +85,7 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	run --separate-stderr restore verify latest
 	[ "$status" -eq 0 ]
 	grep -q ': good: ' <<<"$output"
-	grep -q 'is not signed and weighs nothing.*signing.record_key_file' <<<"$stderr"
+	grep -q 'is not signed, so that .* ignore it.*signing.record_key_file' <<<"$stderr"
 	restore list | grep -q 'never (hearsay: 1 record '
 }
 
@@ -113,7 +113,7 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	backups 3
 	mkdir "$P/tier"
 	for f in $(find "$P/vault" -name '*.age' | sort | head -2); do mv "$f" "$P/tier"; done
-	agent prune | tee /dev/stderr | grep -q 'its archive is not there, whole: it may come back'
+	agent prune | tee /dev/stderr | grep -q 'its archive is missing or incomplete: it may come back'
 	mv "$P/tier"/* "$P/vault"
 	agent backup >/dev/null
 	[ "$(statuses)" = '4 complete' ]

@@ -24,7 +24,7 @@ static void check_token(const struct kube_unreadable *u, bool all)
 		abort();
 	cleanup(json_freep) struct json_object *json =
 	    json_parse(text.data, text.len, &err);
-	/* Only what is no UTF-8 can make it unreadable. */
+	/* Only what is not UTF-8 can make it unreadable. */
 	if (json && strncmp(json_get_str(json, "start"),
 			all && u->ns.len ? buf_str(&u->ns) : buf_str(&u->name),
 			all && u->ns.len ? u->ns.len : u->name.len) != 0)

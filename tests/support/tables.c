@@ -50,7 +50,7 @@ static void assert_command(const struct cli_command *c)
 {
 	assert_sentences(c->name, c->description);
 	if (c->summary[strlen(c->summary) - 1] == '.')
-		fail_msg("%s: a summary is no sentence", c->name);
+		fail_msg("%s: a summary is not a sentence", c->name);
 	if ((c->max_operands > 0) != (*c->operands != '\0') ||
 	    c->min_operands > c->max_operands)
 		fail_msg(

@@ -48,7 +48,7 @@ static int read_action(
 		const char *value = json_str(it.value);
 		if (!is_header(it.key, value))
 			return err_set(err, ERR_FORMAT,
-			    "the server asks for a header that is none");
+			    "the server asks for a header that is not valid");
 		*vec_add(&out->headers) = str_printf("%s: %s", it.key, value);
 		if (strcasecmp(it.key, "Authorization") == 0)
 			out->authorized = true;

@@ -31,7 +31,7 @@ static int find_endpoint(struct lfs *l, const char *operation, struct err *err)
 	}
 	if (http_url_host(l->endpoint, &host))
 		return err_set(err, ERR_FORMAT,
-		    "'%s' is no place of LFS objects", l->endpoint);
+		    "'%s' is not an endpoint of Git LFS", l->endpoint);
 	l->host = buf_steal(&host);
 	return 0;
 }

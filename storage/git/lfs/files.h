@@ -19,7 +19,7 @@ bool lfs_files_has(const char *dir, const struct lfs_object *o);
 /* Whether it also has the content that its name says; reads all of it. */
 bool lfs_files_is_whole(
     const char *dir, const struct lfs_object *o, const struct cancel *cancel);
-/* All objects in dir, sorted; it is no error if there are none. */
+/* All objects in dir, sorted; it is not an error if there are none. */
 int lfs_files_list(
     const char *dir, struct lfs_objectvec *objects, struct err *err);
 

@@ -29,7 +29,8 @@ int verify_repository(const char *dir, const struct cancel *cancel,
 int verify_file_name(const char *name, struct err *err);
 
 /* The name of an LFS object is the digest of its content, which is passed here.
- * True also for a file that is no LFS object, by its path in the archive. */
+ * True also for a file that is not an LFS object, by its path in the archive.
+ */
 int verify_lfs_object(
     const char *path, const uint8_t sha256[DIGEST_SHA256_LEN], struct err *err);
 

@@ -175,7 +175,8 @@ static int begin_entry(struct index_pack *ip, const struct packed_head *h,
 	e.base = e.first_child = e.next_sibling = PACK_NONE;
 	e.crc = (uint32_t)crc32(0, ip->head, e.header_len);
 	if (e.kind == PACKED_OFS_DELTA && h->back >= offset)
-		return damaged(ip, "a delta's base is no object's place", err);
+		return damaged(
+		    ip, "a delta's base is not an object's place", err);
 	if (e.kind == PACKED_OFS_DELTA && offset - h->back < ip->begin) {
 		struct pack_far_delta *f = vec_add(&ip->far);
 		f->base = offset - h->back;
@@ -184,7 +185,7 @@ static int begin_entry(struct index_pack *ip, const struct packed_head *h,
 		base = index_pack_find_offset(ip, offset - h->back);
 		if (base == PACK_NONE)
 			return damaged(
-			    ip, "a delta's base is no object's place", err);
+			    ip, "a delta's base is not an object's place", err);
 	} else if (e.kind == PACKED_REF_DELTA) {
 		struct pack_ref_delta *r = vec_add(&ip->refs);
 		memcpy(r->base, h->base_id, GIT_ID_LEN);

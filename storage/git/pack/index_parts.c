@@ -180,7 +180,7 @@ static int join(
 		uint32_t base = index_pack_find_offset(ip, f->base);
 		if (base == PACK_NONE)
 			return damaged(
-			    "a delta's base is no object's place", err);
+			    "a delta's base is not an object's place", err);
 		index_pack_link(ip, f->entry + before, base);
 	}
 	for (size_t at = 0; object_links_next(&part->links, &at, id);)

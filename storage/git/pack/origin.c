@@ -50,7 +50,7 @@ int origin_open(struct origin *o, const struct pack *pack, struct err *err)
 	if (o->fd < 0 || fstat(o->fd, &st))
 		return err_system(err, errno, "cannot open %s", pack->path);
 	if (st.st_size < PACK_HEADER + id_len)
-		return err_set(err, ERR_FORMAT, "%s is no pack", pack->path);
+		return err_set(err, ERR_FORMAT, "%s is not a pack", pack->path);
 	o->end = (uint64_t)(st.st_size - id_len);
 	find_slots(o);
 	if (pack->count && (o->slots[0].offset < PACK_HEADER ||

@@ -165,13 +165,13 @@ static const char whole_refused[] = "pre-receive hook declined";
 static char *shown_reason(const struct push_report *report, const char *reason)
 {
 	struct buf shown = BUF_INIT;
-	cleanup(buf_done) struct buf said = BUF_INIT;
+	cleanup(buf_done) struct buf messages = BUF_INIT;
 
 	str_add_printable(&shown, reason, strnlen(reason, MAX_REASON));
 	if (strstr(reason, "hook declined"))
-		sideband_add_message(&report->said, MAX_REASON, &said);
-	if (said.len)
-		buf_printf(&shown, " (it said: %s)", buf_str(&said));
+		sideband_add_message(&report->messages, MAX_REASON, &messages);
+	if (messages.len)
+		buf_printf(&shown, " (it said: %s)", buf_str(&messages));
 	return buf_steal(&shown);
 }
 
@@ -193,7 +193,7 @@ static int push_once(struct push *p, struct remote **r, size_t first,
     size_t end, struct err *err)
 {
 	struct push_report report;
-	cleanup(buf_done) struct buf said = BUF_INIT;
+	cleanup(buf_done) struct buf messages = BUF_INIT;
 
 	if (!*r) {
 		*r = remote_open(p->o->url, &p->access, service, err);
@@ -205,14 +205,14 @@ static int push_once(struct push *p, struct remote **r, size_t first,
 	int result = exchange(p, *r, first, end, &report, err);
 	if (result == 0)
 		read_report(p, &report, first, end);
-	sideband_add_message(&report.said, MAX_REASON, &said);
+	sideband_add_message(&report.messages, MAX_REASON, &messages);
 	if (result == 0 && report.unpack_error)
 		result = err_set(err, ERR_FORMAT,
 		    "%s: the server could not unpack what was sent: "
 		    "%.300s%s%s%s",
 		    p->o->url, report.unpack_error,
-		    said.len ? " (it said: " : "", buf_str(&said),
-		    said.len ? ")" : "");
+		    messages.len ? " (it said: " : "", buf_str(&messages),
+		    messages.len ? ")" : "");
 	push_report_done(&report);
 	drop_remote(r);
 	return result;

@@ -109,7 +109,7 @@ int layout_find(const char *path, struct layout *l, struct err *err)
 	if (stat(path, &st))
 		return err_system(err, errno, "cannot open %s", path);
 	return err_set(err, ERR_NOT_FOUND,
-	    "%s is no Git repository: it has no HEAD, or no 'objects' and "
+	    "%s is not a Git repository: it has no HEAD, or no 'objects' and "
 	    "'refs' beside it",
 	    path);
 }

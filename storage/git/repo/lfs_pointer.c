@@ -112,7 +112,7 @@ int lfs_pointer_parse(const void *data, size_t len, struct lfs_object *out)
 	}
 	while (len && is_space(from[len - 1]))
 		len--;
-	/* Most small blobs are no pointers, and are not copied. */
+	/* Most small blobs are not pointers, and are not copied. */
 	if (len < HEX || (*from != 'v' && *from != 'e'))
 		return -1;
 	autofree char *text = str_ndup(from, len);

@@ -22,7 +22,7 @@ struct lfs_object {
 };
 VEC_DEFINE(lfs_objectvec, struct lfs_object);
 
-/* 0, or -1 if the blob is no pointer. Pure. */
+/* 0, or -1 if the blob is not a pointer. Pure. */
 int lfs_pointer_parse(const void *data, size_t len, struct lfs_object *out);
 
 /* What was found in a repository so far. A pointer counts only if some

@@ -92,7 +92,8 @@ struct loose {
 
 static int damaged(const struct loose *l, struct err *err)
 {
-	return err_set(err, ERR_FORMAT, "%s is no object, or damaged", l->name);
+	return err_set(
+	    err, ERR_FORMAT, "%s is not an object, or damaged", l->name);
 }
 
 static int fill(struct loose *l, struct err *err)

@@ -91,7 +91,7 @@ static int open_pack(struct packs *all, const char *idx_path, struct err *err)
 	if (!S_ISREG(st.st_mode) ||
 	    (size_t)st.st_size < IDS + trailers(all->hash))
 		return err_set(
-		    err, ERR_FORMAT, "%s is no index of a pack", idx_path);
+		    err, ERR_FORMAT, "%s is not an index of a pack", idx_path);
 	void *map =
 	    mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
@@ -101,7 +101,7 @@ static int open_pack(struct packs *all, const char *idx_path, struct err *err)
 	if (check_layout(&p)) {
 		unmap(&p);
 		return err_set(
-		    err, ERR_FORMAT, "%s is no index of a pack", idx_path);
+		    err, ERR_FORMAT, "%s is not an index of a pack", idx_path);
 	}
 	if (stat(path, &st)) {
 		unmap(&p);

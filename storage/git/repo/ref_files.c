@@ -126,7 +126,7 @@ static int packed_line(enum git_hash hash, struct git_refvec *refs,
 		cleanup(buf_done) struct buf shown = BUF_INIT;
 		str_add_printable(&shown, line, len < 120 ? len : 120);
 		return err_set(err, ERR_FORMAT,
-		    "%s holds a line that is no reference: '%s'", path,
+		    "%s holds a line that is not a reference: '%s'", path,
 		    buf_str(&shown));
 	}
 	git_refvec_add(refs, line + digits + 1, id);

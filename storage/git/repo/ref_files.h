@@ -16,7 +16,7 @@ int ref_files_read_head(
  * `common`, to the last name. */
 int ref_files_resolve_head(const char *dir, const char *common,
     enum git_hash hash, char **head, struct err *err);
-/* All refs, sorted; it is no error if there are none. */
+/* All refs, sorted; it is not an error if there are none. */
 int ref_files_read(const char *dir, enum git_hash hash, struct git_refvec *refs,
     struct err *err);
 

@@ -45,7 +45,7 @@ struct table {
 
 static int damaged(const char *what, struct err *err)
 {
-	return err_set(err, ERR_FORMAT, "it is no reftable: %s", what);
+	return err_set(err, ERR_FORMAT, "it is not a reftable: %s", what);
 }
 
 static enum git_hash hash_of(const uint8_t *data)

@@ -16,7 +16,7 @@ void submodules_parse(const char *text, struct strvec *urls);
 char *submodules_url(const char *superproject, const char *url);
 
 /* The URLs in .gitmodules at the root of a commit, or of what a tag names, as
- * they are written; none if there is no such file, or if it is no commit. */
+ * they are written; none if there is no such file, or if it is not a commit. */
 int submodules_of(struct repo *repo, const uint8_t id[GIT_ID_LEN],
     struct strvec *urls, struct err *err);
 

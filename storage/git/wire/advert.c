@@ -51,7 +51,7 @@ static int bad_line(const char *line, struct err *err)
 
 	str_add_printable(&shown, line, strnlen(line, 120));
 	return err_set(err, ERR_FORMAT,
-	    "the server's list of references has a line that is none: '%s'",
+	    "the server's list of references has a malformed line: '%s'",
 	    buf_str(&shown));
 }
 

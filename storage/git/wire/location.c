@@ -32,7 +32,8 @@ static int parse_http(const char *url, struct location *l, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "a repository URL has no query or fragment");
 	if (http_url_host(url, &host))
-		return err_set(err, ERR_USAGE, "'%s' is no http(s) URL", url);
+		return err_set(
+		    err, ERR_USAGE, "'%s' is not an http(s) URL", url);
 	size_t len = strlen(url);
 	while (len && url[len - 1] == '/')
 		len--;
@@ -88,7 +89,7 @@ static int parse_authority(const char *text, struct location *l)
 static int bad_ssh(const char *url, struct err *err)
 {
 	return err_set(err, ERR_USAGE,
-	    "'%s' is no ssh URL: write ssh://user@host[:port]/path or "
+	    "'%s' is not an ssh URL: write ssh://user@host[:port]/path or "
 	    "user@host:path",
 	    url);
 }
@@ -198,7 +199,8 @@ static int parse(const char *url, struct location *l, struct err *err)
 	    (double_colon && after_brackets(url) == url &&
 		(size_t)(double_colon - url) == strcspn(url, ":/")))
 		return err_set(err, ERR_USAGE,
-		    "'%.*s' is no scheme for a repository: use https, ssh or "
+		    "'%.*s' is not a scheme for a repository: use https, ssh "
+		    "or "
 		    "file",
 		    (int)strcspn(url, ":"), url);
 	/* A colon before the first slash makes it host:path, as for git. */

@@ -40,7 +40,7 @@ void push_report_init(struct push_report *r, bool sideband)
 void push_report_done(struct push_report *r)
 {
 	pktline_reader_done(&r->inner);
-	buf_done(&r->said);
+	buf_done(&r->messages);
 	free(r->unpack_error);
 	strvec_done(&r->ok);
 	strvec_done(&r->ng);
@@ -65,7 +65,7 @@ int push_report_on_pkt(void *ctx, enum pktline_kind kind, const char *data,
 	if (kind != PKT_DATA)
 		return err_set(err, ERR_FORMAT,
 		    "the server's report of a push is not in Git's protocol");
-	return sideband_read(data, len, on_band, r, &r->said, err);
+	return sideband_read(data, len, on_band, r, &r->messages, err);
 }
 
 bool push_report_of(

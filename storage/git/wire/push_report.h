@@ -14,11 +14,10 @@ struct push_report {
 	bool sideband; /* it comes in side bands */
 	struct pktline_reader inner;
 	bool unpacked;
-	char *unpack_error; /* NULL: none */
-	struct strvec ok;   /* names */
-	struct strvec ng;   /* "name reason" */
-	struct buf
-	    said; /* text beside it, from hooks and for people; as it came */
+	char *unpack_error;  /* NULL: none */
+	struct strvec ok;    /* names */
+	struct strvec ng;    /* "name reason" */
+	struct buf messages; /* for people, from hooks; as they came */
 	bool ended;
 };
 void push_report_init(struct push_report *r, bool sideband);

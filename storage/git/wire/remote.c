@@ -113,7 +113,7 @@ struct fetch {
 	int (*on_pack)(
 	    void *ctx, const void *data, size_t len, struct err *err);
 	void *ctx;
-	struct buf *said;
+	struct buf *messages;
 };
 
 static void add_ids(struct buf *body, enum git_hash hash, const char *word,
@@ -185,7 +185,7 @@ static void request_v0(struct buf *body, const struct advert *a,
 static int pack_pkt(
     struct fetch *f, const char *data, size_t len, struct err *err)
 {
-	return sideband_read(data, len, f->on_pack, f->ctx, f->said, err);
+	return sideband_read(data, len, f->on_pack, f->ctx, f->messages, err);
 }
 
 static bool is_text(const char *data, size_t len, const char *text)
@@ -246,11 +246,11 @@ int remote_fetch(struct remote *r, const struct git_idvec *wants,
 {
 	cleanup(buf_done) struct buf body = BUF_INIT;
 	cleanup(pktline_reader_done) struct pktline_reader reader;
-	cleanup(buf_done) struct buf said = BUF_INIT;
+	cleanup(buf_done) struct buf messages = BUF_INIT;
 	struct fetch f = {.version = r->advert.version,
 	    .on_pack = on_pack,
 	    .ctx = ctx,
-	    .said = &said};
+	    .messages = &messages};
 
 	if (f.version == 2) {
 		request_v2(&body, &r->advert, wants, haves);

@@ -111,7 +111,7 @@ int sideband_read(const char *data, size_t len,
 		return give_up(data + 1, len - 1, messages, err);
 	default:
 		return err_set(err, ERR_FORMAT,
-		    "the server's answer has a band %d, which is none",
+		    "the server's answer has a band %d, which does not exist",
 		    (unsigned char)data[0]);
 	}
 }

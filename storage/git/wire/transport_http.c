@@ -136,8 +136,8 @@ static int follow(struct transport_http *l, const struct http_response *r,
 	/* A redirect has to keep what git appended to the URL. */
 	if (!url || !str_ends(url, suffix) || http_url_host(url, &host))
 		return err_set(err, ERR_NETWORK,
-		    "%s: redirected (%d) to no place of a repository; give "
-		    "the repository's own URL",
+		    "%s: redirected (%d) to what is not a repository; give the "
+		    "repository's own URL",
 		    l->base, r->status);
 	autofree char *base = str_ndup(url, strlen(url) - strlen(suffix));
 	if (!redirect_allowed(l, buf_str(&host), base))

@@ -105,9 +105,9 @@ static void others_are_let_alone_and_broken_ones_named(void **state)
 	static const struct {
 		const char *data;
 		const char *says;
-	} bad[] = {{"", "no data.tfstate"}, {"\"tfstate\":\"?\"", "no base64"},
+	} bad[] = {{"", "no data.tfstate"}, {"\"tfstate\":\"?\"", "not base64"},
 	    {"\"tfstate\":\"e30=\"", "no serial and lineage"},
-	    {"\"tfstate\":\"H4sIAAAAAAACA///////\"", "no valid gzip"}};
+	    {"\"tfstate\":\"H4sIAAAAAAACA///////\"", "not valid gzip"}};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		err = (struct err)ERR_INIT;
 		assert_int_equal(facts_of("tfstate-default-web", LABELS,

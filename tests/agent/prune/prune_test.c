@@ -393,7 +393,7 @@ static void an_archive_that_is_gone_may_come_back(struct fixture *f)
 	assert_ok(vault_remove(f->t->real, archive, &err), err);
 	assert_ok(prune_run(&f->o, &rows, &err), err);
 	assert_int_equal(left(f), SNAPSHOTS);
-	assert_contains(row_of(&rows, 1)->reason, "archive is not there");
+	assert_contains(row_of(&rows, 1)->reason, "archive is missing");
 	assert_string_equal(row_of(&rows, 0)->reason, "last");
 	prune_rows_done(&rows);
 	say(f, 1, false, f->key);

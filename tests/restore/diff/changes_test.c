@@ -1,4 +1,4 @@
-/* What two versions of one thing differ in, and what is no difference. */
+/* What two versions of one thing differ in, and what is not a difference. */
 #include "restore/diff/changes.h"
 
 #include "restore/diff/states.h"

@@ -42,7 +42,7 @@ static void a_status_speaks_of_generation_one(void **state)
 	     "\"syncedResourceVersion\":\"2-0a1b2c\"}}",
 		"{\"metadata\":{\"generation\":3},\"status\":{"
 		"\"syncedResourceVersion\":\"2-0a1b2c\"}}"},
-	    /* What is no number, or has no generation, stays as it is. */
+	    /* What is not a number, or has no generation, stays as it is. */
 	    {"{\"metadata\":{\"generation\":3},\"status\":{"
 	     "\"observedGeneration\":{\"a\":3},\"conditions\":{\"b\":3}}}",
 		"{\"metadata\":{\"generation\":3},\"status\":{"

@@ -160,14 +160,14 @@ static void what_is_no_rule_is_refused(void **state)
 		const char *why;
 	} cases[] = {
 	    {{.kind = ".example.com", .pause = "none"}, "kind: '.example.com'"},
-	    {{.kind = "A b", .pause = "none"}, "kind: 'A b' is no kind"},
+	    {{.kind = "A b", .pause = "none"}, "kind: 'A b' is not a kind"},
 	    {{.kind = "A", .pause = "spec.suspend"}, "pause: 'spec.suspend'"},
 	    {{.kind = "A", .pause = ""}, "pause: ''"},
 	    {{.kind = "A", .pause = "/"}, "pause: '/'"},
 	    {{.kind = "A", .pause = "/spec/*/suspend"}, "pause: '/spec/*"},
 	    {{.kind = "A", .finished = "/status//x"}, "finished: '/status//x'"},
 	    {{.kind = "A", .finished = "no condition"}, "'no condition' is no"},
-	    {{.kind = "A", .ready = ""}, "ready: '' is no condition"},
+	    {{.kind = "A", .ready = ""}, "ready: '' is not a condition"},
 	};
 
 	(void)state;

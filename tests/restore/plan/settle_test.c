@@ -18,7 +18,7 @@ static int set_up(void **state)
 
 	f->p = (struct plan){.names = index_new()};
 	f->m = (struct plan_maker){.p = &f->p};
-	buf_add(&f->m.texts, "", 1); /* 0 is no name */
+	buf_add(&f->m.texts, "", 1); /* 0 is not a name */
 	*state = f;
 	return 0;
 }

@@ -309,7 +309,7 @@ static void test_what_is_said_of_an_equal_object_is_mended(void **state)
 		apply(&o, "said/app", "same", said, &out);
 		check_kind(&out, OUTCOME_UNCHANGED);
 	}
-	/* Terraform holds no digest of what is no state. */
+	/* Terraform holds no digest of what is not a state. */
 	autofree char *digest = NULL;
 	assert_ok(
 	    dynamodb_get(locks, "target/said/app-md5", "Digest", &digest, &err),

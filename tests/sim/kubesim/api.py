@@ -195,7 +195,7 @@ class Api:
         return Response(status, discovery.dumps(obj))
 
     def documents(self, req, user, path):
-        """Everything that is no resource."""
+        """Everything that is not a resource."""
         if path not in ("/healthz", "/readyz", "/livez", "/version"):
             self.auth.demand_path(user, VERBS.get(req.method, "get"), path)
         if path in ("/api", "/apis", "/api/", "/apis/"):

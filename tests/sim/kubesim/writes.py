@@ -144,7 +144,7 @@ class Writer:
                 "time": now(), "fieldsType": "FieldsV1", "fieldsV1": fset}
 
     def track_update(self, old, new):
-        """managedFields after a write that is no apply. Those that come
+        """managedFields after a write that is not an apply. Those that come
         with it count, as on a real server; it may set them alone."""
         if old is None:
             fset = fields.fieldset(strip(new), self.type, True) or {}

@@ -66,7 +66,7 @@ int __wrap_minisign_verify(const struct minisign_publics *keys,
 	char *end = comment ? strchr(comment + 1, '\n') : NULL;
 
 	if (!str_starts(text, HEAD) || !end)
-		return err_set(err, ERR_FORMAT, "it is no signature");
+		return err_set(err, ERR_FORMAT, "it is not a signature");
 	autofree char *said =
 	    str_ndup(comment + 1, (size_t)(end - comment - 1));
 	VEC_EACH (keys, key) {

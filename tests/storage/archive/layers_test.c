@@ -48,7 +48,7 @@ static void what_cannot_be_is_refused(void **state)
 	strcpy(l.items.items[1].name, "a");
 	refused(&l, "two are called 'a'");
 	strcpy(l.items.items[1].name, "/");
-	refused(&l, "no name for a layer");
+	refused(&l, "not a name for a layer");
 	strcpy(l.items.items[1].name, "b");
 	strvec_done(&l.items.items[1].select.kinds);
 	refused(&l, "'b' selects nothing");
@@ -67,7 +67,7 @@ static void names_of_labels_have_a_length(void **state)
 	layer->name[63] = '\0';
 	assert_ok(layers_check(&l, &err), err);
 	layer->name[62] = '-';
-	refused(&l, "no name for a layer");
+	refused(&l, "not a name for a layer");
 }
 
 static void what_is_written_reads_the_same(void **state)

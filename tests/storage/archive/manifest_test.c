@@ -194,7 +194,7 @@ static void an_index_outside_of_the_archive_is_refused(void **state)
 	assert_contains(err.message, "'offset' is outside of the archive");
 }
 
-/* A later version may add to the format: what it adds is no fault. */
+/* A later version may add to the format: what it adds is not a fault. */
 static void an_unknown_member_is_no_fault(void **state)
 {
 	(void)state;

@@ -55,7 +55,7 @@ static void text_events(void)
 	log_progress("%s", "");
 }
 
-/* What is no terminal is taken to have 80 columns. */
+/* What is not a terminal is taken to have 80 columns. */
 static void long_progress(void)
 {
 	set_up(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, false);

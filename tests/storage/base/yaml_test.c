@@ -97,7 +97,7 @@ static void test_refused(void **state)
 	refused("a: !!binary x\n", "t.yaml:1:4: a tag");
 	refused("? [1]\n: 2\n", "a key must be text");
 	refused("a: 1\n---\nb: 1\n", "t.yaml:2:1: a second document");
-	refused("a: [1\n", "t.yaml:2:1: no valid YAML");
+	refused("a: [1\n", "t.yaml:2:1: not valid YAML");
 	refused("a: \"\\0\"\n", "a NUL within text");
 	refused("a: '\xff'\n", "t.yaml: byte 4");
 }

@@ -278,7 +278,7 @@ harmful_key() { # MODE BYTES
 	diff <(git -C "$R" for-each-ref) <(git -C "$M" for-each-ref)
 }
 
-@test "a file path: packed refs that a crash cut off or left full of zeros are no smaller repository" {
+@test "a file path: packed refs that a crash cut off or left full of zeros are not a smaller repository" {
 	served
 	local refs=$R/packed-refs
 	git -C "$R" pack-refs --all
@@ -367,7 +367,7 @@ harmful_key() { # MODE BYTES
 	git -C "$R" symbolic-ref HEAD refs/heads/trunk
 	git -C "$R" config lsrefs.unborn ignore
 	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
-	[[ $output == *"warning the server does not say which branch its HEAD names"*"refs/heads/main stands in its place"* ]]
+	[[ $output == *"warning the server does not say which branch its HEAD names"*"refs/heads/main is used instead"* ]]
 	git -C "$R" config lsrefs.unborn advertise
 	run -0 tool mirror "$GIT_HTTP/$N.git" "$M"
 	[[ $output == *"head refs/heads/trunk unborn"* ]]
@@ -430,7 +430,7 @@ harmful_key() { # MODE BYTES
 		# It is read, and not written to.
 		run -3 tool push "$R" "$M"
 		[[ $output == *"git refs migrate --ref-format=files"* ]]
-		# A byte that changes in it is no other reference.
+		# A byte that changes in it is not another reference.
 		table=$(tail -n 1 "$R/reftable/tables.list")
 		printf x | dd of="$R/reftable/$table" bs=1 seek=5 conv=notrunc status=none
 		run -3 tool mirror "$R" "$M"
@@ -614,7 +614,7 @@ harmful_key() { # MODE BYTES
 	run ! grep -q "^localhost:.*Basic.*/$N.git" "$GIT_ACCESS_LOG"
 }
 
-@test "an answer that ends in the middle of the pack is no mirror" {
+@test "an answer that ends in the middle of the pack is not a mirror" {
 	served
 	noise "$R" 2
 	proxy cut 500000

@@ -205,13 +205,13 @@ static void a_plugin_that_fails_is_named(void **state)
 		const char *prints;
 		const char *says;
 	} bad[] = {
-	    {"nothing", "no valid JSON"},
+	    {"nothing", "not valid JSON"},
 	    {CREDENTIAL(""), "neither a token nor a certificate"},
 	    {CREDENTIAL("\"clientCertificateData\":\"x\""), "with its key"},
 	    {"{\"kind\":\"ExecCredential\",\"apiVersion\":\"v0\"}",
 		"no ExecCredential"},
 	    {CREDENTIAL("\"token\":\"a\",\"expirationTimestamp\":\"soon\""),
-		"is no time"},
+		"is not a time"},
 	};
 	struct fixture f;
 	struct err err = ERR_INIT;

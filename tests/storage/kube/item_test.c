@@ -76,7 +76,7 @@ static void keeps_who_manages_what(void **state)
 	    HEAD MANAGED(ENTRY("Update", STATUS, "{}") "," ENTRY(
 		"Apply", STATUS, "{\"f:x\":{}}") "," ENTRY("Update", SCALE,
 		"{\"f:x\":{}}") "," ENTRY("Update", STATUS, "{}")) "\n");
-	/* What is no list of that kind stays as it is. */
+	/* What is not a list of that kind stays as it is. */
 	check_written("{" MANAGED("1,\"subresource\",{\"subresource\":1}"),
 	    HEAD MANAGED("1,\"subresource\",{\"subresource\":1}") "\n");
 }

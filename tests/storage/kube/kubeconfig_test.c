@@ -95,8 +95,8 @@ static void what_cannot_be_followed_is_named(void **state)
 		enum err_code code;
 		const char *says;
 	} bad[] = {
-	    {"", ERR_USAGE, "it is no kubeconfig"},
-	    {"<html>", ERR_USAGE, "it is no kubeconfig"},
+	    {"", ERR_USAGE, "it is not a kubeconfig"},
+	    {"<html>", ERR_USAGE, "it is not a kubeconfig"},
 	    {"contexts: [{name: a}, {name: b}]", ERR_USAGE,
 		"no current-context: name one in the configuration (context), "
 		"of 'a', 'b'"},
@@ -114,7 +114,7 @@ static void what_cannot_be_followed_is_named(void **state)
 	    {FILE_WITH(SERVER ", insecure-skip-tls-verify: true", ""),
 		ERR_USAGE, "allow it in the configuration too"},
 	    {FILE_WITH(SERVER ", certificate-authority-data: '?'", ""),
-		ERR_FORMAT, "certificate-authority-data is no base64"},
+		ERR_FORMAT, "certificate-authority-data is not base64"},
 	    {FILE_WITH(SERVER, "client-certificate: a"), ERR_USAGE,
 		"without its key"},
 	    {FILE_WITH(SERVER, "auth-provider: {name: gcp}"), ERR_USAGE,

@@ -115,7 +115,7 @@ static void what_is_no_list_is_refused(void **state)
 	    {"<html><body>login", "HTML"},
 	    {"[]", "a list was expected"},
 	    {"{}", "no items"},
-	    {"{\"kind\":\"Status\"}", "'Status' is no list"},
+	    {"{\"kind\":\"Status\"}", "'Status' is not a list"},
 	    {"{\"items\":[{}", "too early, after 12 bytes"},
 	    {"{\"items\":[{\"a\":\"", "too early"},
 	    {"{\"items\":[{}]", "too early"},
@@ -125,12 +125,12 @@ static void what_is_no_list_is_refused(void **state)
 	    {"{\"items\":[{}]}x", "after the end"},
 	    {"{\"items\":[{}],}", "a key was expected"},
 	    {"{\"items\":[{}],\"a\" 1}", "':' was expected"},
-	    {"{\"items\":{}}", "are no list"},
-	    {"{\"items\":[],\"items\":[]}", "are no list"},
-	    {"{\"items\":[],\"metadata\":{\"a\":tru}}", "no valid JSON"},
-	    {"{\"items\":[],\"metadata\":{]}", "no valid JSON"},
-	    {"{\"a\":,\"items\":[]}", "no valid JSON"},
-	    {"{\"a\":01,\"items\":[]}", "no valid JSON"},
+	    {"{\"items\":{}}", "are not a list"},
+	    {"{\"items\":[],\"items\":[]}", "are not a list"},
+	    {"{\"items\":[],\"metadata\":{\"a\":tru}}", "not valid JSON"},
+	    {"{\"items\":[],\"metadata\":{]}", "not valid JSON"},
+	    {"{\"a\":,\"items\":[]}", "not valid JSON"},
+	    {"{\"a\":01,\"items\":[]}", "not valid JSON"},
 	};
 
 	(void)state;

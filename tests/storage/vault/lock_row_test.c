@@ -233,7 +233,7 @@ static void removes_generations(void **state)
 	assert_top(&m, LOCK_GENERATION_MAX - 1, 1);
 	lock_row_remove(&m.vault, "prod", LOCK_GENERATION_MAX - 1, 1);
 	assert_top(&m, 2, 1);
-	/* One that is gone already is no failure. */
+	/* One that is gone already is not a failure. */
 	lock_row_remove(&m.vault, "prod", LOCK_GENERATION_MAX - 1, 1);
 	assert_int_equal(lock_row_remove_below(&m.vault, "eu", 2, &err), 1);
 }

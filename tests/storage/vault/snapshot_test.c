@@ -842,7 +842,7 @@ static void what_a_list_leaves_out_is_asked_for(struct fixture *f)
 	autofree char *archive = str_printf("%s.tar.zst.age", a);
 	struct err err = ERR_INIT;
 
-	/* An archive whose manifest is not listed is no dead run's. */
+	/* An archive whose manifest is not listed is not a dead run's. */
 	f->t->unlisted = manifest;
 	free(take(f, "prod"));
 	f->t->unlisted = NULL;

@@ -98,7 +98,7 @@ static void every_object_of_a_snapshot_is_locked(const char *mode)
 	vault_items_done(&items);
 	assert_ok(vault_list(v, "", &items, &err), err);
 	assert_int_equal(items.len, 6);
-	/* What is no part of a snapshot comes and goes. */
+	/* What is not part of a snapshot comes and goes. */
 	assert_ok(vault_put_small(v, "prod.lock-000001-00000000", "x", 1,
 		      VAULT_RETAIN_NONE, &err),
 	    err);

@@ -88,7 +88,7 @@ static void reads_how_far_back_a_base_is(void **state)
 	assert_true(h.back == 128);
 	assert_int_equal(PARSE("\x61\xff\x7f", &h), 3);
 	assert_true(h.back == 16511);
-	/* An object is no delta of itself. */
+	/* An object is not a delta of itself. */
 	assert_int_equal(PARSE("\x61\x00", &h), -1);
 	assert_int_equal(
 	    PARSE("\x61\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", &h), -1);

@@ -126,7 +126,7 @@ static void reads_it_out_of_side_bands(void **state)
 		assert_true(r.unpacked);
 		assert_true(r.ended);
 		assert_accepted(&r, "refs/heads/main");
-		assert_string_equal(buf_str(&r.said), "hook says hello\n");
+		assert_string_equal(buf_str(&r.messages), "hook says hello\n");
 	}
 }
 

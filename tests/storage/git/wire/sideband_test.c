@@ -17,21 +17,25 @@ static int on_data(void *ctx, const void *data, size_t len, struct err *err)
 static void takes_the_streams_apart(void **state)
 {
 	cleanup(buf_done) struct buf data = BUF_INIT;
-	cleanup(buf_done) struct buf said = BUF_INIT;
+	cleanup(buf_done) struct buf messages = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_ok(sideband_read("\1PACK", 5, on_data, &data, &said, &err), err);
 	assert_ok(
-	    sideband_read("\2Hello\n", 7, on_data, &data, &said, &err), err);
-	assert_ok(sideband_read("\1", 1, on_data, &data, &said, &err), err);
-	assert_ok(sideband_read("\1\0\2", 3, on_data, &data, &said, &err), err);
+	    sideband_read("\1PACK", 5, on_data, &data, &messages, &err), err);
+	assert_ok(
+	    sideband_read("\2Hello\n", 7, on_data, &data, &messages, &err),
+	    err);
+	assert_ok(sideband_read("\1", 1, on_data, &data, &messages, &err), err);
+	assert_ok(
+	    sideband_read("\1\0\2", 3, on_data, &data, &messages, &err), err);
 	assert_int_equal(data.len, 6);
 	assert_memory_equal(data.data, "PACK\0\2", 6);
-	assert_string_equal(buf_str(&said), "Hello\n");
+	assert_string_equal(buf_str(&messages), "Hello\n");
 	assert_ok(sideband_read("\2x", 2, on_data, &data, NULL, &err), err);
-	assert_fails(sideband_read("\1stop", 5, on_data, &data, &said, &err),
-	    err, ERR_CANCELLED);
+	assert_fails(
+	    sideband_read("\1stop", 5, on_data, &data, &messages, &err), err,
+	    ERR_CANCELLED);
 }
 
 static void refuses_what_is_no_band(void **state)
@@ -55,13 +59,14 @@ static void refuses_what_is_no_band(void **state)
 
 static void a_fatal_error_brings_what_was_written_before(void **state)
 {
-	cleanup(buf_done) struct buf said = BUF_INIT;
+	cleanup(buf_done) struct buf messages = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	buf_add_str(&said, "Counting objects: 1\rno space\n");
-	assert_fails(sideband_read("\3died\r\n", 7, on_data, NULL, &said, &err),
-	    err, ERR_NETWORK);
+	buf_add_str(&messages, "Counting objects: 1\rno space\n");
+	assert_fails(
+	    sideband_read("\3died\r\n", 7, on_data, NULL, &messages, &err), err,
+	    ERR_NETWORK);
 	assert_string_equal(
 	    err.message, "the server gave up: died (it said: no space)");
 	assert_fails(sideband_read("\3", 1, on_data, NULL, NULL, &err), err,
@@ -74,12 +79,13 @@ static void a_fatal_error_brings_what_was_written_before(void **state)
 	    err, ERR_INTEGRITY);
 }
 
-static void shows(const char *said, size_t len, size_t max, const char *text)
+static void shows(
+    const char *messages, size_t len, size_t max, const char *text)
 {
 	cleanup(buf_done) struct buf from = BUF_INIT;
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
-	buf_add(&from, said, len);
+	buf_add(&from, messages, len);
 	buf_add_str(&out, "before:");
 	sideband_add_message(&from, max, &out);
 	assert_string_equal(buf_str(&out) + strlen("before:"), text);
@@ -88,13 +94,14 @@ static void shows(const char *said, size_t len, size_t max, const char *text)
 
 static void leaves_progress_out(void **state)
 {
-	static const char said[] =
+	static const char messages[] =
 	    "Enumerating objects: 3\rCounting objects:  50% (1/2)\r"
 	    "  \n\thook: a\r\nTotal 3 (delta 0)\nTotally wrong\n"
 	    "Resolving deltas: 1\nlast";
 
 	(void)state;
-	shows(said, sizeof(said) - 1, 100, "hook: a; Totally wrong; last");
+	shows(messages, sizeof(messages) - 1, 100,
+	    "hook: a; Totally wrong; last");
 	shows("", 0, 100, "");
 	shows("\n\r\n", 3, 100, "");
 }
@@ -118,7 +125,7 @@ static void shows_no_more_than_asked_for(void **state)
 
 static void keeps_the_latest_of_much(void **state)
 {
-	cleanup(buf_done) struct buf said = BUF_INIT;
+	cleanup(buf_done) struct buf messages = BUF_INIT;
 	struct err err = ERR_INIT;
 	char line[1001];
 
@@ -127,13 +134,14 @@ static void keeps_the_latest_of_much(void **state)
 	line[0] = 2;
 	line[sizeof(line) - 1] = '\n';
 	for (int i = 0; i < 100; i++) {
-		assert_ok(sideband_read(
-			      line, sizeof(line), on_data, NULL, &said, &err),
+		assert_ok(sideband_read(line, sizeof(line), on_data, NULL,
+			      &messages, &err),
 		    err);
-		assert_true(said.len <= 16 * 1024);
+		assert_true(messages.len <= 16 * 1024);
 	}
-	assert_ok(sideband_read("\2end\n", 5, on_data, NULL, &said, &err), err);
-	assert_true(str_ends(buf_str(&said), "a\nend\n"));
+	assert_ok(
+	    sideband_read("\2end\n", 5, on_data, NULL, &messages, &err), err);
+	assert_true(str_ends(buf_str(&messages), "a\nend\n"));
 }
 
 int main(void)

@@ -9,7 +9,7 @@
 static void each_failure_has_its_kind_and_its_advice(void **state)
 {
 	static const struct {
-		const char *said;
+		const char *messages;
 		int status;
 		enum err_code code;
 		const char *advice;
@@ -37,9 +37,9 @@ static void each_failure_has_its_kind_and_its_advice(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *advice = ssh_errors_advice(cases[i].said);
+		const char *advice = ssh_errors_advice(cases[i].messages);
 		assert_int_equal(
-		    ssh_errors_code(cases[i].said, cases[i].status),
+		    ssh_errors_code(cases[i].messages, cases[i].status),
 		    cases[i].code);
 		assert_int_equal(advice != NULL, cases[i].advice != NULL);
 		if (advice)
