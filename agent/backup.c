@@ -179,9 +179,9 @@ static void log_missing(const struct capture_report *report)
 		log_info("%s", capture_refused_advice);
 }
 
-/* What ended one source is that source's: the others are kept. Only where
- * nothing can be put into the archive any more, and after a request to stop,
- * the run ends; also where all got nothing. */
+/* A failure that ends one source concerns that source alone: the others are
+ * kept. The run ends only if the archive cannot be written any more, if it is
+ * asked to stop, or if no source gave anything. */
 static int judge(struct backup_run *r, struct err *err)
 {
 	size_t failed = 0;

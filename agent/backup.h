@@ -62,8 +62,8 @@ size_t backup_vaults_failed(const struct backup_run *r);
 
 /* Everything of the manifest that the snapshot does not fill in itself. */
 void backup_report_fill(const struct backup_run *r, struct manifest *m);
-/* What sources give less than in the last complete snapshot: into `missing`, or
- * the warnings, and told. Needs the manifest's sources. */
+/* Adds what sources give less than in the last complete snapshot to `missing`
+ * or to the warnings, and logs it. Needs the manifest's sources. */
 void backup_shrink_add(const struct backup_run *r, struct manifest *m);
 /* The steps of a run that are done, as events. */
 void backup_events_sealed(const struct backup_run *r);

@@ -277,7 +277,7 @@ static void check_repository(
 		    refs == 1 ? "" : "s");
 }
 
-/* Without the name that stands before it already. */
+/* Without the source's name, which was printed already. */
 static const char *without(const char *prefix, const char *line)
 {
 	size_t len = strlen(prefix);
@@ -287,7 +287,7 @@ static const char *without(const char *prefix, const char *line)
 		   : line;
 }
 
-/* All that a backup would miss of it, a line each. */
+/* Prints all that a backup would miss of it, a line each. */
 static void report_missing(struct check *c, const char *what, const char *name,
     const struct capture_report *report)
 {
@@ -351,7 +351,7 @@ static void check_bucket(struct check *c, const struct settings_bucket *s)
 	    origin ? origin : "none");
 }
 
-/* Nobody is told anything. */
+/* Nothing is sent. */
 static void check_watchers(struct check *c)
 {
 	const struct settings *s = c->a->settings;

@@ -51,7 +51,7 @@ static int prune_each(const struct agent *a, const struct settings_vault *only,
 			pruned++;
 			continue;
 		}
-		/* The last one is told by whoever is given it. */
+		/* The caller reports the last error. */
 		if (failed++)
 			log_error("%s", err->message);
 		*err = why;

@@ -12,7 +12,7 @@ enum { MAX_NAMED = 20 }; /* namespaces or prefixes, one by one */
 
 struct comparison {
 	const struct shrink_terms *t;
-	/* Of the source that is looked at. */
+	/* Of the source that is being compared. */
 	const struct shrink_source *source;
 	/* Something of its kind is missing: the snapshot is partial for that,
 	 * and what is less may be no more than its consequence. */
@@ -48,7 +48,8 @@ report(struct comparison *c, bool partial, char *what, const char *fmt, ...)
 	};
 }
 
-/* Of few, one that goes is a large share: there only nothing is a finding. */
+/* Of a few, a single one is already a large share: there, only an empty source
+ * is a finding. */
 static int share_lost(const struct comparison *c, int64_t before, int64_t now)
 {
 	if (before <= now || (now && before < c->t->minimum))

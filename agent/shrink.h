@@ -25,7 +25,7 @@ enum shrink_kind { SHRINK_REPOSITORY, SHRINK_CLUSTER, SHRINK_BUCKET };
 struct shrink_source {
 	enum shrink_kind kind;
 	const char *name;
-	bool allow_empty; /* what it lost is told, and no more */
+	bool allow_empty; /* what it lost is reported, and no more */
 	/* Of a cluster: which of its namespaces are. */
 	const struct strvec *namespaces;
 	const struct strvec *exclude_namespaces;
@@ -50,9 +50,9 @@ struct shrink_finding {
 VEC_DEFINE(shrink_findings, struct shrink_finding);
 void shrink_findings_done(struct shrink_findings *v);
 
-/* Appends what there is to tell. A source that was not there before is new; one
- * of which nothing came because it could not be read is in `missing` already;
- * one that is configured no longer is named, and has not shrunk. */
+/* Appends what has to be reported. A source that was not there before is new;
+ * one that could not be read at all is in `missing` already; one that is no
+ * longer configured is named, and has not shrunk. */
 void shrink_compare(const struct json_object *before,
     const struct json_object *now, const struct shrink_terms *t,
     struct shrink_findings *out);

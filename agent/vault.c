@@ -33,7 +33,7 @@ static void describe(struct made *m, const struct vault *v,
 	    new ? "made" : "is there already,", marker->id, vault_describe(v));
 }
 
-/* Whatever was remembered to be there is not to be made anew. */
+/* A vault that was seen there before is not made anew. */
 static int check_not_lost(const struct agent *a,
     const struct settings_vault *settings, struct err *err)
 {
@@ -110,7 +110,7 @@ static int read_or_mark(const struct agent *a, struct vault *v,
 		   : 1;
 }
 
-/* Of those before it. */
+/* Fails if an earlier entry is the same vault. */
 static int check_no_twin(
     const struct made *m, const struct vault_marker *marker, struct err *err)
 {

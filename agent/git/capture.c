@@ -176,7 +176,7 @@ static bool is_accepted(const struct work *w, const char *what)
 	return accepted && strvec_has(accepted, what);
 }
 
-/* What the configuration says may be missing is told, and no more. */
+/* What git.accept_missing allows to be missing is reported, and no more. */
 static void exclude_accepted(struct work *w, struct lfs_result *result)
 {
 	size_t left = 0;
@@ -196,8 +196,8 @@ static void exclude_accepted(struct work *w, struct lfs_result *result)
 	result->failed.len = left;
 }
 
-/* What of LFS cannot be had is missing; the repository is taken all the same.
- */
+/* LFS objects that cannot be fetched are missing; the repository is captured
+ * all the same. */
 static int fetch_lfs(struct work *w, struct err *err)
 {
 	cleanup(lfs_result_done) struct lfs_result result = LFS_RESULT_INIT;

@@ -48,9 +48,9 @@ static int check_clocks(const struct prune_options *o, struct err *err)
 		   : 0;
 }
 
-/* That an archive was not there, a verification may say of one that is only
- * out of sight. It is wrong where it is there now, and holds where it has not
- * come back for a week. */
+/* A verification that did not find the archive may have asked a store that hid
+ * it for a while. It was wrong if the archive is there now, and is believed if
+ * the archive has not come back for a week. */
 static bool is_bad(const struct proof *p, int64_t now)
 {
 	enum { GONE_S = 7 * 86400 };
@@ -174,8 +174,8 @@ static int remove_dropped(const struct prune_options *o, const struct known *k,
 	return 0;
 }
 
-/* What has to be written before anything may go: our lock, where the caller
- * found no room for it, and the record. */
+/* What has to be written before anything is removed: our lock, if the caller
+ * found no room for it, and the record of what is pruned. */
 static int write_first(
     struct prune_options *o, const struct prune_rows *rows, struct err *err)
 {
@@ -190,8 +190,8 @@ static int write_first(
 	return write_record(o, rows, err);
 }
 
-/* Of one that is to go: its archive, or all of it. What the store protects
- * makes no room, which is not an error. */
+/* Removes a snapshot that is to be dropped: its archive alone, or all of it.
+ * One that the store protects makes no room, which is not an error. */
 static int make_room(const struct prune_options *o, const struct proof *p,
     bool whole, const struct proofs *kept, struct prune_row *row,
     struct err *err)
@@ -211,10 +211,11 @@ static int make_room(const struct prune_options *o, const struct proof *p,
 	return 0;
 }
 
-/* A full vault has no room for the lock and the record either. The archives of
- * what is to go make some, the oldest first, while their manifests still tell
- * of them; where those are too few or too small, whole snapshots do. Each try
- * to write asks for the lock first, and a run that holds it ends this one. */
+/* A full vault has no room for the lock and the record either. So the archives
+ * of snapshots that are to be dropped are removed first, the oldest first, and
+ * their manifests stay to report them; if that is not enough, whole snapshots
+ * are removed. Each attempt to write takes the lock first, and a run that holds
+ * it ends this one. */
 static int write_when_full(struct prune_options *o, const struct known *k,
     const struct proofs *kept, struct prune_rows *rows, struct err *err)
 {

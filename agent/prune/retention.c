@@ -152,7 +152,7 @@ __attribute__((format(printf, 2, 3))) static void keep(
 	va_list ap;
 
 	if (i->keep)
-		return; /* the first reason is the one that is told */
+		return; /* the first reason is the one that is reported */
 	i->keep = true;
 	va_start(ap, fmt);
 	vsnprintf(i->reason, sizeof(i->reason), fmt, ap);
@@ -184,7 +184,7 @@ static void keep_by_itself(const struct run *r, struct retention_item *i)
 	if (i->untrusted)
 		keep(i, "its manifest is not trusted: name the public key that "
 			"signed it, or remove it by hand");
-	/* What is gone for good, a verification says. */
+	/* Its archive is gone for good, as a verification found. */
 	if (i->unseen && !i->bad)
 		keep(i, "its archive is missing or incomplete: it may come "
 			"back; removed a week after `verify` missed it");
@@ -248,9 +248,9 @@ static void keep_newest_verified(const struct run *r)
 	}
 }
 
-/* Partial and bad ones newer than all that counts, and those that a
- * verification has not reached yet where only verified ones count: the best
- * there is of that time. Where nothing counts, that is all of them. */
+/* Keeps partial and bad ones that are newer than every one that counts, and, if
+ * only verified ones count, those that were not verified yet: nothing better
+ * exists of that time. If none counts, that is all of them. */
 static void keep_newer_than_good(const struct run *r)
 {
 	for (size_t n = 0; n < r->count; n++) {
@@ -263,8 +263,8 @@ static void keep_newer_than_good(const struct run *r)
 	}
 }
 
-/* What a verification found wrong, or good as far as it goes, is not pushed out
- * by one that nobody has looked into, which may be wrong in the same way. */
+/* A snapshot that was verified, with whatever result, is not replaced by one
+ * that was never verified: that one may be damaged in the same way. */
 static void keep_newer_than_verified(const struct run *r)
 {
 	for (size_t n = 0; n < r->count; n++) {
@@ -276,8 +276,8 @@ static void keep_newer_than_verified(const struct run *r)
 	}
 }
 
-/* Where there are fewer good ones than the minimum, the newest of the others
- * fill it up: that they are bad is what somebody said. */
+/* If there are fewer good ones than the minimum, the newest of the others are
+ * kept as well: a record that calls them bad may be wrong. */
 static void fill_minimum(const struct run *r, unsigned min)
 {
 	for (size_t n = 0; n < r->count && min; n++)

@@ -16,7 +16,7 @@ enum {
 	MAX_SKEW_S = 60, /* a smaller difference is not worth a warning */
 };
 
-/* ---- what is said ---- */
+/* ---- warnings ---- */
 
 static int by_index(const void *a, const void *b)
 {

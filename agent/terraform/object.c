@@ -43,7 +43,7 @@ static void missing(struct terraform_job *j, const struct err *err)
 	pthread_mutex_unlock(&run->lock);
 }
 
-/* ---- what is to be said of it ---- */
+/* ---- warnings ---- */
 
 static void add_result(struct terraform_bucket_run *b, struct terraform_job *j)
 {
