@@ -52,7 +52,7 @@ void chain_done(struct chain *c)
 	}
 	vec_done(&c->findings);
 	strvec_done(&c->hearsay);
-	strvec_done(&c->pruned);
+	snapshot_removals_done(&c->pruned);
 	strvec_done(&c->unheld);
 }
 
@@ -84,6 +84,11 @@ static const struct chain_link *find(const struct chain *c, const char *label)
 	return NULL;
 }
 
+static bool is_pruned(const struct chain *c, const char *label)
+{
+	return snapshot_removals_find(&c->pruned, label) != NULL;
+}
+
 static const struct manifest_previous *before(
     const struct chain_terms *t, const struct chain_link *l)
 {
@@ -110,7 +115,7 @@ static int add_link(const struct chain_terms *t, struct chain *c,
 		t->vault, s, t->trust, &l.manifest, l.sha256, &why) == 0) {
 		l.label = str_dup(s->label);
 		*vec_add(&c->links) = l;
-		if (before(t, &l) && !strvec_has(&c->pruned, s->label) &&
+		if (before(t, &l) && !is_pruned(c, s->label) &&
 		    !chain_head_has(&t->head->gone, s->label))
 			return 0;
 		if (snapshot_verdict(
@@ -171,7 +176,7 @@ static int ask_for_pruned(
 	size_t asked = 0;
 
 	for (size_t i = c->pruned.len; i-- > 0;) {
-		const char *label = c->pruned.items[i];
+		const char *label = c->pruned.items[i].label;
 		if (find(c, label) ||
 		    (!chain_head_has(&t->head->marks, label) &&
 			asked >= PRUNED_ASKED))
@@ -196,7 +201,7 @@ static int gather(const struct chain_terms *t, struct chain *c, struct err *err)
 	for (size_t i = 0; i < c->links.len; i++) {
 		const struct manifest_previous *p =
 		    before(t, &c->links.items[i]);
-		if (!p || !p->label || strvec_has(&c->pruned, p->label))
+		if (!p || !p->label || is_pruned(c, p->label))
 			continue;
 		autofree char *label = str_dup(p->label);
 		if (ask_for(t, c, label, err))
@@ -231,7 +236,7 @@ static int gather_records(
 static bool is_missing(
     const struct chain_terms *t, const struct chain *c, const char *label)
 {
-	return !find(c, label) && !strvec_has(&c->pruned, label) &&
+	return !find(c, label) && !is_pruned(c, label) &&
 	       !chain_head_has(&t->head->gone, label);
 }
 
@@ -349,6 +354,17 @@ static void recall_newest(const struct chain_terms *t, struct chain *c)
 					     : "is gone");
 }
 
+/* What is recorded later was still there, and was only out of sight: the store
+ * may keep it by Object Lock, whatever the record says. */
+static bool was_pruned(const struct chain_terms *t, const struct chain *c,
+    const struct chain_link *l)
+{
+	const struct snapshot_removal *removal =
+	    snapshot_removals_find(&c->pruned, l->label);
+
+	return removal && removal->recorded <= t->head->seen;
+}
+
 /* One that was not there, is older than what was the newest then, and had gone
  * for a reason. That a list left out, or that a run which stood still wrote
  * late, has no such reason. */
@@ -357,7 +373,7 @@ static void recall_older(const struct chain_terms *t, struct chain *c)
 	const struct chain_head *h = t->head;
 
 	VEC_EACH (&c->links, l) {
-		bool pruned = strvec_has(&c->pruned, l->label);
+		bool pruned = was_pruned(t, c, l);
 		if (l->time > h->time || l->time < h->since ||
 		    chain_head_has(&h->marks, l->label) ||
 		    (!pruned && !chain_head_has(&h->gone, l->label)) ||
@@ -432,9 +448,9 @@ static void remember_marks(
     const struct chain_terms *t, const struct chain *c, struct chain_head *out)
 {
 	copy_marks(&t->head->marks, &out->marks);
-	VEC_EACH (&c->pruned, label)
-		if (!find(c, *label))
-			chain_head_unmark(&out->marks, *label);
+	VEC_EACH (&c->pruned, removal)
+		if (!find(c, removal->label))
+			chain_head_unmark(&out->marks, removal->label);
 	copy_marks(&t->head->gone, &out->gone);
 	VEC_EACH (&c->links, l)
 		chain_head_unmark(&out->gone, l->label);
@@ -469,6 +485,7 @@ int chain_remember(
 	out->label = str_dup(newest->label);
 	memcpy(out->sha256, newest->sha256, sizeof(out->sha256));
 	out->time = newest->time;
+	out->seen = t->now;
 	/* Of those that lie further back than the marks, nothing is known. */
 	out->since = t->head->label ? t->head->since : 0;
 	if (n >= CHAIN_HEAD_MARKS)

@@ -60,9 +60,10 @@ struct chain {
 	VEC_DEFINE(, struct chain_link) links; /* oldest first */
 	VEC_DEFINE(, struct chain_finding) findings;
 	struct strvec hearsay; /* texts: records that count for nothing */
-	struct strvec pruned;  /* labels, by records whose signature is right */
-	struct strvec unheld;  /* objects that no trusted key signed */
-	size_t elsewhere;      /* links that may have been copied or mixed in */
+	/* By records whose signature is right. */
+	struct snapshot_removals pruned;
+	struct strvec unheld; /* objects that no trusted key signed */
+	size_t elsewhere;     /* links that may have been copied or mixed in */
 };
 void chain_done(struct chain *c);
 

@@ -40,6 +40,7 @@ void chain_head_write(const struct chain_head *h, struct buf *out)
 	json_set_str(j, "label", h->label);
 	json_set_str(j, "manifest_sha256", h->sha256);
 	json_set_int(j, "time", h->time);
+	json_set_int(j, "seen", h->seen);
 	json_set_int(j, "since", h->since);
 	json_set_int(j, "unheld", (int64_t)h->unheld);
 	set_marks(j, "marks", &h->marks);
@@ -81,7 +82,8 @@ static int read_rest(const struct json_object *j, struct chain_head *out)
 	out->vault = str_dup(vault);
 	out->unheld = (uint64_t)unheld;
 	out->since = json_get_int(j, "since", out->since);
-	return is_time(out->since) ? 0 : -1;
+	out->seen = json_get_int(j, "seen", out->seen);
+	return is_time(out->since) && is_time(out->seen) ? 0 : -1;
 }
 
 int chain_head_parse(
@@ -102,6 +104,7 @@ int chain_head_parse(
 		return err_set(err, ERR_FORMAT,
 		    "it is not a head of a vault: its time is not valid");
 	out->since = out->time + 1;
+	out->seen = max_time + 1;
 	if (json_get_int(j, "format", 1) != 1 && read_rest(j, out))
 		return err_set(err, ERR_FORMAT, "it is not a whole head");
 	out->label = str_dup(label);

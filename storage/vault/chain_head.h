@@ -6,13 +6,15 @@
  *     format            2
  *     vault             the id of its mark, or "" where it has none
  *     label, manifest_sha256, time   of the newest snapshot
+ *     seen              when the vault was looked at
  *     since             times before it are not covered by the marks
  *     marks, gone       base64 of two bytes each of the SHA-256 of labels: of
  *                       those that were there, oldest first, and of those whose
  *                       absence was accepted
  *     unheld            how many objects that nobody signed were accepted
  *
- * A head of format 1 has no marks that count.
+ * A head of format 1 has no marks that count. One without `seen`, of an earlier
+ * version, counts as newer than every record.
  */
 #ifndef STORAGE_VAULT_CHAIN_HEAD_H
 #define STORAGE_VAULT_CHAIN_HEAD_H
@@ -35,7 +37,7 @@ struct chain_head {
 	char *vault; /* "": its id is not known */
 	char *label; /* NULL: nothing is remembered */
 	char sha256[DIGEST_SHA256_HEX];
-	int64_t time, since; /* seconds */
+	int64_t time, seen, since; /* seconds */
 	uint64_t unheld;
 	struct buf marks, gone;
 };

@@ -272,11 +272,21 @@ VEC_DEFINE(snapshot_drops, struct snapshot_drop);
 int snapshot_record_pruned(struct vault *v, const char *name,
     const struct snapshot_drops *drops, const struct minisign_key *key,
     const struct clock *clock, struct err *err);
-/* Appends the labels that the records of that name list. A record that was not
- * signed as what it is, or that is of a vault with another id, is named in
- * `forged`; NULL: it is ERR_INTEGRITY. */
+/* What the records say was pruned; each label once. */
+struct snapshot_removal {
+	char *label;
+	int64_t recorded; /* seconds, by the name of the oldest record of it */
+};
+VEC_DEFINE(snapshot_removals, struct snapshot_removal);
+void snapshot_removals_done(struct snapshot_removals *removals);
+/* Borrowed from them; NULL: no record names it. */
+const struct snapshot_removal *snapshot_removals_find(
+    const struct snapshot_removals *removals, const char *label);
+/* Appends what the records of that name list. A record that was not signed as
+ * what it is, or that is of a vault with another id, is named in `forged`;
+ * NULL: it is ERR_INTEGRITY. */
 int snapshot_pruned(struct vault *v, const char *name,
-    const struct snapshot_trust *trust, struct strvec *labels,
+    const struct snapshot_trust *trust, struct snapshot_removals *out,
     struct strvec *forged, struct err *err);
 /* Removes what belongs to it: manifest, signature, the archive of that
  * manifest, records, in this order, and no other objects whose names begin

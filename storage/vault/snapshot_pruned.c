@@ -55,9 +55,41 @@ int snapshot_record_pruned(struct vault *v, const char *name,
 	return result ? err_wrap(err, "recording what is pruned") : 0;
 }
 
+/* ---- reading ------------------------------------------------------------- */
+
+void snapshot_removals_done(struct snapshot_removals *removals)
+{
+	VEC_EACH (removals, r)
+		free(r->label);
+	vec_done(removals);
+}
+
+const struct snapshot_removal *snapshot_removals_find(
+    const struct snapshot_removals *removals, const char *label)
+{
+	VEC_EACH (removals, r)
+		if (str_eq(r->label, label))
+			return r;
+	return NULL;
+}
+
+static void add_removal(
+    struct snapshot_removals *out, const char *label, int64_t recorded)
+{
+	VEC_EACH (out, r) {
+		if (!str_eq(r->label, label))
+			continue;
+		r->recorded = recorded < r->recorded ? recorded : r->recorded;
+		return;
+	}
+	*vec_add(out) = (struct snapshot_removal){
+	    .label = str_dup(label), .recorded = recorded};
+}
+
 /* What was pruned in another vault does not concern this one. */
-static int read_labels(const struct vault *v, const struct buf *text,
-    const char *name, struct strvec *labels, struct err *err)
+static int read_removals(const struct vault *v, const struct buf *text,
+    const char *name, int64_t recorded, struct snapshot_removals *out,
+    struct err *err)
 {
 	cleanup(json_freep) struct json_object *j =
 	    json_parse(buf_str(text), text->len, err);
@@ -76,13 +108,14 @@ static int read_labels(const struct vault *v, const struct buf *text,
 	for (size_t i = 0; i < json_len(list); i++) {
 		const char *label = json_get_str(json_at(list, i), "label");
 		if (label)
-			strvec_add(labels, label);
+			add_removal(out, label, recorded);
 	}
 	return 0;
 }
 
 static int read_record(struct vault *v, const char *name, const char *object,
-    const struct snapshot_trust *trust, struct strvec *labels, struct err *err)
+    int64_t recorded, const struct snapshot_trust *trust,
+    struct snapshot_removals *out, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
@@ -90,7 +123,7 @@ static int read_record(struct vault *v, const char *name, const char *object,
 		trust->unsigned_allowed ? NULL : &trust->pruners,
 		RECORD_MAX_BYTES, &text, err))
 		return -1;
-	return read_labels(v, &text, name, labels, err);
+	return read_removals(v, &text, name, recorded, out, err);
 }
 
 /* Anyone who may write to the vault may put a meaningless one there. */
@@ -101,7 +134,7 @@ static bool is_forged(const struct err *err)
 }
 
 int snapshot_pruned(struct vault *v, const char *name,
-    const struct snapshot_trust *trust, struct strvec *labels,
+    const struct snapshot_trust *trust, struct snapshot_removals *out,
     struct strvec *forged, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
@@ -114,7 +147,8 @@ int snapshot_pruned(struct vault *v, const char *name,
 		struct err why = ERR_INIT;
 		if (label_parse_of(name, item->name, &l) ||
 		    !str_eq(item->name + l.len, LABEL_PRUNED) ||
-		    read_record(v, name, item->name, trust, labels, &why) == 0)
+		    read_record(
+			v, name, item->name, l.time, trust, out, &why) == 0)
 			continue;
 		if (is_forged(&why) && forged) {
 			strvec_add(forged, item->name);

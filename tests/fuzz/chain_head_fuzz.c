@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	chain_head_write(&h, &text);
 	if (chain_head_parse(text.data, text.len, &again, &err) ||
 	    !str_eq(h.label, again.label) || h.marks.len != again.marks.len ||
-	    h.since != again.since)
+	    h.since != again.since || h.seen != again.seen)
 		abort();
 	return 0;
 }

@@ -15,6 +15,13 @@ setup() {
 	"$simulate" --seeds "${SEEDS:-20000}"
 }
 
+# A list hid a snapshot from a look, and the store refused its removal later.
+@test "what Object Lock keeps after a look that missed it is no replay" {
+	for seed in 274817 851198 30036998; do
+		"$simulate" --from "$seed" --seeds 1
+	done
+}
+
 @test "nor with the real thing instead of stand-ins" {
 	"$simulate" --seeds 100 --from 1000000000 --real
 }

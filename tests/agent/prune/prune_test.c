@@ -129,7 +129,8 @@ static const struct prune_row *row_of(const struct prune_rows *rows, size_t i)
 static void the_oldest_go_and_a_record_stays(struct fixture *f)
 {
 	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
-	cleanup(strvec_done) struct strvec labels = VEC_INIT;
+	cleanup(snapshot_removals_done) struct snapshot_removals removals =
+	    VEC_INIT;
 	struct err err = ERR_INIT;
 
 	f->o.dry_run = true;
@@ -147,10 +148,10 @@ static void the_oldest_go_and_a_record_stays(struct fixture *f)
 	/* Of what is gone nothing is left but the word of it. */
 	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), 2);
 	assert_int_equal(test_vault_count(f->t, ".manifest.json.minisig"), 2);
-	assert_ok(
-	    snapshot_pruned(f->t->real, "prod", &f->trust, &labels, NULL, &err),
+	assert_ok(snapshot_pruned(
+		      f->t->real, "prod", &f->trust, &removals, NULL, &err),
 	    err);
-	assert_int_equal(labels.len, 3);
+	assert_int_equal(removals.len, 3);
 	/* Nothing to do: nothing is written. */
 	prune_rows_done(&rows);
 	assert_ok(prune_run(&f->o, &rows, &err), err);
@@ -469,16 +470,18 @@ static void a_full_vault_is_emptied(struct fixture *f)
 	f->o.lock_later = &f->later;
 	for (unsigned keep = SNAPSHOTS - 1; keep; keep -= keep > 2 ? 1 : keep) {
 		cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
-		cleanup(strvec_done) struct strvec labels = VEC_INIT;
+		cleanup(
+		    snapshot_removals_done) struct snapshot_removals removals =
+		    VEC_INIT;
 		f->policy.keep_last = keep;
 		f->t->max_objects = test_vault_count(f->t, "");
 		assert_ok(prune_run(&f->o, &rows, &err), err);
 		assert_int_equal(left(f), keep);
 		assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
 		assert_ok(snapshot_pruned(f->t->real, "prod", &f->trust,
-			      &labels, NULL, &err),
+			      &removals, NULL, &err),
 		    err);
-		assert_int_equal(labels.len, SNAPSHOTS - keep);
+		assert_int_equal(removals.len, SNAPSHOTS - keep);
 		assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), keep);
 		assert_int_equal(test_vault_count(f->t, ".minisig"),
 		    keep + test_vault_count(f->t, ".pruned.json"));

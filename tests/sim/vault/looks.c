@@ -164,7 +164,7 @@ static bool truncate_it(
 	/* Who wrote it may have withdrawn it, with a record, and failed to
 	 * remove it. */
 	if (!one || !sim_truth_whole(one, s) ||
-	    strvec_has(&l->chain.pruned, h->label))
+	    snapshot_removals_find(&l->chain.pruned, h->label))
 		return false;
 	drop_snapshot(s, one);
 	if (on)
@@ -187,7 +187,7 @@ static bool delete_it(
 	struct sim_snapshot *one = p && p->label ? truth_of(t, p->label) : NULL;
 
 	if (!one || !sim_truth_whole(one, s) ||
-	    strvec_has(&l->chain.pruned, p->label))
+	    snapshot_removals_find(&l->chain.pruned, p->label))
 		return false;
 	drop_snapshot(s, one);
 	return true;
@@ -199,13 +199,13 @@ static bool replay_it(
 {
 	const struct chain_head *h = &t->heads[sim_truth_index(&t->truth, s)];
 
-	VEC_EACH (&l->chain.pruned, label) {
-		struct sim_snapshot *one = truth_of(t, *label);
-		autofree char *manifest =
-		    str_printf("%s.manifest.json", *label);
+	VEC_EACH (&l->chain.pruned, removal) {
+		const char *label = removal->label;
+		struct sim_snapshot *one = truth_of(t, label);
+		autofree char *manifest = str_printf("%s.manifest.json", label);
 		if (!one || sim_store_find(s, manifest) ||
 		    one->time > h->time || one->copied[s - t->stores] ||
-		    chain_head_has(&h->marks, *label) ||
+		    chain_head_has(&h->marks, label) ||
 		    !strstr(buf_str(&one->manifest), s->name))
 			continue;
 		put_snapshot(s, one);

@@ -18,6 +18,7 @@ static void fill(struct chain_head *h)
 	*h = (struct chain_head){
 	    .vault = str_dup("0123456789abcdef0123456789abcdef"),
 	    .time = 253402300799,
+	    .seen = 253402300798,
 	    .since = 253402300799,
 	    .unheld = 1000000};
 	/* A name of 63 letters, and a stamp. */
@@ -65,6 +66,7 @@ static void it_reads_as_it_was_written(void **state)
 	assert_string_equal(out.label, h.label);
 	assert_string_equal(out.sha256, h.sha256);
 	assert_int_equal(out.time, h.time);
+	assert_int_equal(out.seen, h.seen);
 	assert_int_equal(out.since, h.since);
 	assert_int_equal(out.unheld, h.unheld);
 	assert_int_equal(out.marks.len, h.marks.len);
@@ -105,6 +107,20 @@ static void one_of_an_earlier_version_has_no_marks(void **state)
 	assert_int_equal(out.marks.len, 0);
 	assert_int_equal(out.time, 7);
 	assert_int_equal(out.since, 8);
+	assert_true(out.seen > 253402300799);
+}
+
+static void one_without_the_time_of_the_look_is_newer_than_all(void **state)
+{
+	cleanup(chain_head_done) struct chain_head out = {.label = NULL};
+	static const char text[] =
+	    "{\"format\":2,\"vault\":\"\",\"label\":\"a\",\"manifest_sha256\":"
+	    "\"" SHA256 "\",\"unheld\":0,\"marks\":\"\",\"gone\":\"\"}";
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ok(chain_head_parse(text, strlen(text), &out, &err), err);
+	assert_true(out.seen > 253402300799);
 }
 
 static void what_is_none_is_refused(void **state)
@@ -118,7 +134,10 @@ static void what_is_none_is_refused(void **state)
 	    "{\"format\":2,\"vault\":\"\",\"label\":\"a\",\"manifest_sha256\":"
 	    "\"" SHA256 "\",\"unheld\":0,\"marks\":\"AAAA\",\"gone\":\"\"}",
 	    "{\"format\":2,\"vault\":\"\",\"label\":\"a\",\"manifest_sha256\":"
-	    "\"" SHA256 "\",\"unheld\":0,\"marks\":\"AAA*\",\"gone\":\"\"}"};
+	    "\"" SHA256 "\",\"unheld\":0,\"marks\":\"AAA*\",\"gone\":\"\"}",
+	    "{\"format\":2,\"vault\":\"\",\"label\":\"a\",\"manifest_sha256\":"
+	    "\"" SHA256 "\",\"unheld\":0,\"marks\":\"\",\"gone\":\"\","
+	    "\"seen\":-1}"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -138,6 +157,8 @@ int main(void)
 	    cmocka_unit_test(it_reads_as_it_was_written),
 	    cmocka_unit_test(marks_are_found_and_the_oldest_goes),
 	    cmocka_unit_test(one_of_an_earlier_version_has_no_marks),
+	    cmocka_unit_test(
+		one_without_the_time_of_the_look_is_newer_than_all),
 	    cmocka_unit_test(what_is_none_is_refused),
 	};
 

@@ -185,7 +185,7 @@ static void put(struct fixture *f, const char *label, struct parts *p)
 	}
 }
 
-static void prune(struct fixture *f, const char *label)
+static void record_pruned(struct fixture *f, const char *label)
 {
 	struct snapshot_drop one = {.label = label, .reason = "old"};
 	const struct snapshot_drops drops = {.items = &one, .len = 1};
@@ -194,6 +194,11 @@ static void prune(struct fixture *f, const char *label)
 	assert_ok(snapshot_record_pruned(&f->t->vault, "prod", &drops, f->key,
 		      &f->clock.clock, &err),
 	    err);
+}
+
+static void prune(struct fixture *f, const char *label)
+{
+	record_pruned(f, label);
 	drop(f, label);
 }
 
@@ -267,13 +272,8 @@ static void one_that_was_pruned_does_not_come_back(struct fixture *f)
 static void one_that_the_store_keeps_is_no_replay(struct fixture *f)
 {
 	autofree char *name = str_printf("%s.manifest.json", f->labels[0]);
-	struct snapshot_drop one = {.label = f->labels[0], .reason = "old"};
-	const struct snapshot_drops drops = {.items = &one, .len = 1};
-	struct err err = ERR_INIT;
 
-	assert_ok(snapshot_record_pruned(&f->t->vault, "prod", &drops, f->key,
-		      &f->clock.clock, &err),
-	    err);
+	record_pruned(f, f->labels[0]);
 	for (int remembered = 0; remembered < 2; remembered++) {
 		f->t->unlisted = name;
 		assert_whole(f);
@@ -283,6 +283,31 @@ static void one_that_the_store_keeps_is_no_replay(struct fixture *f)
 		assert_whole(f);
 		remember(f);
 	}
+}
+
+/* A list left it out when the next was written and when the vault was looked
+ * at; then a prune saw it, and the store refused its removal. A newer record
+ * excuses nothing where an older one says the same. */
+static void one_that_was_pruned_after_the_look_is_no_replay(struct fixture *f)
+{
+	const char *label = f->labels[COUNT - 1];
+	autofree char *name = str_printf("%s.manifest.json", label);
+
+	f->t->unlisted = name;
+	free(take(f, &f->t->vault, DAY));
+	assert_whole(f);
+	assert_int_equal(f->chain.links.len, COUNT);
+	remember(f);
+	f->t->unlisted = NULL;
+	assert_int_equal(f->head.seen, f->clock.now_ms / 1000);
+	f->clock.now_ms += 1000;
+	record_pruned(f, label);
+	assert_whole(f);
+	f->head.seen++;
+	assert_found(f, CHAIN_REPLAY, label);
+	f->clock.now_ms += 1000;
+	record_pruned(f, label);
+	assert_found(f, CHAIN_REPLAY, label);
 }
 
 static void a_record_of_another_vault_explains_nothing(struct fixture *f)
@@ -463,6 +488,7 @@ int main(void)
 		one_from_the_middle_is_missing_until_that_is_accepted),
 	    TEST_ON_VAULTS(one_that_was_pruned_does_not_come_back),
 	    TEST_ON_VAULTS(one_that_the_store_keeps_is_no_replay),
+	    TEST_ON_VAULTS(one_that_was_pruned_after_the_look_is_no_replay),
 	    TEST_ON_VAULTS(a_record_of_another_vault_explains_nothing),
 	    TEST_ON_VAULTS(the_newest_that_was_seen_is_remembered),
 	    TEST_ON_VAULTS(one_that_was_replaced_is_a_fork),

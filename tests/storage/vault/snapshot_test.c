@@ -474,11 +474,13 @@ static void nothing_but_a_record_says_what_was_pruned(struct fixture *f)
 	autofree char *b = take(f, "prod");
 	autofree char *manifest = str_printf("%s.manifest.json", b);
 	autofree char *minisig = str_printf("%s.manifest.json.minisig", b);
-	cleanup(strvec_done) struct strvec labels = VEC_INIT;
+	cleanup(snapshot_removals_done) struct snapshot_removals removals =
+	    VEC_INIT;
 	cleanup(buf_done) struct buf text = BUF_INIT, signature = BUF_INIT;
 	struct snapshot_drops drops = VEC_INIT;
 	struct vault *v = f->t->real;
 	struct err err = ERR_INIT;
+	int64_t first = f->clock.now_ms / 1000;
 
 	*vec_add(&drops) = (struct snapshot_drop){.label = a, .reason = "old"};
 	assert_ok(snapshot_record_pruned(
@@ -492,9 +494,14 @@ static void nothing_but_a_record_says_what_was_pruned(struct fixture *f)
 		      "{}", 2, VAULT_RETAIN_NONE, &err),
 	    err);
 	assert_ok(
-	    snapshot_pruned(v, "prod", &f->trust, &labels, NULL, &err), err);
-	assert_int_equal(labels.len, 2);
-	assert_string_equal(labels.items[0], a);
+	    snapshot_pruned(v, "prod", &f->trust, &removals, NULL, &err), err);
+	/* That it was recorded twice makes it no younger. */
+	assert_int_equal(removals.len, 1);
+	assert_string_equal(removals.items[0].label, a);
+	assert_int_equal(removals.items[0].recorded, first);
+	assert_ptr_equal(
+	    snapshot_removals_find(&removals, a), &removals.items[0]);
+	assert_null(snapshot_removals_find(&removals, b));
 	/* A manifest, which names the one before it, is no such record, though
 	 * it is signed by the same key. */
 	assert_ok(vault_read(v, manifest, 1 << 20, &text, &err), err);
@@ -506,8 +513,9 @@ static void nothing_but_a_record_says_what_was_pruned(struct fixture *f)
 	    vault_put_small(v, "prod-20260101T000000Z.pruned.json.minisig",
 		signature.data, signature.len, VAULT_RETAIN_NONE, &err),
 	    err);
-	assert_fails(snapshot_pruned(v, "prod", &f->trust, &labels, NULL, &err),
-	    err, ERR_INTEGRITY);
+	assert_fails(
+	    snapshot_pruned(v, "prod", &f->trust, &removals, NULL, &err), err,
+	    ERR_INTEGRITY);
 	assert_contains(err.message, "signed as something else");
 	vec_done(&drops);
 }
@@ -902,7 +910,8 @@ static void a_list_that_names_all_twice_names_one(struct fixture *f)
 static void removal_leaves_the_record_of_the_same_second(struct fixture *f)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	cleanup(strvec_done) struct strvec labels = VEC_INIT;
+	cleanup(snapshot_removals_done) struct snapshot_removals removals =
+	    VEC_INIT;
 	struct snapshot_drops drops = VEC_INIT;
 	struct err err = ERR_INIT;
 
@@ -916,10 +925,10 @@ static void removal_leaves_the_record_of_the_same_second(struct fixture *f)
 	    err);
 	assert_ok(remove_first(f, &err), err);
 	assert_int_equal(listed(f, "prod"), 0);
-	assert_ok(
-	    snapshot_pruned(f->t->real, "prod", &f->trust, &labels, NULL, &err),
+	assert_ok(snapshot_pruned(
+		      f->t->real, "prod", &f->trust, &removals, NULL, &err),
 	    err);
-	assert_int_equal(labels.len, 1);
+	assert_int_equal(removals.len, 1);
 	vec_done(&drops);
 }
 
@@ -1086,26 +1095,30 @@ static void an_archive_that_cannot_be_asked_for_is_not_bad(struct fixture *f)
 
 static void a_record_that_cannot_be_read_is_no_forged_one(struct fixture *f)
 {
-	cleanup(strvec_done) struct strvec labels = VEC_INIT, forged = VEC_INIT;
+	cleanup(snapshot_removals_done) struct snapshot_removals removals =
+	    VEC_INIT;
+	cleanup(strvec_done) struct strvec forged = VEC_INIT;
 	struct vault *v = &f->t->vault;
 	struct err err = ERR_INIT;
 
 	put(f, "prod-20260101T000000Z", ".pruned.json");
-	assert_fails(snapshot_pruned(v, "prod", &f->trust, &labels, NULL, &err),
-	    err, ERR_INTEGRITY);
+	assert_fails(
+	    snapshot_pruned(v, "prod", &f->trust, &removals, NULL, &err), err,
+	    ERR_INTEGRITY);
 	assert_ok(
-	    snapshot_pruned(v, "prod", &f->trust, &labels, &forged, &err), err);
+	    snapshot_pruned(v, "prod", &f->trust, &removals, &forged, &err),
+	    err);
 	assert_int_equal(forged.len, 1);
 	for (int i = 0; i < 2; i++) {
 		f->t->unread = ".pruned.json";
 		f->t->unread_code = ERR_NETWORK;
 		f->t->unread_times = 1;
-		assert_fails(snapshot_pruned(v, "prod", &f->trust, &labels,
+		assert_fails(snapshot_pruned(v, "prod", &f->trust, &removals,
 				 i ? &forged : NULL, &err),
 		    err, ERR_NETWORK);
 	}
 	assert_int_equal(forged.len, 1);
-	assert_int_equal(labels.len, 0);
+	assert_int_equal(removals.len, 0);
 }
 
 static void that_nothing_was_recorded_is_an_error_with_its_cause(
