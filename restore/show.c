@@ -224,6 +224,13 @@ static void add_table(
 		    v->hearsay, v->hearsay_failed);
 		add_text(out, "hearsay", text);
 	}
+	if (v->silenced) {
+		autofree char *text =
+		    str_printf("%zu verification records, of which this "
+			       "machine has copies",
+			v->silenced);
+		add_text(out, "removed", text);
+	}
 	for (size_t i = 0; i < json_len(m->sources); i++)
 		add_source(out, json_at(m->sources, i));
 	cleanup(strvec_done) struct strvec missing = VEC_INIT;

@@ -152,6 +152,10 @@ static void add_verified(const struct snapshot_verdict *v, struct buf *out)
 		    " (hearsay: %zu record%s of no trusted key, %zu of them "
 		    "FAILED)",
 		    v->hearsay, v->hearsay == 1 ? "" : "s", v->hearsay_failed);
+	if (v->silenced)
+		buf_printf(out,
+		    " (%zu record%s of it removed or changed in the vault)",
+		    v->silenced, v->silenced == 1 ? "" : "s");
 }
 
 /* The largest unit of which there are two. */
@@ -315,6 +319,9 @@ static struct json_object *json_row(const struct row *r, int64_t now)
 		json_set_int(h, "failed", (int64_t)r->verdict.hearsay_failed);
 		json_set(j, "hearsay", h);
 	}
+	if (r->verdict.silenced)
+		json_set_int(
+		    j, "records_removed", (int64_t)r->verdict.silenced);
 	return j;
 }
 

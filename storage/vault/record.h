@@ -18,6 +18,9 @@
 
 #include <stddef.h>
 
+/* No record of one snapshot is larger. */
+enum { RECORD_SMALL_BYTES = 64 << 10 };
+
 /* key NULL: unsigned. ERR_EXISTS if the record or its signature exists. */
 int record_put(struct vault *v, const char *object, const char *kind,
     const struct buf *text, const struct minisign_key *key, struct err *err);

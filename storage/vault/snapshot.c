@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/vault/label.h"
 #include "storage/vault/lock_row.h"
+#include "storage/vault/record_memory.h"
 #include "storage/vault/remains.h"
 #include "storage/vault/vault_marker.h"
 
@@ -416,7 +417,8 @@ int snapshot_remove(struct vault *v, const struct snapshot *s,
 	if (vault_remove(v, manifest, err) || vault_remove(v, signature, err) ||
 	    remains_note(v, s->label, err) ||
 	    vault_remove(v, m->archive.file, err) ||
-	    remains_forget(v, s->label, err) || remove_records(v, s, err))
+	    remains_forget(v, s->label, err) || remove_records(v, s, err) ||
+	    record_memory_forget(v, s->label, err))
 		return err_wrap(err, "removing '%s'", s->label);
 	return 0;
 }

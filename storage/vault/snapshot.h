@@ -133,6 +133,9 @@ struct snapshot_verdict {
 	uint64_t sequence;
 	/* Someone who is trusted with it has copied it into that vault. */
 	bool copied;
+	/* Records that count by the copies of this machine alone: somebody
+	 * removed or changed those in the vault. */
+	size_t silenced;
 	/* Records that count for nothing: not signed by a trusted key, or about
 	 * another manifest than the one that exists. */
 	size_t hearsay, hearsay_failed;

@@ -4,19 +4,22 @@
 #include "storage/base/json.h"
 #include "storage/vault/label.h"
 #include "storage/vault/record.h"
+#include "storage/vault/record_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define KIND "verified"
 
-enum { RECORD_MAX_BYTES = 64 << 10, SAME_SECOND_TRIES = 10 };
+enum { SAME_SECOND_TRIES = 10 };
 
 /* A record that counts. */
 struct word {
 	int64_t at;
 	uint64_t sequence;
 	bool good, unseen, copied;
+	bool remembered;    /* the vault does not have it any more */
+	const char *object; /* borrowed from a list */
 	char level[SNAPSHOT_LEVEL_MAX];
 };
 VEC_DEFINE(words, struct word);
@@ -45,21 +48,24 @@ static int by_sequence(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* The last result counts, except that a good one says nothing about what it did
- * not check. Whether the archive exists is checked at every level. */
-static void weigh(const struct word *w, struct snapshot_verdict *out)
+/* The last result counts, except that one says nothing about what it did not
+ * check: damage is not undone by an archive that was out of sight meanwhile,
+ * nor by a look at less of it. Whether the archive exists is checked at every
+ * level. False if it changes nothing. */
+static bool weigh(const struct word *w, struct snapshot_verdict *out)
 {
 	out->sequence = w->sequence;
 	out->copied = out->copied || w->copied;
-	if (out->failed && !out->unseen && w->good &&
-	    depth_of(w->level) < depth_of(out->level))
-		return;
+	if (out->failed && !out->unseen &&
+	    (w->unseen || depth_of(w->level) < depth_of(out->level)))
+		return false;
 	if (!out->failed)
 		out->failed_since = w->at;
 	out->at = w->at;
 	out->failed = !w->good;
 	out->unseen = w->unseen;
 	memcpy(out->level, w->level, sizeof(out->level));
+	return true;
 }
 
 static const char *location_of(const struct vault *v)
@@ -94,19 +100,27 @@ static int accept_word(const struct vault *v, const char *object,
 	return 0;
 }
 
+/* What words are about, and who may speak them. */
+struct words_terms {
+	struct vault *vault;
+	const struct snapshot *snapshot;
+	const struct snapshot_trust *trust;
+	const char *sha256; /* of the manifest, or NULL */
+};
+
 /* 1: it counts; 0: hearsay. */
-static int read_word(struct vault *v, const char *object,
-    const struct snapshot *s, const struct snapshot_trust *trust,
-    const char *sha256, struct word *out, struct err *err)
+static int read_word(const struct words_terms *t, struct vault *from,
+    const char *object, struct word *out, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct err why = ERR_INIT;
 
-	if (!trust->verifiers.len || !sha256)
+	if (!t->trust->verifiers.len || !t->sha256)
 		return 0;
-	if (record_read(v, object, KIND, &trust->verifiers, RECORD_MAX_BYTES,
-		&text, &why) == 0)
-		return accept_word(v, object, &text, s, sha256, out) == 0;
+	if (record_read(from, object, KIND, &t->trust->verifiers,
+		RECORD_SMALL_BYTES, &text, &why) == 0)
+		return accept_word(t->vault, object, &text, t->snapshot,
+			   t->sha256, out) == 0;
 	if (why.code == ERR_INTEGRITY || why.code == ERR_FORMAT ||
 	    why.code == ERR_NOT_FOUND)
 		return 0;
@@ -114,34 +128,110 @@ static int read_word(struct vault *v, const char *object,
 	return -1;
 }
 
+static int read_words(const struct words_terms *t, struct words *words,
+    struct snapshot_verdict *out, struct err *err)
+{
+	VEC_EACH (&t->snapshot->records, object) {
+		struct word w = {.object = *object};
+		struct label_record name;
+		int status = read_word(t, t->vault, *object, &w, err);
+		if (status < 0)
+			return -1;
+		if (status) {
+			*vec_add(words) = w;
+			continue;
+		}
+		out->hearsay++;
+		if (label_parse_record(
+			*object + strlen(t->snapshot->label), &name) == 0)
+			out->hearsay_failed += !name.good;
+	}
+	return 0;
+}
+
+static bool has_word(const struct words *words, const char *object)
+{
+	VEC_EACH (words, w)
+		if (str_eq(w->object, object))
+			return true;
+	return false;
+}
+
+/* Those that the vault has no more. The words borrow from `items`. */
+static int recall_words(const struct words_terms *t, struct vault *memory,
+    struct vault_items *items, struct words *words, struct err *err)
+{
+	if (vault_list(memory, t->snapshot->label, items, err))
+		return -1;
+	VEC_EACH (items, item) {
+		struct word w = {.object = item->name, .remembered = true};
+		struct label_record name;
+		int status = 0;
+		if (label_parse_record(
+			item->name + strlen(t->snapshot->label), &name) == 0 &&
+		    !has_word(words, item->name))
+			status = read_word(t, memory, item->name, &w, err);
+		if (status < 0)
+			return -1;
+		if (status)
+			*vec_add(words) = w;
+	}
+	return 0;
+}
+
+/* Of what must not be silenced: what decides, and what is the newest. What
+ * cannot be kept now, on a disk that is full perhaps, is read again the next
+ * time: the vault still has it. */
+static void remember(const struct words_terms *t, const struct word *decisive,
+    const struct word *newest)
+{
+	const char *const objects[] = {decisive->object, newest->object};
+	cleanup(vault_freep) struct vault *memory = NULL;
+	struct err ignored = ERR_INIT;
+
+	if ((!decisive->remembered || !newest->remembered) &&
+	    record_memory_open(
+		t->vault, t->snapshot->label, true, &memory, &ignored) == 0 &&
+	    memory)
+		(void)record_memory_keep(
+		    memory, t->vault, objects, 2, &ignored);
+}
+
+static void weigh_all(const struct words_terms *t, struct words *words,
+    struct snapshot_verdict *out)
+{
+	const struct word *decisive = NULL;
+
+	vec_sort(words, by_sequence);
+	VEC_EACH (words, w) {
+		out->silenced += w->remembered;
+		if (weigh(w, out))
+			decisive = w;
+	}
+	if (decisive)
+		remember(t, decisive, &words->items[words->len - 1]);
+}
+
 int snapshot_verdict(struct vault *v, const struct snapshot *s,
     const struct snapshot_trust *trust, const char *sha256,
     struct snapshot_verdict *out, struct err *err)
 {
+	const struct words_terms t = {
+	    .vault = v, .snapshot = s, .trust = trust, .sha256 = sha256};
+	cleanup(vault_items_done) struct vault_items kept = VEC_INIT;
+	cleanup(vault_freep) struct vault *memory = NULL;
 	struct words words = VEC_INIT;
-	int status = 0;
 
 	*out = (struct snapshot_verdict){.at = 0};
-	VEC_EACH (&s->records, object) {
-		struct word w = {.at = 0};
-		struct label_record name;
-		status = read_word(v, *object, s, trust, sha256, &w, err);
-		if (status < 0)
-			break;
-		if (status) {
-			*vec_add(&words) = w;
-			continue;
-		}
-		out->hearsay++;
-		if (label_parse_record(*object + strlen(s->label), &name) == 0)
-			out->hearsay_failed += !name.good;
-	}
-	vec_sort(&words, by_sequence);
-	VEC_EACH (&words, w)
-		weigh(w, out);
+	int status = read_words(&t, &words, out, err);
+	if (status == 0)
+		status = record_memory_open(v, s->label, false, &memory, err);
+	if (status == 0 && memory)
+		status = recall_words(&t, memory, &kept, &words, err);
+	if (status == 0)
+		weigh_all(&t, &words, out);
 	vec_done(&words);
-	return status < 0 ? err_wrap(err, "what was found of '%s'", s->label)
-			  : 0;
+	return status ? err_wrap(err, "what was found of '%s'", s->label) : 0;
 }
 
 /* 1 if the fault was that the archive did not exist with its length. That may

@@ -3,6 +3,7 @@
 #include "storage/vault/snapshot.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/vault/remains.h"
 #include "tests/support/test.h"
@@ -973,6 +974,103 @@ static void unsigned_words_weigh_nothing(struct fixture *f)
 	assert_int_equal(verdict_of(f).hearsay, 5);
 }
 
+/* Of one level and outcome, with its signature. */
+static void silence(struct fixture *f, const char *end)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	struct err err = ERR_INIT;
+	size_t removed = 0;
+
+	assert_ok(vault_list(f->t->real, "prod-", &items, &err), err);
+	VEC_EACH (&items, item) {
+		if (!strstr(item->name, end))
+			continue;
+		assert_ok(vault_remove(f->t->real, item->name, &err), err);
+		removed++;
+	}
+	assert_true(removed >= 2);
+}
+
+/* Whoever owns the vault may remove the newest record: who has read it knows
+ * it. */
+static void a_record_that_was_read_is_not_silenced(struct fixture *f)
+{
+	free(take(f, "prod"));
+	assert_true(found_good(f, "full", true));
+	assert_false(found_good(f, "full", false));
+	assert_false(found_good(f, "quick", true));
+	silence(f, "-full-failed.json");
+	assert_true(verdict_of(f).failed);
+	assert_int_equal(verdict_of(f).silenced, 1);
+	silence(f, "-quick-good.json");
+	assert_true(verdict_of(f).failed);
+	assert_int_equal(verdict_of(f).silenced, 2);
+	assert_int_equal(verdict_of(f).sequence, 3);
+	/* A later one still outweighs them. */
+	f->clock.now_ms += 60 * 1000;
+	say(f, "full", true, true);
+	assert_false(verdict_of(f).failed);
+	assert_int_equal(verdict_of(f).sequence, 4);
+	silence(f, "-full-good.json");
+	assert_false(verdict_of(f).failed);
+	assert_int_equal(verdict_of(f).sequence, 4);
+	assert_string_equal(verdict_of(f).level, "full");
+}
+
+/* Not even for those who have no right to speak any more, and not longer than
+ * there is a snapshot. */
+static void a_remembered_record_counts_as_one_in_the_vault(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	char place[DIGEST_SHA256_HEX];
+
+	autofree char *label = take(f, "prod");
+	say(f, "full", false, true);
+	assert_true(verdict_of(f).failed);
+	silence(f, "-full-failed.json");
+	struct minisign_publics verifiers = f->trust.verifiers;
+	f->trust.verifiers.len = 0;
+	assert_false(verdict_of(f).failed);
+	assert_int_equal(verdict_of(f).silenced, 0);
+	f->trust.verifiers = verifiers;
+	assert_true(verdict_of(f).failed);
+	/* A machine that has read none knows none. */
+	vault_set_memory(f->t->real, NULL);
+	assert_false(verdict_of(f).failed);
+	vault_set_memory(f->t->real, f->state_dir);
+	digest_sha256_hex(
+	    f->t->real->description, strlen(f->t->real->description), place);
+	autofree char *dir =
+	    str_printf("%s/records/%s/%s", f->state_dir, place, label);
+	assert_true(file_exists(dir));
+	assert_ok(remove_first(f, &err), err);
+	assert_false(file_exists(dir));
+}
+
+/* A look at less of it says nothing of the rest, not even by failing. */
+static void damage_stands_until_as_much_is_found_good(struct fixture *f)
+{
+	cleanup(buf_done) struct buf bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	autofree char *label = take(f, "prod");
+	autofree char *archive = str_printf("%s.tar.zst.age", label);
+	assert_false(found_good(f, "full", false));
+	assert_false(found_good(f, "quick", false));
+	assert_false(found_good(f, "quick", true));
+	assert_string_equal(verdict_of(f).level, "full");
+	/* Nor does it that the archive was out of sight for a while. */
+	assert_ok(vault_read(f->t->real, archive, 1 << 20, &bytes, &err), err);
+	assert_ok(vault_remove(f->t->real, archive, &err), err);
+	assert_false(found_good(f, "full", false));
+	assert_ok(vault_put_small(f->t->real, archive, bytes.data, bytes.len,
+		      VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_false(verdict_of(f).unseen);
+	assert_false(found_good(f, "quick", true));
+	assert_true(found_good(f, "full", true));
+}
+
 /* Records are put in order by what each knew of, not by clocks. */
 static void a_clock_that_is_ahead_silences_nobody(struct fixture *f)
 {
@@ -1183,6 +1281,9 @@ int main(void)
 	    TEST_ON_VAULTS(a_list_that_names_all_twice_names_one),
 	    TEST_ON_VAULTS(unsigned_words_weigh_nothing),
 	    TEST_ON_VAULTS(a_clock_that_is_ahead_silences_nobody),
+	    TEST_ON_VAULTS(a_record_that_was_read_is_not_silenced),
+	    TEST_ON_VAULTS(a_remembered_record_counts_as_one_in_the_vault),
+	    TEST_ON_VAULTS(damage_stands_until_as_much_is_found_good),
 	    TEST_ON_VAULTS(a_record_of_another_manifest_weighs_nothing),
 	    TEST_ON_VAULTS(removal_leaves_the_record_of_the_same_second),
 	    TEST_ON_VAULTS(what_was_found_wrong_stands_until_it_is_looked_at),
