@@ -17,6 +17,7 @@ int agent_list(const struct agent *a, struct err *err)
 	if (!s || connect_trust(a->settings, &trust, err) ||
 	    connect_vault(s, false, &a->env, &v, err))
 		return err_wrap(err, "list");
+	vault_set_memory(v.vault, a->settings->state_dir);
 	const char *name =
 	    a->options->common.all_names ? NULL : a->settings->name;
 	if (snapshot_list(v.vault, name, &list, err))

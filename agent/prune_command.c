@@ -19,6 +19,7 @@ static int lock_and_prune(const struct agent *a,
 		: connect_vault_marked(a->settings, settings, &a->env, &v, err);
 	if (opened)
 		return err_wrap(err, "prune");
+	vault_set_memory(v.vault, a->settings->state_dir);
 	autofree char *holder = str_printf("prune, pid %d", (int)getpid());
 	const struct vault_lock_options o = {
 	    .holder = holder,

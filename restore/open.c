@@ -42,6 +42,7 @@ int open_vault(const struct command *c, struct opened *o, struct err *err)
 	if (!v || connect_trust(c->settings, &o->trust, err) ||
 	    connect_vault(v, false, &c->env, &o->vault, err))
 		return -1;
+	vault_set_memory(o->vault.vault, c->settings->state_dir);
 	return snapshot_list(o->vault.vault, open_name(c), &o->list, err);
 }
 

@@ -65,6 +65,23 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	[ "$(restore list -o json | jq -r '.snapshots[0].verified.good')" = false ]
 }
 
+@test "the newest record, once it was read, is not silenced by its removal" {
+	backups 1
+	l=$(labels)
+	restore verify latest
+	printf X | dd of="$P/vault/$l.tar.zst.age" bs=1 seek=9000 conv=notrunc status=none
+	run restore verify latest
+	[ "$status" -eq 5 ]
+	restore list | grep -q 'FAILED full'
+	rm "$P/vault/$l".verified-*-full-failed.json*
+	restore list | tee /dev/stderr | grep -q 'FAILED full.*(1 record of it removed or changed in the vault)'
+	[ "$(restore list -o json | jq -r '.snapshots[0].records_removed')" = 1 ]
+	restore show latest | grep -q '^removed.*1 verification records'
+	# Who has not read it cannot know.
+	rm -r "$P/state/records"
+	restore list | grep -q 'good full '
+}
+
 @test "a record is checked by minisign, and names the manifest it speaks of" {
 	backups 1
 	restore verify latest
