@@ -91,6 +91,7 @@ static int read_list(struct kube_job *j, const char *ns, struct err *err)
 	    .on_item = kube_job_item,
 	    .on_restart = on_restart,
 	    .on_unreadable = kube_job_unreadable,
+	    .pass_unconverted = j->pass_unconverted,
 	    .namespaced = j->resource->namespaced,
 	    .all_namespaces = j->resource->namespaced && !ns,
 	    .ctx = j};
@@ -197,7 +198,7 @@ static void read_all(struct kube_job *j)
  * kept objects need nobody, and which it is they tell by being read. */
 static void read_as_kept(struct kube_job *j)
 {
-	struct err first = j->unconverted;
+	const struct err first = j->unconverted;
 	const struct strvec *versions = &j->resource->versions;
 
 	for (size_t i = 0; i < versions->len && j->unconverted.code; i++) {
@@ -217,11 +218,34 @@ static void read_as_kept(struct kube_job *j)
 		    j->resource->version, first.message);
 }
 
+/* Where no version contains all objects, those of the preferred one are read
+ * that can be converted to it. If that leaves nothing, the whole kind failed.
+ */
+static void read_what_converts(struct kube_job *j, const struct err *first)
+{
+	if (j->fatal.code || !kube_unreadable_unconverted(
+				 first->message, strlen(first->message)))
+		return;
+	reset(j);
+	j->version = NULL;
+	j->pass_unconverted = true;
+	read_all(j);
+	j->pass_unconverted = false;
+	if (j->fatal.code || j->unconverted.code || j->objects || j->held.len)
+		return;
+	reset(j);
+	j->unconverted = *first;
+	kube_job_note_failure(j, NULL, first);
+}
+
 void kube_job_run(struct kube_job *j)
 {
 	read_all(j);
+	const struct err first = j->unconverted;
 	if (j->unconverted.code && !j->fatal.code)
 		read_as_kept(j);
+	if (j->unconverted.code)
+		read_what_converts(j, &first);
 	j->list_ns = NULL;
 	kube_job_report_bad_items(j);
 	pathset_done(&j->seen);

@@ -110,6 +110,7 @@ struct kube_job {
 	/* Why the server could not convert what it keeps to that; "" where it
 	 * could. */
 	struct err unconverted;
+	bool pass_unconverted; /* passes over what cannot be converted */
 	bool anew;	       /* all of its lists have to be read again */
 	uint64_t times;	       /* that they were */
 	size_t max_item_bytes; /* of these lists */

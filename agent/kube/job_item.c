@@ -328,16 +328,48 @@ int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
 	return keep(j, err);
 }
 
+/* The last of those in a row is the one that can be named. */
+static void bad_unconverted(
+    struct kube_job *j, const struct kube_unreadable *u, struct err *lost)
+{
+	cleanup(buf_done) struct buf others = BUF_INIT;
+
+	if (u->others == 1)
+		buf_add_str(&others,
+		    ", as it refuses one object directly before it, which "
+		    "nothing names");
+	else if (u->others > 0)
+		buf_printf(&others,
+		    ", as it refuses %lld objects directly before it, which "
+		    "nothing names",
+		    (long long)u->others);
+	else if (u->others < 0)
+		buf_add_str(&others,
+		    ", and perhaps objects directly before it, which nothing "
+		    "names or counts");
+	err_wrap(lost,
+	    "'%s'%s%s%s is kept by the server, and the conversion webhook of "
+	    "its kind refuses it%s: mend the webhook or the object",
+	    buf_str(&u->name), u->ns.len ? " in '" : "", buf_str(&u->ns),
+	    u->ns.len ? "'" : "", buf_str(&others));
+	bad_item(j, lost);
+}
+
 void kube_job_unreadable(
     void *ctx, const struct kube_unreadable *u, const struct err *why)
 {
 	struct kube_job *j = ctx;
 	struct err lost = *why;
 
-	/* It may be one of a namespace that is not captured. */
-	if (u->ns.len && !j->list_ns &&
+	/* It may be one of a namespace that is not captured, but those before
+	 * it may be of another. */
+	if (!u->others && u->ns.len && !j->list_ns &&
 	    !kube_refs_has(&j->run->namespaces, buf_str(&u->ns)))
 		return;
+	if (u->unconverted) {
+		bad_unconverted(j, u, &lost);
+		return;
+	}
 	err_wrap(&lost,
 	    "'%s'%s%s%s is kept by the server and cannot be read by it: give "
 	    "the server the key it was encrypted with "

@@ -243,13 +243,15 @@ static int prepare(
 	return 0;
 }
 
-/* As usual, except that what the server cannot read it cannot read the next
- * time either. */
+/* As usual, except that what the server cannot read, or its webhook refuses to
+ * convert, it cannot read the next time either. */
 static enum http_retry_verdict judge(
     void *ctx, const struct http_response *response, const struct err *failure)
 {
 	if (!failure && response->status == 500 &&
-	    kube_unreadable_in(response->body.data, response->body.len))
+	    (kube_unreadable_in(response->body.data, response->body.len) ||
+		kube_unreadable_unconverted(
+		    response->body.data, response->body.len)))
 		return HTTP_RETRY_DONE;
 	return http_retry_judge(ctx, response, failure);
 }

@@ -5,6 +5,7 @@
 #include "storage/base/mem.h"
 #include "storage/base/percent.h"
 #include "storage/base/str.h"
+#include "storage/kube/key_search.h"
 #include "storage/kube/repeat.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ enum {
 	SMALLER = 8, /* how many times smaller a page becomes that is over its
 			cap, or contains what the server cannot read */
 	MAX_UNREADABLE = 1000, /* in a list; each costs a request or more */
+	MAX_SEARCHED = 100, /* the same, of those that cost a hundred or more */
 };
 
 void kube_list_result_done(struct kube_list_result *r)
@@ -51,6 +53,11 @@ struct reading {
 	int64_t first_byte_ms;	   /* how many of this attempt at the page */
 	bool changed;		   /* a later attempt returned other items */
 	struct kube_unreadable unreadable; /* what failed this page */
+	bool unconverted;		   /* that is why this page failed */
+	struct kube_unreadable passed; /* the last before this page that could
+					  not be converted */
+	struct err passed_why;
+	int64_t passed_promised; /* items that were to come from it on; or -1 */
 };
 
 static void prefetch_next(struct reading *r);
@@ -140,6 +147,7 @@ static int restart(struct reading *r, struct err *err)
 	r->result->resource_version = NULL;
 	r->promised = -1;
 	r->repeat = (struct kube_repeat){.delivered = 0};
+	kube_unreadable_done(&r->passed);
 	r->page_size = r->usual_size;
 	r->result->items = r->result->pages = r->result->unreadable = 0;
 	r->result->listed_ms = clock_now_ms(r->o->clock);
@@ -300,6 +308,27 @@ static void make_larger(struct reading *r)
 		r->page_size = r->usual_size;
 }
 
+/* Only the page behind an object that cannot be converted tells how many of
+ * these there are in a row. */
+static void report_passed(struct reading *r, const struct kube_page_meta *meta)
+{
+	bool last = !meta->continue_.len;
+
+	if (!r->passed.name.len)
+		return;
+	if (r->passed_promised > 0 && (last || meta->remaining >= 0))
+		r->passed.others = r->passed_promised - 1 -
+				   (int64_t)meta->items -
+				   (last ? 0 : meta->remaining);
+	else
+		r->passed.others = -1;
+	r->o->on_unreadable(r->o->ctx, &r->passed, &r->passed_why);
+	r->result->unreadable++;
+	if (r->passed.others > 0)
+		r->result->unreadable += (uint64_t)r->passed.others;
+	kube_unreadable_done(&r->passed);
+}
+
 static int end_page(struct reading *r, struct err *err)
 {
 	struct kube_list_result *result = r->result;
@@ -312,6 +341,7 @@ static int end_page(struct reading *r, struct err *err)
 	result->bytes += meta->bytes;
 	result->items += meta->items;
 	result->pages++;
+	report_passed(r, meta);
 	if (check_count(r, meta, err)) {
 		r->changed = true;
 		return -1;
@@ -355,6 +385,9 @@ static int read_page(struct reading *r, struct err *err)
 	if (result) {
 		kube_unreadable_read(
 		    answer.message, r->o->namespaced, &r->unreadable);
+		r->unconverted = r->o->pass_unconverted && answer.message &&
+				 kube_unreadable_unconverted(
+				     answer.message, strlen(answer.message));
 		return -1;
 	}
 	if (end_page(r, err))
@@ -390,6 +423,12 @@ static void let_go_of_revision(struct reading *r)
 	r->revision = NULL;
 }
 
+static const char *read_revision(const struct reading *r)
+{
+	return r->result->resource_version ? r->result->resource_version
+					   : r->revision;
+}
+
 /* A page with an object that the server cannot read is asked for in smaller
  * ones, which lead up to the object. Then a token of our own making leads past
  * it. Returns -1 if the list cannot go on. */
@@ -415,13 +454,96 @@ static int pass_unreadable(
 		    MAX_UNREADABLE);
 	o->on_unreadable(o->ctx, &r->unreadable, failure);
 	result->unreadable++;
-	kube_unreadable_continue(&r->unreadable,
-	    result->resource_version ? result->resource_version : r->revision,
-	    o->all_namespaces, &token);
+	kube_unreadable_continue(
+	    &r->unreadable, read_revision(r), o->all_namespaces, &token);
 	free(r->token);
 	r->token = buf_steal(&token);
 	if (r->promised > 0)
 		r->promised--;
+	return 0;
+}
+
+static int drop_data(void *ctx, const void *data, size_t len, struct err *err)
+{
+	(void)ctx;
+	(void)data;
+	(void)len;
+	(void)err;
+	return 0;
+}
+
+/* A kube_key_search_fn. */
+static int ask_key(void *ctx, const char *key, bool *fails, struct err *err)
+{
+	struct reading *r = ctx;
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	cleanup(buf_done) struct buf token = BUF_INIT;
+	cleanup(buf_done) struct buf query = BUF_INIT;
+	struct err failure = ERR_INIT;
+
+	kube_unreadable_token(key, read_revision(r), &token);
+	struct kube_request request = page_of(r, buf_str(&token), &query);
+	request.on_data = drop_data;
+	request.on_attempt = NULL;
+	*fails = kube_client_send(r->client, &request, &answer, &failure) != 0;
+	if (!*fails ||
+	    (answer.message && kube_unreadable_unconverted(
+				   answer.message, strlen(answer.message))))
+		return 0;
+	*err = failure;
+	return -1;
+}
+
+/* The object that cannot be converted is what the page of one object begins
+ * with; no answer names it. */
+static int find_unconverted(struct reading *r, struct err *err)
+{
+	cleanup(buf_done) struct buf after = BUF_INIT;
+	cleanup(buf_done) struct buf key = BUF_INIT;
+	struct kube_unreadable *u = &r->passed;
+
+	if (r->token && !kube_unreadable_begin(r->token, &after))
+		return -1;
+	if (kube_key_search(buf_str(&after), ask_key, r, &key, err))
+		return -1;
+	const char *slash =
+	    r->o->all_namespaces ? strchr(buf_str(&key), '/') : NULL;
+	if (slash)
+		buf_add(&u->ns, key.data, (size_t)(slash - key.data));
+	buf_add_str(&u->name, slash ? slash + 1 : buf_str(&key));
+	u->unconverted = true;
+	return 0;
+}
+
+/* As pass_unreadable. What failed is remembered until the page behind it is
+ * there. */
+static int pass_unconverted(
+    struct reading *r, const struct err *failure, struct err *err)
+{
+	cleanup(buf_done) struct buf token = BUF_INIT;
+	struct err unknown = ERR_INIT;
+
+	*err = *failure;
+	end_prefetch(r, NULL);
+	if (r->page_size > 1) {
+		make_smaller(r);
+		return 0;
+	}
+	if (r->passed.name.len || r->result->unreadable >= MAX_SEARCHED)
+		return err_wrap(err,
+		    "%llu objects were passed over that cannot be converted, "
+		    "and there are more",
+		    (unsigned long long)r->result->unreadable);
+	if (find_unconverted(r, &unknown))
+		return unknown.code == ERR_CANCELLED ? (*err = unknown, -1)
+						     : -1;
+	r->passed_why = *failure;
+	r->passed_promised = r->promised;
+	r->promised = -1;
+	kube_unreadable_continue(
+	    &r->passed, read_revision(r), r->o->all_namespaces, &token);
+	free(r->token);
+	r->token = buf_steal(&token);
 	return 0;
 }
 
@@ -455,9 +577,13 @@ static int read_all(struct reading *r, struct err *err)
 	for (;;) {
 		struct err failure = ERR_INIT;
 		kube_unreadable_done(&r->unreadable);
+		r->unconverted = false;
 		if (read_page(r, &failure)) {
 			if (r->unreadable.name.len) {
 				if (pass_unreadable(r, &failure, err))
+					return -1;
+			} else if (r->unconverted) {
+				if (pass_unconverted(r, &failure, err))
 					return -1;
 			} else if (start_again(r, &failure, err))
 				return -1;
@@ -492,6 +618,7 @@ int kube_list(struct kube_client *c, const struct kube_list_options *o,
 	index_free(r.tokens);
 	free(r.revision);
 	kube_unreadable_done(&r.unreadable);
+	kube_unreadable_done(&r.passed);
 	if (failed)
 		kube_answer_denied_for_rights_alone(result->status, err);
 	return failed;

@@ -46,6 +46,11 @@ struct kube_list_options {
 	 * the server says; the list goes on behind it. NULL: the list fails. */
 	void (*on_unreadable)(
 	    void *ctx, const struct kube_unreadable *u, const struct err *why);
+	/* Whether also an object whose conversion webhook refuses it is passed
+	 * over. Its name takes some hundred requests, and its other versions
+	 * may still contain all, so this is not the first way to read a kind.
+	 */
+	bool pass_unconverted;
 	bool namespaced;     /* its items have namespaces */
 	bool all_namespaces; /* and not all the same one */
 	void *ctx;

@@ -21,6 +21,8 @@ setup() {
 }
 
 teardown() {
+	[ ! -e "$P/convert.pid" ] || kill "$(<"$P/convert.pid")"
+	rm -f "$P/convert.pid"
 	[ -z "${loaded-}" ] || field wipe
 }
 
@@ -424,6 +426,65 @@ levels() {
 	released
 	live kustomize.toolkit.fluxcd.io/v1 kustomizations apps | jq -e '.spec | has("suspend") | not'
 	live $flux/v1 resourcesets tenants | jq -e '.metadata.annotations // {} == {}'
+}
+
+# Those of v1 are kept as they are when v2 becomes the version to keep, and v1 is
+# no longer served: each of them has to be converted to be read at all.
+refused_by_the_webhook() { # PATH-OF-THE-DEFINITION
+	local crd=$1 of=/apis/conv.example.com/v1/namespaces/fk-refused/cogs port=9 name
+	local any='{"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}'
+	if [ "$KUBE" = real ]; then
+		"$top/tests/e2e/kube_convert" "$P/kube" "$P/convert.port" 3>&- &
+		echo $! >"$P/convert.pid"
+		for _ in {1..200}; do [ ! -s "$P/convert.port" ] || break; sleep 0.1; done
+		port=$(<"$P/convert.port")
+	fi
+	call POST /api/v1/namespaces '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fk-refused"}}'
+	call POST "${crd%/*}" '{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+	    "metadata": {"name": "cogs.conv.example.com"}, "spec": {"group": "conv.example.com", "scope": "Namespaced",
+	    "names": {"plural": "cogs", "singular": "cog", "kind": "Cog", "listKind": "CogList"}, "versions": [
+	    {"name": "v1", "served": true, "storage": true, "schema": '"$any"'},
+	    {"name": "v2", "served": true, "storage": false, "schema": '"$any"'}]}}'
+	for _ in {1..200}; do ! call GET $of >/dev/null 2>&1 || break; sleep 0.1; done
+	for name in a.b bad-first bad.second c d; do
+		call POST $of '{"apiVersion": "conv.example.com/v1", "kind": "Cog", "metadata": {"name": "'$name'"}, "spec": {}}'
+	done
+	[ "$KUBE" = real ] || sim_post unconvertible '{"group": "conv.example.com", "plural": "cogs",
+	    "message": "spec.size is no number", "keys": ["fk-refused/bad-first", "fk-refused/bad.second"]}'
+	call PATCH $crd '{"spec": {"versions": [{"name": "v1", "served": false, "storage": false, "schema": '"$any"'},
+	    {"name": "v2", "served": true, "storage": true, "schema": '"$any"'}], "conversion": {"strategy": "Webhook",
+	    "webhook": {"conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://127.0.0.1:'"$port"'/",
+	    "caBundle": "'"$([ "$KUBE" = sim ] || base64 -w0 "$P/kube/ca.pem")"'"}}}}}'
+	# Until the server asks who refuses one of them and converts the others.
+	for _ in {1..200}; do
+		! call GET ${of/v1/v2}/d >/dev/null 2>&1 || call GET ${of/v1/v2}/bad-first >/dev/null 2>&1 || break
+		sleep 0.1
+	done
+}
+
+sim_post() { # WHAT JSON
+	local url
+	url=$(sed -n 's/^ *server: //p' "$P/kube/kubeconfig")
+	curl -fsS -o /dev/null "${url/https:/http:}/_sim/$1" -d "$2"
+}
+
+@test "an object whose conversion fails is named, and the others of its kind are captured" {
+	local cogs=/apis/apiextensions.k8s.io/v1/customresourcedefinitions/cogs.conv.example.com
+	cluster_config fk-refused 'gates: never' >"$BACKSTAY_CONFIG"
+	refused_by_the_webhook $cogs
+	run --separate-stderr agent backup
+	echo "$stderr"
+	[ "$status" -eq 1 ]
+	grep "'bad.second'.* is kept by the server, and the conversion webhook of its kind refuses it" <<<"$stderr" |
+	    grep 'as it refuses one object directly before it, which nothing names' | grep -q 'spec.size is no number'
+	run --separate-stderr restore ls latest 'kubernetes/c/namespaces/fk-refused/cogs.conv.example.com/**'
+	echo "$output$stderr"
+	[ "$(grep -o 'cogs.conv.example.com/.*json' <<<"$output" | sed 's,.*/,,' | tr '\n' ' ')" = "a.b.json c.json d.json " ]
+	# The server deletes only what it can read.
+	call PATCH $cogs '{"spec": {"conversion": {"strategy": "None", "webhook": null}}}'
+	call DELETE $cogs
+	call DELETE /api/v1/namespaces/fk-refused
+	for _ in {1..300}; do call GET $cogs >/dev/null 2>&1 || break; sleep 0.1; done
 }
 
 @test "what nobody can convert is read and restored in the version in which it is kept" {

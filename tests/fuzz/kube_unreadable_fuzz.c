@@ -1,5 +1,6 @@
 /* What an API server says of an object that it cannot read: the object that is
- * found in it fits into a token, which names no other. */
+ * found in it fits into a token, which names no other. The same bytes are also
+ * read as a token. */
 #include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -40,5 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (kube_unreadable_read(message, namespaced != 0, &u))
 			check_token(&u, namespaced != 0);
 	kube_unreadable_done(&u);
+	cleanup(buf_done) struct buf key = BUF_INIT;
+	if (kube_unreadable_begin(message, &key) != (key.len != 0))
+		abort();
+	kube_unreadable_unconverted(message, strlen(message));
 	return 0;
 }

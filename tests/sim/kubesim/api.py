@@ -45,6 +45,7 @@ class Api:
         self.services = Services(self.release != "1.20")
         self.lists = collections.OrderedDict()
         self.expired_before = 0
+        self.unconvertible = {}     # (group, plural, key) -> message
         self.port = port
         self.root_ca = None
         self.stats_lock = threading.Lock()
@@ -359,7 +360,17 @@ class Api:
                     % (gv, res.kind)).encode()
         return ('{"kind":"%s","apiVersion":"%s",' % (res.kind, gv)).encode()
 
+    def converts(self, res, version, rec):
+        """What a server of 1.20 and of 1.36 says where the conversion webhook
+        of a custom resource refuses an object."""
+        why = self.unconvertible.get((res.group, res.plural, rec.key))
+        if why is not None:
+            raise ApiError(500, "", "conversion webhook for %s, Kind=%s "
+                           "failed: %s" % (res.api_version(version), res.kind,
+                                           why), None)
+
     def render(self, res, version, rec):
+        self.converts(res, version, rec)
         if convert.shapeless(res, version):
             return self.head(res, version) + rec.tail
         return self.head(res, version) + encode(
@@ -367,6 +378,7 @@ class Api:
 
     def item(self, res, version, rec):
         """An object as it stands in a list: a built-in one without kind."""
+        self.converts(res, version, rec)
         if res.crd:
             return self.head(res, version) + rec.tail
         if convert.shapeless(res, version):
@@ -497,7 +509,7 @@ class Api:
         try:
             raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
             doc = json.loads(raw)
-            rv, start = doc["rv"], doc["start"].rstrip("\0")
+            rv, start = doc["rv"], doc["start"]
             if doc["v"] != "meta.k8s.io/v1":
                 raise ValueError
         except (ValueError, KeyError, TypeError):
@@ -510,13 +522,13 @@ class Api:
                 recs, rv = self.store.table(res).scan(ns), self.store.rv
             else:
                 kept = self.lists.get((res.group, res.plural, ns, rv))
-                if kept is None or rv <= self.expired_before:
-                    raise self.gone(res, ns, start)
-                recs = kept[0]
+                recs = kept[0] if kept else self.store.at(res, ns, rv)
+                if recs is None or rv <= self.expired_before:
+                    raise self.gone(res, ns, start.rstrip("\0"))
         lo, hi = 0, len(recs)
         while lo < hi:
             mid = (lo + hi) // 2
-            if recs[mid].key <= start:
+            if recs[mid].key < start:
                 lo = mid + 1
             else:
                 hi = mid
@@ -730,6 +742,11 @@ class Api:
                        "objects": sum(len(t.keys) for t in
                                       self.store.tables.values())}
             return self.json(out)
+        if what == "unconvertible":
+            for key in (doc := json.loads(req.body))["keys"]:
+                self.unconvertible[doc["group"], doc["plural"], key] = \
+                    doc["message"]
+            return self.json({})
         if what == "expire":
             self.expire()
             return self.json({})

@@ -110,6 +110,65 @@ static void only_a_number_is_put_into_a_token(void **state)
 	kube_unreadable_done(&u);
 }
 
+/* The texts are those of 1.20.2 and 1.36.2. */
+static void a_webhook_refuses_or_is_not_reached(void **state)
+{
+#define HOOK "conversion webhook for example.com/v1, Kind=Gear failed: "
+	static const struct {
+		const char *text;
+		bool refuses;
+	} cases[] = {
+	    {HOOK "spec.size is no number", true},
+	    {"{\"message\":\"" HOOK "spec.size is no number\"}", true},
+	    {HOOK "Post \"https://127.0.0.1:9/?timeout=30s\": EOF", true},
+	    {HOOK "Post \"https://127.0.0.1:9/?timeout=30s\": dial tcp "
+		  "127.0.0.1:9: connect: connection refused",
+		false},
+	    {HOOK
+		"Post \"https://h.a.svc:443/?timeout=30s\": service \"h\" not "
+		"found",
+		false},
+	    {"{\"message\":\"" HOOK "Post \\\"https://127.0.0.1:9/\\\"\"}",
+		false},
+	    {"conversion webhook for example.com/v1, Kind=Gear", false},
+	    {"no such kind", false},
+	    {"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		print_message("%s\n", cases[i].text);
+		assert_int_equal(kube_unreadable_unconverted(
+				     cases[i].text, strlen(cases[i].text)),
+		    cases[i].refuses);
+	}
+	assert_false(kube_unreadable_unconverted(NULL, 0));
+}
+
+static void a_token_begins_where_it_says(void **state)
+{
+	struct kube_unreadable u = {.ns = BUF_INIT, .name = BUF_INIT};
+	cleanup(buf_done) struct buf token = BUF_INIT;
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	(void)state;
+	kube_unreadable_token("ns/a", "7", &token);
+	assert_true(kube_unreadable_begin(buf_str(&token), &key));
+	assert_string_equal(buf_str(&key), "ns/a");
+	buf_clear(&token);
+	buf_add_str(&u.ns, "ns");
+	buf_add_str(&u.name, "b");
+	kube_unreadable_continue(&u, "7", true, &token);
+	assert_true(kube_unreadable_begin(buf_str(&token), &key));
+	assert_string_equal(buf_str(&key), "ns/b");
+	kube_unreadable_done(&u);
+	static const char *const others[] = {"", "x=", "bm8ganNvbg", "e30"};
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		assert_false(kube_unreadable_begin(others[i], &key));
+		assert_int_equal(key.len, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +176,8 @@ int main(void)
 	    cmocka_unit_test(an_answer_is_known_by_the_phrase),
 	    cmocka_unit_test(a_token_leads_past_it),
 	    cmocka_unit_test(only_a_number_is_put_into_a_token),
+	    cmocka_unit_test(a_webhook_refuses_or_is_not_reached),
+	    cmocka_unit_test(a_token_begins_where_it_says),
 	};
 
 	return cmocka_run_group_tests_name(
