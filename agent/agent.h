@@ -20,8 +20,6 @@ struct agent_options {
 	struct strvec tags;
 	/* check */
 	bool show_config;
-	/* prune */
-	bool dry_run;
 	/* unlock */
 	bool yes;
 	/* vault */

@@ -16,48 +16,18 @@ static struct agent agent_of(const struct cli_run *r)
 	return (struct agent){
 	    .options = r->options,
 	    .settings = r->settings,
-	    .env = {.clock = clock_system(),
-		.random = random_system(),
-		.cancel = r->cancel},
+	    .env = *r->env,
+	    .watch = r->watch,
 	};
 }
 
-/* Others are told that it runs and how it ended, unless it changes nothing. */
-#define RUN_WATCHED(COMMAND)                                                   \
-	static int run_##COMMAND(const struct cli_run *r, struct err *err)     \
-	{                                                                      \
-		return watched(r, #COMMAND, agent_##COMMAND, err);             \
-	}
-
-static int watched(const struct cli_run *r, const char *command,
-    int (*run)(const struct agent *a, struct err *err), struct err *err)
-{
-	struct agent a = agent_of(r);
-	const struct watch_options w = {.program = "backstay-agent",
-	    .command = command,
-	    .settings = a.settings,
-	    .env = a.env};
-
-	if (a.options->dry_run)
-		return run(&a, err);
-	a.watch = watch_start(&w);
-	int status = run(&a, err);
-	watch_finish(a.watch, status, err);
-	return status;
-}
-
-RUN_WATCHED(backup)
+RUN(backup)
 RUN(list)
 RUN(check)
 RUN(discover)
-RUN_WATCHED(prune)
+RUN(prune)
 RUN(unlock)
 RUN(vault_init)
-
-static int run_completion(const struct cli_run *r, struct err *err)
-{
-	return cli_completion_print(&agent_program, r->operands->items[0], err);
-}
 
 #define FLAG(NAME, MEMBER, HELP)                                               \
 	CLI_OPTION_FLAG(struct agent_options, NAME, MEMBER, HELP)
@@ -88,7 +58,7 @@ static const struct cli_option check_options[] = {
 static const struct cli_option prune_options[] = {
     CLI_OPTION_VAULT(
 	"Prune this vault only. Default: all of the configuration."),
-    FLAG("dry-run", dry_run,
+    CLI_OPTION_FLAG(struct cli_common, "dry-run", dry_run,
 	"Print what would be kept and dropped, and why; remove "
 	"nothing."),
     CLI_OPTION_END};
@@ -123,6 +93,7 @@ static const struct cli_command commands[] = {
 	    "SIGTERM end the run cleanly: nothing is committed and scratch "
 	    "space is removed.",
 	.options = backup_options,
+	.watched = true,
 	.run = run_backup},
     CLI_COMMAND_LIST(run_list),
     {.name = "check",
@@ -180,6 +151,7 @@ static const struct cli_command commands[] = {
 	    "If a vault fails, the others are still pruned, and the exit "
 	    "status is 1.",
 	.options = prune_options,
+	.watched = true,
 	.run = run_prune},
     {.name = "unlock",
 	.operands = "",
@@ -207,7 +179,7 @@ static const struct cli_command commands[] = {
 	    "of backstay-restore) needs no mark.",
 	.options = vault_options,
 	.run = run_vault_init},
-    CLI_COMMAND_COMPLETION(run_completion), CLI_COMMAND_END};
+    CLI_COMMAND_COMPLETION, CLI_COMMAND_END};
 
 const struct cli_program agent_program = {
     .name = "backstay-agent",

@@ -81,12 +81,12 @@ int agent_prune(const struct agent *a, struct err *err)
 		if (!only)
 			return -1;
 	}
-	if (!a->options->dry_run && connect_signing_key(s, &key, err))
+	if (!a->options->common.dry_run && connect_signing_key(s, &key, err))
 		return -1;
 	zone = retention_zone_open(s->retention.zone, err);
 	if (!zone)
 		return err_wrap(err, "retention.zone");
 	const struct prune_terms terms = {
-	    .key = key, .zone = zone, .dry_run = a->options->dry_run};
+	    .key = key, .zone = zone, .dry_run = a->options->common.dry_run};
 	return prune_each(a, only, &terms, err);
 }

@@ -18,32 +18,9 @@ static struct command command_of(const struct cli_run *r)
 	    .settings = r->settings,
 	    .which = r->operands->len ? r->operands->items[0] : NULL,
 	    .argument = r->operands->len > 1 ? r->operands->items[1] : NULL,
-	    .env = {.clock = clock_system(),
-		.random = random_system(),
-		.cancel = r->cancel},
+	    .env = *r->env,
+	    .watch = r->watch,
 	};
-}
-
-/* Notices and metrics report when these commands start and how they end. */
-#define RUN_WATCHED(COMMAND)                                                   \
-	static int run_##COMMAND(const struct cli_run *r, struct err *err)     \
-	{                                                                      \
-		return watched(r, #COMMAND, command_##COMMAND, err);           \
-	}
-
-static int watched(const struct cli_run *r, const char *command,
-    int (*run)(const struct command *c, struct err *err), struct err *err)
-{
-	struct command c = command_of(r);
-	const struct watch_options w = {.program = "backstay-restore",
-	    .command = command,
-	    .settings = c.settings,
-	    .env = c.env};
-
-	c.watch = watch_start(&w);
-	int status = run(&c, err);
-	watch_finish(c.watch, status, err);
-	return status;
 }
 
 RUN(list)
@@ -53,24 +30,18 @@ RUN(ls)
 RUN(cat)
 RUN(find)
 RUN(diff)
-RUN_WATCHED(drift)
+RUN(drift)
 RUN(history)
-RUN_WATCHED(verify)
+RUN(verify)
 RUN(extract)
 RUN(plan)
-RUN_WATCHED(apply)
-RUN_WATCHED(heal)
+RUN(apply)
+RUN(heal)
 RUN(status)
 RUN(release)
 RUN(copy)
 RUN(head)
 RUN(keygen)
-
-static int run_completion(const struct cli_run *r, struct err *err)
-{
-	return cli_completion_print(
-	    &restore_program, r->operands->items[0], err);
-}
 
 #define FLAG(NAME, MEMBER, HELP)                                               \
 	CLI_OPTION_FLAG(struct restore_options, NAME, MEMBER, HELP)
@@ -360,6 +331,7 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "backstay_drift_differences and backstay_drift_not_compared have "
 	    "the numbers by source.\n\n" THING_TEXT "\n\n" SNAPSHOT_TEXT,
 	.options = drift_options,
+	.watched = true,
 	.run = run_drift},
     {.name = "history",
 	.operands = "THING",
@@ -389,6 +361,7 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "list shows it as hearsay, and prune ignores it. The exit status "
 	    "is 5 if anything is wrong.\n\n" SNAPSHOT_TEXT,
 	.options = verify_options,
+	.watched = true,
 	.run = run_verify},
     {.name = "extract",
 	.operands = "SNAPSHOT",
@@ -444,6 +417,7 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "what it does not name goes back to where it came "
 	    "from.\n\n" SNAPSHOT_TEXT,
 	.options = apply_options,
+	.watched = true,
 	.run = run_apply},
     {.name = "heal",
 	.operands = "[SNAPSHOT]",
@@ -464,6 +438,7 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "the one it names are refused before anything is "
 	    "written.\n\n" SNAPSHOT_TEXT,
 	.options = heal_options,
+	.watched = true,
 	.run = run_heal},
     {.name = "status",
 	.operands = "[SNAPSHOT]",
@@ -537,7 +512,7 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "overwritten.",
 	.options = keygen_options,
 	.run = run_keygen},
-    CLI_COMMAND_COMPLETION(run_completion), CLI_COMMAND_END};
+    CLI_COMMAND_COMPLETION, CLI_COMMAND_END};
 
 const struct cli_program restore_program = {
     .name = "backstay-restore",

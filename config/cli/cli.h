@@ -16,8 +16,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct cancel;
+struct connect_env;
 struct settings;
+struct watch;
 
 /* The C type behind each kind stands beside it. */
 enum cli_kind {
@@ -78,6 +79,9 @@ struct cli_common {
 	int log_format; /* enum log_format */
 	int verbose;
 	bool quiet;
+	/* Of a command that can show what it would do: others are not informed
+	 * of such a run. */
+	bool dry_run;
 	/* Of the commands that read or write a vault. */
 	const char *vault; /* NULL: as the help of the command says */
 	bool all_names;
@@ -94,7 +98,9 @@ struct cli_run {
 	const void *options;		 /* the program's own struct */
 	const struct settings *settings; /* NULL: without_settings */
 	const struct strvec *operands;
-	const struct cancel *cancel;
+	const struct connect_env *env;
+	struct watch *watch; /* NULL: the command is not watched */
+	const struct cli_program *program;
 };
 
 struct cli_command {
@@ -103,7 +109,9 @@ struct cli_command {
 	 * that they may be; SNAPSHOT is the label of one. */
 	const char *operands;
 	int min_operands, max_operands;
-	bool without_settings;	 /* needs no configuration */
+	bool without_settings; /* needs no configuration */
+	/* Notices and metrics report when it starts and how it ends. */
+	bool watched;
 	const char *summary;	 /* a line */
 	const char *description; /* paragraphs, an empty line between them */
 	const struct cli_option *options;

@@ -289,12 +289,11 @@ int cli_completion(const struct cli_program *p, const char *shell,
 	return 0;
 }
 
-int cli_completion_print(
-    const struct cli_program *p, const char *shell, struct err *err)
+int cli_completion_run(const struct cli_run *r, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	if (cli_completion(p, shell, &text, err))
+	if (cli_completion(r->program, r->operands->items[0], &text, err))
 		return -1;
 	fputs(buf_str(&text), stdout);
 	return 0;

@@ -11,7 +11,7 @@
 #include "storage/base/buf.h"
 
 /* The command `completion`, which both programs have. */
-#define CLI_COMMAND_COMPLETION(RUN)                                            \
+#define CLI_COMMAND_COMPLETION                                                 \
 	{                                                                      \
 		.name = "completion", .operands = "bash|zsh|fish",             \
 		.min_operands = 1, .max_operands = 1,                          \
@@ -23,13 +23,12 @@
 		    "source it; of zsh, it is a file of $fpath with _ before " \
 		    "the name of the program; of fish, one of "                \
 		    "~/.config/fish/completions.",                             \
-		.run = RUN                                                     \
+		.run = cli_completion_run                                      \
 	}
 
-/* To standard output; ERR_USAGE where there is no such shell. */
-int cli_completion_print(
-    const struct cli_program *p, const char *shell, struct err *err);
-/* For tests. */
+/* Prints it; the only operand is the shell. */
+int cli_completion_run(const struct cli_run *r, struct err *err);
+/* ERR_USAGE where there is no such shell. */
 int cli_completion(const struct cli_program *p, const char *shell,
     struct buf *out, struct err *err);
 

@@ -1,7 +1,9 @@
 #include "config/cli/cli_main.h"
 
 #include "config/cli/cli_help.h"
+#include "config/connect.h"
 #include "config/settings.h"
+#include "config/watch/watch.h"
 #include "storage/base/cancel.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/clock.h"
@@ -116,6 +118,23 @@ static struct settings *load_settings(
 	return s;
 }
 
+static int run_command(const struct cli_program *p,
+    const struct cli_command *command, struct cli_run *with, struct err *err)
+{
+	const struct cli_common *common = with->options;
+	const struct watch_options w = {.program = p->name,
+	    .command = command->name,
+	    .settings = with->settings,
+	    .env = *with->env};
+
+	if (command->watched && !common->dry_run)
+		with->watch = watch_start(&w);
+	int status = command->run(with, err);
+	if (with->watch)
+		watch_finish(with->watch, status, err);
+	return status;
+}
+
 static int run(const struct cli_program *p, const struct cli_request *r,
     void *options, struct err *err)
 {
@@ -140,13 +159,17 @@ static int run(const struct cli_program *p, const struct cli_request *r,
 		if (!settings)
 			return -1;
 	}
-	const struct cli_run with = {
+	const struct connect_env env = {.clock = clock_system(),
+	    .random = random_system(),
+	    .cancel = &cancel};
+	struct cli_run with = {
 	    .options = options,
 	    .settings = settings,
 	    .operands = &r->operands,
-	    .cancel = &cancel,
+	    .env = &env,
+	    .program = p,
 	};
-	int status = r->command->run(&with, err);
+	int status = run_command(p, r->command, &with, err);
 	log_progress("%s", "");
 	return status >= 0 && finish_output(err) ? -1 : status;
 }

@@ -29,7 +29,7 @@ static void test_options_arrive(void **state)
 
 	assert_int_equal(cli_parse(&agent_program, 7, argv, &o, &r, &err), 0);
 	assert_true(o.prune && o.hold && o.accept_shrink);
-	assert_false(o.yes || o.dry_run || o.adopt || o.show_config);
+	assert_false(o.yes || o.common.dry_run || o.adopt || o.show_config);
 	assert_int_equal(o.tags.len, 2);
 	assert_string_equal(o.tags.items[1], "b");
 	cli_options_done(&agent_program, &o);
