@@ -118,7 +118,7 @@ $(BUILD)/tests/restore/%_test: $(BUILD)/tests/restore/%_test.o $(SUPPORT) $(REST
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
 
 # What tests of real servers run besides the two programs.
-$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(AGENT) $(CONFIG) $(STORAGE)
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(SUPPORT) $(AGENT) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
@@ -139,7 +139,7 @@ $(BUILD)/tests/tools/preload/%.so: tests/tools/preload/%.c $(BUILD)/flags
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -fPIC -shared $(WARNINGS) -o $@ $<
 
 # Fuzzers are built by clang, in a build directory of their own.
-$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(RESTORE) $(AGENT) $(CONFIG) $(STORAGE)
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(SUPPORT) $(RESTORE) $(AGENT) $(CONFIG) $(STORAGE)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 

@@ -314,6 +314,13 @@ static void add_pause(
 	json_text_object_end(line);
 }
 
+static int sync_to_disk(struct journal *j, struct err *err)
+{
+	if (fdatasync(j->fd))
+		return err_system(err, errno, "%s", j->path);
+	return 0;
+}
+
 /* Pauses of an older run are copied into the new journal; otherwise nothing
  * would ever release them. */
 static int write_start(
@@ -343,7 +350,7 @@ static int write_start(
 		}
 	}
 	j->pauses.len = kept;
-	return journal_sync(j, err);
+	return sync_to_disk(j, err);
 }
 
 /* A new run replaces the journal with one rename. If it is killed before that,
@@ -604,12 +611,5 @@ int journal_done(struct journal *j, struct err *err)
 	json_text_object(&line, NULL);
 	json_text_bool(&line, "done", true);
 	json_text_object_end(&line);
-	return write_line(j, &line, err) ? -1 : journal_sync(j, err);
-}
-
-int journal_sync(struct journal *j, struct err *err)
-{
-	if (fdatasync(j->fd))
-		return err_system(err, errno, "%s", j->path);
-	return 0;
+	return write_line(j, &line, err) ? -1 : sync_to_disk(j, err);
 }

@@ -16,8 +16,8 @@
  *     {"done":true}
  *
  * A line reaches the kernel before the call returns, and the disk within a
- * fraction of a second; journal_sync waits for that. Times are seconds since
- * the epoch, UTC.
+ * fraction of a second; the first lines and the last one wait for that. Times
+ * are seconds since the epoch, UTC.
  *
  * A run holds a lock on the file; journal_inspect reads it without one.
  */
@@ -118,7 +118,6 @@ bool journal_is_paused(struct journal *j, const char *cluster, const char *path,
 int journal_unpause(
     struct journal *j, const char *cluster, const char *path, struct err *err);
 int journal_done(struct journal *j, struct err *err);
-int journal_sync(struct journal *j, struct err *err);
 
 /* Reads one line into the struct; pure. -1 with ERR_FORMAT. */
 int journal_read_line(

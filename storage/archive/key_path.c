@@ -1,7 +1,5 @@
 #include "storage/archive/key_path.h"
 
-#include "storage/base/hex.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,26 +104,4 @@ void key_path_add(struct key_paths *p, struct buf *out, const char *key)
 	}
 	if (p)
 		strvec_add(&p->above, key);
-}
-
-char *key_path_decode(const char *path)
-{
-	struct buf key = BUF_INIT;
-	uint8_t byte = 0;
-
-	for (const char *c = path; *c; c++) {
-		if (*c != '%') {
-			buf_add_char(&key, *c);
-		} else if (c[1] == '/') {
-			c++;
-		} else if (c[1] && c[2] && !hex_decode(c + 1, 2, &byte) &&
-			   byte) {
-			buf_add_char(&key, (char)byte);
-			c += 2;
-		} else {
-			buf_done(&key);
-			return NULL;
-		}
-	}
-	return buf_steal(&key);
 }

@@ -25,7 +25,4 @@ void key_paths_done(struct key_paths *p);
  * separates, the whole key is one name (cut if it is long). */
 void key_path_add(struct key_paths *p, struct buf *out, const char *key);
 
-/* The key of a path; the caller frees. NULL if it is the path of no key. */
-char *key_path_decode(const char *path);
-
 #endif

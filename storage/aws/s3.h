@@ -232,7 +232,6 @@ int s3_abort_multipart(
 
 /* A cheap read that proves endpoint, credentials and bucket. */
 int s3_check(struct s3 *s, struct err *err);
-int s3_create_bucket(struct s3 *s, bool object_lock, struct err *err);
 /* Whether its objects can be locked (Object Lock). */
 int s3_lockable(struct s3 *s, bool *lockable, struct err *err);
 /* The store's time in ms, by the Date of an answer that is asked for now. */

@@ -115,31 +115,6 @@ struct sink *sink_onto(struct sink *to)
 	return &o->sink;
 }
 
-struct buf_sink {
-	struct sink sink;
-	struct buf *to;
-};
-
-static int buf_sink_write(
-    struct sink *s, const void *data, size_t len, struct err *err)
-{
-	(void)err;
-	buf_add(((struct buf_sink *)s)->to, data, len);
-	return 0;
-}
-
-struct sink *sink_to_buf(struct buf *b)
-{
-	static const struct sink_ops ops = {.write = buf_sink_write,
-	    .finish = finish_nothing,
-	    .release = release_memory};
-	struct buf_sink *s = mem_new(struct buf_sink);
-
-	s->sink.ops = &ops;
-	s->to = b;
-	return &s->sink;
-}
-
 struct memory_source {
 	struct source source;
 	const char *at;

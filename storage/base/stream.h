@@ -62,10 +62,7 @@ int64_t stream_copy(struct source *from, struct sink *to, struct err *err);
  * finish the other. */
 struct sink *sink_onto(struct sink *to);
 
-/* A sink that appends to a buf it borrows, and a source that reads memory it
- * borrows; for small content. */
-struct buf;
-struct sink *sink_to_buf(struct buf *b);
+/* A source that reads memory it borrows; for small content. */
 struct source *source_from_memory(const void *data, size_t len);
 /* A part of a source, which it owns: what follows the first `skip` bytes, at
  * most `len` of it. Where there is less, it ends early. */

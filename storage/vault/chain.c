@@ -28,17 +28,6 @@ const char *chain_kind_name(enum chain_kind kind)
 	return names[kind];
 }
 
-int chain_kind_parse(const char *name, enum chain_kind *out)
-{
-	for (int i = 0; i < CHAIN_KINDS; i++) {
-		if (!str_eq(names[i], name))
-			continue;
-		*out = (enum chain_kind)i;
-		return 0;
-	}
-	return -1;
-}
-
 void chain_done(struct chain *c)
 {
 	VEC_EACH (&c->links, l) {

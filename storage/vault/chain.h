@@ -38,8 +38,6 @@ enum chain_kind {
 	CHAIN_KINDS,
 };
 const char *chain_kind_name(enum chain_kind kind); /* "back-date" */
-/* -1 if it is no such name. */
-int chain_kind_parse(const char *name, enum chain_kind *out);
 
 struct chain_finding {
 	enum chain_kind kind;

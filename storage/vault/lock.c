@@ -181,9 +181,11 @@ static void *renew_regularly(void *arg)
 		if (l->ending || !woken)
 			continue;
 		struct err err = ERR_INIT;
+		pthread_mutex_unlock(&l->lock);
 		/* If one beat fails, the next makes up for it; the check before
 		 * the commit decides. */
-		(void)renew(l, &err);
+		(void)vault_lock_renew(l, &err);
+		pthread_mutex_lock(&l->lock);
 	}
 	pthread_mutex_unlock(&l->lock);
 	return NULL;

@@ -168,7 +168,6 @@ struct snapshot_writer;
  * have. The vaults are borrowed. */
 struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
     size_t vault_count, const struct snapshot_options *o, struct err *err);
-const char *snapshot_writer_label(const struct snapshot_writer *w);
 int64_t snapshot_writer_time(const struct snapshot_writer *w);
 /* How many objects of dead runs were removed from the vaults. */
 size_t snapshot_writer_tidied(const struct snapshot_writer *w);

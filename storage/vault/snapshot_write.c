@@ -193,11 +193,6 @@ struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
 	return w;
 }
 
-const char *snapshot_writer_label(const struct snapshot_writer *w)
-{
-	return w->label;
-}
-
 int64_t snapshot_writer_time(const struct snapshot_writer *w)
 {
 	return w->time;

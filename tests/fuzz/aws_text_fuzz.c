@@ -6,6 +6,7 @@
 #include "storage/aws/s3_call.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
+#include "tests/support/key_of_path.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ static void walk_key(const char *key)
 	for (int i = 0; i < 2; i++) {
 		buf_clear(&path);
 		key_path_add(i ? &above : NULL, &path, key);
-		autofree char *back = key_path_decode(buf_str(&path));
+		autofree char *back = test_key_of_path(buf_str(&path));
 		if (!back || strcmp(back, key) != 0)
 			__builtin_trap();
 		autofree char *rooted = str_printf("/%s/", buf_str(&path));
@@ -60,7 +61,7 @@ static void read_texts(const char *text)
 	cleanup(strvec_done) struct strvec words = VEC_INIT;
 	autofree char *decoded = s3_url_decode(text);
 
-	free(key_path_decode(text));
+	free(test_key_of_path(text));
 	if (!s3_parse_content_range(text, &from, &to, &whole) &&
 	    (from > to || to >= whole))
 		__builtin_trap();

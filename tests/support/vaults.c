@@ -1,4 +1,5 @@
 #include "tests/support/vaults.h"
+#include "tests/support/bucket.h"
 
 #include "storage/aws/s3.h"
 #include "storage/base/cleanup.h"
@@ -251,7 +252,7 @@ struct s3 *test_vaults_bucket(bool object_lock)
 	struct s3 *s3 = s3_new(aws, name, &err);
 
 	assert_non_null(s3);
-	assert_ok(s3_create_bucket(s3, object_lock, &err), err);
+	assert_ok(test_bucket_make(s3, object_lock, &err), err);
 	return s3;
 }
 

@@ -10,6 +10,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/pool.h"
+#include "tests/support/bucket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -177,7 +178,7 @@ static int run(
 	uint64_t count = 0;
 
 	if (str_eq(verb, "make"))
-		return s3_create_bucket(w->s3, w->prefix != NULL, err);
+		return test_bucket_make(w->s3, w->prefix != NULL, err);
 	if (!w->prefix || !what)
 		return err_set(err, ERR_USAGE, "see tests/tools/s3_tool.c");
 	w->dir = what;

@@ -11,6 +11,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -102,7 +103,7 @@ static void pack(struct fixture *f, struct buf *out)
 	struct archive_totals totals;
 	struct err err = ERR_INIT;
 	cleanup(archive_writer_freep) struct archive_writer *w =
-	    archive_writer_new(&o, sink_to_buf(out), &err);
+	    archive_writer_new(&o, test_sink(out), &err);
 
 	assert_non_null(w);
 	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);

@@ -1,4 +1,5 @@
 /* State put back into Ceph's gateway with a lock table of dynalite. */
+#include "tests/support/bucket.h"
 #include "tests/support/real_server.h"
 #include "tests/support/test.h"
 
@@ -47,7 +48,7 @@ static int setup(void **state)
 	aws = aws_open(&settings, &err);
 	s3 = s3_new(aws, "target", &err);
 	locks = dynamodb_new(aws, "locks", &err);
-	if (s3_create_bucket(s3, false, &err)) {
+	if (test_bucket_make(s3, false, &err)) {
 		fprintf(stderr, "%s\n", err.message);
 		return -1;
 	}

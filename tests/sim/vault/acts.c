@@ -3,6 +3,7 @@
 #include "agent/prune/prune.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
+#include "storage/vault/label.h"
 #include "storage/vault/lock.h"
 #include "storage/vault/skew.h"
 
@@ -252,7 +253,7 @@ static int back_up(struct backup *b, struct err *err)
 	    snapshot_begin(b->open, b->open_count, &o, err);
 	if (!w)
 		return -1;
-	b->label = str_dup(snapshot_writer_label(w));
+	b->label = label_make(SIM_NAME, snapshot_writer_time(w));
 	b->act.own = b->label;
 	return write_archive(b, w, err) ? -1 : commit(b, w, err);
 }

@@ -11,6 +11,7 @@
 #include "storage/base/json.h"
 #include "storage/base/mem.h"
 #include "storage/base/pool.h"
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include <stdatomic.h>
@@ -74,7 +75,7 @@ static void write_archive(const char *dir, size_t workers, struct buf *out)
 	    .compression = ARCHIVE_ZSTD, .scratch = dir, .mtime = 1700000000};
 	struct run r = {.dir = dir};
 
-	r.writer = archive_writer_new(&o, sink_to_buf(out), &err);
+	r.writer = archive_writer_new(&o, test_sink(out), &err);
 	assert_non_null(r.writer);
 	pool_each(workers, LANES, fill_lane, &r);
 	assert_int_equal(r.failed, 0);
@@ -338,7 +339,7 @@ static void a_file_that_does_not_compress_is_stored(void **state)
 	for (int i = 0; i < 100000; i++)
 		buf_printf(&text, "much that compresses\n");
 	struct archive_writer *w =
-	    archive_writer_new(&o, sink_to_buf(&archive), &err);
+	    archive_writer_new(&o, test_sink(&archive), &err);
 	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
 	const struct archive_entry a = {.path = "a"}, b = {.path = "b"},
 				   c = {.path = "c"};
@@ -403,7 +404,7 @@ static void a_long_lane_is_packed_and_comes_out_whole(void **state)
 		const struct reader_options how = {
 		    .compression = each[i], .encryption = ARCHIVE_PLAIN};
 		struct archive_writer *w =
-		    archive_writer_new(&o, sink_to_buf(&out), &err);
+		    archive_writer_new(&o, test_sink(&out), &err);
 		struct archive_lane *a = long_lane(w, 0, "a", dir, &err);
 		struct archive_lane *b = long_lane(w, 1, "b", dir, &err);
 
@@ -441,7 +442,7 @@ static void paths_that_collide_are_named(void **state)
 	struct err err = ERR_INIT, why = ERR_INIT;
 	const struct archive_options o = {.scratch = dir};
 	struct archive_writer *w =
-	    archive_writer_new(&o, sink_to_buf(&out), &err);
+	    archive_writer_new(&o, test_sink(&out), &err);
 	const struct archive_entry early = {.path = "a/1234", .source = "t"};
 	struct archive_lane *first = archive_lane_open(w, RANK_KUBERNETES, 0);
 	struct archive_lane *second = long_lane(w, 1, "a", dir, &err);
@@ -474,7 +475,7 @@ static void a_path_that_leaves_its_place_is_refused(void **state)
 	struct err err = ERR_INIT;
 	const struct archive_options o = {.scratch = dir};
 	struct archive_writer *w =
-	    archive_writer_new(&o, sink_to_buf(&out), &err);
+	    archive_writer_new(&o, test_sink(&out), &err);
 	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
 
 	(void)state;
@@ -510,7 +511,7 @@ static void what_the_reader_would_not_take_is_refused(void **state)
 	struct archive_totals totals;
 	const struct archive_options o = {.scratch = dir};
 	struct archive_writer *w =
-	    archive_writer_new(&o, sink_to_buf(&out), &err);
+	    archive_writer_new(&o, test_sink(&out), &err);
 	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
 	autofree char *fits = long_facts(CONTENTS_LINE_MAX - 1024);
 	autofree char *over = long_facts(CONTENTS_LINE_MAX);
@@ -561,7 +562,7 @@ static void each_limit_is_one_for_writer_and_reader(void **state)
 	struct archive_totals totals;
 	const struct archive_options o = {.scratch = dir};
 	struct archive_writer *w =
-	    archive_writer_new(&o, sink_to_buf(&out), &err);
+	    archive_writer_new(&o, test_sink(&out), &err);
 	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
 	enum { NAMED = sizeof("user.a") - 1 + LIMITS_ATTR_REST };
 
@@ -614,7 +615,7 @@ static void the_count_of_entries_is_one_for_writer_and_reader(void **state)
 		struct archive_totals totals;
 		const struct archive_options o = {.max_entries = 8};
 		struct archive_writer *w =
-		    archive_writer_new(&o, sink_to_buf(&out), &err);
+		    archive_writer_new(&o, test_sink(&out), &err);
 		for (size_t l = 0; l < 2; l++) {
 			struct archive_lane *lane =
 			    archive_lane_open(w, RANK_KUBERNETES, l);
@@ -665,7 +666,7 @@ static void names_of_any_bytes_come_back_as_they_were(void **state)
 	struct archive_totals totals;
 	const struct archive_options o = {.level = 0};
 	struct archive_writer *w =
-	    archive_writer_new(&o, sink_to_buf(&out), &err);
+	    archive_writer_new(&o, test_sink(&out), &err);
 	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
 
 	(void)state;

@@ -7,6 +7,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -103,7 +104,7 @@ static void make(struct archive *a, enum archive_compression compression,
 
 	*a = (struct archive){.dir = test_dir_make()};
 	test_random_init(&a->random, 3);
-	struct sink *sink = sink_to_buf(&a->bytes);
+	struct sink *sink = test_sink(&a->bytes);
 	if (encryption == ARCHIVE_AGE) {
 		cleanup(strvec_done) struct strvec to = VEC_INIT;
 		autofree char *recipient;

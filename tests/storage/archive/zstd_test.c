@@ -5,6 +5,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static void pack(const struct buf *parts, size_t count, int threads,
 {
 	struct err err = ERR_INIT;
 	cleanup(sink_freep) struct sink *s =
-	    zstd_compress(2, threads, NULL, sink_to_buf(out), &err);
+	    zstd_compress(2, threads, NULL, test_sink(out), &err);
 
 	assert_non_null(s);
 	for (size_t i = 0; i < count; i++) {

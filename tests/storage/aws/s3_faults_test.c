@@ -1,6 +1,7 @@
 /* What no real server does on demand, by a scripted server over TLS: the
  * client's answer to each, and that it never takes a failure for a success. */
 #include "tests/support/script_server.h"
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include "storage/aws/s3.h"
@@ -279,7 +280,7 @@ static void a_stream_that_breaks_off_goes_on_where_it_was(void **state)
 	struct fixture f = {0};
 	struct err err = ERR_INIT;
 	cleanup(buf_done) struct buf got = BUF_INIT;
-	cleanup(sink_freep) struct sink *to = sink_to_buf(&got);
+	cleanup(sink_freep) struct sink *to = test_sink(&got);
 	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
 
 	(void)state;

@@ -1,6 +1,8 @@
 /* The S3 client against Ceph's RADOS Gateway, which checks signatures, clocks
  * and digests. One server serves the whole program. */
+#include "tests/support/bucket.h"
 #include "tests/support/real_server.h"
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include "storage/aws/s3.h"
@@ -41,7 +43,7 @@ static int setup(void **state)
 	};
 	aws = aws_open(&settings, &err);
 	s3 = s3_new(aws, "live", &err);
-	if (s3_create_bucket(s3, false, &err)) {
+	if (test_bucket_make(s3, false, &err)) {
 		fprintf(stderr, "%s\n", err.message);
 		return -1;
 	}
@@ -210,7 +212,7 @@ static void test_large_objects_up_and_down(void **state)
 	struct s3_get g = {.key = "large", .if_match = written.etag};
 	cleanup(source_freep) struct source *down =
 	    s3_source(s3, &g, 3000000, 4, NULL, &err);
-	cleanup(sink_freep) struct sink *to = sink_to_buf(&back);
+	cleanup(sink_freep) struct sink *to = test_sink(&back);
 	assert_non_null(down);
 	assert_int_equal(stream_copy(down, to, &err), data.len);
 	assert_int_equal(back.len, data.len);
@@ -283,7 +285,7 @@ static void test_versions_and_object_lock(void **state)
 	int64_t until = clock_now_ms(clock_system()) / 1000 + 3600;
 
 	(void)state;
-	assert_ok(s3_create_bucket(locked, true, &err), err);
+	assert_ok(test_bucket_make(locked, true, &err), err);
 	assert_ok(s3_lockable(locked, &lockable, &err), err);
 	assert_true(lockable);
 	assert_ok(s3_lockable(s3, &lockable, &err), err);

@@ -4,6 +4,7 @@
 #include "storage/base/random.h"
 #include "storage/base/scratch.h"
 #include "storage/base/spool.h"
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include <fcntl.h>
@@ -163,7 +164,7 @@ static void a_spool_reads_back_across_memory_and_file(void **state)
 	assert_fails(spool_read(&s, 4990, got, 11, &err), err, ERR_FORMAT);
 	cleanup(source_freep) struct source *source = spool_source(&s);
 	cleanup(buf_done) struct buf all = BUF_INIT;
-	cleanup(sink_freep) struct sink *sink = sink_to_buf(&all);
+	cleanup(sink_freep) struct sink *sink = test_sink(&all);
 	assert_int_equal(
 	    stream_copy(source, sink, &err), (int64_t)sizeof(expected));
 	assert_memory_equal(all.data, expected, sizeof(expected));

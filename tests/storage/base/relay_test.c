@@ -3,6 +3,7 @@
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static void all_comes_through_in_order(void **state)
 	(void)state;
 	for (unsigned i = 0; in.len < 3 << 20; i++)
 		buf_printf(&in, "%u ", i * 2654435761U);
-	cleanup(sink_freep) struct sink *s = relay_sink(sink_to_buf(&out));
+	cleanup(sink_freep) struct sink *s = relay_sink(test_sink(&out));
 	/* Pieces of every length, none, one and more than one buffer. */
 	for (size_t at = 0, n = 0; at < in.len; at += n, n = n * 3 + 1) {
 		if (n > in.len - at || n > 1 << 20)

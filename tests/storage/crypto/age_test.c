@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include <stdio.h>
@@ -181,7 +182,7 @@ static void round_trip(size_t len)
 	random_fill(&random.random, plain.data, len);
 	plain.len = len;
 	struct sink *s =
-	    age_encrypt(&to, &random.random, sink_to_buf(&sealed), &err);
+	    age_encrypt(&to, &random.random, test_sink(&sealed), &err);
 	assert_non_null(s);
 	assert_ok(sink_write(s, plain.data, plain.len, &err), err);
 	assert_ok(sink_finish(s, &err), err);

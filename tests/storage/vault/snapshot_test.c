@@ -5,6 +5,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
+#include "storage/vault/label.h"
 #include "storage/vault/remains.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
@@ -104,7 +105,7 @@ static char *take(struct fixture *f, const char *name)
 		fail_msg("%s", err.message);
 	assert_ok(write_archive(w, &err), err);
 	assert_ok(commit(f, w, &err), err);
-	char *label = str_dup(snapshot_writer_label(w));
+	char *label = label_make(name, snapshot_writer_time(w));
 	snapshot_writer_free(w);
 	return label;
 }
@@ -268,7 +269,8 @@ static void what_could_not_be_withdrawn_is_remembered(struct fixture *f)
 		struct snapshot_writer *w = begin(f, "prod", &v, 1, &err);
 		assert_non_null(w);
 		assert_ok(write_archive(w, &err), err);
-		autofree char *label = str_dup(snapshot_writer_label(w));
+		autofree char *label =
+		    label_make("prod", snapshot_writer_time(w));
 		assert_true(remains_known(v, label));
 		f->t->kept = kept ? ".tar.zst.age" : NULL;
 		snapshot_writer_free(w);
@@ -819,7 +821,8 @@ static void only_what_is_signed_pulls_the_label(struct fixture *f)
 	w = begin(f, "prod", &v, 1, &err);
 	assert_non_null(w);
 	assert_string_equal(snapshot_writer_future(w), ahead);
-	assert_true(strcmp(snapshot_writer_label(w), ahead) > 0);
+	autofree char *label = label_make("prod", snapshot_writer_time(w));
+	assert_true(strcmp(label, ahead) > 0);
 	snapshot_writer_free(w);
 }
 

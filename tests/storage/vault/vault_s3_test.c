@@ -4,6 +4,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/vault/snapshot.h"
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
 
@@ -188,7 +189,7 @@ static void what_is_read_from_the_middle_is_the_rest(void **state)
 	assert_int_equal(err.code, ERR_EXISTS);
 	err = (struct err)ERR_INIT;
 	struct source *from = vault_get(v, "x", LARGE / 3, &err);
-	struct sink *to = sink_to_buf(&got);
+	struct sink *to = test_sink(&got);
 	assert_int_equal(stream_copy(from, to, &err), LARGE - LARGE / 3);
 	sink_free(to);
 	source_free(from);
