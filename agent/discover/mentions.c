@@ -4,6 +4,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/gitops/module_source.h"
+#include "storage/gitops/repository.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,28 +52,17 @@ enum says {
 	SAYS_OTHERS, /* that there are more, which only the controller finds */
 };
 
-/* '*' in a pointer stands for each of a list. */
+/* Besides repository_pointers; '*' in a pointer stands for each of a list. */
 static const struct field {
 	const char *key;
 	const char *pointer;
 	enum says says;
 	const char *secret; /* pointer to the Secret's name, or NULL */
-} fields[] = {{FLUX_GIT, "/spec/url", SAYS_URL, "/spec/secretRef/name"},
+} fields[] = {
     {FLUX_OCI, "/status/artifact/metadata/org.opencontainers.image.source",
 	SAYS_ORIGIN, NULL},
-    {ARGO_APP, "/spec/source", SAYS_SOURCE, NULL},
-    {ARGO_APP, "/spec/sources/*", SAYS_SOURCE, NULL},
-    {ARGO_APP, "/spec/sourceHydrator/drySource", SAYS_SOURCE, NULL},
-    {ARGO_SET, "/spec/template/spec/source", SAYS_SOURCE, NULL},
-    {ARGO_SET, "/spec/template/spec/sources/*", SAYS_SOURCE, NULL},
-    {ARGO_SET, "/spec/generators/*/git/repoURL", SAYS_URL, NULL},
-    {ARGO_SET, "/spec/generators/*/matrix/generators/*/git/repoURL", SAYS_URL,
-	NULL},
-    {ARGO_SET, "/spec/generators/*/merge/generators/*/git/repoURL", SAYS_URL,
-	NULL},
     {ARGO_SET, "/spec/generators/*/scmProvider", SAYS_OTHERS, NULL},
     {ARGO_SET, "/spec/generators/*/pullRequest", SAYS_OTHERS, NULL},
-    {FLEET, "/spec/repo", SAYS_URL, "/spec/clientSecretName"},
     {TOFU, "/spec/backendConfig/customConfiguration", SAYS_TEXT, NULL},
     {TOFU, "/spec/backendConfigsFrom/*", SAYS_OTHERS, NULL},
     {GALLEY, "/spec/terraformModule/source", SAYS_MODULE, NULL},
@@ -253,6 +243,21 @@ static void read_argo_secret(const struct reading *r)
 		mentions_read_secret(r->object, c);
 }
 
+static void read_repositories(const struct reading *r, const char *key)
+{
+	static const char url[] = "/repoURL";
+
+	for (const struct repository_pointer *p = repository_pointers; p->kind;
+	     p++) {
+		size_t n = strlen(p->pointer) - (p->charts ? strlen(url) : 0);
+		autofree char *pointer = str_ndup(p->pointer, n);
+		const struct field field = {p->key, pointer,
+		    p->charts ? SAYS_SOURCE : SAYS_URL, p->secret};
+		if (str_eq(p->key, key))
+			follow(r, &field, r->object, pointer);
+	}
+}
+
 void mentions_read(const struct mentions_kind *kind, const char *cluster,
     const struct json_object *object, struct found *f)
 {
@@ -270,6 +275,7 @@ void mentions_read(const struct mentions_kind *kind, const char *cluster,
 
 	if (kind->labels)
 		read_argo_secret(&r);
+	read_repositories(&r, kind->key);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		if (str_eq(fields[i].key, kind->key))
 			follow(&r, &fields[i], object, fields[i].pointer);

@@ -40,17 +40,29 @@ char *repository_name(const char *url)
 	return buf_steal(&out);
 }
 
+#define FLUX_GIT                                                               \
+	"GitRepository.source.toolkit.fluxcd.io",                              \
+	    "gitrepositories.source.toolkit.fluxcd.io"
+#define ARGO_APP "Application.argoproj.io", "applications.argoproj.io"
+#define ARGO_SET "ApplicationSet.argoproj.io", "applicationsets.argoproj.io"
+#define ARGO_PROJECT "AppProject.argoproj.io", "appprojects.argoproj.io"
+#define FLEET "GitRepo.fleet.cattle.io", "gitrepos.fleet.cattle.io"
+
 const struct repository_pointer repository_pointers[] = {
-    {"GitRepository.source.toolkit.fluxcd.io", "/spec/url"},
-    {"Application.argoproj.io", "/spec/source/repoURL"},
-    {"Application.argoproj.io", "/spec/sources/*/repoURL"},
-    {"ApplicationSet.argoproj.io", "/spec/generators/*/git/repoURL"},
-    {"ApplicationSet.argoproj.io",
-	"/spec/generators/*/matrix/generators/*/git/repoURL"},
-    {"ApplicationSet.argoproj.io",
-	"/spec/generators/*/merge/generators/*/git/repoURL"},
-    {"ApplicationSet.argoproj.io", "/spec/template/spec/source/repoURL"},
-    {"ApplicationSet.argoproj.io", "/spec/template/spec/sources/*/repoURL"},
-    {"AppProject.argoproj.io", "/spec/sourceRepos/*"},
-    {NULL, NULL},
+    {FLUX_GIT, "/spec/url", "/spec/secretRef/name", false},
+    {ARGO_APP, "/spec/source/repoURL", NULL, true},
+    {ARGO_APP, "/spec/sources/*/repoURL", NULL, true},
+    {ARGO_APP, "/spec/sourceHydrator/drySource/repoURL", NULL, true},
+    {ARGO_SET, "/spec/generators/*/git/repoURL", NULL, false},
+    {ARGO_SET, "/spec/generators/*/matrix/generators/*/git/repoURL", NULL,
+	false},
+    {ARGO_SET, "/spec/generators/*/merge/generators/*/git/repoURL", NULL,
+	false},
+    {ARGO_SET, "/spec/template/spec/source/repoURL", NULL, true},
+    {ARGO_SET, "/spec/template/spec/sources/*/repoURL", NULL, true},
+    {ARGO_SET, "/spec/template/spec/sourceHydrator/drySource/repoURL", NULL,
+	true},
+    {ARGO_PROJECT, "/spec/sourceRepos/*", NULL, false},
+    {FLEET, "/spec/repo", "/spec/clientSecretName", false},
+    {NULL, NULL, NULL, NULL, false},
 };

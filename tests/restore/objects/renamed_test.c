@@ -57,6 +57,11 @@ static void every_place_is_looked_at(void **state)
 		     ",\"labels\":{\"argocd.argoproj.io/secret-type\":"
 		     "\"repository\"}},\"data\":{\"url\":"
 		     "\"aHR0cHM6Ly9vbGQvZy9h\"}"));
+	look(&v, OBJECT(ARGO, "Application", "j",
+		     SPEC("\"sourceHydrator\":{\"drySource\":{\"repoURL\":"
+			  "\"https://old/g/b\"}}")));
+	look(&v, OBJECT("fleet.cattle.io/v1alpha1", "GitRepo", "k",
+		     SPEC("\"repo\":\"https://old/g/b\"")));
 	/* No such Secret, no such kind, no such place. */
 	look(&v, OBJECT("v1", "Secret", "f",
 		     "},\"data\":{\"url\":\"aHR0cHM6Ly9vbGQvZy9h\"}"));
@@ -77,7 +82,10 @@ static void every_place_is_looked_at(void **state)
 		"ApplicationSet.argoproj.io ns/c "
 		"(/spec/template/spec/source/repoURL)",
 		"AppProject.argoproj.io ns/d (/spec/sourceRepos/*)",
-		"Secret ns/e (/data/url, in base64)", NULL});
+		"Secret ns/e (/data/url, in base64)",
+		"Application.argoproj.io ns/j "
+		"(/spec/sourceHydrator/drySource/repoURL)",
+		"GitRepo.fleet.cattle.io ns/k (/spec/repo)", NULL});
 }
 
 static void the_nearest_map_counts(void **state)

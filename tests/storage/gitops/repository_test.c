@@ -1,6 +1,7 @@
 #include "storage/gitops/repository.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/str.h"
 #include "tests/support/test.h"
 
 #include <string.h>
@@ -36,6 +37,9 @@ static void each_pointer_can_be_followed(void **state)
 		const char *dot = strchr(p->kind, '.');
 		assert_non_null(dot);
 		assert_non_null(strchr(dot + 1, '.'));
+		assert_string_equal(strchr(p->key, '.'), dot);
+		/* What stands beside the URL can be asked for. */
+		assert_true(!p->charts || str_ends(p->pointer, "/repoURL"));
 		assert_int_equal(p->pointer[0], '/');
 		assert_null(strstr(p->pointer, "//"));
 		assert_int_not_equal(p->pointer[strlen(p->pointer) - 1], '/');
