@@ -3,6 +3,7 @@
 #include "agent/kube/facts.h"
 #include "storage/archive/lane.h"
 #include "storage/archive/layout.h"
+#include "storage/kube/select.h"
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -167,20 +168,11 @@ static int check_identity(struct kube_job *j, struct err *err)
 
 	if (layout_check_name(buf_str(&item->name), item->name.len, err))
 		return -1;
-	if (j->resource->namespaced && !item->ns.len)
-		return err_set(err, ERR_FORMAT, "'%s' has no namespace",
-		    buf_str(&item->name));
-	if (j->resource->namespaced && layout_check_name(ns, item->ns.len, err))
+	if (kube_select_belongs(j->resource, j->list_ns, item, err))
+		return -1;
+	if (item->ns.len && layout_check_name(ns, item->ns.len, err))
 		return err_wrap(
 		    err, "the namespace of '%s'", buf_str(&item->name));
-	if (!j->resource->namespaced && item->ns.len)
-		return err_set(err, ERR_FORMAT,
-		    "'%s' has a namespace, and its kind has none",
-		    buf_str(&item->name));
-	if (j->list_ns && !str_eq(ns, j->list_ns))
-		return err_set(err, ERR_FORMAT,
-		    "'%s' came in the list of another namespace",
-		    buf_str(&item->name));
 	const char *wrong = limits_path_wrong(object_path(j));
 	return wrong ? err_set(err, ERR_FORMAT,
 			   "the path of '%s' in the archive %s",
@@ -215,14 +207,10 @@ static void note_storage_version(struct kube_job *j)
 
 static bool is_elsewhere(const struct kube_job *j)
 {
-	const struct kube_run *run = j->run;
-	const struct kube_item *item = &j->item;
+	const char *ns = kube_select_with(j->resource, &j->item);
 
-	if (j->resource->namespaced)
-		return !j->list_ns &&
-		       !kube_refs_has(&run->namespaces, buf_str(&item->ns));
-	return str_eq(j->resource->key, "namespaces") &&
-	       !kube_refs_has(&run->namespaces, buf_str(&item->name));
+	return ns && !(j->resource->namespaced && j->list_ns) &&
+	       !kube_refs_has(&j->run->namespaces, ns);
 }
 
 /* Puts the item into the lane, or holds it back. Items that are kept are known

@@ -1,5 +1,6 @@
 #include "restore/drift/live_list.h"
 
+#include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/path.h"
@@ -82,12 +83,10 @@ static int load(void *ctx, const struct contents_entry *e, struct version *out,
 static bool is_elsewhere(const struct live *o)
 {
 	const struct live_list *l = o->list;
-	const struct strvec *namespaces = &l->cluster->namespaces;
+	const char *ns = kube_select_with(l->resource, &o->item);
 
-	if (l->resource->namespaced)
-		return !l->ns && !strvec_has(namespaces, buf_str(&o->item.ns));
-	return str_eq(l->resource->key, "namespaces") &&
-	       !strvec_has(namespaces, buf_str(&o->item.name));
+	return ns && !(l->resource->namespaced && l->ns) &&
+	       !strvec_has(&l->cluster->namespaces, ns);
 }
 
 /* Made since the snapshot was begun, by the server's clock. */
@@ -145,6 +144,25 @@ static void not_seen(const struct live_list *l, const struct err *why)
 	    l->cluster->m, prefix, l->resource->key, l->ns, what, why);
 }
 
+/* What no snapshot would have is not compared. */
+static int read_item(
+    struct live *o, const char *text, size_t len, struct err *err)
+{
+	const struct kube_item *item = &o->item;
+
+	if (len > LIMITS_ITEM_BYTES)
+		return err_set(err, ERR_FORMAT,
+		    "an object is larger than the %zu bytes allowed for one",
+		    (size_t)LIMITS_ITEM_BYTES);
+	if (kube_item_read(&o->item, text, len, NULL, NULL, err) ||
+	    layout_check_name(buf_str(&item->name), item->name.len, err) ||
+	    kube_select_belongs(o->list->resource, o->list->ns, item, err))
+		return -1;
+	return item->ns.len
+		   ? layout_check_name(buf_str(&item->ns), item->ns.len, err)
+		   : 0;
+}
+
 static int on_item(void *ctx, const char *text, size_t len, struct err *err)
 {
 	struct live_list *l = ctx;
@@ -152,13 +170,7 @@ static int on_item(void *ctx, const char *text, size_t len, struct err *err)
 	struct err why = ERR_INIT;
 	int failed = 0;
 
-	if (len > LIMITS_ITEM_BYTES)
-		err_set(&why, ERR_FORMAT,
-		    "an object is larger than the %zu bytes allowed for one",
-		    (size_t)LIMITS_ITEM_BYTES);
-	else
-		kube_item_read(&o.item, text, len, NULL, NULL, &why);
-	if (why.code)
+	if (read_item(&o, text, len, &why))
 		not_seen(l, &why);
 	else if (!is_elsewhere(&o))
 		failed = meet(&o, err);

@@ -90,6 +90,31 @@ const char *kube_select_resource(
 	return NULL;
 }
 
+int kube_select_belongs(const struct kube_resource *r, const char *ns,
+    const struct kube_item *item, struct err *err)
+{
+	if (r->namespaced && !item->ns.len)
+		return err_set(err, ERR_FORMAT, "'%s' has no namespace",
+		    buf_str(&item->name));
+	if (!r->namespaced && item->ns.len)
+		return err_set(err, ERR_FORMAT,
+		    "'%s' has a namespace, and its kind has none",
+		    buf_str(&item->name));
+	if (ns && !str_eq(buf_str(&item->ns), ns))
+		return err_set(err, ERR_FORMAT,
+		    "'%s' came in the list of another namespace",
+		    buf_str(&item->name));
+	return 0;
+}
+
+const char *kube_select_with(
+    const struct kube_resource *r, const struct kube_item *item)
+{
+	if (r->namespaced)
+		return buf_str(&item->ns);
+	return str_eq(r->key, "namespaces") ? buf_str(&item->name) : NULL;
+}
+
 bool kube_select_is_marked(const struct kube_item *item)
 {
 	const struct json_range in[] = {item->annotations, item->labels};

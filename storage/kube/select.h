@@ -43,6 +43,16 @@ const char *kube_select_referenced(size_t i);
 const char *kube_select_object(const struct kube_selection *s,
     const struct kube_resource *r, const struct kube_item *item);
 
+/* That an object belongs in the list it came in: it has a namespace just where
+ * its kind has one, and that one where the list was of one (`ns`; NULL: of
+ * all). -1 with ERR_FORMAT. */
+int kube_select_belongs(const struct kube_resource *r, const char *ns,
+    const struct kube_item *item, struct err *err);
+/* The namespace with which an object is in or out: its own, or the one that it
+ * is. NULL: none decides on it. Borrowed. */
+const char *kube_select_with(
+    const struct kube_resource *r, const struct kube_item *item);
+
 /* Whether it has KUBE_EXCLUDE_MARK. */
 bool kube_select_is_marked(const struct kube_item *item);
 

@@ -204,9 +204,67 @@ static void scopes_choose_what_no_namespace_holds(void **state)
 	}
 }
 
+static const char *unfit(
+    const struct kube_resource *r, const char *ns, const char *text)
+{
+	static struct err err;
+	struct kube_item item = KUBE_ITEM_INIT;
+
+	err = (struct err)ERR_INIT;
+	assert_ok(
+	    kube_item_read(&item, text, strlen(text), NULL, NULL, &err), err);
+	int fit = kube_select_belongs(r, ns, &item, &err);
+	kube_item_done(&item);
+	return fit ? err.message : NULL;
+}
+
+#define IN_NS "{\"metadata\":{\"name\":\"o\",\"namespace\":\"n\"}}"
+#define IN_NONE "{\"metadata\":{\"name\":\"o\"}}"
+
+static void an_object_belongs_in_the_list_it_came_in(void **state)
+{
+	const struct kube_resource within = {.name = (char[]){"pods"},
+	    .key = (char[]){"pods"},
+	    .namespaced = true};
+	const struct kube_resource without = {
+	    .name = (char[]){"nodes"}, .key = (char[]){"nodes"}};
+
+	(void)state;
+	assert_null(unfit(&within, NULL, IN_NS));
+	assert_null(unfit(&within, "n", IN_NS));
+	assert_null(unfit(&without, NULL, IN_NONE));
+	assert_contains(unfit(&within, NULL, IN_NONE), "has no namespace");
+	assert_contains(unfit(&without, NULL, IN_NS), "its kind has none");
+	assert_contains(unfit(&within, "m", IN_NS), "of another namespace");
+}
+
+static void a_namespace_is_in_or_out_with_what_it_holds(void **state)
+{
+	const struct kube_resource within = {.name = (char[]){"pods"},
+	    .key = (char[]){"pods"},
+	    .namespaced = true};
+	const struct kube_resource itself = {
+	    .name = (char[]){"namespaces"}, .key = (char[]){"namespaces"}};
+	/* Of another group, it only has the name. */
+	const struct kube_resource other = {.name = (char[]){"namespaces"},
+	    .key = (char[]){"namespaces.example.org"}};
+	struct kube_item item = KUBE_ITEM_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ok(
+	    kube_item_read(&item, IN_NS, strlen(IN_NS), NULL, NULL, &err), err);
+	assert_string_equal(kube_select_with(&within, &item), "n");
+	assert_string_equal(kube_select_with(&itself, &item), "o");
+	assert_null(kube_select_with(&other, &item));
+	kube_item_done(&item);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(an_object_belongs_in_the_list_it_came_in),
+	    cmocka_unit_test(a_namespace_is_in_or_out_with_what_it_holds),
 	    cmocka_unit_test(objects_that_come_back_by_themselves_are_out),
 	    cmocka_unit_test(resources_are_chosen_by_globs),
 	    cmocka_unit_test(scopes_choose_what_no_namespace_holds),
