@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
+#include "storage/git/repo/packs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -168,15 +169,6 @@ int incoming_keep(struct incoming *in, struct err *err)
 
 /* A run that was killed between the two renames leaves a pack without an index.
  */
-static bool lacks_index(const char *path)
-{
-	if (!str_ends(path, ".pack"))
-		return false;
-	autofree char *idx =
-	    str_printf("%.*s.idx", (int)(strlen(path) - strlen(".pack")), path);
-	return !file_exists(idx);
-}
-
 int incoming_clean(const char *dir, struct err *err)
 {
 	autofree char *pack_dir = file_join(dir, "objects/pack");
@@ -188,7 +180,7 @@ int incoming_clean(const char *dir, struct err *err)
 		return -1;
 	VEC_EACH (&names, n) {
 		autofree char *path = file_join(pack_dir, *n);
-		if ((str_starts(*n, temporary) || lacks_index(path)) &&
+		if ((str_starts(*n, temporary) || pack_lacks_index(path)) &&
 		    unlink(path))
 			return err_system(err, errno, "cannot remove %s", path);
 	}

@@ -118,6 +118,15 @@ static bool is_pack_file(const char *name, const char *end)
 	return str_starts(name, "pack-") && str_ends(name, end);
 }
 
+bool pack_lacks_index(const char *path)
+{
+	if (!str_ends(path, ".pack"))
+		return false;
+	autofree char *idx =
+	    str_printf("%.*s.idx", (int)(strlen(path) - strlen(".pack")), path);
+	return !file_exists(idx);
+}
+
 int packs_open(struct packs *p, const char *dir, struct err *err)
 {
 	autofree char *pack_dir = file_join(dir, "objects/pack");
@@ -131,11 +140,7 @@ int packs_open(struct packs *p, const char *dir, struct err *err)
 		autofree char *path = file_join(pack_dir, *n);
 		if (is_pack_file(*n, ".idx") && open_pack(p, path, err))
 			return -1;
-		if (!is_pack_file(*n, ".pack"))
-			continue;
-		autofree char *idx = str_printf(
-		    "%.*s.idx", (int)(strlen(path) - strlen(".pack")), path);
-		if (!file_exists(idx))
+		if (is_pack_file(*n, ".pack") && pack_lacks_index(path))
 			return err_set(
 			    err, ERR_FORMAT, "%s has no index", path);
 	}

@@ -51,6 +51,9 @@ bool pack_find(const struct pack *p, const uint8_t id[GIT_ID_LEN], uint32_t *n);
 struct git_id pack_id(const struct pack *p, uint32_t i); /* in order */
 uint64_t pack_offset(const struct pack *p, uint32_t i);	 /* of that id */
 
+/* Whether that is the path of a .pack, and its .idx does not exist. */
+bool pack_lacks_index(const char *path);
+
 /* ERR_INTEGRITY if the checksum of an index is wrong. */
 int pack_check_index(const struct pack *p, struct err *err);
 /* Reads every file: ERR_INTEGRITY if a checksum is wrong. */
