@@ -3,11 +3,11 @@
 #include "agent/kube/facts.h"
 #include "storage/archive/lane.h"
 #include "storage/archive/layout.h"
-#include "storage/kube/select.h"
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/json/range.h"
+#include "storage/kube/select.h"
 
 #include <stdlib.h>
 
