@@ -460,7 +460,9 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	.summary = "release the controllers that apply --hold left paused",
 	.description = "Resumes the controllers that an apply of this snapshot "
 		       "paused, as its journal records, in order and children "
-		       "last.\n\n" SNAPSHOT_TEXT,
+		       "last: also those that a restore left paused because "
+		       "something that they name, own or act on is "
+		       "missing.\n\n" SNAPSHOT_TEXT,
 	.options = release_options,
 	.run = run_release},
     {.name = "rules",

@@ -1,4 +1,5 @@
 #include "restore/apply/apply.h"
+#include "restore/apply/blocked.h"
 
 #include "restore/apply/layer_start.h"
 #include "restore/apply/level.h"
@@ -190,6 +191,7 @@ static void run_all(struct level_engine *e)
 	if (waits)
 		r->report->waits_for = str_dup(waits);
 	report_layers(e);
+	blocked_find(r);
 	summary_nodes(r);
 	summary_differs(r);
 	if (!waits)

@@ -76,8 +76,10 @@ void summary_next(struct run *run)
 		r->next = str_printf("something is missing; put right what the "
 				     "outcomes name, then 'backstay-restore "
 				     "apply %s --resume', with the other "
-				     "options of this run, tries only that",
-		    r->snapshot);
+				     "options of this run, tries only that%s",
+		    r->snapshot,
+		    r->held_paused.len ? ", and releases what is left paused"
+				       : "");
 	else if (r->held_paused.len)
 		r->next = str_printf("%zu object%s left paused; when all is "
 				     "well, 'backstay-restore release %s'",

@@ -92,6 +92,23 @@ static void answered(struct task *t, const struct kube_answer *answer)
 	write_created(t, made, true);
 }
 
+/* What was refused is not there, paused or not. Whether the server carried out
+ * what it did not answer, or broke off, is asked. */
+static void forget_pause(struct task *t, const struct kube_answer *answer)
+{
+	struct err err = ERR_INIT;
+	cleanup(json_freep) struct json_object *live = NULL;
+
+	if (!t->object->pause_count || !t->a->run->journal || !answer->status)
+		return;
+	if (answer->status >= 500) {
+		live = send_get(t->a, t->n->cluster, t->object->path, &err);
+		if (live || err.code != ERR_NOT_FOUND)
+			return;
+	}
+	write_no_pause(t);
+}
+
 enum task_next create_object(struct task *t)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
@@ -107,6 +124,7 @@ enum task_next create_object(struct task *t)
 	}
 	if (answer.status == 409 && str_eq(answer.reason, "AlreadyExists"))
 		return TASK_UPDATE;
+	forget_pause(t, &answer);
 	if (wait_postpones(t, &err))
 		return TASK_LATER;
 	outcome_failed(t->outcome, &err);

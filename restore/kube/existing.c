@@ -98,14 +98,8 @@ static bool changed_nothing(const struct task *t,
 
 static void drop_pause(struct task *t)
 {
-	struct err err = ERR_INIT;
-
-	if (!t->paused)
-		return;
-	if (journal_unpause(t->a->run->journal,
-		t->a->targets[t->n->cluster].name, t->object->path, &err))
-		outcome_note(t->outcome, "%s", err.message);
-	t->paused = false;
+	if (t->paused)
+		write_no_pause(t);
 }
 
 /* A pause that somebody set by hand stays, and must not be released by us. */
@@ -115,10 +109,12 @@ static void forget_own_pauses(struct task *t, struct json_object *live)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < o->pause_count; i++) {
-		if (pause_is_on(live, o->pauses[i].rule))
-			free(o->pauses[i].before);
-		else
+		if (!pause_is_on(live, o->pauses[i].rule)) {
 			o->pauses[kept++] = o->pauses[i];
+			continue;
+		}
+		free(o->pauses[i].before);
+		free(o->pauses[i].map);
 	}
 	o->pause_count = kept;
 }

@@ -1,5 +1,6 @@
 #include "restore/kube/owned.h"
 
+#include "restore/kube/managers.h"
 #include "restore/kube/send.h"
 #include "restore/objects/field_owners.h"
 #include "restore/plan/load.h"
@@ -136,9 +137,9 @@ bool owned_conflicts(const struct task *t, const struct json_object *live,
 
 /* managedFields in which what our create made, and nobody touched since, has
  * become one apply of ours; NULL if no entry has to change. */
-static struct json_object *adopted(
-    const struct task *t, const struct json_object *live)
+static struct json_object *adopted(void *ctx, const struct json_object *live)
 {
+	const struct task *t = ctx;
 	const struct prepared *wanted = t->object;
 	const struct json_object *managed = managed_of(live);
 	struct json_object *mine = NULL;
@@ -180,68 +181,11 @@ static struct json_object *adopted(
 	return out;
 }
 
-/* The resourceVersion in the answer to a write. */
-static char *version_in(const struct kube_answer *answer)
-{
-	struct err ignored = ERR_INIT;
-	cleanup(json_freep) struct json_object *now =
-	    json_parse(answer->body.data, answer->body.len, &ignored);
-
-	return str_dup(
-	    json_str(json_path(now, "metadata", "resourceVersion", NULL)));
-}
-
-/* Writes managedFields alone, made from the object as it is by then; `*now`
- * becomes the resourceVersion. */
-static int write_managers(struct task *t, const struct json_object *seen,
-    struct json_object *make(
-	const struct task *t, const struct json_object *live),
-    char **now, struct err *err)
-{
-	enum { ATTEMPTS = 5 }; /* its controller may be changing it */
-	cleanup(json_freep) struct json_object *live = json_copy(seen);
-
-	for (int attempt = 1;; attempt++) {
-		cleanup(kube_answer_done) struct kube_answer answer =
-		    KUBE_ANSWER_INIT;
-		cleanup(json_freep) struct json_object *patch =
-		    json_new_object();
-		struct json_object *managed = make(t, live);
-		struct json_object *metadata = json_new_object();
-		const char *before = json_str(
-		    json_path(live, "metadata", "resourceVersion", NULL));
-		struct err failure = ERR_INIT;
-
-		json_set(patch, "metadata", metadata);
-		json_set_str(metadata, "resourceVersion", before);
-		json_set(metadata, "managedFields", managed);
-		if (!managed) {
-			*now = str_dup(before);
-			return 0;
-		}
-		const struct send_write w = {.method = "PATCH",
-		    .path = t->object->path,
-		    .content_type = "application/merge-patch+json",
-		    .body = patch};
-		if (send_object(t, &w, &answer, &failure) == 0) {
-			*now = version_in(&answer);
-			return 0;
-		}
-		if (answer.status != 409 || attempt == ATTEMPTS) {
-			*err = failure;
-			return -1;
-		}
-		json_free(live);
-		live = send_get(t->a, t->n->cluster, t->object->path, err);
-		if (!live)
-			return -1;
-	}
-}
-
 int owned_adopt(struct task *t, const struct json_object *live, char **version,
     struct err *err)
 {
-	return write_managers(t, live, adopted, version, err)
+	return managers_write(t->a, t->n->cluster, t->object->path, live,
+		   adopted, t, version, err)
 		   ? err_wrap(err, "taking over what it was made with")
 		   : 0;
 }
@@ -258,9 +202,9 @@ static bool has_ours(const struct json_object *live)
 }
 
 /* What was put in on the way, as by a pause or a transform, stays ours. */
-static struct json_object *given_back(
-    const struct task *t, const struct json_object *live)
+static struct json_object *given_back(void *ctx, const struct json_object *live)
 {
+	const struct task *t = ctx;
 	struct err ignored = ERR_INIT; /* it was read before */
 	cleanup(json_freep) struct json_object *captured =
 	    has_ours(live) ? load_as_captured(t->a->run->p, t->n, &ignored)
@@ -274,11 +218,10 @@ static struct json_object *given_back(
 int owned_give_back(
     struct task *t, const struct json_object *live, struct err *err)
 {
-	autofree char *version = NULL;
-
 	if (!t->object->managers || !live || t->a->run->o->dry_run)
 		return 0;
-	return write_managers(t, live, given_back, &version, err)
+	return managers_write(t->a, t->n->cluster, t->object->path, live,
+		   given_back, t, NULL, err)
 		   ? err_wrap(err, "its fields could not be given back to "
 				   "who managed them")
 		   : 0;

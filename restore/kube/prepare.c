@@ -24,8 +24,10 @@ void prepared_done(struct prepared *o)
 	json_free(o->status);
 	json_free(o->managers);
 	free(o->uid);
-	for (size_t i = 0; i < o->pause_count; i++)
+	for (size_t i = 0; i < o->pause_count; i++) {
 		free(o->pauses[i].before);
+		free(o->pauses[i].map);
+	}
 	free(o->collection);
 	free(o->path);
 }
@@ -138,6 +140,7 @@ static void find_pauses(
 	for (size_t i = 0; i < o->pause_count; i++) {
 		o->pauses[i].rule = rules[i];
 		o->pauses[i].before = pause_before(o->object, rules[i]);
+		o->pauses[i].map = pause_new_map(o->object, rules[i]);
 	}
 }
 

@@ -20,6 +20,7 @@ struct prepared {
 	struct {
 		const struct rule_pause *rule;
 		char *before; /* JSON text, or NULL */
+		char *map;    /* see pause_new_map */
 	} pauses[PAUSE_MAX];
 	size_t pause_count;
 	char *collection; /* of the API */

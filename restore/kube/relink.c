@@ -1,12 +1,19 @@
 #include "restore/kube/relink.h"
 
+#include "restore/kube/managers.h"
 #include "restore/kube/send.h"
+#include "restore/objects/field_owners.h"
 #include "restore/plan/load.h"
 #include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/discovery.h"
 #include "storage/kube/path.h"
+
+static struct json_object *owners_of(const struct json_object *object)
+{
+	return json_path(object, "metadata", "ownerReferences", NULL);
+}
 
 /* The UID that an owner outside the snapshot has now; the caller frees. */
 static char *find_owner(struct applier *a, const struct plan_node *n,
@@ -103,32 +110,28 @@ void relink_owners(struct applier *a, uint32_t node, struct json_object *object,
 		json_remove(meta, "ownerReferences");
 }
 
-static int relink_now(struct applier *a, uint32_t node, struct err *err)
+/* An object as it was captured, with the owners that it has here. */
+struct relinked {
+	struct json_object *object;
+	struct json_object *managers;
+};
+
+/* The reference was written by us: it is its manager's again. */
+static struct json_object *given_back(void *ctx, const struct json_object *live)
 {
-	const struct plan_node *n = &a->run->p->nodes.items[node];
-	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
-	cleanup(json_freep) struct json_object *object =
-	    load_node(a->run->p, n, NULL, err);
+	const struct relinked *r = ctx;
+
+	return field_owners_give_back(
+	    live, r->object, r->managers, KUBE_FIELD_MANAGER);
+}
+
+static int send_owners(struct applier *a, uint16_t cluster, const char *path,
+    struct json_object *owners, struct kube_answer *answer, struct err *err)
+{
 	cleanup(json_freep) struct json_object *patch = json_new_object();
 	cleanup(buf_done) struct buf body = BUF_INIT;
-	struct outcome *outcome = &a->run->outcomes[node];
-
-	if (!object)
-		return -1;
-	relink_owners(a, node, object, outcome);
-	struct json_object *owners =
-	    json_path(object, "metadata", "ownerReferences", NULL);
-	autofree char *path = kube_path(
-	    n->k->api_version, n->k->resource, n->namespace, n->name, NULL);
-	cleanup(json_freep) struct json_object *live =
-	    send_get(a, n->cluster, path, err);
-	if (!live)
-		return -1;
-	if (!owners ||
-	    json_equal(
-		json_path(live, "metadata", "ownerReferences", NULL), owners))
-		return 0;
 	struct json_object *meta = json_new_object();
+
 	json_set(meta, "ownerReferences", json_share(owners));
 	json_set(patch, "metadata", meta);
 	json_write(&body, patch, JSON_COMPACT);
@@ -139,7 +142,41 @@ static int relink_now(struct applier *a, uint32_t node, struct err *err)
 	    .body = body.data,
 	    .body_len = body.len,
 	    .see_through = true};
-	return send_request(a, n->cluster, &r, &answer, err);
+	return send_request(a, cluster, &r, answer, err);
+}
+
+static int relink_now(struct applier *a, uint32_t node, struct err *err)
+{
+	const struct plan_node *n = &a->run->p->nodes.items[node];
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	cleanup(json_freep) struct json_object *object =
+	    load_node(a->run->p, n, NULL, err);
+
+	if (!object)
+		return -1;
+	cleanup(json_freep) struct json_object *managers =
+	    field_owners_of(object);
+	cleanup(json_freep) struct json_object *before =
+	    json_copy(owners_of(object));
+	relink_owners(a, node, object, &a->run->outcomes[node]);
+	struct json_object *owners = owners_of(object);
+	field_owners_relink(managers, before, owners);
+	autofree char *path = kube_path(
+	    n->k->api_version, n->k->resource, n->namespace, n->name, NULL);
+	cleanup(json_freep) struct json_object *live =
+	    send_get(a, n->cluster, path, err);
+	if (!live)
+		return -1;
+	if (!owners || json_equal(owners_of(live), owners))
+		return 0;
+	if (send_owners(a, n->cluster, path, owners, &answer, err))
+		return -1;
+	cleanup(json_freep) struct json_object *now =
+	    json_parse(answer.body.data, answer.body.len, err);
+	struct relinked r = {.object = object, .managers = managers};
+	return now ? managers_write(
+			 a, n->cluster, path, now, given_back, &r, NULL, err)
+		   : -1;
 }
 
 void relink_late(struct applier *a)

@@ -10,9 +10,9 @@
 
 #include <stdlib.h>
 
-static int note_pause(struct task *t, const struct rule_pause *rule,
-    char *before, struct err *err)
+static int note_pause(struct task *t, size_t which, struct err *err)
 {
+	const struct rule_pause *rule = t->object->pauses[which].rule;
 	struct run *run = t->a->run;
 	struct buf what = BUF_INIT;
 
@@ -28,7 +28,8 @@ static int note_pause(struct task *t, const struct rule_pause *rule,
 	    .pointer = pointer,
 	    .annotation = annotation,
 	    .paused = paused,
-	    .before = before,
+	    .before = t->object->pauses[which].before,
+	    .map = t->object->pauses[which].map,
 	    .what = text,
 	    .level = run->p->graph.nodes.items[t->node].level,
 	};
@@ -43,12 +44,21 @@ int write_pause(struct task *t, struct err *err)
 	for (size_t i = 0; i < t->object->pause_count; i++) {
 		const struct rule_pause *rule = t->object->pauses[i].rule;
 
-		if (t->a->run->journal &&
-		    note_pause(t, rule, t->object->pauses[i].before, err))
+		if (t->a->run->journal && note_pause(t, i, err))
 			return -1;
 		pause_set(t->object->object, rule);
 	}
 	return 0;
+}
+
+void write_no_pause(struct task *t)
+{
+	struct err err = ERR_INIT;
+
+	if (journal_unpause(t->a->run->journal,
+		t->a->targets[t->n->cluster].name, t->object->path, &err))
+		outcome_note(t->outcome, "%s", err.message);
+	t->paused = false;
 }
 
 int write_status(struct task *t, struct json_object **now)
@@ -72,6 +82,7 @@ int write_status(struct task *t, struct json_object **now)
 		*now = json_parse(answer.body.data, answer.body.len, &ignored);
 		return 0;
 	}
+	t->a->run->lost_status[t->node] = 1;
 	outcome_set(t->outcome, OUTCOME_PARTIAL,
 	    "its status could not be restored: %s", err.message);
 	return -1;

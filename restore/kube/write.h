@@ -12,6 +12,9 @@ struct json_object;
 /* Sets the pause in the object, if a rule requires it, and records it in the
  * journal first. */
 int write_pause(struct task *t, struct err *err);
+/* The object is not there, or was left alone: nothing of it is to be released.
+ */
+void write_no_pause(struct task *t);
 /* Writes the status that is to be restored; PARTIAL and -1 where it is refused.
  * `now`, the object as it is then, or NULL where there is none to restore; the
  * caller frees. */

@@ -64,6 +64,8 @@ bool pause_is_on(struct json_object *object, const struct rule_pause *rule)
 		       strcasecmp(json_str(at), json_str(paused)) == 0;
 	case RULE_PAUSE_NOT_FALSE:
 		return at && !is_word(json_str(at), false);
+	case RULE_PAUSE_PRESENT:
+		return at != NULL;
 	}
 	return at && json_equal(at, paused);
 }
@@ -132,6 +134,32 @@ char *pause_before(struct json_object *object, const struct rule_pause *rule)
 	return buf_steal(&text);
 }
 
+/* How much of the pointer names the map that holds the pause. */
+static size_t holder_len(const char *pointer, const char *annotation)
+{
+	return annotation ? strlen(pointer)
+			  : (size_t)(strrchr(pointer, '/') - pointer);
+}
+
+/* The end of the step that begins at `at`. */
+static size_t step_end(const char *pointer, size_t at)
+{
+	return at + 1 + strcspn(pointer + at + 1, "/");
+}
+
+char *pause_new_map(struct json_object *object, const struct rule_pause *rule)
+{
+	size_t len = holder_len(rule->pointer, rule->annotation);
+
+	for (size_t end = 0; end < len;) {
+		end = step_end(rule->pointer, end);
+		autofree char *map = str_ndup(rule->pointer, end);
+		if (!json_pointer(object, map))
+			return steal(map);
+	}
+	return NULL;
+}
+
 /* The container at a pointer, made if it is missing; NULL if another value is
  * in the way. None of the rules' pointers has an escape in it. */
 static struct json_object *reach(
@@ -140,10 +168,8 @@ static struct json_object *reach(
 	size_t at = 0;
 
 	while (at < len && json_kind(object) == JSON_OBJECT) {
-		size_t end = at + 1;
+		size_t end = step_end(pointer, at);
 
-		while (end < len && pointer[end] != '/')
-			end++;
 		autofree char *step = str_ndup(pointer + at + 1, end - at - 1);
 		if (!json_get(object, step))
 			json_set(object, step, json_new_object());
@@ -158,8 +184,8 @@ static void put(struct json_object *object, const char *pointer,
     const char *annotation, struct json_object *value)
 {
 	const char *last = strrchr(pointer, '/');
-	size_t len = annotation ? strlen(pointer) : (size_t)(last - pointer);
-	struct json_object *holder = reach(object, pointer, len);
+	struct json_object *holder =
+	    reach(object, pointer, holder_len(pointer, annotation));
 
 	if (holder)
 		json_set(holder, annotation ? annotation : last + 1, value);
@@ -184,11 +210,31 @@ bool pause_still_stands(
 	return at && json_equal(at, paused);
 }
 
-struct json_object *pause_release(const struct pause_made *made)
+/* Whether nothing but the pause is in the map that was made for it. */
+static bool is_alone(struct json_object *object, const struct pause_made *made)
+{
+	size_t len = holder_len(made->pointer, made->annotation);
+
+	for (size_t end = strlen(made->map);;
+	     end = step_end(made->pointer, end)) {
+		autofree char *map = str_ndup(made->pointer, end);
+		if (json_len(json_pointer(object, map)) != 1)
+			return false;
+		if (end >= len)
+			return true;
+	}
+}
+
+struct json_object *pause_release(
+    const struct pause_made *made, struct json_object *live)
 {
 	struct json_object *patch = json_new_object();
 
-	put(patch, made->pointer, made->annotation,
-	    made->before ? parse(made->before) : NULL);
+	if (made->map && str_starts(made->pointer, made->map) &&
+	    is_alone(live, made))
+		put(patch, made->map, NULL, NULL);
+	else
+		put(patch, made->pointer, made->annotation,
+		    made->before ? parse(made->before) : NULL);
 	return patch;
 }

@@ -41,6 +41,10 @@ bool pause_is_on(struct json_object *object, const struct rule_pause *rule);
  * frees. */
 char *pause_before(struct json_object *object, const struct rule_pause *rule);
 
+/* The pointer of the outermost map that pause_set has to make for it, as
+ * "/spec/syncPolicy"; NULL if there is one. The caller frees. */
+char *pause_new_map(struct json_object *object, const struct rule_pause *rule);
+
 void pause_set(struct json_object *object, const struct rule_pause *rule);
 
 /* A pause that was made, as a journal keeps it; all borrowed. */
@@ -49,11 +53,14 @@ struct pause_made {
 	const char *annotation; /* or NULL */
 	const char *paused;	/* JSON text; NULL: true, or "true" */
 	const char *before;	/* JSON text, or NULL: there was no value */
+	const char *map;	/* of pause_new_map, or NULL */
 };
 /* Whether the value that we wrote is still there. */
 bool pause_still_stands(
     struct json_object *object, const struct pause_made *made);
-/* A merge patch that restores the value before; the caller frees. */
-struct json_object *pause_release(const struct pause_made *made);
+/* A merge patch that restores the value before, and leaves no empty map behind
+ * that was made for it; the caller frees. */
+struct json_object *pause_release(
+    const struct pause_made *made, struct json_object *live);
 
 #endif

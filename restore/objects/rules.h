@@ -48,6 +48,7 @@ enum rule_pause_read {
 	RULE_PAUSE_ANY_CASE,  /* that word in any case */
 	RULE_PAUSE_NOT_FALSE, /* any word except those that ParseBool reads as
 				 false */
+	RULE_PAUSE_PRESENT,   /* any word, also one that denies it */
 };
 
 struct rule_pause {

@@ -41,6 +41,33 @@
 	    DEVICE(kind, spec "/devices/requests/*/firstAvailable/*"),         \
 	    DEVICE(kind, spec "/devices/requests/*")
 
+/* What a generator reads: it deletes the Applications of what it does not find.
+ */
+#define APPSET(pointer, form, to, strength)                                    \
+	{                                                                      \
+		"argocd", "ApplicationSet.argoproj.io", pointer, form, to,     \
+		    strength, false                                            \
+	}
+#define APPSET_GENERATORS(at)                                                  \
+	APPSET(                                                                \
+	    at "/generators/*/git/repoURL", RULE_CLUSTER_NAME, "Git.@", HOLD), \
+	    APPSET(at "/generators/*/scmProvider/*/*/secretName", RULE_NAME,   \
+		"Secret.core", HOLD),                                          \
+	    APPSET(at "/generators/*/scmProvider/*/*/*/secretName", RULE_NAME, \
+		"Secret.core", HOLD),                                          \
+	    APPSET(at "/generators/*/scmProvider/*/appSecretName", RULE_NAME,  \
+		"Secret.core", HOLD),                                          \
+	    APPSET(at "/generators/*/pullRequest/*/*/secretName", RULE_NAME,   \
+		"Secret.core", HOLD),                                          \
+	    APPSET(at "/generators/*/pullRequest/*/*/*/secretName", RULE_NAME, \
+		"Secret.core", HOLD),                                          \
+	    APPSET(at "/generators/*/pullRequest/*/appSecretName", RULE_NAME,  \
+		"Secret.core", HOLD),                                          \
+	    APPSET(at "/generators/*/plugin/configMapRef/name", RULE_NAME,     \
+		"ConfigMap.core", HOLD),                                       \
+	    APPSET(at "/generators/*/clusterDecisionResource/configMapRef",    \
+		RULE_NAME, "ConfigMap.core", HOLD)
+
 const struct rule_edge rules_edges[] = {
     CONTAINERS("containers"),
     CONTAINERS("initContainers"),
@@ -186,8 +213,14 @@ const struct rule_edge rules_edges[] = {
 	RULE_CLUSTER_NAME, "Git.@", HOLD, false},
     {"argocd", "Application.argoproj.io", "/spec/sources/*/repoURL",
 	RULE_CLUSTER_NAME, "Git.@", HOLD, false},
-    {"argocd", "ApplicationSet.argoproj.io", "/spec/generators/*/git/repoURL",
-	RULE_CLUSTER_NAME, "Git.@", HOLD, false},
+    APPSET_GENERATORS("/spec"),
+    /* Of two that are combined, and of two that are combined in such. */
+    APPSET_GENERATORS("/spec/generators/*/matrix"),
+    APPSET_GENERATORS("/spec/generators/*/merge"),
+    APPSET_GENERATORS("/spec/generators/*/matrix/generators/*/matrix"),
+    APPSET_GENERATORS("/spec/generators/*/matrix/generators/*/merge"),
+    APPSET_GENERATORS("/spec/generators/*/merge/generators/*/matrix"),
+    APPSET_GENERATORS("/spec/generators/*/merge/generators/*/merge"),
 
     OBJECT("crossplane", "*ProviderConfig", "/spec/credentials/secretRef",
 	"Secret.core"),
@@ -301,7 +334,7 @@ const struct rule_edge rules_edges[] = {
 		.system = "cluster-api", .kind = (kind_),                      \
 		.pointer = "/metadata/annotations",                            \
 		.annotation = "cluster.x-k8s.io/paused",                       \
-		.read = RULE_PAUSE_NOT_FALSE                                   \
+		.read = RULE_PAUSE_PRESENT                                     \
 	}
 /* A kind that has no pause, by its controller. */
 #define BY_REPLICAS(system_, image_, label_, acts_on_)                         \
@@ -395,7 +428,15 @@ const struct rule_pause rules_pauses[] = {
 	.annotation = "autoscaling.keda.sh/paused",
 	.read = RULE_PAUSE_NOT_FALSE},
     SUSPEND("ray", "RayJob.ray.io"),
+    /* A controller that is older than this annotation does not know it. */
+    {.system = "ack",
+	.kind = "*.*.services.k8s.aws",
+	.pointer = "/metadata/annotations",
+	.annotation = "services.k8s.aws/read-only",
+	.read = RULE_PAUSE_ANY_CASE},
     BY_REPLICAS("ack", "*aws-controllers-k8s/*", NULL, "*.*.services.k8s.aws"),
+    BY_REPLICAS(
+	"kubedirector", "*kubedirector*", NULL, "*.kubedirector.hpe.com"),
     {.system = "config-connector",
 	.kind = "ConfigConnector*.core.cnrm.cloud.google.com",
 	.pointer = "/spec/actuationMode",

@@ -70,6 +70,14 @@ void held_note(
 		 ruleset_status(
 		     p->options->rules, n->k->group, n->k->kind, object))
 		n->held = PLAN_HELD_UNPROTECTED;
+	n->knows = n->held == PLAN_HELD_UNPROTECTED;
+}
+
+bool held_acts_on(const struct plan_node *controller, const struct plan_node *n)
+{
+	return controller->acts_on && n->k &&
+	       controller->cluster == n->cluster &&
+	       rules_kind_fits(controller->acts_on, n->k->group, n->k->kind);
 }
 
 /* Few: deployments of controllers. */
@@ -80,32 +88,47 @@ static bool has_held_controller(
     const struct controller_vec *controllers, const struct plan_node *n)
 {
 	VEC_EACH (controllers, c)
-		if ((*c)->cluster == n->cluster &&
-		    rules_kind_fits((*c)->acts_on, n->k->group, n->k->kind))
+		if (held_acts_on(*c, n))
 			return true;
 	return false;
 }
 
-void held_settle(struct plan *p)
+/* What is one write with its status is never seen without it. */
+static void settle_unprotected(struct plan *p)
 {
 	struct controller_vec controllers = VEC_INIT;
 
-	VEC_EACH (&p->nodes, n) {
-		if (n->action != PLAN_APPLY)
-			n->held = PLAN_HELD_NOT;
-		else if (n->acts_on && is_restored(&(struct kinds_of){.p = p,
-						       .cluster = n->cluster},
-					   n->acts_on))
-			n->held = PLAN_HELD_BY_REPLICAS;
+	VEC_EACH (&p->nodes, n)
 		if (n->held == PLAN_HELD_BY_REPLICAS)
 			*vec_add(&controllers) = n;
-	}
-	/* What is one write with its status is never seen without it. */
 	VEC_EACH (&p->nodes, n)
-		if (n->held == PLAN_HELD_UNPROTECTED &&
-		    (!n->k->has_status || has_held_controller(&controllers, n)))
-			n->held = PLAN_HELD_NOT;
+		if (n->knows && n->action == PLAN_APPLY)
+			n->held = !n->k->has_status ||
+					  has_held_controller(&controllers, n)
+				      ? PLAN_HELD_NOT
+				      : PLAN_HELD_UNPROTECTED;
 	vec_done(&controllers);
+}
+
+void held_settle(struct plan *p)
+{
+	VEC_EACH (&p->nodes, n) {
+		struct kinds_of of = {.p = p, .cluster = n->cluster};
+
+		if (n->action != PLAN_APPLY)
+			n->held = PLAN_HELD_NOT;
+		else if (n->acts_on && is_restored(&of, n->acts_on))
+			n->held = PLAN_HELD_BY_REPLICAS;
+	}
+	settle_unprotected(p);
+}
+
+void held_settle_live(struct plan *p)
+{
+	VEC_EACH (&p->nodes, n)
+		if (n->at_work)
+			n->held = PLAN_HELD_NOT;
+	settle_unprotected(p);
 }
 
 const char *held_word(const struct plan_node *n)

@@ -14,9 +14,15 @@ void held_note(
     const struct plan *p, struct plan_node *n, struct json_object *object);
 /* Once all kinds are known. */
 void held_settle(struct plan *p);
+/* Once it is known what the target has: a controller that is at work protects
+ * nothing. */
+void held_settle_live(struct plan *p);
 /* The rules by which an object is paused; see pause_find. */
 size_t held_pauses(const struct plan *p, const struct plan_kind *k,
     struct json_object *object, const struct rule_pause **out);
+/* Whether a controller that is held by its replicas acts on such an object. */
+bool held_acts_on(
+    const struct plan_node *controller, const struct plan_node *n);
 /* How a node is held, for programs; NULL: it is not, and need not be. */
 const char *held_word(const struct plan_node *n);
 /* A line for each group that has members, appended: what is left out by its

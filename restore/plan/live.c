@@ -191,6 +191,32 @@ static int guard(struct live *l, struct err *err)
 	    l->source_name ? "' is the very same" : "");
 }
 
+/* A controller that cannot be read is taken for one that is at work. */
+static void find_at_work(struct live *l)
+{
+	struct plan *p = l->m->p;
+
+	VEC_EACH (&p->nodes, n) {
+		cleanup(kube_answer_done) struct kube_answer answer =
+		    KUBE_ANSWER_INIT;
+		struct err ignored = ERR_INIT;
+
+		if (!n->acts_on || !n->exists || n->cluster != l->cluster)
+			continue;
+		autofree char *path = kube_path(n->k->api_version,
+		    n->k->resource, n->namespace, n->name, NULL);
+		struct kube_request r = {.path = path};
+		n->at_work = true;
+		if (kube_client_send(p->options->clusters[l->cluster].client,
+			&r, &answer, &ignored))
+			continue;
+		cleanup(json_freep) struct json_object *live =
+		    json_parse(answer.body.data, answer.body.len, &ignored);
+		n->at_work =
+		    json_int(json_path(live, "spec", "replicas", NULL), 1) > 0;
+	}
+}
+
 static int read_cluster(struct live *l, struct err *err)
 {
 	struct plan *p = l->m->p;
@@ -209,6 +235,7 @@ static int read_cluster(struct live *l, struct err *err)
 		if ((*k)->cluster == l->cluster && (*k)->served &&
 		    !(str_eq((*k)->kind, "Namespace") && !*(*k)->group))
 			mark_kind(l, *k);
+	find_at_work(l);
 	return prune_find(l->m, l->cluster, err);
 }
 

@@ -175,6 +175,16 @@ static void make_digest(struct plan *p)
 	digest_hex(raw, sizeof(raw), p->digest);
 }
 
+/* What is left alone is not held either. A controller that an earlier run left
+ * without replicas is. */
+static void drop_left_alone(struct plan *p)
+{
+	VEC_EACH (&p->nodes, n)
+		if (n->held != PLAN_HELD_BY_REPLICAS &&
+		    plan_is_left_alone(p, n))
+			n->held = PLAN_HELD_NOT;
+}
+
 struct plan *plan_make(const struct plan_options *o, struct err *err)
 {
 	cleanup(plan_freep) struct plan *p = mem_new(struct plan);
@@ -220,6 +230,8 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	make_digest(p);
 	if (live_check(&m, err))
 		return NULL;
+	held_settle_live(p);
+	drop_left_alone(p);
 	return steal(p);
 }
 

@@ -143,9 +143,11 @@ struct plan_node {
 	uint16_t cluster;	   /* index into the options' clusters */
 	uint16_t layer; /* index into the options' layers, or their count */
 	enum plan_held held;
-	const char *acts_on;   /* of a controller: pattern of kinds */
-	bool with_owned;       /* left out, and what it owns with it */
-	bool wanted_uid;       /* somebody's owner */
+	const char *acts_on; /* of a controller: pattern of kinds */
+	bool at_work;	     /* of a controller: the target runs it already */
+	bool knows;	 /* its status, written after it, lists what it owns */
+	bool with_owned; /* left out, and what it owns with it */
+	bool wanted_uid; /* somebody's owner */
 	bool volume_restored;  /* of a claim */
 	bool namespace_is_new; /* it is not there, or terminates */
 	bool meets; /* a node of another cluster writes the same object */

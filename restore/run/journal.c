@@ -27,6 +27,7 @@ static void pause_done(struct journal_pause *p)
 	free(p->annotation);
 	free(p->paused);
 	free(p->before);
+	free(p->map);
 	free(p->what);
 }
 
@@ -120,6 +121,7 @@ static int read_pause(
 	    .annotation = str_dup(json_get_str(line, "annotation")),
 	    .paused = str_dup(json_get_str(line, "paused")),
 	    .before = str_dup(json_get_str(line, "before")),
+	    .map = str_dup(json_get_str(line, "map")),
 	    .what = str_dup(what ? what : path),
 	    .level = (uint32_t)json_get_int(line, "level", 0),
 	};
@@ -309,6 +311,7 @@ static void add_pause(
 	json_text_str_or_null(line, "annotation", p->annotation);
 	json_text_str_or_null(line, "paused", p->paused);
 	json_text_str_or_null(line, "before", p->before);
+	json_text_str_or_null(line, "map", p->map);
 	json_text_str_or_null(line, "what", p->what);
 	json_text_object_end(line);
 	json_text_object_end(line);
@@ -551,6 +554,7 @@ int journal_pause(struct journal *j, uint32_t node,
 		    .annotation = str_dup(pause->annotation),
 		    .paused = str_dup(pause->paused),
 		    .before = str_dup(pause->before),
+		    .map = str_dup(pause->map),
 		    .what = str_dup(pause->what),
 		    .level = pause->level,
 		};

@@ -11,7 +11,7 @@
  *       "at":1796000000}
  *     {"n":12,"pause":{"cluster":"prod","path":"/apis/...","pointer":
  *       "/spec/suspend","annotation":null,"paused":null,
- *       "before":null,"level":4,"what":"..."}}
+ *       "before":null,"map":null,"level":4,"what":"..."}}
  *     {"release":"<cluster> <path>","pointer":"/spec/suspend"}
  *     {"done":true}
  *
@@ -40,6 +40,7 @@ struct journal_pause {
 	char *annotation; /* or NULL */
 	char *paused;	  /* JSON text, see pause.h; or NULL */
 	char *before;	  /* the same */
+	char *map;	  /* the pointer of the map made for it; or NULL */
 	char *what;
 	uint32_t level;
 	bool released;

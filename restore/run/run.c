@@ -17,6 +17,8 @@ void run_init(
 	r->outcomes = mem_zalloc((nodes + 1) * sizeof(*r->outcomes));
 	r->gates = mem_zalloc(nodes + 1);
 	r->postponed = mem_zalloc(nodes + 1);
+	r->lost_status = mem_zalloc(nodes + 1);
+	r->blocked = mem_zalloc((nodes + 1) * sizeof(*r->blocked));
 }
 
 void run_done(struct run *r)
@@ -26,6 +28,8 @@ void run_done(struct run *r)
 	free(r->outcomes);
 	free(r->gates);
 	free(r->postponed);
+	free(r->lost_status);
+	free(r->blocked);
 	journal_close(r->journal);
 	report_free(r->report);
 	pthread_mutex_destroy(&r->lock);

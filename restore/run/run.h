@@ -49,6 +49,10 @@ struct run {
 	struct outcome *outcomes;
 	uint8_t *gates;	      /* enum gate_state */
 	uint8_t *postponed;   /* enum postponed */
+	uint8_t *lost_status; /* there, but without what it knew; 0 or 1 */
+	/* Why a node must not be released: 1 plus the node that is missing, or
+	 * itself; 0: it may (restore/apply/blocked.h). */
+	uint32_t *blocked;
 	unsigned int advance; /* grows when a postponed node is applied */
 	bool again;	      /* not the first pass through the levels */
 	bool last_try;	      /* a node fails that would be postponed */

@@ -114,10 +114,12 @@ why() { # "KIND NAMESPACE/NAME"
 	run --separate-stderr restore plan latest --same-cluster
 	echo "$output"
 	grep -q "^held until the release: .*1 ResourceSet.fluxcd.controlplane.io" <<<"$output"
-	grep -q "^there for a moment without their status, .* 1 VPC.ec2.services.k8s.aws" <<<"$output"
 	run --separate-stderr restore plan latest --same-cluster -o json
-	jq -e '[.nodes[] | select(.kind == "VPC") | .held] == ["unprotected"]' <<<"$output"
 	jq -e '[.nodes[] | select(.kind == "GitRepo") | .held] == ["paused"]' <<<"$output"
+	loaded=identity-in-status ns=fk-capi
+	restored identity-in-status fk-capi
+	grep -q "info  there for a moment without their status, .*: 1 KubeDirectorCluster.kubedirector.hpe.com" <<<"$stderr"
+	field wipe
 	loaded=runs ns=fk05
 	restored runs fk05
 	grep -q "info  left out: .*5 has ended, and would run again" <<<"$stderr"
@@ -210,6 +212,33 @@ released() {
 	apply --existing update --take-fields
 	released
 	call GET $of | jq -e '.spec.paused == true'
+}
+
+# Where a controller would act on what it does not find, or has lost.
+@test "what misses something stays paused, and is let go once it is there" {
+	loaded=argocd-appset ns=fk08
+	local bad='[{op: add, path: /metadata/labels, value: {bad: "no label!"}}]'
+	cluster_config "$ns" 'gates: never' 'transforms:' \
+	    "  - {kind: Secret.core, name: cluster-us, patch: $bad}" \
+	    "  - {kind: Application.argoproj.io, name: app-eu, patch: $bad}" >"$BACKSTAY_CONFIG"
+	field load
+	agent backup
+	field wipe
+	apply
+	[ "$status" -eq 1 ]
+	local set=/apis/argoproj.io/v1alpha1/namespaces/fk08/applicationsets/everywhere
+	call GET $set | jq -e '.spec.syncPolicy.applicationsSync == "create-only"'
+	jq -e '[.items[] | select(.detail // "" | contains("it stays paused: "))] | length == 2 and
+	    all(.[]; .outcome == "held" and (.what | contains("everywhere")) and
+	        (.detail | contains("was not restored")))' "$P/report"
+	# What is paused is named, what could not even be made is not.
+	jq -e '(.left_paused | length) == 2 and all(.left_paused[]; contains("fk08/everywhere"))' "$P/report"
+	cluster_config "$ns" 'gates: never' >"$BACKSTAY_CONFIG"
+	apply
+	[ "$status" -eq 0 ]
+	call GET $set | jq -e '(.spec.syncPolicy | has("applicationsSync") | not) and
+	    (.spec.template.metadata | has("annotations") | not)'
+	jq -e '.left_paused == []' "$P/report"
 }
 
 @test "a status speaks of the generation that its object starts at again" {

@@ -157,3 +157,24 @@ managers() { # PLURAL NAME
 	[ "$status" -eq 0 ]
 	curl -fsS "$KUBE_SIM_URL/faults" | jq -e '([.[].fired] | add) == 3'
 }
+
+# A field that was paused and released is no more ours than any other.
+@test "what was held and released has its managers, too" {
+	local deployments=/apis/apps/v1/namespaces/ssa/deployments
+	cluster_config ssa 'gates: never' 'rules:' \
+	    "  - {kind: Deployment.apps, pause: '/spec/replicas=0'}" >"$BACKSTAY_CONFIG"
+	call DELETE "$deployments/app"
+	for _ in {1..600}; do one deployments app 2>/dev/null >&2 || break; sleep 0.1; done
+	apply --hold
+	[ "$status" -eq 0 ]
+	one deployments app | jq -e '.spec.replicas == 0'
+	run --separate-stderr restore release latest -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	one deployments app | jq -e '.spec.replicas == 1'
+	managers deployments app | diff "$P/y/app-managers" -
+	sed 's/"replicas":1/"replicas":2/' "$P/y/app" >"$P/y/app-two"
+	# shellcheck disable=SC2086
+	apply_file app-two $GITOPS
+	one deployments app | jq -e '.spec.replicas == 2'
+}

@@ -79,18 +79,23 @@ static void each_system_is_paused_in_its_own_way(void **state)
 		"\"strimzi.io/pause-reconciliation\":\"true\"}}}",
 		"{\"metadata\":{\"annotations\":{"
 		"\"strimzi.io/pause-reconciliation\":null}}}"},
-	    {"cluster.x-k8s.io", "Machine",
-		"{\"metadata\":{\"annotations\":{"
-		"\"cluster.x-k8s.io/paused\":\"false\"}}}",
+	    {"cluster.x-k8s.io", "Machine", "{}",
 		"{\"metadata\":{\"annotations\":{"
 		"\"cluster.x-k8s.io/paused\":\"true\"}}}",
 		"{\"metadata\":{\"annotations\":{"
-		"\"cluster.x-k8s.io/paused\":\"false\"}}}"},
-	    {"keda.sh", "ScaledJob", "{}",
+		"\"cluster.x-k8s.io/paused\":null}}}"},
+	    {"ec2.services.k8s.aws", "VPC", "{}",
+		"{\"metadata\":{\"annotations\":{"
+		"\"services.k8s.aws/read-only\":\"true\"}}}",
+		"{\"metadata\":{\"annotations\":{"
+		"\"services.k8s.aws/read-only\":null}}}"},
+	    {"keda.sh", "ScaledJob",
+		"{\"metadata\":{\"annotations\":{"
+		"\"autoscaling.keda.sh/paused\":\"false\"}}}",
 		"{\"metadata\":{\"annotations\":{"
 		"\"autoscaling.keda.sh/paused\":\"true\"}}}",
 		"{\"metadata\":{\"annotations\":{"
-		"\"autoscaling.keda.sh/paused\":null}}}"},
+		"\"autoscaling.keda.sh/paused\":\"false\"}}}"},
 	    {"ops.crossplane.io", "CronOperation", "{}",
 		"{\"metadata\":{\"annotations\":{"
 		"\"crossplane.io/paused\":\"true\"}}}",
@@ -120,7 +125,7 @@ static void each_system_is_paused_in_its_own_way(void **state)
 		    find(object, cases[i].group, cases[i].kind, NULL, rules),
 		    0);
 		cleanup(json_freep) struct json_object *patch =
-		    pause_release(&made);
+		    pause_release(&made, object);
 		assert_json(patch, cases[i].release);
 	}
 }
@@ -157,6 +162,14 @@ static void what_its_owner_paused_is_not_ours(void **state)
 	    {"cluster.x-k8s.io", "MachineSet",
 		"{\"metadata\":{\"annotations\":{"
 		"\"cluster.x-k8s.io/paused\":\"\"}}}",
+		0},
+	    {"cluster.x-k8s.io", "MachineSet",
+		"{\"metadata\":{\"annotations\":{"
+		"\"cluster.x-k8s.io/paused\":\"false\"}}}",
+		0},
+	    {"ec2.services.k8s.aws", "VPC",
+		"{\"metadata\":{\"annotations\":{"
+		"\"services.k8s.aws/read-only\":\"TRUE\"}}}",
 		0},
 	    {"argoproj.io", "ApplicationSet", "{}", 2},
 	    {"cluster.x-k8s.io", "Cluster", "{\"spec\":{\"paused\":true}}", 1},
@@ -199,8 +212,54 @@ static void a_controller_comes_without_replicas(void **state)
 	    json_int(json_path(object, "spec", "replicas", NULL), -1), 0);
 	const struct pause_made made = {
 	    .pointer = rules[0]->pointer, .paused = "0", .before = before};
-	cleanup(json_freep) struct json_object *patch = pause_release(&made);
+	cleanup(json_freep) struct json_object *patch =
+	    pause_release(&made, object);
 	assert_json(patch, "{\"spec\":{\"replicas\":2}}");
+}
+
+/* A map that was made for a pause goes with it, unless somebody else has put
+ * something into it. */
+static void an_empty_map_is_not_left_behind(void **state)
+{
+	static const struct {
+		const char *object;
+		const char *added; /* before the release, or NULL */
+		const char *release;
+	} cases[] = {
+	    {"{\"spec\":{}}", NULL, "{\"spec\":{\"template\":null}}"},
+	    {"{\"spec\":{\"template\":{\"metadata\":{\"name\":\"x\"}}}}", NULL,
+		"{\"spec\":{\"template\":{\"metadata\":{\"annotations\":null}}}"
+		"}"},
+	    {"{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{}}}}}",
+		NULL,
+		"{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{"
+		"\"argocd.argoproj.io/skip-reconcile\":null}}}}}"},
+	    {"{\"spec\":{}}", "/spec/template/metadata/annotations",
+		"{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{"
+		"\"argocd.argoproj.io/skip-reconcile\":null}}}}}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct rule_pause *rules[PAUSE_MAX];
+		cleanup(json_freep) struct json_object *object =
+		    test_json(cases[i].object);
+
+		assert_int_equal(
+		    find(object, "argoproj.io", "ApplicationSet", NULL, rules),
+		    2);
+		autofree char *map = pause_new_map(object, rules[0]);
+		pause_set(object, rules[0]);
+		const struct pause_made made = {.pointer = rules[0]->pointer,
+		    .annotation = rules[0]->annotation,
+		    .map = map};
+		if (cases[i].added)
+			json_set_str(json_pointer(object, cases[i].added),
+			    "theirs", "x");
+		cleanup(json_freep) struct json_object *patch =
+		    pause_release(&made, object);
+		assert_json(patch, cases[i].release);
+	}
 }
 
 int main(void)
@@ -209,6 +268,7 @@ int main(void)
 	    cmocka_unit_test(each_system_is_paused_in_its_own_way),
 	    cmocka_unit_test(what_its_owner_paused_is_not_ours),
 	    cmocka_unit_test(a_controller_comes_without_replicas),
+	    cmocka_unit_test(an_empty_map_is_not_left_behind),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -20,7 +20,8 @@ struct fixture {
 
 /* Text that the plan would own. */
 static char capi[] = "cluster.x-k8s.io", cluster_kind[] = "Cluster",
-	    ack[] = "ec2.services.k8s.aws", vpc[] = "VPC", apps[] = "apps",
+	    director[] = "kubedirector.hpe.com",
+	    spark[] = "KubeDirectorCluster", apps[] = "apps",
 	    deployment[] = "Deployment", tekton[] = "tekton.dev",
 	    task_run[] = "TaskRun", core[] = "", config_map[] = "ConfigMap";
 
@@ -31,7 +32,7 @@ static int set_up(void **state)
 	struct err err = ERR_INIT;
 	const struct plan_kind kinds[KINDS] = {
 	    {.group = capi, .kind = cluster_kind, .has_status = true},
-	    {.group = ack, .kind = vpc, .has_status = true},
+	    {.group = director, .kind = spark, .has_status = true},
 	    {.group = apps, .kind = deployment, .has_status = true},
 	    {.group = tekton, .kind = task_run, .has_status = true},
 	    {.group = core, .kind = config_map},
@@ -81,9 +82,9 @@ static uint32_t add(
 
 #define OBJECT(version, kind, rest)                                            \
 	"{\"apiVersion\":\"" version "\",\"kind\":\"" kind "\"," rest "}"
-#define VPC                                                                    \
-	OBJECT("ec2.services.k8s.aws/v1alpha1", "VPC",                         \
-	    "\"status\":{\"vpcID\":\"vpc-1\"}")
+#define SPARK                                                                  \
+	OBJECT("kubedirector.hpe.com/v1beta1", "KubeDirectorCluster",          \
+	    "\"status\":{\"state\":\"configured\"}")
 #define RUNNING                                                                \
 	OBJECT("tekton.dev/v1", "TaskRun",                                     \
 	    "\"status\":{\"startTime\":\"2026-01-01T00:00:00Z\","              \
@@ -92,7 +93,7 @@ static uint32_t add(
 #define CONTROLLER                                                             \
 	OBJECT("apps/v1", "Deployment",                                        \
 	    "\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"image\":"    \
-	    "\"public.ecr.aws/aws-controllers-k8s/ec2-controller:1\"}]}}}")
+	    "\"bluek8s/kubedirector:1\"}]}}}")
 
 static void assert_word(
     const struct fixture *f, uint32_t node, const char *expected)
@@ -109,7 +110,7 @@ static void each_is_held_as_it_can_be(void **state)
 	uint32_t paused = add(f, 0, a,
 	    OBJECT("cluster.x-k8s.io/v1beta2", "Cluster",
 		"\"status\":{\"phase\":\"Provisioned\"}"));
-	uint32_t unprotected = add(f, 1, b, VPC);
+	uint32_t unprotected = add(f, 1, b, SPARK);
 	uint32_t anew = add(f, 3, c, RUNNING);
 	uint32_t plain = add(f, 4, d, OBJECT("v1", "ConfigMap", "\"data\":{}"));
 	cleanup(strvec_done) struct strvec lines = VEC_INIT;
@@ -127,14 +128,15 @@ static void each_is_held_as_it_can_be(void **state)
 	    "running when captured, and started anew: 1 TaskRun.tekton.dev");
 	assert_string_equal(lines.items[2],
 	    "there for a moment without their status, with no way to pause "
-	    "them: 1 VPC.ec2.services.k8s.aws");
+	    "them: 1 "
+	    "KubeDirectorCluster.kubedirector.hpe.com");
 }
 
 static void a_controller_without_replicas_protects_its_kinds(void **state)
 {
 	struct fixture *f = *state;
-	char a[] = "a", b[] = "ack-ec2-controller";
-	uint32_t resource = add(f, 1, a, VPC);
+	char a[] = "a", b[] = "kubedirector";
+	uint32_t resource = add(f, 1, a, SPARK);
 	uint32_t controller = add(f, 2, b, CONTROLLER);
 	cleanup(strvec_done) struct strvec lines = VEC_INIT;
 
@@ -144,17 +146,37 @@ static void a_controller_without_replicas_protects_its_kinds(void **state)
 	held_lines(&f->p, &lines);
 	assert_int_equal(lines.len, 1);
 	assert_string_equal(lines.items[0],
-	    "without replicas until the release, for *.*.services.k8s.aws: "
-	    "Deployment.apps ns/ack-ec2-controller");
+	    "without replicas until the release, for *.kubedirector.hpe.com: "
+	    "Deployment.apps ns/kubedirector");
 }
 
 static void a_controller_that_has_nothing_to_act_on_runs(void **state)
 {
 	struct fixture *f = *state;
-	char a[] = "ack-ec2-controller";
+	char a[] = "kubedirector";
 	uint32_t controller = add(f, 2, a, CONTROLLER);
 
 	held_settle(&f->p);
+	assert_word(f, controller, "");
+}
+
+/* That of an earlier restore, which is there without replicas, is none. */
+static void a_controller_at_work_protects_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char a[] = "a", b[] = "kubedirector";
+	uint32_t resource = add(f, 1, a, SPARK);
+	uint32_t controller = add(f, 2, b, CONTROLLER);
+	struct plan_node *n = &f->p.nodes.items[controller];
+
+	held_settle(&f->p);
+	n->exists = true;
+	held_settle_live(&f->p);
+	assert_word(f, resource, "");
+	assert_word(f, controller, "by_replicas");
+	n->at_work = true;
+	held_settle_live(&f->p);
+	assert_word(f, resource, "unprotected");
 	assert_word(f, controller, "");
 }
 
@@ -164,7 +186,7 @@ static void what_is_one_write_with_its_status_needs_no_protection(void **state)
 	char a[] = "a", b[] = "b";
 
 	f->kinds[1].has_status = false;
-	uint32_t whole = add(f, 1, a, VPC);
+	uint32_t whole = add(f, 1, a, SPARK);
 	uint32_t left = add(f, 0, b,
 	    OBJECT("cluster.x-k8s.io/v1beta2", "Cluster", "\"spec\":{}"));
 	cleanup(strvec_done) struct strvec lines = VEC_INIT;
@@ -187,6 +209,7 @@ int main(void)
 	    TEST(each_is_held_as_it_can_be),
 	    TEST(a_controller_without_replicas_protects_its_kinds),
 	    TEST(a_controller_that_has_nothing_to_act_on_runs),
+	    TEST(a_controller_at_work_protects_nothing),
 	    TEST(what_is_one_write_with_its_status_needs_no_protection),
 	};
 
