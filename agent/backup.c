@@ -14,6 +14,7 @@
 static void run_done(struct backup_run *r)
 {
 	sources_done(&r->sources);
+	organisations_done(&r->organisations);
 	archive_writer_free(r->archive);
 	snapshot_writer_free(r->snapshot);
 	backup_vaults_done(r);
@@ -213,6 +214,23 @@ static int judge(struct backup_run *r, struct err *err)
 	    first->what, first->reason);
 }
 
+/* What the organisations have now joins the settings of the run. */
+static int list_organisations(struct backup_run *r, struct err *err)
+{
+	if (organisations_list(
+		r->a->settings, &r->a->env, &r->organisations, err))
+		return -1;
+	r->settings = &r->organisations.settings;
+	VEC_EACH (&r->organisations.each, o) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		organisations_describe(o, &text);
+		if (o->err.code == ERR_NONE)
+			log_info("organisation '%s': %s", o->settings->url,
+			    buf_str(&text));
+	}
+	return 0;
+}
+
 static int capture(struct backup_run *r, struct err *err)
 {
 	const struct capture_env env = {
@@ -226,7 +244,9 @@ static int capture(struct backup_run *r, struct err *err)
 	};
 
 	watch_phase(r->a->watch, "capture");
-	sources_init(&r->sources, r->settings, &env);
+	if (list_organisations(r, err))
+		return -1;
+	sources_init(&r->sources, &r->organisations, &env);
 	if (!r->sources.count)
 		return err_set(err, ERR_USAGE,
 		    "%s: names nothing to back up; add 'git', 'kubernetes' or "

@@ -23,7 +23,7 @@ struct run_vault {
 
 struct backup_run {
 	const struct agent *a;
-	const struct settings *settings;
+	const struct settings *settings; /* with what organisations have */
 	struct scratch scratch;
 	struct minisign_key *key;
 	struct retention_zone *zone; /* where it prunes */
@@ -38,6 +38,7 @@ struct backup_run {
 	size_t open_count;
 	struct snapshot_writer *snapshot;
 	struct archive_writer *archive;
+	struct organisations organisations;
 	struct sources sources;
 	struct archive_totals totals;
 	int64_t started_ticks, capture_ticks;

@@ -53,9 +53,13 @@ void backup_shrink_add(const struct backup_run *r, struct manifest *m)
 	    .base = base->label,
 	    .accept = r->a->options->accept_shrink};
 	add_sources(r->settings, &terms.sources);
+	VEC_EACH (&r->organisations.each, o)
+		*vec_add(&terms.organisations) = (struct shrink_organisation){
+		    .url = o->settings->url, .listed = o->err.code == ERR_NONE};
 	shrink_compare(base->sources, m->sources, &terms, &findings);
 	VEC_EACH (&findings, f)
 		add_finding(m, f);
 	shrink_findings_done(&findings);
 	vec_done(&terms.sources);
+	vec_done(&terms.organisations);
 }

@@ -277,6 +277,40 @@ static void check_repository(
 		    refs == 1 ? "" : "s");
 }
 
+static void report_organisation(struct check *c, const struct organisation *o)
+{
+	autofree char *what = str_printf("organisation '%s'", o->settings->url);
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (o->err.code != ERR_NONE) {
+		failed(c, what, &o->err);
+		return;
+	}
+	organisations_describe(o, &text);
+	result(c, what, true, "%s", buf_str(&text));
+	VEC_EACH (&o->unusable, name)
+		result(c, what, false,
+		    "'%s' is no name for a repository of an archive; give it "
+		    "another in git.repositories",
+		    *name);
+}
+
+/* The repositories that are named, and those that are listed. */
+static int check_organisations(struct check *c, struct err *err)
+{
+	struct organisations all;
+	int status = organisations_list(c->a->settings, &c->a->env, &all, err);
+
+	VEC_EACH (&all.each, o)
+		if (status == 0)
+			report_organisation(c, o);
+	VEC_EACH (&all.settings.git.repositories, r)
+		if (status == 0)
+			check_repository(c, r);
+	organisations_done(&all);
+	return status;
+}
+
 /* Without the source's name, which was printed already. */
 static const char *without(const char *prefix, const char *line)
 {
@@ -386,8 +420,8 @@ static int check_all(struct check *c, struct err *err)
 	check_signing(c);
 	VEC_EACH (&s->vaults, v)
 		check_vault(c, v);
-	VEC_EACH (&s->git.repositories, r)
-		check_repository(c, r);
+	if (check_organisations(c, err))
+		return -1;
 	VEC_EACH (&s->kubernetes.clusters, k)
 		check_cluster(c, k);
 	VEC_EACH (&s->terraform.buckets, b)

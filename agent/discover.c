@@ -3,6 +3,7 @@
 #include "agent/discover/states.h"
 
 #include "agent/agent.h"
+#include "config/organisations.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -25,9 +26,10 @@ static int read_clusters(
 	return 0;
 }
 
-static int read_mirrors(const struct agent *a, struct found *f, struct err *err)
+static int read_mirrors(const struct agent *a, const struct settings *s,
+    struct found *f, struct err *err)
 {
-	VEC_EACH (&a->settings->git.repositories, r) {
+	VEC_EACH (&s->git.repositories, r) {
 		autofree char *dir = str_printf(
 		    "%s/git/%s.git", a->settings->state_dir, r->name);
 		if (states_read(dir, r->name, a->env.cancel, f, err))
@@ -46,28 +48,45 @@ static void hold_against(const struct settings *s, struct found *f)
 		c->covered = settings_credentials_for(&s->git, c->url) != NULL;
 }
 
-int agent_discover(const struct agent *a, struct err *err)
+/* With what the organisations have now among the repositories. */
+static int discover(
+    const struct agent *a, const struct settings *s, struct err *err)
 {
 	cleanup(found_done) struct found f = {.unclear = VEC_INIT};
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
-	if (!a->settings->kubernetes.clusters.len &&
-	    !a->settings->git.repositories.len)
+	if (!s->kubernetes.clusters.len && !s->git.repositories.len)
 		return err_set(err, ERR_USAGE,
-		    "discover: %s names neither a cluster nor a repository to "
-		    "search; add one",
-		    a->settings->file);
-	if (read_clusters(a, &f, err) || read_mirrors(a, &f, err))
-		return err_wrap(err, "discover");
-	hold_against(a->settings, &f);
+		    "%s names neither a cluster nor a repository to search; "
+		    "add one",
+		    s->file);
+	if (read_clusters(a, &f, err) || read_mirrors(a, s, &f, err))
+		return -1;
+	hold_against(s, &f);
 	found_sort(&f);
 	if (a->options->common.output == CLI_OUTPUT_JSON) {
 		cleanup(json_freep) struct json_object *j = paste_json(&f);
 		json_write(&out, j, JSON_PRETTY);
 		buf_add_char(&out, '\n');
 	} else {
-		paste_write(&f, a->settings->file, &out);
+		paste_write(&f, s->file, &out);
 	}
 	fputs(buf_str(&out), stdout);
 	return found_is_covered(&f) ? 0 : 1;
+}
+
+int agent_discover(const struct agent *a, struct err *err)
+{
+	struct organisations all;
+	int status = organisations_list(a->settings, &a->env, &all, err);
+
+	VEC_EACH (&all.each, o)
+		if (status == 0 && o->err.code != ERR_NONE) {
+			*err = o->err;
+			status = -1;
+		}
+	if (status == 0)
+		status = discover(a, &all.settings, err);
+	organisations_done(&all);
+	return status < 0 ? err_wrap(err, "discover") : status;
 }

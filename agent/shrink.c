@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_NAMED = 20 }; /* namespaces or prefixes, one by one */
 
@@ -104,6 +105,59 @@ static void compare_repository(struct comparison *c,
 
 	judge(c, str_printf("repository '%s'", name),
 	    json_get_int(before, "refs", 0), json_get_int(now, "refs", 0));
+}
+
+static bool lies_in(const char *organisation, const struct json_object *j)
+{
+	const char *url = json_get_str(j, "url");
+	size_t len = strlen(organisation);
+
+	while (len && organisation[len - 1] == '/')
+		len--;
+	return url && strncmp(url, organisation, len) == 0 && url[len] == '/';
+}
+
+static int64_t count_in(
+    const char *organisation, const struct json_object *repositories)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < json_len(repositories); i++)
+		count += lies_in(organisation, json_at(repositories, i));
+	return count;
+}
+
+/* A token that sees less gives a shorter list, and no error. */
+static void compare_organisations(struct comparison *c,
+    const struct json_object *before, const struct json_object *now)
+{
+	c->source = NULL;
+	c->unit = "repositories";
+	VEC_EACH (&c->t->organisations, o) {
+		if (o->listed)
+			judge(c, str_printf("organisation '%s'", o->url),
+			    count_in(o->url, before), count_in(o->url, now));
+	}
+}
+
+/* One that the configuration does not name. */
+static void report_unlisted(struct comparison *c, char *what,
+    const struct json_object *was, int64_t refs)
+{
+	VEC_EACH (&c->t->organisations, o) {
+		if (!lies_in(o->url, was))
+			continue;
+		if (o->listed)
+			report(c, false, what,
+			    "is not among the repositories of '%s' any more "
+			    "(removed, renamed, or left out by the "
+			    "configuration); it had %lld references in '%s'",
+			    o->url, (long long)refs, c->t->base);
+		else
+			free(what);
+		return;
+	}
+	report_unconfigured(c, what, refs);
 }
 
 /* ---- clusters ------------------------------------------------------------ */
@@ -314,13 +368,18 @@ static void compare_kind(struct comparison *c, enum shrink_kind kind,
 			continue;
 		const struct json_object *is = named(list, k, name);
 		c->source = configured(c->t, kind, name);
-		if (!c->source)
-			report_unconfigured(c,
-			    str_printf("%s '%s'", k->word, name),
-			    json_get_int(was, k->total, 0));
+		int64_t had = json_get_int(was, k->total, 0);
+		if (!c->source && kind == SHRINK_REPOSITORY)
+			report_unlisted(
+			    c, str_printf("%s '%s'", k->word, name), was, had);
+		else if (!c->source)
+			report_unconfigured(
+			    c, str_printf("%s '%s'", k->word, name), had);
 		else if (is)
 			k->compare(c, was, is);
 	}
+	if (kind == SHRINK_REPOSITORY)
+		compare_organisations(c, then, list);
 }
 
 void shrink_compare(const struct json_object *before,

@@ -5,7 +5,8 @@
  * backup. Pure: what it knows are the `sources` of two manifests (manifest.h)
  * and what is configured.
  *
- * Counted are the references of a repository, the objects of a cluster and of
+ * Counted are the repositories of an organisation, the references of a
+ * repository, the objects of a cluster and of
  * each of its namespaces, and the current objects of a bucket and below each of
  * its prefixes.
  */
@@ -32,8 +33,16 @@ struct shrink_source {
 };
 VEC_DEFINE(shrink_sources, struct shrink_source);
 
+/* An organisation whose repositories are listed; its URL is borrowed. */
+struct shrink_organisation {
+	const char *url;
+	bool listed; /* else nothing is known of what it has now */
+};
+VEC_DEFINE(shrink_organisations, struct shrink_organisation);
+
 struct shrink_terms {
 	struct shrink_sources sources;
+	struct shrink_organisations organisations;
 	/* Percent of what was there that is gone, from 1. */
 	int warn;
 	int partial;
@@ -52,7 +61,8 @@ void shrink_findings_done(struct shrink_findings *v);
 
 /* Appends what has to be reported. A source that was not there before is new;
  * one that could not be read at all is in `missing` already; one that is no
- * longer configured is named, and has not shrunk. */
+ * longer configured, or that its organisation lists no longer, is named, and
+ * has not shrunk. */
 void shrink_compare(const struct json_object *before,
     const struct json_object *now, const struct shrink_terms *t,
     struct shrink_findings *out);

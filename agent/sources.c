@@ -34,6 +34,24 @@ static char *credentials_of(const struct settings_credentials *c)
 	    ref->variable ? ref->variable : "");
 }
 
+static void report_organisations(struct source_task *t)
+{
+	VEC_EACH (&t->sources->organisations->each, o) {
+		const char *url = o->settings->url;
+		if (o->err.code != ERR_NONE)
+			capture_report_missing(&t->report, &o->err,
+			    "repositories of organisation '%s'", url);
+		VEC_EACH (&o->unusable, name) {
+			struct err why = ERR_INIT;
+			err_set(&why, ERR_FORMAT,
+			    "an archive can hold no repository of that name; "
+			    "give it another in git.repositories");
+			capture_report_missing(&t->report, &why,
+			    "repository '%s' of organisation '%s'", *name, url);
+		}
+	}
+}
+
 static int capture_repositories(struct source_task *t, struct err *err)
 {
 	const struct settings_git *g = &t->settings->git;
@@ -45,6 +63,7 @@ static int capture_repositories(struct source_task *t, struct err *err)
 	    mem_zalloc((n + 1) * sizeof(struct capture_git_repository));
 	cleanup(strvec_done) struct strvec credentials = VEC_INIT;
 
+	report_organisations(t);
 	for (size_t i = 0; i < n; i++) {
 		const struct settings_repository *r = &g->repositories.items[i];
 		struct err e = ERR_INIT;
@@ -203,10 +222,13 @@ static void add(struct sources *s, const char *kind, enum archive_rank rank,
 	t->env.progress_ctx = t;
 }
 
-void sources_init(struct sources *s, const struct settings *settings,
+void sources_init(struct sources *s, const struct organisations *organisations,
     const struct capture_env *env)
 {
-	*s = (struct sources){.lock = PTHREAD_MUTEX_INITIALIZER};
+	const struct settings *settings = &organisations->settings;
+
+	*s = (struct sources){
+	    .lock = PTHREAD_MUTEX_INITIALIZER, .organisations = organisations};
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -218,7 +240,7 @@ void sources_init(struct sources *s, const struct settings *settings,
 	if (settings->terraform.buckets.len)
 		add(s, "terraform", RANK_TERRAFORM, capture_buckets, settings,
 		    env);
-	if (settings->git.repositories.len)
+	if (settings->git.repositories.len || organisations->each.len)
 		add(s, "git", RANK_GIT, capture_repositories, settings, env);
 }
 

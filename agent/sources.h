@@ -7,8 +7,7 @@
 #define AGENT_SOURCES_H
 
 #include "agent/kube/capture.h"
-#include "config/connect.h"
-#include "config/settings.h"
+#include "config/organisations.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -41,12 +40,14 @@ struct sources {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	size_t running;
+	const struct organisations *organisations;
 	struct source_task tasks[SOURCES_MAX];
 	size_t count;
 };
 
-/* The tasks that the settings name; all borrowed. */
-void sources_init(struct sources *s, const struct settings *settings,
+/* The tasks that the settings of the organisations name; all borrowed. An
+ * organisation that could not be listed is missing from git's report. */
+void sources_init(struct sources *s, const struct organisations *organisations,
     const struct capture_env *env);
 void sources_done(struct sources *s);
 /* Captures all, and returns when all have ended. `tick` is called a few times

@@ -46,9 +46,18 @@ struct settings_cluster_access {
 	bool allow_insecure_tls;
 };
 
+/* Which API a Git host has. */
+enum settings_host {
+	SETTINGS_HOST_AUTO, /* by its name, where that is known */
+	SETTINGS_HOST_GITHUB,
+	SETTINGS_HOST_GITLAB,
+	SETTINGS_HOST_GITEA
+};
+
 /* For the repositories whose URL starts with `url`; the longest wins. */
 struct settings_credentials {
 	char *url;
+	int kind; /* enum settings_host */
 	char *username;
 	struct secret_ref password;
 	struct secret_ref token;
@@ -143,8 +152,20 @@ struct settings_repository {
 };
 VEC_DEFINE(settings_repositories, struct settings_repository);
 
+/* Its repositories are listed at each run. */
+struct settings_organisation {
+	char *url;
+	int kind;	       /* enum settings_host */
+	struct strvec include; /* names and globs, below the organisation */
+	struct strvec exclude;
+	bool archived;
+	bool lfs;
+};
+VEC_DEFINE(settings_organisations, struct settings_organisation);
+
 struct settings_git {
 	struct settings_repositories repositories;
+	struct settings_organisations organisations;
 	struct settings_credentials_vec credentials;
 	struct strvec accept_missing; /* see the example */
 	int concurrency;
@@ -343,6 +364,7 @@ struct settings_restore {
 	bool take_fields;
 	bool overwrite_state;
 	bool overwrite_refs;
+	bool create_repositories;
 	bool status;
 	bool derived_secrets;
 	bool include_finished;

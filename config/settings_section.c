@@ -102,6 +102,7 @@ static const char *const unassigned[] = {"last", "first", NULL};
 static const char *const existings[] = {"skip", "update", "recreate", NULL};
 static const char *const notify_kinds[] = {
     "healthchecks", "ntfy", "json", "command", NULL};
+static const char *const hosts[] = {"auto", "github", "gitlab", "gitea", NULL};
 static const char *const gates[] = {"auto", "always", "never", NULL};
 
 /* A bucket's fields stand directly in the sections that have one. */
@@ -235,6 +236,7 @@ static const struct section repository_section = {
 static const struct field credentials_fields[] = {
     TEXT(settings_credentials, "url", url, .flags = FIELD_REQUIRED,
 	.right = "the beginning of the URLs it is for, with the host"),
+    WORD(settings_credentials, "kind", kind, hosts, .fallback = "auto"),
     TEXT(settings_credentials, "username", username),
     SECRET(settings_credentials, "password", password),
     SECRET(settings_credentials, "token", token),
@@ -249,9 +251,23 @@ static const struct field credentials_fields[] = {
 static const struct section credentials_section = {
     .fields = credentials_fields, .check = validate_credentials};
 
+static const struct field organisation_fields[] = {
+    TEXT(settings_organisation, "url", url, .flags = FIELD_REQUIRED,
+	.right = "the URL of an organisation or a group, such as "
+		 "https://github.com/example"),
+    WORD(settings_organisation, "kind", kind, hosts, .fallback = "auto"),
+    TEXTS(settings_organisation, "include", include),
+    TEXTS(settings_organisation, "exclude", exclude),
+    BOOL(settings_organisation, "archived", archived, .fallback = "true"),
+    BOOL(settings_organisation, "lfs", lfs, .fallback = "true"), END};
+static const struct section organisation_section = {
+    .fields = organisation_fields, .check = validate_organisation};
+
 static const struct field git_fields[] = {
     LIST(settings_git, "repositories", repositories, &repository_section,
-	.flags = FIELD_REQUIRED),
+	.flags = FIELD_ALTERNATIVE),
+    LIST(settings_git, "organisations", organisations, &organisation_section,
+	.flags = FIELD_ALTERNATIVE),
     LIST(settings_git, "credentials", credentials, &credentials_section),
     TEXTS(settings_git, "accept_missing", accept_missing,
 	.right = "ids of LFS objects, each 64 lower-case hex digits, and "
@@ -431,6 +447,7 @@ static const struct field restore_fields[] = {
     BOOL(settings_restore, "take_fields", take_fields),
     BOOL(settings_restore, "overwrite_state", overwrite_state),
     BOOL(settings_restore, "overwrite_refs", overwrite_refs),
+    BOOL(settings_restore, "create_repositories", create_repositories),
     BOOL(settings_restore, "status", status),
     BOOL(settings_restore, "derived_secrets", derived_secrets),
     BOOL(settings_restore, "include_finished", include_finished),

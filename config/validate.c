@@ -65,6 +65,12 @@ static int collides(const struct yaml_node *node,
 	    "has the %s '%s' of item %zu; give it another", what, name, first);
 }
 
+bool validate_is_repository_name(const char *name)
+{
+	return file_path_is_safe(name) && !strstr(name, ".git/") &&
+	       !str_ends(name, ".git") && strlen(name) <= 200;
+}
+
 static int check_repository_name(const struct settings *s, size_t i,
     const struct yaml_node *node, const struct schema_location *where,
     struct err *err)
@@ -76,8 +82,7 @@ static int check_repository_name(const struct settings *s, size_t i,
 	    yaml_get(yaml_get(node, "git"), "repositories");
 	const char *name = s->git.repositories.items[i].name;
 
-	if (file_path_is_safe(name) && !strstr(name, ".git/") &&
-	    !str_ends(name, ".git") && strlen(name) <= 200)
+	if (validate_is_repository_name(name))
 		return 0;
 	return complain(&item, items->items.items[i], NULL, err,
 	    "its name is not a name for a repository; give it a 'name': up to "

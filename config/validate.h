@@ -14,11 +14,11 @@ typedef int validate_fn(const void *data, const struct yaml_node *node,
 
 validate_fn validate_vault, validate_vault_s3, validate_compression,
     validate_encryption, validate_trusted, validate_signing, validate_retention,
-    validate_shrink, validate_repository, validate_credentials, validate_git,
-    validate_cluster, validate_kubernetes, validate_bucket, validate_terraform,
-    validate_pushgateway, validate_notify, validate_target_cluster,
-    validate_target_bucket, validate_targets, validate_edge, validate_rule,
-    validate_transform, validate_settings;
+    validate_shrink, validate_repository, validate_organisation,
+    validate_credentials, validate_git, validate_cluster, validate_kubernetes,
+    validate_bucket, validate_terraform, validate_pushgateway, validate_notify,
+    validate_target_cluster, validate_target_bucket, validate_targets,
+    validate_edge, validate_rule, validate_transform, validate_settings;
 
 /* The layers together. */
 int validate_layers(const struct settings *s, const struct yaml_node *node,
@@ -27,6 +27,9 @@ int validate_layers(const struct settings *s, const struct yaml_node *node,
 /* Names that must not collide, once left-out ones are filled in. */
 int validate_names(const struct settings *s, const struct yaml_node *node,
     const struct schema_location *where, struct err *err);
+
+/* Whether a repository may have that name in an archive. */
+bool validate_is_repository_name(const char *name);
 
 /* Whether `prefix` is the beginning of the URL and ends where a host or a part
  * of its path ends: no credential for git.example.com goes to

@@ -1,5 +1,8 @@
+#include "config/hosts.h"
 #include "config/settings.h"
 #include "config/validate_value.h"
+#include "storage/base/cleanup.h"
+#include "storage/git/host/place.h"
 #include "storage/http/http.h"
 #include "storage/http/url.h"
 
@@ -25,6 +28,31 @@ int validate_repository(const void *data, const struct yaml_node *node,
 	const struct settings_repository *r = data;
 
 	return validate_repository_url(r->url, "url", node, where, err);
+}
+
+int validate_organisation(const void *data, const struct yaml_node *node,
+    const struct schema_location *where, struct err *err)
+{
+	const struct settings_organisation *o = data;
+	cleanup(host_place_done) struct host_place place = {.api = NULL};
+	struct err why = ERR_INIT;
+	enum host_kind kind;
+
+	if (validate_http_url(o->url, "url", node, where, err))
+		return -1;
+	if (str_starts(o->url, "http://") && !http_url_is_local(o->url))
+		return complain(where, node, "url", err,
+		    "would send a token in the clear; it takes https://");
+	if (!hosts_kind(o->kind, o->url, &kind))
+		return complain(where, node, "kind", err,
+		    "is needed for a host of that name: github, gitlab or "
+		    "gitea (Forgejo too)");
+	if (host_place_parse(kind, o->url, false, &place, &why))
+		return complain(where, node, "url", err, "%s", why.message);
+	if (!o->include.len && yaml_get(node, "include"))
+		return complain(where, node, "include", err,
+		    "is empty; list some, or leave it out to take all");
+	return 0;
 }
 
 int validate_credentials(const void *data, const struct yaml_node *node,
@@ -87,9 +115,10 @@ int validate_git(const void *data, const struct yaml_node *node,
 {
 	const struct settings_git *g = data;
 
-	if (!g->repositories.len)
-		return complain(where, node, "repositories", err,
-		    "is empty; list at least one, or leave 'git' out");
+	if (!g->repositories.len && !g->organisations.len)
+		return complain(where, node, NULL, err,
+		    "names nothing; list 'repositories' or 'organisations', "
+		    "or leave 'git' out");
 	VEC_EACH (&g->accept_missing, what)
 		if (!is_lfs_id(*what) && !is_reference_of(*what))
 			return complain(where, node, "accept_missing", err,

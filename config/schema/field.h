@@ -47,6 +47,9 @@ enum field_flags {
 	FIELD_OR_NONE = 2,
 	/* The files that the paths name hold secrets. */
 	FIELD_SECRET_FILE = 4,
+	/* A section in which none of those that have it was written was left
+	 * out itself. */
+	FIELD_ALTERNATIVE = 8,
 };
 
 struct section;

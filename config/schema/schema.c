@@ -193,12 +193,16 @@ void schema_done(const struct section *s, void *data)
 /* A section that lacks what it must have was left out. */
 static bool section_is_absent(const struct section *s, const void *data)
 {
+	bool alternatives = false, some = false;
+
 	for (const struct field *f = s->fields; f->key; f++) {
-		const void *at = (const char *)data + f->offset;
-		if ((f->flags & FIELD_REQUIRED) && value_is_empty(f, at))
+		bool empty = value_is_empty(f, (const char *)data + f->offset);
+		if ((f->flags & FIELD_REQUIRED) && empty)
 			return true;
+		alternatives |= (f->flags & FIELD_ALTERNATIVE) != 0;
+		some |= (f->flags & FIELD_ALTERNATIVE) && !empty;
 	}
-	return false;
+	return alternatives && !some;
 }
 
 static void write_list(

@@ -131,7 +131,7 @@ static void set_configured(const struct watch *w, struct metrics *all)
 	metrics_keep_only(all, "vault", &vaults);
 	strvec_add(&versions, BACKSTAY_VERSION);
 	metrics_keep_only(all, "version", &versions);
-	if (s->git.repositories.len)
+	if (s->git.repositories.len || s->git.organisations.len)
 		strvec_add(&sources, "git");
 	if (s->kubernetes.clusters.len)
 		strvec_add(&sources, "kubernetes");

@@ -76,12 +76,42 @@ static void note_refs(
 	}
 }
 
-/* A push cannot set the HEAD of a server: the operator has to do it. */
-static void note_head(
-    const struct push_result *r, const char *url, struct outcome *outcome)
+static bool is_there(const struct push_result *r, const char *name)
 {
+	VEC_EACH (&r->refs, ref)
+		if (str_eq(ref->name, name))
+			return ref->kind != PUSH_REF_REFUSED &&
+			       ref->kind != PUSH_REF_DELETED;
+	return false;
+}
 
-	if (r->head_set || str_eq(r->head, r->target_head))
+/* Sets the default branch by the API of the host. False where it has none, or
+ * refuses; a note says why. */
+static bool set_by_host(const struct git_apply_options *o,
+    const struct push_result *r, struct outcome *outcome)
+{
+	static const char heads[] = "refs/heads/";
+	struct err why = ERR_INIT;
+
+	if (!o->host || !str_starts(r->head, heads) || !is_there(r, r->head))
+		return false;
+	if (host_set_default_branch(o->host, r->head + strlen(heads), &why) ==
+	    0)
+		return true;
+	outcome_note(
+	    outcome, "the default branch could not be set: %s", why.message);
+	return false;
+}
+
+/* A push cannot set the HEAD of a server. Where the host's API does not do it
+ * either, the operator has to. */
+static void settle_head(const struct git_apply_options *o,
+    const struct push_result *r, struct outcome *outcome)
+{
+	const char *url = o->url;
+
+	if (r->head_set || str_eq(r->head, r->target_head) ||
+	    set_by_host(o, r, outcome))
 		return;
 	if (!str_starts(r->head, "refs/")) {
 		outcome_note(outcome,
@@ -144,7 +174,8 @@ static void fill_outcome(const struct git_apply_options *o,
 	if (r->unmakeable) {
 		outcome_set(outcome, kind_to_be(o, r, &t),
 		    "%s: there is no repository, and none can be made over "
-		    "HTTP: make an empty one on the server first",
+		    "HTTP: make an empty one on the server first, or set "
+		    "restore.create_repositories",
 		    o->url);
 		return;
 	}
@@ -161,7 +192,7 @@ static void fill_outcome(const struct git_apply_options *o,
 		    t.hosts_own, t.first_own);
 	note_refs(r, o->dry_run, outcome);
 	if (!o->dry_run)
-		note_head(r, o->url, outcome);
+		settle_head(o, r, outcome);
 }
 
 static int push_lfs(const struct git_apply_options *o, const char *dir,
@@ -225,12 +256,23 @@ static int push_both(const struct git_apply_options *o,
 				 : 0;
 }
 
+static int make(void *ctx, struct err *err)
+{
+	const struct git_apply_options *o = ctx;
+
+	return o->host ? host_create(o->host, err)
+		       : err_set(err, ERR_USAGE, "%s", o->no_host);
+}
+
 int git_apply(const struct git_apply_options *o, const char *bare_dir,
     struct outcome *outcome, struct err *err)
 {
 	cleanup(push_result_done) struct push_result result = PUSH_RESULT_INIT;
+	struct git_apply_options own = *o;
 	const struct push_options push = {.url = o->url,
 	    .dir = bare_dir,
+	    .make = o->create ? make : NULL,
+	    .make_ctx = &own,
 	    .access = &o->access,
 	    .prune = o->prune,
 	    .overwrite = o->overwrite,
@@ -242,6 +284,10 @@ int git_apply(const struct git_apply_options *o, const char *bare_dir,
 
 	if (push_both(o, &push, &result, outcome, &lfs_failed, &why)) {
 		outcome_failed(outcome, &why);
+		if (why.code == ERR_NOT_FOUND && !o->create)
+			outcome_note(outcome,
+			    "restore.create_repositories: true has the API of "
+			    "GitHub, GitLab or Gitea make it, private");
 		if (why.code != ERR_CANCELLED)
 			return 0;
 		*err = why;

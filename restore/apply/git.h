@@ -6,12 +6,18 @@
 #define RESTORE_APPLY_GIT_H
 
 #include "restore/run/outcome.h"
+#include "storage/git/host/host.h"
 #include "storage/git/wire/access.h"
 
 #include <stdbool.h>
 
 struct git_apply_options {
 	const char *url; /* of the target */
+	/* The API of its host, which sets the default branch; NULL: none is
+	 * known. no_host then says why. */
+	const struct host *host;
+	const char *no_host;
+	bool create; /* a repository that is missing is made, private */
 	/* With scratch, clock, random and cancel set. */
 	struct git_access access;
 	bool prune; /* delete refs of the target that the snapshot has not */
@@ -24,7 +30,8 @@ struct git_apply_options {
 };
 
 /* bare_dir is the verified tree's git/<name>.git. A note for each ref that was
- * refused, and one for a HEAD that must be set by hand, with the command. 0
+ * refused, and one for a HEAD that the host's API could not set, with what to
+ * do by hand. 0
  * with the outcome set, also to FAILED; -1 (and the outcome FAILED with the
  * message) only where going on is pointless: cancelled. */
 int git_apply(const struct git_apply_options *o, const char *bare_dir,

@@ -1,5 +1,6 @@
 #include "restore/drift/live_refs.h"
 
+#include "config/organisations.h"
 #include "restore/diff/refs.h"
 #include "restore/repository.h"
 #include "storage/base/cleanup.h"
@@ -132,8 +133,20 @@ static int meet_repository(
 
 struct search {
 	struct meeting *m;
-	const struct settings_repositories *known;
+	const struct organisations *known;
 };
+
+/* Why a repository of the snapshot is none that the configuration knows. */
+static const char *why_unknown(
+    const struct organisations *known, const char *url)
+{
+	VEC_EACH (&known->each, o)
+		if (o->err.code != ERR_NONE && url &&
+		    organisations_covers(o->settings, url))
+			return o->err.message;
+	return "neither git.repositories nor git.organisations of the "
+	       "configuration has it";
+}
 
 /* Repositories of the snapshot that the configuration does not name, or of
  * which it does not tell the refs. */
@@ -150,7 +163,7 @@ static int note_unknown(
 	if (layout_git_split(e->path, &at, err))
 		return -1;
 	bool named = false;
-	VEC_EACH (s->known, r)
+	VEC_EACH (&s->known->settings.git.repositories, r)
 		named |= str_eq(r->name, at.repository);
 	if (named && json_get(e->facts, "refs"))
 		return 0;
@@ -159,21 +172,22 @@ static int note_unknown(
 	autofree char *what = str_printf("git:%s", at.repository);
 	err_set(&why, ERR_NOT_FOUND, "%s",
 	    named ? "it has too many references for the index to name them"
-		  : "git.repositories of the configuration does not name it");
+		  : why_unknown(s->known, json_get_str(e->facts, "url")));
 	meeting_not_seen(s->m, buf_str(&prefix), NULL, NULL, what, &why);
 	return 0;
 }
 
 int live_refs_meet(struct meeting *m, struct err *err)
 {
-	const struct settings_git *g = &m->browse.command->settings->git;
-	struct search s = {.m = m, .known = &g->repositories};
+	const struct command *c = m->browse.command;
+	struct organisations known;
+	struct search s = {.m = m, .known = &known};
 
-	if (meeting_begin(m, LAYOUT_GIT, err) ||
-	    browse_each(&m->browse, note_unknown, &s, err))
-		return -1;
-	VEC_EACH (&g->repositories, r)
-		if (meet_repository(m, r, err))
-			return -1;
-	return meeting_end(m, LAYOUT_GIT, err);
+	int status = organisations_list(c->settings, &c->env, &known, err) ||
+		     meeting_begin(m, LAYOUT_GIT, err) ||
+		     browse_each(&m->browse, note_unknown, &s, err);
+	VEC_EACH (&known.settings.git.repositories, r)
+		status = status || meet_repository(m, r, err);
+	organisations_done(&known);
+	return status ? -1 : meeting_end(m, LAYOUT_GIT, err);
 }

@@ -1,5 +1,6 @@
 #include "restore/targets/repositories.h"
 
+#include "config/connect_host.h"
 #include "restore/apply/git.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
@@ -13,6 +14,14 @@ char *repositories_url(const struct targets *t, const struct plan_node *node)
 
 	return settings_target_repository(
 	    &t->c->settings->restore.targets, node->name, source ? source : "");
+}
+
+/* A repository by path is made by itself. */
+static bool is_path(const char *url)
+{
+	autofree char *web = host_place_web_url(url);
+
+	return !web;
 }
 
 /* `check`: for a resume. */
@@ -33,8 +42,16 @@ static enum apply_result push_repository(struct targets *t, uint32_t index,
 		outcome_failed(outcome, &failure);
 		return APPLY_ENDED;
 	}
+	/* Without it, a repository is pushed to all the same. */
+	cleanup(connect_host_done) struct connect_host h = {.host = NULL};
+	connect_host(&t->c->settings->git, SETTINGS_HOST_AUTO, url, true,
+	    &t->c->env, &h, &failure);
 	const struct git_apply_options o = {
 	    .url = url,
+	    .host = h.host,
+	    .no_host = failure.message,
+	    .create =
+		t->c->settings->restore.create_repositories && !is_path(url),
 	    .access = g.access,
 	    .prune = t->c->options->prune,
 	    .overwrite = t->c->options->overwrite_refs ||

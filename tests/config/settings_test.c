@@ -72,8 +72,20 @@ static const struct bad bads[] = {
 		    "values"},
     {HEAD "state_dir: ''\n", ":5:12: state_dir: is empty; it takes a path"},
     {HEAD "git: {repositories: []}\n",
-	":5:7: git.repositories: is empty; list at least one, or leave 'git' "
-	"out"},
+	":5:6: git: names nothing; list 'repositories' or 'organisations', or "
+	"leave 'git' out"},
+    {HEAD "git: {concurrency: 2}\n",
+	":5:6: git: names nothing; list 'repositories' or 'organisations', or "
+	"leave 'git' out"},
+    {HEAD "git: {organisations: [{url: 'https://git.example.com/t'}]}\n",
+	":5:23: git.organisations[0].kind: is needed for a host of that name: "
+	"github, gitlab or gitea (Forgejo too)"},
+    {HEAD "git: {organisations: [{url: 'https://github.com/t/w'}]}\n",
+	":5:24: git.organisations[0].url: https://github.com/t/w is no URL of "
+	"an organisation; it is written as https://HOST/OWNER"},
+    {HEAD "git: {organisations: [{url: 'http://github.com/t'}]}\n",
+	":5:24: git.organisations[0].url: would send a token in the clear; it "
+	"takes https://"},
     {HEAD "kubernetes: {clusters: [{name: c, namespaces: []}]}\n",
 	":5:35: kubernetes.clusters[0].namespaces: is empty; list some, or "
 	"leave it out to take all"},

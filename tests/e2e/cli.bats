@@ -203,7 +203,7 @@ manual_says() { # PAGE PROGRAM COMMAND
 	{ good; echo 'git: {repositories: none}'; } >backstay.yaml
 	refused 'backstay.yaml:6:21: git.repositories: is text; it takes a list of mappings'
 	{ good; echo 'git: {concurrency: 4}'; } >backstay.yaml
-	refused "backstay.yaml:6:6: git: lacks 'repositories'"
+	refused "backstay.yaml:6:6: git: names nothing; list 'repositories' or 'organisations', or leave 'git' out"
 	good | grep -v vaults >backstay.yaml
 	refused "lacks 'vaults'"
 }

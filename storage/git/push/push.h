@@ -19,6 +19,10 @@ struct push_options {
 	bool prune;	/* delete refs that the snapshot does not have */
 	bool overwrite; /* overwrite a target that has such refs */
 	bool dry_run;	/* compare only: what would become of each ref */
+	/* Makes the repository, empty, where there is none; NULL: it can only
+	 * be made over ssh, by git on the server. */
+	int (*make)(void *ctx, struct err *err);
+	void *make_ctx;
 	/* Bytes of the pack sent so far; may be NULL. */
 	void (*progress)(void *ctx, uint64_t sent_bytes);
 	void *progress_ctx;

@@ -20,11 +20,20 @@ static void drop_remote(struct remote **r)
 	*r = NULL;
 }
 
-/* Makes the repository over ssh, which is the only protocol that can. */
+/* Of the protocols only ssh can make a repository. */
 static int create(struct push *p, struct err *err)
 {
 	struct err why = ERR_INIT;
 
+	if (p->o->make) {
+		if (p->o->make(p->o->make_ctx, &why) == 0) {
+			p->result->created = true;
+			return 0;
+		}
+		*err = why;
+		return err_wrap(err, "there is no repository to push to, and "
+				     "it could not be made");
+	}
 	if (p->where.kind != LOCATION_SSH)
 		return err_wrap(err, "there is no repository to push to, and "
 				     "none can be made over HTTP: make an "
@@ -49,7 +58,8 @@ static struct remote *open_target(struct push *p, struct err *err)
 		return r;
 	if (p->o->dry_run) {
 		p->result->created = true;
-		p->result->unmakeable = p->where.kind != LOCATION_SSH;
+		p->result->unmakeable =
+		    p->where.kind != LOCATION_SSH && !p->o->make;
 		return NULL;
 	}
 	if (create(p, err))
@@ -303,14 +313,15 @@ static int push_changes(struct push *p, struct remote **r, struct err *err)
 	return end - begin < 2 ? 0 : push_refused(p, r, begin, end, err);
 }
 
-/* Reads what the target's HEAD names now; over ssh, that of a new repository
- * can be set. */
+/* Reads what the target's HEAD names now; that of a repository which was made
+ * over ssh can be set. */
 static void check_head(struct push *p)
 {
 	struct push_result *result = p->result;
 	struct err ignored = ERR_INIT;
 
-	if (result->created && str_starts(result->head, "refs/")) {
+	if (result->created && !p->o->make &&
+	    str_starts(result->head, "refs/")) {
 		autofree char *path = transport_shell_quote(p->where.path);
 		autofree char *head = transport_shell_quote(result->head);
 		autofree char *command = str_printf(
