@@ -21,8 +21,9 @@ static void add(struct kube_api_unavailable_vec *to, const char *group_version,
 void kube_unavailable_add(struct kube_api *api, const char *group_version,
     bool server_is_down, const char *why)
 {
-	autofree char *group =
-	    str_ndup(group_version, strcspn(group_version, "/"));
+	const char *slash = strchr(group_version, '/'); /* "v1" has no group */
+	autofree char *group = str_ndup(
+	    group_version, slash ? (size_t)(slash - group_version) : 0);
 	bool broken = server_is_down && !kube_select_group_is_builtin(group);
 
 	add(broken ? &api->broken : &api->unavailable, group_version, why);
@@ -33,8 +34,8 @@ static bool is_local(
     const struct json_object *services, const char *group_version)
 {
 	const struct json_object *items = json_get(services, "items");
-	const char *slash = strchr(group_version, '/');
-	size_t n = (size_t)(slash - group_version);
+	size_t n = strcspn(group_version, "/");
+	const char *version = group_version + n + (group_version[n] == '/');
 
 	for (size_t i = 0; i < json_len(items); i++) {
 		const struct json_object *spec =
@@ -42,7 +43,7 @@ static bool is_local(
 		const char *group = json_get_str(spec, "group");
 		if (group && strlen(group) == n &&
 		    memcmp(group, group_version, n) == 0 &&
-		    str_eq(json_get_str(spec, "version"), slash + 1))
+		    str_eq(json_get_str(spec, "version"), version))
 			return !json_get(spec, "service");
 	}
 	return false;

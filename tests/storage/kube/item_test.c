@@ -247,62 +247,6 @@ static void ranges_are_walked(void **state)
 	    buf_str(&value), "\xf0\x9f\x98\x80 \xef\xbf\xbd \xef\xbf\xbd\b/");
 }
 
-#define PORTS                                                                  \
-	"\"spec\":{\"healthCheckNodePort\":31000,\"ports\":["                  \
-	"{\"port\":80,\"protocol\":\"TCP\",\"nodePort\":30080},"               \
-	"{\"port\":80,\"protocol\":\"UDP\",\"nodePort\":30081},"               \
-	"{\"port\":443,\"nodePort\":30443}]}"
-#define SENT(FIELDS) "{\"fieldsV1\":{\"f:spec\":{" FIELDS "}}}"
-
-static void check_chosen(const char *managed, const char *expected)
-{
-	autofree char *text =
-	    str_printf("{\"metadata\":{\"name\":\"s\"%s%s}," PORTS "}",
-		managed ? ",\"managedFields\":" : "", managed ? managed : "");
-	struct kube_item item = KUBE_ITEM_INIT;
-	struct err err = ERR_INIT;
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	assert_ok(
-	    kube_item_read(&item, text, strlen(text), NULL, NULL, &err), err);
-	cleanup(json_freep) struct json_object *ports =
-	    kube_item_chosen_ports(&item);
-	if (ports)
-		json_write(&out, ports, JSON_COMPACT);
-	assert_string_equal(buf_str(&out), expected);
-	kube_item_done(&item);
-}
-
-static void tells_chosen_ports_from_made_ones(void **state)
-{
-	(void)state;
-	check_chosen(NULL, "");
-	check_chosen("null", "");
-	check_chosen("[]", "[]");
-	check_chosen(
-	    "[" SENT("\"f:ports\":{"
-		     "\"k:{\\\"port\\\":80,\\\"protocol\\\":\\\"TCP\\\"}\""
-		     ":{\"f:port\":{},\"f:nodePort\":{}}}") "]",
-	    "[30080]");
-	/* Several managers; one that sent the port and left its number out. */
-	check_chosen(
-	    "[" SENT(
-		"\"f:ports\":{\".\":{},"
-		"\"k:{\\\"port\\\":80,\\\"protocol\\\":\\\"UDP\\\"}\""
-		":{\"f:nodePort\":{}},"
-		"\"k:{\\\"port\\\":80,\\\"protocol\\\":\\\"TCP\\\"}\""
-		":{\"f:port\":{}}}") "," SENT("\"f:healthCheckNodePort\":{},"
-					      "\"f:ports\":{"
-					      "\"k:{\\\"port\\\":443,"
-					      "\\\"protocol\\\":\\\"TCP\\\"}\""
-					      ":{\"f:nodePort\":{}}}") "]",
-	    "[30081,30443,31000]");
-	/* No list, no keys: nothing that anybody chose. */
-	check_chosen("[1,{\"fieldsV1\":{\"f:spec\":{\"f:ports\":{\"k:{\":"
-		     "{\"f:nodePort\":{}},\"\":{\"f:nodePort\":{}}}}}}]",
-	    "[]");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,7 +257,6 @@ int main(void)
 	    cmocka_unit_test(what_is_taken_can_be_restored),
 	    cmocka_unit_test(nesting_is_taken_to_its_limit),
 	    cmocka_unit_test(ranges_are_walked),
-	    cmocka_unit_test(tells_chosen_ports_from_made_ones),
 	};
 
 	return cmocka_run_group_tests_name("kube/item", tests, NULL, NULL);
