@@ -8,6 +8,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
+#include "storage/vault/probe.h"
 #include "storage/vault/skew.h"
 
 #include <stdarg.h>
@@ -176,38 +177,6 @@ static int check_twin(struct check *c, const struct settings_vault *s,
 	return 0;
 }
 
-/* What a run needs of the store: to list, to write, to read, and best to
- * remove. Under a name of its own, so that no run is kept out by it. *keeps:
- * nothing may be removed. */
-static int try_lock(
-    struct check *c, struct vault *v, bool *keeps, struct err *err)
-{
-	autofree char *name = str_printf("%s.check", c->a->settings->name);
-	const struct vault_lock_options o = {
-	    .holder = "check",
-	    .clock = c->a->env.clock,
-	    .random = c->a->env.random,
-	    .beat_s = -1,
-	};
-	cleanup(vault_lock_freep) struct vault_lock *lock =
-	    vault_lock_acquire(v, name, &o, err);
-	struct err why = ERR_INIT;
-
-	if (!lock) {
-		/* Another check is at it. */
-		if (err->code != ERR_LOCKED)
-			return -1;
-		*err = (struct err)ERR_INIT;
-		return 0;
-	}
-	int left = vault_lock_release(lock, &why);
-	*keeps = left > 0;
-	if (left >= 0)
-		return 0;
-	*err = why;
-	return -1;
-}
-
 struct vault_answer {
 	size_t snapshots;
 	int64_t skew_s;
@@ -227,7 +196,8 @@ static int ask_vault(struct check *c, const struct settings_vault *s,
 	    skew_check(
 		v.vault, answer->skew_s, "nothing is written or pruned", err) ||
 	    vault_check(v.vault, err) ||
-	    try_lock(c, v.vault, &answer->keeps, err) ||
+	    probe_try(v.vault, c->a->settings->name, c->a->env.clock,
+		c->a->env.random, &answer->keeps, err) ||
 	    check_twin(c, s, &v, err) || check_future(c, v.vault, &list, err))
 		return -1;
 	answer->snapshots = list.len;

@@ -5,6 +5,7 @@
 #include "storage/base/json.h"
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
+#include "storage/vault/probe.h"
 
 #include <stdio.h>
 
@@ -104,6 +105,17 @@ static void measure(
 	    vault, newest);
 }
 
+/* Checks by credentials that may not delete leave theirs. */
+static void tidy_probes(const struct agent *a, struct vault *vault)
+{
+	struct err why = ERR_INIT;
+
+	if (probe_tidy(
+		vault, a->settings->name, a->env.clock, a->env.random, &why))
+		log_warn("what 'check' left in %s stays: %s",
+		    vault_describe(vault), why.message);
+}
+
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
     struct vault *vault, struct vault_lock *lock,
     const struct prune_terms *terms, struct err *err)
@@ -132,6 +144,8 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	if (!terms->dry_run) {
 		log_pruned(settings, &rows);
 		measure(a->watch, settings->name, &rows);
+		if (status == 0)
+			tidy_probes(a, vault);
 	}
 	if (rows.len || status == 0)
 		print(a, settings, &rows, terms->dry_run);
