@@ -249,6 +249,49 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	restore verify latest --vault bucket
 }
 
+# Retention keeps what is whole here, whatever became of the copy there.
+@test "that the bucket refuses for some runs costs the directory none of its snapshots" {
+	s3 make
+	rm -rf "$P/vault"
+	config "" | sed "s#^  - name: bucket#  - {name: local, directory: $P/vault}\n&#; \
+	    s/^retention.*/retention: {keep_last: 20, keep_daily: 14, keep_min: 20}/" >"$BACKSTAY_CONFIG"
+	make_vaults
+	for _ in 1 2 3; do
+		AWS_SECRET_ACCESS_KEY=wrong run --separate-stderr agent backup --prune
+		echo "$output$stderr"
+		[ "$status" -eq 1 ]
+		grep -q '  complete  .*, ONLY 1 of 2 vaults, ' <<<"$output"
+		sleep 1.1
+	done
+	agent backup --prune
+	[ "$(restore list -o json | jq -r '.snapshots[].status' | uniq -c | xargs)" = '4 complete' ]
+	[ "$(restore list --vault bucket -o json | jq -r '.snapshots[].status')" = complete ]
+	restore verify latest --vault bucket
+}
+
+@test "a dead lock in the bucket leaves the directory, and the other way round" {
+	s3 make
+	rm -rf "$P/vault"
+	config "" | sed "s#^  - name: bucket#  - {name: local, directory: $P/vault}\n&#" >"$BACKSTAY_CONFIG"
+	make_vaults
+	: >"$P/lock"
+	s3 put team/prod/platform.lock-000001-00000000 "$P/lock"
+	run --separate-stderr agent backup
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q 'ONLY 1 of 2 vaults' <<<"$output"
+	grep -q "vault 'bucket': .* is locked by somebody" <<<"$stderr"
+	restore verify latest --vault local
+	agent unlock --vault bucket --yes
+	: >"$P/vault/platform.lock-000001-00000000"
+	sleep 1.1
+	run --separate-stderr agent backup
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q "vault 'local': .* is locked by somebody" <<<"$stderr"
+	restore verify latest --vault bucket
+}
+
 @test "copy takes a snapshot from one vault to another, once" {
 	s3 make
 	rm -rf "$P/vault"
