@@ -46,41 +46,44 @@ int open_vault(const struct command *c, struct opened *o, struct err *err)
 	return snapshot_list(o->vault.vault, open_name(c), &o->list, err);
 }
 
-/* Anybody who may write to the vault can put a manifest of any name there. One
- * that no trusted key signed weighs nothing where it lies in the future, which
- * no run of ours writes, or where there is no archive that it could speak of.
- * Any other may be the newest snapshot, damaged: the operator has to decide, so
- * it is not silently replaced by an older one. */
-static int weighs(const struct command *c, const struct opened *o,
+/* Anybody who may write to the vault can put a manifest of any name there, and
+ * an archive beside it. So one that no trusted key signed is no snapshot: what
+ * it could be, but the damaged newest one, cannot be restored either, and the
+ * operator is told. */
+static int pass_over(const struct command *c, struct opened *o,
     const struct snapshot *s, struct err *err)
 {
-	bool future = skew_in_future(c->env.clock, s->time);
-
-	if (!future && s->archive)
-		return 1;
-	int holds = snapshot_holds(o->vault.vault, s, &o->trust, err);
-	if (holds || future)
-		return holds;
-	return snapshot_has_archive(o->vault.vault, s, err);
+	if (skew_in_future(c->env.clock, s->time)) {
+		log_warn("'%s' is ignored: its time is in the future, and no "
+			 "key that is trusted signed its manifest; find out "
+			 "who wrote it",
+		    s->label);
+		return 0;
+	}
+	int has_archive =
+	    s->archive ? 1 : snapshot_has_archive(o->vault.vault, s, err);
+	if (has_archive < 0)
+		return -1;
+	if (has_archive && !o->doubtful)
+		o->doubtful = s;
+	log_warn("'%s' is ignored: %s, and no key that is trusted signed its "
+		 "manifest%s; find out who wrote it",
+	    s->label,
+	    has_archive ? "it is newer than what is used" : "it has no archive",
+	    has_archive ? ", or it was damaged" : "");
+	return 0;
 }
 
-int open_weighs(const struct command *c, const struct opened *o,
+int open_weighs(const struct command *c, struct opened *o,
     const struct snapshot *s, struct err *err)
 {
-	int status = weighs(c, o, s, err);
+	int holds = snapshot_holds(o->vault.vault, s, &o->trust, err);
 
-	if (!status)
-		log_warn("'%s' is ignored: %s, and no key that is trusted "
-			 "signed its manifest; find out who wrote it",
-		    s->label,
-		    skew_in_future(c->env.clock, s->time)
-			? "its time is in the future"
-			: "it has no archive");
-	return status;
+	return holds ? holds : pass_over(c, o, s, err);
 }
 
 static const struct snapshot *latest(
-    const struct command *c, const struct opened *o, struct err *err)
+    const struct command *c, struct opened *o, struct err *err)
 {
 	const struct snapshots *list = &o->list;
 
@@ -90,6 +93,7 @@ static const struct snapshot *latest(
 		if (status)
 			return status < 0 ? NULL : s;
 	}
+	o->doubtful = NULL;
 	return snapshot_resolve(list, "latest", err);
 }
 

@@ -16,6 +16,9 @@ struct opened {
 	struct snapshot_trust trust;
 	struct snapshots list;
 	const struct snapshot *snapshot; /* of the list */
+	/* Newer than `latest` and with an archive, but its manifest does not
+	 * hold; NULL: there is none. Of the list. */
+	const struct snapshot *doubtful;
 	struct age_identities *identities;
 	struct manifest manifest;
 	bool has_manifest;
@@ -35,9 +38,9 @@ const char *open_name(const struct command *c);
 /* The vault (--vault, else the first), the keys, and what is in it. */
 int open_vault(const struct command *c, struct opened *o, struct err *err);
 /* Whether a snapshot of the vault's list counts as one: 0, with a warning, for
- * what anybody who may write to the vault could have put there. -1 where that
- * cannot be found out. */
-int open_weighs(const struct command *c, const struct opened *o,
+ * what anybody who may write to the vault could have put there, which is noted
+ * as doubtful if it has an archive. -1 where that cannot be found out. */
+int open_weighs(const struct command *c, struct opened *o,
     const struct snapshot *s, struct err *err);
 /* And the snapshot that the operand names; nothing where it is open. */
 int open_snapshot(const struct command *c, struct opened *o, struct err *err);

@@ -307,6 +307,20 @@ static int verify(struct verification *v, const char *level, struct err *err)
 	return chain;
 }
 
+/* A restore goes on without it. A verification is where it has to show. */
+static int judge_newer(const struct opened *o, struct err *err)
+{
+	const struct snapshot *s = o->doubtful;
+
+	if (!s)
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "verify: '%s' is good, but '%s' is newer, and its manifest does "
+	    "not hold: it was damaged, or no key that is trusted signed it; "
+	    "see 'backstay-restore verify %s', and remove it if it is foreign",
+	    o->snapshot->label, s->label, s->label);
+}
+
 int command_verify(const struct command *c, struct err *err)
 {
 	cleanup(open_done) struct opened o = OPENED_INIT;
@@ -325,5 +339,5 @@ int command_verify(const struct command *c, struct err *err)
 		return err_wrap(err, "verify");
 	int status = verify(&v, level, err);
 	minisign_key_free(v.key);
-	return status;
+	return status ? status : judge_newer(&o, err);
 }

@@ -187,12 +187,31 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	# With a signature that does not hold, too.
 	cp "$P/vault/$newest.manifest.json.minisig" "$P/vault/$forged.manifest.json.minisig"
 	restore verify --quick --chain latest
-	# It may be a damaged snapshot where there is an archive, or where it holds.
+	# With an archive it may be the newest, damaged. It stops no restore, since
+	# it could not be restored in any case; verify checks the one before it, and
+	# names it.
 	cp "$P/vault/$newest.tar.zst.age" "$P/vault/$forged.tar.zst.age"
-	run restore verify --quick latest
+	for command in "verify --quick" verify; do
+		run --separate-stderr restore $command latest
+		echo "$command: $status $output $stderr" >&2
+		[ "$status" -eq 5 ]
+		grep -q "^$newest: good" <<<"$output"
+		grep -q "'$forged' is newer, and its manifest does not hold" <<<"$stderr"
+	done
+	for signature in kept none; do
+		[ "$signature" = kept ] || rm "$P/vault/$forged.manifest.json.minisig"
+		rm -rf "$P/out"
+		run --separate-stderr restore extract latest --to "$P/out"
+		[ "$status" -eq 0 ]
+		grep -q "'$forged' is ignored: it is newer than what is used" <<<"$stderr"
+		[ -e "$P/out/CONTENTS.json" ]
+		restore show latest | grep -q "$newest"
+		restore plan latest --offline >/dev/null
+	done
+	run restore verify --quick "$forged"
 	[ "$status" -eq 5 ]
-	grep -q "$forged" <<<"$output"
 	rm "$P/vault/$forged".*
+	# What holds is the latest, whole or not.
 	rm "$P/vault/$newest".tar.*
 	run restore verify --quick latest
 	[ "$status" -eq 5 ]
