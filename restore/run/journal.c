@@ -38,7 +38,8 @@ static void forget_nodes(struct journal *j)
 		free(j->nodes[i].uid);
 		outcome_done(&j->nodes[i].outcome);
 	}
-	memset(j->nodes, 0, j->node_count * sizeof(*j->nodes));
+	if (j->nodes)
+		memset(j->nodes, 0, j->node_count * sizeof(*j->nodes));
 }
 
 void journal_close(struct journal *j)

@@ -21,7 +21,7 @@
 struct json_object;
 
 /* A node is its index in the plan. A plan with more is refused on reading. */
-enum { LAYER_LINES_MAX_NODES = 64 * 1024 * 1024 };
+enum { LAYER_LINES_MAX_NODES = 8 * 1024 * 1024 };
 
 struct layer_range {
 	uint32_t first, last;
