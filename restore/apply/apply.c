@@ -103,7 +103,19 @@ static int open_journal(const struct level_engine *e, struct err *err)
 		return -1;
 	if (o.resume)
 		resume_outcomes(e);
-	return note_layers(r, err);
+	return 0;
+}
+
+/* What an earlier run has done needs no approval any more, so the journal is
+ * read first where the run goes on with it; a new run would replace it. */
+static int open_run(const struct level_engine *e, struct err *err)
+{
+	bool resume = e->run->o->resume;
+
+	if ((!resume && layer_start_check(e, err)) || open_journal(e, err) ||
+	    (resume && layer_start_check(e, err)))
+		return -1;
+	return e->run->journal ? note_layers(e->run, err) : 0;
 }
 
 enum step { FINISH, PRUNE, RELEASE };
@@ -179,7 +191,6 @@ static void run_all(struct level_engine *e)
 	struct run *r = e->run;
 	struct err err = ERR_INIT;
 
-	begin(e);
 	for (uint32_t level = 0;
 	     level < r->p->graph.levels && !run_must_stop(r); level++)
 		level_run(e, level);
@@ -238,7 +249,8 @@ struct report *apply_run(
 	cleanup(layers_freep) struct level_layer_state *layers =
 	    o->run.dry_run ? NULL : new_layers(p);
 	e.layers = layers;
-	if (open_journal(&e, err) || layer_start_check(&e, err))
+	begin(&e);
+	if (open_run(&e, err) || (o->begin && o->begin(o->begin_ctx, err)))
 		return NULL;
 	struct report *report = run.report;
 	report->snapshot = str_dup(p->options->snapshot);

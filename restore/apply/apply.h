@@ -21,12 +21,17 @@ struct apply_options {
 	const struct apply_driver *drivers[PLAN_BARRIER];
 	struct run_options run;
 	const struct apply_approval *approval; /* NULL: nobody approves */
+	/* Called once nothing can be refused any more, before the first write
+	 * to a target; NULL: nothing to do. -1 ends the run. */
+	int (*begin)(void *ctx, struct err *err);
+	void *begin_ctx;
 };
 
 /*
  * The report is the caller's (report_free), also for a run that was stopped;
  * NULL only where nothing was begun: no journal can be kept, or the one there
- * is belongs to another plan (ERR_USAGE), or is in use (ERR_LOCKED).
+ * is belongs to another plan (ERR_USAGE), or is in use (ERR_LOCKED), or an
+ * approval is refused (ERR_USAGE; then the journal is as it was, too).
  */
 struct report *apply_run(
     struct plan *p, const struct apply_options *o, struct err *err);

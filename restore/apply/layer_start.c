@@ -14,6 +14,19 @@ static const struct layers *layers_of(const struct level_engine *e)
 	return e->run->p->options->layers;
 }
 
+/* Of what the plan has not asked its target for, such as a state. */
+static bool has_target(const struct level_engine *e, uint32_t node)
+{
+	enum plan_node_kind kind = e->run->p->nodes.items[node].kind;
+	const struct apply_driver *driver = e->drivers[kind];
+	cleanup(outcome_done) struct outcome now = OUTCOME_INIT;
+	struct err ignored = ERR_INIT; /* it counts as something to write */
+
+	return driver && driver->check &&
+	       driver->check(driver->ctx, node, &now, &ignored) >= 0 &&
+	       (now.kind == OUTCOME_UNCHANGED || now.kind == OUTCOME_SKIPPED);
+}
+
 /* What the layer has left to write, as far as it is known. */
 static size_t count_work(const struct level_engine *e, size_t layer)
 {
@@ -28,7 +41,8 @@ static size_t count_work(const struct level_engine *e, size_t layer)
 			 r->outcomes[i].kind == OUTCOME_PENDING &&
 			 !(before && before->ended &&
 			     !outcome_is_missing(before->outcome.kind)) &&
-			 !plan_is_left_alone(r->p, n);
+			 !plan_is_left_alone(r->p, n) &&
+			 !has_target(e, (uint32_t)i);
 	}
 	return count;
 }
