@@ -10,6 +10,7 @@
 #include "restore/plan/settle.h"
 #include "restore/plan/tokens.h"
 #include "restore/plan/twin.h"
+#include "storage/base/backoff.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/json.h"
@@ -122,6 +123,26 @@ static int check_options(const struct plan_options *o, struct err *err)
 	return 0;
 }
 
+/* A server lists the group of a kind that was defined a moment ago before it
+ * answers for it: that is waited for. */
+static int read_api(const struct plan_options *o, struct kube_client *client,
+    struct kube_api *api, struct err *err)
+{
+	enum { POLL_MS = 100, POLL_MAX_MS = 1000, SETTLE_MS = 10 * 1000 };
+	const struct clock *clock = o->clock ? o->clock : clock_system();
+	struct backoff wait =
+	    backoff_start(clock, POLL_MS, POLL_MAX_MS, SETTLE_MS);
+
+	for (;;) {
+		if (kube_discovery_read(client, api, err))
+			return -1;
+		if (!api->unavailable.len || cancel_requested(o->cancel) ||
+		    !backoff_wait(&wait))
+			return 0;
+		kube_api_done(api);
+	}
+}
+
 static int discover(struct plan_maker *m, struct err *err)
 {
 	const struct plan_options *o = m->p->options;
@@ -132,7 +153,7 @@ static int discover(struct plan_maker *m, struct err *err)
 
 		if (!c->client || o->without_kubernetes)
 			continue;
-		if (kube_discovery_read(c->client, &m->p->apis[i], err))
+		if (read_api(o, c->client, &m->p->apis[i], err))
 			return err_wrap(err,
 			    "target of cluster '%s': what it serves", c->name);
 		/* It would seem not to be served. */
