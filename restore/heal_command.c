@@ -3,11 +3,10 @@
 #include "storage/archive/manifest.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/json.h"
 #include "storage/base/log.h"
 
 #include <stdio.h>
-
-enum { UID_BYTES = 16 };
 
 struct heal {
 	struct restore_options options;
@@ -16,12 +15,15 @@ struct heal {
 	struct targets found; /* whose clusters have the markers */
 	bool has_found;
 	struct mark_vec marks;
-	char restore[2 * UID_BYTES + 1]; /* its UID */
-	bool goes_on;			 /* an earlier run has begun */
+	struct strvec
+	    sources; /* UIDs of clusters that newer snapshots are of */
+	struct marks_restore restore;
+	bool goes_on; /* an earlier run has begun */
 };
 
 static void heal_done(struct heal *h)
 {
+	strvec_done(&h->sources);
 	marks_done(&h->marks);
 	if (h->has_found)
 		targets_done(&h->found);
@@ -29,6 +31,23 @@ static void heal_done(struct heal *h)
 }
 
 /* ---- which snapshot ------------------------------------------------------ */
+
+/* The UIDs of the clusters that it was taken from. */
+static void list_sources(const struct manifest *m, struct strvec *out)
+{
+	for (size_t i = 0; i < json_len(m->sources); i++) {
+		const struct json_object *clusters =
+		    json_get(json_at(m->sources, i), "clusters");
+
+		for (size_t j = 0; j < json_len(clusters); j++) {
+			const char *uid =
+			    json_get_str(json_at(clusters, j), "uid");
+
+			if (uid)
+				strvec_add(out, uid);
+		}
+	}
+}
 
 /* Whether it is complete and nobody has found it damaged. -1 where nothing is
  * known of it: whether an older one may be taken is for a person to say. */
@@ -47,10 +66,15 @@ static int is_whole(struct heal *h, const struct snapshot *s, struct err *err)
 		    s->label);
 	}
 	bool partial = m.partial;
+	cleanup(strvec_done) struct strvec sources = VEC_INIT;
+	list_sources(&m, &sources);
 	manifest_done(&m);
 	if (snapshot_verdict(
 		o->vault.vault, s, &o->trust, sha256, &verdict, err))
 		return -1;
+	if (partial || verdict.failed)
+		VEC_EACH (&sources, uid)
+			strvec_add(&h->sources, *uid);
 	if (partial)
 		log_warn("'%s' is passed over: it is partial", s->label);
 	else if (verdict.failed)
@@ -99,12 +123,15 @@ static int read_marks(struct heal *h, struct err *err)
 	struct opened *o = &h->s.opened;
 	const struct targets_chosen all = {.spared = false};
 
+	const struct marks_wanted wanted = {
+	    .platform = h->command.settings->name, .sources = &h->sources};
+
 	if (open_manifest(&h->command, o, err))
 		return -1;
 	h->has_found = true;
 	if (targets_open(
 		&h->found, &h->command, &o->manifest, NULL, NULL, &all, err) ||
-	    marks_read(&h->found, h->command.settings->name, &h->marks, err))
+	    marks_read(&h->found, &wanted, &h->marks, err))
 		return -1;
 	if (!h->marks.len)
 		return err_set(err, ERR_USAGE,
@@ -114,45 +141,79 @@ static int read_marks(struct heal *h, struct err *err)
 	return 0;
 }
 
-/* The restore that the markers speak of, if they speak of one. */
-static int agree(
-    const struct heal *h, const struct mark **first, struct err *err)
+static bool lives(const struct mark *m)
 {
-	*first = NULL;
+	return m->there ? m->marker.state != MARKER_RESTORING
+			: m->is_source || m->is_newer;
+}
+
+static size_t count_living(const struct heal *h)
+{
+	size_t count = 0;
+
+	VEC_EACH (&h->marks, m)
+		count += lives(m);
+	return count;
+}
+
+/* One of a restore that has begun, else any, or NULL. */
+static const struct mark *first_marked(const struct heal *h)
+{
+	const struct mark *first = NULL;
+
+	VEC_EACH (&h->marks, m)
+		if (m->there && (!first || (lives(first) && !lives(m))))
+			first = m;
+	return first;
+}
+
+/* Whether all clusters can be gone on with as one restore. What lives is not
+ * restored once more because another cluster is empty. */
+static int agree(
+    const struct heal *h, const struct mark *begun, struct err *err)
+{
 	VEC_EACH (&h->marks, m) {
-		if (!m->there)
+		bool same = begun && !lives(begun) && m->there &&
+			    str_eq(m->marker.restore, begun->marker.restore);
+
+		if (same)
 			continue;
-		if (*first &&
-		    !str_eq((*first)->marker.snapshot, m->marker.snapshot))
+		if (lives(m))
+			return err_set(err, ERR_USAGE,
+			    "cluster '%s' lives, and another of the platform "
+			    "is empty or restored in part; restore that one by "
+			    "hand with `apply --only kubernetes:CLUSTER/`",
+			    m->cluster);
+		if (m->there &&
+		    !str_eq(m->marker.snapshot, begun->marker.snapshot))
 			return err_set(err, ERR_USAGE,
 			    "cluster '%s' was healed from '%s', and cluster "
 			    "'%s' from '%s'; restore one of them by hand with "
 			    "`apply`",
-			    (*first)->cluster, (*first)->marker.snapshot,
-			    m->cluster, m->marker.snapshot);
-		*first = m;
+			    begun->cluster, begun->marker.snapshot, m->cluster,
+			    m->marker.snapshot);
 	}
 	return 0;
-}
-
-static bool is_living(const struct heal *h)
-{
-	VEC_EACH (&h->marks, m)
-		if (m->there ? !m->marker.restored : !m->is_source)
-			return false;
-	return true;
 }
 
 static void print_left_alone(const struct heal *h, const struct mark *marked)
 {
 	log_progress("%s", "");
-	if (marked)
+	if (marked && marked->marker.state == MARKER_REPAIRING)
+		printf("'%s' is there, and a restore of '%s' by hand is not at "
+		       "its end: left alone\n",
+		    h->command.settings->name, marked->marker.snapshot);
+	else if (marked)
 		printf("'%s' is there, restored from '%s': left alone\n",
 		    h->command.settings->name, marked->marker.snapshot);
-	else
+	else if (h->marks.items[0].is_source)
 		printf("'%s' is there, and is what '%s' was taken from: left "
 		       "alone\n",
 		    h->command.settings->name, h->s.opened.snapshot->label);
+	else
+		printf("'%s' is there, and is what a newer snapshot was taken "
+		       "from: left alone\n",
+		    h->command.settings->name);
 }
 
 /* A restore that has begun goes on with its own snapshot, also where there is a
@@ -172,26 +233,17 @@ static int go_on(struct heal *h, const struct mark *marked, struct err *err)
 			    marked->cluster, label);
 	}
 	h->goes_on = true;
-	(void)snprintf(
-	    h->restore, sizeof(h->restore), "%s", marked->marker.restore);
+	(void)snprintf(h->restore.uid, sizeof(h->restore.uid), "%s",
+	    marked->marker.restore);
 	return 0;
-}
-
-static void begin(struct heal *h)
-{
-	uint8_t bytes[UID_BYTES];
-
-	random_fill(h->command.env.random, bytes, sizeof(bytes));
-	digest_hex(bytes, sizeof(bytes), h->restore);
 }
 
 /* 1 where there is nothing to do. */
 static int examine_clusters(struct heal *h, const char *asked, struct err *err)
 {
-	const struct mark *marked;
-
-	if (read_marks(h, err) || agree(h, &marked, err))
+	if (read_marks(h, err))
 		return -1;
+	const struct mark *marked = first_marked(h);
 	if (asked && marked &&
 	    !str_eq(marked->marker.snapshot, h->s.opened.snapshot->label))
 		return err_set(err, ERR_USAGE,
@@ -199,13 +251,15 @@ static int examine_clusters(struct heal *h, const char *asked, struct err *err)
 		    "`apply` restores from another one",
 		    marked->cluster, marked->marker.snapshot,
 		    h->s.opened.snapshot->label);
-	if (is_living(h)) {
+	if (count_living(h) == h->marks.len) {
 		print_left_alone(h, marked);
 		return 1;
 	}
+	if (agree(h, marked, err))
+		return -1;
 	if (marked)
 		return go_on(h, marked, err);
-	begin(h);
+	marks_new_uid(&h->restore, h->command.env.random);
 	return 0;
 }
 
@@ -221,9 +275,8 @@ static int find_journal(struct heal *h, const char *dir, struct err *err)
 	if (!h->goes_on)
 		return 0;
 	if (!file_exists(path)) {
-		log_warn("%s: it is not there, so what the earlier run left "
-			 "paused is not known: controllers that the report "
-			 "shows as differing may have to be released by hand",
+		log_info("%s: it is not there, so what the earlier run has "
+			 "made and left paused is found in the clusters",
 		    path);
 		return 0;
 	}
@@ -257,28 +310,35 @@ static void advise(const struct heal *h, struct report *r)
 		    r->snapshot);
 }
 
+static int on_begin(void *ctx, struct err *err)
+{
+	struct heal *h = ctx;
+
+	return marks_begin(&h->marks, &h->restore, err);
+}
+
 static int carry_out(struct heal *h, struct err *err)
 {
-	const char *name = h->command.settings->name;
 	autofree char *dir =
 	    file_join(h->command.settings->state_dir, "journal");
 
-	if (file_mkdirs(dir, err) || find_journal(h, dir, err) ||
-	    marks_write(
-		&h->marks, name, h->s.options.snapshot, h->restore, false, err))
+	h->restore.platform = h->command.settings->name;
+	h->restore.snapshot = h->s.options.snapshot;
+	if (file_mkdirs(dir, err) || find_journal(h, dir, err))
 		return -1;
 	cleanup(applier_freep) struct applier *applier = applying_driver(&h->s);
 	const struct apply_approval approval = {
 	    .approved = &h->options.approve};
 	struct apply_options o = applying_options(&h->s, applier, dir);
 	o.approval = &approval;
+	o.run.adopts = h->goes_on && !h->options.resume;
+	o.begin = on_begin;
+	o.begin_ctx = h;
 	cleanup(report_freep) struct report *r = apply_run(h->s.plan, &o, err);
 	if (!r)
 		return -1;
 	advise(h, r);
-	if (!r->stopped && !report_waits(r) && !report_is_missing(r) &&
-	    marks_write(
-		&h->marks, name, h->s.options.snapshot, h->restore, true, err))
+	if (!report_is_missing(r) && marks_end(&h->marks, &h->restore, err))
 		return -1;
 	return applying_print(&h->s, r);
 }

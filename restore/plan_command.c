@@ -1,4 +1,5 @@
 #include "restore/applying.h"
+#include "restore/marks.h"
 #include "restore/plan/held.h"
 #include "restore/session.h"
 #include "restore/targets/destinations.h"
@@ -100,6 +101,89 @@ static bool ask_for_layer(void *ctx, const char *layer, size_t nodes)
 	return fgets(answer, sizeof(answer), stdin) && str_eq(answer, "yes\n");
 }
 
+/* ---- what a restore leaves in the clusters ------------------------------- */
+
+struct left {
+	struct mark_vec marks;
+	struct marks_restore restore;
+};
+
+static void left_done(struct left *l)
+{
+	marks_done(&l->marks);
+}
+
+/* A part of a snapshot is no platform: heal is not to leave a cluster alone for
+ * it. */
+static int find_marks(const struct session *s, struct left *l, struct err *err)
+{
+	const struct marks_wanted wanted = {
+	    .platform = s->opened.manifest.name, .by_hand = true};
+
+	l->restore = (struct marks_restore){
+	    .platform = wanted.platform, .snapshot = s->options.snapshot};
+	marks_new_uid(&l->restore, s->c->env.random);
+	if (s->c->options->only.len)
+		return 0;
+	if (marks_read(&s->targets, &wanted, &l->marks, err))
+		return -1;
+	VEC_EACH (&l->marks, m)
+		if (m->there && str_eq(m->marker.snapshot, l->restore.snapshot))
+			(void)snprintf(l->restore.uid, sizeof(l->restore.uid),
+			    "%s", m->marker.restore);
+	return 0;
+}
+
+static int begin_marks(void *ctx, struct err *err)
+{
+	struct left *l = ctx;
+
+	return marks_begin(&l->marks, &l->restore, err);
+}
+
+/* Whether another machine has begun this restore, or this one has lost its
+ * journal: then it goes on by what is there. Where there is no cluster nothing
+ * can have been left paused. */
+static bool goes_on_without_journal(
+    const struct session *s, const struct left *l, const char *dir)
+{
+	autofree char *path = journal_path(dir, s->options.snapshot);
+	bool begun = s->targets.plan.len == 0;
+
+	VEC_EACH (&l->marks, m)
+		begun |=
+		    m->there && str_eq(m->marker.snapshot, s->options.snapshot);
+	if (!s->c->options->resume || file_exists(path) || !begun)
+		return false;
+	log_info("%s: it is not there; the restore goes on by what the targets "
+		 "hold",
+	    path);
+	return true;
+}
+
+static int carry_out(const struct session *s, struct err *err)
+{
+	autofree char *dir = file_join(s->c->settings->state_dir, "journal");
+	cleanup(left_done) struct left left = {.marks = VEC_INIT};
+
+	if (file_mkdirs(dir, err) || find_marks(s, &left, err))
+		return err_wrap(err, "apply");
+	cleanup(applier_freep) struct applier *applier = applying_driver(s);
+	const struct apply_approval approval = {
+	    .approved = &s->c->options->approve, .ask = ask_for_layer};
+	struct apply_options o = applying_options(s, applier, dir);
+	o.approval = &approval;
+	o.begin = begin_marks;
+	o.begin_ctx = &left;
+	o.run.adopts = goes_on_without_journal(s, &left, dir);
+	o.run.resume &= !o.run.adopts;
+	cleanup(report_freep) struct report *r = apply_run(s->plan, &o, err);
+	if (!r || (!report_is_missing(r) &&
+		      marks_end(&left.marks, &left.restore, err)))
+		return err_wrap(err, "apply");
+	return applying_print(s, r);
+}
+
 int command_apply(const struct command *c, struct err *err)
 {
 	cleanup(session_done) struct session s = SESSION_INIT;
@@ -119,16 +203,7 @@ int command_apply(const struct command *c, struct err *err)
 	show_prune(s.plan);
 	if (confirm(&s, err))
 		return -1;
-	autofree char *journal = file_join(c->settings->state_dir, "journal");
-	if (file_mkdirs(journal, err))
-		return -1;
-	cleanup(applier_freep) struct applier *applier = applying_driver(&s);
-	const struct apply_approval approval = {
-	    .approved = &c->options->approve, .ask = ask_for_layer};
-	struct apply_options o = applying_options(&s, applier, journal);
-	o.approval = &approval;
-	cleanup(report_freep) struct report *r = apply_run(s.plan, &o, err);
-	return r ? applying_print(&s, r) : err_wrap(err, "apply");
+	return carry_out(&s, err);
 }
 
 int command_release(const struct command *c, struct err *err)

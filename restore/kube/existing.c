@@ -109,7 +109,8 @@ static void forget_own_pauses(struct task *t, struct json_object *live)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < o->pause_count; i++) {
-		if (!pause_is_on(live, o->pauses[i].rule)) {
+		if (!pause_is_on(live, o->pauses[i].rule) ||
+		    ours_is_pause(live, o->pauses[i].rule)) {
 			o->pauses[kept++] = o->pauses[i];
 			continue;
 		}
@@ -126,6 +127,10 @@ static enum task_next update(struct task *t, struct json_object *live)
 	autofree char *version = NULL;
 	struct err err = ERR_INIT;
 
+	if (write_adopt_pauses(t->a, t->node, live, t->object, &err)) {
+		outcome_failed(t->outcome, &err);
+		return TASK_ENDED;
+	}
 	if (covers(live, t->object->object) &&
 	    !owned_exceeds(live, t->object)) {
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
@@ -189,6 +194,17 @@ static enum task_next recreate(struct task *t, const char *uid)
 	return TASK_CREATE;
 }
 
+static void leave_alone(
+    struct task *t, const struct json_object *live, struct prepared *wanted)
+{
+	struct err err = ERR_INIT;
+
+	if (write_adopt_pauses(t->a, t->node, live, wanted, &err))
+		outcome_failed(t->outcome, &err);
+	else
+		same_left_alone(t->outcome, same_as_wanted(t->a, live, wanted));
+}
+
 /* As it was prepared at first: it may have been paused to be made. */
 static void skip(struct task *t, const struct json_object *live)
 {
@@ -196,9 +212,10 @@ static void skip(struct task *t, const struct json_object *live)
 	cleanup(prepared_done) struct prepared wanted = {.object = NULL};
 	struct err err = ERR_INIT;
 
-	same_left_alone(t->outcome,
-	    prepare_object(t->a, t->node, &wanted, &ignored, &err) ||
-		same_as_wanted(t->a, live, &wanted));
+	if (prepare_object(t->a, t->node, &wanted, &ignored, &err))
+		same_left_alone(t->outcome, true);
+	else
+		leave_alone(t, live, &wanted);
 }
 
 static enum task_next follow_policy(struct task *t, struct json_object *live)
@@ -237,8 +254,7 @@ enum task_next existing_keep(struct task *t)
 	    unknown ? NULL : send_get(t->a, t->n->cluster, wanted.path, &err);
 
 	if (live) {
-		same_left_alone(
-		    t->outcome, same_as_wanted(t->a, live, &wanted));
+		leave_alone(t, live, &wanted);
 		return TASK_ENDED;
 	}
 	if (!unknown && err.code == ERR_NOT_FOUND) {
@@ -285,7 +301,10 @@ enum task_next existing_apply(struct task *t)
 	if (uid)
 		write_uid(t, uid);
 	if (ours_by_object(t, uid, live)) {
-		write_created(t, live, false);
+		if (write_adopt_pauses(t->a, t->node, live, t->object, &err))
+			outcome_failed(t->outcome, &err);
+		else
+			write_created(t, live, false);
 		return TASK_ENDED;
 	}
 	drop_pause(t);

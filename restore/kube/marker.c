@@ -22,15 +22,25 @@ void marker_done(struct marker *m)
 	*m = (struct marker){.platform = NULL};
 }
 
-static const char *state_of(const struct marker *m)
+static const char *const states[] = {
+    [MARKER_RESTORING] = "restoring",
+    [MARKER_REPAIRING] = "repairing",
+    [MARKER_RESTORED] = "restored",
+};
+
+/* Another word becomes the first of them, which the digest then disproves. */
+static enum marker_state state_named(const char *name)
 {
-	return m->restored ? "restored" : "restoring";
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		if (str_eq(states[i], name))
+			return (enum marker_state)i;
+	return MARKER_RESTORING;
 }
 
 static void digest_text(const struct marker *m, char out[DIGEST_SHA256_HEX])
 {
 	autofree char *text = str_printf("%s\n%s\n%s\n%s\n%s\n", m->platform,
-	    m->snapshot, m->restore, state_of(m), m->cluster);
+	    m->snapshot, m->restore, states[m->state], m->cluster);
 
 	digest_sha256_hex(text, strlen(text), out);
 }
@@ -53,7 +63,7 @@ struct json_object *marker_write(const struct marker *m)
 	json_set_str(data, "platform", m->platform);
 	json_set_str(data, "snapshot", m->snapshot);
 	json_set_str(data, "restore", m->restore);
-	json_set_str(data, "state", state_of(m));
+	json_set_str(data, "state", states[m->state]);
 	json_set_str(data, "cluster", m->cluster);
 	json_set_str(data, "sha256", sha256);
 	json_set(object, "data", data);
@@ -78,11 +88,11 @@ int marker_parse(
 	    .snapshot = text_of(data, "snapshot"),
 	    .restore = text_of(data, "restore"),
 	    .cluster = text_of(data, "cluster"),
-	    .restored = str_eq(json_get_str(data, "state"), "restored"),
+	    .state = state_named(json_get_str(data, "state")),
 	    .version = str_dup(json_str(
 		json_path(object, "metadata", "resourceVersion", NULL)))};
 	digest_text(out, expected);
-	if (!str_eq(json_get_str(data, "state"), state_of(out)) ||
+	if (!str_eq(json_get_str(data, "state"), states[out->state]) ||
 	    !str_eq(sha256, expected))
 		return err_set(err, ERR_INTEGRITY,
 		    WHAT ": somebody has edited the marker of the restore, so "

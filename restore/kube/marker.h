@@ -7,7 +7,9 @@
  *   data   platform  the name of the configuration
  *          snapshot  the label of the snapshot
  *          restore   the UID of the restore
- *          state     "restoring", and at the end "restored"
+ *          state     "restoring" while an empty cluster is filled, "repairing"
+ *                    while a living one has a restore by hand, and at the end
+ *                    "restored"
  *          cluster   the UID of the namespace kube-system
  *          sha256    of these values in this order, each with a line feed
  *
@@ -20,17 +22,17 @@
 
 #include "storage/base/err.h"
 
-#include <stdbool.h>
-
 #define MARKER_NAMESPACE "kube-system"
 #define MARKER_NAME "backstay-restored"
 
 struct json_object;
 struct kube_client;
 
+enum marker_state { MARKER_RESTORING, MARKER_REPAIRING, MARKER_RESTORED };
+
 struct marker {
 	char *platform, *snapshot, *restore, *cluster;
-	bool restored; /* else it is still being restored */
+	enum marker_state state;
 	char *version; /* of the object that was read; NULL: none was */
 };
 

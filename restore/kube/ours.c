@@ -2,6 +2,7 @@
 
 #include "restore/kube/owned.h"
 #include "restore/objects/covers.h"
+#include "restore/objects/field_owners.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
 
@@ -37,8 +38,21 @@ static bool is_made_by_us(const struct task *t, const struct json_object *live)
 	return false;
 }
 
-/* Without a journal entry an object counts as ours if it did not exist when the
- * restore was planned, no other node creates it, and we are one of its field
+bool ours_is_pause(
+    const struct json_object *live, const struct rule_pause *rule)
+{
+	const struct pause_made made = {.pointer = rule->pointer,
+	    .annotation = rule->annotation,
+	    .paused = rule->value};
+
+	return pause_still_stands(live, &made) &&
+	       field_owners_has(
+		   live, KUBE_FIELD_MANAGER, rule->pointer, rule->annotation);
+}
+
+/* Without a journal entry an object counts as ours if we are known to go on
+ * with a run whose journal is lost, or if it did not exist when the restore was
+ * planned, no other node creates it, and we are one of its field
  * managers, or its managers are those of the snapshot: an object that a
  * controller created differs in that. */
 bool ours_by_object(
@@ -46,7 +60,8 @@ bool ours_by_object(
 {
 	if (ours_by_journal(t, uid))
 		return t->before->ended || is_made_by_us(t, live);
-	return !t->n->exists && !t->n->meets &&
-	       (t->n->k->asked || !t->n->k->served || t->n->namespace_is_new) &&
-	       is_made_by_us(t, live);
+	bool may_be = t->a->run->o->adopts ||
+		      (!t->n->exists && (t->n->k->asked || !t->n->k->served ||
+					    t->n->namespace_is_new));
+	return may_be && !t->n->meets && is_made_by_us(t, live);
 }

@@ -14,4 +14,9 @@ bool ours_by_journal(const struct task *t, const char *uid);
 bool ours_by_object(
     const struct task *t, const char *uid, const struct json_object *live);
 
+/* Whether the live object has that pause by our hand: the place is set, and
+ * owned by us. */
+bool ours_is_pause(
+    const struct json_object *live, const struct rule_pause *rule);
+
 #endif

@@ -201,7 +201,8 @@ static bool has_ours(const struct json_object *live)
 	return false;
 }
 
-/* What was put in on the way, as by a pause or a transform, stays ours. */
+/* What was put in on the way, as by a transform, stays ours. So does a paused
+ * field, by which another run knows that it is for us to release it. */
 static struct json_object *given_back(void *ctx, const struct json_object *live)
 {
 	const struct task *t = ctx;
@@ -209,6 +210,10 @@ static struct json_object *given_back(void *ctx, const struct json_object *live)
 	cleanup(json_freep) struct json_object *captured =
 	    has_ours(live) ? load_as_captured(t->a->run->p, t->n, &ignored)
 			   : NULL;
+
+	for (size_t i = 0; captured && i < t->object->pause_count; i++)
+		if (pause_is_on(live, t->object->pauses[i].rule))
+			pause_remove(captured, t->object->pauses[i].rule);
 
 	return captured ? field_owners_give_back(live, captured,
 			      t->object->managers, KUBE_FIELD_MANAGER)

@@ -2,6 +2,7 @@
 
 #include "restore/kube/owned.h"
 #include "restore/kube/prepare.h"
+#include "restore/kube/write.h"
 #include "restore/objects/covers.h"
 #include "restore/plan/names.h"
 #include "storage/archive/limits.h"
@@ -55,7 +56,8 @@ static void compare(
 	struct err ignored = ERR_INIT; /* shown when the object is applied */
 
 	if (!uid || json_path(live, "metadata", "deletionTimestamp", NULL) ||
-	    prepare_object(a, node, &wanted, &outcome, &ignored))
+	    prepare_object(a, node, &wanted, &outcome, &ignored) ||
+	    write_adopt_pauses(a, node, live, &wanted, &ignored))
 		return;
 	bool same = same_as_wanted(a, live, &wanted);
 	if (!same && !left)
@@ -164,7 +166,10 @@ void same_unchanged(struct applier *a, const uint32_t *nodes, size_t count)
 	struct groups groups = VEC_INIT;
 	size_t kept = 0;
 
-	if (a->run->p->options->existing == PLAN_EXISTING_RECREATE)
+	/* What a lost run has made may lack its status or its managers, which
+	 * is seen one by one. */
+	if (a->run->p->options->existing == PLAN_EXISTING_RECREATE ||
+	    a->run->o->adopts)
 		return;
 	autofree bool *candidates = mem_zalloc(a->run->nodes + 1);
 	for (size_t i = 0; i < count; i++) {

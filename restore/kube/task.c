@@ -41,7 +41,7 @@ enum task_next task_run(
 	t.paused = begun; /* its cluster in the target */
 	if (begun)
 		outcome_done(outcome); /* the notes are collected again */
-	if (t.n->exists &&
+	if (t.n->exists && !a->run->o->adopts &&
 	    plan_existing_of(a->run->p, t.n) == PLAN_EXISTING_SKIP &&
 	    !ours_by_journal(&t, t.n->live_uid) &&
 	    existing_keep(&t) == TASK_ENDED)

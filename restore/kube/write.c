@@ -1,5 +1,6 @@
 #include "restore/kube/write.h"
 
+#include "restore/kube/ours.h"
 #include "restore/kube/owned.h"
 #include "restore/kube/send.h"
 #include "restore/objects/dropped.h"
@@ -10,43 +11,64 @@
 
 #include <stdlib.h>
 
-static int note_pause(struct task *t, size_t which, struct err *err)
+/* 1 where the journal says so now, 0 where it did before: by an earlier run, or
+ * before the object was postponed. */
+static int note_pause(struct applier *a, uint32_t node,
+    const struct prepared *o, size_t i, struct err *err)
 {
-	const struct rule_pause *rule = t->object->pauses[which].rule;
-	struct run *run = t->a->run;
+	struct run *run = a->run;
+	const struct plan_node *n = &run->p->nodes.items[node];
+	const struct rule_pause *rule = o->pauses[i].rule;
 	struct buf what = BUF_INIT;
 
-	names_describe(run->p, t->n, &what);
+	names_describe(run->p, n, &what);
 	autofree char *text = buf_steal(&what);
 	autofree char *pointer = str_dup(rule->pointer);
 	autofree char *annotation = str_dup(rule->annotation);
 	autofree char *paused = str_dup(rule->value);
-	autofree char *cluster = str_dup(t->a->targets[t->n->cluster].name);
+	autofree char *cluster = str_dup(a->targets[n->cluster].name);
 	struct journal_pause pause = {
 	    .cluster = cluster,
-	    .path = t->object->path,
+	    .path = o->path,
 	    .pointer = pointer,
 	    .annotation = annotation,
 	    .paused = paused,
-	    .before = t->object->pauses[which].before,
-	    .map = t->object->pauses[which].map,
+	    .before = o->pauses[i].before,
+	    .map = o->pauses[i].map,
 	    .what = text,
-	    .level = run->p->graph.nodes.items[t->node].level,
+	    .level = run->p->graph.nodes.items[node].level,
 	};
-	if (journal_is_paused(run->journal, cluster, t->object->path, pointer))
-		return 0; /* by an earlier run, or before it was postponed */
-	t->paused = true;
-	return journal_pause(run->journal, t->node, &pause, err);
+	if (journal_is_paused(run->journal, cluster, o->path, pointer))
+		return 0;
+	return journal_pause(run->journal, node, &pause, err) ? -1 : 1;
 }
 
 int write_pause(struct task *t, struct err *err)
 {
 	for (size_t i = 0; i < t->object->pause_count; i++) {
-		const struct rule_pause *rule = t->object->pauses[i].rule;
+		if (t->a->run->journal) {
+			int noted =
+			    note_pause(t->a, t->node, t->object, i, err);
+			if (noted < 0)
+				return -1;
+			t->paused |= noted;
+		}
+		pause_set(t->object->object, t->object->pauses[i].rule);
+	}
+	return 0;
+}
 
-		if (t->a->run->journal && note_pause(t, i, err))
+int write_adopt_pauses(struct applier *a, uint32_t node,
+    const struct json_object *live, struct prepared *wanted, struct err *err)
+{
+	for (size_t i = 0; i < wanted->pause_count; i++) {
+		const struct rule_pause *rule = wanted->pauses[i].rule;
+
+		if (!ours_is_pause(live, rule))
+			continue;
+		if (a->run->journal && note_pause(a, node, wanted, i, err) < 0)
 			return -1;
-		pause_set(t->object->object, rule);
+		pause_set(wanted->object, rule);
 	}
 	return 0;
 }
@@ -130,7 +152,10 @@ void write_created(struct task *t, const struct json_object *made, bool answer)
 	outcome_set(t->outcome, OUTCOME_CREATED, "%s", "");
 	if (answer)
 		report_dropped(t, t->object->object, made);
-	if (write_status(t, &now) == 0 &&
+	/* What a lost run has made may have a controller at work by now. */
+	bool has_status =
+	    t->a->run->o->adopts && !answer && field_owners_has_status(made);
+	if ((has_status || write_status(t, &now) == 0) &&
 	    owned_give_back(t, now ? now : made, &err))
 		outcome_set(t->outcome, OUTCOME_PARTIAL, "%s", err.message);
 }

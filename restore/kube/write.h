@@ -15,6 +15,11 @@ int write_pause(struct task *t, struct err *err);
 /* The object is not there, or was left alone: nothing of it is to be released.
  */
 void write_no_pause(struct task *t);
+/* A pause that a run of this program left on a live object, and of which our
+ * journal says nothing: it is recorded as if we had made it, so that it is
+ * released, and the object is wanted with it until then. */
+int write_adopt_pauses(struct applier *a, uint32_t node,
+    const struct json_object *live, struct prepared *wanted, struct err *err);
 /* Writes the status that is to be restored; PARTIAL and -1 where it is refused.
  * `now`, the object as it is then, or NULL where there is none to restore; the
  * caller frees. */

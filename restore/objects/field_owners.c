@@ -345,6 +345,59 @@ bool field_owners_untouched(const struct json_object *live,
 	       strcmp(written, made) <= 0 && find_entry(entries, entry);
 }
 
+/* What is below a step of a path; a member without members stands for all. */
+static const struct json_object *step_into(
+    const struct json_object *fields, const char *name, size_t len)
+{
+	autofree char *member = str_printf("f:%.*s", (int)len, name);
+
+	return json_len(fields) ? json_get(fields, member) : fields;
+}
+
+static bool reaches(
+    const struct json_object *fields, const char *pointer, const char *member)
+{
+	while (fields && *pointer == '/') {
+		size_t len = strcspn(pointer + 1, "/");
+
+		fields = step_into(fields, pointer + 1, len);
+		pointer += len + 1;
+	}
+	if (fields && member)
+		fields = step_into(fields, member, strlen(member));
+	return fields != NULL;
+}
+
+bool field_owners_has(const struct json_object *live, const char *manager,
+    const char *pointer, const char *member)
+{
+	const struct json_object *managed = managed_of(live);
+
+	for (size_t i = 0; i < json_len(managed); i++) {
+		const struct json_object *entry = json_at(managed, i);
+		const struct json_object *fields = json_get(entry, "fieldsV1");
+
+		if (has_text(entry, "manager", manager) && json_len(fields) &&
+		    reaches(fields, pointer, member))
+			return true;
+	}
+	return false;
+}
+
+bool field_owners_has_status(const struct json_object *live)
+{
+	const struct json_object *managed = managed_of(live);
+
+	for (size_t i = 0; i < json_len(managed); i++) {
+		const struct json_object *entry = json_at(managed, i);
+
+		if (has_text(entry, "subresource", "status") ||
+		    json_path(entry, "fieldsV1", "f:status", NULL))
+			return true;
+	}
+	return false;
+}
+
 /* Also as null. */
 static bool has_part(const struct json_object *thing, const char *member)
 {

@@ -47,6 +47,13 @@ const char *field_owners_of_status(const struct json_object *entries);
 bool field_owners_untouched(const struct json_object *live,
     const struct json_object *entry, const struct json_object *entries);
 
+/* Whether that manager owns a place of a live object: the pointer, or the
+ * member below it (NULL: none). Pointers as in pause.h, without escapes. */
+bool field_owners_has(const struct json_object *live, const char *manager,
+    const char *pointer, const char *member);
+/* Whether anybody has written the status of a live object. */
+bool field_owners_has_status(const struct json_object *live);
+
 /* managedFields of a live object in which the fields that `us` manages belong
  * to their managers in `entries` again; NULL where nothing is to change. What
  * `captured`, the object that they were of, does not have stays ours, and what

@@ -39,15 +39,16 @@ static struct json_object *value_of(const char *annotation, const char *text)
 	return annotation ? json_new_str("true") : json_new_bool(true);
 }
 
-static struct json_object *value_at(
-    struct json_object *object, const char *pointer, const char *annotation)
+static struct json_object *value_at(const struct json_object *object,
+    const char *pointer, const char *annotation)
 {
 	struct json_object *at = json_pointer(object, pointer);
 
 	return annotation ? json_get(at, annotation) : at;
 }
 
-bool pause_is_on(struct json_object *object, const struct rule_pause *rule)
+bool pause_is_on(
+    const struct json_object *object, const struct rule_pause *rule)
 {
 	struct json_object *at =
 	    value_at(object, rule->pointer, rule->annotation);
@@ -199,8 +200,21 @@ void pause_set(struct json_object *object, const struct rule_pause *rule)
 	    value_of(rule->annotation, rule->value));
 }
 
+void pause_remove(struct json_object *object, const struct rule_pause *rule)
+{
+	const char *last = strrchr(rule->pointer, '/');
+	autofree char *above =
+	    str_ndup(rule->pointer, (size_t)(last - rule->pointer));
+
+	if (rule->annotation)
+		json_remove(
+		    json_pointer(object, rule->pointer), rule->annotation);
+	else
+		json_remove(json_pointer(object, above), last + 1);
+}
+
 bool pause_still_stands(
-    struct json_object *object, const struct pause_made *made)
+    const struct json_object *object, const struct pause_made *made)
 {
 	struct json_object *at =
 	    value_at(object, made->pointer, made->annotation);

@@ -35,7 +35,8 @@ size_t pause_find(struct json_object *object, const struct pause_question *q,
 bool pause_is_set(struct json_object *object, const struct pause_question *q);
 
 /* Whether its controller regards it as paused by that rule. */
-bool pause_is_on(struct json_object *object, const struct rule_pause *rule);
+bool pause_is_on(
+    const struct json_object *object, const struct rule_pause *rule);
 
 /* The value at the place, as JSON text; NULL if there is none. The caller
  * frees. */
@@ -47,6 +48,9 @@ char *pause_new_map(struct json_object *object, const struct rule_pause *rule);
 
 void pause_set(struct json_object *object, const struct rule_pause *rule);
 
+/* Takes away the place that pause_set writes to. */
+void pause_remove(struct json_object *object, const struct rule_pause *rule);
+
 /* A pause that was made, as a journal keeps it; all borrowed. */
 struct pause_made {
 	const char *pointer;
@@ -57,7 +61,7 @@ struct pause_made {
 };
 /* Whether the value that we wrote is still there. */
 bool pause_still_stands(
-    struct json_object *object, const struct pause_made *made);
+    const struct json_object *object, const struct pause_made *made);
 /* A merge patch that restores the value before, and leaves no empty map behind
  * that was made for it; the caller frees. */
 struct json_object *pause_release(

@@ -23,6 +23,8 @@ struct run_options {
 	const char
 	    *journal_dir; /* kept between runs; required unless dry_run */
 	bool resume;	  /* continue where the journal ends */
+	bool adopts;	  /* an earlier run was not at its end, and its journal
+			     is not here: what it made counts as ours */
 	const struct clock *clock;
 	const struct cancel *cancel;
 	/* Called after each node, from any thread; may be NULL. */

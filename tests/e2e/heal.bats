@@ -37,7 +37,7 @@ teardown() {
 	kube_server "$KUBE" stop "$PWD/target"
 }
 
-config() { # [SYNC]: of the first layer
+config() { # [SYNC [SYNC]]: of the layers
 	cat >"$BACKSTAY_CONFIG" <<-X
 	name: t
 	state_dir: $PWD/state
@@ -51,6 +51,7 @@ config() { # [SYNC]: of the first layer
 	layers:
 	  - {name: infrastructure, sync: ${1:-automated}, select: {namespaces: [infrastructure, monitoring]}}
 	  - name: applications
+	    sync: ${2:-automated}
 	    depends_on: [infrastructure]
 	    select: {repositories: [helm-charts], namespaces: [production, staging]}
 	unassigned_layer: first
@@ -195,4 +196,110 @@ edit_marker() { # JQ PROGRAM
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
 	grep -q "'${newest%.manifest.json}' is passed over: it is partial" <<<"$stderr"
+}
+
+# Whether Flux is suspended in the target: 2 Kustomizations, a GitRepository and
+# 2 HelmReleases.
+suspended() {
+	for path in kustomize.toolkit.fluxcd.io/v1beta1/kustomizations \
+	    source.toolkit.fluxcd.io/v1beta1/gitrepositories helm.toolkit.fluxcd.io/v2beta1/helmreleases; do
+		target_api "apis/$path" -f
+	done | jq -s '[.[].items[] | select(.spec.suspend == true)] | length'
+}
+
+@test "what a machine that is gone had begun ends as if it had gone on itself" {
+	config automated manual
+	run restore heal
+	[ "$status" -eq 6 ]
+	[ "$(suspended)" -gt 0 ]
+	uid=$(target_api "$marker" -f | jq -r .data.restore)
+	rm -r state
+	run --separate-stderr restore heal --approve applications
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q 'is not there, so what the earlier run has made and left paused is found in the clusters' <<<"$stderr"
+	[ "$(suspended)" -eq 0 ]
+	grep -q '^release ' <<<"$output"
+	restore status -o json | jq -e '.state == "restored" and .paused == 0'
+	[ "$(target_api "$marker" -f | jq -r '.data | "\(.state) \(.restore)"')" = "restored $uid" ]
+}
+
+@test "a restore by hand leaves the marker: at its end, while it waits, and not for a part" {
+	run restore apply latest --yes --only kubernetes:staging
+	[ "$status" -eq 0 ]
+	[ "$(status_of "$marker")" = 404 ]
+	config manual
+	run restore apply latest --yes
+	[ "$status" -eq 6 ]
+	[ "$(target_api "$marker" -f | jq -r .data.state)" = restoring ]
+	run restore heal --approve infrastructure
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(target_api "$marker" -f | jq -r .data.state)" = restored ]
+	# It says so already: nothing is written.
+	target_api "$marker" -f >marker.json
+	run restore apply latest --yes
+	[ "$status" -eq 0 ]
+	target_api "$marker" -f | cmp - marker.json
+	# One that was edited is no reason to stop for an operator.
+	edit_marker '.data.state = "restoring"'
+	run --separate-stderr restore apply latest --yes
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	grep -q 'somebody has edited the marker of the restore.* the marker of the restore is replaced' <<<"$stderr"
+	[ "$(target_api "$marker" -f | jq -r .data.state)" = restored ]
+	run --separate-stderr restore heal
+	[ "$status" -eq 0 ]
+	[ "$(wc -l <<<"$output")" -eq 1 ]
+}
+
+@test "a living platform that is restored by hand stays one, also where that is not at its end" {
+	config
+	run restore heal
+	[ "$status" -eq 0 ]
+	agent backup
+	config manual
+	target_api apis/apps/v1/namespaces/production/deployments/frontend -f -X DELETE >/dev/null
+	target_api api/v1/namespaces/monitoring/configmaps/grafana-config -f -X DELETE >/dev/null
+	run restore apply latest --yes
+	[ "$status" -eq 6 ]
+	[ "$(target_api "$marker" -f | jq -r .data.state)" = repairing ]
+	run restore heal
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -q "^'t' is there, and a restore of 't-.*' by hand is not at its end: left alone$" <<<"$output"
+	[ "$(status_of apis/apps/v1/namespaces/production/deployments/frontend)" = 404 ]
+	run restore apply latest --yes --resume --approve infrastructure
+	[ "$status" -eq 0 ]
+	[ "$(target_api "$marker" -f | jq -r .data.state)" = restored ]
+}
+
+@test "a platform of which a newer snapshot is partial is left alone, too" {
+	sed -i "s|$P/git/helm-charts.git}|$P/git/gone.git}|; s|kubeconfig: $P/kube/kubeconfig|kubeconfig: $PWD/target/kubeconfig|" \
+	    "$BACKSTAY_CONFIG"
+	run agent backup
+	[ "$status" -eq 1 ]
+	config
+	run --separate-stderr restore heal
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q "^'t' is there, and is what a newer snapshot was taken from: left alone$" <<<"$output"
+	[ "$(status_of "$marker")" = 404 ]
+}
+
+@test "one cluster that lives is not restored once more because another is empty" {
+	both() { # KUBECONFIG OF THE FIRST TARGET
+		sed -i "s|^  clusters: .*||; s|^kubernetes: .*|kubernetes: {clusters: [{name: production, kubeconfig: $P/kube/kubeconfig}, {name: second, kubeconfig: $P/kube/kubeconfig, namespaces: [staging]}]}|
+		    s|^    clusters: .*|    clusters: [{from: production, kubeconfig: $1}, {from: second, kubeconfig: $PWD/target/kubeconfig}]|" \
+		    "$BACKSTAY_CONFIG"
+	}
+	both "$P/kube/kubeconfig"
+	agent backup
+	run --separate-stderr restore heal
+	echo "$output$stderr"
+	[ "$status" -eq 2 ]
+	grep -q "cluster 'production' lives, and another of the platform is empty or restored in part; restore that one by hand with .apply --only kubernetes:CLUSTER/" \
+	    <<<"$stderr"
+	[ "$(status_of "$marker")" = 404 ]
+	[ "$(status_of api/v1/namespaces/staging)" = 404 ]
 }

@@ -146,9 +146,33 @@ layer applications" ]
 	[ "$(target apis/apps/v1/namespaces/production/deployments/frontend)" = 200 ]
 	# And where all is there, nobody is asked.
 	sed -i 's/state_dir: .*/state_dir: third/' "$BACKSTAY_CONFIG"
-	run --separate-stderr restore apply latest --yes --only kubernetes
+	run --separate-stderr restore apply latest --yes
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
+}
+
+@test "a resumed run goes on on another machine, and releases what the first one left paused" {
+	config "$(layers | sed '/name: applications/a\    sync: manual')"
+	run restore apply latest --yes --approve infrastructure
+	[ "$status" -eq 6 ]
+	kustomization=apis/kustomize.toolkit.fluxcd.io/v1beta1/namespaces/infrastructure/kustomizations/platform
+	target_api "$kustomization" -f | jq -e .spec.suspend
+	sed -i 's/state_dir: .*/state_dir: other/' "$BACKSTAY_CONFIG"
+	run --separate-stderr restore apply latest --yes --resume --approve applications
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q 'is not there; the restore goes on by what the targets hold' <<<"$stderr"
+	[ "$(target apis/apps/v1/namespaces/production/deployments/frontend)" = 200 ]
+	target_api "$kustomization" -f | jq -e '.spec.suspend == null'
+	restore status -o json | jq -e '.state == "restored" and .paused == 0'
+}
+
+@test "what was never begun is not resumed" {
+	run --separate-stderr restore apply latest --yes --resume --approve infrastructure
+	echo "$stderr"
+	[ "$status" -eq 3 ]
+	grep -q 'there is no journal of a restore' <<<"$stderr"
+	[ "$(target api/v1/namespaces/kube-system/configmaps/backstay-restored)" = 404 ]
 }
 
 @test "an approval of no layer, of one that needs none, or of one behind another is refused" {
@@ -163,6 +187,16 @@ layer applications" ]
 	[ "$status" -eq 2 ]
 	grep -q "it comes after layer 'infrastructure', which is not approved" <<<"$stderr"
 	[ "$(target api/v1/namespaces/production)" = 404 ]
+	[ "$(target api/v1/namespaces/kube-system/configmaps/backstay-restored)" = 404 ]
+	[ -z "$(find state -name '*.journal')" ]
+	# Nor is the journal of an earlier run touched.
+	config "$(layers)"
+	run restore apply latest --yes
+	[ "$status" -eq 6 ]
+	cp state/journal/*.journal before
+	run restore apply latest --yes --approve nowhere
+	[ "$status" -eq 2 ]
+	cmp before state/journal/*.journal
 }
 
 @test "a layer that fails in the middle holds what depends on it, by name, and nothing else" {

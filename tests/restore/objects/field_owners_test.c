@@ -172,6 +172,60 @@ static void tells_who_wrote_since(void **state)
 	assert_string_equal(field_owners_of_status(entries), "controller");
 }
 
+static void tells_who_owns_a_place(void **state)
+{
+	static const struct {
+		const char *fields, *pointer, *member;
+		bool has;
+	} cases[] = {
+	    {"{\"f:spec\":{\"f:suspend\":{}}}", "/spec/suspend", NULL, true},
+	    {"{\"f:spec\":{}}", "/spec/suspend", NULL, true},
+	    {"{\"f:spec\":{\"f:other\":{}}}", "/spec/suspend", NULL, false},
+	    {"{\"f:spec\":{\"f:suspended\":{}}}", "/spec/suspend", NULL, false},
+	    {"{\"f:metadata\":{\"f:annotations\":{\"f:a/b\":{}}}}",
+		"/metadata/annotations", "a/b", true},
+	    {"{\"f:metadata\":{\"f:annotations\":{\".\":{},\"f:a/c\":{}}}}",
+		"/metadata/annotations", "a/b", false},
+	    {"{}", "/spec/suspend", NULL, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		autofree char *text = str_printf(
+		    MANAGED(ENTRY("us", "Update", "%s")) "}", cases[i].fields);
+		cleanup(json_freep) struct json_object *live = parse(text);
+
+		if (field_owners_has(live, "us", cases[i].pointer,
+			cases[i].member) != cases[i].has)
+			fail_msg("%s", text);
+		assert_false(field_owners_has(
+		    live, "them", cases[i].pointer, cases[i].member));
+	}
+}
+
+static void tells_whether_the_status_was_written(void **state)
+{
+	static const struct {
+		const char *list;
+		bool written;
+	} cases[] = {
+	    {ENTRY("a", "Update", "{\"f:spec\":{}}"), false},
+	    {ENTRY("a", "Update", "{\"f:spec\":{}}") "," STATUS, true},
+	    {ENTRY("a", "Update", "{\"f:status\":{\"f:x\":{}}}"), true},
+	    {"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		autofree char *text =
+		    str_printf(MANAGED("%s") "}", cases[i].list);
+		cleanup(json_freep) struct json_object *live = parse(text);
+
+		assert_int_equal(
+		    field_owners_has_status(live), cases[i].written);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +233,8 @@ int main(void)
 	    cmocka_unit_test(gives_back_what_is_ours),
 	    cmocka_unit_test(names_owners_by_their_new_uids),
 	    cmocka_unit_test(tells_who_wrote_since),
+	    cmocka_unit_test(tells_who_owns_a_place),
+	    cmocka_unit_test(tells_whether_the_status_was_written),
 	};
 
 	return cmocka_run_group_tests_name("field_owners", tests, NULL, NULL);

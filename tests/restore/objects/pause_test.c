@@ -262,6 +262,34 @@ static void an_empty_map_is_not_left_behind(void **state)
 	}
 }
 
+/* As if the place had never been written to. */
+static void the_place_of_a_pause_is_taken_away(void **state)
+{
+	static const struct {
+		struct rule_pause rule;
+		const char *object, *without;
+	} cases[] = {
+	    {{.pointer = "/spec/suspend"},
+		"{\"spec\":{\"a\":1,\"suspend\":false}}",
+		"{\"spec\":{\"a\":1}}"},
+	    {{.pointer = "/metadata/annotations", .annotation = "x/paused"},
+		"{\"metadata\":{\"annotations\":{\"b\":\"\",\"x/paused\":"
+		"\"no\"}}}",
+		"{\"metadata\":{\"annotations\":{\"b\":\"\"}}}"},
+	    {{.pointer = "/spec/suspend"}, "{}", "{}"},
+	    {{.pointer = "/metadata/annotations", .annotation = "x"}, "{}",
+		"{}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(json_freep) struct json_object *object =
+		    test_json(cases[i].object);
+		pause_remove(object, &cases[i].rule);
+		assert_json(object, cases[i].without);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -269,6 +297,7 @@ int main(void)
 	    cmocka_unit_test(what_its_owner_paused_is_not_ours),
 	    cmocka_unit_test(a_controller_comes_without_replicas),
 	    cmocka_unit_test(an_empty_map_is_not_left_behind),
+	    cmocka_unit_test(the_place_of_a_pause_is_taken_away),
 	};
 
 	return cmocka_run_group_tests_name(
