@@ -45,9 +45,15 @@ kube_is_there() { # sim|real
 	    [ -x "${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}/kube-apiserver" ]
 }
 
+# As which release the simulated server speaks: under the name ..._next.bats as
+# the newest one that was recorded.
+kube_release() {
+	if [[ ${BATS_TEST_FILENAME-} == *_next.bats ]]; then echo 1.36; else echo "${KUBE_RELEASE:-1.33}"; fi
+}
+
 kube_server() { # sim|real start|stop DIR [OPTION-OF-SIM...]
 	case $1 in
-	sim) "$top/tests/sim/kube" "${@:2}" ;;
+	sim) "$top/tests/sim/kube" "${@:2:2}" --release "$(kube_release)" "${@:4}" ;;
 	real) "$top/tests/servers/kube" "$2" "$3" ;;
 	esac
 }

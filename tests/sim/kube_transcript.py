@@ -594,6 +594,15 @@ def owners(t):
                                   get("fg-b") == 404)))
 
 
+def minor(t):
+    return int(t.js("GET", "/version")[1]["minor"].rstrip("+"))
+
+
+def has_token_secrets(t):
+    """Until 1.24 each account got one."""
+    return minor(t) < 24
+
+
 def namespaces(t):
     N = "/api/v1/namespaces"
     s, o = t.js("POST", N, {"apiVersion": "v1", "kind": "Namespace",
@@ -605,12 +614,12 @@ def namespaces(t):
     kr = wait(lambda: t.js("GET", N + "/t2/configmaps/kube-root-ca.crt")[0]
               == 200)
     print("root ca:", bool(kr))
-    sec = wait(lambda: [i for i in t.js("GET", N + "/t2/secrets")[1]["items"]
-                        if i["type"] ==
-                        "kubernetes.io/service-account-token"])
-    print("token secret:", bool(sec), sorted(sec[0]["data"]),
-          sorted(sec[0]["metadata"]["annotations"]),
-          re.sub("-.....$", "", sec[0]["metadata"]["name"]))
+    if has_token_secrets(t):
+        sec = wait(lambda: [i for i in t.js("GET", N + "/t2/secrets")[1][
+            "items"] if i["type"] == "kubernetes.io/service-account-token"])
+        print("token secret:", bool(sec), sorted(sec[0]["data"]),
+              sorted(sec[0]["metadata"]["annotations"]),
+              re.sub("-.....$", "", sec[0]["metadata"]["name"]))
     t.js("POST", N + "/t2/configmaps",
          cm("hold", ns="t2", finalizers=["example.com/hold"]))
     s, o = t.js("DELETE", N + "/t2")
@@ -707,6 +716,54 @@ def apiservices(t):
     t.js("DELETE", A + "/v1.down.example.com")
 
 
+def workload(kind):
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "n"},
+            "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": {
+                "metadata": {"labels": {"a": "b"}}, "spec": {"containers": [
+                    {"name": "c", "image": "i"}]}}}}
+
+
+def counts(t):
+    """A status that counts more than there is."""
+    A = "/apis/apps/v1/namespaces/t1/"
+    for kind in ("Deployment", "ReplicaSet", "StatefulSet"):
+        u = A + kind.lower() + "s"
+        body = workload(kind)
+        body["spec"]["replicas"] = 0
+        t.js("POST", u, body)
+        for status in ({"replicas": 1, "updatedReplicas": 2},
+                       {"replicas": 1, "readyReplicas": 2},
+                       {"replicas": 3, "readyReplicas": 1,
+                        "availableReplicas": 2},
+                       {"replicas": 3, "readyReplicas": 1}):
+            # A controller may be quicker than what is kept.
+            s, o = t.js("PATCH", u + "/n/status?dryRun=All",
+                        {"status": status}, MERGE)
+            show("%s %s" % (kind, json.dumps(status)), s, o)
+        t.js("DELETE", u + "/n")
+
+
+def addresses(t):
+    """Ways to write an address that a network needs no two of."""
+    P = "/apis/networking.k8s.io/v1/namespaces/t1/networkpolicies?dryRun=All"
+    for cidr in ("192.0.2.17/24", "192.0.02.0/24", "192.0.2.0/024",
+                 "::ffff:192.0.2.0/120", "1.2.3", "192.0.2.0/24"):
+        s, o = t.js("POST", P, {
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "n"}, "spec": {"podSelector": {}, "ingress": [
+                {"from": [{"ipBlock": {"cidr": cidr}}]}]}})
+        show("ipBlock " + cidr, s, o)
+    s, o = t.js("POST", "/api/v1/namespaces/t1/services?dryRun=All", {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "n"},
+        "spec": {"ports": [{"port": 80}], "externalIPs": ["192.0.02.1"]}})
+    show("externalIPs 192.0.02.1", s, o)
+    s, o = t.js("POST", "/api/v1/namespaces/t1/endpoints?dryRun=All", {
+        "apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "n"},
+        "subsets": [{"addresses": [{"ip": "192.0.02.1"}],
+                     "ports": [{"port": 80}]}]})
+    show("endpoints 192.0.02.1", s, o)
+
+
 def main():
     url = sys.argv[1]
     t = Talk(url, sys.argv[2])
@@ -719,10 +776,13 @@ def main():
     t.js("POST", "/api/v1/namespaces",
          {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name":
                                                                 "t1"}})
-    wait(lambda: t.js("GET", "/api/v1/namespaces/t1/serviceaccounts/"
-                      "default")[1].get("secrets"))
+    account = "/api/v1/namespaces/t1/serviceaccounts/default"
+    wait(lambda: t.raw("GET", account)[0] == 200 and
+         (not has_token_secrets(t) or t.js("GET", account)[1].get("secrets")))
     parts = [errors, rbac, applies, crds, lists, services, owners,
-             namespaces, webhooks, apiservices]
+             namespaces, webhooks, apiservices, counts]
+    if minor(t) >= 36:
+        parts.append(addresses)
     only = sys.argv[4:]
     for f in parts:
         if only and f.__name__ not in only:

@@ -11,7 +11,7 @@ import time
 
 from simlib.httpd import Response
 
-from . import convert, discovery, fields, kinds, selectors
+from . import convert, discovery, fields, kinds, selectors, speech
 from .defaults import Services
 from .rbac import Auth
 from .status import (ApiError, bad_request, invalid, no_resource, not_found)
@@ -34,6 +34,7 @@ class Api:
     def __init__(self, options, port=0):
         self.o = options
         self.release = options.release
+        fields.use(self.release)
         self.store = Store()
         self.lock = self.store.lock
         self.builtin = kinds.builtin(self.release)
@@ -69,7 +70,8 @@ class Api:
                 t = fields.type_of_crd(self.crd_version(res, version)
                                        ["schema"], True)
             elif res.kind == "HorizontalPodAutoscaler":
-                t = fields.type_of("autoscaling", "v2beta2", res.kind)
+                hub = "v2beta2" if self.release in ("1.20", "1.33") else "v2"
+                t = fields.type_of("autoscaling", hub, res.kind)
             elif res.kind == "Ingress":
                 t = fields.type_of("networking.k8s.io", "v1", res.kind)
             else:
@@ -154,6 +156,8 @@ class Api:
         try:
             return self._handle(req)
         except ApiError as e:
+            if self.release == "1.36":
+                speech.modernize(e)
             with self.stats_lock:
                 self.stats["%d" % e.code] += 1
             return Response(e.code, e.body(), headers=dict(e.headers))
@@ -245,6 +249,8 @@ class Api:
             return self.json({"swagger": "2.0", "info": {
                 "title": "sim", "version": "1.0"}, "paths": {},
                 "definitions": {}})
+        if path != "/" and self.release == "1.36":
+            return self.not_here()
         return self.json({"paths": ["/api", "/api/v1", "/apis", "/healthz",
                                     "/openapi/v2", "/version"]},
                          200 if path == "/" else 404)

@@ -1,5 +1,8 @@
 """What a new cluster holds before anybody used it."""
 
+import json
+import os
+
 from . import discovery
 
 BOOT = {"kubernetes.io/bootstrapping": "rbac-defaults"}
@@ -38,10 +41,23 @@ def fill(api, ctl):
         ctl.put("scheduling.k8s.io", "priorityclasses", "", name,
                 {"value": value, "description": "Used for system critical "
                  "pods.", "preemptionPolicy": "PreemptLowerPriority"})
+    if api.release == "1.36":
+        _recorded(ctl)
     _roles(ctl)
     for group, versions in discovery.groups(api).items():
         for v in versions:
             ctl.local_apiservice(group, v, "onstart")
+
+
+def _recorded(ctl):
+    """What a real 1.36.2 holds of kinds that 1.20 had not, or had empty."""
+    name = os.path.join(os.path.dirname(__file__), "objects_1.36.json")
+    with open(name) as f:
+        for group, plural, o in json.load(f):
+            meta = o.pop("metadata")
+            ctl.put(group, plural, "", meta["name"], o, meta.get("labels"),
+                    annotations=meta.get("annotations"),
+                    status=o.pop("status", None))
 
 
 def _roles(ctl):

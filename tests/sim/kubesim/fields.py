@@ -4,15 +4,28 @@ The rules are those of Kubernetes' structured-merge-diff, on plain JSON values.
 A field set is kept as the FieldsV1 form the API shows: nested dicts whose keys
 are "f:<name>", "k:<json of keys>", "v:<json>", or "." for the node itself.
 
-Types come from schema.json (see mkschema.py) or from a CRD's schema; "?" is a
-value without schema: objects are maps, lists are atomic.
+Types come from schema.json or schema_1.36.json (see mkschema.py) or from a
+CRD's schema; "?" is a value without schema: objects are maps, lists are atomic.
 """
 
 import json
 import os
 
-with open(os.path.join(os.path.dirname(__file__), "schema.json")) as _f:
-    DEFS = json.load(_f)
+from . import releases
+
+DEFS = {}
+
+
+def use(release):
+    """Takes the types of that release; before anything else is asked."""
+    name = ("schema.json" if release in ("1.20", "1.33") else
+            "schema_1.36.json")
+    with open(os.path.join(os.path.dirname(__file__), name)) as f:
+        DEFS.update(json.load(f))
+    if name == "schema_1.36.json":
+        for t, field in releases.unknown_fields(release):
+            del DEFS[t][field]
+
 
 # Members of an associative list may leave a key out that has a default.
 KEY_DEFAULTS = {"protocol": "TCP"}

@@ -1,7 +1,11 @@
 """The built-in kinds, and which versions of them a server release serves.
 
-Two releases are known: "1.20", as a real 1.20.2 answers, and "1.33".
+"1.20" and "1.36" are as real servers of 1.20.2 and 1.36.2 answer; "1.33" serves
+the versions of today, knows every field, and speaks as 1.20. What the others
+serve is in releases.py.
 """
+
+from . import releases
 
 ALL = ("create", "delete", "deletecollection", "get", "list", "patch",
        "update", "watch")
@@ -140,6 +144,34 @@ TABLE = [
      {"subs": ST, "generation": True}),
 ]
 
+# Kinds that are new in 1.36; all are v1.
+NEW = [
+    ("networking.k8s.io", "ipaddresses", "IPAddress", CL, {"short": ["ip"]}),
+    ("networking.k8s.io", "servicecidrs", "ServiceCIDR", CL, {"subs": ST}),
+    ("storage.k8s.io", "csistoragecapacities", "CSIStorageCapacity", NS, {}),
+    ("storage.k8s.io", "volumeattributesclasses", "VolumeAttributesClass", CL,
+     {"short": ["vac"]}),
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicies",
+     "MutatingAdmissionPolicy", CL,
+     {"categories": ["api-extensions"], "generation": True}),
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings",
+     "MutatingAdmissionPolicyBinding", CL,
+     {"categories": ["api-extensions"], "generation": True}),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies",
+     "ValidatingAdmissionPolicy", CL,
+     {"categories": ["api-extensions"], "subs": ST, "generation": True}),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicybindings",
+     "ValidatingAdmissionPolicyBinding", CL,
+     {"categories": ["api-extensions"], "generation": True}),
+    ("resource.k8s.io", "deviceclasses", "DeviceClass", CL,
+     {"generation": True}),
+    ("resource.k8s.io", "resourceclaims", "ResourceClaim", NS, {"subs": ST}),
+    ("resource.k8s.io", "resourceclaimtemplates", "ResourceClaimTemplate", NS,
+     {}),
+    ("resource.k8s.io", "resourceslices", "ResourceSlice", CL,
+     {"generation": True}),
+]
+
 # Kinds that can only be asked with POST.
 REVIEWS = [
     ("authentication.k8s.io", "tokenreviews", "TokenReview", CL),
@@ -160,18 +192,29 @@ GROUPS = ["apiregistration.k8s.io", "apps", "events.k8s.io",
           "policy", "rbac.authorization.k8s.io", "storage.k8s.io",
           "admissionregistration.k8s.io", "apiextensions.k8s.io",
           "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io",
-          "discovery.k8s.io", "flowcontrol.apiserver.k8s.io"]
+          "discovery.k8s.io", "resource.k8s.io",
+          "flowcontrol.apiserver.k8s.io"]
 
 
 def builtin(release):
     """The resources of a release, in the order of GROUPS."""
     out = []
     for group, plural, kind, ns, old, new, more in TABLE:
-        versions = (old if release == "1.20" else new).split()
+        versions = releases.served(group, plural, release, old, new)
         if versions:
             out.append(Resource(group, plural, kind, ns, versions, **more))
+    for group, plural, kind, ns, more in NEW:
+        versions = releases.served(group, plural, release, "",
+                                   "v1" if release == "1.36" else "")
+        if versions:
+            out.append(Resource(group, plural, kind, ns, versions, **more))
+    if releases.minor(release) >= 28 and release != "1.33":
+        out.append(Resource("authentication.k8s.io", "selfsubjectreviews",
+                            "SelfSubjectReview", CL, ["v1"],
+                            verbs=("create",)))
     for group, plural, kind, ns in REVIEWS:
-        versions = ["v1", "v1beta1"] if release == "1.20" else ["v1"]
+        versions = (["v1", "v1beta1"] if releases.minor(release) < 22
+                    else ["v1"])
         out.append(Resource(group, plural, kind, ns, versions,
                             verbs=("create",)))
     out.append(Resource("", "componentstatuses", "ComponentStatus", CL,

@@ -14,7 +14,7 @@ from simlib import daemon
 from simlib.faults import Faults
 from simlib.httpd import Server
 
-from . import bootstrap
+from . import bootstrap, releases
 from .api import Api
 from .controllers import Controllers
 from .rbac import User
@@ -46,8 +46,10 @@ def options(argv):
     p.add_argument("command", choices=("start", "stop", "run"))
     p.add_argument("directory")
     p.add_argument("--port", type=int, default=0)
-    p.add_argument("--release", default="1.33", choices=("1.20", "1.33"),
-                   help="whose versions to serve")
+    p.add_argument("--release", default="1.33", metavar="1.MINOR",
+                   choices=["1.%d" % n for n in range(releases.FIRST,
+                                                      releases.LAST + 1)],
+                   help="whose versions to serve, of 1.20 to 1.37")
     p.add_argument("--discovery", default=None,
                    choices=("v2", "v2beta1", "old"),
                    help="the newest form of discovery known")
@@ -69,7 +71,8 @@ def options(argv):
     o = p.parse_args(argv)
     o.directory = os.path.abspath(o.directory)
     if o.discovery is None:
-        o.discovery = "old" if o.release == "1.20" else "v2"
+        n = releases.minor(o.release)
+        o.discovery = "old" if n < 27 else "v2beta1" if n < 30 else "v2"
     if o.tls:
         o.open_door = False
     return o

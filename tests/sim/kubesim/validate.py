@@ -325,11 +325,44 @@ def crd_causes(v, schema, path=""):
     return out
 
 
+# (status field, the field that bounds it, how the refusal calls that one), as
+# 1.20 and 1.36 say it.
+COUNTS = {
+    "Deployment": [("updatedReplicas", "replicas", "status.replicas"),
+                   ("readyReplicas", "replicas", "status.replicas"),
+                   ("availableReplicas", "replicas", "status.replicas"),
+                   ("availableReplicas", "readyReplicas", "readyReplicas")],
+    "ReplicaSet": [("fullyLabeledReplicas", "replicas", "status.replicas"),
+                   ("readyReplicas", "replicas", "status.replicas"),
+                   ("availableReplicas", "replicas", "status.replicas"),
+                   ("availableReplicas", "readyReplicas", "readyReplicas")],
+    "StatefulSet": [("readyReplicas", "replicas", "status.replicas"),
+                    ("currentReplicas", "replicas", "status.replicas"),
+                    ("updatedReplicas", "replicas", "status.replicas"),
+                    ("availableReplicas", "replicas", "status.replicas"),
+                    ("availableReplicas", "readyReplicas",
+                     "status.readyReplicas")],
+}
+
+
+def status_causes(res, o):
+    out = []
+    status = o.get("status") or {}
+    for field, bound, name in COUNTS.get(res.kind, ()) if not res.crd else ():
+        n = status.get(field) or 0
+        if n > (status.get(bound) or 0):
+            out.append(("status." + field, "Invalid value: %d: cannot be "
+                        "greater than %s" % (n, name)))
+    return out
+
+
 def check(res, o, old=None, more=()):
     name = o["metadata"].get("name", "")
     causes = meta_causes(res, o["metadata"]) + list(more)
     causes += object_causes(res, o)
     if old is not None:
         causes += update_causes(res, old, o)
+        if (old.get("status") or {}) != (o.get("status") or {}):
+            causes += status_causes(res, o)
     if causes:
         raise invalid(res.kind, res.group, name, causes)
