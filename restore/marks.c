@@ -55,6 +55,23 @@ static void read_by_hand(struct mark *m, const char *platform)
 	    m->client ? "replaced" : "left out, so heal does not know of it");
 }
 
+/* Several clusters of a snapshot may go to one target, which has one marker. */
+static void join_same(struct mark_vec *v)
+{
+	struct mark *last = &v->items[v->len - 1];
+
+	VEC_EACH (v, m) {
+		if (m == last || !m->uid || !last->uid ||
+		    !str_eq(m->uid, last->uid))
+			continue;
+		m->is_source |= last->is_source;
+		free(last->uid);
+		marker_done(&last->marker);
+		v->len--;
+		return;
+	}
+}
+
 int marks_read(const struct targets *t, const struct marks_wanted *wanted,
     struct mark_vec *out, struct err *err)
 {
@@ -70,6 +87,7 @@ int marks_read(const struct targets *t, const struct marks_wanted *wanted,
 		m->is_source = m->uid && str_eq(c->source_uid, m->uid);
 		m->is_newer = m->uid && wanted->sources &&
 			      strvec_has(wanted->sources, m->uid);
+		join_same(out);
 	}
 	return 0;
 }

@@ -36,9 +36,9 @@ struct marks_wanted {
 	 * replaced, and a cluster whose marker cannot be read has none. */
 	bool by_hand;
 };
-/* Of every target that is connected. ERR_INTEGRITY, ERR_USAGE where one of them
- * is not a marker of that platform; `out` is released with marks_done in any
- * case. */
+/* Of every target that is connected, each once. ERR_INTEGRITY, ERR_USAGE where
+ * one of them is not a marker of that platform; `out` is released with
+ * marks_done in any case. */
 int marks_read(const struct targets *t, const struct marks_wanted *wanted,
     struct mark_vec *out, struct err *err);
 void marks_done(struct mark_vec *v);

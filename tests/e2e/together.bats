@@ -129,6 +129,8 @@ restore: {targets: {clusters: [{from: a, kubeconfig: $PWD/target/kubeconfig},
 	    startswith("cluster '\''a'\'' of the snapshot has another one of this name")' <<<"$output"
 	[ "$(at target GET /api/v1/namespaces/shop/configmaps/other | jq -r .data.from)" = a ]
 	at target GET /api/v1/namespaces/shop/configmaps/only-b
+	# The marker of the restore is the target's, and there once.
+	[ "$(at target GET /api/v1/namespaces/kube-system/configmaps/backstay-restored | jq -r .data.state)" = restoring ]
 }
 
 @test "one cluster of two is restored while the other is gone" {
