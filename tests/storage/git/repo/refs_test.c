@@ -30,44 +30,6 @@ static void names_are_what_git_allows(void **state)
 			fail_msg("'%s' is taken", bad[i]);
 }
 
-static void ids_are_forty_digits(void **state)
-{
-	static const char text[] = "0123456789abcdefABCDEF0123456789abcdef01";
-	uint8_t id[GIT_ID_LEN];
-	char hex[GIT_ID_HEX];
-
-	(void)state;
-	assert_int_equal(git_id_parse(GIT_SHA1, text, id), 0);
-	git_id_hex(GIT_SHA1, id, hex);
-	assert_string_equal(hex, "0123456789abcdefabcdef0123456789abcdef01");
-	assert_int_equal(git_id_parse(GIT_SHA1, "0123", id), -1);
-	assert_int_equal(git_id_parse(GIT_SHA1,
-			     "g123456789abcdefabcdef0123456789abcdef01", id),
-	    -1);
-	assert_int_equal(git_id_parse(GIT_SHA256, text, id), -1);
-}
-
-static void ids_of_sha256_are_sixty_four_digits(void **state)
-{
-	static const char text[] = "0123456789abcdef0123456789abcdef"
-				   "0123456789abcdef0123456789abcdef";
-	uint8_t id[GIT_ID_LEN];
-	char hex[GIT_ID_HEX];
-	enum git_hash hash;
-
-	(void)state;
-	assert_int_equal(git_id_parse(GIT_SHA256, text, id), 0);
-	git_id_hex(GIT_SHA256, id, hex);
-	assert_string_equal(hex, text);
-	/* A shorter one has zeros behind it, so that ids compare as a whole. */
-	assert_int_equal(git_id_parse(GIT_SHA1, text, id), 0);
-	for (size_t i = git_id_len(GIT_SHA1); i < GIT_ID_LEN; i++)
-		assert_int_equal(id[i], 0);
-	assert_int_equal(git_id_hash_of("sha256", &hash), 0);
-	assert_int_equal(hash, GIT_SHA256);
-	assert_int_equal(git_id_hash_of("sha512", &hash), -1);
-}
-
 static void sorted_refs_are_found_by_their_whole_name(void **state)
 {
 	static const char *const names[] = {
@@ -90,8 +52,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(names_are_what_git_allows),
-	    cmocka_unit_test(ids_are_forty_digits),
-	    cmocka_unit_test(ids_of_sha256_are_sixty_four_digits),
 	    cmocka_unit_test(sorted_refs_are_found_by_their_whole_name),
 	};
 

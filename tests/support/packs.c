@@ -1,0 +1,147 @@
+#include "tests/support/packs.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
+#include "storage/git/pack/incoming.h"
+#include "storage/git/repo/object_links.h"
+#include "storage/git/repo/packed_head.h"
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+void test_repository(const char *dir)
+{
+	autofree char *objects = file_join(dir, "objects/pack");
+	struct err err = ERR_INIT;
+
+	assert_ok(file_mkdirs(objects, &err), err);
+}
+
+struct git_id test_object_id(const char *type, const char *content)
+{
+	struct git_id id = {{0}};
+	struct digest *d = digest_new(DIGEST_SHA1);
+
+	git_id_add_header(d, type, strlen(content));
+	digest_add(d, content, strlen(content));
+	digest_finish(d, id.bytes);
+	digest_free(d);
+	return id;
+}
+
+static void deflate_into(struct buf *out, const void *data, size_t len)
+{
+	uLongf n = compressBound((uLong)len);
+	autofree uint8_t *packed = mem_alloc(n);
+
+	assert_int_equal(compress(packed, &n, data, (uLong)len), Z_OK);
+	buf_add(out, packed, n);
+}
+
+void test_loose(const char *dir, const struct git_id *id, const char *type,
+    const char *content)
+{
+	cleanup(buf_done) struct buf whole = BUF_INIT, packed = BUF_INIT;
+	char hex[GIT_ID_HEX];
+	struct err err = ERR_INIT;
+
+	git_id_hex(GIT_SHA1, id->bytes, hex);
+	autofree char *folder = str_printf("%s/objects/%.2s", dir, hex);
+	autofree char *path = str_printf("%s/%s", folder, hex + 2);
+	buf_printf(&whole, "%s %zu", type, strlen(content));
+	buf_add(&whole, "", 1);
+	buf_add_str(&whole, content);
+	deflate_into(&packed, whole.data, whole.len);
+	assert_ok(file_mkdirs(folder, &err), err);
+	assert_ok(file_write_durably(path, packed.data, packed.len, &err), err);
+}
+
+/* Type and length of what is stored. */
+static uint64_t begin(struct test_pack *p, unsigned type, size_t len)
+{
+	if (!p->count++)
+		buf_add(&p->bytes, "PACK\0\0\0\2\0\0\0\0", 12);
+	const uint64_t at = p->bytes.len;
+	unsigned byte = (type << 4) | (len & 15);
+	for (len >>= 4; len; len >>= 7) {
+		buf_add_char(&p->bytes, (char)(byte | 0x80));
+		byte = len & 0x7f;
+	}
+	buf_add_char(&p->bytes, (char)byte);
+	return at;
+}
+
+uint64_t test_pack_blob(struct test_pack *p, const char *content)
+{
+	uint64_t at = begin(p, OBJECT_BLOB, strlen(content));
+
+	deflate_into(&p->bytes, content, strlen(content));
+	return at;
+}
+
+/* Two lengths below 128, a copy of the base from its start, an insertion. */
+static void delta(struct buf *out, const char *content, const char *more)
+{
+	const size_t base = strlen(content), added = strlen(more);
+
+	assert_true(base + added < 128);
+	buf_add_char(out, (char)base);
+	buf_add_char(out, (char)(base + added));
+	buf_add_char(out, (char)0x90);
+	buf_add_char(out, (char)base);
+	if (added)
+		buf_add_char(out, (char)added);
+	buf_add_str(out, more);
+}
+
+uint64_t test_pack_offset_delta(
+    struct test_pack *p, uint64_t base, const char *content, const char *more)
+{
+	cleanup(buf_done) struct buf d = BUF_INIT;
+
+	delta(&d, content, more);
+	uint64_t at = begin(p, PACKED_OFS_DELTA, d.len);
+	uint64_t back = at - base;
+	char bytes[10];
+	size_t n = sizeof(bytes);
+	bytes[--n] = (char)(back & 0x7f);
+	while (back >>= 7)
+		bytes[--n] = (char)(0x80 | (--back & 0x7f));
+	buf_add(&p->bytes, bytes + n, sizeof(bytes) - n);
+	deflate_into(&p->bytes, d.data, d.len);
+	return at;
+}
+
+uint64_t test_pack_id_delta(struct test_pack *p, const struct git_id *base,
+    const char *content, const char *more)
+{
+	cleanup(buf_done) struct buf d = BUF_INIT;
+
+	delta(&d, content, more);
+	uint64_t at = begin(p, PACKED_REF_DELTA, d.len);
+	buf_add(&p->bytes, base->bytes, git_id_len(GIT_SHA1));
+	deflate_into(&p->bytes, d.data, d.len);
+	return at;
+}
+
+void test_pack_keep(struct test_pack *p, const char *dir)
+{
+	const struct incoming_options o = {.hash = GIT_SHA1, .dir = dir};
+	uint8_t sum[DIGEST_SHA1_LEN];
+	struct err err = ERR_INIT;
+	cleanup(incoming_freep) struct incoming *in = incoming_new(&o, &err);
+
+	assert_non_null(in);
+	p->bytes.data[11] = (char)p->count;
+	digest_of(DIGEST_SHA1, p->bytes.data, p->bytes.len, sum);
+	buf_add(&p->bytes, sum, sizeof(sum));
+	assert_ok(incoming_add(in, p->bytes.data, p->bytes.len, &err), err);
+	assert_ok(incoming_check(in, &err), err);
+	assert_ok(incoming_keep(in, &err), err);
+	buf_done(&p->bytes);
+	*p = (struct test_pack){.bytes = BUF_INIT};
+}

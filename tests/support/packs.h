@@ -1,0 +1,35 @@
+/*
+ * Git objects as a test needs them: loose, or in packs that are made by hand
+ * (gitformat-pack(5)), so that deltas and damage are where the test wants them.
+ */
+#ifndef TESTS_SUPPORT_PACKS_H
+#define TESTS_SUPPORT_PACKS_H
+
+#include "storage/base/buf.h"
+#include "storage/git/repo/git_id.h"
+
+/* A bare repository without objects in a directory that exists. */
+void test_repository(const char *dir);
+
+/* The id of an object: "blob", and its content. SHA-1. */
+struct git_id test_object_id(const char *type, const char *content);
+/* Writes it loose, as the object of that id, which may be another's. */
+void test_loose(const char *dir, const struct git_id *id, const char *type,
+    const char *content);
+
+struct test_pack {
+	struct buf bytes;
+	uint32_t count;
+};
+/* Each appends an object, and returns at which byte of the pack it begins.
+ * A delta is of a base at that byte (OFS_DELTA), or of that id (REF_DELTA),
+ * and gives the base with `more` behind it. */
+uint64_t test_pack_blob(struct test_pack *p, const char *content);
+uint64_t test_pack_offset_delta(
+    struct test_pack *p, uint64_t base, const char *content, const char *more);
+uint64_t test_pack_id_delta(struct test_pack *p, const struct git_id *base,
+    const char *content, const char *more);
+/* Writes pack and index into the repository, and forgets what was added. */
+void test_pack_keep(struct test_pack *p, const char *dir);
+
+#endif
