@@ -37,7 +37,7 @@ int frames_check_next(const struct frames *f, const struct frame *next,
 		    "it ends at %llu",
 		    f->len, (unsigned long long)next->offset,
 		    (unsigned long long)start);
-	if (next->bytes == 0 || next->bytes > end - start)
+	if (next->bytes == 0 || start > end || next->bytes > end - start)
 		return err_set(err, ERR_INTEGRITY,
 		    "frame %zu is said to have %llu bytes from %llu on, and "
 		    "what it is part of ends at %llu",
