@@ -1,9 +1,8 @@
 #include "agent/agent.h"
 #include "agent/git/capture.h"
 #include "agent/sources.h"
-#include "config/cli/table.h"
-#include "config/watch/notify.h"
-#include "config/watch/publish.h"
+#include "config/cli/checks.h"
+#include "config/watch/watch.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -11,7 +10,6 @@
 #include "storage/vault/probe.h"
 #include "storage/vault/skew.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,44 +17,13 @@
 struct check {
 	const struct agent *a;
 	struct scratch scratch;
-	struct table rows;
-	struct json_object *array;
-	size_t bad;
+	struct checks checks;
 };
 
 static void check_done(struct check *c)
 {
-	table_done(&c->rows);
-	json_free(c->array);
+	checks_done(&c->checks);
 	scratch_done(&c->scratch);
-}
-
-/* A line of the result. */
-__attribute__((format(printf, 4, 5))) static void result(
-    struct check *c, const char *what, bool good, const char *fmt, ...)
-{
-	cleanup(buf_done) struct buf detail = BUF_INIT;
-	struct json_object *j = json_new_object();
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vprintf(&detail, fmt, ap);
-	va_end(ap);
-	struct strvec *row = table_row(&c->rows);
-	table_cell(row, "%s", good ? "ok" : "FAILED");
-	table_cell(row, "%s", what);
-	table_cell(row, "%s", buf_str(&detail));
-	json_set_str(j, "what", what);
-	json_set_bool(j, "ok", good);
-	json_set_str(j, "detail", buf_str(&detail));
-	json_append(c->array, j);
-	if (!good)
-		c->bad++;
-}
-
-static void failed(struct check *c, const char *what, const struct err *err)
-{
-	result(c, what, false, "%s", err->message);
 }
 
 static struct capture_env capture_env_of(const struct check *c)
@@ -79,16 +46,18 @@ static void check_encryption(struct check *c)
 	struct err err = ERR_INIT;
 
 	if (s->encryption_none)
-		result(c, "encryption", true, "none: snapshots are readable");
+		checks_add(&c->checks, "encryption", true,
+		    "none: snapshots are readable");
 	else if (secret_ref_read(&s->encryption.passphrase, &passphrase, &err))
-		failed(c, "encryption", &err);
+		checks_failed(&c->checks, "encryption", &err);
 	else if (passphrase)
-		result(c, "encryption", true, "by passphrase");
+		checks_add(&c->checks, "encryption", true, "by passphrase");
 	else if (connect_recipients(s, &recipients, &err))
-		failed(c, "encryption", &err);
+		checks_failed(&c->checks, "encryption", &err);
 	else
-		result(c, "encryption", true, "for %zu recipient%s",
-		    recipients.len, recipients.len == 1 ? "" : "s");
+		checks_add(&c->checks, "encryption", true,
+		    "for %zu recipient%s", recipients.len,
+		    recipients.len == 1 ? "" : "s");
 }
 
 /* If the signing key matches none of the public keys, every reader with this
@@ -123,11 +92,12 @@ static void check_signing(struct check *c)
 	struct err err = ERR_INIT;
 
 	if (c->a->settings->signing_none)
-		result(c, "signing", true, "none: snapshots can be forged");
+		checks_add(&c->checks, "signing", true,
+		    "none: snapshots can be forged");
 	else if (ask_signing(c, id, &err))
-		failed(c, "signing", &err);
+		checks_failed(&c->checks, "signing", &err);
 	else
-		result(c, "signing", true, "with key %s", id);
+		checks_add(&c->checks, "signing", true, "with key %s", id);
 }
 
 /* After a label in the future, all later labels lie in the future as well. */
@@ -214,10 +184,11 @@ static void check_vault(struct check *c, const struct settings_vault *s)
 	autofree char *location = a.location;
 
 	if (failure)
-		failed(c, what, &err);
+		checks_failed(&c->checks, what, &err);
 	else
-		result(c, what, true, "%s: %zu snapshot%s, clock %+lld s%s",
-		    location, a.snapshots, a.snapshots == 1 ? "" : "s",
+		checks_add(&c->checks, what, true,
+		    "%s: %zu snapshot%s, clock %+lld s%s", location,
+		    a.snapshots, a.snapshots == 1 ? "" : "s",
 		    (long long)a.skew_s,
 		    a.keeps ? ", append-only: these credentials may not "
 			      "delete, prune with others"
@@ -235,16 +206,16 @@ static void check_repository(
 
 	if (connect_git(&c->a->settings->git, s->url, c->scratch.path,
 		&c->a->env, &g, &err)) {
-		failed(c, what, &err);
+		checks_failed(&c->checks, what, &err);
 		return;
 	}
 	const struct capture_git_repository r = {
 	    .name = s->name, .url = s->url, .access = g.access, .lfs = s->lfs};
 	if (capture_git_check(&r, &env, &refs, &err))
-		failed(c, what, &err);
+		checks_failed(&c->checks, what, &err);
 	else
-		result(c, what, true, "%s: %zu ref%s", s->url, refs,
-		    refs == 1 ? "" : "s");
+		checks_add(&c->checks, what, true, "%s: %zu ref%s", s->url,
+		    refs, refs == 1 ? "" : "s");
 }
 
 static void report_organisation(struct check *c, const struct organisation *o)
@@ -253,13 +224,13 @@ static void report_organisation(struct check *c, const struct organisation *o)
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
 	if (o->err.code != ERR_NONE) {
-		failed(c, what, &o->err);
+		checks_failed(&c->checks, what, &o->err);
 		return;
 	}
 	organisations_describe(o, &text);
-	result(c, what, true, "%s", buf_str(&text));
+	checks_add(&c->checks, what, true, "%s", buf_str(&text));
 	VEC_EACH (&o->unusable, name)
-		result(c, what, false,
+		checks_add(&c->checks, what, false,
 		    "'%s' is no name for a repository of an archive; give it "
 		    "another in git.repositories",
 		    *name);
@@ -301,8 +272,8 @@ static void report_missing(struct check *c, const char *what, const char *name,
 
 	missing_lines(missing, &lines);
 	VEC_EACH (&lines, line)
-		result(
-		    c, what, false, "%s", without(name, without(what, *line)));
+		checks_add(&c->checks, what, false, "%s",
+		    without(name, without(what, *line)));
 	VEC_EACH (&report->warnings, warning)
 		log_warn("%s: %s", what, without(name, *warning));
 	if (capture_report_refused(report))
@@ -319,13 +290,13 @@ static void check_cluster(struct check *c, const struct settings_cluster *s)
 	struct err err = ERR_INIT;
 
 	if (connect_kube(&s->access, KUBE_GZIP_OFF, &c->a->env, &k, &err)) {
-		failed(c, what, &err);
+		checks_failed(&c->checks, what, &err);
 		return;
 	}
 	const struct capture_kube_cluster cluster =
 	    sources_cluster(s, k.client);
 	if (capture_kube_check(&cluster, &env, &report, &err)) {
-		failed(c, what, &err);
+		checks_failed(&c->checks, what, &err);
 		return;
 	}
 	report_missing(c, what, s->name, &report);
@@ -333,7 +304,7 @@ static void check_cluster(struct check *c, const struct settings_cluster *s)
 		return;
 	const char *version = json_get_str(report.summary, "server_version");
 	size_t namespaces = json_len(json_get(report.summary, "namespaces"));
-	result(c, what, true, "%s: Kubernetes %s, %zu namespace%s",
+	checks_add(&c->checks, what, true, "%s: Kubernetes %s, %zu namespace%s",
 	    kube_client_server(k.client), version ? version : "?", namespaces,
 	    namespaces == 1 ? "" : "s");
 }
@@ -347,34 +318,23 @@ static void check_bucket(struct check *c, const struct settings_bucket *s)
 	if (connect_s3(&s->s3, s->dynamodb_table, &c->a->env, &store, &err) ||
 	    s3_check(store.s3, &err) ||
 	    (store.locks && dynamodb_check(store.locks, &err))) {
-		failed(c, what, &err);
+		checks_failed(&c->checks, what, &err);
 		return;
 	}
 	autofree char *origin = aws_credentials_origin(store.aws, &err);
-	result(c, what, true, "%s, credentials: %s", s3_describe(store.s3),
-	    origin ? origin : "none");
+	checks_add(&c->checks, what, true, "%s, credentials: %s",
+	    s3_describe(store.s3), origin ? origin : "none");
 }
 
-/* Nothing is sent. */
-static void check_watchers(struct check *c)
+static void note_watcher(void *ctx, const char *what, const struct err *err)
 {
-	const struct settings *s = c->a->settings;
-	struct err err = ERR_INIT;
+	struct check *c = ctx;
 
-	if (publish_is_wanted(s)) {
-		if (publish_check(s, &err))
-			failed(c, "metrics", &err);
-		else
-			result(c, "metrics", true, "can be published");
-	}
-	VEC_EACH (&s->notify, to) {
-		autofree char *what = str_printf("notify '%s'", to->name);
-		struct err why = ERR_INIT;
-		if (notify_check(to, &why))
-			failed(c, what, &why);
-		else
-			result(c, what, true, "can be used; nothing was sent");
-	}
+	if (err)
+		checks_failed(&c->checks, what, err);
+	else
+		checks_add(
+		    &c->checks, what, true, "can be used; nothing was sent");
 }
 
 static int check_all(struct check *c, struct err *err)
@@ -385,7 +345,7 @@ static int check_all(struct check *c, struct err *err)
 
 	if (connect_scratch(s, &c->scratch, &removed, err))
 		return err_wrap(err, "check");
-	result(c, "configuration", true, "%s", s->file);
+	checks_add(&c->checks, "configuration", true, "%s", s->file);
 	check_encryption(c);
 	check_signing(c);
 	VEC_EACH (&s->vaults, v)
@@ -396,14 +356,13 @@ static int check_all(struct check *c, struct err *err)
 		check_cluster(c, k);
 	VEC_EACH (&s->terraform.buckets, b)
 		check_bucket(c, b);
-	check_watchers(c);
+	watch_check(s, note_watcher, c);
 	return cancel_check(c->a->env.cancel, err);
 }
 
 int agent_check(const struct agent *a, struct err *err)
 {
-	cleanup(check_done) struct check c = {
-	    .a = a, .scratch = SCRATCH_INIT, .array = json_new_array()};
+	cleanup(check_done) struct check c = {.a = a, .scratch = SCRATCH_INIT};
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	if (a->options->show_config) {
@@ -411,14 +370,11 @@ int agent_check(const struct agent *a, struct err *err)
 		fputs(buf_str(&out), stdout);
 		return 0;
 	}
+	checks_init(&c.checks);
 	if (check_all(&c, err))
 		return -1;
-	if (a->options->common.output == CLI_OUTPUT_JSON) {
-		json_write(&out, c.array, JSON_PRETTY);
-		buf_add_char(&out, '\n');
-	} else {
-		table_write(&c.rows, &out);
-	}
+	checks_write(
+	    &c.checks, a->options->common.output == CLI_OUTPUT_JSON, &out);
 	fputs(buf_str(&out), stdout);
-	return c.bad ? 1 : 0;
+	return c.checks.failed ? 1 : 0;
 }

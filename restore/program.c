@@ -24,6 +24,7 @@ static struct command command_of(const struct cli_run *r)
 }
 
 RUN(list)
+RUN(check)
 RUN(rules)
 RUN(show)
 RUN(ls)
@@ -233,6 +234,21 @@ static const struct cli_option release_options[] = {VAULT,
 	"kubernetes:CLUSTER/ and kubernetes:NAMESPACE."
 
 static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
+    {.name = "check",
+	.operands = "[SNAPSHOT]",
+	.max_operands = 1,
+	.summary = "try whether a restore could begin",
+	.description =
+	    "Reads the configuration and its keys, lists each vault, opens the "
+	    "index of a snapshot (default: latest), and asks each target that "
+	    "the snapshot names: a repository whether it can be pushed to, a "
+	    "bucket and its lock table whether they answer, a cluster whether "
+	    "the account may list, create and patch what was captured. Prints "
+	    "a line for each; the exit status is 1 if a check failed. Nothing "
+	    "is written. To read all of a snapshot, use verify; to see what a "
+	    "restore would do, plan --server.\n\n" SNAPSHOT_TEXT,
+	.options = show_options,
+	.run = run_check},
     {.name = "show",
 	.operands = "SNAPSHOT",
 	.min_operands = 1,
@@ -526,6 +542,7 @@ const struct cli_program restore_program = {
 	"Results go to standard output, events to standard error.",
     .commands = commands,
     .examples =
+	"       backstay-restore check\n"
 	"       backstay-restore verify latest\n"
 	"       backstay-restore plan latest --only kubernetes:staging\n"
 	"       backstay-restore apply latest --existing update\n"

@@ -281,3 +281,17 @@ void watch_finish(struct watch *w, int status, const struct err *err)
 	metrics_free(w->found);
 	free(w);
 }
+
+void watch_check(const struct settings *s,
+    void (*note)(void *ctx, const char *what, const struct err *err), void *ctx)
+{
+	struct err err = ERR_INIT;
+
+	if (publish_is_wanted(s))
+		note(ctx, "metrics", publish_check(s, &err) ? &err : NULL);
+	VEC_EACH (&s->notify, to) {
+		autofree char *what = str_printf("notify '%s'", to->name);
+		struct err why = ERR_INIT;
+		note(ctx, what, notify_check(to, &why) ? &why : NULL);
+	}
+}

@@ -14,6 +14,13 @@
 #include "storage/base/err.h"
 #include "storage/notify/metrics.h"
 
+/* Tries, without sending anything, whether metrics can be published and each
+ * notification could be sent: `note` is called once for each that is
+ * configured; err NULL: it can be used. */
+void watch_check(const struct settings *s,
+    void (*note)(void *ctx, const char *what, const struct err *err),
+    void *ctx);
+
 struct watch_options {
 	const char *program; /* "backstay-agent" */
 	const char *command; /* "backup" */

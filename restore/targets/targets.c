@@ -14,7 +14,7 @@ enum { REPOSITORIES = 4 }; /* pushed side by side */
 
 /* ---- clusters ---- */
 
-static const struct settings_cluster_access *access_of(
+const struct settings_cluster_access *targets_cluster(
     const struct settings *s, const char *cluster)
 {
 	VEC_EACH (&s->restore.targets.clusters, t)
@@ -35,7 +35,7 @@ static int add_cluster(struct targets *t, const struct json_object *cluster,
 	if (!name || !selection_includes_cluster(chosen->only_kubernetes, name))
 		return 0;
 	if (!chosen->offline) {
-		access = access_of(t->c->settings, name);
+		access = targets_cluster(t->c->settings, name);
 		if (!access && chosen->spared)
 			return 0;
 		if (!access)

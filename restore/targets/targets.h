@@ -59,6 +59,10 @@ int targets_open(struct targets *t, const struct command *c,
     const struct manifest *m, const struct tree *tree, const char *scratch,
     const struct targets_chosen *chosen, struct err *err);
 void targets_done(struct targets *t);
+/* How the target of that cluster of the snapshot is reached: as configured for
+ * it, or as the source of that name; NULL if neither is. Borrowed. */
+const struct settings_cluster_access *targets_cluster(
+    const struct settings *s, const char *cluster);
 /* Marks each node without a target as one that cannot be restored. */
 void targets_check(const struct targets *t, struct plan *p);
 

@@ -48,7 +48,7 @@ run_block() {
 }
 
 @test "each block of the runbook is run here" {
-	[ "$(grep -c '^```sh$' "$top/docs/runbook.md")" -eq 3 ]
+	[ "$(grep -c '^```sh$' "$top/docs/runbook.md")" -eq 4 ]
 	[ "$(grep -c '^```yaml$' "$top/docs/runbook.md")" -eq 1 ]
 	block yaml 1 >"$BACKSTAY_CONFIG"
 	echo "state_dir: $W/state" >>"$BACKSTAY_CONFIG"
@@ -67,16 +67,22 @@ run_block() {
 	grep -qE '^    by namespace: production [0-9]+, staging [0-9]+$' <<<"$output"
 }
 
+@test "everything answers" {
+	run_block 2
+	grep -qE "^ok +snapshot 'latest'" <<<"$output"
+	grep -qE "^ok +target of cluster 'production'" <<<"$output"
+}
+
 @test "restore" {
 	url=$(sed -n 's/^ *server: //p' "$KUBECONFIG")
 	until curl -fsS "$url/api/v1/namespaces" | jq -e 'all(.items[]; .metadata.name != "production" and .metadata.name != "staging")'; do sleep 0.1; done
-	run_block 2
+	run_block 3
 	curl -fsS "$url/api/v1/namespaces" | jq -e '[.items[].metadata.name] | index("production") and index("staging")'
 	curl -fsS "$url/api/v1/namespaces/production/configmaps" | jq -e '.items | length > 0'
 }
 
 @test "without Backstay" {
-	run_block 3
+	run_block 4
 	grep -q 'Signature and comment signature verified' <<<"$output"
 	[ -d "$W/restored/kubernetes/production/namespaces/production" ]
 }
