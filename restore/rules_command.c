@@ -64,7 +64,7 @@ static void print_sources(const char *system, struct buf *out)
 			continue;
 		buf_printf(out, "%s`%s` %s (%s)",
 		    any ? ",\n" : "\nRead: ", s->path, s->repository,
-		    s->commit);
+		    s->release);
 		any = true;
 	}
 	buf_add_str(out,

@@ -148,7 +148,8 @@ struct rule_source {
 	const char *system;
 	const char *repository; /* of github.com */
 	const char *path;
-	const char *commit; /* shortened */
+	const char *release; /* a tag, or where none was at hand, a shortened
+				commit */
 };
 
 /* Each table ends with an item whose system is NULL. */

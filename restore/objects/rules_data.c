@@ -489,6 +489,9 @@ const struct rule_status rules_statuses[] = {
     {"flux", "*.image.toolkit.fluxcd.io", NULL, false},
     {"argocd", "ApplicationSet.argoproj.io", NULL, false},
     {"argocd", "CronWorkflow.argoproj.io", NULL, false},
+    /* An ApplicationSet reads the clusters out of it. */
+    {"argocd", "PlacementDecision.cluster.open-cluster-management.io", NULL,
+	false},
     {"tekton", "*Run.tekton.dev", NULL, false},
     {"cluster-api", "*.*cluster.x-k8s.io", NULL, false},
     {"fleet", "*.fleet.cattle.io", NULL, false},
