@@ -218,10 +218,22 @@ static void skip(struct task *t, const struct json_object *live)
 		leave_alone(t, live, &wanted);
 }
 
+/* A controller makes the account of a new namespace before the restore comes to
+ * it: bare, and not what the policy for existing objects speaks of. */
+static bool is_new_account(const struct task *t, const char *uid)
+{
+	const struct plan_kind *k = t->n->k;
+
+	return !*k->group && str_eq(k->kind, "ServiceAccount") &&
+	       (!t->n->exists || ours_by_journal(t, uid));
+}
+
 static enum task_next follow_policy(struct task *t, struct json_object *live)
 {
 	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
 
+	if (is_new_account(t, uid))
+		return update(t, live);
 	switch (plan_existing_of(t->a->run->p, t->n)) {
 	case PLAN_EXISTING_SKIP:
 		skip(t, live);

@@ -599,3 +599,36 @@ pods_refused() {
 	for _ in {1..300}; do call GET $claim >/dev/null 2>&1 && break; sleep 0.1; done
 	[ "$(call GET $claim | jq -r '.metadata.ownerReferences[0].uid')" = "$(call GET $pod | jq -r .metadata.uid)" ]
 }
+
+# A controller makes the account of a new namespace before the restore comes to
+# it, and what somebody added to it would be lost.
+@test "the account that each namespace gets has what was added to it" {
+	local ns=fk-sa account=/api/v1/namespaces/fk-sa/serviceaccounts/default
+	cluster_config $ns 'gates: never' >"$BACKSTAY_CONFIG"
+	call POST /api/v1/namespaces '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fk-sa"}}'
+	for _ in {1..600}; do call GET $account >"$P/account" 2>/dev/null && break; sleep 0.1; done
+	jq -e .metadata.uid "$P/account"
+	call POST /api/v1/namespaces/$ns/secrets '{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "registry"},
+	    "type": "Opaque", "data": {"a": "YQ=="}}'
+	call POST /api/v1/namespaces/$ns/secrets '{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "default-token-mine1",
+	    "annotations": {"kubernetes.io/service-account.name": "default"}}, "type": "kubernetes.io/service-account-token"}'
+	call PATCH $account '{"imagePullSecrets": [{"name": "registry"}], "automountServiceAccountToken": false}'
+	# The controller lists its own token beside it, where it makes one.
+	local listed
+	listed=$(call GET $account | jq -c '[.secrets[]?, {name: "default-token-mine1"}] | unique')
+	call PATCH $account "{\"secrets\": $listed}"
+	agent backup
+	call DELETE /api/v1/namespaces/$ns
+	for _ in {1..600}; do call GET /api/v1/namespaces/$ns 2>/dev/null >&2 || break; sleep 0.1; done
+	apply
+	[ "$status" -eq 0 ]
+	call GET $account >"$P/account"
+	jq . "$P/account"
+	jq -e '.imagePullSecrets == [{"name": "registry"}] and .automountServiceAccountToken == false' "$P/account"
+	jq -e 'any(.secrets[]; .name == "default-token-mine1")' "$P/account"
+	call GET /api/v1/namespaces/$ns/secrets/default-token-mine1 |
+	    jq -e --slurpfile account "$P/account" '.metadata.annotations["kubernetes.io/service-account.uid"] == $account[0].metadata.uid'
+	apply
+	[ "$status" -eq 0 ]
+	call DELETE /api/v1/namespaces/$ns
+}
