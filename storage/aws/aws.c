@@ -105,6 +105,7 @@ static int open_http(struct aws *a, struct err *err)
 	    .ca_file = a->s.ca_file,
 	    .proxy = a->s.proxy,
 	    .stall_timeout_ms = a->s.stall_timeout_ms,
+	    .pace = &a->pace,
 	    .clock = a->s.clock,
 	    .random = a->s.random,
 	    .cancel = a->s.cancel,
@@ -113,6 +114,7 @@ static int open_http(struct aws *a, struct err *err)
 	a->http = http_new(&o, err);
 	if (!a->http)
 		return -1;
+	o.pace = NULL;
 	o.proxy = ""; /* no profile, whatever the environment names */
 	o.connect_timeout_ms = METADATA_CONNECT_MS;
 	o.stall_timeout_ms = METADATA_STALL_MS;
@@ -183,6 +185,11 @@ void aws_close(struct aws *a)
 	pthread_mutex_destroy(&a->lock);
 	sem_destroy(&a->uploads);
 	free(a);
+}
+
+void aws_keep_pace(struct aws *a, int64_t grace_ms)
+{
+	a->pace.grace_ms = grace_ms;
 }
 
 void aws_closep(struct aws **a)

@@ -59,6 +59,9 @@ struct aws;
 struct aws *aws_open(const struct aws_settings *s, struct err *err);
 void aws_close(struct aws *a); /* takes NULL */
 void aws_closep(struct aws **a);
+/* Ends the run's dealings with a store that lets request after request drip
+ * (storage/base/pace.h). To be set before the first request. */
+void aws_keep_pace(struct aws *a, int64_t grace_ms);
 
 /* Describes which credentials are used, for `check` ("profile 'prod' of
  * /root/.aws/credentials"), never a secret. Finds them first if needed. The

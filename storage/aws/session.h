@@ -22,6 +22,7 @@ struct aws {
 	int (*find_keys)(struct aws *a, struct aws_keys *keys, char **origin,
 	    struct err *err);
 	struct http *http;
+	struct pace_sum pace;  /* of http */
 	struct http *metadata; /* short time limits, no proxy */
 	struct aws_profiles profiles;
 	char *profile;

@@ -332,6 +332,13 @@ int exchange_perform(CURL *handle, const struct http_options *o,
 		return -1;
 	if (handle_set(handle, o, request, &lists, err))
 		return -1;
-	pace_begin(&x.pace, o->clock, handle_grace_ms(o));
-	return perform(handle, &x);
+	/* What cleans up behind a run is asked of any server. */
+	pace_begin(&x.pace, o->clock, handle_grace_ms(o),
+	    request->even_if_stopped ? NULL : o->pace);
+	response->too_slow = pace_check(&x.pace, err) != 0;
+	if (response->too_slow)
+		return -1;
+	int result = perform(handle, &x);
+	pace_end(&x.pace);
+	return result;
 }

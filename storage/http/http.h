@@ -14,6 +14,7 @@
 #include "storage/base/cancel.h"
 #include "storage/base/clock.h"
 #include "storage/base/err.h"
+#include "storage/base/pace.h"
 #include "storage/base/random.h"
 #include "storage/base/secret.h"
 #include "storage/base/str.h"
@@ -38,7 +39,8 @@ struct http_options {
 	/* The server may think for long before it answers, and sends a few
 	 * bytes now and then meanwhile, as Git's do: it is let. */
 	bool thinks;
-	bool gzip; /* ask for it, and unpack */
+	bool gzip;	       /* ask for it, and unpack */
+	struct pace_sum *pace; /* judges all exchanges together (pace.h) */
 	const struct clock *clock;
 	const struct random *random;
 	const struct cancel *cancel;

@@ -42,6 +42,7 @@ struct kube_client {
 	atomic_bool weighs; /* whether to use gzip is not decided yet; set under
 			       the lock */
 	int stall_timeout_ms;
+	struct pace_sum pace;
 };
 
 struct kube_client *kube_client_new(
@@ -121,6 +122,11 @@ void kube_client_set_stall_timeout(struct kube_client *c, int timeout_ms)
 	c->stall_timeout_ms = timeout_ms;
 }
 
+void kube_client_keep_pace(struct kube_client *c, int64_t grace_ms)
+{
+	c->pace.grace_ms = grace_ms;
+}
+
 /* Takes over the certificate of `credentials`. */
 static struct link *link_new(struct kube_client *c,
     struct kube_credentials *credentials, struct err *err)
@@ -142,6 +148,7 @@ static struct link *link_new(struct kube_client *c,
 	    .proxy = a->proxy,
 	    .gzip = l->gzip,
 	    .stall_timeout_ms = c->stall_timeout_ms,
+	    .pace = &c->pace,
 	    .clock = c->o.clock,
 	    .random = c->o.random,
 	    .cancel = c->o.cancel};

@@ -277,7 +277,8 @@ static int stall_ms(const struct ssh_client *c)
 void ssh_client_begin(struct ssh_client *c)
 {
 	c->last_ticks = clock_ticks_ms(c->access->clock);
-	pace_begin(&c->pace, c->access->clock, (int64_t)GRACE * stall_ms(c));
+	pace_begin(
+	    &c->pace, c->access->clock, (int64_t)GRACE * stall_ms(c), NULL);
 }
 
 void ssh_client_transferred(struct ssh_client *c, size_t bytes)

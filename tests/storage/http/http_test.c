@@ -336,6 +336,38 @@ static void what_drips_is_ended_and_not_asked_again(void **state)
 	teardown(&f);
 }
 
+/* Nothing more is asked of a server whose answers drip, but what cleans up. */
+static void one_that_drips_all_along_is_asked_no_more(void **state)
+{
+	static const struct script_reply replies[] = {
+	    {.bytes = OK(5, "hello")}, {.bytes = OK(5, "hello")}};
+	struct fixture f = {0};
+	struct err err = ERR_INIT;
+	struct http_response r = HTTP_RESPONSE_INIT;
+	struct pace_sum sum = {.grace_ms = 3600 * 1000};
+	struct http_request request = HTTP_REQUEST_INIT;
+
+	(void)state;
+	setup(&f, replies, 2, 0);
+	http_free(f.http);
+	const struct http_options o = {.clock = &f.clock.clock, .pace = &sum};
+	f.http = http_new(&o, &err);
+	assert_ok(get(&f, &r, &err), err);
+	assert_int_equal(sum.bytes, 5 + PACE_FLOOR);
+	sum.taken_ms = 3700 * 1000;
+	assert_fails(get(&f, &r, &err), err, ERR_NETWORK);
+	assert_true(r.too_slow);
+	assert_contains(err.message, "nothing more is asked of it");
+	assert_int_equal(script_server_count(f.server), 1);
+	request.url = f.url;
+	request.even_if_stopped = true;
+	assert_ok(http_send(f.http, &request, &r, &err), err);
+	assert_int_equal(script_server_count(f.server), 2);
+	http_request_done(&request);
+	http_response_done(&r);
+	teardown(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +378,7 @@ int main(void)
 	    cmocka_unit_test(tries_again_what_may_pass),
 	    cmocka_unit_test(gives_up_with_the_last_answer),
 	    cmocka_unit_test(what_drips_is_ended_and_not_asked_again),
+	    cmocka_unit_test(one_that_drips_all_along_is_asked_no_more),
 	    cmocka_unit_test(names_hosts_and_waits),
 	    cmocka_unit_test(a_proxy_is_named_without_its_password),
 	};
