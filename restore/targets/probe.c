@@ -168,8 +168,8 @@ static void report_refused(
 	if (r->count > r->lines.len)
 		buf_printf(&text, " and %zu more", r->count - r->lines.len);
 	checks_add(p->checks, what, false,
-	    "the account may not %s; the ClusterRole "
-	    "backstay-restore of config/kubernetes has what a restore needs",
+	    "the account may not %s; its ClusterRole "
+	    "in config/kubernetes has what a restore needs",
 	    buf_str(&text));
 }
 
