@@ -18,8 +18,9 @@
 
 #include <stddef.h>
 
-/* No record of one snapshot is larger. */
-enum { RECORD_SMALL_BYTES = 64 << 10 };
+/* What is larger is not read, and so not written: a record of one snapshot, and
+ * one of what was pruned, which names many. */
+enum { RECORD_SMALL_BYTES = 64 << 10, RECORD_LARGE_BYTES = 16 << 20 };
 
 /* key NULL: unsigned. ERR_EXISTS if the record or its signature exists. */
 int record_put(struct vault *v, const char *object, const char *kind,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_MAX_BYTES = 16 << 20, SAME_SECOND_TRIES = 10 };
+enum { SAME_SECOND_TRIES = 10 };
 
 #define KIND "pruned"
 
@@ -32,27 +32,59 @@ static void write_text(const struct vault *v, const char *name,
 	buf_add_char(out, '\n');
 }
 
-int snapshot_record_pruned(struct vault *v, const char *name,
-    const struct snapshot_drops *drops, const struct minisign_key *key,
-    const struct clock *clock, struct err *err)
+static int put_text(struct vault *v, const char *name, const struct buf *text,
+    const struct minisign_key *key, const struct clock *clock, struct err *err)
 {
-	cleanup(buf_done) struct buf text = BUF_INIT;
 	int64_t now = clock_now_ms(clock) / 1000;
 	int result = -1;
 
-	write_text(v, name, drops, &text);
 	/* A run in the same second may have written one, or half of one. */
 	for (int64_t at = now; result && at < now + SAME_SECOND_TRIES; at++) {
 		struct err why = ERR_INIT;
 		autofree char *label = label_make(name, at);
 		autofree char *object = str_printf("%s" LABEL_PRUNED, label);
-		result = record_put(v, object, KIND, &text, key, &why);
+		result = record_put(v, object, KIND, text, key, &why);
 		if (result)
 			*err = why;
 		if (result && why.code != ERR_EXISTS)
 			break;
 	}
-	return result ? err_wrap(err, "recording what is pruned") : 0;
+	return result;
+}
+
+/* More than one record holds is told in several. */
+static int put_drops(struct vault *v, const char *name,
+    const struct snapshot_drops *drops, const struct minisign_key *key,
+    const struct clock *clock, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	size_t half = drops->len / 2;
+	const struct snapshot_drops first = {
+	    .items = drops->items, .len = half};
+	const struct snapshot_drops rest = {
+	    .items = drops->items + half, .len = drops->len - half};
+
+	write_text(v, name, drops, &text);
+	if (text.len <= RECORD_LARGE_BYTES)
+		return put_text(v, name, &text, key, clock, err);
+	if (!half)
+		return err_set(err, ERR_FORMAT,
+		    "what is to be said of '%s' alone is larger than a record",
+		    drops->items[0].label);
+	buf_done(&text);
+	return put_drops(v, name, &first, key, clock, err) ||
+		       put_drops(v, name, &rest, key, clock, err)
+		   ? -1
+		   : 0;
+}
+
+int snapshot_record_pruned(struct vault *v, const char *name,
+    const struct snapshot_drops *drops, const struct minisign_key *key,
+    const struct clock *clock, struct err *err)
+{
+	return put_drops(v, name, drops, key, clock, err)
+		   ? err_wrap(err, "recording what is pruned")
+		   : 0;
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -121,7 +153,7 @@ static int read_record(struct vault *v, const char *name, const char *object,
 
 	if (record_read(v, object, KIND,
 		trust->unsigned_allowed ? NULL : &trust->pruners,
-		RECORD_MAX_BYTES, &text, err))
+		RECORD_LARGE_BYTES, &text, err))
 		return -1;
 	return read_removals(v, &text, name, recorded, out, err);
 }

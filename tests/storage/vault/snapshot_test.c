@@ -6,6 +6,7 @@
 #include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/vault/label.h"
+#include "storage/vault/record.h"
 #include "storage/vault/remains.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
@@ -521,6 +522,72 @@ static void nothing_but_a_record_says_what_was_pruned(struct fixture *f)
 	    ERR_INTEGRITY);
 	assert_contains(err.message, "signed as something else");
 	vec_done(&drops);
+}
+
+/* How many records it took, and that all of it is read again. */
+static size_t records_of(struct fixture *f, struct snapshot_drops *drops)
+{
+	cleanup(snapshot_removals_done) struct snapshot_removals removals =
+	    VEC_INIT;
+	struct vault *v = f->t->real;
+	struct err err = ERR_INIT;
+
+	size_t before = test_vault_count(f->t, ".pruned.json");
+	assert_ok(snapshot_record_pruned(
+		      v, "prod", drops, f->key, &f->clock.clock, &err),
+	    err);
+	assert_ok(
+	    snapshot_pruned(v, "prod", &f->trust, &removals, NULL, &err), err);
+	VEC_EACH (drops, d)
+		assert_non_null(snapshot_removals_find(&removals, d->label));
+	return test_vault_count(f->t, ".pruned.json") - before;
+}
+
+/* The size of the largest record that was written. */
+static size_t largest(struct fixture *f)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	struct err err = ERR_INIT;
+	size_t most = 0;
+
+	assert_ok(vault_list(f->t->real, "prod-", &items, &err), err);
+	VEC_EACH (&items, item)
+		if (!strstr(item->name, ".minisig") && item->bytes > most)
+			most = (size_t)item->bytes;
+	return most;
+}
+
+static void what_one_record_does_not_hold_is_told_in_several(struct fixture *f)
+{
+	struct snapshot_drop two[] = {{.label = "prod-20260101T000000Z"},
+	    {.label = "prod-20260102T000000Z", .reason = "old"}};
+	struct snapshot_drops drops = {.items = two, .len = 2};
+	struct err err = ERR_INIT;
+
+	/* So long that the record has the limit to the byte. */
+	two[0].reason = "";
+	assert_int_equal(records_of(f, &drops), 1);
+	size_t room = RECORD_LARGE_BYTES - largest(f);
+	autofree char *reason = str_printf("%0*d", (int)room + 1, 0);
+	two[0].reason = reason + 2;
+	assert_int_equal(records_of(f, &drops), 1);
+	assert_int_equal(largest(f), RECORD_LARGE_BYTES - 1);
+	two[0].reason = reason + 1;
+	assert_int_equal(records_of(f, &drops), 1);
+	assert_int_equal(largest(f), RECORD_LARGE_BYTES);
+	two[0].reason = reason;
+	assert_int_equal(records_of(f, &drops), 2);
+	assert_true(largest(f) <= RECORD_LARGE_BYTES);
+	/* One alone that is too long is not written, since nobody could read
+	 * it. */
+	autofree char *longer = str_printf("%0*d", RECORD_LARGE_BYTES, 0);
+	two[0].reason = longer;
+	size_t before = test_vault_count(f->t, ".pruned.json");
+	drops.len = 1;
+	assert_fails(snapshot_record_pruned(f->t->real, "prod", &drops, f->key,
+			 &f->clock.clock, &err),
+	    err, ERR_FORMAT);
+	assert_int_equal(test_vault_count(f->t, ".pruned.json"), before);
 }
 
 static int copy_first(struct fixture *f, struct test_vault *to, struct err *err)
@@ -1270,6 +1337,7 @@ int main(void)
 	    TEST_ON_VAULTS(one_that_stood_still_lists_nothing_broken),
 	    TEST_ON_VAULTS(forged_and_swapped_are_refused),
 	    TEST_ON_VAULTS(nothing_but_a_record_says_what_was_pruned),
+	    TEST_ON_VAULTS(what_one_record_does_not_hold_is_told_in_several),
 	    TEST_ON_VAULTS(a_copy_that_was_interrupted_is_made_again),
 	    TEST_ON_VAULTS(a_copy_takes_for_there_what_is_the_same_and_whole),
 	    TEST_ON_VAULTS(a_copy_that_stood_still_makes_no_snapshot),
