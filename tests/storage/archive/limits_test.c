@@ -1,7 +1,12 @@
 #include "storage/archive/limits.h"
 
+#include "storage/archive/contents.h"
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/json/scan.h"
+#include "storage/terraform/state.h"
+#include "storage/vault/chain_head.h"
 #include "tests/support/test.h"
 
 #include <string.h>
@@ -57,12 +62,28 @@ static void refuses_what_reaches_outside(void **state)
 	assert_null(limits_path_wrong("..a/b.."));
 }
 
+/* What one side takes, the other reads: with what comes to it on the way, an
+ * envelope, kind and apiVersion. */
+static void a_reader_takes_more_than_a_capture_writes(void **state)
+{
+	(void)state;
+	assert_true((int)JSON_SCAN_MAX_DEPTH + 2 <= (int)JSON_MAX_DEPTH);
+	assert_true((int)STATE_MAX_DEPTH <= (int)JSON_MAX_DEPTH);
+	assert_true(LIMITS_ITEM_BYTES < LIMITS_OBJECT_BYTES);
+	/* Each entry is a line; a path is escaped in it, byte by byte. */
+	assert_true(6 * (int)LIMITS_PATH_BYTES + (int)LIMITS_ATTRS_BYTES <
+		    (int)CONTENTS_LINE_MAX);
+	/* The head of a vault holds any label. */
+	assert_true(2 * (63 + 17) < CHAIN_HEAD_MAX_BYTES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(limits_each_part),
 	    cmocka_unit_test(limits_the_whole),
 	    cmocka_unit_test(refuses_what_reaches_outside),
+	    cmocka_unit_test(a_reader_takes_more_than_a_capture_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

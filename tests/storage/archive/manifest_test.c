@@ -207,12 +207,27 @@ static void an_unknown_member_is_no_fault(void **state)
 	assert_string_equal(m.name, "prod");
 }
 
+/* A byte less than it takes, all of it, and a byte more. */
 static void a_cap_is_held(void **state)
 {
-	(void)state;
+	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct manifest m;
-	struct err err;
+	struct err err = ERR_INIT;
 
+	(void)state;
+	changed("mood", "\"good\"", &text);
+	while (text.len < MANIFEST_MAX_BYTES + 1)
+		buf_add_char(&text, ' ');
+	for (size_t len = text.len - 2; len <= text.len; len++) {
+		if (len > MANIFEST_MAX_BYTES) {
+			assert_fails(
+			    manifest_parse(buf_str(&text), len, &m, &err), err,
+			    ERR_FORMAT);
+			continue;
+		}
+		assert_ok(manifest_parse(buf_str(&text), len, &m, &err), err);
+		manifest_done(&m);
+	}
 	assert_fails(
 	    manifest_parse("{}", (size_t)MANIFEST_MAX_BYTES + 1, &m, &err), err,
 	    ERR_FORMAT);

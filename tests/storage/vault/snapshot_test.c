@@ -524,6 +524,32 @@ static void nothing_but_a_record_says_what_was_pruned(struct fixture *f)
 	vec_done(&drops);
 }
 
+/* A label is the name, and seventeen more; a name of a letter too many is
+ * refused before anything is written. */
+static void names_are_read_up_to_the_length_that_is_written(struct fixture *f)
+{
+	for (int over = -1; over <= 1; over++) {
+		autofree char *name = str_printf("%0*d", 63 + over, 0);
+		struct err err = ERR_INIT;
+		if (over > 0) {
+			assert_fails(
+			    snapshot_name_check(name, &err), err, ERR_USAGE);
+			continue;
+		}
+		autofree char *label = take(f, name);
+		assert_int_equal(strlen(label), 63 + over + 17);
+		cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+		struct manifest m;
+		assert_ok(snapshot_list(f->t->real, name, &list, &err), err);
+		assert_int_equal(list.len, 1);
+		assert_string_equal(list.items[0].label, label);
+		assert_ok(snapshot_manifest(f->t->real, &list.items[0],
+			      &f->trust, &m, NULL, &err),
+		    err);
+		manifest_done(&m);
+	}
+}
+
 /* How many records it took, and that all of it is read again. */
 static size_t records_of(struct fixture *f, struct snapshot_drops *drops)
 {
@@ -1337,6 +1363,7 @@ int main(void)
 	    TEST_ON_VAULTS(one_that_stood_still_lists_nothing_broken),
 	    TEST_ON_VAULTS(forged_and_swapped_are_refused),
 	    TEST_ON_VAULTS(nothing_but_a_record_says_what_was_pruned),
+	    TEST_ON_VAULTS(names_are_read_up_to_the_length_that_is_written),
 	    TEST_ON_VAULTS(what_one_record_does_not_hold_is_told_in_several),
 	    TEST_ON_VAULTS(a_copy_that_was_interrupted_is_made_again),
 	    TEST_ON_VAULTS(a_copy_takes_for_there_what_is_the_same_and_whole),
