@@ -472,6 +472,32 @@ static void forged_and_swapped_are_refused(struct fixture *f)
 	assert_contains(err.message, "has no signature");
 }
 
+/* What is no signature is as good as none: the snapshot's fault, and not ours.
+ */
+static void a_text_in_place_of_a_signature_does_not_hold(struct fixture *f)
+{
+	static const char *const texts[] = {"", "{}", "untrusted comment: x\n"};
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	autofree char *label = take(f, "prod");
+	autofree char *minisig = str_printf("%s.manifest.json.minisig", label);
+	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		assert_ok(vault_remove(f->t->real, minisig, &err), err);
+		assert_ok(vault_put_small(f->t->real, minisig, texts[i],
+			      strlen(texts[i]), VAULT_RETAIN_NONE, &err),
+		    err);
+		assert_fails(snapshot_manifest(f->t->real, &list.items[0],
+				 &f->trust, &m, NULL, &err),
+		    err, ERR_INTEGRITY);
+		assert_int_equal(
+		    snapshot_holds(f->t->real, &list.items[0], &f->trust, &err),
+		    0);
+	}
+}
+
 static void nothing_but_a_record_says_what_was_pruned(struct fixture *f)
 {
 	autofree char *a = take(f, "prod");
@@ -1362,6 +1388,7 @@ int main(void)
 	    TEST_ON_VAULTS(a_wrong_clock_is_refused),
 	    TEST_ON_VAULTS(one_that_stood_still_lists_nothing_broken),
 	    TEST_ON_VAULTS(forged_and_swapped_are_refused),
+	    TEST_ON_VAULTS(a_text_in_place_of_a_signature_does_not_hold),
 	    TEST_ON_VAULTS(nothing_but_a_record_says_what_was_pruned),
 	    TEST_ON_VAULTS(names_are_read_up_to_the_length_that_is_written),
 	    TEST_ON_VAULTS(what_one_record_does_not_hold_is_told_in_several),
