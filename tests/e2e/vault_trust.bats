@@ -200,11 +200,11 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	done
 	for signature in kept none; do
 		[ "$signature" = kept ] || rm "$P/vault/$forged.manifest.json.minisig"
-		rm -rf "$P/out"
-		run --separate-stderr restore extract latest --to "$P/out"
+		rm -rf "$BATS_TEST_TMPDIR/out"
+		run --separate-stderr restore extract latest --to "$BATS_TEST_TMPDIR/out"
 		[ "$status" -eq 0 ]
 		grep -q "'$forged' is ignored: it is newer than what is used" <<<"$stderr"
-		[ -e "$P/out/CONTENTS.json" ]
+		[ -e "$BATS_TEST_TMPDIR/out/CONTENTS.json" ]
 		restore show latest | grep -q "$newest"
 		restore plan latest --offline >/dev/null
 	done
