@@ -52,6 +52,7 @@ static struct s3_get get_of(const struct terraform_job *j, enum ask ask)
 	    .version_id = j->object.version_id,
 	    .if_match = ask == AS_LISTED && etag && *etag ? etag : NULL,
 	    .packed = ask == AS_IT_LIES,
+	    .checksum = true,
 	};
 }
 
@@ -106,8 +107,8 @@ static int get_large(struct terraform_job *j, struct terraform_content *c,
 	char id[STATE_ID];
 
 	s3_meta_done(&c->meta);
-	if (s3_head(j->bucket->bucket->s3, j->object.key, j->object.version_id,
-		&c->meta, err))
+	if (s3_head_checksum(j->bucket->bucket->s3, j->object.key,
+		j->object.version_id, &c->meta, err))
 		return -1;
 	if (ask == AS_LISTED && j->object.etag && *j->object.etag &&
 	    !s3_same_etag(c->meta.etag, j->object.etag))
@@ -218,6 +219,25 @@ static int check_md5(const struct terraform_content *c, struct err *err)
 	    c->size, c->meta.etag);
 }
 
+/* What an ETag cannot tell of an object that the key service encrypts, or that
+ * was uploaded in parts. */
+static int check_checksum(const struct terraform_content *c, struct err *err)
+{
+	bool right = true;
+
+	if (!c->meta.checksum)
+		return 0;
+	if (terraform_facts_checksum(c, &right, err))
+		return -1;
+	if (right)
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "the %" PRIu64 " bytes that came do not have the checksum that the "
+	    "store keeps of it (%.100s): they were changed in the store or on "
+	    "the way",
+	    c->size, c->meta.checksum);
+}
+
 /* The version that was listed. If it has changed since, or did not arrive as
  * the store describes it, the current one. */
 int terraform_content_get(
@@ -231,7 +251,8 @@ int terraform_content_get(
 						: AS_IT_LIES;
 		why = (struct err)ERR_INIT;
 		if (!get_once(j, c, ask, &why) &&
-		    !check_size(j, c, ask, &why) && !check_md5(c, &why)) {
+		    !check_size(j, c, ask, &why) && !check_md5(c, &why) &&
+		    !check_checksum(c, &why)) {
 			c->changed =
 			    i && !s3_same_etag(c->meta.etag, j->object.etag);
 			return get_tags(j, c, err);

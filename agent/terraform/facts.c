@@ -4,6 +4,7 @@
 #include "agent/terraform/job.h"
 #include "agent/terraform/run.h"
 #include "storage/archive/lane.h"
+#include "storage/aws/s3_checksum.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -75,6 +76,29 @@ int terraform_facts_md5(const struct terraform_content *c,
 	else if (parse_file(c, add_to_digest, d, err))
 		return -1;
 	digest_finish(d, md5);
+	return 0;
+}
+
+static bool add_to_checksum(void *ctx, const void *data, size_t len)
+{
+	s3_checksum_add(ctx, data, len);
+	return true;
+}
+
+int terraform_facts_checksum(
+    const struct terraform_content *c, bool *right, struct err *err)
+{
+	cleanup(s3_checksum_freep) struct s3_checksum *sum =
+	    s3_checksum_new(c->meta.checksum);
+
+	*right = true;
+	if (!sum)
+		return 0;
+	if (!c->file)
+		s3_checksum_add(sum, buf_str(&c->data), c->data.len);
+	else if (parse_file(c, add_to_checksum, sum, err))
+		return -1;
+	*right = s3_checksum_is_right(sum);
 	return 0;
 }
 

@@ -12,6 +12,10 @@ int terraform_facts_read(struct terraform_content *c, struct err *err);
 /* In the form in which a lock table stores it. */
 int terraform_facts_md5(const struct terraform_content *c,
     uint8_t md5[DIGEST_MD5_LEN], struct err *err);
+/* *right: it has the checksum that its answer announced; so has one whose
+ * algorithm is not known. */
+int terraform_facts_checksum(
+    const struct terraform_content *c, bool *right, struct err *err);
 struct json_object *terraform_facts_json(
     const struct terraform_job *j, const struct terraform_content *c);
 /* Adds the warnings about it to the report; needs the run's lock. */

@@ -76,6 +76,7 @@ struct s3_meta {
 	bool legal_hold;
 	struct s3_pair_vec user; /* x-amz-meta-* */
 	uint64_t tag_count;
+	char *checksum; /* s3_checksum.h; only where it was asked for */
 };
 #define S3_META_INIT                                                           \
 	{                                                                      \
@@ -127,9 +128,15 @@ struct s3_get {
 	 * was stored with Content-Encoding: gzip unless a request says this.
 	 * https://docs.cloud.google.com/storage/docs/transcoding */
 	bool packed;
+	/* Ask for the checksum that the store keeps of the whole object. */
+	bool checksum;
 };
 
 int s3_head(struct s3 *s, const char *key, const char *version_id,
+    struct s3_meta *meta, struct err *err);
+/* The same with its checksum. Of an object that the key service encrypts, the
+ * right to read it is needed. */
+int s3_head_checksum(struct s3 *s, const char *key, const char *version_id,
     struct s3_meta *meta, struct err *err);
 /* Into memory; ERR_FORMAT over max_bytes. meta may be NULL. */
 int s3_get(struct s3 *s, const struct s3_get *g, size_t max_bytes,

@@ -1,5 +1,6 @@
 #include "storage/aws/s3_call.h"
 
+#include "storage/aws/s3_checksum.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/hex.h"
 #include "storage/base/percent.h"
@@ -53,6 +54,7 @@ void s3_meta_done(struct s3_meta *m)
 	free(m->sse_kms_key_id);
 	free(m->storage_class);
 	free(m->lock_mode);
+	free(m->checksum);
 	s3_pairs_done(&m->user);
 	*m = (struct s3_meta)S3_META_INIT;
 }
@@ -173,6 +175,7 @@ void s3_meta_from_response(struct s3_meta *m, const struct http_response *r)
 	const char *hold =
 	    http_response_header(r, "x-amz-object-lock-legal-hold");
 	m->legal_hold = hold && str_eq(hold, "ON");
+	m->checksum = s3_checksum_of(r);
 	m->tag_count = number(http_response_header(r, "x-amz-tagging-count"));
 	VEC_EACH (&r->headers, h) {
 		const char *colon = strchr(*h, ':');

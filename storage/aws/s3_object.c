@@ -15,17 +15,36 @@ static void ask_version(struct s3_call *c, const char *version_id)
 		s3_call_query(c, "versionId", version_id);
 }
 
-int s3_head(struct s3 *s, const char *key, const char *version_id,
-    struct s3_meta *meta, struct err *err)
+static void ask_checksum(struct s3_call *c)
+{
+	aws_call_header(&c->call, "x-amz-checksum-mode", "ENABLED");
+}
+
+static int head(struct s3 *s, const char *key, const char *version_id,
+    bool checksum, struct s3_meta *meta, struct err *err)
 {
 	cleanup(s3_call_done) struct s3_call c;
 
 	s3_call_init(&c, s, "HEAD", key);
 	ask_version(&c, version_id);
+	if (checksum)
+		ask_checksum(&c);
 	if (s3_call_send(&c, err))
 		return -1;
 	s3_meta_from_response(meta, &c.response);
 	return 0;
+}
+
+int s3_head(struct s3 *s, const char *key, const char *version_id,
+    struct s3_meta *meta, struct err *err)
+{
+	return head(s, key, version_id, false, meta, err);
+}
+
+int s3_head_checksum(struct s3 *s, const char *key, const char *version_id,
+    struct s3_meta *meta, struct err *err)
+{
+	return head(s, key, version_id, true, meta, err);
 }
 
 /* ---- reading ---- */
@@ -75,6 +94,8 @@ int s3_get(struct s3 *s, const struct s3_get *g, size_t max_bytes,
 	s3_call_init(&c, s, "GET", g->key);
 	ask_part(&c, g);
 	c.call.max_body_bytes = max_bytes;
+	if (g->checksum)
+		ask_checksum(&c);
 	if (g->packed)
 		c.call.accept_encoding = "gzip";
 	if (s3_call_send(&c, err) || check_part(&c, g, err))

@@ -591,6 +591,30 @@ secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
 	done
 }
 
+# Of an object that the key service encrypts the ETag says nothing; its checksum
+# does. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+@test "the checksum that a store keeps is held against the bytes, of a small state and of a large one" {
+	start_sim
+	state 1 l >"$T/a"
+	{ state 1 l && head -c 9000000 /dev/zero | tr '\0' ' '; } >"$T/large"
+	for file in a large; do
+		s3 $b put $file.tfstate "x-amz-server-side-encryption:aws:kms" \
+			"x-amz-checksum-sha256:$(openssl dgst -sha256 -binary "$T/$file" | base64)" <"$T/$file"
+	done
+	config | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
+	agent backup
+	restore extract latest --to "$T/out"
+	cmp "$T/a" "$T/out/terraform/$b/a.tfstate"
+	cmp "$T/large" "$T/out/terraform/$b/large.tfstate"
+	rm -rf "$T/state"
+	start_proxy "$S3_ENDPOINT" "$T/log" --manner flip
+	endpoint=$proxied config | sed "s/region: default/region: $AWS_REGION/" >"$BACKSTAY_CONFIG"
+	run -3 --separate-stderr agent backup
+	for file in a large; do
+		grep -q "missing: object 's3://$b/$file.tfstate': .*do not have the checksum that the store keeps of it (sha256 " <<<"$stderr"
+	done
+}
+
 @test "what should be a state and is not JSON makes a snapshot partial, unless it is allowed; an empty one is told" {
 	start_sim
 	printf 'not json' | s3 $b put broken.tfstate

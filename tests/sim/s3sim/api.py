@@ -458,6 +458,11 @@ class Api:
         o = Object(req.body, self.kept(req), self.clock())
         o.lock_mode, o.lock_until, o.hold = lock
         o.tags = req.headers.get("x-amz-tagging")
+        o.checksums = {k: v for k, v in req.headers.items()
+                       if re.match("x-amz-checksum-(sha|crc)", k)}
+        # Of what the key service encrypts, the ETag is not the MD5.
+        if o.headers.get("x-amz-server-side-encryption") == "aws:kms":
+            o.etag = base64.b64decode(md5_b64(b"key" + req.body)).hex()
         b.put(name, o)
         h = {"ETag": '"%s"' % o.etag}
         if o.version:
@@ -532,6 +537,8 @@ class Api:
             body = body[lo:hi + 1]
             h["Content-Range"] = "bytes %d-%d/%d" % (lo, hi, n)
             status = 206
+        elif req.headers.get("x-amz-checksum-mode") == "ENABLED":
+            h.update(o.checksums)
         if req.method == "HEAD":
             h["Content-Length"] = str(len(body))
         return Response(status, body, None, h)

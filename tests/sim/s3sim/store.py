@@ -17,6 +17,7 @@ class Object:
         self.version = None
         self.marker = False         # a delete marker
         self.tags = None
+        self.checksums = {}         # headers, as they were put
         self.lock_mode = None
         self.lock_until = None
         self.hold = False
