@@ -1,6 +1,7 @@
 #include "agent/kube/capture.h"
 
 #include "agent/kube/access.h"
+#include "agent/kube/late.h"
 #include "agent/kube/namespaces.h"
 #include "agent/kube/patterns.h"
 #include "agent/kube/pin.h"
@@ -228,6 +229,7 @@ static int capture_cluster(const struct capture_kube_cluster *c,
 		if (kube_run_jobs(&r, lane, err))
 			return -1;
 		ask_stored_versions(&r);
+		kube_late_report(&r);
 		kube_pin_report(&r);
 		kube_patterns_report_labels(&r);
 		merge(&r);

@@ -34,6 +34,7 @@ static void reset(struct kube_job *j)
 	capture_report_done(&j->tolerated);
 	kube_refs_done(&j->refs);
 	strvec_done(&j->storage_versions);
+	strvec_done(&j->established);
 	vec_done(&j->left_out);
 	pathset_done(&j->seen);
 	VEC_EACH (&j->forbidden, f)

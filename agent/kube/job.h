@@ -97,6 +97,8 @@ struct kube_job {
 	int64_t last_ms;	    /* its last list ended */
 	/* Storage versions, of CustomResourceDefinitions: "name=version". */
 	struct strvec storage_versions;
+	/* Since when each of them is served: "name=2026-01-02T03:04:05Z". */
+	struct strvec established;
 	/* Nothing of it is in the archive: because of its own failure, a
 	 * failure of the archive, or a cancellation. */
 	struct err fatal;

@@ -180,14 +180,41 @@ static int check_identity(struct kube_job *j, struct err *err)
 		     : 0;
 }
 
-/* The version in which the server keeps the objects of a custom resource. */
-static void note_storage_version(struct kube_job *j)
+/* Since when the server has taken a definition. */
+static void note_established(struct kube_job *j, struct json_range whole)
+{
+	struct json_range status;
+	struct json_range conditions;
+	struct json_range one;
+	struct json_range word;
+	size_t at = 0;
+
+	if (!json_range_get(whole, "status", &status) ||
+	    !json_range_get(status, "conditions", &conditions))
+		return;
+	while (json_range_next(conditions, &at, &one)) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		if (!json_range_get(one, "type", &word) ||
+		    !json_range_is(word, "\"Established\"") ||
+		    !json_range_get(one, "status", &word) ||
+		    !json_range_is(word, "\"True\""))
+			continue;
+		buf_printf(&text, "%s=", buf_str(&j->item.name));
+		if (json_range_get_text(one, "lastTransitionTime", &text))
+			*vec_add(&j->established) = buf_steal(&text);
+	}
+}
+
+/* In which version the server keeps the objects of a custom resource, and
+ * whether it serves them. */
+static void note_definition(struct kube_job *j)
 {
 	struct json_range whole = {j->item.text, j->item.len};
 	struct json_range spec;
 	struct json_range versions;
 	struct json_range one;
 	struct json_range flag;
+	bool served = false;
 	size_t at = 0;
 
 	if (!str_eq(j->resource->name, "customresourcedefinitions") ||
@@ -196,6 +223,8 @@ static void note_storage_version(struct kube_job *j)
 		return;
 	while (json_range_next(versions, &at, &one)) {
 		cleanup(buf_done) struct buf text = BUF_INIT;
+		served |= json_range_get(one, "served", &flag) &&
+			  json_range_is(flag, "true");
 		if (!json_range_get(one, "storage", &flag) ||
 		    !json_range_is(flag, "true"))
 			continue;
@@ -203,6 +232,8 @@ static void note_storage_version(struct kube_job *j)
 		if (json_range_get_text(one, "name", &text))
 			*vec_add(&j->storage_versions) = buf_steal(&text);
 	}
+	if (served)
+		note_established(j, whole);
 }
 
 static bool is_elsewhere(const struct kube_job *j)
@@ -304,7 +335,7 @@ int kube_job_item(void *ctx, const char *text, size_t len, struct err *err)
 		return 0;
 	if (is_elsewhere(j))
 		return 0;
-	note_storage_version(j);
+	note_definition(j);
 	const char *reason =
 	    kube_select_object(&j->run->selection, r, &j->item);
 	if (reason) {

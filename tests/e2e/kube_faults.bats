@@ -428,6 +428,15 @@ spoken() { # v2|v2beta1|old
 }
 
 # The last one: what it registers stays.
+# As a moment after it was defined.
+@test "objects of a kind that the server does not list yet are missing, and named" {
+	fault "$(call GET /apis | jq -c '{kind: "reply", path: "^/apis$",
+	    body: (.groups |= map(select(.name != "odd.example.com")))}')"
+	partial '^c: the objects of oddities.odd.example.com$' 'did not list it yet'
+	clear_faults
+	backup 0
+}
+
 @test "discovery in every form finds the same, but for an API whose server is down" {
 	local form lists
 	for form in v2 v2beta1 old; do
