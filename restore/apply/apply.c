@@ -1,6 +1,6 @@
 #include "restore/apply/apply.h"
-#include "restore/apply/blocked.h"
 
+#include "restore/apply/blocked.h"
 #include "restore/apply/layer_start.h"
 #include "restore/apply/level.h"
 #include "restore/apply/summary.h"

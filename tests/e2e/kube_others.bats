@@ -152,6 +152,18 @@ refused() { # COUNT TEXT
 	done
 }
 
+# Its service may be restored later, like that of an admission webhook.
+@test "what a conversion webhook keeps from being made is made once that answers" {
+	call DELETE $one 2>/dev/null || true
+	faults -d '{"method":"POST","path":"/shop/configmaps","kind":"reply","status":500,"count":7,
+	    "body":{"kind":"Status","status":"Failure","reason":"InternalError","code":500,
+	    "message":"conversion webhook for example.com/v2, Kind=Gear failed: Post \"https://x.shop.svc:443/\": no endpoints"}}'
+	apply
+	[ "$status" -eq 0 ]
+	[[ $(outcome) == created* ]]
+	faults | jq -e '.[0].fired == 7'
+}
+
 @test "an account that nobody makes is a failure that names it" {
 	sed -i 's/gate_timeout: 5s/gate_timeout: 1s/' "$BACKSTAY_CONFIG"
 	refused 1000 'error looking up service account shop/default: serviceaccount "default" not found'
