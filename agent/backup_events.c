@@ -40,11 +40,11 @@ static void measure(const struct backup_run *r, const struct manifest *m)
 	measure_sources(r);
 	watch_snapshot(w, m->label);
 	watch_value(w, "backstay_archive_entries", NULL, NULL,
-	    (int64_t)m->archive.entries);
+	    (int64_t)manifest_entries(m));
 	watch_value(
 	    w, "backstay_archive_bytes", NULL, NULL, (int64_t)m->archive.bytes);
 	watch_value(w, "backstay_archive_content_bytes", NULL, NULL,
-	    (int64_t)m->archive.content_bytes);
+	    (int64_t)manifest_content_bytes(m));
 	for (size_t i = 0; i < r->open_count; i++)
 		if (!snapshot_writer_failure(r->snapshot, i))
 			watch_value(w,

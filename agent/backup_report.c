@@ -105,8 +105,8 @@ static void print_summary(
 
 	buf_printf(&text, "%s  %s  %llu entries, ", m->label,
 	    m->partial ? "partial" : "complete",
-	    (unsigned long long)m->archive.entries);
-	str_add_bytes(&text, m->archive.content_bytes);
+	    (unsigned long long)manifest_entries(m));
+	str_add_bytes(&text, manifest_content_bytes(m));
 	buf_add_str(&text, " in ");
 	str_add_bytes(&text, m->archive.bytes);
 	if (copies < r->vault_count)

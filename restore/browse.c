@@ -12,17 +12,10 @@
 
 enum { CHUNK = 128 * 1024, SPOOL_MEMORY = 1024 * 1024 };
 
-struct browse_reader {
-	struct vault *vault;
-	char *archive;
-};
-
 static struct source *open_part(
-    void *ctx, uint64_t offset, uint64_t len, struct err *err)
+    void *ctx, const char *file, uint64_t offset, uint64_t len, struct err *err)
 {
-	struct browse_reader *r = ctx;
-
-	return vault_get_range(r->vault, r->archive, offset, len, err);
+	return vault_get_range(ctx, file, offset, len, err);
 }
 
 static void report_bytes_read(const struct browse *l)
@@ -30,9 +23,10 @@ static void report_bytes_read(const struct browse *l)
 	cleanup(buf_done) struct buf read = BUF_INIT, all = BUF_INIT;
 
 	str_add_bytes(&read, seek_bytes(l->seek));
-	str_add_bytes(&all, l->opened.manifest.archive.bytes);
-	log_debug("'%s': read %s of the %s of its archive",
-	    l->opened.manifest.label, buf_str(&read), buf_str(&all));
+	str_add_bytes(&all, manifest_archive_bytes(&l->opened.manifest));
+	log_debug("'%s': read %s of the %s of its archive%s",
+	    l->opened.manifest.label, buf_str(&read), buf_str(&all),
+	    manifest_archive_count(&l->opened.manifest) > 1 ? "s" : "");
 }
 
 static void close_snapshot(struct browse *l)
@@ -40,9 +34,6 @@ static void close_snapshot(struct browse *l)
 	if (l->seek)
 		report_bytes_read(l);
 	seek_free(steal(l->seek));
-	if (l->reader)
-		free(l->reader->archive);
-	free(steal(l->reader));
 	open_close(&l->opened);
 }
 
@@ -62,15 +53,12 @@ static int start_seek(struct browse *l, struct err *err)
 {
 	struct opened *o = &l->opened;
 
-	l->reader = mem_new(struct browse_reader);
-	l->reader->vault = o->vault.vault;
-	l->reader->archive = str_dup(o->manifest.archive.file);
 	const struct seek_options options = {.manifest = &o->manifest,
 	    .identities = o->identities,
 	    .scratch = o->scratch.path,
 	    .cancel = l->command->env.cancel,
 	    .open = open_part,
-	    .ctx = l->reader};
+	    .ctx = o->vault.vault};
 	l->seek = seek_open(&options, err);
 	if (l->seek)
 		return 0;

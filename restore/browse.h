@@ -11,13 +11,11 @@
 #include "storage/base/spool.h"
 
 struct seek;
-struct browse_reader;
 
 struct browse {
 	const struct command *command;
 	struct opened opened;
-	struct browse_reader *reader; /* of the archive; or NULL */
-	struct seek *seek;	      /* or NULL: it was unpacked whole */
+	struct seek *seek; /* or NULL: it was unpacked whole */
 };
 #define BROWSE_INIT                                                            \
 	{                                                                      \

@@ -162,7 +162,7 @@ static int open_both(struct diffing *d, struct err *err)
 		return -1;
 	/* `second` does not outlive this. */
 	d->to.command = c;
-	uint64_t entries = d->from.opened.manifest.archive.entries;
+	uint64_t entries = manifest_entries(&d->from.opened.manifest);
 	d->parts = entries / PART_ENTRIES + 1;
 	return 0;
 }

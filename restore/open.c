@@ -225,8 +225,35 @@ static struct source *open_archive(
 	return s;
 }
 
+/* What opens the earlier archives of a list. */
+struct opening {
+	const struct command *command;
+	const struct opened *opened;
+};
+
+static struct source *open_earlier(
+    void *ctx, const struct manifest_archive *archive, struct err *err)
+{
+	const struct opening *opening = ctx;
+	const struct opened *o = opening->opened;
+	const struct snapshot_open_options options = {.trust = &o->trust,
+	    .scratch = o->scratch.path,
+	    .cancel = opening->command->env.cancel,
+	    .progress = show_progress};
+
+	return snapshot_open_archive(o->vault.vault, archive, &options, err);
+}
+
+static struct reader_earlier earlier_of(struct opening *opening)
+{
+	return (struct reader_earlier){.manifest = &opening->opened->manifest,
+	    .open = open_earlier,
+	    .ctx = opening};
+}
+
 static struct reader_options reader_options_of(const struct command *c,
-    const struct opened *o, const struct reader_totals *expected)
+    const struct opened *o, const struct reader_totals *expected,
+    const struct reader_earlier *earlier)
 {
 	return (struct reader_options){
 	    .compression = o->manifest.archive.compression,
@@ -234,7 +261,8 @@ static struct reader_options reader_options_of(const struct command *c,
 	    .identities = o->identities,
 	    .scratch = o->scratch.path,
 	    .cancel = c->env.cancel,
-	    .expected = expected};
+	    .expected = expected,
+	    .earlier = o->manifest.is_list ? earlier : NULL};
 }
 
 static struct reader_totals expected_of(const struct opened *o)
@@ -251,7 +279,10 @@ int open_extract(
 	if (!from)
 		return -1;
 	const struct reader_totals expected = expected_of(o);
-	const struct reader_options reader = reader_options_of(c, o, &expected);
+	struct opening opening = {.command = c, .opened = o};
+	const struct reader_earlier earlier = earlier_of(&opening);
+	const struct reader_options reader =
+	    reader_options_of(c, o, &expected, &earlier);
 	log_progress("unpacking %s", o->snapshot->label);
 	if (archive_extract(from, &reader, dir, &o->totals, err))
 		return is_wrong(o, err);
@@ -275,7 +306,10 @@ int open_tree(const struct command *c, struct opened *o, struct err *err)
 	if (file_mkdirs(dir, err))
 		return -1;
 	const struct reader_totals expected = expected_of(o);
-	const struct reader_options reader = reader_options_of(c, o, &expected);
+	struct opening opening = {.command = c, .opened = o};
+	const struct reader_earlier earlier = earlier_of(&opening);
+	const struct reader_options reader =
+	    reader_options_of(c, o, &expected, &earlier);
 	log_progress("unpacking %s", o->snapshot->label);
 	o->tree =
 	    tree_unpack(steal(from), &reader, dir, as_file, &o->totals, err);

@@ -39,13 +39,19 @@ static void add_archive(struct buf *out, const struct manifest *m)
 
 	str_add_bytes(&text, m->archive.bytes);
 	buf_printf(&text, ", %llu entries of ",
-	    (unsigned long long)m->archive.entries);
-	str_add_bytes(&text, m->archive.content_bytes);
+	    (unsigned long long)manifest_entries(m));
+	str_add_bytes(&text, manifest_content_bytes(m));
 	buf_printf(&text, ", %s, encryption %s",
 	    format_compression_name(m->archive.compression),
 	    format_encryption_name(m->archive.encryption));
 	add_text(out, "archive", buf_str(&text));
 	add_text(out, "sha256", m->archive.sha256);
+	VEC_EACH (&m->earlier, a) {
+		cleanup(buf_done) struct buf line = BUF_INIT;
+		buf_printf(&line, "%s, ", a->file);
+		str_add_bytes(&line, a->bytes);
+		add_text(out, "needs", buf_str(&line));
+	}
 }
 
 /* The revisions at which a cluster was read: one, or it is not a single moment.

@@ -209,7 +209,7 @@ static void add_text(
 	if (str_eq(level, "quick")) {
 		buf_printf(out, "%s: good: signature and digest of ",
 		    o->snapshot->label);
-		str_add_bytes(out, o->manifest.archive.bytes);
+		str_add_bytes(out, manifest_archive_bytes(&o->manifest));
 		buf_add_char(out, '\n');
 		return;
 	}

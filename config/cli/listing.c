@@ -27,18 +27,8 @@ static void rows_done(struct rows *rows)
 	vec_done(rows);
 }
 
-/* What a list says is enough; what it leaves out is asked for by name. */
-static int find_archive(struct vault *vault, const struct snapshot *s,
-    const struct manifest *m, struct err *err)
-{
-	if (str_eq(s->archive, m->archive.file) &&
-	    s->archive_bytes == m->archive.bytes)
-		return 0;
-	return snapshot_find_archive(vault, m, err);
-}
-
-static int read_row(struct vault *vault, const struct snapshot_trust *trust,
-    struct row *r, struct err *err)
+static int read_row(struct vault *vault, const struct snapshots *list,
+    const struct snapshot_trust *trust, struct row *r, struct err *err)
 {
 	const struct snapshot *s = r->snapshot;
 	char sha256[DIGEST_SHA256_HEX];
@@ -46,7 +36,8 @@ static int read_row(struct vault *vault, const struct snapshot_trust *trust,
 	r->trusted = snapshot_manifest(vault, s, trust, &r->manifest, sha256,
 			 &r->reason) == 0;
 	r->valid =
-	    r->trusted && !find_archive(vault, s, &r->manifest, &r->reason);
+	    r->trusted && !snapshot_find_listed(
+			       vault, list, &r->manifest, &r->reason);
 	if (!r->valid && r->reason.code != ERR_INTEGRITY &&
 	    r->reason.code != ERR_FORMAT) {
 		*err = r->reason;
@@ -114,7 +105,7 @@ static int read_rows(struct vault *vault, const struct listing_options *o,
 		struct row *r = vec_add(rows);
 		*r = (struct row){.snapshot = &list->items[i]};
 		r->future = skew_in_future(o->clock, r->snapshot->time);
-		if (read_row(vault, trust, r, err))
+		if (read_row(vault, list, trust, r, err))
 			return -1;
 		if (!is_wanted(r, o->tags))
 			drop_row(rows);
@@ -189,7 +180,7 @@ static void add_table_row(
 	buf_printf(out, "%-8s  %10s  ", status_of(r), buf_str(&size));
 	if (r->valid)
 		buf_printf(out, "%8llu  %7zu  ",
-		    (unsigned long long)r->manifest.archive.entries,
+		    (unsigned long long)manifest_entries(&r->manifest),
 		    json_len(r->manifest.missing));
 	else
 		buf_printf(out, "%8s  %7s  ", "-", "-");
@@ -279,8 +270,11 @@ static void set_manifest(struct json_object *j, const struct manifest *m)
 	struct json_object *tags = json_new_array();
 
 	json_set_int(j, "bytes", (int64_t)m->archive.bytes);
-	json_set_int(j, "entries", (int64_t)m->archive.entries);
-	json_set_int(j, "content_bytes", (int64_t)m->archive.content_bytes);
+	json_set_int(j, "entries", (int64_t)manifest_entries(m));
+	json_set_int(j, "content_bytes", (int64_t)manifest_content_bytes(m));
+	if (m->is_list)
+		json_set_int(
+		    j, "archives", (int64_t)manifest_archive_count(m));
 	json_set_int(j, "missing", (int64_t)json_len(m->missing));
 	json_set_bool(j, "hold", m->hold);
 	VEC_EACH (&m->tags, tag)

@@ -3,9 +3,11 @@
 #include "storage/archive/contents.h"
 #include "storage/archive/zstd.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +30,14 @@ static int cores(void)
 	return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
+static void count_known(void *ctx, uint64_t bytes)
+{
+	struct body *b = ctx;
+
+	atomic_fetch_add(&b->known, 1);
+	atomic_fetch_add(&b->known_bytes, bytes);
+}
+
 int body_init(struct body *b, const struct archive_options *o,
     struct sink *sink, struct err *err)
 {
@@ -39,8 +49,14 @@ int body_init(struct body *b, const struct archive_options *o,
 								: ZSTD_LEVEL};
 	b->threads = o->threads ? o->threads : cores();
 	b->mtime = o->mtime;
+	b->scratch = o->scratch;
+	b->form = (struct part_form){.form = o->form,
+	    .known = o->known,
+	    .on_known = count_known,
+	    .ctx = b};
 	spool_init(&b->index, o->scratch, INDEX_MEMORY);
-	contents_write_start(&start);
+	contents_write_start(&start, o->form);
+	b->start_len = start.len;
 	return spool_add(&b->index, start.data, start.len, err);
 }
 
@@ -50,12 +66,24 @@ void body_done(struct body *b)
 	sink_free(b->out);
 	spool_done(&b->index);
 	vec_done(&b->frames);
+	free(b->counts);
 }
 
 struct archive_totals body_totals(struct body *b)
 {
 	return (struct archive_totals){.entries = atomic_load(&b->entries),
 	    .bytes = atomic_load(&b->bytes)};
+}
+
+struct archive_totals body_known(struct body *b)
+{
+	return (struct archive_totals){.entries = atomic_load(&b->known),
+	    .bytes = atomic_load(&b->known_bytes)};
+}
+
+bool body_needs(const struct body *b, size_t archive)
+{
+	return b->counts && b->counts[archive];
 }
 
 /* An entry was begun and could not be ended. */
@@ -87,6 +115,7 @@ static void count_bytes(void *ctx, uint64_t bytes)
 static struct part *part_for(struct body *b, bool large, struct err *err)
 {
 	struct part_options o = {.compress = b->compress,
+	    .form = b->form,
 	    .lines = &b->index,
 	    .frames = &b->frames,
 	    .first = atomic_load(&b->entries) == 0,
@@ -114,8 +143,8 @@ static int write_run(struct body *b, const struct item *i, struct err *err)
 	return 0;
 }
 
-/* All of a spool. */
-static int pass_on(const struct spool *from,
+/* All of a spool, from an offset on. */
+static int pass_on(const struct spool *from, uint64_t start,
     int (*to)(void *ctx, const void *data, size_t len, struct err *err),
     void *ctx, struct err *err)
 {
@@ -123,7 +152,7 @@ static int pass_on(const struct spool *from,
 	uint64_t all = spool_len(from);
 
 	spool_window_init(&window, from);
-	for (uint64_t at = 0; at < all;) {
+	for (uint64_t at = start; at < all;) {
 		size_t n = all - at < CHUNK ? (size_t)(all - at) : CHUNK;
 		const char *data = spool_view(&window, at, n, err);
 		if (!data || to(ctx, data, n, err))
@@ -142,7 +171,7 @@ static int to_sink(void *ctx, const void *data, size_t len, struct err *err)
  * counted from the archive's start. */
 struct moving {
 	struct spool *to;
-	uint64_t frames; /* before the part */
+	struct contents_move move;
 	size_t skip;	 /* of the first line */
 	struct buf held; /* a line that has not come to its end */
 	struct buf moved;
@@ -153,7 +182,7 @@ static int move_held(struct moving *m, size_t len, struct err *err)
 	if (!len)
 		return 0;
 	buf_clear(&m->moved);
-	contents_move_lines(&m->moved, m->held.data, len, m->frames);
+	contents_move_lines(&m->moved, m->held.data, len, &m->move);
 	buf_drop_front(&m->held, len);
 	size_t skip = m->skip;
 	m->skip = 0;
@@ -175,30 +204,46 @@ static int move_lines(void *ctx, const void *data, size_t len, struct err *err)
 	    at < CONTENTS_SEPARATOR_LEN ? 0 : at - CONTENTS_SEPARATOR_LEN, err);
 }
 
+static int pass_all_lines(
+    struct moving *m, const struct spool *from, uint64_t start, struct err *err)
+{
+	int failed = pass_on(from, start, move_lines, m, err);
+
+	if (!failed)
+		failed = move_held(m, m->held.len, err);
+	buf_done(&m->held);
+	buf_done(&m->moved);
+	return failed;
+}
+
+static struct contents_move move_of(const struct body *b)
+{
+	return (struct contents_move){.form = b->form.form,
+	    .own = (uint32_t)known_archives(b->form.known)};
+}
+
 static int pass_lines(struct body *b, const struct packed *p, struct err *err)
 {
 	struct moving m = {.to = &b->index,
-	    .frames = b->frames.len,
+	    .move = move_of(b),
 	    .skip = atomic_load(&b->entries) ? 0 : CONTENTS_SEPARATOR_LEN};
-	int failed = pass_on(&p->lines, move_lines, &m, err);
 
-	if (!failed)
-		failed = move_held(&m, m.held.len, err);
-	buf_done(&m.held);
-	buf_done(&m.moved);
-	return failed;
+	m.move.frames = b->frames.len;
+	return pass_all_lines(&m, &p->lines, 0, err);
 }
 
 static int write_packed(struct body *b, const struct item *i, struct err *err)
 {
 	const struct packed *p = &i->packed;
 
-	if (end_part(b, err) || pass_on(&p->bytes, to_sink, b->out, err) ||
+	if (end_part(b, err) || pass_on(&p->bytes, 0, to_sink, b->out, err) ||
 	    pass_lines(b, p, err))
 		return spoil(b);
 	frames_append(&b->frames, &p->frames);
 	atomic_fetch_add(&b->entries, i->entries);
 	atomic_fetch_add(&b->bytes, i->bytes);
+	atomic_fetch_add(&b->known, p->known);
+	atomic_fetch_add(&b->known_bytes, p->known_bytes);
 	return 0;
 }
 
@@ -228,9 +273,55 @@ static int check_end(const struct item *i, struct source *from, struct err *err)
 	    "'%s' grew while it was being written to the archive", i->file);
 }
 
+static int digest_file(
+    const struct item *i, uint8_t sha256[DIGEST_SHA256_LEN], struct err *err)
+{
+	bool store;
+	cleanup(source_freep) struct source *from = open_item(i, &store, err);
+	autofree char *chunk = mem_alloc(CHUNK);
+	uint64_t left = i->record.bytes;
+	ssize_t n = from ? 1 : -1;
+
+	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_SHA256);
+	while (n > 0 && left) {
+		n = source_read(from, chunk, left < CHUNK ? left : CHUNK, err);
+		if (n > 0)
+			digest_add(d, chunk, (size_t)n);
+		left -= n > 0 ? (uint64_t)n : 0;
+	}
+	if (n < 0 || check_end(i, from, err))
+		return -1;
+	digest_finish(d, sha256);
+	return 0;
+}
+
+/* 1 if it was named; then nothing is written. */
+static int name_single(struct body *b, const struct item *i, struct err *err)
+{
+	const struct record *r = &i->record;
+	uint8_t sha256[DIGEST_SHA256_LEN];
+
+	if (!b->form.known ||
+	    !known_find(b->form.known, r->path, r->bytes, &r->attrs))
+		return 0;
+	if (digest_file(i, sha256, err))
+		return -1;
+	int known = part_name_known(
+	    &b->form, &b->index, atomic_load(&b->entries) == 0, r, sha256, err);
+	if (known > 0) {
+		atomic_fetch_add(&b->entries, 1);
+		atomic_fetch_add(&b->bytes, r->bytes);
+	}
+	return known;
+}
+
 static int write_single(struct body *b, const struct item *i, struct err *err)
 {
 	bool store;
+	int known = name_single(b, i, err);
+
+	if (known)
+		return known < 0 ? -1 : 0;
 	cleanup(source_freep) struct source *from = open_item(i, &store, err);
 
 	if (!from)
@@ -259,6 +350,61 @@ int body_add(struct body *b, const struct item *i, struct err *err)
 	}
 }
 
+/* Gives all lines new places: with the numbers that the archives have once
+ * those are left out of which nothing is named. */
+static int renumber(
+    struct body *b, const struct contents_move *move, struct err *err)
+{
+	cleanup(buf_done) struct buf start = BUF_INIT;
+	struct spool old = b->index;
+	struct moving m = {
+	    .to = &b->index, .move = *move, .skip = CONTENTS_SEPARATOR_LEN};
+
+	spool_init(&b->index, b->scratch, INDEX_MEMORY);
+	contents_write_start(&start, b->form.form);
+	int failed = spool_add(&b->index, start.data, start.len, err);
+	/* The first line comes without a separator. */
+	buf_add_char(&m.held, ',');
+	if (!failed)
+		failed = pass_all_lines(&m, &old, b->start_len, err);
+	spool_done(&old);
+	return failed;
+}
+
+/* The lines with their last numbers, and the frames of all archives that are
+ * named, in the same order. */
+static int end_list(struct body *b, struct buf *end, struct err *err)
+{
+	const struct known *known = b->form.known;
+	size_t count = known_archives(known), kept = 0;
+	autofree uint32_t *numbers = mem_zalloc((count + 1) * sizeof(*numbers));
+	autofree struct frames *frames =
+	    mem_zalloc((count + 1) * sizeof(*frames));
+	struct contents_move move = move_of(b);
+
+	b->counts = mem_zalloc((count + 1) * sizeof(*b->counts));
+	for (size_t i = 0; i <= count; i++)
+		numbers[i] = (uint32_t)i;
+	move.counts = b->counts;
+	bool lines = count && atomic_load(&b->entries);
+	if (lines && renumber(b, &move, err))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		numbers[i] = (uint32_t)kept;
+		if (b->counts[i])
+			frames[kept++] = *known_frames(known, i);
+	}
+	numbers[count] = (uint32_t)kept;
+	frames[kept++] = b->frames;
+	move.counts = NULL;
+	move.numbers = numbers;
+	if (lines && renumber(b, &move, err))
+		return -1;
+	contents_write_end(
+	    end, CONTENTS_LIST, atomic_load(&b->entries), frames, kept);
+	return 0;
+}
+
 /* CONTENTS.json has frames of its own behind all others, because it says where
  * the others are. */
 int body_finish(struct body *b, struct err *err)
@@ -269,7 +415,11 @@ int body_finish(struct body *b, struct err *err)
 
 	if (end_part(b, err))
 		return -1;
-	contents_write_end(&end, atomic_load(&b->entries), &b->frames);
+	if (b->form.form == CONTENTS_ONE)
+		contents_write_end(&end, CONTENTS_ONE, atomic_load(&b->entries),
+		    &b->frames, 1);
+	else if (end_list(b, &end, err))
+		return -1;
 	struct part *part = part_for(b, false, err);
 	if (!part || spool_add(&b->index, end.data, end.len, err))
 		return -1;

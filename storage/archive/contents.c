@@ -15,7 +15,9 @@
 
 #define FIRST_LINE_1 "{\"version\":1,\"entries\":["
 #define FIRST_LINE "{\"version\":2,\"entries\":["
+#define FIRST_LINE_3 "{\"version\":3,\"entries\":["
 #define ENTRY_START "{\"frame\":"
+#define ENTRY_START_3 "{\"archive\":"
 
 /* What a line needs besides its texts: the names of members, a digest and two
  * numbers. */
@@ -32,19 +34,21 @@ bool contents_fits(const char *path, const char *source, const char *facts_text)
 	return LINE_REST + QUOTED * texts + facts <= CONTENTS_LINE_MAX;
 }
 
-void contents_write_start(struct buf *out)
+void contents_write_start(struct buf *out, enum contents_form form)
 {
-	buf_add_str(out, FIRST_LINE);
+	buf_add_str(out, form == CONTENTS_LIST ? FIRST_LINE_3 : FIRST_LINE);
 }
 
-void contents_write_entry(
-    struct buf *out, const struct contents_entry *e, const char *facts_text)
+void contents_write_entry(struct buf *out, enum contents_form form,
+    const struct contents_entry *e, const char *facts_text)
 {
-	cleanup(buf_done) struct buf sha256 = BUF_INIT;
+	cleanup(buf_done) struct buf sha256 = BUF_INIT, attrs = BUF_INIT;
 
 	hex_add(&sha256, e->sha256, sizeof e->sha256);
 	buf_add_str(out, ",\n");
 	json_text_object(out, NULL);
+	if (form == CONTENTS_LIST)
+		json_text_int(out, "archive", (int64_t)e->archive);
 	json_text_int(out, "frame", (int64_t)e->position.frame);
 	json_text_int(out, "at", (int64_t)e->position.offset);
 	json_text_str(out, "path", e->path);
@@ -52,43 +56,78 @@ void contents_write_entry(
 	json_text_str(out, "sha256", buf_str(&sha256));
 	json_text_int(out, "mtime", e->mtime);
 	json_text_str_if(out, "source", e->source);
+	if (form == CONTENTS_LIST && e->has_attrs) {
+		hex_add(&attrs, e->attrs, sizeof e->attrs);
+		json_text_str(out, "attrs", buf_str(&attrs));
+	}
 	if (facts_text)
 		json_text_raw(out, "facts", facts_text);
 	json_text_object_end(out);
 }
 
-void contents_write_end(
-    struct buf *out, uint64_t count, const struct frames *frames)
+void contents_write_end(struct buf *out, enum contents_form form,
+    uint64_t count, const struct frames *frames, size_t archives)
 {
 	const char *separator = "";
 
 	buf_printf(
 	    out, "\n],\"count\":%llu,\"frames\":[", (unsigned long long)count);
-	VEC_EACH (frames, f) {
-		buf_printf(out, "%s\n[%llu,%llu,%llu]", separator,
-		    (unsigned long long)f->offset, (unsigned long long)f->bytes,
-		    (unsigned long long)f->unpacked);
-		separator = ",";
-	}
+	for (size_t i = 0; i < archives; i++)
+		VEC_EACH (&frames[i], f) {
+			buf_printf(out, "%s\n[", separator);
+			if (form == CONTENTS_LIST)
+				buf_printf(out, "%zu,", i);
+			buf_printf(out, "%llu,%llu,%llu]",
+			    (unsigned long long)f->offset,
+			    (unsigned long long)f->bytes,
+			    (unsigned long long)f->unpacked);
+			separator = ",";
+		}
 	buf_add_str(out, "\n]}\n");
 }
 
-/* A line is ",\n{"frame":N,...": JSON text has no newline of its own. */
-void contents_move_lines(
-    struct buf *out, const char *lines, size_t len, uint64_t frames)
+/* The place that a line begins with, after `at`; returns where it ends. */
+static const char *move_place(
+    struct buf *out, const char *at, const struct contents_move *move)
 {
-	const size_t before = CONTENTS_SEPARATOR_LEN + strlen("\n" ENTRY_START);
+	char *rest;
+	uint32_t archive = 0;
+
+	if (move->form == CONTENTS_LIST) {
+		at += strlen(ENTRY_START_3);
+		archive = (uint32_t)strtoul(at, &rest, 10);
+		buf_printf(out, ENTRY_START_3 "%u,\"frame\":",
+		    (unsigned)(move->numbers ? move->numbers[archive]
+					     : archive));
+		at = rest + strlen(",\"frame\":");
+	} else {
+		buf_add_str(out, ENTRY_START);
+		at += strlen(ENTRY_START);
+	}
+	uint64_t frame = strtoull(at, &rest, 10);
+	buf_printf(out, "%llu",
+	    (unsigned long long)(archive == move->own ? frame + move->frames
+						      : frame));
+	if (move->counts)
+		move->counts[archive]++;
+	return rest;
+}
+
+/* A line is ",\n{"frame":N,..." or ",\n{"archive":N,"frame":N,...": JSON text
+ * has no newline of its own. */
+void contents_move_lines(struct buf *out, const char *lines, size_t len,
+    const struct contents_move *move)
+{
+	const size_t before = CONTENTS_SEPARATOR_LEN + strlen("\n");
 	const char *end = lines + len;
 
 	while (lines < end) {
 		const char *next = memchr(
 		    lines + before, '\n', (size_t)(end - lines) - before);
 		const char *stop = next ? next - CONTENTS_SEPARATOR_LEN : end;
-		char *rest;
-		uint64_t frame = strtoull(lines + before, &rest, 10);
 
 		buf_add(out, lines, before);
-		buf_printf(out, "%llu", (unsigned long long)(frame + frames));
+		const char *rest = move_place(out, lines + before, move);
 		buf_add(out, rest, (size_t)(stop - rest));
 		lines = stop;
 	}
@@ -150,20 +189,57 @@ struct span {
 	uint64_t start, end;
 };
 
+VEC_DEFINE(spans, struct span);
+
 /* What is remembered while it is read: enough to check that entries follow one
  * another and, once the frames are known, that they lie within them. */
 struct reading {
 	struct lines lines;
 	entry_fn *entry;
 	void *ctx;
-	bool located; /* version 2 */
+	int version;
 	uint64_t count;
 	struct frames_position
 	    end; /* of the entry before, if it were one frame */
-	uint64_t archive_end;
-	struct frames *frames;		 /* to be filled; or NULL */
-	VEC_DEFINE(, struct span) spans; /* one a frame that any begins in */
+	const struct contents_archives *archives; /* or NULL */
+	struct spans *spans; /* of each; one a frame that any begins in */
+	size_t frames_of;    /* the archive that frames were read of last */
 };
+
+static bool is_located(const struct reading *r)
+{
+	return r->version > 1;
+}
+
+/* The archive that the text is in. */
+static size_t own_archive(const struct reading *r)
+{
+	return r->archives && r->version > 2 ? r->archives->count - 1 : 0;
+}
+
+/* The entries of an archive follow one another in the text that it was written
+ * with. In a later one, they may be listed in another order. */
+static int check_order(
+    struct reading *r, const struct contents_entry *e, struct err *err)
+{
+	const struct frames_position *p = &e->position;
+	const struct frames_position next = {
+	    .frame = p->frame, .offset = p->offset + e->bytes};
+
+	if (p->frame < r->end.frame ||
+	    (p->frame == r->end.frame && p->offset < r->end.offset))
+		return err_set(err, ERR_INTEGRITY,
+		    "the entry '%.200s' is said to lie within the one before "
+		    "it",
+		    e->path);
+	r->end = next;
+	return 0;
+}
+
+static bool is_own(const struct reading *r, const struct contents_entry *e)
+{
+	return r->version == 2 || (r->archives && e->archive == own_archive(r));
+}
 
 /* Content may continue in the frames that follow. So the beginnings are
  * compared with each other, and the ends with the frames. */
@@ -172,27 +248,27 @@ static int check_location(
 {
 	const struct frames_position *p = &e->position;
 
-	if (p->frame < r->end.frame ||
-	    (p->frame == r->end.frame && p->offset < r->end.offset))
-		return err_set(err, ERR_INTEGRITY,
-		    "the entry '%.200s' is said to lie within the one before "
-		    "it",
-		    e->path);
 	if (e->bytes > INT64_MAX - p->offset)
 		return err_set(err, ERR_INTEGRITY,
 		    "the entry '%.200s' is said to be longer than any archive",
 		    e->path);
-	r->end = (struct frames_position){
-	    .frame = p->frame, .offset = p->offset + e->bytes};
-	if (!r->frames)
+	if (is_own(r, e) && check_order(r, e, err))
+		return -1;
+	if (!r->archives)
 		return 0;
-	struct span *s =
-	    r->spans.len ? &r->spans.items[r->spans.len - 1] : NULL;
+	if (e->archive >= r->archives->count)
+		return err_set(err, ERR_INTEGRITY,
+		    "the entry '%.200s' is said to be in archive %u, and the "
+		    "manifest names %zu",
+		    e->path, (unsigned)e->archive, r->archives->count);
+	struct spans *spans = &r->spans[e->archive];
+	struct span *s = spans->len ? &spans->items[spans->len - 1] : NULL;
+	uint64_t end = p->offset + e->bytes;
 	if (!s || s->frame != p->frame) {
-		s = vec_add(&r->spans);
+		s = vec_add(spans);
 		*s = (struct span){.frame = p->frame, .start = p->offset};
 	}
-	s->end = r->end.offset;
+	s->end = end > s->end ? end : s->end;
 	return 0;
 }
 
@@ -201,16 +277,34 @@ static int read_location(struct reading *r, const struct json_object *o,
 {
 	int64_t frame = json_get_int(o, "frame", -1);
 	int64_t at = json_get_int(o, "at", -1);
+	int64_t archive = r->version > 2 ? json_get_int(o, "archive", -1) : 0;
 
-	if (!r->located)
+	if (!is_located(r))
 		return 0;
-	if (frame < 0 || at < 0)
+	if (frame < 0 || at < 0 || archive < 0 || archive > UINT32_MAX)
 		return err_set(err, ERR_FORMAT,
 		    "the entry '%.200s' has no place", e->path);
+	e->archive = (uint32_t)archive;
 	e->located = true;
 	e->position.frame = (uint64_t)frame;
 	e->position.offset = (uint64_t)at;
 	return check_location(r, e, err);
+}
+
+static int read_attrs(
+    const struct json_object *o, struct contents_entry *e, struct err *err)
+{
+	const struct json_object *j = json_get(o, "attrs");
+	const char *hex = json_str(j);
+
+	if (!j)
+		return 0;
+	e->has_attrs = true;
+	if (hex && strlen(hex) == 2 * sizeof e->attrs &&
+	    !hex_decode(hex, 2 * sizeof e->attrs, e->attrs))
+		return 0;
+	return err_set(err, ERR_FORMAT,
+	    "the attributes of the entry '%.200s' have no digest", e->path);
 }
 
 static int read_entry(
@@ -231,7 +325,8 @@ static int read_entry(
 	    hex_decode(sha256, 2 * sizeof e.sha256, e.sha256))
 		return err_set(err, ERR_FORMAT,
 		    "the entry '%.200s' has no size or digest", e.path);
-	if (read_location(r, o, &e, err))
+	if ((r->version > 2 && read_attrs(o, &e, err)) ||
+	    read_location(r, o, &e, err))
 		return -1;
 	return r->entry ? r->entry(r->ctx, &e, err) : 0;
 }
@@ -262,9 +357,14 @@ static bool has_valid_location(struct reading *r, const char *text, size_t len)
 	const char *at = text, *end = text + len;
 	static const char path[] = ",\"path\":\"";
 	struct err ignored = ERR_INIT;
+	bool list = r->version > 2;
+	uint64_t archive = 0;
 
-	if (!r->located ||
-	    !skip_number(&at, end, ENTRY_START, &e.position.frame) ||
+	if (!is_located(r) ||
+	    (list && !skip_number(&at, end, ENTRY_START_3, &archive)) ||
+	    archive > UINT32_MAX ||
+	    !skip_number(&at, end, list ? ",\"frame\":" : ENTRY_START,
+		&e.position.frame) ||
 	    !skip_number(&at, end, ",\"at\":", &e.position.offset) ||
 	    (size_t)(end - at) < strlen(path) ||
 	    memcmp(at, path, strlen(path)) != 0)
@@ -274,6 +374,7 @@ static bool has_valid_location(struct reading *r, const char *text, size_t len)
 	if (!quote || memchr(at, '\\', (size_t)(quote - at)))
 		return false;
 	at = quote;
+	e.archive = (uint32_t)archive;
 	return skip_number(&at, end, "\",\"bytes\":", &e.bytes) &&
 	       check_location(r, &e, &ignored) == 0;
 }
@@ -293,75 +394,114 @@ static int read_line(struct reading *r, const char *text, size_t len,
 	return read_entry(r, o, err);
 }
 
-/* "[0,1830,4194304]", perhaps with a comma. */
+/* The frames of an archive follow those of the one before. */
+static int add_frame(
+    struct reading *r, size_t archive, const struct frame *f, struct err *err)
+{
+	const struct contents_archives *a = r->archives;
+
+	if (!a)
+		return 0;
+	if (archive < r->frames_of || archive >= a->count)
+		return err_set(err, ERR_INTEGRITY,
+		    "a frame is said to be of archive %zu, out of its place",
+		    archive);
+	r->frames_of = archive;
+	if (frames_check_next(&a->frames[archive], f, a->ends[archive], err))
+		return a->count > 1 ? err_wrap(err, "archive %zu", archive)
+				    : -1;
+	*vec_add(&a->frames[archive]) = *f;
+	return 0;
+}
+
+/* "[0,1830,4194304]", perhaps with a comma, and with the number of the archive
+ * before it in version 3. */
 static int read_frame(struct reading *r, const char *text, size_t len,
     bool *last, struct err *err)
 {
-	struct frame f;
+	size_t first = r->version > 2, count = first + 3;
+	int64_t n[4] = {0};
 
 	*last = !len || text[len - 1] != ',';
 	cleanup(json_freep) struct json_object *o =
 	    json_parse(text, *last ? len : len - 1, err);
 	if (!o)
 		return -1;
-	int64_t offset = json_int(json_at(o, 0), -1);
-	int64_t bytes = json_int(json_at(o, 1), -1);
-	int64_t unpacked = json_int(json_at(o, 2), -1);
-	if (json_kind(o) != JSON_ARRAY || json_len(o) != 3 || offset < 0 ||
-	    bytes < 0 || unpacked < 0)
-		return err_set(err, ERR_FORMAT, "a frame is not three numbers");
-	f = (struct frame){.offset = (uint64_t)offset,
-	    .bytes = (uint64_t)bytes,
-	    .unpacked = (uint64_t)unpacked};
-	if (!r->frames)
-		return 0;
-	if (frames_check_next(r->frames, &f, r->archive_end, err))
-		return -1;
-	*vec_add(r->frames) = f;
-	return 0;
+	bool odd = json_kind(o) != JSON_ARRAY || json_len(o) != count;
+	for (size_t i = 0; !odd && i < count; i++) {
+		n[i] = json_int(json_at(o, i), -1);
+		odd = n[i] < 0;
+	}
+	if (odd)
+		return err_set(err, ERR_FORMAT, "a frame is not %s numbers",
+		    first ? "four" : "three");
+	const struct frame f = {.offset = (uint64_t)n[first],
+	    .bytes = (uint64_t)n[first + 1],
+	    .unpacked = (uint64_t)n[first + 2]};
+	return add_frame(r, first ? (size_t)n[0] : 0, &f, err);
 }
 
-/* Together, the frames have to be all that comes before CONTENTS.json, and each
- * entry has to lie within them. */
-static int check_frames(const struct reading *r, struct err *err)
+/* Where a span ends lies within the frames. */
+static int check_span(const struct frames *frames, const struct span *s,
+    struct frames_position *end, struct err *err)
 {
-	const struct frames *frames = r->frames;
-
-	if (!frames)
+	*end = (struct frames_position){.frame = s->frame, .offset = s->end};
+	while (end->frame < frames->len &&
+	       end->offset > frames->items[end->frame].unpacked)
+		end->offset -= frames->items[end->frame++].unpacked;
+	if (end->frame < frames->len ||
+	    (end->frame == frames->len && !end->offset))
 		return 0;
-	if (frames_end(frames) != r->archive_end)
-		return err_set(err, ERR_INTEGRITY,
-		    "its frames do not reach up to %llu, where it begins "
-		    "itself",
-		    (unsigned long long)r->archive_end);
+	return err_set(err, ERR_INTEGRITY,
+	    "an entry is said to end at %llu of frame %llu, outside of the "
+	    "archive",
+	    (unsigned long long)s->end, (unsigned long long)s->frame);
+}
+
+static int check_spans(const struct reading *r, size_t archive, struct err *err)
+{
+	const struct frames *frames = &r->archives->frames[archive];
 	struct frames_position end = {.frame = 0};
-	VEC_EACH (&r->spans, s) {
-		if (s->frame < end.frame ||
-		    (s->frame == end.frame && s->start < end.offset))
+
+	VEC_EACH (&r->spans[archive], s) {
+		if (archive == own_archive(r) &&
+		    (s->frame < end.frame ||
+			(s->frame == end.frame && s->start < end.offset)))
 			return err_set(err, ERR_INTEGRITY,
 			    "entries overlap in frame %llu",
 			    (unsigned long long)s->frame);
-		end = (struct frames_position){
-		    .frame = s->frame, .offset = s->end};
-		while (end.frame < frames->len &&
-		       end.offset > frames->items[end.frame].unpacked)
-			end.offset -= frames->items[end.frame++].unpacked;
-		if (end.frame > frames->len ||
-		    (end.frame == frames->len && end.offset))
-			return err_set(err, ERR_INTEGRITY,
-			    "an entry is said to end at %llu of frame %llu, "
-			    "outside of the archive",
-			    (unsigned long long)s->end,
-			    (unsigned long long)s->frame);
+		if (check_span(frames, s, &end, err))
+			return -1;
 	}
+	return 0;
+}
+
+/* Together, the frames of its own archive have to be all that comes before
+ * CONTENTS.json, and each entry has to lie within those of its archive. */
+static int check_frames(const struct reading *r, struct err *err)
+{
+	const struct contents_archives *a = r->archives;
+	size_t own = own_archive(r);
+
+	if (!a)
+		return 0;
+	if (frames_end(&a->frames[own]) != a->ends[own])
+		return err_set(err, ERR_INTEGRITY,
+		    "its frames do not reach up to %llu, where it begins "
+		    "itself",
+		    (unsigned long long)a->ends[own]);
+	for (size_t i = 0; i < a->count; i++)
+		if (check_spans(r, i, err))
+			return -1;
 	return 0;
 }
 
 static int check_end(
     struct reading *r, const char *text, size_t len, struct err *err)
 {
-	autofree char *end = str_printf("],\"count\":%llu%s",
-	    (unsigned long long)r->count, r->located ? ",\"frames\":[" : "}");
+	autofree char *end =
+	    str_printf("],\"count\":%llu%s", (unsigned long long)r->count,
+		is_located(r) ? ",\"frames\":[" : "}");
 	bool last = false;
 	size_t count = 0;
 
@@ -369,7 +509,7 @@ static int check_end(
 		return err_set(err, ERR_FORMAT,
 		    "its end does not fit its %llu entries",
 		    (unsigned long long)r->count);
-	while (r->located) {
+	while (is_located(r)) {
 		int got = next_line(&r->lines, &text, &len, err);
 		if (got < 0)
 			return -1;
@@ -383,7 +523,7 @@ static int check_end(
 			return -1;
 		count++;
 	}
-	if (r->located && (len != 2 || memcmp(text, "]}", 2) != 0))
+	if (is_located(r) && (len != 2 || memcmp(text, "]}", 2) != 0))
 		return err_set(err, ERR_FORMAT, "its frames have no end");
 	if (check_frames(r, err))
 		return -1;
@@ -394,18 +534,23 @@ static int check_end(
 
 static int read_start(struct reading *r, struct err *err)
 {
+	static const char *const starts[] = {
+	    FIRST_LINE_1, FIRST_LINE, FIRST_LINE_3};
 	const char *text;
 	size_t len;
 	int got = next_line(&r->lines, &text, &len, err);
 
 	if (got < 0)
 		return -1;
-	r->located =
-	    got && len == strlen(FIRST_LINE) && !memcmp(text, FIRST_LINE, len);
-	if (!r->located && (!got || len != strlen(FIRST_LINE_1) ||
-			       memcmp(text, FIRST_LINE_1, len)))
+	for (int i = 0; got && i < 3; i++)
+		if (len == strlen(starts[i]) && !memcmp(text, starts[i], len))
+			r->version = i + 1;
+	/* Of more archives than one, only version 3 speaks. */
+	if (!r->version ||
+	    (r->version < 3 && r->archives && r->archives->count > 1))
 		return err_set(err, ERR_FORMAT,
-		    "it does not start as version 1 or 2 of this file does");
+		    "it does not start as version %s of this file does",
+		    r->version ? "3" : "1, 2 or 3");
 	return 0;
 }
 
@@ -438,10 +583,15 @@ static int each_line(struct reading *r, struct err *err)
 
 static int each(struct reading *r, struct err *err)
 {
-	int result = each_line(r, err);
+	size_t count = r->archives ? r->archives->count : 0;
 
+	if (count)
+		r->spans = mem_zalloc(count * sizeof *r->spans);
+	int result = each_line(r, err);
+	for (size_t i = 0; i < count; i++)
+		vec_done(&r->spans[i]);
+	free(r->spans);
 	buf_done(&r->lines.held);
-	vec_done(&r->spans);
 	return result ? err_wrap(err, CONTENTS_PATH) : 0;
 }
 
@@ -455,13 +605,12 @@ int contents_each(
 }
 
 int contents_each_located(struct source *from, entry_fn *entry, void *ctx,
-    uint64_t end, struct frames *frames, struct err *err)
+    const struct contents_archives *archives, struct err *err)
 {
 	struct reading r = {.lines = {.from = from},
 	    .entry = entry,
 	    .ctx = ctx,
-	    .archive_end = end,
-	    .frames = frames};
+	    .archives = archives};
 
 	return each(&r, err);
 }

@@ -1,5 +1,6 @@
 /* archive_extract of reader.h. */
 #include "storage/archive/contents.h"
+#include "storage/archive/joined.h"
 #include "storage/archive/reader.h"
 #include "storage/archive/unpack_file.h"
 #include "storage/base/cleanup.h"
@@ -113,7 +114,7 @@ int archive_extract(struct source *from, const struct reader_options *o,
 	    .ctx = &x};
 
 	unpack_file_init(&x.file, dir);
-	int r = archive_reader_run(from, o, &v, totals, err);
+	int r = joined_run(from, o, &v, totals, err);
 	if (!r && x.in_contents)
 		r = unpack_file_end(&x.file, err);
 	if (!r)

@@ -21,7 +21,8 @@ struct archive_lane *archive_lane_open(
 	l->writer = w;
 	l->rank = rank;
 	l->index = index;
-	lane_items_init(&l->items, &w->body.compress, w->scratch, w->mtime);
+	lane_items_init(
+	    &l->items, &w->body.compress, &w->body.form, w->scratch, w->mtime);
 	lane_order_set(&w->lane_order, rank, index, LANE_OPEN);
 	return l;
 }

@@ -15,10 +15,10 @@
 enum { RUN_MEMORY = 256 * 1024 };
 
 void lane_items_init(struct lane_items *l, const struct compress_options *o,
-    const char *scratch, int64_t mtime)
+    const struct part_form *form, const char *scratch, int64_t mtime)
 {
 	*l = (struct lane_items){
-	    .compress = *o, .scratch = scratch, .mtime = mtime};
+	    .compress = *o, .form = *form, .scratch = scratch, .mtime = mtime};
 }
 
 static void item_done(struct item *i)
@@ -87,7 +87,7 @@ static int claim_path(
 static int give_to_packer(struct lane_items *l, struct err *err)
 {
 	if (!l->packer)
-		l->packer = packer_new(&l->compress, l->scratch, err);
+		l->packer = packer_new(&l->compress, &l->form, l->scratch, err);
 	return l->packer ? packer_give(l->packer, &l->open.run, err) : -1;
 }
 
@@ -181,20 +181,20 @@ static int report_path(
 }
 
 /* Makes the lines of a packed part into a complete text. */
-static int each_of_packed(
-    const struct item *i, struct each *each, struct err *err)
+static int each_of_packed(const struct item *i, enum contents_form form,
+    struct each *each, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	size_t len = (size_t)spool_len(&i->packed.lines);
 	size_t lines = len - CONTENTS_SEPARATOR_LEN;
 
-	contents_write_start(&text);
+	contents_write_start(&text, form);
 	buf_reserve(&text, lines);
 	if (spool_read(&i->packed.lines, CONTENTS_SEPARATOR_LEN,
 		text.data + text.len, lines, err))
 		return -1;
 	text.len += lines;
-	contents_write_end(&text, i->entries, &i->packed.frames);
+	contents_write_end(&text, form, i->entries, &i->packed.frames, 1);
 	cleanup(source_freep) struct source *from =
 	    source_from_memory(text.data, text.len);
 	return contents_each(from, report_path, each, err);
@@ -222,7 +222,7 @@ int lane_items_each_path(const struct lane_items *l,
 	VEC_EACH (&l->items, i) {
 		int failed = i->kind == ITEM_RUN ? each_of_run(i, &each, err)
 			     : i->kind == ITEM_PACKED
-				 ? each_of_packed(i, &each, err)
+				 ? each_of_packed(i, l->form.form, &each, err)
 				 : fn(ctx, i->record.path, err);
 		if (failed)
 			return -1;

@@ -32,6 +32,7 @@ struct item {
 
 struct lane_items {
 	struct compress_options compress;
+	struct part_form form;
 	const char *scratch;
 	VEC_DEFINE(, struct item) items;
 	struct item open;      /* the run that entries are added to, or none */
@@ -43,7 +44,7 @@ struct lane_items {
 };
 
 void lane_items_init(struct lane_items *l, const struct compress_options *o,
-    const char *scratch, int64_t mtime);
+    const struct part_form *form, const char *scratch, int64_t mtime);
 void lane_items_done(
     struct lane_items *l); /* empties it; it may be filled again */
 

@@ -7,6 +7,7 @@
 #include "storage/base/hex.h"
 #include "storage/base/json.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,11 @@ void manifest_done(struct manifest *m)
 		free(p->label);
 	}
 	vec_done(&m->previous);
+	VEC_EACH (&m->earlier, a) {
+		free(a->label);
+		free(a->file);
+	}
+	vec_done(&m->earlier);
 	json_free(m->sources);
 	json_free(m->missing);
 	json_free(m->warnings);
@@ -64,6 +70,59 @@ const struct manifest_previous *manifest_previous_in(
 		if (p->id && id ? str_eq(p->id, id) : str_eq(p->vault, vault))
 			return p;
 	return NULL;
+}
+
+void manifest_add_earlier(
+    struct manifest *m, const struct manifest_archive *archive)
+{
+	struct manifest_archive *a = vec_add(&m->earlier);
+
+	*a = *archive;
+	a->label = str_dup(archive->label);
+	a->file = str_dup(archive->file);
+}
+
+struct manifest_archive manifest_own(const struct manifest *m)
+{
+	struct manifest_archive a = {.label = m->label,
+	    .file = m->archive.file,
+	    .bytes = m->archive.bytes,
+	    .compression = m->archive.compression,
+	    .encryption = m->archive.encryption,
+	    .entries = m->archive.entries,
+	    .content_bytes = m->archive.content_bytes};
+
+	memcpy(a.sha256, m->archive.sha256, sizeof(a.sha256));
+	return a;
+}
+
+struct manifest_archive manifest_archive_at(const struct manifest *m, size_t i)
+{
+	return i < m->earlier.len ? m->earlier.items[i] : manifest_own(m);
+}
+
+size_t manifest_archive_count(const struct manifest *m)
+{
+	return m->earlier.len + 1;
+}
+
+uint64_t manifest_archive_bytes(const struct manifest *m)
+{
+	uint64_t bytes = m->archive.bytes;
+
+	VEC_EACH (&m->earlier, a)
+		bytes += a->bytes;
+	return bytes;
+}
+
+uint64_t manifest_entries(const struct manifest *m)
+{
+	return m->is_list ? m->entries : m->archive.entries;
+}
+
+uint64_t manifest_content_bytes(const struct manifest *m)
+{
+	return m->is_list ? m->content_bytes : m->archive.content_bytes;
 }
 
 void manifest_add_missing(
@@ -101,19 +160,41 @@ static struct json_object *index_object(const struct contents_where *i)
 	return o;
 }
 
-static struct json_object *archive_object(const struct manifest *m)
+/* With its label where it is in the list. */
+static struct json_object *one_archive(
+    const struct manifest_archive *of, bool in_list)
 {
 	struct json_object *a = json_new_object();
 
-	json_set_str(a, "file", m->archive.file);
-	json_set_str(a, "sha256", m->archive.sha256);
-	json_set_int(a, "bytes", (int64_t)m->archive.bytes);
+	json_set_str(a, "file", of->file);
+	if (in_list)
+		json_set_str(a, "label", of->label);
+	json_set_str(a, "sha256", of->sha256);
+	json_set_int(a, "bytes", (int64_t)of->bytes);
 	json_set_str(
-	    a, "compression", format_compression_name(m->archive.compression));
-	json_set_str(
-	    a, "encryption", format_encryption_name(m->archive.encryption));
-	json_set_int(a, "entries", (int64_t)m->archive.entries);
-	json_set_int(a, "content_bytes", (int64_t)m->archive.content_bytes);
+	    a, "compression", format_compression_name(of->compression));
+	json_set_str(a, "encryption", format_encryption_name(of->encryption));
+	json_set_int(a, "entries", (int64_t)of->entries);
+	json_set_int(a, "content_bytes", (int64_t)of->content_bytes);
+	return a;
+}
+
+static struct json_object *archives_array(const struct manifest *m)
+{
+	struct json_object *list = json_new_array();
+
+	for (size_t i = 0; i < manifest_archive_count(m); i++) {
+		struct manifest_archive a = manifest_archive_at(m, i);
+		json_append(list, one_archive(&a, true));
+	}
+	return list;
+}
+
+static struct json_object *archive_object(const struct manifest *m)
+{
+	struct manifest_archive own = manifest_own(m);
+	struct json_object *a = one_archive(&own, false);
+
 	if (m->archive.has_index)
 		json_set(a, "contents", index_object(&m->archive.index));
 	return a;
@@ -142,7 +223,10 @@ void manifest_write(const struct manifest *m, struct buf *out)
 
 	VEC_EACH (&m->tags, tag)
 		json_append(tags, json_new_str(*tag));
-	json_set_int(o, "version", m->archive.has_index ? MANIFEST_VERSION : 1);
+	json_set_int(o, "version",
+	    m->is_list		   ? MANIFEST_VERSION
+	    : m->archive.has_index ? 2
+				   : 1);
 	json_set_str(o, "tool", m->tool);
 	json_set_str(o, "label", m->label);
 	json_set_str(o, "name", m->name);
@@ -154,6 +238,12 @@ void manifest_write(const struct manifest *m, struct buf *out)
 	json_set_str(o, "vault", m->vault ? m->vault : "");
 	json_set_str(o, "status", m->partial ? "partial" : "complete");
 	json_set(o, "archive", archive_object(m));
+	if (m->is_list) {
+		json_set(o, "archives", archives_array(m));
+		json_set_int(o, "entries", (int64_t)m->entries);
+		json_set_int(o, "content_bytes", (int64_t)m->content_bytes);
+		json_set_str(o, "recipients", m->recipients);
+	}
 	json_set(o, "sources", json_share(m->sources));
 	json_set(o, "missing", json_share(m->missing));
 	json_set(o, "warnings", json_share(m->warnings));
@@ -286,6 +376,25 @@ static void read_index(struct reading *outer, struct manifest *m)
 	outer->failed = r.failed;
 }
 
+static struct manifest_archive read_one_archive(struct reading *r)
+{
+	struct manifest_archive a = {.file = read_str(r, "file")};
+
+	read_sha256(r, "sha256", a.sha256);
+	a.bytes = read_count(r, "bytes");
+	a.compression = read_choice(r, "compression", "zstd", "gzip")
+			    ? ARCHIVE_GZIP
+			    : ARCHIVE_ZSTD;
+	a.encryption = read_choice(r, "encryption", "age", "none")
+			   ? ARCHIVE_PLAIN
+			   : ARCHIVE_AGE;
+	a.entries = read_count(r, "entries");
+	a.content_bytes = read_count(r, "content_bytes");
+	if (a.file && (!file_path_is_safe(a.file) || strchr(a.file, '/')))
+		refuse(r, "file", "no plain name");
+	return a;
+}
+
 static void read_archive(struct reading *outer, struct manifest *m)
 {
 	struct reading r = {.from = json_get(outer->from, "archive"),
@@ -296,23 +405,132 @@ static void read_archive(struct reading *outer, struct manifest *m)
 		refuse(outer, "archive", "no object");
 		return;
 	}
-	m->archive.file = read_str(&r, "file");
-	read_sha256(&r, "sha256", m->archive.sha256);
-	m->archive.bytes = read_count(&r, "bytes");
-	m->archive.compression = read_choice(&r, "compression", "zstd", "gzip")
-				     ? ARCHIVE_GZIP
-				     : ARCHIVE_ZSTD;
-	m->archive.encryption = read_choice(&r, "encryption", "age", "none")
-				    ? ARCHIVE_PLAIN
-				    : ARCHIVE_AGE;
-	m->archive.entries = read_count(&r, "entries");
-	m->archive.content_bytes = read_count(&r, "content_bytes");
-	if (m->archive.file && (!file_path_is_safe(m->archive.file) ||
-				   strchr(m->archive.file, '/')))
-		refuse(&r, "file", "no plain name");
+	struct manifest_archive own = read_one_archive(&r);
+	m->archive.file = own.file;
+	memcpy(m->archive.sha256, own.sha256, sizeof(own.sha256));
+	m->archive.bytes = own.bytes;
+	m->archive.compression = own.compression;
+	m->archive.encryption = own.encryption;
+	m->archive.entries = own.entries;
+	m->archive.content_bytes = own.content_bytes;
 	if (outer->version > 1)
 		read_index(&r, m);
 	outer->failed = r.failed;
+}
+
+/* ---- the list of archives ---- */
+
+static void refuse_list(struct reading *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void refuse_list(struct reading *r, const char *fmt, ...)
+{
+	cleanup(buf_done) struct buf why = BUF_INIT;
+	va_list ap;
+
+	if (r->failed)
+		return;
+	va_start(ap, fmt);
+	buf_vprintf(&why, fmt, ap);
+	va_end(ap);
+	r->failed = err_set(r->err, ERR_FORMAT,
+	    "the manifest's list of archives %s", buf_str(&why));
+}
+
+/* <name>-<stamp>: stamps have one length, so that labels of a name sort by
+ * time. */
+static bool is_label_of(const char *name, const char *label)
+{
+	size_t len = strlen(name);
+	int64_t seconds;
+
+	return str_starts(label, name) && label[len] == '-' &&
+	       clock_parse_stamp(label + len + 1, &seconds) == 0;
+}
+
+static void check_in_list(struct reading *r, const struct manifest *m,
+    const struct manifest_archive *a, const char *before)
+{
+	if (r->failed)
+		return;
+	autofree char *file = str_printf(
+	    "%s%s", a->label, format_suffix(a->compression, a->encryption));
+	int order = before ? strcmp(before, a->label) : -1;
+
+	if (!is_label_of(m->name, a->label))
+		refuse_list(r,
+		    "names '%.200s', which is of another name than '%.200s'",
+		    a->label, m->name);
+	else if (!str_eq(file, a->file))
+		refuse_list(r,
+		    "names '%.200s' as the archive of '%.200s', whose name "
+		    "would be '%.200s', in the same vault",
+		    a->file, a->label, file);
+	else if (order == 0)
+		refuse_list(r, "names '%.200s' twice", a->label);
+	else if (order > 0 || strcmp(a->label, m->label) > 0)
+		refuse_list(r,
+		    "names '%.200s', which is newer than what follows it: a "
+		    "snapshot needs only archives of older ones",
+		    a->label);
+}
+
+static void check_own(struct reading *r, const struct manifest *m,
+    const struct manifest_archive *a)
+{
+	struct manifest_archive own = manifest_own(m);
+
+	if (r->failed)
+		return;
+	if (!str_eq(a->label, own.label) || !str_eq(a->file, own.file) ||
+	    !str_eq(a->sha256, own.sha256) || a->bytes != own.bytes ||
+	    a->compression != own.compression ||
+	    a->encryption != own.encryption || a->entries != own.entries ||
+	    a->content_bytes != own.content_bytes)
+		refuse_list(r, "does not end with its own archive");
+}
+
+static void read_list_entry(struct reading *outer, struct manifest *m,
+    const struct json_object *from, bool own)
+{
+	struct reading r = {
+	    .from = from, .err = outer->err, .failed = outer->failed};
+	struct manifest_archive a = read_one_archive(&r);
+	const char *before =
+	    m->earlier.len ? m->earlier.items[m->earlier.len - 1].label : NULL;
+
+	a.label = read_str(&r, "label");
+	check_in_list(&r, m, &a, before);
+	if (own)
+		check_own(&r, m, &a);
+	else if (!r.failed && str_eq(a.label, m->label))
+		refuse_list(&r, "names '%.200s' twice", a.label);
+	if (r.failed || own) {
+		free(a.label);
+		free(a.file);
+	} else {
+		*vec_add(&m->earlier) = a;
+	}
+	outer->failed = r.failed;
+}
+
+static void read_list(struct reading *r, struct manifest *m)
+{
+	struct json_object *list = read_array(r, "archives", JSON_OBJECT);
+	const char *recipients = json_get_str(r->from, "recipients");
+	size_t count = json_len(list);
+
+	m->is_list = true;
+	if (!count || count > MANIFEST_ARCHIVES_MAX)
+		refuse_list(r, "has %zu archives; it has to have 1 to %d",
+		    count, (int)MANIFEST_ARCHIVES_MAX);
+	for (size_t i = 0; i < count && !r->failed; i++)
+		read_list_entry(r, m, json_at(list, i), i + 1 == count);
+	m->entries = read_count(r, "entries");
+	m->content_bytes = read_count(r, "content_bytes");
+	if (!recipients || *recipients)
+		read_sha256(r, "recipients", m->recipients);
+	json_free(list);
 }
 
 static void read_previous(struct reading *outer, struct manifest *m)
@@ -349,6 +567,8 @@ static void read_all(struct reading *r, struct manifest *m)
 	m->vault = read_str(r, "vault");
 	m->partial = read_choice(r, "status", "complete", "partial");
 	read_archive(r, m);
+	if (r->version > 2)
+		read_list(r, m);
 	m->sources = read_array(r, "sources", JSON_OBJECT);
 	m->missing = read_array(r, "missing", JSON_OBJECT);
 	m->warnings = read_array(r, "warnings", JSON_STRING);

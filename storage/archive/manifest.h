@@ -1,8 +1,8 @@
 /*
  * The summary that stands beside an archive and makes it a snapshot. It is
- * JSON, signed, and written last; this is its whole form (version 2):
+ * JSON, signed, and written last; this is its whole form (version 3):
  *
- *   version        2
+ *   version        2, or 3 where the snapshot is a list of archives
  *   tool           "backstay 0.1.0"
  *   label          "prod-20260102T030405Z"
  *   name           "prod"
@@ -20,7 +20,14 @@
  *                  of the archive before encryption and have that many bytes;
  *                  its text begins at `at` of what they unpack to, and has that
  *                  length and digest
- *   sources        an array of objects, one a capture, with at least
+ *   archives       of version 3: what the snapshot is made of, oldest first,
+ * its own archive last: [{file, label, sha256, bytes, encryption, compression,
+ * entries, content_bytes}]. `label` is that of the snapshot that the archive
+ * was written with; it may have more entries than this snapshot needs entries,
+ * content_bytes   of version 3: of the whole snapshot, while those in `archive`
+ * and `archives` are of one archive recipients     of version 3: SHA-256 of
+ * those that the archive is encrypted to, sorted, each with a newline; "" where
+ * it is not sources        an array of objects, one a capture, with at least
  *                  {kind, name, items, bytes, started, finished}: all of it
  *                  was read between the two
  *   missing        [{what, reason}] what should be in and is not; and of a
@@ -37,7 +44,11 @@
  *                  null where it is the first there: a chain that shows what
  *                  is missing
  *
- * Version 1 has no `contents`: to read one entry is to read the archive.
+ * Version 1 has no `contents`: to read one entry is to read the archive. In
+ * version 3, CONTENTS.json of its own archive (contents.h) says in which of the
+ * archives each entry is. An archive of the list is of a snapshot of the same
+ * name, and older than the one that follows it: so a list names none twice, and
+ * no two snapshots need each other. All of them are in the same vault.
  *
  * Reading refuses another version, a missing or odd member, and a manifest
  * over the cap; members it does not know are kept out of the way.
@@ -59,7 +70,25 @@
 
 struct json_object;
 
-enum { MANIFEST_VERSION = 2, MANIFEST_MAX_BYTES = 64 * 1024 * 1024 };
+enum {
+	MANIFEST_VERSION = 3,
+	MANIFEST_MAX_BYTES = 64 * 1024 * 1024,
+	MANIFEST_ARCHIVES_MAX = 1000 /* the own one among them */
+};
+
+/* An archive that a snapshot needs, and that was written with an earlier one.
+ */
+struct manifest_archive {
+	char *label; /* of the snapshot that it was written with */
+	char *file;
+	char sha256[DIGEST_SHA256_HEX];
+	uint64_t bytes;
+	enum archive_compression compression;
+	enum archive_encryption encryption;
+	/* Of all that is in it. */
+	uint64_t entries;
+	uint64_t content_bytes;
+};
 
 /* The snapshot before one, in one vault. */
 struct manifest_previous {
@@ -91,6 +120,11 @@ struct manifest {
 		bool has_index; /* not of version 1 */
 		struct contents_where index;
 	} archive;
+	/* Version 3. What follows is empty in those before. */
+	bool is_list;
+	VEC_DEFINE(, struct manifest_archive) earlier; /* without its own */
+	uint64_t entries, content_bytes;	       /* of the snapshot */
+	char recipients[DIGEST_SHA256_HEX];
 	struct json_object *sources;  /* an array, never NULL */
 	struct json_object *missing;  /* an array, never NULL */
 	struct json_object *warnings; /* an array, never NULL */
@@ -104,6 +138,20 @@ void manifest_init(struct manifest *m);
 void manifest_done(struct manifest *m);
 void manifest_add_missing(
     struct manifest *m, const char *what, const char *reason);
+/* Appends a copy to the list of archives. */
+void manifest_add_earlier(
+    struct manifest *m, const struct manifest_archive *archive);
+/* The own archive in the form of the list; borrowed from m. */
+struct manifest_archive manifest_own(const struct manifest *m);
+/* Archive `i` of the snapshot, oldest first, its own one last; of versions 1
+ * and 2, that is the only one. Borrowed from m. */
+struct manifest_archive manifest_archive_at(const struct manifest *m, size_t i);
+size_t manifest_archive_count(const struct manifest *m);
+/* How long all of its archives are together. */
+uint64_t manifest_archive_bytes(const struct manifest *m);
+/* How much is in the snapshot, whatever archives it is in. */
+uint64_t manifest_entries(const struct manifest *m);
+uint64_t manifest_content_bytes(const struct manifest *m);
 /* label NULL: the snapshot is the first in that vault. */
 void manifest_add_previous(struct manifest *m, const char *vault,
     const char *id, const char *label, const char *sha256);

@@ -65,11 +65,23 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-struct packer *packer_new(
-    const struct compress_options *o, const char *scratch, struct err *err)
+static void count_known(void *ctx, uint64_t bytes)
+{
+	struct packed *p = ctx;
+
+	p->known++;
+	p->known_bytes += bytes;
+}
+
+struct packer *packer_new(const struct compress_options *o,
+    const struct part_form *form, const char *scratch, struct err *err)
 {
 	struct packer *p = mem_new(struct packer);
 	const struct part_options part = {.compress = *o,
+	    .form = {.form = form->form,
+		.known = form->known,
+		.on_known = count_known,
+		.ctx = &p->packed},
 	    .lines = &p->packed.lines,
 	    .frames = &p->packed.frames};
 

@@ -14,14 +14,15 @@ struct packed {
 	struct spool bytes; /* of the archive */
 	struct spool lines; /* of CONTENTS.json */
 	struct frames frames;
+	uint64_t known, known_bytes; /* that were named, not written */
 };
 void packed_done(struct packed *p);
 
 struct packer;
 
 /* scratch is borrowed: the directory for the files of the spools. */
-struct packer *packer_new(
-    const struct compress_options *o, const char *scratch, struct err *err);
+struct packer *packer_new(const struct compress_options *o,
+    const struct part_form *form, const char *scratch, struct err *err);
 /* Accepts the records; the buf comes back empty, with memory to fill. -1 if
  * something that was given before could not be packed. */
 int packer_give(struct packer *p, struct buf *records, struct err *err);

@@ -1,6 +1,7 @@
 #include "storage/archive/part.h"
 
 #include "storage/archive/contents.h"
+#include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/mem.h"
 
@@ -57,24 +58,76 @@ static int add_data(
 	return 0;
 }
 
+static int write_line(const struct part_form *form, struct spool *lines,
+    bool first, const struct record *r, struct contents_entry *e,
+    struct buf *line, struct err *err)
+{
+	size_t skip = first ? CONTENTS_SEPARATOR_LEN : 0;
+
+	e->path = r->path;
+	e->bytes = r->bytes;
+	e->source = r->source;
+	e->mtime = r->mtime;
+	if (form->form == CONTENTS_LIST)
+		e->has_attrs = known_attrs_digest(&r->attrs, e->attrs);
+	if (r->sha256)
+		memcpy(r->sha256, e->sha256, sizeof(e->sha256));
+	buf_clear(line);
+	contents_write_entry(line, form->form, e, r->facts);
+	return spool_add(lines, line->data + skip, line->len - skip, err);
+}
+
 static int add_line(struct part *p, const struct record *r, struct err *err)
 {
-	struct contents_entry e = {.path = r->path,
-	    .bytes = r->bytes,
-	    .source = r->source,
-	    .mtime = r->mtime,
-	    .located = true,
+	struct contents_entry e = {
+	    .archive = (uint32_t)known_archives(p->o.form.known),
 	    .position = p->position};
+	bool first = p->first;
 
 	digest_finish(p->digest, e.sha256);
-	if (r->sha256)
-		memcpy(r->sha256, e.sha256, sizeof(e.sha256));
-	buf_clear(&p->line);
-	contents_write_entry(&p->line, &e, r->facts);
-	size_t skip = p->first ? CONTENTS_SEPARATOR_LEN : 0;
 	p->first = false;
-	return spool_add(
-	    p->o.lines, p->line.data + skip, p->line.len - skip, err);
+	return write_line(&p->o.form, p->o.lines, first, r, &e, &p->line, err);
+}
+
+int part_name_known(const struct part_form *form, struct spool *lines,
+    bool first, const struct record *r, const uint8_t sha256[DIGEST_SHA256_LEN],
+    struct err *err)
+{
+	cleanup(buf_done) struct buf line = BUF_INIT;
+	const struct known_entry *k =
+	    known_find(form->known, r->path, r->bytes, &r->attrs);
+
+	if (!k || memcmp(k->sha256, sha256, sizeof(k->sha256)) != 0)
+		return 0;
+	struct contents_entry e = {
+	    .archive = k->archive, .position = k->position};
+	memcpy(e.sha256, sha256, sizeof(e.sha256));
+	if (write_line(form, lines, first, r, &e, &line, err))
+		return -1;
+	if (form->on_known)
+		form->on_known(form->ctx, r->bytes);
+	return 1;
+}
+
+/* 1 if it is not to be written. Only where an entry of that length was there
+ * before, its digest is worth its time. */
+static int name_record(
+    struct part *p, const struct record *r, const void *data, struct err *err)
+{
+	const struct part_form *form = &p->o.form;
+	uint8_t sha256[DIGEST_SHA256_LEN];
+
+	if (!form->known ||
+	    !known_find(form->known, r->path, r->bytes, &r->attrs))
+		return 0;
+	digest_of(DIGEST_SHA256, data, r->bytes, sha256);
+	int known = part_name_known(form, p->o.lines, p->first, r, sha256, err);
+	if (known > 0) {
+		p->first = false;
+		if (p->o.on_bytes)
+			p->o.on_bytes(p->o.ctx, r->bytes);
+	}
+	return known;
 }
 
 /* Content comes next. */
@@ -96,8 +149,11 @@ static int begin(struct part *p, const struct record *r, struct err *err)
 static int add_record(
     struct part *p, const struct record *r, const void *data, struct err *err)
 {
-	if (begin(p, r, err) || add_data(p, data, r->bytes, err) ||
-	    add_line(p, r, err))
+	int known = name_record(p, r, data, err);
+
+	if (known < 0 ||
+	    (!known && (begin(p, r, err) || add_data(p, data, r->bytes, err) ||
+			   add_line(p, r, err))))
 		return err_wrap(err, "archiving '%s'", r->path);
 	return 0;
 }

@@ -6,7 +6,9 @@
 #ifndef STORAGE_ARCHIVE_PART_H
 #define STORAGE_ARCHIVE_PART_H
 
+#include "storage/archive/contents.h"
 #include "storage/archive/frames.h"
+#include "storage/archive/known.h"
 #include "storage/archive/record.h"
 #include "storage/base/digest.h"
 #include "storage/base/spool.h"
@@ -14,8 +16,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How CONTENTS.json is laid out, and what need not be written again. */
+struct part_form {
+	enum contents_form form;
+	const struct known *known; /* or NULL */
+	/* Called for each entry that is named, not written; or NULL. */
+	void (*on_known)(void *ctx, uint64_t bytes);
+	void *ctx;
+};
+
 struct part_options {
 	struct compress_options compress;
+	struct part_form form;
 	struct spool *lines;   /* takes them */
 	struct frames *frames; /* the same; filled by the end of the part */
 	bool first; /* true if no other part's lines come before its own */
@@ -44,6 +56,11 @@ int part_add_from(struct part *p, const struct record *r, struct source *from,
 int part_add_unlisted(struct part *p, const struct record *r,
     struct source *from, struct frames_position *position,
     uint8_t sha256[DIGEST_SHA256_LEN], struct err *err);
+/* Appends the line of an entry that is known, and whose content has that
+ * digest: 1; 0 if it is not known. */
+int part_name_known(const struct part_form *form, struct spool *lines,
+    bool first, const struct record *r, const uint8_t sha256[DIGEST_SHA256_LEN],
+    struct err *err);
 /* Both finish the sink: the first if another part follows, the second if the
  * archive ends here. */
 int part_end(struct part *p, struct err *err);

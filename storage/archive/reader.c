@@ -180,6 +180,7 @@ static int read_any(
 struct comparing {
 	const struct seen_vec *seen;
 	size_t at;
+	const struct reader_earlier *earlier; /* or NULL */
 };
 
 static int compare_entry(
@@ -188,6 +189,8 @@ static int compare_entry(
 	struct comparing *c = ctx;
 	uint8_t path[DIGEST_SHA256_LEN];
 
+	if (c->earlier && e->archive != c->earlier->manifest->earlier.len)
+		return 0;
 	digest_of(DIGEST_SHA256, e->path, strlen(e->path), path);
 	const struct seen *s =
 	    c->at < c->seen->len ? &c->seen->items[c->at] : NULL;
@@ -206,11 +209,13 @@ static int compare_entry(
 
 static int compare(struct reading *r, struct err *err)
 {
-	struct comparing c = {.seen = &r->seen};
+	struct comparing c = {.seen = &r->seen, .earlier = r->options->earlier};
 
 	if (!r->has_contents)
 		return err_set(err, ERR_INTEGRITY,
 		    "the archive is not whole: it has no " CONTENTS_PATH);
+	if (r->options->is_earlier)
+		return 0;
 	cleanup(source_freep) struct source *from = spool_source(&r->contents);
 	if (contents_each(from, compare_entry, &c, err))
 		return -1;

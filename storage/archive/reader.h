@@ -14,12 +14,23 @@
 #include "storage/base/stream.h"
 #include "storage/crypto/age.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct reader_totals {
 	uint64_t entries; /* without CONTENTS.json */
 	uint64_t bytes;	  /* of their content */
+};
+
+/* Of a snapshot that is a list of archives: the manifest, and how those are
+ * opened that were written with earlier ones. `open` returns the bytes of such
+ * an archive as they are stored, checked against its digest. */
+struct reader_earlier {
+	const struct manifest *manifest; /* with is_list; borrowed */
+	struct source *(*open)(
+	    void *ctx, const struct manifest_archive *archive, struct err *err);
+	void *ctx;
 };
 
 struct reader_options {
@@ -32,6 +43,14 @@ struct reader_options {
 	 * it is unpacked, less at the end. NULL: not known. */
 	const struct reader_totals *expected;
 	uint64_t max_entries; /* 0: CONTENTS_ENTRIES_MAX */
+	/* Of the newest archive of a list; NULL: it is the only one.
+	 * archive_reader_run reads that archive alone even so, and compares
+	 * only what CONTENTS.json says is in it; joined.h reads all of them. */
+	const struct reader_earlier *earlier;
+	/* Of an archive that another snapshot was written with: what that one
+	 * needs of it is not known here. Then nothing is compared, and the
+	 * caller has to do that. */
+	bool is_earlier;
 };
 
 struct reader_attr {
@@ -69,7 +88,8 @@ int archive_reader_run(struct source *from, const struct reader_options *o,
     const struct reader_visitor *visitor, struct reader_totals *totals,
     struct err *err);
 
-/* Unpacks all of it below `dir`, which exists, is empty and private. Files are
+/* Unpacks all of it, or of a list of archives all that the newest names, below
+ * `dir`, which exists, is empty and private. Files are
  * 0600, directories 0700. Attributes are kept as extended attributes
  * `user.<name>` of the files or, if the file system has none, in
  * `<dir>/.attrs.json` ({path: {name: value}}). On failure what was written is

@@ -18,16 +18,23 @@ enum {
 	HEADER_MAX_BYTES = 512 * 1024,
 };
 
+/* One of the snapshot's archives. */
+struct place {
+	struct manifest_archive archive; /* borrowed from the manifest */
+	struct age_file *age; /* or NULL: not encrypted, or not opened yet */
+};
+
 struct seek {
 	struct seek_options o;
-	uint64_t archive_bytes; /* as it lies */
-	struct age_file *age;	/* or NULL if it is not encrypted */
-	struct spool index;	/* CONTENTS.json */
-	struct frames frames;
+	size_t count;
+	struct place *places;
+	struct frames *frames; /* of each of them */
+	struct spool index;    /* CONTENTS.json */
 	uint64_t asked;
-	/* The frames that are being unpacked, up to where the last entry ended.
-	 */
+	/* The frames that are being unpacked, up to where the last entry ended,
+	 * and whose they are. */
 	struct source *unpacking;
+	size_t unpacked_place;
 	struct frames_position
 	    at;		      /* position of the next byte that they return */
 	uint64_t frame_after; /* the first frame that is not among them */
@@ -42,27 +49,26 @@ static int wrong(struct err *err, const char *what)
 	return err_wrap(err, "%s", what);
 }
 
-/* ---- bytes of the archive ---- */
+/* ---- bytes of an archive ---- */
 
-static struct source *open_bytes(
-    struct seek *s, uint64_t offset, uint64_t len, struct err *err)
+static struct source *open_bytes(struct seek *s, const struct place *p,
+    uint64_t offset, uint64_t len, struct err *err)
 {
 	s->asked += len;
-	return s->o.open(s->o.ctx, offset, len, err);
+	return s->o.open(s->o.ctx, p->archive.file, offset, len, err);
 }
 
-static struct age_file *read_age(struct seek *s, uint64_t most, struct err *err)
+static struct age_file *read_age(
+    struct seek *s, const struct place *p, uint64_t most, struct err *err)
 {
-	uint64_t len = s->archive_bytes < most ? s->archive_bytes : most;
+	uint64_t all = p->archive.bytes, len = all < most ? all : most;
 	cleanup(source_freep) struct source *from =
-	    len ? open_bytes(s, 0, len, err) : source_from_memory("", 0);
+	    len ? open_bytes(s, p, 0, len, err) : source_from_memory("", 0);
 
-	return from
-		   ? age_file_open(from, s->archive_bytes, s->o.identities, err)
-		   : NULL;
+	return from ? age_file_open(from, all, s->o.identities, err) : NULL;
 }
 
-static int open_age(struct seek *s, struct err *err)
+static int open_age(struct seek *s, struct place *p, struct err *err)
 {
 	struct err first = ERR_INIT;
 
@@ -70,36 +76,37 @@ static int open_age(struct seek *s, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "the archive is encrypted and no identity was given: name "
 		    "the file that holds the secret key");
-	s->age = read_age(s, HEADER_BYTES, &first);
-	if (!s->age && first.code == ERR_FORMAT &&
-	    s->archive_bytes > HEADER_BYTES)
-		s->age = read_age(s, HEADER_MAX_BYTES, err);
-	else if (!s->age)
+	p->age = read_age(s, p, HEADER_BYTES, &first);
+	if (!p->age && first.code == ERR_FORMAT &&
+	    p->archive.bytes > HEADER_BYTES)
+		p->age = read_age(s, p, HEADER_MAX_BYTES, err);
+	else if (!p->age)
 		*err = first;
-	return s->age ? 0 : -1;
+	return p->age ? 0 : -1;
 }
 
-/* The compressed bytes from offset on, decrypted. */
-static struct source *open_packed(
-    struct seek *s, uint64_t offset, uint64_t len, struct err *err)
+/* The compressed bytes from offset on, decrypted. An archive's header is read
+ * when something of it is, for the first time. */
+static struct source *open_packed(struct seek *s, struct place *p,
+    uint64_t offset, uint64_t len, struct err *err)
 {
 	uint64_t at, bytes;
 
-	if (!s->age)
-		return open_bytes(s, offset, len, err);
-	if (age_file_span(s->age, offset, len, &at, &bytes, err))
+	if (p->archive.encryption == ARCHIVE_PLAIN)
+		return open_bytes(s, p, offset, len, err);
+	if ((!p->age && open_age(s, p, err)) ||
+	    age_file_span(p->age, offset, len, &at, &bytes, err))
 		return NULL;
-	struct source *sealed = open_bytes(s, at, bytes, err);
-	return sealed ? age_file_read(s->age, offset, len, sealed) : NULL;
+	struct source *sealed = open_bytes(s, p, at, bytes, err);
+	return sealed ? age_file_read(p->age, offset, len, sealed) : NULL;
 }
 
-static struct source *open_unpacked(
-    struct seek *s, uint64_t offset, uint64_t len, struct err *err)
+static struct source *open_unpacked(struct seek *s, struct place *p,
+    uint64_t offset, uint64_t len, struct err *err)
 {
-	struct source *packed = open_packed(s, offset, len, err);
+	struct source *packed = open_packed(s, p, offset, len, err);
 
-	return packed ? tar_unpacked(
-			    s->o.manifest->archive.compression, packed, err)
+	return packed ? tar_unpacked(p->archive.compression, packed, err)
 		      : NULL;
 }
 
@@ -146,9 +153,14 @@ static int read_digested(struct seek *s, struct source *from, uint64_t bytes,
 static int check_locations(struct seek *s, struct err *err)
 {
 	cleanup(source_freep) struct source *from = spool_source(&s->index);
+	autofree uint64_t *ends = mem_zalloc(s->count * sizeof(*ends));
+	const struct contents_archives archives = {
+	    .count = s->count, .ends = ends, .frames = s->frames};
 
-	return contents_each_located(from, NULL, NULL,
-	    s->o.manifest->archive.index.offset, &s->frames, err);
+	for (size_t i = 0; i < s->count; i++)
+		ends[i] = s->places[i].archive.bytes;
+	ends[s->count - 1] = s->o.manifest->archive.index.offset;
+	return contents_each_located(from, NULL, NULL, &archives, err);
 }
 
 static int read_index(struct seek *s, struct err *err)
@@ -158,8 +170,8 @@ static int read_index(struct seek *s, struct err *err)
 	if (!i->bytes)
 		return err_set(err, ERR_INTEGRITY,
 		    "the manifest says that " CONTENTS_PATH " has no bytes");
-	cleanup(source_freep) struct source *from =
-	    open_unpacked(s, i->offset, i->bytes, err);
+	cleanup(source_freep) struct source *from = open_unpacked(
+	    s, &s->places[s->count - 1], i->offset, i->bytes, err);
 	if (!from || read_bytes(s, from, i->at, NULL, NULL, err) ||
 	    read_digested(s, from, i->len, i->sha256, &s->index, err))
 		return wrong(err, CONTENTS_PATH);
@@ -171,14 +183,13 @@ struct seek *seek_open(const struct seek_options *o, struct err *err)
 	struct seek *s = mem_new(struct seek);
 
 	s->o = *o;
-	s->archive_bytes = o->manifest->archive.bytes;
+	s->count = manifest_archive_count(o->manifest);
+	s->places = mem_zalloc(s->count * sizeof(*s->places));
+	s->frames = mem_zalloc(s->count * sizeof(*s->frames));
+	for (size_t i = 0; i < s->count; i++)
+		s->places[i].archive = manifest_archive_at(o->manifest, i);
 	spool_init(&s->index, o->scratch, INDEX_MEMORY);
-	int failed = o->manifest->archive.encryption == ARCHIVE_PLAIN
-			 ? 0
-			 : open_age(s, err);
-	if (!failed)
-		failed = read_index(s, err);
-	if (!failed)
+	if (read_index(s, err) == 0)
 		return s;
 	seek_free(s);
 	return NULL;
@@ -189,9 +200,13 @@ void seek_free(struct seek *s)
 	if (!s)
 		return;
 	source_free(s->unpacking);
-	age_file_free(s->age);
+	for (size_t i = 0; i < s->count; i++) {
+		age_file_free(s->places[i].age);
+		vec_done(&s->frames[i]);
+	}
+	free(s->places);
+	free(s->frames);
 	spool_done(&s->index);
-	vec_done(&s->frames);
 	mem_wipe(s->chunk, sizeof s->chunk);
 	free(s);
 }
@@ -213,13 +228,13 @@ uint64_t seek_bytes(const struct seek *s)
 /* ---- entries ---- */
 
 /* A position as the offset from where frame `first` begins to unpack. */
-static uint64_t offset_from(
-    const struct seek *s, uint64_t first, const struct frames_position *p)
+static uint64_t offset_from(const struct frames *frames, uint64_t first,
+    const struct frames_position *p)
 {
 	uint64_t offset = p->offset;
 
 	for (uint64_t i = first; i < p->frame; i++)
-		offset += s->frames.items[i].unpacked;
+		offset += frames->items[i].unpacked;
 	return offset;
 }
 
@@ -233,20 +248,22 @@ static void close_frames(struct seek *s)
 static int open_frames(
     struct seek *s, const struct contents_entry *e, struct err *err)
 {
-	const struct frame *all = s->frames.items;
+	const struct frames *frames = &s->frames[e->archive];
+	const struct frame *all = frames->items;
 	uint64_t first = e->position.frame, end = first;
 	uint64_t need = e->position.offset + e->bytes;
 
 	close_frames(s);
 	uint64_t has = 0;
-	for (; has < need && end < s->frames.len; end++)
+	for (; has < need && end < frames->len; end++)
 		has += all[end].unpacked;
 	if (!need || has < need || e->bytes > need)
 		return err_set(err, ERR_INTEGRITY,
 		    "it is said to lie outside of the archive's frames");
 	uint64_t offset = all[first].offset;
-	s->unpacking = open_unpacked(
-	    s, offset, all[end - 1].offset + all[end - 1].bytes - offset, err);
+	s->unpacked_place = e->archive;
+	s->unpacking = open_unpacked(s, &s->places[e->archive], offset,
+	    all[end - 1].offset + all[end - 1].bytes - offset, err);
 	s->at = (struct frames_position){.frame = first};
 	s->frame_after = end;
 	return s->unpacking ? 0 : -1;
@@ -256,21 +273,29 @@ static int open_frames(
 static bool is_still_to_come(
     const struct seek *s, const struct contents_entry *e)
 {
-	if (!s->unpacking || e->position.frame < s->at.frame ||
+	const struct frames *frames = &s->frames[e->archive];
+
+	if (!s->unpacking || e->archive != s->unpacked_place ||
+	    e->position.frame < s->at.frame ||
 	    e->position.frame >= s->frame_after)
 		return false;
 	const struct frames_position end = {.frame = s->frame_after};
-	uint64_t at = offset_from(s, s->at.frame, &e->position);
+	uint64_t at = offset_from(frames, s->at.frame, &e->position);
 	return at >= s->at.offset &&
-	       at + e->bytes <= offset_from(s, s->at.frame, &end);
+	       at + e->bytes <= offset_from(frames, s->at.frame, &end);
 }
 
 static int read_entry(struct seek *s, const struct contents_entry *e,
     struct spool *to, struct err *err)
 {
+	if (e->archive >= s->count)
+		return err_set(err, ERR_INTEGRITY,
+		    "it is said to be in an archive that the manifest does not "
+		    "name");
 	if (!is_still_to_come(s, e) && open_frames(s, e, err))
 		return -1;
-	uint64_t at = offset_from(s, s->at.frame, &e->position);
+	uint64_t at =
+	    offset_from(&s->frames[e->archive], s->at.frame, &e->position);
 	if (read_bytes(s, s->unpacking, at - s->at.offset, NULL, NULL, err) ||
 	    read_digested(s, s->unpacking, e->bytes, e->sha256, to, err))
 		return -1;

@@ -1,10 +1,10 @@
 /*
- * Reads parts of an archive without reading all of it. The signed manifest says
- * where CONTENTS.json is and its digest; that says where each entry is and its
- * digest; and an archive is compressed in frames and encrypted in chunks that
- * can be opened one by one. So only what is asked for is read, and nothing is
- * returned that was not checked. Only the digest of the whole archive is not
- * checked; `verify` does that.
+ * Reads parts of a snapshot's archives without reading all of them. The signed
+ * manifest says where CONTENTS.json is and its digest; that says in which
+ * archive and where each entry is and its digest; and an archive is compressed
+ * in frames and encrypted in chunks that can be opened one by one. So only what
+ * is asked for is read, and nothing is returned that was not checked. Only the
+ * digest of the whole archive is not checked; `verify` does that.
  *
  * For one thread at a time.
  */
@@ -24,10 +24,10 @@ struct seek_options {
 	const struct age_identities *identities; /* borrowed */
 	const char *scratch;	     /* for what is long; borrowed */
 	const struct cancel *cancel; /* or NULL */
-	/* Returns `len` bytes of the archive, as it is stored, from offset on.
-	 */
-	struct source *(*open)(
-	    void *ctx, uint64_t offset, uint64_t len, struct err *err);
+	/* Returns `len` bytes of an archive of the manifest, as it is stored,
+	 * from offset on. */
+	struct source *(*open)(void *ctx, const char *file, uint64_t offset,
+	    uint64_t len, struct err *err);
 	void *ctx;
 };
 
@@ -42,13 +42,13 @@ void seek_free(struct seek *s); /* takes NULL */
 int seek_each(const struct seek *s,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, struct err *err);
-/* Appends the content of an entry of this archive to a spool; ERR_INTEGRITY if
+/* Appends the content of an entry of this snapshot to a spool; ERR_INTEGRITY if
  * it is not what was captured. What was appended may be used only after 0 was
  * returned. Entries that follow one another in the archive are read in one go.
  */
 int seek_read(struct seek *s, const struct contents_entry *e, struct spool *to,
     struct err *err);
-/* How many bytes of the archive were requested so far. */
+/* How many bytes of the archives were requested so far. */
 uint64_t seek_bytes(const struct seek *s);
 
 #endif

@@ -1,5 +1,6 @@
 #include "storage/archive/tree.h"
 
+#include "storage/archive/joined.h"
 #include "storage/archive/unpack_file.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -110,7 +111,7 @@ struct tree *tree_unpack(struct source *from, const struct reader_options *o,
 	t->names = index_new();
 	spool_init(&t->spool, o->scratch, SPOOL_MEMORY_BYTES);
 	unpack_file_init(&u.file, t->dir);
-	int failed = archive_reader_run(from, o, &v, totals, err);
+	int failed = joined_run(from, o, &v, totals, err);
 	unpack_file_done(&u.file);
 	if (!failed)
 		return t;

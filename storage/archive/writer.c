@@ -2,6 +2,7 @@
 
 #include "storage/archive/contents.h"
 #include "storage/archive/writer_lanes.h"
+#include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 
 #include <stdlib.h>
@@ -73,6 +74,25 @@ bool archive_writer_is_spoilt(struct archive_writer *w)
 	struct err ignored = ERR_INIT;
 
 	return archive_writer_check(w, &ignored) != 0;
+}
+
+struct archive_totals archive_writer_known(struct archive_writer *w)
+{
+	return body_known(&w->body);
+}
+
+bool archive_writer_needs(const struct archive_writer *w, size_t i)
+{
+	return body_needs(&w->body, i);
+}
+
+int archive_writer_contents(
+    const struct archive_writer *w, struct sink *to, struct err *err)
+{
+	cleanup(source_freep) struct source *from =
+	    spool_source(&w->body.index);
+
+	return stream_copy(from, to, err) < 0 ? -1 : 0;
 }
 
 struct contents_where archive_writer_index(const struct archive_writer *w)

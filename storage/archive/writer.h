@@ -38,9 +38,16 @@ struct archive_options {
 	int64_t mtime;	     /* of entries without one of their own, seconds */
 	/* For tests, as in reader_options. 0: CONTENTS_ENTRIES_MAX. */
 	uint64_t max_entries;
+	/* CONTENTS_LIST where the manifest is to be a list (manifest.h). */
+	enum contents_form form;
+	/* Of CONTENTS_LIST: entries whose content and attributes are those of
+	 * the snapshot before are named, not written. NULL: all are written.
+	 * Borrowed while the writer lives. */
+	const struct known *known;
 };
 
 struct archive_writer;
+struct known;
 
 struct archive_totals {
 	uint64_t entries;
@@ -61,6 +68,15 @@ int archive_writer_finish(
     struct archive_writer *w, struct archive_totals *totals, struct err *err);
 /* After it was finished. */
 struct contents_where archive_writer_index(const struct archive_writer *w);
+/* How much of the totals was named, not written. */
+struct archive_totals archive_writer_known(struct archive_writer *w);
+/* Whether anything is named of archive i of the snapshot before (known.h): only
+ * those belong on the list of the manifest, in the same order. After it was
+ * finished. */
+bool archive_writer_needs(const struct archive_writer *w, size_t i);
+/* Appends CONTENTS.json to a sink. After it was finished. */
+int archive_writer_contents(
+    const struct archive_writer *w, struct sink *to, struct err *err);
 void archive_writer_free(struct archive_writer *w); /* aborts if unfinished */
 void archive_writer_freep(struct archive_writer **w);
 /* How much has been written so far, to show progress; from any thread. */

@@ -349,25 +349,57 @@ int snapshot_holds(struct vault *v, const struct snapshot *s,
 	return -1;
 }
 
-int snapshot_find_archive(
-    struct vault *v, const struct manifest *m, struct err *err)
+static int find_archive(
+    struct vault *v, const struct manifest_archive *a, struct err *err)
 {
 	struct vault_stat stat;
 
-	if (vault_stat(v, m->archive.file, &stat, err)) {
+	if (vault_stat(v, a->file, &stat, err)) {
 		if (err->code == ERR_NOT_FOUND)
 			return err_set(err, ERR_INTEGRITY,
-			    "its archive '%s' is not there", m->archive.file);
+			    "its archive '%s' is not there", a->file);
 		if (err->code == ERR_FORMAT)
 			err->code = ERR_INTEGRITY;
 		return -1;
 	}
-	if (stat.bytes != m->archive.bytes)
+	if (stat.bytes != a->bytes)
 		return err_set(err, ERR_INTEGRITY,
 		    "its archive '%s' has %llu bytes, and was written with "
 		    "%llu: it was cut off or replaced",
-		    m->archive.file, (unsigned long long)stat.bytes,
-		    (unsigned long long)m->archive.bytes);
+		    a->file, (unsigned long long)stat.bytes,
+		    (unsigned long long)a->bytes);
+	return 0;
+}
+
+/* Its own first: without it, nothing else matters. */
+int snapshot_find_archive(
+    struct vault *v, const struct manifest *m, struct err *err)
+{
+	for (size_t i = manifest_archive_count(m); i-- > 0;) {
+		const struct manifest_archive a = manifest_archive_at(m, i);
+		if (find_archive(v, &a, err))
+			return -1;
+	}
+	return 0;
+}
+
+static bool lists_archive(
+    const struct snapshots *list, const struct manifest_archive *a)
+{
+	VEC_EACH (list, s)
+		if (str_eq(s->archive, a->file))
+			return s->archive_bytes == a->bytes;
+	return false;
+}
+
+int snapshot_find_listed(struct vault *v, const struct snapshots *list,
+    const struct manifest *m, struct err *err)
+{
+	for (size_t i = manifest_archive_count(m); i-- > 0;) {
+		const struct manifest_archive a = manifest_archive_at(m, i);
+		if (!lists_archive(list, &a) && find_archive(v, &a, err))
+			return -1;
+	}
 	return 0;
 }
 

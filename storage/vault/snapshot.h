@@ -109,11 +109,16 @@ int snapshot_has_archive(
  * is gone), -1 if the vault cannot be read. */
 int snapshot_holds(struct vault *v, const struct snapshot *s,
     const struct snapshot_trust *trust, struct err *err);
-/* Asks the store by name for the archive that the manifest names: 0 if it
- * exists with the right length; ERR_INTEGRITY, with the reason, if it does not
+/* Asks the store by name for the archives that the manifest names: 0 if they
+ * exist with the right length; ERR_INTEGRITY, with the reason, if one does not
  * appear to now: a store may fail to show it. */
 int snapshot_find_archive(
     struct vault *v, const struct manifest *m, struct err *err);
+
+/* The same, except that what the list names with its length is not asked for
+ * again. */
+int snapshot_find_listed(struct vault *v, const struct snapshots *list,
+    const struct manifest *m, struct err *err);
 
 enum { SNAPSHOT_LEVEL_MAX = 16 };
 
@@ -220,16 +225,22 @@ struct snapshot_open_options {
 
 /* Checks the signature, then the digest and length of the whole archive, and
  * only then returns the archive's bytes (still encrypted); they go to
- * archive_reader_run or archive_extract. m is filled in. ERR_INTEGRITY. */
+ * joined_run or archive_extract. m is filled in. Of a list of archives, it is
+ * the snapshot's own. ERR_INTEGRITY. */
 struct source *snapshot_open(struct vault *v, const struct snapshot *s,
     const struct snapshot_open_options *o, struct manifest *m, struct err *err);
-/* The same without the bytes: `verify --quick`. */
+/* The same of any archive of a manifest that was checked before: signatures are
+ * not looked at. */
+struct source *snapshot_open_archive(struct vault *v,
+    const struct manifest_archive *a, const struct snapshot_open_options *o,
+    struct err *err);
+/* Checks the signature, and all archives that it names: `verify --quick`. */
 int snapshot_check(struct vault *v, const struct snapshot *s,
     const struct snapshot_open_options *o, struct manifest *m, struct err *err);
 
-/* Checks the archive alone, against a manifest that was checked before.
+/* Checks an archive alone, of a manifest that was checked before.
  * ERR_INTEGRITY. */
-int snapshot_check_archive(struct vault *v, const struct manifest *m,
+int snapshot_check_archive(struct vault *v, const struct manifest_archive *a,
     const struct snapshot_open_options *o, struct err *err);
 
 struct snapshot_copy_to {

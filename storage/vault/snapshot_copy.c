@@ -89,9 +89,11 @@ static int find_archive(struct vault *to, const struct manifest *m,
 	struct err why = ERR_INIT;
 	struct vault_stat stat;
 
+	const struct manifest_archive own = manifest_own(m);
+
 	*out = ARCHIVE_SAME;
-	if (vault_stat(to, m->archive.file, &stat, &why) == 0 &&
-	    snapshot_check_archive(to, m, o, &why) == 0)
+	if (vault_stat(to, own.file, &stat, &why) == 0 &&
+	    snapshot_check_archive(to, &own, o, &why) == 0)
 		return 0;
 	*out = why.code == ERR_NOT_FOUND ? ARCHIVE_NONE : ARCHIVE_OTHER;
 	if (why.code == ERR_NOT_FOUND || why.code == ERR_INTEGRITY ||

@@ -73,7 +73,8 @@ static void checked_release(struct source *source)
 	free(c);
 }
 
-static struct source *checked_new(struct source *from, const struct manifest *m)
+static struct source *checked_new(
+    struct source *from, const struct manifest_archive *a)
 {
 	static const struct source_ops ops = {
 	    .read = checked_read, .release = checked_release};
@@ -82,32 +83,32 @@ static struct source *checked_new(struct source *from, const struct manifest *m)
 	c->source.ops = &ops;
 	c->from = from;
 	c->digest = digest_new(DIGEST_SHA256);
-	c->label = str_dup(m->label);
-	memcpy(c->sha256, m->archive.sha256, sizeof(c->sha256));
-	c->expected = m->archive.bytes;
+	c->label = str_dup(a->label);
+	memcpy(c->sha256, a->sha256, sizeof(c->sha256));
+	c->expected = a->bytes;
 	return &c->source;
 }
 
 static struct source *get_checked(
-    struct vault *v, const struct manifest *m, struct err *err)
+    struct vault *v, const struct manifest_archive *a, struct err *err)
 {
-	struct source *from = vault_get(v, m->archive.file, 0, err);
+	struct source *from = vault_get(v, a->file, 0, err);
 
 	if (from)
-		return checked_new(from, m);
+		return checked_new(from, a);
 	if (err->code == ERR_NOT_FOUND)
 		err->code = ERR_INTEGRITY;
-	err_wrap(err, "the archive of '%s'", m->label);
+	err_wrap(err, "the archive of '%s'", a->label);
 	return NULL;
 }
 
 /* Reads all of it once, into fd if there is one (encrypted, as it is stored).
  */
-static int read_through(struct vault *v, const struct manifest *m,
+static int read_through(struct vault *v, const struct manifest_archive *a,
     const struct snapshot_open_options *o, int fd, struct err *err)
 {
 	enum { CHUNK = 1024 * 1024 };
-	cleanup(source_freep) struct source *from = get_checked(v, m, err);
+	cleanup(source_freep) struct source *from = get_checked(v, a, err);
 	autofree char *chunk = mem_alloc(CHUNK);
 	uint64_t done = 0;
 
@@ -124,14 +125,35 @@ static int read_through(struct vault *v, const struct manifest *m,
 			return -1;
 		done += (uint64_t)n;
 		if (o->progress)
-			o->progress(o->progress_ctx, done, m->archive.bytes);
+			o->progress(o->progress_ctx, done, a->bytes);
 	}
 }
 
-int snapshot_check_archive(struct vault *v, const struct manifest *m,
+int snapshot_check_archive(struct vault *v, const struct manifest_archive *a,
     const struct snapshot_open_options *o, struct err *err)
 {
-	return read_through(v, m, o, -1, err);
+	return read_through(v, a, o, -1, err);
+}
+
+/* An error of an archive that was written with an earlier snapshot says who
+ * needs it. */
+static int needed(const struct manifest *m, const struct manifest_archive *a,
+    struct err *err)
+{
+	return str_eq(a->label, m->label)
+		   ? -1
+		   : err_wrap(err, "'%s' needs '%s'", m->label, a->file);
+}
+
+static int check_all(struct vault *v, const struct manifest *m,
+    const struct snapshot_open_options *o, struct err *err)
+{
+	for (size_t i = manifest_archive_count(m); i-- > 0;) {
+		const struct manifest_archive a = manifest_archive_at(m, i);
+		if (read_through(v, &a, o, -1, err))
+			return needed(m, &a, err);
+	}
+	return 0;
 }
 
 int snapshot_check(struct vault *v, const struct snapshot *s,
@@ -139,39 +161,47 @@ int snapshot_check(struct vault *v, const struct snapshot *s,
 {
 	if (snapshot_manifest(v, s, o->trust, m, NULL, err))
 		return -1;
-	if (read_through(v, m, o, -1, err) == 0)
+	if (check_all(v, m, o, err) == 0)
 		return 0;
 	manifest_done(m);
 	return -1;
 }
 
-static struct source *open_spooled(struct vault *v, const struct manifest *m,
-    const struct snapshot_open_options *o, struct err *err)
+static struct source *open_spooled(struct vault *v,
+    const struct manifest_archive *a, const struct snapshot_open_options *o,
+    struct err *err)
 {
 	autoclose int fd = file_unnamed(o->scratch, err);
 
-	if (fd < 0 || read_through(v, m, o, fd, err))
+	if (fd < 0 || read_through(v, a, o, fd, err))
 		return NULL;
 	if (lseek(fd, 0, SEEK_SET) < 0) {
 		err_system(err, errno, "reading a file in '%s'", o->scratch);
 		return NULL;
 	}
-	return source_from_fd(steal_fd(fd), m->archive.file);
+	return source_from_fd(steal_fd(fd), a->file);
+}
+
+struct source *snapshot_open_archive(struct vault *v,
+    const struct manifest_archive *a, const struct snapshot_open_options *o,
+    struct err *err)
+{
+	if (!v->reads_are_cheap)
+		return open_spooled(v, a, o, err);
+	if (read_through(v, a, o, -1, err))
+		return NULL;
+	/* Checked again while it is read: somebody may have changed it between
+	 * the two passes. */
+	return get_checked(v, a, err);
 }
 
 struct source *snapshot_open(struct vault *v, const struct snapshot *s,
     const struct snapshot_open_options *o, struct manifest *m, struct err *err)
 {
-	struct source *from = NULL;
-
 	if (snapshot_manifest(v, s, o->trust, m, NULL, err))
 		return NULL;
-	if (!v->reads_are_cheap)
-		from = open_spooled(v, m, o, err);
-	else if (read_through(v, m, o, -1, err) == 0)
-		/* Checked again while it is read: somebody may have changed it
-		 * between the two passes. */
-		from = get_checked(v, m, err);
+	const struct manifest_archive own = manifest_own(m);
+	struct source *from = snapshot_open_archive(v, &own, o, err);
 	if (!from)
 		manifest_done(m);
 	return from;

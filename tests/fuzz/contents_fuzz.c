@@ -58,7 +58,7 @@ static int entry(void *ctx, const struct contents_entry *e, struct err *err)
 	return 0;
 }
 
-enum { ARCHIVE_BYTES = 300 };
+enum { ARCHIVE_BYTES = 300, ARCHIVES = 3 };
 
 static int placed(void *ctx, const struct contents_entry *e, struct err *err)
 {
@@ -68,30 +68,36 @@ static int placed(void *ctx, const struct contents_entry *e, struct err *err)
 	return 0;
 }
 
+/* Of one archive, or of a list. NULL: the fast way. */
+static void located(const uint8_t *data, size_t len, size_t count,
+    int (*fn)(void *ctx, const struct contents_entry *e, struct err *err))
+{
+	const uint64_t ends[] = {ARCHIVE_BYTES, ARCHIVE_BYTES, ARCHIVE_BYTES};
+	struct frames frames[ARCHIVES] = {VEC_INIT};
+	const struct contents_archives archives = {
+	    .count = count, .ends = ends + ARCHIVES - count, .frames = frames};
+	struct source *from = source_from_memory(data, len);
+	struct err err = ERR_INIT;
+
+	if (!contents_each_located(from, fn, NULL, &archives, &err))
+		must(frames_end(&frames[count - 1]) == ARCHIVE_BYTES);
+	source_free(from);
+	for (size_t i = 0; i < count; i++) {
+		must(frames_end(&frames[i]) <= ARCHIVE_BYTES);
+		vec_done(&frames[i]);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct source *from = source_from_memory(data, len);
-	struct frames frames = VEC_INIT;
 	struct err err = ERR_INIT;
 
 	(void)contents_each(from, entry, NULL, &err);
 	source_free(from);
-	from = source_from_memory(data, len);
-	if (!contents_each_located(
-		from, placed, NULL, ARCHIVE_BYTES, &frames, &err)) {
-		must(frames_end(&frames) == 0 ||
-		     frames_end(&frames) == ARCHIVE_BYTES);
+	for (size_t count = 1; count <= ARCHIVES; count++) {
+		located(data, len, count, placed);
+		located(data, len, count, NULL);
 	}
-	source_free(from);
-	vec_done(&frames);
-	/* The fast way. */
-	from = source_from_memory(data, len);
-	frames = (struct frames)VEC_INIT;
-	if (!contents_each_located(
-		from, NULL, NULL, ARCHIVE_BYTES, &frames, &err))
-		must(frames_end(&frames) == 0 ||
-		     frames_end(&frames) == ARCHIVE_BYTES);
-	source_free(from);
-	vec_done(&frames);
 	return 0;
 }

@@ -68,12 +68,12 @@ static void what_is_written_is_read(void **state)
 	const struct frames frames = VEC_INIT;
 	size_t count = 0;
 
-	contents_write_start(&text);
-	contents_write_entry(&line, &first, "{\"serial\":3}");
+	contents_write_start(&text, CONTENTS_ONE);
+	contents_write_entry(&line, CONTENTS_ONE, &first, "{\"serial\":3}");
 	buf_add(&text, line.data + CONTENTS_SEPARATOR_LEN,
 	    line.len - CONTENTS_SEPARATOR_LEN);
-	contents_write_entry(&text, &second, NULL);
-	contents_write_end(&text, 2, &frames);
+	contents_write_entry(&text, CONTENTS_ONE, &second, NULL);
+	contents_write_end(&text, CONTENTS_ONE, 2, &frames, 1);
 	cleanup(source_freep) struct source *s =
 	    source_from_memory(text.data, text.len);
 	assert_ok(contents_each(s, compare, &count, &err), err);
@@ -88,8 +88,8 @@ static void nothing_is_a_document_too(void **state)
 	struct err err = ERR_INIT;
 	size_t count;
 
-	contents_write_start(&text);
-	contents_write_end(&text, 0, &frames);
+	contents_write_start(&text, CONTENTS_ONE);
+	contents_write_end(&text, CONTENTS_ONE, 0, &frames, 1);
 	assert_ok(read_text(buf_str(&text), &count, &err), err);
 	assert_int_equal(count, 0);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
@@ -105,7 +105,7 @@ static void what_is_not_this_layout_is_refused(void **state)
 		const char *text, *message;
 	} cases[] = {
 	    {"", "does not start"},
-	    {"{\"version\":3,\"entries\":[\n],\"count\":0}\n",
+	    {"{\"version\":4,\"entries\":[\n],\"count\":0}\n",
 		"does not start"},
 	    {START, "cut short"},
 	    {START ENTRY("a"), "last line has no end"},
@@ -214,11 +214,11 @@ static void what_fits_is_read_back(void **state)
 
 	assert_true(contents_fits(e.path, e.source, facts));
 	assert_false(contents_fits(e.path, e.source, more));
-	contents_write_start(&text);
-	contents_write_entry(&line, &e, facts);
+	contents_write_start(&text, CONTENTS_ONE);
+	contents_write_entry(&line, CONTENTS_ONE, &e, facts);
 	buf_add(&text, line.data + CONTENTS_SEPARATOR_LEN,
 	    line.len - CONTENTS_SEPARATOR_LEN);
-	contents_write_end(&text, 1, &frames);
+	contents_write_end(&text, CONTENTS_ONE, 1, &frames, 1);
 	assert_ok(read_text(buf_str(&text), &count, &err), err);
 	assert_int_equal(count, 1);
 }

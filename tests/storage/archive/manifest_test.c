@@ -165,9 +165,9 @@ static void another_version_is_refused(void **state)
 	struct manifest m;
 	struct err err;
 
-	changed("version", "3", &text);
+	changed("version", "4", &text);
 	assert_fails(parse(&text, &m, &err), err, ERR_FORMAT);
-	assert_contains(err.message, "of version 3; this program reads 1 to 2");
+	assert_contains(err.message, "of version 4; this program reads 1 to 3");
 }
 
 static void version_1_has_no_index(void **state)
@@ -260,6 +260,173 @@ static void a_missing_copy_does_not_make_it_partial(void **state)
 	}
 }
 
+/* ---- a list of archives -------------------------------------------------- */
+
+static void add_earlier(struct manifest *m, const char *label)
+{
+	autofree char *file = str_printf("%s.tar.gz.age", label);
+	autofree char *own = str_dup(label);
+	struct manifest_archive a = {.label = own,
+	    .file = file,
+	    .bytes = 10,
+	    .compression = ARCHIVE_GZIP,
+	    .encryption = ARCHIVE_AGE,
+	    .entries = 3,
+	    .content_bytes = 4};
+
+	memcpy(a.sha256, DIGEST, DIGEST_SHA256_HEX);
+	manifest_add_earlier(m, &a);
+}
+
+static void list_of_a_run(struct manifest *m)
+{
+	manifest_of_a_run(m);
+	m->is_list = true;
+	m->entries = 9;
+	m->content_bytes = 101;
+	memcpy(m->recipients, DIGEST, DIGEST_SHA256_HEX);
+	add_earlier(m, "prod-20260101T030405Z");
+	add_earlier(m, "prod-20260102T010000Z");
+}
+
+static void a_list_that_is_written_is_read(void **state)
+{
+	(void)state;
+	struct err err = ERR_INIT;
+	cleanup(manifest_done) struct manifest in;
+	cleanup(manifest_done) struct manifest out = {.tool = NULL};
+	cleanup(buf_done) struct buf text = BUF_INIT, again = BUF_INIT;
+
+	list_of_a_run(&in);
+	manifest_write(&in, &text);
+	assert_ok(parse(&text, &out, &err), err);
+	assert_true(out.is_list);
+	assert_int_equal(manifest_archive_count(&out), 3);
+	assert_int_equal(manifest_entries(&out), 9);
+	assert_int_equal(manifest_content_bytes(&out), 101);
+	struct manifest_archive second = manifest_archive_at(&out, 1);
+	assert_string_equal(second.label, "prod-20260102T010000Z");
+	assert_string_equal(second.sha256, DIGEST);
+	assert_int_equal(second.content_bytes, 4);
+	assert_string_equal(manifest_archive_at(&out, 2).label, out.label);
+	manifest_write(&out, &again);
+	assert_string_equal(buf_str(&again), buf_str(&text));
+}
+
+/* A member of archive `at` replaced, and what is said of it. */
+static void list_with(
+    size_t at, const char *key, const char *value, struct buf *out)
+{
+	cleanup(manifest_done) struct manifest m;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	list_of_a_run(&m);
+	manifest_write(&m, &text);
+	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
+	autofree char *member = str_printf("{\"v\":%s}", value);
+	cleanup(json_freep) struct json_object *v = test_json(member);
+	json_set(json_at(json_get(j, "archives"), at), key,
+	    json_share(json_get(v, "v")));
+	json_write(out, j, JSON_PRETTY);
+}
+
+static void a_list_that_cannot_be_true_is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t at;
+		const char *label, *file, *message;
+	} cases[] = {
+	    /* twice, and its own twice */
+	    {1, "prod-20260101T030405Z", NULL, "'prod-20260101T030405Z' twice"},
+	    {1, "prod-20260102T030405Z", NULL, "'prod-20260102T030405Z' twice"},
+	    /* newer than the snapshot, or than what follows it: a cycle */
+	    {1, "prod-20260102T030406Z", NULL, "is newer than what follows it"},
+	    {0, "prod-20260102T010001Z", NULL, "is newer than what follows it"},
+	    /* of another name, or of none */
+	    {0, "test-20260101T030405Z", NULL, "of another name than 'prod'"},
+	    {0, "prod-x-20260101T030405Z", NULL, "of another name than 'prod'"},
+	    {0, "prod-20260101T030405", NULL, "of another name than 'prod'"},
+	    {0, "prod", NULL, "of another name than 'prod'"},
+	    {0, "", NULL, "of another name than 'prod'"},
+	    /* in another vault, or the archive of another label */
+	    {0, NULL, "s3:prod-20260101T030405Z.tar.gz.age",
+		"in the same vault"},
+	    {0, NULL, "prod-20260102T010000Z.tar.gz.age", "in the same vault"},
+	    {0, NULL, "prod-20260101T030405Z.tar.zst.age", "in the same vault"},
+	    {0, NULL, "../prod-20260101T030405Z.tar.gz.age", "no plain name"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		struct manifest m;
+		struct err err;
+		autofree char *label = str_printf("\"%s\"", cases[i].label);
+		autofree char *file =
+		    str_printf("\"%s\"", cases[i].file ? cases[i].file : "");
+		if (cases[i].file) {
+			list_with(cases[i].at, "file", file, &text);
+		} else {
+			list_with(cases[i].at, "label", label, &text);
+			/* Its file as that label would have it. */
+			cleanup(json_freep) struct json_object *j =
+			    test_json(buf_str(&text));
+			autofree char *own =
+			    str_printf("%s.tar.gz.age", cases[i].label);
+			json_set_str(
+			    json_at(json_get(j, "archives"), cases[i].at),
+			    "file", own);
+			buf_clear(&text);
+			json_write(&text, j, JSON_PRETTY);
+		}
+		assert_fails(parse(&text, &m, &err), err, ERR_FORMAT);
+		assert_contains(err.message, cases[i].message);
+	}
+}
+
+static void a_list_ends_with_its_own_archive(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {
+	    {"sha256", "\"1123456789abcdef0123456789"
+		       "abcdef0123456789abcdef0123"
+		       "456789abcdef\""},
+	    {"bytes", "7"}, {"entries", "8"}, {"content_bytes", "1"}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		struct manifest m;
+		struct err err;
+		list_with(2, cases[i][0], cases[i][1], &text);
+		assert_fails(parse(&text, &m, &err), err, ERR_FORMAT);
+		assert_contains(err.message, "does not end with its own");
+	}
+}
+
+static void a_list_is_neither_empty_nor_endless(void **state)
+{
+	(void)state;
+	cleanup(manifest_done) struct manifest m;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct manifest out;
+	struct err err;
+
+	list_of_a_run(&m);
+	manifest_write(&m, &text);
+	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
+	json_set(j, "archives", json_new_array());
+	buf_clear(&text);
+	json_write(&text, j, JSON_PRETTY);
+	assert_fails(parse(&text, &out, &err), err, ERR_FORMAT);
+	assert_contains(err.message, "has 0 archives");
+	for (int i = 0; i < MANIFEST_ARCHIVES_MAX; i++)
+		json_append(json_get(j, "archives"), json_new_object());
+	json_append(json_get(j, "archives"), json_new_object());
+	buf_clear(&text);
+	json_write(&text, j, JSON_PRETTY);
+	assert_fails(parse(&text, &out, &err), err, ERR_FORMAT);
+	assert_contains(err.message, "has 1001 archives");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +438,10 @@ int main(void)
 	    cmocka_unit_test(an_unknown_member_is_no_fault),
 	    cmocka_unit_test(a_cap_is_held),
 	    cmocka_unit_test(a_missing_copy_does_not_make_it_partial),
+	    cmocka_unit_test(a_list_that_is_written_is_read),
+	    cmocka_unit_test(a_list_that_cannot_be_true_is_refused),
+	    cmocka_unit_test(a_list_ends_with_its_own_archive),
+	    cmocka_unit_test(a_list_is_neither_empty_nor_endless),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,279 @@
+#include "storage/archive/joined.h"
+
+#include "storage/archive/contents.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/mem.h"
+#include "storage/base/spool.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 128 * 1024, SPOOL_MEMORY = 1024 * 1024 };
+
+/* An entry of the snapshot, as its CONTENTS.json has it. */
+struct wanted {
+	uint8_t path_sha256[DIGEST_SHA256_LEN];
+	uint8_t sha256[DIGEST_SHA256_LEN];
+	uint64_t bytes;
+	uint32_t archive;
+	bool found;
+};
+VEC_DEFINE(wanted_vec, struct wanted);
+
+struct joining {
+	const struct reader_options *options;
+	const struct reader_visitor *visitor;
+	struct spool contents;	  /* of the newest */
+	struct wanted_vec wanted; /* sorted by the digest of the path */
+	struct reader_totals totals;
+	/* While an earlier archive is read: */
+	uint32_t archive;
+	struct wanted *current; /* NULL: not of this snapshot, passed over */
+	struct digest *digest;
+};
+
+/* ---- the newest ---------------------------------------------------------- */
+
+static int own_start(
+    void *ctx, const struct reader_entry *entry, struct err *err)
+{
+	const struct reader_visitor *v = ((struct joining *)ctx)->visitor;
+
+	return v->start ? v->start(v->ctx, entry, err) : 0;
+}
+
+static int own_data(void *ctx, const void *data, size_t len, struct err *err)
+{
+	const struct reader_visitor *v = ((struct joining *)ctx)->visitor;
+
+	return v->data ? v->data(v->ctx, data, len, err) : 0;
+}
+
+static int own_end(void *ctx, struct err *err)
+{
+	const struct reader_visitor *v = ((struct joining *)ctx)->visitor;
+
+	return v->end ? v->end(v->ctx, err) : 0;
+}
+
+static int own_contents(
+    void *ctx, const char *text, size_t len, struct err *err)
+{
+	return spool_add(&((struct joining *)ctx)->contents, text, len, err);
+}
+
+/* ---- what is wanted of the others ---------------------------------------- */
+
+static int want(void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct joining *j = ctx;
+	const struct manifest *m = j->options->earlier->manifest;
+
+	if (e->archive > m->earlier.len)
+		return err_set(err, ERR_INTEGRITY,
+		    "'%.300s' is said to be in archive %u, and the manifest "
+		    "names %zu",
+		    e->path, (unsigned)e->archive, manifest_archive_count(m));
+	struct wanted *w = vec_add(&j->wanted);
+	*w = (struct wanted){.bytes = e->bytes,
+	    .archive = e->archive,
+	    .found = e->archive == m->earlier.len};
+	digest_of(DIGEST_SHA256, e->path, strlen(e->path), w->path_sha256);
+	memcpy(w->sha256, e->sha256, sizeof(w->sha256));
+	j->totals.entries++;
+	j->totals.bytes += e->bytes;
+	return 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return memcmp(((const struct wanted *)a)->path_sha256,
+	    ((const struct wanted *)b)->path_sha256, DIGEST_SHA256_LEN);
+}
+
+static int check_wanted(const struct joining *j, struct err *err)
+{
+	const struct manifest *m = j->options->earlier->manifest;
+
+	for (size_t i = 1; i < j->wanted.len; i++)
+		if (!by_path(&j->wanted.items[i - 1], &j->wanted.items[i]))
+			return err_set(err, ERR_INTEGRITY,
+			    CONTENTS_PATH " lists an entry twice");
+	if (j->totals.entries == m->entries &&
+	    j->totals.bytes == m->content_bytes)
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    CONTENTS_PATH " lists %llu entries of %llu bytes, and the manifest "
+			  "says %llu of %llu",
+	    (unsigned long long)j->totals.entries,
+	    (unsigned long long)j->totals.bytes, (unsigned long long)m->entries,
+	    (unsigned long long)m->content_bytes);
+}
+
+static int read_wanted(struct joining *j, struct err *err)
+{
+	cleanup(source_freep) struct source *from = spool_source(&j->contents);
+
+	if (contents_each(from, want, j, err))
+		return -1;
+	vec_sort(&j->wanted, by_path);
+	return check_wanted(j, err);
+}
+
+/* ---- the others ---------------------------------------------------------- */
+
+static int earlier_start(
+    void *ctx, const struct reader_entry *entry, struct err *err)
+{
+	struct joining *j = ctx;
+	struct wanted key;
+
+	digest_of(
+	    DIGEST_SHA256, entry->path, strlen(entry->path), key.path_sha256);
+	struct wanted *w = j->wanted.len
+			       ? bsearch(&key, j->wanted.items, j->wanted.len,
+				     sizeof(key), by_path)
+			       : NULL;
+	j->current = w && w->archive == j->archive ? w : NULL;
+	if (!j->current)
+		return 0;
+	if (entry->bytes != w->bytes)
+		return err_set(err, ERR_INTEGRITY,
+		    "it has %llu bytes, and the snapshot needs one of %llu",
+		    (unsigned long long)entry->bytes,
+		    (unsigned long long)w->bytes);
+	return own_start(j, entry, err);
+}
+
+static int earlier_data(
+    void *ctx, const void *data, size_t len, struct err *err)
+{
+	struct joining *j = ctx;
+
+	if (!j->current)
+		return 0;
+	digest_add(j->digest, data, len);
+	return own_data(j, data, len, err);
+}
+
+static int earlier_end(void *ctx, struct err *err)
+{
+	struct joining *j = ctx;
+	uint8_t sha256[DIGEST_SHA256_LEN];
+
+	if (!j->current)
+		return 0;
+	digest_finish(j->digest, sha256);
+	if (memcmp(sha256, j->current->sha256, sizeof(sha256)) != 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "its content is not what the snapshot needs");
+	j->current->found = true;
+	return own_end(j, err);
+}
+
+static bool is_wanted_of(const struct joining *j, uint32_t archive)
+{
+	VEC_EACH (&j->wanted, w)
+		if (w->archive == archive)
+			return true;
+	return false;
+}
+
+static int read_earlier(struct joining *j, uint32_t archive, struct err *err)
+{
+	const struct reader_earlier *earlier = j->options->earlier;
+	const struct manifest_archive a =
+	    manifest_archive_at(earlier->manifest, archive);
+	const struct reader_totals expected = {
+	    .entries = a.entries, .bytes = a.content_bytes};
+	const struct reader_visitor visitor = {.start = earlier_start,
+	    .data = earlier_data,
+	    .end = earlier_end,
+	    .ctx = j};
+	struct reader_options o = *j->options;
+	struct source *from = earlier->open(earlier->ctx, &a, err);
+
+	if (!from)
+		return -1;
+	o.compression = a.compression;
+	o.encryption = a.encryption;
+	o.expected = &expected;
+	o.earlier = NULL;
+	o.is_earlier = true;
+	j->archive = archive;
+	return archive_reader_run(from, &o, &visitor, NULL, err);
+}
+
+static int read_all_earlier(struct joining *j, struct err *err)
+{
+	const struct manifest *m = j->options->earlier->manifest;
+
+	for (size_t i = m->earlier.len; i-- > 0;) {
+		const char *file = m->earlier.items[i].file;
+		if (!is_wanted_of(j, (uint32_t)i))
+			continue;
+		if (read_earlier(j, (uint32_t)i, err))
+			return err_wrap(
+			    err, "archive '%s', which it needs", file);
+		VEC_EACH (&j->wanted, w)
+			if (w->archive == i && !w->found)
+				return err_set(err, ERR_INTEGRITY,
+				    "archive '%s' lacks something that the "
+				    "snapshot needs of it",
+				    file);
+	}
+	return 0;
+}
+
+static int hand_contents(const struct joining *j, struct err *err)
+{
+	const struct reader_visitor *v = j->visitor;
+	cleanup(source_freep) struct source *from = spool_source(&j->contents);
+	autofree char *chunk = mem_alloc(CHUNK);
+
+	while (v->contents) {
+		ssize_t n = source_read(from, chunk, CHUNK, err);
+		if (n <= 0)
+			return (int)n;
+		if (v->contents(v->ctx, chunk, (size_t)n, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int join(struct joining *j, struct source *from, struct err *err)
+{
+	const struct reader_visitor own = {.start = own_start,
+	    .data = own_data,
+	    .end = own_end,
+	    .contents = own_contents,
+	    .ctx = j};
+
+	return archive_reader_run(from, j->options, &own, NULL, err) ||
+		       read_wanted(j, err) || read_all_earlier(j, err) ||
+		       hand_contents(j, err)
+		   ? -1
+		   : 0;
+}
+
+int joined_run(struct source *from, const struct reader_options *o,
+    const struct reader_visitor *visitor, struct reader_totals *totals,
+    struct err *err)
+{
+	struct joining j = {.options = o, .visitor = visitor};
+
+	if (!o->earlier)
+		return archive_reader_run(from, o, visitor, totals, err);
+	spool_init(
+	    &j.contents, o->scratch, o->scratch ? SPOOL_MEMORY : SIZE_MAX);
+	j.digest = digest_new(DIGEST_SHA256);
+	int result = join(&j, from, err);
+	if (!result && totals)
+		*totals = j.totals;
+	digest_free(j.digest);
+	spool_done(&j.contents);
+	vec_done(&j.wanted);
+	return result;
+}
