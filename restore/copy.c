@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static int copy_locked(const struct command *c, struct opened *o,
-    struct vault *to, struct err *err)
+    const struct snapshot *snapshot, struct vault *to, struct err *err)
 {
 	autofree char *holder = str_printf("copy, pid %d", (int)getpid());
 	const struct vault_lock_options lock_options = {
@@ -20,17 +20,54 @@ static int copy_locked(const struct command *c, struct opened *o,
 	    .stale_s = c->settings->lock_stale_after / 1000,
 	};
 	cleanup(vault_lock_freep) struct vault_lock *lock =
-	    vault_lock_acquire(to, o->snapshot->name, &lock_options, err);
+	    vault_lock_acquire(to, snapshot->name, &lock_options, err);
 	const struct snapshot_open_options options = {.trust = &o->trust,
 	    .scratch = o->scratch.path,
 	    .cancel = c->env.cancel};
 
 	if (!lock)
 		return -1;
-	log_progress("copying %s", o->snapshot->label);
+	log_progress("copying %s", snapshot->label);
 	const struct snapshot_copy_to target = {.vault = to, .lock = lock};
-	return snapshot_copy(
-	    o->vault.vault, o->snapshot, &options, &target, err);
+	return snapshot_copy(o->vault.vault, snapshot, &options, &target, err);
+}
+
+/* As snapshot_copy, of one of the vault's list. */
+static int copy_one(const struct command *c, struct opened *o,
+    const struct snapshot *snapshot, struct vault *to, struct err *err)
+{
+	struct err unwritten = ERR_INIT;
+	int copied = copy_locked(c, o, snapshot, to, err);
+
+	if (copied < 0)
+		return err_wrap(err, "copy '%s' to vault '%s'", snapshot->label,
+		    vault_name(to));
+	if (head_copied(c, to, snapshot, copied == 1, &o->trust, &unwritten))
+		log_warn("that it was copied could not be remembered: %s",
+		    unwritten.message);
+	return copied;
+}
+
+/* Where its archives are those of several snapshots, all of these are copied,
+ * the oldest first: so each is whole as soon as it can be seen. */
+static int copy_with_needs(const struct command *c, struct opened *o,
+    struct vault *to, struct err *err)
+{
+	struct snapshot_refs refs = VEC_INIT;
+	int copied = snapshot_needs(
+	    o->vault.vault, &o->list, o->snapshot, &o->trust, &refs, err);
+
+	if (copied < 0)
+		err_wrap(err, "copy '%s' to vault '%s'", o->snapshot->label,
+		    vault_name(to));
+	for (size_t i = 0; copied >= 0 && i < refs.len; i++)
+		copied = copy_one(c, o, refs.items[i], to, err);
+	if (copied >= 0 && refs.len > 1)
+		log_info("'%s' needs %zu earlier snapshots: they are in vault "
+			 "'%s' too",
+		    o->snapshot->label, refs.len - 1, vault_name(to));
+	vec_done(&refs);
+	return copied;
 }
 
 static void print_copied(
@@ -67,15 +104,9 @@ int command_copy(const struct command *c, struct err *err)
 	    scratch_make(&o.scratch, c->settings->scratch_dir, err) ||
 	    connect_vault_marked(c->settings, target, &c->env, &to, err))
 		return err_wrap(err, "copy");
-	int copied = copy_locked(c, &o, to.vault, err);
+	int copied = copy_with_needs(c, &o, to.vault, err);
 	if (copied < 0)
-		return err_wrap(err, "copy '%s' to vault '%s'",
-		    o.snapshot->label, target->name);
-	struct err unwritten = ERR_INIT;
-	if (head_copied(
-		c, to.vault, o.snapshot, copied == 1, &o.trust, &unwritten))
-		log_warn("that it was copied could not be remembered: %s",
-		    unwritten.message);
+		return -1;
 	print_copied(c, o.snapshot->label, target->name, copied == 1);
 	return 0;
 }

@@ -9,13 +9,45 @@
 void proofs_done(struct proofs *p)
 {
 	VEC_EACH (p, one)
-		if (one->trusted)
+		if (one->trusted) {
 			manifest_done(&one->manifest);
+			strvec_done(&one->needs);
+		}
 	vec_done(p);
 }
 
-static int gather_one(struct vault *v, const struct snapshot *s,
-    const struct snapshot_trust *trust, struct proof *out, struct err *err)
+/* Whether it was found with the snapshot that it was written with, which comes
+ * before; else it is looked up. */
+static int find_earlier(struct vault *v, const struct proofs *before,
+    const struct manifest_archive *a, struct err *err)
+{
+	const struct proof *p = proof_of(before, a->label);
+
+	if (p && p->trusted && p->own_there &&
+	    p->manifest.archive.bytes == a->bytes &&
+	    str_eq(p->manifest.archive.file, a->file))
+		return 0;
+	return snapshot_find_one(v, a, err);
+}
+
+static int find_archives(struct vault *v, const struct proofs *before,
+    struct proof *out, struct err *err)
+{
+	const struct manifest_archive own = manifest_own(&out->manifest);
+
+	if (snapshot_find_one(v, &own, err))
+		return -1;
+	out->own_there = true;
+	VEC_EACH (&out->manifest.earlier, a)
+		if (find_earlier(v, before, a, err))
+			return -1;
+	out->whole = true;
+	return 0;
+}
+
+static int gather_one(struct vault *v, const struct proofs *before,
+    const struct snapshot *s, const struct snapshot_trust *trust,
+    struct proof *out, struct err *err)
 {
 	char sha256[DIGEST_SHA256_HEX];
 	struct err why = ERR_INIT;
@@ -29,8 +61,9 @@ static int gather_one(struct vault *v, const struct snapshot *s,
 		return -1;
 	}
 	out->trusted = true;
-	out->whole = snapshot_find_archive(v, &out->manifest, &why) == 0;
-	if (!out->whole && why.code != ERR_INTEGRITY) {
+	VEC_EACH (&out->manifest.earlier, a)
+		strvec_add(&out->needs, a->label);
+	if (find_archives(v, before, out, &why) && why.code != ERR_INTEGRITY) {
 		*err = why;
 		return -1;
 	}
@@ -40,9 +73,13 @@ static int gather_one(struct vault *v, const struct snapshot *s,
 int proof_gather(struct vault *v, const struct snapshots *list,
     const struct snapshot_trust *trust, struct proofs *out, struct err *err)
 {
-	VEC_EACH (list, s)
-		if (gather_one(v, s, trust, vec_add(out), err))
+	VEC_EACH (list, s) {
+		struct proof one = {.trusted = false};
+		int failed = gather_one(v, out, s, trust, &one, err);
+		*vec_add(out) = one;
+		if (failed)
 			return -1;
+	}
 	return 0;
 }
 
@@ -84,10 +121,15 @@ static int hold_one(struct vault *v, const struct vault_items *items,
 {
 	autofree char *manifest =
 	    str_printf("%s.manifest.json", p->snapshot->label);
+	int failed = is_there(v, items, manifest, NULL, err);
 
-	if (is_there(v, items, manifest, NULL, err) == 0 &&
-	    is_there(v, items, p->manifest.archive.file,
-		&p->manifest.archive.bytes, err) == 0)
+	for (size_t i = manifest_archive_count(&p->manifest);
+	     !failed && i-- > 0;) {
+		struct manifest_archive a =
+		    manifest_archive_at(&p->manifest, i);
+		failed = is_there(v, items, a.file, &a.bytes, err);
+	}
+	if (!failed)
 		return 0;
 	if (err->code == ERR_NOT_FOUND || err->code == ERR_FORMAT)
 		err->code = ERR_INTEGRITY;
@@ -109,13 +151,21 @@ int proof_hold(struct vault *v, const char *name, const struct proofs *kept,
 	return 0;
 }
 
+static bool has_archive(const struct manifest *m, const char *file)
+{
+	for (size_t i = 0; i < manifest_archive_count(m); i++)
+		if (str_eq(manifest_archive_at(m, i).file, file))
+			return true;
+	return false;
+}
+
 int proof_apart(
     const struct proof *gone, const struct proofs *kept, struct err *err)
 {
 	VEC_EACH (kept, p)
 		if (str_eq(p->snapshot->label, gone->snapshot->label) ||
-		    (p->trusted && str_eq(p->manifest.archive.file,
-				       gone->manifest.archive.file)))
+		    (p->trusted &&
+			has_archive(&p->manifest, gone->manifest.archive.file)))
 			return err_set(err, ERR_INTEGRITY,
 			    "'%s' shares its objects with '%s', which is to be "
 			    "kept",

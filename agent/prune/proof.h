@@ -8,6 +8,7 @@
 #define AGENT_PRUNE_PROOF_H
 
 #include "storage/base/err.h"
+#include "storage/base/str.h"
 #include "storage/base/vec.h"
 #include "storage/vault/snapshot.h"
 
@@ -17,7 +18,9 @@ struct proof {
 	const struct snapshot *snapshot; /* borrowed from the list */
 	bool trusted;		  /* its manifest holds; only then the rest: */
 	struct manifest manifest; /* released by proofs_done */
-	bool whole;		  /* its archive is there in its length */
+	bool whole;		  /* its archives are there in their length */
+	bool own_there;		  /* the one that was written with it */
+	struct strvec needs;	  /* labels of the others of its archives */
 	struct snapshot_verdict verdict;
 };
 VEC_DEFINE(proofs, struct proof);
@@ -37,7 +40,7 @@ int proof_hold(struct vault *v, const char *name, const struct proofs *kept,
     struct err *err);
 
 /* ERR_INTEGRITY where removing `gone` would remove something of one of
- * `kept`. */
+ * `kept`, or that it needs. */
 int proof_apart(
     const struct proof *gone, const struct proofs *kept, struct err *err);
 

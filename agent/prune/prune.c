@@ -80,6 +80,7 @@ static void add_item(
 	item->partial = p->manifest.partial;
 	item->hold = p->manifest.hold;
 	item->tags = &p->manifest.tags;
+	item->needs = &p->needs;
 }
 
 static void fill_rows(const struct known *k, struct prune_rows *rows)
@@ -95,6 +96,7 @@ static void fill_rows(const struct known *k, struct prune_rows *rows)
 		row->bad = item->bad || item->untrusted || item->unseen;
 		row->outcome = item->keep ? PRUNE_KEPT : PRUNE_DROPPED;
 		row->reason = str_dup(item->reason);
+		row->turn = item->turn;
 	}
 }
 
@@ -131,11 +133,10 @@ static int check_before(const struct prune_options *o, const struct proof *gone,
 	return 0;
 }
 
-static void not_reached(struct prune_rows *rows, size_t count)
+static void not_reached(struct prune_rows *rows)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct prune_row *row = &rows->items[i];
-		if (row->outcome != PRUNE_DROPPED)
+	VEC_EACH (rows, row) {
+		if (row->outcome != PRUNE_DROPPED || row->removed)
 			continue;
 		row->outcome = row->begun ? PRUNE_FAILED : PRUNE_NOT_REACHED;
 		set_reason(row,
@@ -144,29 +145,68 @@ static void not_reached(struct prune_rows *rows, size_t count)
 	}
 }
 
-/* The oldest first. A snapshot that the store protects is kept, which is no
- * error. */
+/* The row whose turn it is; NULL: there are no more. */
+static struct prune_row *row_of_turn(struct prune_rows *rows, size_t turn)
+{
+	VEC_EACH (rows, row)
+		if (row->turn == turn)
+			return row;
+	return NULL;
+}
+
+/* One that was to go before this one, needs it, and is kept by the store. */
+static const struct prune_row *keeper_of(const struct known *k,
+    const struct prune_rows *rows, const struct prune_row *row)
+{
+	VEC_EACH (rows, other)
+		if (other->kept_by_store &&
+		    strvec_has(
+			&proof_of(&k->proofs, other->label)->needs, row->label))
+			return other;
+	return NULL;
+}
+
+static void keep_for(struct prune_row *row, const struct prune_row *keeper)
+{
+	autofree char *reason =
+	    str_printf("needed by '%s', which the store keeps", keeper->label);
+
+	set_reason(row, reason);
+	row->outcome = PRUNE_KEPT_LOCKED;
+	row->kept_by_store = true;
+}
+
+/* One after the other as their turns come, the oldest first where none needs
+ * another. A snapshot that the store protects is kept, which is no error, and
+ * so is what it needs. */
 static int remove_dropped(const struct prune_options *o, const struct known *k,
     const struct proofs *kept, struct prune_rows *rows, struct err *err)
 {
-	for (size_t i = rows->len; i-- > 0;) {
-		struct prune_row *row = &rows->items[i];
+	struct prune_row *row;
+
+	for (size_t turn = 1; (row = row_of_turn(rows, turn)); turn++) {
 		const struct proof *p = proof_of(&k->proofs, row->label);
+		const struct prune_row *keeper = keeper_of(k, rows, row);
 		struct err why = ERR_INIT;
-		if (row->outcome != PRUNE_DROPPED)
+		if (keeper) {
+			keep_for(row, keeper);
 			continue;
+		}
 		if (check_before(o, p, kept, err)) {
-			not_reached(rows, i + 1);
+			not_reached(rows);
 			return -1;
 		}
 		if (snapshot_remove(
-			o->vault, p->snapshot, &p->manifest, &why) == 0)
+			o->vault, p->snapshot, &p->manifest, &why) == 0) {
+			row->removed = true;
 			continue;
+		}
 		set_reason(row, why.message);
+		row->kept_by_store = why.code == ERR_DENIED;
 		row->outcome =
-		    why.code == ERR_DENIED ? PRUNE_KEPT_LOCKED : PRUNE_FAILED;
+		    row->kept_by_store ? PRUNE_KEPT_LOCKED : PRUNE_FAILED;
 		if (row->outcome == PRUNE_FAILED) {
-			not_reached(rows, i);
+			not_reached(rows);
 			*err = why;
 			return -1;
 		}
@@ -190,20 +230,24 @@ static int write_first(
 	return write_record(o, rows, err);
 }
 
-/* Removes a snapshot that is to be dropped: its archive alone, or all of it.
- * One that the store protects makes no room, which is not an error. */
-static int make_room(const struct prune_options *o, const struct proof *p,
-    bool whole, const struct proofs *kept, struct prune_row *row,
-    struct err *err)
+/* Of one that is to go: its archive, or all of it. What the store protects
+ * makes no room, which is no error. */
+static int make_room(const struct prune_options *o, const struct known *k,
+    bool whole, const struct proofs *kept, struct prune_rows *rows,
+    struct prune_row *row, struct err *err)
 {
+	const struct proof *p = proof_of(&k->proofs, row->label);
 	struct err why = ERR_INIT;
 
+	if (keeper_of(k, rows, row))
+		return 0;
 	if (check_before(o, p, kept, err))
 		return -1;
 	int result =
 	    whole ? snapshot_remove(o->vault, p->snapshot, &p->manifest, &why)
 		  : snapshot_remove_archive(o->vault, &p->manifest, &why);
 	row->begun |= result == 0;
+	row->kept_by_store |= result && why.code == ERR_DENIED;
 	if (result && why.code != ERR_DENIED) {
 		*err = why;
 		return -1;
@@ -225,12 +269,10 @@ static int write_when_full(struct prune_options *o, const struct known *k,
 	for (size_t n = 0; result && vault_is_full(&why) && n < 2 * rows->len;
 	     n++) {
 		bool whole = n >= rows->len;
-		struct prune_row *row =
-		    &rows->items[rows->len - 1 - n % rows->len];
-		if (row->outcome != PRUNE_DROPPED)
+		struct prune_row *row = row_of_turn(rows, 1 + n % rows->len);
+		if (!row)
 			continue;
-		if (make_room(o, proof_of(&k->proofs, row->label), whole, kept,
-			row, err))
+		if (make_room(o, k, whole, kept, rows, row, err))
 			return -1;
 		result = write_first(o, rows, &why);
 	}
@@ -267,7 +309,7 @@ static int remove_all(const struct prune_options *options,
 
 	int result = write_when_full(&o, k, &kept, rows, err);
 	if (result)
-		not_reached(rows, rows->len);
+		not_reached(rows);
 	else
 		result = remove_dropped(&o, k, &kept, rows, err);
 	vec_done(&kept);

@@ -1,10 +1,10 @@
 /*
  * Pruning: lists a vault, asks retention, and removes what it drops, manifest
- * first. Refuses to remove anything where the clocks differ by more than five
- * minutes, where anything could not be listed or read, or the policy is empty.
- * Immediately before each removal, all that stays is looked at again; where one
- * is not whole any more, the run ends.
- * It needs no private key of encryption.
+ * first, and each before what it needs. Refuses to remove anything where the
+ * clocks differ by more than five minutes, where anything could not be listed
+ * or read, or the policy is empty. Immediately before each removal, all that
+ * stays is looked at again; where one is not whole any more, the run ends. It
+ * needs no private key of encryption.
  */
 #ifndef AGENT_PRUNE_PRUNE_H
 #define AGENT_PRUNE_PRUNE_H
@@ -47,8 +47,11 @@ struct prune_row {
 	int64_t time;
 	uint64_t bytes;
 	bool partial;
-	bool bad;   /* out of sight, found wrong, or not to be trusted */
-	bool begun; /* something of it is removed */
+	bool bad;     /* out of sight, found wrong, or not to be trusted */
+	bool begun;   /* something of it is removed */
+	bool removed; /* all of it */
+	bool kept_by_store; /* it was to go, and the store keeps it */
+	size_t turn;	    /* as in retention_item */
 	enum prune_outcome outcome;
 	char *reason;
 };

@@ -111,12 +111,19 @@ static void period_name(enum period p, int64_t time,
 /* ---- the rules ------------------------------------------------------------
  */
 
+/* Item `by` needs the archive of item `of`: both as places in the list. */
+struct need {
+	size_t of, by;
+};
+VEC_DEFINE(needs, struct need); /* sorted by `of`, then `by` */
+
 struct run {
 	struct retention_item *items; /* newest first */
 	size_t count;
 	const struct retention_policy *policy;
 	const struct retention_zone *zone;
 	int64_t now;
+	struct needs needs;
 };
 
 static int newest_first(const void *a, const void *b)
@@ -292,22 +299,147 @@ static void fill_minimum(const struct run *r, unsigned min)
 	}
 }
 
+/* ---- what needs what ------------------------------------------------------
+ */
+
+struct named {
+	const char *label;
+	size_t at;
+};
+VEC_DEFINE(named_vec, struct named);
+
+static int by_label(const void *a, const void *b)
+{
+	return strcmp(
+	    ((const struct named *)a)->label, ((const struct named *)b)->label);
+}
+
+static int by_needed(const void *a, const void *b)
+{
+	const struct need *x = a, *y = b;
+
+	if (x->of != y->of)
+		return x->of < y->of ? -1 : 1;
+	return x->by < y->by ? -1 : x->by > y->by;
+}
+
+static void add_needs(struct run *r, const struct named_vec *named, size_t by)
+{
+	const struct strvec *labels = r->items[by].needs;
+
+	if (!labels)
+		return;
+	VEC_EACH (labels, label) {
+		const struct named key = {.label = *label};
+		const struct named *n = bsearch(
+		    &key, named->items, named->len, sizeof(key), by_label);
+		/* What it needs is older. Other claims count for nothing: so
+		 * there is no circle. */
+		if (n && n->at > by)
+			*vec_add(&r->needs) =
+			    (struct need){.of = n->at, .by = by};
+	}
+}
+
+static void find_needs(struct run *r)
+{
+	struct named_vec named = VEC_INIT;
+
+	for (size_t n = 0; n < r->count; n++)
+		*vec_add(&named) =
+		    (struct named){.label = r->items[n].label, .at = n};
+	vec_sort(&named, by_label);
+	for (size_t n = 0; n < r->count; n++)
+		add_needs(r, &named, n);
+	vec_sort(&r->needs, by_needed);
+	vec_done(&named);
+}
+
+/* The first of those that need it, as a place in needs; the others follow. */
+static size_t needs_of(const struct run *r, size_t of)
+{
+	size_t low = 0, high = r->needs.len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (r->needs.items[middle].of < of)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_need_of(const struct run *r, size_t n, size_t of)
+{
+	return n < r->needs.len && r->needs.items[n].of == of;
+}
+
+/* From the oldest on: what needs it is newer, and may itself be needed. */
+static void spread_badness(const struct run *r)
+{
+	for (size_t of = r->count; of-- > 0;)
+		for (size_t n = needs_of(r, of);
+		     r->items[of].bad && is_need_of(r, n, of); n++)
+			r->items[r->needs.items[n].by].bad = true;
+}
+
+/* From the newest on, so that it is known whether what needs it is kept. */
+static void keep_needed(const struct run *r)
+{
+	for (size_t of = 0; of < r->count; of++)
+		for (size_t n = needs_of(r, of); is_need_of(r, n, of); n++) {
+			const struct retention_item *by =
+			    &r->items[r->needs.items[n].by];
+			if (by->keep)
+				keep(&r->items[of], "needed by '%.90s'",
+				    by->label);
+		}
+}
+
+/* ---- how much at once -----------------------------------------------------
+ */
+
+struct dropping {
+	const struct run *run;
+	size_t left; /* of the cap */
+	size_t turn;
+};
+
+/* Those that need it first, the oldest of them before the others. False where
+ * the cap was reached before it. */
+static bool drop(struct dropping *d, size_t of)
+{
+	const struct run *r = d->run;
+	struct retention_item *i = &r->items[of];
+	size_t first = needs_of(r, of), n = first;
+
+	if (i->keep || i->turn)
+		return true;
+	while (is_need_of(r, n, of))
+		n++;
+	while (n > first)
+		if (!drop(d, r->needs.items[--n].by))
+			return false;
+	if (!d->left)
+		return false;
+	d->left--;
+	i->turn = ++d->turn;
+	return true;
+}
+
+/* From the oldest on: what is above the cap waits for the next run. */
 static void keep_above_cap(const struct run *r)
 {
-	unsigned cap = r->policy->max_deletions
-			   ? r->policy->max_deletions
-			   : RETENTION_MAX_DELETIONS_DEFAULT;
+	struct dropping d = {.run = r,
+	    .left = r->policy->max_deletions ? r->policy->max_deletions
+					     : RETENTION_MAX_DELETIONS_DEFAULT};
 
-	/* From the oldest on: what is above the cap waits for the next run. */
-	for (size_t n = r->count; n-- > 0;) {
-		struct retention_item *i = &r->items[n];
-		if (i->keep)
-			continue;
-		if (cap)
-			cap--;
-		else
-			keep(i, "waits: max_deletions is reached");
-	}
+	for (size_t n = r->count; n-- > 0 && drop(&d, n);)
+		;
+	for (size_t n = 0; n < r->count; n++)
+		if (!r->items[n].turn)
+			keep(&r->items[n], "waits: max_deletions is reached");
 }
 
 int retention_plan(struct retention_item *items, size_t count,
@@ -317,7 +449,7 @@ int retention_plan(struct retention_item *items, size_t count,
 	const unsigned per_period[PERIODS] = {policy->keep_hourly,
 	    policy->keep_daily, policy->keep_weekly, policy->keep_monthly,
 	    policy->keep_yearly};
-	const struct run r = {.items = items,
+	struct run r = {.items = items,
 	    .count = count,
 	    .policy = policy,
 	    .zone = zone,
@@ -327,8 +459,11 @@ int retention_plan(struct retention_item *items, size_t count,
 		return -1;
 	if (count > 1)
 		qsort(items, count, sizeof(*items), newest_first);
+	find_needs(&r);
+	spread_badness(&r);
 	for (size_t n = 0; n < count; n++) {
 		items[n].keep = false;
+		items[n].turn = 0;
 		snprintf(items[n].reason, sizeof(items[n].reason), "%s",
 		    items[n].bad       ? "not good, and older than a good one"
 		    : items[n].partial ? "partial, and older than a good one"
@@ -346,6 +481,8 @@ int retention_plan(struct retention_item *items, size_t count,
 	keep_newer_than_good(&r);
 	keep_newer_than_verified(&r);
 	fill_minimum(&r, min);
+	keep_needed(&r);
 	keep_above_cap(&r);
+	vec_done(&r.needs);
 	return 0;
 }

@@ -11,8 +11,10 @@
  * is not trusted, or whose archive is out of sight, is kept and counts for
  * nothing. Whatever the policy says, the newest good snapshot
  * and keep_min good ones in all are kept, and so is the newest that a
- * verification found good. Days, weeks (ISO, Monday), months and years are cut
- * in a zone.
+ * verification found good. What a kept one needs, because its archives were
+ * written with earlier snapshots, is kept whole; what is dropped goes before
+ * what it needs. One that needs a bad one is not good either. Days, weeks (ISO,
+ * Monday), months and years are cut in a zone.
  */
 #ifndef AGENT_PRUNE_RETENTION_H
 #define AGENT_PRUNE_RETENTION_H
@@ -57,9 +59,14 @@ struct retention_item {
 	bool verified;	/* a verification found it good */
 	bool hold;
 	const struct strvec *tags; /* or NULL */
+	/* Labels of the earlier snapshots whose archives it needs; or NULL. */
+	const struct strvec *needs;
 	/* Filled in. */
 	bool keep;
 	char reason[120]; /* "daily, 2026-01-02", "not kept by any rule" */
+	/* Of what is dropped: its place in the order in which it may be
+	 * removed, from 1, so that nothing is there without what it needs. */
+	size_t turn;
 };
 
 /* The zone's rules, read once: an IANA name looked up in the system's zone
@@ -73,7 +80,8 @@ void retention_zone_freep(struct retention_zone **z);
 int32_t retention_zone_offset(const struct retention_zone *z, int64_t time);
 
 /* Decides for each item; sorts them newest first. -1 only for an empty policy.
- * The oldest are dropped first where the cap on deletions binds. */
+ * The oldest are dropped first where the cap on deletions binds, each after
+ * those that need it. */
 int retention_plan(struct retention_item *items, size_t count,
     const struct retention_policy *policy, const struct retention_zone *zone,
     int64_t now, struct err *err);

@@ -35,9 +35,8 @@ static int read_row(struct vault *vault, const struct snapshots *list,
 
 	r->trusted = snapshot_manifest(vault, s, trust, &r->manifest, sha256,
 			 &r->reason) == 0;
-	r->valid =
-	    r->trusted && !snapshot_find_listed(
-			       vault, list, &r->manifest, &r->reason);
+	r->valid = r->trusted &&
+		   !snapshot_find_listed(vault, list, &r->manifest, &r->reason);
 	if (!r->valid && r->reason.code != ERR_INTEGRITY &&
 	    r->reason.code != ERR_FORMAT) {
 		*err = r->reason;
@@ -273,8 +272,7 @@ static void set_manifest(struct json_object *j, const struct manifest *m)
 	json_set_int(j, "entries", (int64_t)manifest_entries(m));
 	json_set_int(j, "content_bytes", (int64_t)manifest_content_bytes(m));
 	if (m->is_list)
-		json_set_int(
-		    j, "archives", (int64_t)manifest_archive_count(m));
+		json_set_int(j, "archives", (int64_t)manifest_archive_count(m));
 	json_set_int(j, "missing", (int64_t)json_len(m->missing));
 	json_set_bool(j, "hold", m->hold);
 	VEC_EACH (&m->tags, tag)

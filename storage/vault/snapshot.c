@@ -349,7 +349,7 @@ int snapshot_holds(struct vault *v, const struct snapshot *s,
 	return -1;
 }
 
-static int find_archive(
+int snapshot_find_one(
     struct vault *v, const struct manifest_archive *a, struct err *err)
 {
 	struct vault_stat stat;
@@ -377,7 +377,7 @@ int snapshot_find_archive(
 {
 	for (size_t i = manifest_archive_count(m); i-- > 0;) {
 		const struct manifest_archive a = manifest_archive_at(m, i);
-		if (find_archive(v, &a, err))
+		if (snapshot_find_one(v, &a, err))
 			return -1;
 	}
 	return 0;
@@ -397,10 +397,62 @@ int snapshot_find_listed(struct vault *v, const struct snapshots *list,
 {
 	for (size_t i = manifest_archive_count(m); i-- > 0;) {
 		const struct manifest_archive a = manifest_archive_at(m, i);
-		if (!lists_archive(list, &a) && find_archive(v, &a, err))
+		if (!lists_archive(list, &a) && snapshot_find_one(v, &a, err))
 			return -1;
 	}
 	return 0;
+}
+
+int snapshot_find_needed(struct vault *v, const struct snapshots *list,
+    const struct manifest *m, struct err *err)
+{
+	VEC_EACH (&m->earlier, a)
+		if (!lists_archive(list, a) && snapshot_find_one(v, a, err))
+			return -1;
+	return 0;
+}
+
+const struct snapshot *snapshot_in_list(
+    const struct snapshots *list, const char *label)
+{
+	VEC_EACH (list, s)
+		if (str_eq(s->label, label))
+			return s;
+	return NULL;
+}
+
+static bool has_ref(const struct snapshot_refs *refs, const struct snapshot *s)
+{
+	VEC_EACH (refs, r)
+		if (*r == s)
+			return true;
+	return false;
+}
+
+/* What is needed is older: so this comes to an end. */
+int snapshot_needs(struct vault *v, const struct snapshots *list,
+    const struct snapshot *s, const struct snapshot_trust *trust,
+    struct snapshot_refs *out, struct err *err)
+{
+	struct manifest m;
+	int failed = 0;
+
+	if (has_ref(out, s))
+		return 0;
+	if (snapshot_manifest(v, s, trust, &m, NULL, err))
+		return -1;
+	for (size_t i = 0; i < m.earlier.len && !failed; i++) {
+		const char *label = m.earlier.items[i].label;
+		const struct snapshot *one = snapshot_in_list(list, label);
+		failed = one ? snapshot_needs(v, list, one, trust, out, err)
+			     : err_set(err, ERR_INTEGRITY,
+				   "'%s' needs '%s', which is not there",
+				   s->label, label);
+	}
+	manifest_done(&m);
+	if (!failed)
+		*vec_add(out) = s;
+	return failed;
 }
 
 /* Removes records and their signatures. Other objects whose names begin with

@@ -115,10 +115,29 @@ int snapshot_holds(struct vault *v, const struct snapshot *s,
 int snapshot_find_archive(
     struct vault *v, const struct manifest *m, struct err *err);
 
-/* The same, except that what the list names with its length is not asked for
- * again. */
+/* The same of one archive. */
+int snapshot_find_one(
+    struct vault *v, const struct manifest_archive *a, struct err *err);
+/* The same of all, except that what the list names with its length is not asked
+ * for again. */
 int snapshot_find_listed(struct vault *v, const struct snapshots *list,
     const struct manifest *m, struct err *err);
+
+/* That of its archives that were written with earlier snapshots. */
+int snapshot_find_needed(struct vault *v, const struct snapshots *list,
+    const struct manifest *m, struct err *err);
+/* Borrowed from the list; NULL: it has none of that label. */
+const struct snapshot *snapshot_in_list(
+    const struct snapshots *list, const char *label);
+
+/* Snapshots, borrowed from a list. */
+VEC_DEFINE(snapshot_refs, const struct snapshot *);
+/* Appends what `s` needs to be whole, oldest first, each before what needs it,
+ * and `s` itself at the end. ERR_INTEGRITY if one is not in the list, or its
+ * manifest does not hold. */
+int snapshot_needs(struct vault *v, const struct snapshots *list,
+    const struct snapshot *s, const struct snapshot_trust *trust,
+    struct snapshot_refs *out, struct err *err);
 
 enum { SNAPSHOT_LEVEL_MAX = 16 };
 
@@ -206,6 +225,12 @@ void snapshot_writer_fail(
  * snapshot. Needs a finished sink. */
 int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
     const struct minisign_key *key, struct err *err);
+/* Reads the manifest of the snapshot before, if it is the same in all vaults
+ * that work: 1, and the caller releases m. What is written then may name
+ * entries of its archives, all of which are there. 0 where it may not; err says
+ * why. */
+int snapshot_writer_link(
+    struct snapshot_writer *w, struct manifest *m, struct err *err);
 /* If it was not committed, what was written is removed as far as possible.
  * Accepts NULL. */
 void snapshot_writer_free(struct snapshot_writer *w);
@@ -249,7 +274,8 @@ struct snapshot_copy_to {
 };
 
 /* Copies it into another vault, byte for byte, checked as snapshot_open does:
- * archive, signature, then manifest. 1 if the same exists there already,
+ * archive, signature, then manifest. What it needs has to be there already
+ * (snapshot_needs). 1 if the same exists there already,
  * complete: nothing was read or written. ERR_EXISTS if the label belongs to
  * another, ERR_LOCKED if another run took over the lock meanwhile. */
 int snapshot_copy(struct vault *from, const struct snapshot *s,

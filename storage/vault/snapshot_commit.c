@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 #include "storage/vault/label.h"
+#include "storage/vault/snapshot.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -56,6 +57,36 @@ static int put_or_find(
 	return -1;
 }
 
+/* The other snapshots of a list, each with the archive that it was written
+ * with: a run that removes one looks first for those that need it, and this
+ * looks for it after its own manifest can be seen. So one of the two notices.
+ */
+static int check_needed(
+    struct vault *v, const struct snapshot_commit *p, struct err *err)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct vault_stat stat;
+
+	if (!p->list || !p->list->earlier.len)
+		return 0;
+	if (snapshot_list(v, p->list->name, &list, err) ||
+	    snapshot_find_needed(v, &list, p->list, err))
+		return -1;
+	VEC_EACH (&p->list->earlier, a) {
+		autofree char *manifest =
+		    str_printf("%s" LABEL_MANIFEST, a->label);
+		if (snapshot_in_list(&list, a->label) ||
+		    vault_stat(v, manifest, &stat, err) == 0)
+			continue;
+		if (err->code != ERR_NOT_FOUND && err->code != ERR_FORMAT)
+			return -1;
+		return err_set(err, ERR_INTEGRITY,
+		    "%s: '%s', which '%s' needs, is not there any more",
+		    vault_describe(v), a->label, p->label);
+	}
+	return 0;
+}
+
 /* The signature is written first: a manifest that exists is signed. */
 int snapshot_commit_write(
     struct vault *v, const struct snapshot_commit *p, struct err *err)
@@ -63,13 +94,15 @@ int snapshot_commit_write(
 	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, p->label);
 	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, p->label);
 
+	if (check_needed(v, p, err))
+		return -1;
 	if (p->signature->len && put_or_find(v, minisig, p->signature, err))
 		return -1;
 	if (p->shown)
 		*p->shown = true;
 	if (put_or_find(v, manifest, p->manifest, err))
 		return -1;
-	if (check_lock(p, err))
+	if (check_lock(p, err) || check_needed(v, p, err))
 		return -1;
 	if (!archive_is_gone(v, p))
 		return 0;
@@ -77,6 +110,42 @@ int snapshot_commit_write(
 	    "%s: '%s' was removed by another run before its manifest was "
 	    "written: this one must have stood still for too long",
 	    vault_describe(v), p->archive);
+}
+
+static int names(struct vault *v, const struct snapshot *s, const char *label)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	autofree char *object = str_printf("%s" LABEL_MANIFEST, s->label);
+	struct err why = ERR_INIT;
+	struct manifest m;
+	int found = 0;
+
+	if (vault_read(v, object, MANIFEST_MAX_BYTES, &text, &why))
+		return why.code != ERR_NOT_FOUND && why.code != ERR_FORMAT;
+	if (manifest_parse(buf_str(&text), text.len, &m, &why))
+		return 0;
+	VEC_EACH (&m.earlier, a)
+		found |= str_eq(a->label, label);
+	manifest_done(&m);
+	return found;
+}
+
+/* Whether a later snapshot may need its archive. Whoever writes one now sees
+ * that the manifest is gone. That of a later one need not be signed here: it
+ * costs no more than an archive that stays. */
+static bool may_be_needed(struct vault *v, const struct snapshot_commit *p)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err why = ERR_INIT;
+
+	if (!p->name)
+		return false;
+	if (snapshot_list(v, p->name, &list, &why))
+		return true;
+	VEC_EACH (&list, s)
+		if (strcmp(s->label, p->label) > 0 && names(v, s, p->label))
+			return true;
+	return false;
 }
 
 /* The manifest is removed first, and if it may still exist, nothing else is
@@ -90,7 +159,8 @@ void snapshot_commit_withdraw(struct vault *v, const struct snapshot_commit *p)
 	vault_cleanup_begin(v);
 	if (!vault_remove(v, manifest, &ignored)) {
 		(void)vault_remove(v, minisig, &ignored);
-		(void)vault_remove(v, p->archive, &ignored);
+		if (!may_be_needed(v, p))
+			(void)vault_remove(v, p->archive, &ignored);
 	}
 	vault_cleanup_end(v);
 }

@@ -138,7 +138,9 @@ static int copy(const struct snapshot *s, struct source *from,
 	    .archive = m->archive.file,
 	    .archive_bytes = m->archive.bytes,
 	    .manifest = &originals->manifest,
-	    .signature = &originals->signature};
+	    .signature = &originals->signature,
+	    .list = m->is_list ? m : NULL,
+	    .name = m->is_list ? m->name : NULL};
 
 	/* Whoever took over the lock may be copying the same: then everything
 	 * there belongs to the other run. */

@@ -137,8 +137,8 @@ int snapshot_check_archive(struct vault *v, const struct manifest_archive *a,
 
 /* An error of an archive that was written with an earlier snapshot says who
  * needs it. */
-static int needed(const struct manifest *m, const struct manifest_archive *a,
-    struct err *err)
+static int needed(
+    const struct manifest *m, const struct manifest_archive *a, struct err *err)
 {
 	return str_eq(a->label, m->label)
 		   ? -1

@@ -28,6 +28,7 @@ struct snapshot_writer {
 	VEC_DEFINE(, int64_t) taken; /* times of labels that are in use */
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	uint64_t bytes;
+	bool is_list; /* the manifest that was committed */
 };
 
 static int note_times_in_use(
@@ -245,6 +246,117 @@ struct sink *snapshot_writer_sink(struct snapshot_writer *w, struct err *err)
 	return sink ? sink_digest(sink, w->sha256, &w->bytes) : NULL;
 }
 
+/* ---- the link to the one before ------------------------------------------ */
+
+static const struct destination *first_good(const struct snapshot_writer *w)
+{
+	VEC_EACH (&w->destinations, p)
+		if (!p->failed)
+			return p;
+	return NULL;
+}
+
+/* The same snapshot before in all of them. */
+static int check_same(const struct snapshot_writer *w,
+    const struct destination *first, struct err *err)
+{
+	VEC_EACH (&w->destinations, p) {
+		if (p->failed)
+			continue;
+		if (!p->previous_label)
+			return err_set(err, ERR_NOT_FOUND,
+			    "vault '%s' has no snapshot before it",
+			    vault_name(p->vault));
+		if (!str_eq(p->previous_label, first->previous_label) ||
+		    memcmp(p->previous_sha256, first->previous_sha256,
+			sizeof(p->previous_sha256)) != 0)
+			return err_set(err, ERR_NOT_FOUND,
+			    "the snapshot before it is '%s' in vault '%s', and "
+			    "'%s' in vault '%s'",
+			    first->previous_label, vault_name(first->vault),
+			    p->previous_label, vault_name(p->vault));
+	}
+	return 0;
+}
+
+/* An archive that a verification found damaged is in no further snapshot. */
+static int check_verdict(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, struct err *err)
+{
+	struct snapshot_verdict verdict;
+	char sha256[DIGEST_SHA256_HEX];
+	struct manifest m;
+
+	if (!s->records.len)
+		return 0;
+	if (snapshot_manifest(v, s, trust, &m, sha256, err))
+		return -1;
+	manifest_done(&m);
+	if (snapshot_verdict(v, s, trust, sha256, &verdict, err))
+		return -1;
+	if (!verdict.failed)
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "a verification found '%s' to be wrong", s->label);
+}
+
+/* A vault that has it as the snapshot before may still lack an earlier one. */
+static int check_whole_in(const struct snapshot_writer *w, struct vault *v,
+    const struct manifest *m, struct err *err)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+
+	if (snapshot_list(v, w->name, &list, err) ||
+	    snapshot_find_listed(v, &list, m, err))
+		return -1;
+	for (size_t i = 0; i < manifest_archive_count(m); i++) {
+		const char *label = manifest_archive_at(m, i).label;
+		const struct snapshot *s = snapshot_in_list(&list, label);
+		if (!s)
+			return err_set(err, ERR_NOT_FOUND,
+			    "'%s', which it needs, is not in the list", label);
+		if (check_verdict(v, s, w->o.trust, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int check_whole(
+    const struct snapshot_writer *w, const struct manifest *m, struct err *err)
+{
+	VEC_EACH (&w->destinations, p)
+		if (!p->failed && check_whole_in(w, p->vault, m, err))
+			return err_wrap(err, "vault '%s': '%s'",
+			    vault_name(p->vault), m->label);
+	return 0;
+}
+
+int snapshot_writer_link(
+    struct snapshot_writer *w, struct manifest *m, struct err *err)
+{
+	const struct destination *first = first_good(w);
+	char sha256[DIGEST_SHA256_HEX];
+
+	if (!first || check_same(w, first, err))
+		return 0;
+	struct snapshot s = {.label = first->previous_label};
+	if (snapshot_manifest(first->vault, &s, w->o.trust, m, sha256, err))
+		return 0;
+	if (str_eq(sha256, first->previous_sha256) && m->is_list &&
+	    !check_whole(w, m, err))
+		return 1;
+	if (!str_eq(sha256, first->previous_sha256))
+		err_set(
+		    err, ERR_INTEGRITY, "'%s' was replaced meanwhile", s.label);
+	else if (!m->is_list)
+		err_set(err, ERR_NOT_FOUND,
+		    "'%s', the snapshot before it, was not written to be "
+		    "continued",
+		    s.label);
+	manifest_done(m);
+	return 0;
+}
+
 /* ---- the commit --------------------------------------------------------- */
 
 static void fill_manifest(struct snapshot_writer *w, struct manifest *m)
@@ -283,7 +395,8 @@ static struct snapshot_commit commit_of(const struct snapshot_writer *w,
 	    .archive = w->archive,
 	    .archive_bytes = w->bytes,
 	    .manifest = manifest,
-	    .signature = signature};
+	    .signature = signature,
+	    .name = w->is_list ? w->name : NULL};
 }
 
 /* Others may have seen the manifest that is withdrawn now, and followed it.
@@ -314,6 +427,7 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 			    "snapshot '%s' has no whole archive to commit",
 			    w->label);
 	fill_manifest(w, m);
+	w->is_list = m->is_list;
 	manifest_write(m, &text);
 	/* A manifest that no reader accepts would be no snapshot. */
 	if (manifest_parse(buf_str(&text), text.len, &again, err))
@@ -330,6 +444,7 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 	}
 	struct snapshot_commit snapshot_commit =
 	    commit_of(w, &text, &signature);
+	snapshot_commit.list = m->is_list ? m : NULL;
 	VEC_EACH (&w->destinations, p) {
 		struct err failure = ERR_INIT;
 		bool shown = false;

@@ -610,6 +610,133 @@ static void random_timelines_break_no_promise(void **state)
 	assert_true(dropped > timelines);
 }
 
+/* ---- what needs what ----------------------------------------------------- */
+
+/* Item `n` needs the archives of all from `first` on. */
+static void needs_from(
+    struct fixture *f, struct strvec *needs, size_t n, size_t first)
+{
+	for (size_t i = first; i < n; i++)
+		strvec_add(needs, f->labels[i]);
+	f->items[n].needs = needs;
+}
+
+static const struct retention_item *named(
+    const struct fixture *f, const char *label)
+{
+	for (size_t n = 0; n < f->count; n++)
+		if (strcmp(f->items[n].label, label) == 0)
+			return &f->items[n];
+	fail_msg("no item of that label");
+	return NULL;
+}
+
+static void what_a_kept_one_needs_is_kept(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {.keep_last = 1, .keep_min = 1};
+	struct strvec needs[6] = {VEC_INIT};
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	for (int n = 0; n < 6; n++)
+		add(&f, n * HOUR);
+	needs_from(&f, &needs[1], 1, 0);
+	strvec_add(&needs[5], f.labels[2]);
+	strvec_add(&needs[5], f.labels[4]);
+	f.items[5].needs = &needs[5];
+	needs_from(&f, &needs[4], 4, 3);
+	plan(&f, &p, DAY);
+	assert_int_equal(kept(&f), 4);
+	assert_string_equal(named(&f, "s000005")->reason, "last");
+	assert_string_equal(
+	    named(&f, "s000004")->reason, "needed by 's000005'");
+	/* Needed by what is kept only because it is needed. */
+	assert_string_equal(
+	    named(&f, "s000003")->reason, "needed by 's000004'");
+	assert_string_equal(
+	    named(&f, "s000002")->reason, "needed by 's000005'");
+	assert_int_equal(named(&f, "s000001")->turn, 1);
+	assert_int_equal(named(&f, "s000000")->turn, 2);
+	for (int n = 0; n < 6; n++)
+		strvec_done(&needs[n]);
+	retention_zone_free(f.zone);
+}
+
+/* A chain longer than the cap gets shorter from its end, and never stalls. */
+static void a_chain_is_dropped_from_its_end(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {
+	    .keep_last = 1, .keep_min = 1, .max_deletions = 3};
+	struct strvec needs[8] = {VEC_INIT};
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	for (int n = 0; n < 9; n++)
+		add(&f, n * HOUR);
+	for (size_t n = 1; n < 8; n++)
+		needs_from(&f, &needs[n], n, 0);
+	plan(&f, &p, DAY);
+	assert_int_equal(kept(&f), 6);
+	assert_int_equal(named(&f, "s000007")->turn, 1);
+	assert_int_equal(named(&f, "s000006")->turn, 2);
+	assert_int_equal(named(&f, "s000005")->turn, 3);
+	assert_string_equal(
+	    named(&f, "s000000")->reason, "waits: max_deletions is reached");
+	p.max_deletions = 100;
+	plan(&f, &p, DAY);
+	assert_int_equal(kept(&f), 1);
+	for (unsigned n = 0; n < 8; n++) {
+		char label[16];
+		snprintf(label, sizeof(label), "s%06u", n);
+		assert_int_equal(named(&f, label)->turn, 8 - n);
+		strvec_done(&needs[n]);
+	}
+	retention_zone_free(f.zone);
+}
+
+static void what_needs_a_bad_one_is_not_good(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {.keep_last = 1, .keep_min = 1};
+	struct strvec needs = VEC_INIT;
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	for (int n = 0; n < 3; n++)
+		add(&f, n * HOUR);
+	f.items[1].bad = true;
+	needs_from(&f, &needs, 2, 1);
+	plan(&f, &p, DAY);
+	/* The last good one is the first; what is newer stays beside it. */
+	assert_string_equal(named(&f, "s000000")->reason, "last");
+	assert_int_equal(kept(&f), 3);
+	strvec_done(&needs);
+	retention_zone_free(f.zone);
+}
+
+/* What claims to need something newer, or itself, would make a circle. */
+static void a_circle_counts_for_nothing(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {.keep_last = 1, .keep_min = 1};
+	struct strvec needs = VEC_INIT;
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	for (int n = 0; n < 3; n++)
+		add(&f, n * HOUR);
+	strvec_add(&needs, f.labels[0]);
+	strvec_add(&needs, f.labels[1]);
+	strvec_add(&needs, "s999999");
+	f.items[0].needs = f.items[1].needs = &needs;
+	plan(&f, &p, DAY);
+	assert_int_equal(kept(&f), 1);
+	strvec_done(&needs);
+	retention_zone_free(f.zone);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -633,6 +760,10 @@ int main(void)
 	    cmocka_unit_test(one_that_waits_for_its_verification_stays),
 	    cmocka_unit_test(the_cap_lets_the_oldest_go_first),
 	    cmocka_unit_test(random_timelines_break_no_promise),
+	    cmocka_unit_test(what_a_kept_one_needs_is_kept),
+	    cmocka_unit_test(a_chain_is_dropped_from_its_end),
+	    cmocka_unit_test(what_needs_a_bad_one_is_not_good),
+	    cmocka_unit_test(a_circle_counts_for_nothing),
 	};
 
 	return cmocka_run_group_tests_name("retention", tests, NULL, NULL);

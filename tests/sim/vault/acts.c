@@ -77,8 +77,10 @@ static void removing(void *ctx, const struct sim_store *s, const char *object)
 	if (a->prunes)
 		mark(a, s, object);
 	VEC_EACH (&t->truth.snapshots, one) {
-		if (!sim_truth_has_object(one, object) ||
-		    !sim_truth_whole(one, s) || str_eq(a->own, one->label))
+		bool own = sim_truth_has_object(one, object);
+		if ((!own && !sim_truth_needs_object(&t->truth, one, object)) ||
+		    !sim_truth_whole(&t->truth, one, s) ||
+		    str_eq(a->own, one->label))
 			continue;
 		t->dropped++;
 		if (!a->prunes)
@@ -87,9 +89,9 @@ static void removing(void *ctx, const struct sim_store *s, const char *object)
 			    a->actor.what, object, s->name);
 		else if (one->must_stay[t->depth])
 			sim_broken(t, SIM_LOST,
-			    "prune removes '%s' in '%s', which the policy "
-			    "keeps",
-			    object, s->name);
+			    "prune removes '%s' in '%s', of '%s', which the "
+			    "policy keeps",
+			    object, s->name, one->label);
 	}
 }
 
@@ -217,21 +219,45 @@ static int write_archive(
 	return sink_finish(sink, err);
 }
 
-static int commit(struct backup *b, struct snapshot_writer *w, struct err *err)
+/* Most are lists; of these, most go on from the one before, and need some of
+ * what that one needs. */
+static void make_list(
+    struct sim_timeline *t, struct snapshot_writer *w, struct manifest *m)
+{
+	struct err err = ERR_INIT;
+	struct manifest before;
+
+	if (sim_one_in(&t->random, 4))
+		return;
+	m->is_list = m->archive.has_index = true;
+	m->archive.index = (struct contents_where){.bytes = 1, .len = 1};
+	if (sim_one_in(&t->random, 4))
+		return;
+	if (!snapshot_writer_link(w, &before, &err)) {
+		sim_note(t, "backup: full: %s", err.message);
+		return;
+	}
+	for (size_t i = 0; i < manifest_archive_count(&before); i++) {
+		struct manifest_archive a = manifest_archive_at(&before, i);
+		if (!sim_one_in(&t->random, 4))
+			manifest_add_earlier(m, &a);
+	}
+	manifest_done(&before);
+}
+
+static int commit(struct backup *b, struct snapshot_writer *w,
+    struct manifest *made, struct err *err)
 {
 	struct sim_timeline *t = b->act.t;
-	struct manifest m;
 
 	for (size_t i = 0; i < b->open_count; i++) {
 		struct err why = ERR_INIT;
 		if (vault_lock_check(b->open_place[i]->lock, &why))
 			snapshot_writer_fail(w, i, &why);
 	}
-	manifest_init(&m);
-	m.partial = sim_one_in(&t->random, 5);
-	m.hold = sim_one_in(&t->random, 12);
-	int status = snapshot_commit(w, &m, t->world->key, err);
-	manifest_done(&m);
+	made->partial = sim_one_in(&t->random, 5);
+	made->hold = sim_one_in(&t->random, 12);
+	int status = snapshot_commit(w, made, t->world->key, err);
 	for (size_t i = 0; i < b->open_count; i++)
 		b->open_place[i]->failed =
 		    status || snapshot_writer_failure(w, i);
@@ -255,7 +281,10 @@ static int back_up(struct backup *b, struct err *err)
 		return -1;
 	b->label = label_make(SIM_NAME, snapshot_writer_time(w));
 	b->act.own = b->label;
-	return write_archive(b, w, err) ? -1 : commit(b, w, err);
+	cleanup(manifest_done) struct manifest m;
+	manifest_init(&m);
+	make_list(t, w, &m);
+	return write_archive(b, w, err) ? -1 : commit(b, w, &m, err);
 }
 
 static void judge_backup(struct backup *b, int status, const struct err *err)
@@ -265,6 +294,8 @@ static void judge_backup(struct backup *b, int status, const struct err *err)
 	for (size_t i = 0; i < t->store_count; i++) {
 		struct place *p = &b->places[i];
 		bool good = !status && !p->failed;
+		/* It may need what a run has committed that stands still. */
+		sim_truth_learn_all(&t->truth, p->store, &t->world->trust.keys);
 		if (b->label)
 			sim_truth_learn(&t->truth, p->store, b->label,
 			    &t->world->trust.keys);
@@ -272,7 +303,7 @@ static void judge_backup(struct backup *b, int status, const struct err *err)
 		    b->label ? sim_truth_of(&t->truth, p->store, b->label)
 			     : NULL;
 		if (good && !b->act.actor.paused &&
-		    (!one || !sim_truth_whole(one, p->store)))
+		    (!one || !sim_truth_committed(&t->truth, one, p->store)))
 			sim_broken(t, SIM_FALSE_SUCCESS,
 			    "backup committed '%s' to '%s', and it is not "
 			    "whole",
@@ -391,7 +422,7 @@ static void verify_one(struct act *a, const struct sim_store *s,
 	struct manifest m;
 	int status = snapshot_check(v, which, &o, &m, &err);
 	struct sim_snapshot *one = sim_truth_of(&t->truth, s, which->label);
-	bool whole = one && sim_truth_whole(one, s);
+	bool whole = one && sim_truth_whole(&t->truth, one, s);
 
 	sim_note(t, "verify '%s' in '%s': %s", which->label, s->name,
 	    status ? err.message : "good");
@@ -411,7 +442,8 @@ static void verify_one(struct act *a, const struct sim_store *s,
 	if (!status && !recorded)
 		one->found_bad[at] = one->perhaps_bad[at] = false;
 	/* Of an archive that is out of sight, only that is said. */
-	bool damaged = sim_truth_found(one, s) && sim_truth_damaged(one, s);
+	bool damaged = sim_truth_found(&t->truth, one, s) &&
+		       sim_truth_damaged(&t->truth, one, s);
 	if (status && damaged && recorded >= 0)
 		one->perhaps_bad[at] = one->was_bad[at] = true;
 	if (status && damaged && !recorded)
@@ -516,6 +548,32 @@ static void record_copied(struct act *a, struct vault *v,
 	one->unsaid[at] = !one->copied[at];
 }
 
+static int copy_and_judge(struct act *a, struct vault *v, struct vault *target,
+    const struct sim_store *to, const struct snapshot *which, struct err *err)
+{
+	struct sim_timeline *t = a->t;
+	const struct sim_snapshot *before =
+	    sim_truth_of(&t->truth, to, which->label);
+
+	a->own = NULL;
+	if (!before || !sim_truth_whole(&t->truth, before, to))
+		a->own = which->label;
+	int status = copy_one(a, v, target, which, err);
+	struct sim_snapshot *one = sim_truth_of(&t->truth, to, which->label);
+	if (status >= 0 && one)
+		record_copied(
+		    a, target, which, one, sim_truth_index(&t->truth, to));
+	if (!status && (!one || !sim_truth_committed(&t->truth, one, to)))
+		sim_broken(t, SIM_FALSE_SUCCESS,
+		    "'%s' was copied to '%s', and is not whole there",
+		    which->label, to->name);
+	sim_note(t, "copy '%s' to '%s': %s", which->label, to->name,
+	    status < 0 ? err->message
+	    : status   ? "is there"
+		       : "good");
+	return status;
+}
+
 void sim_act_copy(
     struct sim_timeline *t, struct sim_store *from, struct sim_store *to)
 {
@@ -530,24 +588,13 @@ void sim_act_copy(
 	if (!snapshot_list(v, SIM_NAME, &list, &err) && list.len) {
 		const struct snapshot *which =
 		    &list.items[sim_draw(&t->random, list.len)];
-		const struct sim_snapshot *before =
-		    sim_truth_of(&t->truth, to, which->label);
-		if (!before || !sim_truth_whole(before, to))
-			a.own = which->label;
-		int status = copy_one(&a, v, target, which, &err);
-		struct sim_snapshot *one =
-		    sim_truth_of(&t->truth, to, which->label);
-		if (status >= 0 && one)
-			record_copied(&a, target, which, one,
-			    sim_truth_index(&t->truth, to));
-		if (!status && (!one || !sim_truth_whole(one, to)))
-			sim_broken(t, SIM_FALSE_SUCCESS,
-			    "'%s' was copied to '%s', and is not whole there",
-			    which->label, to->name);
-		sim_note(t, "copy '%s' to '%s': %s", which->label, to->name,
-		    status < 0 ? err.message
-		    : status   ? "is there"
-			       : "good");
+		struct snapshot_refs refs = VEC_INIT;
+		int status = snapshot_needs(
+		    v, &list, which, &t->world->trust, &refs, &err);
+		for (size_t i = 0; status >= 0 && i < refs.len; i++)
+			status = copy_and_judge(
+			    &a, v, target, to, refs.items[i], &err);
+		vec_done(&refs);
 	}
 	vault_free(v);
 	vault_free(target);

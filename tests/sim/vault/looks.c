@@ -78,8 +78,10 @@ static bool is_true(const struct sim_timeline *t, const struct sim_store *s,
 		f->kind == CHAIN_FORK))
 		return true;
 	VEC_EACH (&t->truth.snapshots, one) {
-		if (f->kind == CHAIN_FREEZE && sim_truth_whole(one, s) &&
-		    sim_truth_listed(one, s) && t->now - one->time < 3 * DAY_S)
+		if (f->kind == CHAIN_FREEZE &&
+		    sim_truth_whole(&t->truth, one, s) &&
+		    sim_truth_listed(&t->truth, one, s) &&
+		    t->now - one->time < 3 * DAY_S)
 			return false;
 		if (f->kind == CHAIN_MIX && str_eq(one->label, f->label))
 			return !one->copied[at];
@@ -163,7 +165,7 @@ static bool truncate_it(
 
 	/* Who wrote it may have withdrawn it, with a record, and failed to
 	 * remove it. */
-	if (!one || !sim_truth_whole(one, s) ||
+	if (!one || !sim_truth_whole(&t->truth, one, s) ||
 	    snapshot_removals_find(&l->chain.pruned, h->label))
 		return false;
 	drop_snapshot(s, one);
@@ -186,7 +188,7 @@ static bool delete_it(
 	    manifest_previous_in(&any_link(t, l)->manifest, s->name, s->name);
 	struct sim_snapshot *one = p && p->label ? truth_of(t, p->label) : NULL;
 
-	if (!one || !sim_truth_whole(one, s) ||
+	if (!one || !sim_truth_whole(&t->truth, one, s) ||
 	    snapshot_removals_find(&l->chain.pruned, p->label))
 		return false;
 	drop_snapshot(s, one);

@@ -184,9 +184,10 @@ static void judge_choice(const struct restore *r)
 	const char *remembered = head_of(r)->label;
 
 	VEC_EACH (&r->t->truth.snapshots, one)
-		if (one->time > chosen->time && sim_truth_whole(one, s) &&
-		    sim_truth_found(one, s) &&
-		    (sim_truth_listed(one, s) ||
+		if (one->time > chosen->time &&
+		    sim_truth_whole(&r->t->truth, one, s) &&
+		    sim_truth_found(&r->t->truth, one, s) &&
+		    (sim_truth_listed(&r->t->truth, one, s) ||
 			str_eq(one->label, remembered)))
 			sim_broken(r->t, SIM_FALSE_SUCCESS,
 			    "a restore takes '%s' of '%s' for the latest, and "

@@ -18,6 +18,7 @@ void sim_truth_done(struct sim_truth *t)
 		buf_done(&one->manifest);
 		buf_done(&one->signature);
 		buf_done(&one->archive);
+		strvec_done(&one->needs);
 	}
 	vec_done(&t->snapshots);
 }
@@ -92,6 +93,8 @@ void sim_truth_learn(struct sim_truth *t, const struct sim_store *s,
 			one->time = m.created;
 			one->partial = m.partial;
 			one->hold = m.hold;
+			VEC_EACH (&m.earlier, a)
+				strvec_add(&one->needs, a->label);
 			buf_add(
 			    &one->manifest, text->data.data, text->data.len);
 			buf_add(&one->signature, signature->data.data,
@@ -116,7 +119,57 @@ void sim_truth_learn_all(struct sim_truth *t, const struct sim_store *s,
 	}
 }
 
-bool sim_truth_whole(const struct sim_snapshot *one, const struct sim_store *s)
+struct sim_snapshot *sim_truth_named(
+    const struct sim_truth *t, const char *label)
+{
+	VEC_EACH (&t->snapshots, one)
+		if (str_eq(one->label, label))
+			return one;
+	return NULL;
+}
+
+bool sim_truth_needs_object(const struct sim_truth *t,
+    const struct sim_snapshot *one, const char *object)
+{
+	VEC_EACH (&one->needs, label) {
+		const struct sim_snapshot *need = sim_truth_named(t, *label);
+		if (need && str_eq(need->archive_name, object))
+			return true;
+	}
+	return false;
+}
+
+/* Of each archive that it needs, and that another was written with. */
+static bool all_needed(const struct sim_truth *t,
+    const struct sim_snapshot *one, const struct sim_store *s,
+    bool (*is)(const struct sim_snapshot *, const struct sim_store *,
+	const struct sim_object *))
+{
+	VEC_EACH (&one->needs, label) {
+		const struct sim_snapshot *need = sim_truth_named(t, *label);
+		if (!need ||
+		    !is(need, s, sim_store_find(s, need->archive_name)))
+			return false;
+	}
+	return true;
+}
+
+static bool is_its_archive(const struct sim_snapshot *one,
+    const struct sim_store *s, const struct sim_object *o)
+{
+	(void)s;
+	return same(o, &one->archive);
+}
+
+static bool is_its_length(const struct sim_snapshot *one,
+    const struct sim_store *s, const struct sim_object *o)
+{
+	(void)s;
+	return o && o->data.len == one->archive.len;
+}
+
+static bool is_own_whole(
+    const struct sim_snapshot *one, const struct sim_store *s)
 {
 	return same(part(s, one->label, ".manifest.json"), &one->manifest) &&
 	       signed_still(
@@ -124,12 +177,30 @@ bool sim_truth_whole(const struct sim_snapshot *one, const struct sim_store *s)
 	       same(sim_store_find(s, one->archive_name), &one->archive);
 }
 
-bool sim_truth_damaged(
+bool sim_truth_whole(const struct sim_truth *t, const struct sim_snapshot *one,
+    const struct sim_store *s)
+{
+	return all_needed(t, one, s, is_its_archive) && is_own_whole(one, s);
+}
+
+bool sim_truth_committed(const struct sim_truth *t,
     const struct sim_snapshot *one, const struct sim_store *s)
 {
-	const struct sim_object *o = sim_store_find(s, one->archive_name);
+	return all_needed(t, one, s, is_its_length) && is_own_whole(one, s);
+}
 
-	return o && o->data.len == one->archive.len && !same(o, &one->archive);
+static bool is_undamaged(const struct sim_snapshot *one,
+    const struct sim_store *s, const struct sim_object *o)
+{
+	(void)s;
+	return !o || o->data.len != one->archive.len || same(o, &one->archive);
+}
+
+bool sim_truth_damaged(const struct sim_truth *t,
+    const struct sim_snapshot *one, const struct sim_store *s)
+{
+	return !is_undamaged(one, s, sim_store_find(s, one->archive_name)) ||
+	       !all_needed(t, one, s, is_undamaged);
 }
 
 bool sim_truth_has_object(const struct sim_snapshot *one, const char *object)
@@ -155,9 +226,16 @@ static bool all_are(const struct sim_snapshot *one, const struct sim_store *s,
 	       is(s, sim_store_find(s, one->archive_name));
 }
 
-bool sim_truth_found(const struct sim_snapshot *one, const struct sim_store *s)
+static bool is_seen(const struct sim_snapshot *one, const struct sim_store *s,
+    const struct sim_object *o)
 {
-	return all_are(one, s, seen);
+	return seen(s, o) && o->data.len == one->archive.len;
+}
+
+bool sim_truth_found(const struct sim_truth *t, const struct sim_snapshot *one,
+    const struct sim_store *s)
+{
+	return all_are(one, s, seen) && all_needed(t, one, s, is_seen);
 }
 
 static bool listed(const struct sim_store *s, const struct sim_object *o)
@@ -165,13 +243,22 @@ static bool listed(const struct sim_store *s, const struct sim_object *o)
 	return seen(s, o) && *s->now >= o->unlisted_until;
 }
 
-bool sim_truth_listed(const struct sim_snapshot *one, const struct sim_store *s)
+static bool is_listed(const struct sim_snapshot *one, const struct sim_store *s,
+    const struct sim_object *o)
 {
-	return !s->drops && all_are(one, s, listed);
+	(void)one;
+	return listed(s, o);
+}
+
+bool sim_truth_listed(const struct sim_truth *t, const struct sim_snapshot *one,
+    const struct sim_store *s)
+{
+	return !s->drops && all_are(one, s, listed) &&
+	       all_needed(t, one, s, is_listed);
 }
 
 /* As far as somebody can tell who does not read the whole archive. */
-static bool looks_whole(
+static bool looks_whole(const struct sim_truth *t,
     const struct sim_snapshot *one, const struct sim_store *s)
 {
 	const struct sim_object *m = part(s, one->label, ".manifest.json");
@@ -179,8 +266,8 @@ static bool looks_whole(
 	    part(s, one->label, ".manifest.json.minisig");
 	const struct sim_object *a = sim_store_find(s, one->archive_name);
 
-	return seen(s, m) && seen(s, g) && seen(s, a) &&
-	       same(m, &one->manifest) && signed_still(g, one) &&
+	return all_needed(t, one, s, is_seen) && seen(s, m) && seen(s, g) &&
+	       seen(s, a) && same(m, &one->manifest) && signed_still(g, one) &&
 	       a->data.len == one->archive.len;
 }
 
@@ -249,6 +336,20 @@ static bool is_uncertain(
 	return one->shaken[at] || s->drops;
 }
 
+/* One that it needs was found bad, or may have been: whether it counts depends
+ * on whether that is known. */
+static bool needs_bad(
+    const struct sim_truth *t, const struct sim_snapshot *one, size_t at)
+{
+	VEC_EACH (&one->needs, label) {
+		const struct sim_snapshot *need = sim_truth_named(t, *label);
+		if (need && (need->found_bad[at] || need->perhaps_bad[at] ||
+				need->was_bad[at]))
+			return true;
+	}
+	return false;
+}
+
 /* Partial ones that are newer than all good ones, held ones, those out of
  * sight; and by the rules, the good ones. */
 void sim_truth_mark(struct sim_truth *t, const struct sim_store *s,
@@ -259,10 +360,11 @@ void sim_truth_mark(struct sim_truth *t, const struct sim_store *s,
 	int64_t newest = -1; /* of those that may pass for good */
 
 	VEC_EACH (&t->snapshots, one) {
-		bool whole = looks_whole(one, s);
+		bool whole = looks_whole(t, one, s);
 		one->must_stay[depth] = one->hold || one->time > now ||
-					(sim_truth_whole(one, s) && !whole);
-		bool uncertain = is_uncertain(one, s, at);
+					(sim_truth_whole(t, one, s) && !whole);
+		bool uncertain =
+		    is_uncertain(one, s, at) || needs_bad(t, one, at);
 		if (!whole || one->partial || one->time > now ||
 		    (one->found_bad[at] && !uncertain))
 			continue;
@@ -277,7 +379,8 @@ void sim_truth_mark(struct sim_truth *t, const struct sim_store *s,
 		keep_days(&good, policy->keep_daily, depth);
 	}
 	VEC_EACH (&t->snapshots, one)
-		if (one->partial && looks_whole(one, s) && one->time > newest)
+		if (one->partial && looks_whole(t, one, s) &&
+		    one->time > newest)
 			one->must_stay[depth] = true;
 	vec_done(&good);
 }

@@ -18,6 +18,7 @@ struct sim_snapshot {
 	int64_t time;
 	bool partial, hold;
 	struct buf manifest, signature, archive;
+	struct strvec needs; /* labels of those whose archives it needs, too */
 	const struct minisign_publics *keys; /* one of them signed it */
 	/* By store: a verification found it good, or found damage that was
 	 * there. */
@@ -48,15 +49,27 @@ void sim_truth_learn_all(struct sim_truth *t, const struct sim_store *s,
 struct sim_snapshot *sim_truth_of(
     struct sim_truth *t, const struct sim_store *s, const char *label);
 /* Each byte of it is there, seen or not. */
-bool sim_truth_whole(const struct sim_snapshot *one, const struct sim_store *s);
-/* All of it can be found, and is named by lists that leave nothing out. */
-bool sim_truth_found(const struct sim_snapshot *one, const struct sim_store *s);
-bool sim_truth_listed(
+bool sim_truth_whole(const struct sim_truth *t, const struct sim_snapshot *one,
+    const struct sim_store *s);
+/* The same, as far as its run can tell, which does not read the archives that
+ * it needs: they are there in their length. */
+bool sim_truth_committed(const struct sim_truth *t,
     const struct sim_snapshot *one, const struct sim_store *s);
+/* All of it can be found, and is named by lists that leave nothing out. */
+bool sim_truth_found(const struct sim_truth *t, const struct sim_snapshot *one,
+    const struct sim_store *s);
+bool sim_truth_listed(const struct sim_truth *t, const struct sim_snapshot *one,
+    const struct sim_store *s);
 /* Its archive is there in its length, and is another. */
-bool sim_truth_damaged(
+bool sim_truth_damaged(const struct sim_truth *t,
     const struct sim_snapshot *one, const struct sim_store *s);
 bool sim_truth_has_object(const struct sim_snapshot *one, const char *object);
+/* It is the archive of an earlier one that this one needs. */
+bool sim_truth_needs_object(const struct sim_truth *t,
+    const struct sim_snapshot *one, const char *object);
+/* The snapshot of that label, in whatever store; NULL: there never was one. */
+struct sim_snapshot *sim_truth_named(
+    const struct sim_truth *t, const char *label);
 
 /* Others remove or change that object, of whatever snapshot it is. */
 void sim_truth_shake(
