@@ -127,6 +127,7 @@ setup() {
 		journal=$([ $((n % 2)) -eq 0 ] && echo kept || echo lost)
 		kill_and_heal "$point" "$journal" >"$P/wrong" && continue
 		bad=$((bad + 1))
+		echo "point $point, journal $journal" >>"$P/bad"
 		echo "point $point, journal $journal:"
 		cat "$P/wrong"
 	done
