@@ -203,7 +203,8 @@ static const struct cli_option apply_options[] = {PLAN_OPTIONS,
 	"terminal, the run ends before the layer with exit status 6, and "
 	"--resume goes on there. May be repeated."),
     FLAG("resume", resume,
-	"Go on where an earlier apply of this snapshot stopped. What "
+	"Go on where an earlier apply of this snapshot stopped, also one on "
+	"another machine, if the marker of the restore is in a cluster. What "
 	"succeeded is checked again: what is still there is not repeated, "
 	"and what is gone is made anew."),
     FLAG("all", all_nodes,
@@ -445,11 +446,13 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "damaged, and behind which the chain of the vault shows no newer "
 	    "one; or SNAPSHOT. Verifies it, restores it as apply does, layer "
 	    "by layer, and releases the controllers. Nobody is asked.\n\nThe "
-	    "marker kube-system/backstay-restored, a ConfigMap in each "
-	    "cluster, says how far that is. A platform that is restored, or "
-	    "that the snapshot was taken from, is left alone with exit status "
+	    "marker kube-system/backstay-restored, a ConfigMap that heal and "
+	    "apply leave in each cluster, says how far that is. A platform "
+	    "that is restored, or that the snapshot or a newer one was taken "
+	    "from, is left alone with exit status "
 	    "0 and one line. One that is restored in part is continued, from "
-	    "the snapshot that it began with. A marker of another platform or "
+	    "the snapshot that it began with, also where the journal of the "
+	    "earlier run is lost. A marker of another platform or "
 	    "another cluster, one that was edited, and another SNAPSHOT than "
 	    "the one it names are refused before anything is "
 	    "written.\n\n" SNAPSHOT_TEXT,

@@ -100,6 +100,28 @@ kustomize() { # FOLDER
 	kubectl create --dry-run=server -f "$top/config/kubernetes/restore-job.yaml"
 }
 
+@test "the Job that heals is one that the server takes, with rights that delete nothing" {
+	kubectl apply --dry-run=server -f "$top/config/kubernetes/heal.yaml" | tee "$P/taken"
+	[ "$(wc -l <"$P/taken")" -eq "$(grep -c '^kind:' "$top/config/kubernetes/heal.yaml")" ]
+	kubectl create --dry-run=client -o json -f "$top/config/kubernetes/heal.yaml" | jq -s . >"$P/heal"
+	of() { jq -e --arg kind "$1" ".[] | select(.kind == \$kind) | $2" "$P/heal"; }
+	of Job '.spec.template.spec | .restartPolicy == "OnFailure" and .securityContext.runAsNonRoot and
+	    (.volumes | map(select(.emptyDir)) | length) == 2 and
+	    (.containers[0].securityContext | .readOnlyRootFilesystem and .capabilities.drop == ["ALL"])'
+	of Secret '(.stringData // .data) | keys == ["identity.txt", "signing.pub"]'
+	of ClusterRole '[.rules[].verbs[]] | index("delete") == null and index("*") == null'
+	mkdir -p "$P/heal.d"
+	of ConfigMap '.data["backstay.yaml"]' | jq -r . >"$P/heal.d/backstay.yaml"
+	"$BACKSTAY_BUILD/backstay-agent" check --show-config --config "$P/heal.d/backstay.yaml" | grep -q '^name: "production"'
+	kubectl apply -f "$top/config/kubernetes/heal.yaml" >/dev/null
+	may() { kubectl auth can-i "$@" --as=system:serviceaccount:backstay:backstay-heal --all-namespaces; }
+	until [ "$(may create secrets)" = yes ]; do sleep 0.1; done
+	may bind clusterroles
+	run ! may delete secrets
+	kubectl delete --ignore-not-found -f "$top/config/kubernetes/heal.yaml" --selector app.kubernetes.io/component=heal >/dev/null
+	run ! kubectl get clusterrolebinding backstay-heal
+}
+
 @test "the configurations are valid, and the alerts are those of config/prometheus" {
 	for f in base overlays/s3 overlays/pvc; do
 		"$BACKSTAY_BUILD/backstay-agent" check --show-config --config "$top/config/kubernetes/$f/backstay.yaml" | grep -q '^name: "production"'
