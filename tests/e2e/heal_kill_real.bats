@@ -142,5 +142,6 @@ setup() {
 		[ "$status" -eq 0 ]
 		[ "$(wc -l <<<"$output")" -eq 1 ]
 	done
-	[ -z "$(audit | grep '"userAgent":"backstay')" ]
+	audit >"$P/audited"
+	run ! grep -q '"userAgent":"backstay' "$P/audited"
 }
