@@ -104,17 +104,24 @@ static int write_one(struct mark *m, const struct marks_restore *r,
 	int rc = marker_put(m->client, &now, err);
 
 	marker_done(&now);
-	if (rc && err->code == ERR_EXISTS) {
-		err->code = ERR_LOCKED;
-		err_wrap(err, "another restore of it has just begun");
-	}
-	if (rc)
+	if (rc && err->code != ERR_EXISTS)
 		return err_wrap(err, "cluster '%s'", m->cluster);
+	struct err conflict = *err;
 	marker_done(&m->marker);
 	/* As the server has it now, with its new version. */
 	free(steal(m->uid));
 	m->there = marker_get(m->client, &m->uid, &m->marker, err) > 0;
-	return m->there ? 0 : err_wrap(err, "cluster '%s'", m->cluster);
+	if (!m->there)
+		return err_wrap(err, "cluster '%s'", m->cluster);
+	/* Where an answer was lost, what is in the way is what was sent. */
+	if (!rc ||
+	    (m->marker.state == state && str_eq(m->marker.restore, r->uid) &&
+		str_eq(m->marker.snapshot, r->snapshot)))
+		return 0;
+	*err = conflict;
+	err->code = ERR_LOCKED;
+	err_wrap(err, "another restore of it has just begun");
+	return err_wrap(err, "cluster '%s'", m->cluster);
 }
 
 static int write_state(struct mark *m, const struct marks_restore *r,
