@@ -332,6 +332,10 @@ int exchange_perform(CURL *handle, const struct http_options *o,
 		return -1;
 	if (handle_set(handle, o, request, &lists, err))
 		return -1;
+	/* A proxy of the environment is for what crosses a network, as Go's
+	 * ProxyFromEnvironment has it; "" is none. */
+	if (!o->proxy && http_url_is_local(request->url))
+		curl_easy_setopt(handle, CURLOPT_PROXY, "");
 	/* What cleans up behind a run is asked of any server. */
 	pace_begin(&x.pace, o->clock, handle_grace_ms(o),
 	    request->even_if_stopped ? NULL : o->pace);

@@ -32,7 +32,8 @@ struct http_options {
 	bool insecure_skip_verify; /* only if the user configured it twice */
 	const char
 	    *tls_server_name; /* the name that the certificate must have */
-	const char *proxy;    /* URL; default: the environment's */
+	const char *proxy;    /* URL; default: the environment's, which is
+				 not asked about this machine itself */
 	const char *unix_socket;
 	int connect_timeout_ms; /* default 10 s */
 	int stall_timeout_ms;	/* hardly a byte for so long; default 60 s */
