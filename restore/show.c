@@ -224,6 +224,9 @@ static void add_table(
 	}
 	if (v->at)
 		add_time(out, v->failed ? "verify FAILED" : "verified", v->at);
+	if (v->drilled)
+		add_time(out, v->drill_failed ? "drill FAILED" : "drilled",
+		    v->drilled);
 	if (v->hearsay) {
 		autofree char *text = str_printf(
 		    "%zu verification records of no trusted key, %zu FAILED",

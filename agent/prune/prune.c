@@ -75,7 +75,8 @@ static void add_item(
 	if (!p->trusted)
 		return;
 	item->unseen = !p->whole;
-	item->verified = p->verdict.at && !p->verdict.failed;
+	item->verified =
+	    p->verdict.at && !p->verdict.failed && !p->verdict.drill_failed;
 	item->bad = is_bad(p, now);
 	item->partial = p->manifest.partial;
 	item->hold = p->manifest.hold;

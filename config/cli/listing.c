@@ -137,6 +137,8 @@ static void add_verified(const struct snapshot_verdict *v, struct buf *out)
 		add_verdict(v, out);
 	else
 		buf_add_str(out, "never");
+	if (v->drilled && v->drill_failed)
+		buf_add_str(out, ", drill FAILED");
 	if (v->hearsay)
 		buf_printf(out,
 		    " (hearsay: %zu record%s of no trusted key, %zu of them "

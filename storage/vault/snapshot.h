@@ -24,12 +24,13 @@
  *     sequence                 one more than that of any before it: order is
  *                              not left to clocks
  *     at, by                   when, by the clock of the machine of that name
- *     level                    "quick", "sample" or "full"
+ *     level                    "quick", "sample", "full" or "drill"
  *     good, finding            and what was wrong
  *     unseen                   true where that is that its archive was not
  *                              there, or not in its length
  *     copied_to                the id of the vault (or its name, where it has
  *                              none) to which it was copied just before
+ *     drill                    of a drill: what it measured
  */
 #ifndef STORAGE_VAULT_SNAPSHOT_H
 #define STORAGE_VAULT_SNAPSHOT_H
@@ -141,6 +142,11 @@ int snapshot_needs(struct vault *v, const struct snapshots *list,
 
 enum { SNAPSHOT_LEVEL_MAX = 16 };
 
+/* All of a snapshot was restored and compared. A good drill is the deepest
+ * verification. One that failed shows that the restore does not succeed as
+ * rehearsed, for which the snapshot itself need not be damaged. */
+#define SNAPSHOT_LEVEL_DRILL "drill"
+
 /* What verifications found, all together. */
 struct snapshot_verdict {
 	int64_t
@@ -154,6 +160,9 @@ struct snapshot_verdict {
 	bool unseen;
 	int64_t failed_since; /* seconds; the first of those in a row */
 	char level[SNAPSHOT_LEVEL_MAX];
+	/* The last drill, in seconds; 0: there was none. */
+	int64_t drilled;
+	bool drill_failed;
 	uint64_t sequence;
 	/* Someone who is trusted with it has copied it into that vault. */
 	bool copied;
@@ -293,6 +302,7 @@ struct snapshot_finding {
 	const char *by;	  /* the machine's name */
 	bool copied; /* the machine that verified it has copied it into that
 			vault */
+	const struct json_object *details; /* of a drill; or NULL */
 };
 /* Records it beside the manifest; unsigned if key is NULL, and then it counts
  * only as hearsay. Its sequence number follows the trusted ones. */

@@ -27,9 +27,10 @@ VEC_DEFINE(words, struct word);
 /* How much a verification of that level checks. */
 static int depth_of(const char *level)
 {
-	static const char *const levels[] = {"quick", "sample", "full"};
+	static const char *const levels[] = {
+	    "quick", "sample", "full", SNAPSHOT_LEVEL_DRILL};
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		if (str_eq(levels[i], level))
 			return i;
 	return 0;
@@ -56,6 +57,12 @@ static bool weigh(const struct word *w, struct snapshot_verdict *out)
 {
 	out->sequence = w->sequence;
 	out->copied = out->copied || w->copied;
+	if (str_eq(w->level, SNAPSHOT_LEVEL_DRILL)) {
+		out->drilled = w->at;
+		out->drill_failed = !w->good;
+		if (!w->good)
+			return false;
+	}
 	if (out->failed && !out->unseen &&
 	    (w->unseen || depth_of(w->level) < depth_of(out->level)))
 		return false;
@@ -273,6 +280,8 @@ static void write_text(const struct vault *v, const struct snapshot *s,
 	if (f->copied)
 		json_set_str(j, "copied_to", location_of(v));
 	json_set_str(j, "finding", f->text ? f->text : "");
+	if (f->details)
+		json_set(j, "drill", json_copy(f->details));
 	json_write(out, j, JSON_PRETTY);
 	buf_add_char(out, '\n');
 }

@@ -1074,6 +1074,27 @@ static void what_was_found_wrong_stands_until_it_is_looked_at(struct fixture *f)
 	assert_true(found_good(f, "quick", true));
 }
 
+/* A restore that does not succeed is no damage, and none that a look at the
+ * archive clears. */
+static void a_drill_that_failed_stands_until_one_passes(struct fixture *f)
+{
+	free(take(f, "prod"));
+	assert_true(found_good(f, "full", true));
+	assert_true(found_good(f, "drill", false));
+	struct snapshot_verdict v = verdict_of(f);
+	assert_true(v.drill_failed);
+	assert_int_equal(v.drilled, f->clock.now_ms / 1000);
+	assert_string_equal(v.level, "full");
+	assert_true(found_good(f, "full", true));
+	assert_true(verdict_of(f).drill_failed);
+	assert_false(found_good(f, "full", false));
+	assert_true(found_good(f, "drill", true));
+	v = verdict_of(f);
+	assert_false(v.drill_failed);
+	assert_string_equal(v.level, "drill");
+	assert_int_equal(v.at, v.drilled);
+}
+
 static void unsigned_words_weigh_nothing(struct fixture *f)
 {
 	autofree char *label = take(f, "prod");
@@ -1412,6 +1433,7 @@ int main(void)
 	    TEST_ON_VAULTS(a_record_of_another_manifest_weighs_nothing),
 	    TEST_ON_VAULTS(removal_leaves_the_record_of_the_same_second),
 	    TEST_ON_VAULTS(what_was_found_wrong_stands_until_it_is_looked_at),
+	    TEST_ON_VAULTS(a_drill_that_failed_stands_until_one_passes),
 	    TEST_ON_VAULTS(a_list_of_all_names_is_in_order_of_time),
 	    TEST_ON_VAULTS(whether_there_is_an_archive_is_asked_by_name),
 	    TEST_ON_VAULTS(an_archive_that_cannot_be_asked_for_is_not_bad),
