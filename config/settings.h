@@ -412,6 +412,10 @@ VEC_DEFINE(settings_layers, struct settings_layer);
 
 /* ---- all of it ----------------------------------------------------------- */
 
+struct settings_drill {
+	char *control_plane; /* a folder with etcd and kube-apiserver */
+};
+
 struct settings {
 	char *file; /* where it was read from */
 	char *name; /* of the snapshots */
@@ -437,6 +441,7 @@ struct settings {
 	struct settings_layers layers;
 	int unassigned_layer; /* enum settings_unassigned */
 	struct settings_restore restore;
+	struct settings_drill drill;
 };
 
 /* Reads the file and checks what can be checked without asking anybody:

@@ -490,6 +490,10 @@ static const struct field layer_fields[] = {
     END};
 static const struct section layer_section = {.fields = layer_fields};
 
+static const struct field drill_fields[] = {
+    PATH(settings_drill, "control_plane", control_plane), END};
+static const struct section drill_section = {.fields = drill_fields};
+
 static const struct field settings_fields[] = {
     TEXT(settings, "name", name, .flags = FIELD_REQUIRED,
 	.right = "a name for the snapshots"),
@@ -521,6 +525,7 @@ static const struct field settings_fields[] = {
     LIST(settings, "layers", layers, &layer_section),
     WORD(settings, "unassigned_layer", unassigned_layer, unassigned,
 	.fallback = "last"),
-    SECTION(settings, "restore", restore, &restore_section), END};
+    SECTION(settings, "restore", restore, &restore_section),
+    SECTION(settings, "drill", drill, &drill_section), END};
 const struct section settings_section = {
     .fields = settings_fields, .check = validate_settings};

@@ -58,4 +58,14 @@ const struct metrics_family series_families[] = {
 	"What of a source differs from the snapshot."},
     {"backstay_drift_not_compared", METRICS_GAUGE,
 	"What of a source could not be compared with the snapshot."},
+    /* Of the last drill. */
+    {"backstay_drill_phase_duration_seconds", METRICS_GAUGE_MS,
+	"How long each phase of the last drill took."},
+    {"backstay_drill_recovery_seconds", METRICS_GAUGE_MS,
+	"How long it took to verify, plan and restore the snapshot."},
+    {"backstay_drill_data_age_seconds", METRICS_GAUGE,
+	"How old the data of the snapshot was."},
+    {"backstay_drill_failures", METRICS_GAUGE, "What was not restored."},
+    {"backstay_drill_differences", METRICS_GAUGE,
+	"What came back otherwise than it is in the snapshot."},
     {.name = NULL}};
