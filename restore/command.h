@@ -36,8 +36,10 @@ struct restore_options {
 	bool resume;
 	bool yes;
 	bool all_nodes;
-	bool markdown; /* rules */
-	bool raw;      /* cat */
+	bool markdown;		   /* rules */
+	bool raw;		   /* cat */
+	const char *control_plane; /* drill */
+	bool without_clusters;
 };
 
 struct command {
@@ -58,6 +60,7 @@ int command_find(const struct command *c, struct err *err);
 int command_diff(const struct command *c, struct err *err);
 int command_drift(const struct command *c, struct err *err);
 int command_history(const struct command *c, struct err *err);
+int command_drill(const struct command *c, struct err *err);
 int command_verify(const struct command *c, struct err *err);
 int command_extract(const struct command *c, struct err *err);
 int command_plan(const struct command *c, struct err *err);

@@ -69,12 +69,15 @@ static void print(struct differences *d, const char *what, const char *thing,
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	if (d->json) {
-		fputs(differences_count(d) > 1 ? ",\n" : "\n", stdout);
+		buf_add_str(&out, differences_count(d) > 1 ? ",\n" : "\n");
 		add_json(&out, what, thing, fields, command);
 	} else {
 		add_text(&out, what, thing, fields, command);
 	}
-	fputs(buf_str(&out), stdout);
+	if (d->into)
+		buf_add(d->into, out.data, out.len);
+	else
+		fputs(buf_str(&out), stdout);
 }
 
 static bool is_there(const struct version *v)
@@ -92,6 +95,8 @@ int differences_print(struct differences *d, const struct version *from,
 
 	if (was && is)
 		version_compare(from, to, &fields);
+	if (d->other_server)
+		d->of_server += changes_drop_of_server(&fields);
 	if (!was && !is)
 		d->left_out++;
 	if (was == is && !fields.len)
@@ -99,7 +104,9 @@ int differences_print(struct differences *d, const struct version *from,
 	if (was && is && notes && notes->add(notes->ctx, from, &fields, err))
 		return -1;
 	const struct version *restores = was ? from : to;
-	const char *label = was ? from_label : to_label;
+	const char *label = d->without_commands ? NULL
+			    : was		? from_label
+						: to_label;
 	if (label)
 		version_add_command(restores, label, was && is, &command);
 	if (label && !to_label && restores->kind == VERSION_OBJECT)

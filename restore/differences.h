@@ -12,6 +12,11 @@
 
 struct differences {
 	bool json;
+	struct buf *into;      /* borrowed; NULL: standard output */
+	bool without_commands; /* there is nothing to be restored to */
+	/* What a server of another version does is only counted. */
+	bool other_server;
+	uint64_t of_server;
 	uint64_t added, removed, changed;
 	uint64_t left_out; /* that differ, and a restore leaves out */
 };

@@ -98,6 +98,15 @@ bool meeting_has(struct meeting *m, const char *path)
 	return has;
 }
 
+static bool is_of_other_server(const struct meeting *m, const char *path)
+{
+	if (m->other_servers)
+		VEC_EACH (m->other_servers, start)
+			if (str_starts(path, *start))
+				return true;
+	return false;
+}
+
 static int compare(struct meeting *m, const struct known *k,
     const struct contents_entry *e, const struct meeting_load *load,
     struct err *err)
@@ -111,6 +120,11 @@ static int compare(struct meeting *m, const struct known *k,
 		const struct contents_entry was = known_entry(k, e);
 		if (version_load(&m->browse, &was, &m->exclude, &from, err))
 			return -1;
+	}
+	m->found.other_server = is_of_other_server(m, e->path);
+	if (m->new_uids) {
+		version_forget_uids(&from);
+		version_forget_uids(&to);
 	}
 	return differences_print(&m->found, &from,
 	    m->browse.opened.snapshot->label, &to, NULL, load->notes, err);

@@ -30,7 +30,11 @@ struct meeting {
 	const struct strvec *only; /* things; empty: all */
 	struct differences found;
 	struct known_vec known; /* of the kind that is being compared */
-	struct pathset added;	/* a list that starts again repeats them */
+	bool new_uids;		/* what is alive was made out of the snapshot */
+	/* Beginnings of paths whose server is of another version than that of
+	 * the snapshot: what that alone changes is no difference. Borrowed. */
+	const struct strvec *other_servers;
+	struct pathset added; /* a list that starts again repeats them */
 	struct meeting_unseen_vec unseen;
 	pthread_mutex_t lock; /* of all of it */
 };

@@ -298,8 +298,9 @@ static bool as_file(const char *path)
 
 int open_tree(const struct command *c, struct opened *o, struct err *err)
 {
+	if (o->tree)
+		return 0;
 	cleanup(source_freep) struct source *from = open_archive(c, o, err);
-
 	if (!from)
 		return -1;
 	autofree char *dir = file_join(o->scratch.path, "tree");

@@ -54,8 +54,8 @@ int open_manifest(const struct command *c, struct opened *o, struct err *err);
 /* Forgets the snapshot, but not the vault: another can be opened. */
 void open_close(struct opened *o);
 /* And its bytes, of which signature, digest and length are right, unpacked
- * with each entry held against CONTENTS.json. ERR_INTEGRITY where it is not
- * good archive. As a tree for this program: */
+ * with each entry held against CONTENTS.json. ERR_INTEGRITY where it is not a
+ * good archive. As a tree for this program; nothing where it is open: */
 int open_tree(const struct command *c, struct opened *o, struct err *err);
 /* And as files for others, into a directory that is there and empty; of an
  * archive that is not good nothing is left. */

@@ -34,6 +34,7 @@ RUN(diff)
 RUN(drift)
 RUN(history)
 RUN(verify)
+RUN(drill)
 RUN(extract)
 RUN(plan)
 RUN(apply)
@@ -101,6 +102,17 @@ static const struct cli_option drift_options[] = {VAULT,
     TEXTS("only", only, "THING",
 	"Compare only this: a thing or a path, as ls takes them. A source of "
 	"which nothing is meant is not asked. May be repeated."),
+    CLI_OPTION_END};
+
+static const struct cli_option drill_options[] = {VAULT, CHAIN,
+    TEXT("control-plane", control_plane, "DIR",
+	"A folder with etcd and kube-apiserver, of any version to be "
+	"rehearsed. Default: drill.control_plane of the configuration, or "
+	"$KUBEBUILDER_ASSETS."),
+    FLAG("without-clusters", without_clusters,
+	"Rehearse repositories and states alone. No record is kept of that."),
+    FLAG("all", all_nodes,
+	"List every step in the report, not only those that need attention."),
     CLI_OPTION_END};
 
 static const struct cli_option cat_options[] = {VAULT,
@@ -380,6 +392,47 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	.options = verify_options,
 	.watched = true,
 	.run = run_verify},
+    {.name = "drill",
+	.operands = "[SNAPSHOT]",
+	.max_operands = 1,
+	.summary = "rehearse a restore, measure it, and record the result",
+	.description =
+	    "Restores the whole snapshot (default: latest) into a place of its "
+	    "own and proves it. Repositories go into new bare ones: every ref "
+	    "must be there, and every object that a ref needs. States go into "
+	    "a folder, where they must read as state, with the serial and the "
+	    "lineage of the snapshot. Cluster objects go into a control plane "
+	    "that is started for the drill from a folder with etcd and "
+	    "kube-apiserver, one for each cluster: on the loopback interface, "
+	    "with certificates of its own and without a way out. They are "
+	    "restored as apply restores them, and then compared with the "
+	    "snapshot as drift compares a cluster. Nothing of the sources and "
+	    "targets of the configuration is contacted, and restore.targets, "
+	    "namespaces, images, storage_classes and transforms do not apply. "
+	    "Manual layers are not asked about.\n\n"
+	    "Nothing runs pods: only definitions and namespaces are waited "
+	    "for. Webhooks and aggregated APIs are restored, but not called, "
+	    "and quotas are not enforced; the report says so. The control "
+	    "planes and all files are gone afterwards; what a killed drill "
+	    "left is removed by the next run.\n\n"
+	    "Printed are the time of each phase, the recovery time (to "
+	    "verify, plan and restore), the age of the data, and everything "
+	    "that failed or differs. The metrics backstay_drill_* have the "
+	    "same numbers. The result is recorded beside the "
+	    "snapshot, signed with signing.record_key_file: a drill that "
+	    "passed counts as the deepest verification, and a snapshot whose "
+	    "last drill failed is not verified for "
+	    "retention.verified_only.\n\n"
+	    "A control plane of another version than the cluster fills in "
+	    "fields and serves objects in other versions; that alone is "
+	    "counted, but no difference.\n\n"
+	    "The exit status is 0 if everything came back and nothing "
+	    "differs, 1 if something failed, differs or could not be "
+	    "compared, 3 if a control plane does not start, and 5 if the "
+	    "snapshot is damaged.\n\n" SNAPSHOT_TEXT,
+	.options = drill_options,
+	.watched = true,
+	.run = run_drill},
     {.name = "extract",
 	.operands = "SNAPSHOT",
 	.min_operands = 1,

@@ -247,12 +247,14 @@ int session_plan(struct session *s, struct err *err)
 	    open_tree(s->c, &s->opened, err))
 		return -1;
 	report_partial(&s->opened);
+	s->options.without_kubernetes |= s->without_clusters;
 	if (choose_layers(s, err))
 		return -1;
 	choose_existing(s);
 	s->has_targets = true;
 	const struct targets_chosen chosen = {
 	    .offline = o->offline || s->options.without_kubernetes,
+	    .elsewhere = s->elsewhere,
 	    .only_kubernetes = &s->only.kubernetes};
 	if (targets_open(&s->targets, s->c, &s->opened.manifest, s->opened.tree,
 		s->opened.scratch.path, &chosen, err))
@@ -276,8 +278,11 @@ int session_plan(struct session *s, struct err *err)
 	log_progress("planning");
 	s->plan = plan_make(&s->options, err);
 	if (!s->plan ||
-	    (s->c->options->only.len && selection_check(s->plan, err)) ||
-	    destinations_check(&s->targets, s->plan, err))
+	    (s->c->options->only.len && selection_check(s->plan, err)))
+		return -1;
+	if (s->elsewhere)
+		return 0;
+	if (destinations_check(&s->targets, s->plan, err))
 		return -1;
 	targets_check(&s->targets, s->plan);
 	unused_texts(

@@ -14,6 +14,10 @@
 /* Everything a plan borrows, for as long as it lives. */
 struct session {
 	const struct command *c;
+	/* Repositories and states go to no target of the configuration: the
+	 * caller has drivers of its own for them. */
+	bool elsewhere;
+	bool without_clusters; /* and cluster objects go nowhere */
 	struct opened opened;
 	struct targets targets;
 	bool has_targets;

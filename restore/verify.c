@@ -1,4 +1,5 @@
 #include "restore/command.h"
+#include "restore/finding.h"
 #include "restore/head.h"
 #include "restore/open.h"
 #include "restore/plan/door.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct verification {
 	const struct command *c;
@@ -133,49 +133,14 @@ static int parse_sample(const char *text, unsigned *percent, struct err *err)
 	return 0;
 }
 
-/* The record is about the manifest that is in the vault now, which must
- * therefore be the one whose archive was verified. */
-static int put_record(const struct verification *v, const char *level,
-    const struct err *finding, struct err *err)
-{
-	const struct opened *o = v->opened;
-	char sha256[DIGEST_SHA256_HEX], host[256] = "";
-	struct manifest m;
-
-	if (snapshot_manifest(
-		o->vault.vault, o->snapshot, &o->trust, &m, sha256, err))
-		return -1;
-	bool same = !o->has_manifest ||
-		    str_eq(m.archive.sha256, o->manifest.archive.sha256);
-	manifest_done(&m);
-	if (!same)
-		return err_set(err, ERR_INTEGRITY,
-		    "the manifest of '%s' was replaced meanwhile",
-		    o->snapshot->label);
-	gethostname(host, sizeof(host) - 1);
-	const struct snapshot_finding f = {.manifest_sha256 = sha256,
-	    .level = level,
-	    .good = !finding,
-	    .text = finding ? finding->message : NULL,
-	    .by = host};
-	return snapshot_record_verified(o->vault.vault, o->snapshot, &f,
-	    &o->trust, v->key, v->c->env.clock, err);
-}
-
-/* A vault that this key may only read keeps no record; that is not a finding.
- */
 static void record(
     const struct verification *v, const char *level, const struct err *finding)
 {
-	struct err err = ERR_INIT;
+	const struct snapshot_finding f = {.level = level,
+	    .good = !finding,
+	    .text = finding ? finding->message : NULL};
 
-	if (put_record(v, level, finding, &err))
-		log_warn("the result could not be recorded in the vault: %s",
-		    err.message);
-	else if (!v->key)
-		log_warn("the verification record is not signed, so that "
-			 "`list` and `prune` ignore it: name a key in "
-			 "signing.record_key_file (`keygen` makes one)");
+	finding_record(v->c, v->opened, &f, v->key);
 }
 
 static struct json_object *json_of(

@@ -158,6 +158,16 @@ int version_object(const char *text, size_t len, const struct contents_entry *e,
 	return 0;
 }
 
+void version_forget_uids(struct version *v)
+{
+	if (v->kind != VERSION_OBJECT)
+		return;
+	const struct json_object *owners =
+	    json_path(v->object, "metadata", "ownerReferences", NULL);
+	for (size_t i = 0; i < json_len(owners); i++)
+		json_remove(json_at(owners, i), "uid");
+}
+
 static int load_object(struct browse *l, const struct contents_entry *e,
     const struct exclude_options *exclude, struct version *out, struct err *err)
 {

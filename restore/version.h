@@ -44,6 +44,9 @@ struct version_rules {
 };
 int version_object(const char *text, size_t len, const struct contents_entry *e,
     const struct version_rules *rules, struct version *out, struct err *err);
+/* Of an object: takes away the UIDs of its owners, which are others wherever
+ * they were made anew. */
+void version_forget_uids(struct version *v);
 /* Both of the same thing. */
 void version_compare(
     const struct version *from, const struct version *to, struct changes *f);

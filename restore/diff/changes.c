@@ -8,15 +8,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void change_done(struct change *c)
+{
+	free(c->path);
+	free(c->from);
+	free(c->to);
+	free(c->note);
+}
+
 void changes_done(struct changes *f)
 {
-	VEC_EACH (f, one) {
-		free(one->path);
-		free(one->from);
-		free(one->to);
-		free(one->note);
-	}
+	VEC_EACH (f, one)
+		change_done(one);
 	vec_done(f);
+}
+
+static bool is_of_server(const struct change *c)
+{
+	return !c->from || str_eq(c->from, "null") ||
+	       (c->to && str_eq(c->path, "apiVersion"));
+}
+
+size_t changes_drop_of_server(struct changes *f)
+{
+	size_t kept = 0, all = f->len;
+
+	for (size_t i = 0; i < all; i++) {
+		struct change *c = &f->items[i];
+		if (is_of_server(c))
+			change_done(c);
+		else
+			f->items[kept++] = *c;
+	}
+	f->len = kept;
+	return all - kept;
 }
 
 void changes_add(

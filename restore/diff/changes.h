@@ -9,6 +9,7 @@
 #include "storage/base/vec.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct json_object;
 
@@ -33,5 +34,10 @@ void changes_add(
  * path are hidden; or NULL. */
 void changes_compare(struct changes *f, const struct json_object *from,
     const struct json_object *to, bool (*hides)(const char *path));
+
+/* Takes away what a server of another version does to an object: it serves it
+ * in another apiVersion, and fills in fields that were not there, or were null.
+ * How many those were. */
+size_t changes_drop_of_server(struct changes *f);
 
 #endif

@@ -104,7 +104,8 @@ int targets_open(struct targets *t, const struct command *c,
 	    .check = buckets_check};
 	if (add_clusters(t, m, chosen, err))
 		return -1;
-	buckets_add(t);
+	if (!chosen->elsewhere)
+		buckets_add(t);
 	return 0;
 }
 

@@ -43,7 +43,8 @@ struct targets {
 
 /* What of a snapshot is to go somewhere. */
 struct targets_chosen {
-	bool offline; /* no cluster is connected */
+	bool offline;	/* no cluster is connected */
+	bool elsewhere; /* no bucket is: states go somewhere else */
 	/* A cluster without a target is left out; what needs it reports
 	 * that. */
 	bool spared;

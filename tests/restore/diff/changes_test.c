@@ -107,11 +107,31 @@ static void states_are_compared_by_addresses(void **state)
 	}
 }
 
+static void what_another_server_alone_changes_is_dropped(void **state)
+{
+	cleanup(json_freep) struct json_object *a = test_json(
+	    "{\"apiVersion\":\"a/v1beta1\",\"k\":1,\"n\":null,\"o\":null,"
+	    "\"gone\":2,\"kind\":\"A\"}");
+	cleanup(json_freep) struct json_object *b =
+	    test_json("{\"apiVersion\":\"a/v1\",\"k\":3,\"n\":4,\"new\":5,"
+		      "\"kind\":\"B\"}");
+	cleanup(changes_done) struct changes changes = VEC_INIT;
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	(void)state;
+	changes_compare(&changes, a, b, NULL);
+	assert_int_equal(changes_drop_of_server(&changes), 4);
+	add_all(&changes, &out);
+	assert_string_equal(buf_str(&out),
+	    "k: 1 -> 3\ngone: 2 -> none\nkind: \"A\" -> \"B\"\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(objects_are_compared_field_by_field),
 	    cmocka_unit_test(states_are_compared_by_addresses),
+	    cmocka_unit_test(what_another_server_alone_changes_is_dropped),
 	};
 
 	return cmocka_run_group_tests_name("changes", tests, NULL, NULL);

@@ -1,0 +1,90 @@
+#include "restore/drill/inner.h"
+
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* As those of a configuration without these keys. */
+enum { CONCURRENCY = 4, PAGE_SIZE = 500, PAGE_BYTES = 64 << 20 };
+
+void inner_init(struct inner *i, const struct command *c)
+{
+	*i = (struct inner){.settings = *c->settings, .command = *c};
+	struct settings_restore *r = &i->settings.restore;
+
+	i->options.common = c->options->common;
+	i->options.head = c->options->head;
+	i->options.accept = c->options->accept;
+	i->command.options = &i->options;
+	i->command.settings = &i->settings;
+	memset(&i->settings.kubernetes, 0, sizeof(i->settings.kubernetes));
+	memset(&r->targets, 0, sizeof(r->targets));
+	memset(&r->namespaces, 0, sizeof(r->namespaces));
+	memset(&r->images, 0, sizeof(r->images));
+	memset(&r->storage_classes, 0, sizeof(r->storage_classes));
+	memset(&r->transforms, 0, sizeof(r->transforms));
+	r->existing = SETTINGS_EXISTING_SKIP;
+	r->take_fields = false;
+	r->hold = false;
+	r->gates = SETTINGS_GATES_NEVER;
+}
+
+void inner_done(struct inner *i)
+{
+	struct settings_restore *r = &i->settings.restore;
+
+	VEC_EACH (&r->targets.clusters, t) {
+		free(t->from);
+		free(t->access.kubeconfig);
+	}
+	vec_done(&r->targets.clusters);
+	VEC_EACH (&i->settings.kubernetes.clusters, c) {
+		free(c->name);
+		free(c->access.kubeconfig);
+		strvec_done(&c->namespaces);
+	}
+	vec_done(&i->settings.kubernetes.clusters);
+}
+
+void inner_add_cluster(
+    struct inner *i, const struct json_object *cluster, const char *kubeconfig)
+{
+	const char *name = json_get_str(cluster, "name");
+	const struct json_object *namespaces = json_get(cluster, "namespaces");
+
+	*vec_add(&i->settings.restore.targets.clusters) =
+	    (struct settings_target_cluster){.from = str_dup(name),
+		.access = {.kubeconfig = str_dup(kubeconfig)}};
+	struct settings_cluster *to = vec_add(&i->settings.kubernetes.clusters);
+	*to = (struct settings_cluster){.name = str_dup(name),
+	    .access = {.kubeconfig = str_dup(kubeconfig)},
+	    .defaults = true,
+	    .gzip = SETTINGS_OFF,
+	    .concurrency = CONCURRENCY,
+	    .page_size = PAGE_SIZE,
+	    .max_page_bytes = PAGE_BYTES};
+	for (size_t n = 0; n < json_len(namespaces); n++)
+		if (json_str(json_at(namespaces, n)))
+			strvec_add(
+			    &to->namespaces, json_str(json_at(namespaces, n)));
+}
+
+int inner_each_cluster(const struct manifest *m,
+    int (*each)(void *ctx, const struct json_object *cluster, struct err *err),
+    void *ctx, struct err *err)
+{
+	for (size_t i = 0; i < json_len(m->sources); i++) {
+		const struct json_object *source = json_at(m->sources, i);
+		const struct json_object *list = json_get(source, "clusters");
+
+		if (!str_eq(json_get_str(source, "kind"), "kubernetes"))
+			continue;
+		for (size_t j = 0; j < json_len(list); j++)
+			if (json_get_str(json_at(list, j), "name") &&
+			    each(ctx, json_at(list, j), err))
+				return -1;
+	}
+	return 0;
+}

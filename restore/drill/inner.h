@@ -1,0 +1,32 @@
+/*
+ * The settings of a drill: those of the configuration, but for where things
+ * go. Each cluster of the snapshot is an ephemeral control plane, both to be
+ * restored to and to be compared with; nothing names a target or a source of
+ * the configuration any more, and nothing is renamed for one.
+ */
+#ifndef RESTORE_DRILL_INNER_H
+#define RESTORE_DRILL_INNER_H
+
+#include "restore/command.h"
+#include "storage/archive/manifest.h"
+
+struct inner {
+	struct restore_options options;
+	struct settings settings;
+	struct command command; /* with these two */
+};
+
+/* Borrows from the command; `i` must not move any more. */
+void inner_init(struct inner *i, const struct command *c);
+void inner_done(struct inner *i);
+/* The cluster, by its part of the manifest (borrowed), is reached through this
+ * kubeconfig. */
+void inner_add_cluster(
+    struct inner *i, const struct json_object *cluster, const char *kubeconfig);
+
+/* Calls back for each cluster of a manifest. */
+int inner_each_cluster(const struct manifest *m,
+    int (*each)(void *ctx, const struct json_object *cluster, struct err *err),
+    void *ctx, struct err *err);
+
+#endif

@@ -1,0 +1,140 @@
+#include "restore/drill/place_state.h"
+
+#include "restore/plan/plan.h"
+#include "storage/archive/tree.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/base/stream.h"
+#include "storage/terraform/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHUNK = 65536 };
+
+/* What a file says of itself. */
+struct content {
+	uint8_t sha256[DIGEST_SHA256_LEN];
+	struct state_facts facts;
+};
+
+/* Reads a whole file; what is read is also written to `copy`, where that is no
+ * -1. */
+static int read_through(
+    const char *file, int copy, struct content *out, struct err *err)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
+	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_SHA256);
+	char data[CHUNK];
+	ssize_t n;
+
+	if (fd < 0)
+		return err_system(err, errno, "reading '%s'", file);
+	cleanup(source_freep) struct source *from = source_from_fd(fd, file);
+	while ((n = source_read(from, data, sizeof(data), err)) > 0) {
+		state_reader_add(r, data, (size_t)n);
+		digest_add(d, data, (size_t)n);
+		if (copy >= 0 &&
+		    file_write_all(copy, data, (size_t)n, "the copy", err))
+			return -1;
+	}
+	if (n < 0)
+		return -1;
+	state_reader_finish(r, &out->facts);
+	digest_finish(d, out->sha256);
+	return 0;
+}
+
+static int copy(
+    const char *from, const char *to, struct content *was, struct err *err)
+{
+	autofree char *parent = file_parent(to);
+
+	if (file_mkdirs(parent, err))
+		return -1;
+	autoclose int fd = open(
+	    to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_system(err, errno, "writing '%s'", to);
+	return read_through(from, fd, was, err);
+}
+
+/* An object that was no state when it was captured is bytes and no more. */
+static int check_facts(const struct state_facts *f,
+    const struct json_object *captured, bool *state, struct err *err)
+{
+	const char *lineage = json_get_str(captured, "lineage");
+	int64_t serial = json_get_int(captured, "serial", -1);
+
+	*state = json_kind(json_get(captured, "serial")) == JSON_INT;
+	if (!*state)
+		return 0;
+	if (!f->state)
+		return err_set(err, ERR_INTEGRITY,
+		    "it does not read as Terraform state any more");
+	if (f->serial != serial)
+		return err_set(err, ERR_INTEGRITY,
+		    "its serial is %lld, and %lld was captured",
+		    (long long)f->serial, (long long)serial);
+	if (lineage && !str_eq(f->lineage, lineage))
+		return err_set(err, ERR_INTEGRITY,
+		    "its lineage is '%s', and '%s' was captured", f->lineage,
+		    lineage);
+	return 0;
+}
+
+static int restore(struct place_state *p, const struct plan_node *n,
+    struct outcome *outcome, struct err *err)
+{
+	autofree char *from = tree_path(p->tree, n->path);
+	autofree char *to = file_join(p->dir, n->path);
+	struct content was = {.facts = {.json = false}}, is = was;
+	bool state;
+
+	if (copy(from, to, &was, err) || read_through(to, -1, &is, err))
+		return -1;
+	if (memcmp(was.sha256, is.sha256, sizeof(is.sha256)) != 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "what was written does not read back the same");
+	if (check_facts(&is.facts, n->facts.all, &state, err))
+		return -1;
+	if (!state) {
+		p->others++;
+		outcome_set(outcome, OUTCOME_CREATED, "%s", "");
+		return 0;
+	}
+	p->states++;
+	p->resources += is.facts.resources;
+	outcome_set(outcome, OUTCOME_CREATED, "serial %lld, lineage %s",
+	    (long long)is.facts.serial, is.facts.lineage);
+	return 0;
+}
+
+static enum apply_result apply(
+    void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
+{
+	struct place_state *p = ctx;
+	struct err why = ERR_INIT;
+
+	(void)err;
+	if (restore(p, &p->run->p->nodes.items[index], outcome, &why))
+		outcome_failed(outcome, &why);
+	return APPLY_ENDED;
+}
+
+static void begin(void *ctx, struct run *r)
+{
+	((struct place_state *)ctx)->run = r;
+}
+
+void place_state_init(struct place_state *p)
+{
+	p->driver =
+	    (struct apply_driver){.ctx = p, .begin = begin, .apply = apply};
+}

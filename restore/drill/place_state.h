@@ -1,0 +1,26 @@
+/*
+ * The states of a plan, restored into a folder of their own and checked there:
+ * each is the bytes that were captured, reads as Terraform state, and has the
+ * serial and the lineage that the snapshot says. The driver of a drill.
+ */
+#ifndef RESTORE_DRILL_PLACE_STATE_H
+#define RESTORE_DRILL_PLACE_STATE_H
+
+#include "restore/apply/driver.h"
+
+#include <stdatomic.h>
+
+struct tree;
+
+struct place_state {
+	const char *dir;	 /* private; borrowed, as what follows */
+	const struct tree *tree; /* of the verified snapshot */
+	struct run *run;	 /* set when it begins */
+	struct apply_driver driver;
+	atomic_size_t states, others, resources; /* that are whole */
+};
+
+/* The driver has pointers into `p`, which must not move any more. */
+void place_state_init(struct place_state *p);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * What a drill found, for people and for programs.
+ */
+#ifndef RESTORE_DRILL_RESULT_H
+#define RESTORE_DRILL_RESULT_H
+
+#include "restore/run/report.h"
+#include "storage/base/buf.h"
+#include "storage/base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_object;
+
+/* In the order in which they run. */
+enum result_phase {
+	RESULT_START, /* of the control planes */
+	RESULT_VERIFY,
+	RESULT_PLAN,
+	RESULT_RESTORE,
+	RESULT_COMPARE,
+	RESULT_PHASES
+};
+const char *result_phase_name(enum result_phase phase);
+
+struct result {
+	const char *label; /* of the snapshot; borrowed */
+	int64_t started;   /* seconds since the epoch */
+	int64_t data_from; /* the moment from which the data is */
+	int64_t ms[RESULT_PHASES];
+	bool without_clusters;	      /* they were left out */
+	struct strvec control_planes; /* "production: v1.33.1" */
+	struct strvec skipped;	      /* what a drill does not show, in words */
+	size_t repositories, refs, git_objects;
+	size_t states, resources;
+	const struct report *report; /* of the restore; borrowed */
+	size_t compared;	     /* objects of the snapshot */
+	/* "kubernetes/production/", of which the control plane is of another
+	 * version than the cluster was. */
+	struct strvec other_servers;
+	uint64_t of_other_server; /* fields that this alone changed */
+	uint64_t added, removed, changed;
+	struct buf differences; /* as they are printed, in the chosen form */
+	struct strvec not_compared;
+};
+void result_done(struct result *r);
+
+/* How many parts could not be restored. */
+size_t result_failures(const struct result *r);
+uint64_t result_differences(const struct result *r);
+bool result_passed(const struct result *r);
+/* How long a restore takes: without the start of a control plane, and without
+ * the comparison. */
+int64_t result_recovery_ms(const struct result *r);
+/* How old the data was when the drill began. */
+int64_t result_age(const struct result *r);
+
+/* `all`: every step too. */
+void result_print_table(const struct result *r, bool all, struct buf *out);
+void result_print_json(const struct result *r, struct buf *out);
+/* What the record keeps of it: no names of objects but that of the first
+ * failure, which is in the text of the finding. The caller frees. */
+struct json_object *result_record(const struct result *r);
+/* One line: what is wrong, with the first of it; NULL where it passed. The
+ * caller frees. */
+char *result_finding(const struct result *r);
+
+#endif

@@ -1,0 +1,399 @@
+/*
+ * drill: a whole restore, rehearsed in a place of its own.
+ */
+#include "restore/applying.h"
+#include "restore/drill/compare.h"
+#include "restore/drill/control_plane.h"
+#include "restore/drill/guard.h"
+#include "restore/drill/inner.h"
+#include "restore/drill/place_git.h"
+#include "restore/drill/place_state.h"
+#include "restore/drill/result.h"
+#include "restore/finding.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "storage/base/json.h"
+#include "storage/base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+VEC_DEFINE(planes, struct control_plane);
+
+struct drill {
+	const struct command *c;
+	struct inner inner;
+	struct session s;
+	struct guard guard;
+	struct planes planes; /* in the order of the snapshot's clusters */
+	const char *assets;   /* borrowed; NULL: no folder is named */
+	char *dir;	      /* below the scratch of the session */
+	struct place_git git;
+	struct place_state state;
+	struct result result;
+	struct report *report;
+	struct minisign_key *key; /* signs the record */
+	int64_t phase_began;
+};
+
+static void drill_done(struct drill *d)
+{
+	guard_end(&d->guard);
+	/* Before the directories in which they work are removed. */
+	VEC_EACH (&d->planes, p)
+		control_plane_done(p);
+	vec_done(&d->planes);
+	report_free(d->report);
+	result_done(&d->result);
+	session_done(&d->s);
+	inner_done(&d->inner);
+	minisign_key_free(d->key);
+	free(d->dir);
+}
+
+static void end_phase(struct drill *d, enum result_phase phase)
+{
+	int64_t now = clock_ticks_ms(d->c->env.clock);
+
+	d->result.ms[phase] += now - d->phase_began;
+	d->phase_began = now;
+}
+
+/* ---- control planes ------------------------------------------------------ */
+
+static const char *assets_of(const struct command *c)
+{
+	if (c->options->control_plane)
+		return c->options->control_plane;
+	if (c->settings->drill.control_plane)
+		return c->settings->drill.control_plane;
+	const char *named = getenv("KUBEBUILDER_ASSETS");
+	return named && *named ? named : NULL;
+}
+
+static int count_cluster(
+    void *ctx, const struct json_object *cluster, struct err *err)
+{
+	(void)cluster;
+	(void)err;
+	++*(size_t *)ctx;
+	return 0;
+}
+
+static int start_plane(
+    void *ctx, const struct json_object *cluster, struct err *err)
+{
+	struct drill *d = ctx;
+	autofree char *dir =
+	    str_printf("%s/cluster-%zu", d->dir, d->planes.len);
+	struct control_plane *p = vec_add(&d->planes);
+
+	if (control_plane_start(p, d->assets, dir, &d->c->env, err))
+		return err_wrap(
+		    err, "cluster '%s'", json_get_str(cluster, "name"));
+	return 0;
+}
+
+/* Nothing of this process's configuration names them: what is restored cannot
+ * go anywhere else. */
+static int start_planes(struct drill *d, struct err *err)
+{
+	const struct manifest *m = &d->s.opened.manifest;
+	size_t clusters = 0;
+
+	if (inner_each_cluster(m, count_cluster, &clusters, err))
+		return -1;
+	d->s.without_clusters = d->c->options->without_clusters || !clusters;
+	d->result.without_clusters = clusters && d->s.without_clusters;
+	if (d->s.without_clusters)
+		return 0;
+	if (!d->assets)
+		return err_set(err, ERR_USAGE,
+		    "nothing names a folder with etcd and kube-apiserver to "
+		    "restore '%s' into: --control-plane, drill.control_plane "
+		    "of the configuration, or KUBEBUILDER_ASSETS does; "
+		    "--without-clusters rehearses repositories and states "
+		    "alone",
+		    m->label);
+	log_progress("starting %zu control planes", clusters);
+	return control_plane_check(d->assets, err) ||
+		       inner_each_cluster(m, start_plane, d, err)
+		   ? -1
+		   : 0;
+}
+
+static void note_version(
+    struct result *r, const struct json_object *cluster, const char *version)
+{
+	const char *name = json_get_str(cluster, "name");
+	const char *was = json_get_str(cluster, "server_version");
+	bool same = str_eq(was, version);
+	autofree char *prefix = str_printf("kubernetes/%s/", name);
+	autofree char *line = same
+				  ? str_printf("%s: %s", name, version)
+				  : str_printf("%s: %s, and the cluster was %s",
+					name, version, was ? was : "unknown");
+
+	strvec_add(&r->control_planes, line);
+	if (!same)
+		strvec_add(&r->other_servers, prefix);
+}
+
+struct waiting {
+	struct drill *d;
+	size_t next;
+};
+
+static int wait_plane(
+    void *ctx, const struct json_object *cluster, struct err *err)
+{
+	struct waiting *w = ctx;
+	struct control_plane *p = &w->d->planes.items[w->next++];
+	const char *name = json_get_str(cluster, "name");
+
+	if (control_plane_wait(p, &w->d->c->env, err))
+		return err_wrap(err, "cluster '%s'", name);
+	note_version(&w->d->result, cluster, p->version);
+	inner_add_cluster(&w->d->inner, cluster, p->kubeconfig);
+	return 0;
+}
+
+static int wait_planes(struct drill *d, struct err *err)
+{
+	struct waiting w = {.d = d};
+
+	return d->s.without_clusters ? 0
+				     : inner_each_cluster(&d->s.opened.manifest,
+					   wait_plane, &w, err);
+}
+
+/* ---- the restore --------------------------------------------------------- */
+
+static int open_snapshot_of(struct drill *d, struct err *err)
+{
+	struct opened *o = &d->s.opened;
+	const struct command *c = &d->inner.command;
+
+	if (open_snapshot(c, o, err) || open_manifest(c, o, err))
+		return -1;
+	d->dir = file_join(o->scratch.path, "drill");
+	if (file_mkdirs(d->dir, err))
+		return -1;
+	d->result.label = o->snapshot->label;
+	d->result.data_from = o->manifest.started;
+	return 0;
+}
+
+/* A layer is manual for the sake of what it changes; here nothing is changed.
+ */
+static bool approve(void *ctx, const char *layer, size_t nodes)
+{
+	(void)ctx;
+	(void)layer;
+	(void)nodes;
+	return true;
+}
+
+static void init_places(struct drill *d)
+{
+	d->git = (struct place_git){.dir = d->dir,
+	    .tree = d->s.opened.tree,
+	    .scratch = d->s.opened.scratch.path,
+	    .env = &d->inner.command.env};
+	d->state =
+	    (struct place_state){.dir = d->dir, .tree = d->s.opened.tree};
+	place_git_init(&d->git);
+	place_state_init(&d->state);
+}
+
+static int restore(struct drill *d, struct err *err)
+{
+	autofree char *journal = file_join(d->dir, "journal");
+	const struct apply_approval approval = {.ask = approve};
+
+	if (file_mkdirs(journal, err))
+		return -1;
+	cleanup(applier_freep) struct applier *applier = applying_driver(&d->s);
+	struct apply_options o = applying_options(&d->s, applier, journal);
+	init_places(d);
+	o.drivers[PLAN_GIT] = &d->git.driver;
+	o.drivers[PLAN_STATE] = &d->state.driver;
+	o.approval = &approval;
+	d->report = apply_run(d->s.plan, &o, err);
+	if (!d->report)
+		return -1;
+	/* It says how to go on with a restore that is kept. */
+	free(d->report->next);
+	d->report->next = NULL;
+	d->result.report = d->report;
+	d->result.repositories = d->git.repositories;
+	d->result.refs = d->git.refs;
+	d->result.git_objects = d->git.objects;
+	d->result.states = d->state.states;
+	d->result.resources = d->state.resources;
+	return cancel_check(&d->guard.cancel, err);
+}
+
+/* ---- what a drill cannot show -------------------------------------------- */
+
+static void count_kind(const struct plan *p, const char *group,
+    const char *kind, const char *why, struct strvec *out)
+{
+	size_t n = 0;
+
+	VEC_EACH (&p->nodes, node)
+		n += node->kind == PLAN_KUBE && node->action == PLAN_APPLY &&
+		     str_eq(node->k->group, group) &&
+		     str_eq(node->k->kind, kind);
+	if (!n)
+		return;
+	autofree char *line = str_printf("%zu %s: %s", n, kind, why);
+	strvec_add(out, line);
+}
+
+static void note_skipped(struct drill *d)
+{
+	static const char hooks[] = "admissionregistration.k8s.io";
+	struct strvec *out = &d->result.skipped;
+	const struct plan *p = d->s.plan;
+
+	if (d->result.without_clusters)
+		strvec_add(out, "clusters: left out, as asked for");
+	count_kind(p, hooks, "ValidatingWebhookConfiguration",
+	    "restored, but not called", out);
+	count_kind(p, hooks, "MutatingWebhookConfiguration",
+	    "restored, but not called", out);
+	count_kind(p, "apiregistration.k8s.io", "APIService",
+	    "restored, but its service does not run", out);
+	count_kind(p, "", "ResourceQuota", "restored, but not enforced", out);
+	if (!d->s.without_clusters)
+		strvec_add(out,
+		    "readiness: nothing runs pods, so only definitions and "
+		    "namespaces were waited for");
+}
+
+/* ---- the result ---------------------------------------------------------- */
+
+static void measure(const struct drill *d)
+{
+	const struct result *r = &d->result;
+	struct watch *w = d->c->watch;
+
+	watch_snapshot(w, r->label);
+	for (int p = 0; p < RESULT_PHASES; p++)
+		watch_value(w, "backstay_drill_phase_duration_seconds", "phase",
+		    result_phase_name((enum result_phase)p), r->ms[p]);
+	watch_value(w, "backstay_drill_recovery_seconds", NULL, NULL,
+	    result_recovery_ms(r));
+	watch_value(
+	    w, "backstay_drill_data_age_seconds", NULL, NULL, result_age(r));
+	watch_value(w, "backstay_drill_failures", NULL, NULL,
+	    (int64_t)result_failures(r));
+	watch_value(w, "backstay_drill_differences", NULL, NULL,
+	    (int64_t)result_differences(r));
+}
+
+/* A drill that left clusters out proves less than its record would say. */
+static void record(const struct drill *d)
+{
+	autofree char *finding = result_finding(&d->result);
+	cleanup(json_freep) struct json_object *details =
+	    result_record(&d->result);
+	const struct snapshot_finding f = {.level = SNAPSHOT_LEVEL_DRILL,
+	    .good = !finding,
+	    .text = finding,
+	    .details = details};
+
+	if (!d->result.without_clusters)
+		finding_record(d->c, &d->s.opened, &f, d->key);
+}
+
+static void print(const struct drill *d)
+{
+	cleanup(buf_wipe) struct buf out = BUF_INIT;
+	const struct restore_options *o = d->c->options;
+
+	log_progress("%s", "");
+	if (o->common.output == CLI_OUTPUT_JSON)
+		result_print_json(&d->result, &out);
+	else
+		result_print_table(&d->result, o->all_nodes, &out);
+	fputs(buf_str(&out), stdout);
+}
+
+/* What is wrong with the archive itself, verify would have found too. */
+static void record_damage(const struct drill *d, const struct err *why)
+{
+	const struct opened *o = &d->s.opened;
+	const struct snapshot_finding f = {
+	    .level = "full", .text = why->message};
+
+	if (o->snapshot && why->code == ERR_INTEGRITY && open_is_signed(o))
+		finding_record(d->c, o, &f, d->key);
+}
+
+static int prepare(struct drill *d, struct err *err)
+{
+	if (open_snapshot_of(d, err) || start_planes(d, err))
+		return -1;
+	end_phase(d, RESULT_START);
+	if (open_tree(&d->inner.command, &d->s.opened, err)) {
+		record_damage(d, err);
+		return -1;
+	}
+	end_phase(d, RESULT_VERIFY);
+	if (wait_planes(d, err) ||
+	    guard_begin(&d->guard, d->planes.items, d->planes.len, err))
+		return -1;
+	end_phase(d, RESULT_START);
+	if (session_plan(&d->s, err)) {
+		record_damage(d, err);
+		return -1;
+	}
+	end_phase(d, RESULT_PLAN);
+	return 0;
+}
+
+static int drill(struct drill *d, struct err *err)
+{
+	if (prepare(d, err))
+		return -1;
+	VEC_EACH (&d->s.plan->warnings, w)
+		log_warn("%s", *w);
+	if (restore(d, err))
+		return -1;
+	end_phase(d, RESULT_RESTORE);
+	if (!d->s.without_clusters &&
+	    compare_clusters(&d->inner.command, &d->result, err))
+		return -1;
+	end_phase(d, RESULT_COMPARE);
+	note_skipped(d);
+	measure(d);
+	record(d);
+	print(d);
+	return result_passed(&d->result) ? 0 : 1;
+}
+
+int command_drill(const struct command *c, struct err *err)
+{
+	cleanup(drill_done) struct drill d = {
+	    .c = c, .s = SESSION_INIT, .assets = assets_of(c)};
+
+	inner_init(&d.inner, c);
+	if (!c->which)
+		d.inner.command.which = "latest";
+	d.s.c = &d.inner.command;
+	d.s.elsewhere = true;
+	d.result.started = clock_now_ms(c->env.clock) / 1000;
+	d.phase_began = clock_ticks_ms(c->env.clock);
+	if (connect_record_key(c->settings, &d.key, err))
+		return err_wrap(err, "drill");
+	d.guard.cancel.outer = c->env.cancel;
+	d.inner.command.env.cancel = &d.guard.cancel;
+	int status = drill(&d, err);
+	guard_end(&d.guard);
+	if (status < 0 && err->code == ERR_CANCELLED)
+		guard_explain(&d.guard, err);
+	return status < 0 ? err_wrap(err, "drill") : status;
+}
