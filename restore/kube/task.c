@@ -3,6 +3,7 @@
 #include "restore/kube/create.h"
 #include "restore/kube/existing.h"
 #include "restore/kube/ours.h"
+#include "restore/kube/policy.h"
 #include "storage/base/cleanup.h"
 
 /* In a dry run the server cannot check an object whose kind does not exist
@@ -59,11 +60,13 @@ enum task_next task_run(
 	}
 	if (lacks_namespace(&t)) {
 		create_try_elsewhere(&t);
+		policy_explain(&t);
 		return TASK_ENDED;
 	}
 	enum task_next next = t.n->exists ? TASK_UPDATE : TASK_CREATE;
 	while (next == TASK_CREATE || next == TASK_UPDATE)
 		next = next == TASK_CREATE ? create_object(&t)
 					   : existing_apply(&t);
+	policy_explain(&t);
 	return next;
 }

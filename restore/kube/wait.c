@@ -1,5 +1,6 @@
 #include "restore/kube/wait.h"
 
+#include "restore/kube/policy.h"
 #include "restore/kube/send.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -139,6 +140,12 @@ bool wait_postpones(struct task *t, const struct err *failure)
 	const struct run *r = t->a->run;
 
 	if (r->o->dry_run)
+		return false;
+	/* No pods of a later level answer for a webhook that no object of the
+	 * cluster describes. */
+	if (is_webhook(failure) &&
+	    !target_webhook_is_away(t->a, t->n->cluster) &&
+	    policy_is_outside(t, failure->message))
 		return false;
 	if (is_webhook(failure) ||
 	    (target_webhook_is_away(t->a, t->n->cluster) &&

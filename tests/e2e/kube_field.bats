@@ -497,6 +497,12 @@ sim_post() { # WHAT JSON
 	curl -fsS -o /dev/null "${url/https:/http:}/_sim/$1" -d "$2"
 }
 
+sim_clear() { # the faults
+	local url
+	url=$(sed -n 's/^ *server: //p' "$P/kube/kubeconfig")
+	curl -fsS -o /dev/null -X DELETE "${url/https:/http:}/_sim/faults"
+}
+
 @test "an object whose conversion fails is named, and the others of its kind are captured" {
 	local cogs=/apis/apiextensions.k8s.io/v1/customresourcedefinitions/cogs.conv.example.com
 	cluster_config fk-refused 'gates: never' >"$BACKSTAY_CONFIG"
@@ -514,6 +520,33 @@ sim_post() { # WHAT JSON
 	call DELETE $cogs
 	call DELETE /api/v1/namespaces/fk-refused
 	for _ in {1..300}; do call GET $cogs >/dev/null 2>&1 || break; sleep 0.1; done
+}
+
+@test "what a policy refuses that the server reads from a file is named as that, and webhooks likewise" {
+	[ "$KUBE" = sim ] || skip "the real server reads such files if it is told to"
+	local of=/api/v1/namespaces/fk-file
+	local policy="ValidatingAdmissionPolicy 'no-x.static.k8s.io' with binding 'no-x-all.static.k8s.io'"
+	local hook='failed calling webhook \\\"away.example.com\\\": failed to call webhook: Post: EOF'
+	cluster_config fk-file 'gates: never' >"$BACKSTAY_CONFIG"
+	call POST /api/v1/namespaces '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fk-file"}}'
+	call POST $of/configmaps '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}'
+	call POST $of/secrets '{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "y"}}'
+	agent backup
+	call DELETE $of/configmaps/x
+	call DELETE $of/secrets/y
+	sim_post faults '[{"method": "POST", "path": "fk-file/configmaps", "kind": "reply", "status": 422, "body":
+	    "{\"kind\": \"Status\", \"message\": \"configmaps \\\"x\\\" is forbidden: '"$policy"' denied request: no x\", \"reason\": \"Invalid\", \"code\": 422}"},
+	    {"method": "POST", "path": "fk-file/secrets", "kind": "reply", "status": 500, "body":
+	    "{\"kind\": \"Status\", \"message\": \"'"$hook"'\", \"reason\": \"InternalError\", \"code\": 500}"}]'
+	apply --existing skip
+	sim_clear
+	jq -r '.items[] | .what + ": " + .outcome + " " + .detail' "$P/report"
+	[ "$status" -eq 1 ]
+	jq -e '.items[] | select(.what == "ConfigMap fk-file/x") |
+	    .detail | startswith("a policy outside the API refuses it, the policy '"'no-x.static.k8s.io'"', which the server reads from a file")' "$P/report"
+	jq -e '.items[] | select(.what == "Secret fk-file/y") |
+	    .detail | startswith("a policy outside the API refuses it, the webhook '"'away.example.com'"'")' "$P/report"
+	call DELETE /api/v1/namespaces/fk-file
 }
 
 @test "what nobody can convert is read and restored in the version in which it is kept" {
