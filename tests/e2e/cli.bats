@@ -84,7 +84,7 @@ texts() {
 	echo "no such options: $output"
 	[ "$status" -eq 1 ]
 	texts | grep -oE '\b(encryption|signing|git|terraform|retention|restore)(\.[a-z_]+)+' |
-	    grep -vE '^signing\.(key|pub)$|\.(org|com|io|dev|h)$' | tr . '\n' | sort -u >keys
+	    grep -vE '^signing\.(key|pub)$|\.(org|com|io|dev|h|go)$' | tr . '\n' | sort -u >keys
 	[ "$(wc -l <keys)" -gt 12 ]
 	while read -r key; do
 		grep -qE "\"$key\"|TABLE\($key" "$top/config/settings_section.c" || echo "no such key: $key"
