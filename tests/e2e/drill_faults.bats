@@ -129,7 +129,7 @@ damaged() { # WORDS
 	spoil "$key" '.serial += 1' x
 	damaged 'its serial is not the one'
 	spoil "$key" '{}' x
-	damaged 'was a state when it was captured, and is none'
+	damaged 'was a state when it was captured, and is not one'
 	flip_bit "$(echo vault/*.tar.gz)" 20000
 	damaged 'damaged, cut off or replaced'
 }
