@@ -59,7 +59,7 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	: >"$P/vault/$l.verified-20361128T000000Z-full-good.json"
 	restore verify latest
 	cp "$P/vault/$l.tar.zst.age" "$P/whole"
-	printf X | dd of="$P/vault/$l.tar.zst.age" bs=1 seek=9000 conv=notrunc status=none
+	flip "$P/vault/$l.tar.zst.age" 9000
 	run restore verify latest
 	[ "$status" -eq 5 ]
 	[ "$(restore list -o json | jq -r '.snapshots[0].verified.good')" = false ]
@@ -69,8 +69,9 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	backups 1
 	l=$(labels)
 	restore verify latest
-	printf X | dd of="$P/vault/$l.tar.zst.age" bs=1 seek=9000 conv=notrunc status=none
+	flip "$P/vault/$l.tar.zst.age" 9000
 	run restore verify latest
+	echo "$output"
 	[ "$status" -eq 5 ]
 	restore list | grep -q 'FAILED full'
 	rm "$P/vault/$l".verified-*-full-failed.json*
@@ -110,7 +111,7 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	backups 3
 	for l in $(labels); do
 		cp "$P/vault/$l.tar.zst.age" "$P/whole"
-		printf X | dd of="$P/vault/$l.tar.zst.age" bs=1 seek=9000 conv=notrunc status=none
+		flip "$P/vault/$l.tar.zst.age" 9000
 		run restore verify "$l"
 		[ "$status" -eq 5 ]
 		cp "$P/whole" "$P/vault/$l.tar.zst.age"
