@@ -16,6 +16,7 @@ static void run_done(struct backup_run *r)
 	sources_done(&r->sources);
 	organisations_done(&r->organisations);
 	archive_writer_free(r->archive);
+	backup_incremental_done(r);
 	snapshot_writer_free(r->snapshot);
 	backup_vaults_done(r);
 	minisign_key_free(r->key);
@@ -103,6 +104,7 @@ static int begin_snapshot(struct backup_run *r, struct err *err)
 			 "vaults",
 		    tidied, tidied == 1 ? "" : "s");
 	report_odd(r->snapshot);
+	backup_incremental_begin(r);
 	struct sink *sink = snapshot_writer_sink(r->snapshot, err);
 	if (!sink)
 		return -1;
@@ -121,6 +123,8 @@ static int begin_snapshot(struct backup_run *r, struct err *err)
 	    .threads = s->compression.threads,
 	    .scratch = r->scratch.path,
 	    .mtime = snapshot_writer_time(r->snapshot),
+	    .form = s->has_incremental ? CONTENTS_LIST : CONTENTS_ONE,
+	    .known = r->known,
 	};
 	r->archive = archive_writer_new(&archive, sink, err);
 	return r->archive ? 0 : -1;
@@ -283,6 +287,7 @@ static int finish(struct backup_run *r, struct err *err)
 	int status = commit(r, &m, err);
 	if (status == 0) {
 		size_t failed = backup_vaults_failed(r);
+		backup_incremental_remember(r);
 		log_progress("%s", "");
 		backup_events_committed(r, &m, r->vault_count - failed);
 		backup_report_print(r, &m, r->vault_count - failed);

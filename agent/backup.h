@@ -1,7 +1,8 @@
 /*
  * One run of the backup, shared by its parts: backup.c has the order of the
  * work, backup_vaults.c the vaults, backup_shrink.c what sources give less than
- * before, backup_events.c what is told meanwhile, backup_report.c the manifest
+ * before, backup_incremental.c what need not be written again, backup_events.c
+ * what is told meanwhile, backup_report.c the manifest
  * and the printed result.
  */
 #ifndef AGENT_BACKUP_H
@@ -39,6 +40,11 @@ struct backup_run {
 	struct snapshot_writer *snapshot;
 	struct archive_writer *archive;
 	struct organisations organisations;
+	/* Of an incremental run: the snapshot before, and what it has; or NULL,
+	 * where all is written. */
+	bool has_before;
+	struct manifest before;
+	struct known *known;
 	struct sources sources;
 	struct archive_totals totals;
 	int64_t started_ticks, capture_ticks;
@@ -60,6 +66,15 @@ void backup_vaults_explain(const struct backup_run *r, struct err *err);
 /* How many vaults have failed. Those that failed during the commit are reported
  * here, since the manifest cannot name them. */
 size_t backup_vaults_failed(const struct backup_run *r);
+
+/* Decides whether entries may be named instead of written again, and logs why
+ * not where they may not. Only where that is configured. */
+void backup_incremental_begin(struct backup_run *r);
+void backup_incremental_done(struct backup_run *r);
+/* Fills in the list of archives. */
+void backup_incremental_fill(const struct backup_run *r, struct manifest *m);
+/* Keeps what the next run has to know, once the snapshot is committed. */
+void backup_incremental_remember(const struct backup_run *r);
 
 /* Everything of the manifest that the snapshot does not fill in itself. */
 void backup_report_fill(const struct backup_run *r, struct manifest *m);

@@ -67,6 +67,8 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m)
 	m->archive.content_bytes = r->totals.bytes;
 	m->archive.has_index = true;
 	m->archive.index = archive_writer_index(r->archive);
+	if (r->settings->has_incremental)
+		backup_incremental_fill(r, m);
 	VEC_EACH (&r->settings->tags, tag)
 		strvec_add(&m->tags, *tag);
 	VEC_EACH (&r->a->options->tags, tag)
@@ -109,6 +111,9 @@ static void print_summary(
 	str_add_bytes(&text, manifest_content_bytes(m));
 	buf_add_str(&text, " in ");
 	str_add_bytes(&text, m->archive.bytes);
+	if (m->earlier.len)
+		buf_printf(&text, ", and in %zu earlier archive%s",
+		    m->earlier.len, m->earlier.len == 1 ? "" : "s");
 	if (copies < r->vault_count)
 		buf_printf(
 		    &text, ", ONLY %zu of %zu vaults", copies, r->vault_count);

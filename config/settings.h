@@ -95,6 +95,13 @@ struct settings_compression {
 	int threads;
 };
 
+/* When a snapshot names what is unchanged since the one before. */
+struct settings_incremental {
+	int64_t
+	    full_every; /* ms: a full one, by the age of the oldest archive */
+	int chain_max;	/* archives of one snapshot, at most */
+};
+
 struct settings_encryption {
 	struct strvec recipients;
 	char *recipients_file;
@@ -424,6 +431,8 @@ struct settings {
 	char *scratch_dir; /* default: <state_dir>/scratch */
 	struct settings_vaults vaults;
 	struct settings_compression compression;
+	struct settings_incremental incremental;
+	bool has_incremental; /* else each snapshot is one whole archive */
 	struct settings_encryption encryption;
 	bool encryption_none;
 	struct settings_signing signing;

@@ -168,6 +168,15 @@ static const struct field compression_fields[] = {
 static const struct section compression_section = {
     .fields = compression_fields, .check = validate_compression};
 
+static const struct field incremental_fields[] = {
+    DURATION(settings_incremental, "full_every", full_every, .min = 60000,
+	.max = 366LL * 86400000, .fallback = "7d"),
+    INT(settings_incremental, "chain_max", chain_max, 1, 1000,
+	.fallback = "200"),
+    END};
+static const struct section incremental_section = {
+    .fields = incremental_fields};
+
 static const struct field encryption_fields[] = {
     TEXTS(settings_encryption, "recipients", recipients,
 	.right = "a list of age recipients (age1...)"),
@@ -502,6 +511,8 @@ static const struct field settings_fields[] = {
     PATH(settings, "scratch_dir", scratch_dir),
     LIST(settings, "vaults", vaults, &vault_section, .flags = FIELD_REQUIRED),
     SECTION(settings, "compression", compression, &compression_section),
+    SECTION(settings, "incremental", incremental, &incremental_section,
+	.present_offset = offsetof(struct settings, has_incremental)),
     SECTION(settings, "encryption", encryption, &encryption_section,
 	.flags = FIELD_REQUIRED | FIELD_OR_NONE,
 	.none_offset = offsetof(struct settings, encryption_none),

@@ -2,7 +2,6 @@
 
 #include "storage/archive/contents.h"
 #include "storage/archive/writer_lanes.h"
-#include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 
 #include <stdlib.h>
@@ -86,13 +85,9 @@ bool archive_writer_needs(const struct archive_writer *w, size_t i)
 	return body_needs(&w->body, i);
 }
 
-int archive_writer_contents(
-    const struct archive_writer *w, struct sink *to, struct err *err)
+struct source *archive_writer_contents(const struct archive_writer *w)
 {
-	cleanup(source_freep) struct source *from =
-	    spool_source(&w->body.index);
-
-	return stream_copy(from, to, err) < 0 ? -1 : 0;
+	return spool_source(&w->body.index);
 }
 
 struct contents_where archive_writer_index(const struct archive_writer *w)

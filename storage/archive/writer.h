@@ -74,9 +74,9 @@ struct archive_totals archive_writer_known(struct archive_writer *w);
  * those belong on the list of the manifest, in the same order. After it was
  * finished. */
 bool archive_writer_needs(const struct archive_writer *w, size_t i);
-/* Appends CONTENTS.json to a sink. After it was finished. */
-int archive_writer_contents(
-    const struct archive_writer *w, struct sink *to, struct err *err);
+/* The text of CONTENTS.json, borrowed from the writer. After it was finished.
+ */
+struct source *archive_writer_contents(const struct archive_writer *w);
 void archive_writer_free(struct archive_writer *w); /* aborts if unfinished */
 void archive_writer_freep(struct archive_writer **w);
 /* How much has been written so far, to show progress; from any thread. */

@@ -47,7 +47,8 @@ static const struct bad bads[] = {
 	"'namespaces'?"},
     {HEAD "zebra: a\n",
 	":5:1: zebra: unknown key; known here: name, tags, state_dir, "
-	"scratch_dir, vaults, compression, encryption, signing, retention, "
+	"scratch_dir, vaults, compression, incremental, encryption, "
+	"signing, retention, "
 	"lock_stale_after, shrink, git, kubernetes, terraform, metrics, "
 	"notify, layers, unassigned_layer, restore, drill"},
     /* layers */
@@ -138,6 +139,12 @@ static const struct bad bads[] = {
 				    "100000"},
     {HEAD "shrink: 10%\n",
 	":5:9: shrink: is text; it takes a mapping of keys to values"},
+    {HEAD "incremental: {full_every: 7}\n",
+	":5:27: incremental.full_every: is a number; it takes a duration with "
+	"its unit, such as 500ms, 30s, 5m, 2h or 7d"},
+    {HEAD "incremental: {chain_max: 0}\n",
+	":5:26: incremental.chain_max: is out of range; it takes a whole "
+	"number from 1 to 1000"},
     {HEAD "compression: {format: xz}\n",
 	":5:23: compression.format: is not one of its values; it takes one of: "
 	"zstd, gzip"},

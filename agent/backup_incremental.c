@@ -1,0 +1,193 @@
+#include "agent/backup.h"
+
+#include "storage/archive/known.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/clock.h"
+#include "storage/base/file.h"
+#include "storage/base/log.h"
+#include "storage/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 128 * 1024 };
+
+/* A copy of the last CONTENTS.json. It has no secrets, but the names of many
+ * things. */
+static char *record_path(const struct backup_run *r)
+{
+	return str_printf("%s/incremental/%s.contents.json",
+	    r->settings->state_dir, r->settings->name);
+}
+
+/* Who can read an archive: those who are to read the snapshot have to be able
+ * to read all of its archives. */
+static void digest_recipients(
+    const struct backup_run *r, char out[DIGEST_SHA256_HEX])
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct strvec sorted = VEC_INIT;
+
+	memset(out, 0, DIGEST_SHA256_HEX);
+	if (r->settings->encryption_none)
+		return;
+	VEC_EACH (&r->recipients, recipient)
+		strvec_add(&sorted, *recipient);
+	strvec_sort(&sorted);
+	VEC_EACH (&sorted, recipient)
+		buf_printf(&text, "%s\n", *recipient);
+	strvec_done(&sorted);
+	digest_sha256_hex(buf_str(&text), text.len, out);
+}
+
+static int64_t time_of(const struct manifest *m, const char *label)
+{
+	int64_t seconds = 0;
+
+	(void)clock_parse_stamp(label + strlen(m->name) + 1, &seconds);
+	return seconds;
+}
+
+/* Whether the configuration lets this snapshot go on from the one before. */
+static int check_settings(const struct backup_run *r, struct err *err)
+{
+	if (r->passphrase)
+		return err_set(err, ERR_USAGE,
+		    "it is encrypted with a passphrase, and nothing says that "
+		    "the one before it was with the same");
+	for (size_t i = 0; i < r->open_count; i++) {
+		const struct settings_vault *v = r->open_run[i]->settings;
+		if (v->object_lock.days)
+			return err_set(err, ERR_USAGE,
+			    "vault '%s' has an Object Lock, which would end "
+			    "earlier for the archives of earlier snapshots "
+			    "than for this one",
+			    v->name);
+	}
+	return 0;
+}
+
+static int check_before(const struct backup_run *r, struct err *err)
+{
+	const struct settings_incremental *o = &r->settings->incremental;
+	const struct manifest *m = &r->before;
+	int64_t now = snapshot_writer_time(r->snapshot);
+	char recipients[DIGEST_SHA256_HEX];
+	const char *oldest = manifest_archive_at(m, 0).label;
+
+	digest_recipients(r, recipients);
+	if (!str_eq(recipients, m->recipients))
+		return err_set(err, ERR_USAGE,
+		    "the recipients are not those of '%s'", m->label);
+	if (manifest_archive_count(m) >= (size_t)o->chain_max)
+		return err_set(err, ERR_USAGE,
+		    "'%s' has %zu archives, and chain_max is %d", m->label,
+		    manifest_archive_count(m), o->chain_max);
+	if (now - time_of(m, oldest) >= o->full_every / 1000)
+		return err_set(err, ERR_USAGE,
+		    "the oldest archive that it would need, of '%s', is older "
+		    "than full_every",
+		    oldest);
+	return 0;
+}
+
+static struct known *read_record(const struct backup_run *r, struct err *err)
+{
+	autofree char *path = record_path(r);
+
+	if (!file_exists(path)) {
+		err_set(err, ERR_NOT_FOUND,
+		    "there is no record of '%s' here ('%s')", r->before.label,
+		    path);
+		return NULL;
+	}
+	return known_read(path, &r->before, err);
+}
+
+void backup_incremental_begin(struct backup_run *r)
+{
+	struct err why = ERR_INIT;
+
+	if (!r->settings->has_incremental)
+		return;
+	if (!check_settings(r, &why)) {
+		r->has_before =
+		    snapshot_writer_link(r->snapshot, &r->before, &why);
+		if (r->has_before && !check_before(r, &why))
+			r->known = read_record(r, &why);
+	}
+	if (r->known)
+		log_info("what is unchanged since '%s' is named, not written "
+			 "again",
+		    r->before.label);
+	else
+		log_info("the snapshot is full: %s", why.message);
+}
+
+void backup_incremental_done(struct backup_run *r)
+{
+	known_free(steal(r->known));
+	if (r->has_before)
+		manifest_done(&r->before);
+	r->has_before = false;
+}
+
+void backup_incremental_fill(const struct backup_run *r, struct manifest *m)
+{
+	struct archive_totals known = archive_writer_known(r->archive);
+
+	m->is_list = true;
+	m->entries = r->totals.entries;
+	m->content_bytes = r->totals.bytes;
+	m->archive.entries = r->totals.entries - known.entries;
+	m->archive.content_bytes = r->totals.bytes - known.bytes;
+	digest_recipients(r, m->recipients);
+	for (size_t i = 0; i < known_archives(r->known); i++) {
+		struct manifest_archive a = manifest_archive_at(&r->before, i);
+		if (archive_writer_needs(r->archive, i))
+			manifest_add_earlier(m, &a);
+	}
+}
+
+static int write_record(
+    const struct backup_run *r, const char *path, struct err *err)
+{
+	autoclose int fd = open(
+	    path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	cleanup(source_freep) struct source *from =
+	    archive_writer_contents(r->archive);
+	autofree char *chunk = mem_alloc(CHUNK);
+
+	if (fd < 0)
+		return err_system(err, errno, "creating '%s'", path);
+	for (;;) {
+		ssize_t n = source_read(from, chunk, CHUNK, err);
+		if (n <= 0)
+			return (int)n;
+		if (file_write_all(fd, chunk, (size_t)n, path, err))
+			return -1;
+	}
+}
+
+/* It need not be durable: a record that is not what the manifest says makes the
+ * next snapshot full. */
+void backup_incremental_remember(const struct backup_run *r)
+{
+	autofree char *path = record_path(r);
+	autofree char *dir = file_parent(path);
+	autofree char *made = str_printf("%s.new", path);
+	struct err err = ERR_INIT;
+
+	if (!r->settings->has_incremental)
+		return;
+	int failed = file_mkdirs(dir, &err) || write_record(r, made, &err);
+	if (!failed && rename(made, path))
+		failed = err_system(&err, errno, "renaming '%s'", made);
+	if (failed)
+		log_warn("the next snapshot will be full, since what this one "
+			 "has could not be remembered: %s",
+		    err.message);
+}

@@ -1,0 +1,176 @@
+#!/usr/bin/env bats
+# Snapshots that name what is unchanged instead of writing it again: they are
+# read like any other, by the programs and by hand; and each is full where it
+# cannot be known what the one before has.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load lib
+	load small
+	export P=$BATS_TEST_TMPDIR/p BACKSTAY_CONFIG=$BATS_TEST_TMPDIR/p/backstay.yaml
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.org
+	export GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.org
+	mkdir -p "$P"
+	platform_keys
+	git init -q -b main "$P/work"
+	head -c 3000000 /dev/urandom >"$P/work/large"
+	change one
+	configure
+}
+
+change() { # TEXT
+	echo "$1" >"$P/work/small"
+	git -C "$P/work" add -A
+	git -C "$P/work" commit -q -m "$1"
+}
+
+configure() { # [LINE...]
+	{
+		cat <<-E
+		name: chain
+		state_dir: $P/state
+		vaults: [{name: local, directory: $P/vault}]
+		$(keys_config)
+		retention: {keep_last: 1, keep_min: 1}
+		git: {repositories: [{url: $P/work}]}
+		E
+		if [ $# -gt 0 ]; then printf '%s\n' "$@"; else echo "incremental: {}"; fi
+	} >"$BACKSTAY_CONFIG"
+}
+
+newest() { restore list -o json | jq -r '.snapshots[-1].label'; }
+archives() { jq -r '.archives[].label' "$P/vault/$1.manifest.json" | wc -l; }
+bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
+
+@test "what is unchanged is named: few bytes, and everything reads it" {
+	agent backup
+	first=$(newest)
+	[ "$(archives "$first")" -eq 1 ]
+	change two
+	agent backup
+	second=$(newest)
+	[ "$(archives "$second")" -eq 2 ]
+	[ $(($(bytes "$second") * 10)) -lt "$(bytes "$first")" ]
+	restore verify latest
+	restore verify --quick latest
+	restore extract latest --to "$P/out"
+	git clone -q "$P"/out/git/*.git "$P/clone"
+	[ "$(cat "$P/clone/small")" = two ]
+	cmp "$P/clone/large" "$P/work/large"
+	restore ls latest >"$P/ls"
+	[ -s "$P/ls" ]
+	restore show latest | grep -F "needs        $first.tar.zst.age"
+	# The first is read as before.
+	restore extract "$first" --to "$P/out1"
+	git clone -q "$P"/out1/git/*.git "$P/clone1"
+	[ "$(cat "$P/clone1/small")" = one ]
+}
+
+@test "by hand: the archives in order, without what is not named" {
+	agent backup
+	change two
+	agent backup
+	label=$(newest)
+	restore extract latest --to "$P/out"
+	mkdir "$P/hand"
+	cd "$P/hand"
+	for file in $(jq -r '.archives[].file' "$P/vault/$label.manifest.json"); do
+		age -d -i "$P/keys/identity.txt" "$P/vault/$file" | tar --zstd -x
+	done
+	comm -13 <(jq -r '.entries[].path, "CONTENTS.json"' CONTENTS.json | LC_ALL=C sort) \
+		<(find . -type f -printf '%P\n' | LC_ALL=C sort) | xargs -rd '\n' rm
+	diff -r "$P/hand" "$P/out"
+}
+
+@test "prune keeps what a kept snapshot needs, and says for whom" {
+	agent backup
+	first=$(newest)
+	change two
+	agent backup
+	second=$(newest)
+	agent prune >"$P/out"
+	grep -F "needed by '$second'" "$P/out"
+	restore extract latest --to "$P/out1"
+	# Once nobody needs them, they go, the later one first.
+	rm -r "$P/state/incremental"
+	agent backup
+	agent prune
+	[ ! -e "$P/vault/$first.tar.zst.age" ]
+	[ ! -e "$P/vault/$second.tar.zst.age" ]
+	restore verify latest
+}
+
+@test "copy takes along what the snapshot needs" {
+	agent backup
+	change two
+	agent backup
+	sed -i "s|^vaults:.*|vaults: [{name: local, directory: $P/vault}, {name: far, directory: $P/far}]|" "$BACKSTAY_CONFIG"
+	agent vault init
+	restore copy latest --to far
+	rm -r "$P/vault"
+	mkdir "$P/vault"
+	restore verify --vault far latest
+}
+
+@test "a snapshot is full where it is not known what the one before has, and says why" {
+	full() { # REASON
+		run --separate-stderr agent backup
+		[ "$status" -eq 0 ]
+		[[ $stderr == *"the snapshot is full: "*"$1"* ]] || { echo "$stderr"; return 1; }
+		[ "$(archives "$(newest)")" -eq 1 ]
+	}
+	full "has no snapshot before it"
+	rm -r "$P/state/incremental"
+	full "there is no record of"
+	# Another's record, or one that was changed.
+	sed -i 's/"count"/"coumt"/' "$P/state/incremental/chain.contents.json"
+	full "is not what the manifest says"
+	# Somebody else can read what is to be read together.
+	cp "$P/recipient" "$P/own"
+	restore keygen --to "$P/other" >"$P/recipient"
+	configure
+	full "the recipients are not those of"
+	cp "$P/own" "$P/recipient"
+	configure
+	full "the recipients are not those of"
+	configure "incremental: {chain_max: 1}"
+	full "chain_max is 1"
+	# An archive that is gone.
+	configure
+	agent backup
+	change three
+	agent backup
+	[ "$(archives "$(newest)")" -gt 1 ]
+	needed=$(jq -r '.archives[0].file' "$P/vault/$(newest).manifest.json")
+	mv "$P/vault/$needed" "$P/away"
+	change four
+	full ""
+	restore verify latest
+}
+
+@test "an archive that was replaced by another of its length is found, by name" {
+	agent backup
+	first=$(newest)
+	change two
+	agent backup
+	file=$P/vault/$first.tar.zst.age
+	size=$(stat -c %s "$file")
+	head -c "$size" /dev/urandom >"$file.new"
+	mv "$file.new" "$file"
+	run --separate-stderr restore verify --quick latest
+	[ "$status" -eq 5 ]
+	[[ $stderr == *"$first.tar.zst.age"* ]]
+	run --separate-stderr restore extract latest --to "$P/out"
+	[ "$status" -eq 5 ]
+	[[ $stderr == *"$first.tar.zst.age"* ]]
+	[ -z "$(ls -A "$P/out")" ]
+}
+
+@test "without the key, nothing is different" {
+	configure "# nothing"
+	agent backup
+	[ "$(jq .version "$P/vault/$(newest).manifest.json")" -eq 2 ]
+	[ ! -e "$P/state/incremental" ]
+}
