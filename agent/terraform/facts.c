@@ -188,7 +188,8 @@ static void warn_not_state(struct terraform_job *j)
 	if (c->state.json || j->older || b->bucket->allow_non_state)
 		return capture_report_warning(b->run->report,
 		    "'s3://%s/%s' is %s: kept as it is", bucket, j->object.key,
-		    c->state.json ? "JSON, but no Terraform state" : "no JSON");
+		    c->state.json ? "JSON, but no Terraform state"
+				  : "not JSON");
 	err_set(&why, ERR_FORMAT,
 	    "it is not JSON, which Terraform calls an unsupported state file "
 	    "format: it is kept as it is, and is not a backup of a state; look "

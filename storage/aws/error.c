@@ -132,8 +132,22 @@ static bool is_full(const struct aws_call *c, int status)
 	return is_one_of(c->code, full) || status == 507;
 }
 
+/* An object that was put with a key of the customer (SSE-C), which each request
+ * has to bring along. The words are those of AWS and of MinIO.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/
+ * ServerSideEncryptionCustomerKeys.html */
+static bool needs_customer_key(const struct aws_call *c)
+{
+	return str_eq(c->code, "InvalidRequest") && c->message &&
+	       strstr(c->message, "form of Server Side Encryption");
+}
+
 static const char *advice(const struct aws_call *c, int status)
 {
+	if (needs_customer_key(c))
+		return ": it is encrypted with a customer's key (SSE-C), "
+		       "which cannot be given here: leave it out by "
+		       "'exclude', or have it encrypted by SSE-S3 or SSE-KMS";
 	if (str_eq(c->code, "SignatureDoesNotMatch"))
 		return ": the secret access key is wrong, or a proxy changes "
 		       "the request";

@@ -208,6 +208,27 @@ static void a_store_without_room_says_so(void **state)
 	}
 }
 
+static void a_customers_key_is_named_as_what_is_lacking(void **state)
+{
+	static const char body[] =
+	    "<?xml version=\"1.0\"?><Error><Code>InvalidRequest</Code><Message>"
+	    "The object was stored using a form of Server Side Encryption. The "
+	    "correct parameters must be provided to retrieve the object."
+	    "</Message></Error>";
+	autofree char *refused = str_printf(
+	    "HTTP/1.1 400 Bad Request\r\nContent-Length: %zu\r\n\r\n%s",
+	    strlen(body), body);
+	const struct script_reply replies[] = {{.bytes = refused}};
+	struct fixture f = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	SETUP(f, replies);
+	assert_fails(s3_check(f.s3, &err), err, ERR_FORMAT);
+	assert_contains(err.message, "a customer's key (SSE-C)");
+	teardown(&f);
+}
+
 /* ---- broken off ---- */
 
 static void a_body_that_breaks_off_is_got_again(void **state)
@@ -733,6 +754,7 @@ int main(void)
 	    cmocka_unit_test(what_never_passes_is_given_up),
 	    cmocka_unit_test(a_refusal_is_not_tried_again),
 	    cmocka_unit_test(a_store_without_room_says_so),
+	    cmocka_unit_test(a_customers_key_is_named_as_what_is_lacking),
 	    cmocka_unit_test(a_body_that_breaks_off_is_got_again),
 	    cmocka_unit_test(a_range_that_breaks_off_goes_on_where_it_was),
 	    cmocka_unit_test(a_stream_that_breaks_off_goes_on_where_it_was),
