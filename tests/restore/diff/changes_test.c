@@ -1,7 +1,6 @@
 /* What two versions of one thing differ in, and what is not a difference. */
 #include "restore/diff/changes.h"
 
-#include "restore/diff/states.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
@@ -71,42 +70,6 @@ static void objects_are_compared_field_by_field(void **state)
 	}
 }
 
-#define STATE(SERIAL, RESOURCES)                                               \
-	"{\"version\":4,\"serial\":" #SERIAL                                   \
-	",\"lineage\":\"l\",\"outputs\":{},\"resources\":[" RESOURCES "]}"
-#define RESOURCE(NAME, KEY, SECRET)                                            \
-	"{\"module\":\"module.m\",\"mode\":\"managed\",\"type\":\"t\","        \
-	"\"name\":\"" NAME "\",\"instances\":[{" KEY                           \
-	"\"attributes\":{\"password\":\"" SECRET "\"}}]}"
-
-static void states_are_compared_by_addresses(void **state)
-{
-	static const struct example cases[] = {
-	    {STATE(1, ""), STATE(2, ""), "serial: 1 -> 2\n"},
-	    {STATE(1, RESOURCE("a", "", "hunter2")),
-		STATE(1, RESOURCE("a", "", "hunter3")),
-		"module.m.t.a: (there) -> (changed)\n"},
-	    {STATE(1, RESOURCE("a", "\"index_key\":\"k\",", "hunter2")),
-		STATE(1, RESOURCE("b", "\"index_key\":0,", "hunter2")),
-		"module.m.t.a[\"k\"]: (there) -> none\n"
-		"module.m.t.b[0]: none -> (there)\n"},
-	    {STATE(1, RESOURCE("a", "", "x") "," RESOURCE("b", "", "x")),
-		STATE(1, RESOURCE("b", "", "x") "," RESOURCE("a", "", "x")),
-		"content: (there) -> (changed)\n"},
-	    {"no state", STATE(1, ""), "content: (there) -> (changed)\n"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		cleanup(changes_done) struct changes changes = VEC_INIT;
-		cleanup(buf_done) struct buf out = BUF_INIT;
-		states_compare(&changes, cases[i].from, strlen(cases[i].from),
-		    cases[i].to, strlen(cases[i].to));
-		add_all(&changes, &out);
-		assert_string_equal(buf_str(&out), cases[i].changes);
-	}
-}
-
 static void what_another_server_alone_changes_is_dropped(void **state)
 {
 	cleanup(json_freep) struct json_object *a = test_json(
@@ -130,7 +93,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(objects_are_compared_field_by_field),
-	    cmocka_unit_test(states_are_compared_by_addresses),
 	    cmocka_unit_test(what_another_server_alone_changes_is_dropped),
 	};
 

@@ -1,7 +1,6 @@
-/* What objects say, held against a configuration, and what is printed of it. */
 #include "agent/discover/mentions.h"
-#include "agent/discover/paste.h"
 
+#include "agent/discover/paste.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "tests/support/test.h"
@@ -135,49 +134,77 @@ static void terraform_of_controllers(void **state)
 	assert_int_equal(f.unclear.len, 1);
 }
 
-static struct backend backend_at(const char *bucket, const char *key)
+/* One repository, named where each controller names it. */
+static void each_controller_is_understood(void **state)
 {
-	return (struct backend){.bucket = str_dup(bucket), .key = str_dup(key)};
-}
-
-static void prefixes_are_held_against_keys(void **state)
-{
-	cleanup(found_done) struct found f = {.unclear = VEC_INIT};
-	cleanup(strvec_done) struct strvec a = VEC_INIT;
-	cleanup(strvec_done) struct strvec b = VEC_INIT;
-	cleanup(backends_done) struct backends all = VEC_INIT;
+	static const struct {
+		const char *key;
+		const char *spec;
+		const char *url; /* NULL: none */
+	} rows[] = {
+	    {"applications.argoproj.io",
+		"{\"sourceHydrator\":{\"drySource\":{\"repoURL\":"
+		"\"https://h/dry\"}}}",
+		"https://h/dry"},
+	    {"gitrepos.fleet.cattle.io", "{\"repo\":\"https://h/fleet\"}",
+		"https://h/fleet"},
+	    {"applicationsets.argoproj.io",
+		"{\"generators\":[{\"merge\":{\"generators\":[{\"git\":"
+		"{\"repoURL\":\"https://h/merged\"}}]}}]}",
+		"https://h/merged"},
+	    {"applicationsets.argoproj.io",
+		"{\"template\":{\"spec\":{\"sources\":[{\"repoURL\":"
+		"\"https://h/s\"}]}}}",
+		"https://h/s"},
+	    {"terraforms.tf.galleybytes.com",
+		"{\"terraformModule\":{\"source\":"
+		"\"git::https://h/m.git?ref=v1\"}}",
+		"https://h/m.git"},
+	    {"gitrepositories.source.toolkit.fluxcd.io", "{\"url\":\"\"}",
+		NULL},
+	    {"gitrepositories.source.toolkit.fluxcd.io", "{\"url\":7}", NULL},
+	    {"applications.argoproj.io", "{\"source\":\"https://h/x\"}", NULL},
+	    {"applications.argoproj.io", "{\"sources\":{\"repoURL\":1}}", NULL},
+	};
 
 	(void)state;
-	*vec_add(&all) = backend_at("x", "a/1");
-	*vec_add(&all) = backend_at("x", "b/1");
-	VEC_EACH (&all, one)
-		found_add_backend(&f, one, "t");
-	assert_false(found_is_covered(&f));
-	strvec_add(&a, "a/");
-	found_cover_bucket(&f, "x", &a);
-	assert_int_equal(f.buckets.items[0].outside.len, 1);
-	assert_false(found_is_covered(&f));
-	strvec_add(&b, "b/");
-	found_cover_bucket(&f, "x", &b);
-	assert_true(found_is_covered(&f));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		cleanup(found_done) struct found f = {.unclear = VEC_INIT};
+		autofree char *text = str_printf(
+		    "{\"kind\":\"X\"," META("a") ",\"spec\":%s}", rows[i].spec);
+		say(&f, rows[i].key, text);
+		assert_int_equal(f.unclear.len, 0);
+		assert_int_equal(f.repositories.len, rows[i].url != NULL);
+		if (rows[i].url) {
+			assert_string_equal(
+			    f.repositories.items[0].url, rows[i].url);
+			assert_string_equal(f.repositories.items[0].by.items[0],
+			    "cluster 'c': X ns/a");
+		}
+	}
 }
 
-static void what_is_printed_is_safe(void **state)
+/* Where an artifact was made from is not always Git. */
+static void the_origin_of_an_artifact(void **state)
 {
-	cleanup(found_done) struct found f = {.unclear = VEC_INIT};
-	cleanup(buf_done) struct buf out = BUF_INIT;
-	cleanup(backends_done) struct backends all = VEC_INIT;
+	static const struct {
+		const char *source;
+		bool git;
+	} rows[] = {{"https://h/a", true}, {"ssh://git@h/a", true},
+	    {"git@h:a", true}, {"oci://h/a", false}, {"my laptop", false}};
 
 	(void)state;
-	*vec_add(&all) = backend_at("yes", NULL);
-	found_add_backend(&f, all.items, "evil\nname: other");
-	found_add_repository(&f, "https://h/a", "by");
-	found_sort(&f);
-	paste_write(&f, "b.yaml", &out);
-	assert_contains(buf_str(&out), "bucket: \"yes\"\n");
-	assert_null(strstr(buf_str(&out), "\nname: other"));
-	found_cover_repository(&f, "https://H/a.git");
-	assert_true(f.repositories.items[0].covered);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		cleanup(found_done) struct found f = {.unclear = VEC_INIT};
+		autofree char *text = str_printf(
+		    "{\"kind\":\"OCIRepository\"," META(
+			"a") ",\"status\":{\"artifact\":{\"metadata\":{"
+			     "\"org.opencontainers.image.source\":\"%s\"}}}}",
+		    rows[i].source);
+		say(&f, "ocirepositories.source.toolkit.fluxcd.io", text);
+		assert_int_equal(f.repositories.len, rows[i].git);
+		assert_int_equal(f.unclear.len, 0);
+	}
 }
 
 int main(void)
@@ -187,9 +214,9 @@ int main(void)
 	    cmocka_unit_test(sets_are_followed_as_far_as_they_are_written),
 	    cmocka_unit_test(secrets_of_argo_cd),
 	    cmocka_unit_test(terraform_of_controllers),
-	    cmocka_unit_test(prefixes_are_held_against_keys),
-	    cmocka_unit_test(what_is_printed_is_safe),
+	    cmocka_unit_test(each_controller_is_understood),
+	    cmocka_unit_test(the_origin_of_an_artifact),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("mentions", tests, NULL, NULL);
 }
