@@ -59,8 +59,8 @@ void state_facts_to_json(
  * frees. */
 char *state_workspace(const char *key);
 
-/* What Terraform writes into a lock (.tflock, Info): "Operation by Who since
- * Created, ID ...", printable, for people. */
+/* What Terraform writes into a lock (.tflock, Info): "by Who, for Operation,
+ * since Created, ID ...", printable, for people. */
 void state_describe_lock(struct buf *out, const char *text, size_t len);
 
 #endif

@@ -103,28 +103,6 @@ static void test_depth_is_bounded(void **state)
 	assert_false(facts_of(deep).json);
 }
 
-static void test_workspaces_and_locks(void **state)
-{
-	cleanup(buf_done) struct buf b = BUF_INIT;
-	const char lock[] =
-	    "{\"ID\":\"1-2\",\"Operation\":\"OperationTypePlan\""
-	    ",\"Who\":\"me@host\",\"Created\":\"2026\"}";
-
-	(void)state;
-	autofree char *dev = state_workspace("env:/dev/app.tfstate");
-	autofree char *below = state_workspace("team/env:/prod/x/app.tfstate");
-	assert_string_equal(dev, "dev");
-	assert_string_equal(below, "prod");
-	assert_null(state_workspace("env:/dev"));
-	assert_null(state_workspace("app.tfstate"));
-	state_describe_lock(&b, lock, strlen(lock));
-	assert_string_equal(buf_str(&b),
-	    "by me@host, for OperationTypePlan, since 2026, ID 1-2");
-	buf_clear(&b);
-	state_describe_lock(&b, "x", 1);
-	assert_string_equal(buf_str(&b), "holder unknown");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,7 +111,6 @@ int main(void)
 	    cmocka_unit_test(test_encrypted_state),
 	    cmocka_unit_test(test_what_is_no_state_and_what_is_no_json),
 	    cmocka_unit_test(test_depth_is_bounded),
-	    cmocka_unit_test(test_workspaces_and_locks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
