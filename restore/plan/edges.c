@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-static const char *text_at(const struct plan_maker *m, uint32_t offset)
-{
-	return m->texts.data + offset;
-}
-
 static bool provides(const struct plan *p, const char *name, uint32_t node)
 {
 	for (uint32_t it = index_first(p->names, name); it != INDEX_END;
@@ -24,45 +19,45 @@ static bool provides(const struct plan *p, const char *name, uint32_t node)
 
 /* The labels that one selector asks for stand together, from `first` to before
  * the result. */
-static size_t selector_end(const struct plan_maker *m, size_t first)
+static size_t selector_end(const struct pending *w, size_t first)
 {
 	size_t end = first;
 
-	while (end < m->selectors.len &&
-	       m->selectors.items[end].node == m->selectors.items[first].node)
+	while (end < w->selectors.len &&
+	       w->selectors.items[end].node == w->selectors.items[first].node)
 		end++;
 	return end;
 }
 
 static bool selects(
-    const struct plan_maker *m, size_t first, size_t end, uint32_t node)
+    const struct pending *w, size_t first, size_t end, uint32_t node)
 {
 	for (size_t i = first; i < end; i++)
 		if (!provides(
-			m->p, text_at(m, m->selectors.items[i].key), node))
+			w->p, pending_text(w, w->selectors.items[i].key), node))
 			return false;
 	return true;
 }
 
 /* Those nodes that provide them all are what runs the pods. */
 static void need_pods_of(
-    struct plan_maker *m, const struct plan_pending *of, uint32_t service)
+    struct pending *w, const struct pending_reference *of, uint32_t service)
 {
-	struct plan *p = m->p;
+	struct plan *p = w->p;
 	size_t first = 0;
 
-	while (first < m->selectors.len &&
-	       m->selectors.items[first].node != service)
+	while (first < w->selectors.len &&
+	       w->selectors.items[first].node != service)
 		first++;
-	if (first == m->selectors.len)
+	if (first == w->selectors.len)
 		return;
-	size_t end = selector_end(m, first);
-	const char *name = text_at(m, m->selectors.items[first].key);
+	size_t end = selector_end(w, first);
+	const char *name = pending_text(w, w->selectors.items[first].key);
 	for (uint32_t it = index_first(p->names, name); it != INDEX_END;
 	     it = index_next(p->names, it)) {
 		uint32_t node = index_value(p->names, it);
 
-		if (selects(m, first + 1, end, node))
+		if (selects(w, first + 1, end, node))
 			graph_need(&p->graph, of->node, node, of->strength,
 			    true, "pods of the service");
 	}
@@ -70,22 +65,22 @@ static void need_pods_of(
 
 /* A pod that runs before the policy that closes it is open meanwhile, and where
  * the policy cannot be restored, for ever. */
-static void await_policies(struct plan_maker *m)
+static void await_policies(struct pending *w)
 {
-	struct plan *p = m->p;
+	struct plan *p = w->p;
 
-	for (size_t i = 0, end; i < m->selectors.len; i = end) {
-		const struct plan_pending *policy = &m->selectors.items[i];
+	for (size_t i = 0, end; i < w->selectors.len; i = end) {
+		const struct pending_reference *policy = &w->selectors.items[i];
 
-		end = selector_end(m, i);
+		end = selector_end(w, i);
 		if (policy->reason != references_policy)
 			continue;
-		const char *name = text_at(m, policy->key);
+		const char *name = pending_text(w, policy->key);
 		for (uint32_t it = index_first(p->names, name); it != INDEX_END;
 		     it = index_next(p->names, it)) {
 			uint32_t node = index_value(p->names, it);
 
-			if (node != policy->node && selects(m, i, end, node))
+			if (node != policy->node && selects(w, i, end, node))
 				graph_need(&p->graph, node, policy->node,
 				    policy->strength, false, policy->reason);
 		}
@@ -93,12 +88,12 @@ static void await_policies(struct plan_maker *m)
 }
 
 static bool resolve(
-    struct plan_maker *m, const struct plan_pending *pending, uint32_t key)
+    struct pending *w, const struct pending_reference *pending, uint32_t key)
 {
-	struct plan *p = m->p;
+	struct plan *p = w->p;
 	bool found = false;
 
-	for (uint32_t it = index_first(p->names, text_at(m, key));
+	for (uint32_t it = index_first(p->names, pending_text(w, key));
 	     it != INDEX_END; it = index_next(p->names, it)) {
 		uint32_t node = index_value(p->names, it);
 
@@ -112,7 +107,7 @@ static bool resolve(
 		if (str_eq(pending->reason, "/spec/volumeName"))
 			p->nodes.items[pending->node].volume_restored = true;
 		if (pending->backend)
-			need_pods_of(m, pending, node);
+			need_pods_of(w, pending, node);
 	}
 	return found;
 }
@@ -283,17 +278,17 @@ static void report_broken(struct plan *p)
 	}
 }
 
-int edges_resolve(struct plan_maker *m, struct err *err)
+int edges_resolve(struct pending *w, struct err *err)
 {
-	VEC_EACH (&m->pending, pending)
-		if (!resolve(m, pending, pending->key) && pending->alternative)
-			resolve(m, pending, pending->alternative);
-	await_policies(m);
-	layering_settle(m->p);
-	add_barriers(m->p);
-	graph_order(&m->p->graph);
-	if (check_broken(m->p, err))
+	VEC_EACH (&w->references, pending)
+		if (!resolve(w, pending, pending->key) && pending->alternative)
+			resolve(w, pending, pending->alternative);
+	await_policies(w);
+	layering_settle(w->p);
+	add_barriers(w->p);
+	graph_order(&w->p->graph);
+	if (check_broken(w->p, err))
 		return -1;
-	report_broken(m->p);
+	report_broken(w->p);
 	return 0;
 }

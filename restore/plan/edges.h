@@ -4,9 +4,9 @@
 #ifndef RESTORE_PLAN_EDGES_H
 #define RESTORE_PLAN_EDGES_H
 
-#include "restore/plan/maker.h"
+#include "restore/plan/pending.h"
 
 /* ERR_USAGE where a rule of the user makes namespaces part of a cycle. */
-int edges_resolve(struct plan_maker *m, struct err *err);
+int edges_resolve(struct pending *w, struct err *err);
 
 #endif

@@ -3,7 +3,11 @@
 #include "restore/objects/object.h"
 #include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
+#include "storage/base/json.h"
+#include "storage/kube/discovery.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *version_of(const char *api_version)
@@ -115,17 +119,18 @@ static const struct kube_resource *find_served(
 	return r;
 }
 
-static bool use_defined(struct plan_maker *m, struct plan_kind *k)
+static bool use_defined(struct plan *p,
+    const struct kinds_definitions *definitions, struct plan_kind *k)
 {
 	const char *version = version_of(k->from_version);
 
-	VEC_EACH (&m->definitions, d) {
+	VEC_EACH (definitions, d) {
 		if (d->cluster != k->cluster || !str_eq(d->group, k->group) ||
 		    !str_eq(d->kind, k->kind) || !d->versions.len)
 			continue;
 		if (!strvec_has(&d->versions, version)) {
 			version = d->versions.items[0];
-			*vec_add(&m->p->warnings) = str_printf(
+			*vec_add(&p->warnings) = str_printf(
 			    "%s %s is not served by its definition: restored "
 			    "as %s/%s",
 			    k->from_version, k->kind, d->group, version);
@@ -157,25 +162,26 @@ static bool will_be_defined(const struct plan *p, const struct plan_kind *k)
 	return known;
 }
 
-static void settle(struct plan_maker *m, struct plan_kind *k)
+static void settle(struct plan *p, const struct kinds_definitions *definitions,
+    struct plan_kind *k)
 {
-	const struct kube_api *api = &m->p->apis[k->cluster];
-	bool asked = m->p->options->clusters[k->cluster].client != NULL;
+	const struct kube_api *api = &p->apis[k->cluster];
+	bool asked = p->options->clusters[k->cluster].client != NULL;
 	const struct kube_resource *r = asked ? find_served(api, k) : NULL;
 	bool defined = false;
 
-	VEC_EACH (&m->definitions, d)
+	VEC_EACH (definitions, d)
 		defined |= d->cluster == k->cluster &&
 			   str_eq(d->group, k->group) &&
 			   str_eq(d->kind, k->kind);
 	if (r) {
-		use_served(m->p, k, r);
+		use_served(p, k, r);
 		k->defined = defined;
 		return;
 	}
-	if (use_defined(m, k))
+	if (use_defined(p, definitions, k))
 		return;
-	k->defined = will_be_defined(m->p, k);
+	k->defined = will_be_defined(p, k);
 	/* If the target is not asked, the version of the snapshot is used. */
 	if (!asked)
 		k->has_status = true;
@@ -196,18 +202,67 @@ static void exclude_companion(const struct plan *p, struct plan_node *n)
 	}
 }
 
-void kinds_settle(struct plan_maker *m)
+void kinds_define(struct kinds_definitions *all, uint16_t cluster,
+    const struct json_object *object)
 {
-	VEC_EACH (&m->p->kinds, k)
-		settle(m, *k);
-	VEC_EACH (&m->p->nodes, n)
+	const struct json_object *spec = json_get(object, "spec");
+	const struct json_object *versions = json_get(spec, "versions");
+	const char *plural = json_str(json_path(spec, "names", "plural", NULL));
+	const char *kind = json_str(json_path(spec, "names", "kind", NULL));
+	const char *group = json_get_str(spec, "group");
+
+	if (!plural || !kind || !group)
+		return;
+	struct kinds_definition *d = vec_add(all);
+	d->cluster = cluster;
+	d->group = str_dup(group);
+	d->kind = str_dup(kind);
+	d->plural = str_dup(plural);
+	d->namespaced = str_eq(json_get_str(spec, "scope"), "Namespaced");
+	bool all_status =
+	    json_path(spec, "subresources", "status", NULL) != NULL;
+	for (size_t i = 0; i < json_len(versions); i++) {
+		const struct json_object *v = json_at(versions, i);
+		const char *name = json_get_str(v, "name");
+
+		if (!name || !json_truth(json_get(v, "served"), false))
+			continue;
+		strvec_add(&d->versions, name);
+		if (all_status || json_path(v, "subresources", "status", NULL))
+			strvec_add(&d->with_status, name);
+	}
+	const char *single = json_get_str(spec, "version");
+	if (single && !d->versions.len) {
+		strvec_add(&d->versions, single);
+		if (all_status)
+			strvec_add(&d->with_status, single);
+	}
+}
+
+void kinds_definitions_done(struct kinds_definitions *all)
+{
+	VEC_EACH (all, d) {
+		free(d->group);
+		free(d->kind);
+		free(d->plural);
+		strvec_done(&d->versions);
+		strvec_done(&d->with_status);
+	}
+	vec_done(all);
+}
+
+void kinds_settle(struct plan *p, const struct kinds_definitions *definitions)
+{
+	VEC_EACH (&p->kinds, k)
+		settle(p, definitions, *k);
+	VEC_EACH (&p->nodes, n)
 		if (n->companion)
-			exclude_companion(m->p, n);
-	VEC_EACH (&m->p->nodes, n) {
+			exclude_companion(p, n);
+	VEC_EACH (&p->nodes, n) {
 		const struct plan_kind *k = n->k;
 
 		if (n->kind != PLAN_KUBE || n->action != PLAN_APPLY ||
-		    !m->p->options->clusters[n->cluster].client || k->served ||
+		    !p->options->clusters[n->cluster].client || k->served ||
 		    k->defined)
 			continue;
 		n->action = PLAN_CANNOT;

@@ -24,11 +24,10 @@ const char *layering_name(const struct plan *p, size_t layer)
 /* ---- while nodes are read ------------------------------------------------ */
 
 /* The first that selects it counts; another one is named. */
-static uint16_t choose(struct plan_maker *m,
+static uint16_t choose(struct plan *p,
     bool (*has)(const struct layer *l, const void *what), const void *what,
     const char *name)
 {
-	struct plan *p = m->p;
 	const struct layers *l = p->options->layers;
 	size_t chosen = SIZE_MAX;
 
@@ -66,24 +65,24 @@ static bool has_object(const struct layer *l, const void *object)
 	return layer_has_object(l, object);
 }
 
-uint16_t layering_of_repository(struct plan_maker *m, const char *name)
+uint16_t layering_of_repository(struct plan *p, const char *name)
 {
 	autofree char *what = str_printf("repository %s", name);
 
-	return choose(m, has_repository, name, what);
+	return choose(p, has_repository, name, what);
 }
 
-uint16_t layering_of_state(struct plan_maker *m, const char *bucket_key)
+uint16_t layering_of_state(struct plan *p, const char *bucket_key)
 {
 	autofree char *what = str_printf("state %s", bucket_key);
 
-	return choose(m, has_state, bucket_key, what);
+	return choose(p, has_state, bucket_key, what);
 }
 
 uint16_t layering_of_object(
-    struct plan_maker *m, uint16_t cluster, const struct json_object *object)
+    struct plan *p, uint16_t cluster, const struct json_object *object)
 {
-	if (!has_layers(m->p))
+	if (!has_layers(p))
 		return 0;
 	cleanup(object_identity_done) struct object_identity id =
 	    object_identity(object);
@@ -91,7 +90,7 @@ uint16_t layering_of_object(
 	const char *ns =
 	    json_str(json_path(object, "metadata", "namespace", NULL));
 	const struct layer_object o = {
-	    .cluster = m->p->options->clusters[cluster].name,
+	    .cluster = p->options->clusters[cluster].name,
 	    .ns = !*id.group && str_eq(id.kind, "Namespace") ? name : ns,
 	    .group = id.group,
 	    .kind = id.kind,
@@ -100,7 +99,7 @@ uint16_t layering_of_object(
 	autofree char *what = str_printf("%s %s%s%s", id.kind, ns ? ns : "",
 	    ns ? "/" : "", name ? name : "");
 
-	return choose(m, has_object, &o, what);
+	return choose(p, has_object, &o, what);
 }
 
 bool layering_includes(struct plan *p, uint16_t layer)

@@ -11,15 +11,15 @@
 #ifndef RESTORE_PLAN_LAYERING_H
 #define RESTORE_PLAN_LAYERING_H
 
-#include "restore/plan/maker.h"
+#include "restore/plan/plan.h"
 
 struct json_object;
 
 /* The layer of each kind of node, while it is read; 0 where there are none. */
-uint16_t layering_of_repository(struct plan_maker *m, const char *name);
-uint16_t layering_of_state(struct plan_maker *m, const char *bucket_key);
+uint16_t layering_of_repository(struct plan *p, const char *name);
+uint16_t layering_of_state(struct plan *p, const char *bucket_key);
 uint16_t layering_of_object(
-    struct plan_maker *m, uint16_t cluster, const struct json_object *object);
+    struct plan *p, uint16_t cluster, const struct json_object *object);
 /* Whether --only takes that layer. */
 bool layering_includes(struct plan *p, uint16_t layer);
 

@@ -5,8 +5,10 @@
 #include "restore/plan/prune.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
+#include "storage/kube/discovery.h"
 #include "storage/kube/path.h"
 
 #include <string.h>
@@ -19,7 +21,7 @@ static bool terminates(const struct json_object *item)
 }
 
 struct live {
-	struct plan_maker *m;
+	struct plan *p;
 	uint16_t cluster;
 	const struct plan_kind *k;
 	/* Namespaces that exist and are not being deleted: name to 1. */
@@ -32,7 +34,7 @@ struct live {
 static void mark(struct live *l, const char *group, const char *kind,
     const struct json_object *item)
 {
-	struct plan *p = l->m->p;
+	struct plan *p = l->p;
 	const struct json_object *meta = json_get(item, "metadata");
 	const char *name = json_get_str(meta, "name");
 	cleanup(buf_done) struct buf key = BUF_INIT;
@@ -63,7 +65,7 @@ static void add_namespace(void *ctx, struct json_object *item)
 
 	if (!name)
 		return;
-	if (uid && names_by_uid(l->m->p, l->cluster, uid)) {
+	if (uid && names_by_uid(l->p, l->cluster, uid)) {
 		l->is_source = true;
 		free(l->source_name);
 		l->source_name = str_dup(name);
@@ -87,7 +89,7 @@ static bool stays(const struct live *l, const char *ns)
 
 static void note_unseen(struct live *l, const char *ns, const struct err *err)
 {
-	const char *cluster = l->m->p->options->clusters[l->cluster].name;
+	const char *cluster = l->p->options->clusters[l->cluster].name;
 	autofree char *resource = str_printf(
 	    "%s%s%s", l->k->resource, *l->k->group ? "." : "", l->k->group);
 	autofree char *what = str_printf("%s: %s%s%s%s", cluster, resource,
@@ -101,14 +103,14 @@ static void note_unseen(struct live *l, const char *ns, const struct err *err)
 /* If a list is refused, each object is asked for when it is applied. */
 static bool mark_listed(struct live *l, struct plan_kind *k, const char *ns)
 {
-	struct kube_client *c = l->m->p->options->clusters[l->cluster].client;
+	struct kube_client *c = l->p->options->clusters[l->cluster].client;
 	autofree char *path =
 	    kube_path(k->api_version, k->resource, ns, NULL, NULL);
 	struct err err = ERR_INIT;
 
 	l->k = k;
-	if (list_all(c, path, true, l->m->p->options->clock, mark_object, l,
-		&err) == 0)
+	if (list_all(
+		c, path, true, l->p->options->clock, mark_object, l, &err) == 0)
 		return true;
 	note_unseen(l, ns, &err);
 	return false;
@@ -120,13 +122,13 @@ static void report_unseen(struct live *l)
 
 	missing_lines(l->unseen, &lines);
 	VEC_EACH (&lines, line)
-		*vec_add(&l->m->p->warnings) =
+		*vec_add(&l->p->warnings) =
 		    str_printf("what is there already is not known: %s", *line);
 }
 
 static void mark_kind(struct live *l, struct plan_kind *k)
 {
-	struct plan *p = l->m->p;
+	struct plan *p = l->p;
 	VEC_DEFINE(, const char *) there = VEC_INIT;
 	bool chosen = false;
 
@@ -152,7 +154,7 @@ static void mark_kind(struct live *l, struct plan_kind *k)
  * not known, the UIDs of namespaces decide, and the operator is warned. */
 static void compare_uids(struct live *l)
 {
-	struct plan *p = l->m->p;
+	struct plan *p = l->p;
 	const struct plan_cluster *c = &p->options->clusters[l->cluster];
 	struct err err = ERR_INIT;
 	autofree char *uid = NULL;
@@ -174,7 +176,7 @@ static void compare_uids(struct live *l)
 
 static int guard(struct live *l, struct err *err)
 {
-	const struct plan_cluster *c = &l->m->p->options->clusters[l->cluster];
+	const struct plan_cluster *c = &l->p->options->clusters[l->cluster];
 
 	if (c->same_cluster)
 		return 0;
@@ -194,7 +196,7 @@ static int guard(struct live *l, struct err *err)
 /* A controller that cannot be read is taken for one that is at work. */
 static void find_at_work(struct live *l)
 {
-	struct plan *p = l->m->p;
+	struct plan *p = l->p;
 
 	VEC_EACH (&p->nodes, n) {
 		cleanup(kube_answer_done) struct kube_answer answer =
@@ -219,7 +221,7 @@ static void find_at_work(struct live *l)
 
 static int read_cluster(struct live *l, struct err *err)
 {
-	struct plan *p = l->m->p;
+	struct plan *p = l->p;
 	struct kube_client *c = p->options->clusters[l->cluster].client;
 
 	if (list_all(c, "/api/v1/namespaces", true, p->options->clock,
@@ -236,13 +238,13 @@ static int read_cluster(struct live *l, struct err *err)
 		    !(str_eq((*k)->kind, "Namespace") && !*(*k)->group))
 			mark_kind(l, *k);
 	find_at_work(l);
-	return prune_find(l->m, l->cluster, err);
+	return prune_find(l->p, l->cluster, err);
 }
 
 /* Namespaces that are neither in the snapshot nor in the target. */
 static void find_homeless(struct live *l)
 {
-	struct plan *p = l->m->p;
+	struct plan *p = l->p;
 
 	VEC_EACH (&p->nodes, n) {
 		cleanup(buf_done) struct buf key = BUF_INIT;
@@ -261,13 +263,13 @@ static void find_homeless(struct live *l)
 	}
 }
 
-int live_check(struct plan_maker *m, struct err *err)
+int live_check(struct plan *p, struct err *err)
 {
-	const struct plan_options *o = m->p->options;
+	const struct plan_options *o = p->options;
 
 	for (size_t i = 0; i < o->cluster_count && !o->without_kubernetes;
 	     i++) {
-		struct live l = {.m = m,
+		struct live l = {.p = p,
 		    .cluster = (uint16_t)i,
 		    .namespaces = index_new(),
 		    .unseen = json_new_array()};

@@ -5,8 +5,8 @@
 #ifndef RESTORE_PLAN_LIVE_H
 #define RESTORE_PLAN_LIVE_H
 
-#include "restore/plan/maker.h"
+#include "restore/plan/plan.h"
 
-int live_check(struct plan_maker *m, struct err *err);
+int live_check(struct plan *p, struct err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "restore/plan/names.h"
 #include "restore/plan/twin.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 #include "storage/base/json.h"
 
 #include <string.h>
@@ -35,50 +36,13 @@ void node_set_facts(struct plan_node *n, struct json_object *facts)
 	};
 }
 
-static void define(
-    struct plan_maker *m, uint16_t cluster, const struct json_object *object)
-{
-	const struct json_object *spec = json_get(object, "spec");
-	const struct json_object *versions = json_get(spec, "versions");
-	const char *plural = json_str(json_path(spec, "names", "plural", NULL));
-	const char *kind = json_str(json_path(spec, "names", "kind", NULL));
-	const char *group = json_get_str(spec, "group");
-
-	if (!plural || !kind || !group)
-		return;
-	struct plan_definition *d = vec_add(&m->definitions);
-	d->cluster = cluster;
-	d->group = str_dup(group);
-	d->kind = str_dup(kind);
-	d->plural = str_dup(plural);
-	d->namespaced = str_eq(json_get_str(spec, "scope"), "Namespaced");
-	bool all_status =
-	    json_path(spec, "subresources", "status", NULL) != NULL;
-	for (size_t i = 0; i < json_len(versions); i++) {
-		const struct json_object *v = json_at(versions, i);
-		const char *name = json_get_str(v, "name");
-
-		if (!name || !json_truth(json_get(v, "served"), false))
-			continue;
-		strvec_add(&d->versions, name);
-		if (all_status || json_path(v, "subresources", "status", NULL))
-			strvec_add(&d->with_status, name);
-	}
-	const char *single = json_get_str(spec, "version");
-	if (single && !d->versions.len) {
-		strvec_add(&d->versions, single);
-		if (all_status)
-			strvec_add(&d->with_status, single);
-	}
-}
-
 static uint32_t keep_text(struct plan_maker *m, int cluster,
     const struct reference *r, const char *ns)
 {
-	size_t at = m->texts.len;
+	size_t at = m->pending.texts.len;
 
-	names_add(&m->texts, cluster, r->group, r->kind, ns, r->name);
-	buf_add_char(&m->texts, '\0');
+	names_add(&m->pending.texts, cluster, r->group, r->kind, ns, r->name);
+	buf_add_char(&m->pending.texts, '\0');
 	return (uint32_t)at;
 }
 
@@ -88,7 +52,7 @@ static void add_need(void *ctx, const struct reference *r)
 	uint16_t cluster = m->p->nodes.items[m->current].cluster;
 	bool aliased = str_eq(r->group, "@");
 
-	struct plan_pending pending = {
+	struct pending_reference pending = {
 	    .node = m->current,
 	    .key = keep_text(m, cluster, r, r->namespace),
 	    .strength = r->strength,
@@ -109,7 +73,7 @@ static void add_need(void *ctx, const struct reference *r)
 			pending.alternative =
 			    keep_text(m, cluster, &of_group, NULL);
 	}
-	*vec_add(&m->pending) = pending;
+	*vec_add(&m->pending.references) = pending;
 }
 
 static void add_provided(void *ctx, const struct reference *r)
@@ -125,7 +89,7 @@ static void add_selected(void *ctx, const struct reference *r)
 	struct plan_maker *m = ctx;
 	uint16_t cluster = m->p->nodes.items[m->current].cluster;
 
-	*vec_add(&m->selectors) = (struct plan_pending){
+	*vec_add(&m->pending.selectors) = (struct pending_reference){
 	    .node = m->current,
 	    .key = keep_text(m, cluster, r, r->namespace),
 	    .strength = r->strength,
@@ -147,16 +111,16 @@ static void add_owners(
 
 		if (!uid)
 			continue;
-		struct plan_pending pending = {
+		struct pending_reference pending = {
 		    .node = m->current,
-		    .key = (uint32_t)m->texts.len,
+		    .key = (uint32_t)m->pending.texts.len,
 		    .strength = EDGE_OWNER,
 		    .reason = "owner",
 		    .made = exclude_is_made_kind(id.group, id.kind),
 		};
-		names_add_uid(&m->texts, cluster, uid);
-		buf_add_char(&m->texts, '\0');
-		*vec_add(&m->pending) = pending;
+		names_add_uid(&m->pending.texts, cluster, uid);
+		buf_add_char(&m->pending.texts, '\0');
+		*vec_add(&m->pending.references) = pending;
 	}
 }
 
@@ -168,14 +132,14 @@ static void add_condition(
 
 	if (!c.kind)
 		return;
-	*vec_add(&m->conditions) = (struct plan_condition){
+	*vec_add(&m->pending.conditions) = (struct pending_condition){
 	    .node = m->current,
-	    .key = (uint32_t)m->texts.len,
+	    .key = (uint32_t)m->pending.texts.len,
 	    .sources = c.sources,
 	    .reason = c.reason,
 	};
-	names_add(&m->texts, cluster, "@", c.kind, c.namespace, c.name);
-	buf_add_char(&m->texts, '\0');
+	names_add(&m->pending.texts, cluster, "@", c.kind, c.namespace, c.name);
+	buf_add_char(&m->pending.texts, '\0');
 }
 
 int node_add_object(struct plan_maker *m, const struct node_object *o,
@@ -229,12 +193,13 @@ int node_add_object(struct plan_maker *m, const struct node_object *o,
 		return 0;
 	}
 	held_note(p, n, object);
-	if (elsewhere && twin_meet(m, (uint32_t)twin_at, object, err))
+	if (elsewhere &&
+	    twin_meet(p, m->current, (uint32_t)twin_at, object, err))
 		return -1;
 	if (n->action != PLAN_APPLY)
 		return 0;
 	if (str_eq(k->kind, "CustomResourceDefinition"))
-		define(m, cluster, object);
+		kinds_define(&m->definitions, cluster, object);
 	if (p->options->renamed)
 		renamed_check(p->options->renamed, object);
 	references_needs(&m->references, object, add_need, m);

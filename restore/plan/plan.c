@@ -13,8 +13,10 @@
 #include "storage/base/backoff.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
+#include "storage/base/index.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
+#include "storage/kube/discovery.h"
 #include "storage/kube/unavailable.h"
 
 #include <string.h>
@@ -78,18 +80,8 @@ void plan_freep(struct plan **p)
 
 static void maker_done(struct plan_maker *m)
 {
-	buf_done(&m->texts);
-	vec_done(&m->pending);
-	vec_done(&m->selectors);
-	vec_done(&m->conditions);
-	VEC_EACH (&m->definitions, d) {
-		free(d->group);
-		free(d->kind);
-		free(d->plural);
-		strvec_done(&d->versions);
-		strvec_done(&d->with_status);
-	}
-	vec_done(&m->definitions);
+	pending_done(&m->pending);
+	kinds_definitions_done(&m->definitions);
 	free(m->last_repository);
 }
 
@@ -221,6 +213,7 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 		.rules = o->rules},
 	};
 
+	pending_init(&m.pending, p);
 	if (check_options(o, err))
 		return NULL;
 	p->transform = transform_new(o->transforms, err);
@@ -242,14 +235,14 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 		    m.named_elsewhere - PLAN_NAMED_SHOWN);
 	if (o->renamed)
 		renamed_report(o->renamed, &p->warnings);
-	settle_excluded(&m);
-	tokens_warn(&m);
-	kinds_settle(&m);
+	settle_excluded(&m.pending);
+	tokens_warn(&m.pending);
+	kinds_settle(p, &m.definitions);
 	held_settle(p);
-	if (edges_resolve(&m, err))
+	if (edges_resolve(&m.pending, err))
 		return NULL;
 	make_digest(p);
-	if (live_check(&m, err))
+	if (live_check(p, err))
 		return NULL;
 	held_settle_live(p);
 	drop_left_alone(p);

@@ -7,15 +7,17 @@
 #include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/closest.h"
+#include "storage/base/index.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
+#include "storage/kube/discovery.h"
 #include "storage/kube/path.h"
 #include "storage/kube/select.h"
 
 #include <string.h>
 
 struct prune {
-	struct plan_maker *m;
+	struct plan *p;
 	uint16_t cluster;
 	const struct kube_resource *resource; /* being listed */
 };
@@ -33,7 +35,7 @@ static bool is_excluded(const struct json_object *meta)
 static void add_pruned(void *ctx, struct json_object *item)
 {
 	struct prune *l = ctx;
-	struct plan *p = l->m->p;
+	struct plan *p = l->p;
 	const struct kube_resource *r = l->resource;
 	const struct json_object *meta = json_get(item, "metadata");
 	const char *name = json_get_str(meta, "name");
@@ -94,7 +96,7 @@ static bool was_captured(
  * namespaces out. */
 static bool is_planned(const struct prune *l, const char *ns)
 {
-	VEC_EACH (&l->m->p->nodes, n)
+	VEC_EACH (&l->p->nodes, n)
 		if (n->kind == PLAN_KUBE && n->cluster == l->cluster &&
 		    str_eq(n->namespace ? n->namespace : n->name, ns))
 			return true;
@@ -108,7 +110,7 @@ static void spare(struct prune *l, const char *what)
 	    "was taken without it",
 	    what);
 
-	*vec_add(&l->m->p->warnings) = text;
+	*vec_add(&l->p->warnings) = text;
 }
 
 static int report_unknown(
@@ -127,12 +129,12 @@ static int report_unknown(
 	    pattern, hint);
 }
 
-int prune_find(struct plan_maker *m, uint16_t cluster, struct err *err)
+int prune_find(struct plan *p, uint16_t cluster, struct err *err)
 {
-	struct prune pruning = {.m = m, .cluster = cluster};
+	struct prune pruning = {.p = p, .cluster = cluster};
 	struct prune *l = &pruning;
-	const struct kube_api *api = &m->p->apis[cluster];
-	const struct plan_options *o = m->p->options;
+	const struct kube_api *api = &p->apis[cluster];
+	const struct plan_options *o = p->options;
 	struct kube_client *c = o->clusters[l->cluster].client;
 
 	for (size_t i = 0; o->prune_kinds && i < o->prune_namespaces->len; i++)

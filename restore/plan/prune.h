@@ -4,8 +4,8 @@
 #ifndef RESTORE_PLAN_PRUNE_H
 #define RESTORE_PLAN_PRUNE_H
 
-#include "restore/plan/maker.h"
+#include "restore/plan/plan.h"
 
-int prune_find(struct plan_maker *m, uint16_t cluster, struct err *err);
+int prune_find(struct plan *p, uint16_t cluster, struct err *err);
 
 #endif

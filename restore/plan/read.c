@@ -6,6 +6,7 @@
 #include "restore/plan/node.h"
 #include "restore/plan/read_kube.h"
 #include "restore/plan/selection.h"
+#include "storage/archive/contents.h"
 #include "storage/archive/layout.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
@@ -32,7 +33,7 @@ static int read_git(
 	if (!selection_includes(m->p, "git", o->only_git, name, NULL))
 		return 0;
 	if (!m->last_repository || !str_eq(m->last_repository, path))
-		m->last_layer = layering_of_repository(m, name);
+		m->last_layer = layering_of_repository(m->p, name);
 	if (!layering_includes(m->p, m->last_layer)) {
 		free(m->last_repository);
 		m->last_repository = steal(path);
@@ -78,7 +79,7 @@ static int read_state(
 		m->p, "terraform", o->only_terraform, bucket, name) ||
 	    json_truth(json_get(e->facts, "older"), false))
 		return 0;
-	uint16_t layer = layering_of_state(m, name);
+	uint16_t layer = layering_of_state(m->p, name);
 	if (!layering_includes(m->p, layer))
 		return 0;
 	if (door_state(o->tree, e, &is_state, err))
@@ -118,7 +119,6 @@ int read_tree(struct plan_maker *m, struct err *err)
 	const struct plan_options *o = m->p->options;
 
 	/* Offset 0 stands for no text. */
-	buf_add_char(&m->texts, '\0');
 	if (tree_contents(o->tree, read_entry, m, err))
 		return -1;
 	bool all = !(o->only_kubernetes && o->only_kubernetes->len) &&

@@ -8,6 +8,7 @@
 #include "restore/plan/names.h"
 #include "restore/plan/node.h"
 #include "restore/plan/selection.h"
+#include "storage/archive/contents.h"
 #include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -74,7 +75,7 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 {
 	const struct plan_options *o = m->p->options;
 	const struct exclude exclude = exclude_object(object, &m->exclude);
-	uint16_t layer = layering_of_object(m, cluster, object);
+	uint16_t layer = layering_of_object(m->p, cluster, object);
 	autofree char *uid =
 	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
 

@@ -1,35 +1,31 @@
 #include "restore/plan/settle.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 
-static const char *text_at(const struct plan_maker *m, uint32_t offset)
+static struct plan_node *first_node(struct pending *w, uint32_t key)
 {
-	return m->texts.data + offset;
-}
-
-static struct plan_node *first_node(struct plan_maker *m, uint32_t key)
-{
-	uint32_t it = index_first(m->p->names, text_at(m, key));
+	uint32_t it = index_first(w->p->names, pending_text(w, key));
 
 	return it == INDEX_END
 		   ? NULL
-		   : &m->p->nodes.items[index_value(m->p->names, it)];
+		   : &w->p->nodes.items[index_value(w->p->names, it)];
 }
 
-static bool is_known(struct plan_maker *m, uint32_t key)
+static bool is_known(struct pending *w, uint32_t key)
 {
-	const struct plan_node *n = key ? first_node(m, key) : NULL;
+	const struct plan_node *n = key ? first_node(w, key) : NULL;
 
 	return n && n->action == PLAN_APPLY;
 }
 
 /* Whether all that a node holds to is in the snapshot. */
-static bool finds_its_sources(struct plan_maker *m, uint32_t node)
+static bool finds_its_sources(struct pending *w, uint32_t node)
 {
-	VEC_EACH (&m->pending, pending)
+	VEC_EACH (&w->references, pending)
 		if (pending->node == node && pending->strength == EDGE_HOLDS &&
-		    !is_known(m, pending->key) &&
-		    !is_known(m, pending->alternative))
+		    !is_known(w, pending->key) &&
+		    !is_known(w, pending->alternative))
 			return false;
 	return true;
 }
@@ -41,25 +37,25 @@ static void exclude_resource(struct plan_node *n, const char *reason)
 	n->with_owned = true;
 }
 
-static void settle_conditions(struct plan_maker *m)
+static void settle_conditions(struct pending *w)
 {
-	VEC_EACH (&m->conditions, c) {
-		struct plan_node *n = &m->p->nodes.items[c->node];
-		const struct plan_node *by = first_node(m, c->key);
+	VEC_EACH (&w->conditions, c) {
+		struct plan_node *n = &w->p->nodes.items[c->node];
+		const struct plan_node *by = first_node(w, c->key);
 
 		if (!by || n->action != PLAN_APPLY)
 			continue;
-		uint32_t at = (uint32_t)(by - m->p->nodes.items);
+		uint32_t at = (uint32_t)(by - w->p->nodes.items);
 		if (!c->sources ||
-		    (by->action == PLAN_APPLY && finds_its_sources(m, at)))
+		    (by->action == PLAN_APPLY && finds_its_sources(w, at)))
 			exclude_resource(n, c->reason);
 	}
 }
 
 /* Whether an owner will be missing, as far as that is known. */
-static bool is_gone(struct plan_maker *m, const struct plan_pending *owner)
+static bool is_gone(struct pending *w, const struct pending_reference *owner)
 {
-	const struct plan_node *n = first_node(m, owner->key);
+	const struct plan_node *n = first_node(w, owner->key);
 
 	return n ? n->action == PLAN_EXCLUDE && n->with_owned : owner->made;
 }
@@ -67,26 +63,29 @@ static bool is_gone(struct plan_maker *m, const struct plan_pending *owner)
 /* A node is excluded if all its owners are, since the garbage collector would
  * delete it. The owners of a node follow each other in the list. Each pass
  * excludes one more generation. */
-static void settle_owned(struct plan_maker *m)
+static void settle_owned(struct pending *w)
 {
 	bool more = true;
 
 	while (more) {
 		more = false;
-		for (size_t i = 0, end; i < m->pending.len; i = end) {
-			const struct plan_pending *first = &m->pending.items[i];
-			struct plan_node *n = &m->p->nodes.items[first->node];
+		for (size_t i = 0, end; i < w->references.len; i = end) {
+			const struct pending_reference *first =
+			    &w->references.items[i];
+			struct plan_node *n = &w->p->nodes.items[first->node];
 			bool owned = false;
 			bool all = true;
 
-			for (end = i; end < m->pending.len &&
-				      m->pending.items[end].node == first->node;
+			for (end = i;
+			     end < w->references.len &&
+			     w->references.items[end].node == first->node;
 			     end++) {
-				struct plan_pending *p = &m->pending.items[end];
+				struct pending_reference *p =
+				    &w->references.items[end];
 				if (p->strength != EDGE_OWNER)
 					continue;
 				owned = true;
-				all = all && is_gone(m, p);
+				all = all && is_gone(w, p);
 			}
 			if (!owned || !all || n->action != PLAN_APPLY)
 				continue;
@@ -96,8 +95,8 @@ static void settle_owned(struct plan_maker *m)
 	}
 }
 
-void settle_excluded(struct plan_maker *m)
+void settle_excluded(struct pending *w)
 {
-	settle_conditions(m);
-	settle_owned(m);
+	settle_conditions(w);
+	settle_owned(w);
 }

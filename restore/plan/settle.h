@@ -4,10 +4,10 @@
 #ifndef RESTORE_PLAN_SETTLE_H
 #define RESTORE_PLAN_SETTLE_H
 
-#include "restore/plan/maker.h"
+#include "restore/plan/pending.h"
 
 /* Excludes the objects whose exclusion depends on others, and then those whose
  * owners are all excluded. */
-void settle_excluded(struct plan_maker *m);
+void settle_excluded(struct pending *w);
 
 #endif

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_there(const struct plan_maker *m, const char *key)
+static bool is_there(const struct pending *w, const char *key)
 {
-	return index_first(m->p->names, key) != INDEX_END;
+	return index_first(w->p->names, key) != INDEX_END;
 }
 
 /* ACCOUNT-token-XXXXX, as the controller named them: the account, or NULL. */
@@ -27,23 +27,23 @@ static char *account_of(const char *name)
 	return str_ndup(name, len - end);
 }
 
-static bool has_account(const struct plan_maker *m, uint16_t cluster,
+static bool has_account(const struct pending *w, uint16_t cluster,
     const char *ns, const char *account)
 {
 	cleanup(buf_done) struct buf key = BUF_INIT;
 
 	names_add(&key, cluster, "", "ServiceAccount", ns, account);
 	/* Each namespace has that one. */
-	return str_eq(account, "default") || is_there(m, buf_str(&key));
+	return str_eq(account, "default") || is_there(w, buf_str(&key));
 }
 
-static void warn(struct plan_maker *m, const struct plan_node *n,
-    const char *ns, const char *secret, const char *account)
+static void warn(struct pending *w, const struct plan_node *n, const char *ns,
+    const char *secret, const char *account)
 {
 	cleanup(buf_done) struct buf what = BUF_INIT;
 
-	names_describe(m->p, n, &what);
-	*vec_add(&m->p->warnings) = str_printf(
+	names_describe(w->p, n, &what);
+	*vec_add(&w->p->warnings) = str_printf(
 	    "%s names the Secret %s/%s, a token that the control plane made, "
 	    "and no server makes one by that name again: make it by hand, of "
 	    "the type kubernetes.io/service-account-token with the annotation "
@@ -52,14 +52,14 @@ static void warn(struct plan_maker *m, const struct plan_node *n,
 	    buf_str(&what), ns, secret, account);
 }
 
-void tokens_warn(struct plan_maker *m)
+void tokens_warn(struct pending *w)
 {
 	static const char kind[] = ":/Secret:"; /* of the core group */
 	cleanup(strvec_done) struct strvec known = VEC_INIT;
 
-	VEC_EACH (&m->pending, pending) {
-		const char *key = m->texts.data + pending->key;
-		const struct plan_node *n = &m->p->nodes.items[pending->node];
+	VEC_EACH (&w->references, pending) {
+		const char *key = pending_text(w, pending->key);
+		const struct plan_node *n = &w->p->nodes.items[pending->node];
 		const char *ns = strstr(key, kind);
 		const char *slash = ns ? strrchr(ns, '/') : NULL;
 		autofree char *account = slash ? account_of(slash + 1) : NULL;
@@ -69,14 +69,14 @@ void tokens_warn(struct plan_maker *m)
 		if (!account || n->kind != PLAN_KUBE ||
 		    n->action != PLAN_APPLY ||
 		    str_eq(n->k->kind, "ServiceAccount") ||
-		    str_eq(n->k->kind, "Pod") || is_there(m, key) ||
+		    str_eq(n->k->kind, "Pod") || is_there(w, key) ||
 		    strvec_has(&known, key))
 			continue;
 		ns += strlen(kind);
 		autofree char *namespace = str_ndup(ns, (size_t)(slash - ns));
-		if (!has_account(m, n->cluster, namespace, account))
+		if (!has_account(w, n->cluster, namespace, account))
 			continue;
 		strvec_add(&known, key);
-		warn(m, n, namespace, slash + 1, account);
+		warn(w, n, namespace, slash + 1, account);
 	}
 }

@@ -6,10 +6,10 @@
 #ifndef RESTORE_PLAN_TOKENS_H
 #define RESTORE_PLAN_TOKENS_H
 
-#include "restore/plan/maker.h"
+#include "restore/plan/pending.h"
 
 /* A warning for each such token that is named, with the way out. After all is
  * read. */
-void tokens_warn(struct plan_maker *m);
+void tokens_warn(struct pending *w);
 
 #endif

@@ -4,6 +4,7 @@
 #include "restore/plan/load.h"
 #include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
 
@@ -55,11 +56,10 @@ static bool is_same(
 	return json_equal(a, b);
 }
 
-int twin_meet(struct plan_maker *m, uint32_t twin,
+int twin_meet(struct plan *p, uint32_t node, uint32_t twin,
     const struct json_object *object, struct err *err)
 {
-	struct plan *p = m->p;
-	struct plan_node *n = &p->nodes.items[m->current];
+	struct plan_node *n = &p->nodes.items[node];
 	const struct plan_node *first = &p->nodes.items[twin];
 	cleanup(json_freep) struct json_object *of_first =
 	    load_object(p, first->path, err);
@@ -70,7 +70,7 @@ int twin_meet(struct plan_maker *m, uint32_t twin,
 	/* What is in a namespace matters, and it may be in either. */
 	if ((str_eq(n->k->kind, "Namespace") && !*n->k->group) ||
 	    is_same(object, of_first)) {
-		graph_need(&p->graph, m->current, twin, EDGE_ORDER, false,
+		graph_need(&p->graph, node, twin, EDGE_ORDER, false,
 		    "the same object of another cluster");
 		return 0;
 	}

@@ -6,7 +6,7 @@
 #ifndef RESTORE_PLAN_TWIN_H
 #define RESTORE_PLAN_TWIN_H
 
-#include "restore/plan/maker.h"
+#include "restore/plan/plan.h"
 
 struct json_object;
 
@@ -15,10 +15,10 @@ bool twin_shares_target(const struct plan_options *o, size_t a, size_t b);
 /* Another node that will write the same object of the target, or NULL. */
 const struct plan_node *twin_find(const struct plan *p, uint16_t cluster,
     const struct plan_kind *k, const char *ns, const char *name);
-/* For an m->current that writes the same object as a node of another cluster:
+/* For a node that writes the same object as a node of another cluster:
  * if both are equal, it is ordered after that node; if not, it cannot be
  * restored. */
-int twin_meet(struct plan_maker *m, uint32_t twin,
+int twin_meet(struct plan *p, uint32_t node, uint32_t twin,
     const struct json_object *object, struct err *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 /* Nodes are Things of one namespace, each known by its name. */
 struct fixture {
 	struct plan p;
-	struct plan_maker m;
+	struct pending w;
 };
 
 static int set_up(void **state)
@@ -17,8 +18,7 @@ static int set_up(void **state)
 	struct fixture *f = mem_new(struct fixture);
 
 	f->p = (struct plan){.names = index_new()};
-	f->m = (struct plan_maker){.p = &f->p};
-	buf_add(&f->m.texts, "", 1); /* 0 is not a name */
+	pending_init(&f->w, &f->p);
 	*state = f;
 	return 0;
 }
@@ -31,9 +31,7 @@ static int tear_down(void **state)
 		free(n->reason);
 	vec_done(&f->p.nodes);
 	index_free(f->p.names);
-	buf_done(&f->m.texts);
-	vec_done(&f->m.pending);
-	vec_done(&f->m.conditions);
+	pending_done(&f->w);
 	free(f);
 	return 0;
 }
@@ -61,10 +59,10 @@ static uint32_t add_left_out(struct fixture *f, const char *name)
 
 static uint32_t key(struct fixture *f, const char *name)
 {
-	uint32_t at = (uint32_t)f->m.texts.len;
+	uint32_t at = (uint32_t)f->w.texts.len;
 
-	names_add(&f->m.texts, 0, "example.com", "Thing", "ns", name);
-	buf_add(&f->m.texts, "", 1);
+	names_add(&f->w.texts, 0, "example.com", "Thing", "ns", name);
+	buf_add(&f->w.texts, "", 1);
 	return at;
 }
 
@@ -73,7 +71,7 @@ static void add_pending(struct fixture *f, uint32_t node, const char *name,
 {
 	uint32_t at = key(f, name);
 
-	*vec_add(&f->m.pending) = (struct plan_pending){
+	*vec_add(&f->w.references) = (struct pending_reference){
 	    .node = node, .key = at, .strength = strength, .made = made};
 }
 
@@ -105,7 +103,7 @@ static void what_is_left_out_takes_along_what_it_owns(void **state)
 	add_left_out(f, "parent");
 	own(f, grandchild, "child");
 	own(f, child, "parent");
-	settle_excluded(&f->m);
+	settle_excluded(&f->w);
 	assert_left_out(f, child, owned);
 	assert_left_out(f, grandchild, owned);
 	assert_left_out(f, stranger, NULL);
@@ -120,7 +118,7 @@ static void one_owner_that_stays_keeps_it(void **state)
 	add_node(f, "other", PLAN_APPLY);
 	own(f, child, "parent");
 	own(f, child, "other");
-	settle_excluded(&f->m);
+	settle_excluded(&f->w);
 	assert_left_out(f, child, NULL);
 }
 
@@ -131,7 +129,7 @@ static void what_is_left_out_alone_takes_nothing_along(void **state)
 
 	add_node(f, "parent", PLAN_EXCLUDE);
 	own(f, child, "parent");
-	settle_excluded(&f->m);
+	settle_excluded(&f->w);
 	assert_left_out(f, child, NULL);
 }
 
@@ -146,7 +144,7 @@ static void an_owner_that_was_not_captured_is_missing_where_it_is_made(
 	add_pending(f, of_other, "other", EDGE_OWNER, false);
 	/* Another edge says nothing of owners. */
 	add_pending(f, of_other, "pod", EDGE_REFERENCE, true);
-	settle_excluded(&f->m);
+	settle_excluded(&f->w);
 	assert_left_out(f, of_pod, owned);
 	assert_left_out(f, of_other, NULL);
 }
@@ -156,7 +154,7 @@ static void condition(
 {
 	uint32_t at = key(f, by);
 
-	*vec_add(&f->m.conditions) = (struct plan_condition){
+	*vec_add(&f->w.conditions) = (struct pending_condition){
 	    .node = node, .key = at, .sources = sources, .reason = "derived"};
 }
 
@@ -171,7 +169,7 @@ static void a_condition_asks_whether_the_other_is_there(void **state)
 	condition(f, made, "maker", false);
 	condition(f, by_hand, "nobody", false);
 	own(f, child, "made");
-	settle_excluded(&f->m);
+	settle_excluded(&f->w);
 	assert_left_out(f, made, "derived");
 	assert_left_out(f, by_hand, NULL);
 	assert_left_out(f, child, owned);
@@ -195,7 +193,7 @@ static void a_maker_without_its_sources_makes_nothing(void **state)
 	condition(f, lost, "whole", true);
 	condition(f, kept, "half", true);
 	condition(f, gone, "absent", true);
-	settle_excluded(&f->m);
+	settle_excluded(&f->w);
 	assert_left_out(f, lost, "derived");
 	assert_left_out(f, kept, NULL);
 	assert_left_out(f, gone, NULL);

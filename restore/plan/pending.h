@@ -1,0 +1,52 @@
+/*
+ * What can be decided only once all nodes are known: which node a reference
+ * leads to, what a selector selects, and whether what an exclusion depends on
+ * is there. Reading the tree collects it; edges.c and settle.c decide.
+ */
+#ifndef RESTORE_PLAN_PENDING_H
+#define RESTORE_PLAN_PENDING_H
+
+#include "restore/plan/plan.h"
+#include "storage/base/buf.h"
+#include "storage/base/vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A reference that waits for all nodes to be known. */
+struct pending_reference {
+	uint32_t node;
+	uint32_t key; /* offset into the texts: the name that is looked up */
+	uint32_t alternative; /* the same, cluster-scoped; or 0 */
+	enum edge_strength strength;
+	bool ready;
+	bool backend; /* a Service that must answer: its pods count too */
+	/* An owner of a kind that a controller makes: where the snapshot does
+	 * not have it, what it owns goes with it. */
+	bool made;
+	const char *reason;
+};
+
+/* What other objects decide, see exclude_condition. */
+struct pending_condition {
+	uint32_t node;
+	uint32_t key; /* offset into the texts */
+	bool sources;
+	const char *reason;
+};
+
+struct pending {
+	struct plan *p;	  /* borrowed */
+	struct buf texts; /* names, a NUL after each; starts with one */
+	VEC_DEFINE(, struct pending_reference) references;
+	/* Labels of Services and network policies; those of one stand
+	 * together. */
+	VEC_DEFINE(, struct pending_reference) selectors;
+	VEC_DEFINE(, struct pending_condition) conditions;
+};
+void pending_init(struct pending *w, struct plan *p);
+void pending_done(struct pending *w);
+/* The name at an offset; good until the next is added. */
+const char *pending_text(const struct pending *w, uint32_t key);
+
+#endif
