@@ -63,6 +63,11 @@ static struct json_object *as_before(void *ctx, const struct json_object *now)
 	cleanup(json_freep) struct json_object *entries =
 	    field_owners_of(before);
 
+	/* What only we had is nobody's: its manager is free to write it. */
+	for (size_t i = json_len(entries); i-- > 0;)
+		if (str_eq(json_get_str(json_at(entries, i), "manager"),
+			KUBE_FIELD_MANAGER))
+			json_remove_at(entries, i);
 	return field_owners_give_back(now, now, entries, KUBE_FIELD_MANAGER);
 }
 
