@@ -32,27 +32,27 @@ int connect_host(const struct settings_git *s, int configured, const char *url,
     bool of_repository, const struct connect_env *env, struct connect_host *out,
     struct err *err)
 {
-	autofree char *web = host_place_web_url(url);
+	autofree char *web = host_location_web_url(url);
 	/* Credentials for all that is below an owner are the owner's, too. */
-	autofree char *place =
+	autofree char *location =
 	    str_printf("%s%s", web ? web : "", of_repository ? "" : "/");
 	enum host_kind kind;
 
 	if (!web)
 		return err_set(
 		    err, ERR_USAGE, "%s is on no host that has an API", url);
-	if (!find_kind(s, configured, place, &kind))
+	if (!find_kind(s, configured, location, &kind))
 		return err_set(err, ERR_USAGE,
 		    "it is not known which API the host of %s has: give its "
 		    "git.credentials a kind (github, gitlab or gitea)",
 		    web);
-	if (connect_git(s, place, NULL, env, &out->git, err))
+	if (connect_git(s, location, NULL, env, &out->git, err))
 		return -1;
 	if (!out->git.access.password)
 		return err_set(err, ERR_USAGE,
 		    "the API of %s needs a token: give one in git.credentials, "
 		    "with a url that %s begins with",
-		    host_kind_name(kind), place);
+		    host_kind_name(kind), location);
 	out->host = host_open(kind, web, of_repository, &out->git.access, err);
 	return out->host ? 0 : -1;
 }

@@ -6,7 +6,7 @@
 #define CONFIG_HOSTS_H
 
 #include "config/settings.h"
-#include "storage/git/host/place.h"
+#include "storage/git/host/location.h"
 
 /* `configured` is an enum settings_host. False where neither it nor the host of
  * the URL tells. */

@@ -2,7 +2,7 @@
 #include "config/settings.h"
 #include "config/validate_value.h"
 #include "storage/base/cleanup.h"
-#include "storage/git/host/place.h"
+#include "storage/git/host/location.h"
 #include "storage/http/http.h"
 #include "storage/http/url.h"
 
@@ -34,7 +34,8 @@ int validate_organisation(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
 {
 	const struct settings_organisation *o = data;
-	cleanup(host_place_done) struct host_place place = {.api = NULL};
+	cleanup(host_location_done) struct host_location location = {
+	    .api = NULL};
 	struct err why = ERR_INIT;
 	enum host_kind kind;
 
@@ -47,7 +48,7 @@ int validate_organisation(const void *data, const struct yaml_node *node,
 		return complain(where, node, "kind", err,
 		    "is needed for a host of that name: github, gitlab or "
 		    "gitea (Forgejo too)");
-	if (host_place_parse(kind, o->url, false, &place, &why))
+	if (host_location_parse(kind, o->url, false, &location, &why))
 		return complain(where, node, "url", err, "%s", why.message);
 	if (!o->include.len && yaml_get(node, "include"))
 		return complain(where, node, "include", err,

@@ -6,9 +6,9 @@
 #include "restore/drill/control_plane.h"
 #include "restore/drill/guard.h"
 #include "restore/drill/inner.h"
-#include "restore/drill/place_git.h"
-#include "restore/drill/place_state.h"
 #include "restore/drill/result.h"
+#include "restore/drill/scratch_git.h"
+#include "restore/drill/scratch_state.h"
 #include "restore/finding.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -29,8 +29,8 @@ struct drill {
 	struct planes planes; /* in the order of the snapshot's clusters */
 	const char *assets;   /* borrowed; NULL: no folder is named */
 	char *dir;	      /* below the scratch of the session */
-	struct place_git git;
-	struct place_state state;
+	struct scratch_git git;
+	struct scratch_state state;
 	struct result result;
 	struct report *report;
 	struct minisign_key *key; /* signs the record */
@@ -197,14 +197,14 @@ static bool approve(void *ctx, const char *layer, size_t nodes)
 
 static void init_places(struct drill *d)
 {
-	d->git = (struct place_git){.dir = d->dir,
+	d->git = (struct scratch_git){.dir = d->dir,
 	    .tree = d->s.opened.tree,
 	    .scratch = d->s.opened.scratch.path,
 	    .env = &d->inner.command.env};
 	d->state =
-	    (struct place_state){.dir = d->dir, .tree = d->s.opened.tree};
-	place_git_init(&d->git);
-	place_state_init(&d->state);
+	    (struct scratch_state){.dir = d->dir, .tree = d->s.opened.tree};
+	scratch_git_init(&d->git);
+	scratch_state_init(&d->state);
 }
 
 static int restore(struct drill *d, struct err *err)

@@ -19,7 +19,7 @@ char *repositories_url(const struct targets *t, const struct plan_node *node)
 /* A repository by path is made by itself. */
 static bool is_path(const char *url)
 {
-	autofree char *web = host_place_web_url(url);
+	autofree char *web = host_location_web_url(url);
 
 	return !web;
 }

@@ -3,7 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 #include "storage/git/host/answer.h"
-#include "storage/git/host/place.h"
+#include "storage/git/host/location.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,26 +20,26 @@ static void read_page(const char *text, size_t size)
 	if (j)
 		host_answer_repositories(j, "full_name", &v, &err);
 	VEC_EACH (&v, r)
-		if (!host_place_is_path(r->path) || strstr(r->path, "/../"))
+		if (!host_location_is_path(r->path) || strstr(r->path, "/../"))
 			__builtin_trap();
 	host_repositories_done(&v);
 }
 
 static void read_url(const char *text)
 {
-	autofree char *web = host_place_web_url(text);
+	autofree char *web = host_location_web_url(text);
 
 	if (web && !str_starts(web, "http"))
 		__builtin_trap();
 	for (int kind = HOST_GITHUB; kind <= HOST_GITEA; kind++)
 		for (int named = 0; named < 2; named++) {
-			cleanup(host_place_done) struct host_place p = {
+			cleanup(host_location_done) struct host_location p = {
 			    .api = NULL};
 			struct err err = ERR_INIT;
-			if (host_place_parse(
+			if (host_location_parse(
 				(enum host_kind)kind, text, named, &p, &err))
 				continue;
-			if (!host_place_is_path(p.owner) ||
+			if (!host_location_is_path(p.owner) ||
 			    (p.name != NULL) != named)
 				__builtin_trap();
 		}

@@ -2,7 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
-#include "storage/git/host/place.h"
+#include "storage/git/host/location.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ int host_answer_repositories(const struct json_object *page, const char *key,
 	for (size_t i = 0; i < json_len(page); i++) {
 		const struct json_object *j = json_at(page, i);
 		const char *path = json_get_str(j, key);
-		if (!path || !host_place_is_path(path) || !strchr(path, '/'))
+		if (!path || !host_location_is_path(path) || !strchr(path, '/'))
 			return err_set(err, ERR_FORMAT,
 			    "item %zu of the list has no '%s' that is the path "
 			    "of a repository",

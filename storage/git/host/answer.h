@@ -15,7 +15,7 @@
 #include "storage/base/vec.h"
 
 struct host_repository {
-	char *path; /* "team/web"; host_place_is_path */
+	char *path; /* "team/web"; host_location_is_path */
 	bool archived;
 };
 VEC_DEFINE(host_repositories, struct host_repository);

@@ -17,7 +17,7 @@ struct host_api {
 	const char *more_header; /* one more header, or NULL */
 	struct http *http;
 	const struct git_access *access;
-	const char *root; /* URL of the API, as struct host_place has it */
+	const char *root; /* URL of the API, as struct host_location has it */
 };
 
 struct host_call {

@@ -5,7 +5,7 @@
 #define STORAGE_GIT_HOST_DRIVER_H
 
 #include "storage/git/host/call.h"
-#include "storage/git/host/place.h"
+#include "storage/git/host/location.h"
 
 struct host_driver {
 	const char *name;
@@ -19,10 +19,10 @@ struct host_driver {
 	char *(*list_path)(const char *owner);
 	char *(*own_list_path)(const char *user);
 	/* `own`: the owner is the token's own user. */
-	int (*create)(const struct host_api *api, const struct host_place *p,
+	int (*create)(const struct host_api *api, const struct host_location *p,
 	    bool own, struct err *err);
 	int (*set_default_branch)(const struct host_api *api,
-	    const struct host_place *p, const char *branch, struct err *err);
+	    const struct host_location *p, const char *branch, struct err *err);
 };
 
 #endif

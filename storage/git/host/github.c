@@ -18,7 +18,7 @@ static char *own_list_path(const char *user)
 		       "&direction=asc&per_page=100");
 }
 
-int github_create(const struct host_api *api, const struct host_place *p,
+int github_create(const struct host_api *api, const struct host_location *p,
     bool own, struct err *err)
 {
 	cleanup(json_freep) struct json_object *body = json_new_object();
@@ -32,7 +32,7 @@ int github_create(const struct host_api *api, const struct host_place *p,
 }
 
 int github_set_default_branch(const struct host_api *api,
-    const struct host_place *p, const char *branch, struct err *err)
+    const struct host_location *p, const char *branch, struct err *err)
 {
 	cleanup(json_freep) struct json_object *body = json_new_object();
 	cleanup(host_call_done) struct host_call answer = {.json = NULL};

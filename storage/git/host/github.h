@@ -8,9 +8,9 @@
 extern const struct host_driver github_driver;
 
 /* As create and set_default_branch of struct host_driver. */
-int github_create(const struct host_api *api, const struct host_place *p,
+int github_create(const struct host_api *api, const struct host_location *p,
     bool own, struct err *err);
 int github_set_default_branch(const struct host_api *api,
-    const struct host_place *p, const char *branch, struct err *err);
+    const struct host_location *p, const char *branch, struct err *err);
 
 #endif

@@ -50,7 +50,7 @@ static int find_namespace(
 			 "GitLab does not say the id of namespace '%s'", owner);
 }
 
-static int create(const struct host_api *api, const struct host_place *p,
+static int create(const struct host_api *api, const struct host_location *p,
     bool own, struct err *err)
 {
 	cleanup(json_freep) struct json_object *body = json_new_object();
@@ -68,7 +68,7 @@ static int create(const struct host_api *api, const struct host_place *p,
 }
 
 static int set_default_branch(const struct host_api *api,
-    const struct host_place *p, const char *branch, struct err *err)
+    const struct host_location *p, const char *branch, struct err *err)
 {
 	cleanup(json_freep) struct json_object *body = json_new_object();
 	cleanup(host_call_done) struct host_call answer = {.json = NULL};

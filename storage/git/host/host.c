@@ -15,7 +15,7 @@ enum { MAX_PAGES = 10000, MAX_REPOSITORIES = 200 * 1000 };
 
 struct host {
 	const struct host_driver *driver;
-	struct host_place place;
+	struct host_location location;
 	struct host_api api;
 };
 
@@ -37,13 +37,13 @@ struct host *host_open(enum host_kind kind, const char *url, bool of_repository,
 	cleanup(host_freep) struct host *h = mem_new(struct host);
 
 	h->driver = driver_of(kind);
-	if (host_place_parse(kind, url, of_repository, &h->place, err))
+	if (host_location_parse(kind, url, of_repository, &h->location, err))
 		return NULL;
 	h->api = (struct host_api){.kind = h->driver->name,
 	    .accept = h->driver->accept,
 	    .more_header = h->driver->more_header,
 	    .access = access,
-	    .root = h->place.api,
+	    .root = h->location.api,
 	    .http = auth_http_new(access, err)};
 	return h->api.http ? steal(h) : NULL;
 }
@@ -53,26 +53,27 @@ void host_free(struct host *h)
 	if (!h)
 		return;
 	http_free(h->api.http);
-	host_place_done(&h->place);
+	host_location_done(&h->location);
 	free(h);
 }
 
 static bool is_below(const struct host *h, const char *path)
 {
-	size_t len = strlen(h->place.owner);
+	size_t len = strlen(h->location.owner);
 
-	return strncasecmp(path, h->place.owner, len) == 0 && path[len] == '/';
+	return strncasecmp(path, h->location.owner, len) == 0 &&
+	       path[len] == '/';
 }
 
 const char *host_path_below(const struct host *h, const char *path)
 {
-	return is_below(h, path) ? path + strlen(h->place.owner) + 1
+	return is_below(h, path) ? path + strlen(h->location.owner) + 1
 				 : strchr(path, '/') + 1;
 }
 
 char *host_clone_url(const struct host *h, const char *path)
 {
-	return str_printf("%s/%s.git", h->place.web, path);
+	return str_printf("%s/%s.git", h->location.web, path);
 }
 
 /* Whether the owner is the user to whom the token belongs. A token of an
@@ -85,7 +86,7 @@ static bool is_own(const struct host *h)
 	if (host_call(&h->api, "GET", "/user", false, NULL, &answer, &ignored))
 		return false;
 	const char *user = json_get_str(answer.json, h->driver->user_key);
-	return user && strcasecmp(user, h->place.owner) == 0;
+	return user && strcasecmp(user, h->location.owner) == 0;
 }
 
 static int list_pages(const struct host *h, const char *first,
@@ -102,7 +103,7 @@ static int list_pages(const struct host *h, const char *first,
 			return -1;
 		if (host_answer_repositories(
 			answer.json, h->driver->path_key, out, err))
-			return err_wrap(err, "GET %s%s", h->place.api, path);
+			return err_wrap(err, "GET %s%s", h->location.api, path);
 		if (absolute && str_eq(path, answer.next))
 			return err_set(err, ERR_FORMAT,
 			    "GET %s: the next page is that page itself", path);
@@ -111,12 +112,12 @@ static int list_pages(const struct host *h, const char *first,
 		absolute = true;
 		if (out->len > MAX_REPOSITORIES)
 			return err_set(err, ERR_FORMAT,
-			    "%s lists more than %d repositories", h->place.api,
-			    MAX_REPOSITORIES);
+			    "%s lists more than %d repositories",
+			    h->location.api, MAX_REPOSITORIES);
 	}
 	return path ? err_set(err, ERR_FORMAT,
 			  "%s: the list of repositories does not end",
-			  h->place.api)
+			  h->location.api)
 		    : 0;
 }
 
@@ -159,7 +160,7 @@ static void keep_own(const struct host *h, struct host_repositories *v)
 int host_list(
     const struct host *h, struct host_repositories *out, struct err *err)
 {
-	autofree char *first = h->driver->list_path(h->place.owner);
+	autofree char *first = h->driver->list_path(h->location.owner);
 	struct err failure = ERR_INIT;
 
 	if (list_pages(h, first, out, &failure)) {
@@ -170,10 +171,11 @@ int host_list(
 					 "there is no organisation '%s' that "
 					 "the token may see, and it is not the "
 					 "token's own user",
-					 h->place.owner)
+					 h->location.owner)
 				   : -1;
 		}
-		autofree char *own = h->driver->own_list_path(h->place.owner);
+		autofree char *own =
+		    h->driver->own_list_path(h->location.owner);
 		if (list_pages(h, own, out, err))
 			return -1;
 		keep_own(h, out);
@@ -186,10 +188,10 @@ int host_create(const struct host *h, struct err *err)
 {
 	struct err failure = ERR_INIT;
 
-	if (h->driver->create(&h->api, &h->place, false, &failure) == 0)
+	if (h->driver->create(&h->api, &h->location, false, &failure) == 0)
 		return 0;
 	if (failure.code == ERR_NOT_FOUND && is_own(h))
-		return h->driver->create(&h->api, &h->place, true, err);
+		return h->driver->create(&h->api, &h->location, true, err);
 	*err = failure;
 	return -1;
 }
@@ -197,5 +199,6 @@ int host_create(const struct host *h, struct err *err)
 int host_set_default_branch(
     const struct host *h, const char *branch, struct err *err)
 {
-	return h->driver->set_default_branch(&h->api, &h->place, branch, err);
+	return h->driver->set_default_branch(
+	    &h->api, &h->location, branch, err);
 }

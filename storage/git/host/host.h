@@ -12,7 +12,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/git/host/answer.h"
-#include "storage/git/host/place.h"
+#include "storage/git/host/location.h"
 #include "storage/git/wire/access.h"
 
 struct host;

@@ -1,4 +1,4 @@
-#include "storage/git/host/place.h"
+#include "storage/git/host/location.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
@@ -11,16 +11,16 @@ static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz"
 				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "0123456789._~-";
 
-void host_place_done(struct host_place *p)
+void host_location_done(struct host_location *p)
 {
 	free(p->api);
 	free(p->web);
 	free(p->owner);
 	free(p->name);
-	*p = (struct host_place){.api = NULL};
+	*p = (struct host_location){.api = NULL};
 }
 
-bool host_place_is_path(const char *path)
+bool host_location_is_path(const char *path)
 {
 	for (const char *part = path;; part++) {
 		size_t len = strspn(part, name_letters);
@@ -34,7 +34,7 @@ bool host_place_is_path(const char *path)
 	}
 }
 
-char *host_place_web_url(const char *url)
+char *host_location_web_url(const char *url)
 {
 	cleanup(location_done) struct location l = LOCATION_INIT;
 	struct err ignored = ERR_INIT;
@@ -111,8 +111,8 @@ static int refuse(
 	    of_repository ? "/NAME" : "");
 }
 
-int host_place_parse(enum host_kind kind, const char *url, bool of_repository,
-    struct host_place *out, struct err *err)
+int host_location_parse(enum host_kind kind, const char *url,
+    bool of_repository, struct host_location *out, struct err *err)
 {
 	cleanup(location_done) struct location l = LOCATION_INIT;
 
@@ -122,9 +122,10 @@ int host_place_parse(enum host_kind kind, const char *url, bool of_repository,
 		return refuse(kind, url, of_repository, err);
 	const char *authority = strstr(l.url, "://") + 3;
 	const char *path = authority + strcspn(authority, "/");
-	if (!*path || !host_place_is_path(path + 1))
+	if (!*path || !host_location_is_path(path + 1))
 		return refuse(kind, url, of_repository, err);
-	struct host_place p = {.web = str_ndup(l.url, (size_t)(path - l.url)),
+	struct host_location p = {
+	    .web = str_ndup(l.url, (size_t)(path - l.url)),
 	    .owner = str_dup(path + 1)};
 	if (of_repository) {
 		p.name = split_last(p.owner);
@@ -135,7 +136,7 @@ int host_place_parse(enum host_kind kind, const char *url, bool of_repository,
 		split_server(&p.owner, &p.web);
 	if ((of_repository && (!p.name || !*p.name)) ||
 	    (kind == HOST_GITHUB && part_count(p.owner) > 1)) {
-		host_place_done(&p);
+		host_location_done(&p);
 		return refuse(kind, url, of_repository, err);
 	}
 	p.api = api_of(kind, p.web);

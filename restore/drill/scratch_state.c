@@ -1,4 +1,4 @@
-#include "restore/drill/place_state.h"
+#include "restore/drill/scratch_state.h"
 
 #include "restore/plan/plan.h"
 #include "storage/archive/tree.h"
@@ -89,7 +89,7 @@ static int check_facts(const struct state_facts *f,
 	return 0;
 }
 
-static int restore(struct place_state *p, const struct plan_node *n,
+static int restore(struct scratch_state *p, const struct plan_node *n,
     struct outcome *outcome, struct err *err)
 {
 	autofree char *from = tree_path(p->tree, n->path);
@@ -119,7 +119,7 @@ static int restore(struct place_state *p, const struct plan_node *n,
 static enum apply_result apply(
     void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
 {
-	struct place_state *p = ctx;
+	struct scratch_state *p = ctx;
 	struct err why = ERR_INIT;
 
 	(void)err;
@@ -130,10 +130,10 @@ static enum apply_result apply(
 
 static void begin(void *ctx, struct run *r)
 {
-	((struct place_state *)ctx)->run = r;
+	((struct scratch_state *)ctx)->run = r;
 }
 
-void place_state_init(struct place_state *p)
+void scratch_state_init(struct scratch_state *p)
 {
 	p->driver =
 	    (struct apply_driver){.ctx = p, .begin = begin, .apply = apply};

@@ -3,8 +3,8 @@
  * each is the bytes that were captured, reads as Terraform state, and has the
  * serial and the lineage that the snapshot says. The driver of a drill.
  */
-#ifndef RESTORE_DRILL_PLACE_STATE_H
-#define RESTORE_DRILL_PLACE_STATE_H
+#ifndef RESTORE_DRILL_SCRATCH_STATE_H
+#define RESTORE_DRILL_SCRATCH_STATE_H
 
 #include "restore/apply/driver.h"
 
@@ -12,7 +12,7 @@
 
 struct tree;
 
-struct place_state {
+struct scratch_state {
 	const char *dir;	 /* private; borrowed, as what follows */
 	const struct tree *tree; /* of the verified snapshot */
 	struct run *run;	 /* set when it begins */
@@ -21,6 +21,6 @@ struct place_state {
 };
 
 /* The driver has pointers into `p`, which must not move any more. */
-void place_state_init(struct place_state *p);
+void scratch_state_init(struct scratch_state *p);
 
 #endif

@@ -1,4 +1,4 @@
-#include "restore/drill/place_git.h"
+#include "restore/drill/scratch_git.h"
 
 #include "restore/apply/git.h"
 #include "restore/plan/plan.h"
@@ -56,7 +56,7 @@ static int as_captured(
 	    (long long)count);
 }
 
-static int prove(const struct place_git *p, const struct plan_node *n,
+static int prove(const struct scratch_git *p, const struct plan_node *n,
     const char *from, const char *to, struct verify_counts *counts,
     struct err *err)
 {
@@ -72,8 +72,8 @@ static int prove(const struct place_git *p, const struct plan_node *n,
 	return verify_repository(to, p->env->cancel, counts, err);
 }
 
-static int restore(const struct place_git *p, const char *from, const char *to,
-    struct outcome *outcome, struct err *err)
+static int restore(const struct scratch_git *p, const char *from,
+    const char *to, struct outcome *outcome, struct err *err)
 {
 	const struct git_apply_options o = {.url = to,
 	    .access = {.scratch = p->scratch,
@@ -92,7 +92,7 @@ static int restore(const struct place_git *p, const char *from, const char *to,
 static enum apply_result apply(
     void *ctx, uint32_t index, struct outcome *outcome, struct err *err)
 {
-	struct place_git *p = ctx;
+	struct scratch_git *p = ctx;
 	const struct plan_node *n = &p->run->p->nodes.items[index];
 	autofree char *from = tree_path(p->tree, n->path);
 	autofree char *to = file_join(p->dir, n->path);
@@ -119,10 +119,10 @@ static enum apply_result apply(
 
 static void begin(void *ctx, struct run *r)
 {
-	((struct place_git *)ctx)->run = r;
+	((struct scratch_git *)ctx)->run = r;
 }
 
-void place_git_init(struct place_git *p)
+void scratch_git_init(struct scratch_git *p)
 {
 	p->driver = (struct apply_driver){
 	    .ctx = p, .at_once = SIDE_BY_SIDE, .begin = begin, .apply = apply};

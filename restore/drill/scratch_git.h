@@ -3,8 +3,8 @@
  * and checked there: every ref, and every object that a ref needs. The driver
  * of a drill, which pushes as apply does.
  */
-#ifndef RESTORE_DRILL_PLACE_GIT_H
-#define RESTORE_DRILL_PLACE_GIT_H
+#ifndef RESTORE_DRILL_SCRATCH_GIT_H
+#define RESTORE_DRILL_SCRATCH_GIT_H
 
 #include "config/connect.h"
 #include "restore/apply/driver.h"
@@ -13,7 +13,7 @@
 
 struct tree;
 
-struct place_git {
+struct scratch_git {
 	const char *dir;	 /* private; borrowed, as what follows */
 	const struct tree *tree; /* of the verified snapshot */
 	const char *scratch;	 /* where data waits */
@@ -24,6 +24,6 @@ struct place_git {
 };
 
 /* The driver has pointers into `p`, which must not move any more. */
-void place_git_init(struct place_git *p);
+void scratch_git_init(struct scratch_git *p);
 
 #endif

@@ -1,4 +1,4 @@
-#include "storage/git/host/place.h"
+#include "storage/git/host/location.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
@@ -37,9 +37,10 @@ static void each_kind_has_its_api_where_it_is(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		cleanup(host_place_done) struct host_place p = {.api = NULL};
+		cleanup(host_location_done) struct host_location p = {
+		    .api = NULL};
 		struct err err = ERR_INIT;
-		assert_ok(host_place_parse(rows[i].kind, rows[i].url,
+		assert_ok(host_location_parse(rows[i].kind, rows[i].url,
 			      rows[i].name != NULL, &p, &err),
 		    err);
 		assert_string_equal(p.api, rows[i].api);
@@ -74,9 +75,9 @@ static void what_is_no_owner_or_repository_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct host_place p = {.api = NULL};
+		struct host_location p = {.api = NULL};
 		struct err err = ERR_INIT;
-		assert_int_equal(host_place_parse(rows[i].kind, rows[i].url,
+		assert_int_equal(host_location_parse(rows[i].kind, rows[i].url,
 				     rows[i].of_repository, &p, &err),
 		    -1);
 		assert_int_equal(err.code, ERR_USAGE);
@@ -97,7 +98,7 @@ static void an_ssh_url_names_the_same_on_the_web(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		autofree char *url = host_place_web_url(rows[i][0]);
+		autofree char *url = host_location_web_url(rows[i][0]);
 		assert_true(str_eq(url, rows[i][1]));
 	}
 }
