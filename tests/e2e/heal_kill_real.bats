@@ -15,11 +15,22 @@ setup_file() {
 	mkdir -p "$P"
 	kube_server sim start "$P/source"
 	start_target
-	"$top/tests/data/platform/load" git "$P/git" >/dev/null
+	# A server of its own: what is killed with a push to a directory leaves
+	# the lock files of that repository.
+	"$top/tests/servers/git" start "$P/git"
+	git_env
+	"$top/tests/data/platform/load" git "$GIT_REPOS" >/dev/null
 	"$top/tests/data/platform/load" kube "$P/source/kubeconfig" >/dev/null
 	export BACKSTAY_CONFIG=$P/backstay.yaml
 	config >"$BACKSTAY_CONFIG"
 	agent backup
+}
+
+git_env() {
+	set -a
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/git/env"
+	set +a
 }
 
 # Without controllers: all that is there is what a heal has written.
@@ -42,6 +53,7 @@ teardown_file() {
 	kube_is_there real || return 0
 	kube_server sim stop "$P/source"
 	kube_server real stop "$P/target"
+	"$top/tests/servers/git" stop "$P/git"
 }
 
 config() {
@@ -52,7 +64,9 @@ config() {
 	compression: {format: gzip}
 	encryption: none
 	signing: none
-	git: {repositories: [{url: $P/git/helm-charts.git}]}
+	git:
+	  repositories: [{url: $GIT_HTTP/helm-charts.git}]
+	  credentials: [{url: $GIT_HTTP/, username: $GIT_USER, password_file: $GIT_PASSWORD_FILE}]
 	kubernetes:
 	  clusters:
 	    - name: production
@@ -66,7 +80,7 @@ config() {
 	unassigned_layer: first
 	restore:
 	  targets:
-	    repositories: {helm-charts: $P/helm-charts.git}
+	    repositories: {helm-charts: $GIT_HTTP/restored.git}
 	    clusters: [{from: production, kubeconfig: $P/target/kubeconfig}]
 	E
 }
@@ -77,13 +91,13 @@ target() { "$top/tests/e2e/heal_target" "$@"; }
 # What the target holds now, which is to be the same after each heal.
 state() {
 	target state "$P/target/kubeconfig"
-	git -C "$P/helm-charts.git" for-each-ref
+	git -C "$GIT_REPOS/restored.git" for-each-ref
 }
 
 empty() {
 	target back "$(etcd)" "$P/empty"
-	rm -rf "$P/state" "$P/helm-charts.git"
-	git init --quiet --bare --initial-branch=main "$P/helm-charts.git"
+	rm -rf "$P/state" "$GIT_REPOS/restored.git"
+	git init --quiet --bare --initial-branch=main "$GIT_REPOS/restored.git"
 	wc -c <"$P/audit" >"$P/audit.from"
 }
 
@@ -109,6 +123,7 @@ kill_and_heal() { # POINT lost|kept
 
 setup() {
 	kube_is_there real || skip "the real API server is not there: scripts/kube-assets builds it"
+	git_env
 }
 
 @test "SIGKILL at any point of a heal, with its journal and without: the next one ends as one alone" {
