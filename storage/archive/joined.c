@@ -128,7 +128,7 @@ static int earlier_start(
     void *ctx, const struct reader_entry *entry, struct err *err)
 {
 	struct joining *j = ctx;
-	struct wanted key;
+	struct wanted key = {.bytes = 0};
 
 	digest_of(
 	    DIGEST_SHA256, entry->path, strlen(entry->path), key.path_sha256);

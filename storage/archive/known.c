@@ -160,7 +160,7 @@ struct known *known_read(
 const struct known_entry *known_find(const struct known *k, const char *path,
     uint64_t bytes, const struct tar_attrs *attrs)
 {
-	struct known_entry key;
+	struct known_entry key = {.bytes = 0};
 	uint8_t digest[DIGEST_SHA256_LEN];
 
 	hash_path(path, key.path_hash);
