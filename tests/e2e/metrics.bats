@@ -224,7 +224,7 @@ notify() { config "notify: [{name: n, url_file: $P/url, $1}]"; }
 	notify "kind: json, on: [success], template_file: $P/template"
 	sleep 1.1
 	agent backup
-	jq -r .body "$P/told" | tail -1 | jq -e '.n == 0 and (.text | test("^backup of platform on .*: success: platform-"))'
+	jq -r .body "$P/told" | grep . | tail -1 | jq -e '.n == 0 and (.text | test("^backup of platform on .*: success: platform-"))'
 	echo '{"text": "{{nothing}}"}' >"$P/template"
 	run -1 agent check
 	grep -qE "FAILED +notify 'n' .*template.*\{\{event\}\}" <<<"$output"
