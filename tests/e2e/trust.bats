@@ -30,10 +30,10 @@ setup() {
 }
 
 # Every way in refuses it, names it, and unpacks nothing.
-refused() { # PATTERN
-	local command
-	for command in "verify latest" "verify --quick latest" "plan latest" \
-	    "extract latest --to $BATS_TEST_TMPDIR/x" "apply latest --yes"; do
+refused() { # PATTERN [SNAPSHOT]
+	local command snapshot=${2:-latest}
+	for command in "verify $snapshot" "verify --quick $snapshot" "plan $snapshot" \
+	    "extract $snapshot --to $BATS_TEST_TMPDIR/x" "apply $snapshot --yes"; do
 		rm -rf "$BATS_TEST_TMPDIR/x"
 		# shellcheck disable=SC2086
 		run --separate-stderr restore $command
@@ -181,18 +181,21 @@ age_with_passphrase() { # ARGUMENT...
 	mv "$P/sealed" "$archive"
 	refused 'not the one its manifest was signed for'
 	describe_archive
-	refused 'has changed|does not hold|was changed|not match'
+	# Whoever may write there can do that to any name: it is not the latest.
+	local label
+	label=$(basename "$second")
+	refused 'has changed|does not hold|was changed|not match' "$label"
 	minisign -G -W -f -p "$P/evil.pub" -s "$P/evil.key" >/dev/null
 	minisign -S -s "$P/evil.key" -m "$manifest" </dev/null
-	refused 'key'
+	refused 'key' "$label"
 	rm "$manifest.minisig"
-	refused 'no signature'
+	refused 'no signature' "$label"
 }
 
 @test "manifests and archives that were swapped" {
 	cp "$first.manifest.json" "$manifest"
 	cp "$first.manifest.json.minisig" "$manifest.minisig"
-	refused 'manifest of another snapshot'
+	refused 'manifest of another snapshot' "$(basename "$second")"
 	rm -r "$P/vault"
 	cp -a "$P/kept" "$P/vault"
 	cp "$first.tar.zst.age" "$archive"
