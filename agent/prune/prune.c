@@ -319,6 +319,31 @@ static int remove_all(const struct prune_options *options,
 	return result;
 }
 
+/* A list may leave out a snapshot that needs archives of others; the one after
+ * it names it. */
+static int gather(
+    const struct prune_options *o, struct known *k, struct err *err)
+{
+	int added;
+
+	do {
+		added = 0;
+		proofs_done(&k->proofs);
+		if (proof_gather(o->vault, &k->list, o->trust, &k->proofs, err))
+			return -1;
+		VEC_EACH (&k->proofs, p) {
+			if (!p->trusted)
+				continue;
+			int status = snapshot_list_previous(
+			    o->vault, &p->manifest, &k->list, err);
+			if (status < 0)
+				return -1;
+			added += status;
+		}
+	} while (added);
+	return 0;
+}
+
 int prune_run(
     const struct prune_options *o, struct prune_rows *rows, struct err *err)
 {
@@ -328,7 +353,7 @@ int prune_run(
 		return -1;
 	if (snapshot_list(o->vault, o->name, &k.list, err))
 		return -1;
-	if (proof_gather(o->vault, &k.list, o->trust, &k.proofs, err))
+	if (gather(o, &k, err))
 		return err_wrap(err, "nothing is pruned");
 	VEC_EACH (&k.proofs, p)
 		add_item(p, clock_now_ms(o->clock) / 1000, &k.items);

@@ -164,6 +164,48 @@ int snapshot_list(
 	return 0;
 }
 
+static int exists(struct vault *v, const char *label, const char *end,
+    struct vault_stat *stat, struct err *err)
+{
+	autofree char *object = str_printf("%s%s", label, end);
+	struct err why = ERR_INIT;
+
+	if (vault_stat(v, object, stat, &why) == 0)
+		return 1;
+	if (why.code == ERR_NOT_FOUND)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+int snapshot_list_previous(struct vault *v, const struct manifest *m,
+    struct snapshots *list, struct err *err)
+{
+	const struct manifest_previous *p =
+	    manifest_previous_in(m, vault_name(v), v->id);
+	struct vault_stat stat;
+	struct label l;
+
+	if (!p || !p->label || snapshot_in_list(list, p->label) ||
+	    label_parse(p->label, &l) || p->label[l.len])
+		return 0;
+	int there = exists(v, p->label, LABEL_MANIFEST, &stat, err);
+	if (there <= 0)
+		return there;
+	int64_t stored_at = stat.stored_at;
+	int has_signature = exists(v, p->label, LABEL_SIGNATURE, &stat, err);
+	if (has_signature < 0)
+		return -1;
+	struct snapshot *s = vec_add(list);
+	s->label = str_dup(p->label);
+	s->name = str_ndup(p->label, l.name_len);
+	s->time = l.time;
+	s->stored_at = stored_at;
+	s->has_signature = has_signature;
+	vec_sort(list, by_time);
+	return 1;
+}
+
 static bool is_ours(const char *object)
 {
 	struct label_record record;

@@ -40,6 +40,9 @@ configure() { # [LINE...]
 	} >"$BACKSTAY_CONFIG"
 }
 
+# Labels are a second apart, whatever the clock says: one in the future counts
+# for nothing.
+past() { until [[ $(date -u +%Y%m%dT%H%M%SZ) > ${1##*-} ]]; do sleep 0.1; done; }
 newest() { restore list -o json | jq -r '.snapshots[-1].label'; }
 archives() { jq -r '.archives[].label' "$P/vault/$1.manifest.json" | wc -l; }
 bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
@@ -90,12 +93,14 @@ bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
 	change two
 	agent backup
 	second=$(newest)
+	past "$second"
 	agent prune >"$P/out"
 	grep -F "needed by '$second'" "$P/out"
 	restore extract latest --to "$P/out1"
 	# Once nobody needs them, they go, the later one first.
 	rm -r "$P/state/incremental"
 	agent backup
+	past "$(newest)"
 	agent prune
 	[ ! -e "$P/vault/$first.tar.zst.age" ]
 	[ ! -e "$P/vault/$second.tar.zst.age" ]

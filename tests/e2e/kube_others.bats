@@ -118,6 +118,11 @@ outcome() {
 }
 
 @test "what was deleted, and a webhook kept from being made, is made once that answers" {
+	# It is one of the cluster; of one in no API nothing could be waited for.
+	call POST /apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations '{
+	    "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+	    "metadata": {"name": "guard"}, "webhooks": [{"name": "guard.example.com", "sideEffects": "None",
+	    "admissionReviewVersions": ["v1"], "clientConfig": {"url": "https://127.0.0.1:1/"}, "rules": []}]}'
 	faults -d '{"method":"POST","path":"/shop/configmaps","kind":"reply","status":500,"count":7,
 	    "body":{"kind":"Status","status":"Failure","reason":"InternalError","code":500,
 	    "message":"Internal error occurred: failed calling webhook \"guard.example.com\": no endpoints"}}'

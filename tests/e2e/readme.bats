@@ -57,7 +57,7 @@ same() { # PATTERN git|kube|s3
 
 @test "the README has no block that is not run here or in demo.bats" {
 	# shellcheck disable=SC2016 # the fences of Markdown
-	[ "$(grep -c '^```[a-z]' "$top/README.md")" -eq 9 ]
+	[ "$(grep -c '^```[a-z]' "$top/README.md")" -eq 10 ]
 }
 
 @test "install: two programs and their manual pages" {
@@ -136,9 +136,21 @@ same() { # PATTERN git|kube|s3
 	[ -f tree/CONTENTS.json ]
 }
 
+@test "a drill, where there is a control plane" {
+	local assets=${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}
+	[ -x "$assets/kube-apiserver" ] || skip "scripts/kube-assets builds one"
+	block Restore sh 3
+	sed -i "s#/usr/local/kubebuilder/bin#$assets#" block
+	# Of the wiped and restored cluster, whatever the sample's newest lacks.
+	run bash -euo pipefail block
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -q 'drill' <<<"$output"
+}
+
 @test "without Backstay: the standard tools alone" {
 	label=$(backstay-restore list -o json | jq -r '.snapshots[-1].label')
-	block Restore sh 3
+	block Restore sh 4
 	mkdir copy
 	cp vault/"$label".* keys/identity.txt keys/signing.pub copy
 	# No program of ours, and the kubectl of the real server.

@@ -333,6 +333,8 @@ static void what_a_list_says_wrongly_drops_nothing_good(struct fixture *f)
 		f->t->unlisted = unlisted;
 		assert_ok(prune_run(&f->o, &rows, &err), err);
 		f->t->unlisted = NULL;
+		/* The one after it names it. */
+		assert_int_equal(rows.len, SNAPSHOTS);
 		assert_int_equal(left(f), SNAPSHOTS);
 		assert_int_equal(
 		    test_vault_count(f->t, ".tar.zst.age"), SNAPSHOTS);

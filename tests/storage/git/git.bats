@@ -288,7 +288,7 @@ harmful_key() { # MODE BYTES
 	[[ $output == *"cut off"* ]]
 	truncate -s 0 "$refs" && truncate -s "$(stat -c %s "$T/whole")" "$refs"
 	run -3 tool mirror "$R" "$M"
-	[[ $output == *"no reference"* ]]
+	[[ $output == *"not a reference"* ]]
 	{ sed 5q "$T/whole"; head -c 100 /dev/zero; } >"$refs"
 	run -3 tool mirror "$R" "$M"
 	[[ $output == *"no reference"* ]]
@@ -434,7 +434,7 @@ harmful_key() { # MODE BYTES
 		table=$(tail -n 1 "$R/reftable/tables.list")
 		printf x | dd of="$R/reftable/$table" bs=1 seek=5 conv=notrunc status=none
 		run -3 tool mirror "$R" "$M"
-		[[ $output == *"$table"*"no reftable"* ]]
+		[[ $output == *"$table"*"not a reftable"* ]]
 		git ls-remote "$M" 'refs/*' | diff "$T/refs" -
 	done
 }
