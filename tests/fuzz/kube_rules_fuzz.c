@@ -49,7 +49,7 @@ static void pause(struct json_object *object, const struct rule_pause *rule)
 	bool on = pause_is_on(object, rule);
 	if (pause_still_stands(object, &made) && !on)
 		__builtin_trap();
-	json_free(pause_release(&made));
+	json_free(pause_release(&made, object));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

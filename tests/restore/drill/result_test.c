@@ -49,7 +49,7 @@ static void it_passes_only_without_any_fault(void **state)
 	strvec_add(&r.not_compared, "kubernetes:p/: secrets: refused");
 	expect(&r, "1 not compared, first: kubernetes:p/: secrets: refused");
 	good->stopped = true;
-	vec_done(&r.not_compared);
+	strvec_done(&r.not_compared);
 	expect(&r, "it was stopped");
 }
 
