@@ -291,7 +291,7 @@ harmful_key() { # MODE BYTES
 	[[ $output == *"not a reference"* ]]
 	{ sed 5q "$T/whole"; head -c 100 /dev/zero; } >"$refs"
 	run -3 tool mirror "$R" "$M"
-	[[ $output == *"no reference"* ]]
+	[[ $output == *"not a reference"* ]]
 	cp "$T/whole" "$refs"
 	run -0 tool mirror "$R" "$M"
 	same "$R" "$M"
