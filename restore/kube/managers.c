@@ -17,21 +17,12 @@ static int send_managed(struct applier *a, uint16_t cluster, const char *path,
     struct kube_answer *answer, struct err *err)
 {
 	cleanup(json_freep) struct json_object *patch = json_new_object();
-	cleanup(buf_done) struct buf body = BUF_INIT;
 	struct json_object *metadata = json_new_object();
 
 	json_set(patch, "metadata", metadata);
 	json_set_str(metadata, "resourceVersion", version);
 	json_set(metadata, "managedFields", managed);
-	json_write(&body, patch, JSON_COMPACT);
-	struct kube_request r = {.method = "PATCH",
-	    .path = path,
-	    .query = "fieldManager=" KUBE_FIELD_MANAGER,
-	    .content_type = "application/merge-patch+json",
-	    .body = body.data,
-	    .body_len = body.len,
-	    .see_through = true};
-	return send_request(a, cluster, &r, answer, err);
+	return send_merge(a, cluster, path, patch, answer, err);
 }
 
 /* Both may be NULL; the version is borrowed. */

@@ -92,19 +92,7 @@ static int send_release(struct applier *a, uint16_t cluster,
     const struct journal_pause *p, struct json_object *patch,
     struct kube_answer *answer, struct err *err)
 {
-	cleanup(buf_done) struct buf body = BUF_INIT;
-
-	json_write(&body, patch, JSON_COMPACT);
-	struct kube_request request = {
-	    .method = "PATCH",
-	    .path = p->path,
-	    .query = "fieldManager=" KUBE_FIELD_MANAGER,
-	    .content_type = "application/merge-patch+json",
-	    .body = body.data,
-	    .body_len = body.len,
-	    .see_through = true,
-	};
-	return send_request(a, cluster, &request, answer, err) &&
+	return send_merge(a, cluster, p->path, patch, answer, err) &&
 		       answer->status != 404
 		   ? -1
 		   : 0;

@@ -129,20 +129,11 @@ static int send_owners(struct applier *a, uint16_t cluster, const char *path,
     struct json_object *owners, struct kube_answer *answer, struct err *err)
 {
 	cleanup(json_freep) struct json_object *patch = json_new_object();
-	cleanup(buf_done) struct buf body = BUF_INIT;
 	struct json_object *meta = json_new_object();
 
 	json_set(meta, "ownerReferences", json_share(owners));
 	json_set(patch, "metadata", meta);
-	json_write(&body, patch, JSON_COMPACT);
-	struct kube_request r = {.method = "PATCH",
-	    .path = path,
-	    .query = "fieldManager=" KUBE_FIELD_MANAGER,
-	    .content_type = "application/merge-patch+json",
-	    .body = body.data,
-	    .body_len = body.len,
-	    .see_through = true};
-	return send_request(a, cluster, &r, answer, err);
+	return send_merge(a, cluster, path, patch, answer, err);
 }
 
 static int relink_now(struct applier *a, uint32_t node, struct err *err)

@@ -101,6 +101,23 @@ int send_object(struct task *t, const struct send_write *w,
 	return rc;
 }
 
+int send_merge(struct applier *a, uint16_t cluster, const char *path,
+    const struct json_object *patch, struct kube_answer *answer,
+    struct err *err)
+{
+	cleanup(buf_done) struct buf body = BUF_INIT;
+
+	json_write(&body, patch, JSON_COMPACT);
+	struct kube_request r = {.method = "PATCH",
+	    .path = path,
+	    .query = "fieldManager=" KUBE_FIELD_MANAGER,
+	    .content_type = "application/merge-patch+json",
+	    .body = body.data,
+	    .body_len = body.len,
+	    .see_through = true};
+	return send_request(a, cluster, &r, answer, err);
+}
+
 int send_delete(struct applier *a, uint16_t cluster, const char *path,
     const char *uid, struct err *err)
 {

@@ -16,6 +16,11 @@ int send_request(struct applier *a, uint16_t cluster, struct kube_request *r,
 /* One document; the caller frees. */
 struct json_object *send_get(
     struct applier *a, uint16_t cluster, const char *path, struct err *err);
+/* A merge patch in our name, whose outcome has to be known: a cancellation does
+ * not end it. */
+int send_merge(struct applier *a, uint16_t cluster, const char *path,
+    const struct json_object *patch, struct kube_answer *answer,
+    struct err *err);
 /* A write of the task's object. */
 struct send_write {
 	const char *method;
