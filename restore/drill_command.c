@@ -10,6 +10,7 @@
 #include "restore/drill/scratch_git.h"
 #include "restore/drill/scratch_state.h"
 #include "restore/finding.h"
+#include "restore/plan/clusters.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
@@ -72,19 +73,9 @@ static const char *assets_of(const struct command *c)
 	return named && *named ? named : NULL;
 }
 
-static int count_cluster(
-    void *ctx, const struct json_object *cluster, struct err *err)
-{
-	(void)cluster;
-	(void)err;
-	++*(size_t *)ctx;
-	return 0;
-}
-
 static int start_plane(
-    void *ctx, const struct json_object *cluster, struct err *err)
+    struct drill *d, const struct json_object *cluster, struct err *err)
 {
-	struct drill *d = ctx;
 	autofree char *dir =
 	    str_printf("%s/cluster-%zu", d->dir, d->planes.len);
 	struct control_plane *p = vec_add(&d->planes);
@@ -100,10 +91,11 @@ static int start_plane(
 static int start_planes(struct drill *d, struct err *err)
 {
 	const struct manifest *m = &d->s.opened.manifest;
+	const struct json_object *cluster;
 	size_t clusters = 0;
 
-	if (inner_each_cluster(m, count_cluster, &clusters, err))
-		return -1;
+	while (clusters_at(m, clusters))
+		clusters++;
 	d->s.without_clusters = d->c->options->without_clusters || !clusters;
 	d->result.without_clusters = clusters && d->s.without_clusters;
 	if (d->s.without_clusters)
@@ -117,10 +109,12 @@ static int start_planes(struct drill *d, struct err *err)
 		    "alone",
 		    m->label);
 	log_progress("starting %zu control planes", clusters);
-	return control_plane_check(d->assets, err) ||
-		       inner_each_cluster(m, start_plane, d, err)
-		   ? -1
-		   : 0;
+	if (control_plane_check(d->assets, err))
+		return -1;
+	for (size_t i = 0; (cluster = clusters_at(m, i)); i++)
+		if (start_plane(d, cluster, err))
+			return -1;
+	return 0;
 }
 
 static void note_version(
@@ -140,32 +134,24 @@ static void note_version(
 		strvec_add(&r->other_servers, prefix);
 }
 
-struct waiting {
-	struct drill *d;
-	size_t next;
-};
-
-static int wait_plane(
-    void *ctx, const struct json_object *cluster, struct err *err)
+static int wait_plane(struct drill *d, struct control_plane *p,
+    const struct json_object *cluster, struct err *err)
 {
-	struct waiting *w = ctx;
-	struct control_plane *p = &w->d->planes.items[w->next++];
-	const char *name = json_get_str(cluster, "name");
-
-	if (control_plane_wait(p, &w->d->c->env, err))
-		return err_wrap(err, "cluster '%s'", name);
-	note_version(&w->d->result, cluster, p->version);
-	inner_add_cluster(&w->d->inner, cluster, p->kubeconfig);
+	if (control_plane_wait(p, &d->c->env, err))
+		return err_wrap(
+		    err, "cluster '%s'", json_get_str(cluster, "name"));
+	note_version(&d->result, cluster, p->version);
+	inner_add_cluster(&d->inner, cluster, p->kubeconfig);
 	return 0;
 }
 
 static int wait_planes(struct drill *d, struct err *err)
 {
-	struct waiting w = {.d = d};
-
-	return d->s.without_clusters ? 0
-				     : inner_each_cluster(&d->s.opened.manifest,
-					   wait_plane, &w, err);
+	for (size_t i = 0; i < d->planes.len; i++)
+		if (wait_plane(d, &d->planes.items[i],
+			clusters_at(&d->s.opened.manifest, i), err))
+			return -1;
+	return 0;
 }
 
 /* ---- the restore --------------------------------------------------------- */
@@ -195,7 +181,7 @@ static bool approve(void *ctx, const char *layer, size_t nodes)
 	return true;
 }
 
-static void init_places(struct drill *d)
+static void init_drivers(struct drill *d)
 {
 	d->git = (struct scratch_git){.dir = d->dir,
 	    .tree = d->s.opened.tree,
@@ -216,7 +202,7 @@ static int restore(struct drill *d, struct err *err)
 		return -1;
 	cleanup(applier_freep) struct applier *applier = applying_driver(&d->s);
 	struct apply_options o = applying_options(&d->s, applier, journal);
-	init_places(d);
+	init_drivers(d);
 	o.drivers[PLAN_GIT] = &d->git.driver;
 	o.drivers[PLAN_STATE] = &d->state.driver;
 	o.approval = &approval;

@@ -1,5 +1,6 @@
 #include "restore/applying.h"
 #include "restore/marks.h"
+#include "restore/plan/clusters.h"
 #include "storage/archive/manifest.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -35,17 +36,12 @@ static void heal_done(struct heal *h)
 /* The UIDs of the clusters that it was taken from. */
 static void list_sources(const struct manifest *m, struct strvec *out)
 {
-	for (size_t i = 0; i < json_len(m->sources); i++) {
-		const struct json_object *clusters =
-		    json_get(json_at(m->sources, i), "clusters");
+	const struct json_object *cluster;
 
-		for (size_t j = 0; j < json_len(clusters); j++) {
-			const char *uid =
-			    json_get_str(json_at(clusters, j), "uid");
-
-			if (uid)
-				strvec_add(out, uid);
-		}
+	for (size_t i = 0; (cluster = clusters_at(m, i)); i++) {
+		const char *uid = json_get_str(cluster, "uid");
+		if (uid)
+			strvec_add(out, uid);
 	}
 }
 

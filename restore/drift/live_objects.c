@@ -1,6 +1,7 @@
 #include "restore/drift/live_objects.h"
 
 #include "restore/drift/live_list.h"
+#include "restore/plan/clusters.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/pool.h"
@@ -9,20 +10,6 @@
 #include <string.h>
 
 VEC_DEFINE(live_lists, struct live_list);
-
-static const struct json_object *cluster_of(
-    const struct manifest *m, const char *name)
-{
-	for (size_t i = 0; i < json_len(m->sources); i++) {
-		const struct json_object *clusters =
-		    json_get(json_at(m->sources, i), "clusters");
-		for (size_t j = 0; j < json_len(clusters); j++)
-			if (str_eq(json_get_str(json_at(clusters, j), "name"),
-				name))
-				return json_at(clusters, j);
-	}
-	return NULL;
-}
 
 /* ---- which namespaces ---- */
 
@@ -248,27 +235,23 @@ static int connect_and_meet(struct meeting *m, const struct settings_cluster *s,
 /* Clusters of the snapshot that the configuration does not name. */
 static void note_unknown(struct meeting *m)
 {
-	const struct json_object *sources = m->browse.opened.manifest.sources;
 	const struct settings_kubernetes *s =
 	    &m->browse.command->settings->kubernetes;
+	const struct json_object *cluster;
 
-	for (size_t i = 0; i < json_len(sources); i++) {
-		const struct json_object *clusters =
-		    json_get(json_at(sources, i), "clusters");
-		for (size_t j = 0; j < json_len(clusters); j++) {
-			const char *name =
-			    json_get_str(json_at(clusters, j), "name");
-			struct err why = ERR_INIT;
-			bool named = !name;
-			VEC_EACH (&s->clusters, c)
-				named |= str_eq(c->name, name);
-			if (named)
-				continue;
-			err_set(&why, ERR_NOT_FOUND,
-			    "kubernetes.clusters of the configuration does not "
-			    "name it");
-			note_cluster(m, name, NULL, &why);
-		}
+	for (size_t i = 0;
+	     (cluster = clusters_at(&m->browse.opened.manifest, i)); i++) {
+		const char *name = json_get_str(cluster, "name");
+		struct err why = ERR_INIT;
+		bool named = false;
+		VEC_EACH (&s->clusters, c)
+			named |= str_eq(c->name, name);
+		if (named)
+			continue;
+		err_set(&why, ERR_NOT_FOUND,
+		    "kubernetes.clusters of the configuration does not name "
+		    "it");
+		note_cluster(m, name, NULL, &why);
 	}
 }
 
@@ -282,7 +265,7 @@ int live_objects_meet(struct meeting *m, struct err *err)
 	note_unknown(m);
 	VEC_EACH (&s->clusters, c) {
 		const struct json_object *captured =
-		    cluster_of(&m->browse.opened.manifest, c->name);
+		    clusters_named(&m->browse.opened.manifest, c->name);
 		struct err why = ERR_INIT;
 		if (captured && connect_and_meet(m, c, captured, err))
 			return -1;

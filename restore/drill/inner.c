@@ -70,21 +70,3 @@ void inner_add_cluster(
 			strvec_add(
 			    &to->namespaces, json_str(json_at(namespaces, n)));
 }
-
-int inner_each_cluster(const struct manifest *m,
-    int (*each)(void *ctx, const struct json_object *cluster, struct err *err),
-    void *ctx, struct err *err)
-{
-	for (size_t i = 0; i < json_len(m->sources); i++) {
-		const struct json_object *source = json_at(m->sources, i);
-		const struct json_object *list = json_get(source, "clusters");
-
-		if (!str_eq(json_get_str(source, "kind"), "kubernetes"))
-			continue;
-		for (size_t j = 0; j < json_len(list); j++)
-			if (json_get_str(json_at(list, j), "name") &&
-			    each(ctx, json_at(list, j), err))
-				return -1;
-	}
-	return 0;
-}

@@ -24,9 +24,4 @@ void inner_done(struct inner *i);
 void inner_add_cluster(
     struct inner *i, const struct json_object *cluster, const char *kubeconfig);
 
-/* Calls back for each cluster of a manifest. */
-int inner_each_cluster(const struct manifest *m,
-    int (*each)(void *ctx, const struct json_object *cluster, struct err *err),
-    void *ctx, struct err *err);
-
 #endif

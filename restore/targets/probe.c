@@ -1,5 +1,6 @@
 #include "restore/targets/probe.h"
 
+#include "restore/plan/clusters.h"
 #include "restore/targets/buckets.h"
 #include "restore/targets/targets.h"
 #include "storage/base/cleanup.h"
@@ -215,8 +216,6 @@ static void probe_cluster(
 	cleanup(connect_kube_done) struct connect_kube k = {.client = NULL};
 	struct err err = ERR_INIT;
 
-	if (!name)
-		return;
 	autofree char *what = str_printf("target of cluster '%s'", name);
 	const struct settings_cluster_access *access =
 	    targets_cluster(p->command->settings, name);
@@ -238,7 +237,6 @@ static void probe_source(const struct probe *p, const struct targets *t,
 	const struct json_object *repositories =
 	    json_get(source, "repositories");
 	const struct json_object *buckets = json_get(source, "buckets");
-	const struct json_object *clusters = json_get(source, "clusters");
 
 	for (size_t i = 0; i < json_len(repositories); i++)
 		probe_repository(p, json_at(repositories, i));
@@ -248,8 +246,6 @@ static void probe_source(const struct probe *p, const struct targets *t,
 		if (bucket)
 			probe_bucket(p, t, bucket);
 	}
-	for (size_t i = 0; i < json_len(clusters); i++)
-		probe_cluster(p, json_at(clusters, i));
 }
 
 int probe_targets(const struct command *c, const struct manifest *m,
@@ -258,10 +254,13 @@ int probe_targets(const struct command *c, const struct manifest *m,
 	const struct probe p = {
 	    .command = c, .scratch = scratch, .checks = checks};
 	struct targets t = {.c = c};
+	const struct json_object *cluster;
 
 	buckets_add(&t);
 	for (size_t i = 0; i < json_len(m->sources); i++)
 		probe_source(&p, &t, json_at(m->sources, i));
+	for (size_t i = 0; (cluster = clusters_at(m, i)); i++)
+		probe_cluster(&p, cluster);
 	targets_done(&t);
 	return cancel_check(c->env.cancel, err);
 }

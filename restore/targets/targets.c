@@ -1,5 +1,6 @@
 #include "restore/targets/targets.h"
 
+#include "restore/plan/clusters.h"
 #include "restore/plan/selection.h"
 #include "restore/targets/buckets.h"
 #include "restore/targets/repositories.h"
@@ -32,7 +33,7 @@ static int add_cluster(struct targets *t, const struct json_object *cluster,
 	const char *name = json_get_str(cluster, "name");
 	const struct settings_cluster_access *access = NULL;
 
-	if (!name || !selection_includes_cluster(chosen->only_kubernetes, name))
+	if (!selection_includes_cluster(chosen->only_kubernetes, name))
 		return 0;
 	if (!chosen->offline) {
 		access = targets_cluster(t->c->settings, name);
@@ -63,16 +64,11 @@ static int add_cluster(struct targets *t, const struct json_object *cluster,
 static int add_clusters(struct targets *t, const struct manifest *m,
     const struct targets_chosen *chosen, struct err *err)
 {
-	for (size_t i = 0; i < json_len(m->sources); i++) {
-		const struct json_object *source = json_at(m->sources, i);
-		const char *kind = json_get_str(source, "kind");
-		const struct json_object *list = json_get(source, "clusters");
-		if (!kind || !str_eq(kind, "kubernetes"))
-			continue;
-		for (size_t j = 0; j < json_len(list); j++)
-			if (add_cluster(t, json_at(list, j), chosen, err))
-				return -1;
-	}
+	const struct json_object *cluster;
+
+	for (size_t i = 0; (cluster = clusters_at(m, i)); i++)
+		if (add_cluster(t, cluster, chosen, err))
+			return -1;
 	return 0;
 }
 
