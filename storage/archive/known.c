@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 128 * 1024 };
-
 struct known {
 	VEC_DEFINE(, struct known_entry) entries; /* sorted by path_hash */
 	size_t count;
@@ -104,21 +102,15 @@ static int check_digest(
     const char *file, const struct contents_where *where, struct err *err)
 {
 	cleanup(source_freep) struct source *from = open_file(file, err);
-	autofree char *chunk = mem_alloc(CHUNK);
 	uint8_t sha256[DIGEST_SHA256_LEN];
-	uint64_t len = 0;
-	ssize_t n = from ? 1 : -1;
+	uint64_t len;
 
-	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_SHA256);
-	while (n > 0) {
-		n = source_read(from, chunk, CHUNK, err);
-		if (n > 0)
-			digest_add(d, chunk, (size_t)n);
-		len += n > 0 ? (uint64_t)n : 0;
-	}
-	if (n < 0)
+	if (!from)
 		return -1;
-	digest_finish(d, sha256);
+	cleanup(sink_freep) struct sink *digest =
+	    sink_digest(NULL, sha256, &len);
+	if (stream_copy(from, digest, err) < 0 || sink_finish(digest, err))
+		return -1;
 	if (len == where->len && !memcmp(sha256, where->sha256, sizeof(sha256)))
 		return 0;
 	return err_set(err, ERR_INTEGRITY,

@@ -1,7 +1,6 @@
 #include "storage/vault/record_memory.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/digest.h"
 #include "storage/base/file.h"
 #include "storage/base/str.h"
 #include "storage/vault/label.h"
@@ -13,12 +12,12 @@
 /* NULL if the vault has no memory. The caller frees. */
 static char *path_of(const struct vault *v, const char *label)
 {
-	char place[DIGEST_SHA256_HEX];
+	char digest[DIGEST_SHA256_HEX];
 
 	if (!v->state_dir)
 		return NULL;
-	digest_sha256_hex(v->description, strlen(v->description), place);
-	return str_printf("%s/records/%s/%s", v->state_dir, place, label);
+	vault_location_digest(v, digest);
+	return str_printf("%s/records/%s/%s", v->state_dir, digest, label);
 }
 
 int record_memory_open(const struct vault *v, const char *label, bool create,

@@ -1,7 +1,6 @@
 #include "storage/vault/remains.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/digest.h"
 #include "storage/base/file.h"
 #include "storage/base/str.h"
 
@@ -9,17 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static void location_digest(
-    const struct vault *v, char digest[DIGEST_SHA256_HEX])
-{
-	digest_sha256_hex(v->description, strlen(v->description), digest);
-}
-
 static char *path_of(const struct vault *v, const char *label)
 {
 	char digest[DIGEST_SHA256_HEX];
 
-	location_digest(v, digest);
+	vault_location_digest(v, digest);
 	return str_printf("%s/remains/%s-%s", v->state_dir, digest, label);
 }
 
@@ -69,7 +62,7 @@ int remains_list(const struct vault *v, struct strvec *labels, struct err *err)
 		return 0;
 	if (file_list_dir(dir, &names, err))
 		return -1;
-	location_digest(v, digest);
+	vault_location_digest(v, digest);
 	VEC_EACH (&names, name)
 		if (str_starts(*name, digest) && (*name)[len] == '-')
 			strvec_add(labels, *name + len + 1);

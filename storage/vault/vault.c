@@ -43,6 +43,12 @@ const char *vault_describe(const struct vault *v)
 	return v->description;
 }
 
+void vault_location_digest(
+    const struct vault *v, char digest[DIGEST_SHA256_HEX])
+{
+	digest_sha256_hex(v->description, strlen(v->description), digest);
+}
+
 void vault_set_name(struct vault *v, const char *name)
 {
 	free(v->name);

@@ -7,6 +7,7 @@
 #define STORAGE_VAULT_VAULT_H
 
 #include "storage/base/buf.h"
+#include "storage/base/digest.h"
 #include "storage/base/err.h"
 #include "storage/base/stream.h"
 #include "storage/base/vec.h"
@@ -88,6 +89,9 @@ struct vault {
 void vault_free(struct vault *v); /* takes NULL */
 void vault_freep(struct vault **v);
 const char *vault_describe(const struct vault *v);
+/* Names in state_dir what is remembered of the vault: of its description. */
+void vault_location_digest(
+    const struct vault *v, char digest[DIGEST_SHA256_HEX]);
 /* What manifests call it by. */
 void vault_set_name(struct vault *v, const char *name);
 const char *vault_name(const struct vault *v);
