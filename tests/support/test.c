@@ -64,6 +64,18 @@ void test_dir_remove(char *path)
 	free(path);
 }
 
+int test_dir_setup(void **state)
+{
+	*state = test_dir_make();
+	return 0;
+}
+
+int test_dir_teardown(void **state)
+{
+	test_dir_remove(*state);
+	return 0;
+}
+
 struct json_object *test_json(const char *text)
 {
 	struct err err = ERR_INIT;

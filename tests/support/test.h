@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -62,5 +63,8 @@ void test_random_init(struct test_random *r, uint64_t seed);
 /* A directory under $TMPDIR, made anew; test_dir_remove takes it away. */
 char *test_dir_make(void);
 void test_dir_remove(char *path);
+/* A test's setup and teardown: *state is such a directory. */
+int test_dir_setup(void **state);
+int test_dir_teardown(void **state);
 
 #endif

@@ -1,32 +1,13 @@
 #include "storage/base/file.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/random.h"
-#include "storage/base/scratch.h"
-#include "storage/base/spool.h"
-#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-static int setup(void **state)
-{
-	*state = test_dir_make();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	test_dir_remove(*state);
-	return 0;
-}
 
 static void writes_for_its_owner_alone_and_reads_back(void **state)
 {
@@ -117,98 +98,6 @@ static void knows_safe_paths(void **state)
 		assert_false(file_path_is_safe(unsafe[i]));
 }
 
-static void scratch_is_private_and_what_a_dead_run_left_is_cleaned(void **state)
-{
-	struct scratch mine = SCRATCH_INIT;
-	struct err err = ERR_INIT;
-	struct stat st;
-
-	assert_ok(scratch_make(&mine, *state, &err), err);
-	assert_int_equal(stat(mine.path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0700);
-	pid_t child = fork();
-	if (child == 0) {
-		struct scratch lost = SCRATCH_INIT;
-		_exit(scratch_make(&lost, *state, &err) ? 1 : 0);
-	}
-	int status;
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	assert_int_equal(scratch_clean(*state, &err), 1);
-	assert_true(file_exists(mine.path));
-	autofree char *path = str_dup(mine.path);
-	scratch_done(&mine);
-	assert_false(file_exists(path));
-	assert_int_equal(scratch_clean(*state, &err), 0);
-}
-
-static void a_spool_reads_back_across_memory_and_file(void **state)
-{
-	struct spool s;
-	struct err err = ERR_INIT;
-	char expected[5000], got[5000];
-	cleanup(strvec_done) struct strvec names = VEC_INIT;
-	struct test_random random;
-
-	test_random_init(&random, 3);
-	random_fill(&random.random, expected, sizeof(expected));
-	spool_init(&s, *state, 1000);
-	for (size_t at = 0; at < sizeof(expected); at += 50)
-		assert_ok(spool_add(&s, expected + at, 50, &err), err);
-	assert_true(s.file_bytes > 0 && s.memory.len > 0);
-	assert_true(spool_len(&s) == sizeof(expected));
-	assert_ok(file_list_dir(*state, &names, &err), err);
-	assert_int_equal(names.len, 0);
-	assert_ok(spool_read(&s, 10, got, sizeof(got) - 10, &err), err);
-	assert_memory_equal(got, expected + 10, sizeof(got) - 10);
-	assert_fails(spool_read(&s, 4990, got, 11, &err), err, ERR_FORMAT);
-	cleanup(source_freep) struct source *source = spool_source(&s);
-	cleanup(buf_done) struct buf all = BUF_INIT;
-	cleanup(sink_freep) struct sink *sink = test_sink(&all);
-	assert_int_equal(
-	    stream_copy(source, sink, &err), (int64_t)sizeof(expected));
-	assert_memory_equal(all.data, expected, sizeof(expected));
-	spool_reset(&s);
-	assert_true(spool_len(&s) == 0);
-	spool_done(&s);
-}
-
-static const char *swept;
-static atomic_bool enough;
-
-static void *sweep(void *unused)
-{
-	struct err err = ERR_INIT;
-
-	(void)unused;
-	while (!atomic_load(&enough))
-		scratch_clean(swept, &err);
-	return NULL;
-}
-
-/* Another run may start, and look for what is left, at any moment. */
-static void a_scratch_in_the_making_is_not_swept_away(void **state)
-{
-	autofree char *dir = test_dir_make();
-	struct err err = ERR_INIT;
-	pthread_t other;
-	int gone = 0;
-
-	(void)state;
-	swept = dir;
-	assert_int_equal(pthread_create(&other, NULL, sweep, NULL), 0);
-	for (int i = 0; i < 3000; i++) {
-		struct scratch s = SCRATCH_INIT;
-		assert_ok(scratch_make(&s, dir, &err), err);
-		gone += !file_exists(s.path);
-		scratch_done(&s);
-	}
-	atomic_store(&enough, true);
-	pthread_join(other, NULL);
-	assert_int_equal(gone, 0);
-	test_dir_remove(steal(dir));
-}
-
 static void the_parent_of_a_path(void **state)
 {
 	static const char *const cases[][2] = {
@@ -241,23 +130,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-		writes_for_its_owner_alone_and_reads_back, setup, teardown),
+		writes_for_its_owner_alone_and_reads_back, test_dir_setup,
+		test_dir_teardown),
+	    cmocka_unit_test_setup_teardown(writes_to_nothing_that_was_prepared,
+		test_dir_setup, test_dir_teardown),
+	    cmocka_unit_test_setup_teardown(a_failed_write_leaves_nothing,
+		test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(
-		writes_to_nothing_that_was_prepared, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_failed_write_leaves_nothing, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		removes_a_tree_and_no_more, setup, teardown),
+		removes_a_tree_and_no_more, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test(knows_safe_paths),
-	    cmocka_unit_test_setup_teardown(
-		scratch_is_private_and_what_a_dead_run_left_is_cleaned, setup,
-		teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_spool_reads_back_across_memory_and_file, setup, teardown),
-	    cmocka_unit_test(a_scratch_in_the_making_is_not_swept_away),
 	    cmocka_unit_test(the_parent_of_a_path),
 	    cmocka_unit_test_setup_teardown(
-		an_update_that_changes_nothing_writes_nothing, setup, teardown),
+		an_update_that_changes_nothing_writes_nothing, test_dir_setup,
+		test_dir_teardown),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, NULL, NULL);

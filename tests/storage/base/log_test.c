@@ -4,7 +4,6 @@
 #include "storage/base/file.h"
 #include "storage/base/json.h"
 #include "storage/base/json_text.h"
-#include "storage/base/secret.h"
 #include "tests/support/test.h"
 
 #include <fcntl.h>
@@ -154,25 +153,6 @@ static void the_tail_is_the_last_lines(void **state)
 	assert_true(str_starts(buf_str(&all), "1970-"));
 }
 
-static void a_secret_loses_its_line_end_only(void **state)
-{
-	char *dir = test_dir_make();
-	autofree char *path = file_join(dir, "token");
-	struct err err = ERR_INIT;
-
-	(void)state;
-	assert_ok(file_write_durably(path, " s3cret \r\n", 10, &err), err);
-	cleanup(secret_freep) struct secret *s = secret_from_file(path, &err);
-	assert_non_null(s);
-	assert_string_equal(secret_reveal(s), " s3cret ");
-	assert_int_equal(secret_len(s), 8);
-	assert_string_equal(secret_reveal(NULL), "");
-	autofree char *gone = file_join(dir, "gone");
-	assert_null(secret_from_file(gone, &err));
-	assert_int_equal(err.code, ERR_NOT_FOUND);
-	test_dir_remove(dir);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,7 +160,6 @@ int main(void)
 	    cmocka_unit_test(a_named_event_has_its_facts),
 	    cmocka_unit_test(the_journal_is_told_priorities),
 	    cmocka_unit_test(the_tail_is_the_last_lines),
-	    cmocka_unit_test(a_secret_loses_its_line_end_only),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

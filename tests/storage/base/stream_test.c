@@ -93,42 +93,12 @@ static void a_finished_one_is_not_aborted(void **state)
 	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-static void digests_are_the_known_ones(void **state)
-{
-	uint8_t out[DIGEST_MAX_LEN];
-	char hex[2 * DIGEST_MAX_LEN + 1];
-	static const struct {
-		enum digest_kind kind;
-		const char *hex;
-	} of_empty[] = {
-	    {DIGEST_MD5, "d41d8cd98f00b204e9800998ecf8427e"},
-	    {DIGEST_SHA1, "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
-	    {DIGEST_BLAKE2B, "786a02f742015903c6c6fd852552d272912f4740e15847618"
-			     "a86e217f71f5419"
-			     "d25e1031afee585313896444934eb04b903a685b1448b755d"
-			     "56f701afe9be2ce"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(of_empty) / sizeof(*of_empty); i++) {
-		digest_of(of_empty[i].kind, "", 0, out);
-		digest_hex(out, strlen(of_empty[i].hex) / 2, hex);
-		assert_string_equal(hex, of_empty[i].hex);
-	}
-	/* RFC 4231, test case 2. */
-	digest_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, out);
-	digest_hex(out, DIGEST_SHA256_LEN, hex);
-	assert_string_equal(hex,
-	    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(releasing_never_commits),
 	    cmocka_unit_test(a_finish_that_failed_is_aborted_once),
 	    cmocka_unit_test(a_finished_one_is_not_aborted),
-	    cmocka_unit_test(digests_are_the_known_ones),
 	};
 
 	return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
