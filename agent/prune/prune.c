@@ -1,6 +1,6 @@
 #include "agent/prune/prune.h"
 
-#include "agent/prune/proof.h"
+#include "agent/prune/hidden.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/vault/skew.h"
@@ -25,12 +25,14 @@ VEC_DEFINE(retention_items, struct retention_item);
 struct known {
 	struct snapshots list;
 	struct proofs proofs;
+	struct hidden hidden;
 	struct retention_items items;
 };
 
 static void known_done(struct known *k)
 {
 	proofs_done(&k->proofs);
+	hidden_done(&k->hidden);
 	vec_done(&k->items);
 	snapshots_done(&k->list);
 }
@@ -65,9 +67,9 @@ static bool is_bad(const struct proof *p, int64_t now)
  * change of keys may be a good one, and on hold. An archive that is not there
  * may be out of sight: only a verification whose word counts makes it bad. */
 static void add_item(
-    const struct proof *p, int64_t now, struct retention_items *items)
+    const struct prune_options *o, const struct proof *p, struct known *k)
 {
-	struct retention_item *item = vec_add(items);
+	struct retention_item *item = vec_add(&k->items);
 
 	item->label = p->snapshot->label;
 	item->time = p->snapshot->time;
@@ -77,11 +79,16 @@ static void add_item(
 	item->unseen = !p->whole;
 	item->verified =
 	    p->verdict.at && !p->verdict.failed && !p->verdict.drill_failed;
-	item->bad = is_bad(p, now);
+	item->bad = is_bad(p, clock_now_ms(o->clock) / 1000);
 	item->partial = p->manifest.partial;
 	item->hold = p->manifest.hold;
 	item->tags = &p->manifest.tags;
 	item->needs = &p->needs;
+	const struct hidden_one *hidden =
+	    p->manifest.is_list
+		? hidden_after(&k->hidden, item->time, o->needed_for_s)
+		: NULL;
+	item->hidden = hidden ? hidden->label : NULL;
 }
 
 static void fill_rows(const struct known *k, struct prune_rows *rows)
@@ -319,31 +326,6 @@ static int remove_all(const struct prune_options *options,
 	return result;
 }
 
-/* A list may leave out a snapshot that needs archives of others; the one after
- * it names it. */
-static int gather(
-    const struct prune_options *o, struct known *k, struct err *err)
-{
-	int added;
-
-	do {
-		added = 0;
-		proofs_done(&k->proofs);
-		if (proof_gather(o->vault, &k->list, o->trust, &k->proofs, err))
-			return -1;
-		VEC_EACH (&k->proofs, p) {
-			if (!p->trusted)
-				continue;
-			int status = snapshot_list_previous(
-			    o->vault, &p->manifest, &k->list, err);
-			if (status < 0)
-				return -1;
-			added += status;
-		}
-	} while (added);
-	return 0;
-}
-
 int prune_run(
     const struct prune_options *o, struct prune_rows *rows, struct err *err)
 {
@@ -353,10 +335,11 @@ int prune_run(
 		return -1;
 	if (snapshot_list(o->vault, o->name, &k.list, err))
 		return -1;
-	if (gather(o, &k, err))
+	if (hidden_gather(o->vault, o->name, o->trust, &k.list, &k.proofs,
+		&k.hidden, err))
 		return err_wrap(err, "nothing is pruned");
 	VEC_EACH (&k.proofs, p)
-		add_item(p, clock_now_ms(o->clock) / 1000, &k.items);
+		add_item(o, p, &k);
 	if (retention_plan(k.items.items, k.items.len, o->policy, o->zone,
 		clock_now_ms(o->clock) / 1000, err))
 		return -1;

@@ -25,6 +25,9 @@ struct prune_options {
 	const struct retention_policy *policy;
 	const struct retention_zone *zone;
 	const struct snapshot_trust *trust;
+	/* How long after it a snapshot may have been written that needs its
+	 * archive. */
+	int64_t needed_for_s;
 	const struct minisign_key *key; /* signs the record; NULL: unsigned */
 	const struct clock *clock;
 	struct vault_lock *lock; /* held by the caller; NULL on dry run */

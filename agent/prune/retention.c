@@ -195,6 +195,9 @@ static void keep_by_itself(const struct run *r, struct retention_item *i)
 	if (i->unseen && !i->bad)
 		keep(i, "its archive is missing or incomplete: it may come "
 			"back; removed a week after `verify` missed it");
+	if (i->hidden && !i->bad)
+		keep(i, "may be needed by '%.90s', which is out of sight",
+		    i->hidden);
 }
 
 static void keep_newest(const struct run *r,
@@ -341,10 +344,20 @@ static void add_needs(struct run *r, const struct named_vec *named, size_t by)
 	}
 }
 
+static bool any_needs(const struct run *r)
+{
+	for (size_t n = 0; n < r->count; n++)
+		if (r->items[n].needs && r->items[n].needs->len)
+			return true;
+	return false;
+}
+
 static void find_needs(struct run *r)
 {
 	struct named_vec named = VEC_INIT;
 
+	if (!any_needs(r))
+		return;
 	for (size_t n = 0; n < r->count; n++)
 		*vec_add(&named) =
 		    (struct named){.label = r->items[n].label, .at = n};
@@ -378,7 +391,7 @@ static bool is_need_of(const struct run *r, size_t n, size_t of)
 /* From the oldest on: what needs it is newer, and may itself be needed. */
 static void spread_badness(const struct run *r)
 {
-	for (size_t of = r->count; of-- > 0;)
+	for (size_t of = r->needs.len ? r->count : 0; of-- > 0;)
 		for (size_t n = needs_of(r, of);
 		     r->items[of].bad && is_need_of(r, n, of); n++)
 			r->items[r->needs.items[n].by].bad = true;
@@ -387,7 +400,7 @@ static void spread_badness(const struct run *r)
 /* From the newest on, so that it is known whether what needs it is kept. */
 static void keep_needed(const struct run *r)
 {
-	for (size_t of = 0; of < r->count; of++)
+	for (size_t of = 0; r->needs.len && of < r->count; of++)
 		for (size_t n = needs_of(r, of); is_need_of(r, n, of); n++) {
 			const struct retention_item *by =
 			    &r->items[r->needs.items[n].by];

@@ -12,9 +12,10 @@
  * nothing. Whatever the policy says, the newest good snapshot
  * and keep_min good ones in all are kept, and so is the newest that a
  * verification found good. What a kept one needs, because its archives were
- * written with earlier snapshots, is kept whole; what is dropped goes before
- * what it needs. One that needs a bad one is not good either. Days, weeks (ISO,
- * Monday), months and years are cut in a zone.
+ * written with earlier snapshots, is kept whole, and so is what one may need
+ * that is out of sight; what is dropped goes before what it needs. One that
+ * needs a bad one is not good either. Days, weeks (ISO, Monday), months and
+ * years are cut in a zone.
  */
 #ifndef AGENT_PRUNE_RETENTION_H
 #define AGENT_PRUNE_RETENTION_H
@@ -61,6 +62,9 @@ struct retention_item {
 	const struct strvec *tags; /* or NULL */
 	/* Labels of the earlier snapshots whose archives it needs; or NULL. */
 	const struct strvec *needs;
+	/* A snapshot that may need its archive, and whose manifest is out of
+	 * sight; or NULL. */
+	const char *hidden;
 	/* Filled in. */
 	bool keep;
 	char reason[120]; /* "daily, 2026-01-02", "not kept by any rule" */

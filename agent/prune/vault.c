@@ -29,6 +29,16 @@ static struct retention_policy policy_of(const struct settings_retention *r)
 	return p;
 }
 
+/* As long as a snapshot may need an archive; the default where it is no word of
+ * this configuration, since others may have written the vault. */
+static int64_t needed_for_s(const struct settings *s)
+{
+	enum { DEFAULT_S = 7 * 86400 };
+	int64_t every_s = s->incremental.full_every / 1000;
+
+	return every_s > DEFAULT_S ? every_s : DEFAULT_S;
+}
+
 static void print(const struct agent *a, const struct settings_vault *vault,
     const struct prune_rows *rows, bool dry_run)
 {
@@ -134,6 +144,7 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	    .policy = &policy,
 	    .zone = terms->zone,
 	    .trust = &trust,
+	    .needed_for_s = needed_for_s(a->settings),
 	    .key = terms->key,
 	    .clock = a->env.clock,
 	    .lock = lock,

@@ -178,32 +178,61 @@ static int exists(struct vault *v, const char *label, const char *end,
 	return -1;
 }
 
-int snapshot_list_previous(struct vault *v, const struct manifest *m,
-    struct snapshots *list, struct err *err)
+int snapshot_list_add(
+    struct vault *v, const char *label, struct snapshots *list, struct err *err)
 {
-	const struct manifest_previous *p =
-	    manifest_previous_in(m, vault_name(v), v->id);
 	struct vault_stat stat;
 	struct label l;
 
-	if (!p || !p->label || snapshot_in_list(list, p->label) ||
-	    label_parse(p->label, &l) || p->label[l.len])
+	if (snapshot_in_list(list, label) || label_parse(label, &l) ||
+	    label[l.len])
 		return 0;
-	int there = exists(v, p->label, LABEL_MANIFEST, &stat, err);
+	int there = exists(v, label, LABEL_MANIFEST, &stat, err);
 	if (there <= 0)
 		return there;
 	int64_t stored_at = stat.stored_at;
-	int has_signature = exists(v, p->label, LABEL_SIGNATURE, &stat, err);
+	int has_signature = exists(v, label, LABEL_SIGNATURE, &stat, err);
 	if (has_signature < 0)
 		return -1;
 	struct snapshot *s = vec_add(list);
-	s->label = str_dup(p->label);
-	s->name = str_ndup(p->label, l.name_len);
+	s->label = str_dup(label);
+	s->name = str_ndup(label, l.name_len);
 	s->time = l.time;
 	s->stored_at = stored_at;
 	s->has_signature = has_signature;
 	vec_sort(list, by_time);
 	return 1;
+}
+
+int snapshot_label_time(const char *name, const char *label, int64_t *time)
+{
+	struct label l;
+
+	if (label_parse_of(name, label, &l) || label[l.len])
+		return -1;
+	*time = l.time;
+	return 0;
+}
+
+int snapshot_parts(
+    struct vault *v, const char *name, struct strvec *labels, struct err *err)
+{
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	autofree char *prefix = str_printf("%s-", name);
+	struct label l;
+
+	if (vault_list(v, prefix, &items, err))
+		return err_wrap(err, "listing snapshots");
+	VEC_EACH (&items, item) {
+		if (label_parse_of(name, item->name, &l) ||
+		    (!label_is_archive(item->name + l.len) &&
+			!str_eq(item->name + l.len, LABEL_SIGNATURE)))
+			continue;
+		autofree char *label = str_ndup(item->name, l.len);
+		if (!strvec_has(labels, label))
+			strvec_add(labels, label);
+	}
+	return 0;
 }
 
 static bool is_ours(const char *object)

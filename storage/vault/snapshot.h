@@ -72,11 +72,17 @@ void snapshots_done(struct snapshots *v);
  * same second by name. Only those with a manifest; reads none. */
 int snapshot_list(
     struct vault *v, const char *name, struct snapshots *out, struct err *err);
-/* Adds the snapshot that the manifest names as the one before it in that vault,
- * if the list leaves it out and the store has it all the same: 1; 0 if not.
- * What points into the list is invalid afterwards. */
-int snapshot_list_previous(struct vault *v, const struct manifest *m,
+/* Adds the snapshot of that label if the list leaves it out and the store has
+ * its manifest all the same: 1; 0 if not. What points into the list is invalid
+ * afterwards. */
+int snapshot_list_add(struct vault *v, const char *label,
     struct snapshots *list, struct err *err);
+/* Seconds, from a label of that name; -1: it is none. */
+int snapshot_label_time(const char *name, const char *label, int64_t *time);
+/* Labels of that name of which the store lists an archive or a signature, each
+ * once, whether it lists their manifests or not. */
+int snapshot_parts(
+    struct vault *v, const char *name, struct strvec *labels, struct err *err);
 /* The objects that by their names are none of ours, sorted: of no snapshot,
  * lock or record, and not the vault's mark. They count for nothing and are
  * never removed. */

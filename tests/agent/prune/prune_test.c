@@ -25,7 +25,8 @@ struct fixture {
 	int64_t first; /* seconds */
 };
 
-static void add_snapshot(struct fixture *f, void (*change)(struct manifest *m))
+static void add_snapshot(struct fixture *f,
+    void (*change)(struct snapshot_writer *w, struct manifest *m))
 {
 	struct vault *v = &f->t->vault;
 	const struct snapshot_options o = {.name = "prod",
@@ -48,20 +49,45 @@ static void add_snapshot(struct fixture *f, void (*change)(struct manifest *m))
 	sink_free(s);
 	manifest_init(&m);
 	if (change)
-		change(&m);
+		change(w, &m);
 	assert_ok(snapshot_commit(w, &m, f->key, &err), err);
 	manifest_done(&m);
 	snapshot_writer_free(w);
 }
 
-static void tag(struct manifest *m)
+static void tag(struct snapshot_writer *w, struct manifest *m)
 {
+	(void)w;
 	strvec_add(&m->tags, "release");
 }
 
-static void hold(struct manifest *m)
+static void hold(struct snapshot_writer *w, struct manifest *m)
 {
+	(void)w;
 	m->hold = true;
+}
+
+/* A full one that may be continued. */
+static void begin_list(struct snapshot_writer *w, struct manifest *m)
+{
+	(void)w;
+	m->is_list = m->archive.has_index = true;
+	m->archive.index = (struct contents_where){.bytes = 1, .len = 1};
+}
+
+/* One that needs all that the one before it needs. */
+static void go_on(struct snapshot_writer *w, struct manifest *m)
+{
+	struct err err = ERR_INIT;
+	struct manifest before;
+
+	assert_int_equal(snapshot_writer_link(w, &before, &err), 1);
+	for (size_t i = 0; i < manifest_archive_count(&before); i++) {
+		struct manifest_archive a = manifest_archive_at(&before, i);
+		manifest_add_earlier(m, &a);
+	}
+	manifest_done(&before);
+	begin_list(w, m);
 }
 
 static void setup(struct fixture *f, int kind)
@@ -522,6 +548,130 @@ static void a_vault_that_stays_full_says_what_went(struct fixture *f)
 	assert_int_equal(left(f), SNAPSHOTS - 1);
 }
 
+/* Writes one that may be continued, one that goes on from it, and one that does
+ * not, an hour each, after the others: the first needs nothing, the second
+ * needs the first. */
+static void add_chain(struct fixture *f)
+{
+	add_snapshot(f, begin_list);
+	f->clock.now_ms += HOUR * 1000;
+	add_snapshot(f, go_on);
+	f->clock.now_ms += HOUR * 1000;
+	add_snapshot(f, begin_list);
+	f->clock.now_ms += HOUR * 1000;
+	f->t->passed_s += (int64_t)3 * HOUR;
+}
+
+/* An object that the store denies for a while; name NULL: none. */
+struct denied {
+	char *name;
+	struct buf bytes;
+};
+
+static struct denied deny(
+    struct fixture *f, const char *label, const char *rest)
+{
+	struct denied d = {.name = NULL};
+	struct err err = ERR_INIT;
+
+	if (!rest)
+		return d;
+	d.name = str_printf("%s%s", label, rest);
+	assert_ok(vault_read(f->t->real, d.name, 1 << 20, &d.bytes, &err), err);
+	assert_ok(vault_remove(f->t->real, d.name, &err), err);
+	return d;
+}
+
+static void give_back(struct fixture *f, struct denied *d)
+{
+	struct err err = ERR_INIT;
+
+	if (!d->name)
+		return;
+	assert_ok(vault_put_small(f->t->real, d->name, d->bytes.data,
+		      d->bytes.len, VAULT_RETAIN_SNAPSHOT, &err),
+	    err);
+	free(d->name);
+	buf_done(&d->bytes);
+}
+
+/* The first of the chain, which only the second needs. */
+static void expect_first(
+    struct fixture *f, enum prune_outcome outcome, const char *reason)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(row_of(&rows, SNAPSHOTS)->outcome, outcome);
+	assert_contains(row_of(&rows, SNAPSHOTS)->reason, reason);
+	assert_int_equal(row_of(&rows, SNAPSHOTS - 1)->outcome, PRUNE_DROPPED);
+}
+
+/* Whichever of its parts is the sign of it, and only what was written not too
+ * long before it. */
+static void what_one_out_of_sight_may_need_stays(struct fixture *f)
+{
+	enum { PARTS = 3 };
+	static const char *const denied[][PARTS] = {
+	    {".manifest.json", ".manifest.json.minisig", ".tar.zst.age"},
+	    {".manifest.json", ".manifest.json.minisig"},
+	    {".manifest.json", ".tar.zst.age"},
+	    {".manifest.json"},
+	    {".manifest.json.minisig"},
+	};
+	struct denied d[PARTS];
+
+	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
+	f->o.dry_run = true;
+	add_chain(f);
+	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
+	for (size_t i = 0; i < sizeof(denied) / sizeof(*denied); i++) {
+		for (size_t n = 0; n < PARTS; n++)
+			d[n] = deny(f, second, denied[i][n]);
+		f->o.needed_for_s = HOUR;
+		expect_first(f, PRUNE_KEPT, "may be needed by 'prod-");
+		f->o.needed_for_s = HOUR - 1;
+		expect_first(f, PRUNE_DROPPED, "not kept by any rule");
+		for (size_t n = 0; n < PARTS; n++)
+			give_back(f, &d[n]);
+	}
+	f->o.needed_for_s = HOUR;
+	expect_first(f, PRUNE_DROPPED, "not kept by any rule");
+}
+
+/* What is left of one that a trusted record says was pruned is no sign. */
+static void what_was_pruned_needs_nothing(struct fixture *f)
+{
+	struct minisign_key *other;
+	cleanup(buf_done) struct buf public = BUF_INIT;
+	cleanup(secret_freep) struct secret *text =
+	    minisign_keygen(&f->random.random, &public);
+	struct err err = ERR_INIT;
+
+	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
+	f->o.dry_run = true;
+	f->o.needed_for_s = DAY;
+	add_chain(f);
+	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
+	struct denied manifest = deny(f, second, ".manifest.json");
+	struct snapshot_drop drop = {.label = second, .reason = "test"};
+	const struct snapshot_drops drops = {.items = &drop, .len = 1};
+	other = minisign_key_parse(text, NULL, "key", &err);
+	assert_non_null(other);
+	assert_ok(snapshot_record_pruned(
+		      f->t->real, "prod", &drops, other, &f->clock.clock, &err),
+	    err);
+	minisign_key_free(other);
+	expect_first(f, PRUNE_KEPT, "which is out of sight");
+	assert_ok(snapshot_record_pruned(f->t->real, "prod", &drops, f->key,
+		      &f->clock.clock, &err),
+	    err);
+	expect_first(f, PRUNE_DROPPED, "not kept by any rule");
+	free(manifest.name);
+	buf_done(&manifest.bytes);
+}
+
 TEST_VAULT_RUNNER
 
 int main(void)
@@ -543,6 +693,8 @@ int main(void)
 	    TEST_ON_VAULTS(a_full_vault_is_emptied),
 	    TEST_ON_VAULTS(a_full_vault_of_another_run_is_left_alone),
 	    TEST_ON_VAULTS(a_vault_that_stays_full_says_what_went),
+	    TEST_ON_VAULTS(what_one_out_of_sight_may_need_stays),
+	    TEST_ON_VAULTS(what_was_pruned_needs_nothing),
 	};
 
 	return cmocka_run_group_tests_name(

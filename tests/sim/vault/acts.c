@@ -14,6 +14,7 @@
 enum {
 	STALE_S = 30 * 60,
 	MOST_CALLS = 80, /* about as many as a run makes */
+	FULL_EVERY_S = 4 * 86400,
 	ARCHIVE_BYTES = 24,
 };
 
@@ -239,7 +240,10 @@ static void make_list(
 	}
 	for (size_t i = 0; i < manifest_archive_count(&before); i++) {
 		struct manifest_archive a = manifest_archive_at(&before, i);
-		if (!sim_one_in(&t->random, 4))
+		int64_t time = 0;
+		if (!sim_one_in(&t->random, 4) &&
+		    snapshot_label_time(SIM_NAME, a.label, &time) == 0 &&
+		    snapshot_writer_time(w) - time < FULL_EVERY_S)
 			manifest_add_earlier(m, &a);
 	}
 	manifest_done(&before);
@@ -369,6 +373,7 @@ void sim_act_prune(struct sim_timeline *t, struct sim_store *s)
 	    .policy = &t->policy,
 	    .zone = t->world->zone,
 	    .trust = &t->world->trust,
+	    .needed_for_s = FULL_EVERY_S,
 	    .key = t->world->key,
 	    .clock = &t->clock,
 	    .lock = l};
