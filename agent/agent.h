@@ -17,6 +17,7 @@ struct agent_options {
 	bool prune;
 	bool hold;
 	bool accept_shrink;
+	bool manifest;
 	struct strvec tags;
 	/* check */
 	bool show_config;
@@ -27,6 +28,7 @@ struct agent_options {
 };
 
 struct agent {
+	const char *command; /* its name */
 	const struct agent_options *options;
 	const struct settings *settings;
 	struct connect_env env;

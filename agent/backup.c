@@ -1,6 +1,7 @@
 #include "agent/backup.h"
 
 #include "agent/prune/vault.h"
+#include "config/cli/document.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -8,6 +9,7 @@
 #include "storage/base/relay.h"
 #include "storage/crypto/age.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,7 @@ static void run_done(struct backup_run *r)
 	strvec_done(&r->recipients);
 	snapshot_trust_done(&r->trust);
 	scratch_done(&r->scratch);
+	json_free(r->summary);
 }
 
 static int prepare_scratch(struct backup_run *r, struct err *err)
@@ -290,6 +293,8 @@ static int finish(struct backup_run *r, struct err *err)
 		backup_incremental_remember(r);
 		log_progress("%s", "");
 		backup_events_committed(r, &m, r->vault_count - failed);
+		if (r->a->options->common.output == CLI_OUTPUT_JSON)
+			r->summary = backup_report_summary(r, &m);
 		backup_report_print(r, &m, r->vault_count - failed);
 		status = m.partial || failed ? 1 : 0;
 	}
@@ -301,7 +306,9 @@ static int finish(struct backup_run *r, struct err *err)
  * stays. */
 static int prune_after(struct backup_run *r)
 {
-	const struct prune_terms terms = {.key = r->key, .zone = r->zone};
+	struct json_object *vaults = r->summary ? json_new_array() : NULL;
+	const struct prune_terms terms = {
+	    .key = r->key, .zone = r->zone, .vaults = vaults};
 	int status = 0;
 
 	watch_phase(r->a->watch, "prune");
@@ -314,7 +321,19 @@ static int prune_after(struct backup_run *r)
 		    err.message);
 		status = 1;
 	}
+	if (vaults)
+		json_set(r->summary, "pruned", vaults);
 	return status;
+}
+
+static void print_document(const struct backup_run *r)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	if (!r->summary || r->a->options->manifest)
+		return;
+	document_write(r->summary, &out);
+	fputs(buf_str(&out), stdout);
 }
 
 /* Checked before an hour of work, not after it. */
@@ -358,5 +377,6 @@ int agent_backup(const struct agent *a, struct err *err)
 		return err_wrap(err, "backup");
 	if (status == 0 && a->options->prune)
 		status = prune_after(&r);
+	print_document(&r);
 	return status;
 }

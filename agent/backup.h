@@ -49,6 +49,8 @@ struct backup_run {
 	struct archive_totals totals;
 	int64_t started_ticks, capture_ticks;
 	int64_t started, finished; /* seconds */
+	/* -o json: printed once nothing more is added to it; else NULL. */
+	struct json_object *summary;
 };
 
 /* Opens and locks each vault. One that fails, or whose lock is held, is
@@ -85,7 +87,10 @@ void backup_shrink_add(const struct backup_run *r, struct manifest *m);
 void backup_events_sealed(const struct backup_run *r);
 void backup_events_committed(
     const struct backup_run *r, const struct manifest *m, size_t copies);
-/* Prints what was written, to so many vaults. */
+/* What was written, as the document that -o json prints; the caller frees. */
+struct json_object *backup_report_summary(
+    const struct backup_run *r, const struct manifest *m);
+/* Prints what was written, to so many vaults: the table, or the manifest. */
 void backup_report_print(
     const struct backup_run *r, const struct manifest *m, size_t copies);
 

@@ -1,6 +1,8 @@
 #include "agent/backup.h"
 
+#include "config/cli/document.h"
 #include "config/layer_options.h"
+#include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -91,12 +93,80 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m)
 	m->partial = json_len(m->missing) > 0;
 }
 
-static void print_json(const struct manifest *m)
+static void print_manifest(const struct manifest *m)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
 	manifest_write(m, &text);
 	fputs(text.data, stdout);
+}
+
+static struct json_object *sources_of(const struct backup_run *r)
+{
+	struct json_object *sources = json_new_array();
+
+	for (size_t i = 0; i < r->sources.count; i++) {
+		const struct source_task *t = &r->sources.tasks[i];
+		struct json_object *j = json_new_object();
+		json_set_str(j, "kind", t->kind);
+		json_set_int(j, "items", (int64_t)t->report.items);
+		json_set_int(j, "bytes", (int64_t)t->report.bytes);
+		json_set_int(j, "missing", (int64_t)t->report.missing.len);
+		json_append(sources, j);
+	}
+	return sources;
+}
+
+static struct json_object *lines_of(const struct json_object *missing)
+{
+	cleanup(strvec_done) struct strvec lines = VEC_INIT;
+	struct json_object *array = json_new_array();
+
+	missing_lines(missing, &lines);
+	VEC_EACH (&lines, line)
+		json_append(array, json_new_str(*line));
+	return array;
+}
+
+/* Which vaults have it, and which do not. */
+static struct json_object *vaults_of(const struct backup_run *r)
+{
+	struct json_object *vaults = json_new_array();
+
+	for (size_t i = 0; i < r->vault_count; i++) {
+		const struct run_vault *v = &r->vaults[i];
+		const struct err *why =
+		    v->err.code != ERR_NONE ? &v->err : NULL;
+		struct json_object *j = json_new_object();
+		for (size_t k = 0; !why && k < r->open_count; k++)
+			if (r->open_run[k] == v)
+				why = snapshot_writer_failure(r->snapshot, k);
+		json_set_str(j, "vault", v->settings->name);
+		json_set_bool(j, "copied", !why);
+		if (why)
+			json_set_str(j, "reason", why->message);
+		json_append(vaults, j);
+	}
+	return vaults;
+}
+
+struct json_object *backup_report_summary(
+    const struct backup_run *r, const struct manifest *m)
+{
+	struct json_object *j = document_new(r->a->command, m->label);
+
+	json_set_str(j, "status", m->partial ? "partial" : "complete");
+	set_time(j, "created", m->created * 1000);
+	json_set_int(j, "entries", (int64_t)manifest_entries(m));
+	json_set_int(j, "content_bytes", (int64_t)manifest_content_bytes(m));
+	json_set_int(j, "bytes", (int64_t)m->archive.bytes);
+	json_set_int(
+	    j, "took_ms", clock_ticks_ms(r->a->env.clock) - r->started_ticks);
+	json_set(j, "vaults", vaults_of(r));
+	json_set(j, "sources", sources_of(r));
+	json_set(j, "missing", lines_of(m->missing));
+	json_set(j, "warnings", json_share(m->warnings));
+	return j;
 }
 
 static void print_summary(
@@ -138,8 +208,8 @@ static void print_summary(
 void backup_report_print(
     const struct backup_run *r, const struct manifest *m, size_t copies)
 {
-	if (r->a->options->common.output == CLI_OUTPUT_JSON)
-		print_json(m);
-	else
+	if (r->a->options->manifest)
+		print_manifest(m);
+	else if (!r->summary)
 		print_summary(r, m, copies);
 }

@@ -373,8 +373,8 @@ int agent_check(const struct agent *a, struct err *err)
 	checks_init(&c.checks);
 	if (check_all(&c, err))
 		return -1;
-	checks_write(
-	    &c.checks, a->options->common.output == CLI_OUTPUT_JSON, &out);
+	checks_write(&c.checks, a->command,
+	    a->options->common.output == CLI_OUTPUT_JSON, &out);
 	fputs(buf_str(&out), stdout);
 	return c.checks.failed ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 #include "agent/discover/states.h"
 
 #include "agent/agent.h"
+#include "config/cli/document.h"
 #include "config/organisations.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -65,9 +66,10 @@ static int discover(
 	hold_against(s, &f);
 	found_sort(&f);
 	if (a->options->common.output == CLI_OUTPUT_JSON) {
-		cleanup(json_freep) struct json_object *j = paste_json(&f);
-		json_write(&out, j, JSON_PRETTY);
-		buf_add_char(&out, '\n');
+		cleanup(json_freep) struct json_object *j =
+		    document_new(a->command, NULL);
+		paste_json(&f, j);
+		document_write(j, &out);
 	} else {
 		paste_write(&f, s->file, &out);
 	}

@@ -25,6 +25,7 @@ int agent_list(const struct agent *a, struct err *err)
 	const struct listing_options o = {.name = name,
 	    .tags = &a->options->common.only_tags,
 	    .last = a->options->common.last,
+	    .command = a->command,
 	    .json = a->options->common.output == CLI_OUTPUT_JSON,
 	    .clock = a->env.clock};
 	int status = listing_print(v.vault, &o, &list, &trust, &out, err);

@@ -14,6 +14,7 @@
 static struct agent agent_of(const struct cli_run *r)
 {
 	return (struct agent){
+	    .command = r->command,
 	    .options = r->options,
 	    .settings = r->settings,
 	    .env = *r->env,
@@ -47,6 +48,9 @@ static const struct cli_option backup_options[] = {
 	"Accept for this run that a source gives far less than in the "
 	"last complete snapshot: it is only a warning, and later "
 	"snapshots are compared with this one."),
+    FLAG("manifest", manifest,
+	"Print the manifest of the snapshot instead of the summary, as "
+	"it lies in the vault, whatever --output says."),
     CLI_OPTION_END};
 
 static const struct cli_option check_options[] = {

@@ -1,9 +1,12 @@
 /* The command `prune`: each vault under its lock. */
 #include "agent/agent.h"
 #include "agent/prune/vault.h"
+#include "config/cli/document.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/json.h"
 #include "storage/base/log.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 static int lock_and_prune(const struct agent *a,
@@ -86,7 +89,15 @@ int agent_prune(const struct agent *a, struct err *err)
 	zone = retention_zone_open(s->retention.zone, err);
 	if (!zone)
 		return err_wrap(err, "retention.zone");
-	const struct prune_terms terms = {
+	struct prune_terms terms = {
 	    .key = key, .zone = zone, .dry_run = a->options->common.dry_run};
-	return prune_each(a, only, &terms, err);
+	if (a->options->common.output == CLI_OUTPUT_TABLE)
+		return prune_each(a, only, &terms, err);
+	cleanup(json_freep) struct json_object *vaults = json_new_array();
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	terms.vaults = vaults;
+	int status = prune_each(a, only, &terms, err);
+	document_write_list(a->command, "vaults", vaults, &out);
+	fputs(buf_str(&out), stdout);
+	return status;
 }

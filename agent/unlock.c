@@ -1,4 +1,5 @@
 #include "agent/agent.h"
+#include "config/cli/document.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/vault/lock.h"
@@ -76,10 +77,8 @@ static void print(const struct agent *a, struct findings *f)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
-	if (a->options->common.output == CLI_OUTPUT_JSON) {
-		json_write(&out, f->array, JSON_PRETTY);
-		buf_add_char(&out, '\n');
-	}
+	if (a->options->common.output == CLI_OUTPUT_JSON)
+		document_write_list(a->command, "vaults", f->array, &out);
 	fputs(buf_str(out.len ? &out : &f->text), stdout);
 }
 

@@ -1,4 +1,5 @@
 #include "agent/agent.h"
+#include "config/cli/document.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
@@ -149,10 +150,8 @@ static void print(const struct agent *a, struct made *m)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
-	if (a->options->common.output == CLI_OUTPUT_JSON) {
-		json_write(&out, m->array, JSON_PRETTY);
-		buf_add_char(&out, '\n');
-	}
+	if (a->options->common.output == CLI_OUTPUT_JSON)
+		document_write_list(a->command, "vaults", m->array, &out);
 	fputs(buf_str(out.len ? &out : &m->text), stdout);
 }
 

@@ -55,7 +55,7 @@ int applying_print(const struct session *s, const struct report *r)
 
 	log_progress("%s", "");
 	if (s->c->options->common.output == CLI_OUTPUT_JSON)
-		report_print_json(r, &out);
+		report_print_json(r, s->c->name, &out);
 	else
 		report_print_table(r, s->c->options->all_nodes, &out);
 	fputs(buf_str(&out), stdout);

@@ -127,8 +127,8 @@ int command_check(const struct command *c, struct err *err)
 	if (check_snapshot(c, &checks, err))
 		return err_wrap(err, "check");
 	watch_check(c->settings, note_watcher, &checks);
-	checks_write(
-	    &checks, c->options->common.output == CLI_OUTPUT_JSON, &out);
+	checks_write(&checks, c->name,
+	    c->options->common.output == CLI_OUTPUT_JSON, &out);
 	fputs(buf_str(&out), stdout);
 	return checks.failed ? 1 : 0;
 }

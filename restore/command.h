@@ -43,6 +43,7 @@ struct restore_options {
 };
 
 struct command {
+	const char *name;
 	const struct restore_options *options;
 	const struct settings *settings; /* NULL for keygen */
 	const char *which;		 /* SNAPSHOT, where it takes one */

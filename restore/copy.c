@@ -1,3 +1,4 @@
+#include "config/cli/document.h"
 #include "restore/command.h"
 #include "restore/head.h"
 #include "restore/open.h"
@@ -77,13 +78,13 @@ static void print_copied(
 
 	log_progress("%s", "");
 	if (c->options->common.output == CLI_OUTPUT_JSON) {
-		cleanup(json_freep) struct json_object *j = json_new_object();
+		cleanup(json_freep) struct json_object *j =
+		    document_new(c->name, label);
 
-		json_set_str(j, "label", label);
 		json_set_str(j, "vault", vault);
 		json_set_bool(j, "already_there", already);
-		json_write(&out, j, JSON_PRETTY);
-		puts(buf_str(&out));
+		document_write(j, &out);
+		fputs(buf_str(&out), stdout);
 		return;
 	}
 	printf(

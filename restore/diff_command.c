@@ -174,6 +174,7 @@ static void print_start(const struct diffing *d)
 	if (!d->found.json)
 		return;
 	json_text_object(&text, NULL);
+	json_text_str(&text, "command", d->command->name);
 	json_text_str(&text, "from", label_of(&d->from));
 	json_text_str(&text, "to", label_of(&d->to));
 	json_text_array(&text, "differences");

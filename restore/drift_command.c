@@ -19,7 +19,7 @@ static const struct {
 } sources[] = {{"git", live_refs_meet}, {"terraform", live_states_meet},
     {"kubernetes", live_objects_meet}};
 
-static void print_start(const struct meeting *m)
+static void print_start(const struct meeting *m, const char *command)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	char time[CLOCK_TEXT_MAX];
@@ -28,6 +28,7 @@ static void print_start(const struct meeting *m)
 		return;
 	clock_rfc3339(m->browse.opened.manifest.created, time);
 	json_text_object(&text, NULL);
+	json_text_str(&text, "command", command);
 	json_text_str(&text, "snapshot", m->browse.opened.snapshot->label);
 	json_text_str(&text, "created", time);
 	json_text_array(&text, "differences");
@@ -109,7 +110,7 @@ static int drift(struct meeting *m, const struct command *c, struct err *err)
 	/* `with` does not outlive this. */
 	m->browse.command = c;
 	watch_snapshot(c->watch, m->browse.opened.snapshot->label);
-	print_start(m);
+	print_start(m, c->name);
 	if (meet_all(m, err))
 		return -1;
 	print_end(m);

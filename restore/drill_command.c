@@ -302,7 +302,7 @@ static void print(const struct drill *d)
 
 	log_progress("%s", "");
 	if (o->common.output == CLI_OUTPUT_JSON)
-		result_print_json(&d->result, &out);
+		result_print_json(&d->result, d->c->name, &out);
 	else
 		result_print_table(&d->result, o->all_nodes, &out);
 	fputs(buf_str(&out), stdout);

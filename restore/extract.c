@@ -1,3 +1,4 @@
+#include "config/cli/document.h"
 #include "restore/browse.h"
 #include "restore/command.h"
 #include "restore/head.h"
@@ -35,14 +36,14 @@ static void print_extracted(
 
 	log_progress("%s", "");
 	if (c->options->common.output == CLI_OUTPUT_JSON) {
-		cleanup(json_freep) struct json_object *j = json_new_object();
+		cleanup(json_freep) struct json_object *j =
+		    document_new(c->name, o->snapshot->label);
 
-		json_set_str(j, "label", o->snapshot->label);
 		json_set_str(j, "directory", to);
 		json_set_int(j, "entries", (int64_t)o->totals.entries);
 		json_set_int(j, "bytes", (int64_t)o->totals.bytes);
-		json_write(&out, j, JSON_PRETTY);
-		puts(buf_str(&out));
+		document_write(j, &out);
+		fputs(buf_str(&out), stdout);
 		return;
 	}
 	str_add_bytes(&out, o->totals.bytes);

@@ -1,3 +1,4 @@
+#include "config/cli/document.h"
 #include "restore/applying.h"
 #include "restore/marks.h"
 #include "restore/plan/clusters.h"
@@ -192,24 +193,44 @@ static int agree(
 	return 0;
 }
 
+/* Why nothing is done, as people read it; the caller frees. */
+static char *why_left_alone(const struct heal *h, const struct mark *marked)
+{
+	const char *name = h->command.settings->name;
+
+	if (marked && marked->marker.state == MARKER_REPAIRING)
+		return str_printf("'%s' is there, and a restore of '%s' by "
+				  "hand is not at its end: left alone",
+		    name, marked->marker.snapshot);
+	if (marked)
+		return str_printf("'%s' is there, restored from '%s': left "
+				  "alone",
+		    name, marked->marker.snapshot);
+	if (h->marks.items[0].is_source)
+		return str_printf("'%s' is there, and is what '%s' was taken "
+				  "from: left alone",
+		    name, h->s.opened.snapshot->label);
+	return str_printf("'%s' is there, and is what a newer snapshot was "
+			  "taken from: left alone",
+	    name);
+}
+
 static void print_left_alone(const struct heal *h, const struct mark *marked)
 {
+	autofree char *why = why_left_alone(h, marked);
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
 	log_progress("%s", "");
-	if (marked && marked->marker.state == MARKER_REPAIRING)
-		printf("'%s' is there, and a restore of '%s' by hand is not at "
-		       "its end: left alone\n",
-		    h->command.settings->name, marked->marker.snapshot);
-	else if (marked)
-		printf("'%s' is there, restored from '%s': left alone\n",
-		    h->command.settings->name, marked->marker.snapshot);
-	else if (h->marks.items[0].is_source)
-		printf("'%s' is there, and is what '%s' was taken from: left "
-		       "alone\n",
-		    h->command.settings->name, h->s.opened.snapshot->label);
-	else
-		printf("'%s' is there, and is what a newer snapshot was taken "
-		       "from: left alone\n",
-		    h->command.settings->name);
+	if (h->command.options->common.output == CLI_OUTPUT_JSON) {
+		cleanup(json_freep) struct json_object *j =
+		    document_new(h->command.name, NULL);
+		json_set_bool(j, "left_alone", true);
+		json_set_str(j, "reason", why);
+		document_write(j, &out);
+	} else {
+		buf_printf(&out, "%s\n", why);
+	}
+	fputs(buf_str(&out), stdout);
 }
 
 /* A restore that has begun goes on with its own snapshot, also where there is a

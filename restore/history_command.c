@@ -214,7 +214,7 @@ int command_history(const struct command *c, struct err *err)
 	h.exclude = (struct exclude_options){
 	    .derived = true, .finished = true, .rules = &h.rules};
 	if (as_json(&h))
-		fputs("{\"versions\":[", stdout);
+		printf("{\"command\":\"%s\",\"versions\":[", c->name);
 	int status = search_all(&h, err);
 	if (as_json(&h))
 		fputs("\n]}\n", stdout);

@@ -1,3 +1,4 @@
+#include "config/cli/document.h"
 #include "restore/command.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -33,15 +34,16 @@ static int write_new(const char *dir, const char *name, const void *data,
 	return file_write_durably(path, data, len, err);
 }
 
-static void print_json(const char *recipient, const char *dir)
+static void print_json(
+    const struct command *c, const char *recipient, const char *dir)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
-	cleanup(json_freep) struct json_object *j = json_new_object();
+	cleanup(json_freep) struct json_object *j = document_new(c->name, NULL);
 
 	json_set_str(j, "recipient", recipient);
 	json_set_str(j, "directory", dir);
-	json_write(&out, j, JSON_PRETTY);
-	puts(buf_str(&out));
+	document_write(j, &out);
+	fputs(buf_str(&out), stdout);
 }
 
 int command_keygen(const struct command *c, struct err *err)
@@ -69,7 +71,7 @@ int command_keygen(const struct command *c, struct err *err)
 		dir, "record.pub", record_public.data, record_public.len, err))
 		return -1;
 	if (c->options->common.output == CLI_OUTPUT_JSON) {
-		print_json(recipient, dir);
+		print_json(c, recipient, dir);
 		return 0;
 	}
 	printf(

@@ -15,6 +15,7 @@ int command_list(const struct command *c, struct err *err)
 	const struct listing_options l = {.name = open_name(c),
 	    .tags = &c->options->common.only_tags,
 	    .last = c->options->common.last,
+	    .command = c->name,
 	    .json = c->options->common.output == CLI_OUTPUT_JSON,
 	    .clock = c->env.clock};
 	int status =

@@ -109,8 +109,8 @@ static void start(const struct listing *l, const char *label)
 	if (!as_json(l))
 		return;
 	json_text_object(&text, NULL);
-	if (label)
-		json_text_str(&text, "label", label);
+	json_text_str(&text, "command", l->command->name);
+	json_text_str_if(&text, "snapshot", label);
 	json_text_array(&text, "entries");
 	fputs(buf_str(&text), stdout);
 }

@@ -27,7 +27,7 @@ static void print_plan(const struct session *s, bool json, FILE *to)
 	log_progress("%s", "");
 	destinations_list(&s->targets, s->plan, &destinations);
 	if (json)
-		print_json(s->plan, &destinations, &out);
+		print_json(s->plan, s->c->name, &destinations, &out);
 	else
 		print_table(s->plan, &destinations, &out);
 	fputs(buf_str(&out), to);

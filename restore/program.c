@@ -14,6 +14,7 @@
 static struct command command_of(const struct cli_run *r)
 {
 	return (struct command){
+	    .name = r->command,
 	    .options = r->options,
 	    .settings = r->settings,
 	    .which = r->operands->len ? r->operands->items[0] : NULL,

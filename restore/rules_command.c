@@ -7,9 +7,11 @@
 
 #include <stdio.h>
 
-static void print_json(const struct ruleset_rows *rows, struct buf *out)
+static void print_json(
+    const struct command *c, const struct ruleset_rows *rows, struct buf *out)
 {
 	json_text_object(out, NULL);
+	json_text_str(out, "command", c->name);
 	json_text_array(out, "rules");
 	VEC_EACH (rows, r) {
 		json_text_line(out);
@@ -105,7 +107,7 @@ int command_rules(const struct command *c, struct err *err)
 	if (c->options->markdown)
 		print_markdown(&rows, &out);
 	else if (c->options->common.output == CLI_OUTPUT_JSON)
-		print_json(&rows, &out);
+		print_json(c, &rows, &out);
 	else
 		print_table(&rows, &out);
 	fputs(buf_str(&out), stdout);

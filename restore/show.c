@@ -1,3 +1,4 @@
+#include "config/cli/document.h"
 #include "restore/command.h"
 #include "restore/open.h"
 #include "storage/archive/format.h"
@@ -257,6 +258,36 @@ static void add_table(
 	}
 }
 
+/* The members of the manifest, and what others have recorded of it. */
+static int add_document(struct buf *out, const struct command *c,
+    const struct snapshot_verdict *v, const struct manifest *m, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(json_freep) struct json_object *j =
+	    document_new(c->name, m->label);
+	char when[CLOCK_TEXT_MAX];
+
+	manifest_write(m, &text);
+	cleanup(json_freep) struct json_object *members =
+	    json_parse(text.data, text.len, err);
+	if (!members)
+		return -1;
+	json_set_int(
+	    j, "age_seconds", clock_now_ms(c->env.clock) / 1000 - m->created);
+	for (struct json_iter it = json_iter(members); json_next(&it);)
+		json_set(j, it.key, json_share(it.value));
+	if (v->at) {
+		struct json_object *verified = json_new_object();
+		clock_rfc3339(v->at, when);
+		json_set_str(verified, "at", when);
+		json_set_str(verified, "level", v->level);
+		json_set_bool(verified, "good", !v->failed);
+		json_set(j, "verified", verified);
+	}
+	document_write(j, out);
+	return 0;
+}
+
 int command_show(const struct command *c, struct err *err)
 {
 	cleanup(open_done) struct opened o = OPENED_INIT;
@@ -273,10 +304,12 @@ int command_show(const struct command *c, struct err *err)
 	if (snapshot_verdict(
 		o.vault.vault, o.snapshot, &o.trust, sha256, &verdict, err))
 		return -1;
-	if (c->options->common.output == CLI_OUTPUT_JSON)
-		manifest_write(&o.manifest, &out);
-	else
+	if (c->options->common.output == CLI_OUTPUT_JSON) {
+		if (add_document(&out, c, &verdict, &o.manifest, err))
+			return -1;
+	} else {
 		add_table(&out, &verdict, &o.manifest);
+	}
 	fputs(buf_str(&out), stdout);
 	return 0;
 }

@@ -77,7 +77,7 @@ int command_status(const struct command *c, struct err *err)
 	struct progress p;
 	progress_init(&p, j, at_work);
 	if (c->options->common.output == CLI_OUTPUT_JSON)
-		progress_print_json(&p, &out);
+		progress_print_json(&p, c->name, &out);
 	else
 		progress_print_table(&p, &out);
 	progress_done(&p);

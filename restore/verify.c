@@ -1,3 +1,4 @@
+#include "config/cli/document.h"
 #include "restore/command.h"
 #include "restore/finding.h"
 #include "restore/head.h"
@@ -147,9 +148,8 @@ static struct json_object *json_of(
     const struct verification *v, const char *level, const struct err *finding)
 {
 	const struct opened *o = v->opened;
-	struct json_object *j = json_new_object();
+	struct json_object *j = document_new(v->c->name, o->snapshot->label);
 
-	json_set_str(j, "label", o->snapshot->label);
 	json_set_bool(j, "good", !finding);
 	json_set_str(j, "level", level);
 	if (finding) {
@@ -207,8 +207,7 @@ static void print(const struct verification *v, const char *level,
 			json_set_int(j, "chained", (int64_t)chained);
 		if (broken)
 			json_set_str(j, "chain_finding", broken->message);
-		json_write(&out, j, JSON_PRETTY);
-		buf_add_char(&out, '\n');
+		document_write(j, &out);
 	} else if (!finding) {
 		add_text(v, level, &out);
 		if (chained) {

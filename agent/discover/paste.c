@@ -249,13 +249,10 @@ static struct json_object *buckets_json(const struct found *f)
 	return array;
 }
 
-struct json_object *paste_json(const struct found *f)
+void paste_json(const struct found *f, struct json_object *into)
 {
-	struct json_object *j = json_new_object();
-
-	json_set(j, "repositories", repositories_json(f));
-	json_set(j, "credentials", credentials_json(f));
-	json_set(j, "buckets", buckets_json(f));
-	json_set(j, "unclear", texts(&f->unclear));
-	return j;
+	json_set(into, "repositories", repositories_json(f));
+	json_set(into, "credentials", credentials_json(f));
+	json_set(into, "buckets", buckets_json(f));
+	json_set(into, "unclear", texts(&f->unclear));
 }

@@ -17,16 +17,15 @@ struct json_object;
  * the configuration. */
 void paste_write(const struct found *f, const char *file, struct buf *out);
 
-/*
- * {"repositories": [{"url", "named_by": [...], "configured": bool}],
+/* Adds the members
+ *  "repositories": [{"url", "named_by": [...], "configured": bool}],
  *  "credentials": [{"url", "cluster", "secret": "ns/name", "username",
  *                   "keys": [...], "configured": bool}],
  *  "buckets": [{"bucket", "region", "dynamodb_table", "endpoint",
  *               "keys": [...], "named_by": [...], "configured": bool,
  *               "outside_prefixes": [keys]}],
- *  "unclear": [...]}
- * The caller frees.
+ *  "unclear": [...]
  */
-struct json_object *paste_json(const struct found *f);
+void paste_json(const struct found *f, struct json_object *into);
 
 #endif

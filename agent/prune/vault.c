@@ -40,22 +40,20 @@ static int64_t needed_for_s(const struct settings *s)
 }
 
 static void print(const struct agent *a, const struct settings_vault *vault,
-    const struct prune_rows *rows, bool dry_run)
+    const struct prune_rows *rows, const struct prune_terms *terms)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	if (a->options->common.output == CLI_OUTPUT_JSON) {
+	if (terms->vaults) {
 		struct json_object *j = json_new_object();
 		json_set_str(j, "vault", vault->name);
-		json_set_bool(j, "dry_run", dry_run);
+		json_set_bool(j, "dry_run", terms->dry_run);
 		json_set(j, "snapshots", prune_json(rows));
-		json_write(&text, j, JSON_PRETTY);
-		buf_add_char(&text, '\n');
-		json_free(j);
+		json_append(terms->vaults, j);
 	} else {
 		if (a->settings->vaults.len > 1)
 			buf_printf(&text, "vault '%s'\n", vault->name);
-		prune_table(rows, dry_run, &text);
+		prune_table(rows, terms->dry_run, &text);
 	}
 	fputs(buf_str(&text), stdout);
 }
@@ -159,6 +157,6 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 			tidy_probes(a, vault);
 	}
 	if (rows.len || status == 0)
-		print(a, settings, &rows, terms->dry_run);
+		print(a, settings, &rows, terms);
 	return status ? err_wrap(err, "prune: vault '%s'", settings->name) : 0;
 }

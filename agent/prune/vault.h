@@ -1,6 +1,6 @@
 /*
- * Retention applied to one vault whose lock is held, with the table of what
- * became of each snapshot on standard output.
+ * Retention applied to one vault whose lock is held, and what became of each
+ * snapshot.
  */
 #ifndef AGENT_PRUNE_VAULT_H
 #define AGENT_PRUNE_VAULT_H
@@ -8,6 +8,8 @@
 #include "agent/agent.h"
 #include "agent/prune/retention.h"
 #include "storage/vault/lock.h"
+
+struct json_object;
 
 /* The same for all vaults of a run. */
 struct prune_terms {
@@ -17,10 +19,13 @@ struct prune_terms {
 	/* As in prune_options. */
 	const struct vault_lock_options *lock_later;
 	bool dry_run;
+	/* An array to which what became of each vault is added; NULL: it is
+	 * printed as a table. */
+	struct json_object *vaults;
 };
 
-/* Prunes it and prints what became of each snapshot. 0 or -1. lock is NULL on a
- * dry run, and with lock_later. */
+/* Prunes it and prints, or adds, what became of each snapshot. 0 or -1. lock is
+ * NULL on a dry run, and with lock_later. */
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
     struct vault *vault, struct vault_lock *lock,
     const struct prune_terms *terms, struct err *err);

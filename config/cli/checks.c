@@ -1,5 +1,6 @@
 #include "config/cli/checks.h"
 
+#include "config/cli/document.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -43,12 +44,16 @@ void checks_failed(struct checks *c, const char *what, const struct err *err)
 	checks_add(c, what, false, "%s", err->message);
 }
 
-void checks_write(const struct checks *c, bool json, struct buf *out)
+void checks_write(
+    const struct checks *c, const char *command, bool json, struct buf *out)
 {
 	if (!json) {
 		table_write(&c->rows, out);
 		return;
 	}
-	json_write(out, c->array, JSON_PRETTY);
-	buf_add_char(out, '\n');
+	cleanup(json_freep) struct json_object *j = document_new(command, NULL);
+
+	json_set_int(j, "failed", (int64_t)c->failed);
+	json_set(j, "checks", json_share(c->array));
+	document_write(j, out);
 }

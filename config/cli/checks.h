@@ -1,6 +1,7 @@
 /*
  * What a `check` found: a line for each thing that was tried, with ok or
- * FAILED, as a table or as a JSON array of {what, ok, detail}.
+ * FAILED, as a table or as JSON:
+ * {command, failed, checks: [{what, ok, detail}]}.
  */
 #ifndef CONFIG_CLI_CHECKS_H
 #define CONFIG_CLI_CHECKS_H
@@ -23,6 +24,8 @@ void checks_add(struct checks *c, const char *what, bool good, const char *fmt,
 /* The message is the detail. */
 void checks_failed(struct checks *c, const char *what, const struct err *err);
 
-void checks_write(const struct checks *c, bool json, struct buf *out);
+/* json: as the document of that command. */
+void checks_write(
+    const struct checks *c, const char *command, bool json, struct buf *out);
 
 #endif

@@ -95,6 +95,7 @@ extern const struct cli_option cli_common_options[]; /* of every command */
 
 /* What a command is run with; all of it is borrowed. */
 struct cli_run {
+	const char *command;		 /* its name */
 	const void *options;		 /* the program's own struct */
 	const struct settings *settings; /* NULL: without_settings */
 	const struct strvec *operands;

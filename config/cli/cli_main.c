@@ -163,6 +163,7 @@ static int run(const struct cli_program *p, const struct cli_request *r,
 	    .random = random_system(),
 	    .cancel = &cancel};
 	struct cli_run with = {
+	    .command = r->command->name,
 	    .options = options,
 	    .settings = settings,
 	    .operands = &r->operands,

@@ -1,5 +1,6 @@
 #include "config/cli/listing.h"
 
+#include "config/cli/document.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/vault/skew.h"
@@ -319,22 +320,24 @@ static struct json_object *json_row(const struct row *r, int64_t now)
 	return j;
 }
 
-static void add_json(struct vault *vault, const struct rows *rows, int64_t now,
-    const struct strvec *foreign, struct buf *out)
+static void add_json(struct vault *vault, const struct listing_options *o,
+    const struct rows *rows, int64_t now, const struct strvec *foreign,
+    struct buf *out)
 {
 	struct json_object *others = json_new_array();
-	cleanup(json_freep) struct json_object *j = json_new_object();
+	cleanup(json_freep) struct json_object *j =
+	    document_new(o->command, NULL);
 	struct json_object *list = json_new_array();
 
-	json_set_str(j, "vault", vault_describe(vault));
+	json_set_str(j, "vault", vault_name(vault));
+	json_set_str(j, "location", vault_describe(vault));
 	VEC_EACH (rows, r)
 		json_append(list, json_row(r, now));
 	json_set(j, "snapshots", list);
 	VEC_EACH (foreign, object)
 		json_append(others, json_new_str(*object));
 	json_set(j, "foreign", others);
-	json_write(out, j, JSON_PRETTY);
-	buf_add_char(out, '\n');
+	document_write(j, out);
 }
 
 /* None may be there, or none that has the tag. */
@@ -362,7 +365,7 @@ int listing_print(struct vault *vault, const struct listing_options *o,
 	    snapshot_foreign(vault, &foreign, err))
 		return -1;
 	if (o->json)
-		add_json(vault, &rows, now, &foreign, out);
+		add_json(vault, o, &rows, now, &foreign, out);
 	else if (rows.len)
 		add_table(&rows, now, out);
 	else

@@ -207,17 +207,19 @@ static void add_numbers(const struct result *r, struct buf *out)
 	json_text_int(out, "changed", (int64_t)r->changed);
 }
 
-void result_print_json(const struct result *r, struct buf *out)
+void result_print_json(
+    const struct result *r, const char *command, struct buf *out)
 {
 	autofree char *finding = result_finding(r);
 	cleanup(buf_done) struct buf report = BUF_INIT;
 	cleanup(buf_wipe) struct buf differences = BUF_INIT;
 
-	report_print_json(r->report, &report);
+	report_print_json(r->report, NULL, &report);
 	buf_add_char(&differences, '[');
 	buf_add(&differences, r->differences.data, r->differences.len);
 	buf_add_char(&differences, ']');
 	json_text_object(out, NULL);
+	json_text_str(out, "command", command);
 	json_text_str(out, "snapshot", r->label);
 	json_text_bool(out, "passed", !finding);
 	json_text_str_if(out, "finding", finding);

@@ -59,7 +59,8 @@ int64_t result_age(const struct result *r);
 
 /* `all`: every step too. */
 void result_print_table(const struct result *r, bool all, struct buf *out);
-void result_print_json(const struct result *r, struct buf *out);
+void result_print_json(
+    const struct result *r, const char *command, struct buf *out);
 /* What the record keeps of it: no names of objects but that of the first
  * failure, which is in the text of the finding. The caller frees. */
 struct json_object *result_record(const struct result *r);

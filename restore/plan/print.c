@@ -231,10 +231,11 @@ static void print_layers_json(const struct plan *p, struct buf *out)
 	json_text_array_end(out);
 }
 
-void print_json(const struct plan *p,
+void print_json(const struct plan *p, const char *command,
     const struct print_destinations *destinations, struct buf *out)
 {
 	json_text_object(out, NULL);
+	json_text_str(out, "command", command);
 	json_text_str(out, "snapshot", p->options->snapshot);
 	json_text_array(out, "nodes");
 	for (size_t i = 0; i < p->graph.nodes.len; i++) {

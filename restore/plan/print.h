@@ -16,7 +16,7 @@ void print_destinations_done(struct print_destinations *v);
 /* Appended. */
 void print_table(const struct plan *p,
     const struct print_destinations *destinations, struct buf *out);
-void print_json(const struct plan *p,
+void print_json(const struct plan *p, const char *command,
     const struct print_destinations *destinations, struct buf *out);
 
 #endif

@@ -157,9 +157,11 @@ static void json_time(struct buf *out, const char *key, int64_t time_s)
 	json_text_str_or_null(out, key, time_s ? text : NULL);
 }
 
-void progress_print_json(const struct progress *p, struct buf *out)
+void progress_print_json(
+    const struct progress *p, const char *command, struct buf *out)
 {
 	json_text_object(out, NULL);
+	json_text_str(out, "command", command);
 	json_text_str(out, "snapshot", p->snapshot);
 	json_text_str(out, "state", state_names[p->state]);
 	json_text_bool(out, "at_work", p->at_work);

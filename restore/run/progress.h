@@ -42,6 +42,7 @@ void progress_init(struct progress *p, const struct journal *j, bool at_work);
 void progress_done(struct progress *p);
 
 void progress_print_table(const struct progress *p, struct buf *out);
-void progress_print_json(const struct progress *p, struct buf *out);
+void progress_print_json(
+    const struct progress *p, const char *command, struct buf *out);
 
 #endif

@@ -238,13 +238,15 @@ static void add_summary(const struct report *r, struct buf *out)
 	vec_done(&sums);
 }
 
-void report_print_json(const struct report *r, struct buf *out)
+void report_print_json(
+    const struct report *r, const char *command, struct buf *out)
 {
 	json_text_object(out, NULL);
+	json_text_str_if(out, "command", command);
+	json_text_str_if(out, "snapshot", r->snapshot);
 	json_text_bool(out, "complete", !report_is_missing(r));
 	json_text_bool(out, "stopped", r->stopped);
 	json_text_bool(out, "dry_run", r->dry_run);
-	json_text_str_if(out, "snapshot", r->snapshot);
 	add_items(r, out);
 	add_gates(r, out);
 	add_summary(r, out);

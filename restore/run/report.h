@@ -54,6 +54,8 @@ bool report_is_missing(const struct report *r);
 bool report_waits(const struct report *r);
 /* `all` false: only what was not simply created, updated or unchanged. */
 void report_print_table(const struct report *r, bool all, struct buf *out);
-void report_print_json(const struct report *r, struct buf *out);
+/* command NULL: it is a part of the document of another. */
+void report_print_json(
+    const struct report *r, const char *command, struct buf *out);
 
 #endif

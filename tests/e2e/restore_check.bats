@@ -105,10 +105,10 @@ line() { # ok|FAILED WHAT PATTERN
 @test "as JSON, of a snapshot that is named, and of the cluster it was taken from" {
 	config >"$BACKSTAY_CONFIG"
 	check 0 platform- -o json
-	jq -e 'length >= 6 and all(.ok) and (map(.what) | index("snapshot '"'platform-'"'"))' <<<"$output" >/dev/null
-	jq -e '.[] | select(.what | startswith("target of cluster")) | .detail |
+	jq -e '.failed == 0 and (.checks | length >= 6 and all(.ok) and (map(.what) | index("snapshot '"'platform-'"'")))' <<<"$output" >/dev/null
+	jq -e '.checks[] | select(.what | startswith("target of cluster")) | .detail |
 	    contains("is the cluster that the snapshot was taken from")' <<<"$output" >/dev/null
-	jq -e '.[] | select(.what | startswith("target of repository")) | .detail |
+	jq -e '.checks[] | select(.what | startswith("target of repository")) | .detail |
 	    contains("can be pushed to")' <<<"$output" >/dev/null
 }
 

@@ -104,8 +104,8 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	[ -z "$(scratch)" ]
 	run --separate-stderr agent unlock -o json
 	[ "$status" -eq 4 ]
-	[ "$(jq -r '.[] | "\(.vault) \(.held) \(.removed)"' <<<"$output")" = 'local true false' ]
-	[ "$(jq -r '.[].holder' <<<"$output" | grep -c "pid $pid")" -eq 1 ]
+	[ "$(jq -r '.vaults[] | "\(.vault) \(.held) \(.removed)"' <<<"$output")" = 'local true false' ]
+	[ "$(jq -r '.vaults[].holder' <<<"$output" | grep -c "pid $pid")" -eq 1 ]
 	agent unlock --yes
 	agent backup
 	[ "$(labels | wc -l)" -eq 1 ]

@@ -63,7 +63,7 @@ mounted() { # an empty file system at the vault's place
 
 @test "the mark is signed, opens with minisign, and a second init leaves it" {
 	agent vault init -o json >"$P/made"
-	[ "$(jq -r '.[0] | "\(.vault) \(.made) \(.id)"' "$P/made")" = \
+	[ "$(jq -r '.vaults[0] | "\(.vault) \(.made) \(.id)"' "$P/made")" = \
 	    "local true $(mark "$P/vault")" ]
 	minisign -V -p "$P/keys/signing.pub" -m "$P/vault/backstay-vault.json" |
 	    grep -qx 'Trusted comment: vault:backstay-vault.json'

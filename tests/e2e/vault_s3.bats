@@ -311,7 +311,7 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 		run --separate-stderr restore copy latest --vault bucket --to "$there" -o json
 		echo "$output$stderr"
 		[ "$status" -eq 0 ]
-		[ "$(jq -r '"\(.label) \(.vault) \(.already_there)"' <<<"$output")" = "$label $there true" ]
+		[ "$(jq -r '"\(.snapshot) \(.vault) \(.already_there)"' <<<"$output")" = "$label $there true" ]
 	done
 	[ "$(restore copy latest --vault bucket --to local)" = "$label is in vault 'local' already" ]
 	[ "$(find "$P/vault" -name 'platform-*' | wc -l)" -eq 7 ]

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (l->restored + l->failed + l->held > l->nodes)
 			abort();
 	progress_print_table(&p, &out);
-	progress_print_json(&p, &out);
+	progress_print_json(&p, "status", &out);
 	progress_done(&p);
 	return 0;
 }

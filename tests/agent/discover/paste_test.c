@@ -111,7 +111,9 @@ static void the_same_as_json(void **state)
 	    "password");
 	*vec_add(&all) = backend_at("b", "k");
 	found_add_backend(&f, all.items, "by");
-	cleanup(json_freep) struct json_object *j = paste_json(&f);
+	cleanup(json_freep) struct json_object *j = json_new_object();
+
+	paste_json(&f, j);
 	assert_json(j,
 	    "{\"repositories\":[{\"url\":\"https://h/a\",\"named_by\":[\"by\"],"
 	    "\"configured\":false}],\"credentials\":[{\"url\":\"https://h/a\","

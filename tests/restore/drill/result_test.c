@@ -70,7 +70,7 @@ static void its_numbers_are_in_the_record(void **state)
 	assert_int_equal(json_get_int(j, "recovery_ms", 0), 60);
 	assert_int_equal(json_get_int(j, "age_seconds", 0), 600);
 	assert_int_equal(json_get_int(j, "states", 0), 3);
-	result_print_json(&r, &out);
+	result_print_json(&r, "drill", &out);
 	cleanup(json_freep) struct json_object *all = test_json(buf_str(&out));
 	assert_true(json_truth(json_get(all, "passed"), false));
 	assert_int_equal(

@@ -117,7 +117,7 @@ static void each_action_has_its_word(void **state)
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	cleanup(buf_done) struct buf table = BUF_INIT;
 
-	print_json(&f->p, &f->to, &text);
+	print_json(&f->p, "plan", &f->to, &text);
 	print_table(&f->p, &f->to, &table);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
@@ -143,7 +143,7 @@ static void an_object_that_is_there_is_treated_as_chosen(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		cleanup(buf_done) struct buf text = BUF_INIT;
 		f->o.existing = cases[i].existing;
-		print_json(&f->p, &f->to, &text);
+		print_json(&f->p, "plan", &f->to, &text);
 		cleanup(json_freep) struct json_object *j =
 		    test_json(buf_str(&text));
 		assert_string_equal(
@@ -151,7 +151,7 @@ static void an_object_that_is_there_is_treated_as_chosen(void **state)
 	}
 	f->p.nodes.items[2].exists = false;
 	cleanup(buf_done) struct buf text = BUF_INIT;
-	print_json(&f->p, &f->to, &text);
+	print_json(&f->p, "plan", &f->to, &text);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
 	assert_string_equal(action_of(j, "kubernetes:web"), "create");
 }
@@ -169,7 +169,7 @@ static void what_is_deleted_and_where_it_goes_is_shown(void **state)
 	assert_contains(buf_str(&table), "warning: a cycle was broken\n");
 	assert_contains(buf_str(&table), "to: cluster prod: https://host\n");
 	assert_contains(buf_str(&table), ", 1 DELETE\n");
-	print_json(&f->p, &f->to, &text);
+	print_json(&f->p, "plan", &f->to, &text);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
 	assert_json(json_get(j, "prune"),
 	    "[{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\","
@@ -195,7 +195,7 @@ static void a_need_has_its_reason(void **state)
 	struct fixture *f = *state;
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	print_json(&f->p, &f->to, &text);
+	print_json(&f->p, "plan", &f->to, &text);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
 	const struct json_object *nodes = json_get(j, "nodes");
 	const struct json_object *web = NULL;

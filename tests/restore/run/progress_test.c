@@ -103,7 +103,7 @@ static void what_is_printed_counts_and_has_times(void **state)
 	    "layer two: waiting for approval, 0 of 1, since "
 	    "1970-01-01T00:03:20Z\n"
 	    "1 object is paused, to be released\n");
-	progress_print_json(&p, &json);
+	progress_print_json(&p, "status", &json);
 	assert_contains(buf_str(&json), "\"snapshot\":\"s\"");
 	assert_contains(buf_str(&json), "\"paused\":1");
 	assert_contains(buf_str(&json), "\"newest\":\"1970-01-01T00:03:20Z\"");

@@ -40,10 +40,11 @@ static void prints_json_an_item_a_line(void **state)
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	(void)state;
-	report_print_json(r, &out);
+	report_print_json(r, "apply", &out);
 	assert_string_equal(buf_str(&out),
-	    "{\"complete\":false,\"stopped\":false,\"dry_run\":false,"
-	    "\"snapshot\":\"20260102T030405Z-0a0b\",\"items\":[\n"
+	    "{\"command\":\"apply\",\"snapshot\":\"20260102T030405Z-0a0b\","
+	    "\"complete\":false,\"stopped\":false,\"dry_run\":false,"
+	    "\"items\":[\n"
 	    "{\"level\":1,\"kind\":\"Secret\",\"what\":\"Secret a/\\\"b\\\"\","
 	    "\"outcome\":\"created\",\"notes\":[]},\n"
 	    "{\"level\":2,\"kind\":\"Deployment\",\"what\":\"Deployment a/c\","
