@@ -2,10 +2,8 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
-#include "storage/kube/client.h"
 #include "storage/kube/identity.h"
-#include "tests/support/script_server.h"
-#include "tests/support/test.h"
+#include "tests/support/kube_script.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -132,17 +130,8 @@ static void a_conflict_with_ourselves_is_told_from_others(void **state)
 
 /* ---- taking over --------------------------------------------------------- */
 
-#define REPLY(STATUS, BODY)                                                    \
-	"HTTP/1.1 " STATUS "\r\nContent-Type: application/json\r\n"            \
-	"Connection: close\r\n\r\n" BODY
-
 struct fixture {
-	struct test_clock clock;
-	struct test_random random;
-	struct script_server *server;
-	char *url;
-	struct kube_access access;
-	struct kube_client *client;
+	struct test_kube kube;
 	struct target target;
 	struct run_options run_options;
 	struct run run;
@@ -156,23 +145,12 @@ struct fixture {
 static void start(
     struct fixture *f, const struct script_reply *replies, size_t count)
 {
-	static char name[] = "ctx", path[] = "/api/v1/namespaces/n/x/a";
-	struct err err = ERR_INIT;
+	static char path[] = "/api/v1/namespaces/n/x/a";
 
 	*f = (struct fixture){.object = {.path = path}};
-	test_clock_init(&f->clock, 1700000000000);
-	test_random_init(&f->random, 3);
-	f->server = script_server_start(replies, count);
-	f->url = script_server_url(f->server, "");
-	f->access = (struct kube_access){.name = name, .server = f->url};
-	const struct kube_client_options o = {.access = &f->access,
-	    .max_attempts = 1,
-	    .clock = &f->clock.clock,
-	    .random = &f->random.random};
-	f->client = kube_client_new(&o, &err);
-	assert_non_null(f->client);
+	test_kube_start(&f->kube, replies, count);
 	throttle_init(&f->target.throttle, 1);
-	f->target.client = f->client;
+	f->target.client = f->kube.client;
 	f->run.o = &f->run_options;
 	f->applier = (struct applier){
 	    .run = &f->run, .targets = &f->target, .target_count = 1};
@@ -186,9 +164,7 @@ static void stop(struct fixture *f)
 {
 	outcome_done(&f->outcome);
 	throttle_done(&f->target.throttle);
-	kube_client_free(f->client);
-	script_server_stop(f->server);
-	free(f->url);
+	test_kube_stop(&f->kube);
 }
 
 static int adopt(
@@ -205,8 +181,8 @@ static void a_create_becomes_an_apply(void **state)
 {
 	(void)state;
 	static const struct script_reply replies[] = {{.close = 1,
-	    .bytes =
-		REPLY("200 OK", "{\"metadata\":{\"resourceVersion\":\"8\"}}")}};
+	    .bytes = KUBE_REPLY(
+		"200 OK", "{\"metadata\":{\"resourceVersion\":\"8\"}}")}};
 	struct fixture f;
 	struct err err = ERR_INIT;
 	autofree char *version = NULL;
@@ -221,7 +197,7 @@ static void a_create_becomes_an_apply(void **state)
 		      &version, &err),
 	    err);
 	assert_string_equal(version, "8");
-	const char *sent = script_server_request(f.server, 0);
+	const char *sent = script_server_request(f.kube.server, 0);
 	assert_contains(sent, "PATCH /api/v1/namespaces/n/x/a?");
 	assert_contains(sent, "\"resourceVersion\":\"7\"");
 	assert_contains(sent,
@@ -236,8 +212,8 @@ static void a_late_touch_is_dropped(void **state)
 {
 	(void)state;
 	static const struct script_reply replies[] = {{.close = 1,
-	    .bytes =
-		REPLY("200 OK", "{\"metadata\":{\"resourceVersion\":\"8\"}}")}};
+	    .bytes = KUBE_REPLY(
+		"200 OK", "{\"metadata\":{\"resourceVersion\":\"8\"}}")}};
 	struct fixture f;
 	struct err err = ERR_INIT;
 	autofree char *version = NULL;
@@ -249,7 +225,7 @@ static void a_late_touch_is_dropped(void **state)
 		    "\"data\":{}"),
 		&version, &err),
 	    err);
-	const char *sent = script_server_request(f.server, 0);
+	const char *sent = script_server_request(f.kube.server, 0);
 	assert_contains(sent, APPLIED("\"f:data\":{}"));
 	assert_null(strstr(sent, "f:y"));
 	stop(&f);
@@ -267,7 +243,7 @@ static void without_a_create_nothing_is_sent(void **state)
 		      &version, &err),
 	    err);
 	assert_string_equal(version, "7");
-	assert_int_equal(script_server_count(f.server), 0);
+	assert_int_equal(script_server_count(f.kube.server), 0);
 	stop(&f);
 }
 
@@ -277,12 +253,13 @@ static void what_changed_meanwhile_is_read_again(void **state)
 	(void)state;
 	static const struct script_reply replies[] = {
 	    {.close = 1,
-		.bytes = REPLY("409 Conflict", "{\"message\":\"modified\"}")},
+		.bytes =
+		    KUBE_REPLY("409 Conflict", "{\"message\":\"modified\"}")},
 	    {.close = 1,
-		.bytes = REPLY("200 OK",
+		.bytes = KUBE_REPLY("200 OK",
 		    LIVE("9", CREATED("\"f:data\":{}"), "\"data\":{}"))},
 	    {.close = 1,
-		.bytes = REPLY(
+		.bytes = KUBE_REPLY(
 		    "200 OK", "{\"metadata\":{\"resourceVersion\":\"10\"}}")}};
 	struct fixture f;
 	struct err err = ERR_INIT;
@@ -293,9 +270,9 @@ static void what_changed_meanwhile_is_read_again(void **state)
 		      &version, &err),
 	    err);
 	assert_string_equal(version, "10");
-	assert_contains(script_server_request(f.server, 1), "GET ");
-	assert_contains(
-	    script_server_request(f.server, 2), "\"resourceVersion\":\"9\"");
+	assert_contains(script_server_request(f.kube.server, 1), "GET ");
+	assert_contains(script_server_request(f.kube.server, 2),
+	    "\"resourceVersion\":\"9\"");
 	stop(&f);
 }
 
@@ -303,7 +280,7 @@ static void a_refusal_is_reported(void **state)
 {
 	(void)state;
 	static const struct script_reply replies[] = {{.close = 1,
-	    .bytes = REPLY("403 Forbidden", "{\"message\":\"no\"}")}};
+	    .bytes = KUBE_REPLY("403 Forbidden", "{\"message\":\"no\"}")}};
 	struct fixture f;
 	struct err err;
 	char *version = NULL;
@@ -314,7 +291,7 @@ static void a_refusal_is_reported(void **state)
 		&version, &err),
 	    err, ERR_DENIED);
 	assert_null(version);
-	assert_int_equal(script_server_count(f.server), 1);
+	assert_int_equal(script_server_count(f.kube.server), 1);
 	stop(&f);
 }
 

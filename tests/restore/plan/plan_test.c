@@ -4,31 +4,16 @@
 #include "restore/plan/load.h"
 #include "restore/plan/names.h"
 #include "restore/plan/selection.h"
-#include "storage/archive/lane.h"
-#include "storage/archive/layout.h"
-#include "storage/archive/tree.h"
-#include "storage/archive/writer.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
 #include "storage/base/json.h"
-#include "tests/support/sink.h"
 #include "tests/support/test.h"
+#include "tests/support/trees.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-struct entry {
-	char *path;
-	const char *facts;
-	const char *text;
-};
 
 struct fixture {
-	char *dir;
-	VEC_DEFINE(, struct entry) entries;
-	struct tree *tree;
+	struct test_tree tree;
 	struct plan_cluster clusters[2];
 	struct ruleset rules;
 	struct plan_options o;
@@ -37,12 +22,11 @@ struct fixture {
 static int set_up(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
+	struct err err = ERR_INIT;
 
-	f->dir = str_dup("/tmp/backstay-plan-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
+	test_tree_init(&f->tree);
 	f->clusters[0].name = "prod";
 	f->clusters[1].name = "edge";
-	struct err err = ERR_INIT;
 	assert_int_equal(ruleset_init(&f->rules,
 			     &(struct ruleset_options){.count = 0}, &err),
 	    0);
@@ -57,15 +41,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	struct err ignored = ERR_INIT;
 
-	tree_free(f->tree);
-	file_remove_tree(f->dir, &ignored);
+	test_tree_done(&f->tree);
 	ruleset_done(&f->rules);
-	VEC_EACH (&f->entries, e)
-		free(e->path);
-	vec_done(&f->entries);
-	free(f->dir);
 	free(f);
 	return 0;
 }
@@ -75,69 +53,20 @@ static int tear_down(void **state)
 static void add_object(struct fixture *f, const char *cluster,
     const char *resource, const char *ns, const char *name, const char *text)
 {
-	struct buf path = BUF_INIT;
-
-	layout_object_path(cluster, resource, ns, name, &path);
-	*vec_add(&f->entries) =
-	    (struct entry){.path = buf_steal(&path), .text = text};
+	test_tree_add_object(&f->tree, cluster, resource, ns, name, text);
 }
 
 static void add_state(
     struct fixture *f, const char *bucket, const char *key, const char *facts)
 {
-	*vec_add(&f->entries) =
-	    (struct entry){.path = str_printf("terraform/%s/%s", bucket, key),
-		.facts = facts,
-		.text = "{}"};
-}
+	autofree char *path = str_printf("terraform/%s/%s", bucket, key);
 
-static bool no_file(const char *path)
-{
-	(void)path;
-	return false;
-}
-
-static void pack(struct fixture *f, struct buf *out)
-{
-	const struct archive_options o = {.scratch = f->dir};
-	struct archive_totals totals;
-	struct err err = ERR_INIT;
-	cleanup(archive_writer_freep) struct archive_writer *w =
-	    archive_writer_new(&o, test_sink(out), &err);
-
-	assert_non_null(w);
-	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
-	for (int rank = 0; rank < RANK_COUNT; rank++)
-		archive_writer_rank_done(w, (enum archive_rank)rank);
-	VEC_EACH (&f->entries, e) {
-		const struct archive_entry entry = {
-		    .path = e->path, .source = "test", .facts = e->facts};
-		assert_ok(archive_lane_add(
-			      lane, &entry, e->text, strlen(e->text), &err),
-		    err);
-	}
-	assert_ok(archive_lane_commit(lane, &err), err);
-	archive_lane_free(lane);
-	assert_ok(archive_writer_finish(w, &totals, &err), err);
+	test_tree_add(&f->tree, path, facts, "{}");
 }
 
 static struct plan *try(struct fixture *f, struct err *err)
 {
-	if (!f->tree) {
-		cleanup(buf_done) struct buf archive = BUF_INIT;
-		autofree char *dir = str_printf("%s/tree", f->dir);
-		const struct reader_options o = {
-		    .scratch = f->dir, .encryption = ARCHIVE_PLAIN};
-
-		pack(f, &archive);
-		assert_int_equal(mkdir(dir, 0700), 0);
-		f->tree =
-		    tree_unpack(source_from_memory(archive.data, archive.len),
-			&o, dir, no_file, NULL, err);
-		if (!f->tree)
-			fail_msg("%s", err->message);
-	}
-	f->o.tree = f->tree;
+	f->o.tree = test_tree_get(&f->tree);
 	return plan_make(&f->o, err);
 }
 
@@ -481,10 +410,7 @@ static void maps_are_made_and_two_that_meet_are_refused(void **state)
 		assert_contains(buf_str(&text), "new.example/web:1");
 		assert_null(strstr(buf_str(&text), "team"));
 	}
-	tree_free(f->tree);
-	f->tree = NULL;
-	file_remove_tree(f->dir, &err);
-	assert_int_equal(mkdir(f->dir, 0700), 0);
+	test_tree_again(&f->tree);
 	add_object(f, "prod", "configmaps", "dest", "settings",
 	    "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
 	    "\"name\":\"settings\",\"namespace\":\"dest\"}}");

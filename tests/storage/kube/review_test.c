@@ -2,9 +2,7 @@
 #include "storage/kube/review.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/kube/client.h"
-#include "tests/support/script_server.h"
-#include "tests/support/test.h"
+#include "tests/support/kube_script.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,38 +11,14 @@
 	"HTTP/1.1 201 Created\r\nContent-Length: " length "\r\n\r\n" body
 
 struct fixture {
-	struct test_clock clock;
-	struct test_random random;
 	struct script_reply reply;
-	struct script_server *server;
-	char *url;
-	struct kube_access access;
-	struct kube_client *client;
+	struct test_kube kube;
 };
 
 static void setup(struct fixture *f, const char *answer)
 {
-	struct err err = ERR_INIT;
-
-	*f = (struct fixture){.reply = {.bytes = answer}};
-	test_clock_init(&f->clock, 1700000000000);
-	test_random_init(&f->random, 3);
-	f->server = script_server_start(&f->reply, 1);
-	f->url = script_server_url(f->server, "");
-	f->access = (struct kube_access){.server = f->url};
-	const struct kube_client_options o = {.access = &f->access,
-	    .max_attempts = 1,
-	    .clock = &f->clock.clock,
-	    .random = &f->random.random};
-	f->client = kube_client_new(&o, &err);
-	assert_non_null(f->client);
-}
-
-static void teardown(struct fixture *f)
-{
-	kube_client_free(f->client);
-	script_server_stop(f->server);
-	free(f->url);
+	f->reply = (struct script_reply){.bytes = answer};
+	test_kube_start(&f->kube, &f->reply, 1);
 }
 
 static void asks_about_one_namespace(void **state)
@@ -55,17 +29,17 @@ static void asks_about_one_namespace(void **state)
 
 	(void)state;
 	setup(&f, ANSWER("{\"status\":{\"allowed\":true}}", "27"));
-	assert_ok(kube_review(f.client, "create", "apps", "deployments", "web",
-		      &allowed, &err),
+	assert_ok(kube_review(f.kube.client, "create", "apps", "deployments",
+		      "web", &allowed, &err),
 	    err);
 	assert_true(allowed);
-	const char *request = script_server_request(f.server, 0);
+	const char *request = script_server_request(f.kube.server, 0);
 	assert_contains(request,
 	    "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews ");
 	assert_contains(request,
 	    "\"resourceAttributes\":{\"verb\":\"create\",\"group\":\"apps\","
 	    "\"resource\":\"deployments\",\"namespace\":\"web\"}");
-	teardown(&f);
+	test_kube_stop(&f.kube);
 }
 
 /* In all namespaces: an empty namespace would mean just that one. */
@@ -77,12 +51,13 @@ static void asks_about_all_namespaces(void **state)
 
 	(void)state;
 	setup(&f, ANSWER("{\"status\":{\"allowed\":false}}", "28"));
-	assert_ok(
-	    kube_review(f.client, "list", "", "pods", NULL, &allowed, &err),
+	assert_ok(kube_review(
+		      f.kube.client, "list", "", "pods", NULL, &allowed, &err),
 	    err);
 	assert_false(allowed);
-	assert_null(strstr(script_server_request(f.server, 0), "namespace"));
-	teardown(&f);
+	assert_null(
+	    strstr(script_server_request(f.kube.server, 0), "namespace"));
+	test_kube_stop(&f.kube);
 }
 
 static void an_answer_that_does_not_say_is_refused(void **state)
@@ -106,12 +81,12 @@ static void an_answer_that_does_not_say_is_refused(void **state)
 		struct err err = ERR_INIT;
 		bool allowed = true;
 		setup(&f, cases[i].answer);
-		assert_int_equal(kube_review(f.client, "get", "", "pods", NULL,
-				     &allowed, &err),
+		assert_int_equal(kube_review(f.kube.client, "get", "", "pods",
+				     NULL, &allowed, &err),
 		    -1);
 		assert_int_equal(err.code, cases[i].code);
 		assert_contains(err.message, cases[i].message);
-		teardown(&f);
+		test_kube_stop(&f.kube);
 	}
 }
 

@@ -1,0 +1,31 @@
+/*
+ * A client of a Kubernetes API whose server is script_server.h, and which
+ * tries each request once; its clock stands still.
+ */
+#ifndef TESTS_SUPPORT_KUBE_SCRIPT_H
+#define TESTS_SUPPORT_KUBE_SCRIPT_H
+
+#include "storage/kube/client.h"
+#include "tests/support/script_server.h"
+#include "tests/support/test.h"
+
+/* An answer with a JSON body, after which the connection is closed. */
+#define KUBE_REPLY(STATUS, BODY)                                               \
+	"HTTP/1.1 " STATUS "\r\nContent-Type: application/json\r\n"            \
+	"Connection: close\r\n\r\n" BODY
+
+/* May not be moved while the client lives. */
+struct test_kube {
+	struct test_clock clock;
+	struct test_random random;
+	struct script_server *server;
+	char *url;
+	struct kube_access access;
+	struct kube_client *client;
+};
+/* Replies as script_server_start; none: for what must not ask it. */
+void test_kube_start(
+    struct test_kube *k, const struct script_reply *replies, size_t count);
+void test_kube_stop(struct test_kube *k);
+
+#endif
