@@ -120,52 +120,69 @@ static void add_described(
 	    out, " (layer %s)", layers_name(p->options->layers, n->layer));
 }
 
-/* What somebody needs and an edge against the layers says of it. */
-static void against(struct plan *p, uint32_t node, struct graph_edge *e)
+/* "layers: A (layer x) needs B (layer y) (reason)" */
+static void describe_edge(const struct plan *p, uint32_t node,
+    const struct graph_edge *e, const char *verb, struct buf *out)
 {
-	struct plan_node *n = &p->nodes.items[node];
-	struct plan_node *needed = &p->nodes.items[e->needs];
+	buf_add_str(out, "layers: ");
+	add_described(p, &p->nodes.items[node], out);
+	buf_add_str(out, verb);
+	add_described(p, &p->nodes.items[e->needs], out);
+	buf_printf(out, " (%s)", e->reason);
+}
+
+static void take_along(struct plan *p, uint32_t node, struct graph_edge *e)
+{
+	uint16_t layer = p->nodes.items[node].layer;
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	buf_add_str(&text, "layers: ");
-	add_described(p, n, &text);
-	if (e->strength >= EDGE_OWNER) {
-		buf_add_str(&text, " needs ");
-		add_described(p, needed, &text);
-		buf_printf(&text,
-		    " (%s), which is therefore restored with layer %s",
-		    e->reason, layers_name(p->options->layers, n->layer));
-		needed->layer = n->layer;
-	} else {
-		buf_add_str(&text, " names ");
-		add_described(p, needed, &text);
-		buf_printf(&text,
-		    " (%s), which comes later: it does not wait for it",
-		    e->reason);
-		e->broken = true;
-	}
+	describe_edge(p, node, e, " needs ", &text);
+	buf_printf(&text, ", which is therefore restored with layer %s",
+	    layers_name(p->options->layers, layer));
+	p->nodes.items[e->needs].layer = layer;
 	*vec_add(&p->warnings) = buf_steal(&text);
 }
 
-/* What is taken into an earlier layer may itself need something of a later
- * one. */
-static void pull_forward(struct plan *p, bool *waits, size_t count)
+static void wait_no_more(struct plan *p, uint32_t node, struct graph_edge *e)
 {
-	bool again = true;
+	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	while (again) {
-		again = false;
-		for (uint32_t i = 0; i < p->nodes.len; i++)
-			VEC_EACH (&p->graph.nodes.items[i].edges, e) {
-				size_t mine = p->nodes.items[i].layer;
-				size_t other = p->nodes.items[e->needs].layer;
+	describe_edge(p, node, e, " names ", &text);
+	buf_add_str(&text, ", which comes later: it does not wait for it");
+	e->broken = true;
+	*vec_add(&p->warnings) = buf_steal(&text);
+}
 
-				if (e->broken || !waits[other * count + mine])
-					continue;
-				against(p, i, e);
-				again = true;
-			}
-	}
+/* Calls fix for each edge against the layers, of those that something cannot be
+ * restored without or of the others; whether there was one. */
+static bool fix_edges(struct plan *p, const bool *waits, size_t count,
+    bool needed,
+    void (*fix)(struct plan *p, uint32_t node, struct graph_edge *e))
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < p->nodes.len; i++)
+		VEC_EACH (&p->graph.nodes.items[i].edges, e) {
+			size_t mine = p->nodes.items[i].layer;
+			size_t other = p->nodes.items[e->needs].layer;
+
+			if (e->broken ||
+			    needed != (e->strength >= EDGE_OWNER) ||
+			    !waits[other * count + mine])
+				continue;
+			fix(p, i, e);
+			any = true;
+		}
+	return any;
+}
+
+/* What is taken into an earlier layer may itself need something of a later one,
+ * and may be what others only name: those wait for it after all. */
+static void pull_forward(struct plan *p, const bool *waits, size_t count)
+{
+	while (fix_edges(p, waits, count, true, take_along))
+		;
+	fix_edges(p, waits, count, false, wait_no_more);
 }
 
 static void warn_of_empty(struct plan *p, size_t count)
