@@ -97,6 +97,26 @@ const struct graph_edge *test_plan_edge(
 	return NULL;
 }
 
+struct kube_resource *test_plan_serve(struct test_plan *t, const char *group,
+    const char *kind, const char *name, const char *version, const char *other)
+{
+	struct kube_resource *r = vec_add(&t->p->apis[0].resources);
+
+	r->group = str_dup(group);
+	r->kind = str_dup(kind);
+	r->name = str_dup(name);
+	r->version = str_dup(version);
+	r->api_version =
+	    *group ? str_printf("%s/%s", group, version) : str_dup(version);
+	r->key = *group ? str_printf("%s.%s", name, group) : str_dup(name);
+	r->namespaced = true;
+	r->listable = true;
+	strvec_add(&r->versions, version);
+	if (other)
+		strvec_add(&r->versions, other);
+	return r;
+}
+
 void assert_warned(const struct test_plan *t, const char *warning)
 {
 	const struct strvec *all = &t->p->warnings;

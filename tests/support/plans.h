@@ -8,6 +8,8 @@
 
 #include "restore/plan/plan.h"
 
+struct kube_resource;
+
 struct test_plan {
 	struct plan_cluster clusters[2];
 	struct plan_options o;
@@ -31,6 +33,11 @@ uint32_t test_plan_level(const struct test_plan *t, uint32_t node);
 /* The edge by which a node needs another directly, or NULL. */
 const struct graph_edge *test_plan_edge(
     const struct test_plan *t, uint32_t node, uint32_t needs);
+
+/* What the first target serves: a kind with a namespace, in the version that it
+ * prefers and perhaps in another. Good until the next is added. */
+struct kube_resource *test_plan_serve(struct test_plan *t, const char *group,
+    const char *kind, const char *name, const char *version, const char *other);
 
 /* That there is this warning alone, or, if NULL, none. */
 void assert_warned(const struct test_plan *t, const char *warning);
