@@ -22,6 +22,7 @@ void test_plan_init(struct test_plan *t)
 	t->p = mem_new(struct plan);
 	*t->p = (struct plan){.options = &t->o,
 	    .graph = GRAPH_INIT,
+	    .transform = transform_new(NULL, &err),
 	    .names = index_new(),
 	    .apis = mem_zalloc(2 * sizeof(*t->p->apis))};
 }
