@@ -20,9 +20,10 @@ struct gate {
 	const struct plan_node *n;
 	char *path;
 	bool for_pods; /* whether to wait for its pods */
-	char *detail;  /* what the last check found */
+	char *detail;  /* what the last check found, or NULL */
 };
 
+/* NULL: there is nothing to say. */
 static void set_detail(struct gate *g, const char *text)
 {
 	free(g->detail);
@@ -195,6 +196,7 @@ static enum verdict check(struct gate *g)
 	cleanup(json_freep) struct json_object *object =
 	    send_get(g->a, g->n->cluster, g->path, &err);
 
+	set_detail(g, NULL);
 	if (!object) {
 		set_detail(g, err.message);
 		return err.code == ERR_DENIED ? NEVER : NOT_YET;

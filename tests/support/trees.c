@@ -22,16 +22,20 @@ void test_tree_done(struct test_tree *t)
 {
 	tree_free(t->tree);
 	test_dir_remove(t->dir);
-	VEC_EACH (&t->entries, e)
+	VEC_EACH (&t->entries, e) {
 		free(e->path);
+		free(e->facts);
+		free(e->text);
+	}
 	vec_done(&t->entries);
 }
 
 void test_tree_add(
     struct test_tree *t, const char *path, const char *facts, const char *text)
 {
-	*vec_add(&t->entries) = (struct test_tree_entry){
-	    .path = str_dup(path), .facts = facts, .text = text};
+	*vec_add(&t->entries) = (struct test_tree_entry){.path = str_dup(path),
+	    .facts = str_dup(facts),
+	    .text = str_dup(text)};
 }
 
 void test_tree_add_object(struct test_tree *t, const char *cluster,

@@ -13,8 +13,8 @@ struct tree;
 
 struct test_tree_entry {
 	char *path;
-	const char *facts;
-	const char *text;
+	char *facts;
+	char *text;
 };
 
 struct test_tree {
@@ -25,7 +25,7 @@ struct test_tree {
 void test_tree_init(struct test_tree *t);
 void test_tree_done(struct test_tree *t);
 
-/* Adds an entry; facts (JSON, or NULL) and text are borrowed. */
+/* Adds an entry; facts are JSON, or NULL. All texts are copied. */
 void test_tree_add(
     struct test_tree *t, const char *path, const char *facts, const char *text);
 /* The same of a Kubernetes object; `ns` NULL: cluster-scoped. */
