@@ -2,50 +2,26 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "tests/support/references.h"
 #include "tests/support/test.h"
 
 #include <string.h>
 
-/* What is told, a line each: "Kind.group ns/name" with '!' where it holds and
- * '+' where it must be ready. */
-struct told {
-	struct strvec lines;
-};
-
-static void tell(void *ctx, const struct reference *r)
-{
-	struct told *t = ctx;
-
-	*vec_add(&t->lines) = str_printf("%s.%s %s/%s%s%s", r->kind, r->group,
-	    r->namespace ? r->namespace : "", r->name,
-	    r->strength >= EDGE_HOLDS ? "!" : "", r->ready ? "+" : "");
-}
-
-static struct json_object *parse(const char *text)
-{
-	struct err err = ERR_INIT;
-	struct json_object *j = json_parse(text, strlen(text), &err);
-
-	if (!j)
-		fail_msg("%s", err.message);
-	return j;
-}
-
 static void assert_needs(const char *text, const char *const *lines)
 {
 	static const struct references_options plain = {.edges = NULL};
-	struct told told = {.lines = VEC_INIT};
-	cleanup(json_freep) struct json_object *object = parse(text);
+	struct strvec found = VEC_INIT;
+	cleanup(json_freep) struct json_object *object = test_json(text);
 	cleanup(buf_done) struct buf all = BUF_INIT;
 
-	references_needs(&plain, object, tell, &told);
-	VEC_EACH (&told.lines, l)
+	references_needs(&plain, object, references_line, &found);
+	VEC_EACH (&found, l)
 		buf_printf(&all, "%s\n", *l);
 	for (; *lines; lines++)
-		if (!strvec_has(&told.lines, *lines))
+		if (!strvec_has(&found, *lines))
 			fail_msg(
 			    "'%s' is not among\n%s", *lines, buf_str(&all));
-	strvec_done(&told.lines);
+	strvec_done(&found);
 }
 
 #define LINES(...)                                                             \
@@ -218,14 +194,14 @@ static void terraform_state_comes_before_what_manages_it(void **state)
 
 static void assert_provides(const char *text, const char *const *lines)
 {
-	struct told told = {.lines = VEC_INIT};
-	cleanup(json_freep) struct json_object *object = parse(text);
+	struct strvec found = VEC_INIT;
+	cleanup(json_freep) struct json_object *object = test_json(text);
 
-	references_provides(object, tell, &told);
+	references_provides(object, references_line, &found);
 	for (; *lines; lines++)
-		if (!strvec_has(&told.lines, *lines))
+		if (!strvec_has(&found, *lines))
 			fail_msg("'%s' is not provided", *lines);
-	strvec_done(&told.lines);
+	strvec_done(&found);
 }
 
 static void what_stands_for_others_says_so(void **state)
@@ -258,16 +234,16 @@ static void a_rule_from_outside_is_followed(void **state)
 	    {"config", "Widget.example.com", "/spec/parts/0/ref", RULE_PATH,
 		"ConfigMap.core", EDGE_HOLDS, true}};
 	struct references_options o = {.edges = edges, .edge_count = 1};
-	struct told told = {.lines = VEC_INIT};
-	cleanup(json_freep) struct json_object *object =
-	    parse("{\"apiVersion\":\"example.com/v1\",\"kind\":\"Widget\","
-		  "\"metadata\":{\"namespace\":\"p\"},\"spec\":{\"parts\":[{"
-		  "\"ref\":\"other/map\"}]}}");
+	struct strvec found = VEC_INIT;
+	cleanup(json_freep) struct json_object *object = test_json(
+	    "{\"apiVersion\":\"example.com/v1\",\"kind\":\"Widget\","
+	    "\"metadata\":{\"namespace\":\"p\"},\"spec\":{\"parts\":[{"
+	    "\"ref\":\"other/map\"}]}}");
 
 	(void)state;
-	references_needs(&o, object, tell, &told);
-	assert_true(strvec_has(&told.lines, "ConfigMap. other/map!+"));
-	strvec_done(&told.lines);
+	references_needs(&o, object, references_line, &found);
+	assert_true(strvec_has(&found, "ConfigMap. other/map!+"));
+	strvec_done(&found);
 }
 
 static void odd_shapes_are_passed_over(void **state)
@@ -285,13 +261,14 @@ static void odd_shapes_are_passed_over(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
-		struct told told = {.lines = VEC_INIT};
-		cleanup(json_freep) struct json_object *object = parse(odd[i]);
+		struct strvec found = VEC_INIT;
+		cleanup(json_freep) struct json_object *object =
+		    test_json(odd[i]);
 
-		references_needs(&o, object, tell, &told);
-		references_provides(object, tell, &told);
-		references_selects(object, tell, &told);
-		strvec_done(&told.lines);
+		references_needs(&o, object, references_line, &found);
+		references_provides(object, references_line, &found);
+		references_selects(object, references_line, &found);
+		strvec_done(&found);
 	}
 }
 
