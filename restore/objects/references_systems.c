@@ -210,7 +210,10 @@ static void collect_flux_parent(struct collector *t)
 	}
 }
 
-/* The application that made it, by either of Argo CD's ways of tracking. */
+/* The application that made it, by either of Argo CD's ways of tracking: NAME,
+ * or NAMESPACE_NAME of one that is not where Argo CD itself is
+ * (https://argo-cd.readthedocs.io/en/stable/operator-manual/app-any-namespace/).
+ */
 static void collect_argocd_parent(struct collector *t)
 {
 	const struct json_object *meta = json_get(t->object, "metadata");
@@ -218,12 +221,16 @@ static void collect_argocd_parent(struct collector *t)
 	    json_get(meta, "annotations"), "argocd.argoproj.io/tracking-id");
 	const char *label = json_get_str(
 	    json_get(meta, "labels"), "app.kubernetes.io/instance");
-	autofree char *name =
+	autofree char *instance =
 	    id ? str_ndup(id, strcspn(id, ":")) : str_dup(label);
+	char *name = instance ? strchr(instance, '_') : NULL;
 
+	if (name)
+		*name++ = '\0';
 	if (rules_kind_fits("Application*.argoproj.io", t->group, t->kind))
-		collector_add(t, "argoproj.io", "Application", t->namespace,
-		    name, EDGE_ORDER, false, name_of_parent);
+		collector_add(t, "argoproj.io", "Application",
+		    name ? instance : t->namespace, name ? name : instance,
+		    EDGE_ORDER, false, name_of_parent);
 }
 
 static void collect_argocd(struct collector *t)

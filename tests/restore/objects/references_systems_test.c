@@ -199,6 +199,8 @@ static void an_application_comes_after_what_it_is_of(void **state)
 	    {APP(""), ARGOCD},
 	    {APP(TRACKED), "Application.argoproj.io argocd/root, " ARGOCD},
 	    {APP(LABELLED), "Application.argoproj.io argocd/other, " ARGOCD},
+	    {APP(",\"labels\":{\"app.kubernetes.io/instance\":\"team_root\"}"),
+		"Application.argoproj.io team/root, " ARGOCD},
 	    {APP(TRACKED LABELLED),
 		"Application.argoproj.io argocd/root, " ARGOCD},
 	    /* An ApplicationSet as well; anything else with the label not. */
