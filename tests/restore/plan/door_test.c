@@ -293,9 +293,11 @@ static int try_file(
 
 static void a_file_of_a_mirror_names_its_repository(void **state)
 {
-	static const char *const files[] = {"HEAD", "config", "packed-refs",
+	static const char pack[] =
 	    "objects/pack/"
-	    "pack-0123456789012345678901234567890123456789.pack"};
+	    "pack-0123456789012345678901234567890123456789.pack";
+	static const char *const files[] = {
+	    "HEAD", "config", "packed-refs", pack};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {

@@ -293,8 +293,7 @@ static void what_says_no_names_defines_nothing(void **state)
 	    "{\"spec\":{\"group\":\"g\"}}",
 	    "{\"spec\":{\"group\":\"g\",\"names\":{\"kind\":\"K\"}}}",
 	    "{\"spec\":{\"names\":{\"kind\":\"K\",\"plural\":\"ks\"}}}",
-	    "{\"spec\":{\"group\":1,\"names\":{\"kind\":\"K\",\"plural\":"
-	    "\"ks\"}}}"};
+	    "{\"spec\":{\"group\":1,\"names\":{\"kind\":\"K\"}}}"};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
