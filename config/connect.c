@@ -15,7 +15,8 @@ static int read_s3_secrets(
 	if (secret_ref_read(&s->access_key_id, &out->access_key_id, err) ||
 	    secret_ref_read(
 		&s->secret_access_key, &out->secret_access_key, err) ||
-	    secret_ref_read(&s->session_token, &out->session_token, err))
+	    secret_ref_read(&s->session_token, &out->session_token, err) ||
+	    secret_ref_read(&s->sse_customer_key, &out->customer_key, err))
 		return -1;
 	return 0;
 }
@@ -47,6 +48,7 @@ int connect_s3(const struct settings_s3 *s, const char *dynamodb_table,
 	    .ca_file = s->ca_file,
 	    .proxy = s->proxy,
 	    .put_headers = &out->headers,
+	    .customer_key = out->customer_key,
 	    .clock = env->clock,
 	    .random = env->random,
 	    .cancel = env->cancel,
@@ -71,6 +73,7 @@ void connect_s3_done(struct connect_s3 *c)
 	secret_free(c->access_key_id);
 	secret_free(c->secret_access_key);
 	secret_free(c->session_token);
+	secret_free(c->customer_key);
 	strvec_done(&c->headers);
 	*c = (struct connect_s3){0};
 }

@@ -38,6 +38,7 @@ struct connect_s3 {
 	struct secret *access_key_id;
 	struct secret *secret_access_key;
 	struct secret *session_token;
+	struct secret *customer_key;
 	struct strvec headers; /* "name: value" */
 	struct aws *aws;
 	struct s3 *s3;

@@ -36,7 +36,8 @@ struct settings_s3 {
 	struct secret_ref session_token;
 	char *ca_file;
 	char *proxy;
-	struct pair_vec headers; /* of each object that is written */
+	struct pair_vec headers;	    /* of each object that is written */
+	struct secret_ref sse_customer_key; /* not of a vault */
 };
 
 struct settings_cluster_access {

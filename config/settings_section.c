@@ -324,6 +324,7 @@ static const struct section kubernetes_section = {
     .fields = kubernetes_fields, .check = validate_kubernetes};
 
 static const struct field bucket_fields[] = {S3_FIELDS(settings_bucket, s3),
+    SECRET(settings_bucket, "sse_customer_key", s3.sse_customer_key),
     TEXTS(settings_bucket, "prefixes", prefixes),
     TEXTS(settings_bucket, "include", include),
     TEXTS(settings_bucket, "exclude", exclude),
@@ -394,6 +395,7 @@ static const struct field target_bucket_fields[] = {
 	.right = "the name of a bucket of the snapshot"),
     TEXT(settings_target_bucket, "from_prefix", from_prefix),
     S3_FIELDS(settings_target_bucket, s3),
+    SECRET(settings_target_bucket, "sse_customer_key", s3.sse_customer_key),
     TEXT(settings_target_bucket, "to_prefix", to_prefix),
     TEXT(settings_target_bucket, "dynamodb_table", dynamodb_table),
     BOOL(settings_target_bucket, "lock_files", lock_files, .fallback = "true"),

@@ -28,6 +28,9 @@ int validate_target_bucket(const void *data, const struct yaml_node *node,
 		return complain(where, node,
 		    t->kms_key_id ? "kms_key_id" : "kms", err,
 		    "kms: key and kms_key_id belong together");
+	if (t->kms_key_id && secret_ref_is_set(&t->s3.sse_customer_key))
+		return complain(where, node, "kms_key_id", err,
+		    "excludes sse_customer_key; leave one out");
 	return 0;
 }
 

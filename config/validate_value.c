@@ -109,6 +109,13 @@ int validate_s3(const struct settings_s3 *s, const struct yaml_node *node,
 	    validate_http_url(s->proxy, "proxy", node, where, err) ||
 	    check_headers(s, node, where, err))
 		return -1;
+	if (secret_ref_is_set(&s->sse_customer_key))
+		VEC_EACH (&s->headers, h)
+			if (str_starts(h->from, "x-amz-server-side-encryption"))
+				return complain(where, node, "headers", err,
+				    "has '%s', which sse_customer_key "
+				    "excludes; leave one out",
+				    h->from);
 	bool id = secret_ref_is_set(&s->access_key_id);
 	bool key = secret_ref_is_set(&s->secret_access_key);
 	if (id != key)

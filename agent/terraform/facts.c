@@ -138,6 +138,8 @@ struct json_object *terraform_facts_json(
 	set_text(f, "cache_control", m->cache_control);
 	set_text(f, "sse", m->sse);
 	set_text(f, "sse_kms_key_id", m->sse_kms_key_id);
+	if (m->customer_key)
+		json_set_bool(f, "sse_customer_key", true);
 	set_text(f, "storage_class", m->storage_class);
 	if (m->user.len)
 		json_set(f, "metadata", pairs_to_json(&m->user));

@@ -31,7 +31,8 @@ static void note_in_table(struct terraform_job *j, const char *lock_id,
 		cleanup(buf_done) struct buf text = BUF_INIT;
 		buf_printf(&text,
 		    "state 's3://%s' is locked in table '%s' and may be "
-		    "changing: ",
+		    "changing (or the run that took the lock is dead, and "
+		    "`terraform force-unlock` with its ID releases it): ",
 		    lock_id, dynamodb_table(table));
 		cleanup(buf_done) struct buf who = BUF_INIT;
 		state_describe_lock(&who, holder, strlen(holder));
@@ -96,7 +97,8 @@ void terraform_locks_note_object(struct terraform_job *j)
 	pthread_mutex_lock(&b->run->lock);
 	capture_report_warning(b->run->report,
 	    "lock 's3://%s/%s' is held (%s): that state may be changing; the "
-	    "lock is left out",
+	    "lock is left out (if the run that took it is dead, `terraform "
+	    "force-unlock` with that ID releases it)",
 	    s3_bucket(b->bucket->s3), j->object.key, buf_str(&who));
 	strvec_add(&b->held, j->object.key);
 	pthread_mutex_unlock(&b->run->lock);

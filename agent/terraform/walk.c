@@ -161,7 +161,8 @@ static void warn_if_nothing(struct walk *w, const char *prefix,
 	pthread_mutex_lock(&run->lock);
 	if (!listed)
 		capture_report_warning(run->report,
-		    "'s3://%s/%s' is empty: there is no object to capture",
+		    "'s3://%s/%s' is empty: there is no object to capture, "
+		    "and Terraform would begin each state there anew",
 		    bucket, prefix ? prefix : "");
 	else
 		capture_report_warning(run->report,

@@ -21,6 +21,7 @@ static struct target_bucket *add_bucket(struct targets *t, const char *from,
 	    .s3 = b->store.s3,
 	    .locks = b->store.locks,
 	    .from_prefix = from_prefix,
+	    .customer_key = secret_ref_is_set(&s->sse_customer_key),
 	    .overwrite = t->c->options->overwrite_state ||
 			 t->c->settings->restore.overwrite_state,
 	    .clock = t->c->env.clock,
@@ -54,7 +55,8 @@ void buckets_add(struct targets *t)
 				  !(to->from_prefix && *to->from_prefix);
 		if (!mapped)
 			add_bucket(
-			    t, b->s3.bucket, NULL, &b->s3, b->dynamodb_table);
+			    t, b->s3.bucket, NULL, &b->s3, b->dynamodb_table)
+			    ->options.customer_key_kept = true;
 	}
 }
 

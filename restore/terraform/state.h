@@ -39,6 +39,10 @@ struct state_apply_options {
 	bool overwrite;
 	bool dry_run;	   /* checks and reports what it would do; no lock */
 	bool no_lock_file; /* the target's backend does not use .tflock */
+	/* The target bucket's session has a customer's key (SSE-C): for each
+	 * object, or only for those that had one. */
+	bool customer_key;
+	bool customer_key_kept;
 	enum state_apply_kms kms;
 	const char *kms_key_id;
 	const char *who; /* names us in the lock; default "backstay" */

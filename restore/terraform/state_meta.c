@@ -20,12 +20,24 @@ static void copy_pairs(
 			s3_pairs_add(out, it.key, json_str(it.value));
 }
 
+bool state_meta_had_key(const struct state_applying *a)
+{
+	return json_truth(
+	    json_get(a->object->facts, "sse_customer_key"), false);
+}
+
+bool state_meta_wants_key(const struct state_applying *a)
+{
+	return a->o->customer_key &&
+	       (!a->o->customer_key_kept || state_meta_had_key(a));
+}
+
 static void copy_encryption(const struct state_applying *a, struct s3_meta *m)
 {
 	const char *sse = json_get_str(a->object->facts, "sse");
 
 	/* What the bucket does by default is not requested. */
-	if (!sse || !str_starts(sse, "aws:kms") ||
+	if (!sse || !str_starts(sse, "aws:kms") || state_meta_wants_key(a) ||
 	    a->o->kms == STATE_APPLY_KMS_DROP)
 		return;
 	m->sse = str_dup(sse);
@@ -107,6 +119,8 @@ int state_meta_differs(const struct state_applying *a,
 		*what = "content type";
 	else if (!same_headers(&ours, theirs))
 		*what = "headers";
+	else if (state_meta_wants_key(a) && !theirs->customer_key)
+		*what = "encryption";
 	else if (!same_pairs(&ours.user, &theirs->user))
 		*what = "metadata";
 	else if (same_tags(a, &tags, theirs, &same, err))

@@ -21,6 +21,16 @@ static void note_class(const struct state_applying *a)
 		    "storage class %s is left to the target bucket", class);
 }
 
+/* A backend with sse_customer_key reads no object that is not under it. */
+static void note_customer_key(const struct state_applying *a)
+{
+	if (state_meta_had_key(a) && !state_meta_wants_key(a))
+		outcome_note(a->outcome,
+		    "it was encrypted with a customer's key (SSE-C) and is "
+		    "written without one: give the target's "
+		    "sse_customer_key_file if its backend has a key");
+}
+
 static int write_object(const struct state_applying *a, struct err *err)
 {
 	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
@@ -32,8 +42,12 @@ static int write_object(const struct state_applying *a, struct err *err)
 	cleanup(source_freep) struct source *from = source_from_fd(fd, a->file);
 	state_meta_fill(a, &meta, &tags);
 	note_class(a);
+	note_customer_key(a);
 	const struct s3_upload u = {
-	    .put = {.key = a->key, .meta = &meta, .tags = &tags},
+	    .put = {.key = a->key,
+		.meta = &meta,
+		.tags = &tags,
+		.no_customer_key = !state_meta_wants_key(a)},
 	    .memory_bytes = UPLOAD_MEMORY_BYTES,
 	    .parallel = UPLOAD_PARTS,
 	    .expected_bytes = a->ours.size,

@@ -42,6 +42,10 @@ struct aws_settings {
 	/* "name: value", of each object that is written to a bucket, over what
 	 * else says it; NULL: none. Borrowed as long as the session lives. */
 	const struct strvec *put_headers;
+	/* The customer's key of a bucket's objects (SSE-C), in base64; NULL:
+	 * none. What is written is encrypted with it, and what is read may be.
+	 */
+	const struct secret *customer_key;
 	int max_attempts; /* of each request; default 6 */
 	int stall_timeout_ms;
 	/* Where AWS_* come from; NULL: the process's environment. */

@@ -41,12 +41,29 @@ void aws_call_header(struct aws_call *c, const char *name, const char *fmt, ...)
 	h->value = buf_steal(&value);
 }
 
+/* A value may be a secret: a customer's key. */
+static void header_done(struct aws_header *h)
+{
+	free(h->name);
+	mem_wipe(h->value, strlen(h->value));
+	free(h->value);
+}
+
+void aws_call_drop_header(struct aws_call *c, const char *name)
+{
+	for (size_t i = 0; i < c->headers.len; i++) {
+		if (!str_eq(c->headers.items[i].name, name))
+			continue;
+		header_done(&c->headers.items[i]);
+		c->headers.items[i] = c->headers.items[--c->headers.len];
+		return;
+	}
+}
+
 void aws_call_done(struct aws_call *c)
 {
-	VEC_EACH (&c->headers, h) {
-		free(h->name);
-		free(h->value);
-	}
+	VEC_EACH (&c->headers, h)
+		header_done(h);
 	vec_done(&c->headers);
 	free(c->message);
 	c->message = NULL;

@@ -65,6 +65,7 @@ struct aws_call {
 };
 void aws_call_header(struct aws_call *c, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+void aws_call_drop_header(struct aws_call *c, const char *name);
 void aws_call_done(struct aws_call *c);
 /* 0 for a 2xx without an error in it; else -1 with the code that its status and
  * its error stand for, what the service said, and what to do. */

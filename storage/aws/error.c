@@ -133,21 +133,35 @@ static bool is_full(const struct aws_call *c, int status)
 }
 
 /* An object that was put with a key of the customer (SSE-C), which each request
- * has to bring along. The words are those of AWS and of MinIO.
+ * has to bring along. The words are those of AWS and MinIO, and of Ceph.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/
  * ServerSideEncryptionCustomerKeys.html */
 static bool needs_customer_key(const struct aws_call *c)
 {
-	return str_eq(c->code, "InvalidRequest") && c->message &&
-	       strstr(c->message, "form of Server Side Encryption");
+	if (!c->message)
+		return false;
+	return (str_eq(c->code, "InvalidRequest") &&
+		   strstr(c->message, "form of Server Side Encryption")) ||
+	       (str_eq(c->code, "InvalidArgument") &&
+		   strstr(c->message, "with Customer provided keys"));
 }
 
 static const char *advice(const struct aws_call *c, int status)
 {
 	if (needs_customer_key(c))
 		return ": it is encrypted with a customer's key (SSE-C), "
-		       "which cannot be given here: leave it out by "
-		       "'exclude', or have it encrypted by SSE-S3 or SSE-KMS";
+		       "and the bucket's sse_customer_key_file is not given "
+		       "or is another; or leave it out by 'exclude'";
+	if (status == 400 && !*c->code && str_eq(c->method, "HEAD"))
+		return " (a HEAD gets no reason; objects that are encrypted "
+		       "with a customer's key, SSE-C, answer so where the "
+		       "bucket's sse_customer_key_file is not given or is "
+		       "another)";
+	if (status == 403 && str_eq(c->code, "AccessDenied") &&
+	    str_eq(c->method, "PUT"))
+		return ": if the bucket's policy wants a header of each "
+		       "object, as x-amz-server-side-encryption, 'headers' of "
+		       "the configuration adds it";
 	if (str_eq(c->code, "SignatureDoesNotMatch"))
 		return ": the secret access key is wrong, or a proxy changes "
 		       "the request";

@@ -64,6 +64,10 @@ struct s3 *s3_new(struct aws *aws, const char *bucket, struct err *err)
 	s->region = str_dup(aws->region);
 	pthread_mutex_init(&s->lock, NULL);
 	set_endpoint(s, o->s3_endpoint);
+	if (s3_customer_init(&s->customer, o->customer_key, s->endpoint, err)) {
+		s3_free(s);
+		return NULL;
+	}
 	s->by_host = o->addressing == S3_ADDRESS_VIRTUAL ||
 		     (o->addressing == S3_ADDRESS_AUTO && !s->endpoint &&
 			 is_label(bucket));
@@ -82,6 +86,7 @@ void s3_free(struct s3 *s)
 	free(s->endpoint);
 	free(s->prefix);
 	free(s->region);
+	s3_customer_done(&s->customer);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -154,6 +159,8 @@ static bool again(void *ctx, const struct http_response *r, const char *code)
 	struct err ignored = ERR_INIT;
 
 	if (str_eq(code, "ConditionalRequestConflict"))
+		return true;
+	if (s3_customer_again(c, r, code))
 		return true;
 	if (c->region_learnt || (r->status != 301 && r->status != 307 &&
 				    r->status != 400 && r->status != 403))
@@ -254,7 +261,10 @@ int s3_call_send(struct s3_call *c, struct err *err)
 {
 	c->call.before = c->before ? before : NULL;
 	c->call.on_data = c->on_data ? on_data : NULL;
-	return aws_call(&c->call, &c->response, err);
+	if (aws_call(&c->call, &c->response, err))
+		return -1;
+	s3_customer_was_read(c);
+	return 0;
 }
 
 struct xml *s3_call_xml(

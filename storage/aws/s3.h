@@ -70,6 +70,7 @@ struct s3_meta {
 	char *cache_control;
 	char *sse;	      /* AES256, aws:kms, aws:kms:dsse */
 	char *sse_kms_key_id; /* with aws:kms */
+	bool customer_key;    /* read with the customer's key (SSE-C) */
 	char *storage_class;
 	char *lock_mode;    /* GOVERNANCE, COMPLIANCE */
 	int64_t lock_until; /* seconds; 0: none */
@@ -169,6 +170,7 @@ struct s3_put {
 	const struct s3_meta
 	    *meta; /* headers and metadata; borrowed, or NULL */
 	const struct s3_pair_vec *tags; /* or NULL */
+	bool no_customer_key;		/* also where the session has one */
 };
 
 /* One request; data up to 5 GiB. Sends Content-MD5 (required for Object Lock,

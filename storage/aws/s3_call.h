@@ -6,6 +6,7 @@
 
 #include "storage/aws/call.h"
 #include "storage/aws/s3.h"
+#include "storage/aws/s3_customer.h"
 #include "storage/base/spool.h"
 
 enum { S3_MAX_QUERY = 10 };
@@ -17,6 +18,7 @@ struct s3 {
 	char *endpoint; /* scheme and authority; NULL: AWS's own */
 	char *prefix;	/* path of the endpoint, "" for none */
 	bool by_host;	/* bucket in the host name */
+	struct s3_customer customer;
 	pthread_mutex_t lock;
 	char *region; /* where the bucket is, as far as is known */
 };
@@ -28,6 +30,9 @@ struct s3_call {
 	struct sigv4_pair query[S3_MAX_QUERY];
 	struct http_response response;
 	bool region_learnt;
+	bool customer_read;
+	bool customer_turned; /* asked both with the key and without */
+	bool with_customer_key;
 	/* Of a ranged or conditional get that streams. */
 	int (*before)(void *ctx, struct s3_call *c, struct err *err);
 	int (*on_data)(void *ctx, struct s3_call *c, const void *data,

@@ -122,6 +122,7 @@ static void get_range(void *ctx, size_t i)
 		s3_call_query(&c, "versionId", f->get->version_id);
 	if (f->get->if_match)
 		aws_call_header(&c.call, "If-Match", "%s", f->get->if_match);
+	s3_customer_read(&c);
 	c.before = ask_rest;
 	c.on_data = write_part;
 	c.ctx = &r;
@@ -234,6 +235,7 @@ int s3_get_to_sink(struct s3 *s, const struct s3_get *g, struct sink *to,
 	s3_call_init(&c, s, "GET", g->key);
 	if (g->version_id)
 		s3_call_query(&c, "versionId", g->version_id);
+	s3_customer_read(&c);
 	c.before = ask_on;
 	c.on_data = pass_on;
 	c.ctx = &o;

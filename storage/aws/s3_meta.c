@@ -88,8 +88,8 @@ bool s3_etag_md5(const struct s3_meta *m, uint8_t md5[16])
 	size_t len = 0;
 	const char *text = etag_text(m->etag, &len);
 
-	return (!m->sse || !str_starts(m->sse, "aws:")) && len == 32 &&
-	       !hex_decode(text, len, md5);
+	return (!m->sse || !str_starts(m->sse, "aws:")) && !m->customer_key &&
+	       len == 32 && !hex_decode(text, len, md5);
 }
 
 /* The texts that a header of an answer and of an upload have in common. */
@@ -159,6 +159,9 @@ void s3_meta_from_response(struct s3_meta *m, const struct http_response *r)
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		*field_of(m, &fields[i]) =
 		    str_dup(http_response_header(r, fields[i].header));
+	m->customer_key =
+	    http_response_header(r, "x-amz-server-side-encryption-customer-"
+				    "algorithm") != NULL;
 	m->etag = str_dup(http_response_header(r, "etag"));
 	m->version_id = str_dup(http_response_header(r, "x-amz-version-id"));
 	m->size = number(http_response_header(r, "content-length"));
@@ -235,6 +238,7 @@ void s3_call_put_headers(struct s3_call *c, const struct s3_put *p)
 	if (p->meta)
 		put_meta(c, p->meta);
 	put_wanted(c);
+	s3_customer_write(c, p);
 	if (!p->tags || !p->tags->len)
 		return;
 	VEC_EACH (p->tags, t) {

@@ -29,6 +29,7 @@ static int head(struct s3 *s, const char *key, const char *version_id,
 	ask_version(&c, version_id);
 	if (checksum)
 		ask_checksum(&c);
+	s3_customer_read(&c);
 	if (s3_call_send(&c, err))
 		return -1;
 	s3_meta_from_response(meta, &c.response);
@@ -98,6 +99,7 @@ int s3_get(struct s3 *s, const struct s3_get *g, size_t max_bytes,
 		ask_checksum(&c);
 	if (g->packed)
 		c.call.accept_encoding = "gzip";
+	s3_customer_read(&c);
 	if (s3_call_send(&c, err) || check_part(&c, g, err))
 		return -1;
 	if (meta)

@@ -115,6 +115,7 @@ int s3_parts_send(const struct s3_parts *p, int number,
 	s3_call_init(&c, p->s3, "PUT", p->put->key);
 	s3_call_query(&c, "partNumber", text);
 	s3_call_query(&c, "uploadId", p->upload_id);
+	s3_customer_write(&c, p->put);
 	s3_call_content_md5(&c, sent->md5);
 	s3_call_body_spool(&c, content, sha256);
 	if (s3_call_send(&c, err))
@@ -158,7 +159,7 @@ static bool was_completed(struct s3_parts *p, struct s3_meta *meta)
 		return true;
 	/* If the store encrypted it with a key, the ETag shows only the number
 	 * of parts. */
-	return meta->sse_kms_key_id &&
+	return (meta->sse_kms_key_id || meta->customer_key) &&
 	       str_eq(strrchr(meta->etag, '-'), strrchr(etag, '-'));
 }
 

@@ -114,6 +114,11 @@ static const struct bad bads[] = {
 	"-bucket-key-enabled and -context, x-amz-acl, x-amz-grant-*, "
 	"x-amz-meta-*, x-amz-storage-class, x-amz-request-payer, "
 	"x-amz-expected-bucket-owner)"},
+    {HEAD "terraform: {buckets: [{bucket: abc, sse_customer_key_file: /k, "
+	  "headers: {x-amz-server-side-encryption: AES256}}]}\n",
+	":5:64: terraform.buckets[0].headers: has "
+	"'x-amz-server-side-encryption', which sse_customer_key excludes; "
+	"leave one out"},
     {HEAD "git: {repositories: [{url: /a/b}], concurrency: 0}\n",
 	":5:49: git.concurrency: is out of range; it takes a whole number "
 	"from 1 to 64"},

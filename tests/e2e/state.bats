@@ -10,7 +10,7 @@ load lib
 setup_file() {
 	export P=$BATS_FILE_TMPDIR/p
 	mkdir -p "$P"
-	"$top/tests/servers/s3" start "$P/s3" --sts &
+	"$top/tests/servers/s3" start "$P/s3" --sts -- rgw_crypt_require_ssl=false &
 	local pid=$!
 	"$top/tests/servers/dynamodb" start "$P/table" --table locks --table other
 	wait "$pid"
@@ -78,7 +78,7 @@ c = Client(os.environ["S3_ENDPOINT"], bucket)
 if verb == "put":
     c.call("PUT", more[0], body=sys.stdin.buffer.read(), headers=dict(h.split(":", 1) for h in more[1:]))
 elif verb == "get":
-    sys.stdout.buffer.write(c.call("GET", more[0])[1])
+    sys.stdout.buffer.write(c.call("GET", more[0], headers=dict(h.split(":", 1) for h in more[1:]))[1])
 elif verb == "delete":
     c.call("DELETE", more[0])
 elif verb == "versions":
@@ -90,6 +90,10 @@ elif verb == "suspend":
 else:
     print("\n".join(c.keys()))
 ' "$@"
+}
+
+get_sealed() { # KEY [BUCKET]: under the customer's key in $headers
+	s3 "${2-$b}" get "$1" "${headers[@]}"
 }
 
 # An item of a lock table: item TABLE LOCK-ID [ATTRIBUTE VALUE]
@@ -672,6 +676,54 @@ secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
 	run -0 agent vault init
 	run -0 agent backup
 	run -0 restore verify latest
+}
+
+customer_key() { # FILE: the headers of an object under that key
+	local name=x-amz-server-side-encryption-customer
+	printf '%s\n' "$name-algorithm:AES256" "$name-key:$(cat "$1")" "$name-key-md5:$(base64 -d "$1" | openssl dgst -md5 -binary | base64)"
+}
+
+@test "states under a customer's key are read and written with it, beside those without" {
+	for key in key wrong; do
+		openssl rand -base64 32 >"$T/$key"
+	done
+	chmod 600 "$T/key" "$T/wrong"
+	mapfile -t headers < <(customer_key "$T/key")
+	state 1 sealed | s3 $b put a.tfstate "${headers[@]}"
+	{ state 1 large && head -c 20000000 /dev/zero | tr '\0' ' '; } >"$T/large"
+	s3 $b put large.tfstate "${headers[@]}" <"$T/large"
+	state 1 plain | s3 $b put plain.tfstate
+	run -1 agent backup
+	[[ $output == *"missing: object 's3://$b/a.tfstate': "*"customer's key (SSE-C), and the bucket's sse_customer_key_file is not given"* ]]
+	[[ $output == *"missing: object 's3://$b/large.tfstate': "*SSE-C* ]]
+	config "sse_customer_key_file: $T/wrong" >"$BACKSTAY_CONFIG"
+	run -1 agent backup
+	[[ $output == *"missing: object 's3://$b/a.tfstate': "*SSE-C*"or is another"* ]]
+	config "sse_customer_key_file: $T/key" >"$BACKSTAY_CONFIG"
+	run -0 agent backup
+	# Back where they were, each as it was.
+	for file in a large plain; do
+		s3 $b delete $file.tfstate
+	done
+	run -0 restore apply latest --yes
+	state 1 sealed | cmp - <(get_sealed a.tfstate)
+	cmp "$T/large" <(get_sealed large.tfstate)
+	state 1 plain | cmp - <(s3 $b get plain.tfstate)
+	run ! s3 $b get a.tfstate
+	run -0 restore apply latest --yes
+	[[ $output == *unchanged* && $output != *updated* ]]
+	# Into a target of its own, with the key and without.
+	s3_tool make $b-to
+	config "sse_customer_key_file: $T/key" "buckets: [{from: $b, bucket: $b-to, endpoint: $S3_ENDPOINT, sse_customer_key_file: $T/key}]" >"$BACKSTAY_CONFIG"
+	run -0 restore apply latest --yes
+	state 1 plain | cmp - <(get_sealed plain.tfstate $b-to)
+	s3_tool make $b-bare
+	config "sse_customer_key_file: $T/key" "buckets: [{from: $b, bucket: $b-bare, endpoint: $S3_ENDPOINT}]" >"$BACKSTAY_CONFIG"
+	run -0 restore apply latest --yes
+	[[ $output == *"was encrypted with a customer's key (SSE-C) and is written without one"* ]]
+	state 1 sealed | cmp - <(s3 $b-bare get a.tfstate)
+	# The key is in no file that a run leaves.
+	run ! grep -rqF "$(cat "$T/key")" "$T/state" "$T/vault"
 }
 
 # Ceph 16 and 20: the null delete marker that a released lock leaves answers 404
