@@ -492,8 +492,10 @@ secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
 	check_says 'the configuration'
 }
 
-@test "Terraform itself goes on after a restore, with the table and with lock files" {
-	command -v terraform >/dev/null || skip "terraform is not installed (no Debian or npm package has it)"
+# With a table alone, with lock files alone, and with both.
+goes_on() { # terraform|tofu
+	local tool=$1
+	command -v "$tool" >/dev/null || skip "$tool is not installed (no Debian or npm package has it)"
 	export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_INPUT=0 TF_CLI_CONFIG_FILE=$T/terraformrc
 	: >"$T/terraformrc"
 	backend() { # BUCKET KEY MORE
@@ -517,28 +519,28 @@ secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
 		resource "terraform_data" "a" { input = var.input }
 		X
 		rm -rf .terraform
-		terraform init -no-color -reconfigure >/dev/null
+		"$tool" init -no-color -reconfigure >/dev/null
 	}
-	unchanged() { run terraform plan -no-color -detailed-exitcode -lock-timeout=1s; [ "$status" -eq 0 ] || { echo "$output"; return 1; }; }
+	unchanged() { run "$tool" plan -no-color -detailed-exitcode -lock-timeout=1s; [ "$status" -eq 0 ] || { echo "$output"; return 1; }; }
 	mkdir "$T/tf"
 	cd "$T/tf"
 	backend $b aws/app.tfstate 'dynamodb_table = "locks"'
-	terraform apply -no-color -auto-approve >/dev/null
+	"$tool" apply -no-color -auto-approve >/dev/null
 	config 'dynamodb_table: locks' "buckets: []" >"$BACKSTAY_CONFIG"
 	agent backup
 	# Somebody goes on, then the object is lost and the table is not: a copy
 	# of the old object is what Terraform refuses ...
-	terraform apply -no-color -auto-approve -var input=two >/dev/null
+	"$tool" apply -no-color -auto-approve -var input=two >/dev/null
 	s3 $b delete aws/app.tfstate
 	restore extract latest --to "$T/tree"
 	s3 $b put aws/app.tfstate <"$T/tree/terraform/$b/aws/app.tfstate"
-	run timeout 60 terraform plan -no-color
+	run timeout 60 "$tool" plan -no-color
 	[ "$status" -ne 0 ]
 	[[ $output == *"does not"*"have the expected content"* ]]
 	# ... and what Backstay restores it takes at once.
 	restore apply latest --yes
 	unchanged
-	terraform apply -no-color -auto-approve -var input=three >/dev/null
+	"$tool" apply -no-color -auto-approve -var input=three >/dev/null
 	# What is newer is not overwritten.
 	run restore apply latest --yes
 	[ "$status" -ne 0 ]
@@ -549,20 +551,43 @@ secret_access_key_file: $T/key" >"$BACKSTAY_CONFIG"
 	restore apply latest --yes
 	backend $b-new dr/app.tfstate 'dynamodb_table = "other"'
 	unchanged
-	terraform apply -no-color -auto-approve -var input=four >/dev/null
+	"$tool" apply -no-color -auto-approve -var input=four >/dev/null
 	# Lock files instead of a table.
 	s3_tool make $b-files
 	config '' "buckets: [{from: $b, bucket: $b-files, endpoint: $S3_ENDPOINT}]" >"$BACKSTAY_CONFIG"
 	restore apply latest --yes
 	backend $b-files aws/app.tfstate 'use_lockfile = true'
 	unchanged
-	terraform apply -no-color -auto-approve -var input=five >/dev/null
+	"$tool" apply -no-color -auto-approve -var input=five >/dev/null
 	# Terraform respects the lock that Backstay would hold, and the other way round.
 	printf '{"ID":"7","Who":"backstay@x"}' | s3 $b-files put aws/app.tfstate.tflock
-	run terraform plan -no-color
+	run "$tool" plan -no-color
 	[ "$status" -ne 0 ]
 	[[ $output == *"backstay@x"* ]]
+	# Both at once, as while one moves from the one to the other.
+	s3_tool make $b-both
+	config '' "buckets: [{from: $b, bucket: $b-both, endpoint: $S3_ENDPOINT, dynamodb_table: other}]" >"$BACKSTAY_CONFIG"
+	restore apply latest --yes
+	backend $b-both aws/app.tfstate 'dynamodb_table = "other"
+		    use_lockfile = true'
+	unchanged
+	"$tool" apply -no-color -auto-approve -var input=six >/dev/null
+	# A bucket under a customer's key: the backend reads what the restore wrote.
+	s3_tool make $b-sealed
+	openssl rand -base64 32 >"$T/key"
+	chmod 600 "$T/key"
+	config '' "buckets: [{from: $b, bucket: $b-sealed, endpoint: $S3_ENDPOINT, sse_customer_key_file: $T/key}]" >"$BACKSTAY_CONFIG"
+	restore apply latest --yes
+	backend $b-sealed aws/app.tfstate "encrypt = true
+		    sse_customer_key = \"$(cat "$T/key")\"
+		    use_lockfile = true"
+	unchanged
+	"$tool" apply -no-color -auto-approve -var input=seven >/dev/null
 }
+
+@test "Terraform itself goes on after a restore, with the table and with lock files" { goes_on terraform; }
+
+@test "OpenTofu itself goes on after a restore, with the table and with lock files" { goes_on tofu; }
 
 # What comes is held against the size of the list and the MD5 that a plain ETag
 # is. rclone #6533, #8137, #8500: bodies packed on the way; the AWS SDKs, and so
