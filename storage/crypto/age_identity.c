@@ -19,7 +19,9 @@ int age_recipient_parse(const char *text, uint8_t key[32], struct err *err)
 {
 	if (!age_bech32_decode(text, strlen(text), RECIPIENT_HRP, key))
 		return 0;
-	if (str_starts(text, "AGE-SECRET-KEY-"))
+	/* In any case and behind whatever was pasted with it: it must not be
+	 * shown. */
+	if (strcasestr(text, SECRET_HRP))
 		return err_set(err, ERR_FORMAT,
 		    "a recipient is a secret key: put its public key there "
 		    "(age1...), and take that secret key as disclosed");
@@ -115,19 +117,22 @@ int age_identities_add(struct age_identities *ids, const struct secret *text,
 	const char *at = secret_reveal(text);
 	const char *end = at + secret_len(text);
 	size_t before = ids->list.len;
+	size_t number = 1;
 
-	for (size_t number = 1; at < end; number++) {
+	while (at < end) {
 		size_t len = (size_t)(end - at);
 		int ssh = add_ssh(ids, at, &len, name, err);
 		if (ssh < 0)
 			return -1;
 		if (ssh == 0) {
+			for (size_t i = 0; i < len; i++)
+				number += at[i] == '\n';
 			at += len;
 			continue;
 		}
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = newline ? newline : end;
-		if (add_line(ids, at, (size_t)(stop - at), name, number, err))
+		if (add_line(ids, at, (size_t)(stop - at), name, number++, err))
 			return -1;
 		at = stop + 1;
 	}
