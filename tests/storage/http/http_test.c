@@ -1,51 +1,13 @@
 #include "storage/http/http.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/http/retry.h"
-#include "storage/http/url.h"
-#include "tests/support/script_server.h"
-#include "tests/support/test.h"
+#include "tests/support/script_client.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define OK(body_len, body)                                                     \
-	"HTTP/1.1 200 OK\r\nContent-Length: " #body_len "\r\n\r\n" body
-
-struct fixture {
-	struct test_clock clock;
-	struct test_random random;
-	struct cancel cancel;
-	struct http *http;
-	struct script_server *server;
-	char *url;
-};
-
-static void setup(struct fixture *f, const struct script_reply *replies,
-    size_t count, int stall_timeout_ms)
-{
-	struct err err = ERR_INIT;
-
-	test_clock_init(&f->clock, 1700000000000);
-	test_random_init(&f->random, 7);
-	struct http_options o = {.clock = &f->clock.clock,
-	    .random = &f->random.random,
-	    .cancel = &f->cancel,
-	    .stall_timeout_ms = stall_timeout_ms};
-	f->http = http_new(&o, &err);
-	assert_non_null(f->http);
-	f->server = script_server_start(replies, count);
-	f->url = script_server_url(f->server, "/a//b/../c?q=secret");
-}
-
-static void teardown(struct fixture *f)
-{
-	http_free(f->http);
-	script_server_stop(f->server);
-	free(f->url);
-}
-
-static int get(struct fixture *f, struct http_response *r, struct err *err)
+static int get(
+    struct script_client *f, struct http_response *r, struct err *err)
 {
 	struct http_request request = HTTP_REQUEST_INIT;
 
@@ -61,14 +23,14 @@ static void sends_what_was_asked_and_keeps_the_connection(void **state)
 	    {.bytes = "HTTP/1.1 100 Continue\r\n\r\n"
 		      "HTTP/1.1 201 Created\r\nX-Some: Thing \r\n"
 		      "Content-Length: 2\r\n\r\nhi"},
-	    {.bytes = OK(0, "")}};
-	struct fixture f = {0};
+	    {.bytes = SCRIPT_OK(0, "")}};
+	struct script_client f;
 	struct err err = ERR_INIT;
 	struct http_response r = HTTP_RESPONSE_INIT;
 	struct http_request request = HTTP_REQUEST_INIT;
 
 	(void)state;
-	setup(&f, replies, 2, 0);
+	script_client_init(&f, replies, 2, 0);
 	request.method = "PUT";
 	request.url = f.url;
 	request.body = "body";
@@ -89,7 +51,7 @@ static void sends_what_was_asked_and_keeps_the_connection(void **state)
 	assert_int_equal(script_server_count(f.server), 2);
 	http_request_done(&request);
 	http_response_done(&r);
-	teardown(&f);
+	script_client_done(&f);
 }
 
 static int take(void *ctx, const void *data, size_t len, struct err *err)
@@ -102,17 +64,18 @@ static int take(void *ctx, const void *data, size_t len, struct err *err)
 
 static void streams_only_what_is_an_answer(void **state)
 {
-	static const struct script_reply replies[] = {{.bytes = OK(3, "abc")},
+	static const struct script_reply replies[] = {
+	    {.bytes = SCRIPT_OK(3, "abc")},
 	    {.bytes =
 		    "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone"},
-	    {.bytes = OK(2, "!!")}};
-	struct fixture f = {0};
+	    {.bytes = SCRIPT_OK(2, "!!")}};
+	struct script_client f;
 	struct err err = ERR_INIT;
 	struct http_response r = HTTP_RESPONSE_INIT;
 	cleanup(buf_done) struct buf got = BUF_INIT, said = BUF_INIT;
 
 	(void)state;
-	setup(&f, replies, 3, 0);
+	script_client_init(&f, replies, 3, 0);
 	struct http_request request = {.method = "GET",
 	    .url = f.url,
 	    .on_data = take,
@@ -128,7 +91,7 @@ static void streams_only_what_is_an_answer(void **state)
 	assert_contains(err.message, "not that");
 	assert_null(strstr(err.message, "secret"));
 	http_response_done(&r);
-	teardown(&f);
+	script_client_done(&f);
 }
 
 static void a_broken_answer_is_an_error(void **state)
@@ -137,33 +100,33 @@ static void a_broken_answer_is_an_error(void **state)
 	    {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
 		.close = 1},
 	    {.bytes = NULL, .close = 2},
-	    {.bytes = OK(0, ""), .delay_ms = 3000},
+	    {.bytes = SCRIPT_OK(0, ""), .delay_ms = 3000},
 	};
-	struct fixture f = {0};
+	struct script_client f;
 	struct err err = ERR_INIT;
 	struct http_response r = HTTP_RESPONSE_INIT;
 
 	(void)state;
-	setup(&f, replies, 3, 1000);
+	script_client_init(&f, replies, 3, 1000);
 	assert_fails(get(&f, &r, &err), err, ERR_NETWORK);
 	assert_contains(err.message, "GET http://127.0.0.1:");
 	assert_null(strstr(err.message, "secret"));
 	assert_fails(get(&f, &r, &err), err, ERR_NETWORK);
 	assert_fails(get(&f, &r, &err), err, ERR_NETWORK);
 	http_response_done(&r);
-	teardown(&f);
+	script_client_done(&f);
 }
 
 static void caps_and_refusals(void **state)
 {
 	static const struct script_reply replies[] = {
-	    {.bytes = OK(5, "12345")}};
-	struct fixture f = {0};
+	    {.bytes = SCRIPT_OK(5, "12345")}};
+	struct script_client f;
 	struct err err = ERR_INIT;
 	struct http_response r = HTTP_RESPONSE_INIT;
 
 	(void)state;
-	setup(&f, replies, 1, 0);
+	script_client_init(&f, replies, 1, 0);
 	struct http_request request = {
 	    .method = "GET", .url = f.url, .max_body_bytes = 4};
 	assert_fails(http_send(f.http, &request, &r, &err), err, ERR_FORMAT);
@@ -175,110 +138,12 @@ static void caps_and_refusals(void **state)
 	request.url = f.url;
 	assert_fails(http_send(f.http, &request, &r, &err), err, ERR_CANCELLED);
 	http_response_done(&r);
-	teardown(&f);
-}
-
-struct calls {
-	struct fixture *f;
-	int prepared;
-};
-
-static int prepare(
-    void *ctx, int attempt, struct http_request *request, struct err *err)
-{
-	struct calls *c = ctx;
-
-	(void)err;
-	c->prepared++;
-	assert_int_equal(attempt, c->prepared);
-	request->url = c->f->url;
-	return 0;
-}
-
-static void tries_again_what_may_pass(void **state)
-{
-	static const struct script_reply replies[] = {
-	    /* The first: on a kept connection libcurl asks again itself. */
-	    {.bytes = NULL, .close = 2},
-	    {.bytes = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"},
-	    {.bytes = "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\n"
-		      "Content-Length: 0\r\n\r\n"},
-	    {.bytes = OK(2, "ok")},
-	};
-	struct fixture f = {0};
-	struct err err = ERR_INIT;
-	struct http_response r = HTTP_RESPONSE_INIT;
-	struct calls calls = {.f = &f};
-	struct http_retry attempts = {
-	    .prepare = prepare, .judge = http_retry_judge, .ctx = &calls};
-
-	(void)state;
-	setup(&f, replies, 4, 0);
-	int64_t start = f.clock.now_ms;
-	assert_ok(http_retry_send(f.http, &attempts, &r, &err), err);
-	assert_int_equal(r.status, 200);
-	assert_int_equal(calls.prepared, 4);
-	assert_true(f.clock.now_ms - start >= 7000);
-	http_response_done(&r);
-	teardown(&f);
-}
-
-static void gives_up_with_the_last_answer(void **state)
-{
-	static const struct script_reply replies[] = {
-	    {.bytes = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"},
-	    {.bytes = "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n"},
-	    {.bytes = OK(0, "")},
-	};
-	struct fixture f = {0};
-	struct err err = ERR_INIT;
-	struct http_response r = HTTP_RESPONSE_INIT;
-	struct calls calls = {.f = &f};
-	struct http_retry attempts = {.max_attempts = 2,
-	    .prepare = prepare,
-	    .judge = http_retry_judge,
-	    .ctx = &calls};
-
-	(void)state;
-	setup(&f, replies, 3, 0);
-	assert_ok(http_retry_send(f.http, &attempts, &r, &err), err);
-	assert_int_equal(r.status, 502);
-	assert_int_equal(script_server_count(f.server), 2);
-	http_response_done(&r);
-	teardown(&f);
-}
-
-static void names_hosts_and_waits(void **state)
-{
-	cleanup(buf_done) struct buf host = BUF_INIT;
-	struct http_response r = HTTP_RESPONSE_INIT;
-
-	(void)state;
-	assert_int_equal(http_url_host("https://Git.Example:8443/x", &host), 0);
-	assert_string_equal(buf_str(&host), "git.example:8443");
-	assert_int_equal(http_url_host("ssh://git.example/x", &host), -1);
-	assert_int_equal(http_retry_after_ms(&r, 0), -1);
-	strvec_add(&r.headers, "retry-after: Tue, 14 Nov 2023 22:13:30 GMT");
-	assert_int_equal(http_retry_after_ms(&r, 1700000000000), 10000);
-	http_response_done(&r);
+	script_client_done(&f);
 }
 
 static void a_proxy_is_named_without_its_password(void **state)
 {
-	static const struct {
-		const char *proxy;
-		const char *place;
-	} places[] = {
-	    {"http://u:p@proxy.example.com:3128/", "proxy.example.com:3128"},
-	    {"proxy:1", "proxy:1"},
-	    {"https://a:b@c@[::1]:8080?x", "[::1]:8080"}, {"", ""}};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		cleanup(buf_done) struct buf place = BUF_INIT;
-		http_url_location(places[i].proxy, &place);
-		assert_string_equal(buf_str(&place), places[i].place);
-	}
 	/* Nobody listens on port 1. */
 	for (int from_environment = 0; from_environment < 2;
 	     from_environment++) {
@@ -303,52 +168,19 @@ static void a_proxy_is_named_without_its_password(void **state)
 	}
 }
 
-/* Whenever it is looked at, an hour has passed. */
-static int64_t racing(void *ctx)
-{
-	struct test_clock *c = ctx;
-
-	c->now_ms += 3600 * 1000;
-	return c->now_ms;
-}
-
-static void what_drips_is_ended_and_not_asked_again(void **state)
-{
-	static const struct script_reply replies[] = {
-	    {.bytes = OK(5, "hello"), .delay_ms = 50},
-	    {.bytes = OK(5, "hello")}};
-	struct fixture f = {0};
-	struct err err = ERR_INIT;
-	struct http_response r = HTTP_RESPONSE_INIT;
-	struct calls calls = {.f = &f};
-	struct http_retry attempts = {
-	    .prepare = prepare, .judge = http_retry_judge, .ctx = &calls};
-
-	(void)state;
-	setup(&f, replies, 2, 0);
-	f.clock.clock.ticks_ms = racing;
-	assert_fails(
-	    http_retry_send(f.http, &attempts, &r, &err), err, ERR_NETWORK);
-	assert_contains(err.message, "the server is too slow");
-	assert_true(r.too_slow);
-	assert_int_equal(calls.prepared, 1);
-	http_response_done(&r);
-	teardown(&f);
-}
-
 /* Nothing more is asked of a server whose answers drip, but what cleans up. */
 static void one_that_drips_all_along_is_asked_no_more(void **state)
 {
 	static const struct script_reply replies[] = {
-	    {.bytes = OK(5, "hello")}, {.bytes = OK(5, "hello")}};
-	struct fixture f = {0};
+	    {.bytes = SCRIPT_OK(5, "hello")}, {.bytes = SCRIPT_OK(5, "hello")}};
+	struct script_client f;
 	struct err err = ERR_INIT;
 	struct http_response r = HTTP_RESPONSE_INIT;
 	struct pace_sum sum = {.grace_ms = 3600 * 1000};
 	struct http_request request = HTTP_REQUEST_INIT;
 
 	(void)state;
-	setup(&f, replies, 2, 0);
+	script_client_init(&f, replies, 2, 0);
 	http_free(f.http);
 	const struct http_options o = {.clock = &f.clock.clock, .pace = &sum};
 	f.http = http_new(&o, &err);
@@ -365,7 +197,7 @@ static void one_that_drips_all_along_is_asked_no_more(void **state)
 	assert_int_equal(script_server_count(f.server), 2);
 	http_request_done(&request);
 	http_response_done(&r);
-	teardown(&f);
+	script_client_done(&f);
 }
 
 int main(void)
@@ -375,11 +207,7 @@ int main(void)
 	    cmocka_unit_test(streams_only_what_is_an_answer),
 	    cmocka_unit_test(a_broken_answer_is_an_error),
 	    cmocka_unit_test(caps_and_refusals),
-	    cmocka_unit_test(tries_again_what_may_pass),
-	    cmocka_unit_test(gives_up_with_the_last_answer),
-	    cmocka_unit_test(what_drips_is_ended_and_not_asked_again),
 	    cmocka_unit_test(one_that_drips_all_along_is_asked_no_more),
-	    cmocka_unit_test(names_hosts_and_waits),
 	    cmocka_unit_test(a_proxy_is_named_without_its_password),
 	};
 
