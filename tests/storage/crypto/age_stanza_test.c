@@ -111,10 +111,10 @@ static void each_opens_what_is_its_own_and_nothing_else(void **state)
 {
 	struct fixture *f = *state;
 
-	for (int kind = BY_KEY; kind <= BY_PASSPHRASE; kind++) {
+	for (enum kind kind = BY_KEY; kind <= BY_PASSPHRASE; kind++) {
 		struct age_header h;
 		parse(written(f, kind), &h);
-		for (int by = BY_KEY; by <= BY_PASSPHRASE; by++) {
+		for (enum kind by = BY_KEY; by <= BY_PASSPHRASE; by++) {
 			uint8_t out[AGE_FILE_KEY_LEN] = {0};
 			assert_int_equal(unwrap(f, by, h.stanzas.items, out),
 			    by == kind ? AGE_UNWRAPPED : AGE_NO_MATCH);

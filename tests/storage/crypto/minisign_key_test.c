@@ -151,8 +151,8 @@ static void what_is_no_key_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "\n", COMMENT,
 	    COMMENT "RWRTY0Iy\n", "a comment\nRWRTY0Iy\n",
-	    "untrusted comment: minisign public key\n"
-	    "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n"};
+	    ("untrusted comment: minisign public key\n"
+	     "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n")};
 	struct err err = ERR_INIT;
 
 	(void)state;
