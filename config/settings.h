@@ -422,6 +422,8 @@ VEC_DEFINE(settings_layers, struct settings_layer);
 
 struct settings_drill {
 	char *control_plane; /* a folder with etcd and kube-apiserver */
+	/* For dry runs, by the clusters of the snapshot. */
+	struct settings_target_clusters clusters;
 };
 
 struct settings {

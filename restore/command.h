@@ -40,6 +40,7 @@ struct restore_options {
 	bool raw;		   /* cat */
 	const char *control_plane; /* drill */
 	bool without_clusters;
+	bool terraform; /* drill */
 };
 
 struct command {

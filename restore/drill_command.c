@@ -3,12 +3,12 @@
  */
 #include "restore/applying.h"
 #include "restore/drill/compare.h"
-#include "restore/drill/control_plane.h"
-#include "restore/drill/guard.h"
 #include "restore/drill/inner.h"
+#include "restore/drill/place.h"
 #include "restore/drill/result.h"
 #include "restore/drill/scratch_git.h"
 #include "restore/drill/scratch_state.h"
+#include "restore/drill/state_list.h"
 #include "restore/finding.h"
 #include "restore/plan/clusters.h"
 #include "storage/base/cleanup.h"
@@ -20,16 +20,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-VEC_DEFINE(planes, struct control_plane);
-
 struct drill {
 	const struct command *c;
 	struct inner inner;
 	struct session s;
-	struct guard guard;
-	struct planes planes; /* in the order of the snapshot's clusters */
-	const char *assets;   /* borrowed; NULL: no folder is named */
-	char *dir;	      /* below the scratch of the session */
+	struct place place;
+	char *terraform; /* to be asked about states, or NULL */
+	char *dir;	 /* below the scratch of the session */
 	struct scratch_git git;
 	struct scratch_state state;
 	struct result result;
@@ -40,16 +37,13 @@ struct drill {
 
 static void drill_done(struct drill *d)
 {
-	guard_end(&d->guard);
-	/* Before the directories in which they work are removed. */
-	VEC_EACH (&d->planes, p)
-		control_plane_done(p);
-	vec_done(&d->planes);
+	place_done(&d->place);
 	report_free(d->report);
 	result_done(&d->result);
 	session_done(&d->s);
 	inner_done(&d->inner);
 	minisign_key_free(d->key);
+	free(d->terraform);
 	free(d->dir);
 }
 
@@ -59,99 +53,6 @@ static void end_phase(struct drill *d, enum result_phase phase)
 
 	d->result.ms[phase] += now - d->phase_began;
 	d->phase_began = now;
-}
-
-/* ---- control planes ------------------------------------------------------ */
-
-static const char *assets_of(const struct command *c)
-{
-	if (c->options->control_plane)
-		return c->options->control_plane;
-	if (c->settings->drill.control_plane)
-		return c->settings->drill.control_plane;
-	const char *named = getenv("KUBEBUILDER_ASSETS");
-	return named && *named ? named : NULL;
-}
-
-static int start_plane(
-    struct drill *d, const struct json_object *cluster, struct err *err)
-{
-	autofree char *dir =
-	    str_printf("%s/cluster-%zu", d->dir, d->planes.len);
-	struct control_plane *p = vec_add(&d->planes);
-
-	if (control_plane_start(p, d->assets, dir, &d->c->env, err))
-		return err_wrap(
-		    err, "cluster '%s'", json_get_str(cluster, "name"));
-	return 0;
-}
-
-/* Nothing of this process's configuration names them: what is restored cannot
- * go anywhere else. */
-static int start_planes(struct drill *d, struct err *err)
-{
-	const struct manifest *m = &d->s.opened.manifest;
-	const struct json_object *cluster;
-	size_t clusters = 0;
-
-	while (clusters_at(m, clusters))
-		clusters++;
-	d->s.without_clusters = d->c->options->without_clusters || !clusters;
-	d->result.without_clusters = clusters && d->s.without_clusters;
-	if (d->s.without_clusters)
-		return 0;
-	if (!d->assets)
-		return err_set(err, ERR_USAGE,
-		    "nothing names a folder with etcd and kube-apiserver to "
-		    "restore '%s' into: --control-plane, drill.control_plane "
-		    "of the configuration, or KUBEBUILDER_ASSETS does; "
-		    "--without-clusters rehearses repositories and states "
-		    "alone",
-		    m->label);
-	log_progress("starting %zu control planes", clusters);
-	if (control_plane_check(d->assets, err))
-		return -1;
-	for (size_t i = 0; (cluster = clusters_at(m, i)); i++)
-		if (start_plane(d, cluster, err))
-			return -1;
-	return 0;
-}
-
-static void note_version(
-    struct result *r, const struct json_object *cluster, const char *version)
-{
-	const char *name = json_get_str(cluster, "name");
-	const char *was = json_get_str(cluster, "server_version");
-	bool same = str_eq(was, version);
-	autofree char *prefix = str_printf("kubernetes/%s/", name);
-	autofree char *line = same
-				  ? str_printf("%s: %s", name, version)
-				  : str_printf("%s: %s, and the cluster was %s",
-					name, version, was ? was : "unknown");
-
-	strvec_add(&r->control_planes, line);
-	if (!same)
-		strvec_add(&r->other_servers, prefix);
-}
-
-static int wait_plane(struct drill *d, struct control_plane *p,
-    const struct json_object *cluster, struct err *err)
-{
-	if (control_plane_wait(p, &d->c->env, err))
-		return err_wrap(
-		    err, "cluster '%s'", json_get_str(cluster, "name"));
-	note_version(&d->result, cluster, p->version);
-	inner_add_cluster(&d->inner, cluster, p->kubeconfig);
-	return 0;
-}
-
-static int wait_planes(struct drill *d, struct err *err)
-{
-	for (size_t i = 0; i < d->planes.len; i++)
-		if (wait_plane(d, &d->planes.items[i],
-			clusters_at(&d->s.opened.manifest, i), err))
-			return -1;
-	return 0;
 }
 
 /* ---- the restore --------------------------------------------------------- */
@@ -187,12 +88,16 @@ static void init_drivers(struct drill *d)
 	    .tree = d->s.opened.tree,
 	    .scratch = d->s.opened.scratch.path,
 	    .env = &d->inner.command.env};
-	d->state =
-	    (struct scratch_state){.dir = d->dir, .tree = d->s.opened.tree};
+	d->state = (struct scratch_state){.dir = d->dir,
+	    .tree = d->s.opened.tree,
+	    .terraform = d->terraform,
+	    .env = &d->inner.command.env};
 	scratch_git_init(&d->git);
 	scratch_state_init(&d->state);
 }
 
+/* Where nothing is written to clusters, the repositories and states of the
+ * drill are restored all the same: their drivers know of no dry run. */
 static int restore(struct drill *d, struct err *err)
 {
 	autofree char *journal = file_join(d->dir, "journal");
@@ -206,6 +111,7 @@ static int restore(struct drill *d, struct err *err)
 	o.drivers[PLAN_GIT] = &d->git.driver;
 	o.drivers[PLAN_STATE] = &d->state.driver;
 	o.approval = &approval;
+	o.run.dry_run = d->place.kind == RESULT_SERVER;
 	d->report = apply_run(d->s.plan, &o, err);
 	if (!d->report)
 		return -1;
@@ -218,7 +124,7 @@ static int restore(struct drill *d, struct err *err)
 	d->result.git_objects = d->git.objects;
 	d->result.states = d->state.states;
 	d->result.resources = d->state.resources;
-	return cancel_check(&d->guard.cancel, err);
+	return cancel_check(&d->place.guard.cancel, err);
 }
 
 /* ---- what a drill cannot show -------------------------------------------- */
@@ -238,14 +144,12 @@ static void count_kind(const struct plan *p, const char *group,
 	strvec_add(out, line);
 }
 
-static void note_skipped(struct drill *d)
+static void note_not_called(struct drill *d)
 {
 	static const char hooks[] = "admissionregistration.k8s.io";
 	struct strvec *out = &d->result.skipped;
 	const struct plan *p = d->s.plan;
 
-	if (d->result.without_clusters)
-		strvec_add(out, "clusters: left out, as asked for");
 	count_kind(p, hooks, "ValidatingWebhookConfiguration",
 	    "restored, but not called", out);
 	count_kind(p, hooks, "MutatingWebhookConfiguration",
@@ -253,10 +157,25 @@ static void note_skipped(struct drill *d)
 	count_kind(p, "apiregistration.k8s.io", "APIService",
 	    "restored, but its service does not run", out);
 	count_kind(p, "", "ResourceQuota", "restored, but not enforced", out);
-	if (!d->s.without_clusters)
-		strvec_add(out,
-		    "readiness: nothing runs pods, so only definitions and "
-		    "namespaces were waited for");
+	strvec_add(out, "readiness: nothing runs pods, so only definitions and "
+			"namespaces were waited for");
+}
+
+static void note_skipped(struct drill *d)
+{
+	struct strvec *out = &d->result.skipped;
+
+	if (d->result.without_clusters)
+		strvec_add(out, "clusters: left out, as asked for");
+	if (d->result.partly)
+		strvec_add(out, "what --only does not name");
+	if (d->place.kind == RESULT_CONTROL_PLANE)
+		note_not_called(d);
+	if (d->place.kind != RESULT_SERVER)
+		return;
+	result_note_unsent(&d->result);
+	strvec_add(
+	    out, "comparison: dry runs leave nothing that could be compared");
 }
 
 /* ---- the result ---------------------------------------------------------- */
@@ -280,7 +199,6 @@ static void measure(const struct drill *d)
 	    (int64_t)result_differences(r));
 }
 
-/* A drill that left clusters out proves less than its record would say. */
 static void record(const struct drill *d)
 {
 	autofree char *finding = result_finding(&d->result);
@@ -291,7 +209,7 @@ static void record(const struct drill *d)
 	    .text = finding,
 	    .details = details};
 
-	if (!d->result.without_clusters)
+	if (result_is_whole(&d->result))
 		finding_record(d->c, &d->s.opened, &f, d->key);
 }
 
@@ -319,9 +237,24 @@ static void record_damage(const struct drill *d, const struct err *why)
 		finding_record(d->c, o, &f, d->key);
 }
 
+static int open_place(struct drill *d, struct err *err)
+{
+	const struct manifest *m = &d->s.opened.manifest;
+	const struct restore_options *o = d->c->options;
+
+	if (place_choose(&d->place, d->c, m, err) ||
+	    place_start(&d->place, d->dir, err))
+		return -1;
+	d->s.without_clusters = d->place.kind == RESULT_NOWHERE;
+	d->result.place = d->place.kind;
+	d->result.without_clusters = o->without_clusters && clusters_at(m, 0);
+	d->result.partly = o->only.len > 0;
+	return 0;
+}
+
 static int prepare(struct drill *d, struct err *err)
 {
-	if (open_snapshot_of(d, err) || start_planes(d, err))
+	if (open_snapshot_of(d, err) || open_place(d, err))
 		return -1;
 	end_phase(d, RESULT_START);
 	if (open_tree(&d->inner.command, &d->s.opened, err)) {
@@ -329,8 +262,8 @@ static int prepare(struct drill *d, struct err *err)
 		return -1;
 	}
 	end_phase(d, RESULT_VERIFY);
-	if (wait_planes(d, err) ||
-	    guard_begin(&d->guard, d->planes.items, d->planes.len, err))
+	if (place_ready(
+		&d->place, &d->s.opened.manifest, &d->inner, &d->result, err))
 		return -1;
 	end_phase(d, RESULT_START);
 	if (session_plan(&d->s, err)) {
@@ -350,8 +283,8 @@ static int drill(struct drill *d, struct err *err)
 	if (restore(d, err))
 		return -1;
 	end_phase(d, RESULT_RESTORE);
-	if (!d->s.without_clusters &&
-	    compare_clusters(&d->inner.command, &d->result, err))
+	if (d->place.kind == RESULT_CONTROL_PLANE &&
+	    compare_clusters(&d->inner.command, d->s.plan, &d->result, err))
 		return -1;
 	end_phase(d, RESULT_COMPARE);
 	note_skipped(d);
@@ -361,10 +294,18 @@ static int drill(struct drill *d, struct err *err)
 	return result_passed(&d->result) ? 0 : 1;
 }
 
+static int find_terraform(struct drill *d, struct err *err)
+{
+	if (!d->c->options->terraform)
+		return 0;
+	d->result.terraform = true;
+	d->terraform = state_list_program(err);
+	return d->terraform ? 0 : -1;
+}
+
 int command_drill(const struct command *c, struct err *err)
 {
-	cleanup(drill_done) struct drill d = {
-	    .c = c, .s = SESSION_INIT, .assets = assets_of(c)};
+	cleanup(drill_done) struct drill d = {.c = c, .s = SESSION_INIT};
 
 	inner_init(&d.inner, c);
 	if (!c->which)
@@ -373,13 +314,14 @@ int command_drill(const struct command *c, struct err *err)
 	d.s.elsewhere = true;
 	d.result.started = clock_now_ms(c->env.clock) / 1000;
 	d.phase_began = clock_ticks_ms(c->env.clock);
-	if (connect_record_key(c->settings, &d.key, err))
+	if (connect_record_key(c->settings, &d.key, err) ||
+	    find_terraform(&d, err))
 		return err_wrap(err, "drill");
-	d.guard.cancel.outer = c->env.cancel;
-	d.inner.command.env.cancel = &d.guard.cancel;
+	d.place.guard.cancel.outer = c->env.cancel;
+	d.inner.command.env.cancel = &d.place.guard.cancel;
 	int status = drill(&d, err);
-	guard_end(&d.guard);
+	guard_end(&d.place.guard);
 	if (status < 0 && err->code == ERR_CANCELLED)
-		guard_explain(&d.guard, err);
+		guard_explain(&d.place.guard, err);
 	return status < 0 ? err_wrap(err, "drill") : status;
 }

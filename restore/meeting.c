@@ -43,6 +43,8 @@ bool meeting_wants(const struct meeting *m, const char *kind)
 
 static bool is_meant(const struct meeting *m, const struct contents_entry *e)
 {
+	if (m->paths && !pathset_has(m->paths, e->path))
+		return false;
 	return !m->only->len || things_match_any(m->only, e);
 }
 

@@ -28,6 +28,9 @@ struct meeting {
 	struct browse browse; /* into the snapshot */
 	struct exclude_options exclude;
 	const struct strvec *only; /* things; empty: all */
+	/* Paths of the archive, of which alone anything is compared; NULL:
+	 * all. Borrowed. */
+	const struct pathset *paths;
 	struct differences found;
 	struct known_vec known; /* of the kind that is being compared */
 	bool new_uids;		/* what is alive was made out of the snapshot */

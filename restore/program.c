@@ -110,6 +110,15 @@ static const struct cli_option drill_options[] = {VAULT, CHAIN,
 	"A folder with etcd and kube-apiserver, of any version to be "
 	"rehearsed. Default: drill.control_plane of the configuration, or "
 	"$KUBEBUILDER_ASSETS."),
+    FLAG("server", server,
+	"Send cluster objects as dry runs to the API servers of "
+	"drill.clusters. No record is kept of that."),
+    FLAG("terraform", terraform,
+	"Let terraform, or else tofu, of PATH list each state: it must accept "
+	"it. One that is encrypted is not asked about."),
+    TEXTS("only", only, "KIND[:NAME]",
+	"Rehearse only this part, as apply takes it. No record is kept of "
+	"that. May be repeated."),
     FLAG("without-clusters", without_clusters,
 	"Rehearse repositories and states alone. No record is kept of that."),
     FLAG("all", all_nodes,
@@ -430,7 +439,16 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "The exit status is 0 if everything came back and nothing "
 	    "differs, 1 if something failed, differs or could not be "
 	    "compared, 3 if a control plane does not start, and 5 if the "
-	    "snapshot is damaged.\n\n" SNAPSHOT_TEXT,
+	    "snapshot is damaged.\n\n"
+	    "With --server, and where no folder is named but drill.clusters "
+	    "is, each cluster object is sent as a dry run to the API server "
+	    "that drill.clusters gives for its cluster, as plan --server "
+	    "sends it; repositories and states are restored as always. "
+	    "Nothing is written to that server, and so nothing is compared. "
+	    "It may be no source and no target of a restore, by the UID of "
+	    "its namespace kube-system: for that those of the configuration "
+	    "are asked for theirs. What could not be sent is "
+	    "counted.\n\n" SNAPSHOT_TEXT,
 	.options = drill_options,
 	.watched = true,
 	.run = run_drill},

@@ -308,6 +308,13 @@ static struct json_object *json_row(const struct row *r, int64_t now)
 		json_set_bool(v, "good", !r->verdict.failed);
 		json_set(j, "verified", v);
 	}
+	if (r->verdict.drilled) {
+		struct json_object *d = json_new_object();
+		clock_rfc3339(r->verdict.drilled, when);
+		json_set_str(d, "at", when);
+		json_set_bool(d, "passed", !r->verdict.drill_failed);
+		json_set(j, "drill", d);
+	}
 	if (r->verdict.hearsay) {
 		struct json_object *h = json_new_object();
 		json_set_int(h, "records", (int64_t)r->verdict.hearsay);

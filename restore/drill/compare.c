@@ -1,6 +1,7 @@
 #include "restore/drill/compare.h"
 
 #include "restore/drift/live_objects.h"
+#include "restore/plan/plan.h"
 #include "restore/rule_options.h"
 #include "storage/base/cleanup.h"
 
@@ -20,13 +21,26 @@ static void take(const struct meeting *m, struct result *r)
 	}
 }
 
-int compare_clusters(const struct command *c, struct result *r, struct err *err)
+static void add_planned(const struct plan *p, struct pathset *planned)
+{
+	VEC_EACH (&p->nodes, n)
+		if (n->kind == PLAN_KUBE && n->action == PLAN_APPLY)
+			pathset_add(planned, n->path);
+}
+
+int compare_clusters(const struct command *c, const struct plan *p,
+    struct result *r, struct err *err)
 {
 	static const struct strvec all = VEC_INIT;
 	cleanup(ruleset_done) struct ruleset rules = {0};
+	cleanup(pathset_done) struct pathset planned = PATHSET_INIT;
 	cleanup(meeting_done) struct meeting m;
 
 	meeting_init(&m);
+	if (r->partly) {
+		add_planned(p, &planned);
+		m.paths = &planned;
+	}
 	m.only = &all;
 	m.found.json = c->options->common.output == CLI_OUTPUT_JSON;
 	m.found.without_commands = true;

@@ -8,8 +8,11 @@
 #include "restore/command.h"
 #include "restore/drill/result.h"
 
-/* `c` has the settings of the drill, and names the snapshot. */
-int compare_clusters(
-    const struct command *c, struct result *r, struct err *err);
+struct plan;
+
+/* `c` has the settings of the drill, and names the snapshot. What the plan left
+ * out, because something else was asked for, is not compared. */
+int compare_clusters(const struct command *c, const struct plan *p,
+    struct result *r, struct err *err);
 
 #endif

@@ -17,6 +17,7 @@ void inner_init(struct inner *i, const struct command *c)
 	i->options.common = c->options->common;
 	i->options.head = c->options->head;
 	i->options.accept = c->options->accept;
+	i->options.only = c->options->only;
 	i->command.options = &i->options;
 	i->command.settings = &i->settings;
 	memset(&i->settings.kubernetes, 0, sizeof(i->settings.kubernetes));
@@ -31,35 +32,51 @@ void inner_init(struct inner *i, const struct command *c)
 	r->gates = SETTINGS_GATES_NEVER;
 }
 
+static void access_done(struct settings_cluster_access *a)
+{
+	free(a->kubeconfig);
+	free(a->context);
+}
+
+static struct settings_cluster_access access_copy(
+    const struct settings_cluster_access *a)
+{
+	struct settings_cluster_access copy = *a;
+
+	copy.kubeconfig = str_dup(a->kubeconfig);
+	copy.context = str_dup(a->context);
+	return copy;
+}
+
 void inner_done(struct inner *i)
 {
 	struct settings_restore *r = &i->settings.restore;
 
 	VEC_EACH (&r->targets.clusters, t) {
 		free(t->from);
-		free(t->access.kubeconfig);
+		access_done(&t->access);
 	}
 	vec_done(&r->targets.clusters);
 	VEC_EACH (&i->settings.kubernetes.clusters, c) {
 		free(c->name);
-		free(c->access.kubeconfig);
+		access_done(&c->access);
 		strvec_done(&c->namespaces);
 	}
 	vec_done(&i->settings.kubernetes.clusters);
 }
 
-void inner_add_cluster(
-    struct inner *i, const struct json_object *cluster, const char *kubeconfig)
+void inner_add_cluster(struct inner *i, const struct json_object *cluster,
+    const struct settings_cluster_access *access)
 {
 	const char *name = json_get_str(cluster, "name");
 	const struct json_object *namespaces = json_get(cluster, "namespaces");
 
 	*vec_add(&i->settings.restore.targets.clusters) =
-	    (struct settings_target_cluster){.from = str_dup(name),
-		.access = {.kubeconfig = str_dup(kubeconfig)}};
+	    (struct settings_target_cluster){
+		.from = str_dup(name), .access = access_copy(access)};
 	struct settings_cluster *to = vec_add(&i->settings.kubernetes.clusters);
 	*to = (struct settings_cluster){.name = str_dup(name),
-	    .access = {.kubeconfig = str_dup(kubeconfig)},
+	    .access = access_copy(access),
 	    .defaults = true,
 	    .gzip = SETTINGS_OFF,
 	    .concurrency = CONCURRENCY,

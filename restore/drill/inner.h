@@ -1,6 +1,6 @@
 /*
  * The settings of a drill: those of the configuration, but for where things
- * go. Each cluster of the snapshot is an ephemeral control plane, both to be
+ * go. Each cluster of the snapshot is what the drill has for it, both to be
  * restored to and to be compared with; nothing names a target or a source of
  * the configuration any more, and nothing is renamed for one.
  */
@@ -19,9 +19,9 @@ struct inner {
 /* Borrows from the command; `i` must not move any more. */
 void inner_init(struct inner *i, const struct command *c);
 void inner_done(struct inner *i);
-/* The cluster, by its part of the manifest (borrowed), is reached through this
- * kubeconfig. */
-void inner_add_cluster(
-    struct inner *i, const struct json_object *cluster, const char *kubeconfig);
+/* The cluster, by its part of the manifest, is reached so; both borrowed until
+ * it returns. */
+void inner_add_cluster(struct inner *i, const struct json_object *cluster,
+    const struct settings_cluster_access *access);
 
 #endif

@@ -45,6 +45,11 @@ bool result_passed(const struct result *r)
 	       !r->not_compared.len;
 }
 
+bool result_is_whole(const struct result *r)
+{
+	return !r->without_clusters && !r->partly && r->place != RESULT_SERVER;
+}
+
 int64_t result_recovery_ms(const struct result *r)
 {
 	return r->ms[RESULT_VERIFY] + r->ms[RESULT_PLAN] +
@@ -54,6 +59,59 @@ int64_t result_recovery_ms(const struct result *r)
 int64_t result_age(const struct result *r)
 {
 	return r->started - r->data_from;
+}
+
+/* Objects that a server has accepted, in a dry run. */
+static size_t sent(const struct result *r)
+{
+	size_t n = 0;
+
+	VEC_EACH (&r->report->items, i)
+		n += i->outcome.kind == OUTCOME_CREATED &&
+		     !str_eq(i->group, "git") && !str_eq(i->group, "terraform");
+	return n;
+}
+
+static size_t count_detail(const struct report *r, size_t from)
+{
+	const struct outcome *is = &r->items.items[from].outcome;
+	size_t n = 0;
+
+	for (size_t i = from; i < r->items.len; i++)
+		n += r->items.items[i].outcome.kind == is->kind &&
+		     str_eq(r->items.items[i].outcome.detail, is->detail);
+	return n;
+}
+
+static bool is_first(const struct report *r, size_t at)
+{
+	const struct outcome *is = &r->items.items[at].outcome;
+
+	for (size_t i = 0; i < at; i++)
+		if (r->items.items[i].outcome.kind == is->kind &&
+		    str_eq(r->items.items[i].outcome.detail, is->detail))
+			return false;
+	return true;
+}
+
+void result_note_unsent(struct result *r)
+{
+	const struct report *report = r->report;
+
+	for (size_t i = 0; i < report->items.len; i++) {
+		const struct outcome *o = &report->items.items[i].outcome;
+
+		if ((o->kind != OUTCOME_UNCHECKED &&
+			o->kind != OUTCOME_SKIPPED &&
+			o->kind != OUTCOME_DIFFERS) ||
+		    !is_first(report, i))
+			continue;
+		size_t n = count_detail(report, i);
+		autofree char *line =
+		    str_printf("%zu %s: %s", n, n == 1 ? "object" : "objects",
+			o->detail ? o->detail : outcome_name(o->kind));
+		strvec_add(&r->skipped, line);
+	}
 }
 
 static size_t gates_passed(const struct result *r)
@@ -112,7 +170,7 @@ static void add_phases(const struct result *r, struct buf *out)
 	    "compared"};
 
 	for (int p = 0; p < RESULT_PHASES; p++) {
-		if (r->without_clusters &&
+		if (r->place != RESULT_CONTROL_PLANE &&
 		    (p == RESULT_START || p == RESULT_COMPARE))
 			continue;
 		buf_printf(out, "%-24s", titles[p]);
@@ -137,7 +195,12 @@ static void add_counts(const struct result *r, struct buf *out)
 	str_add_count(out, r->states, "state", "states");
 	buf_add_str(out, " with ");
 	str_add_count(out, r->resources, "resource", "resources");
-	if (!r->without_clusters) {
+	if (r->place == RESULT_SERVER) {
+		buf_add_str(out, ", ");
+		str_add_count(out, sent(r), "cluster object accepted",
+		    "cluster objects accepted");
+	}
+	if (r->place == RESULT_CONTROL_PLANE) {
 		buf_add_str(out, ", ");
 		str_add_count(out, r->compared, "cluster object compared",
 		    "cluster objects compared");
@@ -146,6 +209,17 @@ static void add_counts(const struct result *r, struct buf *out)
 		    out, gates_passed(r), "gate passed", "gates passed");
 	}
 	buf_add_char(out, '\n');
+}
+
+static const char *passed_how(const struct result *r)
+{
+	if (r->without_clusters)
+		return ", without its clusters";
+	if (r->place == RESULT_SERVER)
+		return ", without a comparison: the API servers accept what "
+		       "they were sent";
+	return r->partly ? ", of the part that --only names"
+			 : ": what came back does not differ from the snapshot";
 }
 
 void result_print_table(const struct result *r, bool all, struct buf *out)
@@ -159,7 +233,10 @@ void result_print_table(const struct result *r, bool all, struct buf *out)
 	VEC_EACH (&r->skipped, line)
 		add_line(out, "not rehearsed: ", *line);
 	VEC_EACH (&r->control_planes, line)
-		add_line(out, "control plane of ", *line);
+		add_line(out,
+		    r->place == RESULT_SERVER ? "dry run on "
+					      : "control plane of ",
+		    *line);
 	if (r->of_other_server)
 		buf_printf(out,
 		    "%llu fields are otherwise for the other version alone\n",
@@ -168,10 +245,16 @@ void result_print_table(const struct result *r, bool all, struct buf *out)
 	add_counts(r, out);
 	buf_printf(out, "drill of %s: ", r->label);
 	add_line(out, finding ? "FAILED: " : "passed",
-	    finding ? finding
-	    : r->without_clusters
-		? ", without its clusters"
-		: ": what came back does not differ from the snapshot");
+	    finding ? finding : passed_how(r));
+}
+
+static const char *place_name(enum result_place place)
+{
+	static const char *const names[] = {[RESULT_NOWHERE] = "none",
+	    [RESULT_CONTROL_PLANE] = "control_plane",
+	    [RESULT_SERVER] = "server"};
+
+	return names[place];
 }
 
 /* ---- for programs -------------------------------------------------------- */
@@ -192,6 +275,9 @@ static void add_numbers(const struct result *r, struct buf *out)
 		    out, result_phase_name((enum result_phase)p), r->ms[p]);
 	json_text_object_end(out);
 	json_text_bool(out, "clusters", !r->without_clusters);
+	json_text_str(out, "place", place_name(r->place));
+	json_text_bool(out, "whole", result_is_whole(r));
+	json_text_bool(out, "terraform_asked", r->terraform);
 	json_text_strs(out, "control_planes", &r->control_planes);
 	json_text_int(out, "repositories", (int64_t)r->repositories);
 	json_text_int(out, "references", (int64_t)r->refs);

@@ -25,12 +25,22 @@ enum result_phase {
 };
 const char *result_phase_name(enum result_phase phase);
 
+/* Where cluster objects went. */
+enum result_place {
+	RESULT_NOWHERE,	      /* left out, or there are none */
+	RESULT_CONTROL_PLANE, /* each cluster into one of its own */
+	RESULT_SERVER	      /* as a dry run to a given API server */
+};
+
 struct result {
 	const char *label; /* of the snapshot; borrowed */
 	int64_t started;   /* seconds since the epoch */
 	int64_t data_from; /* the moment from which the data is */
 	int64_t ms[RESULT_PHASES];
+	enum result_place place;
 	bool without_clusters;	      /* they were left out */
+	bool partly;		      /* --only: the rest was left out */
+	bool terraform;		      /* it has accepted the states */
 	struct strvec control_planes; /* "production: v1.33.1" */
 	struct strvec skipped;	      /* what a drill does not show, in words */
 	size_t repositories, refs, git_objects;
@@ -47,10 +57,16 @@ struct result {
 };
 void result_done(struct result *r);
 
+/* Once the report is there: what a dry run did not send to the server, and why,
+ * counted among what was skipped. */
+void result_note_unsent(struct result *r);
 /* How many parts could not be restored. */
 size_t result_failures(const struct result *r);
 uint64_t result_differences(const struct result *r);
 bool result_passed(const struct result *r);
+/* Whether it was all of the snapshot, and was read back. Less proves less than
+ * a record of a drill would say. */
+bool result_is_whole(const struct result *r);
 /* How long a restore takes: without the start of a control plane, and without
  * the comparison. */
 int64_t result_recovery_ms(const struct result *r);

@@ -1,5 +1,6 @@
 #include "restore/drill/scratch_state.h"
 
+#include "restore/drill/state_list.h"
 #include "restore/plan/plan.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
@@ -109,6 +110,9 @@ static int restore(struct scratch_state *p, const struct plan_node *n,
 		outcome_set(outcome, OUTCOME_CREATED, "%s", "");
 		return 0;
 	}
+	if (p->terraform && !is.facts.encrypted &&
+	    state_list_accepts(p->terraform, to, p->env, err))
+		return -1;
 	p->states++;
 	p->resources += is.facts.resources;
 	outcome_set(outcome, OUTCOME_CREATED, "serial %lld, lineage %s",

@@ -74,6 +74,7 @@ none_runs() { [ -z "$(drill_programs)" ]; }
 	restore list | tee list
 	grep -q 'good drill 20' list
 	restore show latest | grep -q '^drilled  '
+	jq -e '.snapshots[0].drill | .passed and (.at | startswith("20"))' < <(restore list -o json)
 	[ "$(jq -c '[.good, .level, .drill.failures]' vault/*-drill-good.json)" = '[true,"drill",0]' ]
 	minisign -Vm vault/*-drill-good.json -p "$P/keys/record.pub"
 }
@@ -100,6 +101,15 @@ none_runs() { [ -z "$(drill_programs)" ]; }
 	[ "$status" -eq 0 ]
 	grep -q '^not rehearsed: clusters' <<<"$output"
 	grep -q '^3 repositories with' <<<"$output"
+	[ -z "$(find vault -name '*drill*')" ]
+	nothing_is_left
+}
+
+@test "one object alone is restored with what it needs, and compared alone" {
+	run --separate-stderr restore drill --only kubernetes:production/Deployment/frontend --only git:helm-charts -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(jq -c '[.passed, .place, .whole, .repositories, .states, .added, .removed]' <<<"$output")" = '[true,"control_plane",false,1,0,0,0]' ]
 	[ -z "$(find vault -name '*drill*')" ]
 	nothing_is_left
 }

@@ -259,8 +259,8 @@ static void what_the_store_keeps_is_kept(struct fixture *f)
 	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), SNAPSHOTS);
 }
 
-static void say(
-    struct fixture *f, size_t i, bool good, const struct minisign_key *key)
+static void say_level(struct fixture *f, size_t i, const char *level, bool good,
+    const struct minisign_key *key)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	char sha256[DIGEST_SHA256_HEX];
@@ -273,10 +273,42 @@ static void say(
 	    err);
 	manifest_done(&m);
 	const struct snapshot_finding finding = {
-	    .manifest_sha256 = sha256, .level = "full", .good = good};
+	    .manifest_sha256 = sha256, .level = level, .good = good};
 	assert_ok(snapshot_record_verified(f->t->real, &list.items[i], &finding,
 		      &f->trust, key, &f->clock.clock, &err),
 	    err);
+}
+
+static void say(
+    struct fixture *f, size_t i, bool good, const struct minisign_key *key)
+{
+	say_level(f, i, "full", good, key);
+}
+
+/* With verified_only, a snapshot counts by a drill that passed, and no longer
+ * by a verification after its last drill failed; nor by a drill of which nobody
+ * who is trusted speaks. */
+static void drills_count_as_verifications(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->policy.keep_last = 1;
+	f->policy.verified_only = true;
+	f->o.dry_run = true;
+	say_level(f, 1, SNAPSHOT_LEVEL_DRILL, true, f->key);
+	say_level(f, 2, "full", true, f->key);
+	say_level(f, 2, SNAPSHOT_LEVEL_DRILL, false, f->key);
+	say_level(f, 3, SNAPSHOT_LEVEL_DRILL, true, NULL);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(row_of(&rows, 1)->outcome, PRUNE_KEPT);
+	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
+	prune_rows_done(&rows);
+	/* The one whose drill passes now is newer, and all that counts. */
+	say_level(f, 2, SNAPSHOT_LEVEL_DRILL, true, f->key);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(row_of(&rows, 2)->outcome, PRUNE_KEPT);
+	assert_int_equal(row_of(&rows, 1)->outcome, PRUNE_DROPPED);
 }
 
 static void tags_hold_and_verifications_count(struct fixture *f)
@@ -683,6 +715,7 @@ int main(void)
 	    TEST_ON_VAULTS(no_more_than_the_cap_go),
 	    TEST_ON_VAULTS(what_the_store_keeps_is_kept),
 	    TEST_ON_VAULTS(tags_hold_and_verifications_count),
+	    TEST_ON_VAULTS(drills_count_as_verifications),
 	    TEST_ON_VAULTS(what_is_not_signed_drops_nothing),
 	    TEST_ON_VAULTS(what_a_list_says_wrongly_drops_nothing_good),
 	    TEST_ON_VAULTS(what_a_list_leaves_out_stops_no_prune),

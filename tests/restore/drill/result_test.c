@@ -77,11 +77,59 @@ static void its_numbers_are_in_the_record(void **state)
 	    json_int(json_path(all, "phases_ms", "compare", NULL), 0), 8000);
 }
 
+/* What a record of a drill would say is said of nothing less. */
+static void only_all_of_it_read_back_is_whole(void **state)
+{
+	struct result r = {.place = RESULT_CONTROL_PLANE};
+
+	(void)state;
+	assert_true(result_is_whole(&r));
+	r.place = RESULT_NOWHERE; /* there are no clusters */
+	assert_true(result_is_whole(&r));
+	r.without_clusters = true;
+	assert_false(result_is_whole(&r));
+	r.without_clusters = false;
+	r.place = RESULT_SERVER;
+	assert_false(result_is_whole(&r));
+	r.place = RESULT_CONTROL_PLANE;
+	r.partly = true;
+	assert_false(result_is_whole(&r));
+}
+
+static void what_a_dry_run_did_not_send_is_counted(void **state)
+{
+	cleanup(report_freep) struct report *report =
+	    report_of(OUTCOME_UNCHECKED, "its namespace does not exist yet");
+	cleanup(result_done) struct result r = {
+	    .report = report, .place = RESULT_SERVER};
+	static const struct {
+		enum outcome_kind kind;
+		const char *detail;
+	} more[] = {{OUTCOME_CREATED, NULL}, {OUTCOME_SKIPPED, "it is there"},
+	    {OUTCOME_UNCHECKED, "its namespace does not exist yet"},
+	    {OUTCOME_FAILED, "refused"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++)
+		*vec_add(&report->items) =
+		    (struct report_item){.group = str_dup("Secret"),
+			.what = str_dup("Secret a/c"),
+			.outcome = {.kind = more[i].kind,
+			    .detail = str_dup(more[i].detail)}};
+	result_note_unsent(&r);
+	assert_int_equal(r.skipped.len, 2);
+	assert_string_equal(
+	    r.skipped.items[0], "2 objects: its namespace does not exist yet");
+	assert_string_equal(r.skipped.items[1], "1 object: it is there");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(it_passes_only_without_any_fault),
 	    cmocka_unit_test(its_numbers_are_in_the_record),
+	    cmocka_unit_test(only_all_of_it_read_back_is_whole),
+	    cmocka_unit_test(what_a_dry_run_did_not_send_is_counted),
 	};
 
 	return cmocka_run_group_tests_name("result", tests, NULL, NULL);
