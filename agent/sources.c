@@ -171,7 +171,6 @@ static int capture_buckets(struct source_task *t, struct err *err)
 			    &t->report, &e, "bucket '%s'", b->s3.bucket);
 			continue;
 		}
-		aws_keep_pace(stores[i].aws, PACE_SUM_GRACE_MS);
 		buckets[used++] =
 		    (struct capture_state_bucket){.s3 = stores[i].s3,
 			.prefixes = &b->prefixes,

@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/pace.h"
 #include "storage/vault/vault_dir.h"
 #include "storage/vault/vault_known.h"
 #include "storage/vault/vault_s3.h"
@@ -56,6 +57,7 @@ int connect_s3(const struct settings_s3 *s, const char *dynamodb_table,
 	out->aws = aws_open(&settings, err);
 	if (!out->aws)
 		return -1;
+	aws_keep_pace(out->aws, PACE_SUM_GRACE_MS);
 	out->s3 = s3_new(out->aws, s->bucket, err);
 	if (!out->s3)
 		return -1;
@@ -282,7 +284,10 @@ int connect_kube(const struct settings_cluster_access *s, enum kube_gzip gzip,
 	    .cancel = env->cancel,
 	};
 	out->client = kube_client_new(&client, err);
-	return out->client ? 0 : -1;
+	if (!out->client)
+		return -1;
+	kube_client_keep_pace(out->client, PACE_SUM_GRACE_MS);
+	return 0;
 }
 
 int connect_cluster(const struct settings_cluster *s,

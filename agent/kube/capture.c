@@ -11,7 +11,6 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
-#include "storage/base/pace.h"
 #include "storage/base/pool.h"
 #include "storage/kube/unavailable.h"
 
@@ -137,7 +136,6 @@ static int prepare(struct capture_kube_run *r, struct err *err)
 	struct questions q = {.r = r};
 
 	kube_client_set_stall_timeout(c->client, c->stall_timeout_ms);
-	kube_client_keep_pace(c->client, PACE_SUM_GRACE_MS);
 	if (strchr(c->name, '/') || !file_path_is_safe(c->name))
 		return err_set(err, ERR_USAGE,
 		    "the cluster's name cannot be part of a path");

@@ -7,6 +7,7 @@
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/pace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,7 @@ static int add_cluster(struct targets *t, const struct json_object *cluster,
 	if (connect_kube(access, KUBE_GZIP_OFF, &t->c->env, &target->kube, err))
 		return err_wrap(err, "target of cluster '%s'", name);
 	plan->client = target->kube.client;
+	kube_client_keep_pace(plan->client, PACE_SUM_WRITING_MS);
 	return 0;
 }
 

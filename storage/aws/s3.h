@@ -96,6 +96,12 @@ bool s3_etag_md5(const struct s3_meta *m, uint8_t md5[16]);
 
 /* ---- lists ---- */
 
+/* Of a list so far; starts as zero. Private. */
+struct s3_pages {
+	uint64_t count, empty; /* empty: of the last, without an entry */
+	char *passed;	       /* where one of those before ended; owned */
+};
+
 struct s3_list {
 	const char *prefix;    /* NULL: all */
 	const char *delimiter; /* NULL: none */
@@ -105,12 +111,14 @@ struct s3_list {
 	char *token;
 	char *version_token;
 	bool ended;
+	struct s3_pages pages;
 };
 void s3_list_done(struct s3_list *l);
 /* Appends the next page, in the order of keys (of a version list: newest first
  * within a key), and the common prefixes if a delimiter is set (`prefixes` may
- * be NULL). l->ended becomes true after the last page. A list that repeats a
- * page is ERR_FORMAT. */
+ * be NULL). l->ended becomes true after the last page. A list that goes
+ * in circles, or does not end (a million pages, or a thousand without an entry
+ * in a row), is ERR_FORMAT. */
 int s3_list_page(struct s3 *s, struct s3_list *l, struct s3_object_vec *objects,
     struct strvec *prefixes, struct err *err);
 /* All pages. */

@@ -72,4 +72,10 @@ char *s3_name_of(const struct xml *result, const char *text);
 /* Decodes %XX and '+', as in lists with encoding-type=url. */
 char *s3_url_decode(const char *text);
 
+/* A page of a list came that is followed by another: ERR_FORMAT if it ends
+ * where one before did, or if there are too many. `version` may be NULL. */
+int s3_pages_add(struct s3_pages *p, const char *key, const char *version,
+    bool is_empty, struct err *err);
+void s3_pages_done(struct s3_pages *p);
+
 #endif

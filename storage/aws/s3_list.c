@@ -9,11 +9,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_PAGES = 1000 * 1000, MAX_EMPTY_PAGES = 1000 };
+
+void s3_pages_done(struct s3_pages *p)
+{
+	free(p->passed);
+	p->passed = NULL;
+}
+
+/* Each page is held against one of those before, which is chosen anew after
+ * 1, 2, 4, ... pages: so a circle of any length is found, with one place in
+ * memory (Brent's algorithm). */
+int s3_pages_add(struct s3_pages *p, const char *key, const char *version,
+    bool is_empty, struct err *err)
+{
+	autofree char *here = str_printf("%s\n%s", key, version ? version : "");
+
+	p->count++;
+	p->empty = is_empty ? p->empty + 1 : 0;
+	if (str_eq(here, p->passed))
+		return err_set(err, ERR_FORMAT,
+		    "the list goes in circles: a page that came before would "
+		    "come again");
+	if (p->count >= MAX_PAGES || p->empty >= MAX_EMPTY_PAGES)
+		return err_set(err, ERR_FORMAT,
+		    "the list does not end: %llu pages came, the last %llu "
+		    "without an entry, and another is to follow",
+		    (unsigned long long)p->count, (unsigned long long)p->empty);
+	if ((p->count & (p->count - 1)) == 0) {
+		free(p->passed);
+		p->passed = steal(here);
+	}
+	return 0;
+}
+
 void s3_list_done(struct s3_list *l)
 {
 	free(l->token);
 	free(l->version_token);
 	l->token = l->version_token = NULL;
+	s3_pages_done(&l->pages);
 }
 
 char *s3_url_decode(const char *text)
@@ -105,24 +140,26 @@ static int read_tokens(
 		return err_set(err, ERR_FORMAT,
 		    "the list goes on and does not say from where");
 	char *next = l->versions ? s3_name_of(result, token) : str_dup(token);
-	bool circle = str_eq(next, l->token) &&
-		      (!l->versions || str_eq(version, l->version_token));
-	s3_list_done(l);
+	char *next_version = l->versions ? str_dup(version) : NULL;
+	free(l->token);
+	free(l->version_token);
 	l->token = next;
-	l->version_token = l->versions ? str_dup(version) : NULL;
-	return circle ? err_set(err, ERR_FORMAT,
-			    "the list turns in circles: the same page would "
-			    "come again")
-		      : 0;
+	l->version_token = next_version;
+	return 0;
 }
 
 int s3_list_read(struct s3_list *l, const struct xml *result,
     struct s3_object_vec *objects, struct strvec *prefixes, struct err *err)
 {
-	return read_objects(result, objects, prefixes, err) ||
-		       read_tokens(l, result, err)
-		   ? -1
-		   : 0;
+	size_t before = objects->len + (prefixes ? prefixes->len : 0);
+
+	if (read_objects(result, objects, prefixes, err) ||
+	    read_tokens(l, result, err))
+		return -1;
+	size_t after = objects->len + (prefixes ? prefixes->len : 0);
+	return l->ended ? 0
+			: s3_pages_add(&l->pages, l->token, l->version_token,
+			      after == before, err);
 }
 
 static void ask(struct s3_call *c, const struct s3_list *l, char size[16])

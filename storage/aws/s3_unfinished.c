@@ -20,12 +20,14 @@ void s3_multiparts_done(struct s3_multipart_vec *v)
 struct multipart_marker {
 	char *key;
 	char *upload;
+	struct s3_pages pages;
 };
 
 static void multipart_marker_done(struct multipart_marker *p)
 {
 	free(p->key);
 	free(p->upload);
+	s3_pages_done(&p->pages);
 }
 
 static int multipart_page(struct s3 *s, const char *prefix,
@@ -49,6 +51,7 @@ static int multipart_page(struct s3 *s, const char *prefix,
 	    s3_call_xml(&c, "ListMultipartUploadsResult", err);
 	if (!x)
 		return -1;
+	size_t before = uploads->len;
 	for (const struct xml *u = xml_child(x, "Upload"); u;
 	     u = xml_again(u, "Upload")) {
 		const char *key = xml_text(u, "Key");
@@ -68,15 +71,14 @@ static int multipart_page(struct s3 *s, const char *prefix,
 	*more = truncated && str_eq(truncated, "true") && key && upload;
 	if (!*more)
 		return 0;
-	char *next = s3_name_of(x, key);
-	bool circle = str_eq(next, at->key) && str_eq(upload, at->upload);
-	multipart_marker_done(at);
-	at->key = next;
+	free(at->key);
+	free(at->upload);
+	at->key = s3_name_of(x, key);
 	at->upload = str_dup(upload);
-	return circle ? err_set(err, ERR_FORMAT,
-			    "%s: the list of uploads turns in circles",
-			    s->description)
-		      : 0;
+	return s3_pages_add(
+		   &at->pages, at->key, at->upload, uploads->len == before, err)
+		   ? err_wrap(err, "%s: uploads", s->description)
+		   : 0;
 }
 
 int s3_list_multiparts(struct s3 *s, const char *prefix,

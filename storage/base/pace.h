@@ -22,7 +22,10 @@ enum {
 	/* The grace of all transfers together, of the waiting of each: lists of
 	 * 300 kinds by a server that thinks ten seconds about each do not use
 	 * it up. */
-	PACE_SUM_GRACE_MS = 60 * 60 * 1000
+	PACE_SUM_GRACE_MS = 60 * 60 * 1000,
+	/* Of one that is written to: web hooks may let it think for seconds
+	 * about each object, of many that are written side by side. */
+	PACE_SUM_WRITING_MS = 12 * PACE_SUM_GRACE_MS
 };
 
 /* Of all transfers with one peer, which may run side by side. Zeroed, it

@@ -52,8 +52,7 @@ const struct cancel *kube_client_cancel(const struct kube_client *c);
  * be set before the first request. */
 void kube_client_set_stall_timeout(struct kube_client *c, int timeout_ms);
 /* Ends the run's dealings with a server that lets request after request drip
- * (pace.h). For reading: who waits for changes gets little for long. To be set
- * before the first request. */
+ * (pace.h). To be set before the first request. */
 void kube_client_keep_pace(struct kube_client *c, int64_t grace_ms);
 /* Reports that so many bytes of a body took so long to arrive. The first report
  * of enough bytes decides whether KUBE_GZIP_AUTO compresses. Safe at any time.

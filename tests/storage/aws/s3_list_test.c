@@ -89,7 +89,63 @@ static void versions_have_their_own_tokens(void **state)
 	assert_int_equal(
 	    read_page(&l, NEXT("a%2F", "2") "</R>", &objects, NULL, &err), -1);
 	assert_int_equal(err.code, ERR_FORMAT);
-	assert_contains(err.message, "turns in circles");
+	assert_contains(err.message, "goes in circles");
+}
+
+/* However many pages the circle has, and wherever it begins. */
+static void a_circle_of_any_length_is_found(void **state)
+{
+	enum { LONGEST = 40 };
+
+	(void)state;
+	for (int before = 0; before < LONGEST; before += 3)
+		for (int len = 1; len < LONGEST; len++) {
+			cleanup(s3_objects_done) struct s3_object_vec objects =
+			    VEC_INIT;
+			cleanup(s3_list_done) struct s3_list l = {0};
+			struct err err = ERR_INIT;
+			int n = 0;
+			while (err.code == ERR_NONE && n < 8 * LONGEST) {
+				autofree char *page = str_printf(
+				    "<R><IsTruncated>true</IsTruncated>"
+				    "<NextContinuationToken>%d"
+				    "</NextContinuationToken><Contents><Key>k"
+				    "</Key><Size>1</Size></Contents></R>",
+				    n < before ? -1 - n : (n - before) % len);
+				(void)read_page(&l, page, &objects, NULL, &err);
+				n++;
+			}
+			assert_int_equal(err.code, ERR_FORMAT);
+			assert_contains(err.message, "goes in circles");
+			assert_true(n > before + len);
+		}
+}
+
+/* Empty pages may come, and one with an entry begins to count anew. */
+static void pages_without_an_entry_end(void **state)
+{
+	cleanup(s3_objects_done) struct s3_object_vec objects = VEC_INIT;
+	cleanup(s3_list_done) struct s3_list l = {0};
+	struct err err = ERR_INIT;
+	int n = 0;
+
+	(void)state;
+	while (err.code == ERR_NONE && n < 3000) {
+		autofree char *page =
+		    str_printf("<R><IsTruncated>true</IsTruncated>"
+			       "<NextContinuationToken>%d"
+			       "</NextContinuationToken>%s</R>",
+			n,
+			n == 500 ? "<Contents><Key>k</Key><Size>1</Size>"
+				   "</Contents>"
+				 : "");
+		(void)read_page(&l, page, &objects, NULL, &err);
+		n++;
+	}
+	assert_int_equal(n, 501 + 1000);
+	assert_int_equal(err.code, ERR_FORMAT);
+	assert_contains(err.message, "does not end: 1501 pages came, the last "
+				     "1000 without an entry");
 }
 
 static void a_page_that_misleads_is_refused(void **state)
@@ -104,16 +160,13 @@ static void a_page_that_misleads_is_refused(void **state)
 	    "<R><Contents><Key>a</Key><Size>1</Size><LastModified>yesterday"
 	    "</LastModified></Contents></R>",
 	    "<R><IsTruncated>true</IsTruncated></R>",
-	    "<R><IsTruncated>true</IsTruncated><NextContinuationToken>same"
-	    "</NextContinuationToken></R>",
 	};
 	struct err err;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		cleanup(s3_objects_done) struct s3_object_vec v = VEC_INIT;
-		cleanup(s3_list_done) struct s3_list l = {
-		    .token = str_dup("same")};
+		cleanup(s3_list_done) struct s3_list l = {0};
 		if (read_page(&l, bad[i], &v, NULL, &err) == 0)
 			fail_msg("taken: %s", bad[i]);
 		assert_int_equal(err.code, ERR_FORMAT);
@@ -138,6 +191,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_page_is_read),
 	    cmocka_unit_test(versions_have_their_own_tokens),
+	    cmocka_unit_test(a_circle_of_any_length_is_found),
+	    cmocka_unit_test(pages_without_an_entry_end),
 	    cmocka_unit_test(a_page_that_misleads_is_refused),
 	    cmocka_unit_test(what_is_no_escape_stays),
 	};
