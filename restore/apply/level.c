@@ -35,20 +35,24 @@ static bool is_held(const struct run *r, uint32_t node, struct outcome *outcome)
 		enum outcome_kind kind = r->outcomes[e->needs].kind;
 		bool missing =
 		    outcome_is_missing(kind) && kind != OUTCOME_PARTIAL;
+		bool lost = !missing &&
+			    p->nodes.items[node].kind == PLAN_KUBE &&
+			    r->lost_status[e->needs];
 		bool unready = e->ready && r->gates[e->needs] == GATE_FAILED;
 		bool terminating =
 		    e->strength == EDGE_OWNER && needed->terminating;
 		cleanup(buf_done) struct buf what = BUF_INIT;
 
 		if (e->broken || needed->kind == PLAN_BARRIER ||
-		    (!terminating &&
-			(e->strength < EDGE_HOLDS || (!missing && !unready))))
+		    (!terminating && (e->strength < EDGE_HOLDS ||
+					 (!missing && !lost && !unready))))
 			continue;
 		p->nodes.items[node].terminating |= terminating;
 		names_describe(p, needed, &what);
 		outcome_set(outcome, OUTCOME_HELD, "%s %s (%s)", buf_str(&what),
 		    terminating ? "is still going"
 		    : missing	? "was not restored"
+		    : lost	? "was not restored with its status"
 				: "is not ready",
 		    e->reason);
 		return true;

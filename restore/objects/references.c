@@ -116,6 +116,7 @@ void references_needs(const struct references_options *o,
 }
 
 const char references_policy[] = "the network policy of its pods";
+const char references_source[] = "the Secrets that it selects";
 
 static void provide(
     struct collector *t, const char *kind, const char *ns, const char *name)
@@ -153,13 +154,14 @@ static void provide_definitions(struct collector *t)
 			json_path(spec, "crd", "spec", "names", "kind", NULL)));
 }
 
-static void provide_labels(struct collector *t, struct json_object *labels)
+static void provide_labels(
+    struct collector *t, const char *kind, struct json_object *labels)
 {
 	for (struct json_iter it = json_iter(labels); json_next(&it);) {
 		const char *value = json_str(it.value);
 		autofree char *name =
 		    str_printf("%s=%s", it.key, value ? value : "");
-		provide(t, "Pods", t->namespace, name);
+		provide(t, kind, t->namespace, name);
 	}
 }
 
@@ -220,6 +222,8 @@ void references_provides(
 		provide_keys(&t);
 		if (json_get(labels, "argocd.argoproj.io/secret-type"))
 			provide(&t, "Credentials", NULL, "argocd");
+		provide_labels(&t, "Secrets", labels);
+		provide(&t, "Secrets", t.namespace, "*");
 	}
 	if (rules_kind_fits("Service.core", t.group, t.kind) &&
 	    json_len(json_path(object, "spec", "selector", NULL)))
@@ -244,16 +248,18 @@ void references_provides(
 	    (str_eq(t.kind, "Provider") || str_eq(t.kind, "Configuration") ||
 		str_eq(t.kind, "Function")))
 		provide(&t, "Packages", NULL, "all");
+	references_systems_provide(&t);
 	provide_labels(
-	    &t, json_path(t.pod_template, "metadata", "labels", NULL));
+	    &t, "Pods", json_path(t.pod_template, "metadata", "labels", NULL));
 	if (t.pod_template)
 		provide(&t, "Pods", t.namespace, "*");
 	free(t.group);
 }
 
-/* Expressions are not evaluated: pods with the other labels wait for it, but
- * are not held back if it fails. */
-static void select_by(struct collector *t, const struct json_object *selector)
+/* Expressions are not evaluated: what has the other labels is ordered by it,
+ * but its failure holds nothing back. */
+static void select_by(struct collector *t, const char *kind,
+    const struct json_object *selector, const char *reason)
 {
 	struct json_object *labels = json_get(selector, "matchLabels");
 	enum edge_strength strength =
@@ -264,12 +270,27 @@ static void select_by(struct collector *t, const struct json_object *selector)
 		const char *value = json_str(it.value);
 		autofree char *name =
 		    str_printf("%s=%s", it.key, value ? value : "");
-		collector_add(t, "@", "Pods", t->namespace, name, strength,
-		    false, references_policy);
+		collector_add(
+		    t, "@", kind, t->namespace, name, strength, false, reason);
 	}
 	if (!json_len(labels))
-		collector_add(t, "@", "Pods", t->namespace, "*", strength,
-		    false, references_policy);
+		collector_add(
+		    t, "@", kind, t->namespace, "*", strength, false, reason);
+}
+
+/* A name counts before labels, and an empty selector selects nothing. */
+static void select_secrets(struct collector *t)
+{
+	const struct json_object *secret =
+	    json_path(t->object, "spec", "selector", "secret", NULL);
+	const struct json_object *selector = json_get(secret, "selector");
+	const char *name = json_get_str(secret, "name");
+
+	if ((name && *name) ||
+	    (!json_len(json_get(selector, "matchLabels")) &&
+		!json_len(json_get(selector, "matchExpressions"))))
+		return;
+	select_by(t, "Secrets", selector, references_source);
 }
 
 void references_selects(
@@ -278,12 +299,17 @@ void references_selects(
 	struct collector t;
 
 	collector_init(&t, object, fn, ctx);
+	struct json_object *spec = json_get(object, "spec");
 	if (rules_kind_fits("Service.core", t.group, t.kind))
-		provide_labels(&t, json_path(object, "spec", "selector", NULL));
+		provide_labels(&t, "Pods", json_get(spec, "selector"));
 	else if (str_eq(t.kind, "NetworkPolicy"))
-		select_by(&t, json_path(object, "spec", "podSelector", NULL));
+		select_by(&t, "Pods", json_get(spec, "podSelector"),
+		    references_policy);
 	else if (str_eq(t.kind, "CiliumNetworkPolicy"))
-		select_by(
-		    &t, json_path(object, "spec", "endpointSelector", NULL));
+		select_by(&t, "Pods", json_get(spec, "endpointSelector"),
+		    references_policy);
+	else if (rules_kind_fits(
+		     "PushSecret.external-secrets.io", t.group, t.kind))
+		select_secrets(&t);
 	free(t.group);
 }

@@ -11,6 +11,9 @@
  *     State.@ bucket/key    a Terraform state object
  *     Pods.@ ns/k=v         pods that carry a label, by what makes them; all
  *                           pods carry "*"
+ *     Secrets.@ ns/k=v      Secrets that carry a label; all carry "*"
+ *     Stores.@ [ns/]k=v     stores of outer secrets that carry a label
+ *     Generates.@ [ns/]K/name  what has its values from a generator
  *     Claims.@ ns/name      claims of a template of a StatefulSet
  *     Config.@ g/name       a ProviderConfig of Crossplane
  *     Packages.@ all        Crossplane's packages
@@ -63,11 +66,13 @@ void references_needs(const struct references_options *o,
 void references_provides(
     struct json_object *object, references_fn *fn, void *ctx);
 
-/* The labels by which a Service, or a network policy, finds its pods, as names
- * Pods.@. A policy has its reason: its pods are to wait for it, with that
- * strength. */
+/* The labels by which it finds others, all of which they bear: a Service or a
+ * network policy its pods, as names Pods.@, and a PushSecret its Secrets, as
+ * Secrets.@. Two have a reason of their own: the pods of a policy are to wait
+ * for it, and what has a source waits for that, with the strength given. */
 void references_selects(
     struct json_object *object, references_fn *fn, void *ctx);
 extern const char references_policy[];
+extern const char references_source[];
 
 #endif

@@ -64,26 +64,35 @@ static void need_pods_of(
 }
 
 /* A pod that runs before the policy that closes it is open meanwhile, and where
- * the policy cannot be restored, for ever. */
-static void await_policies(struct pending *w)
+ * the policy cannot be restored, for ever. What selects its sources acts on
+ * those that it finds. */
+static void order_selected(struct pending *w, size_t first, size_t end)
 {
 	struct plan *p = w->p;
+	const struct pending_reference *by = &w->selectors.items[first];
+	bool policy = by->reason == references_policy;
+	const char *name = pending_text(w, by->key);
 
+	for (uint32_t it = index_first(p->names, name); it != INDEX_END;
+	     it = index_next(p->names, it)) {
+		uint32_t node = index_value(p->names, it);
+
+		if (node == by->node || !selects(w, first, end, node) ||
+		    p->nodes.items[node].action == PLAN_EXCLUDE)
+			continue;
+		graph_need(&p->graph, policy ? node : by->node,
+		    policy ? by->node : node, by->strength, false, by->reason);
+	}
+}
+
+static void await_selected(struct pending *w)
+{
 	for (size_t i = 0, end; i < w->selectors.len; i = end) {
-		const struct pending_reference *policy = &w->selectors.items[i];
+		const char *reason = w->selectors.items[i].reason;
 
 		end = selector_end(w, i);
-		if (policy->reason != references_policy)
-			continue;
-		const char *name = pending_text(w, policy->key);
-		for (uint32_t it = index_first(p->names, name); it != INDEX_END;
-		     it = index_next(p->names, it)) {
-			uint32_t node = index_value(p->names, it);
-
-			if (node != policy->node && selects(w, i, end, node))
-				graph_need(&p->graph, node, policy->node,
-				    policy->strength, false, policy->reason);
-		}
+		if (reason == references_policy || reason == references_source)
+			order_selected(w, i, end);
 	}
 }
 
@@ -283,7 +292,7 @@ int edges_resolve(struct pending *w, struct err *err)
 	VEC_EACH (&w->references, pending)
 		if (!resolve(w, pending, pending->key) && pending->alternative)
 			resolve(w, pending, pending->alternative);
-	await_policies(w);
+	await_selected(w);
 	layering_settle(w->p);
 	add_barriers(w->p);
 	graph_order(&w->p->graph);

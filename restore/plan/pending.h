@@ -39,8 +39,8 @@ struct pending {
 	struct plan *p;	  /* borrowed */
 	struct buf texts; /* names, a NUL after each; starts with one */
 	VEC_DEFINE(, struct pending_reference) references;
-	/* Labels of Services and network policies; those of one stand
-	 * together. */
+	/* Labels by which Services, network policies and PushSecrets find
+	 * others; those of one stand together. */
 	VEC_DEFINE(, struct pending_reference) selectors;
 	VEC_DEFINE(, struct pending_condition) conditions;
 };

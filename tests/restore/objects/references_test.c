@@ -303,6 +303,84 @@ static void a_child_comes_after_what_made_it(void **state)
 		"Composition.apiextensions.crossplane.io /c"));
 }
 
+static void secrets_that_are_pushed_come_before_what_pushes_them(void **state)
+{
+#define PUSH_SECRET(spec)                                                      \
+	"{\"apiVersion\":\"external-secrets.io/v1alpha1\",\"kind\":"           \
+	"\"PushSecret\",\"metadata\":{\"name\":\"p\",\"namespace\":\"n\"},"    \
+	"\"spec\":" spec "}"
+	static const struct {
+		const char *object;
+		const char *selects; /* all that it does, or NULL */
+	} cases[] = {
+	    {PUSH_SECRET("{\"selector\":{\"secret\":{\"selector\":{"
+			 "\"matchLabels\":{\"push\":\"yes\"}}}}}"),
+		"Secrets.@ n/push=yes!"},
+	    {PUSH_SECRET("{\"selector\":{\"secret\":{\"selector\":{"
+			 "\"matchExpressions\":[{\"key\":\"push\","
+			 "\"operator\":\"Exists\"}]}}}}"),
+		"Secrets.@ n/*"},
+	    {PUSH_SECRET("{\"selector\":{\"secret\":{\"selector\":{}}}}"),
+		NULL},
+	    {PUSH_SECRET("{\"selector\":{\"secret\":{\"name\":\"db\","
+			 "\"selector\":{\"matchLabels\":{\"a\":\"b\"}}}}}"),
+		NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct told told = {.lines = VEC_INIT};
+		cleanup(json_freep) struct json_object *object =
+		    parse(cases[i].object);
+
+		references_selects(object, tell, &told);
+		assert_int_equal(told.lines.len, cases[i].selects ? 1 : 0);
+		if (cases[i].selects)
+			assert_true(strvec_has(&told.lines, cases[i].selects));
+		strvec_done(&told.lines);
+	}
+	assert_provides("{\"apiVersion\":\"v1\",\"kind\":\"Secret\","
+			"\"metadata\":{\"name\":\"s\",\"namespace\":\"n\","
+			"\"labels\":{\"push\":\"yes\"}}}",
+	    LINES("Secrets.@ n/push=yes", "Secrets.@ n/*"));
+	assert_needs(
+	    PUSH_SECRET("{\"secretStoreRefs\":[{\"kind\":"
+			"\"ClusterSecretStore\",\"labelSelector\":{"
+			"\"matchLabels\":{\"a\":\"b\"}}}],\"dataTo\":[{"
+			"\"storeRef\":{\"labelSelector\":{\"matchLabels\":{"
+			"\"c\":\"d\"}}}}]}"),
+	    LINES("Stores.@ /a=b", "Stores.@ n/c=d"));
+	assert_provides("{\"apiVersion\":\"external-secrets.io/v1\",\"kind\":"
+			"\"ClusterSecretStore\",\"metadata\":{\"name\":\"s\","
+			"\"labels\":{\"a\":\"b\"}}}",
+	    LINES("Stores.@ /a=b"));
+}
+
+static void a_generator_comes_after_what_has_its_values(void **state)
+{
+#define GENERATOR(kind, more)                                                  \
+	"{\"apiVersion\":\"generators.external-secrets.io/v1alpha1\","         \
+	"\"kind\":\"" kind "\",\"metadata\":{\"name\":\"pw\"" more "}}"
+	(void)state;
+	assert_provides(
+	    "{\"apiVersion\":\"external-secrets.io/v1\",\"kind\":"
+	    "\"ExternalSecret\",\"metadata\":{\"name\":\"db\",\"namespace\":"
+	    "\"n\"},\"spec\":{\"dataFrom\":[{\"sourceRef\":{\"generatorRef\":{"
+	    "\"kind\":\"Password\",\"name\":\"pw\"}}},{\"sourceRef\":{"
+	    "\"generatorRef\":{\"kind\":\"ClusterGenerator\",\"name\":\"pw\"}}}"
+	    "]"
+	    "}}",
+	    LINES("Generates.@ n/Password/pw",
+		"Generates.@ /ClusterGenerator/pw"));
+	assert_provides(PUSH_SECRET("{\"selector\":{\"generatorRef\":{\"kind\":"
+				    "\"Password\",\"name\":\"pw\"}}}"),
+	    LINES("Generates.@ n/Password/pw"));
+	assert_needs(GENERATOR("Password", ",\"namespace\":\"n\""),
+	    LINES("Generates.@ n/Password/pw!"));
+	assert_needs(GENERATOR("ClusterGenerator", ""),
+	    LINES("Generates.@ /ClusterGenerator/pw!"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -311,6 +389,9 @@ int main(void)
 	    cmocka_unit_test(a_webhook_that_fails_closed_holds),
 	    cmocka_unit_test(systems_of_gitops),
 	    cmocka_unit_test(a_child_comes_after_what_made_it),
+	    cmocka_unit_test(
+		secrets_that_are_pushed_come_before_what_pushes_them),
+	    cmocka_unit_test(a_generator_comes_after_what_has_its_values),
 	    cmocka_unit_test(terraform_state_comes_before_what_manages_it),
 	    cmocka_unit_test(what_stands_for_others_says_so),
 	    cmocka_unit_test(a_rule_from_outside_is_followed),
