@@ -242,9 +242,12 @@ static bool is_gathered(
 static bool is_wanted(struct kube_refs *refs, const struct kube_resource *r,
     const struct kube_item *item, const struct kube_refs_question *q)
 {
-	static const char *const classes[KUBE_MENTION_COUNT] = {
-	    "storageclasses", "priorityclasses", "runtimeclasses",
-	    "ingressclasses", "volumeattributesclasses", "deviceclasses"};
+	static const char *const kinds[KUBE_MENTION_COUNT] = {"storageclasses",
+	    "priorityclasses", "runtimeclasses", "ingressclasses",
+	    "volumeattributesclasses", "deviceclasses", "volumesnapshotclasses",
+	    "volumesnapshotcontents", "volumesnapshotcontents",
+	    "volumegroupsnapshotclasses", "volumegroupsnapshotcontents",
+	    "volumegroupsnapshotcontents"};
 	const char *name = buf_str(&item->name);
 
 	if (str_eq(r->name, "clusterrolebindings"))
@@ -261,8 +264,9 @@ static bool is_wanted(struct kube_refs *refs, const struct kube_resource *r,
 		return strvec_has(&refs->cluster_roles, name) ||
 		       is_gathered(refs, item);
 	for (size_t i = 0; i < KUBE_MENTION_COUNT; i++)
-		if (str_eq(r->name, classes[i]))
-			return strvec_has(&refs->mentions[i], name);
+		if (str_eq(r->name, kinds[i]) &&
+		    strvec_has(&refs->mentions[i], name))
+			return true;
 	return false;
 }
 

@@ -10,7 +10,10 @@
 
 static const char *const mentions[] = {"storageClassName", "priorityClassName",
     "runtimeClassName", "ingressClassName", "volumeAttributesClassName",
-    "deviceClassName", NULL};
+    "deviceClassName", "volumeSnapshotClassName", "volumeSnapshotContentName",
+    "boundVolumeSnapshotContentName", "volumeGroupSnapshotClassName",
+    "volumeGroupSnapshotContentName", "boundVolumeGroupSnapshotContentName",
+    NULL};
 
 void kube_item_done(struct kube_item *item)
 {
