@@ -8,6 +8,8 @@
 #include "restore/kube/wait.h"
 #include "restore/kube/write.h"
 #include "restore/objects/covers.h"
+#include "restore/objects/rules.h"
+#include "restore/objects/snapshot_source.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -131,6 +133,7 @@ static enum task_next update(struct task *t, struct json_object *live)
 		outcome_failed(t->outcome, &err);
 		return TASK_ENDED;
 	}
+	snapshot_source_keep(t->object->object, live);
 	if (covers(live, t->object->object) &&
 	    !owned_exceeds(live, t->object)) {
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
@@ -167,13 +170,18 @@ static enum task_next update(struct task *t, struct json_object *live)
 }
 
 /* Deleting an object of these kinds would also delete what is not in the
- * snapshot. */
+ * snapshot: other objects, or what is stored elsewhere. */
 static bool holds_others(const struct plan_kind *k)
 {
-	return str_eq(k->kind, "Namespace") ||
-	       str_eq(k->kind, "CustomResourceDefinition") ||
-	       str_eq(k->kind, "PersistentVolume") ||
-	       str_eq(k->kind, "PersistentVolumeClaim");
+	static const char *const kinds[] = {"Namespace.core",
+	    "CustomResourceDefinition", "PersistentVolume.core",
+	    "PersistentVolumeClaim.core", "*.snapshot.storage.k8s.io",
+	    "*.groupsnapshot.storage.k8s.io", "*.longhorn.io"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (rules_kind_fits(kinds[i], k->group, k->kind))
+			return true;
+	return false;
 }
 
 static enum task_next recreate(struct task *t, const char *uid)
@@ -199,6 +207,7 @@ static void leave_alone(
 {
 	struct err err = ERR_INIT;
 
+	snapshot_source_keep(wanted->object, live);
 	if (write_adopt_pauses(t->a, t->node, live, wanted, &err))
 		outcome_failed(t->outcome, &err);
 	else

@@ -188,7 +188,8 @@ static const char *const systems[] = {"workload", "storage", "access",
     "kueue", "ray", "spark", "percona", "strimzi", "karpenter", "cilium",
     "metallb", "olm", "tekton", "cluster-api", "fleet", "ack",
     "config-connector", "sealed-secrets", "istio", "linkerd", "rook",
-    "cloudnative-pg", "knative", "kubedirector", "velero", "keda", "aso"};
+    "cloudnative-pg", "knative", "kubedirector", "velero", "keda", "aso",
+    "longhorn"};
 
 bool rules_system_known(const char *system)
 {

@@ -51,6 +51,9 @@ enum rule_pause_read {
 	RULE_PAUSE_PRESENT,   /* any word, also one that denies it */
 };
 
+/* A label of nodes that no node has. */
+#define RULES_NO_NODE "backstay/held-until-release"
+
 struct rule_pause {
 	const char *system;
 	const char *kind; /* pattern */
@@ -63,9 +66,9 @@ struct rule_pause {
 	const char *annotation; /* NULL for a field */
 	const char *value;	/* JSON text; NULL: true, or "true" */
 	enum rule_pause_read read;
-	/* Of a controller's Deployment, which comes without replicas where
-	 * the kinds that it acts on have no pause: what its image (pattern)
-	 * and a label ("key=value") must be, or NULL. */
+	/* Of a controller, which comes without replicas, or as a DaemonSet for
+	 * no node, where the kinds that it acts on have no pause: what its
+	 * image (pattern) and a label ("key=value") must be, or NULL. */
 	const char *image;
 	const char *label;
 	const char *acts_on; /* pattern; only where such are restored */

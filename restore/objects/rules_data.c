@@ -41,6 +41,11 @@
 	    DEVICE(kind, spec "/devices/requests/*/firstAvailable/*"),         \
 	    DEVICE(kind, spec "/devices/requests/*")
 
+#define CONTENT(kind, pointer, to)                                             \
+	{                                                                      \
+		"storage", kind, pointer, RULE_CLUSTER_NAME, to, HOLD, false   \
+	}
+
 /* What a generator reads: it deletes the Applications of what it does not find.
  */
 #define APPSET(pointer, form, to, strength)                                    \
@@ -135,6 +140,39 @@ const struct rule_edge rules_edges[] = {
 	"VolumeSnapshotClass.snapshot.storage.k8s.io"),
     NAME("storage", "VolumeSnapshot.snapshot.storage.k8s.io",
 	"/spec/source/persistentVolumeClaimName", "PersistentVolumeClaim.core"),
+    OBJECT("storage", "PersistentVolumeClaim.core", "/spec/dataSourceRef",
+	"PersistentVolumeClaim.core"),
+    /* Without its content the snapshot controller would have another taken;
+     * see snapshot_source.h. */
+    CONTENT("VolumeSnapshot.snapshot.storage.k8s.io",
+	"/spec/source/volumeSnapshotContentName",
+	"VolumeSnapshotContent.snapshot.storage.k8s.io"),
+    CONTENT("VolumeSnapshot.snapshot.storage.k8s.io",
+	"/status/boundVolumeSnapshotContentName",
+	"VolumeSnapshotContent.snapshot.storage.k8s.io"),
+    CONTENT("VolumeGroupSnapshot.groupsnapshot.storage.k8s.io",
+	"/spec/source/volumeGroupSnapshotContentName",
+	"VolumeGroupSnapshotContent.groupsnapshot.storage.k8s.io"),
+    CONTENT("VolumeGroupSnapshot.groupsnapshot.storage.k8s.io",
+	"/status/boundVolumeGroupSnapshotContentName",
+	"VolumeGroupSnapshotContent.groupsnapshot.storage.k8s.io"),
+    CLUSTER("storage", "VolumeSnapshotContent.snapshot.storage.k8s.io",
+	"/spec/volumeSnapshotClassName",
+	"VolumeSnapshotClass.snapshot.storage.k8s.io"),
+    CLUSTER("storage", "VolumeGroupSnapshot*.groupsnapshot.storage.k8s.io",
+	"/spec/volumeGroupSnapshotClassName",
+	"VolumeGroupSnapshotClass.groupsnapshot.storage.k8s.io"),
+
+    NAME("longhorn", "Volume.longhorn.io", "/spec/backingImage",
+	"BackingImage.longhorn.io"),
+    NAME("longhorn", "Volume.longhorn.io", "/spec/backupTargetName",
+	"BackupTarget.longhorn.io"),
+    NAME("longhorn", "BackupTarget.longhorn.io", "/spec/credentialSecret",
+	"Secret.core"),
+    NAME("longhorn", "Snapshot.longhorn.io", "/spec/volume",
+	"Volume.longhorn.io"),
+    NAME("longhorn", "Backup.longhorn.io", "/spec/snapshotName",
+	"Snapshot.longhorn.io"),
 
     OBJECT("access", "RoleBinding." RBAC, "/roleRef", "Role." RBAC),
     OBJECT(
@@ -337,11 +375,22 @@ const struct rule_edge rules_edges[] = {
 		.read = RULE_PAUSE_PRESENT                                     \
 	}
 /* A kind that has no pause, by its controller. */
-#define BY_REPLICAS(system_, image_, label_, acts_on_)                         \
+#define BY_REPLICAS_OF(kind_, system_, image_, label_, acts_on_)               \
 	{                                                                      \
-		.system = (system_), .kind = "Deployment.apps",                \
+		.system = (system_), .kind = (kind_),                          \
 		.pointer = "/spec/replicas", .value = "0", .image = (image_),  \
 		.label = (label_), .acts_on = (acts_on_)                       \
+	}
+#define BY_REPLICAS(system, image, label, acts_on)                             \
+	BY_REPLICAS_OF("Deployment.apps", system, image, label, acts_on),      \
+	    BY_REPLICAS_OF("StatefulSet.apps", system, image, label, acts_on)
+/* A controller on each node, by a label that no node has. */
+#define BY_NODES(system_, image_, acts_on_)                                    \
+	{                                                                      \
+		.system = (system_), .kind = "DaemonSet.apps",                 \
+		.pointer = "/spec/template/spec/nodeSelector",                 \
+		.annotation = RULES_NO_NODE, .image = (image_),                \
+		.acts_on = (acts_on_)                                          \
 	}
 const struct rule_pause rules_pauses[] = {
     SUSPEND("flux", "Kustomization.kustomize.toolkit.fluxcd.io"),
@@ -441,6 +490,12 @@ const struct rule_pause rules_pauses[] = {
 	.kind = "ConfigConnector*.core.cnrm.cloud.google.com",
 	.pointer = "/spec/actuationMode",
 	.value = "\"Paused\""},
+    /* Where no operator runs it, as with the manifests of one namespace. */
+    BY_REPLICAS("config-connector", "*cnrm/controller*", NULL,
+	"*.*.cnrm.cloud.google.com"),
+    /* It makes volumes, restores backups and takes snapshots wherever a status
+     * does not say that it did. */
+    BY_NODES("longhorn", "*longhorn-manager*", "*.longhorn.io"),
     BY_REPLICAS("knative", "*knative.dev/serving/cmd/controller*", NULL,
 	"*.serving.knative.dev"),
     /* Its webhook runs the same image. */
@@ -506,6 +561,12 @@ const struct rule_status rules_statuses[] = {
     {"cert-manager", "Certificate.cert-manager.io", NULL, false},
     {"external-secrets", "*ExternalSecret.external-secrets.io", NULL, false},
     {"external-secrets", "*PushSecret.external-secrets.io", NULL, false},
+    /* Whether a backup was restored into it, and a volume cloned. */
+    {"longhorn", "Volume.longhorn.io", NULL, false},
+    {"longhorn", "Snapshot.longhorn.io", NULL, false},
+    {"longhorn", "Backup.longhorn.io", NULL, false},
+    /* By its UUID its files are found. */
+    {"longhorn", "BackingImage*.longhorn.io", NULL, false},
     {.system = NULL},
 };
 
@@ -557,6 +618,11 @@ const struct rule_namespace rules_namespaces[] = {
 	"/spec/conversion/webhook/clientConfig/service/namespace"},
     {"api", "PersistentVolume.core", "/spec/claimRef/namespace"},
     {"api", "Namespace.core", "/metadata/labels/kubernetes.io~1metadata.name"},
+    {"storage", "VolumeSnapshotContent.snapshot.storage.k8s.io",
+	"/spec/volumeSnapshotRef/namespace"},
+    {"storage", "VolumeGroupSnapshotContent.groupsnapshot.storage.k8s.io",
+	"/spec/volumeGroupSnapshotRef/namespace"},
+    {"storage", "PersistentVolumeClaim.core", "/spec/dataSourceRef/namespace"},
     {"network", "NetworkPolicy.networking.k8s.io",
 	"/spec/ingress/*/from/*/namespaceSelector/matchLabels/"
 	"kubernetes.io~1metadata.name"},
@@ -674,6 +740,21 @@ const struct rule_finished rules_finished[] = {
 	"/status/state", "ready|error"),
     ENDS_IF("strimzi", "KafkaRebalance.kafka.strimzi.io", "Ready"),
     ENDS_IF("strimzi", "KafkaRebalance.kafka.strimzi.io", "Stopped"),
+    ENDS(
+	"longhorn", "SystemBackup.longhorn.io", "/status/state", "Ready|Error"),
+    ENDS("longhorn", "SystemRestore.longhorn.io", "/status/state",
+	"Completed|Error"),
+    ENDS("longhorn", "SupportBundle.longhorn.io", "/status/state",
+	"ReadyForDownload|Error|Replaced"),
+    /* Restored with their status, they say what is there. */
+    {.system = "longhorn", .kind = "Backup.longhorn.io", .never = true},
+    {.system = "longhorn",
+	.kind = "BackupBackingImage.longhorn.io",
+	.never = true},
+    {.system = "longhorn", .kind = "Snapshot.longhorn.io", .never = true},
+    {.system = "storage",
+	.kind = "Volume*Snapshot*.*snapshot.storage.k8s.io",
+	.never = true},
     {.system = NULL},
 };
 
@@ -709,6 +790,11 @@ const struct rule_derived rules_derived[] = {
 	"made again for its Subscription"},
     {"crossplane", "*ProviderConfigUsage", NULL, NULL,
 	"made again for what uses its configuration"},
+    {"longhorn", "InstanceManager.longhorn.io", NULL, NULL, of_its_cluster},
+    {"longhorn", "ShareManager.longhorn.io", NULL, NULL, made_again},
+    {"longhorn", "BackingImageManager.longhorn.io", NULL, NULL, made_again},
+    {"longhorn", "VolumeAttachment.longhorn.io", NULL, NULL, made_again},
+    {"longhorn", "Orphan.longhorn.io", NULL, NULL, of_its_cluster},
     {"flux", "ExternalArtifact.source.toolkit.fluxcd.io",
 	"source.extensions.fluxcd.io/generator", NULL,
 	"made again by its ArtifactGenerator"},

@@ -179,6 +179,27 @@ static int add_ready(struct ruleset *s, const struct ruleset_rule *r,
 	return 0;
 }
 
+static void add_controllers(
+    struct ruleset *s, const struct ruleset_rule *r, const char *source)
+{
+	static const char *const kinds[] = {
+	    "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"};
+	const char *image = keep(s, str_dup(r->by_replicas));
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		bool nodes = str_eq(kinds[i], "DaemonSet.apps");
+
+		*vec_add(&s->pauses) = (struct rule_pause){.system = source,
+		    .kind = kinds[i],
+		    .pointer = nodes ? "/spec/template/spec/nodeSelector"
+				     : "/spec/replicas",
+		    .annotation = nodes ? RULES_NO_NODE : NULL,
+		    .value = nodes ? NULL : "0",
+		    .image = image,
+		    .acts_on = r->kind};
+	}
+}
+
 static int add_rule(struct ruleset *s, const struct ruleset_rule *given,
     size_t at, struct err *err)
 {
@@ -193,12 +214,7 @@ static int add_rule(struct ruleset *s, const struct ruleset_rule *given,
 	    (r.ready && add_ready(s, &r, source, err)))
 		return -1;
 	if (r.by_replicas)
-		*vec_add(&s->pauses) = (struct rule_pause){.system = source,
-		    .kind = "Deployment.apps",
-		    .pointer = "/spec/replicas",
-		    .value = "0",
-		    .image = keep(s, str_dup(r.by_replicas)),
-		    .acts_on = r.kind};
+		add_controllers(s, &r, source);
 	if (r.status)
 		*vec_add(&s->statuses) = (struct rule_status){.system = source,
 		    .kind = r.kind,

@@ -43,6 +43,11 @@ static void add_pauses(const struct ruleset *s, struct ruleset_rows *rows)
 			add(rows, r->system, r->kind, "pause", pause_text(r));
 			continue;
 		}
+		/* One row, whatever kind its controller is of. */
+		if (str_eq(r->kind, "StatefulSet.apps") ||
+		    (str_eq(r->kind, "DaemonSet.apps") &&
+			ruleset_is_configured(r->system)))
+			continue;
 		add(rows, r->system, r->acts_on, "by_replicas",
 		    str_printf("%s%s%s", r->image, r->label ? " with " : "",
 			r->label ? r->label : ""));

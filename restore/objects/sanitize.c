@@ -3,6 +3,7 @@
 #include "restore/objects/exclude.h"
 #include "restore/objects/object.h"
 #include "restore/objects/rules.h"
+#include "restore/objects/snapshot_source.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
@@ -381,6 +382,7 @@ void sanitize_object(
 
 	if (rules_kind_fits("Application.argoproj.io", id.group, id.kind))
 		end_operation(object);
+	snapshot_source_settle(object);
 	for (size_t i = 0; i < sizeof(removed_fields) / sizeof(*removed_fields);
 	     i++) {
 		if (!rules_kind_fits(

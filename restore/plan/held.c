@@ -110,6 +110,17 @@ static void settle_unprotected(struct plan *p)
 	vec_done(&controllers);
 }
 
+bool held_is_at_rest(const struct plan *p, const struct plan_node *controller,
+    struct json_object *live)
+{
+	const struct pause_question q = {.group = controller->k->group,
+	    .kind = controller->k->kind,
+	    .rules = p->options->rules,
+	    .restores = may_be_restored};
+
+	return pause_is_set(live, &q);
+}
+
 void held_settle(struct plan *p)
 {
 	VEC_EACH (&p->nodes, n) {

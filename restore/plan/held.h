@@ -17,6 +17,9 @@ void held_settle(struct plan *p);
 /* Once it is known what the target has: a controller that is at work protects
  * nothing. */
 void held_settle_live(struct plan *p);
+/* Whether what the target has of a controller runs nowhere, as if held. */
+bool held_is_at_rest(const struct plan *p, const struct plan_node *controller,
+    struct json_object *live);
 /* The rules by which an object is paused; see pause_find. */
 size_t held_pauses(const struct plan *p, const struct plan_kind *k,
     struct json_object *object, const struct rule_pause **out);

@@ -1,5 +1,6 @@
 #include "restore/plan/live.h"
 
+#include "restore/plan/held.h"
 #include "restore/plan/list.h"
 #include "restore/plan/names.h"
 #include "restore/plan/prune.h"
@@ -214,8 +215,7 @@ static void find_at_work(struct live *l)
 			continue;
 		cleanup(json_freep) struct json_object *live =
 		    json_parse(answer.body.data, answer.body.len, &ignored);
-		n->at_work =
-		    json_int(json_path(live, "spec", "replicas", NULL), 1) > 0;
+		n->at_work = !held_is_at_rest(p, n, live);
 	}
 }
 

@@ -343,6 +343,100 @@ levels() {
 	    "$(live apps/v1 statefulsets web | jq -r .metadata.uid)" ]
 }
 
+@test "Secrets that are pushed by label come before what pushes them, and generators last" {
+	restored eso-labels fk-push
+	levels
+	jq -e '.["Secret/zz-one"] < .["PushSecret/aa-by-label"] and
+	    .["SecretStore/zz-store"] < .["PushSecret/aa-by-label"] and
+	    all(.["Secret/zz-one", "Secret/zz-two", "Secret/zz-other"] < .["PushSecret/aa-by-words"]; .) and
+	    all(.["PushSecret/aa-generated", "ExternalSecret/zz-generated"] < .["Password/aa-pw"]; .)' "$P/levels"
+	live external-secrets.io/v1 externalsecrets zz-generated | jq -e '.status.syncedResourceVersion == "1-a"'
+	live generators.external-secrets.io/v1alpha1 passwords aa-pw
+	field wipe
+	# What is pushed without one of them would be taken from the outer store.
+	cluster_config "$ns" 'gates: never' 'transforms:' \
+	    '  - {kind: Secret.core, name: zz-one, patch: [{op: add, path: /metadata/labels/bad, value: "no label!"}]}' >"$BACKSTAY_CONFIG"
+	apply
+	[ "$status" -eq 1 ]
+	gone external-secrets.io/v1alpha1 pushsecrets aa-by-label
+	live external-secrets.io/v1alpha1 pushsecrets aa-by-words
+}
+
+@test "a volume snapshot that was taken is found by its handle, and not taken again" {
+	restored csi-snapshots fk-csi
+	local of=snapshot.storage.k8s.io/v1 group=groupsnapshot.storage.k8s.io/v1beta1
+	sources() {
+		live $of volumesnapshotcontents snapcontent-taken cluster | jq -e '.spec.source == {"snapshotHandle": "snap-0abc"} and
+		    (.spec.volumeSnapshotRef | .name == "taken" and .namespace == "fk-csi" and (has("uid") | not)) and
+		    (.metadata | has("annotations") | not)'
+		live $of volumesnapshots taken | jq -e '.spec.source == {"volumeSnapshotContentName": "snapcontent-taken"}'
+		live $of volumesnapshots imported | jq -e '.spec.source == {"volumeSnapshotContentName": "by-hand"}'
+		live $of volumesnapshots wanted | jq -e '.spec.source == {"persistentVolumeClaimName": "data"}'
+		live $group volumegroupsnapshotcontents groupcontent-taken cluster | jq -e '.spec.source ==
+		    {"groupSnapshotHandles": {"volumeGroupSnapshotHandle": "group-1", "volumeSnapshotHandles": ["snap-1", "snap-2"]}}'
+		live $group volumegroupsnapshots group | jq -e '.spec.source == {"volumeGroupSnapshotContentName": "groupcontent-taken"}'
+	}
+	sources
+	levels
+	jq -e '.["VolumeSnapshotContent/snapcontent-taken"] < .["VolumeSnapshot/taken"] and
+	    .["VolumeSnapshotContent/by-hand"] < .["VolumeSnapshot/imported"] and
+	    .["VolumeGroupSnapshotContent/groupcontent-taken"] < .["VolumeGroupSnapshot/group"]' "$P/levels"
+	# Those that are there as they were made are the same, and stay.
+	field wipe
+	field load
+	apply --existing recreate
+	[ "$status" -eq 0 ]
+	jq -r ".items[] | .what + \" \" + .outcome + \" \" + (.detail // \"\")" "$P/report"
+	jq -e '[.items[] | select(.what | test("VolumeSnapshot|VolumeGroupSnapshot")) |
+	    select(.what | startswith("CustomResourceDefinition") | not) | .outcome] | length > 6 and all(. == "unchanged")' "$P/report"
+	live $of volumesnapshots taken | jq -e '.spec.source == {"persistentVolumeClaimName": "data"}'
+}
+
+@test "Longhorn runs on no node until its volumes know what was done to them" {
+	restored longhorn fk-longhorn --hold
+	local of=longhorn.io/v1beta2 kind
+	live apps/v1 daemonsets longhorn-manager |
+	    jq -e '.spec.template.spec.nodeSelector == {"backstay/held-until-release": "true"}'
+	live apps/v1 deployments longhorn-driver-deployer | jq -e '.spec.replicas == 1'
+	live $of volumes aa-volume | jq -e '.status.restoreInitiated and .spec.fromBackup != null'
+	live $of snapshots snap-1 | jq -e '.status.requestedTime != null and .spec.createSnapshot'
+	live $of backups backup-1 | jq -e '.status.state == "Completed"'
+	live $of backingimages zz-image | jq -e '.status.uuid == "u-1"'
+	live $of replicas aa-volume-r-1 | jq -e '.spec.dataDirectoryName == "aa-volume-1"'
+	live $of recurringjobs daily
+	live $of settings default-replica-count | jq -e '.value == "1"'
+	for kind in systembackups/weekly systemrestores/rehearsal; do
+		gone $of "${kind%/*}" "${kind#*/}"
+	done
+	for kind in instancemanagers/instance-manager-1 sharemanagers/aa-volume backingimagemanagers/bim-1 \
+	    orphans/orphan-1 volumeattachments/aa-volume; do
+		gone $of "${kind%/*}" "${kind#*/}"
+	done
+	grep -q 'without replicas until the release, for \*.longhorn.io: DaemonSet.apps fk-longhorn/longhorn-manager' <<<"$stderr"
+	levels
+	jq -e '.["BackingImage/zz-image"] < .["Volume/aa-volume"] and .["Secret/zz-backups"] < .["BackupTarget/default"] and
+	    .["BackupTarget/default"] < .["Volume/aa-volume"] and .["Volume/aa-volume"] < .["Snapshot/snap-1"] and
+	    .["Snapshot/snap-1"] < .["Backup/backup-1"]' "$P/levels"
+	released
+	live apps/v1 daemonsets longhorn-manager | jq -e '.spec.template.spec.nodeSelector == null'
+}
+
+@test "a controller that is a StatefulSet has no replicas until the release" {
+	settings=('rules:' '  - {kind: StorageBucket.storage.cnrm.cloud.google.com, status: true}')
+	restored controllers fk-cnrm --hold
+	live apps/v1 statefulsets cnrm-controller-manager | jq -e '.spec.replicas == 0'
+	live apps/v1 statefulsets database | jq -e '.spec.replicas == 1'
+	live storage.cnrm.cloud.google.com/v1beta1 storagebuckets known | jq -e '.status.url == "gs://real"'
+	released
+	live apps/v1 statefulsets cnrm-controller-manager | jq -e '.spec.replicas == 2'
+	field wipe
+	# So do those of the configuration.
+	settings=('rules:' '  - {kind: StorageBucket.storage.cnrm.cloud.google.com, by_replicas: "postgres:*"}')
+	restored controllers fk-cnrm --hold
+	live apps/v1 statefulsets database | jq -e '.spec.replicas == 0'
+	unset settings
+}
+
 @test "a namespace map reaches selectors, grants and usages" {
 	loaded=namespace-map ns=fk-m
 	cluster_config "$ns" 'gates: never' 'namespaces: {fk-m: fk-mapped}' >"$BACKSTAY_CONFIG"
