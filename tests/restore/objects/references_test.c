@@ -329,15 +329,15 @@ static void secrets_that_are_pushed_come_before_what_pushes_them(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct told told = {.lines = VEC_INIT};
+		struct strvec found = VEC_INIT;
 		cleanup(json_freep) struct json_object *object =
-		    parse(cases[i].object);
+		    test_json(cases[i].object);
 
-		references_selects(object, tell, &told);
-		assert_int_equal(told.lines.len, cases[i].selects ? 1 : 0);
+		references_selects(object, references_line, &found);
+		assert_int_equal(found.len, cases[i].selects ? 1 : 0);
 		if (cases[i].selects)
-			assert_true(strvec_has(&told.lines, cases[i].selects));
-		strvec_done(&told.lines);
+			assert_true(strvec_has(&found, cases[i].selects));
+		strvec_done(&found);
 	}
 	assert_provides("{\"apiVersion\":\"v1\",\"kind\":\"Secret\","
 			"\"metadata\":{\"name\":\"s\",\"namespace\":\"n\","

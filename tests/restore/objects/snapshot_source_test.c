@@ -4,8 +4,6 @@
 #include "storage/base/json.h"
 #include "tests/support/test.h"
 
-#include <string.h>
-
 #define SNAPSHOT(source, status)                                               \
 	"{\"apiVersion\":\"snapshot.storage.k8s.io/v1\",\"kind\":"             \
 	"\"VolumeSnapshot\",\"metadata\":{\"name\":\"s\"},\"spec\":{"          \
@@ -16,20 +14,10 @@
 	"\"source\":" source ",\"volumeSnapshotRef\":{\"name\":\"s\"" more     \
 	"}},\"status\":{\"snapshotHandle\":\"h\"}}"
 
-static struct json_object *parse(const char *text)
-{
-	struct err err = ERR_INIT;
-	struct json_object *j = json_parse(text, strlen(text), &err);
-
-	if (!j)
-		fail_msg("%s", err.message);
-	return j;
-}
-
 static void assert_settled(const char *text, bool changes, const char *becomes)
 {
-	cleanup(json_freep) struct json_object *object = parse(text);
-	cleanup(json_freep) struct json_object *wanted = parse(becomes);
+	cleanup(json_freep) struct json_object *object = test_json(text);
+	cleanup(json_freep) struct json_object *wanted = test_json(becomes);
 
 	assert_int_equal(snapshot_source_settle(object), changes);
 	assert_true(json_equal(object, wanted));
@@ -69,11 +57,11 @@ static void what_was_not_taken_and_what_is_no_snapshot_stays(void **state)
 static void what_is_there_keeps_how_it_was_made(void **state)
 {
 	cleanup(json_freep) struct json_object *wanted =
-	    parse(CONTENT("{\"snapshotHandle\":\"h\"}", ""));
+	    test_json(CONTENT("{\"snapshotHandle\":\"h\"}", ""));
 	cleanup(json_freep) struct json_object *live =
-	    parse(CONTENT("{\"volumeHandle\":\"v\"}", ",\"uid\":\"u\""));
+	    test_json(CONTENT("{\"volumeHandle\":\"v\"}", ",\"uid\":\"u\""));
 	cleanup(json_freep) struct json_object *other =
-	    parse(CONTENT("{\"snapshotHandle\":\"i\"}", ""));
+	    test_json(CONTENT("{\"snapshotHandle\":\"i\"}", ""));
 
 	(void)state;
 	snapshot_source_keep(other, live);
