@@ -1,6 +1,7 @@
 #include "storage/http/http.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/http/url.h"
 #include "tests/support/script_client.h"
 
 #include <stdlib.h>
