@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { MAX_POINTER = 1024 /* bytes, of the configuration */ };
+
 char *rules_split_kind(const char *text, const char **group)
 {
 	const char *dot = strchr(text, '.');
@@ -219,8 +221,7 @@ static int check_kind(
 			*c))
 			return err_set(err, ERR_USAGE,
 			    "restore.edges: '%s' is not a kind: '%c' cannot be "
-			    "in "
-			    "one",
+			    "in one",
 			    kind, *c);
 	return 0;
 }
@@ -230,13 +231,16 @@ int rules_check_edge(const struct rule_edge *rule, struct err *err)
 	if (check_kind("from", rule->from, false, err) ||
 	    check_kind("to", rule->to, true, err))
 		return -1;
-	if (!rule->pointer || *rule->pointer != '/' ||
-	    strlen(rule->pointer) > 1024)
+	if (!rule->pointer || *rule->pointer != '/')
 		return err_set(err, ERR_USAGE,
-		    "restore.edges: from '%s' to '%s': '%s' is not JSON "
-		    "pointer: "
-		    "it must start with '/'",
+		    "restore.edges: from '%s' to '%s': '%s' is not a JSON "
+		    "pointer: it must start with '/'",
 		    rule->from, rule->to, rule->pointer ? rule->pointer : "");
+	if (strlen(rule->pointer) > MAX_POINTER)
+		return err_set(err, ERR_USAGE,
+		    "restore.edges: from '%s' to '%s': the pointer is longer "
+		    "than %d bytes",
+		    rule->from, rule->to, MAX_POINTER);
 	/* Edges from namespaces to namespaces could form a cycle. */
 	if (rules_kind_fits(rule->from, "", "Namespace") &&
 	    rules_kind_fits(rule->to, "", "Namespace"))
