@@ -56,28 +56,27 @@ static bool has_own_status(const struct plan_kind *k)
 	       (*k->group == '\0' && str_eq(k->kind, "Namespace"));
 }
 
+/* Of an annotation of Crossplane; 0 where it is none, as Crossplane has it. */
+static int64_t time_of(const struct json_object *object, const char *annotation)
+{
+	const char *text = json_get_str(
+	    json_path(object, "metadata", "annotations", NULL), annotation);
+	int64_t at_s;
+
+	return text && clock_parse_rfc3339(text, &at_s) == 0 ? at_s : 0;
+}
+
 /* If an object was captured while Crossplane was creating what it stands for,
  * Crossplane will not act on it before somebody has checked it. */
 static void note_pending(
     const struct json_object *object, struct outcome *outcome)
 {
-	const struct json_object *notes =
-	    json_path(object, "metadata", "annotations", NULL);
-	const char *pending =
-	    json_get_str(notes, "crossplane.io/external-create-pending");
-	const char *ended =
-	    json_get_str(notes, "crossplane.io/external-create-succeeded");
-	const char *failed =
-	    json_get_str(notes, "crossplane.io/external-create-failed");
-	int64_t pending_s, ended_s = 0, failed_s = 0;
+	int64_t pending_s =
+	    time_of(object, "crossplane.io/external-create-pending");
 
-	if (!pending || clock_parse_rfc3339(pending, &pending_s))
-		return;
-	if (ended && clock_parse_rfc3339(ended, &ended_s))
-		return;
-	if (failed && clock_parse_rfc3339(failed, &failed_s))
-		return;
-	if (pending_s > ended_s && pending_s > failed_s)
+	if (pending_s >
+		time_of(object, "crossplane.io/external-create-succeeded") &&
+	    pending_s > time_of(object, "crossplane.io/external-create-failed"))
 		outcome_note(outcome,
 		    "its creation was under way when it was captured: "
 		    "Crossplane waits until crossplane.io/external-create-"
