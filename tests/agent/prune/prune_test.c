@@ -3,8 +3,7 @@
 #include "agent/prune/prune.h"
 
 #include "storage/base/cleanup.h"
-#include "tests/support/test.h"
-#include "tests/support/vaults.h"
+#include "tests/support/snapshots.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,47 +12,13 @@
 enum { HOUR = 3600, DAY = 24 * HOUR, SNAPSHOTS = 5 };
 
 struct fixture {
-	struct test_vault *t;
-	struct test_clock clock;
-	struct test_random random;
-	struct minisign_key *key;
+	struct test_snapshots s;
 	struct retention_zone *zone;
-	struct snapshot_trust trust;
 	struct retention_policy policy;
 	struct prune_options o;
 	struct vault_lock_options later;
 	int64_t first; /* seconds */
 };
-
-static void add_snapshot(struct fixture *f,
-    void (*change)(struct snapshot_writer *w, struct manifest *m))
-{
-	struct vault *v = &f->t->vault;
-	const struct snapshot_options o = {.name = "prod",
-	    .encryption = ARCHIVE_AGE,
-	    .clock = &f->clock.clock,
-	    .trust = &f->trust};
-	struct err err = ERR_INIT;
-	struct manifest m;
-	int64_t passed_s = f->t->passed_s;
-
-	/* The store's clock said then what ours said. */
-	f->t->passed_s =
-	    (f->clock.now_ms - clock_now_ms(clock_system())) / 1000;
-	struct snapshot_writer *w = snapshot_begin(&v, 1, &o, &err);
-	f->t->passed_s = passed_s;
-	assert_non_null(w);
-	struct sink *s = snapshot_writer_sink(w, &err);
-	assert_ok(sink_write(s, "x", 1, &err), err);
-	assert_ok(sink_finish(s, &err), err);
-	sink_free(s);
-	manifest_init(&m);
-	if (change)
-		change(w, &m);
-	assert_ok(snapshot_commit(w, &m, f->key, &err), err);
-	manifest_done(&m);
-	snapshot_writer_free(w);
-}
 
 static void tag(struct snapshot_writer *w, struct manifest *m)
 {
@@ -67,75 +32,41 @@ static void hold(struct snapshot_writer *w, struct manifest *m)
 	m->hold = true;
 }
 
-/* A full one that may be continued. */
-static void begin_list(struct snapshot_writer *w, struct manifest *m)
-{
-	(void)w;
-	m->is_list = m->archive.has_index = true;
-	m->archive.index = (struct contents_where){.bytes = 1, .len = 1};
-}
-
-/* One that needs all that the one before it needs. */
-static void go_on(struct snapshot_writer *w, struct manifest *m)
-{
-	struct err err = ERR_INIT;
-	struct manifest before;
-
-	assert_int_equal(snapshot_writer_link(w, &before, &err), 1);
-	for (size_t i = 0; i < manifest_archive_count(&before); i++) {
-		struct manifest_archive a = manifest_archive_at(&before, i);
-		manifest_add_earlier(m, &a);
-	}
-	manifest_done(&before);
-	begin_list(w, m);
-}
-
 static void setup(struct fixture *f, int kind)
 {
 	struct err err = ERR_INIT;
-	cleanup(buf_done) struct buf public = BUF_INIT;
 
 	memset(f, 0, sizeof(*f));
-	f->t = test_vault_open(kind);
-	test_clock_init(&f->clock, clock_now_ms(clock_system()));
-	test_random_init(&f->random, 5);
-	cleanup(secret_freep) struct secret *text =
-	    minisign_keygen(&f->random.random, &public);
-	f->key = minisign_key_parse(text, NULL, "key", &err);
+	test_snapshots_init(&f->s, kind);
 	f->zone = retention_zone_open("Europe/Berlin", &err);
-	*vec_add(&f->trust.keys) = *minisign_key_public(f->key);
-	*vec_add(&f->trust.pruners) = *minisign_key_public(f->key);
-	*vec_add(&f->trust.verifiers) = *minisign_key_public(f->key);
 	f->policy = (struct retention_policy){.keep_last = 2, .keep_min = 1};
-	f->o = (struct prune_options){.vault = &f->t->vault,
+	f->o = (struct prune_options){.vault = &f->s.t->vault,
 	    .name = "prod",
 	    .policy = &f->policy,
 	    .zone = f->zone,
-	    .trust = &f->trust,
-	    .key = f->key,
-	    .clock = &f->clock.clock};
+	    .trust = &f->s.trust,
+	    .key = f->s.key,
+	    .clock = &f->s.clock.clock};
 	f->later = (struct vault_lock_options){.holder = "prune",
-	    .clock = &f->clock.clock,
-	    .random = &f->random.random,
+	    .clock = &f->s.clock.clock,
+	    .random = &f->s.random.random,
 	    .beat_s = -1};
 	/* One an hour, up to an hour ago. */
-	int64_t now = f->clock.now_ms;
-	f->clock.now_ms -= (int64_t)SNAPSHOTS * HOUR * 1000;
-	f->first = f->clock.now_ms / 1000;
+	int64_t now = f->s.clock.now_ms;
+	f->s.clock.now_ms -= (int64_t)SNAPSHOTS * HOUR * 1000;
+	f->first = f->s.clock.now_ms / 1000;
 	for (int i = 0; i < SNAPSHOTS; i++) {
-		add_snapshot(f, NULL);
-		f->clock.now_ms += HOUR * 1000;
+		test_snapshots_add(&f->s, NULL);
+		f->s.clock.now_ms += HOUR * 1000;
 	}
-	assert_int_equal(f->clock.now_ms, now);
+	assert_int_equal(f->s.clock.now_ms, now);
 }
 
 static void teardown(struct fixture *f)
 {
 	retention_policy_done(&f->policy);
-	test_vault_free(f->t);
-	minisign_key_free(f->key);
+	test_snapshots_done(&f->s);
 	retention_zone_free(f->zone);
-	snapshot_trust_done(&f->trust);
 }
 
 static size_t left(struct fixture *f)
@@ -143,7 +74,7 @@ static size_t left(struct fixture *f)
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	struct err err = ERR_INIT;
 
-	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
 	return list.len;
 }
 
@@ -164,7 +95,7 @@ static void the_oldest_go_and_a_record_stays(struct fixture *f)
 	assert_int_equal(rows.len, SNAPSHOTS);
 	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
 	assert_int_equal(left(f), SNAPSHOTS);
-	assert_int_equal(test_vault_count(f->t, ".pruned.json"), 0);
+	assert_int_equal(test_vault_count(f->s.t, ".pruned.json"), 0);
 	prune_rows_done(&rows);
 	f->o.dry_run = false;
 	assert_ok(prune_run(&f->o, &rows, &err), err);
@@ -172,16 +103,16 @@ static void the_oldest_go_and_a_record_stays(struct fixture *f)
 	assert_int_equal(row_of(&rows, 4)->outcome, PRUNE_KEPT);
 	assert_string_equal(row_of(&rows, 4)->reason, "last");
 	/* Of what is gone nothing is left but the word of it. */
-	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), 2);
-	assert_int_equal(test_vault_count(f->t, ".manifest.json.minisig"), 2);
+	assert_int_equal(test_vault_count(f->s.t, ".tar.zst.age"), 2);
+	assert_int_equal(test_vault_count(f->s.t, ".manifest.json.minisig"), 2);
 	assert_ok(snapshot_pruned(
-		      f->t->real, "prod", &f->trust, &removals, NULL, &err),
+		      f->s.t->real, "prod", &f->s.trust, &removals, NULL, &err),
 	    err);
 	assert_int_equal(removals.len, 3);
 	/* Nothing to do: nothing is written. */
 	prune_rows_done(&rows);
 	assert_ok(prune_run(&f->o, &rows, &err), err);
-	assert_int_equal(test_vault_count(f->t, ".pruned.json"), 1);
+	assert_int_equal(test_vault_count(f->s.t, ".pruned.json"), 1);
 }
 
 /* Clocks that are wrong, ours or the store's. */
@@ -189,7 +120,7 @@ static void a_wrong_clock_deletes_nothing_wrong(struct fixture *f)
 {
 	static const int minutes[] = {4, -4, 14, -14, 16, -16, 1440, -1440};
 	enum { COUNT = sizeof(minutes) / sizeof(*minutes) };
-	int64_t now = f->clock.now_ms;
+	int64_t now = f->s.clock.now_ms;
 	int wrong = 0, refused = 0;
 
 	f->o.dry_run = true; /* what would go is what goes */
@@ -197,8 +128,8 @@ static void a_wrong_clock_deletes_nothing_wrong(struct fixture *f)
 		cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
 		struct err err = ERR_INIT;
 		int64_t off = minutes[i / 2] * 60;
-		f->clock.now_ms = now + (i % 2 ? off * 1000 : 0);
-		f->t->passed_s = i % 2 ? 0 : off;
+		f->s.clock.now_ms = now + (i % 2 ? off * 1000 : 0);
+		f->s.t->passed_s = i % 2 ? 0 : off;
 		if (prune_run(&f->o, &rows, &err)) {
 			refused++;
 			assert_int_equal(err.code, ERR_SYSTEM);
@@ -211,7 +142,7 @@ static void a_wrong_clock_deletes_nothing_wrong(struct fixture *f)
 				 (n < 3 ? PRUNE_DROPPED : PRUNE_KEPT);
 	}
 	printf("# %s: %d wrong clocks, %d refused, %d wrong deletions\n",
-	    f->t->kind, 2 * COUNT, refused, wrong);
+	    f->s.t->kind, 2 * COUNT, refused, wrong);
 	assert_int_equal(wrong, 0);
 	assert_int_equal(refused, 12);
 	assert_int_equal(left(f), SNAPSHOTS);
@@ -222,14 +153,14 @@ static void without_a_list_or_a_policy_nothing_goes(struct fixture *f)
 	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
 	struct err err = ERR_INIT;
 
-	f->t->list_fails = true;
+	f->s.t->list_fails = true;
 	assert_fails(prune_run(&f->o, &rows, &err), err, ERR_NETWORK);
-	f->t->list_fails = false;
+	f->s.t->list_fails = false;
 	f->policy.keep_last = 0;
 	assert_fails(prune_run(&f->o, &rows, &err), err, ERR_USAGE);
 	f->policy.keep_last = 2;
 	/* The word of it cannot be written. */
-	f->t->put_fails = ".pruned.json";
+	f->s.t->put_fails = ".pruned.json";
 	assert_int_not_equal(prune_run(&f->o, &rows, &err), 0);
 	assert_int_equal(left(f), SNAPSHOTS);
 }
@@ -251,12 +182,12 @@ static void what_the_store_keeps_is_kept(struct fixture *f)
 	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
 	struct err err = ERR_INIT;
 
-	f->t->kept = ".manifest.json";
+	f->s.t->kept = ".manifest.json";
 	assert_ok(prune_run(&f->o, &rows, &err), err);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(row_of(&rows, i)->outcome, PRUNE_KEPT_LOCKED);
 	assert_int_equal(left(f), SNAPSHOTS);
-	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), SNAPSHOTS);
+	assert_int_equal(test_vault_count(f->s.t, ".tar.zst.age"), SNAPSHOTS);
 }
 
 static void say_level(struct fixture *f, size_t i, const char *level, bool good,
@@ -267,15 +198,15 @@ static void say_level(struct fixture *f, size_t i, const char *level, bool good,
 	struct err err = ERR_INIT;
 	struct manifest m;
 
-	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
-	assert_ok(snapshot_manifest(
-		      f->t->real, &list.items[i], &f->trust, &m, sha256, &err),
+	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_manifest(f->s.t->real, &list.items[i], &f->s.trust,
+		      &m, sha256, &err),
 	    err);
 	manifest_done(&m);
 	const struct snapshot_finding finding = {
 	    .manifest_sha256 = sha256, .level = level, .good = good};
-	assert_ok(snapshot_record_verified(f->t->real, &list.items[i], &finding,
-		      &f->trust, key, &f->clock.clock, &err),
+	assert_ok(snapshot_record_verified(f->s.t->real, &list.items[i],
+		      &finding, &f->s.trust, key, &f->s.clock.clock, &err),
 	    err);
 }
 
@@ -296,16 +227,16 @@ static void drills_count_as_verifications(struct fixture *f)
 	f->policy.keep_last = 1;
 	f->policy.verified_only = true;
 	f->o.dry_run = true;
-	say_level(f, 1, SNAPSHOT_LEVEL_DRILL, true, f->key);
-	say_level(f, 2, "full", true, f->key);
-	say_level(f, 2, SNAPSHOT_LEVEL_DRILL, false, f->key);
+	say_level(f, 1, SNAPSHOT_LEVEL_DRILL, true, f->s.key);
+	say_level(f, 2, "full", true, f->s.key);
+	say_level(f, 2, SNAPSHOT_LEVEL_DRILL, false, f->s.key);
 	say_level(f, 3, SNAPSHOT_LEVEL_DRILL, true, NULL);
 	assert_ok(prune_run(&f->o, &rows, &err), err);
 	assert_int_equal(row_of(&rows, 1)->outcome, PRUNE_KEPT);
 	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
 	prune_rows_done(&rows);
 	/* The one whose drill passes now is newer, and all that counts. */
-	say_level(f, 2, SNAPSHOT_LEVEL_DRILL, true, f->key);
+	say_level(f, 2, SNAPSHOT_LEVEL_DRILL, true, f->s.key);
 	assert_ok(prune_run(&f->o, &rows, &err), err);
 	assert_int_equal(row_of(&rows, 2)->outcome, PRUNE_KEPT);
 	assert_int_equal(row_of(&rows, 1)->outcome, PRUNE_DROPPED);
@@ -315,18 +246,18 @@ static void tags_hold_and_verifications_count(struct fixture *f)
 {
 	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
 	struct err err = ERR_INIT;
-	int64_t now = f->clock.now_ms;
+	int64_t now = f->s.clock.now_ms;
 
 	/* 0 good by verification, 1 bad by one; 5 on hold, 6 tagged, then two
 	 * more. */
-	say(f, 0, true, f->key);
-	say(f, 4, false, f->key);
-	f->clock.now_ms = now - 1800 * 1000;
-	add_snapshot(f, hold);
-	add_snapshot(f, tag);
-	add_snapshot(f, NULL);
-	add_snapshot(f, NULL);
-	f->clock.now_ms = now;
+	say(f, 0, true, f->s.key);
+	say(f, 4, false, f->s.key);
+	f->s.clock.now_ms = now - 1800 * 1000;
+	test_snapshots_add(&f->s, hold);
+	test_snapshots_add(&f->s, tag);
+	test_snapshots_add(&f->s, NULL);
+	test_snapshots_add(&f->s, NULL);
+	f->s.clock.now_ms = now;
 	strvec_add(&f->policy.keep_tags, "release");
 	/* Nobody looked into a newer one: what was found wrong stays. */
 	f->o.dry_run = true;
@@ -336,7 +267,7 @@ static void tags_hold_and_verifications_count(struct fixture *f)
 	assert_contains(row_of(&rows, 0)->reason, "verification found good");
 	prune_rows_done(&rows);
 	f->o.dry_run = false;
-	say(f, 8, true, f->key);
+	say(f, 8, true, f->s.key);
 	assert_ok(prune_run(&f->o, &rows, &err), err);
 	assert_int_equal(rows.len, 9);
 	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
@@ -369,7 +300,7 @@ static char *object_of(struct fixture *f, size_t i, const char *rest)
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	struct err err = ERR_INIT;
 
-	assert_ok(snapshot_list(f->t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
 	return str_printf("%s%s", list.items[i].label, rest);
 }
 
@@ -382,20 +313,20 @@ static void what_a_list_says_wrongly_drops_nothing_good(struct fixture *f)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
 		struct err err = ERR_INIT;
-		f->t->doubled = ends[i];
+		f->s.t->doubled = ends[i];
 		assert_ok(prune_run(&f->o, &rows, &err), err);
 		assert_int_equal(rows.len, SNAPSHOTS);
-		f->t->doubled = NULL;
+		f->s.t->doubled = NULL;
 		prune_rows_done(&rows);
 		autofree char *unlisted = object_of(f, 2, ends[i]);
-		f->t->unlisted = unlisted;
+		f->s.t->unlisted = unlisted;
 		assert_ok(prune_run(&f->o, &rows, &err), err);
-		f->t->unlisted = NULL;
+		f->s.t->unlisted = NULL;
 		/* The one after it names it. */
 		assert_int_equal(rows.len, SNAPSHOTS);
 		assert_int_equal(left(f), SNAPSHOTS);
 		assert_int_equal(
-		    test_vault_count(f->t, ".tar.zst.age"), SNAPSHOTS);
+		    test_vault_count(f->s.t, ".tar.zst.age"), SNAPSHOTS);
 		VEC_EACH (&rows, row)
 			assert_false(row->bad);
 	}
@@ -407,9 +338,9 @@ static void what_a_list_leaves_out_stops_no_prune(struct fixture *f)
 	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
 	struct err err = ERR_INIT;
 
-	f->t->unlisted = ".tar.zst.age";
+	f->s.t->unlisted = ".tar.zst.age";
 	assert_ok(prune_run(&f->o, &rows, &err), err);
-	f->t->unlisted = NULL;
+	f->s.t->unlisted = NULL;
 	assert_int_equal(left(f), f->policy.keep_last);
 }
 
@@ -423,7 +354,7 @@ static void what_passes_for_a_manifest_stops_no_prune(struct fixture *f)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		autofree char *name =
 		    str_printf("prod-2020010%zuT000000Z.manifest.json", i + 1);
-		assert_ok(vault_put_small(f->t->real, name, texts[i],
+		assert_ok(vault_put_small(f->s.t->real, name, texts[i],
 			      strlen(texts[i]), VAULT_RETAIN_NONE, &err),
 		    err);
 	}
@@ -438,8 +369,8 @@ static void what_passes_for_a_manifest_stops_no_prune(struct fixture *f)
 /* By both clocks. */
 static void pass(struct fixture *f, int64_t seconds)
 {
-	f->clock.now_ms += seconds * 1000;
-	f->t->passed_s += seconds;
+	f->s.clock.now_ms += seconds * 1000;
+	f->s.t->passed_s += seconds;
 }
 
 /* One that is out of sight counts for nothing, and is kept, also where a
@@ -451,14 +382,14 @@ static void an_archive_that_is_gone_may_come_back(struct fixture *f)
 	struct err err = ERR_INIT;
 
 	f->policy = (struct retention_policy){.keep_last = 4, .keep_min = 4};
-	assert_ok(vault_remove(f->t->real, archive, &err), err);
+	assert_ok(vault_remove(f->s.t->real, archive, &err), err);
 	assert_ok(prune_run(&f->o, &rows, &err), err);
 	assert_int_equal(left(f), SNAPSHOTS);
 	assert_contains(row_of(&rows, 1)->reason, "archive is missing");
 	assert_string_equal(row_of(&rows, 0)->reason, "last");
 	prune_rows_done(&rows);
-	say(f, 1, false, f->key);
-	say(f, 4, true, f->key);
+	say(f, 1, false, f->s.key);
+	say(f, 4, true, f->s.key);
 	assert_ok(prune_run(&f->o, &rows, &err), err);
 	assert_int_equal(left(f), SNAPSHOTS);
 	prune_rows_done(&rows);
@@ -481,11 +412,11 @@ static void an_archive_that_came_back_is_good(struct fixture *f)
 	struct err err = ERR_INIT;
 
 	f->policy = (struct retention_policy){.keep_last = 4, .keep_min = 4};
-	assert_ok(vault_read(f->t->real, archive, 100, &bytes, &err), err);
-	assert_ok(vault_remove(f->t->real, archive, &err), err);
-	say(f, 1, false, f->key);
-	say(f, 4, true, f->key);
-	assert_ok(vault_put_small(f->t->real, archive, bytes.data, bytes.len,
+	assert_ok(vault_read(f->s.t->real, archive, 100, &bytes, &err), err);
+	assert_ok(vault_remove(f->s.t->real, archive, &err), err);
+	say(f, 1, false, f->s.key);
+	say(f, 4, true, f->s.key);
+	assert_ok(vault_put_small(f->s.t->real, archive, bytes.data, bytes.len,
 		      VAULT_RETAIN_SNAPSHOT, &err),
 	    err);
 	pass(f, 30 * DAY);
@@ -502,7 +433,7 @@ static void damage_the_newest(void *ctx)
 	autofree char *archive = object_of(f, SNAPSHOTS - 1, ".tar.zst.age");
 	struct err err = ERR_INIT;
 
-	assert_ok(vault_remove(f->t->real, archive, &err), err);
+	assert_ok(vault_remove(f->s.t->real, archive, &err), err);
 }
 
 /* Between the plan and the first deletion, one of those to be kept goes. */
@@ -511,9 +442,9 @@ static void nothing_goes_once_what_stays_is_not_whole(struct fixture *f)
 	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
 	struct err err = ERR_INIT;
 
-	f->t->before = ".pruned.json";
-	f->t->call = damage_the_newest;
-	f->t->ctx = f;
+	f->s.t->before = ".pruned.json";
+	f->s.t->call = damage_the_newest;
+	f->s.t->ctx = f;
 	assert_fails(prune_run(&f->o, &rows, &err), err, ERR_INTEGRITY);
 	assert_contains(err.message, "nothing more is pruned");
 	assert_contains(err.message, "is not whole any more");
@@ -534,18 +465,19 @@ static void a_full_vault_is_emptied(struct fixture *f)
 		    snapshot_removals_done) struct snapshot_removals removals =
 		    VEC_INIT;
 		f->policy.keep_last = keep;
-		f->t->max_objects = test_vault_count(f->t, "");
+		f->s.t->max_objects = test_vault_count(f->s.t, "");
 		assert_ok(prune_run(&f->o, &rows, &err), err);
 		assert_int_equal(left(f), keep);
 		assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_DROPPED);
-		assert_ok(snapshot_pruned(f->t->real, "prod", &f->trust,
+		assert_ok(snapshot_pruned(f->s.t->real, "prod", &f->s.trust,
 			      &removals, NULL, &err),
 		    err);
 		assert_int_equal(removals.len, SNAPSHOTS - keep);
-		assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), keep);
-		assert_int_equal(test_vault_count(f->t, ".minisig"),
-		    keep + test_vault_count(f->t, ".pruned.json"));
-		assert_int_equal(test_vault_count(f->t, "-00000000"), 0);
+		assert_int_equal(
+		    test_vault_count(f->s.t, ".tar.zst.age"), keep);
+		assert_int_equal(test_vault_count(f->s.t, ".minisig"),
+		    keep + test_vault_count(f->s.t, ".pruned.json"));
+		assert_int_equal(test_vault_count(f->s.t, "-00000000"), 0);
 	}
 }
 
@@ -555,14 +487,14 @@ static void a_full_vault_of_another_run_is_left_alone(struct fixture *f)
 	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
 	struct err err = ERR_INIT;
 	cleanup(vault_lock_freep) struct vault_lock *other =
-	    vault_lock_acquire(f->t->real, "prod", &f->later, &err);
+	    vault_lock_acquire(f->s.t->real, "prod", &f->later, &err);
 
 	assert_non_null(other);
-	f->t->max_objects = test_vault_count(f->t, "");
+	f->s.t->max_objects = test_vault_count(f->s.t, "");
 	f->o.lock_later = &f->later;
 	assert_fails(prune_run(&f->o, &rows, &err), err, ERR_LOCKED);
 	assert_int_equal(left(f), SNAPSHOTS);
-	assert_int_equal(test_vault_count(f->t, ".tar.zst.age"), SNAPSHOTS);
+	assert_int_equal(test_vault_count(f->s.t, ".tar.zst.age"), SNAPSHOTS);
 	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_NOT_REACHED);
 }
 
@@ -573,7 +505,7 @@ static void a_vault_that_stays_full_says_what_went(struct fixture *f)
 	struct err err = ERR_INIT;
 
 	f->policy.keep_last = SNAPSHOTS - 1;
-	f->t->max_objects = 1;
+	f->s.t->max_objects = 1;
 	assert_fails(prune_run(&f->o, &rows, &err), err, ERR_SYSTEM);
 	assert_int_equal(row_of(&rows, 0)->outcome, PRUNE_FAILED);
 	assert_contains(row_of(&rows, 0)->reason, "part of it is removed");
@@ -585,13 +517,13 @@ static void a_vault_that_stays_full_says_what_went(struct fixture *f)
  * needs the first. */
 static void add_chain(struct fixture *f)
 {
-	add_snapshot(f, begin_list);
-	f->clock.now_ms += HOUR * 1000;
-	add_snapshot(f, go_on);
-	f->clock.now_ms += HOUR * 1000;
-	add_snapshot(f, begin_list);
-	f->clock.now_ms += HOUR * 1000;
-	f->t->passed_s += (int64_t)3 * HOUR;
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	f->s.clock.now_ms += HOUR * 1000;
+	test_snapshots_add(&f->s, test_snapshot_go_on);
+	f->s.clock.now_ms += HOUR * 1000;
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	f->s.clock.now_ms += HOUR * 1000;
+	f->s.t->passed_s += (int64_t)3 * HOUR;
 }
 
 /* An object that the store denies for a while; name NULL: none. */
@@ -609,8 +541,9 @@ static struct denied deny(
 	if (!rest)
 		return d;
 	d.name = str_printf("%s%s", label, rest);
-	assert_ok(vault_read(f->t->real, d.name, 1 << 20, &d.bytes, &err), err);
-	assert_ok(vault_remove(f->t->real, d.name, &err), err);
+	assert_ok(
+	    vault_read(f->s.t->real, d.name, 1 << 20, &d.bytes, &err), err);
+	assert_ok(vault_remove(f->s.t->real, d.name, &err), err);
 	return d;
 }
 
@@ -620,7 +553,7 @@ static void give_back(struct fixture *f, struct denied *d)
 
 	if (!d->name)
 		return;
-	assert_ok(vault_put_small(f->t->real, d->name, d->bytes.data,
+	assert_ok(vault_put_small(f->s.t->real, d->name, d->bytes.data,
 		      d->bytes.len, VAULT_RETAIN_SNAPSHOT, &err),
 	    err);
 	free(d->name);
@@ -678,7 +611,7 @@ static void what_was_pruned_needs_nothing(struct fixture *f)
 	struct minisign_key *other;
 	cleanup(buf_done) struct buf public = BUF_INIT;
 	cleanup(secret_freep) struct secret *text =
-	    minisign_keygen(&f->random.random, &public);
+	    minisign_keygen(&f->s.random.random, &public);
 	struct err err = ERR_INIT;
 
 	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
@@ -691,13 +624,13 @@ static void what_was_pruned_needs_nothing(struct fixture *f)
 	const struct snapshot_drops drops = {.items = &drop, .len = 1};
 	other = minisign_key_parse(text, NULL, "key", &err);
 	assert_non_null(other);
-	assert_ok(snapshot_record_pruned(
-		      f->t->real, "prod", &drops, other, &f->clock.clock, &err),
+	assert_ok(snapshot_record_pruned(f->s.t->real, "prod", &drops, other,
+		      &f->s.clock.clock, &err),
 	    err);
 	minisign_key_free(other);
 	expect_first(f, PRUNE_KEPT, "which is out of sight");
-	assert_ok(snapshot_record_pruned(f->t->real, "prod", &drops, f->key,
-		      &f->clock.clock, &err),
+	assert_ok(snapshot_record_pruned(f->s.t->real, "prod", &drops, f->s.key,
+		      &f->s.clock.clock, &err),
 	    err);
 	expect_first(f, PRUNE_DROPPED, "not kept by any rule");
 	free(manifest.name);
