@@ -49,20 +49,15 @@ int validate_layers(const struct settings *s, const struct yaml_node *node,
 	return complain(where, node, "layers", err, "%s", why.message);
 }
 
-/* The node of item i of the list `list` of section `section` (or of none). */
+/* Of a list of a section, or of none. */
 static int collides(const struct yaml_node *node,
     const struct schema_location *where, const char *section, const char *list,
     size_t i, const char *name, const char *what, size_t first, struct err *err)
 {
 	struct schema_location upper = {.up = where, .key = section};
-	struct schema_location lists = {
-	    .up = section ? &upper : where, .key = list};
-	struct schema_location item = {.up = &lists, .index = i};
-	const struct yaml_node *items =
-	    yaml_get(section ? yaml_get(node, section) : node, list);
 
-	return complain(&item, items ? items->items.items[i] : NULL, NULL, err,
-	    "has the %s '%s' of item %zu; give it another", what, name, first);
+	return validate_repeats(section ? yaml_get(node, section) : node,
+	    section ? &upper : where, list, i, what, name, first, err);
 }
 
 bool validate_is_repository_name(const char *name)

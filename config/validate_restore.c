@@ -34,6 +34,15 @@ int validate_target_bucket(const void *data, const struct yaml_node *node,
 	return 0;
 }
 
+/* Only one of them could be the target of an object. */
+static bool is_same_part(const struct settings_target_bucket *a,
+    const struct settings_target_bucket *b)
+{
+	return str_eq(a->from, b->from) &&
+	       str_eq(a->from_prefix ? a->from_prefix : "",
+		   b->from_prefix ? b->from_prefix : "");
+}
+
 int validate_targets(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
 {
@@ -50,6 +59,20 @@ int validate_targets(const void *data, const struct yaml_node *node,
 			yaml_get(node, "repositories"), &below, err))
 			return -1;
 	}
+	for (size_t i = 0; i < t->clusters.len; i++)
+		for (size_t j = 0; j < i; j++)
+			if (str_eq(t->clusters.items[i].from,
+				t->clusters.items[j].from))
+				return validate_repeats(node, where, "clusters",
+				    i, "from", t->clusters.items[i].from, j,
+				    err);
+	for (size_t i = 0; i < t->buckets.len; i++)
+		for (size_t j = 0; j < i; j++)
+			if (is_same_part(
+				&t->buckets.items[i], &t->buckets.items[j]))
+				return validate_repeats(node, where, "buckets",
+				    i, "from and from_prefix",
+				    t->buckets.items[i].from, j, err);
 	return 0;
 }
 

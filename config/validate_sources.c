@@ -68,7 +68,7 @@ int validate_credentials(const void *data, const struct yaml_node *node,
 		    "holds a user or password; use 'username' and "
 		    "'password_file'");
 	const char *host = strstr(c->url, "://");
-	if ((host && !host[3]) ||
+	if ((host && (!host[3] || host[3] == '/')) ||
 	    (!host && !validate_is_repository_url(c->url) &&
 		!strchr(c->url, '@')))
 		return complain(where, node, "url", err,

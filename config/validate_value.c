@@ -6,12 +6,19 @@
 
 #define complain schema_location_refuse
 
+/* Whether a host begins there; no character is a space or a control one. */
+static bool is_host(const char *s)
+{
+	for (const char *c = s; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f)
+			return false;
+	return strcspn(s, "/:?#") > 0;
+}
+
 static bool is_http_url(const char *s)
 {
-	bool http = str_starts(s, "http://"), https = str_starts(s, "https://");
-	const char *host = s + (https ? 8 : 7);
-
-	return (http || https) && *host && *host != '/' && !strchr(s, ' ');
+	return (str_starts(s, "http://") && is_host(s + 7)) ||
+	       (str_starts(s, "https://") && is_host(s + 8));
 }
 
 /* user:password@ within a URL: it would be shown wherever the URL is. */
@@ -40,6 +47,18 @@ int validate_http_url(const char *value, const char *key,
 		return complain(where, node, key, err,
 		    "is not a URL; it takes http:// or https:// and a host");
 	return 0;
+}
+
+int validate_repeats(const struct yaml_node *node,
+    const struct schema_location *where, const char *list, size_t i,
+    const char *what, const char *name, size_t first, struct err *err)
+{
+	struct schema_location lists = {.up = where, .key = list};
+	struct schema_location item = {.up = &lists, .index = i};
+	const struct yaml_node *items = yaml_get(node, list);
+
+	return complain(&item, items ? items->items.items[i] : NULL, NULL, err,
+	    "has the %s '%s' of item %zu; give it another", what, name, first);
 }
 
 /* Bucket names as S3 has them, old ones with capitals and '_' included. */
@@ -157,12 +176,13 @@ int validate_plain_name(const char *value, const char *key,
 
 bool validate_is_repository_url(const char *s)
 {
-	static const char *const schemes[] = {
-	    "https://", "http://", "ssh://", "file:///"};
+	static const char *const schemes[] = {"https://", "http://", "ssh://"};
 
+	if (str_starts(s, "file:///"))
+		return s[strlen("file:///")] != '\0';
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
 		if (str_starts(s, schemes[i]))
-			return strlen(s) > strlen(schemes[i]);
+			return is_host(s + strlen(schemes[i]));
 	if (strstr(s, "://"))
 		return false;
 	const char *colon = strchr(s, ':'), *slash = strchr(s, '/');

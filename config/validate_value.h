@@ -26,6 +26,11 @@ int validate_repository_url(const char *url, const char *key,
 int validate_plain_name(const char *value, const char *key,
     const struct yaml_node *node, const struct schema_location *where,
     struct err *err);
+/* Item i of the list at a key of the node has that name, as an earlier one has
+ * it; always -1. */
+int validate_repeats(const struct yaml_node *node,
+    const struct schema_location *where, const char *list, size_t i,
+    const char *what, const char *name, size_t first, struct err *err);
 int validate_s3(const struct settings_s3 *s, const struct yaml_node *node,
     const struct schema_location *where, struct err *err);
 int validate_access(const struct settings_cluster_access *a,

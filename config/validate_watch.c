@@ -34,8 +34,7 @@ static int check_words(const struct strvec *texts, const char *key,
 			w++;
 		if (!*w)
 			return complain(where, node, key, err,
-			    "holds an unknown word; it takes a list of: %s",
-			    right);
+			    "holds '%s'; it takes a list of: %s", *text, right);
 	}
 	return 0;
 }

@@ -202,10 +202,10 @@ static const struct bad bads[] = {
     {HEAD "notify: [{name: a, kind: ntfy, url_file: /u, command: [x]}]\n",
 	":5:46: notify[0].command: is for kind: command alone"},
     {HEAD "notify: [{name: a, kind: ntfy, url_file: /u, on: [ended]}]\n",
-	":5:46: notify[0].on: holds an unknown word; it takes a "
+	":5:46: notify[0].on: holds 'ended'; it takes a "
 	"list of: start, success, partial, failure"},
     {HEAD "notify: [{name: a, kind: ntfy, url_file: /u, of: [list]}]\n",
-	":5:46: notify[0].of: holds an unknown word; it takes a "
+	":5:46: notify[0].of: holds 'list'; it takes a "
 	"list of: backup, prune, verify, apply"},
     {HEAD "notify: [{name: a, kind: json, url: 'https://h/s3cret'}]\n",
 	":5:37: notify[0].url: a secret does not stand in the configuration "
