@@ -19,6 +19,9 @@ struct agent_options {
 	bool accept_shrink;
 	bool manifest;
 	struct strvec tags;
+	/* mark, which also has tags and hold */
+	bool no_hold;
+	struct strvec untags;
 	/* check */
 	bool show_config;
 	/* unlock */
@@ -29,6 +32,7 @@ struct agent_options {
 
 struct agent {
 	const char *command; /* its name */
+	const char *operand; /* the first, or NULL */
 	const struct agent_options *options;
 	const struct settings *settings;
 	struct connect_env env;
@@ -41,6 +45,8 @@ int agent_check(const struct agent *a, struct err *err);
 int agent_prune(const struct agent *a, struct err *err);
 int agent_vault_init(const struct agent *a, struct err *err);
 int agent_discover(const struct agent *a, struct err *err);
+int agent_forget(const struct agent *a, struct err *err);
+int agent_mark(const struct agent *a, struct err *err);
 int agent_unlock(const struct agent *a, struct err *err);
 
 #endif

@@ -15,6 +15,7 @@ static struct agent agent_of(const struct cli_run *r)
 {
 	return (struct agent){
 	    .command = r->command,
+	    .operand = r->operands->len ? r->operands->items[0] : NULL,
 	    .options = r->options,
 	    .settings = r->settings,
 	    .env = *r->env,
@@ -27,6 +28,8 @@ RUN(list)
 RUN(check)
 RUN(discover)
 RUN(prune)
+RUN(forget)
+RUN(mark)
 RUN(unlock)
 RUN(vault_init)
 
@@ -66,6 +69,19 @@ static const struct cli_option prune_options[] = {
 	"Print what would be kept and dropped, and why; remove "
 	"nothing."),
     CLI_OPTION_END};
+
+static const struct cli_option forget_options[] = {
+    CLI_OPTION_VAULT("This vault only. Default: each that has the snapshot."),
+    CLI_OPTION_FLAG(struct cli_common, "dry-run", dry_run,
+	"Print what would be removed; remove nothing."),
+    CLI_OPTION_END};
+
+static const struct cli_option mark_options[] = {
+    CLI_OPTION_VAULT("This vault only. Default: each that has the snapshot."),
+    TEXTS("tag", tags, "TAG", "Add a tag. May be repeated."),
+    TEXTS("untag", untags, "TAG", "Take a tag away. May be repeated."),
+    FLAG("hold", hold, "Keep the snapshot whatever retention says."),
+    FLAG("no-hold", no_hold, "Let retention decide again."), CLI_OPTION_END};
 
 static const struct cli_option unlock_options[] = {
     CLI_OPTION_VAULT("This vault only. Default: all of the configuration."),
@@ -157,6 +173,32 @@ static const struct cli_command commands[] = {
 	.options = prune_options,
 	.watched = true,
 	.run = run_prune},
+    {.name = "forget",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "remove one snapshot",
+	.description =
+	    "Removes the snapshot of that label, which has to be written in "
+	    "full, with what belongs to it, and signs a record of that, as "
+	    "prune does. Refuses the last good snapshot, one on hold, one "
+	    "whose archive another needs, and one whose manifest no trusted "
+	    "key signed. What the store itself protects (Object Lock) is kept.",
+	.options = forget_options,
+	.run = run_forget},
+    {.name = "mark",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "change the tags and the hold of a snapshot",
+	.description =
+	    "Signs a record beside the snapshot, which takes the place of the "
+	    "tags and the hold in its manifest; the manifest stays as it is. "
+	    "It counts where signing.trusted lets its key prune. Without an "
+	    "option, nothing is changed. The tags and the hold that the "
+	    "snapshot has now are printed.",
+	.options = mark_options,
+	.run = run_mark},
     {.name = "unlock",
 	.operands = "",
 	.summary = "show, or remove, the lock of a run that died",
@@ -200,5 +242,6 @@ const struct cli_program agent_program = {
 		"       backstay-agent discover\n"
 		"       backstay-agent backup --tag before-upgrade --hold\n"
 		"       backstay-agent list -o json\n"
-		"       backstay-agent prune --dry-run\n",
+		"       backstay-agent prune --dry-run\n"
+		"       backstay-agent mark LABEL --tag audited --no-hold\n",
 };

@@ -1,4 +1,4 @@
-/* The command `prune`: each vault under its lock. */
+/* The commands `prune` and `forget`: each vault under its lock. */
 #include "agent/agent.h"
 #include "agent/prune/vault.h"
 #include "config/cli/document.h"
@@ -21,9 +21,10 @@ static int lock_and_prune(const struct agent *a,
 		? connect_vault(settings, false, &a->env, &v, err)
 		: connect_vault_marked(a->settings, settings, &a->env, &v, err);
 	if (opened)
-		return err_wrap(err, "prune");
+		return err_wrap(err, "%s", a->command);
 	vault_set_memory(v.vault, a->settings->state_dir);
-	autofree char *holder = str_printf("prune, pid %d", (int)getpid());
+	autofree char *holder =
+	    str_printf("%s, pid %d", a->command, (int)getpid());
 	const struct vault_lock_options o = {
 	    .holder = holder,
 	    .clock = a->env.clock,
@@ -35,7 +36,7 @@ static int lock_and_prune(const struct agent *a,
 		lock = vault_lock_acquire(v.vault, a->settings->name, &o, err);
 		if (!lock && !vault_is_full(err))
 			return err_wrap(
-			    err, "prune: vault '%s'", settings->name);
+			    err, "%s: vault '%s'", a->command, settings->name);
 		here.lock_later = lock ? NULL : &o;
 	}
 	return prune_vault(a, settings, v.vault, lock, &here, err);
@@ -46,6 +47,7 @@ static int prune_each(const struct agent *a, const struct settings_vault *only,
     const struct prune_terms *terms, struct err *err)
 {
 	size_t pruned = 0, failed = 0;
+	struct err absent = ERR_INIT;
 
 	VEC_EACH (&a->settings->vaults, v) {
 		struct err why = ERR_INIT;
@@ -55,6 +57,12 @@ static int prune_each(const struct agent *a, const struct settings_vault *only,
 			pruned++;
 			continue;
 		}
+		/* One that a vault does not have need not be forgotten there.
+		 */
+		if (terms->forget && why.code == ERR_NOT_FOUND) {
+			absent = why;
+			continue;
+		}
 		/* The caller reports the last error. */
 		if (failed++)
 			log_error("%s", err->message);
@@ -62,9 +70,46 @@ static int prune_each(const struct agent *a, const struct settings_vault *only,
 	}
 	if (failed && !pruned)
 		return -1;
+	if (!pruned && absent.code != ERR_NONE) {
+		*err = absent;
+		return -1;
+	}
 	if (failed)
 		log_error("%s", err->message);
 	return failed ? 1 : 0;
+}
+
+static int print_and_prune(const struct agent *a,
+    const struct settings_vault *only, struct prune_terms *terms,
+    struct err *err)
+{
+	if (a->options->common.output == CLI_OUTPUT_TABLE)
+		return prune_each(a, only, terms, err);
+	cleanup(json_freep) struct json_object *vaults = json_new_array();
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	terms->vaults = vaults;
+	int status = prune_each(a, only, terms, err);
+	cleanup(json_freep) struct json_object *j =
+	    document_new(a->command, terms->forget);
+	json_set(j, "vaults", json_share(vaults));
+	document_write(j, &out);
+	fputs(buf_str(&out), stdout);
+	return status;
+}
+
+static int begin(const struct agent *a, const struct settings_vault **only,
+    struct minisign_key **key, struct err *err)
+{
+	const char *vault = a->options->common.vault;
+
+	if (vault) {
+		*only = settings_vault_named(a->settings, vault, err);
+		if (!*only)
+			return -1;
+	}
+	return a->options->common.dry_run
+		   ? 0
+		   : connect_signing_key(a->settings, key, err);
 }
 
 int agent_prune(const struct agent *a, struct err *err)
@@ -79,25 +124,25 @@ int agent_prune(const struct agent *a, struct err *err)
 		    "%s: has no 'retention', so everything is kept; add it to "
 		    "prune",
 		    s->file);
-	if (a->options->common.vault) {
-		only = settings_vault_named(s, a->options->common.vault, err);
-		if (!only)
-			return -1;
-	}
-	if (!a->options->common.dry_run && connect_signing_key(s, &key, err))
+	if (begin(a, &only, &key, err))
 		return -1;
 	zone = retention_zone_open(s->retention.zone, err);
 	if (!zone)
 		return err_wrap(err, "retention.zone");
 	struct prune_terms terms = {
 	    .key = key, .zone = zone, .dry_run = a->options->common.dry_run};
-	if (a->options->common.output == CLI_OUTPUT_TABLE)
-		return prune_each(a, only, &terms, err);
-	cleanup(json_freep) struct json_object *vaults = json_new_array();
-	cleanup(buf_done) struct buf out = BUF_INIT;
-	terms.vaults = vaults;
-	int status = prune_each(a, only, &terms, err);
-	document_write_list(a->command, "vaults", vaults, &out);
-	fputs(buf_str(&out), stdout);
-	return status;
+	return print_and_prune(a, only, &terms, err);
+}
+
+int agent_forget(const struct agent *a, struct err *err)
+{
+	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
+	const struct settings_vault *only = NULL;
+
+	if (begin(a, &only, &key, err))
+		return -1;
+	struct prune_terms terms = {.key = key,
+	    .forget = a->operand,
+	    .dry_run = a->options->common.dry_run};
+	return print_and_prune(a, only, &terms, err);
 }

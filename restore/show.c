@@ -301,6 +301,10 @@ int command_show(const struct command *c, struct err *err)
 		o.vault.vault, o.snapshot, &o.trust, &o.manifest, sha256, err))
 		return -1;
 	o.has_manifest = true;
+	int marked = snapshot_marked(
+	    o.vault.vault, o.snapshot, &o.trust, sha256, &o.manifest, err);
+	if (marked < 0)
+		return -1;
 	if (snapshot_verdict(
 		o.vault.vault, o.snapshot, &o.trust, sha256, &verdict, err))
 		return -1;

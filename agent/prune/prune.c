@@ -1,5 +1,6 @@
 #include "agent/prune/prune.h"
 
+#include "agent/prune/forget.h"
 #include "agent/prune/hidden.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -326,12 +327,21 @@ static int remove_all(const struct prune_options *options,
 	return result;
 }
 
+static int decide(const struct prune_options *o, struct retention_items *items,
+    struct err *err)
+{
+	return o->forget ? forget_plan(items->items, items->len, o->forget, err)
+			 : retention_plan(items->items, items->len, o->policy,
+			       o->zone, clock_now_ms(o->clock) / 1000, err);
+}
+
 int prune_run(
     const struct prune_options *o, struct prune_rows *rows, struct err *err)
 {
 	cleanup(known_done) struct known k = {.list = VEC_INIT};
 
-	if (retention_policy_check(o->policy, err) || check_clocks(o, err))
+	if ((!o->forget && retention_policy_check(o->policy, err)) ||
+	    check_clocks(o, err))
 		return -1;
 	if (snapshot_list(o->vault, o->name, &k.list, err))
 		return -1;
@@ -340,8 +350,7 @@ int prune_run(
 		return err_wrap(err, "nothing is pruned");
 	VEC_EACH (&k.proofs, p)
 		add_item(o, p, &k);
-	if (retention_plan(k.items.items, k.items.len, o->policy, o->zone,
-		clock_now_ms(o->clock) / 1000, err))
+	if (decide(o, &k.items, err))
 		return -1;
 	fill_rows(&k, rows);
 	if (o->dry_run || !any_dropped(rows))

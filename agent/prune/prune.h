@@ -22,6 +22,9 @@
 struct prune_options {
 	struct vault *vault;
 	const char *name; /* whose snapshots */
+	/* The label of the one that is to go, whatever the policy says; NULL:
+	 * the policy decides. */
+	const char *forget;
 	const struct retention_policy *policy;
 	const struct retention_zone *zone;
 	const struct snapshot_trust *trust;

@@ -139,6 +139,7 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	const struct prune_options o = {
 	    .vault = vault,
 	    .name = a->settings->name,
+	    .forget = terms->forget,
 	    .policy = &policy,
 	    .zone = terms->zone,
 	    .trust = &trust,
@@ -158,5 +159,7 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	}
 	if (rows.len || status == 0)
 		print(a, settings, &rows, terms);
-	return status ? err_wrap(err, "prune: vault '%s'", settings->name) : 0;
+	return status
+		   ? err_wrap(err, "%s: vault '%s'", a->command, settings->name)
+		   : 0;
 }

@@ -19,6 +19,7 @@ struct prune_terms {
 	/* As in prune_options. */
 	const struct vault_lock_options *lock_later;
 	bool dry_run;
+	const char *forget; /* as in prune_options */
 	/* An array to which what became of each vault is added; NULL: it is
 	 * printed as a table. */
 	struct json_object *vaults;

@@ -36,6 +36,9 @@ static int read_row(struct vault *vault, const struct snapshots *list,
 
 	r->trusted = snapshot_manifest(vault, s, trust, &r->manifest, sha256,
 			 &r->reason) == 0;
+	if (r->trusted &&
+	    snapshot_marked(vault, s, trust, sha256, &r->manifest, err) < 0)
+		return -1;
 	r->valid = r->trusted &&
 		   !snapshot_find_listed(vault, list, &r->manifest, &r->reason);
 	if (!r->valid && r->reason.code != ERR_INTEGRITY &&

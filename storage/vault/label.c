@@ -9,6 +9,7 @@
 
 #define GOOD "-good.json"
 #define FAILED "-failed.json"
+#define JSON ".json"
 
 static int stamp_at(const char *text, int64_t *time)
 {
@@ -98,4 +99,32 @@ char *label_record_name(
 	clock_stamp(time, stamp);
 	return str_printf("%s" LABEL_VERIFIED "%s-%s%s", label, stamp, level,
 	    good ? GOOD : FAILED);
+}
+
+int label_parse_marked(const char *rest, int64_t *time)
+{
+	size_t skip = strlen(LABEL_MARKED);
+
+	return str_starts(rest, LABEL_MARKED) &&
+		       stamp_at(rest + skip, time) == 0 &&
+		       str_eq(rest + skip + LABEL_STAMP, JSON)
+		   ? 0
+		   : -1;
+}
+
+char *label_marked_name(const char *label, int64_t time)
+{
+	char stamp[CLOCK_TEXT_MAX];
+
+	clock_stamp(time, stamp);
+	return str_printf("%s" LABEL_MARKED "%s" JSON, label, stamp);
+}
+
+bool label_is_record(const char *rest)
+{
+	struct label_record record;
+	int64_t time;
+
+	return label_parse_record(rest, &record) == 0 ||
+	       label_parse_marked(rest, &time) == 0;
 }

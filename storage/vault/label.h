@@ -6,6 +6,7 @@
  *     <label>.manifest.json.minisig
  *     <label>.manifest.json
  *     <label>.verified-<stamp>-<level>-good.json[.minisig], ...-failed.json
+ *     <label>.marked-<stamp>.json[.minisig]
  *     <label>.pruned.json[.minisig]
  *
  * A label belongs to the name in front of its stamp alone: "prod-eu-<stamp>"
@@ -22,6 +23,7 @@
 #define LABEL_MANIFEST ".manifest.json"
 #define LABEL_SIGNATURE ".manifest.json.minisig"
 #define LABEL_VERIFIED ".verified-"
+#define LABEL_MARKED ".marked-"
 #define LABEL_MINISIG ".minisig" /* beside a record */
 #define LABEL_PRUNED ".pruned.json"
 #define LABEL_PRUNED_SIGNATURE ".pruned.json.minisig"
@@ -56,5 +58,13 @@ struct label_record {
 int label_parse_record(const char *rest, struct label_record *out);
 char *label_record_name(
     const char *label, int64_t time, const char *level, bool good);
+
+/* Of a record of tags and hold. `rest` is what follows the label; -1 for
+ * anything else, also for the signature of one. */
+int label_parse_marked(const char *rest, int64_t *time);
+char *label_marked_name(const char *label, int64_t time);
+
+/* Whether `rest` is the end of a record of either kind. */
+bool label_is_record(const char *rest);
 
 #endif

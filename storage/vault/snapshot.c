@@ -48,6 +48,7 @@ static void snapshot_done(struct snapshot *s)
 	free(s->name);
 	free(s->archive);
 	strvec_done(&s->records);
+	strvec_done(&s->marks);
 }
 
 void snapshots_done(struct snapshots *v)
@@ -134,6 +135,7 @@ static void add_rest(const struct vault_item *item, struct snapshots *list)
 	const char *rest = item->name + l.len;
 	struct snapshot *s = find(list, item->name, l.len);
 	struct label_record record;
+	int64_t marked;
 	if (!s)
 		return;
 	if (label_is_archive(rest)) {
@@ -144,6 +146,8 @@ static void add_rest(const struct vault_item *item, struct snapshots *list)
 		s->has_signature = true;
 	} else if (label_parse_record(rest, &record) == 0) {
 		strvec_add(&s->records, item->name);
+	} else if (label_parse_marked(rest, &marked) == 0) {
+		strvec_add(&s->marks, item->name);
 	}
 }
 
@@ -237,7 +241,6 @@ int snapshot_parts(
 
 static bool is_ours(const char *object)
 {
-	struct label_record record;
 	struct label l;
 
 	if (vault_marker_owns(object) || lock_row_owns(object))
@@ -249,8 +252,7 @@ static bool is_ours(const char *object)
 	autofree char *plain =
 	    str_ndup(object + l.len, minisig ? len - end : len);
 	return str_eq(plain, LABEL_MANIFEST) || str_eq(plain, LABEL_PRUNED) ||
-	       label_parse_record(plain, &record) == 0 ||
-	       (!minisig && label_is_archive(plain));
+	       label_is_record(plain) || (!minisig && label_is_archive(plain));
 }
 
 int snapshot_foreign(struct vault *v, struct strvec *names, struct err *err)
@@ -530,19 +532,18 @@ int snapshot_needs(struct vault *v, const struct snapshots *list,
  * the label belong to someone else, or tell of other snapshots. */
 static bool is_own_record(const struct snapshot *s, const char *object)
 {
-	struct label_record record;
 	size_t len = strlen(object), end = strlen(LABEL_MINISIG);
 	autofree char *plain =
 	    str_ndup(object, str_ends(object, LABEL_MINISIG) ? len - end : len);
 
-	return label_parse_record(plain + strlen(s->label), &record) == 0;
+	return label_is_record(plain + strlen(s->label));
 }
 
 static int remove_records(
     struct vault *v, const struct snapshot *s, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
-	autofree char *prefix = str_printf("%s" LABEL_VERIFIED, s->label);
+	autofree char *prefix = str_printf("%s.", s->label);
 
 	if (vault_list(v, prefix, &items, err))
 		return -1;

@@ -9,6 +9,7 @@
  *     <label>.manifest.json           written last: with it the snapshot exists
  *     <label>.verified-<stamp>-<level>-good.json[.minisig], ...-failed.json
  *                                     what a verification found, and when
+ *     <label>.marked-<stamp>.json[.minisig]  its tags and its hold, changed
  *     <name>-<stamp>.pruned.json[.minisig]   what was pruned, and why
  *
  * Labels never repeat and never go backwards: the next follows the clock and
@@ -31,6 +32,13 @@
  *     copied_to                the id of the vault (or its name, where it has
  *                              none) to which it was copied just before
  *     drill                    of a drill: what it measured
+ *
+ * A record of marks is JSON, signed under "marked:<object>" by a key that is
+ * trusted with pruning. The one with the highest sequence takes the place of
+ * `tags` and `hold` of the manifest, in this vault alone:
+ *
+ *     label, manifest_sha256, sequence, at, by   as above
+ *     tags, hold
  */
 #ifndef STORAGE_VAULT_SNAPSHOT_H
 #define STORAGE_VAULT_SNAPSHOT_H
@@ -64,6 +72,7 @@ struct snapshot {
 	bool has_signature;
 	struct strvec
 	    records; /* objects that are named like records of verifications */
+	struct strvec marks; /* and like records of marks */
 };
 VEC_DEFINE(snapshots, struct snapshot);
 void snapshots_done(struct snapshots *v);
@@ -320,6 +329,24 @@ struct snapshot_finding {
 int snapshot_record_verified(struct vault *v, const struct snapshot *s,
     const struct snapshot_finding *finding, const struct snapshot_trust *trust,
     const struct minisign_key *key, const struct clock *clock, struct err *err);
+/* The tags and the hold that a snapshot has from now on; borrowed. */
+struct snapshot_mark {
+	const char *manifest_sha256;
+	bool hold;
+	const struct strvec *tags;
+	const char *by; /* the machine's name */
+};
+/* Records it beside the manifest; key NULL: `signing: none`. What was recorded
+ * since the list was made is not seen. */
+int snapshot_record_marked(struct vault *v, const struct snapshot *s,
+    const struct snapshot_mark *m, const struct snapshot_trust *trust,
+    const struct minisign_key *key, const struct clock *clock, struct err *err);
+/* Gives the manifest, whose digest is sha256, the tags and the hold that were
+ * recorded last: 1; 0: nothing that counts was recorded; -1: the vault cannot
+ * be read. */
+int snapshot_marked(struct vault *v, const struct snapshot *s,
+    const struct snapshot_trust *trust, const char *sha256, struct manifest *m,
+    struct err *err);
 /* What will be pruned, and why; strings borrowed. */
 struct snapshot_drop {
 	const char *label;

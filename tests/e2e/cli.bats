@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 load lib
 
-agent_commands='backup list check discover prune unlock vault completion'
+agent_commands='backup list check discover prune forget mark unlock vault completion'
 restore_commands='list check show ls find cat diff drift history verify drill extract plan apply heal status release rules copy head keygen completion'
 
 setup() {

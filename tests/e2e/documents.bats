@@ -24,7 +24,7 @@ teardown_file() {
 # Its document is in $BATS_TEST_TMPDIR/document: one, which begins alike, and of
 # which the manual page names every member.
 document() { # agent|restore STATUS SNAPSHOT|- COMMAND [ARGUMENT...]
-	local program=$1 status=$2 snapshot=$3 command=$4 at
+	local program=$1 status=$2 snapshot=$3 command=$4 at got
 	at=$BATS_TEST_TMPDIR/document
 	shift 3
 	"$program" "$@" -o json >"$at" 2>"$at.err" && got=0 || got=$?
@@ -76,6 +76,8 @@ described() { # agent|restore COMMAND
 	diff "$BATS_TEST_TMPDIR/made" "$P/vault/$(labels | tail -1).manifest.json"
 	document agent 0 - list
 	document agent 0 - prune --dry-run
+	document agent 0 "$(labels | head -1)" mark "$(labels | head -1)" --tag audited
+	document agent 0 "$(labels | head -1)" forget "$(labels | head -1)" --dry-run
 }
 
 @test "a partial run names each missing line once, and a vault without a copy" {

@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct err err = ERR_INIT;
 	struct label_record r;
 	struct label l;
+	int64_t time;
 
 	if (label_parse(object, &l) == 0) {
 		autofree char *name = str_ndup(object, l.name_len);
@@ -25,6 +26,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (label_parse_record(object + l.len, &r) == 0 &&
 		    r.level + r.level_len > object + strlen(object))
 			abort();
+		if (label_parse_marked(object + l.len, &time) == 0) {
+			autofree char *again = label_marked_name(label, time);
+			if (!str_eq(again, object))
+				abort();
+		}
 	}
 	(void)snapshot_name_check(object, &err);
 	return 0;

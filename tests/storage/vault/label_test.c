@@ -133,6 +133,29 @@ static void refuses_what_is_no_record(void **state)
 			fail_msg("'%s' is a record", table[i]);
 }
 
+static void reads_the_name_of_marks(void **state)
+{
+	static const char *const table[] = {"", LABEL_MARKED,
+	    LABEL_MARKED STAMP, LABEL_MARKED STAMP ".jso",
+	    LABEL_MARKED STAMP ".json" LABEL_MINISIG,
+	    LABEL_MARKED STAMP "-good.json", LABEL_MARKED "x.json",
+	    LABEL_PRUNED};
+	autofree char *name = label_marked_name("prod-" STAMP, TIME + 60);
+	int64_t time;
+
+	(void)state;
+	const char *rest = name + strlen("prod-" STAMP);
+	assert_string_equal(rest, ".marked-20261129T065715Z.json");
+	assert_int_equal(label_parse_marked(rest, &time), 0);
+	assert_int_equal(time, TIME + 60);
+	assert_true(label_is_record(rest));
+	assert_true(label_is_record(LABEL_VERIFIED STAMP "-full-good.json"));
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (label_parse_marked(table[i], &time) == 0 ||
+		    label_is_record(table[i]))
+			fail_msg("'%s' is a record", table[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +166,7 @@ int main(void)
 	    cmocka_unit_test(knows_an_archive_by_its_ending),
 	    cmocka_unit_test(reads_the_name_of_a_record),
 	    cmocka_unit_test(refuses_what_is_no_record),
+	    cmocka_unit_test(reads_the_name_of_marks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

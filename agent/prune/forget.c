@@ -1,0 +1,72 @@
+#include "agent/prune/forget.h"
+
+#include <stdio.h>
+
+static bool is_good(const struct retention_item *item)
+{
+	return !item->partial && !item->bad && !item->unseen &&
+	       !item->untrusted;
+}
+
+/* Also one that is partial needs what it has. */
+static const char *needed_by(const struct retention_item *items, size_t count,
+    const struct retention_item *item)
+{
+	for (size_t i = 0; i < count; i++)
+		if (items[i].needs && strvec_has(items[i].needs, item->label))
+			return items[i].label;
+	return item->hidden;
+}
+
+static bool another_is_good(const struct retention_item *items, size_t count,
+    const struct retention_item *item)
+{
+	for (size_t i = 0; i < count; i++)
+		if (&items[i] != item && is_good(&items[i]))
+			return true;
+	return false;
+}
+
+static int check(const struct retention_item *items, size_t count,
+    const struct retention_item *item, struct err *err)
+{
+	const char *needs = needed_by(items, count, item);
+
+	if (item->untrusted)
+		return err_set(err, ERR_USAGE,
+		    "no key that is trusted signed the manifest of '%s', so "
+		    "nothing says which objects are its own; remove them by "
+		    "hand if it is foreign",
+		    item->label);
+	if (item->hold)
+		return err_set(err, ERR_USAGE,
+		    "'%s' is on hold; end that first with `mark %s --no-hold`",
+		    item->label, item->label);
+	if (needs)
+		return err_set(err, ERR_USAGE,
+		    "'%s' needs the archive of '%s', or may need it; forget "
+		    "that one first",
+		    needs, item->label);
+	if (is_good(item) && !another_is_good(items, count, item))
+		return err_set(err, ERR_USAGE,
+		    "'%s' is the last good snapshot; make another one first",
+		    item->label);
+	return 0;
+}
+
+int forget_plan(struct retention_item *items, size_t count, const char *label,
+    struct err *err)
+{
+	struct retention_item *gone = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		struct retention_item *item = &items[i];
+		item->keep = !str_eq(item->label, label);
+		item->turn = item->keep ? 0 : 1;
+		(void)snprintf(item->reason, sizeof(item->reason), "%s",
+		    item->keep ? "not asked for" : "forgotten by hand");
+		gone = item->keep ? gone : item;
+	}
+	return gone ? check(items, count, gone, err)
+		    : err_set(err, ERR_NOT_FOUND, "'%s' is not there", label);
+}
