@@ -6,6 +6,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,18 +21,21 @@ struct compress {
 	uint64_t bytes;		   /* bytes written of the open member */
 	struct sink *next;
 	struct err below; /* the error of the next stage */
+	bool aborted;
 };
 
+/* Never fails for libarchive: it does not release zlib's memory where a
+ * callback failed (archive_write_add_filter_gzip.c, only its close does).
+ * Whoever calls libarchive looks at `below` afterwards. */
 static la_ssize_t write_block(
     struct archive *a, void *ctx, const void *data, size_t len)
 {
 	struct compress *c = ctx;
 
 	(void)a;
-	if (c->below.code != ERR_NONE ||
-	    sink_write(c->next, data, len, &c->below))
-		return -1;
-	c->bytes += len;
+	if (!c->aborted && c->below.code == ERR_NONE &&
+	    sink_write(c->next, data, len, &c->below) == 0)
+		c->bytes += len;
 	return (la_ssize_t)len;
 }
 
@@ -73,7 +77,7 @@ static int start_member(struct compress *c, struct err *err)
 	c->archive = archive_write_new();
 	if (!c->archive)
 		abort();
-	if (set_up(c))
+	if (set_up(c) || c->below.code != ERR_NONE)
 		return fail(c, err, "setting up the compression");
 	return 0;
 }
@@ -82,7 +86,8 @@ static int end_member(struct compress *c, struct err *err)
 {
 	if (!c->archive)
 		return 0;
-	if (archive_write_close(c->archive) != ARCHIVE_OK)
+	if (archive_write_close(c->archive) != ARCHIVE_OK ||
+	    c->below.code != ERR_NONE)
 		return fail(c, err, "ending the compression");
 	archive_write_free(c->archive);
 	c->archive = NULL;
@@ -116,7 +121,7 @@ static int compress_write(
 		if (want > FRAMES_BYTES - c->at.offset)
 			want = (size_t)(FRAMES_BYTES - c->at.offset);
 		la_ssize_t n = archive_write_data(c->archive, at, want);
-		if (n <= 0)
+		if (n <= 0 || c->below.code != ERR_NONE)
 			return fail(c, err, "compressing");
 		c->at.offset += (uint64_t)n;
 		at += n;
@@ -140,8 +145,7 @@ static void compress_abort(struct sink *s)
 {
 	struct compress *c = (struct compress *)s;
 
-	if (c->archive)
-		archive_write_fail(c->archive);
+	c->aborted = true;
 	sink_abort(c->next);
 }
 
