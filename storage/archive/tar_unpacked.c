@@ -16,6 +16,7 @@ struct unpacked {
 	struct source *from;
 	struct archive *archive;
 	struct err below; /* what `from` said */
+	bool begun;	  /* something came of `from` */
 	bool empty;
 	char block[BLOCK];
 };
@@ -26,6 +27,7 @@ static la_ssize_t read_block(struct archive *a, void *ctx, const void **block)
 	ssize_t n = source_read(u->from, u->block, BLOCK, &u->below);
 
 	*block = u->block;
+	u->begun |= n > 0;
 	if (n < 0)
 		archive_set_error(a, EIO, "reading failed");
 	return n < 0 ? ARCHIVE_FATAL : n;
@@ -53,21 +55,30 @@ static void unpacked_release(struct source *source)
 	free(u);
 }
 
-/* libarchive's "raw" format: everything is one entry. */
+/* libarchive's "raw" format: everything is one entry. The filter is named, not
+ * supported: of content that begins like something compressed, libarchive would
+ * unpack that, too (archive_read_append_filter(3)). */
 static int set_up(struct unpacked *u, enum archive_compression c)
 {
 	struct archive_entry *entry;
 
-	if ((c == ARCHIVE_GZIP
-		    ? archive_read_support_filter_gzip(u->archive)
-		    : archive_read_support_filter_zstd(u->archive)) ||
+	if (archive_read_append_filter(u->archive, c == ARCHIVE_GZIP
+						       ? ARCHIVE_FILTER_GZIP
+						       : ARCHIVE_FILTER_ZSTD) ||
 	    archive_read_support_format_raw(u->archive) ||
 	    archive_read_support_format_empty(u->archive) ||
 	    archive_read_open(u->archive, u, NULL, read_block, NULL))
 		return -1;
 	int r = archive_read_next_header(u->archive, &entry);
-	u->empty = r == ARCHIVE_EOF;
-	return r == ARCHIVE_OK || u->empty ? 0 : -1;
+	if (r == ARCHIVE_OK)
+		return 0;
+	/* To libarchive, what cannot be unpacked is as empty as nothing. No
+	 * frame is written without content. */
+	if (r == ARCHIVE_EOF && u->begun)
+		archive_set_error(
+		    u->archive, EINVAL, "it is damaged, or is not one");
+	u->empty = r == ARCHIVE_EOF && !u->begun && u->below.code == ERR_NONE;
+	return u->empty ? 0 : -1;
 }
 
 struct source *tar_unpacked(
