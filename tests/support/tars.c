@@ -1,5 +1,6 @@
 #include "tests/support/tars.h"
 
+#include "storage/archive/tar.h"
 #include "storage/archive/tar_gzip.h"
 #include "storage/archive/zstd.h"
 #include "storage/base/cleanup.h"
@@ -94,4 +95,29 @@ void test_tar_compress(
 	assert_non_null(s);
 	assert_ok(sink_write(s, data, len, &err), err);
 	assert_ok(sink_finish(s, &err), err);
+}
+
+void test_tar_list(
+    enum archive_compression c, const struct buf *packed, struct buf *out)
+{
+	struct err err = ERR_INIT;
+	struct tar_entry e;
+	int r;
+	struct tar_reader *t = tar_reader_new(
+	    c, source_from_memory(packed->data, packed->len), &err);
+
+	assert_non_null(t);
+	while ((r = tar_reader_next(t, &e, &err)) == 1) {
+		char data[4096];
+		ssize_t n;
+		buf_printf(out, "%s: ", e.path);
+		while ((n = tar_reader_data(t, data, sizeof(data), &err)) > 0)
+			buf_add(out, data, (size_t)n);
+		assert_int_equal(n, 0);
+		buf_add_char(out, '\n');
+		tar_entry_done(&e);
+	}
+	if (r)
+		fail_msg("%s", err.message);
+	tar_reader_free(t);
 }

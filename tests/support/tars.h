@@ -31,5 +31,8 @@ void test_tar_end(struct buf *tar);
 /* Appends what was compressed; the writer's own stages are what compresses. */
 void test_tar_compress(
     enum archive_compression c, const void *data, size_t len, struct buf *out);
+/* Appends "<path>: <content>\n" of each entry of one, or of a part of one. */
+void test_tar_list(
+    enum archive_compression c, const struct buf *packed, struct buf *out);
 
 #endif
