@@ -1,5 +1,7 @@
 #include "config/connect.h"
 
+#include "config/person.h"
+
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/pace.h"
@@ -494,7 +496,7 @@ int connect_recipients(
 		    "write snapshots; add 'recipients' (or encryption: none)",
 		    s->file);
 	VEC_EACH (out, r)
-		if (age_recipient_check(*r, err)) {
+		if (age_recipient_usable(*r, err)) {
 			err->code = ERR_USAGE;
 			return err_wrap(err, "%s: encryption", s->file);
 		}
@@ -502,8 +504,10 @@ int connect_recipients(
 }
 
 struct age_identities *connect_identities(
-    const struct settings *s, struct err *err)
+    const struct settings *s, const struct cancel *cancel, struct err *err)
 {
+	const struct age_plugin_person person = {
+	    .ask = person_ask, .cancel = cancel};
 	cleanup(age_identities_freep) struct age_identities *ids =
 	    age_identities_new();
 	cleanup(secret_freep) struct secret *passphrase = NULL;
@@ -517,5 +521,6 @@ struct age_identities *connect_identities(
 		return NULL;
 	if (passphrase)
 		age_identities_add_passphrase(ids, passphrase);
+	age_identities_set_person(ids, &person);
 	return steal(ids);
 }

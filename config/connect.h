@@ -119,6 +119,6 @@ int connect_recipients(
     const struct settings *s, struct strvec *out, struct err *err);
 /* What opens archives; empty where nothing is configured. */
 struct age_identities *connect_identities(
-    const struct settings *s, struct err *err);
+    const struct settings *s, const struct cancel *cancel, struct err *err);
 
 #endif

@@ -71,8 +71,8 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 			    "item %zu is not an age recipient that is known "
 			    "here; "
 			    "it takes age1... (backstay-restore keygen prints "
-			    "one) and ssh-ed25519 ..., not post-quantum "
-			    "(age1pq1...) and plugin recipients",
+			    "one), ssh-ed25519 ..., and age1NAME1... of a "
+			    "plugin, as post-quantum ones (age1pq1...) are",
 			    (size_t)(r - e->recipients.items));
 	}
 	if (secret_ref_is_set(&e->passphrase) &&

@@ -183,7 +183,8 @@ static int open_keys(const struct command *c, struct opened *o, struct err *err)
 	if (make_scratch(c, o, err))
 		return -1;
 	if (!o->identities)
-		o->identities = connect_identities(c->settings, err);
+		o->identities =
+		    connect_identities(c->settings, c->env.cancel, err);
 	return o->identities ? 0 : -1;
 }
 

@@ -148,8 +148,8 @@ static int run(const struct cli_program *p, const struct cli_request *r,
 		buf_printf(&text,
 		    "%s %s\n"
 		    "recipients of age: X25519 (age1...), SSH (ssh-ed25519 "
-		    "...), passphrases; not post-quantum (age1pq1...), not "
-		    "plugins\n",
+		    "...), passphrases; by a plugin of that name: "
+		    "age1NAME1..., post-quantum (age1pq1...) among them\n",
 		    p->name, BACKSTAY_VERSION);
 		return print(&text);
 	}

@@ -67,8 +67,8 @@ static void pipes_done(struct pipes *p)
 	cleanup_close(&p->complaints[1]);
 }
 
-static int start(
-    const struct program *program, struct pipes *p, pid_t *pid, struct err *err)
+int program_spawn(const struct program *program, const int files[3], pid_t *pid,
+    struct err *err)
 {
 	static const struct strvec none = VEC_INIT;
 	posix_spawn_file_actions_t actions;
@@ -83,11 +83,11 @@ static int start(
 		argv[n++] = *arg;
 	argv[n] = NULL;
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(
-	    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, p->out[1], STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(
-	    &actions, p->complaints[1], STDERR_FILENO);
+	if (files[0] < 0)
+		posix_spawn_file_actions_addopen(
+		    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	for (int i = files[0] < 0 ? 1 : 0; i < 3; i++)
+		posix_spawn_file_actions_adddup2(&actions, files[i], i);
 	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	/* A process group of its own, so that all of it can be ended. SIGPIPE,
 	 * which we ignore, is set back to its default: the program is to end if
@@ -195,13 +195,12 @@ static int wait_end(const struct running *r, int *status, struct err *err)
 	}
 }
 
-/* Ends the whole group: also what the program itself has started. */
-static void end_group(const struct running *r)
+void program_kill(pid_t pid)
 {
 	int status;
 
-	kill(-r->pid, SIGKILL);
-	while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
+	kill(-pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 }
 
@@ -226,15 +225,16 @@ static int report_failed(
 static int run(struct running *r, struct pipes *p, struct buf *out,
     struct buf *complaints, struct err *err)
 {
+	int files[3] = {-1, p->out[1], p->complaints[1]};
 	int status = 0;
 
-	if (start(r->program, p, &r->pid, err))
+	if (program_spawn(r->program, files, &r->pid, err))
 		return -1;
 	cleanup_close(&p->out[1]);
 	cleanup_close(&p->complaints[1]);
 	p->out[1] = p->complaints[1] = -1;
 	if (collect(r, p, out, complaints, err) || wait_end(r, &status, err)) {
-		end_group(r);
+		program_kill(r->pid);
 		return -1;
 	}
 	return status ? report_failed(status, complaints, err) : 0;

@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct program {
 	const struct strvec *args; /* the first is the program, found in PATH */
@@ -23,6 +24,15 @@ struct program {
 	const struct clock *clock; /* NULL: the system's */
 	const struct cancel *cancel;
 };
+
+/* Starts it with these files as its standard input, output and error; -1 as
+ * input: /dev/null. The caller keeps its own, and waits for the end. Only args
+ * and env of the program count. It leads a process group of its own. Errors as
+ * of program_run. */
+int program_spawn(
+    const struct program *p, const int files[3], pid_t *pid, struct err *err);
+/* Ends it and all that it started, at once, and waits for that. */
+void program_kill(pid_t pid);
 
 /* Appends what it prints on its standard output. -1 with
  *   ERR_NOT_FOUND  there is no such program

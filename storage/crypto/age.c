@@ -7,6 +7,7 @@
 #include "storage/crypto/age_crypto.h"
 #include "storage/crypto/age_header.h"
 #include "storage/crypto/age_identity.h"
+#include "storage/crypto/age_plugin.h"
 #include "storage/crypto/age_stanza.h"
 #include "storage/crypto/age_stream.h"
 
@@ -46,15 +47,55 @@ static struct sink *start_payload(struct buf *header,
 	return age_stream_seal(file_key, nonce, next);
 }
 
+/* A recipient that resists quantum computers must not stand beside one that
+ * does not, since the file is then open by the weaker one: the labels of all
+ * must be the same, and only plugins have any. */
+static int check_labels(const struct strvec *recipients, size_t i,
+    const char *labels, char **first, struct err *err)
+{
+	if (i == 0)
+		*first = str_dup(labels);
+	else if (!str_eq(*first, labels))
+		return err_set(err, ERR_USAGE,
+		    "recipients '%.20s...' and '%.20s...' cannot stand "
+		    "together: a file is as safe as its weakest recipient, and "
+		    "they differ in kind (%s and %s)",
+		    recipients->items[0], recipients->items[i],
+		    **first ? *first : "classic", *labels ? labels : "classic");
+	return 0;
+}
+
 static int add_recipient(struct buf *header, const char *recipient,
     const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
-    struct err *err)
+    char **labels, struct err *err)
 {
+	autofree char *plugin = age_plugin_of_recipient(recipient);
+
+	if (plugin)
+		return age_plugin_wrap(
+		    recipient, file_key, header, labels, err);
+	*labels = str_dup("");
 	return str_starts(recipient, "ssh-")
 		   ? age_stanza_add_ssh(
 			 header, recipient, file_key, random, err)
 		   : age_stanza_add_x25519(
 			 header, recipient, file_key, random, err);
+}
+
+static int add_recipients(struct buf *header, const struct strvec *recipients,
+    const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
+    struct err *err)
+{
+	autofree char *first = NULL;
+
+	for (size_t i = 0; i < recipients->len; i++) {
+		autofree char *labels = NULL;
+		if (add_recipient(header, recipients->items[i], file_key,
+			random, &labels, err) ||
+		    check_labels(recipients, i, labels, &first, err))
+			return -1;
+	}
+	return 0;
 }
 
 struct sink *age_encrypt(const struct strvec *recipients,
@@ -69,9 +110,9 @@ struct sink *age_encrypt(const struct strvec *recipients,
 	if (!recipients->len)
 		failed = err_set(err, ERR_USAGE,
 		    "encryption has no recipient: name at least one (age1...)");
-	for (size_t i = 0; !failed && i < recipients->len; i++)
-		failed = add_recipient(
-		    &header, recipients->items[i], file_key, random, err);
+	else
+		failed =
+		    add_recipients(&header, recipients, file_key, random, err);
 	if (failed)
 		sink_free(next);
 	struct sink *sink =
@@ -123,16 +164,40 @@ static enum age_unwrapped open_stanza(const struct age_stanza *s,
 	}
 }
 
+/* After all others, since they may ask a person. 0: one of them opens it. A
+ * failure of one may not be the end: `why` has the first. */
+static int ask_plugins(const struct age_header *h,
+    const struct age_identities *ids, uint8_t file_key[AGE_FILE_KEY_LEN],
+    struct err *why)
+{
+	VEC_EACH (&ids->list, id) {
+		struct err err = ERR_INIT;
+		if (id->kind != AGE_IDENTITY_PLUGIN)
+			continue;
+		int r = age_plugin_unwrap(
+		    id->secret, &h->stanzas, &ids->person, file_key, &err);
+		if (r > 0)
+			return 0;
+		if (r < 0 && why->code == ERR_NONE)
+			*why = err;
+	}
+	return -1;
+}
+
 static int find_file_key(const struct age_header *h,
     const struct age_identities *ids, uint8_t file_key[AGE_FILE_KEY_LEN],
     struct err *err)
 {
+	struct err why = ERR_INIT;
+
 	VEC_EACH (&h->stanzas, s)
 		if (str_eq(s->args.items[0], "scrypt") && h->stanzas.len > 1)
 			return err_set(err, ERR_FORMAT,
 			    "the age header is broken: a passphrase beside "
 			    "another recipient");
 	VEC_EACH (&ids->list, id) {
+		if (id->kind == AGE_IDENTITY_PLUGIN)
+			continue;
 		VEC_EACH (&h->stanzas, s) {
 			enum age_unwrapped u =
 			    open_stanza(s, id, file_key, err);
@@ -142,6 +207,11 @@ static int find_file_key(const struct age_header *h,
 				return 0;
 		}
 	}
+	if (!ask_plugins(h, ids, file_key, &why))
+		return 0;
+	if (why.code != ERR_NONE)
+		return err_set(err, ERR_DENIED,
+		    "it is encrypted, and was not opened: %s", why.message);
 	if (!ids->list.len)
 		return err_set(err, ERR_DENIED,
 		    "it is encrypted, and no identity or passphrase is given "

@@ -1,7 +1,8 @@
 /*
  * age v1, the file encryption of https://c2sp.org/age: a header that wraps a
  * file key for each recipient, and a payload of 64 KiB ChaCha20-Poly1305
- * chunks. X25519, SSH (ssh-ed25519) and scrypt recipients; no armor. What is
+ * chunks. X25519, SSH (ssh-ed25519) and scrypt recipients, and those of plugins
+ * (age_plugin.h); no armor. What is
  * written here opens with the `age` program and the other way round.
  *
  * Keys live in memory that is wiped; nothing here logs.
@@ -19,9 +20,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether text is a recipient ("age1…", "ssh-ed25519 …"); ERR_FORMAT says why
- * not. */
+/* Whether text is a recipient ("age1…", "ssh-ed25519 …", "age1NAME1…" of a
+ * plugin); ERR_FORMAT says why not. */
 int age_recipient_check(const char *text, struct err *err);
+/* Whether it can be written to on this machine; ERR_NOT_FOUND if the program of
+ * its plugin is not there. */
+int age_recipient_usable(const char *text, struct err *err);
 
 /* Encrypts what is written to it for each of the recipients (at least one).
  * Owns next, also on failure. The header is written before this returns. */
@@ -45,6 +49,12 @@ int age_identities_add_file(
     struct age_identities *ids, const char *path, struct err *err);
 void age_identities_add_passphrase(
     struct age_identities *ids, const struct secret *passphrase);
+
+/* Whom plugins of these identities may ask for a PIN; nobody, unless set.
+ * Copied. */
+struct age_plugin_person;
+void age_identities_set_person(
+    struct age_identities *ids, const struct age_plugin_person *person);
 
 /* Decrypts. Owns from, also on failure; ids are needed only during the call.
  * The header is read and its MAC checked before this returns: ERR_FORMAT (no

@@ -10,7 +10,8 @@ static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 enum {
 	GROUPS = 52, /* 32 bytes in groups of five bits */
-	CHECK = 6
+	CHECK = 6,
+	MAX_PREFIX = 83 /* BIP 173 */
 };
 
 static uint32_t step(uint32_t c, unsigned value)
@@ -105,4 +106,30 @@ int age_bech32_decode(
 		return -1;
 	}
 	return 0;
+}
+
+size_t age_bech32_prefix(const char *text, size_t len)
+{
+	const char *separator = memrchr(text, '1', len);
+	size_t prefix = separator ? (size_t)(separator - text) : 0;
+	bool upper = prefix && isupper((unsigned char)text[0]);
+	char hrp[MAX_PREFIX + 1];
+
+	if (!prefix || prefix > MAX_PREFIX || len - prefix - 1 < CHECK)
+		return 0;
+	for (size_t i = 0; i < prefix; i++) {
+		int c = (unsigned char)text[i];
+		if (c < 33 || c > 126 || (upper ? islower(c) : isupper(c)))
+			return 0;
+		hrp[i] = text[i];
+	}
+	hrp[prefix] = '\0';
+	uint32_t c = checksum_of_prefix(hrp);
+	for (size_t i = prefix + 1; i < len; i++) {
+		int value = value_of(text[i], upper);
+		if (value < 0)
+			return 0;
+		c = step(c, (unsigned)value);
+	}
+	return c == 1 ? prefix : 0;
 }

@@ -24,16 +24,16 @@ int age_header_is_whole(const char *text, size_t len)
 	return 0;
 }
 
-static void stanza_done(struct age_stanza *s)
+void age_header_stanza_done(struct age_stanza *s)
 {
 	strvec_done(&s->args);
-	buf_done(&s->body);
+	buf_wipe(&s->body);
 }
 
 void age_header_done(struct age_header *h)
 {
 	VEC_EACH (&h->stanzas, s)
-		stanza_done(s);
+		age_header_stanza_done(s);
 	vec_done(&h->stanzas);
 }
 
@@ -155,14 +155,33 @@ int age_header_parse(
 	return 0;
 }
 
-void age_header_add_stanza(struct buf *out, const char *type, const char *arg1,
-    const char *arg2, const void *body, size_t len)
+int age_header_parse_stanza(
+    const char *text, size_t len, struct age_stanza *s, struct err *err)
 {
-	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct cursor c = {.at = text, .end = text + len, .line = 0};
+	size_t n = 0;
+	const char *line = next_line(&c, &n);
+
+	*s = (struct age_stanza){0};
+	if (!line || n < 3 || memcmp(line, "-> ", 3) != 0)
+		return broken(err, 1, "no stanza starts here");
+	if (!parse_args(s, line + 3, n - 3, c.line, err) &&
+	    !parse_body(s, &c, err)) {
+		if (c.at == c.end)
+			return 0;
+		broken(err, c.line, "bytes after its end");
+	}
+	age_header_stanza_done(s);
+	return -1;
+}
+
+static void add_body(struct buf *out, const void *body, size_t len)
+{
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
 	size_t at = 0;
 
-	buf_printf(out, "-> %s %s%s%s\n", type, arg1, arg2 ? " " : "",
-	    arg2 ? arg2 : "");
+	/* Reserved at once: growing would leave copies of a secret. */
+	buf_reserve(&text, len * 4 / 3 + 4);
 	base64_add(&text, body, len, false);
 	for (; text.len - at >= COLUMNS; at += COLUMNS) {
 		buf_add(out, text.data + at, COLUMNS);
@@ -170,4 +189,22 @@ void age_header_add_stanza(struct buf *out, const char *type, const char *arg1,
 	}
 	buf_add(out, buf_str(&text) + at, text.len - at);
 	buf_add_char(out, '\n');
+}
+
+void age_header_write_stanza(
+    struct buf *out, const struct strvec *args, const void *body, size_t len)
+{
+	buf_add_str(out, "->");
+	VEC_EACH (args, arg)
+		buf_printf(out, " %s", *arg);
+	buf_add_char(out, '\n');
+	add_body(out, body, len);
+}
+
+void age_header_add_stanza(struct buf *out, const char *type, const char *arg1,
+    const char *arg2, const void *body, size_t len)
+{
+	buf_printf(out, "-> %s %s%s%s\n", type, arg1, arg2 ? " " : "",
+	    arg2 ? arg2 : "");
+	add_body(out, body, len);
 }

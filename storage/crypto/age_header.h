@@ -37,6 +37,15 @@ int age_header_parse(
     const char *text, size_t len, struct age_header *h, struct err *err);
 void age_header_done(struct age_header *h);
 
+/* One stanza that stands alone, as plugins speak (age_plugin.h). On failure s
+ * is empty. */
+int age_header_parse_stanza(
+    const char *text, size_t len, struct age_stanza *s, struct err *err);
+/* Wipes the body. */
+void age_header_stanza_done(struct age_stanza *s);
+/* Appends a stanza of any arguments, the type first. */
+void age_header_write_stanza(
+    struct buf *out, const struct strvec *args, const void *body, size_t len);
 /* Appends a stanza: type, one or two arguments (the second may be NULL), and
  * a body wrapped at 64 columns. */
 void age_header_add_stanza(struct buf *out, const char *type, const char *arg1,

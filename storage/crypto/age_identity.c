@@ -25,13 +25,10 @@ int age_recipient_parse(const char *text, uint8_t key[32], struct err *err)
 		return err_set(err, ERR_FORMAT,
 		    "a recipient is a secret key: put its public key there "
 		    "(age1...), and take that secret key as disclosed");
-	if (str_starts(text, "age1pq1") || str_starts(text, "age1tag") ||
-	    str_starts(text, "AGE-PLUGIN-") ||
-	    (str_starts(text, "age1") && strchr(text + 4, '1')))
+	if (str_starts(text, "AGE-PLUGIN-"))
 		return err_set(err, ERR_FORMAT,
-		    "recipient '%.20s...': post-quantum recipients (age1pq1) "
-		    "and those of plugins cannot be written to; the ones that "
-		    "can are of X25519 (age1...) and of SSH (ssh-ed25519)",
+		    "'%.20s...' is an identity of a plugin, which opens what "
+		    "is written to its recipient: put that there (age1...)",
 		    text);
 	return err_set(err, ERR_FORMAT,
 	    "'%.80s' is not an age recipient: one starts with 'age1' and has "
@@ -45,8 +42,21 @@ int age_recipient_check(const char *text, struct err *err)
 	struct age_ssh_key ssh;
 	uint8_t key[32];
 
-	return str_starts(text, "ssh-") ? age_ssh_recipient(text, &ssh, err)
-					: age_recipient_parse(text, key, err);
+	if (str_starts(text, "ssh-"))
+		return age_ssh_recipient(text, &ssh, err);
+	autofree char *plugin = age_plugin_of_recipient(text);
+	return plugin ? 0 : age_recipient_parse(text, key, err);
+}
+
+int age_recipient_usable(const char *text, struct err *err)
+{
+	autofree char *plugin = age_plugin_of_recipient(text);
+
+	if (age_recipient_check(text, err))
+		return -1;
+	return plugin && age_plugin_check(plugin, err)
+		   ? err_wrap(err, "recipient '%.20s...'", text)
+		   : 0;
 }
 
 struct age_identities *age_identities_new(void)
@@ -78,10 +88,18 @@ static int add_line(struct age_identities *ids, const char *line, size_t len,
 		len--;
 	if (!len || line[0] == '#')
 		return 0;
+	autofree char *plugin = age_plugin_of_identity(line, len);
+	if (plugin) {
+		*vec_add(&ids->list) =
+		    (struct age_identity){.kind = AGE_IDENTITY_PLUGIN,
+			.secret = secret_new(line, len)};
+		return 0;
+	}
 	if (age_bech32_decode(line, len, SECRET_HRP, raw))
 		return err_set(err, ERR_FORMAT,
 		    "'%s', line %zu: this is not an age identity "
-		    "(AGE-SECRET-KEY-1...); it is not shown here%s",
+		    "(AGE-SECRET-KEY-1..., or AGE-PLUGIN-NAME-1... of a "
+		    "plugin, as a post-quantum one is); it is not shown here%s",
 		    name, number,
 		    len > 4 && !memcmp(line, "age-", 4)
 			? "; the file is encrypted: decrypt it with 'age -d'"
@@ -159,6 +177,12 @@ void age_identities_add_passphrase(
 	    .secret =
 		secret_new(secret_reveal(passphrase), secret_len(passphrase)),
 	    .kind = AGE_IDENTITY_PASSPHRASE};
+}
+
+void age_identities_set_person(
+    struct age_identities *ids, const struct age_plugin_person *person)
+{
+	ids->person = *person;
 }
 
 const uint8_t *age_identity_key(const struct age_identity *id)

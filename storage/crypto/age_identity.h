@@ -8,6 +8,7 @@
 #include "storage/base/err.h"
 #include "storage/base/secret.h"
 #include "storage/base/vec.h"
+#include "storage/crypto/age_plugin.h"
 #include "storage/crypto/age_ssh.h"
 
 #include <stdbool.h>
@@ -16,20 +17,23 @@
 enum age_identity_kind {
 	AGE_IDENTITY_X25519,
 	AGE_IDENTITY_SSH,
-	AGE_IDENTITY_PASSPHRASE
+	AGE_IDENTITY_PASSPHRASE,
+	AGE_IDENTITY_PLUGIN
 };
 
 struct age_identity {
 	enum age_identity_kind kind;
-	struct secret *secret; /* 32 raw bytes, or a passphrase */
+	struct secret *secret; /* 32 raw bytes, a passphrase, or the text
+				* of a plugin's identity */
 	struct age_ssh_key ssh;
 };
 
 struct age_identities {
 	VEC_DEFINE(, struct age_identity) list;
+	struct age_plugin_person person; /* whom plugins may ask */
 };
 
-/* The secret key; not for one that is a passphrase. */
+/* The 32 bytes of a secret key. */
 const uint8_t *age_identity_key(const struct age_identity *id);
 /* ERR_FORMAT says why it is not a key. */
 int age_recipient_parse(const char *text, uint8_t key[32], struct err *err);

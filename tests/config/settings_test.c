@@ -248,8 +248,9 @@ static const struct bad bads[] = {
     {"name: a\nvaults: [{name: a, directory: /v}]\nencryption: "
      "{recipients: [x]}\nsigning: none\n",
 	":3:14: encryption.recipients: item 0 is not an age recipient that is "
-	"known here; it takes age1... (backstay-restore keygen prints one) and "
-	"ssh-ed25519 ..., not post-quantum (age1pq1...) and plugin recipients"},
+	"known here; it takes age1... (backstay-restore keygen prints one), "
+	"ssh-ed25519 ..., and age1NAME1... of a plugin, as post-quantum ones "
+	"(age1pq1...) are"},
     {"name: a\nvaults: [{name: a, directory: /v}]\nencryption: "
      "{}\nsigning: none\n",
 	":3:13: encryption: says nothing; it takes 'recipients' (to write) "

@@ -246,10 +246,31 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	age -d -i "$P/keys/identity.txt" "$P"/vault/*.age >/dev/null
 	restore verify latest
 	agent --version | grep -q 'ssh-ed25519'
-	# Post-quantum recipients are refused by name, before anything is written.
+	# What is none is refused by name, before anything is written.
 	sed -i "s|recipients: \\[|&age1pq1qqqq, |" "$BACKSTAY_CONFIG"
 	run -2 agent check
-	[[ $output == *"not post-quantum (age1pq1...)"* ]]
+	[[ $output == *"item 0 is not an age recipient that is known here"* ]]
+}
+
+@test "a plugin's recipient is written to and its identity opens, for the age program as for us" {
+	age-plugin-scripted() { "$top/tests/data/age-plugin/age-plugin-scripted" "$1"; }
+	local with=$top/tests/data/age-plugin:$PATH
+	age-plugin-scripted identity >"$P/plugin"
+	chmod 600 "$P/plugin"
+	sed -i "s|recipients: \\[.*\\]|recipients: [$(age-plugin-scripted recipient)]|; s|identity_files: \\[.*\\]|identity_files: [$P/plugin]|" "$BACKSTAY_CONFIG"
+	run -1 agent check
+	[[ $output == *"the plugin 'age-plugin-scripted' is not in PATH"* ]]
+	run -2 agent backup
+	[[ $output == *"the plugin 'age-plugin-scripted' is not in PATH"* ]]
+	PATH=$with agent check
+	PATH=$with agent backup
+	PATH=$with AGE_PLUGIN_SCRIPTED=msg run -0 restore verify latest
+	[[ $output == *"touch the key"* ]]
+	PATH=$with age -d -i "$P/plugin" "$P"/vault/*.age | zstd -d | tar -t | grep -qx CONTENTS.json
+	PATH=$with AGE_PLUGIN_SCRIPTED=pin run -3 restore verify latest 3>&- </dev/null
+	[[ $output == *"age-plugin-scripted"*"the PIN is wrong"* ]]
+	run -3 restore verify latest
+	[[ $output == *"age-plugin-scripted"*"install it on this machine"* ]]
 }
 
 @test "SNAPSHOT is a label, a beginning that fits one, or latest" {

@@ -2,6 +2,7 @@
 #include "storage/crypto/age.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/crypto/age_header.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -25,6 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	while (s && source_read(s, chunk, sizeof(chunk), &err) > 0)
 		;
 	source_free(s);
+	/* What a plugin says. */
+	cleanup(age_header_stanza_done) struct age_stanza stanza = {0};
+	(void)age_header_parse_stanza((const char *)data, len, &stanza, &err);
 	/* The same bytes as a recipient and as a file of identities. */
 	struct secret *own = secret_new(data, len);
 	(void)age_recipient_check(secret_reveal(own), &err);

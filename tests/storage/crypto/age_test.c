@@ -243,7 +243,6 @@ static void an_ssh_key_that_cannot_be_used_is_refused(void **state)
 	assert_fails(
 	    age_recipient_check("ssh-ed25519 AAAA", &err), err, ERR_FORMAT);
 	assert_fails(age_recipient_check("age1pq1qqqq", &err), err, ERR_FORMAT);
-	assert_contains(err.message, "post-quantum");
 	/* Cut off anywhere, it is none. */
 	assert_ok(file_read(SSH "key", MAX_VECTOR, &key, &err), err);
 	for (size_t len = 40; len + 40 < key.len; len += 7) {
