@@ -103,6 +103,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# What the assembler reads of a file is not among what the compiler lists.
+$(BUILD)/restore/pages/assets.o: restore/pages/page.css restore/pages/page.js
+
 # A unit test links its own room and what lies below it.
 $(BUILD)/tests/storage/%_test: $(BUILD)/tests/storage/%_test.o $(SUPPORT) $(STORAGE)
 	@echo "  LD    $@"

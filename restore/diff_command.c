@@ -9,6 +9,7 @@
 #include "restore/diff/refs.h"
 #include "restore/differences.h"
 #include "restore/known.h"
+#include "restore/pages/page.h"
 #include "restore/repository.h"
 #include "restore/rule_options.h"
 #include "storage/base/cleanup.h"
@@ -27,6 +28,7 @@ struct diffing {
 	struct exclude_options exclude;
 	struct ruleset rules;
 	struct differences found;
+	struct buf page;      /* the JSON of which it is made */
 	uint64_t parts, part; /* of the entries, by their paths */
 	struct known_vec known;
 };
@@ -178,21 +180,26 @@ static void print_start(const struct diffing *d)
 	json_text_str(&text, "from", label_of(&d->from));
 	json_text_str(&text, "to", label_of(&d->to));
 	json_text_array(&text, "differences");
-	fputs(buf_str(&text), stdout);
+	differences_put(&d->found, &text);
 }
 
 static void print_end(const struct diffing *d)
 {
 	const struct differences *f = &d->found;
+	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	if (f->json)
-		printf("\n],\"added\":%llu,\"removed\":%llu,\"changed\":%llu,"
-		       "\"left_out\":%llu}\n",
+	if (f->json) {
+		buf_printf(&text,
+		    "\n],\"added\":%llu,\"removed\":%llu,\"changed\":%llu,"
+		    "\"left_out\":%llu}\n",
 		    (unsigned long long)f->added,
 		    (unsigned long long)f->removed,
 		    (unsigned long long)f->changed,
 		    (unsigned long long)f->left_out);
-	else
+		differences_put(f, &text);
+		if (f->into)
+			page_print("diff", f->into);
+	} else {
 		printf("from %s to %s: %llu added, %llu removed, %llu changed; "
 		       "%llu more that a restore leaves out\n",
 		    label_of(&d->from), label_of(&d->to),
@@ -200,10 +207,12 @@ static void print_end(const struct diffing *d)
 		    (unsigned long long)f->removed,
 		    (unsigned long long)f->changed,
 		    (unsigned long long)f->left_out);
+	}
 }
 
 static void diffing_done(struct diffing *d)
 {
+	buf_wipe(&d->page);
 	browse_done(&d->from);
 	browse_done(&d->to);
 	ruleset_done(&d->rules);
@@ -215,8 +224,10 @@ int command_diff(const struct command *c, struct err *err)
 	cleanup(diffing_done) struct diffing d = {.command = c,
 	    .from = BROWSE_INIT,
 	    .to = BROWSE_INIT,
-	    .found = {.json = c->options->common.output == CLI_OUTPUT_JSON}};
+	    .found = {.json = c->options->common.output != CLI_OUTPUT_TABLE}};
 
+	if (c->options->common.output == CLI_OUTPUT_HTML)
+		d.found.into = &d.page;
 	if (open_both(&d, err))
 		return -1;
 	print_start(&d);

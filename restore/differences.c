@@ -63,6 +63,14 @@ static void add_json(struct buf *out, const char *what, const char *thing,
 	json_text_object_end(out);
 }
 
+void differences_put(const struct differences *d, const struct buf *text)
+{
+	if (d->into)
+		buf_add(d->into, text->data, text->len);
+	else
+		fputs(buf_str(text), stdout);
+}
+
 static void print(struct differences *d, const char *what, const char *thing,
     const struct changes *fields, const char *command)
 {
@@ -74,10 +82,7 @@ static void print(struct differences *d, const char *what, const char *thing,
 	} else {
 		add_text(&out, what, thing, fields, command);
 	}
-	if (d->into)
-		buf_add(d->into, out.data, out.len);
-	else
-		fputs(buf_str(&out), stdout);
+	differences_put(d, &out);
 }
 
 static bool is_there(const struct version *v)

@@ -36,6 +36,8 @@ struct differences_notes {
 int differences_print(struct differences *d, const struct version *from,
     const char *from_label, const struct version *to, const char *to_label,
     const struct differences_notes *notes, struct err *err);
+/* Prints a text where the differences are printed. */
+void differences_put(const struct differences *d, const struct buf *text);
 uint64_t differences_count(const struct differences *d);
 
 #endif

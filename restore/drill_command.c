@@ -10,6 +10,7 @@
 #include "restore/drill/scratch_state.h"
 #include "restore/drill/state_list.h"
 #include "restore/finding.h"
+#include "restore/pages/page.h"
 #include "restore/plan/clusters.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -217,13 +218,17 @@ static void print(const struct drill *d)
 {
 	cleanup(buf_wipe) struct buf out = BUF_INIT;
 	const struct restore_options *o = d->c->options;
+	int output = o->common.output;
 
 	log_progress("%s", "");
-	if (o->common.output == CLI_OUTPUT_JSON)
-		result_print_json(&d->result, d->c->name, &out);
-	else
+	if (output == CLI_OUTPUT_TABLE)
 		result_print_table(&d->result, o->all_nodes, &out);
-	fputs(buf_str(&out), stdout);
+	else
+		result_print_json(&d->result, d->c->name, &out);
+	if (output == CLI_OUTPUT_HTML)
+		page_print("drill", &out);
+	else
+		fputs(buf_str(&out), stdout);
 }
 
 /* What is wrong with the archive itself, verify would have found too. */

@@ -1,6 +1,8 @@
 #include "restore/applying.h"
 #include "restore/marks.h"
+#include "restore/pages/page.h"
 #include "restore/plan/held.h"
+#include "restore/plan/print_dot.h"
 #include "restore/session.h"
 #include "restore/targets/destinations.h"
 #include "storage/base/cleanup.h"
@@ -17,19 +19,25 @@ static void on_dry_progress(void *ctx, size_t done, size_t total)
 	log_progress("asking the targets: %zu of %zu", done, total);
 }
 
-static void print_plan(const struct session *s, bool json, FILE *to)
+static void print_plan(const struct session *s, int output, FILE *to)
 {
-	cleanup(buf_done) struct buf out = BUF_INIT;
+	cleanup(buf_done) struct buf json = BUF_INIT, out = BUF_INIT;
 	cleanup(
 	    print_destinations_done) struct print_destinations destinations =
 	    VEC_INIT;
 
 	log_progress("%s", "");
 	destinations_list(&s->targets, s->plan, &destinations);
-	if (json)
-		print_json(s->plan, s->c->name, &destinations, &out);
-	else
+	if (output == CLI_OUTPUT_DOT)
+		print_dot(s->plan, &out);
+	else if (output == CLI_OUTPUT_TABLE)
 		print_table(s->plan, &destinations, &out);
+	else
+		print_json(s->plan, s->c->name, &destinations, &json);
+	if (output == CLI_OUTPUT_HTML)
+		page_write("plan", &json, &out);
+	else
+		buf_add(&out, json.data, json.len);
 	fputs(buf_str(&out), to);
 	fflush(to);
 }
@@ -42,11 +50,14 @@ int command_plan(const struct command *c, struct err *err)
 	if (c->options->server && c->options->offline)
 		return err_set(err, ERR_USAGE,
 		    "--server and --offline exclude each other");
+	if (c->options->server && c->options->common.output > CLI_OUTPUT_JSON)
+		return err_set(err, ERR_USAGE,
+		    "plan --server prints a table or json: what the servers "
+		    "answered is no graph");
 	if (session_plan(&s, err))
 		return err_wrap(err, "plan");
 	if (!c->options->server) {
-		print_plan(
-		    &s, c->options->common.output == CLI_OUTPUT_JSON, stdout);
+		print_plan(&s, c->options->common.output, stdout);
 		return plan_count(s.plan, PLAN_CANNOT) ? 1 : 0;
 	}
 	cleanup(applier_freep) struct applier *applier = applying_driver(&s);
@@ -75,7 +86,7 @@ static int confirm(const struct session *s, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "nobody can be asked to confirm; look at `plan`, then add "
 		    "--yes");
-	print_plan(s, false, stderr);
+	print_plan(s, CLI_OUTPUT_TABLE, stderr);
 	fprintf(stderr, "%s %s, as above? Type yes: ",
 	    s->c->options->resume ? "Go on with the restore of" : "Restore",
 	    s->options.snapshot);

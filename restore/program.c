@@ -72,6 +72,11 @@ static const struct cli_option rules_options[] = {
 
 static const struct cli_option show_options[] = {VAULT, CLI_OPTION_END};
 
+static const struct cli_option diff_options[] = {VAULT,
+    CLI_OPTION_OUTPUT("table|json|html",
+	"How the result is printed: html is one page that needs no network."),
+    CLI_OPTION_END};
+
 static const struct cli_option verify_options[] = {VAULT,
     FLAG("quick", quick,
 	"Check the signature and the digest of the archive only; needs no "
@@ -121,6 +126,8 @@ static const struct cli_option drill_options[] = {VAULT, CHAIN,
 	"that. May be repeated."),
     FLAG("without-clusters", without_clusters,
 	"Rehearse repositories and states alone. No record is kept of that."),
+    CLI_OPTION_OUTPUT("table|json|html",
+	"How the result is printed: html is one page that needs no network."),
     FLAG("all", all_nodes,
 	"List every step in the report, not only those that need attention."),
     CLI_OPTION_END};
@@ -207,6 +214,9 @@ static const struct cli_option keygen_options[] = {
 		"Leave GitOps controllers paused until `release`.")
 
 static const struct cli_option plan_options[] = {PLAN_OPTIONS,
+    CLI_OPTION_OUTPUT("table|json|html|dot",
+	"How the plan is printed: html is one page that needs no network, and "
+	"dot a graph for Graphviz."),
     FLAG("server", server,
 	"Send every object to the API server as a dry run, and compare the "
 	"repositories and buckets with the snapshot. Nothing is written. An "
@@ -348,7 +358,7 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "leaves out are only counted. Values of Secrets and of state are "
 	    "never shown. Only the indexes and what differs are read. The exit "
 	    "status is 1 if there are differences.\n\n" SNAPSHOT_TEXT,
-	.options = show_options,
+	.options = diff_options,
 	.run = run_diff},
     {.name = "drift",
 	.operands = "[SNAPSHOT]",

@@ -72,14 +72,15 @@ static const struct cli_option *in_table(
 	return NULL;
 }
 
-/* One of the common options, or of the command (NULL: none is known yet). */
+/* One of the command (NULL: none is known yet), which may have a common option
+ * of its own, with more words; or one of the common options. */
 static const struct cli_option *find(
     const struct cli_command *c, const char *name, size_t len, char letter)
 {
 	const struct cli_option *o =
-	    in_table(cli_common_options, name, len, letter);
+	    c ? in_table(c->options, name, len, letter) : NULL;
 
-	return o || !c ? o : in_table(c->options, name, len, letter);
+	return o ? o : in_table(cli_common_options, name, len, letter);
 }
 
 static void collect(

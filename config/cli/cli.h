@@ -72,7 +72,13 @@ struct cli_option {
 
 /* Options that both programs have. Each program's own struct of options has
  * this as its first member. */
-enum cli_output { CLI_OUTPUT_TABLE, CLI_OUTPUT_JSON };
+enum cli_output {
+	CLI_OUTPUT_TABLE,
+	CLI_OUTPUT_JSON,
+	/* Of the commands that have CLI_OPTION_OUTPUT. */
+	CLI_OUTPUT_HTML,
+	CLI_OUTPUT_DOT
+};
 struct cli_common {
 	const char *config;
 	int output;	/* enum cli_output */
@@ -90,6 +96,13 @@ struct cli_common {
 	const char *last; /* a count; NULL: all */
 };
 extern const struct cli_option cli_common_options[]; /* of every command */
+/* The common option with more words, "table|json|html": it takes its place. */
+#define CLI_OPTION_OUTPUT(WORDS, HELP)                                         \
+	{                                                                      \
+		.name = "output", .letter = 'o', .kind = CLI_WORD,             \
+		.offset = offsetof(struct cli_common, output),                 \
+		.argument = WORDS, .help = HELP                                \
+	}
 #define CLI_OPTION_VAULT(HELP)                                                 \
 	CLI_OPTION_TEXT(struct cli_common, "vault", vault, "VAULT", HELP)
 

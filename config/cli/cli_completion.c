@@ -117,9 +117,10 @@ static void bash(const struct cli_program *p, struct buf *out)
 	bash_command_names(out, p, " | ");
 	buf_add_str(out, ")\n\t\t\tcommand=$word\n\t\t\tbreak ;;\n\t\tesac\n"
 			 "\tdone\n\tcase \"$command $prev\" in\n");
-	bash_values(out, "*", cli_common_options);
+	/* What a command has instead of a common option comes first. */
 	for (const struct cli_command *c = p->commands; c->name; c++)
 		bash_values(out, c->name, c->options);
+	bash_values(out, "*", cli_common_options);
 	buf_add_str(out, "\tesac\n\tcase $command in\n");
 	for (const struct cli_command *c = p->commands; c->name; c++) {
 		buf_printf(out, "\t%s) words='", c->name);
@@ -186,6 +187,34 @@ static void zsh_options(struct buf *out, const struct cli_option *t)
 	}
 }
 
+static bool is_common(const struct cli_option *o)
+{
+	for (const struct cli_option *t = cli_common_options; t->name; t++)
+		if (str_eq(t->name, o->name))
+			return true;
+	return false;
+}
+
+/* The common options, without those that the command has instead: zsh refuses
+ * one that is defined twice. */
+static void zsh_common(struct buf *out, const struct cli_option *t)
+{
+	cleanup(buf_done) struct buf list = BUF_INIT;
+
+	buf_add_str(&list, "common");
+	for (; t && t->name; t++) {
+		if (!is_common(t))
+			continue;
+		autofree char *rest = buf_steal(&list);
+		buf_printf(&list, "%s:#(--%s|-%c)\\[*", rest, t->name,
+		    t->letter ? t->letter : '-');
+	}
+	if (str_eq(buf_str(&list), "common"))
+		buf_add_str(out, "$common");
+	else
+		buf_printf(out, "${%s}", buf_str(&list));
+}
+
 static void zsh(const struct cli_program *p, struct buf *out)
 {
 	autofree char *function = function_name(p);
@@ -209,7 +238,8 @@ static void zsh(const struct cli_program *p, struct buf *out)
 			 "\tcommand) _describe command commands ;;\n"
 			 "\trest) case $words[1] in\n");
 	for (const struct cli_command *c = p->commands; c->name; c++) {
-		buf_printf(out, "\t%s) _arguments $common", c->name);
+		buf_printf(out, "\t%s) _arguments ", c->name);
+		zsh_common(out, c->options);
 		zsh_options(out, c->options);
 		if (islower(c->operands[0])) {
 			buf_add_str(out, " \\\n\t\t'1:what:(");

@@ -41,10 +41,20 @@ static void wrap(struct buf *out, const char *text, size_t indent)
 	buf_add_char(out, '\n');
 }
 
-static void options(struct buf *out, const struct cli_option *t)
+static bool has(const struct cli_option *t, const char *name)
+{
+	for (; t && t->name; t++)
+		if (str_eq(t->name, name))
+			return true;
+	return false;
+}
+
+/* Those that `instead` has too are shown there. */
+static void options(struct buf *out, const struct cli_option *t,
+    const struct cli_option *instead)
 {
 	for (; t && t->name; t++) {
-		if (!t->help)
+		if (!t->help || has(instead, t->name))
 			continue;
 		buf_printf(out, "%*s", INDENT, "");
 		if (t->letter)
@@ -99,10 +109,10 @@ void cli_help(
 		commands(out, p);
 	if (c && c->options && c->options->name) {
 		buf_add_str(out, "\nOPTIONS\n");
-		options(out, c->options);
+		options(out, c->options, NULL);
 	}
 	buf_add_str(out, "\nCOMMON OPTIONS\n");
-	options(out, cli_common_options);
+	options(out, cli_common_options, c ? c->options : NULL);
 	buf_printf(out, "\nEXIT STATUS\n%s", exit_status);
 	if (!c && p->examples)
 		buf_printf(out, "\nEXAMPLES\n%s", p->examples);

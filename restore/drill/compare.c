@@ -42,7 +42,7 @@ int compare_clusters(const struct command *c, const struct plan *p,
 		m.paths = &planned;
 	}
 	m.only = &all;
-	m.found.json = c->options->common.output == CLI_OUTPUT_JSON;
+	m.found.json = c->options->common.output != CLI_OUTPUT_TABLE;
 	m.found.without_commands = true;
 	m.new_uids = true;
 	m.other_servers = &r->other_servers;

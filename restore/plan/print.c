@@ -16,7 +16,7 @@ static const char *const existing_words[] = {
     [PLAN_EXISTING_RECREATE] = "recreate",
 };
 
-static const char *verb(const struct plan *p, const struct plan_node *n)
+const char *print_verb(const struct plan *p, const struct plan_node *n)
 {
 	if (n->action == PLAN_EXCLUDE)
 		return "exclude";
@@ -36,7 +36,7 @@ static void print_line(const struct plan *p, uint32_t node, struct buf *out)
 
 	names_describe(p, n, &what);
 	buf_printf(out, "%5u  %-8s  ", p->graph.nodes.items[node].level + 1,
-	    verb(p, n));
+	    print_verb(p, n));
 	str_add_printable(out, buf_str(&what), what.len);
 	if (n->reason) {
 		buf_add_str(out, ": ");
@@ -50,7 +50,8 @@ static size_t count_verb(const struct plan *p, const char *word)
 	size_t count = 0;
 
 	VEC_EACH (&p->nodes, n)
-		count += n->kind != PLAN_BARRIER && str_eq(verb(p, n), word);
+		count +=
+		    n->kind != PLAN_BARRIER && str_eq(print_verb(p, n), word);
 	return count;
 }
 
@@ -191,7 +192,7 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 		json_text_str(
 		    out, "layer", layers_name(p->options->layers, n->layer));
 	json_text_int(out, "level", p->graph.nodes.items[node].level + 1);
-	json_text_str(out, "action", verb(p, n));
+	json_text_str(out, "action", print_verb(p, n));
 	json_text_str_if(out, "key", n->key);
 	json_text_str_if(out, "path", n->path);
 	if (n->k) {

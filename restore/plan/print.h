@@ -13,6 +13,8 @@ struct print_destination {
 };
 VEC_DEFINE(print_destinations, struct print_destination);
 void print_destinations_done(struct print_destinations *v);
+/* What will be done with a node: "push", "create", "CANNOT". */
+const char *print_verb(const struct plan *p, const struct plan_node *n);
 /* Appended. */
 void print_table(const struct plan *p,
     const struct print_destinations *destinations, struct buf *out);

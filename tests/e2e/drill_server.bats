@@ -173,9 +173,9 @@ fake_terraform() {
 @test "terraform is asked about each state, and what it refuses has failed" {
 	fake_terraform
 	export TF_CLI_ARGS=-destroy TF_WORKSPACE=other
-	env PATH="$PWD/bin:$PATH" "$BACKSTAY_BUILD/backstay-restore" drill --without-clusters --terraform -o json >json
-	[ "$(jq -c '[.passed, .terraform_asked]' json)" = '[true,true]' ]
-	[ "$(wc -l <asked)" -eq "$(jq .states json)" ]
+	env PATH="$PWD/bin:$PATH" "$BACKSTAY_BUILD/backstay-restore" drill --without-clusters --terraform -o json >drill.json
+	[ "$(jq -c '[.passed, .terraform_asked]' drill.json)" = '[true,true]' ]
+	[ "$(wc -l <asked)" -eq "$(jq .states drill.json)" ]
 	local state
 	state=$(head -1 asked)
 	state=terraform/${state#*/terraform/}
@@ -197,17 +197,17 @@ fake_terraform() {
 @test "the metrics have the numbers of the drill" {
 	echo "metrics: {textfile_directory: $PWD/prom}" >>backstay.yaml
 	mkdir prom
-	restore drill --without-clusters -o json >json
+	restore drill --without-clusters -o json >drill.json
 	cat prom/*.prom >prom.txt
 	grep backstay_drill prom.txt
 	local phase ms
 	for phase in control_plane verify plan restore compare; do
 		ms=$(grep "^backstay_drill_phase_duration_seconds{.*phase=\"$phase\"" prom.txt | awk '{print $NF * 1000}')
-		[ "$ms" -eq "$(jq ".phases_ms.$phase" json)" ]
+		[ "$ms" -eq "$(jq ".phases_ms.$phase" drill.json)" ]
 	done
 	ms=$(grep '^backstay_drill_recovery_seconds{' prom.txt | awk '{print $NF * 1000}')
-	[ "$ms" -eq "$(jq .recovery_ms json)" ]
-	[ "$(grep '^backstay_drill_data_age_seconds{' prom.txt | awk '{print $NF}')" -eq "$(jq .age_seconds json)" ]
+	[ "$ms" -eq "$(jq .recovery_ms drill.json)" ]
+	[ "$(grep '^backstay_drill_data_age_seconds{' prom.txt | awk '{print $NF}')" -eq "$(jq .age_seconds drill.json)" ]
 	grep -q '^backstay_drill_failures{.*} 0$' prom.txt
 	grep -q '^backstay_drill_differences{.*} 0$' prom.txt
 }

@@ -1,7 +1,6 @@
 #include "storage/http/http.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/http/url.h"
 #include "tests/support/script_client.h"
 
 #include <stdlib.h>
@@ -201,27 +200,6 @@ static void one_that_drips_all_along_is_asked_no_more(void **state)
 	script_client_done(&f);
 }
 
-/* No proxy is asked for what runs on this machine: all of 127/8, and not a name
- * that begins like it. */
-static void this_machine_needs_no_proxy(void **state)
-{
-	static const char *const local[] = {"http://localhost:8080/x",
-	    "https://LOCALHOST/", "https://127.0.0.1:6443", "http://127.8.9.10",
-	    "http://user@127.0.0.1:1/x?y", "https://[::1]:6443/"};
-	static const char *const others[] = {"https://127.0.0.1.example.com/",
-	    "https://127.example:6443", "https://128.0.0.1/",
-	    "https://12.7.0.1/", "https://localhost.example.com/",
-	    "https://[::2]/", "https://example.com/127.0.0.1",
-	    "https://127.0.0.1@example.com/", "ftp://127.0.0.1/", "127.0.0.1",
-	    ""};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(local) / sizeof(*local); i++)
-		assert_true(http_url_is_local(local[i]));
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		assert_false(http_url_is_local(others[i]));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,7 +209,6 @@ int main(void)
 	    cmocka_unit_test(caps_and_refusals),
 	    cmocka_unit_test(one_that_drips_all_along_is_asked_no_more),
 	    cmocka_unit_test(a_proxy_is_named_without_its_password),
-	    cmocka_unit_test(this_machine_needs_no_proxy),
 	};
 
 	return cmocka_run_group_tests_name("http", tests, NULL, NULL);

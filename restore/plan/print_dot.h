@@ -1,0 +1,14 @@
+/*
+ * A plan as a graph in the language of Graphviz
+ * (https://graphviz.org/doc/info/lang.html): an arrow from what comes first to
+ * what needs it, one rank a level, one cluster a layer.
+ */
+#ifndef RESTORE_PLAN_PRINT_DOT_H
+#define RESTORE_PLAN_PRINT_DOT_H
+
+#include "restore/plan/plan.h"
+
+/* Appended. Names of the snapshot are quoted, whatever is in them. */
+void print_dot(const struct plan *p, struct buf *out);
+
+#endif
