@@ -58,15 +58,6 @@ static int check_settings(const struct backup_run *r, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "it is encrypted with a passphrase, and nothing says that "
 		    "the one before it was with the same");
-	for (size_t i = 0; i < r->open_count; i++) {
-		const struct settings_vault *v = r->open_run[i]->settings;
-		if (v->object_lock.days)
-			return err_set(err, ERR_USAGE,
-			    "vault '%s' has an Object Lock, which would end "
-			    "earlier for the archives of earlier snapshots "
-			    "than for this one",
-			    v->name);
-	}
 	return 0;
 }
 

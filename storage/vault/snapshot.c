@@ -562,6 +562,27 @@ int snapshot_remove_archive(
 		   : 0;
 }
 
+/* The archive of one that others needed may be locked for longer than its
+ * manifest, which stays as long. */
+static int check_kept(struct vault *v, const char *archive, struct err *err)
+{
+	struct vault_stat stat;
+	struct err ignored = ERR_INIT;
+	char until[CLOCK_TEXT_MAX];
+	int64_t now;
+
+	if (vault_stat(v, archive, &stat, &ignored) || !stat.kept_until)
+		return 0;
+	if (vault_now(v, &now, err))
+		return -1;
+	if (stat.kept_until <= now)
+		return 0;
+	clock_rfc3339(stat.kept_until, until);
+	return err_set(err, ERR_DENIED,
+	    "%s: the store keeps '%s' until %s (Object Lock)",
+	    vault_describe(v), archive, until);
+}
+
 int snapshot_remove(struct vault *v, const struct snapshot *s,
     const struct manifest *m, struct err *err)
 {
@@ -570,7 +591,8 @@ int snapshot_remove(struct vault *v, const struct snapshot *s,
 
 	/* The manifest is removed first: from then on there is no snapshot,
 	 * only its remains. */
-	if (vault_remove(v, manifest, err) || vault_remove(v, signature, err) ||
+	if (check_kept(v, m->archive.file, err) ||
+	    vault_remove(v, manifest, err) || vault_remove(v, signature, err) ||
 	    remains_note(v, s->label, err) ||
 	    vault_remove(v, m->archive.file, err) ||
 	    remains_forget(v, s->label, err) || remove_records(v, s, err) ||

@@ -87,6 +87,25 @@ static int check_needed(
 	return 0;
 }
 
+static int keep_one(
+    struct vault *v, const struct manifest_archive *a, struct err *err)
+{
+	return vault_keep(v, a->file, err)
+		   ? err_wrap(err, "the store has to keep '%s' longer", a->file)
+		   : 0;
+}
+
+int snapshot_commit_keep(
+    struct vault *v, const struct manifest *m, struct err *err)
+{
+	for (size_t i = 0; i < manifest_archive_count(m); i++) {
+		const struct manifest_archive a = manifest_archive_at(m, i);
+		if (keep_one(v, &a, err))
+			return -1;
+	}
+	return 0;
+}
+
 /* The signature is written first: a manifest that exists is signed. */
 int snapshot_commit_write(
     struct vault *v, const struct snapshot_commit *p, struct err *err)
@@ -94,7 +113,8 @@ int snapshot_commit_write(
 	autofree char *manifest = str_printf("%s" LABEL_MANIFEST, p->label);
 	autofree char *minisig = str_printf("%s" LABEL_SIGNATURE, p->label);
 
-	if (check_needed(v, p, err))
+	if (check_needed(v, p, err) ||
+	    (p->list && snapshot_commit_keep(v, p->list, err)))
 		return -1;
 	if (p->signature->len && put_or_find(v, minisig, p->signature, err))
 		return -1;

@@ -30,10 +30,15 @@ struct snapshot_commit {
 	const char *name;
 };
 
+/* Has the store keep all archives of that snapshot at least as long as an
+ * object that is written now (Object Lock, where it is configured). */
+int snapshot_commit_keep(
+    struct vault *v, const struct manifest *m, struct err *err);
 /* Writes both beside the archive, unless the same exist already. ERR_EXISTS:
  * others exist; ERR_LOCKED: another run has taken over the lock meanwhile, or
  * has removed the archive; ERR_INTEGRITY: what the list needs is not there, or
- * not any more once the manifest was written. */
+ * not any more once the manifest was written. The archives of
+ * a list are kept by the store as long as the manifest. */
 int snapshot_commit_write(
     struct vault *v, const struct snapshot_commit *p, struct err *err);
 /* Removes both and the archive after a failure, as far as possible: an archive

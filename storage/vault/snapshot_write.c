@@ -318,7 +318,9 @@ static int check_whole_in(const struct snapshot_writer *w, struct vault *v,
 		if (check_verdict(v, s, w->o.trust, err))
 			return -1;
 	}
-	return 0;
+	/* Last, since it changes something: what a store does not keep as long
+	 * as the new snapshot is no part of it. */
+	return snapshot_commit_keep(v, m, err);
 }
 
 static int check_whole(

@@ -163,6 +163,7 @@ int vault_stat(
 {
 	if (check_name(v, name, err))
 		return -1;
+	*out = (struct vault_stat){.bytes = 0};
 	return v->ops->stat(v, name, out, err);
 }
 
@@ -214,6 +215,13 @@ int vault_remove(struct vault *v, const char *name, struct err *err)
 	if (check_name(v, name, err))
 		return -1;
 	return v->ops->remove(v, name, err);
+}
+
+int vault_keep(struct vault *v, const char *name, struct err *err)
+{
+	if (check_name(v, name, err))
+		return -1;
+	return v->ops->keep ? v->ops->keep(v, name, err) : 0;
 }
 
 int vault_now(struct vault *v, int64_t *seconds, struct err *err)

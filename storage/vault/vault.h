@@ -27,7 +27,8 @@ VEC_DEFINE(vault_items, struct vault_item);
 /* What the store says about one object that it was asked for by name. */
 struct vault_stat {
 	uint64_t bytes;
-	int64_t stored_at; /* as above */
+	int64_t stored_at;  /* as above */
+	int64_t kept_until; /* by Object Lock, in seconds; 0: it is not */
 };
 
 /* Whether the error is that there is no room. */
@@ -61,6 +62,8 @@ struct vault_ops {
 	int (*stat)(struct vault *v, const char *name, struct vault_stat *out,
 	    struct err *err);
 	int (*remove)(struct vault *v, const char *name, struct err *err);
+	/* NULL if the store keeps nothing. */
+	int (*keep)(struct vault *v, const char *name, struct err *err);
 	int (*now)(struct vault *v, int64_t *seconds, struct err *err);
 	/* NULL if it promises no more than the others do. */
 	int (*check)(struct vault *v, struct err *err);
@@ -131,6 +134,9 @@ int vault_read(struct vault *v, const char *name, size_t max_bytes,
 /* ERR_DENIED if the store protects it (Object Lock) or may not be written; it
  * is not an error if it does not exist. */
 int vault_remove(struct vault *v, const char *name, struct err *err);
+/* Where Object Lock is configured, the store keeps that object from now on at
+ * least as long as an object of a snapshot that is written now. */
+int vault_keep(struct vault *v, const char *name, struct err *err);
 /* The store's own time. */
 int vault_now(struct vault *v, int64_t *seconds, struct err *err);
 /* Whether the store can keep what the configuration promises: ERR_USAGE if

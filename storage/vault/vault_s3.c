@@ -62,22 +62,23 @@ static int put_write(
 	return sink_write(((struct s3_vault_sink *)sink)->next, data, len, err);
 }
 
-/* Some stores accept the headers of a lock when a multipart upload is begun,
- * and then do not lock the object (Ceph 16). */
-static int make_sure_of_lock(struct s3_vault_sink *s, struct err *err)
+/* An object that is there, whose lock may be missing, or end earlier. One that
+ * nobody can take off is as good as any. version NULL: the newest. */
+static int make_sure_of_lock(struct s3 *s3, const char *key,
+    const char *version, const struct s3_meta *wanted, struct err *err)
 {
 	cleanup(s3_meta_done) struct s3_meta found = S3_META_INIT;
-	const char *version = s->written.version_id;
 
-	if (!s->meta.lock_mode)
+	if (!wanted->lock_mode)
 		return 0;
-	if (s3_head(s->s3, s->key, version, &found, err))
+	if (s3_head(s3, key, version, &found, err))
 		return -1;
-	if (str_eq(found.lock_mode, s->meta.lock_mode) &&
-	    found.lock_until >= s->meta.lock_until)
+	if ((str_eq(found.lock_mode, wanted->lock_mode) ||
+		str_eq(found.lock_mode, "COMPLIANCE")) &&
+	    found.lock_until >= wanted->lock_until)
 		return 0;
-	if (s3_put_retention(s->s3, s->key, version, &s->meta, err))
-		return err_wrap(err, "locking '%s'", s->key);
+	if (s3_put_retention(s3, key, found.version_id, wanted, err))
+		return err_wrap(err, "locking '%s'", key);
 	return 0;
 }
 
@@ -85,7 +86,13 @@ static int put_finish(struct sink *sink, struct err *err)
 {
 	struct s3_vault_sink *s = (struct s3_vault_sink *)sink;
 
-	return sink_finish(s->next, err) || make_sure_of_lock(s, err) ? -1 : 0;
+	/* Some stores accept the headers of a lock when a multipart upload is
+	 * begun, and then do not lock the object (Ceph 16). */
+	return sink_finish(s->next, err) ||
+		       make_sure_of_lock(
+			   s->s3, s->key, s->written.version_id, &s->meta, err)
+		   ? -1
+		   : 0;
 }
 
 static void put_abort(struct sink *sink)
@@ -197,7 +204,18 @@ static int stat_object(struct vault *vault, const char *name,
 		return -1;
 	out->bytes = meta.size;
 	out->stored_at = meta.mtime;
+	out->kept_until = meta.lock_mode ? meta.lock_until : 0;
 	return 0;
+}
+
+static int keep(struct vault *vault, const char *name, struct err *err)
+{
+	struct vault_s3 *v = of(vault);
+	autofree char *key = key_of(v, name);
+	cleanup(s3_meta_done) struct s3_meta meta =
+	    meta_of(v, VAULT_RETAIN_SNAPSHOT);
+
+	return make_sure_of_lock(v->s3, key, NULL, &meta, err);
 }
 
 static int add_versions(struct vault_s3 *v, const char *key,
@@ -340,6 +358,7 @@ struct vault *vault_s3_open(const struct vault_s3_options *o, struct err *err)
 	    .get_range = get_range,
 	    .stat = stat_object,
 	    .remove = remove_object,
+	    .keep = keep,
 	    .now = now,
 	    .check = check,
 	    .tidy = tidy,

@@ -30,7 +30,7 @@ setup() {
 }
 
 # By the platform loader's own client: make [LOCK] | keys | append-only |
-# writable | flip KEY | put KEY FILE | get KEY | remove KEY
+# writable | flip KEY | put KEY FILE | get KEY | until KEY | remove KEY
 s3() {
 	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform BUCKET=$bucket \
 	    python3 - "$@" <<-'E'
@@ -56,6 +56,9 @@ s3() {
 	    c.call("PUT", more[0], body=open(more[1], "rb").read())
 	elif what == "get":
 	    sys.stdout.buffer.write(c.call("GET", more[0])[1])
+	elif what == "until":
+	    head = c.call("HEAD", more[0])[0]
+	    print(head.getheader("x-amz-object-lock-mode"), head.getheader("x-amz-object-lock-retain-until-date"))
 	elif what == "remove":
 	    c.call("DELETE", more[0])
 	E
@@ -188,6 +191,43 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	# Still there, whole, and with its lock from deletion.
 	[ "$(labels | wc -l)" -eq 2 ]
 	restore verify "$first"
+}
+
+archives() { s3 get "team/prod/$1.manifest.json" | jq '.archives | length'; }
+
+until_of() { # OBJECT; as a number that can be compared
+	date -d "$(s3 until "team/prod/$1" | cut -d' ' -f2)" +%s
+}
+
+@test "Object Lock: what a snapshot needs is kept as long as itself, or the snapshot is full" {
+	s3 make lock
+	lock() { config "      object_lock: {mode: $1, days: 2}"; echo 'incremental: {}'; }
+	lock compliance >"$BACKSTAY_CONFIG"
+	agent backup
+	first=$(labels)
+	before=$(until_of "$first.tar.zst.age")
+	sleep 3
+	agent backup
+	second=$(labels | tail -1)
+	[ "$(archives "$second")" -eq 2 ]
+	after=$(until_of "$first.tar.zst.age")
+	[ "$((after - before))" -ge 3 ]
+	[ "$((after - $(until_of "$second.manifest.json")))" -ge -1 ]
+	restore verify latest
+	# A lock that nobody can take off does not become one that somebody can.
+	sleep 1.1
+	lock governance >"$BACKSTAY_CONFIG"
+	run --separate-stderr agent backup
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q 'the snapshot is full: .*the store has to keep .* longer' <<<"$stderr"
+	[ "$(archives "$(labels | tail -1)")" -eq 1 ]
+	s3 until "team/prod/$first.tar.zst.age" | grep -q COMPLIANCE
+	# From there on it is a chain again.
+	sleep 1.1
+	agent backup
+	[ "$(archives "$(labels | tail -1)")" -eq 2 ]
+	restore verify latest
 }
 
 # As rclone's and restic's append-only, and roles without s3:DeleteObject.

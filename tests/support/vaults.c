@@ -225,6 +225,13 @@ static int front_remove(struct vault *v, const char *name, struct err *err)
 	return vault_remove(of(v)->real, name, err);
 }
 
+static int front_keep(struct vault *v, const char *name, struct err *err)
+{
+	if (ends(name, of(v)->not_kept))
+		return err_set(err, ERR_DENIED, "'%s' cannot be locked", name);
+	return vault_keep(of(v)->real, name, err);
+}
+
 static int front_now(struct vault *v, int64_t *seconds, struct err *err)
 {
 	if (vault_now(of(v)->real, seconds, err))
@@ -274,6 +281,7 @@ struct test_vault *test_vault_open(int kind)
 	    .get = front_get,
 	    .stat = front_stat,
 	    .remove = front_remove,
+	    .keep = front_keep,
 	    .now = front_now,
 	    .tidy = front_tidy,
 	    .release = front_release};

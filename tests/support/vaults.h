@@ -34,6 +34,8 @@ struct test_vault {
 	size_t max_objects;
 	/* Nothing is removed whose name ends so: the store keeps it. */
 	const char *kept;
+	/* Nothing is kept longer whose name ends so: the store refuses. */
+	const char *not_kept;
 	/* Of objects whose name ends so, the byte at flip_at is read with one
 	 * bit changed. */
 	const char *flips;

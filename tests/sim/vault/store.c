@@ -300,8 +300,9 @@ static int sim_stat(
 	struct sim_object *o = see(w, name, err);
 	if (!o)
 		return -1;
-	*out = (struct vault_stat){
-	    .bytes = o->data.len, .stored_at = o->stored_at};
+	*out = (struct vault_stat){.bytes = o->data.len,
+	    .stored_at = o->stored_at,
+	    .kept_until = o->kept_until};
 	return leave(w, err);
 }
 
@@ -371,6 +372,21 @@ static int sim_remove(struct vault *v, const char *name, struct err *err)
 	return leave(w, err);
 }
 
+static int sim_keep(struct vault *v, const char *name, struct err *err)
+{
+	struct way *w = of(v);
+	int64_t until = *w->store->now + w->store->keeps_s;
+
+	if (enter(w, err))
+		return -1;
+	struct sim_object *o = see(w, name, err);
+	if (!o)
+		return -1;
+	if (w->store->keeps_s && o->kept_until < until)
+		o->kept_until = until;
+	return leave(w, err);
+}
+
 static int sim_now(struct vault *v, int64_t *seconds, struct err *err)
 {
 	struct way *w = of(v);
@@ -416,6 +432,7 @@ struct vault *sim_vault_open(struct sim_store *s, struct sim_actor *a)
 	    .get = sim_get,
 	    .stat = sim_stat,
 	    .remove = sim_remove,
+	    .keep = sim_keep,
 	    .now = sim_now,
 	    .tidy = sim_tidy,
 	    .release = sim_release};

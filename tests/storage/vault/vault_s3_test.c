@@ -116,6 +116,91 @@ static void locked_for_their_days(void **state)
 	every_object_of_a_snapshot_is_locked("COMPLIANCE");
 }
 
+static int64_t lock_of(struct s3 *s3, const char *key, const char *mode)
+{
+	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(s3_head(s3, key, NULL, &meta, &err), err);
+	if (!mode)
+		assert_null(meta.lock_mode);
+	else
+		assert_string_equal(meta.lock_mode, mode);
+	return meta.lock_until;
+}
+
+/* Longer, never shorter, and never by a weaker lock. */
+static void a_lock_is_extended(void **state)
+{
+	struct s3 *s3 = test_vaults_bucket(true);
+	struct vault *none = open_vault(s3, "a", NULL, 0);
+	struct vault *two = open_vault(s3, "a", "GOVERNANCE", 2);
+	struct vault *five = open_vault(s3, "a", "GOVERNANCE", 5);
+	struct vault *fixed = open_vault(s3, "a", "COMPLIANCE", 5);
+	struct vault *nine = open_vault(s3, "a", "GOVERNANCE", 9);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ok(
+	    vault_put_small(none, "x", "1", 1, VAULT_RETAIN_SNAPSHOT, &err),
+	    err);
+	assert_ok(vault_keep(none, "x", &err), err);
+	lock_of(s3, "a/x", NULL);
+	assert_ok(vault_keep(two, "x", &err), err);
+	int64_t first = lock_of(s3, "a/x", "GOVERNANCE");
+	assert_ok(vault_keep(five, "x", &err), err);
+	int64_t second = lock_of(s3, "a/x", "GOVERNANCE");
+	assert_in_range(
+	    second - first, (uintmax_t)3 * DAY_S, (uintmax_t)3 * DAY_S + 600);
+	assert_ok(vault_keep(two, "x", &err), err);
+	assert_int_equal(lock_of(s3, "a/x", "GOVERNANCE"), second);
+	/* The other mode takes a right that we do not use. */
+	assert_fails(vault_keep(fixed, "x", &err), err, ERR_DENIED);
+	assert_ok(
+	    vault_put_small(fixed, "y", "1", 1, VAULT_RETAIN_SNAPSHOT, &err),
+	    err);
+	int64_t third = lock_of(s3, "a/y", "COMPLIANCE");
+	assert_ok(vault_keep(two, "y", &err), err);
+	assert_fails(vault_keep(nine, "y", &err), err, ERR_DENIED);
+	assert_int_equal(lock_of(s3, "a/y", "COMPLIANCE"), third);
+	assert_fails(vault_keep(two, "not-there", &err), err, ERR_NOT_FOUND);
+	vault_free(none);
+	vault_free(two);
+	vault_free(five);
+	vault_free(fixed);
+	vault_free(nine);
+	s3_free(s3);
+}
+
+/* A snapshot of which the store keeps the archive alone stays whole. */
+static void what_is_kept_in_part_stays_whole(void **state)
+{
+	struct s3 *s3 = test_vaults_bucket(true);
+	struct vault *v = open_vault(s3, "a", NULL, 0);
+	struct vault *locking = open_vault(s3, "a", "GOVERNANCE", 2);
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	(void)state;
+	write_snapshot(v, 10);
+	assert_ok(snapshot_list(v, "prod", &list, &err), err);
+	assert_ok(
+	    snapshot_manifest(v, &list.items[0], &anybody, &m, NULL, &err),
+	    err);
+	assert_ok(vault_keep(locking, m.archive.file, &err), err);
+	assert_fails(
+	    snapshot_remove(v, &list.items[0], &m, &err), err, ERR_DENIED);
+	assert_contains(err.message, "the store keeps");
+	assert_ok(vault_list(v, "", &items, &err), err);
+	assert_int_equal(items.len, 3);
+	manifest_done(&m);
+	vault_free(v);
+	vault_free(locking);
+	s3_free(s3);
+}
+
 /* In a bucket with versions a removal takes them all, and frees the space. */
 static void removal_leaves_no_version(void **state)
 {
@@ -202,6 +287,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(locked_for_their_days),
+	    cmocka_unit_test(a_lock_is_extended),
+	    cmocka_unit_test(what_is_kept_in_part_stays_whole),
 	    cmocka_unit_test(removal_leaves_no_version),
 	    cmocka_unit_test(a_prefix_sees_only_its_own),
 	    cmocka_unit_test(what_is_read_from_the_middle_is_the_rest),
