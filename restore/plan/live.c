@@ -16,11 +16,6 @@
 
 enum { WIDE = 4 }; /* namespaces; more are listed in one go */
 
-static bool terminates(const struct json_object *item)
-{
-	return json_path(item, "metadata", "deletionTimestamp", NULL) != NULL;
-}
-
 struct live {
 	struct plan *p;
 	uint16_t cluster;
@@ -33,18 +28,15 @@ struct live {
 };
 
 static void mark(struct live *l, const char *group, const char *kind,
-    const struct json_object *item)
+    const struct list_item *item)
 {
 	struct plan *p = l->p;
-	const struct json_object *meta = json_get(item, "metadata");
-	const char *name = json_get_str(meta, "name");
 	cleanup(buf_done) struct buf key = BUF_INIT;
 
 	/* An object that is being deleted will have to be created again. */
-	if (!name || terminates(item))
+	if (item->terminates)
 		return;
-	names_add(&key, l->cluster, group, kind,
-	    json_get_str(meta, "namespace"), name);
+	names_add(&key, l->cluster, group, kind, item->namespace, item->name);
 	for (uint32_t it = index_first(p->names, buf_str(&key));
 	     it != INDEX_END; it = index_next(p->names, it)) {
 		struct plan_node *n =
@@ -53,30 +45,25 @@ static void mark(struct live *l, const char *group, const char *kind,
 		if (n->kind != PLAN_KUBE || n->exists)
 			continue;
 		n->exists = true;
-		n->live_uid = str_dup(json_get_str(meta, "uid"));
+		n->live_uid = str_dup(item->uid);
 	}
 }
 
-static void add_namespace(void *ctx, struct json_object *item)
+static void add_namespace(void *ctx, const struct list_item *item)
 {
 	struct live *l = ctx;
-	const struct json_object *meta = json_get(item, "metadata");
-	const char *name = json_get_str(meta, "name");
-	const char *uid = json_get_str(meta, "uid");
 
-	if (!name)
-		return;
-	if (uid && names_by_uid(l->p, l->cluster, uid)) {
+	if (item->uid && names_by_uid(l->p, l->cluster, item->uid)) {
 		l->is_source = true;
 		free(l->source_name);
-		l->source_name = str_dup(name);
+		l->source_name = str_dup(item->name);
 	}
 	mark(l, "", "Namespace", item);
-	if (!terminates(item))
-		index_add(l->namespaces, name, 1);
+	if (!item->terminates)
+		index_add(l->namespaces, item->name, 1);
 }
 
-static void mark_object(void *ctx, struct json_object *item)
+static void mark_object(void *ctx, const struct list_item *item)
 {
 	struct live *l = ctx;
 
@@ -110,8 +97,8 @@ static bool mark_listed(struct live *l, struct plan_kind *k, const char *ns)
 	struct err err = ERR_INIT;
 
 	l->k = k;
-	if (list_all(
-		c, path, true, l->p->options->clock, mark_object, l, &err) == 0)
+	if (list_metadata(
+		c, path, l->p->options->clock, mark_object, l, &err) == 0)
 		return true;
 	note_unseen(l, ns, &err);
 	return false;
@@ -224,7 +211,7 @@ static int read_cluster(struct live *l, struct err *err)
 	struct plan *p = l->p;
 	struct kube_client *c = p->options->clusters[l->cluster].client;
 
-	if (list_all(c, "/api/v1/namespaces", true, p->options->clock,
+	if (list_metadata(c, "/api/v1/namespaces", p->options->clock,
 		add_namespace, l, err))
 		return err_wrap(err, "the namespaces of the target");
 	if (guard(l, err))

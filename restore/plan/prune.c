@@ -161,8 +161,8 @@ int prune_find(struct plan *p, uint16_t cluster, struct err *err)
 				    r->api_version, r->name, *ns, NULL, NULL);
 				if (!is_planned(l, *ns))
 					continue;
-				if (list_all(c, path, false, o->clock,
-					add_pruned, l, err))
+				if (list_all(
+					c, path, o->clock, add_pruned, l, err))
 					return err_wrap(err, "prune");
 			}
 		}
