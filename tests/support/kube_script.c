@@ -28,3 +28,23 @@ void test_kube_stop(struct test_kube *k)
 	script_server_stop(k->server);
 	free(k->url);
 }
+
+struct kube_resource *test_kube_serve(struct kube_api *api, const char *group,
+    const char *kind, const char *name, const char *version, const char *other)
+{
+	struct kube_resource *r = vec_add(&api->resources);
+
+	r->group = str_dup(group);
+	r->kind = str_dup(kind);
+	r->name = str_dup(name);
+	r->version = str_dup(version);
+	r->api_version =
+	    *group ? str_printf("%s/%s", group, version) : str_dup(version);
+	r->key = *group ? str_printf("%s.%s", name, group) : str_dup(name);
+	r->namespaced = true;
+	r->listable = true;
+	strvec_add(&r->versions, version);
+	if (other)
+		strvec_add(&r->versions, other);
+	return r;
+}

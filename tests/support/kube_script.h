@@ -5,6 +5,7 @@
 #ifndef TESTS_SUPPORT_KUBE_SCRIPT_H
 #define TESTS_SUPPORT_KUBE_SCRIPT_H
 
+#include "storage/kube/api.h"
 #include "storage/kube/client.h"
 #include "tests/support/script_server.h"
 #include "tests/support/test.h"
@@ -27,5 +28,10 @@ struct test_kube {
 void test_kube_start(
     struct test_kube *k, const struct script_reply *replies, size_t count);
 void test_kube_stop(struct test_kube *k);
+
+/* Adds what a server serves: a kind with a namespace that can be listed, in the
+ * version that it prefers and perhaps in another. Good until the next. */
+struct kube_resource *test_kube_serve(struct kube_api *api, const char *group,
+    const char *kind, const char *name, const char *version, const char *other);
 
 #endif

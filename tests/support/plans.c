@@ -3,8 +3,7 @@
 #include "restore/plan/kinds.h"
 #include "restore/plan/names.h"
 #include "storage/base/index.h"
-#include "storage/kube/api.h"
-#include "tests/support/test.h"
+#include "tests/support/kube_script.h"
 
 void test_plan_init(struct test_plan *t)
 {
@@ -101,21 +100,8 @@ const struct graph_edge *test_plan_edge(
 struct kube_resource *test_plan_serve(struct test_plan *t, const char *group,
     const char *kind, const char *name, const char *version, const char *other)
 {
-	struct kube_resource *r = vec_add(&t->p->apis[0].resources);
-
-	r->group = str_dup(group);
-	r->kind = str_dup(kind);
-	r->name = str_dup(name);
-	r->version = str_dup(version);
-	r->api_version =
-	    *group ? str_printf("%s/%s", group, version) : str_dup(version);
-	r->key = *group ? str_printf("%s.%s", name, group) : str_dup(name);
-	r->namespaced = true;
-	r->listable = true;
-	strvec_add(&r->versions, version);
-	if (other)
-		strvec_add(&r->versions, other);
-	return r;
+	return test_kube_serve(
+	    &t->p->apis[0], group, kind, name, version, other);
 }
 
 void assert_warned(const struct test_plan *t, const char *warning)
