@@ -10,6 +10,7 @@ static const char perhaps_another_server[] =
     "another server may keep it: apiservices cannot be listed";
 static const char own_etcd[] =
     "many clusters keep it in an etcd of its own, with revisions of its own";
+static const char of_none[] = "its answers are of no revision";
 
 void kube_pin_ask(struct capture_kube_run *r)
 {
@@ -19,8 +20,6 @@ void kube_pin_ask(struct capture_kube_run *r)
 	r->run.servers_known = kube_discovery_elsewhere(r->run.cluster->client,
 				   &r->run.elsewhere, &ignored) == 0;
 }
-static const char of_none[] = "its answers are of no revision";
-
 static const char *why_not(
     const struct kube_run *run, const struct kube_resource *resource)
 {
