@@ -1,8 +1,7 @@
 /* State put back while answers are lost and runs are stopped, by a scripted
  * store and table: no lock stays, nobody else is blamed; and what is said of
  * encryption by the store's keys. */
-#include "tests/support/script_server.h"
-#include "tests/support/test.h"
+#include "tests/support/s3_script.h"
 
 #include "restore/terraform/state.h"
 #include "storage/base/cleanup.h"
@@ -12,70 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATUS(status) "HTTP/1.1 " status "\r\n"
-#define LENGTH(len) "Content-Length: " len "\r\n\r\n"
-#define ANSWER(status, headers, len, body)                                     \
-	STATUS(status) headers LENGTH(len) body
-#define GONE ANSWER("404 Not Found", "", "0", "")
-#define DONE ANSWER("200 OK", "ETag: \"e\"\r\n", "0", "")
-
 struct fixture {
-	struct test_clock clock;
-	struct test_random random;
-	struct cancel cancel;
-	struct secret *secret;
-	struct script_server *server;
-	struct aws_settings settings;
-	struct aws *aws;
-	struct s3 *s3;
-	struct dynamodb *locks;
-	char *url;
+	struct test_s3 store;
 	char *dir;
 };
-
-static const char *no_environment(void *ctx, const char *name)
-{
-	(void)ctx;
-	(void)name;
-	return NULL;
-}
 
 static void setup(
     struct fixture *f, const struct script_reply *replies, size_t count)
 {
-	struct err err = ERR_INIT;
-
-	*f = (struct fixture){0};
-	test_clock_init(&f->clock, 1700000000000);
-	test_random_init(&f->random, 3);
+	test_s3_start(&f->store, replies, count);
 	f->dir = test_dir_make();
-	f->server = script_server_start(replies, count);
-	f->url = script_server_url(f->server, "");
-	f->secret = secret_new("secret", 6);
-	f->settings = (struct aws_settings){
-	    .access_key_id = "AKIATEST",
-	    .secret_access_key = f->secret,
-	    .s3_endpoint = f->url,
-	    .dynamodb_endpoint = f->url,
-	    .env = no_environment,
-	    .clock = &f->clock.clock,
-	    .random = &f->random.random,
-	    .cancel = &f->cancel,
-	};
-	f->aws = aws_open(&f->settings, &err);
-	f->s3 = s3_new(f->aws, "bucket", &err);
-	f->locks = dynamodb_new(f->aws, "locks", &err);
-	assert_non_null(f->locks);
 }
 
 static void teardown(struct fixture *f)
 {
-	dynamodb_free(f->locks);
-	s3_free(f->s3);
-	aws_close(f->aws);
-	secret_free(f->secret);
-	script_server_stop(f->server);
-	free(f->url);
+	test_s3_stop(&f->store);
 	test_dir_remove(f->dir);
 }
 
@@ -88,20 +38,12 @@ static int apply(struct fixture *f, struct state_apply_options o,
 	    facts ? json_parse(facts, strlen(facts), &err) : NULL;
 	const struct state_apply_object object = {.key = "k", .facts = j};
 
-	o.s3 = f->s3;
-	o.clock = &f->clock.clock;
-	o.random = &f->random.random;
-	o.cancel = &f->cancel;
+	o.s3 = f->store.s3;
+	o.clock = &f->store.clock.clock;
+	o.random = &f->store.random.random;
+	o.cancel = &f->store.cancel;
 	assert_ok(file_write_durably(file, text, strlen(text), &err), err);
 	return state_apply(&o, file, &object, outcome, &err);
-}
-
-static const char *request_with(struct fixture *f, const char *head)
-{
-	for (size_t i = 0; i < script_server_count(f->server); i++)
-		if (strstr(script_server_request(f->server, i), head))
-			return script_server_request(f->server, i);
-	return NULL;
 }
 
 /* ---- encryption by keys of the store ---- */
@@ -111,9 +53,9 @@ static void check_kms(
 {
 	static const char plain[] = "x";
 	static const struct script_reply replies[] = {
-	    {.bytes = GONE, .to = "GET /bucket/k "},
-	    {.bytes = DONE, .to = "PUT /bucket/k "},
-	    {.bytes = ANSWER("200 OK", "ETag: \"e\"\r\n", "1", "x"),
+	    {.bytes = S3_GONE, .to = "GET /bucket/k "},
+	    {.bytes = S3_DONE, .to = "PUT /bucket/k "},
+	    {.bytes = S3_REPLY("200 OK", "ETag: \"e\"\r\n", "1", "x"),
 		.to = "GET /bucket/k "},
 	};
 	struct fixture f;
@@ -129,7 +71,7 @@ static void check_kms(
 	    0);
 	if (outcome.kind != OUTCOME_CREATED)
 		fail_msg("%s", outcome.detail);
-	const char *put = request_with(&f, "PUT /bucket/k ");
+	const char *put = test_s3_request(&f.store, "PUT /bucket/k ");
 	static const char name[] = "x-amz-server-side-encryption";
 	if (sse) {
 		autofree char *line = str_printf("\r\n%s: %s\r\n", name, sse);
@@ -155,7 +97,7 @@ static void keys_of_the_store_are_kept_mapped_or_dropped(void **state)
 
 static const char state_text[] = "{\"serial\":1,\"lineage\":\"a\"}";
 #define REFUSED                                                                \
-	ANSWER("400 Bad Request", "", "70",                                    \
+	S3_REPLY("400 Bad Request", "", "70",                                  \
 	    "{\"__type\":\"x#ConditionalCheckFailedException\",\"message\":"   \
 	    "\"failed\"}     ")
 
@@ -182,8 +124,8 @@ static void a_lock_whose_answer_is_lost_is_ours(void **state)
 		    strlen(body), body);
 		replies[2].bytes = answer;
 		setup(&f, replies, 3);
-		int result =
-		    dynamodb_put(f.locks, "id", "Info", "mine", true, &err);
+		int result = dynamodb_put(
+		    f.store.locks, "id", "Info", "mine", true, &err);
 		assert_int_equal(result, i == 0 ? 0 : -1);
 		teardown(&f);
 	}
@@ -215,8 +157,8 @@ static void a_lock_that_is_not_alone_is_let_go(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct script_reply replies[] = {
-		    {.bytes = GONE, .to = "GET /bucket/k.tflock "},
-		    {.bytes = ANSWER(
+		    {.bytes = S3_GONE, .to = "GET /bucket/k.tflock "},
+		    {.bytes = S3_REPLY(
 			 "200 OK", "x-amz-version-id: ours\r\n", "0", ""),
 			.to = "PUT /bucket/k.tflock "},
 		    {.bytes = SCRIPT_ECHO, .to = "GET /bucket/k.tflock "},
@@ -224,9 +166,9 @@ static void a_lock_that_is_not_alone_is_let_go(void **state)
 			.to = "prefix=k.tflock&versions=",
 			.close = 1},
 		    {.bytes = SCRIPT_ECHO, .to = "GET /bucket/k.tflock "},
-		    {.bytes = DONE, .to = "DELETE /bucket/k.tflock"},
-		    {.bytes = GONE, .to = "GET /bucket/k "},
-		    {.bytes = DONE, .to = "PUT /bucket/k "},
+		    {.bytes = S3_DONE, .to = "DELETE /bucket/k.tflock"},
+		    {.bytes = S3_GONE, .to = "GET /bucket/k "},
+		    {.bytes = S3_DONE, .to = "PUT /bucket/k "},
 		    {.bytes = SCRIPT_ECHO, .to = "GET /bucket/k "},
 		};
 		struct fixture f;
@@ -237,8 +179,10 @@ static void a_lock_that_is_not_alone_is_let_go(void **state)
 		apply(&f, o, state_text, NULL, &outcome);
 		if (i == 0) {
 			assert_contains(outcome.detail, "at the same moment");
-			assert_non_null(request_with(&f, "versionId=ours"));
-			assert_null(request_with(&f, "PUT /bucket/k "));
+			assert_non_null(
+			    test_s3_request(&f.store, "versionId=ours"));
+			assert_null(
+			    test_s3_request(&f.store, "PUT /bucket/k "));
 		} else if (outcome.kind != OUTCOME_CREATED) {
 			fail_msg("%s", outcome.detail);
 		}
@@ -253,8 +197,8 @@ static bool lock_is_left(struct fixture *f)
 {
 	bool left = false;
 
-	for (size_t i = 0; i < script_server_count(f->server); i++) {
-		const char *r = script_server_request(f->server, i);
+	for (size_t i = 0; i < script_server_count(f->store.server); i++) {
+		const char *r = script_server_request(f->store.server, i);
 		if (str_starts(r, "PUT /bucket/k.tflock "))
 			left = true;
 		if (str_starts(r, "DELETE /bucket/k.tflock "))
@@ -274,8 +218,8 @@ static int64_t now_until_stopped(void *ctx)
 	struct stopping *s = ctx;
 
 	if (s->calls_left-- == 0)
-		cancel_request(&s->f->cancel);
-	return s->f->clock.now_ms;
+		cancel_request(&s->f->store.cancel);
+	return s->f->store.clock.now_ms;
 }
 
 static void no_sleep(void *ctx, int64_t ms)
@@ -296,13 +240,13 @@ static void a_run_that_is_stopped_leaves_no_lock(void **state)
 		/* The lock's body holds the time and an id: known beforehand
 		 * only to a store that gives back what it was given. */
 		struct script_reply replies[] = {
-		    {.bytes = GONE, .to = "GET /bucket/k.tflock "},
-		    {.bytes = DONE, .to = "PUT /bucket/k.tflock "},
+		    {.bytes = S3_GONE, .to = "GET /bucket/k.tflock "},
+		    {.bytes = S3_DONE, .to = "PUT /bucket/k.tflock "},
 		    {.bytes = SCRIPT_ECHO, .to = "GET /bucket/k.tflock "},
 		    {.bytes = SCRIPT_ECHO, .to = "GET /bucket/k.tflock "},
-		    {.bytes = DONE, .to = "DELETE /bucket/k.tflock "},
-		    {.bytes = GONE, .to = "GET /bucket/k "},
-		    {.bytes = DONE, .to = "PUT /bucket/k "},
+		    {.bytes = S3_DONE, .to = "DELETE /bucket/k.tflock "},
+		    {.bytes = S3_GONE, .to = "GET /bucket/k "},
+		    {.bytes = S3_DONE, .to = "PUT /bucket/k "},
 		    {.bytes = SCRIPT_ECHO, .to = "GET /bucket/k "},
 		};
 		struct fixture f;
@@ -314,15 +258,16 @@ static void a_run_that_is_stopped_leaves_no_lock(void **state)
 		    .ticks_ms = now_until_stopped,
 		    .sleep_ms = no_sleep,
 		    .ctx = &s};
-		s3_free(f.s3);
-		aws_close(f.aws);
+		s3_free(f.store.s3);
+		aws_close(f.store.aws);
 		struct err err = ERR_INIT;
-		f.settings.clock = &s.clock;
-		f.aws = aws_open(&f.settings, &err);
-		f.s3 = s3_new(f.aws, "bucket", &err);
+		f.store.settings.clock = &s.clock;
+		f.store.aws = aws_open(&f.store.settings, &err);
+		f.store.s3 = s3_new(f.store.aws, "bucket", &err);
 		apply(&f, o, state_text, NULL, &outcome);
-		stopped = cancel_requested(&f.cancel);
-		locked += request_with(&f, "PUT /bucket/k.tflock ") != NULL;
+		stopped = cancel_requested(&f.store.cancel);
+		locked +=
+		    test_s3_request(&f.store, "PUT /bucket/k.tflock ") != NULL;
 		if (lock_is_left(&f))
 			fail_msg("stopped at moment %d: the lock is left (%s)",
 			    moment, outcome.detail);
