@@ -110,7 +110,12 @@ static int write_one(struct mark *m, const struct marks_restore *r,
 	marker_done(&m->marker);
 	/* As the server has it now, with its new version. */
 	free(steal(m->uid));
-	m->there = marker_get(m->client, &m->uid, &m->marker, err) > 0;
+	int there = marker_get(m->client, &m->uid, &m->marker, err);
+	m->there = there > 0;
+	if (there == 0)
+		err_set(err, ERR_NOT_FOUND,
+		    "the marker of the restore was removed as soon as it was "
+		    "written");
 	if (!m->there)
 		return err_wrap(err, "cluster '%s'", m->cluster);
 	/* Where an answer was lost, what is in the way is what was sent. */
