@@ -13,7 +13,7 @@
 /* An answer with headers, each with its end, and a body of that length. */
 #define S3_REPLY(STATUS, HEADERS, LEN, BODY)                                   \
 	"HTTP/1.1 " STATUS "\r\n" HEADERS "Content-Length: " LEN "\r\n\r"      \
-								 "\n" BODY
+	"\n" BODY
 #define S3_GONE S3_REPLY("404 Not Found", "", "0", "")
 #define S3_DONE S3_REPLY("200 OK", "ETag: \"e\"\r\n", "0", "")
 #define S3_DENIED S3_REPLY("403 Forbidden", "", "0", "")
