@@ -124,9 +124,12 @@ static enum finished_state state_in_general(
 {
 	bool called = is_called_run(kind);
 
-	if (ANY(schedules, object, is_there))
+	/* All that tells a run, but for its schedule, is below its status. */
+	if (!json_get(object, "status") || ANY(schedules, object, is_there))
 		return FINISHED_NO_RUN;
 	bool timed = ANY(end_times, object, is_text);
+	if (!called && !timed)
+		return FINISHED_NO_RUN;
 	bool ended = ANY(phases, object, is_end_word) || condition_ends(object);
 	bool flagged = ANY(flags, object, is_true);
 	if (called ? timed || ended || flagged : timed && ended)
