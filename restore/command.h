@@ -54,6 +54,7 @@ struct command {
 };
 
 int command_list(const struct command *c, struct err *err);
+int command_report(const struct command *c, struct err *err);
 int command_check(const struct command *c, struct err *err);
 int command_show(const struct command *c, struct err *err);
 int command_ls(const struct command *c, struct err *err);

@@ -25,6 +25,7 @@ static struct command command_of(const struct cli_run *r)
 }
 
 RUN(list)
+RUN(report)
 RUN(check)
 RUN(rules)
 RUN(show)
@@ -75,6 +76,20 @@ static const struct cli_option show_options[] = {VAULT, CLI_OPTION_END};
 static const struct cli_option diff_options[] = {VAULT,
     CLI_OPTION_OUTPUT("table|json|html",
 	"How the result is printed: html is one page that needs no network."),
+    CLI_OPTION_END};
+
+static const struct cli_option report_options[] = {
+    CLI_OPTION_VAULT("The vault to report on. Default: the first of the "
+		     "configuration."),
+    CLI_OPTION_FLAG(struct cli_common, "all-names", all_names,
+	"Report on the snapshots of other agents in the same vault, too."),
+    CLI_OPTION_TEXTS(struct cli_common, "tag", only_tags, "TAG",
+	"Report only on the snapshots that have the tag. Of several, one is "
+	"enough."),
+    CLI_OPTION_TEXT(struct cli_common, "last", last, "COUNT",
+	"Report only on the newest ones, as many as that."),
+    CLI_OPTION_OUTPUT("html|json",
+	"How the report is printed: html is one page that needs no network."),
     CLI_OPTION_END};
 
 static const struct cli_option verify_options[] = {VAULT,
@@ -282,6 +297,17 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "restore would do, plan --server.\n\n" SNAPSHOT_TEXT,
 	.options = show_options,
 	.run = run_check},
+    {.name = "report",
+	.operands = "",
+	.summary = "print a page over a vault",
+	.description =
+	    "Reads what list reads, and prints it as a page for a browser: a "
+	    "time line of the snapshots by status and size, how long each "
+	    "took, when it was last verified and drilled and with what "
+	    "result, and first of all what needs attention. The exit status "
+	    "is 5 if a manifest does not hold.",
+	.options = report_options,
+	.run = run_report},
     {.name = "show",
 	.operands = "SNAPSHOT",
 	.min_operands = 1,

@@ -274,6 +274,7 @@ static void set_manifest(struct json_object *j, const struct manifest *m)
 {
 	struct json_object *tags = json_new_array();
 
+	json_set_int(j, "took_seconds", m->finished - m->started);
 	json_set_int(j, "bytes", (int64_t)m->archive.bytes);
 	json_set_int(j, "entries", (int64_t)manifest_entries(m));
 	json_set_int(j, "content_bytes", (int64_t)manifest_content_bytes(m));

@@ -27,13 +27,14 @@ struct listing_options {
 
 /* `list` is of that name. Appends a table, or a JSON document
  * {"command", "vault", "location", "snapshots": [{label, name, created,
- * age_seconds, status, bytes, entries, content_bytes, missing, hold, tags,
- * future, verified: {at, level, good}, hearsay: {records, failed}}], "foreign":
- * [object]}: who signed for `verified` is trusted with it, `hearsay` weighs
- * nothing; `future` is said of a label that lies ahead of the clock; `foreign`
- * are objects of others. Returns the exit status: 0, or 5 where a manifest does
- * not hold (it is listed as "invalid", with the reason), or -1 where the vault
- * cannot be read, or with ERR_USAGE where `last` is not a count. */
+ * age_seconds, status, took_seconds, bytes, entries, content_bytes, missing,
+ * hold, tags, future, verified: {at, level, good}, drill: {at, passed},
+ * hearsay: {records, failed}}], "foreign": [object]}: who signed for `verified`
+ * is trusted with it, `hearsay` weighs nothing; `future` is said of a label
+ * that lies ahead of the clock; `foreign` are objects of others. Returns the
+ * exit status: 0, or 5 where a manifest does not hold (it is listed as
+ * "invalid", with the reason), or -1 where the vault cannot be read, or with
+ * ERR_USAGE where `last` is not a count. */
 int listing_print(struct vault *vault, const struct listing_options *o,
     const struct snapshots *list, const struct snapshot_trust *trust,
     struct buf *out, struct err *err);

@@ -121,7 +121,63 @@
 			    ...data.restore.warnings, ...data.not_rehearsed.map((l) => "not rehearsed: " + l)]};
 	}
 
-	const views = {plan, diff, drill};
+	const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+	function bytes(n) {
+		let unit = 0;
+		for (; n >= 1024 && unit < units.length - 1; unit++)
+			n /= 1024;
+		return (unit ? n.toFixed(1) : n) + " " + units[unit];
+	}
+
+	/* A bar for each snapshot, where its time is and as high as its size. */
+	function timeline(items) {
+		const at = (i) => Date.parse(i.facts.created), size = (i) => Math.log2((i.facts.bytes || 0) + 2);
+		const times = items.map(at), first = Math.min(...times), span = Math.max(...times) - first || 1;
+		const highest = Math.max(...items.map(size));
+		const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+		svg.setAttribute("viewBox", "0 0 1000 100");
+		svg.setAttribute("preserveAspectRatio", "none");
+		svg.setAttribute("role", "img");
+		svg.setAttribute("aria-label", "Snapshots by time and size");
+		for (const item of items) {
+			const bar = document.createElementNS(svg.namespaceURI, "rect");
+			const high = 90 * size(item) / highest, wide = Math.min(Math.max(700 / items.length, 2), 12);
+			const is = {x: (1000 - wide) * (at(item) - first) / span, y: 100 - high, width: wide, height: high,
+				class: "bar " + item.tone};
+			for (const [key, value] of Object.entries(is))
+				bar.setAttribute(key, value);
+			const title = document.createElementNS(svg.namespaceURI, "title");
+			title.textContent = item.what + ", " + item.word + ", " + item.note;
+			bar.append(title);
+			bar.addEventListener("click", () => go(item));
+			svg.append(bar);
+		}
+		return svg;
+	}
+
+	function report() {
+		const items = data.snapshots.map((s) => ({what: s.label, word: s.status, kind: s.name, namespace: "",
+			tone: s.status === "invalid" || s.verified && !s.verified.good || s.drill && !s.drill.passed ? "bad" :
+			    s.status === "complete" ? "good" : "out",
+			note: [s.bytes === undefined ? s.reason : bytes(s.bytes),
+			    s.took_seconds === undefined ? "" : "took " + s.took_seconds + " s",
+			    s.verified ? (s.verified.good ? "good by " : "FAILED ") + s.verified.level : "never verified",
+			    s.drill ? "drill " + (s.drill.passed ? "passed" : "FAILED") : ""].filter(Boolean).join(", "),
+			facts: s})).reverse();
+		const last = (list) => list.filter(Boolean).sort((a, b) => a < b ? -1 : 1).pop() || "never";
+		const bad = items.filter((i) => i.tone === "bad" || i.word === "partial");
+		return {title: "Vault " + data.vault, columns: [{name: "needs attention", items: bad}, {name: "snapshots", items}]
+		    .filter((c) => c.items.length),
+			facts: [["snapshots", items.length], ["together", bytes(items.reduce((n, i) => n + (i.facts.bytes || 0), 0))],
+			    ["newest", items.length ? items[0].facts.created : "none"],
+			    ["last verification", last(items.map((i) => i.facts.verified?.at))],
+			    ["last drill", last(items.map((i) => i.facts.drill?.at))], ["where", data.location]],
+			warnings: bad.map((i) => i.what + ": " + i.word + ", " + i.note)
+			    .concat(data.foreign.map((f) => "an object of somebody else: " + f)),
+			above: items.length ? timeline(items) : null};
+	}
+
+	const views = {plan, diff, drill, report};
 	const model = views[view]();
 
 	/* ---- the head and the filters ---- */
@@ -146,8 +202,10 @@
 
 	const head = element("header", {}, element("h1", {text: model.title}));
 	const facts = element("p", {className: "facts"});
-	model.facts.forEach(([name, value], i) =>
-	    facts.append(i ? ", " : "", element("b", {text: text(value)}), " " + name));
+	model.facts.forEach(([name, value], i) => {
+		const number = typeof value === "number";
+		facts.append(i ? ", " : "", number ? "" : name + " ", element("b", {text: text(value)}), number ? " " + name : "");
+	});
 	head.append(facts);
 	if (model.warnings.length)
 		head.append(element("section", {className: "warnings", "aria-label": "Warnings"},
@@ -164,7 +222,8 @@
 		const item = column.visible[at];
 		const e = element("div", {className: "row " + item.tone + (item === chosen ? " active" : ""),
 			role: "option", id: "row-" + column.index + "-" + at, title: item.note},
-		    element("span", {className: "word", text: item.word}), " " + item.what + (printing && item.note ? ": " + item.note : ""));
+		    element("span", {className: "word", text: item.word}), " " + item.what,
+		    item.note && (printing || view === "report") ? element("span", {className: "note", text: " " + item.note}) : null);
 		e.setAttribute("aria-selected", item === chosen);
 		if (!printing)
 			e.style.top = at * ROW + "px";
@@ -241,7 +300,7 @@
 		if (item.note)
 			add("why", item.note);
 		for (const [key, value] of Object.entries(item.facts))
-			if (!["needs", "fields", "action", "reason", "name"].includes(key) && text(value))
+			if (!["needs", "fields", "action", "reason", "name", "what"].includes(key) && text(value))
 				add(key, text(value));
 		for (const f of item.facts.fields || [])
 			add(f.path || f.name || "", element("del", {text: "- " + text(f.from) + "\n"}), element("ins", {text: "+ " + text(f.to)}));
@@ -332,6 +391,8 @@
 		model.columns.forEach(draw);
 	});
 	document.title = "Backstay: " + model.title;
+	if (model.above)
+		head.append(element("div", {className: "above"}, model.above));
 	document.body.append(head, form, element("main", {}, board, details));
 	filter();
 	/* For who reads the page by a program: how much of it is there. */

@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 load lib
 
 agent_commands='backup list check discover prune forget mark unlock vault completion'
-restore_commands='list check show ls find cat diff drift history verify drill extract plan apply heal status release rules copy head keygen completion'
+restore_commands='list check report show ls find cat diff drift history verify drill extract plan apply heal status release rules copy head keygen completion'
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
@@ -76,7 +76,7 @@ texts() {
 	for c in $restore_commands; do restore "$c" --help; done >>help
 	grep -oE -- '--[a-z][a-z-]*' help | sort -u >known
 	printf -- '--%s\n' bare git-dir no-deref no-filter object-format ref-format refetch \
-	    unshallow profile bucket key long version-id >>known # of git and aws
+	    unshallow profile bucket key long version-id age-plugin >>known # of git, aws and age
 	echo --force >>known # is refused, and the message names what to use
 	texts | grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z-]*' | sed 's/^[^-]*//' | sort -u >options
 	[ "$(wc -l <options)" -gt 20 ]

@@ -100,6 +100,7 @@ described() { # agent|restore COMMAND
 	label=$(restore list -o json | jq -r '[.snapshots[] | select(.status == "complete")][-1].label')
 	first=$(restore list -o json | jq -r '.snapshots[0].label')
 	document restore 0 - list
+	document restore 0 - report
 	document restore 0 - check
 	document restore 0 "$label" show "$label"
 	document restore 0 "$label" ls "$label"

@@ -201,6 +201,35 @@ browse() { # PAGE
 	[ "$(sed -n 4p out)" != '"0"' ]
 }
 
+@test "a vault as a page: a bar and a row for each snapshot, and what needs attention" {
+	cp -r "$P/vault" vault
+	sed "s|$P/vault|$PWD/vault|" "$P/backstay.yaml" >backstay.yaml
+	export BACKSTAY_CONFIG=$PWD/backstay.yaml
+	local broken
+	broken=$(restore list -o json | jq -r '.snapshots[0].label')
+	echo >"vault/$broken.manifest.json"
+	run --separate-stderr restore report
+	[ "$status" -eq 5 ]
+	echo "$output" >report.html
+	run --separate-stderr restore report -o json
+	[ "$(jq -c '[.command, (.snapshots | length), (.snapshots[1].took_seconds >= 0)]' <<<"$output")" = '["report",2,true]' ]
+	has_browser || skip "no chromium"
+	browse report.html >out <<-'X'
+	document.querySelector("h1").textContent
+	document.querySelectorAll("rect").length
+	document.querySelectorAll("rect.bad").length
+	document.querySelector(".warnings li").textContent
+	document.querySelector("rect.good").dispatchEvent(new Event("click"))
+	document.querySelector("aside h2").textContent
+	@shot report.png
+	X
+	cat out
+	grep -q '"Vault local"' out
+	[ "$(sed -n 2,3p out)" = $'2\n1' ]
+	grep -q "^\"$broken: invalid" out
+	[ "$(tail -1 out)" = "\"$(jq -r '.snapshots[1].label' <<<"$output")\"" ]
+}
+
 @test "a plan as a graph: Graphviz reads it, with every node and every need" {
 	restore plan latest --offline -o dot >plan.dot
 	restore plan latest --offline -o json >plan.json
