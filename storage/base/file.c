@@ -105,17 +105,24 @@ int file_sync_dir(const char *path, struct err *err)
 	return 0;
 }
 
+/* An existing file is never opened for writing: others might be allowed to read
+ * it, and a link would lead to a place that is not ours. */
+static int create(const char *path, struct err *err)
+{
+	unlink(path);
+	int fd = open(
+	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? err_system(err, errno, "creating '%s'", path) : fd;
+}
+
 static int write_synced(const char *path, const void *data, size_t len,
     mode_t mode, struct err *err)
 {
-	/* An existing file is never opened for writing: others might be allowed
-	 * to read it, and a link would lead to a place that is not ours. */
-	unlink(path);
-	autoclose int fd = open(
-	    path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	autoclose int fd = create(path, err);
 
 	if (fd < 0)
-		return err_system(err, errno, "creating '%s'", path);
+		return -1;
 	if (file_write_all(fd, data, len, path, err))
 		return -1;
 	if (mode != 0600 && fchmod(fd, mode))
@@ -135,21 +142,80 @@ char *file_parent(const char *path)
 			     : str_ndup(path, (size_t)(slash - path));
 }
 
-static int write_and_rename(const char *temporary, const char *path,
-    const void *data, size_t len, mode_t mode, struct err *err)
+static int rename_synced(
+    const char *temporary, const char *path, struct err *err)
 {
 	autofree char *parent = file_parent(path);
 
-	if (write_synced(temporary, data, len, mode, err)) {
-		unlink(temporary);
-		return -1;
-	}
 	if (rename(temporary, path)) {
 		err_system(err, errno, "renaming to '%s'", path);
 		unlink(temporary);
 		return -1;
 	}
 	return file_sync_dir(parent, err);
+}
+
+static int write_and_rename(const char *temporary, const char *path,
+    const void *data, size_t len, mode_t mode, struct err *err)
+{
+	if (write_synced(temporary, data, len, mode, err)) {
+		unlink(temporary);
+		return -1;
+	}
+	return rename_synced(temporary, path, err);
+}
+
+/* False, too, if there is no file. */
+static bool has_content_of(const char *path, int fd)
+{
+	enum { PIECE = 16384 };
+	char is[PIECE], new[PIECE];
+	struct stat a, b;
+	autoclose int old = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (old < 0 || fstat(old, &a) || fstat(fd, &b) || !S_ISREG(a.st_mode) ||
+	    a.st_size != b.st_size)
+		return false;
+	for (off_t at = 0; at < b.st_size;) {
+		ssize_t n = pread(old, is, PIECE, at);
+		if (n <= 0 || pread(fd, new, (size_t)n, at) != n ||
+		    memcmp(is, new, (size_t)n) != 0)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+int file_replace_begin(const char *path, struct err *err)
+{
+	autofree char *temporary = str_printf("%s.tmp", path);
+
+	return create(temporary, err);
+}
+
+void file_replace_abort(const char *path, int fd)
+{
+	autofree char *temporary = str_printf("%s.tmp", path);
+
+	close(fd);
+	unlink(temporary);
+}
+
+int file_replace_end(const char *path, int fd, struct err *err)
+{
+	autofree char *temporary = str_printf("%s.tmp", path);
+
+	if (has_content_of(path, fd)) {
+		file_replace_abort(path, fd);
+		return 0;
+	}
+	if (fsync(fd)) {
+		err_system(err, errno, "syncing '%s'", temporary);
+		file_replace_abort(path, fd);
+		return -1;
+	}
+	close(fd);
+	return rename_synced(temporary, path, err);
 }
 
 int file_write_durably(

@@ -30,6 +30,12 @@ int file_publish(
  */
 int file_update_durably(
     const char *path, const void *data, size_t len, struct err *err);
+/* The same in pieces, for what is not held in memory as a whole: a new file
+ * beside `path` to be written to, or -1; then one of the two, which close it.
+ */
+int file_replace_begin(const char *path, struct err *err);
+int file_replace_end(const char *path, int fd, struct err *err);
+void file_replace_abort(const char *path, int fd);
 /* All of it, to a descriptor; write(2) may write less at a time. */
 int file_write_all(
     int fd, const void *data, size_t len, const char *name, struct err *err);

@@ -121,6 +121,33 @@ static bool is_closed(const struct fetch *f, const struct incoming *in)
 	return true;
 }
 
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(((const struct git_ref *)a)->id,
+	    ((const struct git_ref *)b)->id, GIT_ID_LEN);
+}
+
+/* What is wanted, each under the name of a ref that needs it, or as its id. */
+static void name_wants(const struct mirror_state *s,
+    const struct git_idvec *wants, struct git_refvec *wanted)
+{
+	char hex[GIT_ID_HEX];
+
+	VEC_EACH (wants, id) {
+		git_id_hex(s->hash, id->bytes, hex);
+		git_refvec_add(wanted, hex, id->bytes);
+	}
+	vec_sort(wanted, by_id);
+	VEC_EACH (&s->refs, r) {
+		struct git_ref *want =
+		    wanted->len ? bsearch(r, wanted->items, wanted->len,
+				      sizeof(*wanted->items), by_id)
+				: NULL;
+		if (want)
+			want->name = r->name;
+	}
+}
+
 /* Whether everything that the wanted refs need exists now. A pack with missing
  * objects would look complete to the next run, so it is removed. */
 static int prove(struct fetch *f, const struct git_idvec *wants,
@@ -128,17 +155,8 @@ static int prove(struct fetch *f, const struct git_idvec *wants,
 {
 	struct git_refvec wanted = VEC_INIT;
 	struct err why = ERR_INIT;
-	char hex[GIT_ID_HEX];
 
-	VEC_EACH (wants, id) {
-		git_id_hex(f->state->hash, id->bytes, hex);
-		const char *name = hex;
-		VEC_EACH (&f->state->refs, r) {
-			if (memcmp(r->id, id->bytes, GIT_ID_LEN) == 0)
-				name = r->name;
-		}
-		git_refvec_add(&wanted, name, id->bytes);
-	}
+	name_wants(f->state, wants, &wanted);
 	int failed = reach_check(
 	    f->o->dir, f->state->hash, &wanted, f->access->cancel, &why);
 	git_refvec_done(&wanted);
@@ -320,10 +338,8 @@ static void exclude_lost(struct fetch *f, const struct salvage_lostvec *lost)
 		    l ? git_refvec_find(&f->store->refs, r->name) : NULL;
 		if (l)
 			add_lost(f, r->name, l->reason, old);
-		if (l && !old) {
-			free(r->name);
+		if (l && !old)
 			continue;
-		}
 		if (old)
 			memcpy(r->id, old->id, GIT_ID_LEN);
 		refs->items[left++] = *r;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 enum {
+	PIECE_BYTES = 64 * 1024,
 	MAX_PACKED_REFS = 512 * 1024 * 1024,
 	MAX_LOOSE_REF = 4096,
 	MAX_SYMREF_DEPTH = 5, /* as git */
@@ -246,15 +247,13 @@ static void add_loose(struct git_refvec *refs, struct git_refvec *loose)
 			size_t at = (size_t)(same - refs->items);
 			memcpy(
 			    refs->items[at].id, loose->items[i].id, GIT_ID_LEN);
-			free(loose->items[i].name);
 			loose->items[i].name = NULL;
 		}
 	}
 	VEC_EACH (loose, r) {
 		if (r->name)
-			*vec_add(refs) = *r;
+			git_refvec_add(refs, r->name, r->id);
 	}
-	vec_done(loose);
 	git_refvec_sort(refs);
 }
 
@@ -276,9 +275,7 @@ static void drop_hidden(struct git_refvec *refs, const struct strvec *symbolic)
 	size_t kept = 0;
 
 	VEC_EACH (refs, r) {
-		if (symbolic_target(symbolic, r->name))
-			free(r->name);
-		else
+		if (!symbolic_target(symbolic, r->name))
 			refs->items[kept++] = *r;
 	}
 	refs->len = kept;
@@ -304,8 +301,8 @@ static void follow_symbolic(struct git_refvec *refs, const struct strvec *all)
 			git_refvec_add(&found, name, ref->id);
 	}
 	VEC_EACH (&found, r)
-		*vec_add(refs) = *r;
-	vec_done(&found);
+		git_refvec_add(refs, r->name, r->id);
+	git_refvec_done(&found);
 	git_refvec_sort(refs);
 }
 
@@ -328,10 +325,10 @@ int ref_files_read(const char *dir, enum git_hash hash, struct git_refvec *refs,
 	return result ? -1 : 0;
 }
 
-int ref_files_write(const char *dir, enum git_hash hash,
+/* In pieces: the file of a million refs takes 70 MB. */
+static int write_packed(int fd, const char *path, enum git_hash hash,
     const struct git_refvec *refs, struct err *err)
 {
-	autofree char *path = file_join(dir, "packed-refs");
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	char hex[GIT_ID_HEX];
 
@@ -342,8 +339,28 @@ int ref_files_write(const char *dir, enum git_hash hash,
 		buf_add_char(&text, ' ');
 		buf_add_str(&text, r->name);
 		buf_add_char(&text, '\n');
+		if (text.len < PIECE_BYTES)
+			continue;
+		if (file_write_all(fd, text.data, text.len, path, err))
+			return -1;
+		buf_clear(&text);
 	}
-	return file_update_durably(path, text.data, text.len, err);
+	return file_write_all(fd, buf_str(&text), text.len, path, err);
+}
+
+int ref_files_write(const char *dir, enum git_hash hash,
+    const struct git_refvec *refs, struct err *err)
+{
+	autofree char *path = file_join(dir, "packed-refs");
+	int fd = file_replace_begin(path, err);
+
+	if (fd < 0)
+		return -1;
+	if (write_packed(fd, path, hash, refs, err)) {
+		file_replace_abort(path, fd);
+		return -1;
+	}
+	return file_replace_end(path, fd, err);
 }
 
 int ref_files_write_head(const char *dir, const char *head, struct err *err)

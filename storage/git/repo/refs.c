@@ -1,16 +1,52 @@
 #include "storage/git/repo/refs.h"
 
 #include "storage/base/hex.h"
+#include "storage/base/mem.h"
 #include "storage/base/str.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_BLOCK = 256, LARGEST_BLOCK = 256 * 1024 };
+
+struct git_ref_names {
+	struct git_ref_names *before;
+	size_t used;
+	size_t size;
+	char text[];
+};
+
 void git_refvec_done(struct git_refvec *v)
 {
-	VEC_EACH (v, r)
-		free(r->name);
+	while (v->names) {
+		struct git_ref_names *before = v->names->before;
+		free(v->names);
+		v->names = before;
+	}
 	vec_done(v);
+}
+
+static const char *keep_name(struct git_refvec *v, const char *name)
+{
+	size_t need = strlen(name) + 1;
+	struct git_ref_names *n = v->names;
+
+	if (!n || n->size - n->used < need) {
+		size_t size = n ? n->size * 2 : FIRST_BLOCK;
+		if (size > LARGEST_BLOCK)
+			size = LARGEST_BLOCK;
+		if (size < need)
+			size = need;
+		n = mem_alloc(sizeof(*n) + size);
+		n->before = v->names;
+		n->used = 0;
+		n->size = size;
+		v->names = n;
+	}
+	char *at = n->text + n->used;
+	memcpy(at, name, need);
+	n->used += need;
+	return at;
 }
 
 void git_refvec_add(
@@ -18,7 +54,7 @@ void git_refvec_add(
 {
 	struct git_ref *r = vec_add(v);
 
-	r->name = str_dup(name);
+	r->name = keep_name(v, name);
 	memcpy(r->id, id, GIT_ID_LEN);
 }
 
@@ -30,7 +66,13 @@ static int by_name(const void *a, const void *b)
 
 void git_refvec_sort(struct git_refvec *v)
 {
-	vec_sort(v, by_name);
+	/* As nearly every server lists them; sorting takes memory of its own.
+	 */
+	size_t i = 1;
+	while (i < v->len && by_name(&v->items[i - 1], &v->items[i]) <= 0)
+		i++;
+	if (i < v->len)
+		vec_sort(v, by_name);
 }
 
 const struct git_ref *git_refvec_find(

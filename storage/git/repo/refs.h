@@ -13,10 +13,20 @@
 #include <stdint.h>
 
 struct git_ref {
-	char *name; /* "refs/heads/main" */
+	const char *name; /* "refs/heads/main"; the vector's */
 	uint8_t id[GIT_ID_LEN];
 };
-VEC_DEFINE(git_refvec, struct git_ref);
+/* A typed vector (storage/base/vec.h) that also owns the names, in blocks: an
+ * allocation each would double the memory of a host with a million of them. A
+ * ref that is taken out of `items` leaves its name behind until
+ * git_refvec_done.
+ */
+struct git_refvec {
+	struct git_ref *items;
+	size_t len;
+	size_t cap;
+	struct git_ref_names *names;
+};
 
 void git_refvec_done(struct git_refvec *v);
 void git_refvec_add(

@@ -126,6 +126,42 @@ static void an_update_that_changes_nothing_writes_nothing(void **state)
 	assert_int_equal(after.st_size, 2);
 }
 
+static int replace(const char *path, const char *text, bool give_up)
+{
+	struct err err = ERR_INIT;
+	int fd = file_replace_begin(path, &err);
+
+	assert_true(fd >= 0);
+	for (const char *at = text; *at; at++)
+		assert_ok(file_write_all(fd, at, 1, path, &err), err);
+	if (give_up) {
+		file_replace_abort(path, fd);
+		return 0;
+	}
+	return file_replace_end(path, fd, &err);
+}
+
+static void a_file_is_replaced_in_pieces_or_stays(void **state)
+{
+	autofree char *path = file_join(*state, "f");
+	autofree char *temporary = str_printf("%s.tmp", path);
+	cleanup(buf_done) struct buf b = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct stat first, later;
+
+	assert_int_equal(replace(path, "one", false), 0);
+	assert_int_equal(stat(path, &first), 0);
+	assert_int_equal(first.st_mode & 0777, 0600);
+	assert_int_equal(replace(path, "one", false), 0);
+	assert_int_equal(replace(path, "two", true), 0);
+	assert_int_equal(stat(path, &later), 0);
+	assert_int_equal(first.st_ino, later.st_ino);
+	assert_int_equal(replace(path, "two", false), 0);
+	assert_ok(file_read(path, 3, &b, &err), err);
+	assert_string_equal(buf_str(&b), "two");
+	assert_false(file_exists(temporary));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +176,9 @@ int main(void)
 		removes_a_tree_and_no_more, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test(knows_safe_paths),
 	    cmocka_unit_test(the_parent_of_a_path),
+	    cmocka_unit_test_setup_teardown(
+		a_file_is_replaced_in_pieces_or_stays, test_dir_setup,
+		test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(
 		an_update_that_changes_nothing_writes_nothing, test_dir_setup,
 		test_dir_teardown),

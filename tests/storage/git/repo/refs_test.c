@@ -1,6 +1,8 @@
 #include "storage/git/repo/refs.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
+#include "storage/base/str.h"
 #include "tests/support/test.h"
 
 #include <string.h>
@@ -48,11 +50,40 @@ static void sorted_refs_are_found_by_their_whole_name(void **state)
 	assert_null(git_refvec_find(&v, "refs/heads"));
 }
 
+/* More than the blocks of names hold that it begins with, in any order, and one
+ * that is longer than a block. */
+static void many_names_stay_what_they_were(void **state)
+{
+	enum { MANY = 20000, LONG = 300000 };
+	cleanup(git_refvec_done) struct git_refvec v = VEC_INIT;
+	const uint8_t id[GIT_ID_LEN] = {7};
+	autofree char *tail = mem_alloc(LONG + 1);
+
+	(void)state;
+	memset(tail, 'x', LONG);
+	tail[LONG] = '\0';
+	autofree char *longest = str_printf("refs/heads/%s", tail);
+	git_refvec_add(&v, longest, id);
+	for (int i = 0; i < MANY; i++) {
+		autofree char *name =
+		    str_printf("refs/changes/%05d", i * 7919 % MANY);
+		git_refvec_add(&v, name, id);
+	}
+	git_refvec_sort(&v);
+	for (int i = 0; i < MANY; i++) {
+		autofree char *name = str_printf("refs/changes/%05d", i);
+		assert_string_equal(v.items[i].name, name);
+	}
+	assert_string_equal(v.items[MANY].name, longest);
+	assert_ptr_equal(git_refvec_find(&v, longest), &v.items[MANY]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(names_are_what_git_allows),
 	    cmocka_unit_test(sorted_refs_are_found_by_their_whole_name),
+	    cmocka_unit_test(many_names_stay_what_they_were),
 	};
 
 	return cmocka_run_group_tests_name("refs", tests, NULL, NULL);
