@@ -71,9 +71,10 @@ void test_vault_free(struct test_vault *t);
 size_t test_vault_count(struct test_vault *t, const char *end);
 
 /* For a file of tests that take its `struct fixture`, which its
- * `setup(f, kind)` makes and its `teardown(f)` ends: TEST_VAULT_RUNNER once,
- * before main, and TEST_ON_VAULTS(function) for each of the list. */
-#define TEST_VAULT_RUNNER                                                      \
+ * `setup(f, kind)` makes and its `teardown(f)` ends: TEST_VAULT_RUNNER(setup,
+ * teardown) once, before main, and TEST_ON_VAULTS(function) for each of the
+ * list. */
+#define TEST_VAULT_RUNNER(setup, teardown)                                     \
 	static void run_on_vaults(void **state)                                \
 	{                                                                      \
 		void (*test)(struct fixture *) =                               \

@@ -637,7 +637,7 @@ static void what_was_pruned_needs_nothing(struct fixture *f)
 	buf_done(&manifest.bytes);
 }
 
-TEST_VAULT_RUNNER
+TEST_VAULT_RUNNER(setup, teardown)
 
 int main(void)
 {

@@ -463,7 +463,7 @@ static void a_vault_that_cannot_be_read_is_no_finding(struct fixture *f)
 	assert_int_equal(f->chain.findings.len, 0);
 }
 
-TEST_VAULT_RUNNER
+TEST_VAULT_RUNNER(setup, teardown)
 
 int main(void)
 {

@@ -390,7 +390,7 @@ static void it_is_given_back_where_nothing_may_be_removed(struct fixture *f)
 	assert_int_equal(test_vault_count(f->t, ""), 0);
 }
 
-TEST_VAULT_RUNNER
+TEST_VAULT_RUNNER(setup, teardown)
 
 int main(void)
 {

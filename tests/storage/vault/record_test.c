@@ -141,7 +141,7 @@ static void in_a_full_vault_no_signature_stays_alone(struct fixture *f)
 	assert_ok(put(f, "a.json", f->key, &err), err);
 }
 
-TEST_VAULT_RUNNER
+TEST_VAULT_RUNNER(setup, teardown)
 
 int main(void)
 {

@@ -65,7 +65,7 @@ static void a_time_to_come_is_one_no_skew_explains(struct fixture *f)
 	assert_true(skew_in_future(&f->clock.clock, now + SKEW_MAX_S + 1));
 }
 
-TEST_VAULT_RUNNER
+TEST_VAULT_RUNNER(setup, teardown)
 
 int main(void)
 {

@@ -155,7 +155,7 @@ static void what_is_no_mark_is_refused(void **state)
 	assert_contains(err.message, "a newer Backstay");
 }
 
-TEST_VAULT_RUNNER
+TEST_VAULT_RUNNER(setup, teardown)
 
 int main(void)
 {
