@@ -76,6 +76,22 @@ static int read_word(const struct field *f, const struct yaml_node *node,
 	    "is not one of its values; it takes one of: %s", known.data);
 }
 
+/* A plain scalar that is a number with a fraction or an exponent, its digits as
+ * they are written; NULL where it is none. */
+static struct json_object *real(const struct yaml_node *n)
+{
+	struct err ignored = ERR_INIT;
+
+	if (!n->plain || !n->len ||
+	    strspn(n->text, "0123456789.eE+-") != n->len)
+		return NULL;
+	/* A number has to end for the parser. */
+	autofree char *text = str_printf("%s ", n->text);
+	cleanup(json_freep) struct json_object *j =
+	    json_parse(text, n->len + 1, &ignored);
+	return json_kind(j) == JSON_REAL ? steal(j) : NULL;
+}
+
 static struct json_object *tree(const struct yaml_node *n)
 {
 	int64_t number;
@@ -88,7 +104,8 @@ static struct json_object *tree(const struct yaml_node *n)
 			return json_new_bool(truth);
 		if (yaml_int(n, &number) == 0)
 			return json_new_int(number);
-		return json_new_str_len(n->text, n->len);
+		struct json_object *fraction = real(n);
+		return fraction ? fraction : json_new_str_len(n->text, n->len);
 	}
 	bool mapping = n->kind == YAML_MAPPING;
 	struct json_object *j = mapping ? json_new_object() : json_new_array();
