@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Backups that are killed at any point leave nothing behind that looks like a
 # snapshot and is none, and the next one succeeds.
-#   KILL_POINTS=200    how many points for each kind of vault (16)
+#   KILL_POINTS=200    how many points for each kind of vault (16; of chains 10)
 #   KILL_SEED=N        other points
 # shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
 # bats file_tags=slow
@@ -16,7 +16,6 @@ setup_file() {
 	server_env
 	s3 make states
 	s3 fill states 10 # MiB, so that the archive takes several parts
-	s3 make vault
 	export BACKSTAY_CONFIG=$P/backstay.yaml
 }
 
@@ -31,7 +30,7 @@ server_env() {
 	set +a
 }
 
-# make BUCKET | fill BUCKET MIB | keys BUCKET | uploads BUCKET
+# make BUCKET | fill BUCKET MIB | change BUCKET N | keys BUCKET | uploads BUCKET
 s3() {
 	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform BUCKET=$2 \
 	    python3 - "$@" <<-'E'
@@ -48,6 +47,10 @@ s3() {
 	    for n in range(3):
 	        c.call("PUT", "s%d.tfstate" % n, body=json.dumps(state).encode())
 	    c.call("PUT", "large", body=random.randbytes(int(more[0]) << 20))
+	elif what == "change":
+	    state = {"version": 4, "serial": 1 + int(more[0]), "lineage": "l",
+	             "outputs": {}, "resources": []}
+	    c.call("PUT", "s0.tfstate", body=json.dumps(state).encode())
 	elif what == "keys":
 	    print("\n".join(c.keys()))
 	elif what == "uploads":
@@ -55,7 +58,7 @@ s3() {
 	E
 }
 
-config() { # directory|bucket
+config() { # directory|bucket [whole|chain]
 	cat <<-E
 	name: killed
 	state_dir: $P/state
@@ -65,12 +68,13 @@ config() { # directory|bucket
 	directory) echo "  - {name: vault, directory: $P/vault}" ;;
 	bucket) cat <<-E
 	  - name: vault
-	    s3: {bucket: vault, prefix: a, endpoint: $S3_ENDPOINT, region: default, addressing: path}
+	    s3: {bucket: $vault, prefix: a, endpoint: $S3_ENDPOINT, region: default, addressing: path}
 	E
 	;;
 	esac
 	cat <<-E
 	$(keys_config)
+	$([ "${2-whole}" = whole ] || echo 'incremental: {chain_max: 4}')
 	retention: {keep_last: 2, keep_min: 1}
 	terraform:
 	  buckets:
@@ -81,7 +85,7 @@ config() { # directory|bucket
 objects() { # directory|bucket
 	case $1 in
 	directory) find "$P/vault" -type f -printf '%f\n' ;;
-	bucket) s3 keys vault ;;
+	bucket) s3 keys "$vault" ;;
 	esac
 }
 
@@ -101,11 +105,23 @@ verify_new() {
 	done <"$P/listed"
 }
 
-kill_at_points() { # directory|bucket
-	local points=${KILL_POINTS:-16} total point code killed=0 good=0 n
+# A chain may lose what it needs after it was verified.
+verify_all_quickly() {
+	local label
+	for label in $(restore list -o json | jq -r '.snapshots[].label'); do
+		restore verify "$label" --quick >"$P/out" 2>&1 && continue
+		bad=$((bad + 1))
+		cat "$P/out"
+	done
+}
+
+kill_at_points() { # directory|bucket whole|chain
+	local points=${KILL_POINTS:-$([ "$2" = whole ] && echo 16 || echo 10)} total point code killed=0 good=0 chained=0 n
 	listed=0 bad=0
 	server_env
-	config "$1" >"$BACKSTAY_CONFIG"
+	vault=vault-$BATS_TEST_NUMBER
+	[ "$1" = directory ] || s3 make "$vault"
+	config "$1" "$2" >"$BACKSTAY_CONFIG"
 	: >"$P/verified"
 	for n in 1 2 3; do
 		agent backup --prune >/dev/null
@@ -120,11 +136,14 @@ kill_at_points() { # directory|bucket
 	for ((n = 0; n < points; n++)); do
 		point=$((1 + (RANDOM * 32768 + RANDOM) % total))
 		code=0
+		s3 change states "$((2 * n))"
 		KILL_AT=$point LD_PRELOAD=$preload \
 		    "$BACKSTAY_BUILD/backstay-agent" backup --prune >"$P/out" 2>&1 || code=$?
 		[ "$code" -eq 137 ] && killed=$((killed + 1))
 		[ "$code" -eq 137 ] || [ "$code" -eq 0 ] || { echo "point $point: status $code"; cat "$P/out"; }
 		verify_new
+		[ "$2" = whole ] || verify_all_quickly
+		s3 change states "$((2 * n + 1))"
 		agent unlock --yes >/dev/null
 		if agent backup --prune >"$P/last" 2>&1; then
 			good=$((good + 1))
@@ -132,14 +151,17 @@ kill_at_points() { # directory|bucket
 			echo "after point $point:"
 			cat "$P/last"
 		fi
+		! grep -q 'what is unchanged since .* is named' "$P/last" || chained=$((chained + 1))
 		verify_new
+		[ "$2" = whole ] || verify_all_quickly
 		sleep 0.5 # of more than one a second, labels lie in the future
 	done
 	exec 2>&1
-	echo "# $1: $killed of $points killed at points of $total; $listed snapshots listed, $bad of them not whole; $good of $points next runs succeeded" >&3
+	echo "# $1, $2, $chained of the next runs incremental: $killed of $points killed at points of $total; $listed snapshots listed, $bad of them not whole; $good of $points next runs succeeded" >&3
 	[ "$killed" -gt $((points * 9 / 10)) ]
 	[ "$bad" -eq 0 ]
 	[ "$good" -eq "$points" ]
+	[ "$2" = whole ] || [ "$chained" -gt 0 ]
 	restore verify latest --quick --chain
 	# And nothing else is left; a beat of a lock that was never whole stays
 	# for an hour, since others may be writing theirs. What was killed between
@@ -157,10 +179,20 @@ setup() {
 }
 
 @test "SIGKILL at any point of a backup to a directory" {
-	kill_at_points directory
+	kill_at_points directory whole
 }
 
 @test "SIGKILL at any point of a backup to a bucket" {
-	kill_at_points bucket
-	[ "$(s3 uploads vault)" -eq 0 ]
+	kill_at_points bucket whole
+	[ "$(s3 uploads "$vault")" -eq 0 ]
+}
+
+# None needs what is not there, whichever run was killed.
+@test "SIGKILL at any point of an incremental backup to a directory" {
+	kill_at_points directory chain
+}
+
+@test "SIGKILL at any point of an incremental backup to a bucket" {
+	kill_at_points bucket chain
+	[ "$(s3 uploads "$vault")" -eq 0 ]
 }
