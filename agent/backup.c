@@ -28,6 +28,7 @@ static void run_done(struct backup_run *r)
 	snapshot_trust_done(&r->trust);
 	scratch_done(&r->scratch);
 	json_free(r->summary);
+	backup_closure_done(r);
 }
 
 static int prepare_scratch(struct backup_run *r, struct err *err)
@@ -240,7 +241,7 @@ static int list_organisations(struct backup_run *r, struct err *err)
 
 static int capture(struct backup_run *r, struct err *err)
 {
-	const struct capture_env env = {
+	struct capture_env env = {
 	    .writer = r->archive,
 	    .state_dir = r->settings->state_dir,
 	    .name = r->settings->name,
@@ -253,6 +254,7 @@ static int capture(struct backup_run *r, struct err *err)
 	watch_phase(r->a->watch, "capture");
 	if (list_organisations(r, err))
 		return -1;
+	backup_closure_begin(r, &env);
 	sources_init(&r->sources, &r->organisations, &env);
 	if (!r->sources.count)
 		return err_set(err, ERR_USAGE,
@@ -263,7 +265,8 @@ static int capture(struct backup_run *r, struct err *err)
 	r->capture_ticks = clock_ticks_ms(r->a->env.clock);
 	sources_run(&r->sources, show_progress, r);
 	r->finished = now_seconds(r);
-	if (cancel_check(r->a->env.cancel, err) || judge(r, err))
+	if (cancel_check(r->a->env.cancel, err) || judge(r, err) ||
+	    backup_closure_judge(r, err))
 		return -1;
 	watch_phase(r->a->watch, "seal");
 	log_progress("writing the end of the archive");

@@ -1,7 +1,8 @@
 /*
  * One run of the backup, shared by its parts: backup.c has the order of the
  * work, backup_vaults.c the vaults, backup_shrink.c what sources give less than
- * before, backup_incremental.c what need not be written again, backup_events.c
+ * before, backup_closure.c what its parts point to, backup_incremental.c what
+ * need not be written again, backup_events.c
  * what is told meanwhile, backup_report.c the manifest
  * and the printed result.
  */
@@ -9,6 +10,7 @@
 #define AGENT_BACKUP_H
 
 #include "agent/agent.h"
+#include "agent/closure/closure.h"
 #include "agent/sources.h"
 #include "storage/archive/writer.h"
 #include "storage/base/scratch.h"
@@ -45,6 +47,10 @@ struct backup_run {
 	bool has_before;
 	struct manifest before;
 	struct known *known;
+	/* What its parts point to; NULL: nobody asks, or it is judged. */
+	struct closure *closure;
+	struct closure_lacks lacks;
+	bool judged;
 	struct sources sources;
 	struct archive_totals totals;
 	int64_t started_ticks, capture_ticks;
@@ -77,6 +83,13 @@ void backup_incremental_done(struct backup_run *r);
 void backup_incremental_fill(const struct backup_run *r, struct manifest *m);
 /* Keeps what the next run has to know, once the snapshot is committed. */
 void backup_incremental_remember(const struct backup_run *r);
+
+/* Whether the snapshot can be used alone. `begin` has the captures tell of the
+ * objects; -1 only with ERR_CANCELLED. */
+void backup_closure_begin(struct backup_run *r, struct capture_env *env);
+int backup_closure_judge(struct backup_run *r, struct err *err);
+void backup_closure_fill(const struct backup_run *r, struct manifest *m);
+void backup_closure_done(struct backup_run *r);
 
 /* Everything of the manifest that the snapshot does not fill in itself. */
 void backup_report_fill(const struct backup_run *r, struct manifest *m);

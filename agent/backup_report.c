@@ -90,6 +90,7 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m)
 			add_vault_failure(m, r->open_run[i]->settings, e);
 	}
 	backup_shrink_add(r, m);
+	backup_closure_fill(r, m);
 	m->partial = json_len(m->missing) > 0;
 }
 
@@ -165,6 +166,8 @@ struct json_object *backup_report_summary(
 	json_set(j, "vaults", vaults_of(r));
 	json_set(j, "sources", sources_of(r));
 	json_set(j, "missing", lines_of(m->missing));
+	if (m->closure)
+		json_set(j, "closure", json_share(m->closure));
 	json_set(j, "warnings", json_share(m->warnings));
 	return j;
 }

@@ -3,6 +3,7 @@
 #include "agent/discover/states.h"
 
 #include "agent/agent.h"
+#include "agent/covering.h"
 #include "config/cli/document.h"
 #include "config/organisations.h"
 #include "storage/base/cleanup.h"
@@ -39,16 +40,6 @@ static int read_mirrors(const struct agent *a, const struct settings *s,
 	return 0;
 }
 
-static void hold_against(const struct settings *s, struct found *f)
-{
-	VEC_EACH (&s->git.repositories, r)
-		found_cover_repository(f, r->url);
-	VEC_EACH (&s->terraform.buckets, b)
-		found_cover_bucket(f, b->s3.bucket, &b->prefixes);
-	VEC_EACH (&f->credentials, c)
-		c->covered = settings_credentials_for(&s->git, c->url) != NULL;
-}
-
 /* With what the organisations have now among the repositories. */
 static int discover(
     const struct agent *a, const struct settings *s, struct err *err)
@@ -63,7 +54,7 @@ static int discover(
 		    s->file);
 	if (read_clusters(a, &f, err) || read_mirrors(a, s, &f, err))
 		return -1;
-	hold_against(s, &f);
+	covering_settings(s, &f);
 	found_sort(&f);
 	if (a->options->common.output == CLI_OUTPUT_JSON) {
 		cleanup(json_freep) struct json_object *j =

@@ -426,6 +426,13 @@ struct settings_drill {
 	struct settings_target_clusters clusters;
 };
 
+/* What is done where a snapshot cannot be used alone. */
+enum settings_closure {
+	SETTINGS_CLOSURE_WARN,
+	SETTINGS_CLOSURE_REQUIRED, /* it is partial */
+	SETTINGS_CLOSURE_NONE	   /* that is not asked */
+};
+
 struct settings {
 	char *file; /* where it was read from */
 	char *name; /* of the snapshots */
@@ -445,6 +452,7 @@ struct settings {
 	int64_t lock_stale_after;
 	struct settings_shrink shrink;
 	bool shrink_none;
+	int closure; /* enum settings_closure */
 	struct settings_git git;
 	struct settings_kubernetes kubernetes;
 	struct settings_terraform terraform;

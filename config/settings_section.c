@@ -97,6 +97,7 @@ static const char *const strengths[] = {
     "order", "reference", "owner", "holds", "required", NULL};
 static const char *const tristates[] = {"built_in", "true", "false", NULL};
 static const char *const lasts[] = {"built_in", "0", "1", "2", NULL};
+static const char *const closures[] = {"warn", "required", "none", NULL};
 static const char *const syncs[] = {"automated", "manual", NULL};
 static const char *const unassigned[] = {"last", "first", NULL};
 static const char *const existings[] = {"skip", "update", "recreate", NULL};
@@ -531,6 +532,7 @@ static const struct field settings_fields[] = {
 	.max = 30LL * 86400000, .fallback = "30m"),
     SECTION(settings, "shrink", shrink, &shrink_section, .flags = FIELD_OR_NONE,
 	.none_offset = offsetof(struct settings, shrink_none)),
+    WORD(settings, "closure", closure, closures, .fallback = "warn"),
     SECTION(settings, "git", git, &git_section),
     SECTION(settings, "kubernetes", kubernetes, &kubernetes_section),
     SECTION(settings, "terraform", terraform, &terraform_section),

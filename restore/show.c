@@ -204,6 +204,41 @@ static void add_tags(struct buf *out, const struct manifest *m)
 		add_text(out, "tags", buf_str(&tags));
 }
 
+static void add_lines(
+    struct buf *out, const char *title, const struct json_object *lines)
+{
+	for (size_t i = 0; i < json_len(lines); i++) {
+		buf_printf(out, "  %s: ", title);
+		add_shown(out, json_str(json_at(lines, i)));
+		buf_add_char(out, '\n');
+	}
+}
+
+/* Whether it can be used alone. Snapshots of earlier versions do not say. */
+static void add_closure(struct buf *out, const struct json_object *closure)
+{
+	const struct json_object *missing = json_get(closure, "missing");
+	const struct json_object *outside = json_get(closure, "outside");
+	int64_t lacks = json_get_int(closure, "lacks", 0);
+
+	if (!closure)
+		return;
+	if (json_truth(json_get(closure, "alone"), false)) {
+		buf_add_str(out, "\nclosure: all that its parts point to is in "
+				 "it\n");
+		return;
+	}
+	buf_printf(out,
+	    "\nclosure: its parts point to %lld more that are not in it\n",
+	    (long long)lacks);
+	add_lines(out, "missing", missing);
+	add_lines(out, "outside", outside);
+	int64_t named = (int64_t)(json_len(missing) + json_len(outside));
+	if (named < lacks)
+		buf_printf(
+		    out, "  and %lld more\n", (long long)(lacks - named));
+}
+
 static void add_table(
     struct buf *out, const struct snapshot_verdict *v, const struct manifest *m)
 {
@@ -243,6 +278,7 @@ static void add_table(
 	}
 	for (size_t i = 0; i < json_len(m->sources); i++)
 		add_source(out, json_at(m->sources, i));
+	add_closure(out, m->closure);
 	cleanup(strvec_done) struct strvec missing = VEC_INIT;
 	missing_lines(m->missing, &missing);
 	VEC_EACH (&missing, line) {

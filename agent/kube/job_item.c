@@ -116,6 +116,10 @@ int kube_job_put(
 	if (archive_lane_add(j->lane, &entry, text, len, err))
 		return -1;
 	note_state(j, state);
+	if (j->run->env->note)
+		j->run->env->note(j->run->env->note_ctx, j->run->cluster->name,
+		    j->resource->key, buf_str(&j->item.ns),
+		    buf_str(&j->item.name), text, len);
 	count(j);
 	j->bytes += len;
 	return 0;

@@ -47,6 +47,7 @@ void manifest_done(struct manifest *m)
 	json_free(m->missing);
 	json_free(m->warnings);
 	json_free(m->layers);
+	json_free(m->closure);
 	strvec_done(&m->tags);
 	*m = (struct manifest){.tool = NULL};
 }
@@ -251,6 +252,8 @@ void manifest_write(const struct manifest *m, struct buf *out)
 	json_set_bool(o, "hold", m->hold);
 	if (m->layers)
 		json_set(o, "layers", json_share(m->layers));
+	if (m->closure)
+		json_set(o, "closure", json_share(m->closure));
 	json_set(o, "previous", previous_array(m));
 	json_write(out, o, JSON_PRETTY);
 	if (out->len && out->data[out->len - 1] != '\n')
@@ -580,6 +583,8 @@ static void read_all(struct reading *r, struct manifest *m)
 	m->hold = json_truth(json_get(r->from, "hold"), false);
 	if (json_get(r->from, "layers"))
 		m->layers = json_share(json_get(r->from, "layers"));
+	if (json_kind(json_get(r->from, "closure")) == JSON_OBJECT)
+		m->closure = json_share(json_get(r->from, "closure"));
 	read_previous(r, m);
 }
 

@@ -38,6 +38,9 @@
  *   hold           true where retention may not drop it
  *   layers         as storage/archive/layers.h has them; only where there are
  *                  any
+ *   closure        {alone: true where nothing that its parts point to is
+ *                  outside of it or missing, lacks: how many are, missing:
+ *                  [text], outside: [text]}; only where that was asked
  *   previous       [{vault, vault_id, label, manifest_sha256}] of the snapshot
  *                  before it, for each vault it was written to, by its name in
  *                  the configuration and the id of its mark; label and digest
@@ -130,7 +133,8 @@ struct manifest {
 	struct json_object *warnings; /* an array, never NULL */
 	struct strvec tags;
 	bool hold;
-	struct json_object *layers; /* NULL: none */
+	struct json_object *layers;  /* NULL: none */
+	struct json_object *closure; /* NULL: nobody asked */
 	VEC_DEFINE(, struct manifest_previous) previous;
 };
 

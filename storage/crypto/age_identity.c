@@ -190,6 +190,19 @@ const uint8_t *age_identity_key(const struct age_identity *id)
 	return (const uint8_t *)secret_reveal(id->secret);
 }
 
+char *age_identity_recipient(const char *line, size_t len)
+{
+	struct buf text = BUF_INIT;
+	uint8_t raw[32], public[32];
+
+	if (age_bech32_decode(line, len, SECRET_HRP, raw))
+		return NULL;
+	age_x25519_public(raw, public);
+	mem_wipe(raw, sizeof raw);
+	age_bech32_add(&text, RECIPIENT_HRP, public);
+	return buf_steal(&text);
+}
+
 struct secret *age_keygen(
     const struct random *random, int64_t now_s, char **recipient)
 {

@@ -49,7 +49,8 @@ static const struct bad bads[] = {
 	":5:1: zebra: unknown key; known here: name, tags, state_dir, "
 	"scratch_dir, vaults, compression, incremental, encryption, "
 	"signing, retention, "
-	"lock_stale_after, shrink, git, kubernetes, terraform, metrics, "
+	"lock_stale_after, shrink, closure, git, kubernetes, terraform, "
+	"metrics, "
 	"notify, layers, unassigned_layer, restore, drill"},
     /* layers */
     {HEAD "layers: [{name: a, depends_on: [b], select: {states: ['*']}}]\n",

@@ -1,10 +1,14 @@
-/* Terraform's text, and sources of modules. The first byte chooses. */
+/* Terraform's text, sources of modules, and documents of SOPS. The first byte
+ * chooses. */
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
+#include "storage/base/yaml.h"
 #include "storage/gitops/backend.h"
 #include "storage/gitops/hcl.h"
 #include "storage/gitops/module_source.h"
 #include "storage/gitops/repository.h"
+#include "storage/gitops/sealed_secret.h"
+#include "storage/gitops/sops.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +42,20 @@ static void read_tokens(const char *text, size_t len)
 	__builtin_trap();
 }
 
+static void read_documents(const char *text, size_t len)
+{
+	cleanup(sops_keys_done) struct sops_keys keys = VEC_INIT;
+	struct err err = ERR_INIT;
+	cleanup(yaml_node_freep) struct yaml_node *document =
+	    yaml_load(text, len, "fuzz", &err);
+	struct sealed_secret s;
+
+	(void)sops_read_lines(text, len, &keys);
+	(void)sops_read(document, &keys);
+	if (sealed_secret_read(document, &s))
+		free(sealed_secret_label(&s, "n"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup(backends_done) struct backends all = VEC_INIT;
@@ -46,13 +64,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	const char *text = (const char *)data + 1;
 	autofree char *copy = str_ndup(text, size - 1);
-	switch (data[0] % 3) {
+	switch (data[0] % 4) {
 	case 0:
 		read_tokens(text, size - 1);
 		backend_scan(BACKEND_FILE_BLOCKS, text, size - 1, &all);
 		break;
 	case 1:
 		backend_scan(BACKEND_FILE_SETTINGS, text, size - 1, &all);
+		break;
+	case 3:
+		read_documents(text, size - 1);
 		break;
 	default:
 		free(module_source_repository(copy));

@@ -1,0 +1,125 @@
+#include "agent/backup.h"
+
+#include "agent/covering.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/json_text.h"
+#include "storage/base/log.h"
+
+/* How many lines a manifest names; the rest is a count. */
+enum { NAMED = 500 };
+
+static void note(void *ctx, const char *cluster, const char *key,
+    const char *ns, const char *name, const char *text, size_t len)
+{
+	closure_note_object(ctx, cluster, key, ns, name, text, len);
+}
+
+void backup_closure_begin(struct backup_run *r, struct capture_env *env)
+{
+	if (r->settings->closure == SETTINGS_CLOSURE_NONE)
+		return;
+	r->closure = closure_new();
+	env->note = note;
+	env->note_ctx = r->closure;
+}
+
+void backup_closure_done(struct backup_run *r)
+{
+	closure_free(r->closure);
+	closure_lacks_done(&r->lacks);
+}
+
+/* A mirror that is not there is missing already, as the repository is. */
+static int search(struct backup_run *r, const struct settings_repository *one,
+    struct err *err)
+{
+	autofree char *dir =
+	    str_printf("%s/git/%s.git", r->settings->state_dir, one->name);
+	struct err why = ERR_INIT;
+
+	if (closure_search(r->closure, dir, one->name, one->url,
+		r->a->env.cancel, &why) == 0)
+		return 0;
+	if (why.code == ERR_CANCELLED) {
+		*err = why;
+		return -1;
+	}
+	log_warn("closure: repository '%s' was not searched: %s", one->name,
+	    why.message);
+	return 0;
+}
+
+static size_t count_outside(const struct backup_run *r)
+{
+	size_t n = 0;
+
+	VEC_EACH (&r->lacks, l)
+		n += l->outside;
+	return n;
+}
+
+int backup_closure_judge(struct backup_run *r, struct err *err)
+{
+	cleanup(buf_done) struct buf facts = BUF_INIT;
+
+	if (!r->closure)
+		return 0;
+	VEC_EACH (&r->settings->git.repositories, one)
+		if (search(r, one, err))
+			return -1;
+	covering_settings(r->settings, closure_found(r->closure));
+	closure_judge(r->closure, &r->lacks);
+	/* Keys need not be kept any longer. */
+	closure_free(r->closure);
+	r->closure = NULL;
+	r->judged = true;
+	size_t outside = count_outside(r), missing = r->lacks.len - outside;
+	json_text_int(&facts, "outside", (int64_t)outside);
+	json_text_int(&facts, "missing", (int64_t)missing);
+	if (r->lacks.len)
+		log_named(LOG_LEVEL_INFO, "closure.judged", &facts,
+		    "of what its parts point to, %zu are outside of the "
+		    "snapshot and %zu missing; `backstay-restore show` names "
+		    "them",
+		    outside, missing);
+	return 0;
+}
+
+static struct json_object *list_of(const struct backup_run *r, bool outside)
+{
+	struct json_object *list = json_new_array();
+
+	VEC_EACH (&r->lacks, l)
+		if (l->outside == outside && json_len(list) < NAMED)
+			json_append(list, json_new_str(l->what));
+	return list;
+}
+
+void backup_closure_fill(const struct backup_run *r, struct manifest *m)
+{
+	bool required = r->settings->closure == SETTINGS_CLOSURE_REQUIRED;
+	size_t named = 0;
+
+	if (!r->judged)
+		return;
+	m->closure = json_new_object();
+	json_set_bool(m->closure, "alone", !r->lacks.len);
+	json_set_int(m->closure, "lacks", (int64_t)r->lacks.len);
+	json_set(m->closure, "missing", list_of(r, false));
+	json_set(m->closure, "outside", list_of(r, true));
+	VEC_EACH (&r->lacks, l) {
+		if ((l->outside && !required) || ++named > NAMED)
+			continue;
+		if (required) {
+			manifest_add_missing(m, l->what,
+			    "the snapshot needs it to be used alone, and "
+			    "closure is required");
+			log_named(LOG_LEVEL_ERROR, "missing", NULL,
+			    "missing: closure: %s", l->what);
+		} else {
+			manifest_add_warning(m, l->what);
+			log_warn("closure: %s", l->what);
+		}
+	}
+}

@@ -1,0 +1,300 @@
+#include "agent/closure/closure_room.h"
+
+#include "agent/discover/mentions.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLUX_GIT "gitrepositories.source.toolkit.fluxcd.io"
+#define FLUX_APPLY "kustomizations.kustomize.toolkit.fluxcd.io"
+#define FLUX_HELM "helmreleases.helm.toolkit.fluxcd.io"
+#define ARGO_APP "applications.argoproj.io"
+
+struct closure *closure_new(void)
+{
+	struct closure *c = mem_zalloc(sizeof(*c));
+
+	pthread_mutex_init(&c->lock, NULL);
+	return c;
+}
+
+void closure_free(struct closure *c)
+{
+	if (!c)
+		return;
+	VEC_EACH (&c->needs, n) {
+		free(n->target);
+		free(n->by);
+	}
+	VEC_EACH (&c->revisions, r) {
+		free(r->url);
+		free(r->id);
+		free(r->by);
+	}
+	VEC_EACH (&c->sealing, key)
+		sealing_key_free(*key);
+	vec_done(&c->needs);
+	vec_done(&c->revisions);
+	vec_done(&c->sealing);
+	strvec_done(&c->present);
+	strvec_done(&c->namespaces);
+	strvec_done(&c->age);
+	closure_lacks_done(&c->lacks);
+	found_done(&c->found);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+void closure_freep(struct closure **c)
+{
+	closure_free(*c);
+}
+
+struct found *closure_found(struct closure *c)
+{
+	return &c->found;
+}
+
+/* ---- what an object points to -------------------------------------------- */
+
+struct noting {
+	struct closure *c;
+	const char *cluster, *ns;
+	const struct json_object *object;
+	char *by;
+};
+
+/* Of valuesFrom and substituteFrom: [{kind, name, optional}]. */
+static void note_values(const struct noting *n, const char *pointer)
+{
+	const struct json_object *list = json_pointer(n->object, pointer);
+
+	for (size_t i = 0; i < json_len(list); i++) {
+		const struct json_object *one = json_at(list, i);
+		const char *kind = json_get_str(one, "kind");
+		if (!kind || json_truth(json_get(one, "optional"), false))
+			continue;
+		closure_need(n->c, n->cluster,
+		    str_eq(kind, "Secret") ? "secrets" : "configmaps", n->ns,
+		    json_get_str(one, "name"), n->by);
+	}
+}
+
+static void note_pull_secrets(const struct noting *n, const char *pointer)
+{
+	const struct json_object *list = json_pointer(n->object, pointer);
+
+	for (size_t i = 0; i < json_len(list); i++)
+		closure_need(n->c, n->cluster, "secrets", n->ns,
+		    json_get_str(json_at(list, i), "name"), n->by);
+}
+
+/* Helm's versions are no ids. */
+static void note_revision(
+    const struct noting *n, const char *url, const char *id)
+{
+	size_t len = id ? strspn(id, "0123456789abcdef") : 0;
+
+	if (!url || (len != 40 && len != 64) || id[len])
+		return;
+	*vec_add(&n->c->revisions) = (struct closure_revision){
+	    .url = str_dup(url), .id = str_dup(id), .by = str_dup(n->by)};
+}
+
+/* "main@sha1:<id>", "sha1:<id>", and "main/<id>" of earlier versions. */
+static void note_flux_revision(const struct noting *n)
+{
+	const char *text =
+	    json_str(json_pointer(n->object, "/status/artifact/revision"));
+	const char *id = text ? strrchr(text, ':') : NULL;
+
+	if (!id && text)
+		id = strrchr(text, '/');
+	note_revision(n, json_str(json_pointer(n->object, "/spec/url")),
+	    id ? id + 1 : text);
+}
+
+static void note_application(const struct noting *n)
+{
+	const struct json_object *sources =
+	    json_pointer(n->object, "/spec/sources");
+	const struct json_object *ids =
+	    json_pointer(n->object, "/status/sync/revisions");
+
+	for (size_t i = 0; i < json_len(sources) && i < json_len(ids); i++)
+		note_revision(n, json_get_str(json_at(sources, i), "repoURL"),
+		    json_str(json_at(ids, i)));
+	note_revision(n,
+	    json_str(json_pointer(n->object, "/spec/source/repoURL")),
+	    json_str(json_pointer(n->object, "/status/sync/revision")));
+}
+
+static void note_key(const struct noting *n)
+{
+	closure_need(n->c, n->cluster, "secrets", n->ns,
+	    json_str(
+		json_pointer(n->object, "/spec/decryption/secretRef/name")),
+	    n->by);
+}
+
+static void note_kind(const struct noting *n, const char *key)
+{
+	if (str_eq(key, FLUX_GIT)) {
+		note_flux_revision(n);
+	} else if (str_eq(key, FLUX_APPLY)) {
+		note_values(n, "/spec/postBuild/substituteFrom");
+		note_key(n);
+	} else if (str_eq(key, FLUX_HELM)) {
+		note_values(n, "/spec/valuesFrom");
+	} else if (str_eq(key, ARGO_APP)) {
+		note_application(n);
+	} else if (str_eq(key, "serviceaccounts")) {
+		note_pull_secrets(n, "/imagePullSecrets");
+	} else if (str_eq(key, "secrets")) {
+		closure_keep_keys(n->c, n->object);
+	} else {
+		note_pull_secrets(n, "/spec/template/spec/imagePullSecrets");
+		note_pull_secrets(
+		    n, "/spec/jobTemplate/spec/template/spec/imagePullSecrets");
+	}
+}
+
+static const struct mentions_kind *mentions_of(const char *key)
+{
+	for (const struct mentions_kind *k = mentions_kinds; k->key; k++)
+		if (str_eq(k->key, key) && !k->labels)
+			return k;
+	return NULL;
+}
+
+/* Whether more of it is of interest than that it is there: most objects of a
+ * cluster are not read. */
+static bool is_read(const char *key, const char *name)
+{
+	static const char *const keys[] = {FLUX_GIT, FLUX_APPLY, FLUX_HELM,
+	    ARGO_APP, "serviceaccounts", "deployments.apps",
+	    "statefulsets.apps", "daemonsets.apps", "cronjobs.batch"};
+
+	if (str_eq(key, "secrets"))
+		return !str_starts(name, "sh.helm.release.");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (str_eq(keys[i], key))
+			return true;
+	return mentions_of(key) != NULL;
+}
+
+static void read_object(struct closure *c, const char *cluster, const char *key,
+    const char *ns, const char *name, const struct json_object *object)
+{
+	const struct mentions_kind *mentions = mentions_of(key);
+	const char *kind = json_get_str(object, "kind");
+	autofree char *by = str_printf("cluster '%s': %s %s%s%s", cluster,
+	    kind ? kind : key, ns ? ns : "", ns && *ns ? "/" : "", name);
+	const struct noting n = {
+	    .c = c, .cluster = cluster, .ns = ns, .object = object, .by = by};
+
+	note_kind(&n, key);
+	if (mentions)
+		mentions_read(mentions, cluster, object, &c->found);
+}
+
+void closure_note_object(struct closure *c, const char *cluster,
+    const char *key, const char *ns, const char *name, const char *text,
+    size_t len)
+{
+	cleanup(json_freep) struct json_object *object = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (is_read(key, name))
+		object = json_parse(text, len, &ignored);
+	pthread_mutex_lock(&c->lock);
+	if (str_eq(key, "secrets") || str_eq(key, "configmaps"))
+		*vec_add(&c->present) = closure_target(cluster, key, ns, name);
+	if (str_eq(key, "namespaces"))
+		strvec_add(&c->namespaces, name);
+	if (object)
+		read_object(c, cluster, key, ns, name, object);
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* ---- the judgement --------------------------------------------------------
+ */
+
+static int by_text(const void *a, const void *b)
+{
+	const struct closure_lack *x = a, *y = b;
+
+	return strcmp(x->what, y->what);
+}
+
+static int by_string(const void *key, const void *item)
+{
+	return strcmp(key, *(char *const *)item);
+}
+
+static void judge_needs(struct closure *c)
+{
+	strvec_sort(&c->present);
+	VEC_EACH (&c->needs, n) {
+		const char *key = strchr(n->target, '\n') + 1;
+		const char *name = strchr(key, '\n') + 1;
+		if (c->present.len &&
+		    bsearch(n->target, c->present.items, c->present.len,
+			sizeof(*c->present.items), by_string))
+			continue;
+		closure_lack(c, false,
+		    "%s '%s', which %s names, was not captured",
+		    str_starts(key, "secrets") ? "Secret" : "ConfigMap", name,
+		    n->by);
+	}
+}
+
+static void judge_revisions(struct closure *c)
+{
+	VEC_EACH (&c->revisions, r)
+		if (r->searched && !r->there)
+			closure_lack(c, false,
+			    "commit %s of '%s', which %s runs, is not in the "
+			    "mirror",
+			    r->id, r->url, r->by);
+}
+
+static void judge_found(struct closure *c)
+{
+	VEC_EACH (&c->found.repositories, r)
+		if (!r->covered)
+			closure_lack(c, true,
+			    "repository '%s', which %s names, is no source",
+			    r->url, r->by.items[0]);
+	VEC_EACH (&c->found.buckets, b) {
+		if (!b->configured)
+			closure_lack(c, true,
+			    "bucket '%s' of Terraform state, which %s names, "
+			    "is "
+			    "no source",
+			    b->bucket, b->by.items[0]);
+		VEC_EACH (&b->outside, key)
+			closure_lack(c, true,
+			    "state '%s' in bucket '%s', which %s names, is "
+			    "outside of the prefixes",
+			    *key, b->bucket, b->by.items[0]);
+	}
+}
+
+void closure_judge(struct closure *c, struct closure_lacks *out)
+{
+	judge_needs(c);
+	judge_revisions(c);
+	judge_found(c);
+	vec_sort(&c->lacks, by_text);
+	VEC_EACH (&c->lacks, l) {
+		if (out->len && str_eq(out->items[out->len - 1].what, l->what))
+			continue;
+		*vec_add(out) = (struct closure_lack){
+		    .outside = l->outside, .what = str_dup(l->what)};
+	}
+}

@@ -1,0 +1,61 @@
+/*
+ * Whether a snapshot can be used alone: what its objects and documents point to
+ * is in it, outside of it, or nowhere. It is told each object that the capture
+ * of a cluster has put into the archive, then searches the mirrors, and judges
+ * at the end:
+ *
+ *   - revisions that Argo CD and Flux run, against the mirrors
+ *   - repositories and buckets of state that objects name, against the sources
+ *   - Secrets and ConfigMaps that HelmReleases and Kustomizations take values
+ *     or keys from, and the pull Secrets of workloads, against what was
+ * captured
+ *   - documents that SOPS encrypted, and SealedSecrets, in the mirrors, against
+ *     the keys among the captured Secrets
+ *
+ * Of keys it keeps what proves that they are there, no longer than it lives,
+ * and nothing of them is in what it finds. Safe from several threads until it
+ * judges.
+ */
+#ifndef AGENT_CLOSURE_CLOSURE_H
+#define AGENT_CLOSURE_CLOSURE_H
+
+#include "agent/discover/found.h"
+#include "storage/base/err.h"
+#include "storage/base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct closure;
+struct yaml_node;
+
+struct closure *closure_new(void);
+void closure_free(struct closure *c); /* takes NULL */
+void closure_freep(struct closure **c);
+
+/* An object as it is in the archive; `key` is that of its resource. */
+void closure_note_object(struct closure *c, const char *cluster,
+    const char *key, const char *ns, const char *name, const char *text,
+    size_t len);
+
+/* What the objects name of repositories and buckets: for the caller to hold
+ * against the sources. */
+struct found *closure_found(struct closure *c);
+
+/* A repository whose mirror was captured into `dir`. All objects are known. -1
+ * only with ERR_CANCELLED, or where a mirror cannot be read. */
+struct cancel;
+int closure_search(struct closure *c, const char *dir, const char *name,
+    const char *url, const struct cancel *cancel, struct err *err);
+
+/* What the snapshot lacks. */
+struct closure_lack {
+	bool outside; /* of the snapshot; else it is nowhere to be seen */
+	char *what;   /* a line: what, and what points to it */
+};
+VEC_DEFINE(closure_lacks, struct closure_lack);
+void closure_lacks_done(struct closure_lacks *l);
+/* Sorted, each once. */
+void closure_judge(struct closure *c, struct closure_lacks *out);
+
+#endif

@@ -1,0 +1,139 @@
+#include "agent/closure/closure_room.h"
+
+#include "storage/base/base64.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/crypto/age.h"
+#include "storage/gitops/sealed_secret.h"
+#include "storage/gitops/sops.h"
+
+#include <string.h>
+
+#define SEALING_LABEL "sealedsecrets.bitnami.com/sealed-secrets-key"
+#define AGE_IDENTITY "AGE-SECRET-KEY-1"
+#define PGP_KEY "-----BEGIN PGP PRIVATE KEY BLOCK-----"
+
+/* A file of age identities has a key a line. */
+static void keep_age(struct closure *c, const char *text)
+{
+	for (const char *at = strstr(text, AGE_IDENTITY); at;
+	     at = strstr(at + 1, AGE_IDENTITY)) {
+		autofree char *recipient =
+		    age_identity_recipient(at, strcspn(at, " \t\r\n\"'"));
+		if (recipient && !strvec_has(&c->age, recipient))
+			strvec_add(&c->age, recipient);
+	}
+}
+
+static void keep_sealing(struct closure *c, const char *text, size_t len)
+{
+	struct err ignored = ERR_INIT;
+	cleanup(secret_freep) struct secret *pem = secret_new(text, len);
+	struct sealing_key *key = sealing_key_parse(pem, &ignored);
+
+	if (key)
+		*vec_add(&c->sealing) = key;
+}
+
+void closure_keep_keys(struct closure *c, const struct json_object *secret)
+{
+	const struct json_object *meta = json_get(secret, "metadata");
+	bool seals = json_path(meta, "labels", SEALING_LABEL, NULL) != NULL;
+
+	for (struct json_iter it = json_iter(json_get(secret, "data"));
+	     json_next(&it);) {
+		cleanup(buf_wipe) struct buf text = BUF_INIT;
+		if (!json_str(it.value))
+			continue;
+		/* Reserved at once, so that growing leaves no copies. */
+		buf_reserve(&text, json_str_len(it.value) + 1);
+		if (base64_decode(json_str(it.value), json_str_len(it.value),
+			true, &text))
+			continue;
+		keep_age(c, buf_str(&text));
+		c->pgp |= strstr(buf_str(&text), PGP_KEY) != NULL;
+		if (seals && str_eq(it.key, "tls.key"))
+			keep_sealing(c, buf_str(&text), text.len);
+	}
+}
+
+/* ---- documents ------------------------------------------------------------
+ */
+
+static bool is_kept(const struct closure *c, const struct sops_key *key)
+{
+	return str_eq(key->kind, "age") && strvec_has(&c->age, key->id);
+}
+
+static void add_key(struct buf *out, const struct sops_key *key)
+{
+	buf_printf(out, "%s%s %s", out->len ? ", " : "", key->kind, key->id);
+}
+
+/* Keys of a service are outside by their nature; which key a PGP block holds is
+ * not looked into. */
+static void judge_sops(
+    struct closure *c, const struct sops_keys *keys, const char *by)
+{
+	cleanup(buf_done) struct buf names = BUF_INIT;
+	bool outside = false;
+
+	VEC_EACH (keys, key) {
+		if (is_kept(c, key) || (c->pgp && str_eq(key->kind, "pgp")))
+			return;
+		outside |=
+		    !str_eq(key->kind, "age") && !str_eq(key->kind, "pgp");
+		add_key(&names, key);
+	}
+	closure_lack(c, outside, "%s is encrypted by SOPS, and %s: %s", by,
+	    outside ? "its keys are of a service"
+		    : "no key for it was captured",
+	    names.len ? buf_str(&names) : "it names no key");
+}
+
+static bool opens_in(
+    const struct closure *c, const struct sealed_secret *s, const char *ns)
+{
+	autofree char *label = sealed_secret_label(s, ns);
+
+	VEC_EACH (&c->sealing, key)
+		if (sealing_key_opens(*key, s->value, strlen(s->value), label))
+			return true;
+	return false;
+}
+
+/* One without a namespace is bound to that into which it is applied. */
+static bool opens(const struct closure *c, const struct sealed_secret *s)
+{
+	if (s->ns || s->cluster_wide)
+		return opens_in(c, s, s->ns ? s->ns : "");
+	VEC_EACH (&c->namespaces, ns)
+		if (opens_in(c, s, *ns))
+			return true;
+	return false;
+}
+
+void closure_judge_document(
+    struct closure *c, const struct yaml_node *document, const char *by)
+{
+	cleanup(sops_keys_done) struct sops_keys keys = VEC_INIT;
+	struct sealed_secret sealed;
+
+	if (sops_read(document, &keys))
+		judge_sops(c, &keys, by);
+	if (sealed_secret_read(document, &sealed) && sealed.value &&
+	    !opens(c, &sealed))
+		closure_lack(c, false,
+		    "%s: SealedSecret '%s': none of the %zu sealing keys that "
+		    "were captured opens it",
+		    by, sealed.name, c->sealing.len);
+}
+
+void closure_judge_lines(
+    struct closure *c, const char *text, size_t len, const char *by)
+{
+	cleanup(sops_keys_done) struct sops_keys keys = VEC_INIT;
+
+	if (sops_read_lines(text, len, &keys))
+		judge_sops(c, &keys, by);
+}

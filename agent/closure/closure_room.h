@@ -1,0 +1,60 @@
+/*
+ * What the parts of the closure share.
+ */
+#ifndef AGENT_CLOSURE_CLOSURE_ROOM_H
+#define AGENT_CLOSURE_CLOSURE_ROOM_H
+
+#include "agent/closure/closure.h"
+#include "storage/crypto/sealing.h"
+
+#include <pthread.h>
+
+/* An object that another one needs. */
+struct closure_need {
+	char *target; /* "cluster\nsecrets\nns/name" */
+	char *by;
+};
+
+/* What a controller says that it runs. */
+struct closure_revision {
+	char *url;
+	char *id; /* hexadecimal */
+	char *by;
+	bool searched; /* a mirror of that repository was captured */
+	bool there;
+};
+
+VEC_DEFINE(sealing_keys, struct sealing_key *);
+
+struct closure {
+	pthread_mutex_t lock;
+	struct found found;
+	struct strvec present; /* targets, as above */
+	struct strvec namespaces;
+	VEC_DEFINE(, struct closure_need) needs;
+	VEC_DEFINE(, struct closure_revision) revisions;
+	struct strvec age; /* recipients whose identities were captured */
+	struct sealing_keys sealing;
+	bool pgp; /* keys of PGP were captured: which ones is not known */
+	struct closure_lacks lacks; /* of the mirrors */
+};
+
+void closure_lack(struct closure *c, bool outside, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* How an object is known; the caller frees. */
+char *closure_target(
+    const char *cluster, const char *key, const char *ns, const char *name);
+void closure_need(struct closure *c, const char *cluster, const char *key,
+    const char *ns, const char *name, const char *by);
+/* Keeps what a captured Secret holds of keys. */
+struct json_object;
+void closure_keep_keys(struct closure *c, const struct json_object *secret);
+/* What a document in Git needs to be read. `by` is its file. */
+void closure_judge_document(
+    struct closure *c, const struct yaml_node *document, const char *by);
+
+/* The same of a file of lines. */
+void closure_judge_lines(
+    struct closure *c, const char *text, size_t len, const char *by);
+
+#endif

@@ -1,0 +1,137 @@
+#include "agent/discover/head_files.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/git/mirror/mirror.h"
+#include "storage/git/repo/ref_files.h"
+#include "storage/git/repo/repo.h"
+
+#include <stdlib.h>
+
+/* A file that configures something is a few pages; directories lie a few deep.
+ */
+enum { MAX_FILE = 1024 * 1024, MAX_DEPTH = 64, MAX_TREES = 1000000 };
+enum { MODE_KIND = 0170000, MODE_FILE = 0100000 };
+
+struct walk {
+	const struct head_files *f;
+	struct repo *repo;
+	size_t trees;
+};
+
+static int read_file(struct walk *w, const struct tree_entry *e,
+    const char *path, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	int small = repo_read_small_blob(w->repo, e->id, MAX_FILE, &text, err);
+
+	if (small < 0)
+		return -1;
+	if (small)
+		return w->f->file(w->f->ctx, path, e->name, &text, err);
+	w->f->too_large(w->f->ctx, path);
+	return 0;
+}
+
+static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
+    const char *path, size_t depth, struct err *err)
+{
+	cleanup(buf_done) struct buf tree = BUF_INIT;
+	enum object_type type;
+	struct tree_entry e;
+	int more;
+
+	if (cancel_check(w->f->cancel, err))
+		return -1;
+	if (depth > MAX_DEPTH || ++w->trees > MAX_TREES)
+		return err_set(err, ERR_FORMAT,
+		    "repository '%s': %s: more directories than are searched",
+		    w->f->name, path);
+	if (repo_read(w->repo, id, &type, &tree, err))
+		return -1;
+	if (type != OBJECT_TREE)
+		return err_set(err, ERR_FORMAT,
+		    "repository '%s': %s is not a directory", w->f->name, path);
+	const uint8_t *at = (const uint8_t *)buf_str(&tree);
+	const uint8_t *end = at + tree.len;
+	while ((more = tree_next(repo_hash(w->repo), &at, end, &e)) == 0) {
+		autofree char *below =
+		    str_printf("%s%s%s", path, *path ? "/" : "", e.name);
+		bool file =
+		    (e.mode & MODE_KIND) == MODE_FILE && w->f->wants(e.name);
+		if (e.mode == MODE_TREE &&
+		    walk_tree(w, e.id, below, depth + 1, err))
+			return -1;
+		if (file && read_file(w, &e, below, err))
+			return -1;
+	}
+	return more == 1
+		   ? 0
+		   : err_set(err, ERR_FORMAT,
+			 "repository '%s': %s is malformed", w->f->name, path);
+}
+
+/* The tree of what HEAD names: 1; 0 if it names nothing yet. */
+static int find_tree(
+    struct repo *repo, uint8_t tree[GIT_ID_LEN], struct err *err)
+{
+	cleanup(git_refvec_done) struct git_refvec refs = VEC_INIT;
+	cleanup(buf_done) struct buf commit = BUF_INIT;
+	autofree char *head = NULL;
+	const char *dir = repo_dir(repo);
+	enum git_hash hash = repo_hash(repo);
+	enum object_type type;
+	uint8_t id[GIT_ID_LEN];
+
+	if (ref_files_resolve_head(dir, dir, hash, &head, err) ||
+	    ref_files_read(dir, hash, &refs, err))
+		return -1;
+	const struct git_ref *ref = git_refvec_find(&refs, head);
+	if (!ref && git_id_parse(hash, head, id))
+		return 0;
+	if (repo_peel(repo, ref ? ref->id : id, id, &type, err))
+		return -1;
+	if (type != OBJECT_COMMIT)
+		return 0;
+	if (repo_read(repo, id, &type, &commit, err))
+		return -1;
+	if (!str_starts(buf_str(&commit), "tree ") ||
+	    git_id_parse(hash, commit.data + 5, tree))
+		return err_set(err, ERR_FORMAT, "the commit is malformed");
+	return 1;
+}
+
+int head_files_read(const struct head_files *f, struct err *err)
+{
+	cleanup(repo_freep) struct repo *repo = repo_open(f->dir, err);
+	cleanup(mirror_unlockp) struct mirror_lock *lock = NULL;
+	uint8_t tree[GIT_ID_LEN];
+
+	if (repo)
+		lock = mirror_lock(f->dir, err);
+	if (!lock)
+		return -1;
+	struct walk w = {.f = f, .repo = repo};
+	int there = find_tree(repo, tree, err);
+	if (there < 0)
+		return err_wrap(err, "repository '%s'", f->name);
+	return there ? walk_tree(&w, tree, "", 1, err) : 0;
+}
+
+int head_files_has(const char *dir, const char *id, struct err *err)
+{
+	cleanup(repo_freep) struct repo *repo = repo_open(dir, err);
+	enum object_type type;
+	uint8_t raw[GIT_ID_LEN];
+	struct err why = ERR_INIT;
+
+	if (!repo)
+		return -1;
+	if (git_id_parse(repo_hash(repo), id, raw))
+		return 0;
+	if (repo_type(repo, raw, &type, &why) == 0)
+		return 1;
+	if (why.code == ERR_NOT_FOUND)
+		return 0;
+	*err = why;
+	return -1;
+}

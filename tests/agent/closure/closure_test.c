@@ -1,0 +1,115 @@
+/*
+ * What a snapshot lacks, by its objects alone; mirrors are in
+ * tests/e2e/closure.bats.
+ */
+#include "agent/closure/closure.h"
+
+#include "storage/base/cleanup.h"
+#include "tests/support/test.h"
+
+#define HELM "helmreleases.helm.toolkit.fluxcd.io"
+
+static void note(struct closure *c, const char *key, const char *ns,
+    const char *name, const char *text)
+{
+	closure_note_object(c, "c", key, ns, name, text, strlen(text));
+}
+
+/* Its lacks, a line each. */
+static void assert_lacks(struct closure *c, const char *want)
+{
+	cleanup(closure_lacks_done) struct closure_lacks lacks = VEC_INIT;
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	closure_judge(c, &lacks);
+	VEC_EACH (&lacks, l)
+		buf_printf(&out, "%s: %s\n", l->outside ? "outside" : "missing",
+		    l->what);
+	assert_string_equal(buf_str(&out), want);
+}
+
+static void what_values_are_taken_from_is_missing_or_there(void **state)
+{
+	cleanup(closure_freep) struct closure *c = closure_new();
+
+	(void)state;
+	note(c, "secrets", "n", "there", "{\"data\":{\"a\":\"!\"}}");
+	note(c, "configmaps", "n", "there", "{}");
+	note(c, "secrets", "other", "lacks", "{}");
+	note(c, HELM, "n", "a",
+	    "{\"kind\":\"HelmRelease\",\"spec\":{\"valuesFrom\":["
+	    "{\"kind\":\"Secret\",\"name\":\"there\"},"
+	    "{\"kind\":\"ConfigMap\",\"name\":\"there\"},"
+	    "{\"kind\":\"Secret\",\"name\":\"lacks\"},"
+	    "{\"kind\":\"Secret\",\"name\":\"may\",\"optional\":true},"
+	    "{\"kind\":\"ConfigMap\",\"name\":\"lacks\"},{},4]}}");
+	assert_lacks(c,
+	    "missing: ConfigMap 'n/lacks', which cluster 'c': HelmRelease n/a "
+	    "names, was not captured\n"
+	    "missing: Secret 'n/lacks', which cluster 'c': HelmRelease n/a "
+	    "names, was not captured\n");
+}
+
+static void pull_secrets_of_workloads_are_needed(void **state)
+{
+	cleanup(closure_freep) struct closure *c = closure_new();
+
+	(void)state;
+	note(c, "serviceaccounts", "n", "s",
+	    "{\"imagePullSecrets\":[{\"name\":\"a\"}]}");
+	note(c, "deployments.apps", "n", "d",
+	    "{\"spec\":{\"template\":{\"spec\":{\"imagePullSecrets\":["
+	    "{\"name\":\"a\"},{\"name\":\"\"}]}}}}");
+	note(c, "cronjobs.batch", "n", "j",
+	    "{\"spec\":{\"jobTemplate\":{\"spec\":{\"template\":{\"spec\":{"
+	    "\"imagePullSecrets\":[{\"name\":\"b\"}]}}}}}}");
+	note(c, "secrets", "n", "a", "{}");
+	assert_lacks(c,
+	    "missing: Secret 'n/b', which cluster 'c': cronjobs.batch n/j "
+	    "names, was not captured\n");
+}
+
+static void what_is_not_searched_is_not_missing(void **state)
+{
+	cleanup(closure_freep) struct closure *c = closure_new();
+
+	(void)state;
+	note(c, "applications.argoproj.io", "argocd", "a",
+	    "{\"kind\":\"Application\",\"metadata\":{\"namespace\":"
+	    "\"argocd\",\"name\":\"a\"},\"spec\":{\"source\":{\"repoURL\":"
+	    "\"https://h/a.git\"}},\"status\":{\"sync\":{\"revision\":"
+	    "\"0123456789012345678901234567890123456789\"}}}");
+	assert_lacks(c,
+	    "outside: repository 'https://h/a.git', which cluster 'c': "
+	    "Application argocd/a names, is no source\n");
+}
+
+static void what_is_odd_breaks_nothing(void **state)
+{
+	static const char *const odd[] = {"", "{", "null", "[]", "{}",
+	    "{\"spec\":4}", "{\"spec\":{\"valuesFrom\":{\"a\":1}}}",
+	    "{\"data\":[1],\"status\":{\"artifact\":{\"revision\":\":\"}}}"};
+	static const char *const keys[] = {HELM, "secrets",
+	    "applications.argoproj.io", "deployments.apps",
+	    "gitrepositories.source.toolkit.fluxcd.io",
+	    "kustomizations.kustomize.toolkit.fluxcd.io", "pods"};
+	cleanup(closure_freep) struct closure *c = closure_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++)
+		for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++)
+			note(c, keys[k], "", "x", odd[i]);
+	assert_lacks(c, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_values_are_taken_from_is_missing_or_there),
+	    cmocka_unit_test(pull_secrets_of_workloads_are_needed),
+	    cmocka_unit_test(what_is_not_searched_is_not_missing),
+	    cmocka_unit_test(what_is_odd_breaks_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,221 @@
+#!/usr/bin/env bats
+# Whether a snapshot can be used alone. The sample platform's cluster, and a
+# repository with documents that SOPS encrypted and SealedSecrets. This file runs
+# against the simulated API server; under the name closure_real.bats against the
+# real one.
+# shellcheck disable=SC2154,SC2016 # lib sets $top, bats sets $stderr
+bats_require_minimum_version 1.5.0
+load lib
+load cluster
+
+flux=/apis/source.toolkit.fluxcd.io/v1beta1/namespaces/infrastructure/gitrepositories
+kustomize=/apis/kustomize.toolkit.fluxcd.io/v1beta1/namespaces/infrastructure/kustomizations
+
+setup_file() {
+	cluster_pick || return 0
+	kube_server "$KUBE" start "$P/kube"
+	platform_keys
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+	age-keygen -o "$P/flux.agekey" 2>/dev/null
+	age-keygen -o "$P/lost.agekey" 2>/dev/null
+	for key in sealing lost; do
+		openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$P/$key.key"
+	done
+	secret infrastructure sops-age "age.agekey=$P/flux.agekey" '{}'
+	secret infrastructure sealing "tls.key=$P/sealing.key" \
+	    '{"sealedsecrets.bitnami.com/sealed-secrets-key": "active"}'
+	documents
+	sources
+}
+
+teardown_file() { cluster_stop; }
+
+setup() {
+	cluster_need
+	rm -rf "$P/vault" "$P/state"
+}
+
+secret() { # NAMESPACE NAME KEY=FILE LABELS
+	call POST "/api/v1/namespaces/$1/secrets" "$(jq -n --arg n "$2" --arg k "${3%%=*}" \
+	    --rawfile v "${3#*=}" --argjson l "$4" \
+	    '{metadata: {name: $n, labels: $l}, data: {($k): ($v | @base64)}}')" >/dev/null
+}
+
+recipient_of() { age-keygen -y "$P/$1.agekey"; }
+
+sops() { # RECIPIENT-LINES: as the metadata of SOPS has them
+	printf 'password: ENC[AES256_GCM,data:aGk=,iv:aGk=,tag:aGk=,type:str]\nsops:\n%s\n    lastmodified: "2026-01-02T03:04:05Z"\n    mac: ENC[AES256_GCM,data:aGk=]\n    version: 3.8.1\n' "$1"
+}
+
+# The session key alone is looked into: what follows it may be anything.
+sealed() { # NAME LABEL KEY [METADATA]
+	local rsa
+	rsa=$(printf '0123456789abcdef0123456789abcdef' | openssl pkeyutl -encrypt -inkey "$P/$3.key" \
+	    -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 \
+	    -pkeyopt rsa_oaep_label:"$(printf %s "$2" | od -An -v -tx1 | tr -d ' \n')" |
+	    od -An -v -tx1 | tr -d ' \n')
+	cat <<-E
+	---
+	apiVersion: bitnami.com/v1alpha1
+	kind: SealedSecret
+	metadata: {name: $1${4:+, $4}}
+	spec:
+	  encryptedData:
+	    password: $(python3 -c 'import base64, sys; print(base64.b64encode(bytes.fromhex("0100" + sys.argv[1]) + b"sealed").decode())' "$rsa")
+	E
+}
+
+documents() {
+	local work=$P/work
+	git init -q -b main "$work"
+	sops "    age:
+        - recipient: $(recipient_of flux)
+          enc: x" >"$work/flux.yaml"
+	sops "    age:
+        - recipient: $(recipient_of lost)
+          enc: x" >"$work/lost.yaml"
+	sops '    pgp:
+        - fp: FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4' >"$work/pgp.yaml"
+	sops '    kms:
+        - arn: arn:aws:kms:us-west-2:111122223333:key/sops' >"$work/kms.yaml"
+	# Any of several is enough.
+	sops "    kms:
+        - arn: arn:aws:kms:us-west-2:111122223333:key/sops
+    age:
+        - recipient: $(recipient_of flux)" >"$work/either.yaml"
+	printf 'A=ENC[x]\nsops_age__list_0__map_recipient=%s\nsops_mac=x\n' "$(recipient_of lost)" >"$work/lost.env"
+	{
+		sealed strict staging/strict sealing 'namespace: staging'
+		sealed wide staging sealing 'namespace: staging, annotations: {sealedsecrets.bitnami.com/namespace-wide: "true"}'
+		sealed everywhere '' sealing 'annotations: {sealedsecrets.bitnami.com/cluster-wide: "true"}'
+		sealed open staging/open sealing ''
+		sealed moved production/moved sealing 'namespace: staging'
+		sealed lost staging/lost lost 'namespace: staging'
+	} >"$work/sealed.yaml"
+	# No document of either, whatever its words.
+	printf 'sops: {a: b}\n---\nkind: SealedSecret\n' >"$work/other.yaml"
+	git -C "$work" add .
+	git -C "$work" -c user.name=t -c user.email=t@example.com commit -qm t
+	git clone -q --bare "$work" "$P/secrets.git"
+}
+
+status() { # PATH NAME JSON
+	call PATCH "$1/$2/status" "{\"status\": $3}" >/dev/null
+}
+
+# What Flux runs, a commit that is there and one that is not.
+sources() {
+	local name id
+	id=$(git -C "$P/secrets.git" rev-parse main)
+	for name in runs ran; do
+		call POST "$flux" '{"apiVersion": "source.toolkit.fluxcd.io/v1beta1", "kind": "GitRepository",
+		    "metadata": {"name": "'$name'"}, "spec": {"url": "'"https://git.example.com/secrets.git"'"}}' >/dev/null
+		status "$flux" "$name" '{"artifact": {"revision": "main@sha1:'"$id"'"}}'
+		id=0123456789012345678901234567890123456789
+	done
+	call POST "$kustomize" '{"apiVersion": "kustomize.toolkit.fluxcd.io/v1beta1", "kind": "Kustomization",
+	    "metadata": {"name": "secrets"}, "spec": {
+	        "decryption": {"provider": "sops", "secretRef": {"name": "no-such-key"}},
+	        "postBuild": {"substituteFrom": [{"kind": "ConfigMap", "name": "no-such-values"},
+	            {"kind": "Secret", "name": "may-lack", "optional": true},
+	            {"kind": "Secret", "name": "sops-age"}]}}}' >/dev/null
+}
+
+config() { # LINE...
+	cat >"$BACKSTAY_CONFIG" <<-E
+	name: t
+	state_dir: $P/state
+	vaults: [{name: local, directory: $P/vault}]
+	$(keys_config)
+	git: {repositories: [{url: $P/secrets.git, name: secrets}]}
+	kubernetes:
+	  clusters:
+	    - {name: production, kubeconfig: $P/kube/kubeconfig, namespaces: [production, staging, infrastructure]}
+	E
+	[ $# -eq 0 ] || printf '%s\n' "$@" >>"$BACKSTAY_CONFIG"
+}
+
+backup() { # STATUS [OPTION...]
+	run --separate-stderr agent backup "${@:2}"
+	echo "$output$stderr"
+	[ "$status" -eq "$1" ]
+	restore show latest -o json | jq .closure >"$BATS_TEST_TMPDIR/closure"
+	restore show latest >"$BATS_TEST_TMPDIR/show"
+}
+
+lacks() { # missing|outside TEXT
+	jq -e --arg t "$2" ".$1 | any(contains(\$t))" "$BATS_TEST_TMPDIR/closure"
+	grep -qF "  $1: " "$BATS_TEST_TMPDIR/show"
+}
+
+has() { # TEXT
+	jq -e --arg t "$1" '[.missing, .outside] | add | all(contains($t) | not)' "$BATS_TEST_TMPDIR/closure"
+}
+
+@test "documents whose keys were not captured are named, and those with keys are not" {
+	config
+	backup 0
+	jq -e '.alone == false and .lacks == (.missing + .outside | length)' "$BATS_TEST_TMPDIR/closure"
+	lacks missing "repository 'secrets': lost.yaml is encrypted by SOPS, and no key for it was captured: age $(recipient_of lost)"
+	lacks missing "repository 'secrets': lost.env is encrypted by SOPS"
+	lacks missing 'pgp.yaml is encrypted by SOPS, and no key for it was captured: pgp FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4'
+	lacks outside 'kms.yaml is encrypted by SOPS, and its keys are of a service: kms arn:aws:kms:us-west-2:111122223333:key/sops'
+	has flux.yaml
+	has either.yaml
+	has other.yaml
+	lacks missing "sealed.yaml: SealedSecret 'lost': none of the 1 sealing keys that were captured opens it"
+	lacks missing "SealedSecret 'moved'"
+	for name in strict wide everywhere open; do
+		has "SealedSecret '$name'"
+	done
+	# Each that is missing is a warning; what is outside by its nature is not.
+	grep -q 'warn.*closure: .*lost.yaml' <<<"$stderr"
+	[ "$(grep -c 'lost.yaml' <<<"$stderr")" -eq 1 ]
+	run grep -c 'warn.*kms.yaml' <<<"$stderr"
+	[ "$output" -eq 0 ]
+	grep -q '^closure: its parts point to' "$BATS_TEST_TMPDIR/show"
+	# Nothing of a key is in it.
+	run grep -l 'AGE-SECRET-KEY\|PRIVATE KEY' "$P"/vault/*.manifest.json "$BATS_TEST_TMPDIR/show"
+	[ "$status" -eq 1 ]
+}
+
+@test "what objects take values, keys and images from, and what they run" {
+	config
+	backup 0
+	lacks missing "ConfigMap 'infrastructure/no-such-values', which cluster 'production': Kustomization infrastructure/secrets names"
+	lacks missing "Secret 'infrastructure/no-such-key'"
+	has may-lack
+	has "Secret 'infrastructure/sops-age'"
+	lacks outside "repository 'https://git.example.com/secrets.git', which cluster 'production': GitRepository infrastructure/ra"
+	# Without the Secrets, the keys and the pull Secrets are missing as well.
+	sleep 1
+	sed -i 's/infrastructure\]/infrastructure], exclude_resources: [secrets]/' "$BACKSTAY_CONFIG"
+	backup 0
+	lacks missing 'flux.yaml is encrypted by SOPS'
+	lacks missing "none of the 0 sealing keys"
+	jq -e '.missing | any(startswith("Secret '"'production/"'"))' "$BATS_TEST_TMPDIR/closure"
+}
+
+@test "a commit that Flux runs, and that the mirror has no more" {
+	config
+	# The objects name the repository as the mirror is named.
+	for name in runs ran; do
+		call PATCH "$flux/$name" '{"spec": {"url": "'"$P/secrets.git"'"}}' >/dev/null
+	done
+	backup 0
+	lacks missing "commit 0123456789012345678901234567890123456789 of '$P/secrets.git', which cluster 'production': GitRepository infrastructure/ran runs, is not in the mirror"
+	has "GitRepository infrastructure/runs runs"
+}
+
+@test "required makes the snapshot partial, none does not ask" {
+	config 'closure: required'
+	backup 1
+	restore show latest -o json | jq -e '.status == "partial" and (.missing | any(.what | contains("lost.yaml")) and any(.what | contains("kms.yaml")))'
+	[ "$(grep -c 'missing: closure: .*lost.yaml' <<<"$stderr")" -eq 1 ]
+	sleep 1
+	config 'closure: none'
+	backup 0
+	[ "$(cat "$BATS_TEST_TMPDIR/closure")" = null ]
+	run grep -c closure "$BATS_TEST_TMPDIR/show"
+	[ "$output" -eq 0 ]
+}
