@@ -186,6 +186,20 @@ static void ask(struct s3_call *c, const struct s3_list *l, char size[16])
 	}
 }
 
+/* A gateway or a proxy, whose 404 is no statement about states: Terraform would
+ * begin them anew. */
+static int explain_not_found(const struct s3_call *c, struct err *err)
+{
+	struct err why = *err;
+
+	if (err->code != ERR_NOT_FOUND || str_eq(c->call.code, "NoSuchBucket"))
+		return -1;
+	return err_set(err, ERR_NOT_FOUND,
+	    "%s: S3 answers a list of what is not there with an empty list, so "
+	    "this is not S3, or not the endpoint of that bucket",
+	    why.message);
+}
+
 int s3_list_page(struct s3 *s, struct s3_list *l, struct s3_object_vec *objects,
     struct strvec *prefixes, struct err *err)
 {
@@ -195,7 +209,7 @@ int s3_list_page(struct s3 *s, struct s3_list *l, struct s3_object_vec *objects,
 	s3_call_init(&c, s, "GET", NULL);
 	ask(&c, l, size);
 	if (s3_call_send(&c, err))
-		return -1;
+		return explain_not_found(&c, err);
 	cleanup(xml_freep) struct xml *x = s3_call_xml(
 	    &c, l->versions ? "ListVersionsResult" : "ListBucketResult", err);
 	if (!x)

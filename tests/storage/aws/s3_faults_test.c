@@ -381,6 +381,32 @@ static void a_list_is_whole_or_an_error(void **state)
 	teardown(&f);
 }
 
+static void a_list_that_is_not_found_is_of_no_bucket(void **state)
+{
+	autofree char *key = error_reply("404 Not Found", "NoSuchKey", "", "");
+	autofree char *bucket =
+	    error_reply("404 Not Found", "NoSuchBucket", "", "");
+	const struct script_reply replies[] = {{.bytes = key},
+	    {.bytes = bucket},
+	    {.bytes = HEAD("404 Not Found", "") "0\r\n\r\n"}};
+	static const char *const says[] = {
+	    "answers a list of what is not there with an empty list",
+	    "make the bucket",
+	    "answers a list of what is not there with an empty list"};
+	cleanup(s3_objects_done) struct s3_object_vec list = VEC_INIT;
+	struct fixture f = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	SETUP(f, replies);
+	for (int i = 0; i < 3; i++) {
+		assert_fails(s3_list_all(f.s3, "prod/", &list, &err), err,
+		    ERR_NOT_FOUND);
+		assert_contains(err.message, says[i]);
+	}
+	teardown(&f);
+}
+
 /* ---- errors in what looks like a success ---- */
 
 static void a_200_with_an_error_in_it_is_an_error(void **state)
@@ -760,6 +786,7 @@ int main(void)
 	    cmocka_unit_test(a_stream_that_breaks_off_goes_on_where_it_was),
 	    cmocka_unit_test(another_version_or_part_is_never_mixed_in),
 	    cmocka_unit_test(a_list_is_whole_or_an_error),
+	    cmocka_unit_test(a_list_that_is_not_found_is_of_no_bucket),
 	    cmocka_unit_test(a_200_with_an_error_in_it_is_an_error),
 	    cmocka_unit_test(a_complete_whose_answer_is_lost_is_looked_into),
 	    cmocka_unit_test(a_complete_of_something_else_is_no_success),
