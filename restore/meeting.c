@@ -51,6 +51,7 @@ static bool is_meant(const struct meeting *m, const struct contents_entry *e)
 struct walk {
 	struct meeting *m;
 	enum layout_kind kind;
+	const struct meeting_also *also; /* or NULL */
 };
 
 static bool is_of_walk(const struct walk *w, const struct contents_entry *e)
@@ -70,14 +71,36 @@ static int note(void *ctx, const struct contents_entry *e, struct err *err)
 
 	if (is_of_walk(w, e))
 		known_add(&w->m->known, e);
+	if (w->also && layout_kind_of(e->path) == w->kind &&
+	    w->also->entry(w->also->ctx, e, err))
+		return -1;
 	return check(w->m, err);
 }
 
-int meeting_begin(struct meeting *m, enum layout_kind kind, struct err *err)
+/* By the signed manifest, so that the index need not be read to find none. */
+static bool may_have(const struct meeting *m, enum layout_kind kind)
 {
-	struct walk w = {.m = m, .kind = kind};
+	static const char *const names[] = {[LAYOUT_GIT] = "git",
+	    [LAYOUT_KUBERNETES] = "kubernetes",
+	    [LAYOUT_TERRAFORM] = "terraform"};
+	const struct json_object *sources = m->browse.opened.manifest.sources;
+	size_t count = json_len(sources);
+
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(
+			json_get_str(json_at(sources, i), "kind"), names[kind]))
+			return true;
+	return !count;
+}
+
+int meeting_begin(struct meeting *m, enum layout_kind kind,
+    const struct meeting_also *also, struct err *err)
+{
+	struct walk w = {.m = m, .kind = kind, .also = also};
 
 	known_clear(&m->known);
+	if (!may_have(m, kind))
+		return 0;
 	if (browse_each(&m->browse, note, &w, err))
 		return -1;
 	known_sort(&m->known);

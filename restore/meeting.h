@@ -47,8 +47,16 @@ void meeting_done(struct meeting *m);
 
 /* Whether anything of that kind of source ("git") may be meant by `only`. */
 bool meeting_wants(const struct meeting *m, const char *kind);
-/* Notes the snapshot's entries of a kind, of which the ones alive come next. */
-int meeting_begin(struct meeting *m, enum layout_kind kind, struct err *err);
+/* Notes the snapshot's entries of a kind, of which the ones alive come next;
+ * `also` is given each of them, and may be NULL: the index is long, and is read
+ * once for both. */
+struct meeting_also {
+	int (*entry)(
+	    void *ctx, const struct contents_entry *e, struct err *err);
+	void *ctx;
+};
+int meeting_begin(struct meeting *m, enum layout_kind kind,
+    const struct meeting_also *also, struct err *err);
 /* Something that is alive: a path, the digest of the content, and facts as the
  * archive would have them. `load` makes the version that is compared, from what
  * lives, only where the content differs. Safe from many threads. */

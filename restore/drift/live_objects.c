@@ -260,7 +260,7 @@ int live_objects_meet(struct meeting *m, struct err *err)
 	const struct settings_kubernetes *s =
 	    &m->browse.command->settings->kubernetes;
 
-	if (meeting_begin(m, LAYOUT_KUBERNETES, err))
+	if (meeting_begin(m, LAYOUT_KUBERNETES, NULL, err))
 		return -1;
 	note_unknown(m);
 	VEC_EACH (&s->clusters, c) {

@@ -157,8 +157,7 @@ static int note_unknown(
 	cleanup(layout_git_done) struct layout_git at = {.repository = NULL};
 	struct err why = ERR_INIT;
 
-	if (layout_kind_of(e->path) != LAYOUT_GIT ||
-	    !json_get(e->facts, "refs_count"))
+	if (!json_get(e->facts, "refs_count"))
 		return 0;
 	if (layout_git_split(e->path, &at, err))
 		return -1;
@@ -182,10 +181,10 @@ int live_refs_meet(struct meeting *m, struct err *err)
 	const struct command *c = m->browse.command;
 	struct organisations known;
 	struct search s = {.m = m, .known = &known};
+	const struct meeting_also also = {.entry = note_unknown, .ctx = &s};
 
 	int status = organisations_list(c->settings, &c->env, &known, err) ||
-		     meeting_begin(m, LAYOUT_GIT, err) ||
-		     browse_each(&m->browse, note_unknown, &s, err);
+		     meeting_begin(m, LAYOUT_GIT, &also, err);
 	VEC_EACH (&known.settings.git.repositories, r)
 		status = status || meet_repository(m, r, err);
 	organisations_done(&known);

@@ -143,7 +143,7 @@ static int note_unknown(
 	struct err why = ERR_INIT;
 
 	(void)err;
-	if (layout_kind_of(e->path) != LAYOUT_TERRAFORM || !bucket)
+	if (!bucket)
 		return 0;
 	VEC_EACH (&m->browse.command->settings->terraform.buckets, b)
 		if (str_eq(b->s3.bucket, bucket))
@@ -161,8 +161,9 @@ static int note_unknown(
 
 int live_states_meet(struct meeting *m, struct err *err)
 {
-	if (meeting_begin(m, LAYOUT_TERRAFORM, err) ||
-	    browse_each(&m->browse, note_unknown, m, err))
+	const struct meeting_also also = {.entry = note_unknown, .ctx = m};
+
+	if (meeting_begin(m, LAYOUT_TERRAFORM, &also, err))
 		return -1;
 	VEC_EACH (&m->browse.command->settings->terraform.buckets, b)
 		if (meet_bucket(m, b, err))
