@@ -52,7 +52,8 @@ static void check_encryption(struct check *c)
 		checks_failed(&c->checks, "encryption", &err);
 	else if (passphrase)
 		checks_add(&c->checks, "encryption", true, "by passphrase");
-	else if (connect_recipients(s, &recipients, &err))
+	else if (connect_recipients(s, &recipients, &err) ||
+		 age_recipients_try(&recipients, c->a->env.random, &err))
 		checks_failed(&c->checks, "encryption", &err);
 	else
 		checks_add(&c->checks, "encryption", true,

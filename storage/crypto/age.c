@@ -98,6 +98,16 @@ static int add_recipients(struct buf *header, const struct strvec *recipients,
 	return 0;
 }
 
+int age_recipients_try(const struct strvec *recipients,
+    const struct random *random, struct err *err)
+{
+	cleanup(buf_done) struct buf header = BUF_INIT;
+	uint8_t file_key[AGE_FILE_KEY_LEN];
+
+	random_fill(random, file_key, sizeof file_key);
+	return add_recipients(&header, recipients, file_key, random, err);
+}
+
 struct sink *age_encrypt(const struct strvec *recipients,
     const struct random *random, struct sink *next, struct err *err)
 {

@@ -27,6 +27,11 @@ int age_recipient_check(const char *text, struct err *err);
  * its plugin is not there. */
 int age_recipient_usable(const char *text, struct err *err);
 
+/* Whether a file could be encrypted for all of them together: wraps a key that
+ * is thrown away, so that plugins are asked, too. */
+int age_recipients_try(const struct strvec *recipients,
+    const struct random *random, struct err *err);
+
 /* Encrypts what is written to it for each of the recipients (at least one).
  * Owns next, also on failure. The header is written before this returns. */
 struct sink *age_encrypt(const struct strvec *recipients,

@@ -263,6 +263,11 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	run -2 agent backup
 	[[ $output == *"the plugin 'age-plugin-scripted' is not in PATH"* ]]
 	PATH=$with agent check
+	PATH=$with AGE_PLUGIN_SCRIPTED=error run -1 agent check
+	[[ $output == *"FAILED  encryption"*"the plugin 'age-plugin-scripted': it says: the key is locked"* ]]
+	sed "s|recipients: \\[|&$(age-keygen -y "$P/keys/identity.txt"), |" "$BACKSTAY_CONFIG" >"$P/mixed.yaml"
+	BACKSTAY_CONFIG=$P/mixed.yaml PATH=$with AGE_PLUGIN_SCRIPTED=labels run -1 agent check
+	[[ $output == *"FAILED  encryption"*"cannot stand together"* ]]
 	PATH=$with agent backup
 	PATH=$with AGE_PLUGIN_SCRIPTED=msg run -0 restore verify latest
 	[[ $output == *"touch the key"* ]]
