@@ -9,7 +9,6 @@
 #include "restore/kube/write.h"
 #include "restore/objects/covers.h"
 #include "restore/objects/rules.h"
-#include "restore/objects/snapshot_source.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -133,7 +132,7 @@ static enum task_next update(struct task *t, struct json_object *live)
 		outcome_failed(t->outcome, &err);
 		return TASK_ENDED;
 	}
-	snapshot_source_keep(t->object->object, live);
+	prepare_meet(t->object, live);
 	if (covers(live, t->object->object) &&
 	    !owned_exceeds(live, t->object)) {
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
@@ -207,7 +206,7 @@ static void leave_alone(
 {
 	struct err err = ERR_INIT;
 
-	snapshot_source_keep(wanted->object, live);
+	prepare_meet(wanted, live);
 	if (write_adopt_pauses(t->a, t->node, live, wanted, &err))
 		outcome_failed(t->outcome, &err);
 	else

@@ -3,6 +3,7 @@
 #include "restore/kube/managers.h"
 #include "restore/kube/send.h"
 #include "restore/objects/field_owners.h"
+#include "restore/objects/sanitize.h"
 #include "restore/plan/load.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -19,22 +20,6 @@ static bool is_our_entry(const struct json_object *entry, const char *operation)
 	return str_eq(json_get_str(entry, "manager"), KUBE_FIELD_MANAGER) &&
 	       str_eq(json_get_str(entry, "operation"), operation) &&
 	       !json_get(entry, "subresource");
-}
-
-bool owned_is_as_made(const struct json_object *live,
-    const struct json_object *entry, const struct prepared *wanted)
-{
-	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
-
-	return !json_get(entry, "subresource") && !str_eq(uid, wanted->uid) &&
-	       field_owners_untouched(live, entry, wanted->managers);
-}
-
-static bool is_ours(const struct json_object *live,
-    const struct json_object *entry, const struct prepared *wanted)
-{
-	return is_our_entry(entry, "Update") || is_our_entry(entry, "Apply") ||
-	       owned_is_as_made(live, entry, wanted);
 }
 
 /* ---- what is ours -------------------------------------------------------- */
@@ -67,6 +52,41 @@ static struct json_object *fields_to_apply(const struct json_object *entry)
 	json_remove(metadata, "f:ownerReferences");
 	json_remove(metadata, "f:finalizers");
 	return fields;
+}
+
+/* Fields that no restore writes: by such an entry its own controller has
+ * written, in the very second in which the object was made. */
+static bool has_made_fields(const struct json_object *live,
+    const struct json_object *entry, const struct prepared *wanted)
+{
+	static const struct sanitize_options keep_all = {
+	    .volume_restored = true,
+	    .keep_status = true,
+	    .fixed_address = true};
+	cleanup(json_freep) struct json_object *fields = fields_to_apply(entry);
+
+	if (!goes_beyond(fields, live, wanted->object))
+		return false;
+	cleanup(json_freep) struct json_object *clean = json_copy(live);
+	sanitize_object(clean, &keep_all);
+	return goes_beyond(fields, live, clean);
+}
+
+bool owned_is_as_made(const struct json_object *live,
+    const struct json_object *entry, const struct prepared *wanted)
+{
+	const char *uid = json_str(json_path(live, "metadata", "uid", NULL));
+
+	return !json_get(entry, "subresource") && !str_eq(uid, wanted->uid) &&
+	       field_owners_untouched(live, entry, wanted->managers) &&
+	       !has_made_fields(live, entry, wanted);
+}
+
+static bool is_ours(const struct json_object *live,
+    const struct json_object *entry, const struct prepared *wanted)
+{
+	return is_our_entry(entry, "Update") || is_our_entry(entry, "Apply") ||
+	       owned_is_as_made(live, entry, wanted);
 }
 
 bool owned_exceeds(

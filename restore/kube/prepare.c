@@ -6,6 +6,7 @@
 #include "restore/objects/object.h"
 #include "restore/objects/rules.h"
 #include "restore/objects/sanitize.h"
+#include "restore/objects/snapshot_source.h"
 #include "restore/plan/held.h"
 #include "restore/plan/load.h"
 #include "restore/plan/names.h"
@@ -215,4 +216,10 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 	out->path =
 	    kube_path(k->api_version, k->resource, n->namespace, n->name, NULL);
 	return 0;
+}
+
+void prepare_meet(struct prepared *o, const struct json_object *live)
+{
+	snapshot_source_keep(o->object, live);
+	generation_keep(o->object, live);
 }

@@ -30,5 +30,9 @@ void prepared_done(struct prepared *o);
 /* Adds to the outcome's notes what had to be left out. */
 int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
     struct outcome *outcome, struct err *err);
+/* Takes over what the object that is there has decided, and which the snapshot
+ * does not change: how a volume snapshot came about, and which generation a
+ * Revision is of. */
+void prepare_meet(struct prepared *o, const struct json_object *live);
 
 #endif

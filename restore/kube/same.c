@@ -4,7 +4,6 @@
 #include "restore/kube/prepare.h"
 #include "restore/kube/write.h"
 #include "restore/objects/covers.h"
-#include "restore/objects/snapshot_source.h"
 #include "restore/plan/names.h"
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
@@ -60,7 +59,7 @@ static void compare(
 	    prepare_object(a, node, &wanted, &outcome, &ignored) ||
 	    write_adopt_pauses(a, node, live, &wanted, &ignored))
 		return;
-	snapshot_source_keep(wanted.object, live);
+	prepare_meet(&wanted, live);
 	bool same = same_as_wanted(a, live, &wanted);
 	if (!same && !left)
 		return;

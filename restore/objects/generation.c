@@ -77,11 +77,11 @@ void generation_restart(struct json_object *object)
 	restart_synced(status, generation);
 }
 
+static const char label[] = "serving.knative.dev/configurationGeneration";
+
 bool generation_restart_revision(
     struct json_object *revision, const struct json_object *configuration)
 {
-	static const char label[] =
-	    "serving.knative.dev/configurationGeneration";
 	const struct json_object *status = json_get(configuration, "status");
 	struct json_object *labels =
 	    json_path(revision, "metadata", "labels", NULL);
@@ -100,4 +100,17 @@ bool generation_restart_revision(
 	}
 	json_remove(labels, label);
 	return true;
+}
+
+void generation_keep(struct json_object *wanted, const struct json_object *live)
+{
+	struct json_object *labels =
+	    json_path(wanted, "metadata", "labels", NULL);
+	const char *now =
+	    json_get_str(json_path(live, "metadata", "labels", NULL), label);
+
+	if (now && labels)
+		json_set_str(labels, label, now);
+	else
+		json_remove(labels, label);
 }

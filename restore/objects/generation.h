@@ -29,4 +29,9 @@ void generation_restart(struct json_object *object);
 bool generation_restart_revision(
     struct json_object *revision, const struct json_object *configuration);
 
+/* An object that is there keeps the generation that it bears, or does not: its
+ * Configuration counts on by that. */
+void generation_keep(
+    struct json_object *wanted, const struct json_object *live);
+
 #endif

@@ -98,11 +98,42 @@ static void the_newest_revision_is_the_first(void **state)
 	check_revision("{}", "3");
 }
 
+static void a_revision_that_is_there_keeps_what_it_bears(void **state)
+{
+#define REVISION(labels) "{\"metadata\":{\"labels\":{" labels "}}}"
+#define OF_GENERATION(n)                                                       \
+	"\"serving.knative.dev/configurationGeneration\":\"" n "\""
+	static const char *const cases[][3] = {
+	    /* wanted, live, what is wanted then */
+	    {REVISION(OF_GENERATION("3")), REVISION(OF_GENERATION("1")),
+		REVISION(OF_GENERATION("1"))},
+	    {REVISION(OF_GENERATION("3")), REVISION(""), REVISION("")},
+	    {REVISION("\"a\":\"b\""), REVISION(OF_GENERATION("1")),
+		REVISION("\"a\":\"b\"," OF_GENERATION("1"))},
+	    {"{}", REVISION(OF_GENERATION("1")), "{}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = ERR_INIT;
+		cleanup(json_freep) struct json_object *wanted =
+		    json_parse(cases[i][0], strlen(cases[i][0]), &err);
+		cleanup(json_freep) struct json_object *live =
+		    json_parse(cases[i][1], strlen(cases[i][1]), &err);
+		cleanup(json_freep) struct json_object *expected =
+		    json_parse(cases[i][2], strlen(cases[i][2]), &err);
+
+		generation_keep(wanted, live);
+		assert_true(json_equal(wanted, expected));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_status_speaks_of_generation_one),
 	    cmocka_unit_test(the_newest_revision_is_the_first),
+	    cmocka_unit_test(a_revision_that_is_there_keeps_what_it_bears),
 	};
 
 	return cmocka_run_group_tests_name("generation", tests, NULL, NULL);
