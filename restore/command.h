@@ -71,6 +71,7 @@ int command_apply(const struct command *c, struct err *err);
 int command_heal(const struct command *c, struct err *err);
 int command_status(const struct command *c, struct err *err);
 int command_release(const struct command *c, struct err *err);
+int command_unlock(const struct command *c, struct err *err);
 int command_rules(const struct command *c, struct err *err);
 int command_head(const struct command *c, struct err *err);
 int command_copy(const struct command *c, struct err *err);

@@ -1,5 +1,6 @@
 #include "config/cli/document.h"
 #include "restore/applying.h"
+#include "restore/locks.h"
 #include "restore/marks.h"
 #include "restore/plan/clusters.h"
 #include "storage/archive/manifest.h"
@@ -341,7 +342,9 @@ static int carry_out(struct heal *h, struct err *err)
 
 	h->restore.platform = h->command.settings->name;
 	h->restore.snapshot = h->s.options.snapshot;
-	if (file_mkdirs(dir, err) || find_journal(h, dir, err))
+	cleanup(locks_done) struct locks locks = LOCKS_INIT;
+	if (file_mkdirs(dir, err) || find_journal(h, dir, err) ||
+	    locks_take(&locks, &h->command, &h->s.targets, err))
 		return -1;
 	cleanup(applier_freep) struct applier *applier = applying_driver(&h->s);
 	const struct apply_approval approval = {
@@ -349,6 +352,7 @@ static int carry_out(struct heal *h, struct err *err)
 	struct apply_options o = applying_options(&h->s, applier, dir);
 	o.approval = &approval;
 	o.run.adopts = h->goes_on && !h->options.resume;
+	o.run.cancel = &locks.lost;
 	o.begin = on_begin;
 	o.begin_ctx = h;
 	cleanup(report_freep) struct report *r = apply_run(h->s.plan, &o, err);

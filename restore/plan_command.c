@@ -1,4 +1,5 @@
 #include "restore/applying.h"
+#include "restore/locks.h"
 #include "restore/marks.h"
 #include "restore/pages/page.h"
 #include "restore/plan/held.h"
@@ -176,8 +177,11 @@ static int carry_out(const struct session *s, struct err *err)
 {
 	autofree char *dir = file_join(s->c->settings->state_dir, "journal");
 	cleanup(left_done) struct left left = {.marks = VEC_INIT};
+	cleanup(locks_done) struct locks locks = LOCKS_INIT;
 
-	if (file_mkdirs(dir, err) || find_marks(s, &left, err))
+	if (file_mkdirs(dir, err) ||
+	    locks_take(&locks, s->c, &s->targets, err) ||
+	    find_marks(s, &left, err))
 		return err_wrap(err, "apply");
 	cleanup(applier_freep) struct applier *applier = applying_driver(s);
 	const struct apply_approval approval = {
@@ -186,6 +190,7 @@ static int carry_out(const struct session *s, struct err *err)
 	o.approval = &approval;
 	o.begin = begin_marks;
 	o.begin_ctx = &left;
+	o.run.cancel = &locks.lost;
 	o.run.adopts = goes_on_without_journal(s, &left, dir);
 	o.run.resume &= !o.run.adopts;
 	cleanup(report_freep) struct report *r = apply_run(s->plan, &o, err);

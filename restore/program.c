@@ -43,6 +43,7 @@ RUN(apply)
 RUN(heal)
 RUN(status)
 RUN(release)
+RUN(unlock)
 RUN(copy)
 RUN(head)
 RUN(keygen)
@@ -272,6 +273,10 @@ static const struct cli_option status_options[] = {CLI_OPTION_END};
 
 static const struct cli_option release_options[] = {VAULT,
     FLAG("all", all_nodes, "List every step in the report."), CLI_OPTION_END};
+
+static const struct cli_option unlock_options[] = {VAULT,
+    FLAG("yes", yes, "Remove the lock. Without it, the holder is only shown."),
+    CLI_OPTION_END};
 
 #define SNAPSHOT_TEXT "SNAPSHOT is a label, a unique prefix of one, or latest."
 #define THING_TEXT                                                             \
@@ -594,6 +599,20 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 		       "missing.\n\n" SNAPSHOT_TEXT,
 	.options = release_options,
 	.run = run_release},
+    {.name = "unlock",
+	.operands = "SNAPSHOT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "show, or remove, the lock of a restore that died",
+	.description =
+	    "Shows which run of apply or heal holds the lock in each cluster "
+	    "that this snapshot is restored to: the Lease "
+	    "kube-system/backstay-restore. The next run takes over a lock that "
+	    "was not renewed "
+	    "for a minute; this command is for those who cannot wait that "
+	    "long, and for clocks that differ.\n\n" SNAPSHOT_TEXT,
+	.options = unlock_options,
+	.run = run_unlock},
     {.name = "rules",
 	.operands = "",
 	.summary = "print what is known of kinds, and where that comes from",

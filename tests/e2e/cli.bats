@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 load lib
 
 agent_commands='backup list check discover prune forget mark unlock vault completion'
-restore_commands='list check report show ls find cat diff drift history verify drill extract plan apply heal status release rules copy head keygen completion'
+restore_commands='list check report show ls find cat diff drift history verify drill extract plan apply heal status release unlock rules copy head keygen completion'
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

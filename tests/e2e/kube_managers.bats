@@ -152,7 +152,7 @@ managers() { # PLURAL NAME
 	for name in gitops typed made; do call DELETE "$NS/configmaps/$name"; done
 	# shellcheck disable=SC1091 # written by the server
 	. "$P/kube/env"
-	curl -fsS -d '{"kind":"slow","delay_ms":0,"method":"POST|PUT|PATCH|DELETE"}' "$KUBE_SIM_URL/faults"
+	curl -fsS -d '{"kind":"slow","delay_ms":0,"path":"namespaces/ssa/","method":"POST|PUT|PATCH|DELETE"}' "$KUBE_SIM_URL/faults"
 	apply
 	[ "$status" -eq 0 ]
 	curl -fsS "$KUBE_SIM_URL/faults" | jq -e '([.[].fired] | add) == 3'

@@ -1,0 +1,385 @@
+#include "restore/kube/lease.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "storage/base/log.h"
+#include "storage/base/process.h"
+#include "storage/kube/client.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define NAMESPACE "kube-system"
+#define NAME "backstay-restore"
+#define COLLECTION                                                             \
+	"/apis/coordination.k8s.io/v1/namespaces/" NAMESPACE "/leases"
+#define PATH COLLECTION "/" NAME
+#define WHAT "Lease " NAMESPACE "/" NAME
+#define PROCESS "backstay/process" /* an annotation; see process.h */
+
+enum { DURATION_S = 60, BEATS = 6, MAX_S = 24 * 60 * 60 };
+
+struct lease {
+	struct kube_client *client;
+	const struct clock *clock;
+	struct cancel *lost;
+	char *holder, *process;
+	int64_t duration_s, taken;
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t changed;
+	bool ending;
+	char *version, *uid; /* of the object as we wrote it last */
+	pthread_t thread;
+};
+
+static int64_t now_s(const struct clock *clock)
+{
+	return clock_now_ms(clock) / 1000;
+}
+
+void lease_info_done(struct lease_info *i)
+{
+	free(i->holder);
+	free(i->process);
+	free(i->version);
+	*i = (struct lease_info){.holder = NULL};
+}
+
+/* MicroTime: RFC 3339 with six digits behind the second. */
+static void set_time(struct json_object *spec, const char *key, int64_t seconds)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(seconds, text);
+	text[strlen(text) - 1] = '\0';
+	autofree char *micro = str_printf("%s.000000Z", text);
+	json_set_str(spec, key, micro);
+}
+
+static int64_t get_time(const struct json_object *spec, const char *key)
+{
+	const char *text = json_get_str(spec, key);
+	int64_t seconds = 0;
+
+	return text && clock_parse_rfc3339(text, &seconds) == 0 ? seconds : 0;
+}
+
+int lease_parse(const struct json_object *object, int64_t now,
+    struct lease_info *out, struct err *err)
+{
+	const struct json_object *spec = json_get(object, "spec");
+	const char *holder = json_get_str(spec, "holderIdentity");
+	const char *process = json_get_str(
+	    json_path(object, "metadata", "annotations", NULL), PROCESS);
+	int64_t duration = json_get_int(spec, "leaseDurationSeconds", 0);
+
+	*out = (struct lease_info){.holder = str_dup(holder ? holder : ""),
+	    .process = str_dup(process ? process : ""),
+	    .taken = get_time(spec, "acquireTime"),
+	    .renewed = get_time(spec, "renewTime"),
+	    .version = str_dup(json_str(
+		json_path(object, "metadata", "resourceVersion", NULL)))};
+	if (!out->version || duration < 0 || duration > MAX_S)
+		return err_set(err, ERR_FORMAT,
+		    WHAT ": it is no lock of a restore; if no restore is at "
+			 "work, delete it");
+	out->dead = !*out->holder || now - out->renewed > duration ||
+		    process_is_dead(out->process);
+	return 0;
+}
+
+static struct json_object *write_lease(const struct lease *l)
+{
+	struct json_object *object = json_new_object();
+	struct json_object *meta = json_new_object();
+	struct json_object *notes = json_new_object();
+	struct json_object *spec = json_new_object();
+
+	json_set_str(object, "apiVersion", "coordination.k8s.io/v1");
+	json_set_str(object, "kind", "Lease");
+	json_set_str(meta, "name", NAME);
+	json_set_str(meta, "namespace", NAMESPACE);
+	json_set_str(notes, PROCESS, l->process);
+	json_set(meta, "annotations", notes);
+	if (l->version)
+		json_set_str(meta, "resourceVersion", l->version);
+	json_set(object, "metadata", meta);
+	json_set_str(spec, "holderIdentity", l->holder);
+	json_set(spec, "leaseDurationSeconds", json_new_int(l->duration_s));
+	set_time(spec, "acquireTime", l->taken);
+	set_time(spec, "renewTime", now_s(l->clock));
+	json_set(object, "spec", spec);
+	return object;
+}
+
+/* Writes it over the version that is known, or makes it. */
+static int put(struct lease *l, struct err *err)
+{
+	cleanup(json_freep) struct json_object *object = write_lease(l);
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	cleanup(buf_done) struct buf body = BUF_INIT;
+
+	json_write(&body, object, JSON_COMPACT);
+	const struct kube_request r = {.method = l->version ? "PUT" : "POST",
+	    .path = l->version ? PATH : COLLECTION,
+	    .query = "fieldManager=" KUBE_FIELD_MANAGER,
+	    .body = body.data,
+	    .body_len = body.len,
+	    .see_through = true};
+	if (kube_client_send(l->client, &r, &answer, err))
+		return -1;
+	cleanup(json_freep) struct json_object *now =
+	    json_parse(answer.body.data, answer.body.len, err);
+	const struct json_object *meta = json_get(now, "metadata");
+	if (!now)
+		return -1;
+	free(l->version);
+	l->version = str_dup(json_get_str(meta, "resourceVersion"));
+	free(l->uid);
+	l->uid = str_dup(json_get_str(meta, "uid"));
+	return 0;
+}
+
+static int get(
+    struct kube_client *c, int64_t now, struct lease_info *out, struct err *err)
+{
+	struct err failure = ERR_INIT;
+	cleanup(json_freep) struct json_object *object =
+	    kube_client_get(c, PATH, &failure);
+
+	*out = (struct lease_info){.holder = NULL};
+	if (object)
+		return lease_parse(object, now, out, err) ? -1 : 1;
+	if (failure.code == ERR_NOT_FOUND)
+		return 0;
+	*err = failure;
+	return -1;
+}
+
+int lease_show(struct kube_client *c, const struct clock *clock,
+    struct lease_info *out, struct err *err)
+{
+	int held = get(c, now_s(clock), out, err);
+
+	return held > 0 && !*out->holder ? 0 : held;
+}
+
+static int refuse(const struct lease_info *info, struct err *err)
+{
+	char taken[CLOCK_TEXT_MAX], renewed[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(info->taken, taken);
+	clock_rfc3339(info->renewed, renewed);
+	return err_set(err, ERR_LOCKED,
+	    "a restore is at work there: %s, since %s, last sign of life %s "
+	    "(" WHAT "); wait for its end; if that run is dead, "
+	    "`backstay-restore unlock` removes its lock",
+	    info->holder, taken, renewed);
+}
+
+/* What we wrote, though its answer was lost. */
+static bool is_ours(const struct lease *l, const struct lease_info *info)
+{
+	return *l->process && str_eq(info->process, l->process) &&
+	       str_eq(info->holder, l->holder);
+}
+
+/* Somebody may make or take it between the two requests; then it is read again.
+ */
+static int take(struct lease *l, struct err *err)
+{
+	for (;;) {
+		cleanup(lease_info_done) struct lease_info info;
+		struct err failure = ERR_INIT;
+		int held = get(l->client, now_s(l->clock), &info, err);
+
+		if (held < 0)
+			return -1;
+		bool ours = held && is_ours(l, &info);
+		if (held && !ours && !info.dead)
+			return refuse(&info, err);
+		free(l->version);
+		l->version = held ? steal(info.version) : NULL;
+		if (held && !ours && *info.holder)
+			log_info("the lock of a restore that is dead is taken "
+				 "over: %s",
+			    info.holder);
+		if (put(l, &failure) == 0)
+			return 0;
+		if (failure.code != ERR_EXISTS &&
+		    failure.code != ERR_NOT_FOUND) {
+			*err = failure;
+			return -1;
+		}
+	}
+}
+
+/* Whether it still is, where a write says that it changed. */
+static bool is_still_ours(struct lease *l)
+{
+	cleanup(lease_info_done) struct lease_info info;
+	struct err err = ERR_INIT;
+	int held = get(l->client, now_s(l->clock), &info, &err);
+
+	if (held > 0 && is_ours(l, &info)) {
+		free(l->version);
+		l->version = steal(info.version);
+		return true;
+	}
+	return held < 0 && err.code != ERR_FORMAT;
+}
+
+/* A beat that fails is made up for by the next. One that another restore has
+ * written over ends this one. */
+static void renew(struct lease *l)
+{
+	struct err err = ERR_INIT;
+
+	if (put(l, &err) == 0)
+		return;
+	if ((err.code != ERR_EXISTS && err.code != ERR_NOT_FOUND) ||
+	    is_still_ours(l)) {
+		log_debug("the lock of the restore: %s", err.message);
+		return;
+	}
+	log_error(WHAT ": another restore has taken it over, or somebody has "
+		       "removed it; this one stops");
+	l->ending = true;
+	if (l->lost)
+		cancel_request(l->lost);
+}
+
+static void *renew_regularly(void *arg)
+{
+	struct lease *l = arg;
+	struct timespec until;
+
+	pthread_mutex_lock(&l->lock);
+	while (!l->ending) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += (time_t)(l->duration_s / BEATS + 1);
+		int woken =
+		    pthread_cond_timedwait(&l->changed, &l->lock, &until);
+		if (!l->ending && woken)
+			renew(l);
+	}
+	pthread_mutex_unlock(&l->lock);
+	return NULL;
+}
+
+static void release_memory(struct lease *l)
+{
+	pthread_cond_destroy(&l->changed);
+	pthread_mutex_destroy(&l->lock);
+	free(l->holder);
+	free(l->process);
+	free(l->version);
+	free(l->uid);
+	free(l);
+}
+
+static struct lease *new_lease(
+    struct kube_client *c, const struct lease_options *o)
+{
+	struct lease *l = mem_new(struct lease);
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	l->client = c;
+	l->clock = o->clock;
+	l->lost = o->lost;
+	l->holder = str_dup(o->holder);
+	l->process = process_self();
+	l->duration_s = o->duration_s ? o->duration_s : DURATION_S;
+	l->taken = now_s(o->clock);
+	return l;
+}
+
+struct lease *lease_take(
+    struct kube_client *c, const struct lease_options *o, struct err *err)
+{
+	struct lease *l = new_lease(c, o);
+
+	if (take(l, err)) {
+		release_memory(l);
+		return NULL;
+	}
+	if (pthread_create(&l->thread, NULL, renew_regularly, l)) {
+		err_set(err, ERR_SYSTEM,
+		    "a thread that renews the lock could not be started");
+		release_memory(l);
+		return NULL;
+	}
+	return l;
+}
+
+static int delete_lease(struct kube_client *c, const char *uid, struct err *err)
+{
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	autofree char *body =
+	    uid ? str_printf("{\"preconditions\":{\"uid\":\"%s\"}}", uid)
+		: str_dup("{}");
+	const struct kube_request r = {.method = "DELETE",
+	    .path = PATH,
+	    .body = body,
+	    .body_len = strlen(body),
+	    .see_through = true};
+
+	return kube_client_send(c, &r, &answer, err);
+}
+
+/* Who may not delete says that nobody holds it. */
+static int give_back(struct lease *l, struct err *err)
+{
+	struct err failure = ERR_INIT;
+
+	if (delete_lease(l->client, l->uid, &failure) == 0 ||
+	    failure.code == ERR_NOT_FOUND)
+		return 0;
+	if (failure.code == ERR_DENIED) {
+		free(l->holder);
+		l->holder = str_dup("");
+		return put(l, err);
+	}
+	*err = failure;
+	return -1;
+}
+
+void lease_free(struct lease *l)
+{
+	struct err err = ERR_INIT;
+
+	if (!l)
+		return;
+	pthread_mutex_lock(&l->lock);
+	bool ours = !l->ending;
+	l->ending = true;
+	pthread_cond_signal(&l->changed);
+	pthread_mutex_unlock(&l->lock);
+	pthread_join(l->thread, NULL);
+	if (ours && give_back(l, &err))
+		log_warn("the lock of the restore could not be removed, and "
+			 "ends by itself: %s",
+		    err.message);
+	release_memory(l);
+}
+
+void lease_freep(struct lease **l)
+{
+	lease_free(*l);
+}
+
+int lease_break(struct kube_client *c, struct err *err)
+{
+	struct err failure = ERR_INIT;
+
+	if (delete_lease(c, NULL, &failure) == 0 ||
+	    failure.code == ERR_NOT_FOUND)
+		return 0;
+	*err = failure;
+	return err_wrap(err, WHAT);
+}

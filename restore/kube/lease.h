@@ -1,0 +1,56 @@
+/*
+ * The lock of a restore in its target: the Lease kube-system/backstay-restore
+ * (https://kubernetes.io/docs/concepts/architecture/leases/), so that of two
+ * restores into one cluster, from two machines, the second is refused.
+ *
+ * Its holder renews it six times in its duration. One that was not renewed for
+ * so long, by our clock, or whose process is known to have died on this
+ * machine, is taken over, as a write over the version that was read: of two
+ * takers one wins, and a holder who had only been late learns of it.
+ */
+#ifndef RESTORE_KUBE_LEASE_H
+#define RESTORE_KUBE_LEASE_H
+
+#include "storage/base/cancel.h"
+#include "storage/base/clock.h"
+#include "storage/base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json_object;
+struct kube_client;
+
+struct lease_options {
+	const char *holder; /* "apply on host7, pid 12", for people */
+	const struct clock *clock;
+	int64_t duration_s;  /* 0: a minute */
+	struct cancel *lost; /* requested once another restore has it */
+};
+
+/* Borrows the client and what the options name. ERR_LOCKED names the holder;
+ * else as kube_client_send. Starts a thread that renews it. */
+struct lease *lease_take(
+    struct kube_client *c, const struct lease_options *o, struct err *err);
+void lease_free(struct lease *l); /* gives it back; takes NULL */
+void lease_freep(struct lease **l);
+
+struct lease_info {
+	char *holder;
+	char *process;		/* see process.h; "" where it is not known */
+	int64_t taken, renewed; /* seconds, by the holder's clock */
+	bool dead;
+	char *version; /* of the object */
+};
+void lease_info_done(struct lease_info *i);
+/* Pure: what an object says; -1 with ERR_FORMAT where it is no such lock. `out`
+ * is released with lease_info_done in any case. */
+int lease_parse(const struct json_object *object, int64_t now_s,
+    struct lease_info *out, struct err *err);
+/* 1, or 0 where nobody holds it; -1 as kube_client_send or lease_parse. */
+int lease_show(struct kube_client *c, const struct clock *clock,
+    struct lease_info *out, struct err *err);
+/* For the operator: removes it, whoever holds it. */
+int lease_break(struct kube_client *c, struct err *err);
+
+#endif

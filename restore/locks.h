@@ -1,0 +1,28 @@
+/*
+ * The locks (kube/lease.h) of all clusters that a run writes to.
+ */
+#ifndef RESTORE_LOCKS_H
+#define RESTORE_LOCKS_H
+
+#include "restore/kube/lease.h"
+#include "restore/targets/targets.h"
+
+struct locks {
+	VEC_DEFINE(, struct lease *) leases;
+	struct strvec clusters; /* UIDs of those that have one */
+	/* Requested where another restore has taken one over: the run is given
+	 * it for its own. */
+	struct cancel lost;
+};
+#define LOCKS_INIT                                                             \
+	{                                                                      \
+		.leases = VEC_INIT, .clusters = VEC_INIT                       \
+	}
+
+/* Of every target that is connected, each once. ERR_LOCKED where another
+ * restore holds one. A target that does not let us keep one is warned of. */
+int locks_take(struct locks *l, const struct command *c,
+    const struct targets *t, struct err *err);
+void locks_done(struct locks *l);
+
+#endif
