@@ -222,4 +222,5 @@ void prepare_meet(struct prepared *o, const struct json_object *live)
 {
 	snapshot_source_keep(o->object, live);
 	generation_keep(o->object, live);
+	sanitize_keep_made(o->object, live);
 }

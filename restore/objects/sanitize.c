@@ -280,6 +280,38 @@ static void clean_account(
 
 /* The node port that a user wrote for a port, from the annotation that kubectl
  * kept. */
+static bool lists(const struct json_object *secrets, const char *name)
+{
+	for (size_t i = 0; i < json_len(secrets); i++)
+		if (str_eq(json_get_str(json_at(secrets, i), "name"), name))
+			return true;
+	return false;
+}
+
+void sanitize_keep_made(
+    struct json_object *wanted, const struct json_object *live)
+{
+	const char *account =
+	    json_str(json_path(wanted, "metadata", "name", NULL));
+	const struct json_object *now = json_get(live, "secrets");
+	struct json_object *old = json_get(wanted, "secrets");
+
+	if (!str_eq(json_get_str(wanted, "kind"), "ServiceAccount") ||
+	    !account || !json_len(old))
+		return;
+	struct json_object *all = json_new_array();
+	for (size_t i = 0; i < json_len(now); i++) {
+		const char *name = json_get_str(json_at(now, i), "name");
+
+		if (lists(old, name) || exclude_is_made_secret(name, account))
+			json_append(all, json_copy(json_at(now, i)));
+	}
+	for (size_t i = 0; i < json_len(old); i++)
+		if (!lists(all, json_get_str(json_at(old, i), "name")))
+			json_append(all, json_copy(json_at(old, i)));
+	json_set(wanted, "secrets", all);
+}
+
 static bool was_written(
     const struct json_object *ports, const struct json_object *port)
 {

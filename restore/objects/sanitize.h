@@ -29,6 +29,11 @@ struct sanitize_options {
 void sanitize_object(
     struct json_object *object, const struct sanitize_options *o);
 
+/* Of a ServiceAccount that is there: the Secrets that this cluster made for it
+ * stay listed, in their order. */
+void sanitize_keep_made(
+    struct json_object *wanted, const struct json_object *live);
+
 /* Removes node ports that no user is known to have chosen; true if there were
  * any. For when the server says that one that was kept is in use. */
 bool sanitize_drop_node_ports(struct json_object *service);

@@ -95,6 +95,45 @@ static void an_entry_of_a_subresource_is_none_of_ours(void **state)
 	assert_false(owned_exceeds(live, &as_wanted));
 }
 
+/* As a restore leaves an entry of the snapshot, and as the token controller
+ * does, within the same second. */
+static void what_a_controller_has_made_at_once_is_none_of_ours(void **state)
+{
+#define BY_CONTROLLER(FIELDS)                                                  \
+	"{\"manager\":\"kube-controller-manager\",\"operation\":\"Update\","   \
+	"\"apiVersion\":\"v1\",\"time\":\"2026-01-01T00:00:00Z\","             \
+	"\"fieldsV1\":{\"f:data\":{" FIELDS "}}}"
+#define TOKEN(MANAGED, DATA)                                                   \
+	"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":"                 \
+	"\"kubernetes.io/service-account-token\",\"metadata\":{\"uid\":"       \
+	"\"new\",\"creationTimestamp\":\"2026-01-01T00:00:00Z\","              \
+	"\"managedFields\":[" MANAGED "]},\"data\":{" DATA "}}"
+	static const struct {
+		const char *live;
+		bool exceeds;
+	} cases[] = {
+	    {TOKEN(BY_CONTROLLER("\"f:token\":{}"), "\"token\":\"bmV3\""),
+		false},
+	    {TOKEN(BY_CONTROLLER("\"f:more\":{}"), "\"more\":\"b2xk\""), true},
+	};
+	cleanup(json_freep) struct json_object *wanted = test_json(
+	    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"data\":{}}");
+	cleanup(json_freep) struct json_object *managers =
+	    test_json("[" BY_CONTROLLER("\"f:token\":{}") "]");
+	char old[] = "old";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(json_freep) struct json_object *live =
+		    test_json(cases[i].live);
+		const struct prepared as_wanted = {
+		    .object = wanted, .managers = managers, .uid = old};
+
+		assert_int_equal(
+		    owned_exceeds(live, &as_wanted), cases[i].exceeds);
+	}
+}
+
 /* ---- conflicts ----------------------------------------------------------- */
 
 static bool conflicts(const char *body)
@@ -300,6 +339,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_ours_and_not_wanted_is_seen),
 	    cmocka_unit_test(an_entry_of_a_subresource_is_none_of_ours),
+	    cmocka_unit_test(
+		what_a_controller_has_made_at_once_is_none_of_ours),
 	    cmocka_unit_test(a_conflict_with_ourselves_is_told_from_others),
 	    cmocka_unit_test(a_create_becomes_an_apply),
 	    cmocka_unit_test(a_late_touch_is_dropped),

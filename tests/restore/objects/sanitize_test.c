@@ -271,6 +271,39 @@ static void odd_shapes_do_no_harm(void **state)
 	}
 }
 
+static void an_account_that_is_there_keeps_its_tokens(void **state)
+{
+#define ACCOUNT(secrets)                                                       \
+	"{\"kind\":\"ServiceAccount\",\"metadata\":{\"name\":\"ci\"}" secrets  \
+	"}"
+	static const char *const cases[][3] = {
+	    /* wanted, live, what is wanted then */
+	    {ACCOUNT(",\"secrets\":[{\"name\":\"mine\"}]"),
+		ACCOUNT(",\"secrets\":[{\"name\":\"ci-token-abcde\"},{\"name\":"
+			"\"mine\"},{\"name\":\"another\"}]"),
+		ACCOUNT(",\"secrets\":[{\"name\":\"ci-token-abcde\"},{\"name\":"
+			"\"mine\"}]")},
+	    {ACCOUNT(",\"secrets\":[{\"name\":\"mine\"}]"), ACCOUNT(""),
+		ACCOUNT(",\"secrets\":[{\"name\":\"mine\"}]")},
+	    {ACCOUNT(""), ACCOUNT(",\"secrets\":[{\"name\":\"a\"}]"),
+		ACCOUNT("")},
+	    {"{}", ACCOUNT(""), "{}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(json_freep) struct json_object *wanted =
+		    test_json(cases[i][0]);
+		cleanup(json_freep) struct json_object *live =
+		    test_json(cases[i][1]);
+		cleanup(json_freep) struct json_object *expected =
+		    test_json(cases[i][2]);
+
+		sanitize_keep_made(wanted, live);
+		assert_true(json_equal(wanted, expected));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -283,6 +316,7 @@ int main(void)
 	    cmocka_unit_test(what_somebody_made_is_told_by_its_being_there),
 	    cmocka_unit_test(an_injected_bundle_goes_another_stays),
 	    cmocka_unit_test(odd_shapes_do_no_harm),
+	    cmocka_unit_test(an_account_that_is_there_keeps_its_tokens),
 	};
 
 	return cmocka_run_group_tests_name("sanitize", tests, NULL, NULL);
