@@ -142,6 +142,9 @@ static const struct {
 
     {"Deployment.apps", "/metadata/annotations",
 	"deployment.kubernetes.io/revision", NULL},
+    /* The server counts the changes of the template in it. */
+    {"DaemonSet.apps", "/metadata/annotations",
+	"deprecated.daemonset.template.generation", NULL},
     {"HorizontalPodAutoscaler.autoscaling", "/metadata/annotations",
 	"autoscaling.alpha.kubernetes.io/conditions", NULL},
     {"HorizontalPodAutoscaler.autoscaling", "/metadata/annotations",

@@ -5,6 +5,7 @@
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/git/repo/ref_files.h"
+#include "storage/git/repo/ref_lock.h"
 #include "storage/git/repo/refs.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ struct ref_update *ref_update_new(
 
 	u->dir = str_dup(dir);
 	u->hash = hash;
+	ref_lock_tidy(dir);
 	if (ref_files_read(dir, hash, &u->refs, err)) {
 		ref_update_free(u);
 		return NULL;
@@ -128,33 +130,16 @@ static int make_parents(
 
 /* --- one file under its lock */
 
-/* The lock file of a path: open, and to be renamed or removed; -1. */
-static int acquire_lock(const char *lock, struct err *err)
+static int replace(const struct ref_update *u, const char *path,
+    const void *data, size_t len, struct err *err)
 {
-	int fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	cleanup(ref_lock_done) struct ref_lock lock = REF_LOCK_INIT;
 
-	if (fd < 0 && errno == EEXIST)
-		return err_set(err, ERR_LOCKED,
-		    "%s is there: another process changes it, or died doing "
-		    "so; remove it if no git is at work",
-		    lock);
-	return fd < 0 ? err_system(err, errno, "cannot make %s", lock) : fd;
-}
-
-static int replace(
-    const char *path, const void *data, size_t len, struct err *err)
-{
-	autofree char *lock = str_printf("%s.lock", path);
-	autoclose int fd = acquire_lock(lock, err);
-
-	if (fd < 0)
-		return -1;
-	int failed = file_write_all(fd, data, len, lock, err);
-	if (!failed && (fsync(fd) || rename(lock, path)))
-		failed = err_system(err, errno, "cannot write %s", path);
-	if (failed)
-		unlink(lock);
-	return failed;
+	return ref_lock_take(&lock, u->dir, path, err) ||
+		       file_write_all(lock.fd, data, len, lock.path, err) ||
+		       ref_lock_commit(&lock, path, err)
+		   ? -1
+		   : 0;
 }
 
 int ref_update_set(struct ref_update *u, const char *name,
@@ -168,7 +153,7 @@ int ref_update_set(struct ref_update *u, const char *name,
 	remove_empty(path, 0);
 	git_id_hex(u->hash, id, hex);
 	autofree char *line = str_printf("%s\n", hex);
-	return replace(path, line, strlen(line), err);
+	return replace(u, path, line, strlen(line), err);
 }
 
 /* The line of a ref in packed-refs and, below it, what its tag peels to; NULL
@@ -207,25 +192,23 @@ static int delete_packed(
 		return 0;
 	buf_add(&left, text.data, (size_t)(line - text.data));
 	buf_add(&left, end, (size_t)(text.data + text.len - end));
-	return replace(path, left.data, left.len, err);
+	return replace(u, path, left.data, left.len, err);
 }
 
 int ref_update_delete(struct ref_update *u, const char *name, struct err *err)
 {
 	const struct git_ref *r = git_refvec_find(&u->refs, name);
 	autofree char *path = file_join(u->dir, name);
-	autofree char *lock = str_printf("%s.lock", path);
+	cleanup(ref_lock_done) struct ref_lock lock = REF_LOCK_INIT;
 
 	/* The lock needs a directory, even if the ref is only packed. */
 	if (make_parents(u, name, err))
 		return -1;
-	autoclose int fd = acquire_lock(lock, err);
-	if (fd < 0)
+	if (ref_lock_take(&lock, u->dir, path, err))
 		return -1;
 	int failed = delete_packed(u, name, err);
 	if (!failed && unlink(path) && errno != ENOENT && errno != EISDIR)
 		failed = err_system(err, errno, "cannot remove %s", path);
-	unlink(lock);
 	if (!failed && r)
 		u->gone[r - u->refs.items] = true;
 	return failed;

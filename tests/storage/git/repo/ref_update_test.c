@@ -3,11 +3,15 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/git/repo/ref_files.h"
+#include "storage/git/repo/ref_lock.h"
 #include "tests/support/test.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define ID_1 "1111111111111111111111111111111111111111"
 #define ID_2 "2222222222222222222222222222222222222222"
@@ -176,6 +180,54 @@ static void a_lock_keeps_others_out(void **state)
 	assert_false(file_exists(own));
 }
 
+/* What a process that is killed with the lock leaves. */
+static void leave_lock(struct fixture *f, const char *file)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		autofree char *path = file_join(f->dir, file);
+		struct ref_lock lock = REF_LOCK_INIT;
+		struct err err = ERR_INIT;
+
+		_exit(ref_lock_take(&lock, f->dir, path, &err) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static size_t count_of(const struct fixture *f)
+{
+	DIR *d = opendir(f->dir);
+	size_t count = 0;
+
+	assert_non_null(d);
+	for (const struct dirent *e; (e = readdir(d));)
+		count += str_starts(e->d_name, "backstay-lock-");
+	closedir(d);
+	return count;
+}
+
+static void a_lock_that_a_killed_run_left_is_taken_away(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	write_file(f, "packed-refs", packed);
+	start(f);
+	assert_ok(set(f, "refs/heads/x", &err), err);
+	assert_int_equal(count_of(f), 0);
+	leave_lock(f, "refs/heads/x");
+	leave_lock(f, "packed-refs");
+	assert_int_equal(count_of(f), 2);
+	assert_ok(ref_update_delete(f->u, "refs/heads/x", &err), err);
+	assert_ok(ref_update_delete(f->u, "refs/tags/t", &err), err);
+	assert_refs(f, "heads/a/b=2 tags/tt=2");
+	assert_int_equal(count_of(f), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -186,6 +238,7 @@ int main(void)
 	    TEST(a_file_cannot_be_a_directory),
 	    TEST(empty_directories_make_room),
 	    TEST(a_lock_keeps_others_out),
+	    TEST(a_lock_that_a_killed_run_left_is_taken_away),
 	};
 
 	return cmocka_run_group_tests_name("ref_update", tests, NULL, NULL);
