@@ -295,7 +295,7 @@ layer applications" ]
 	run --separate-stderr restore apply latest --yes --approve infrastructure
 	echo "$stderr"
 	[ "$status" -eq 4 ]
-	grep -q 'another restore of this snapshot is at work' <<<"$stderr"
+	grep -q 'a restore is at work there: apply on ' <<<"$stderr"
 	echo yes >&9
 	exec 9>&-
 	wait "$pid"
