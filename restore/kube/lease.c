@@ -42,6 +42,7 @@ void lease_info_done(struct lease_info *i)
 	free(i->holder);
 	free(i->process);
 	free(i->version);
+	free(i->uid);
 	*i = (struct lease_info){.holder = NULL};
 }
 
@@ -78,8 +79,10 @@ int lease_parse(const struct json_object *object, int64_t now,
 	    .taken = get_time(spec, "acquireTime"),
 	    .renewed = get_time(spec, "renewTime"),
 	    .version = str_dup(json_str(
-		json_path(object, "metadata", "resourceVersion", NULL)))};
-	if (!out->version || duration < 0 || duration > MAX_S)
+		json_path(object, "metadata", "resourceVersion", NULL))),
+	    .uid =
+		str_dup(json_str(json_path(object, "metadata", "uid", NULL)))};
+	if (!out->version || !out->uid || duration < 0 || duration > MAX_S)
 		return err_set(err, ERR_FORMAT,
 		    WHAT ": it is no lock of a restore; if no restore is at "
 			 "work, delete it");
@@ -101,8 +104,12 @@ static struct json_object *write_lease(const struct lease *l)
 	json_set_str(meta, "namespace", NAMESPACE);
 	json_set_str(notes, PROCESS, l->process);
 	json_set(meta, "annotations", notes);
-	if (l->version)
+	/* Without the UID one that was removed would be made again: the server
+	 * lets a Lease be created by an update. */
+	if (l->version) {
 		json_set_str(meta, "resourceVersion", l->version);
+		json_set_str(meta, "uid", l->uid);
+	}
 	json_set(object, "metadata", meta);
 	json_set_str(spec, "holderIdentity", l->holder);
 	json_set(spec, "leaseDurationSeconds", json_new_int(l->duration_s));
@@ -199,7 +206,9 @@ static int take(struct lease *l, struct err *err)
 		if (held && !ours && !info.dead)
 			return refuse(&info, err);
 		free(l->version);
+		free(l->uid);
 		l->version = held ? steal(info.version) : NULL;
+		l->uid = held ? steal(info.uid) : NULL;
 		if (held && !ours && *info.holder)
 			log_info("the lock of a restore that is dead is taken "
 				 "over: %s",
@@ -221,7 +230,7 @@ static bool is_still_ours(struct lease *l)
 	struct err err = ERR_INIT;
 	int held = get(l->client, now_s(l->clock), &info, &err);
 
-	if (held > 0 && is_ours(l, &info)) {
+	if (held > 0 && is_ours(l, &info) && str_eq(info.uid, l->uid)) {
 		free(l->version);
 		l->version = steal(info.version);
 		return true;

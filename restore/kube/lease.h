@@ -40,7 +40,7 @@ struct lease_info {
 	char *process;		/* see process.h; "" where it is not known */
 	int64_t taken, renewed; /* seconds, by the holder's clock */
 	bool dead;
-	char *version; /* of the object */
+	char *version, *uid; /* of the object */
 };
 void lease_info_done(struct lease_info *i);
 /* Pure: what an object says; -1 with ERR_FORMAT where it is no such lock. `out`

@@ -31,8 +31,8 @@ void prepared_done(struct prepared *o);
 int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
     struct outcome *outcome, struct err *err);
 /* Takes over what the object that is there has decided, and which the snapshot
- * does not change: how a volume snapshot came about, which generation a Revision
- * is of, and which tokens an account was given. */
+ * does not change: how a volume snapshot came about, which generation a
+ * Revision is of, and which tokens an account was given. */
 void prepare_meet(struct prepared *o, const struct json_object *live);
 
 #endif

@@ -78,8 +78,8 @@ nobody() { ! call GET $lease >/dev/null 2>&1; }
 	nobody
 	# The first learns of it, and stops.
 	for _ in {1..1800}; do kill -0 "$first" 2>/dev/null || break; sleep 0.1; done
-	! kill -0 "$first" 2>/dev/null
-	! wait "$first"
+	run ! kill -0 "$first"
+	wait "$first" || true
 	first=
 	grep -q 'another restore has taken it over, or somebody has removed it; this one stops' "$P/first"
 	run restore unlock latest

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define LEASE(holder, duration, renewed)                                       \
-	"{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{"                 \
+	"{\"metadata\":{\"resourceVersion\":\"7\",\"uid\":\"u\"},\"spec\":{"   \
 	"\"holderIdentity\":\"" holder "\",\"leaseDurationSeconds\":" duration \
 	",\"acquireTime\":\"2026-01-01T00:00:00.000000Z\",\"renewTime\":"      \
 	"\"" renewed "\"}}"
