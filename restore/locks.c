@@ -2,7 +2,6 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/log.h"
-#include "storage/kube/discovery.h"
 
 #include <unistd.h>
 
@@ -21,7 +20,7 @@ static char *own_name(const struct command *c)
 static int take_one(struct locks *l, struct kube_client *client,
     const struct lease_options *o, struct err *err)
 {
-	autofree char *uid = kube_discovery_cluster_uid(client, err);
+	autofree char *uid = lease_cluster(client, err);
 
 	if (!uid)
 		return -1;

@@ -5,6 +5,7 @@
 #include "storage/base/log.h"
 #include "storage/base/process.h"
 #include "storage/kube/client.h"
+#include "storage/kube/discovery.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -285,6 +286,11 @@ static void release_memory(struct lease *l)
 	free(l->version);
 	free(l->uid);
 	free(l);
+}
+
+char *lease_cluster(struct kube_client *c, struct err *err)
+{
+	return kube_discovery_cluster_uid(c, err);
 }
 
 static struct lease *new_lease(

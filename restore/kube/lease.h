@@ -28,6 +28,10 @@ struct lease_options {
 	struct cancel *lost; /* requested once another restore has it */
 };
 
+/* The cluster, which has one lock however often it is a target: the UID of its
+ * kube-system. The caller frees; NULL as kube_client_send. */
+char *lease_cluster(struct kube_client *c, struct err *err);
+
 /* Borrows the client and what the options name. ERR_LOCKED names the holder;
  * else as kube_client_send. Starts a thread that renews it. */
 struct lease *lease_take(
