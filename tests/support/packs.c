@@ -21,16 +21,21 @@ void test_repository(const char *dir)
 	assert_ok(file_mkdirs(objects, &err), err);
 }
 
-struct git_id test_object_id(const char *type, const char *content)
+static struct git_id id_of(const char *type, const void *data, size_t len)
 {
 	struct git_id id = {{0}};
 	struct digest *d = digest_new(DIGEST_SHA1);
 
-	git_id_add_header(d, type, strlen(content));
-	digest_add(d, content, strlen(content));
+	git_id_add_header(d, type, len);
+	digest_add(d, data, len);
 	digest_finish(d, id.bytes);
 	digest_free(d);
 	return id;
+}
+
+struct git_id test_object_id(const char *type, const char *content)
+{
+	return id_of(type, content, strlen(content));
 }
 
 static void deflate_into(struct buf *out, const void *data, size_t len)
@@ -42,8 +47,8 @@ static void deflate_into(struct buf *out, const void *data, size_t len)
 	buf_add(out, packed, n);
 }
 
-void test_loose(const char *dir, const struct git_id *id, const char *type,
-    const char *content)
+static void write_loose(const char *dir, const struct git_id *id,
+    const char *type, const void *data, size_t len)
 {
 	cleanup(buf_done) struct buf whole = BUF_INIT, packed = BUF_INIT;
 	char hex[GIT_ID_HEX];
@@ -52,12 +57,52 @@ void test_loose(const char *dir, const struct git_id *id, const char *type,
 	git_id_hex(GIT_SHA1, id->bytes, hex);
 	autofree char *folder = str_printf("%s/objects/%.2s", dir, hex);
 	autofree char *path = str_printf("%s/%s", folder, hex + 2);
-	buf_printf(&whole, "%s %zu", type, strlen(content));
+	buf_printf(&whole, "%s %zu", type, len);
 	buf_add(&whole, "", 1);
-	buf_add_str(&whole, content);
+	buf_add(&whole, data, len);
 	deflate_into(&packed, whole.data, whole.len);
 	assert_ok(file_mkdirs(folder, &err), err);
 	assert_ok(file_write_durably(path, packed.data, packed.len, &err), err);
+}
+
+void test_loose(const char *dir, const struct git_id *id, const char *type,
+    const char *content)
+{
+	write_loose(dir, id, type, content, strlen(content));
+}
+
+struct git_id test_object(
+    const char *dir, const char *type, const void *data, size_t len)
+{
+	struct git_id id = id_of(type, data, len);
+
+	write_loose(dir, &id, type, data, len);
+	return id;
+}
+
+struct git_id test_commit_of(const char *dir, const char *message,
+    const struct git_id *tree, const struct git_id *parents, size_t count)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	char hex[GIT_ID_HEX];
+
+	git_id_hex(GIT_SHA1, tree->bytes, hex);
+	buf_printf(&text, "tree %s\n", hex);
+	for (size_t i = 0; i < count; i++) {
+		git_id_hex(GIT_SHA1, parents[i].bytes, hex);
+		buf_printf(&text, "parent %s\n", hex);
+	}
+	buf_printf(&text,
+	    "author a <a> 0 +0000\ncommitter a <a> 0 +0000\n\n%s\n", message);
+	return test_object(dir, "commit", text.data, text.len);
+}
+
+struct git_id test_commit(const char *dir, const char *message,
+    const struct git_id *parents, size_t count)
+{
+	struct git_id empty = test_object(dir, "tree", "", 0);
+
+	return test_commit_of(dir, message, &empty, parents, count);
 }
 
 /* Type and length of what is stored. */

@@ -17,6 +17,15 @@ struct git_id test_object_id(const char *type, const char *content);
 void test_loose(const char *dir, const struct git_id *id, const char *type,
     const char *content);
 
+/* Writes an object of any bytes loose, under its id. */
+struct git_id test_object(
+    const char *dir, const char *type, const void *data, size_t len);
+/* A commit of that tree (of an empty one), with these parents. */
+struct git_id test_commit_of(const char *dir, const char *message,
+    const struct git_id *tree, const struct git_id *parents, size_t count);
+struct git_id test_commit(const char *dir, const char *message,
+    const struct git_id *parents, size_t count);
+
 struct test_pack {
 	struct buf bytes;
 	uint32_t count;

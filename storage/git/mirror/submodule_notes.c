@@ -39,7 +39,8 @@ static void add_note(struct notevec *v, const uint8_t *tip, const char *url)
 	n->url = url ? str_dup(url) : NULL;
 }
 
-/* "<hex digits>" or "<hex digits> <url>", sorted. */
+/* "<hex digits>" or "<hex digits> <url>", sorted. Of damaged ones none counts:
+ * a tip may have lost one of its lines. */
 static void load(enum git_hash hash, const char *path, struct notevec *notes)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -47,15 +48,19 @@ static void load(enum git_hash hash, const char *path, struct notevec *notes)
 	const size_t hex = git_id_digits(hash);
 	uint8_t tip[GIT_ID_LEN];
 
-	if (file_read(path, MAX_NOTES, &text, &ignored))
+	if (file_read(path, MAX_NOTES, &text, &ignored) || !text.len ||
+	    text.data[text.len - 1] != '\n' ||
+	    strlen(buf_str(&text)) != text.len)
 		return;
 	char *rest = text.data;
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		if (!*line)
 			continue;
 		if (git_id_parse(hash, line, tip) ||
-		    (line[hex] && line[hex] != ' '))
-			break;
+		    (line[hex] && line[hex] != ' ')) {
+			notes_done(notes);
+			return;
+		}
 		add_note(notes, tip, line[hex] ? line + hex + 1 : NULL);
 	}
 	vec_sort(notes, by_tip);
