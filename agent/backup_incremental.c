@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 128 * 1024 };
-
 /* A copy of the last CONTENTS.json. It has no secrets, but the names of many
  * things. */
 static char *record_path(const struct backup_run *r)
@@ -146,21 +144,15 @@ void backup_incremental_fill(const struct backup_run *r, struct manifest *m)
 static int write_record(
     const struct backup_run *r, const char *path, struct err *err)
 {
-	autoclose int fd = open(
+	int fd = open(
 	    path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	cleanup(source_freep) struct source *from =
-	    archive_writer_contents(r->archive);
-	autofree char *chunk = mem_alloc(CHUNK);
 
 	if (fd < 0)
 		return err_system(err, errno, "creating '%s'", path);
-	for (;;) {
-		ssize_t n = source_read(from, chunk, CHUNK, err);
-		if (n <= 0)
-			return (int)n;
-		if (file_write_all(fd, chunk, (size_t)n, path, err))
-			return -1;
-	}
+	cleanup(sink_freep) struct sink *to = sink_to_fd(fd, path);
+	cleanup(source_freep) struct source *from =
+	    archive_writer_contents(r->archive);
+	return stream_copy(from, to, err) < 0 ? -1 : sink_finish(to, err);
 }
 
 /* It need not be durable: a record that is not what the manifest says makes the

@@ -43,39 +43,41 @@ const struct mentions_kind mentions_kinds[] = {
 	{NULL, NULL},
 };
 
-enum says {
-	SAYS_URL,    /* of a repository */
-	SAYS_SOURCE, /* Argo CD: {"repoURL", "chart"} */
-	SAYS_ORIGIN, /* where an OCI artifact was made from; not always Git */
-	SAYS_MODULE, /* a module's source, or its text */
-	SAYS_TEXT,   /* Terraform's text */
-	SAYS_OTHERS, /* that there are more, which only the controller finds */
+/* What the value of a field is. */
+enum holds {
+	HOLDS_URL,    /* of a repository */
+	HOLDS_SOURCE, /* Argo CD: {"repoURL", "chart"} */
+	HOLDS_ORIGIN, /* where an OCI artifact was made from; not always Git */
+	HOLDS_MODULE, /* a module's source, or its text */
+	HOLDS_TEXT,   /* Terraform's text */
+	HOLDS_OTHERS, /* that there are more, which only the controller finds */
 };
 
 /* Besides repository_pointers; '*' in a pointer stands for each of a list. */
 static const struct field {
 	const char *key;
 	const char *pointer;
-	enum says says;
+	enum holds holds;
 	const char *secret; /* pointer to the Secret's name, or NULL */
 } fields[] = {
     {FLUX_OCI, "/status/artifact/metadata/org.opencontainers.image.source",
-	SAYS_ORIGIN, NULL},
-    {ARGO_SET, "/spec/generators/*/scmProvider", SAYS_OTHERS, NULL},
-    {ARGO_SET, "/spec/generators/*/pullRequest", SAYS_OTHERS, NULL},
-    {TOFU, "/spec/backendConfig/customConfiguration", SAYS_TEXT, NULL},
-    {TOFU, "/spec/backendConfigsFrom/*", SAYS_OTHERS, NULL},
-    {GALLEY, "/spec/terraformModule/source", SAYS_MODULE, NULL},
-    {GALLEY, "/spec/terraformModule/inline", SAYS_TEXT, NULL},
-    {GALLEY, "/spec/backend", SAYS_TEXT, NULL},
-    {HASHICORP, "/spec/module/source", SAYS_MODULE, NULL},
+	HOLDS_ORIGIN, NULL},
+    {ARGO_SET, "/spec/generators/*/scmProvider", HOLDS_OTHERS, NULL},
+    {ARGO_SET, "/spec/generators/*/pullRequest", HOLDS_OTHERS, NULL},
+    {TOFU, "/spec/backendConfig/customConfiguration", HOLDS_TEXT, NULL},
+    {TOFU, "/spec/backendConfigsFrom/*", HOLDS_OTHERS, NULL},
+    {GALLEY, "/spec/terraformModule/source", HOLDS_MODULE, NULL},
+    {GALLEY, "/spec/terraformModule/inline", HOLDS_TEXT, NULL},
+    {GALLEY, "/spec/backend", HOLDS_TEXT, NULL},
+    {HASHICORP, "/spec/module/source", HOLDS_MODULE, NULL},
 #define FIELDS(GROUP)                                                          \
-	{"workspaces" GROUP, "/spec/forProvider/module", SAYS_MODULE, NULL},   \
-	    {"providerconfigs" GROUP, "/spec/configuration", SAYS_TEXT, NULL}, \
-	    {"providerconfigs" GROUP, "/spec/backendFile", SAYS_TEXT, NULL},   \
-	    {"clusterproviderconfigs" GROUP, "/spec/configuration", SAYS_TEXT, \
+	{"workspaces" GROUP, "/spec/forProvider/module", HOLDS_MODULE, NULL},  \
+	    {"providerconfigs" GROUP, "/spec/configuration", HOLDS_TEXT,       \
 		NULL},                                                         \
-	    {"clusterproviderconfigs" GROUP, "/spec/backendFile", SAYS_TEXT,   \
+	    {"providerconfigs" GROUP, "/spec/backendFile", HOLDS_TEXT, NULL},  \
+	    {"clusterproviderconfigs" GROUP, "/spec/configuration",            \
+		HOLDS_TEXT, NULL},                                             \
+	    {"clusterproviderconfigs" GROUP, "/spec/backendFile", HOLDS_TEXT,  \
 		NULL},
     CROSSPLANE(FIELDS)
 #undef FIELDS
@@ -131,32 +133,32 @@ static void read_value(const struct reading *r, const struct field *field,
 	const char *url = json_get_str(value, "repoURL");
 	const char *chart = json_get_str(value, "chart");
 
-	switch (field->says) {
-	case SAYS_URL:
+	switch (field->holds) {
+	case HOLDS_URL:
 		if (text && *text)
 			read_repository(r, field, text);
 		break;
-	case SAYS_SOURCE:
+	case HOLDS_SOURCE:
 		/* Charts of a registry are not Git, whatever the scheme. */
 		if (url && *url && (!chart || !*chart) &&
 		    !str_starts(url, "oci://"))
 			read_repository(r, field, url);
 		break;
-	case SAYS_ORIGIN:
+	case HOLDS_ORIGIN:
 		if (text &&
 		    (str_starts(text, "https://") ||
 			str_starts(text, "ssh://") || str_starts(text, "git@")))
 			found_add_repository(r->f, text, r->by);
 		break;
-	case SAYS_MODULE:
+	case HOLDS_MODULE:
 		if (text)
 			read_module(r, text);
 		break;
-	case SAYS_TEXT:
+	case HOLDS_TEXT:
 		if (text)
 			read_terraform(r, text);
 		break;
-	case SAYS_OTHERS:
+	case HOLDS_OTHERS:
 		found_add_unclear(r->f,
 		    "%s: only its controller knows what %s stands for: see "
 		    "what it finds, and add that",
@@ -252,7 +254,7 @@ static void read_repositories(const struct reading *r, const char *key)
 		size_t n = strlen(p->pointer) - (p->charts ? strlen(url) : 0);
 		autofree char *pointer = str_ndup(p->pointer, n);
 		const struct field field = {p->key, pointer,
-		    p->charts ? SAYS_SOURCE : SAYS_URL, p->secret};
+		    p->charts ? HOLDS_SOURCE : HOLDS_URL, p->secret};
 		if (str_eq(p->key, key))
 			follow(r, &field, r->object, pointer);
 	}

@@ -16,39 +16,29 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHUNK = 65536 };
-
 /* What a file says of itself. */
 struct content {
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	struct state_facts facts;
 };
 
-/* Reads a whole file; what is read is also written to `copy`, where that is no
- * -1. */
+/* Reads a whole file; what is read also goes to `next`, which it owns, or which
+ * is NULL. */
 static int read_through(
-    const char *file, int copy, struct content *out, struct err *err)
+    const char *file, struct sink *next, struct content *out, struct err *err)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
-	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_SHA256);
-	char data[CHUNK];
-	ssize_t n;
+	uint64_t bytes;
+	cleanup(sink_freep) struct sink *to =
+	    sink_digest(state_reader_sink(r, next), out->sha256, &bytes);
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
 		return err_system(err, errno, "reading '%s'", file);
 	cleanup(source_freep) struct source *from = source_from_fd(fd, file);
-	while ((n = source_read(from, data, sizeof(data), err)) > 0) {
-		state_reader_add(r, data, (size_t)n);
-		digest_add(d, data, (size_t)n);
-		if (copy >= 0 &&
-		    file_write_all(copy, data, (size_t)n, "the copy", err))
-			return -1;
-	}
-	if (n < 0)
+	if (stream_copy(from, to, err) < 0 || sink_finish(to, err))
 		return -1;
 	state_reader_finish(r, &out->facts);
-	digest_finish(d, out->sha256);
 	return 0;
 }
 
@@ -59,11 +49,11 @@ static int copy(
 
 	if (file_mkdirs(parent, err))
 		return -1;
-	autoclose int fd = open(
+	int fd = open(
 	    to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_system(err, errno, "writing '%s'", to);
-	return read_through(from, fd, was, err);
+	return read_through(from, sink_to_fd(fd, to), was, err);
 }
 
 /* An object that was no state when it was captured is bytes and no more. */
@@ -98,7 +88,7 @@ static int restore(struct scratch_state *p, const struct plan_node *n,
 	struct content was = {.facts = {.json = false}}, is = was;
 	bool state;
 
-	if (copy(from, to, &was, err) || read_through(to, -1, &is, err))
+	if (copy(from, to, &was, err) || read_through(to, NULL, &is, err))
 		return -1;
 	if (memcmp(was.sha256, is.sha256, sizeof(is.sha256)) != 0)
 		return err_set(err, ERR_INTEGRITY,

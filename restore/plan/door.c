@@ -107,16 +107,13 @@ static int read_state(
     const char *file, struct state_facts *facts, struct err *err)
 {
 	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
+	cleanup(sink_freep) struct sink *to = state_reader_sink(r, NULL);
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char data[16384];
-	ssize_t n;
 
 	if (fd < 0)
 		return err_system(err, errno, "reading '%s'", file);
 	cleanup(source_freep) struct source *from = source_from_fd(fd, file);
-	while ((n = source_read(from, data, sizeof data, err)) > 0)
-		state_reader_add(r, data, (size_t)n);
-	if (n < 0)
+	if (stream_copy(from, to, err) < 0)
 		return -1;
 	state_reader_finish(r, facts);
 	return 0;

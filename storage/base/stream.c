@@ -3,6 +3,7 @@
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
+#include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 
@@ -249,6 +250,51 @@ struct source *source_from_fd(int fd, const char *name)
 	s->fd = fd;
 	s->name = str_dup(name);
 	return &s->source;
+}
+
+struct fd_sink {
+	struct sink sink;
+	int fd; /* -1 once it is closed */
+	char *name;
+};
+
+static int fd_sink_write(
+    struct sink *sink, const void *data, size_t len, struct err *err)
+{
+	struct fd_sink *s = (struct fd_sink *)sink;
+
+	return file_write_all(s->fd, data, len, s->name, err);
+}
+
+static int fd_sink_finish(struct sink *sink, struct err *err)
+{
+	struct fd_sink *s = (struct fd_sink *)sink;
+	int fd = steal_fd(s->fd);
+
+	return close(fd) ? err_system(err, errno, "writing '%s'", s->name) : 0;
+}
+
+static void fd_sink_release(struct sink *sink)
+{
+	struct fd_sink *s = (struct fd_sink *)sink;
+
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->name);
+	free(s);
+}
+
+struct sink *sink_to_fd(int fd, const char *name)
+{
+	static const struct sink_ops ops = {.write = fd_sink_write,
+	    .finish = fd_sink_finish,
+	    .release = fd_sink_release};
+	struct fd_sink *s = mem_new(struct fd_sink);
+
+	s->sink.ops = &ops;
+	s->fd = fd;
+	s->name = str_dup(name);
+	return &s->sink;
 }
 
 struct digest_sink {

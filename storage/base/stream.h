@@ -69,6 +69,9 @@ struct source *source_from_memory(const void *data, size_t len);
 struct source *source_part(struct source *from, uint64_t skip, uint64_t len);
 /* A source that reads a file descriptor, which it owns. `name` for errors. */
 struct source *source_from_fd(int fd, const char *name);
+/* A sink that writes a file descriptor, which it owns, from where it is: finish
+ * closes it and reports what closing says, and syncs nothing. */
+struct sink *sink_to_fd(int fd, const char *name);
 /* A sink that computes the SHA-256 and the length of what it passes to `next`,
  * which it owns (NULL: nothing is passed on). Read them after finish. */
 struct sink *sink_digest(struct sink *next, uint8_t *sha256, uint64_t *bytes);

@@ -325,6 +325,56 @@ void state_reader_add(struct state_reader *r, const void *data, size_t len)
 	}
 }
 
+struct state_sink {
+	struct sink sink;
+	struct state_reader *reader;
+	struct sink *next;
+};
+
+static int state_sink_write(
+    struct sink *sink, const void *data, size_t len, struct err *err)
+{
+	struct state_sink *s = (struct state_sink *)sink;
+
+	state_reader_add(s->reader, data, len);
+	return s->next ? sink_write(s->next, data, len, err) : 0;
+}
+
+static int state_sink_finish(struct sink *sink, struct err *err)
+{
+	struct state_sink *s = (struct state_sink *)sink;
+
+	return s->next ? sink_finish(s->next, err) : 0;
+}
+
+static void state_sink_abort(struct sink *sink)
+{
+	struct state_sink *s = (struct state_sink *)sink;
+
+	if (s->next)
+		sink_abort(s->next);
+}
+
+static void state_sink_release(struct sink *sink)
+{
+	sink_free(((struct state_sink *)sink)->next);
+	free(sink);
+}
+
+struct sink *state_reader_sink(struct state_reader *r, struct sink *next)
+{
+	static const struct sink_ops ops = {.write = state_sink_write,
+	    .finish = state_sink_finish,
+	    .abort = state_sink_abort,
+	    .release = state_sink_release};
+	struct state_sink *s = mem_new(struct state_sink);
+
+	s->sink.ops = &ops;
+	s->reader = r;
+	s->next = next;
+	return &s->sink;
+}
+
 bool state_reader_hopes(const struct state_reader *r)
 {
 	return !r->broken;

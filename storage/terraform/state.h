@@ -12,6 +12,7 @@
 
 #include "storage/base/buf.h"
 #include "storage/base/digest.h"
+#include "storage/base/stream.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,9 @@ struct state_reader *state_reader_new(void);
 void state_reader_free(struct state_reader *r); /* takes NULL */
 void state_reader_freep(struct state_reader **r);
 void state_reader_add(struct state_reader *r, const void *data, size_t len);
+/* A sink that adds what is written to it, and passes it to `next`, which it
+ * owns (NULL: nothing is passed on). Borrows the reader. */
+struct sink *state_reader_sink(struct state_reader *r, struct sink *next);
 /* Whether what was read so far can be the beginning of JSON at all. */
 bool state_reader_hopes(const struct state_reader *r);
 /* After all bytes. */

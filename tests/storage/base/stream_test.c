@@ -3,9 +3,12 @@
 #include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
+#include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "tests/support/test.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,12 +96,43 @@ static void a_finished_one_is_not_aborted(void **state)
 	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* What it wrote is there once it is finished; given up, it is closed. */
+static void a_descriptor_is_written_and_closed(void **state)
+{
+	autofree char *path = file_join(*state, "f");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	for (int finished = 0; finished < 2; finished++) {
+		int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		cleanup(sink_freep) struct sink *s = sink_to_fd(fd, "f");
+		assert_ok(sink_write(s, "con", 3, &err), err);
+		assert_ok(sink_write(s, "tent", 4, &err), err);
+		if (finished)
+			assert_ok(sink_finish(s, &err), err);
+		sink_free(s);
+		s = NULL;
+		assert_int_equal(fcntl(fd, F_GETFD), -1);
+	}
+	assert_ok(file_read(path, 100, &text, &err), err);
+	assert_string_equal(buf_str(&text), "content");
+	/* A full device names what was written. */
+	struct sink *full =
+	    sink_to_fd(open("/dev/full", O_WRONLY | O_CLOEXEC), "the disk");
+	assert_fails(sink_write(full, "x", 1, &err), err, ERR_SYSTEM);
+	assert_contains(err.message, "the disk");
+	assert_int_equal(err.sys_errno, ENOSPC);
+	sink_free(full);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(releasing_never_commits),
 	    cmocka_unit_test(a_finish_that_failed_is_aborted_once),
 	    cmocka_unit_test(a_finished_one_is_not_aborted),
+	    cmocka_unit_test_setup_teardown(a_descriptor_is_written_and_closed,
+		test_dir_setup, test_dir_teardown),
 	};
 
 	return cmocka_run_group_tests_name("stream", tests, NULL, NULL);

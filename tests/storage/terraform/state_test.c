@@ -1,3 +1,4 @@
+#include "tests/support/sink.h"
 #include "tests/support/test.h"
 
 #include "storage/base/cleanup.h"
@@ -103,6 +104,39 @@ static void test_depth_is_bounded(void **state)
 	assert_false(facts_of(deep).json);
 }
 
+/* In pieces of any length, and what comes in goes on as it is. */
+static void a_sink_reads_what_passes(void **state)
+{
+	static const char text[] =
+	    "{\"version\": 4, \"serial\": 12, \"lineage\": \"l\"}";
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	struct state_facts facts;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t piece = 1; piece < sizeof(text); piece += 5) {
+		cleanup(state_reader_freep) struct state_reader *r =
+		    state_reader_new();
+		cleanup(source_freep) struct source *from =
+		    test_source(text, sizeof(text) - 1, piece, false);
+		cleanup(sink_freep) struct sink *to =
+		    state_reader_sink(r, test_sink(&out));
+		buf_clear(&out);
+		assert_true(stream_copy(from, to, &err) > 0);
+		assert_ok(sink_finish(to, &err), err);
+		state_reader_finish(r, &facts);
+		assert_true(facts.state);
+		assert_int_equal(facts.serial, 12);
+		assert_string_equal(facts.lineage, "l");
+		assert_string_equal(buf_str(&out), text);
+	}
+	/* What the next one refuses is refused. */
+	cleanup(state_reader_freep) struct state_reader *r = state_reader_new();
+	cleanup(sink_freep) struct sink *full =
+	    state_reader_sink(r, test_sink_full(&out, out.len));
+	assert_fails(sink_write(full, "x", 1, &err), err, ERR_SYSTEM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +145,7 @@ int main(void)
 	    cmocka_unit_test(test_encrypted_state),
 	    cmocka_unit_test(test_what_is_no_state_and_what_is_no_json),
 	    cmocka_unit_test(test_depth_is_bounded),
+	    cmocka_unit_test(a_sink_reads_what_passes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
