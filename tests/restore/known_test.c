@@ -1,0 +1,85 @@
+#include "restore/known.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+#include "tests/support/test.h"
+
+#include <string.h>
+
+static void add(
+    struct known_vec *v, const char *path, const char *facts, uint64_t bytes)
+{
+	cleanup(json_freep) struct json_object *j =
+	    facts ? test_json(facts) : NULL;
+	const struct contents_entry e = {.path = path,
+	    .bytes = bytes,
+	    .facts = j,
+	    .located = true,
+	    .sha256 = {(uint8_t)bytes}};
+
+	known_add(v, &e);
+}
+
+static struct known *find(const struct known_vec *v, const char *path)
+{
+	uint8_t hash[DIGEST_SHA256_LEN];
+
+	digest_of(DIGEST_SHA256, path, strlen(path), hash);
+	return known_find(v, hash);
+}
+
+static void an_entry_is_found_by_its_path(void **state)
+{
+	cleanup(known_done) struct known_vec v = VEC_INIT;
+
+	(void)state;
+	known_sort(&v);
+	assert_null(find(&v, "a"));
+	add(&v, "c", NULL, 3);
+	add(&v, "a", NULL, 1);
+	add(&v, "b", NULL, 2);
+	known_sort(&v);
+	assert_int_equal(find(&v, "a")->bytes, 1);
+	assert_int_equal(find(&v, "b")->bytes, 2);
+	assert_int_equal(find(&v, "c")->bytes, 3);
+	assert_null(find(&v, "d"));
+	known_clear(&v);
+	assert_null(find(&v, "a"));
+}
+
+/* Of a repository and a Service, so that what is held stays small. */
+static void facts_are_kept_where_they_are_needed(void **state)
+{
+	cleanup(known_done) struct known_vec v = VEC_INIT;
+	cleanup(json_freep) struct json_object *theirs = test_json("{\"x\":1}");
+	const struct contents_entry against = {
+	    .path = "other", .facts = theirs};
+
+	(void)state;
+	add(&v, "a", "{\"refs\":{}}", 1);
+	add(&v, "b", "{\"resource\":\"services\"}", 2);
+	add(&v, "c", "{\"resource\":\"secrets\"}", 3);
+	known_sort(&v);
+	assert_non_null(find(&v, "a")->facts);
+	assert_non_null(find(&v, "b")->facts);
+	assert_null(find(&v, "c")->facts);
+	/* The other's stand in for those that were not. */
+	struct contents_entry e = known_entry(find(&v, "c"), &against);
+	assert_ptr_equal(e.facts, theirs);
+	assert_string_equal(e.path, "other");
+	assert_int_equal(e.bytes, 3);
+	assert_int_equal(e.sha256[0], 3);
+	assert_true(e.located);
+	e = known_entry(find(&v, "b"), &against);
+	assert_json(e.facts, "{\"resource\":\"services\"}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(an_entry_is_found_by_its_path),
+	    cmocka_unit_test(facts_are_kept_where_they_are_needed),
+	};
+
+	return cmocka_run_group_tests_name("known", tests, NULL, NULL);
+}
