@@ -24,7 +24,7 @@ static bool is_continued(const struct proofs *proofs)
 static int find_signs(struct vault *v, const char *name,
     const struct proofs *proofs, struct strvec *signs, struct err *err)
 {
-	if (is_continued(proofs) && snapshot_parts(v, name, signs, err))
+	if (is_continued(proofs) && snapshot_signs(v, name, signs, err))
 		return -1;
 	VEC_EACH (proofs, p) {
 		const struct manifest_previous *before =
@@ -38,12 +38,15 @@ static int find_signs(struct vault *v, const char *name,
 }
 
 /* How many of them the store has, though its list leaves them out. */
-static int add_to_list(struct vault *v, const struct strvec *signs,
-    struct snapshots *list, struct err *err)
+static int add_to_list(struct vault *v, const char *name,
+    const struct strvec *signs, struct snapshots *list, struct err *err)
 {
+	int64_t time;
 	int added = 0;
 
 	VEC_EACH (signs, label) {
+		if (snapshot_label_time(name, *label, &time))
+			continue;
 		int status = snapshot_list_add(v, *label, list, err);
 		if (status < 0)
 			return -1;
@@ -105,7 +108,7 @@ int hidden_gather(struct vault *v, const char *name,
 			return -1;
 		if (find_signs(v, name, proofs, &signs, err))
 			return -1;
-		added = add_to_list(v, &signs, list, err);
+		added = add_to_list(v, name, &signs, list, err);
 		if (added < 0)
 			return -1;
 	} while (added);

@@ -1,9 +1,10 @@
 /*
- * Snapshots that a vault does not show, and gives a sign of: their archive or
- * their signature is there, or a trusted manifest names them as the one before
- * it, or their manifest lacks its signature. A store that shows only half of
- * them now may show the rest tomorrow, and then they need what they were
- * written after. One that a trusted record says was pruned is none of them.
+ * Snapshots that a vault does not show, and of which there is a sign: their
+ * archive or their signature is there, a trusted manifest names them as the one
+ * before it, their manifest lacks its signature, or this machine wrote them. A
+ * store that shows only half of them now may show the rest tomorrow, and then
+ * they need what they were written after. One that a trusted record says was
+ * pruned is none of them.
  */
 #ifndef AGENT_PRUNE_HIDDEN_H
 #define AGENT_PRUNE_HIDDEN_H

@@ -6,6 +6,7 @@
 #include "storage/vault/record_memory.h"
 #include "storage/vault/remains.h"
 #include "storage/vault/vault_marker.h"
+#include "storage/vault/written.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -218,7 +219,7 @@ int snapshot_label_time(const char *name, const char *label, int64_t *time)
 	return 0;
 }
 
-int snapshot_parts(
+int snapshot_signs(
     struct vault *v, const char *name, struct strvec *labels, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
@@ -236,7 +237,7 @@ int snapshot_parts(
 		if (!strvec_has(labels, label))
 			strvec_add(labels, label);
 	}
-	return 0;
+	return written_list(v, name, labels, err);
 }
 
 static bool is_ours(const char *object)
@@ -595,7 +596,8 @@ int snapshot_remove(struct vault *v, const struct snapshot *s,
 	    vault_remove(v, manifest, err) || vault_remove(v, signature, err) ||
 	    remains_note(v, s->label, err) ||
 	    vault_remove(v, m->archive.file, err) ||
-	    remains_forget(v, s->label, err) || remove_records(v, s, err) ||
+	    remains_forget(v, s->label, err) ||
+	    written_forget(v, s->label, err) || remove_records(v, s, err) ||
 	    record_memory_forget(v, s->label, err))
 		return err_wrap(err, "removing '%s'", s->label);
 	return 0;

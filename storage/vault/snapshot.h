@@ -88,9 +88,10 @@ int snapshot_list_add(struct vault *v, const char *label,
     struct snapshots *list, struct err *err);
 /* Seconds, from a label of that name; -1: it is none. */
 int snapshot_label_time(const char *name, const char *label, int64_t *time);
-/* Labels of that name of which the store lists an archive or a signature, each
- * once, whether it lists their manifests or not. */
-int snapshot_parts(
+/* Labels of snapshots of which there is a sign, whether the store shows their
+ * manifests or not: it lists an archive or a signature of that name, or this
+ * machine wrote it, and it may need the archives of others. */
+int snapshot_signs(
     struct vault *v, const char *name, struct strvec *labels, struct err *err);
 /* The objects that by their names are none of ours, sorted: of no snapshot,
  * lock or record, and not the vault's mark. They count for nothing and are

@@ -9,6 +9,7 @@
 #include "storage/vault/skew.h"
 #include "storage/vault/snapshot_commit.h"
 #include "storage/vault/tidy.h"
+#include "storage/vault/written.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -465,6 +466,8 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 				record_withdrawn(w, p->vault, key);
 		} else {
 			p->committed = true;
+			if (w->is_list)
+				written_note(p->vault, w->name, w->label);
 		}
 	}
 	return destinations_some_good(&w->destinations, err);

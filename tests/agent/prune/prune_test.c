@@ -605,6 +605,36 @@ static void what_one_out_of_sight_may_need_stays(struct fixture *f)
 	expect_first(f, PRUNE_DROPPED, "not kept by any rule");
 }
 
+/* Nothing in the vault tells of it, but this machine wrote it. */
+static void what_this_machine_wrote_is_known_to_it(struct fixture *f)
+{
+	static const char *const parts[] = {
+	    ".manifest.json", ".manifest.json.minisig", ".tar.zst.age"};
+	enum { PARTS = sizeof(parts) / sizeof(*parts) };
+	char *state_dir = test_dir_make();
+	struct denied d[PARTS];
+
+	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
+	f->o.dry_run = true;
+	f->o.needed_for_s = DAY;
+	vault_set_memory(&f->s.t->vault, state_dir);
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	pass(f, HOUR);
+	test_snapshots_add(&f->s, test_snapshot_go_on);
+	pass(f, HOUR);
+	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
+	for (size_t n = 0; n < PARTS; n++)
+		d[n] = deny(f, second, parts[n]);
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	pass(f, HOUR);
+	expect_first(f, PRUNE_KEPT, "may be needed by 'prod-");
+	vault_set_memory(&f->s.t->vault, NULL);
+	expect_first(f, PRUNE_DROPPED, "not kept by any rule");
+	for (size_t n = 0; n < PARTS; n++)
+		give_back(f, &d[n]);
+	test_dir_remove(state_dir);
+}
+
 /* What is left of one that a trusted record says was pruned is no sign. */
 static void what_was_pruned_needs_nothing(struct fixture *f)
 {
@@ -660,6 +690,7 @@ int main(void)
 	    TEST_ON_VAULTS(a_full_vault_of_another_run_is_left_alone),
 	    TEST_ON_VAULTS(a_vault_that_stays_full_says_what_went),
 	    TEST_ON_VAULTS(what_one_out_of_sight_may_need_stays),
+	    TEST_ON_VAULTS(what_this_machine_wrote_is_known_to_it),
 	    TEST_ON_VAULTS(what_was_pruned_needs_nothing),
 	};
 
