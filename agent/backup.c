@@ -16,6 +16,7 @@
 static void run_done(struct backup_run *r)
 {
 	sources_done(&r->sources);
+	discovered_done(&r->discovered);
 	organisations_done(&r->organisations);
 	archive_writer_free(r->archive);
 	backup_incremental_done(r);
@@ -239,6 +240,34 @@ static int list_organisations(struct backup_run *r, struct err *err)
 	return 0;
 }
 
+static bool any_discovers(const struct settings *s)
+{
+	VEC_EACH (&s->kubernetes.clusters, c)
+		if (c->discover)
+			return true;
+	return false;
+}
+
+/* What clusters name joins them, too. */
+static int take_discovered(struct backup_run *r, struct err *err)
+{
+	struct discovered *d = &r->discovered;
+
+	if (!any_discovers(r->settings))
+		return 0;
+	if (discovered_add(
+		d, &r->organisations, &r->a->env, r->scratch.path, err))
+		return -1;
+	size_t buckets = d->buckets.len - d->configured_buckets;
+	log_info("discovered and taken along: %zu repositor%s, %zu bucket%s "
+		 "of state",
+	    d->repositories, d->repositories == 1 ? "y" : "ies", buckets,
+	    buckets == 1 ? "" : "s");
+	VEC_EACH (&d->left, line)
+		log_warn("discover: %s", *line);
+	return 0;
+}
+
 static int capture(struct backup_run *r, struct err *err)
 {
 	struct capture_env env = {
@@ -252,7 +281,7 @@ static int capture(struct backup_run *r, struct err *err)
 	};
 
 	watch_phase(r->a->watch, "capture");
-	if (list_organisations(r, err))
+	if (list_organisations(r, err) || take_discovered(r, err))
 		return -1;
 	backup_closure_begin(r, &env);
 	sources_init(&r->sources, &r->organisations, &env);

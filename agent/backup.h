@@ -11,6 +11,7 @@
 
 #include "agent/agent.h"
 #include "agent/closure/closure.h"
+#include "agent/discovered.h"
 #include "agent/sources.h"
 #include "storage/archive/writer.h"
 #include "storage/base/scratch.h"
@@ -42,6 +43,7 @@ struct backup_run {
 	struct snapshot_writer *snapshot;
 	struct archive_writer *archive;
 	struct organisations organisations;
+	struct discovered discovered;
 	/* Of an incremental run: the snapshot before, and what it has; or NULL,
 	 * where all is written. */
 	bool has_before;

@@ -45,8 +45,9 @@ static int search(struct backup_run *r, const struct settings_repository *one,
 		*err = why;
 		return -1;
 	}
-	log_warn("closure: repository '%s' was not searched: %s", one->name,
-	    why.message);
+	if (why.code != ERR_NOT_FOUND)
+		log_warn("closure: repository '%s' was not searched: %s",
+		    one->name, why.message);
 	return 0;
 }
 

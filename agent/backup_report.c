@@ -91,6 +91,8 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m)
 	}
 	backup_shrink_add(r, m);
 	backup_closure_fill(r, m);
+	VEC_EACH (&r->discovered.left, line)
+		manifest_add_warning(m, *line);
 	m->partial = json_len(m->missing) > 0;
 }
 

@@ -205,7 +205,8 @@ struct settings_cluster {
 	struct strvec tolerate_forbidden;
 	bool defaults; /* leave out what is never useful */
 	bool allow_empty;
-	int gzip; /* enum settings_auto */
+	bool discover; /* takes along what it names */
+	int gzip;      /* enum settings_auto */
 	int concurrency;
 	int page_size;
 	uint64_t max_page_bytes;

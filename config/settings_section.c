@@ -306,6 +306,7 @@ static const struct field cluster_fields[] = {
     TEXTS(settings_cluster, "tolerate_forbidden", tolerate_forbidden),
     BOOL(settings_cluster, "defaults", defaults, .fallback = "true"),
     BOOL(settings_cluster, "allow_empty", allow_empty),
+    BOOL(settings_cluster, "discover", discover),
     WORD(settings_cluster, "gzip", gzip, autos, .fallback = "auto"),
     INT(settings_cluster, "concurrency", concurrency, 1, 64, .fallback = "4"),
     INT(settings_cluster, "page_size", page_size, 1, 10000, .fallback = "500"),

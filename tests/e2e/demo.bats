@@ -26,6 +26,9 @@ left_behind() { find "$TMPDIR" -mindepth 1 ! -path "$TMPDIR/backstay-ports*"; }
 	[ "$status" -eq 0 ]
 	[ "$(grep -cE ' ([0-9]+) of \1 +equal$' <<<"$output")" -eq 3 ]
 	grep -q '^left: 0 refs' <<<"$output"
+	grep -q '^backstay_last_job_succeeded{.*} 1$' <<<"$output"
+	grep -q '^    - url: ' <<<"$output"
+	grep -q 'SUCCESS' <<<"$output"
 	grep -qE '^restore took +[0-9.]+ s$' <<<"$output"
 	[ -z "$(left_behind)" ]
 }

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# discover: true of a cluster: a backup takes along what its objects name, with
+# the credentials that they name. This file runs against the simulated API
+# server; under the name discovered_real.bats against the real one.
+# shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+bats_require_minimum_version 1.5.0
+load lib
+load cluster
+
+flux=/apis/source.toolkit.fluxcd.io/v1beta1/namespaces/infrastructure/gitrepositories
+
+setup_file() {
+	cluster_pick || return 0
+	kube_server "$KUBE" start "$P/kube"
+	"$top/tests/sim/s3" start "$P/s3"
+	"$top/tests/servers/git" start "$P/http"
+	platform_keys
+	servers
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+	"$top/tests/data/platform/load" git "$GIT_REPOS" >/dev/null
+	"$top/tests/data/platform/load" s3 "$S3_ENDPOINT" >/dev/null
+	objects
+}
+
+teardown_file() {
+	cluster_pick || return 0
+	"$top/tests/sim/s3" stop "$P/s3"
+	"$top/tests/servers/git" stop "$P/http"
+	cluster_stop
+}
+
+setup() {
+	cluster_need
+	servers
+	rm -rf "$P/vault" "$P/state"
+}
+
+servers() {
+	set -a
+	# shellcheck disable=SC1091 # written by the servers
+	. "$P/s3/env"
+	# shellcheck disable=SC1091
+	. "$P/http/env"
+	set +a
+}
+
+is_served() { call GET "$1" >/dev/null 2>&1; }
+
+source_of() { # NAME SECRET
+	call POST "$flux" '{"apiVersion": "source.toolkit.fluxcd.io/v1beta1", "kind": "GitRepository",
+	    "metadata": {"name": "'"$1"'"}, "spec": {"url": "'"$GIT_HTTP/$1.git"'", "secretRef": {"name": "'"$2"'"}}}' >/dev/null
+}
+
+objects() {
+	local group=infra.contrib.fluxcd.io path
+	path=/apis/$group/v1alpha2/namespaces/infrastructure/terraforms
+	# The sample's own are of a host that is not there.
+	call DELETE "$flux/organization-gitops" >/dev/null
+	call DELETE /api/v1/namespaces/infrastructure/secrets/repo-helm-charts >/dev/null
+	call PATCH /apis/argoproj.io/v1alpha1/namespaces/infrastructure/applications/helm-charts \
+	    '{"spec": {"sources": null, "source": {"repoURL": "'"$GIT_HTTP/helm-charts.git"'"}}}' >/dev/null
+	call POST /api/v1/namespaces/infrastructure/secrets "$(jq -n --arg u "$GIT_USER" --rawfile p "$GIT_PASSWORD_FILE" \
+	    '{metadata: {name: "git"}, data: {username: ($u | @base64), password: ($p | rtrimstr("\n") | @base64)}}')" >/dev/null
+	source_of helm-charts git
+	call POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions '{
+	    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+	    "metadata": {"name": "terraforms.'$group'"},
+	    "spec": {"group": "'$group'", "scope": "Namespaced",
+	        "names": {"plural": "terraforms", "singular": "terraform", "kind": "Terraform", "listKind": "TerraformList"},
+	        "versions": [{"name": "v1alpha2", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+	            "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}}' >/dev/null
+	await is_served "$path"
+	call POST "$path" "$(jq -n --arg b "$bucket" --arg e "$S3_ENDPOINT" '{apiVersion: "'$group'/v1alpha2", kind: "Terraform",
+	    metadata: {name: "network"}, spec: {backendConfig: {customConfiguration:
+	        "backend \"s3\" {\n  bucket = \"\($b)\"\n  region = \"us-east-1\"\n  endpoint = \"\($e)\"\n}"}}}')" >/dev/null
+}
+
+config() { # DISCOVER
+	cat >"$BACKSTAY_CONFIG" <<-E
+	name: t
+	state_dir: $P/state
+	vaults: [{name: local, directory: $P/vault}]
+	$(keys_config)
+	kubernetes:
+	  clusters:
+	    - {name: production, kubeconfig: $P/kube/kubeconfig, namespaces: [infrastructure], discover: $1}
+	E
+}
+
+backup() { # STATUS
+	run --separate-stderr agent backup
+	echo "$output$stderr"
+	[ "$status" -eq "$1" ]
+	restore show latest -o json >"$BATS_TEST_TMPDIR/show"
+}
+
+kinds() { jq -r '.sources[].kind' "$BATS_TEST_TMPDIR/show" | sort | xargs; }
+
+@test "repositories with their credentials, and buckets of state, are in the snapshot" {
+	config false
+	backup 0
+	[ "$(kinds)" = kubernetes ]
+	sleep 1
+	config true
+	backup 0
+	[ "$(kinds)" = 'git kubernetes terraform' ]
+	grep -q 'discovered and taken along: 1 repository, 1 bucket of state' <<<"$stderr"
+	restore ls latest git | grep -q helm-charts
+	[ "$(restore ls latest terraform -o json | jq '.entries | length')" -gt 0 ]
+	# What it has taken along is not outside.
+	jq -e '.closure.outside | all(contains("helm-charts") or contains("bucket") | not)' "$BATS_TEST_TMPDIR/show"
+	restore verify latest
+	# The password was kept for the run alone, and is not shown.
+	password=$(cat "$GIT_PASSWORD_FILE")
+	[ -z "$(find "$P/state" -name 'discovered-*')" ]
+	run grep -rlF -e "$password" "$P/vault" "$P/state" "$BATS_TEST_TMPDIR/show"
+	[ "$status" -eq 1 ]
+	run grep -cF -e "$password" <<<"$stderr"
+	[ "$output" -eq 0 ]
+}
+
+@test "what cannot be had makes the snapshot partial, and is named" {
+	config true
+	source_of no-such-repository git
+	source_of terraform-modules no-such-secret
+	backup 1
+	call DELETE "$flux/no-such-repository" >/dev/null
+	call DELETE "$flux/terraform-modules" >/dev/null
+	grep -q 'missing: .*no-such-repository' <<<"$stderr"
+	grep -q 'missing: .*terraform-modules' <<<"$stderr"
+	grep -q 'discover: .*Secret infrastructure/no-such-secret' <<<"$stderr"
+	jq -e '.warnings | any(contains("no-such-secret"))' "$BATS_TEST_TMPDIR/show"
+	restore ls latest git | grep -q helm-charts
+}
+
+@test "a cluster that cannot be searched costs itself" {
+	config true
+	sed -i "s#$P/kube/kubeconfig#$P/nowhere#" "$BACKSTAY_CONFIG"
+	printf 'git: {repositories: [{url: %s/helm-charts.git}], credentials: [{url: %s/, username: %s, password_file: %s}]}\n' \
+	    "$GIT_HTTP" "$GIT_HTTP" "$GIT_USER" "$GIT_PASSWORD_FILE" >>"$BACKSTAY_CONFIG"
+	backup 1
+	grep -q "discover: cluster 'production' was not searched" <<<"$stderr"
+	[ "$(kinds)" = 'git kubernetes' ]
+}
