@@ -173,18 +173,27 @@ uint64_t test_pack_id_delta(struct test_pack *p, const struct git_id *base,
 	return at;
 }
 
+void test_pack_end(const struct test_pack *p, struct buf *out)
+{
+	uint8_t sum[DIGEST_SHA1_LEN];
+	size_t before = out->len;
+
+	buf_add(out, p->bytes.data, p->bytes.len);
+	out->data[before + 11] = (char)p->count;
+	digest_of(DIGEST_SHA1, out->data + before, p->bytes.len, sum);
+	buf_add(out, sum, sizeof(sum));
+}
+
 void test_pack_keep(struct test_pack *p, const char *dir)
 {
 	const struct incoming_options o = {.hash = GIT_SHA1, .dir = dir};
-	uint8_t sum[DIGEST_SHA1_LEN];
+	cleanup(buf_done) struct buf whole = BUF_INIT;
 	struct err err = ERR_INIT;
 	cleanup(incoming_freep) struct incoming *in = incoming_new(&o, &err);
 
 	assert_non_null(in);
-	p->bytes.data[11] = (char)p->count;
-	digest_of(DIGEST_SHA1, p->bytes.data, p->bytes.len, sum);
-	buf_add(&p->bytes, sum, sizeof(sum));
-	assert_ok(incoming_add(in, p->bytes.data, p->bytes.len, &err), err);
+	test_pack_end(p, &whole);
+	assert_ok(incoming_add(in, whole.data, whole.len, &err), err);
 	assert_ok(incoming_check(in, &err), err);
 	assert_ok(incoming_keep(in, &err), err);
 	buf_done(&p->bytes);

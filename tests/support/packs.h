@@ -38,6 +38,8 @@ uint64_t test_pack_offset_delta(
     struct test_pack *p, uint64_t base, const char *content, const char *more);
 uint64_t test_pack_id_delta(struct test_pack *p, const struct git_id *base,
     const char *content, const char *more);
+/* Appends the whole pack, with its count and checksum. */
+void test_pack_end(const struct test_pack *p, struct buf *out);
 /* Writes pack and index into the repository, and forgets what was added. */
 void test_pack_keep(struct test_pack *p, const char *dir);
 
