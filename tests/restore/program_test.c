@@ -32,7 +32,7 @@ static void test_plan_and_apply_share_what_decides(void **state)
 {
 	(void)state;
 	static const char *const own[] = {
-	    "server", "offline", "all", "yes", "resume", "approve"};
+	    "server", "offline", "all", "output", "yes", "resume", "approve"};
 	const struct cli_option *plan = command("plan")->options;
 	const struct cli_option *apply = command("apply")->options;
 
@@ -42,7 +42,7 @@ static void test_plan_and_apply_share_what_decides(void **state)
 		for (; mine->name; mine++) {
 			const struct cli_option *o = other;
 			bool is_own = false;
-			for (size_t k = 0; k < 6; k++)
+			for (size_t k = 0; k < sizeof(own) / sizeof(*own); k++)
 				is_own |= str_eq(mine->name, own[k]);
 			while (o->name && !str_eq(o->name, mine->name))
 				o++;

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -18,6 +19,18 @@ static bool is_in_use(const struct cli_option *t, const struct cli_option *end,
 		    (other->letter && t->letter == other->letter))
 			return true;
 	return false;
+}
+
+/* Whether it is --output with other words, which takes the place of the common
+ * one; json is everywhere the second of them. */
+static bool replaces_output(const struct cli_option *o)
+{
+	const char *second = o->argument ? strchr(o->argument, '|') : NULL;
+
+	return str_eq(o->name, "output") && o->letter == 'o' &&
+	       o->kind == CLI_WORD &&
+	       o->offset == offsetof(struct cli_common, output) && second &&
+	       str_starts(second, "|json");
 }
 
 static void assert_sentences(const char *of, const char *text)
@@ -57,7 +70,8 @@ static void assert_command(const struct cli_command *c)
 		    "%s: its operands are not as many as it takes", c->name);
 	for (const struct cli_option *o = c->options; o && o->name; o++) {
 		assert_option(o);
-		if (is_in_use(cli_common_options, NULL, o) ||
+		if ((is_in_use(cli_common_options, NULL, o) &&
+			!replaces_output(o)) ||
 		    is_in_use(c->options, o, o))
 			fail_msg("%s: --%s hides another", c->name, o->name);
 	}
