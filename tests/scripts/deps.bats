@@ -55,7 +55,7 @@ setup() {
 	grep -o ' install .*' "$BATS_TEST_TMPDIR/asked" | tail -1 | tr ' ' '\n' | sort >"$BATS_TEST_TMPDIR/demo"
 	[ -z "$(comm -23 "$BATS_TEST_TMPDIR/build" "$BATS_TEST_TMPDIR/demo")" ]
 	grep -qx radosgw "$BATS_TEST_TMPDIR/demo"
-	run ! grep -qx 'npm\|nodejs\|clang\|bats\|prometheus' "$BATS_TEST_TMPDIR/demo"
+	run ! grep -qx 'npm\|nodejs\|clang\|bats\|prometheus-pushgateway' "$BATS_TEST_TMPDIR/demo"
 	run ! grep -qx 'age\|lighttpd' "$BATS_TEST_TMPDIR/build"
 	grep -q 'scripts/deps --demo' "$top/scripts/demo"
 }
