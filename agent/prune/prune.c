@@ -53,15 +53,16 @@ static int check_clocks(const struct prune_options *o, struct err *err)
 
 /* A verification that did not find the archive may have asked a store that hid
  * it for a while. It was wrong if the archive is there now, and is believed if
- * the archive has not come back for a week. */
-static bool is_bad(const struct proof *p, int64_t now)
+ * another one, a week later, did not find it either: a store that hides it only
+ * now and then may have shown it in between. */
+static bool is_bad(const struct proof *p)
 {
 	enum { GONE_S = 7 * 86400 };
 	const struct snapshot_verdict *v = &p->verdict;
 
 	if (!v->failed || !v->unseen)
 		return v->failed;
-	return !p->whole && now - v->failed_since >= GONE_S;
+	return !p->whole && v->at - v->failed_since >= GONE_S;
 }
 
 /* A manifest that does not hold says nothing of its snapshot, which after a
@@ -80,7 +81,7 @@ static void add_item(
 	item->unseen = !p->whole;
 	item->verified =
 	    p->verdict.at && !p->verdict.failed && !p->verdict.drill_failed;
-	item->bad = is_bad(p, clock_now_ms(o->clock) / 1000);
+	item->bad = is_bad(p);
 	item->partial = p->manifest.partial;
 	item->hold = p->manifest.hold;
 	item->tags = &p->manifest.tags;
