@@ -119,6 +119,7 @@ described() { # agent|restore COMMAND
 	document restore 0 "$label" copy "$label" --to second
 	document restore 0 - keygen --to "$P/new-keys"
 	document restore 0 - heal
+	document restore 0 - unlock "$label"
 	# They print a thing as it is.
 	restore cat "$label" kubernetes:staging/Deployment/frontend -o json | jq -e '.kind == "Deployment"'
 	[ "$(restore head -o json)" = "$(restore head)" ]
