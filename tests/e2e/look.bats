@@ -103,7 +103,7 @@ copy_vault() {
 	json '.entries[].path' | sort >"$BATS_TEST_TMPDIR/listed"
 	(cd "$P/tree" && find . -type f ! -name CONTENTS.json ! -name .attrs.json -printf '%P\n') |
 	    sort | diff - "$BATS_TEST_TMPDIR/listed"
-	[ "$(json .label)" = "$label" ]
+	[ "$(json .snapshot)" = "$label" ]
 	while IFS=$'\t' read -r path bytes sha256; do
 		[ "$(stat -c %s "$P/tree/$path")" = "$bytes" ]
 		[ "$(sha256sum <"$P/tree/$path")" = "$sha256  -" ]
