@@ -36,10 +36,13 @@ static int search(struct backup_run *r, const struct settings_repository *one,
 {
 	autofree char *dir =
 	    str_printf("%s/git/%s.git", r->settings->state_dir, one->name);
+	autofree char *memory = str_printf(
+	    "%s/closure/%s.trees", r->settings->state_dir, one->name);
+	const struct closure_mirror m = {
+	    .dir = dir, .name = one->name, .url = one->url, .memory = memory};
 	struct err why = ERR_INIT;
 
-	if (closure_search(r->closure, dir, one->name, one->url,
-		r->a->env.cancel, &why) == 0)
+	if (closure_search(r->closure, &m, r->a->env.cancel, &why) == 0)
 		return 0;
 	if (why.code == ERR_CANCELLED) {
 		*err = why;

@@ -172,19 +172,28 @@ static const struct mentions_kind *mentions_of(const char *key)
 }
 
 /* Whether more of it is of interest than that it is there: most objects of a
- * cluster are not read. */
-static bool is_read(const char *key, const char *name)
+ * cluster are not parsed. */
+static bool is_read(
+    const char *key, const char *name, const char *text, size_t len)
 {
-	static const char *const keys[] = {FLUX_GIT, FLUX_APPLY, FLUX_HELM,
-	    ARGO_APP, "serviceaccounts", "deployments.apps",
-	    "statefulsets.apps", "daemonsets.apps", "cronjobs.batch"};
+	static const char *const always[] = {
+	    FLUX_GIT, FLUX_APPLY, FLUX_HELM, ARGO_APP};
+	static const char *const pulling[] = {"serviceaccounts",
+	    "deployments.apps", "statefulsets.apps", "daemonsets.apps",
+	    "cronjobs.batch"};
 
 	if (str_eq(key, "secrets"))
-		return !str_starts(name, "sh.helm.release.");
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (str_eq(keys[i], key))
+		return !str_starts(name, "sh.helm.release.") &&
+		       closure_may_hold_key(text, len);
+	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
+		if (str_eq(always[i], key))
 			return true;
-	return mentions_of(key) != NULL;
+	if (mentions_of(key))
+		return true;
+	for (size_t i = 0; i < sizeof(pulling) / sizeof(*pulling); i++)
+		if (str_eq(pulling[i], key))
+			return memmem(text, len, "imagePullSecrets", 16);
+	return false;
 }
 
 static void read_object(struct closure *c, const char *cluster, const char *key,
@@ -209,7 +218,7 @@ void closure_note_object(struct closure *c, const char *cluster,
 	cleanup(json_freep) struct json_object *object = NULL;
 	struct err ignored = ERR_INIT;
 
-	if (is_read(key, name))
+	if (is_read(key, name, text, len))
 		object = json_parse(text, len, &ignored);
 	pthread_mutex_lock(&c->lock);
 	if (str_eq(key, "secrets") || str_eq(key, "configmaps"))

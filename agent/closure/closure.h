@@ -42,11 +42,20 @@ void closure_note_object(struct closure *c, const char *cluster,
  * against the sources. */
 struct found *closure_found(struct closure *c);
 
-/* A repository whose mirror was captured into `dir`. All objects are known. -1
- * only with ERR_CANCELLED, or where a mirror cannot be read. */
+/* A mirror that was captured. */
+struct closure_mirror {
+	const char *dir;
+	const char *name, *url; /* of the repository */
+	/* A file that remembers directories without a document that is
+	 * encrypted, by the ids of their trees: they are not read again. NULL:
+	 * all are. */
+	const char *memory;
+};
+/* All objects are known. -1 only with ERR_CANCELLED, or where the mirror cannot
+ * be read. */
 struct cancel;
-int closure_search(struct closure *c, const char *dir, const char *name,
-    const char *url, const struct cancel *cancel, struct err *err);
+int closure_search(struct closure *c, const struct closure_mirror *m,
+    const struct cancel *cancel, struct err *err);
 
 /* What the snapshot lacks. */
 struct closure_lack {

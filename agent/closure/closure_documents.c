@@ -2,7 +2,9 @@
 
 #include "agent/discover/head_files.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/file.h"
 #include "storage/base/yaml.h"
+#include "storage/git/repo/git_id.h"
 #include "storage/gitops/repository.h"
 #include "storage/gitops/sops.h"
 
@@ -74,14 +76,14 @@ static int read_file(void *ctx, const char *path, const char *name,
 		return 0;
 	if (is_lines(name)) {
 		closure_judge_lines(s->c, at, text->len, by);
-		return 0;
+		return 1;
 	}
 	while (at) {
 		const char *next = next_document(at, end);
 		judge_one(s->c, at, (size_t)((next ? next : end) - at), by);
 		at = next;
 	}
-	return 0;
+	return 1;
 }
 
 static void too_large(void *ctx, const char *path)
@@ -108,19 +110,80 @@ static int find_revisions(
 	return 0;
 }
 
-int closure_search(struct closure *c, const char *dir, const char *name,
-    const char *url, const struct cancel *cancel, struct err *err)
+/* Whatever is not read as it was written counts for nothing. */
+static void recall(const char *path, struct buf *quiet)
 {
-	struct searching s = {.c = c, .name = name};
-	const struct head_files files = {.dir = dir,
-	    .name = name,
+	enum { MAX_BYTES = 64 * 1024 * 1024 };
+	struct err ignored = ERR_INIT;
+
+	if (!path || file_read(path, MAX_BYTES, quiet, &ignored) ||
+	    quiet->len % GIT_ID_LEN)
+		buf_truncate(quiet, 0);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(a, b, GIT_ID_LEN);
+}
+
+/* Sorted, each once. */
+static void sort_ids(struct buf *ids)
+{
+	size_t n = ids->len / GIT_ID_LEN, kept = 0;
+
+	if (n)
+		qsort(ids->data, n, GIT_ID_LEN, by_id);
+	for (size_t i = 0; i < n; i++) {
+		char *to = ids->data + kept * GIT_ID_LEN;
+		const char *one = ids->data + i * GIT_ID_LEN;
+		if (kept && by_id(to - GIT_ID_LEN, one) == 0)
+			continue;
+		memmove(to, one, GIT_ID_LEN);
+		kept++;
+	}
+	buf_truncate(ids, kept * GIT_ID_LEN);
+}
+
+/* What was known stays known, as the directories below a quiet one are not
+ * visited; but not for ever. Best effort: without it, the next run reads all
+ * again. */
+static void remember(
+    const char *path, const struct buf *known, struct buf *quiet)
+{
+	enum { REMEMBERED = 200000 };
+	struct err ignored = ERR_INIT;
+
+	if (!path)
+		return;
+	if (known->len && known->len / GIT_ID_LEN <= REMEMBERED)
+		buf_add(quiet, known->data, known->len);
+	sort_ids(quiet);
+	autofree char *dir = file_parent(path);
+	if (file_mkdirs(dir, &ignored) == 0)
+		(void)file_update_durably(
+		    path, quiet->data, quiet->len, &ignored);
+}
+
+int closure_search(struct closure *c, const struct closure_mirror *m,
+    const struct cancel *cancel, struct err *err)
+{
+	cleanup(buf_done) struct buf quiet = BUF_INIT;
+	cleanup(buf_done) struct buf quiet_now = BUF_INIT;
+	struct searching s = {.c = c, .name = m->name};
+	const struct head_files files = {.dir = m->dir,
+	    .name = m->name,
 	    .cancel = cancel,
 	    .ctx = &s,
 	    .wants = wants,
 	    .file = read_file,
-	    .too_large = too_large};
+	    .too_large = too_large,
+	    .quiet = &quiet,
+	    .quiet_now = &quiet_now};
 
-	return find_revisions(c, dir, url, err) || head_files_read(&files, err)
-		   ? -1
-		   : 0;
+	recall(m->memory, &quiet);
+	if (find_revisions(c, m->dir, m->url, err) ||
+	    head_files_read(&files, err))
+		return -1;
+	remember(m->memory, &quiet, &quiet_now);
+	return 0;
 }

@@ -35,6 +35,24 @@ static void keep_sealing(struct closure *c, const char *text, size_t len)
 		*vec_add(&c->sealing) = key;
 }
 
+/* What a key has in it, in base64 as it comes out by where it begins in its
+ * group of three bytes. */
+bool closure_may_hold_key(const char *text, size_t len)
+{
+	static const char *const marks[] = {SEALING_LABEL,
+	    /* "AGE-SECRET-KEY-1" */
+	    "QUdFLVNFQ1JFVC1LRVkt", "FHRS1TRUNSRVQtS0VZL",
+	    "BR0UtU0VDUkVULUtFWS0x",
+	    /* "PGP PRIVATE KEY BLOCK" */
+	    "UEdQIFBSSVZBVEUgS0VZ", "BHUCBQUklWQVRFIEtFWSBC",
+	    "QR1AgUFJJVkFURSBLRVkg"};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (memmem(text, len, marks[i], strlen(marks[i])))
+			return true;
+	return false;
+}
+
 void closure_keep_keys(struct closure *c, const struct json_object *secret)
 {
 	const struct json_object *meta = json_get(secret, "metadata");

@@ -46,7 +46,9 @@ char *closure_target(
     const char *cluster, const char *key, const char *ns, const char *name);
 void closure_need(struct closure *c, const char *cluster, const char *key,
     const char *ns, const char *name, const char *by);
-/* Keeps what a captured Secret holds of keys. */
+/* Keeps what a captured Secret holds of keys. Most hold none, which their text
+ * tells without being parsed. */
+bool closure_may_hold_key(const char *text, size_t len);
 struct json_object;
 void closure_keep_keys(struct closure *c, const struct json_object *secret);
 /* What a document in Git needs to be read. `by` is its file. */

@@ -6,6 +6,7 @@
 #include "storage/git/repo/repo.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A file that configures something is a few pages; directories lie a few deep.
  */
@@ -29,9 +30,49 @@ static int read_file(struct walk *w, const struct tree_entry *e,
 	if (small)
 		return w->f->file(w->f->ctx, path, e->name, &text, err);
 	w->f->too_large(w->f->ctx, path);
-	return 0;
+	return 1;
 }
 
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(a, b, GIT_ID_LEN);
+}
+
+static bool is_quiet(const struct walk *w, const uint8_t id[GIT_ID_LEN])
+{
+	const struct buf *quiet = w->f->quiet;
+
+	return quiet && quiet->len &&
+	       bsearch(
+		   id, quiet->data, quiet->len / GIT_ID_LEN, GIT_ID_LEN, by_id);
+}
+
+static int note_quiet(
+    const struct walk *w, const uint8_t id[GIT_ID_LEN], int interest)
+{
+	if (w->f->quiet_now && !interest)
+		buf_add(w->f->quiet_now, id, GIT_ID_LEN);
+	return interest;
+}
+
+static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
+    const char *path, size_t depth, struct err *err);
+
+/* 1 if the entry is of interest, or has something below it that is. */
+static int walk_entry(struct walk *w, const struct tree_entry *e,
+    const char *path, size_t depth, struct err *err)
+{
+	bool file = (e->mode & MODE_KIND) == MODE_FILE && w->f->wants(e->name);
+
+	if (e->mode != MODE_TREE && !file)
+		return 0;
+	autofree char *below =
+	    str_printf("%s%s%s", path, *path ? "/" : "", e->name);
+	return file ? read_file(w, e, below, err)
+		    : walk_tree(w, e->id, below, depth + 1, err);
+}
+
+/* 1 if something in it is of interest. */
 static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
     const char *path, size_t depth, struct err *err)
 {
@@ -42,6 +83,8 @@ static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
 
 	if (cancel_check(w->f->cancel, err))
 		return -1;
+	if (is_quiet(w, id))
+		return note_quiet(w, id, 0);
 	if (depth > MAX_DEPTH || ++w->trees > MAX_TREES)
 		return err_set(err, ERR_FORMAT,
 		    "repository '%s': %s: more directories than are searched",
@@ -53,28 +96,23 @@ static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
 		    "repository '%s': %s is not a directory", w->f->name, path);
 	const uint8_t *at = (const uint8_t *)buf_str(&tree);
 	const uint8_t *end = at + tree.len;
+	int interest = 0;
 	while ((more = tree_next(repo_hash(w->repo), &at, end, &e)) == 0) {
-		autofree char *below =
-		    str_printf("%s%s%s", path, *path ? "/" : "", e.name);
-		bool file =
-		    (e.mode & MODE_KIND) == MODE_FILE && w->f->wants(e.name);
-		if (e.mode == MODE_TREE &&
-		    walk_tree(w, e.id, below, depth + 1, err))
+		int one = walk_entry(w, &e, path, depth, err);
+		if (one < 0)
 			return -1;
-		if (file && read_file(w, &e, below, err))
-			return -1;
+		interest |= one;
 	}
-	return more == 1
-		   ? 0
-		   : err_set(err, ERR_FORMAT,
-			 "repository '%s': %s is malformed", w->f->name, path);
+	if (more != 1)
+		return err_set(err, ERR_FORMAT,
+		    "repository '%s': %s is malformed", w->f->name, path);
+	return note_quiet(w, id, interest);
 }
 
 /* The tree of what HEAD names: 1; 0 if it names nothing yet. */
 static int find_tree(
     struct repo *repo, uint8_t tree[GIT_ID_LEN], struct err *err)
 {
-	cleanup(git_refvec_done) struct git_refvec refs = VEC_INIT;
 	cleanup(buf_done) struct buf commit = BUF_INIT;
 	autofree char *head = NULL;
 	const char *dir = repo_dir(repo);
@@ -82,13 +120,14 @@ static int find_tree(
 	enum object_type type;
 	uint8_t id[GIT_ID_LEN];
 
-	if (ref_files_resolve_head(dir, dir, hash, &head, err) ||
-	    ref_files_read(dir, hash, &refs, err))
+	if (ref_files_resolve_head(dir, dir, hash, &head, err))
 		return -1;
-	const struct git_ref *ref = git_refvec_find(&refs, head);
-	if (!ref && git_id_parse(hash, head, id))
-		return 0;
-	if (repo_peel(repo, ref ? ref->id : id, id, &type, err))
+	int found = git_id_parse(hash, head, id) == 0
+			? 1
+			: ref_files_find(dir, hash, head, id, err);
+	if (found <= 0)
+		return found;
+	if (repo_peel(repo, id, id, &type, err))
 		return -1;
 	if (type != OBJECT_COMMIT)
 		return 0;
@@ -114,7 +153,7 @@ int head_files_read(const struct head_files *f, struct err *err)
 	int there = find_tree(repo, tree, err);
 	if (there < 0)
 		return err_wrap(err, "repository '%s'", f->name);
-	return there ? walk_tree(&w, tree, "", 1, err) : 0;
+	return there && walk_tree(&w, tree, "", 1, err) < 0 ? -1 : 0;
 }
 
 int head_files_has(const char *dir, const char *id, struct err *err)

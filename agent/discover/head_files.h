@@ -18,11 +18,19 @@ struct head_files {
 	void *ctx;
 	/* By the name without its directories. */
 	bool (*wants)(const char *name);
-	/* `path` begins at the root. -1 ends it. */
+	/* `path` begins at the root. 0: the file is of no interest, as any of
+	 * this content; 1: it is; -1 ends it. */
 	int (*file)(void *ctx, const char *path, const char *name,
 	    const struct buf *text, struct err *err);
 	/* One over 1 MiB, which is not read. */
 	void (*too_large)(void *ctx, const char *path);
+	/* The directories in which an earlier run found nothing of interest, by
+	 * the ids of their trees, GIT_ID_LEN bytes each, sorted: they are not
+	 * read again. NULL: all are read. */
+	const struct buf *quiet;
+	/* Receives those in which nothing is of interest now, in no order and
+	 * without what lies below a quiet one; or NULL. */
+	struct buf *quiet_now;
 };
 
 /* Calls `file` for each. 0 also where HEAD names nothing yet. ERR_NOT_FOUND: no

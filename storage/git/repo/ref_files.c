@@ -6,6 +6,7 @@
 #include "storage/base/str.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -159,6 +160,56 @@ static int read_packed(const char *dir, enum git_hash hash,
 		at += len + 1;
 	}
 	return 0;
+}
+
+/* The line that ends in that name, piece by piece: a file of a million refs has
+ * seventy megabytes. */
+static int find_packed(
+    FILE *f, enum git_hash hash, const char *name, uint8_t id[GIT_ID_LEN])
+{
+	const size_t digits = git_id_digits(hash);
+	char line[MAX_LOOSE_REF + GIT_ID_HEX + 2];
+	bool begins = true;
+
+	while (fgets(line, sizeof(line), f)) {
+		size_t len = strlen(line);
+		bool ends = len && line[len - 1] == '\n';
+		if (ends)
+			line[len - 1] = '\0';
+		if (begins && ends && len > digits + 2 &&
+		    str_eq(line + digits + 1, name) &&
+		    git_id_parse(hash, line, id) == 0)
+			return 1;
+		begins = ends;
+	}
+	return 0;
+}
+
+int ref_files_find(const char *dir, enum git_hash hash, const char *name,
+    uint8_t id[GIT_ID_LEN], struct err *err)
+{
+	autofree char *loose = file_join(dir, name);
+	autofree char *packed = file_join(dir, "packed-refs");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct err why = ERR_INIT;
+
+	if (!git_ref_name_valid(name))
+		return 0;
+	if (file_read(loose, MAX_LOOSE_REF, &text, &why) == 0) {
+		strip_line_end(&text);
+		return text.len == git_id_digits(hash) &&
+		       git_id_parse(hash, buf_str(&text), id) == 0;
+	}
+	FILE *f = fopen(packed, "re");
+	if (!f)
+		return errno == ENOENT
+			   ? 0
+			   : err_system(err, errno, "cannot read '%s'", packed);
+	int found = find_packed(f, hash, name, id);
+	if (ferror(f))
+		found = err_system(err, errno, "reading '%s'", packed);
+	fclose(f);
+	return found;
 }
 
 struct loose {

@@ -20,6 +20,11 @@ int ref_files_resolve_head(const char *dir, const char *common,
 int ref_files_read(const char *dir, enum git_hash hash, struct git_refvec *refs,
     struct err *err);
 
+/* One ref by its name, without the memory of all: 1 with its id, or 0 if there
+ * is none of that name. It is not followed if it is symbolic. */
+int ref_files_find(const char *dir, enum git_hash hash, const char *name,
+    uint8_t id[GIT_ID_LEN], struct err *err);
+
 /* Writes packed-refs from sorted refs, and HEAD as read_head returns it. Each
  * file appears whole or not at all, and is not written if it has that content
  * already. */

@@ -2,7 +2,7 @@
  * What a snapshot lacks, by its objects alone; mirrors are in
  * tests/e2e/closure.bats.
  */
-#include "agent/closure/closure.h"
+#include "agent/closure/closure_room.h"
 
 #include "storage/base/cleanup.h"
 #include "tests/support/test.h"
@@ -48,6 +48,27 @@ static void what_values_are_taken_from_is_missing_or_there(void **state)
 	    "names, was not captured\n"
 	    "missing: Secret 'n/lacks', which cluster 'c': HelmRelease n/a "
 	    "names, was not captured\n");
+}
+
+/* Wherever in the data it begins: base64 has three ways to write it. */
+static void a_key_is_seen_in_the_text(void **state)
+{
+	static const char *const holds[] = {
+	    /* "AGE-SECRET-KEY-1Q" behind nothing, "#" and "##" */
+	    "QUdFLVNFQ1JFVC1LRVktMVE=", "I0FHRS1TRUNSRVQtS0VZLTFR",
+	    "IyNBR0UtU0VDUkVULUtFWS0xUQ==",
+	    /* "PGP PRIVATE KEY BLOCK-" likewise */
+	    "UEdQIFBSSVZBVEUgS0VZIEJMT0NLLQ==",
+	    "I1BHUCBQUklWQVRFIEtFWSBCTE9DSy0=",
+	    "IyNQR1AgUFJJVkFURSBLRVkgQkxPQ0st",
+	    "{\"sealedsecrets.bitnami.com/sealed-secrets-key\":\"active\"}"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(holds) / sizeof(*holds); i++) {
+		assert_true(closure_may_hold_key(holds[i], strlen(holds[i])));
+		assert_false(closure_may_hold_key(holds[i], 12));
+	}
+	assert_false(closure_may_hold_key("{}", 2));
 }
 
 static void pull_secrets_of_workloads_are_needed(void **state)
@@ -105,6 +126,7 @@ static void what_is_odd_breaks_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_key_is_seen_in_the_text),
 	    cmocka_unit_test(what_values_are_taken_from_is_missing_or_there),
 	    cmocka_unit_test(pull_secrets_of_workloads_are_needed),
 	    cmocka_unit_test(what_is_not_searched_is_not_missing),

@@ -210,9 +210,44 @@ static void what_is_written_is_read(void **state)
 	cmocka_unit_test_setup_teardown(                                       \
 	    function, test_dir_setup, test_dir_teardown)
 
+/* The first digit of the ref's id, or -1 if there is none of that name. */
+static int found(const char *dir, const char *name)
+{
+	uint8_t id[GIT_ID_LEN];
+	struct err err = ERR_INIT;
+	int there = ref_files_find(dir, GIT_SHA1, name, id, &err);
+
+	assert_true(there >= 0);
+	return there ? id[0] >> 4 : -1;
+}
+
+static void one_is_found_without_the_others(void **state)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	assert_int_equal(found(*state, "refs/heads/a"), -1);
+	buf_add_str(&text, "# pack-refs with: sorted \n" B " refs/");
+	/* A line that is longer than any is read with, and whose rest looks
+	 * like another one. */
+	for (int i = 0; i < 9000; i++)
+		buf_add_char(&text, 'x');
+	buf_add_str(&text, A " refs/heads/hidden\n" A " refs/heads/a\n^" C
+			     "\n" B " refs/heads/ab\n" C " refs/heads/cut");
+	write_bytes(*state, "packed-refs", buf_str(&text), text.len);
+	assert_int_equal(found(*state, "refs/heads/a"), 0xa);
+	assert_int_equal(found(*state, "refs/heads/ab"), 0xb);
+	assert_int_equal(found(*state, "refs/heads/hidden"), -1);
+	assert_int_equal(found(*state, "refs/heads/cut"), -1);
+	assert_int_equal(found(*state, "refs/heads"), -1);
+	assert_int_equal(found(*state, "../packed-refs"), -1);
+	write_at(*state, "refs/heads/a", C "\n");
+	assert_int_equal(found(*state, "refs/heads/a"), 0xc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(one_is_found_without_the_others),
 	    TEST(loose_ones_count_more_than_packed_ones),
 	    TEST(symbolic_ones_are_what_they_lead_to),
 	    TEST(packed_refs_that_are_damaged_are_refused),
