@@ -19,6 +19,7 @@ struct closure *closure_new(void)
 	struct closure *c = mem_zalloc(sizeof(*c));
 
 	pthread_mutex_init(&c->lock, NULL);
+	c->digest = digest_new(DIGEST_SHA256);
 	return c;
 }
 
@@ -40,7 +41,8 @@ void closure_free(struct closure *c)
 	vec_done(&c->needs);
 	vec_done(&c->revisions);
 	vec_done(&c->sealing);
-	strvec_done(&c->present);
+	vec_done(&c->present);
+	digest_free(c->digest);
 	strvec_done(&c->namespaces);
 	strvec_done(&c->age);
 	closure_lacks_done(&c->lacks);
@@ -211,6 +213,25 @@ static void read_object(struct closure *c, const char *cluster, const char *key,
 		mentions_read(mentions, cluster, object, &c->found);
 }
 
+static struct closure_present present_of(struct closure *c, const char *target)
+{
+	uint8_t all[DIGEST_MAX_LEN];
+	struct closure_present p;
+
+	digest_add(c->digest, target, strlen(target));
+	digest_finish(c->digest, all);
+	memcpy(p.digest, all, sizeof(p.digest));
+	return p;
+}
+
+static void add_present(struct closure *c, const char *cluster, const char *key,
+    const char *ns, const char *name)
+{
+	autofree char *target = closure_target(cluster, key, ns, name);
+
+	*vec_add(&c->present) = present_of(c, target);
+}
+
 void closure_note_object(struct closure *c, const char *cluster,
     const char *key, const char *ns, const char *name, const char *text,
     size_t len)
@@ -222,7 +243,7 @@ void closure_note_object(struct closure *c, const char *cluster,
 		object = json_parse(text, len, &ignored);
 	pthread_mutex_lock(&c->lock);
 	if (str_eq(key, "secrets") || str_eq(key, "configmaps"))
-		*vec_add(&c->present) = closure_target(cluster, key, ns, name);
+		add_present(c, cluster, key, ns, name);
 	if (str_eq(key, "namespaces"))
 		strvec_add(&c->namespaces, name);
 	if (object)
@@ -240,20 +261,21 @@ static int by_text(const void *a, const void *b)
 	return strcmp(x->what, y->what);
 }
 
-static int by_string(const void *key, const void *item)
+static int by_digest(const void *a, const void *b)
 {
-	return strcmp(key, *(char *const *)item);
+	return memcmp(a, b, sizeof(struct closure_present));
 }
 
 static void judge_needs(struct closure *c)
 {
-	strvec_sort(&c->present);
+	vec_sort(&c->present, by_digest);
 	VEC_EACH (&c->needs, n) {
+		const struct closure_present p = present_of(c, n->target);
 		const char *key = strchr(n->target, '\n') + 1;
 		const char *name = strchr(key, '\n') + 1;
 		if (c->present.len &&
-		    bsearch(n->target, c->present.items, c->present.len,
-			sizeof(*c->present.items), by_string))
+		    bsearch(&p, c->present.items, c->present.len,
+			sizeof(*c->present.items), by_digest))
 			continue;
 		closure_lack(c, false,
 		    "%s '%s', which %s names, was not captured",

@@ -5,9 +5,11 @@
 #define AGENT_CLOSURE_CLOSURE_ROOM_H
 
 #include "agent/closure/closure.h"
+#include "storage/base/digest.h"
 #include "storage/crypto/sealing.h"
 
 #include <pthread.h>
+#include <stdint.h>
 
 /* An object that another one needs. */
 struct closure_need {
@@ -26,10 +28,17 @@ struct closure_revision {
 
 VEC_DEFINE(sealing_keys, struct sealing_key *);
 
+/* An object that was captured: the beginning of the SHA-256 of its target,
+ * since a large cluster has many. */
+struct closure_present {
+	uint8_t digest[16];
+};
+
 struct closure {
 	pthread_mutex_t lock;
 	struct found found;
-	struct strvec present; /* targets, as above */
+	VEC_DEFINE(, struct closure_present) present;
+	struct digest *digest; /* of what is present */
 	struct strvec namespaces;
 	VEC_DEFINE(, struct closure_need) needs;
 	VEC_DEFINE(, struct closure_revision) revisions;
