@@ -161,7 +161,7 @@ static void remember(
 	autofree char *dir = file_parent(path);
 	if (file_mkdirs(dir, &ignored) == 0)
 		(void)file_update_durably(
-		    path, quiet->data, quiet->len, &ignored);
+		    path, buf_str(quiet), quiet->len, &ignored);
 }
 
 int closure_search(struct closure *c, const struct closure_mirror *m,
