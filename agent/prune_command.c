@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Returns what prune_vault does. */
 static int lock_and_prune(const struct agent *a,
     const struct settings_vault *settings, const struct prune_terms *terms,
     struct err *err)
@@ -53,13 +54,13 @@ static int prune_each(const struct agent *a, const struct settings_vault *only,
 		struct err why = ERR_INIT;
 		if (only && v != only)
 			continue;
-		if (lock_and_prune(a, v, terms, &why) == 0) {
+		int status = lock_and_prune(a, v, terms, &why);
+		if (status == 0) {
 			pruned++;
 			continue;
 		}
-		/* One that a vault does not have need not be forgotten there.
-		 */
-		if (terms->forget && why.code == ERR_NOT_FOUND) {
+		/* What a vault does not have need not be forgotten there. */
+		if (status > 0) {
 			absent = why;
 			continue;
 		}

@@ -67,6 +67,8 @@ int forget_plan(struct retention_item *items, size_t count, const char *label,
 		    item->keep ? "not asked for" : "forgotten by hand");
 		gone = item->keep ? gone : item;
 	}
-	return gone ? check(items, count, gone, err)
-		    : err_set(err, ERR_NOT_FOUND, "'%s' is not there", label);
+	if (gone)
+		return check(items, count, gone, err);
+	err_set(err, ERR_NOT_FOUND, "'%s' is not there", label);
+	return 1;
 }

@@ -351,8 +351,9 @@ int prune_run(
 		return err_wrap(err, "nothing is pruned");
 	VEC_EACH (&k.proofs, p)
 		add_item(o, p, &k);
-	if (decide(o, &k.items, err))
-		return -1;
+	int decided = decide(o, &k.items, err);
+	if (decided)
+		return decided;
 	fill_rows(&k, rows);
 	if (o->dry_run || !any_dropped(rows))
 		return 0;

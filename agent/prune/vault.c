@@ -151,7 +151,8 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	    .dry_run = terms->dry_run,
 	};
 	int status = prune_run(&o, &rows, err);
-	if (!terms->dry_run) {
+	/* Where the one to forget is not there, nothing is pruned. */
+	if (!terms->dry_run && status <= 0) {
 		log_pruned(settings, &rows);
 		measure(a->watch, settings->name, &rows);
 		if (status == 0)
@@ -159,7 +160,7 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	}
 	if (rows.len || status == 0)
 		print(a, settings, &rows, terms);
-	return status
-		   ? err_wrap(err, "%s: vault '%s'", a->command, settings->name)
-		   : 0;
+	if (status)
+		err_wrap(err, "%s: vault '%s'", a->command, settings->name);
+	return status;
 }

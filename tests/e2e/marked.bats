@@ -103,6 +103,20 @@ refused() { # STATUS TEXT COMMAND...
 	[ "$(labels)" = "${label[2]}" ]
 }
 
+@test "a vault that is out of reach is not one that lacks the snapshot" {
+	backups 2
+	mv "$P/second" "$P/unmounted"
+	run --separate-stderr agent forget "${label[0]}"
+	mv "$P/unmounted" "$P/second"
+	[ "$status" -eq 1 ]
+	grep -qF "vault 'second'" <<<"$stderr"
+	# What it still has can be forgotten there, once it is back.
+	[ "$(restore list --vault local -o json | jq -r '.snapshots[].label')" = "${label[1]}" ]
+	[ "$(restore list --vault second -o json | jq '.snapshots | length')" -eq 2 ]
+	agent forget "${label[0]}"
+	[ "$(restore list --vault second -o json | jq -r '.snapshots[].label')" = "${label[1]}" ]
+}
+
 @test "the last good one, one on hold and one that is not there stay" {
 	backups 2
 	agent mark "${label[1]}" --hold

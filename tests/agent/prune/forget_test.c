@@ -78,8 +78,13 @@ static void one_that_is_not_there_is_named(void **state)
 	struct retention_item items[] = {good("a")};
 
 	(void)state;
-	refuse(items, 1, ERR_NOT_FOUND, "'b' is not there");
-	refuse(NULL, 0, ERR_NOT_FOUND, "'b' is not there");
+	for (size_t count = 0; count < 2; count++) {
+		struct err err = ERR_INIT;
+		assert_int_equal(
+		    forget_plan(count ? items : NULL, count, "b", &err), 1);
+		assert_int_equal(err.code, ERR_NOT_FOUND);
+		assert_contains(err.message, "'b' is not there");
+	}
 }
 
 int main(void)
