@@ -12,6 +12,6 @@
  * it is on hold, it is the last good one, another needs its archive or may need
  * it, or nothing can be proved of it. */
 int forget_plan(struct retention_item *items, size_t count, const char *label,
-    struct err *err);
+    int64_t now, struct err *err);
 
 #endif

@@ -135,16 +135,20 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(y->label, x->label);
 }
 
+bool retention_is_good(const struct retention_item *i, int64_t now)
+{
+	return !i->partial && !i->bad && !i->unseen && !i->untrusted &&
+	       i->time <= now;
+}
+
 static bool in_future(const struct run *r, const struct retention_item *i)
 {
 	return i->time > r->now;
 }
 
-/* What can be restored whole. */
 static bool is_good(const struct run *r, const struct retention_item *i)
 {
-	return !i->partial && !i->bad && !i->unseen && !i->untrusted &&
-	       !in_future(r, i);
+	return retention_is_good(i, r->now);
 }
 
 /* What counts for a rule. */
