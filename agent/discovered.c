@@ -111,12 +111,14 @@ static int add_credentials(struct discovered *d,
 }
 
 /* Those that the configuration has for a URL are not replaced. */
-static int take_credentials(struct discovered *d, struct kube_client *client,
-    const char *cluster, const char *dir, struct err *err)
+static int take_credentials(struct discovered *d, const struct settings *s,
+    struct kube_client *client, const char *cluster, const char *dir,
+    struct err *err)
 {
 	VEC_EACH (&d->found.credentials, c) {
 		struct err why = ERR_INIT;
-		if (c->covered || !str_eq(c->cluster, cluster))
+		if (settings_credentials_for(&s->git, c->url) ||
+		    !str_eq(c->cluster, cluster))
 			continue;
 		autofree char *path =
 		    kube_path("v1", "secrets", c->ns, c->name, NULL);
@@ -153,8 +155,7 @@ static int ask_cluster(struct discovered *d, const struct settings *s,
 		    why.message);
 		return 0;
 	}
-	covering_settings(s, &d->found);
-	return take_credentials(d, k.client, cluster->name, dir, err);
+	return take_credentials(d, s, k.client, cluster->name, dir, err);
 }
 
 /* ---- what is added --------------------------------------------------------
@@ -230,6 +231,7 @@ int discovered_add(struct discovered *d, struct organisations *o,
 	VEC_EACH (&s->kubernetes.clusters, c)
 		if (c->discover && ask_cluster(d, s, c, env, scratch, err))
 			return -1;
+	covering_settings(s, &d->found);
 	VEC_EACH (&d->found.unclear, line)
 		strvec_add(&d->left, *line);
 	add_repositories(d, o);
