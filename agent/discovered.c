@@ -192,6 +192,14 @@ static void add_repositories(struct discovered *d, struct organisations *o)
 	}
 }
 
+static bool has_bucket(const struct discovered *d, const char *name)
+{
+	VEC_EACH (&d->buckets, b)
+		if (str_eq(b->s3.bucket, name))
+			return true;
+	return false;
+}
+
 /* Of a bucket that was only named with keys, these alone are taken. */
 static void add_buckets(struct discovered *d)
 {
@@ -202,6 +210,16 @@ static void add_buckets(struct discovered *d)
 				    "state '%s' is outside of the prefixes of "
 				    "bucket '%s'",
 				    *key, b->bucket);
+			continue;
+		}
+		/* An archive knows a bucket by its name alone. Two of one name
+		 * are found where each has an endpoint. */
+		if (has_bucket(d, b->bucket)) {
+			leave(d,
+			    "bucket '%s' at '%s': a bucket of that name is "
+			    "captured already; this one takes a configuration "
+			    "of its own",
+			    b->bucket, b->endpoint);
 			continue;
 		}
 		struct settings_bucket *to = vec_add(&d->buckets);

@@ -161,6 +161,16 @@ kinds() { jq -r '.sources[].kind' "$BATS_TEST_TMPDIR/show" | sort | xargs; }
 	grep -qF "discover: state 'elsewhere/terraform.tfstate' is outside of the prefixes of bucket '$bucket'" <<<"$stderr"
 }
 
+@test "a bucket of a name that is captured already is left out, and named" {
+	config true
+	tofu_of call infrastructure z-elsewhere https://s3.example.com
+	backup 0
+	call DELETE "/apis/$tofu/v1alpha2/namespaces/infrastructure/terraforms/z-elsewhere" >/dev/null
+	grep -qF "discover: bucket '$bucket' at 'https://s3.example.com': a bucket of that name is captured already" <<<"$stderr"
+	[ "$(restore ls latest terraform -o json | jq '.entries | length')" -gt 0 ]
+	restore verify latest
+}
+
 @test "a cluster that cannot be searched costs itself" {
 	config true
 	sed -i "s#$P/kube/kubeconfig#$P/nowhere#" "$BACKSTAY_CONFIG"
