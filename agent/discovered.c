@@ -124,7 +124,12 @@ static int take_credentials(struct discovered *d, const struct settings *s,
 		    kube_path("v1", "secrets", c->ns, c->name, NULL);
 		cleanup(json_freep) struct json_object *secret =
 		    kube_client_get(client, path, &why);
-		/* Why is among what is unclear, as the search met it too. */
+		/* The search has named those that it could not read. */
+		if (!secret && c->keys.len)
+			leave(d,
+			    "cluster '%s': Secret %s/%s, for %s, was not read: "
+			    "%s",
+			    c->cluster, c->ns, c->name, c->url, why.message);
 		if (secret && add_credentials(d, c, secret, dir, err))
 			return -1;
 	}

@@ -73,6 +73,10 @@ other() { # METHOD PATH [JSON]
 	"$top/tests/e2e/kube_chain" call "$P/other/kubeconfig" "$@"
 }
 
+faults_url() { sed -n 's|^ *server: *"*\([^"]*\)"*|\1/_sim/faults|p' "$P/kube/kubeconfig"; }
+fault() { curl -fsS -o /dev/null -d "$1" "$(faults_url)"; } # RULE
+faults_end() { curl -fsS -o /dev/null -X DELETE "$(faults_url)"; }
+
 source_of() { # NAME SECRET
 	call POST "$flux" '{"apiVersion": "source.toolkit.fluxcd.io/v1beta1", "kind": "GitRepository",
 	    "metadata": {"name": "'"$1"'"}, "spec": {"url": "'"$GIT_HTTP/$1.git"'", "secretRef": {"name": "'"$2"'"}}}' >/dev/null
@@ -159,6 +163,20 @@ kinds() { jq -r '.sources[].kind' "$BATS_TEST_TMPDIR/show" | sort | xargs; }
 	    "$bucket" gcp/ "$S3_ENDPOINT" >>"$BACKSTAY_CONFIG"
 	backup 0
 	grep -qF "discover: state 'elsewhere/terraform.tfstate' is outside of the prefixes of bucket '$bucket'" <<<"$stderr"
+}
+
+@test "a Secret that can be listed and not be read is named" {
+	[ "$KUBE" = sim ] || skip "the real server has no faults"
+	config true
+	call POST /api/v1/namespaces/infrastructure/secrets "$(jq -n --arg u "$GIT_HTTP/terraform-modules.git" '{metadata: {name: "argo",
+	    labels: {"argocd.argoproj.io/secret-type": "repository"}}, data: {url: ($u | @base64), password: ("x" | @base64)}}')" >/dev/null
+	fault '{"method": "GET", "path": "/secrets/argo$", "kind": "reply", "status": 403,
+	    "body": {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "not by you"}}'
+	backup 1
+	faults_end
+	call DELETE /api/v1/namespaces/infrastructure/secrets/argo >/dev/null
+	grep -qF "discover: cluster 'production': Secret infrastructure/argo, for $GIT_HTTP/terraform-modules.git, was not read: " <<<"$stderr"
+	grep -q 'missing: .*terraform-modules' <<<"$stderr"
 }
 
 @test "a bucket of a name that is captured already is left out, and named" {
