@@ -2,7 +2,7 @@
 
 #include "agent/covering.h"
 #include "agent/discover/cluster.h"
-#include "config/validate_value.h"
+#include "config/validate.h"
 #include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -84,29 +84,51 @@ static int keep_value(const struct json_object *secret, const char *const *keys,
 	return 0;
 }
 
+static int read_credentials(struct settings_credentials *to,
+    const struct json_object *secret, const char *dir, size_t number,
+    struct err *err)
+{
+	return keep_value(secret, password_keys, dir, number,
+		   &to->password.file, err) ||
+		       keep_value(secret, ssh_keys, dir, number,
+			   &to->ssh_key_file, err) ||
+		       keep_value(secret, host_keys, dir, number,
+			   &to->known_hosts_file, err) ||
+		       keep_value(
+			   secret, ca_keys, dir, number, &to->ca_file, err)
+		   ? -1
+		   : 0;
+}
+
 static int add_credentials(struct discovered *d,
     const struct found_credentials *c, const struct json_object *secret,
     const char *dir, struct err *err)
 {
-	size_t number = d->credentials.len;
-	struct settings_credentials *to = vec_add(&d->credentials);
-
-	*to = (struct settings_credentials){.url = str_dup(c->url),
+	autofree char *what = str_printf("cluster '%s': Secret %s/%s, for %s,",
+	    c->cluster, c->ns, c->name, c->url);
+	struct settings_credentials to = {.url = str_dup(c->url),
 	    .username = c->username ? str_dup(c->username) : NULL,
 	    .password.location = str_printf(
 		"cluster '%s': Secret %s/%s", c->cluster, c->ns, c->name)};
-	if (keep_value(
-		secret, password_keys, dir, number, &to->password.file, err) ||
-	    keep_value(secret, ssh_keys, dir, number, &to->ssh_key_file, err) ||
-	    keep_value(
-		secret, host_keys, dir, number, &to->known_hosts_file, err) ||
-	    keep_value(secret, ca_keys, dir, number, &to->ca_file, err))
+
+	int status =
+	    read_credentials(&to, secret, dir, d->credentials.len, err);
+	const char *wrong = NULL;
+	/* What the configuration is refused for. */
+	if (!validate_url_names_host(c->url))
+		wrong = "names no host, and would be sent to any";
+	else if (to.password.file && validate_url_is_clear(c->url))
+		wrong = "would send a password in the clear; it takes https://";
+	if (status || wrong)
+		credentials_done(&to);
+	else
+		*vec_add(&d->credentials) = to;
+	if (status)
 		return -1;
-	if (!to->password.file && !to->ssh_key_file)
-		leave(d,
-		    "cluster '%s': Secret %s/%s, for %s, has neither a "
-		    "password nor an SSH key",
-		    c->cluster, c->ns, c->name, c->url);
+	if (wrong)
+		leave(d, "%s %s", what, wrong);
+	else if (!to.password.file && !to.ssh_key_file)
+		leave(d, "%s has neither a password nor an SSH key", what);
 	return 0;
 }
 

@@ -36,4 +36,12 @@ bool validate_is_repository_name(const char *name);
  * git.example.com.evil.org. */
 bool validate_url_covers(const char *prefix, const char *url);
 
+/* Whether the beginning of a URL goes as far as its host: a credential for
+ * "https://" would go to any. */
+bool validate_url_names_host(const char *url);
+
+/* Whether what is sent there can be read on the way: http://, and to another
+ * host. */
+bool validate_url_is_clear(const char *url);
+
 #endif

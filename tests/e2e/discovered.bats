@@ -179,6 +179,17 @@ kinds() { jq -r '.sources[].kind' "$BATS_TEST_TMPDIR/show" | sort | xargs; }
 	grep -q 'missing: .*terraform-modules' <<<"$stderr"
 }
 
+@test "no password goes to another host in the clear" {
+	local clear=${GIT_HTTP/127.0.0.1/0.0.0.0} # the same server
+	config true
+	GIT_HTTP=$clear source_of terraform-modules git
+	backup 1
+	call DELETE "$flux/terraform-modules" >/dev/null
+	grep -qF "discover: cluster 'production': Secret infrastructure/git, for $clear/terraform-modules.git, would send a password in the clear" <<<"$stderr"
+	grep -q 'missing: .*terraform-modules' <<<"$stderr"
+	restore ls latest git | grep -q helm-charts
+}
+
 @test "a bucket of a name that is captured already is left out, and named" {
 	config true
 	tofu_of call infrastructure z-elsewhere https://s3.example.com
