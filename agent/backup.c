@@ -240,20 +240,12 @@ static int list_organisations(struct backup_run *r, struct err *err)
 	return 0;
 }
 
-static bool any_discovers(const struct settings *s)
-{
-	VEC_EACH (&s->kubernetes.clusters, c)
-		if (c->discover)
-			return true;
-	return false;
-}
-
 /* What clusters name joins them, too. */
 static int take_discovered(struct backup_run *r, struct err *err)
 {
 	struct discovered *d = &r->discovered;
 
-	if (!any_discovers(r->settings))
+	if (!discovered_is_wanted(r->settings))
 		return 0;
 	if (discovered_add(
 		d, &r->organisations, &r->a->env, r->scratch.path, err))

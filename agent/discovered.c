@@ -262,6 +262,14 @@ static void add_buckets(struct discovered *d)
 	}
 }
 
+bool discovered_is_wanted(const struct settings *s)
+{
+	VEC_EACH (&s->kubernetes.clusters, c)
+		if (c->discover)
+			return true;
+	return false;
+}
+
 int discovered_add(struct discovered *d, struct organisations *o,
     const struct connect_env *env, const char *scratch, struct err *err)
 {

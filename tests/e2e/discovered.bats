@@ -179,6 +179,16 @@ kinds() { jq -r '.sources[].kind' "$BATS_TEST_TMPDIR/show" | sort | xargs; }
 	grep -q 'missing: .*terraform-modules' <<<"$stderr"
 }
 
+@test "what no cluster names any more is reported as that" {
+	config true
+	source_of terraform-modules git
+	backup 0
+	call DELETE "$flux/terraform-modules" >/dev/null
+	sleep 1
+	backup 0
+	grep -q "repository '.*/terraform-modules' is neither configured nor named by a cluster any more; it had " <<<"$stderr"
+}
+
 @test "no password goes to another host in the clear" {
 	local clear=${GIT_HTTP/127.0.0.1/0.0.0.0} # the same server
 	config true
