@@ -15,7 +15,7 @@ struct marking {
 	struct minisign_key *key;
 	struct json_object *vaults; /* what it is in each */
 	struct buf text;
-	size_t found;
+	size_t marked; /* vaults, or shown, where nothing is to change */
 };
 
 static void marking_done(struct marking *m)
@@ -116,15 +116,17 @@ static int mark_in(
 	const struct snapshot *s = snapshot_in_list(&list, m->a->operand);
 	if (!s)
 		return 0;
-	m->found++;
-	return mark_one(m, v.vault, s, err);
+	if (mark_one(m, v.vault, s, err))
+		return -1;
+	m->marked++;
+	return 0;
 }
 
-/* One that fails leaves the others to be marked. */
+/* One that fails leaves the others to be marked; then 1. */
 static int mark_each(
     struct marking *m, const struct settings_vault *only, struct err *err)
 {
-	int status = 0;
+	size_t failed = 0;
 
 	VEC_EACH (&m->a->settings->vaults, v) {
 		struct err why = ERR_INIT;
@@ -132,12 +134,15 @@ static int mark_each(
 			continue;
 		err_wrap(&why, "mark: vault '%s'", v->name);
 		/* The last error is returned; those before it are logged. */
-		if (status)
+		if (failed++)
 			log_error("%s", err->message);
 		*err = why;
-		status = -1;
 	}
-	return status;
+	if (failed && !m->marked)
+		return -1;
+	if (failed)
+		log_error("%s", err->message);
+	return failed ? 1 : 0;
 }
 
 static int check_options(const struct agent_options *o, struct err *err)
@@ -188,7 +193,7 @@ int agent_mark(const struct agent *a, struct err *err)
 	}
 	int status = mark_each(&m, only, err);
 	print(&m);
-	if (status == 0 && !m.found)
+	if (status == 0 && !m.marked)
 		return err_set(err, ERR_NOT_FOUND,
 		    "mark: no vault has '%s'; `list` shows the labels",
 		    a->operand);

@@ -196,7 +196,8 @@ static const struct cli_command commands[] = {
 	    "tags and the hold in its manifest; the manifest stays as it is. "
 	    "It counts where signing.trusted lets its key prune. Without an "
 	    "option, nothing is changed. The tags and the hold that the "
-	    "snapshot has now are printed.",
+	    "snapshot has now are printed. If a vault fails, the others are "
+	    "still marked, and the exit status is 1.",
 	.options = mark_options,
 	.run = run_mark},
     {.name = "unlock",

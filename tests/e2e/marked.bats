@@ -87,6 +87,18 @@ refused() { # STATUS TEXT COMMAND...
 	refused 3 "no vault has 'small-'" agent mark small- --hold
 }
 
+@test "a vault that fails leaves the others marked, and the run partial" {
+	backups 1
+	mv "$P/second" "$P/unmounted"
+	run --separate-stderr agent mark "${label[0]}" --hold
+	mv "$P/unmounted" "$P/second"
+	[ "$status" -eq 1 ]
+	[ "$output" = "vault 'local': on hold, no tags" ]
+	grep -qF "mark: vault 'second': " <<<"$stderr"
+	[ "$(restore list --vault local -o json | jq '.snapshots[0].hold')" = true ]
+	[ "$(restore list --vault second -o json | jq '.snapshots[0].hold')" = false ]
+}
+
 @test "one snapshot is forgotten, in each vault, and the chain says so" {
 	backups 3
 	agent forget "${label[1]}" --dry-run | grep -q 'would prune'
