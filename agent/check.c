@@ -74,12 +74,8 @@ static int ask_signing(
 	if (connect_signing_key(s, &key, err) || connect_trust(s, &trust, err))
 		return -1;
 	minisign_key_id(minisign_key_public(key), id);
-	VEC_EACH (&trust.keys, k) {
-		char known[MINISIGN_KEY_ID_TEXT];
-		minisign_key_id(k, known);
-		if (str_eq(known, id))
-			return 0;
-	}
+	if (minisign_has_key(&trust.keys, minisign_key_public(key)))
+		return 0;
 	return err_set(err, ERR_USAGE,
 	    "%s: signing: snapshots would be signed with key %s, which is none "
 	    "of its public keys; add the .pub file that belongs to "

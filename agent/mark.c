@@ -162,6 +162,21 @@ static int check_options(const struct agent_options *o, struct err *err)
 	return 0;
 }
 
+/* Without a key where the configuration says `signing: none`. */
+static int read_key(struct marking *m, struct err *err)
+{
+	if (connect_signing_key(m->a->settings, &m->key, err))
+		return -1;
+	if (!m->key ||
+	    minisign_has_key(&m->trust.pruners, minisign_key_public(m->key)))
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "%s: the key that signs here may not prune (signing.trusted), so "
+	    "its record would count for nothing; add 'prune' to what it may, "
+	    "or mark with a key that may",
+	    m->a->settings->file);
+}
+
 static void print(const struct marking *m)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
@@ -184,7 +199,7 @@ int agent_mark(const struct agent *a, struct err *err)
 
 	if (check_options(a->options, err) ||
 	    connect_trust(a->settings, &m.trust, err) ||
-	    connect_signing_key(a->settings, &m.key, err))
+	    (asks_for_change(a->options) && read_key(&m, err)))
 		return err_wrap(err, "mark");
 	if (vault) {
 		only = settings_vault_named(a->settings, vault, err);

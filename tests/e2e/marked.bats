@@ -85,6 +85,14 @@ refused() { # STATUS TEXT COMMAND...
 	refused 2 '--hold and --no-hold exclude each other' agent mark "${label[0]}" --hold --no-hold
 	refused 2 "'a' is given to --tag and to --untag" agent mark "${label[0]}" --tag a --untag a
 	refused 3 "no vault has 'small-'" agent mark small- --hold
+	# A record that would count for nothing, of a key that may not prune.
+	sed -i "s#public_key_files: .*#trusted: [{public_key_file: $P/keys/signing.pub, may: [snapshots]}]#" "$BACKSTAY_CONFIG"
+	refused 2 'the key that signs here may not prune (signing.trusted), so its record would count for nothing' agent mark "${label[0]}" --hold
+	# Who only asks needs no key.
+	sed -i '/secret_key_file/d' "$BACKSTAY_CONFIG"
+	refused 0 '' agent mark "${label[0]}"
+	[ "$output" = "vault 'local': not on hold, no tags
+vault 'second': not on hold, no tags" ]
 }
 
 @test "a vault that fails leaves the others marked, and the run partial" {
