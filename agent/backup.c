@@ -330,7 +330,9 @@ static int finish(struct backup_run *r, struct err *err)
  * stays. */
 static int prune_after(struct backup_run *r)
 {
-	struct json_object *vaults = r->summary ? json_new_array() : NULL;
+	/* Beside the manifest nothing else is printed. */
+	cleanup(json_freep) struct json_object *vaults =
+	    r->summary || r->a->options->manifest ? json_new_array() : NULL;
 	const struct prune_terms terms = {
 	    .key = r->key, .zone = r->zone, .vaults = vaults};
 	int status = 0;
@@ -345,8 +347,8 @@ static int prune_after(struct backup_run *r)
 		    err.message);
 		status = 1;
 	}
-	if (vaults)
-		json_set(r->summary, "pruned", vaults);
+	if (r->summary)
+		json_set(r->summary, "pruned", json_share(vaults));
 	return status;
 }
 
