@@ -160,7 +160,9 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	}
 	if (rows.len || status == 0)
 		print(a, settings, &rows, terms);
+	/* Not the command's name, which may be `backup`. */
 	if (status)
-		err_wrap(err, "%s: vault '%s'", a->command, settings->name);
+		err_wrap(err, "%s: vault '%s'",
+		    terms->forget ? "forget" : "prune", settings->name);
 	return status;
 }
