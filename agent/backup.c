@@ -371,11 +371,8 @@ static int check_options(struct backup_run *r, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "%s: has no 'retention', which --prune applies",
 		    a->settings->file);
-	VEC_EACH (&a->options->tags, tag)
-		if (!str_utf8_valid(*tag, strlen(*tag)))
-			return err_set(err, ERR_USAGE,
-			    "--tag: a tag must be UTF-8, or no keep_tags could "
-			    "match it");
+	if (agent_check_tags(&a->options->tags, err))
+		return -1;
 	if (!a->options->prune)
 		return 0;
 	r->zone = retention_zone_open(a->settings->retention.zone, err);

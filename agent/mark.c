@@ -145,21 +145,26 @@ static int mark_each(
 	return failed ? 1 : 0;
 }
 
+int agent_check_tags(const struct strvec *tags, struct err *err)
+{
+	VEC_EACH (tags, tag)
+		if (!str_utf8_valid(*tag, strlen(*tag)))
+			return err_set(err, ERR_USAGE,
+			    "--tag: a tag must be UTF-8, or no keep_tags could "
+			    "match it");
+	return 0;
+}
+
 static int check_options(const struct agent_options *o, struct err *err)
 {
 	if (o->hold && o->no_hold)
 		return err_set(
 		    err, ERR_USAGE, "--hold and --no-hold exclude each other");
-	VEC_EACH (&o->tags, tag) {
-		if (!str_utf8_valid(*tag, strlen(*tag)))
-			return err_set(err, ERR_USAGE,
-			    "--tag: a tag must be UTF-8, or no keep_tags could "
-			    "match it");
+	VEC_EACH (&o->tags, tag)
 		if (strvec_has(&o->untags, *tag))
 			return err_set(err, ERR_USAGE,
 			    "'%s' is given to --tag and to --untag", *tag);
-	}
-	return 0;
+	return agent_check_tags(&o->tags, err);
 }
 
 /* Without a key where the configuration says `signing: none`. */
@@ -181,12 +186,9 @@ static void print(const struct marking *m)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
-	if (m->a->options->common.output == CLI_OUTPUT_JSON) {
-		cleanup(json_freep) struct json_object *j =
-		    document_new(m->a->command, m->a->operand);
-		json_set(j, "vaults", json_share(m->vaults));
-		document_write(j, &out);
-	}
+	if (m->a->options->common.output == CLI_OUTPUT_JSON)
+		document_write_list(
+		    m->a->command, m->a->operand, "vaults", m->vaults, &out);
 	fputs(buf_str(out.len ? &out : &m->text), stdout);
 }
 
@@ -194,18 +196,15 @@ int agent_mark(const struct agent *a, struct err *err)
 {
 	cleanup(marking_done) struct marking m = {
 	    .a = a, .vaults = json_new_array(), .text = BUF_INIT};
-	const char *vault = a->options->common.vault;
-	const struct settings_vault *only = NULL;
+	const struct settings_vault *only;
 
 	if (check_options(a->options, err) ||
 	    connect_trust(a->settings, &m.trust, err) ||
 	    (asks_for_change(a->options) && read_key(&m, err)))
 		return err_wrap(err, "mark");
-	if (vault) {
-		only = settings_vault_named(a->settings, vault, err);
-		if (!only)
-			return -1;
-	}
+	if (settings_vault_chosen(
+		a->settings, a->options->common.vault, &only, err))
+		return -1;
 	int status = mark_each(&m, only, err);
 	print(&m);
 	if (status == 0 && !m.marked)
