@@ -240,8 +240,8 @@ static int list_organisations(struct backup_run *r, struct err *err)
 	return 0;
 }
 
-/* What clusters name joins them, too. */
-static int take_discovered(struct backup_run *r, struct err *err)
+/* Adds what the clusters name to the settings of the run. */
+static int add_discovered(struct backup_run *r, struct err *err)
 {
 	struct discovered *d = &r->discovered;
 
@@ -273,7 +273,7 @@ static int capture(struct backup_run *r, struct err *err)
 	};
 
 	watch_phase(r->a->watch, "capture");
-	if (list_organisations(r, err) || take_discovered(r, err))
+	if (list_organisations(r, err) || add_discovered(r, err))
 		return -1;
 	backup_closure_begin(r, &env);
 	sources_init(&r->sources, &r->organisations, &env);

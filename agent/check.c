@@ -228,7 +228,8 @@ static void report_organisation(struct check *c, const struct organisation *o)
 	checks_add(&c->checks, what, true, "%s", buf_str(&text));
 	VEC_EACH (&o->unusable, name)
 		checks_add(&c->checks, what, false,
-		    "'%s' is no name for a repository of an archive; give it "
+		    "'%s' is not a name for a repository of an archive; give "
+		    "it "
 		    "another in git.repositories",
 		    *name);
 }

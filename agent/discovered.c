@@ -133,7 +133,7 @@ static int add_credentials(struct discovered *d,
 }
 
 /* Those that the configuration has for a URL are not replaced. */
-static int take_credentials(struct discovered *d, const struct settings *s,
+static int fetch_credentials(struct discovered *d, const struct settings *s,
     struct kube_client *client, const char *cluster, const char *dir,
     struct err *err)
 {
@@ -182,7 +182,7 @@ static int ask_cluster(struct discovered *d, const struct settings *s,
 		    why.message);
 		return 0;
 	}
-	return take_credentials(d, s, k.client, cluster->name, dir, err);
+	return fetch_credentials(d, s, k.client, cluster->name, dir, err);
 }
 
 /* ---- what is added --------------------------------------------------------

@@ -29,8 +29,9 @@ static struct retention_policy policy_of(const struct settings_retention *r)
 	return p;
 }
 
-/* As long as a snapshot may need an archive; the default where it is no word of
- * this configuration, since others may have written the vault. */
+/* For how long after a snapshot others may need its archive. At least the
+ * default of full_every, since machines with another configuration may write to
+ * the vault. */
 static int64_t needed_for_s(const struct settings *s)
 {
 	enum { DEFAULT_S = 7 * 86400 };
