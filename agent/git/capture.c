@@ -44,6 +44,7 @@ struct work {
 	struct git_access access;
 	char *dir; /* of the mirror */
 	struct mirror_state state;
+	size_t refs; /* how many, as `state` does not keep them */
 	struct archive_lane *lane;
 	struct archive_totals totals; /* of the lane; a commit empties it */
 };
@@ -63,7 +64,7 @@ static struct git_access access_of(
 static struct git_captured captured_of(const struct work *w)
 {
 	return (struct git_captured){
-	    .r = w->r, .state = &w->state, .dir = w->dir};
+	    .r = w->r, .state = &w->state, .refs = w->refs, .dir = w->dir};
 }
 
 /* --- progress: all that are under way, each with what it has received */
@@ -340,12 +341,15 @@ static int capture_into_lane(
 
 	if (mirror_update(&o, &w->state, err) || fetch_lfs(w, err))
 		return -1;
+	w->refs = w->state.refs.len;
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct git_captured t = captured_of(w);
 	git_facts_uncovered(w->c->o, &t, uncovered);
 	cleanup(json_freep) struct json_object *facts =
 	    git_facts_json(&t, uncovered);
 	json_write(&text, facts, JSON_COMPACT);
+	/* A million of them take more memory than archiving does. */
+	git_refvec_done(&w->state.refs);
 	return add_files(w, buf_str(&text), err);
 }
 

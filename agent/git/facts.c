@@ -78,8 +78,8 @@ struct json_object *git_facts_json(
 	json_set_str(facts, "url", t->r->url);
 	set_head(facts, t);
 	json_set_bool(facts, "head_unborn", t->state->head_unborn);
-	json_set_int(facts, "refs_count", (int64_t)t->state->refs.len);
-	if (t->state->refs.len <= MAX_REFS)
+	json_set_int(facts, "refs_count", (int64_t)t->refs);
+	if (t->refs <= MAX_REFS)
 		json_set(facts, "refs", refs_facts(t->state));
 	if (t->state->lfs.len)
 		json_set(facts, "lfs", lfs_facts(t));
@@ -112,7 +112,7 @@ struct json_object *git_facts_summary(
 	json_set_str(j, "name", t->r->name);
 	json_set_str(j, "url", t->r->url);
 	set_head(j, t);
-	json_set_int(j, "refs", (int64_t)t->state->refs.len);
+	json_set_int(j, "refs", (int64_t)t->refs);
 	json_set_int(j, "bytes", (int64_t)archive_bytes);
 	json_set_int(j, "received_bytes", (int64_t)t->state->received_bytes);
 	if (t->state->lfs.len)

@@ -15,6 +15,7 @@ struct json_object;
 struct git_captured {
 	const struct capture_git_repository *r;
 	const struct mirror_state *state;
+	size_t refs; /* how many, also once the state no longer has them */
 	const char *dir;
 };
 
@@ -22,7 +23,8 @@ struct git_captured {
  * .gitmodules. */
 void git_facts_uncovered(const struct capture_git_options *o,
     const struct git_captured *t, struct strvec *urls);
-/* As agent/git/capture.h describes them; the caller frees. */
+/* As agent/git/capture.h describes them; the caller frees. The first needs the
+ * refs of the state. */
 struct json_object *git_facts_json(
     const struct git_captured *t, const struct strvec *uncovered);
 struct json_object *git_facts_summary(
