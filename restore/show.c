@@ -1,4 +1,5 @@
 #include "config/cli/document.h"
+#include "config/cli/listing.h"
 #include "restore/command.h"
 #include "restore/open.h"
 #include "storage/archive/format.h"
@@ -301,7 +302,6 @@ static int add_document(struct buf *out, const struct command *c,
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	cleanup(json_freep) struct json_object *j =
 	    document_new(c->name, m->label);
-	char when[CLOCK_TEXT_MAX];
 
 	manifest_write(m, &text);
 	cleanup(json_freep) struct json_object *members =
@@ -312,14 +312,7 @@ static int add_document(struct buf *out, const struct command *c,
 	    j, "age_seconds", clock_now_ms(c->env.clock) / 1000 - m->created);
 	for (struct json_iter it = json_iter(members); json_next(&it);)
 		json_set(j, it.key, json_share(it.value));
-	if (v->at) {
-		struct json_object *verified = json_new_object();
-		clock_rfc3339(v->at, when);
-		json_set_str(verified, "at", when);
-		json_set_str(verified, "level", v->level);
-		json_set_bool(verified, "good", !v->failed);
-		json_set(j, "verified", verified);
-	}
+	listing_set_verdict(j, v);
 	document_write(j, out);
 	return 0;
 }

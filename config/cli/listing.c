@@ -287,6 +287,36 @@ static void set_manifest(struct json_object *j, const struct manifest *m)
 	json_set(j, "tags", tags);
 }
 
+void listing_set_verdict(
+    struct json_object *j, const struct snapshot_verdict *v)
+{
+	char when[CLOCK_TEXT_MAX];
+
+	if (v->at) {
+		struct json_object *verified = json_new_object();
+		clock_rfc3339(v->at, when);
+		json_set_str(verified, "at", when);
+		json_set_str(verified, "level", v->level);
+		json_set_bool(verified, "good", !v->failed);
+		json_set(j, "verified", verified);
+	}
+	if (v->drilled) {
+		struct json_object *drill = json_new_object();
+		clock_rfc3339(v->drilled, when);
+		json_set_str(drill, "at", when);
+		json_set_bool(drill, "passed", !v->drill_failed);
+		json_set(j, "drill", drill);
+	}
+	if (v->hearsay) {
+		struct json_object *hearsay = json_new_object();
+		json_set_int(hearsay, "records", (int64_t)v->hearsay);
+		json_set_int(hearsay, "failed", (int64_t)v->hearsay_failed);
+		json_set(j, "hearsay", hearsay);
+	}
+	if (v->silenced)
+		json_set_int(j, "records_removed", (int64_t)v->silenced);
+}
+
 static struct json_object *json_row(const struct row *r, int64_t now)
 {
 	struct json_object *j = json_new_object();
@@ -304,30 +334,7 @@ static struct json_object *json_row(const struct row *r, int64_t now)
 		set_manifest(j, &r->manifest);
 	else
 		json_set_str(j, "reason", r->reason.message);
-	if (r->verdict.at) {
-		struct json_object *v = json_new_object();
-		clock_rfc3339(r->verdict.at, when);
-		json_set_str(v, "at", when);
-		json_set_str(v, "level", r->verdict.level);
-		json_set_bool(v, "good", !r->verdict.failed);
-		json_set(j, "verified", v);
-	}
-	if (r->verdict.drilled) {
-		struct json_object *d = json_new_object();
-		clock_rfc3339(r->verdict.drilled, when);
-		json_set_str(d, "at", when);
-		json_set_bool(d, "passed", !r->verdict.drill_failed);
-		json_set(j, "drill", d);
-	}
-	if (r->verdict.hearsay) {
-		struct json_object *h = json_new_object();
-		json_set_int(h, "records", (int64_t)r->verdict.hearsay);
-		json_set_int(h, "failed", (int64_t)r->verdict.hearsay_failed);
-		json_set(j, "hearsay", h);
-	}
-	if (r->verdict.silenced)
-		json_set_int(
-		    j, "records_removed", (int64_t)r->verdict.silenced);
+	listing_set_verdict(j, &r->verdict);
 	return j;
 }
 

@@ -16,6 +16,12 @@
  * the name that is wrong. The caller frees. */
 char *listing_none(struct vault *vault, const char *name);
 
+/* What is recorded of a snapshot, as members of its document: verified, drill,
+ * hearsay and records_removed, each where there is something to say. */
+struct json_object;
+void listing_set_verdict(
+    struct json_object *j, const struct snapshot_verdict *v);
+
 struct listing_options {
 	const char *name;	   /* whose snapshots; NULL: all */
 	const struct strvec *tags; /* those that have one of them; empty: all */
