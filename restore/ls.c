@@ -16,6 +16,9 @@ struct listing {
 	const char *label;   /* of find: said in each line */
 	uint64_t shown;
 	struct buf line;
+	/* Of this run alone: whoever guesses a password could try the guess
+	 * with a digest of the Secret that holds it. */
+	uint8_t key[DIGEST_SHA256_LEN];
 };
 
 static void add_text(struct buf *out, const char *text)
@@ -53,19 +56,29 @@ static void add_line(struct listing *l, const struct contents_entry *e)
 	add_text(&l->line, e->path);
 }
 
+static void add_digest(struct listing *l, const struct contents_entry *e)
+{
+	bool secret = str_eq(json_get_str(e->facts, "resource"), "secrets");
+	uint8_t keyed[DIGEST_SHA256_LEN];
+	char hex[DIGEST_SHA256_HEX];
+
+	digest_hmac_sha256(
+	    l->key, sizeof(l->key), e->sha256, sizeof(e->sha256), keyed);
+	digest_hex(secret ? keyed : e->sha256, sizeof(keyed), hex);
+	json_text_str(&l->line, secret ? "keyed_digest" : "sha256", hex);
+}
+
 static void add_json(struct listing *l, const struct contents_entry *e)
 {
 	autofree char *thing = things_name(e);
-	char sha256[DIGEST_SHA256_HEX];
 
-	digest_hex(e->sha256, sizeof(e->sha256), sha256);
 	json_text_object(&l->line, NULL);
 	if (l->label)
 		json_text_str(&l->line, "label", l->label);
 	json_text_str(&l->line, "path", e->path);
 	json_text_str(&l->line, "thing", thing);
 	json_text_int(&l->line, "bytes", (int64_t)e->bytes);
-	json_text_str(&l->line, "sha256", sha256);
+	add_digest(l, e);
 	json_text_str_or_null(&l->line, "source", e->source);
 	json_text_str_or_null(&l->line, "kind", json_get_str(e->facts, "kind"));
 	json_text_str_or_null(
@@ -133,6 +146,7 @@ int command_ls(const struct command *c, struct err *err)
 	cleanup(browse_done) struct browse browse = BROWSE_INIT;
 	struct listing l = {.command = c, .pattern = c->argument};
 
+	random_fill(c->env.random, l.key, sizeof(l.key));
 	if ((l.pattern && things_check(l.pattern, err)) ||
 	    browse_open(c, &browse, err))
 		return -1;
@@ -172,6 +186,7 @@ int command_find(const struct command *c, struct err *err)
 	cleanup(browse_done) struct browse browse = BROWSE_INIT;
 	struct listing l = {.command = c, .pattern = c->which};
 
+	random_fill(c->env.random, l.key, sizeof(l.key));
 	if (things_check(l.pattern, err) || browse_vault(c, &browse, err))
 		return -1;
 	start(&l, NULL);
