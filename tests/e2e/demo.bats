@@ -30,6 +30,9 @@ left_behind() { find "$TMPDIR" -mindepth 1 ! -path "$TMPDIR/backstay-ports*"; }
 	grep -q '^    - url: ' <<<"$output"
 	grep -q 'SUCCESS' <<<"$output"
 	grep -qE '^restore took +[0-9.]+ s$' <<<"$output"
+	page=$(sed -n 's/^the page of the drill is //p' <<<"$output")
+	[ "$(head -c 15 "$page")" = '<!doctype html>' ]
+	[ "$(grep -c '"command":"drill"' "$page")" -eq 1 ]
 	[ -z "$(left_behind)" ]
 }
 
