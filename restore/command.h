@@ -38,6 +38,7 @@ struct restore_options {
 	bool all_nodes;
 	bool markdown;		   /* rules */
 	bool raw;		   /* cat */
+	bool values;		   /* diff, drift, history */
 	const char *control_plane; /* drill */
 	bool without_clusters;
 	bool terraform; /* drill */

@@ -224,7 +224,8 @@ int command_diff(const struct command *c, struct err *err)
 	cleanup(diffing_done) struct diffing d = {.command = c,
 	    .from = BROWSE_INIT,
 	    .to = BROWSE_INIT,
-	    .found = {.json = c->options->common.output != CLI_OUTPUT_TABLE}};
+	    .found = {.json = c->options->common.output != CLI_OUTPUT_TABLE,
+		.values = c->options->values}};
 
 	if (c->options->common.output == CLI_OUTPUT_HTML)
 		d.found.into = &d.page;

@@ -99,7 +99,7 @@ int differences_print(struct differences *d, const struct version *from,
 	bool was = is_there(from), is = is_there(to);
 
 	if (was && is)
-		version_compare(from, to, &fields);
+		version_compare(from, to, d->values, &fields);
 	if (d->other_server)
 		d->of_server += changes_drop_of_server(&fields);
 	if (!was && !is)

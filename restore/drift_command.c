@@ -125,6 +125,7 @@ int command_drift(const struct command *c, struct err *err)
 	meeting_init(&m);
 	m.only = &c->options->only;
 	m.found.json = c->options->common.output == CLI_OUTPUT_JSON;
+	m.found.values = c->options->values;
 	VEC_EACH (m.only, text)
 		if (things_check(*text, err))
 			return -1;

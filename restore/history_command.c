@@ -89,6 +89,7 @@ static void add_fields_json(struct buf *out, const struct changes *fields)
 		json_text_str(out, "path", f->path);
 		json_text_str_or_null(out, "from", f->from);
 		json_text_str_or_null(out, "to", f->to);
+		json_text_str_if(out, "note", f->note);
 		json_text_object_end(out);
 	}
 	json_text_array_end(out);
@@ -97,8 +98,10 @@ static void add_fields_json(struct buf *out, const struct changes *fields)
 static void add_fields_text(struct buf *out, const struct changes *fields)
 {
 	VEC_EACH (fields, f) {
-		autofree char *line = str_printf("%s: %s -> %s", f->path,
-		    f->from ? f->from : "(none)", f->to ? f->to : "(none)");
+		autofree char *line = str_printf("%s: %s -> %s%s%s%s", f->path,
+		    f->from ? f->from : "(none)", f->to ? f->to : "(none)",
+		    f->note ? " (" : "", f->note ? f->note : "",
+		    f->note ? ")" : "");
 		buf_add_str(out, "    ");
 		str_add_printable(out, line, strlen(line));
 		buf_add_char(out, '\n');
@@ -142,7 +145,8 @@ static void print_current(struct history *h)
 	if (h->known || (!was && !is))
 		return;
 	if (was && is)
-		version_compare(&h->last, &h->now, &fields);
+		version_compare(
+		    &h->last, &h->now, h->command->options->values, &fields);
 	if (is)
 		version_add_command(
 		    &h->now, h->browse.opened.snapshot->label, true, &command);

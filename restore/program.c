@@ -67,6 +67,11 @@ RUN(keygen)
 		"Go on although the chain of the vault shows this. May be "    \
 		"repeated.")
 
+#define VALUES                                                                 \
+	FLAG("values", values,                                                 \
+	    "Show the values of outputs and attributes of states, too, but "   \
+	    "for sensitive ones.")
+
 static const struct cli_option rules_options[] = {
     FLAG("markdown", markdown,
 	"Print them as tables in Markdown, a system each."),
@@ -74,7 +79,7 @@ static const struct cli_option rules_options[] = {
 
 static const struct cli_option show_options[] = {VAULT, CLI_OPTION_END};
 
-static const struct cli_option diff_options[] = {VAULT,
+static const struct cli_option diff_options[] = {VAULT, VALUES,
     CLI_OPTION_OUTPUT("table|json|html",
 	"How the result is printed: html is one page that needs no network."),
     CLI_OPTION_END};
@@ -120,7 +125,12 @@ static const struct cli_option find_options[] = {VAULT,
 	"Look into the snapshots of other agents in the same vault, too."),
     CLI_OPTION_END};
 
-static const struct cli_option drift_options[] = {VAULT,
+static const struct cli_option history_options[] = {VAULT, VALUES,
+    CLI_OPTION_FLAG(struct cli_common, "all-names", all_names,
+	"Look into the snapshots of other agents in the same vault, too."),
+    CLI_OPTION_END};
+
+static const struct cli_option drift_options[] = {VAULT, VALUES,
     TEXTS("only", only, "THING",
 	"Compare only this: a thing or a path, as ls takes them. A source of "
 	"which nothing is meant is not asked. May be repeated."),
@@ -323,7 +333,9 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "source gave, from when to when it was read (so that the skew "
 	    "between Git, state and clusters is seen), at which revision each "
 	    "cluster was read, which objects were read at another one, and "
-	    "what is missing.\n\n" SNAPSHOT_TEXT,
+	    "what is missing. With -o json the members of the manifest, and "
+	    "what is recorded of the snapshot, as list has it: verified, "
+	    "drill, hearsay and records_removed.\n\n" SNAPSHOT_TEXT,
 	.options = show_options,
 	.run = run_show},
     {.name = "ls",
@@ -333,8 +345,10 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	.summary = "list what is in a snapshot",
 	.description =
 	    "Lists the entries: size, kind, namespace, name and path; with -o "
-	    "json also the source, the SHA-256, and the thing that the entry "
-	    "is or belongs to. Only the index is read, which is held against "
+	    "json also the source, the SHA-256 (of a Secret a keyed digest, "
+	    "which is another in each run, since a password could be guessed "
+	    "by a plain one), and the thing that the entry is or belongs to. "
+	    "Only the index is read, which is held against "
 	    "the signed manifest; not the archive. A snapshot that was written "
 	    "without an index is read as a whole, and a line says "
 	    "so.\n\nPATTERN is a thing, or a path in the archive: one with * ? "
@@ -349,7 +363,7 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	.summary = "list in which snapshots of a vault something is",
 	.description =
 	    "Does what ls does for every snapshot of the vault, oldest first. "
-	    "With -o json each entry has its SHA-256, which differs where the "
+	    "With -o json each entry has its digest, which differs where the "
 	    "versions do. A snapshot whose manifest or index does not hold is "
 	    "named, and the others are still searched; the exit status is then "
 	    "5.\n\nPATTERN is as for ls.",
@@ -386,9 +400,13 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "controller owns, status, and the order of members and of lists "
 	    "that are keyed by name are not differences; objects that a "
 	    "restore "
-	    "leaves out are only counted. Values of Secrets and of state are "
-	    "never shown. Only the indexes and what differs are read. The exit "
-	    "status is 1 if there are differences.\n\n" SNAPSHOT_TEXT,
+	    "leaves out are only counted. Values of Secrets are never shown, "
+	    "and those of states only with --values: never where the state "
+	    "marks them as sensitive, or their names speak of a secret; and "
+	    "where a state does not mark what is sensitive, as one of format "
+	    "3, a note says so. Only the indexes and what differs are read. "
+	    "The exit status is 1 if there are differences."
+	    "\n\n" SNAPSHOT_TEXT,
 	.options = diff_options,
 	.run = run_diff},
     {.name = "drift",
@@ -424,7 +442,7 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "its time, what changed, and the command that restores it. A "
 	    "snapshot that does not have another version is not "
 	    "listed.\n\n" THING_TEXT,
-	.options = find_options,
+	.options = history_options,
 	.run = run_history},
     {.name = "verify",
 	.operands = "SNAPSHOT",

@@ -208,20 +208,25 @@ int version_load(struct browse *l, const struct contents_entry *e,
 	return failed;
 }
 
-static bool is_secret(const char *path)
+static bool is_secret(
+    void *ctx, const char *path, const struct json_object *value)
 {
+	(void)ctx;
+	(void)value;
 	return str_starts(path, "data") || str_starts(path, "stringData");
 }
 
-void version_compare(
-    const struct version *from, const struct version *to, struct changes *f)
+void version_compare(const struct version *from, const struct version *to,
+    bool values, struct changes *f)
 {
+	const struct changes_options o = {
+	    .hides = from->hides || to->hides ? is_secret : NULL};
+
 	if (from->kind == VERSION_STATE)
 		states_compare(f, buf_str(&from->text), from->text.len,
-		    buf_str(&to->text), to->text.len);
+		    buf_str(&to->text), to->text.len, values);
 	else
-		changes_compare(f, from->object, to->object,
-		    from->hides || to->hides ? is_secret : NULL);
+		changes_compare(f, from->object, to->object, &o);
 }
 
 /* In single quotes, as a shell takes any text. */

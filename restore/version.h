@@ -47,9 +47,10 @@ int version_object(const char *text, size_t len, const struct contents_entry *e,
 /* Of an object: takes away the UIDs of its owners, which are others wherever
  * they were made anew. */
 void version_forget_uids(struct version *v);
-/* Both of the same thing. */
-void version_compare(
-    const struct version *from, const struct version *to, struct changes *f);
+/* Both of the same thing. `values`: those of states are shown, but for
+ * sensitive ones. */
+void version_compare(const struct version *from, const struct version *to,
+    bool values, struct changes *f);
 /* The words that restore a version of that snapshot over another one, or
  * (replaces false) where nothing is. Appended. */
 void version_add_command(

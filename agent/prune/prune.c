@@ -331,12 +331,9 @@ static int remove_all(const struct prune_options *options,
 static int decide(const struct prune_options *o, struct retention_items *items,
     struct err *err)
 {
-	int64_t now = clock_now_ms(o->clock) / 1000;
-
-	return o->forget
-		   ? forget_plan(items->items, items->len, o->forget, now, err)
-		   : retention_plan(items->items, items->len, o->policy,
-			 o->zone, now, err);
+	return o->forget ? forget_plan(items->items, items->len, o->forget, err)
+			 : retention_plan(items->items, items->len, o->policy,
+			       o->zone, clock_now_ms(o->clock) / 1000, err);
 }
 
 int prune_run(
@@ -354,9 +351,8 @@ int prune_run(
 		return err_wrap(err, "nothing is pruned");
 	VEC_EACH (&k.proofs, p)
 		add_item(o, p, &k);
-	int decided = decide(o, &k.items, err);
-	if (decided)
-		return decided;
+	if (decide(o, &k.items, err))
+		return -1;
 	fill_rows(&k, rows);
 	if (o->dry_run || !any_dropped(rows))
 		return 0;

@@ -122,7 +122,14 @@ change() {
 	git -C "$P/git/helm-charts.git" update-ref refs/heads/forced "$(commit -p "$(commit)")"
 	git -C "$P/git/helm-charts.git" update-ref refs/heads/back "main~2"
 	git -C "$P/git/helm-charts.git" update-ref refs/heads/new "$(git -C "$P/git/helm-charts.git" rev-parse HEAD)"
-	s3 get "$state" | jq '.serial += 1 | .resources += [{"mode": "managed", "type": "null_resource",
+	# One that Terraform marks, one that it does not, and one of a resource
+	# that does not say what is sensitive.
+	s3 get "$state" | jq '.serial += 1 | .outputs.vpc_id.value = "vpc-2" |
+	    .resources[0].instances[0] |= (.attributes.cidr_block = "10.9.0.0/16" |
+	        .attributes.tags.Name = "s3cr3t" |
+	        .sensitive_attributes = [[{"type": "get_attr", "value": "tags"}]]) |
+	    .resources[1].instances[0] |= (.attributes.id = "igw-2" | del(.sensitive_attributes)) |
+	    .resources += [{"mode": "managed", "type": "null_resource",
 	    "name": "planted", "instances": [{"attributes": {"password": "hunter2"}}]}]' | s3 put "$state"
 }
 
@@ -168,8 +175,32 @@ json() { # FILTER
 	[ "$(notes refs/heads/back)" = 'behind by 1' ]
 	notes refs/heads/forced | grep -q '^rewritten: 2 commits are new, [1-9][0-9]* are gone$'
 	field "$state" | grep -q '^null_resource.planted null (there)$'
-	[ "$(field "$state" | wc -l)" -eq 2 ]
-	! grep -q 'hunter2\|aHVudGVyMg' <<<"$output"
+	[ "$(field "$state" | wc -l)" -eq 5 ]
+	! grep -q 'hunter2\|aHVudGVyMg\|10.9.0.0\|vpc-2\|s3cr3t' <<<"$output"
+}
+
+@test "values of states are shown with --values, sensitive ones never" {
+	for command in "diff ${label[1]} ${label[2]}" "history terraform:$bucket/$state"; do
+		# shellcheck disable=SC2086 # of words
+		run --separate-stderr restore $command --values -o json
+		echo "$output$stderr"
+		json '[.differences // .versions | .[] | .fields[] | select(.path | test("^(output|aws_|null_)"))] |
+		    .[] | "\(.path) \(.from) \(.to) \(.note)"' >"$BATS_TEST_TMPDIR/fields"
+		diff "$BATS_TEST_TMPDIR/fields" - <<-'E'
+		output.vpc_id "vpc-b193d02f" "vpc-2" null
+		aws_vpc.main.cidr_block "10.1.0.0/16" "10.9.0.0/16" null
+		aws_vpc.main.tags.Name (sensitive) (changed) null
+		aws_internet_gateway.main (there) (changed) values not shown: a version of it does not say which are sensitive
+		null_resource.planted null (there) null
+		E
+		! grep -q 's3cr3t\|hunter2\|aHVudGVyMg\|igw-2' <<<"$output$stderr" || return 1
+	done
+	run restore drift "${label[1]}" --only "terraform:$bucket/$state" --values
+	echo "$output"
+	[ "$status" -eq 1 ]
+	grep -q 'aws_vpc.main.cidr_block: "10.1.0.0/16" -> "10.9.0.0/16"$' <<<"$output"
+	grep -q 'aws_vpc.main.tags.Name: (sensitive) -> (changed)$' <<<"$output"
+	! grep -q 's3cr3t\|hunter2\|igw-2' <<<"$output"
 }
 
 @test "the other way round the same are found" {

@@ -15,9 +15,25 @@ static void add_all(const struct changes *changes, struct buf *out)
 		    c->from ? c->from : "none", c->to ? c->to : "none");
 }
 
-static bool hides_data(const char *path)
+static bool hides_data(
+    void *ctx, const char *path, const struct json_object *value)
 {
+	(void)ctx;
+	(void)value;
 	return str_starts(path, "data");
+}
+
+/* Of one field of the way, and of another with a value that may be left out. */
+static const struct json_object *keys_of(void *ctx, const struct strvec *field)
+{
+	const struct json_object *const *keys = ctx;
+
+	if (field->len == 1 && str_eq(field->items[0], "mounts"))
+		return keys[0];
+	if (field->len == 2 && str_eq(field->items[0], "pods") &&
+	    str_eq(field->items[1], "ports"))
+		return keys[1];
+	return NULL;
 }
 
 struct example {
@@ -56,6 +72,8 @@ static void objects_are_compared_field_by_field(void **state)
 	    {"{\"data\":{\"p\":\"x\"}}", "{}", "data: (secret) -> none\n"},
 	};
 
+	const struct changes_options options = {.hides = hides_data};
+
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		cleanup(json_freep) struct json_object *a =
@@ -64,7 +82,7 @@ static void objects_are_compared_field_by_field(void **state)
 		    test_json(cases[i].to);
 		cleanup(changes_done) struct changes changes = VEC_INIT;
 		cleanup(buf_done) struct buf out = BUF_INIT;
-		changes_compare(&changes, a, b, hides_data);
+		changes_compare(&changes, a, b, &options);
 		add_all(&changes, &out);
 		assert_string_equal(buf_str(&out), cases[i].changes);
 	}
@@ -89,10 +107,59 @@ static void what_another_server_alone_changes_is_dropped(void **state)
 	    "k: 1 -> 3\ngone: 2 -> none\nkind: \"A\" -> \"B\"\n");
 }
 
+static void items_are_told_apart_by_their_keys(void **state)
+{
+	static const struct example cases[] = {
+	    {"{\"mounts\":[{\"path\":\"/a\",\"v\":1},{\"path\":\"/b\"}]}",
+		"{\"mounts\":[{\"path\":\"/b\"},{\"path\":\"/a\",\"v\":1}]}",
+		""},
+	    {"{\"mounts\":[{\"path\":\"/a\",\"v\":1},{\"path\":\"/b\"}]}",
+		"{\"mounts\":[{\"path\":\"/c\"},{\"path\":\"/a\",\"v\":2}]}",
+		"mounts[path=/a].v: 1 -> 2\n"
+		"mounts[path=/b]: {\"path\":\"/b\"} -> none\n"
+		"mounts[path=/c]: none -> {\"path\":\"/c\"}\n"},
+	    /* The way through the item of a list adds nothing to the field; an
+	     * item without the second key has its value all the same. */
+	    {"{\"pods\":[{\"ports\":[{\"n\":80},{\"n\":80,\"p\":\"UDP\"}]}]}",
+		"{\"pods\":[{\"ports\":[{\"n\":80,\"p\":\"UDP\",\"x\":1},"
+		"{\"n\":80}]}]}",
+		"pods[0].ports[n=80,p=UDP].x: none -> 1\n"},
+	    /* One key of two is not enough, and one twice neither. */
+	    {"{\"mounts\":[{\"path\":\"/a\"},{\"path\":\"/a\",\"v\":1}]}",
+		"{\"mounts\":[{\"path\":\"/a\",\"v\":1},{\"path\":\"/a\"}]}",
+		"mounts[0].v: none -> 1\nmounts[1].v: 1 -> none\n"},
+	    {"{\"mounts\":[{\"v\":1}]}", "{\"mounts\":[{\"v\":2}]}",
+		"mounts[0].v: 1 -> 2\n"},
+	    /* Where nothing says it, a name does. */
+	    {"{\"x\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
+		"{\"x\":[{\"name\":\"b\"},{\"name\":\"a\"}]}", ""},
+	};
+	cleanup(json_freep) struct json_object *mounts =
+	    test_json("{\"path\":null}");
+	cleanup(json_freep) struct json_object *ports =
+	    test_json("{\"n\":null,\"p\":\"TCP\"}");
+	const struct json_object *keys[] = {mounts, ports};
+	const struct changes_options options = {.keys = keys_of, .ctx = keys};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(json_freep) struct json_object *a =
+		    test_json(cases[i].from);
+		cleanup(json_freep) struct json_object *b =
+		    test_json(cases[i].to);
+		cleanup(changes_done) struct changes changes = VEC_INIT;
+		cleanup(buf_done) struct buf out = BUF_INIT;
+		changes_compare(&changes, a, b, &options);
+		add_all(&changes, &out);
+		assert_string_equal(buf_str(&out), cases[i].changes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(objects_are_compared_field_by_field),
+	    cmocka_unit_test(items_are_told_apart_by_their_keys),
 	    cmocka_unit_test(what_another_server_alone_changes_is_dropped),
 	};
 
