@@ -4,31 +4,14 @@
 #include "storage/base/file.h"
 #include "storage/base/program.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { LIMIT_MS = 120000, LIST_MAX = 64 << 20 };
 
-static char *find_in_path(const char *name)
-{
-	const char *path = getenv("PATH");
-
-	while (path && *path) {
-		size_t len = strcspn(path, ":");
-		autofree char *file =
-		    str_printf("%.*s/%s", (int)len, path, name);
-		if (*file == '/' && access(file, X_OK) == 0)
-			return steal(file);
-		path += len + (path[len] == ':');
-	}
-	return NULL;
-}
-
 char *state_list_program(struct err *err)
 {
-	char *terraform = find_in_path("terraform");
-	char *program = terraform ? terraform : find_in_path("tofu");
+	char *terraform = program_find("terraform");
+	char *program = terraform ? terraform : program_find("tofu");
 
 	if (!program)
 		err_set(err, ERR_USAGE,
@@ -77,7 +60,9 @@ int state_list_accepts(const char *program, const char *file,
 		return -1;
 	if (program_run(&p, &out, err) == 0)
 		return 0;
-	if (err->code == ERR_DENIED)
-		err->code = ERR_INTEGRITY;
-	return err_wrap(err, "terraform does not accept it");
+	if (err->code != ERR_DENIED)
+		return err_wrap(err, "asking '%s' about it", program);
+	err->code = ERR_INTEGRITY;
+	return err_wrap(
+	    err, "%s does not accept it", strrchr(program, '/') + 1);
 }

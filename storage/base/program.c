@@ -54,6 +54,22 @@ static char **environment(const struct strvec *own)
 	return env;
 }
 
+/* An entry that is not a directory from the root is passed over: it would mean
+ * another one with each working directory. */
+char *program_find(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	while (path && *path) {
+		int len = (int)strcspn(path, ":");
+		autofree char *file = str_printf("%.*s/%s", len, path, name);
+		if (len && *path == '/' && access(file, X_OK) == 0)
+			return steal(file);
+		path += len + (path[len] == ':');
+	}
+	return NULL;
+}
+
 struct pipes {
 	int out[2];
 	int complaints[2];

@@ -25,6 +25,10 @@ struct program {
 	const struct cancel *cancel;
 };
 
+/* The path of a program of that name that may be executed, in one of the
+ * absolute directories of PATH; the caller frees. NULL: there is none. */
+char *program_find(const char *name);
+
 /* Starts it with these files as its standard input, output and error; -1 as
  * input: /dev/null. The caller keeps its own, and waits for the end. Only args
  * and env of the program count. It leads a process group of its own. Errors as

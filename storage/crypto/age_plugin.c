@@ -72,15 +72,10 @@ char *age_plugin_of_identity(const char *text, size_t len)
 
 int age_plugin_check(const char *program, struct err *err)
 {
-	const char *path = getenv("PATH");
+	autofree char *file = program_find(program);
 
-	for (const char *at = path ? path : ""; *at;) {
-		int len = (int)strcspn(at, ":");
-		autofree char *file = str_printf("%.*s/%s", len, at, program);
-		if (len && access(file, X_OK) == 0)
-			return 0;
-		at += len + (at[len] == ':');
-	}
+	if (file)
+		return 0;
 	return err_set(err, ERR_NOT_FOUND,
 	    "the plugin '%s' is not in PATH: install it on this machine%s",
 	    program,
