@@ -306,19 +306,6 @@ static int ask(struct kube_client *client, struct err *err)
 	return kube_client_send(client, &r, &answer, err);
 }
 
-static int read_version(
-    struct control_plane *p, struct kube_client *client, struct err *err)
-{
-	cleanup(json_freep) struct json_object *version =
-	    kube_client_get(client, "/version", err);
-	const char *text = json_get_str(version, "gitVersion");
-
-	if (!version)
-		return -1;
-	p->version = str_dup(text ? text : "?");
-	return 0;
-}
-
 /* 0: go on waiting. */
 static int go_on(struct control_plane *p, const struct connect_env *env,
     int64_t until, struct err *err)
@@ -357,7 +344,8 @@ int control_plane_wait(
 			    "the control plane of the drill does not start");
 		why = (struct err)ERR_INIT;
 	}
-	return read_version(p, kube.client, err);
+	p->version = kube_discovery_version(kube.client, err);
+	return p->version ? 0 : -1;
 }
 
 void control_plane_done(struct control_plane *p)

@@ -55,8 +55,8 @@ static char *ask_uid(struct kube_client *client)
 	return str_dup(json_str(json_path(system, "metadata", "uid", NULL)));
 }
 
-/* One that cannot be connected as configured is none that could be hurt in
- * that way. */
+/* Where the configuration does not even allow a connection, there is nothing to
+ * compare. */
 static int check_against(const struct given *g,
     const struct settings_cluster_access *access, const char *what,
     const char *name, struct err *err)
@@ -94,15 +94,6 @@ static int check_all(
 	return 0;
 }
 
-static char *read_version(struct kube_client *client, struct err *err)
-{
-	cleanup(json_freep) struct json_object *version =
-	    kube_client_get(client, "/version", err);
-	const char *text = json_get_str(version, "gitVersion");
-
-	return version ? str_dup(text ? text : "?") : NULL;
-}
-
 int given_check(const struct command *c, const struct manifest *m,
     const struct json_object *cluster, char **version, struct err *err)
 {
@@ -118,6 +109,6 @@ int given_check(const struct command *c, const struct manifest *m,
 		    err, "drill.clusters: which cluster that of '%s' is", name);
 	if (check_all(&g, m, err))
 		return -1;
-	*version = read_version(g.kube.client, err);
+	*version = kube_discovery_version(g.kube.client, err);
 	return *version ? 0 : err_wrap(err, "drill.clusters: '%s'", name);
 }

@@ -282,6 +282,15 @@ void kube_discovery_stored_versions(struct kube_client *c, struct kube_api *api,
 		kube_api_note_hashes(api, gv->name, gv->list);
 }
 
+char *kube_discovery_version(struct kube_client *c, struct err *err)
+{
+	cleanup(json_freep) struct json_object *version =
+	    kube_client_get(c, "/version", err);
+	const char *text = json_get_str(version, "gitVersion");
+
+	return version ? str_dup(text ? text : "?") : NULL;
+}
+
 char *kube_discovery_cluster_uid(struct kube_client *c, struct err *err)
 {
 	static const char path[] = "/api/v1/namespaces/kube-system";

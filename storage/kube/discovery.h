@@ -31,6 +31,9 @@ void kube_discovery_stored_versions(struct kube_client *c, struct kube_api *api,
 int kube_discovery_elsewhere(
     struct kube_client *c, struct strvec *api_versions, struct err *err);
 
+/* What the server says that it is, as "v1.33.2"; "?" where it does not. The
+ * caller frees; NULL as kube_client_get. */
+char *kube_discovery_version(struct kube_client *c, struct err *err);
 /* Identifies a cluster: the UID of its namespace kube-system, which is made
  * with the cluster and cannot be deleted. The caller frees; NULL as
  * kube_client_get, mostly ERR_DENIED. */
