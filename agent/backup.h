@@ -52,7 +52,6 @@ struct backup_run {
 	/* What its parts point to; NULL: nobody asks, or it is judged. */
 	struct closure *closure;
 	struct closure_lacks lacks;
-	bool judged;
 	struct sources sources;
 	struct archive_totals totals;
 	int64_t started_ticks, capture_ticks;

@@ -30,7 +30,8 @@ void backup_closure_done(struct backup_run *r)
 	closure_lacks_done(&r->lacks);
 }
 
-/* A mirror that is not there is missing already, as the repository is. */
+/* A mirror that is not there is missing already, as the repository is. Of one
+ * that cannot be searched it is not known what it needs. */
 static int search(struct backup_run *r, const struct settings_repository *one,
     struct err *err)
 {
@@ -49,8 +50,9 @@ static int search(struct backup_run *r, const struct settings_repository *one,
 		return -1;
 	}
 	if (why.code != ERR_NOT_FOUND)
-		log_warn("closure: repository '%s' was not searched: %s",
-		    one->name, why.message);
+		*vec_add(&r->lacks) = (struct closure_lack){
+		    .what = str_printf("repository '%s' was not searched: %s",
+			one->name, why.message)};
 	return 0;
 }
 
@@ -77,7 +79,6 @@ int backup_closure_judge(struct backup_run *r, struct err *err)
 	/* Keys need not be kept any longer. */
 	closure_free(r->closure);
 	r->closure = NULL;
-	r->judged = true;
 	size_t outside = count_outside(r), missing = r->lacks.len - outside;
 	json_text_int(&facts, "outside", (int64_t)outside);
 	json_text_int(&facts, "missing", (int64_t)missing);
@@ -105,7 +106,7 @@ void backup_closure_fill(const struct backup_run *r, struct manifest *m)
 	bool required = r->settings->closure == SETTINGS_CLOSURE_REQUIRED;
 	size_t named = 0;
 
-	if (!r->judged)
+	if (r->settings->closure == SETTINGS_CLOSURE_NONE)
 		return;
 	m->closure = json_new_object();
 	json_set_bool(m->closure, "alone", !r->lacks.len);

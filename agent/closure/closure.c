@@ -299,14 +299,13 @@ static void judge_found(struct closure *c)
 	VEC_EACH (&c->found.repositories, r)
 		if (!r->covered)
 			closure_lack(c, true,
-			    "repository '%s', which %s names, is no source",
+			    "repository '%s', which %s names, is not a source",
 			    r->url, r->by.items[0]);
 	VEC_EACH (&c->found.buckets, b) {
 		if (!b->configured)
 			closure_lack(c, true,
 			    "bucket '%s' of Terraform state, which %s names, "
-			    "is "
-			    "no source",
+			    "is not a source",
 			    b->bucket, b->by.items[0]);
 		VEC_EACH (&b->outside, key)
 			closure_lack(c, true,

@@ -7,8 +7,7 @@
  *   - revisions that Argo CD and Flux run, against the mirrors
  *   - repositories and buckets of state that objects name, against the sources
  *   - Secrets and ConfigMaps that HelmReleases and Kustomizations take values
- *     or keys from, and the pull Secrets of workloads, against what was
- * captured
+ *     or keys from, and pull Secrets of workloads, against those captured
  *   - documents that SOPS encrypted, and SealedSecrets, in the mirrors, against
  *     the keys among the captured Secrets
  *
@@ -46,9 +45,8 @@ struct found *closure_found(struct closure *c);
 struct closure_mirror {
 	const char *dir;
 	const char *name, *url; /* of the repository */
-	/* A file that remembers directories without a document that is
-	 * encrypted, by the ids of their trees: they are not read again. NULL:
-	 * all are. */
+	/* A file that remembers the directories in which nothing is encrypted
+	 * (agent/discover/quiet.h): they are not read again. */
 	const char *memory;
 };
 /* All objects are known. -1 only with ERR_CANCELLED, or where the mirror cannot

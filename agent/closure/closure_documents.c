@@ -2,9 +2,8 @@
 
 #include "agent/discover/head_files.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/file.h"
+#include "storage/base/mem.h"
 #include "storage/base/yaml.h"
-#include "storage/git/repo/git_id.h"
 #include "storage/gitops/repository.h"
 #include "storage/gitops/sops.h"
 
@@ -92,83 +91,35 @@ static void too_large(void *ctx, const char *path)
 	(void)path; /* nobody keeps a Secret of a megabyte */
 }
 
+/* Those that are run of this repository, by the names that it goes by. */
 static int find_revisions(
-    struct closure *c, const char *dir, const char *url, struct err *err)
+    struct closure *c, const struct closure_mirror *m, struct err *err)
 {
-	autofree char *own = repository_name(url);
+	cleanup(strvec_done) struct strvec ids = VEC_INIT;
+	VEC_DEFINE(, struct closure_revision *) run = VEC_INIT;
+	autofree char *own = repository_name(m->url);
 
 	VEC_EACH (&c->revisions, r) {
 		autofree char *name = repository_name(r->url);
 		if (!str_eq(name, own))
 			continue;
-		int there = head_files_has(dir, r->id, err);
-		if (there < 0)
-			return -1;
-		r->searched = true;
-		r->there |= there == 1;
+		strvec_add(&ids, r->id);
+		*vec_add(&run) = r;
 	}
-	return 0;
-}
-
-/* Whatever is not read as it was written counts for nothing. */
-static void recall(const char *path, struct buf *quiet)
-{
-	enum { MAX_BYTES = 64 * 1024 * 1024 };
-	struct err ignored = ERR_INIT;
-
-	if (!path || file_read(path, MAX_BYTES, quiet, &ignored) ||
-	    quiet->len % GIT_ID_LEN)
-		buf_truncate(quiet, 0);
-}
-
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, GIT_ID_LEN);
-}
-
-/* Sorted, each once. */
-static void sort_ids(struct buf *ids)
-{
-	size_t n = ids->len / GIT_ID_LEN, kept = 0;
-
-	if (n)
-		qsort(ids->data, n, GIT_ID_LEN, by_id);
-	for (size_t i = 0; i < n; i++) {
-		char *to = ids->data + kept * GIT_ID_LEN;
-		const char *one = ids->data + i * GIT_ID_LEN;
-		if (kept && by_id(to - GIT_ID_LEN, one) == 0)
-			continue;
-		memmove(to, one, GIT_ID_LEN);
-		kept++;
+	autofree bool *there = mem_alloc(ids.len + 1);
+	int status = ids.len ? head_files_find(m->dir, &ids, there, err) : 0;
+	for (size_t i = 0; status == 0 && i < run.len; i++) {
+		run.items[i]->searched = true;
+		run.items[i]->there |= there[i];
 	}
-	buf_truncate(ids, kept * GIT_ID_LEN);
-}
-
-/* What was known stays known, as the directories below a quiet one are not
- * visited; but not for ever. Best effort: without it, the next run reads all
- * again. */
-static void remember(
-    const char *path, const struct buf *known, struct buf *quiet)
-{
-	enum { REMEMBERED = 200000 };
-	struct err ignored = ERR_INIT;
-
-	if (!path)
-		return;
-	if (known->len && known->len / GIT_ID_LEN <= REMEMBERED)
-		buf_add(quiet, known->data, known->len);
-	sort_ids(quiet);
-	autofree char *dir = file_parent(path);
-	if (file_mkdirs(dir, &ignored) == 0)
-		(void)file_update_durably(
-		    path, buf_str(quiet), quiet->len, &ignored);
+	vec_done(&run);
+	return status;
 }
 
 int closure_search(struct closure *c, const struct closure_mirror *m,
     const struct cancel *cancel, struct err *err)
 {
-	cleanup(buf_done) struct buf quiet = BUF_INIT;
-	cleanup(buf_done) struct buf quiet_now = BUF_INIT;
+	cleanup(quiet_done) struct quiet quiet = QUIET_INIT;
 	struct searching s = {.c = c, .name = m->name};
 	const struct head_files files = {.dir = m->dir,
 	    .name = m->name,
@@ -177,13 +128,11 @@ int closure_search(struct closure *c, const struct closure_mirror *m,
 	    .wants = wants,
 	    .file = read_file,
 	    .too_large = too_large,
-	    .quiet = &quiet,
-	    .quiet_now = &quiet_now};
+	    .quiet = &quiet};
 
-	recall(m->memory, &quiet);
-	if (find_revisions(c, m->dir, m->url, err) ||
-	    head_files_read(&files, err))
+	quiet_load(&quiet, m->memory);
+	if (find_revisions(c, m, err) || head_files_read(&files, err))
 		return -1;
-	remember(m->memory, &quiet, &quiet_now);
+	quiet_save(&quiet, m->memory);
 	return 0;
 }

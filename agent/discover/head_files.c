@@ -6,7 +6,6 @@
 #include "storage/git/repo/repo.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* A file that configures something is a few pages; directories lie a few deep.
  */
@@ -31,28 +30,6 @@ static int read_file(struct walk *w, const struct tree_entry *e,
 		return w->f->file(w->f->ctx, path, e->name, &text, err);
 	w->f->too_large(w->f->ctx, path);
 	return 1;
-}
-
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, GIT_ID_LEN);
-}
-
-static bool is_quiet(const struct walk *w, const uint8_t id[GIT_ID_LEN])
-{
-	const struct buf *quiet = w->f->quiet;
-
-	return quiet && quiet->len &&
-	       bsearch(
-		   id, quiet->data, quiet->len / GIT_ID_LEN, GIT_ID_LEN, by_id);
-}
-
-static int note_quiet(
-    const struct walk *w, const uint8_t id[GIT_ID_LEN], int interest)
-{
-	if (w->f->quiet_now && !interest)
-		buf_add(w->f->quiet_now, id, GIT_ID_LEN);
-	return interest;
 }
 
 static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
@@ -83,8 +60,8 @@ static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
 
 	if (cancel_check(w->f->cancel, err))
 		return -1;
-	if (is_quiet(w, id))
-		return note_quiet(w, id, 0);
+	if (w->f->quiet && quiet_has(w->f->quiet, id))
+		return 0;
 	if (depth > MAX_DEPTH || ++w->trees > MAX_TREES)
 		return err_set(err, ERR_FORMAT,
 		    "repository '%s': %s: more directories than are searched",
@@ -106,7 +83,9 @@ static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
 	if (more != 1)
 		return err_set(err, ERR_FORMAT,
 		    "repository '%s': %s is malformed", w->f->name, path);
-	return note_quiet(w, id, interest);
+	if (w->f->quiet && !interest)
+		quiet_add(w->f->quiet, id);
+	return interest;
 }
 
 /* The tree of what HEAD names: 1; 0 if it names nothing yet. */
@@ -151,26 +130,32 @@ int head_files_read(const struct head_files *f, struct err *err)
 		return -1;
 	struct walk w = {.f = f, .repo = repo};
 	int there = find_tree(repo, tree, err);
-	if (there < 0)
-		return err_wrap(err, "repository '%s'", f->name);
-	return there && walk_tree(&w, tree, "", 1, err) < 0 ? -1 : 0;
+	if (there >= 0 && (!there || walk_tree(&w, tree, "", 1, err) >= 0))
+		return 0;
+	/* The mirror is there, and lacks an object. */
+	if (err->code == ERR_NOT_FOUND)
+		err->code = ERR_FORMAT;
+	return there < 0 ? err_wrap(err, "repository '%s'", f->name) : -1;
 }
 
-int head_files_has(const char *dir, const char *id, struct err *err)
+int head_files_find(
+    const char *dir, const struct strvec *ids, bool *there, struct err *err)
 {
 	cleanup(repo_freep) struct repo *repo = repo_open(dir, err);
 	enum object_type type;
 	uint8_t raw[GIT_ID_LEN];
-	struct err why = ERR_INIT;
 
 	if (!repo)
 		return -1;
-	if (git_id_parse(repo_hash(repo), id, raw))
-		return 0;
-	if (repo_type(repo, raw, &type, &why) == 0)
-		return 1;
-	if (why.code == ERR_NOT_FOUND)
-		return 0;
-	*err = why;
-	return -1;
+	for (size_t i = 0; i < ids->len; i++) {
+		struct err why = ERR_INIT;
+		there[i] =
+		    git_id_parse(repo_hash(repo), ids->items[i], raw) == 0 &&
+		    repo_type(repo, raw, &type, &why) == 0;
+		if (why.code != ERR_NONE && why.code != ERR_NOT_FOUND) {
+			*err = why;
+			return -1;
+		}
+	}
+	return 0;
 }

@@ -4,9 +4,11 @@
 #ifndef AGENT_DISCOVER_HEAD_FILES_H
 #define AGENT_DISCOVER_HEAD_FILES_H
 
+#include "agent/discover/quiet.h"
 #include "storage/base/buf.h"
 #include "storage/base/cancel.h"
 #include "storage/base/err.h"
+#include "storage/base/str.h"
 
 #include <stdbool.h>
 
@@ -24,20 +26,17 @@ struct head_files {
 	    const struct buf *text, struct err *err);
 	/* One over 1 MiB, which is not read. */
 	void (*too_large)(void *ctx, const char *path);
-	/* The directories in which an earlier run found nothing of interest, by
-	 * the ids of their trees, GIT_ID_LEN bytes each, sorted: they are not
-	 * read again. NULL: all are read. */
-	const struct buf *quiet;
-	/* Receives those in which nothing is of interest now, in no order and
-	 * without what lies below a quiet one; or NULL. */
-	struct buf *quiet_now;
+	/* The directories that are passed over, and those that need not be
+	 * read again; NULL: all are read. */
+	struct quiet *quiet;
 };
 
 /* Calls `file` for each. 0 also where HEAD names nothing yet. ERR_NOT_FOUND: no
  * mirror is there; ERR_LOCKED: another run has it in use. */
 int head_files_read(const struct head_files *f, struct err *err);
-/* Whether the mirror has an object of that id, in hexadecimal: 1, 0, or -1 with
- * ERR_NOT_FOUND where there is no mirror. */
-int head_files_has(const char *dir, const char *id, struct err *err);
+/* Of objects by their ids, in hexadecimal, whether the mirror has them:
+ * there[i] of ids[i]. -1 with ERR_NOT_FOUND where there is no mirror. */
+int head_files_find(
+    const char *dir, const struct strvec *ids, bool *there, struct err *err);
 
 #endif

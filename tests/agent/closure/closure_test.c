@@ -102,7 +102,7 @@ static void what_is_not_searched_is_not_missing(void **state)
 	    "\"0123456789012345678901234567890123456789\"}}}");
 	assert_lacks(c,
 	    "outside: repository 'https://h/a.git', which cluster 'c': "
-	    "Application argocd/a names, is no source\n");
+	    "Application argocd/a names, is not a source\n");
 }
 
 static void what_is_odd_breaks_nothing(void **state)
