@@ -235,6 +235,21 @@ static int refuse_force(const struct restore_options *o, struct err *err)
 	    "(repositories that hold other refs)");
 }
 
+int session_open_targets(struct session *s, struct err *err)
+{
+	const struct targets_chosen all = {.spared = true};
+	struct opened *o = &s->opened;
+
+	if (open_snapshot(s->c, o, err) ||
+	    snapshot_manifest(o->vault.vault, o->snapshot, &o->trust,
+		&o->manifest, NULL, err))
+		return -1;
+	o->has_manifest = true;
+	s->has_targets = true;
+	return targets_open(
+	    &s->targets, s->c, &o->manifest, NULL, NULL, &all, err);
+}
+
 int session_plan(struct session *s, struct err *err)
 {
 	const struct restore_options *o = s->c->options;

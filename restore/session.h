@@ -42,5 +42,8 @@ void session_done(struct session *s);
 /* Opens, verifies and plans: s->c is set, and s->plan becomes the plan. -1 with
  * ERR_USAGE where what is asked for cannot be done. */
 int session_plan(struct session *s, struct err *err);
+/* Opens the snapshot, its manifest and all its targets, for what needs no
+ * archive: s->c is set. */
+int session_open_targets(struct session *s, struct err *err);
 
 #endif

@@ -49,9 +49,7 @@ static int unlock(const struct command *c, const struct plan_cluster *target,
     struct locked *l, struct err *err)
 {
 	cleanup(lease_info_done) struct lease_info info = {.holder = NULL};
-	int held = target->client
-		       ? lease_show(target->client, c->env.clock, &info, err)
-		       : 0;
+	int held = lease_show(target->client, c->env.clock, &info, err);
 
 	if (held < 0)
 		return -1;
@@ -66,42 +64,30 @@ static int unlock(const struct command *c, const struct plan_cluster *target,
 	return 0;
 }
 
-static int open_targets(
-    const struct command *c, struct session *s, struct err *err)
-{
-	const struct targets_chosen all = {.spared = true};
-
-	s->c = c;
-	if (open_snapshot(c, &s->opened, err) ||
-	    snapshot_manifest(s->opened.vault.vault, s->opened.snapshot,
-		&s->opened.trust, &s->opened.manifest, NULL, err))
-		return -1;
-	s->opened.has_manifest = true;
-	s->has_targets = true;
-	return targets_open(
-	    &s->targets, c, &s->opened.manifest, NULL, NULL, &all, err);
-}
-
 int command_unlock(const struct command *c, struct err *err)
 {
 	cleanup(session_done) struct session s = SESSION_INIT;
 	cleanup(locked_done) struct locked l = {
 	    .array = json_new_array(), .text = BUF_INIT};
 	cleanup(buf_done) struct buf out = BUF_INIT;
+	int failed = 0;
 
-	if (open_targets(c, &s, err))
+	s.c = c;
+	if (session_open_targets(&s, err))
 		return err_wrap(err, "unlock");
-	VEC_EACH (&s.targets.plan, target)
-		if (unlock(c, target, &l, err)) {
-			err_wrap(err, "cluster '%s'", target->name);
-			return err_wrap(err, "unlock");
+	VEC_EACH (&s.targets.plan, target) {
+		failed = unlock(c, target, &l, err);
+		if (failed) {
+			err_wrap(err, "unlock: cluster '%s'", target->name);
+			break;
 		}
+	}
 	if (c->options->common.output == CLI_OUTPUT_JSON)
 		document_write_list(c->name, "clusters", l.array, &out);
 	fputs(buf_str(out.len ? &out : &l.text), stdout);
-	if (l.left)
+	if (!failed && l.left)
 		return err_set(err, ERR_LOCKED,
 		    "unlock: the lock was left as it is; make sure that this "
 		    "run is dead, then add --yes");
-	return 0;
+	return failed;
 }

@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/json_text.h"
 #include "storage/base/log.h"
 #include "storage/base/process.h"
 #include "storage/kube/client.h"
@@ -18,14 +19,14 @@
 #define WHAT "Lease " NAMESPACE "/" NAME
 #define PROCESS "backstay/process" /* an annotation; see process.h */
 
-enum { DURATION_S = 60, BEATS = 6, MAX_S = 24 * 60 * 60 };
+enum { DURATION_S = 60, BEATS = 6, MAX_S = 24 * 60 * 60, TRIES = 8 };
 
 struct lease {
 	struct kube_client *client;
 	const struct clock *clock;
 	struct cancel *lost;
 	char *holder, *process;
-	int64_t duration_s, taken;
+	int64_t taken;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
 	bool ending;
@@ -85,8 +86,8 @@ int lease_parse(const struct json_object *object, int64_t now,
 		str_dup(json_str(json_path(object, "metadata", "uid", NULL)))};
 	if (!out->version || !out->uid || duration < 0 || duration > MAX_S)
 		return err_set(err, ERR_FORMAT,
-		    WHAT ": it is no lock of a restore; if no restore is at "
-			 "work, delete it");
+		    WHAT ": this is not the lock of a restore; if no restore "
+			 "is at work, delete it");
 	out->dead = !*out->holder || now - out->renewed > duration ||
 		    process_is_dead(out->process);
 	return 0;
@@ -113,7 +114,7 @@ static struct json_object *write_lease(const struct lease *l)
 	}
 	json_set(object, "metadata", meta);
 	json_set_str(spec, "holderIdentity", l->holder);
-	json_set(spec, "leaseDurationSeconds", json_new_int(l->duration_s));
+	json_set(spec, "leaseDurationSeconds", json_new_int(DURATION_S));
 	set_time(spec, "acquireTime", l->taken);
 	set_time(spec, "renewTime", now_s(l->clock));
 	json_set(object, "spec", spec);
@@ -181,14 +182,14 @@ static int refuse(const struct lease_info *info, struct err *err)
 	return err_set(err, ERR_LOCKED,
 	    "a restore is at work there: %s, since %s, last sign of life %s "
 	    "(" WHAT "); wait for its end; if that run is dead, "
-	    "`backstay-restore unlock` removes its lock",
+	    "`backstay-restore unlock latest --yes` removes its lock",
 	    info->holder, taken, renewed);
 }
 
-/* What we wrote, though its answer was lost. */
+/* Whether it is what we wrote; the answer to that may have been lost. */
 static bool is_ours(const struct lease *l, const struct lease_info *info)
 {
-	return *l->process && str_eq(info->process, l->process) &&
+	return info->taken == l->taken && str_eq(info->process, l->process) &&
 	       str_eq(info->holder, l->holder);
 }
 
@@ -196,7 +197,7 @@ static bool is_ours(const struct lease *l, const struct lease_info *info)
  */
 static int take(struct lease *l, struct err *err)
 {
-	for (;;) {
+	for (int i = 1;; i++) {
 		cleanup(lease_info_done) struct lease_info info;
 		struct err failure = ERR_INIT;
 		int held = get(l->client, now_s(l->clock), &info, err);
@@ -211,20 +212,22 @@ static int take(struct lease *l, struct err *err)
 		l->version = held ? steal(info.version) : NULL;
 		l->uid = held ? steal(info.uid) : NULL;
 		if (held && !ours && *info.holder)
-			log_info("the lock of a restore that is dead is taken "
-				 "over: %s",
-			    info.holder);
+			log_info("%s: the lock of a restore that is dead is "
+				 "taken over: %s",
+			    kube_client_server(l->client), info.holder);
 		if (put(l, &failure) == 0)
 			return 0;
-		if (failure.code != ERR_EXISTS &&
-		    failure.code != ERR_NOT_FOUND) {
+		/* One that is made is not found where the API is not served. */
+		bool changed = failure.code == ERR_EXISTS ||
+			       (failure.code == ERR_NOT_FOUND && l->version);
+		if (!changed || i == TRIES) {
 			*err = failure;
 			return -1;
 		}
 	}
 }
 
-/* Whether it still is, where a write says that it changed. */
+/* Whether it is still ours although a write of it was refused. */
 static bool is_still_ours(struct lease *l)
 {
 	cleanup(lease_info_done) struct lease_info info;
@@ -252,8 +255,9 @@ static void renew(struct lease *l)
 		log_debug("the lock of the restore: %s", err.message);
 		return;
 	}
-	log_error(WHAT ": another restore has taken it over, or somebody has "
-		       "removed it; this one stops");
+	log_error("%s: " WHAT ": another restore has taken it over, or "
+		  "somebody has removed it; this one stops",
+	    kube_client_server(l->client));
 	l->ending = true;
 	if (l->lost)
 		cancel_request(l->lost);
@@ -267,7 +271,7 @@ static void *renew_regularly(void *arg)
 	pthread_mutex_lock(&l->lock);
 	while (!l->ending) {
 		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += (time_t)(l->duration_s / BEATS + 1);
+		until.tv_sec += DURATION_S / BEATS + 1;
 		int woken =
 		    pthread_cond_timedwait(&l->changed, &l->lock, &until);
 		if (!l->ending && woken)
@@ -309,9 +313,51 @@ static struct lease *new_lease(
 	l->lost = o->lost;
 	l->holder = str_dup(o->holder);
 	l->process = process_self();
-	l->duration_s = o->duration_s ? o->duration_s : DURATION_S;
 	l->taken = now_s(o->clock);
 	return l;
+}
+
+static int delete_lease(struct kube_client *c, const char *uid,
+    const char *version, struct err *err)
+{
+	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
+	cleanup(buf_done) struct buf body = BUF_INIT;
+
+	json_text_object(&body, NULL);
+	if (uid) {
+		json_text_object(&body, "preconditions");
+		json_text_str(&body, "uid", uid);
+		json_text_str(&body, "resourceVersion", version);
+		json_text_object_end(&body);
+	}
+	json_text_object_end(&body);
+	const struct kube_request r = {.method = "DELETE",
+	    .path = PATH,
+	    .body = body.data,
+	    .body_len = body.len,
+	    .see_through = true};
+
+	return kube_client_send(c, &r, &answer, err);
+}
+
+/* It may have been taken over since the last beat. Where we may not delete it,
+ * an empty holder says that nobody has it. */
+static int give_back(struct lease *l, struct err *err)
+{
+	struct err failure = ERR_INIT;
+
+	if (!is_still_ours(l))
+		return 0;
+	if (delete_lease(l->client, l->uid, l->version, &failure) == 0 ||
+	    failure.code == ERR_NOT_FOUND)
+		return 0;
+	if (failure.code == ERR_DENIED) {
+		free(l->holder);
+		l->holder = str_dup("");
+		return put(l, err);
+	}
+	*err = failure;
+	return -1;
 }
 
 struct lease *lease_take(
@@ -324,44 +370,14 @@ struct lease *lease_take(
 		return NULL;
 	}
 	if (pthread_create(&l->thread, NULL, renew_regularly, l)) {
+		struct err ignored = ERR_INIT;
+		(void)give_back(l, &ignored);
 		err_set(err, ERR_SYSTEM,
 		    "a thread that renews the lock could not be started");
 		release_memory(l);
 		return NULL;
 	}
 	return l;
-}
-
-static int delete_lease(struct kube_client *c, const char *uid, struct err *err)
-{
-	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
-	autofree char *body =
-	    uid ? str_printf("{\"preconditions\":{\"uid\":\"%s\"}}", uid)
-		: str_dup("{}");
-	const struct kube_request r = {.method = "DELETE",
-	    .path = PATH,
-	    .body = body,
-	    .body_len = strlen(body),
-	    .see_through = true};
-
-	return kube_client_send(c, &r, &answer, err);
-}
-
-/* Who may not delete says that nobody holds it. */
-static int give_back(struct lease *l, struct err *err)
-{
-	struct err failure = ERR_INIT;
-
-	if (delete_lease(l->client, l->uid, &failure) == 0 ||
-	    failure.code == ERR_NOT_FOUND)
-		return 0;
-	if (failure.code == ERR_DENIED) {
-		free(l->holder);
-		l->holder = str_dup("");
-		return put(l, err);
-	}
-	*err = failure;
-	return -1;
 }
 
 void lease_free(struct lease *l)
@@ -377,22 +393,17 @@ void lease_free(struct lease *l)
 	pthread_mutex_unlock(&l->lock);
 	pthread_join(l->thread, NULL);
 	if (ours && give_back(l, &err))
-		log_warn("the lock of the restore could not be removed, and "
-			 "ends by itself: %s",
-		    err.message);
+		log_warn("%s: the lock of the restore could not be removed, "
+			 "and ends by itself: %s",
+		    kube_client_server(l->client), err.message);
 	release_memory(l);
-}
-
-void lease_freep(struct lease **l)
-{
-	lease_free(*l);
 }
 
 int lease_break(struct kube_client *c, struct err *err)
 {
 	struct err failure = ERR_INIT;
 
-	if (delete_lease(c, NULL, &failure) == 0 ||
+	if (delete_lease(c, NULL, NULL, &failure) == 0 ||
 	    failure.code == ERR_NOT_FOUND)
 		return 0;
 	*err = failure;

@@ -3,9 +3,10 @@
  * (https://kubernetes.io/docs/concepts/architecture/leases/), so that of two
  * restores into one cluster, from two machines, the second is refused.
  *
- * Its holder renews it six times in its duration. One that was not renewed for
- * so long, by our clock, or whose process is known to have died on this
- * machine, is taken over, as a write over the version that was read: of two
+ * Its holder renews it six times in its duration, a minute. One whose time of
+ * renewal is older than that by our clock, so that clocks have to agree to
+ * within a minute, or whose process is known to have died on this machine, is
+ * taken over, as a write over the version that was read: of two
  * takers one wins, and a holder who had only been late learns of it.
  */
 #ifndef RESTORE_KUBE_LEASE_H
@@ -24,7 +25,6 @@ struct kube_client;
 struct lease_options {
 	const char *holder; /* "apply on host7, pid 12", for people */
 	const struct clock *clock;
-	int64_t duration_s;  /* 0: a minute */
 	struct cancel *lost; /* requested once another restore has it */
 };
 
@@ -37,7 +37,6 @@ char *lease_cluster(struct kube_client *c, struct err *err);
 struct lease *lease_take(
     struct kube_client *c, const struct lease_options *o, struct err *err);
 void lease_free(struct lease *l); /* gives it back; takes NULL */
-void lease_freep(struct lease **l);
 
 struct lease_info {
 	char *holder;
@@ -47,8 +46,8 @@ struct lease_info {
 	char *version, *uid; /* of the object */
 };
 void lease_info_done(struct lease_info *i);
-/* Pure: what an object says; -1 with ERR_FORMAT where it is no such lock. `out`
- * is released with lease_info_done in any case. */
+/* Pure: what an object says; -1 with ERR_FORMAT where it is not such a lock.
+ * `out` is released with lease_info_done in any case. */
 int lease_parse(const struct json_object *object, int64_t now_s,
     struct lease_info *out, struct err *err);
 /* 1, or 0 where nobody holds it; -1 as kube_client_send or lease_parse. */

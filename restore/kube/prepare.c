@@ -57,11 +57,11 @@ static bool has_own_status(const struct plan_kind *k)
 	       (*k->group == '\0' && str_eq(k->kind, "Namespace"));
 }
 
-/* Of an annotation of Crossplane; 0 where it is none, as Crossplane has it. */
+/* The time in an annotation of Crossplane; 0, as Crossplane reads it, where
+ * there is none or it is not a time. */
 static int64_t time_of(const struct json_object *object, const char *annotation)
 {
-	const char *text = json_get_str(
-	    json_path(object, "metadata", "annotations", NULL), annotation);
+	const char *text = object_annotation(object, annotation);
 	int64_t at_s;
 
 	return text && clock_parse_rfc3339(text, &at_s) == 0 ? at_s : 0;

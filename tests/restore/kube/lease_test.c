@@ -2,7 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
-#include "tests/support/test.h"
+#include "tests/support/kube_script.h"
 
 #include <string.h>
 
@@ -67,11 +67,43 @@ static void what_is_no_lock_is_refused(void **state)
 	}
 }
 
+/* A server in which it is not there and which answers so to those who make it:
+ * the error, and how often it was asked. */
+static void assert_refused(const char *answer, enum err_code code, size_t asked)
+{
+	enum { REPLIES = 20 };
+	struct script_reply replies[REPLIES];
+	struct err err = ERR_INIT;
+	struct test_kube kube;
+
+	for (size_t i = 0; i < REPLIES; i++)
+		replies[i] = (struct script_reply){.close = 1,
+		    .bytes =
+			i % 2 ? answer : KUBE_REPLY("404 Not Found", "{}")};
+	test_kube_start(&kube, replies, REPLIES);
+	const struct lease_options o = {
+	    .holder = "apply", .clock = &kube.clock.clock};
+	assert_null(lease_take(kube.client, &o, &err));
+	assert_int_equal(err.code, code);
+	assert_int_equal(script_server_count(kube.server), asked);
+	test_kube_stop(&kube);
+}
+
+static void one_that_cannot_be_made_is_given_up(void **state)
+{
+	(void)state;
+	/* The API is not served. */
+	assert_refused(KUBE_REPLY("404 Not Found", "{}"), ERR_NOT_FOUND, 2);
+	/* It is there for one request and not for the other. */
+	assert_refused(KUBE_REPLY("409 Conflict", "{}"), ERR_EXISTS, 16);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(who_holds_it_and_whether_that_run_is_dead),
 	    cmocka_unit_test(what_is_no_lock_is_refused),
+	    cmocka_unit_test(one_that_cannot_be_made_is_given_up),
 	};
 
 	return cmocka_run_group_tests_name("lease", tests, NULL, NULL);
