@@ -53,8 +53,8 @@ int command_plan(const struct command *c, struct err *err)
 		    "--server and --offline exclude each other");
 	if (c->options->server && c->options->common.output > CLI_OUTPUT_JSON)
 		return err_set(err, ERR_USAGE,
-		    "plan --server prints a table or json: what the servers "
-		    "answered is no graph");
+		    "plan --server prints a table or json only; for html or "
+		    "dot leave out --server");
 	if (session_plan(&s, err))
 		return err_wrap(err, "plan");
 	if (!c->options->server) {
@@ -227,15 +227,7 @@ int command_release(const struct command *c, struct err *err)
 	cleanup(session_done) struct session s = SESSION_INIT;
 
 	s.c = c;
-	if (open_snapshot(c, &s.opened, err) ||
-	    snapshot_manifest(s.opened.vault.vault, s.opened.snapshot,
-		&s.opened.trust, &s.opened.manifest, NULL, err))
-		return err_wrap(err, "release");
-	s.opened.has_manifest = true;
-	s.has_targets = true;
-	const struct targets_chosen all = {.spared = true};
-	if (targets_open(
-		&s.targets, c, &s.opened.manifest, NULL, NULL, &all, err))
+	if (session_open_targets(&s, err))
 		return err_wrap(err, "release");
 	autofree char *journal = file_join(c->settings->state_dir, "journal");
 	cleanup(applier_freep) struct applier *applier = applying_driver(&s);

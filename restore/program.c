@@ -475,9 +475,10 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "kube-apiserver, one for each cluster: on the loopback interface, "
 	    "with certificates of its own and without a way out. They are "
 	    "restored as apply restores them, and then compared with the "
-	    "snapshot as drift compares a cluster. Nothing of the sources and "
-	    "targets of the configuration is contacted, and restore.targets, "
-	    "namespaces, images, storage_classes and transforms do not apply. "
+	    "snapshot as drift compares a cluster. Without --server nothing "
+	    "of the sources and targets of the configuration is contacted; "
+	    "restore.targets, namespaces, images, storage_classes and "
+	    "transforms do not apply. "
 	    "Manual layers are not asked about.\n\n"
 	    "Nothing runs pods: only definitions and namespaces are waited "
 	    "for. Webhooks and aggregated APIs are restored, but not called, "
@@ -504,9 +505,10 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "that drill.clusters gives for its cluster, as plan --server "
 	    "sends it; repositories and states are restored as always. "
 	    "Nothing is written to that server, and so nothing is compared. "
-	    "It may be no source and no target of a restore, by the UID of "
-	    "its namespace kube-system: for that those of the configuration "
-	    "are asked for theirs. What could not be sent is "
+	    "It must not be a source or a target of a restore: to find that "
+	    "out, the drill compares the UID of its namespace kube-system "
+	    "with theirs, for which it asks each source and target of the "
+	    "configuration. What could not be sent is "
 	    "counted.\n\n" SNAPSHOT_TEXT,
 	.options = drill_options,
 	.watched = true,

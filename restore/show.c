@@ -230,7 +230,7 @@ static void add_closure(struct buf *out, const struct json_object *closure)
 		return;
 	}
 	buf_printf(out,
-	    "\nclosure: its parts point to %lld more that are not in it\n",
+	    "\nclosure: its parts point to %lld things that are not in it\n",
 	    (long long)lacks);
 	add_lines(out, "missing", missing);
 	add_lines(out, "outside", outside);

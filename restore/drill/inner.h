@@ -19,8 +19,8 @@ struct inner {
 /* Borrows from the command; `i` must not move any more. */
 void inner_init(struct inner *i, const struct command *c);
 void inner_done(struct inner *i);
-/* The cluster, by its part of the manifest, is reached so; both borrowed until
- * it returns. */
+/* The cluster, by its part of the manifest, is reached by `access`; both are
+ * copied. */
 void inner_add_cluster(struct inner *i, const struct json_object *cluster,
     const struct settings_cluster_access *access);
 

@@ -77,8 +77,9 @@ static int check_given(const struct place *p, struct err *err)
 		if (!given_for(p->c->settings, *name))
 			return err_set(err, ERR_USAGE,
 			    "%s: drill.clusters names no API server for "
-			    "cluster '%s' of the snapshot; add one, or take "
-			    "others alone (--only kubernetes:CLUSTER/)",
+			    "cluster '%s' of the snapshot; add one, or "
+			    "rehearse "
+			    "only other clusters (--only kubernetes:CLUSTER/)",
 			    p->c->settings->file, *name);
 	return 0;
 }

@@ -21,8 +21,8 @@ struct place {
 	struct guard guard;
 };
 
-/* By what the command line and the configuration say. ERR_USAGE where nothing
- * says it. */
+/* Decides it by the command line and the configuration; ERR_USAGE where neither
+ * names a place. */
 int place_choose(struct place *p, const struct command *c,
     const struct manifest *m, struct err *err);
 /* Starts what is to be started, below `dir`, without waiting for it. */

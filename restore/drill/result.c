@@ -72,46 +72,42 @@ static size_t sent(const struct result *r)
 	return n;
 }
 
-static size_t count_detail(const struct report *r, size_t from)
+/* Objects of one outcome and detail. */
+struct unsent {
+	const struct outcome *outcome;
+	size_t count;
+};
+VEC_DEFINE(unsent_vec, struct unsent);
+
+/* The details are few texts, though the objects may be many. */
+static void count_unsent(struct unsent_vec *v, const struct outcome *o)
 {
-	const struct outcome *is = &r->items.items[from].outcome;
-	size_t n = 0;
-
-	for (size_t i = from; i < r->items.len; i++)
-		n += r->items.items[i].outcome.kind == is->kind &&
-		     str_eq(r->items.items[i].outcome.detail, is->detail);
-	return n;
-}
-
-static bool is_first(const struct report *r, size_t at)
-{
-	const struct outcome *is = &r->items.items[at].outcome;
-
-	for (size_t i = 0; i < at; i++)
-		if (r->items.items[i].outcome.kind == is->kind &&
-		    str_eq(r->items.items[i].outcome.detail, is->detail))
-			return false;
-	return true;
+	VEC_EACH (v, u)
+		if (u->outcome->kind == o->kind &&
+		    str_eq(u->outcome->detail, o->detail)) {
+			u->count++;
+			return;
+		}
+	*vec_add(v) = (struct unsent){.outcome = o, .count = 1};
 }
 
 void result_note_unsent(struct result *r)
 {
-	const struct report *report = r->report;
+	struct unsent_vec all = VEC_INIT;
 
-	for (size_t i = 0; i < report->items.len; i++) {
-		const struct outcome *o = &report->items.items[i].outcome;
-
-		if ((o->kind != OUTCOME_UNCHECKED &&
-			o->kind != OUTCOME_SKIPPED &&
-			o->kind != OUTCOME_DIFFERS) ||
-		    !is_first(report, i))
-			continue;
-		size_t n = count_detail(report, i);
-		autofree char *line =
-		    str_printf("%zu %s: %s", n, n == 1 ? "object" : "objects",
-			o->detail ? o->detail : outcome_name(o->kind));
+	VEC_EACH (&r->report->items, i)
+		if (i->outcome.kind == OUTCOME_UNCHECKED ||
+		    i->outcome.kind == OUTCOME_SKIPPED ||
+		    i->outcome.kind == OUTCOME_DIFFERS)
+			count_unsent(&all, &i->outcome);
+	VEC_EACH (&all, u) {
+		const char *detail = u->outcome->detail;
+		autofree char *line = str_printf("%zu %s: %s", u->count,
+		    u->count == 1 ? "object" : "objects",
+		    detail ? detail : outcome_name(u->outcome->kind));
 		strvec_add(&r->skipped, line);
 	}
+	vec_done(&all);
 }
 
 static size_t gates_passed(const struct result *r)

@@ -38,9 +38,10 @@ struct result {
 	int64_t data_from; /* the moment from which the data is */
 	int64_t ms[RESULT_PHASES];
 	enum result_place place;
-	bool without_clusters;	      /* they were left out */
-	bool partly;		      /* --only: the rest was left out */
-	bool terraform;		      /* it has accepted the states */
+	bool without_clusters; /* they were left out */
+	bool partly;	       /* --only: the rest was left out */
+	bool
+	    terraform; /* it was asked about each state that is not encrypted */
 	struct strvec control_planes; /* "production: v1.33.1" */
 	struct strvec skipped;	      /* what a drill does not show, in words */
 	size_t repositories, refs, git_objects;

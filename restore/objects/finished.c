@@ -124,7 +124,8 @@ static enum finished_state state_in_general(
 {
 	bool called = is_called_run(kind);
 
-	/* All that tells a run, but for its schedule, is below its status. */
+	/* Every sign of a run is in its status; only a schedule is in its
+	 * spec. */
 	if (!json_get(object, "status") || ANY(schedules, object, is_there))
 		return FINISHED_NO_RUN;
 	bool timed = ANY(end_times, object, is_text);

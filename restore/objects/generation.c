@@ -1,5 +1,6 @@
 #include "restore/objects/generation.h"
 
+#include "restore/objects/object.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
@@ -106,8 +107,7 @@ void generation_keep(struct json_object *wanted, const struct json_object *live)
 {
 	struct json_object *labels =
 	    json_path(wanted, "metadata", "labels", NULL);
-	const char *now =
-	    json_get_str(json_path(live, "metadata", "labels", NULL), label);
+	const char *now = object_label(live, label);
 
 	if (now && labels)
 		json_set_str(labels, label, now);

@@ -264,8 +264,8 @@ static void collect_external_secrets(struct collector *t)
 		    "the Secret that it makes");
 }
 
-/* The stores that a selector picks; one of the labels is enough for an order.
- */
+/* The stores that a selector picks. Each label alone makes an edge: that may
+ * order too much, never too little. */
 static void collect_stores(
     struct collector *t, const struct json_object *reference)
 {
@@ -306,12 +306,13 @@ static void collect_push_stores(struct collector *t)
  * pkg/controllers/externalsecret/externalsecret_controller.go). */
 static void collect_generated(struct collector *t)
 {
-	autofree char *name =
-	    str_printf("%s/%s", t->kind, object_name(t->object));
+	const char *own = object_name(t->object);
 
-	if (str_eq(t->group, GENERATORS))
-		collector_add(t, "@", "Generates", t->namespace, name,
-		    EDGE_HOLDS, false, "what has its values from it");
+	if (!own || !str_eq(t->group, GENERATORS))
+		return;
+	autofree char *name = str_printf("%s/%s", t->kind, own);
+	collector_add(t, "@", "Generates", t->namespace, name, EDGE_HOLDS,
+	    false, "what has its values from it");
 }
 
 static void provide_generated(void *ctx, struct json_object *generator)

@@ -264,25 +264,30 @@ static bool is_made_secret(const struct json_object *item, const void *ctx)
 	       !is_captured_secret(account->o, name);
 }
 
+/* A list of which nothing is left is not sent: it would take away what the
+ * target has made. */
+static void drop_made(struct json_object *object, const char *member,
+    const struct account *account)
+{
+	struct json_object *list = json_get(object, member);
+
+	drop_items(list, is_made_secret, account);
+	if (list && !json_len(list))
+		json_remove(object, member);
+}
+
 static void clean_account(
     struct json_object *object, const struct sanitize_options *o)
 {
-	const struct account account = {
-	    .name = json_str(json_path(object, "metadata", "name", NULL)),
-	    .o = o};
+	const struct account account = {.name = object_name(object), .o = o};
 
 	if (!account.name)
 		return;
-	drop_items(json_get(object, "secrets"), is_made_secret, &account);
-	drop_items(
-	    json_get(object, "imagePullSecrets"), is_made_secret, &account);
-	if (json_get(object, "secrets") &&
-	    json_len(json_get(object, "secrets")) == 0)
-		json_remove(object, "secrets");
+	drop_made(object, "secrets", &account);
+	drop_made(object, "imagePullSecrets", &account);
 }
 
-/* The node port that a user wrote for a port, from the annotation that kubectl
- * kept. */
+/* Whether a list of Secrets has one of that name. */
 static bool lists(const struct json_object *secrets, const char *name)
 {
 	for (size_t i = 0; i < json_len(secrets); i++)
@@ -291,16 +296,13 @@ static bool lists(const struct json_object *secrets, const char *name)
 	return false;
 }
 
-void sanitize_keep_made(
-    struct json_object *wanted, const struct json_object *live)
+static void keep_made_in(struct json_object *wanted,
+    const struct json_object *live, const char *member, const char *account)
 {
-	const char *account =
-	    json_str(json_path(wanted, "metadata", "name", NULL));
-	const struct json_object *now = json_get(live, "secrets");
-	struct json_object *old = json_get(wanted, "secrets");
+	const struct json_object *now = json_get(live, member);
+	struct json_object *old = json_get(wanted, member);
 
-	if (!str_eq(json_get_str(wanted, "kind"), "ServiceAccount") ||
-	    !account || !json_len(old))
+	if (!json_len(old))
 		return;
 	struct json_object *all = json_new_array();
 	for (size_t i = 0; i < json_len(now); i++) {
@@ -312,7 +314,18 @@ void sanitize_keep_made(
 	for (size_t i = 0; i < json_len(old); i++)
 		if (!lists(all, json_get_str(json_at(old, i), "name")))
 			json_append(all, json_copy(json_at(old, i)));
-	json_set(wanted, "secrets", all);
+	json_set(wanted, member, all);
+}
+
+void sanitize_keep_made(
+    struct json_object *wanted, const struct json_object *live)
+{
+	const char *account = object_name(wanted);
+
+	if (!account || !str_eq(json_get_str(wanted, "kind"), "ServiceAccount"))
+		return;
+	keep_made_in(wanted, live, "secrets", account);
+	keep_made_in(wanted, live, "imagePullSecrets", account);
 }
 
 static bool was_written(

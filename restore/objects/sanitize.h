@@ -30,7 +30,7 @@ void sanitize_object(
     struct json_object *object, const struct sanitize_options *o);
 
 /* Of a ServiceAccount that is there: the Secrets that this cluster made for it
- * stay listed, in their order. */
+ * stay listed, in their order, also those by which it pulls images. */
 void sanitize_keep_made(
     struct json_object *wanted, const struct json_object *live);
 

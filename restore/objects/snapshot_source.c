@@ -106,12 +106,14 @@ static void keep_marks(
 
 bool snapshot_source_settle(struct json_object *object)
 {
-	const struct source *s = find(object);
 	struct json_object *spec = json_get(object, "spec");
 	struct json_object *source = json_get(spec, "source");
 	const struct json_object *status = json_get(object, "status");
 
-	if (!s || json_kind(source) != JSON_OBJECT)
+	if (json_kind(source) != JSON_OBJECT)
+		return false;
+	const struct source *s = find(object);
+	if (!s)
 		return false;
 	drop_uid(spec, s->bound);
 	drop_marks(object);
@@ -142,9 +144,10 @@ static void keep_member(struct json_object *wanted,
 void snapshot_source_keep(
     struct json_object *wanted, const struct json_object *live)
 {
+	if (!json_path(wanted, "spec", "source", NULL))
+		return;
 	const struct source *s = find(wanted);
-
-	if (!s || !json_path(wanted, "spec", "source", NULL))
+	if (!s)
 		return;
 	cleanup(json_freep) struct json_object *settled = json_copy(live);
 	snapshot_source_settle(settled);

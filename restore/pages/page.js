@@ -216,7 +216,7 @@
 	/* ---- columns ---- */
 
 	const board = element("div", {className: "columns"});
-	let chosen = null, printing = false, drawn = 0;
+	let chosen = null, printing = false;
 
 	function row(column, at) {
 		const item = column.visible[at];
@@ -239,7 +239,6 @@
 		const rows = [];
 		for (let at = first; at < last; at++)
 			rows.push(row(column, at));
-		drawn = rows.length;
 		column.rows.style.height = printing ? "" : column.visible.length * ROW + "px";
 		column.rows.replaceChildren(...rows);
 	}
@@ -395,7 +394,6 @@
 		head.append(element("div", {className: "above"}, model.above));
 	document.body.append(head, form, element("main", {}, board, details));
 	filter();
-	/* For who reads the page by a program: how much of it is there. */
+	/* For programs that read the page: how many items it has. */
 	document.body.dataset.items = String(model.columns.reduce((n, c) => n + c.items.length, 0));
-	document.body.dataset.drawn = String(drawn);
 })();

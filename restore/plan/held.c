@@ -80,7 +80,7 @@ bool held_acts_on(const struct plan_node *controller, const struct plan_node *n)
 	       rules_kind_fits(controller->acts_on, n->k->group, n->k->kind);
 }
 
-/* Few: deployments of controllers. */
+/* Few: controllers. */
 VEC_DEFINE(controller_vec, const struct plan_node *);
 
 /* Whether a controller that is held acts on the kind of a node. */
@@ -233,7 +233,7 @@ static void add_by_replicas(const struct plan *p, struct strvec *lines)
 		names_describe(p, n, &what);
 		str_add_printable(&line, buf_str(&what), what.len);
 		*vec_add(lines) =
-		    str_printf("without replicas until the release, for %s: %s",
+		    str_printf("held at rest until the release, for %s: %s",
 			n->acts_on, buf_str(&line));
 	}
 }

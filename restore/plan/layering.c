@@ -153,8 +153,9 @@ static void wait_no_more(struct plan *p, uint32_t node, struct graph_edge *e)
 	*vec_add(&p->warnings) = buf_steal(&text);
 }
 
-/* Calls fix for each edge against the layers, of those that something cannot be
- * restored without or of the others; whether there was one. */
+/* Calls fix for each edge that goes against the layers: with `needed` those
+ * without which a node cannot be restored, else the others. Whether there was
+ * one. */
 static bool fix_edges(struct plan *p, const bool *waits, size_t count,
     bool needed,
     void (*fix)(struct plan *p, uint32_t node, struct graph_edge *e))

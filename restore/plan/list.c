@@ -30,7 +30,7 @@ static int on_object(void *ctx, const char *text, size_t len, struct err *err)
 	return 0;
 }
 
-/* NULL if the member is not there or is no string. */
+/* NULL if the member is not there or is not a string. */
 static const char *text_of(
     struct json_range object, const char *key, struct buf *text)
 {

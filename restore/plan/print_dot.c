@@ -80,7 +80,7 @@ static void add_layer(const struct plan *p, size_t layer, struct buf *out)
 	buf_add_str(out, "\t}\n");
 }
 
-/* A barrier stands for many, and has no sense of its own: a small point. */
+/* A barrier only joins the edges of many nodes: it is drawn as a point. */
 static void add_barriers(const struct plan *p, struct buf *out)
 {
 	for (uint32_t i = 0; i < p->nodes.len; i++)

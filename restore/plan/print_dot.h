@@ -1,7 +1,7 @@
 /*
  * A plan as a graph in the language of Graphviz
  * (https://graphviz.org/doc/info/lang.html): an arrow from what comes first to
- * what needs it, one rank a level, one cluster a layer.
+ * what needs it, and a cluster for each layer; Graphviz chooses the ranks.
  */
 #ifndef RESTORE_PLAN_PRINT_DOT_H
 #define RESTORE_PLAN_PRINT_DOT_H

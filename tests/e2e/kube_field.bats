@@ -412,7 +412,7 @@ levels() {
 	    orphans/orphan-1 volumeattachments/aa-volume; do
 		gone $of "${kind%/*}" "${kind#*/}"
 	done
-	grep -q 'without replicas until the release, for \*.longhorn.io: DaemonSet.apps fk-longhorn/longhorn-manager' <<<"$stderr"
+	grep -q 'held at rest until the release, for \*.longhorn.io: DaemonSet.apps fk-longhorn/longhorn-manager' <<<"$stderr"
 	levels
 	jq -e '.["BackingImage/zz-image"] < .["Volume/aa-volume"] and .["Secret/zz-backups"] < .["BackupTarget/default"] and
 	    .["BackupTarget/default"] < .["Volume/aa-volume"] and .["Volume/aa-volume"] < .["Snapshot/snap-1"] and

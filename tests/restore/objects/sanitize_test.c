@@ -285,6 +285,11 @@ static void an_account_that_is_there_keeps_its_tokens(void **state)
 			"\"mine\"}]")},
 	    {ACCOUNT(",\"secrets\":[{\"name\":\"mine\"}]"), ACCOUNT(""),
 		ACCOUNT(",\"secrets\":[{\"name\":\"mine\"}]")},
+	    {ACCOUNT(",\"imagePullSecrets\":[{\"name\":\"mine\"}]"),
+		ACCOUNT(",\"imagePullSecrets\":[{\"name\":"
+			"\"ci-dockercfg-abcde\"},{\"name\":\"another\"}]"),
+		ACCOUNT(",\"imagePullSecrets\":[{\"name\":"
+			"\"ci-dockercfg-abcde\"},{\"name\":\"mine\"}]")},
 	    {ACCOUNT(""), ACCOUNT(",\"secrets\":[{\"name\":\"a\"}]"),
 		ACCOUNT("")},
 	    {"{}", ACCOUNT(""), "{}"},

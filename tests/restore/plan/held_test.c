@@ -146,7 +146,7 @@ static void a_controller_without_replicas_protects_its_kinds(void **state)
 	held_lines(&f->p, &lines);
 	assert_int_equal(lines.len, 1);
 	assert_string_equal(lines.items[0],
-	    "without replicas until the release, for *.kubedirector.hpe.com: "
+	    "held at rest until the release, for *.kubedirector.hpe.com: "
 	    "Deployment.apps ns/kubedirector");
 }
 
