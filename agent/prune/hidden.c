@@ -75,6 +75,20 @@ static void add(struct hidden *h, const char *name, const char *label,
 	    (struct hidden_one){.label = str_dup(label), .time = time};
 }
 
+/* What is seen now may be out of sight at the next run, when another sign of it
+ * is missing, too: whatever state_dir held may be lost meanwhile. */
+static void remember(struct vault *v, const char *name,
+    const struct snapshot_removals *removals, const struct proofs *proofs)
+{
+	cleanup(strvec_done) struct strvec seen = VEC_INIT;
+
+	VEC_EACH (proofs, p)
+		if (p->trusted && p->manifest.is_list &&
+		    !snapshot_removals_find(removals, p->snapshot->label))
+			strvec_add(&seen, p->snapshot->label);
+	snapshot_note_seen(v, name, &seen);
+}
+
 static int collect(struct vault *v, const char *name,
     const struct snapshot_trust *trust, const struct strvec *signs,
     const struct proofs *proofs, struct hidden *out, struct err *err)
@@ -88,9 +102,14 @@ static int collect(struct vault *v, const char *name,
 	VEC_EACH (proofs, p)
 		if (!p->trusted)
 			add(out, name, p->snapshot->label, &removals);
-	VEC_EACH (signs, label)
-		if (!proof_of(proofs, *label))
-			add(out, name, *label, &removals);
+	VEC_EACH (signs, label) {
+		if (proof_of(proofs, *label))
+			continue;
+		add(out, name, *label, &removals);
+		if (snapshot_removals_find(&removals, *label))
+			snapshot_note_pruned(v, *label);
+	}
+	remember(v, name, &removals, proofs);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include "storage/vault/record_memory.h"
 #include "storage/vault/remains.h"
 #include "storage/vault/vault_marker.h"
-#include "storage/vault/written.h"
+#include "storage/vault/seen.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -237,7 +237,7 @@ int snapshot_signs(
 		if (!strvec_has(labels, label))
 			strvec_add(labels, label);
 	}
-	return written_list(v, name, labels, err);
+	return seen_list(v, name, labels, err);
 }
 
 static bool is_ours(const char *object)
@@ -597,7 +597,7 @@ int snapshot_remove(struct vault *v, const struct snapshot *s,
 	    remains_note(v, s->label, err) ||
 	    vault_remove(v, m->archive.file, err) ||
 	    remains_forget(v, s->label, err) ||
-	    written_forget(v, s->label, err) || remove_records(v, s, err) ||
+	    seen_forget(v, s->label, err) || remove_records(v, s, err) ||
 	    record_memory_forget(v, s->label, err))
 		return err_wrap(err, "removing '%s'", s->label);
 	return 0;

@@ -90,9 +90,20 @@ int snapshot_list_add(struct vault *v, const char *label,
 int snapshot_label_time(const char *name, const char *label, int64_t *time);
 /* Labels of snapshots of which there is a sign, whether the store shows their
  * manifests or not: it lists an archive or a signature of that name, or this
- * machine wrote it, and it may need the archives of others. */
+ * machine remembers it (snapshot_note_seen). */
 int snapshot_signs(
     struct vault *v, const char *name, struct strvec *labels, struct err *err);
+/* Remembers snapshots of that name that are in the vault, and may need the
+ * archives of others; a commit remembers what it wrote. Best effort. */
+void snapshot_note_seen(
+    struct vault *v, const char *name, const struct strvec *labels);
+/* Another machine pruned it. */
+void snapshot_note_pruned(struct vault *v, const char *label);
+/* Adds to the list what it leaves out, is remembered, and is there when asked
+ * for by name; of many, the newest. What points into the list is invalid
+ * afterwards. */
+int snapshot_list_seen(struct vault *v, const char *name,
+    struct snapshots *list, struct err *err);
 /* The objects that by their names are none of ours, sorted: of no snapshot,
  * lock or record, and not the vault's mark. They count for nothing and are
  * never removed. */

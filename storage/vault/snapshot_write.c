@@ -9,7 +9,6 @@
 #include "storage/vault/skew.h"
 #include "storage/vault/snapshot_commit.h"
 #include "storage/vault/tidy.h"
-#include "storage/vault/written.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +84,14 @@ static void offer_base(struct snapshot_writer *w, struct manifest *m)
 	w->has_base = true;
 }
 
+static void note_one(struct vault *v, const char *name, const char *label)
+{
+	cleanup(strvec_done) struct strvec labels = VEC_INIT;
+
+	strvec_add(&labels, label);
+	snapshot_note_seen(v, name, &labels);
+}
+
 /* Goes from the newest back to one that is trusted and complete. */
 static int find_previous(struct snapshot_writer *w, struct destination *p,
     const struct snapshots *list, struct err *err)
@@ -106,6 +113,8 @@ static int find_previous(struct snapshot_writer *w, struct destination *p,
 		trusted = true;
 		if (snapshot_manifest(p->vault, s, w->o.trust, &m, sha256, err))
 			return -1;
+		if (m.is_list)
+			note_one(p->vault, w->name, m.label);
 		if (!p->previous_label)
 			(void)try_link(p, &m, sha256);
 		complete = complete || !m.partial;
@@ -121,7 +130,8 @@ static int check_previous(
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	const struct tidy_terms terms = {.name = w->name, .list = &list};
 
-	if (snapshot_list(p->vault, w->name, &list, err))
+	if (snapshot_list(p->vault, w->name, &list, err) ||
+	    snapshot_list_seen(p->vault, w->name, &list, err))
 		return -1;
 	int removed = tidy_vault(p->vault, &terms, &w->left, err);
 	if (removed < 0)
@@ -467,7 +477,7 @@ int snapshot_commit(struct snapshot_writer *w, struct manifest *m,
 		} else {
 			p->committed = true;
 			if (w->is_list)
-				written_note(p->vault, w->name, w->label);
+				note_one(p->vault, w->name, w->label);
 		}
 	}
 	return destinations_some_good(&w->destinations, err);

@@ -3,6 +3,7 @@
 #include "agent/prune/prune.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/file.h"
 #include "tests/support/snapshots.h"
 
 #include <stdio.h>
@@ -642,6 +643,74 @@ static void what_this_machine_wrote_is_known_to_it(struct fixture *f)
 	test_dir_remove(state_dir);
 }
 
+/* Nothing in the vault tells of it, and the state directory in which it was
+ * written is lost: a run that saw it before remembers it. */
+static void what_a_prune_saw_is_known_to_the_next(struct fixture *f)
+{
+	static const char *const parts[] = {
+	    ".manifest.json", ".manifest.json.minisig", ".tar.zst.age"};
+	enum { PARTS = sizeof(parts) / sizeof(*parts) };
+	char *state_dir = test_dir_make();
+	struct denied d[PARTS];
+
+	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
+	f->o.dry_run = true;
+	f->o.needed_for_s = DAY;
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	pass(f, HOUR);
+	test_snapshots_add(&f->s, test_snapshot_go_on);
+	pass(f, HOUR);
+	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
+	for (int seen = 0; seen < 2; seen++) {
+		for (size_t n = 0; n < PARTS; n++)
+			d[n] = deny(f, second, parts[n]);
+		if (!seen)
+			test_snapshots_add(&f->s, test_snapshot_begin_list);
+		expect_first(f, seen ? PRUNE_KEPT : PRUNE_DROPPED,
+		    seen ? "may be needed by 'prod-" : "not kept by any rule");
+		for (size_t n = 0; n < PARTS; n++)
+			give_back(f, &d[n]);
+		if (seen)
+			continue;
+		vault_set_memory(&f->s.t->vault, state_dir);
+		expect_first(f, PRUNE_DROPPED, "not kept by any rule");
+	}
+	vault_set_memory(&f->s.t->vault, NULL);
+	test_dir_remove(state_dir);
+}
+
+static size_t remembered(const char *state_dir)
+{
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	autofree char *dir = file_join(state_dir, "seen");
+	struct err err = ERR_INIT;
+
+	assert_ok(file_list_dir(dir, &names, &err), err);
+	return names.len;
+}
+
+/* What another machine pruned is forgotten, and not asked for ever again. */
+static void what_another_machine_pruned_is_forgotten(struct fixture *f)
+{
+	char *state_dir = test_dir_make();
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
+	vault_set_memory(&f->s.t->vault, state_dir);
+	add_chain(f);
+	assert_int_equal(remembered(state_dir), 3);
+	vault_set_memory(&f->s.t->vault, NULL);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(left(f), 1);
+	prune_rows_done(&rows);
+	vault_set_memory(&f->s.t->vault, state_dir);
+	assert_ok(prune_run(&f->o, &rows, &err), err);
+	assert_int_equal(remembered(state_dir), 1);
+	vault_set_memory(&f->s.t->vault, NULL);
+	test_dir_remove(state_dir);
+}
+
 /* What is left of one that a trusted record says was pruned is no sign. */
 static void what_was_pruned_needs_nothing(struct fixture *f)
 {
@@ -698,6 +767,8 @@ int main(void)
 	    TEST_ON_VAULTS(a_vault_that_stays_full_says_what_went),
 	    TEST_ON_VAULTS(what_one_out_of_sight_may_need_stays),
 	    TEST_ON_VAULTS(what_this_machine_wrote_is_known_to_it),
+	    TEST_ON_VAULTS(what_a_prune_saw_is_known_to_the_next),
+	    TEST_ON_VAULTS(what_another_machine_pruned_is_forgotten),
 	    TEST_ON_VAULTS(what_was_pruned_needs_nothing),
 	};
 

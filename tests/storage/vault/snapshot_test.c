@@ -69,6 +69,49 @@ static void each_manifest_names_the_one_before(struct fixture *f)
 	free(steal(eu));
 }
 
+static void expect_before_newest(struct fixture *f, const char *before)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_manifest(f->s.t->real, &list.items[list.len - 1],
+		      &f->s.trust, &m, NULL, &err),
+	    err);
+	assert_string_equal(
+	    manifest_previous_in(&m, f->s.t->kind, NULL)->label, before);
+	manifest_done(&m);
+}
+
+/* What a list leaves out is the one before all the same, if this machine knows
+ * it and the store has it; a machine that does not know it believes the list. */
+static void the_one_before_may_be_in_no_list(struct fixture *f)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	vault_set_memory(&f->s.t->vault, f->state_dir);
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
+	autofree char *second =
+	    str_printf("%s" LABEL_MANIFEST, list.items[1].label);
+	f->s.t->unlisted = second;
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	expect_before_newest(f, list.items[1].label);
+	snapshots_done(&list);
+	f->s.t->unlisted = NULL;
+	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
+	autofree char *third =
+	    str_printf("%s" LABEL_MANIFEST, list.items[2].label);
+	f->s.t->unlisted = third;
+	vault_set_memory(&f->s.t->vault, NULL);
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	f->s.t->unlisted = NULL;
+	expect_before_newest(f, list.items[1].label);
+}
+
 static void a_run_without_a_commit_leaves_nothing(struct fixture *f)
 {
 	struct err err = ERR_INIT;
@@ -477,6 +520,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST_ON_VAULTS(labels_never_repeat_nor_go_backwards),
 	    TEST_ON_VAULTS(each_manifest_names_the_one_before),
+	    TEST_ON_VAULTS(the_one_before_may_be_in_no_list),
 	    TEST_ON_VAULTS(a_run_without_a_commit_leaves_nothing),
 	    TEST_ON_VAULTS(one_whose_manifest_no_reader_takes_is_none),
 	    TEST_ON_VAULTS(a_vault_that_fails_leaves_the_others),

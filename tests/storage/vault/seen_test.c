@@ -1,6 +1,6 @@
-/* Which snapshots a machine remembers to have written: each vault's own, those
+/* Which snapshots a machine remembers to have seen: each vault's own, those
  * of a name, and no more than the newest. */
-#include "storage/vault/written.h"
+#include "storage/vault/seen.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/vault/label.h"
@@ -36,16 +36,24 @@ static void teardown(struct fixture *f)
 	test_dir_remove(f->state_dir);
 }
 
-static void assert_written(
+static void assert_seen(
     struct vault *v, const char *name, const char *first, size_t count)
 {
 	cleanup(strvec_done) struct strvec labels = VEC_INIT;
 	struct err err = ERR_INIT;
 
-	assert_ok(written_list(v, name, &labels, &err), err);
+	assert_ok(seen_list(v, name, &labels, &err), err);
 	assert_int_equal(labels.len, count);
 	if (count)
 		assert_string_equal(labels.items[0], first);
+}
+
+static void note(const struct vault *v, const char *name, const char *label)
+{
+	cleanup(strvec_done) struct strvec labels = VEC_INIT;
+
+	strvec_add(&labels, label);
+	seen_note(v, name, &labels);
 }
 
 static void of_each_vault_and_name(void **state)
@@ -57,19 +65,19 @@ static void of_each_vault_and_name(void **state)
 
 	(void)state;
 	setup(&f);
-	written_note(f.vaults[0], "prod", a);
-	written_note(f.vaults[0], "prod-eu", b);
-	written_note(f.vaults[1], "prod-eu", b);
-	assert_written(f.vaults[0], "prod", a, 1);
-	assert_written(f.vaults[0], "prod-eu", b, 1);
-	assert_written(f.vaults[1], "prod", NULL, 0);
-	assert_ok(written_forget(f.vaults[0], b, &err), err);
-	assert_ok(written_forget(f.vaults[0], b, &err), err);
-	assert_written(f.vaults[0], "prod-eu", NULL, 0);
-	assert_written(f.vaults[1], "prod-eu", b, 1);
+	note(f.vaults[0], "prod", a);
+	note(f.vaults[0], "prod-eu", b);
+	note(f.vaults[1], "prod-eu", b);
+	assert_seen(f.vaults[0], "prod", a, 1);
+	assert_seen(f.vaults[0], "prod-eu", b, 1);
+	assert_seen(f.vaults[1], "prod", NULL, 0);
+	assert_ok(seen_forget(f.vaults[0], b, &err), err);
+	assert_ok(seen_forget(f.vaults[0], b, &err), err);
+	assert_seen(f.vaults[0], "prod-eu", NULL, 0);
+	assert_seen(f.vaults[1], "prod-eu", b, 1);
 	vault_set_memory(f.vaults[1], NULL);
-	assert_written(f.vaults[1], "prod-eu", NULL, 0);
-	written_note(f.vaults[1], "prod", a);
+	assert_seen(f.vaults[1], "prod-eu", NULL, 0);
+	note(f.vaults[1], "prod", a);
 	teardown(&f);
 }
 
@@ -80,14 +88,14 @@ static void the_newest_are_remembered(void **state)
 
 	(void)state;
 	setup(&f);
-	written_note(f.vaults[0], "other", other);
-	for (int i = 0; i < WRITTEN_REMEMBERED + 2; i++) {
+	note(f.vaults[0], "other", other);
+	for (int i = 0; i < SEEN_REMEMBERED + 2; i++) {
 		autofree char *label = label_make("prod", i);
-		written_note(f.vaults[0], "prod", label);
+		note(f.vaults[0], "prod", label);
 	}
-	assert_written(
-	    f.vaults[0], "prod", "prod-19700101T000002Z", WRITTEN_REMEMBERED);
-	assert_written(f.vaults[0], "other", other, 1);
+	assert_seen(
+	    f.vaults[0], "prod", "prod-19700101T000002Z", SEEN_REMEMBERED);
+	assert_seen(f.vaults[0], "other", other, 1);
 	teardown(&f);
 }
 
@@ -98,5 +106,5 @@ int main(void)
 	    cmocka_unit_test(the_newest_are_remembered),
 	};
 
-	return cmocka_run_group_tests_name("written", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("seen", tests, NULL, NULL);
 }
