@@ -5,8 +5,8 @@
 #include "storage/vault/lock_row.h"
 #include "storage/vault/record_memory.h"
 #include "storage/vault/remains.h"
-#include "storage/vault/vault_marker.h"
 #include "storage/vault/seen.h"
+#include "storage/vault/vault_marker.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -596,9 +596,8 @@ int snapshot_remove(struct vault *v, const struct snapshot *s,
 	    vault_remove(v, manifest, err) || vault_remove(v, signature, err) ||
 	    remains_note(v, s->label, err) ||
 	    vault_remove(v, m->archive.file, err) ||
-	    remains_forget(v, s->label, err) ||
-	    seen_forget(v, s->label, err) || remove_records(v, s, err) ||
-	    record_memory_forget(v, s->label, err))
+	    remains_forget(v, s->label, err) || seen_forget(v, s->label, err) ||
+	    remove_records(v, s, err) || record_memory_forget(v, s->label, err))
 		return err_wrap(err, "removing '%s'", s->label);
 	return 0;
 }

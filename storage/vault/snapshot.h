@@ -102,8 +102,8 @@ void snapshot_note_pruned(struct vault *v, const char *label);
 /* Adds to the list what it leaves out, is remembered, and is there when asked
  * for by name; of many, the newest. What points into the list is invalid
  * afterwards. */
-int snapshot_list_seen(struct vault *v, const char *name,
-    struct snapshots *list, struct err *err);
+int snapshot_list_seen(
+    struct vault *v, const char *name, struct snapshots *list, struct err *err);
 /* The objects that by their names are none of ours, sorted: of no snapshot,
  * lock or record, and not the vault's mark. They count for nothing and are
  * never removed. */

@@ -22,6 +22,11 @@ setup() {
 	done
 }
 
+# A state directory was lost, and then a list left out all of a snapshot on hold.
+@test "what a lost state directory knew of is learned again, and loses nothing" {
+	"$simulate" --from 452288 --seeds 1
+}
+
 @test "nor with the real thing instead of stand-ins" {
 	"$simulate" --seeds 100 --from 1000000000 --real
 }

@@ -85,7 +85,8 @@ static void expect_before_newest(struct fixture *f, const char *before)
 }
 
 /* What a list leaves out is the one before all the same, if this machine knows
- * it and the store has it; a machine that does not know it believes the list. */
+ * it and the store has it; a machine that does not know it believes the list.
+ */
 static void the_one_before_may_be_in_no_list(struct fixture *f)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;

@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/json.h"
 #include "tests/support/snapshot_steps.h"
 
 #include <stdlib.h>
@@ -45,6 +46,63 @@ static void a_drill_that_failed_stands_until_one_passes(struct fixture *f)
 	assert_false(v.drill_failed);
 	assert_string_equal(v.level, "drill");
 	assert_int_equal(v.at, v.drilled);
+}
+
+/* The text of the only record of the first snapshot. */
+static void only_record(struct fixture *f, struct buf *text)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
+	const struct strvec *records = &list.items[0].records;
+	assert_int_equal(records->len, 1);
+	assert_ok(
+	    vault_read(f->s.t->real, records->items[0], 1 << 20, text, &err),
+	    err);
+}
+
+static void record_drill(struct fixture *f, const struct json_object *details)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	char sha256[DIGEST_SHA256_HEX];
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_manifest(f->s.t->real, &list.items[0], &f->s.trust,
+		      &m, sha256, &err),
+	    err);
+	manifest_done(&m);
+	const struct snapshot_finding finding = {.manifest_sha256 = sha256,
+	    .level = SNAPSHOT_LEVEL_DRILL,
+	    .good = true,
+	    .details = details};
+	assert_ok(snapshot_record_verified(f->s.t->real, &list.items[0],
+		      &finding, &f->s.trust, f->s.key, &f->s.clock.clock, &err),
+	    err);
+}
+
+/* And that of a verification has no such member. */
+static void a_record_holds_what_a_drill_measured(struct fixture *f)
+{
+	cleanup(json_freep) struct json_object *details = json_new_object();
+	cleanup(buf_done) struct buf text = BUF_INIT, other = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	free(test_snapshot_make(f, "prod"));
+	json_set_int(details, "applied", 7);
+	record_drill(f, details);
+	only_record(f, &text);
+	cleanup(json_freep) struct json_object *j =
+	    json_parse(buf_str(&text), text.len, &err);
+	assert_int_equal(json_get_int(json_get(j, "drill"), "applied", 0), 7);
+	assert_ok(test_snapshot_remove_first(f, &err), err);
+	free(test_snapshot_make(f, "prod"));
+	test_snapshot_record(f, "full", true, true);
+	only_record(f, &other);
+	assert_contains(buf_str(&other), "\"finding\"");
+	assert_null(strstr(buf_str(&other), "\"drill\""));
 }
 
 static void unsigned_words_weigh_nothing(struct fixture *f)
@@ -316,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST_ON_VAULTS(what_was_found_wrong_stands_until_it_is_looked_at),
 	    TEST_ON_VAULTS(a_drill_that_failed_stands_until_one_passes),
+	    TEST_ON_VAULTS(a_record_holds_what_a_drill_measured),
 	    TEST_ON_VAULTS(unsigned_words_weigh_nothing),
 	    TEST_ON_VAULTS(a_record_that_was_read_is_not_silenced),
 	    TEST_ON_VAULTS(a_remembered_record_counts_as_one_in_the_vault),
