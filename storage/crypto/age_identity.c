@@ -25,11 +25,12 @@ int age_recipient_parse(const char *text, uint8_t key[32], struct err *err)
 		return err_set(err, ERR_FORMAT,
 		    "a recipient is a secret key: put its public key there "
 		    "(age1...), and take that secret key as disclosed");
-	if (str_starts(text, "AGE-PLUGIN-"))
+	/* Some plugins put the secret itself into it. */
+	if (strcasestr(text, "AGE-PLUGIN-"))
 		return err_set(err, ERR_FORMAT,
-		    "'%.20s...' is an identity of a plugin, which opens what "
-		    "is written to its recipient: put that there (age1...)",
-		    text);
+		    "a recipient is an identity of a plugin, which may be "
+		    "secret: put its recipient there (age1...); it is not "
+		    "shown here");
 	return err_set(err, ERR_FORMAT,
 	    "'%.80s' is not an age recipient: one starts with 'age1' and has "
 	    "62 "
