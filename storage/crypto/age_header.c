@@ -37,14 +37,22 @@ void age_header_done(struct age_header *h)
 	vec_done(&h->stanzas);
 }
 
-static int broken(struct err *err, size_t line, const char *what)
+/* Where the reader stands in the text. */
+struct cursor {
+	const char *name; /* what the text is, for errors */
+	const char *at;
+	const char *end;
+	size_t line;
+};
+
+static int broken(const struct cursor *c, const char *what, struct err *err)
 {
-	return err_set(err, ERR_FORMAT,
-	    "the age header is broken in line %zu: %s", line, what);
+	return err_set(err, ERR_FORMAT, "%s is broken in line %zu: %s", c->name,
+	    c->line, what);
 }
 
-static int parse_args(struct age_stanza *s, const char *text, size_t len,
-    size_t line, struct err *err)
+static int parse_args(struct age_stanza *s, const struct cursor *c,
+    const char *text, size_t len, struct err *err)
 {
 	const char *end = text + len;
 
@@ -52,24 +60,17 @@ static int parse_args(struct age_stanza *s, const char *text, size_t len,
 		const char *space = memchr(text, ' ', (size_t)(end - text));
 		const char *stop = space ? space : end;
 		if (stop == text)
-			return broken(err, line, "an empty argument");
+			return broken(c, "an empty argument", err);
 		for (const char *p = text; p < stop; p++)
 			if (*p < 33 || *p > 126)
-				return broken(err, line,
-				    "a character that is not allowed");
+				return broken(
+				    c, "a character that is not allowed", err);
 		*vec_add(&s->args) = str_ndup(text, (size_t)(stop - text));
 		if (!space)
 			return 0;
 		text = space + 1;
 	}
 }
-
-/* Where the reader stands in the text. */
-struct cursor {
-	const char *at;
-	const char *end;
-	size_t line;
-};
 
 /* The next line without its end, or NULL. */
 static const char *next_line(struct cursor *c, size_t *len)
@@ -93,11 +94,11 @@ static int parse_body(struct age_stanza *s, struct cursor *c, struct err *err)
 		size_t len;
 		const char *text = next_line(c, &len);
 		if (!text)
-			return broken(err, c->line, "it ends in a stanza");
+			return broken(c, "it ends in a stanza", err);
 		if (len > COLUMNS)
-			return broken(err, c->line, "too long a line");
+			return broken(c, "too long a line", err);
 		if (base64_decode(text, len, false, &s->body))
-			return broken(err, c->line, "not canonical base64");
+			return broken(c, "not canonical base64", err);
 		if (len < COLUMNS)
 			return 0;
 	}
@@ -121,31 +122,32 @@ static int parse_lines(
 			if (len < 4 || text[3] != ' ' ||
 			    base64_decode(text + 4, len - 4, false, &mac) ||
 			    mac.len != AGE_MAC_LEN)
-				return broken(err, c->line, "a bad MAC line");
+				return broken(c, "a bad MAC line", err);
 			if (!h->stanzas.len)
-				return broken(err, c->line, "no recipients");
+				return broken(c, "no recipients", err);
 			memcpy(h->mac, mac.data, AGE_MAC_LEN);
 			h->mac_covers = (size_t)(text - base) + 3;
-			return c->at == c->end ? 0
-					       : broken(err, c->line,
-						     "bytes after its end");
+			return c->at == c->end
+				   ? 0
+				   : broken(c, "bytes after its end", err);
 		}
 		if (len < 3 || memcmp(text, "-> ", 3))
-			return broken(err, c->line, "no stanza starts here");
+			return broken(c, "no stanza starts here", err);
 		if (h->stanzas.len == MAX_STANZAS)
-			return broken(err, c->line, "too many recipients");
+			return broken(c, "too many recipients", err);
 		struct age_stanza *s = vec_add(&h->stanzas);
-		if (parse_args(s, text + 3, len - 3, c->line, err) ||
+		if (parse_args(s, c, text + 3, len - 3, err) ||
 		    parse_body(s, c, err))
 			return -1;
 	}
-	return broken(err, c->line, "it has no end");
+	return broken(c, "it has no end", err);
 }
 
 int age_header_parse(
     const char *text, size_t len, struct age_header *h, struct err *err)
 {
-	struct cursor c = {.at = text, .end = text + len, .line = 0};
+	struct cursor c = {
+	    .name = "the age header", .at = text, .end = text + len};
 
 	*h = (struct age_header){.mac_covers = 0};
 	if (parse_lines(&c, h, text, err)) {
@@ -158,18 +160,19 @@ int age_header_parse(
 int age_header_parse_stanza(
     const char *text, size_t len, struct age_stanza *s, struct err *err)
 {
-	struct cursor c = {.at = text, .end = text + len, .line = 0};
+	struct cursor c = {
+	    .name = "its answer", .at = text, .end = text + len};
 	size_t n = 0;
 	const char *line = next_line(&c, &n);
 
 	*s = (struct age_stanza){0};
 	if (!line || n < 3 || memcmp(line, "-> ", 3) != 0)
-		return broken(err, 1, "no stanza starts here");
-	if (!parse_args(s, line + 3, n - 3, c.line, err) &&
+		return broken(&c, "no stanza starts here", err);
+	if (!parse_args(s, &c, line + 3, n - 3, err) &&
 	    !parse_body(s, &c, err)) {
 		if (c.at == c.end)
 			return 0;
-		broken(err, c.line, "bytes after its end");
+		broken(&c, "bytes after its end", err);
 	}
 	age_header_stanza_done(s);
 	return -1;

@@ -37,8 +37,8 @@ int age_header_parse(
     const char *text, size_t len, struct age_header *h, struct err *err);
 void age_header_done(struct age_header *h);
 
-/* One stanza that stands alone, as plugins speak (age_plugin.h). On failure s
- * is empty. */
+/* One stanza that stands alone, as plugins speak (age_plugin.h); the error calls
+ * it their answer. On failure s is empty. */
 int age_header_parse_stanza(
     const char *text, size_t len, struct age_stanza *s, struct err *err);
 /* Wipes the body. */

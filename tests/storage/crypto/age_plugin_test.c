@@ -151,7 +151,10 @@ static void what_a_plugin_fails_at_is_told(void **state)
 		const char *says;
 		bool unwrapping_too;
 	} cases[] = {{"early", "ended early: the key is not plugged in", true},
-	    {"garbage", "no stanza starts here", true},
+	    {"garbage",
+		"'age-plugin-scripted': its answer is broken in line 1: no "
+		"stanza starts here",
+		true},
 	    {"flood", "without an end", true},
 	    {"error", "it says: the key is locked", true},
 	    {"pin", "it says: the PIN is wrong", true},
