@@ -105,7 +105,9 @@ int age_recipients_try(const struct strvec *recipients,
 	uint8_t file_key[AGE_FILE_KEY_LEN];
 
 	random_fill(random, file_key, sizeof file_key);
-	return add_recipients(&header, recipients, file_key, random, err);
+	int result = add_recipients(&header, recipients, file_key, random, err);
+	mem_wipe(file_key, sizeof file_key);
+	return result;
 }
 
 struct sink *age_encrypt(const struct strvec *recipients,

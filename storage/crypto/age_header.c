@@ -207,7 +207,11 @@ void age_header_write_stanza(
 void age_header_add_stanza(struct buf *out, const char *type, const char *arg1,
     const char *arg2, const void *body, size_t len)
 {
-	buf_printf(out, "-> %s %s%s%s\n", type, arg1, arg2 ? " " : "",
-	    arg2 ? arg2 : "");
+	const char *const args[] = {type, arg1, arg2};
+
+	buf_add_str(out, "->");
+	for (size_t i = 0; i < sizeof(args) / sizeof(*args) && args[i]; i++)
+		buf_printf(out, " %s", args[i]);
+	buf_add_char(out, '\n');
 	add_body(out, body, len);
 }

@@ -46,8 +46,9 @@ void age_header_stanza_done(struct age_stanza *s);
 /* Appends a stanza of any arguments, the type first. */
 void age_header_write_stanza(
     struct buf *out, const struct strvec *args, const void *body, size_t len);
-/* Appends a stanza: type, one or two arguments (the second may be NULL), and
- * a body wrapped at 64 columns. */
+/* Appends a stanza: type, up to two arguments (NULL: none, and no further one),
+ * and a body wrapped at 64 columns. Of an argument and a body that are secret
+ * no copy is left, if the buffer has room for them. */
 void age_header_add_stanza(struct buf *out, const char *type, const char *arg1,
     const char *arg2, const void *body, size_t len);
 

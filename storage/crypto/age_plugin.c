@@ -24,6 +24,7 @@
 enum {
 	MAX_STANZA_BYTES = 64 * 1024,
 	MAX_STANZAS = 4096, /* of one plugin: it would talk for ever */
+	MAX_REPLY_BYTES = 4096, /* of a person; a line of the terminal */
 	POLL_MS = 100,
 	/* A person may have to look for the key and to touch it. */
 	PATIENCE_MS = 5 * 60 * 1000,
@@ -124,6 +125,8 @@ static int begin(struct talk *t, const char *machine, struct err *err)
 	const struct program program = {.args = &args};
 	int in[2] = {-1, -1}, out[2] = {-1, -1};
 
+	/* Reserved at once: growing would leave copies of a file key. */
+	buf_reserve(&t->ahead, MAX_STANZA_BYTES);
 	strvec_add(&args, t->program);
 	*vec_add(&args) = str_printf("--age-plugin=%s", machine);
 	t->complaints = memfd_create("complaints", MFD_CLOEXEC);
@@ -174,15 +177,11 @@ static int tell(struct talk *t, const struct buf *text, struct err *err)
 static int answer(struct talk *t, const char *type, const char *word,
     const struct buf *body, struct err *err)
 {
-	cleanup(strvec_done) struct strvec args = VEC_INIT;
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 
-	strvec_add(&args, type);
-	if (word)
-		strvec_add(&args, word);
 	buf_reserve(&text, MAX_STANZA_BYTES);
-	age_header_write_stanza(
-	    &text, &args, body ? buf_str(body) : "", body ? body->len : 0);
+	age_header_add_stanza(&text, type, word, NULL,
+	    body ? buf_str(body) : "", body ? body->len : 0);
 	return tell(t, &text, err);
 }
 
@@ -208,11 +207,12 @@ static int read_more(struct talk *t, struct err *err)
 			   : err_system(err, errno, "reading its answer");
 	if (n == 0)
 		return ended(t, err);
-	if (t->ahead.len + (size_t)n > MAX_STANZA_BYTES)
-		return err_set(err, ERR_FORMAT, "it talks without an end");
-	buf_add(&t->ahead, chunk, (size_t)n);
+	bool fits = t->ahead.len + (size_t)n <= MAX_STANZA_BYTES;
+	if (fits)
+		buf_add(&t->ahead, chunk, (size_t)n);
 	mem_wipe(chunk, sizeof(chunk));
-	return 0;
+	return fits ? 0
+		    : err_set(err, ERR_FORMAT, "it talks without an end");
 }
 
 /* The length of the stanza that `ahead` begins with, or 0 if more of it is to
@@ -269,6 +269,8 @@ static int ask_person(struct talk *t, const struct request *r,
 	int given = -1;
 
 	str_add_printable(&text, buf_str(&s->body), s->body.len);
+	/* Reserved at once: growing would leave copies of a PIN. */
+	buf_reserve(&reply, MAX_REPLY_BYTES);
 	if (t->person && t->person->ask)
 		given = t->person->ask(
 		    t->person->ctx, r->what, buf_str(&text), &reply);
@@ -377,17 +379,6 @@ static int hear_out(struct talk *t, bool wrapping, struct err *err)
 	return err_set(err, ERR_FORMAT, "it talks without an end");
 }
 
-static void command(struct buf *text, const char *type, const char *argument,
-    const void *body, size_t len)
-{
-	cleanup(strvec_done) struct strvec args = VEC_INIT;
-
-	strvec_add(&args, type);
-	if (argument)
-		strvec_add(&args, argument);
-	age_header_write_stanza(text, &args, body, len);
-}
-
 int age_plugin_wrap(const char *recipient,
     const uint8_t file_key[AGE_FILE_KEY_LEN], struct buf *header, char **labels,
     struct err *err)
@@ -401,10 +392,11 @@ int age_plugin_wrap(const char *recipient,
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 
 	buf_reserve(&text, MAX_STANZA_BYTES);
-	command(&text, "add-recipient", recipient, "", 0);
-	command(&text, "wrap-file-key", NULL, file_key, AGE_FILE_KEY_LEN);
-	command(&text, "extension-labels", NULL, "", 0);
-	command(&text, "done", NULL, "", 0);
+	age_header_add_stanza(&text, "add-recipient", recipient, NULL, "", 0);
+	age_header_add_stanza(
+	    &text, "wrap-file-key", NULL, NULL, file_key, AGE_FILE_KEY_LEN);
+	age_header_add_stanza(&text, "extension-labels", NULL, NULL, "", 0);
+	age_header_add_stanza(&text, "done", NULL, NULL, "", 0);
 	if (begin(&t, "recipient-v1", err) || tell(&t, &text, err) ||
 	    hear_out(&t, true, err))
 		return err_wrap(err, "the plugin '%s'", program);
@@ -430,8 +422,9 @@ int age_plugin_unwrap(const struct secret *identity,
 	    .complaints = -1};
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 
-	buf_reserve(&text, MAX_STANZA_BYTES);
-	command(&text, "add-identity", secret_reveal(identity), "", 0);
+	buf_reserve(&text, AGE_HEADER_MAX_BYTES + MAX_STANZA_BYTES);
+	age_header_add_stanza(
+	    &text, "add-identity", secret_reveal(identity), NULL, "", 0);
 	VEC_EACH (stanzas, s) {
 		cleanup(strvec_done) struct strvec args = VEC_INIT;
 		strvec_add(&args, "recipient-stanza");
@@ -441,7 +434,7 @@ int age_plugin_unwrap(const struct secret *identity,
 		age_header_write_stanza(
 		    &text, &args, buf_str(&s->body), s->body.len);
 	}
-	command(&text, "done", NULL, "", 0);
+	age_header_add_stanza(&text, "done", NULL, NULL, "", 0);
 	if (begin(&t, "identity-v1", err) || tell(&t, &text, err) ||
 	    hear_out(&t, false, err))
 		return err_wrap(err, "the plugin '%s'", program);

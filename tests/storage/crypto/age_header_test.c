@@ -121,6 +121,18 @@ static void a_header_is_whole_with_its_last_line(void **state)
 	assert_int_equal(age_header_is_whole(text, len), 1);
 }
 
+static void a_stanza_has_as_many_arguments_as_are_given(void **state)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	(void)state;
+	age_header_add_stanza(&text, "done", NULL, NULL, "", 0);
+	age_header_add_stanza(&text, "ok", "yes", NULL, "", 0);
+	age_header_add_stanza(&text, "scrypt", "salt", "18", "\0\1\2", 3);
+	assert_string_equal(buf_str(&text),
+	    "-> done\n\n-> ok yes\n\n-> scrypt salt 18\nAAEC\n");
+}
+
 /* Whatever the length of the body, it is read back: one that fills its last
  * line is followed by an empty one. */
 static void what_is_written_is_read_back(void **state)
@@ -155,6 +167,7 @@ int main(void)
 	    cmocka_unit_test(what_is_no_header_is_refused),
 	    cmocka_unit_test(too_many_recipients_are_refused),
 	    cmocka_unit_test(a_header_is_whole_with_its_last_line),
+	    cmocka_unit_test(a_stanza_has_as_many_arguments_as_are_given),
 	    cmocka_unit_test(what_is_written_is_read_back),
 	};
 
