@@ -177,7 +177,8 @@ static enum age_unwrapped open_stanza(const struct age_stanza *s,
 }
 
 /* After all others, since they may ask a person. 0: one of them opens it. A
- * failure of one may not be the end: `why` has the first. */
+ * failure of one may not be the end: `why` has the first, unless somebody asked
+ * to stop. */
 static int ask_plugins(const struct age_header *h,
     const struct age_identities *ids, uint8_t file_key[AGE_FILE_KEY_LEN],
     struct err *why)
@@ -190,8 +191,11 @@ static int ask_plugins(const struct age_header *h,
 		    id->secret, &h->stanzas, &ids->person, file_key, &err);
 		if (r > 0)
 			return 0;
-		if (r < 0 && why->code == ERR_NONE)
+		bool cancelled = r < 0 && err.code == ERR_CANCELLED;
+		if (cancelled || (r < 0 && why->code == ERR_NONE))
 			*why = err;
+		if (cancelled)
+			break;
 	}
 	return -1;
 }
@@ -221,6 +225,10 @@ static int find_file_key(const struct age_header *h,
 	}
 	if (!ask_plugins(h, ids, file_key, &why))
 		return 0;
+	if (why.code == ERR_CANCELLED) {
+		*err = why;
+		return -1;
+	}
 	if (why.code != ERR_NONE)
 		return err_set(err, ERR_DENIED,
 		    "it is encrypted, and was not opened: %s", why.message);

@@ -67,8 +67,9 @@ void age_identities_set_person(
 /* Decrypts. Owns from, also on failure; ids are needed only during the call.
  * The header is read and its MAC checked before this returns: ERR_FORMAT (no
  * age file, or a broken one), ERR_INTEGRITY (its MAC is wrong), ERR_DENIED (no
- * identity matches). Reading returns only bytes of chunks whose tag was right;
- * else ERR_INTEGRITY, also for a file that was cut short. */
+ * identity matches), ERR_CANCELLED (while a plugin was waited for). Reading
+ * returns only bytes of chunks whose tag was right; else ERR_INTEGRITY, also
+ * for a file that was cut short. */
 struct source *age_decrypt(
     struct source *from, const struct age_identities *ids, struct err *err);
 

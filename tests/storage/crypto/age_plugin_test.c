@@ -31,6 +31,9 @@ struct person {
 	const char *pin;
 	int confirmed;
 	int shown;
+	struct cancel cancel;
+	bool stops; /* at the first question */
+	int asked;  /* how often for the PIN */
 };
 
 static int ask(
@@ -48,6 +51,9 @@ static int ask(
 		return p->confirmed;
 	case AGE_PLUGIN_SECRET:
 		assert_string_equal(text, "PIN");
+		p->asked++;
+		if (p->stops)
+			cancel_request(&p->cancel);
 		buf_add_str(answer, p->pin);
 		return 0;
 	case AGE_PLUGIN_PUBLIC:
@@ -74,14 +80,16 @@ static int seal(const char *const *recipients, size_t count, struct buf *out,
 	return failed ? -1 : 0;
 }
 
-static int unseal(
-    const struct buf *sealed, struct person *person, struct err *err)
+static int unseal_with(const struct buf *sealed, const char *identities,
+    struct person *person, struct err *err)
 {
 	cleanup(age_identities_freep) struct age_identities *ids =
 	    age_identities_new();
 	cleanup(secret_freep) struct secret *text =
-	    secret_new(IDENTITY, strlen(IDENTITY));
-	const struct age_plugin_person who = {.ask = ask, .ctx = person};
+	    secret_new(identities, strlen(identities));
+	const struct age_plugin_person who = {.ask = ask,
+	    .ctx = person,
+	    .cancel = person ? &person->cancel : NULL};
 	char plain[16];
 
 	assert_int_equal(age_identities_add(ids, text, "ids", err), 0);
@@ -95,6 +103,12 @@ static int unseal(
 	assert_memory_equal(plain, "hello", 5);
 	source_free(from);
 	return 0;
+}
+
+static int unseal(
+    const struct buf *sealed, struct person *person, struct err *err)
+{
+	return unseal_with(sealed, IDENTITY, person, err);
 }
 
 static void names_lead_to_programs(void **state)
@@ -196,6 +210,24 @@ static void nobody_can_be_asked(void **state)
 	assert_contains(err.message, "the PIN is wrong");
 }
 
+/* Whoever stops at a prompt is not asked by the next plugin. */
+static void a_stop_is_the_end_of_it(void **state)
+{
+	cleanup(buf_done) struct buf sealed = BUF_INIT;
+	const char *const recipients[] = {RECIPIENT};
+	struct person person = {.pin = "4321", .stops = true};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	behave("");
+	assert_ok(seal(recipients, 1, &sealed, &err), err);
+	behave("pin");
+	assert_fails(
+	    unseal_with(&sealed, IDENTITY "\n" IDENTITY, &person, &err), err,
+	    ERR_CANCELLED);
+	assert_int_equal(person.asked, 1);
+}
+
 static void kinds_do_not_mix(void **state)
 {
 	cleanup(buf_done) struct buf sealed = BUF_INIT;
@@ -218,6 +250,7 @@ int main(void)
 	    cmocka_unit_test(a_file_key_goes_there_and_back),
 	    cmocka_unit_test(what_a_plugin_fails_at_is_told),
 	    cmocka_unit_test(nobody_can_be_asked),
+	    cmocka_unit_test(a_stop_is_the_end_of_it),
 	    cmocka_unit_test(kinds_do_not_mix),
 	};
 
