@@ -88,6 +88,7 @@ static int add_recipients(struct buf *header, const struct strvec *recipients,
 {
 	autofree char *first = NULL;
 
+	buf_add_str(header, AGE_VERSION_LINE);
 	for (size_t i = 0; i < recipients->len; i++) {
 		autofree char *labels = NULL;
 		if (add_recipient(header, recipients->items[i], file_key,
@@ -95,7 +96,7 @@ static int add_recipients(struct buf *header, const struct strvec *recipients,
 		    check_labels(recipients, i, labels, &first, err))
 			return -1;
 	}
-	return 0;
+	return age_header_check_size(header, err);
 }
 
 int age_recipients_try(const struct strvec *recipients,
@@ -117,7 +118,6 @@ struct sink *age_encrypt(const struct strvec *recipients,
 	uint8_t file_key[AGE_FILE_KEY_LEN];
 	int failed = 0;
 
-	buf_add_str(&header, AGE_VERSION_LINE);
 	random_fill(random, file_key, sizeof file_key);
 	if (!recipients->len)
 		failed = err_set(err, ERR_USAGE,

@@ -6,7 +6,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { COLUMNS = 64, MAX_STANZAS = 1024 };
+enum {
+	COLUMNS = 64,
+	/* "--- ", the MAC in base64, and the line's end. */
+	LAST_LINE_BYTES = 4 + 43 + 1,
+};
 
 int age_header_is_whole(const char *text, size_t len)
 {
@@ -21,6 +25,26 @@ int age_header_is_whole(const char *text, size_t len)
 			return 1;
 		line = newline + 1;
 	}
+	return 0;
+}
+
+int age_header_check_size(const struct buf *lines, struct err *err)
+{
+	size_t bytes = lines->len + LAST_LINE_BYTES;
+	size_t stanzas = 0;
+
+	/* The lines of a body are base64, which has no '>'. */
+	for (const char *at = buf_str(lines); (at = strstr(at, "\n-> ")); at++)
+		stanzas++;
+	if (bytes > AGE_HEADER_MAX_BYTES)
+		return err_set(err, ERR_USAGE,
+		    "the recipients need a header of %zu bytes; %d are allowed",
+		    bytes, AGE_HEADER_MAX_BYTES);
+	if (stanzas > AGE_HEADER_MAX_STANZAS)
+		return err_set(err, ERR_USAGE,
+		    "the recipients need a header of %zu stanzas; %d are "
+		    "allowed",
+		    stanzas, AGE_HEADER_MAX_STANZAS);
 	return 0;
 }
 
@@ -133,7 +157,7 @@ static int parse_lines(
 		}
 		if (len < 3 || memcmp(text, "-> ", 3))
 			return broken(c, "no stanza starts here", err);
-		if (h->stanzas.len == MAX_STANZAS)
+		if (h->stanzas.len == AGE_HEADER_MAX_STANZAS)
 			return broken(c, "too many recipients", err);
 		struct age_stanza *s = vec_add(&h->stanzas);
 		if (parse_args(s, c, text + 3, len - 3, err) ||
@@ -160,8 +184,7 @@ int age_header_parse(
 int age_header_parse_stanza(
     const char *text, size_t len, struct age_stanza *s, struct err *err)
 {
-	struct cursor c = {
-	    .name = "its answer", .at = text, .end = text + len};
+	struct cursor c = {.name = "its answer", .at = text, .end = text + len};
 	size_t n = 0;
 	const char *line = next_line(&c, &n);
 

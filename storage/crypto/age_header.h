@@ -15,7 +15,9 @@
 
 #define AGE_VERSION_LINE "age-encryption.org/v1\n"
 
-enum { AGE_HEADER_MAX_BYTES = 256 * 1024, AGE_MAC_LEN = 32 };
+/* Of what is read, and so of what is written. */
+enum { AGE_HEADER_MAX_BYTES = 256 * 1024, AGE_HEADER_MAX_STANZAS = 1024 };
+enum { AGE_MAC_LEN = 32 };
 
 struct age_stanza {
 	struct strvec args; /* the first is the type; at least that one */
@@ -32,13 +34,17 @@ struct age_header {
 /* Whether the text is a whole header: one that ends with the line that starts
  * with "---". `len` grows as bytes arrive. 1: whole; 0: more is needed. */
 int age_header_is_whole(const char *text, size_t len);
+/* Whether age_header_parse would read a header of these lines, which are all
+ * but the last one; ERR_USAGE, since it is the number of recipients that makes
+ * it large. */
+int age_header_check_size(const struct buf *lines, struct err *err);
 /* A whole header. On failure h is empty. */
 int age_header_parse(
     const char *text, size_t len, struct age_header *h, struct err *err);
 void age_header_done(struct age_header *h);
 
-/* One stanza that stands alone, as plugins speak (age_plugin.h); the error calls
- * it their answer. On failure s is empty. */
+/* One stanza that stands alone, as plugins speak (age_plugin.h); the error
+ * calls it their answer. On failure s is empty. */
 int age_header_parse_stanza(
     const char *text, size_t len, struct age_stanza *s, struct err *err);
 /* Wipes the body. */

@@ -3,8 +3,10 @@
 #include "storage/crypto/age_plugin.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
 #include "storage/base/str.h"
 #include "storage/crypto/age.h"
+#include "storage/crypto/age_crypto.h"
 #include "tests/support/sink.h"
 #include "tests/support/test.h"
 
@@ -243,6 +245,61 @@ static void kinds_do_not_mix(void **state)
 	assert_ok(unseal(&sealed, NULL, &err), err);
 }
 
+/* Recipients of both kinds; how long the header becomes, or 0 with err. */
+static size_t header_of(
+    size_t scripted, size_t classic, struct buf *sealed, struct err *err)
+{
+	autofree const char **all =
+	    mem_zalloc((scripted + classic) * sizeof(*all));
+
+	for (size_t i = 0; i < scripted + classic; i++)
+		all[i] = i < scripted ? RECIPIENT : CLASSIC;
+	if (seal(all, scripted + classic, sealed, err))
+		return 0;
+	return sealed->len - AGE_PAYLOAD_NONCE_LEN - strlen("hello") -
+	       AGE_TAG_LEN;
+}
+
+/* A file that nobody opens is not written. */
+static void a_header_is_not_written_longer_than_it_is_read(void **state)
+{
+	cleanup(buf_done) struct buf base = BUF_INIT, full = BUF_INIT;
+	cleanup(buf_done) struct buf more = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	behave("long");
+	size_t one = header_of(1, 0, &base, &err);
+	buf_clear(&base);
+	size_t long_ones = AGE_HEADER_MAX_BYTES / one;
+	size_t len = header_of(long_ones, 0, &base, &err);
+	buf_clear(&base);
+	size_t each = header_of(long_ones, 1, &base, &err) - len;
+	size_t fits = (AGE_HEADER_MAX_BYTES - len) / each;
+	assert_int_equal(
+	    header_of(long_ones, fits, &full, &err), len + fits * each);
+	assert_ok(unseal(&full, NULL, &err), err);
+	assert_int_equal(header_of(long_ones, fits + 1, &more, &err), 0);
+	assert_int_equal(err.code, ERR_USAGE);
+	assert_contains(err.message, "bytes; 262144 are allowed");
+	assert_int_equal(more.len, 0);
+}
+
+static void stanzas_are_not_more_than_are_read(void **state)
+{
+	cleanup(buf_done) struct buf full = BUF_INIT, more = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	behave("");
+	assert_int_not_equal(header_of(1, 1023, &full, &err), 0);
+	assert_ok(unseal(&full, NULL, &err), err);
+	assert_int_equal(header_of(1, 1024, &more, &err), 0);
+	assert_int_equal(err.code, ERR_USAGE);
+	assert_contains(
+	    err.message, "a header of 1025 stanzas; 1024 are allowed");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +309,8 @@ int main(void)
 	    cmocka_unit_test(nobody_can_be_asked),
 	    cmocka_unit_test(a_stop_is_the_end_of_it),
 	    cmocka_unit_test(kinds_do_not_mix),
+	    cmocka_unit_test(a_header_is_not_written_longer_than_it_is_read),
+	    cmocka_unit_test(stanzas_are_not_more_than_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
