@@ -176,13 +176,21 @@ static int find_packed(
 		bool ends = len && line[len - 1] == '\n';
 		if (ends)
 			line[len - 1] = '\0';
-		if (begins && ends && len > digits + 2 &&
+		if (begins && ends && len > digits + 2 && line[digits] == ' ' &&
 		    str_eq(line + digits + 1, name) &&
 		    git_id_parse(hash, line, id) == 0)
 			return 1;
 		begins = ends;
 	}
 	return 0;
+}
+
+/* There is no loose ref of that name: a directory has it, or a ref has that of
+ * a directory above it. */
+static bool is_not_loose(const struct err *why)
+{
+	return why->code == ERR_NOT_FOUND || why->sys_errno == EISDIR ||
+	       why->sys_errno == ENOTDIR;
 }
 
 int ref_files_find(const char *dir, enum git_hash hash, const char *name,
@@ -199,6 +207,11 @@ int ref_files_find(const char *dir, enum git_hash hash, const char *name,
 		strip_line_end(&text);
 		return text.len == git_id_digits(hash) &&
 		       git_id_parse(hash, buf_str(&text), id) == 0;
+	}
+	/* The packed ref of that name may be an old one. */
+	if (!is_not_loose(&why)) {
+		*err = why;
+		return -1;
 	}
 	FILE *f = fopen(packed, "re");
 	if (!f)

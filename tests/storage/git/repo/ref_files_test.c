@@ -244,10 +244,45 @@ static void one_is_found_without_the_others(void **state)
 	assert_int_equal(found(*state, "refs/heads/a"), 0xc);
 }
 
+static void what_is_in_the_way_of_a_loose_one_does_not_hide_it(void **state)
+{
+	write_at(*state, "packed-refs",
+	    A " refs/heads/a\n" B " refs/heads/b/c\n" C "\trefs/heads/t\n");
+	write_at(*state, "refs/heads/a/lower", C "\n");
+	write_at(*state, "refs/heads/b", C "\n");
+	assert_int_equal(found(*state, "refs/heads/a"), 0xa);
+	assert_int_equal(found(*state, "refs/heads/b/c"), 0xb);
+	assert_int_equal(found(*state, "refs/heads/t"), -1);
+}
+
+/* The packed one may be older. */
+static void a_loose_one_that_cannot_be_read_is_not_passed_over(void **state)
+{
+	autofree char *to_itself =
+	    str_printf("%s/refs/heads/l", (char *)*state);
+	char large[5000];
+	uint8_t id[GIT_ID_LEN];
+	struct err err = ERR_INIT;
+
+	write_at(
+	    *state, "packed-refs", A " refs/heads/l\n" A " refs/heads/o\n");
+	memset(large, 'a', sizeof(large));
+	write_bytes(*state, "refs/heads/o", large, sizeof(large));
+	assert_fails(ref_files_find(*state, GIT_SHA1, "refs/heads/o", id, &err),
+	    err, ERR_FORMAT);
+	assert_contains(err.message, "refs/heads/o");
+	assert_int_equal(symlink("l", to_itself), 0);
+	assert_fails(ref_files_find(*state, GIT_SHA1, "refs/heads/l", id, &err),
+	    err, ERR_SYSTEM);
+	assert_contains(err.message, "refs/heads/l");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(one_is_found_without_the_others),
+	    TEST(what_is_in_the_way_of_a_loose_one_does_not_hide_it),
+	    TEST(a_loose_one_that_cannot_be_read_is_not_passed_over),
 	    TEST(loose_ones_count_more_than_packed_ones),
 	    TEST(symbolic_ones_are_what_they_lead_to),
 	    TEST(packed_refs_that_are_damaged_are_refused),
