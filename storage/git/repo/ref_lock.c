@@ -17,7 +17,10 @@
 
 #define PROOF "backstay-lock-"
 
-enum { PROOFS = 8 /* more locks than one process takes in a repository */ };
+enum {
+	PROOFS = 8,	/* more locks than one process takes in a repository */
+	CLAIM = PROOFS, /* of what a dead run left: a name of its own */
+};
 
 /* NULL where the system does not tell who we are. */
 static char *proof_of_self(const char *dir, int number)
@@ -45,7 +48,8 @@ static bool is_of_dead(const char *name)
 /* Calls each with the path of every second name that a dead run left, until it
  * returns true; whether it did. */
 static bool find_left(const char *dir,
-    bool (*each)(const char *path, const struct stat *of, const void *ctx),
+    bool (*each)(const char *dir, const char *path, const struct stat *of,
+	const void *ctx),
     const void *ctx)
 {
 	DIR *d = opendir(dir);
@@ -59,28 +63,43 @@ static bool find_left(const char *dir,
 
 		if (str_starts(e->d_name, PROOF) && is_of_dead(e->d_name) &&
 		    lstat(path, &of) == 0)
-			found = each(path, &of, ctx);
+			found = each(dir, path, &of, ctx);
 	}
 	closedir(d);
 	return found;
 }
 
-/* Both names go, the lock first: it is told by the other. */
-static bool remove_both(
-    const char *path, const struct stat *of, const void *ctx)
+static bool is_same(const char *path, const struct stat *of)
 {
-	const char *lock = ctx;
 	struct stat is;
 
-	return lstat(lock, &is) == 0 && is.st_ino == of->st_ino &&
-	       is.st_dev == of->st_dev && unlink(lock) == 0 &&
-	       unlink(path) == 0;
+	return lstat(path, &is) == 0 && is.st_ino == of->st_ino &&
+	       is.st_dev == of->st_dev;
 }
 
-/* A file that a ref was made of has its second name until the ref changes. */
-static bool remove_lone(
-    const char *path, const struct stat *of, const void *ctx)
+/* Of several runs that find a left lock at once, only one gives its second name
+ * the name of its own process; without that, one would remove the lock that
+ * another has made meanwhile in its place. Then the lock goes first: only the
+ * second name tells whose it is, should this run be killed, too. */
+static bool remove_both(const char *dir, const char *path,
+    const struct stat *of, const void *ctx)
 {
+	const char *lock = ctx;
+	autofree char *claim = proof_of_self(dir, CLAIM);
+
+	if (!claim || !is_same(lock, of) || rename(path, claim))
+		return false;
+	bool removed = is_same(lock, of) && unlink(lock) == 0;
+	unlink(claim);
+	return removed;
+}
+
+/* Where a run was killed just after its lock had become the ref, the ref's file
+ * has the second name, too, until the ref changes. */
+static bool remove_lone(const char *dir, const char *path,
+    const struct stat *of, const void *ctx)
+{
+	(void)dir;
 	(void)ctx;
 	if (of->st_nlink == 1)
 		unlink(path);
@@ -137,17 +156,20 @@ int ref_lock_take(
 {
 	l->path = str_printf("%s.lock", file);
 	l->fd = make(l, dir);
-	if (l->fd < 0 && errno == EEXIST &&
-	    find_left(dir, remove_both, l->path))
+	int why = errno;
+	if (l->fd < 0 && why == EEXIST &&
+	    find_left(dir, remove_both, l->path)) {
 		l->fd = make(l, dir);
+		why = errno;
+	}
 	if (l->fd >= 0)
 		return 0;
-	if (errno == EEXIST)
+	if (why == EEXIST)
 		return err_set(err, ERR_LOCKED,
 		    "%s is there: another process changes it, or died doing "
 		    "so; remove it if no git is at work",
 		    l->path);
-	return err_system(err, errno, "cannot make %s", l->path);
+	return err_system(err, why, "cannot make %s", l->path);
 }
 
 int ref_lock_commit(struct ref_lock *l, const char *file, struct err *err)

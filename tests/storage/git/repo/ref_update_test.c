@@ -228,6 +228,75 @@ static void a_lock_that_a_killed_run_left_is_taken_away(void **state)
 	assert_int_equal(count_of(f), 0);
 }
 
+enum { RIVALS = 4, ROUNDS = 20 };
+
+/* Tells by its exit status whether it has the lock, and holds it until the
+ * other end of `hold` is closed. */
+static pid_t start_rival(
+    const struct fixture *f, const int go[2], const int hold[2], int got)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	autofree char *path = file_join(f->dir, "refs/heads/x");
+	struct ref_lock lock = REF_LOCK_INIT;
+	struct err err = ERR_INIT;
+	char c;
+
+	close(go[1]);
+	close(hold[1]);
+	if (read(go[0], &c, 1))
+		_exit(2);
+	int failed = ref_lock_take(&lock, f->dir, path, &err);
+	if (write(got, "x", 1) != 1 || read(hold[0], &c, 1))
+		_exit(2);
+	_exit(!failed ? 0 : err.code == ERR_LOCKED ? 1 : 2);
+}
+
+/* How many of the runs that start at once have the lock together. */
+static int race(const struct fixture *f)
+{
+	int go[2], hold[2], got[2], with_lock = 0;
+	pid_t pids[RIVALS];
+	char c;
+
+	assert_int_equal(pipe(go) | pipe(hold) | pipe(got), 0);
+	for (int i = 0; i < RIVALS; i++)
+		pids[i] = start_rival(f, go, hold, got[1]);
+	close(go[1]);
+	for (int i = 0; i < RIVALS; i++)
+		assert_int_equal(read(got[0], &c, 1), 1);
+	close(hold[1]);
+	for (int i = 0; i < RIVALS; i++) {
+		int status;
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+		with_lock += WEXITSTATUS(status) == 0;
+	}
+	close(go[0]);
+	close(hold[0]);
+	close(got[0]);
+	close(got[1]);
+	return with_lock;
+}
+
+/* Each round leaves the lock of the one that got it, which ended with it. */
+static void a_left_lock_is_given_to_one(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	start(f);
+	assert_ok(set(f, "refs/heads/x", &err), err);
+	leave_lock(f, "refs/heads/x");
+	for (int i = 0; i < ROUNDS; i++)
+		assert_int_equal(race(f), 1);
+	assert_ok(ref_update_delete(f->u, "refs/heads/x", &err), err);
+	assert_int_equal(count_of(f), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -239,6 +308,7 @@ int main(void)
 	    TEST(empty_directories_make_room),
 	    TEST(a_lock_keeps_others_out),
 	    TEST(a_lock_that_a_killed_run_left_is_taken_away),
+	    TEST(a_left_lock_is_given_to_one),
 	};
 
 	return cmocka_run_group_tests_name("ref_update", tests, NULL, NULL);
