@@ -151,17 +151,12 @@ static void where(void *ctx, char **base_url, char **path, char **region)
 
 /* If the store names another region, the request goes there, under the same
  * host names. Another host never gets our signature. */
-static bool again(void *ctx, const struct http_response *r, const char *code)
+static bool learns_region(struct s3_call *c, const struct http_response *r)
 {
-	struct s3_call *c = ctx;
 	const char *region = http_response_header(r, "x-amz-bucket-region");
 	cleanup(xml_freep) struct xml *x = NULL;
 	struct err ignored = ERR_INIT;
 
-	if (str_eq(code, "ConditionalRequestConflict"))
-		return true;
-	if (s3_customer_again(c, r, code))
-		return true;
 	if (c->region_learnt || (r->status != 301 && r->status != 307 &&
 				    r->status != 400 && r->status != 403))
 		return false;
@@ -182,6 +177,17 @@ static bool again(void *ctx, const struct http_response *r, const char *code)
 	}
 	pthread_mutex_unlock(&c->s3->lock);
 	return other;
+}
+
+/* The region first: a HEAD that came to the wrong one is refused by status 400
+ * without a code, as one is that has no key of the customer or a needless one.
+ */
+static bool again(void *ctx, const struct http_response *r, const char *code)
+{
+	struct s3_call *c = ctx;
+
+	return str_eq(code, "ConditionalRequestConflict") ||
+	       learns_region(c, r) || s3_customer_again(c, r, code);
 }
 
 static int before(void *ctx, struct aws_call *call, struct err *err)

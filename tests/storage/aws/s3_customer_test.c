@@ -77,6 +77,50 @@ static bool had_key(struct script_server *server, size_t i)
 		   "x-amz-server-side-encryption-customer-key: a2tr") != NULL;
 }
 
+/* A store of which the objects are read with the key. */
+struct fixture {
+	struct test_clock clock;
+	struct script_server *server;
+	struct secret *secret;
+	struct secret *key;
+	struct aws *aws;
+	struct s3 *s3;
+};
+
+static void start(
+    struct fixture *f, const struct script_reply *replies, size_t count)
+{
+	struct err err = ERR_INIT;
+
+	f->server = script_server_start(replies, count);
+	f->secret = secret_new("secret", 6);
+	f->key = secret_new(key_text, strlen(key_text));
+	test_clock_init(&f->clock, 1700000000000);
+	autofree char *url = script_server_url(f->server, "");
+	const struct aws_settings settings = {
+	    .access_key_id = "AKIATEST",
+	    .secret_access_key = f->secret,
+	    .s3_endpoint = url,
+	    .region = "us-east-1",
+	    .customer_key = f->key,
+	    .env = no_environment,
+	    .clock = &f->clock.clock,
+	};
+	f->aws = aws_open(&settings, &err);
+	assert_non_null(f->aws);
+	f->s3 = s3_new(f->aws, "bucket", &err);
+	assert_non_null(f->s3);
+}
+
+static void stop(struct fixture *f)
+{
+	s3_free(f->s3);
+	aws_close(f->aws);
+	script_server_stop(f->server);
+	secret_free(f->key);
+	secret_free(f->secret);
+}
+
 /* The first object is not under the key, the second neither, the third is. */
 static void an_object_is_read_both_ways(void **state)
 {
@@ -84,41 +128,44 @@ static void an_object_is_read_both_ways(void **state)
 	    {.bytes = found}, {.bytes = found}, {.bytes = refused},
 	    {.bytes = found}};
 	static const bool with_key[] = {true, false, false, false, true};
-	struct test_clock clock;
-	struct script_server *server =
-	    script_server_start(replies, sizeof(replies) / sizeof(*replies));
-	autofree char *url = script_server_url(server, "");
-	cleanup(secret_freep) struct secret *secret = secret_new("secret", 6);
-	cleanup(secret_freep) struct secret *key =
-	    secret_new(key_text, strlen(key_text));
+	struct fixture f;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	test_clock_init(&clock, 1700000000000);
-	const struct aws_settings settings = {
-	    .access_key_id = "AKIATEST",
-	    .secret_access_key = secret,
-	    .s3_endpoint = url,
-	    .region = "us-east-1",
-	    .customer_key = key,
-	    .env = no_environment,
-	    .clock = &clock.clock,
-	};
-	struct aws *aws = aws_open(&settings, &err);
-	assert_non_null(aws);
-	struct s3 *s3 = s3_new(aws, "bucket", &err);
-	assert_non_null(s3);
+	start(&f, replies, sizeof(replies) / sizeof(*replies));
 	for (int i = 0; i < 3; i++) {
 		cleanup(buf_done) struct buf body = BUF_INIT;
 		const struct s3_get g = {.key = "a"};
-		assert_int_equal(s3_get(s3, &g, 100, &body, NULL, &err), 0);
+		assert_int_equal(s3_get(f.s3, &g, 100, &body, NULL, &err), 0);
 	}
-	assert_int_equal(script_server_count(server), 5);
+	assert_int_equal(script_server_count(f.server), 5);
 	for (size_t i = 0; i < 5; i++)
-		assert_int_equal(had_key(server, i), with_key[i]);
-	s3_free(s3);
-	aws_close(aws);
-	script_server_stop(server);
+		assert_int_equal(had_key(f.server, i), with_key[i]);
+	stop(&f);
+}
+
+/* A HEAD that came to another region is refused without a reason, and the key
+ * is not it. */
+static void the_region_is_learnt_before_the_key_is_dropped(void **state)
+{
+	static const struct script_reply replies[] = {
+	    {.bytes = "HTTP/1.1 400 Bad Request\r\nx-amz-bucket-region: "
+		      "eu-central-1\r\nContent-Length: 0\r\n\r\n"},
+	    {.bytes = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: "
+		      "2\r\n\r\n"}};
+	struct fixture f;
+	cleanup(s3_meta_done) struct s3_meta meta = S3_META_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	start(&f, replies, sizeof(replies) / sizeof(*replies));
+	assert_ok(s3_head(f.s3, "a", NULL, &meta, &err), err);
+	assert_int_equal(script_server_count(f.server), 2);
+	assert_true(had_key(f.server, 0));
+	assert_true(had_key(f.server, 1));
+	assert_non_null(strstr(script_server_request(f.server, 1),
+	    "/eu-central-1/s3/aws4_request"));
+	stop(&f);
 }
 
 int main(void)
@@ -127,6 +174,7 @@ int main(void)
 	    cmocka_unit_test(what_is_no_key_is_refused),
 	    cmocka_unit_test(a_key_crosses_no_network_in_the_clear),
 	    cmocka_unit_test(an_object_is_read_both_ways),
+	    cmocka_unit_test(the_region_is_learnt_before_the_key_is_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
