@@ -568,11 +568,17 @@ int snapshot_remove_archive(
 static int check_kept(struct vault *v, const char *archive, struct err *err)
 {
 	struct vault_stat stat;
-	struct err ignored = ERR_INIT;
+	struct err why = ERR_INIT;
 	char until[CLOCK_TEXT_MAX];
 	int64_t now;
 
-	if (vault_stat(v, archive, &stat, &ignored) || !stat.kept_until)
+	if (vault_stat(v, archive, &stat, &why)) {
+		if (why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	if (!stat.kept_until)
 		return 0;
 	if (vault_now(v, &now, err))
 		return -1;

@@ -92,6 +92,24 @@ static void what_a_dead_prune_left_goes_with_the_next_run(struct fixture *f)
 	assert_int_equal(test_snapshot_listed(f, "prod"), 2);
 }
 
+/* The archive might be one that the store keeps. */
+static void what_cannot_be_asked_about_stays_whole(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+
+	free(test_snapshot_make(f, "prod"));
+	size_t objects = test_vault_count(f->s.t, "");
+	f->s.t->unread = ".tar.zst.age";
+	f->s.t->unread_code = ERR_NETWORK;
+	f->s.t->unread_times = 1;
+	assert_fails(test_snapshot_remove_first(f, &err), err, ERR_NETWORK);
+	assert_int_equal(test_vault_count(f->s.t, ""), objects);
+	assert_int_equal(test_snapshot_listed(f, "prod"), 1);
+	err = (struct err)ERR_INIT;
+	assert_ok(test_snapshot_remove_first(f, &err), err);
+	assert_int_equal(test_snapshot_listed(f, "prod"), 0);
+}
+
 TEST_VAULT_RUNNER(test_snapshot_steps_init, test_snapshot_steps_done)
 
 int main(void)
@@ -99,6 +117,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST_ON_VAULTS(what_dead_runs_left_goes_and_nothing_of_others),
 	    TEST_ON_VAULTS(what_a_dead_prune_left_goes_with_the_next_run),
+	    TEST_ON_VAULTS(what_cannot_be_asked_about_stays_whole),
 	};
 
 	return cmocka_run_group_tests_name(
