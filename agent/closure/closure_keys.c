@@ -78,9 +78,36 @@ void closure_keep_keys(struct closure *c, const struct json_object *secret)
 /* ---- documents ------------------------------------------------------------
  */
 
+/* Which key a PGP block holds is not looked into. */
 static bool is_kept(const struct closure *c, const struct sops_key *key)
 {
-	return str_eq(key->kind, "age") && strvec_has(&c->age, key->id);
+	return str_eq(key->kind, "pgp")
+		   ? c->pgp
+		   : str_eq(key->kind, "age") && strvec_has(&c->age, key->id);
+}
+
+static bool has_group(
+    const struct closure *c, const struct sops_keys *keys, size_t group)
+{
+	VEC_EACH (keys, key)
+		if (key->group == group && is_kept(c, key))
+			return true;
+	return false;
+}
+
+/* How many groups have a key that was captured. */
+static size_t count_groups(
+    const struct closure *c, const struct sops_keys *keys)
+{
+	size_t count = 0;
+
+	VEC_EACH (keys, key) {
+		bool first = true;
+		for (const struct sops_key *k = keys->items; k < key; k++)
+			first &= k->group != key->group;
+		count += first && has_group(c, keys, key->group);
+	}
+	return count;
 }
 
 static void add_key(struct buf *out, const struct sops_key *key)
@@ -88,20 +115,30 @@ static void add_key(struct buf *out, const struct sops_key *key)
 	buf_printf(out, "%s%s %s", out->len ? ", " : "", key->kind, key->id);
 }
 
-/* Keys of a service are outside by their nature; which key a PGP block holds is
- * not looked into. */
-static void judge_sops(
-    struct closure *c, const struct sops_keys *keys, const char *by)
+/* Keys of a service are outside by their nature. */
+static void judge_sops(struct closure *c, const struct sops_keys *keys,
+    size_t needed, const char *by)
 {
 	cleanup(buf_done) struct buf names = BUF_INIT;
+	size_t kept = count_groups(c, keys);
 	bool outside = false;
 
+	if (kept >= needed)
+		return;
 	VEC_EACH (keys, key) {
-		if (is_kept(c, key) || (c->pgp && str_eq(key->kind, "pgp")))
-			return;
+		if (has_group(c, keys, key->group))
+			continue;
 		outside |=
 		    !str_eq(key->kind, "age") && !str_eq(key->kind, "pgp");
 		add_key(&names, key);
+	}
+	if (needed > 1) {
+		closure_lack(c, outside,
+		    "%s is encrypted by SOPS to groups of keys: %zu groups are "
+		    "needed, and keys of %zu were captured; not captured: %s",
+		    by, needed, kept,
+		    names.len ? buf_str(&names) : "it names no other key");
+		return;
 	}
 	closure_lack(c, outside, "%s is encrypted by SOPS, and %s: %s", by,
 	    outside ? "its keys are of a service"
@@ -136,9 +173,10 @@ void closure_judge_document(
 {
 	cleanup(sops_keys_done) struct sops_keys keys = VEC_INIT;
 	struct sealed_secret sealed;
+	size_t needed;
 
-	if (sops_read(document, &keys))
-		judge_sops(c, &keys, by);
+	if (sops_read(document, &keys, &needed))
+		judge_sops(c, &keys, needed, by);
 	if (sealed_secret_read(document, &sealed) && sealed.value &&
 	    !opens(c, &sealed))
 		closure_lack(c, false,
@@ -151,7 +189,8 @@ void closure_judge_lines(
     struct closure *c, const char *text, size_t len, const char *by)
 {
 	cleanup(sops_keys_done) struct sops_keys keys = VEC_INIT;
+	size_t needed;
 
-	if (sops_read_lines(text, len, &keys))
-		judge_sops(c, &keys, by);
+	if (sops_read_lines(text, len, &keys, &needed))
+		judge_sops(c, &keys, needed, by);
 }

@@ -8,7 +8,6 @@
 #ifndef STORAGE_GITOPS_SOPS_H
 #define STORAGE_GITOPS_SOPS_H
 
-#include "storage/base/err.h"
 #include "storage/base/vec.h"
 
 #include <stdbool.h>
@@ -16,20 +15,24 @@
 
 struct yaml_node;
 
-/* A key that opens it: "age", "pgp" (id: its fingerprint), "kms", "gcp_kms",
- * "azure_kv", "hc_vault". */
+/* A key that opens it, or the part of it that a group of keys has: "age", "pgp"
+ * (id: its fingerprint), "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms". */
 struct sops_key {
 	const char *kind;
 	char *id;
+	size_t group; /* its number, from 0; all have 0 where there are none */
 };
 VEC_DEFINE(sops_keys, struct sops_key);
 void sops_keys_done(struct sops_keys *k);
 
-/* Appends the keys that a document names, those of all its groups: any one of
- * them opens it unless it is split among groups. False: it is not encrypted by
- * SOPS. */
-bool sops_read(const struct yaml_node *document, struct sops_keys *out);
+/* Appends the keys that a document names, each once in its group. One key of
+ * each of `needed` groups opens it together: 1, unless it is split among groups
+ * (https://getsops.io/docs/usage/identities/key-groups/). False: it is not
+ * encrypted by SOPS. */
+bool sops_read(
+    const struct yaml_node *document, struct sops_keys *out, size_t *needed);
 /* The same of a file of lines. */
-bool sops_read_lines(const char *text, size_t len, struct sops_keys *out);
+bool sops_read_lines(
+    const char *text, size_t len, struct sops_keys *out, size_t *needed);
 
 #endif

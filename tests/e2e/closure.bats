@@ -83,6 +83,13 @@ documents() {
         - arn: arn:aws:kms:us-west-2:111122223333:key/sops
     age:
         - recipient: $(recipient_of flux)" >"$work/either.yaml"
+	# One of each group is needed.
+	sops "    key_groups:
+        - age:
+            - recipient: $(recipient_of flux)
+        - age:
+            - recipient: $(recipient_of lost)
+    shamir_threshold: 2" >"$work/groups.yaml"
 	printf 'A=ENC[x]\nsops_age__list_0__map_recipient=%s\nsops_mac=x\n' "$(recipient_of lost)" >"$work/lost.env"
 	{
 		sealed strict staging/strict sealing 'namespace: staging'
@@ -158,6 +165,7 @@ has() { # TEXT
 	jq -e '.alone == false and .lacks == (.missing + .outside | length)' "$BATS_TEST_TMPDIR/closure"
 	lacks missing "repository 'secrets': lost.yaml is encrypted by SOPS, and no key for it was captured: age $(recipient_of lost)"
 	lacks missing "repository 'secrets': lost.env is encrypted by SOPS"
+	lacks missing "groups.yaml is encrypted by SOPS to groups of keys: 2 groups are needed, and keys of 1 were captured; not captured: age $(recipient_of lost)"
 	lacks missing 'pgp.yaml is encrypted by SOPS, and no key for it was captured: pgp FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4'
 	lacks outside 'kms.yaml is encrypted by SOPS, and its keys are of a service: kms arn:aws:kms:us-west-2:111122223333:key/sops'
 	has flux.yaml

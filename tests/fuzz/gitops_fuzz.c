@@ -49,9 +49,10 @@ static void read_documents(const char *text, size_t len)
 	cleanup(yaml_node_freep) struct yaml_node *document =
 	    yaml_load(text, len, "fuzz", &err);
 	struct sealed_secret s;
+	size_t needed;
 
-	(void)sops_read_lines(text, len, &keys);
-	(void)sops_read(document, &keys);
+	(void)sops_read_lines(text, len, &keys, &needed);
+	(void)sops_read(document, &keys, &needed);
 	if (sealed_secret_read(document, &s))
 		free(sealed_secret_label(&s, "n"));
 }

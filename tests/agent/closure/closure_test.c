@@ -105,6 +105,42 @@ static void what_is_not_searched_is_not_missing(void **state)
 	    "Application argocd/a names, is not a source\n");
 }
 
+#define GROUP_KEY(n, kind_member, key)                                         \
+	"sops_key_groups__list_" n "__map_" kind_member "=" key "\n"
+#define AGE_OF_GROUP(n, key) GROUP_KEY(n, "age__list_0__map_recipient", key)
+
+static void judge_lines(struct closure *c, const char *by, const char *text)
+{
+	closure_judge_lines(c, text, strlen(text), by);
+}
+
+/* One key of one group opens nothing where two groups are needed. */
+static void as_many_groups_as_are_needed_have_a_key(void **state)
+{
+	cleanup(closure_freep) struct closure *c = closure_new();
+
+	(void)state;
+	strvec_add(&c->age, "age1a");
+	strvec_add(&c->age, "age1b");
+	judge_lines(
+	    c, "a.env", AGE_OF_GROUP("0", "age1a") AGE_OF_GROUP("1", "age1x"));
+	judge_lines(
+	    c, "b.env", AGE_OF_GROUP("0", "age1a") AGE_OF_GROUP("1", "age1b"));
+	judge_lines(c, "c.env",
+	    AGE_OF_GROUP("0", "age1a") AGE_OF_GROUP("1", "age1x")
+		AGE_OF_GROUP("2", "age1b") "sops_shamir_threshold=2\n");
+	judge_lines(c, "d.env",
+	    AGE_OF_GROUP("0", "age1a")
+		GROUP_KEY("1", "kms__list_0__map_arn", "arn:k"));
+	assert_lacks(c,
+	    "missing: a.env is encrypted by SOPS to groups of keys: 2 groups "
+	    "are needed, and keys of 1 were captured; not captured: age "
+	    "age1x\n"
+	    "outside: d.env is encrypted by SOPS to groups of keys: 2 groups "
+	    "are needed, and keys of 1 were captured; not captured: kms "
+	    "arn:k\n");
+}
+
 static void what_is_odd_breaks_nothing(void **state)
 {
 	static const char *const odd[] = {"", "{", "null", "[]", "{}",
@@ -130,6 +166,7 @@ int main(void)
 	    cmocka_unit_test(what_values_are_taken_from_is_missing_or_there),
 	    cmocka_unit_test(pull_secrets_of_workloads_are_needed),
 	    cmocka_unit_test(what_is_not_searched_is_not_missing),
+	    cmocka_unit_test(as_many_groups_as_are_needed_have_a_key),
 	    cmocka_unit_test(what_is_odd_breaks_nothing),
 	};
 
