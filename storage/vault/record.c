@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+enum { SECONDS_TRIED = 10 };
+
 int record_put(struct vault *v, const char *object, const char *kind,
     const struct buf *text, const struct minisign_key *key, struct err *err)
 {
@@ -25,6 +27,25 @@ int record_put(struct vault *v, const char *object, const char *kind,
 	/* It would use the room that the next attempt needs. */
 	if (key && vault_is_full(err))
 		(void)vault_remove(v, minisig, &ignored);
+	return -1;
+}
+
+int record_put_dated(struct vault *v, const struct record_draft *d, int64_t now,
+    const struct minisign_key *key, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	for (int64_t at = now; at < now + SECONDS_TRIED; at++) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		autofree char *object = NULL;
+		why = (struct err)ERR_INIT;
+		if (d->write(d->ctx, at, &object, &text, &why) == 0 &&
+		    record_put(v, object, d->kind, &text, key, &why) == 0)
+			return 0;
+		if (why.code != ERR_EXISTS)
+			break;
+	}
+	*err = why;
 	return -1;
 }
 

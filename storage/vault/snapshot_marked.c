@@ -9,8 +9,6 @@
 
 #define KIND "marked"
 
-enum { SAME_SECOND_TRIES = 10 };
-
 /* What one record says. */
 struct marks {
 	uint64_t sequence;
@@ -112,25 +110,37 @@ int snapshot_marked(struct vault *v, const struct snapshot *s,
 	return 1;
 }
 
-static void write_text(const struct snapshot *s, const struct snapshot_mark *m,
-    uint64_t sequence, int64_t at, struct buf *out)
+struct draft {
+	const struct snapshot *snapshot;
+	const struct snapshot_mark *mark;
+	uint64_t sequence;
+};
+
+static int write_draft(const void *ctx, int64_t at, char **object,
+    struct buf *text, struct err *err)
 {
+	const struct draft *d = ctx;
 	cleanup(json_freep) struct json_object *j = json_new_object();
 	struct json_object *tags = json_new_array();
 	char when[CLOCK_TEXT_MAX];
 
 	clock_rfc3339(at, when);
-	VEC_EACH (m->tags, tag)
+	VEC_EACH (d->mark->tags, tag)
 		json_append(tags, json_new_str(*tag));
-	json_set_str(j, "label", s->label);
-	json_set_str(j, "manifest_sha256", m->manifest_sha256);
-	json_set_int(j, "sequence", (int64_t)sequence);
+	json_set_str(j, "label", d->snapshot->label);
+	json_set_str(j, "manifest_sha256", d->mark->manifest_sha256);
+	json_set_int(j, "sequence", (int64_t)d->sequence);
 	json_set_str(j, "at", when);
-	json_set_str(j, "by", m->by ? m->by : "");
-	json_set_bool(j, "hold", m->hold);
+	json_set_str(j, "by", d->mark->by ? d->mark->by : "");
+	json_set_bool(j, "hold", d->mark->hold);
 	json_set(j, "tags", tags);
-	json_write(out, j, JSON_PRETTY);
-	buf_add_char(out, '\n');
+	json_write(text, j, JSON_PRETTY);
+	buf_add_char(text, '\n');
+	*object = label_marked_name(d->snapshot->label, at);
+	return text->len > RECORD_SMALL_BYTES
+		   ? err_set(
+			 err, ERR_USAGE, "the tags are longer than a record")
+		   : 0;
 }
 
 int snapshot_record_marked(struct vault *v, const struct snapshot *s,
@@ -138,27 +148,15 @@ int snapshot_record_marked(struct vault *v, const struct snapshot *s,
     const struct minisign_key *key, const struct clock *clock, struct err *err)
 {
 	cleanup(marks_done) struct marks latest = {.tags = VEC_INIT};
-	int64_t now = clock_now_ms(clock) / 1000;
-	int result = -1;
+	struct draft draft = {.snapshot = s, .mark = m};
+	const struct record_draft record = {
+	    .write = write_draft, .ctx = &draft, .kind = KIND};
 
 	if (read_latest(v, s, trust, m->manifest_sha256, &latest, err))
 		return -1;
-	/* A record of the same second may have that name. */
-	for (int64_t at = now; result && at < now + SAME_SECOND_TRIES; at++) {
-		cleanup(buf_done) struct buf text = BUF_INIT;
-		struct err why = ERR_INIT;
-		autofree char *object = label_marked_name(s->label, at);
-		write_text(s, m, latest.sequence + 1, at, &text);
-		if (text.len > RECORD_SMALL_BYTES)
-			return err_set(err, ERR_USAGE,
-			    "the tags of '%s' are longer than a record",
-			    s->label);
-		result = record_put(v, object, KIND, &text, key, &why);
-		if (result)
-			*err = why;
-		if (result && why.code != ERR_EXISTS)
-			break;
-	}
-	return result ? err_wrap(err, "recording the marks of '%s'", s->label)
-		      : 0;
+	draft.sequence = latest.sequence + 1;
+	return record_put_dated(
+		   v, &record, clock_now_ms(clock) / 1000, key, err)
+		   ? err_wrap(err, "recording the marks of '%s'", s->label)
+		   : 0;
 }

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAME_SECOND_TRIES = 10 };
-
 #define KIND "pruned"
 
 static void write_text(const struct vault *v, const char *name,
@@ -32,24 +30,21 @@ static void write_text(const struct vault *v, const char *name,
 	buf_add_char(out, '\n');
 }
 
-static int put_text(struct vault *v, const char *name, const struct buf *text,
-    const struct minisign_key *key, const struct clock *clock, struct err *err)
-{
-	int64_t now = clock_now_ms(clock) / 1000;
-	int result = -1;
+struct draft {
+	const char *name;
+	const struct buf *text;
+};
 
-	/* A run in the same second may have written one, or half of one. */
-	for (int64_t at = now; result && at < now + SAME_SECOND_TRIES; at++) {
-		struct err why = ERR_INIT;
-		autofree char *label = label_make(name, at);
-		autofree char *object = str_printf("%s" LABEL_PRUNED, label);
-		result = record_put(v, object, KIND, text, key, &why);
-		if (result)
-			*err = why;
-		if (result && why.code != ERR_EXISTS)
-			break;
-	}
-	return result;
+static int write_draft(const void *ctx, int64_t at, char **object,
+    struct buf *text, struct err *err)
+{
+	const struct draft *d = ctx;
+	autofree char *label = label_make(d->name, at);
+
+	(void)err;
+	*object = str_printf("%s" LABEL_PRUNED, label);
+	buf_add(text, d->text->data, d->text->len);
+	return 0;
 }
 
 /* More than one record holds is told in several. */
@@ -64,9 +59,14 @@ static int put_drops(struct vault *v, const char *name,
 	const struct snapshot_drops rest = {
 	    .items = drops->items + half, .len = drops->len - half};
 
+	const struct draft draft = {.name = name, .text = &text};
+	const struct record_draft record = {
+	    .write = write_draft, .ctx = &draft, .kind = KIND};
+
 	write_text(v, name, drops, &text);
 	if (text.len <= RECORD_LARGE_BYTES)
-		return put_text(v, name, &text, key, clock, err);
+		return record_put_dated(
+		    v, &record, clock_now_ms(clock) / 1000, key, err);
 	if (!half)
 		return err_set(err, ERR_FORMAT,
 		    "what is to be said of '%s' alone is larger than a record",

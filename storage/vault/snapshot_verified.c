@@ -11,8 +11,6 @@
 
 #define KIND "verified"
 
-enum { SAME_SECOND_TRIES = 10 };
-
 /* A record that counts. */
 struct word {
 	int64_t at;
@@ -260,30 +258,43 @@ static int is_unseen(struct vault *v, const struct snapshot *s,
 	return -1;
 }
 
-static void write_text(const struct vault *v, const struct snapshot *s,
-    const struct snapshot_finding *f, int unseen, uint64_t sequence, int64_t at,
-    struct buf *out)
+struct draft {
+	const struct vault *vault;
+	const struct snapshot *snapshot;
+	const struct snapshot_finding *finding;
+	uint64_t sequence;
+	bool unseen;
+};
+
+static int write_draft(const void *ctx, int64_t at, char **object,
+    struct buf *text, struct err *err)
 {
+	const struct draft *d = ctx;
+	const struct snapshot_finding *f = d->finding;
+	const char *label = d->snapshot->label;
 	cleanup(json_freep) struct json_object *j = json_new_object();
 	char when[CLOCK_TEXT_MAX];
 
+	(void)err;
 	clock_rfc3339(at, when);
-	json_set_str(j, "label", s->label);
+	json_set_str(j, "label", label);
 	json_set_str(j, "manifest_sha256", f->manifest_sha256);
-	json_set_int(j, "sequence", (int64_t)sequence);
+	json_set_int(j, "sequence", (int64_t)d->sequence);
 	json_set_str(j, "at", when);
 	json_set_str(j, "by", f->by ? f->by : "");
 	json_set_str(j, "level", f->level);
 	json_set_bool(j, "good", f->good);
-	if (unseen)
+	if (d->unseen)
 		json_set_bool(j, "unseen", true);
 	if (f->copied)
-		json_set_str(j, "copied_to", location_of(v));
+		json_set_str(j, "copied_to", location_of(d->vault));
 	json_set_str(j, "finding", f->text ? f->text : "");
 	if (f->details)
 		json_set(j, "drill", json_copy(f->details));
-	json_write(out, j, JSON_PRETTY);
-	buf_add_char(out, '\n');
+	json_write(text, j, JSON_PRETTY);
+	buf_add_char(text, '\n');
+	*object = label_record_name(label, at, f->level, f->good);
+	return 0;
 }
 
 /* The list that s belongs to may be old: records written since count, too. */
@@ -308,32 +319,18 @@ int snapshot_record_verified(struct vault *v, const struct snapshot *s,
     const struct snapshot_finding *f, const struct snapshot_trust *trust,
     const struct minisign_key *key, const struct clock *clock, struct err *err)
 {
+	struct draft draft = {.vault = v, .snapshot = s, .finding = f};
+	const struct record_draft record = {
+	    .write = write_draft, .ctx = &draft, .kind = KIND};
 	int64_t now = clock_now_ms(clock) / 1000;
-	uint64_t sequence;
 	int unseen = f->good ? 0 : is_unseen(v, s, trust, err);
-	int result = unseen < 0 ? -1
-				: next_sequence(v, s, trust, f->manifest_sha256,
-				      &sequence, err);
 
-	if (result)
-		return err_wrap(
-		    err, "recording the verification of '%s'", s->label);
-	result = -1;
-	/* The name may be taken: by a record of the same second, or by anyone.
-	 */
-	for (int64_t at = now; result && at < now + SAME_SECOND_TRIES; at++) {
-		cleanup(buf_done) struct buf text = BUF_INIT;
-		struct err why = ERR_INIT;
-		autofree char *object =
-		    label_record_name(s->label, at, f->level, f->good);
-		write_text(v, s, f, unseen, sequence, at, &text);
-		result = record_put(v, object, KIND, &text, key, &why);
-		if (result)
-			*err = why;
-		if (result && why.code != ERR_EXISTS)
-			break;
-	}
-	return result ? err_wrap(
-			    err, "recording the verification of '%s'", s->label)
-		      : 0;
+	draft.unseen = unseen > 0;
+	return unseen < 0 ||
+		       next_sequence(v, s, trust, f->manifest_sha256,
+			   &draft.sequence, err) ||
+		       record_put_dated(v, &record, now, key, err)
+		   ? err_wrap(
+			 err, "recording the verification of '%s'", s->label)
+		   : 0;
 }

@@ -1,6 +1,7 @@
 #include "storage/vault/record.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/str.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
 
@@ -128,6 +129,53 @@ static void a_record_is_written_once(struct fixture *f)
 	assert_ok(read_record(f, "a.json", "kind", true, 7, &err), err);
 }
 
+static int write_draft(const void *ctx, int64_t at, char **object,
+    struct buf *text, struct err *err)
+{
+	const int64_t *last = ctx;
+
+	*object = str_printf("at-%lld.json", (long long)at);
+	buf_add_str(text, "content");
+	return at <= *last ? 0 : err_set(err, ERR_USAGE, "not after the last");
+}
+
+/* What stood in the way of an earlier second is not an error. */
+static void a_taken_second_is_passed_over(struct fixture *f)
+{
+	const int64_t last = 200;
+	const struct record_draft d = {
+	    .write = write_draft, .ctx = &last, .kind = "kind"};
+	struct err err = ERR_INIT;
+
+	assert_ok(put(f, "at-100.json", f->key, &err), err);
+	assert_ok(put(f, "at-101.json", NULL, &err), err);
+	assert_ok(record_put_dated(f->vault, &d, 100, f->key, &err), err);
+	assert_int_equal(err.code, ERR_NONE);
+	assert_string_equal(err.message, "");
+	assert_ok(read_record(f, "at-102.json", "kind", true, 7, &err), err);
+	for (int i = 3; i < 10; i++)
+		assert_ok(
+		    record_put_dated(f->vault, &d, 100, f->key, &err), err);
+	assert_fails(
+	    record_put_dated(f->vault, &d, 100, f->key, &err), err, ERR_EXISTS);
+	assert_int_equal(
+	    read_record(f, "at-110.json", "kind", true, 7, &err), -1);
+}
+
+static void a_draft_that_cannot_be_written_is_not_put(struct fixture *f)
+{
+	const int64_t last = 100;
+	const struct record_draft d = {
+	    .write = write_draft, .ctx = &last, .kind = "kind"};
+	size_t before = test_vault_count(f->t, "");
+	struct err err = ERR_INIT;
+
+	assert_fails(
+	    record_put_dated(f->vault, &d, 101, f->key, &err), err, ERR_USAGE);
+	assert_contains(err.message, "not after the last");
+	assert_int_equal(test_vault_count(f->t, ""), before);
+}
+
 /* The room of a signature without a record is what the next attempt needs. */
 static void in_a_full_vault_no_signature_stays_alone(struct fixture *f)
 {
@@ -149,6 +197,8 @@ int main(void)
 	    TEST_ON_VAULTS(a_record_counts_if_a_trusted_key_signed_it),
 	    TEST_ON_VAULTS(a_record_counts_where_it_was_signed_for),
 	    TEST_ON_VAULTS(a_record_is_written_once),
+	    TEST_ON_VAULTS(a_taken_second_is_passed_over),
+	    TEST_ON_VAULTS(a_draft_that_cannot_be_written_is_not_put),
 	    TEST_ON_VAULTS(in_a_full_vault_no_signature_stays_alone),
 	};
 
