@@ -23,7 +23,7 @@
 
 enum {
 	MAX_STANZA_BYTES = 64 * 1024,
-	MAX_STANZAS = 4096, /* of one plugin: it would talk for ever */
+	MAX_STANZAS = 4096,	/* of one plugin: it would talk for ever */
 	MAX_REPLY_BYTES = 4096, /* of a person; a line of the terminal */
 	POLL_MS = 100,
 	/* A person may have to look for the key and to touch it. */
@@ -88,7 +88,7 @@ int age_plugin_check(const char *program, struct err *err)
 
 /* ---- the conversation ---- */
 
-struct talk {
+struct session {
 	const char *program;
 	const struct age_plugin_person *person;
 	pid_t pid;
@@ -102,10 +102,10 @@ struct talk {
 	char *labels;
 	uint8_t file_key[AGE_FILE_KEY_LEN];
 	bool has_key;
-	char *error; /* the first that it told of */
+	char *error; /* the first that it reported */
 };
 
-static void talk_done(struct talk *t)
+static void session_done(struct session *t)
 {
 	cleanup_close(&t->to);
 	cleanup_close(&t->from);
@@ -119,7 +119,7 @@ static void talk_done(struct talk *t)
 	free(t->error);
 }
 
-static int begin(struct talk *t, const char *machine, struct err *err)
+static int begin(struct session *t, const char *machine, struct err *err)
 {
 	cleanup(strvec_done) struct strvec args = VEC_INIT;
 	const struct program program = {.args = &args};
@@ -147,7 +147,7 @@ static int begin(struct talk *t, const char *machine, struct err *err)
 }
 
 /* It ended where more was to come: what it printed says why. */
-static int ended(struct talk *t, struct err *err)
+static int report_end(struct session *t, struct err *err)
 {
 	char text[300];
 	cleanup(buf_done) struct buf line = BUF_INIT;
@@ -160,13 +160,13 @@ static int ended(struct talk *t, struct err *err)
 	    line.len ? buf_str(&line) : "no reason given");
 }
 
-static int tell(struct talk *t, const struct buf *text, struct err *err)
+static int send_text(struct session *t, const struct buf *text, struct err *err)
 {
 	for (size_t at = 0; at < text->len;) {
 		ssize_t n =
 		    send(t->to, text->data + at, text->len - at, MSG_NOSIGNAL);
 		if (n < 0 && errno == EPIPE)
-			return ended(t, err);
+			return report_end(t, err);
 		if (n < 0 && errno != EINTR)
 			return err_system(err, errno, "writing to it");
 		at += n > 0 ? (size_t)n : 0;
@@ -174,7 +174,7 @@ static int tell(struct talk *t, const struct buf *text, struct err *err)
 	return 0;
 }
 
-static int answer(struct talk *t, const char *type, const char *word,
+static int answer(struct session *t, const char *type, const char *word,
     const struct buf *body, struct err *err)
 {
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
@@ -182,10 +182,10 @@ static int answer(struct talk *t, const char *type, const char *word,
 	buf_reserve(&text, MAX_STANZA_BYTES);
 	age_header_add_stanza(&text, type, word, NULL,
 	    body ? buf_str(body) : "", body ? body->len : 0);
-	return tell(t, &text, err);
+	return send_text(t, &text, err);
 }
 
-static int read_more(struct talk *t, struct err *err)
+static int read_more(struct session *t, struct err *err)
 {
 	struct pollfd fd = {.fd = t->from, .events = POLLIN};
 	char chunk[4096];
@@ -206,13 +206,12 @@ static int read_more(struct talk *t, struct err *err)
 			   ? 0
 			   : err_system(err, errno, "reading its answer");
 	if (n == 0)
-		return ended(t, err);
+		return report_end(t, err);
 	bool fits = t->ahead.len + (size_t)n <= MAX_STANZA_BYTES;
 	if (fits)
 		buf_add(&t->ahead, chunk, (size_t)n);
 	mem_wipe(chunk, sizeof(chunk));
-	return fits ? 0
-		    : err_set(err, ERR_FORMAT, "it talks without an end");
+	return fits ? 0 : err_set(err, ERR_FORMAT, "it talks without an end");
 }
 
 /* The length of the stanza that `ahead` begins with, or 0 if more of it is to
@@ -234,7 +233,7 @@ static size_t whole(const struct buf *ahead)
 	return 0;
 }
 
-static int listen_to(struct talk *t, struct age_stanza *s, struct err *err)
+static int read_stanza(struct session *t, struct age_stanza *s, struct err *err)
 {
 	size_t len;
 
@@ -261,7 +260,7 @@ static const struct request {
     {"confirm", AGE_PLUGIN_CONFIRM},
 };
 
-static int ask_person(struct talk *t, const struct request *r,
+static int ask_person(struct session *t, const struct request *r,
     const struct age_stanza *s, struct err *err)
 {
 	cleanup(buf_wipe) struct buf reply = BUF_INIT;
@@ -281,7 +280,7 @@ static int ask_person(struct talk *t, const struct request *r,
 	return answer(t, "ok", NULL, &reply, err);
 }
 
-static void note_error(struct talk *t, const struct age_stanza *s)
+static void note_error(struct session *t, const struct age_stanza *s)
 {
 	struct buf text = BUF_INIT;
 
@@ -294,7 +293,7 @@ static void note_error(struct talk *t, const struct age_stanza *s)
 
 /* Without the command and the number of the file, which is 0: there is one. */
 static int keep_stanza(
-    struct talk *t, const struct age_stanza *s, struct err *err)
+    struct session *t, const struct age_stanza *s, struct err *err)
 {
 	cleanup(strvec_done) struct strvec args = VEC_INIT;
 
@@ -310,19 +309,21 @@ static int keep_stanza(
 		   : 0;
 }
 
-static int keep_key(struct talk *t, const struct age_stanza *s, struct err *err)
+static int keep_key(
+    struct session *t, const struct age_stanza *s, struct err *err)
 {
 	if (s->args.len < 2 || !str_eq(s->args.items[1], "0") ||
 	    s->body.len != AGE_FILE_KEY_LEN)
-		return err_set(
-		    err, ERR_FORMAT, "it brought a file key that is none");
+		return err_set(err, ERR_FORMAT,
+		    "the file key that it sent is not %d bytes long",
+		    AGE_FILE_KEY_LEN);
 	memcpy(t->file_key, s->body.data, AGE_FILE_KEY_LEN);
 	t->has_key = true;
 	return 0;
 }
 
 /* Sorted, as what is to be equal for all recipients of a file. */
-static void keep_labels(struct talk *t, const struct age_stanza *s)
+static void keep_labels(struct session *t, const struct age_stanza *s)
 {
 	cleanup(strvec_done) struct strvec labels = VEC_INIT;
 	struct buf text = BUF_INIT;
@@ -336,8 +337,8 @@ static void keep_labels(struct talk *t, const struct age_stanza *s)
 	t->labels = buf_steal(&text);
 }
 
-static int serve(
-    struct talk *t, bool wrapping, const struct age_stanza *s, struct err *err)
+static int serve(struct session *t, bool wrapping, const struct age_stanza *s,
+    struct err *err)
 {
 	const char *type = s->args.items[0];
 
@@ -361,11 +362,11 @@ static int serve(
 }
 
 /* Until it says that it is done. */
-static int hear_out(struct talk *t, bool wrapping, struct err *err)
+static int run_protocol(struct session *t, bool wrapping, struct err *err)
 {
 	for (int i = 0; i < MAX_STANZAS; i++) {
 		cleanup(age_header_stanza_done) struct age_stanza s = {0};
-		if (listen_to(t, &s, err))
+		if (read_stanza(t, &s, err))
 			return -1;
 		if (!str_eq(s.args.items[0], "done")) {
 			if (serve(t, wrapping, &s, err))
@@ -384,7 +385,7 @@ int age_plugin_wrap(const char *recipient,
     struct err *err)
 {
 	autofree char *program = age_plugin_of_recipient(recipient);
-	cleanup(talk_done) struct talk t = {.program = program,
+	cleanup(session_done) struct session t = {.program = program,
 	    .to = -1,
 	    .from = -1,
 	    .complaints = -1,
@@ -397,8 +398,8 @@ int age_plugin_wrap(const char *recipient,
 	    &text, "wrap-file-key", NULL, NULL, file_key, AGE_FILE_KEY_LEN);
 	age_header_add_stanza(&text, "extension-labels", NULL, NULL, "", 0);
 	age_header_add_stanza(&text, "done", NULL, NULL, "", 0);
-	if (begin(&t, "recipient-v1", err) || tell(&t, &text, err) ||
-	    hear_out(&t, true, err))
+	if (begin(&t, "recipient-v1", err) || send_text(&t, &text, err) ||
+	    run_protocol(&t, true, err))
 		return err_wrap(err, "the plugin '%s'", program);
 	if (!t.stanzas.len)
 		return err_set(err, ERR_FORMAT,
@@ -415,7 +416,7 @@ int age_plugin_unwrap(const struct secret *identity,
 {
 	autofree char *program = age_plugin_of_identity(
 	    secret_reveal(identity), secret_len(identity));
-	cleanup(talk_done) struct talk t = {.program = program,
+	cleanup(session_done) struct session t = {.program = program,
 	    .person = person,
 	    .to = -1,
 	    .from = -1,
@@ -435,8 +436,8 @@ int age_plugin_unwrap(const struct secret *identity,
 		    &text, &args, buf_str(&s->body), s->body.len);
 	}
 	age_header_add_stanza(&text, "done", NULL, NULL, "", 0);
-	if (begin(&t, "identity-v1", err) || tell(&t, &text, err) ||
-	    hear_out(&t, false, err))
+	if (begin(&t, "identity-v1", err) || send_text(&t, &text, err) ||
+	    run_protocol(&t, false, err))
 		return err_wrap(err, "the plugin '%s'", program);
 	if (t.has_key)
 		memcpy(file_key, t.file_key, AGE_FILE_KEY_LEN);

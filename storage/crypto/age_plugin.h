@@ -20,7 +20,7 @@
 
 /* What a plugin wants of the person at the terminal. */
 enum age_plugin_ask {
-	AGE_PLUGIN_SHOW,    /* tell it; there is no answer */
+	AGE_PLUGIN_SHOW,    /* show the text; there is no answer */
 	AGE_PLUGIN_PUBLIC,  /* a line */
 	AGE_PLUGIN_SECRET,  /* a PIN, say */
 	AGE_PLUGIN_CONFIRM, /* 0: yes; 1: no */
