@@ -81,8 +81,8 @@ static bool is_same(const char *path, const struct stat *of)
  * the name of its own process; without that, one would remove the lock that
  * another has made meanwhile in its place. Then the lock goes first: only the
  * second name tells whose it is, should this run be killed, too. */
-static bool remove_both(const char *dir, const char *path,
-    const struct stat *of, const void *ctx)
+static bool remove_both(
+    const char *dir, const char *path, const struct stat *of, const void *ctx)
 {
 	const char *lock = ctx;
 	autofree char *claim = proof_of_self(dir, CLAIM);
@@ -96,8 +96,8 @@ static bool remove_both(const char *dir, const char *path,
 
 /* Where a run was killed just after its lock had become the ref, the ref's file
  * has the second name, too, until the ref changes. */
-static bool remove_lone(const char *dir, const char *path,
-    const struct stat *of, const void *ctx)
+static bool remove_lone(
+    const char *dir, const char *path, const struct stat *of, const void *ctx)
 {
 	(void)dir;
 	(void)ctx;
@@ -151,7 +151,7 @@ static int make(struct ref_lock *l, const char *dir)
 	return -1;
 }
 
-int ref_lock_take(
+int ref_lock_acquire(
     struct ref_lock *l, const char *dir, const char *file, struct err *err)
 {
 	l->path = str_printf("%s.lock", file);

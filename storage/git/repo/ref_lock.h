@@ -23,7 +23,7 @@ struct ref_lock {
 	}
 
 /* `dir` is the repository's. ERR_LOCKED where another has it. */
-int ref_lock_take(
+int ref_lock_acquire(
     struct ref_lock *l, const char *dir, const char *file, struct err *err);
 /* The file is what was written. */
 int ref_lock_commit(struct ref_lock *l, const char *file, struct err *err);

@@ -135,7 +135,7 @@ static int replace(const struct ref_update *u, const char *path,
 {
 	cleanup(ref_lock_done) struct ref_lock lock = REF_LOCK_INIT;
 
-	return ref_lock_take(&lock, u->dir, path, err) ||
+	return ref_lock_acquire(&lock, u->dir, path, err) ||
 		       file_write_all(lock.fd, data, len, lock.path, err) ||
 		       ref_lock_commit(&lock, path, err)
 		   ? -1
@@ -204,7 +204,7 @@ int ref_update_delete(struct ref_update *u, const char *name, struct err *err)
 	/* The lock needs a directory, even if the ref is only packed. */
 	if (make_parents(u, name, err))
 		return -1;
-	if (ref_lock_take(&lock, u->dir, path, err))
+	if (ref_lock_acquire(&lock, u->dir, path, err))
 		return -1;
 	int failed = delete_packed(u, name, err);
 	if (!failed && unlink(path) && errno != ENOENT && errno != EISDIR)

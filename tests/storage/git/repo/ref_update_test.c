@@ -192,7 +192,7 @@ static void leave_lock(struct fixture *f, const char *file)
 		struct ref_lock lock = REF_LOCK_INIT;
 		struct err err = ERR_INIT;
 
-		_exit(ref_lock_take(&lock, f->dir, path, &err) ? 1 : 0);
+		_exit(ref_lock_acquire(&lock, f->dir, path, &err) ? 1 : 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -249,7 +249,7 @@ static pid_t start_rival(
 	close(hold[1]);
 	if (read(go[0], &c, 1))
 		_exit(2);
-	int failed = ref_lock_take(&lock, f->dir, path, &err);
+	int failed = ref_lock_acquire(&lock, f->dir, path, &err);
 	if (write(got, "x", 1) != 1 || read(hold[0], &c, 1))
 		_exit(2);
 	_exit(!failed ? 0 : err.code == ERR_LOCKED ? 1 : 2);
