@@ -75,8 +75,9 @@ static int set_up(struct unpacked *u, enum archive_compression c)
 	/* To libarchive, what cannot be unpacked is as empty as nothing. No
 	 * frame is written without content. */
 	if (r == ARCHIVE_EOF && u->begun)
-		archive_set_error(
-		    u->archive, EINVAL, "it is damaged, or is not one");
+		archive_set_error(u->archive, EINVAL,
+		    "it is damaged, or is not compressed in "
+		    "that format");
 	u->empty = r == ARCHIVE_EOF && !u->begun && u->below.code == ERR_NONE;
 	return u->empty ? 0 : -1;
 }

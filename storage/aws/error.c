@@ -150,8 +150,9 @@ static const char *advice(const struct aws_call *c, int status)
 {
 	if (needs_customer_key(c))
 		return ": it is encrypted with a customer's key (SSE-C), "
-		       "and the bucket's sse_customer_key_file is not given "
-		       "or is another; or leave it out by 'exclude'";
+		       "give the key by the bucket's sse_customer_key_file "
+		       "(it is missing, or another key), or leave the object "
+		       "out by 'exclude'";
 	if (status == 400 && !*c->code && str_eq(c->method, "HEAD"))
 		return " (a HEAD gets no reason; objects that are encrypted "
 		       "with a customer's key, SSE-C, answer so where the "

@@ -13,8 +13,6 @@
 
 enum { KEY_BYTES = 32 };
 
-static const char algorithm_header[] =
-    "x-amz-server-side-encryption-customer-algorithm";
 static const char key_header[] = "x-amz-server-side-encryption-customer-key";
 static const char md5_header[] =
     "x-amz-server-side-encryption-customer-key-md5";
@@ -34,14 +32,15 @@ int s3_customer_init(struct s3_customer *c, const struct secret *key,
 	if (base64_decode(secret_reveal(key), secret_len(key), true, &raw) ||
 	    raw.len != KEY_BYTES)
 		return err_set(err, ERR_USAGE,
-		    "sse_customer_key is not a key of %d bytes in base64, "
+		    "the key of sse_customer_key_file is not %d bytes in "
+		    "base64, "
 		    "which `openssl rand -base64 %d` makes",
 		    KEY_BYTES, KEY_BYTES);
 	if (endpoint && !str_starts(endpoint, "https://") &&
 	    !http_url_is_local(endpoint))
 		return err_set(err, ERR_USAGE,
-		    "sse_customer_key would cross the network in the clear: "
-		    "let the endpoint be https, not %s",
+		    "the key of sse_customer_key_file would cross the network "
+		    "in the clear: let the endpoint be https, not %s",
 		    endpoint);
 	digest_of(DIGEST_MD5, raw.data, raw.len, md5);
 	base64_add(&text, md5, sizeof(md5), true);
@@ -60,7 +59,7 @@ static void add_headers(struct s3_call *call)
 {
 	const struct s3_customer *c = &call->s3->customer;
 
-	aws_call_header(&call->call, algorithm_header, "AES256");
+	aws_call_header(&call->call, S3_CUSTOMER_ALGORITHM, "AES256");
 	aws_call_header(&call->call, key_header, "%s", secret_reveal(c->key));
 	aws_call_header(&call->call, md5_header, "%s", c->md5);
 	call->with_customer_key = true;
@@ -68,7 +67,7 @@ static void add_headers(struct s3_call *call)
 
 static void drop_headers(struct s3_call *call)
 {
-	aws_call_drop_header(&call->call, algorithm_header);
+	aws_call_drop_header(&call->call, S3_CUSTOMER_ALGORITHM);
 	aws_call_drop_header(&call->call, key_header);
 	aws_call_drop_header(&call->call, md5_header);
 	call->with_customer_key = false;

@@ -15,6 +15,9 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+/* A response names it, too, whose object is under such a key. */
+#define S3_CUSTOMER_ALGORITHM "x-amz-server-side-encryption-customer-algorithm"
+
 struct s3_call;
 struct s3_put;
 struct http_response;

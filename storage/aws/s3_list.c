@@ -17,6 +17,19 @@ void s3_pages_done(struct s3_pages *p)
 	p->passed = NULL;
 }
 
+static int does_not_end(const struct s3_pages *p, struct err *err)
+{
+	if (!p->empty)
+		return err_set(err, ERR_FORMAT,
+		    "the list does not end: %llu pages came, and another is to "
+		    "follow",
+		    (unsigned long long)p->count);
+	return err_set(err, ERR_FORMAT,
+	    "the list does not end: %llu pages came, the last %llu without an "
+	    "entry, and another is to follow",
+	    (unsigned long long)p->count, (unsigned long long)p->empty);
+}
+
 /* Each page is held against one of those before, which is chosen anew after
  * 1, 2, 4, ... pages: so a circle of any length is found, with one place in
  * memory (Brent's algorithm). */
@@ -32,10 +45,7 @@ int s3_pages_add(struct s3_pages *p, const char *key, const char *version,
 		    "the list goes in circles: a page that came before would "
 		    "come again");
 	if (p->count >= MAX_PAGES || p->empty >= MAX_EMPTY_PAGES)
-		return err_set(err, ERR_FORMAT,
-		    "the list does not end: %llu pages came, the last %llu "
-		    "without an entry, and another is to follow",
-		    (unsigned long long)p->count, (unsigned long long)p->empty);
+		return does_not_end(p, err);
 	if ((p->count & (p->count - 1)) == 0) {
 		free(p->passed);
 		p->passed = steal(here);
@@ -186,8 +196,8 @@ static void ask(struct s3_call *c, const struct s3_list *l, char size[16])
 	}
 }
 
-/* A gateway or a proxy, whose 404 is no statement about states: Terraform would
- * begin them anew. */
+/* A 404 of a gateway or a proxy does not mean that no state exists: Terraform
+ * would create everything anew. */
 static int explain_not_found(const struct s3_call *c, struct err *err)
 {
 	struct err why = *err;

@@ -1,6 +1,7 @@
 #include "storage/aws/s3_call.h"
 
 #include "storage/aws/s3_checksum.h"
+#include "storage/aws/s3_customer.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/hex.h"
 #include "storage/base/percent.h"
@@ -160,8 +161,7 @@ void s3_meta_from_response(struct s3_meta *m, const struct http_response *r)
 		*field_of(m, &fields[i]) =
 		    str_dup(http_response_header(r, fields[i].header));
 	m->customer_key =
-	    http_response_header(r, "x-amz-server-side-encryption-customer-"
-				    "algorithm") != NULL;
+	    http_response_header(r, S3_CUSTOMER_ALGORITHM) != NULL;
 	m->etag = str_dup(http_response_header(r, "etag"));
 	m->version_id = str_dup(http_response_header(r, "x-amz-version-id"));
 	m->size = number(http_response_header(r, "content-length"));

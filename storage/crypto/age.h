@@ -51,7 +51,7 @@ void age_identities_freep(struct age_identities **ids);
 int age_identities_add(struct age_identities *ids, const struct secret *text,
     const char *name, struct err *err);
 /* The recipient of one line of such a text, which the caller frees; NULL where
- * it is no X25519 identity. */
+ * it is not an X25519 identity. */
 char *age_identity_recipient(const char *line, size_t len);
 int age_identities_add_file(
     struct age_identities *ids, const char *path, struct err *err);

@@ -16,7 +16,7 @@ void age_bech32_add(struct buf *out, const char *hrp, const uint8_t data[32]);
 int age_bech32_decode(
     const char *text, size_t len, const char *hrp, uint8_t data[32]);
 /* How long the prefix of a text is, whatever it says and however long the data
- * is; 0 where the text is no Bech32. */
+ * is; 0 where the text is not Bech32. */
 size_t age_bech32_prefix(const char *text, size_t len);
 
 #endif

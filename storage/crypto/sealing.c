@@ -42,7 +42,7 @@ struct sealing_key *sealing_key_parse(const struct secret *pem, struct err *err)
 	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA ||
 	    EVP_PKEY_get_size(key) > MAX_RSA_BYTES) {
 		EVP_PKEY_free(key);
-		err_set(err, ERR_FORMAT, "it is no private RSA key in PEM");
+		err_set(err, ERR_FORMAT, "it is not a private RSA key in PEM");
 		return NULL;
 	}
 	struct sealing_key *k = mem_zalloc(sizeof(*k));

@@ -86,7 +86,7 @@ int snapshot_list(
  * afterwards. */
 int snapshot_list_add(struct vault *v, const char *label,
     struct snapshots *list, struct err *err);
-/* Seconds, from a label of that name; -1: it is none. */
+/* Seconds, from a label; -1 if it is not a label of that name. */
 int snapshot_label_time(const char *name, const char *label, int64_t *time);
 /* Labels of snapshots of which there is a sign, whether the store shows their
  * manifests or not: it lists an archive or a signature of that name, or this

@@ -330,7 +330,7 @@ static int check_whole_in(const struct snapshot_writer *w, struct vault *v,
 			return -1;
 	}
 	/* Last, since it changes something: what a store does not keep as long
-	 * as the new snapshot is no part of it. */
+	 * as the new snapshot is not part of it. */
 	return snapshot_commit_keep(v, m, err);
 }
 

@@ -20,8 +20,8 @@ int host_answer_repositories(const struct json_object *page, const char *key,
     struct host_repositories *out, struct err *err)
 {
 	if (json_kind(page) != JSON_ARRAY)
-		return err_set(
-		    err, ERR_FORMAT, "the answer is no list of repositories");
+		return err_set(err, ERR_FORMAT,
+		    "the answer is not a list of repositories");
 	for (size_t i = 0; i < json_len(page); i++) {
 		const struct json_object *j = json_at(page, i);
 		const char *path = json_get_str(j, key);

@@ -108,7 +108,7 @@ static void what_is_no_key_is_refused_and_not_shown(void **state)
 		assert_null(sealing_key_parse(pem, &err));
 		assert_int_equal(err.code, ERR_FORMAT);
 		assert_string_equal(
-		    err.message, "it is no private RSA key in PEM");
+		    err.message, "it is not a private RSA key in PEM");
 	}
 }
 
