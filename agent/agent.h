@@ -47,6 +47,8 @@ int agent_vault_init(const struct agent *a, struct err *err);
 int agent_discover(const struct agent *a, struct err *err);
 int agent_forget(const struct agent *a, struct err *err);
 int agent_mark(const struct agent *a, struct err *err);
+/* Refuses those that a snapshot cannot be given. */
+int agent_check_tags(const struct strvec *tags, struct err *err);
 int agent_unlock(const struct agent *a, struct err *err);
 
 #endif

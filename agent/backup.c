@@ -240,20 +240,12 @@ static int list_organisations(struct backup_run *r, struct err *err)
 	return 0;
 }
 
-static bool any_discovers(const struct settings *s)
-{
-	VEC_EACH (&s->kubernetes.clusters, c)
-		if (c->discover)
-			return true;
-	return false;
-}
-
-/* What clusters name joins them, too. */
-static int take_discovered(struct backup_run *r, struct err *err)
+/* Adds what the clusters name to the settings of the run. */
+static int add_discovered(struct backup_run *r, struct err *err)
 {
 	struct discovered *d = &r->discovered;
 
-	if (!any_discovers(r->settings))
+	if (!discovered_is_wanted(r->settings))
 		return 0;
 	if (discovered_add(
 		d, &r->organisations, &r->a->env, r->scratch.path, err))
@@ -281,7 +273,7 @@ static int capture(struct backup_run *r, struct err *err)
 	};
 
 	watch_phase(r->a->watch, "capture");
-	if (list_organisations(r, err) || take_discovered(r, err))
+	if (list_organisations(r, err) || add_discovered(r, err))
 		return -1;
 	backup_closure_begin(r, &env);
 	sources_init(&r->sources, &r->organisations, &env);
@@ -338,7 +330,9 @@ static int finish(struct backup_run *r, struct err *err)
  * stays. */
 static int prune_after(struct backup_run *r)
 {
-	struct json_object *vaults = r->summary ? json_new_array() : NULL;
+	/* Beside the manifest nothing else is printed. */
+	cleanup(json_freep) struct json_object *vaults =
+	    r->summary || r->a->options->manifest ? json_new_array() : NULL;
 	const struct prune_terms terms = {
 	    .key = r->key, .zone = r->zone, .vaults = vaults};
 	int status = 0;
@@ -353,8 +347,8 @@ static int prune_after(struct backup_run *r)
 		    err.message);
 		status = 1;
 	}
-	if (vaults)
-		json_set(r->summary, "pruned", vaults);
+	if (r->summary)
+		json_set(r->summary, "pruned", json_share(vaults));
 	return status;
 }
 
@@ -377,11 +371,8 @@ static int check_options(struct backup_run *r, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "%s: has no 'retention', which --prune applies",
 		    a->settings->file);
-	VEC_EACH (&a->options->tags, tag)
-		if (!str_utf8_valid(*tag, strlen(*tag)))
-			return err_set(err, ERR_USAGE,
-			    "--tag: a tag must be UTF-8, or no keep_tags could "
-			    "match it");
+	if (agent_check_tags(&a->options->tags, err))
+		return -1;
 	if (!a->options->prune)
 		return 0;
 	r->zone = retention_zone_open(a->settings->retention.zone, err);

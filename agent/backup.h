@@ -49,7 +49,8 @@ struct backup_run {
 	bool has_before;
 	struct manifest before;
 	struct known *known;
-	/* What its parts point to; NULL: nobody asks, or it is judged. */
+	/* What its parts point to; NULL where closure is `none`, and once it is
+	 * judged. */
 	struct closure *closure;
 	struct closure_lacks lacks;
 	struct sources sources;

@@ -37,6 +37,18 @@ static void add_source(struct manifest *m, const struct source_task *t)
 	capture_report_record(&t->report, t->kind, m);
 }
 
+/* Why that vault has no copy; NULL: it has one. */
+static const struct err *failure_of(
+    const struct backup_run *r, const struct run_vault *v)
+{
+	if (v->err.code != ERR_NONE)
+		return &v->err;
+	for (size_t i = 0; i < r->open_count; i++)
+		if (r->open_run[i] == v)
+			return snapshot_writer_failure(r->snapshot, i);
+	return NULL;
+}
+
 /* The snapshot is complete even if one vault has no copy of it: the manifests
  * in the other vaults have that as a warning. */
 static void add_vault_failure(
@@ -80,14 +92,11 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m)
 	m->layers = layers_of(r->settings);
 	for (size_t i = 0; i < r->sources.count; i++)
 		add_source(m, &r->sources.tasks[i]);
-	for (size_t i = 0; i < r->vault_count; i++)
-		if (r->vaults[i].err.code != ERR_NONE)
-			add_vault_failure(
-			    m, r->vaults[i].settings, &r->vaults[i].err);
-	for (size_t i = 0; i < r->open_count; i++) {
-		const struct err *e = snapshot_writer_failure(r->snapshot, i);
-		if (e)
-			add_vault_failure(m, r->open_run[i]->settings, e);
+	for (size_t i = 0; i < r->vault_count; i++) {
+		const struct run_vault *v = &r->vaults[i];
+		const struct err *why = failure_of(r, v);
+		if (why)
+			add_vault_failure(m, v->settings, why);
 	}
 	backup_shrink_add(r, m);
 	backup_closure_fill(r, m);
@@ -138,12 +147,8 @@ static struct json_object *vaults_of(const struct backup_run *r)
 
 	for (size_t i = 0; i < r->vault_count; i++) {
 		const struct run_vault *v = &r->vaults[i];
-		const struct err *why =
-		    v->err.code != ERR_NONE ? &v->err : NULL;
+		const struct err *why = failure_of(r, v);
 		struct json_object *j = json_new_object();
-		for (size_t k = 0; !why && k < r->open_count; k++)
-			if (r->open_run[k] == v)
-				why = snapshot_writer_failure(r->snapshot, k);
 		json_set_str(j, "vault", v->settings->name);
 		json_set_bool(j, "copied", !why);
 		if (why)

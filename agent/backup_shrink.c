@@ -51,7 +51,8 @@ void backup_shrink_add(const struct backup_run *r, struct manifest *m)
 	    .partial = r->settings->shrink.partial,
 	    .minimum = r->settings->shrink.minimum,
 	    .base = base->label,
-	    .accept = r->a->options->accept_shrink};
+	    .accept = r->a->options->accept_shrink,
+	    .discovers = discovered_is_wanted(r->settings)};
 	add_sources(r->settings, &terms.sources);
 	VEC_EACH (&r->organisations.each, o)
 		*vec_add(&terms.organisations) = (struct shrink_organisation){

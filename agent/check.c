@@ -74,12 +74,8 @@ static int ask_signing(
 	if (connect_signing_key(s, &key, err) || connect_trust(s, &trust, err))
 		return -1;
 	minisign_key_id(minisign_key_public(key), id);
-	VEC_EACH (&trust.keys, k) {
-		char known[MINISIGN_KEY_ID_TEXT];
-		minisign_key_id(k, known);
-		if (str_eq(known, id))
-			return 0;
-	}
+	if (minisign_has_key(&trust.keys, minisign_key_public(key)))
+		return 0;
 	return err_set(err, ERR_USAGE,
 	    "%s: signing: snapshots would be signed with key %s, which is none "
 	    "of its public keys; add the .pub file that belongs to "
@@ -232,7 +228,8 @@ static void report_organisation(struct check *c, const struct organisation *o)
 	checks_add(&c->checks, what, true, "%s", buf_str(&text));
 	VEC_EACH (&o->unusable, name)
 		checks_add(&c->checks, what, false,
-		    "'%s' is no name for a repository of an archive; give it "
+		    "'%s' is not a name for a repository of an archive; give "
+		    "it "
 		    "another in git.repositories",
 		    *name);
 }

@@ -2,7 +2,7 @@
 
 #include "agent/covering.h"
 #include "agent/discover/cluster.h"
-#include "config/validate_value.h"
+#include "config/validate.h"
 #include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -84,45 +84,74 @@ static int keep_value(const struct json_object *secret, const char *const *keys,
 	return 0;
 }
 
+static int read_credentials(struct settings_credentials *to,
+    const struct json_object *secret, const char *dir, size_t number,
+    struct err *err)
+{
+	return keep_value(secret, password_keys, dir, number,
+		   &to->password.file, err) ||
+		       keep_value(secret, ssh_keys, dir, number,
+			   &to->ssh_key_file, err) ||
+		       keep_value(secret, host_keys, dir, number,
+			   &to->known_hosts_file, err) ||
+		       keep_value(
+			   secret, ca_keys, dir, number, &to->ca_file, err)
+		   ? -1
+		   : 0;
+}
+
 static int add_credentials(struct discovered *d,
     const struct found_credentials *c, const struct json_object *secret,
     const char *dir, struct err *err)
 {
-	size_t number = d->credentials.len;
-	struct settings_credentials *to = vec_add(&d->credentials);
-
-	*to = (struct settings_credentials){.url = str_dup(c->url),
+	autofree char *what = str_printf("cluster '%s': Secret %s/%s, for %s,",
+	    c->cluster, c->ns, c->name, c->url);
+	struct settings_credentials to = {.url = str_dup(c->url),
 	    .username = c->username ? str_dup(c->username) : NULL,
 	    .password.location = str_printf(
 		"cluster '%s': Secret %s/%s", c->cluster, c->ns, c->name)};
-	if (keep_value(
-		secret, password_keys, dir, number, &to->password.file, err) ||
-	    keep_value(secret, ssh_keys, dir, number, &to->ssh_key_file, err) ||
-	    keep_value(
-		secret, host_keys, dir, number, &to->known_hosts_file, err) ||
-	    keep_value(secret, ca_keys, dir, number, &to->ca_file, err))
+
+	int status =
+	    read_credentials(&to, secret, dir, d->credentials.len, err);
+	const char *wrong = NULL;
+	/* What the configuration is refused for. */
+	if (!validate_url_names_host(c->url))
+		wrong = "names no host, and would be sent to any";
+	else if (to.password.file && validate_url_is_clear(c->url))
+		wrong = "would send a password in the clear; it takes https://";
+	if (status || wrong)
+		credentials_done(&to);
+	else
+		*vec_add(&d->credentials) = to;
+	if (status)
 		return -1;
-	if (!to->password.file && !to->ssh_key_file)
-		leave(d,
-		    "cluster '%s': Secret %s/%s, for %s, has neither a "
-		    "password nor an SSH key",
-		    c->cluster, c->ns, c->name, c->url);
+	if (wrong)
+		leave(d, "%s %s", what, wrong);
+	else if (!to.password.file && !to.ssh_key_file)
+		leave(d, "%s has neither a password nor an SSH key", what);
 	return 0;
 }
 
 /* Those that the configuration has for a URL are not replaced. */
-static int take_credentials(struct discovered *d, struct kube_client *client,
-    const char *cluster, const char *dir, struct err *err)
+static int fetch_credentials(struct discovered *d, const struct settings *s,
+    struct kube_client *client, const char *cluster, const char *dir,
+    struct err *err)
 {
 	VEC_EACH (&d->found.credentials, c) {
 		struct err why = ERR_INIT;
-		if (c->covered || !str_eq(c->cluster, cluster))
+		if (settings_credentials_for(&s->git, c->url) ||
+		    !str_eq(c->cluster, cluster))
 			continue;
 		autofree char *path =
 		    kube_path("v1", "secrets", c->ns, c->name, NULL);
 		cleanup(json_freep) struct json_object *secret =
 		    kube_client_get(client, path, &why);
-		/* Why is among what is unclear, as the search met it too. */
+		/* The search has named those that it could not read. */
+		if (!secret && c->keys.len)
+			leave(d,
+			    "cluster '%s': Secret %s/%s, for %s, was not read: "
+			    "%s",
+			    c->cluster, c->ns, c->name, c->url, why.message);
 		if (secret && add_credentials(d, c, secret, dir, err))
 			return -1;
 	}
@@ -153,8 +182,7 @@ static int ask_cluster(struct discovered *d, const struct settings *s,
 		    why.message);
 		return 0;
 	}
-	covering_settings(s, &d->found);
-	return take_credentials(d, k.client, cluster->name, dir, err);
+	return fetch_credentials(d, s, k.client, cluster->name, dir, err);
 }
 
 /* ---- what is added --------------------------------------------------------
@@ -191,6 +219,14 @@ static void add_repositories(struct discovered *d, struct organisations *o)
 	}
 }
 
+static bool has_bucket(const struct discovered *d, const char *name)
+{
+	VEC_EACH (&d->buckets, b)
+		if (str_eq(b->s3.bucket, name))
+			return true;
+	return false;
+}
+
 /* Of a bucket that was only named with keys, these alone are taken. */
 static void add_buckets(struct discovered *d)
 {
@@ -201,6 +237,16 @@ static void add_buckets(struct discovered *d)
 				    "state '%s' is outside of the prefixes of "
 				    "bucket '%s'",
 				    *key, b->bucket);
+			continue;
+		}
+		/* An archive knows a bucket by its name alone. Two of one name
+		 * are found where each has an endpoint. */
+		if (has_bucket(d, b->bucket)) {
+			leave(d,
+			    "bucket '%s' at '%s': a bucket of that name is "
+			    "captured already; this one takes a configuration "
+			    "of its own",
+			    b->bucket, b->endpoint);
 			continue;
 		}
 		struct settings_bucket *to = vec_add(&d->buckets);
@@ -214,6 +260,14 @@ static void add_buckets(struct discovered *d)
 		VEC_EACH (&b->keys, key)
 			strvec_add(&to->prefixes, *key);
 	}
+}
+
+bool discovered_is_wanted(const struct settings *s)
+{
+	VEC_EACH (&s->kubernetes.clusters, c)
+		if (c->discover)
+			return true;
+	return false;
 }
 
 int discovered_add(struct discovered *d, struct organisations *o,
@@ -230,6 +284,7 @@ int discovered_add(struct discovered *d, struct organisations *o,
 	VEC_EACH (&s->kubernetes.clusters, c)
 		if (c->discover && ask_cluster(d, s, c, env, scratch, err))
 			return -1;
+	covering_settings(s, &d->found);
 	VEC_EACH (&d->found.unclear, line)
 		strvec_add(&d->left, *line);
 	add_repositories(d, o);

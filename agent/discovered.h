@@ -20,10 +20,14 @@ struct discovered {
 };
 void discovered_done(struct discovered *d);
 
-/* Adds them to the settings of the organisations, which have to be released
- * first. What belongs to credentials is kept in files below `scratch`, for its
- * owner alone. What a cluster does not tell is among the lines. -1 only with
- * ERR_CANCELLED, or if a file cannot be written. */
+/* Whether a cluster of the settings has it set. */
+bool discovered_is_wanted(const struct settings *s);
+
+/* Adds them to the settings of the organisations, which borrow them: what reads
+ * those settings has to end before discovered_done. What belongs to credentials
+ * is kept in files below `scratch`, for its owner alone. What a cluster does
+ * not tell is among the lines. -1 only with ERR_CANCELLED, or if a file cannot
+ * be written. */
 int discovered_add(struct discovered *d, struct organisations *o,
     const struct connect_env *env, const char *scratch, struct err *err);
 

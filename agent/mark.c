@@ -15,7 +15,7 @@ struct marking {
 	struct minisign_key *key;
 	struct json_object *vaults; /* what it is in each */
 	struct buf text;
-	size_t found;
+	size_t marked; /* vaults, or shown, where nothing is to change */
 };
 
 static void marking_done(struct marking *m)
@@ -116,15 +116,17 @@ static int mark_in(
 	const struct snapshot *s = snapshot_in_list(&list, m->a->operand);
 	if (!s)
 		return 0;
-	m->found++;
-	return mark_one(m, v.vault, s, err);
+	if (mark_one(m, v.vault, s, err))
+		return -1;
+	m->marked++;
+	return 0;
 }
 
-/* One that fails leaves the others to be marked. */
+/* One that fails leaves the others to be marked; then 1. */
 static int mark_each(
     struct marking *m, const struct settings_vault *only, struct err *err)
 {
-	int status = 0;
+	size_t failed = 0;
 
 	VEC_EACH (&m->a->settings->vaults, v) {
 		struct err why = ERR_INIT;
@@ -132,12 +134,25 @@ static int mark_each(
 			continue;
 		err_wrap(&why, "mark: vault '%s'", v->name);
 		/* The last error is returned; those before it are logged. */
-		if (status)
+		if (failed++)
 			log_error("%s", err->message);
 		*err = why;
-		status = -1;
 	}
-	return status;
+	if (failed && !m->marked)
+		return -1;
+	if (failed)
+		log_error("%s", err->message);
+	return failed ? 1 : 0;
+}
+
+int agent_check_tags(const struct strvec *tags, struct err *err)
+{
+	VEC_EACH (tags, tag)
+		if (!str_utf8_valid(*tag, strlen(*tag)))
+			return err_set(err, ERR_USAGE,
+			    "--tag: a tag must be UTF-8, or no keep_tags could "
+			    "match it");
+	return 0;
 }
 
 static int check_options(const struct agent_options *o, struct err *err)
@@ -145,28 +160,35 @@ static int check_options(const struct agent_options *o, struct err *err)
 	if (o->hold && o->no_hold)
 		return err_set(
 		    err, ERR_USAGE, "--hold and --no-hold exclude each other");
-	VEC_EACH (&o->tags, tag) {
-		if (!str_utf8_valid(*tag, strlen(*tag)))
-			return err_set(err, ERR_USAGE,
-			    "--tag: a tag must be UTF-8, or no keep_tags could "
-			    "match it");
+	VEC_EACH (&o->tags, tag)
 		if (strvec_has(&o->untags, *tag))
 			return err_set(err, ERR_USAGE,
 			    "'%s' is given to --tag and to --untag", *tag);
-	}
-	return 0;
+	return agent_check_tags(&o->tags, err);
+}
+
+/* Without a key where the configuration says `signing: none`. */
+static int read_key(struct marking *m, struct err *err)
+{
+	if (connect_signing_key(m->a->settings, &m->key, err))
+		return -1;
+	if (!m->key ||
+	    minisign_has_key(&m->trust.pruners, minisign_key_public(m->key)))
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "%s: the key that signs here may not prune (signing.trusted), so "
+	    "its record would count for nothing; add 'prune' to what it may, "
+	    "or mark with a key that may",
+	    m->a->settings->file);
 }
 
 static void print(const struct marking *m)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
-	if (m->a->options->common.output == CLI_OUTPUT_JSON) {
-		cleanup(json_freep) struct json_object *j =
-		    document_new(m->a->command, m->a->operand);
-		json_set(j, "vaults", json_share(m->vaults));
-		document_write(j, &out);
-	}
+	if (m->a->options->common.output == CLI_OUTPUT_JSON)
+		document_write_list(
+		    m->a->command, m->a->operand, "vaults", m->vaults, &out);
 	fputs(buf_str(out.len ? &out : &m->text), stdout);
 }
 
@@ -174,21 +196,18 @@ int agent_mark(const struct agent *a, struct err *err)
 {
 	cleanup(marking_done) struct marking m = {
 	    .a = a, .vaults = json_new_array(), .text = BUF_INIT};
-	const char *vault = a->options->common.vault;
-	const struct settings_vault *only = NULL;
+	const struct settings_vault *only;
 
 	if (check_options(a->options, err) ||
 	    connect_trust(a->settings, &m.trust, err) ||
-	    connect_signing_key(a->settings, &m.key, err))
+	    (asks_for_change(a->options) && read_key(&m, err)))
 		return err_wrap(err, "mark");
-	if (vault) {
-		only = settings_vault_named(a->settings, vault, err);
-		if (!only)
-			return -1;
-	}
+	if (settings_vault_chosen(
+		a->settings, a->options->common.vault, &only, err))
+		return -1;
 	int status = mark_each(&m, only, err);
 	print(&m);
-	if (status == 0 && !m.found)
+	if (status == 0 && !m.marked)
 		return err_set(err, ERR_NOT_FOUND,
 		    "mark: no vault has '%s'; `list` shows the labels",
 		    a->operand);

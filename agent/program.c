@@ -179,8 +179,8 @@ static const struct cli_command commands[] = {
 	.max_operands = 1,
 	.summary = "remove one snapshot",
 	.description =
-	    "Removes the snapshot of that label, which has to be written in "
-	    "full, with what belongs to it, and signs a record of that, as "
+	    "Removes the snapshot of that label, of which no part may be left "
+	    "out, with what belongs to it, and signs a record of that, as "
 	    "prune does. Refuses the last good snapshot, one on hold, one "
 	    "whose archive another needs, and one whose manifest no trusted "
 	    "key signed. What the store itself protects (Object Lock) is kept.",
@@ -196,7 +196,8 @@ static const struct cli_command commands[] = {
 	    "tags and the hold in its manifest; the manifest stays as it is. "
 	    "It counts where signing.trusted lets its key prune. Without an "
 	    "option, nothing is changed. The tags and the hold that the "
-	    "snapshot has now are printed.",
+	    "snapshot has now are printed. If a vault fails, the others are "
+	    "still marked, and the exit status is 1.",
 	.options = mark_options,
 	.run = run_mark},
     {.name = "unlock",

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Returns what prune_vault does. */
 static int lock_and_prune(const struct agent *a,
     const struct settings_vault *settings, const struct prune_terms *terms,
     struct err *err)
@@ -53,13 +54,13 @@ static int prune_each(const struct agent *a, const struct settings_vault *only,
 		struct err why = ERR_INIT;
 		if (only && v != only)
 			continue;
-		if (lock_and_prune(a, v, terms, &why) == 0) {
+		int status = lock_and_prune(a, v, terms, &why);
+		if (status == 0) {
 			pruned++;
 			continue;
 		}
-		/* One that a vault does not have need not be forgotten there.
-		 */
-		if (terms->forget && why.code == ERR_NOT_FOUND) {
+		/* What a vault does not have need not be forgotten there. */
+		if (status > 0) {
 			absent = why;
 			continue;
 		}
@@ -89,10 +90,7 @@ static int print_and_prune(const struct agent *a,
 	cleanup(buf_done) struct buf out = BUF_INIT;
 	terms->vaults = vaults;
 	int status = prune_each(a, only, terms, err);
-	cleanup(json_freep) struct json_object *j =
-	    document_new(a->command, terms->forget);
-	json_set(j, "vaults", json_share(vaults));
-	document_write(j, &out);
+	document_write_list(a->command, terms->forget, "vaults", vaults, &out);
 	fputs(buf_str(&out), stdout);
 	return status;
 }
@@ -100,13 +98,9 @@ static int print_and_prune(const struct agent *a,
 static int begin(const struct agent *a, const struct settings_vault **only,
     struct minisign_key **key, struct err *err)
 {
-	const char *vault = a->options->common.vault;
-
-	if (vault) {
-		*only = settings_vault_named(a->settings, vault, err);
-		if (!*only)
-			return -1;
-	}
+	if (settings_vault_chosen(
+		a->settings, a->options->common.vault, only, err))
+		return -1;
 	return a->options->common.dry_run
 		   ? 0
 		   : connect_signing_key(a->settings, key, err);

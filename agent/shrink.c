@@ -18,6 +18,7 @@ struct comparison {
 	/* Something of its kind is missing: the snapshot is partial for that,
 	 * and what is less may be no more than its consequence. */
 	bool incomplete;
+	bool discovers; /* clusters may name what is of its kind */
 	const char *unit;
 	size_t named;
 	struct shrink_findings *out;
@@ -76,8 +77,10 @@ static void judge(struct comparison *c, char *what, int64_t before, int64_t now)
 static void report_unconfigured(
     struct comparison *c, char *what, int64_t before)
 {
-	report(c, false, what,
-	    "is no longer configured; it had %lld %s in '%s'",
+	report(c, false, what, "%s; it had %lld %s in '%s'",
+	    c->discovers
+		? "is neither configured nor named by a cluster any more"
+		: "is no longer configured",
 	    (long long)before, c->unit, c->t->base);
 }
 
@@ -360,6 +363,7 @@ static void compare_kind(struct comparison *c, enum shrink_kind kind,
 	const struct json_object *list = json_get(source, k->list);
 
 	c->incomplete = json_get_int(source, "missing", 0) > 0;
+	c->discovers = c->t->discovers && kind != SHRINK_CLUSTER;
 	c->unit = k->unit;
 	for (size_t i = 0; i < json_len(then); i++) {
 		const struct json_object *was = json_at(then, i);

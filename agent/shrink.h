@@ -49,6 +49,8 @@ struct shrink_terms {
 	int minimum;	  /* a source that had fewer may give less, but not 0 */
 	const char *base; /* label of what they are held against */
 	bool accept;	  /* nothing is more than a warning */
+	/* Clusters are asked for repositories and buckets, too. */
+	bool discovers;
 };
 
 struct shrink_finding {
@@ -61,8 +63,8 @@ void shrink_findings_done(struct shrink_findings *v);
 
 /* Appends what has to be reported. A source that was not there before is new;
  * one that could not be read at all is in `missing` already; one that is no
- * longer configured, or that its organisation lists no longer, is named, and
- * has not shrunk. */
+ * longer configured, or that its organisation lists or a cluster names no
+ * longer, is named, and has not shrunk. */
 void shrink_compare(const struct json_object *before,
     const struct json_object *now, const struct shrink_terms *t,
     struct shrink_findings *out);

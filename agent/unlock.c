@@ -78,7 +78,7 @@ static void print(const struct agent *a, struct findings *f)
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	if (a->options->common.output == CLI_OUTPUT_JSON)
-		document_write_list(a->command, "vaults", f->array, &out);
+		document_write_list(a->command, NULL, "vaults", f->array, &out);
 	fputs(buf_str(out.len ? &out : &f->text), stdout);
 }
 
@@ -86,15 +86,12 @@ int agent_unlock(const struct agent *a, struct err *err)
 {
 	cleanup(findings_done) struct findings f = {
 	    .text = BUF_INIT, .array = json_new_array()};
-	const struct settings_vault *only = NULL;
+	const struct settings_vault *only;
 	int failed = 0;
 
-	if (a->options->common.vault) {
-		only = settings_vault_named(
-		    a->settings, a->options->common.vault, err);
-		if (!only)
-			return -1;
-	}
+	if (settings_vault_chosen(
+		a->settings, a->options->common.vault, &only, err))
+		return -1;
 	VEC_EACH (&a->settings->vaults, v) {
 		if (only && v != only)
 			continue;

@@ -151,7 +151,7 @@ static void print(const struct agent *a, struct made *m)
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	if (a->options->common.output == CLI_OUTPUT_JSON)
-		document_write_list(a->command, "vaults", m->array, &out);
+		document_write_list(a->command, NULL, "vaults", m->array, &out);
 	fputs(buf_str(out.len ? &out : &m->text), stdout);
 }
 
@@ -182,14 +182,11 @@ int agent_vault_init(const struct agent *a, struct err *err)
 {
 	cleanup(made_done) struct made m = {
 	    .text = BUF_INIT, .array = json_new_array()};
-	const struct settings_vault *only = NULL;
+	const struct settings_vault *only;
 
-	if (a->options->common.vault) {
-		only = settings_vault_named(
-		    a->settings, a->options->common.vault, err);
-		if (!only)
-			return -1;
-	}
+	if (settings_vault_chosen(
+		a->settings, a->options->common.vault, &only, err))
+		return -1;
 	int status = make_each(a, only, &m, err);
 	print(a, &m);
 	return status;

@@ -5,7 +5,6 @@
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +13,11 @@
 
 enum { MAX_ANSWER = 1024 };
 
+/* A signal asks to stop, and ends the question. */
 static ssize_t read_line(int terminal, char line[MAX_ANSWER])
 {
-	ssize_t n;
+	ssize_t n = read(terminal, line, MAX_ANSWER);
 
-	do
-		n = read(terminal, line, MAX_ANSWER);
-	while (n < 0 && errno == EINTR);
 	return n > 0 && line[n - 1] == '\n' ? n - 1 : -1;
 }
 

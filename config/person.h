@@ -8,7 +8,8 @@
 #include "storage/crypto/age_plugin.h"
 
 /* As struct age_plugin_person has it. What is only to be shown goes to standard
- * error, also without a terminal; questions need one. ctx is not used. */
+ * error, also without a terminal; questions need one, and a signal ends them.
+ * ctx is not used. */
 int person_ask(
     void *ctx, enum age_plugin_ask what, const char *text, struct buf *answer);
 

@@ -154,3 +154,10 @@ const struct settings_vault *settings_vault_named(
 	    s->file, buf_str(&known));
 	return NULL;
 }
+
+int settings_vault_chosen(const struct settings *s, const char *name,
+    const struct settings_vault **only, struct err *err)
+{
+	*only = name ? settings_vault_named(s, name, err) : NULL;
+	return name && !*only ? -1 : 0;
+}

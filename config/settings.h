@@ -493,5 +493,9 @@ char *settings_target_repository(
 /* The vault of that name (NULL: the first). ERR_USAGE lists the names. */
 const struct settings_vault *settings_vault_named(
     const struct settings *s, const char *name, struct err *err);
+/* The same for an option that chooses one of all: NULL chooses none, and only
+ * is set to NULL. */
+int settings_vault_chosen(const struct settings *s, const char *name,
+    const struct settings_vault **only, struct err *err);
 
 #endif

@@ -506,7 +506,8 @@ static const struct section layer_section = {.fields = layer_fields};
 static const struct field drill_fields[] = {
     PATH(settings_drill, "control_plane", control_plane),
     LIST(settings_drill, "clusters", clusters, &target_cluster_section), END};
-static const struct section drill_section = {.fields = drill_fields};
+static const struct section drill_section = {
+    .fields = drill_fields, .check = validate_drill};
 
 static const struct field settings_fields[] = {
     TEXT(settings, "name", name, .flags = FIELD_REQUIRED,

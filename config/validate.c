@@ -5,8 +5,10 @@
 #include "config/validate_value.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/http/url.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define complain schema_location_refuse
 
@@ -21,6 +23,20 @@ bool validate_url_covers(const char *prefix, const char *url)
 		return true;
 	/* user@host:path */
 	return next == ':' && !strstr(prefix, "://");
+}
+
+bool validate_url_names_host(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host ? host[3] && host[3] != '/'
+		    : validate_is_repository_url(url) || strchr(url, '@');
+}
+
+bool validate_url_is_clear(const char *url)
+{
+	return strncasecmp(url, "http://", strlen("http://")) == 0 &&
+	       !http_url_is_local(url);
 }
 
 int validate_settings(const void *data, const struct yaml_node *node,

@@ -18,7 +18,8 @@ validate_fn validate_vault, validate_vault_s3, validate_compression,
     validate_credentials, validate_git, validate_cluster, validate_kubernetes,
     validate_bucket, validate_terraform, validate_pushgateway, validate_notify,
     validate_target_cluster, validate_target_bucket, validate_targets,
-    validate_edge, validate_rule, validate_transform, validate_settings;
+    validate_drill, validate_edge, validate_rule, validate_transform,
+    validate_settings;
 
 /* The layers together. */
 int validate_layers(const struct settings *s, const struct yaml_node *node,
@@ -35,5 +36,13 @@ bool validate_is_repository_name(const char *name);
  * of its path ends: no credential for git.example.com goes to
  * git.example.com.evil.org. */
 bool validate_url_covers(const char *prefix, const char *url);
+
+/* Whether the beginning of a URL goes as far as its host: a credential for
+ * "https://" would go to any. */
+bool validate_url_names_host(const char *url);
+
+/* Whether what is sent there can be read on the way: http://, and to another
+ * host. */
+bool validate_url_is_clear(const char *url);
 
 #endif

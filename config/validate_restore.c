@@ -43,6 +43,20 @@ static bool is_same_part(const struct settings_target_bucket *a,
 		   b->from_prefix ? b->from_prefix : "");
 }
 
+/* A cluster goes to one place. */
+static int check_clusters(const struct settings_target_clusters *clusters,
+    const struct yaml_node *node, const struct schema_location *where,
+    struct err *err)
+{
+	for (size_t i = 0; i < clusters->len; i++)
+		for (size_t j = 0; j < i; j++)
+			if (str_eq(clusters->items[i].from,
+				clusters->items[j].from))
+				return validate_repeats(node, where, "clusters",
+				    i, "from", clusters->items[i].from, j, err);
+	return 0;
+}
+
 int validate_targets(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
 {
@@ -59,13 +73,8 @@ int validate_targets(const void *data, const struct yaml_node *node,
 			yaml_get(node, "repositories"), &below, err))
 			return -1;
 	}
-	for (size_t i = 0; i < t->clusters.len; i++)
-		for (size_t j = 0; j < i; j++)
-			if (str_eq(t->clusters.items[i].from,
-				t->clusters.items[j].from))
-				return validate_repeats(node, where, "clusters",
-				    i, "from", t->clusters.items[i].from, j,
-				    err);
+	if (check_clusters(&t->clusters, node, where, err))
+		return -1;
 	for (size_t i = 0; i < t->buckets.len; i++)
 		for (size_t j = 0; j < i; j++)
 			if (is_same_part(
@@ -74,6 +83,14 @@ int validate_targets(const void *data, const struct yaml_node *node,
 				    i, "from and from_prefix",
 				    t->buckets.items[i].from, j, err);
 	return 0;
+}
+
+int validate_drill(const void *data, const struct yaml_node *node,
+    const struct schema_location *where, struct err *err)
+{
+	const struct settings_drill *d = data;
+
+	return check_clusters(&d->clusters, node, where, err);
 }
 
 int validate_edge(const void *data, const struct yaml_node *node,

@@ -3,8 +3,6 @@
 #include "config/validate_value.h"
 #include "storage/base/cleanup.h"
 #include "storage/git/host/location.h"
-#include "storage/http/http.h"
-#include "storage/http/url.h"
 
 #include <string.h>
 
@@ -41,7 +39,7 @@ int validate_organisation(const void *data, const struct yaml_node *node,
 
 	if (validate_http_url(o->url, "url", node, where, err))
 		return -1;
-	if (str_starts(o->url, "http://") && !http_url_is_local(o->url))
+	if (validate_url_is_clear(o->url))
 		return complain(where, node, "url", err,
 		    "would send a token in the clear; it takes https://");
 	if (!hosts_kind(o->kind, o->url, &kind))
@@ -67,10 +65,7 @@ int validate_credentials(const void *data, const struct yaml_node *node,
 		return complain(where, node, "url", err,
 		    "holds a user or password; use 'username' and "
 		    "'password_file'");
-	const char *host = strstr(c->url, "://");
-	if ((host && (!host[3] || host[3] == '/')) ||
-	    (!host && !validate_is_repository_url(c->url) &&
-		!strchr(c->url, '@')))
+	if (!validate_url_names_host(c->url))
 		return complain(where, node, "url", err,
 		    "names no host; it takes the beginning of the URLs it is "
 		    "for, such as https://git.example.com/ or "
@@ -82,8 +77,7 @@ int validate_credentials(const void *data, const struct yaml_node *node,
 	    !c->ssh_agent)
 		return complain(where, node, "username", err,
 		    "stands alone; add password_file or token_file");
-	if ((password || token) && str_starts(c->url, "http://") &&
-	    !http_url_is_local(c->url))
+	if ((password || token) && validate_url_is_clear(c->url))
 		return complain(where, node, "url", err,
 		    "would send a password in the clear; it takes https:// "
 		    "where there is a password or token");

@@ -72,7 +72,8 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 			    "here; "
 			    "it takes age1... (backstay-restore keygen prints "
 			    "one), ssh-ed25519 ..., and age1NAME1... of a "
-			    "plugin, as post-quantum ones (age1pq1...) are",
+			    "plugin (age1pq1..., which is post-quantum, is "
+			    "one of these)",
 			    (size_t)(r - e->recipients.items));
 	}
 	if (secret_ref_is_set(&e->passphrase) &&

@@ -1,7 +1,5 @@
 #include "config/settings.h"
 #include "config/validate_value.h"
-#include "storage/http/http.h"
-#include "storage/http/url.h"
 
 #define complain schema_location_refuse
 
@@ -16,8 +14,7 @@ int validate_pushgateway(const void *data, const struct yaml_node *node,
 		return complain(where, node, NULL, err,
 		    "has one of 'username' and 'password_file'; it takes both, "
 		    "or neither");
-	if (p->username && str_starts(p->url, "http://") &&
-	    !http_url_is_local(p->url))
+	if (p->username && validate_url_is_clear(p->url))
 		return complain(where, node, "url", err,
 		    "would send a password in the clear; it takes https:// "
 		    "where there is one");

@@ -83,7 +83,7 @@ int command_unlock(const struct command *c, struct err *err)
 		}
 	}
 	if (c->options->common.output == CLI_OUTPUT_JSON)
-		document_write_list(c->name, "clusters", l.array, &out);
+		document_write_list(c->name, NULL, "clusters", l.array, &out);
 	fputs(buf_str(out.len ? &out : &l.text), stdout);
 	if (!failed && l.left)
 		return err_set(err, ERR_LOCKED,

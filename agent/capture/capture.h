@@ -82,8 +82,9 @@ struct capture_env {
 	void (*progress)(
 	    void *ctx, const char *item, uint64_t done, uint64_t total);
 	void *progress_ctx;
-	/* Told each object of a cluster that is put into the archive; `key` is
-	 * that of its resource. NULL: nobody is. Safe from any thread. */
+	/* Called with each object of a cluster that is put into the archive;
+	 * `key` is that of its resource. May be NULL. Has to be safe from any
+	 * thread. */
 	void (*note)(void *ctx, const char *cluster, const char *key,
 	    const char *ns, const char *name, const char *text, size_t len);
 	void *note_ctx;

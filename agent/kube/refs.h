@@ -12,10 +12,11 @@
 #include <stdbool.h>
 
 struct kube_refs {
-	struct strvec mentions[KUBE_MENTION_COUNT]; /* names of classes */
-	struct strvec cluster_roles;		    /* names */
-	struct strvec claims;			    /* "ns/name" */
-	struct strvec services;			    /* "ns/name" */
+	/* names of classes and of snapshot contents */
+	struct strvec mentions[KUBE_MENTION_COUNT];
+	struct strvec cluster_roles; /* names */
+	struct strvec claims;	     /* "ns/name" */
+	struct strvec services;	     /* "ns/name" */
 	struct strvec
 	    aggregates; /* selectors by which kept roles aggregate others */
 };

@@ -2,12 +2,6 @@
 
 #include <stdio.h>
 
-static bool is_good(const struct retention_item *item)
-{
-	return !item->partial && !item->bad && !item->unseen &&
-	       !item->untrusted;
-}
-
 /* Also one that is partial needs what it has. */
 static const char *needed_by(const struct retention_item *items, size_t count,
     const struct retention_item *item)
@@ -19,16 +13,16 @@ static const char *needed_by(const struct retention_item *items, size_t count,
 }
 
 static bool another_is_good(const struct retention_item *items, size_t count,
-    const struct retention_item *item)
+    const struct retention_item *item, int64_t now)
 {
 	for (size_t i = 0; i < count; i++)
-		if (&items[i] != item && is_good(&items[i]))
+		if (&items[i] != item && retention_is_good(&items[i], now))
 			return true;
 	return false;
 }
 
 static int check(const struct retention_item *items, size_t count,
-    const struct retention_item *item, struct err *err)
+    const struct retention_item *item, int64_t now, struct err *err)
 {
 	const char *needs = needed_by(items, count, item);
 
@@ -47,7 +41,9 @@ static int check(const struct retention_item *items, size_t count,
 		    "'%s' needs the archive of '%s', or may need it; forget "
 		    "that one first",
 		    needs, item->label);
-	if (is_good(item) && !another_is_good(items, count, item))
+	/* Also one that lies in the future may be all that can be restored. */
+	if (retention_is_good(item, item->time) &&
+	    !another_is_good(items, count, item, now))
 		return err_set(err, ERR_USAGE,
 		    "'%s' is the last good snapshot; make another one first",
 		    item->label);
@@ -55,7 +51,7 @@ static int check(const struct retention_item *items, size_t count,
 }
 
 int forget_plan(struct retention_item *items, size_t count, const char *label,
-    struct err *err)
+    int64_t now, struct err *err)
 {
 	struct retention_item *gone = NULL;
 
@@ -67,6 +63,8 @@ int forget_plan(struct retention_item *items, size_t count, const char *label,
 		    item->keep ? "not asked for" : "forgotten by hand");
 		gone = item->keep ? gone : item;
 	}
-	return gone ? check(items, count, gone, err)
-		    : err_set(err, ERR_NOT_FOUND, "'%s' is not there", label);
+	if (gone)
+		return check(items, count, gone, now, err);
+	err_set(err, ERR_NOT_FOUND, "'%s' is not there", label);
+	return 1;
 }

@@ -6,11 +6,12 @@
 
 #include "agent/prune/retention.h"
 
-/* Decides for all items: that one goes, the others stay. ERR_NOT_FOUND where
- * there is none of that label. ERR_USAGE where it may not go: it is on hold, it
- * is the last good one, another needs its archive or may need it, or nothing
- * can be proved of it. */
+/* Decides for all items: that one goes, the others stay. 1, with the error set,
+ * where there is none of that label: a status of its own, since other errors
+ * have the code ERR_NOT_FOUND as well. -1 with ERR_USAGE where it may not go:
+ * it is on hold, it is the last good one, another needs its archive or may need
+ * it, or nothing can be proved of it. */
 int forget_plan(struct retention_item *items, size_t count, const char *label,
-    struct err *err);
+    int64_t now, struct err *err);
 
 #endif

@@ -4,7 +4,7 @@
  * before it, their manifest lacks its signature, or this machine wrote or saw
  * them once. A store that shows only half of them now may show the rest
  * tomorrow, and then they need what they were written after. One that a trusted
- * record says was pruned is none of them.
+ * record says was pruned does not count.
  */
 #ifndef AGENT_PRUNE_HIDDEN_H
 #define AGENT_PRUNE_HIDDEN_H

@@ -331,9 +331,12 @@ static int remove_all(const struct prune_options *options,
 static int decide(const struct prune_options *o, struct retention_items *items,
     struct err *err)
 {
-	return o->forget ? forget_plan(items->items, items->len, o->forget, err)
-			 : retention_plan(items->items, items->len, o->policy,
-			       o->zone, clock_now_ms(o->clock) / 1000, err);
+	int64_t now = clock_now_ms(o->clock) / 1000;
+
+	return o->forget
+		   ? forget_plan(items->items, items->len, o->forget, now, err)
+		   : retention_plan(items->items, items->len, o->policy,
+			 o->zone, now, err);
 }
 
 int prune_run(
@@ -351,8 +354,9 @@ int prune_run(
 		return err_wrap(err, "nothing is pruned");
 	VEC_EACH (&k.proofs, p)
 		add_item(o, p, &k);
-	if (decide(o, &k.items, err))
-		return -1;
+	int decided = decide(o, &k.items, err);
+	if (decided)
+		return decided;
 	fill_rows(&k, rows);
 	if (o->dry_run || !any_dropped(rows))
 		return 0;

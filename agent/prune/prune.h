@@ -67,7 +67,8 @@ void prune_rows_done(struct prune_rows *rows);
 struct json_object;
 
 /* Fills rows, newest first, also those of a run that failed half way. -1 where
- * it refused, or where a removal failed. */
+ * it refused, or where a removal failed; 1, with the error set, where the one
+ * to forget is not there. */
 int prune_run(
     const struct prune_options *o, struct prune_rows *rows, struct err *err);
 /* The table for people, and the same as an array of objects. */

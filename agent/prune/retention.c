@@ -135,16 +135,20 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(y->label, x->label);
 }
 
+bool retention_is_good(const struct retention_item *i, int64_t now)
+{
+	return !i->partial && !i->bad && !i->unseen && !i->untrusted &&
+	       i->time <= now;
+}
+
 static bool in_future(const struct run *r, const struct retention_item *i)
 {
 	return i->time > r->now;
 }
 
-/* What can be restored whole. */
 static bool is_good(const struct run *r, const struct retention_item *i)
 {
-	return !i->partial && !i->bad && !i->unseen && !i->untrusted &&
-	       !in_future(r, i);
+	return retention_is_good(i, r->now);
 }
 
 /* What counts for a rule. */
@@ -391,7 +395,7 @@ static bool is_need_of(const struct run *r, size_t n, size_t of)
 /* From the oldest on: what needs it is newer, and may itself be needed. */
 static void spread_badness(const struct run *r)
 {
-	for (size_t of = r->needs.len ? r->count : 0; of-- > 0;)
+	for (size_t of = r->count; of-- > 0;)
 		for (size_t n = needs_of(r, of);
 		     r->items[of].bad && is_need_of(r, n, of); n++)
 			r->items[r->needs.items[n].by].bad = true;
@@ -400,7 +404,7 @@ static void spread_badness(const struct run *r)
 /* From the newest on, so that it is known whether what needs it is kept. */
 static void keep_needed(const struct run *r)
 {
-	for (size_t of = 0; r->needs.len && of < r->count; of++)
+	for (size_t of = 0; of < r->count; of++)
 		for (size_t n = needs_of(r, of); is_need_of(r, n, of); n++) {
 			const struct retention_item *by =
 			    &r->items[r->needs.items[n].by];

@@ -83,6 +83,10 @@ void retention_zone_freep(struct retention_zone **z);
 /* Seconds east of UTC at that moment. */
 int32_t retention_zone_offset(const struct retention_zone *z, int64_t time);
 
+/* Whether it can be restored whole, and does not lie in the future: its label
+ * is then the word of a wrong clock. */
+bool retention_is_good(const struct retention_item *i, int64_t now);
+
 /* Decides for each item; sorts them newest first. -1 only for an empty policy.
  * The oldest are dropped first where the cap on deletions binds, each after
  * those that need it. */

@@ -29,8 +29,9 @@ static struct retention_policy policy_of(const struct settings_retention *r)
 	return p;
 }
 
-/* As long as a snapshot may need an archive; the default where it is no word of
- * this configuration, since others may have written the vault. */
+/* For how long after a snapshot others may need its archive. At least the
+ * default of full_every, since machines with another configuration may write to
+ * the vault. */
 static int64_t needed_for_s(const struct settings *s)
 {
 	enum { DEFAULT_S = 7 * 86400 };
@@ -151,7 +152,8 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	    .dry_run = terms->dry_run,
 	};
 	int status = prune_run(&o, &rows, err);
-	if (!terms->dry_run) {
+	/* Where the one to forget is not there, nothing is pruned. */
+	if (!terms->dry_run && status <= 0) {
 		log_pruned(settings, &rows);
 		measure(a->watch, settings->name, &rows);
 		if (status == 0)
@@ -159,7 +161,9 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	}
 	if (rows.len || status == 0)
 		print(a, settings, &rows, terms);
-	return status
-		   ? err_wrap(err, "%s: vault '%s'", a->command, settings->name)
-		   : 0;
+	/* Not the command's name, which may be `backup`. */
+	if (status)
+		err_wrap(err, "%s: vault '%s'",
+		    terms->forget ? "forget" : "prune", settings->name);
+	return status;
 }

@@ -25,8 +25,8 @@ struct prune_terms {
 	struct json_object *vaults;
 };
 
-/* Prunes it and prints, or adds, what became of each snapshot. 0 or -1. lock is
- * NULL on a dry run, and with lock_later. */
+/* Prunes it and prints, or adds, what became of each snapshot. Returns what
+ * prune_run does. lock is NULL on a dry run, and with lock_later. */
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
     struct vault *vault, struct vault_lock *lock,
     const struct prune_terms *terms, struct err *err);

@@ -60,27 +60,41 @@ const struct cli_option cli_list_options[] = {
     CLI_OPTION_END,
 };
 
-static const struct cli_option *in_table(
-    const struct cli_option *t, const char *name, size_t len, char letter)
+const struct cli_option *cli_option_named(
+    const struct cli_option *table, const char *name)
 {
-	for (; t && t->name; t++) {
-		if (letter ? t->letter == letter
-			   : strlen(t->name) == len &&
-				 memcmp(t->name, name, len) == 0)
+	for (const struct cli_option *t = table; t && t->name; t++)
+		if (str_eq(t->name, name))
 			return t;
-	}
+	return NULL;
+}
+
+static const struct cli_option *lettered(
+    const struct cli_option *t, char letter)
+{
+	for (; t && t->name; t++)
+		if (t->letter == letter)
+			return t;
 	return NULL;
 }
 
 /* One of the command (NULL: none is known yet), which may have a common option
  * of its own, with more words; or one of the common options. */
-static const struct cli_option *find(
-    const struct cli_command *c, const char *name, size_t len, char letter)
+static const struct cli_option *find_name(
+    const struct cli_command *c, const char *name)
 {
 	const struct cli_option *o =
-	    c ? in_table(c->options, name, len, letter) : NULL;
+	    c ? cli_option_named(c->options, name) : NULL;
 
-	return o ? o : in_table(cli_common_options, name, len, letter);
+	return o ? o : cli_option_named(cli_common_options, name);
+}
+
+static const struct cli_option *find_letter(
+    const struct cli_command *c, char letter)
+{
+	const struct cli_option *o = c ? lettered(c->options, letter) : NULL;
+
+	return o ? o : lettered(cli_common_options, letter);
 }
 
 static void collect(
@@ -204,7 +218,8 @@ static int parse_option(const struct cli_program *p, struct args *a,
 
 	if (str_starts(arg, "--")) {
 		size_t len = strcspn(arg + 2, "=");
-		const struct cli_option *o = find(r->command, arg + 2, len, 0);
+		autofree char *name = str_ndup(arg + 2, len);
+		const struct cli_option *o = find_name(r->command, name);
 		if (!o)
 			return unknown_option(p, r->command, arg, err);
 		const char *attached = arg[2 + len] ? arg + 3 + len : NULL;
@@ -213,7 +228,7 @@ static int parse_option(const struct cli_program *p, struct args *a,
 		return set(o, value, options, r, err);
 	}
 	for (arg++; *arg; arg++) {
-		const struct cli_option *o = find(r->command, NULL, 0, *arg);
+		const struct cli_option *o = find_letter(r->command, *arg);
 		if (!o) {
 			char shown[3] = {'-', *arg, '\0'};
 			return unknown_option(p, r->command, shown, err);
@@ -261,9 +276,9 @@ static int parse_command(const struct cli_program *p, const struct args *all,
 			return r->command ? 0 : -1;
 		}
 		bool is_long = arg[1] == '-';
-		const struct cli_option *o =
-		    is_long ? find(NULL, arg + 2, strlen(arg + 2), 0)
-			    : find(NULL, NULL, 0, arg[1]);
+		const struct cli_option *o = is_long
+						 ? find_name(NULL, arg + 2)
+						 : find_letter(NULL, arg[1]);
 		if (o && o->argument && (is_long || !arg[2]))
 			i++;
 	}

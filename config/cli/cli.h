@@ -175,6 +175,9 @@ void cli_request_done(struct cli_request *r);
  * version is asked for, operands may be missing. */
 int cli_parse(const struct cli_program *p, int argc, char *const *argv,
     void *options, struct cli_request *request, struct err *err);
+/* The option of a table, which may be NULL; or NULL, where it has none. */
+const struct cli_option *cli_option_named(
+    const struct cli_option *table, const char *name);
 /* Releases what CLI_TEXTS options hold. */
 void cli_options_done(const struct cli_program *p, void *options);
 

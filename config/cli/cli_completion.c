@@ -187,14 +187,6 @@ static void zsh_options(struct buf *out, const struct cli_option *t)
 	}
 }
 
-static bool is_common(const struct cli_option *o)
-{
-	for (const struct cli_option *t = cli_common_options; t->name; t++)
-		if (str_eq(t->name, o->name))
-			return true;
-	return false;
-}
-
 /* The common options, without those that the command has instead: zsh refuses
  * one that is defined twice. */
 static void zsh_common(struct buf *out, const struct cli_option *t)
@@ -203,7 +195,7 @@ static void zsh_common(struct buf *out, const struct cli_option *t)
 
 	buf_add_str(&list, "common");
 	for (; t && t->name; t++) {
-		if (!is_common(t))
+		if (!cli_option_named(cli_common_options, t->name))
 			continue;
 		autofree char *rest = buf_steal(&list);
 		buf_printf(&list, "%s:#(--%s|-%c)\\[*", rest, t->name,

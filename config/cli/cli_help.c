@@ -41,20 +41,12 @@ static void wrap(struct buf *out, const char *text, size_t indent)
 	buf_add_char(out, '\n');
 }
 
-static bool has(const struct cli_option *t, const char *name)
-{
-	for (; t && t->name; t++)
-		if (str_eq(t->name, name))
-			return true;
-	return false;
-}
-
 /* Those that `instead` has too are shown there. */
 static void options(struct buf *out, const struct cli_option *t,
     const struct cli_option *instead)
 {
 	for (; t && t->name; t++) {
-		if (!t->help || has(instead, t->name))
+		if (!t->help || cli_option_named(instead, t->name))
 			continue;
 		buf_printf(out, "%*s", INDENT, "");
 		if (t->letter)

@@ -19,10 +19,11 @@ void document_write(const struct json_object *document, struct buf *out)
 	buf_add_char(out, '\n');
 }
 
-void document_write_list(const char *command, const char *member,
-    struct json_object *list, struct buf *out)
+void document_write_list(const char *command, const char *snapshot,
+    const char *member, struct json_object *list, struct buf *out)
 {
-	cleanup(json_freep) struct json_object *j = document_new(command, NULL);
+	cleanup(json_freep) struct json_object *j =
+	    document_new(command, snapshot);
 
 	json_set(j, member, json_share(list));
 	document_write(j, out);

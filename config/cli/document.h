@@ -15,8 +15,8 @@ struct json_object;
 struct json_object *document_new(const char *command, const char *snapshot);
 /* Appends it, with a newline. */
 void document_write(const struct json_object *document, struct buf *out);
-/* A document of one list, which is borrowed. */
-void document_write_list(const char *command, const char *member,
-    struct json_object *list, struct buf *out);
+/* A document of one list, which is borrowed; snapshot as in document_new. */
+void document_write_list(const char *command, const char *snapshot,
+    const char *member, struct json_object *list, struct buf *out);
 
 #endif

@@ -77,7 +77,7 @@ static int read_word(const struct field *f, const struct yaml_node *node,
 }
 
 /* A plain scalar that is a number with a fraction or an exponent, its digits as
- * they are written; NULL where it is none. */
+ * they are written; NULL where it is not such a number. */
 static struct json_object *real(const struct yaml_node *n)
 {
 	struct err ignored = ERR_INIT;

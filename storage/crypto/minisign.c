@@ -147,6 +147,12 @@ static const struct minisign_public *find_key(
 	return NULL;
 }
 
+bool minisign_has_key(
+    const struct minisign_publics *keys, const struct minisign_public *key)
+{
+	return find_key(keys, key->id) != NULL;
+}
+
 static int check_signature(const struct minisign_publics *keys,
     const uint8_t raw[SIGNED_LEN], const void *data, size_t len,
     const struct minisign_line *comment,

@@ -13,6 +13,7 @@
 #include "storage/base/secret.h"
 #include "storage/base/vec.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ int minisign_public_read(
 /* The key id as minisign prints it. */
 void minisign_key_id(
     const struct minisign_public *key, char out[MINISIGN_KEY_ID_TEXT]);
+/* Whether one of the keys has the id of that one. */
+bool minisign_has_key(
+    const struct minisign_publics *keys, const struct minisign_public *key);
 
 struct minisign_key; /* a secret key, wiped on release */
 

@@ -163,6 +163,18 @@ static void a_new_source_is_new_and_an_old_one_is_named(void **state)
 	assert_int_equal(f.found.len, 1);
 	expect(&f, 0, false, "repository 'old'",
 	    "is no longer configured; it had 7 references in 'prod-1'");
+	f.t.discovers = true;
+	compare(&f, other, REPOSITORY(0));
+	expect(&f, 0, false, "repository 'old'",
+	    "is neither configured nor named by a cluster any more; it had 7 "
+	    "references in 'prod-1'");
+	/* No cluster names a cluster. */
+	compare(&f,
+	    "[{'kind': 'kubernetes', 'clusters': [{'name': 'old', 'objects': "
+	    "7}]}]",
+	    "[]");
+	expect(&f, 0, false, "cluster 'old'",
+	    "is no longer configured; it had 7 objects in 'prod-1'");
 	/* Sources of a kind that was taken out as a whole. */
 	compare(&f, other, "[]");
 	assert_int_equal(f.found.len, 1);

@@ -25,6 +25,22 @@ static void a_cluster_goes_to_one_place(void **state)
 	ASSERT_CONFIG_CASES(cases);
 }
 
+static void a_cluster_is_drilled_in_one_place(void **state)
+{
+	static const struct config_case cases[] = {
+	    {CONFIG_HEAD "drill: {clusters: [{from: a, context: c}, {from: b, "
+			 "context: d}]}\n",
+		NULL},
+	    {CONFIG_HEAD "drill: {clusters: [{from: a, context: c}, {from: a, "
+			 "context: d}]}\n",
+		"drill.clusters[1]: has the from 'a' of item 0; give it "
+		"another"},
+	};
+
+	(void)state;
+	ASSERT_CONFIG_CASES(cases);
+}
+
 static void a_part_of_a_bucket_goes_to_one_place(void **state)
 {
 	static const struct config_case cases[] = {
@@ -117,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_cluster_goes_to_one_place),
+	    cmocka_unit_test(a_cluster_is_drilled_in_one_place),
 	    cmocka_unit_test(a_part_of_a_bucket_goes_to_one_place),
 	    cmocka_unit_test(a_repository_goes_to_a_url),
 	    cmocka_unit_test(edges_and_rules_say_something),

@@ -34,6 +34,32 @@ static void a_beginning_of_a_url_ends_where_a_part_ends(void **state)
 			fail_msg("%s, %s", cases[i].prefix, cases[i].url);
 }
 
+static void a_password_goes_to_one_host_and_not_in_the_clear(void **state)
+{
+	static const struct {
+		const char *url;
+		bool clear, host;
+	} cases[] = {
+	    {"http://h/x", true, true},
+	    {"HTTP://h/x", true, true},
+	    {"http://127.0.0.1.evil.org/x", true, true},
+	    {"http://127.0.0.1:80/x", false, true},
+	    {"http://localhost/x", false, true},
+	    {"https://h/x", false, true},
+	    {"ssh://git@h/x", false, true},
+	    {"git@h:x", false, true},
+	    {"https://", false, false},
+	    {"https:///x", false, false},
+	    {"https", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (validate_url_is_clear(cases[i].url) != cases[i].clear ||
+		    validate_url_names_host(cases[i].url) != cases[i].host)
+			fail_msg("%s", cases[i].url);
+}
+
 static void a_repository_has_a_name_for_its_folder(void **state)
 {
 	static const char *const good[] = {"web", "team/web", "a.git.b", "a-b"};
@@ -117,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_beginning_of_a_url_ends_where_a_part_ends),
+	    cmocka_unit_test(a_password_goes_to_one_host_and_not_in_the_clear),
 	    cmocka_unit_test(a_repository_has_a_name_for_its_folder),
 	    cmocka_unit_test(names_are_each_there_once),
 	    cmocka_unit_test(layers_are_checked_together),

@@ -24,6 +24,7 @@ setup_file() {
 
 teardown_file() {
 	cluster_pick || return 0
+	[ ! -d "$P/other" ] || kube_server sim stop "$P/other"
 	"$top/tests/sim/s3" stop "$P/s3"
 	"$top/tests/servers/git" stop "$P/http"
 	cluster_stop
@@ -44,7 +45,37 @@ servers() {
 	set +a
 }
 
-is_served() { call GET "$1" >/dev/null 2>&1; }
+tofu=infra.contrib.fluxcd.io
+
+is_served() { "$1" GET "$2" >/dev/null 2>&1; } # CALL PATH
+
+# The Tofu Controller's kind, made by `call`, or by `other`.
+tofu_kind() { # CALL NAMESPACE
+	"$1" POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions '{
+	    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+	    "metadata": {"name": "terraforms.'$tofu'"},
+	    "spec": {"group": "'$tofu'", "scope": "Namespaced",
+	        "names": {"plural": "terraforms", "singular": "terraform", "kind": "Terraform", "listKind": "TerraformList"},
+	        "versions": [{"name": "v1alpha2", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+	            "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}}' >/dev/null
+	await is_served "$1" "/apis/$tofu/v1alpha2/namespaces/$2/terraforms"
+}
+
+# One that names the bucket, and, where it is given, the key of a state in it.
+tofu_of() { # CALL NAMESPACE NAME ENDPOINT [KEY]
+	"$1" POST "/apis/$tofu/v1alpha2/namespaces/$2/terraforms" "$(jq -n --arg n "$3" --arg b "$bucket" --arg e "$4" --arg k "${5-}" '{
+	    apiVersion: "'$tofu'/v1alpha2", kind: "Terraform", metadata: {name: $n}, spec: {backendConfig: {customConfiguration:
+	        "backend \"s3\" {\n  bucket = \"\($b)\"\n  region = \"us-east-1\"\n  endpoint = \"\($e)\"\n\(
+	            if $k == "" then "" else "  key = \"\($k)\"\n" end)}"}}}')" >/dev/null
+}
+
+other() { # METHOD PATH [JSON]
+	"$top/tests/e2e/kube_chain" call "$P/other/kubeconfig" "$@"
+}
+
+faults_url() { sed -n 's|^ *server: *"*\([^"]*\)"*|\1/_sim/faults|p' "$P/kube/kubeconfig"; }
+fault() { curl -fsS -o /dev/null -d "$1" "$(faults_url)"; } # RULE
+faults_end() { curl -fsS -o /dev/null -X DELETE "$(faults_url)"; }
 
 source_of() { # NAME SECRET
 	call POST "$flux" '{"apiVersion": "source.toolkit.fluxcd.io/v1beta1", "kind": "GitRepository",
@@ -52,8 +83,6 @@ source_of() { # NAME SECRET
 }
 
 objects() {
-	local group=infra.contrib.fluxcd.io path
-	path=/apis/$group/v1alpha2/namespaces/infrastructure/terraforms
 	# The sample's own are of a host that is not there.
 	call DELETE "$flux/organization-gitops" >/dev/null
 	call DELETE /api/v1/namespaces/infrastructure/secrets/repo-helm-charts >/dev/null
@@ -62,17 +91,8 @@ objects() {
 	call POST /api/v1/namespaces/infrastructure/secrets "$(jq -n --arg u "$GIT_USER" --rawfile p "$GIT_PASSWORD_FILE" \
 	    '{metadata: {name: "git"}, data: {username: ($u | @base64), password: ($p | rtrimstr("\n") | @base64)}}')" >/dev/null
 	source_of helm-charts git
-	call POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions '{
-	    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-	    "metadata": {"name": "terraforms.'$group'"},
-	    "spec": {"group": "'$group'", "scope": "Namespaced",
-	        "names": {"plural": "terraforms", "singular": "terraform", "kind": "Terraform", "listKind": "TerraformList"},
-	        "versions": [{"name": "v1alpha2", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
-	            "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}}' >/dev/null
-	await is_served "$path"
-	call POST "$path" "$(jq -n --arg b "$bucket" --arg e "$S3_ENDPOINT" '{apiVersion: "'$group'/v1alpha2", kind: "Terraform",
-	    metadata: {name: "network"}, spec: {backendConfig: {customConfiguration:
-	        "backend \"s3\" {\n  bucket = \"\($b)\"\n  region = \"us-east-1\"\n  endpoint = \"\($e)\"\n}"}}}')" >/dev/null
+	tofu_kind call infrastructure
+	tofu_of call infrastructure network "$S3_ENDPOINT"
 }
 
 config() { # DISCOVER
@@ -131,6 +151,63 @@ kinds() { jq -r '.sources[].kind' "$BATS_TEST_TMPDIR/show" | sort | xargs; }
 	grep -q 'discover: .*Secret infrastructure/no-such-secret' <<<"$stderr"
 	jq -e '.warnings | any(contains("no-such-secret"))' "$BATS_TEST_TMPDIR/show"
 	restore ls latest git | grep -q helm-charts
+}
+
+@test "a state that the second cluster alone names is held against the prefixes" {
+	kube_server sim start "$P/other"
+	tofu_kind other default
+	tofu_of other default elsewhere "$S3_ENDPOINT" elsewhere/terraform.tfstate
+	config true
+	sed -i "/name: production/a\\    - {name: other, kubeconfig: $P/other/kubeconfig, namespaces: [default], discover: true}" "$BACKSTAY_CONFIG"
+	printf 'terraform: {buckets: [{bucket: %s, prefixes: [%s], region: us-east-1, endpoint: "%s", addressing: path}]}\n' \
+	    "$bucket" gcp/ "$S3_ENDPOINT" >>"$BACKSTAY_CONFIG"
+	backup 0
+	grep -qF "discover: state 'elsewhere/terraform.tfstate' is outside of the prefixes of bucket '$bucket'" <<<"$stderr"
+}
+
+@test "a Secret that can be listed and not be read is named" {
+	[ "$KUBE" = sim ] || skip "the real server has no faults"
+	config true
+	call POST /api/v1/namespaces/infrastructure/secrets "$(jq -n --arg u "$GIT_HTTP/terraform-modules.git" '{metadata: {name: "argo",
+	    labels: {"argocd.argoproj.io/secret-type": "repository"}}, data: {url: ($u | @base64), password: ("x" | @base64)}}')" >/dev/null
+	fault '{"method": "GET", "path": "/secrets/argo$", "kind": "reply", "status": 403,
+	    "body": {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "not by you"}}'
+	backup 1
+	faults_end
+	call DELETE /api/v1/namespaces/infrastructure/secrets/argo >/dev/null
+	grep -qF "discover: cluster 'production': Secret infrastructure/argo, for $GIT_HTTP/terraform-modules.git, was not read: " <<<"$stderr"
+	grep -q 'missing: .*terraform-modules' <<<"$stderr"
+}
+
+@test "what no cluster names any more is reported as that" {
+	config true
+	source_of terraform-modules git
+	backup 0
+	call DELETE "$flux/terraform-modules" >/dev/null
+	sleep 1
+	backup 0
+	grep -q "repository '.*/terraform-modules' is neither configured nor named by a cluster any more; it had " <<<"$stderr"
+}
+
+@test "no password goes to another host in the clear" {
+	local clear=${GIT_HTTP/127.0.0.1/0.0.0.0} # the same server
+	config true
+	GIT_HTTP=$clear source_of terraform-modules git
+	backup 1
+	call DELETE "$flux/terraform-modules" >/dev/null
+	grep -qF "discover: cluster 'production': Secret infrastructure/git, for $clear/terraform-modules.git, would send a password in the clear" <<<"$stderr"
+	grep -q 'missing: .*terraform-modules' <<<"$stderr"
+	restore ls latest git | grep -q helm-charts
+}
+
+@test "a bucket of a name that is captured already is left out, and named" {
+	config true
+	tofu_of call infrastructure z-elsewhere https://s3.example.com
+	backup 0
+	call DELETE "/apis/$tofu/v1alpha2/namespaces/infrastructure/terraforms/z-elsewhere" >/dev/null
+	grep -qF "discover: bucket '$bucket' at 'https://s3.example.com': a bucket of that name is captured already" <<<"$stderr"
+	[ "$(restore ls latest terraform -o json | jq '.entries | length')" -gt 0 ]
+	restore verify latest
 }
 
 @test "a cluster that cannot be searched costs itself" {

@@ -70,9 +70,9 @@ described() { # agent|restore COMMAND
 	    (.pruned | map(.vault) == ["local", "second"])' "$BATS_TEST_TMPDIR/made"
 	jq -r 'keys[] | select(. != "command" and . != "snapshot")' "$BATS_TEST_TMPDIR/made" | sort |
 	    comm -23 - <(described agent backup) | diff /dev/null -
-	# The manifest, where it is asked for.
+	# The manifest, where it is asked for, and nothing beside it.
 	sleep 1
-	"$BACKSTAY_BUILD/backstay-agent" backup --manifest >"$BATS_TEST_TMPDIR/made"
+	"$BACKSTAY_BUILD/backstay-agent" backup --manifest --prune >"$BATS_TEST_TMPDIR/made"
 	diff "$BATS_TEST_TMPDIR/made" "$P/vault/$(labels | tail -1).manifest.json"
 	document agent 0 - list
 	document agent 0 - prune --dry-run

@@ -85,6 +85,26 @@ refused() { # STATUS TEXT COMMAND...
 	refused 2 '--hold and --no-hold exclude each other' agent mark "${label[0]}" --hold --no-hold
 	refused 2 "'a' is given to --tag and to --untag" agent mark "${label[0]}" --tag a --untag a
 	refused 3 "no vault has 'small-'" agent mark small- --hold
+	# A record that would count for nothing, of a key that may not prune.
+	sed -i "s#public_key_files: .*#trusted: [{public_key_file: $P/keys/signing.pub, may: [snapshots]}]#" "$BACKSTAY_CONFIG"
+	refused 2 'the key that signs here may not prune (signing.trusted), so its record would count for nothing' agent mark "${label[0]}" --hold
+	# Who only asks needs no key.
+	sed -i '/secret_key_file/d' "$BACKSTAY_CONFIG"
+	refused 0 '' agent mark "${label[0]}"
+	[ "$output" = "vault 'local': not on hold, no tags
+vault 'second': not on hold, no tags" ]
+}
+
+@test "a vault that fails leaves the others marked, and the run partial" {
+	backups 1
+	mv "$P/second" "$P/unmounted"
+	run --separate-stderr agent mark "${label[0]}" --hold
+	mv "$P/unmounted" "$P/second"
+	[ "$status" -eq 1 ]
+	[ "$output" = "vault 'local': on hold, no tags" ]
+	grep -qF "mark: vault 'second': " <<<"$stderr"
+	[ "$(restore list --vault local -o json | jq '.snapshots[0].hold')" = true ]
+	[ "$(restore list --vault second -o json | jq '.snapshots[0].hold')" = false ]
 }
 
 @test "one snapshot is forgotten, in each vault, and the chain says so" {
@@ -101,6 +121,20 @@ refused() { # STATUS TEXT COMMAND...
 	[ "$(labels | wc -l)" -eq 2 ]
 	agent forget "${label[0]}"
 	[ "$(labels)" = "${label[2]}" ]
+}
+
+@test "a vault that is out of reach is not one that lacks the snapshot" {
+	backups 2
+	mv "$P/second" "$P/unmounted"
+	run --separate-stderr agent forget "${label[0]}"
+	mv "$P/unmounted" "$P/second"
+	[ "$status" -eq 1 ]
+	grep -qF "vault 'second'" <<<"$stderr"
+	# What it still has can be forgotten there, once it is back.
+	[ "$(restore list --vault local -o json | jq -r '.snapshots[].label')" = "${label[1]}" ]
+	[ "$(restore list --vault second -o json | jq '.snapshots | length')" -eq 2 ]
+	agent forget "${label[0]}"
+	[ "$(restore list --vault second -o json | jq -r '.snapshots[].label')" = "${label[1]}" ]
 }
 
 @test "the last good one, one on hold and one that is not there stay" {

@@ -209,6 +209,22 @@ quota() { # SETTING...: of each bucket
 	[ "$(labels | wc -l)" -eq "$before" ]
 }
 
+@test "pruning that fails after a backup leaves the snapshot, and says that it was pruning" {
+	s3_env sim
+	small_config "$(small_bucket vault)" >"$BACKSTAY_CONFIG"
+	agent backup
+	sleep 1
+	agent backup
+	sleep 1
+	curl -sf -X POST "$S3_SIM_URL/faults" -d '[{"method": "DELETE", "path": "manifest\\.json", "kind": "reply", "status": 400}]' >/dev/null
+	run --separate-stderr agent backup --prune
+	curl -sf -X DELETE "$S3_SIM_URL/faults" >/dev/null
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -qF "the snapshot was committed, but pruning failed: prune: vault 'bucket': " <<<"$stderr"
+	restore verify latest >/dev/null
+}
+
 @test "a bucket that cannot be asked for its lock at the end costs the directory beside it nothing" {
 	s3_env sim
 	small_config "$(small_directory)"$'\n'"$(small_bucket vault)" >"$BACKSTAY_CONFIG"

@@ -4,6 +4,8 @@
 #include "agent/prune/forget.h"
 #include "tests/support/test.h"
 
+enum { NOW = 1000 };
+
 static struct retention_item good(const char *label)
 {
 	return (struct retention_item){.label = label};
@@ -15,7 +17,7 @@ static void one_goes_and_the_others_stay(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_ok(forget_plan(items, 3, "b", &err), err);
+	assert_ok(forget_plan(items, 3, "b", NOW, &err), err);
 	assert_true(items[0].keep && !items[1].keep && items[2].keep);
 	assert_int_equal(items[1].turn, 1);
 	assert_int_equal(items[0].turn + items[2].turn, 0);
@@ -27,7 +29,7 @@ static void refuse(struct retention_item *items, size_t count,
 {
 	struct err err = ERR_INIT;
 
-	assert_int_equal(forget_plan(items, count, "b", &err), -1);
+	assert_int_equal(forget_plan(items, count, "b", NOW, &err), -1);
 	assert_int_equal(err.code, code);
 	assert_contains(err.message, text);
 }
@@ -47,9 +49,17 @@ static void the_last_good_one_stays(void **state)
 	items[2].unseen = false;
 	items[2].untrusted = true;
 	refuse(items, 3, ERR_USAGE, "the last good snapshot");
+	items[2].untrusted = false;
+	items[2].time = NOW + 1;
+	refuse(items, 3, ERR_USAGE, "the last good snapshot");
+	/* Of that one alone, as well. */
+	items[1].bad = true;
+	assert_int_equal(forget_plan(items, 3, "c", NOW, &err), -1);
+	assert_contains(err.message, "'c' is the last good snapshot");
+	items[1].bad = false;
 	/* One that is not good may go, though no good one is there. */
 	items[1].partial = true;
-	assert_ok(forget_plan(items, 3, "b", &err), err);
+	assert_ok(forget_plan(items, 3, "b", NOW, &err), err);
 }
 
 static void what_is_held_or_needed_stays(void **state)
@@ -78,8 +88,14 @@ static void one_that_is_not_there_is_named(void **state)
 	struct retention_item items[] = {good("a")};
 
 	(void)state;
-	refuse(items, 1, ERR_NOT_FOUND, "'b' is not there");
-	refuse(NULL, 0, ERR_NOT_FOUND, "'b' is not there");
+	for (size_t count = 0; count < 2; count++) {
+		struct err err = ERR_INIT;
+		assert_int_equal(
+		    forget_plan(count ? items : NULL, count, "b", NOW, &err),
+		    1);
+		assert_int_equal(err.code, ERR_NOT_FOUND);
+		assert_contains(err.message, "'b' is not there");
+	}
 }
 
 int main(void)

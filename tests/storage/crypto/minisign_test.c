@@ -93,6 +93,10 @@ static void the_published_signature_holds(void **state)
 	assert_string_equal(comment, COMMENT);
 	minisign_key_id(&f->keys.items[1], id);
 	assert_string_equal(id, "E7620F1842B4E81F");
+	struct minisign_public key = f->keys.items[1];
+	assert_true(minisign_has_key(&f->keys, &key));
+	f->keys.len = 1;
+	assert_false(minisign_has_key(&f->keys, &key));
 }
 
 static void what_was_changed_is_refused(void **state)
