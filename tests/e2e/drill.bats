@@ -79,6 +79,19 @@ none_runs() { [ -z "$(drill_programs)" ]; }
 	minisign -Vm vault/*-drill-good.json -p "$P/keys/record.pub"
 }
 
+# DRILL_RUNS=200 is how often a release is rehearsed; twice is for every day.
+@test "drills of what is not damaged raise no alarm, however often" {
+	local i
+	for ((i = 1; i <= ${DRILL_RUNS:-2}; i++)); do
+		run --separate-stderr restore drill -o json
+		[ "$status" -eq 0 ] || { echo "drill $i:"; tail -c 3000 <<<"$output$stderr"; return 1; }
+		[ "$(jq -c '[.passed, .failures, .added, .removed, .changed, .not_compared]' <<<"$output")" = \
+		    '[true,0,0,0,0,[]]' ]
+		nothing_is_left
+		if [ -n "${DRILL_RUNS-}" ]; then echo "# drill $i of $DRILL_RUNS: no alarm" >&3; fi
+	done
+}
+
 @test "sources and targets of the configuration are not contacted" {
 	# Nothing listens there any more: whoever asked would fail.
 	sed -i 's/127\.0\.0\.1:[0-9]*/127.0.0.1:1/; s|kubeconfig: .*|kubeconfig: /nowhere|' backstay.yaml
