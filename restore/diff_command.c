@@ -164,6 +164,7 @@ static int open_both(struct diffing *d, struct err *err)
 		return -1;
 	/* `second` does not outlive this. */
 	d->to.command = c;
+	d->found.schemas.browse = &d->to;
 	uint64_t entries = manifest_entries(&d->from.opened.manifest);
 	d->parts = entries / PART_ENTRIES + 1;
 	return 0;
@@ -213,6 +214,7 @@ static void print_end(const struct diffing *d)
 static void diffing_done(struct diffing *d)
 {
 	buf_wipe(&d->page);
+	list_schemas_done(&d->found.schemas);
 	browse_done(&d->from);
 	browse_done(&d->to);
 	ruleset_done(&d->rules);

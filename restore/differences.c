@@ -99,7 +99,11 @@ int differences_print(struct differences *d, const struct version *from,
 	bool was = is_there(from), is = is_there(to);
 
 	if (was && is)
-		version_compare(from, to, d->values, &fields);
+		version_compare(from, to, d->values, &d->schemas, &fields);
+	if (d->schemas.failed.code) {
+		*err = d->schemas.failed;
+		return -1;
+	}
 	if (d->other_server)
 		d->of_server += changes_drop_of_server(&fields);
 	if (!was && !is)

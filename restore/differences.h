@@ -12,8 +12,9 @@
 
 struct differences {
 	bool json;
-	struct buf *into;      /* borrowed; NULL: standard output */
-	bool values;	       /* those of states are shown */
+	struct buf *into; /* borrowed; NULL: standard output */
+	bool values;	  /* those of states are shown */
+	struct list_schemas schemas;
 	bool without_commands; /* there is nothing to be restored to */
 	/* What a server of another version does is only counted. */
 	bool other_server;

@@ -20,6 +20,7 @@ struct history {
 	struct browse browse;
 	struct exclude_options exclude;
 	struct ruleset rules;
+	struct list_schemas schemas;
 	/* The newest version so far, and that of the snapshot at hand. */
 	struct version last, now;
 	char *last_label;
@@ -135,7 +136,7 @@ static void print_version(struct history *h, const char *what,
 	h->versions++;
 }
 
-static void print_current(struct history *h)
+static int print_current(struct history *h, struct err *err)
 {
 	cleanup(changes_done) struct changes fields = VEC_INIT;
 	cleanup(buf_done) struct buf command = BUF_INIT;
@@ -143,10 +144,15 @@ static void print_current(struct history *h)
 	bool is = h->now.kind != VERSION_NONE;
 
 	if (h->known || (!was && !is))
-		return;
+		return 0;
 	if (was && is)
-		version_compare(
-		    &h->last, &h->now, h->command->options->values, &fields);
+		version_compare(&h->last, &h->now, h->command->options->values,
+		    &h->schemas, &fields);
+	if (h->schemas.failed.code) {
+		*err = h->schemas.failed;
+		h->schemas.failed = (struct err)ERR_INIT;
+		return -1;
+	}
 	if (is)
 		version_add_command(
 		    &h->now, h->browse.opened.snapshot->label, true, &command);
@@ -159,6 +165,7 @@ static void print_current(struct history *h)
 	version_done(&h->last);
 	h->last = h->now;
 	h->now = (struct version){.kind = VERSION_NONE};
+	return 0;
 }
 
 static int search_all(struct history *h, struct err *err)
@@ -169,10 +176,9 @@ static int search_all(struct history *h, struct err *err)
 		struct err one = ERR_INIT;
 		h->found = h->known = false;
 		if (!browse_snapshot(&h->browse, s, &one) &&
-		    !browse_each(&h->browse, find_version, h, &one)) {
-			print_current(h);
+		    !browse_each(&h->browse, find_version, h, &one) &&
+		    !print_current(h, &one))
 			continue;
-		}
 		if (one.code != ERR_INTEGRITY) {
 			*err = one;
 			return -1;
@@ -197,6 +203,7 @@ static void split_ref(struct history *h, char *thing)
 
 static void history_done(struct history *h)
 {
+	list_schemas_done(&h->schemas);
 	browse_done(&h->browse);
 	ruleset_done(&h->rules);
 	version_done(&h->last);
@@ -215,6 +222,7 @@ int command_history(const struct command *c, struct err *err)
 	    rule_options_init(&h.rules, &c->settings->restore, err) ||
 	    browse_vault(c, &h.browse, err))
 		return -1;
+	h.schemas.browse = &h.browse;
 	h.exclude = (struct exclude_options){
 	    .derived = true, .finished = true, .rules = &h.rules};
 	if (as_json(&h))

@@ -10,6 +10,7 @@
 void meeting_init(struct meeting *m)
 {
 	*m = (struct meeting){.browse = BROWSE_INIT};
+	m->found.schemas.browse = &m->browse;
 	pthread_mutex_init(&m->lock, NULL);
 }
 
@@ -25,6 +26,7 @@ void meeting_done(struct meeting *m)
 	vec_done(&m->unseen);
 	known_done(&m->known);
 	pathset_done(&m->added);
+	list_schemas_done(&m->found.schemas);
 	browse_done(&m->browse);
 	pthread_mutex_destroy(&m->lock);
 }
@@ -151,6 +153,8 @@ static int compare(struct meeting *m, const struct known *k,
 		version_forget_uids(&from);
 		version_forget_uids(&to);
 	}
+	m->found.schemas.ask = load->schema;
+	m->found.schemas.ask_ctx = load->ctx;
 	return differences_print(&m->found, &from,
 	    m->browse.opened.snapshot->label, &to, NULL, load->notes, err);
 }

@@ -65,6 +65,8 @@ struct meeting_load {
 	    struct version *out, struct err *err);
 	void *ctx;
 	const struct differences_notes *notes; /* or NULL */
+	/* As `ask` of list_schemas; or NULL. */
+	struct json_object *(*schema)(void *ctx, const char *api_version);
 };
 int meeting_live(struct meeting *m, const struct contents_entry *e,
     const struct meeting_load *load, struct err *err);

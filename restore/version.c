@@ -1,5 +1,6 @@
 #include "restore/version.h"
 
+#include "restore/diff/list_keys.h"
 #include "restore/diff/states.h"
 #include "restore/objects/sanitize.h"
 #include "restore/things.h"
@@ -18,6 +19,8 @@ enum { STATE_BYTES = 256 * 1024 * 1024 };
 void version_done(struct version *v)
 {
 	free(v->thing);
+	free(v->cluster);
+	free(v->resource);
 	json_free(v->object);
 	buf_wipe(&v->text);
 	*v = (struct version){.kind = VERSION_NONE};
@@ -135,6 +138,19 @@ static int is_made(const struct contents_entry *e,
 	    rules->ctx, at.cluster, c.namespace, c.name, made, err);
 }
 
+/* By which the schema of its kind is found. */
+static void set_place(struct version *v, const struct contents_entry *e)
+{
+	cleanup(layout_object_done) struct layout_object at = {.cluster = NULL};
+	const char *resource = json_get_str(e->facts, "resource");
+	struct err ignored = ERR_INIT;
+
+	if (layout_object_split(e->path, &at, &ignored))
+		return;
+	v->cluster = steal(at.cluster);
+	v->resource = resource ? str_dup(resource) : NULL;
+}
+
 int version_object(const char *text, size_t len, const struct contents_entry *e,
     const struct version_rules *rules, struct version *out, struct err *err)
 {
@@ -153,6 +169,7 @@ int version_object(const char *text, size_t len, const struct contents_entry *e,
 		return 0;
 	clean(object, e);
 	out->kind = VERSION_OBJECT;
+	set_place(out, e);
 	out->hides = str_eq(json_get_str(object, "kind"), "Secret");
 	out->object = steal(object);
 	return 0;
@@ -216,11 +233,30 @@ static bool is_secret(
 	return str_starts(path, "data") || str_starts(path, "stringData");
 }
 
-void version_compare(const struct version *from, const struct version *to,
-    bool values, struct changes *f)
+/* Looked up where lists of the object differ, and not before. */
+struct list_lookup {
+	const struct version *version;
+	struct list_schemas *schemas;
+};
+
+static const struct json_object *keys_of(void *ctx, const struct strvec *field)
 {
+	const struct list_lookup *l = ctx;
+	const struct version *v = l->version;
+
+	return list_keys_find(
+	    list_schemas_of(l->schemas, v->cluster, v->resource, v->object),
+	    field);
+}
+
+void version_compare(const struct version *from, const struct version *to,
+    bool values, struct list_schemas *schemas, struct changes *f)
+{
+	struct list_lookup lookup = {.version = to, .schemas = schemas};
 	const struct changes_options o = {
-	    .hides = from->hides || to->hides ? is_secret : NULL};
+	    .hides = from->hides || to->hides ? is_secret : NULL,
+	    .keys = schemas && to->kind == VERSION_OBJECT ? keys_of : NULL,
+	    .ctx = &lookup};
 
 	if (from->kind == VERSION_STATE)
 		states_compare(f, buf_str(&from->text), from->text.len,

@@ -8,6 +8,7 @@
 
 #include "restore/browse.h"
 #include "restore/diff/changes.h"
+#include "restore/list_schemas.h"
 #include "restore/objects/exclude.h"
 
 enum version_kind { VERSION_NONE, VERSION_OBJECT, VERSION_STATE, VERSION_REFS };
@@ -16,6 +17,7 @@ struct version {
 	enum version_kind kind;
 	char *thing;		    /* as `--only` takes it */
 	struct json_object *object; /* the object, or the refs */
+	char *cluster, *resource;   /* of an object, "deployments.apps" */
 	struct buf text;	    /* the state */
 	bool hides;		    /* a Secret, whose values are not shown */
 };
@@ -48,9 +50,10 @@ int version_object(const char *text, size_t len, const struct contents_entry *e,
  * they were made anew. */
 void version_forget_uids(struct version *v);
 /* Both of the same thing. `values`: those of states are shown, but for
- * sensitive ones. */
+ * sensitive ones. `schemas` says by what items of lists are told apart, may
+ * fail then, and may be NULL. */
 void version_compare(const struct version *from, const struct version *to,
-    bool values, struct changes *f);
+    bool values, struct list_schemas *schemas, struct changes *f);
 /* The words that restore a version of that snapshot over another one, or
  * (replaces false) where nothing is. Appended. */
 void version_add_command(

@@ -78,6 +78,21 @@ static int load(void *ctx, const struct contents_entry *e, struct version *out,
 	return version_object(o->text.data, o->text.len, e, &rules, out, err);
 }
 
+/* ---- what its server says of the lists in it ---- */
+
+/* As the server says where it is: /openapi/v3 has a document of each
+ * apiVersion. One that has none, as those before Kubernetes 1.24, says nothing.
+ */
+static struct json_object *schema(void *ctx, const char *api_version)
+{
+	const struct live *o = ctx;
+	autofree char *path = str_printf("/openapi/v3/%s/%s",
+	    strchr(api_version, '/') ? "apis" : "api", api_version);
+	struct err ignored = ERR_INIT;
+
+	return kube_client_get(o->list->cluster->client, path, &ignored);
+}
+
 /* ---- which objects ---- */
 
 static bool is_elsewhere(const struct live *o)
@@ -118,7 +133,8 @@ static int meet(struct live *o, struct err *err)
 {
 	const struct live_list *l = o->list;
 	cleanup(buf_done) struct buf path = BUF_INIT, version = BUF_INIT;
-	const struct meeting_load loads = {.load = load, .ctx = o};
+	const struct meeting_load loads = {
+	    .load = load, .ctx = o, .schema = schema};
 
 	kube_item_write(
 	    &o->item, api_version_of(l, &version), l->resource->kind, &o->text);

@@ -81,14 +81,14 @@ none_runs() { [ -z "$(drill_programs)" ]; }
 
 # DRILL_RUNS=200 is how often a release is rehearsed; twice is for every day.
 @test "drills of what is not damaged raise no alarm, however often" {
-	local i
-	for ((i = 1; i <= ${DRILL_RUNS:-2}; i++)); do
+	local drill
+	for ((drill = 1; drill <= ${DRILL_RUNS:-2}; drill++)); do
 		run --separate-stderr restore drill -o json
-		[ "$status" -eq 0 ] || { echo "drill $i:"; tail -c 3000 <<<"$output$stderr"; return 1; }
+		[ "$status" -eq 0 ] || { echo "drill $drill:"; tail -c 3000 <<<"$output$stderr"; return 1; }
 		[ "$(jq -c '[.passed, .failures, .added, .removed, .changed, .not_compared]' <<<"$output")" = \
 		    '[true,0,0,0,0,[]]' ]
 		nothing_is_left
-		if [ -n "${DRILL_RUNS-}" ]; then echo "# drill $i of $DRILL_RUNS: no alarm" >&3; fi
+		if [ -n "${DRILL_RUNS-}" ]; then echo "# drill $drill of $DRILL_RUNS: no alarm" >&3; fi
 	done
 }
 

@@ -241,7 +241,7 @@ static void values_of_secrets_are_not_shown(void **state)
 		    .object = test_json("{\"data\":{\"p\":\"s4cret\"}}")};
 		bool shown = false;
 
-		version_compare(&a, &b, true, &c);
+		version_compare(&a, &b, true, NULL, &c);
 		assert_int_equal(c.len, 1);
 		shown = strstr(c.items[0].from, "s3cret") ||
 			strstr(c.items[0].to, "s4cret");

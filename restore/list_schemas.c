@@ -1,0 +1,103 @@
+#include "restore/list_schemas.h"
+
+#include "restore/diff/list_keys.h"
+#include "storage/archive/layout.h"
+#include "storage/archive/limits.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void list_schemas_done(struct list_schemas *l)
+{
+	VEC_EACH (&l->schemas, s)
+		json_free(s->tree);
+	vec_done(&l->schemas);
+	index_free(l->ids);
+	*l = (struct list_schemas){.browse = NULL};
+}
+
+/* ---- the definition in the snapshot ---- */
+
+struct search {
+	struct browse *browse;
+	const char *path;
+	struct json_object *definition;
+};
+
+static int check_entry(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct search *s = ctx;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (s->definition || !str_eq(e->path, s->path))
+		return 0;
+	if (browse_read_text(s->browse, e, LIMITS_OBJECT_BYTES, &text, err))
+		return -1;
+	s->definition = json_parse(text.data, text.len, err);
+	return s->definition ? 0 : err_wrap(err, "'%.300s'", e->path);
+}
+
+static struct json_object *read_definition(struct list_schemas *l,
+    const char *cluster, const char *resource, const char *version)
+{
+	cleanup(buf_done) struct buf path = BUF_INIT;
+
+	layout_object_path(cluster,
+	    "customresourcedefinitions.apiextensions.k8s.io", NULL, resource,
+	    &path);
+	struct search s = {.browse = l->browse, .path = buf_str(&path)};
+	if (browse_each(l->browse, check_entry, &s, &l->failed))
+		return NULL;
+	struct json_object *tree =
+	    list_keys_of_definition(s.definition, version);
+	json_free(s.definition);
+	return tree;
+}
+
+/* ---- one kind ---- */
+
+static struct json_object *read_tree(struct list_schemas *l,
+    const char *cluster, const char *resource, const char *api_version,
+    const char *kind)
+{
+	const char *slash = strchr(api_version, '/');
+	const char *version = slash ? slash + 1 : api_version;
+	autofree char *group =
+	    slash ? str_ndup(api_version, (size_t)(slash - api_version))
+		  : str_dup("");
+	cleanup(json_freep) struct json_object *document =
+	    l->ask ? l->ask(l->ask_ctx, api_version) : NULL;
+	struct json_object *tree =
+	    list_keys_of_openapi(document, group, version, kind);
+
+	if (!tree)
+		tree = list_keys_known(group, kind);
+	/* The groups of Kubernetes itself have no dot, or end so, as some of
+	 * others do. */
+	if (!tree && l->browse && strchr(group, '.'))
+		tree = read_definition(l, cluster, resource, version);
+	return tree;
+}
+
+const struct json_object *list_schemas_of(struct list_schemas *l,
+    const char *cluster, const char *resource, const struct json_object *object)
+{
+	const char *api_version = json_get_str(object, "apiVersion");
+	const char *kind = json_get_str(object, "kind");
+
+	if (!api_version || !kind || !cluster || !resource || l->failed.code)
+		return NULL;
+	autofree char *id = str_printf("%s %s/%s", cluster, api_version, kind);
+	if (!l->ids)
+		l->ids = index_new();
+	uint32_t at = index_first(l->ids, id);
+	if (at != INDEX_END)
+		return l->schemas.items[index_value(l->ids, at)].tree;
+	index_add(l->ids, id, (uint32_t)l->schemas.len);
+	struct list_schema *s = vec_add(&l->schemas);
+	s->tree = read_tree(l, cluster, resource, api_version, kind);
+	return s->tree;
+}
