@@ -2,6 +2,7 @@
 
 #include "restore/objects/object.h"
 #include "restore/plan/names.h"
+#include "storage/archive/layer_census.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -23,64 +24,39 @@ const char *layering_name(const struct plan *p, size_t layer)
 
 /* ---- while nodes are read ------------------------------------------------ */
 
-/* The first that selects it counts; another one is named. */
-static uint16_t choose(struct plan *p,
-    bool (*has)(const struct layer *l, const void *what), const void *what,
-    const char *name)
+static struct layer_census *census_of(struct plan *p)
 {
-	const struct layers *l = p->options->layers;
-	size_t chosen = SIZE_MAX;
-
-	if (!has_layers(p))
-		return 0;
-	for (size_t i = 0; i < l->items.len; i++) {
-		if (!has(&l->items.items[i], what))
-			continue;
-		if (chosen == SIZE_MAX) {
-			chosen = i;
-			continue;
-		}
-		*vec_add(&p->warnings) =
-		    str_printf("layers: %s is selected by '%s' and by '%s'; "
-			       "it is restored with '%s'",
-			name, layers_name(l, chosen), layers_name(l, i),
-			layers_name(l, chosen));
-		break;
-	}
-	return (uint16_t)(chosen == SIZE_MAX ? l->items.len : chosen);
-}
-
-static bool has_repository(const struct layer *l, const void *name)
-{
-	return layer_has_repository(l, name);
-}
-
-static bool has_state(const struct layer *l, const void *bucket_key)
-{
-	return layer_has_state(l, bucket_key);
-}
-
-static bool has_object(const struct layer *l, const void *object)
-{
-	return layer_has_object(l, object);
+	if (!p->census)
+		p->census = layer_census_new(p->options->layers);
+	return p->census;
 }
 
 uint16_t layering_of_repository(struct plan *p, const char *name)
 {
-	autofree char *what = str_printf("repository %s", name);
-
-	return choose(p, has_repository, name, what);
+	if (!has_layers(p))
+		return 0;
+	return (uint16_t)layer_census_repository(census_of(p), name);
 }
 
 uint16_t layering_of_state(struct plan *p, const char *bucket_key)
 {
-	autofree char *what = str_printf("state %s", bucket_key);
-
-	return choose(p, has_state, bucket_key, what);
+	if (!has_layers(p))
+		return 0;
+	return (uint16_t)layer_census_state(census_of(p), bucket_key);
 }
 
-uint16_t layering_of_object(
-    struct plan *p, uint16_t cluster, const struct json_object *object)
+/* Without being counted. */
+static size_t find_layer(const struct layers *l, const struct layer_object *o)
+{
+	size_t i = 0;
+
+	while (i < l->items.len && !layer_has_object(&l->items.items[i], o))
+		i++;
+	return i;
+}
+
+uint16_t layering_of_object(struct plan *p, uint16_t cluster,
+    const struct json_object *object, bool counted)
 {
 	if (!has_layers(p))
 		return 0;
@@ -96,10 +72,12 @@ uint16_t layering_of_object(
 	    .kind = id.kind,
 	    .labels = json_path(object, "metadata", "labels", NULL),
 	};
+	if (!counted)
+		return (uint16_t)find_layer(p->options->layers, &o);
 	autofree char *what = str_printf("%s %s%s%s", id.kind, ns ? ns : "",
 	    ns ? "/" : "", name ? name : "");
 
-	return choose(p, has_object, &o, what);
+	return (uint16_t)layer_census_object(census_of(p), &o, what);
 }
 
 bool layering_includes(struct plan *p, uint16_t layer)
@@ -186,18 +164,26 @@ static void pull_forward(struct plan *p, const bool *waits, size_t count)
 	fix_edges(p, waits, count, false, wait_no_more);
 }
 
-static void warn_of_empty(struct plan *p, size_t count)
+/* Of a part of the snapshot nothing can be concluded from what it has not. */
+static bool reads_all(const struct plan_options *o)
 {
-	autofree size_t *nodes = mem_zalloc(count * sizeof(*nodes));
-	const struct layers *l = p->options->layers;
+	return !o->without_git && !o->without_terraform &&
+	       !o->without_kubernetes && !(o->only_git && o->only_git->len) &&
+	       !(o->only_terraform && o->only_terraform->len) &&
+	       !(o->only_kubernetes && o->only_kubernetes->len);
+}
 
-	VEC_EACH (&p->nodes, n)
-		nodes[n->layer]++;
-	for (size_t i = 0; i < l->items.len; i++)
-		if (!nodes[i] && layering_includes(p, (uint16_t)i))
-			*vec_add(&p->warnings) = str_printf(
-			    "layers: '%s' selects nothing of the snapshot",
-			    layers_name(l, i));
+static void warn_of_selectors(struct plan *p)
+{
+	cleanup(strvec_done) struct strvec lines = VEC_INIT;
+
+	for (size_t i = 0; i < p->options->layers->items.len; i++)
+		if (reads_all(p->options) && layering_includes(p, (uint16_t)i))
+			layer_census_unused(
+			    census_of(p), i, "the snapshot", &lines);
+	layer_census_twice(census_of(p), &lines);
+	VEC_EACH (&lines, line)
+		*vec_add(&p->warnings) = str_printf("layers: %s", *line);
 }
 
 void layering_settle(struct plan *p)
@@ -212,7 +198,7 @@ void layering_settle(struct plan *p)
 			waits[i * count + j] =
 			    i != j &&
 			    layers_waits_for(p->options->layers, i, j);
-	warn_of_empty(p, count);
+	warn_of_selectors(p);
 	pull_forward(p, waits, count);
 }
 

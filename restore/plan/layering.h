@@ -15,11 +15,12 @@
 
 struct json_object;
 
-/* The layer of each kind of node, while it is read; 0 where there are none. */
+/* The layer of each kind of node, while it is read; 0 where there are none.
+ * What is not restored, or is read once more, is not counted as selected. */
 uint16_t layering_of_repository(struct plan *p, const char *name);
 uint16_t layering_of_state(struct plan *p, const char *bucket_key);
-uint16_t layering_of_object(
-    struct plan *p, uint16_t cluster, const struct json_object *object);
+uint16_t layering_of_object(struct plan *p, uint16_t cluster,
+    const struct json_object *object, bool counted);
 /* Whether --only takes that layer. */
 bool layering_includes(struct plan *p, uint16_t layer);
 
@@ -33,7 +34,8 @@ size_t layering_count(const struct plan *p);
 const char *layering_name(const struct plan *p, size_t layer);
 
 /* Once all references are edges of the graph: takes what an earlier layer needs
- * into it, and warns of selectors that select nothing. */
+ * into it, and warns of selectors that select nothing, and of what two layers
+ * select. */
 void layering_settle(struct plan *p);
 /* The edges between layers. `begin` and `end` are barriers, one for each: a
  * node of a layer waits for its `begin`, and `end` for all of them. */

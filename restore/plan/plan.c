@@ -10,6 +10,7 @@
 #include "restore/plan/settle.h"
 #include "restore/plan/tokens.h"
 #include "restore/plan/twin.h"
+#include "storage/archive/layer_census.h"
 #include "storage/base/backoff.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
@@ -67,6 +68,7 @@ void plan_free(struct plan *p)
 	strvec_done(&p->offered);
 	transform_free(p->transform);
 	index_free(p->names);
+	layer_census_free(p->census);
 	for (size_t i = 0; p->apis && i < p->options->cluster_count; i++)
 		kube_api_done(&p->apis[i]);
 	free(p->apis);

@@ -30,6 +30,7 @@ struct index;
 struct json_object;
 struct kube_api;
 struct kube_client;
+struct layer_census;
 struct tree;
 
 /* What to do with an object that is there already. */
@@ -188,6 +189,7 @@ struct plan {
 	struct transform *transform;
 	struct index *names;		 /* keys of nodes, see index.h */
 	VEC_DEFINE(, char *) namespaces; /* owned, each once */
+	struct layer_census *census;	 /* of its layers; NULL: none */
 	struct kube_api *apis; /* what each cluster served at planning */
 	char digest[65];       /* of what is planned, for the journal */
 };

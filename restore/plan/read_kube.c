@@ -75,7 +75,8 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 {
 	const struct plan_options *o = m->p->options;
 	const struct exclude exclude = exclude_object(object, &m->exclude);
-	uint16_t layer = layering_of_object(m->p, cluster, object);
+	uint16_t layer = layering_of_object(
+	    m->p, cluster, object, !companion && !exclude.reason);
 	autofree char *uid =
 	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
 

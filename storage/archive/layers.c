@@ -9,24 +9,30 @@
 
 enum { LAYERS_MAX = 100, LABEL_MAX = 63 };
 
-/* The lists of a selector, by their names in the manifest. */
+/* By their names in the manifest. */
 static const struct {
 	const char *name;
 	size_t offset;
-} lists[] = {
-    {"repositories", offsetof(struct layer_select, repositories)},
-    {"states", offsetof(struct layer_select, states)},
-    {"namespaces", offsetof(struct layer_select, namespaces)},
-    {"kinds", offsetof(struct layer_select, kinds)},
-    {"labels", offsetof(struct layer_select, labels)},
-    {"clusters", offsetof(struct layer_select, clusters)},
+} lists[LAYER_LISTS] = {
+    [LAYER_REPOSITORIES] = {"repositories",
+	offsetof(struct layer_select, repositories)},
+    [LAYER_STATES] = {"states", offsetof(struct layer_select, states)},
+    [LAYER_NAMESPACES] = {"namespaces",
+	offsetof(struct layer_select, namespaces)},
+    [LAYER_KINDS] = {"kinds", offsetof(struct layer_select, kinds)},
+    [LAYER_LABELS] = {"labels", offsetof(struct layer_select, labels)},
+    [LAYER_CLUSTERS] = {"clusters", offsetof(struct layer_select, clusters)},
 };
-enum { LISTS = sizeof(lists) / sizeof(*lists) };
 
-static const struct strvec *list_of(const struct layer_select *s, size_t i)
+const struct strvec *layer_patterns(const struct layer *l, enum layer_list list)
 {
-	return (const struct strvec *)(const void *)((const char *)s +
-						     lists[i].offset);
+	return (const struct strvec *)(const void *)((const char *)&l->select +
+						     lists[list].offset);
+}
+
+const char *layer_list_name(enum layer_list list)
+{
+	return lists[list].name;
 }
 
 void layers_done(struct layers *l)
@@ -61,10 +67,10 @@ static bool is_label_value(const char *s)
 	return true;
 }
 
-static bool selects_something(const struct layer_select *s)
+static bool selects_something(const struct layer *l)
 {
-	for (size_t i = 0; i < LISTS; i++)
-		if (list_of(s, i)->len)
+	for (int i = 0; i < LAYER_LISTS; i++)
+		if (layer_patterns(l, i)->len)
 			return true;
 	return false;
 }
@@ -87,7 +93,7 @@ static int check_layer(const struct layers *l, size_t at, struct err *err)
 	if (layers_find(l, layer->name) != at)
 		return err_set(err, ERR_USAGE,
 		    "two are called '%s'; give one another name", layer->name);
-	if (!selects_something(&layer->select))
+	if (!selects_something(layer))
 		return err_set(err, ERR_USAGE,
 		    "'%s' selects nothing; it takes repositories, "
 		    "states, namespaces, kinds, labels or clusters",
@@ -154,10 +160,10 @@ struct json_object *layers_write(const struct layers *l)
 		json_set_str(j, "name", layer->name);
 		json_set(j, "depends_on", texts(&layer->depends_on));
 		json_set_str(j, "sync", layer->manual ? "manual" : "automated");
-		for (size_t i = 0; i < LISTS; i++)
-			if (list_of(&layer->select, i)->len)
+		for (int i = 0; i < LAYER_LISTS; i++)
+			if (layer_patterns(layer, i)->len)
 				json_set(select, lists[i].name,
-				    texts(list_of(&layer->select, i)));
+				    texts(layer_patterns(layer, i)));
 		json_set(j, "select", select);
 		json_append(items, j);
 	}
@@ -197,7 +203,7 @@ static int read_layer(
 	out->manual = str_eq(sync, "manual");
 	if (read_texts(json_get(j, "depends_on"), &out->depends_on, err))
 		return -1;
-	for (size_t i = 0; i < LISTS; i++)
+	for (int i = 0; i < LAYER_LISTS; i++)
 		if (read_texts(json_get(select, lists[i].name),
 			(struct strvec *)(void *)((char *)&out->select +
 						  lists[i].offset),
@@ -239,45 +245,69 @@ bool layer_has_state(const struct layer *l, const char *bucket_key)
 	return str_glob_any(&l->select.states, bucket_key);
 }
 
-static bool fits_kind(const struct strvec *kinds, const struct layer_object *o)
+static bool fits_kind(const char *pattern, const struct layer_object *o)
 {
 	autofree char *name =
 	    str_printf("%s%s%s", o->kind, *o->group ? "." : "", o->group);
 
-	if (str_glob_any(kinds, name))
+	if (str_glob(pattern, name))
 		return true;
 	if (*o->group)
 		return false;
 	autofree char *core = str_printf("%s.core", o->kind);
-	return str_glob_any(kinds, core);
+	return str_glob(pattern, core);
 }
 
-static bool fits_label(
-    const struct strvec *labels, const struct layer_object *o)
+static bool fits_label(const char *pattern, const struct layer_object *o)
 {
-	VEC_EACH (labels, wanted) {
-		autofree char *key = str_ndup(*wanted, strcspn(*wanted, "="));
-		const char *value = strchr(*wanted, '=');
-		const char *has = json_get_str(o->labels, key);
+	autofree char *key = str_ndup(pattern, strcspn(pattern, "="));
+	const char *value = strchr(pattern, '=');
+	const char *has = json_get_str(o->labels, key);
 
-		if (has && (!value || str_glob(value + 1, has)))
-			return true;
+	return has && (!value || str_glob(value + 1, has));
+}
+
+bool layer_pattern_fits(
+    enum layer_list list, const char *pattern, const struct layer_object *o)
+{
+	switch (list) {
+	case LAYER_NAMESPACES:
+		return o->ns && str_glob(pattern, o->ns);
+	case LAYER_KINDS:
+		return fits_kind(pattern, o);
+	case LAYER_LABELS:
+		return fits_label(pattern, o);
+	case LAYER_CLUSTERS:
+		return str_glob(pattern, o->cluster);
+	case LAYER_REPOSITORIES:
+	case LAYER_STATES:
+	case LAYER_LISTS:
+		break;
 	}
+	return false;
+}
+
+static bool fits_one(
+    const struct layer *l, enum layer_list list, const struct layer_object *o)
+{
+	VEC_EACH (layer_patterns(l, list), pattern)
+		if (layer_pattern_fits(list, *pattern, o))
+			return true;
 	return false;
 }
 
 bool layer_has_object(const struct layer *l, const struct layer_object *o)
 {
-	const struct layer_select *s = &l->select;
+	bool any = false;
 
-	if (!s->namespaces.len && !s->kinds.len && !s->labels.len &&
-	    !s->clusters.len)
-		return false;
-	return (!s->namespaces.len ||
-		   (o->ns && str_glob_any(&s->namespaces, o->ns))) &&
-	       (!s->kinds.len || fits_kind(&s->kinds, o)) &&
-	       (!s->labels.len || fits_label(&s->labels, o)) &&
-	       (!s->clusters.len || str_glob_any(&s->clusters, o->cluster));
+	for (int i = LAYER_NAMESPACES; i <= LAYER_CLUSTERS; i++) {
+		if (!layer_patterns(l, i)->len)
+			continue;
+		if (!fits_one(l, i, o))
+			return false;
+		any = true;
+	}
+	return any;
 }
 
 /* ---- what they wait for -------------------------------------------------- */

@@ -27,6 +27,17 @@ struct json_object;
 
 #define LAYERS_UNASSIGNED "unassigned"
 
+/* The lists of a selector, in the order of the manifest. */
+enum layer_list {
+	LAYER_REPOSITORIES,
+	LAYER_STATES,
+	LAYER_NAMESPACES,
+	LAYER_KINDS,
+	LAYER_LABELS,
+	LAYER_CLUSTERS,
+	LAYER_LISTS
+};
+
 /* Patterns, as str_glob takes them. */
 struct layer_select {
 	struct strvec repositories;
@@ -75,6 +86,15 @@ struct layer_object {
 	const char *group, *kind;
 	const struct json_object *labels;
 };
+
+/* One of the lists, borrowed, and its name in the manifest. */
+const struct strvec *layer_patterns(
+    const struct layer *l, enum layer_list list);
+const char *layer_list_name(enum layer_list list);
+/* Whether an object has what one pattern of one of the lists for objects asks
+ * for. */
+bool layer_pattern_fits(
+    enum layer_list list, const char *pattern, const struct layer_object *o);
 
 bool layer_has_repository(const struct layer *l, const char *name);
 bool layer_has_state(const struct layer *l, const char *bucket_key);

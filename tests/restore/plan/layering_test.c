@@ -59,14 +59,20 @@ static uint16_t layer_of(struct fixture *f, const char *object)
 {
 	cleanup(json_freep) struct json_object *o = test_json(object);
 
-	return layering_of_object(f->plan.p, 0, o);
+	return layering_of_object(f->plan.p, 0, o, true);
 }
 
+/* Selected by its layer, too, which has the name of a namespace. */
 static uint32_t add_node(struct fixture *f, const char *name, uint16_t layer)
 {
 	uint32_t node =
 	    test_plan_add_object(&f->plan, 0, "v1", "ConfigMap", "ns", name);
+	autofree char *object =
+	    str_printf("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\","
+		       "\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\"}}",
+		name, layers_name(&f->layers, layer));
 
+	assert_int_equal(layer_of(f, object), layer);
 	test_plan_node(&f->plan, node)->layer = layer;
 	return node;
 }
@@ -138,7 +144,10 @@ static void what_several_select_is_in_the_first(void **state)
 	for (size_t i = 0; i < 3; i++)
 		strvec_add(
 		    &f->layers.items.items[i].select.repositories, "team/*");
+	for (uint16_t i = 0; i < 3; i++)
+		(void)add_node(f, "x", i);
 	assert_int_equal(layering_of_repository(f->plan.p, "team/web"), 0);
+	layering_settle(f->plan.p);
 	assert_warned(&f->plan,
 	    "layers: repository team/web is selected by 'base' and by 'apps'; "
 	    "it is restored with 'base'");
@@ -286,6 +295,18 @@ static void a_layer_that_selects_nothing_is_named(void **state)
 	    &f->plan, "layers: 'apps' selects nothing of the snapshot");
 }
 
+/* A part of the snapshot says nothing of the rest. */
+static void of_a_part_of_the_snapshot_nothing_is_concluded(void **state)
+{
+	struct fixture *f = *state;
+
+	add_two(f);
+	f->plan.o.without_git = true;
+	add_node(f, "a", 0);
+	layering_settle(f->plan.p);
+	assert_warned(&f->plan, NULL);
+}
+
 static void one_that_was_not_chosen_is_not(void **state)
 {
 	struct fixture *f = *state;
@@ -355,6 +376,7 @@ int main(void)
 	    TEST(what_was_taken_along_is_waited_for),
 	    TEST(an_edge_along_the_layers_or_beside_them_stays),
 	    TEST(a_layer_that_selects_nothing_is_named),
+	    TEST(of_a_part_of_the_snapshot_nothing_is_concluded),
 	    TEST(one_that_was_not_chosen_is_not),
 	    TEST(a_layer_begins_where_those_before_it_end),
 	    TEST(the_unassigned_layer_may_be_the_first),
