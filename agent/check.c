@@ -1,5 +1,6 @@
 #include "agent/agent.h"
 #include "agent/git/capture.h"
+#include "agent/source_layers.h"
 #include "agent/sources.h"
 #include "config/cli/checks.h"
 #include "config/watch/watch.h"
@@ -18,11 +19,13 @@ struct check {
 	const struct agent *a;
 	struct scratch scratch;
 	struct checks checks;
+	struct source_layers layers;
 };
 
 static void check_done(struct check *c)
 {
 	checks_done(&c->checks);
+	source_layers_done(&c->layers);
 	scratch_done(&c->scratch);
 }
 
@@ -222,6 +225,7 @@ static void report_organisation(struct check *c, const struct organisation *o)
 
 	if (o->err.code != ERR_NONE) {
 		checks_failed(&c->checks, what, &o->err);
+		source_layers_unlisted(&c->layers, LAYER_REPOSITORIES);
 		return;
 	}
 	organisations_describe(o, &text);
@@ -244,8 +248,10 @@ static int check_organisations(struct check *c, struct err *err)
 		if (status == 0)
 			report_organisation(c, o);
 	VEC_EACH (&all.settings.git.repositories, r)
-		if (status == 0)
+		if (status == 0) {
 			check_repository(c, r);
+			source_layers_repository(&c->layers, r->name);
+		}
 	organisations_done(&all);
 	return status;
 }
@@ -287,16 +293,20 @@ static void check_cluster(struct check *c, const struct settings_cluster *s)
 	const struct capture_env env = capture_env_of(c);
 	struct err err = ERR_INIT;
 
+	source_layers_cluster(&c->layers, s->name);
 	if (connect_kube(&s->access, KUBE_GZIP_OFF, &c->a->env, &k, &err)) {
 		checks_failed(&c->checks, what, &err);
+		source_layers_objects(&c->layers, NULL);
 		return;
 	}
 	const struct capture_kube_cluster cluster =
 	    sources_cluster(s, k.client);
 	if (capture_kube_check(&cluster, &env, &report, &err)) {
 		checks_failed(&c->checks, what, &err);
+		source_layers_objects(&c->layers, NULL);
 		return;
 	}
+	source_layers_objects(&c->layers, report.summary);
 	report_missing(c, what, s->name, &report);
 	if (report.missing.len)
 		return;
@@ -354,13 +364,15 @@ static int check_all(struct check *c, struct err *err)
 		check_cluster(c, k);
 	VEC_EACH (&s->terraform.buckets, b)
 		check_bucket(c, b);
+	source_layers_write(&c->layers, s, &c->checks);
 	watch_check(s, note_watcher, c);
 	return cancel_check(c->a->env.cancel, err);
 }
 
 int agent_check(const struct agent *a, struct err *err)
 {
-	cleanup(check_done) struct check c = {.a = a, .scratch = SCRATCH_INIT};
+	cleanup(check_done) struct check c = {
+	    .a = a, .scratch = SCRATCH_INIT, .layers = SOURCE_LAYERS_INIT};
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	if (a->options->show_config) {
@@ -369,6 +381,7 @@ int agent_check(const struct agent *a, struct err *err)
 		return 0;
 	}
 	checks_init(&c.checks);
+	source_layers_init(&c.layers, a->settings);
 	if (check_all(&c, err))
 		return -1;
 	checks_write(&c.checks, a->command,

@@ -127,7 +127,11 @@ static const struct cli_command commands[] = {
 	    "the exit status is 1 if a check failed. In each vault it takes a "
 	    "lock of its own name, which tries all that a run needs: to list, "
 	    "to write, to read, and to delete. Credentials that may not delete "
-	    "are enough for backups, and it says so.",
+	    "are enough for backups, and it says so.\n\nOf layers it warns "
+	    "where a pattern fits nothing that the sources have, or a "
+	    "repository is in two layers, which leaves the exit status at 0, "
+	    "and shows the repositories that are in none; what they select of "
+	    "a snapshot, backstay-restore check shows.",
 	.options = check_options,
 	.run = run_check},
     {.name = "discover",

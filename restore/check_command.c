@@ -1,6 +1,7 @@
 /* check: whether a restore could begin. */
 #include "restore/browse.h"
 #include "restore/command.h"
+#include "restore/snapshot_layers.h"
 
 #include "config/cli/checks.h"
 #include "config/cli/listing.h"
@@ -67,15 +68,23 @@ static void check_record_key(const struct command *c, struct checks *checks)
 	}
 }
 
+struct counted {
+	size_t entries;
+	struct snapshot_layers layers;
+};
+
+static void counted_done(struct counted *c)
+{
+	snapshot_layers_done(&c->layers);
+}
+
 static int count_entry(
     void *ctx, const struct contents_entry *e, struct err *err)
 {
-	size_t *count = ctx;
+	struct counted *c = ctx;
 
-	(void)e;
-	(void)err;
-	++*count;
-	return 0;
+	c->entries++;
+	return snapshot_layers_count(&c->layers, e, err);
 }
 
 /* That its signature holds, and that our keys open it, is shown by reading its
@@ -86,21 +95,26 @@ static int check_snapshot(
 	cleanup(browse_done) struct browse snapshot = BROWSE_INIT;
 	struct command latest = *c;
 	struct err why = ERR_INIT;
-	size_t entries = 0;
 
 	if (!latest.which)
 		latest.which = "latest";
 	autofree char *what = str_printf("snapshot '%s'", latest.which);
-	if (browse_open(&latest, &snapshot, &why) ||
-	    browse_each(&snapshot, count_entry, &entries, &why)) {
+	if (browse_open(&latest, &snapshot, &why)) {
 		checks_failed(checks, what, &why);
 		return cancel_check(c->env.cancel, err);
 	}
 	const struct opened *o = &snapshot.opened;
+	cleanup(counted_done) struct counted counted = {.entries = 0};
+	snapshot_layers_init(&counted.layers, &latest, o);
+	if (browse_each(&snapshot, count_entry, &counted, &why)) {
+		checks_failed(checks, what, &why);
+		return cancel_check(c->env.cancel, err);
+	}
 	checks_add(checks, what, true,
 	    "'%s' can be opened: %zu entries, %s; `verify` reads all of it",
-	    o->snapshot->label, entries,
+	    o->snapshot->label, counted.entries,
 	    o->manifest.partial ? "PARTIAL" : "complete");
+	snapshot_layers_write(&counted.layers, checks);
 	return probe_targets(
 	    &latest, &o->manifest, o->scratch.path, checks, err);
 }

@@ -1,6 +1,7 @@
 #include "restore/open.h"
 
 #include "config/cli/listing.h"
+#include "config/layer_options.h"
 #include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
@@ -288,6 +289,13 @@ int open_extract(
 	if (archive_extract(from, &reader, dir, &o->totals, err))
 		return is_wrong(o, err);
 	return 0;
+}
+
+int open_layers(const struct command *c, const struct opened *o,
+    struct layers *out, struct err *err)
+{
+	layer_options(c->settings, out);
+	return out->items.len ? 0 : layers_read(o->manifest.layers, out, err);
 }
 
 /* Cluster objects are many and small, and read through the tree; the drivers

@@ -8,6 +8,7 @@
 #define RESTORE_OPEN_H
 
 #include "restore/command.h"
+#include "storage/archive/layers.h"
 #include "storage/archive/tree.h"
 #include "storage/base/scratch.h"
 
@@ -51,6 +52,10 @@ bool open_is_signed(const struct opened *o);
 /* And its manifest, whose signature holds, a scratch directory, and the keys
  * that open its archive; of the snapshot that was opened before. */
 int open_manifest(const struct command *c, struct opened *o, struct err *err);
+/* The layers of the configuration, or else those of the open manifest. `out` is
+ * initialised, and the caller's in any case. */
+int open_layers(const struct command *c, const struct opened *o,
+    struct layers *out, struct err *err);
 /* Forgets the snapshot, but not the vault: another can be opened. */
 void open_close(struct opened *o);
 /* And its bytes, of which signature, digest and length are right, unpacked

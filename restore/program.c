@@ -308,7 +308,11 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "bucket and its lock table whether they answer, a cluster whether "
 	    "the account may list, create and patch what was captured. Prints "
 	    "a line for each; the exit status is 1 if a check failed. Nothing "
-	    "is written. To read all of a snapshot, use verify; to see what a "
+	    "is written.\n\nOf layers it shows how much of the snapshot each "
+	    "selects and what is in none, and warns of patterns that select "
+	    "nothing and of what two layers select; a warning leaves the exit "
+	    "status at 0. It goes by the index, in which there are no labels: "
+	    "what they decide is counted apart.\n\nTo read all of a snapshot, use verify; to see what a "
 	    "restore would do, plan --server.\n\n" SNAPSHOT_TEXT,
 	.options = show_options,
 	.run = run_check},

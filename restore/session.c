@@ -1,6 +1,5 @@
 #include "restore/session.h"
 
-#include "config/layer_options.h"
 #include "restore/head.h"
 #include "restore/rule_options.h"
 #include "restore/targets/destinations.h"
@@ -213,17 +212,6 @@ static void add_renamed(struct session *s)
 	s->options.renamed = &s->renamed;
 }
 
-/* Those of the configuration, or else of the snapshot. */
-static int choose_layers(struct session *s, struct err *err)
-{
-	layer_options(s->c->settings, &s->layers);
-	if (!s->layers.items.len &&
-	    layers_read(s->opened.manifest.layers, &s->layers, err))
-		return -1;
-	s->options.layers = &s->layers;
-	return 0;
-}
-
 static int refuse_force(const struct restore_options *o, struct err *err)
 {
 	if (!o->force)
@@ -263,8 +251,9 @@ int session_plan(struct session *s, struct err *err)
 		return -1;
 	report_partial(&s->opened);
 	s->options.without_kubernetes |= s->without_clusters;
-	if (choose_layers(s, err))
+	if (open_layers(s->c, &s->opened, &s->layers, err))
 		return -1;
+	s->options.layers = &s->layers;
 	choose_existing(s);
 	s->has_targets = true;
 	const struct targets_chosen chosen = {

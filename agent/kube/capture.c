@@ -238,6 +238,20 @@ static int capture_cluster(const struct capture_kube_cluster *c,
 	return 0;
 }
 
+static struct json_object *kinds(const struct capture_kube_run *r)
+{
+	struct json_object *all = json_new_array();
+
+	VEC_EACH (&r->jobs, j) {
+		struct json_object *row = json_new_object();
+
+		json_set_str(row, "resource", j->resource->key);
+		json_set_str(row, "kind", j->resource->kind);
+		json_append(all, row);
+	}
+	return all;
+}
+
 int capture_kube_check(const struct capture_kube_cluster *c,
     const struct capture_env *env, struct capture_report *report,
     struct err *err)
@@ -254,6 +268,7 @@ int capture_kube_check(const struct capture_kube_cluster *c,
 		return -1;
 	}
 	report->summary = kube_summary_json(&r);
+	json_set(report->summary, "resources", kinds(&r));
 	return 0;
 }
 

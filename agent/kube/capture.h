@@ -91,8 +91,8 @@ int capture_kube(const struct capture_kube_options *o,
 
 /* What a capture of the cluster would not get, found out without reading it:
  * what the server serves, which namespaces are there, and whether each list
- * may be read. The report's summary is that of the cluster, as above, without
- * resources. -1 only with ERR_CANCELLED. */
+ * may be read. The report's summary is that of the cluster, as above; of
+ * resources it has "resource" and "kind". -1 only with ERR_CANCELLED. */
 int capture_kube_check(const struct capture_kube_cluster *c,
     const struct capture_env *env, struct capture_report *report,
     struct err *err);

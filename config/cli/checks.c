@@ -17,26 +17,40 @@ void checks_done(struct checks *c)
 	json_free(c->array);
 }
 
+static struct json_object *add_row(struct checks *c, const char *state,
+    bool good, const char *what, const char *detail)
+{
+	struct json_object *j = json_new_object();
+	struct strvec *row = table_row(&c->rows);
+
+	table_cell(row, "%s", state);
+	table_cell(row, "%s", what);
+	table_cell(row, "%s", detail);
+	json_set_str(j, "what", what);
+	json_set_bool(j, "ok", good);
+	json_set_str(j, "detail", detail);
+	json_append(c->array, j);
+	return j;
+}
+
 void checks_add(
     struct checks *c, const char *what, bool good, const char *fmt, ...)
 {
 	cleanup(buf_done) struct buf detail = BUF_INIT;
-	struct json_object *j = json_new_object();
-	struct strvec *row = table_row(&c->rows);
 	va_list ap;
 
 	va_start(ap, fmt);
 	buf_vprintf(&detail, fmt, ap);
 	va_end(ap);
-	table_cell(row, "%s", good ? "ok" : "FAILED");
-	table_cell(row, "%s", what);
-	table_cell(row, "%s", buf_str(&detail));
-	json_set_str(j, "what", what);
-	json_set_bool(j, "ok", good);
-	json_set_str(j, "detail", buf_str(&detail));
-	json_append(c->array, j);
+	add_row(c, good ? "ok" : "FAILED", good, what, buf_str(&detail));
 	if (!good)
 		c->failed++;
+}
+
+void checks_warn(struct checks *c, const char *what, const char *detail)
+{
+	json_set_bool(
+	    add_row(c, "warning", true, what, detail), "warning", true);
 }
 
 void checks_failed(struct checks *c, const char *what, const struct err *err)

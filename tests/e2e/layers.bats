@@ -234,12 +234,80 @@ layer applications" ]
 	    <<<"$stderr"
 }
 
+@test "check names what the layers select by mistake: nothing, or what another one has" {
+	row() { # STATE TEXT
+		grep -q "^$1 *layers *.*$2" <<<"$output"
+	}
+	config "$(layers | sed 's/staging\]/stagin]/; s|states: .*|states: ["terraform-state/*"]|
+	    s/"Terraform\.\*"/"Terrafom.*"/; s/\[helm-charts\]/[helm-chart, organization-*]/')"
+	run --separate-stderr agent check
+	echo "$output"
+	[ "$status" -eq 0 ]
+	row ok '4: infrastructure (manual), platform, policies, applications$'
+	row warning "'Terrafom.\*' of kinds in 'infrastructure' selects nothing of the sources"
+	row warning "'stagin' of namespaces in 'applications' selects nothing of the sources"
+	row warning "'helm-chart' of repositories in 'applications' selects nothing of the sources"
+	row warning "'terraform-state/\*' of states in 'infrastructure' is for no bucket"
+	row warning "repository organization-gitops is selected by 'platform' and by 'applications'"
+	row ok 'repository helm-charts is in no layer'
+	[ "$(grep -c '^warning' <<<"$output")" -eq 5 ]
+	run --separate-stderr restore check
+	echo "$output"
+	row ok 'as configured: infrastructure [1-9]'
+	row warning "'Terrafom.\*' of kinds in 'infrastructure' selects nothing of the snapshot"
+	row warning "'stagin' of namespaces in 'applications' selects nothing of the snapshot"
+	row warning "'helm-chart' of repositories in 'applications' selects nothing of the snapshot"
+	row warning "'terraform-state/\*' of states in 'infrastructure' selects nothing of the snapshot"
+	row warning "repository organization-gitops is selected by 'platform' and by 'applications'"
+	row ok '.* are in no layer, and so in .unassigned., which is restored first'
+	[ "$(grep -c '^warning' <<<"$output")" -eq 5 ]
+	restore check -o json | jq -e '[.checks[] | select(.warning)] | length == 5 and all(.[]; .ok and .what == "layers")'
+	run --separate-stderr restore plan latest
+	echo "$output"
+	for pattern in 'Terrafom.\*' stagin helm-chart 'terraform-state/\*'; do
+		grep -q "^warning: layers: '$pattern' of .* selects nothing of the snapshot" <<<"$output"
+	done
+	# Of a part of it, nothing is concluded.
+	run --separate-stderr restore plan latest --only git
+	run ! grep -q 'selects nothing' <<<"$output"
+}
+
+@test "check counts apart what labels decide, which plan knows" {
+	config "$(layers | sed 's/staging\]/staging], labels: ["app=frontend", "app=none"]/')"
+	run --separate-stderr restore check
+	echo "$output"
+	grep -q '^ok *layers .*; labels decide on [1-9][0-9]* more, which .plan. shows$' <<<"$output"
+	run ! grep -q "'app" <<<"$output"
+	run --separate-stderr restore plan latest
+	echo "$output"
+	grep -q "^warning: layers: 'app=none' of labels in 'applications' selects nothing" <<<"$output"
+	run ! grep -q "'app=frontend'" <<<"$output"
+}
+
+@test "check without layers says nothing of them, and those of the snapshot are taken" {
+	config ''
+	run --separate-stderr agent check
+	[ "$status" -eq 0 ]
+	run ! grep -q layers <<<"$output"
+	run --separate-stderr restore check
+	echo "$output"
+	grep -q '^ok *layers *as the snapshot has them: infrastructure ' <<<"$output"
+}
+
 @test "layers that cannot be are refused before anything is done" {
 	refused() { # PATTERN
-		run --separate-stderr agent backup
-		echo "$stderr"
-		[ "$status" -eq 2 ]
-		grep -q "$1" <<<"$stderr"
+		for command in "agent backup" "agent check" "restore check" "restore plan latest" \
+		    "restore apply latest --yes" "restore heal"; do
+			# shellcheck disable=SC2086 # a command and its arguments
+			run --separate-stderr $command
+			echo "$stderr"
+			[ "$status" -eq 2 ]
+			grep -q "$1" <<<"$stderr"
+			[ "$(wc -l <<<"$stderr")" -eq 1 ]
+			[ -z "$output" ]
+		done
+		[ ! -e state ]
+		[ "$(target api/v1/namespaces/kube-system/configmaps/backstay-restored)" = 404 ]
 	}
 	config "$(layers | sed 's/name: infrastructure/&\n    depends_on: [applications]/')"
 	refused "'infrastructure' and 'platform' depend on each other"
