@@ -40,7 +40,7 @@ struct layer_census *layer_census_new(const struct layers *l)
 	c->used = mem_zalloc((l->items.len + 1) * sizeof(*c->used));
 	c->counts = mem_zalloc((l->items.len + 1) * sizeof(*c->counts));
 	for (size_t i = 0; i < l->items.len; i++)
-		for (int list = 0; list < LAYER_LISTS; list++)
+		for (enum layer_list list = 0; list < LAYER_LISTS; list++)
 			c->used[i][list] = mem_zalloc(
 			    layer_patterns(&l->items.items[i], list)->len + 1);
 	return c;
@@ -51,7 +51,7 @@ void layer_census_free(struct layer_census *c)
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->layers->items.len; i++)
-		for (int list = 0; list < LAYER_LISTS; list++)
+		for (enum layer_list list = 0; list < LAYER_LISTS; list++)
 			free(c->used[i][list]);
 	VEC_EACH (&c->pairs, pair)
 		buf_done(&pair->parts.names);
@@ -150,7 +150,8 @@ static size_t count_part(
 
 		/* The first that selects it counts. */
 		undecided |= may && chosen == SIZE_MAX;
-		for (int list = 0; (may || does) && list < LAYER_LISTS; list++)
+		for (enum layer_list list = 0;
+		     (may || does) && list < LAYER_LISTS; list++)
 			mark_list(c, i, list, part);
 		if (does && chosen == SIZE_MAX)
 			chosen = i;
@@ -228,7 +229,7 @@ static bool may_have_some(const struct layer_census *c, size_t layer)
 {
 	const struct layer *l = &c->layers->items.items[layer];
 
-	for (int list = 0; list < LAYER_LISTS; list++) {
+	for (enum layer_list list = 0; list < LAYER_LISTS; list++) {
 		size_t len = layer_patterns(l, list)->len;
 		if (c->without[list] && len)
 			return true;
@@ -244,7 +245,7 @@ static void add_unused(const struct layer_census *c, size_t layer,
 {
 	const struct layer *l = &c->layers->items.items[layer];
 
-	for (int list = 0; list < LAYER_LISTS; list++) {
+	for (enum layer_list list = 0; list < LAYER_LISTS; list++) {
 		const struct strvec *patterns = layer_patterns(l, list);
 		for (size_t i = 0; !c->without[list] && i < patterns->len; i++)
 			if (!c->used[layer][list][i])

@@ -69,7 +69,7 @@ static bool is_label_value(const char *s)
 
 static bool selects_something(const struct layer *l)
 {
-	for (int i = 0; i < LAYER_LISTS; i++)
+	for (enum layer_list i = 0; i < LAYER_LISTS; i++)
 		if (layer_patterns(l, i)->len)
 			return true;
 	return false;
@@ -160,7 +160,7 @@ struct json_object *layers_write(const struct layers *l)
 		json_set_str(j, "name", layer->name);
 		json_set(j, "depends_on", texts(&layer->depends_on));
 		json_set_str(j, "sync", layer->manual ? "manual" : "automated");
-		for (int i = 0; i < LAYER_LISTS; i++)
+		for (enum layer_list i = 0; i < LAYER_LISTS; i++)
 			if (layer_patterns(layer, i)->len)
 				json_set(select, lists[i].name,
 				    texts(layer_patterns(layer, i)));
@@ -203,7 +203,7 @@ static int read_layer(
 	out->manual = str_eq(sync, "manual");
 	if (read_texts(json_get(j, "depends_on"), &out->depends_on, err))
 		return -1;
-	for (int i = 0; i < LAYER_LISTS; i++)
+	for (enum layer_list i = 0; i < LAYER_LISTS; i++)
 		if (read_texts(json_get(select, lists[i].name),
 			(struct strvec *)(void *)((char *)&out->select +
 						  lists[i].offset),
@@ -300,7 +300,7 @@ bool layer_has_object(const struct layer *l, const struct layer_object *o)
 {
 	bool any = false;
 
-	for (int i = LAYER_NAMESPACES; i <= LAYER_CLUSTERS; i++) {
+	for (enum layer_list i = LAYER_NAMESPACES; i <= LAYER_CLUSTERS; i++) {
 		if (!layer_patterns(l, i)->len)
 			continue;
 		if (!fits_one(l, i, o))
