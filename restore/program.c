@@ -312,7 +312,8 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "selects and what is in none, and warns of patterns that select "
 	    "nothing and of what two layers select; a warning leaves the exit "
 	    "status at 0. It goes by the index, in which there are no labels: "
-	    "what they decide is counted apart.\n\nTo read all of a snapshot, use verify; to see what a "
+	    "what they decide is counted apart.\n\nTo read all of a snapshot, "
+	    "use verify; to see what a "
 	    "restore would do, plan --server.\n\n" SNAPSHOT_TEXT,
 	.options = show_options,
 	.run = run_check},
