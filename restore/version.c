@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATE_BYTES = 256 * 1024 * 1024 };
-
 #define APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
 void version_done(struct version *v)
@@ -209,7 +207,10 @@ int version_load(struct browse *l, const struct contents_entry *e,
 		break;
 	case LAYOUT_TERRAFORM:
 		out->kind = VERSION_STATE;
-		failed = browse_read_text(l, e, STATE_BYTES, &out->text, err);
+		out->too_large = e->bytes > LIMITS_STATE_COMPARED_BYTES;
+		if (!out->too_large)
+			failed = browse_read_text(
+			    l, e, LIMITS_STATE_COMPARED_BYTES, &out->text, err);
 		break;
 	case LAYOUT_GIT:
 		out->kind = VERSION_REFS;
@@ -231,6 +232,14 @@ static bool is_secret(
 	(void)ctx;
 	(void)value;
 	return str_starts(path, "data") || str_starts(path, "stringData");
+}
+
+static void compare_unread(struct changes *f, bool values)
+{
+	changes_add(f, "content", "(there)", "(changed)");
+	if (values)
+		changes_note(f, "values not shown: a version of it is larger "
+				"than 256 MiB");
 }
 
 /* Looked up where lists of the object differ, and not before. */
@@ -258,7 +267,9 @@ void version_compare(const struct version *from, const struct version *to,
 	    .keys = schemas && to->kind == VERSION_OBJECT ? keys_of : NULL,
 	    .ctx = &lookup};
 
-	if (from->kind == VERSION_STATE)
+	if (from->kind == VERSION_STATE && (from->too_large || to->too_large))
+		compare_unread(f, values);
+	else if (from->kind == VERSION_STATE)
 		states_compare(f, buf_str(&from->text), from->text.len,
 		    buf_str(&to->text), to->text.len, values);
 	else

@@ -19,7 +19,8 @@ struct version {
 	struct json_object *object; /* the object, or the refs */
 	char *cluster, *resource;   /* of an object, "deployments.apps" */
 	struct buf text;	    /* the state */
-	bool hides;		    /* a Secret, whose values are not shown */
+	bool too_large; /* a state over LIMITS_STATE_COMPARED_BYTES: no text */
+	bool hides;	/* a Secret, whose values are not shown */
 };
 void version_done(struct version *v);
 

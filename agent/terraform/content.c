@@ -7,6 +7,7 @@
 #include "agent/terraform/facts.h"
 #include "agent/terraform/job.h"
 #include "agent/terraform/run.h"
+#include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
@@ -113,6 +114,13 @@ static int get_large(struct terraform_job *j, struct terraform_content *c,
 	if (ask == AS_LISTED && j->object.etag && *j->object.etag &&
 	    !s3_same_etag(c->meta.etag, j->object.etag))
 		return err_set(err, ERR_EXISTS, "it changed since the list");
+	const char *wrong = limits_state_wrong(c->meta.size);
+	if (wrong)
+		return err_set(err, ERR_FORMAT,
+		    "it %s, the most that a restore can write; exclude its "
+		    "key, "
+		    "and keep it in another way",
+		    wrong);
 	terraform_cache_id(
 	    &j->bucket->run->cache, j->bucket->bucket->s3, &j->object, id);
 	if (!c->file)

@@ -2,14 +2,13 @@
 
 #include "restore/things.h"
 #include "storage/archive/key_path.h"
+#include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/terraform/state.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { STATE_BYTES = 256 * 1024 * 1024 };
 
 struct live {
 	struct meeting *m;
@@ -67,7 +66,8 @@ static int meet_object(
 
 	layout_state_path(l->bucket->s3.bucket, o->key, NULL, &l->paths, &path);
 	buf_wipe(&l->text);
-	if (s3_get(l->store.s3, &get, STATE_BYTES, &l->text, NULL, &why)) {
+	if (s3_get(l->store.s3, &get, LIMITS_STATE_COMPARED_BYTES, &l->text,
+		NULL, &why)) {
 		if (why.code == ERR_NOT_FOUND)
 			return 0; /* it was deleted meanwhile */
 		if (why.code != ERR_CANCELLED) {

@@ -124,9 +124,14 @@ int door_state(const struct tree *tree, const struct contents_entry *e,
 {
 	autofree char *file = tree_path(tree, e->path);
 	const struct json_object *serial = json_get(e->facts, "serial");
+	const char *wrong = limits_state_wrong(e->bytes);
 	struct state_facts facts;
 
 	*state = json_kind(serial) == JSON_INT;
+	if (wrong)
+		return err_set(err, ERR_INTEGRITY,
+		    "%s: it %s, more than can be written to a bucket", e->path,
+		    wrong);
 	if (!*state)
 		return 0;
 	if (read_state(file, &facts, err))

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UPLOAD_MEMORY_BYTES = 24 * 1024 * 1024, UPLOAD_PARTS = 2 };
+enum { UPLOAD_PARTS = 2 };
 
 static void note_class(const struct state_applying *a)
 {
@@ -48,7 +48,7 @@ static int write_object(const struct state_applying *a, struct err *err)
 		.meta = &meta,
 		.tags = &tags,
 		.no_customer_key = !state_meta_wants_key(a)},
-	    .memory_bytes = UPLOAD_MEMORY_BYTES,
+	    .memory_bytes = STATE_WRITE_MEMORY_BYTES,
 	    .parallel = UPLOAD_PARTS,
 	    .expected_bytes = a->ours.size,
 	};

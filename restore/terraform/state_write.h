@@ -7,6 +7,10 @@
 
 #include "restore/terraform/applying.h"
 
+/* An object of up to LIMITS_STATE_BYTES fits the parts of an upload in that
+ * memory. */
+enum { STATE_WRITE_MEMORY_BYTES = 24 * 1024 * 1024 };
+
 /* Writes the object and its digest, reads both back, and sets the outcome. */
 int state_write(struct state_applying *a, struct err *err);
 /* Whether the lock table has another digest than that of our bytes. */

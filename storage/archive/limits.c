@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+const char *limits_state_wrong(uint64_t bytes)
+{
+	return bytes > LIMITS_STATE_BYTES ? "is larger than 200 GiB" : NULL;
+}
+
 const char *limits_path_wrong(const char *path)
 {
 	if (!file_path_is_safe(path))

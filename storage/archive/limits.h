@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
 	LIMITS_PART_BYTES = 255,
@@ -30,6 +31,18 @@ enum {
 	LIMITS_ITEM_BYTES = 16 * 1024 * 1024,
 	LIMITS_OBJECT_BYTES = 64 * 1024 * 1024,
 };
+
+/* Of a state, or whatever else is in a bucket: a restore writes it in at most
+ * 10,000 parts
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html) of what
+ * memory it gives to one upload. States are read as streams; only comparisons
+ * (`diff`, `drift`, `history`) hold one in memory, up to: */
+#define LIMITS_STATE_BYTES (UINT64_C(200) << 30)
+enum { LIMITS_STATE_COMPARED_BYTES = 256 * 1024 * 1024 };
+
+/* Why an object of a bucket cannot be restored, as the end of a sentence ("is
+ * larger than 200 GiB"); NULL if it can. */
+const char *limits_state_wrong(uint64_t bytes);
 
 /* Why `path` cannot be a path in an archive, as the end of a sentence ("has a
  * part of over 255 bytes"); NULL if it can. */

@@ -65,6 +65,8 @@ if verb == "put":
     c.call("PUT", more[0], body=sys.stdin.buffer.read())
 elif verb == "delete":
     c.call("DELETE", more[0])
+elif verb == "etag":
+    print(c.call("HEAD", more[0])[0].getheader("ETag"))
 else:
     sys.stdout.buffer.write(c.call("GET", more[0])[1])
 ' "$@"
@@ -122,6 +124,44 @@ refused() { # PATTERN [OPTION-OF-PLAN...]
 	restore apply latest --yes
 	cmp <(s3 restored get d/deep) <(s3 states get d/deep)
 	cmp <(s3 restored get d/byte) <(s3 states get d/byte)
+}
+
+# The store says of l/large that it has so many bytes.
+says_of_large() { # BYTES
+	local etag
+	curl -sf -o /dev/null -X DELETE "$S3_ENDPOINT/_sim/faults"
+	etag=$(s3 states etag l/large)
+	jq -n --arg bytes "$1" --arg etag "$etag" '[{method: "HEAD", path: "l/large", kind: "reply",
+	    headers: {"Content-Length": $bytes, ETag: $etag}}]' |
+	    curl -sf -o /dev/null -X POST --data-binary @- "$S3_ENDPOINT/_sim/faults"
+}
+
+@test "an object of a bucket beyond the limit of size costs itself alone" {
+	echo '{"version":4,"serial":1,"lineage":"l"}' | s3 states put l/small
+	python3 -c 'print("{\"version\":4,\"serial\":1,\"lineage\":\"l\",\"x\":\"" + "x" * 2000000 + "\"}")' |
+	    s3 states put l/large
+	state_config l/
+	agent backup
+	says_of_large $((200 * 1024 * 1024 * 1024 + 1))
+	sleep 1.1 # of another second, the label would lie in the future
+	rm -r state/terraform
+	run --separate-stderr agent backup --accept-shrink
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	[ "$(restore show latest -o json | jq '.missing | length')" -eq 1 ]
+	grep -q "object 's3://states/l/large': it is larger than 200 GiB" <<<"$stderr"
+	restore verify latest
+	restore apply latest --yes
+	cmp <(s3 restored get l/small) <(s3 states get l/small)
+	# At the limit it is asked for, and is not that long.
+	says_of_large $((200 * 1024 * 1024 * 1024))
+	sleep 1.1
+	run --separate-stderr agent backup --accept-shrink
+	curl -sf -o /dev/null -X DELETE "$S3_ENDPOINT/_sim/faults"
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	grep -q "object 's3://states/l/large': " <<<"$stderr"
+	run ! grep -q 'larger than' <<<"$stderr"
 }
 
 @test "a repository that needs what it has not, or brings in what was not captured" {

@@ -251,6 +251,27 @@ static void values_of_secrets_are_not_shown(void **state)
 	}
 }
 
+static void a_state_that_was_not_read_has_changed(void **state)
+{
+	static const bool too_large[][2] = {
+	    {true, true}, {true, false}, {false, true}};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		const struct version a = {
+		    .kind = VERSION_STATE, .too_large = too_large[i][0]};
+		const struct version b = {
+		    .kind = VERSION_STATE, .too_large = too_large[i][1]};
+		cleanup(changes_done) struct changes c = VEC_INIT;
+
+		version_compare(&a, &b, true, NULL, &c);
+		assert_int_equal(c.len, 1);
+		assert_string_equal(c.items[0].path, "content");
+		assert_contains(c.items[0].note,
+		    "values not shown: a version of it is larger than 256 MiB");
+	}
+}
+
 static void assert_command(enum version_kind kind, const char *thing,
     bool replaces, const char *expected)
 {
@@ -291,6 +312,7 @@ int main(void)
 	    cmocka_unit_test(what_is_no_json_is_refused),
 	    cmocka_unit_test(uids_of_owners_are_forgotten),
 	    cmocka_unit_test(values_of_secrets_are_not_shown),
+	    cmocka_unit_test(a_state_that_was_not_read_has_changed),
 	    cmocka_unit_test(a_version_is_restored_by_a_command),
 	};
 

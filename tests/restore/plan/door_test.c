@@ -1,6 +1,7 @@
 /* Each entry is held against its path and its facts, whoever signed it. */
 #include "restore/plan/door.h"
 
+#include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/git/repo/repo.h"
@@ -263,6 +264,40 @@ static void what_was_no_state_need_not_be_one(void **state)
 	}
 }
 
+static int try_bytes(uint64_t bytes, const char *facts, struct err *err)
+{
+	static const char path[] = "terraform/b/k";
+	cleanup(test_tree_done) struct test_tree t;
+	cleanup(json_freep) struct json_object *noted = test_json(facts);
+	const struct contents_entry e = {
+	    .path = path, .facts = noted, .bytes = bytes};
+	bool is_state;
+
+	test_tree_init(&t);
+	test_tree_add(&t, path, NULL, STATE("7"));
+	*err = (struct err)ERR_INIT;
+	return door_state(test_tree_get(&t), &e, &is_state, err);
+}
+
+/* As capture_state refuses it, whether it is a state or not. */
+static void what_no_bucket_takes_is_refused(void **state)
+{
+	static const char *const facts[] = {"{\"serial\":7}", "{}"};
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
+		assert_ok(
+		    try_bytes(LIMITS_STATE_BYTES - 1, facts[i], &err), err);
+		assert_ok(try_bytes(LIMITS_STATE_BYTES, facts[i], &err), err);
+		assert_fails(try_bytes(LIMITS_STATE_BYTES + 1, facts[i], &err),
+		    err, ERR_INTEGRITY);
+		assert_string_equal(err.message,
+		    "terraform/b/k: it is larger than 200 GiB, more than can "
+		    "be written to a bucket");
+	}
+}
+
 static void a_state_that_is_not_there_is_refused(void **state)
 {
 	struct test_tree *t = *state;
@@ -402,6 +437,7 @@ int main(void)
 	    cmocka_unit_test(a_state_has_the_serial_that_was_captured),
 	    cmocka_unit_test(what_was_a_state_must_still_be_one),
 	    cmocka_unit_test(what_was_no_state_need_not_be_one),
+	    cmocka_unit_test(what_no_bucket_takes_is_refused),
 	    TEST(a_state_that_is_not_there_is_refused),
 	    cmocka_unit_test(a_file_of_a_mirror_names_its_repository),
 	    cmocka_unit_test(a_file_of_no_mirror_is_refused),

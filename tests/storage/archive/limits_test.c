@@ -62,6 +62,18 @@ static void refuses_what_reaches_outside(void **state)
 	assert_null(limits_path_wrong("..a/b.."));
 }
 
+static void limits_a_state(void **state)
+{
+	(void)state;
+	assert_null(limits_state_wrong(0));
+	assert_null(limits_state_wrong(LIMITS_STATE_BYTES - 1));
+	assert_null(limits_state_wrong(LIMITS_STATE_BYTES));
+	assert_string_equal(limits_state_wrong(LIMITS_STATE_BYTES + 1),
+	    "is larger than 200 GiB");
+	assert_string_equal(
+	    limits_state_wrong(UINT64_MAX), "is larger than 200 GiB");
+}
+
 /* What one side takes, the other reads: with what comes to it on the way, an
  * envelope, kind and apiVersion. */
 static void a_reader_takes_more_than_a_capture_writes(void **state)
@@ -82,6 +94,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(limits_each_part),
 	    cmocka_unit_test(limits_the_whole),
+	    cmocka_unit_test(limits_a_state),
 	    cmocka_unit_test(refuses_what_reaches_outside),
 	    cmocka_unit_test(a_reader_takes_more_than_a_capture_writes),
 	};
