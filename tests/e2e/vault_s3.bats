@@ -373,3 +373,86 @@ until_of() { # OBJECT; as a number that can be compared
 	done
 	[ ! -e "$BATS_TEST_TMPDIR/x/CONTENTS.json" ]
 }
+
+# The vault as MANNER of s3_proxy shows it, for COMMANDs.
+shown_as() { # MANNER COMMAND...
+	local proxy status=0
+	rm -f "$BATS_TEST_TMPDIR/port"
+	"$top/tests/e2e/s3_proxy" "$BATS_TEST_TMPDIR/port" "$BATS_TEST_TMPDIR/asked" "$S3_ENDPOINT" --manner "$1" 3>&- &
+	proxy=$!
+	await [ -e "$BATS_TEST_TMPDIR/port" ]
+	sed "s#endpoint: .*#endpoint: http://127.0.0.1:$(<"$BATS_TEST_TMPDIR/port")#" "$P/direct.yaml" >"$BACKSTAY_CONFIG"
+	"${@:2}" || status=$?
+	cp "$P/direct.yaml" "$BACKSTAY_CONFIG"
+	kill "$proxy"
+	wait "$proxy" || true
+	return "$status"
+}
+
+three_whole() { # KEEP; the newest is verified
+	s3 make
+	config "" | sed "s/^retention:.*/retention: {keep_last: $1, keep_min: 1}/" >"$BACKSTAY_CONFIG"
+	cp "$BACKSTAY_CONFIG" "$P/direct.yaml"
+	for _ in 1 2 3; do
+		agent backup -q >/dev/null
+		sleep 1.1
+	done
+	restore verify latest >/dev/null
+}
+
+all_are_good() { # COUNT
+	[ "$(restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c | xargs)" = "$1 complete" ]
+	for label in $(labels); do restore verify "$label" >/dev/null; done
+	# An archive, a manifest and its signature for each.
+	[ "$(s3 keys | grep -c '\.tar\.zst\.age$')" -eq "$1" ]
+	[ "$(s3 keys | grep -c '\.manifest\.json$')" -eq "$1" ]
+	[ "$(s3 keys | grep -c '\.manifest\.json\.minisig$')" -eq "$1" ]
+}
+
+run_behind() { # what an agent does every day, and a look at it
+	agent backup -q >/dev/null
+	[ "$(restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c | xargs)" = "4 complete" ]
+	agent prune
+	restore verify latest
+}
+
+@test "a list that names each key twice, or a store that packs its answers, costs no snapshot" {
+	for manner in double:. gzip; do
+		bucket=vault-twice-${manner%%:*}
+		rm -rf "$P/state"
+		three_whole 2
+		shown_as "$manner" run_behind
+		all_are_good 2
+	done
+}
+
+pruned_to() { # COUNT
+	[ "$(restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c | xargs)" = "3 complete" ]
+	agent prune
+	[ "$(labels | wc -l)" -eq "$1" ]
+}
+
+@test "one key that a list names twice makes no snapshot bad, and takes none along" {
+	local what
+	for what in manifest.json tar.zst.age verified; do
+		bucket=vault-one-${what%%.*}
+		rm -rf "$P/state"
+		three_whole 2
+		shown_as "double:$(labels | tail -1)\\.$what" pruned_to 2
+		all_are_good 2
+	done
+}
+
+left_alone() { # LABEL
+	[ "$(labels | wc -l)" -eq 3 ]
+	agent prune
+	restore verify "$1"
+}
+
+@test "an archive that a list leaves out, and the store has, is there" {
+	local middle
+	three_whole 3
+	middle=$(labels | sed -n 2p)
+	shown_as "omit:$middle\\.tar" left_alone "$middle"
+	all_are_good 3
+}
