@@ -3,6 +3,7 @@
 #include "restore/command.h"
 #include "restore/objects/sanitize.h"
 #include "restore/things.h"
+#include "storage/archive/facts.h"
 #include "storage/archive/layout.h"
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
@@ -23,14 +24,14 @@ struct finding {
 	char *path;
 	struct contents_entry entry; /* whose texts are these: */
 	char *source;
-	struct json_object *facts;
+	struct facts facts;
 };
 
 static void finding_done(struct finding *f)
 {
 	free(f->path);
 	free(f->source);
-	json_free(f->facts);
+	facts_done(&f->facts);
 	buf_done(&f->others);
 }
 
@@ -38,11 +39,13 @@ static void keep(struct finding *f, const struct contents_entry *e)
 {
 	free(f->path);
 	free(f->source);
-	json_free(f->facts);
+	facts_done(&f->facts);
 	f->entry = *e;
 	f->entry.path = f->path = str_dup(e->path);
 	f->entry.source = f->source = e->source ? str_dup(e->source) : NULL;
-	f->entry.facts = f->facts = e->facts ? json_copy(e->facts) : NULL;
+	f->entry.facts = e->facts ? &f->facts : NULL;
+	if (e->facts)
+		facts_copy(&f->facts, e->facts);
 }
 
 /* A repository has many entries: the one whose facts hold its refs is meant. */
@@ -55,7 +58,7 @@ static bool is_asked(const struct finding *f, const struct contents_entry *e)
 		return true;
 	if (layout_kind_of(e->path) != LAYOUT_GIT)
 		return things_is_named(f->asked) && things_match(f->asked, e);
-	if (!json_get(e->facts, "refs") ||
+	if (!facts_has(e->facts, "refs") ||
 	    layout_git_split(e->path, &at, &ignored))
 		return false;
 	bool is = str_eq(f->asked, at.dir) ||
@@ -144,8 +147,10 @@ static int print_object(const struct command *c, struct browse *l,
 	    json_parse(text.data, text.len, err);
 	if (!object)
 		return err_wrap(err, "'%s'", e->path);
-	o.node_ports = json_get(e->facts, "nodePorts");
-	o.fixed_address = json_get(e->facts, "clusterIP") != NULL;
+	cleanup(json_freep) struct json_object *ports =
+	    facts_get(e->facts, "nodePorts");
+	o.node_ports = ports;
+	o.fixed_address = facts_has(e->facts, "clusterIP");
 	sanitize_object(object, &o);
 	json_remove(object, "status");
 	if (c->options->common.output == CLI_OUTPUT_JSON) {
@@ -160,11 +165,12 @@ static int print_object(const struct command *c, struct browse *l,
 static int print_refs(
     const struct command *c, const struct contents_entry *e, struct err *err)
 {
-	const struct json_object *refs = json_get(e->facts, "refs");
+	cleanup(json_freep) struct json_object *facts = facts_tree(e->facts);
+	const struct json_object *refs = json_get(facts, "refs");
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	if (c->options->common.output == CLI_OUTPUT_JSON) {
-		json_write(&out, e->facts, JSON_PRETTY);
+		json_write(&out, facts, JSON_PRETTY);
 		buf_add_char(&out, '\n');
 		return put(out.data, out.len, err);
 	}

@@ -1,7 +1,8 @@
 #include "restore/known.h"
 
 #include "restore/version.h"
-#include "storage/base/json.h"
+#include "storage/archive/facts.h"
+#include "storage/base/mem.h"
 #include "storage/base/str.h"
 
 #include <stdlib.h>
@@ -9,8 +10,11 @@
 
 void known_clear(struct known_vec *v)
 {
-	VEC_EACH (v, k)
-		json_free(k->facts);
+	VEC_EACH (v, k) {
+		if (k->facts)
+			facts_done(k->facts);
+		free(k->facts);
+	}
 	v->len = 0;
 }
 
@@ -29,9 +33,11 @@ void known_add(struct known_vec *v, const struct contents_entry *e)
 	digest_of(DIGEST_SHA256, e->path, strlen(e->path), k->path);
 	version_digest(e, k->version);
 	memcpy(k->content, e->sha256, sizeof(k->content));
-	if (json_get(e->facts, "refs") ||
-	    str_eq(json_get_str(e->facts, "resource"), "services"))
-		k->facts = json_share(e->facts);
+	if (facts_has(e->facts, "refs") ||
+	    str_eq(facts_str(e->facts, "resource"), "services")) {
+		k->facts = mem_new(struct facts);
+		facts_copy(k->facts, e->facts);
+	}
 }
 
 static int by_path(const void *a, const void *b)

@@ -18,7 +18,7 @@ struct known {
 	bool met; /* the caller's: something was held against it */
 	/* Of a repository its refs, of a Service what somebody chose; of others
 	 * NULL, so that what is held does not grow with them. */
-	struct json_object *facts;
+	struct facts *facts;
 };
 VEC_DEFINE(known_vec, struct known);
 

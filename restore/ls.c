@@ -2,8 +2,8 @@
 #include "restore/browse.h"
 #include "restore/command.h"
 #include "restore/things.h"
+#include "storage/archive/facts.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/json.h"
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
 
@@ -50,15 +50,15 @@ static void add_line(struct listing *l, const struct contents_entry *e)
 		buf_add_char(&l->line, ' ');
 	buf_add_str(&l->line, buf_str(&size));
 	buf_add_str(&l->line, "  ");
-	add_column(&l->line, json_get_str(e->facts, "kind"), KIND);
-	add_column(&l->line, json_get_str(e->facts, "namespace"), NAMESPACE);
-	add_column(&l->line, json_get_str(e->facts, "name"), NAME);
+	add_column(&l->line, facts_str(e->facts, "kind"), KIND);
+	add_column(&l->line, facts_str(e->facts, "namespace"), NAMESPACE);
+	add_column(&l->line, facts_str(e->facts, "name"), NAME);
 	add_text(&l->line, e->path);
 }
 
 static void add_digest(struct listing *l, const struct contents_entry *e)
 {
-	bool secret = str_eq(json_get_str(e->facts, "resource"), "secrets");
+	bool secret = str_eq(facts_str(e->facts, "resource"), "secrets");
 	uint8_t keyed[DIGEST_SHA256_LEN];
 	char hex[DIGEST_SHA256_HEX];
 
@@ -80,10 +80,10 @@ static void add_json(struct listing *l, const struct contents_entry *e)
 	json_text_int(&l->line, "bytes", (int64_t)e->bytes);
 	add_digest(l, e);
 	json_text_str_or_null(&l->line, "source", e->source);
-	json_text_str_or_null(&l->line, "kind", json_get_str(e->facts, "kind"));
+	json_text_str_or_null(&l->line, "kind", facts_str(e->facts, "kind"));
 	json_text_str_or_null(
-	    &l->line, "namespace", json_get_str(e->facts, "namespace"));
-	json_text_str_or_null(&l->line, "name", json_get_str(e->facts, "name"));
+	    &l->line, "namespace", facts_str(e->facts, "namespace"));
+	json_text_str_or_null(&l->line, "name", facts_str(e->facts, "name"));
 	json_text_object_end(&l->line);
 }
 

@@ -1,6 +1,7 @@
 #include "restore/meeting.h"
 
 #include "restore/things.h"
+#include "storage/archive/facts.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -192,10 +193,9 @@ static bool is_unseen(const struct meeting *m, const struct contents_entry *e)
 {
 	VEC_EACH (&m->unseen, u)
 		if (str_starts(e->path, u->prefix) &&
-		    (!u->resource || str_eq(u->resource,
-					 json_get_str(e->facts, "resource"))) &&
-		    (!u->ns ||
-			str_eq(u->ns, json_get_str(e->facts, "namespace"))))
+		    (!u->resource ||
+			str_eq(u->resource, facts_str(e->facts, "resource"))) &&
+		    (!u->ns || str_eq(u->ns, facts_str(e->facts, "namespace"))))
 			return true;
 	return false;
 }

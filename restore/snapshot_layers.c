@@ -2,6 +2,7 @@
 
 #include "restore/objects/object.h"
 #include "storage/archive/contents.h"
+#include "storage/archive/facts.h"
 #include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -47,10 +48,10 @@ static int count_state(
     struct snapshot_layers *l, const struct contents_entry *e, struct err *err)
 {
 	cleanup(layout_state_done) struct layout_state at = {.bucket = NULL};
-	const char *bucket = json_get_str(e->facts, "bucket");
-	const char *key = json_get_str(e->facts, "key");
+	const char *bucket = facts_str(e->facts, "bucket");
+	const char *key = facts_str(e->facts, "key");
 
-	if (json_truth(json_get(e->facts, "older"), false))
+	if (facts_is_true(e->facts, "older"))
 		return 0;
 	if (layout_state_split(e->path, &at, err))
 		return -1;
@@ -66,9 +67,9 @@ static int count_object(
     struct snapshot_layers *l, const struct contents_entry *e, struct err *err)
 {
 	cleanup(layout_object_done) struct layout_object at = {.cluster = NULL};
-	const char *kind = json_get_str(e->facts, "kind");
-	const char *name = json_get_str(e->facts, "name");
-	const char *ns = json_get_str(e->facts, "namespace");
+	const char *kind = facts_str(e->facts, "kind");
+	const char *name = facts_str(e->facts, "name");
+	const char *ns = facts_str(e->facts, "namespace");
 
 	if (layout_object_split(e->path, &at, err))
 		return -1;
@@ -76,10 +77,11 @@ static int count_object(
 		l->unknown = true;
 		return 0;
 	}
-	if (json_len(json_get(e->facts, "owners")))
+	cleanup(json_freep) struct json_object *owners =
+	    facts_get(e->facts, "owners");
+	if (json_len(owners))
 		return 0;
-	autofree char *group =
-	    object_group(json_get_str(e->facts, "apiVersion"));
+	autofree char *group = object_group(facts_str(e->facts, "apiVersion"));
 	const struct layer_object o = {.cluster = at.cluster,
 	    .ns = !*group && str_eq(kind, "Namespace") ? name : ns,
 	    .group = group,

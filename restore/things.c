@@ -1,8 +1,8 @@
 #include "restore/things.h"
 
+#include "storage/archive/facts.h"
 #include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/json.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -90,10 +90,10 @@ static bool fits_word(const char *pattern, const char *text)
 	return text && fnmatch(pattern, text, FNM_NOESCAPE | FNM_CASEFOLD) == 0;
 }
 
-static bool fits_kind(const char *pattern, const struct json_object *facts)
+static bool fits_kind(const char *pattern, const struct facts *facts)
 {
-	const char *kind = json_get_str(facts, "kind");
-	const char *resource = json_get_str(facts, "resource");
+	const char *kind = facts_str(facts, "kind");
+	const char *resource = facts_str(facts, "resource");
 	const char *dot = resource ? strchr(resource, '.') : NULL;
 
 	if (!kind || !resource)
@@ -120,10 +120,10 @@ static bool match_object(const char *rest, const struct contents_entry *e)
 		return false;
 	for (size_t i = 0; i < 4 && save; i++)
 		part[i] = strsep(&save, "/");
-	const char *ns = json_get_str(e->facts, "namespace");
-	const char *name = json_get_str(e->facts, "name");
+	const char *ns = facts_str(e->facts, "namespace");
+	const char *name = facts_str(e->facts, "name");
 	bool is_namespace =
-	    str_eq(json_get_str(e->facts, "resource"), "namespaces");
+	    str_eq(facts_str(e->facts, "resource"), "namespaces");
 	if (count > 2)
 		return (count == 3 || fits(part[0], at.cluster)) &&
 		       fits(part[count - 3], ns ? ns : "") &&
@@ -152,12 +152,12 @@ static bool match_state(const char *rest, const struct contents_entry *e)
 {
 	struct layout_state at;
 	struct err ignored = ERR_INIT;
-	const char *bucket = json_get_str(e->facts, "bucket");
-	const char *key = json_get_str(e->facts, "key");
+	const char *bucket = facts_str(e->facts, "bucket");
+	const char *key = facts_str(e->facts, "key");
 
 	if (layout_state_split(e->path, &at, &ignored))
 		return false;
-	bool older = json_truth(json_get(e->facts, "older"), false);
+	bool older = facts_is_true(e->facts, "older");
 	autofree char *name = str_printf(
 	    "%s/%s", bucket ? bucket : at.bucket, key ? key : at.key);
 	bool is = fits(rest, bucket ? bucket : at.bucket) ||
@@ -211,10 +211,10 @@ static char *name_object(const struct contents_entry *e)
 {
 	cleanup(layout_object_done) struct layout_object at = {.cluster = NULL};
 	struct err ignored = ERR_INIT;
-	const char *ns = json_get_str(e->facts, "namespace");
-	const char *kind = json_get_str(e->facts, "kind");
-	const char *name = json_get_str(e->facts, "name");
-	const char *resource = json_get_str(e->facts, "resource");
+	const char *ns = facts_str(e->facts, "namespace");
+	const char *kind = facts_str(e->facts, "kind");
+	const char *name = facts_str(e->facts, "name");
+	const char *resource = facts_str(e->facts, "resource");
 	const char *dot = resource ? strchr(resource, '.') : NULL;
 
 	if (layout_object_split(e->path, &at, &ignored) || !kind || !name)
@@ -237,10 +237,10 @@ static char *name_git(const struct contents_entry *e)
 
 static char *name_state(const struct contents_entry *e)
 {
-	const char *bucket = json_get_str(e->facts, "bucket");
-	const char *key = json_get_str(e->facts, "key");
+	const char *bucket = facts_str(e->facts, "bucket");
+	const char *key = facts_str(e->facts, "key");
 
-	if (!bucket || !key || json_truth(json_get(e->facts, "older"), false))
+	if (!bucket || !key || facts_is_true(e->facts, "older"))
 		return str_dup(e->path);
 	return str_printf("terraform:%s/%s", bucket, key);
 }

@@ -4,6 +4,7 @@
 #include "restore/diff/states.h"
 #include "restore/objects/sanitize.h"
 #include "restore/things.h"
+#include "storage/archive/facts.h"
 #include "storage/archive/layout.h"
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
@@ -30,9 +31,9 @@ bool version_is_one(const struct contents_entry *e)
 	case LAYOUT_KUBERNETES:
 		return true;
 	case LAYOUT_TERRAFORM:
-		return !json_truth(json_get(e->facts, "older"), false);
+		return !facts_is_true(e->facts, "older");
 	case LAYOUT_GIT:
-		return json_get(e->facts, "refs") != NULL;
+		return facts_has(e->facts, "refs");
 	case LAYOUT_OTHER:
 		break;
 	}
@@ -41,9 +42,9 @@ bool version_is_one(const struct contents_entry *e)
 
 static struct json_object *refs_of(const struct contents_entry *e)
 {
-	struct json_object *refs = json_copy(json_get(e->facts, "refs"));
+	struct json_object *refs = facts_get(e->facts, "refs");
 
-	json_set_str(refs, "HEAD", json_get_str(e->facts, "head"));
+	json_set_str(refs, "HEAD", facts_str(e->facts, "head"));
 	return refs;
 }
 
@@ -64,9 +65,11 @@ void version_digest(
 /* What is the server's, a controller's, or kubectl's own record of the rest. */
 static void clean(struct json_object *object, const struct contents_entry *e)
 {
+	cleanup(json_freep) struct json_object *ports =
+	    facts_get(e->facts, "nodePorts");
 	const struct sanitize_options o = {.volume_restored = true,
-	    .node_ports = json_get(e->facts, "nodePorts"),
-	    .fixed_address = json_get(e->facts, "clusterIP") != NULL};
+	    .node_ports = ports,
+	    .fixed_address = facts_has(e->facts, "clusterIP")};
 	struct json_object *metadata = json_get(object, "metadata");
 	struct json_object *annotations = json_get(metadata, "annotations");
 
@@ -140,7 +143,7 @@ static int is_made(const struct contents_entry *e,
 static void set_place(struct version *v, const struct contents_entry *e)
 {
 	cleanup(layout_object_done) struct layout_object at = {.cluster = NULL};
-	const char *resource = json_get_str(e->facts, "resource");
+	const char *resource = facts_str(e->facts, "resource");
 	struct err ignored = ERR_INIT;
 
 	if (layout_object_split(e->path, &at, &ignored))

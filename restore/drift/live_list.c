@@ -1,5 +1,6 @@
 #include "restore/drift/live_list.h"
 
+#include "storage/archive/facts.h"
 #include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -25,25 +26,26 @@ static const char *api_version_of(const struct live_list *l, struct buf *out)
 	return buf_str(out);
 }
 
-static struct json_object *facts_of(const struct live *o)
+static void add_facts(const struct live *o, struct facts *out)
 {
 	const struct kube_resource *r = o->list->resource;
-	struct json_object *facts = json_new_object();
+	cleanup(json_freep) struct json_object *facts = json_new_object();
+	bool service = str_eq(r->key, "services");
+	struct json_object *ports =
+	    service ? kube_item_chosen_ports(&o->item) : NULL;
+	struct json_object *address =
+	    service ? kube_item_chosen_address(&o->item) : NULL;
 
 	json_set_str(facts, "kind", r->kind);
 	json_set_str(facts, "name", buf_str(&o->item.name));
 	if (r->namespaced)
 		json_set_str(facts, "namespace", buf_str(&o->item.ns));
 	json_set_str(facts, "resource", r->key);
-	if (!str_eq(r->key, "services"))
-		return facts;
-	struct json_object *ports = kube_item_chosen_ports(&o->item);
-	struct json_object *address = kube_item_chosen_address(&o->item);
 	if (ports)
 		json_set(facts, "nodePorts", ports);
 	if (address)
 		json_set(facts, "clusterIP", address);
-	return facts;
+	facts_from_tree(out, facts);
 }
 
 /* ---- the version that is compared ---- */
@@ -142,9 +144,10 @@ static int meet(struct live *o, struct err *err)
 	    buf_str(&o->item.ns), buf_str(&o->item.name), &path);
 	if (!is_wanted(o, buf_str(&path)))
 		return 0;
-	cleanup(json_freep) struct json_object *facts = facts_of(o);
+	cleanup(facts_done) struct facts facts = FACTS_INIT;
+	add_facts(o, &facts);
 	struct contents_entry e = {
-	    .path = buf_str(&path), .bytes = o->text.len, .facts = facts};
+	    .path = buf_str(&path), .bytes = o->text.len, .facts = &facts};
 	digest_of(DIGEST_SHA256, o->text.data, o->text.len, e.sha256);
 	return meeting_live(l->cluster->m, &e, &loads, err);
 }

@@ -3,6 +3,7 @@
 #include "config/organisations.h"
 #include "restore/diff/refs.h"
 #include "restore/repository.h"
+#include "storage/archive/facts.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
@@ -28,9 +29,9 @@ static char *name_shown(const char *name)
 	return buf_steal(&shown);
 }
 
-static struct json_object *facts_of(const struct upstream *u)
+static void add_facts(const struct upstream *u, struct facts *out)
 {
-	struct json_object *facts = json_new_object();
+	cleanup(json_freep) struct json_object *facts = json_new_object();
 	struct json_object *refs = json_new_object();
 	char hex[GIT_ID_HEX];
 
@@ -43,7 +44,7 @@ static struct json_object *facts_of(const struct upstream *u)
 	    u->head && !u->head_unknown ? name_shown(u->head) : NULL;
 	json_set_str(facts, "head", head);
 	json_set(facts, "refs", refs);
-	return facts;
+	facts_from_tree(out, facts);
 }
 
 /* Of refs the facts are all there is. */
@@ -98,8 +99,9 @@ static int meet(struct live *l, const char *path, struct err *why, bool *asked,
 	if (!u)
 		return 0;
 	*asked = true;
-	cleanup(json_freep) struct json_object *facts = facts_of(u);
-	const struct contents_entry e = {.path = path, .facts = facts};
+	cleanup(facts_done) struct facts facts = FACTS_INIT;
+	add_facts(u, &facts);
+	const struct contents_entry e = {.path = path, .facts = &facts};
 	return meeting_live(l->m, &e, &loads, err);
 }
 
@@ -157,21 +159,21 @@ static int note_unknown(
 	cleanup(layout_git_done) struct layout_git at = {.repository = NULL};
 	struct err why = ERR_INIT;
 
-	if (!json_get(e->facts, "refs_count"))
+	if (!facts_has(e->facts, "refs_count"))
 		return 0;
 	if (layout_git_split(e->path, &at, err))
 		return -1;
 	bool named = false;
 	VEC_EACH (&s->known->settings.git.repositories, r)
 		named |= str_eq(r->name, at.repository);
-	if (named && json_get(e->facts, "refs"))
+	if (named && facts_has(e->facts, "refs"))
 		return 0;
 	cleanup(buf_done) struct buf prefix = BUF_INIT;
 	layout_git_path(at.repository, "", &prefix);
 	autofree char *what = str_printf("git:%s", at.repository);
 	err_set(&why, ERR_NOT_FOUND, "%s",
 	    named ? "it has too many references for the index to name them"
-		  : why_unknown(s->known, json_get_str(e->facts, "url")));
+		  : why_unknown(s->known, facts_str(e->facts, "url")));
 	meeting_not_seen(s->m, buf_str(&prefix), NULL, NULL, what, &why);
 	return 0;
 }

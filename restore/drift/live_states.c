@@ -1,6 +1,7 @@
 #include "restore/drift/live_states.h"
 
 #include "restore/things.h"
+#include "storage/archive/facts.h"
 #include "storage/archive/key_path.h"
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
@@ -56,6 +57,16 @@ static void not_seen(
 	meeting_not_seen(l->m, path ? path : prefix, NULL, NULL, what, why);
 }
 
+static void add_facts(
+    const struct live *l, const struct s3_object *o, struct facts *out)
+{
+	cleanup(json_freep) struct json_object *facts = json_new_object();
+
+	json_set_str(facts, "bucket", l->bucket->s3.bucket);
+	json_set_str(facts, "key", o->key);
+	facts_from_tree(out, facts);
+}
+
 static int meet_object(
     struct live *l, const struct s3_object *o, struct err *err)
 {
@@ -79,11 +90,10 @@ static int meet_object(
 	}
 	if (!meeting_has(l->m, buf_str(&path)) && !is_state(l))
 		return 0;
-	cleanup(json_freep) struct json_object *facts = json_new_object();
-	json_set_str(facts, "bucket", l->bucket->s3.bucket);
-	json_set_str(facts, "key", o->key);
+	cleanup(facts_done) struct facts facts = FACTS_INIT;
+	add_facts(l, o, &facts);
 	struct contents_entry e = {
-	    .path = buf_str(&path), .bytes = l->text.len, .facts = facts};
+	    .path = buf_str(&path), .bytes = l->text.len, .facts = &facts};
 	digest_of(DIGEST_SHA256, l->text.data, l->text.len, e.sha256);
 	return meeting_live(l->m, &e, &loads, err);
 }
@@ -139,7 +149,7 @@ static int note_unknown(
     void *ctx, const struct contents_entry *e, struct err *err)
 {
 	struct meeting *m = ctx;
-	const char *bucket = json_get_str(e->facts, "bucket");
+	const char *bucket = facts_str(e->facts, "bucket");
 	struct err why = ERR_INIT;
 
 	(void)err;

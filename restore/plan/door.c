@@ -1,5 +1,6 @@
 #include "restore/plan/door.h"
 
+#include "storage/archive/facts.h"
 #include "storage/archive/layout.h"
 #include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
@@ -58,7 +59,7 @@ static bool group_fits(const char *api_version, const char *resource)
 static bool fact_fits(const struct contents_entry *e,
     const struct json_object *object, const char *name)
 {
-	const char *fact = json_get_str(e->facts, name);
+	const char *fact = facts_str(e->facts, name);
 
 	return !fact || str_eq(fact, json_get_str(object, name));
 }
@@ -123,7 +124,8 @@ int door_state(const struct tree *tree, const struct contents_entry *e,
     bool *state, struct err *err)
 {
 	autofree char *file = tree_path(tree, e->path);
-	const struct json_object *serial = json_get(e->facts, "serial");
+	cleanup(json_freep) struct json_object *serial =
+	    facts_get(e->facts, "serial");
 	const char *wrong = limits_state_wrong(e->bytes);
 	struct state_facts facts;
 
@@ -136,7 +138,7 @@ int door_state(const struct tree *tree, const struct contents_entry *e,
 		return 0;
 	if (read_state(file, &facts, err))
 		return refuse(err, e->path);
-	if (facts.state && facts.serial == json_get_int(e->facts, "serial", -1))
+	if (facts.state && facts.serial == json_int(serial, -1))
 		return 0;
 	err_set(err, ERR_INTEGRITY,
 	    facts.state

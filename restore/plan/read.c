@@ -7,6 +7,7 @@
 #include "restore/plan/read_kube.h"
 #include "restore/plan/selection.h"
 #include "storage/archive/contents.h"
+#include "storage/archive/facts.h"
 #include "storage/archive/layout.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
@@ -51,13 +52,14 @@ static int read_git(
 		m->last_repository = steal(path);
 	}
 	if (e->source && !n->source) {
-		const char *url = json_get_str(e->facts, "url");
+		const char *url = facts_str(e->facts, "url");
 		autofree char *plain = repository_name(url ? url : e->source);
 
 		n->source = str_dup(e->source);
 		names_provide(m->p, m->current, 0, "@", "Git", NULL, plain);
 	}
-	node_set_facts(n, e->facts);
+	cleanup(json_freep) struct json_object *facts = facts_tree(e->facts);
+	node_set_facts(n, facts);
 	return 0;
 }
 
@@ -66,8 +68,8 @@ static int read_state(
 {
 	const struct plan_options *o = m->p->options;
 	cleanup(layout_state_done) struct layout_state at = {.bucket = NULL};
-	const char *bucket = json_get_str(e->facts, "bucket");
-	const char *key = json_get_str(e->facts, "key");
+	const char *bucket = facts_str(e->facts, "bucket");
+	const char *key = facts_str(e->facts, "key");
 	bool is_state;
 
 	if (layout_state_split(e->path, &at, err))
@@ -77,7 +79,7 @@ static int read_state(
 	autofree char *name = str_printf("%s/%s", bucket, key ? key : at.key);
 	if (!selection_includes(
 		m->p, "terraform", o->only_terraform, bucket, name) ||
-	    json_truth(json_get(e->facts, "older"), false))
+	    facts_is_true(e->facts, "older"))
 		return 0;
 	uint16_t layer = layering_of_state(m->p, name);
 	if (!layering_includes(m->p, layer))
@@ -88,7 +90,8 @@ static int read_state(
 	    m, PLAN_STATE, str_printf("terraform:%s", name), e->path, -1);
 	n->layer = layer;
 	n->source = str_dup(e->source);
-	node_set_facts(n, e->facts);
+	cleanup(json_freep) struct json_object *facts = facts_tree(e->facts);
+	node_set_facts(n, facts);
 	names_provide(m->p, m->current, 0, "@", "State", NULL, name);
 	n->name = steal(name);
 	return 0;

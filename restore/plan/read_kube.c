@@ -9,6 +9,7 @@
 #include "restore/plan/node.h"
 #include "restore/plan/selection.h"
 #include "storage/archive/contents.h"
+#include "storage/archive/facts.h"
 #include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -77,6 +78,8 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	const struct exclude exclude = exclude_object(object, &m->exclude);
 	uint16_t layer = layering_of_object(
 	    m->p, cluster, object, !companion && !exclude.reason);
+	cleanup(json_freep) struct json_object *ports =
+	    facts_get(e->facts, "nodePorts");
 	autofree char *uid =
 	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
 
@@ -101,9 +104,9 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	if (node_add_object(m, &made, object, err))
 		return -1;
 	struct plan_node *n = &m->p->nodes.items[m->current];
-	node_set_facts(n, json_get(e->facts, "nodePorts"));
+	node_set_facts(n, ports);
 	n->companion = companion;
-	n->facts.fixed_address = json_get(e->facts, "clusterIP") != NULL;
+	n->facts.fixed_address = facts_has(e->facts, "clusterIP");
 	report_unmapped(m, object);
 	return 0;
 }

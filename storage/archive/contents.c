@@ -1,6 +1,6 @@
 #include "storage/archive/contents.h"
 
-#include "storage/archive/limits.h"
+#include "storage/archive/contents_line.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/hex.h"
 #include "storage/base/json.h"
@@ -8,8 +8,6 @@
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,13 +141,12 @@ struct lines {
 };
 
 /* The next line without its end; 1; 0 at the end of the text; -1. */
-static int next_line(
-    struct lines *l, const char **text, size_t *len, struct err *err)
+static int next_line(struct lines *l, char **text, size_t *len, struct err *err)
 {
 	size_t seen = l->at;
 
 	for (;;) {
-		const char *newline =
+		char *newline =
 		    l->held.len > seen
 			? memchr(l->held.data + seen, '\n', l->held.len - seen)
 			: NULL;
@@ -195,6 +192,7 @@ VEC_DEFINE(spans, struct span);
  * another and, once the frames are known, that they lie within them. */
 struct reading {
 	struct lines lines;
+	struct contents_line line;
 	entry_fn *entry;
 	void *ctx;
 	int version;
@@ -272,126 +270,26 @@ static int check_location(
 	return 0;
 }
 
-static int read_location(struct reading *r, const struct json_object *o,
-    struct contents_entry *e, struct err *err)
+/* "{…}," or, of the last entry, "{…}". If nobody asked for the entry itself,
+ * its place is enough; what is wrong with one is found by reading the line
+ * whole. */
+static int read_line(
+    struct reading *r, char *text, size_t len, bool *last, struct err *err)
 {
-	int64_t frame = json_get_int(o, "frame", -1);
-	int64_t at = json_get_int(o, "at", -1);
-	int64_t archive = r->version > 2 ? json_get_int(o, "archive", -1) : 0;
-
-	if (!is_located(r))
-		return 0;
-	if (frame < 0 || at < 0 || archive < 0 || archive > UINT32_MAX)
-		return err_set(err, ERR_FORMAT,
-		    "the entry '%.200s' has no place", e->path);
-	e->archive = (uint32_t)archive;
-	e->located = true;
-	e->position.frame = (uint64_t)frame;
-	e->position.offset = (uint64_t)at;
-	return check_location(r, e, err);
-}
-
-static int read_attrs(
-    const struct json_object *o, struct contents_entry *e, struct err *err)
-{
-	const struct json_object *j = json_get(o, "attrs");
-	const char *hex = json_str(j);
-
-	if (!j)
-		return 0;
-	e->has_attrs = true;
-	if (hex && strlen(hex) == 2 * sizeof e->attrs &&
-	    !hex_decode(hex, 2 * sizeof e->attrs, e->attrs))
-		return 0;
-	return err_set(err, ERR_FORMAT,
-	    "the attributes of the entry '%.200s' have no digest", e->path);
-}
-
-static int read_entry(
-    struct reading *r, const struct json_object *o, struct err *err)
-{
-	struct contents_entry e = {.path = json_get_str(o, "path"),
-	    .bytes = (uint64_t)json_get_int(o, "bytes", -1),
-	    .source = json_get_str(o, "source"),
-	    .mtime = json_get_int(o, "mtime", 0),
-	    .facts = json_get(o, "facts")};
-	const char *sha256 = json_get_str(o, "sha256");
-
-	if (!e.path || strlen(e.path) != json_str_len(json_get(o, "path")) ||
-	    limits_path_wrong(e.path))
-		return err_set(err, ERR_FORMAT, "an entry has no safe path");
-	if (json_get_int(o, "bytes", -1) < 0 || !sha256 ||
-	    strlen(sha256) != 2 * sizeof e.sha256 ||
-	    hex_decode(sha256, 2 * sizeof e.sha256, e.sha256))
-		return err_set(err, ERR_FORMAT,
-		    "the entry '%.200s' has no size or digest", e.path);
-	if ((r->version > 2 && read_attrs(o, &e, err)) ||
-	    read_location(r, o, &e, err))
-		return -1;
-	return r->entry ? r->entry(r->ctx, &e, err) : 0;
-}
-
-/* Over `word`, and the number behind it. */
-static bool skip_number(
-    const char **at, const char *end, const char *word, uint64_t *number)
-{
-	size_t len = strlen(word);
-	char *rest;
-
-	if ((size_t)(end - *at) <= len || memcmp(*at, word, len) != 0 ||
-	    !isdigit((unsigned char)(*at)[len]))
-		return false;
-	errno = 0;
-	*number = strtoull(*at + len, &rest, 10);
-	*at = rest;
-	return !errno && *number <= INT64_MAX;
-}
-
-/* Checks only the location in a line, in a fraction of the time that parsing it
- * takes. False if the line is not laid out as the writer does it, or if the
- * location is wrong: then the line has to be parsed, which also gives the
- * error. The line must end in a byte that is not a digit. */
-static bool has_valid_location(struct reading *r, const char *text, size_t len)
-{
-	struct contents_entry e = {.path = ""};
-	const char *at = text, *end = text + len;
-	static const char path[] = ",\"path\":\"";
+	struct contents_entry place = {.path = ""};
 	struct err ignored = ERR_INIT;
-	bool list = r->version > 2;
-	uint64_t archive = 0;
+	const struct contents_entry *e = &r->line.entry;
 
-	if (!is_located(r) ||
-	    (list && !skip_number(&at, end, ENTRY_START_3, &archive)) ||
-	    archive > UINT32_MAX ||
-	    !skip_number(&at, end, list ? ",\"frame\":" : ENTRY_START,
-		&e.position.frame) ||
-	    !skip_number(&at, end, ",\"at\":", &e.position.offset) ||
-	    (size_t)(end - at) < strlen(path) ||
-	    memcmp(at, path, strlen(path)) != 0)
-		return false;
-	at += strlen(path);
-	const char *quote = memchr(at, '"', (size_t)(end - at));
-	if (!quote || memchr(at, '\\', (size_t)(quote - at)))
-		return false;
-	at = quote;
-	e.archive = (uint32_t)archive;
-	return skip_number(&at, end, "\",\"bytes\":", &e.bytes) &&
-	       check_location(r, &e, &ignored) == 0;
-}
-
-/* "{…}," or, of the last entry, "{…}". */
-static int read_line(struct reading *r, const char *text, size_t len,
-    bool *last, struct err *err)
-{
 	*last = !len || text[len - 1] != ',';
 	if (!*last)
 		len--;
-	if (!r->entry && has_valid_location(r, text, len))
+	if (!r->entry && contents_line_place(r->version, text, len, &place) &&
+	    !check_location(r, &place, &ignored))
 		return 0;
-	cleanup(json_freep) struct json_object *o = json_parse(text, len, err);
-	if (!o)
+	if (contents_line_read(&r->line, r->version, text, len, err) ||
+	    (is_located(r) && check_location(r, e, err)))
 		return -1;
-	return read_entry(r, o, err);
+	return r->entry ? r->entry(r->ctx, e, err) : 0;
 }
 
 /* The frames of an archive follow those of the one before. */
@@ -496,8 +394,7 @@ static int check_frames(const struct reading *r, struct err *err)
 	return 0;
 }
 
-static int check_end(
-    struct reading *r, const char *text, size_t len, struct err *err)
+static int check_end(struct reading *r, char *text, size_t len, struct err *err)
 {
 	autofree char *end =
 	    str_printf("],\"count\":%llu%s", (unsigned long long)r->count,
@@ -536,7 +433,7 @@ static int read_start(struct reading *r, struct err *err)
 {
 	static const char *const starts[] = {
 	    FIRST_LINE_1, FIRST_LINE, FIRST_LINE_3};
-	const char *text;
+	char *text;
 	size_t len;
 	int got = next_line(&r->lines, &text, &len, err);
 
@@ -556,7 +453,7 @@ static int read_start(struct reading *r, struct err *err)
 
 static int each_line(struct reading *r, struct err *err)
 {
-	const char *text;
+	char *text;
 	size_t len;
 	bool last = false;
 	int got;
@@ -591,6 +488,7 @@ static int each(struct reading *r, struct err *err)
 	for (size_t i = 0; i < count; i++)
 		vec_done(&r->spans[i]);
 	free(r->spans);
+	contents_line_done(&r->line);
 	buf_done(&r->lines.held);
 	return result ? err_wrap(err, CONTENTS_PATH) : 0;
 }
@@ -598,8 +496,10 @@ static int each(struct reading *r, struct err *err)
 int contents_each(
     struct source *from, entry_fn *entry, void *ctx, struct err *err)
 {
-	struct reading r = {
-	    .lines = {.from = from}, .entry = entry, .ctx = ctx};
+	struct reading r = {.lines = {.from = from},
+	    .line = CONTENTS_LINE_INIT,
+	    .entry = entry,
+	    .ctx = ctx};
 
 	return each(&r, err);
 }
@@ -608,6 +508,7 @@ int contents_each_located(struct source *from, entry_fn *entry, void *ctx,
     const struct contents_archives *archives, struct err *err)
 {
 	struct reading r = {.lines = {.from = from},
+	    .line = CONTENTS_LINE_INIT,
 	    .entry = entry,
 	    .ctx = ctx,
 	    .archives = archives};

@@ -59,7 +59,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct json_object;
+struct facts;
 
 #define CONTENTS_PATH "CONTENTS.json"
 
@@ -76,7 +76,7 @@ struct contents_entry {
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	const char *source;	   /* NULL where none was given */
 	int64_t mtime;		   /* seconds */
-	struct json_object *facts; /* NULL where none were given */
+	const struct facts *facts; /* NULL where none were given (facts.h) */
 	/* Of version 3, else 0 and none. */
 	uint32_t archive;
 	bool has_attrs;

@@ -1,7 +1,7 @@
 #include "restore/known.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/base/json.h"
+#include "tests/support/facts.h"
 #include "tests/support/test.h"
 
 #include <string.h>
@@ -9,11 +9,10 @@
 static void add(
     struct known_vec *v, const char *path, const char *facts, uint64_t bytes)
 {
-	cleanup(json_freep) struct json_object *j =
-	    facts ? test_json(facts) : NULL;
+	cleanup(facts_done) struct facts noted = test_facts(facts);
 	const struct contents_entry e = {.path = path,
 	    .bytes = bytes,
-	    .facts = j,
+	    .facts = &noted,
 	    .located = true,
 	    .sha256 = {(uint8_t)bytes}};
 
@@ -51,9 +50,9 @@ static void an_entry_is_found_by_its_path(void **state)
 static void facts_are_kept_where_they_are_needed(void **state)
 {
 	cleanup(known_done) struct known_vec v = VEC_INIT;
-	cleanup(json_freep) struct json_object *theirs = test_json("{\"x\":1}");
+	cleanup(facts_done) struct facts theirs = test_facts("{\"x\":1}");
 	const struct contents_entry against = {
-	    .path = "other", .facts = theirs};
+	    .path = "other", .facts = &theirs};
 
 	(void)state;
 	add(&v, "a", "{\"refs\":{}}", 1);
@@ -65,13 +64,13 @@ static void facts_are_kept_where_they_are_needed(void **state)
 	assert_null(find(&v, "c")->facts);
 	/* The other's stand in for those that were not. */
 	struct contents_entry e = known_entry(find(&v, "c"), &against);
-	assert_ptr_equal(e.facts, theirs);
+	assert_ptr_equal(e.facts, &theirs);
 	assert_string_equal(e.path, "other");
 	assert_int_equal(e.bytes, 3);
 	assert_int_equal(e.sha256[0], 3);
 	assert_true(e.located);
 	e = known_entry(find(&v, "b"), &against);
-	assert_json(e.facts, "{\"resource\":\"services\"}");
+	assert_facts(e.facts, "{\"resource\":\"services\"}");
 }
 
 int main(void)

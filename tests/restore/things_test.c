@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "tests/support/facts.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -31,10 +32,9 @@ static const struct example older = {"terraform/live/%25versions/env/x",
 
 static bool match(const char *text, const struct example *e)
 {
-	cleanup(json_freep) struct json_object *facts =
-	    e->facts ? test_json(e->facts) : NULL;
+	cleanup(facts_done) struct facts facts = test_facts(e->facts);
 	const struct contents_entry entry = {
-	    .path = (char *)(uintptr_t)e->path, .facts = facts};
+	    .path = (char *)(uintptr_t)e->path, .facts = &facts};
 
 	return things_match(text, &entry);
 }
@@ -158,11 +158,11 @@ static void a_name_leads_back(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		cleanup(json_freep) struct json_object *facts =
-		    rows[i].of->facts ? test_json(rows[i].of->facts) : NULL;
+		cleanup(facts_done) struct facts facts =
+		    test_facts(rows[i].of->facts);
 		const struct contents_entry e = {
 		    .path = (char *)(uintptr_t)rows[i].of->path,
-		    .facts = facts};
+		    .facts = &facts};
 		autofree char *name = things_name(&e);
 		assert_string_equal(name, rows[i].name);
 		assert_true(things_match(name, &e));

@@ -4,6 +4,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "tests/support/built_in.h"
+#include "tests/support/facts.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -28,10 +29,10 @@ static void an_entry_may_stand_for_a_thing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		cleanup(json_freep) struct json_object *facts =
-		    cases[i].facts ? test_json(cases[i].facts) : NULL;
+		cleanup(facts_done) struct facts facts =
+		    test_facts(cases[i].facts);
 		const struct contents_entry e = {
-		    .path = cases[i].path, .facts = facts};
+		    .path = cases[i].path, .facts = &facts};
 
 		if (version_is_one(&e) != cases[i].one)
 			fail_msg("%s", cases[i].path);
@@ -41,12 +42,12 @@ static void an_entry_may_stand_for_a_thing(void **state)
 static bool same_digest(const char *path, const char *facts, uint8_t file,
     const char *other_facts, uint8_t other_file)
 {
-	cleanup(json_freep) struct json_object *a = test_json(facts);
-	cleanup(json_freep) struct json_object *b = test_json(other_facts);
+	cleanup(facts_done) struct facts a = test_facts(facts);
+	cleanup(facts_done) struct facts b = test_facts(other_facts);
 	const struct contents_entry one = {
-	    .path = path, .facts = a, .sha256 = {file}};
+	    .path = path, .facts = &a, .sha256 = {file}};
 	const struct contents_entry other = {
-	    .path = path, .facts = b, .sha256 = {other_file}};
+	    .path = path, .facts = &b, .sha256 = {other_file}};
 	uint8_t x[DIGEST_SHA256_LEN], y[DIGEST_SHA256_LEN];
 
 	version_digest(&one, x);

@@ -5,6 +5,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/git/repo/repo.h"
+#include "tests/support/facts.h"
 #include "tests/support/test.h"
 #include "tests/support/trees.h"
 
@@ -34,9 +35,8 @@ static struct json_object *try_object(
     const char *path, const char *facts, const char *text, struct err *err)
 {
 	cleanup(test_tree_done) struct test_tree t;
-	cleanup(json_freep) struct json_object *noted =
-	    facts ? test_json(facts) : NULL;
-	const struct contents_entry e = {.path = path, .facts = noted};
+	cleanup(facts_done) struct facts noted = test_facts(facts);
+	const struct contents_entry e = {.path = path, .facts = &noted};
 
 	test_tree_init(&t);
 	test_tree_add(&t, path, NULL, text);
@@ -204,9 +204,8 @@ static int try_state(
 {
 	static const char path[] = "terraform/b/k";
 	cleanup(test_tree_done) struct test_tree t;
-	cleanup(json_freep) struct json_object *noted =
-	    facts ? test_json(facts) : NULL;
-	const struct contents_entry e = {.path = path, .facts = noted};
+	cleanup(facts_done) struct facts noted = test_facts(facts);
+	const struct contents_entry e = {.path = path, .facts = &noted};
 
 	test_tree_init(&t);
 	test_tree_add(&t, path, NULL, text);
@@ -268,9 +267,9 @@ static int try_bytes(uint64_t bytes, const char *facts, struct err *err)
 {
 	static const char path[] = "terraform/b/k";
 	cleanup(test_tree_done) struct test_tree t;
-	cleanup(json_freep) struct json_object *noted = test_json(facts);
+	cleanup(facts_done) struct facts noted = test_facts(facts);
 	const struct contents_entry e = {
-	    .path = path, .facts = noted, .bytes = bytes};
+	    .path = path, .facts = &noted, .bytes = bytes};
 	bool is_state;
 
 	test_tree_init(&t);
@@ -301,10 +300,9 @@ static void what_no_bucket_takes_is_refused(void **state)
 static void a_state_that_is_not_there_is_refused(void **state)
 {
 	struct test_tree *t = *state;
-	cleanup(json_freep) struct json_object *facts =
-	    test_json("{\"serial\":7}");
+	cleanup(facts_done) struct facts facts = test_facts("{\"serial\":7}");
 	const struct contents_entry e = {
-	    .path = "terraform/b/other", .facts = facts};
+	    .path = "terraform/b/other", .facts = &facts};
 	struct err err = ERR_INIT;
 	bool is_state = false;
 
