@@ -225,19 +225,22 @@ static bool is_hidden(const unsigned char *s, size_t n)
 
 void str_add_printable(struct buf *b, const char *s, size_t len)
 {
+	size_t added = 0; /* of what is shown as it is */
+
 	for (size_t i = 0; i < len;) {
 		unsigned char c = (unsigned char)s[i];
 		size_t n = utf8_sequence((const unsigned char *)s + i, len - i);
 		bool control = c < 0x20 || c == 0x7f ||
 			       is_hidden((const unsigned char *)s + i, n);
-		if (n == 0 || control) {
-			buf_printf(b, "\\x%02x", c);
-			n = 1;
-		} else {
-			buf_add(b, s + i, n);
+		if (n && !control) {
+			i += n;
+			continue;
 		}
-		i += n;
+		buf_add(b, s + added, i - added);
+		buf_printf(b, "\\x%02x", c);
+		added = ++i;
 	}
+	buf_add(b, s + added, len - added);
 }
 
 size_t str_fit(const char *s, size_t columns)
