@@ -132,6 +132,27 @@ static int write_synced(const char *path, const void *data, size_t len,
 	return 0;
 }
 
+int file_write_new(
+    const char *path, const void *data, size_t len, struct err *err)
+{
+	autofree char *parent = file_parent(path);
+	autoclose int fd = open(
+	    path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, ERR_EXISTS, "'%s' is there already", path);
+	if (fd < 0)
+		return err_system(err, errno, "creating '%s'", path);
+	int status = file_write_all(fd, data, len, path, err);
+	if (status == 0 && fsync(fd))
+		status = err_system(err, errno, "syncing '%s'", path);
+	if (status == 0)
+		status = file_sync_dir(parent, err);
+	if (status)
+		unlink(path);
+	return status;
+}
+
 char *file_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -21,18 +21,22 @@ int file_read(
  * may read) is replaced, never written to. */
 int file_write_durably(
     const char *path, const void *data, size_t len, struct err *err);
-/* The same for a file that everybody may read, made for another program. Until
- * it is complete its name starts with a dot, so that a pattern like *.prom does
- * not match it. */
+/* A file that is not there yet, synced, with its directory; ERR_EXISTS where
+ * anything is there, also a link that leads nowhere. */
+int file_write_new(
+    const char *path, const void *data, size_t len, struct err *err);
+/* As file_write_durably, for a file that everybody may read, made for another
+ * program. Until it is complete its name starts with a dot, so that a pattern
+ * like *.prom does not match it. */
 int file_publish(
     const char *path, const void *data, size_t len, struct err *err);
 /* As file_write_durably, but does nothing if the file has that content already.
  */
 int file_update_durably(
     const char *path, const void *data, size_t len, struct err *err);
-/* The same in pieces, for what is not held in memory as a whole: a new file
- * beside `path` to be written to, or -1; then one of the two, which close it.
- */
+/* As file_write_durably in pieces, for what is not held in memory as a whole: a
+ * new file beside `path` to be written to, or -1; then one of the two, which
+ * close it. */
 int file_replace_begin(const char *path, struct err *err);
 int file_replace_end(const char *path, int fd, struct err *err);
 void file_replace_abort(const char *path, int fd);

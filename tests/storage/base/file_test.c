@@ -162,6 +162,31 @@ static void a_file_is_replaced_in_pieces_or_stays(void **state)
 	assert_false(file_exists(temporary));
 }
 
+static void a_new_file_takes_the_place_of_nothing(void **state)
+{
+	autofree char *path = file_join(*state, "key");
+	autofree char *link = file_join(*state, "link");
+	autofree char *nowhere = file_join(*state, "nowhere");
+	autofree char *lost = file_join(nowhere, "key");
+	cleanup(buf_done) struct buf b = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	umask(022);
+	assert_ok(file_write_new(path, "one", 3, &err), err);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_fails(file_write_new(path, "two", 3, &err), err, ERR_EXISTS);
+	assert_contains(err.message, "is there already");
+	assert_ok(file_read(path, 3, &b, &err), err);
+	assert_string_equal(buf_str(&b), "one");
+	/* Also not of a link, whether it leads somewhere or not. */
+	assert_int_equal(symlink(nowhere, link), 0);
+	assert_fails(file_write_new(link, "two", 3, &err), err, ERR_EXISTS);
+	assert_false(file_exists(nowhere));
+	assert_fails(file_write_new(lost, "two", 3, &err), err, ERR_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +195,9 @@ int main(void)
 		test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(writes_to_nothing_that_was_prepared,
 		test_dir_setup, test_dir_teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_new_file_takes_the_place_of_nothing, test_dir_setup,
+		test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(a_failed_write_leaves_nothing,
 		test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(
