@@ -105,6 +105,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 
 # What the assembler reads of a file is not among what the compiler lists.
 $(BUILD)/restore/pages/assets.o: restore/pages/page.css restore/pages/page.js
+$(BUILD)/config/example.o: config/backstay.example.yaml
 
 # A unit test links its own room and what lies below it.
 $(BUILD)/tests/storage/%_test: $(BUILD)/tests/storage/%_test.o $(SUPPORT) $(STORAGE)

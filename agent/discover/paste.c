@@ -9,14 +9,23 @@
 
 enum { NAMED = 4 /* of all that name something, in a comment */ };
 
-/* "    - url: value", quoted if it has to be. */
+/* "    - url: value", quoted if it has to be. In the configuration, "${" would
+ * begin the name of a variable, and what a cluster names must not be able to
+ * have one of ours put into a URL. */
 static void member(
     struct buf *out, const char *indent, const char *key, const char *value)
 {
-	cleanup(json_freep) struct json_object *text = json_new_str(value);
+	cleanup(buf_done) struct buf escaped = BUF_INIT;
 
 	if (!value)
 		return;
+	for (const char *c = value; *c; c++) {
+		if (str_starts(c, "${"))
+			buf_add_char(&escaped, '$');
+		buf_add_char(&escaped, *c);
+	}
+	cleanup(json_freep) struct json_object *text =
+	    json_new_str(buf_str(&escaped));
 	buf_printf(out, "%s%s: ", indent, key);
 	yaml_text_add(out, text);
 }
@@ -114,6 +123,16 @@ static bool is_wanted(const struct found *f, const struct found_credentials *c)
 	       (c == f->credentials.items || !str_eq(c[-1].url, c->url));
 }
 
+void paste_repositories(const struct found *f, struct buf *out)
+{
+	VEC_EACH (&f->repositories, r) {
+		if (r->covered)
+			continue;
+		named_by(out, &r->by);
+		member(out, "    - ", "url", r->url);
+	}
+}
+
 static void git(const struct found *f, struct buf *out)
 {
 	bool any = false;
@@ -126,12 +145,7 @@ static void git(const struct found *f, struct buf *out)
 	buf_add_str(out, "git:\n");
 	if (repositories)
 		buf_add_str(out, "  repositories:\n");
-	VEC_EACH (&f->repositories, r) {
-		if (r->covered)
-			continue;
-		named_by(out, &r->by);
-		member(out, "    - ", "url", r->url);
-	}
+	paste_repositories(f, out);
 	if (any)
 		buf_add_str(out, "  credentials:\n");
 	VEC_EACH (&f->credentials, c)
@@ -141,22 +155,28 @@ static void git(const struct found *f, struct buf *out)
 
 /* ---- terraform ---- */
 
-static void terraform(const struct found *f, struct buf *out)
+void paste_buckets(const struct found *f, struct buf *out)
 {
-	bool any = false;
-
 	VEC_EACH (&f->buckets, b) {
 		if (b->configured)
 			continue;
-		if (!any)
-			buf_add_str(out, "terraform:\n  buckets:\n");
-		any = true;
 		named_by(out, &b->by);
 		member(out, "    - ", "bucket", b->bucket);
 		member(out, "      ", "region", b->region);
 		member(out, "      ", "endpoint", b->endpoint);
 		member(out, "      ", "dynamodb_table", b->table);
 	}
+}
+
+static void terraform(const struct found *f, struct buf *out)
+{
+	size_t lacking = 0;
+
+	VEC_EACH (&f->buckets, b)
+		lacking += !b->configured;
+	if (lacking)
+		buf_add_str(out, "terraform:\n  buckets:\n");
+	paste_buckets(f, out);
 }
 
 /* Nothing to paste, but to be changed where it stands. */

@@ -17,6 +17,11 @@ struct json_object;
  * the configuration. */
 void paste_write(const struct found *f, const char *file, struct buf *out);
 
+/* What is lacking as items of git.repositories and of terraform.buckets alone,
+ * for a configuration that is written whole. */
+void paste_repositories(const struct found *f, struct buf *out);
+void paste_buckets(const struct found *f, struct buf *out);
+
 /* Adds the members
  *  "repositories": [{"url", "named_by": [...], "configured": bool}],
  *  "credentials": [{"url", "cluster", "secret": "ns/name", "username",

@@ -29,6 +29,25 @@ static void what_is_printed_is_safe(void **state)
 	assert_true(f.repositories.items[0].covered);
 }
 
+/* What a repository names as an endpoint could else be sent a variable of ours.
+ */
+static void a_name_is_not_taken_for_a_variable(void **state)
+{
+	cleanup(found_done) struct found f = {.unclear = VEC_INIT};
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	cleanup(backends_done) struct backends all = VEC_INIT;
+
+	(void)state;
+	*vec_add(&all) = backend_at("state", "k");
+	all.items[0].endpoint = str_dup("https://h/${AWS_SECRET_ACCESS_KEY}");
+	found_add_backend(&f, all.items, "by");
+	paste_buckets(&f, &out);
+	assert_string_equal(buf_str(&out),
+	    "    # by\n"
+	    "    - bucket: state\n"
+	    "      endpoint: \"https://h/$${AWS_SECRET_ACCESS_KEY}\"\n");
+}
+
 static void what_is_lacking_can_be_pasted(void **state)
 {
 	cleanup(found_done) struct found f = {.unclear = VEC_INIT};
@@ -128,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_printed_is_safe),
+	    cmocka_unit_test(a_name_is_not_taken_for_a_variable),
 	    cmocka_unit_test(what_is_lacking_can_be_pasted),
 	    cmocka_unit_test(where_nothing_lacks_there_are_comments_alone),
 	    cmocka_unit_test(the_same_as_json),
