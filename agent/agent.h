@@ -6,6 +6,8 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
+#include "agent/init/answers.h"
+#include "config/cli/checks.h"
 #include "config/cli/cli.h"
 #include "config/connect.h"
 #include "config/settings.h"
@@ -28,6 +30,7 @@ struct agent_options {
 	bool yes;
 	/* vault */
 	bool adopt;
+	struct init_options init;
 };
 
 struct agent {
@@ -44,11 +47,26 @@ int agent_list(const struct agent *a, struct err *err);
 int agent_check(const struct agent *a, struct err *err);
 int agent_prune(const struct agent *a, struct err *err);
 int agent_vault_init(const struct agent *a, struct err *err);
+int agent_init(const struct agent *a, struct err *err);
 int agent_discover(const struct agent *a, struct err *err);
 int agent_forget(const struct agent *a, struct err *err);
 int agent_mark(const struct agent *a, struct err *err);
 /* Refuses those that a snapshot cannot be given. */
 int agent_check_tags(const struct strvec *tags, struct err *err);
 int agent_unlock(const struct agent *a, struct err *err);
+
+/* Of the commands check and vault init, for init, which ends with both: what
+ * they do before they print. */
+int agent_check_all(
+    const struct agent *a, struct checks *checks, struct err *err);
+struct agent_vaults_made {
+	struct buf text; /* a line for each vault */
+	struct json_object *array;
+};
+void agent_vaults_made_done(struct agent_vaults_made *m);
+/* only NULL: all of the configuration. One that fails leaves the others to be
+ * made. */
+int agent_make_vaults(const struct agent *a, const struct settings_vault *only,
+    struct agent_vaults_made *m, struct err *err);
 
 #endif

@@ -1,4 +1,5 @@
 #include "agent/agent.h"
+#include "agent/discovered.h"
 #include "agent/git/capture.h"
 #include "agent/source_layers.h"
 #include "agent/sources.h"
@@ -18,13 +19,12 @@
 struct check {
 	const struct agent *a;
 	struct scratch scratch;
-	struct checks checks;
+	struct checks *checks;
 	struct source_layers layers;
 };
 
 static void check_done(struct check *c)
 {
-	checks_done(&c->checks);
 	source_layers_done(&c->layers);
 	scratch_done(&c->scratch);
 }
@@ -49,19 +49,18 @@ static void check_encryption(struct check *c)
 	struct err err = ERR_INIT;
 
 	if (s->encryption_none)
-		checks_add(&c->checks, "encryption", true,
+		checks_add(c->checks, "encryption", true,
 		    "none: snapshots are readable");
 	else if (secret_ref_read(&s->encryption.passphrase, &passphrase, &err))
-		checks_failed(&c->checks, "encryption", &err);
+		checks_failed(c->checks, "encryption", &err);
 	else if (passphrase)
-		checks_add(&c->checks, "encryption", true, "by passphrase");
+		checks_add(c->checks, "encryption", true, "by passphrase");
 	else if (connect_recipients(s, &recipients, &err) ||
 		 age_recipients_try(&recipients, c->a->env.random, &err))
-		checks_failed(&c->checks, "encryption", &err);
+		checks_failed(c->checks, "encryption", &err);
 	else
-		checks_add(&c->checks, "encryption", true,
-		    "for %zu recipient%s", recipients.len,
-		    recipients.len == 1 ? "" : "s");
+		checks_add(c->checks, "encryption", true, "for %zu recipient%s",
+		    recipients.len, recipients.len == 1 ? "" : "s");
 }
 
 /* If the signing key matches none of the public keys, every reader with this
@@ -92,12 +91,12 @@ static void check_signing(struct check *c)
 	struct err err = ERR_INIT;
 
 	if (c->a->settings->signing_none)
-		checks_add(&c->checks, "signing", true,
+		checks_add(c->checks, "signing", true,
 		    "none: snapshots can be forged");
 	else if (ask_signing(c, id, &err))
-		checks_failed(&c->checks, "signing", &err);
+		checks_failed(c->checks, "signing", &err);
 	else
-		checks_add(&c->checks, "signing", true, "with key %s", id);
+		checks_add(c->checks, "signing", true, "with key %s", id);
 }
 
 /* After a label in the future, all later labels lie in the future as well. */
@@ -184,9 +183,9 @@ static void check_vault(struct check *c, const struct settings_vault *s)
 	autofree char *location = a.location;
 
 	if (failure)
-		checks_failed(&c->checks, what, &err);
+		checks_failed(c->checks, what, &err);
 	else
-		checks_add(&c->checks, what, true,
+		checks_add(c->checks, what, true,
 		    "%s: %zu snapshot%s, clock %+lld s%s", location,
 		    a.snapshots, a.snapshots == 1 ? "" : "s",
 		    (long long)a.skew_s,
@@ -195,8 +194,8 @@ static void check_vault(struct check *c, const struct settings_vault *s)
 			    : "");
 }
 
-static void check_repository(
-    struct check *c, const struct settings_repository *s)
+static void check_repository(struct check *c, const struct settings_git *git,
+    const struct settings_repository *s)
 {
 	autofree char *what = str_printf("repository '%s'", s->name);
 	cleanup(connect_git_done) struct connect_git g = {.password = NULL};
@@ -204,18 +203,17 @@ static void check_repository(
 	struct err err = ERR_INIT;
 	size_t refs = 0;
 
-	if (connect_git(&c->a->settings->git, s->url, c->scratch.path,
-		&c->a->env, &g, &err)) {
-		checks_failed(&c->checks, what, &err);
+	if (connect_git(git, s->url, c->scratch.path, &c->a->env, &g, &err)) {
+		checks_failed(c->checks, what, &err);
 		return;
 	}
 	const struct capture_git_repository r = {
 	    .name = s->name, .url = s->url, .access = g.access, .lfs = s->lfs};
 	if (capture_git_check(&r, &env, &refs, &err))
-		checks_failed(&c->checks, what, &err);
+		checks_failed(c->checks, what, &err);
 	else
-		checks_add(&c->checks, what, true, "%s: %zu ref%s", s->url,
-		    refs, refs == 1 ? "" : "s");
+		checks_add(c->checks, what, true, "%s: %zu ref%s", s->url, refs,
+		    refs == 1 ? "" : "s");
 }
 
 static void report_organisation(struct check *c, const struct organisation *o)
@@ -224,36 +222,18 @@ static void report_organisation(struct check *c, const struct organisation *o)
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
 	if (o->err.code != ERR_NONE) {
-		checks_failed(&c->checks, what, &o->err);
+		checks_failed(c->checks, what, &o->err);
 		source_layers_unlisted(&c->layers, LAYER_REPOSITORIES);
 		return;
 	}
 	organisations_describe(o, &text);
-	checks_add(&c->checks, what, true, "%s", buf_str(&text));
+	checks_add(c->checks, what, true, "%s", buf_str(&text));
 	VEC_EACH (&o->unusable, name)
-		checks_add(&c->checks, what, false,
+		checks_add(c->checks, what, false,
 		    "'%s' is not a name for a repository of an archive; give "
 		    "it "
 		    "another in git.repositories",
 		    *name);
-}
-
-/* The repositories that are named, and those that are listed. */
-static int check_organisations(struct check *c, struct err *err)
-{
-	struct organisations all;
-	int status = organisations_list(c->a->settings, &c->a->env, &all, err);
-
-	VEC_EACH (&all.each, o)
-		if (status == 0)
-			report_organisation(c, o);
-	VEC_EACH (&all.settings.git.repositories, r)
-		if (status == 0) {
-			check_repository(c, r);
-			source_layers_repository(&c->layers, r->name);
-		}
-	organisations_done(&all);
-	return status;
 }
 
 /* Without the source's name, which was printed already. */
@@ -276,7 +256,7 @@ static void report_missing(struct check *c, const char *what, const char *name,
 
 	missing_lines(missing, &lines);
 	VEC_EACH (&lines, line)
-		checks_add(&c->checks, what, false, "%s",
+		checks_add(c->checks, what, false, "%s",
 		    without(name, without(what, *line)));
 	VEC_EACH (&report->warnings, warning)
 		log_warn("%s: %s", what, without(name, *warning));
@@ -295,14 +275,14 @@ static void check_cluster(struct check *c, const struct settings_cluster *s)
 
 	source_layers_cluster(&c->layers, s->name);
 	if (connect_kube(&s->access, KUBE_GZIP_OFF, &c->a->env, &k, &err)) {
-		checks_failed(&c->checks, what, &err);
+		checks_failed(c->checks, what, &err);
 		source_layers_objects(&c->layers, NULL);
 		return;
 	}
 	const struct capture_kube_cluster cluster =
 	    sources_cluster(s, k.client);
 	if (capture_kube_check(&cluster, &env, &report, &err)) {
-		checks_failed(&c->checks, what, &err);
+		checks_failed(c->checks, what, &err);
 		source_layers_objects(&c->layers, NULL);
 		return;
 	}
@@ -312,7 +292,7 @@ static void check_cluster(struct check *c, const struct settings_cluster *s)
 		return;
 	const char *version = json_get_str(report.summary, "server_version");
 	size_t namespaces = json_len(json_get(report.summary, "namespaces"));
-	checks_add(&c->checks, what, true, "%s: Kubernetes %s, %zu namespace%s",
+	checks_add(c->checks, what, true, "%s: Kubernetes %s, %zu namespace%s",
 	    kube_client_server(k.client), version ? version : "?", namespaces,
 	    namespaces == 1 ? "" : "s");
 }
@@ -326,11 +306,11 @@ static void check_bucket(struct check *c, const struct settings_bucket *s)
 	if (connect_s3(&s->s3, s->dynamodb_table, &c->a->env, &store, &err) ||
 	    s3_check(store.s3, &err) ||
 	    (store.locks && dynamodb_check(store.locks, &err))) {
-		checks_failed(&c->checks, what, &err);
+		checks_failed(c->checks, what, &err);
 		return;
 	}
 	autofree char *origin = aws_credentials_origin(store.aws, &err);
-	checks_add(&c->checks, what, true, "%s, credentials: %s",
+	checks_add(c->checks, what, true, "%s, credentials: %s",
 	    s3_describe(store.s3), origin ? origin : "none");
 }
 
@@ -339,13 +319,56 @@ static void note_watcher(void *ctx, const char *what, const struct err *err)
 	struct check *c = ctx;
 
 	if (err)
-		checks_failed(&c->checks, what, err);
+		checks_failed(c->checks, what, err);
 	else
 		checks_add(
-		    &c->checks, what, true, "can be used; nothing was sent");
+		    c->checks, what, true, "can be used; nothing was sent");
 }
 
-static int check_all(struct check *c, struct err *err)
+/* Of what clusters name, as a backup takes it along. */
+static int add_discovered(struct check *c, struct organisations *o,
+    struct discovered *d, struct err *err)
+{
+	if (!discovered_is_wanted(c->a->settings))
+		return 0;
+	if (discovered_add(d, o, &c->a->env, c->scratch.path, err))
+		return -1;
+	VEC_EACH (&d->left, line)
+		log_warn("discover: %s", *line);
+	if (d->left.len)
+		source_layers_unlisted(&c->layers, LAYER_REPOSITORIES);
+	return 0;
+}
+
+/* What the configuration names, what its organisations list, and what its
+ * clusters name. */
+static int check_sources(struct check *c, struct err *err)
+{
+	struct discovered discovered = {.left = VEC_INIT};
+	struct organisations all;
+	int status = organisations_list(c->a->settings, &c->a->env, &all, err);
+
+	VEC_EACH (&all.each, o)
+		if (status == 0)
+			report_organisation(c, o);
+	if (status == 0)
+		status = add_discovered(c, &all, &discovered, err);
+	if (status == 0) {
+		VEC_EACH (&all.settings.git.repositories, r) {
+			check_repository(c, &all.settings.git, r);
+			source_layers_repository(&c->layers, r->name);
+		}
+		VEC_EACH (&all.settings.kubernetes.clusters, k)
+			check_cluster(c, k);
+		VEC_EACH (&all.settings.terraform.buckets, b)
+			check_bucket(c, b);
+	}
+	discovered_done(&discovered);
+	organisations_done(&all);
+	return status;
+}
+
+static int check_each(struct check *c, struct err *err)
 {
 	const struct settings *s = c->a->settings;
 
@@ -353,26 +376,32 @@ static int check_all(struct check *c, struct err *err)
 
 	if (connect_scratch(s, &c->scratch, &removed, err))
 		return err_wrap(err, "check");
-	checks_add(&c->checks, "configuration", true, "%s", s->file);
+	checks_add(c->checks, "configuration", true, "%s", s->file);
 	check_encryption(c);
 	check_signing(c);
 	VEC_EACH (&s->vaults, v)
 		check_vault(c, v);
-	if (check_organisations(c, err))
+	if (check_sources(c, err))
 		return -1;
-	VEC_EACH (&s->kubernetes.clusters, k)
-		check_cluster(c, k);
-	VEC_EACH (&s->terraform.buckets, b)
-		check_bucket(c, b);
-	source_layers_write(&c->layers, s, &c->checks);
+	source_layers_write(&c->layers, s, c->checks);
 	watch_check(s, note_watcher, c);
 	return cancel_check(c->a->env.cancel, err);
 }
 
+int agent_check_all(
+    const struct agent *a, struct checks *checks, struct err *err)
+{
+	cleanup(check_done) struct check c = {.a = a,
+	    .scratch = SCRATCH_INIT,
+	    .checks = checks,
+	    .layers = SOURCE_LAYERS_INIT};
+
+	source_layers_init(&c.layers, a->settings);
+	return check_each(&c, err);
+}
+
 int agent_check(const struct agent *a, struct err *err)
 {
-	cleanup(check_done) struct check c = {
-	    .a = a, .scratch = SCRATCH_INIT, .layers = SOURCE_LAYERS_INIT};
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	if (a->options->show_config) {
@@ -380,12 +409,12 @@ int agent_check(const struct agent *a, struct err *err)
 		fputs(buf_str(&out), stdout);
 		return 0;
 	}
-	checks_init(&c.checks);
-	source_layers_init(&c.layers, a->settings);
-	if (check_all(&c, err))
+	cleanup(checks_done) struct checks checks;
+	checks_init(&checks);
+	if (agent_check_all(a, &checks, err))
 		return -1;
-	checks_write(&c.checks, a->command,
+	checks_write(&checks, a->command,
 	    a->options->common.output == CLI_OUTPUT_JSON, &out);
 	fputs(buf_str(&out), stdout);
-	return c.checks.failed ? 1 : 0;
+	return checks.failed ? 1 : 0;
 }

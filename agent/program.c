@@ -27,6 +27,7 @@ RUN(backup)
 RUN(list)
 RUN(check)
 RUN(discover)
+RUN(init)
 RUN(prune)
 RUN(forget)
 RUN(mark)
@@ -60,6 +61,46 @@ static const struct cli_option check_options[] = {
     FLAG("show-config", show_config,
 	"Print every setting, defaults included, and contact nothing. "
 	"Of a secret, only where it is read from is shown."),
+    CLI_OPTION_END};
+
+#define TEXT(NAME, MEMBER, ARGUMENT, HELP)                                     \
+	CLI_OPTION_TEXT(struct agent_options, NAME, init.MEMBER, ARGUMENT, HELP)
+
+static const struct cli_option init_options[] = {
+    TEXT("name", name, "NAME", "Name of the snapshots."),
+    TEXT("snapshots", snapshots, "PLACE",
+	"Where snapshots go: a directory, or s3://BUCKET/PREFIX."),
+    TEXT("keys", keys, "DIR",
+	"Directory for the new private key that opens snapshots, and for "
+	"restore.yaml, the configuration of whoever restores."),
+    TEXTS("recipient", init.recipients, "AGE",
+	"Instead of --keys: the public key of a private one that is kept "
+	"elsewhere already, age1... or ssh-ed25519 .... May be repeated."),
+    TEXT("agent-keys", agent_keys, "DIR",
+	"Directory for the new key with which the agent signs."),
+    TEXTS("repository", init.repositories, "URL",
+	"A Git repository, by its URL or its path. May be repeated."),
+    TEXT("git-token-file", git_token_file, "FILE",
+	"A file with a token for the repositories, which then are all on one "
+	"host."),
+    TEXT("cluster", cluster, "NAME",
+	"A Kubernetes cluster, by the name that it has in the snapshots."),
+    TEXT("kubeconfig", kubeconfig, "FILE",
+	"How that cluster is reached. Default: as kubectl finds it."),
+    TEXT("context", context, "CONTEXT",
+	"The context in it. Default: the current one."),
+    FLAG("from-cluster", init.from_cluster,
+	"Search that cluster, add the repositories and buckets that it names, "
+	"and take along in each backup what it names by then (discover: "
+	"true)."),
+    TEXTS("state", init.states, "s3://BUCKET/PREFIX",
+	"Terraform state. May be repeated."),
+    TEXT("region", region, "REGION", "Region of what is given as s3://."),
+    TEXT("endpoint", endpoint, "URL",
+	"The store of what is given as s3://. Default: AWS's own."),
+    TEXT("state-dir", state_dir, "DIR",
+	"Directory for what makes the next run fast. Default: "
+	"/var/lib/backstay."),
     CLI_OPTION_END};
 
 static const struct cli_option prune_options[] = {
@@ -99,6 +140,26 @@ static const struct cli_option vault_options[] = {
     CLI_OPTION_END};
 
 static const struct cli_command commands[] = {
+    {.name = "init",
+	.operands = "",
+	.without_settings = true,
+	.summary = "write the first configuration, its keys and its vault",
+	.description =
+	    "Writes a commented configuration where --config says, makes the "
+	    "keys and the vault, as vault init does, and ends with what check "
+	    "prints. On a terminal it asks for what the options leave out; "
+	    "without one, what is lacking is named. Nothing that is there "
+	    "already is replaced: where there is a configuration, or a key "
+	    "in one of the directories, nothing is written.\n\n"
+	    "It makes two sets of keys. In --keys is what whoever restores "
+	    "needs: identity.txt, which alone opens the snapshots, record.key "
+	    "for the records of verifications, and restore.yaml, a "
+	    "configuration for backstay-restore(1) that names both; it "
+	    "belongs on another machine or a medium that is kept offline. In "
+	    "--agent-keys is signing.key, with which the agent signs. Buckets "
+	    "are opened with credentials that AWS's own search order finds.",
+	.options = init_options,
+	.run = run_init},
     {.name = "backup",
 	.operands = "",
 	.summary = "capture every source into one snapshot",
@@ -242,7 +303,8 @@ const struct cli_program agent_program = {
 	"read what it wrote. backstay-restore(1) is its counterpart.\n\n"
 	"Results go to standard output, events to standard error.",
     .commands = commands,
-    .examples = "       backstay-agent vault init\n"
+    .examples = "       backstay-agent init\n"
+		"       backstay-agent vault init\n"
 		"       backstay-agent check\n"
 		"       backstay-agent discover\n"
 		"       backstay-agent backup --tag before-upgrade --hold\n"

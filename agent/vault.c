@@ -9,18 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-struct made {
-	struct buf text;
-	struct json_object *array;
-};
-
-static void made_done(struct made *m)
+void agent_vaults_made_done(struct agent_vaults_made *m)
 {
 	buf_done(&m->text);
 	json_free(m->array);
 }
 
-static void describe(struct made *m, const struct vault *v,
+static void describe(struct agent_vaults_made *m, const struct vault *v,
     const struct vault_marker *marker, bool new)
 {
 	struct json_object *j = json_new_object();
@@ -112,8 +107,8 @@ static int read_or_mark(const struct agent *a, struct vault *v,
 }
 
 /* Fails if an earlier entry is the same vault. */
-static int check_no_twin(
-    const struct made *m, const struct vault_marker *marker, struct err *err)
+static int check_no_twin(const struct agent_vaults_made *m,
+    const struct vault_marker *marker, struct err *err)
 {
 	for (size_t i = 0; i < json_len(m->array); i++) {
 		const struct json_object *other = json_at(m->array, i);
@@ -125,7 +120,8 @@ static int check_no_twin(
 }
 
 static int make(const struct agent *a, const struct settings_vault *settings,
-    const struct snapshot_trust *trust, struct made *m, struct err *err)
+    const struct snapshot_trust *trust, struct agent_vaults_made *m,
+    struct err *err)
 {
 	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
 	struct vault_marker marker;
@@ -146,7 +142,7 @@ static int make(const struct agent *a, const struct settings_vault *settings,
 	return 0;
 }
 
-static void print(const struct agent *a, struct made *m)
+static void print(const struct agent *a, struct agent_vaults_made *m)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
@@ -155,9 +151,8 @@ static void print(const struct agent *a, struct made *m)
 	fputs(buf_str(out.len ? &out : &m->text), stdout);
 }
 
-/* One that fails leaves the others to be made. */
-static int make_each(const struct agent *a, const struct settings_vault *only,
-    struct made *m, struct err *err)
+int agent_make_vaults(const struct agent *a, const struct settings_vault *only,
+    struct agent_vaults_made *m, struct err *err)
 {
 	cleanup(snapshot_trust_done) struct snapshot_trust trust = {
 	    .unsigned_allowed = false};
@@ -180,14 +175,14 @@ static int make_each(const struct agent *a, const struct settings_vault *only,
 
 int agent_vault_init(const struct agent *a, struct err *err)
 {
-	cleanup(made_done) struct made m = {
+	cleanup(agent_vaults_made_done) struct agent_vaults_made m = {
 	    .text = BUF_INIT, .array = json_new_array()};
 	const struct settings_vault *only;
 
 	if (settings_vault_chosen(
 		a->settings, a->options->common.vault, &only, err))
 		return -1;
-	int status = make_each(a, only, &m, err);
+	int status = agent_make_vaults(a, only, &m, err);
 	print(a, &m);
 	return status;
 }

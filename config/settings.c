@@ -140,6 +140,13 @@ char *settings_target_repository(
 	return str_printf("%s%s", best->to, url + strlen(best->from));
 }
 
+const char *settings_file(const char *option)
+{
+	const char *variable = getenv(SETTINGS_FILE_VARIABLE);
+
+	return option ? option : variable ? variable : SETTINGS_DEFAULT_FILE;
+}
+
 const struct settings_vault *settings_vault_named(
     const struct settings *s, const char *name, struct err *err)
 {

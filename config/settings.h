@@ -465,6 +465,9 @@ struct settings {
 	struct settings_drill drill;
 };
 
+/* The file that the option names (NULL: none was given), or the environment, or
+ * the default. Borrowed. */
+const char *settings_file(const char *option);
 /* Reads the file and checks what can be checked without asking anybody:
  * ERR_USAGE with one line. NULL on error. */
 struct settings *settings_load(const char *file, struct err *err);

@@ -1,5 +1,6 @@
 #include "agent/discover/paste.h"
 
+#include "config/schema/plain_text.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/yaml_text.h"
@@ -19,11 +20,7 @@ static void member(
 
 	if (!value)
 		return;
-	for (const char *c = value; *c; c++) {
-		if (str_starts(c, "${"))
-			buf_add_char(&escaped, '$');
-		buf_add_char(&escaped, *c);
-	}
+	plain_text_escape(value, &escaped);
 	cleanup(json_freep) struct json_object *text =
 	    json_new_str(buf_str(&escaped));
 	buf_printf(out, "%s%s: ", indent, key);

@@ -105,12 +105,8 @@ static struct settings *load_settings(
     const struct cli_common *common, struct err *err)
 {
 	cleanup(strvec_done) struct strvec exposed = VEC_INIT;
-	const char *file = common->config;
+	struct settings *s = settings_load(settings_file(common->config), err);
 
-	if (!file)
-		file = getenv(SETTINGS_FILE_VARIABLE);
-	struct settings *s =
-	    settings_load(file ? file : SETTINGS_DEFAULT_FILE, err);
 	if (s)
 		settings_exposed(s, &exposed);
 	VEC_EACH (&exposed, text)

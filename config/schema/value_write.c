@@ -1,3 +1,4 @@
+#include "config/schema/plain_text.h"
 #include "config/schema/secret_ref.h"
 #include "config/schema/unit.h"
 #include "config/schema/value.h"
@@ -8,22 +9,9 @@
 
 #include <string.h>
 
-/* Quoted as JSON is, which YAML reads; "${" as it must be written. */
-static void write_quoted(const char *s, struct buf *out)
-{
-	cleanup(buf_done) struct buf escaped = BUF_INIT;
-
-	for (; *s; s++) {
-		if (str_starts(s, "${"))
-			buf_add_char(&escaped, '$');
-		buf_add_char(&escaped, *s);
-	}
-	json_text_quoted(out, buf_str(&escaped), escaped.len);
-}
-
 static void write_text(const char *s, struct buf *out)
 {
-	write_quoted(s, out);
+	plain_text_quote(s, out);
 	buf_add_char(out, '\n');
 }
 

@@ -11,20 +11,18 @@ enum { FILES = 5 };
 
 static const struct {
 	const char *name;
-	bool of_owner, of_agent;
+	bool of[KEYSET_ALL]; /* by who holds it */
 } files[FILES] = {
-    {"identity.txt", true, false},
-    {"signing.key", false, true},
-    {"signing.pub", true, true},
-    {"record.key", true, false},
-    {"record.pub", true, true},
+    {"identity.txt", {[KEYSET_OWNER] = true}},
+    {"signing.key", {[KEYSET_AGENT] = true, [KEYSET_SIGNER] = true}},
+    {"signing.pub", {true, true, true}},
+    {"record.key", {[KEYSET_OWNER] = true}},
+    {"record.pub", {[KEYSET_OWNER] = true, [KEYSET_AGENT] = true}},
 };
 
 static bool holds(enum keyset_holder holder, size_t file)
 {
-	return holder == KEYSET_ALL ||
-	       (holder == KEYSET_OWNER ? files[file].of_owner
-				       : files[file].of_agent);
+	return holder == KEYSET_ALL || files[file].of[holder];
 }
 
 void keyset_make(struct keyset *k, const struct random *random, int64_t now)

@@ -31,6 +31,8 @@ void keyset_done(struct keyset *k);
 enum keyset_holder {
 	KEYSET_OWNER, /* identity.txt, record.key, record.pub, signing.pub */
 	KEYSET_AGENT, /* signing.key, signing.pub, record.pub */
+	/* signing.key, signing.pub: of an agent that trusts no records. */
+	KEYSET_SIGNER,
 	KEYSET_ALL,
 };
 

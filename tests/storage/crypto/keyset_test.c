@@ -28,6 +28,7 @@ static void each_holder_gets_what_is_theirs(void **state)
 	    {KEYSET_OWNER, "identity.txt record.key record.pub signing.pub ",
 		4},
 	    {KEYSET_AGENT, "record.pub signing.key signing.pub ", 3},
+	    {KEYSET_SIGNER, "signing.key signing.pub ", 2},
 	    {KEYSET_ALL,
 		"identity.txt record.key record.pub signing.key signing.pub ",
 		5},
