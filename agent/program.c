@@ -183,7 +183,9 @@ static const struct cli_command commands[] = {
 	.description =
 	    "Reads the configuration and its keys, and sends a cheap request "
 	    "to each vault, repository, cluster and bucket; of a cluster it "
-	    "checks that every list which a backup reads is permitted. Prints "
+	    "checks that every list which a backup reads is permitted, and "
+	    "with discover: true it tries what the cluster names as well. "
+	    "Prints "
 	    "a line for each, and one for everything that a backup would miss; "
 	    "the exit status is 1 if a check failed. In each vault it takes a "
 	    "lock of its own name, which tries all that a run needs: to list, "

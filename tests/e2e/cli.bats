@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 load lib
 
-agent_commands='backup list check discover prune forget mark unlock vault completion'
+agent_commands='init backup list check discover prune forget mark unlock vault completion'
 restore_commands='list check report show ls find cat diff drift history verify drill extract plan apply heal status release unlock rules copy head keygen completion'
 
 setup() {
@@ -84,7 +84,7 @@ texts() {
 	echo "no such options: $output"
 	[ "$status" -eq 1 ]
 	texts | grep -oE '\b(encryption|signing|git|terraform|retention|restore)(\.[a-z_]+)+' |
-	    grep -vE '^signing\.(key|pub)$|\.(org|com|io|dev|h|go)$' | tr . '\n' | sort -u >keys
+	    grep -vE '^signing\.(key|pub)$|^restore\.yaml$|\.(org|com|io|dev|h|go)$' | tr . '\n' | sort -u >keys
 	[ "$(wc -l <keys)" -gt 12 ]
 	while read -r key; do
 		grep -qE "\"$key\"|TABLE\($key" "$top/config/settings_section.c" || echo "no such key: $key"

@@ -139,6 +139,40 @@ kinds() { jq -r '.sources[].kind' "$BATS_TEST_TMPDIR/show" | sort | xargs; }
 	[ "$output" -eq 0 ]
 }
 
+@test "check tries them with the credentials that a backup has" {
+	config false
+	agent vault init
+	agent check >"$BATS_TEST_TMPDIR/out"
+	run ! grep -q helm-charts "$BATS_TEST_TMPDIR/out"
+	config true
+	agent check >"$BATS_TEST_TMPDIR/out"
+	grep -q "^ok  *repository 'helm-charts'.*[0-9] ref" "$BATS_TEST_TMPDIR/out"
+	grep -q "^ok  *bucket '$bucket'" "$BATS_TEST_TMPDIR/out"
+	[ -z "$(find "$P/state" -name 'discovered-*')" ]
+}
+
+@test "init: what a cluster names is in the first configuration, and in its backup" {
+	cd "$BATS_TEST_TMPDIR"
+	agent init --config etc/backstay.yaml --name first --snapshots vault --state-dir state --keys usb \
+	    --agent-keys etc/keys --cluster production --kubeconfig "$P/kube/kubeconfig" --from-cluster </dev/null >out
+	cat out etc/backstay.yaml
+	run ! grep -q FAILED out
+	grep -q "^ok  *repository 'helm-charts'" out
+	grep -A1 "# cluster 'production': " etc/backstay.yaml | grep -qF "url: \"$GIT_HTTP/helm-charts.git\""
+	grep -q "bucket: $bucket" etc/backstay.yaml
+	grep -q 'discover: true' etc/backstay.yaml
+	run ! grep -rqF "$(cat "$GIT_PASSWORD_FILE")" etc usb state
+	agent backup --config etc/backstay.yaml
+	restore ls latest git --config usb/restore.yaml | grep -q helm-charts
+	restore verify latest --config usb/restore.yaml
+	# Of a cluster that does not answer, nothing is written.
+	run --separate-stderr agent init --config none/backstay.yaml --name first --snapshots none/vault --state-dir none \
+	    --keys none --agent-keys none --cluster production --kubeconfig nowhere --from-cluster </dev/null
+	[ "$status" -ne 0 ]
+	grep -q 'nothing was written: cluster .production.*nowhere' <<<"$stderr"
+	[ ! -e none ]
+}
+
 @test "what cannot be had makes the snapshot partial, and is named" {
 	config true
 	source_of no-such-repository git

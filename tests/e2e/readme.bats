@@ -37,6 +37,7 @@ block() { # HEADING LANGUAGE N
 	sed -e "s#https://git.example.com/platform/#$GIT_HTTP/#" \
 	    -e "s#https://git.example.com/#$GIT_HTTP/#" \
 	    -e "s#username: backup#username: $GIT_USER#" \
+	    -e "s#/srv/git/#$GIT_REPOS/#" \
 	    -e "s#/var/backups/backstay#$W/vault#" \
 	    -e "s#/etc/backstay#$W/etc#" \
 	    -e "s#\bNAME\b#${label-}#g; s#\bDIR\b#$W/tree#" block.raw >block
@@ -57,7 +58,7 @@ same() { # PATTERN git|kube|s3
 
 @test "the README has no block that is not run here or in demo.bats" {
 	# shellcheck disable=SC2016 # the fences of Markdown
-	[ "$(grep -c '^```[a-z]' "$top/README.md")" -eq 10 ]
+	[ "$(grep -c '^```[a-z]' "$top/README.md")" -eq 11 ]
 }
 
 @test "install: two programs and their manual pages" {
@@ -80,8 +81,15 @@ same() { # PATTERN git|kube|s3
 	done
 }
 
-@test "set up: the keys, and the configuration as it stands" {
+@test "set up: init writes a configuration with which a backup runs" {
 	block 'Set up' sh 1
+	run_block
+	[ "$(grep -c '^ok ' <<<"$output")" -eq 5 ]
+	grep -q 'first-.*: good:' <<<"$output"
+}
+
+@test "set up: the keys, and the configuration as it stands" {
+	block 'Set up' sh 2
 	run_block
 	recipient=$(grep -o 'age1[a-z0-9]\{58\}' <<<"$output")
 	# shellcheck disable=SC2016 # Markdown's own quotes
