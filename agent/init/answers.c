@@ -68,12 +68,9 @@ bool answers_bucket(const char *place, char **bucket, char **prefix)
 	const char *name = place + strlen("s3://");
 	size_t len = strcspn(name, "/");
 	const char *rest = name[len] ? name + len + 1 : "";
-	size_t end = strlen(rest);
 
 	*bucket = str_ndup(name, len);
-	*prefix =
-	    !end ? NULL
-		 : str_printf("%s%s", rest, rest[end - 1] == '/' ? "" : "/");
+	*prefix = *rest ? str_dup(rest) : NULL;
 	return true;
 }
 

@@ -66,7 +66,7 @@ int answers_fill(struct answers *a, const struct init_options *o,
     const char *config, const struct answers_person *person, struct err *err);
 
 /* The parts of s3://BUCKET[/PREFIX]; false where it is something else. The
- * prefix ends in '/', or is NULL. The caller frees both. */
+ * prefix is as it was given, or NULL. The caller frees both. */
 bool answers_bucket(const char *place, char **bucket, char **prefix);
 
 #endif

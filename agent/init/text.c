@@ -120,13 +120,18 @@ static void vaults(const struct text_input *in, struct buf *out)
 
 	add_comment(out, in->example, "vaults");
 	buf_add_str(out, "vaults:\n");
-	if (!answers_bucket(a->snapshots, &bucket, &prefix)) {
+	bool is_bucket = answers_bucket(a->snapshots, &bucket, &prefix);
+	size_t len = prefix ? strlen(prefix) : 0;
+	/* The vault adds it. */
+	if (len && prefix[len - 1] == '/')
+		prefix[--len] = '\0';
+	if (!is_bucket) {
 		buf_add_str(out, "  - name: local\n");
 		add_key(out, "    directory", a->snapshots);
 	} else {
 		buf_add_str(out, "  - name: bucket\n    s3:\n");
 		add_key(out, "      bucket", bucket);
-		add_key(out, "      prefix", prefix);
+		add_key(out, "      prefix", len ? prefix : NULL);
 		add_key(out, "      region", a->region);
 		add_key(out, "      endpoint", a->endpoint);
 	}

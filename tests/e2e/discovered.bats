@@ -146,7 +146,8 @@ kinds() { jq -r '.sources[].kind' "$BATS_TEST_TMPDIR/show" | sort | xargs; }
 	run ! grep -q helm-charts "$BATS_TEST_TMPDIR/out"
 	config true
 	agent check >"$BATS_TEST_TMPDIR/out"
-	grep -q "^ok  *repository 'helm-charts'.*[0-9] ref" "$BATS_TEST_TMPDIR/out"
+	cat "$BATS_TEST_TMPDIR/out"
+	grep -q "^ok  *repository '[^']*helm-charts'.*[0-9] ref" "$BATS_TEST_TMPDIR/out"
 	grep -q "^ok  *bucket '$bucket'" "$BATS_TEST_TMPDIR/out"
 	[ -z "$(find "$P/state" -name 'discovered-*')" ]
 }
@@ -157,7 +158,8 @@ kinds() { jq -r '.sources[].kind' "$BATS_TEST_TMPDIR/show" | sort | xargs; }
 	    --agent-keys etc/keys --cluster production --kubeconfig "$P/kube/kubeconfig" --from-cluster </dev/null >out
 	cat out etc/backstay.yaml
 	run ! grep -q FAILED out
-	grep -q "^ok  *repository 'helm-charts'" out
+	cat "$BATS_TEST_TMPDIR/out"
+	grep -q "^ok  *repository '[^']*helm-charts'" out
 	grep -A1 "# cluster 'production': " etc/backstay.yaml | grep -qF "url: \"$GIT_HTTP/helm-charts.git\""
 	grep -q "bucket: $bucket" etc/backstay.yaml
 	grep -q 'discover: true' etc/backstay.yaml

@@ -96,7 +96,7 @@ static void one_of_all_sources_reads_back(void **state)
 	(void)state;
 	sample_init(&sample);
 	free(sample.answers.snapshots);
-	sample.answers.snapshots = str_dup("s3://snapshots/a/b");
+	sample.answers.snapshots = str_dup("s3://snapshots/a/b/");
 	sample.answers.region = str_dup("eu-west-1");
 	sample.answers.endpoint = str_dup("https://s3.example.com");
 	sample.answers.git_token_file = str_dup("/etc/token");
@@ -112,7 +112,7 @@ static void one_of_all_sources_reads_back(void **state)
 	write_sample(&sample, NULL, NULL, false, &text);
 	cleanup(settings_freep) struct settings *s = read_back(&text);
 	assert_string_equal(s->vaults.items[0].s3.bucket, "snapshots");
-	assert_string_equal(s->vaults.items[0].s3_prefix, "a/b/");
+	assert_string_equal(s->vaults.items[0].s3_prefix, "a/b");
 	assert_string_equal(s->vaults.items[0].s3.region, "eu-west-1");
 	assert_int_equal(s->git.credentials.len, 1);
 	assert_string_equal(s->git.credentials.items[0].url, "https://h/");
