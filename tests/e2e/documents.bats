@@ -56,6 +56,10 @@ described() { # agent|restore COMMAND
 }
 
 @test "the agent's commands" {
+	local made=$BATS_TEST_TMPDIR/made-by-init
+	git init -q --bare "$made.git"
+	document agent 0 - init --config "$made/c/backstay.yaml" --name first --snapshots "$made/vault" \
+	    --state-dir "$made/state" --keys "$made/usb" --agent-keys "$made/c" --repository "$made.git" </dev/null
 	document agent 0 - vault init
 	document agent 0 - check
 	document agent 0 - unlock
