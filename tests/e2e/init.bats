@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The first configuration: by options, by questions at a terminal, and what is
 # refused before anything is written. discovered.bats has it out of what a cluster names.
-# shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+# shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats sets $stderr and runs each test apart
 bats_require_minimum_version 1.5.0
 load lib
 
@@ -39,9 +39,7 @@ nothing_was_written() {
 	run ! grep -rq 'SECRET-KEY' etc state vault
 	grep -q '^# Who can read the snapshots' etc/backstay.yaml
 	agent backup --config etc/backstay.yaml
-	cd usb
-	restore verify latest --config restore.yaml
-	cd ..
+	(cd usb && restore verify latest --config restore.yaml)
 	agent list --config etc/backstay.yaml | grep -q ' good '
 	agent prune --dry-run --config etc/backstay.yaml
 }
