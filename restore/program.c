@@ -324,8 +324,13 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "Reads what list reads, and prints it as a page for a browser: a "
 	    "time line of the snapshots by status and size, how long each "
 	    "took, when it was last verified and drilled and with what "
-	    "result, and first of all what needs attention. The exit status "
-	    "is 5 if a manifest does not hold.",
+	    "result, and first of all what needs attention. Where the "
+	    "configuration has retention, also what the next prune keeps and "
+	    "drops of the snapshots of its name, and why; what the store "
+	    "itself protects stays all the same. The exit status is 5 if a "
+	    "manifest does not hold.\n\n"
+	    "With -o json the document of list, in which each snapshot may "
+	    "have retention: {outcome: kept or dropped, reason}.",
 	.options = report_options,
 	.run = run_report},
     {.name = "show",

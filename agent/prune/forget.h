@@ -4,7 +4,7 @@
 #ifndef AGENT_PRUNE_FORGET_H
 #define AGENT_PRUNE_FORGET_H
 
-#include "agent/prune/retention.h"
+#include "config/retention/retention.h"
 
 /* Decides for all items: that one goes, the others stay. 1, with the error set,
  * where there is none of that label: a status of its own, since other errors

@@ -1,7 +1,7 @@
 #include "agent/prune/prune.h"
 
 #include "agent/prune/forget.h"
-#include "agent/prune/hidden.h"
+#include "config/retention/outlook.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/vault/skew.h"
@@ -19,25 +19,6 @@ void prune_rows_done(struct prune_rows *rows)
 	vec_done(rows);
 }
 
-VEC_DEFINE(retention_items, struct retention_item);
-
-/* What is known of the snapshots of one vault. Retention sorts the items;
- * labels find back. */
-struct known {
-	struct snapshots list;
-	struct proofs proofs;
-	struct hidden hidden;
-	struct retention_items items;
-};
-
-static void known_done(struct known *k)
-{
-	proofs_done(&k->proofs);
-	hidden_done(&k->hidden);
-	vec_done(&k->items);
-	snapshots_done(&k->list);
-}
-
 static int check_clocks(const struct prune_options *o, struct err *err)
 {
 	int64_t skew;
@@ -51,49 +32,7 @@ static int check_clocks(const struct prune_options *o, struct err *err)
 		   : 0;
 }
 
-/* A verification that did not find the archive may have asked a store that hid
- * it for a while. It was wrong if the archive is there now, and is believed if
- * another one, a week later, did not find it either: a store that hides it only
- * now and then may have shown it in between. */
-static bool is_bad(const struct proof *p)
-{
-	enum { GONE_S = 7 * 86400 };
-	const struct snapshot_verdict *v = &p->verdict;
-
-	if (!v->failed || !v->unseen)
-		return v->failed;
-	return !p->whole && v->at - v->failed_since >= GONE_S;
-}
-
-/* A manifest that does not hold says nothing of its snapshot, which after a
- * change of keys may be a good one, and on hold. An archive that is not there
- * may be out of sight: only a verification whose word counts makes it bad. */
-static void add_item(
-    const struct prune_options *o, const struct proof *p, struct known *k)
-{
-	struct retention_item *item = vec_add(&k->items);
-
-	item->label = p->snapshot->label;
-	item->time = p->snapshot->time;
-	item->untrusted = !p->trusted;
-	if (!p->trusted)
-		return;
-	item->unseen = !p->whole;
-	item->verified =
-	    p->verdict.at && !p->verdict.failed && !p->verdict.drill_failed;
-	item->bad = is_bad(p);
-	item->partial = p->manifest.partial;
-	item->hold = p->manifest.hold;
-	item->tags = &p->manifest.tags;
-	item->needs = &p->needs;
-	const struct hidden_one *hidden =
-	    p->manifest.is_list
-		? hidden_after(&k->hidden, item->time, o->needed_for_s)
-		: NULL;
-	item->hidden = hidden ? hidden->label : NULL;
-}
-
-static void fill_rows(const struct known *k, struct prune_rows *rows)
+static void fill_rows(const struct outlook *k, struct prune_rows *rows)
 {
 	VEC_EACH (&k->items, item) {
 		const struct proof *p = proof_of(&k->proofs, item->label);
@@ -165,7 +104,7 @@ static struct prune_row *row_of_turn(struct prune_rows *rows, size_t turn)
 }
 
 /* One that was to go before this one, needs it, and is kept by the store. */
-static const struct prune_row *keeper_of(const struct known *k,
+static const struct prune_row *keeper_of(const struct outlook *k,
     const struct prune_rows *rows, const struct prune_row *row)
 {
 	VEC_EACH (rows, other)
@@ -189,8 +128,9 @@ static void keep_for(struct prune_row *row, const struct prune_row *keeper)
 /* One after the other as their turns come, the oldest first where none needs
  * another. A snapshot that the store protects is kept, which is no error, and
  * so is what it needs. */
-static int remove_dropped(const struct prune_options *o, const struct known *k,
-    const struct proofs *kept, struct prune_rows *rows, struct err *err)
+static int remove_dropped(const struct prune_options *o,
+    const struct outlook *k, const struct proofs *kept, struct prune_rows *rows,
+    struct err *err)
 {
 	struct prune_row *row;
 
@@ -242,7 +182,7 @@ static int write_first(
 
 /* Of one that is to go: its archive, or all of it. What the store protects
  * makes no room, which is no error. */
-static int make_room(const struct prune_options *o, const struct known *k,
+static int make_room(const struct prune_options *o, const struct outlook *k,
     bool whole, const struct proofs *kept, struct prune_rows *rows,
     struct prune_row *row, struct err *err)
 {
@@ -270,7 +210,7 @@ static int make_room(const struct prune_options *o, const struct known *k,
  * their manifests stay to report them; if that is not enough, whole snapshots
  * are removed. Each attempt to write takes the lock first, and a run that holds
  * it ends this one. */
-static int write_when_full(struct prune_options *o, const struct known *k,
+static int write_when_full(struct prune_options *o, const struct outlook *k,
     const struct proofs *kept, struct prune_rows *rows, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -293,7 +233,7 @@ static int write_when_full(struct prune_options *o, const struct known *k,
 
 /* Borrowed from k: what is released is the vec alone. */
 static struct proofs kept_of(
-    const struct known *k, const struct prune_rows *rows)
+    const struct outlook *k, const struct prune_rows *rows)
 {
 	struct proofs kept = VEC_INIT;
 
@@ -312,7 +252,7 @@ static bool any_dropped(const struct prune_rows *rows)
 }
 
 static int remove_all(const struct prune_options *options,
-    const struct known *k, struct prune_rows *rows, struct err *err)
+    const struct outlook *k, struct prune_rows *rows, struct err *err)
 {
 	struct prune_options o = *options;
 	struct proofs kept = kept_of(k, rows);
@@ -342,18 +282,14 @@ static int decide(const struct prune_options *o, struct retention_items *items,
 int prune_run(
     const struct prune_options *o, struct prune_rows *rows, struct err *err)
 {
-	cleanup(known_done) struct known k = {.list = VEC_INIT};
+	cleanup(outlook_done) struct outlook k = OUTLOOK_INIT;
 
 	if ((!o->forget && retention_policy_check(o->policy, err)) ||
 	    check_clocks(o, err))
 		return -1;
-	if (snapshot_list(o->vault, o->name, &k.list, err))
-		return -1;
-	if (hidden_gather(o->vault, o->name, o->trust, &k.list, &k.proofs,
-		&k.hidden, err))
+	if (outlook_gather(
+		&k, o->vault, o->name, o->trust, o->needed_for_s, err))
 		return err_wrap(err, "nothing is pruned");
-	VEC_EACH (&k.proofs, p)
-		add_item(o, p, &k);
 	int decided = decide(o, &k.items, err);
 	if (decided)
 		return decided;

@@ -9,7 +9,7 @@
 #ifndef AGENT_PRUNE_PRUNE_H
 #define AGENT_PRUNE_PRUNE_H
 
-#include "agent/prune/retention.h"
+#include "config/retention/retention.h"
 #include "storage/base/clock.h"
 #include "storage/base/err.h"
 #include "storage/vault/lock.h"

@@ -1,6 +1,7 @@
 #include "agent/prune/vault.h"
 
 #include "agent/prune/prune.h"
+#include "config/retention/outlook.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/json_text.h"
@@ -8,37 +9,6 @@
 #include "storage/vault/probe.h"
 
 #include <stdio.h>
-
-static struct retention_policy policy_of(const struct settings_retention *r)
-{
-	struct retention_policy p = {
-	    .keep_last = (unsigned)r->keep_last,
-	    .keep_hourly = (unsigned)r->keep_hourly,
-	    .keep_daily = (unsigned)r->keep_daily,
-	    .keep_weekly = (unsigned)r->keep_weekly,
-	    .keep_monthly = (unsigned)r->keep_monthly,
-	    .keep_yearly = (unsigned)r->keep_yearly,
-	    .keep_within_s = r->keep_within / 1000,
-	    .keep_min = (unsigned)r->keep_min,
-	    .max_deletions = (unsigned)r->max_deletions,
-	    .verified_only = r->verified_only,
-	};
-
-	VEC_EACH (&r->keep_tags, tag)
-		strvec_add(&p.keep_tags, *tag);
-	return p;
-}
-
-/* For how long after a snapshot others may need its archive. At least the
- * default of full_every, since machines with another configuration may write to
- * the vault. */
-static int64_t needed_for_s(const struct settings *s)
-{
-	enum { DEFAULT_S = 7 * 86400 };
-	int64_t every_s = s->incremental.full_every / 1000;
-
-	return every_s > DEFAULT_S ? every_s : DEFAULT_S;
-}
 
 static void print(const struct agent *a, const struct settings_vault *vault,
     const struct prune_rows *rows, const struct prune_terms *terms)
@@ -132,7 +102,7 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	cleanup(snapshot_trust_done) struct snapshot_trust trust = {
 	    .unsigned_allowed = false};
 	cleanup(retention_policy_done) struct retention_policy policy =
-	    policy_of(&a->settings->retention);
+	    outlook_policy(&a->settings->retention);
 	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
 
 	if (connect_trust(a->settings, &trust, err))
@@ -144,7 +114,7 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	    .policy = &policy,
 	    .zone = terms->zone,
 	    .trust = &trust,
-	    .needed_for_s = needed_for_s(a->settings),
+	    .needed_for_s = outlook_needed_for_s(a->settings),
 	    .key = terms->key,
 	    .clock = a->env.clock,
 	    .lock = lock,

@@ -6,7 +6,7 @@
 #define AGENT_PRUNE_VAULT_H
 
 #include "agent/agent.h"
-#include "agent/prune/retention.h"
+#include "config/retention/retention.h"
 #include "storage/vault/lock.h"
 
 struct json_object;

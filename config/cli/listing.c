@@ -349,8 +349,12 @@ static void add_json(struct vault *vault, const struct listing_options *o,
 
 	json_set_str(j, "vault", vault_name(vault));
 	json_set_str(j, "location", vault_describe(vault));
-	VEC_EACH (rows, r)
-		json_append(list, json_row(r, now));
+	VEC_EACH (rows, r) {
+		struct json_object *row = json_row(r, now);
+		if (o->extend)
+			o->extend(o->ctx, r->snapshot->label, row);
+		json_append(list, row);
+	}
 	json_set(j, "snapshots", list);
 	VEC_EACH (foreign, object)
 		json_append(others, json_new_str(*object));

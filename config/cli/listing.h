@@ -29,6 +29,11 @@ struct listing_options {
 	const char *command;	   /* for the document */
 	bool json;
 	const struct clock *clock;
+	/* Adds what the caller knows of a snapshot to its object in the
+	 * document; or NULL. */
+	void (*extend)(
+	    void *ctx, const char *label, struct json_object *snapshot);
+	void *ctx; /* of extend */
 };
 
 /* `list` is of that name. Appends a table, or a JSON document

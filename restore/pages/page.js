@@ -162,16 +162,22 @@
 			note: [s.bytes === undefined ? s.reason : bytes(s.bytes),
 			    s.took_seconds === undefined ? "" : "took " + s.took_seconds + " s",
 			    s.verified ? (s.verified.good ? "good by " : "FAILED ") + s.verified.level : "never verified",
-			    s.drill ? "drill " + (s.drill.passed ? "passed" : "FAILED") : ""].filter(Boolean).join(", "),
+			    s.drill ? "drill " + (s.drill.passed ? "passed" : "FAILED") : "",
+			    s.retention ? (s.retention.outcome === "kept" ? "retention keeps it: " : "retention will drop it: ") +
+				s.retention.reason : ""].filter(Boolean).join(", "),
 			facts: s})).reverse();
 		const last = (list) => list.filter(Boolean).sort((a, b) => a < b ? -1 : 1).pop() || "never";
 		const bad = items.filter((i) => i.tone === "bad" || i.word === "partial");
-		return {title: "Vault " + data.vault, columns: [{name: "needs attention", items: bad}, {name: "snapshots", items}]
+		const dropped = items.filter((i) => i.facts.retention?.outcome === "dropped");
+		const decided = items.some((i) => i.facts.retention);
+		return {title: "Vault " + data.vault, columns: [{name: "needs attention", items: bad},
+		    {name: "retention will drop", items: dropped}, {name: "snapshots", items}]
 		    .filter((c) => c.items.length),
 			facts: [["snapshots", items.length], ["together", bytes(items.reduce((n, i) => n + (i.facts.bytes || 0), 0))],
 			    ["newest", items.length ? items[0].facts.created : "none"],
 			    ["last verification", last(items.map((i) => i.facts.verified?.at))],
-			    ["last drill", last(items.map((i) => i.facts.drill?.at))], ["where", data.location]],
+			    ["last drill", last(items.map((i) => i.facts.drill?.at))], ["retention", decided ? dropped.length + " to be dropped by the next prune" : "keeps everything"],
+			    ["where", data.location]],
 			warnings: bad.map((i) => i.what + ": " + i.word + ", " + i.note)
 			    .concat(data.foreign.map((f) => "an object of somebody else: " + f)),
 			above: items.length ? timeline(items) : null};

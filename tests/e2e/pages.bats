@@ -230,6 +230,29 @@ browse() { # PAGE
 	[ "$(tail -1 out)" = "\"$(jq -r '.snapshots[1].label' <<<"$output")\"" ]
 }
 
+@test "a vault as a page says what retention will do, as prune --dry-run does" {
+	cp "$P/backstay.yaml" backstay.yaml
+	export BACKSTAY_CONFIG=$PWD/backstay.yaml
+	run --separate-stderr restore report -o json
+	[ "$(jq -c '[.snapshots[] | has("retention")] | unique' <<<"$output")" = '[false]' ]
+	echo 'retention: {keep_last: 1, keep_min: 1}' >>backstay.yaml
+	run --separate-stderr restore report -o json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	jq -c '.snapshots[] | [.label, .retention.outcome, .retention.reason]' <<<"$output" | sort >said
+	[ "$(jq -r '.[1]' said | sort | tr '\n' ' ')" = 'dropped kept ' ]
+	agent prune --dry-run -o json | jq -c '.vaults[].snapshots[] | [.label, .outcome, .reason]' | sort | diff said -
+	restore report >report.html
+	has_browser || skip "no chromium"
+	browse report.html >out <<-'X'
+	[...document.querySelectorAll("section.column h2")].map((h) => h.textContent).join("; ")
+	document.querySelector("header .facts").textContent
+	X
+	cat out
+	grep -q 'retention will drop 1; snapshots 2' out
+	grep -q 'retention 1 to be dropped by the next prune' out
+}
+
 @test "a plan as a graph: Graphviz reads it, with every node and every need" {
 	restore plan latest --offline -o dot >plan.dot
 	restore plan latest --offline -o json >plan.json

@@ -2,7 +2,7 @@
  * Plans the retention of many snapshots, for scripts/bench.d/retention.
  *     retention_tool SNAPSHOTS PLANS
  */
-#include "agent/prune/retention.h"
+#include "config/retention/retention.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/clock.h"
 #include "storage/base/mem.h"

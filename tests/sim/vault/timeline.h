@@ -5,7 +5,7 @@
 #ifndef TESTS_SIM_VAULT_TIMELINE_H
 #define TESTS_SIM_VAULT_TIMELINE_H
 
-#include "agent/prune/retention.h"
+#include "config/retention/retention.h"
 #include "storage/base/clock.h"
 #include "storage/crypto/minisign.h"
 #include "storage/vault/chain.h"

@@ -6,7 +6,7 @@
 #ifndef TESTS_SIM_VAULT_TRUTH_H
 #define TESTS_SIM_VAULT_TRUTH_H
 
-#include "agent/prune/retention.h"
+#include "config/retention/retention.h"
 #include "storage/crypto/minisign.h"
 #include "tests/sim/vault/store.h"
 

@@ -1,4 +1,4 @@
-#include "agent/prune/hidden.h"
+#include "config/retention/hidden.h"
 
 #include "storage/base/cleanup.h"
 

@@ -1,4 +1,4 @@
-#include "agent/prune/proof.h"
+#include "config/retention/proof.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"

@@ -1,5 +1,5 @@
 /* What a vault holds, and whether it still does. */
-#include "agent/prune/proof.h"
+#include "config/retention/proof.h"
 
 #include "storage/base/cleanup.h"
 #include "tests/support/snapshots.h"

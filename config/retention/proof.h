@@ -4,8 +4,8 @@
  * for a trusted signature. Before a deletion it checks again that the snapshots
  * that stay are unchanged. It decides nothing.
  */
-#ifndef AGENT_PRUNE_PROOF_H
-#define AGENT_PRUNE_PROOF_H
+#ifndef CONFIG_RETENTION_PROOF_H
+#define CONFIG_RETENTION_PROOF_H
 
 #include "storage/base/err.h"
 #include "storage/base/str.h"

@@ -6,10 +6,10 @@
  * tomorrow, and then they need what they were written after. One that a trusted
  * record says was pruned does not count.
  */
-#ifndef AGENT_PRUNE_HIDDEN_H
-#define AGENT_PRUNE_HIDDEN_H
+#ifndef CONFIG_RETENTION_HIDDEN_H
+#define CONFIG_RETENTION_HIDDEN_H
 
-#include "agent/prune/proof.h"
+#include "config/retention/proof.h"
 
 struct hidden_one {
 	char *label;

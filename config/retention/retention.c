@@ -1,4 +1,4 @@
-#include "agent/prune/retention.h"
+#include "config/retention/retention.h"
 
 #include "config/schema/unit.h"
 #include "storage/base/cleanup.h"

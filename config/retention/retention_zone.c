@@ -1,4 +1,4 @@
-#include "agent/prune/retention.h"
+#include "config/retention/retention.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/zone.h"

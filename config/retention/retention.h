@@ -17,8 +17,8 @@
  * needs a bad one is not good either. Days, weeks (ISO, Monday), months and
  * years are cut in a zone.
  */
-#ifndef AGENT_PRUNE_RETENTION_H
-#define AGENT_PRUNE_RETENTION_H
+#ifndef CONFIG_RETENTION_RETENTION_H
+#define CONFIG_RETENTION_RETENTION_H
 
 #include "storage/base/err.h"
 #include "storage/base/str.h"

@@ -1,0 +1,102 @@
+#include "config/retention/outlook.h"
+
+#include "storage/base/cleanup.h"
+
+void outlook_done(struct outlook *o)
+{
+	proofs_done(&o->proofs);
+	hidden_done(&o->hidden);
+	vec_done(&o->items);
+	snapshots_done(&o->list);
+}
+
+/* A verification that did not find the archive may have asked a store that hid
+ * it for a while. It was wrong if the archive is there now, and is believed if
+ * another one, a week later, did not find it either: a store that hides it only
+ * now and then may have shown it in between. */
+static bool is_bad(const struct proof *p)
+{
+	enum { GONE_S = 7 * 86400 };
+	const struct snapshot_verdict *v = &p->verdict;
+
+	if (!v->failed || !v->unseen)
+		return v->failed;
+	return !p->whole && v->at - v->failed_since >= GONE_S;
+}
+
+/* A manifest that does not hold says nothing of its snapshot, which after a
+ * change of keys may be a good one, and on hold. An archive that is not there
+ * may be out of sight: only a verification whose word counts makes it bad. */
+static void add_item(
+    struct outlook *o, const struct proof *p, int64_t needed_for_s)
+{
+	struct retention_item *item = vec_add(&o->items);
+
+	item->label = p->snapshot->label;
+	item->time = p->snapshot->time;
+	item->untrusted = !p->trusted;
+	if (!p->trusted)
+		return;
+	item->unseen = !p->whole;
+	item->verified =
+	    p->verdict.at && !p->verdict.failed && !p->verdict.drill_failed;
+	item->bad = is_bad(p);
+	item->partial = p->manifest.partial;
+	item->hold = p->manifest.hold;
+	item->tags = &p->manifest.tags;
+	item->needs = &p->needs;
+	const struct hidden_one *hidden =
+	    p->manifest.is_list
+		? hidden_after(&o->hidden, item->time, needed_for_s)
+		: NULL;
+	item->hidden = hidden ? hidden->label : NULL;
+}
+
+int outlook_gather(struct outlook *o, struct vault *vault, const char *name,
+    const struct snapshot_trust *trust, int64_t needed_for_s, struct err *err)
+{
+	if (snapshot_list(vault, name, &o->list, err) ||
+	    hidden_gather(
+		vault, name, trust, &o->list, &o->proofs, &o->hidden, err))
+		return -1;
+	VEC_EACH (&o->proofs, p)
+		add_item(o, p, needed_for_s);
+	return 0;
+}
+
+const struct retention_item *outlook_of(
+    const struct outlook *o, const char *label)
+{
+	VEC_EACH (&o->items, item)
+		if (str_eq(item->label, label))
+			return item;
+	return NULL;
+}
+
+struct retention_policy outlook_policy(const struct settings_retention *r)
+{
+	struct retention_policy p = {
+	    .keep_last = (unsigned)r->keep_last,
+	    .keep_hourly = (unsigned)r->keep_hourly,
+	    .keep_daily = (unsigned)r->keep_daily,
+	    .keep_weekly = (unsigned)r->keep_weekly,
+	    .keep_monthly = (unsigned)r->keep_monthly,
+	    .keep_yearly = (unsigned)r->keep_yearly,
+	    .keep_within_s = r->keep_within / 1000,
+	    .keep_min = (unsigned)r->keep_min,
+	    .max_deletions = (unsigned)r->max_deletions,
+	    .verified_only = r->verified_only,
+	};
+
+	VEC_EACH (&r->keep_tags, tag)
+		strvec_add(&p.keep_tags, *tag);
+	return p;
+}
+
+int64_t outlook_needed_for_s(const struct settings *s)
+{
+	enum { DEFAULT_S = 7 * 86400 };
+	int64_t every_s = s->incremental.full_every / 1000;
+
+	return every_s > DEFAULT_S ? every_s : DEFAULT_S;
+}
