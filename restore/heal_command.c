@@ -1,6 +1,5 @@
 #include "config/cli/document.h"
 #include "restore/applying.h"
-#include "restore/locks.h"
 #include "restore/marks.h"
 #include "restore/plan/clusters.h"
 #include "storage/archive/manifest.h"
@@ -342,9 +341,7 @@ static int carry_out(struct heal *h, struct err *err)
 
 	h->restore.platform = h->command.settings->name;
 	h->restore.snapshot = h->s.options.snapshot;
-	cleanup(locks_done) struct locks locks = LOCKS_INIT;
-	if (file_mkdirs(dir, err) || find_journal(h, dir, err) ||
-	    locks_take(&locks, &h->command, &h->s.targets, err))
+	if (file_mkdirs(dir, err) || find_journal(h, dir, err))
 		return -1;
 	cleanup(applier_freep) struct applier *applier = applying_driver(&h->s);
 	const struct apply_approval approval = {
@@ -352,7 +349,7 @@ static int carry_out(struct heal *h, struct err *err)
 	struct apply_options o = applying_options(&h->s, applier, dir);
 	o.approval = &approval;
 	o.run.adopts = h->goes_on && !h->options.resume;
-	o.run.cancel = &locks.lost;
+	o.run.cancel = &h->s.locks.lost;
 	o.begin = on_begin;
 	o.begin_ctx = h;
 	cleanup(report_freep) struct report *r = apply_run(h->s.plan, &o, err);
@@ -385,6 +382,7 @@ int command_heal(const struct command *c, struct err *err)
 	int nothing_to_do = examine_clusters(&h, c->which, err);
 	if (nothing_to_do)
 		return nothing_to_do > 0 ? 0 : err_wrap(err, "heal");
+	h.s.locked = true;
 	if (session_plan(&h.s, err))
 		return err_wrap(err, "heal");
 	VEC_EACH (&h.s.plan->warnings, w)

@@ -17,16 +17,18 @@ static char *own_name(const struct command *c)
 	    *host ? host : "a host without a name", (int)getpid());
 }
 
-static int take_one(struct locks *l, struct kube_client *client,
-    const struct lease_options *o, struct err *err)
+static int take_one(struct locks *l, const struct plan_cluster *target,
+    bool spare_source, const struct lease_options *o, struct err *err)
 {
-	autofree char *uid = lease_cluster(client, err);
+	autofree char *uid = lease_cluster(target->client, err);
 
 	if (!uid)
 		return -1;
-	if (strvec_has(&l->clusters, uid))
+	bool is_source = str_eq(target->source_uid, uid);
+	if ((spare_source && is_source && !target->same_cluster) ||
+	    strvec_has(&l->clusters, uid))
 		return 0;
-	struct lease *lease = lease_take(client, o, err);
+	struct lease *lease = lease_take(target->client, o, err);
 	if (!lease)
 		return -1;
 	*vec_add(&l->leases) = lease;
@@ -35,7 +37,7 @@ static int take_one(struct locks *l, struct kube_client *client,
 }
 
 int locks_take(struct locks *l, const struct command *c,
-    const struct targets *t, struct err *err)
+    const struct targets *t, bool spare_source, struct err *err)
 {
 	autofree char *holder = own_name(c);
 	const struct lease_options o = {
@@ -46,7 +48,7 @@ int locks_take(struct locks *l, const struct command *c,
 		struct err failure = ERR_INIT;
 
 		if (!target->client ||
-		    take_one(l, target->client, &o, &failure) == 0)
+		    take_one(l, target, spare_source, &o, &failure) == 0)
 			continue;
 		if (failure.code != ERR_DENIED &&
 		    failure.code != ERR_NOT_FOUND) {

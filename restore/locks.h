@@ -20,9 +20,11 @@ struct locks {
 	}
 
 /* Of every target that is connected, each once. ERR_LOCKED where another
- * restore holds one. A target that does not let us keep one is warned of. */
+ * restore holds one. A target that does not let us keep one is warned of. With
+ * `spare_source`, nothing is written to the cluster that the snapshot was taken
+ * from without --same-cluster, to which a plan refuses to restore. */
 int locks_take(struct locks *l, const struct command *c,
-    const struct targets *t, struct err *err);
+    const struct targets *t, bool spare_source, struct err *err);
 void locks_done(struct locks *l);
 
 #endif

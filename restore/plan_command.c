@@ -1,5 +1,4 @@
 #include "restore/applying.h"
-#include "restore/locks.h"
 #include "restore/marks.h"
 #include "restore/pages/page.h"
 #include "restore/plan/held.h"
@@ -177,11 +176,8 @@ static int carry_out(const struct session *s, struct err *err)
 {
 	autofree char *dir = file_join(s->c->settings->state_dir, "journal");
 	cleanup(left_done) struct left left = {.marks = VEC_INIT};
-	cleanup(locks_done) struct locks locks = LOCKS_INIT;
 
-	if (file_mkdirs(dir, err) ||
-	    locks_take(&locks, s->c, &s->targets, err) ||
-	    find_marks(s, &left, err))
+	if (file_mkdirs(dir, err) || find_marks(s, &left, err))
 		return err_wrap(err, "apply");
 	cleanup(applier_freep) struct applier *applier = applying_driver(s);
 	const struct apply_approval approval = {
@@ -190,7 +186,7 @@ static int carry_out(const struct session *s, struct err *err)
 	o.approval = &approval;
 	o.begin = begin_marks;
 	o.begin_ctx = &left;
-	o.run.cancel = &locks.lost;
+	o.run.cancel = &s->locks.lost;
 	o.run.adopts = goes_on_without_journal(s, &left, dir);
 	o.run.resume &= !o.run.adopts;
 	cleanup(report_freep) struct report *r = apply_run(s->plan, &o, err);
@@ -208,6 +204,7 @@ int command_apply(const struct command *c, struct err *err)
 	/* Asked before the work of a plan that nobody could confirm. */
 	if (!c->options->yes && !isatty(STDIN_FILENO))
 		return confirm(&s, err);
+	s.locked = true;
 	if (session_plan(&s, err))
 		return err_wrap(err, "apply");
 	VEC_EACH (&s.plan->warnings, w)
@@ -227,11 +224,13 @@ int command_release(const struct command *c, struct err *err)
 	cleanup(session_done) struct session s = SESSION_INIT;
 
 	s.c = c;
+	s.locked = true;
 	if (session_open_targets(&s, err))
 		return err_wrap(err, "release");
 	autofree char *journal = file_join(c->settings->state_dir, "journal");
 	cleanup(applier_freep) struct applier *applier = applying_driver(&s);
-	const struct apply_options o = applying_options(&s, applier, journal);
+	struct apply_options o = applying_options(&s, applier, journal);
+	o.run.cancel = &s.locks.lost;
 	cleanup(report_freep) struct report *r =
 	    apply_release(s.opened.snapshot->label, &o, err);
 	return r ? applying_print(&s, r) : err_wrap(err, "release");

@@ -637,12 +637,12 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	.max_operands = 1,
 	.summary = "show, or remove, the lock of a restore that died",
 	.description =
-	    "Shows which run of apply or heal holds the lock in each cluster "
-	    "that this snapshot is restored to: the Lease "
-	    "kube-system/backstay-restore. The next run takes over a lock that "
-	    "was not renewed "
-	    "for a minute; this command is for those who cannot wait that "
-	    "long, and for clocks that differ.\n\n" SNAPSHOT_TEXT,
+	    "Shows which run of apply, heal or release holds the lock, the "
+	    "Lease kube-system/backstay-restore, in each cluster that this "
+	    "snapshot is restored to. The next run takes over a lock that "
+	    "was not renewed for a minute; this command is for those who "
+	    "cannot wait that long, and for clocks that "
+	    "differ.\n\n" SNAPSHOT_TEXT,
 	.options = unlock_options,
 	.run = run_unlock},
     {.name = "rules",

@@ -22,6 +22,7 @@ static void maps_done(struct transform_maps *maps)
 void session_done(struct session *s)
 {
 	plan_free(s->plan);
+	locks_done(&s->locks);
 	if (s->has_targets)
 		targets_done(&s->targets);
 	ruleset_done(&s->rules);
@@ -223,6 +224,21 @@ static int refuse_force(const struct restore_options *o, struct err *err)
 	    "(repositories that hold other refs)");
 }
 
+static int open_targets(
+    struct session *s, const struct targets_chosen *chosen, struct err *err)
+{
+	bool will_plan = s->opened.tree;
+	struct opened *o = &s->opened;
+
+	s->has_targets = true;
+	if (targets_open(&s->targets, s->c, &o->manifest, o->tree,
+		o->tree ? o->scratch.path : NULL, chosen, err))
+		return -1;
+	return s->locked
+		   ? locks_take(&s->locks, s->c, &s->targets, will_plan, err)
+		   : 0;
+}
+
 int session_open_targets(struct session *s, struct err *err)
 {
 	const struct targets_chosen all = {.spared = true};
@@ -233,9 +249,7 @@ int session_open_targets(struct session *s, struct err *err)
 		&o->manifest, NULL, err))
 		return -1;
 	o->has_manifest = true;
-	s->has_targets = true;
-	return targets_open(
-	    &s->targets, s->c, &o->manifest, NULL, NULL, &all, err);
+	return open_targets(s, &all, err);
 }
 
 int session_plan(struct session *s, struct err *err)
@@ -255,13 +269,11 @@ int session_plan(struct session *s, struct err *err)
 		return -1;
 	s->options.layers = &s->layers;
 	choose_existing(s);
-	s->has_targets = true;
 	const struct targets_chosen chosen = {
 	    .offline = o->offline || s->options.without_kubernetes,
 	    .elsewhere = s->elsewhere,
 	    .only_kubernetes = &s->only.kubernetes};
-	if (targets_open(&s->targets, s->c, &s->opened.manifest, s->opened.tree,
-		s->opened.scratch.path, &chosen, err))
+	if (open_targets(s, &chosen, err))
 		return -1;
 	s->options.snapshot = s->opened.snapshot->label;
 	s->options.partial = s->opened.manifest.partial;
@@ -275,7 +287,7 @@ int session_plan(struct session *s, struct err *err)
 	s->options.hold = r->hold || o->hold;
 	s->options.rules = &s->rules;
 	s->options.clock = s->c->env.clock;
-	s->options.cancel = s->c->env.cancel;
+	s->options.cancel = s->locked ? &s->locks.lost : s->c->env.cancel;
 	add_edges(s);
 	add_transforms(s);
 	add_renamed(s);

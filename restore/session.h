@@ -6,6 +6,7 @@
 #define RESTORE_SESSION_H
 
 #include "restore/command.h"
+#include "restore/locks.h"
 #include "restore/open.h"
 #include "restore/plan/plan.h"
 #include "restore/plan/selection.h"
@@ -18,6 +19,10 @@ struct session {
 	 * caller has drivers of its own for them. */
 	bool elsewhere;
 	bool without_clusters; /* and cluster objects go nowhere */
+	/* What is planned will be written: the locks of the targets are taken
+	 * before the plan is made, and kept until the end. */
+	bool locked;
+	struct locks locks;
 	struct opened opened;
 	struct targets targets;
 	bool has_targets;
@@ -35,12 +40,12 @@ struct session {
 };
 #define SESSION_INIT                                                           \
 	{                                                                      \
-		.opened = OPENED_INIT                                          \
+		.opened = OPENED_INIT, .locks = LOCKS_INIT                     \
 	}
 
 void session_done(struct session *s);
 /* Opens, verifies and plans: s->c is set, and s->plan becomes the plan. -1 with
- * ERR_USAGE where what is asked for cannot be done. */
+ * ERR_USAGE where what is asked for cannot be done, or ERR_LOCKED. */
 int session_plan(struct session *s, struct err *err);
 /* Opens the snapshot, its manifest and all its targets, for what needs no
  * archive: s->c is set. */

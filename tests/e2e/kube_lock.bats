@@ -126,3 +126,38 @@ nobody() { ! call GET $lease >/dev/null 2>&1; }
 	grep -q 'this is not the lock of a restore; if no restore is at work, delete it' <<<"$stderr"
 	call DELETE $lease
 }
+
+@test "the lock comes before the plan, and a release takes it, too" {
+	first
+	# What no plan has is found out once there is one.
+	second --only kubernetes:nowhere
+	[ "$status" -eq 4 ]
+	grep -q "a restore is at work there: apply on .*, pid $first" <<<"$stderr"
+	BACKSTAY_CONFIG=$P/elsewhere.yaml run --separate-stderr restore release latest
+	echo "$stderr"
+	[ "$status" -eq 4 ]
+	grep -q "^.*release: cluster 'c': a restore is at work there: apply on .*, pid $first" <<<"$stderr"
+	kill -KILL "$first"
+	wait "$first" || true
+	first=
+	# Of one that has died, a release takes it over, and gives it back.
+	run --separate-stderr restore release latest
+	echo "$stderr"
+	grep -q 'the lock of a restore that is dead is taken over: apply on' <<<"$stderr"
+	nobody
+	second --only kubernetes:nowhere
+	[ "$status" -eq 3 ]
+	grep -q 'kubernetes:nowhere: there is no such thing' <<<"$stderr"
+	nobody
+}
+
+@test "no lock is written to the cluster that the snapshot was taken from" {
+	call POST "${lease%/*}" '{"metadata": {"name": "backstay-restore"}, "spec": {"holderIdentity": "heal on host7, pid 12",
+	    "leaseDurationSeconds": 60, "acquireTime": "2026-01-01T00:00:00.000000Z",
+	    "renewTime": "'"$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%S)"'.000000Z"}}'
+	run --separate-stderr restore apply latest --yes
+	echo "$stderr"
+	[ "$status" -eq 2 ]
+	grep -q -- --same-cluster <<<"$stderr"
+	call GET $lease | jq -e '.spec.holderIdentity == "heal on host7, pid 12"'
+}

@@ -200,6 +200,8 @@ layer applications" ]
 }
 
 @test "a layer that fails in the middle holds what depends on it, by name, and nothing else" {
+	# What does not depend on the platform is restored without it.
+	config "$(layers | sed '/name: applications/i\  - {name: beside, depends_on: [infrastructure], select: {namespaces: [staging]}}')"
 	# The repository of the platform cannot be written.
 	rm -rf organization-gitops.git
 	echo file >organization-gitops.git
@@ -211,6 +213,8 @@ layer applications" ]
 	grep -q '^layer infrastructure: restored, ' <<<"$output"
 	grep -q '^layer applications: held, ' <<<"$output"
 	[ "$(target apis/apps/v1/namespaces/production/deployments/frontend)" = 404 ]
+	grep -q '^layer beside: restored, ' <<<"$output"
+	[ "$(target apis/apps/v1/namespaces/staging/deployments/frontend)" = 200 ]
 }
 
 @test "the layers of the snapshot are taken where the configuration has none" {
