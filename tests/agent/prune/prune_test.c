@@ -643,6 +643,42 @@ static void what_this_machine_wrote_is_known_to_it(struct fixture *f)
 	test_dir_remove(state_dir);
 }
 
+/* One that was written before it, and needs nothing of it, does not stand for
+ * the one that does. */
+static void each_one_out_of_sight_counts(struct fixture *f)
+{
+	static const char *const parts[] = {
+	    ".manifest.json", ".manifest.json.minisig", ".tar.zst.age"};
+	enum { PARTS = sizeof(parts) / sizeof(*parts) };
+	char *state_dir = test_dir_make();
+	struct denied d[2][PARTS];
+
+	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
+	f->o.dry_run = true;
+	f->o.needed_for_s = DAY;
+	vault_set_memory(&f->s.t->vault, state_dir);
+	for (int i = 0; i < 3; i++) {
+		test_snapshots_add(&f->s,
+		    i < 2 ? test_snapshot_begin_list : test_snapshot_go_on);
+		pass(f, HOUR);
+	}
+	autofree char *before = object_of(f, SNAPSHOTS, "");
+	autofree char *after = object_of(f, SNAPSHOTS + 2, "");
+	for (size_t n = 0; n < PARTS; n++) {
+		d[0][n] = deny(f, before, parts[n]);
+		d[1][n] = deny(f, after, parts[n]);
+	}
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	pass(f, HOUR);
+	expect_first(f, PRUNE_KEPT, after);
+	for (size_t n = 0; n < PARTS; n++) {
+		give_back(f, &d[0][n]);
+		give_back(f, &d[1][n]);
+	}
+	vault_set_memory(&f->s.t->vault, NULL);
+	test_dir_remove(state_dir);
+}
+
 /* Nothing in the vault tells of it, and the state directory in which it was
  * written is lost: a run that saw it before remembers it. */
 static void what_a_prune_saw_is_known_to_the_next(struct fixture *f)
@@ -767,6 +803,7 @@ int main(void)
 	    TEST_ON_VAULTS(a_vault_that_stays_full_says_what_went),
 	    TEST_ON_VAULTS(what_one_out_of_sight_may_need_stays),
 	    TEST_ON_VAULTS(what_this_machine_wrote_is_known_to_it),
+	    TEST_ON_VAULTS(each_one_out_of_sight_counts),
 	    TEST_ON_VAULTS(what_a_prune_saw_is_known_to_the_next),
 	    TEST_ON_VAULTS(what_another_machine_pruned_is_forgotten),
 	    TEST_ON_VAULTS(what_was_pruned_needs_nothing),
