@@ -72,7 +72,8 @@ repack() { # age arguments: the same content, sealed by age
 	chmod 666 "$BATS_TEST_TMPDIR/laid/identity.txt.tmp"
 	ln -s "$BATS_TEST_TMPDIR/stolen" "$BATS_TEST_TMPDIR/laid/signing.key.tmp"
 	restore keygen --to "$BATS_TEST_TMPDIR/laid" >/dev/null
-	[ "$(stat -c '%a %F' "$BATS_TEST_TMPDIR/laid"/* | sort -u)" = "600 regular file" ]
+	[ "$(stat -c '%a %F' "$BATS_TEST_TMPDIR/laid"/*.{txt,key,pub} | sort -u)" = "600 regular file" ]
+	[ ! -s "$BATS_TEST_TMPDIR/laid/identity.txt.tmp" ]
 	[ ! -e "$BATS_TEST_TMPDIR/stolen" ]
 	[ "$(age-keygen -y "$P/keys/identity.txt")" = "$(recipient)" ]
 }

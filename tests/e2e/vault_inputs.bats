@@ -171,7 +171,8 @@ planted() {
 	chmod 666 keys/identity.txt.tmp
 	ln -s "$PWD/stolen" keys/signing.key.tmp
 	restore keygen --to keys >/dev/null
-	[ "$(stat -c '%a %F' keys/* | sort -u)" = '600 regular file' ]
+	[ "$(stat -c '%a %F' keys/*.{txt,key,pub} | sort -u)" = '600 regular file' ]
+	[ ! -s keys/identity.txt.tmp ]
 	[ ! -e stolen ]
 }
 
