@@ -126,7 +126,8 @@ described() { # agent|restore COMMAND
 	document restore 0 - unlock "$label"
 	# They print a thing as it is.
 	restore cat "$label" kubernetes:staging/Deployment/frontend -o json | jq -e '.kind == "Deployment"'
-	[ "$(restore head -o json)" = "$(restore head)" ]
+	# But for the second in which it was asked.
+	[ "$(restore head -o json | jq -c 'del(.seen)')" = "$(restore head | jq -c 'del(.seen)')" ]
 	touch "$BATS_FILE_TMPDIR/walked-restore-"{cat,head}
 }
 
