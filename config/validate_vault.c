@@ -69,11 +69,9 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 		if (age_recipient_check(*r, &reason))
 			return complain(where, node, "recipients", err,
 			    "item %zu is not an age recipient that is known "
-			    "here; "
-			    "it takes age1... (backstay-restore keygen prints "
-			    "one), ssh-ed25519 ..., and age1NAME1... of a "
-			    "plugin (age1pq1..., which is post-quantum, is "
-			    "one of these)",
+			    "here; it takes age1... (backstay-restore keygen "
+			    "prints one), age1pq1... (post-quantum), "
+			    "ssh-ed25519 ..., and age1NAME1... of a plugin",
 			    (size_t)(r - e->recipients.items));
 	}
 	if (secret_ref_is_set(&e->passphrase) &&

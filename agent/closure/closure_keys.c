@@ -10,7 +10,8 @@
 #include <string.h>
 
 #define SEALING_LABEL "sealedsecrets.bitnami.com/sealed-secrets-key"
-#define AGE_IDENTITY "AGE-SECRET-KEY-1"
+/* Post-quantum ones begin with it, too. */
+#define AGE_IDENTITY "AGE-SECRET-KEY-"
 #define PGP_KEY "-----BEGIN PGP PRIVATE KEY BLOCK-----"
 
 /* A file of age identities has a key a line. */
@@ -40,9 +41,9 @@ static void keep_sealing(struct closure *c, const char *text, size_t len)
 bool closure_may_hold_key(const char *text, size_t len)
 {
 	static const char *const marks[] = {SEALING_LABEL,
-	    /* "AGE-SECRET-KEY-1" */
+	    /* "AGE-SECRET-KEY-" */
 	    "QUdFLVNFQ1JFVC1LRVkt", "FHRS1TRUNSRVQtS0VZL",
-	    "BR0UtU0VDUkVULUtFWS0x",
+	    "BR0UtU0VDUkVULUtFWS",
 	    /* "PGP PRIVATE KEY BLOCK" */
 	    "UEdQIFBSSVZBVEUgS0VZ", "BHUCBQUklWQVRFIEtFWSBC",
 	    "QR1AgUFJJVkFURSBLRVkg"};

@@ -10,6 +10,7 @@
 #include "storage/base/log.h"
 #include "storage/base/random.h"
 #include "storage/base/secret.h"
+#include "storage/crypto/age.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -143,10 +144,15 @@ static int run(const struct cli_program *p, const struct cli_request *r,
 	if (r->version) {
 		buf_printf(&text,
 		    "%s %s\n"
-		    "recipients of age: X25519 (age1...), SSH (ssh-ed25519 "
+		    "recipients of age: X25519 (age1...), %sSSH (ssh-ed25519 "
 		    "...), passphrases; by a plugin of that name: "
-		    "age1NAME1..., post-quantum (age1pq1...) among them\n",
-		    p->name, BACKSTAY_VERSION);
+		    "age1NAME1...%s\n",
+		    p->name, BACKSTAY_VERSION,
+		    age_has_post_quantum() ? "post-quantum (age1pq1...), " : "",
+		    age_has_post_quantum()
+			? ""
+			: ", post-quantum (age1pq1...) among them, since this "
+			  "OpenSSL has no ML-KEM");
 		return print(&text);
 	}
 	cleanup(settings_freep) struct settings *settings = NULL;

@@ -49,7 +49,7 @@ static struct sink *start_payload(struct buf *header,
 
 /* A recipient that resists quantum computers must not stand beside one that
  * does not, since the file is then open by the weaker one: the labels of all
- * must be the same, and only plugins have any. */
+ * must be the same, and only plugins and post-quantum recipients have any. */
 static int check_labels(const struct strvec *recipients, size_t i,
     const char *labels, char **first, struct err *err)
 {
@@ -71,6 +71,11 @@ static int add_recipient(struct buf *header, const char *recipient,
 {
 	autofree char *plugin = age_plugin_of_recipient(recipient);
 
+	if (age_recipient_is_hybrid(recipient) && age_has_post_quantum()) {
+		*labels = str_dup("postquantum");
+		return age_stanza_add_hybrid(
+		    header, recipient, file_key, random, err);
+	}
 	if (plugin)
 		return age_plugin_wrap(
 		    recipient, file_key, header, labels, err);
@@ -166,6 +171,9 @@ static enum age_unwrapped open_stanza(const struct age_stanza *s,
 	switch (id->kind) {
 	case AGE_IDENTITY_PASSPHRASE:
 		return age_stanza_open_scrypt(s, id->secret, file_key, err);
+	case AGE_IDENTITY_HYBRID:
+		return age_stanza_open_hybrid(
+		    s, age_identity_key(id), file_key, err);
 	case AGE_IDENTITY_SSH:
 		return age_stanza_open_ssh(
 		    s, age_identity_key(id), &id->ssh, file_key, err);

@@ -2,8 +2,9 @@
  * age v1, the file encryption of https://c2sp.org/age: a header that wraps a
  * file key for each recipient, and a payload of 64 KiB ChaCha20-Poly1305
  * chunks. X25519, SSH (ssh-ed25519) and scrypt recipients, and those of plugins
- * (age_plugin.h); no armor. What is
- * written here opens with the `age` program and the other way round.
+ * (age_plugin.h); post-quantum ones (age1pq1...) with an OpenSSL that has
+ * ML-KEM, and else by age-plugin-pq; no armor. What is written here opens with
+ * the `age` program and the other way round.
  *
  * Keys live in memory that is wiped; nothing here logs.
  */
@@ -17,15 +18,19 @@
 #include "storage/base/str.h"
 #include "storage/base/stream.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether text is a recipient ("age1…", "ssh-ed25519 …", "age1NAME1…" of a
- * plugin); ERR_FORMAT says why not. */
+/* Whether text is a recipient ("age1…", "age1pq1…", "ssh-ed25519 …",
+ * "age1NAME1…" of a plugin); ERR_FORMAT says why not. */
 int age_recipient_check(const char *text, struct err *err);
 /* Whether it can be written to on this machine; ERR_NOT_FOUND if the program of
  * its plugin is not there. */
 int age_recipient_usable(const char *text, struct err *err);
+
+/* Whether this machine writes and reads post-quantum ones without a plugin. */
+bool age_has_post_quantum(void);
 
 /* Whether a file could be encrypted for all of them together: wraps a key that
  * is thrown away, so that plugins are asked, too. */
@@ -51,7 +56,8 @@ void age_identities_freep(struct age_identities **ids);
 int age_identities_add(struct age_identities *ids, const struct secret *text,
     const char *name, struct err *err);
 /* The recipient of one line of such a text, which the caller frees; NULL where
- * it is not an X25519 identity. */
+ * it is not an X25519 identity, nor a post-quantum one on a machine that has
+ * those. */
 char *age_identity_recipient(const char *line, size_t len);
 int age_identities_add_file(
     struct age_identities *ids, const char *path, struct err *err);

@@ -9,7 +9,6 @@
 static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 enum {
-	GROUPS = 52, /* 32 bytes in groups of five bits */
 	CHECK = 6,
 	MAX_PREFIX = 83 /* BIP 173 */
 };
@@ -39,16 +38,28 @@ static uint32_t checksum_of_prefix(const char *hrp)
 	return c;
 }
 
-void age_bech32_add(struct buf *out, const char *hrp, const uint8_t data[32])
+/* Groups of five bits. */
+static size_t groups_of(size_t data_len)
+{
+	return (data_len * 8 + 4) / 5;
+}
+
+size_t age_bech32_len(const char *hrp, size_t data_len)
+{
+	return strlen(hrp) + 1 + groups_of(data_len) + CHECK;
+}
+
+void age_bech32_add(
+    struct buf *out, const char *hrp, const uint8_t *data, size_t data_len)
 {
 	uint32_t c = checksum_of_prefix(hrp);
 	unsigned bits = 0, have = 0;
 
 	buf_add_str(out, hrp);
 	buf_add_char(out, '1');
-	for (size_t i = 0, at = 0; i < GROUPS; i++) {
+	for (size_t i = 0, at = 0; i < groups_of(data_len); i++) {
 		if (have < 5) {
-			bits = bits << 8 | (at < 32 ? data[at++] : 0);
+			bits = bits << 8 | (at < data_len ? data[at++] : 0);
 			have += 8;
 		}
 		have -= 5;
@@ -73,9 +84,10 @@ static int value_of(char character, bool upper)
 	return at ? (int)(at - alphabet) : -1;
 }
 
-int age_bech32_decode(
-    const char *text, size_t len, const char *hrp, uint8_t data[32])
+int age_bech32_decode(const char *text, size_t len, const char *hrp,
+    uint8_t *data, size_t data_len)
 {
+	size_t spare = groups_of(data_len) * 5 - data_len * 8;
 	size_t prefix = strlen(hrp);
 	bool upper = isupper((unsigned char)hrp[0]);
 	uint32_t c = checksum_of_prefix(hrp);
@@ -83,7 +95,7 @@ int age_bech32_decode(
 	unsigned have = 0;
 	size_t at = 0;
 
-	if (len != prefix + 1 + GROUPS + CHECK || memcmp(text, hrp, prefix) ||
+	if (len != age_bech32_len(hrp, data_len) || memcmp(text, hrp, prefix) ||
 	    text[prefix] != '1')
 		return -1;
 	for (size_t i = prefix + 1; i < len; i++) {
@@ -100,9 +112,9 @@ int age_bech32_decode(
 			data[at++] = (uint8_t)(bits >> have);
 		}
 	}
-	/* 260 bits hold the 256: the last four must be zero. */
-	if (c != 1 || at != 32 || (bits & 15)) {
-		mem_wipe(data, 32);
+	/* Of the bits of the last group, those that hold nothing are zero. */
+	if (c != 1 || at != data_len || (bits & ((1U << spare) - 1))) {
+		mem_wipe(data, data_len);
 		return -1;
 	}
 	return 0;

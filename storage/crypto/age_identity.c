@@ -14,10 +14,12 @@
 
 #define RECIPIENT_HRP "age"
 #define SECRET_HRP "AGE-SECRET-KEY-"
+#define HYBRID_HRP "age1pq"
+#define HYBRID_SECRET_HRP "AGE-SECRET-KEY-PQ-"
 
 int age_recipient_parse(const char *text, uint8_t key[32], struct err *err)
 {
-	if (!age_bech32_decode(text, strlen(text), RECIPIENT_HRP, key))
+	if (!age_bech32_decode(text, strlen(text), RECIPIENT_HRP, key, 32))
 		return 0;
 	/* In any case and behind whatever was pasted with it: it must not be
 	 * shown. */
@@ -38,13 +40,37 @@ int age_recipient_parse(const char *text, uint8_t key[32], struct err *err)
 	    text);
 }
 
+bool age_recipient_is_hybrid(const char *text)
+{
+	return str_starts(text, HYBRID_HRP "1");
+}
+
+int age_recipient_parse_hybrid(
+    const char *text, uint8_t key[XWING_PUBLIC_LEN], struct err *err)
+{
+	if (!age_bech32_decode(
+		text, strlen(text), HYBRID_HRP, key, XWING_PUBLIC_LEN))
+		return 0;
+	return err_set(err, ERR_FORMAT,
+	    "'%.20s...' is not a post-quantum age recipient: one has %zu "
+	    "characters, of which none is mistyped, and this has %zu",
+	    text, age_bech32_len(HYBRID_HRP, XWING_PUBLIC_LEN), strlen(text));
+}
+
+bool age_has_post_quantum(void)
+{
+	return xwing_is_known();
+}
+
 int age_recipient_check(const char *text, struct err *err)
 {
 	struct age_ssh_key ssh;
-	uint8_t key[32];
+	uint8_t key[XWING_PUBLIC_LEN];
 
 	if (str_starts(text, "ssh-"))
 		return age_ssh_recipient(text, &ssh, err);
+	if (age_recipient_is_hybrid(text))
+		return age_recipient_parse_hybrid(text, key, err);
 	autofree char *plugin = age_plugin_of_recipient(text);
 	return plugin ? 0 : age_recipient_parse(text, key, err);
 }
@@ -55,9 +81,10 @@ int age_recipient_usable(const char *text, struct err *err)
 
 	if (age_recipient_check(text, err))
 		return -1;
-	return plugin && age_plugin_check(plugin, err)
-		   ? err_wrap(err, "recipient '%.20s...'", text)
-		   : 0;
+	if (!plugin || (age_recipient_is_hybrid(text) && xwing_is_known()) ||
+	    !age_plugin_check(plugin, err))
+		return 0;
+	return err_wrap(err, "recipient '%.20s...'", text);
 }
 
 struct age_identities *age_identities_new(void)
@@ -80,6 +107,36 @@ void age_identities_freep(struct age_identities **ids)
 	age_identities_free(*ids);
 }
 
+static void to_upper(struct buf *text)
+{
+	for (size_t i = 0; i < text->len; i++)
+		text->data[i] = (char)toupper((unsigned char)text->data[i]);
+}
+
+/* A post-quantum identity, as age writes it or as its plugin does: both hold
+ * the same seed. False if it is none. */
+static bool add_hybrid(struct age_identities *ids, const char *line, size_t len)
+{
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
+	uint8_t seed[XWING_SEED_LEN];
+
+	if (age_bech32_decode(
+		line, len, HYBRID_SECRET_HRP, seed, sizeof seed) &&
+	    age_bech32_decode(line, len, "AGE-PLUGIN-PQ-", seed, sizeof seed))
+		return false;
+	buf_reserve(&text, 128);
+	age_bech32_add(&text, "age-plugin-pq-", seed, sizeof seed);
+	to_upper(&text);
+	*vec_add(&ids->list) =
+	    xwing_is_known()
+		? (struct age_identity){.kind = AGE_IDENTITY_HYBRID,
+		      .secret = secret_new(seed, sizeof seed)}
+		: (struct age_identity){.kind = AGE_IDENTITY_PLUGIN,
+		      .secret = secret_new(text.data, text.len)};
+	mem_wipe(seed, sizeof seed);
+	return true;
+}
+
 static int add_line(struct age_identities *ids, const char *line, size_t len,
     const char *name, size_t number, struct err *err)
 {
@@ -89,6 +146,8 @@ static int add_line(struct age_identities *ids, const char *line, size_t len,
 		len--;
 	if (!len || line[0] == '#')
 		return 0;
+	if (add_hybrid(ids, line, len))
+		return 0;
 	autofree char *plugin = age_plugin_of_identity(line, len);
 	if (plugin) {
 		*vec_add(&ids->list) =
@@ -96,11 +155,11 @@ static int add_line(struct age_identities *ids, const char *line, size_t len,
 			.secret = secret_new(line, len)};
 		return 0;
 	}
-	if (age_bech32_decode(line, len, SECRET_HRP, raw))
+	if (age_bech32_decode(line, len, SECRET_HRP, raw, sizeof raw))
 		return err_set(err, ERR_FORMAT,
 		    "'%s', line %zu: this is not an age identity "
-		    "(AGE-SECRET-KEY-1..., or AGE-PLUGIN-NAME-1... of a "
-		    "plugin, as a post-quantum one is); it is not shown here%s",
+		    "(AGE-SECRET-KEY-1..., AGE-SECRET-KEY-PQ-1..., or "
+		    "AGE-PLUGIN-NAME-1... of a plugin); it is not shown here%s",
 		    name, number,
 		    len > 4 && !memcmp(line, "age-", 4)
 			? "; the file is encrypted: decrypt it with 'age -d'"
@@ -194,14 +253,23 @@ const uint8_t *age_identity_key(const struct age_identity *id)
 char *age_identity_recipient(const char *line, size_t len)
 {
 	struct buf text = BUF_INIT;
-	uint8_t raw[32], public[32];
+	uint8_t raw[32], public[XWING_PUBLIC_LEN];
+	bool known = true;
 
-	if (age_bech32_decode(line, len, SECRET_HRP, raw))
-		return NULL;
-	age_x25519_public(raw, public);
+	if (!age_bech32_decode(line, len, SECRET_HRP, raw, sizeof raw)) {
+		age_x25519_public(raw, public);
+		age_bech32_add(&text, RECIPIENT_HRP, public, 32);
+	} else if (!age_bech32_decode(
+		       line, len, HYBRID_SECRET_HRP, raw, sizeof raw)) {
+		known = !xwing_public(raw, public);
+		if (known)
+			age_bech32_add(
+			    &text, HYBRID_HRP, public, XWING_PUBLIC_LEN);
+	} else {
+		known = false;
+	}
 	mem_wipe(raw, sizeof raw);
-	age_bech32_add(&text, RECIPIENT_HRP, public);
-	return buf_steal(&text);
+	return known ? buf_steal(&text) : NULL;
 }
 
 struct secret *age_keygen(
@@ -217,11 +285,10 @@ struct secret *age_keygen(
 	buf_reserve(&key, 128);
 	random_fill(random, raw, sizeof raw);
 	age_x25519_public(raw, public);
-	age_bech32_add(&public_text, RECIPIENT_HRP, public);
-	age_bech32_add(&key, "age-secret-key-", raw);
+	age_bech32_add(&public_text, RECIPIENT_HRP, public, sizeof public);
+	age_bech32_add(&key, "age-secret-key-", raw, sizeof raw);
 	mem_wipe(raw, sizeof raw);
-	for (size_t i = 0; i < key.len; i++)
-		key.data[i] = (char)toupper((unsigned char)key.data[i]);
+	to_upper(&key);
 	clock_rfc3339(now_s, created);
 	buf_printf(&text, "# created: %s\n# public key: %s\n%s\n", created,
 	    public_text.data, key.data);

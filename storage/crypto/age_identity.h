@@ -10,12 +10,14 @@
 #include "storage/base/vec.h"
 #include "storage/crypto/age_plugin.h"
 #include "storage/crypto/age_ssh.h"
+#include "storage/crypto/xwing.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum age_identity_kind {
 	AGE_IDENTITY_X25519,
+	AGE_IDENTITY_HYBRID,
 	AGE_IDENTITY_SSH,
 	AGE_IDENTITY_PASSPHRASE,
 	AGE_IDENTITY_PLUGIN
@@ -37,5 +39,10 @@ struct age_identities {
 const uint8_t *age_identity_key(const struct age_identity *id);
 /* ERR_FORMAT says why it is not a key. */
 int age_recipient_parse(const char *text, uint8_t key[32], struct err *err);
+
+/* Whether it is to be a post-quantum recipient. */
+bool age_recipient_is_hybrid(const char *text);
+int age_recipient_parse_hybrid(
+    const char *text, uint8_t key[XWING_PUBLIC_LEN], struct err *err);
 
 #endif

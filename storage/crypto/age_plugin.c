@@ -81,8 +81,8 @@ int age_plugin_check(const char *program, struct err *err)
 	    "the plugin '%s' is not in PATH: install it on this machine%s",
 	    program,
 	    str_eq(program, "age-plugin-pq")
-		? " (age 1.3 brings it along; post-quantum keys are not built "
-		  "in)"
+		? " (age 1.3 brings it along), or OpenSSL 3.5, with which it "
+		  "is not needed"
 		: "");
 }
 

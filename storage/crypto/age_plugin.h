@@ -2,9 +2,9 @@
  * Recipients and identities of age's plugins, as of a YubiKey: the program
  * `age-plugin-NAME` of PATH wraps and unwraps file keys, and is talked with
  * over its standard input and output (https://c2sp.org/age-plugin). A recipient
- * is "age1NAME1...", an identity "AGE-PLUGIN-NAME-1...". Post-quantum
- * recipients (age1pq1...) work in this way, too, by the age-plugin-pq of
- * age 1.3.
+ * is "age1NAME1...", an identity "AGE-PLUGIN-NAME-1...". Where OpenSSL has no
+ * ML-KEM, post-quantum recipients (age1pq1...) work in this way, too, by the
+ * age-plugin-pq of age 1.3.
  */
 #ifndef STORAGE_CRYPTO_AGE_PLUGIN_H
 #define STORAGE_CRYPTO_AGE_PLUGIN_H

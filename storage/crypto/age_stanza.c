@@ -5,12 +5,16 @@
 #include "storage/base/mem.h"
 #include "storage/crypto/age_crypto.h"
 #include "storage/crypto/age_identity.h"
+#include "storage/crypto/hpke.h"
+#include "storage/crypto/xwing.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #define X25519_INFO "age-encryption.org/v1/X25519"
+#define HYBRID_TYPE "mlkem768x25519"
+#define HYBRID_INFO "age-encryption.org/mlkem768x25519"
 #define SCRYPT_SALT "age-encryption.org/v1/scrypt"
 
 enum { SCRYPT_SALT_LEN = 16, WRAPPED_LEN = AGE_FILE_KEY_LEN + AGE_TAG_LEN };
@@ -18,19 +22,21 @@ enum { SCRYPT_SALT_LEN = 16, WRAPPED_LEN = AGE_FILE_KEY_LEN + AGE_TAG_LEN };
 static const uint8_t zero_nonce[AGE_NONCE_LEN];
 
 static void wrap_file_key(const uint8_t key[AGE_KEY_LEN],
+    const uint8_t nonce[AGE_NONCE_LEN],
     const uint8_t file_key[AGE_FILE_KEY_LEN], uint8_t out[WRAPPED_LEN])
 {
 	struct age_aead *a = age_aead_new(key, true);
 
-	age_aead_seal(a, zero_nonce, file_key, AGE_FILE_KEY_LEN, out);
+	age_aead_seal(a, nonce, file_key, AGE_FILE_KEY_LEN, out);
 	age_aead_free(a);
 }
 
 static int unwrap_file_key(const uint8_t key[AGE_KEY_LEN],
-    const struct buf *body, uint8_t file_key[AGE_FILE_KEY_LEN])
+    const uint8_t nonce[AGE_NONCE_LEN], const struct buf *body,
+    uint8_t file_key[AGE_FILE_KEY_LEN])
 {
 	struct age_aead *a = age_aead_new(key, false);
-	int r = age_aead_open(a, zero_nonce, body->data, body->len, file_key);
+	int r = age_aead_open(a, nonce, body->data, body->len, file_key);
 
 	age_aead_free(a);
 	return r;
@@ -64,11 +70,37 @@ int age_stanza_add_x25519(struct buf *header, const char *recipient,
 		    "the secret key of",
 		    recipient);
 	x25519_wrap_key(shared, share, key, X25519_INFO, wrapping);
-	wrap_file_key(wrapping, file_key, body);
+	wrap_file_key(wrapping, zero_nonce, file_key, body);
 	base64_add(&share_text, share, sizeof share, false);
 	age_header_add_stanza(
 	    header, "X25519", share_text.data, NULL, body, sizeof body);
 	mem_wipe(ephemeral, sizeof ephemeral);
+	mem_wipe(shared, sizeof shared);
+	mem_wipe(wrapping, sizeof wrapping);
+	return 0;
+}
+
+int age_stanza_add_hybrid(struct buf *header, const char *recipient,
+    const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
+    struct err *err)
+{
+	cleanup(buf_done) struct buf share_text = BUF_INIT;
+	uint8_t public[XWING_PUBLIC_LEN], share[XWING_SHARE_LEN];
+	uint8_t shared[XWING_SHARED_LEN], body[WRAPPED_LEN];
+	uint8_t wrapping[HPKE_KEY_LEN], nonce[HPKE_NONCE_LEN];
+
+	if (age_recipient_parse_hybrid(recipient, public, err))
+		return -1;
+	if (xwing_encapsulate(public, random, share, shared))
+		return err_set(err, ERR_FORMAT,
+		    "recipient '%.20s...' is not a key of ML-KEM-768 and "
+		    "X25519, though it is written like one",
+		    recipient);
+	hpke_key_schedule(XWING_HPKE_ID, shared, HYBRID_INFO, wrapping, nonce);
+	wrap_file_key(wrapping, nonce, file_key, body);
+	base64_add(&share_text, share, sizeof share, false);
+	age_header_add_stanza(
+	    header, HYBRID_TYPE, share_text.data, NULL, body, sizeof body);
 	mem_wipe(shared, sizeof shared);
 	mem_wipe(wrapping, sizeof wrapping);
 	return 0;
@@ -95,7 +127,7 @@ int age_stanza_add_ssh(struct buf *header, const char *recipient,
 		    "has the secret key of",
 		    recipient);
 	x25519_wrap_key(shared, share, key.point, AGE_SSH_LABEL, wrapping);
-	wrap_file_key(wrapping, file_key, body);
+	wrap_file_key(wrapping, zero_nonce, file_key, body);
 	base64_add(&tag_text, key.tag, sizeof key.tag, false);
 	base64_add(&share_text, share, sizeof share, false);
 	age_header_add_stanza(header, AGE_SSH_TYPE, tag_text.data,
@@ -134,7 +166,7 @@ int age_stanza_add_scrypt(struct buf *header, const struct secret *passphrase,
 	random_fill(random, salt, sizeof salt);
 	if (scrypt_key(passphrase, salt, log_n, wrapping, err))
 		return -1;
-	wrap_file_key(wrapping, file_key, body);
+	wrap_file_key(wrapping, zero_nonce, file_key, body);
 	mem_wipe(wrapping, sizeof wrapping);
 	base64_add(&salt_text, salt, sizeof salt, false);
 	snprintf(factor, sizeof factor, "%d", log_n);
@@ -180,7 +212,31 @@ enum age_unwrapped age_stanza_open_x25519(const struct age_stanza *s,
 		return bad_stanza(err, "an X25519 share is of low order");
 	age_x25519_public(secret_key, public);
 	x25519_wrap_key(shared, share, public, X25519_INFO, wrapping);
-	int r = unwrap_file_key(wrapping, &s->body, file_key);
+	int r = unwrap_file_key(wrapping, zero_nonce, &s->body, file_key);
+	mem_wipe(shared, sizeof shared);
+	mem_wipe(wrapping, sizeof wrapping);
+	return r ? AGE_NO_MATCH : AGE_UNWRAPPED;
+}
+
+enum age_unwrapped age_stanza_open_hybrid(const struct age_stanza *s,
+    const uint8_t seed[32], uint8_t file_key[AGE_FILE_KEY_LEN], struct err *err)
+{
+	uint8_t share[XWING_SHARE_LEN], shared[XWING_SHARED_LEN];
+	uint8_t wrapping[HPKE_KEY_LEN], nonce[HPKE_NONCE_LEN];
+
+	if (!is_stanza(s, HYBRID_TYPE))
+		return AGE_NO_MATCH;
+	if (s->args.len != 2 ||
+	    decode_exactly(s->args.items[1], share, sizeof share))
+		return bad_stanza(
+		    err, "a post-quantum recipient has a bad share");
+	if (s->body.len != WRAPPED_LEN)
+		return bad_stanza(
+		    err, "a post-quantum recipient has a bad body");
+	if (xwing_decapsulate(seed, share, shared))
+		return bad_stanza(err, "a post-quantum share is of low order");
+	hpke_key_schedule(XWING_HPKE_ID, shared, HYBRID_INFO, wrapping, nonce);
+	int r = unwrap_file_key(wrapping, nonce, &s->body, file_key);
 	mem_wipe(shared, sizeof shared);
 	mem_wipe(wrapping, sizeof wrapping);
 	return r ? AGE_NO_MATCH : AGE_UNWRAPPED;
@@ -207,7 +263,7 @@ enum age_unwrapped age_stanza_open_ssh(const struct age_stanza *s,
 	    age_x25519_shared(key->tweak, once, shared))
 		return bad_stanza(err, "an SSH share is of low order");
 	x25519_wrap_key(shared, share, key->point, AGE_SSH_LABEL, wrapping);
-	int r = unwrap_file_key(wrapping, &s->body, file_key);
+	int r = unwrap_file_key(wrapping, zero_nonce, &s->body, file_key);
 	mem_wipe(once, sizeof once);
 	mem_wipe(shared, sizeof shared);
 	mem_wipe(wrapping, sizeof wrapping);
@@ -236,7 +292,7 @@ enum age_unwrapped age_stanza_open_scrypt(const struct age_stanza *s,
 		return bad_stanza(err, "the scrypt recipient has a bad body");
 	if (scrypt_key(passphrase, salt, (int)log_n, wrapping, err))
 		return AGE_UNWRAP_FAILED;
-	int r = unwrap_file_key(wrapping, &s->body, file_key);
+	int r = unwrap_file_key(wrapping, zero_nonce, &s->body, file_key);
 	mem_wipe(wrapping, sizeof wrapping);
 	return r ? AGE_NO_MATCH : AGE_UNWRAPPED;
 }

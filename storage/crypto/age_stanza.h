@@ -1,6 +1,6 @@
 /*
- * The stanzas of an age v1 header that wrap a file key: X25519, SSH and scrypt
- * (https://c2sp.org/age). Only age.c uses it.
+ * The stanzas of an age v1 header that wrap a file key: X25519, post-quantum,
+ * SSH and scrypt (https://c2sp.org/age). Only age.c uses it.
  */
 #ifndef STORAGE_CRYPTO_AGE_STANZA_H
 #define STORAGE_CRYPTO_AGE_STANZA_H
@@ -24,6 +24,9 @@ enum {
 int age_stanza_add_x25519(struct buf *header, const char *recipient,
     const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
     struct err *err);
+int age_stanza_add_hybrid(struct buf *header, const char *recipient,
+    const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
+    struct err *err);
 int age_stanza_add_ssh(struct buf *header, const char *recipient,
     const uint8_t file_key[AGE_FILE_KEY_LEN], const struct random *random,
     struct err *err);
@@ -37,6 +40,9 @@ enum age_unwrapped { AGE_NO_MATCH, AGE_UNWRAPPED, AGE_UNWRAP_FAILED };
  * ERR_FORMAT. */
 enum age_unwrapped age_stanza_open_x25519(const struct age_stanza *s,
     const uint8_t secret_key[32], uint8_t file_key[AGE_FILE_KEY_LEN],
+    struct err *err);
+enum age_unwrapped age_stanza_open_hybrid(const struct age_stanza *s,
+    const uint8_t seed[32], uint8_t file_key[AGE_FILE_KEY_LEN],
     struct err *err);
 enum age_unwrapped age_stanza_open_ssh(const struct age_stanza *s,
     const uint8_t secret_key[32], const struct age_ssh_key *key,

@@ -250,8 +250,8 @@ static const struct bad bads[] = {
      "{recipients: [x]}\nsigning: none\n",
 	":3:14: encryption.recipients: item 0 is not an age recipient that is "
 	"known here; it takes age1... (backstay-restore keygen prints one), "
-	"ssh-ed25519 ..., and age1NAME1... of a plugin (age1pq1..., which is "
-	"post-quantum, is one of these)"},
+	"age1pq1... (post-quantum), ssh-ed25519 ..., and age1NAME1... of a "
+	"plugin"},
     {"name: a\nvaults: [{name: a, directory: /v}]\nencryption: "
      "{}\nsigning: none\n",
 	":3:13: encryption: says nothing; it takes 'recipients' (to write) "

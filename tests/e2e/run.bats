@@ -278,6 +278,38 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	[[ $output == *"age-plugin-scripted"*"install it on this machine"* ]]
 }
 
+@test "a post-quantum recipient is written to by OpenSSL or by the plugin, or refused by name" {
+	local pq=$top/tests/data/age-pq version
+	version=$(agent --version)
+	install -m 600 "$pq/key" "$P/pq"
+	sed -i "s|recipients: \\[.*\\]|recipients: [$(cat "$pq/key.pub")]|; s|identity_files: \\[.*\\]|identity_files: [$P/pq]|" "$BACKSTAY_CONFIG"
+	if [[ $version == *'post-quantum (age1pq1...), SSH'* ]]; then
+		agent check
+		agent backup
+		grep -aq '^-> mlkem768x25519 ' "$P"/vault/*.age
+		restore verify latest
+		return
+	fi
+	[[ $version == *'post-quantum (age1pq1...) among them, since this OpenSSL has no ML-KEM' ]]
+	[ "$(restore --version | tail -n 1)" = "${version#*$'\n'}" ]
+	if ! command -v age-plugin-pq >/dev/null; then
+		run -1 agent check
+		[[ $output == *"FAILED  encryption"*"recipient 'age1pq1"*"'age-plugin-pq' is not in PATH"*"OpenSSL 3.5"* ]]
+		run -2 agent backup
+		[[ $output == *"recipient 'age1pq1"*"'age-plugin-pq' is not in PATH"* ]]
+	fi
+	# By a plugin of that name, to which the identity is given in its own form.
+	mkdir "$P/bin"
+	ln -s "$top/tests/data/age-plugin/age-plugin-scripted" "$P/bin/age-plugin-pq"
+	export PATH=$P/bin:$PATH
+	agent check
+	agent backup
+	restore verify latest
+	sed "s|recipients: \\[|&$(age-keygen -y "$P/keys/identity.txt"), |" "$BACKSTAY_CONFIG" >"$P/mixed.yaml"
+	BACKSTAY_CONFIG=$P/mixed.yaml AGE_PLUGIN_SCRIPTED=labels run -1 agent check
+	[[ $output == *"FAILED  encryption"*"cannot stand together"* ]]
+}
+
 @test "SNAPSHOT is a label, a beginning that fits one, or latest" {
 	agent backup
 	sleep 1

@@ -13,6 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const char key[] = "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2"
 				  "VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
+	static const char post_quantum[] =
+	    "AGE-SECRET-KEY-PQ-1HZLGZUPT4ETPKDEV8HSGFDCYZ4E522W0A7PU2LHT8EH9W6"
+	    "YLNC3SW78XKG";
 	cleanup(age_identities_freep) struct age_identities *ids =
 	    age_identities_new();
 	struct secret *text = secret_new(key, strlen(key));
@@ -21,6 +24,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	(void)age_identities_add(ids, text, "key", &err);
 	secret_free(text);
+	/* Of the published vectors, too (tests/data/age/hybrid). Without ML-KEM
+	 * it would be a plugin's, and that be run. */
+	if (age_has_post_quantum()) {
+		text = secret_new(post_quantum, strlen(post_quantum));
+		(void)age_identities_add(ids, text, "pq", &err);
+		secret_free(text);
+	}
 	struct source *s =
 	    age_decrypt(source_from_memory(data, len), ids, &err);
 	while (s && source_read(s, chunk, sizeof(chunk), &err) > 0)

@@ -119,6 +119,66 @@ static void a_recipient_is_checked_and_never_a_secret_shown(void **state)
 	}
 }
 
+/* Made by age-keygen -pq, and by age-plugin-pq -identity (1.3.2). */
+#define PQ "tests/data/age-pq/key"
+
+static void read_text(const char *path, struct buf *text)
+{
+	struct err err = ERR_INIT;
+
+	assert_ok(file_read(path, 4096, text, &err), err);
+}
+
+/* As age writes it and as its plugin does. */
+static void a_post_quantum_key_is_read_in_either_form(void **state)
+{
+	cleanup(age_identities_freep) struct age_identities *ids =
+	    age_identities_new();
+	cleanup(buf_done) struct buf plugin = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	read_text(PQ ".plugin", &plugin);
+	assert_ok(age_identities_add_file(ids, PQ, &err), err);
+	assert_ok(age_identities_add_file(ids, PQ ".plugin", &err), err);
+	assert_int_equal(ids->list.len, 2);
+	const struct age_identity *one = ids->list.items, *other = one + 1;
+	assert_int_equal(one->kind,
+	    age_has_post_quantum() ? AGE_IDENTITY_HYBRID : AGE_IDENTITY_PLUGIN);
+	assert_int_equal(one->kind, other->kind);
+	assert_int_equal(secret_len(one->secret), secret_len(other->secret));
+	assert_memory_equal(secret_reveal(one->secret),
+	    secret_reveal(other->secret), secret_len(one->secret));
+	if (one->kind == AGE_IDENTITY_PLUGIN)
+		assert_string_equal(
+		    secret_reveal(one->secret), buf_str(&plugin));
+	else
+		assert_int_equal(secret_len(one->secret), 32);
+}
+
+static void a_post_quantum_recipient_is_checked(void **state)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT, key = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	read_text(PQ ".pub", &text);
+	read_text(PQ, &key);
+	assert_ok(age_recipient_check(buf_str(&text), &err), err);
+	autofree char *found =
+	    age_identity_recipient(key.data, strcspn(buf_str(&key), "\n"));
+	if (age_has_post_quantum())
+		assert_string_equal(found, buf_str(&text));
+	else
+		assert_null(found);
+	text.data[500] = text.data[500] == 'q' ? 'p' : 'q';
+	assert_fails(
+	    age_recipient_check(buf_str(&text), &err), err, ERR_FORMAT);
+	assert_contains(err.message, "not a post-quantum age recipient");
+	assert_fails(age_recipient_check("age1pq1qqqq", &err), err, ERR_FORMAT);
+	assert_contains(err.message, "has 1959 characters");
+}
+
 static void give(void *ctx, void *out, size_t len)
 {
 	memcpy(out, ctx, len);
@@ -166,6 +226,8 @@ int main(void)
 	    cmocka_unit_test(a_line_that_is_no_key_is_refused),
 	    cmocka_unit_test(keys_of_both_kinds_lie_in_one_file),
 	    cmocka_unit_test(a_recipient_is_checked_and_never_a_secret_shown),
+	    cmocka_unit_test(a_post_quantum_key_is_read_in_either_form),
+	    cmocka_unit_test(a_post_quantum_recipient_is_checked),
 	    cmocka_unit_test(a_new_key_is_the_pair_of_the_rfc),
 	};
 

@@ -262,7 +262,7 @@ static void to_no_recipient_nothing_is_written(void **state)
 	}
 	/* A point of low order has no secret key: the file would be open to
 	 * everybody. */
-	age_bech32_add(&low, "age", (const uint8_t[32]){0});
+	age_bech32_add(&low, "age", (const uint8_t[32]){0}, 32);
 	assert_fails(age_stanza_add_x25519(&f->header, buf_str(&low), file_key,
 			 &f->random.random, &err),
 	    err, ERR_FORMAT);

@@ -15,6 +15,9 @@
 /* Made by ssh-keygen, and sealed by the age program (1.1.1). */
 #define SSH "tests/data/age-ssh/"
 
+/* Made by age-keygen -pq, and sealed by the age program (1.3.2). */
+#define PQ "tests/data/age-pq/"
+
 enum { MAX_VECTOR = 4 * 1024 * 1024, MAX_PLAIN = 32 * 1024 * 1024 };
 
 /* One file of the published test vectors (C2SP/CCTV, age/testdata): lines
@@ -143,18 +146,26 @@ static void the_published_vectors(void **state)
 {
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
 	struct err err = ERR_INIT;
-	int run = 0, failed = 0;
+	int run = 0, failed = 0, skipped = 0;
 
 	(void)state;
 	assert_ok(file_list_dir(VECTORS, &names, &err), err);
 	VEC_EACH (&names, name) {
 		if (str_eq(*name, "LICENSE") || **name == '.')
 			continue;
+		/* Those of post-quantum recipients. */
+		if (str_starts(*name, "hybrid") && !age_has_post_quantum()) {
+			skipped++;
+			continue;
+		}
 		run++;
 		failed += !holds(*name);
 	}
-	printf("# %d vectors, %d failed\n", run, failed);
+	printf("# %d vectors, %d failed, %d skipped for want of "
+	       "ML-KEM\n",
+	    run, failed, skipped);
 	assert_in_range(run, 80, 1000);
+	assert_in_range(run + skipped, 110, 1000);
 	assert_int_equal(failed, 0);
 }
 
@@ -225,6 +236,87 @@ static void an_ssh_key_opens_what_the_age_program_sealed(void **state)
 	vector_done(&v);
 }
 
+static void a_post_quantum_key_opens_what_the_age_program_sealed(void **state)
+{
+	struct vector v = {.identities = age_identities_new()};
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ok(age_identities_add_file(v.identities, PQ "key", &err), err);
+	assert_ok(file_read(PQ "sealed", MAX_VECTOR, &v.body, &err), err);
+	if (age_has_post_quantum()) {
+		assert_string_equal(decrypt(&v, &out), "success");
+		assert_string_equal(buf_str(&out), "sealed by the age program");
+	} else {
+		assert_null(
+		    age_decrypt(source_from_memory(v.body.data, v.body.len),
+			v.identities, &err));
+		assert_int_equal(err.code, ERR_DENIED);
+		assert_contains(err.message, "age-plugin-pq");
+	}
+	vector_done(&v);
+}
+
+/* By check, and whatever else asks. */
+static void without_ml_kem_a_plugin_is_needed(void **state)
+{
+	cleanup(strvec_done) struct strvec to = VEC_INIT;
+	cleanup(buf_done) struct buf public = BUF_INIT;
+	struct test_random random;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (age_has_post_quantum())
+		skip();
+	/* A machine may have the plugin. */
+	setenv("PATH", "", 1);
+	test_random_init(&random, 1);
+	assert_ok(file_read(PQ "key.pub", MAX_VECTOR, &public, &err), err);
+	strvec_add(&to, buf_str(&public));
+	assert_fails(
+	    age_recipient_usable(to.items[0], &err), err, ERR_NOT_FOUND);
+	assert_contains(err.message, "recipient 'age1pq1");
+	assert_contains(err.message, "'age-plugin-pq' is not in PATH");
+	assert_contains(err.message, "OpenSSL 3.5");
+	assert_int_equal(age_recipients_try(&to, &random.random, &err), -1);
+	assert_contains(err.message, "age-plugin-pq");
+}
+
+static void post_quantum_recipients_stand_alone(void **state)
+{
+	cleanup(strvec_done) struct strvec to = VEC_INIT;
+	cleanup(buf_done) struct buf public = BUF_INIT, out = BUF_INIT;
+	struct vector v = {.body = BUF_INIT};
+	autofree char *classic = NULL;
+	struct test_random random;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (!age_has_post_quantum())
+		skip();
+	v.identities = age_identities_new();
+	test_random_init(&random, 1);
+	assert_ok(file_read(PQ "key.pub", MAX_VECTOR, &public, &err), err);
+	assert_ok(age_identities_add_file(v.identities, PQ "key", &err), err);
+	strvec_add(&to, buf_str(&public));
+	strvec_add(&to, buf_str(&public));
+	assert_ok(age_recipient_usable(to.items[0], &err), err);
+	struct sink *s =
+	    age_encrypt(&to, &random.random, test_sink(&v.body), &err);
+	assert_ok(sink_write(s, "content", 7, &err), err);
+	assert_ok(sink_finish(s, &err), err);
+	sink_free(s);
+	assert_string_equal(decrypt(&v, &out), "success");
+	assert_string_equal(buf_str(&out), "content");
+	vector_done(&v);
+	secret_free(age_keygen(&random.random, 0, &classic));
+	strvec_add(&to, classic);
+	assert_fails(
+	    age_recipients_try(&to, &random.random, &err), err, ERR_USAGE);
+	assert_contains(err.message, "postquantum and classic");
+}
+
 static void an_ssh_key_that_cannot_be_used_is_refused(void **state)
 {
 	cleanup(age_identities_freep) struct age_identities *ids =
@@ -275,6 +367,10 @@ int main(void)
 	    cmocka_unit_test(the_published_vectors),
 	    cmocka_unit_test(what_is_sealed_opens_for_each_recipient),
 	    cmocka_unit_test(an_ssh_key_opens_what_the_age_program_sealed),
+	    cmocka_unit_test(
+		a_post_quantum_key_opens_what_the_age_program_sealed),
+	    cmocka_unit_test(without_ml_kem_a_plugin_is_needed),
+	    cmocka_unit_test(post_quantum_recipients_stand_alone),
 	    cmocka_unit_test(an_ssh_key_that_cannot_be_used_is_refused),
 	    cmocka_unit_test(a_recipient_that_is_none_is_refused),
 	};
