@@ -1,5 +1,6 @@
 #include "storage/base/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,4 +41,11 @@ void *mem_dup(const void *data, size_t len)
 void mem_wipe(void *p, size_t len)
 {
 	explicit_bzero(p, len);
+}
+
+void mem_return_large(void)
+{
+	enum { LARGE = 1024 * 1024 };
+
+	mallopt(M_MMAP_THRESHOLD, LARGE);
 }
