@@ -12,7 +12,30 @@ enum { NAMED = 500 };
 static void note(void *ctx, const char *cluster, const char *key,
     const char *ns, const char *name, const char *text, size_t len)
 {
-	closure_note_object(ctx, cluster, key, ns, name, text, len);
+	const struct backup_run *r = ctx;
+
+	closure_note_object(r->closure, cluster, key, ns, name, text, len);
+}
+
+static char *memory_of(const struct backup_run *r, const char *name)
+{
+	return str_printf("%s/closure/%s.trees", r->settings->state_dir, name);
+}
+
+/* What it fails of, the search tries again, and reports. */
+static void mirrored(
+    void *ctx, const char *name, const char *url, const char *dir)
+{
+	const struct backup_run *r = ctx;
+	autofree char *memory = memory_of(r, name);
+	const struct closure_mirror m = {.dir = dir,
+	    .name = name,
+	    .url = url,
+	    .memory = memory,
+	    .locked = true};
+	struct err ignored = ERR_INIT;
+
+	(void)closure_read(r->closure, &m, r->a->env.cancel, &ignored);
 }
 
 void backup_closure_begin(struct backup_run *r, struct capture_env *env)
@@ -21,7 +44,8 @@ void backup_closure_begin(struct backup_run *r, struct capture_env *env)
 		return;
 	r->closure = closure_new();
 	env->note = note;
-	env->note_ctx = r->closure;
+	env->mirrored = mirrored;
+	env->note_ctx = r;
 }
 
 void backup_closure_done(struct backup_run *r)
@@ -37,8 +61,7 @@ static int search(struct backup_run *r, const struct settings_repository *one,
 {
 	autofree char *dir =
 	    str_printf("%s/git/%s.git", r->settings->state_dir, one->name);
-	autofree char *memory = str_printf(
-	    "%s/closure/%s.trees", r->settings->state_dir, one->name);
+	autofree char *memory = memory_of(r, one->name);
 	const struct closure_mirror m = {
 	    .dir = dir, .name = one->name, .url = one->url, .memory = memory};
 	struct err why = ERR_INIT;

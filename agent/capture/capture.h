@@ -87,7 +87,12 @@ struct capture_env {
 	 * thread. */
 	void (*note)(void *ctx, const char *cluster, const char *key,
 	    const char *ns, const char *name, const char *text, size_t len);
-	void *note_ctx;
+	/* Told each repository whose mirror, in `dir`, is up to date, while the
+	 * archive reads that: its lock is held. NULL: nobody is. Safe from any
+	 * thread. */
+	void (*mirrored)(
+	    void *ctx, const char *name, const char *url, const char *dir);
+	void *note_ctx; /* of both */
 };
 
 #endif

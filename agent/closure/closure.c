@@ -19,6 +19,7 @@ struct closure *closure_new(void)
 	struct closure *c = mem_zalloc(sizeof(*c));
 
 	pthread_mutex_init(&c->lock, NULL);
+	pthread_mutex_init(&c->reading, NULL);
 	c->digest = digest_new(DIGEST_SHA256);
 	return c;
 }
@@ -45,9 +46,12 @@ void closure_free(struct closure *c)
 	digest_free(c->digest);
 	strvec_done(&c->namespaces);
 	strvec_done(&c->age);
+	strvec_done(&c->read);
+	closure_documents_done(&c->documents);
 	closure_lacks_done(&c->lacks);
 	found_done(&c->found);
 	pthread_mutex_destroy(&c->lock);
+	pthread_mutex_destroy(&c->reading);
 	free(c);
 }
 
@@ -319,6 +323,7 @@ void closure_judge(struct closure *c, struct closure_lacks *out)
 {
 	judge_needs(c);
 	judge_revisions(c);
+	closure_judge_documents(c);
 	judge_found(c);
 	vec_sort(&c->lacks, by_text);
 	VEC_EACH (&c->lacks, l) {

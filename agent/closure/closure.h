@@ -48,10 +48,16 @@ struct closure_mirror {
 	/* A file that remembers the directories in which nothing is encrypted
 	 * (agent/discover/quiet.h): they are not read again. */
 	const char *memory;
+	bool locked; /* by the caller (storage/git/mirror/mirror.h) */
 };
+/* Reads its documents, which needs no object: beside the captures, if somebody
+ * has the time, or else as a part of the search. Safe from several threads. -1
+ * as for that, which then tries again. */
+struct cancel;
+int closure_read(struct closure *c, const struct closure_mirror *m,
+    const struct cancel *cancel, struct err *err);
 /* All objects are known. -1 only with ERR_CANCELLED, or where the mirror cannot
  * be read. */
-struct cancel;
 int closure_search(struct closure *c, const struct closure_mirror *m,
     const struct cancel *cancel, struct err *err);
 

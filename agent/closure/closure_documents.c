@@ -5,15 +5,19 @@
 #include "storage/base/mem.h"
 #include "storage/base/yaml.h"
 #include "storage/gitops/repository.h"
-#include "storage/gitops/sops.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct searching {
-	struct closure *c;
+	struct closure_documents found;
 	const char *name;
 };
+
+static void searching_done(struct searching *s)
+{
+	closure_documents_done(&s->found);
+}
 
 static bool is_lines(const char *name)
 {
@@ -46,8 +50,8 @@ static bool may_matter(const char *text, size_t len)
 	       memmem(text, len, "SealedSecret", 12);
 }
 
-static void judge_one(
-    struct closure *c, const char *text, size_t len, const char *by)
+static void keep_one(
+    struct closure_documents *to, const char *text, size_t len, const char *by)
 {
 	struct err why = ERR_INIT;
 	cleanup(yaml_node_freep) struct yaml_node *document =
@@ -58,15 +62,15 @@ static void judge_one(
 	 * applies it as it is. */
 	if (!document)
 		return;
-	closure_judge_document(c, document, by);
+	closure_keep_document(to, document, by);
 	for (size_t i = 0; i < yaml_len(items); i++)
-		closure_judge_document(c, items->items.items[i], by);
+		closure_keep_document(to, items->items.items[i], by);
 }
 
 static int read_file(void *ctx, const char *path, const char *name,
     const struct buf *text, struct err *err)
 {
-	const struct searching *s = ctx;
+	struct searching *s = ctx;
 	autofree char *by = str_printf("repository '%s': %s", s->name, path);
 	const char *at = buf_str(text), *end = at + text->len;
 
@@ -74,12 +78,12 @@ static int read_file(void *ctx, const char *path, const char *name,
 	if (!may_matter(at, text->len))
 		return 0;
 	if (is_lines(name)) {
-		closure_judge_lines(s->c, at, text->len, by);
+		closure_keep_lines(&s->found, at, text->len, by);
 		return 1;
 	}
 	while (at) {
 		const char *next = next_document(at, end);
-		judge_one(s->c, at, (size_t)((next ? next : end) - at), by);
+		keep_one(&s->found, at, (size_t)((next ? next : end) - at), by);
 		at = next;
 	}
 	return 1;
@@ -116,13 +120,33 @@ static int find_revisions(
 	return status;
 }
 
-int closure_search(struct closure *c, const struct closure_mirror *m,
+static bool is_read(struct closure *c, const char *name)
+{
+	pthread_mutex_lock(&c->lock);
+	bool is = strvec_has(&c->read, name);
+	pthread_mutex_unlock(&c->lock);
+	return is;
+}
+
+static void note_read(struct closure *c, struct searching *s)
+{
+	pthread_mutex_lock(&c->lock);
+	VEC_EACH (&s->found, d)
+		*vec_add(&c->documents) = *d;
+	strvec_add(&c->read, s->name);
+	pthread_mutex_unlock(&c->lock);
+	/* They are the closure's now. */
+	vec_done(&s->found);
+}
+
+static int read_documents(struct closure *c, const struct closure_mirror *m,
     const struct cancel *cancel, struct err *err)
 {
 	cleanup(quiet_done) struct quiet quiet = QUIET_INIT;
-	struct searching s = {.c = c, .name = m->name};
+	cleanup(searching_done) struct searching s = {.name = m->name};
 	const struct head_files files = {.dir = m->dir,
 	    .name = m->name,
+	    .locked = m->locked,
 	    .cancel = cancel,
 	    .ctx = &s,
 	    .wants = wants,
@@ -131,8 +155,27 @@ int closure_search(struct closure *c, const struct closure_mirror *m,
 	    .quiet = &quiet};
 
 	quiet_load(&quiet, m->memory);
-	if (find_revisions(c, m, err) || head_files_read(&files, err))
+	if (head_files_read(&files, err))
 		return -1;
+	note_read(c, &s);
 	quiet_save(&quiet, m->memory);
 	return 0;
+}
+
+/* One mirror at a time: the captures are at work, and have the memory. */
+int closure_read(struct closure *c, const struct closure_mirror *m,
+    const struct cancel *cancel, struct err *err)
+{
+	pthread_mutex_lock(&c->reading);
+	int status = read_documents(c, m, cancel, err);
+	pthread_mutex_unlock(&c->reading);
+	return status;
+}
+
+int closure_search(struct closure *c, const struct closure_mirror *m,
+    const struct cancel *cancel, struct err *err)
+{
+	if (find_revisions(c, m, err))
+		return -1;
+	return is_read(c, m->name) ? 0 : closure_read(c, m, cancel, err);
 }

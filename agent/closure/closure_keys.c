@@ -7,6 +7,7 @@
 #include "storage/gitops/sealed_secret.h"
 #include "storage/gitops/sops.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SEALING_LABEL "sealedsecrets.bitnami.com/sealed-secrets-key"
@@ -148,50 +149,82 @@ static void judge_sops(struct closure *c, const struct sops_keys *keys,
 }
 
 static bool opens_in(
-    const struct closure *c, const struct sealed_secret *s, const char *ns)
+    const struct closure *c, const struct closure_document *d, const char *ns)
 {
-	autofree char *label = sealed_secret_label(s, ns);
+	const struct sealed_secret s = {.name = d->name,
+	    .cluster_wide = d->cluster_wide,
+	    .namespace_wide = d->namespace_wide};
+	autofree char *label = sealed_secret_label(&s, ns);
 
 	VEC_EACH (&c->sealing, key)
-		if (sealing_key_opens(*key, s->value, strlen(s->value), label))
+		if (sealing_key_opens(*key, d->value, strlen(d->value), label))
 			return true;
 	return false;
 }
 
 /* One without a namespace is bound to that into which it is applied. */
-static bool opens(const struct closure *c, const struct sealed_secret *s)
+static bool opens(const struct closure *c, const struct closure_document *d)
 {
-	if (s->ns || s->cluster_wide)
-		return opens_in(c, s, s->ns ? s->ns : "");
+	if (d->ns || d->cluster_wide)
+		return opens_in(c, d, d->ns ? d->ns : "");
 	VEC_EACH (&c->namespaces, ns)
-		if (opens_in(c, s, *ns))
+		if (opens_in(c, d, *ns))
 			return true;
 	return false;
 }
 
-void closure_judge_document(
-    struct closure *c, const struct yaml_node *document, const char *by)
+void closure_judge_documents(struct closure *c)
 {
-	cleanup(sops_keys_done) struct sops_keys keys = VEC_INIT;
-	struct sealed_secret sealed;
-	size_t needed;
-
-	if (sops_read(document, &keys, &needed))
-		judge_sops(c, &keys, needed, by);
-	if (sealed_secret_read(document, &sealed) && sealed.value &&
-	    !opens(c, &sealed))
-		closure_lack(c, false,
-		    "%s: SealedSecret '%s': none of the %zu sealing keys that "
-		    "were captured opens it",
-		    by, sealed.name, c->sealing.len);
+	VEC_EACH (&c->documents, d) {
+		if (d->sops)
+			judge_sops(c, &d->keys, d->needed, d->by);
+		if (d->value && !opens(c, d))
+			closure_lack(c, false,
+			    "%s: SealedSecret '%s': none of the %zu sealing "
+			    "keys that were captured opens it",
+			    d->by, d->name, c->sealing.len);
+	}
 }
 
-void closure_judge_lines(
-    struct closure *c, const char *text, size_t len, const char *by)
+void closure_keep_document(struct closure_documents *to,
+    const struct yaml_node *document, const char *by)
 {
-	cleanup(sops_keys_done) struct sops_keys keys = VEC_INIT;
-	size_t needed;
+	struct closure_document d = {.by = NULL};
+	struct sealed_secret sealed;
 
-	if (sops_read_lines(text, len, &keys, &needed))
-		judge_sops(c, &keys, needed, by);
+	d.sops = sops_read(document, &d.keys, &d.needed);
+	if (sealed_secret_read(document, &sealed) && sealed.value) {
+		d.ns = str_dup(sealed.ns);
+		d.name = str_dup(sealed.name);
+		d.value = str_dup(sealed.value);
+		d.cluster_wide = sealed.cluster_wide;
+		d.namespace_wide = sealed.namespace_wide;
+	}
+	if (!d.sops && !d.value)
+		return;
+	d.by = str_dup(by);
+	*vec_add(to) = d;
+}
+
+void closure_keep_lines(
+    struct closure_documents *to, const char *text, size_t len, const char *by)
+{
+	struct closure_document d = {.sops = true};
+
+	if (!sops_read_lines(text, len, &d.keys, &d.needed))
+		return;
+	d.by = str_dup(by);
+	*vec_add(to) = d;
+}
+
+void closure_documents_done(struct closure_documents *documents)
+{
+	VEC_EACH (documents, d) {
+		sops_keys_done(&d->keys);
+		free(d->by);
+		free(d->ns);
+		free(d->name);
+		free(d->value);
+	}
+	vec_done(documents);
 }

@@ -7,6 +7,7 @@
 #include "agent/closure/closure.h"
 #include "storage/base/digest.h"
 #include "storage/crypto/sealing.h"
+#include "storage/gitops/sops.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -34,8 +35,23 @@ struct closure_present {
 	uint8_t digest[16];
 };
 
+/* An encrypted one in Git: by SOPS, a SealedSecret, or both. */
+struct closure_document {
+	char *by; /* its file */
+	bool sops;
+	struct sops_keys keys;
+	size_t needed; /* groups of them */
+	/* Of a SealedSecret, as it has them; else NULL. */
+	char *ns, *name, *value;
+	bool cluster_wide, namespace_wide;
+};
+VEC_DEFINE(closure_documents, struct closure_document);
+
 struct closure {
 	pthread_mutex_t lock;
+	pthread_mutex_t reading; /* held by the one that reads a mirror */
+	struct strvec read; /* names of mirrors whose documents are there */
+	struct closure_documents documents;
 	struct found found;
 	VEC_DEFINE(, struct closure_present) present;
 	struct digest *digest; /* of what is present */
@@ -45,7 +61,7 @@ struct closure {
 	struct strvec age; /* recipients whose identities were captured */
 	struct sealing_keys sealing;
 	bool pgp; /* keys of PGP were captured: which ones is not known */
-	struct closure_lacks lacks; /* of the mirrors */
+	struct closure_lacks lacks;
 };
 
 void closure_lack(struct closure *c, bool outside, const char *fmt, ...)
@@ -60,12 +76,16 @@ void closure_need(struct closure *c, const char *cluster, const char *key,
 bool closure_may_hold_key(const char *text, size_t len);
 struct json_object;
 void closure_keep_keys(struct closure *c, const struct json_object *secret);
-/* What a document in Git needs to be read. `by` is its file. */
-void closure_judge_document(
-    struct closure *c, const struct yaml_node *document, const char *by);
 
+/* Keeps what tells who reads a document in Git, if it is encrypted. `by` is its
+ * file. */
+void closure_keep_document(struct closure_documents *to,
+    const struct yaml_node *document, const char *by);
 /* The same of a file of lines. */
-void closure_judge_lines(
-    struct closure *c, const char *text, size_t len, const char *by);
+void closure_keep_lines(
+    struct closure_documents *to, const char *text, size_t len, const char *by);
+void closure_documents_done(struct closure_documents *d);
+/* Whether captured keys read them. */
+void closure_judge_documents(struct closure *c);
 
 #endif

@@ -124,9 +124,9 @@ int head_files_read(const struct head_files *f, struct err *err)
 	cleanup(mirror_unlockp) struct mirror_lock *lock = NULL;
 	uint8_t tree[GIT_ID_LEN];
 
-	if (repo)
+	if (repo && !f->locked)
 		lock = mirror_lock(f->dir, err);
-	if (!lock)
+	if (!repo || (!lock && !f->locked))
 		return -1;
 	struct walk w = {.f = f, .repo = repo};
 	int there = find_tree(repo, tree, err);

@@ -16,6 +16,7 @@
 struct head_files {
 	const char *dir;  /* of the mirror */
 	const char *name; /* of the repository, for errors */
+	bool locked;	  /* by the caller: no other run changes the mirror */
 	const struct cancel *cancel;
 	void *ctx;
 	/* By the name without its directories. */

@@ -328,6 +328,27 @@ static char *origin_of(const struct work *w)
 	return hex;
 }
 
+static void tell_of_mirror(void *arg)
+{
+	const struct work *w = arg;
+	const struct capture_env *env = w->c->env;
+
+	env->mirrored(env->note_ctx, w->r->name, w->r->url, w->dir);
+}
+
+/* Whoever wants to know of the mirror reads it meanwhile, on a thread of its
+ * own. */
+static int archive_mirror(struct work *w, const char *facts, struct err *err)
+{
+	struct pool *beside = w->c->env->mirrored ? pool_new(1, 1) : NULL;
+
+	if (beside)
+		pool_submit(beside, tell_of_mirror, w);
+	int result = add_files(w, facts, err);
+	pool_free(beside);
+	return result;
+}
+
 static int capture_into_lane(
     struct work *w, struct strvec *uncovered, struct err *err)
 {
@@ -350,7 +371,7 @@ static int capture_into_lane(
 	json_write(&text, facts, JSON_COMPACT);
 	/* A million of them take more memory than archiving does. */
 	git_refvec_done(&w->state.refs);
-	return add_files(w, buf_str(&text), err);
+	return archive_mirror(w, buf_str(&text), err);
 }
 
 static void fail(struct work *w, const struct err *err, bool fatal)

@@ -109,9 +109,9 @@ static void what_is_not_searched_is_not_missing(void **state)
 	"sops_key_groups__list_" n "__map_" kind_member "=" key "\n"
 #define AGE_OF_GROUP(n, key) GROUP_KEY(n, "age__list_0__map_recipient", key)
 
-static void judge_lines(struct closure *c, const char *by, const char *text)
+static void keep_lines(struct closure *c, const char *by, const char *text)
 {
-	closure_judge_lines(c, text, strlen(text), by);
+	closure_keep_lines(&c->documents, text, strlen(text), by);
 }
 
 /* One key of one group opens nothing where two groups are needed. */
@@ -122,14 +122,14 @@ static void as_many_groups_as_are_needed_have_a_key(void **state)
 	(void)state;
 	strvec_add(&c->age, "age1a");
 	strvec_add(&c->age, "age1b");
-	judge_lines(
+	keep_lines(
 	    c, "a.env", AGE_OF_GROUP("0", "age1a") AGE_OF_GROUP("1", "age1x"));
-	judge_lines(
+	keep_lines(
 	    c, "b.env", AGE_OF_GROUP("0", "age1a") AGE_OF_GROUP("1", "age1b"));
-	judge_lines(c, "c.env",
+	keep_lines(c, "c.env",
 	    AGE_OF_GROUP("0", "age1a") AGE_OF_GROUP("1", "age1x")
 		AGE_OF_GROUP("2", "age1b") "sops_shamir_threshold=2\n");
-	judge_lines(c, "d.env",
+	keep_lines(c, "d.env",
 	    AGE_OF_GROUP("0", "age1a")
 		GROUP_KEY("1", "kms__list_0__map_arn", "arn:k"));
 	assert_lacks(c,
