@@ -8,7 +8,6 @@
 #include "restore/kube/wait.h"
 #include "restore/kube/write.h"
 #include "restore/objects/covers.h"
-#include "restore/objects/rules.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -168,21 +167,6 @@ static enum task_next update(struct task *t, struct json_object *live)
 	return TASK_ENDED;
 }
 
-/* Deleting an object of these kinds would also delete what is not in the
- * snapshot: other objects, or what is stored elsewhere. */
-static bool holds_others(const struct plan_kind *k)
-{
-	static const char *const kinds[] = {"Namespace.core",
-	    "CustomResourceDefinition", "PersistentVolume.core",
-	    "PersistentVolumeClaim.core", "*.snapshot.storage.k8s.io",
-	    "*.groupsnapshot.storage.k8s.io", "*.longhorn.io"};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (rules_kind_fits(kinds[i], k->group, k->kind))
-			return true;
-	return false;
-}
-
 static enum task_next recreate(struct task *t, const char *uid)
 {
 	struct err err = ERR_INIT;
@@ -247,11 +231,7 @@ static enum task_next follow_policy(struct task *t, struct json_object *live)
 		skip(t, live);
 		return TASK_ENDED;
 	case PLAN_EXISTING_RECREATE:
-		if (holds_others(t->n->k))
-			outcome_note(t->outcome,
-			    "updated instead of recreated: deleting it would "
-			    "delete what is in it");
-		else if (t->deleted)
+		if (t->deleted)
 			outcome_note(t->outcome,
 			    "updated instead of recreated: it was deleted, and "
 			    "something else made it again at once");
@@ -259,6 +239,10 @@ static enum task_next follow_policy(struct task *t, struct json_object *live)
 			return recreate(t, uid);
 		break;
 	case PLAN_EXISTING_UPDATE:
+		if (t->a->run->p->options->existing == PLAN_EXISTING_RECREATE)
+			outcome_note(t->outcome,
+			    "updated instead of recreated: deleting it would "
+			    "delete what is in it");
 		break;
 	}
 	return update(t, live);

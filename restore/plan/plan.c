@@ -251,10 +251,30 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	return steal(p);
 }
 
+/* Deleting an object of these kinds would also delete what is not in the
+ * snapshot: other objects, or what is stored elsewhere. */
+static bool holds_others(const struct plan_kind *k)
+{
+	static const char *const kinds[] = {"Namespace.core",
+	    "CustomResourceDefinition", "PersistentVolume.core",
+	    "PersistentVolumeClaim.core", "*.snapshot.storage.k8s.io",
+	    "*.groupsnapshot.storage.k8s.io", "*.longhorn.io"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (rules_kind_fits(kinds[i], k->group, k->kind))
+			return true;
+	return false;
+}
+
 enum plan_existing plan_existing_of(
     const struct plan *p, const struct plan_node *n)
 {
-	return n->companion ? PLAN_EXISTING_SKIP : p->options->existing;
+	if (n->companion)
+		return PLAN_EXISTING_SKIP;
+	return p->options->existing == PLAN_EXISTING_RECREATE && n->k &&
+		       holds_others(n->k)
+		   ? PLAN_EXISTING_UPDATE
+		   : p->options->existing;
 }
 
 bool plan_is_left_alone(const struct plan *p, const struct plan_node *n)

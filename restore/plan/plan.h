@@ -200,7 +200,8 @@ struct plan *plan_make(const struct plan_options *o, struct err *err);
 void plan_free(struct plan *p); /* takes NULL */
 void plan_freep(struct plan **p);
 
-/* What to do with it where it is there already. */
+/* What to do with it where it is there already. What holds others is updated
+ * where all are to be recreated. */
 enum plan_existing plan_existing_of(
     const struct plan *p, const struct plan_node *n);
 /* Whether nothing of it will be written. */

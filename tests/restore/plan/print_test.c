@@ -156,6 +156,21 @@ static void an_object_that_is_there_is_treated_as_chosen(void **state)
 	assert_string_equal(action_of(j, "kubernetes:web"), "create");
 }
 
+/* Deleting it would delete what is in it, so that it is not. */
+static void what_holds_others_is_not_said_to_be_recreated(void **state)
+{
+	struct fixture *f = *state;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	static char core[] = "", namespace[] = "Namespace";
+
+	f->kind.group = core;
+	f->kind.kind = namespace;
+	f->o.existing = PLAN_EXISTING_RECREATE;
+	print_json(&f->p, "plan", &f->to, &text);
+	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
+	assert_string_equal(action_of(j, "kubernetes:web"), "update");
+}
+
 static void what_is_deleted_and_where_it_goes_is_shown(void **state)
 {
 	struct fixture *f = *state;
@@ -216,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(each_action_has_its_word),
 	    TEST(an_object_that_is_there_is_treated_as_chosen),
+	    TEST(what_holds_others_is_not_said_to_be_recreated),
 	    TEST(what_is_deleted_and_where_it_goes_is_shown),
 	    TEST(outside_text_is_shown_safely),
 	    TEST(a_need_has_its_reason),
