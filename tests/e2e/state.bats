@@ -719,11 +719,11 @@ customer_key() { # FILE: the headers of an object under that key
 	s3 $b put large.tfstate "${headers[@]}" <"$T/large"
 	state 1 plain | s3 $b put plain.tfstate
 	run -1 agent backup
-	[[ $output == *"missing: object 's3://$b/a.tfstate': "*"customer's key (SSE-C), and the bucket's sse_customer_key_file is not given"* ]]
+	[[ $output == *"missing: object 's3://$b/a.tfstate': "*"customer's key (SSE-C), give the key by the bucket's sse_customer_key_file"* ]]
 	[[ $output == *"missing: object 's3://$b/large.tfstate': "*SSE-C* ]]
 	config "sse_customer_key_file: $T/wrong" >"$BACKSTAY_CONFIG"
 	run -1 agent backup
-	[[ $output == *"missing: object 's3://$b/a.tfstate': "*SSE-C*"or is another"* ]]
+	[[ $output == *"missing: object 's3://$b/a.tfstate': "*SSE-C*"or another key"* ]]
 	config "sse_customer_key_file: $T/key" >"$BACKSTAY_CONFIG"
 	run -0 agent backup
 	# Back where they were, each as it was.
