@@ -1,6 +1,7 @@
 /* check: whether a restore could begin. */
 #include "restore/browse.h"
 #include "restore/command.h"
+#include "restore/session.h"
 #include "restore/snapshot_layers.h"
 
 #include "config/cli/checks.h"
@@ -87,6 +88,29 @@ static int count_entry(
 	return snapshot_layers_count(&c->layers, e, err);
 }
 
+/* What only a plan knows: labels, and what needs what. No target is asked for
+ * it; what it says of layers takes the place of what the index says. */
+static void check_plan(const struct command *c, struct checks *checks)
+{
+	struct restore_options options = *c->options;
+	struct command offline = *c;
+	struct err why = ERR_INIT;
+
+	options.offline = true;
+	offline.options = &options;
+	cleanup(session_done) struct session s = SESSION_INIT;
+	s.c = &offline;
+	if (session_plan(&s, &why)) {
+		checks_failed(checks, "plan", &why);
+		return;
+	}
+	checks_add(checks, "plan", true, "%zu steps, %zu warning%s",
+	    s.plan->nodes.len, s.plan->warnings.len,
+	    s.plan->warnings.len == 1 ? "" : "s");
+	VEC_EACH (&s.plan->warnings, w)
+		checks_warn(checks, "plan", *w);
+}
+
 /* That its signature holds, and that our keys open it, is shown by reading its
  * index. */
 static int check_snapshot(
@@ -114,7 +138,10 @@ static int check_snapshot(
 	    "'%s' can be opened: %zu entries, %s; `verify` reads all of it",
 	    o->snapshot->label, counted.entries,
 	    o->manifest.partial ? "PARTIAL" : "complete");
-	snapshot_layers_write(&counted.layers, checks);
+	if (c->options->plan)
+		check_plan(&latest, checks);
+	else
+		snapshot_layers_write(&counted.layers, checks);
 	return probe_targets(
 	    &latest, &o->manifest, o->scratch.path, checks, err);
 }

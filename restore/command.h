@@ -14,6 +14,7 @@
 struct restore_options {
 	struct cli_common common;
 	bool quick, chain;    /* verify */
+	bool plan;	      /* check */
 	const char *head;     /* a file, instead of the one in state_dir */
 	struct strvec accept; /* findings of the chain, by their names */
 	const char *sample;   /* verify: "10%" */

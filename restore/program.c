@@ -79,6 +79,13 @@ static const struct cli_option rules_options[] = {
 
 static const struct cli_option show_options[] = {VAULT, CLI_OPTION_END};
 
+static const struct cli_option check_options[] = {VAULT,
+    FLAG("plan", plan,
+	"Also read the whole snapshot, make the plan of its restore without "
+	"asking any target, and show the warnings of the plan: among them what "
+	"needs something of a later layer."),
+    CLI_OPTION_END};
+
 static const struct cli_option diff_options[] = {VAULT, VALUES,
     CLI_OPTION_OUTPUT("table|json|html",
 	"How the result is printed: html is one page that needs no network."),
@@ -312,10 +319,11 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "selects and what is in none, and warns of patterns that select "
 	    "nothing and of what two layers select; a warning leaves the exit "
 	    "status at 0. It goes by the index, in which there are no labels: "
-	    "what they decide is counted apart.\n\nTo read all of a snapshot, "
+	    "what they decide is counted apart; --plan reads them, too."
+	    "\n\nTo read all of a snapshot, "
 	    "use verify; to see what a "
 	    "restore would do, plan --server.\n\n" SNAPSHOT_TEXT,
-	.options = show_options,
+	.options = check_options,
 	.run = run_check},
     {.name = "report",
 	.operands = "",

@@ -285,7 +285,25 @@ layer applications" ]
 	run --separate-stderr restore plan latest
 	echo "$output"
 	grep -q "^warning: layers: 'app=none' of labels in 'applications' selects nothing" <<<"$output"
+	run --separate-stderr restore check --plan
+	echo "$output"
+	grep -q "^warning *plan *layers: 'app=none' of labels in 'applications' selects nothing" <<<"$output"
 	run ! grep -q "'app=frontend'" <<<"$output"
+}
+
+@test "check with --plan and plan name what needs something of a later layer" {
+	config 'layers: [{name: workloads, select: {kinds: [Deployment.apps]}}, {name: settings,
+ depends_on: [workloads], select: {kinds: [ConfigMap, Secret]}}]'
+	run --separate-stderr restore plan latest
+	echo "$output"
+	against=$(sed -n 's/^warning: \(layers: Deployment.apps .* (layer workloads) n.* (layer settings) .*\)/\1/p' <<<"$output" | head -1)
+	[ -n "$against" ]
+	run --separate-stderr restore check --plan
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -q '^ok *plan *[1-9][0-9]* steps, [1-9][0-9]* warnings*$' <<<"$output"
+	grep '^warning *plan ' <<<"$output" | grep -qF "$against"
+	[ ! -e "$PWD/state/journal" ]
 }
 
 @test "check without layers says nothing of them, and those of the snapshot are taken" {
