@@ -48,6 +48,7 @@ void manifest_done(struct manifest *m)
 	json_free(m->warnings);
 	json_free(m->layers);
 	json_free(m->closure);
+	json_free(m->part);
 	strvec_done(&m->tags);
 	*m = (struct manifest){.tool = NULL};
 }
@@ -107,12 +108,29 @@ size_t manifest_archive_count(const struct manifest *m)
 	return m->earlier.len + 1;
 }
 
+bool manifest_is_part(
+    const struct manifest *m, const struct manifest_archive *archive)
+{
+	return str_eq(archive->label, m->label) &&
+	       !str_eq(archive->file, m->archive.file);
+}
+
 uint64_t manifest_archive_bytes(const struct manifest *m)
 {
 	uint64_t bytes = m->archive.bytes;
 
 	VEC_EACH (&m->earlier, a)
 		bytes += a->bytes;
+	return bytes;
+}
+
+uint64_t manifest_written_bytes(const struct manifest *m)
+{
+	uint64_t bytes = m->archive.bytes;
+
+	VEC_EACH (&m->earlier, a)
+		if (manifest_is_part(m, a))
+			bytes += a->bytes;
 	return bytes;
 }
 
@@ -217,6 +235,21 @@ static struct json_object *previous_array(const struct manifest *m)
 	return list;
 }
 
+static bool has_parts(const struct manifest *m)
+{
+	VEC_EACH (&m->earlier, a)
+		if (manifest_is_part(m, a))
+			return true;
+	return m->part != NULL;
+}
+
+static int64_t version_of(const struct manifest *m)
+{
+	if (m->is_list)
+		return has_parts(m) ? MANIFEST_VERSION : 3;
+	return m->archive.has_index ? 2 : 1;
+}
+
 void manifest_write(const struct manifest *m, struct buf *out)
 {
 	cleanup(json_freep) struct json_object *o = json_new_object();
@@ -224,10 +257,7 @@ void manifest_write(const struct manifest *m, struct buf *out)
 
 	VEC_EACH (&m->tags, tag)
 		json_append(tags, json_new_str(*tag));
-	json_set_int(o, "version",
-	    m->is_list		   ? MANIFEST_VERSION
-	    : m->archive.has_index ? 2
-				   : 1);
+	json_set_int(o, "version", version_of(m));
 	json_set_str(o, "tool", m->tool);
 	json_set_str(o, "label", m->label);
 	json_set_str(o, "name", m->name);
@@ -254,6 +284,8 @@ void manifest_write(const struct manifest *m, struct buf *out)
 		json_set(o, "layers", json_share(m->layers));
 	if (m->closure)
 		json_set(o, "closure", json_share(m->closure));
+	if (m->part)
+		json_set(o, "part", json_share(m->part));
 	json_set(o, "previous", previous_array(m));
 	json_write(out, o, JSON_PRETTY);
 	if (out->len && out->data[out->len - 1] != '\n')
@@ -451,6 +483,34 @@ static bool is_label_of(const char *name, const char *label)
 	       clock_parse_stamp(label + len + 1, &seconds) == 0;
 }
 
+/* A part's file is known by its name alone: it has the index. */
+static int64_t part_index(const struct manifest_archive *a)
+{
+	const char *suffix = format_suffix(a->compression, a->encryption);
+	size_t len = strlen(a->label);
+	struct format_part part;
+
+	return str_starts(a->file, a->label) &&
+		       format_part_parse(a->file + len, &part) == 0 &&
+		       str_eq(part.rest, suffix)
+		   ? (int64_t)part.index
+		   : -1;
+}
+
+/* The parts of a snapshot stand before its own archive, by their index. */
+static void check_part(struct reading *r, const struct manifest *m,
+    const struct manifest_archive *a)
+{
+	const struct manifest_archive *before =
+	    m->earlier.len ? &m->earlier.items[m->earlier.len - 1] : NULL;
+
+	if (before && str_eq(before->label, a->label) &&
+	    part_index(before) >= part_index(a))
+		refuse_list(r,
+		    "names a part of '%.200s' twice, or not in order",
+		    a->label);
+}
+
 static void check_in_list(struct reading *r, const struct manifest *m,
     const struct manifest_archive *a, const char *before)
 {
@@ -459,17 +519,21 @@ static void check_in_list(struct reading *r, const struct manifest *m,
 	autofree char *file = str_printf(
 	    "%s%s", a->label, format_suffix(a->compression, a->encryption));
 	int order = before ? strcmp(before, a->label) : -1;
+	bool part =
+	    r->version > 3 && str_eq(a->label, m->label) && part_index(a) >= 0;
 
 	if (!is_label_of(m->name, a->label))
 		refuse_list(r,
 		    "names '%.200s', which is of another name than '%.200s'",
 		    a->label, m->name);
-	else if (!str_eq(file, a->file))
+	else if (!part && !str_eq(file, a->file))
 		refuse_list(r,
 		    "names '%.200s' as the archive of '%.200s', whose name "
 		    "would be '%.200s', in the same vault",
 		    a->file, a->label, file);
-	else if (order == 0)
+	else if (part)
+		check_part(r, m, a);
+	else if (order == 0 && !str_eq(a->label, m->label))
 		refuse_list(r, "names '%.200s' twice", a->label);
 	else if (order > 0 || strcmp(a->label, m->label) > 0)
 		refuse_list(r,
@@ -491,13 +555,17 @@ static void check_own(struct reading *r, const struct manifest *m,
 	    a->encryption != own.encryption || a->entries != own.entries ||
 	    a->content_bytes != own.content_bytes)
 		refuse_list(r, "does not end with its own archive");
+	else if (part_index(a) >= 0 && !m->part)
+		refuse_list(r, "ends with a part, as that of no snapshot does");
 }
 
 static void read_list_entry(struct reading *outer, struct manifest *m,
     const struct json_object *from, bool own)
 {
-	struct reading r = {
-	    .from = from, .err = outer->err, .failed = outer->failed};
+	struct reading r = {.version = outer->version,
+	    .from = from,
+	    .err = outer->err,
+	    .failed = outer->failed};
 	struct manifest_archive a = read_one_archive(&r);
 	const char *before =
 	    m->earlier.len ? m->earlier.items[m->earlier.len - 1].label : NULL;
@@ -506,7 +574,7 @@ static void read_list_entry(struct reading *outer, struct manifest *m,
 	check_in_list(&r, m, &a, before);
 	if (own)
 		check_own(&r, m, &a);
-	else if (!r.failed && str_eq(a.label, m->label))
+	else if (!r.failed && str_eq(a.label, m->label) && part_index(&a) < 0)
 		refuse_list(&r, "names '%.200s' twice", a.label);
 	if (r.failed || own) {
 		free(a.label);
@@ -569,6 +637,9 @@ static void read_all(struct reading *r, struct manifest *m)
 	m->hostname = read_str(r, "hostname");
 	m->vault = read_str(r, "vault");
 	m->partial = read_choice(r, "status", "complete", "partial");
+	if (r->version > 3 &&
+	    json_kind(json_get(r->from, "part")) == JSON_OBJECT)
+		m->part = json_share(json_get(r->from, "part"));
 	read_archive(r, m);
 	if (r->version > 2)
 		read_list(r, m);

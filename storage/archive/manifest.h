@@ -1,8 +1,9 @@
 /*
  * The summary that stands beside an archive and makes it a snapshot. It is
- * JSON, signed, and written last; this is its whole form (version 3):
+ * JSON, signed, and written last; this is its whole form (version 4):
  *
- *   version        2, or 3 where the snapshot is a list of archives
+ *   version        2, or 3 where the snapshot is a list of archives, or 4 where
+ *                  some of these are parts of this snapshot
  *   tool           "backstay 0.1.0"
  *   label          "prod-20260102T030405Z"
  *   name           "prod"
@@ -47,6 +48,20 @@
  *                  null where it is the first there: a chain that shows what
  *                  is missing
  *
+ * Of version 4, archives with the label of the snapshot itself may come before
+ * its own: parts, each captured by a machine of its own, whose files are named
+ *
+ *   <label>.part-<index>-of-<count>-<8 hexadecimal digits>.tar.zst.age
+ *
+ * and follow one another by index, from 0. The own archive then has no entry
+ * but CONTENTS.json. The summary of one part has the same form, its own archive
+ * being that of the part, and one member more:
+ *
+ *   part           {run, index, count, configuration (SHA-256, hex)}
+ *
+ * It stands under a name of its own (storage/vault/shard.h), and is never that
+ * of a snapshot.
+ *
  * Version 1 has no `contents`: to read one entry is to read the archive. In
  * version 3, CONTENTS.json of its own archive (contents.h) says in which of the
  * archives each entry is. An archive of the list is of a snapshot of the same
@@ -74,7 +89,7 @@
 struct json_object;
 
 enum {
-	MANIFEST_VERSION = 3,
+	MANIFEST_VERSION = 4,
 	MANIFEST_MAX_BYTES = 64 * 1024 * 1024,
 	MANIFEST_ARCHIVES_MAX = 1000 /* the own one among them */
 };
@@ -135,6 +150,7 @@ struct manifest {
 	bool hold;
 	struct json_object *layers;  /* NULL: none */
 	struct json_object *closure; /* NULL: nobody asked */
+	struct json_object *part;    /* NULL: it is of a snapshot */
 	VEC_DEFINE(, struct manifest_previous) previous;
 };
 
@@ -151,8 +167,13 @@ struct manifest_archive manifest_own(const struct manifest *m);
  * and 2, that is the only one. Borrowed from m. */
 struct manifest_archive manifest_archive_at(const struct manifest *m, size_t i);
 size_t manifest_archive_count(const struct manifest *m);
+/* Whether an archive of its list is a part of that snapshot alone. */
+bool manifest_is_part(
+    const struct manifest *m, const struct manifest_archive *archive);
 /* How long all of its archives are together. */
 uint64_t manifest_archive_bytes(const struct manifest *m);
+/* The same of those that were written with it: its own, and its parts. */
+uint64_t manifest_written_bytes(const struct manifest *m);
 /* How much is in the snapshot, whatever archives it is in. */
 uint64_t manifest_entries(const struct manifest *m);
 uint64_t manifest_content_bytes(const struct manifest *m);

@@ -272,26 +272,43 @@ char *age_identity_recipient(const char *line, size_t len)
 	return known ? buf_steal(&text) : NULL;
 }
 
-struct secret *age_keygen(
-    const struct random *random, int64_t now_s, char **recipient)
+/* The text of a secret key, and its recipient. */
+static struct secret *text_of(
+    const uint8_t raw[AGE_KEY_LEN], const char *created, char **recipient)
 {
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 	cleanup(buf_wipe) struct buf key = BUF_INIT;
 	cleanup(buf_done) struct buf public_text = BUF_INIT;
-	uint8_t raw[32], public[32];
-	char created[CLOCK_TEXT_MAX];
+	uint8_t public[AGE_KEY_LEN];
 
 	buf_reserve(&text, 512);
 	buf_reserve(&key, 128);
-	random_fill(random, raw, sizeof raw);
 	age_x25519_public(raw, public);
 	age_bech32_add(&public_text, RECIPIENT_HRP, public, sizeof public);
-	age_bech32_add(&key, "age-secret-key-", raw, sizeof raw);
-	mem_wipe(raw, sizeof raw);
+	age_bech32_add(&key, "age-secret-key-", raw, AGE_KEY_LEN);
 	to_upper(&key);
-	clock_rfc3339(now_s, created);
-	buf_printf(&text, "# created: %s\n# public key: %s\n%s\n", created,
-	    public_text.data, key.data);
+	if (created)
+		buf_printf(&text, "# created: %s\n# public key: %s\n", created,
+		    public_text.data);
+	buf_printf(&text, "%s\n", key.data);
 	*recipient = buf_steal(&public_text);
 	return secret_new(text.data, text.len);
+}
+
+struct secret *age_keygen(
+    const struct random *random, int64_t now_s, char **recipient)
+{
+	char created[CLOCK_TEXT_MAX];
+	uint8_t raw[AGE_KEY_LEN];
+
+	random_fill(random, raw, sizeof raw);
+	clock_rfc3339(now_s, created);
+	struct secret *text = text_of(raw, created, recipient);
+	mem_wipe(raw, sizeof raw);
+	return text;
+}
+
+struct secret *age_key_of(const struct secret *raw, char **recipient)
+{
+	return text_of((const uint8_t *)secret_reveal(raw), NULL, recipient);
 }

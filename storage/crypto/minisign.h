@@ -54,6 +54,11 @@ void minisign_key_free(struct minisign_key *k); /* takes NULL */
 void minisign_key_freep(struct minisign_key **k);
 const struct minisign_public *minisign_key_public(const struct minisign_key *k);
 
+/* 32 bytes that only holders of the secret key can make, for a purpose of their
+ * own: HKDF-SHA256 (RFC 5869) of the seed, with the text as info. */
+struct secret *minisign_key_derive(
+    const struct minisign_key *k, const char *purpose);
+
 /* Appends the text of a .minisig file. The comment is one line. */
 int minisign_sign(const struct minisign_key *k, const void *data, size_t len,
     const char *trusted_comment, struct buf *signature, struct err *err);

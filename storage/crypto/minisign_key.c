@@ -7,6 +7,7 @@
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
+#include "storage/crypto/age_crypto.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -207,4 +208,16 @@ struct secret *minisign_keygen(
 	buf_add_char(&text, '\n');
 	mem_wipe(raw, sizeof raw);
 	return secret_new(text.data, text.len);
+}
+
+struct secret *minisign_key_derive(
+    const struct minisign_key *k, const char *purpose)
+{
+	uint8_t raw[AGE_KEY_LEN];
+
+	age_hkdf(
+	    secret_reveal(k->seed), secret_len(k->seed), NULL, 0, purpose, raw);
+	struct secret *derived = secret_new(raw, sizeof raw);
+	mem_wipe(raw, sizeof raw);
+	return derived;
 }

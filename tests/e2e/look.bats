@@ -261,7 +261,7 @@ assert yaml.safe_load(open(sys.argv[1])) == json.load(open(sys.argv[2]))' \
 	resign '.version = 9' "$vault"
 	run --separate-stderr restore ls latest
 	[ "$status" -eq 5 ]
-	grep -q 'version 9; this program reads 1 to 3' <<<"$stderr"
+	grep -q 'version 9; this program reads 1 to 4' <<<"$stderr"
 	resign '.version = 1 | del(.archive.contents)' "$vault"
 	run --separate-stderr restore ls latest -o json
 	echo "$stderr"

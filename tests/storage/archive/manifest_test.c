@@ -165,9 +165,9 @@ static void another_version_is_refused(void **state)
 	struct manifest m;
 	struct err err;
 
-	changed("version", "4", &text);
+	changed("version", "5", &text);
 	assert_fails(parse(&text, &m, &err), err, ERR_FORMAT);
-	assert_contains(err.message, "of version 4; this program reads 1 to 3");
+	assert_contains(err.message, "of version 5; this program reads 1 to 4");
 }
 
 static void version_1_has_no_index(void **state)
@@ -427,6 +427,93 @@ static void a_list_is_neither_empty_nor_endless(void **state)
 	assert_contains(err.message, "has 1001 archives");
 }
 
+static void add_part(struct manifest *m, const char *rest)
+{
+	autofree char *file = str_printf("prod-20260102T030405Z%s", rest);
+	char label[] = "prod-20260102T030405Z";
+	struct manifest_archive a = {.label = label,
+	    .file = file,
+	    .bytes = 10,
+	    .compression = ARCHIVE_GZIP,
+	    .encryption = ARCHIVE_AGE};
+
+	memcpy(a.sha256, DIGEST, DIGEST_SHA256_HEX);
+	manifest_add_earlier(m, &a);
+}
+
+static void parts_are_of_the_snapshot_itself(void **state)
+{
+	struct err err = ERR_INIT;
+	cleanup(manifest_done) struct manifest in;
+	cleanup(manifest_done) struct manifest out = {.tool = NULL};
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	(void)state;
+	list_of_a_run(&in);
+	add_part(&in, ".part-2-of-12-0123abcd.tar.gz.age");
+	add_part(&in, ".part-10-of-12-0123abcd.tar.gz.age");
+	manifest_write(&in, &text);
+	assert_ok(parse(&text, &out, &err), err);
+	assert_contains(buf_str(&text), "\"version\": 4");
+	assert_int_equal(manifest_archive_count(&out), 5);
+	assert_false(manifest_is_part(&out, &out.earlier.items[1]));
+	assert_true(manifest_is_part(&out, &out.earlier.items[2]));
+	struct manifest_archive own = manifest_own(&out);
+	assert_false(manifest_is_part(&out, &own));
+	assert_int_equal(
+	    manifest_written_bytes(&out), ((uint64_t)1 << 40) + 20);
+}
+
+static void parts_that_cannot_be_true_are_refused(void **state)
+{
+	static const char *const cases[][2] = {
+	    {".part-1-of-2-0123abcd.tar.gz.age",
+		".part-1-of-2-0123abce.tar.gz.age"},
+	    {".part-1-of-2-0123abcd.tar.gz.age",
+		".part-0-of-2-0123abcd.tar.gz.age"},
+	    {".part-0-of-2-0123abcd.tar.zst.age", NULL},
+	    {".part-0-of-2-0123abcd.json", NULL},
+	    {".part-2-of-2-0123abcd.tar.gz.age", NULL},
+	    {".tar.gz.age", NULL},
+	    {".part-0-of-2-0123abcd.tar.gz.age", ".tar.gz.age"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = ERR_INIT;
+		cleanup(manifest_done) struct manifest in;
+		struct manifest out;
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		list_of_a_run(&in);
+		for (int k = 0; k < 2 && cases[i][k]; k++)
+			add_part(&in, cases[i][k]);
+		manifest_write(&in, &text);
+		assert_fails(parse(&text, &out, &err), err, ERR_FORMAT);
+	}
+}
+
+/* The manifest of a part is none of a snapshot, and the other way round. */
+static void a_part_has_a_manifest_of_its_own(void **state)
+{
+	struct err err = ERR_INIT;
+	cleanup(manifest_done) struct manifest in;
+	cleanup(manifest_done) struct manifest out = {.tool = NULL};
+	cleanup(buf_done) struct buf text = BUF_INIT, bare = BUF_INIT;
+
+	(void)state;
+	manifest_of_a_run(&in);
+	in.is_list = true;
+	free(in.archive.file);
+	in.archive.file =
+	    str_dup("prod-20260102T030405Z.part-0-of-2-0123abcd.tar.gz.age");
+	manifest_write(&in, &bare);
+	assert_fails(parse(&bare, &out, &err), err, ERR_FORMAT);
+	in.part = test_json("{\"run\":\"r\",\"index\":0}");
+	manifest_write(&in, &text);
+	assert_ok(parse(&text, &out, &err), err);
+	assert_json(out.part, "{\"run\":\"r\",\"index\":0}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +529,9 @@ int main(void)
 	    cmocka_unit_test(a_list_that_cannot_be_true_is_refused),
 	    cmocka_unit_test(a_list_ends_with_its_own_archive),
 	    cmocka_unit_test(a_list_is_neither_empty_nor_endless),
+	    cmocka_unit_test(parts_are_of_the_snapshot_itself),
+	    cmocka_unit_test(parts_that_cannot_be_true_are_refused),
+	    cmocka_unit_test(a_part_has_a_manifest_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
