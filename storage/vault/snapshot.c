@@ -6,6 +6,7 @@
 #include "storage/vault/record_memory.h"
 #include "storage/vault/remains.h"
 #include "storage/vault/seen.h"
+#include "storage/vault/shard_name.h"
 #include "storage/vault/vault_marker.h"
 
 #include <ctype.h>
@@ -244,7 +245,8 @@ static bool is_ours(const char *object)
 {
 	struct label l;
 
-	if (vault_marker_owns(object) || lock_row_owns(object))
+	if (vault_marker_owns(object) || lock_row_owns(object) ||
+	    shard_name_owns(object))
 		return true;
 	if (label_parse(object, &l))
 		return false;
@@ -518,6 +520,8 @@ int snapshot_needs(struct vault *v, const struct snapshots *list,
 	for (size_t i = 0; i < m.earlier.len && !failed; i++) {
 		const char *label = m.earlier.items[i].label;
 		const struct snapshot *one = snapshot_in_list(list, label);
+		if (manifest_is_part(&m, &m.earlier.items[i]))
+			continue;
 		failed = one ? snapshot_needs(v, list, one, trust, out, err)
 			     : err_set(err, ERR_INTEGRITY,
 				   "'%s' needs '%s', which is not there",
@@ -555,10 +559,20 @@ static int remove_records(
 	return 0;
 }
 
+/* Those that no other snapshot can have. */
+static int remove_parts(
+    struct vault *v, const struct manifest *m, struct err *err)
+{
+	VEC_EACH (&m->earlier, a)
+		if (manifest_is_part(m, a) && vault_remove(v, a->file, err))
+			return -1;
+	return 0;
+}
+
 int snapshot_remove_archive(
     struct vault *v, const struct manifest *m, struct err *err)
 {
-	return vault_remove(v, m->archive.file, err)
+	return vault_remove(v, m->archive.file, err) || remove_parts(v, m, err)
 		   ? err_wrap(err, "removing the archive of '%s'", m->label)
 		   : 0;
 }
@@ -590,6 +604,15 @@ static int check_kept(struct vault *v, const char *archive, struct err *err)
 	    vault_describe(v), archive, until);
 }
 
+static int check_all_kept(
+    struct vault *v, const struct manifest *m, struct err *err)
+{
+	VEC_EACH (&m->earlier, a)
+		if (manifest_is_part(m, a) && check_kept(v, a->file, err))
+			return -1;
+	return check_kept(v, m->archive.file, err);
+}
+
 int snapshot_remove(struct vault *v, const struct snapshot *s,
     const struct manifest *m, struct err *err)
 {
@@ -598,10 +621,9 @@ int snapshot_remove(struct vault *v, const struct snapshot *s,
 
 	/* The manifest is removed first: from then on there is no snapshot,
 	 * only its remains. */
-	if (check_kept(v, m->archive.file, err) ||
-	    vault_remove(v, manifest, err) || vault_remove(v, signature, err) ||
-	    remains_note(v, s->label, err) ||
-	    vault_remove(v, m->archive.file, err) ||
+	if (check_all_kept(v, m, err) || vault_remove(v, manifest, err) ||
+	    vault_remove(v, signature, err) || remains_note(v, s->label, err) ||
+	    vault_remove(v, m->archive.file, err) || remove_parts(v, m, err) ||
 	    remains_forget(v, s->label, err) || seen_forget(v, s->label, err) ||
 	    remove_records(v, s, err) || record_memory_forget(v, s->label, err))
 		return err_wrap(err, "removing '%s'", s->label);

@@ -222,6 +222,10 @@ struct snapshot_options {
 	/* The lock of each of the vaults, borrowed: checked once more after the
 	 * manifest was written. NULL: no other run can be active. */
 	struct vault_lock *const *locks;
+	/* The time of the label where it is decided already, as that of a
+	 * sharded run (shard.h); 0: it is chosen. What a dead run left under
+	 * that label, but for parts, is removed. */
+	int64_t time;
 };
 
 struct snapshot_writer;
@@ -229,7 +233,8 @@ struct snapshot_writer;
 /* Chooses the label (the time now, or one second after the newest trusted one
  * in any of the vaults), and removes what dead runs of that name left. The
  * caller holds the locks. ERR_SYSTEM if our clock and the store's differ too
- * much (skew.h). A vault that cannot be reached has failed; -1 only if all
+ * much (skew.h), and ERR_EXISTS if a label that was decided is not the newest
+ * any more. A vault that cannot be reached has failed; -1 only if all
  * have. The vaults are borrowed. */
 struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
     size_t vault_count, const struct snapshot_options *o, struct err *err);

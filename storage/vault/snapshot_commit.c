@@ -75,7 +75,8 @@ static int check_needed(
 	VEC_EACH (&p->list->earlier, a) {
 		autofree char *manifest =
 		    str_printf("%s" LABEL_MANIFEST, a->label);
-		if (snapshot_in_list(&list, a->label) ||
+		if (str_eq(a->label, p->label) ||
+		    snapshot_in_list(&list, a->label) ||
 		    vault_stat(v, manifest, &stat, err) == 0)
 			continue;
 		if (err->code != ERR_NOT_FOUND && err->code != ERR_FORMAT)

@@ -57,6 +57,34 @@ static int copy_archive(
 	return sink_finish(sink, err);
 }
 
+/* One that an interrupted copy left is not copied again. */
+static int copy_part(struct vault *from, struct vault *to,
+    const struct manifest_archive *a, const struct snapshot_open_options *o,
+    struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct vault_stat stat;
+
+	if (vault_stat(to, a->file, &stat, &why) == 0)
+		return snapshot_check_archive(to, a, o, err);
+	if (why.code != ERR_NOT_FOUND) {
+		*err = why;
+		return -1;
+	}
+	cleanup(source_freep) struct source *archive =
+	    snapshot_open_archive(from, a, o, err);
+	return archive ? copy_archive(archive, to, a->file, err) : -1;
+}
+
+static int copy_parts(struct vault *from, const struct manifest *m,
+    struct vault *to, const struct snapshot_open_options *o, struct err *err)
+{
+	VEC_EACH (&m->earlier, a)
+		if (manifest_is_part(m, a) && copy_part(from, to, a, o, err))
+			return err_wrap(err, "copying '%s'", a->file);
+	return 0;
+}
+
 /* 1 if the objects of that label are exactly those that would be written. */
 static int is_same(struct vault *to, const struct snapshot *there,
     const struct originals *p, const struct manifest *m, struct err *err)
@@ -167,7 +195,10 @@ static int copy_checked(struct vault *from, const struct snapshot *s,
 
 	if (!archive)
 		return -1;
-	int result = copy(s, archive, to, originals, &m, archive_there, err);
+	int result =
+	    copy_parts(from, &m, to->vault, o, err)
+		? -1
+		: copy(s, archive, to, originals, &m, archive_there, err);
 	manifest_done(&m);
 	return result;
 }

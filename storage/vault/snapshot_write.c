@@ -128,7 +128,10 @@ static int check_previous(
     struct snapshot_writer *w, struct destination *p, struct err *err)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	const struct tidy_terms terms = {.name = w->name, .list = &list};
+	autofree char *label =
+	    w->o.time ? label_make(w->name, w->o.time) : NULL;
+	const struct tidy_terms terms = {
+	    .name = w->name, .list = &list, .label = label};
 
 	if (snapshot_list(p->vault, w->name, &list, err) ||
 	    snapshot_list_seen(p->vault, w->name, &list, err))
@@ -156,6 +159,12 @@ static int choose_time(struct snapshot_writer *w, struct err *err)
 {
 	static const int64_t last = 253402300799; /* 9999-12-31T23:59:59Z */
 
+	if (w->o.time && w->time != w->o.time)
+		return err_set(err, ERR_EXISTS,
+		    "a newer snapshot is there already: this one would be out "
+		    "of order");
+	if (w->o.time)
+		return 0;
 	while (w->time <= last && is_in_use(w, w->time))
 		w->time++;
 	if (w->time <= last)
@@ -193,7 +202,7 @@ struct snapshot_writer *snapshot_begin(struct vault *const *vaults,
 	struct snapshot_writer *w = mem_new(struct snapshot_writer);
 	w->o = *o;
 	w->name = str_dup(o->name);
-	w->time = clock_now_ms(o->clock) / 1000;
+	w->time = o->time ? o->time : clock_now_ms(o->clock) / 1000;
 	destinations_init(&w->destinations, vaults, vault_count);
 	if (prepare_destinations(w, err) || choose_time(w, err)) {
 		snapshot_writer_free(w);
