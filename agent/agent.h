@@ -21,6 +21,10 @@ struct agent_options {
 	bool accept_shrink;
 	bool manifest;
 	struct strvec tags;
+	const char *shard; /* "2/4" */
+	const char *run;
+	bool seal;
+	bool allow_partial;
 	/* mark, which also has tags and hold */
 	bool no_hold;
 	struct strvec untags;

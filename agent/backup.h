@@ -1,10 +1,9 @@
 /*
  * One run of the backup, shared by its parts: backup.c has the order of the
- * work, backup_vaults.c the vaults, backup_shrink.c what sources give less than
- * before, backup_closure.c what its parts point to, backup_incremental.c what
- * need not be written again, backup_events.c
- * what is told meanwhile, backup_report.c the manifest
- * and the printed result.
+ * work, backup_steps.c its steps, backup_vaults.c the vaults, backup_shrink.c
+ * what sources give less than before, backup_closure.c what its parts point to,
+ * backup_incremental.c what need not be written again, backup_events.c what is
+ * told meanwhile, backup_report.c the manifest and the printed result.
  */
 #ifndef AGENT_BACKUP_H
 #define AGENT_BACKUP_H
@@ -40,7 +39,9 @@ struct backup_run {
 	struct vault_lock **open_lock;
 	struct run_vault **open_run;
 	size_t open_count;
-	struct snapshot_writer *snapshot;
+	struct snapshot_writer *snapshot; /* of a shard: NULL */
+	/* A part of a snapshot, or what makes one of them; NULL: neither. */
+	struct backup_shard *shard;
 	struct archive_writer *archive;
 	struct organisations organisations;
 	struct discovered discovered;
@@ -53,6 +54,8 @@ struct backup_run {
 	 * judged. */
 	struct closure *closure;
 	struct closure_lacks lacks;
+	/* What the sources are of: all that was listed, or a shard's part. */
+	const struct organisations *captured;
 	struct sources sources;
 	struct archive_totals totals;
 	int64_t started_ticks, capture_ticks;
@@ -60,6 +63,37 @@ struct backup_run {
 	/* -o json: printed once nothing more is added to it; else NULL. */
 	struct json_object *summary;
 };
+
+/* The steps that the kinds of run have in common. Each run calls _done. */
+void backup_steps_done(struct backup_run *r);
+/* Scratch space and keys. */
+int backup_steps_prepare(struct backup_run *r, struct err *err);
+/* The options, before an hour of work and not after it. ERR_USAGE. */
+int backup_steps_check(struct backup_run *r, struct err *err);
+/* Begins the snapshot in the vaults that are open; `time` as in
+ * snapshot_options. */
+int backup_steps_snapshot(struct backup_run *r, int64_t time, struct err *err);
+/* What is written to it goes to `sink`, which it owns, encrypted. */
+struct sink *backup_steps_encrypt(
+    struct backup_run *r, struct sink *sink, struct err *err);
+/* As the configuration says. */
+struct archive_options backup_steps_options(
+    const struct backup_run *r, int64_t mtime);
+/* The writer of the archive, into a sink that it owns. */
+int backup_steps_archive(
+    struct backup_run *r, struct sink *sink, int64_t mtime, struct err *err);
+/* What organisations have, and clusters name, joins the settings. */
+int backup_steps_list(struct backup_run *r, struct err *err);
+/* Captures r->captured, and finishes the archive. */
+int backup_steps_capture(struct backup_run *r, struct err *err);
+/* Commits the snapshot, and prints it. The exit status. */
+int backup_steps_commit(
+    struct backup_run *r, struct manifest *m, struct err *err);
+/* Prunes only after a complete snapshot. If pruning fails, the snapshot
+ * stays. The exit status. */
+int backup_steps_prune(struct backup_run *r);
+/* Prints the document of -o json, if that was asked for. */
+void backup_steps_print(const struct backup_run *r);
 
 /* Opens and locks each vault. One that fails, or whose lock is held, is
  * reported and not used by the run. -1 if none is left, with ERR_LOCKED if some
@@ -81,6 +115,9 @@ size_t backup_vaults_failed(const struct backup_run *r);
  * not where they may not. Only where that is configured. */
 void backup_incremental_begin(struct backup_run *r);
 void backup_incremental_done(struct backup_run *r);
+/* The digest of who can read what is written (manifest.h). */
+void backup_incremental_recipients(
+    const struct backup_run *r, char out[DIGEST_SHA256_HEX]);
 /* Fills in the list of archives. */
 void backup_incremental_fill(const struct backup_run *r, struct manifest *m);
 /* Keeps what the next run has to know, once the snapshot is committed. */

@@ -40,7 +40,8 @@ static void mirrored(
 
 void backup_closure_begin(struct backup_run *r, struct capture_env *env)
 {
-	if (r->settings->closure == SETTINGS_CLOSURE_NONE)
+	/* A shard sees a part of what the others point to. */
+	if (r->settings->closure == SETTINGS_CLOSURE_NONE || r->shard)
 		return;
 	r->closure = closure_new();
 	env->note = note;
@@ -129,7 +130,7 @@ void backup_closure_fill(const struct backup_run *r, struct manifest *m)
 	bool required = r->settings->closure == SETTINGS_CLOSURE_REQUIRED;
 	size_t named = 0;
 
-	if (r->settings->closure == SETTINGS_CLOSURE_NONE)
+	if (r->settings->closure == SETTINGS_CLOSURE_NONE || r->shard)
 		return;
 	m->closure = json_new_object();
 	json_set_bool(m->closure, "alone", !r->lacks.len);

@@ -41,8 +41,8 @@ static void measure(const struct backup_run *r, const struct manifest *m)
 	watch_snapshot(w, m->label);
 	watch_value(w, "backstay_archive_entries", NULL, NULL,
 	    (int64_t)manifest_entries(m));
-	watch_value(
-	    w, "backstay_archive_bytes", NULL, NULL, (int64_t)m->archive.bytes);
+	watch_value(w, "backstay_archive_bytes", NULL, NULL,
+	    (int64_t)manifest_written_bytes(m));
 	watch_value(w, "backstay_archive_content_bytes", NULL, NULL,
 	    (int64_t)manifest_content_bytes(m));
 	for (size_t i = 0; i < r->open_count; i++)
@@ -61,10 +61,11 @@ void backup_events_committed(
 
 	json_text_str(&facts, "snapshot", m->label);
 	json_text_str(&facts, "status", m->partial ? "partial" : "complete");
-	json_text_int(&facts, "archive_bytes", (int64_t)m->archive.bytes);
+	json_text_int(
+	    &facts, "archive_bytes", (int64_t)manifest_written_bytes(m));
 	json_text_int(&facts, "copies", (int64_t)copies);
 	json_text_int(&facts, "vaults", (int64_t)r->vault_count);
-	str_add_bytes(&text, m->archive.bytes);
+	str_add_bytes(&text, manifest_written_bytes(m));
 	log_named(LOG_LEVEL_INFO, "snapshot.committed", &facts,
 	    "snapshot %s committed, %s, to %zu of %zu vaults: %s", m->label,
 	    m->partial ? "partial" : "complete", copies, r->vault_count,

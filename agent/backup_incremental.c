@@ -23,7 +23,7 @@ static char *record_path(const struct backup_run *r)
 
 /* Who can read an archive: those who are to read the snapshot have to be able
  * to read all of its archives. */
-static void digest_recipients(
+void backup_incremental_recipients(
     const struct backup_run *r, char out[DIGEST_SHA256_HEX])
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
@@ -67,7 +67,7 @@ static int check_before(const struct backup_run *r, struct err *err)
 	char recipients[DIGEST_SHA256_HEX];
 	const char *oldest = manifest_archive_at(m, 0).label;
 
-	digest_recipients(r, recipients);
+	backup_incremental_recipients(r, recipients);
 	if (!str_eq(recipients, m->recipients))
 		return err_set(err, ERR_USAGE,
 		    "the recipients are not those of '%s'", m->label);
@@ -133,7 +133,7 @@ void backup_incremental_fill(const struct backup_run *r, struct manifest *m)
 	m->content_bytes = r->totals.bytes;
 	m->archive.entries = r->totals.entries - known.entries;
 	m->archive.content_bytes = r->totals.bytes - known.bytes;
-	digest_recipients(r, m->recipients);
+	backup_incremental_recipients(r, m->recipients);
 	for (size_t i = 0; i < known_archives(r->known); i++) {
 		struct manifest_archive a = manifest_archive_at(&r->before, i);
 		if (archive_writer_needs(r->archive, i))

@@ -43,7 +43,7 @@ static const struct err *failure_of(
 {
 	if (v->err.code != ERR_NONE)
 		return &v->err;
-	for (size_t i = 0; i < r->open_count; i++)
+	for (size_t i = 0; r->snapshot && i < r->open_count; i++)
 		if (r->open_run[i] == v)
 			return snapshot_writer_failure(r->snapshot, i);
 	return NULL;
@@ -80,7 +80,8 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m)
 	m->archive.entries = r->totals.entries;
 	m->archive.content_bytes = r->totals.bytes;
 	m->archive.has_index = true;
-	m->archive.index = archive_writer_index(r->archive);
+	if (r->archive)
+		m->archive.index = archive_writer_index(r->archive);
 	if (r->settings->has_incremental)
 		backup_incremental_fill(r, m);
 	VEC_EACH (&r->settings->tags, tag)
@@ -113,17 +114,18 @@ static void print_manifest(const struct manifest *m)
 	fputs(text.data, stdout);
 }
 
-static struct json_object *sources_of(const struct backup_run *r)
+static struct json_object *sources_of(const struct manifest *m)
 {
+	static const char *const counts[] = {"items", "bytes", "missing"};
 	struct json_object *sources = json_new_array();
 
-	for (size_t i = 0; i < r->sources.count; i++) {
-		const struct source_task *t = &r->sources.tasks[i];
+	for (size_t i = 0; i < json_len(m->sources); i++) {
+		const struct json_object *from = json_at(m->sources, i);
 		struct json_object *j = json_new_object();
-		json_set_str(j, "kind", t->kind);
-		json_set_int(j, "items", (int64_t)t->report.items);
-		json_set_int(j, "bytes", (int64_t)t->report.bytes);
-		json_set_int(j, "missing", (int64_t)t->report.missing.len);
+		json_set_str(j, "kind", json_get_str(from, "kind"));
+		for (size_t k = 0; k < 3; k++)
+			json_set_int(
+			    j, counts[k], json_get_int(from, counts[k], 0));
 		json_append(sources, j);
 	}
 	return sources;
@@ -167,11 +169,11 @@ struct json_object *backup_report_summary(
 	set_time(j, "created", m->created * 1000);
 	json_set_int(j, "entries", (int64_t)manifest_entries(m));
 	json_set_int(j, "content_bytes", (int64_t)manifest_content_bytes(m));
-	json_set_int(j, "bytes", (int64_t)m->archive.bytes);
+	json_set_int(j, "bytes", (int64_t)manifest_written_bytes(m));
 	json_set_int(
 	    j, "took_ms", clock_ticks_ms(r->a->env.clock) - r->started_ticks);
 	json_set(j, "vaults", vaults_of(r));
-	json_set(j, "sources", sources_of(r));
+	json_set(j, "sources", sources_of(m));
 	json_set(j, "missing", lines_of(m->missing));
 	if (m->closure)
 		json_set(j, "closure", json_share(m->closure));
@@ -190,8 +192,10 @@ static void print_summary(
 	    (unsigned long long)manifest_entries(m));
 	str_add_bytes(&text, manifest_content_bytes(m));
 	buf_add_str(&text, " in ");
-	str_add_bytes(&text, m->archive.bytes);
-	if (m->earlier.len)
+	str_add_bytes(&text, manifest_written_bytes(m));
+	if (m->earlier.len && manifest_is_part(m, &m->earlier.items[0]))
+		buf_printf(&text, ", in %zu parts", m->earlier.len);
+	else if (m->earlier.len)
 		buf_printf(&text, ", and in %zu earlier archive%s",
 		    m->earlier.len, m->earlier.len == 1 ? "" : "s");
 	if (copies < r->vault_count)
@@ -202,14 +206,15 @@ static void print_summary(
 		    &text, ", %zu vault%s", copies, copies == 1 ? "" : "s");
 	buf_printf(&text, ", %lld.%02lld s\n", (long long)(ms / 1000),
 	    (long long)(ms / 10 % 100));
-	for (size_t i = 0; i < r->sources.count; i++) {
-		const struct source_task *t = &r->sources.tasks[i];
-		buf_printf(&text, "  %-11s %6llu items  ", t->kind,
-		    (unsigned long long)t->report.items);
-		str_add_bytes(&text, t->report.bytes);
-		if (t->report.missing.len)
-			buf_printf(
-			    &text, "  %zu missing", t->report.missing.len);
+	for (size_t i = 0; i < json_len(m->sources); i++) {
+		const struct json_object *j = json_at(m->sources, i);
+		int64_t missing = json_get_int(j, "missing", 0);
+		buf_printf(&text, "  %-11s %6lld items  ",
+		    json_get_str(j, "kind"),
+		    (long long)json_get_int(j, "items", 0));
+		str_add_bytes(&text, (uint64_t)json_get_int(j, "bytes", 0));
+		if (missing)
+			buf_printf(&text, "  %lld missing", (long long)missing);
 		buf_add_char(&text, '\n');
 	}
 	fputs(text.data, stdout);

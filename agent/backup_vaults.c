@@ -1,5 +1,6 @@
 #include "agent/backup.h"
 
+#include "agent/backup_shard.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
@@ -10,13 +11,38 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Of two kinds of run that begin at once, each takes its own lock before it
+ * looks for the other's. */
+static int check_alone(const struct backup_run *r, struct vault *v,
+    const struct vault_lock_options *o, struct err *err)
+{
+	cleanup(vault_lock_info_done) struct vault_lock_info info = {0};
+	const char *name = r->settings->name;
+
+	if (!r->shard)
+		return shard_others(v, name, NULL, o, err);
+	if (!r->shard->lock_name)
+		return 0;
+	if (vault_lock_show(v, name, o, &info, err))
+		return -1;
+	if (info.held && !info.stale)
+		return err_set(err, ERR_LOCKED, "%s: '%s' is locked by %s",
+		    vault_describe(v), name, info.holder);
+	return shard_others(v, name, r->shard->id, o, err);
+}
+
 static int lock_vault(
     struct backup_run *r, struct run_vault *v, struct err *err)
 {
 	char host[256] = "";
 	gethostname(host, sizeof(host) - 1);
+	autofree char *what =
+	    r->shard && r->shard->lock_name
+		? str_printf("shard %u/%u of run '%s'", r->shard->index,
+		      r->shard->count, r->shard->id)
+		: str_dup("backup");
 	autofree char *holder =
-	    str_printf("backup on %s, pid %d", host, (int)getpid());
+	    str_printf("%s on %s, pid %d", what, host, (int)getpid());
 	const struct vault_lock_options o = {
 	    .holder = holder,
 	    .clock = r->a->env.clock,
@@ -24,9 +50,10 @@ static int lock_vault(
 	    .stale_s = r->settings->lock_stale_after / 1000,
 	};
 
-	v->lock =
-	    vault_lock_acquire(v->connected.vault, r->settings->name, &o, err);
-	return v->lock ? 0 : -1;
+	const char *name = r->shard && r->shard->lock_name ? r->shard->lock_name
+							   : r->settings->name;
+	v->lock = vault_lock_acquire(v->connected.vault, name, &o, err);
+	return v->lock ? check_alone(r, v->connected.vault, &o, err) : -1;
 }
 
 /* The second of two entries that are one vault would wait for the first. */
@@ -145,7 +172,7 @@ int backup_vaults_check(struct backup_run *r, struct err *err)
 
 	for (size_t i = 0; i < r->open_count; i++) {
 		struct err why = ERR_INIT;
-		if (snapshot_writer_failure(r->snapshot, i))
+		if (r->snapshot && snapshot_writer_failure(r->snapshot, i))
 			continue;
 		if (vault_lock_check(r->open_run[i]->lock, &why) == 0) {
 			held++;

@@ -55,6 +55,19 @@ static const struct cli_option backup_options[] = {
     FLAG("manifest", manifest,
 	"Print the manifest of the snapshot instead of the summary, as "
 	"it lies in the vault, whatever --output says."),
+    CLI_OPTION_TEXT(struct agent_options, "shard", shard, "INDEX/COUNT",
+	"Capture one of so many parts of the snapshot, from 0; "
+	"--seal makes the snapshot of them. Needs --run."),
+    CLI_OPTION_TEXT(struct agent_options, "run", run, "ID",
+	"The run that the parts belong to: any text, the same for all "
+	"of them and for no others, as the uid of a Kubernetes Job."),
+    FLAG("seal", seal,
+	"Make the snapshot of the parts of that run, unless that is "
+	"done. With --shard: once its part is written, if no other is "
+	"missing."),
+    FLAG("allow-partial", allow_partial,
+	"With --seal: make it without the parts that are missing, and "
+	"name them."),
     CLI_OPTION_END};
 
 static const struct cli_option check_options[] = {

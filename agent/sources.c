@@ -227,8 +227,9 @@ void sources_init(struct sources *s, const struct organisations *organisations,
 {
 	const struct settings *settings = &organisations->settings;
 
-	*s = (struct sources){
-	    .lock = PTHREAD_MUTEX_INITIALIZER, .organisations = organisations};
+	*s = (struct sources){.lock = PTHREAD_MUTEX_INITIALIZER,
+	    .writer = env->writer,
+	    .organisations = organisations};
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -326,13 +327,10 @@ static void wait_a_tick(struct sources *s)
 void sources_run(
     struct sources *s, void (*tick)(void *ctx, struct sources *s), void *ctx)
 {
-	struct archive_writer *writer =
-	    s->count ? s->tasks[0].env.writer : NULL;
-
-	for (int rank = 0; writer && rank < RANK_COUNT; rank++)
+	for (int rank = 0; rank < RANK_COUNT; rank++)
 		if (!has_rank(s, rank))
 			archive_writer_rank_done(
-			    writer, (enum archive_rank)rank);
+			    s->writer, (enum archive_rank)rank);
 	s->running = s->count;
 	for (size_t i = 0; i < s->count; i++)
 		if (pthread_create(

@@ -40,6 +40,7 @@ struct sources {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	size_t running;
+	struct archive_writer *writer;
 	const struct organisations *organisations;
 	struct source_task tasks[SOURCES_MAX];
 	size_t count;

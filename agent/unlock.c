@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/vault/lock.h"
+#include "storage/vault/shard.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,10 +51,10 @@ static void describe(struct findings *f, const char *vault,
 		    &f->text, "vault '%s': the lock was removed\n", vault);
 }
 
-static int unlock(const struct agent *a, const struct settings_vault *settings,
-    struct findings *f, struct err *err)
+static int unlock_one(const struct agent *a,
+    const struct settings_vault *settings, struct vault *vault,
+    const char *lock, struct findings *f, struct err *err)
 {
-	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
 	cleanup(vault_lock_info_done) struct vault_lock_info info = {
 	    .held = false};
 	const struct vault_lock_options o = {
@@ -62,14 +63,32 @@ static int unlock(const struct agent *a, const struct settings_vault *settings,
 	    .stale_s = a->settings->lock_stale_after / 1000,
 	};
 
-	if (connect_vault(settings, false, &a->env, &v, err) ||
-	    vault_lock_show(v.vault, a->settings->name, &o, &info, err))
+	if (vault_lock_show(vault, lock, &o, &info, err))
 		return -1;
 	bool remove = info.held && a->options->yes;
-	if (remove && vault_lock_break(v.vault, a->settings->name, err) < 0)
+	if (remove && vault_lock_break(vault, lock, err) < 0)
 		return -1;
 	f->left += info.held && !remove;
-	describe(f, settings->name, &info, remove);
+	/* There are shards only where there are any. */
+	if (info.held || str_eq(lock, a->settings->name))
+		describe(f, settings->name, &info, remove);
+	return 0;
+}
+
+static int unlock(const struct agent *a, const struct settings_vault *settings,
+    struct findings *f, struct err *err)
+{
+	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
+	cleanup(strvec_done) struct strvec shards = VEC_INIT;
+	const char *name = a->settings->name;
+
+	if (connect_vault(settings, false, &a->env, &v, err) ||
+	    unlock_one(a, settings, v.vault, name, f, err) ||
+	    shard_locks(v.vault, name, &shards, err))
+		return -1;
+	VEC_EACH (&shards, lock)
+		if (unlock_one(a, settings, v.vault, *lock, f, err))
+			return -1;
 	return 0;
 }
 

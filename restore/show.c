@@ -52,7 +52,8 @@ static void add_archive(struct buf *out, const struct manifest *m)
 		cleanup(buf_done) struct buf line = BUF_INIT;
 		buf_printf(&line, "%s, ", a->file);
 		str_add_bytes(&line, a->bytes);
-		add_text(out, "needs", buf_str(&line));
+		add_text(out, manifest_is_part(m, a) ? "part" : "needs",
+		    buf_str(&line));
 	}
 }
 

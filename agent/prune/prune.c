@@ -39,7 +39,7 @@ static void fill_rows(const struct outlook *k, struct prune_rows *rows)
 		struct prune_row *row = vec_add(rows);
 		row->label = str_dup(item->label);
 		row->time = item->time;
-		row->bytes = p->trusted ? p->manifest.archive.bytes
+		row->bytes = p->trusted ? manifest_written_bytes(&p->manifest)
 					: p->snapshot->archive_bytes;
 		row->partial = item->partial;
 		row->bad = item->bad || item->untrusted || item->unseen;

@@ -7,6 +7,7 @@
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
 #include "storage/vault/probe.h"
+#include "storage/vault/shard.h"
 
 #include <stdio.h>
 
@@ -95,6 +96,25 @@ static void tidy_probes(const struct agent *a, struct vault *vault)
 		    vault_describe(vault), why.message);
 }
 
+/* What sharded runs left that nobody seals any more. */
+static void tidy_shards(const struct agent *a, struct vault *vault,
+    const struct snapshot_trust *trust)
+{
+	const struct vault_lock_options o = {.clock = a->env.clock,
+	    .random = a->env.random,
+	    .stale_s = a->settings->lock_stale_after / 1000};
+	struct err why = ERR_INIT;
+	int removed = shard_tidy(vault, a->settings->name, trust, &o, &why);
+
+	if (removed < 0)
+		log_warn("what sharded runs left in %s stays: %s",
+		    vault_describe(vault), why.message);
+	else if (removed)
+		log_info("%s: removed %d object%s of sharded runs that were "
+			 "never sealed",
+		    vault_describe(vault), removed, removed == 1 ? "" : "s");
+}
+
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
     struct vault *vault, struct vault_lock *lock,
     const struct prune_terms *terms, struct err *err)
@@ -128,6 +148,8 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 		measure(a->watch, settings->name, &rows);
 		if (status == 0)
 			tidy_probes(a, vault);
+		if (status == 0)
+			tidy_shards(a, vault, &trust);
 	}
 	if (rows.len || status == 0)
 		print(a, settings, &rows, terms);

@@ -178,8 +178,8 @@ static void add_table_row(
 {
 	cleanup(buf_done) struct buf size = BUF_INIT;
 
-	str_add_bytes(&size,
-	    r->valid ? r->manifest.archive.bytes : r->snapshot->archive_bytes);
+	str_add_bytes(&size, r->valid ? manifest_written_bytes(&r->manifest)
+				      : r->snapshot->archive_bytes);
 	buf_printf(out, "%-*s  ", width, r->snapshot->label);
 	add_age(now - r->snapshot->time, out);
 	buf_printf(out, "%-8s  %10s  ", status_of(r), buf_str(&size));
@@ -275,7 +275,7 @@ static void set_manifest(struct json_object *j, const struct manifest *m)
 	struct json_object *tags = json_new_array();
 
 	json_set_int(j, "took_seconds", m->finished - m->started);
-	json_set_int(j, "bytes", (int64_t)m->archive.bytes);
+	json_set_int(j, "bytes", (int64_t)manifest_written_bytes(m));
 	json_set_int(j, "entries", (int64_t)manifest_entries(m));
 	json_set_int(j, "content_bytes", (int64_t)manifest_content_bytes(m));
 	if (m->is_list)

@@ -64,7 +64,8 @@ static int gather_one(struct vault *v, const struct proofs *before,
 	if (snapshot_marked(v, s, trust, sha256, &out->manifest, err) < 0)
 		return -1;
 	VEC_EACH (&out->manifest.earlier, a)
-		strvec_add(&out->needs, a->label);
+		if (!manifest_is_part(&out->manifest, a))
+			strvec_add(&out->needs, a->label);
 	if (find_archives(v, before, out, &why) && why.code != ERR_INTEGRITY) {
 		*err = why;
 		return -1;

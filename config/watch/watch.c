@@ -20,6 +20,7 @@ struct watch {
 	const char *phase; /* under way, or NULL */
 	int64_t phase_ticks;
 	struct metrics *found; /* in this run */
+	bool apart;
 };
 
 static int64_t now_seconds(const struct watch *w)
@@ -263,6 +264,12 @@ static void log_finished(
 	    (long long)(e->milliseconds / 10 % 100));
 }
 
+void watch_apart(struct watch *w, bool apart)
+{
+	if (w)
+		w->apart = apart;
+}
+
 void watch_finish(struct watch *w, int status, const struct err *err)
 {
 	struct ending e = {.w = w,
@@ -275,8 +282,10 @@ void watch_finish(struct watch *w, int status, const struct err *err)
 
 	watch_phase(w, NULL);
 	log_finished(w, &e, status < 0 ? err : NULL);
-	publish(w, publish_end, &e);
-	notify(w, &n);
+	if (!w->apart || e.exit_status > 1) {
+		publish(w, publish_end, &e);
+		notify(w, &n);
+	}
 	free(w->snapshot);
 	metrics_free(w->found);
 	free(w);

@@ -35,6 +35,9 @@ void watch_finish(struct watch *w, int status, const struct err *err);
 
 /* All of these take NULL, and are for the thread that started it. */
 
+/* Whether the run is no more than a part of one: if that ends well, it is not
+ * reported as a backup that did. */
+void watch_apart(struct watch *w, bool apart);
 /* The snapshot that the run made or read. */
 void watch_snapshot(struct watch *w, const char *label);
 /* Ends the phase before, and begins one: "open", "capture", "seal", "commit",

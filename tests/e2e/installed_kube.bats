@@ -64,6 +64,24 @@ kustomize() { # FOLDER
 	[ "$(grep -c 'mountPath: /var/backups/backstay' "$P/pvc.yaml")" -eq 4 ]
 }
 
+@test "the overlay of shards makes an Indexed Job, whose pods know their index and run" {
+	kustomize overlays/sharded >"$P/sharded.yaml" || skip "this kubectl is too old for overlays: $(head -1 "$P/error")"
+	[ "$(grep -c 'subPathExpr: shard-$(JOB_COMPLETION_INDEX)' "$P/sharded.yaml")" -eq 1 ]
+	kubectl explain job.spec.backoffLimitPerIndex >/dev/null 2>&1 || skip "this server counts no failures of an index"
+	kubectl apply -f "$P/sharded.yaml"
+	kubectl -n backstay create job sharded --from=cronjob/backstay-backup
+	for _ in {1..1200}; do
+		kubectl -n backstay get pods -l job-name=sharded -o json >"$P/pods"
+		[ "$(jq '.items | length' "$P/pods")" -eq 4 ] && break
+		sleep 0.1
+	done
+	uid=$(kubectl -n backstay get job sharded -o jsonpath='{.metadata.uid}')
+	jq -e --arg uid "$uid" '[.items[] | .metadata.annotations["batch.kubernetes.io/job-completion-index"]] | sort == ["0", "1", "2", "3"]' "$P/pods"
+	jq -e --arg uid "$uid" 'all(.items[]; .metadata.labels["controller-uid"] == $uid and
+	    (.spec.containers[0].env | map(.name) | contains(["BACKSTAY_RUN", "JOB_COMPLETION_INDEX"])))' "$P/pods"
+	kubectl -n backstay delete job sharded
+}
+
 @test "the CronJob controller makes a Job of it, and the Job a Pod" {
 	kustomize base | sed 's/schedule: 17 .*/schedule: "* * * * *"/' >"$P/base.yaml"
 	grep -q 'schedule: "\* \* \* \* \*"' "$P/base.yaml"

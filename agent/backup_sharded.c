@@ -1,0 +1,74 @@
+#include "agent/backup_shard.h"
+#include "storage/base/backoff.h"
+#include "storage/base/cleanup.h"
+#include "storage/base/log.h"
+
+#include <stdio.h>
+
+enum {
+	FIRST_PAUSE_MS = 500,
+	LAST_PAUSE_MS = 5000,
+	PATIENCE_MS = 10 * 60 * 1000
+};
+
+bool backup_shard_wanted(const struct agent_options *o)
+{
+	return o->shard || o->seal || o->run || o->allow_partial;
+}
+
+/* Of two shards that are the last, one seals while the other waits for it. */
+static int seal_last(const struct agent *a, uint32_t *left, struct err *err)
+{
+	struct backoff pause = backoff_start(
+	    a->env.clock, FIRST_PAUSE_MS, LAST_PAUSE_MS, PATIENCE_MS);
+	int status = backup_seal(a, true, left, err);
+
+	while (status < 0 && err->code == ERR_LOCKED &&
+	       !cancel_requested(a->env.cancel) && backoff_wait(&pause)) {
+		*err = (struct err)ERR_INIT;
+		status = backup_seal(a, true, left, err);
+	}
+	return status;
+}
+
+/* One document is printed: that of the snapshot, if it came to be. */
+static int shard_and_seal(const struct agent *a, struct err *err)
+{
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	uint32_t left = 0;
+	int status = backup_shard(a, &out, err);
+
+	if (status < 0)
+		return -1;
+	int sealed = a->options->seal ? seal_last(a, &left, err) : 0;
+	if (sealed < 0)
+		return -1;
+	if (a->options->seal && !left)
+		return sealed;
+	if (left)
+		log_info("%u part%s missing: the last one to be written seals "
+			 "the snapshot",
+		    (unsigned)left, left == 1 ? " is" : "s are");
+	fputs(buf_str(&out), stdout);
+	return status;
+}
+
+int backup_sharded(const struct agent *a, struct err *err)
+{
+	const struct agent_options *o = a->options;
+	uint32_t left = 0;
+
+	if (!o->shard && !o->seal)
+		return err_set(err, ERR_USAGE,
+		    "--run and --allow-partial go with --shard or --seal");
+	if (o->allow_partial && (o->shard || !o->seal))
+		return err_set(err, ERR_USAGE,
+		    "--allow-partial goes with --seal alone: a shard that is "
+		    "done before the others must not make them late");
+	if (o->prune && !o->seal)
+		return err_set(err, ERR_USAGE,
+		    "--prune goes with --seal: before that, there is no "
+		    "snapshot to prune for");
+	return o->shard ? shard_and_seal(a, err)
+			: backup_seal(a, false, &left, err);
+}

@@ -1,0 +1,404 @@
+#!/usr/bin/env bats
+# A snapshot in parts: several processes capture one each, and meet in the vault
+# alone. Until all of it is sealed there is no snapshot; then it is read like any
+# other.
+#   KILL_POINTS=200    how many points SIGKILL comes at (12)
+# shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+# bats file_tags=slow
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load lib
+	load small
+	export P=$BATS_TEST_TMPDIR/p BACKSTAY_CONFIG=$BATS_TEST_TMPDIR/p/backstay.yaml
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.org
+	export GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.org
+	mkdir -p "$P"
+	platform_keys
+	for i in 1 2 3 4 5 6; do
+		git init -q -b main "$P/src/repo$i"
+		echo "content $i" >"$P/src/repo$i/file"
+		git -C "$P/src/repo$i" add -A
+		git -C "$P/src/repo$i" commit -q -m "$i"
+	done
+	configure
+	make_vaults
+}
+
+configure() { # [LINE...]
+	{
+		cat <<-E
+		name: shared
+		state_dir: $P/state
+		vaults: [{name: local, directory: $P/vault}]
+		$(keys_config)
+		retention: {keep_last: 1, keep_min: 1}
+		git:
+		  repositories:
+		E
+		for i in 1 2 3 4 5 6; do
+			[ "$i" -gt "${repos:-6}" ] || echo "    - {url: $P/src/repo$i}"
+		done
+		printf '%s\n' "$@"
+	} >"$BACKSTAY_CONFIG"
+}
+
+# One of the shards, on a machine of its own: its state is its own.
+shard() { # INDEX/COUNT RUN [ARGUMENT...]
+	local config=$P/shard-${1%/*}.yaml part=$1 run=$2
+	shift 2
+	sed "s|^state_dir: .*|state_dir: $P/${state:-state}-${part%/*}|" "$BACKSTAY_CONFIG" >"$config"
+	BACKSTAY_CONFIG=$config "$BACKSTAY_BUILD/backstay-agent" \
+	    backup --shard "$part" --run "$run" "$@"
+}
+
+shards() { # COUNT RUN [ARGUMENT...]
+	local count=$1 run=$2 i pids=() failed=0
+	shift 2
+	for ((i = 0; i < count; i++)); do
+		shard "$i/$count" "$run" "$@" >"$P/out-$i" 2>"$P/err-$i" &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i" || failed=$?; done
+	[ "$failed" = 0 ] || cat "$P"/err-*
+	return "$failed"
+}
+
+seal() { # RUN [ARGUMENT...]
+	"$BACKSTAY_BUILD/backstay-agent" backup --seal --run "$@"
+}
+
+# Labels are a second apart, whatever the clock says.
+past() { until [[ $(date -u +%Y%m%dT%H%M%SZ) > ${1##*-} ]]; do sleep 0.1; done; }
+snapshots() { restore list -o json | jq '.snapshots | length'; }
+objects() { find "$P/vault" -type f -printf '%f\n' | sort; }
+parts() { objects | grep -c 'part-.*tar' || true; }
+
+whole() {
+	restore verify latest
+	restore verify --quick latest
+	rm -rf "$P/tree"
+	restore extract latest --to "$P/tree"
+	for i in 1 2 3 4 5 6; do
+		rm -rf "$P/clone"
+		git clone -q "$P/tree/git/"*"repo$i.git" "$P/clone"
+		[ "$(cat "$P/clone/file")" = "content $i" ]
+	done
+}
+
+@test "n processes and a seal make one snapshot, which everything reads" {
+	shards 4 run-1
+	[ "$(snapshots)" -eq 0 ]
+	[ "$(parts)" -eq 4 ]
+	run -0 --separate-stderr seal run-1
+	[[ $output == *"complete"*"in 4 parts"* ]]
+	[ "$(snapshots)" -eq 1 ]
+	whole
+	restore ls latest >"$P/ls"
+	[ "$(grep -c 'repo.*HEAD' "$P/ls")" -eq 6 ]
+	restore show latest
+	restore list >"$P/list"
+	run -1 grep foreign "$P/list"
+	# Again, it is the same.
+	run -0 seal run-1
+	[[ $output == *"sealed already"* ]]
+	[ "$(snapshots)" -eq 1 ]
+	# What only the making needed is gone.
+	run -1 grep contents <(objects)
+}
+
+@test "the shard that is last seals: n processes, and nothing else" {
+	shards 3 run-1 --seal
+	[ "$(snapshots)" -eq 1 ]
+	[ "$(cat "$P"/out-* | grep -c 'in 3 parts\|sealed already')" -ge 1 ]
+	whole
+	# Each again, as after a pod was started twice.
+	shards 3 run-1 --seal
+	[ "$(snapshots)" -eq 1 ]
+	[ "$(parts)" -eq 3 ]
+}
+
+@test "the next run deals out by size, and prune removes what the first had" {
+	head -c 400000 /dev/urandom >"$P/src/repo1/large"
+	head -c 300000 /dev/urandom >"$P/src/repo2/large"
+	for i in 1 2; do
+		git -C "$P/src/repo$i" add -A
+		git -C "$P/src/repo$i" commit -q -m large
+	done
+	shards 2 run-1 --seal
+	first=$(labels)
+	past "$first"
+	shards 2 run-2
+	# The two large ones are in two parts.
+	for i in 1 2; do
+		grep -l "repo$i\"" "$P"/vault/*.part-?-of-2.json
+	done >"$P/where"
+	[ "$(sort -u "$P/where" | wc -l)" -eq 2 ]
+	run -0 seal run-2 --prune
+	[ "$(snapshots)" -eq 1 ]
+	[ "$(parts)" -eq 2 ]
+	run -1 grep "$first" <(objects)
+	whole
+}
+
+@test "a part that is missing: no snapshot, or one that names what it lacks" {
+	for i in 0 1 3; do shard "$i/4" run-1; done
+	run -3 --separate-stderr seal run-1
+	[[ $stderr == *"these parts are missing: 2/4"* ]]
+	[ "$(snapshots)" -eq 0 ]
+	run -1 --separate-stderr seal run-1 --allow-partial
+	[[ $output == *" partial "* ]]
+	restore show latest >"$P/show"
+	grep -F "part 2/4" "$P/show"
+	# What would be in it is named; what is there is there.
+	lacking=$(jq -r '.missing[].what' "$P"/vault/*.manifest.json | grep -c repository)
+	[ $((lacking + $(jq '[.sources[].items] | add' "$P"/vault/*.manifest.json))) -eq 6 ]
+	[ "$lacking" -gt 0 ]
+	restore verify latest
+	# It is too late for the part.
+	run -3 --separate-stderr shard 2/4 run-1
+	[[ $stderr == *"too late"* ]]
+	[ "$(parts)" -eq 3 ]
+	run -1 seal run-1
+	[[ $output == *"sealed already"* ]]
+}
+
+@test "what is of another run, number, configuration or hand is refused by name" {
+	shards 2 run-1
+	run -2 --separate-stderr shard 0/3 run-1
+	[[ $stderr == *"was begun with 2 shards"* ]]
+	repos=5 configure
+	run -2 --separate-stderr shard 0/2 run-1
+	[[ $stderr == *"another configuration"* ]]
+	run -2 --separate-stderr seal run-1
+	[[ $stderr == *"another configuration"* ]]
+	configure
+	run -3 --separate-stderr seal run-2
+	[[ $stderr == *"no shard of run 'run-2'"* ]]
+	cp -a "$P/vault" "$P/kept"
+	part() { echo "$P"/vault/*.part-"$1"-of-2.json; }
+	refused() { # WORDS
+		run -5 --separate-stderr seal run-1
+		[[ $stderr == *"$1"* ]]
+		[ "$(snapshots)" -eq 0 ]
+		rm -rf "$P/vault"
+		cp -a "$P/kept" "$P/vault"
+	}
+	# Unsigned.
+	tail -n +5 "$(part 0)" >"$P/text"
+	cp "$P/text" "$(part 0)"
+	refused "part-0-of-2.json"
+	# Changed by a letter.
+	sed -i 's/repo/repp/' "$(part 0)"
+	refused "part-0-of-2.json"
+	# The other one, under its name.
+	cp "$(part 1)" "$(part 0)"
+	refused "signed as something else"
+	# An archive that was cut off, or is not there.
+	archive=$(echo "$P"/vault/*.part-0-of-2-*.tar.zst.age)
+	truncate -s -1 "$archive"
+	refused "cut off or replaced"
+	rm "$archive"
+	refused "is not there"
+	# Another list of entries.
+	cp "$P"/vault/*.part-1-of-2-*.contents.age "$P"/vault/*.part-0-of-2-*.contents.age
+	refused "contents.age"
+	rm "$P"/vault/*.part-0-of-2-*.contents.age
+	refused "contents.age"
+	# Replaced by another of the same length: whoever reads it notices.
+	seal run-1
+	archive=$(echo "$P"/vault/*.part-0-of-2-*.tar.zst.age)
+	flip "$archive" 300
+	run -5 --separate-stderr restore verify latest
+	[[ $stderr$output == *"damaged, cut off or replaced"* ]]
+}
+
+@test "options that do not go together, and configurations that do not" {
+	run -2 --separate-stderr "$BACKSTAY_BUILD/backstay-agent" backup --shard 0/2
+	[[ $stderr == *"need --run"* ]]
+	for bad in 2/2 0/0 a/2 0/2000 /2 0; do
+		run -2 shard "$bad" run-1
+	done
+	run -2 shard 0/2 run-1 --allow-partial
+	run -2 shard 0/2 run-1 --prune
+	run -2 "$BACKSTAY_BUILD/backstay-agent" backup --run a
+	configure 'incremental: {}'
+	run -2 --separate-stderr shard 0/2 run-1
+	[[ $stderr == *"'incremental' does not go with --shard"* ]]
+	configure 'closure: required'
+	run -2 shard 0/2 run-1
+	run -1 grep run- <(objects)
+}
+
+@test "a snapshot that was made meanwhile makes the parts late" {
+	shards 2 run-1
+	past "$(objects | sed -n 's/\(shared-[0-9TZ]*\)\.part-0.*json/\1/p')"
+	agent backup
+	run -3 --separate-stderr seal run-1
+	[[ $stderr == *"newer snapshot"* ]]
+	[ "$(snapshots)" -eq 1 ]
+	# The next run is not held up.
+	past "$(labels)"
+	shards 2 run-2 --seal
+	[ "$(snapshots)" -eq 2 ]
+}
+
+@test "copy brings the parts along, and by hand they open with the standard tools" {
+	shards 3 run-1 --seal
+	sed -i "s|^vaults: .*|vaults: [{name: local, directory: $P/vault}, {name: other, directory: $P/other}]|" "$BACKSTAY_CONFIG"
+	make_vaults
+	restore copy latest --to other
+	rm -rf "$P/vault"
+	restore verify latest --vault other
+	rm -rf "$P/out"
+	restore extract latest --vault other --to "$P/out"
+	mkdir "$P/hand"
+	cd "$P/other"
+	for file in $(jq -r '.archives[].file' ./*.manifest.json); do
+		age -d -i "$P/keys/identity.txt" "$file" | tar -x --zstd -C "$P/hand" 2>/dev/null
+	done
+	diff -r "$P/hand" "$P/out"
+}
+
+# What is killed anywhere is made up for by the same shard, run again, as a Job
+# does it; before that, nothing looks like a snapshot.
+kill_shards() { # POINTS
+	local preload=$BACKSTAY_BUILD/tests/tools/preload/kill_at.so total n code
+	local killed=0 point
+	KILL_COUNT=$P/count LD_PRELOAD=$preload shard 1/2 count >/dev/null
+	total=$(<"$P/count")
+	# The shell tells of each program that was killed.
+	exec 2>"$P/shell"
+	for ((n = 1; n <= $1; n++)); do
+		point=$((1 + (total - 1) * n / ($1 + 1)))
+		code=0
+		rm -rf "$P/state-1" # so that each run does as much as the first
+		KILL_AT=$point LD_PRELOAD=$preload shard 1/2 "run-$n" >"$P/out" 2>&1 || code=$?
+		[ "$code" -ne 137 ] || killed=$((killed + 1))
+		shard 0/2 "run-$n" >"$P/out" 2>&1 || { cat "$P/out"; return 1; }
+		if [ "$code" -eq 137 ] && seal "run-$n" >"$P/out" 2>&1; then
+			# It may be killed when all is written.
+			grep -q complete "$P/out"
+		fi
+		shard 1/2 "run-$n" --seal >"$P/out" 2>&1 || { cat "$P/out"; return 1; }
+		grep -v 'kept' "$P/out" | grep -q 'in 2 parts\|sealed already' || { cat "$P/out"; return 1; }
+		whole >"$P/out" 2>&1 || { cat "$P/out"; return 1; }
+		past "$(labels | tail -n 1)"
+	done
+	exec 2>&1
+	echo "# $killed of $1 killed, at points of $total" >&3
+	[ "$killed" -gt $(($1 / 3)) ]
+	[ "$(snapshots)" -eq "$1" ]
+}
+
+kill_seals() { # POINTS
+	local preload=$BACKSTAY_BUILD/tests/tools/preload/kill_at.so total n code
+	local killed=0 before=0 after
+	shards 2 count
+	KILL_COUNT=$P/count LD_PRELOAD=$preload seal count >/dev/null
+	total=$(<"$P/count")
+	before=$(snapshots)
+	exec 2>"$P/shell"
+	for ((n = 1; n <= $1; n++)); do
+		past "$(labels | tail -n 1)"
+		shards 2 "seal-$n"
+		code=0
+		KILL_AT=$((1 + (total - 1) * n / ($1 + 1))) LD_PRELOAD=$preload \
+		    seal "seal-$n" >"$P/out" 2>&1 || code=$?
+		[ "$code" -ne 137 ] || killed=$((killed + 1))
+		# What is listed is whole.
+		after=$(snapshots)
+		[ "$after" -eq "$before" ] || restore verify latest >"$P/out" 2>&1
+		seal "seal-$n" >"$P/out" 2>&1 || { cat "$P/out"; return 1; }
+		whole >"$P/out" 2>&1 || { cat "$P/out"; return 1; }
+		before=$(snapshots)
+	done
+	exec 2>&1
+	echo "# $killed of $1 killed, at points of $total" >&3
+	[ "$killed" -gt $(($1 / 2)) ]
+	[ "$(snapshots)" -eq $(($1 + 1)) ]
+	run -1 grep contents <(objects)
+}
+
+# The cluster is held for the first that asks for its Secrets.
+with_cluster() {
+	kube_server sim start "$P/kube"
+	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
+	configure 'kubernetes:' "  clusters: [{name: production, kubeconfig: $P/kube/kubeconfig, namespaces: [production]}]"
+	kube_faults POST '[{"method": "GET", "path": "secrets", "kind": "hold", "count": 1}]'
+}
+
+teardown() {
+	[ -z "${held-}" ] || kill -9 "$held" 2>/dev/null || true
+	[ ! -d "$P/kube" ] || kube_server sim stop "$P/kube"
+	"$top/tests/servers/stop-all" "$P" || true
+}
+
+is_held() {
+	local server
+	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
+	curl -sf "$server/_sim/faults" | jq -e '.[0].fired == 1' >/dev/null
+}
+
+@test "shards of a run go side by side; another run, and a backup, are kept out" {
+	with_cluster
+	state=held shard 0/1 run-1 >"$P/held" 2>&1 &
+	pid=$!
+	await is_held || { cat "$P/held"; false; }
+	# However long the rest takes.
+	held=$(pgrep -P "$pid")
+	kill -STOP "$held"
+	kube_faults DELETE
+	run -4 --separate-stderr agent backup
+	[[ $stderr == *"shard 0/1 of run 'run-1'"* ]]
+	run -4 --separate-stderr shard 0/1 run-2
+	[[ $stderr == *"shard 0/1 of run 'run-1'"* ]]
+	run -4 agent unlock
+	[[ $output == *"shard 0/1 of run 'run-1'"* ]]
+	# Of two of the same index, the first to end counts.
+	shard 0/1 run-1
+	kill -CONT "$held"
+	code=0
+	wait "$pid" || code=$?
+	[ "$code" -eq 3 ]
+	grep -F "another shard of the same index" "$P/held"
+	[ "$(parts)" -eq 1 ]
+	seal run-1
+	restore verify latest
+	[ "$(jq '.sources | length' "$P"/vault/*.manifest.json)" -eq 2 ]
+}
+
+@test "a bucket is as good a meeting place" {
+	"$top/tests/servers/s3" start "$P/s3"
+	set -a
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/s3/env"
+	set +a
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform BUCKET=vault \
+	    python3 -c 'import os; from lib.s3 import Client; Client(os.environ["S3_ENDPOINT"]).call("PUT")'
+	sed -i "s|^vaults: .*|vaults: [{name: local, s3: {bucket: vault, prefix: team, endpoint: \"$S3_ENDPOINT\", region: default, addressing: path}}]|" "$BACKSTAY_CONFIG"
+	make_vaults
+	shards 4 run-1 --seal
+	[ "$(snapshots)" -eq 1 ]
+	restore ls latest >"$P/ls"
+	[ "$(grep -c 'repo.*HEAD' "$P/ls")" -eq 6 ]
+	past "$(labels)"
+	shards 3 run-2
+	[ "$(snapshots)" -eq 1 ]
+	seal run-2 --prune
+	[ "$(snapshots)" -eq 1 ]
+	whole
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform BUCKET=vault \
+	    python3 -c 'import os; from lib.s3 import Client; print("\n".join(Client(os.environ["S3_ENDPOINT"]).keys()))' >"$P/keys-left"
+	[ "$(grep -c 'part-.*tar' "$P/keys-left")" -eq 3 ]
+	run -1 grep -E 'contents|part-.-of-.\.json|lock' "$P/keys-left"
+}
+
+@test "SIGKILL of one of the shards at any point" {
+	kill_shards "${KILL_POINTS:-12}"
+}
+
+@test "SIGKILL of the seal at any point" {
+	kill_seals "${KILL_POINTS:-12}"
+}
