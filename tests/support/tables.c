@@ -51,7 +51,8 @@ static void assert_option(const struct cli_option *o)
 			fail_msg("--%s: not a name", o->name);
 	if (valued != (o->argument != NULL))
 		fail_msg("--%s: its argument is not of its kind", o->name);
-	if (o->argument && islower(o->argument[0]) && !strchr(o->argument, '|'))
+	if (o->argument && islower(o->argument[0]) &&
+	    !strpbrk(o->argument, "|:"))
 		fail_msg("--%s: a choice of one word", o->name);
 	if (o->kind == CLI_WORD && !strchr(o->argument, '|'))
 		fail_msg("--%s: no words to choose from", o->name);
