@@ -17,6 +17,7 @@ struct heal {
 	struct targets found; /* whose clusters have the markers */
 	bool has_found;
 	struct mark_vec marks;
+	struct strvec damaged; /* labels whose archive is not good */
 	struct strvec
 	    sources; /* UIDs of clusters that newer snapshots are of */
 	struct marks_restore restore;
@@ -25,6 +26,7 @@ struct heal {
 
 static void heal_done(struct heal *h)
 {
+	strvec_done(&h->damaged);
 	strvec_done(&h->sources);
 	marks_done(&h->marks);
 	if (h->has_found)
@@ -86,6 +88,8 @@ static int choose(struct heal *h, struct err *err)
 
 	for (size_t i = o->list.len; i-- > 0;) {
 		const struct snapshot *s = &o->list.items[i];
+		if (strvec_has(&h->damaged, s->label))
+			continue;
 		int chosen = open_weighs(&h->command, o, s, err);
 		if (chosen > 0)
 			chosen = is_whole(h, s, err);
@@ -100,6 +104,22 @@ static int choose(struct heal *h, struct err *err)
 	    "%s: there is no snapshot of '%s' to heal from that is complete "
 	    "and that no verification found damaged",
 	    vault_describe(o->vault.vault), h->command.settings->name);
+}
+
+/* That no verification has found it damaged does not say that one has read it:
+ * what it finds as it is unpacked counts like a verification. */
+static void pass_over(struct heal *h, struct err *why)
+{
+	struct opened *o = &h->s.opened;
+
+	log_warn("'%s' is passed over: %s", o->snapshot->label, why->message);
+	*why = (struct err)ERR_INIT;
+	list_sources(&o->manifest, &h->sources);
+	strvec_add(&h->damaged, o->snapshot->label);
+	open_close(o);
+	marks_done(&h->marks);
+	targets_done(&h->found);
+	h->has_found = false;
 }
 
 static int choose_named(struct heal *h, const char *label, struct err *err)
@@ -280,6 +300,27 @@ static int examine_clusters(struct heal *h, const char *asked, struct err *err)
 	return 0;
 }
 
+/* The snapshot that is restored, unpacked. 1 where there is nothing to do. */
+static int open_good(struct heal *h, const char *asked, struct err *err)
+{
+	bool free_to_choose = !asked || str_eq(asked, "latest");
+
+	for (;;) {
+		if (free_to_choose ? choose(h, err)
+				   : choose_named(h, asked, err))
+			return -1;
+		if (!h->command.which)
+			h->command.which = "latest";
+		int nothing_to_do = examine_clusters(h, asked, err);
+		if (nothing_to_do ||
+		    open_tree(&h->command, &h->s.opened, err) == 0)
+			return nothing_to_do;
+		if (err->code != ERR_INTEGRITY || !free_to_choose || h->goes_on)
+			return -1;
+		pass_over(h, err);
+	}
+}
+
 /* ---- the restore --------------------------------------------------------- */
 
 /* The journal goes on only with the plan that it is of. */
@@ -372,14 +413,9 @@ int command_heal(const struct command *c, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "heal: the configuration has no name, so whose snapshots "
 		    "to take is not known");
-	if (open_vault(&h.command, &h.s.opened, err) ||
-	    (c->which && !str_eq(c->which, "latest")
-		    ? choose_named(&h, c->which, err)
-		    : choose(&h, err)))
+	if (open_vault(&h.command, &h.s.opened, err))
 		return err_wrap(err, "heal");
-	if (!h.command.which)
-		h.command.which = "latest";
-	int nothing_to_do = examine_clusters(&h, c->which, err);
+	int nothing_to_do = open_good(&h, c->which, err);
 	if (nothing_to_do)
 		return nothing_to_do > 0 ? 0 : err_wrap(err, "heal");
 	h.s.locked = true;

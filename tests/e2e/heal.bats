@@ -203,6 +203,31 @@ edit_marker() { # JQ PROGRAM
 	grep -q "'${newest%.manifest.json}' is passed over: it is partial" <<<"$stderr"
 }
 
+@test "a damaged snapshot that nobody has verified is passed over, but not where it was named or begun" {
+	agent backup
+	newest=$(cd vault && printf '%s\n' *.manifest.json | tail -1)
+	newest=${newest%.manifest.json}
+	before=$(cd vault && printf '%s\n' *.manifest.json | tail -2 | head -1)
+	archive=$(echo vault/"$newest".tar.*)
+	cp "$archive" whole
+	dd if=/dev/zero of="$archive" bs=1 count=64 seek=2000 conv=notrunc status=none
+	run --separate-stderr restore heal "$newest"
+	echo "$output$stderr"
+	[ "$status" -eq 5 ]
+	[ "$(status_of api/v1/namespaces/production)" = 404 ]
+	run --separate-stderr restore heal
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q "'$newest' is passed over: .*$newest" <<<"$stderr"
+	target_api "$marker" -f |
+	    jq -e --arg s "${before%.manifest.json}" '[.data[]] | any(contains($s))'
+	# It is there, and stays what it is, whatever becomes of the newest one.
+	cp whole "$archive"
+	run --separate-stderr restore heal
+	[ "$status" -eq 0 ]
+	grep -q "left alone$" <<<"$output"
+}
+
 # Whether Flux is suspended in the target: 2 Kustomizations, a GitRepository and
 # 2 HelmReleases.
 suspended() {
