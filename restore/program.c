@@ -242,7 +242,7 @@ static const struct cli_option keygen_options[] = {
 		"Allow a restore into the cluster that the snapshot was "      \
 		"taken from. It is recognised by the UIDs of kube-system and " \
 		"of the snapshot's namespaces, and refused without this "      \
-		"option."),                                                    \
+		"option, as is one of which neither may be read."),            \
 	    FLAG("hold", hold,                                                 \
 		"Leave GitOps controllers paused until `release`.")
 

@@ -3,13 +3,14 @@
 #include "restore/plan/held.h"
 #include "restore/plan/list.h"
 #include "restore/plan/names.h"
+#include "restore/plan/namespaces.h"
 #include "restore/plan/prune.h"
+#include "restore/plan/source_cluster.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
 #include "storage/base/json.h"
 #include "storage/kube/client.h"
-#include "storage/kube/discovery.h"
 #include "storage/kube/path.h"
 
 #include <string.h>
@@ -20,10 +21,11 @@ struct live {
 	struct plan *p;
 	uint16_t cluster;
 	const struct plan_kind *k;
-	/* Namespaces that exist and are not being deleted: name to 1. */
+	/* Namespaces that exist and are not being deleted, and those of which
+	 * that is not known: name to 1. */
 	struct index *namespaces;
-	bool is_source; /* an object of the snapshot is alive here */
-	char *source_name;
+	struct namespaces found;
+	char *source_name; /* one that is the snapshot's very own; or NULL */
 	struct json_object *unseen; /* lists, as a manifest has missing */
 };
 
@@ -54,7 +56,6 @@ static void add_namespace(void *ctx, const struct list_item *item)
 	struct live *l = ctx;
 
 	if (item->uid && names_by_uid(l->p, l->cluster, item->uid)) {
-		l->is_source = true;
 		free(l->source_name);
 		l->source_name = str_dup(item->name);
 	}
@@ -130,7 +131,10 @@ static void mark_kind(struct live *l, struct plan_kind *k)
 			*vec_add(&there) = n->namespace;
 	}
 	k->asked = chosen;
-	if (chosen && (!k->namespaced || there.len > WIDE))
+	/* Who may not list namespaces may hardly list anything in all of them.
+	 */
+	bool wide = there.len > WIDE && l->found.listed;
+	if (chosen && (!k->namespaced || wide))
 		k->asked = mark_listed(l, k, NULL);
 	else
 		VEC_EACH (&there, ns)
@@ -138,47 +142,23 @@ static void mark_kind(struct live *l, struct plan_kind *k)
 	vec_done(&there);
 }
 
-/* Whether the target is the source cluster, by their UIDs. If one of the two is
- * not known, the UIDs of namespaces decide, and the operator is warned. */
-static void compare_uids(struct live *l)
+/* Of a namespace that may not be read, the server's answer to the create of it,
+ * or of what is in it, says whether it is there. */
+static void report_denied(struct live *l)
 {
-	struct plan *p = l->p;
-	const struct plan_cluster *c = &p->options->clusters[l->cluster];
-	struct err err = ERR_INIT;
-	autofree char *uid = NULL;
+	autofree char *names = namespaces_denied(&l->found, false);
 
-	if (!c->source_uid)
-		err_set(&err, ERR_NOT_FOUND,
-		    "the snapshot does not say which cluster it is of (the "
-		    "agent may not read the namespace kube-system)");
-	else
-		uid = kube_discovery_cluster_uid(c->client, &err);
-	if (uid)
-		l->is_source = str_eq(uid, c->source_uid);
-	else
-		*vec_add(&p->warnings) = str_printf(
-		    "%s: whether the target is its source is known by the "
-		    "UIDs of the snapshot's namespaces alone: %s",
-		    c->name, err.message);
-}
-
-static int guard(struct live *l, struct err *err)
-{
-	const struct plan_cluster *c = &l->p->options->clusters[l->cluster];
-
-	if (c->same_cluster)
-		return 0;
-	if (!l->is_source)
-		compare_uids(l);
-	if (!l->is_source)
-		return 0;
-	return err_set(err, ERR_USAGE,
-	    "the target of '%s' (%s) is the cluster that the snapshot was "
-	    "taken from%s%s%s; say --same-cluster to restore into it",
-	    c->name, kube_client_server(c->client),
-	    l->source_name ? ": the namespace '" : "",
-	    l->source_name ? l->source_name : "",
-	    l->source_name ? "' is the very same" : "");
+	VEC_EACH (&l->found.asked, n)
+		if (n->denied)
+			index_add(l->namespaces, n->name, 1);
+	if (*names)
+		*vec_add(&l->p->warnings) = str_printf(
+		    "%s: whether these namespaces are there is not known, so "
+		    "those of the snapshot are to be created: %s: %s; the "
+		    "right to get them, which a Role in each can give, settles "
+		    "it",
+		    l->p->options->clusters[l->cluster].name, names,
+		    l->found.why.message);
 }
 
 /* A controller that cannot be read is taken for one that is at work. */
@@ -209,13 +189,12 @@ static void find_at_work(struct live *l)
 static int read_cluster(struct live *l, struct err *err)
 {
 	struct plan *p = l->p;
-	struct kube_client *c = p->options->clusters[l->cluster].client;
 
-	if (list_metadata(c, "/api/v1/namespaces", p->options->clock,
-		add_namespace, l, err))
+	if (namespaces_read(p, l->cluster, add_namespace, l, &l->found, err))
 		return err_wrap(err, "the namespaces of the target");
-	if (guard(l, err))
+	if (source_cluster_check(p, l->cluster, &l->found, l->source_name, err))
 		return -1;
+	report_denied(l);
 	VEC_EACH (&p->nodes, n)
 		if (n->kind == PLAN_KUBE && n->cluster == l->cluster &&
 		    n->namespace)
@@ -269,6 +248,7 @@ int live_check(struct plan *p, struct err *err)
 		}
 		report_unseen(&l);
 		index_free(l.namespaces);
+		namespaces_done(&l.found);
 		json_free(l.unseen);
 		free(l.source_name);
 		if (rc)

@@ -1,6 +1,5 @@
 /*
- * What the targets have already, and the guard against restoring into the
- * cluster that the snapshot was taken from.
+ * What the targets have already.
  */
 #ifndef RESTORE_PLAN_LIVE_H
 #define RESTORE_PLAN_LIVE_H

@@ -29,6 +29,7 @@ static void node_done(struct plan_node *n)
 	free(n->path);
 	free(n->name);
 	free(n->source);
+	free(n->source_namespace);
 	json_free(n->facts.all);
 	free(n->live_uid);
 }

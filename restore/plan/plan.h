@@ -138,6 +138,8 @@ struct plan_node {
 	char *path; /* in the tree; a directory for a repository */
 	char *name; /* of the repository ("team/web"), bucket/key, object */
 	char *source; /* of PLAN_GIT and PLAN_STATE: what it was read from */
+	/* Of a Namespace whose UID the snapshot has: its name there. */
+	char *source_namespace;
 	struct plan_facts facts;
 	const struct plan_kind *k; /* of PLAN_KUBE */
 	const char *namespace;	   /* in the target; NULL: cluster-scoped */

@@ -82,6 +82,9 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	    facts_get(e->facts, "nodePorts");
 	autofree char *uid =
 	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
+	bool is_known_namespace = uid && !strcmp(resource, "namespaces");
+	autofree char *name =
+	    str_dup(is_known_namespace ? object_name(object) : NULL);
 
 	bool chosen = layering_includes(m->p, layer);
 
@@ -106,6 +109,7 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	struct plan_node *n = &m->p->nodes.items[m->current];
 	node_set_facts(n, ports);
 	n->companion = companion;
+	n->source_namespace = steal(name);
 	n->facts.fixed_address = facts_has(e->facts, "clusterIP");
 	report_unmapped(m, object);
 	return 0;
