@@ -1,5 +1,7 @@
 #include "restore/differences.h"
 
+#include "restore/objects/object.h"
+#include "restore/plan/plan.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json_text.h"
 #include "storage/base/str.h"
@@ -19,8 +21,14 @@ static void add_shown(struct buf *out, const char *text)
 	str_add_printable(out, shown, strlen(shown));
 }
 
+/* The words that restore a thing, and what they do not do. */
+struct remedy {
+	const char *command; /* NULL: nothing does */
+	const char *note;    /* or NULL */
+};
+
 static void add_text(struct buf *out, const char *what, const char *thing,
-    const struct changes *fields, const char *command)
+    const struct changes *fields, const struct remedy *remedy)
 {
 	buf_printf(out, "%-8s ", what);
 	add_shown(out, thing);
@@ -36,15 +44,17 @@ static void add_text(struct buf *out, const char *what, const char *thing,
 			buf_printf(out, " (%s)", f->note);
 		buf_add_char(out, '\n');
 	}
-	if (!command)
+	if (!remedy->command)
 		return;
 	buf_add_str(out, "         restore: ");
-	add_shown(out, command);
+	add_shown(out, remedy->command);
 	buf_add_char(out, '\n');
+	if (remedy->note)
+		buf_printf(out, "         (%s)\n", remedy->note);
 }
 
 static void add_json(struct buf *out, const char *what, const char *thing,
-    const struct changes *fields, const char *command)
+    const struct changes *fields, const struct remedy *remedy)
 {
 	json_text_object(out, NULL);
 	json_text_str(out, "what", what);
@@ -59,7 +69,8 @@ static void add_json(struct buf *out, const char *what, const char *thing,
 		json_text_object_end(out);
 	}
 	json_text_array_end(out);
-	json_text_str_or_null(out, "restore", command);
+	json_text_str_or_null(out, "restore", remedy->command);
+	json_text_str_if(out, "restore_note", remedy->note);
 	json_text_object_end(out);
 }
 
@@ -72,15 +83,15 @@ void differences_put(const struct differences *d, const struct buf *text)
 }
 
 static void print(struct differences *d, const char *what, const char *thing,
-    const struct changes *fields, const char *command)
+    const struct changes *fields, const struct remedy *remedy)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	if (d->json) {
 		buf_add_str(&out, differences_count(d) > 1 ? ",\n" : "\n");
-		add_json(&out, what, thing, fields, command);
+		add_json(&out, what, thing, fields, remedy);
 	} else {
-		add_text(&out, what, thing, fields, command);
+		add_text(&out, what, thing, fields, remedy);
 	}
 	differences_put(d, &out);
 }
@@ -88,6 +99,26 @@ static void print(struct differences *d, const char *what, const char *thing,
 static bool is_there(const struct version *v)
 {
 	return v && v->kind != VERSION_NONE;
+}
+
+/* An update is a server-side apply, which takes a field away only from the
+ * manager that applies it
+ * (https://kubernetes.io/docs/reference/using-api/server-side-apply/). */
+static const char *note_of_update(
+    const struct version *v, const struct changes *fields)
+{
+	bool added = false;
+
+	VEC_EACH (fields, f)
+		added |= !f->from;
+	if (!added || v->kind != VERSION_OBJECT)
+		return NULL;
+	cleanup(object_identity_done) struct object_identity id =
+	    object_identity(v->object);
+	return plan_holds_others(id.group, id.kind)
+		   ? "what others added to it stays there"
+		   : "what others added to it stays there; with recreate in "
+		     "the place of update it is deleted and made anew";
 }
 
 int differences_print(struct differences *d, const struct version *from,
@@ -123,10 +154,14 @@ int differences_print(struct differences *d, const struct version *from,
 	d->added += !was;
 	d->removed += !is;
 	d->changed += was && is;
+	const struct remedy remedy = {
+	    .command = label ? buf_str(&command) : NULL,
+	    .note =
+		label && was && is ? note_of_update(restores, &fields) : NULL};
 	print(d,
 	    !was  ? "added"
 	    : !is ? "removed"
 		  : "changed",
-	    restores->thing, &fields, label ? buf_str(&command) : NULL);
+	    restores->thing, &fields, &remedy);
 	return 0;
 }

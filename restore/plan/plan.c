@@ -252,9 +252,7 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	return steal(p);
 }
 
-/* Deleting an object of these kinds would also delete what is not in the
- * snapshot: other objects, or what is stored elsewhere. */
-static bool holds_others(const struct plan_kind *k)
+bool plan_holds_others(const char *group, const char *kind)
 {
 	static const char *const kinds[] = {"Namespace.core",
 	    "CustomResourceDefinition", "PersistentVolume.core",
@@ -262,7 +260,7 @@ static bool holds_others(const struct plan_kind *k)
 	    "*.groupsnapshot.storage.k8s.io", "*.longhorn.io"};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (rules_kind_fits(kinds[i], k->group, k->kind))
+		if (rules_kind_fits(kinds[i], group, kind))
 			return true;
 	return false;
 }
@@ -273,7 +271,7 @@ enum plan_existing plan_existing_of(
 	if (n->companion)
 		return PLAN_EXISTING_SKIP;
 	return p->options->existing == PLAN_EXISTING_RECREATE && n->k &&
-		       holds_others(n->k)
+		       plan_holds_others(n->k->group, n->k->kind)
 		   ? PLAN_EXISTING_UPDATE
 		   : p->options->existing;
 }

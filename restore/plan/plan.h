@@ -202,6 +202,9 @@ struct plan *plan_make(const struct plan_options *o, struct err *err);
 void plan_free(struct plan *p); /* takes NULL */
 void plan_freep(struct plan **p);
 
+/* Whether deleting an object of that kind would also delete what is not in the
+ * snapshot: other objects, or what is stored elsewhere. */
+bool plan_holds_others(const char *group, const char *kind);
 /* What to do with it where it is there already. What holds others is updated
  * where all are to be recreated. */
 enum plan_existing plan_existing_of(

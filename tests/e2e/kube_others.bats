@@ -54,6 +54,23 @@ outcome() {
 	    [.outcome, .detail, .notes[]] | join(" ")' "$P/report"
 }
 
+@test "drift says that an update leaves what others added, and what takes it away" {
+	call PATCH $one '{"data":{"extra":"x"}}'
+	run --separate-stderr restore drift --only kubernetes:shop -o json
+	echo "$output$stderr"
+	[ "$status" -eq 1 ]
+	local command
+	command=$(jq -r '.differences[0].restore' <<<"$output")
+	jq -e '.differences[0].restore_note | test("what others added to it stays there; with recreate")' <<<"$output"
+	eval "restore ${command#backstay-restore} --yes"
+	[ "$(call GET $one | jq -r .data.extra)" = x ]
+	command=${command/existing update/existing recreate}
+	eval "restore ${command#backstay-restore} --yes"
+	run --separate-stderr restore drift --only kubernetes:shop
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+}
+
 # A controller that is faster than we are: each look finds another one.
 @test "what is made again as soon as it is deleted is updated, and not deleted for ever" {
 	call PATCH $one '{"data":{"by":"controller"}}'

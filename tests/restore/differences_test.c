@@ -71,6 +71,30 @@ static void what_changed_is_restored_from_the_first(void **state)
 	assert_int_equal(differences_count(&f->d), 1);
 }
 
+/* An update takes nothing away that somebody else has added. */
+static void what_was_added_to_it_stays(void **state)
+{
+	static const char *const kinds[] = {"ConfigMap", "Namespace"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct version a = object("kubernetes:a", "1");
+		struct version b = object("kubernetes:a", "1");
+
+		json_set_str(a.object, "kind", kinds[i]);
+		json_set_str(b.object, "kind", kinds[i]);
+		json_set_str(b.object, "y", "z");
+		buf_clear(&f->text);
+		print(f, &a, &b, NULL);
+		assert_contains(buf_str(&f->text),
+		    "update --same-cluster\n         (what others added to it "
+		    "stays there");
+		assert_int_equal(
+		    strstr(buf_str(&f->text), "; with recreate") != NULL,
+		    i == 0);
+	}
+}
+
 static void what_is_equal_is_not_printed(void **state)
 {
 	struct fixture *f = *state;
@@ -215,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(what_changed_is_restored_from_the_first),
+	    TEST(what_was_added_to_it_stays),
 	    TEST(what_is_equal_is_not_printed),
 	    TEST(what_is_gone_is_restored_from_the_first),
 	    TEST(what_is_new_is_restored_from_the_second),
