@@ -128,9 +128,12 @@ static int take_in(struct gather *g, const struct spool *text,
 	if (g->part.entries != part->archive.entries ||
 	    g->part.bytes != part->archive.content_bytes)
 		return err_set(err, ERR_INTEGRITY,
-		    "its list has %llu entries, and its manifest says %llu",
+		    "its list has %llu entries of %llu bytes, and its manifest "
+		    "says %llu of %llu",
 		    (unsigned long long)g->part.entries,
-		    (unsigned long long)part->archive.entries);
+		    (unsigned long long)g->part.bytes,
+		    (unsigned long long)part->archive.entries,
+		    (unsigned long long)part->archive.content_bytes);
 	g->totals.entries += g->part.entries;
 	g->totals.bytes += g->part.bytes;
 	return 0;
