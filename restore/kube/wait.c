@@ -39,7 +39,9 @@ static void describe_hold(const struct json_object *live, struct buf *out)
 		buf_printf(out, "%s%s: ", out->len ? "; " : "", type);
 		str_add_printable(out, text, strlen(text));
 	}
-	for (size_t i = 0; !out->len && i < json_len(finalizers); i++) {
+	if (out->len)
+		return;
+	for (size_t i = 0; i < json_len(finalizers); i++) {
 		const char *name = json_str(json_at(finalizers, i));
 		buf_printf(out, "%s", i ? ", " : "its finalizers are ");
 		if (name)
