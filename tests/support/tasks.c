@@ -23,6 +23,8 @@ int test_task_teardown(void **state)
 	prepared_done(&f->object);
 	outcome_done(&f->outcome);
 	test_applier_done(&f->t);
+	if (f->dir)
+		test_dir_remove(f->dir);
 	free(f);
 	return 0;
 }
@@ -39,6 +41,12 @@ struct plan_node *test_task_add_as(struct test_task *f, const char *api_version,
 struct plan_node *test_task_add(struct test_task *f, const char *text)
 {
 	return test_task_add_as(f, "example.org/v1", "Thing", "ns", "a", text);
+}
+
+struct plan_node *test_task_add_pausable(struct test_task *f, const char *text)
+{
+	return test_task_add_as(f, "kustomize.toolkit.fluxcd.io/v1",
+	    "Kustomization", "ns", "a", text);
 }
 
 struct plan_kind *test_task_kind(const struct test_task *f)
@@ -58,6 +66,26 @@ void test_task_start(
 	    .outcome = &f->outcome};
 	assert_ok(
 	    prepare_object(f->t.a, 0, &f->object, &f->outcome, &err), err);
+}
+
+void test_task_keep_journal(struct test_task *f)
+{
+	struct err err = ERR_INIT;
+
+	f->dir = test_dir_make();
+	const struct journal_options o = {.dir = f->dir,
+	    .snapshot = "s",
+	    .digest = "d",
+	    .nodes = f->t.run.nodes,
+	    .clock = &f->t.kube.clock.clock};
+	f->t.run.journal = journal_open(&o, &err);
+	assert_non_null(f->t.run.journal);
+}
+
+bool test_task_is_paused(const struct test_task *f)
+{
+	return journal_is_paused(
+	    f->t.run.journal, "prod", TASK_PAUSABLE_PATH, "/spec/suspend");
 }
 
 void assert_task_sent(const struct test_task *f, const char *requests)

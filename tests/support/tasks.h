@@ -16,12 +16,27 @@
 #define TASK_OBJECT(META, REST)                                                \
 	"{\"apiVersion\":\"example.org/v1\",\"kind\":\"Thing\",\"metadata\":{" \
 	"\"name\":\"a\",\"namespace\":\"ns\"" META "}" REST "}"
+/* A controller, which a restore pauses by "/spec/suspend". */
+#define TASK_PAUSABLE_COLLECTION                                               \
+	"/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/ns/Kustomization"
+#define TASK_PAUSABLE_PATH TASK_PAUSABLE_COLLECTION "/a"
+#define TASK_PAUSABLE(META, SUSPEND)                                           \
+	"{\"apiVersion\":\"kustomize.toolkit.fluxcd.io/v1\",\"kind\":"         \
+	"\"Kustomization\",\"metadata\":{\"name\":\"a\",\"namespace\":"        \
+	"\"ns\"" META "},\"spec\":{\"suspend\":" SUSPEND "}}"
+
+/* A script_reply: an answer after which the connection is closed. */
+#define TASK_REPLY(STATUS, BODY)                                               \
+	{                                                                      \
+		.bytes = KUBE_REPLY(STATUS, BODY), .close = 1                  \
+	}
 
 struct test_task {
 	struct test_applier t;
 	struct prepared object;
 	struct outcome outcome;
 	struct task task; /* from test_task_start on */
+	char *dir;	  /* of its journal; NULL: none */
 };
 
 /* A test's setup and teardown: *state is one. */
@@ -32,10 +47,15 @@ int test_task_teardown(void **state);
 struct plan_node *test_task_add(struct test_task *f, const char *text);
 struct plan_node *test_task_add_as(struct test_task *f, const char *api_version,
     const char *kind, const char *ns, const char *name, const char *text);
+struct plan_node *test_task_add_pausable(struct test_task *f, const char *text);
 struct plan_kind *test_task_kind(const struct test_task *f);
 /* It is prepared; the target gives these replies, each to one request. */
 void test_task_start(
     struct test_task *f, const struct script_reply *replies, size_t count);
+/* Once it has started: the run has a journal from here on. */
+void test_task_keep_journal(struct test_task *f);
+/* Whether the journal has the pause of the pausable object. */
+bool test_task_is_paused(const struct test_task *f);
 
 /* What the target was asked so far: "GET /path\nPOST /path?query\n". */
 void assert_task_sent(const struct test_task *f, const char *requests);

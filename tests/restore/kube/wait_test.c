@@ -7,13 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPLY(STATUS, BODY)                                                    \
-	{                                                                      \
-		.bytes = KUBE_REPLY(STATUS, BODY), .close = 1                  \
-	}
-#define GONE REPLY("404 Not Found", "{}")
+#define GONE TASK_REPLY("404 Not Found", "{}")
 #define LIVE(META, REST)                                                       \
-	REPLY("200 OK", TASK_OBJECT(",\"uid\":\"u\"" META, REST))
+	TASK_REPLY("200 OK", TASK_OBJECT(",\"uid\":\"u\"" META, REST))
 
 /* ---- until it is gone ---------------------------------------------------- */
 
@@ -58,7 +54,7 @@ static void another_of_its_name_is_not_waited_for(void **state)
 static void a_server_that_fails_does_not_say_that_it_is_gone(void **state)
 {
 	static const struct script_reply replies[] = {
-	    LIVE("", ""), REPLY("500 Internal", "{}"), GONE};
+	    LIVE("", ""), TASK_REPLY("500 Internal", "{}"), GONE};
 	struct test_task *f = *state;
 	struct err err = ERR_INIT;
 
@@ -79,7 +75,7 @@ static void what_holds_it_is_named_when_the_time_is_over(void **state)
 		const char *message;
 	} cases[] = {
 	    {LIVE("", ""), "finalizers may hold it"},
-	    {REPLY("500 Internal", "{}"), "finalizers may hold it"},
+	    {TASK_REPLY("500 Internal", "{}"), "finalizers may hold it"},
 	    {LIVE(",\"finalizers\":[\"a.io/x\",\"b.io/\\u001b\"]", ""),
 		"its finalizers are a.io/x, b.io/\\x1b"},
 	    /* A namespace, in the words of its server: what is true. */
@@ -239,14 +235,15 @@ static void a_webhook_of_no_object_is_not_waited_for(void **state)
 		struct script_reply replies[2];
 		bool later;
 	} cases[] = {
-	    {{REPLY("200 OK", HOOKS("other.io")),
-		 REPLY("200 OK", "{\"items\":[]}")},
+	    {{TASK_REPLY("200 OK", HOOKS("other.io")),
+		 TASK_REPLY("200 OK", "{\"items\":[]}")},
 		false},
-	    {{REPLY("200 OK", HOOKS("other.io")),
-		 REPLY("200 OK", HOOKS("hook.io"))},
+	    {{TASK_REPLY("200 OK", HOOKS("other.io")),
+		 TASK_REPLY("200 OK", HOOKS("hook.io"))},
 		true},
 	    /* Who may not list them does not know. */
-	    {{REPLY("200 OK", HOOKS("other.io")), REPLY("403 Forbidden", "{}")},
+	    {{TASK_REPLY("200 OK", HOOKS("other.io")),
+		 TASK_REPLY("403 Forbidden", "{}")},
 		true},
 	};
 
