@@ -4,54 +4,17 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
-#include "tests/support/s3_script.h"
+#include "tests/support/state_jobs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* One object of the bucket "bucket" that was read, in memory or into a file. */
-struct fixture {
-	struct test_s3 store;
-	struct capture_state_bucket bucket;
-	struct capture_report report;
-	struct terraform_run run;
-	struct terraform_bucket_run b;
-	struct terraform_job job;
-	char *dir;
-};
-
-static char key[] = "env:/stage/web.tfstate";
-
 static int set_up(void **state)
 {
-	struct fixture *f = mem_new(struct fixture);
-
-	test_s3_start(&f->store, NULL, 0);
-	f->bucket.s3 = f->store.s3;
-	f->run.report = &f->report;
-	f->b =
-	    (struct terraform_bucket_run){.run = &f->run, .bucket = &f->bucket};
-	f->job = (struct terraform_job){
-	    .bucket = &f->b, .object = {.key = key, .mtime = 7}};
-	f->dir = test_dir_make();
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-	struct terraform_content *c = &f->job.content;
-
-	buf_done(&c->data);
-	free(c->file);
-	s3_meta_done(&c->meta);
-	s3_pairs_done(&c->tags);
-	json_free(c->facts);
-	capture_report_done(&f->report);
-	test_s3_stop(&f->store);
-	test_dir_remove(f->dir);
-	free(f);
+	test_state_job_setup(state);
+	struct test_state_job *f = *state;
+	test_state_job_key(f, "env:/stage/web.tfstate");
+	test_state_job_serve(f, NULL, 0);
 	return 0;
 }
 
@@ -60,7 +23,7 @@ static int tear_down(void **state)
 	"\"1.6.0\",\"resources\":[]}"
 
 /* The content as it was downloaded; its facts are read. */
-static void get(struct fixture *f, const char *text, bool large)
+static void get(struct test_state_job *f, const char *text, bool large)
 {
 	struct terraform_content *c = &f->job.content;
 	struct err err = ERR_INIT;
@@ -78,7 +41,7 @@ static void get(struct fixture *f, const char *text, bool large)
 
 /* ---- what it is ---------------------------------------------------------- */
 
-static void check_state(struct fixture *f, bool large)
+static void check_state(struct test_state_job *f, bool large)
 {
 	struct terraform_content *c = &f->job.content;
 	uint8_t md5[DIGEST_MD5_LEN], expected[DIGEST_MD5_LEN];
@@ -106,7 +69,7 @@ static void a_large_state_is_read_from_its_file(void **state)
 /* Something else wrote to it: then it is not what was downloaded. */
 static void a_file_of_another_length_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct test_state_job *f = *state;
 	struct terraform_content *c = &f->job.content;
 	uint8_t md5[DIGEST_MD5_LEN];
 	struct err err;
@@ -119,7 +82,7 @@ static void a_file_of_another_length_is_refused(void **state)
 	assert_fails(terraform_facts_md5(c, md5, &err), err, ERR_INTEGRITY);
 }
 
-static bool is_right(struct fixture *f, const char *checksum)
+static bool is_right(struct test_state_job *f, const char *checksum)
 {
 	struct terraform_content *c = &f->job.content;
 	struct err err = ERR_INIT;
@@ -134,7 +97,7 @@ static bool is_right(struct fixture *f, const char *checksum)
 /* One whose algorithm is not known is not wrong. */
 static void a_checksum_is_that_of_the_content(void **state)
 {
-	struct fixture *f = *state;
+	struct test_state_job *f = *state;
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	cleanup(buf_done) struct buf announced = BUF_INIT;
 
@@ -155,7 +118,7 @@ static void a_checksum_is_that_of_the_content(void **state)
 
 static void facts_are_those_of_store_and_state(void **state)
 {
-	struct fixture *f = *state;
+	struct test_state_job *f = *state;
 	struct terraform_content *c = &f->job.content;
 
 	get(f, STATE, false);
@@ -183,7 +146,7 @@ static void facts_are_those_of_store_and_state(void **state)
 
 /* ---- what is warned of --------------------------------------------------- */
 
-static void assert_warns(struct fixture *f, const char *text,
+static void assert_warns(struct test_state_job *f, const char *text,
     const char *warning, const char *missing)
 {
 	get(f, text, false);
@@ -221,7 +184,7 @@ static void one_that_is_json_is_kept(void **state)
 /* Terraform cannot read it: it is no backup of a state. */
 static void one_that_is_not_json_is_missing(void **state)
 {
-	struct fixture *f = *state;
+	struct test_state_job *f = *state;
 
 	assert_warns(f, "no JSON", NULL,
 	    "it is not JSON, which Terraform calls an unsupported state file "
@@ -233,7 +196,7 @@ static void one_that_is_not_json_is_missing(void **state)
 
 static void unless_that_is_allowed(void **state)
 {
-	struct fixture *f = *state;
+	struct test_state_job *f = *state;
 
 	f->bucket.allow_non_state = true;
 	assert_warns(f, "no JSON", AT " is not JSON: kept as it is", NULL);
@@ -242,7 +205,7 @@ static void unless_that_is_allowed(void **state)
 /* Nobody reads it now. */
 static void nor_of_an_older_version(void **state)
 {
-	struct fixture *f = *state;
+	struct test_state_job *f = *state;
 
 	f->job.older = true;
 	assert_warns(f, "no JSON", AT " is not JSON: kept as it is", NULL);
@@ -250,16 +213,15 @@ static void nor_of_an_older_version(void **state)
 
 static void what_is_not_called_a_state_need_not_be_one(void **state)
 {
-	static char other[] = "notes.txt";
-	struct fixture *f = *state;
+	struct test_state_job *f = *state;
 
-	f->job.object.key = other;
+	test_state_job_key(f, "notes.txt");
 	assert_warns(f, "no JSON", NULL, NULL);
 }
 
 static void one_that_changed_meanwhile_is_said(void **state)
 {
-	struct fixture *f = *state;
+	struct test_state_job *f = *state;
 
 	f->job.content.changed = true;
 	assert_warns(f, STATE,
@@ -269,7 +231,7 @@ static void one_that_changed_meanwhile_is_said(void **state)
 /* The store had other bytes there. */
 static void metadata_that_is_not_utf8_is_said(void **state)
 {
-	struct fixture *f = *state;
+	struct test_state_job *f = *state;
 
 	s3_pairs_add(&f->job.content.meta.user, "a", "x\xef\xbf\xbdy");
 	assert_warns(f, STATE,
@@ -278,7 +240,8 @@ static void metadata_that_is_not_utf8_is_said(void **state)
 	    NULL);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, set_up, test_state_job_teardown)
 
 int main(void)
 {
