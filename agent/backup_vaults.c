@@ -183,7 +183,8 @@ int backup_vaults_check(struct backup_run *r, struct err *err)
 			return err_wrap(
 			    err, "vault '%s'", r->open_run[i]->settings->name);
 		}
-		snapshot_writer_fail(r->snapshot, i, &why);
+		if (r->snapshot)
+			snapshot_writer_fail(r->snapshot, i, &why);
 		last = why;
 	}
 	if (held)

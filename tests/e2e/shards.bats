@@ -369,6 +369,25 @@ is_held() {
 	[ "$(jq '.sources | length' "$P"/vault/*.manifest.json)" -eq 2 ]
 }
 
+@test "a lock that cannot be read ends a shard before its part counts" {
+	with_cluster
+	state=held shard 0/1 run-1 >"$P/held" 2>&1 &
+	pid=$!
+	await is_held || { cat "$P/held"; false; }
+	held=$(pgrep -P "$pid")
+	# No beat of a lock is that long.
+	lock=$(find "$P/vault" -name '*.lock-*' ! -name '*.tmp-*' | sort | tail -n 1)
+	head -c 5000 /dev/zero >"${lock%-*}-99999999"
+	kube_faults DELETE
+	code=0
+	wait "$pid" || code=$?
+	held=
+	cat "$P/held"
+	[ "$code" -eq 3 ]
+	grep -F 'no vault is left to commit to' "$P/held"
+	[ "$(parts)" -eq 0 ]
+}
+
 @test "a bucket is as good a meeting place" {
 	"$top/tests/servers/s3" start "$P/s3"
 	set -a
