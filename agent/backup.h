@@ -130,7 +130,10 @@ int backup_closure_judge(struct backup_run *r, struct err *err);
 void backup_closure_fill(const struct backup_run *r, struct manifest *m);
 void backup_closure_done(struct backup_run *r);
 
-/* Everything of the manifest that the snapshot does not fill in itself. */
+/* Adds those that the manifest does not have yet. */
+void backup_report_tags(const struct strvec *tags, struct manifest *m);
+/* Everything of the manifest that the snapshot does not fill in itself. Tags
+ * and hold that it has already, those of parts, stay. */
 void backup_report_fill(const struct backup_run *r, struct manifest *m);
 /* Adds what sources give less than in the last complete snapshot to `missing`
  * or to the warnings, and logs it. Needs the manifest's sources. */

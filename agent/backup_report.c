@@ -68,6 +68,13 @@ static struct json_object *layers_of(const struct settings *s)
 	return layers_write(&layers);
 }
 
+void backup_report_tags(const struct strvec *tags, struct manifest *m)
+{
+	VEC_EACH (tags, tag)
+		if (!strvec_has(&m->tags, *tag))
+			strvec_add(&m->tags, *tag);
+}
+
 void backup_report_fill(const struct backup_run *r, struct manifest *m)
 {
 	char host[256] = "";
@@ -84,12 +91,9 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m)
 		m->archive.index = archive_writer_index(r->archive);
 	if (r->settings->has_incremental)
 		backup_incremental_fill(r, m);
-	VEC_EACH (&r->settings->tags, tag)
-		strvec_add(&m->tags, *tag);
-	VEC_EACH (&r->a->options->tags, tag)
-		if (!strvec_has(&m->tags, *tag))
-			strvec_add(&m->tags, *tag);
-	m->hold = r->a->options->hold;
+	backup_report_tags(&r->settings->tags, m);
+	backup_report_tags(&r->a->options->tags, m);
+	m->hold |= r->a->options->hold;
 	m->layers = layers_of(r->settings);
 	for (size_t i = 0; i < r->sources.count; i++)
 		add_source(m, &r->sources.tasks[i]);

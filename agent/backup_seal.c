@@ -179,9 +179,7 @@ static void merge_part(
 	merge_sources(m->sources, part->sources);
 	merge_texts(m->missing, part->missing);
 	merge_texts(m->warnings, part->warnings);
-	VEC_EACH (&part->tags, tag)
-		if (!strvec_has(&m->tags, *tag))
-			strvec_add(&m->tags, *tag);
+	backup_report_tags(&part->tags, m);
 	m->hold |= part->hold;
 	if (!r->started || part->started < r->started)
 		r->started = part->started;
@@ -194,7 +192,6 @@ static void fill(struct sealing *x, struct manifest *m)
 {
 	const struct archive_totals totals = gather_totals(x->gather);
 	const struct backup_run *r = x->r;
-	bool hold;
 
 	VEC_EACH (&x->parts, part)
 		merge_part(x, part, m);
@@ -204,9 +201,7 @@ static void fill(struct sealing *x, struct manifest *m)
 		manifest_add_warning(m,
 		    "closure: what the parts point to was not judged, since no "
 		    "machine has seen all of them");
-	hold = m->hold;
 	backup_report_fill(r, m);
-	m->hold |= hold;
 	m->is_list = true;
 	m->entries = totals.entries;
 	m->content_bytes = totals.bytes;
@@ -341,7 +336,7 @@ int backup_seal(
 		backup_vaults_explain(&r, err);
 		return err_wrap(err, "backup --seal");
 	}
-	if (status == 0 && !*left && r.snapshot && a->options->prune)
+	if (status == 0 && r.snapshot && a->options->prune)
 		status = backup_steps_prune(&r);
 	backup_steps_print(&r);
 	return status;

@@ -108,6 +108,13 @@ whole() {
 	run -1 grep contents <(objects)
 }
 
+@test "a tag of the configuration and of the shards is in the snapshot once" {
+	configure 'tags: [nightly]'
+	shards 2 run-1 --tag first --tag first
+	seal run-1 --tag first
+	[ "$(jq -c '.tags | sort' "$P"/vault/*.manifest.json)" = '["first","nightly"]' ]
+}
+
 @test "the shard that is last seals: n processes, and nothing else" {
 	shards 3 run-1 --seal
 	[ "$(snapshots)" -eq 1 ]
