@@ -86,34 +86,33 @@ static bool fits(struct making *m, const char *what)
 	return false;
 }
 
+/* Something that was found, and the mark by which it is not written. */
+struct candidate {
+	const char *what;
+	bool *omitted;
+};
+
 /* One after another, so that a name which cannot be configured, or that another
  * one has, leaves out itself alone. */
 static void keep_what_fits(struct making *m)
 {
-	struct strvec lacking = VEC_INIT;
+	VEC_DEFINE(, struct candidate) candidates = VEC_INIT;
 
-	VEC_EACH (&m->found.repositories, r) {
-		strvec_add(&lacking, r->covered ? "" : r->url);
-		r->covered = true;
+	VEC_EACH (&m->found.repositories, r)
+		if (!r->covered)
+			*vec_add(&candidates) =
+			    (struct candidate){r->url, &r->covered};
+	VEC_EACH (&m->found.buckets, b)
+		if (!b->configured)
+			*vec_add(&candidates) =
+			    (struct candidate){b->bucket, &b->configured};
+	VEC_EACH (&candidates, one)
+		*one->omitted = true;
+	VEC_EACH (&candidates, one) {
+		*one->omitted = false;
+		*one->omitted = !fits(m, one->what);
 	}
-	for (size_t i = 0; i < lacking.len; i++)
-		if (*lacking.items[i]) {
-			m->found.repositories.items[i].covered = false;
-			m->found.repositories.items[i].covered =
-			    !fits(m, lacking.items[i]);
-		}
-	strvec_done(&lacking);
-	VEC_EACH (&m->found.buckets, b) {
-		strvec_add(&lacking, b->configured ? "" : b->bucket);
-		b->configured = true;
-	}
-	for (size_t i = 0; i < lacking.len; i++)
-		if (*lacking.items[i]) {
-			m->found.buckets.items[i].configured = false;
-			m->found.buckets.items[i].configured =
-			    !fits(m, lacking.items[i]);
-		}
-	strvec_done(&lacking);
+	vec_done(&candidates);
 	VEC_EACH (&m->found.unclear, line)
 		strvec_add(&m->left_out, *line);
 }

@@ -175,6 +175,19 @@ kinds() { jq -r '.sources[].kind' "$BATS_TEST_TMPDIR/show" | sort | xargs; }
 	[ ! -e none ]
 }
 
+@test "init: a bucket that cannot be configured leaves out itself alone" {
+	cd "$BATS_TEST_TMPDIR"
+	# A bucket of the same name, in another store.
+	tofu_of call infrastructure twin http://127.0.0.1:9
+	run --separate-stderr agent init --config etc/backstay.yaml --name first --snapshots vault --state-dir state --keys usb \
+	    --agent-keys etc/keys --cluster production --kubeconfig "$P/kube/kubeconfig" --from-cluster </dev/null
+	echo "$output$stderr"
+	call DELETE "/apis/$tofu/v1alpha2/namespaces/infrastructure/terraforms/twin" >/dev/null
+	[ "$(grep -c '^Left out: '"$bucket" <<<"$output")" -eq 1 ]
+	[ "$(grep -c "bucket: $bucket" etc/backstay.yaml)" -eq 1 ]
+	grep -qF "url: \"$GIT_HTTP/helm-charts.git\"" etc/backstay.yaml
+}
+
 @test "what cannot be had makes the snapshot partial, and is named" {
 	config true
 	source_of no-such-repository git
