@@ -86,9 +86,9 @@ static uint32_t preferred(const char *key, uint32_t count,
 	uint32_t found = count;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint64_t value = preference(key, i);
 		if (loads && loads[i] + bytes > room)
 			continue;
+		uint64_t value = preference(key, i);
 		if (found == count || value > best) {
 			found = i;
 			best = value;
