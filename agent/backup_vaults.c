@@ -34,13 +34,13 @@ static int check_alone(const struct backup_run *r, struct vault *v,
 static int lock_vault(
     struct backup_run *r, struct run_vault *v, struct err *err)
 {
+	const char *of_part = r->shard ? r->shard->lock_name : NULL;
 	char host[256] = "";
 	gethostname(host, sizeof(host) - 1);
 	autofree char *what =
-	    r->shard && r->shard->lock_name
-		? str_printf("shard %u/%u of run '%s'", r->shard->index,
-		      r->shard->count, r->shard->id)
-		: str_dup("backup");
+	    of_part ? str_printf("shard %u/%u of run '%s'", r->shard->index,
+			  r->shard->count, r->shard->id)
+		    : str_dup("backup");
 	autofree char *holder =
 	    str_printf("%s on %s, pid %d", what, host, (int)getpid());
 	const struct vault_lock_options o = {
@@ -50,9 +50,8 @@ static int lock_vault(
 	    .stale_s = r->settings->lock_stale_after / 1000,
 	};
 
-	const char *name = r->shard && r->shard->lock_name ? r->shard->lock_name
-							   : r->settings->name;
-	v->lock = vault_lock_acquire(v->connected.vault, name, &o, err);
+	v->lock = vault_lock_acquire(
+	    v->connected.vault, of_part ? of_part : r->settings->name, &o, err);
 	return v->lock ? check_alone(r, v->connected.vault, &o, err) : -1;
 }
 
