@@ -28,10 +28,7 @@ static int finish(struct backup_run *r, struct err *err)
 
 int agent_backup(const struct agent *a, struct err *err)
 {
-	cleanup(backup_steps_done) struct backup_run r = {.a = a,
-	    .settings = a->settings,
-	    .scratch = SCRATCH_INIT,
-	    .started_ticks = clock_ticks_ms(a->env.clock)};
+	cleanup(backup_steps_done) struct backup_run r = backup_steps_begin(a);
 
 	if (backup_shard_wanted(a->options))
 		return backup_sharded(a, err);

@@ -64,7 +64,9 @@ struct backup_run {
 	struct json_object *summary;
 };
 
-/* The steps that the kinds of run have in common. Each run calls _done. */
+/* The steps that the kinds of run have in common. Each run begins with _begin,
+ * and calls _done. */
+struct backup_run backup_steps_begin(const struct agent *a);
 void backup_steps_done(struct backup_run *r);
 /* Scratch space and keys. */
 int backup_steps_prepare(struct backup_run *r, struct err *err);
@@ -77,6 +79,8 @@ int backup_steps_snapshot(struct backup_run *r, int64_t time, struct err *err);
 struct sink *backup_steps_encrypt(
     struct backup_run *r, struct sink *sink, struct err *err);
 /* As the configuration says. */
+enum archive_compression backup_steps_compression(const struct backup_run *r);
+enum archive_encryption backup_steps_encryption(const struct backup_run *r);
 struct archive_options backup_steps_options(
     const struct backup_run *r, int64_t mtime);
 /* The writer of the archive, into a sink that it owns. */

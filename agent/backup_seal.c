@@ -6,7 +6,6 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
-#include "storage/base/relay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,10 +322,7 @@ int backup_seal(
     const struct agent *a, bool waits, uint32_t *left, struct err *err)
 {
 	cleanup(backup_parts_done) struct backup_shard s = {.id = NULL};
-	cleanup(backup_steps_done) struct backup_run r = {.a = a,
-	    .settings = a->settings,
-	    .scratch = SCRATCH_INIT,
-	    .started_ticks = clock_ticks_ms(a->env.clock)};
+	cleanup(backup_steps_done) struct backup_run r = backup_steps_begin(a);
 	cleanup(sealing_done) struct sealing x = {.r = &r, .s = &s};
 
 	if (backup_parts_init(&r, &s, err) || backup_steps_check(&r, err))

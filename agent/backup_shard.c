@@ -228,19 +228,14 @@ static void deal(struct backup_run *r, struct backup_shard *s)
 	    own->terraform.buckets.len, all->terraform.buckets.len);
 }
 
-static const char *suffix_of(const struct backup_run *r)
-{
-	return format_suffix(r->settings->compression.format == SETTINGS_GZIP
-				 ? ARCHIVE_GZIP
-				 : ARCHIVE_ZSTD,
-	    r->settings->encryption_none ? ARCHIVE_PLAIN : ARCHIVE_AGE);
-}
-
 static int begin_archive(
     struct backup_run *r, struct backup_shard *s, struct err *err)
 {
+	const char *suffix = format_suffix(
+	    backup_steps_compression(r), backup_steps_encryption(r));
+
 	s->archive = format_part_name(
-	    s->run.label, s->index, s->count, s->attempt, suffix_of(r));
+	    s->run.label, s->index, s->count, s->attempt, suffix);
 	struct sink *sink = vault_put(vault_of(r), s->archive, err);
 
 	return sink ? backup_steps_archive(r,
@@ -273,9 +268,8 @@ static void fill(const struct backup_run *r, const struct backup_shard *s,
 	m->content_bytes = r->totals.bytes;
 	m->archive.file = str_dup(s->archive);
 	m->archive.bytes = s->bytes;
-	m->archive.compression = backup_steps_options(r, 0).compression;
-	m->archive.encryption =
-	    r->settings->encryption_none ? ARCHIVE_PLAIN : ARCHIVE_AGE;
+	m->archive.compression = backup_steps_compression(r);
+	m->archive.encryption = backup_steps_encryption(r);
 	digest_hex(s->sha256, sizeof(s->sha256), m->archive.sha256);
 	backup_incremental_recipients(r, m->recipients);
 }
@@ -383,10 +377,7 @@ static void draw_attempt(const struct backup_run *r, struct backup_shard *s)
 int backup_shard(const struct agent *a, struct buf *out, struct err *err)
 {
 	cleanup(backup_parts_done) struct backup_shard s = {.id = NULL};
-	cleanup(backup_steps_done) struct backup_run r = {.a = a,
-	    .settings = a->settings,
-	    .scratch = SCRATCH_INIT,
-	    .started_ticks = clock_ticks_ms(a->env.clock)};
+	cleanup(backup_steps_done) struct backup_run r = backup_steps_begin(a);
 
 	watch_apart(a->watch, true);
 	if (backup_parts_init(&r, &s, err) ||

@@ -13,6 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct backup_run backup_steps_begin(const struct agent *a)
+{
+	return (struct backup_run){.a = a,
+	    .settings = a->settings,
+	    .scratch = SCRATCH_INIT,
+	    .started_ticks = clock_ticks_ms(a->env.clock)};
+}
+
 void backup_steps_done(struct backup_run *r)
 {
 	sources_done(&r->sources);
@@ -109,15 +117,23 @@ static void report_odd(const struct snapshot_writer *w)
 		    future);
 }
 
+enum archive_compression backup_steps_compression(const struct backup_run *r)
+{
+	return r->settings->compression.format == SETTINGS_GZIP ? ARCHIVE_GZIP
+								: ARCHIVE_ZSTD;
+}
+
+enum archive_encryption backup_steps_encryption(const struct backup_run *r)
+{
+	return r->settings->encryption_none ? ARCHIVE_PLAIN : ARCHIVE_AGE;
+}
+
 int backup_steps_snapshot(struct backup_run *r, int64_t time, struct err *err)
 {
-	const struct settings *s = r->settings;
 	const struct snapshot_options o = {
-	    .name = s->name,
-	    .compression = s->compression.format == SETTINGS_GZIP
-			       ? ARCHIVE_GZIP
-			       : ARCHIVE_ZSTD,
-	    .encryption = s->encryption_none ? ARCHIVE_PLAIN : ARCHIVE_AGE,
+	    .name = r->settings->name,
+	    .compression = backup_steps_compression(r),
+	    .encryption = backup_steps_encryption(r),
 	    .clock = r->a->env.clock,
 	    .trust = &r->trust,
 	    .locks = r->open_lock,
@@ -153,9 +169,7 @@ struct archive_options backup_steps_options(
 	const struct settings *s = r->settings;
 
 	return (struct archive_options){
-	    .compression = s->compression.format == SETTINGS_GZIP
-			       ? ARCHIVE_GZIP
-			       : ARCHIVE_ZSTD,
+	    .compression = backup_steps_compression(r),
 	    .level = s->compression.level,
 	    .threads = s->compression.threads,
 	    .scratch = r->scratch.path,
