@@ -231,8 +231,7 @@ static void report_organisation(struct check *c, const struct organisation *o)
 	VEC_EACH (&o->unusable, name)
 		checks_add(c->checks, what, false,
 		    "'%s' is not a name for a repository of an archive; give "
-		    "it "
-		    "another in git.repositories",
+		    "it another in git.repositories",
 		    *name);
 }
 
@@ -264,29 +263,33 @@ static void report_missing(struct check *c, const char *what, const char *name,
 		log_info("%s: %s", what, capture_refused_advice);
 }
 
+static int ask_cluster(struct check *c, const struct settings_cluster *s,
+    struct connect_kube *k, struct capture_report *report, struct err *err)
+{
+	const struct capture_env env = capture_env_of(c);
+
+	if (connect_kube(&s->access, KUBE_GZIP_OFF, &c->a->env, k, err))
+		return -1;
+	const struct capture_kube_cluster cluster =
+	    sources_cluster(s, k->client);
+	return capture_kube_check(&cluster, &env, report, err);
+}
+
 static void check_cluster(struct check *c, const struct settings_cluster *s)
 {
 	autofree char *what = str_printf("cluster '%s'", s->name);
 	cleanup(connect_kube_done) struct connect_kube k = {.client = NULL};
 	cleanup(capture_report_done) struct capture_report report =
 	    CAPTURE_REPORT_INIT;
-	const struct capture_env env = capture_env_of(c);
 	struct err err = ERR_INIT;
+	int failure = ask_cluster(c, s, &k, &report, &err);
 
 	source_layers_cluster(&c->layers, s->name);
-	if (connect_kube(&s->access, KUBE_GZIP_OFF, &c->a->env, &k, &err)) {
+	source_layers_objects(&c->layers, failure ? NULL : report.summary);
+	if (failure) {
 		checks_failed(c->checks, what, &err);
-		source_layers_objects(&c->layers, NULL);
 		return;
 	}
-	const struct capture_kube_cluster cluster =
-	    sources_cluster(s, k.client);
-	if (capture_kube_check(&cluster, &env, &report, &err)) {
-		checks_failed(c->checks, what, &err);
-		source_layers_objects(&c->layers, NULL);
-		return;
-	}
-	source_layers_objects(&c->layers, report.summary);
 	report_missing(c, what, s->name, &report);
 	if (report.missing.len)
 		return;
