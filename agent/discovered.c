@@ -107,7 +107,7 @@ static int add_credentials(struct discovered *d,
 	autofree char *what = str_printf("cluster '%s': Secret %s/%s, for %s,",
 	    c->cluster, c->ns, c->name, c->url);
 	struct settings_credentials to = {.url = str_dup(c->url),
-	    .username = c->username ? str_dup(c->username) : NULL,
+	    .username = str_dup(c->username),
 	    .password.location = str_printf(
 		"cluster '%s': Secret %s/%s", c->cluster, c->ns, c->name)};
 
@@ -252,9 +252,9 @@ static void add_buckets(struct discovered *d)
 		struct settings_bucket *to = vec_add(&d->buckets);
 		*to = (struct settings_bucket){
 		    .s3.bucket = str_dup(b->bucket),
-		    .s3.region = b->region ? str_dup(b->region) : NULL,
-		    .s3.endpoint = b->endpoint ? str_dup(b->endpoint) : NULL,
-		    .dynamodb_table = b->table ? str_dup(b->table) : NULL,
+		    .s3.region = str_dup(b->region),
+		    .s3.endpoint = str_dup(b->endpoint),
+		    .dynamodb_table = str_dup(b->table),
 		    .versions = 1,
 		};
 		VEC_EACH (&b->keys, key)

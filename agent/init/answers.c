@@ -41,16 +41,16 @@ static char *absolute(const char *path)
 	const char *home = getenv("HOME");
 
 	if (!path || *path == '/')
-		return path ? str_dup(path) : NULL;
+		return str_dup(path);
 	if (str_starts(path, "~/") && home && *home == '/')
 		return file_join(home, path + 2);
 	autofree char *here = getcwd(NULL, 0);
 	while (str_starts(path, "./"))
 		path += 2;
-	return !here			  ? str_dup(path)
-	       : !*path			  ? str_dup(here)
-	       : *path == '.' && !path[1] ? str_dup(here)
-					  : file_join(here, path);
+	if (!here)
+		return str_dup(path);
+	return !*path || str_eq(path, ".") ? str_dup(here)
+					   : file_join(here, path);
 }
 
 /* A URL is not changed; "host:path" is one, too. */
@@ -370,11 +370,6 @@ static int check_lacking(const struct asking *q, struct err *err)
 
 /* ---- all of it ---- */
 
-static char *copy(const char *text)
-{
-	return text ? str_dup(text) : NULL;
-}
-
 static void make_absolute(char **path)
 {
 	char *whole = absolute(*path);
@@ -395,17 +390,17 @@ static void from_options(
     struct answers *a, const struct init_options *o, const char *config)
 {
 	*a = (struct answers){.config = absolute(config),
-	    .name = copy(o->name),
-	    .state_dir = copy(o->state_dir),
-	    .snapshots = copy(o->snapshots),
-	    .region = copy(o->region),
-	    .endpoint = copy(o->endpoint),
-	    .keys = copy(o->keys),
-	    .agent_keys = copy(o->agent_keys),
-	    .git_token_file = copy(o->git_token_file),
-	    .cluster = copy(o->cluster),
-	    .kubeconfig = copy(o->kubeconfig),
-	    .context = copy(o->context),
+	    .name = str_dup(o->name),
+	    .state_dir = str_dup(o->state_dir),
+	    .snapshots = str_dup(o->snapshots),
+	    .region = str_dup(o->region),
+	    .endpoint = str_dup(o->endpoint),
+	    .keys = str_dup(o->keys),
+	    .agent_keys = str_dup(o->agent_keys),
+	    .git_token_file = str_dup(o->git_token_file),
+	    .cluster = str_dup(o->cluster),
+	    .kubeconfig = str_dup(o->kubeconfig),
+	    .context = str_dup(o->context),
 	    .from_cluster = o->from_cluster};
 	VEC_EACH (&o->recipients, r)
 		strvec_add(&a->recipients, *r);
