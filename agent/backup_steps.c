@@ -107,8 +107,7 @@ static void report_odd(const struct snapshot_writer *w)
 		log_warn("'%s' belongs to no snapshot that is there, and "
 			 "nothing here says that a run left it: it stays, in "
 			 "case the store only does not show its manifest; "
-			 "README says "
-			 "when to remove it",
+			 "README says when to remove it",
 		    *object);
 	if (future)
 		log_warn("'%s' lies in the future: it was made under a wrong "

@@ -69,7 +69,8 @@ static int unlock_one(const struct agent *a,
 	if (remove && vault_lock_break(vault, lock, err) < 0)
 		return -1;
 	f->left += info.held && !remove;
-	/* There are shards only where there are any. */
+	/* A line says so where no run holds the lock of the name; a shard that
+	 * has just ended needs none. */
 	if (info.held || str_eq(lock, a->settings->name))
 		describe(f, settings->name, &info, remove);
 	return 0;

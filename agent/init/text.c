@@ -218,8 +218,7 @@ static void kubernetes(const struct text_input *in, struct buf *out)
 	if (a->from_cluster)
 		buf_add_str(out,
 		    "      # Takes along, in each backup, what its objects "
-		    "name "
-		    "by then, with\n"
+		    "name by then, with\n"
 		    "      # credentials of the Secrets that they name.\n"
 		    "      discover: true\n");
 	if (in->left_out)

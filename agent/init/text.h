@@ -14,8 +14,8 @@ struct text_input {
 	const struct strvec *recipients;
 	/* What a cluster names, as far as it is not covered; or NULL. */
 	const struct found *found;
-	const struct strvec
-	    *left_out;	     /* of that, lines for comments; or NULL */
+	/* Of that, what is not written, as lines for comments; or NULL. */
+	const struct strvec *left_out;
 	const char *example; /* config/backstay.example.yaml */
 	/* For backstay-restore, in the directory of the private keys. */
 	bool for_restore;

@@ -118,8 +118,7 @@ static int get_large(struct terraform_job *j, struct terraform_content *c,
 	if (wrong)
 		return err_set(err, ERR_FORMAT,
 		    "it %s, the most that a restore can write; exclude its "
-		    "key, "
-		    "and keep it in another way",
+		    "key, and keep it in another way",
 		    wrong);
 	terraform_cache_id(
 	    &j->bucket->run->cache, j->bucket->bucket->s3, &j->object, id);
