@@ -99,13 +99,16 @@ static int gather_part(
 {
 	autofree char *list = shard_list_name(part);
 	struct source *stored = vault_get(vault_of(x), list, 0, err);
+	/* Of what is read later, ERR_DENIED says that the key does not open it.
+	 */
+	bool refused = !stored && err->code == ERR_DENIED;
 	cleanup(source_freep) struct source *from =
 	    stored ? backup_parts_open_list(x->r, x->s, stored, err) : NULL;
 
 	if (from && gather_add(x->gather, from, part, err) == 0)
 		return 0;
 	if (err->code == ERR_NOT_FOUND || err->code == ERR_FORMAT ||
-	    err->code == ERR_DENIED)
+	    (err->code == ERR_DENIED && !refused))
 		err->code = ERR_INTEGRITY;
 	return err_wrap(err, "%s: '%s'", vault_describe(vault_of(x)), list);
 }

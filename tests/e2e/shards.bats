@@ -421,6 +421,25 @@ is_held() {
 	run -1 grep -E 'contents|part-.-of-.\.json|lock' "$P/keys-left"
 }
 
+@test "a list of entries that may not be read is no harm to the vault" {
+	"$top/tests/sim/s3" start "$P/s3" --bucket vault
+	set -a
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/s3/env"
+	set +a
+	sed -i "s|^vaults: .*|vaults: [{name: local, s3: {bucket: vault, endpoint: \"$S3_ENDPOINT\", region: us-east-1, addressing: path}}]|" "$BACKSTAY_CONFIG"
+	make_vaults
+	shards 2 run-1
+	curl -sf -o /dev/null -X POST "$S3_ENDPOINT/_sim/faults" -d '[{"method": "GET", "path": "contents", "kind": "reply",
+	    "status": 403, "body": "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"}]'
+	run -3 --separate-stderr seal run-1
+	grep -F AccessDenied <<<"$stderr"
+	curl -sf -o /dev/null -X DELETE "$S3_ENDPOINT/_sim/faults"
+	seal run-1
+	whole
+	"$top/tests/sim/s3" stop "$P/s3"
+}
+
 @test "SIGKILL of one of the shards at any point" {
 	kill_shards "${KILL_POINTS:-12}"
 }
