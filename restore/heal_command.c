@@ -17,7 +17,7 @@ struct heal {
 	struct targets found; /* whose clusters have the markers */
 	bool has_found;
 	struct mark_vec marks;
-	struct strvec damaged; /* labels whose archive is not good */
+	size_t untried; /* how many of the vault's list, from the oldest */
 	struct strvec
 	    sources; /* UIDs of clusters that newer snapshots are of */
 	struct marks_restore restore;
@@ -26,7 +26,6 @@ struct heal {
 
 static void heal_done(struct heal *h)
 {
-	strvec_done(&h->damaged);
 	strvec_done(&h->sources);
 	marks_done(&h->marks);
 	if (h->has_found)
@@ -86,10 +85,8 @@ static int choose(struct heal *h, struct err *err)
 {
 	struct opened *o = &h->s.opened;
 
-	for (size_t i = o->list.len; i-- > 0;) {
-		const struct snapshot *s = &o->list.items[i];
-		if (strvec_has(&h->damaged, s->label))
-			continue;
+	while (h->untried > 0) {
+		const struct snapshot *s = &o->list.items[--h->untried];
 		int chosen = open_weighs(&h->command, o, s, err);
 		if (chosen > 0)
 			chosen = is_whole(h, s, err);
@@ -115,7 +112,6 @@ static void pass_over(struct heal *h, struct err *why)
 	log_warn("'%s' is passed over: %s", o->snapshot->label, why->message);
 	*why = (struct err)ERR_INIT;
 	list_sources(&o->manifest, &h->sources);
-	strvec_add(&h->damaged, o->snapshot->label);
 	open_close(o);
 	marks_done(&h->marks);
 	targets_done(&h->found);
@@ -305,6 +301,7 @@ static int open_good(struct heal *h, const char *asked, struct err *err)
 {
 	bool free_to_choose = !asked || str_eq(asked, "latest");
 
+	h->untried = h->s.opened.list.len;
 	for (;;) {
 		if (free_to_choose ? choose(h, err)
 				   : choose_named(h, asked, err))

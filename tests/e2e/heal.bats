@@ -210,6 +210,11 @@ edit_marker() { # JQ PROGRAM
 	before=$(cd vault && printf '%s\n' *.manifest.json | tail -2 | head -1)
 	archive=$(echo vault/"$newest".tar.*)
 	cp "$archive" whole
+	# Newer than both, and without one of its repositories.
+	sed -i "s|$P/git/helm-charts.git}|$P/git/gone.git}|" "$BACKSTAY_CONFIG"
+	run agent backup
+	[ "$status" -eq 1 ]
+	config
 	dd if=/dev/zero of="$archive" bs=1 count=64 seek=2000 conv=notrunc status=none
 	run --separate-stderr restore heal "$newest"
 	echo "$output$stderr"
@@ -218,6 +223,7 @@ edit_marker() { # JQ PROGRAM
 	run --separate-stderr restore heal
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
+	[ "$(grep -c 'is passed over: it is partial' <<<"$stderr")" -eq 1 ]
 	grep -q "'$newest' is passed over: .*$newest" <<<"$stderr"
 	target_api "$marker" -f |
 	    jq -e --arg s "${before%.manifest.json}" '[.data[]] | any(contains($s))'
