@@ -43,7 +43,7 @@ struct apply_options applying_options(
 		.journal_dir = journal_dir,
 		.resume = s->c->options->resume,
 		.clock = s->c->env.clock,
-		.cancel = s->c->env.cancel,
+		.cancel = session_cancel(s),
 		.progress = on_progress,
 		.announce = announce},
 	};

@@ -387,7 +387,6 @@ static int carry_out(struct heal *h, struct err *err)
 	struct apply_options o = applying_options(&h->s, applier, dir);
 	o.approval = &approval;
 	o.run.adopts = h->goes_on && !h->options.resume;
-	o.run.cancel = &h->s.locks.lost;
 	o.begin = on_begin;
 	o.begin_ctx = h;
 	cleanup(report_freep) struct report *r = apply_run(h->s.plan, &o, err);

@@ -186,7 +186,6 @@ static int carry_out(const struct session *s, struct err *err)
 	o.approval = &approval;
 	o.begin = begin_marks;
 	o.begin_ctx = &left;
-	o.run.cancel = &s->locks.lost;
 	o.run.adopts = goes_on_without_journal(s, &left, dir);
 	o.run.resume &= !o.run.adopts;
 	cleanup(report_freep) struct report *r = apply_run(s->plan, &o, err);
@@ -229,8 +228,7 @@ int command_release(const struct command *c, struct err *err)
 		return err_wrap(err, "release");
 	autofree char *journal = file_join(c->settings->state_dir, "journal");
 	cleanup(applier_freep) struct applier *applier = applying_driver(&s);
-	struct apply_options o = applying_options(&s, applier, journal);
-	o.run.cancel = &s.locks.lost;
+	const struct apply_options o = applying_options(&s, applier, journal);
 	cleanup(report_freep) struct report *r =
 	    apply_release(s.opened.snapshot->label, &o, err);
 	return r ? applying_print(&s, r) : err_wrap(err, "release");

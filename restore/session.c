@@ -239,6 +239,11 @@ static int open_targets(
 		   : 0;
 }
 
+const struct cancel *session_cancel(const struct session *s)
+{
+	return s->locked ? &s->locks.lost : s->c->env.cancel;
+}
+
 int session_open_targets(struct session *s, struct err *err)
 {
 	const struct targets_chosen all = {.spared = true};
@@ -287,7 +292,7 @@ int session_plan(struct session *s, struct err *err)
 	s->options.hold = r->hold || o->hold;
 	s->options.rules = &s->rules;
 	s->options.clock = s->c->env.clock;
-	s->options.cancel = s->locked ? &s->locks.lost : s->c->env.cancel;
+	s->options.cancel = session_cancel(s);
 	add_edges(s);
 	add_transforms(s);
 	add_renamed(s);

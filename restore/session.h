@@ -50,5 +50,8 @@ int session_plan(struct session *s, struct err *err);
 /* Opens the snapshot, its manifest and all its targets, for what needs no
  * archive: s->c is set. */
 int session_open_targets(struct session *s, struct err *err);
+/* What ends its work: the caller's wish, or that one of its locks is lost.
+ * Borrowed from the session. */
+const struct cancel *session_cancel(const struct session *s);
 
 #endif
