@@ -1,8 +1,10 @@
 #include "restore/browse.h"
 
+#include "storage/archive/limits.h"
 #include "storage/archive/seek.h"
 #include "storage/archive/unpack_file.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/json.h"
 #include "storage/base/log.h"
 #include "storage/base/mem.h"
 
@@ -192,5 +194,37 @@ int browse_read_text(struct browse *l, const struct contents_entry *e,
 		out->data[out->len] = '\0';
 	}
 	spool_done(&spool);
+	return failed;
+}
+
+struct object_search {
+	struct browse *browse;
+	const char *path;
+	struct json_object *object;
+};
+
+static int read_match(
+    void *ctx, const struct contents_entry *e, struct err *err)
+{
+	struct object_search *s = ctx;
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	if (s->object || !str_eq(e->path, s->path))
+		return 0;
+	if (browse_read_text(s->browse, e, LIMITS_OBJECT_BYTES, &text, err))
+		return -1;
+	s->object = json_parse(text.data, text.len, err);
+	return s->object ? 0 : err_wrap(err, "'%.300s'", e->path);
+}
+
+int browse_read_object(struct browse *l, const char *path,
+    struct json_object **out, struct err *err)
+{
+	struct object_search s = {.browse = l, .path = path};
+	int failed = browse_each(l, read_match, &s, err);
+
+	if (failed)
+		json_free(steal(s.object));
+	*out = s.object;
 	return failed;
 }

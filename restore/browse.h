@@ -10,6 +10,7 @@
 #include "storage/archive/contents.h"
 #include "storage/base/spool.h"
 
+struct json_object;
 struct seek;
 
 struct browse {
@@ -45,5 +46,10 @@ int browse_write(struct unpack_file *to, const char *path,
 /* The same, of what is at most max_bytes, appended. */
 int browse_read_text(struct browse *l, const struct contents_entry *e,
     size_t max_bytes, struct buf *out, struct err *err);
+/* The object whose entry has that path: the caller's, NULL where there is no
+ * such entry. ERR_FORMAT where it is longer than LIMITS_OBJECT_BYTES, or not
+ * JSON. */
+int browse_read_object(struct browse *l, const char *path,
+    struct json_object **out, struct err *err);
 
 #endif

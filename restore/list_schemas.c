@@ -2,7 +2,6 @@
 
 #include "restore/diff/list_keys.h"
 #include "storage/archive/layout.h"
-#include "storage/archive/limits.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -18,46 +17,22 @@ void list_schemas_done(struct list_schemas *l)
 	*l = (struct list_schemas){.browse = NULL};
 }
 
-/* ---- the definition in the snapshot ---- */
-
-struct search {
-	struct browse *browse;
-	const char *path;
-	struct json_object *definition;
-};
-
-static int check_entry(
-    void *ctx, const struct contents_entry *e, struct err *err)
-{
-	struct search *s = ctx;
-	cleanup(buf_done) struct buf text = BUF_INIT;
-
-	if (s->definition || !str_eq(e->path, s->path))
-		return 0;
-	if (browse_read_text(s->browse, e, LIMITS_OBJECT_BYTES, &text, err))
-		return -1;
-	s->definition = json_parse(text.data, text.len, err);
-	return s->definition ? 0 : err_wrap(err, "'%.300s'", e->path);
-}
+/* ---- one kind ---- */
 
 static struct json_object *read_definition(struct list_schemas *l,
     const char *cluster, const char *resource, const char *version)
 {
 	cleanup(buf_done) struct buf path = BUF_INIT;
+	cleanup(json_freep) struct json_object *definition = NULL;
 
 	layout_object_path(cluster,
 	    "customresourcedefinitions.apiextensions.k8s.io", NULL, resource,
 	    &path);
-	struct search s = {.browse = l->browse, .path = buf_str(&path)};
-	if (browse_each(l->browse, check_entry, &s, &l->failed))
+	if (browse_read_object(
+		l->browse, buf_str(&path), &definition, &l->failed))
 		return NULL;
-	struct json_object *tree =
-	    list_keys_of_definition(s.definition, version);
-	json_free(s.definition);
-	return tree;
+	return list_keys_of_definition(definition, version);
 }
-
-/* ---- one kind ---- */
 
 static struct json_object *read_tree(struct list_schemas *l,
     const char *cluster, const char *resource, const char *api_version,

@@ -84,38 +84,16 @@ static void clean(struct json_object *object, const struct contents_entry *e)
 
 /* ---- what is made from a Service that selects ---- */
 
-struct service_search {
-	const char *path;
-	struct browse *browse;
-	bool selects;
-};
-
-static int check_service(
-    void *ctx, const struct contents_entry *e, struct err *err)
-{
-	struct service_search *s = ctx;
-	cleanup(buf_done) struct buf text = BUF_INIT;
-
-	if (!str_eq(e->path, s->path))
-		return 0;
-	if (browse_read_text(s->browse, e, LIMITS_OBJECT_BYTES, &text, err))
-		return -1;
-	cleanup(json_freep) struct json_object *service =
-	    json_parse(text.data, text.len, err);
-	s->selects = json_len(json_path(service, "spec", "selector", NULL)) > 0;
-	return service ? 0 : -1;
-}
-
 static int service_selects(void *browse, const char *cluster,
     const char *namespace, const char *name, bool *selects, struct err *err)
 {
 	cleanup(buf_done) struct buf path = BUF_INIT;
+	cleanup(json_freep) struct json_object *service = NULL;
 
 	layout_object_path(cluster, "services", namespace, name, &path);
-	struct service_search s = {.path = buf_str(&path), .browse = browse};
-	if (browse_each(browse, check_service, &s, err))
+	if (browse_read_object(browse, buf_str(&path), &service, err))
 		return -1;
-	*selects = s.selects;
+	*selects = json_len(json_path(service, "spec", "selector", NULL)) > 0;
 	return 0;
 }
 
