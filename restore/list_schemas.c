@@ -71,8 +71,12 @@ const struct json_object *list_schemas_of(struct list_schemas *l,
 	uint32_t at = index_first(l->ids, id);
 	if (at != INDEX_END)
 		return l->schemas.items[index_value(l->ids, at)].tree;
+	struct json_object *tree =
+	    read_tree(l, cluster, resource, api_version, kind);
+	/* Not kept: the caller may go on with a snapshot that can be read. */
+	if (l->failed.code)
+		return NULL;
 	index_add(l->ids, id, (uint32_t)l->schemas.len);
-	struct list_schema *s = vec_add(&l->schemas);
-	s->tree = read_tree(l, cluster, resource, api_version, kind);
-	return s->tree;
+	*vec_add(&l->schemas) = (struct list_schema){.tree = tree};
+	return tree;
 }
