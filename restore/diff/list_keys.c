@@ -222,20 +222,16 @@ static const struct {
     {"batch", "Job", "spec.template.spec", of_pods},
 };
 
-static struct json_object *below(struct json_object *node, const char *key)
+/* Made where there is none. */
+static struct json_object *member(struct json_object *of, const char *key)
 {
-	struct json_object *fields = json_get(node, "fields");
+	struct json_object *value = json_get(of, key);
 
-	if (!fields) {
-		fields = json_new_object();
-		json_set(node, "fields", fields);
+	if (!value) {
+		value = json_new_object();
+		json_set(of, key, value);
 	}
-	struct json_object *inner = json_get(fields, key);
-	if (!inner) {
-		inner = json_new_object();
-		json_set(fields, key, inner);
-	}
-	return inner;
+	return value;
 }
 
 static struct json_object *walk(struct json_object *node, const char *way)
@@ -244,7 +240,7 @@ static struct json_object *walk(struct json_object *node, const char *way)
 	char *rest = copy;
 
 	for (char *key; (key = strsep(&rest, "."));)
-		node = below(node, key);
+		node = member(member(node, "fields"), key);
 	return node;
 }
 
