@@ -59,12 +59,16 @@ static void add_line(struct listing *l, const struct contents_entry *e)
 static void add_digest(struct listing *l, const struct contents_entry *e)
 {
 	bool secret = str_eq(facts_str(e->facts, "resource"), "secrets");
+	const uint8_t *digest = e->sha256;
 	uint8_t keyed[DIGEST_SHA256_LEN];
 	char hex[DIGEST_SHA256_HEX];
 
-	digest_hmac_sha256(
-	    l->key, sizeof(l->key), e->sha256, sizeof(e->sha256), keyed);
-	digest_hex(secret ? keyed : e->sha256, sizeof(keyed), hex);
+	if (secret) {
+		digest_hmac_sha256(l->key, sizeof(l->key), e->sha256,
+		    sizeof(e->sha256), keyed);
+		digest = keyed;
+	}
+	digest_hex(digest, DIGEST_SHA256_LEN, hex);
 	json_text_str(&l->line, secret ? "keyed_digest" : "sha256", hex);
 }
 
