@@ -107,8 +107,7 @@ static const char *why_no_attributes(const struct instance *from,
 		       "are sensitive";
 	if (json_kind(before) != JSON_OBJECT || json_kind(after) != JSON_OBJECT)
 		return "values not shown: a version of it has no attributes";
-	return json_equal(before, after) ? "in what is none of its attributes"
-					 : NULL;
+	return json_equal(before, after) ? "its attributes are the same" : NULL;
 }
 
 static void add_attributes(
@@ -192,19 +191,14 @@ static void add_output(struct changes *f, const char *name,
 {
 	autofree char *path = str_printf("output.%s", name);
 	cleanup(buf_wipe) struct buf before = BUF_INIT, after = BUF_INIT;
+	bool sensitive = is_sensitive(name, from) || is_sensitive(name, to);
 
-	if (!values) {
-		changes_add(f, path, from ? "(there)" : NULL,
+	if (!values || sensitive) {
+		const char *hidden = values ? "(sensitive)" : "(there)";
+		changes_add(f, path, from ? hidden : NULL,
 		    !to	   ? NULL
 		    : from ? "(changed)"
-			   : "(there)");
-		return;
-	}
-	if (is_sensitive(name, from) || is_sensitive(name, to)) {
-		changes_add(f, path, from ? "(sensitive)" : NULL,
-		    !to	   ? NULL
-		    : from ? "(changed)"
-			   : "(sensitive)");
+			   : hidden);
 		return;
 	}
 	json_write(&before, json_get(from, "value"), JSON_COMPACT);
@@ -267,5 +261,6 @@ void states_compare(struct changes *f, const char *from, size_t from_len,
 	compare_outputs(f, a, b, values);
 	compare_resources(f, a, b, values);
 	if (!f->len) /* something that none of these shows */
-		add_content(f, values, "in what is none of its values");
+		add_content(f, values,
+		    "its serial, lineage, outputs and resources are the same");
 }

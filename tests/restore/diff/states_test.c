@@ -243,8 +243,8 @@ static void what_does_not_say_what_is_sensitive_shows_no_values(void **state)
 	compare_values(INSTANCE("\"v\":2", ""),
 	    BARE("\"attributes\":{\"v\":2},\"sensitive_attributes\":[],"
 		 "\"private\":\"x\""),
-	    "t.n: (there) -> (changed) # in what is none of its "
-	    "attributes\n");
+	    "t.n: (there) -> (changed) # its attributes are the "
+	    "same\n");
 	compare_values("{\"version\":3,\"serial\":1,\"modules\":[]}",
 	    "{\"version\":3,\"serial\":2,\"modules\":[]}", content);
 	compare_values("{\"encrypted_data\":\"x\"}", V4(""), content);
