@@ -2,6 +2,7 @@
 #include "config/settings.h"
 #include "config/validate_value.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/hex.h"
 #include "storage/git/host/location.h"
 
 #include <string.h>
@@ -94,8 +95,7 @@ enum { ID_DIGITS = 64 }; /* SHA-256 in hex */
 
 static bool is_lfs_id(const char *text)
 {
-	return strlen(text) == ID_DIGITS &&
-	       strspn(text, "0123456789abcdef") == ID_DIGITS;
+	return hex_is_lower(text, ID_DIGITS);
 }
 
 static bool is_reference_of(const char *text)

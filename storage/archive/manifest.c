@@ -354,8 +354,7 @@ static void read_sha256(
 {
 	const char *s = json_get_str(r->from, key);
 
-	if (!s || strlen(s) != DIGEST_SHA256_HEX - 1 ||
-	    strspn(s, "0123456789abcdef") != DIGEST_SHA256_HEX - 1)
+	if (!hex_is_lower(s, DIGEST_SHA256_HEX - 1))
 		refuse(r, key, "no SHA-256");
 	else
 		memcpy(out, s, DIGEST_SHA256_HEX);

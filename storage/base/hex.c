@@ -1,13 +1,16 @@
 #include "storage/base/hex.h"
 
+#include <string.h>
+
+static const char lower[] = "0123456789abcdef";
+
 void hex_add(struct buf *b, const void *data, size_t len)
 {
-	static const char digits[] = "0123456789abcdef";
 	const uint8_t *p = data;
 
 	buf_reserve(b, len * 2);
 	for (size_t i = 0; i < len; i++) {
-		char pair[2] = {digits[p[i] >> 4], digits[p[i] & 15]};
+		char pair[2] = {lower[p[i] >> 4], lower[p[i] & 15]};
 		buf_add(b, pair, 2);
 	}
 }
@@ -34,4 +37,9 @@ int hex_decode(const char *text, size_t len, uint8_t *out)
 		out[i / 2] = (uint8_t)(high << 4 | low);
 	}
 	return 0;
+}
+
+bool hex_is_lower(const char *text, size_t digits)
+{
+	return text && strlen(text) == digits && strspn(text, lower) == digits;
 }

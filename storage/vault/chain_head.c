@@ -2,6 +2,7 @@
 
 #include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/hex.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
 
@@ -95,9 +96,8 @@ int chain_head_parse(
 
 	if (!j)
 		return -1;
-	if (!is_text(label, MAX_LABEL) || !sha256 ||
-	    strlen(sha256) + 1 != sizeof(out->sha256) ||
-	    strspn(sha256, "0123456789abcdef") != strlen(sha256))
+	if (!is_text(label, MAX_LABEL) ||
+	    !hex_is_lower(sha256, sizeof(out->sha256) - 1))
 		return err_set(err, ERR_FORMAT, "it is not a head of a vault");
 	out->time = json_get_int(j, "time", 0);
 	if (!is_time(out->time))

@@ -2,6 +2,7 @@
 
 #include "storage/archive/format.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/hex.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
 #include "storage/vault/label.h"
@@ -54,8 +55,7 @@ static bool read_sha256(
 {
 	const char *s = json_get_str(o, key);
 
-	if (!s || strlen(s) != DIGEST_SHA256_HEX - 1 ||
-	    strspn(s, "0123456789abcdef") != DIGEST_SHA256_HEX - 1)
+	if (!hex_is_lower(s, DIGEST_SHA256_HEX - 1))
 		return false;
 	memcpy(out, s, DIGEST_SHA256_HEX);
 	return true;

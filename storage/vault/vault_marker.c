@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/clock.h"
 #include "storage/base/digest.h"
+#include "storage/base/hex.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
 #include "storage/vault/label.h"
@@ -23,8 +24,7 @@ bool vault_marker_owns(const char *object)
 
 static bool is_id(const char *s)
 {
-	return s && strlen(s) == VAULT_MARKER_ID - 1 &&
-	       strspn(s, "0123456789abcdef") == VAULT_MARKER_ID - 1;
+	return hex_is_lower(s, VAULT_MARKER_ID - 1);
 }
 
 int vault_marker_parse(

@@ -4,6 +4,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
+#include "storage/base/hex.h"
 #include "storage/base/mem.h"
 
 #include <errno.h>
@@ -108,8 +109,8 @@ static int list_leaf(
 		return -1;
 	VEC_EACH (&names, n) {
 		autofree char *file = file_join(path, *n);
-		if (strlen(*n) != 64 || strspn(*n, "0123456789abcdef") != 64 ||
-		    lstat(file, &st) || !S_ISREG(st.st_mode))
+		if (!hex_is_lower(*n, 64) || lstat(file, &st) ||
+		    !S_ISREG(st.st_mode))
 			continue;
 		struct lfs_object *o = vec_add(objects);
 		memcpy(o->sha256, *n, 65);

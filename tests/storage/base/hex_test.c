@@ -32,11 +32,24 @@ static void what_is_no_digit_is_refused(void **state)
 	assert_int_equal(hex_value('\0'), -1);
 }
 
+static void a_digest_is_known_to_the_last_digit(void **state)
+{
+	(void)state;
+	assert_true(hex_is_lower("09af", 4));
+	assert_true(hex_is_lower("", 0));
+	assert_false(hex_is_lower("09af", 3));
+	assert_false(hex_is_lower("09af", 5));
+	assert_false(hex_is_lower("09aF", 4));
+	assert_false(hex_is_lower("09ag", 4));
+	assert_false(hex_is_lower(NULL, 4));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(digits_are_written_and_read),
 	    cmocka_unit_test(what_is_no_digit_is_refused),
+	    cmocka_unit_test(a_digest_is_known_to_the_last_digit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
