@@ -197,7 +197,7 @@ static void print_summary(
 	str_add_bytes(&text, manifest_content_bytes(m));
 	buf_add_str(&text, " in ");
 	str_add_bytes(&text, manifest_written_bytes(m));
-	if (m->earlier.len && manifest_is_part(m, &m->earlier.items[0]))
+	if (manifest_has_parts(m))
 		buf_printf(&text, ", in %zu parts", m->earlier.len);
 	else if (m->earlier.len)
 		buf_printf(&text, ", and in %zu earlier archive%s",

@@ -115,6 +115,14 @@ bool manifest_is_part(
 	       !str_eq(archive->file, m->archive.file);
 }
 
+bool manifest_has_parts(const struct manifest *m)
+{
+	VEC_EACH (&m->earlier, a)
+		if (manifest_is_part(m, a))
+			return true;
+	return false;
+}
+
 uint64_t manifest_archive_bytes(const struct manifest *m)
 {
 	uint64_t bytes = m->archive.bytes;
@@ -235,18 +243,10 @@ static struct json_object *previous_array(const struct manifest *m)
 	return list;
 }
 
-static bool has_parts(const struct manifest *m)
-{
-	VEC_EACH (&m->earlier, a)
-		if (manifest_is_part(m, a))
-			return true;
-	return m->part != NULL;
-}
-
 static int64_t version_of(const struct manifest *m)
 {
 	if (m->is_list)
-		return has_parts(m) ? MANIFEST_VERSION : 3;
+		return manifest_has_parts(m) || m->part ? MANIFEST_VERSION : 3;
 	return m->archive.has_index ? 2 : 1;
 }
 

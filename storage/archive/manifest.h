@@ -170,6 +170,8 @@ size_t manifest_archive_count(const struct manifest *m);
 /* Whether an archive of its list is a part of that snapshot alone. */
 bool manifest_is_part(
     const struct manifest *m, const struct manifest_archive *archive);
+/* Whether it has any: several machines captured it. */
+bool manifest_has_parts(const struct manifest *m);
 /* How long all of its archives are together. */
 uint64_t manifest_archive_bytes(const struct manifest *m);
 /* The same of those that were written with it: its own, and its parts. */

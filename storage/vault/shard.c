@@ -228,14 +228,6 @@ int shard_run_time(struct vault *v, const char *name,
 	return 0;
 }
 
-static bool has_parts(const struct manifest *m)
-{
-	VEC_EACH (&m->earlier, a)
-		if (manifest_is_part(m, a))
-			return true;
-	return false;
-}
-
 int shard_run_sealed(struct vault *v, const struct shard_run *r,
     const struct snapshot_trust *trust, struct manifest *m, struct err *err)
 {
@@ -243,7 +235,7 @@ int shard_run_sealed(struct vault *v, const struct shard_run *r,
 
 	if (snapshot_manifest(v, &s, trust, m, NULL, err))
 		return err->code == ERR_NOT_FOUND ? 0 : -1;
-	if (has_parts(m))
+	if (manifest_has_parts(m))
 		return 1;
 	manifest_done(m);
 	return err_set(err, ERR_EXISTS,

@@ -458,6 +458,7 @@ static void parts_are_of_the_snapshot_itself(void **state)
 	assert_int_equal(manifest_archive_count(&out), 5);
 	assert_false(manifest_is_part(&out, &out.earlier.items[1]));
 	assert_true(manifest_is_part(&out, &out.earlier.items[2]));
+	assert_true(manifest_has_parts(&out));
 	struct manifest_archive own = manifest_own(&out);
 	assert_false(manifest_is_part(&out, &own));
 	assert_int_equal(
