@@ -235,16 +235,6 @@ int layers_read(
 
 /* ---- who is in them ------------------------------------------------------ */
 
-bool layer_has_repository(const struct layer *l, const char *name)
-{
-	return str_glob_any(&l->select.repositories, name);
-}
-
-bool layer_has_state(const struct layer *l, const char *bucket_key)
-{
-	return str_glob_any(&l->select.states, bucket_key);
-}
-
 static bool fits_kind(const char *pattern, const struct layer_object *o)
 {
 	autofree char *name =

@@ -96,8 +96,6 @@ const char *layer_list_name(enum layer_list list);
 bool layer_pattern_fits(
     enum layer_list list, const char *pattern, const struct layer_object *o);
 
-bool layer_has_repository(const struct layer *l, const char *name);
-bool layer_has_state(const struct layer *l, const char *bucket_key);
 bool layer_has_object(const struct layer *l, const struct layer_object *o);
 
 /* The layers that one waits for: those it names, and the unassigned one where

@@ -123,8 +123,10 @@ static void an_object_fits_in_all_that_is_given(void **state)
 	none->name = str_dup("b");
 	strvec_add(&none->select.states, "*");
 	assert_false(layer_has_object(none, &o));
-	assert_true(layer_has_state(none, "bucket/key"));
-	assert_false(layer_has_repository(none, "team/web"));
+	assert_true(
+	    str_glob_any(layer_patterns(none, LAYER_STATES), "bucket/key"));
+	assert_false(
+	    str_glob_any(layer_patterns(none, LAYER_REPOSITORIES), "team/web"));
 }
 
 static void a_core_kind_has_two_names(void **state)
