@@ -254,22 +254,17 @@ char *age_identity_recipient(const char *line, size_t len)
 {
 	struct buf text = BUF_INIT;
 	uint8_t raw[32], public[XWING_PUBLIC_LEN];
-	bool known = true;
 
 	if (!age_bech32_decode(line, len, SECRET_HRP, raw, sizeof raw)) {
 		age_x25519_public(raw, public);
 		age_bech32_add(&text, RECIPIENT_HRP, public, 32);
 	} else if (!age_bech32_decode(
-		       line, len, HYBRID_SECRET_HRP, raw, sizeof raw)) {
-		known = !xwing_public(raw, public);
-		if (known)
-			age_bech32_add(
-			    &text, HYBRID_HRP, public, XWING_PUBLIC_LEN);
-	} else {
-		known = false;
+		       line, len, HYBRID_SECRET_HRP, raw, sizeof raw) &&
+		   !xwing_public(raw, public)) {
+		age_bech32_add(&text, HYBRID_HRP, public, XWING_PUBLIC_LEN);
 	}
 	mem_wipe(raw, sizeof raw);
-	return known ? buf_steal(&text) : NULL;
+	return text.len ? buf_steal(&text) : NULL;
 }
 
 /* The text of a secret key, and its recipient. */
