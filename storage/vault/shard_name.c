@@ -65,21 +65,20 @@ char *shard_name_lock_of(const char *name, const char *object)
 				     : NULL;
 }
 
+/* "<name>.run-<digits>.json": what follows the name has one length. */
 bool shard_name_is_run(const char *name, const char *object)
 {
-	const char *at = strstr(object, RUN);
-	size_t len = strlen(object), end = strlen(RUN) + ID_DIGITS;
+	const size_t tail = strlen(RUN) + ID_DIGITS + strlen(JSON);
+	size_t len = strlen(object);
 
-	if (!at || at == object)
+	/* A name starts with a letter or a digit. */
+	if (len <= tail || *object == '.')
 		return false;
-	/* A name may have the same letters in it: the last ones count. */
-	for (const char *next = at; next; next = strstr(next + 1, RUN))
-		at = next;
-	if (name && (strlen(name) != (size_t)(at - object) ||
-			strncmp(name, object, (size_t)(at - object)) != 0))
-		return false;
-	return strlen(at) == end + strlen(JSON) && len > end &&
-	       is_hex(at + strlen(RUN), ID_DIGITS) && str_eq(at + end, JSON);
+	const char *at = object + (len - tail);
+	return (!name ||
+		   (strlen(name) == len - tail && str_starts(object, name))) &&
+	       str_starts(at, RUN) && is_hex(at + strlen(RUN), ID_DIGITS) &&
+	       str_eq(at + strlen(RUN) + ID_DIGITS, JSON);
 }
 
 bool shard_name_is_part(const char *rest, struct format_part *part)
