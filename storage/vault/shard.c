@@ -456,28 +456,6 @@ int shard_clear(struct vault *v, const struct shard_run *r, struct err *err)
 	return 0;
 }
 
-/* 1 if it has been sealed, and m is filled in; 0 if it was not, or what was
- * made of it does not read; then nothing of it is needed either. */
-static int find_sealed(struct vault *v, const struct shard_run *r,
-    const struct snapshot_trust *trust, struct manifest *m, struct err *err)
-{
-	struct vault_stat stat;
-	struct err why = ERR_INIT;
-	autofree char *object = str_printf("%s" LABEL_MANIFEST, r->label);
-
-	int sealed = shard_run_sealed(v, r, trust, m, &why);
-	if (sealed > 0)
-		return 1;
-	/* A manifest that is there and does not hold is somebody's to look at:
-	 * nothing that it may name is removed. */
-	if (sealed < 0 || vault_stat(v, object, &stat, &why) == 0 ||
-	    why.code != ERR_NOT_FOUND) {
-		*err = why;
-		return -1;
-	}
-	return 0;
-}
-
 /* The run stays as long as the store keeps something of it. */
 static int tidy_run(struct vault *v, const char *object,
     const struct shard_run *r, const struct snapshot_trust *trust,
@@ -486,8 +464,10 @@ static int tidy_run(struct vault *v, const char *object,
 	struct removals own = {0};
 	struct err why = ERR_INIT;
 	struct manifest m;
-	int sealed = find_sealed(v, r, trust, &m, &why);
+	int sealed = shard_run_sealed(v, r, trust, &m, &why);
 
+	/* A manifest that is there and does not hold is somebody's to look at:
+	 * nothing that it may name is removed. */
 	if (sealed < 0)
 		return 0;
 	int failed = remove_parts(v, r, sealed ? &m : NULL, &own, err);
@@ -516,18 +496,20 @@ static int tidy_locks(struct vault *v, const char *name,
 	return 0;
 }
 
-static bool is_part_of(const char *name, const char *object)
+/* Whether an object is of a part of a snapshot of that name, and its label. */
+static bool is_part_of(const char *name, const char *object, struct label *l)
 {
 	struct format_part part;
-	struct label l;
 
-	return label_parse_of(name, object, &l) == 0 &&
-	       shard_name_is_part(object + l.len, &part);
+	return label_parse_of(name, object, l) == 0 &&
+	       shard_name_is_part(object + l->len, &part);
 }
 
 static bool is_meant(void *ctx, const char *object)
 {
-	return is_part_of(ctx, object);
+	struct label l;
+
+	return is_part_of(ctx, object, &l);
 }
 
 /* Uploads and files that dead shards have not finished. */
@@ -588,13 +570,12 @@ static int tidy_pruned(struct vault *v, const char *name,
 		struct vault_stat stat;
 		struct err why = ERR_INIT;
 		struct label l;
-		if (!is_part_of(name, item->name))
+		if (!is_part_of(name, item->name, &l))
 			continue;
 		if (!read &&
 		    snapshot_pruned(v, name, trust, &gone, &forged, err))
 			return -1;
 		read = true;
-		label_parse_of(name, item->name, &l);
 		autofree char *label = str_ndup(item->name, l.len);
 		autofree char *manifest =
 		    str_printf("%s" LABEL_MANIFEST, label);
