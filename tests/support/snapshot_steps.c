@@ -94,6 +94,20 @@ size_t test_snapshot_listed(struct fixture *f, const char *name)
 	return list.len;
 }
 
+void test_snapshot_first(
+    struct fixture *f, struct snapshots *list, char *sha256, struct manifest *m)
+{
+	struct err err = ERR_INIT;
+	struct manifest own;
+
+	assert_ok(snapshot_list(f->s.t->real, "prod", list, &err), err);
+	assert_ok(snapshot_manifest(f->s.t->real, &list->items[0], &f->s.trust,
+		      m ? m : &own, sha256, &err),
+	    err);
+	if (!m)
+		manifest_done(&own);
+}
+
 /* What is said of the first snapshot, signed (or not) by the fixture's key. */
 void test_snapshot_record(
     struct fixture *f, const char *level, bool good, bool is_signed)
@@ -101,13 +115,8 @@ void test_snapshot_record(
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	char sha256[DIGEST_SHA256_HEX];
 	struct err err = ERR_INIT;
-	struct manifest m;
 
-	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
-	assert_ok(snapshot_manifest(f->s.t->real, &list.items[0], &f->s.trust,
-		      &m, sha256, &err),
-	    err);
-	manifest_done(&m);
+	test_snapshot_first(f, &list, sha256, NULL);
 	const struct snapshot_finding finding = {.manifest_sha256 = sha256,
 	    .level = level,
 	    .good = good,
@@ -124,13 +133,8 @@ struct snapshot_verdict test_snapshot_verdict(struct fixture *f)
 	char sha256[DIGEST_SHA256_HEX];
 	struct snapshot_verdict v;
 	struct err err = ERR_INIT;
-	struct manifest m;
 
-	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
-	assert_ok(snapshot_manifest(f->s.t->real, &list.items[0], &f->s.trust,
-		      &m, sha256, &err),
-	    err);
-	manifest_done(&m);
+	test_snapshot_first(f, &list, sha256, NULL);
 	assert_ok(snapshot_verdict(f->s.t->real, &list.items[0], &f->s.trust,
 		      sha256, &v, &err),
 	    err);
@@ -142,10 +146,7 @@ int test_snapshot_remove_first(struct fixture *f, struct err *err)
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	struct manifest m;
 
-	assert_ok(snapshot_list(f->s.t->real, "prod", &list, err), *err);
-	assert_ok(snapshot_manifest(
-		      f->s.t->real, &list.items[0], &f->s.trust, &m, NULL, err),
-	    *err);
+	test_snapshot_first(f, &list, NULL, &m);
 	int result = snapshot_remove(&f->s.t->vault, &list.items[0], &m, err);
 	manifest_done(&m);
 	return result;

@@ -36,6 +36,11 @@ size_t test_snapshot_listed(struct fixture *f, const char *name);
 /* An object of `label` that holds no more than "{}". */
 void test_snapshot_put(struct fixture *f, const char *label, const char *rest);
 
+/* Lists the snapshots named prod, and reads the manifest of the first: its
+ * digest and itself, where these are not NULL. List and manifest are the
+ * caller's. */
+void test_snapshot_first(struct fixture *f, struct snapshots *list,
+    char *sha256, struct manifest *m);
 /* Of the first snapshot named prod: records a verification, signed (or not) by
  * the fixture's key; what all records come to; removes it. */
 void test_snapshot_record(

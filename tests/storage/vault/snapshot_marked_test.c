@@ -14,10 +14,7 @@ static char *marks_of(struct fixture *f)
 	struct err err = ERR_INIT;
 	struct manifest m;
 
-	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
-	assert_ok(snapshot_manifest(f->s.t->real, &list.items[0], &f->s.trust,
-		      &m, sha256, &err),
-	    err);
+	test_snapshot_first(f, &list, sha256, &m);
 	assert_true(snapshot_marked(f->s.t->real, &list.items[0], &f->s.trust,
 			sha256, &m, &err) >= 0);
 	buf_add_str(&out, m.hold ? "hold" : "free");
@@ -42,15 +39,10 @@ static void mark(struct fixture *f, bool hold, const char *tag,
 	cleanup(strvec_done) struct strvec tags = VEC_INIT;
 	char sha256[DIGEST_SHA256_HEX];
 	struct err err = ERR_INIT;
-	struct manifest m;
 
 	if (tag)
 		strvec_add(&tags, tag);
-	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
-	assert_ok(snapshot_manifest(f->s.t->real, &list.items[0], &f->s.trust,
-		      &m, sha256, &err),
-	    err);
-	manifest_done(&m);
+	test_snapshot_first(f, &list, sha256, NULL);
 	const struct snapshot_mark one = {
 	    .manifest_sha256 = digest ? digest : sha256,
 	    .hold = hold,

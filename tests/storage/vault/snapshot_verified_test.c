@@ -67,13 +67,8 @@ static void record_drill(struct fixture *f, const struct json_object *details)
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	char sha256[DIGEST_SHA256_HEX];
 	struct err err = ERR_INIT;
-	struct manifest m;
 
-	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
-	assert_ok(snapshot_manifest(f->s.t->real, &list.items[0], &f->s.trust,
-		      &m, sha256, &err),
-	    err);
-	manifest_done(&m);
+	test_snapshot_first(f, &list, sha256, NULL);
 	const struct snapshot_finding finding = {.manifest_sha256 = sha256,
 	    .level = SNAPSHOT_LEVEL_DRILL,
 	    .good = true,
@@ -340,14 +335,9 @@ static void that_nothing_was_recorded_is_an_error_with_its_cause(
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
 	char sha256[DIGEST_SHA256_HEX];
 	struct err err = ERR_INIT;
-	struct manifest m;
 
 	free(test_snapshot_make(f, "prod"));
-	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
-	assert_ok(snapshot_manifest(f->s.t->real, &list.items[0], &f->s.trust,
-		      &m, sha256, &err),
-	    err);
-	manifest_done(&m);
+	test_snapshot_first(f, &list, sha256, NULL);
 	const struct snapshot_finding finding = {.manifest_sha256 = sha256,
 	    .level = "full",
 	    .good = true,

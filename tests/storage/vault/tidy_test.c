@@ -73,10 +73,7 @@ static void what_a_dead_prune_left_goes_with_the_next_run(struct fixture *f)
 	struct err err = ERR_INIT;
 	struct manifest m;
 
-	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
-	assert_ok(snapshot_manifest(f->s.t->real, &list.items[0], &f->s.trust,
-		      &m, NULL, &err),
-	    err);
+	test_snapshot_first(f, &list, NULL, &m);
 	f->s.t->kept = archive;
 	assert_fails(snapshot_remove(&f->s.t->vault, &list.items[0], &m, &err),
 	    err, ERR_DENIED);
