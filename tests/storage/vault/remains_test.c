@@ -2,37 +2,8 @@
 #include "storage/vault/remains.h"
 
 #include "storage/base/cleanup.h"
-#include "storage/vault/vault_dir.h"
 #include "tests/support/test.h"
-
-#include <string.h>
-
-struct fixture {
-	char *state_dir, *dirs[2];
-	struct vault *vaults[2];
-};
-
-static void setup(struct fixture *f)
-{
-	struct err err = ERR_INIT;
-
-	f->state_dir = test_dir_make();
-	for (int i = 0; i < 2; i++) {
-		f->dirs[i] = test_dir_make();
-		f->vaults[i] = vault_dir_open(f->dirs[i], false, &err);
-		assert_non_null(f->vaults[i]);
-		vault_set_memory(f->vaults[i], f->state_dir);
-	}
-}
-
-static void teardown(struct fixture *f)
-{
-	for (int i = 0; i < 2; i++) {
-		vault_free(f->vaults[i]);
-		test_dir_remove(f->dirs[i]);
-	}
-	test_dir_remove(f->state_dir);
-}
+#include "tests/support/vault_pair.h"
 
 static void assert_known(struct vault *v, const char *label)
 {
@@ -50,42 +21,42 @@ static void each_vault_knows_its_own(void **state)
 	static const char *const labels[] = {
 	    "prod-20260101T000000Z", "prod-20260102T000000Z"};
 	struct err err = ERR_INIT;
-	struct fixture f;
+	struct test_vault_pair p;
 
 	(void)state;
-	setup(&f);
-	assert_known(f.vaults[0], NULL);
+	test_vault_pair_init(&p);
+	assert_known(p.vaults[0], NULL);
 	for (int i = 0; i < 2; i++)
 		for (int twice = 0; twice < 2; twice++)
 			assert_ok(
-			    remains_note(f.vaults[i], labels[i], &err), err);
+			    remains_note(p.vaults[i], labels[i], &err), err);
 	for (int i = 0; i < 2; i++) {
-		assert_known(f.vaults[i], labels[i]);
-		assert_true(remains_known(f.vaults[i], labels[i]));
-		assert_false(remains_known(f.vaults[i], labels[!i]));
+		assert_known(p.vaults[i], labels[i]);
+		assert_true(remains_known(p.vaults[i], labels[i]));
+		assert_false(remains_known(p.vaults[i], labels[!i]));
 	}
-	assert_ok(remains_forget(f.vaults[0], labels[0], &err), err);
-	assert_ok(remains_forget(f.vaults[0], labels[0], &err), err);
-	assert_known(f.vaults[0], NULL);
-	assert_known(f.vaults[1], labels[1]);
-	teardown(&f);
+	assert_ok(remains_forget(p.vaults[0], labels[0], &err), err);
+	assert_ok(remains_forget(p.vaults[0], labels[0], &err), err);
+	assert_known(p.vaults[0], NULL);
+	assert_known(p.vaults[1], labels[1]);
+	test_vault_pair_done(&p);
 }
 
 static void without_a_memory_nothing_is_known(void **state)
 {
 	struct err err = ERR_INIT;
-	struct fixture f;
+	struct test_vault_pair p;
 
 	(void)state;
-	setup(&f);
-	vault_set_memory(f.vaults[0], NULL);
+	test_vault_pair_init(&p);
+	vault_set_memory(p.vaults[0], NULL);
 	assert_ok(
-	    remains_note(f.vaults[0], "prod-20260101T000000Z", &err), err);
-	assert_false(remains_known(f.vaults[0], "prod-20260101T000000Z"));
-	assert_known(f.vaults[0], NULL);
+	    remains_note(p.vaults[0], "prod-20260101T000000Z", &err), err);
+	assert_false(remains_known(p.vaults[0], "prod-20260101T000000Z"));
+	assert_known(p.vaults[0], NULL);
 	assert_ok(
-	    remains_forget(f.vaults[0], "prod-20260101T000000Z", &err), err);
-	teardown(&f);
+	    remains_forget(p.vaults[0], "prod-20260101T000000Z", &err), err);
+	test_vault_pair_done(&p);
 }
 
 int main(void)

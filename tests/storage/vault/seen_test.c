@@ -4,37 +4,8 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/vault/label.h"
-#include "storage/vault/vault_dir.h"
 #include "tests/support/test.h"
-
-#include <string.h>
-
-struct fixture {
-	char *state_dir, *dirs[2];
-	struct vault *vaults[2];
-};
-
-static void setup(struct fixture *f)
-{
-	struct err err = ERR_INIT;
-
-	f->state_dir = test_dir_make();
-	for (int i = 0; i < 2; i++) {
-		f->dirs[i] = test_dir_make();
-		f->vaults[i] = vault_dir_open(f->dirs[i], false, &err);
-		assert_non_null(f->vaults[i]);
-		vault_set_memory(f->vaults[i], f->state_dir);
-	}
-}
-
-static void teardown(struct fixture *f)
-{
-	for (int i = 0; i < 2; i++) {
-		vault_free(f->vaults[i]);
-		test_dir_remove(f->dirs[i]);
-	}
-	test_dir_remove(f->state_dir);
-}
+#include "tests/support/vault_pair.h"
 
 static void assert_seen(
     struct vault *v, const char *name, const char *first, size_t count)
@@ -61,42 +32,42 @@ static void of_each_vault_and_name(void **state)
 	static const char a[] = "prod-20260101T000000Z";
 	static const char b[] = "prod-eu-20260102T000000Z";
 	struct err err = ERR_INIT;
-	struct fixture f;
+	struct test_vault_pair p;
 
 	(void)state;
-	setup(&f);
-	note(f.vaults[0], "prod", a);
-	note(f.vaults[0], "prod-eu", b);
-	note(f.vaults[1], "prod-eu", b);
-	assert_seen(f.vaults[0], "prod", a, 1);
-	assert_seen(f.vaults[0], "prod-eu", b, 1);
-	assert_seen(f.vaults[1], "prod", NULL, 0);
-	assert_ok(seen_forget(f.vaults[0], b, &err), err);
-	assert_ok(seen_forget(f.vaults[0], b, &err), err);
-	assert_seen(f.vaults[0], "prod-eu", NULL, 0);
-	assert_seen(f.vaults[1], "prod-eu", b, 1);
-	vault_set_memory(f.vaults[1], NULL);
-	assert_seen(f.vaults[1], "prod-eu", NULL, 0);
-	note(f.vaults[1], "prod", a);
-	teardown(&f);
+	test_vault_pair_init(&p);
+	note(p.vaults[0], "prod", a);
+	note(p.vaults[0], "prod-eu", b);
+	note(p.vaults[1], "prod-eu", b);
+	assert_seen(p.vaults[0], "prod", a, 1);
+	assert_seen(p.vaults[0], "prod-eu", b, 1);
+	assert_seen(p.vaults[1], "prod", NULL, 0);
+	assert_ok(seen_forget(p.vaults[0], b, &err), err);
+	assert_ok(seen_forget(p.vaults[0], b, &err), err);
+	assert_seen(p.vaults[0], "prod-eu", NULL, 0);
+	assert_seen(p.vaults[1], "prod-eu", b, 1);
+	vault_set_memory(p.vaults[1], NULL);
+	assert_seen(p.vaults[1], "prod-eu", NULL, 0);
+	note(p.vaults[1], "prod", a);
+	test_vault_pair_done(&p);
 }
 
 static void the_newest_are_remembered(void **state)
 {
 	static const char other[] = "other-20260101T000000Z";
-	struct fixture f;
+	struct test_vault_pair p;
 
 	(void)state;
-	setup(&f);
-	note(f.vaults[0], "other", other);
+	test_vault_pair_init(&p);
+	note(p.vaults[0], "other", other);
 	for (int i = 0; i < SEEN_REMEMBERED + 2; i++) {
 		autofree char *label = label_make("prod", i);
-		note(f.vaults[0], "prod", label);
+		note(p.vaults[0], "prod", label);
 	}
 	assert_seen(
-	    f.vaults[0], "prod", "prod-19700101T000002Z", SEEN_REMEMBERED);
-	assert_seen(f.vaults[0], "other", other, 1);
-	teardown(&f);
+	    p.vaults[0], "prod", "prod-19700101T000002Z", SEEN_REMEMBERED);
+	assert_seen(p.vaults[0], "other", other, 1);
+	test_vault_pair_done(&p);
 }
 
 int main(void)
