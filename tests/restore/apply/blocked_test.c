@@ -1,63 +1,32 @@
 #include "restore/apply/blocked.h"
 
-#include "tests/support/plans.h"
-#include "tests/support/test.h"
+#include "tests/support/runs.h"
 
-#include <stdlib.h>
-
-/* Objects of one kind, whose outcomes are created unless the test says not. */
-struct fixture {
-	struct test_plan plan;
-	struct run_options o;
-	struct run run;
-	bool running;
-};
-
-static int set_up(void **state)
-{
-	struct fixture *f = mem_new(struct fixture);
-
-	test_plan_init(&f->plan);
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	if (f->running)
-		run_done(&f->run);
-	test_plan_done(&f->plan);
-	free(f);
-	return 0;
-}
-
-static uint32_t add(struct fixture *f, const char *kind, const char *name)
+static uint32_t add(struct test_run *f, const char *kind, const char *name)
 {
 	return test_plan_add_object(
 	    &f->plan, 0, "example.org/v1", kind, "ns", name);
 }
 
-static void need(struct fixture *f, uint32_t node, uint32_t needs,
+static void need(struct test_run *f, uint32_t node, uint32_t needs,
     enum edge_strength strength)
 {
 	graph_need(&f->plan.p->graph, node, needs, strength, false, "x");
 }
 
-static void end(struct fixture *f, uint32_t missing, enum outcome_kind kind)
+/* Their outcomes are created, unless a test says another. */
+static void end(struct test_run *f, uint32_t missing, enum outcome_kind kind)
 {
 	if (!f->running) {
-		run_init(&f->run, f->plan.p, f->plan.p->nodes.len, &f->o);
+		test_run_start(f);
 		for (size_t i = 0; i < f->run.nodes; i++)
 			f->run.outcomes[i].kind = OUTCOME_CREATED;
 	}
-	f->running = true;
 	f->run.outcomes[missing].kind = kind;
 }
 
 /* By which node it is blocked, or -1. */
-static int blocked_by(const struct fixture *f, uint32_t node)
+static int blocked_by(const struct test_run *f, uint32_t node)
 {
 	return (int)f->run.blocked[node] - 1;
 }
@@ -71,7 +40,7 @@ static void what_was_not_restored_blocks_itself(void **state)
 	    {OUTCOME_UNCHANGED, false}, {OUTCOME_SKIPPED, false},
 	    {OUTCOME_PARTIAL, false}, {OUTCOME_FAILED, true},
 	    {OUTCOME_HELD, true}};
-	struct fixture *f = *state;
+	struct test_run *f = *state;
 	uint32_t node = add(f, "A", "a");
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -86,7 +55,7 @@ static void what_was_not_restored_blocks_itself(void **state)
 /* It is there, and does not know what it owns. */
 static void one_without_its_status_is_not_restored(void **state)
 {
-	struct fixture *f = *state;
+	struct test_run *f = *state;
 	uint32_t node = add(f, "A", "a");
 
 	end(f, node, OUTCOME_CREATED);
@@ -97,7 +66,7 @@ static void one_without_its_status_is_not_restored(void **state)
 
 static void who_names_it_is_blocked_by_it(void **state)
 {
-	struct fixture *f = *state;
+	struct test_run *f = *state;
 	uint32_t missing = add(f, "A", "missing");
 	uint32_t names = add(f, "A", "names"), needs = add(f, "A", "needs");
 	uint32_t after = add(f, "A", "after"), owned = add(f, "A", "owned");
@@ -122,7 +91,7 @@ static void who_names_it_is_blocked_by_it(void **state)
 /* One that a cycle was broken at is a need all the same. */
 static void a_broken_edge_blocks_too(void **state)
 {
-	struct fixture *f = *state;
+	struct test_run *f = *state;
 	uint32_t missing = add(f, "A", "missing");
 	uint32_t names = add(f, "A", "names");
 
@@ -136,7 +105,7 @@ static void a_broken_edge_blocks_too(void **state)
 /* It would make another one, and its own owner acts through it. */
 static void owners_of_it_are_blocked_up_to_the_last(void **state)
 {
-	struct fixture *f = *state;
+	struct test_run *f = *state;
 	uint32_t missing = add(f, "A", "missing"), sibling = add(f, "A", "s");
 	uint32_t owner = add(f, "A", "owner"), top = add(f, "A", "top");
 
@@ -154,7 +123,7 @@ static void owners_of_it_are_blocked_up_to_the_last(void **state)
 /* A controller that is held by its replicas acts on kinds, of its cluster. */
 static void a_controller_is_blocked_by_what_it_acts_on(void **state)
 {
-	struct fixture *f = *state;
+	struct test_run *f = *state;
 	uint32_t missing = add(f, "Cluster", "c"), other = add(f, "A", "a");
 	uint32_t acts = add(f, "A", "acts"), not = add(f, "A", "not");
 	uint32_t elsewhere = test_plan_add_object(
@@ -171,7 +140,8 @@ static void a_controller_is_blocked_by_what_it_acts_on(void **state)
 	assert_int_equal(blocked_by(f, other), -1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, test_run_setup, test_run_teardown)
 
 int main(void)
 {

@@ -1,49 +1,20 @@
 #include "restore/apply/summary.h"
 
 #include "storage/base/cleanup.h"
-#include "tests/support/plans.h"
-#include "tests/support/test.h"
+#include "tests/support/runs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct fixture {
-	struct test_plan plan;
-	struct run_options o;
-	struct run run;
-	bool running;
-};
-
-static int set_up(void **state)
-{
-	struct fixture *f = mem_new(struct fixture);
-
-	test_plan_init(&f->plan);
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	if (f->running)
-		run_done(&f->run);
-	test_plan_done(&f->plan);
-	free(f);
-	return 0;
-}
-
 /* Once all nodes are there. */
-static void start(struct fixture *f)
+static void start(struct test_run *f)
 {
 	graph_order(&f->plan.p->graph);
-	run_init(&f->run, f->plan.p, f->plan.p->nodes.len, &f->o);
+	test_run_start(f);
 	f->run.report->snapshot = str_dup("prod-1");
-	f->running = true;
 }
 
-static struct report_item *add_item(struct fixture *f, enum outcome_kind kind)
+static struct report_item *add_item(struct test_run *f, enum outcome_kind kind)
 {
 	struct report_item *i = vec_add(&f->run.report->items);
 
@@ -55,7 +26,7 @@ static struct report_item *add_item(struct fixture *f, enum outcome_kind kind)
 
 static void each_node_is_an_item_in_its_order(void **state)
 {
-	struct fixture *f = *state;
+	struct test_run *f = *state;
 	uint32_t web = test_plan_add_object(
 	    &f->plan, 0, "apps/v1", "Deployment", "ns", "web");
 	uint32_t map =
@@ -100,7 +71,7 @@ static void each_node_is_an_item_in_its_order(void **state)
 
 static void what_differs_is_one_warning(void **state)
 {
-	struct fixture *f = *state;
+	struct test_run *f = *state;
 
 	start(f);
 	add_item(f, OUTCOME_SKIPPED);
@@ -120,7 +91,7 @@ static void what_differs_is_one_warning(void **state)
 
 /* ---- what to do next ----------------------------------------------------- */
 
-static void assert_next(struct fixture *f, const char *part)
+static void assert_next(struct test_run *f, const char *part)
 {
 	struct report *r = f->run.report;
 
@@ -137,7 +108,7 @@ static void assert_next(struct fixture *f, const char *part)
 
 static void the_first_that_is_so_says_what_is_next(void **state)
 {
-	struct fixture *f = *state;
+	struct test_run *f = *state;
 
 	start(f);
 	assert_next(f, NULL);
@@ -158,7 +129,7 @@ static void the_first_that_is_so_says_what_is_next(void **state)
 
 static void without_a_pause_nothing_is_released(void **state)
 {
-	struct fixture *f = *state;
+	struct test_run *f = *state;
 
 	start(f);
 	add_item(f, OUTCOME_FAILED);
@@ -166,7 +137,8 @@ static void without_a_pause_nothing_is_released(void **state)
 	assert_null(strstr(f->run.report->next, "releases"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, test_run_setup, test_run_teardown)
 
 int main(void)
 {
