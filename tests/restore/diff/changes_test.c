@@ -40,6 +40,22 @@ struct example {
 	const char *from, *to, *changes;
 };
 
+static void assert_compared(const struct example *cases, size_t count,
+    const struct changes_options *options)
+{
+	for (size_t i = 0; i < count; i++) {
+		cleanup(json_freep) struct json_object *a =
+		    test_json(cases[i].from);
+		cleanup(json_freep) struct json_object *b =
+		    test_json(cases[i].to);
+		cleanup(changes_done) struct changes changes = VEC_INIT;
+		cleanup(buf_done) struct buf out = BUF_INIT;
+		changes_compare(&changes, a, b, options);
+		add_all(&changes, &out);
+		assert_string_equal(buf_str(&out), cases[i].changes);
+	}
+}
+
 static void objects_are_compared_field_by_field(void **state)
 {
 	static const struct example cases[] = {
@@ -75,17 +91,7 @@ static void objects_are_compared_field_by_field(void **state)
 	const struct changes_options options = {.hides = hides_data};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		cleanup(json_freep) struct json_object *a =
-		    test_json(cases[i].from);
-		cleanup(json_freep) struct json_object *b =
-		    test_json(cases[i].to);
-		cleanup(changes_done) struct changes changes = VEC_INIT;
-		cleanup(buf_done) struct buf out = BUF_INIT;
-		changes_compare(&changes, a, b, &options);
-		add_all(&changes, &out);
-		assert_string_equal(buf_str(&out), cases[i].changes);
-	}
+	assert_compared(cases, sizeof(cases) / sizeof(*cases), &options);
 }
 
 static void what_another_server_alone_changes_is_dropped(void **state)
@@ -142,17 +148,7 @@ static void items_are_told_apart_by_their_keys(void **state)
 	const struct changes_options options = {.keys = keys_of, .ctx = keys};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		cleanup(json_freep) struct json_object *a =
-		    test_json(cases[i].from);
-		cleanup(json_freep) struct json_object *b =
-		    test_json(cases[i].to);
-		cleanup(changes_done) struct changes changes = VEC_INIT;
-		cleanup(buf_done) struct buf out = BUF_INIT;
-		changes_compare(&changes, a, b, &options);
-		add_all(&changes, &out);
-		assert_string_equal(buf_str(&out), cases[i].changes);
-	}
+	assert_compared(cases, sizeof(cases) / sizeof(*cases), &options);
 }
 
 int main(void)

@@ -20,13 +20,19 @@ static struct plan_node *add_with_status(struct test_task *f)
 
 /* ---- pauses -------------------------------------------------------------- */
 
+/* A controller that was not paused when it was captured. */
+static void start_pausable(struct test_task *f)
+{
+	test_task_add_pausable(f, TASK_PAUSABLE("", "false"));
+	test_task_start(f, NULL, 0);
+}
+
 static void a_pause_is_in_the_journal_before_it_is_sent(void **state)
 {
 	struct test_task *f = *state;
 	struct err err = ERR_INIT;
 
-	test_task_add_pausable(f, TASK_PAUSABLE("", "false"));
-	test_task_start(f, NULL, 0);
+	start_pausable(f);
 	test_task_keep_journal(f);
 	assert_ok(write_pause(&f->task, &err), err);
 	assert_json(f->object.object, TASK_PAUSABLE("", "true"));
@@ -48,8 +54,7 @@ static void a_pause_that_the_journal_has_is_not_noted_twice(void **state)
 	struct test_task *f = *state;
 	struct err err = ERR_INIT;
 
-	test_task_add_pausable(f, TASK_PAUSABLE("", "false"));
-	test_task_start(f, NULL, 0);
+	start_pausable(f);
 	test_task_keep_journal(f);
 	assert_ok(write_pause(&f->task, &err), err);
 	f->task.paused = false;
@@ -63,8 +68,7 @@ static void without_a_journal_it_is_paused_all_the_same(void **state)
 	struct test_task *f = *state;
 	struct err err = ERR_INIT;
 
-	test_task_add_pausable(f, TASK_PAUSABLE("", "false"));
-	test_task_start(f, NULL, 0);
+	start_pausable(f);
 	assert_ok(write_pause(&f->task, &err), err);
 	assert_json(f->object.object, TASK_PAUSABLE("", "true"));
 	assert_false(f->task.paused);
@@ -75,8 +79,7 @@ static void what_is_left_alone_is_not_released(void **state)
 	struct test_task *f = *state;
 	struct err err = ERR_INIT;
 
-	test_task_add_pausable(f, TASK_PAUSABLE("", "false"));
-	test_task_start(f, NULL, 0);
+	start_pausable(f);
 	test_task_keep_journal(f);
 	assert_ok(write_pause(&f->task, &err), err);
 	assert_true(test_task_is_paused(f));
@@ -112,8 +115,7 @@ static void only_our_own_pause_is_taken_over(void **state)
 
 		test_task_setup(&own);
 		struct test_task *f = own;
-		test_task_add_pausable(f, TASK_PAUSABLE("", "false"));
-		test_task_start(f, NULL, 0);
+		start_pausable(f);
 		test_task_keep_journal(f);
 		assert_ok(
 		    write_adopt_pauses(f->t.a, 0, live, &f->object, &err), err);
