@@ -568,6 +568,32 @@ static void give_back(struct fixture *f, struct denied *d)
 	buf_done(&d->bytes);
 }
 
+/* All that a vault has of a snapshot. */
+static const char *const parts[] = {
+    ".manifest.json", ".manifest.json.minisig", ".tar.zst.age"};
+enum { PARTS = sizeof(parts) / sizeof(*parts) };
+
+static void deny_all(struct fixture *f, const char *label, struct denied *d)
+{
+	for (size_t n = 0; n < PARTS; n++)
+		d[n] = deny(f, label, parts[n]);
+}
+
+static void give_all_back(struct fixture *f, struct denied *d)
+{
+	for (size_t n = 0; n < PARTS; n++)
+		give_back(f, &d[n]);
+}
+
+/* A rule for the newest alone; what is out of sight may need what was written
+ * up to a day before it. */
+static void plan_for_the_newest(struct fixture *f)
+{
+	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
+	f->o.dry_run = true;
+	f->o.needed_for_s = DAY;
+}
+
 /* The first of the chain, which only the second needs. */
 static void expect_first(
     struct fixture *f, enum prune_outcome outcome, const char *reason)
@@ -585,7 +611,6 @@ static void expect_first(
  * long before it. */
 static void what_one_out_of_sight_may_need_stays(struct fixture *f)
 {
-	enum { PARTS = 3 };
 	static const char *const denied[][PARTS] = {
 	    {".manifest.json", ".manifest.json.minisig", ".tar.zst.age"},
 	    {".manifest.json", ".manifest.json.minisig"},
@@ -606,8 +631,7 @@ static void what_one_out_of_sight_may_need_stays(struct fixture *f)
 		expect_first(f, PRUNE_KEPT, "may be needed by 'prod-");
 		f->o.needed_for_s = HOUR - 1;
 		expect_first(f, PRUNE_DROPPED, "not kept by any rule");
-		for (size_t n = 0; n < PARTS; n++)
-			give_back(f, &d[n]);
+		give_all_back(f, d);
 	}
 	f->o.needed_for_s = HOUR;
 	expect_first(f, PRUNE_DROPPED, "not kept by any rule");
@@ -616,30 +640,23 @@ static void what_one_out_of_sight_may_need_stays(struct fixture *f)
 /* Nothing in the vault tells of it, but this machine wrote it. */
 static void what_this_machine_wrote_is_known_to_it(struct fixture *f)
 {
-	static const char *const parts[] = {
-	    ".manifest.json", ".manifest.json.minisig", ".tar.zst.age"};
-	enum { PARTS = sizeof(parts) / sizeof(*parts) };
 	char *state_dir = test_dir_make();
 	struct denied d[PARTS];
 
-	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
-	f->o.dry_run = true;
-	f->o.needed_for_s = DAY;
+	plan_for_the_newest(f);
 	vault_set_memory(&f->s.t->vault, state_dir);
 	test_snapshots_add(&f->s, test_snapshot_begin_list);
 	pass(f, HOUR);
 	test_snapshots_add(&f->s, test_snapshot_go_on);
 	pass(f, HOUR);
 	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
-	for (size_t n = 0; n < PARTS; n++)
-		d[n] = deny(f, second, parts[n]);
+	deny_all(f, second, d);
 	test_snapshots_add(&f->s, test_snapshot_begin_list);
 	pass(f, HOUR);
 	expect_first(f, PRUNE_KEPT, "may be needed by 'prod-");
 	vault_set_memory(&f->s.t->vault, NULL);
 	expect_first(f, PRUNE_DROPPED, "not kept by any rule");
-	for (size_t n = 0; n < PARTS; n++)
-		give_back(f, &d[n]);
+	give_all_back(f, d);
 	test_dir_remove(state_dir);
 }
 
@@ -647,15 +664,10 @@ static void what_this_machine_wrote_is_known_to_it(struct fixture *f)
  * the one that does. */
 static void each_one_out_of_sight_counts(struct fixture *f)
 {
-	static const char *const parts[] = {
-	    ".manifest.json", ".manifest.json.minisig", ".tar.zst.age"};
-	enum { PARTS = sizeof(parts) / sizeof(*parts) };
 	char *state_dir = test_dir_make();
 	struct denied d[2][PARTS];
 
-	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
-	f->o.dry_run = true;
-	f->o.needed_for_s = DAY;
+	plan_for_the_newest(f);
 	vault_set_memory(&f->s.t->vault, state_dir);
 	for (int i = 0; i < 3; i++) {
 		test_snapshots_add(&f->s,
@@ -664,17 +676,13 @@ static void each_one_out_of_sight_counts(struct fixture *f)
 	}
 	autofree char *before = object_of(f, SNAPSHOTS, "");
 	autofree char *after = object_of(f, SNAPSHOTS + 2, "");
-	for (size_t n = 0; n < PARTS; n++) {
-		d[0][n] = deny(f, before, parts[n]);
-		d[1][n] = deny(f, after, parts[n]);
-	}
+	deny_all(f, before, d[0]);
+	deny_all(f, after, d[1]);
 	test_snapshots_add(&f->s, test_snapshot_begin_list);
 	pass(f, HOUR);
 	expect_first(f, PRUNE_KEPT, after);
-	for (size_t n = 0; n < PARTS; n++) {
-		give_back(f, &d[0][n]);
-		give_back(f, &d[1][n]);
-	}
+	give_all_back(f, d[0]);
+	give_all_back(f, d[1]);
 	vault_set_memory(&f->s.t->vault, NULL);
 	test_dir_remove(state_dir);
 }
@@ -683,29 +691,22 @@ static void each_one_out_of_sight_counts(struct fixture *f)
  * written is lost: a run that saw it before remembers it. */
 static void what_a_prune_saw_is_known_to_the_next(struct fixture *f)
 {
-	static const char *const parts[] = {
-	    ".manifest.json", ".manifest.json.minisig", ".tar.zst.age"};
-	enum { PARTS = sizeof(parts) / sizeof(*parts) };
 	char *state_dir = test_dir_make();
 	struct denied d[PARTS];
 
-	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
-	f->o.dry_run = true;
-	f->o.needed_for_s = DAY;
+	plan_for_the_newest(f);
 	test_snapshots_add(&f->s, test_snapshot_begin_list);
 	pass(f, HOUR);
 	test_snapshots_add(&f->s, test_snapshot_go_on);
 	pass(f, HOUR);
 	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
 	for (int seen = 0; seen < 2; seen++) {
-		for (size_t n = 0; n < PARTS; n++)
-			d[n] = deny(f, second, parts[n]);
+		deny_all(f, second, d);
 		if (!seen)
 			test_snapshots_add(&f->s, test_snapshot_begin_list);
 		expect_first(f, seen ? PRUNE_KEPT : PRUNE_DROPPED,
 		    seen ? "may be needed by 'prod-" : "not kept by any rule");
-		for (size_t n = 0; n < PARTS; n++)
-			give_back(f, &d[n]);
+		give_all_back(f, d);
 		if (seen)
 			continue;
 		vault_set_memory(&f->s.t->vault, state_dir);
@@ -756,9 +757,7 @@ static void what_was_pruned_needs_nothing(struct fixture *f)
 	    minisign_keygen(&f->s.random.random, &public);
 	struct err err = ERR_INIT;
 
-	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
-	f->o.dry_run = true;
-	f->o.needed_for_s = DAY;
+	plan_for_the_newest(f);
 	add_chain(f);
 	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
 	struct denied manifest = deny(f, second, ".manifest.json");
