@@ -184,6 +184,17 @@ void test_pack_end(const struct test_pack *p, struct buf *out)
 	buf_add(out, sum, sizeof(sum));
 }
 
+int test_pack_read_at(
+    void *pack, uint64_t offset, void *data, size_t len, struct err *err)
+{
+	const struct buf *p = pack;
+
+	if (offset > p->len || len > p->len - offset)
+		return err_set(err, ERR_FORMAT, "past the end");
+	memcpy(data, p->data + offset, len);
+	return 0;
+}
+
 void test_pack_keep(struct test_pack *p, const char *dir)
 {
 	const struct incoming_options o = {.hash = GIT_SHA1, .dir = dir};

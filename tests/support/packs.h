@@ -6,6 +6,7 @@
 #define TESTS_SUPPORT_PACKS_H
 
 #include "storage/base/buf.h"
+#include "storage/base/err.h"
 #include "storage/git/repo/git_id.h"
 
 /* A bare repository without objects in a directory that exists. */
@@ -40,6 +41,9 @@ uint64_t test_pack_id_delta(struct test_pack *p, const struct git_id *base,
     const char *content, const char *more);
 /* Appends the whole pack, with its count and checksum. */
 void test_pack_end(const struct test_pack *p, struct buf *out);
+/* Reads of such a whole pack, a struct buf, as index_pack.h asks for it. */
+int test_pack_read_at(
+    void *pack, uint64_t offset, void *data, size_t len, struct err *err);
 /* Writes pack and index into the repository, and forgets what was added. */
 void test_pack_keep(struct test_pack *p, const char *dir);
 

@@ -5,7 +5,6 @@
 #include "tests/support/test.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct fixture {
 	struct test_pack making;
@@ -28,23 +27,14 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int read_at(
-    void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
-{
-	struct fixture *f = ctx;
-
-	if (offset > f->pack.len || len > f->pack.len - offset)
-		return err_set(err, ERR_FORMAT, "past the end");
-	memcpy(data, f->pack.data + offset, len);
-	return 0;
-}
-
 /* Of all that was added, with so many threads. */
 static struct index_pack *resolve(
     struct fixture *f, size_t threads, struct err *err)
 {
-	const struct index_pack_options o = {
-	    .hash = GIT_SHA1, .read_at = read_at, .ctx = f, .threads = threads};
+	const struct index_pack_options o = {.hash = GIT_SHA1,
+	    .read_at = test_pack_read_at,
+	    .ctx = &f->pack,
+	    .threads = threads};
 	struct index_pack *ip = index_pack_new(&o);
 
 	buf_clear(&f->pack);

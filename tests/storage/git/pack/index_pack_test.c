@@ -44,10 +44,7 @@ static int read_at(
 {
 	struct fixture *f = ctx;
 
-	if (offset > f->pack.len || len > f->pack.len - offset)
-		return err_set(err, ERR_FORMAT, "past the end");
-	memcpy(data, f->pack.data + offset, len);
-	return 0;
+	return test_pack_read_at(&f->pack, offset, data, len, err);
 }
 
 static void count_small(void *ctx, const void *data, size_t len)
