@@ -1,19 +1,14 @@
 #include "tests/support/snapshots.h"
 
 #include "storage/base/cleanup.h"
+#include "tests/support/keys.h"
 
 void test_snapshots_init(struct test_snapshots *s, int kind)
 {
-	cleanup(buf_done) struct buf public = BUF_INIT;
-	struct err err = ERR_INIT;
-
 	*s = (struct test_snapshots){.t = test_vault_open(kind)};
 	test_clock_init(&s->clock, clock_now_ms(clock_system()));
 	test_random_init(&s->random, 5);
-	cleanup(secret_freep) struct secret *text =
-	    minisign_keygen(&s->random.random, &public);
-	s->key = minisign_key_parse(text, NULL, "key", &err);
-	assert_non_null(s->key);
+	s->key = test_key_make(&s->random);
 	*vec_add(&s->trust.keys) = *minisign_key_public(s->key);
 	*vec_add(&s->trust.pruners) = *minisign_key_public(s->key);
 	*vec_add(&s->trust.verifiers) = *minisign_key_public(s->key);

@@ -4,6 +4,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "tests/support/keys.h"
 #include "tests/support/snapshots.h"
 
 #include <stdio.h>
@@ -751,10 +752,8 @@ static void what_another_machine_pruned_is_forgotten(struct fixture *f)
 /* What is left of one that a trusted record says was pruned is no sign. */
 static void what_was_pruned_needs_nothing(struct fixture *f)
 {
-	struct minisign_key *other;
-	cleanup(buf_done) struct buf public = BUF_INIT;
-	cleanup(secret_freep) struct secret *text =
-	    minisign_keygen(&f->s.random.random, &public);
+	cleanup(minisign_key_freep) struct minisign_key *other =
+	    test_key_make(&f->s.random);
 	struct err err = ERR_INIT;
 
 	plan_for_the_newest(f);
@@ -763,12 +762,9 @@ static void what_was_pruned_needs_nothing(struct fixture *f)
 	struct denied manifest = deny(f, second, ".manifest.json");
 	struct snapshot_drop drop = {.label = second, .reason = "test"};
 	const struct snapshot_drops drops = {.items = &drop, .len = 1};
-	other = minisign_key_parse(text, NULL, "key", &err);
-	assert_non_null(other);
 	assert_ok(snapshot_record_pruned(f->s.t->real, "prod", &drops, other,
 		      &f->s.clock.clock, &err),
 	    err);
-	minisign_key_free(other);
 	expect_first(f, PRUNE_KEPT, "which is out of sight");
 	assert_ok(snapshot_record_pruned(f->s.t->real, "prod", &drops, f->s.key,
 		      &f->s.clock.clock, &err),

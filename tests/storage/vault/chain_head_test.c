@@ -5,6 +5,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 #include "storage/crypto/minisign.h"
+#include "tests/support/keys.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -34,16 +35,14 @@ static void fill(struct chain_head *h)
 static void the_largest_fits_on_paper_with_its_signature(void **state)
 {
 	cleanup(chain_head_done) struct chain_head h = {.label = NULL};
-	cleanup(buf_done) struct buf text = BUF_INIT, public = BUF_INIT;
+	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct test_random random;
 	struct err err = ERR_INIT;
 
 	(void)state;
 	test_random_init(&random, 3);
-	struct secret *secret = minisign_keygen(&random.random, &public);
 	cleanup(minisign_key_freep) struct minisign_key *key =
-	    minisign_key_parse(secret, NULL, "key", &err);
-	secret_free(secret);
+	    test_key_make(&random);
 	fill(&h);
 	chain_head_write(&h, &text);
 	assert_ok(

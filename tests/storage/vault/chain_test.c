@@ -4,6 +4,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/vault/snapshot.h"
+#include "tests/support/keys.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
 
@@ -55,17 +56,12 @@ static char *take(struct fixture *f, struct vault *v, int64_t later_s)
 
 static void setup(struct fixture *f, int kind)
 {
-	cleanup(buf_done) struct buf public = BUF_INIT;
-	struct err err = ERR_INIT;
-
 	memset(f, 0, sizeof(*f));
 	f->t = test_vault_open(kind);
 	vault_set_id(&f->t->vault, "1d");
 	test_clock_init(&f->clock, clock_now_ms(clock_system()));
 	test_random_init(&f->random, 11);
-	struct secret *text = minisign_keygen(&f->random.random, &public);
-	f->key = minisign_key_parse(text, NULL, "key", &err);
-	secret_free(text);
+	f->key = test_key_make(&f->random);
 	*vec_add(&f->trust.keys) = *minisign_key_public(f->key);
 	*vec_add(&f->trust.pruners) = *minisign_key_public(f->key);
 	*vec_add(&f->trust.verifiers) = *minisign_key_public(f->key);

@@ -8,6 +8,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/crypto/age.h"
+#include "tests/support/keys.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
 
@@ -79,7 +80,6 @@ static void write_snapshot(struct fixture *f, const struct minisign_key *key,
 static void setup(struct fixture *f, int kind)
 {
 	struct err err = ERR_INIT;
-	cleanup(buf_done) struct buf public = BUF_INIT;
 	cleanup(strvec_done) struct strvec recipients = VEC_INIT;
 	autofree char *recipient = NULL;
 
@@ -88,10 +88,8 @@ static void setup(struct fixture *f, int kind)
 	f->dir = test_dir_make();
 	test_clock_init(&f->clock, clock_now_ms(clock_system()));
 	test_random_init(&f->random, 11);
-	cleanup(secret_freep) struct secret *text =
-	    minisign_keygen(&f->random.random, &public);
 	cleanup(minisign_key_freep) struct minisign_key *key =
-	    minisign_key_parse(text, NULL, "key", &err);
+	    test_key_make(&f->random);
 	*vec_add(&f->trust.keys) = *minisign_key_public(key);
 	cleanup(secret_freep) struct secret *identity =
 	    age_keygen(&f->random.random, 0, &recipient);

@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
+#include "tests/support/keys.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
 
@@ -15,26 +16,14 @@ struct fixture {
 	struct minisign_publics trusted;
 };
 
-static struct minisign_key *new_key(struct fixture *f)
-{
-	cleanup(buf_done) struct buf public = BUF_INIT;
-	cleanup(secret_freep) struct secret *text =
-	    minisign_keygen(&f->random.random, &public);
-	struct err err = ERR_INIT;
-	struct minisign_key *key = minisign_key_parse(text, NULL, "key", &err);
-
-	assert_non_null(key);
-	return key;
-}
-
 static void setup(struct fixture *f, int kind)
 {
 	memset(f, 0, sizeof(*f));
 	f->t = test_vault_open(kind);
 	f->vault = &f->t->vault;
 	test_random_init(&f->random, 7);
-	f->key = new_key(f);
-	f->other = new_key(f);
+	f->key = test_key_make(&f->random);
+	f->other = test_key_make(&f->random);
 	*vec_add(&f->trusted) = *minisign_key_public(f->key);
 }
 

@@ -1,6 +1,7 @@
 #include "storage/vault/signed.h"
 
 #include "storage/base/cleanup.h"
+#include "tests/support/keys.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
 
@@ -13,18 +14,6 @@ struct fixture {
 	struct minisign_publics trusted;
 };
 
-static struct minisign_key *new_key(struct test_random *random)
-{
-	cleanup(buf_done) struct buf public = BUF_INIT;
-	cleanup(secret_freep) struct secret *text =
-	    minisign_keygen(&random->random, &public);
-	struct err err = ERR_INIT;
-	struct minisign_key *key = minisign_key_parse(text, NULL, "key", &err);
-
-	assert_non_null(key);
-	return key;
-}
-
 static void setup(struct fixture *f, int kind)
 {
 	struct test_random random;
@@ -33,8 +22,8 @@ static void setup(struct fixture *f, int kind)
 	f->t = test_vault_open(kind);
 	f->vault = &f->t->vault;
 	test_random_init(&random, 7);
-	f->key = new_key(&random);
-	f->other = new_key(&random);
+	f->key = test_key_make(&random);
+	f->other = test_key_make(&random);
 	*vec_add(&f->trusted) = *minisign_key_public(f->key);
 }
 

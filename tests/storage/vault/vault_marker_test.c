@@ -5,6 +5,7 @@
 #include "storage/base/file.h"
 #include "storage/base/str.h"
 #include "storage/vault/vault_known.h"
+#include "tests/support/keys.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
 
@@ -20,18 +21,6 @@ struct fixture {
 	struct minisign_publics keys;
 };
 
-static struct minisign_key *new_key(struct fixture *f)
-{
-	cleanup(buf_done) struct buf public = BUF_INIT;
-	cleanup(secret_freep) struct secret *text =
-	    minisign_keygen(&f->random.random, &public);
-	struct err err = ERR_INIT;
-	struct minisign_key *key = minisign_key_parse(text, NULL, "key", &err);
-
-	assert_non_null(key);
-	return key;
-}
-
 static void setup(struct fixture *f, int kind)
 {
 	memset(f, 0, sizeof(*f));
@@ -39,7 +28,7 @@ static void setup(struct fixture *f, int kind)
 	f->vault = f->t->real;
 	f->state = test_dir_make();
 	test_random_init(&f->random, 5);
-	f->key = new_key(f);
+	f->key = test_key_make(&f->random);
 	*vec_add(&f->keys) = *minisign_key_public(f->key);
 }
 
@@ -79,7 +68,8 @@ static void what_was_written_is_read(struct fixture *f)
 
 static void a_mark_of_another_key_or_of_none_is_none(struct fixture *f)
 {
-	cleanup(minisign_key_freep) struct minisign_key *other = new_key(f);
+	cleanup(minisign_key_freep) struct minisign_key *other =
+	    test_key_make(&f->random);
 	struct vault_marker m;
 	struct err err = ERR_INIT;
 

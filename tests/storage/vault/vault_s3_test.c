@@ -4,6 +4,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/vault/snapshot.h"
+#include "tests/support/keys.h"
 #include "tests/support/sink.h"
 #include "tests/support/test.h"
 #include "tests/support/vaults.h"
@@ -38,17 +39,14 @@ static void write_snapshot(struct vault *v, size_t bytes)
 	    .clock = clock_system(),
 	    .trust = &anybody};
 	autofree char *content = mem_zalloc(bytes);
-	cleanup(buf_done) struct buf public = BUF_INIT;
 	struct test_random random;
 	struct err err = ERR_INIT;
 	struct manifest m;
 
 	test_random_init(&random, 9);
 	random_fill(&random.random, content, bytes);
-	cleanup(secret_freep) struct secret *text =
-	    minisign_keygen(&random.random, &public);
 	cleanup(minisign_key_freep) struct minisign_key *key =
-	    minisign_key_parse(text, NULL, "key", &err);
+	    test_key_make(&random);
 	cleanup(snapshot_writer_freep) struct snapshot_writer *w =
 	    snapshot_begin(&v, 1, &o, &err);
 	assert_non_null(w);
