@@ -223,15 +223,3 @@ target_api() { # PATH [OPTION-OF-CURL...]
 	    as=(--cacert target/ca.pem -H "Authorization: Bearer $(<target/token-admin)")
 	curl -s "${as[@]}" "${@:2}" "$(sed -n 's/^ *server: *//p' target/kubeconfig | tr -d '"')/$1"
 }
-
-# Changes the byte of a file at that offset, whatever it was.
-flip() { # FILE OFFSET
-	python3 - "$@" <<-'X'
-	import sys
-	with open(sys.argv[1], "r+b") as f:
-	    f.seek(int(sys.argv[2]))
-	    byte = f.read(1)[0]
-	    f.seek(int(sys.argv[2]))
-	    f.write(bytes([byte ^ 1]))
-	X
-}

@@ -440,7 +440,7 @@ $bucket/aws/staging/vpc.tfstate" ]
 	[ "$(verdict)" = "full true" ]
 	cp -a "$P/vault" "$BATS_TEST_TMPDIR/vault"
 	sed -i "s#directory: $P/vault#directory: $BATS_TEST_TMPDIR/vault#" "$BACKSTAY_CONFIG"
-	flip "$(echo "$BATS_TEST_TMPDIR"/vault/*.age)" 5000
+	flip_bit "$(echo "$BATS_TEST_TMPDIR"/vault/*.age)" 5000
 	sleep 1.1
 	run --separate-stderr restore verify latest --quick
 	[ "$status" -eq 5 ]

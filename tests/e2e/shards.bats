@@ -216,7 +216,7 @@ whole() {
 	# Replaced by another of the same length: whoever reads it notices.
 	seal run-1
 	archive=$(echo "$P"/vault/*.part-0-of-2-*.tar.zst.age)
-	flip "$archive" 300
+	flip_bit "$archive" 300
 	run -5 --separate-stderr restore verify latest
 	[[ $stderr$output == *"damaged, cut off or replaced"* ]]
 }

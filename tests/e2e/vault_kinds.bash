@@ -105,6 +105,6 @@ vault_show() {
 
 vault_flip() { # NAME OFFSET
 	vault_get "$1" >"$BATS_TEST_TMPDIR/flipped"
-	flip "$BATS_TEST_TMPDIR/flipped" "$2"
+	flip_bit "$BATS_TEST_TMPDIR/flipped" "$2"
 	vault_put "$1" <"$BATS_TEST_TMPDIR/flipped"
 }
