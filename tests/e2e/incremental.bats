@@ -8,12 +8,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	load lib
 	load small
-	export P=$BATS_TEST_TMPDIR/p BACKSTAY_CONFIG=$BATS_TEST_TMPDIR/p/backstay.yaml
-	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
-	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.org
-	export GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.org
-	mkdir -p "$P"
-	platform_keys
+	small_repositories
 	git init -q -b main "$P/work"
 	head -c 3000000 /dev/urandom >"$P/work/large"
 	change one
@@ -40,9 +35,6 @@ configure() { # [LINE...]
 	} >"$BACKSTAY_CONFIG"
 }
 
-# Labels are a second apart, whatever the clock says: one in the future counts
-# for nothing.
-past() { until [[ $(date -u +%Y%m%dT%H%M%SZ) > ${1##*-} ]]; do sleep 0.1; done; }
 newest() { restore list -o json | jq -r '.snapshots[-1].label'; }
 archives() { jq -r '.archives[].label' "$P/vault/$1.manifest.json" | wc -l; }
 bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }

@@ -10,12 +10,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	load lib
 	load small
-	export P=$BATS_TEST_TMPDIR/p BACKSTAY_CONFIG=$BATS_TEST_TMPDIR/p/backstay.yaml
-	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
-	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.org
-	export GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.org
-	mkdir -p "$P"
-	platform_keys
+	small_repositories
 	for i in 1 2 3 4 5 6; do
 		git init -q -b main "$P/src/repo$i"
 		echo "content $i" >"$P/src/repo$i/file"
@@ -69,8 +64,6 @@ seal() { # RUN [ARGUMENT...]
 	"$BACKSTAY_BUILD/backstay-agent" backup --seal --run "$@"
 }
 
-# Labels are a second apart, whatever the clock says.
-past() { until [[ $(date -u +%Y%m%dT%H%M%SZ) > ${1##*-} ]]; do sleep 0.1; done; }
 snapshots() { restore list -o json | jq '.snapshots | length'; }
 objects() { find "$P/vault" -type f -printf '%f\n' | sort; }
 parts() { objects | grep -c 'part-.*tar' || true; }

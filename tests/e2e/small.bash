@@ -13,6 +13,18 @@ small_start() {
 	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
 }
 
+# For a test of its own, without a cluster: the keys, and Git as it commits to
+# the repositories that the test makes.
+small_repositories() {
+	export P=$BATS_TEST_TMPDIR/p
+	export BACKSTAY_CONFIG=$P/backstay.yaml
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.org
+	export GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.org
+	mkdir -p "$P"
+	platform_keys
+}
+
 small_stop() {
 	"$top/tests/servers/stop-all" "$P" || true
 	kube_server sim stop "$P/kube"
@@ -39,6 +51,12 @@ small_directory() { echo "  - {name: local, directory: ${1:-$P/vault}}"; }
 small_bucket() { # BUCKET
 	echo "  - name: bucket"
 	echo "    s3: {bucket: $1, prefix: team, endpoint: $S3_ENDPOINT, region: ${AWS_REGION:-us-east-1}, addressing: path}"
+}
+
+# Until the next snapshot has another label: they are a second apart, and one in
+# the future counts for nothing.
+past() { # LABEL
+	until [[ $(date -u +%Y%m%dT%H%M%SZ) > ${1##*-} ]]; do sleep 0.1; done
 }
 
 labels() { restore list -o json | jq -r '.snapshots[].label'; }
