@@ -5,48 +5,28 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
 bats_require_minimum_version 1.5.0
 load lib
+load simulated
 
 setup_file() {
-	export P=$BATS_FILE_TMPDIR/p KUBE=sim
 	kube_is_there real || return 0
-	mkdir -p "$P"
-	kube_server sim start "$P/kube"
-	"$top/tests/sim/s3" start "$P/s3" --bucket terraform-state-bucket
-	"$top/tests/data/platform/load" git "$P/git" >/dev/null
-	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
-	set -a
-	# shellcheck disable=SC1091 # written by the server
-	. "$P/s3/env"
-	set +a
-	"$top/tests/data/platform/load" s3 "$S3_ENDPOINT" >/dev/null
-	cat >"$P/backstay.yaml" <<-X
-	name: t
-	state_dir: $P/state
-	vaults: [{name: local, directory: $P/vault}]
-	compression: {format: gzip}
-	encryption: none
-	signing: none
-	git: {repositories: [{url: $P/git/helm-charts.git}]}
-	kubernetes: {clusters: [{name: production, kubeconfig: $P/kube/kubeconfig, namespaces: [production]}]}
-	terraform: {buckets: [{bucket: terraform-state-bucket, endpoint: $S3_ENDPOINT, region: us-east-1, addressing: path}]}
-	X
+	simulated_start
+	{
+		simulated_config production
+		echo 'compression: {format: gzip}'
+	} >"$P/backstay.yaml"
 	agent --config "$P/backstay.yaml" backup
 }
 
 teardown_file() {
 	kube_is_there real || return 0
-	kube_server sim stop "$P/kube"
-	"$top/tests/sim/s3" stop "$P/s3"
+	simulated_stop
 }
 
 setup() {
 	kube_is_there real ||
 	    skip "no real API server: scripts/kube-assets builds one"
 	export KUBEBUILDER_ASSETS=${KUBEBUILDER_ASSETS:-$HOME/.cache/backstay/kube}
-	cd "$BATS_TEST_TMPDIR" || return
-	cp -r "$P/vault" vault
-	sed "s|$P/vault|$PWD/vault|; s|state_dir: .*|state_dir: $PWD/state|" "$P/backstay.yaml" >backstay.yaml
-	export BACKSTAY_CONFIG=$PWD/backstay.yaml
+	simulated_copy
 }
 
 content() { tar -xOf vault/*.tar.gz "$1"; }

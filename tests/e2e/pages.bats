@@ -3,42 +3,23 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
 bats_require_minimum_version 1.5.0
 load lib
+load simulated
 
 hostile='</script><img src=x onerror=document.title=1><b>.tfstate'
 
 setup_file() {
-	export P=$BATS_FILE_TMPDIR/p KUBE=sim
-	mkdir -p "$P"
-	kube_server sim start "$P/kube"
-	"$top/tests/sim/s3" start "$P/s3" --bucket terraform-state-bucket
-	"$top/tests/data/platform/load" git "$P/git" >/dev/null
-	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
-	set -a
-	# shellcheck disable=SC1091 # written by the server
-	. "$P/s3/env"
-	set +a
-	"$top/tests/data/platform/load" s3 "$S3_ENDPOINT" >/dev/null
+	simulated_start
 	mkdir -p "$P/states/${hostile%/*}"
 	echo '{"version":4,"serial":1,"lineage":"a","resources":[]}' >"$P/states/$hostile"
 	AWS_ENDPOINT_URL=$S3_ENDPOINT "$BACKSTAY_BUILD/tests/tools/s3_tool" up terraform-state-bucket x/ "$P/states"
-	cat >"$P/backstay.yaml" <<-X
-	name: t
-	state_dir: $P/state_dir
-	vaults: [{name: local, directory: $P/vault}]
-	encryption: none
-	signing: none
-	git: {repositories: [{url: $P/git/helm-charts.git}]}
-	kubernetes: {clusters: [{name: production, kubeconfig: $P/kube/kubeconfig}]}
-	terraform: {buckets: [{bucket: terraform-state-bucket, endpoint: $S3_ENDPOINT, region: us-east-1, addressing: path}]}
-	X
+	simulated_config >"$P/backstay.yaml"
 	agent --config "$P/backstay.yaml" backup
 	kubectl --kubeconfig "$P/kube/kubeconfig" -n production scale deployment frontend --replicas=7
 	agent --config "$P/backstay.yaml" backup
 }
 
 teardown_file() {
-	kube_server sim stop "$P/kube"
-	"$top/tests/sim/s3" stop "$P/s3"
+	simulated_stop
 }
 
 setup() {
