@@ -201,8 +201,6 @@ says_of_large() { # BYTES
 	done
 }
 
-at() { sed -n 's/^ *server: *//p' "$1/kubeconfig" | tr -d '"'; }
-
 # Deletes the first of that resource in staging, and says its path.
 lose() { # SERVER RESOURCE
 	local path=$1/$2 name
@@ -214,7 +212,7 @@ lose() { # SERVER RESOURCE
 @test "--resume looks again: what is gone since is made anew, and nothing else" {
 	kube_server sim start "$PWD/target"
 	local url staging lost before
-	url=$(at target)
+	url=$(server_of target/kubeconfig)
 	staging=$url/api/v1/namespaces/staging
 	s3 states put r/one <<<'{"version":4,"serial":1,"lineage":"l"}'
 	config "git: {repositories: [{url: $P/git/helm-charts.git}]}
@@ -259,22 +257,16 @@ print("{\"apiVersion\":\"example.com/v1\",\"kind\":\"Thing\",\"metadata\":{\"nam
 }
 
 kube_post() { # PATH < OBJECT
-	local server
-	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
-	curl -sf -o /dev/null -X POST -H 'Content-Type: application/json' --data-binary @- "$server/$1"
+	curl -sf -o /dev/null -X POST -H 'Content-Type: application/json' --data-binary @- "$(server_of "$P/kube/kubeconfig")/$1"
 }
 
 kube_delete() { # PATH
-	local server
-	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
-	curl -sf -o /dev/null -X DELETE "$server/$1"
+	curl -sf -o /dev/null -X DELETE "$(server_of "$P/kube/kubeconfig")/$1"
 }
 
 # A kind is served a moment after its definition was made.
 kube_serves() { # PATH
-	local server
-	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
-	curl -sf -o /dev/null --retry 60 --retry-delay 1 --retry-all-errors "$server/$1"
+	curl -sf -o /dev/null --retry 60 --retry-delay 1 --retry-all-errors "$(server_of "$P/kube/kubeconfig")/$1"
 }
 
 @test "an object beyond the limit of nesting costs itself alone, all others come back" {
@@ -425,7 +417,7 @@ drips() { # BYTES EVERY-MS
 @test "a list that goes in circles, or that drips, ends" {
 	config "kubernetes: {clusters: [{name: production, kubeconfig: $P/kube/kubeconfig, request_timeout: 2s}]}"
 	local server
-	server=$(at "$P/kube")
+	server=$(server_of "$P/kube/kubeconfig")
 	curl -sf -o /dev/null -X POST "$server/_sim/faults" -d '[{"method": "GET",
 	 "path": "/configmaps.*(limit|continue)", "kind": "reply", "status": 200, "body":
 	 "{\"kind\":\"ConfigMapList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"1\",\"continue\":\"again\"},\"items\":[]}"}]'

@@ -61,7 +61,7 @@ nothing_is_recorded() { [ -z "$(find vault -name '*drill*')" ]; }
 	given "$P/spare/kubeconfig"
 	local rules='[{"method": "POST", "path": "/secrets", "kind": "reply", "status": 422, "body": "{\"kind\":\"Status\",\"status\":\"Failure\",\"reason\":\"Invalid\",\"message\":\"no\",\"code\":422}"}]'
 	local server
-	server=$(sed -n 's/^ *server: *//p' "$P/spare/kubeconfig" | tr -d '"')
+	server=$(server_of "$P/spare/kubeconfig")
 	curl -sf -X POST -d "$rules" "$server/_sim/faults" >/dev/null
 	run --separate-stderr restore drill --server
 	curl -sf -X DELETE "$server/_sim/faults" >/dev/null

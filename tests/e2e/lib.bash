@@ -215,11 +215,13 @@ platform_stop() {
 	rm -rf "$P"
 }
 
+server_of() { sed -n 's/^ *server: *//p' "$1" | tr -d '"'; } # KUBECONFIG
+
 # A request to the API server below ./target, as its administrator where it
 # is a real one.
 target_api() { # PATH [OPTION-OF-CURL...]
 	local as=()
 	[ "$KUBE" = sim ] ||
 	    as=(--cacert target/ca.pem -H "Authorization: Bearer $(<target/token-admin)")
-	curl -s "${as[@]}" "${@:2}" "$(sed -n 's/^ *server: *//p' target/kubeconfig | tr -d '"')/$1"
+	curl -s "${as[@]}" "${@:2}" "$(server_of target/kubeconfig)/$1"
 }

@@ -429,7 +429,7 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	echo "$output"
 	grep -q 'Type yes' <<<"$output"
 	# Where all of it would go is the last thing that is read before.
-	grep -q "^to: cluster .*: $(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')" <<<"$output"
+	grep -q "^to: cluster .*: $(server_of "$P/kube/kubeconfig")" <<<"$output"
 	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/b"
 	diff "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
 	# Nor is anybody asked about what is not shown, or told of a restore that is none.

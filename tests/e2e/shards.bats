@@ -336,9 +336,7 @@ teardown() {
 }
 
 is_held() {
-	local server
-	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
-	curl -sf "$server/_sim/faults" | jq -e '.[0].fired == 1' >/dev/null
+	curl -sf "$(server_of "$P/kube/kubeconfig")/_sim/faults" | jq -e '.[0].fired == 1' >/dev/null
 }
 
 @test "shards of a run go side by side; another run, and a backup, are kept out" {

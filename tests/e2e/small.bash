@@ -63,9 +63,7 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 
 # The rules of the simulated API server: DELETE, or POST with rules as JSON.
 kube_faults() {
-	local server
-	server=$(sed -n 's/^ *server: *//p' "$P/kube/kubeconfig" | tr -d '"')
-	curl -sf -X "$1" -d "${2-}" "$server/_sim/faults" >/dev/null
+	curl -sf -X "$1" -d "${2-}" "$(server_of "$P/kube/kubeconfig")/_sim/faults" >/dev/null
 }
 
 # The agent at work in the background, as $pid, with an archive begun: the

@@ -76,8 +76,6 @@ else:
 	)
 }
 
-server_of() { sed -n 's/^ *server: *//p' "$1" | tr -d '"'; }
-
 kube_post() { # PATH, from standard input
 	curl -sf -o /dev/null -X POST -H 'Content-Type: application/json' --data-binary @- \
 	    "$(server_of "$P/kube/kubeconfig")/$1"
