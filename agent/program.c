@@ -259,9 +259,9 @@ static const struct cli_command commands[] = {
 	.max_operands = 1,
 	.summary = "remove one snapshot",
 	.description =
-	    "Removes the snapshot of that label, of which no part may be left "
-	    "out, with what belongs to it, and signs a record of that, as "
-	    "prune does. Refuses the last good snapshot, one on hold, one "
+	    "Removes the snapshot with exactly that label, and what belongs to "
+	    "it, and signs a record of that, as prune does. Refuses the last "
+	    "good snapshot, one on hold, one "
 	    "whose archive another needs, and one whose manifest no trusted "
 	    "key signed. What the store itself protects (Object Lock) is kept.",
 	.options = forget_options,
