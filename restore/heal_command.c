@@ -111,7 +111,6 @@ static void pass_over(struct heal *h, struct err *why)
 
 	log_warn("'%s' is passed over: %s", o->snapshot->label, why->message);
 	*why = (struct err)ERR_INIT;
-	list_sources(&o->manifest, &h->sources);
 	open_close(o);
 	marks_done(&h->marks);
 	targets_done(&h->found);
