@@ -1,6 +1,7 @@
 #include "storage/archive/facts.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/json_text.h"
 #include "storage/base/str.h"
 #include "storage/json/range.h"
 
@@ -236,4 +237,19 @@ struct json_object *facts_tree(const struct facts *f)
 			json_set(tree, f->texts.data + m->key, tree_of(f, m));
 	}
 	return tree;
+}
+
+void facts_write(const struct facts *f, struct buf *out)
+{
+	json_text_object(out, NULL);
+	VEC_EACH (&f->members, m) {
+		const char *key = f->texts.data + m->key;
+		const char *value = f->texts.data + m->value;
+		json_text_raw(out, key, "");
+		if (m->kind == JSON_STRING)
+			json_text_quoted(out, value, m->value_len);
+		else
+			buf_add(out, value, m->value_len);
+	}
+	json_text_object_end(out);
 }

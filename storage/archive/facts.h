@@ -49,5 +49,7 @@ bool facts_is_true(const struct facts *f, const char *key);
 /* A tree of the member, or of all; the caller's. NULL where there is none. */
 struct json_object *facts_get(const struct facts *f, const char *key);
 struct json_object *facts_tree(const struct facts *f);
+/* Appends them as JSON on one line, without making a tree. */
+void facts_write(const struct facts *f, struct buf *out);
 
 #endif

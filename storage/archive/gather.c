@@ -4,7 +4,6 @@
 #include "storage/archive/part.h"
 #include "storage/archive/pathset.h"
 #include "storage/base/cleanup.h"
-#include "storage/base/json.h"
 #include "storage/base/mem.h"
 #include "storage/base/spool.h"
 
@@ -64,14 +63,10 @@ static enum archive_rank rank_of(const char *path)
 /* As text on one line; NULL where there are none. */
 static const char *facts_text(struct gather *g, const struct facts *facts)
 {
-	cleanup(json_freep) struct json_object *tree = facts_tree(facts);
-
-	if (!tree)
+	if (!facts)
 		return NULL;
 	buf_clear(&g->facts);
-	json_write(&g->facts, tree, JSON_COMPACT);
-	while (g->facts.len && g->facts.data[g->facts.len - 1] == '\n')
-		g->facts.data[--g->facts.len] = '\0';
+	facts_write(facts, &g->facts);
 	return buf_str(&g->facts);
 }
 

@@ -15,6 +15,16 @@ static bool scan(struct facts *f, const char *text)
 	return facts_scan(f, &s) && json_scan_end(&s);
 }
 
+static void assert_written(const struct facts *f, const char *expected)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	facts_write(f, &text);
+	assert_null(strchr(buf_str(&text), '\n'));
+	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
+	assert_json(j, expected);
+}
+
 /* In place and from a tree, they are the same. */
 static void facts_are_what_is_written(void **state)
 {
@@ -37,6 +47,8 @@ static void facts_are_what_is_written(void **state)
 		json_write(&text, j, JSON_COMPACT);
 		assert_facts(&ours, buf_str(&text));
 		assert_facts(&theirs, buf_str(&text));
+		assert_written(&ours, buf_str(&text));
+		assert_written(&theirs, buf_str(&text));
 	}
 }
 
