@@ -107,22 +107,23 @@ int file_sync_dir(const char *path, struct err *err)
 
 /* An existing file is never opened for writing: others might be allowed to read
  * it, and a link would lead to a place that is not ours. */
+static int open_new(const char *path)
+{
+	return open(
+	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 static int create(const char *path, struct err *err)
 {
 	unlink(path);
-	int fd = open(
-	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = open_new(path);
 
 	return fd < 0 ? err_system(err, errno, "creating '%s'", path) : fd;
 }
 
-static int write_synced(const char *path, const void *data, size_t len,
+static int write_synced(int fd, const char *path, const void *data, size_t len,
     mode_t mode, struct err *err)
 {
-	autoclose int fd = create(path, err);
-
-	if (fd < 0)
-		return -1;
 	if (file_write_all(fd, data, len, path, err))
 		return -1;
 	if (mode != 0600 && fchmod(fd, mode))
@@ -136,21 +137,17 @@ int file_write_new(
     const char *path, const void *data, size_t len, struct err *err)
 {
 	autofree char *parent = file_parent(path);
-	autoclose int fd = open(
-	    path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	autoclose int fd = open_new(path);
 
 	if (fd < 0 && errno == EEXIST)
 		return err_set(err, ERR_EXISTS, "'%s' is there already", path);
 	if (fd < 0)
 		return err_system(err, errno, "creating '%s'", path);
-	int status = file_write_all(fd, data, len, path, err);
-	if (status == 0 && fsync(fd))
-		status = err_system(err, errno, "syncing '%s'", path);
-	if (status == 0)
-		status = file_sync_dir(parent, err);
-	if (status)
-		unlink(path);
-	return status;
+	if (write_synced(fd, path, data, len, 0600, err) == 0 &&
+	    file_sync_dir(parent, err) == 0)
+		return 0;
+	unlink(path);
+	return -1;
 }
 
 char *file_parent(const char *path)
@@ -179,7 +176,9 @@ static int rename_synced(
 static int write_and_rename(const char *temporary, const char *path,
     const void *data, size_t len, mode_t mode, struct err *err)
 {
-	if (write_synced(temporary, data, len, mode, err)) {
+	autoclose int fd = create(temporary, err);
+
+	if (fd < 0 || write_synced(fd, temporary, data, len, mode, err)) {
 		unlink(temporary);
 		return -1;
 	}
