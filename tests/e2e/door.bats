@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
 bats_require_minimum_version 1.5.0
 load lib
+load things
 
 setup_file() {
 	export P=$BATS_FILE_TMPDIR/p KUBE=sim
@@ -256,29 +257,8 @@ print("{\"apiVersion\":\"example.com/v1\",\"kind\":\"Thing\",\"metadata\":{\"nam
       % (sys.argv[1], "[" * n + "]" * n))' "$@" | kube_post apis/example.com/v1/namespaces/staging/things
 }
 
-kube_post() { # PATH < OBJECT
-	curl -sf -o /dev/null -X POST -H 'Content-Type: application/json' --data-binary @- "$(server_of "$P/kube/kubeconfig")/$1"
-}
-
-kube_delete() { # PATH
-	curl -sf -o /dev/null -X DELETE "$(server_of "$P/kube/kubeconfig")/$1"
-}
-
-# A kind is served a moment after its definition was made.
-kube_serves() { # PATH
-	curl -sf -o /dev/null --retry 60 --retry-delay 1 --retry-all-errors "$(server_of "$P/kube/kubeconfig")/$1"
-}
-
 @test "an object beyond the limit of nesting costs itself alone, all others come back" {
-	kube_post apis/apiextensions.k8s.io/v1/customresourcedefinitions <<-'X'
-	{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-	 "metadata": {"name": "things.example.com"},
-	 "spec": {"group": "example.com", "scope": "Namespaced",
-	  "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
-	  "versions": [{"name": "v1", "served": true, "storage": true, "schema":
-	   {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}}
-	X
-	kube_serves apis/example.com/v1
+	things_define
 	deep below 499
 	deep at 500
 	kube_config

@@ -8,6 +8,7 @@
 bats_require_minimum_version 1.5.0
 load lib
 load small
+load things
 load vault_kinds
 
 setup_file() {
@@ -76,25 +77,11 @@ else:
 	)
 }
 
-kube_post() { # PATH, from standard input
-	curl -sf -o /dev/null -X POST -H 'Content-Type: application/json' --data-binary @- \
-	    "$(server_of "$P/kube/kubeconfig")/$1"
-}
-
 statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c | xargs; }
 
 @test "what is nested 150 deep, in a cluster or a state, is backed up and restored" {
-	kube_post apis/apiextensions.k8s.io/v1/customresourcedefinitions <<-'X'
-	{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-	 "metadata": {"name": "things.example.com"},
-	 "spec": {"group": "example.com", "scope": "Namespaced",
-	  "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
-	  "versions": [{"name": "v1", "served": true, "storage": true, "schema":
-	   {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}}
-	X
-	local things
-	things=apis/example.com/v1/namespaces/staging/things
-	curl -sf -o /dev/null --retry 60 --retry-delay 1 --retry-all-errors "$(server_of "$P/kube/kubeconfig")/$things"
+	things_define
+	local things=apis/example.com/v1/namespaces/staging/things
 	python3 -c 'print("{\"apiVersion\":\"example.com/v1\",\"kind\":\"Thing\",\"metadata\":{\"name\":\"deep\",\"namespace\":\"staging\"},\"spec\":{\"x\":" + "[" * 150 + "1" + "]" * 150 + "}}")' |
 	    kube_post $things
 	python3 -c 'print("{\"version\":4,\"serial\":1,\"lineage\":\"l\",\"x\":" + "[" * 130 + "]" * 130 + "}")' |
