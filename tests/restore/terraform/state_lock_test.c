@@ -29,6 +29,7 @@ static void start(struct fixture *f, bool table,
 
 static void stop(struct fixture *f)
 {
+	state_lock_done(&f->lock);
 	outcome_done(&f->outcome);
 	test_s3_stop(&f->store);
 }
@@ -182,7 +183,6 @@ static void a_lock_says_who_holds_it_since_when(void **state)
 	assert_false(f.lock.has_item);
 	assert_int_equal(f.outcome.notes.len, 0);
 	assert_non_null(test_s3_request(&f.store, "DeleteItem"));
-	state_lock_done(&f.lock);
 	stop(&f);
 }
 
@@ -197,7 +197,6 @@ static void one_that_is_held_is_left_untouched(void **state)
 	start(&f, true, &reply, 1);
 	assert_fails(acquire(&f, &err), err, ERR_LOCKED);
 	assert_int_equal(script_server_count(f.store.server), 1);
-	state_lock_done(&f.lock);
 	stop(&f);
 }
 
@@ -225,7 +224,6 @@ static void a_table_that_is_held_gives_the_file_back(void **state)
 	assert_false(f.lock.has_object);
 	assert_int_equal(f.outcome.notes.len, 0);
 	assert_null(test_s3_request(&f.store, "DeleteItem"));
-	state_lock_done(&f.lock);
 	stop(&f);
 }
 
@@ -247,7 +245,6 @@ static void one_that_reads_as_another_s_is_not_ours(void **state)
 	assert_false(f.lock.has_object);
 	assert_null(test_s3_request(&f.store, "DELETE "));
 	assert_null(test_s3_request(&f.store, "?delete"));
-	state_lock_done(&f.lock);
 	stop(&f);
 }
 
@@ -272,7 +269,6 @@ static void a_lock_that_was_taken_over_is_left_and_noted(void **state)
 	assert_contains(f.outcome.notes.items[0], f.lock.id);
 	assert_null(test_s3_request(&f.store, "DELETE "));
 	assert_null(test_s3_request(&f.store, "?delete"));
-	state_lock_done(&f.lock);
 	stop(&f);
 }
 
