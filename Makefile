@@ -166,10 +166,10 @@ select = $(if $(T),$(foreach p,$(1),$(if $(findstring $(T),$(p)),$(p))),$(1))
 slow = $(if $(1),$(shell grep -lE '^\# bats file_tags=(.*,)?slow(,|$$)' $(1)))
 others = $(filter-out $(call slow,$(1)),$(1))
 slow_first = $(call slow,$(1)) $(call others,$(1))
-# The skips are counted when all files are done, whether or not one failed.
-run_tests = rm -f $(BUILD)/skipped; status=0; \
+# The summary comes when all files are done, whether or not one failed.
+run_tests = rm -f $(BUILD)/skipped $(BUILD)/failed; status=0; \
   prove -j$(J) --timer --exec tests/run $(1) || status=$$?; \
-  tests/run skipped; exit $$status
+  tests/run summary; exit $$status
 
 test:
 	scripts/deps
