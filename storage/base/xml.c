@@ -88,6 +88,16 @@ static void XMLCALL on_doctype(void *arg, const XML_Char *name,
 	stop(arg, "a document type is not allowed");
 }
 
+static unsigned long line_of(XML_Parser parser)
+{
+	/* Expat 2.9 deprecates the only function that older versions have. */
+#if XML_MAJOR_VERSION > 2 || (XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION >= 9)
+	return (unsigned long)XML_GetCurrentLineNumber64(parser);
+#else
+	return XML_GetCurrentLineNumber(parser);
+#endif
+}
+
 static int read_document(
     struct reading *r, const char *data, size_t len, struct err *err)
 {
@@ -95,8 +105,7 @@ static int read_document(
 		return err_set(err, ERR_FORMAT, "XML: the document is too big");
 	if (XML_Parse(r->parser, data, (int)len, 1) == XML_STATUS_OK)
 		return 0;
-	return err_set(err, ERR_FORMAT, "XML, line %lu: %s",
-	    XML_GetCurrentLineNumber(r->parser),
+	return err_set(err, ERR_FORMAT, "XML, line %lu: %s", line_of(r->parser),
 	    r->refusal ? r->refusal
 		       : XML_ErrorString(XML_GetErrorCode(r->parser)));
 }
