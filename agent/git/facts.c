@@ -62,7 +62,7 @@ static struct json_object *refs_facts(const struct mirror_state *s)
 	struct json_object *refs = json_new_object();
 	char hex[GIT_ID_HEX];
 
-	VEC_EACH (&s->refs, r) {
+	GIT_REFVEC_EACH (&s->refs, r) {
 		autofree char *name = name_shown(r->name);
 		git_id_hex(s->hash, r->id, hex);
 		json_set_str(refs, name, hex);

@@ -35,7 +35,7 @@ static void add_facts(const struct upstream *u, struct facts *out)
 	struct json_object *refs = json_new_object();
 	char hex[GIT_ID_HEX];
 
-	VEC_EACH (&u->refs, ref) {
+	GIT_REFVEC_EACH (&u->refs, ref) {
 		autofree char *name = name_shown(ref->name);
 		git_id_hex(u->hash, ref->id, hex);
 		json_set_str(refs, name, hex);

@@ -30,8 +30,10 @@ static int put_config(const char *dir, enum git_hash hash, struct err *err)
 static int same_refs(const struct git_refvec *before,
     const struct git_refvec *after, struct err *err)
 {
-	VEC_EACH (before, ref) {
-		const struct git_ref *now = git_refvec_find(after, ref->name);
+	GIT_REFVEC_EACH (before, ref) {
+		struct git_ref found;
+		const struct git_ref *now =
+		    git_refvec_find(after, ref->name, &found);
 		if (!now || memcmp(now->id, ref->id, GIT_ID_LEN) != 0)
 			return err_set(err, ERR_INTEGRITY, "%s %s", ref->name,
 			    now ? "names another object" : "is not there");

@@ -32,7 +32,7 @@ static size_t refs_after(
 	cleanup(advert_done) struct advert a = ADVERT_INIT;
 
 	size_t result = run(fn, &a, data, size, piece);
-	VEC_EACH (&a.refs, r) {
+	GIT_REFVEC_EACH (&a.refs, r) {
 		if (!git_ref_name_valid(r->name))
 			__builtin_trap();
 	}

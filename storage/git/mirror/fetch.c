@@ -42,7 +42,7 @@ static void find_wants(const struct fetch *f, const struct git_refvec *refs,
 {
 	cleanup(object_links_done) struct object_links seen = OBJECT_LINKS_INIT;
 
-	VEC_EACH (refs, r) {
+	GIT_REFVEC_EACH (refs, r) {
 		if (!packs_has(&f->store->packs, r->id))
 			add_id(wants, &seen, r->id);
 	}
@@ -86,8 +86,10 @@ static int find_haves(const struct fetch *f, const struct git_refvec *refs,
 
 	if (f->store->refs.len && !(repo = repo_open(f->o->dir, err)))
 		return -1;
-	VEC_EACH (&f->store->refs, r) {
-		const struct git_ref *now = git_refvec_find(refs, r->name);
+	GIT_REFVEC_EACH (&f->store->refs, r) {
+		struct git_ref ref;
+		const struct git_ref *now =
+		    git_refvec_find(refs, r->name, &ref);
 		if (haves->len >= MAX_HAVES)
 			break;
 		add_id(haves, &seen, r->id);
@@ -121,30 +123,29 @@ static bool is_closed(const struct fetch *f, const struct incoming *in)
 	return true;
 }
 
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(((const struct git_ref *)a)->id,
-	    ((const struct git_ref *)b)->id, GIT_ID_LEN);
-}
-
 /* What is wanted, each under the name of a ref that needs it, or as its id. */
 static void name_wants(const struct mirror_state *s,
     const struct git_idvec *wants, struct git_refvec *wanted)
 {
+	cleanup(object_links_done) struct object_links all = OBJECT_LINKS_INIT;
+	cleanup(object_links_done) struct object_links named =
+	    OBJECT_LINKS_INIT;
 	char hex[GIT_ID_HEX];
 
+	VEC_EACH (wants, id)
+		object_links_add(&all, id->bytes);
+	GIT_REFVEC_EACH (&s->refs, r) {
+		if (!object_links_has(&all, r->id) ||
+		    object_links_has(&named, r->id))
+			continue;
+		object_links_add(&named, r->id);
+		git_refvec_add(wanted, r->name, r->id);
+	}
 	VEC_EACH (wants, id) {
+		if (object_links_has(&named, id->bytes))
+			continue;
 		git_id_hex(s->hash, id->bytes, hex);
 		git_refvec_add(wanted, hex, id->bytes);
-	}
-	vec_sort(wanted, by_id);
-	VEC_EACH (&s->refs, r) {
-		struct git_ref *want =
-		    wanted->len ? bsearch(r, wanted->items, wanted->len,
-				      sizeof(*wanted->items), by_id)
-				: NULL;
-		if (want)
-			want->name = r->name;
 	}
 }
 
@@ -200,6 +201,7 @@ static void read_refs(struct fetch *f, struct upstream *from)
 {
 	struct mirror_state *s = f->state;
 	uint8_t id[GIT_ID_LEN];
+	struct git_ref ref;
 
 	free(s->head);
 	git_refvec_done(&s->refs);
@@ -212,7 +214,7 @@ static void read_refs(struct fetch *f, struct upstream *from)
 	from->refs = (struct git_refvec)VEC_INIT;
 	from->odd_refs = (struct strvec)VEC_INIT;
 	s->head_unborn = git_id_parse(s->hash, s->head, id) &&
-			 !git_refvec_find(&s->refs, s->head);
+			 !git_refvec_find(&s->refs, s->head, &ref);
 }
 
 static int fetch_missing(struct fetch *f, struct upstream *from,
@@ -329,20 +331,20 @@ static void add_lost(struct fetch *f, const char *name, const char *reason,
 static void exclude_lost(struct fetch *f, const struct salvage_lostvec *lost)
 {
 	struct git_refvec *refs = &f->state->refs;
+	struct git_ref ref;
 	size_t left = 0;
 
-	for (size_t i = 0; i < refs->len; i++) {
-		struct git_ref *r = &refs->items[i];
+	GIT_REFVEC_EACH (refs, r) {
 		const struct salvage_lost *l = salvage_find(lost, r->id);
 		const struct git_ref *old =
-		    l ? git_refvec_find(&f->store->refs, r->name) : NULL;
+		    l ? git_refvec_find(&f->store->refs, r->name, &ref) : NULL;
 		if (l)
 			add_lost(f, r->name, l->reason, old);
 		if (l && !old)
 			continue;
 		if (old)
-			memcpy(r->id, old->id, GIT_ID_LEN);
-		refs->items[left++] = *r;
+			git_refvec_set_id(refs, r->at, old->id);
+		refs->items[left++] = refs->items[r->at];
 	}
 	refs->len = left;
 	uint8_t id[GIT_ID_LEN];
@@ -357,7 +359,7 @@ static void exclude_lost(struct fetch *f, const struct salvage_lostvec *lost)
 	}
 	f->state->head_unborn =
 	    git_id_parse(f->state->hash, f->state->head, id) &&
-	    !git_refvec_find(refs, f->state->head);
+	    !git_refvec_find(refs, f->state->head, &ref);
 }
 
 /* Only if the request for everything was refused because of an object. */
@@ -397,7 +399,7 @@ static int check_complete(struct fetch *f, struct err *err)
 {
 	char hex[GIT_ID_HEX];
 
-	VEC_EACH (&f->state->refs, r) {
+	GIT_REFVEC_EACH (&f->state->refs, r) {
 		if (packs_has(&f->store->packs, r->id))
 			continue;
 		git_id_hex(f->state->hash, r->id, hex);

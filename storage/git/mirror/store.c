@@ -65,7 +65,7 @@ static int load(struct mirror_store *s, struct err *err)
 	    lfs_scan_load(&s->scan, notes, err) ||
 	    ref_files_read(s->dir, s->hash, &s->refs, err))
 		return -1;
-	VEC_EACH (&s->refs, r) {
+	GIT_REFVEC_EACH (&s->refs, r) {
 		if (!packs_has(&s->packs, r->id))
 			return err_set(err, ERR_INTEGRITY,
 			    "the object of %s is missing", r->name);

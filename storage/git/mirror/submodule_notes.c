@@ -127,7 +127,7 @@ static int collect(const char *dir, const struct git_refvec *refs,
 	cleanup(repo_freep) struct repo *repo = NULL;
 	cleanup(object_links_done) struct object_links seen = OBJECT_LINKS_INIT;
 
-	VEC_EACH (refs, ref) {
+	GIT_REFVEC_EACH (refs, ref) {
 		if (object_links_has(&seen, ref->id))
 			continue;
 		object_links_add(&seen, ref->id);

@@ -173,7 +173,7 @@ static int check_links(const char *dir, const struct packs *packs,
 	uint8_t id[GIT_ID_LEN];
 	bool closed = true;
 
-	VEC_EACH (refs, r)
+	GIT_REFVEC_EACH (refs, r)
 		closed = closed && packs_has(packs, r->id);
 	for (size_t at = 0; closed && object_links_next(links, &at, id);)
 		closed = packs_has(packs, id);

@@ -25,8 +25,10 @@ static int guard(const struct push *p, struct err *err)
 	const char *extra = NULL, *unknown = NULL;
 	size_t extras = 0, unknowns = 0;
 
-	VEC_EACH (&p->target, t) {
-		const struct git_ref *own = git_refvec_find(&p->refs, t->name);
+	GIT_REFVEC_EACH (&p->target, t) {
+		struct git_ref ref;
+		const struct git_ref *own =
+		    git_refvec_find(&p->refs, t->name, &ref);
 		if (!own) {
 			extra = extra ? extra : t->name;
 			extras++;
@@ -62,7 +64,8 @@ static void add_change(struct push *p, const char *name, const uint8_t *old_id,
 
 static void compare_ref(struct push *p, const struct git_ref *r)
 {
-	const struct git_ref *t = git_refvec_find(&p->target, r->name);
+	struct git_ref ref;
+	const struct git_ref *t = git_refvec_find(&p->target, r->name, &ref);
 
 	if (!t)
 		add_change(p, r->name, NULL, r->id);
@@ -86,21 +89,24 @@ int push_compare_hash(
 
 int push_compare(struct push *p, struct err *err)
 {
+	struct git_ref ref;
+
 	git_refvec_sort(&p->target);
 	if (guard(p, err))
 		return -1;
 	/* Deletions first, so that "a" makes room for "a/b". */
 	if (p->o->prune)
-		VEC_EACH (&p->target, t) {
-			if (!git_refvec_find(&p->refs, t->name))
+		GIT_REFVEC_EACH (&p->target, t) {
+			if (!git_refvec_find(&p->refs, t->name, &ref))
 				add_change(p, t->name, t->id, NULL);
 		}
 	/* A host makes the first branch that it receives the default branch. */
-	const struct git_ref *head = git_refvec_find(&p->refs, p->result->head);
+	const struct git_ref *head =
+	    git_refvec_find(&p->refs, p->result->head, &ref);
 	if (head)
 		compare_ref(p, head);
-	VEC_EACH (&p->refs, r) {
-		if (r != head)
+	GIT_REFVEC_EACH (&p->refs, r) {
+		if (!head || r->at != head->at)
 			compare_ref(p, r);
 	}
 	return 0;
@@ -141,7 +147,7 @@ int push_compare_pack(struct push *p, size_t first, size_t end,
 	struct git_idvec wants = VEC_INIT;
 	struct git_idvec haves = VEC_INIT;
 
-	VEC_EACH (&p->target, t) {
+	GIT_REFVEC_EACH (&p->target, t) {
 		if (packs_has(&p->packs, t->id))
 			memcpy(vec_add(&haves)->bytes, t->id, GIT_ID_LEN);
 	}

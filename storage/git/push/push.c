@@ -45,9 +45,10 @@ static void fill_result(struct push *p)
 {
 	struct push_result *r = p->result;
 
-	VEC_EACH (&p->refs, ref) {
+	GIT_REFVEC_EACH (&p->refs, ref) {
+		struct git_ref found;
 		const struct git_ref *t =
-		    git_refvec_find(&p->target, ref->name);
+		    git_refvec_find(&p->target, ref->name, &found);
 		if (!t || memcmp(t->id, ref->id, GIT_ID_LEN) != 0)
 			continue;
 		struct push_ref *out = vec_add(&r->refs);

@@ -38,7 +38,7 @@ int lfs_reach_find(const char *dir, const struct git_refvec *refs,
 	if (!repo)
 		return -1;
 	lfs_scan_init(&scan);
-	VEC_EACH (refs, r)
+	GIT_REFVEC_EACH (refs, r)
 		memcpy(vec_add(&tips)->bytes, r->id, GIT_ID_LEN);
 	int result =
 	    reach_collect(repo, &tips, NULL, NULL, &objects, cancel, err) ||

@@ -65,7 +65,7 @@ int reach_check(const char *dir, enum git_hash hash,
 
 	if (!repo)
 		return -1;
-	VEC_EACH (refs, ref) {
+	GIT_REFVEC_EACH (refs, ref) {
 		if (check_ref(repo, ref, &seen, cancel, err))
 			return -1;
 	}

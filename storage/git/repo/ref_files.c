@@ -135,35 +135,55 @@ static int packed_line(enum git_hash hash, struct git_refvec *refs,
 	return 0;
 }
 
-/* A crash of the machine may leave the file cut off, or full of zeros. Then
- * what can be read is not everything that was there. */
+static int read_packed_lines(FILE *f, enum git_hash hash,
+    struct git_refvec *refs, const char *path, struct err *err)
+{
+	autofree char *line = NULL;
+	size_t room = 0;
+	ssize_t len;
+
+	while ((len = getline(&line, &room, f)) > 0) {
+		/* A crash of the machine may leave the file cut off, or full
+		 * of zeros. Then what can be read is not everything that was
+		 * there. */
+		bool ends = line[len - 1] == '\n';
+		if (ends)
+			line[--len] = '\0';
+		if (packed_line(hash, refs, line, (size_t)len, path, err))
+			return -1;
+		if (!ends)
+			return err_set(err, ERR_FORMAT,
+			    "%s is cut off: its last line has no end", path);
+	}
+	return ferror(f) ? err_system(err, errno, "reading '%s'", path) : 0;
+}
+
+/* Line by line: the file of a million refs has seventy megabytes. */
 static int read_packed(const char *dir, enum git_hash hash,
     struct git_refvec *refs, struct err *err)
 {
 	autofree char *path = file_join(dir, "packed-refs");
-	cleanup(buf_done) struct buf text = BUF_INIT;
+	FILE *f = fopen(path, "re");
+	struct stat st;
+	int failed;
 
-	if (!file_exists(path))
-		return 0;
-	if (file_read(path, MAX_PACKED_REFS, &text, err))
-		return -1;
-	for (size_t at = 0; at < text.len;) {
-		char *line = text.data + at;
-		char *end = memchr(line, '\n', text.len - at);
-		size_t len = end ? (size_t)(end - line) : text.len - at;
-		line[len] = '\0';
-		if (packed_line(hash, refs, line, len, path, err))
-			return -1;
-		if (!end)
-			return err_set(err, ERR_FORMAT,
-			    "%s is cut off: its last line has no end", path);
-		at += len + 1;
-	}
-	return 0;
+	if (!f)
+		return errno == ENOENT
+			   ? 0
+			   : err_system(err, errno, "cannot read '%s'", path);
+	if (fstat(fileno(f), &st))
+		failed = err_system(err, errno, "cannot look at '%s'", path);
+	else if (st.st_size > MAX_PACKED_REFS)
+		failed = err_set(err, ERR_FORMAT,
+		    "'%s' is larger than the %d bytes allowed for it", path,
+		    MAX_PACKED_REFS);
+	else
+		failed = read_packed_lines(f, hash, refs, path, err);
+	fclose(f);
+	return failed;
 }
 
-/* The line that ends in that name, piece by piece: a file of a million refs has
- * seventy megabytes. */
+/* The line that ends in that name, piece by piece. */
 static int find_packed(
     FILE *f, enum git_hash hash, const char *name, uint8_t id[GIT_ID_LEN])
 {
@@ -303,21 +323,19 @@ static int read_loose(
  * loose ref counts. */
 static void add_loose(struct git_refvec *refs, struct git_refvec *loose)
 {
+	size_t unpacked = 0;
+
 	git_refvec_sort(refs);
-	for (size_t i = 0; i < loose->len; i++) {
-		const struct git_ref *same =
-		    git_refvec_find(refs, loose->items[i].name);
-		if (same) {
-			size_t at = (size_t)(same - refs->items);
-			memcpy(
-			    refs->items[at].id, loose->items[i].id, GIT_ID_LEN);
-			loose->items[i].name = NULL;
-		}
+	GIT_REFVEC_EACH (loose, r) {
+		struct git_ref same;
+		if (git_refvec_find(refs, r->name, &same))
+			git_refvec_set_id(refs, same.at, r->id);
+		else
+			loose->items[unpacked++] = loose->items[r->at];
 	}
-	VEC_EACH (loose, r) {
-		if (r->name)
-			git_refvec_add(refs, r->name, r->id);
-	}
+	loose->len = unpacked;
+	GIT_REFVEC_EACH (loose, r)
+		git_refvec_add(refs, r->name, r->id);
 	git_refvec_sort(refs);
 }
 
@@ -338,9 +356,9 @@ static void drop_hidden(struct git_refvec *refs, const struct strvec *symbolic)
 {
 	size_t kept = 0;
 
-	VEC_EACH (refs, r) {
+	GIT_REFVEC_EACH (refs, r) {
 		if (!symbolic_target(symbolic, r->name))
-			refs->items[kept++] = *r;
+			refs->items[kept++] = refs->items[r->at];
 	}
 	refs->len = kept;
 }
@@ -356,15 +374,17 @@ static void follow_symbolic(struct git_refvec *refs, const struct strvec *all)
 		autofree char *name =
 		    str_ndup(*both, (size_t)(strchr(*both, ' ') - *both));
 		const char *target = name;
+		struct git_ref there;
 		const struct git_ref *ref = NULL;
 		for (int i = 0; i < MAX_SYMREF_DEPTH && target && !ref; i++) {
 			target = symbolic_target(all, target);
-			ref = target ? git_refvec_find(refs, target) : NULL;
+			ref = target ? git_refvec_find(refs, target, &there)
+				     : NULL;
 		}
 		if (ref)
 			git_refvec_add(&found, name, ref->id);
 	}
-	VEC_EACH (&found, r)
+	GIT_REFVEC_EACH (&found, r)
 		git_refvec_add(refs, r->name, r->id);
 	git_refvec_done(&found);
 	git_refvec_sort(refs);
@@ -397,7 +417,7 @@ static int write_packed(int fd, const char *path, enum git_hash hash,
 	char hex[GIT_ID_HEX];
 
 	buf_add_str(&text, packed_header);
-	VEC_EACH (refs, r) {
+	GIT_REFVEC_EACH (refs, r) {
 		git_id_hex(hash, r->id, hex);
 		buf_add_str(&text, hex);
 		buf_add_char(&text, ' ');

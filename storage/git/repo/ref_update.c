@@ -55,9 +55,9 @@ void ref_update_free(struct ref_update *u)
 
 static bool is_there(const struct ref_update *u, const char *name)
 {
-	const struct git_ref *r = git_refvec_find(&u->refs, name);
+	struct git_ref r;
 
-	return r && !u->gone[r - u->refs.items];
+	return git_refvec_find(&u->refs, name, &r) && !u->gone[r.at];
 }
 
 static int in_the_way(const char *name, const char *other, struct err *err)
@@ -73,6 +73,7 @@ static int check_room(
 	autofree char *above = str_dup(name);
 	autofree char *below = str_printf("%s/", name);
 	size_t low = 0, high = u->refs.len;
+	struct git_ref r;
 
 	for (char *slash; (slash = strrchr(above, '/'));) {
 		*slash = '\0';
@@ -81,17 +82,16 @@ static int check_room(
 	}
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (strcmp(u->refs.items[mid].name, below) < 0)
+		if (strcmp(git_refvec_get(&u->refs, mid, &r)->name, below) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	for (; low < u->refs.len; low++) {
-		const char *other = u->refs.items[low].name;
-		if (!str_starts(other, below))
+	for (; git_refvec_get(&u->refs, low, &r); low++) {
+		if (!str_starts(r.name, below))
 			break;
 		if (!u->gone[low])
-			return in_the_way(name, other, err);
+			return in_the_way(name, r.name, err);
 	}
 	return 0;
 }
@@ -197,7 +197,8 @@ static int delete_packed(
 
 int ref_update_delete(struct ref_update *u, const char *name, struct err *err)
 {
-	const struct git_ref *r = git_refvec_find(&u->refs, name);
+	struct git_ref r;
+	bool was_there = git_refvec_find(&u->refs, name, &r);
 	autofree char *path = file_join(u->dir, name);
 	cleanup(ref_lock_done) struct ref_lock lock = REF_LOCK_INIT;
 
@@ -209,7 +210,7 @@ int ref_update_delete(struct ref_update *u, const char *name, struct err *err)
 	int failed = delete_packed(u, name, err);
 	if (!failed && unlink(path) && errno != ENOENT && errno != EISDIR)
 		failed = err_system(err, errno, "cannot remove %s", path);
-	if (!failed && r)
-		u->gone[r - u->refs.items] = true;
+	if (!failed && was_there)
+		u->gone[r.at] = true;
 	return failed;
 }

@@ -1,67 +1,82 @@
 #include "storage/git/repo/refs.h"
 
-#include "storage/base/hex.h"
-#include "storage/base/mem.h"
+#include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK = 256, LARGEST_BLOCK = 256 * 1024 };
-
-struct git_ref_names {
-	struct git_ref_names *before;
-	size_t used;
-	size_t size;
-	char text[];
-};
+enum { SHORT_ID = 20, FULL = 1024 * 1024 * 1024 };
 
 void git_refvec_done(struct git_refvec *v)
 {
-	while (v->names) {
-		struct git_ref_names *before = v->names->before;
-		free(v->names);
-		v->names = before;
-	}
 	vec_done(v);
+	buf_done(&v->kept);
 }
 
-static const char *keep_name(struct git_refvec *v, const char *name)
+bool git_refvec_is_full(const struct git_refvec *v)
 {
-	size_t need = strlen(name) + 1;
-	struct git_ref_names *n = v->names;
+	return v->kept.len >= FULL;
+}
 
-	if (!n || n->size - n->used < need) {
-		size_t size = n ? n->size * 2 : FIRST_BLOCK;
-		if (size > LARGEST_BLOCK)
-			size = LARGEST_BLOCK;
-		if (size < need)
-			size = need;
-		n = mem_alloc(sizeof(*n) + size);
-		n->before = v->names;
-		n->used = 0;
-		n->size = size;
-		v->names = n;
-	}
-	char *at = n->text + n->used;
-	memcpy(at, name, need);
-	n->used += need;
-	return at;
+static struct git_ref_place keep(
+    struct git_refvec *v, const char *name, const uint8_t id[GIT_ID_LEN])
+{
+	static const uint8_t zeros[GIT_ID_LEN - SHORT_ID];
+	const bool wide = memcmp(id + SHORT_ID, zeros, sizeof(zeros)) != 0;
+	const struct git_ref_place place = {
+	    .at = v->kept.len & INT32_MAX, .wide = wide};
+
+	if (v->kept.len > INT32_MAX) /* git_refvec_is_full was not asked */
+		abort();
+	buf_add(&v->kept, id, wide ? GIT_ID_LEN : SHORT_ID);
+	buf_add(&v->kept, name, strlen(name) + 1);
+	return place;
 }
 
 void git_refvec_add(
     struct git_refvec *v, const char *name, const uint8_t id[GIT_ID_LEN])
 {
-	struct git_ref *r = vec_add(v);
+	const struct git_ref_place place = keep(v, name, id);
 
-	r->name = keep_name(v, name);
-	memcpy(r->id, id, GIT_ID_LEN);
+	*vec_add(v) = place;
 }
 
-static int by_name(const void *a, const void *b)
+static size_t id_len(struct git_ref_place place)
 {
-	return strcmp(((const struct git_ref *)a)->name,
-	    ((const struct git_ref *)b)->name);
+	return place.wide ? GIT_ID_LEN : SHORT_ID;
+}
+
+static const char *name_of(
+    const struct git_refvec *v, struct git_ref_place place)
+{
+	return v->kept.data + place.at + id_len(place);
+}
+
+struct git_ref *git_refvec_get(
+    const struct git_refvec *v, size_t at, struct git_ref *ref)
+{
+	if (at >= v->len)
+		return NULL;
+	const struct git_ref_place place = v->items[at];
+	*ref = (struct git_ref){.name = name_of(v, place), .at = at};
+	memcpy(ref->id, v->kept.data + place.at, id_len(place));
+	return ref;
+}
+
+void git_refvec_set_id(
+    struct git_refvec *v, size_t at, const uint8_t id[GIT_ID_LEN])
+{
+	autofree char *name = str_dup(name_of(v, v->items[at]));
+
+	v->items[at] = keep(v, name, id);
+}
+
+static int by_name(const void *a, const void *b, void *list)
+{
+	const struct git_ref_place *x = a, *y = b;
+
+	return strcmp(name_of(list, *x), name_of(list, *y));
 }
 
 void git_refvec_sort(struct git_refvec *v)
@@ -69,22 +84,22 @@ void git_refvec_sort(struct git_refvec *v)
 	/* As nearly every server lists them; sorting takes memory of its own.
 	 */
 	size_t i = 1;
-	while (i < v->len && by_name(&v->items[i - 1], &v->items[i]) <= 0)
+	while (i < v->len && by_name(&v->items[i - 1], &v->items[i], v) <= 0)
 		i++;
 	if (i < v->len)
-		vec_sort(v, by_name);
+		qsort_r(v->items, v->len, sizeof(*v->items), by_name, v);
 }
 
-const struct git_ref *git_refvec_find(
-    const struct git_refvec *v, const char *name)
+struct git_ref *git_refvec_find(
+    const struct git_refvec *v, const char *name, struct git_ref *ref)
 {
 	size_t low = 0, high = v->len;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		int order = strcmp(name, v->items[mid].name);
+		int order = strcmp(name, name_of(v, v->items[mid]));
 		if (order == 0)
-			return &v->items[mid];
+			return git_refvec_get(v, mid, ref);
 		if (order < 0)
 			high = mid;
 		else

@@ -324,6 +324,10 @@ static int add_refs(
 			    "have: '%s'",
 			    buf_str(&shown));
 		}
+		if (git_refvec_is_full(refs))
+			return err_set(err, ERR_FORMAT,
+			    "a reftable holds more references than can be "
+			    "kept");
 		const struct reftable_record *end = follow(v, r);
 		if (end)
 			git_refvec_add(refs, r->name, end->id);

@@ -97,8 +97,14 @@ static int add_caps(struct advert *a, const char *text, struct err *err)
 	return read_format(a, err);
 }
 
-static void add_ref(struct advert *a, const char *name, const uint8_t *id)
+static int add_ref(
+    struct advert *a, const char *name, const uint8_t *id, struct err *err)
 {
+	if (git_refvec_is_full(&a->refs))
+		return err_set(err, ERR_FORMAT,
+		    "the server lists more references than can be kept: %zu "
+		    "are a gigabyte",
+		    a->refs.len);
 	if (str_eq(name, "HEAD")) {
 		a->has_head = true;
 		memcpy(a->head_id, id, GIT_ID_LEN);
@@ -107,6 +113,7 @@ static void add_ref(struct advert *a, const char *name, const uint8_t *id)
 	} else if (!str_ends(name, "^{}") && !str_eq(name, ".have")) {
 		strvec_add(&a->odd, name);
 	}
+	return 0;
 }
 
 static int v0_line(
@@ -129,9 +136,9 @@ static int v0_line(
 	    line[digits + 1] == '\0')
 		return bad_line(line, err);
 	a->listed = true;
-	if (!str_eq(line + digits + 1, "capabilities^{}"))
-		add_ref(a, line + digits + 1, id);
-	return 0;
+	if (str_eq(line + digits + 1, "capabilities^{}"))
+		return 0;
+	return add_ref(a, line + digits + 1, id, err);
 }
 
 static int text_line(struct advert *a, char *line, size_t len, struct err *err)
@@ -218,6 +225,5 @@ int advert_on_ls_refs(void *ctx, enum pktline_kind kind, const char *data,
 		read_symref(a, attributes);
 	if (attributes)
 		*attributes = '\0';
-	add_ref(a, name, id);
-	return 0;
+	return add_ref(a, name, id, err);
 }

@@ -38,7 +38,7 @@ static void refs_are(const char *dir, const char *expected)
 	struct err err = ERR_INIT;
 
 	assert_ok(ref_files_read(dir, GIT_SHA1, &refs, &err), err);
-	VEC_EACH (&refs, r)
+	GIT_REFVEC_EACH (&refs, r)
 		buf_printf(&got, "%s %x\n", r->name, r->id[0] >> 4);
 	assert_string_equal(buf_str(&got), expected);
 }

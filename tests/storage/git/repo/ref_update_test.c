@@ -74,7 +74,7 @@ static void assert_refs(struct fixture *f, const char *expected)
 	struct err err = ERR_INIT;
 
 	assert_ok(ref_files_read(f->dir, GIT_SHA1, &v, &err), err);
-	VEC_EACH (&v, r)
+	GIT_REFVEC_EACH (&v, r)
 		buf_printf(&out, "%s%s=%x", out.len ? " " : "",
 		    r->name + strlen("refs/"), r->id[0] & 15);
 	assert_string_equal(buf_str(&out), expected);

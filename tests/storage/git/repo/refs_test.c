@@ -37,6 +37,7 @@ static void sorted_refs_are_found_by_their_whole_name(void **state)
 	static const char *const names[] = {
 	    "refs/heads/b", "refs/heads/a/b", "refs/heads/a-b", "refs/heads/a"};
 	cleanup(git_refvec_done) struct git_refvec v = VEC_INIT;
+	struct git_ref r;
 
 	(void)state;
 	for (uint8_t i = 0; i < 4; i++) {
@@ -45,18 +46,18 @@ static void sorted_refs_are_found_by_their_whole_name(void **state)
 	}
 	git_refvec_sort(&v);
 	for (uint8_t i = 0; i < 4; i++)
-		assert_int_equal(git_refvec_find(&v, names[i])->id[0], i);
-	assert_null(git_refvec_find(&v, "refs/heads/a/"));
-	assert_null(git_refvec_find(&v, "refs/heads"));
+		assert_int_equal(git_refvec_find(&v, names[i], &r)->id[0], i);
+	assert_null(git_refvec_find(&v, "refs/heads/a/", &r));
+	assert_null(git_refvec_find(&v, "refs/heads", &r));
 }
 
-/* More than the blocks of names hold that it begins with, in any order, and one
- * that is longer than a block. */
+/* More than a list has room for at first, in any order, and a long one. */
 static void many_names_stay_what_they_were(void **state)
 {
 	enum { MANY = 20000, LONG = 300000 };
 	cleanup(git_refvec_done) struct git_refvec v = VEC_INIT;
 	const uint8_t id[GIT_ID_LEN] = {7};
+	struct git_ref found;
 	autofree char *tail = mem_alloc(LONG + 1);
 
 	(void)state;
@@ -70,12 +71,44 @@ static void many_names_stay_what_they_were(void **state)
 		git_refvec_add(&v, name, id);
 	}
 	git_refvec_sort(&v);
-	for (int i = 0; i < MANY; i++) {
-		autofree char *name = str_printf("refs/changes/%05d", i);
-		assert_string_equal(v.items[i].name, name);
+	GIT_REFVEC_EACH (&v, r) {
+		autofree char *name =
+		    r->at == MANY ? str_dup(longest)
+				  : str_printf("refs/changes/%05zu", r->at);
+		assert_string_equal(r->name, name);
+		assert_memory_equal(r->id, id, GIT_ID_LEN);
 	}
-	assert_string_equal(v.items[MANY].name, longest);
-	assert_ptr_equal(git_refvec_find(&v, longest), &v.items[MANY]);
+	assert_int_equal(v.len, MANY + 1);
+	assert_int_equal(git_refvec_find(&v, longest, &found)->at, MANY);
+	assert_null(git_refvec_get(&v, MANY + 1, &found));
+}
+
+/* Those of SHA-1 and of SHA-256, also where the latter ends in zeros. */
+static void ids_are_whole_however_long(void **state)
+{
+	static const size_t lens[] = {20, 32, 21, 1, 32, 20};
+	cleanup(git_refvec_done) struct git_refvec v = VEC_INIT;
+
+	(void)state;
+	for (uint8_t i = 0; i < 6; i++) {
+		const char name[] = {'r', (char)('a' + i), '\0'};
+		uint8_t id[GIT_ID_LEN] = {0};
+		memset(id, i + 1, lens[i]);
+		git_refvec_add(&v, name, id);
+	}
+	/* The other length than before. */
+	for (uint8_t i = 0; i < 2; i++) {
+		uint8_t id[GIT_ID_LEN] = {0};
+		memset(id, i + 1, lens[1 - i]);
+		git_refvec_set_id(&v, i, id);
+	}
+	GIT_REFVEC_EACH (&v, r) {
+		uint8_t id[GIT_ID_LEN] = {0};
+		size_t i = r->at;
+		memset(id, (int)i + 1, lens[i < 2 ? 1 - i : i]);
+		assert_memory_equal(r->id, id, GIT_ID_LEN);
+		assert_int_equal(r->name[1], 'a' + (int)i);
+	}
 }
 
 int main(void)
@@ -84,6 +117,7 @@ int main(void)
 	    cmocka_unit_test(names_are_what_git_allows),
 	    cmocka_unit_test(sorted_refs_are_found_by_their_whole_name),
 	    cmocka_unit_test(many_names_stay_what_they_were),
+	    cmocka_unit_test(ids_are_whole_however_long),
 	};
 
 	return cmocka_run_group_tests_name("refs", tests, NULL, NULL);

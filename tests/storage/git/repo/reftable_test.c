@@ -48,19 +48,20 @@ static void a_stack_of_tables_is_one_list(void **state)
 		assert_int_equal(symlink(from, link), 0);
 		assert_ok(reftable_read(dir, dir, h, &head, &refs, &err), err);
 		assert_string_equal(head, "refs/heads/main");
-		const struct git_ref *alias =
-		    git_refvec_find(&refs, "refs/heads/alias");
-		const struct git_ref *side =
-		    git_refvec_find(&refs, "refs/heads/side");
-		const struct git_ref *new =
-		    git_refvec_find(&refs, "refs/heads/new");
-		assert_true(alias && side && new);
-		assert_memory_equal(alias->id, side->id, GIT_ID_LEN);
-		assert_memory_equal(new->id, side->id, GIT_ID_LEN);
-		assert_null(git_refvec_find(&refs, "refs/heads/dir"));
-		for (size_t i = 1; i < refs.len; i++)
-			assert_true(strcmp(refs.items[i - 1].name,
-					refs.items[i].name) < 0);
+		struct git_ref alias, side, new, other;
+		assert_non_null(
+		    git_refvec_find(&refs, "refs/heads/alias", &alias));
+		assert_non_null(
+		    git_refvec_find(&refs, "refs/heads/side", &side));
+		assert_non_null(git_refvec_find(&refs, "refs/heads/new", &new));
+		assert_memory_equal(alias.id, side.id, GIT_ID_LEN);
+		assert_memory_equal(new.id, side.id, GIT_ID_LEN);
+		assert_null(git_refvec_find(&refs, "refs/heads/dir", &other));
+		const char *before = "";
+		GIT_REFVEC_EACH (&refs, r) {
+			assert_true(strcmp(before, r->name) < 0);
+			before = r->name;
+		}
 		test_dir_remove(dir);
 	}
 }

@@ -26,6 +26,7 @@ static void version_0_lists_refs_behind_its_capabilities(void **state)
 	    B " refs/tags/v1\n", A " refs/tags/v1^{}\n", A " .have\n",
 	    B " refs/heads/a..b\n", "shallow " A "\n", NULL};
 	cleanup(advert_done) struct advert a = ADVERT_INIT;
+	struct git_ref ref;
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -44,7 +45,8 @@ static void version_0_lists_refs_behind_its_capabilities(void **state)
 	assert_string_equal(advert_cap(&a, "multi_ack"), "");
 	assert_null(advert_cap(&a, "multi"));
 	assert_int_equal(a.refs.len, 2);
-	assert_string_equal(a.refs.items[1].name, "refs/tags/v1");
+	assert_string_equal(
+	    git_refvec_get(&a.refs, 1, &ref)->name, "refs/tags/v1");
 	/* A name that no ref may have is counted, not dropped. */
 	assert_int_equal(a.odd.len, 1);
 	assert_string_equal(a.odd.items[0], "refs/heads/a..b");
@@ -73,13 +75,15 @@ static void ls_refs_says_what_head_names(void **state)
 	    " HEAD symref-target:refs/heads/main\n",
 	    A " refs/heads/main\n", B " refs/tags/v1 peeled:" A "\n", NULL};
 	cleanup(advert_done) struct advert a = ADVERT_INIT;
+	struct git_ref ref;
 	struct err err = ERR_INIT;
 
 	(void)state;
 	assert_int_equal(read_lines(&a, advert_on_ls_refs, lines, &err), 1);
 	assert_string_equal(a.head_target, "refs/heads/main");
 	assert_int_equal(a.refs.len, 2);
-	assert_string_equal(a.refs.items[1].name, "refs/tags/v1");
+	assert_string_equal(
+	    git_refvec_get(&a.refs, 1, &ref)->name, "refs/tags/v1");
 }
 
 static void what_is_no_list_is_refused(void **state)
