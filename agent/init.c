@@ -146,7 +146,9 @@ static int prepare(const struct agent *a, struct making *m, struct err *err)
 	    keyset_check_new(
 		w->agent_keys, w->keys ? KEYSET_AGENT : KEYSET_SIGNER, err))
 		return -1;
-	keyset_make(&m->keys, a->env.random, clock_now_ms(a->env.clock) / 1000);
+	if (keyset_make(&m->keys, KEYSET_CLASSIC, a->env.random,
+		clock_now_ms(a->env.clock) / 1000, err))
+		return -1;
 	VEC_EACH (&w->recipients, r)
 		strvec_add(&m->recipients, *r);
 	if (w->keys)

@@ -19,6 +19,7 @@ struct restore_options {
 	struct strvec accept; /* findings of the chain, by their names */
 	const char *sample;   /* verify: "10%" */
 	const char *to;	      /* extract, keygen: a directory; copy: a vault */
+	bool post_quantum;    /* keygen */
 	struct strvec only;   /* plan, apply, extract */
 	/* plan, apply, release */
 	struct strvec approve; /* names of layers */

@@ -24,8 +24,10 @@ int command_keygen(const struct command *c, struct err *err)
 	cleanup(keyset_done) struct keyset keys;
 	cleanup(strvec_done) struct strvec written = VEC_INIT;
 
-	keyset_make(&keys, c->env.random, clock_now_ms(c->env.clock) / 1000);
-	if (keyset_write(&keys, dir, KEYSET_ALL, &written, err))
+	if (keyset_make(&keys,
+		c->options->post_quantum ? KEYSET_POST_QUANTUM : KEYSET_CLASSIC,
+		c->env.random, clock_now_ms(c->env.clock) / 1000, err) ||
+	    keyset_write(&keys, dir, KEYSET_ALL, &written, err))
 		return -1;
 	if (c->options->common.output == CLI_OUTPUT_JSON) {
 		print_json(c, keys.recipient, dir);

@@ -181,6 +181,9 @@ static const struct cli_option keygen_options[] = {
     TEXT("to", to, "DIR",
 	"The directory for the files, created if it is missing. Default: the "
 	"current directory."),
+    FLAG("post-quantum", post_quantum,
+	"Make the age key one that stays safe from quantum computers "
+	"(age1pq1..., which age 1.3 reads): with OpenSSL 3.5 or later."),
     CLI_OPTION_END};
 
 /* What plan and apply share: they must mean the same. */

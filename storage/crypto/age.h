@@ -99,7 +99,11 @@ struct source *age_file_read(const struct age_file *f, uint64_t offset,
 /* A new key: the text of an identities file, and its recipient. */
 struct secret *age_keygen(
     const struct random *random, int64_t now_s, char **recipient);
-/* The same of 32 bytes that the caller has. */
+/* The same of a post-quantum one, as `age-keygen -pq` makes it; ERR_USAGE where
+ * this machine has none. */
+struct secret *age_keygen_post_quantum(const struct random *random,
+    int64_t now_s, char **recipient, struct err *err);
+/* As age_keygen, of 32 bytes that the caller has. */
 struct secret *age_key_of(const struct secret *raw, char **recipient);
 
 #endif

@@ -267,27 +267,35 @@ char *age_identity_recipient(const char *line, size_t len)
 	return text.len ? buf_steal(&text) : NULL;
 }
 
-/* The text of a secret key, and its recipient. */
-static struct secret *text_of(
-    const uint8_t raw[AGE_KEY_LEN], const char *created, char **recipient)
+/* The text of a secret key under that prefix. The recipient may be shown above
+ * it. */
+static struct secret *text_of(const char *hrp, const uint8_t raw[AGE_KEY_LEN],
+    const char *created, const char *recipient)
 {
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 	cleanup(buf_wipe) struct buf key = BUF_INIT;
-	cleanup(buf_done) struct buf public_text = BUF_INIT;
-	uint8_t public[AGE_KEY_LEN];
 
-	buf_reserve(&text, 512);
+	buf_reserve(&text, 512 + strlen(recipient));
 	buf_reserve(&key, 128);
-	age_x25519_public(raw, public);
-	age_bech32_add(&public_text, RECIPIENT_HRP, public, sizeof public);
-	age_bech32_add(&key, "age-secret-key-", raw, AGE_KEY_LEN);
+	age_bech32_add(&key, hrp, raw, AGE_KEY_LEN);
 	to_upper(&key);
 	if (created)
 		buf_printf(&text, "# created: %s\n# public key: %s\n", created,
-		    public_text.data);
+		    recipient);
 	buf_printf(&text, "%s\n", key.data);
-	*recipient = buf_steal(&public_text);
 	return secret_new(text.data, text.len);
+}
+
+static struct secret *classic_text(
+    const uint8_t raw[AGE_KEY_LEN], const char *created, char **recipient)
+{
+	struct buf public_text = BUF_INIT;
+	uint8_t public[AGE_KEY_LEN];
+
+	age_x25519_public(raw, public);
+	age_bech32_add(&public_text, RECIPIENT_HRP, public, sizeof public);
+	*recipient = buf_steal(&public_text);
+	return text_of("age-secret-key-", raw, created, *recipient);
 }
 
 struct secret *age_keygen(
@@ -298,12 +306,37 @@ struct secret *age_keygen(
 
 	random_fill(random, raw, sizeof raw);
 	clock_rfc3339(now_s, created);
-	struct secret *text = text_of(raw, created, recipient);
+	struct secret *text = classic_text(raw, created, recipient);
 	mem_wipe(raw, sizeof raw);
+	return text;
+}
+
+struct secret *age_keygen_post_quantum(const struct random *random,
+    int64_t now_s, char **recipient, struct err *err)
+{
+	struct buf public_text = BUF_INIT;
+	char created[CLOCK_TEXT_MAX];
+	uint8_t seed[XWING_SEED_LEN], public[XWING_PUBLIC_LEN];
+	struct secret *text = NULL;
+
+	random_fill(random, seed, sizeof seed);
+	clock_rfc3339(now_s, created);
+	if (xwing_public(seed, public)) {
+		err_set(err, ERR_USAGE,
+		    "this machine makes no post-quantum key: its OpenSSL has "
+		    "no ML-KEM, which 3.5 and later have; make it where one "
+		    "is, or with 'age-keygen -pq' of age 1.3");
+	} else {
+		age_bech32_add(&public_text, HYBRID_HRP, public, sizeof public);
+		*recipient = buf_steal(&public_text);
+		text = text_of("age-secret-key-pq-", seed, created, *recipient);
+	}
+	mem_wipe(seed, sizeof seed);
 	return text;
 }
 
 struct secret *age_key_of(const struct secret *raw, char **recipient)
 {
-	return text_of((const uint8_t *)secret_reveal(raw), NULL, recipient);
+	return classic_text(
+	    (const uint8_t *)secret_reveal(raw), NULL, recipient);
 }

@@ -25,12 +25,19 @@ static bool holds(enum keyset_holder holder, size_t file)
 	return holder == KEYSET_ALL || files[file].of[holder];
 }
 
-void keyset_make(struct keyset *k, const struct random *random, int64_t now)
+int keyset_make(struct keyset *k, enum keyset_kind kind,
+    const struct random *random, int64_t now, struct err *err)
 {
 	*k = (struct keyset){.recipient = NULL};
-	k->identity = age_keygen(random, now, &k->recipient);
+	k->identity =
+	    kind == KEYSET_POST_QUANTUM
+		? age_keygen_post_quantum(random, now, &k->recipient, err)
+		: age_keygen(random, now, &k->recipient);
+	if (!k->identity)
+		return -1;
 	k->signing = minisign_keygen(random, &k->signing_public);
 	k->record = minisign_keygen(random, &k->record_public);
+	return 0;
 }
 
 void keyset_done(struct keyset *k)

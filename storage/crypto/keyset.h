@@ -23,8 +23,14 @@ struct keyset {
 	struct buf record_public;
 };
 
-/* now: in seconds, for the comment of the identity. */
-void keyset_make(struct keyset *k, const struct random *random, int64_t now);
+enum keyset_kind { KEYSET_CLASSIC, KEYSET_POST_QUANTUM };
+
+/* The identity is of that kind; the signatures are classic in both. now: in
+ * seconds, for the comment of the identity. ERR_USAGE where the machine makes
+ * none of the kind, which is never so of KEYSET_CLASSIC; keyset_done in both
+ * cases. */
+int keyset_make(struct keyset *k, enum keyset_kind kind,
+    const struct random *random, int64_t now, struct err *err);
 void keyset_done(struct keyset *k);
 
 /* Which of the files, which are all for their owner alone. */

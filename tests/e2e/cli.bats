@@ -392,6 +392,21 @@ manual_says() { # PAGE PROGRAM COMMAND
 	[ ! -e keys/identity.txt ]
 }
 
+@test "keygen makes a post-quantum key where OpenSSL has ML-KEM, and else says why not" {
+	if [[ $(restore --version) == *'since this OpenSSL has no ML-KEM'* ]]; then
+		run -2 --separate-stderr restore keygen --post-quantum --to keys
+		[ -z "$output" ]
+		[[ $stderr == *"OpenSSL has no ML-KEM"*"'age-keygen -pq'"* ]]
+		[ ! -e keys ]
+		return
+	fi
+	restore keygen --post-quantum --to keys >out
+	recipient=$(grep -o 'age1pq1[a-z0-9]\{1946,\}' out)
+	grep -qx "# public key: $recipient" keys/identity.txt
+	grep -qx 'AGE-SECRET-KEY-PQ-1[A-Z0-9]\{58\}' keys/identity.txt
+	[ "$(stat -c %a keys/identity.txt)" = 600 ]
+}
+
 @test "a clock that is wrong fails the check, as it would the backup" {
 	cat >later.c <<-'E'
 	#include <dlfcn.h>

@@ -219,6 +219,37 @@ static void a_new_key_is_the_pair_of_the_rfc(void **state)
 	assert_memory_equal(age_identity_key(&ids->list.items[0]), secret, 32);
 }
 
+/* As age-keygen -pq (1.3.2) writes the file; or a refusal, and no key. */
+static void a_new_post_quantum_key_is_the_pair_of_its_seed(void **state)
+{
+	struct test_random random;
+	char *recipient = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	test_random_init(&random, 1);
+	cleanup(secret_freep) struct secret *text = age_keygen_post_quantum(
+	    &random.random, 1700000000, &recipient, &err);
+	if (!age_has_post_quantum()) {
+		assert_null(text);
+		assert_null(recipient);
+		assert_int_equal(err.code, ERR_USAGE);
+		assert_contains(err.message, "OpenSSL has no ML-KEM");
+		return;
+	}
+	cleanup(buf_done) struct buf head = BUF_INIT;
+	buf_printf(&head, "# created: 2023-11-14T22:13:20Z\n# public key: %s\n",
+	    recipient);
+	assert_true(str_starts(recipient, "age1pq1"));
+	assert_true(str_starts(secret_reveal(text), buf_str(&head)));
+	const char *key = (const char *)secret_reveal(text) + head.len;
+	assert_true(str_starts(key, "AGE-SECRET-KEY-PQ-1"));
+	autofree char *own =
+	    age_identity_recipient(key, secret_len(text) - head.len - 1);
+	assert_string_equal(own, recipient);
+	free(recipient);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +260,7 @@ int main(void)
 	    cmocka_unit_test(a_post_quantum_key_is_read_in_either_form),
 	    cmocka_unit_test(a_post_quantum_recipient_is_checked),
 	    cmocka_unit_test(a_new_key_is_the_pair_of_the_rfc),
+	    cmocka_unit_test(a_new_post_quantum_key_is_the_pair_of_its_seed),
 	};
 
 	return cmocka_run_group_tests_name("age_identity", tests, NULL, NULL);

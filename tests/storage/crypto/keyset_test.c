@@ -36,7 +36,9 @@ static void each_holder_gets_what_is_theirs(void **state)
 	cleanup(keyset_done) struct keyset keys;
 	struct err err = ERR_INIT;
 
-	keyset_make(&keys, random_system(), 1800000000);
+	assert_ok(keyset_make(
+		      &keys, KEYSET_CLASSIC, random_system(), 1800000000, &err),
+	    err);
 	assert_true(str_starts(keys.recipient, "age1"));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		cleanup(strvec_done) struct strvec written = VEC_INIT;
@@ -61,7 +63,9 @@ static void no_key_is_replaced(void **state)
 
 	/* A link that leads nowhere is there, too. */
 	assert_int_equal(symlink("nowhere", laid), 0);
-	keyset_make(&keys, random_system(), 1800000000);
+	assert_ok(keyset_make(
+		      &keys, KEYSET_CLASSIC, random_system(), 1800000000, &err),
+	    err);
 	assert_fails(keyset_write(&keys, *state, KEYSET_OWNER, &written, &err),
 	    err, ERR_EXISTS);
 	assert_contains(err.message, "record.pub' is there already");
