@@ -160,6 +160,47 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	run -0 restore verify latest
 }
 
+# There is no mirror yet, in which an object could be looked for.
+@test "a first mirror that cannot be proven says which object is missing, or what is wrong with it" {
+	for i in 4 5; do git -C "$T/work" commit -q --allow-empty -m "$i"; done
+	web=$GIT_REPOS/web.git
+	git -C "$T/work" push -q "$web" main
+	lost=$(git -C "$T/work" rev-parse main~1)
+	why="the server's pack is incomplete: refs/heads/main: object $lost is missing"
+	git -C "$web" rev-parse main >"$web/info/grafts"
+	for url in "$GIT_HTTP/web.git" "$GIT_SSH_BASE/web.git"; do
+		rm -rf "$T/state" "$T/vault"
+		config "$url"
+		run -1 --separate-stderr agent backup
+		echo "$output$stderr"
+		grep -q "missing: reference 'refs/heads/main' of repository 'web': $why\$" <<<"$stderr"
+		[ "$(grep -c missing: <<<"$stderr")" = 1 ]
+	done
+	# No reference is whole.
+	git -C "$web" for-each-ref --format='delete %(refname)' |
+	    grep -v 'refs/heads/main$' | git -C "$web" update-ref --stdin
+	rm -rf "$T/state" "$T/vault"
+	run -3 agent backup
+	[[ $output == *"repository 'web': "*"$why"* ]]
+	rm "$web/info/grafts"
+	# By a path: an object that is lost, and one that is no commit.
+	git -C "$web" repack -q -a -d && mv "$web"/objects/pack/*.pack "$T/all.pack"
+	rm -f "$web"/objects/pack/*
+	git -C "$web" unpack-objects -q <"$T/all.pack"
+	rm "$web/objects/${lost:0:2}/${lost:2}"
+	git -C "$web" update-ref refs/heads/whole "$(git -C "$T/work" rev-parse main~2)"
+	bad=$(printf 'author A <a@example.org> 1 +0000\n\nx\n' |
+	    git -C "$web" hash-object -w -t commit --literally --stdin)
+	echo "$bad" >"$web/refs/heads/bad"
+	rm -rf "$T/state" "$T/vault"
+	config "$web"
+	run -1 --separate-stderr agent backup
+	echo "$output$stderr"
+	grep -q "missing: reference 'refs/heads/main' of repository 'web': object $lost is missing\$" <<<"$stderr"
+	grep -q "missing: reference 'refs/heads/bad' of repository 'web': commit $bad is malformed\$" <<<"$stderr"
+	[ "$(grep -c missing: <<<"$stderr")" = 2 ]
+}
+
 # A server after a disk fault: git upload-pack gives up on all that is asked of
 # it at once (it says "possible repository corruption").
 @test "a source that lost an object gives the refs that do without it, and names the others" {
