@@ -91,7 +91,15 @@ struct sink *vault_put(struct vault *v, const char *name, struct err *err)
 {
 	if (check_name(v, name, err))
 		return NULL;
-	return v->ops->put(v, name, err);
+	return v->ops->put(v, name, VAULT_RETAIN_SNAPSHOT, err);
+}
+
+struct sink *vault_put_passing(
+    struct vault *v, const char *name, struct err *err)
+{
+	if (check_name(v, name, err))
+		return NULL;
+	return v->ops->put(v, name, VAULT_RETAIN_NONE, err);
 }
 
 int vault_put_small(struct vault *v, const char *name, const void *data,

@@ -49,7 +49,8 @@ struct vault_tidy {
 };
 
 struct vault_ops {
-	struct sink *(*put)(struct vault *v, const char *name, struct err *err);
+	struct sink *(*put)(struct vault *v, const char *name,
+	    enum vault_retain retain, struct err *err);
 	int (*put_small)(struct vault *v, const char *name, const void *data,
 	    size_t len, enum vault_retain retain, struct err *err);
 	int (*list)(struct vault *v, const char *prefix,
@@ -105,6 +106,10 @@ void vault_set_memory(struct vault *v, const char *state_dir);
  * and never in part. ERR_EXISTS (from put or from finish) if it exists already.
  * For objects of snapshots: protected by Object Lock if that is configured. */
 struct sink *vault_put(struct vault *v, const char *name, struct err *err);
+/* The same for one that is of no use once the snapshot is there: it can be
+ * removed then. */
+struct sink *vault_put_passing(
+    struct vault *v, const char *name, struct err *err);
 /* A new small object in one step; if two try at once, one gets ERR_EXISTS. */
 int vault_put_small(struct vault *v, const char *name, const void *data,
     size_t len, enum vault_retain retain, struct err *err);

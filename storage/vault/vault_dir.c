@@ -25,17 +25,18 @@ static const char *path_of(const struct vault *v)
 	return ((const struct vault_dir *)v)->path;
 }
 
-static struct sink *dir_put(struct vault *v, const char *name, struct err *err)
+static struct sink *dir_put(struct vault *v, const char *name,
+    enum vault_retain retain, struct err *err)
 {
+	(void)retain; /* a directory holds nothing back */
 	return dir_sink_new(path_of(v), name, err);
 }
 
 static int dir_put_small(struct vault *v, const char *name, const void *data,
     size_t len, enum vault_retain retain, struct err *err)
 {
-	cleanup(sink_freep) struct sink *s = dir_put(v, name, err);
+	cleanup(sink_freep) struct sink *s = dir_put(v, name, retain, err);
 
-	(void)retain; /* a directory holds nothing back */
 	if (!s || sink_write(s, data, len, err) || sink_finish(s, err))
 		return -1;
 	return 0;

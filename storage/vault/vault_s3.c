@@ -111,7 +111,8 @@ static void put_release(struct sink *sink)
 	free(s);
 }
 
-static struct sink *put(struct vault *vault, const char *name, struct err *err)
+static struct sink *put(struct vault *vault, const char *name,
+    enum vault_retain retain, struct err *err)
 {
 	static const struct sink_ops ops = {.write = put_write,
 	    .finish = put_finish,
@@ -122,7 +123,7 @@ static struct sink *put(struct vault *vault, const char *name, struct err *err)
 	struct s3_vault_sink *s = mem_new(struct s3_vault_sink);
 
 	s->sink.ops = &ops;
-	s->meta = meta_of(v, VAULT_RETAIN_SNAPSHOT);
+	s->meta = meta_of(v, retain);
 	s->s3 = v->s3;
 	s->key = str_dup(key);
 	const struct s3_upload upload = {

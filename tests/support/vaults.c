@@ -82,8 +82,8 @@ static void wrote(struct test_vault *t, const char *name)
 	w->passed_s = t->passed_s;
 }
 
-static struct sink *front_put(
-    struct vault *v, const char *name, struct err *err)
+static struct sink *front_put(struct vault *v, const char *name,
+    enum vault_retain retain, struct err *err)
 {
 	struct test_vault *t = of(v);
 
@@ -94,7 +94,7 @@ static struct sink *front_put(
 		return NULL;
 	}
 	wrote(t, name);
-	return vault_put(t->real, name, err);
+	return t->real->ops->put(t->real, name, retain, err);
 }
 
 static int front_put_small(struct vault *v, const char *name, const void *data,

@@ -160,6 +160,7 @@ struct upload {
 	struct sink sink;
 	struct way *way;
 	char *name;
+	enum vault_retain retain;
 	struct buf data;
 };
 
@@ -193,8 +194,10 @@ static int upload_finish(struct sink *sink, struct err *err)
 	if (enter(w, err) || check_free(w, u->name, err) ||
 	    check_room(w, u->data.len, err))
 		return -1;
-	sim_store_set(w->store, u->name, buf_str(&u->data), u->data.len)
-	    ->kept_until = *w->store->now + w->store->keeps_s;
+	struct sim_object *o =
+	    sim_store_set(w->store, u->name, buf_str(&u->data), u->data.len);
+	if (u->retain == VAULT_RETAIN_SNAPSHOT)
+		o->kept_until = *w->store->now + w->store->keeps_s;
 	forget_unfinished(w->store, u->name);
 	return leave(w, err);
 }
@@ -216,7 +219,8 @@ static void upload_release(struct sink *sink)
 	free(u);
 }
 
-static struct sink *sim_put(struct vault *v, const char *name, struct err *err)
+static struct sink *sim_put(struct vault *v, const char *name,
+    enum vault_retain retain, struct err *err)
 {
 	static const struct sink_ops ops = {.write = upload_write,
 	    .finish = upload_finish,
@@ -235,6 +239,7 @@ static struct sink *sim_put(struct vault *v, const char *name, struct err *err)
 	u->sink.ops = &ops;
 	u->way = w;
 	u->name = str_dup(name);
+	u->retain = retain;
 	return &u->sink;
 }
 

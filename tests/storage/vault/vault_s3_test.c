@@ -102,6 +102,12 @@ static void every_object_of_a_snapshot_is_locked(const char *mode)
 		      VAULT_RETAIN_NONE, &err),
 	    err);
 	assert_ok(vault_remove(v, "prod.lock-000001-00000000", &err), err);
+	struct sink *passing = vault_put_passing(v, "prod.contents", &err);
+	assert_non_null(passing);
+	assert_ok(sink_write(passing, "x", 1, &err), err);
+	assert_ok(sink_finish(passing, &err), err);
+	sink_free(passing);
+	assert_ok(vault_remove(v, "prod.contents", &err), err);
 	printf("# %s: 6 of 6 objects locked for 2 days, 0 removed\n", mode);
 	vault_free(v);
 	s3_free(s3);
