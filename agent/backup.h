@@ -1,9 +1,9 @@
 /*
  * One run of the backup, shared by its parts: backup.c has the order of the
  * work, backup_steps.c its steps, backup_vaults.c the vaults, backup_shrink.c
- * what sources give less than before, backup_closure.c what its parts point to,
- * backup_incremental.c what need not be written again, backup_events.c what is
- * told meanwhile, backup_report.c the manifest and the printed result.
+ * what sources give less than before, backup_closure.c what its objects point
+ * to, backup_incremental.c what need not be written again, backup_events.c what
+ * is told meanwhile, backup_report.c the manifest and the printed result.
  */
 #ifndef AGENT_BACKUP_H
 #define AGENT_BACKUP_H
@@ -131,6 +131,15 @@ void backup_incremental_remember(const struct backup_run *r);
  * objects; -1 only with ERR_CANCELLED. */
 void backup_closure_begin(struct backup_run *r, struct capture_env *env);
 int backup_closure_judge(struct backup_run *r, struct err *err);
+/* The same, once all that is to be judged is in r->closure: that of the parts
+ * of a snapshot. */
+void backup_closure_end(struct backup_run *r);
+/* The directory of a mirror; the caller frees. */
+char *backup_closure_mirror(
+    const struct backup_run *r, const struct settings_repository *one);
+/* That one could not be searched is a lack. */
+void backup_closure_unsearched(struct backup_run *r,
+    const struct settings_repository *one, const struct err *why);
 void backup_closure_fill(const struct backup_run *r, struct manifest *m);
 void backup_closure_done(struct backup_run *r);
 

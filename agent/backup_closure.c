@@ -40,8 +40,7 @@ static void mirrored(
 
 void backup_closure_begin(struct backup_run *r, struct capture_env *env)
 {
-	/* A shard sees a part of what the others point to. */
-	if (r->settings->closure == SETTINGS_CLOSURE_NONE || r->shard)
+	if (r->settings->closure == SETTINGS_CLOSURE_NONE)
 		return;
 	r->closure = closure_new();
 	env->note = note;
@@ -51,8 +50,22 @@ void backup_closure_begin(struct backup_run *r, struct capture_env *env)
 
 void backup_closure_done(struct backup_run *r)
 {
-	closure_free(r->closure);
+	closure_free(steal(r->closure));
 	closure_lacks_done(&r->lacks);
+}
+
+void backup_closure_unsearched(struct backup_run *r,
+    const struct settings_repository *one, const struct err *why)
+{
+	*vec_add(&r->lacks) = (struct closure_lack){
+	    .what = str_printf("repository '%s' was not searched: %s",
+		one->name, why->message)};
+}
+
+char *backup_closure_mirror(
+    const struct backup_run *r, const struct settings_repository *one)
+{
+	return str_printf("%s/git/%s.git", r->settings->state_dir, one->name);
 }
 
 /* A mirror that is not there is missing already, as the repository is. Of one
@@ -60,8 +73,7 @@ void backup_closure_done(struct backup_run *r)
 static int search(struct backup_run *r, const struct settings_repository *one,
     struct err *err)
 {
-	autofree char *dir =
-	    str_printf("%s/git/%s.git", r->settings->state_dir, one->name);
+	autofree char *dir = backup_closure_mirror(r, one);
 	autofree char *memory = memory_of(r, one->name);
 	const struct closure_mirror m = {
 	    .dir = dir, .name = one->name, .url = one->url, .memory = memory};
@@ -74,9 +86,7 @@ static int search(struct backup_run *r, const struct settings_repository *one,
 		return -1;
 	}
 	if (why.code != ERR_NOT_FOUND)
-		*vec_add(&r->lacks) = (struct closure_lack){
-		    .what = str_printf("repository '%s' was not searched: %s",
-			one->name, why.message)};
+		backup_closure_unsearched(r, one, &why);
 	return 0;
 }
 
@@ -89,16 +99,10 @@ static size_t count_outside(const struct backup_run *r)
 	return n;
 }
 
-int backup_closure_judge(struct backup_run *r, struct err *err)
+void backup_closure_end(struct backup_run *r)
 {
 	cleanup(buf_done) struct buf facts = BUF_INIT;
 
-	if (!r->closure)
-		return 0;
-	VEC_EACH (&r->settings->git.repositories, one)
-		if (search(r, one, err))
-			return -1;
-	covering_settings(r->settings, closure_found(r->closure));
 	closure_judge(r->closure, &r->lacks);
 	/* Keys need not be kept any longer. */
 	closure_free(r->closure);
@@ -112,6 +116,22 @@ int backup_closure_judge(struct backup_run *r, struct err *err)
 		    "snapshot and %zu missing; `backstay-restore show` names "
 		    "them",
 		    outside, missing);
+}
+
+/* What a shard has seen is judged together with what the others have. */
+int backup_closure_judge(struct backup_run *r, struct err *err)
+{
+	if (!r->closure)
+		return 0;
+	VEC_EACH (&r->settings->git.repositories, one)
+		if (search(r, one, err))
+			return -1;
+	/* Of a shard's own settings, the sources of the others are not a part.
+	 */
+	covering_settings(
+	    &r->organisations.settings, closure_found(r->closure));
+	if (!r->shard)
+		backup_closure_end(r);
 	return 0;
 }
 
@@ -130,7 +150,8 @@ void backup_closure_fill(const struct backup_run *r, struct manifest *m)
 	bool required = r->settings->closure == SETTINGS_CLOSURE_REQUIRED;
 	size_t named = 0;
 
-	if (r->settings->closure == SETTINGS_CLOSURE_NONE || r->shard)
+	/* A part, which is no snapshot, says nothing of it. */
+	if (r->settings->closure == SETTINGS_CLOSURE_NONE || !r->snapshot)
 		return;
 	m->closure = json_new_object();
 	json_set_bool(m->closure, "alone", !r->lacks.len);

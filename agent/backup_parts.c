@@ -21,12 +21,6 @@ static int check_settings(const struct settings *s, struct err *err)
 		    "be written again is known to the machine that wrote it, "
 		    "and a shard may run on any",
 		    s->file);
-	if (s->closure == SETTINGS_CLOSURE_REQUIRED)
-		return err_set(err, ERR_USAGE,
-		    "%s: `closure: required` does not go with --shard: what "
-		    "the parts point to is judged only where one machine has "
-		    "seen all of them",
-		    s->file);
 	if (s->vaults.len != 1)
 		return err_set(err, ERR_USAGE,
 		    "%s: names %zu vaults, and shards meet in one: give them "
@@ -91,6 +85,7 @@ void backup_parts_done(struct backup_shard *s)
 	free(s->lock_name);
 	free(s->archive);
 	free(s->list);
+	free(s->closure);
 }
 
 void backup_parts_keys(const struct backup_run *r, struct backup_shard *s)

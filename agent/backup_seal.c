@@ -199,10 +199,6 @@ static void fill(struct sealing *x, struct manifest *m)
 		merge_part(x, part, m);
 	VEC_EACH (&x->missing, i)
 		add_missing_part(x, m, *i);
-	if (r->settings->closure != SETTINGS_CLOSURE_NONE)
-		manifest_add_warning(m,
-		    "closure: what the parts point to was not judged, since no "
-		    "machine has seen all of them");
 	backup_report_fill(r, m);
 	m->is_list = true;
 	m->entries = totals.entries;
@@ -235,7 +231,9 @@ static int make_snapshot(struct sealing *x, struct err *err)
 	watch_phase(r->a->watch, "seal");
 	if (check_recipients(x, err) ||
 	    backup_steps_snapshot(r, x->s->run.created, err) ||
-	    gather_parts(x, err))
+	    gather_parts(x, err) ||
+	    backup_parts_closure_judge(
+		r, x->s, x->parts.items, x->parts.len, err))
 		return -1;
 	manifest_init(&m);
 	/* Its place in the archive is known once that is written. */

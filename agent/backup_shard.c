@@ -248,7 +248,7 @@ static int write_list(const struct backup_run *r, struct backup_shard *s,
     const struct manifest *m, struct err *err)
 {
 	s->list = shard_list_name(m);
-	struct sink *sink = vault_put(vault_of(r), s->list, err);
+	struct sink *sink = vault_put_passing(vault_of(r), s->list, err);
 	cleanup(sink_freep) struct sink *to =
 	    sink ? backup_parts_seal_list(r, s, sink, err) : NULL;
 	cleanup(source_freep) struct source *from =
@@ -295,7 +295,9 @@ static int commit(struct backup_run *r, struct backup_shard *s,
 {
 	struct err why = ERR_INIT;
 
-	if (write_list(r, s, m, err) || backup_vaults_check(r, err) ||
+	if (write_list(r, s, m, err) ||
+	    backup_parts_closure_write(r, s, m, err) ||
+	    backup_vaults_check(r, err) ||
 	    cancel_check(r->a->env.cancel, err) || check_unsealed(r, s, err))
 		return -1;
 	s->committed = shard_part_put(vault_of(r), &s->run, s->index, m, r->key,
@@ -339,6 +341,8 @@ static void clean_up(const struct backup_run *r, const struct backup_shard *s)
 	vault_cleanup_begin(vault_of(r));
 	if (s->list)
 		(void)vault_remove(vault_of(r), s->list, &ignored);
+	if (s->closure)
+		(void)vault_remove(vault_of(r), s->closure, &ignored);
 	if (s->archive)
 		(void)vault_remove(vault_of(r), s->archive, &ignored);
 	vault_cleanup_end(vault_of(r));

@@ -1,7 +1,8 @@
 /*
  * Backups in parts (storage/vault/shard.h). backup_parts.c has what both kinds
- * of run need, backup_shard.c captures one part, backup_seal.c makes a snapshot
- * of them all, and backup_sharded.c is the order of the two.
+ * of run need, backup_parts_closure.c what the parts point to, backup_shard.c
+ * captures one part, backup_seal.c makes a snapshot of them all, and
+ * backup_sharded.c is the order of the two.
  *
  * What the parts have is listed in the vault, since whoever seals them cannot
  * read their archives. The lists are encrypted to a key that follows from the
@@ -23,7 +24,7 @@ struct backup_shard {
 	char *lock_name;	    /* NULL: it seals */
 	struct organisations dealt; /* what is left for it; else borrowed */
 	bool is_dealt;
-	char *archive, *list; /* objects that were begun */
+	char *archive, *list, *closure; /* objects that were begun */
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	uint64_t bytes;
 	bool committed;
@@ -54,6 +55,15 @@ struct sink *backup_parts_seal_list(const struct backup_run *r,
     const struct backup_shard *s, struct sink *sink, struct err *err);
 struct source *backup_parts_open_list(const struct backup_run *r,
     const struct backup_shard *s, struct source *from, struct err *err);
+
+/* What a part points to: writes it beside its archive, and says so in its
+ * manifest; and judges that of all parts together. Nothing where closure is
+ * `none`. */
+int backup_parts_closure_write(struct backup_run *r, struct backup_shard *s,
+    struct manifest *m, struct err *err);
+int backup_parts_closure_judge(struct backup_run *r,
+    const struct backup_shard *s, const struct manifest *parts, size_t count,
+    struct err *err);
 
 /* The exit status: 1 if the part, also one that was there already, lacks
  * something; or -1. What is to be printed of it is appended. */

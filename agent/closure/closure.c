@@ -39,6 +39,14 @@ void closure_free(struct closure *c)
 	}
 	VEC_EACH (&c->sealing, key)
 		sealing_key_free(*key);
+	VEC_EACH (&c->sealed, s) {
+		free(s->by);
+		free(s->name);
+	}
+	VEC_EACH (&c->mirrors, m)
+		free(m->repository);
+	vec_done(&c->sealed);
+	vec_done(&c->mirrors);
 	vec_done(&c->needs);
 	vec_done(&c->revisions);
 	vec_done(&c->sealing);
@@ -99,16 +107,23 @@ static void note_pull_secrets(const struct noting *n, const char *pointer)
 		    json_get_str(json_at(list, i), "name"), n->by);
 }
 
-/* Helm's versions are no ids. */
-static void note_revision(
-    const struct noting *n, const char *url, const char *id)
+bool closure_revision(
+    struct closure *c, const char *url, const char *id, const char *by)
 {
 	size_t len = id ? strspn(id, "0123456789abcdef") : 0;
 
 	if (!url || (len != 40 && len != 64) || id[len])
-		return;
-	*vec_add(&n->c->revisions) = (struct closure_revision){
-	    .url = str_dup(url), .id = str_dup(id), .by = str_dup(n->by)};
+		return false;
+	*vec_add(&c->revisions) = (struct closure_revision){
+	    .url = str_dup(url), .id = str_dup(id), .by = str_dup(by)};
+	return true;
+}
+
+/* Helm's versions are no ids. */
+static void note_revision(
+    const struct noting *n, const char *url, const char *id)
+{
+	(void)closure_revision(n->c, url, id, n->by);
 }
 
 /* "main@sha1:<id>", "sha1:<id>", and "main/<id>" of earlier versions. */
@@ -319,12 +334,17 @@ static void judge_found(struct closure *c)
 	}
 }
 
-void closure_judge(struct closure *c, struct closure_lacks *out)
+void closure_judge_own(struct closure *c)
 {
 	judge_needs(c);
+	judge_found(c);
+}
+
+void closure_judge(struct closure *c, struct closure_lacks *out)
+{
+	closure_judge_own(c);
 	judge_revisions(c);
 	closure_judge_documents(c);
-	judge_found(c);
 	vec_sort(&c->lacks, by_text);
 	VEC_EACH (&c->lacks, l) {
 		if (out->len && str_eq(out->items[out->len - 1].what, l->what))

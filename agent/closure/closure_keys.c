@@ -117,6 +117,11 @@ static void add_key(struct buf *out, const struct sops_key *key)
 	buf_printf(out, "%s%s %s", out->len ? ", " : "", key->kind, key->id);
 }
 
+bool closure_reads(const struct closure *c, const struct closure_document *d)
+{
+	return count_groups(c, &d->keys) >= d->needed;
+}
+
 /* Keys of a service are outside by their nature. */
 static void judge_sops(struct closure *c, const struct sops_keys *keys,
     size_t needed, const char *by)
@@ -125,8 +130,6 @@ static void judge_sops(struct closure *c, const struct sops_keys *keys,
 	size_t kept = count_groups(c, keys);
 	bool outside = false;
 
-	if (kept >= needed)
-		return;
 	VEC_EACH (keys, key) {
 		if (has_group(c, keys, key->group))
 			continue;
@@ -163,7 +166,7 @@ static bool opens_in(
 }
 
 /* One without a namespace is bound to that into which it is applied. */
-static bool opens(const struct closure *c, const struct closure_document *d)
+bool closure_opens(const struct closure *c, const struct closure_document *d)
 {
 	if (d->ns || d->cluster_wide)
 		return opens_in(c, d, d->ns ? d->ns : "");
@@ -173,17 +176,47 @@ static bool opens(const struct closure *c, const struct closure_document *d)
 	return false;
 }
 
+static void lack_sealing(
+    struct closure *c, const char *by, const char *name, size_t keys)
+{
+	closure_lack(c, false,
+	    "%s: SealedSecret '%s': none of the %zu sealing keys that were "
+	    "captured opens it",
+	    by, name, keys);
+}
+
+/* Where other parts had sealing keys, nobody could try them. */
+static void judge_sealed(struct closure *c)
+{
+	const struct closure_sealed *first = NULL;
+	size_t untried = 0;
+
+	VEC_EACH (&c->sealed, s) {
+		if (s->tried == c->sealing_elsewhere) {
+			lack_sealing(c, s->by, s->name, s->tried);
+			continue;
+		}
+		first = first ? first : s;
+		untried++;
+	}
+	if (untried)
+		closure_lack(c, false,
+		    "of %zu SealedSecret%s (the first is '%s', %s) it is not "
+		    "known whether a captured key opens %s: the sealing keys "
+		    "are in another part than the repository",
+		    untried, untried == 1 ? "" : "s", first->name, first->by,
+		    untried == 1 ? "it" : "them");
+}
+
 void closure_judge_documents(struct closure *c)
 {
 	VEC_EACH (&c->documents, d) {
-		if (d->sops)
+		if (d->sops && !closure_reads(c, d))
 			judge_sops(c, &d->keys, d->needed, d->by);
-		if (d->value && !opens(c, d))
-			closure_lack(c, false,
-			    "%s: SealedSecret '%s': none of the %zu sealing "
-			    "keys that were captured opens it",
-			    d->by, d->name, c->sealing.len);
+		if (d->value && !closure_opens(c, d))
+			lack_sealing(c, d->by, d->name, c->sealing.len);
 	}
+	judge_sealed(c);
 }
 
 void closure_keep_document(struct closure_documents *to,

@@ -47,6 +47,19 @@ struct closure_document {
 };
 VEC_DEFINE(closure_documents, struct closure_document);
 
+/* A SealedSecret of another part, and how many sealing keys that part had, none
+ * of which opens it. */
+struct closure_sealed {
+	char *by, *name;
+	size_t tried;
+};
+
+/* A mirror whose objects are handed on, or were (closure_part.h). */
+struct closure_part_mirror {
+	char *repository; /* repository_name of it */
+	uint64_t objects;
+};
+
 struct closure {
 	pthread_mutex_t lock;
 	pthread_mutex_t reading; /* held by the one that reads a mirror */
@@ -61,11 +74,19 @@ struct closure {
 	struct strvec age; /* recipients whose identities were captured */
 	struct sealing_keys sealing;
 	bool pgp; /* keys of PGP were captured: which ones is not known */
+	/* Of several parts, each of which had sealing keys of its own. */
+	VEC_DEFINE(, struct closure_sealed) sealed;
+	size_t sealing_elsewhere;
+	VEC_DEFINE(, struct closure_part_mirror) mirrors;
 	struct closure_lacks lacks;
 };
 
 void closure_lack(struct closure *c, bool outside, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* What a controller runs of a repository. False, and nothing is kept, where
+ * `id` is no id of a commit. */
+bool closure_revision(
+    struct closure *c, const char *url, const char *id, const char *by);
 /* How an object is known; the caller frees. */
 char *closure_target(
     const char *cluster, const char *key, const char *ns, const char *name);
@@ -85,7 +106,13 @@ void closure_keep_document(struct closure_documents *to,
 void closure_keep_lines(
     struct closure_documents *to, const char *text, size_t len, const char *by);
 void closure_documents_done(struct closure_documents *d);
+/* Whether captured keys are enough for one that SOPS encrypted, or open one
+ * that is sealed. */
+bool closure_reads(const struct closure *c, const struct closure_document *d);
+bool closure_opens(const struct closure *c, const struct closure_document *d);
 /* Whether captured keys read them. */
 void closure_judge_documents(struct closure *c);
+/* What objects need of their own cluster, and of the configuration. */
+void closure_judge_own(struct closure *c);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/git/mirror/mirror.h"
+#include "storage/git/repo/packs.h"
 #include "storage/git/repo/ref_files.h"
 #include "storage/git/repo/repo.h"
 
@@ -157,5 +158,33 @@ int head_files_find(
 			return -1;
 		}
 	}
+	return 0;
+}
+
+static int add_ids(
+    const struct pack *pack, size_t bytes, struct spool *out, struct err *err)
+{
+	for (uint32_t i = 0; i < pack->count; i++) {
+		struct git_id id = pack_id(pack, i);
+		if (spool_add(out, id.bytes, bytes, err))
+			return -1;
+	}
+	return 0;
+}
+
+int head_files_ids(
+    const char *dir, size_t bytes, struct spool *out, struct err *err)
+{
+	cleanup(packs_done) struct packs packs = {.packs = VEC_INIT};
+	cleanup(repo_freep) struct repo *repo = repo_open(dir, err);
+
+	if (!repo)
+		return -1;
+	packs.hash = repo_hash(repo);
+	if (packs_open(&packs, dir, err))
+		return -1;
+	VEC_EACH (&packs.packs, pack)
+		if (add_ids(pack, bytes, out, err))
+			return -1;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "storage/base/buf.h"
 #include "storage/base/cancel.h"
 #include "storage/base/err.h"
+#include "storage/base/spool.h"
 #include "storage/base/str.h"
 
 #include <stdbool.h>
@@ -39,5 +40,9 @@ int head_files_read(const struct head_files *f, struct err *err);
  * there[i] of ids[i]. -1 with ERR_NOT_FOUND where there is no mirror. */
 int head_files_find(
     const char *dir, const struct strvec *ids, bool *there, struct err *err);
+/* Appends the first `bytes` of the id of each object in the mirror's packs. -1
+ * as above, and then some may be appended. */
+int head_files_ids(
+    const char *dir, size_t bytes, struct spool *out, struct err *err);
 
 #endif

@@ -57,7 +57,9 @@
  * but CONTENTS.json. The summary of one part has the same form, its own archive
  * being that of the part, and one member more:
  *
- *   part           {run, index, count, configuration (SHA-256, hex)}
+ *   part           {run, index, count, configuration (SHA-256, hex); closure:
+ *                  {text, bytes, sha256} of what it points to
+ *                  (agent/closure/closure_part.h), where that is judged}
  *
  * It stands under a name of its own (storage/vault/shard.h), and is never that
  * of a snapshot.

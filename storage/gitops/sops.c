@@ -25,6 +25,14 @@ static const struct {
 };
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 
+const char *sops_kind(const char *kind)
+{
+	for (int i = 0; kind && i < KINDS; i++)
+		if (str_eq(kinds[i].kind, kind))
+			return kinds[i].kind;
+	return NULL;
+}
+
 void sops_keys_done(struct sops_keys *keys)
 {
 	VEC_EACH (keys, k)

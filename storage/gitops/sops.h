@@ -24,6 +24,8 @@ struct sops_key {
 };
 VEC_DEFINE(sops_keys, struct sops_key);
 void sops_keys_done(struct sops_keys *k);
+/* A kind as keys have it; NULL: there is no such kind. */
+const char *sops_kind(const char *kind);
 
 /* Appends the keys that a document names, each once in its group. One key of
  * each of `needed` groups opens it together: 1, unless it is split among groups

@@ -295,15 +295,25 @@ int shard_others(struct vault *v, const char *name, const char *id,
 
 /* ---- parts --------------------------------------------------------------- */
 
-char *shard_list_name(const struct manifest *part)
+static char *name_beside(const struct manifest *part, const char *what)
 {
 	const char *suffix =
 	    format_suffix(part->archive.compression, part->archive.encryption);
 	size_t len = strlen(part->archive.file) - strlen(suffix);
 	autofree char *stem = str_ndup(part->archive.file, len);
 
-	return str_printf("%s.contents%s", stem,
+	return str_printf("%s.%s%s", stem, what,
 	    part->archive.encryption == ARCHIVE_AGE ? ".age" : "");
+}
+
+char *shard_list_name(const struct manifest *part)
+{
+	return name_beside(part, "contents");
+}
+
+char *shard_closure_name(const struct manifest *part)
+{
+	return name_beside(part, "closure");
 }
 
 int shard_part_put(struct vault *v, const struct shard_run *r, uint32_t index,
@@ -317,7 +327,8 @@ int shard_part_put(struct vault *v, const struct shard_run *r, uint32_t index,
 	m->name = str_dup(r->name);
 	m->created = r->created;
 	m->vault = str_dup(vault_describe(v));
-	m->part = json_new_object();
+	if (!m->part)
+		m->part = json_new_object();
 	json_set_str(m->part, "run", r->id);
 	json_set_int(m->part, "index", index);
 	json_set_int(m->part, "count", r->count);

@@ -82,8 +82,9 @@ int shard_others(struct vault *v, const char *name, const char *id,
     const struct vault_lock_options *o, struct err *err);
 
 /* `m` has the own archive, of the name that format_part_name gives it, and its
- * list under shard_list_name. Fills in label, name, created and `part`, and
- * writes it. ERR_EXISTS: there is a part of that index. */
+ * list under shard_list_name. Fills in label, name, created and `part`, to
+ * which the caller may have added, and writes it. ERR_EXISTS: there is a part
+ * of that index. */
 int shard_part_put(struct vault *v, const struct shard_run *r, uint32_t index,
     struct manifest *m, const struct minisign_key *key, struct err *err);
 /* 1: it is there, signed, and of that run, and its archive exists in its
@@ -91,8 +92,10 @@ int shard_part_put(struct vault *v, const struct shard_run *r, uint32_t index,
  * m is released by the caller after 1 alone. */
 int shard_part_find(struct vault *v, const struct shard_run *r, uint32_t index,
     const struct snapshot_trust *trust, struct manifest *m, struct err *err);
-/* The object with the entries of a part, by its archive; the caller frees. */
+/* The objects with the entries of a part, and with what it points to, by its
+ * archive; the caller frees. */
 char *shard_list_name(const struct manifest *part);
+char *shard_closure_name(const struct manifest *part);
 
 /* Removes manifests and lists of parts of a run that is sealed. */
 int shard_clear(struct vault *v, const struct shard_run *r, struct err *err);

@@ -11,6 +11,7 @@
 #define RUN ".run-"
 #define JSON ".json"
 #define CONTENTS ".contents"
+#define CLOSURE ".closure"
 #define LOCK ".lock-"
 
 enum { ID_DIGITS = 16 };
@@ -88,7 +89,9 @@ bool shard_name_is_part(const char *rest, struct format_part *part)
 	if (!*part->attempt)
 		return str_eq(part->rest, JSON);
 	return label_is_archive(part->rest) || str_eq(part->rest, CONTENTS) ||
-	       str_eq(part->rest, CONTENTS ".age");
+	       str_eq(part->rest, CONTENTS ".age") ||
+	       str_eq(part->rest, CLOSURE) ||
+	       str_eq(part->rest, CLOSURE ".age");
 }
 
 bool shard_name_owns(const char *object)

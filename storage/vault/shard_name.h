@@ -8,6 +8,8 @@
  *     <label>.part-<index>-of-<count>.json     the manifest of a part
  *     <label>.part-<index>-of-<count>-<attempt>.tar.zst.age    its archive
  *     <label>.part-<index>-of-<count>-<attempt>.contents[.age] its entries
+ *     <label>.part-<index>-of-<count>-<attempt>.closure[.age]  what it points
+ *                                          to (agent/closure/closure_part.h)
  *
  * An attempt is eight hexadecimal digits, drawn by each process: so none writes
  * over another's, and of two of one index the manifest, which has none, can be

@@ -227,3 +227,44 @@ has() { # TEXT
 	run grep -c closure "$BATS_TEST_TMPDIR/show"
 	[ "$output" -eq 0 ]
 }
+
+# Of which one captures the cluster, and the other the repository.
+in_parts() { # STATUS
+	local i config
+	for i in 0 1; do
+		config=$P/shard-$i.yaml
+		sed "s|^state_dir: .*|state_dir: $P/state/$i|" "$BACKSTAY_CONFIG" >"$config"
+		BACKSTAY_CONFIG=$config agent backup --shard "$i/2" --run parts >/dev/null
+		# Behind the signature.
+		tail -n +5 "$P"/vault/*.part-"$i"-of-2.json | jq -r '[.sources[].kind] | join(" ")'
+	done >"$BATS_TEST_TMPDIR/kinds"
+	[ "$(sort "$BATS_TEST_TMPDIR/kinds")" = $'git\nkubernetes' ]
+	backup "$1" --seal --run parts
+}
+
+@test "in parts, it is judged once all of them are there" {
+	for name in runs ran; do
+		call PATCH "$flux/$name" '{"spec": {"url": "'"$P/secrets.git"'"}}' >/dev/null
+	done
+	config 'closure: required'
+	backup 1
+	jq -c '.missing[], .outside[]' "$BATS_TEST_TMPDIR/closure" | grep -v SealedSecret >"$BATS_TEST_TMPDIR/whole"
+	grep -q 'commit 0123456789012345678901234567890123456789' "$BATS_TEST_TMPDIR/whole"
+	rm -rf "$P/vault" "$P/state"
+	in_parts 1
+	jq -c '.missing[], .outside[]' "$BATS_TEST_TMPDIR/closure" | grep -v SealedSecret >"$BATS_TEST_TMPDIR/parts"
+	diff "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/parts"
+	has "GitRepository infrastructure/runs runs"
+	lacks missing 'of 6 SealedSecrets'
+	restore show latest -o json | jq -e '.status == "partial" and (.missing | any(.what | contains("lost.yaml")))'
+	# What the parts had to tell is gone.
+	[ -z "$(find "$P/vault" -name '*.closure*')" ]
+	rm -rf "$P/vault" "$P/state"
+	config
+	in_parts 0
+	grep -q 'warn.*closure: .*lost.yaml' <<<"$stderr"
+	rm -rf "$P/vault" "$P/state"
+	config 'closure: none'
+	in_parts 0
+	[ "$(cat "$BATS_TEST_TMPDIR/closure")" = null ]
+}

@@ -1,0 +1,50 @@
+/*
+ * The closure of a snapshot that several machines capture. Each judges what its
+ * part tells by itself, and hands on the rest: commits that its clusters run,
+ * for the mirrors of other parts, and documents in its mirrors, for the keys
+ * that other parts captured. Whoever has what all parts hand on judges that.
+ *
+ * No secret is in it: of a key there is its recipient, and of sealing keys
+ * their number. So a SealedSecret can be tried by the machine alone that
+ * captured the keys; what no machine had together with its keys is a lack of
+ * its own.
+ *
+ * What is handed on is JSON, and after it the first CLOSURE_PART_ID bytes of
+ * the id of each object of each mirror:
+ *
+ *     version     1
+ *     lacks       [{outside, what}], which are judged
+ *     revisions   [{url, id, by, searched: a mirror of this part lacks it}]
+ *     age         [recipient], pgp true or false, sealing number of keys
+ *     documents   [{by, needed, keys: [{kind, id, group}]}]
+ *     sealed      [{by, name}], which none of the own sealing keys opens
+ *     mirrors     [{repository, objects}], in the order of the ids
+ */
+#ifndef AGENT_CLOSURE_CLOSURE_PART_H
+#define AGENT_CLOSURE_CLOSURE_PART_H
+
+#include "agent/closure/closure.h"
+#include "storage/base/spool.h"
+
+/* Ids are apart by far fewer bytes than they have. */
+enum { CLOSURE_PART_ID = 8, CLOSURE_PART_MAX = 64 * 1024 * 1024 };
+
+/* Puts the objects of a mirror among what is handed on: of use where clusters
+ * are in other parts. -1 where it cannot be read. */
+int closure_part_mirror(struct closure *c, const struct closure_mirror *m,
+    struct spool *ids, struct err *err);
+/* Judges what it can, with lacks that the caller knows of, and appends the
+ * JSON. */
+void closure_part_write(
+    struct closure *c, const struct closure_lacks *own, struct buf *out);
+
+/* Adds a part to a closure that has nothing but parts; closure_judge then
+ * judges them together. `bytes` of ids follow the text. ERR_FORMAT. */
+int closure_part_read(struct closure *c, const char *text, size_t len,
+    uint64_t bytes, struct err *err);
+/* Once all are read: finds the commits among the ids of all parts, one after
+ * the other. */
+int closure_part_find(
+    struct closure *c, const struct spool *ids, struct err *err);
+
+#endif
