@@ -122,12 +122,12 @@ static bool is_called_run(const char *kind)
 static enum finished_state state_in_general(
     struct json_object *object, const char *kind)
 {
-	bool called = is_called_run(kind);
-
 	/* Every sign of a run is in its status; only a schedule is in its
 	 * spec. */
-	if (!json_get(object, "status") || ANY(schedules, object, is_there))
+	if (!json_len(json_get(object, "status")) ||
+	    ANY(schedules, object, is_there))
 		return FINISHED_NO_RUN;
+	bool called = is_called_run(kind);
 	bool timed = ANY(end_times, object, is_text);
 	if (!called && !timed)
 		return FINISHED_NO_RUN;

@@ -80,19 +80,21 @@ static bool bears(struct json_object *object, const char *label)
 	return str_eq(object_label(object, key), label + len + 1);
 }
 
-static bool is_for(struct json_object *object, const struct rule_pause *r,
-    const struct pause_question *q)
+/* `runs`: its containers. */
+static bool is_for(struct json_object *object, const struct json_object *runs,
+    const struct rule_pause *r, const struct pause_question *q)
 {
 	return rules_kind_fits(r->kind, q->group, q->kind) &&
 	       rules_has(object, r->where) &&
+	       (!r->image || rules_run_image(runs, r->image)) &&
 	       (!r->label || bears(object, r->label)) &&
-	       (!r->image || rules_runs_image(object, r->image)) &&
 	       (!r->acts_on || q->restores(q->ctx, r->acts_on));
 }
 
 size_t pause_find(struct json_object *object, const struct pause_question *q,
     const struct rule_pause **out)
 {
+	const struct json_object *runs = rules_containers(object);
 	size_t count = 0;
 	bool overridden = false;
 
@@ -101,7 +103,7 @@ size_t pause_find(struct json_object *object, const struct pause_question *q,
 
 		if (count == PAUSE_MAX ||
 		    (overridden && !ruleset_is_configured(r->system)) ||
-		    !is_for(object, r, q))
+		    !is_for(object, runs, r, q))
 			continue;
 		if (!r->pointer)
 			return count;
@@ -116,8 +118,10 @@ size_t pause_find(struct json_object *object, const struct pause_question *q,
 
 bool pause_is_set(struct json_object *object, const struct pause_question *q)
 {
+	const struct json_object *runs = rules_containers(object);
+
 	VEC_EACH (&q->rules->pauses, r)
-		if (r->pointer && is_for(object, r, q) &&
+		if (r->pointer && is_for(object, runs, r, q) &&
 		    pause_is_on(object, r))
 			return true;
 	return false;

@@ -83,15 +83,15 @@ static void collect_pointer(void *ctx, struct json_object *value)
 
 static void follow(struct collector *t, const struct rule_edge *rule)
 {
-	t->rule = rule;
-	if (!str_eq(rule->from, "@pod")) {
-		if (rules_kind_fits(rule->from, t->group, t->kind))
-			rules_visit(
-			    t->object, rule->pointer, collect_pointer, t);
+	struct json_object *in = t->object;
+
+	/* Called for each object and rule: most fit neither. */
+	if (*rule->from == '@')
+		in = json_get(t->pod_template, "spec");
+	else if (!rules_kind_fits(rule->from, t->group, t->kind))
 		return;
-	}
-	rules_visit(json_get(t->pod_template, "spec"), rule->pointer,
-	    collect_pointer, t);
+	t->rule = rule;
+	rules_visit(in, rule->pointer, collect_pointer, t);
 }
 
 void references_needs(const struct references_options *o,

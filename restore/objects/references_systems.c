@@ -359,12 +359,14 @@ void references_systems_provide(struct collector *t)
 static void collect_keys(struct collector *t, const struct strvec *without)
 {
 	bool workload = str_eq(t->group, "apps");
+	const struct json_object *runs =
+	    workload ? rules_containers(t->object) : NULL;
 	bool sealed =
 	    rules_kind_fits("SealedSecret.bitnami.com", t->group, t->kind);
 
 	for (const struct rule_key *r = rules_keys; r->system; r++)
 		if (rules_used(without, r->system) &&
-		    (workload ? rules_runs_image(t->object, r->image)
+		    (workload ? rules_run_image(runs, r->image)
 			      : sealed && str_eq(r->system, "sealed-secrets")))
 			collector_add(t, "@", "Keys", NULL, r->system,
 			    EDGE_HOLDS, false, "keys of its system");

@@ -27,12 +27,9 @@ static bool run_fits(const char *pattern, size_t len, const char *text)
 	return str_glob_n(pattern, len, text);
 }
 
-bool rules_kind_fits(const char *pattern, const char *group, const char *kind)
+bool rules_kind_fits_all(
+    const char *pattern, const char *group, const char *kind)
 {
-	/* Called for each object and rule: in most cases, the first character
-	 * already differs. */
-	if (*pattern != *kind && *pattern != '*' && *pattern != '?')
-		return false;
 	const char *dot = strchr(pattern, '.');
 	size_t kind_len = dot ? (size_t)(dot - pattern) : strlen(pattern);
 
@@ -166,21 +163,22 @@ bool rules_has(struct json_object *object, const char *pointer)
 	return has;
 }
 
-static void match_image(void *ctx, struct json_object *image)
+const struct json_object *rules_containers(const struct json_object *workload)
 {
-	const char **glob = ctx;
-
-	if (*glob && str_glob(*glob, json_str(image) ? json_str(image) : ""))
-		*glob = NULL;
+	return json_path(
+	    workload, "spec", "template", "spec", "containers", NULL);
 }
 
-bool rules_runs_image(struct json_object *workload, const char *image)
+bool rules_run_image(const struct json_object *containers, const char *image)
 {
-	const char *sought = image;
+	for (size_t i = 0; i < json_len(containers); i++) {
+		const char *runs =
+		    json_get_str(json_at(containers, i), "image");
 
-	rules_visit(workload, "/spec/template/spec/containers/*/image",
-	    match_image, &sought);
-	return !sought;
+		if (runs && str_glob(image, runs))
+			return true;
+	}
+	return false;
 }
 
 static const char *const systems[] = {"workload", "storage", "access",

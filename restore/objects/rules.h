@@ -170,7 +170,16 @@ extern const struct rule_source rules_sources[]; /* rules_sources.c */
 enum { RULES_TIERS = 2 };			 /* of rules_lasts */
 
 /* Whether a kind matches a pattern. `group` is "" for the core group. */
-bool rules_kind_fits(const char *pattern, const char *group, const char *kind);
+bool rules_kind_fits_all(
+    const char *pattern, const char *group, const char *kind);
+static inline bool rules_kind_fits(
+    const char *pattern, const char *group, const char *kind)
+{
+	/* Asked for each object and rule: in most cases, the first character
+	 * already differs. */
+	return (*pattern == *kind || *pattern == '*' || *pattern == '?') &&
+	       rules_kind_fits_all(pattern, group, kind);
+}
 /* Splits "Kind.group", "Kind.core" or "Kind" (no group) into both. The caller
  * frees the kind; the group is borrowed from the text: NULL if the text names
  * none, "" for core. */
@@ -184,8 +193,10 @@ bool rules_used(const struct strvec *without, const char *system);
 /* Calls visit with each value that the pattern of a pointer matches. */
 void rules_visit(struct json_object *object, const char *pointer,
     void (*visit)(void *ctx, struct json_object *value), void *ctx);
-/* Whether a workload has a container of such an image (pattern). */
-bool rules_runs_image(struct json_object *workload, const char *image);
+/* The containers of a workload, or NULL; and whether one of them is of such an
+ * image (pattern). */
+const struct json_object *rules_containers(const struct json_object *workload);
+bool rules_run_image(const struct json_object *containers, const char *image);
 /* Whether the pattern of a pointer matches a value; NULL: always. */
 bool rules_has(struct json_object *object, const char *pointer);
 bool rules_system_known(const char *system);

@@ -66,9 +66,10 @@ void held_note(
 		return;
 	if (finished_state(object, p->options->rules) == FINISHED_NOT_YET)
 		n->held = PLAN_HELD_STARTED_ANEW;
-	else if (json_get(object, "status") && !pause_is_set(object, &q) &&
+	else if (json_get(object, "status") &&
 		 ruleset_status(
-		     p->options->rules, n->k->group, n->k->kind, object))
+		     p->options->rules, n->k->group, n->k->kind, object) &&
+		 !pause_is_set(object, &q))
 		n->held = PLAN_HELD_UNPROTECTED;
 	n->knows = n->held == PLAN_HELD_UNPROTECTED;
 }

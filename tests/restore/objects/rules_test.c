@@ -167,11 +167,12 @@ static void an_image_is_looked_for_among_the_containers(void **state)
 	cleanup(json_freep) struct json_object *none = test_json("{}");
 
 	(void)state;
-	assert_true(rules_runs_image(web, "*web*"));
-	assert_true(rules_runs_image(web, "example.org/web:1"));
-	assert_false(rules_runs_image(web, "web"));
-	assert_false(rules_runs_image(web, "setup:1"));
-	assert_false(rules_runs_image(none, "*"));
+	assert_true(rules_run_image(rules_containers(web), "*web*"));
+	assert_true(
+	    rules_run_image(rules_containers(web), "example.org/web:1"));
+	assert_false(rules_run_image(rules_containers(web), "web"));
+	assert_false(rules_run_image(rules_containers(web), "setup:1"));
+	assert_false(rules_run_image(rules_containers(none), "*"));
 }
 
 /* ---- systems ------------------------------------------------------------- */
