@@ -6,6 +6,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
+#include "storage/json/scan.h"
 #include "storage/terraform/state.h"
 
 #include <errno.h>
@@ -88,18 +89,75 @@ static int check_identity(const struct contents_entry *e,
 					    : "");
 }
 
-struct json_object *door_object(
-    const struct tree *tree, const struct contents_entry *e, struct err *err)
+static bool contains(const struct buf *text, const char *word)
+{
+	return memmem(text->data, text->len, word, strlen(word)) != NULL;
+}
+
+/* Stops before the value of a member of the object that comes next. */
+static bool find_member(struct json_scan *s, const char *name)
+{
+	struct json_range key;
+	bool first = true;
+
+	if (!json_scan_next_is(s, '{') || !json_scan_open(s))
+		return false;
+	while (json_scan_member(s, &first, &key)) {
+		if (json_range_is(key, name))
+			return true;
+		json_scan_value(s);
+	}
+	return false;
+}
+
+/* Who set which field is about half of an object, and as a tree more than that.
+ * A plan asks for it only where it tells whether somebody made a token by hand
+ * (storage/kube/token.h). */
+static void cut_managers(struct buf *text, const char *path)
+{
+	struct json_scan s;
+
+	json_scan_init(&s, buf_str(text), text->len);
+	if (contains(text, "service-account-token") ||
+	    strstr(path, "/serviceaccounts/") || !find_member(&s, "metadata") ||
+	    !find_member(&s, "managedFields") || !json_scan_next_is(&s, '['))
+		return;
+	char *from = text->data + (s.at - s.text);
+	if (!json_scan_value(&s))
+		return;
+	size_t rest = (size_t)(s.end - s.at);
+	memcpy(from, "[]", 2);
+	memmove(from + 2, s.at, rest + 1);
+	text->len = (size_t)(from - text->data) + 2 + rest;
+}
+
+static struct json_object *read_object(const struct tree *tree,
+    const struct contents_entry *e, bool to_plan, struct err *err)
 {
 	cleanup(buf_wipe) struct buf text = BUF_INIT;
 	cleanup(json_freep) struct json_object *object = NULL;
 
-	if (!tree_read(tree, e->path, LIMITS_OBJECT_BYTES, &text, err))
+	if (!tree_read(tree, e->path, LIMITS_OBJECT_BYTES, &text, err)) {
+		if (to_plan)
+			cut_managers(&text, e->path);
 		object = json_parse(buf_str(&text), text.len, err);
+	}
 	if (object && !check_identity(e, object, err))
 		return steal(object);
 	refuse(err, e->path);
 	return NULL;
+}
+
+struct json_object *door_object(
+    const struct tree *tree, const struct contents_entry *e, struct err *err)
+{
+	return read_object(tree, e, false, err);
+}
+
+struct json_object *door_object_to_plan(
+    const struct tree *tree, const struct contents_entry *e, struct err *err)
+{
+	return read_object(tree, e, true, err);
 }
 
 /* ---- states ---- */

@@ -21,6 +21,10 @@
  * it is refused. */
 struct json_object *door_object(
     const struct tree *tree, const struct contents_entry *e, struct err *err);
+/* The same, mostly with empty metadata.managedFields, which are read here but
+ * not made a tree of. */
+struct json_object *door_object_to_plan(
+    const struct tree *tree, const struct contents_entry *e, struct err *err);
 
 /* An object that was Terraform state at capture must still read as state, with
  * its serial; `*state` says whether it was. Any other object passes. Nothing

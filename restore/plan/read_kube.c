@@ -34,6 +34,15 @@ static bool limits_layers(const struct plan_options *o)
 	return o->only_layers && o->only_layers->len;
 }
 
+/* A patch may change any part of an object. */
+static struct json_object *read_object(const struct plan_options *o,
+    const struct contents_entry *e, struct err *err)
+{
+	return o->transforms && o->transforms->patch_count
+		   ? door_object(o->tree, e, err)
+		   : door_object_to_plan(o->tree, e, err);
+}
+
 static bool is_whole(const struct plan_options *o, uint16_t cluster)
 {
 	return selection_includes_all_of(
@@ -152,8 +161,7 @@ int read_kube_entry(
 		    "no target is known: name it under "
 		    "restore.targets.clusters",
 		    from);
-	cleanup(json_freep) struct json_object *object =
-	    door_object(o->tree, e, err);
+	cleanup(json_freep) struct json_object *object = read_object(o, e, err);
 	if (!object)
 		return -1;
 	bool is_namespace =
@@ -202,8 +210,7 @@ int read_kube_definition(
 	if (find_cluster(o, at.cluster, &cluster) ||
 	    (!limits_layers(o) && is_whole(o, cluster)))
 		return 0;
-	cleanup(json_freep) struct json_object *object =
-	    door_object(o->tree, e, err);
+	cleanup(json_freep) struct json_object *object = read_object(o, e, err);
 	if (!object)
 		return -1;
 	const struct json_object *spec = json_get(object, "spec");

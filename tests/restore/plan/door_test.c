@@ -30,9 +30,12 @@ static int tear_down(void **state)
 
 /* ---- objects ------------------------------------------------------------- */
 
+typedef struct json_object *door_fn(
+    const struct tree *tree, const struct contents_entry *e, struct err *err);
+
 /* The object at a path, with facts or NULL; NULL and the error if refused. */
-static struct json_object *try_object(
-    const char *path, const char *facts, const char *text, struct err *err)
+static struct json_object *read_by(door_fn *door, const char *path,
+    const char *facts, const char *text, struct err *err)
 {
 	cleanup(test_tree_done) struct test_tree t;
 	cleanup(facts_done) struct facts noted = test_facts(facts);
@@ -41,7 +44,22 @@ static struct json_object *try_object(
 	test_tree_init(&t);
 	test_tree_add(&t, path, NULL, text);
 	*err = (struct err)ERR_INIT;
-	return door_object(test_tree_get(&t), &e, err);
+	return door(test_tree_get(&t), &e, err);
+}
+
+/* A plan takes what verify takes, and refuses the rest for the same reason. */
+static struct json_object *try_object(
+    const char *path, const char *facts, const char *text, struct err *err)
+{
+	struct err of_plan;
+	cleanup(json_freep) struct json_object *planned =
+	    read_by(door_object_to_plan, path, facts, text, &of_plan);
+	struct json_object *object =
+	    read_by(door_object, path, facts, text, err);
+
+	assert_int_equal(planned != NULL, object != NULL);
+	assert_string_equal(of_plan.message, err->message);
+	return object;
 }
 
 static void assert_taken(const char *path, const char *facts, const char *text)
@@ -178,6 +196,52 @@ static void what_is_no_object_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		assert_refused(
 		    AT "secrets/a.json", NULL, cases[i].text, cases[i].part);
+}
+
+#define MANAGED                                                                \
+	A_IN_NS ",\"managedFields\":[{\"manager\":\"m\",\"fieldsV1\":"         \
+		"{\"f:data\":{\"f:\\\"]}\":{}}}}],\"uid\":\"u\""
+
+static size_t managers_in_plan(const char *path, const char *text)
+{
+	struct err err;
+	cleanup(json_freep) struct json_object *object =
+	    read_by(door_object_to_plan, path, NULL, text, &err);
+
+	assert_ok(!object, err);
+	assert_string_equal(
+	    json_str(json_path(object, "metadata", "uid", NULL)), "u");
+	return json_len(json_path(object, "metadata", "managedFields", NULL));
+}
+
+static void a_plan_knows_who_set_fields_of_tokens_alone(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(managers_in_plan(AT "secrets/a.json",
+			     OBJECT("v1", "Secret", MANAGED)),
+	    0);
+	assert_int_equal(managers_in_plan(AT "serviceaccounts/a.json",
+			     OBJECT("v1", "ServiceAccount", MANAGED)),
+	    1);
+	assert_int_equal(
+	    managers_in_plan(AT "secrets/a.json",
+		"{\"type\":\"kubernetes.io/service-account-token\","
+		"\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":"
+		"{" MANAGED "}}"),
+	    1);
+	cleanup(json_freep) struct json_object *whole = read_by(door_object,
+	    AT "secrets/a.json", NULL, OBJECT("v1", "Secret", MANAGED), &err);
+	assert_int_equal(
+	    json_len(json_path(whole, "metadata", "managedFields", NULL)), 1);
+	/* What is left out of the tree is read all the same. */
+	assert_refused(AT "secrets/a.json", NULL,
+	    OBJECT("v1", "Secret", A_IN_NS ",\"managedFields\":[{]"), AT);
+	assert_taken(AT "secrets/a.json", NULL,
+	    OBJECT("v1", "Secret", A_IN_NS ",\"managedFields\":1"));
+	assert_taken(AT "secrets/a.json", NULL,
+	    OBJECT("v1", "Secret", "\"managedFields\": [ ] ," A_IN_NS));
 }
 
 static void an_entry_that_is_not_there_is_refused(void **state)
@@ -431,6 +495,7 @@ int main(void)
 	    cmocka_unit_test(another_name_namespace_or_scope_is_refused),
 	    cmocka_unit_test(another_group_or_kind_is_refused),
 	    cmocka_unit_test(what_is_no_object_is_refused),
+	    cmocka_unit_test(a_plan_knows_who_set_fields_of_tokens_alone),
 	    TEST(an_entry_that_is_not_there_is_refused),
 	    cmocka_unit_test(a_state_has_the_serial_that_was_captured),
 	    cmocka_unit_test(what_was_a_state_must_still_be_one),
