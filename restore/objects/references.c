@@ -103,8 +103,10 @@ void references_needs(const struct references_options *o,
 	collector_add(&t, "", "Namespace", NULL, t.namespace, EDGE_REQUIRED,
 	    true, "namespace");
 	autofree char *definition = str_printf("%s/%s", t.group, t.kind);
-	collector_add(&t, "@", "Definition", NULL, definition, EDGE_REQUIRED,
-	    true, "definition of its kind");
+	/* Nobody defines kinds of the core group. */
+	if (*t.group)
+		collector_add(&t, "@", "Definition", NULL, definition,
+		    EDGE_REQUIRED, true, "definition of its kind");
 	for (const struct rule_edge *r = rules_edges; r->system; r++)
 		if (rules_used(o->without, r->system))
 			follow(&t, r);

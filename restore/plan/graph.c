@@ -39,9 +39,14 @@ uint32_t graph_add_barrier(struct graph *g, const char *key)
 void graph_need(struct graph *g, uint32_t node, uint32_t needs,
     enum edge_strength strength, bool ready, const char *reason)
 {
+	struct graph_edges *edges = &g->nodes.items[node].edges;
+
 	if (node == needs)
 		return;
-	*vec_add(&g->nodes.items[node].edges) = (struct graph_edge){
+	/* Most nodes have two, and there are many nodes. */
+	if (!edges->cap)
+		vec_reserve(edges, 2);
+	*vec_add(edges) = (struct graph_edge){
 	    .needs = needs,
 	    .strength = strength,
 	    .ready = ready,

@@ -19,9 +19,9 @@
 #include <stdint.h>
 
 struct graph_edge {
-	uint32_t needs;	    /* the node that must come first */
 	const char *reason; /* borrowed: "owner", "spec.sourceRef" */
-	enum edge_strength strength;
+	uint32_t needs;	    /* the node that must come first */
+	enum edge_strength strength : 8;
 	bool ready;  /* it must be ready, not only there */
 	bool broken; /* taken out to break a cycle */
 };

@@ -19,7 +19,7 @@ struct plan_node *node_add(struct plan_maker *m, enum plan_node_kind kind,
 
 	n->kind = kind;
 	n->key = key;
-	n->path = str_dup(path);
+	n->path = path;
 	m->current = graph_add(&p->graph, n->key, rank);
 	return n;
 }
@@ -42,8 +42,7 @@ static uint32_t keep_text(struct plan_maker *m, int cluster,
 	size_t at = m->pending.texts.len;
 
 	names_add(&m->pending.texts, cluster, r->group, r->kind, ns, r->name);
-	buf_add_char(&m->pending.texts, '\0');
-	return (uint32_t)at;
+	return pending_keep(&m->pending, at);
 }
 
 static void add_need(void *ctx, const struct reference *r)

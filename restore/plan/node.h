@@ -10,7 +10,7 @@ struct json_object;
 
 struct node_object {
 	uint16_t cluster;
-	const char *path;     /* of its file, below the tree */
+	const char *path;     /* of its file, below the tree; as node_add's */
 	const char *resource; /* plural, in the snapshot */
 	const char *uid;      /* in the snapshot, or NULL */
 	struct exclude exclude;
@@ -20,7 +20,8 @@ struct node_object {
  * ERR_USAGE where another object of the snapshot would become the same. */
 int node_add_object(struct plan_maker *m, const struct node_object *o,
     struct json_object *object, struct err *err);
-/* Takes ownership of the key; m->current becomes the new node. */
+/* Takes ownership of the key, and borrows the path for the life of the plan;
+ * m->current becomes the new node. */
 struct plan_node *node_add(struct plan_maker *m, enum plan_node_kind kind,
     char *key, const char *path, int rank);
 

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { PENDING_RECENT = 4 };
+
 /* A reference that waits for all nodes to be known. */
 struct pending_reference {
 	uint32_t node;
@@ -38,6 +40,10 @@ struct pending_condition {
 struct pending {
 	struct plan *p;	  /* borrowed */
 	struct buf texts; /* names, a NUL after each; starts with one */
+	/* Of the last names: what comes one after the other mostly names the
+	 * same namespace and the same kind. */
+	uint32_t recent[PENDING_RECENT];
+	size_t next; /* of them to be replaced */
 	VEC_DEFINE(, struct pending_reference) references;
 	/* Labels by which Services, network policies and PushSecrets find
 	 * others; those of one stand together. */
@@ -46,6 +52,9 @@ struct pending {
 };
 void pending_init(struct pending *w, struct plan *p);
 void pending_done(struct pending *w);
+/* Ends the name that was added to the texts from an offset on. Its offset, or
+ * that of the same name among the last few. */
+uint32_t pending_keep(struct pending *w, size_t from);
 /* The name at an offset; good until the next is added. */
 const char *pending_text(const struct pending *w, uint32_t key);
 

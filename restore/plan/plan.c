@@ -26,7 +26,6 @@ static void node_done(struct plan_node *n)
 {
 	free(n->reason);
 	free(n->key);
-	free(n->path);
 	free(n->name);
 	free(n->source);
 	free(n->source_namespace);
@@ -67,6 +66,7 @@ void plan_free(struct plan *p)
 	strvec_done(&p->warnings);
 	strvec_done(&p->found);
 	strvec_done(&p->offered);
+	strvec_done(&p->paths);
 	transform_free(p->transform);
 	index_free(p->names);
 	layer_census_free(p->census);

@@ -134,9 +134,9 @@ struct plan_node {
 	enum plan_node_kind kind;
 	enum plan_action action;
 	char *reason;
-	char *key;  /* unique, stable: "kubernetes:prod:apps/Deployment:ns/n" */
-	char *path; /* in the tree; a directory for a repository */
-	char *name; /* of the repository ("team/web"), bucket/key, object */
+	char *key; /* unique, stable: "kubernetes:prod:apps/Deployment:ns/n" */
+	const char *path; /* in the tree; a directory for a repository */
+	char *name;   /* of the repository ("team/web"), bucket/key, object */
 	char *source; /* of PLAN_GIT and PLAN_STATE: what it was read from */
 	/* Of a Namespace whose UID the snapshot has: its name there. */
 	char *source_namespace;
@@ -190,6 +190,7 @@ struct plan {
 	VEC_DEFINE(, struct plan_kind *) kinds;
 	struct transform *transform;
 	struct index *names;		 /* keys of nodes, see index.h */
+	struct strvec paths;		 /* of nodes that are files */
 	VEC_DEFINE(, char *) namespaces; /* owned, each once */
 	struct layer_census *census;	 /* of its layers; NULL: none */
 	struct kube_api *apis; /* what each cluster served at planning */

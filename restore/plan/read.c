@@ -16,6 +16,12 @@
 
 #include <string.h>
 
+static const char *keep_path(struct plan *p, const char *path)
+{
+	strvec_add(&p->paths, path);
+	return p->paths.items[p->paths.len - 1];
+}
+
 /* git/<name>.git/<anything>: a node for the repository, once. */
 static int read_git(
     struct plan_maker *m, const struct contents_entry *e, struct err *err)
@@ -45,7 +51,8 @@ static int read_git(
 	} else {
 		if (door_repository(o->tree, path, o->cancel, &counts, err))
 			return -1;
-		n = node_add(m, PLAN_GIT, str_printf("git:%s", name), path, -2);
+		n = node_add(m, PLAN_GIT, str_printf("git:%s", name),
+		    keep_path(m->p, path), -2);
 		n->name = str_dup(name);
 		n->layer = m->last_layer;
 		free(m->last_repository);
@@ -86,8 +93,8 @@ static int read_state(
 		return 0;
 	if (door_state(o->tree, e, &is_state, err))
 		return -1;
-	struct plan_node *n = node_add(
-	    m, PLAN_STATE, str_printf("terraform:%s", name), e->path, -1);
+	struct plan_node *n = node_add(m, PLAN_STATE,
+	    str_printf("terraform:%s", name), keep_path(m->p, e->path), -1);
 	n->layer = layer;
 	n->source = str_dup(e->source);
 	cleanup(json_freep) struct json_object *facts = facts_tree(e->facts);

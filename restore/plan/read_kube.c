@@ -108,7 +108,7 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	if (dot)
 		*dot = '\0';
 	const struct node_object made = {.cluster = cluster,
-	    .path = e->path,
+	    .path = tree_name(o->tree, e->path),
 	    .resource = resource,
 	    .uid = uid,
 	    .exclude = exclude,

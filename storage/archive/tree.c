@@ -148,6 +148,13 @@ int tree_read(const struct tree *t, const char *path, size_t max_bytes,
 	return 0;
 }
 
+const char *tree_name(const struct tree *t, const char *path)
+{
+	uint32_t it = index_first(t->names, path);
+
+	return it == INDEX_END ? NULL : index_name(t->names, it);
+}
+
 char *tree_path(const struct tree *t, const char *path)
 {
 	return file_join(t->dir, path);

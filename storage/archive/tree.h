@@ -35,6 +35,9 @@ void tree_free(struct tree *t); /* takes NULL */
  * ERR_FORMAT if it is longer than max_bytes. */
 int tree_read(const struct tree *t, const char *path, size_t max_bytes,
     struct buf *out, struct err *err);
+/* The tree's own copy of the name of an entry that is no file; NULL if there is
+ * none. */
+const char *tree_name(const struct tree *t, const char *path);
 /* The path on disk of an entry that is a file, or of a directory of files; the
  * caller frees. */
 char *tree_path(const struct tree *t, const char *path);

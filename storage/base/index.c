@@ -7,7 +7,7 @@
 
 struct item {
 	size_t name; /* offset into names */
-	uint64_t hash;
+	uint32_t hash;
 	uint32_t value;
 	uint32_t next; /* of the same name */
 	uint32_t last; /* of the first: where the chain ends */
@@ -22,13 +22,13 @@ struct index {
 };
 
 /* FNV-1a; chains of slots stay short because the table is at most half full. */
-static uint64_t hash_of(const char *name)
+static uint32_t hash_of(const char *name)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 
 	for (; *name; name++)
 		h = (h ^ (unsigned char)*name) * 0x100000001b3u;
-	return h ^ (h >> 32);
+	return (uint32_t)(h ^ (h >> 32));
 }
 
 struct index *index_new(void)
@@ -55,7 +55,7 @@ void index_freep(struct index **x)
 	index_free(*x);
 }
 
-static size_t slot_for(const struct index *x, const char *name, uint64_t hash)
+static size_t slot_for(const struct index *x, const char *name, uint32_t hash)
 {
 	size_t slot = hash % x->slot_count;
 
@@ -88,7 +88,7 @@ static void grow(struct index *x)
 
 void index_add(struct index *x, const char *name, uint32_t value)
 {
-	uint64_t hash = hash_of(name);
+	uint32_t hash = hash_of(name);
 
 	if (x->used * 2 >= x->slot_count)
 		grow(x);
@@ -122,6 +122,11 @@ uint32_t index_first(const struct index *x, const char *name)
 uint32_t index_next(const struct index *x, uint32_t it)
 {
 	return x->items.items[it].next;
+}
+
+const char *index_name(const struct index *x, uint32_t it)
+{
+	return x->names.data + x->items.items[it].name;
 }
 
 uint32_t index_value(const struct index *x, uint32_t it)

@@ -25,5 +25,7 @@ void index_add(struct index *x, const char *name, uint32_t value);
 uint32_t index_first(const struct index *x, const char *name);
 uint32_t index_next(const struct index *x, uint32_t it);
 uint32_t index_value(const struct index *x, uint32_t it);
+/* Its own copy of the name; good until the next is added. */
+const char *index_name(const struct index *x, uint32_t it);
 
 #endif

@@ -43,6 +43,19 @@
 		&v_->items[v_->len++];                                         \
 	})
 
+/* Makes room for n items, where there is less: what has few of them from its
+ * start need not have the room of many. */
+#define vec_reserve(v, n)                                                      \
+	do {                                                                   \
+		__typeof__(v) v_ = (v);                                        \
+		size_t n_ = (n);                                               \
+		if (v_->cap < n_) {                                            \
+			v_->cap = n_;                                          \
+			v_->items =                                            \
+			    mem_resize(v_->items, n_, sizeof(*v_->items));     \
+		}                                                              \
+	} while (0)
+
 #define vec_done(v)                                                            \
 	do {                                                                   \
 		__typeof__(v) v_ = (v);                                        \

@@ -104,7 +104,7 @@ static void an_object_is_as_it_will_be_or_as_it_was(void **state)
 	free(k->api_version);
 	k->api_version = str_dup("apps/v1");
 	struct plan_node *n = test_plan_node(&f->plan, node);
-	n->path = str_dup(at);
+	n->path = at;
 
 	cleanup(json_freep) struct json_object *object =
 	    load_object(f->plan.p, at, &err);
@@ -147,7 +147,7 @@ static void a_value_is_fitted_to_the_version_of_the_server(void **state)
 	uint32_t node =
 	    test_plan_add_object(&f->plan, 0, "batch/v1", "CronJob", "ns", "a");
 	struct plan_node *n = test_plan_node(&f->plan, node);
-	n->path = str_dup(at);
+	n->path = at;
 	for (size_t i = 0; i < sizeof(servers) / sizeof(*servers); i++) {
 		struct kube_api *api = &f->plan.p->apis[0];
 		cleanup(strvec_done) struct strvec notes = VEC_INIT;

@@ -1,6 +1,7 @@
 #include "restore/plan/twin.h"
 
 #include "storage/archive/layout.h"
+#include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "tests/support/kube_script.h"
@@ -134,9 +135,9 @@ static struct met meet(struct fixture *f, const char *kind,
 	struct err err = ERR_INIT;
 
 	layout_object_path("prod", "things", NULL, "a", &path);
-	test_plan_node(t, m.first)->path = buf_steal(&path);
 	test_tree_add_object(&f->tree, "prod", "things", NULL, "a", of_first);
 	t->o.tree = test_tree_get(&f->tree);
+	test_plan_node(t, m.first)->path = tree_name(t->o.tree, buf_str(&path));
 	assert_ok(twin_meet(t->p, m.second, m.first, object, &err), err);
 	assert_true(test_plan_node(t, m.second)->meets);
 	assert_false(test_plan_node(t, m.first)->meets);
@@ -213,7 +214,7 @@ static void one_that_cannot_be_read_is_an_error(void **state)
 	    test_json(OBJECT("Thing", "", ""));
 	struct err err = ERR_INIT;
 
-	test_plan_node(t, first)->path = str_dup("kubernetes/prod/gone.json");
+	test_plan_node(t, first)->path = "kubernetes/prod/gone.json";
 	t->o.tree = test_tree_get(&f->tree);
 	assert_fails(
 	    twin_meet(t->p, second, first, object, &err), err, ERR_NOT_FOUND);

@@ -27,6 +27,7 @@ static void finds_all_values_of_a_name_in_order(void **state)
 	assert_int_equal(index_next(x, it), INDEX_END);
 	assert_int_equal(index_first(x, ""), INDEX_END);
 	assert_int_equal(index_first(x, "ab"), INDEX_END);
+	assert_string_equal(index_name(x, it), "b");
 }
 
 static void the_empty_name_is_one(void **state)
@@ -36,6 +37,7 @@ static void the_empty_name_is_one(void **state)
 	(void)state;
 	index_add(x, "", 3);
 	assert_int_equal(index_value(x, index_first(x, "")), 3);
+	assert_string_equal(index_name(x, index_first(x, "")), "");
 }
 
 /* More names than the first table has room for, each with two values, the
