@@ -1,6 +1,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/str.h"
+#include "storage/json/range.h"
 #include "storage/kube/item.h"
 
 #include <string.h>
@@ -47,34 +48,36 @@ static bool health_was_sent(const struct json_object *managed)
 	return false;
 }
 
-static bool address_was_sent(const struct json_object *managed)
+static bool address_was_sent(struct json_range managed)
 {
-	for (size_t i = 0; i < json_len(managed); i++)
-		if (json_path(json_at(managed, i), "fieldsV1", "f:spec",
-			"f:clusterIP", NULL))
+	struct json_range entry, at;
+
+	for (size_t i = 0; json_range_next(managed, &i, &entry);)
+		if (json_range_get(entry, "fieldsV1", &at) &&
+		    json_range_get(at, "f:spec", &at) &&
+		    json_range_get(at, "f:clusterIP", &at))
 			return true;
 	return false;
 }
 
+/* In place: every Service is asked, and trees of it would cost more than all
+ * else that is done with one. */
 struct json_object *kube_item_chosen_address(const struct kube_item *item)
 {
 	static const char mark[] = "\"f:clusterIP\"";
-	struct err ignored = ERR_INIT; /* it was read already */
+	const struct json_range service = {item->text, item->len};
+	cleanup(buf_done) struct buf address = BUF_INIT;
+	struct json_range spec;
 
-	if (!item->managed.at || !memmem(item->managed.at, item->managed.len,
-				     mark, sizeof(mark) - 1))
+	if (!item->managed.at ||
+	    !memmem(
+		item->managed.at, item->managed.len, mark, sizeof(mark) - 1) ||
+	    !json_range_get(service, "spec", &spec) ||
+	    !json_range_get_text(spec, "clusterIP", &address) || !address.len ||
+	    str_eq(buf_str(&address), "None") ||
+	    !address_was_sent(item->managed))
 		return NULL;
-	cleanup(json_freep) struct json_object *managed =
-	    json_parse(item->managed.at, item->managed.len, &ignored);
-	cleanup(json_freep) struct json_object *service =
-	    json_parse(item->text, item->len, &ignored);
-	const char *address =
-	    json_str(json_path(service, "spec", "clusterIP", NULL));
-
-	if (!address || !*address || str_eq(address, "None") ||
-	    !address_was_sent(managed))
-		return NULL;
-	return json_new_str(address);
+	return json_new_str(buf_str(&address));
 }
 
 struct json_object *kube_item_chosen_ports(const struct kube_item *item)
