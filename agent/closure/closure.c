@@ -54,6 +54,7 @@ void closure_free(struct closure *c)
 	digest_free(c->digest);
 	strvec_done(&c->namespaces);
 	strvec_done(&c->age);
+	vec_done(&c->pgp);
 	strvec_done(&c->read);
 	closure_documents_done(&c->documents);
 	closure_lacks_done(&c->lacks);

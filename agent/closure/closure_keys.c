@@ -13,7 +13,6 @@
 #define SEALING_LABEL "sealedsecrets.bitnami.com/sealed-secrets-key"
 /* Post-quantum ones begin with it, too. */
 #define AGE_IDENTITY "AGE-SECRET-KEY-"
-#define PGP_KEY "-----BEGIN PGP PRIVATE KEY BLOCK-----"
 
 /* A file of age identities has a key a line. */
 static void keep_age(struct closure *c, const char *text)
@@ -71,7 +70,7 @@ void closure_keep_keys(struct closure *c, const struct json_object *secret)
 			true, &text))
 			continue;
 		keep_age(c, buf_str(&text));
-		c->pgp |= strstr(buf_str(&text), PGP_KEY) != NULL;
+		openpgp_read_private(buf_str(&text), text.len, &c->pgp);
 		if (seals && str_eq(it.key, "tls.key"))
 			keep_sealing(c, buf_str(&text), text.len);
 	}
@@ -80,11 +79,18 @@ void closure_keep_keys(struct closure *c, const struct json_object *secret)
 /* ---- documents ------------------------------------------------------------
  */
 
-/* Which key a PGP block holds is not looked into. */
+static bool has_pgp(const struct closure *c, const char *id)
+{
+	VEC_EACH (&c->pgp, key)
+		if (openpgp_is_named(key, id))
+			return true;
+	return false;
+}
+
 static bool is_kept(const struct closure *c, const struct sops_key *key)
 {
 	return str_eq(key->kind, "pgp")
-		   ? c->pgp
+		   ? has_pgp(c, key->id)
 		   : str_eq(key->kind, "age") && strvec_has(&c->age, key->id);
 }
 

@@ -92,6 +92,18 @@ static void add_documents(const struct closure *c, struct json_object *to)
 	json_set(to, "sealed", sealed);
 }
 
+static struct json_object *pgp_of(const struct closure *c)
+{
+	struct json_object *list = json_new_array();
+
+	VEC_EACH (&c->pgp, key) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		hex_add(&text, key->fingerprint, key->len);
+		json_append(list, json_new_str(buf_str(&text)));
+	}
+	return list;
+}
+
 static struct json_object *mirrors_of(const struct closure *c)
 {
 	struct json_object *list = json_new_array();
@@ -121,7 +133,7 @@ void closure_part_write(
 	json_set(o, "lacks", lacks);
 	json_set(o, "revisions", revisions_of(c));
 	json_set(o, "age", age);
-	json_set_bool(o, "pgp", c->pgp);
+	json_set(o, "pgp", pgp_of(c));
 	json_set_int(o, "sealing", (int64_t)c->sealing.len);
 	add_documents(c, o);
 	json_set(o, "mirrors", mirrors_of(c));
@@ -205,6 +217,18 @@ static bool read_sealed(
 	return true;
 }
 
+static bool read_pgp(struct closure *c, const struct json_object *list)
+{
+	for (size_t i = 0; i < json_len(list); i++) {
+		const char *text = json_str(json_at(list, i));
+		struct openpgp_key key;
+		if (!text || !openpgp_key_parse(text, &key))
+			return false;
+		*vec_add(&c->pgp) = key;
+	}
+	return true;
+}
+
 /* The ids of all of them are what follows the text. */
 static bool read_mirrors(
     struct closure *c, const struct json_object *list, uint64_t bytes)
@@ -232,9 +256,9 @@ static bool read_all(
 	    sealing > INT32_MAX)
 		return false;
 	json_texts(json_get(o, "age"), &c->age);
-	c->pgp |= json_truth(json_get(o, "pgp"), false);
 	c->sealing_elsewhere += (size_t)sealing;
 	return read_lacks(c, json_get(o, "lacks")) &&
+	       read_pgp(c, json_get(o, "pgp")) &&
 	       read_revisions(c, json_get(o, "revisions")) &&
 	       read_documents(c, json_get(o, "documents")) &&
 	       read_sealed(c, json_get(o, "sealed"), (size_t)sealing) &&

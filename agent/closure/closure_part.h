@@ -15,7 +15,7 @@
  *     version     1
  *     lacks       [{outside, what}], which are judged
  *     revisions   [{url, id, by, searched: a mirror of this part lacks it}]
- *     age         [recipient], pgp true or false, sealing number of keys
+ *     age         [recipient], pgp [fingerprint], sealing number of keys
  *     documents   [{by, needed, keys: [{kind, id, group}]}]
  *     sealed      [{by, name}], which none of the own sealing keys opens
  *     mirrors     [{repository, objects}], in the order of the ids

@@ -6,6 +6,7 @@
 
 #include "agent/closure/closure.h"
 #include "storage/base/digest.h"
+#include "storage/crypto/openpgp.h"
 #include "storage/crypto/sealing.h"
 #include "storage/gitops/sops.h"
 
@@ -73,7 +74,7 @@ struct closure {
 	VEC_DEFINE(, struct closure_revision) revisions;
 	struct strvec age; /* recipients whose identities were captured */
 	struct sealing_keys sealing;
-	bool pgp; /* keys of PGP were captured: which ones is not known */
+	struct openpgp_keys pgp; /* whose secrets were captured */
 	/* Of several parts, each of which had sealing keys of its own. */
 	VEC_DEFINE(, struct closure_sealed) sealed;
 	size_t sealing_elsewhere;

@@ -61,6 +61,7 @@ static void keep_lines(struct closure *c, const char *by, const char *text)
 }
 
 #define AGE(key) "sops_age__list_0__map_recipient=" key "\nsops_mac=x\n"
+#define FINGERPRINT "FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4"
 #define PGP(key) "sops_pgp__list_0__map_fp=" key "\nsops_mac=x\n"
 
 static void keys_of_one_part_read_documents_of_another(void **state)
@@ -72,14 +73,17 @@ static void keys_of_one_part_read_documents_of_another(void **state)
 	(void)state;
 	keep_lines(mirrors, "a.env", AGE("age1a"));
 	keep_lines(mirrors, "b.env", AGE("age1b"));
-	keep_lines(mirrors, "c.env", PGP("F"));
+	keep_lines(mirrors, "c.env", PGP(FINGERPRINT));
+	keep_lines(mirrors, "d.env", PGP("F"));
 	strvec_add(&keys->age, "age1a");
-	keys->pgp = true;
+	assert_true(openpgp_key_parse(FINGERPRINT, vec_add(&keys->pgp)));
 	hand_on(all, mirrors, 0);
 	hand_on(all, keys, 0);
 	assert_lacks(all,
 	    "missing: b.env is encrypted by SOPS, and no key for it was "
-	    "captured: age age1b\n");
+	    "captured: age age1b\n"
+	    "missing: d.env is encrypted by SOPS, and no key for it was "
+	    "captured: pgp F\n");
 }
 
 static void add_revision(struct closure *c, const char *id, const char *by)
