@@ -13,6 +13,7 @@
 #define FLUX_APPLY "kustomizations.kustomize.toolkit.fluxcd.io"
 #define FLUX_HELM "helmreleases.helm.toolkit.fluxcd.io"
 #define ARGO_APP "applications.argoproj.io"
+#define HEX "0123456789abcdef"
 
 struct closure *closure_new(void)
 {
@@ -34,7 +35,7 @@ void closure_free(struct closure *c)
 	}
 	VEC_EACH (&c->revisions, r) {
 		free(r->url);
-		free(r->id);
+		free(r->name);
 		free(r->by);
 	}
 	VEC_EACH (&c->sealing, key)
@@ -108,15 +109,24 @@ static void note_pull_secrets(const struct noting *n, const char *pointer)
 		    json_get_str(json_at(list, i), "name"), n->by);
 }
 
+static struct closure_revision *add_revision(
+    struct closure *c, const char *url, const char *name, const char *by)
+{
+	struct closure_revision *r = vec_add(&c->revisions);
+
+	*r = (struct closure_revision){
+	    .url = str_dup(url), .name = str_dup(name), .by = str_dup(by)};
+	return r;
+}
+
 bool closure_revision(
     struct closure *c, const char *url, const char *id, const char *by)
 {
-	size_t len = id ? strspn(id, "0123456789abcdef") : 0;
+	size_t len = id ? strspn(id, HEX) : 0;
 
 	if (!url || (len != 40 && len != 64) || id[len])
 		return false;
-	*vec_add(&c->revisions) = (struct closure_revision){
-	    .url = str_dup(url), .id = str_dup(id), .by = str_dup(by)};
+	add_revision(c, url, id, by)->runs = true;
 	return true;
 }
 
@@ -125,6 +135,53 @@ static void note_revision(
     const struct noting *n, const char *url, const char *id)
 {
 	(void)closure_revision(n->c, url, id, n->by);
+}
+
+/* What it is to run: Flux heeds the first of these that is there. */
+static void note_flux_ref(const struct noting *n)
+{
+	static const struct {
+		const char *pointer, *begin;
+	} kinds[] = {
+	    {"/spec/ref/commit", ""},
+	    {"/spec/ref/name", ""},
+	    {"/spec/ref/semver", NULL}, /* a range */
+	    {"/spec/ref/tag", "refs/tags/"},
+	    {"/spec/ref/branch", "refs/heads/"},
+	};
+	const char *url = json_str(json_pointer(n->object, "/spec/url"));
+
+	for (size_t i = 0; url && i < sizeof(kinds) / sizeof(*kinds); i++) {
+		const char *text =
+		    json_str(json_pointer(n->object, kinds[i].pointer));
+		if (!text || !*text)
+			continue;
+		if (kinds[i].begin) {
+			autofree char *name =
+			    str_printf("%s%s", kinds[i].begin, text);
+			add_revision(n->c, url, name, n->by);
+		}
+		return;
+	}
+}
+
+/* A branch, a tag or a commit, of which the id may be cut short; or a range of
+ * versions. */
+static void note_target(
+    const struct noting *n, const struct json_object *source)
+{
+	const char *url = json_get_str(source, "repoURL");
+	const char *target = json_get_str(source, "targetRevision");
+
+	if (!url || !target || !*target || str_eq(target, "HEAD") ||
+	    json_get_str(source, "chart"))
+		return;
+	size_t hex = strspn(target, HEX), len = strlen(target);
+	const char *number = target + (target[0] == 'v' || target[0] == 'V');
+	add_revision(n->c, url, target, n->by)->unclear =
+	    (hex == len && len != 40 && len != 64) ||
+	    (*number >= '0' && *number <= '9' && hex != len) ||
+	    strpbrk(target, "*<>=~^|, {");
 }
 
 /* "main@sha1:<id>", "sha1:<id>", and "main/<id>" of earlier versions. */
@@ -147,6 +204,9 @@ static void note_application(const struct noting *n)
 	const struct json_object *ids =
 	    json_pointer(n->object, "/status/sync/revisions");
 
+	for (size_t i = 0; i < json_len(sources); i++)
+		note_target(n, json_at(sources, i));
+	note_target(n, json_pointer(n->object, "/spec/source"));
 	for (size_t i = 0; i < json_len(sources) && i < json_len(ids); i++)
 		note_revision(n, json_get_str(json_at(sources, i), "repoURL"),
 		    json_str(json_at(ids, i)));
@@ -166,6 +226,7 @@ static void note_key(const struct noting *n)
 static void note_kind(const struct noting *n, const char *key)
 {
 	if (str_eq(key, FLUX_GIT)) {
+		note_flux_ref(n);
 		note_flux_revision(n);
 	} else if (str_eq(key, FLUX_APPLY)) {
 		note_values(n, "/spec/postBuild/substituteFrom");
@@ -307,11 +368,21 @@ static void judge_needs(struct closure *c)
 static void judge_revisions(struct closure *c)
 {
 	VEC_EACH (&c->revisions, r)
-		if (r->searched && !r->there)
+		if (r->runs && r->searched && !r->there)
 			closure_lack(c, false,
 			    "commit %s of '%s', which %s runs, is not in the "
 			    "mirror",
-			    r->id, r->url, r->by);
+			    r->name, r->url, r->by);
+}
+
+static void judge_named(struct closure *c)
+{
+	VEC_EACH (&c->revisions, r)
+		if (!r->runs && !r->unclear && r->searched && !r->there)
+			closure_lack(c, false,
+			    "revision '%s' of '%s', which %s names, is not in "
+			    "the mirror",
+			    r->name, r->url, r->by);
 }
 
 static void judge_found(struct closure *c)
@@ -339,6 +410,7 @@ void closure_judge_own(struct closure *c)
 {
 	judge_needs(c);
 	judge_found(c);
+	judge_named(c);
 }
 
 void closure_judge(struct closure *c, struct closure_lacks *out)

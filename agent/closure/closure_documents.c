@@ -12,6 +12,7 @@
 struct searching {
 	struct closure_documents found;
 	const char *name;
+	const char *at; /* the revision; NULL: HEAD */
 };
 
 static void searching_done(struct searching *s)
@@ -67,25 +68,38 @@ static void keep_one(
 		closure_keep_document(to, items->items.items[i], by);
 }
 
+/* Says of those that a file has added at which revision it has them. */
+static void note_revision(struct searching *s, size_t before)
+{
+	for (size_t i = before; s->at && i < s->found.len; i++) {
+		struct closure_document *d = &s->found.items[i];
+		char *by = str_printf("%s (of '%s')", d->by, s->at);
+		free(d->by);
+		d->by = by;
+	}
+}
+
 static int read_file(void *ctx, const char *path, const char *name,
     const struct buf *text, struct err *err)
 {
 	struct searching *s = ctx;
 	autofree char *by = str_printf("repository '%s': %s", s->name, path);
 	const char *at = buf_str(text), *end = at + text->len;
+	size_t before = s->found.len;
 
 	(void)err;
 	if (!may_matter(at, text->len))
 		return 0;
 	if (is_lines(name)) {
 		closure_keep_lines(&s->found, at, text->len, by);
-		return 1;
+		at = NULL;
 	}
 	while (at) {
 		const char *next = next_document(at, end);
 		keep_one(&s->found, at, (size_t)((next ? next : end) - at), by);
 		at = next;
 	}
+	note_revision(s, before);
 	return 1;
 }
 
@@ -95,28 +109,43 @@ static void too_large(void *ctx, const char *path)
 	(void)path; /* nobody keeps a Secret of a megabyte */
 }
 
-/* Those that are run of this repository, by the names that it goes by. */
-static int find_revisions(
-    struct closure *c, const struct closure_mirror *m, struct err *err)
+/* In one order, whichever the objects were captured in. The name that somebody
+ * gave a revision is before the id of what runs. */
+static int by_name(const void *a, const void *b)
 {
-	cleanup(strvec_done) struct strvec ids = VEC_INIT;
-	VEC_DEFINE(, struct closure_revision *) run = VEC_INIT;
+	const struct closure_revision *const *x = a, *const *y = b;
+
+	return (*x)->runs != (*y)->runs ? (*x)->runs - (*y)->runs
+					: strcmp((*x)->name, (*y)->name);
+}
+
+/* Those of this repository, by the names that it goes by. What the mirror has
+ * of them comes out, each once. */
+static int find_revisions(struct closure *c, const struct closure_mirror *m,
+    struct strvec *out, struct err *err)
+{
+	cleanup(strvec_done) struct strvec names = VEC_INIT;
+	VEC_DEFINE(, struct closure_revision *) of = VEC_INIT;
 	autofree char *own = repository_name(m->url);
 
 	VEC_EACH (&c->revisions, r) {
 		autofree char *name = repository_name(r->url);
-		if (!str_eq(name, own))
-			continue;
-		strvec_add(&ids, r->id);
-		*vec_add(&run) = r;
+		if (str_eq(name, own))
+			*vec_add(&of) = r;
 	}
-	autofree bool *there = mem_alloc(ids.len + 1);
-	int status = ids.len ? head_files_find(m->dir, &ids, there, err) : 0;
-	for (size_t i = 0; status == 0 && i < run.len; i++) {
-		run.items[i]->searched = true;
-		run.items[i]->there |= there[i];
+	vec_sort(&of, by_name);
+	VEC_EACH (&of, r)
+		strvec_add(&names, (*r)->name);
+	autofree bool *there = mem_zalloc(names.len + 1);
+	int status =
+	    names.len ? head_files_find(m->dir, &names, there, err) : 0;
+	for (size_t i = 0; status == 0 && i < of.len; i++) {
+		of.items[i]->searched = true;
+		of.items[i]->there |= there[i];
+		if (there[i] && !strvec_has(out, names.items[i]))
+			strvec_add(out, names.items[i]);
 	}
-	vec_done(&run);
+	vec_done(&of);
 	return status;
 }
 
@@ -139,20 +168,26 @@ static void note_read(struct closure *c, struct searching *s)
 	vec_done(&s->found);
 }
 
+static struct head_files files_of(const struct closure_mirror *m,
+    struct searching *s, struct quiet *quiet, const struct cancel *cancel)
+{
+	return (struct head_files){.dir = m->dir,
+	    .name = m->name,
+	    .locked = m->locked,
+	    .cancel = cancel,
+	    .ctx = s,
+	    .wants = wants,
+	    .file = read_file,
+	    .too_large = too_large,
+	    .quiet = quiet};
+}
+
 static int read_documents(struct closure *c, const struct closure_mirror *m,
     const struct cancel *cancel, struct err *err)
 {
 	cleanup(quiet_done) struct quiet quiet = QUIET_INIT;
 	cleanup(searching_done) struct searching s = {.name = m->name};
-	const struct head_files files = {.dir = m->dir,
-	    .name = m->name,
-	    .locked = m->locked,
-	    .cancel = cancel,
-	    .ctx = &s,
-	    .wants = wants,
-	    .file = read_file,
-	    .too_large = too_large,
-	    .quiet = &quiet};
+	const struct head_files files = files_of(m, &s, &quiet, cancel);
 
 	quiet_load(&quiet, m->memory);
 	if (head_files_read(&files, err))
@@ -172,10 +207,41 @@ int closure_read(struct closure *c, const struct closure_mirror *m,
 	return status;
 }
 
+static void begin_revision(void *ctx, const char *name)
+{
+	struct searching *s = ctx;
+
+	s->at = name;
+}
+
+/* What is as HEAD has it is known already. */
+static int read_revisions(struct closure *c, const struct closure_mirror *m,
+    const struct strvec *revisions, const struct cancel *cancel,
+    struct err *err)
+{
+	cleanup(quiet_done) struct quiet quiet = QUIET_INIT;
+	cleanup(searching_done) struct searching s = {.name = m->name};
+	struct head_files files = files_of(m, &s, &quiet, cancel);
+
+	files.revisions = revisions;
+	files.revision = begin_revision;
+	quiet_load(&quiet, m->memory);
+	if (head_files_read(&files, err))
+		return -1;
+	closure_add_documents(&c->documents, &s.found);
+	quiet_save(&quiet, m->memory);
+	return 0;
+}
+
 int closure_search(struct closure *c, const struct closure_mirror *m,
     const struct cancel *cancel, struct err *err)
 {
-	if (find_revisions(c, m, err))
+	cleanup(strvec_done) struct strvec revisions = VEC_INIT;
+
+	if (find_revisions(c, m, &revisions, err))
 		return -1;
-	return is_read(c, m->name) ? 0 : closure_read(c, m, cancel, err);
+	if (!is_read(c, m->name) && closure_read(c, m, cancel, err))
+		return -1;
+	return revisions.len ? read_revisions(c, m, &revisions, cancel, err)
+			     : 0;
 }

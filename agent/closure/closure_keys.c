@@ -242,6 +242,7 @@ void closure_keep_document(struct closure_documents *to,
 	if (!d.sops && !d.value)
 		return;
 	d.by = str_dup(by);
+	d.file_len = strlen(by);
 	*vec_add(to) = d;
 }
 
@@ -253,17 +254,72 @@ void closure_keep_lines(
 	if (!sops_read_lines(text, len, &d.keys, &d.needed))
 		return;
 	d.by = str_dup(by);
+	d.file_len = strlen(by);
 	*vec_add(to) = d;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? str_eq(a, b) : a == b;
+}
+
+static bool same_keys(const struct sops_keys *a, const struct sops_keys *b)
+{
+	if (a->len != b->len)
+		return false;
+	for (size_t i = 0; i < a->len; i++)
+		if (!str_eq(a->items[i].kind, b->items[i].kind) ||
+		    !str_eq(a->items[i].id, b->items[i].id) ||
+		    a->items[i].group != b->items[i].group)
+			return false;
+	return true;
+}
+
+static bool same_document(
+    const struct closure_document *a, const struct closure_document *b)
+{
+	return a->file_len == b->file_len &&
+	       memcmp(a->by, b->by, a->file_len) == 0 && a->sops == b->sops &&
+	       a->needed == b->needed && same_keys(&a->keys, &b->keys) &&
+	       same_text(a->ns, b->ns) && same_text(a->name, b->name) &&
+	       same_text(a->value, b->value) &&
+	       a->cluster_wide == b->cluster_wide &&
+	       a->namespace_wide == b->namespace_wide;
+}
+
+static void document_done(struct closure_document *d)
+{
+	sops_keys_done(&d->keys);
+	free(d->by);
+	free(d->ns);
+	free(d->name);
+	free(d->value);
+}
+
+static bool has_document(const struct closure_documents *documents,
+    const struct closure_document *one)
+{
+	VEC_EACH (documents, d)
+		if (same_document(d, one))
+			return true;
+	return false;
+}
+
+void closure_add_documents(
+    struct closure_documents *to, struct closure_documents *found)
+{
+	VEC_EACH (found, d) {
+		if (has_document(to, d))
+			document_done(d);
+		else
+			*vec_add(to) = *d;
+	}
+	vec_done(found);
 }
 
 void closure_documents_done(struct closure_documents *documents)
 {
-	VEC_EACH (documents, d) {
-		sops_keys_done(&d->keys);
-		free(d->by);
-		free(d->ns);
-		free(d->name);
-		free(d->value);
-	}
+	VEC_EACH (documents, d)
+		document_done(d);
 	vec_done(documents);
 }

@@ -37,17 +37,18 @@ static void add_lacks(struct json_object *to, const struct closure_lacks *lacks)
 	}
 }
 
-/* A commit may be in another mirror of the same repository. */
+/* A commit may be in another mirror of the same repository. Which refs others
+ * have is not handed on. */
 static struct json_object *revisions_of(const struct closure *c)
 {
 	struct json_object *list = json_new_array();
 
 	VEC_EACH (&c->revisions, r) {
-		if (r->there)
+		if (r->there || !r->runs)
 			continue;
 		struct json_object *one = json_new_object();
 		json_set_str(one, "url", r->url);
-		json_set_str(one, "id", r->id);
+		json_set_str(one, "id", r->name);
 		json_set_str(one, "by", r->by);
 		json_set_bool(one, "searched", r->searched);
 		json_append(list, one);
@@ -300,7 +301,7 @@ static void want(
 		autofree char *name = repository_name(r->url);
 		struct wanted w = {.revision = r};
 		if (!str_eq(name, repository) ||
-		    hex_decode(r->id, 2 * (size_t)CLOSURE_PART_ID, w.id))
+		    hex_decode(r->name, 2 * (size_t)CLOSURE_PART_ID, w.id))
 			continue;
 		r->searched = true;
 		*vec_add(out) = w;

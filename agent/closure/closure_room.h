@@ -19,11 +19,15 @@ struct closure_need {
 	char *by;
 };
 
-/* What a controller says that it runs. */
+/* What a controller says that it runs, or is to run. */
 struct closure_revision {
 	char *url;
-	char *id; /* hexadecimal */
+	char *name; /* an id in hexadecimal, or a ref, or how one ends */
 	char *by;
+	bool runs;
+	/* A range of versions, perhaps, which no ref is named by: what it runs
+	 * is the one that counts. */
+	bool unclear;
 	bool searched; /* a mirror of that repository was captured */
 	bool there;
 };
@@ -38,7 +42,8 @@ struct closure_present {
 
 /* An encrypted one in Git: by SOPS, a SealedSecret, or both. */
 struct closure_document {
-	char *by; /* its file */
+	char *by; /* its file, and the revision of that, unless it is HEAD */
+	size_t file_len; /* of `by`: what is the file */
 	bool sops;
 	struct sops_keys keys;
 	size_t needed; /* groups of them */
@@ -106,6 +111,10 @@ void closure_keep_document(struct closure_documents *to,
 /* The same of a file of lines. */
 void closure_keep_lines(
     struct closure_documents *to, const char *text, size_t len, const char *by);
+/* Moves what was found at revisions to the others, but for a file that says the
+ * same there as they do. */
+void closure_add_documents(
+    struct closure_documents *to, struct closure_documents *found);
 void closure_documents_done(struct closure_documents *d);
 /* Whether captured keys are enough for one that SOPS encrypted, or open one
  * that is sealed. */

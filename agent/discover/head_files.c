@@ -7,6 +7,7 @@
 #include "storage/git/repo/repo.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A file that configures something is a few pages; directories lie a few deep.
  */
@@ -17,6 +18,9 @@ struct walk {
 	const struct head_files *f;
 	struct repo *repo;
 	size_t trees;
+	/* What is not read again, with revisions. */
+	struct object_links seen;
+	bool passing; /* files are not read, and of interest, perhaps */
 };
 
 static int read_file(struct walk *w, const struct tree_entry *e,
@@ -36,6 +40,16 @@ static int read_file(struct walk *w, const struct tree_entry *e,
 static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
     const char *path, size_t depth, struct err *err);
 
+static bool was_seen(struct walk *w, const uint8_t id[GIT_ID_LEN])
+{
+	if (!w->f->revisions)
+		return false;
+	bool seen = object_links_has(&w->seen, id);
+	if (!seen)
+		object_links_add(&w->seen, id);
+	return seen;
+}
+
 /* 1 if the entry is of interest, or has something below it that is. */
 static int walk_entry(struct walk *w, const struct tree_entry *e,
     const char *path, size_t depth, struct err *err)
@@ -44,6 +58,9 @@ static int walk_entry(struct walk *w, const struct tree_entry *e,
 
 	if (e->mode != MODE_TREE && !file)
 		return 0;
+	/* Whether it was of interest when it was seen is not known any more. */
+	if (was_seen(w, e->id) || (file && w->passing))
+		return 1;
 	autofree char *below =
 	    str_printf("%s%s%s", path, *path ? "/" : "", e->name);
 	return file ? read_file(w, e, below, err)
@@ -89,22 +106,57 @@ static int walk_tree(struct walk *w, const uint8_t id[GIT_ID_LEN],
 	return interest;
 }
 
-/* The tree of what HEAD names: 1; 0 if it names nothing yet. */
-static int find_tree(
-    struct repo *repo, uint8_t tree[GIT_ID_LEN], struct err *err)
+/* The id of a revision: 1; 0 if there is none. */
+static int find_revision(struct repo *repo, const char *name,
+    uint8_t id[GIT_ID_LEN], struct err *err)
 {
-	cleanup(buf_done) struct buf commit = BUF_INIT;
+	static const char *const begins[] = {"", "refs/heads/", "refs/tags/"};
+	enum git_hash hash = repo_hash(repo);
+	struct err why = ERR_INIT;
+	enum object_type type;
+	int found = 0;
+
+	if (strlen(name) == git_id_digits(hash) &&
+	    git_id_parse(hash, name, id) == 0) {
+		if (repo_type(repo, id, &type, &why) == 0)
+			return 1;
+		if (why.code == ERR_NOT_FOUND)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	for (size_t i = str_starts(name, "refs/") ? 0 : 1;
+	     found == 0 && i < sizeof(begins) / sizeof(*begins); i++) {
+		autofree char *ref = str_printf("%s%s", begins[i], name);
+		found = ref_files_find(repo_dir(repo), hash, ref, id, err);
+	}
+	return found;
+}
+
+static int find_head(struct repo *repo, uint8_t id[GIT_ID_LEN], struct err *err)
+{
 	autofree char *head = NULL;
 	const char *dir = repo_dir(repo);
 	enum git_hash hash = repo_hash(repo);
-	enum object_type type;
-	uint8_t id[GIT_ID_LEN];
 
 	if (ref_files_resolve_head(dir, dir, hash, &head, err))
 		return -1;
-	int found = git_id_parse(hash, head, id) == 0
-			? 1
-			: ref_files_find(dir, hash, head, id, err);
+	return git_id_parse(hash, head, id) == 0
+		   ? 1
+		   : ref_files_find(dir, hash, head, id, err);
+}
+
+/* The tree of what HEAD (NULL) or a revision names: 1; 0 if it names nothing.
+ */
+static int find_tree(struct repo *repo, const char *revision,
+    uint8_t tree[GIT_ID_LEN], struct err *err)
+{
+	cleanup(buf_done) struct buf commit = BUF_INIT;
+	enum object_type type;
+	uint8_t id[GIT_ID_LEN];
+	int found = revision ? find_revision(repo, revision, id, err)
+			     : find_head(repo, id, err);
+
 	if (found <= 0)
 		return found;
 	if (repo_peel(repo, id, id, &type, err))
@@ -114,49 +166,70 @@ static int find_tree(
 	if (repo_read(repo, id, &type, &commit, err))
 		return -1;
 	if (!str_starts(buf_str(&commit), "tree ") ||
-	    git_id_parse(hash, commit.data + 5, tree))
+	    git_id_parse(repo_hash(repo), commit.data + 5, tree))
 		return err_set(err, ERR_FORMAT, "the commit is malformed");
 	return 1;
+}
+
+static int read_one(struct walk *w, const char *revision, struct err *err)
+{
+	uint8_t tree[GIT_ID_LEN];
+	int there = find_tree(w->repo, revision, tree, err);
+
+	w->trees = 0;
+	if (there < 0)
+		return err_wrap(err, "repository '%s'", w->f->name);
+	if (!there || was_seen(w, tree))
+		return 0;
+	return walk_tree(w, tree, "", 1, err) < 0 ? -1 : 0;
+}
+
+static int read_all(struct walk *w, struct err *err)
+{
+	w->passing = w->f->revisions;
+	if (read_one(w, NULL, err))
+		return -1;
+	w->passing = false;
+	if (w->f->revisions)
+		VEC_EACH (w->f->revisions, r) {
+			w->f->revision(w->f->ctx, *r);
+			if (read_one(w, *r, err))
+				return -1;
+		}
+	return 0;
 }
 
 int head_files_read(const struct head_files *f, struct err *err)
 {
 	cleanup(repo_freep) struct repo *repo = repo_open(f->dir, err);
 	cleanup(mirror_unlockp) struct mirror_lock *lock = NULL;
-	uint8_t tree[GIT_ID_LEN];
 
 	if (repo && !f->locked)
 		lock = mirror_lock(f->dir, err);
 	if (!repo || (!lock && !f->locked))
 		return -1;
-	struct walk w = {.f = f, .repo = repo};
-	int there = find_tree(repo, tree, err);
-	if (there >= 0 && (!there || walk_tree(&w, tree, "", 1, err) >= 0))
-		return 0;
+	struct walk w = {.f = f, .repo = repo, .seen = OBJECT_LINKS_INIT};
+	int status = read_all(&w, err);
+	object_links_done(&w.seen);
 	/* The mirror is there, and lacks an object. */
-	if (err->code == ERR_NOT_FOUND)
+	if (status && err->code == ERR_NOT_FOUND)
 		err->code = ERR_FORMAT;
-	return there < 0 ? err_wrap(err, "repository '%s'", f->name) : -1;
+	return status;
 }
 
-int head_files_find(
-    const char *dir, const struct strvec *ids, bool *there, struct err *err)
+int head_files_find(const char *dir, const struct strvec *revisions,
+    bool *there, struct err *err)
 {
 	cleanup(repo_freep) struct repo *repo = repo_open(dir, err);
-	enum object_type type;
-	uint8_t raw[GIT_ID_LEN];
+	uint8_t id[GIT_ID_LEN];
 
 	if (!repo)
 		return -1;
-	for (size_t i = 0; i < ids->len; i++) {
-		struct err why = ERR_INIT;
-		there[i] =
-		    git_id_parse(repo_hash(repo), ids->items[i], raw) == 0 &&
-		    repo_type(repo, raw, &type, &why) == 0;
-		if (why.code != ERR_NONE && why.code != ERR_NOT_FOUND) {
-			*err = why;
+	for (size_t i = 0; i < revisions->len; i++) {
+		int found = find_revision(repo, revisions->items[i], id, err);
+		if (found < 0)
 			return -1;
-		}
+		there[i] = found;
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * Files of a mirrored repository as its HEAD has them.
+ * Files of a mirrored repository as its HEAD, or another revision, has them.
  */
 #ifndef AGENT_DISCOVER_HEAD_FILES_H
 #define AGENT_DISCOVER_HEAD_FILES_H
@@ -31,15 +31,20 @@ struct head_files {
 	/* The directories that are passed over, and those that need not be
 	 * read again; NULL: all are read. */
 	struct quiet *quiet;
+	/* Ids in hexadecimal, refs, names of branches or tags: the files that
+	 * these have and HEAD has not, each content once; NULL: those of HEAD.
+	 * `revision` is called before those of each. */
+	const struct strvec *revisions;
+	void (*revision)(void *ctx, const char *name);
 };
 
-/* Calls `file` for each. 0 also where HEAD names nothing yet. ERR_NOT_FOUND: no
- * mirror is there; ERR_LOCKED: another run has it in use. */
+/* Calls `file` for each. 0 also where HEAD, or a revision, names nothing.
+ * ERR_NOT_FOUND: no mirror is there; ERR_LOCKED: another run has it in use. */
 int head_files_read(const struct head_files *f, struct err *err);
-/* Of objects by their ids, in hexadecimal, whether the mirror has them:
- * there[i] of ids[i]. -1 with ERR_NOT_FOUND where there is no mirror. */
-int head_files_find(
-    const char *dir, const struct strvec *ids, bool *there, struct err *err);
+/* Of revisions, as above, whether the mirror has them: there[i] of
+ * revisions[i]. -1 with ERR_NOT_FOUND where there is no mirror. */
+int head_files_find(const char *dir, const struct strvec *revisions,
+    bool *there, struct err *err);
 /* Appends the first `bytes` of the id of each object in the mirror's packs. -1
  * as above, and then some may be appended. */
 int head_files_ids(

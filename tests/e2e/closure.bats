@@ -9,6 +9,7 @@ load lib
 load cluster
 
 flux=/apis/source.toolkit.fluxcd.io/v1beta1/namespaces/infrastructure/gitrepositories
+argo=/apis/argoproj.io/v1alpha1/namespaces/infrastructure/applications
 kustomize=/apis/kustomize.toolkit.fluxcd.io/v1beta1/namespaces/infrastructure/kustomizations
 
 setup_file() {
@@ -22,6 +23,7 @@ setup_file() {
 		openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$P/$key.key"
 	done
 	secret infrastructure sops-age "age.agekey=$P/flux.agekey" '{}'
+	secret infrastructure sops-gpg "sops.asc=$top/tests/data/openpgp/ecc.asc" '{}'
 	secret infrastructure sealing "tls.key=$P/sealing.key" \
 	    '{"sealedsecrets.bitnami.com/sealed-secrets-key": "active"}'
 	documents
@@ -76,6 +78,9 @@ documents() {
           enc: x" >"$work/lost.yaml"
 	sops '    pgp:
         - fp: FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4' >"$work/pgp.yaml"
+	# By the subkey, whose id GnuPG prints as well.
+	sops '    pgp:
+        - fp: B8D25C2F0F6361BFCD9B33B236EEDDA9A8C0A3F9' >"$work/gpg.yaml"
 	sops '    kms:
         - arn: arn:aws:kms:us-west-2:111122223333:key/sops' >"$work/kms.yaml"
 	# Any of several is enough.
@@ -101,9 +106,38 @@ documents() {
 	} >"$work/sealed.yaml"
 	# No document of either, whatever its words.
 	printf 'sops: {a: b}\n---\nkind: SealedSecret\n' >"$work/other.yaml"
+	commit
+	releases
+	git clone -q --bare "$work" "$P/secrets.git"
+}
+
+# What HEAD has not: on a branch, behind a tag, and in a commit that no ref names
+# itself. What is on the branch as HEAD has it is not told twice.
+releases() {
+	local recipient
+	recipient=$(recipient_of lost)
+	git -C "$work" checkout -q -b release
+	sops "    age:
+        - recipient: $recipient
+          enc: y" >"$work/lost.yaml"
+	sed 's/^password/release/' "$work/lost.yaml" >"$work/release.yaml"
+	commit
+	git -C "$work" checkout -q -b tagged
+	git -C "$work" rm -q release.yaml
+	sed 's/^password/commit/' "$work/lost.yaml" >"$work/commit.yaml"
+	commit
+	git -C "$work" rev-parse HEAD >"$P/commit"
+	git -C "$work" rm -q commit.yaml
+	mkdir "$work/deep"
+	sed 's/^password/tag/' "$work/lost.yaml" >"$work/deep/tag.yaml"
+	commit
+	git -C "$work" -c user.name=t -c user.email=t@example.com tag -a -m t v1.2.3
+	git -C "$work" checkout -q main
+}
+
+commit() {
 	git -C "$work" add .
 	git -C "$work" -c user.name=t -c user.email=t@example.com commit -qm t
-	git clone -q --bare "$work" "$P/secrets.git"
 }
 
 status() { # PATH NAME JSON
@@ -170,6 +204,7 @@ has() { # TEXT
 	lacks outside 'kms.yaml is encrypted by SOPS, and its keys are of a service: kms arn:aws:kms:us-west-2:111122223333:key/sops'
 	has flux.yaml
 	has either.yaml
+	has gpg.yaml
 	has other.yaml
 	lacks missing "sealed.yaml: SealedSecret 'lost': none of the 1 sealing keys that were captured opens it"
 	lacks missing "SealedSecret 'moved'"
@@ -267,4 +302,48 @@ in_parts() { # STATUS
 	config 'closure: none'
 	in_parts 0
 	[ "$(cat "$BATS_TEST_TMPDIR/closure")" = null ]
+}
+
+flux_of() { # NAME REF
+	call POST "$flux" '{"apiVersion": "source.toolkit.fluxcd.io/v1beta1", "kind": "GitRepository",
+	    "metadata": {"name": "'"$1"'"}, "spec": {"url": "'"$P/secrets.git"'", "ref": '"$2"'}}' >/dev/null
+}
+
+application_of() { # NAME REVISION
+	call POST "$argo" '{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+	    "metadata": {"name": "'"$1"'"}, "spec": {"project": "default", "destination": {"namespace": "staging"},
+	        "source": {"repoURL": "'"$P/secrets.git"'", "path": ".", "targetRevision": "'"$2"'"}}}' >/dev/null
+}
+
+@test "documents of the branches, tags and commits that Flux and Argo CD name" {
+	config
+	backup 0
+	# Nothing names them yet.
+	has release.yaml
+	has commit.yaml
+	has deep/tag.yaml
+	flux_of release '{"branch": "release"}'
+	flux_of gone '{"branch": "gone"}'
+	# Flux heeds the commit, and not the branch beside it.
+	flux_of commit '{"branch": "gone-too", "commit": "'"$(cat "$P/commit")"'"}'
+	flux_of range '{"semver": ">=1.0.0"}'
+	application_of tag v1.2.3
+	application_of head HEAD
+	application_of range '1.*'
+	application_of lost no-such-branch
+	sleep 1
+	backup 0
+	lacks missing "repository 'secrets': release.yaml (of 'refs/heads/release') is encrypted by SOPS, and no key for it was captured: age $(recipient_of lost)"
+	lacks missing "repository 'secrets': deep/tag.yaml (of 'v1.2.3') is encrypted by SOPS"
+	lacks missing "repository 'secrets': commit.yaml (of '$(cat "$P/commit")') is encrypted by SOPS"
+	lacks missing "revision 'refs/heads/gone' of '$P/secrets.git', which cluster 'production': GitRepository infrastructure/gone names, is not in the mirror"
+	lacks missing "revision 'no-such-branch' of '$P/secrets.git', which cluster 'production': Application infrastructure/lost names"
+	[ "$(jq '[.missing[] | select(startswith("revision "))] | length' "$BATS_TEST_TMPDIR/closure")" -eq 2 ]
+	# Other bytes at the same place, but for the same keys.
+	[ "$(jq '[.missing[] | select(contains("lost.yaml"))] | length' "$BATS_TEST_TMPDIR/closure")" -eq 1 ]
+	# What an earlier run found quiet is not lost to a later one.
+	sleep 1
+	backup 0
+	lacks missing "deep/tag.yaml (of 'v1.2.3')"
+	lacks missing 'release.yaml (of'
 }

@@ -205,12 +205,12 @@ static int find_packed(
 	return 0;
 }
 
-/* There is no loose ref of that name: a directory has it, or a ref has that of
- * a directory above it. */
+/* There is no loose ref of that name: a directory has it, a ref has that of a
+ * directory above it, or no file can have it. */
 static bool is_not_loose(const struct err *why)
 {
 	return why->code == ERR_NOT_FOUND || why->sys_errno == EISDIR ||
-	       why->sys_errno == ENOTDIR;
+	       why->sys_errno == ENOTDIR || why->sys_errno == ENAMETOOLONG;
 }
 
 int ref_files_find(const char *dir, enum git_hash hash, const char *name,
