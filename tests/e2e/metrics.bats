@@ -176,6 +176,37 @@ listen() { # [STATUS [SECONDS]]
 	    "$top/config/grafana/backstay.json"
 }
 
+# A dashboard, as a value of the type that Grafana's schema has for one.
+dashboard_check() { # FILE
+	{
+		echo "import type { Checked } from './dashboard';"
+		printf 'export const dashboard: Checked = '
+		cat "$1"
+	} >"$P/grafana/checked.ts"
+	"$P/grafana/node_modules/.bin/tsc" --noEmit --strict --skipLibCheck --target es2022 \
+	    --module nodenext --moduleResolution nodenext "$P/grafana/checked.ts"
+}
+
+@test "the dashboard is one by Grafana's own schema, which refuses a wrong one" {
+	local schema=${BACKSTAY_NPM:-$HOME/.cache/backstay/npm}/grafana/node_modules wrong
+	[ -e "$schema/@grafana/schema" ] || skip "@grafana/schema is not installed (scripts/deps)"
+	mkdir "$P/grafana"
+	ln -s "$schema" "$P/grafana/node_modules"
+	cp "$top/tests/data/grafana/dashboard.ts" "$P/grafana"
+	run dashboard_check "$top/config/grafana/backstay.json"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	for wrong in '.panels[0].type = "stats"' '.panels[0].options.colorMode = "backgrund"' \
+	    'del(.panels[1].gridPos.w)' '.panels[2].targets[0].legendFormt = "x"' 'del(.schemaVersion)' \
+	    '.templating.list[0].hide = 9' '.panels[0].fieldConfig.defaults.thresholds.mode = "abs"'; do
+		jq "$wrong" "$top/config/grafana/backstay.json" >"$P/wrong.json"
+		run dashboard_check "$P/wrong.json"
+		echo "$wrong: $output"
+		[ "$status" -ne 0 ]
+		grep -q 'checked.ts(.*error TS2' <<<"$output"
+	done
+}
+
 notify() { config "notify: [{name: n, url_file: $P/url, $1}]"; }
 
 @test "healthchecks: start, then the exit status, with the last lines of the log" {
