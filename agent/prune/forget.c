@@ -65,6 +65,7 @@ int forget_plan(struct retention_item *items, size_t count, const char *label,
 	}
 	if (gone)
 		return check(items, count, gone, now, err);
-	err_set(err, ERR_NOT_FOUND, "'%s' is not there", label);
+	err_set(err, ERR_NOT_FOUND,
+	    "'%s' is not there; `list` shows the labels", label);
 	return 1;
 }

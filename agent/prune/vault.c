@@ -144,7 +144,9 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 	int status = prune_run(&o, &rows, err);
 	/* Where the one to forget is not there, nothing is pruned. */
 	if (!terms->dry_run && status <= 0) {
-		log_pruned(settings, &rows);
+		/* A refusal has said nothing of any snapshot. */
+		if (rows.len || status == 0)
+			log_pruned(settings, &rows);
 		measure(a->watch, settings->name, &rows);
 		if (status == 0)
 			tidy_probes(a, vault);

@@ -234,21 +234,49 @@ static void set_proxy(
 		err_wrap(x->err, "the proxy '%s'", buf_str(&location));
 }
 
-/* libcurl says that a certificate does not hold, and not what to do. */
-static void add_authority(const struct exchange *x, CURLcode result)
+/* Of a certificate that is too old, or is for another name, libcurl says all.
+ * Of one that nobody vouches for it does not say what to do. The numbers are
+ * OpenSSL's: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/ */
+static bool is_unknown_authority(CURL *handle, CURLcode result)
 {
-	autofree char *before = NULL;
+	enum {
+		NO_ISSUER = 2,
+		SELF_SIGNED = 18,
+		SELF_SIGNED_IN_CHAIN = 19,
+		NO_LOCAL_ISSUER = 20,
+		LEAF_ALONE = 21
+	};
+	long verified = 0;
 
 	if (result != CURLE_PEER_FAILED_VERIFICATION)
-		return;
-	before = str_dup(x->err->message);
-	err_set(x->err, x->err->code,
-	    "%s: if it is that of an authority of your own, name its file by "
-	    "ca_file, or install it (update-ca-certificates)",
-	    before);
+		return false;
+	curl_easy_getinfo(handle, CURLINFO_SSL_VERIFYRESULT, &verified);
+	return verified == NO_ISSUER || verified == SELF_SIGNED ||
+	       verified == SELF_SIGNED_IN_CHAIN ||
+	       verified == NO_LOCAL_ISSUER || verified == LEAF_ALONE;
 }
 
-static int fail(struct exchange *x, CURLcode result, const char *detail)
+static void add_authority(
+    CURL *handle, const struct exchange *x, CURLcode result)
+{
+	const struct http_options *o = x->options;
+
+	if (!is_unknown_authority(handle, result))
+		return;
+	autofree char *before = str_dup(x->err->message);
+	if (!o->ca_pem && o->ca_file)
+		err_set(x->err, x->err->code,
+		    "%s: no authority in '%s' (ca_file) vouches for it", before,
+		    o->ca_file);
+	else if (!o->ca_pem)
+		err_set(x->err, x->err->code,
+		    "%s: if it is that of an authority of your own, name its "
+		    "file by ca_file, or install it (update-ca-certificates)",
+		    before);
+}
+
+static int fail(
+    CURL *handle, struct exchange *x, CURLcode result, const char *detail)
 {
 	const char *url = x->request->url;
 
@@ -258,7 +286,7 @@ static int fail(struct exchange *x, CURLcode result, const char *detail)
 		    : detail[0]				? detail
 				: curl_easy_strerror(result));
 		set_proxy(x, result, detail);
-		add_authority(x, result);
+		add_authority(handle, x, result);
 	}
 	return err_wrap(x->err, "%s %.*s", x->request->method,
 	    handle_url_shown(x->request), url);
@@ -317,7 +345,7 @@ static int perform(CURL *handle, struct exchange *x)
 	log_exchange(handle, x);
 	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, NULL);
 	x->response->resent = x->sent > 1;
-	return result == CURLE_OK ? 0 : fail(x, result, detail);
+	return result == CURLE_OK ? 0 : fail(handle, x, result, detail);
 }
 
 int exchange_perform(CURL *handle, const struct http_options *o,

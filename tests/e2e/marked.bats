@@ -144,6 +144,8 @@ vault 'second': not on hold, no tags" ]
 	agent forget "${label[0]}"
 	agent mark "${label[1]}" --no-hold
 	refused 2 "'${label[1]}' is the last good snapshot" agent forget "${label[1]}"
-	refused 3 "'${label[0]}' is not there" agent forget "${label[0]}"
+	# Nor does it say that anything was pruned.
+	[ "$(grep -c pruned <<<"$stderr")" -eq 0 ]
+	refused 3 "'${label[0]}' is not there; \`list\` shows the labels" agent forget "${label[0]}"
 	refused 3 "'small-' is not there" agent forget small-
 }

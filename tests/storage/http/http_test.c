@@ -168,6 +168,60 @@ static void a_proxy_is_named_without_its_password(void **state)
 	}
 }
 
+/* What is asked of a server with a certificate of its own making says. */
+static void assert_untrusted(
+    const char *url, const char *ca_file, const char *want)
+{
+	struct test_clock clock;
+	struct err err = ERR_INIT;
+	struct http_response r = HTTP_RESPONSE_INIT;
+	struct http_request request = HTTP_REQUEST_INIT;
+
+	test_clock_init(&clock, 0);
+	const struct http_options o = {
+	    .clock = &clock.clock, .ca_file = ca_file};
+	struct http *http = http_new(&o, &err);
+	request.url = url;
+	assert_fails(http_send(http, &request, &r, &err), err, ERR_DENIED);
+	assert_string_equal(err.message, want);
+	http_request_done(&request);
+	http_response_done(&r);
+	http_free(http);
+}
+
+static void a_certificate_that_nobody_vouches_for_says_what_to_do(void **state)
+{
+	struct script_server *s = script_server_start_tls(NULL, 0);
+	struct script_server *other = script_server_start_tls(NULL, 0);
+	autofree char *url = script_server_url(s, "/a");
+	autofree char *start =
+	    str_printf("GET %s: SSL certificate problem: self-signed "
+		       "certificate: ",
+		url);
+	autofree char *none =
+	    str_printf("%sif it is that of an authority of your own, name its "
+		       "file by ca_file, or install it "
+		       "(update-ca-certificates)",
+		start);
+	autofree char *wrong =
+	    str_printf("%sno authority in '%s' (ca_file) vouches for it", start,
+		script_server_ca(other));
+	autofree char *by_name =
+	    str_printf("https://localhost:%d/a", script_server_port(s));
+	autofree char *named = str_printf(
+	    "GET %s: SSL: no alternative certificate subject name matches "
+	    "target host name 'localhost'",
+	    by_name);
+
+	(void)state;
+	assert_untrusted(url, NULL, none);
+	assert_untrusted(url, script_server_ca(other), wrong);
+	/* It is trusted, and an authority would not help. */
+	assert_untrusted(by_name, script_server_ca(s), named);
+	script_server_stop(s);
+	script_server_stop(other);
+}
+
 /* Nothing more is asked of a server whose answers drip, but what cleans up. */
 static void one_that_drips_all_along_is_asked_no_more(void **state)
 {
@@ -207,6 +261,8 @@ int main(void)
 	    cmocka_unit_test(streams_only_what_is_an_answer),
 	    cmocka_unit_test(a_broken_answer_is_an_error),
 	    cmocka_unit_test(caps_and_refusals),
+	    cmocka_unit_test(
+		a_certificate_that_nobody_vouches_for_says_what_to_do),
 	    cmocka_unit_test(one_that_drips_all_along_is_asked_no_more),
 	    cmocka_unit_test(a_proxy_is_named_without_its_password),
 	};
