@@ -290,6 +290,29 @@ static int check_unsealed(
 	    s->id, s->run.label, (unsigned)s->index, (unsigned)s->count);
 }
 
+/* Where two shards began the run at once, and the store did not keep the one
+ * from writing over the other, this one may have read what counts no more. */
+static int check_run_stays(
+    const struct backup_run *r, const struct backup_shard *s, struct err *err)
+{
+	struct shard_run now;
+	int found = shard_run_find(
+	    vault_of(r), r->settings->name, s->id, &r->trust, &now, err);
+
+	if (found < 0)
+		return -1;
+	bool same = found && str_eq(now.label, s->run.label);
+	if (found)
+		shard_run_done(&now);
+	return same ? 0
+		    : err_set(err, ERR_EXISTS,
+			  "run '%s' is not '%s' any more: another shard began "
+			  "it at the same time, or it was given up; run shard "
+			  "%u/%u again",
+			  s->id, s->run.label, (unsigned)s->index,
+			  (unsigned)s->count);
+}
+
 static int commit(struct backup_run *r, struct backup_shard *s,
     struct manifest *m, struct err *err)
 {
@@ -298,7 +321,8 @@ static int commit(struct backup_run *r, struct backup_shard *s,
 	if (write_list(r, s, m, err) ||
 	    backup_parts_closure_write(r, s, m, err) ||
 	    backup_vaults_check(r, err) ||
-	    cancel_check(r->a->env.cancel, err) || check_unsealed(r, s, err))
+	    cancel_check(r->a->env.cancel, err) || check_unsealed(r, s, err) ||
+	    check_run_stays(r, s, err))
 		return -1;
 	s->committed = shard_part_put(vault_of(r), &s->run, s->index, m, r->key,
 			   &why) == 0;

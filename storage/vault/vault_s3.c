@@ -140,16 +140,78 @@ static struct sink *put(struct vault *vault, const char *name,
 
 /* ---- the rest ---- */
 
+static int add_versions(struct vault_s3 *v, const char *key,
+    struct s3_object_vec *versions, struct err *err)
+{
+	struct s3_list l = {.prefix = key, .versions = true};
+	int result = 0;
+
+	while (!result && !l.ended)
+		result = s3_list_page(v->s3, &l, versions, NULL, err);
+	s3_list_done(&l);
+	return result;
+}
+
+static int delete_version(
+    struct vault_s3 *v, const char *key, const char *version, struct err *err)
+{
+	struct s3_delete one = {.key = key, .version_id = version};
+	int result = s3_delete(v->s3, &one, 1, err);
+
+	if (!result && one.refused)
+		result = err_set(err, ERR_DENIED, "%s: deleting '%s': %s",
+		    v->vault.description, key, one.refused);
+	free(one.refused);
+	free(one.refused_code);
+	return result;
+}
+
+/* In a bucket with versions, Ceph's gateway heeds no condition: the second of
+ * two writers puts a version over the first one's. Then the older version is
+ * the one that counts, and ours goes. Where versions can be neither listed nor
+ * removed, nothing better is known than the answer. */
+static int check_first(struct vault_s3 *v, const char *key,
+    const struct s3_meta *written, struct err *err)
+{
+	cleanup(s3_objects_done) struct s3_object_vec versions = VEC_INIT;
+	struct err ignored = ERR_INIT;
+	bool own = false;
+
+	if (!written->version_id || str_eq(written->version_id, "null") ||
+	    add_versions(v, key, &versions, &ignored))
+		return 0;
+	VEC_EACH (&versions, o) {
+		if (!str_eq(o->key, key))
+			continue;
+		if (!own) {
+			own = str_eq(o->version_id, written->version_id);
+			continue;
+		}
+		/* One of the same bytes may be our own first attempt. */
+		if (o->delete_marker || str_eq(o->etag, written->etag) ||
+		    delete_version(v, key, written->version_id, &ignored))
+			return 0;
+		return err_set(err, ERR_EXISTS, "%s: '%s' exists already",
+		    v->vault.description, key);
+	}
+	return 0;
+}
+
 static int put_small(struct vault *vault, const char *name, const void *data,
     size_t len, enum vault_retain retain, struct err *err)
 {
 	struct vault_s3 *v = of(vault);
 	autofree char *key = key_of(v, name);
 	cleanup(s3_meta_done) struct s3_meta meta = meta_of(v, retain);
+	cleanup(s3_meta_done) struct s3_meta written = S3_META_INIT;
 	const struct s3_put p = {
 	    .key = key, .if_none_match = true, .meta = &meta};
 
-	return s3_put(v->s3, &p, data, len, NULL, err);
+	if (s3_put(v->s3, &p, data, len, &written, err))
+		return -1;
+	/* What the store keeps could not be taken back. */
+	return retain == VAULT_RETAIN_NONE ? check_first(v, key, &written, err)
+					   : 0;
 }
 
 /* Keys below the prefix that are not names of ours belong to others. */
@@ -217,18 +279,6 @@ static int keep(struct vault *vault, const char *name, struct err *err)
 	    meta_of(v, VAULT_RETAIN_SNAPSHOT);
 
 	return make_sure_of_lock(v->s3, key, NULL, &meta, err);
-}
-
-static int add_versions(struct vault_s3 *v, const char *key,
-    struct s3_object_vec *versions, struct err *err)
-{
-	struct s3_list l = {.prefix = key, .versions = true};
-	int result = 0;
-
-	while (!result && !l.ended)
-		result = s3_list_page(v->s3, &l, versions, NULL, err);
-	s3_list_done(&l);
-	return result;
 }
 
 static int delete_all(struct vault_s3 *v, const char *key,

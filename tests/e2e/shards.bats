@@ -439,6 +439,46 @@ passing() { s3 keys | grep -E 'contents|closure|part-.-of-.[.]json|lock-' || tru
 	[ -z "$(passing)" ]
 }
 
+# The store keeps what is part of the snapshot, and lets go of all else. A seal
+# that is killed is done again beside what the store keeps of the first.
+@test "Object Lock: a seal that is killed, and what the store keeps" {
+	local preload=$BACKSTAY_BUILD/tests/tools/preload/kill_at.so total n code killed=0
+	with_bucket "object_lock: {mode: governance, days: 2}"
+	one_by_one() { for part in 0 1; do shard "$part/2" "$1" >"$P/out" 2>&1 || { cat "$P/out"; return 1; }; done; }
+	one_by_one run-0
+	KILL_COUNT=$P/count LD_PRELOAD=$preload seal run-0 >/dev/null
+	total=$(<"$P/count")
+	exec 2>"$P/shell"
+	for n in 1 2 3 4; do
+		past "$(labels | tail -n 1)"
+		one_by_one "run-$n"
+		code=0
+		KILL_AT=$((total * n / 5)) LD_PRELOAD=$preload \
+		    seal "run-$n" >"$P/out" 2>&1 || code=$?
+		[ "$code" -ne 137 ] || killed=$((killed + 1))
+		[ "$(snapshots)" -eq "$n" ] || restore verify latest >"$P/out" 2>&1
+		seal "run-$n" >"$P/out" 2>&1 || { cat "$P/out"; return 1; }
+		[ "$(snapshots)" -eq $((n + 1)) ] || { restore list; return 1; }
+		whole >"$P/out" 2>&1 || { cat "$P/out"; return 1; }
+	done
+	exec 2>&1
+	echo "# $killed of 4 killed" >&3
+	[ "$killed" -gt 1 ]
+	[ -z "$(passing)" ]
+	last=$(labels | tail -n 1)
+	s3 keys | grep "/$last" >"$P/of-it"
+	while read -r key; do
+		[ $(($(date -d "$(s3 until "$key")" +%s) - $(date +%s))) -gt $((86400 + 43200)) ]
+	done < <(grep -E '[.]tar[.]|[.]manifest' "$P/of-it")
+	[ "$(grep -c 'part-.*[.]tar' "$P/of-it")" -eq 2 ]
+	# None is removed, whatever the policy says, and each stays whole.
+	past "$last"
+	agent prune >"$P/out"
+	grep -q 'kept by the store' "$P/out"
+	[ "$(snapshots)" -eq 5 ]
+	for label in $(labels); do restore verify "$label"; done
+}
+
 @test "a list of entries that may not be read is no harm to the vault" {
 	"$top/tests/sim/s3" start "$P/s3" --bucket vault
 	set -a

@@ -102,6 +102,17 @@ static void every_object_of_a_snapshot_is_locked(const char *mode)
 		      VAULT_RETAIN_NONE, &err),
 	    err);
 	assert_ok(vault_remove(v, "prod.lock-000001-00000000", &err), err);
+	/* Of two that write it, the first alone has it. */
+	assert_ok(vault_put_small(
+		      v, "prod.run-1.json", "a", 1, VAULT_RETAIN_NONE, &err),
+	    err);
+	assert_fails(vault_put_small(
+			 v, "prod.run-1.json", "b", 1, VAULT_RETAIN_NONE, &err),
+	    err, ERR_EXISTS);
+	cleanup(buf_done) struct buf first = BUF_INIT;
+	assert_ok(vault_read(v, "prod.run-1.json", 9, &first, &err), err);
+	assert_string_equal(buf_str(&first), "a");
+	assert_ok(vault_remove(v, "prod.run-1.json", &err), err);
 	struct sink *passing = vault_put_passing(v, "prod.contents", &err);
 	assert_non_null(passing);
 	assert_ok(sink_write(passing, "x", 1, &err), err);
