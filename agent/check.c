@@ -112,7 +112,7 @@ static int check_future(struct check *c, struct vault *v,
 		const struct snapshot *s = &list->items[i];
 		if (!skew_in_future(c->a->env.clock, s->time))
 			return 0;
-		int holds = snapshot_holds(v, s, &trust, err);
+		int holds = snapshot_holds(v, s, &trust, NULL, NULL, err);
 		if (holds < 0)
 			return -1;
 		if (holds)

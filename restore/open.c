@@ -15,6 +15,7 @@ void open_close(struct opened *o)
 	if (o->has_manifest)
 		manifest_done(&o->manifest);
 	o->has_manifest = false;
+	o->form_warned = false;
 	tree_free(steal(o->tree));
 	o->snapshot = NULL;
 }
@@ -78,7 +79,8 @@ static int pass_over(const struct command *c, struct opened *o,
 int open_weighs(const struct command *c, struct opened *o,
     const struct snapshot *s, struct err *err)
 {
-	int holds = snapshot_holds(o->vault.vault, s, &o->trust, err);
+	int holds =
+	    snapshot_holds(o->vault.vault, s, &o->trust, NULL, NULL, err);
 
 	return holds ? holds : pass_over(c, o, s, err);
 }
@@ -90,9 +92,13 @@ static const struct snapshot *latest(
 
 	for (size_t i = list->len; i-- > 0;) {
 		const struct snapshot *s = &list->items[i];
-		int status = open_weighs(c, o, s, err);
-		if (status)
-			return status < 0 ? NULL : s;
+		int holds = snapshot_holds(o->vault.vault, s, &o->trust,
+		    &o->manifest, o->manifest_sha256, err);
+		o->has_manifest = holds > 0;
+		if (holds)
+			return holds < 0 ? NULL : s;
+		if (pass_over(c, o, s, err) < 0)
+			return NULL;
 	}
 	o->doubtful = NULL;
 	return snapshot_resolve(list, "latest", err);
@@ -116,6 +122,17 @@ int open_snapshot(const struct command *c, struct opened *o, struct err *err)
 	return o->snapshot
 		   ? 0
 		   : err_wrap(err, "%s", vault_describe(o->vault.vault));
+}
+
+int open_signed(struct opened *o, struct err *err)
+{
+	if (o->has_manifest)
+		return 0;
+	if (snapshot_manifest(o->vault.vault, o->snapshot, &o->trust,
+		&o->manifest, o->manifest_sha256, err))
+		return -1;
+	o->has_manifest = true;
+	return 0;
 }
 
 bool open_is_signed(const struct opened *o)
@@ -169,8 +186,11 @@ static int is_wrong(const struct opened *o, struct err *err)
 	return err_wrap(err, "snapshot '%s'", o->snapshot->label);
 }
 
-static void warn_of_form(const struct opened *o)
+static void warn_of_form(struct opened *o)
 {
+	if (o->form_warned)
+		return;
+	o->form_warned = true;
 	if (o->trust.unsigned_allowed)
 		log_warn("signing: none: nothing says who wrote '%s'",
 		    o->snapshot->label);
@@ -193,10 +213,8 @@ int open_manifest(const struct command *c, struct opened *o, struct err *err)
 {
 	if (open_keys(c, o, err))
 		return -1;
-	if (snapshot_manifest(o->vault.vault, o->snapshot, &o->trust,
-		&o->manifest, NULL, err))
+	if (open_signed(o, err))
 		return is_wrong(o, err);
-	o->has_manifest = true;
 	warn_of_form(o);
 	return 0;
 }
@@ -211,19 +229,15 @@ static struct source *open_archive(
 	    .scratch = o->scratch.path,
 	    .cancel = c->env.cancel,
 	    .progress = show_progress};
-	bool warned = o->has_manifest;
-	if (o->has_manifest)
-		manifest_done(&o->manifest);
-	o->has_manifest = false;
-	struct source *s = snapshot_open(
-	    o->vault.vault, o->snapshot, &options, &o->manifest, err);
-	if (!s) {
-		is_wrong(o, err);
-		return NULL;
+	struct source *s = NULL;
+	if (open_signed(o, err) == 0) {
+		const struct manifest_archive own = manifest_own(&o->manifest);
+		s = snapshot_open_archive(o->vault.vault, &own, &options, err);
 	}
-	o->has_manifest = true;
-	if (!warned)
+	if (s)
 		warn_of_form(o);
+	else
+		is_wrong(o, err);
 	return s;
 }
 

@@ -21,8 +21,10 @@ struct opened {
 	 * hold; NULL: there is none. Of the list. */
 	const struct snapshot *doubtful;
 	struct age_identities *identities;
-	struct manifest manifest;
+	struct manifest manifest; /* its signature holds */
 	bool has_manifest;
+	char manifest_sha256[DIGEST_SHA256_HEX]; /* of its bytes */
+	bool form_warned;	/* of the open snapshot: see open_manifest */
 	struct scratch scratch; /* private, removed by open_done */
 	struct tree *tree;	/* verified; its files are below scratch */
 	struct reader_totals totals;
@@ -49,8 +51,11 @@ int open_snapshot(const struct command *c, struct opened *o, struct err *err);
  * just be the wrong ones: then nothing is known about the snapshot, and verify
  * records no finding, which prune would count against it. */
 bool open_is_signed(const struct opened *o);
-/* And its manifest, whose signature holds, a scratch directory, and the keys
- * that open its archive; of the snapshot that was opened before. */
+/* Reads the manifest of the snapshot that was opened before, and checks its
+ * signature; nothing where that was done, as for `latest`. */
+int open_signed(struct opened *o, struct err *err);
+/* The same, and a scratch directory and the keys that open its archive; warns
+ * where it is unsigned, or not encrypted. */
 int open_manifest(const struct command *c, struct opened *o, struct err *err);
 /* The layers of the configuration, or else those of the open manifest. `out` is
  * initialised, and the caller's in any case. */

@@ -249,11 +249,8 @@ int session_open_targets(struct session *s, struct err *err)
 	const struct targets_chosen all = {.spared = true};
 	struct opened *o = &s->opened;
 
-	if (open_snapshot(s->c, o, err) ||
-	    snapshot_manifest(o->vault.vault, o->snapshot, &o->trust,
-		&o->manifest, NULL, err))
+	if (open_snapshot(s->c, o, err) || open_signed(o, err))
 		return -1;
-	o->has_manifest = true;
 	return open_targets(s, &all, err);
 }
 

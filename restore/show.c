@@ -324,13 +324,10 @@ int command_show(const struct command *c, struct err *err)
 	cleanup(buf_done) struct buf out = BUF_INIT;
 
 	struct snapshot_verdict verdict;
-	char sha256[DIGEST_SHA256_HEX];
+	const char *sha256 = o.manifest_sha256;
 
-	if (open_snapshot(c, &o, err) ||
-	    snapshot_manifest(
-		o.vault.vault, o.snapshot, &o.trust, &o.manifest, sha256, err))
+	if (open_snapshot(c, &o, err) || open_signed(&o, err))
 		return -1;
-	o.has_manifest = true;
 	int marked = snapshot_marked(
 	    o.vault.vault, o.snapshot, &o.trust, sha256, &o.manifest, err);
 	if (marked < 0)

@@ -113,10 +113,9 @@ static int verify_quickly(struct verification *v, struct err *err)
 		return -1;
 	const struct snapshot_open_options options = {
 	    .trust = &o->trust, .cancel = v->c->env.cancel};
-	if (snapshot_check(
-		o->vault.vault, o->snapshot, &options, &o->manifest, err))
+	if (open_signed(o, err) || snapshot_check_archives(o->vault.vault,
+				       &o->manifest, &options, err))
 		return err_wrap(err, "snapshot '%s'", o->snapshot->label);
-	o->has_manifest = true;
 	return 0;
 }
 

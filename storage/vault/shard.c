@@ -162,7 +162,7 @@ static int follow_newest(struct vault *v, const char *name,
 		return -1;
 	for (size_t i = list.len; i-- > 0 && !*has_base;) {
 		const struct snapshot *s = &list.items[i];
-		int holds = snapshot_holds(v, s, trust, err);
+		int holds = snapshot_holds(v, s, trust, NULL, NULL, err);
 		if (holds < 0)
 			return -1;
 		if (!holds)

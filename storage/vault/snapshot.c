@@ -401,12 +401,13 @@ int snapshot_has_archive(
 }
 
 int snapshot_holds(struct vault *v, const struct snapshot *s,
-    const struct snapshot_trust *trust, struct err *err)
+    const struct snapshot_trust *trust, struct manifest *m,
+    char sha256[DIGEST_SHA256_HEX], struct err *err)
 {
 	struct err why = ERR_INIT;
 	autofree char *signature = str_printf("%s" LABEL_SIGNATURE, s->label);
 	struct vault_stat stat;
-	struct manifest m;
+	struct manifest read;
 
 	/* Most forged manifests have no signature: then the manifest itself,
 	 * which may be large, is not read. */
@@ -414,8 +415,11 @@ int snapshot_holds(struct vault *v, const struct snapshot *s,
 	    vault_stat(v, signature, &stat, &why) &&
 	    (why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT))
 		return 0;
-	if (snapshot_manifest(v, s, trust, &m, NULL, &why) == 0) {
-		manifest_done(&m);
+	if (snapshot_manifest(v, s, trust, &read, sha256, &why) == 0) {
+		if (m)
+			*m = read;
+		else
+			manifest_done(&read);
 		return 1;
 	}
 	if (why.code == ERR_INTEGRITY || why.code == ERR_FORMAT ||

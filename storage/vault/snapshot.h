@@ -139,9 +139,11 @@ int snapshot_manifest(struct vault *v, const struct snapshot *s,
 int snapshot_has_archive(
     struct vault *v, const struct snapshot *s, struct err *err);
 /* 1 if the signature of its manifest is right, 0 if it is not (or the manifest
- * is gone), -1 if the vault cannot be read. */
+ * is gone), -1 if the vault cannot be read. `m` and `sha256`, if wanted, are as
+ * those of snapshot_manifest, after 1 alone. */
 int snapshot_holds(struct vault *v, const struct snapshot *s,
-    const struct snapshot_trust *trust, struct err *err);
+    const struct snapshot_trust *trust, struct manifest *m,
+    char sha256[DIGEST_SHA256_HEX], struct err *err);
 /* Asks the store by name for the archives that the manifest names: 0 if they
  * exist with the right length; ERR_INTEGRITY, with the reason, if one does not
  * appear to now: a store may fail to show it. */
@@ -305,9 +307,12 @@ struct source *snapshot_open(struct vault *v, const struct snapshot *s,
 struct source *snapshot_open_archive(struct vault *v,
     const struct manifest_archive *a, const struct snapshot_open_options *o,
     struct err *err);
-/* Checks the signature, and all archives that it names: `verify --quick`. */
+/* Checks the signature, and all archives that it names. */
 int snapshot_check(struct vault *v, const struct snapshot *s,
     const struct snapshot_open_options *o, struct manifest *m, struct err *err);
+/* The same of a manifest that was checked before: `verify --quick`. */
+int snapshot_check_archives(struct vault *v, const struct manifest *m,
+    const struct snapshot_open_options *o, struct err *err);
 
 /* Checks an archive alone, of a manifest that was checked before.
  * ERR_INTEGRITY. */

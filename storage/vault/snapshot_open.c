@@ -145,7 +145,7 @@ static int needed(
 		   : err_wrap(err, "'%s' needs '%s'", m->label, a->file);
 }
 
-static int check_all(struct vault *v, const struct manifest *m,
+int snapshot_check_archives(struct vault *v, const struct manifest *m,
     const struct snapshot_open_options *o, struct err *err)
 {
 	for (size_t i = manifest_archive_count(m); i-- > 0;) {
@@ -161,7 +161,7 @@ int snapshot_check(struct vault *v, const struct snapshot *s,
 {
 	if (snapshot_manifest(v, s, o->trust, m, NULL, err))
 		return -1;
-	if (check_all(v, m, o, err) == 0)
+	if (snapshot_check_archives(v, m, o, err) == 0)
 		return 0;
 	manifest_done(m);
 	return -1;

@@ -103,7 +103,8 @@ static int find_previous(struct snapshot_writer *w, struct destination *p,
 		const struct snapshot *s = &list->items[i];
 		char sha256[DIGEST_SHA256_HEX];
 		struct manifest m;
-		int holds = snapshot_holds(p->vault, s, w->o.trust, err);
+		int holds =
+		    snapshot_holds(p->vault, s, w->o.trust, NULL, NULL, err);
 		if (holds < 0)
 			return -1;
 		if (!holds)

@@ -256,7 +256,7 @@ static void a_text_in_place_of_a_signature_does_not_hold(struct fixture *f)
 				 &f->s.trust, &m, NULL, &err),
 		    err, ERR_INTEGRITY);
 		assert_int_equal(snapshot_holds(f->s.t->real, &list.items[0],
-				     &f->s.trust, &err),
+				     &f->s.trust, &m, NULL, &err),
 		    0);
 	}
 }
