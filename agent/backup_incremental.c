@@ -12,13 +12,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* A copy of the last CONTENTS.json. It has no secrets, but the names of many
- * things. */
-static char *record_path(const struct backup_run *r)
+/* A copy of the last CONTENTS.json: the names of many things, and plain
+ * digests, with which whoever reads it could try guesses of a short secret. So
+ * it is sealed, for this agent alone, where the agent has a key of its own. */
+static char *record_path(const struct backup_run *r, bool sealed)
 {
-	return str_printf("%s/incremental/%s.contents.json",
-	    r->settings->state_dir, r->settings->name);
+	return str_printf("%s/incremental/%s.contents.json%s",
+	    r->settings->state_dir, r->settings->name, sealed ? ".age" : "");
+}
+
+/* The text of an identities file; NULL where nothing is signed. */
+static struct secret *record_key(const struct backup_run *r, char **recipient)
+{
+	if (!r->key)
+		return NULL;
+	struct secret *raw =
+	    minisign_key_derive(r->key, "backstay: record of what is known");
+	struct secret *key = age_key_of(raw, recipient);
+	secret_free(raw);
+	return key;
 }
 
 /* Who can read an archive: those who are to read the snapshot have to be able
@@ -83,17 +97,33 @@ static int check_before(const struct backup_run *r, struct err *err)
 	return 0;
 }
 
+static struct known *read_sealed(
+    const struct backup_run *r, const char *path, struct err *err)
+{
+	cleanup(age_identities_freep) struct age_identities *ids =
+	    age_identities_new();
+	autofree char *recipient = NULL;
+	struct secret *key = record_key(r, &recipient);
+	int failed = age_identities_add(ids, key, "the key of the record", err);
+
+	secret_free(key);
+	return failed ? NULL : known_read(path, ids, &r->before, err);
+}
+
+/* One that is not sealed was written before this agent had a key, or by an
+ * earlier version of it. */
 static struct known *read_record(const struct backup_run *r, struct err *err)
 {
-	autofree char *path = record_path(r);
+	autofree char *sealed = record_path(r, true);
+	autofree char *plain = record_path(r, false);
 
-	if (!file_exists(path)) {
-		err_set(err, ERR_NOT_FOUND,
-		    "there is no record of '%s' here ('%s')", r->before.label,
-		    path);
-		return NULL;
-	}
-	return known_read(path, &r->before, err);
+	if (r->key && file_exists(sealed))
+		return read_sealed(r, sealed, err);
+	if (file_exists(plain))
+		return known_read(plain, NULL, &r->before, err);
+	err_set(err, ERR_NOT_FOUND, "there is no record of '%s' here ('%s')",
+	    r->before.label, r->key ? sealed : plain);
+	return NULL;
 }
 
 void backup_incremental_begin(struct backup_run *r)
@@ -141,6 +171,19 @@ void backup_incremental_fill(const struct backup_run *r, struct manifest *m)
 	}
 }
 
+static struct sink *seal(
+    const struct backup_run *r, struct sink *next, struct err *err)
+{
+	cleanup(strvec_done) struct strvec to = VEC_INIT;
+	autofree char *recipient = NULL;
+
+	if (!r->key)
+		return next;
+	secret_free(record_key(r, &recipient));
+	strvec_add(&to, recipient);
+	return age_encrypt(&to, r->a->env.random, next, err);
+}
+
 static int write_record(
     const struct backup_run *r, const char *path, struct err *err)
 {
@@ -149,17 +192,20 @@ static int write_record(
 
 	if (fd < 0)
 		return err_system(err, errno, "creating '%s'", path);
-	cleanup(sink_freep) struct sink *to = sink_to_fd(fd, path);
+	cleanup(sink_freep) struct sink *to =
+	    seal(r, sink_to_fd(fd, path), err);
 	cleanup(source_freep) struct source *from =
 	    archive_writer_contents(r->archive);
-	return stream_copy(from, to, err) < 0 ? -1 : sink_finish(to, err);
+	return !to || stream_copy(from, to, err) < 0 ? -1
+						     : sink_finish(to, err);
 }
 
 /* It need not be durable: a record that is not what the manifest says makes the
  * next snapshot full. */
 void backup_incremental_remember(const struct backup_run *r)
 {
-	autofree char *path = record_path(r);
+	autofree char *path = record_path(r, r->key);
+	autofree char *other = record_path(r, !r->key);
 	autofree char *dir = file_parent(path);
 	autofree char *made = str_printf("%s.new", path);
 	struct err err = ERR_INIT;
@@ -169,6 +215,12 @@ void backup_incremental_remember(const struct backup_run *r)
 	int failed = file_mkdirs(dir, &err) || write_record(r, made, &err);
 	if (!failed && rename(made, path))
 		failed = err_system(&err, errno, "renaming '%s'", made);
+	/* Also where this failed: it is of a snapshot before. */
+	if (unlink(other) && errno != ENOENT) {
+		struct err why = ERR_INIT;
+		err_system(&why, errno, "removing '%s'", other);
+		log_warn("%s", why.message);
+	}
 	if (failed)
 		log_warn("the next snapshot will be full, since what this one "
 			 "has could not be remembered: %s",

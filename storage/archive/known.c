@@ -88,20 +88,28 @@ static int add(void *ctx, const struct contents_entry *e, struct err *err)
 	return 0;
 }
 
-static struct source *open_file(const char *file, struct err *err)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+/* A copy, and what opens it. */
+struct copy {
+	const char *file;
+	const struct age_identities *ids;
+};
 
-	if (fd >= 0)
-		return source_from_fd(fd, file);
-	err_system(err, errno, "opening '%s'", file);
-	return NULL;
+static struct source *open_copy(const struct copy *c, struct err *err)
+{
+	int fd = open(c->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0) {
+		err_system(err, errno, "opening '%s'", c->file);
+		return NULL;
+	}
+	struct source *sealed = source_from_fd(fd, c->file);
+	return c->ids ? age_decrypt(sealed, c->ids, err) : sealed;
 }
 
 static int check_digest(
-    const char *file, const struct contents_where *where, struct err *err)
+    const struct copy *c, const struct contents_where *where, struct err *err)
 {
-	cleanup(source_freep) struct source *from = open_file(file, err);
+	cleanup(source_freep) struct source *from = open_copy(c, err);
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	uint64_t len;
 
@@ -114,13 +122,13 @@ static int check_digest(
 	if (len == where->len && !memcmp(sha256, where->sha256, sizeof(sha256)))
 		return 0;
 	return err_set(err, ERR_INTEGRITY,
-	    "'%s' is not what the manifest says was written", file);
+	    "'%s' is not what the manifest says was written", c->file);
 }
 
-static int read_entries(struct known *k, const char *file,
+static int read_entries(struct known *k, const struct copy *c,
     const struct manifest *m, struct err *err)
 {
-	cleanup(source_freep) struct source *from = open_file(file, err);
+	cleanup(source_freep) struct source *from = open_copy(c, err);
 	autofree uint64_t *ends = mem_zalloc(k->count * sizeof(*ends));
 	const struct contents_archives archives = {
 	    .count = k->count, .ends = ends, .frames = k->frames};
@@ -134,15 +142,19 @@ static int read_entries(struct known *k, const char *file,
 	return 0;
 }
 
-struct known *known_read(
-    const char *file, const struct manifest *m, struct err *err)
+struct known *known_read(const char *file, const struct age_identities *ids,
+    const struct manifest *m, struct err *err)
 {
-	if (check_digest(file, &m->archive.index, err))
+	const struct copy c = {.file = file, .ids = ids};
+
+	if (check_digest(&c, &m->archive.index, err)) {
+		err_wrap(err, "reading '%s'", file);
 		return NULL;
+	}
 	struct known *k = mem_new(struct known);
 	k->count = manifest_archive_count(m);
 	k->frames = mem_zalloc(k->count * sizeof(*k->frames));
-	if (read_entries(k, file, m, err) == 0)
+	if (read_entries(k, &c, m, err) == 0)
 		return k;
 	known_free(k);
 	err_wrap(err, "reading '%s'", file);

@@ -3,7 +3,9 @@
  * again instead of writing it again. It is read from the CONTENTS.json of that
  * snapshot, of which the agent keeps a copy, since it cannot read what it has
  * encrypted. The signed manifest has the digest of that text, so a copy that
- * was changed, or is of another snapshot, is no good.
+ * was changed, or is of another snapshot, is no good. That text has plain
+ * digests, also of short secrets, which whoever reads them could guess: the
+ * copy may be sealed by age.
  */
 #ifndef STORAGE_ARCHIVE_KNOWN_H
 #define STORAGE_ARCHIVE_KNOWN_H
@@ -13,6 +15,7 @@
 #include "storage/archive/manifest.h"
 #include "storage/archive/tar.h"
 #include "storage/base/err.h"
+#include "storage/crypto/age.h"
 
 struct known;
 
@@ -26,11 +29,12 @@ struct known_entry {
 	uint32_t archive; /* as in manifest_archive_at */
 };
 
-/* `m` is the manifest of that snapshot, with is_list; borrowed while it lives.
- * ERR_INTEGRITY if the file is not the CONTENTS.json that it speaks of, or says
- * what is not possible. */
-struct known *known_read(
-    const char *file, const struct manifest *m, struct err *err);
+/* `ids` open the file, and are needed only during the call; NULL: it is not
+ * sealed. `m` is the manifest of that snapshot, with is_list; borrowed while it
+ * lives. ERR_INTEGRITY if the file is not the CONTENTS.json that it speaks of,
+ * or says what is not possible; as age_decrypt where it does not open. */
+struct known *known_read(const char *file, const struct age_identities *ids,
+    const struct manifest *m, struct err *err);
 void known_free(struct known *k); /* takes NULL */
 void known_freep(struct known **k);
 

@@ -99,6 +99,32 @@ bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
 	restore verify latest
 }
 
+unsealed() { # LABEL: the text that the record of that snapshot seals
+	age -d -i "$P/keys/identity.txt" "$P/vault/$1.tar.zst.age" |
+		tar --zstd -xO CONTENTS.json
+}
+
+@test "nobody but the agent reads the digests that it remembers" {
+	agent backup
+	record=$P/state/incremental/chain.contents.json
+	[ ! -e "$record" ]
+	[ "$(head -n 1 "$record.age")" = age-encryption.org/v1 ]
+	[ "$(grep -c sha256 "$record.age")" -eq 0 ]
+	[ "$(stat -c %a "$record.age")" = 600 ]
+	# What an earlier version left unsealed is used once more, and goes.
+	unsealed "$(newest)" >"$record"
+	grep -q sha256 "$record"
+	rm "$record.age"
+	change two
+	agent backup
+	[ "$(archives "$(newest)")" -eq 2 ]
+	[ ! -e "$record" ]
+	change three
+	agent backup
+	[ "$(archives "$(newest)")" -eq 3 ]
+	[ "$(find "$P/state/incremental" -type f)" = "$record.age" ]
+}
+
 @test "copy takes along what the snapshot needs" {
 	agent backup
 	change two
@@ -121,9 +147,17 @@ bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
 	full "has no snapshot before it"
 	rm -r "$P/state/incremental"
 	full "there is no record of"
-	# Another's record, or one that was changed.
-	sed -i 's/"count"/"coumt"/' "$P/state/incremental/chain.contents.json"
+	# A record that was changed, and one that another key sealed.
+	record=$P/state/incremental/chain.contents.json
+	echo x >>"$record.age"
+	full "chain.contents.json.age"
+	unsealed "$(newest)" >"$record"
+	sed -i 's/"count"/"coumt"/' "$record"
+	rm "$record.age"
 	full "is not what the manifest says"
+	age -e -r "$(age-keygen 2>/dev/null | age-keygen -y)" \
+		-o "$record.age" "$BACKSTAY_CONFIG"
+	full "chain.contents.json.age"
 	# Somebody else can read what is to be read together.
 	cp "$P/recipient" "$P/own"
 	restore keygen --to "$P/other" >"$P/recipient"

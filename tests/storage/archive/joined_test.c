@@ -143,7 +143,8 @@ static void make(struct chain *c, size_t n)
 	struct sink *sink =
 	    age_encrypt(&to, &c->random.random, test_sink(&m->archive), &err);
 	if (n) {
-		known = known_read(record, &c->made[n - 1].manifest, &err);
+		known =
+		    known_read(record, NULL, &c->made[n - 1].manifest, &err);
 		assert_non_null(known);
 	}
 	const struct archive_options o = {.compression = ARCHIVE_ZSTD,
@@ -375,7 +376,7 @@ static void what_nobody_needs_is_not_named(void **state)
 	struct err err = ERR_INIT;
 	autofree char *record = str_printf("%s/record-%d", c.dir, SNAPSHOTS);
 	cleanup(known_freep) struct known *known =
-	    known_read(record, last, &err);
+	    known_read(record, NULL, last, &err);
 	const struct archive_options o = {
 	    .scratch = c.dir, .form = CONTENTS_LIST, .known = known};
 	cleanup(buf_done) struct buf out = BUF_INIT;
@@ -477,9 +478,41 @@ static void a_record_that_was_changed_is_refused(void **state)
 	autofree char *file = str_printf("%s/record", c.dir);
 	text->data[text->len / 2] ^= 1;
 	assert_ok(file_write_durably(file, text->data, text->len, &err), err);
-	assert_null(known_read(file, &c.made[1].manifest, &err));
+	assert_null(known_read(file, NULL, &c.made[1].manifest, &err));
 	assert_int_equal(err.code, ERR_INTEGRITY);
-	assert_null(known_read(file, &c.made[2].manifest, &err));
+	assert_null(known_read(file, NULL, &c.made[2].manifest, &err));
+	unmake(&c);
+}
+
+/* It has plain digests: the agent seals it for itself. */
+static void a_sealed_record_is_read_with_its_key_alone(void **state)
+{
+	struct chain c;
+	struct err err = ERR_INIT;
+	cleanup(strvec_done) struct strvec to = VEC_INIT;
+	cleanup(buf_done) struct buf sealed = BUF_INIT;
+	cleanup(age_identities_freep) struct age_identities *none =
+	    age_identities_new();
+
+	(void)state;
+	make_chain(&c);
+	autofree char *file = str_printf("%s/record", c.dir);
+	struct buf *text = &c.made[1].contents;
+	strvec_add(&to, c.recipient);
+	struct sink *sink =
+	    age_encrypt(&to, &c.random.random, test_sink(&sealed), &err);
+	assert_ok(sink_write(sink, text->data, text->len, &err), err);
+	assert_ok(sink_finish(sink, &err), err);
+	sink_free(sink);
+	assert_ok(file_write_durably(file, sealed.data, sealed.len, &err), err);
+	cleanup(known_freep) struct known *known =
+	    known_read(file, c.identities, &c.made[1].manifest, &err);
+	assert_non_null(known);
+	assert_int_equal(known_archives(known), 2);
+	assert_null(known_read(file, none, &c.made[1].manifest, &err));
+	assert_int_equal(err.code, ERR_DENIED);
+	assert_null(known_read(file, NULL, &c.made[1].manifest, &err));
+	assert_int_equal(err.code, ERR_INTEGRITY);
 	unmake(&c);
 }
 
@@ -493,6 +526,7 @@ int main(void)
 	    cmocka_unit_test(what_the_manifest_does_not_count_is_refused),
 	    cmocka_unit_test(an_archive_that_is_not_named_is_refused),
 	    cmocka_unit_test(a_record_that_was_changed_is_refused),
+	    cmocka_unit_test(a_sealed_record_is_read_with_its_key_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
