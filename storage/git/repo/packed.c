@@ -16,7 +16,7 @@
 #include <zlib.h>
 
 enum {
-	PIECE = 16 * 1024,
+	PIECE = 8 * 1024,
 	MAX_CHAIN = 100000,
 	MAX_OPEN = 128,	     /* files of packs at once */
 	DELTA_SIZES_MAX = 20 /* bytes that a delta's two lengths take */
@@ -30,6 +30,15 @@ struct link {
 };
 VEC_DEFINE(linkvec, struct link);
 
+/* What was read last. Objects lie one behind another, and the head of each
+ * before its data, so that the next one often is in it. */
+struct window {
+	size_t pack;
+	uint64_t at;
+	size_t len; /* 0: nothing */
+	uint8_t data[PIECE];
+};
+
 struct packed {
 	const struct packs *packs;
 	int *fds; /* -1: not open */
@@ -37,7 +46,7 @@ struct packed {
 	z_stream z;
 	struct base_cache cache;
 	struct linkvec chain;
-	uint8_t in[PIECE];
+	struct window window;
 };
 
 struct packed *packed_new(const struct packs *packs)
@@ -88,11 +97,12 @@ static int damaged(const struct packed *p, size_t pack, struct err *err)
 	    pack_of(p, pack)->path);
 }
 
-/* Reads up to len bytes from a position; how many, or -1. */
-static ssize_t read_piece(struct packed *p, size_t pack, uint64_t at,
-    uint8_t *data, size_t len, struct err *err)
+static int fill_window(
+    struct packed *p, size_t pack, uint64_t at, struct err *err)
 {
 	const struct pack *from = pack_of(p, pack);
+	struct window *w = &p->window;
+	size_t len = sizeof(w->data);
 
 	if (p->fds[pack] < 0) {
 		if (p->open >= MAX_OPEN)
@@ -103,13 +113,34 @@ static ssize_t read_piece(struct packed *p, size_t pack, uint64_t at,
 			    err, errno, "cannot open %s", from->path);
 		p->open++;
 	}
-	if (at >= from->bytes)
-		return damaged(p, pack, err);
 	if (len > from->bytes - at)
 		len = (size_t)(from->bytes - at);
-	return file_pread_all(p->fds[pack], data, len, at, from->path, err)
-		   ? -1
-		   : (ssize_t)len;
+	w->len = 0;
+	if (file_pread_all(p->fds[pack], w->data, len, at, from->path, err))
+		return -1;
+	w->pack = pack;
+	w->at = at;
+	w->len = len;
+	return 0;
+}
+
+/* The bytes from a position on: at least so many, unless the pack ends before.
+ * How many, or -1. They stay until the next call. */
+static ssize_t read_piece(struct packed *p, size_t pack, uint64_t at,
+    size_t least, const uint8_t **data, struct err *err)
+{
+	const uint64_t bytes = pack_of(p, pack)->bytes;
+	const struct window *w = &p->window;
+
+	if (at >= bytes)
+		return damaged(p, pack, err);
+	if (least > bytes - at)
+		least = (size_t)(bytes - at);
+	if ((pack != w->pack || at < w->at || at + least > w->at + w->len) &&
+	    fill_window(p, pack, at, err))
+		return -1;
+	*data = w->data + (at - w->at);
+	return (ssize_t)(w->at + w->len - at);
 }
 
 /* The first len bytes of what is stored there, unpacked; with `all`, that is
@@ -125,11 +156,11 @@ static int inflate_at(struct packed *p, size_t pack, uint64_t at, uint8_t *out,
 	p->z.avail_out = (unsigned)(len + all);
 	while (result == Z_OK && p->z.avail_out) {
 		if (!p->z.avail_in) {
-			ssize_t n =
-			    read_piece(p, pack, at, p->in, sizeof(p->in), err);
+			const uint8_t *in;
+			ssize_t n = read_piece(p, pack, at, 1, &in, err);
 			if (n < 0)
 				return -1;
-			p->z.next_in = p->in;
+			p->z.next_in = (uint8_t *)(uintptr_t)in;
 			p->z.avail_in = (unsigned)n;
 			at += (uint64_t)n;
 		}
@@ -143,8 +174,8 @@ static int inflate_at(struct packed *p, size_t pack, uint64_t at, uint8_t *out,
 static int read_head(struct packed *p, size_t pack, uint64_t offset,
     struct packed_head *h, struct err *err)
 {
-	uint8_t head[PACKED_HEAD_MAX];
-	ssize_t n = read_piece(p, pack, offset, head, sizeof(head), err);
+	const uint8_t *head;
+	ssize_t n = read_piece(p, pack, offset, PACKED_HEAD_MAX, &head, err);
 
 	if (n < 0)
 		return -1;
