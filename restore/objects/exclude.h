@@ -32,7 +32,7 @@ struct exclude_condition {
 	const char *namespace; /* both borrowed from the object */
 	const char *name;
 	bool sources; /* and only if that object decides about all of the
-			 content */
+			 content, and nothing pushes it elsewhere */
 	const char *reason;
 };
 struct exclude_condition exclude_condition(

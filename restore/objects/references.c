@@ -3,6 +3,7 @@
 #include "restore/objects/collector.h"
 #include "restore/objects/object.h"
 #include "restore/objects/references_core.h"
+#include "restore/objects/references_secrets.h"
 #include "restore/objects/references_systems.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -167,29 +168,6 @@ static void provide_labels(
 	}
 }
 
-static void add_generator(void *ctx, struct json_object *generator)
-{
-	(void)generator;
-	*(bool *)ctx = true;
-}
-
-/* See "Target.@" in references.h. */
-static void provide_target(struct collector *t)
-{
-	struct json_object *spec = json_get(t->object, "spec");
-	const char *policy =
-	    json_str(json_path(spec, "target", "creationPolicy", NULL));
-	bool generated =
-	    str_eq(json_get_str(spec, "refreshPolicy"), "CreatedOnce");
-
-	rules_visit(spec, "/dataFrom/*/sourceRef/generatorRef", add_generator,
-	    &generated);
-	rules_visit(
-	    spec, "/data/*/sourceRef/generatorRef", add_generator, &generated);
-	if (!generated && (!policy || str_eq(policy, "Owner")))
-		provide(t, "Target", NULL, object_uid(t->object));
-}
-
 static void provide_keys(struct collector *t)
 {
 	for (const struct rule_key *r = rules_keys; r->system; r++)
@@ -232,9 +210,6 @@ void references_provides(
 		provide(&t, "Selected", t.namespace, object_name(object));
 	if (rules_kind_fits("ServiceAccount.core", t.group, t.kind))
 		provide_tokens(&t);
-	if (rules_kind_fits(
-		"ExternalSecret.external-secrets.io", t.group, t.kind))
-		provide_target(&t);
 	if (str_ends(t.kind, "ProviderConfig")) {
 		const char *own =
 		    json_str(json_path(object, "metadata", "name", NULL));
@@ -250,7 +225,7 @@ void references_provides(
 	    (str_eq(t.kind, "Provider") || str_eq(t.kind, "Configuration") ||
 		str_eq(t.kind, "Function")))
 		provide(&t, "Packages", NULL, "all");
-	references_systems_provide(&t);
+	references_secrets_provide(&t);
 	provide_labels(
 	    &t, "Pods", json_path(t.pod_template, "metadata", "labels", NULL));
 	if (t.pod_template)

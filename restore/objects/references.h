@@ -13,7 +13,11 @@
  *                           pods carry "*"
  *     Secrets.@ ns/k=v      Secrets that carry a label; all carry "*"
  *     Stores.@ [ns/]k=v     stores of outer secrets that carry a label
+ *     Once.@ [ns/]name      what has its values from a store of that name, or
+ *                           with that label (k=v), and asks it no more
  *     Generates.@ [ns/]K/name  what has its values from a generator
+ *     Spread.@ uid          what a ClusterExternalSecret or ClusterPushSecret
+ *                           has made in namespaces
  *     Claims.@ ns/name      claims of a template of a StatefulSet
  *     Config.@ g/name       a ProviderConfig of Crossplane
  *     Packages.@ all        Crossplane's packages

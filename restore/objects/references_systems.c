@@ -2,6 +2,7 @@
 
 #include "restore/objects/object.h"
 #include "restore/objects/references.h"
+#include "restore/objects/references_secrets.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 
@@ -248,112 +249,6 @@ static void collect_argocd(struct collector *t)
 		    false, "projects");
 }
 
-/* The Secret that it would make comes before it, so that the generated value is
- * kept. */
-static void collect_external_secrets(struct collector *t)
-{
-	struct json_object *target =
-	    json_path(t->object, "spec", "target", NULL);
-	const char *name = json_get_str(target, "name");
-
-	if (rules_kind_fits(
-		"ExternalSecret.external-secrets.io", t->group, t->kind) &&
-	    !str_eq(json_get_str(target, "creationPolicy"), "None"))
-		collector_add(t, "", "Secret", t->namespace,
-		    name ? name : object_name(t->object), EDGE_HOLDS, false,
-		    "the Secret that it makes");
-}
-
-/* The stores that a selector picks. Each label alone makes an edge: that may
- * order too much, never too little. */
-static void collect_stores(
-    struct collector *t, const struct json_object *reference)
-{
-	struct json_object *labels =
-	    json_path(reference, "labelSelector", "matchLabels", NULL);
-	bool cluster =
-	    str_eq(json_get_str(reference, "kind"), "ClusterSecretStore");
-
-	for (struct json_iter it = json_iter(labels); json_next(&it);) {
-		const char *value = json_str(it.value);
-		autofree char *name =
-		    str_printf("%s=%s", it.key, value ? value : "");
-		collector_add(t, "@", "Stores", cluster ? NULL : t->namespace,
-		    name, EDGE_ORDER, false, "the stores that it selects");
-	}
-}
-
-static void collect_push_stores(struct collector *t)
-{
-	const struct json_object *spec = json_get(t->object, "spec");
-	struct json_object *stores = json_get(spec, "secretStoreRefs");
-	struct json_object *data = json_get(spec, "dataTo");
-
-	if (!rules_kind_fits(
-		"PushSecret.external-secrets.io", t->group, t->kind))
-		return;
-	for (size_t i = 0; i < json_len(stores); i++)
-		collect_stores(t, json_at(stores, i));
-	for (size_t i = 0; i < json_len(data); i++)
-		collect_stores(t, json_get(json_at(data, i), "storeRef"));
-}
-
-#define GENERATORS "generators.external-secrets.io"
-
-/* A generator comes after what has its values from it: until there is one, an
- * operator that is at work can generate nothing, and by then each has the
- * status that says that it was done (shouldRefresh in
- * pkg/controllers/externalsecret/externalsecret_controller.go). */
-static void collect_generated(struct collector *t)
-{
-	const char *own = object_name(t->object);
-
-	if (!own || !str_eq(t->group, GENERATORS))
-		return;
-	autofree char *name = str_printf("%s/%s", t->kind, own);
-	collector_add(t, "@", "Generates", t->namespace, name, EDGE_HOLDS,
-	    false, "what has its values from it");
-}
-
-static void provide_generated(void *ctx, struct json_object *generator)
-{
-	struct collector *t = ctx;
-	const char *kind = json_get_str(generator, "kind");
-	const char *generator_name = json_get_str(generator, "name");
-
-	if (!kind || !generator_name)
-		return;
-	autofree char *name = str_printf("%s/%s", kind, generator_name);
-	collector_add(t, "@", "Generates",
-	    str_eq(kind, "ClusterGenerator") ? NULL : t->namespace, name,
-	    EDGE_REFERENCE, false, "");
-}
-
-void references_systems_provide(struct collector *t)
-{
-	static const char *const generators[] = {
-	    "/spec/dataFrom/*/sourceRef/generatorRef",
-	    "/spec/data/*/sourceRef/generatorRef",
-	    "/spec/selector/generatorRef"};
-	struct json_object *labels =
-	    json_path(t->object, "metadata", "labels", NULL);
-	bool store = rules_kind_fits(
-	    "*SecretStore.external-secrets.io", t->group, t->kind);
-
-	if (!str_eq(t->group, "external-secrets.io"))
-		return;
-	for (size_t i = 0; i < sizeof(generators) / sizeof(*generators); i++)
-		rules_visit(t->object, generators[i], provide_generated, t);
-	for (struct json_iter it = json_iter(labels);
-	     store && json_next(&it);) {
-		const char *value = json_str(it.value);
-		autofree char *name =
-		    str_printf("%s=%s", it.key, value ? value : "");
-		collector_add(t, "@", "Stores", t->namespace, name,
-		    EDGE_REFERENCE, false, "");
-	}
-}
-
 /* A controller reads its keys when it starts, and needs them for what was
  * sealed. */
 static void collect_keys(struct collector *t, const struct strvec *without)
@@ -388,11 +283,8 @@ void references_systems_collect(
 	if (rules_used(without, "argocd"))
 		collect_argocd(t);
 	collect_keys(t, without);
-	if (rules_used(without, "external-secrets")) {
-		collect_external_secrets(t);
-		collect_push_stores(t);
-		collect_generated(t);
-	}
+	if (rules_used(without, "external-secrets"))
+		references_secrets_collect(t);
 	if (rules_used(without, "gatekeeper") &&
 	    str_eq(t->group, "constraints.gatekeeper.sh"))
 		collector_add(t, "templates.gatekeeper.sh",

@@ -10,7 +10,5 @@
 /* `without`: systems whose rules are not used; or NULL. */
 void references_systems_collect(
     struct collector *t, const struct strvec *without);
-/* The names of group "@" that such references lead to. */
-void references_systems_provide(struct collector *t);
 
 #endif

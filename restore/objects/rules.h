@@ -51,6 +51,9 @@ enum rule_pause_read {
 	RULE_PAUSE_PRESENT,   /* any word, also one that denies it */
 };
 
+/* Where a PushSecret names the Secret that it pushes. */
+#define RULES_PUSHED_SECRET "/spec/selector/secret/name"
+
 /* A label of nodes that no node has. */
 #define RULES_NO_NODE "backstay/held-until-release"
 

@@ -6,39 +6,6 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
 
-#include <string.h>
-
-static bool provides(const struct plan *p, const char *name, uint32_t node)
-{
-	for (uint32_t it = index_first(p->names, name); it != INDEX_END;
-	     it = index_next(p->names, it))
-		if (index_value(p->names, it) == node)
-			return true;
-	return false;
-}
-
-/* The labels that one selector asks for stand together, from `first` to before
- * the result. */
-static size_t selector_end(const struct pending *w, size_t first)
-{
-	size_t end = first;
-
-	while (end < w->selectors.len &&
-	       w->selectors.items[end].node == w->selectors.items[first].node)
-		end++;
-	return end;
-}
-
-static bool selects(
-    const struct pending *w, size_t first, size_t end, uint32_t node)
-{
-	for (size_t i = first; i < end; i++)
-		if (!provides(
-			w->p, pending_text(w, w->selectors.items[i].key), node))
-			return false;
-	return true;
-}
-
 /* Those nodes that provide them all are what runs the pods. */
 static void need_pods_of(
     struct pending *w, const struct pending_reference *of, uint32_t service)
@@ -51,13 +18,13 @@ static void need_pods_of(
 		first++;
 	if (first == w->selectors.len)
 		return;
-	size_t end = selector_end(w, first);
+	size_t end = pending_selector_end(w, first);
 	const char *name = pending_text(w, w->selectors.items[first].key);
 	for (uint32_t it = index_first(p->names, name); it != INDEX_END;
 	     it = index_next(p->names, it)) {
 		uint32_t node = index_value(p->names, it);
 
-		if (selects(w, first + 1, end, node))
+		if (pending_selects(w, first + 1, end, node))
 			graph_need(&p->graph, of->node, node, of->strength,
 			    true, "pods of the service");
 	}
@@ -77,7 +44,7 @@ static void order_selected(struct pending *w, size_t first, size_t end)
 	     it = index_next(p->names, it)) {
 		uint32_t node = index_value(p->names, it);
 
-		if (node == by->node || !selects(w, first, end, node) ||
+		if (node == by->node || !pending_selects(w, first, end, node) ||
 		    p->nodes.items[node].action == PLAN_EXCLUDE)
 			continue;
 		graph_need(&p->graph, policy ? node : by->node,
@@ -90,7 +57,7 @@ static void await_selected(struct pending *w)
 	for (size_t i = 0, end; i < w->selectors.len; i = end) {
 		const char *reason = w->selectors.items[i].reason;
 
-		end = selector_end(w, i);
+		end = pending_selector_end(w, i);
 		if (reason == references_policy || reason == references_source)
 			order_selected(w, i, end);
 	}

@@ -1,5 +1,7 @@
 #include "restore/plan/pending.h"
 
+#include "storage/base/index.h"
+
 void pending_init(struct pending *w, struct plan *p)
 {
 	*w = (struct pending){.p = p};
@@ -33,4 +35,33 @@ uint32_t pending_keep(struct pending *w, size_t from)
 const char *pending_text(const struct pending *w, uint32_t key)
 {
 	return w->texts.data + key;
+}
+
+size_t pending_selector_end(const struct pending *w, size_t first)
+{
+	size_t end = first;
+
+	while (end < w->selectors.len &&
+	       w->selectors.items[end].node == w->selectors.items[first].node)
+		end++;
+	return end;
+}
+
+static bool provides(const struct plan *p, const char *name, uint32_t node)
+{
+	for (uint32_t it = index_first(p->names, name); it != INDEX_END;
+	     it = index_next(p->names, it))
+		if (index_value(p->names, it) == node)
+			return true;
+	return false;
+}
+
+bool pending_selects(
+    const struct pending *w, size_t first, size_t end, uint32_t node)
+{
+	for (size_t i = first; i < end; i++)
+		if (!provides(
+			w->p, pending_text(w, w->selectors.items[i].key), node))
+			return false;
+	return true;
 }

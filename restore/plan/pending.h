@@ -57,5 +57,11 @@ void pending_done(struct pending *w);
 uint32_t pending_keep(struct pending *w, size_t from);
 /* The name at an offset; good until the next is added. */
 const char *pending_text(const struct pending *w, uint32_t key);
+/* The labels that one selector asks for stand together, from `first` to before
+ * the result. */
+size_t pending_selector_end(const struct pending *w, size_t first);
+/* Whether a node bears all labels of a selector. */
+bool pending_selects(
+    const struct pending *w, size_t first, size_t end, uint32_t node);
 
 #endif

@@ -219,17 +219,11 @@ static void an_application_comes_after_what_it_is_of(void **state)
 	ASSERT_ALL(cases);
 }
 
-static void an_external_secret_comes_after_its_secret(void **state)
+static void a_constraint_needs_its_template(void **state)
 {
-#define EXTERNAL(SPEC)                                                         \
-	OBJECT("external-secrets.io/v1", "ExternalSecret",                     \
-	    META ",\"spec\":{" SPEC "}")
 	static const char *const cases[][2] = {
-	    {EXTERNAL(""), "Secret. ns/a!"},
-	    {EXTERNAL("\"target\":{\"name\":\"s\"}"), "Secret. ns/s!"},
-	    {EXTERNAL("\"target\":{\"creationPolicy\":\"Merge\"}"),
+	    {OBJECT("external-secrets.io/v1", "ExternalSecret", META),
 		"Secret. ns/a!"},
-	    {EXTERNAL("\"target\":{\"creationPolicy\":\"None\"}"), ""},
 	    {OBJECT(
 		 "constraints.gatekeeper.sh/v1beta1", "RequiredLabels", META),
 		"ConstraintTemplate.templates.gatekeeper.sh "
@@ -283,7 +277,8 @@ static void a_system_that_is_not_treated_names_nothing(void **state)
 	    {"flux",
 		OBJECT(KUSTOMIZE "/v1", "Kustomization", LABELS(KUSTOMIZE))},
 	    {"argocd", APP("")},
-	    {"external-secrets", EXTERNAL("")},
+	    {"external-secrets",
+		OBJECT("external-secrets.io/v1", "ExternalSecret", META)},
 	    {"gatekeeper",
 		OBJECT("constraints.gatekeeper.sh/v1beta1", "X", META)},
 	    {"sealed-secrets",
@@ -307,7 +302,7 @@ int main(void)
 	    cmocka_unit_test(what_crossplane_manages_needs_its_packages),
 	    cmocka_unit_test(a_child_of_flux_comes_after_its_parent),
 	    cmocka_unit_test(an_application_comes_after_what_it_is_of),
-	    cmocka_unit_test(an_external_secret_comes_after_its_secret),
+	    cmocka_unit_test(a_constraint_needs_its_template),
 	    cmocka_unit_test(keys_come_before_what_is_sealed),
 	    cmocka_unit_test(a_system_that_is_not_treated_names_nothing),
 	};

@@ -156,7 +156,7 @@ static void systems_of_gitops(void **state)
 	    "\"secretStoreRef\":{\"kind\":\"ClusterSecretStore\",\"name\":"
 	    "\"v\"}"
 	    "}}",
-	    LINES("ClusterSecretStore.external-secrets.io p/v!"));
+	    LINES("ClusterSecretStore.external-secrets.io /v!"));
 	assert_needs(
 	    "{\"apiVersion\":\"cert-manager.io/v1\",\"kind\":\"Certificate\","
 	    "\"metadata\":{\"namespace\":\"p\"},\"spec\":{\"secretName\":\"t\","
