@@ -1,5 +1,6 @@
 #include "restore/plan/settle.h"
 
+#include "restore/objects/references.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
 
@@ -30,6 +31,38 @@ static bool finds_its_sources(struct pending *w, uint32_t node)
 	return true;
 }
 
+static bool is_pushed_by_name(const struct pending *w, uint32_t node)
+{
+	const struct plan *p = w->p;
+
+	VEC_EACH (&w->references, by) {
+		uint32_t it = index_first(p->names, pending_text(w, by->key));
+
+		if (str_eq(by->reason, RULES_PUSHED_SECRET) &&
+		    p->nodes.items[by->node].action == PLAN_APPLY &&
+		    it != INDEX_END && index_value(p->names, it) == node)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a PushSecret gives it to an outer store, from which its operator
+ * deletes what it gave once the Secret is not there (references_secrets.h): it
+ * cannot wait until the Secret is made again. */
+static bool is_pushed(const struct pending *w, uint32_t node)
+{
+	for (size_t i = 0, end; i < w->selectors.len; i = end) {
+		const struct pending_reference *by = &w->selectors.items[i];
+
+		end = pending_selector_end(w, i);
+		if (by->reason == references_source &&
+		    w->p->nodes.items[by->node].action == PLAN_APPLY &&
+		    pending_selects(w, i, end, node))
+			return true;
+	}
+	return is_pushed_by_name(w, node);
+}
+
 static void exclude_resource(struct plan_node *n, const char *reason)
 {
 	n->action = PLAN_EXCLUDE;
@@ -47,7 +80,8 @@ static void settle_conditions(struct pending *w)
 			continue;
 		uint32_t at = (uint32_t)(by - w->p->nodes.items);
 		if (!c->sources ||
-		    (by->action == PLAN_APPLY && finds_its_sources(w, at)))
+		    (by->action == PLAN_APPLY && finds_its_sources(w, at) &&
+			!is_pushed(w, c->node)))
 			exclude_resource(n, c->reason);
 	}
 }

@@ -1,5 +1,6 @@
 #include "restore/plan/settle.h"
 
+#include "restore/objects/references.h"
 #include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
@@ -78,6 +79,19 @@ static void add_pending(struct fixture *f, uint32_t node, const char *name,
 static void own(struct fixture *f, uint32_t node, const char *owner)
 {
 	add_pending(f, node, owner, EDGE_OWNER, false);
+}
+
+static void select_label(struct fixture *f, uint32_t node, const char *label)
+{
+	uint32_t at = key(f, label);
+
+	*vec_add(&f->w.selectors) = (struct pending_reference){
+	    .node = node, .key = at, .reason = references_source};
+}
+
+static void bear_label(struct fixture *f, uint32_t node, const char *label)
+{
+	names_provide(&f->p, node, 0, "example.com", "Thing", "ns", label);
 }
 
 static void assert_left_out(
@@ -199,6 +213,40 @@ static void a_maker_without_its_sources_makes_nothing(void **state)
 	assert_left_out(f, gone, NULL);
 }
 
+/* While a Secret is not there, a PushSecret deletes what it had pushed. */
+static void what_is_pushed_elsewhere_is_not_left_to_its_maker(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t by_name = add_node(f, "by-name", PLAN_APPLY);
+	uint32_t by_label = add_node(f, "by-label", PLAN_APPLY);
+	uint32_t by_none = add_node(f, "by-none", PLAN_APPLY);
+	uint32_t pusher = add_node(f, "pusher", PLAN_APPLY);
+	uint32_t absent = add_left_out(f, "absent");
+
+	add_node(f, "maker", PLAN_APPLY);
+	condition(f, by_name, "maker", true);
+	condition(f, by_label, "maker", true);
+	condition(f, by_none, "maker", true);
+	add_pending(f, pusher, "by-name", EDGE_HOLDS, false);
+	f->w.references.items[f->w.references.len - 1].reason =
+	    RULES_PUSHED_SECRET;
+	/* Nor does it count what is left out itself. */
+	add_pending(f, absent, "by-none", EDGE_HOLDS, false);
+	f->w.references.items[f->w.references.len - 1].reason =
+	    RULES_PUSHED_SECRET;
+	select_label(f, pusher, "push=yes");
+	select_label(f, pusher, "team=a");
+	select_label(f, absent, "push=no");
+	bear_label(f, by_label, "push=yes");
+	bear_label(f, by_label, "team=a");
+	bear_label(f, by_none, "push=yes");
+	bear_label(f, by_none, "push=no");
+	settle_excluded(&f->w);
+	assert_left_out(f, by_name, NULL);
+	assert_left_out(f, by_label, NULL);
+	assert_left_out(f, by_none, "derived");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -210,6 +258,7 @@ int main(void)
 	    TEST(an_owner_that_was_not_captured_is_missing_where_it_is_made),
 	    TEST(a_condition_asks_whether_the_other_is_there),
 	    TEST(a_maker_without_its_sources_makes_nothing),
+	    TEST(what_is_pushed_elsewhere_is_not_left_to_its_maker),
 	};
 
 	return cmocka_run_group_tests_name("settle", tests, NULL, NULL);
