@@ -465,17 +465,18 @@ struct json_object *field_owners_give_back(const struct json_object *live,
 
 		if (has_text(entry, "manager", us))
 			field_owners_add(ours, json_get(entry, "fieldsV1"));
-		else
-			json_append(out, json_copy(entry));
 	}
 	if (!entries || !json_len(ours))
 		return NULL;
+	/* In the order in which the server keeps them. */
 	for (size_t i = 0; i < json_len(managed); i++) {
 		struct json_object *entry = json_at(managed, i);
 
 		if (has_text(entry, "manager", us))
 			give(out, entry,
 			    beyond(json_get(entry, "fieldsV1"), captured));
+		else
+			json_append(out, json_copy(entry));
 	}
 	for (size_t i = 0; i < json_len(entries); i++)
 		give(out, json_at(entries, i),

@@ -112,8 +112,13 @@ static void gives_back_what_is_ours(void **state)
 	    ENTRY("us", "Update", "{\"f:x\":{},\"f:new\":{}}") "," ENTRY(
 		"n", "Update", "{\"f:z\":{}}"),
 	    ENTRY("m", "Apply", "{\"f:x\":{},\"f:z\":{}}"),
-	    ENTRY("n", "Update", "{\"f:z\":{}}") "," ENTRY("us", "Update",
-		"{\"f:new\":{}}") "," ENTRY("m", "Apply", "{\"f:x\":{}}"));
+	    ENTRY("us", "Update", "{\"f:new\":{}}") "," ENTRY("n", "Update",
+		"{\"f:z\":{}}") "," ENTRY("m", "Apply", "{\"f:x\":{}}"));
+	/* After that nothing is to change, wherever ours stands. */
+	check_given(
+	    ENTRY("us", "Update", "{\"f:new\":{}}") "," ENTRY("n", "Update",
+		"{\"f:z\":{}}") "," ENTRY("m", "Apply", "{\"f:x\":{}}"),
+	    ENTRY("m", "Apply", "{\"f:x\":{},\"f:z\":{}}"), "");
 	/* To the entry that it has already. */
 	check_given(ENTRY("us", "Apply", "{\"f:x\":{}}") "," ENTRY(
 			"m", "Update", "{\"f:z\":{}}"),
