@@ -94,6 +94,6 @@ each() { # FILE...: of tests/data/field
 	each identity-in-status crossplane-operations flux-new-kinds terraform-state-secret never-twice
 }
 
-@test "tokens, labels, snapshots and controllers: a second apply writes nothing" {
-	each tokens eso-labels csi-snapshots longhorn controllers
+@test "tokens, labels, snapshots, controllers and stores: a second apply writes nothing" {
+	each tokens eso-labels csi-snapshots longhorn controllers external-secrets
 }

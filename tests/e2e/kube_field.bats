@@ -454,6 +454,9 @@ levels() {
 	live gateway.networking.k8s.io/v1 httproutes r | jq -e '.spec.parentRefs[0].namespace == "fk-mapped"'
 	live external-secrets.io/v1 clusterexternalsecrets ces cluster | jq -e '.spec.namespaces == ["fk-mapped"] and
 	    .spec.namespaceSelectors[0].matchLabels['"$label"'] == "fk-mapped"'
+	live external-secrets.io/v1alpha1 clusterpushsecrets cps cluster | jq -e '
+	    .spec.namespaceSelectors[0].matchExpressions[0].values == ["fk-mapped", "other"] and
+	    .status.provisionedNamespaces == ["fk-mapped"] and .status.failedNamespaces[0].namespace == "fk-mapped"'
 	live policies.kyverno.io/v1 validatingpolicies vp cluster |
 	    jq -e '.spec.matchConstraints.namespaceSelector.matchLabels['"$label"'] == "fk-mapped"'
 	live protection.crossplane.io/v1beta1 clusterusages cu cluster | jq -e '.spec.of.resourceRef.namespace == "fk-mapped"'
