@@ -72,7 +72,7 @@ restored() {
 
 @test "1.34 into 1.36" { into 1.34 1.36; }
 
-@test "1.36 into 1.32" { into 1.36 1.32 'DeviceClass.resource.k8s.io pair: failed' 'ServiceCIDR.networking.k8s.io pair: failed'; }
+@test "1.36 into 1.32" { into 1.36 1.32 'Service pairs/1st: failed' 'DeviceClass.resource.k8s.io pair: failed' 'ServiceCIDR.networking.k8s.io pair: failed'; }
 
 @test "1.20 into 1.36" { into 1.20 1.36 'PodSecurityPolicy.policy pair: failed'; }
 

@@ -11,7 +11,8 @@ import time
 
 from simlib.httpd import Response
 
-from . import convert, discovery, fields, kinds, selectors, speech
+from . import (convert, discovery, fields, kinds, selectors, speech,
+               validate)
 from .defaults import Services
 from .rbac import Auth
 from .status import (ApiError, bad_request, invalid, no_resource, not_found)
@@ -35,6 +36,7 @@ class Api:
         self.o = options
         self.release = options.release
         fields.use(self.release)
+        validate.use(self.release)
         self.store = Store()
         self.lock = self.store.lock
         self.builtin = kinds.builtin(self.release)

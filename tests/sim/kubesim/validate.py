@@ -42,9 +42,16 @@ KEY_TEXT = (
     "validation is '[-._a-zA-Z0-9]+')")
 
 PATH_NAMES = ("roles", "rolebindings", "clusterroles", "clusterrolebindings")
-LABEL_NAMES = ("namespaces",)
-NAMES_1035 = ("services",)
+LABEL_NAMES = {"namespaces"}
+NAMES_1035 = {"services"}
 MAX_DATA = 1048576
+
+
+def use(release):
+    """Since 1.36 the name of a Service may begin with a digit (KEP 5311)."""
+    if int(release.split(".")[1]) >= 36:
+        NAMES_1035.discard("services")
+        LABEL_NAMES.add("services")
 
 
 def name_causes(res, name):
@@ -56,7 +63,7 @@ def name_causes(res, name):
             return [("metadata.name", 'Invalid value: "%s": may not contain '
                      "'/'" % name)]
         return []
-    if res.plural in LABEL_NAMES:
+    if res.plural in LABEL_NAMES and not res.crd:
         rule, text, top = DNS_LABEL, LABEL_TEXT, 63
     elif res.plural in NAMES_1035 and not res.crd:
         rule, text, top = DNS_1035, TEXT_1035, 63
