@@ -25,6 +25,9 @@ left_behind() { find "$TMPDIR" -mindepth 1 ! -path "$TMPDIR/backstay-ports*"; }
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
 	[ "$(grep -cE ' ([0-9]+) of \1 +equal$' <<<"$output")" -eq 3 ]
+	grep -qx '2 Secrets are left to the ExternalSecrets that make them, as by default; --derived .*' <<<"$output"
+	grep -qE '^ConstraintTemplate.templates.gatekeeper.sh +1 +0 +0$' <<<"$output"
+	grep -qE '^K8sRequiredLabels.constraints.gatekeeper.sh +1 +0 +0$' <<<"$output"
 	grep -q '^left: 0 refs' <<<"$output"
 	grep -q '^backstay_last_job_succeeded{.*} 1$' <<<"$output"
 	grep -q '^    - url: ' <<<"$output"

@@ -213,6 +213,16 @@ def read(pattern):
     return out
 
 
+def definitions():
+    return read("crds/*.json") + more("crds")
+
+
+def more(what):
+    """Of Gatekeeper, where PLATFORM_GATEKEEPER asks for it."""
+    return read("gatekeeper/%s/*.json" % what) \
+        if os.environ.get("PLATFORM_GATEKEEPER") else []
+
+
 def rank(obj):
     """Owners before what they own; ServiceAccounts and claims first."""
     kinds = ["Namespace", "StorageClass", "PriorityClass", "IngressClass",
@@ -226,7 +236,7 @@ def rank(obj):
 
 def load(kubeconfig):
     c = Client(kubeconfig)
-    crds = read("crds/*.json")
+    crds = definitions()
     for crd in crds:
         c.apply(crd)
     for crd in crds:
@@ -243,7 +253,7 @@ def load(kubeconfig):
                 "GET", "/apis/%s/%s/%s?limit=1" % (group, v, plural))
                 and c.serves(group, v, plural))
     c.discover()
-    objs = read("manifests/*/*.json")
+    objs = read("manifests/*/*.json") + more("manifests")
     for obj in sorted(objs, key=rank):
         c.apply(obj)
     print("%d objects and %d CRDs loaded" % (len(objs), len(crds)))
@@ -264,14 +274,14 @@ def wipe(kubeconfig):
     for ns in NAMESPACES:
         c.wait("the end of namespace " + ns, lambda: gone(
             c, "/api/v1/namespaces/" + ns))
-    for obj in read("manifests/_cluster/*.json"):
+    for obj in read("manifests/_cluster/*.json") + more("manifests"):
         if obj["kind"] == "Namespace":
             continue
         try:
             drop(c.path_of(obj))
         except SystemExit:
             pass        # its CRD is gone already
-    crds = read("crds/*.json")
+    crds = definitions()
     for crd in crds:
         drop(CRDS + "/" + crd["metadata"]["name"])
     for crd in crds:
