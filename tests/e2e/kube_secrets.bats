@@ -22,7 +22,10 @@ setup_file() {
 	mkdir "$P/outer"
 	"$top/tests/sim/externalsecrets" store "$P/outer" >"$P/store" 3>&- &
 	echo $! >"$P/store.pid"
-	until [ -s "$P/store" ]; do sleep 0.05; done
+	until [ -s "$P/store" ]; do
+		kill -0 "$(<"$P/store.pid")"
+		sleep 0.05
+	done
 	values old
 	field load
 	operator 0 0 --once
@@ -73,7 +76,10 @@ at_work() { # SEED: two hours after the backup, when what is periodic is due
 	"$top/tests/sim/externalsecrets" operator "$P/kube/kubeconfig" "$(<"$P/store")" \
 	    "$ns" "$1" 2 "$P/acts" 3>&- &
 	operator=$!
-	until grep -q '^ready$' "$P/acts"; do sleep 0.05; done
+	until grep -q '^ready$' "$P/acts"; do
+		kill -0 "$operator"
+		sleep 0.05
+	done
 }
 
 over() {
