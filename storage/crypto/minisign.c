@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-	SIGNATURE_LEN = 64,
+	SIGNATURE_LEN = MINISIGN_RAW_LEN,
 	/* algorithm, key id, signature */
 	SIGNED_LEN = 2 + MINISIGN_KEY_ID_LEN + SIGNATURE_LEN
 };
@@ -74,8 +74,8 @@ static void must(int ok)
 		abort();
 }
 
-static void ed25519_sign(const struct minisign_key *k, const void *data,
-    size_t len, uint8_t out[SIGNATURE_LEN])
+void minisign_raw_sign(const struct minisign_key *k, const void *data,
+    size_t len, uint8_t out[MINISIGN_RAW_LEN])
 {
 	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
 	    (const uint8_t *)secret_reveal(k->seed), 32);
@@ -89,8 +89,8 @@ static void ed25519_sign(const struct minisign_key *k, const void *data,
 	EVP_PKEY_free(key);
 }
 
-static bool ed25519_holds(const struct minisign_public *public,
-    const void *data, size_t len, const uint8_t signature[SIGNATURE_LEN])
+bool minisign_raw_holds(const struct minisign_public *public, const void *data,
+    size_t len, const uint8_t signature[MINISIGN_RAW_LEN])
 {
 	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(
 	    EVP_PKEY_ED25519, NULL, public->key, 32);
@@ -122,11 +122,11 @@ int minisign_sign(const struct minisign_key *k, const void *data, size_t len,
 	digest_of(DIGEST_BLAKE2B, data, len, digest);
 	memcpy(raw, "ED", 2);
 	memcpy(raw + 2, k->public.id, MINISIGN_KEY_ID_LEN);
-	ed25519_sign(
+	minisign_raw_sign(
 	    k, digest, sizeof digest, raw + SIGNED_LEN - SIGNATURE_LEN);
 	buf_add(&global, raw + SIGNED_LEN - SIGNATURE_LEN, SIGNATURE_LEN);
 	buf_add_str(&global, trusted_comment);
-	ed25519_sign(k, global.data, global.len, over_comment);
+	minisign_raw_sign(k, global.data, global.len, over_comment);
 
 	minisign_key_id(&k->public, id);
 	buf_printf(
@@ -172,7 +172,7 @@ static int check_signature(const struct minisign_publics *keys,
 		    "public key, if it is yours",
 		    id);
 	digest_of(DIGEST_BLAKE2B, data, len, digest);
-	if (!ed25519_holds(
+	if (!minisign_raw_holds(
 		key, digest, sizeof digest, raw + SIGNED_LEN - SIGNATURE_LEN))
 		return err_set(err, ERR_INTEGRITY,
 		    "the signature by key %s does not fit: the content was "
@@ -180,7 +180,7 @@ static int check_signature(const struct minisign_publics *keys,
 		    id);
 	buf_add(&global, raw + SIGNED_LEN - SIGNATURE_LEN, SIGNATURE_LEN);
 	buf_add(&global, comment->text, comment->len);
-	if (!ed25519_holds(key, global.data, global.len, over_comment))
+	if (!minisign_raw_holds(key, global.data, global.len, over_comment))
 		return err_set(err, ERR_INTEGRITY,
 		    "the trusted comment of the signature was changed");
 	return 0;

@@ -19,8 +19,9 @@
 
 enum {
 	MINISIGN_KEY_ID_LEN = 8,
-	MINISIGN_KEY_ID_TEXT = 17, /* with its NUL */
-	MINISIGN_MAX_BYTES = 16384 /* of any file of the format */
+	MINISIGN_KEY_ID_TEXT = 17,  /* with its NUL */
+	MINISIGN_MAX_BYTES = 16384, /* of any file of the format */
+	MINISIGN_RAW_LEN = 64	    /* of a signature without the format */
 };
 
 struct minisign_public {
@@ -69,6 +70,14 @@ int minisign_sign(const struct minisign_key *k, const void *data, size_t len,
 int minisign_verify(const struct minisign_publics *keys, const void *data,
     size_t len, const char *signature, size_t signature_len,
     char **trusted_comment, struct err *err);
+
+/* Ed25519 (RFC 8032) over the data itself, for formats of others. What is
+ * signed so must not pass for what minisign_sign signs, which are 64 bytes, or
+ * 64 bytes and a comment. */
+void minisign_raw_sign(const struct minisign_key *k, const void *data,
+    size_t len, uint8_t out[MINISIGN_RAW_LEN]);
+bool minisign_raw_holds(const struct minisign_public *public, const void *data,
+    size_t len, const uint8_t signature[MINISIGN_RAW_LEN]);
 
 /* A new pair without password: the texts of both files. */
 struct secret *minisign_keygen(
