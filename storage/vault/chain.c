@@ -45,8 +45,8 @@ void chain_done(struct chain *c)
 	strvec_done(&c->unheld);
 }
 
-__attribute__((format(printf, 4, 5))) static void find_fault(struct chain *c,
-    enum chain_kind kind, const char *label, const char *fmt, ...)
+void chain_fault(struct chain *c, enum chain_kind kind, const char *label,
+    const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;
 	va_list ap;
@@ -65,7 +65,7 @@ __attribute__((format(printf, 4, 5))) static void find_fault(struct chain *c,
 	f->text = buf_steal(&text);
 }
 
-static const struct chain_link *find(const struct chain *c, const char *label)
+const struct chain_link *chain_find(const struct chain *c, const char *label)
 {
 	VEC_EACH (&c->links, l)
 		if (str_eq(l->label, label))
@@ -135,7 +135,7 @@ static int ask_for(const struct chain_terms *t, struct chain *c,
 {
 	struct label l;
 
-	if (find(c, label) || strvec_has(&c->unheld, label) ||
+	if (chain_find(c, label) || strvec_has(&c->unheld, label) ||
 	    label_parse_of(t->name, label, &l) || label[l.len])
 		return 0;
 	struct snapshot s = {.label = str_dup(label),
@@ -166,7 +166,7 @@ static int ask_for_pruned(
 
 	for (size_t i = c->pruned.len; i-- > 0;) {
 		const char *label = c->pruned.items[i].label;
-		if (find(c, label) ||
+		if (chain_find(c, label) ||
 		    (!chain_head_has(&t->head->marks, label) &&
 			asked >= PRUNED_ASKED))
 			continue;
@@ -187,6 +187,10 @@ static int gather(const struct chain_terms *t, struct chain *c, struct err *err)
 		return -1;
 	if (t->head->label && ask_for(t, c, t->head->label, err))
 		return -1;
+	for (size_t i = 0; t->named && i < t->named->len; i++)
+		if (!is_pruned(c, t->named->items[i]) &&
+		    ask_for(t, c, t->named->items[i], err))
+			return -1;
 	for (size_t i = 0; i < c->links.len; i++) {
 		const struct manifest_previous *p =
 		    before(t, &c->links.items[i]);
@@ -222,10 +226,10 @@ static int gather_records(
 /* ---- what it says -------------------------------------------------------- */
 
 /* Gone, and nothing says why. */
-static bool is_missing(
+bool chain_is_missing(
     const struct chain_terms *t, const struct chain *c, const char *label)
 {
-	return !find(c, label) && !is_pruned(c, label) &&
+	return !chain_find(c, label) && !is_pruned(c, label) &&
 	       !chain_head_has(&t->head->gone, label);
 }
 
@@ -233,15 +237,15 @@ static bool is_missing(
 static void follow(struct chain *c, const struct chain_link *l,
     const struct manifest_previous *p)
 {
-	const struct chain_link *there = find(c, p->label);
+	const struct chain_link *there = chain_find(c, p->label);
 
 	if (there && !str_eq(there->sha256, p->sha256))
-		find_fault(c, CHAIN_FORK, p->label,
+		chain_fault(c, CHAIN_FORK, p->label,
 		    "'%s' was replaced: '%s' was written after another "
 		    "manifest of that name",
 		    p->label, l->label);
 	if (there && there->time >= l->time)
-		find_fault(c, CHAIN_BACK_DATE, l->label,
+		chain_fault(c, CHAIN_BACK_DATE, l->label,
 		    "'%s' was written after '%s', and bears an older time",
 		    l->label, p->label);
 }
@@ -249,13 +253,13 @@ static void follow(struct chain *c, const struct chain_link *l,
 static void find_missing(struct chain *c, const char *label, const char *after)
 {
 	if (strvec_has(&c->unheld, label))
-		find_fault(c, CHAIN_DELETE, label,
+		chain_fault(c, CHAIN_DELETE, label,
 		    "the manifest of '%s' does not hold: '%s' was written "
 		    "after it, so that it was good; it was damaged, or its key "
 		    "is not trusted any more",
 		    label, after);
 	else
-		find_fault(c, CHAIN_DELETE, label,
+		chain_fault(c, CHAIN_DELETE, label,
 		    "'%s' is missing: '%s' was written after it, and no record "
 		    "says that it was pruned",
 		    label, after);
@@ -283,7 +287,7 @@ static void judge_copy(
 
 	c->elsewhere++;
 	if (!l->copied && !marked && is_of_elsewhere(t, l))
-		find_fault(c, CHAIN_MIX, l->label,
+		chain_fault(c, CHAIN_MIX, l->label,
 		    "'%s' was not written to this vault, and nobody whose word "
 		    "counts has copied it here (as in a copy of a vault that "
 		    "was adopted as one of its own)",
@@ -301,18 +305,18 @@ static void walk(const struct chain_terms *t, struct chain *c)
 				follow(c, l, p);
 		if (!here)
 			judge_copy(t, c, l);
-		else if (here->label && is_missing(t, c, here->label))
+		else if (here->label && chain_is_missing(t, c, here->label))
 			find_missing(c, here->label, l->label);
 	}
 }
 
-static int64_t newest_time(const struct chain *c)
+int64_t chain_newest_time(const struct chain *c)
 {
 	return c->links.len ? c->links.items[c->links.len - 1].time : 0;
 }
 
 /* Whether one that is there was written after it. */
-static bool is_followed(const struct chain *c, const char *label)
+bool chain_is_followed(const struct chain *c, const char *label)
 {
 	VEC_EACH (&c->links, l)
 		VEC_EACH (&l->manifest.previous, p)
@@ -324,17 +328,17 @@ static bool is_followed(const struct chain *c, const char *label)
 static void recall_newest(const struct chain_terms *t, struct chain *c)
 {
 	const struct chain_head *h = t->head;
-	const struct chain_link *there = find(c, h->label);
+	const struct chain_link *there = chain_find(c, h->label);
 
 	if (there && !str_eq(there->sha256, h->sha256))
-		find_fault(c, CHAIN_FORK, h->label,
+		chain_fault(c, CHAIN_FORK, h->label,
 		    "'%s' was replaced since it was last seen", h->label);
-	if (!is_missing(t, c, h->label))
+	if (!chain_is_missing(t, c, h->label))
 		return;
-	find_fault(c,
-	    is_followed(c, h->label)   ? CHAIN_DELETE
-	    : newest_time(c) > h->time ? CHAIN_FORK
-				       : CHAIN_TRUNCATE,
+	chain_fault(c,
+	    chain_is_followed(c, h->label)   ? CHAIN_DELETE
+	    : chain_newest_time(c) > h->time ? CHAIN_FORK
+					     : CHAIN_TRUNCATE,
 	    h->label,
 	    "the vault was rolled back: '%s' was its newest when it was last "
 	    "seen, %s, and no record says that it was pruned",
@@ -368,7 +372,7 @@ static void recall_older(const struct chain_terms *t, struct chain *c)
 		    (!pruned && !chain_head_has(&h->gone, l->label)) ||
 		    l->copied || !before(t, l))
 			continue;
-		find_fault(c, CHAIN_REPLAY, l->label,
+		chain_fault(c, CHAIN_REPLAY, l->label,
 		    "'%s' was not there when the vault was last seen, and is "
 		    "older than what was its newest then: %s",
 		    l->label,
@@ -391,20 +395,20 @@ static void detect_freeze(const struct chain_terms *t, struct chain *c)
 		    c->links.items[i].time - c->links.items[i - 1].time;
 		longest = gap > longest ? gap : longest;
 	}
-	if (t->now - newest_time(c) > 3 * longest)
-		find_fault(c, CHAIN_FREEZE, NULL,
+	if (t->now - chain_newest_time(c) > 3 * longest)
+		chain_fault(c, CHAIN_FREEZE, NULL,
 		    "'%s' is the newest snapshot, and %lld days old, where "
 		    "they came every day or every %lld: the agent stopped, or "
 		    "an old state of the vault is shown",
 		    c->links.items[n - 1].label,
-		    (long long)((t->now - newest_time(c)) / DAY_S),
+		    (long long)((t->now - chain_newest_time(c)) / DAY_S),
 		    (long long)(longest / DAY_S));
 }
 
 static void detect_flood(const struct chain_terms *t, struct chain *c)
 {
 	if (c->unheld.len >= t->head->unheld + FLOOD_MIN)
-		find_fault(c, CHAIN_FLOOD, NULL,
+		chain_fault(c, CHAIN_FLOOD, NULL,
 		    "%zu objects pass for manifests of snapshots or records, "
 		    "and nobody trusted signed them",
 		    c->unheld.len);
@@ -438,13 +442,13 @@ static void remember_marks(
 {
 	copy_marks(&t->head->marks, &out->marks);
 	VEC_EACH (&c->pruned, removal)
-		if (!find(c, removal->label))
+		if (!chain_find(c, removal->label))
 			chain_head_unmark(&out->marks, removal->label);
 	copy_marks(&t->head->gone, &out->gone);
 	VEC_EACH (&c->links, l)
 		chain_head_unmark(&out->gone, l->label);
 	VEC_EACH (&c->findings, f) {
-		if (!f->label || find(c, f->label))
+		if (!f->label || chain_find(c, f->label))
 			continue;
 		chain_head_unmark(&out->marks, f->label);
 		chain_head_mark(&out->gone, f->label, CHAIN_HEAD_GONE);

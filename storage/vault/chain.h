@@ -72,6 +72,9 @@ struct chain_terms {
 	const struct snapshot_trust *trust;
 	const struct chain_head *head; /* label NULL: nothing is remembered */
 	int64_t now;		       /* seconds */
+	/* Labels that somebody else names, and that are asked for, too; NULL:
+	 * none. */
+	const struct strvec *named;
 };
 
 /* Checks all of it. -1 only if the vault cannot be read; the caller releases
@@ -83,5 +86,19 @@ int chain_check(
  * nothing to remember. */
 int chain_remember(
     const struct chain_terms *t, const struct chain *c, struct chain_head *out);
+
+/* ---- for who holds it against more (chain_log.h) ------------------------- */
+
+/* Adds a finding, unless that snapshot has one of that kind. */
+void chain_fault(struct chain *c, enum chain_kind kind, const char *label,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* NULL: it is not there. */
+const struct chain_link *chain_find(const struct chain *c, const char *label);
+/* It is gone, and nothing says why. */
+bool chain_is_missing(
+    const struct chain_terms *t, const struct chain *c, const char *label);
+/* Whether one that is there was written after it. */
+bool chain_is_followed(const struct chain *c, const char *label);
+int64_t chain_newest_time(const struct chain *c); /* 0: there is none */
 
 #endif

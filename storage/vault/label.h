@@ -8,6 +8,7 @@
  *     <label>.verified-<stamp>-<level>-good.json[.minisig], ...-failed.json
  *     <label>.marked-<stamp>.json[.minisig]
  *     <label>.pruned.json[.minisig]
+ *     <label>.witness-log, <label>.witnessed   (vault_log.h)
  *
  * A label belongs to the name in front of its stamp alone: "prod-eu-<stamp>"
  * is nothing of "prod".
@@ -26,6 +27,8 @@
 #define LABEL_MARKED ".marked-"
 #define LABEL_MINISIG ".minisig" /* beside a record */
 #define LABEL_PRUNED ".pruned.json"
+#define LABEL_LOG ".witness-log"
+#define LABEL_COSIGNED ".witnessed"
 #define LABEL_PRUNED_SIGNATURE ".pruned.json.minisig"
 
 enum { LABEL_STAMP = 16 }; /* characters of YYYYMMDDTHHMMSSZ */

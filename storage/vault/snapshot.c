@@ -254,8 +254,11 @@ static bool is_ours(const char *object)
 	bool minisig = str_ends(object + l.len, LABEL_MINISIG);
 	autofree char *plain =
 	    str_ndup(object + l.len, minisig ? len - end : len);
+	if (!minisig && (label_is_archive(plain) || str_eq(plain, LABEL_LOG) ||
+			    str_eq(plain, LABEL_COSIGNED)))
+		return true;
 	return str_eq(plain, LABEL_MANIFEST) || str_eq(plain, LABEL_PRUNED) ||
-	       label_is_record(plain) || (!minisig && label_is_archive(plain));
+	       label_is_record(plain);
 }
 
 int snapshot_foreign(struct vault *v, struct strvec *names, struct err *err)

@@ -11,6 +11,7 @@
  *                                     what a verification found, and when
  *     <label>.marked-<stamp>.json[.minisig]  its tags and its hold, changed
  *     <name>-<stamp>.pruned.json[.minisig]   what was pruned, and why
+ *     <label>.witness-log, <label>.witnessed the log of the vault (vault_log.h)
  *
  * Labels never repeat and never go backwards: the next follows the clock and
  * the newest manifest whose signature holds. Nothing is overwritten. A name

@@ -24,7 +24,9 @@ static bool is_written_locked(void *ctx, const char *object)
 
 	return label_parse_of(ctx, object, &l) == 0 &&
 	       (is_part(object + l.len) ||
-		   str_starts(object + l.len, LABEL_PRUNED));
+		   str_starts(object + l.len, LABEL_PRUNED) ||
+		   str_eq(object + l.len, LABEL_LOG) ||
+		   str_eq(object + l.len, LABEL_COSIGNED));
 }
 
 static bool is_small_of(void *ctx, const char *object)

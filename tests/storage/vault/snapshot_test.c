@@ -333,12 +333,15 @@ static void what_is_foreign_is_named(struct fixture *f)
 {
 	static const char *const ours[] = {"prod.lock-000001-00000001",
 	    "prod.lock-x.lock-000001-00000001",
-	    "prod-20260101T000000Z.pruned.json"};
+	    "prod-20260101T000000Z.pruned.json",
+	    "prod-20260101T000000Z.witness-log",
+	    "prod-20260101T000000Z.witnessed"};
 	static const char *const foreign[] = {"notes.txt",
+	    "prod-20260101T000000Z.witnessed.minisig", "prod.witnessed",
 	    "prod-20260101T000000Z.pruned.json.bak",
 	    "prod.lock-000001-00000001x", "prod.lock-000001-0000001",
 	    "prod.lock-0000010-0000001", "prod.lock-00000a-00000001"};
-	enum { OURS = 3, FOREIGN = 6 };
+	enum { OURS = 5, FOREIGN = 8 };
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
 	struct err err = ERR_INIT;
 
