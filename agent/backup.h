@@ -2,8 +2,9 @@
  * One run of the backup, shared by its parts: backup.c has the order of the
  * work, backup_steps.c its steps, backup_vaults.c the vaults, backup_shrink.c
  * what sources give less than before, backup_closure.c what its objects point
- * to, backup_incremental.c what need not be written again, backup_events.c what
- * is told meanwhile, backup_report.c the manifest and the printed result.
+ * to, backup_incremental.c what need not be written again,
+ * backup_witness.c what a witness is shown, backup_events.c what is told
+ * meanwhile, backup_report.c the manifest and the printed result.
  */
 #ifndef AGENT_BACKUP_H
 #define AGENT_BACKUP_H
@@ -151,6 +152,9 @@ void backup_report_fill(const struct backup_run *r, struct manifest *m);
 /* Adds what sources give less than in the last complete snapshot to `missing`
  * or to the warnings, and logs it. Needs the manifest's sources. */
 void backup_shrink_add(const struct backup_run *r, struct manifest *m);
+/* Adds the snapshot to the log of each vault, and asks the witness to co-sign
+ * that; what fails is a warning. */
+void backup_witness(const struct backup_run *r, const struct manifest *m);
 /* The steps of a run that are done, as events. */
 void backup_events_sealed(const struct backup_run *r);
 void backup_events_committed(

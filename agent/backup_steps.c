@@ -377,6 +377,7 @@ int backup_steps_commit(
 		return -1;
 	size_t failed = backup_vaults_failed(r);
 	backup_incremental_remember(r);
+	backup_witness(r, m);
 	log_progress("%s", "");
 	backup_events_committed(r, m, r->vault_count - failed);
 	if (r->a->options->common.output == CLI_OUTPUT_JSON)

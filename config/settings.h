@@ -128,6 +128,15 @@ struct settings_signing {
 	struct settings_trusted_vec trusted;
 };
 
+/* Who co-signs the log of each vault; url NULL: nobody. */
+struct settings_witness {
+	char *url;
+	char *key;    /* a verifier key (storage/crypto/note.h) */
+	char *origin; /* what the origins of the logs begin with; or NULL */
+	char *ca_file;
+	char *proxy;
+};
+
 struct settings_retention {
 	int keep_last;
 	int keep_hourly;
@@ -448,6 +457,7 @@ struct settings {
 	bool encryption_none;
 	struct settings_signing signing;
 	bool signing_none;
+	struct settings_witness witness;
 	struct settings_retention retention;
 	bool has_retention; /* else everything is kept */
 	int64_t lock_stale_after;

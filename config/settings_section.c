@@ -211,6 +211,17 @@ static const struct field signing_fields[] = {
 static const struct section signing_section = {
     .fields = signing_fields, .check = validate_signing};
 
+static const struct field witness_fields[] = {
+    TEXT(settings_witness, "url", url, .flags = FIELD_REQUIRED,
+	.right = "an http(s) URL"),
+    TEXT(settings_witness, "key", key, .flags = FIELD_REQUIRED,
+	.right = "the verifier key of the witness, NAME+ID+KEY"),
+    TEXT(settings_witness, "origin", origin),
+    PATH(settings_witness, "ca_file", ca_file),
+    TEXT(settings_witness, "proxy", proxy), END};
+static const struct section witness_section = {
+    .fields = witness_fields, .check = validate_witness};
+
 #define KEEP(K) INT(settings_retention, #K, K, 0, 100000)
 static const struct field retention_fields[] = {KEEP(keep_last),
     KEEP(keep_hourly), KEEP(keep_daily), KEEP(keep_weekly), KEEP(keep_monthly),
@@ -528,6 +539,7 @@ static const struct field settings_fields[] = {
 	.none_offset = offsetof(struct settings, signing_none),
 	.right = "a mapping with 'secret_key_file' or 'public_keys', or the "
 		 "word none"),
+    SECTION(settings, "witness", witness, &witness_section),
     SECTION(settings, "retention", retention, &retention_section,
 	.present_offset = offsetof(struct settings, has_retention)),
     DURATION(settings, "lock_stale_after", lock_stale_after, .min = 60000,

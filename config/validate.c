@@ -50,6 +50,10 @@ int validate_settings(const void *data, const struct yaml_node *node,
 		return complain(where, node, "vaults", err,
 		    "is empty; list at least one, with a 'name' and a "
 		    "'directory' or 's3'");
+	if (s->witness.url && s->signing_none)
+		return complain(where, node, "witness", err,
+		    "needs a signing key, with which the log of a vault is "
+		    "signed, and there is signing: none");
 	return 0;
 }
 

@@ -13,13 +13,13 @@ typedef int validate_fn(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err);
 
 validate_fn validate_vault, validate_vault_s3, validate_compression,
-    validate_encryption, validate_trusted, validate_signing, validate_retention,
-    validate_shrink, validate_repository, validate_organisation,
-    validate_credentials, validate_git, validate_cluster, validate_kubernetes,
-    validate_bucket, validate_terraform, validate_pushgateway, validate_notify,
-    validate_target_cluster, validate_target_bucket, validate_targets,
-    validate_drill, validate_edge, validate_rule, validate_transform,
-    validate_settings;
+    validate_encryption, validate_trusted, validate_signing, validate_witness,
+    validate_retention, validate_shrink, validate_repository,
+    validate_organisation, validate_credentials, validate_git, validate_cluster,
+    validate_kubernetes, validate_bucket, validate_terraform,
+    validate_pushgateway, validate_notify, validate_target_cluster,
+    validate_target_bucket, validate_targets, validate_drill, validate_edge,
+    validate_rule, validate_transform, validate_settings;
 
 /* The layers together. */
 int validate_layers(const struct settings *s, const struct yaml_node *node,

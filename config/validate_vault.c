@@ -5,8 +5,11 @@
 #include "storage/base/zone.h"
 #include "storage/crypto/age.h"
 #include "storage/crypto/minisign.h"
+#include "storage/crypto/note.h"
 
 #define complain schema_location_refuse
+
+enum { MAX_ORIGIN = 200 };
 
 int validate_vault_s3(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
@@ -146,6 +149,39 @@ int validate_signing(const void *data, const struct yaml_node *node,
 		    "'public_keys' (to read), or signing: none",
 		    s->trusted.len ? "trusts nobody with snapshots"
 				   : "says nothing");
+	return 0;
+}
+
+/* What a line of a checkpoint and the name of a key may be (note.h); the id of
+ * a vault follows it. */
+static bool is_origin(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len && len <= MAX_ORIGIN && strcspn(s, " +\t\r\n") == len;
+}
+
+int validate_witness(const void *data, const struct yaml_node *node,
+    const struct schema_location *where, struct err *err)
+{
+	const struct settings_witness *w = data;
+	struct err reason = ERR_INIT;
+	struct note_key key;
+
+	if (validate_http_url(w->url, "url", node, where, err))
+		return -1;
+	if (note_key_parse(w->key, &key, &reason))
+		return complain(where, node, "key", err, "%s", reason.message);
+	if (key.kind != NOTE_COSIGNATURE)
+		return complain(where, node, "key", err,
+		    "is a key for notes of its own; it takes that which the "
+		    "witness co-signs with, whose kind is 04");
+	if (w->origin && !is_origin(w->origin))
+		return complain(where, node, "origin", err,
+		    "is not the beginning of an origin; it takes a URL "
+		    "without https://, up to %d characters, without spaces "
+		    "and '+'",
+		    MAX_ORIGIN);
 	return 0;
 }
 

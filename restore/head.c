@@ -1,5 +1,6 @@
 #include "restore/head.h"
 
+#include "restore/witness.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/log.h"
@@ -118,6 +119,7 @@ struct view {
 	struct opened *o;
 	char *path; /* of the head that is kept */
 	struct chain_head head;
+	struct witness_view witness;
 	struct chain chain;
 	struct chain_terms terms;
 };
@@ -126,6 +128,7 @@ static void view_done(struct view *l)
 {
 	free(l->path);
 	chain_head_done(&l->head);
+	witness_view_done(&l->witness);
 	chain_done(&l->chain);
 }
 
@@ -168,15 +171,19 @@ static int view(
 	    c->settings, vault_name(o->vault.vault), c->settings->name);
 	if ((given ? read_given(given, &o->trust, &l->head, err)
 		   : read_kept(l->path, &o->trust, &l->head, err)) ||
-	    check_vault(l, err))
+	    check_vault(l, err) || witness_view_read(c, o, &l->witness, err))
 		return -1;
 	l->terms = (struct chain_terms){.vault = o->vault.vault,
 	    .name = c->settings->name,
 	    .list = &o->list,
 	    .trust = &o->trust,
 	    .head = &l->head,
-	    .now = clock_now_ms(c->env.clock) / 1000};
-	return chain_check(&l->terms, &l->chain, err);
+	    .now = clock_now_ms(c->env.clock) / 1000,
+	    .named = &l->witness.named};
+	if (chain_check(&l->terms, &l->chain, err))
+		return -1;
+	witness_view_hold(&l->witness, &l->terms, &l->chain);
+	return 0;
 }
 
 static bool is_accepted(const struct command *c, enum chain_kind kind)
@@ -239,6 +246,7 @@ int head_verify(const struct command *c, struct opened *o, size_t *snapshots,
 		return err_wrap(err, "verify --chain");
 	*snapshots = l.chain.links.len;
 	report_elsewhere(&l);
+	witness_view_report(&l.witness);
 	if (keep(&l, &unwritten))
 		log_warn("the newest snapshot could not be remembered, so that "
 			 "a vault that is rolled back would not show: %s",

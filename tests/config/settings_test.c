@@ -23,6 +23,13 @@
 	"name: a\nvaults: [{name: a, directory: /v}]\nencryption: none\n"      \
 	"signing: {trusted: [" entry "]}\n"
 
+#define LOG_KEY                                                                \
+	"example.com/log+d455c521+"                                            \
+	"AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
+#define WITNESS_KEY                                                            \
+	"witness.example.org/w1+cfcd1a67+"                                     \
+	"BAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
+
 static struct settings *parse(const char *text)
 {
 	struct err err = ERR_INIT;
@@ -48,7 +55,7 @@ static const struct bad bads[] = {
     {HEAD "zebra: a\n",
 	":5:1: zebra: unknown key; known here: name, tags, state_dir, "
 	"scratch_dir, vaults, compression, incremental, encryption, "
-	"signing, retention, "
+	"signing, witness, retention, "
 	"lock_stale_after, shrink, closure, git, kubernetes, terraform, "
 	"metrics, "
 	"notify, layers, unassigned_layer, restore, drill"},
@@ -179,6 +186,22 @@ static const struct bad bads[] = {
 	":5:51: git.credentials[0].url: would send a password in the clear; "
 	"it takes https:// where there is a password or token"},
     /* metrics and notify */
+    {HEAD "witness: {url: http://w}\n",
+	":5:10: witness: lacks 'key', which takes the verifier key of the "
+	"witness, NAME+ID+KEY"},
+    {HEAD "witness: {url: http://w, key: 'a+b+c'}\n",
+	":5:26: witness.key: it is not a verifier key: NAME+ID+KEY, with an "
+	"ID of eight hex digits"},
+    {HEAD "witness: {url: http://w, key: '" LOG_KEY "'}\n",
+	":5:26: witness.key: is a key for notes of its own; it takes that "
+	"which the witness co-signs with, whose kind is 04"},
+    {HEAD "witness: {url: http://w, key: '" WITNESS_KEY "', origin: a b}\n",
+	":5:111: witness.origin: is not the beginning of an origin; it takes "
+	"a URL without https://, up to 200 characters, without spaces and "
+	"'+'"},
+    {HEAD "witness: {url: http://w, key: '" WITNESS_KEY "'}\n",
+	":5:1: witness: needs a signing key, with which the log of a vault is "
+	"signed, and there is signing: none"},
     {HEAD "metrics: {pushgateway: {username: u}}\n",
 	":5:24: metrics.pushgateway: lacks 'url', which takes an http(s) URL"},
     {HEAD "metrics: {pushgateway: {url: 'https://h', username: u}}\n",
