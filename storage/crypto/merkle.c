@@ -11,7 +11,7 @@ static struct merkle_hash hash_of(
     uint8_t kind, const void *a, size_t a_len, const void *b, size_t b_len)
 {
 	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_SHA256);
-	struct merkle_hash out;
+	struct merkle_hash out = {.bytes = {0}};
 
 	digest_add(d, &kind, 1);
 	digest_add(d, a, a_len);
@@ -49,7 +49,7 @@ static struct merkle_hash subtree(const struct merkle_hash *leaves, size_t n)
 
 struct merkle_hash merkle_root(const struct merkle_hashes *leaves, size_t n)
 {
-	struct merkle_hash empty;
+	struct merkle_hash empty = {.bytes = {0}};
 
 	if (n)
 		return subtree(leaves->items, n);
