@@ -23,7 +23,7 @@ const struct rule_source rules_sources[] = {
     {"tekton", "tektoncd/pipeline", "pkg/apis/pipeline/v1/pipelinerun_types.go",
 	"v1.15.0"},
     {"crossplane", "crossplane/crossplane",
-	"internal/controller/ops/cronoperation/reconciler.go", "v2.3.4"},
+	"internal/controller/ops/cronoperation/reconciler.go", "2d040d2"},
     {"cluster-api", "kubernetes-sigs/cluster-api",
 	"util/annotations/helpers.go", "v1.14.0"},
     {"fleet", "rancher/fleet",
