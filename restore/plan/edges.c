@@ -235,23 +235,77 @@ static int check_broken(const struct plan *p, struct err *err)
 	return 0;
 }
 
+/* Cycles broken between the same two kinds for the same reason: one line. */
+struct cycles {
+	const struct graph_broken *first;
+	size_t others;
+	struct buf named;
+};
+VEC_DEFINE(cycles_vec, struct cycles);
+enum { LINE_CYCLES = 8 }; /* others named in a line; more are counted */
+
+static void cycles_vec_done(struct cycles_vec *v)
+{
+	VEC_EACH (v, c)
+		buf_done(&c->named);
+	vec_done(v);
+}
+
+static bool are_alike(const struct plan *p, const struct graph_broken *a,
+    const struct graph_broken *b)
+{
+	const struct plan_node *nodes = p->nodes.items;
+
+	return nodes[a->node].k && nodes[a->needs].k &&
+	       nodes[a->node].k == nodes[b->node].k &&
+	       nodes[a->needs].k == nodes[b->needs].k &&
+	       str_eq(a->reason, b->reason);
+}
+
+static void add_cycle(
+    const struct plan *p, struct cycles_vec *v, const struct graph_broken *b)
+{
+	VEC_EACH (v, c) {
+		if (!are_alike(p, c->first, b))
+			continue;
+		if (c->others++ < LINE_CYCLES) {
+			buf_add_str(&c->named, c->others > 1 ? ", " : "");
+			names_describe(p, &p->nodes.items[b->node], &c->named);
+		}
+		return;
+	}
+	*vec_add(v) = (struct cycles){.first = b, .named = BUF_INIT};
+}
+
+static void report_cycles(struct plan *p, struct cycles *c)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	buf_add_str(&text, "a cycle was broken: ");
+	names_describe(p, &p->nodes.items[c->first->node], &text);
+	buf_add_str(&text, " does not wait for ");
+	names_describe(p, &p->nodes.items[c->first->needs], &text);
+	buf_printf(&text, " (%s)", c->first->reason);
+	if (c->others)
+		buf_printf(&text, "; so it is with %zu more: %s", c->others,
+		    buf_str(&c->named));
+	if (c->others > LINE_CYCLES)
+		buf_printf(&text, ", and %zu others", c->others - LINE_CYCLES);
+	*vec_add(&p->warnings) = buf_steal(&text);
+}
+
 static void report_broken(struct plan *p)
 {
-	VEC_EACH (&p->graph.broken, b) {
-		cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(cycles_vec_done) struct cycles_vec lines = VEC_INIT;
 
-		/* A claim is there before its StatefulSet, and gets its owner
-		 * afterwards. */
-		if (b->strength == EDGE_MEMBER ||
-		    (b->strength == EDGE_OWNER && is_claim(p, b->node)))
-			continue;
-		buf_add_str(&text, "a cycle was broken: ");
-		names_describe(p, &p->nodes.items[b->node], &text);
-		buf_add_str(&text, " does not wait for ");
-		names_describe(p, &p->nodes.items[b->needs], &text);
-		buf_printf(&text, " (%s)", b->reason);
-		*vec_add(&p->warnings) = buf_steal(&text);
-	}
+	/* A claim is there before its StatefulSet, and gets its owner
+	 * afterwards. */
+	VEC_EACH (&p->graph.broken, b)
+		if (b->strength != EDGE_MEMBER &&
+		    (b->strength != EDGE_OWNER || !is_claim(p, b->node)))
+			add_cycle(p, &lines, b);
+	VEC_EACH (&lines, c)
+		report_cycles(p, c);
 }
 
 int edges_resolve(struct pending *w, struct err *err)

@@ -368,6 +368,34 @@ static void any_other_that_waits_for_no_owner_is_one(void **state)
 	    "(/spec/x)");
 }
 
+/* Many ExternalSecrets and their Secrets make one line. */
+static void cycles_alike_are_one_line(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t a = add(f, "ConfigMap", "z"), b = add(f, "Thing", "z");
+	char name[] = "a";
+
+	for (; *name < 'l'; ++*name) {
+		uint32_t owned = add(f, "Secret", name);
+
+		refer(f, owned, "Set", name, EDGE_OWNER);
+		refer(f, add(f, "Set", name), "Secret", name, EDGE_HOLDS);
+	}
+	refer(f, a, "Thing", "z", EDGE_REFERENCE);
+	refer(f, b, "ConfigMap", "z", EDGE_HOLDS);
+	resolve(f);
+	assert_int_equal(f->plan.p->graph.broken.len, 12);
+	assert_int_equal(f->plan.p->warnings.len, 2);
+	assert_string_equal(f->plan.p->warnings.items[1],
+	    "a cycle was broken: Secret ns/a does not wait for Set ns/a "
+	    "(/spec/x); so it is with 10 more: Secret ns/b, Secret ns/c, "
+	    "Secret ns/d, Secret ns/e, Secret ns/f, Secret ns/g, Secret ns/h, "
+	    "Secret ns/i, and 2 others");
+	assert_string_equal(f->plan.p->warnings.items[0],
+	    "a cycle was broken: ConfigMap ns/z does not wait for Thing ns/z "
+	    "(/spec/x)");
+}
+
 /* What the API itself demands cannot be given up. */
 static void a_cycle_of_what_is_required_is_refused(void **state)
 {
@@ -442,6 +470,7 @@ int main(void)
 	    TEST(repositories_then_states_then_objects_then_tiers),
 	    TEST(each_layer_has_that_order_of_its_own),
 	    TEST(a_cycle_is_broken_where_least_is_lost_and_named),
+	    TEST(cycles_alike_are_one_line),
 	    TEST(a_claim_that_waits_for_no_owner_is_no_warning),
 	    TEST(any_other_that_waits_for_no_owner_is_one),
 	    TEST(a_cycle_of_what_is_required_is_refused),
