@@ -162,7 +162,7 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 # What fills the disk for working files is one list; the others fit.
 @test "a source that comes to grief costs itself: the rest is captured, and it is named" {
 	git init -q -b main "$P/work"
-	git -C "$P/work" commit -q --allow-empty -m one
+	git -C "$P/work" -c user.name=t -c user.email=t@example.com commit -q --allow-empty -m one
 	printf 'git: {repositories: [{url: "%s"}]}\n' "$P/work" >>"$BACKSTAY_CONFIG"
 	for i in 1 2 3 4; do
 		printf '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "big-%s"}, "data": {"x": "%s"}}' \
