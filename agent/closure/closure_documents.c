@@ -1,6 +1,6 @@
 #include "agent/closure/closure_room.h"
 
-#include "agent/discover/head_files.h"
+#include "agent/discover/revision_files.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/mem.h"
 #include "storage/base/yaml.h"
@@ -138,7 +138,7 @@ static int find_revisions(struct closure *c, const struct closure_mirror *m,
 		strvec_add(&names, (*r)->name);
 	autofree bool *there = mem_zalloc(names.len + 1);
 	int status =
-	    names.len ? head_files_find(m->dir, &names, there, err) : 0;
+	    names.len ? revision_files_find(m->dir, &names, there, err) : 0;
 	for (size_t i = 0; status == 0 && i < of.len; i++) {
 		of.items[i]->searched = true;
 		of.items[i]->there |= there[i];
@@ -168,10 +168,10 @@ static void note_read(struct closure *c, struct searching *s)
 	vec_done(&s->found);
 }
 
-static struct head_files files_of(const struct closure_mirror *m,
+static struct revision_files files_of(const struct closure_mirror *m,
     struct searching *s, struct quiet *quiet, const struct cancel *cancel)
 {
-	return (struct head_files){.dir = m->dir,
+	return (struct revision_files){.dir = m->dir,
 	    .name = m->name,
 	    .locked = m->locked,
 	    .cancel = cancel,
@@ -187,10 +187,10 @@ static int read_documents(struct closure *c, const struct closure_mirror *m,
 {
 	cleanup(quiet_done) struct quiet quiet = QUIET_INIT;
 	cleanup(searching_done) struct searching s = {.name = m->name};
-	const struct head_files files = files_of(m, &s, &quiet, cancel);
+	const struct revision_files files = files_of(m, &s, &quiet, cancel);
 
 	quiet_load(&quiet, m->memory);
-	if (head_files_read(&files, err))
+	if (revision_files_read(&files, err))
 		return -1;
 	note_read(c, &s);
 	quiet_save(&quiet, m->memory);
@@ -221,12 +221,12 @@ static int read_revisions(struct closure *c, const struct closure_mirror *m,
 {
 	cleanup(quiet_done) struct quiet quiet = QUIET_INIT;
 	cleanup(searching_done) struct searching s = {.name = m->name};
-	struct head_files files = files_of(m, &s, &quiet, cancel);
+	struct revision_files files = files_of(m, &s, &quiet, cancel);
 
 	files.revisions = revisions;
 	files.revision = begin_revision;
 	quiet_load(&quiet, m->memory);
-	if (head_files_read(&files, err))
+	if (revision_files_read(&files, err))
 		return -1;
 	closure_add_documents(&c->documents, &s.found);
 	quiet_save(&quiet, m->memory);

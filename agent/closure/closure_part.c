@@ -1,7 +1,7 @@
 #include "agent/closure/closure_part.h"
 
 #include "agent/closure/closure_room.h"
-#include "agent/discover/head_files.h"
+#include "agent/discover/revision_files.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/hex.h"
 #include "storage/base/json.h"
@@ -19,7 +19,7 @@ int closure_part_mirror(struct closure *c, const struct closure_mirror *m,
 {
 	uint64_t before = spool_len(ids);
 
-	if (head_files_ids(m->dir, CLOSURE_PART_ID, ids, err))
+	if (revision_files_ids(m->dir, CLOSURE_PART_ID, ids, err))
 		return -1;
 	*vec_add(&c->mirrors) =
 	    (struct closure_part_mirror){.repository = repository_name(m->url),

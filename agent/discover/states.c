@@ -1,6 +1,6 @@
 #include "agent/discover/states.h"
 
-#include "agent/discover/head_files.h"
+#include "agent/discover/revision_files.h"
 #include "storage/base/cleanup.h"
 
 #include <stdlib.h>
@@ -45,7 +45,7 @@ int states_read(const char *dir, const char *name, const struct cancel *cancel,
     struct found *f, struct err *err)
 {
 	struct reading r = {.name = name, .f = f};
-	const struct head_files files = {.dir = dir,
+	const struct revision_files files = {.dir = dir,
 	    .name = name,
 	    .cancel = cancel,
 	    .ctx = &r,
@@ -53,7 +53,7 @@ int states_read(const char *dir, const char *name, const struct cancel *cancel,
 	    .file = read_file,
 	    .too_large = too_large};
 
-	if (head_files_read(&files, err) == 0)
+	if (revision_files_read(&files, err) == 0)
 		return 0;
 	if (err->code != ERR_NOT_FOUND && err->code != ERR_LOCKED)
 		return -1;

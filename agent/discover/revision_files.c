@@ -1,4 +1,4 @@
-#include "agent/discover/head_files.h"
+#include "agent/discover/revision_files.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/git/mirror/mirror.h"
@@ -15,7 +15,7 @@ enum { MAX_FILE = 1024 * 1024, MAX_DEPTH = 64, MAX_TREES = 1000000 };
 enum { MODE_KIND = 0170000, MODE_FILE = 0100000 };
 
 struct walk {
-	const struct head_files *f;
+	const struct revision_files *f;
 	struct repo *repo;
 	size_t trees;
 	/* What is not read again, with revisions. */
@@ -199,7 +199,7 @@ static int read_all(struct walk *w, struct err *err)
 	return 0;
 }
 
-int head_files_read(const struct head_files *f, struct err *err)
+int revision_files_read(const struct revision_files *f, struct err *err)
 {
 	cleanup(repo_freep) struct repo *repo = repo_open(f->dir, err);
 	cleanup(mirror_unlockp) struct mirror_lock *lock = NULL;
@@ -217,7 +217,7 @@ int head_files_read(const struct head_files *f, struct err *err)
 	return status;
 }
 
-int head_files_find(const char *dir, const struct strvec *revisions,
+int revision_files_find(const char *dir, const struct strvec *revisions,
     bool *there, struct err *err)
 {
 	cleanup(repo_freep) struct repo *repo = repo_open(dir, err);
@@ -245,7 +245,7 @@ static int add_ids(
 	return 0;
 }
 
-int head_files_ids(
+int revision_files_ids(
     const char *dir, size_t bytes, struct spool *out, struct err *err)
 {
 	cleanup(packs_done) struct packs packs = {.packs = VEC_INIT};

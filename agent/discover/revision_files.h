@@ -1,8 +1,8 @@
 /*
  * Files of a mirrored repository as its HEAD, or another revision, has them.
  */
-#ifndef AGENT_DISCOVER_HEAD_FILES_H
-#define AGENT_DISCOVER_HEAD_FILES_H
+#ifndef AGENT_DISCOVER_REVISION_FILES_H
+#define AGENT_DISCOVER_REVISION_FILES_H
 
 #include "agent/discover/quiet.h"
 #include "storage/base/buf.h"
@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 /* What is wanted of one, and what is done with it. */
-struct head_files {
+struct revision_files {
 	const char *dir;  /* of the mirror */
 	const char *name; /* of the repository, for errors */
 	bool locked;	  /* by the caller: no other run changes the mirror */
@@ -40,14 +40,14 @@ struct head_files {
 
 /* Calls `file` for each. 0 also where HEAD, or a revision, names nothing.
  * ERR_NOT_FOUND: no mirror is there; ERR_LOCKED: another run has it in use. */
-int head_files_read(const struct head_files *f, struct err *err);
+int revision_files_read(const struct revision_files *f, struct err *err);
 /* Of revisions, as above, whether the mirror has them: there[i] of
  * revisions[i]. -1 with ERR_NOT_FOUND where there is no mirror. */
-int head_files_find(const char *dir, const struct strvec *revisions,
+int revision_files_find(const char *dir, const struct strvec *revisions,
     bool *there, struct err *err);
 /* Appends the first `bytes` of the id of each object in the mirror's packs. -1
  * as above, and then some may be appended. */
-int head_files_ids(
+int revision_files_ids(
     const char *dir, size_t bytes, struct spool *out, struct err *err);
 
 #endif
