@@ -55,6 +55,24 @@ int validate_compression(const void *data, const struct yaml_node *node,
 	return 0;
 }
 
+/* The public key that belongs in the place of a private one, and how to get it;
+ * NULL where the text is no private key. */
+static const char *public_of_private(const char *text)
+{
+	static const struct {
+		const char *begin, *public;
+	} kinds[] = {
+	    {"AGE-SECRET-KEY-", "age1..., `age-keygen -y` prints it"},
+	    {"AGE-PLUGIN-", "age1NAME1..., its plugin prints it"},
+	    {"-----BEGIN ", "ssh-ed25519 ..., `ssh-keygen -y` prints it"},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (str_starts(text, kinds[i].begin))
+			return kinds[i].public;
+	return NULL;
+}
+
 int validate_encryption(const void *data, const struct yaml_node *node,
     const struct schema_location *where, struct err *err)
 {
@@ -63,12 +81,13 @@ int validate_encryption(const void *data, const struct yaml_node *node,
 	struct err reason = ERR_INIT;
 
 	VEC_EACH (&e->recipients, r) {
-		if (str_starts(*r, "AGE-SECRET-KEY-"))
+		const char *public = public_of_private(*r);
+		if (public)
 			return complain(where, node, "recipients", err,
 			    "item %zu is a private key: put its public key "
-			    "there (age1..., `age-keygen -y` prints it), and "
-			    "take that private key as disclosed",
-			    (size_t)(r - e->recipients.items));
+			    "there (%s), and take that private key as "
+			    "disclosed",
+			    (size_t)(r - e->recipients.items), public);
 		if (age_recipient_check(*r, &reason))
 			return complain(where, node, "recipients", err,
 			    "item %zu is not an age recipient that is known "

@@ -225,6 +225,12 @@ int notify_check(const struct settings_notify *to, struct err *err)
 		   : 0;
 }
 
+/* In a sentence: "the notice of the ...". */
+static const char *event_in_words(const char *event)
+{
+	return str_eq(event, "partial") ? "partial result" : event;
+}
+
 void notify_all(const struct settings *s, const struct notice *n,
     const struct connect_env *env)
 {
@@ -236,8 +242,8 @@ void notify_all(const struct settings *s, const struct notice *n,
 				 ? run_command(to, n, env, &err)
 				 : post(to, n, env, &err);
 		if (status)
-			log_warn("notify '%s': the %s could not be sent, which "
-				 "changes nothing else: %s",
-			    to->name, n->event, err.message);
+			log_warn("notify '%s': the notice of the %s could not "
+				 "be sent, which changes nothing else: %s",
+			    to->name, event_in_words(n->event), err.message);
 	}
 }

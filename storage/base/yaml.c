@@ -44,9 +44,10 @@ static int syntax_error(const struct loader *l, struct err *err)
 		    p->problem_offset, p->problem ? p->problem : "unreadable");
 	const char *problem = p->problem ? p->problem : "unknown";
 	/* A tab looks like the spaces that are right there. */
-	bool tab = strstr(problem, "cannot start any token") &&
-		   p->buffer.pointer < p->buffer.last &&
-		   *p->buffer.pointer == '\t';
+	bool tab = strstr(problem, "found a tab character") ||
+		   (strstr(problem, "cannot start any token") &&
+		       p->buffer.pointer < p->buffer.last &&
+		       *p->buffer.pointer == '\t');
 	return err_set(err, ERR_FORMAT, "%s:%zu:%zu: not valid YAML: %s%s%s",
 	    l->name, at.line + 1, at.column + 1,
 	    p->context && !tab ? p->context : "",

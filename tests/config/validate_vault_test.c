@@ -83,6 +83,12 @@ static void a_private_key_among_the_recipients_is_no_recipient(void **state)
 	    "encryption.recipients: item 0 is a private key: put its public "
 	    "key there (age1..., `age-keygen -y` prints it), and take that "
 	    "private key as disclosed");
+	assert_config_refused(
+	    ENCRYPTION("recipients: [AGE-PLUGIN-YUBIKEY-1QQQQ]"),
+	    "item 0 is a private key: put its public key there (age1NAME1...");
+	assert_config_refused(
+	    ENCRYPTION("recipients: [\"-----BEGIN OPENSSH PRIVATE KEY-----\"]"),
+	    "item 0 is a private key: put its public key there (ssh-ed25519");
 }
 
 #define PUBLIC "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"

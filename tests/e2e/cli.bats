@@ -511,4 +511,7 @@ manual_says() { # PAGE PROGRAM COMMAND
 	! grep -q "$key" <<<"$stderr" || false
 	printf 'name: t\nvaults:\n\t- {name: a}\n' >backstay.yaml
 	refused 'backstay.yaml:3:1: not valid YAML: a tab stands here; YAML is indented by spaces'
+	# The parser of YAML meets it in the midst of the value before.
+	printf 'name: t\nvaults:\n  - name: a\n\tdirectory: /x\n' >backstay.yaml
+	refused 'backstay.yaml:4:1: not valid YAML: a tab stands here; YAML is indented by spaces'
 }

@@ -277,7 +277,7 @@ notify() { config "notify: [{name: n, url_file: $P/url, $1}]"; }
 	notify 'kind: json'
 	run --separate-stderr agent backup
 	[ "$status" -eq 0 ]
-	grep -q "warn .*notify 'n': the success could not be sent.*status 500" <<<"$stderr"
+	grep -q "warn .*notify 'n': the notice of the success could not be sent.*status 500" <<<"$stderr"
 	listen 200 30
 	notify 'kind: json, timeout: 1s, on: [success]'
 	before=$SECONDS
@@ -285,13 +285,13 @@ notify() { config "notify: [{name: n, url_file: $P/url, $1}]"; }
 	run --separate-stderr agent backup -v
 	[ "$status" -eq 0 ]
 	[ $((SECONDS - before)) -lt 25 ]
-	grep -q "warn .*notify 'n': the .* could not be sent" <<<"$stderr"
+	grep -q "warn .*notify 'n': the notice of the .* could not be sent" <<<"$stderr"
 	! grep -q secret-path <<<"$stderr" || false
 	echo http://127.0.0.1:1/secret-path >"$P/url"
 	sleep 1.1
 	run --separate-stderr agent backup
 	[ "$status" -eq 0 ]
-	grep -q "warn .*notify 'n': the .* could not be sent" <<<"$stderr"
+	grep -q "warn .*notify 'n': the notice of the .* could not be sent" <<<"$stderr"
 	! grep -q secret-path <<<"$stderr" || false
 	config "notify: [{name: n, kind: command, command: [/no/such/hook]}]"
 	sleep 1.1
