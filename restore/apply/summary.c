@@ -38,6 +38,17 @@ void summary_paused(struct run *run)
 			strvec_add(&run->report->held_paused, p->what);
 }
 
+/* `drift` looks at the sources of the configuration. */
+static bool is_into_sources(const struct run *run)
+{
+	const struct plan_options *o = run->p->options;
+	size_t same = 0;
+
+	for (size_t i = 0; i < o->cluster_count; i++)
+		same += o->clusters[i].same_cluster;
+	return o->cluster_count && same == o->cluster_count;
+}
+
 void summary_differs(struct run *run)
 {
 	struct report *r = run->report;
@@ -53,6 +64,10 @@ void summary_differs(struct run *run)
 	    "'backstay-restore plan %s --server --existing update --all', with "
 	    "the other options of this run, shows what an update would change",
 	    count, count == 1 ? " differs" : "s differ", r->snapshot);
+	if (is_into_sources(run))
+		buf_printf(&text,
+		    "; 'backstay-restore drift %s' shows all that differs",
+		    r->snapshot);
 	*vec_add(&r->warnings) = buf_steal(&text);
 }
 

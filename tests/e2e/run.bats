@@ -421,6 +421,17 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	[ "$output" = 0 ]
 }
 
+@test "warnings are coloured on a terminal, and not under NO_COLOR" {
+	sed -i '/^encryption/,/^retention/{/^retention/!d}' "$BACKSTAY_CONFIG"
+	printf 'encryption: none\nsigning: none\n' >>"$BACKSTAY_CONFIG"
+	make_vaults
+	TERM=xterm script -qec "'$BACKSTAY_BUILD/backstay-agent' backup" /dev/null </dev/null >"$BATS_TEST_TMPDIR/coloured"
+	grep -q $'\x1b\\[33mwarn' "$BATS_TEST_TMPDIR/coloured"
+	NO_COLOR=1 TERM=xterm script -qec "'$BACKSTAY_BUILD/backstay-agent' backup" /dev/null </dev/null >"$BATS_TEST_TMPDIR/plain"
+	grep -q 'warn .*encryption: none' "$BATS_TEST_TMPDIR/plain"
+	run ! grep -q $'\x1b\\[[0-9]*m' "$BATS_TEST_TMPDIR/plain"
+}
+
 @test "apply asks on a terminal, and does nothing on any answer but yes" {
 	agent backup
 	"$top/tests/data/platform/wipe" kube "$P/kube/kubeconfig" >/dev/null

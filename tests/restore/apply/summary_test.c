@@ -87,6 +87,12 @@ static void what_differs_is_one_warning(void **state)
 	    "'backstay-restore plan prod-1 --server --existing update --all'");
 	assert_contains(f->run.report->warnings.items[1],
 	    "2 existing objects differ from the snapshot");
+	/* Of another cluster than the source, drift says nothing. */
+	assert_null(strstr(f->run.report->warnings.items[1], "drift"));
+	f->plan.clusters[0].same_cluster = true;
+	summary_differs(&f->run);
+	assert_contains(f->run.report->warnings.items[2],
+	    "; 'backstay-restore drift prod-1' shows all that differs");
 }
 
 /* ---- what to do next ----------------------------------------------------- */
