@@ -130,6 +130,7 @@ ${label[3]}.witnessed" ]
 	# The agent remembers the log, and goes on with it.
 	rm "$P/vault/${label[3]}".witness*
 	rm -rf "$P/whole"
+	past "${label[3]}"
 	agent backup
 	found fork "the log of the vault names '${label[3]}', which is gone"
 	look --accept fork
@@ -144,6 +145,7 @@ ${label[3]}.witnessed" ]
 	backups 2
 	rm -rf "$P/vault" "$P/state/witness"
 	mv "$P/kept" "$P/vault"
+	past "${label[3]}"
 	run --separate-stderr agent backup
 	[ "$status" -eq 0 ]
 	grep -q "it has co-signed a log of 4 snapshots, and what is left of it here and in the vault has 3" <<<"$stderr"
@@ -164,6 +166,7 @@ ${label[3]}.witnessed" ]
 	# The agent's own, on the same vault, of other snapshots.
 	witness_down
 	rm -rf "$P/state/witness" "$P/vault"/*.witness* "$P/vault/${label[1]}".* "$P/vault/${label[2]}".*
+	past "${label[2]}"
 	for _ in 1 2 3; do
 		past "$(labels | tail -1)"
 		run --separate-stderr agent backup
