@@ -19,6 +19,7 @@ void test_applier_done(struct test_applier *t)
 	}
 	test_plan_done(&t->plan);
 	test_tree_done(&t->tree);
+	strvec_done(&t->paths);
 }
 
 uint32_t test_applier_add(struct test_applier *t, const char *api_version,
@@ -30,7 +31,8 @@ uint32_t test_applier_add(struct test_applier *t, const char *api_version,
 
 	layout_object_path("prod", kind, ns, name, &path);
 	test_tree_add(&t->tree, buf_str(&path), NULL, text);
-	test_plan_node(&t->plan, node)->path = buf_steal(&path);
+	strvec_add(&t->paths, buf_str(&path));
+	test_plan_node(&t->plan, node)->path = t->paths.items[t->paths.len - 1];
 	return node;
 }
 

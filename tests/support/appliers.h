@@ -15,6 +15,7 @@
 struct test_applier {
 	struct test_plan plan;
 	struct test_tree tree;
+	struct strvec paths; /* of its nodes */
 	struct test_kube kube;
 	struct run_options run_options;
 	struct run run;
