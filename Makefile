@@ -7,7 +7,7 @@
 # make sanitize           the unit tests under ASan and UBSan
 # make lint               format, includes and calls, static analysis, shell
 # make format             clang-format over the C sources
-# make fuzz               the fuzzers; FUZZ_SECONDS= each
+# make fuzz               the fuzzers; FUZZ_SECONDS= each, FUZZ_SEED=0 searches
 # make deb                Debian's packages, in build/deb
 # make simulate           timelines of vaults under attack; SEEDS= of them
 #
@@ -22,6 +22,7 @@ override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 30
+FUZZ_SEED ?= 1
 VERSION := 0.1.0
 Q := $(if $(V),,@)
 
@@ -193,7 +194,7 @@ fuzz:
 	$(MAKE) BUILD=$(BUILD)/fuzz CC=clang fuzz-programs \
 	  SANITIZE='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 	  LDFLAGS='-fsanitize=fuzzer,address,undefined'
-	tests/fuzz/run $(BUILD)/fuzz/tests/fuzz $(FUZZ_SECONDS)
+	tests/fuzz/run $(BUILD)/fuzz/tests/fuzz $(FUZZ_SECONDS) $(FUZZ_SEED)
 
 SEEDS ?= 20000
 simulate: $(SIMULATE)

@@ -5,6 +5,8 @@
 #include "tests/support/keys.h"
 #include "tests/support/test.h"
 
+#include <ctype.h>
+
 #define DASH "\xe2\x80\x94 "
 
 /* The example of c2sp.org/signed-note. */
@@ -125,6 +127,22 @@ static void keys_are_written_as_they_are_read(void **state)
 		    note_key_parse(bad[i], &key, &err), err, ERR_FORMAT);
 }
 
+/* Other programs of C2SP read an ID in capitals, and so it is typed. */
+static void an_id_is_read_in_capitals(void **state)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	char vkey[] = WITNESS_KEY;
+	struct note_key key;
+
+	(void)state;
+	for (char *c = strchr(vkey, '+') + 1; *c != '+'; c++)
+		*c = (char)toupper((unsigned char)*c);
+	assert_string_not_equal(vkey, WITNESS_KEY);
+	key = key_of(vkey);
+	note_key_write(&key, &text);
+	assert_string_equal(buf_str(&text), WITNESS_KEY);
+}
+
 static void what_is_signed_here_holds(void **state)
 {
 	cleanup(buf_done) struct buf note = BUF_INIT, vkey = BUF_INIT;
@@ -151,6 +169,7 @@ int main(void)
 	    cmocka_unit_test(a_cosignature_has_its_time),
 	    cmocka_unit_test(what_is_no_note_is_refused),
 	    cmocka_unit_test(keys_are_written_as_they_are_read),
+	    cmocka_unit_test(an_id_is_read_in_capitals),
 	    cmocka_unit_test(what_is_signed_here_holds),
 	};
 
