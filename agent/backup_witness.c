@@ -166,16 +166,11 @@ static int keep(
 
 /* ---- the witness --------------------------------------------------------- */
 
-static void hashes_done(struct merkle_hashes *hashes)
-{
-	vec_done(hashes);
-}
-
 static int submit(struct telling *t, uint64_t old, struct buf *lines,
     uint64_t *size, struct err *err)
 {
-	cleanup(hashes_done) struct merkle_hashes hashes = VEC_INIT;
-	cleanup(hashes_done) struct merkle_hashes proof = VEC_INIT;
+	cleanup(merkle_hashes_done) struct merkle_hashes hashes = VEC_INIT;
+	cleanup(merkle_hashes_done) struct merkle_hashes proof = VEC_INIT;
 	const struct witness_submission s = {
 	    .old = old, .proof = &proof, .checkpoint = &t->note};
 

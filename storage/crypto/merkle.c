@@ -7,6 +7,11 @@
 /* What keeps a leaf from passing for an inner node. */
 enum { LEAF = 0, NODE = 1 };
 
+void merkle_hashes_done(struct merkle_hashes *hashes)
+{
+	vec_done(hashes);
+}
+
 static struct merkle_hash hash_of(
     uint8_t kind, const void *a, size_t a_len, const void *b, size_t b_len)
 {

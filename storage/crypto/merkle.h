@@ -16,6 +16,7 @@ struct merkle_hash {
 	uint8_t bytes[DIGEST_SHA256_LEN];
 };
 VEC_DEFINE(merkle_hashes, struct merkle_hash);
+void merkle_hashes_done(struct merkle_hashes *hashes);
 
 /* What of a leaf's data is in the tree. */
 struct merkle_hash merkle_leaf(const void *data, size_t len);

@@ -53,15 +53,10 @@ void chain_log_hold(
 		find_gone(t, log->leaves.items[log->leaves.len - 1].label, c);
 }
 
-static void hashes_done(struct merkle_hashes *hashes)
-{
-	vec_done(hashes);
-}
-
 void chain_log_hold_word(
     const struct vault_word *word, const struct vault_log *log, struct chain *c)
 {
-	cleanup(hashes_done) struct merkle_hashes hashes = VEC_INIT;
+	cleanup(merkle_hashes_done) struct merkle_hashes hashes = VEC_INIT;
 	char time[CLOCK_TEXT_MAX];
 
 	clock_rfc3339(word->time, time);

@@ -45,14 +45,9 @@ void vault_log_hashes(const struct vault_log *log, struct merkle_hashes *out)
 	}
 }
 
-static void hashes_done(struct merkle_hashes *hashes)
-{
-	vec_done(hashes);
-}
-
 static struct merkle_hash root_of(const struct vault_log *log)
 {
-	cleanup(hashes_done) struct merkle_hashes hashes = VEC_INIT;
+	cleanup(merkle_hashes_done) struct merkle_hashes hashes = VEC_INIT;
 
 	vault_log_hashes(log, &hashes);
 	return merkle_root(&hashes, hashes.len);

@@ -20,11 +20,6 @@ static const char *const roots[] = {
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
 enum { LEAVES = 8 };
 
-static void hashes_done(struct merkle_hashes *h)
-{
-	vec_done(h);
-}
-
 static void add_leaves(struct merkle_hashes *out, size_t n)
 {
 	uint8_t data[32];
@@ -46,7 +41,7 @@ static void assert_hash(const struct merkle_hash *h, const char *hex)
 
 static void roots_are_those_that_are_published(void **state)
 {
-	cleanup(hashes_done) struct merkle_hashes leaves = VEC_INIT;
+	cleanup(merkle_hashes_done) struct merkle_hashes leaves = VEC_INIT;
 
 	(void)state;
 	add_leaves(&leaves, LEAVES);
@@ -96,8 +91,10 @@ static void proofs_are_those_that_are_published(void **state)
 
 	(void)state;
 	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
-		cleanup(hashes_done) struct merkle_hashes leaves = VEC_INIT;
-		cleanup(hashes_done) struct merkle_hashes proof = VEC_INIT;
+		cleanup(merkle_hashes_done) struct merkle_hashes leaves =
+		    VEC_INIT;
+		cleanup(merkle_hashes_done) struct merkle_hashes proof =
+		    VEC_INIT;
 		add_leaves(&leaves, known[k].size);
 		merkle_consistency(&leaves, known[k].old, &proof);
 		size_t n = 0;

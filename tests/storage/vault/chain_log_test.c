@@ -154,14 +154,9 @@ static void one_that_was_replaced_is_a_fork(void **state)
 	assert_one(f, CHAIN_FORK, labels[1]);
 }
 
-static void hashes_done(struct merkle_hashes *h)
-{
-	vec_done(h);
-}
-
 static struct vault_word word_of(const struct vault_log *log, size_t n)
 {
-	cleanup(hashes_done) struct merkle_hashes hashes = VEC_INIT;
+	cleanup(merkle_hashes_done) struct merkle_hashes hashes = VEC_INIT;
 
 	vault_log_hashes(log, &hashes);
 	return (struct vault_word){.size = n, .root = merkle_root(&hashes, n)};
