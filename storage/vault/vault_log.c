@@ -119,10 +119,11 @@ static int check_note(const char *note, size_t len, const char *origin,
     const struct minisign_publics *keys, struct err *err)
 {
 	VEC_EACH (keys, k) {
+		struct err ignored = ERR_INIT;
 		struct note_key key;
 		int64_t time;
 		note_key_make(origin, NOTE_SIGNATURE, k->key, &key);
-		if (note_verify(note, len, &key, &time, err) == 0)
+		if (note_verify(note, len, &key, &time, &ignored) == 0)
 			return 0;
 	}
 	return err_set(err, ERR_INTEGRITY,
@@ -247,8 +248,7 @@ static int search(const struct search *s, struct err *err)
 			return found < 0 ? -1 : 0;
 	}
 	return err_set(err, ERR_NOT_FOUND,
-	    "%s has no object '%s-...%s' that "
-	    "holds",
+	    "%s has no object '%s-...%s' that holds",
 	    vault_describe(s->place->vault), s->place->name, s->ending);
 }
 
@@ -304,9 +304,11 @@ int vault_word_read(const struct vault_log_place *p,
 }
 
 /* What is written first is never gone while the other is not there yet. */
-static int replace(struct vault *v, const char *object, const struct buf *text,
-    const char *before, struct err *err)
+static int replace(struct vault *v, const char *label, const char *ending,
+    const struct buf *text, const char *before, struct err *err)
 {
+	autofree char *object = str_printf("%s%s", label, ending);
+
 	if (str_eq(object, before))
 		before = NULL;
 	else if (vault_put_small(
@@ -323,15 +325,11 @@ static int replace(struct vault *v, const char *object, const struct buf *text,
 int vault_log_put(struct vault *v, const char *label, const struct buf *text,
     const char *before, struct err *err)
 {
-	autofree char *object = str_printf("%s" LABEL_LOG, label);
-
-	return replace(v, object, text, before, err);
+	return replace(v, label, LABEL_LOG, text, before, err);
 }
 
 int vault_word_put(struct vault *v, const char *label, const struct buf *note,
     const char *before, struct err *err)
 {
-	autofree char *object = str_printf("%s" LABEL_COSIGNED, label);
-
-	return replace(v, object, note, before, err);
+	return replace(v, label, LABEL_COSIGNED, note, before, err);
 }

@@ -140,6 +140,19 @@ static void one_that_the_list_leaves_out_is_found_by_its_name(struct fixture *f)
 	assert_int_equal(read_log(f, &err), 2);
 }
 
+static void each_of_the_keys_may_have_signed_it(struct fixture *f)
+{
+	cleanup(vault_log_done) struct vault_log log = {.object = NULL};
+	struct err err = ERR_INIT;
+
+	/* The key that signed it is the second. */
+	assert_ok(vault_log_open(buf_str(&f->text), f->text.len, "prod", ORIGIN,
+		      &f->keys, &log, &err),
+	    err);
+	assert_int_equal(err.code, ERR_NONE);
+	assert_int_equal(log.leaves.len, 2);
+}
+
 static void open_fails(
     struct fixture *f, const char *name, const char *origin, enum err_code code)
 {
@@ -193,6 +206,7 @@ int main(void)
 	    TEST_ON_VAULTS(the_newest_that_holds_is_read),
 	    TEST_ON_VAULTS(what_the_store_keeps_does_no_harm),
 	    TEST_ON_VAULTS(one_that_the_list_leaves_out_is_found_by_its_name),
+	    TEST_ON_VAULTS(each_of_the_keys_may_have_signed_it),
 	    TEST_ON_VAULTS(another_origin_name_or_key_is_refused),
 	    TEST_ON_VAULTS(a_word_is_of_that_witness_and_that_log),
 	};
