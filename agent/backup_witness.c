@@ -51,18 +51,31 @@ static struct vault_log_place place_of(const struct telling *t)
 
 /* ---- the log ------------------------------------------------------------- */
 
+/* Empty where there is none. So it is, with a warning, where it does not hold:
+ * it was damaged, or is of another origin or of a key that is not trusted any
+ * more. What cannot be read is not written over. */
 static int read_kept(
     const struct telling *t, struct vault_log *out, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	autofree char *path = kept_path(t);
+	struct err why = ERR_INIT;
 
-	return file_read(path, VAULT_LOG_MAX_BYTES, &text, err) ||
-		       vault_log_open(buf_str(&text), text.len,
-			   t->r->settings->name, t->witness.origin,
-			   &t->r->trust.keys, out, err)
-		   ? -1
-		   : 0;
+	if (file_read(path, VAULT_LOG_MAX_BYTES, &text, &why) == 0 &&
+	    vault_log_open(buf_str(&text), text.len, t->r->settings->name,
+		t->witness.origin, &t->r->trust.keys, out, &why) == 0)
+		return 0;
+	vault_log_done(out);
+	if (why.code == ERR_NOT_FOUND)
+		return 0;
+	if (why.code != ERR_FORMAT && why.code != ERR_INTEGRITY) {
+		*err = why;
+		return err_wrap(err, "what this machine remembers of its log");
+	}
+	log_warn("'%s', in which this machine remembers the log of the vault, "
+		 "does not hold, and what the vault has takes its place: %s",
+	    path, why.message);
+	return 0;
 }
 
 static bool begins_with(
@@ -93,17 +106,14 @@ static int load(struct telling *t, struct err *err)
 {
 	const struct vault_log_place place = place_of(t);
 	cleanup(vault_log_done) struct vault_log kept = {.object = NULL};
-	struct err ignored = ERR_INIT;
 
 	if (vault_log_read(&place, &t->r->trust.keys, &t->log, err)) {
 		if (err->code != ERR_NOT_FOUND)
 			return -1;
 		*err = (struct err)ERR_INIT;
 	}
-	if (read_kept(t, &kept, &ignored)) {
-		vault_log_done(&kept);
-		return 0;
-	}
+	if (read_kept(t, &kept, err))
+		return -1;
 	if (begins_with(&t->log, &kept))
 		return 0;
 	char *object = steal(t->log.object);

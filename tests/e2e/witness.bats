@@ -159,6 +159,28 @@ ${label[3]}.witnessed" ]
 	good
 }
 
+@test "what an agent remembers of the log, and cannot use, is named" {
+	adopt
+	kept=$(echo "$P"/state/witness/*.log)
+	echo damaged >"$kept"
+	past "$(labels | tail -1)"
+	run --separate-stderr agent backup
+	[ "$status" -eq 0 ]
+	grep -q "'$kept', in which this machine remembers the log of the vault, does not hold" <<<"$stderr"
+	! grep -q 'not co-signed' <<<"$stderr"
+	grep -q "^${label[0]} " "$kept"
+	# What it cannot read, it does not write over.
+	rm "$kept"
+	mkdir "$kept"
+	past "$(labels | tail -1)"
+	run --separate-stderr agent backup
+	[ "$status" -eq 0 ]
+	grep -q "is not co-signed by the witness .*: what this machine remembers of its log: .*'$kept'" <<<"$stderr"
+	rmdir "$kept"
+	backups 1
+	good
+}
+
 @test "a history that whoever has the signing key wrote anew is a fork" {
 	adopt
 	backups 1
