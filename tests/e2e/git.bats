@@ -261,6 +261,51 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	done
 }
 
+@test "an object that was forged to collide is refused with what reaches it, and the rest is captured" {
+	preload=$BUILD/tests/tools/preload/forged.so
+	cd "$T/work"
+	forged=$GIT_REPOS/forged.git
+	git checkout -q -b small main
+	echo 'taken for a forged object' >forged && git add forged && git commit -q -m forged
+	blob=$(git rev-parse small:forged)
+	# A large one is hashed as it passes, and a delta once its base is known.
+	git checkout -q -b large main
+	{ echo 'taken for a forged object'; head -c 1500000 /dev/urandom; } >forged && git add forged && git commit -q -m large
+	git checkout -q -b delta main
+	seq 1 2000 >forged && git add forged && git commit -q -m base
+	echo 'taken for a forged object' >>forged && git commit -q -a -m delta
+	git init -q --bare -b main "$forged"
+	git push -q "$forged" main small large delta
+	git -C "$forged" repack -q -a -d -f
+	git -C "$forged" verify-pack -v "$forged"/objects/pack/*.idx | awk 'NF == 7 && $2 == "blob"' | grep -q .
+	for url in "$GIT_HTTP/forged.git" "$GIT_REPOS/forged.git"; do
+		rm -rf "$T/state" "$T/vault" "$T/out"
+		config "$url" "$GIT_SSH_BASE/team/lib.git"
+		LD_PRELOAD=$preload run -1 --separate-stderr agent backup
+		for ref in small large delta; do
+			grep "missing: reference 'refs/heads/$ref' of repository 'forged': " <<<"$stderr" |
+				grep -q 'the blob of [0-9]* bytes .*the same SHA-1 as another'
+		done
+		grep -q "refs/heads/small.* bytes $blob looks" <<<"$stderr"
+		[ "$(grep -c missing: <<<"$stderr")" = 3 ]
+		run -0 restore extract latest --to "$T/out"
+		[ "$(git -C "$T/out/git/forged.git" for-each-ref --format='%(refname:short)')" = main ]
+		[ "$(git -C "$T/out/git/lib.git" rev-parse main)" = "$(git rev-parse main)" ]
+		# Whoever looks at all of its objects finds nothing of it.
+		run -0 git -C "$T/out/git/forged.git" cat-file --batch-all-objects --batch-check
+		[[ $output != *"$blob"* ]]
+	done
+	# Where nothing does without it, the repository is what is missing.
+	git push -q -f "$forged" small:main small:delta small:large
+	rm -rf "$T/state" "$T/vault"
+	LD_PRELOAD=$preload run -1 --separate-stderr agent backup
+	grep -q "missing: .*repository 'forged': .*$blob looks" <<<"$stderr"
+	run -0 restore verify latest
+	# Without that answer, all is as ever.
+	sleep 1.1
+	run -0 agent backup
+}
+
 @test "a password in a submodule's URL goes nowhere" {
 	git -C "$T/work" config -f .gitmodules submodule.x.path x
 	git -C "$T/work" config -f .gitmodules submodule.x.url https://me:s3same@git.example.org/x.git

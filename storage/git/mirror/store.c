@@ -264,6 +264,7 @@ static int merge(
 {
 	const struct incoming_options o = {.hash = s->hash,
 	    .dir = s->dir,
+	    .checked_before = true,
 	    .durable = true,
 	    .cancel = s->cancel};
 	cleanup(incoming_freep) struct incoming *in = incoming_new(&o, err);

@@ -113,6 +113,7 @@ static int verify_pack(const struct pack *pack, struct object_links *links,
 	autoclose int fd = open(pack->path, O_RDONLY | O_CLOEXEC);
 	struct pack_file f = {.fd = fd, .path = pack->path};
 	const struct index_pack_options o = {.hash = pack->hash,
+	    .checked_before = true,
 	    .read_at = read_at,
 	    .ctx = &f,
 	    .cancel = cancel};

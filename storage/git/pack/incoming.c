@@ -57,6 +57,7 @@ struct incoming *incoming_new(const struct incoming_options *o, struct err *err)
 		return NULL;
 	}
 	const struct index_pack_options io = {.hash = o->hash,
+	    .checked_before = o->checked_before,
 	    .read_at = read_at,
 	    .on_small_blob = o->scan ? on_blob : NULL,
 	    .ctx = in,

@@ -16,6 +16,7 @@ struct incoming_options {
 	enum git_hash hash;
 	const char *dir;       /* the bare repository; borrowed */
 	struct lfs_scan *scan; /* receives every small blob; may be NULL */
+	bool checked_before;   /* as in index_pack.h */
 	bool durable;	       /* synced to disk before it gets its name */
 	const struct cancel *cancel;
 	void (*progress)(void *ctx, uint64_t bytes); /* may be NULL */

@@ -41,7 +41,7 @@ struct resolver {
 
 struct worker {
 	struct resolver *r;
-	struct digest *digest;
+	struct object_digest *digest;
 	struct unpacker unpacker;
 	struct object_links links;
 	struct framevec stack;
@@ -198,7 +198,7 @@ static void work(void *ctx, size_t index)
 	struct worker *w = (struct worker *)ctx + index;
 	struct resolver *r = w->r;
 
-	w->digest = digest_new(git_id_digest(r->ip->o.hash));
+	w->digest = object_digest_new(r->ip->o.hash, !r->ip->o.checked_before);
 	unpacker_init(&w->unpacker, r->ip);
 	while (!w->failed && !atomic_load(&r->failed)) {
 		size_t i = atomic_fetch_add(&r->next, 1);
@@ -213,7 +213,7 @@ static void work(void *ctx, size_t index)
 		pop(w);
 	vec_done(&w->stack);
 	unpacker_done(&w->unpacker);
-	digest_free(w->digest);
+	object_digest_free(w->digest);
 }
 
 static int by_base(const void *a, const void *b)

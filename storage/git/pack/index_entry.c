@@ -1,12 +1,11 @@
 #include "storage/git/pack/index_entry.h"
 
-int index_entry_add_object(struct index_pack *ip, struct digest *d,
+int index_entry_add_object(struct index_pack *ip, struct object_digest *d,
     struct object_links *links, struct pack_entry *e, enum object_type type,
     const void *data, size_t len, struct err *err)
 {
-	git_id_add_header(d, object_type_name(type), len);
-	digest_add(d, data, len);
-	digest_finish(d, e->id);
+	if (object_digest_of(d, type, data, len, e->id, err))
+		return -1;
 	e->type = (uint8_t)type;
 	if (type != OBJECT_BLOB) {
 		if (object_links_of(ip->o.hash, type, data, len, links, err) ==

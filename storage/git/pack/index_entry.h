@@ -9,6 +9,7 @@
 #include "storage/base/digest.h"
 #include "storage/base/vec.h"
 #include "storage/git/pack/index_pack.h"
+#include "storage/git/repo/object_digest.h"
 #include "storage/git/repo/packed_head.h"
 
 #include <stdatomic.h>
@@ -67,7 +68,7 @@ struct index_pack {
 	uint8_t *object; /* the content of the current entry, if it is kept */
 	size_t object_cap;
 	uint8_t *window; /* content that is not kept passes through here */
-	struct digest *object_digest;
+	struct object_digest *object_digest;
 	struct digest *pack_digest;
 	uint8_t checksum[GIT_ID_LEN];
 	struct pack_entryvec entries;  /* by offset */
@@ -88,7 +89,7 @@ uint32_t index_pack_find_offset(const struct index_pack *ip, uint64_t offset);
 void index_pack_link(struct index_pack *ip, uint32_t index, uint32_t base);
 
 /* Hashes a whole object, collects its links and passes on a small blob. */
-int index_entry_add_object(struct index_pack *ip, struct digest *d,
+int index_entry_add_object(struct index_pack *ip, struct object_digest *d,
     struct object_links *links, struct pack_entry *e, enum object_type type,
     const void *data, size_t len, struct err *err);
 

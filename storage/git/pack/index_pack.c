@@ -24,7 +24,7 @@ struct index_pack *index_pack_new(const struct index_pack_options *o)
 	if (!ip->o.max_object_bytes)
 		ip->o.max_object_bytes = 1024ULL * 1024 * 1024;
 	ip->window = mem_alloc(INDEX_PACK_WINDOW);
-	ip->object_digest = digest_new(git_id_digest(o->hash));
+	ip->object_digest = object_digest_new(o->hash, !o->checked_before);
 	ip->pack_digest = digest_new(git_id_digest(o->hash));
 	if (inflateInit(&ip->z) != Z_OK)
 		abort();
@@ -36,7 +36,7 @@ void index_pack_free(struct index_pack *ip)
 	if (!ip)
 		return;
 	inflateEnd(&ip->z);
-	digest_free(ip->object_digest);
+	object_digest_free(ip->object_digest);
 	digest_free(ip->pack_digest);
 	object_links_done(&ip->links);
 	vec_done(&ip->entries);
@@ -200,8 +200,7 @@ static int begin_entry(struct index_pack *ip, const struct packed_head *h,
 	if (keeps_whole(ip, &e))
 		reserve_object(ip, e.size);
 	else if (e.kind == OBJECT_BLOB)
-		git_id_add_header(
-		    ip->object_digest, object_type_name(OBJECT_BLOB), e.size);
+		object_digest_begin_blob(ip->object_digest, e.size);
 	inflateReset(&ip->z);
 	ip->z.total_out = 0;
 	ip->state = STATE_DATA;
@@ -238,11 +237,10 @@ static int end_entry(struct index_pack *ip, struct err *err)
 	if (keeps_whole(ip, e))
 		return index_entry_add_object(ip, ip->object_digest, &ip->links,
 		    e, e->kind, ip->object, (size_t)e->size, err);
-	if (e->kind == OBJECT_BLOB) {
-		digest_finish(ip->object_digest, e->id);
-		e->type = OBJECT_BLOB;
-	}
-	return 0;
+	if (e->kind != OBJECT_BLOB)
+		return 0;
+	e->type = OBJECT_BLOB;
+	return object_digest_finish(ip->object_digest, e->id, err);
 }
 
 static ssize_t feed_data(
@@ -267,7 +265,7 @@ static ssize_t feed_data(
 		return damaged(ip, "an object cannot be unpacked", err);
 	e->crc = (uint32_t)crc32(e->crc, data, (unsigned)used);
 	if (!whole && e->kind == OBJECT_BLOB)
-		digest_add(
+		object_digest_add(
 		    ip->object_digest, ip->window, ip->z.total_out - before);
 	if (result == Z_STREAM_END) {
 		if (end_entry(ip, err))

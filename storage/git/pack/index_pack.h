@@ -1,9 +1,8 @@
 /*
  * Reads a pack (gitformat-pack(5)) as it arrives, checks all of it and makes
  * its index. Whole objects are unpacked and hashed while bytes come in; deltas
- * are resolved afterwards, by several threads. Hashing is OpenSSL's SHA-1,
- * which is several times faster than one that also detects forged collisions; a
- * mirror trusts its server that far.
+ * are resolved afterwards, by several threads. An object that looks forged to
+ * collide with another is refused (object_digest.h).
  *
  * Checked are the pack's own checksum, that every object unpacks to the length
  * it says, that every delta applies, and that every commit, tree and tag can be
@@ -27,6 +26,8 @@
 
 struct index_pack_options {
 	enum git_hash hash;
+	/* For forged collisions, when it was received: then not again. */
+	bool checked_before;
 	/* Reads bytes of the pack that were fed, at an offset; called from
 	 * several threads. */
 	int (*read_at)(void *ctx, uint64_t offset, void *data, size_t len,
@@ -46,11 +47,12 @@ struct index_pack *index_pack_new(const struct index_pack_options *o);
 void index_pack_free(struct index_pack *ip); /* takes NULL */
 void index_pack_freep(struct index_pack **ip);
 
-/* The next bytes, in pieces of any length. ERR_FORMAT. */
+/* The next bytes, in pieces of any length. ERR_FORMAT, or ERR_INTEGRITY for an
+ * object that was forged. */
 int index_pack_feed(
     struct index_pack *ip, const void *data, size_t len, struct err *err);
-/* After everything was fed. ERR_NOT_FOUND if deltas have a base that the pack
- * does not contain. */
+/* After everything was fed. As before, and ERR_NOT_FOUND if deltas have a base
+ * that the pack does not contain. */
 int index_pack_resolve(struct index_pack *ip, struct err *err);
 
 /* After resolving: */
