@@ -1,22 +1,24 @@
 #include "storage/base/index.h"
 
-#include "storage/base/buf.h"
 #include "storage/base/vec.h"
 
 #include <string.h>
 
+enum { CHUNK_BYTES = 64 * 1024 };
+
+/* There may be many: the values of a name are a ring, of which the slot has the
+ * last, and each leads to the next. */
 struct item {
-	size_t name; /* offset into names */
-	uint32_t hash;
+	const char *name; /* in one of the chunks */
 	uint32_t value;
-	uint32_t next; /* of the same name */
-	uint32_t last; /* of the first: where the chain ends */
+	uint32_t next; /* of the same name; of the last: the first */
 };
 
 struct index {
-	struct buf names;
+	VEC_DEFINE(, char *) chunks; /* names one behind the other */
+	size_t fill, room;	     /* of the last of them: used, left */
 	VEC_DEFINE(, struct item) items;
-	uint32_t *slots; /* first item of a name + 1, 0: free */
+	uint32_t *slots; /* last item of a name + 1, 0: free */
 	size_t slot_count;
 	size_t used;
 };
@@ -44,7 +46,9 @@ void index_free(struct index *x)
 {
 	if (!x)
 		return;
-	buf_done(&x->names);
+	VEC_EACH (&x->chunks, chunk)
+		free(*chunk);
+	vec_done(&x->chunks);
 	vec_done(&x->items);
 	free(x->slots);
 	free(x);
@@ -55,18 +59,14 @@ void index_freep(struct index **x)
 	index_free(*x);
 }
 
-static size_t slot_for(const struct index *x, const char *name, uint32_t hash)
+static uint32_t *slot_for(const struct index *x, const char *name)
 {
-	size_t slot = hash % x->slot_count;
+	size_t slot = hash_of(name) % x->slot_count;
 
-	for (; x->slots[slot]; slot = (slot + 1) % x->slot_count) {
-		const struct item *it = &x->items.items[x->slots[slot] - 1];
-
-		if (it->hash == hash &&
-		    strcmp(x->names.data + it->name, name) == 0)
-			break;
-	}
-	return slot;
+	while (x->slots[slot] &&
+	       strcmp(x->items.items[x->slots[slot] - 1].name, name) != 0)
+		slot = (slot + 1) % x->slot_count;
+	return &x->slots[slot];
 }
 
 static void grow(struct index *x)
@@ -76,57 +76,70 @@ static void grow(struct index *x)
 
 	x->slot_count *= 2;
 	x->slots = mem_zalloc(x->slot_count * sizeof(*x->slots));
-	for (size_t i = 0; i < old_count; i++) {
-		if (!old[i])
-			continue;
-		const struct item *it = &x->items.items[old[i] - 1];
-		x->slots[slot_for(x, x->names.data + it->name, it->hash)] =
-		    old[i];
-	}
+	for (size_t i = 0; i < old_count; i++)
+		if (old[i])
+			*slot_for(x, x->items.items[old[i] - 1].name) = old[i];
 	free(old);
 }
 
-void index_add(struct index *x, const char *name, uint32_t value)
+/* Names never move, and most are short. */
+static const char *keep_name(struct index *x, const char *name)
 {
-	uint32_t hash = hash_of(name);
+	size_t len = strlen(name) + 1;
 
+	if (len > x->room) {
+		x->room = len > CHUNK_BYTES ? len : CHUNK_BYTES;
+		*vec_add(&x->chunks) = mem_alloc(x->room);
+		x->fill = 0;
+	}
+	char *kept = x->chunks.items[x->chunks.len - 1] + x->fill;
+	memcpy(kept, name, len);
+	x->fill += len;
+	x->room -= len;
+	return kept;
+}
+
+const char *index_add(struct index *x, const char *name, uint32_t value)
+{
 	if (x->used * 2 >= x->slot_count)
 		grow(x);
-	size_t slot = slot_for(x, name, hash);
+	uint32_t *slot = slot_for(x, name);
 	uint32_t added = (uint32_t)x->items.len;
 	struct item *item = vec_add(&x->items);
 
-	*item = (struct item){
-	    .hash = hash, .value = value, .next = INDEX_END, .last = added};
-	if (x->slots[slot]) {
-		struct item *first = &x->items.items[x->slots[slot] - 1];
+	*item = (struct item){.value = value, .next = added};
+	if (*slot) {
+		struct item *last = &x->items.items[*slot - 1];
 
-		item->name = first->name;
-		x->items.items[first->last].next = added;
-		first->last = added;
-		return;
+		item->name = last->name;
+		item->next = last->next;
+		last->next = added;
+	} else {
+		item->name = keep_name(x, name);
+		x->used++;
 	}
-	item->name = x->names.len;
-	buf_add(&x->names, name, strlen(name) + 1);
-	x->slots[slot] = added + 1;
-	x->used++;
+	*slot = added + 1;
+	return item->name;
 }
 
 uint32_t index_first(const struct index *x, const char *name)
 {
-	size_t slot = slot_for(x, name, hash_of(name));
+	uint32_t last = *slot_for(x, name);
 
-	return x->slots[slot] ? x->slots[slot] - 1 : INDEX_END;
+	return last ? x->items.items[last - 1].next : INDEX_END;
 }
 
+/* The ring ends where it comes back to what was added before. */
 uint32_t index_next(const struct index *x, uint32_t it)
 {
-	return x->items.items[it].next;
+	uint32_t next = x->items.items[it].next;
+
+	return next > it ? next : INDEX_END;
 }
 
 const char *index_name(const struct index *x, uint32_t it)
 {
-	return x->names.data + x->items.items[it].name;
+	return x->items.items[it].name;
 }
 
 uint32_t index_value(const struct index *x, uint32_t it)

@@ -1,9 +1,12 @@
 #include "storage/base/index.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/mem.h"
 #include "tests/support/test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void finds_all_values_of_a_name_in_order(void **state)
 {
@@ -40,6 +43,28 @@ static void the_empty_name_is_one(void **state)
 	assert_string_equal(index_name(x, index_first(x, "")), "");
 }
 
+/* What was added is found by others, who keep no copy of their own. */
+static void its_copy_of_a_name_stays(void **state)
+{
+	enum { NAMES = 20000, LONG = 70000 };
+	cleanup(index_freep) struct index *x = index_new();
+	autofree char *long_name = mem_zalloc(LONG + 1);
+	char name[32] = "first";
+	const char *first = index_add(x, name, 0);
+
+	(void)state;
+	memset(long_name, 'l', LONG);
+	const char *longest = index_add(x, long_name, 1);
+	for (uint32_t i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof(name), "name-%u", i);
+		index_add(x, name, i);
+	}
+	assert_string_equal(first, "first");
+	assert_string_equal(longest, long_name);
+	assert_ptr_equal(index_add(x, "first", 2), first);
+	assert_ptr_equal(index_name(x, index_first(x, "first")), first);
+}
+
 /* More names than the first table has room for, each with two values, the
  * second added after the table grew. */
 static void keeps_all_while_it_grows(void **state)
@@ -71,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(finds_all_values_of_a_name_in_order),
 	    cmocka_unit_test(the_empty_name_is_one),
+	    cmocka_unit_test(its_copy_of_a_name_stays),
 	    cmocka_unit_test(keeps_all_while_it_grows),
 	};
 
