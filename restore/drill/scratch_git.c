@@ -49,7 +49,7 @@ static int same_refs(const struct git_refvec *before,
 static int as_captured(
     const struct plan_node *n, const struct git_refvec *refs, struct err *err)
 {
-	int64_t count = json_get_int(n->facts.all, "refs_count", -1);
+	int64_t count = json_get_int(n->facts, "refs_count", -1);
 
 	if (count < 0 || (uint64_t)count == refs->len)
 		return 0;

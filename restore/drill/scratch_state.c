@@ -93,7 +93,7 @@ static int restore(struct scratch_state *p, const struct plan_node *n,
 	if (memcmp(was.sha256, is.sha256, sizeof(is.sha256)) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "what was written does not read back the same");
-	if (check_facts(&is.facts, n->facts.all, &state, err))
+	if (check_facts(&is.facts, n->facts, &state, err))
 		return -1;
 	if (!state) {
 		p->others++;

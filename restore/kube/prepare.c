@@ -196,8 +196,8 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 	struct sanitize_options clean = {
 	    .volume_restored = n->volume_restored,
 	    .keep_status = !k->has_status,
-	    .node_ports = n->facts.all,
-	    .fixed_address = n->facts.fixed_address,
+	    .node_ports = n->facts,
+	    .fixed_address = n->fixed_address,
 	    .has_secret = has_secret,
 	    .ctx = &neighbours,
 	};

@@ -93,9 +93,8 @@ static uint32_t add_barrier(struct plan *p, const char *key)
 	struct plan_node *n = vec_add(&p->nodes);
 
 	n->kind = PLAN_BARRIER;
-	n->key = str_dup(key);
-	n->name = str_dup(key);
-	return graph_add_barrier(&p->graph, n->key);
+	n->name = *vec_add(&p->texts) = str_dup(key);
+	return graph_add_barrier(&p->graph, n->name);
 }
 
 static void member(struct plan *p, uint32_t barrier, uint32_t node)

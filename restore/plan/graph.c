@@ -19,7 +19,7 @@ void graph_done(struct graph *g)
 	*g = (struct graph)GRAPH_INIT;
 }
 
-uint32_t graph_add(struct graph *g, const char *key, int rank)
+uint32_t graph_add(struct graph *g, const char *key, int16_t rank)
 {
 	struct graph_node *n = vec_add(&g->nodes);
 

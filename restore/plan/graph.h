@@ -28,11 +28,11 @@ struct graph_edge {
 VEC_DEFINE(graph_edges, struct graph_edge);
 
 struct graph_node {
-	const char *key; /* borrowed; the caller keeps it unique */
-	int rank;
-	uint32_t level;
-	bool barrier;
+	const char *key;	  /* borrowed; the caller keeps it unique */
 	struct graph_edges edges; /* what it needs */
+	uint32_t level;
+	int16_t rank;
+	bool barrier;
 };
 
 /* An edge that was taken out. */
@@ -57,7 +57,7 @@ struct graph {
 	}
 
 void graph_done(struct graph *g);
-uint32_t graph_add(struct graph *g, const char *key, int rank);
+uint32_t graph_add(struct graph *g, const char *key, int16_t rank);
 uint32_t graph_add_barrier(struct graph *g, const char *key);
 /* An edge to itself is ignored; of several edges to one node graph_order keeps
  * the strongest, which requires readiness if any of them did. */

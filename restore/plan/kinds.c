@@ -34,7 +34,7 @@ struct plan_kind *kinds_find(struct plan *p, uint16_t cluster,
 	k->api_version = str_dup(api_version);
 	k->resource = str_dup(resource);
 	k->namespaced = namespaced;
-	k->rank = rules_rank(k->group, kind);
+	k->rank = (int16_t)rules_rank(k->group, kind);
 	k->tier = ruleset_tier(p->options->rules, k->group, kind);
 	*vec_add(&p->kinds) = k;
 	return k;

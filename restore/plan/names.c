@@ -26,13 +26,13 @@ const char *names_namespace(struct plan *p, const char *ns)
 	return p->namespaces.items[p->namespaces.len - 1];
 }
 
-void names_provide(struct plan *p, uint32_t node, int cluster,
+const char *names_provide(struct plan *p, uint32_t node, int cluster,
     const char *group, const char *kind, const char *ns, const char *name)
 {
 	cleanup(buf_done) struct buf key = BUF_INIT;
 
 	names_add(&key, cluster, group, kind, ns, name);
-	index_add(p->names, buf_str(&key), node);
+	return index_add(p->names, buf_str(&key), node);
 }
 
 void names_add_uid(struct buf *out, int cluster, const char *uid)
@@ -49,6 +49,27 @@ const struct plan_node *names_by_uid(
 	uint32_t it = index_first(p->names, buf_str(&key));
 	return it == INDEX_END ? NULL
 			       : &p->nodes.items[index_value(p->names, it)];
+}
+
+void names_add_key(
+    const struct plan *p, const struct plan_node *n, struct buf *out)
+{
+	switch (n->kind) {
+	case PLAN_GIT:
+		buf_printf(out, "git:%s", n->name);
+		break;
+	case PLAN_STATE:
+		buf_printf(out, "terraform:%s", n->name);
+		break;
+	case PLAN_KUBE:
+		buf_printf(out, "kubernetes:%s:%s/%s:%s/%s",
+		    p->options->clusters[n->cluster].name, n->k->group,
+		    n->k->kind, n->namespace ? n->namespace : "", n->name);
+		break;
+	case PLAN_BARRIER:
+		buf_add_str(out, n->name);
+		break;
+	}
 }
 
 void names_describe(

@@ -53,8 +53,8 @@ void namespaces_wanted(
 		if (!str_eq(n->k->kind, "Namespace") || *n->k->group)
 			continue;
 		want(out, known, n->name, used, false);
-		if (n->source_namespace)
-			want(out, known, n->source_namespace, false, true);
+		if (n->source)
+			want(out, known, n->source, false, true);
 	}
 }
 

@@ -12,28 +12,22 @@
 #include <string.h>
 
 struct plan_node *node_add(struct plan_maker *m, enum plan_node_kind kind,
-    char *key, const char *path, int rank)
+    const char *key, size_t name_len, const char *path, int16_t rank)
 {
 	struct plan *p = m->p;
 	struct plan_node *n = vec_add(&p->nodes);
 
 	n->kind = kind;
-	n->key = key;
+	n->name = key + strlen(key) - name_len;
 	n->path = path;
-	m->current = graph_add(&p->graph, n->key, rank);
+	m->current = graph_add(&p->graph, key, rank);
 	return n;
 }
 
 void node_set_facts(struct plan_node *n, struct json_object *facts)
 {
-	if (!facts || n->facts.all)
-		return;
-	n->facts = (struct plan_facts){
-	    .all = json_share(facts),
-	    .url = json_get_str(facts, "url"),
-	    .bucket = json_get_str(facts, "bucket"),
-	    .key = json_get_str(facts, "key"),
-	};
+	if (facts && !n->facts)
+		n->facts = json_share(facts);
 }
 
 static uint32_t keep_text(struct plan_maker *m, int cluster,
@@ -169,17 +163,15 @@ int node_add_object(struct plan_maker *m, const struct node_object *o,
 	}
 	/* The nodes move when one is added. */
 	size_t twin_at = elsewhere ? (size_t)(twin - p->nodes.items) : 0;
-	char *key = str_printf("kubernetes:%s:%s/%s:%s/%s",
-	    p->options->clusters[cluster].name, k->group, k->kind, ns ? ns : "",
-	    name);
-	struct plan_node *n = node_add(m, PLAN_KUBE, key, o->path, k->rank);
+	const char *key = names_provide(
+	    p, (uint32_t)p->nodes.len, cluster, k->group, k->kind, ns, name);
+	struct plan_node *n =
+	    node_add(m, PLAN_KUBE, key, strlen(name), o->path, k->rank);
 
-	n->name = str_dup(name);
 	n->k = k;
 	n->namespace = names_namespace(p, ns);
 	n->cluster = cluster;
 	n->layer = o->layer;
-	names_provide(m->p, m->current, cluster, k->group, k->kind, ns, name);
 	if (o->uid) {
 		cleanup(buf_done) struct buf uid = BUF_INIT;
 		names_add_uid(&uid, cluster, o->uid);

@@ -20,10 +20,11 @@ struct node_object {
  * ERR_USAGE where another object of the snapshot would become the same. */
 int node_add_object(struct plan_maker *m, const struct node_object *o,
     struct json_object *object, struct err *err);
-/* Takes ownership of the key, and borrows the path for the life of the plan;
+/* The name in the graph (of its own kind unique) ends in that of the node,
+ * which is so long; it and the path are borrowed for the life of the plan.
  * m->current becomes the new node. */
 struct plan_node *node_add(struct plan_maker *m, enum plan_node_kind kind,
-    char *key, const char *path, int rank);
+    const char *key, size_t name_len, const char *path, int16_t rank);
 
 /* The facts that capture recorded; shared. The first facts of a node count;
  * NULL: none. */

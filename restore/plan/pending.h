@@ -20,7 +20,7 @@ struct pending_reference {
 	uint32_t node;
 	uint32_t key; /* offset into the texts: the name that is looked up */
 	uint32_t alternative; /* the same, cluster-scoped; or 0 */
-	enum edge_strength strength;
+	enum edge_strength strength : 8;
 	bool ready;
 	bool backend; /* a Service that must answer: its pods count too */
 	/* An owner of a kind that a controller makes: where the snapshot does
@@ -51,7 +51,7 @@ struct pending {
 	VEC_DEFINE(, struct pending_condition) conditions;
 };
 void pending_init(struct pending *w, struct plan *p);
-void pending_done(struct pending *w);
+void pending_done(struct pending *w); /* also once more */
 /* Ends the name that was added to the texts from an offset on. Its offset, or
  * that of the same name among the last few. */
 uint32_t pending_keep(struct pending *w, size_t from);

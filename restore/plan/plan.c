@@ -6,6 +6,7 @@
 #include "restore/plan/layering.h"
 #include "restore/plan/live.h"
 #include "restore/plan/maker.h"
+#include "restore/plan/names.h"
 #include "restore/plan/read.h"
 #include "restore/plan/settle.h"
 #include "restore/plan/tokens.h"
@@ -25,11 +26,8 @@
 static void node_done(struct plan_node *n)
 {
 	free(n->reason);
-	free(n->key);
-	free(n->name);
 	free(n->source);
-	free(n->source_namespace);
-	json_free(n->facts.all);
+	json_free(n->facts);
 	free(n->live_uid);
 }
 
@@ -66,7 +64,8 @@ void plan_free(struct plan *p)
 	strvec_done(&p->warnings);
 	strvec_done(&p->found);
 	strvec_done(&p->offered);
-	strvec_done(&p->paths);
+	strvec_done(&p->texts);
+	json_free(p->no_ports);
 	transform_free(p->transform);
 	index_free(p->names);
 	layer_census_free(p->census);
@@ -172,7 +171,7 @@ static void make_digest(struct plan *p)
 	const struct plan_options *o = p->options;
 	uint8_t raw[DIGEST_SHA256_LEN];
 	struct digest *d = digest_new(DIGEST_SHA256);
-	cleanup(buf_done) struct buf head = BUF_INIT;
+	cleanup(buf_done) struct buf head = BUF_INIT, key = BUF_INIT;
 
 	buf_printf(&head, "%s %d %d %d %d %d\n", o->snapshot, (int)o->existing,
 	    o->take_fields, o->status, o->derived, o->finished);
@@ -184,8 +183,11 @@ static void make_digest(struct plan *p)
 	for (size_t i = 0; layering_count(p) > 1 && i < layering_count(p); i++)
 		buf_printf(&head, "layer %s\n", layers_name(o->layers, i));
 	digest_add(d, buf_str(&head), head.len);
-	VEC_EACH (&p->nodes, n)
-		digest_add(d, n->key, strlen(n->key) + 1);
+	VEC_EACH (&p->nodes, n) {
+		buf_clear(&key);
+		names_add_key(p, n, &key);
+		digest_add(d, buf_str(&key), key.len + 1);
+	}
 	digest_finish(d, raw);
 	digest_free(d);
 	digest_hex(raw, sizeof(raw), p->digest);
@@ -244,6 +246,7 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	held_settle(p);
 	if (edges_resolve(&m.pending, err))
 		return NULL;
+	pending_done(&m.pending);
 	make_digest(p);
 	if (live_check(p, err))
 		return NULL;

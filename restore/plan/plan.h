@@ -116,38 +116,38 @@ struct plan_kind {
 	bool served;	 /* by the target, now */
 	bool defined;	 /* by a definition in the snapshot */
 	bool asked;	 /* the target's objects of this kind were listed */
-	int rank;
+	int16_t rank;
 	int tier; /* of rules_lasts, 0: none */
 };
 
-/* What capture noted beside the bytes, parsed once; NULL where it did not. */
-struct plan_facts {
-	bool fixed_address; /* of a Service: somebody chose its clusterIP */
-	/* An object; of a Service the array of the node ports that somebody
-	 * chose. Owned; the others are borrowed from it. */
-	struct json_object *all;
-	const char *url;	  /* of a repository */
-	const char *bucket, *key; /* of a state, where it was */
-};
-
 struct plan_node {
-	enum plan_node_kind kind;
-	enum plan_action action;
 	char *reason;
-	char *key; /* unique, stable: "kubernetes:prod:apps/Deployment:ns/n" */
 	const char *path; /* in the tree; a directory for a repository */
-	char *name;   /* of the repository ("team/web"), bucket/key, object */
-	char *source; /* of PLAN_GIT and PLAN_STATE: what it was read from */
-	/* Of a Namespace whose UID the snapshot has: its name there. */
-	char *source_namespace;
-	struct plan_facts facts;
+	/* Of the repository ("team/web"), bucket/key, object; kept by the plan,
+	 * as a part of the name in the graph. */
+	const char *name;
+	/* What it was read from; of a Namespace whose UID the snapshot has: its
+	 * name there. */
+	char *source;
+	/* What capture noted beside the bytes; NULL where it did not. An
+	 * object; of a Service the array of the node ports that somebody chose.
+	 * Shared. */
+	struct json_object *facts;
 	const struct plan_kind *k; /* of PLAN_KUBE */
 	const char *namespace;	   /* in the target; NULL: cluster-scoped */
-	uint16_t cluster;	   /* index into the options' clusters */
-	uint16_t layer; /* index into the options' layers, or their count */
-	enum plan_held held;
-	const char *acts_on; /* of a controller: pattern of kinds */
-	bool at_work;	     /* of a controller: the target runs it already */
+	const char *acts_on;	   /* of a controller: pattern of kinds */
+	/* What the target has, where it was asked; live_uid becomes that of
+	 * what was made, too. */
+	char *live_uid;
+	/* There are as many nodes as objects: small ones stand together. */
+	enum plan_node_kind kind : 8;
+	enum plan_action action : 8;
+	enum plan_held held : 8;
+	uint16_t cluster; /* index into the options' clusters */
+	uint16_t layer;	  /* index into the options' layers, or their count */
+	bool exists;
+	bool fixed_address; /* of a Service: somebody chose its clusterIP */
+	bool at_work;	    /* of a controller: the target runs it already */
 	bool knows;	 /* its status, written after it, lists what it owns */
 	bool with_owned; /* left out, and what it owns with it */
 	bool wanted_uid; /* somebody's owner */
@@ -162,10 +162,6 @@ struct plan_node {
 	bool terminating;
 	/* The layers after its own wait until it is ready. */
 	bool awaited;
-	/* What the target has, where it was asked; live_uid becomes that of
-	 * what was made, too. */
-	bool exists;
-	char *live_uid;
 };
 
 /* An object of the target that is not in the snapshot and will be deleted. */
@@ -189,8 +185,9 @@ struct plan {
 	struct strvec offered;
 	VEC_DEFINE(, struct plan_kind *) kinds;
 	struct transform *transform;
-	struct index *names;		 /* keys of nodes, see index.h */
-	struct strvec paths;		 /* of nodes that are files */
+	struct index *names; /* of nodes, see names.h */
+	struct strvec texts; /* of nodes that are no objects: names, paths */
+	struct json_object *no_ports;	 /* facts of most Services; or NULL */
 	VEC_DEFINE(, char *) namespaces; /* owned, each once */
 	struct layer_census *census;	 /* of its layers; NULL: none */
 	struct kube_api *apis; /* what each cluster served at planning */

@@ -164,8 +164,17 @@ void print_table(const struct plan *p,
 	buf_add_char(out, '\n');
 }
 
+static void key_of(
+    const struct plan *p, const struct plan_node *n, struct buf *key)
+{
+	buf_clear(key);
+	names_add_key(p, n, key);
+}
+
 static void print_needs(const struct plan *p, uint32_t node, struct buf *out)
 {
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
 	json_text_array(out, "needs");
 	VEC_EACH (&p->graph.nodes.items[node].edges, e) {
 		const struct plan_node *needed = &p->nodes.items[e->needs];
@@ -173,7 +182,8 @@ static void print_needs(const struct plan *p, uint32_t node, struct buf *out)
 		if (needed->kind == PLAN_BARRIER)
 			continue;
 		json_text_object(out, NULL);
-		json_text_str(out, "key", needed->key);
+		key_of(p, needed, &key);
+		json_text_str(out, "key", buf_str(&key));
 		json_text_str_if(out, "reason", e->reason);
 		json_text_bool(out, "ready", e->ready);
 		json_text_bool(out, "holds", e->strength >= EDGE_HOLDS);
@@ -186,6 +196,7 @@ static void print_needs(const struct plan *p, uint32_t node, struct buf *out)
 static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 {
 	const struct plan_node *n = &p->nodes.items[node];
+	cleanup(buf_done) struct buf key = BUF_INIT;
 
 	json_text_object(out, NULL);
 	if (layering_count(p) > 1)
@@ -193,7 +204,8 @@ static void print_node(const struct plan *p, uint32_t node, struct buf *out)
 		    out, "layer", layers_name(p->options->layers, n->layer));
 	json_text_int(out, "level", p->graph.nodes.items[node].level + 1);
 	json_text_str(out, "action", print_verb(p, n));
-	json_text_str_if(out, "key", n->key);
+	key_of(p, n, &key);
+	json_text_str(out, "key", buf_str(&key));
 	json_text_str_if(out, "path", n->path);
 	if (n->k) {
 		json_text_str(out, "apiVersion", n->k->api_version);

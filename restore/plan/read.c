@@ -16,10 +16,9 @@
 
 #include <string.h>
 
-static const char *keep_path(struct plan *p, const char *path)
+static const char *keep_text(struct plan *p, char *text)
 {
-	strvec_add(&p->paths, path);
-	return p->paths.items[p->paths.len - 1];
+	return *vec_add(&p->texts) = text;
 }
 
 /* git/<name>.git/<anything>: a node for the repository, once. */
@@ -51,9 +50,9 @@ static int read_git(
 	} else {
 		if (door_repository(o->tree, path, o->cancel, &counts, err))
 			return -1;
-		n = node_add(m, PLAN_GIT, str_printf("git:%s", name),
-		    keep_path(m->p, path), -2);
-		n->name = str_dup(name);
+		n = node_add(m, PLAN_GIT,
+		    keep_text(m->p, str_printf("git:%s", name)), strlen(name),
+		    keep_text(m->p, str_dup(path)), -2);
 		n->layer = m->last_layer;
 		free(m->last_repository);
 		m->last_repository = steal(path);
@@ -94,13 +93,13 @@ static int read_state(
 	if (door_state(o->tree, e, &is_state, err))
 		return -1;
 	struct plan_node *n = node_add(m, PLAN_STATE,
-	    str_printf("terraform:%s", name), keep_path(m->p, e->path), -1);
+	    keep_text(m->p, str_printf("terraform:%s", name)), strlen(name),
+	    keep_text(m->p, str_dup(e->path)), -1);
 	n->layer = layer;
 	n->source = str_dup(e->source);
 	cleanup(json_freep) struct json_object *facts = facts_tree(e->facts);
 	node_set_facts(n, facts);
 	names_provide(m->p, m->current, 0, "@", "State", NULL, name);
-	n->name = steal(name);
 	return 0;
 }
 

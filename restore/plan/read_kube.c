@@ -78,6 +78,20 @@ static void report_unmapped(
 	*vec_add(&m->p->warnings) = buf_steal(&line);
 }
 
+/* Of most Services nobody chose any: those share one. */
+static struct json_object *ports_of(
+    struct plan *p, const struct contents_entry *e)
+{
+	struct json_object *ports = facts_get(e->facts, "nodePorts");
+
+	if (!ports || json_len(ports))
+		return ports;
+	if (!p->no_ports)
+		return p->no_ports = ports, json_share(ports);
+	json_free(ports);
+	return json_share(p->no_ports);
+}
+
 /* As it will be in the target. */
 static int include_object(struct plan_maker *m, const struct contents_entry *e,
     uint16_t cluster, char *resource, struct json_object *object,
@@ -87,8 +101,7 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	const struct exclude exclude = exclude_object(object, &m->exclude);
 	uint16_t layer = layering_of_object(
 	    m->p, cluster, object, !companion && !exclude.reason);
-	cleanup(json_freep) struct json_object *ports =
-	    facts_get(e->facts, "nodePorts");
+	cleanup(json_freep) struct json_object *ports = ports_of(m->p, e);
 	autofree char *uid =
 	    str_dup(json_str(json_path(object, "metadata", "uid", NULL)));
 	bool is_known_namespace = uid && !strcmp(resource, "namespaces");
@@ -118,8 +131,8 @@ static int include_object(struct plan_maker *m, const struct contents_entry *e,
 	struct plan_node *n = &m->p->nodes.items[m->current];
 	node_set_facts(n, ports);
 	n->companion = companion;
-	n->source_namespace = steal(name);
-	n->facts.fixed_address = facts_has(e->facts, "clusterIP");
+	n->source = steal(name);
+	n->fixed_address = facts_has(e->facts, "clusterIP");
 	report_unmapped(m, object);
 	return 0;
 }

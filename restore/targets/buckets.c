@@ -108,12 +108,19 @@ static int options_for(struct targets *t, struct target_bucket *b,
 	return usable ? 0 : -1;
 }
 
+/* Where the state was in its bucket, or NULL. */
+static const char *key_of(const struct plan_node *node)
+{
+	return json_get_str(node->facts, "key");
+}
+
 struct target_bucket *buckets_find(
     const struct targets *t, const struct plan_node *node)
 {
-	const struct plan_facts *f = &node->facts;
+	const char *bucket = json_get_str(node->facts, "bucket");
+	const char *key = key_of(node);
 
-	return f->bucket && f->key ? bucket_for(t, f->bucket, f->key) : NULL;
+	return bucket && key ? bucket_for(t, bucket, key) : NULL;
 }
 
 char *buckets_destination(const struct targets *t, const struct plan_node *node)
@@ -122,8 +129,7 @@ char *buckets_destination(const struct targets *t, const struct plan_node *node)
 
 	if (!b || !b->store.s3)
 		return NULL;
-	autofree char *to =
-	    state_apply_target_key(&b->options, node->facts.key);
+	autofree char *to = state_apply_target_key(&b->options, key_of(node));
 	return str_printf("%s, '%s'", s3_describe(b->store.s3), to);
 }
 
@@ -143,7 +149,7 @@ static enum apply_result write_state(struct targets *t, uint32_t index,
 	o.dry_run = dry_run;
 	autofree char *file = tree_path(t->tree, node->path);
 	const struct state_apply_object object = {
-	    .key = node->facts.key, .facts = node->facts.all};
+	    .key = key_of(node), .facts = node->facts};
 	return state_apply(&o, file, &object, outcome, err) ? APPLY_POINTLESS
 							    : APPLY_ENDED;
 }

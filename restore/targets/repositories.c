@@ -4,13 +4,15 @@
 #include "restore/apply/git.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 char *repositories_url(const struct targets *t, const struct plan_node *node)
 {
-	const char *source = node->facts.url ? node->facts.url : node->source;
+	const char *url = json_get_str(node->facts, "url");
+	const char *source = url ? url : node->source;
 
 	return settings_target_repository(
 	    &t->c->settings->restore.targets, node->name, source ? source : "");

@@ -32,14 +32,15 @@ void test_plan_done(struct test_plan *t)
 	ruleset_done(&t->rules);
 }
 
+/* Takes ownership of the key, which ends in the name. */
 static struct plan_node *add(struct test_plan *t, enum plan_node_kind kind,
-    char *key, const char *name, int rank)
+    char *key, const char *name, int16_t rank)
 {
 	struct plan_node *n = vec_add(&t->p->nodes);
 
+	*vec_add(&t->p->texts) = key;
 	n->kind = kind;
-	n->key = key;
-	n->name = str_dup(name);
+	n->name = key + strlen(key) - strlen(name);
 	graph_add(&t->p->graph, key, rank);
 	return n;
 }

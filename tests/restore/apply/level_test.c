@@ -184,7 +184,6 @@ static int tear_down(void **state)
 
 	file_remove_tree(f->dir, &ignored);
 	VEC_EACH (&f->plan.nodes, n) {
-		free(n->name);
 		free(n->reason);
 		free(n->live_uid);
 	}
@@ -208,7 +207,7 @@ static uint32_t add(
 			    : graph_add(&f->plan.graph, name, 0);
 
 	*vec_add(&f->plan.nodes) = (struct plan_node){.kind = kind,
-	    .name = str_dup(name),
+	    .name = name,
 	    .k = kind == PLAN_KUBE ? &f->kind : NULL};
 	return node;
 }

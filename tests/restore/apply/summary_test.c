@@ -36,8 +36,7 @@ static void each_node_is_an_item_in_its_order(void **state)
 	struct plan_node *barrier = vec_add(&f->plan.p->nodes);
 
 	barrier->kind = PLAN_BARRIER;
-	barrier->key = str_dup("after git");
-	uint32_t b = graph_add_barrier(&f->plan.p->graph, barrier->key);
+	uint32_t b = graph_add_barrier(&f->plan.p->graph, "after git");
 	graph_need(&f->plan.p->graph, map, git, EDGE_ORDER, false, "x");
 	graph_need(&f->plan.p->graph, web, map, EDGE_ORDER, false, "x");
 	graph_need(&f->plan.p->graph, map, b, EDGE_ORDER, false, "x");

@@ -90,8 +90,7 @@ static void an_owner_is_called_as_it_is_here(void **state)
 	struct plan_kind *k = f->t.plan.p->kinds.items[1];
 
 	set_live(f, "u-new");
-	free(n->name);
-	n->name = str_dup("renamed");
+	n->name = "renamed";
 	free(k->api_version);
 	k->api_version = str_dup("apps/v2");
 	test_applier_start(&f->t, NULL, 0);

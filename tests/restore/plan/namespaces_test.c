@@ -32,7 +32,7 @@ static int set_up(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		uint32_t n = test_plan_add_object(
 		    t, 0, "v1", "Namespace", NULL, names[i][0]);
-		test_plan_node(t, n)->source_namespace = str_dup(names[i][1]);
+		test_plan_node(t, n)->source = str_dup(names[i][1]);
 		if (i == 2)
 			test_plan_node(t, n)->action = PLAN_EXCLUDE;
 	}

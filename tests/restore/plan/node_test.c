@@ -86,22 +86,32 @@ static void the_first_facts_count(void **state)
 	    test_json("{\"bucket\":\"b\",\"key\":\"k\"}");
 	cleanup(json_freep) struct json_object *two =
 	    test_json("{\"url\":\"https://example.org/r\"}");
-	struct plan_node *n = node_add(
-	    &f->m, PLAN_STATE, str_dup("terraform:b/k"), "terraform/b/k", 0);
+	struct plan_node *n =
+	    node_add(&f->m, PLAN_STATE, "terraform:b/k", 3, "terraform/b/k", 0);
 
 	node_set_facts(n, NULL);
-	assert_null(n->facts.all);
+	assert_null(n->facts);
 	node_set_facts(n, one);
 	node_set_facts(n, two);
-	assert_string_equal(n->facts.bucket, "b");
-	assert_string_equal(n->facts.key, "k");
-	assert_null(n->facts.url);
+	assert_string_equal(json_get_str(n->facts, "bucket"), "b");
+	assert_string_equal(json_get_str(n->facts, "key"), "k");
+	assert_null(json_get_str(n->facts, "url"));
+	assert_string_equal(n->name, "b/k");
 	assert_string_equal(n->path, "terraform/b/k");
 	assert_string_equal(
 	    f->plan.p->graph.nodes.items[f->m.current].key, "terraform:b/k");
 }
 
 /* ---- an object ----------------------------------------------------------- */
+
+static void assert_has_key(
+    struct fixture *f, const struct plan_node *n, const char *wanted)
+{
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	names_add_key(f->plan.p, n, &key);
+	assert_string_equal(buf_str(&key), wanted);
+}
 
 static void an_object_is_found_by_its_name_and_uid(void **state)
 {
@@ -114,7 +124,7 @@ static void an_object_is_found_by_its_name_and_uid(void **state)
 	struct plan_node *n =
 	    add(f, &o, OBJECT("apps/v1", "Deployment", IN_NS, ""));
 
-	assert_string_equal(n->key, "kubernetes:prod:apps/Deployment:ns/a");
+	assert_has_key(f, n, "kubernetes:prod:apps/Deployment:ns/a");
 	assert_string_equal(n->name, "a");
 	assert_string_equal(n->namespace, "ns");
 	assert_int_equal(n->layer, 3);
@@ -128,7 +138,7 @@ static void an_object_is_found_by_its_name_and_uid(void **state)
 	assert_int_not_equal(
 	    index_first(f->plan.p->names, buf_str(&key)), INDEX_END);
 	n = add(f, &plain, OBJECT("v1", "Node", "", ""));
-	assert_string_equal(n->key, "kubernetes:prod:/Node:/a");
+	assert_has_key(f, n, "kubernetes:prod:/Node:/a");
 	assert_null(n->namespace);
 	assert_false(n->k->namespaced);
 }

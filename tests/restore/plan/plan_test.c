@@ -378,9 +378,9 @@ static void a_state_goes_by_what_was_noted_of_it(void **state)
 	cleanup(plan_freep) struct plan *p = make(f);
 	assert_int_equal(plan_count(p, PLAN_APPLY), 1);
 	const struct plan_node *n = node(p, "state b/a/b.tfstate");
-	assert_string_equal(n->facts.bucket, "b");
-	assert_string_equal(n->facts.key, "a/b.tfstate");
-	assert_null(n->facts.url);
+	assert_string_equal(json_get_str(n->facts, "bucket"), "b");
+	assert_string_equal(json_get_str(n->facts, "key"), "a/b.tfstate");
+	assert_null(json_get_str(n->facts, "url"));
 	assert_string_equal(n->source, "test");
 }
 

@@ -7,61 +7,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NODE(name) "kubernetes:prod:apps/Deployment:ns/" name
+#define WEB NODE("web")
+
 struct fixture {
+	struct plan_cluster cluster;
 	struct plan_options o;
 	struct plan p;
 	struct plan_kind kind;
 	struct print_destinations to;
 };
 
-static void add(struct fixture *f, struct plan_node node, const char *key)
+static void add(struct fixture *f, struct plan_node node)
 {
-	node.key = str_dup(key);
-	node.name = str_dup(node.name);
 	node.reason = str_dup(node.reason);
 	*vec_add(&f->p.nodes) = node;
-	graph_add(&f->p.graph, f->p.nodes.items[f->p.nodes.len - 1].key, 0);
+	graph_add(&f->p.graph, node.name, 0);
 }
 
 static int set_up(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
 	static char group[] = "apps", kind[] = "Deployment",
-		    version[] = "apps/v1", team[] = "team",
-		    state_name[] = "b/k", web[] = "web", api[] = "api",
+		    version[] = "apps/v1",
 		    excluded[] = "a controller makes it again",
 		    cannot[] = "not\x1b[2J served";
 
-	f->o = (struct plan_options){.snapshot = "s", .cluster_count = 1};
+	f->cluster.name = "prod";
+	f->o = (struct plan_options){
+	    .snapshot = "s", .clusters = &f->cluster, .cluster_count = 1};
 	f->p = (struct plan){.options = &f->o};
 	f->kind = (struct plan_kind){
 	    .group = group, .kind = kind, .api_version = version};
-	add(f, (struct plan_node){.kind = PLAN_GIT, .name = team}, "git:team");
-	add(f, (struct plan_node){.kind = PLAN_STATE, .name = state_name},
-	    "terraform:b/k");
-	add(f,
-	    (struct plan_node){.kind = PLAN_KUBE,
-		.k = &f->kind,
-		.namespace = "ns",
-		.name = web,
-		.exists = true},
-	    "kubernetes:web");
-	add(f,
-	    (struct plan_node){.kind = PLAN_KUBE,
-		.k = &f->kind,
-		.namespace = "ns",
-		.name = api,
-		.action = PLAN_EXCLUDE,
-		.reason = excluded},
-	    "kubernetes:api");
-	add(f,
-	    (struct plan_node){.kind = PLAN_KUBE,
-		.k = &f->kind,
-		.namespace = "ns",
-		.name = api,
-		.action = PLAN_CANNOT,
-		.reason = cannot},
-	    "kubernetes:cannot");
+	add(f, (struct plan_node){.kind = PLAN_GIT, .name = "team"});
+	add(f, (struct plan_node){.kind = PLAN_STATE, .name = "b/k"});
+	add(f, (struct plan_node){.kind = PLAN_KUBE,
+		   .k = &f->kind,
+		   .namespace = "ns",
+		   .name = "web",
+		   .exists = true});
+	add(f, (struct plan_node){.kind = PLAN_KUBE,
+		   .k = &f->kind,
+		   .namespace = "ns",
+		   .name = "api",
+		   .action = PLAN_EXCLUDE,
+		   .reason = excluded});
+	add(f, (struct plan_node){.kind = PLAN_KUBE,
+		   .k = &f->kind,
+		   .namespace = "ns",
+		   .name = "old",
+		   .action = PLAN_CANNOT,
+		   .reason = cannot});
 	graph_need(&f->p.graph, 2, 0, EDGE_REFERENCE, true, "spec.sourceRef");
 	graph_order(&f->p.graph);
 	*state = f;
@@ -73,8 +69,6 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	VEC_EACH (&f->p.nodes, n) {
-		free(n->key);
-		free(n->name);
 		free(n->reason);
 	}
 	vec_done(&f->p.nodes);
@@ -112,8 +106,8 @@ static void each_action_has_its_word(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const words[][2] = {{"git:team", "push"},
-	    {"terraform:b/k", "write"}, {"kubernetes:web", "keep"},
-	    {"kubernetes:api", "exclude"}, {"kubernetes:cannot", "CANNOT"}};
+	    {"terraform:b/k", "write"}, {WEB, "keep"}, {NODE("api"), "exclude"},
+	    {NODE("old"), "CANNOT"}};
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	cleanup(buf_done) struct buf table = BUF_INIT;
 
@@ -146,14 +140,13 @@ static void an_object_that_is_there_is_treated_as_chosen(void **state)
 		print_json(&f->p, "plan", &f->to, &text);
 		cleanup(json_freep) struct json_object *j =
 		    test_json(buf_str(&text));
-		assert_string_equal(
-		    action_of(j, "kubernetes:web"), cases[i].word);
+		assert_string_equal(action_of(j, WEB), cases[i].word);
 	}
 	f->p.nodes.items[2].exists = false;
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	print_json(&f->p, "plan", &f->to, &text);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
-	assert_string_equal(action_of(j, "kubernetes:web"), "create");
+	assert_string_equal(action_of(j, WEB), "create");
 }
 
 /* Deleting it would delete what is in it, so that it is not. */
@@ -168,7 +161,8 @@ static void what_holds_others_is_not_said_to_be_recreated(void **state)
 	f->o.existing = PLAN_EXISTING_RECREATE;
 	print_json(&f->p, "plan", &f->to, &text);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
-	assert_string_equal(action_of(j, "kubernetes:web"), "update");
+	assert_string_equal(
+	    action_of(j, "kubernetes:prod:/Namespace:ns/web"), "update");
 }
 
 static void what_is_deleted_and_where_it_goes_is_shown(void **state)
@@ -215,8 +209,7 @@ static void a_need_has_its_reason(void **state)
 	const struct json_object *nodes = json_get(j, "nodes");
 	const struct json_object *web = NULL;
 	for (size_t i = 0; i < json_len(nodes); i++)
-		if (str_eq(json_get_str(json_at(nodes, i), "key"),
-			"kubernetes:web"))
+		if (str_eq(json_get_str(json_at(nodes, i), "key"), WEB))
 			web = json_at(nodes, i);
 	assert_int_equal(json_get_int(web, "level", 0), 2);
 	assert_json(json_get(web, "needs"),
