@@ -28,9 +28,16 @@ static const struct {
 } left_out[] = {
     {"Event", "events describe the past"},
     {"Lease.coordination.k8s.io", "held by a running program"},
+    {"LeaseCandidate.coordination.k8s.io", "held by a running program"},
     {"Node.core", "a node registers itself"},
     {"CSINode.storage.k8s.io", "a node registers itself"},
     {"VolumeAttachment.storage.k8s.io", "made by the attach controller"},
+    {"CSIStorageCapacity.storage.k8s.io", "published by a driver"},
+    {"ResourceSlice.resource.k8s.io", "published by a driver"},
+    {"ResourcePoolStatusRequest.resource.k8s.io", "answered already"},
+    {"IPAddress.networking.k8s.io", "allocated by the API server"},
+    {"StorageVersionMigration.storagemigration.k8s.io",
+	"rewrites once what one cluster stores"},
     {"ComponentStatus.core", "describes the control plane"},
     {"*.metrics.k8s.io", "a measurement"},
     {"*.authentication.k8s.io", "a request, not a stored object"},
@@ -39,6 +46,7 @@ static const struct {
     {"Challenge.acme.cert-manager.io", "made by cert-manager"},
     {"CertificateRequest.cert-manager.io", "made by cert-manager"},
     {"CertificateSigningRequest.certificates.k8s.io", "answered already"},
+    {"PodCertificateRequest.certificates.k8s.io", "answered already"},
 };
 
 static bool is_plain_default_account(const struct json_object *object)

@@ -781,6 +781,8 @@ static const char made_again[] = "made again by its controller";
 static const char of_its_cluster[] = "describes the cluster that it was in";
 
 const struct rule_derived rules_derived[] = {
+    {"workload", "ResourceClaim.resource.k8s.io", NULL, "Pod.core",
+	"made for its Pod"},
     {"karpenter", "NodeClaim.karpenter.sh", NULL, NULL,
 	"a machine of the cluster that it was in"},
     {"kubevirt", "VirtualMachineInstance.kubevirt.io", NULL, "VirtualMachine",

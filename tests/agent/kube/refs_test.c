@@ -120,6 +120,40 @@ static void bindings_that_touch_lead_to_roles(void **state)
 	kube_refs_done(&refs);
 }
 
+/* What a claim names may lie deep in it, as a class of devices does. */
+static void classes_that_claims_name_come_with_them(void **state)
+{
+	static const struct {
+		const char *key, *text, *class_key, *class;
+	} cases[] = {
+	    {"persistentvolumeclaims",
+		"{\"spec\":{\"volumeAttributesClassName\":\"gold\"}}",
+		"volumeattributesclasses.storage.k8s.io", "gold"},
+	    {"resourceclaims.resource.k8s.io",
+		"{\"spec\":{\"devices\":{\"requests\":[{\"name\":\"gpu\","
+		"\"exactly\":{\"deviceClassName\":\"gpu.example.com\"}}]}}}",
+		"deviceclasses.resource.k8s.io", "gpu.example.com"},
+	    {"resourceclaimtemplates.resource.k8s.io",
+		"{\"spec\":{\"spec\":{\"devices\":{\"requests\":[{"
+		"\"firstAvailable\":[{\"deviceClassName\":\"gpu\"}]}]}}}}",
+		"deviceclasses.resource.k8s.io", "gpu"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct kube_refs refs = KUBE_REFS_INIT;
+		autofree char *named = str_printf(
+		    "{\"metadata\":{\"name\":\"%s\"}}", cases[i].class);
+
+		assert_false(wants(&refs, cases[i].class_key, named));
+		note(&refs, cases[i].key, cases[i].text);
+		assert_true(wants(&refs, cases[i].class_key, named));
+		assert_false(wants(&refs, cases[i].class_key,
+		    "{\"metadata\":{\"name\":\"other\"}}"));
+		kube_refs_done(&refs);
+	}
+}
+
 /* The rules of an aggregated role are made anew from the roles it gathers: one
  * that is not there is one that does not count. */
 static void roles_gather_by_any_selector(void **state)
@@ -282,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(bindings_that_touch_lead_to_roles),
+	    cmocka_unit_test(classes_that_claims_name_come_with_them),
 	    cmocka_unit_test(roles_gather_by_any_selector),
 	    cmocka_unit_test(claims_lead_to_volumes_and_their_classes),
 	    cmocka_unit_test(services_lead_to_what_calls_them),

@@ -123,6 +123,34 @@ static void some_objects_are_made_by_others(void **state)
 	}
 }
 
+/* Also what an older agent captured, or one that was asked for all. */
+static void what_one_cluster_has_for_itself_stays_there(void **state)
+{
+	static const struct exclude_options all = {
+	    .derived = true, .finished = true, .rules = &built_in};
+	static const char *const kinds[][2] = {
+	    {"coordination.k8s.io/v1beta1", "LeaseCandidate"},
+	    {"storage.k8s.io/v1", "CSIStorageCapacity"},
+	    {"resource.k8s.io/v1", "ResourceSlice"},
+	    {"resource.k8s.io/v1alpha3", "ResourcePoolStatusRequest"},
+	    {"networking.k8s.io/v1", "IPAddress"},
+	    {"storagemigration.k8s.io/v1beta1", "StorageVersionMigration"},
+	    {"certificates.k8s.io/v1beta1", "PodCertificateRequest"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		autofree char *text = str_printf(
+		    "{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{"
+		    "\"name\":\"a\"}}",
+		    kinds[i][0], kinds[i][1]);
+		cleanup(json_freep) struct json_object *object =
+		    test_json(text);
+		if (!exclude_object(object, &all).reason)
+			fail_msg("%s is restored", kinds[i][1]);
+	}
+}
+
 static const char *reason(const char *text, const struct exclude_options *o)
 {
 	cleanup(json_freep) struct json_object *object = test_json(text);
@@ -143,6 +171,9 @@ static void what_ended_and_what_is_made_again_comes_on_demand(void **state)
 	    "\"status\":{\"completionTime\":\"2026-01-01T00:00:00Z\"}}";
 	static const char *const made[] = {
 	    "{\"apiVersion\":\"karpenter.sh/v1\",\"kind\":\"NodeClaim\"}",
+	    "{\"apiVersion\":\"resource.k8s.io/v1\",\"kind\":\"ResourceClaim\","
+	    "\"metadata\":{\"ownerReferences\":[{\"apiVersion\":\"v1\","
+	    "\"kind\":\"Pod\",\"controller\":true}]}}",
 	    "{\"apiVersion\":\"kubevirt.io/v1\",\"kind\":"
 	    "\"VirtualMachineInstance\",\"metadata\":{\"ownerReferences\":[{"
 	    "\"apiVersion\":\"kubevirt.io/v1\",\"kind\":\"VirtualMachine\","
@@ -156,6 +187,8 @@ static void what_ended_and_what_is_made_again_comes_on_demand(void **state)
 	    "\"ConstraintTemplatePodStatus\"}",
 	};
 	static const char *const kept[] = {
+	    "{\"apiVersion\":\"resource.k8s.io/v1\",\"kind\":"
+	    "\"ResourceClaim\",\"metadata\":{\"name\":\"shared\"}}",
 	    "{\"apiVersion\":\"kubevirt.io/v1\",\"kind\":"
 	    "\"VirtualMachineInstance\"}",
 	    "{\"apiVersion\":\"operators.coreos.com/v1alpha1\",\"kind\":"
@@ -223,6 +256,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(some_objects_are_made_by_others),
+	    cmocka_unit_test(what_one_cluster_has_for_itself_stays_there),
 	    cmocka_unit_test(what_ended_and_what_is_made_again_comes_on_demand),
 	    cmocka_unit_test(endpoints_go_with_the_selector_of_their_service),
 	    cmocka_unit_test(a_label_alone_makes_no_secret_derived),

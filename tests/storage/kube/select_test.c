@@ -158,7 +158,13 @@ static void resources_are_chosen_by_globs(void **state)
 	strvec_done(&unwanted);
 	static const char *const useless[] = {"events", "pods.metrics.k8s.io",
 	    "leases.coordination.k8s.io", "orders.acme.cert-manager.io",
-	    "ingresses.extensions"};
+	    "ingresses.extensions", "leasecandidates.coordination.k8s.io",
+	    "csistoragecapacities.storage.k8s.io",
+	    "resourceslices.resource.k8s.io",
+	    "resourcepoolstatusrequests.resource.k8s.io",
+	    "ipaddresses.networking.k8s.io",
+	    "storageversionmigrations.storagemigration.k8s.io",
+	    "podcertificaterequests.certificates.k8s.io"};
 	for (size_t i = 0; i < sizeof(useless) / sizeof(*useless); i++) {
 		r = resource(useless[i]);
 		s.keep_useless = false;
