@@ -262,8 +262,10 @@ struct report *apply_run(
 		strvec_add(&report->warnings, run.failure.message);
 	if (run.journal)
 		summary_paused(&run);
-	if (!o->run.dry_run)
+	if (!o->run.dry_run) {
+		summary_policies(&run);
 		summary_next(&run);
+	}
 	return steal(run.report);
 }
 

@@ -2,6 +2,7 @@
 
 #include "restore/plan/names.h"
 #include "restore/plan/plan.h"
+#include "storage/base/cleanup.h"
 
 void summary_nodes(struct run *run)
 {
@@ -69,6 +70,42 @@ void summary_differs(struct run *run)
 		    "; 'backstay-restore drift %s' shows all that differs",
 		    r->snapshot);
 	*vec_add(&r->warnings) = buf_steal(&text);
+}
+
+/* They come last, and yet before what a later run makes. */
+void summary_policies(struct run *run)
+{
+	enum { SHOWN = 3 };
+	const struct graph *g = &run->p->graph;
+	struct report *r = run->report;
+	cleanup(buf_done) struct buf names = BUF_INIT;
+	size_t count = 0, at = 0;
+
+	if (!report_is_missing(r) && !r->held_paused.len)
+		return;
+	for (size_t i = 0; i < g->nodes.len; i++) {
+		const struct plan_node *n = &run->p->nodes.items[g->order[i]];
+
+		if (n->kind == PLAN_BARRIER)
+			continue;
+		const struct report_item *item = &r->items.items[at++];
+		if (n->kind != PLAN_KUBE || !n->k->tier ||
+		    (item->outcome.kind != OUTCOME_CREATED &&
+			item->outcome.kind != OUTCOME_UPDATED))
+			continue;
+		if (count++ < SHOWN)
+			buf_printf(
+			    &names, "%s%s", names.len ? ", " : "", item->what);
+	}
+	if (!count)
+		return;
+	if (count > SHOWN)
+		buf_printf(&names, " and %zu more", count - SHOWN);
+	*vec_add(&r->warnings) = str_printf(
+	    "in force now, and able to refuse or change what is still missing "
+	    "or paused when it is written: %s; where one does, take it away "
+	    "until that is done, and apply again",
+	    buf_str(&names));
 }
 
 void summary_next(struct run *run)

@@ -94,6 +94,40 @@ static void what_differs_is_one_warning(void **state)
 	    "; 'backstay-restore drift prod-1' shows all that differs");
 }
 
+/* What a later run makes, or lets go, comes after what may refuse it. */
+static void policies_before_what_is_missing_are_named(void **state)
+{
+	struct test_run *f = *state;
+	const struct test_plan *t = &f->plan;
+	uint32_t map =
+	    test_plan_add_object(&f->plan, 0, "v1", "ConfigMap", "ns", "m");
+	uint32_t binding =
+	    test_plan_add_object(&f->plan, 0, "admissionregistration.k8s.io/v1",
+		"ValidatingAdmissionPolicyBinding", NULL, "owner-label");
+	uint32_t quota = test_plan_add_object(
+	    &f->plan, 0, "v1", "ResourceQuota", "ns", "there");
+
+	graph_need(&t->p->graph, binding, map, EDGE_ORDER, false, "order");
+	start(f);
+	f->run.outcomes[map].kind = OUTCOME_CREATED;
+	f->run.outcomes[binding].kind = OUTCOME_CREATED;
+	f->run.outcomes[quota].kind = OUTCOME_SKIPPED;
+	summary_nodes(&f->run);
+	summary_policies(&f->run);
+	assert_int_equal(f->run.report->warnings.len, 0);
+	strvec_add(&f->run.report->held_paused, "Kustomization ns/a");
+	summary_policies(&f->run);
+	assert_int_equal(f->run.report->warnings.len, 1);
+	assert_contains(f->run.report->warnings.items[0],
+	    "missing or paused when it is written: "
+	    "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io "
+	    "owner-label; where one does");
+	add_item(f, OUTCOME_FAILED);
+	strvec_done(&f->run.report->held_paused);
+	summary_policies(&f->run);
+	assert_int_equal(f->run.report->warnings.len, 2);
+}
+
 /* ---- what to do next ----------------------------------------------------- */
 
 static void assert_next(struct test_run *f, const char *part)
@@ -150,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(each_node_is_an_item_in_its_order),
 	    TEST(what_differs_is_one_warning),
+	    TEST(policies_before_what_is_missing_are_named),
 	    TEST(the_first_that_is_so_says_what_is_next),
 	    TEST(without_a_pause_nothing_is_released),
 	};
