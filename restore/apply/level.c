@@ -54,7 +54,7 @@ static bool is_held(const struct run *r, uint32_t node, struct outcome *outcome)
 		    : missing	? "was not restored"
 		    : lost	? "was not restored with its status"
 				: "is not ready",
-		    e->reason);
+		    graph_reason(&p->graph, e));
 		return true;
 	}
 	return false;

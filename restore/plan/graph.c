@@ -1,6 +1,7 @@
 #include "restore/plan/graph.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/str.h"
 
 #include <string.h>
 
@@ -13,6 +14,7 @@ void graph_done(struct graph *g)
 	VEC_EACH (&g->nodes, n)
 		vec_done(&n->edges);
 	vec_done(&g->nodes);
+	vec_done(&g->reasons);
 	vec_done(&g->broken);
 	free(g->order);
 	free(g->level_start);
@@ -36,6 +38,28 @@ uint32_t graph_add_barrier(struct graph *g, const char *key)
 	return node;
 }
 
+/* What comes one after the other mostly has the same. Those beyond what can be
+ * told apart are called as the last that can. */
+static uint16_t keep_reason(struct graph *g, const char *reason)
+{
+	size_t i = g->reasons.len;
+
+	while (i > 0 && g->reasons.items[i - 1] != reason &&
+	       !str_eq(g->reasons.items[i - 1], reason))
+		i--;
+	if (!i) {
+		if (g->reasons.len <= UINT16_MAX)
+			*vec_add(&g->reasons) = reason;
+		i = g->reasons.len;
+	}
+	return (uint16_t)(i - 1);
+}
+
+const char *graph_reason(const struct graph *g, const struct graph_edge *e)
+{
+	return g->reasons.items[e->reason];
+}
+
 void graph_need(struct graph *g, uint32_t node, uint32_t needs,
     enum edge_strength strength, bool ready, const char *reason)
 {
@@ -50,7 +74,7 @@ void graph_need(struct graph *g, uint32_t node, uint32_t needs,
 	    .needs = needs,
 	    .strength = strength,
 	    .ready = ready,
-	    .reason = reason,
+	    .reason = keep_reason(g, reason),
 	};
 }
 
@@ -63,7 +87,7 @@ static int by_target(const void *va, const void *vb)
 		return a->needs < b->needs ? -1 : 1;
 	if (a->strength != b->strength)
 		return a->strength > b->strength ? -1 : 1;
-	return strcmp(a->reason, b->reason);
+	return (int)a->reason - (int)b->reason;
 }
 
 static void merge_edges(struct graph_edges *edges)
@@ -198,7 +222,7 @@ static void break_weakest(struct graph *g, const uint32_t *nodes, size_t count,
 	*vec_add(&g->broken) = (struct graph_broken){
 	    .node = weakest_node,
 	    .needs = weakest->needs,
-	    .reason = weakest->reason,
+	    .reason = graph_reason(g, weakest),
 	    .strength = weakest->strength,
 	};
 }

@@ -18,12 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* There are several for each object: small. */
 struct graph_edge {
-	const char *reason; /* borrowed: "owner", "spec.sourceRef" */
-	uint32_t needs;	    /* the node that must come first */
+	uint32_t needs;	 /* the node that must come first */
+	uint16_t reason; /* graph_reason */
 	enum edge_strength strength : 8;
-	bool ready;  /* it must be ready, not only there */
-	bool broken; /* taken out to break a cycle */
+	bool ready : 1;	 /* it must be ready, not only there */
+	bool broken : 1; /* taken out to break a cycle */
 };
 VEC_DEFINE(graph_edges, struct graph_edge);
 
@@ -46,9 +47,10 @@ VEC_DEFINE(graph_broken_vec, struct graph_broken);
 
 struct graph {
 	VEC_DEFINE(, struct graph_node) nodes;
-	struct graph_broken_vec broken; /* after graph_order */
-	uint32_t *order;		/* all nodes, level by level */
-	uint32_t *level_start;		/* levels + 1 offsets into order */
+	VEC_DEFINE(, const char *) reasons; /* borrowed, each once */
+	struct graph_broken_vec broken;	    /* after graph_order */
+	uint32_t *order;		    /* all nodes, level by level */
+	uint32_t *level_start;		    /* levels + 1 offsets into order */
 	uint32_t levels;
 };
 #define GRAPH_INIT                                                             \
@@ -60,9 +62,12 @@ void graph_done(struct graph *g);
 uint32_t graph_add(struct graph *g, const char *key, int16_t rank);
 uint32_t graph_add_barrier(struct graph *g, const char *key);
 /* An edge to itself is ignored; of several edges to one node graph_order keeps
- * the strongest, which requires readiness if any of them did. */
+ * the strongest, which requires readiness if any of them did. The reason is
+ * borrowed; there are few of them. */
 void graph_need(struct graph *g, uint32_t node, uint32_t needs,
     enum edge_strength strength, bool ready, const char *reason);
+/* "owner", "spec.sourceRef" */
+const char *graph_reason(const struct graph *g, const struct graph_edge *e);
 /* Breaks cycles and fills levels, order and broken. */
 void graph_order(struct graph *g);
 

@@ -106,7 +106,7 @@ static void describe_edge(const struct plan *p, uint32_t node,
 	add_described(p, &p->nodes.items[node], out);
 	buf_add_str(out, verb);
 	add_described(p, &p->nodes.items[e->needs], out);
-	buf_printf(out, " (%s)", e->reason);
+	buf_printf(out, " (%s)", graph_reason(&p->graph, e));
 }
 
 static void take_along(struct plan *p, uint32_t node, struct graph_edge *e)

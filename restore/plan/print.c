@@ -184,7 +184,7 @@ static void print_needs(const struct plan *p, uint32_t node, struct buf *out)
 		json_text_object(out, NULL);
 		key_of(p, needed, &key);
 		json_text_str(out, "key", buf_str(&key));
-		json_text_str_if(out, "reason", e->reason);
+		json_text_str_if(out, "reason", graph_reason(&p->graph, e));
 		json_text_bool(out, "ready", e->ready);
 		json_text_bool(out, "holds", e->strength >= EDGE_HOLDS);
 		json_text_bool(out, "broken", e->broken);

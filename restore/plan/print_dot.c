@@ -91,10 +91,12 @@ static void add_barriers(const struct plan *p, struct buf *out)
 static void add_edges(const struct plan *p, uint32_t node, struct buf *out)
 {
 	VEC_EACH (&p->graph.nodes.items[node].edges, e) {
+		const char *reason = graph_reason(&p->graph, e);
+
 		buf_printf(out, "\tn%u -> n%u [", e->needs, node);
-		if (e->reason) {
+		if (reason) {
 			buf_add_str(out, "tooltip=");
-			add_quoted(out, e->reason);
+			add_quoted(out, reason);
 			buf_add_str(out, ", ");
 		}
 		buf_printf(out, "style=%s%s];\n",

@@ -210,9 +210,34 @@ static void a_long_chain_and_a_long_cycle(void **state)
 	}
 }
 
+/* Edges with one reason share it, whoever keeps its text. */
+static void each_edge_has_its_reason(void **state)
+{
+	struct graph g = GRAPH_INIT;
+	char again[] = "owner";
+	uint32_t a = graph_add(&g, "a", 0);
+	uint32_t b = graph_add(&g, "b", 0);
+	uint32_t c = graph_add(&g, "c", 0);
+
+	(void)state;
+	graph_need(&g, a, b, EDGE_OWNER, false, "owner");
+	graph_need(&g, a, c, EDGE_REFERENCE, false, "spec.sourceRef");
+	graph_need(&g, b, c, EDGE_OWNER, false, again);
+	graph_order(&g);
+	assert_string_equal(
+	    graph_reason(&g, &g.nodes.items[a].edges.items[0]), "owner");
+	assert_string_equal(graph_reason(&g, &g.nodes.items[a].edges.items[1]),
+	    "spec.sourceRef");
+	assert_string_equal(
+	    graph_reason(&g, &g.nodes.items[b].edges.items[0]), "owner");
+	assert_int_equal(g.reasons.len, 2);
+	graph_done(&g);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(each_edge_has_its_reason),
 	    cmocka_unit_test(puts_what_is_needed_first),
 	    cmocka_unit_test(an_empty_graph_has_no_levels),
 	    cmocka_unit_test(ranks_decide_only_within_a_level),
