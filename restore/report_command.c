@@ -50,10 +50,14 @@ static int look_ahead(struct reporting *r, struct err *err)
 
 	if (!s->has_retention)
 		return 0;
-	if (outlook_gather(&r->outlook, r->opened.vault.vault, s->name,
-		&r->opened.trust, outlook_needed_for_s(s), err) ||
+	const struct outlook_terms terms = {.vault = r->opened.vault.vault,
+	    .name = s->name,
+	    .trust = &r->opened.trust,
+	    .needed_for_s = outlook_needed_for_s(s),
+	    .now = clock_now_ms(r->c->env.clock) / 1000};
+	if (outlook_gather(&r->outlook, &terms, err) ||
 	    retention_plan(r->outlook.items.items, r->outlook.items.len,
-		&policy, r->zone, clock_now_ms(r->c->env.clock) / 1000, err))
+		&policy, r->zone, terms.now, err))
 		return err_wrap(err, "what retention will do");
 	return 0;
 }

@@ -283,12 +283,18 @@ int prune_run(
     const struct prune_options *o, struct prune_rows *rows, struct err *err)
 {
 	cleanup(outlook_done) struct outlook k = OUTLOOK_INIT;
+	struct outlook_terms terms = {.vault = o->vault,
+	    .name = o->name,
+	    .trust = o->trust,
+	    .needed_for_s = o->needed_for_s,
+	    .now = clock_now_ms(o->clock) / 1000};
 
 	if ((!o->forget && retention_policy_check(o->policy, err)) ||
 	    check_clocks(o, err))
 		return -1;
-	if (outlook_gather(
-		&k, o->vault, o->name, o->trust, o->needed_for_s, err))
+	if (snapshot_seen_since(
+		o->vault, o->name, terms.now, &terms.seen_since, err) ||
+	    outlook_gather(&k, &terms, err))
 		return err_wrap(err, "nothing is pruned");
 	int decided = decide(o, &k.items, err);
 	if (decided)

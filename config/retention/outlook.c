@@ -24,11 +24,21 @@ static bool is_bad(const struct proof *p)
 	return !p->whole && v->at - v->failed_since >= GONE_S;
 }
 
+/* A store that hides a snapshot from a machine that knows the vault does not
+ * make it forget. One that was never told of it would drop what it needs. */
+static bool may_be_needed_unseen(
+    const struct outlook_terms *t, const struct manifest *m, int64_t time)
+{
+	return t->seen_since && m->is_list && time < t->seen_since &&
+	       t->now - t->seen_since < OUTLOOK_MEETING_S &&
+	       t->now - time < OUTLOOK_LEFT_S;
+}
+
 /* A manifest that does not hold says nothing of its snapshot, which after a
  * change of keys may be a good one, and on hold. An archive that is not there
  * may be out of sight: only a verification whose word counts makes it bad. */
 static void add_item(
-    struct outlook *o, const struct proof *p, int64_t needed_for_s)
+    struct outlook *o, const struct proof *p, const struct outlook_terms *t)
 {
 	struct retention_item *item = vec_add(&o->items);
 
@@ -47,20 +57,21 @@ static void add_item(
 	item->needs = &p->needs;
 	const struct hidden_one *hidden =
 	    p->manifest.is_list
-		? hidden_after(&o->hidden, item->time, needed_for_s)
+		? hidden_after(&o->hidden, item->time, t->needed_for_s)
 		: NULL;
 	item->hidden = hidden ? hidden->label : NULL;
+	item->met_late = may_be_needed_unseen(t, &p->manifest, item->time);
 }
 
-int outlook_gather(struct outlook *o, struct vault *vault, const char *name,
-    const struct snapshot_trust *trust, int64_t needed_for_s, struct err *err)
+int outlook_gather(
+    struct outlook *o, const struct outlook_terms *t, struct err *err)
 {
-	if (snapshot_list(vault, name, &o->list, err) ||
-	    hidden_gather(
-		vault, name, trust, &o->list, &o->proofs, &o->hidden, err))
+	if (snapshot_list(t->vault, t->name, &o->list, err) ||
+	    hidden_gather(t->vault, t->name, t->trust, &o->list, &o->proofs,
+		&o->hidden, err))
 		return -1;
 	VEC_EACH (&o->proofs, p)
-		add_item(o, p, needed_for_s);
+		add_item(o, p, t);
 	return 0;
 }
 

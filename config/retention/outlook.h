@@ -25,10 +25,26 @@ struct outlook {
 	}
 void outlook_done(struct outlook *o);
 
-/* needed_for_s: how long after a snapshot another may have been written that
- * needs its archive. -1 where anything could not be listed or read. */
-int outlook_gather(struct outlook *o, struct vault *vault, const char *name,
-    const struct snapshot_trust *trust, int64_t needed_for_s, struct err *err);
+struct outlook_terms {
+	struct vault *vault;
+	const char *name; /* whose snapshots */
+	const struct snapshot_trust *trust;
+	/* How long after a snapshot another may have been written that needs
+	 * its archive. */
+	int64_t needed_for_s;
+	/* Seconds; and since when this machine has seen what is in the vault
+	 * (snapshot_seen_since). 0: whether it has is not asked. */
+	int64_t now, seen_since;
+};
+
+/* For so long a machine that has just met a vault leaves there what a snapshot
+ * may need that it has not seen, and nothing that is older than the second:
+ * each run of a machine whose state_dir does not last is its first one. */
+enum { OUTLOOK_MEETING_S = 3 * 86400, OUTLOOK_LEFT_S = 30 * 86400 };
+
+/* -1 where anything could not be listed or read. */
+int outlook_gather(
+    struct outlook *o, const struct outlook_terms *t, struct err *err);
 /* Borrowed; NULL where there is none of that label. */
 const struct retention_item *outlook_of(
     const struct outlook *o, const char *label);

@@ -306,6 +306,16 @@ static void fill_minimum(const struct run *r, unsigned min)
 	}
 }
 
+/* Of what no rule keeps, so that a table tells of no others. */
+static void keep_met_late(const struct run *r)
+{
+	for (size_t n = 0; n < r->count; n++)
+		if (r->items[n].met_late && !r->items[n].bad)
+			keep(&r->items[n],
+			    "this machine has known the vault for less than 3 "
+			    "days: one out of sight may need it");
+}
+
 /* ---- what needs what ------------------------------------------------------
  */
 
@@ -498,6 +508,7 @@ int retention_plan(struct retention_item *items, size_t count,
 	keep_newer_than_good(&r);
 	keep_newer_than_verified(&r);
 	fill_minimum(&r, min);
+	keep_met_late(&r);
 	keep_needed(&r);
 	keep_above_cap(&r);
 	vec_done(&r.needs);

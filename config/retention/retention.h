@@ -13,7 +13,8 @@
  * and keep_min good ones in all are kept, and so is the newest that a
  * verification found good. What a kept one needs, because its archives were
  * written with earlier snapshots, is kept whole, and so is what one may need
- * that is out of sight; what is dropped goes before what it needs. One that
+ * that is out of sight, also one of which nothing is known since this machine
+ * has just met the vault; what is dropped goes before what it needs. One that
  * needs a bad one is not good either. Days, weeks (ISO, Monday), months and
  * years are cut in a zone.
  */
@@ -65,6 +66,9 @@ struct retention_item {
 	/* A snapshot that may need its archive, and whose manifest is out of
 	 * sight; or NULL. */
 	const char *hidden;
+	/* It is older than what this machine knows of the vault: one of which
+	 * it knows nothing may need its archive. */
+	bool met_late;
 	/* Filled in. */
 	bool keep;
 	char reason[120]; /* "daily, 2026-01-02", "not kept by any rule" */

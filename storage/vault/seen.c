@@ -3,8 +3,10 @@
 #include "storage/base/cleanup.h"
 #include "storage/vault/label.h"
 #include "storage/vault/notes.h"
+#include "storage/vault/skew.h"
 
 #define KIND "seen"
+#define WATCHED "watched"
 
 /* Whether anything was added. */
 static bool add_new(const struct vault *v, const struct strvec *labels)
@@ -47,5 +49,37 @@ int seen_list(const struct vault *v, const char *name, struct strvec *labels,
 	VEC_EACH (&all, label)
 		if (label_parse_of(name, *label, &l) == 0 && !(*label)[l.len])
 			strvec_add(labels, *label);
+	return 0;
+}
+
+int seen_since(const struct vault *v, const char *name, int64_t now,
+    int64_t *since, struct err *err)
+{
+	cleanup(strvec_done) struct strvec all = VEC_INIT;
+	struct err ignored = ERR_INIT;
+	struct label l;
+	bool any = false;
+
+	if (!v->state_dir) {
+		*since = 0;
+		return 0;
+	}
+	if (notes_list(v, WATCHED, &all, err))
+		return -1;
+	VEC_EACH (&all, at) {
+		if (label_parse_of(name, *at, &l) || (*at)[l.len])
+			continue;
+		if (l.time > now + SKEW_MAX_S) {
+			(void)notes_drop(v, WATCHED, *at, &ignored);
+		} else if (!any || l.time < *since) {
+			any = true;
+			*since = l.time;
+		}
+	}
+	if (any)
+		return 0;
+	autofree char *at = label_make(name, now);
+	*since = now;
+	(void)notes_add(v, WATCHED, at, &ignored);
 	return 0;
 }

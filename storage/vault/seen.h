@@ -5,6 +5,10 @@
  *
  *     <state_dir>/seen/<SHA-256 of vault_describe>-<label>   empty
  *
+ * And since when it looks at them, written as a label:
+ *
+ *     <state_dir>/watched/<SHA-256 of vault_describe>-<name>-<stamp>   empty
+ *
  * Within this room alone.
  */
 #ifndef STORAGE_VAULT_SEEN_H
@@ -23,5 +27,11 @@ int seen_forget(const struct vault *v, const char *label, struct err *err);
 /* Appends those of that name, the oldest first. */
 int seen_list(const struct vault *v, const char *name, struct strvec *labels,
     struct err *err);
+
+/* Since when it looks at the snapshots of that name, in seconds: from `now` on
+ * where it did not before, or where that lies in the future; best effort. 0
+ * without a memory. */
+int seen_since(const struct vault *v, const char *name, int64_t now,
+    int64_t *since, struct err *err);
 
 #endif

@@ -98,6 +98,11 @@ int snapshot_signs(
  * archives of others; a commit remembers what it wrote. Best effort. */
 void snapshot_note_seen(
     struct vault *v, const char *name, const struct strvec *labels);
+/* Since when this machine looks at the snapshots of that name in the vault, in
+ * seconds: what was written before, it may never have seen. It begins `now`
+ * where it did not before; 0 without a memory. */
+int snapshot_seen_since(struct vault *v, const char *name, int64_t now,
+    int64_t *since, struct err *err);
 /* Another machine pruned it. */
 void snapshot_note_pruned(struct vault *v, const char *label);
 /* Adds to the list what it leaves out, is remembered, and is there when asked

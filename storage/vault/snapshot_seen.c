@@ -13,6 +13,12 @@ void snapshot_note_seen(
 	seen_note(v, name, labels);
 }
 
+int snapshot_seen_since(struct vault *v, const char *name, int64_t now,
+    int64_t *since, struct err *err)
+{
+	return seen_since(v, name, now, since, err);
+}
+
 void snapshot_note_pruned(struct vault *v, const char *label)
 {
 	struct err ignored = ERR_INIT;

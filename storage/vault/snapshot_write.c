@@ -124,6 +124,22 @@ static int find_previous(struct snapshot_writer *w, struct destination *p,
 	return 0;
 }
 
+/* Who was there before the first snapshot has seen all that follow it. */
+static int begin_to_watch(const struct snapshot_writer *w,
+    const struct destination *p, const struct snapshots *list, struct err *err)
+{
+	cleanup(strvec_done) struct strvec signs = VEC_INIT;
+	int64_t since;
+
+	if (list->len)
+		return 0;
+	if (snapshot_signs(p->vault, w->name, &signs, err))
+		return -1;
+	return signs.len ? 0
+			 : snapshot_seen_since(p->vault, w->name,
+			       clock_now_ms(w->o.clock) / 1000, &since, err);
+}
+
 /* Reads what is in a vault, to choose the label and to continue the chain. */
 static int check_previous(
     struct snapshot_writer *w, struct destination *p, struct err *err)
@@ -135,7 +151,8 @@ static int check_previous(
 	    .name = w->name, .list = &list, .label = label};
 
 	if (snapshot_list(p->vault, w->name, &list, err) ||
-	    snapshot_list_seen(p->vault, w->name, &list, err))
+	    snapshot_list_seen(p->vault, w->name, &list, err) ||
+	    begin_to_watch(w, p, &list, err))
 		return -1;
 	int removed = tidy_vault(p->vault, &terms, &w->left, err);
 	if (removed < 0)

@@ -711,10 +711,60 @@ static void what_a_prune_saw_is_known_to_the_next(struct fixture *f)
 		if (seen)
 			continue;
 		vault_set_memory(&f->s.t->vault, state_dir);
-		expect_first(f, PRUNE_DROPPED, "not kept by any rule");
+		expect_first(f, PRUNE_KEPT, "for less than 3 days");
 	}
 	vault_set_memory(&f->s.t->vault, NULL);
 	test_dir_remove(state_dir);
+}
+
+/* Whatever it may need is left for one that no machine has seen since the
+ * state directories were lost; and not for ever. */
+static void a_machine_that_meets_a_vault_looks_first(struct fixture *f)
+{
+	char *state_dir = test_dir_make();
+	struct denied d[PARTS];
+
+	plan_for_the_newest(f);
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	pass(f, HOUR);
+	test_snapshots_add(&f->s, test_snapshot_go_on);
+	pass(f, HOUR);
+	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
+	deny_all(f, second, d);
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	pass(f, HOUR);
+	expect_first(f, PRUNE_DROPPED, "not kept by any rule");
+	vault_set_memory(&f->s.t->vault, state_dir);
+	expect_first(f, PRUNE_KEPT, "for less than 3 days");
+	pass(f, (int64_t)3 * DAY - 1);
+	expect_first(f, PRUNE_KEPT, "for less than 3 days");
+	give_all_back(f, d);
+	pass(f, 1);
+	expect_first(f, PRUNE_DROPPED, "not kept by any rule");
+	deny_all(f, second, d);
+	expect_first(f, PRUNE_KEPT, "may be needed by 'prod-");
+	give_all_back(f, d);
+	vault_set_memory(&f->s.t->vault, NULL);
+	test_dir_remove(state_dir);
+}
+
+/* Each run of a machine whose state directory does not last is its first. */
+static void a_machine_that_remembers_nothing_prunes_in_the_end(
+    struct fixture *f)
+{
+	plan_for_the_newest(f);
+	add_chain(f);
+	for (int days = 0; days < 45; days += 15) {
+		char *state_dir = test_dir_make();
+		vault_set_memory(&f->s.t->vault, state_dir);
+		if (days < 30)
+			expect_first(f, PRUNE_KEPT, "for less than 3 days");
+		else
+			expect_first(f, PRUNE_DROPPED, "not kept by any rule");
+		pass(f, (int64_t)15 * DAY);
+		vault_set_memory(&f->s.t->vault, NULL);
+		test_dir_remove(state_dir);
+	}
 }
 
 static size_t remembered(const char *state_dir)
@@ -800,6 +850,8 @@ int main(void)
 	    TEST_ON_VAULTS(what_this_machine_wrote_is_known_to_it),
 	    TEST_ON_VAULTS(each_one_out_of_sight_counts),
 	    TEST_ON_VAULTS(what_a_prune_saw_is_known_to_the_next),
+	    TEST_ON_VAULTS(a_machine_that_meets_a_vault_looks_first),
+	    TEST_ON_VAULTS(a_machine_that_remembers_nothing_prunes_in_the_end),
 	    TEST_ON_VAULTS(what_another_machine_pruned_is_forgotten),
 	    TEST_ON_VAULTS(what_was_pruned_needs_nothing),
 	};

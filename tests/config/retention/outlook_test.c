@@ -25,9 +25,11 @@ static void each_snapshot_is_known(void **state)
 	test_snapshots_add(&s, hold);
 	s.clock.now_ms += (int64_t)HOUR * 1000;
 	test_snapshots_add(&s, NULL);
-	assert_ok(
-	    outlook_gather(&o, &s.t->vault, "prod", &s.trust, 7 * DAY, &err),
-	    err);
+	const struct outlook_terms terms = {.vault = &s.t->vault,
+	    .name = "prod",
+	    .trust = &s.trust,
+	    .needed_for_s = 7 * DAY};
+	assert_ok(outlook_gather(&o, &terms, &err), err);
 	assert_int_equal(o.items.len, 2);
 	VEC_EACH (&o.list, snapshot) {
 		const struct retention_item *item =

@@ -737,6 +737,27 @@ static void a_circle_counts_for_nothing(void **state)
 	retention_zone_free(f.zone);
 }
 
+/* Only what no rule keeps; a bad one is of no use to any. */
+static void what_is_met_late_is_left_for_now(void **state)
+{
+	const struct retention_policy p = {.keep_last = 1, .keep_min = 1};
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	for (int n = 1; n <= 4; n++)
+		add(&f, n * DAY)->met_late = n != 3;
+	at(&f, DAY)->bad = true;
+	at(&f, 4 * DAY)->verified = true;
+	plan(&f, &p, 5 * DAY);
+	assert_string_equal(at(&f, 4 * DAY)->reason, "last");
+	assert_false(at(&f, DAY)->keep);
+	assert_false(at(&f, 3 * DAY)->keep);
+	assert_true(at(&f, 2 * DAY)->keep);
+	assert_non_null(strstr(at(&f, 2 * DAY)->reason, "less than 3 days"));
+	retention_zone_free(f.zone);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -764,6 +785,7 @@ int main(void)
 	    cmocka_unit_test(a_chain_is_dropped_from_its_end),
 	    cmocka_unit_test(what_needs_a_bad_one_is_not_good),
 	    cmocka_unit_test(a_circle_counts_for_nothing),
+	    cmocka_unit_test(what_is_met_late_is_left_for_now),
 	};
 
 	return cmocka_run_group_tests_name("retention", tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Which snapshots a machine remembers to have seen: each vault's own, those
- * of a name, and no more than the newest. */
+/* Which snapshots a machine remembers to have seen, and since when: each
+ * vault's own, those of a name, and no more than the newest. */
 #include "storage/vault/seen.h"
 
 #include "storage/base/cleanup.h"
@@ -70,11 +70,41 @@ static void the_newest_are_remembered(void **state)
 	test_vault_pair_done(&p);
 }
 
+static void assert_since(
+    const struct vault *v, const char *name, int64_t now, int64_t expected)
+{
+	struct err err = ERR_INIT;
+	int64_t since = -1;
+
+	assert_ok(seen_since(v, name, now, &since, &err), err);
+	assert_int_equal(since, expected);
+}
+
+static void a_machine_knows_since_when_it_looks(void **state)
+{
+	enum { MORNING = 1000, NOON = 5000, EVENING = 9000 };
+	struct test_vault_pair p;
+
+	(void)state;
+	test_vault_pair_init(&p);
+	assert_since(p.vaults[0], "prod", NOON, NOON);
+	assert_since(p.vaults[0], "prod", EVENING, NOON);
+	assert_since(p.vaults[0], "prod-eu", EVENING, EVENING);
+	assert_since(p.vaults[1], "prod", EVENING, EVENING);
+	/* A clock that was ahead then. */
+	assert_since(p.vaults[0], "prod", MORNING, MORNING);
+	assert_since(p.vaults[0], "prod", NOON, MORNING);
+	vault_set_memory(p.vaults[1], NULL);
+	assert_since(p.vaults[1], "prod", EVENING, 0);
+	test_vault_pair_done(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(of_each_vault_and_name),
 	    cmocka_unit_test(the_newest_are_remembered),
+	    cmocka_unit_test(a_machine_knows_since_when_it_looks),
 	};
 
 	return cmocka_run_group_tests_name("seen", tests, NULL, NULL);
