@@ -254,7 +254,6 @@ static int store(
 static void warn(const struct telling *t, const struct err *err)
 {
 	cleanup(buf_done) struct buf vkey = BUF_INIT;
-	struct note_key key;
 
 	if (err->code != ERR_DENIED || !t->witness.origin) {
 		log_warn("vault '%s': the snapshot is not co-signed by the "
@@ -263,9 +262,7 @@ static void warn(const struct telling *t, const struct err *err)
 		    err->message);
 		return;
 	}
-	note_key_make(t->witness.origin, NOTE_SIGNATURE,
-	    minisign_key_public(t->r->key)->key, &key);
-	note_key_write(&key, &vkey);
+	connect_witness_log_key(&t->witness, t->r->key, &vkey);
 	log_warn("vault '%s': the snapshot is not co-signed by the witness "
 		 "'%s': %s; have its operator add the log '%s' with the key %s",
 	    vault_name(t->vault), t->r->settings->witness.url, err->message,

@@ -3,6 +3,7 @@
 #include "agent/git/capture.h"
 #include "agent/source_layers.h"
 #include "agent/sources.h"
+#include "config/cli/check_witness.h"
 #include "config/cli/checks.h"
 #include "config/watch/watch.h"
 #include "storage/archive/missing.h"
@@ -192,6 +193,17 @@ static void check_vault(struct check *c, const struct settings_vault *s)
 		    a.keeps ? ", append-only: these credentials may not "
 			      "delete, prune with others"
 			    : "");
+}
+
+/* Where no key signs, no log is kept; where there should be one and it cannot
+ * be read, that has a line of its own. */
+static void ask_witness(struct check *c)
+{
+	cleanup(minisign_key_freep) struct minisign_key *key = NULL;
+	struct err told = ERR_INIT;
+
+	if (connect_signing_key(c->a->settings, &key, &told) == 0 && key)
+		check_witness(c->a->settings, &c->a->env, key, c->checks);
 }
 
 static void check_repository(struct check *c, const struct settings_git *git,
@@ -384,6 +396,7 @@ static int check_each(struct check *c, struct err *err)
 	check_signing(c);
 	VEC_EACH (&s->vaults, v)
 		check_vault(c, v);
+	ask_witness(c);
 	if (check_sources(c, err))
 		return -1;
 	source_layers_write(&c->layers, s, c->checks);

@@ -25,6 +25,16 @@ int connect_witness(const struct settings *s, const struct vault *v,
 	return out->http ? 0 : err_wrap(err, "witness '%s'", w->url);
 }
 
+void connect_witness_log_key(const struct connect_witness *w,
+    const struct minisign_key *key, struct buf *out)
+{
+	struct note_key log;
+
+	note_key_make(
+	    w->origin, NOTE_SIGNATURE, minisign_key_public(key)->key, &log);
+	note_key_write(&log, out);
+}
+
 void connect_witness_done(struct connect_witness *w)
 {
 	http_free(w->http);

@@ -5,6 +5,7 @@
 #define CONFIG_CONNECT_WITNESS_H
 
 #include "config/connect.h"
+#include "storage/crypto/minisign.h"
 #include "storage/crypto/note.h"
 #include "storage/http/http.h"
 
@@ -19,6 +20,10 @@ struct connect_witness {
 int connect_witness(const struct settings *s, const struct vault *v,
     const struct connect_env *env, struct connect_witness *out,
     struct err *err);
+/* Appends the verifier key of that log, by which the witness's operator adds
+ * it: `key` signs its checkpoints. */
+void connect_witness_log_key(const struct connect_witness *w,
+    const struct minisign_key *key, struct buf *out);
 void connect_witness_done(struct connect_witness *w);
 
 #endif

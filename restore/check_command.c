@@ -4,6 +4,7 @@
 #include "restore/session.h"
 #include "restore/snapshot_layers.h"
 
+#include "config/cli/check_witness.h"
 #include "config/cli/checks.h"
 #include "config/cli/listing.h"
 #include "config/watch/watch.h"
@@ -165,6 +166,7 @@ int command_check(const struct command *c, struct err *err)
 	check_record_key(c, &checks);
 	VEC_EACH (&c->settings->vaults, v)
 		check_vault(c, v, &checks);
+	check_witness(c->settings, &c->env, NULL, &checks);
 	if (check_snapshot(c, &checks, err))
 		return err_wrap(err, "check");
 	watch_check(c->settings, note_watcher, &checks);

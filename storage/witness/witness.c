@@ -97,18 +97,50 @@ static int refuse(const struct http_response *r, struct err *err)
 	}
 }
 
+static int post(struct http *http, const char *url,
+    const struct witness_submission *s, struct http_response *response,
+    struct err *err)
+{
+	cleanup(buf_done) struct buf body = BUF_INIT;
+	autofree char *full = join(url, "add-checkpoint");
+	struct call call = {.method = "POST", .url = full, .body = &body};
+
+	witness_request(s, &body);
+	return send_call(http, &call, response, err);
+}
+
+int witness_try(struct http *http, const char *url,
+    const struct buf *checkpoint, struct err *err)
+{
+	cleanup(http_response_done) struct http_response response =
+	    HTTP_RESPONSE_INIT;
+	const struct merkle_hashes none = VEC_INIT;
+	const struct witness_submission s = {
+	    .old = 1, .proof = &none, .checkpoint = checkpoint};
+
+	if (post(http, url, &s, &response, err))
+		return -1;
+	switch (response.status) {
+	case 400: /* the old size is larger than the new one */
+	case 409: /* it co-signed another size */
+	case 422:
+		return 0;
+	case 200:
+		return err_set(err, ERR_FORMAT,
+		    "it co-signed that a log became shorter: it is no witness");
+	default:
+		return refuse(&response, err);
+	}
+}
+
 int witness_add(struct http *http, const char *url,
     const struct witness_submission *s, struct buf *lines, uint64_t *size,
     struct err *err)
 {
 	cleanup(http_response_done) struct http_response response =
 	    HTTP_RESPONSE_INIT;
-	cleanup(buf_done) struct buf body = BUF_INIT;
-	autofree char *full = join(url, "add-checkpoint");
-	struct call call = {.method = "POST", .url = full, .body = &body};
 
-	witness_request(s, &body);
-	if (send_call(http, &call, &response, err))
+	if (post(http, url, s, &response, err))
 		return -1;
 	if (response.status == 200) {
 		buf_add(lines, response.body.data, response.body.len);

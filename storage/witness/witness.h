@@ -42,6 +42,13 @@ int witness_add(struct http *http, const char *url,
     const struct witness_submission *s, struct buf *lines, uint64_t *size,
     struct err *err);
 
+/* Asks it to co-sign what no witness does: after a checkpoint of one leaf, that
+ * of the empty log, which is true of every log. 0 where it refuses just that,
+ * and so knows the log and its key; else it fails as witness_add does. Nothing
+ * changes there. */
+int witness_try(struct http *http, const char *url,
+    const struct buf *checkpoint, struct err *err);
+
 /* Appends the newest checkpoint of that log which it has co-signed, a note.
  * ERR_NOT_FOUND: it has co-signed none, or does not publish them. */
 int witness_latest(struct http *http, const char *url, const char *origin,

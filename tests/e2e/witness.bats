@@ -278,3 +278,56 @@ ${label[3]}.witnessed" ]
 	rm "$P/vault"/*.witness-log
 	found truncate 'the vault was rolled back, or its log removed'
 }
+
+check() { # PROGRAM STATUS [ok|FAILED TEXT]
+	run --separate-stderr "$1" check
+	echo "$output"
+	[ "$status" -eq "$2" ]
+	[ $# -eq 2 ] || grep "^$3  *witness of vault '.*'  " <<<"$output" | grep -qF -- "$4"
+}
+
+unchanged() { # the witness signed nothing since the state was copied to $P/before
+	diff -r "$P/witness/state" "$P/before"
+	! grep -q 'POST /add-checkpoint 200' "$P/witness/requests"
+}
+
+@test "check asks the witness for what a run needs, and changes nothing there" {
+	agent backup
+	cp -r "$P/witness/state" "$P/before"
+	: >"$P/witness/requests"
+	check agent 1 FAILED 'it does not know the log (404 Not Found: unknown log'
+	vkey=$(grep -o 'add the log .backstay/small/.* with the key backstay/small/[^ ]*' <<<"$output" | sed 's/.*with the key //')
+	check restore 0 ok "answers; it was not shown the log 'backstay/small/"
+	# The log under the key of somebody else.
+	"$top/tests/tools/witness" make "$P/other" "${vkey%%+*}" >/dev/null
+	python3 - "$vkey" <<-'X' >"$P/witness/logs"
+		import base64, hashlib, sys
+		name, public = sys.argv[1].split("+")[0], bytes(32)
+		number = hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4].hex()
+		print(f"{name}+{number}+{base64.b64encode(bytes([1]) + public).decode()}")
+	X
+	check agent 1 FAILED 'it knows the log under another key (403'
+	echo "$vkey" >"$P/witness/logs"
+	check agent 0 ok "knows the log 'backstay/small/"
+	grep -q 'none is co-signed yet, or it publishes none' <<<"$output"
+	unchanged
+	backups 1
+	rm -rf "$P/before"
+	cp -r "$P/witness/state" "$P/before"
+	: >"$P/witness/requests"
+	check agent 0 ok 'it co-signed 2 snapshots, last on 20'
+	check restore 0 ok 'it co-signed 2 snapshots, last on 20'
+	unchanged
+	# What it signs with is not what the configuration says.
+	witness_config "$("$top/tests/tools/witness" make "$P/third" witness.example.org/w1)"
+	for who in agent restore; do
+		check "$who" 1 FAILED "the key of 'witness.example.org/w1' that is trusted did not sign it"
+	done
+	witness_config
+	witness_down
+	for who in agent restore; do
+		check "$who" 1 FAILED "$(<"$P/witness/url")"
+	done
+	witness_up
+	rm -rf "$P/before" "$P/other" "$P/third"
+}

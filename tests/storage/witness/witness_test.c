@@ -57,6 +57,40 @@ struct answer {
 	const char *text;
 };
 
+static void expect(const struct answer *a, bool trying)
+{
+	const struct script_reply reply = {.bytes = a->bytes, .close = 1};
+	struct script_server *server = script_server_start(&reply, 1);
+	autofree char *url = script_server_url(server, "/w/");
+	const struct http_options o = {
+	    .clock = clock_system(), .random = random_system()};
+	cleanup(buf_done) struct buf lines = BUF_INIT, checkpoint = BUF_INIT;
+	const struct merkle_hashes none = VEC_INIT;
+	const struct witness_submission s = {
+	    .old = 1, .proof = &none, .checkpoint = &checkpoint};
+	struct err err = ERR_INIT;
+	uint64_t size = 0;
+
+	buf_add_str(&checkpoint, "c\n");
+	cleanup(close_http) struct http *http = http_new(&o, &err);
+	assert_non_null(http);
+	int status = trying ? witness_try(http, url, &checkpoint, &err)
+			    : witness_add(http, url, &s, &lines, &size, &err);
+	assert_int_equal(status, a->status);
+	assert_int_equal(err.code, a->code);
+	if (a->text)
+		assert_contains(err.message, a->text);
+	assert_contains(script_server_request(server, 0),
+	    "POST /w/add-checkpoint HTTP/1.1\r\n");
+	assert_contains(
+	    script_server_request(server, 0), "\r\n\r\nold 1\n\nc\n");
+	if (!trying && a->status == WITNESS_CONFLICT)
+		assert_int_equal(size, 3);
+	if (!trying && a->status == WITNESS_COSIGNED)
+		assert_string_equal(buf_str(&lines), "line\n");
+	script_server_stop(server);
+}
+
 static void each_status_is_told_apart(void **state)
 {
 	static const struct answer answers[] = {
@@ -70,42 +104,10 @@ static void each_status_is_told_apart(void **state)
 	    {ANSWER("400 Bad Request", "why"), -1, ERR_NETWORK, "why"},
 	    {ANSWER("302 Found", ""), -1, ERR_NETWORK, "302"},
 	};
-	struct merkle_hashes proof = VEC_INIT;
-	struct buf checkpoint = BUF_INIT;
-	const struct witness_submission s = {
-	    .old = 1, .proof = &proof, .checkpoint = &checkpoint};
 
 	(void)state;
-	buf_add_str(&checkpoint, "c\n");
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		const struct script_reply reply = {
-		    .bytes = answers[i].bytes, .close = 1};
-		struct script_server *server = script_server_start(&reply, 1);
-		autofree char *url = script_server_url(server, "/w/");
-		const struct http_options o = {
-		    .clock = clock_system(), .random = random_system()};
-		cleanup(buf_done) struct buf lines = BUF_INIT;
-		struct err err = ERR_INIT;
-		uint64_t size = 0;
-		cleanup(close_http) struct http *http = http_new(&o, &err);
-		assert_non_null(http);
-		assert_int_equal(
-		    witness_add(http, url, &s, &lines, &size, &err),
-		    answers[i].status);
-		assert_int_equal(err.code, answers[i].code);
-		if (answers[i].text)
-			assert_contains(err.message, answers[i].text);
-		assert_contains(script_server_request(server, 0),
-		    "POST /w/add-checkpoint HTTP/1.1\r\n");
-		assert_contains(
-		    script_server_request(server, 0), "\r\n\r\nold 1\n\nc\n");
-		if (answers[i].status == WITNESS_CONFLICT)
-			assert_int_equal(size, 3);
-		if (answers[i].status == WITNESS_COSIGNED)
-			assert_string_equal(buf_str(&lines), "line\n");
-		script_server_stop(server);
-	}
-	buf_done(&checkpoint);
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		expect(&answers[i], false);
 }
 
 static void the_newest_is_asked_for_by_the_digest_of_its_origin(void **state)
@@ -132,12 +134,31 @@ static void the_newest_is_asked_for_by_the_digest_of_its_origin(void **state)
 	script_server_stop(server);
 }
 
+/* What is refused in any case says whether the log is known. */
+static void a_try_is_refused_by_who_knows_the_log(void **state)
+{
+	static const struct answer answers[] = {
+	    {ANSWER("400 Bad Request", ""), 0, ERR_NONE, NULL},
+	    {ANSWER("409 Conflict", "3\n"), 0, ERR_NONE, NULL},
+	    {ANSWER("422 Unprocessable Entity", ""), 0, ERR_NONE, NULL},
+	    {ANSWER("200 OK", "line\n"), -1, ERR_FORMAT, "no witness"},
+	    {ANSWER("403 Forbidden", ""), -1, ERR_DENIED, "another key"},
+	    {ANSWER("404 Not Found", ""), -1, ERR_DENIED, "does not know"},
+	    {ANSWER("405 Method Not Allowed", ""), -1, ERR_NETWORK, "405"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		expect(&answers[i], true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_request_is_that_of_the_specification),
 	    cmocka_unit_test(a_conflict_is_a_size_alone),
 	    cmocka_unit_test(each_status_is_told_apart),
+	    cmocka_unit_test(a_try_is_refused_by_who_knows_the_log),
 	    cmocka_unit_test(
 		the_newest_is_asked_for_by_the_digest_of_its_origin),
 	};
