@@ -78,19 +78,6 @@ static int read_kept(
 	return 0;
 }
 
-static bool begins_with(
-    const struct vault_log *all, const struct vault_log *start)
-{
-	for (size_t i = 0; i < start->leaves.len; i++)
-		if (i >= all->leaves.len ||
-		    !str_eq(all->leaves.items[i].label,
-			start->leaves.items[i].label) ||
-		    !str_eq(all->leaves.items[i].sha256,
-			start->leaves.items[i].sha256))
-			return false;
-	return true;
-}
-
 static void swap(struct vault_log *a, struct vault_log *b)
 {
 	struct vault_log c = *a;
@@ -114,7 +101,7 @@ static int load(struct telling *t, struct err *err)
 	}
 	if (read_kept(t, &kept, err))
 		return -1;
-	if (begins_with(&t->log, &kept))
+	if (vault_log_begins_with(&t->log, &kept))
 		return 0;
 	char *object = steal(t->log.object);
 	swap(&t->log, &kept);

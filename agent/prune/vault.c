@@ -1,6 +1,7 @@
 #include "agent/prune/vault.h"
 
 #include "agent/prune/prune.h"
+#include "config/connect_witness.h"
 #include "config/retention/outlook.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -8,6 +9,7 @@
 #include "storage/base/log.h"
 #include "storage/vault/probe.h"
 #include "storage/vault/shard.h"
+#include "storage/vault/vault_log.h"
 
 #include <stdio.h>
 
@@ -115,6 +117,34 @@ static void tidy_shards(const struct agent *a, struct vault *vault,
 		    vault_describe(vault), removed, removed == 1 ? "" : "s");
 }
 
+/* Where backups run by credentials that may not delete, they leave what they
+ * told the witness before. */
+static void tidy_witness(const struct agent *a, struct vault *vault,
+    const struct snapshot_trust *trust)
+{
+	cleanup(connect_witness_done) struct connect_witness w = {.http = NULL};
+	struct err why = ERR_INIT;
+
+	if (!a->settings->witness.url || !vault->id)
+		return;
+	int logs = -1, words = -1;
+	if (connect_witness(a->settings, vault, &a->env, &w, &why) == 0) {
+		const struct vault_log_place place = {.vault = vault,
+		    .name = a->settings->name,
+		    .origin = w.origin};
+		logs = vault_log_tidy(&place, &trust->keys, &why);
+		words = logs < 0 ? -1 : vault_word_tidy(&place, &w.key, &why);
+	}
+	if (words < 0)
+		log_warn("what the witness was told before in %s stays: %s",
+		    vault_describe(vault), why.message);
+	if (logs > 0 || words > 0)
+		log_info("%s: removed %d older log%s for the witness and %d "
+			 "older word%s of it",
+		    vault_describe(vault), logs, logs == 1 ? "" : "s",
+		    words < 0 ? 0 : words, words == 1 ? "" : "s");
+}
+
 int prune_vault(const struct agent *a, const struct settings_vault *settings,
     struct vault *vault, struct vault_lock *lock,
     const struct prune_terms *terms, struct err *err)
@@ -148,10 +178,11 @@ int prune_vault(const struct agent *a, const struct settings_vault *settings,
 		if (rows.len || status == 0)
 			log_pruned(settings, &rows);
 		measure(a->watch, settings->name, &rows);
-		if (status == 0)
+		if (status == 0) {
 			tidy_probes(a, vault);
-		if (status == 0)
 			tidy_shards(a, vault, &trust);
+			tidy_witness(a, vault, &trust);
+		}
 	}
 	if (rows.len || status == 0)
 		print(a, settings, &rows, terms);

@@ -36,6 +36,19 @@ void vault_log_add(struct vault_log *log, const char *label, const char *sha256)
 	memcpy(leaf->sha256, sha256, sizeof(leaf->sha256));
 }
 
+bool vault_log_begins_with(
+    const struct vault_log *all, const struct vault_log *start)
+{
+	for (size_t i = 0; i < start->leaves.len; i++)
+		if (i >= all->leaves.len ||
+		    !str_eq(all->leaves.items[i].label,
+			start->leaves.items[i].label) ||
+		    !str_eq(all->leaves.items[i].sha256,
+			start->leaves.items[i].sha256))
+			return false;
+	return true;
+}
+
 void vault_log_hashes(const struct vault_log *log, struct merkle_hashes *out)
 {
 	VEC_EACH (&log->leaves, leaf) {

@@ -23,6 +23,7 @@
 #include "storage/crypto/note.h"
 #include "storage/vault/vault.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,9 @@ void vault_log_write(const struct vault_log *log, const char *origin,
 int vault_log_open(const char *text, size_t len, const char *name,
     const char *origin, const struct minisign_publics *keys,
     struct vault_log *out, struct err *err);
+
+bool vault_log_begins_with(
+    const struct vault_log *all, const struct vault_log *start);
 
 /* What a witness said of it. */
 struct vault_word {
@@ -89,5 +93,14 @@ int vault_log_put(struct vault *v, const char *label, const struct buf *text,
     const char *before, struct err *err);
 int vault_word_put(struct vault *v, const char *label, const struct buf *note,
     const char *before, struct err *err);
+
+/* Where whoever writes them may not delete, one is left for each snapshot.
+ * These remove the older ones that hold and say nothing which the newest that
+ * holds does not; of many, some hundred a call. What does not hold, or is kept
+ * by the store, stays. How many were removed; -1. */
+int vault_log_tidy(const struct vault_log_place *p,
+    const struct minisign_publics *keys, struct err *err);
+int vault_word_tidy(const struct vault_log_place *p,
+    const struct note_key *witness, struct err *err);
 
 #endif

@@ -279,6 +279,30 @@ ${label[3]}.witnessed" ]
 	found truncate 'the vault was rolled back, or its log removed'
 }
 
+@test "what a store kept of older logs goes with a prune, and never the newest" {
+	adopt
+	# As after backups by credentials that may not delete.
+	for _ in 1 2 3; do
+		mkdir -p "$P/older"
+		cp "$P/vault"/*.witness* "$P/older"
+		backups 1
+	done
+	cp "$P/older"/* "$P/vault"
+	echo nothing >"$P/vault/small-20200101T000000Z.witness-log"
+	good
+	run --separate-stderr agent prune --dry-run
+	[ "$(ls "$P/vault"/*.witness* | wc -l)" -eq 9 ]
+	run --separate-stderr agent prune
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	grep -q 'removed 3 older logs for the witness and 3 older words of it' <<<"$stderr"
+	[ "$(cd "$P/vault" && ls -- *.witness*)" = "small-20200101T000000Z.witness-log
+${label[4]}.witness-log
+${label[4]}.witnessed" ]
+	good
+	rm -r "$P/older"
+}
+
 check() { # PROGRAM STATUS [ok|FAILED TEXT]
 	run --separate-stderr "$1" check
 	echo "$output"

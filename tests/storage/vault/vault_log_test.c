@@ -200,6 +200,59 @@ static void a_word_is_of_that_witness_and_that_log(struct fixture *f)
 	    ERR_INTEGRITY);
 }
 
+/* As a store leaves them that keeps all: only what the newest says, too, goes,
+ * and the newest is the one that holds. */
+static void older_logs_go_and_the_newest_stays(struct fixture *f)
+{
+	cleanup(vault_log_done) struct vault_log one = {.object = NULL},
+						 fork = {.object = NULL};
+	cleanup(buf_done) struct buf text = BUF_INIT, forked = BUF_INIT,
+				     forged = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(vault_log_tidy(&f->place, &f->keys, &err), 0);
+	vault_log_add(&one, FIRST, SHA);
+	vault_log_write(&one, ORIGIN, f->key, &text);
+	vault_log_add(&fork, SECOND, SHA);
+	vault_log_write(&fork, ORIGIN, f->key, &forked);
+	buf_add_str(&forged, "nothing");
+	put(f, "prod-20251231T000000Z.witness-log", &forked);
+	put(f, "prod-eu-20260101T000000Z.witness-log", &text);
+	put(f, "prod-20260101T000001Z.witness-log", &forged);
+	put(f, FIRST ".witness-log", &text);
+	put(f, "prod-20260101T120000Z.witness-log", &f->text);
+	put(f, SECOND ".witness-log", &f->text);
+	put(f, "prod-20260103T000000Z.witness-log", &forged);
+	f->t->kept = ".witness-log";
+	assert_int_equal(vault_log_tidy(&f->place, &f->keys, &err), 0);
+	f->t->kept = NULL;
+	assert_int_equal(vault_log_tidy(&f->place, &f->keys, &err), 2);
+	assert_int_equal(vault_log_tidy(&f->place, &f->keys, &err), 0);
+	assert_int_equal(test_vault_count(f->t, ".witness-log"), 5);
+	assert_int_equal(read_log(f, &err), 2);
+}
+
+static void older_words_go_and_the_newest_stays(struct fixture *f)
+{
+	cleanup(vault_word_done) struct vault_word word = {.object = NULL};
+	cleanup(buf_done) struct buf note = BUF_INIT;
+	struct note_key key;
+	struct err err = ERR_INIT;
+
+	buf_add_str(&note, cosigned);
+	f->place.origin = "example.com/log";
+	assert_ok(note_key_parse(WITNESS_KEY, &key, &err), err);
+	assert_int_equal(vault_word_tidy(&f->place, &key, &err), 0);
+	put(f, FIRST ".witnessed", &note);
+	put(f, SECOND ".witnessed", &note);
+	put(f, "prod-20260101T000001Z.witnessed", &f->text);
+	put(f, "prod-20260103T000000Z.witnessed", &f->text);
+	assert_int_equal(vault_word_tidy(&f->place, &key, &err), 1);
+	assert_int_equal(test_vault_count(f->t, ".witnessed"), 3);
+	assert_ok(vault_word_read(&f->place, &key, &word, &err), err);
+	assert_string_equal(word.object, SECOND ".witnessed");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +262,8 @@ int main(void)
 	    TEST_ON_VAULTS(each_of_the_keys_may_have_signed_it),
 	    TEST_ON_VAULTS(another_origin_name_or_key_is_refused),
 	    TEST_ON_VAULTS(a_word_is_of_that_witness_and_that_log),
+	    TEST_ON_VAULTS(older_logs_go_and_the_newest_stays),
+	    TEST_ON_VAULTS(older_words_go_and_the_newest_stays),
 	};
 
 	return cmocka_run_group_tests(
