@@ -22,9 +22,11 @@ setup() {
 	done
 }
 
-# A state directory was lost, and then a list left out all of a snapshot on hold.
+# A state directory was lost, and then the store hid all of a snapshot on hold.
 @test "what a lost state directory knew of is learned again, and loses nothing" {
-	"$simulate" --from 452288 --seeds 1
+	for seed in 452288 781415 831123; do
+		"$simulate" --from "$seed" --seeds 1
+	done
 }
 
 @test "nor with the real thing instead of stand-ins" {
@@ -36,4 +38,8 @@ setup() {
 	"$simulate" --from 7 --seeds 20 --trace >"$BATS_TEST_TMPDIR/other"
 	cmp "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/other"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/one")" -gt 200 ]
+}
+
+@test "with a witness: no false alarm, and each rollback below its word is named" {
+	"$simulate" --seeds 3000 --witness
 }

@@ -312,6 +312,9 @@ static void judge_backup(struct backup *b, int status, const struct err *err)
 			    "backup committed '%s' to '%s', and it is not "
 			    "whole",
 			    b->label, p->store->name);
+		if (good && one)
+			sim_witnessed_add(&t->witnessed[i], p->store->name,
+			    b->label, &one->manifest, t->now);
 		if (!good && !p->excused && was_quiet(&b->act))
 			sim_broken(t, SIM_REFUSED, "backup: '%s': %s",
 			    p->store->name, err->message);

@@ -16,6 +16,7 @@ struct look {
 	struct snapshots list;
 	struct chain_terms terms;
 	struct chain chain;
+	struct strvec named; /* by the log */
 };
 
 static int look(struct look *l, struct sim_timeline *t, struct sim_store *s)
@@ -31,16 +32,25 @@ static int look(struct look *l, struct sim_timeline *t, struct sim_store *s)
 	    .head = &t->heads[sim_truth_index(&t->truth, s)],
 	    .now = t->now};
 	t->looks++;
-	return snapshot_list(l->vault, SIM_NAME, &l->list, &err) ||
-		       chain_check(&l->terms, &l->chain, &err)
-		   ? -1
-		   : 0;
+	const struct sim_witnessed *w =
+	    &t->witnessed[sim_truth_index(&t->truth, s)];
+	if (t->world->witness) {
+		sim_witnessed_name(w, &l->named);
+		l->terms.named = &l->named;
+	}
+	if (snapshot_list(l->vault, SIM_NAME, &l->list, &err) ||
+	    chain_check(&l->terms, &l->chain, &err))
+		return -1;
+	if (t->world->witness)
+		sim_witnessed_hold(w, &l->terms, &l->chain);
+	return 0;
 }
 
 static void look_done(struct look *l)
 {
 	chain_done(&l->chain);
 	snapshots_done(&l->list);
+	strvec_done(&l->named);
 	vault_free(l->vault);
 }
 
@@ -294,6 +304,58 @@ void sim_look_trial(struct sim_timeline *t, struct sim_store *s)
 			sim_broken(t, SIM_UNNAMED,
 			    "%s of '%s', of which a restore takes the latest",
 			    chain_kind_name(kind), s->name);
+		look_done(&after);
+	}
+	look_done(&before);
+}
+
+/* The vault as it was before the newest that the witness knows, or before some
+ * more; with its log of then, or with that of now put beside it. */
+static bool roll_back(
+    struct sim_timeline *t, struct sim_store *s, const struct look *before)
+{
+	struct sim_witnessed *w = &t->witnessed[sim_truth_index(&t->truth, s)];
+	bool any = false;
+
+	if (!w->word.size)
+		return false;
+	size_t left = sim_draw(&t->random, w->word.size);
+	bool with_log = sim_one_in(&t->random, 2);
+	while (w->log.leaves.len > left) {
+		struct vault_log_leaf *leaf =
+		    &w->log.leaves.items[w->log.leaves.len - 1];
+		const struct sim_snapshot *one = truth_of(t, leaf->label);
+		/* Of what was pruned, nothing would come to light. */
+		if (one && chain_find(&before->chain, leaf->label)) {
+			drop_snapshot(s, one);
+			any = true;
+		}
+		if (with_log && !any)
+			return false;
+		if (with_log)
+			break;
+		free(leaf->label);
+		w->log.leaves.len--;
+	}
+	return any || !with_log;
+}
+
+void sim_look_rolled_back(struct sim_timeline *t, struct sim_store *s)
+{
+	struct look before, after;
+	struct chain_head *head = &t->heads[sim_truth_index(&t->truth, s)];
+
+	sim_look(t, s, false);
+	bool ready = !look(&before, t, s) && before.chain.links.len &&
+		     !before.chain.findings.len && sim_look_shows_all(s);
+	if (ready && roll_back(t, s, &before)) {
+		chain_head_done(head);
+		t->trials++;
+		if (!look(&after, t, s) && !after.chain.findings.len)
+			sim_broken(t, SIM_UNNAMED,
+			    "'%s' was rolled back below what the witness "
+			    "co-signed",
+			    s->name);
 		look_done(&after);
 	}
 	look_done(&before);

@@ -1,11 +1,14 @@
 /*
  * Simulated timelines of vaults:
  *
- *     simulate [--seeds N] [--from SEED] [--trace] [--real]
+ *     simulate [--seeds N] [--from SEED] [--trace] [--real] [--witness]
  *
  * Each seed is a timeline of its own, and gives the same in each run. The exit
  * status is 1 where something happened that must never be; the seed is told,
- * and `--from SEED --seeds 1 --trace` shows how it came to that.
+ * and `--from SEED --seeds 1 --trace` shows how it came to that. With
+ * `--witness`, what a witness co-signed counts at each look at a chain, and
+ * each timeline that nobody harmed ends with a vault that is rolled back below
+ * it.
  */
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
@@ -75,7 +78,9 @@ static void run(
 	uint64_t steps = ACTS_MIN + sim_draw(&t.random, ACTS_MORE);
 	while (steps--)
 		step(&t, attacked, mishaps);
-	if (!attacked && !mishaps)
+	if (!attacked && !mishaps && world->witness)
+		sim_look_rolled_back(&t, any_store(&t));
+	else if (!attacked && !mishaps)
 		sim_look_trial(&t, any_store(&t));
 	totals->seeds++;
 	totals->looks += t.looks;
@@ -154,7 +159,7 @@ static int tell(const struct totals *t)
 static int usage(void)
 {
 	fputs("usage: simulate [--seeds N] [--from SEED] [--trace] "
-	      "[--real]\n",
+	      "[--real] [--witness]\n",
 	    stderr);
 	return 2;
 }
@@ -176,6 +181,8 @@ int main(int argc, char **argv)
 				return usage();
 		} else if (str_eq(argv[i], "--trace")) {
 			world.trace = true;
+		} else if (str_eq(argv[i], "--witness")) {
+			world.witness = true;
 		} else if (str_eq(argv[i], "--real")) {
 			sim_signatures_use_real(true);
 			sim_quick_use_real(true);

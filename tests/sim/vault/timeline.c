@@ -74,6 +74,8 @@ void sim_timeline_done(struct sim_timeline *t)
 	sim_timeline_forget(t);
 	for (size_t i = 0; i < SIM_STORES; i++)
 		sim_store_done(&t->stores[i]);
+	for (size_t i = 0; i < SIM_STORES; i++)
+		sim_witnessed_done(&t->witnessed[i]);
 	sim_truth_done(&t->truth);
 	VEC_EACH (&t->relics, r) {
 		free(r->name);

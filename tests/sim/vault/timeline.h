@@ -13,6 +13,7 @@
 #include "tests/sim/vault/random.h"
 #include "tests/sim/vault/store.h"
 #include "tests/sim/vault/truth.h"
+#include "tests/sim/vault/witnessed.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,7 +28,7 @@ struct sim_world {
 	/* Of the timeline that runs; removed after it. */
 	const char *state_dir;
 	char dir[32];
-	bool trace;
+	bool trace, witness;
 };
 
 /* What must never be: how often it was, over all timelines. */
@@ -59,6 +60,7 @@ struct sim_timeline {
 	size_t store_count;
 	struct sim_truth truth;
 	struct chain_head heads[SIM_STORES]; /* that the operator remembers */
+	struct sim_witnessed witnessed[SIM_STORES];
 	/* What was remembered may lack what could not be found then at all. */
 	bool blind[SIM_STORES];
 	struct retention_policy policy;
