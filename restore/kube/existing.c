@@ -17,12 +17,13 @@ static const char *live_version(const struct json_object *object)
 }
 
 /* The status of an object that exists belongs to its controller, unless the
- * operator asked for the snapshot's. */
-static void update_status(struct task *t, const struct json_object *live)
+ * operator asked for the snapshot's, or a lost run has made it without. */
+static void update_status(
+    struct task *t, const struct json_object *live, bool lacks)
 {
 	cleanup(json_freep) struct json_object *now = NULL;
 
-	if (!t->a->run->p->options->status || !t->object->status ||
+	if (!(t->a->run->p->options->status || lacks) || !t->object->status ||
 	    covers(json_get(live, "status"), t->object->status) ||
 	    write_status(t, &now) || t->a->run->o->dry_run)
 		return;
@@ -131,12 +132,13 @@ static enum task_next update(struct task *t, struct json_object *live)
 		outcome_failed(t->outcome, &err);
 		return TASK_ENDED;
 	}
+	bool lacks = ours_lacks_status(live, t->object);
 	prepare_meet(t->object, live);
 	if (covers(live, t->object->object) &&
 	    !owned_exceeds(live, t->object)) {
 		outcome_set(t->outcome, OUTCOME_UNCHANGED, "it is the same");
 		give_back(t, live); /* an earlier run was killed before it */
-		update_status(t, live);
+		update_status(t, live, lacks);
 		return TASK_ENDED;
 	}
 	forget_own_pauses(t, live);
@@ -163,7 +165,7 @@ static enum task_next update(struct task *t, struct json_object *live)
 	else
 		outcome_set(t->outcome, OUTCOME_UPDATED, "it differed");
 	give_back(t, now);
-	update_status(t, now);
+	update_status(t, now, lacks);
 	return TASK_ENDED;
 }
 
@@ -185,16 +187,33 @@ static enum task_next recreate(struct task *t, const char *uid)
 	return TASK_CREATE;
 }
 
+/* A run whose journal is lost was killed between the object and its status,
+ * without which it would be released as if it had never acted. */
+static void complete(struct task *t, struct prepared *wanted)
+{
+	cleanup(json_freep) struct json_object *now = NULL;
+	struct prepared *own = t->object;
+
+	t->object = wanted;
+	if (write_status(t, &now) == 0 && !t->a->run->o->dry_run)
+		outcome_set(t->outcome, OUTCOME_UPDATED,
+		    "an earlier run was ended before it had its status");
+	t->object = own;
+}
+
 static void leave_alone(
     struct task *t, const struct json_object *live, struct prepared *wanted)
 {
 	struct err err = ERR_INIT;
+	bool lacks = ours_lacks_status(live, wanted);
 
 	prepare_meet(wanted, live);
 	if (write_adopt_pauses(t->a, t->node, live, wanted, &err))
 		outcome_failed(t->outcome, &err);
 	else
 		same_left_alone(t->outcome, same_as_wanted(t->a, live, wanted));
+	if (lacks && err.code == ERR_NONE)
+		complete(t, wanted);
 }
 
 /* As it was prepared at first: it may have been paused to be made. */

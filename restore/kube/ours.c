@@ -21,7 +21,8 @@ bool ours_by_journal(const struct task *t, const char *uid)
 
 /* Ours, or made as one of the managers that it had, with all that it is to
  * have: then it does not matter who made it. */
-static bool is_made_by_us(const struct task *t, const struct json_object *live)
+static bool is_made_by_us(
+    const struct prepared *wanted, const struct json_object *live)
 {
 	const struct json_object *managed =
 	    json_path(live, "metadata", "managedFields", NULL);
@@ -31,8 +32,8 @@ static bool is_made_by_us(const struct task *t, const struct json_object *live)
 
 		if (str_eq(
 			json_get_str(entry, "manager"), KUBE_FIELD_MANAGER) ||
-		    (owned_is_as_made(live, entry, t->object) &&
-			covers(live, t->object->object)))
+		    (owned_is_as_made(live, entry, wanted) &&
+			covers(live, wanted->object)))
 			return true;
 	}
 	return false;
@@ -50,6 +51,17 @@ bool ours_is_pause(
 		   live, KUBE_FIELD_MANAGER, rule->pointer, rule->annotation);
 }
 
+bool ours_lacks_status(
+    const struct json_object *live, const struct prepared *wanted)
+{
+	if (!wanted->status || covers(json_get(live, "status"), wanted->status))
+		return false;
+	for (size_t i = 0; i < wanted->pause_count; i++)
+		if (ours_is_pause(live, wanted->pauses[i].rule))
+			return true;
+	return !field_owners_has_status(live) && is_made_by_us(wanted, live);
+}
+
 /* Without a journal entry an object counts as ours if we are known to go on
  * with a run whose journal is lost, or if it did not exist when the restore was
  * planned, no other node creates it, and we are one of its field
@@ -59,9 +71,9 @@ bool ours_by_object(
     const struct task *t, const char *uid, const struct json_object *live)
 {
 	if (ours_by_journal(t, uid))
-		return t->before->ended || is_made_by_us(t, live);
+		return t->before->ended || is_made_by_us(t->object, live);
 	bool may_be = t->a->run->o->adopts ||
 		      (!t->n->exists && (t->n->k->asked || !t->n->k->served ||
 					    t->n->namespace_is_new));
-	return may_be && !t->n->meets && is_made_by_us(t, live);
+	return may_be && !t->n->meets && is_made_by_us(t->object, live);
 }

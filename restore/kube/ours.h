@@ -19,4 +19,10 @@ bool ours_by_object(
 bool ours_is_pause(
     const struct json_object *live, const struct rule_pause *rule);
 
+/* Whether a run that was ended has made the live object, and not come to the
+ * status that it is to have; and nobody has acted on it since: our pause still
+ * stands, or it has no status at all. */
+bool ours_lacks_status(
+    const struct json_object *live, const struct prepared *wanted);
+
 #endif

@@ -1,5 +1,6 @@
 #include "restore/kube/same.h"
 
+#include "restore/kube/ours.h"
 #include "restore/kube/owned.h"
 #include "restore/kube/prepare.h"
 #include "restore/kube/write.h"
@@ -57,7 +58,8 @@ static void compare(
 
 	if (!uid || json_path(live, "metadata", "deletionTimestamp", NULL) ||
 	    prepare_object(a, node, &wanted, &outcome, &ignored) ||
-	    write_adopt_pauses(a, node, live, &wanted, &ignored))
+	    write_adopt_pauses(a, node, live, &wanted, &ignored) ||
+	    ours_lacks_status(live, &wanted))
 		return;
 	prepare_meet(&wanted, live);
 	bool same = same_as_wanted(a, live, &wanted);

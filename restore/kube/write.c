@@ -153,8 +153,9 @@ void write_created(struct task *t, const struct json_object *made, bool answer)
 	if (answer)
 		report_dropped(t, t->object->object, made);
 	/* What a lost run has made may have a controller at work by now. */
-	bool has_status =
-	    t->a->run->o->adopts && !answer && field_owners_has_status(made);
+	bool has_status = t->a->run->o->adopts && !answer &&
+			  field_owners_has_status(made) &&
+			  !ours_lacks_status(made, t->object);
 	if ((has_status || write_status(t, &now) == 0) &&
 	    owned_give_back(t, now ? now : made, &err))
 		outcome_set(t->outcome, OUTCOME_PARTIAL, "%s", err.message);

@@ -33,8 +33,13 @@ static const char *const start_times[] = {"/status/startTime",
 
 /* Names of kinds that are run once. */
 static const char *const run_names[] = {"Run", "Job", "JobSet", "Backup",
-    "Restore", "Request", "Workflow", "Migration", "Operation", "Promotion",
-    "Clone", "Task", "Execution", "Invocation", "Action", "ActionSet",
+    "Restore", "Request", "Migration", "Operation", "Promotion", "Clone",
+    "Execution", "Invocation", "ActionSet"};
+
+/* Where the status tells of a run, too. Without one, they are as often names
+ * of what is run, or of what is no run (Task and StepAction of Tekton,
+ * ServiceExport). */
+static const char *const other_names[] = {"Workflow", "Task", "Action",
     "Session", "Command", "Build", "Upgrade", "Upload", "Download", "Scan",
     "Dump", "Import", "Export"};
 
@@ -111,23 +116,30 @@ static bool condition_ends(const struct json_object *object)
 	return false;
 }
 
-static bool is_called_run(const char *kind)
+static bool ends_with_one_of(
+    const char *const *names, size_t count, const char *kind)
 {
-	for (size_t i = 0; i < sizeof(run_names) / sizeof(*run_names); i++)
-		if (str_ends(kind, run_names[i]))
+	for (size_t i = 0; i < count; i++)
+		if (str_ends(kind, names[i]))
 			return true;
 	return false;
 }
+#define CALLED(names, kind)                                                    \
+	ends_with_one_of(names, sizeof(names) / sizeof(*(names)), kind)
 
 static enum finished_state state_in_general(
     struct json_object *object, const char *kind)
 {
-	/* Every sign of a run is in its status; only a schedule is in its
-	 * spec. */
-	if (!json_len(json_get(object, "status")) ||
-	    ANY(schedules, object, is_there))
+	bool called = CALLED(run_names, kind);
+
+	if (ANY(schedules, object, is_there))
 		return FINISHED_NO_RUN;
-	bool called = is_called_run(kind);
+	/* Every other sign of a run is in its status. */
+	if (!json_len(json_get(object, "status")))
+		return called && !json_get(object, "status")
+			   ? FINISHED_NOT_BEGUN
+			   : FINISHED_NO_RUN;
+	called |= CALLED(other_names, kind);
 	bool timed = ANY(end_times, object, is_text);
 	if (!called && !timed)
 		return FINISHED_NO_RUN;
@@ -166,6 +178,8 @@ enum finished_state finished_state(
 	    object_identity(object);
 	bool listed = false;
 	bool overridden = false;
+	/* What Kubernetes itself runs is there to be run. */
+	bool is_workload = false;
 
 	VEC_EACH (&rules->finished, r) {
 		if ((overridden && !ruleset_is_configured(r->system)) ||
@@ -175,6 +189,7 @@ enum finished_state finished_state(
 		if (r->never)
 			return FINISHED_NO_RUN;
 		listed = true;
+		is_workload |= str_eq(r->system, "workload");
 		overridden |= ruleset_is_configured(r->system);
 		if (r->condition
 			? str_eq(condition(object, r->condition), "True")
@@ -183,7 +198,8 @@ enum finished_state finished_state(
 	}
 	if (listed)
 		return json_get(object, "status") ? FINISHED_NOT_YET
-						  : FINISHED_NO_RUN;
+		       : is_workload		  ? FINISHED_NO_RUN
+						  : FINISHED_NOT_BEGUN;
 	return rules_used(rules->without, "runs")
 		   ? state_in_general(object, id.kind)
 		   : FINISHED_NO_RUN;

@@ -6,7 +6,8 @@
  * does not list is an ended run if its status reports an end, and either the
  * time of that end is there too or the name of the kind is that of a run. An
  * object that merely reports success (a volume, an installed chart) has
- * neither. Pure.
+ * neither. Without a status, a kind with the name of a run has not begun.
+ * Pure.
  */
 #ifndef RESTORE_OBJECTS_FINISHED_H
 #define RESTORE_OBJECTS_FINISHED_H
@@ -15,7 +16,8 @@ struct json_object;
 struct ruleset;
 
 enum finished_state {
-	FINISHED_NO_RUN, /* or nothing tells that it is one */
+	FINISHED_NO_RUN,    /* or nothing tells that it is one */
+	FINISHED_NOT_BEGUN, /* it has no status, and would be begun */
 	FINISHED_NOT_YET,
 	FINISHED_ENDED,
 };

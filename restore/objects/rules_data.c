@@ -292,6 +292,13 @@ const struct rule_edge rules_edges[] = {
     OBJECT("terraform", "*.app.terraform.io", "/spec/token/secretKeyRef",
 	"Secret.core"),
 
+    NAME("cloudnative-pg", "*Backup.postgresql.cnpg.io", "/spec/cluster/name",
+	"Cluster.postgresql.cnpg.io"),
+    NAME("cloudnative-pg", "Cluster.postgresql.cnpg.io",
+	"/spec/superuserSecret/name", "Secret.core"),
+    NAME("cloudnative-pg", "Cluster.postgresql.cnpg.io",
+	"/spec/bootstrap/*/secret/name", "Secret.core"),
+
     OBJECT("gatekeeper", "*.constraints.gatekeeper.sh",
 	"/spec/parameters/configMapRef", "ConfigMap.core"),
 
@@ -381,6 +388,13 @@ const struct rule_edge rules_edges[] = {
 		.pointer = "/metadata/annotations",                            \
 		.annotation = "cluster.x-k8s.io/paused",                       \
 		.read = RULE_PAUSE_PRESENT                                     \
+	}
+#define RECONCILES_NOT(kind_)                                                  \
+	{                                                                      \
+		.system = "cloudnative-pg", .kind = (kind_),                   \
+		.pointer = "/metadata/annotations",                            \
+		.annotation = "cnpg.io/reconciliationLoop",                    \
+		.value = "\"disabled\""                                        \
 	}
 /* A kind that has no pause, by its controller. */
 #define BY_REPLICAS_OF(kind_, system_, image_, label_, acts_on_)               \
@@ -479,6 +493,9 @@ const struct rule_pause rules_pauses[] = {
 	.annotation = "strimzi.io/pause-reconciliation",
 	.read = RULE_PAUSE_ANY_CASE},
     FIELD("velero", "Schedule.velero.io", "/spec/paused"),
+    RECONCILES_NOT("Cluster.postgresql.cnpg.io"),
+    RECONCILES_NOT("Backup.postgresql.cnpg.io"),
+    SUSPEND("cloudnative-pg", "ScheduledBackup.postgresql.cnpg.io"),
     {.system = "keda",
 	.kind = "ScaledJob.keda.sh",
 	.pointer = "/metadata/annotations",
@@ -564,6 +581,11 @@ const struct rule_status rules_statuses[] = {
     {"strimzi", "*.kafka.strimzi.io", NULL, false},
     {"aso", "*.*.azure.com", NULL, false},
     {"velero", "Schedule.velero.io", NULL, false},
+    /* A cluster that was initialised is not made empty a second time, a backup
+     * that ran is not begun again, and an immediate one is taken once. */
+    {"cloudnative-pg", "Cluster.postgresql.cnpg.io", NULL, false},
+    {"cloudnative-pg", "Backup.postgresql.cnpg.io", NULL, false},
+    {"cloudnative-pg", "ScheduledBackup.postgresql.cnpg.io", NULL, false},
     {"knative", "*.serving.knative.dev", NULL, false},
     {"kubedirector", "*.kubedirector.hpe.com", NULL, false},
     {"cert-manager", "Certificate.cert-manager.io", NULL, false},

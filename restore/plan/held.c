@@ -64,8 +64,11 @@ void held_note(
 	}
 	if (n->held)
 		return;
-	if (finished_state(object, p->options->rules) == FINISHED_NOT_YET)
+	enum finished_state state = finished_state(object, p->options->rules);
+	if (state == FINISHED_NOT_YET)
 		n->held = PLAN_HELD_STARTED_ANEW;
+	else if (state == FINISHED_NOT_BEGUN && !pause_is_set(object, &q))
+		n->held = PLAN_HELD_BEGUN;
 	else if (json_get(object, "status") &&
 		 ruleset_status(
 		     p->options->rules, n->k->group, n->k->kind, object) &&
@@ -94,7 +97,8 @@ static bool has_held_controller(
 	return false;
 }
 
-/* What is one write with its status is never seen without it. */
+/* What is one write with its status is never seen without it, and goes on
+ * where it was. */
 static void settle_unprotected(struct plan *p)
 {
 	struct controller_vec controllers = VEC_INIT;
@@ -102,12 +106,15 @@ static void settle_unprotected(struct plan *p)
 	VEC_EACH (&p->nodes, n)
 		if (n->held == PLAN_HELD_BY_REPLICAS)
 			*vec_add(&controllers) = n;
-	VEC_EACH (&p->nodes, n)
+	VEC_EACH (&p->nodes, n) {
+		if (n->held == PLAN_HELD_STARTED_ANEW && !n->k->has_status)
+			n->held = PLAN_HELD_NOT;
 		if (n->knows && n->action == PLAN_APPLY)
 			n->held = !n->k->has_status ||
 					  has_held_controller(&controllers, n)
 				      ? PLAN_HELD_NOT
 				      : PLAN_HELD_UNPROTECTED;
+	}
 	vec_done(&controllers);
 }
 
@@ -149,6 +156,7 @@ const char *held_word(const struct plan_node *n)
 	    [PLAN_HELD_PAUSED] = "paused",
 	    [PLAN_HELD_BY_REPLICAS] = "by_replicas",
 	    [PLAN_HELD_STARTED_ANEW] = "started_anew",
+	    [PLAN_HELD_BEGUN] = "begun",
 	    [PLAN_HELD_UNPROTECTED] = "unprotected",
 	};
 
@@ -251,6 +259,10 @@ void held_lines(const struct plan *p, struct strvec *lines)
 	add_by_replicas(p, lines);
 	add_held(p, PLAN_HELD_STARTED_ANEW,
 	    "running when captured, and started anew", lines);
+	add_held(p, PLAN_HELD_BEGUN,
+	    "not begun when captured, and begun once they are there, with no "
+	    "way to pause them",
+	    lines);
 	add_held(p, PLAN_HELD_UNPROTECTED,
 	    "there for a moment without their status, with no way to pause "
 	    "them",

@@ -1,7 +1,7 @@
 /*
- * What of a plan is held until the release, what could not be, and what is
- * started anew: known before the first write, from the rules (ruleset.h) and
- * from what each object said when it was captured.
+ * What of a plan is held until the release, what could not be, what is started
+ * anew, and what had not begun: known before the first write, from the rules
+ * (ruleset.h) and from what each object said when it was captured.
  */
 #ifndef RESTORE_PLAN_HELD_H
 #define RESTORE_PLAN_HELD_H
@@ -29,8 +29,8 @@ bool held_acts_on(
 /* How a node is held, for programs; NULL: it is not, and need not be. */
 const char *held_word(const struct plan_node *n);
 /* A line for each group that has members, appended: what is left out by its
- * reason, held, held by its controller, started anew, and seen for a moment
- * without the status by which its controller knows what it owns. */
+ * reason, held, held by its controller, started anew, begun, and seen for a
+ * moment without the status by which its controller knows what it owns. */
 void held_lines(const struct plan *p, struct strvec *lines);
 
 #endif

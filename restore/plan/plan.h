@@ -91,6 +91,7 @@ enum plan_held {
 	PLAN_HELD_PAUSED,
 	PLAN_HELD_BY_REPLICAS,	/* a controller that comes without replicas */
 	PLAN_HELD_STARTED_ANEW, /* what ran when it was captured */
+	PLAN_HELD_BEGUN,	/* what had not begun when it was captured */
 	/* Its status lists what it owns, but is written after it. */
 	PLAN_HELD_UNPROTECTED,
 };

@@ -17,8 +17,8 @@ setup_file() {
 	field load
 	agent backup
 	field wipe
-	printf '%s\n' {Crossplane,Ack,Ipam,Tekton,Workflows,ExternalSecrets,Kustomize,FluxOperator,Hcp,Kubevela} |
-	    sort >"$P/families"
+	printf '%s\n' Crossplane Ack Ipam Tekton Workflows Velero VeleroDeletions ExternalSecrets Kustomize FluxOperator \
+	    ArgoCD Hcp Kubevela Cnpg{Clusters,Backups,Schedules} | sort >"$P/families"
 }
 
 teardown_file() { cluster_stop; }
@@ -80,6 +80,51 @@ world() {
 	done
 }
 
+# On another machine, or where its disk is lost: what was paused tells by whose
+# hand, and has its status before it is let go.
+@test "nor where the journal is lost in between, and the restore is resumed or begun again" {
+	local seed pid
+	for ((seed = 1; seed <= ${BACKSTAY_SEEDS:-4}; seed++)); do
+		echo "seed $seed"
+		controllers "$seed"
+		"$BACKSTAY_BUILD/backstay-restore" apply latest --yes --same-cluster >/dev/null 2>&1 3>&- &
+		pid=$!
+		sleep "$((seed % 3 / 2)).$((seed * 37 % 90 + 10))"
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" || true
+		rm -rf "$P/state"
+		# What had not even begun is not resumed.
+		[ $((seed % 2)) -eq 0 ] || apply --resume
+		[ $((seed % 2)) -eq 1 ] && [ "$status" -ne 3 ] || apply
+		[ "$status" -eq 0 ]
+		jq -e '.left_paused == []' "$P/report"
+		world
+		field wipe
+	done
+}
+
+@test "what an ended run had paused and not given its status has it before it is let go" {
+	local options of=/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/fk-twice/kustomizations/known
+	local cluster=/apis/postgresql.cnpg.io/v1/namespaces/fk-twice/clusters/known
+	for options in '' --resume '--existing update'; do
+		echo "apply $options"
+		apply --hold
+		[ "$status" -eq 0 ]
+		# As if that run had not come to it; its controller says that it waits.
+		call PATCH $of/status '{"status": {"inventory": null, "conditions": [{"type": "Paused", "status": "True"}]}}'
+		call PATCH $cluster/status '{"status": null}'
+		rm -rf "$P/state"
+		# shellcheck disable=SC2086 # words
+		apply $options
+		[ "$status" -eq 0 ]
+		call GET $of | jq -e '(.spec | has("suspend") | not) and (.status.inventory.entries | length) == 1'
+		call GET $cluster | jq -e '(.metadata | has("annotations") | not) and .status.latestGeneratedNode == 3'
+		field wipe
+	done
+}
+
+# What had not begun is as one that somebody makes now. Velero has no pause for
+# it.
 @test "nor between the restore and a release that comes later" {
 	controllers 0
 	apply --hold
@@ -87,21 +132,41 @@ world() {
 	# Long enough for whoever is not held.
 	sleep 1
 	cat "$P/world"
-	[ ! -s "$P/world" ]
+	run ! grep -v '^Velero.*/fresh$' "$P/world"
 	run --separate-stderr restore release latest -o json
 	[ "$status" -eq 0 ]
 	world
 }
 
+@test "the plan names what had not begun: what is held, and what cannot be" {
+	run --separate-stderr restore plan latest --same-cluster
+	echo "$output"
+	grep -qFx 'not begun when captured, and begun once they are there, with no way to pause them: 1 DeleteBackupRequest.velero.io, 1 Restore.velero.io' <<<"$output"
+	grep -q '^held until the release: .*, 2 Backup.postgresql.cnpg.io, .*, 2 Cluster.postgresql.cnpg.io, ' <<<"$output"
+	run --separate-stderr restore plan latest --same-cluster -o json
+	# The operators of the first two have no replicas yet.
+	diff <(printf '%s\n' ' Configuration' ' ExternalSecret' 'begun DeleteBackupRequest' 'begun Restore') \
+	    <(jq -r '.nodes[] | select(.name == "fresh" and .held != "paused") | .held + " " + .kind' <<<"$output" | sort)
+}
+
 @test "where a kind is neither paused nor given its status, its controller makes a second one" {
+	local kind act
 	cp "$BACKSTAY_CONFIG" "$P/without.yaml"
-	printf '%s\n' '  rules:' '    - {kind: Workspace.app.terraform.io, pause: none, status: false}' >>"$P/without.yaml"
+	echo '  rules:' >>"$P/without.yaml"
+	for kind in Workspace.app.terraform.io {Cluster,Backup,ScheduledBackup}.postgresql.cnpg.io \
+	    Kustomization.kustomize.toolkit.fluxcd.io ResourceSet.fluxcd.controlplane.io PipelineRun.tekton.dev; do
+		echo "    - {kind: $kind, pause: none, status: false}" >>"$P/without.yaml"
+	done
 	controllers 1
 	BACKSTAY_CONFIG=$P/without.yaml apply --hold
 	[ "$status" -eq 0 ]
-	for _ in {1..1200}; do
-		grep -q '^Hcp workspaces/known$' "$P/world" && break
-		sleep 0.1
+	for act in 'Hcp workspaces/known' 'CnpgClusters clusters/known' 'CnpgBackups backups/running' \
+	    'CnpgSchedules scheduledbackups/known' 'Kustomize kustomizations/known' 'FluxOperator resourcesets/known' \
+	    'Tekton pipelineruns/running'; do
+		for _ in {1..1200}; do
+			! grep -qFx "$act" "$P/world" || break
+			sleep 0.1
+		done
+		grep -Fx "$act" "$P/world"
 	done
-	grep -q '^Hcp workspaces/known$' "$P/world"
 }

@@ -296,6 +296,38 @@ static void a_status_that_is_at_work_is_left(void **state)
 	assert_task_sent(f, STATUS_SENT);
 }
 
+/* Paused by a run that was killed before the status, it was not at work: what
+ * its controller says of the pause is no reason to lose what it owns. */
+static void a_status_that_a_lost_run_did_not_come_to_is_sent(void **state)
+{
+#define OWNED ",\"status\":{\"inventory\":{\"entries\":[{\"id\":\"x\"}]}}"
+#define PAUSED_BY(MANAGER)                                                     \
+	",\"managedFields\":[{\"manager\":\"" MANAGER                          \
+	"\",\"operation\":\"Update\",\"fieldsV1\":{\"f:spec\":{"               \
+	"\"f:suspend\":{}}}},{\"manager\":\"c\",\"operation\":\"Update\","     \
+	"\"subresource\":\"status\",\"fieldsV1\":{\"f:status\":{}}}]"
+	static const struct script_reply replies[] = {
+	    TASK_REPLY("200 OK", TASK_OBJECT("", SPEC OWNED))};
+	cleanup(json_freep) struct json_object *by_us =
+	    test_json(TASK_PAUSABLE(PAUSED_BY("backstay"), "true"));
+	cleanup(json_freep) struct json_object *by_hand =
+	    test_json(TASK_PAUSABLE(PAUSED_BY("kubectl-edit"), "true"));
+	cleanup(json_freep) struct json_object *status =
+	    test_json("{\"inventory\":{\"entries\":[{\"id\":\"x\"}]}}");
+	struct test_task *f = *state;
+
+	f->t.run_options.adopts = true;
+	test_task_add_pausable(f, TASK_PAUSABLE("", "false"));
+	test_task_start(f, replies, 1);
+	f->object.status = json_share(status);
+	write_created(&f->task, by_hand, false);
+	assert_task_sent(f, "");
+	write_created(&f->task, by_us, false);
+	assert_task_outcome(f, OUTCOME_CREATED, NULL);
+	assert_task_sent(
+	    f, "PATCH " TASK_PAUSABLE_PATH "/status?fieldManager=backstay\n");
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(                                       \
 	    name, test_task_setup, test_task_teardown)
@@ -318,6 +350,7 @@ int main(void)
 	    TEST(an_answer_without_an_object_tells_nothing),
 	    TEST(what_a_lost_run_has_made_lacks_nothing),
 	    TEST(a_status_that_is_at_work_is_left),
+	    TEST(a_status_that_a_lost_run_did_not_come_to_is_sent),
 	};
 
 	return cmocka_run_group_tests_name("kube/write", tests, NULL, NULL);

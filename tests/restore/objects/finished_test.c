@@ -144,6 +144,16 @@ static void what_reports_success_is_no_run(void **state)
 	    {"Widget.example.com", PHASE("Completed")},
 	    {"Widget.example.com", "\"spec\":{}"},
 	    {"Workflow.argoproj.io", "\"status\":\"odd\""},
+	    {"Restore.velero.io", "\"status\":{}"},
+	    /* Without a status these are no runs, or as others that are there
+	     * to be run. */
+	    {"Pod.core", "\"spec\":{}"},
+	    {"Job.batch", "\"spec\":{}"},
+	    {"Task.tekton.dev", "\"spec\":{}"},
+	    {"StepAction.tekton.dev", "\"spec\":{}"},
+	    {"ServiceExport.multicluster.x-k8s.io", "\"spec\":{}"},
+	    {"ScheduledBackup.postgresql.cnpg.io",
+		"\"spec\":{\"schedule\":\"0 0 0 * * *\"}"},
 	};
 
 	(void)state;
@@ -162,6 +172,20 @@ static void what_runs_is_told(void **state)
 
 	(void)state;
 	CHECK(running, FINISHED_NOT_YET);
+}
+
+static void what_has_no_status_has_not_begun(void **state)
+{
+	static const struct sample fresh[] = {
+	    {"Restore.velero.io", "\"spec\":{}"},
+	    {"DeleteBackupRequest.velero.io", "\"spec\":{}"},
+	    {"Backup.postgresql.cnpg.io", "\"spec\":{}"},
+	    {"Archive.k8up.io", "\"spec\":{}"},
+	    {"CopyJob.example.com", "\"spec\":{}"},
+	};
+
+	(void)state;
+	CHECK(fresh, FINISHED_NOT_BEGUN);
 }
 
 static void a_system_can_be_left_alone(void **state)
@@ -184,6 +208,7 @@ int main(void)
 	    cmocka_unit_test(what_ran_once_has_ended),
 	    cmocka_unit_test(what_reports_success_is_no_run),
 	    cmocka_unit_test(what_runs_is_told),
+	    cmocka_unit_test(what_has_no_status_has_not_begun),
 	    cmocka_unit_test(a_system_can_be_left_alone),
 	};
 

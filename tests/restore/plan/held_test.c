@@ -113,6 +113,9 @@ static void each_is_held_as_it_can_be(void **state)
 	uint32_t unprotected = add(f, 1, b, SPARK);
 	uint32_t anew = add(f, 3, c, RUNNING);
 	uint32_t plain = add(f, 4, d, OBJECT("v1", "ConfigMap", "\"data\":{}"));
+	char e[] = "e";
+	uint32_t begun =
+	    add(f, 3, e, OBJECT("tekton.dev/v1", "TaskRun", "\"spec\":{}"));
 	cleanup(strvec_done) struct strvec lines = VEC_INIT;
 
 	held_settle(&f->p);
@@ -120,13 +123,17 @@ static void each_is_held_as_it_can_be(void **state)
 	assert_word(f, unprotected, "unprotected");
 	assert_word(f, anew, "started_anew");
 	assert_word(f, plain, "");
+	assert_word(f, begun, "begun");
 	held_lines(&f->p, &lines);
-	assert_int_equal(lines.len, 3);
+	assert_int_equal(lines.len, 4);
 	assert_string_equal(lines.items[0],
 	    "held until the release: 1 Cluster.cluster.x-k8s.io");
 	assert_string_equal(lines.items[1],
 	    "running when captured, and started anew: 1 TaskRun.tekton.dev");
 	assert_string_equal(lines.items[2],
+	    "not begun when captured, and begun once they are there, with no "
+	    "way to pause them: 1 TaskRun.tekton.dev");
+	assert_string_equal(lines.items[3],
 	    "there for a moment without their status, with no way to pause "
 	    "them: 1 "
 	    "KubeDirectorCluster.kubedirector.hpe.com");
@@ -185,8 +192,10 @@ static void what_is_one_write_with_its_status_needs_no_protection(void **state)
 	struct fixture *f = *state;
 	char a[] = "a", b[] = "b";
 
-	f->kinds[1].has_status = false;
+	f->kinds[1].has_status = f->kinds[3].has_status = false;
+	char c[] = "c";
 	uint32_t whole = add(f, 1, a, SPARK);
+	uint32_t goes_on = add(f, 3, c, RUNNING);
 	uint32_t left = add(f, 0, b,
 	    OBJECT("cluster.x-k8s.io/v1beta2", "Cluster", "\"spec\":{}"));
 	cleanup(strvec_done) struct strvec lines = VEC_INIT;
@@ -195,6 +204,7 @@ static void what_is_one_write_with_its_status_needs_no_protection(void **state)
 	f->p.nodes.items[left].reason = str_dup("for a test");
 	held_settle(&f->p);
 	assert_word(f, whole, "");
+	assert_word(f, goes_on, "");
 	assert_word(f, left, "");
 	held_lines(&f->p, &lines);
 	assert_int_equal(lines.len, 1);
