@@ -340,7 +340,8 @@ int backup_steps_capture(struct backup_run *r, struct err *err)
 	};
 
 	backup_closure_begin(r, &env);
-	sources_init(&r->sources, r->captured, &env);
+	sources_init(
+	    &r->sources, r->captured, &r->organisations.settings, &env);
 	if (!r->sources.count && !r->shard)
 		return err_set(err, ERR_USAGE,
 		    "%s: names nothing to back up; add 'git', 'kubernetes' or "

@@ -62,8 +62,11 @@ static int capture_repositories(struct source_task *t, struct err *err)
 	struct capture_git_repository *repositories =
 	    mem_zalloc((n + 1) * sizeof(struct capture_git_repository));
 	cleanup(strvec_done) struct strvec credentials = VEC_INIT;
+	cleanup(strvec_done) struct strvec sources = VEC_INIT;
 
 	report_organisations(t);
+	VEC_EACH (&t->sources->whole->git.repositories, r)
+		strvec_add(&sources, r->url);
 	for (size_t i = 0; i < n; i++) {
 		const struct settings_repository *r = &g->repositories.items[i];
 		struct err e = ERR_INIT;
@@ -85,6 +88,7 @@ static int capture_repositories(struct source_task *t, struct err *err)
 	}
 	const struct capture_git_options o = {.repositories = repositories,
 	    .count = used,
+	    .sources = &sources,
 	    .parallel = (size_t)g->concurrency,
 	    .accept_missing = &g->accept_missing};
 	int status = used ? capture_git(&o, &t->env, &t->report, err) : 0;
@@ -223,13 +227,14 @@ static void add(struct sources *s, const char *kind, enum archive_rank rank,
 }
 
 void sources_init(struct sources *s, const struct organisations *organisations,
-    const struct capture_env *env)
+    const struct settings *whole, const struct capture_env *env)
 {
 	const struct settings *settings = &organisations->settings;
 
 	*s = (struct sources){.lock = PTHREAD_MUTEX_INITIALIZER,
 	    .writer = env->writer,
-	    .organisations = organisations};
+	    .organisations = organisations,
+	    .whole = whole};
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -42,14 +42,16 @@ struct sources {
 	size_t running;
 	struct archive_writer *writer;
 	const struct organisations *organisations;
+	const struct settings *whole;
 	struct source_task tasks[SOURCES_MAX];
 	size_t count;
 };
 
 /* The tasks that the settings of the organisations name; all borrowed. An
- * organisation that could not be listed is missing from git's report. */
+ * organisation that could not be listed is missing from git's report. `whole`
+ * has the sources of the whole snapshot, of which these may be a part. */
 void sources_init(struct sources *s, const struct organisations *organisations,
-    const struct capture_env *env);
+    const struct settings *whole, const struct capture_env *env);
 void sources_done(struct sources *s);
 /* Captures all, and returns when all have ended. `tick` is called a few times
  * a second meanwhile, from the calling thread. */

@@ -40,6 +40,9 @@ struct capture_git_repository {
 struct capture_git_options {
 	const struct capture_git_repository *repositories;
 	size_t count;
+	/* URLs of the repositories that the snapshot has, these and those that
+	 * other machines capture: submodules are held against them. */
+	const struct strvec *sources;
 	size_t parallel; /* repositories at once; 0: 4 */
 	/* What may be missing: SHA-256, in hex, of LFS objects, and references
 	 * as "<repository>:refs/..."; or NULL. */

@@ -5,6 +5,7 @@
 #include "storage/git/lfs/files.h"
 #include "storage/git/lfs/lfs.h"
 #include "storage/git/repo/submodules.h"
+#include "storage/gitops/repository.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,15 +92,14 @@ struct json_object *git_facts_json(
 void git_facts_uncovered(const struct capture_git_options *o,
     const struct git_captured *t, struct strvec *urls)
 {
+	cleanup(strvec_done) struct strvec sources = VEC_INIT;
+
+	VEC_EACH (o->sources, url)
+		*vec_add(&sources) = repository_name(*url);
 	VEC_EACH (&t->state->submodules, url) {
 		autofree char *full = submodules_url(t->r->url, *url);
-		bool covered = false;
-		for (size_t i = 0; i < o->count && !covered; i++) {
-			autofree char *own =
-			    submodules_url("", o->repositories[i].url);
-			covered = str_eq(own, full);
-		}
-		if (!covered)
+		autofree char *name = repository_name(full);
+		if (!strvec_has(&sources, name))
 			strvec_add(urls, *url);
 	}
 }

@@ -19,7 +19,7 @@ struct git_captured {
 	const char *dir;
 };
 
-/* URLs of submodules that no repository of this capture has, as they stand in
+/* URLs of submodules that no repository of the snapshot has, as they stand in
  * .gitmodules. */
 void git_facts_uncovered(const struct capture_git_options *o,
     const struct git_captured *t, struct strvec *urls);
