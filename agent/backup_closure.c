@@ -22,6 +22,12 @@ static char *memory_of(const struct backup_run *r, const char *name)
 	return str_printf("%s/closure/%s.trees", r->settings->state_dir, name);
 }
 
+static char *lfs_memory_of(const struct backup_run *r, const char *name)
+{
+	return str_printf(
+	    "%s/closure/%s.lfs-trees", r->settings->state_dir, name);
+}
+
 /* What it fails of, the search tries again, and reports. */
 static void mirrored(
     void *ctx, const char *name, const char *url, const char *dir)
@@ -75,8 +81,13 @@ static int search(struct backup_run *r, const struct settings_repository *one,
 {
 	autofree char *dir = backup_closure_mirror(r, one);
 	autofree char *memory = memory_of(r, one->name);
-	const struct closure_mirror m = {
-	    .dir = dir, .name = one->name, .url = one->url, .memory = memory};
+	autofree char *lfs_memory = lfs_memory_of(r, one->name);
+	const struct closure_mirror m = {.dir = dir,
+	    .name = one->name,
+	    .url = one->url,
+	    .memory = memory,
+	    .lfs_memory = lfs_memory,
+	    .lfs = one->lfs};
 	struct err why = ERR_INIT;
 
 	if (closure_search(r->closure, &m, r->a->env.cancel, &why) == 0)
@@ -128,8 +139,10 @@ int backup_closure_judge(struct backup_run *r, struct err *err)
 			return -1;
 	/* Of a shard's own settings, the sources of the others are not a part.
 	 */
-	covering_settings(
-	    &r->organisations.settings, closure_found(r->closure));
+	const struct settings *all = &r->organisations.settings;
+	covering_settings(all, closure_found(r->closure));
+	VEC_EACH (&all->git.repositories, one)
+		closure_source(r->closure, one->url);
 	if (!r->shard)
 		backup_closure_end(r);
 	return 0;

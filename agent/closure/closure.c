@@ -58,6 +58,8 @@ void closure_free(struct closure *c)
 	vec_done(&c->pgp);
 	strvec_done(&c->read);
 	closure_documents_done(&c->documents);
+	closure_submodules_done(&c->submodules);
+	strvec_done(&c->sources);
 	closure_lacks_done(&c->lacks);
 	found_done(&c->found);
 	pthread_mutex_destroy(&c->lock);
@@ -411,6 +413,7 @@ void closure_judge_own(struct closure *c)
 	judge_needs(c);
 	judge_found(c);
 	judge_named(c);
+	closure_judge_submodules(c);
 }
 
 void closure_judge(struct closure *c, struct closure_lacks *out)

@@ -8,6 +8,8 @@
  *   - repositories and buckets of state that objects name, against the sources
  *   - Secrets and ConfigMaps that HelmReleases and Kustomizations take values
  *     or keys from, and pull Secrets of workloads, against those captured
+ *   - repositories that submodules name, against the sources, and LFS objects
+ *     that files stand for, against those captured
  *   - documents that SOPS encrypted, and SealedSecrets, in the mirrors, against
  *     the keys among the captured Secrets
  *
@@ -41,6 +43,10 @@ void closure_note_object(struct closure *c, const char *cluster,
  * against the sources. */
 struct found *closure_found(struct closure *c);
 
+/* A repository that is a source, whichever machine captures it: what submodules
+ * name is held against these. */
+void closure_source(struct closure *c, const char *url);
+
 /* A mirror that was captured. */
 struct closure_mirror {
 	const char *dir;
@@ -48,6 +54,9 @@ struct closure_mirror {
 	/* A file that remembers the directories in which nothing is encrypted
 	 * (agent/discover/quiet.h): they are not read again. */
 	const char *memory;
+	/* Likewise, where no file stands for an LFS object. */
+	const char *lfs_memory;
+	bool lfs;    /* LFS objects were captured, too */
 	bool locked; /* by the caller (storage/git/mirror/mirror.h) */
 };
 /* Reads its documents, which needs no object: beside the captures, if somebody

@@ -9,15 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MODULES ".gitmodules"
+
 struct searching {
 	struct closure_documents found;
-	const char *name;
+	struct closure_submodules submodules;
+	const struct closure_mirror *m;
 	const char *at; /* the revision; NULL: HEAD */
 };
 
 static void searching_done(struct searching *s)
 {
 	closure_documents_done(&s->found);
+	closure_submodules_done(&s->submodules);
 }
 
 static bool is_lines(const char *name)
@@ -28,7 +32,8 @@ static bool is_lines(const char *name)
 static bool wants(const char *name)
 {
 	return is_lines(name) || str_ends(name, ".yaml") ||
-	       str_ends(name, ".yml") || str_ends(name, ".json");
+	       str_ends(name, ".yml") || str_ends(name, ".json") ||
+	       str_eq(name, MODULES);
 }
 
 /* Where the next document of a file of YAML begins; NULL: there is none. Within
@@ -83,11 +88,18 @@ static int read_file(void *ctx, const char *path, const char *name,
     const struct buf *text, struct err *err)
 {
 	struct searching *s = ctx;
-	autofree char *by = str_printf("repository '%s': %s", s->name, path);
+	autofree char *by = str_printf("repository '%s': %s", s->m->name, path);
 	const char *at = buf_str(text), *end = at + text->len;
 	size_t before = s->found.len;
 
 	(void)err;
+	/* Git heeds the one at the root. */
+	if (str_eq(name, MODULES)) {
+		if (!str_eq(path, MODULES))
+			return 0;
+		closure_keep_submodules(&s->submodules, s->m, s->at, at);
+		return 1;
+	}
 	if (!may_matter(at, text->len))
 		return 0;
 	if (is_lines(name)) {
@@ -101,12 +113,6 @@ static int read_file(void *ctx, const char *path, const char *name,
 	}
 	note_revision(s, before);
 	return 1;
-}
-
-static void too_large(void *ctx, const char *path)
-{
-	(void)ctx;
-	(void)path; /* nobody keeps a Secret of a megabyte */
 }
 
 /* In one order, whichever the objects were captured in. The name that somebody
@@ -162,7 +168,8 @@ static void note_read(struct closure *c, struct searching *s)
 	pthread_mutex_lock(&c->lock);
 	VEC_EACH (&s->found, d)
 		*vec_add(&c->documents) = *d;
-	strvec_add(&c->read, s->name);
+	closure_add_submodules(&c->submodules, &s->submodules);
+	strvec_add(&c->read, s->m->name);
 	pthread_mutex_unlock(&c->lock);
 	/* They are the closure's now. */
 	vec_done(&s->found);
@@ -177,8 +184,8 @@ static struct revision_files files_of(const struct closure_mirror *m,
 	    .cancel = cancel,
 	    .ctx = s,
 	    .wants = wants,
+	    /* Nobody keeps a Secret of a megabyte. */
 	    .file = read_file,
-	    .too_large = too_large,
 	    .quiet = quiet};
 }
 
@@ -186,7 +193,7 @@ static int read_documents(struct closure *c, const struct closure_mirror *m,
     const struct cancel *cancel, struct err *err)
 {
 	cleanup(quiet_done) struct quiet quiet = QUIET_INIT;
-	cleanup(searching_done) struct searching s = {.name = m->name};
+	cleanup(searching_done) struct searching s = {.m = m};
 	const struct revision_files files = files_of(m, &s, &quiet, cancel);
 
 	quiet_load(&quiet, m->memory);
@@ -220,7 +227,7 @@ static int read_revisions(struct closure *c, const struct closure_mirror *m,
     struct err *err)
 {
 	cleanup(quiet_done) struct quiet quiet = QUIET_INIT;
-	cleanup(searching_done) struct searching s = {.name = m->name};
+	cleanup(searching_done) struct searching s = {.m = m};
 	struct revision_files files = files_of(m, &s, &quiet, cancel);
 
 	files.revisions = revisions;
@@ -229,6 +236,7 @@ static int read_revisions(struct closure *c, const struct closure_mirror *m,
 	if (revision_files_read(&files, err))
 		return -1;
 	closure_add_documents(&c->documents, &s.found);
+	closure_add_submodules(&c->submodules, &s.submodules);
 	quiet_save(&quiet, m->memory);
 	return 0;
 }
@@ -242,6 +250,7 @@ int closure_search(struct closure *c, const struct closure_mirror *m,
 		return -1;
 	if (!is_read(c, m->name) && closure_read(c, m, cancel, err))
 		return -1;
-	return revisions.len ? read_revisions(c, m, &revisions, cancel, err)
-			     : 0;
+	if (revisions.len && read_revisions(c, m, &revisions, cancel, err))
+		return -1;
+	return closure_search_lfs(c, m, &revisions, cancel, err);
 }

@@ -53,6 +53,14 @@ struct closure_document {
 };
 VEC_DEFINE(closure_documents, struct closure_document);
 
+/* What a .gitmodules names. */
+struct closure_submodule {
+	char *repository; /* that has it */
+	char *url;	  /* as git reads it: not relative */
+	char *at;	  /* the revision; NULL: HEAD */
+};
+VEC_DEFINE(closure_submodules, struct closure_submodule);
+
 /* A SealedSecret of another part, and how many sealing keys that part had, none
  * of which opens it. */
 struct closure_sealed {
@@ -71,6 +79,8 @@ struct closure {
 	pthread_mutex_t reading; /* held by the one that reads a mirror */
 	struct strvec read; /* names of mirrors whose documents are there */
 	struct closure_documents documents;
+	struct closure_submodules submodules;
+	struct strvec sources; /* repository_name of each */
 	struct found found;
 	VEC_DEFINE(, struct closure_present) present;
 	struct digest *digest; /* of what is present */
@@ -116,6 +126,21 @@ void closure_keep_lines(
 void closure_add_documents(
     struct closure_documents *to, struct closure_documents *found);
 void closure_documents_done(struct closure_documents *d);
+/* What a .gitmodules of the mirror names, at a revision, or at HEAD (NULL). */
+void closure_keep_submodules(struct closure_submodules *to,
+    const struct closure_mirror *m, const char *at, const char *text);
+/* Moves them to the others, each of a repository once. */
+void closure_add_submodules(
+    struct closure_submodules *to, struct closure_submodules *found);
+void closure_submodules_done(struct closure_submodules *s);
+/* Whether they are sources. */
+void closure_judge_submodules(struct closure *c);
+/* Counts the LFS objects that files stand for, at HEAD and at revisions, and
+ * that were not captured. */
+int closure_search_lfs(struct closure *c, const struct closure_mirror *m,
+    const struct strvec *revisions, const struct cancel *cancel,
+    struct err *err);
+
 /* Whether captured keys are enough for one that SOPS encrypted, or open one
  * that is sealed. */
 bool closure_reads(const struct closure *c, const struct closure_document *d);

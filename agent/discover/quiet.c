@@ -9,6 +9,10 @@
 /* How many are kept of earlier searches: what has changed since is of no more
  * use, and is not told from what has not. */
 enum { REMEMBERED = 200000 };
+/* What the file begins with. It says what a search looks for, too: one that
+ * looks for more has another number, and reads all again. */
+static const char magic[] = "quiet trees 2\n";
+enum { MAGIC = sizeof(magic) - 1 };
 
 static int by_id(const void *a, const void *b)
 {
@@ -21,10 +25,11 @@ void quiet_load(struct quiet *q, const char *path)
 	cleanup(buf_done) struct buf raw = BUF_INIT;
 	struct err ignored = ERR_INIT;
 
-	if (file_read(path, MAX_BYTES, &raw, &ignored) ||
-	    raw.len % sizeof(struct git_id))
+	if (file_read(path, MAX_BYTES, &raw, &ignored) || raw.len < MAGIC ||
+	    memcmp(raw.data, magic, MAGIC) != 0 ||
+	    (raw.len - MAGIC) % sizeof(struct git_id))
 		return;
-	for (size_t at = 0; at < raw.len; at += sizeof(struct git_id))
+	for (size_t at = MAGIC; at < raw.len; at += sizeof(struct git_id))
 		memcpy(
 		    vec_add(&q->known), raw.data + at, sizeof(struct git_id));
 }
@@ -52,6 +57,7 @@ void quiet_save(struct quiet *q, const char *path)
 	for (size_t i = 0; q->known.len <= REMEMBERED && i < q->known.len; i++)
 		quiet_add(q, q->known.items[i].bytes);
 	vec_sort(&q->now, by_id);
+	buf_add(&raw, magic, MAGIC);
 	VEC_EACH (&q->now, one) {
 		if (!last || by_id(last, one) != 0)
 			buf_add(&raw, one->bytes, sizeof(struct git_id));

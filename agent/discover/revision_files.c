@@ -27,12 +27,15 @@ static int read_file(struct walk *w, const struct tree_entry *e,
     const char *path, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
-	int small = repo_read_small_blob(w->repo, e->id, MAX_FILE, &text, err);
+	size_t max = w->f->max_bytes ? w->f->max_bytes : MAX_FILE;
+	int small = repo_read_small_blob(w->repo, e->id, max, &text, err);
 
 	if (small < 0)
 		return -1;
 	if (small)
 		return w->f->file(w->f->ctx, path, e->name, &text, err);
+	if (!w->f->too_large)
+		return 0;
 	w->f->too_large(w->f->ctx, path);
 	return 1;
 }

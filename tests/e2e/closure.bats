@@ -168,11 +168,13 @@ config() { # LINE...
 	state_dir: $P/state
 	vaults: [{name: local, directory: $P/vault}]
 	$(keys_config)
-	git: {repositories: [{url: $P/secrets.git, name: secrets}]}
+	git:
+	  repositories: [${repositories:-"{url: $P/secrets.git, name: secrets}"}]
 	kubernetes:
 	  clusters:
 	    - {name: production, kubeconfig: $P/kube/kubeconfig, namespaces: [production, staging, infrastructure]}
 	E
+	[ -z "${accepted-}" ] || sed -i "s/^git:/&\n  accept_missing: [$accepted]/" "$BACKSTAY_CONFIG"
 	[ $# -eq 0 ] || printf '%s\n' "$@" >>"$BACKSTAY_CONFIG"
 }
 
@@ -346,4 +348,112 @@ application_of() { # NAME REVISION
 	backup 0
 	lacks missing "deep/tag.yaml (of 'v1.2.3')"
 	lacks missing 'release.yaml (of'
+}
+
+# Of which HEAD names two submodules, and a branch one more.
+modules() {
+	work=$P/modules
+	[ ! -e "$work" ] || return 0
+	git init -q -b main "$work"
+	git -C "$work" config -f .gitmodules submodule.inside.url ../secrets
+	git -C "$work" config -f .gitmodules submodule.outside.url https://me:s3same@elsewhere.example/b.git
+	# Git heeds none but that at the root.
+	mkdir "$work/below"
+	printf '[submodule "x"]\n\turl = https://elsewhere.example/below.git\n' >"$work/below/.gitmodules"
+	commit
+	git -C "$work" checkout -q -b release
+	git -C "$work" config -f .gitmodules submodule.more.url ../more.git
+	commit
+	git -C "$work" checkout -q -b unnamed main
+	git -C "$work" config -f .gitmodules submodule.unnamed.url ../unnamed.git
+	commit
+	git -C "$work" checkout -q main
+	git clone -q --bare "$work" "$P/modules.git"
+}
+
+@test "submodules are sources, or outside by name" {
+	modules
+	repositories="{url: $P/secrets.git, name: secrets}, {url: $P/modules.git, name: modules}"
+	call POST "$flux" '{"apiVersion": "source.toolkit.fluxcd.io/v1beta1", "kind": "GitRepository",
+	    "metadata": {"name": "modules"}, "spec": {"url": "'"$P/modules.git"'", "ref": {"branch": "release"}}}' >/dev/null
+	config
+	backup 0
+	lacks outside "repository 'https://elsewhere.example/b.git', which is a submodule of repository 'modules', is not a source"
+	lacks outside "repository '$P/more', which is a submodule of repository 'modules' (of 'refs/heads/release'), is not a source"
+	has "'$P/secrets'"
+	has below.git
+	has unnamed
+	[ "$(jq '[.outside[] | select(contains("submodule"))] | length' "$BATS_TEST_TMPDIR/closure")" -eq 2 ]
+	run ! grep -r s3same "$P/vault"/*.manifest.json "$BATS_TEST_TMPDIR"
+	# What was found quiet before is not lost.
+	sleep 1
+	backup 0
+	lacks outside "submodule of repository 'modules' (of 'refs/heads/release')"
+	sleep 1
+	config 'closure: required'
+	backup 1
+	restore show latest -o json | jq -e '.missing | any(.what | contains("elsewhere.example/b.git"))'
+	call DELETE "$flux/modules" >/dev/null
+}
+
+pointer() { # TEXT
+	oid=$(printf %s "$1" | sha256sum | cut -d' ' -f1)
+	printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %s\n' "$oid" "${#1}"
+}
+
+# Files of HEAD, one of a branch, one that HEAD has no more.
+large() {
+	local oid
+	work=$P/large
+	[ ! -e "$work" ] || return 0
+	git init -q -b main "$work"
+	echo '*.bin filter=lfs diff=lfs merge=lfs -text' >"$work/.gitattributes"
+	pointer gone >"$work/gone.bin"
+	commit
+	git -C "$work" rm -q gone.bin
+	mkdir -p "$work/deep/er"
+	pointer image >"$work/deep/er/image.bin"
+	pointer stored >"$work/stored.bin"
+	head -c 5000 /dev/zero >"$work/deep/zeros"
+	commit
+	git -C "$work" checkout -q -b release
+	pointer release >"$work/release.bin"
+	commit
+	git -C "$work" checkout -q main
+	git clone -q --bare "$work" "$P/large.git"
+	oid=$(printf stored | sha256sum | cut -d' ' -f1)
+	mkdir -p "$P/large.git/lfs/objects/${oid:0:2}/${oid:2:2}"
+	printf stored >"$P/large.git/lfs/objects/${oid:0:2}/${oid:2:2}/$oid"
+	for oid in gone image release; do printf %s "$oid" | sha256sum | cut -d' ' -f1; done >"$P/lost"
+}
+
+@test "LFS objects that are left out are counted, whatever the reason" {
+	local image
+	large
+	image=$(sed -n 2p "$P/lost")
+	repositories="{url: $P/large.git, name: large, lfs: false}"
+	config
+	backup 0
+	# Those of HEAD, and the branch that nobody names is not asked for.
+	lacks outside "2 LFS objects (11 B) of files of repository 'large' were left out, as \`lfs: false\` says: the first is of deep/er/image.bin, $image"
+	call POST "$flux" '{"apiVersion": "source.toolkit.fluxcd.io/v1beta1", "kind": "GitRepository",
+	    "metadata": {"name": "large"}, "spec": {"url": "'"$P/large.git"'", "ref": {"branch": "release"}}}' >/dev/null
+	# Also where the directories without one are known by now.
+	for _ in 1 2; do
+		sleep 1
+		backup 0
+		lacks outside "3 LFS objects (18 B) of files of repository 'large' were left out"
+	done
+	repositories="{url: $P/large.git, name: large}"
+	sleep 1
+	accepted=$(paste -sd, "$P/lost")
+	config
+	backup 0
+	lacks missing "2 LFS objects (12 B) of files of repository 'large' were not captured: the first is of deep/er/image.bin, $image"
+	grep -q 'warn.*closure: 2 LFS objects' <<<"$stderr"
+	sleep 1
+	config 'closure: required'
+	backup 1
+	restore show latest -o json | jq -e '.status == "partial" and (.missing | any(.what | startswith("2 LFS objects")))'
+	call DELETE "$flux/large" >/dev/null
 }

@@ -592,6 +592,7 @@ both() { # STATUS OUTCOME-OF-WEB OUTCOME-OF-LIB OUTCOME-OF-EMPTY
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"LFS object $OID is missing, as git.accept_missing allows"* ]]
+	[[ "$(manifest .closure.missing)" == *"1 LFS object (1000 B) of files of repository 'web' was not captured"*"$OID"* ]]
 	[[ $output == *complete* ]]
 }
 
@@ -618,6 +619,7 @@ both() { # STATUS OUTCOME-OF-WEB OUTCOME-OF-LIB OUTCOME-OF-EMPTY
 	sed -i "s|    - url: $VIA/web.git|&\n      lfs: false|" "$BACKSTAY_CONFIG"
 	run -0 agent backup
 	[ "$(manifest '.. | .lfs? // empty')" = '{"objects":1,"bytes":1000,"stored":0,"missing":1}' ]
+	[[ "$(manifest .closure.outside)" == *"1 LFS object (1000 B) of files of repository 'web' was left out"*"$OID"* ]]
 	run ! grep -q batch "$T/lfs.log"
 	run -0 restore extract latest --to "$T/out"
 	[ ! -e "$T/out/git/web.git/lfs" ]
@@ -635,6 +637,8 @@ both() { # STATUS OUTCOME-OF-WEB OUTCOME-OF-LIB OUTCOME-OF-EMPTY
 	[[ $output == *"repository 'web'"*"https://elsewhere.example/b.git is in no repository of this snapshot"* ]]
 	[[ $output != *"team/lib.git is in no"* ]]
 	[[ $(manifest .) == *elsewhere.example/b.git* ]]
+	[[ $(manifest .closure.outside) == *"repository 'https://elsewhere.example/b.git', which is a submodule of repository 'web', is not a source"* ]]
+	[[ $(manifest .closure) != *team/lib* ]]
 }
 
 # A backup on a terminal in which each repository is held up with 2 MiB of its

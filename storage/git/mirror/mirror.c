@@ -139,6 +139,22 @@ int mirror_update(
 	return result;
 }
 
+int mirror_lfs(const char *dir, struct lfs_objectvec *out, struct err *err)
+{
+	autofree char *notes = file_join(dir, "backstay/lfs");
+	struct lfs_scan scan;
+
+	lfs_scan_init(&scan);
+	int status = lfs_scan_load(&scan, notes, err);
+	if (status == 0 && scan.filter) {
+		lfs_scan_sort(&scan);
+		*out = scan.found;
+		scan.found = (struct lfs_objectvec)VEC_INIT;
+	}
+	lfs_scan_done(&scan);
+	return status;
+}
+
 int mirror_files(const char *dir, struct strvec *files, struct err *err)
 {
 	cleanup(packs_done) struct packs packs = PACKS_INIT;

@@ -80,6 +80,10 @@ void mirror_unlockp(struct mirror_lock **l);
 int mirror_update(const struct mirror_options *o, struct mirror_state *state,
     struct err *err);
 
+/* The LFS objects that pointers anywhere in the mirror name, sorted: none where
+ * no .gitattributes in it has them filtered. ERR_NOT_FOUND: no mirror. */
+int mirror_lfs(const char *dir, struct lfs_objectvec *out, struct err *err);
+
 /* Git takes no directory for a repository that lacks refs/, and an archive of
  * files has no empty directories. An empty file of that name is what git and
  * its checks (git fsck, git refs verify) pass over, while any other one would
