@@ -47,6 +47,7 @@ struct work {
 	size_t refs; /* how many, as `state` does not keep them */
 	struct archive_lane *lane;
 	struct archive_totals totals; /* of the lane; a commit empties it */
+	struct pool *beside;	      /* or NULL; reads the mirror */
 };
 
 static struct git_access access_of(
@@ -336,17 +337,20 @@ static void tell_of_mirror(void *arg)
 	env->mirrored(env->note_ctx, w->r->name, w->r->url, w->dir);
 }
 
-/* Whoever wants to know of the mirror reads it meanwhile, on a thread of its
- * own. */
-static int archive_mirror(struct work *w, const char *facts, struct err *err)
+/* Whoever wants to know of the mirror reads it on a thread of its own, while
+ * the archive does. */
+static void begin_telling(struct work *w)
 {
-	struct pool *beside = w->c->env->mirrored ? pool_new(1, 1) : NULL;
+	if (!w->c->env->mirrored)
+		return;
+	w->beside = pool_new(1, 1);
+	pool_submit(w->beside, tell_of_mirror, w);
+}
 
-	if (beside)
-		pool_submit(beside, tell_of_mirror, w);
-	int result = add_files(w, facts, err);
-	pool_free(beside);
-	return result;
+static void end_telling(struct work *w)
+{
+	pool_free(w->beside);
+	w->beside = NULL;
 }
 
 static int capture_into_lane(
@@ -371,7 +375,8 @@ static int capture_into_lane(
 	json_write(&text, facts, JSON_COMPACT);
 	/* A million of them take more memory than archiving does. */
 	git_refvec_done(&w->state.refs);
-	return archive_mirror(w, buf_str(&text), err);
+	begin_telling(w);
+	return add_files(w, buf_str(&text), err);
 }
 
 static void fail(struct work *w, const struct err *err, bool fatal)
@@ -385,15 +390,12 @@ static void fail(struct work *w, const struct err *err, bool fatal)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static void capture_locked(struct work *w)
+static void archive_repository(struct work *w)
 {
 	cleanup(strvec_done) struct strvec uncovered = VEC_INIT;
-	cleanup(mirror_unlockp) struct mirror_lock *lock = NULL;
 	struct err err = ERR_INIT;
 
-	/* Held until the archive has read the files. */
-	lock = mirror_lock(w->dir, &err);
-	if (!lock || capture_into_lane(w, &uncovered, &err)) {
+	if (capture_into_lane(w, &uncovered, &err)) {
 		fail(w, &err, false);
 		return;
 	}
@@ -403,6 +405,21 @@ static void capture_locked(struct work *w)
 		return;
 	}
 	report_one(w, &uncovered);
+}
+
+/* The lock is held until all have read the files. */
+static void capture_locked(struct work *w)
+{
+	cleanup(mirror_unlockp) struct mirror_lock *lock = NULL;
+	struct err err = ERR_INIT;
+
+	lock = mirror_lock(w->dir, &err);
+	if (!lock) {
+		fail(w, &err, false);
+		return;
+	}
+	archive_repository(w);
+	end_telling(w);
 }
 
 static void capture_one(void *ctx, size_t index)
