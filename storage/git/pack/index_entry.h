@@ -32,6 +32,13 @@ struct pack_entry {
 };
 VEC_DEFINE(pack_entryvec, struct pack_entry);
 
+/* An entry in the order of ids. The begin of an id tells almost all of them
+ * apart, and spares the way to the entry. */
+struct pack_key {
+	uint64_t begin;
+	uint32_t entry;
+};
+
 struct pack_ref_delta {
 	uint8_t base[GIT_ID_LEN];
 	uint32_t entry;
@@ -75,7 +82,7 @@ struct index_pack {
 	struct pack_ref_deltavec refs; /* by base, once all are read */
 	struct pack_far_deltavec far;  /* of a part */
 	struct object_links links;
-	uint32_t *order; /* entries by id */
+	struct pack_key *order; /* entries by id */
 };
 
 /* Lets index_pack_feed expect only `count` objects, of which the first begins

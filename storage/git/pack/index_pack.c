@@ -344,12 +344,53 @@ static int check_end(const struct index_pack *ip, struct err *err)
 
 /* ---- the result ---- */
 
-static int by_id(const void *a, const void *b, void *ctx)
+/* Numbers in the order of the bytes. */
+static uint64_t begin_of(const uint8_t *id)
 {
-	const struct pack_entry *entries = ctx;
+	return (uint64_t)be_read32(id) << 32 | be_read32(id + 4);
+}
 
-	return memcmp(entries[*(const uint32_t *)a].id,
-	    entries[*(const uint32_t *)b].id, GIT_ID_LEN);
+static const struct pack_entry *entry_at(const struct index_pack *ip, size_t i)
+{
+	return &ip->entries.items[ip->order[i].entry];
+}
+
+/* By the begins of ids, one byte of them after the other, the last first. The C
+ * library's sort calls a function for each comparison and each move. */
+static void sort_by_begin(struct pack_key **keys, size_t count)
+{
+	struct pack_key *to = mem_resize(NULL, count + 1, sizeof(*to));
+
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		size_t at[257] = {0};
+		struct pack_key *from = *keys;
+		for (size_t i = 0; i < count; i++)
+			at[(from[i].begin >> shift & 0xff) + 1]++;
+		for (size_t i = 1; i < 256; i++)
+			at[i] += at[i - 1];
+		for (size_t i = 0; i < count; i++)
+			to[at[from[i].begin >> shift & 0xff]++] = from[i];
+		*keys = to;
+		to = from;
+	}
+	free(to);
+}
+
+/* Ids that begin alike are next to each other now, and there are hardly any,
+ * unless an object is in the pack more than once. */
+static void sort_rest(struct index_pack *ip)
+{
+	for (size_t i = 1; i < ip->entries.len; i++) {
+		const struct pack_key key = ip->order[i];
+		const uint8_t *id = entry_at(ip, i)->id;
+		size_t at = i;
+		while (at && ip->order[at - 1].begin == key.begin &&
+		       memcmp(index_pack_id(ip, at - 1), id, GIT_ID_LEN) > 0) {
+			ip->order[at] = ip->order[at - 1];
+			at--;
+		}
+		ip->order[at] = key;
+	}
 }
 
 int index_pack_resolve(struct index_pack *ip, struct err *err)
@@ -361,8 +402,11 @@ int index_pack_resolve(struct index_pack *ip, struct err *err)
 	size_t count = ip->entries.len;
 	ip->order = mem_resize(NULL, count + 1, sizeof(*ip->order));
 	for (size_t i = 0; i < count; i++)
-		ip->order[i] = (uint32_t)i;
-	qsort_r(ip->order, count, sizeof(*ip->order), by_id, ip->entries.items);
+		ip->order[i] = (struct pack_key){
+		    .begin = begin_of(ip->entries.items[i].id),
+		    .entry = (uint32_t)i};
+	sort_by_begin(&ip->order, count);
+	sort_rest(ip);
 	return 0;
 }
 
@@ -378,28 +422,29 @@ const uint8_t *index_pack_checksum(const struct index_pack *ip)
 
 const uint8_t *index_pack_id(const struct index_pack *ip, size_t i)
 {
-	return ip->entries.items[ip->order[i]].id;
+	return entry_at(ip, i)->id;
 }
 
 uint64_t index_pack_offset(const struct index_pack *ip, size_t i)
 {
-	return ip->entries.items[ip->order[i]].offset;
+	return entry_at(ip, i)->offset;
 }
 
 bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN])
 {
+	const uint64_t begin = begin_of(id);
 	size_t low = 0, high = ip->entries.len;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		int order = memcmp(id, index_pack_id(ip, mid), GIT_ID_LEN);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = mid;
-		else
+		if (ip->order[mid].begin < begin)
 			low = mid + 1;
+		else
+			high = mid;
 	}
+	for (; low < ip->entries.len && ip->order[low].begin == begin; low++)
+		if (memcmp(id, index_pack_id(ip, low), GIT_ID_LEN) == 0)
+			return true;
 	return false;
 }
 
@@ -414,12 +459,12 @@ static void add_offsets(const struct index_pack *ip, struct buf *out)
 	uint32_t large = 0;
 
 	for (size_t i = 0; i < ip->entries.len; i++) {
-		uint64_t at = ip->entries.items[ip->order[i]].offset;
+		uint64_t at = entry_at(ip, i)->offset;
 		be_add32(out,
 		    at < 0x80000000U ? (uint32_t)at : 0x80000000U | large++);
 	}
 	for (size_t i = 0; i < ip->entries.len; i++) {
-		uint64_t at = ip->entries.items[ip->order[i]].offset;
+		uint64_t at = entry_at(ip, i)->offset;
 		if (at >= 0x80000000U) {
 			be_add32(out, (uint32_t)(at >> 32));
 			be_add32(out, (uint32_t)at);
@@ -446,7 +491,7 @@ void index_pack_write(const struct index_pack *ip, struct buf *out)
 	for (size_t i = 0; i < count; i++)
 		buf_add(out, index_pack_id(ip, i), id_len);
 	for (size_t i = 0; i < count; i++)
-		be_add32(out, ip->entries.items[ip->order[i]].crc);
+		be_add32(out, entry_at(ip, i)->crc);
 	add_offsets(ip, out);
 	buf_add(out, ip->checksum, id_len);
 	digest_of(git_id_digest(ip->o.hash), out->data + begin,
