@@ -6,6 +6,7 @@
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/vault/skew.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -309,8 +310,8 @@ static int add_document(struct buf *out, const struct command *c,
 	    json_parse(text.data, text.len, err);
 	if (!members)
 		return -1;
-	json_set_int(
-	    j, "age_seconds", clock_now_ms(c->env.clock) / 1000 - m->created);
+	json_set_int(j, "age_seconds",
+	    skew_age(clock_now_ms(c->env.clock) / 1000, m->created));
 	for (struct json_iter it = json_iter(members); json_next(&it);)
 		json_set(j, it.key, json_share(it.value));
 	listing_set_verdict(j, v);

@@ -181,7 +181,10 @@ static void add_table_row(
 	str_add_bytes(&size, r->valid ? manifest_written_bytes(&r->manifest)
 				      : r->snapshot->archive_bytes);
 	buf_printf(out, "%-*s  ", width, r->snapshot->label);
-	add_age(now - r->snapshot->time, out);
+	if (r->future)
+		buf_printf(out, "%8s  ", "ahead");
+	else
+		add_age(skew_age(now, r->snapshot->time), out);
 	buf_printf(out, "%-8s  %10s  ", status_of(r), buf_str(&size));
 	if (r->valid)
 		buf_printf(out, "%8llu  %7zu  ",
@@ -326,7 +329,7 @@ static struct json_object *json_row(const struct row *r, int64_t now)
 	json_set_str(j, "name", r->snapshot->name);
 	clock_rfc3339(r->snapshot->time, when);
 	json_set_str(j, "created", when);
-	json_set_int(j, "age_seconds", now - r->snapshot->time);
+	json_set_int(j, "age_seconds", skew_age(now, r->snapshot->time));
 	json_set_str(j, "status", status_of(r));
 	if (r->future)
 		json_set_bool(j, "future", true);

@@ -42,7 +42,8 @@ struct listing_options {
  * hold, tags, future, verified: {at, level, good}, drill: {at, passed},
  * hearsay: {records, failed}}], "foreign": [object]}: who signed for `verified`
  * is trusted with it, `hearsay` weighs nothing; `future` is said of a label
- * that lies ahead of the clock; `foreign` are objects of others. Returns the
+ * that lies further ahead of the clock than clocks differ, and what lies ahead
+ * at all is 0 seconds old; `foreign` are objects of others. Returns the
  * exit status: 0, or 5 where a manifest does not hold (it is listed as
  * "invalid", with the reason), or -1 where the vault cannot be read, or with
  * ERR_USAGE where `last` is not a count. */

@@ -4,6 +4,7 @@
 #include "storage/base/clock.h"
 #include "storage/base/json.h"
 #include "storage/base/json_text.h"
+#include "storage/vault/skew.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ int64_t result_recovery_ms(const struct result *r)
 
 int64_t result_age(const struct result *r)
 {
-	return r->started - r->data_from;
+	return skew_age(r->started, r->data_from);
 }
 
 /* Objects that a server has accepted, in a dry run. */

@@ -34,3 +34,8 @@ bool skew_in_future(const struct clock *c, int64_t time)
 {
 	return time > now_s(c) + SKEW_MAX_S;
 }
+
+int64_t skew_age(int64_t now, int64_t time)
+{
+	return now > time ? now - time : 0;
+}

@@ -29,4 +29,7 @@ int skew_check(const struct vault *v, int64_t skew_s, const char *consequence,
  * differ. */
 bool skew_in_future(const struct clock *c, int64_t time);
 
+/* How many seconds ago it was at `now`; 0 for what lies ahead. */
+int64_t skew_age(int64_t now, int64_t time);
+
 #endif

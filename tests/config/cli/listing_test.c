@@ -196,6 +196,24 @@ static void what_lies_ahead_of_the_clock_is_said(void **state)
 	assert_listed(f, 0);
 	assert_contains(
 	    buf_str(&f->out), "' lies in the future: every label follows it");
+	assert_contains(buf_str(&f->out), "   ahead  complete ");
+}
+
+/* The clock of whoever made it may be a little ahead of ours. */
+static void what_is_a_second_ahead_is_new(void **state)
+{
+	struct fixture *f = *state;
+	f->s.clock.now_ms -= 61 * 1000;
+	assert_listed(f, 0);
+	assert_contains(buf_str(&f->out), "     0 s  complete ");
+	assert_null(strstr(buf_str(&f->out), "future"));
+	f->o.json = true;
+	assert_listed(f, 0);
+	cleanup(json_freep) struct json_object *j = test_json(buf_str(&f->out));
+	const struct json_object *last =
+	    json_at(json_get(j, "snapshots"), f->list.len - 1);
+	assert_int_equal(json_get_int(last, "age_seconds", -1), 0);
+	assert_null(json_get(last, "future"));
 }
 
 static void as_json_it_is_a_document(void **state)
@@ -233,6 +251,7 @@ int main(void)
 	    TEST(one_without_its_archive_is_invalid),
 	    TEST(foreign_objects_are_named_and_left_alone),
 	    TEST(what_lies_ahead_of_the_clock_is_said),
+	    TEST(what_is_a_second_ahead_is_new),
 	    TEST(as_json_it_is_a_document),
 	};
 

@@ -65,6 +65,15 @@ static void a_time_to_come_is_one_no_skew_explains(struct fixture *f)
 	assert_true(skew_in_future(&f->clock.clock, now + SKEW_MAX_S + 1));
 }
 
+static void nothing_is_of_a_negative_age(void **state)
+{
+	(void)state;
+	assert_int_equal(skew_age(100, 40), 60);
+	assert_int_equal(skew_age(100, 100), 0);
+	assert_int_equal(skew_age(100, 101), 0);
+	assert_int_equal(skew_age(0, INT64_MAX), 0);
+}
+
 TEST_VAULT_RUNNER(setup, teardown)
 
 int main(void)
@@ -73,6 +82,7 @@ int main(void)
 	    TEST_ON_VAULTS(it_is_how_far_the_vault_is_ahead),
 	    TEST_ON_VAULTS(too_much_is_refused_either_way),
 	    TEST_ON_VAULTS(a_time_to_come_is_one_no_skew_explains),
+	    cmocka_unit_test(nothing_is_of_a_negative_age),
 	};
 
 	return cmocka_run_group_tests(
