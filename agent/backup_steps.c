@@ -4,6 +4,7 @@
 #include "config/cli/document.h"
 #include "storage/archive/missing.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/estimate.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
 #include "storage/base/relay.h"
@@ -199,18 +200,12 @@ static void describe_pace(
 {
 	struct archive_totals t = archive_writer_progress(r->archive);
 	int64_t ms = clock_ticks_ms(r->a->env.clock) - r->capture_ticks;
-	int64_t left = sources_left_ms(sources, ms);
+	const struct estimate read = {
+	    .bytes = true, .done = t.bytes, .elapsed_ms = ms};
 
 	buf_printf(line, "%llu entries, ", (unsigned long long)t.entries);
-	str_add_bytes(line, t.bytes);
-	if (ms >= 1000) {
-		buf_add_str(line, ", ");
-		str_add_bytes(line, t.bytes * 1000 / (uint64_t)ms);
-		buf_add_str(line, "/s");
-	}
-	if (ms >= 5000 && left >= 1000)
-		buf_printf(line, ", %lld:%02lld left",
-		    (long long)(left / 60000), (long long)(left / 1000 % 60));
+	estimate_add(line, &read);
+	estimate_add_left(line, sources_left_ms(sources, ms), ms);
 }
 
 static void show_progress(void *ctx, struct sources *sources)

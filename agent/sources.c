@@ -3,6 +3,7 @@
 #include "agent/git/capture.h"
 #include "agent/terraform/capture.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/estimate.h"
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
 #include "storage/base/mem.h"
@@ -387,13 +388,8 @@ int64_t sources_left_ms(struct sources *s, int64_t elapsed_ms)
 		const struct source_task *t = &s->tasks[i];
 		if (t->ended)
 			continue;
-		if (!t->done || t->total < t->done) {
-			left = -1;
-			continue;
-		}
-		double part = (double)(t->total - t->done) / (double)t->done;
-		int64_t own = (int64_t)(part * (double)elapsed_ms);
-		left = own > left ? own : left;
+		int64_t own = estimate_left_ms(t->done, t->total, elapsed_ms);
+		left = own < 0 || own > left ? own : left;
 	}
 	pthread_mutex_unlock(&s->lock);
 	return left;
