@@ -7,10 +7,26 @@
 
 enum { EXIT_WAITS = 6 };
 
+/* The first call comes before any node is begun. */
+static void advance(
+    struct session *s, enum phase_kind kind, size_t done, size_t total)
+{
+	struct phase *p = &s->opened.phase;
+
+	if (p->kind == kind)
+		phase_at(p, done);
+	else
+		phase_go_on(p, s->c->env.clock, kind, NULL, done, total);
+}
+
 static void on_progress(void *ctx, size_t done, size_t total)
 {
-	(void)ctx;
-	log_progress("restoring: %zu of %zu", done, total);
+	advance(ctx, PHASE_RESTORE, done, total);
+}
+
+static void on_dry_progress(void *ctx, size_t done, size_t total)
+{
+	advance(ctx, PHASE_ASK, done, total);
 }
 
 struct applier *applying_driver(const struct session *s)
@@ -30,7 +46,7 @@ static void announce(const char *text)
 }
 
 struct apply_options applying_options(
-    const struct session *s, struct applier *applier, const char *journal_dir)
+    struct session *s, struct applier *applier, const char *journal_dir)
 {
 	const struct settings_restore *r = &s->c->settings->restore;
 
@@ -44,7 +60,8 @@ struct apply_options applying_options(
 		.resume = s->c->options->resume,
 		.clock = s->c->env.clock,
 		.cancel = session_cancel(s),
-		.progress = on_progress,
+		.progress = journal_dir ? on_progress : on_dry_progress,
+		.progress_ctx = s,
 		.announce = announce},
 	};
 }

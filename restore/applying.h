@@ -13,7 +13,7 @@
 struct applier *applying_driver(const struct session *s);
 /* Borrow the session and what is given. `journal_dir` NULL: of a dry run. */
 struct apply_options applying_options(
-    const struct session *s, struct applier *applier, const char *journal_dir);
+    struct session *s, struct applier *applier, const char *journal_dir);
 /* Prints the report; the exit status that it deserves. */
 int applying_print(const struct session *s, const struct report *r);
 

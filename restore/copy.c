@@ -10,6 +10,31 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Each archive is read twice: to be checked, and to be written. */
+struct copying {
+	const struct command *c;
+	const char *label;
+	struct phase *phase;
+};
+
+static void show(
+    struct copying *x, enum phase_kind kind, uint64_t done, uint64_t total)
+{
+	if (x->phase->kind != kind || x->phase->total != total)
+		phase_begin(x->phase, x->c->env.clock, kind, x->label, total);
+	phase_at(x->phase, done);
+}
+
+static void on_checked(void *ctx, uint64_t done, uint64_t total)
+{
+	show(ctx, PHASE_VERIFY, done, total);
+}
+
+static void on_written(void *ctx, uint64_t done, uint64_t total)
+{
+	show(ctx, PHASE_COPY, done, total);
+}
+
 static int copy_locked(const struct command *c, struct opened *o,
     const struct snapshot *snapshot, struct vault *to, struct err *err)
 {
@@ -22,14 +47,21 @@ static int copy_locked(const struct command *c, struct opened *o,
 	};
 	cleanup(vault_lock_freep) struct vault_lock *lock =
 	    vault_lock_acquire(to, snapshot->name, &lock_options, err);
+	struct copying x = {
+	    .c = c, .label = snapshot->label, .phase = &o->phase};
 	const struct snapshot_open_options options = {.trust = &o->trust,
 	    .scratch = o->scratch.path,
-	    .cancel = c->env.cancel};
+	    .cancel = c->env.cancel,
+	    .progress = on_checked,
+	    .progress_ctx = &x};
 
 	if (!lock)
 		return -1;
-	log_progress("copying %s", snapshot->label);
-	const struct snapshot_copy_to target = {.vault = to, .lock = lock};
+	const struct snapshot_copy_to target = {.vault = to,
+	    .lock = lock,
+	    .progress = on_written,
+	    .progress_ctx = &x};
+	phase_forget(&o->phase);
 	return snapshot_copy(o->vault.vault, snapshot, &options, &target, err);
 }
 

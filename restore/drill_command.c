@@ -56,6 +56,11 @@ static void end_phase(struct drill *d, enum result_phase phase)
 	d->phase_began = now;
 }
 
+static void begin(struct drill *d, enum phase_kind kind, uint64_t total)
+{
+	phase_begin(&d->s.opened.phase, d->c->env.clock, kind, NULL, total);
+}
+
 /* ---- the restore --------------------------------------------------------- */
 
 static int open_snapshot_of(struct drill *d, struct err *err)
@@ -247,8 +252,11 @@ static int open_place(struct drill *d, struct err *err)
 	const struct manifest *m = &d->s.opened.manifest;
 	const struct restore_options *o = d->c->options;
 
-	if (place_choose(&d->place, d->c, m, err) ||
-	    place_start(&d->place, d->dir, err))
+	if (place_choose(&d->place, d->c, m, err))
+		return -1;
+	if (d->place.kind == RESULT_CONTROL_PLANE)
+		begin(d, PHASE_START, d->place.clusters.len);
+	if (place_start(&d->place, d->dir, err))
 		return -1;
 	d->s.without_clusters = d->place.kind == RESULT_NOWHERE;
 	d->result.place = d->place.kind;
@@ -288,6 +296,8 @@ static int drill(struct drill *d, struct err *err)
 	if (restore(d, err))
 		return -1;
 	end_phase(d, RESULT_RESTORE);
+	if (d->place.kind == RESULT_CONTROL_PLANE)
+		begin(d, PHASE_COMPARE, 0);
 	if (d->place.kind == RESULT_CONTROL_PLANE &&
 	    compare_clusters(&d->inner.command, d->s.plan, &d->result, err))
 		return -1;

@@ -18,6 +18,8 @@ void open_close(struct opened *o)
 	o->form_warned = false;
 	tree_free(steal(o->tree));
 	o->snapshot = NULL;
+	o->verified_bytes = o->unpacked_bytes = 0;
+	phase_forget(&o->phase);
 }
 
 void open_done(struct opened *o)
@@ -166,15 +168,36 @@ static int make_scratch(
 
 static void show_progress(void *ctx, uint64_t done, uint64_t total)
 {
-	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct opened *o = ctx;
 
-	(void)ctx;
-	if (!log_progress_shown())
-		return;
-	str_add_bytes(&text, done);
-	buf_add_str(&text, " of ");
-	str_add_bytes(&text, total);
-	log_progress("verifying: %s", buf_str(&text));
+	(void)total;
+	phase_at(&o->phase, o->verified_bytes + done);
+}
+
+/* The bytes of one of its archives, which are right, on their way to be
+ * unpacked. */
+static struct source *get_archive(const struct command *c, struct opened *o,
+    const struct manifest_archive *archive, struct err *err)
+{
+	const struct snapshot_open_options options = {.trust = &o->trust,
+	    .scratch = o->scratch.path,
+	    .cancel = c->env.cancel,
+	    .progress = show_progress,
+	    .progress_ctx = o};
+	const char *label = o->snapshot->label;
+	uint64_t all = manifest_archive_bytes(&o->manifest);
+
+	phase_go_on(&o->phase, c->env.clock, PHASE_VERIFY, label,
+	    o->verified_bytes, all);
+	struct source *s =
+	    snapshot_open_archive(o->vault.vault, archive, &options, err);
+	if (!s)
+		return NULL;
+	o->verified_bytes += archive->bytes;
+	phase_go_on(&o->phase, c->env.clock, PHASE_UNPACK, label,
+	    o->unpacked_bytes, all);
+	o->unpacked_bytes += archive->bytes;
+	return phase_source(&o->phase, s);
 }
 
 /* A manifest that is signed, or trusted unsigned, but is not a snapshot, is an
@@ -225,14 +248,10 @@ static struct source *open_archive(
 {
 	if ((!o->snapshot && open_snapshot(c, o, err)) || open_keys(c, o, err))
 		return NULL;
-	const struct snapshot_open_options options = {.trust = &o->trust,
-	    .scratch = o->scratch.path,
-	    .cancel = c->env.cancel,
-	    .progress = show_progress};
 	struct source *s = NULL;
 	if (open_signed(o, err) == 0) {
 		const struct manifest_archive own = manifest_own(&o->manifest);
-		s = snapshot_open_archive(o->vault.vault, &own, &options, err);
+		s = get_archive(c, o, &own, err);
 	}
 	if (s)
 		warn_of_form(o);
@@ -244,20 +263,15 @@ static struct source *open_archive(
 /* What opens the earlier archives of a list. */
 struct opening {
 	const struct command *command;
-	const struct opened *opened;
+	struct opened *opened;
 };
 
 static struct source *open_earlier(
     void *ctx, const struct manifest_archive *archive, struct err *err)
 {
 	const struct opening *opening = ctx;
-	const struct opened *o = opening->opened;
-	const struct snapshot_open_options options = {.trust = &o->trust,
-	    .scratch = o->scratch.path,
-	    .cancel = opening->command->env.cancel,
-	    .progress = show_progress};
 
-	return snapshot_open_archive(o->vault.vault, archive, &options, err);
+	return get_archive(opening->command, opening->opened, archive, err);
 }
 
 static struct reader_earlier earlier_of(struct opening *opening)
@@ -299,7 +313,6 @@ int open_extract(
 	const struct reader_earlier earlier = earlier_of(&opening);
 	const struct reader_options reader =
 	    reader_options_of(c, o, &expected, &earlier);
-	log_progress("unpacking %s", o->snapshot->label);
 	if (archive_extract(from, &reader, dir, &o->totals, err))
 		return is_wrong(o, err);
 	return 0;
@@ -334,7 +347,6 @@ int open_tree(const struct command *c, struct opened *o, struct err *err)
 	const struct reader_earlier earlier = earlier_of(&opening);
 	const struct reader_options reader =
 	    reader_options_of(c, o, &expected, &earlier);
-	log_progress("unpacking %s", o->snapshot->label);
 	o->tree =
 	    tree_unpack(steal(from), &reader, dir, as_file, &o->totals, err);
 	return o->tree ? 0 : is_wrong(o, err);

@@ -8,6 +8,7 @@
 #define RESTORE_OPEN_H
 
 #include "restore/command.h"
+#include "restore/phase.h"
 #include "storage/archive/layers.h"
 #include "storage/archive/tree.h"
 #include "storage/base/scratch.h"
@@ -28,6 +29,10 @@ struct opened {
 	struct scratch scratch; /* private, removed by open_done */
 	struct tree *tree;	/* verified; its files are below scratch */
 	struct reader_totals totals;
+	/* For whoever waits; and, of the archives of the snapshot, the bytes
+	 * that were verified, and of which the unpacking has begun. */
+	struct phase phase;
+	uint64_t verified_bytes, unpacked_bytes;
 };
 #define OPENED_INIT                                                            \
 	{                                                                      \

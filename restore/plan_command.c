@@ -13,12 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static void on_dry_progress(void *ctx, size_t done, size_t total)
-{
-	(void)ctx;
-	log_progress("asking the targets: %zu of %zu", done, total);
-}
-
 static void print_plan(const struct session *s, int output, FILE *to)
 {
 	cleanup(buf_done) struct buf json = BUF_INIT, out = BUF_INIT;
@@ -63,7 +57,6 @@ int command_plan(const struct command *c, struct err *err)
 	cleanup(applier_freep) struct applier *applier = applying_driver(&s);
 	struct apply_options o = applying_options(&s, applier, NULL);
 	o.run.dry_run = true;
-	o.run.progress = on_dry_progress;
 	cleanup(report_freep) struct report *r = apply_run(s.plan, &o, err);
 	return r ? applying_print(&s, r) : err_wrap(err, "plan --server");
 }
@@ -172,7 +165,7 @@ static bool goes_on_without_journal(
 	return true;
 }
 
-static int carry_out(const struct session *s, struct err *err)
+static int carry_out(struct session *s, struct err *err)
 {
 	autofree char *dir = file_join(s->c->settings->state_dir, "journal");
 	cleanup(left_done) struct left left = {.marks = VEC_INIT};

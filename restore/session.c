@@ -293,7 +293,7 @@ int session_plan(struct session *s, struct err *err)
 	add_edges(s);
 	add_transforms(s);
 	add_renamed(s);
-	log_progress("planning");
+	phase_begin(&s->opened.phase, s->c->env.clock, PHASE_PLAN, NULL, 0);
 	s->plan = plan_make(&s->options, err);
 	if (!s->plan ||
 	    (s->c->options->only.len && selection_check(s->plan, err)))

@@ -41,7 +41,6 @@ static int verify_git(
 	strvec_add(&v->seen, name);
 	if (!is_sampled(v))
 		return 0;
-	log_progress("verifying %s", name);
 	if (door_repository(
 		v->opened->tree, name, v->c->env.cancel, &counts, err))
 		return -1;
@@ -83,6 +82,7 @@ static int verify_entry(
 
 	if (cancel_check(v->c->env.cancel, err))
 		return -1;
+	phase_at(&v->opened->phase, ++v->looked_at);
 	switch (layout_kind_of(e->path)) {
 	case LAYOUT_GIT:
 		return verify_git(v, e, err);
@@ -98,9 +98,13 @@ static int verify_entry(
 
 static int verify_content(struct verification *v, struct err *err)
 {
-	if (open_tree(v->c, v->opened, err))
+	struct opened *o = v->opened;
+
+	if (open_tree(v->c, o, err))
 		return -1;
-	int status = tree_contents(v->opened->tree, verify_entry, v, err);
+	phase_begin(
+	    &o->phase, v->c->env.clock, PHASE_CHECK, NULL, o->totals.entries);
+	int status = tree_contents(o->tree, verify_entry, v, err);
 	strvec_done(&v->seen);
 	return status;
 }

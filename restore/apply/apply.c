@@ -256,6 +256,9 @@ struct report *apply_run(
 	report->snapshot = str_dup(p->options->snapshot);
 	VEC_EACH (&p->warnings, w)
 		strvec_add(&report->warnings, *w);
+	if (o->run.progress)
+		o->run.progress(
+		    o->run.progress_ctx, atomic_load(&run.done), run.total);
 	run_all(&e);
 	report->stopped = run_must_stop(&run);
 	if (atomic_load(&run.failed))

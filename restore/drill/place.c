@@ -5,7 +5,6 @@
 #include "restore/plan/selection.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
-#include "storage/base/log.h"
 
 #include <stdlib.h>
 
@@ -113,7 +112,6 @@ int place_start(struct place *p, const char *dir, struct err *err)
 {
 	if (p->kind != RESULT_CONTROL_PLANE)
 		return 0;
-	log_progress("starting %zu control planes", p->clusters.len);
 	VEC_EACH (&p->clusters, name)
 		if (start_plane(p, *name, dir, err))
 			return -1;

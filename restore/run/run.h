@@ -27,7 +27,8 @@ struct run_options {
 			     is not here: what it made counts as ours */
 	const struct clock *clock;
 	const struct cancel *cancel;
-	/* Called after each node, from any thread; may be NULL. */
+	/* Called before the first node, and after each, from any thread; may be
+	 * NULL. */
 	void (*progress)(void *ctx, size_t done, size_t total);
 	void *progress_ctx;
 	/* What is waited for, while it takes long; may be NULL. Safe from any

@@ -211,6 +211,49 @@ struct source *source_part(struct source *from, uint64_t skip, uint64_t len)
 	return &s->source;
 }
 
+struct counted_source {
+	struct source source;
+	struct source *from;
+	uint64_t done, total;
+	void (*progress)(void *ctx, uint64_t done, uint64_t total);
+	void *ctx;
+};
+
+static ssize_t counted_read(
+    struct source *source, void *data, size_t len, struct err *err)
+{
+	struct counted_source *s = (struct counted_source *)source;
+	ssize_t n = source_read(s->from, data, len, err);
+
+	if (n > 0) {
+		s->done += (uint64_t)n;
+		s->progress(s->ctx, s->done, s->total);
+	}
+	return n;
+}
+
+static void counted_release(struct source *source)
+{
+	source_free(((struct counted_source *)source)->from);
+	free(source);
+}
+
+struct source *source_counted(struct source *from, uint64_t total,
+    void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx)
+{
+	static const struct source_ops ops = {
+	    .read = counted_read, .release = counted_release};
+	struct counted_source *s = mem_new(struct counted_source);
+
+	s->source.ops = &ops;
+	s->from = from;
+	s->done = 0;
+	s->total = total;
+	s->progress = progress;
+	s->ctx = ctx;
+	return &s->source;
+}
+
 struct fd_source {
 	struct source source;
 	int fd;

@@ -328,6 +328,9 @@ int snapshot_check_archive(struct vault *v, const struct manifest_archive *a,
 struct snapshot_copy_to {
 	struct vault *vault;
 	struct vault_lock *lock; /* of the snapshot's name there */
+	/* Called with what was written of an archive; may be NULL. */
+	void (*progress)(void *ctx, uint64_t done, uint64_t total);
+	void *progress_ctx;
 };
 
 /* Copies it into another vault, byte for byte, checked as snapshot_open does:

@@ -57,27 +57,36 @@ static int copy_archive(
 	return sink_finish(sink, err);
 }
 
+static struct source *shown(
+    const struct snapshot_copy_to *to, struct source *archive, uint64_t bytes)
+{
+	return archive && to->progress ? source_counted(archive, bytes,
+					     to->progress, to->progress_ctx)
+				       : archive;
+}
+
 /* One that an interrupted copy left is not copied again. */
-static int copy_part(struct vault *from, struct vault *to,
+static int copy_part(struct vault *from, const struct snapshot_copy_to *to,
     const struct manifest_archive *a, const struct snapshot_open_options *o,
     struct err *err)
 {
 	struct err why = ERR_INIT;
 	struct vault_stat stat;
 
-	if (vault_stat(to, a->file, &stat, &why) == 0)
-		return snapshot_check_archive(to, a, o, err);
+	if (vault_stat(to->vault, a->file, &stat, &why) == 0)
+		return snapshot_check_archive(to->vault, a, o, err);
 	if (why.code != ERR_NOT_FOUND) {
 		*err = why;
 		return -1;
 	}
 	cleanup(source_freep) struct source *archive =
-	    snapshot_open_archive(from, a, o, err);
-	return archive ? copy_archive(archive, to, a->file, err) : -1;
+	    shown(to, snapshot_open_archive(from, a, o, err), a->bytes);
+	return archive ? copy_archive(archive, to->vault, a->file, err) : -1;
 }
 
 static int copy_parts(struct vault *from, const struct manifest *m,
-    struct vault *to, const struct snapshot_open_options *o, struct err *err)
+    const struct snapshot_copy_to *to, const struct snapshot_open_options *o,
+    struct err *err)
 {
 	VEC_EACH (&m->earlier, a)
 		if (manifest_is_part(m, a) && copy_part(from, to, a, o, err))
@@ -195,8 +204,9 @@ static int copy_checked(struct vault *from, const struct snapshot *s,
 
 	if (!archive)
 		return -1;
+	archive = shown(to, archive, m.archive.bytes);
 	int result =
-	    copy_parts(from, &m, to->vault, o, err)
+	    copy_parts(from, &m, to, o, err)
 		? -1
 		: copy(s, archive, to, originals, &m, archive_there, err);
 	manifest_done(&m);

@@ -451,6 +451,11 @@ scratch() { find "$P/state" -name 'scratch-*'; }
 	[[ $output != *restoring* ]]
 	run script -qec "'$BACKSTAY_BUILD/backstay-restore' apply latest --same-cluster" /dev/null <<<yes
 	echo "$output"
+	# One line that is renewed, and none a phase.
+	for doing in 'verifying: [0-9.]+ [KM]?i?B of ' 'unpacking: [0-9.]+ [KM]?i?B of ' planning 'restoring: 0 of '; do
+		grep -qE $'\r\x1b\\[K'"$doing" <<<"$output"
+	done
+	[[ $output != *'info  restoring '* ]]
 	"$top/tests/data/platform/dump" kube "$P/kube/kubeconfig" >"$BATS_TEST_TMPDIR/c"
 	[ "$(grep -c deployments "$BATS_TEST_TMPDIR/c")" -gt 0 ]
 	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null

@@ -131,5 +131,37 @@ event() { # NAME FILTER: that all events of that name, one at least, are so
 	quietly agent backup
 	run --separate-stderr restore verify latest --log-format json
 	[ "$status" -eq 0 ]
-	[ "$(events | grep -v '^message')" = $'run.started verify\nrun.finished verify success 0' ]
+	[ "$(events | grep -v '^message')" = $'run.started verify\nphase.started\nphase.started\nphase.started\nrun.finished verify success 0' ]
+	[ "$(phases | paste -sd' ')" = 'verify unpack check' ]
+	label=$(restore list -o json | jq -r '.snapshots[-1].label')
+	event phase.started ".phase == \"check\" or (.snapshot == \"$label\" and .bytes > 0)"
+	event phase.started '.phase != "check" or .items > 10'
+	run --separate-stderr restore apply latest --only kubernetes --yes --same-cluster --log-format json
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(phases | paste -sd' ')" = 'verify unpack plan restore' ]
+	event phase.started '.phase != "restore" or .items > 10'
+}
+
+phases() { jq -r 'select(.event == "phase.started").phase' <<<"$stderr"; }
+
+@test "where there is no terminal, a restore writes a line for each phase" {
+	quietly agent backup
+	label=$(restore list -o json | jq -r '.snapshots[-1].label')
+	run --separate-stderr restore apply "$label" --only kubernetes --yes --same-cluster
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	sed 's/^[^ ]* info  //' <<<"$stderr" | grep -E '^(verifying|unpacking|planning|restoring)' >"$P/phases"
+	cat "$P/phases"
+	[ "$(wc -l <"$P/phases")" -eq 4 ]
+	grep -qxE "verifying $label: [0-9.]+ [KM]iB" "$P/phases"
+	grep -qxE "unpacking $label: [0-9.]+ [KM]iB" "$P/phases"
+	grep -qx planning "$P/phases"
+	grep -qxE 'restoring [0-9]+ steps' "$P/phases"
+	run --separate-stderr restore extract "$label" --to "$P/extracted"
+	[ "$status" -eq 0 ]
+	[ "$(grep -cE " info  (verifying|unpacking) $label: " <<<"$stderr")" -eq 2 ]
+	run --separate-stderr restore verify "$label" -q
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
 }

@@ -5,8 +5,10 @@
 #include "storage/base/json.h"
 #include "storage/base/str.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int64_t now(void *ctx)
 {
@@ -92,4 +94,23 @@ void assert_json(const struct json_object *j, const char *expected)
 
 	json_write(&out, j, JSON_COMPACT);
 	assert_string_equal(buf_str(&out), expected);
+}
+
+char *test_stderr_of(void (*fn)(void))
+{
+	char *dir = test_dir_make();
+	autofree char *path = file_join(dir, "stderr");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+	int saved = dup(STDERR_FILENO);
+	int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+
+	dup2(fd, STDERR_FILENO);
+	fn();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fd);
+	assert_ok(file_read(path, 1 << 20, &text, &err), err);
+	test_dir_remove(dir);
+	return buf_steal(&text);
 }

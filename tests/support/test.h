@@ -67,4 +67,8 @@ void test_dir_remove(char *path);
 int test_dir_setup(void **state);
 int test_dir_teardown(void **state);
 
+/* What fn writes to standard error, which is no terminal meanwhile; the
+ * caller's. */
+char *test_stderr_of(void (*fn)(void));
+
 #endif

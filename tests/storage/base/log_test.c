@@ -11,26 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Runs fn with standard error going to a file, and yields what it wrote. */
-static char *stderr_of(void (*fn)(void))
-{
-	char *dir = test_dir_make();
-	autofree char *path = file_join(dir, "stderr");
-	cleanup(buf_done) struct buf text = BUF_INIT;
-	struct err err = ERR_INIT;
-	int saved = dup(STDERR_FILENO);
-	int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-
-	dup2(fd, STDERR_FILENO);
-	fn();
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	close(fd);
-	assert_ok(file_read(path, 1 << 20, &text, &err), err);
-	test_dir_remove(dir);
-	return buf_steal(&text);
-}
-
 static struct test_clock test_clock;
 
 static void set_up(enum log_level level, enum log_format format, bool journal)
@@ -72,14 +52,14 @@ static void one_event_is_one_line(void **state)
 {
 	(void)state;
 	test_clock_init(&test_clock, 0);
-	autofree char *text = stderr_of(text_events);
+	autofree char *text = test_stderr_of(text_events);
 	assert_string_equal(text,
 	    "\r\x1b[Khalf"
 	    "\r\x1b[K1970-01-01T00:00:00Z info  one\\x0aline 1\nhalf"
 	    "\r\x1b[K");
-	autofree char *cut = stderr_of(long_progress);
+	autofree char *cut = test_stderr_of(long_progress);
 	assert_int_equal(strlen(cut), strlen("\r\x1b[K") + 78 + 2);
-	autofree char *lines = stderr_of(json_events);
+	autofree char *lines = test_stderr_of(json_events);
 	struct err err = ERR_INIT;
 	cleanup(json_freep) struct json_object *j =
 	    json_parse(lines, strlen(lines), &err);
@@ -102,7 +82,7 @@ static void named_events(void)
 static void a_named_event_has_its_facts(void **state)
 {
 	(void)state;
-	autofree char *text = stderr_of(named_events);
+	autofree char *text = test_stderr_of(named_events);
 	assert_string_equal(text,
 	    "<6>{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"info\","
 	    "\"run\":\"c0ffee\",\"event\":\"source.done\","
@@ -121,7 +101,7 @@ static void priorities_of_levels(void)
 static void the_journal_is_told_priorities(void **state)
 {
 	(void)state;
-	autofree char *text = stderr_of(priorities_of_levels);
+	autofree char *text = test_stderr_of(priorities_of_levels);
 	assert_string_equal(text, "<3>1970-01-01T00:00:00Z error a\n"
 				  "<4>1970-01-01T00:00:00Z warn  b\n"
 				  "<6>1970-01-01T00:00:00Z info  c\n"
@@ -142,7 +122,7 @@ static void the_tail_is_the_last_lines(void **state)
 	cleanup(buf_done) struct buf tail = BUF_INIT, all = BUF_INIT;
 
 	(void)state;
-	autofree char *text = stderr_of(only_warnings_shown);
+	autofree char *text = test_stderr_of(only_warnings_shown);
 	assert_string_equal(text, "");
 	log_tail(&tail, 80);
 	assert_string_equal(buf_str(&tail),
