@@ -263,6 +263,7 @@ struct settings_metrics {
 	int64_t backup_every;
 	int64_t prune_every;
 	int64_t verify_every;
+	int64_t drill_every;
 };
 
 enum settings_notify_kind {

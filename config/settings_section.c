@@ -378,6 +378,8 @@ static const struct field metrics_fields[] = {
 	.max = 366LL * 86400000),
     DURATION(settings_metrics, "verify_every", verify_every, .min = 60000,
 	.max = 366LL * 86400000),
+    DURATION(settings_metrics, "drill_every", drill_every, .min = 60000,
+	.max = 366LL * 86400000),
     END};
 static const struct section metrics_section = {.fields = metrics_fields};
 

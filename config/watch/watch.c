@@ -145,6 +145,7 @@ static void set_configured(const struct watch *w, struct metrics *all)
 		set_interval(w, all, "prune", s->metrics.prune_every);
 	} else {
 		set_interval(w, all, "verify", s->metrics.verify_every);
+		set_interval(w, all, "drill", s->metrics.drill_every);
 	}
 }
 

@@ -39,7 +39,7 @@ config() { # [MORE [REPOSITORIES]]
 	E
 }
 
-textfile() { config "metrics: {textfile_directory: $P/prom, backup_every: 1h, verify_every: 7d}" "${1:-}"; }
+textfile() { config "metrics: {textfile_directory: $P/prom, backup_every: 1h, verify_every: 7d, drill_every: 30d}" "${1:-}"; }
 
 value() { # PROGRAM SERIES-WITH-LABELS
 	awk -v s="$2" 'index($0, s " ") == 1 { print $NF }' "$P/prom/$1-platform.prom"
@@ -83,6 +83,8 @@ listen() { # [STATUS [SECONDS]]
 	done
 	restore verify latest
 	promtool check metrics <"$P/prom/backstay-restore-platform.prom"
+	[ "$(value backstay-restore 'backstay_expected_interval_seconds{name="platform",command="verify"}')" = $((7 * 86400)) ]
+	[ "$(value backstay-restore 'backstay_expected_interval_seconds{name="platform",command="drill"}')" = $((30 * 86400)) ]
 	[ "$(value backstay-restore 'backstay_verified_snapshot_timestamp_seconds{name="platform",vault="local",level="full"}')" = "$stamp" ]
 	# Both in one folder are one set to node_exporter: no series twice.
 	[ -z "$(grep -hv '^#' "$P"/prom/*.prom | sed 's/ [^ ]*$//' | sort | uniq -d)" ]
