@@ -213,9 +213,10 @@ static void print_summary(
 	for (size_t i = 0; i < json_len(m->sources); i++) {
 		const struct json_object *j = json_at(m->sources, i);
 		int64_t missing = json_get_int(j, "missing", 0);
-		buf_printf(&text, "  %-11s %6lld items  ",
-		    json_get_str(j, "kind"),
-		    (long long)json_get_int(j, "items", 0));
+		int64_t items = json_get_int(j, "items", 0);
+		buf_printf(&text, "  %-11s %6lld item%s  ",
+		    json_get_str(j, "kind"), (long long)items,
+		    items == 1 ? " " : "s");
 		str_add_bytes(&text, (uint64_t)json_get_int(j, "bytes", 0));
 		if (missing)
 			buf_printf(&text, "  %lld missing", (long long)missing);

@@ -279,8 +279,9 @@ static void log_done(const struct source_task *t)
 	json_text_int(&facts, "bytes", (int64_t)r->bytes);
 	json_text_int(&facts, "missing", (int64_t)r->missing.len);
 	json_text_int(&facts, "milliseconds", t->took_ms);
-	buf_printf(
-	    &text, "%s: %llu items, ", t->kind, (unsigned long long)r->items);
+	buf_printf(&text, "%s: ", t->kind);
+	str_add_count(&text, r->items, "item", "items");
+	buf_add_str(&text, ", ");
 	str_add_bytes(&text, r->bytes);
 	if (r->missing.len)
 		buf_printf(&text, ", %zu missing", r->missing.len);

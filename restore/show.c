@@ -179,8 +179,9 @@ static void add_objects(struct buf *out, const struct json_object *cluster)
 static void add_source(struct buf *out, const struct json_object *source)
 {
 	buf_printf(out, "\n%s: ", json_get_str(source, "kind"));
-	buf_printf(
-	    out, "%lld items, ", (long long)json_get_int(source, "items", 0));
+	str_add_count(
+	    out, (uint64_t)json_get_int(source, "items", 0), "item", "items");
+	buf_add_str(out, ", ");
 	str_add_bytes(out, (uint64_t)json_get_int(source, "bytes", 0));
 	add_span(out, source);
 	buf_add_char(out, '\n');

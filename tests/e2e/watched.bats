@@ -91,6 +91,9 @@ event() { # NAME FILTER: that all events of that name, one at least, are so
 	event run.finished '.result == "partial" and .exit_status == 1'
 	run --separate-stderr agent backup
 	[ "$(grep -c nowhere <<<"$stderr")" -eq 1 ]
+	grep -q ' git: 1 item, ' <<<"$stderr"
+	grep -qE '^  git +1 item  ' <<<"$output"
+	[ "$(grep -cE ' kubernetes: [0-9]+ items, ' <<<"$stderr")" -eq 1 ]
 }
 
 @test "a run that fails says so at its end, with the error" {
