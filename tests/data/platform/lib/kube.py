@@ -213,16 +213,6 @@ def read(pattern):
     return out
 
 
-def definitions():
-    return read("crds/*.json") + more("crds")
-
-
-def more(what):
-    """Of Gatekeeper, where PLATFORM_GATEKEEPER asks for it."""
-    return read("gatekeeper/%s/*.json" % what) \
-        if os.environ.get("PLATFORM_GATEKEEPER") else []
-
-
 def rank(obj):
     """Owners before what they own; ServiceAccounts and claims first."""
     kinds = ["Namespace", "StorageClass", "PriorityClass", "IngressClass",
@@ -236,7 +226,7 @@ def rank(obj):
 
 def load(kubeconfig):
     c = Client(kubeconfig)
-    crds = definitions()
+    crds = read("crds/*.json")
     for crd in crds:
         c.apply(crd)
     for crd in crds:
@@ -253,7 +243,7 @@ def load(kubeconfig):
                 "GET", "/apis/%s/%s/%s?limit=1" % (group, v, plural))
                 and c.serves(group, v, plural))
     c.discover()
-    objs = read("manifests/*/*.json") + more("manifests")
+    objs = read("manifests/*/*.json")
     for obj in sorted(objs, key=rank):
         c.apply(obj)
     print("%d objects and %d CRDs loaded" % (len(objs), len(crds)))
@@ -274,14 +264,14 @@ def wipe(kubeconfig):
     for ns in NAMESPACES:
         c.wait("the end of namespace " + ns, lambda: gone(
             c, "/api/v1/namespaces/" + ns))
-    for obj in read("manifests/_cluster/*.json") + more("manifests"):
+    for obj in read("manifests/_cluster/*.json"):
         if obj["kind"] == "Namespace":
             continue
         try:
             drop(c.path_of(obj))
         except SystemExit:
             pass        # its CRD is gone already
-    crds = definitions()
+    crds = read("crds/*.json")
     for crd in crds:
         drop(CRDS + "/" + crd["metadata"]["name"])
     for crd in crds:
