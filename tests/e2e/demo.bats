@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=slow
 # The first command of the README, as it is; and what it promises whoever lets
 # it at a cluster of their own.
 # shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
@@ -36,6 +37,17 @@ left_behind() { find "$TMPDIR" -mindepth 1 ! -path "$TMPDIR/backstay-ports*"; }
 	page=$(sed -n 's/^the page of the drill is //p' <<<"$output")
 	[ "$(head -c 15 "$page")" = '<!doctype html>' ]
 	[ "$(grep -c '"command":"drill"' "$page")" -eq 1 ]
+	[ -z "$(left_behind)" ]
+}
+
+@test "--real-kube: the same on a real API server, to the drill in a control plane" {
+	kube_is_there real || skip "no real API server: scripts/kube-assets builds one"
+	run --separate-stderr "$top/scripts/demo" --real-kube
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[ "$(grep -cE ' ([0-9]+) of \1 +equal$' <<<"$output")" -eq 3 ]
+	grep -qE '^K8sRequiredLabels.constraints.gatekeeper.sh +1 +0 +0$' <<<"$output"
+	grep -qE '^control plane of production: v?1\.[0-9]+' <<<"$output"
 	[ -z "$(left_behind)" ]
 }
 
