@@ -284,6 +284,7 @@ int connect_kube(const struct settings_cluster_access *s, enum kube_gzip gzip,
 	    .clock = env->clock,
 	    .random = env->random,
 	    .cancel = env->cancel,
+	    .confined_to = s->confined_to,
 	};
 	out->client = kube_client_new(&client, err);
 	if (!out->client)

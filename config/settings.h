@@ -45,6 +45,9 @@ struct settings_cluster_access {
 	char *context;
 	bool in_cluster;
 	bool allow_insecure_tls;
+	/* Not of the configuration: writes go into these namespaces alone
+	 * (storage/kube/confine.h). Borrowed; NULL: anywhere. */
+	const struct strvec *confined_to;
 };
 
 /* Which API a Git host has. */

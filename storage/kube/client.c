@@ -7,6 +7,7 @@
 #include "storage/http/retry.h"
 #include "storage/http/url.h"
 #include "storage/kube/answer.h"
+#include "storage/kube/confine.h"
 #include "storage/kube/identity.h"
 #include "storage/kube/unreadable.h"
 
@@ -294,6 +295,8 @@ int kube_client_send(struct kube_client *c, const struct kube_request *r,
 	cleanup(buf_done) struct buf url = BUF_INIT;
 
 	kube_answer_done(answer);
+	if (c->o.confined_to && kube_confine_check(c->o.confined_to, r, err))
+		return -1;
 	buf_printf(&url, "%s%s", c->o.access->server, r->path);
 	if (r->query && *r->query)
 		buf_printf(&url, "?%s", r->query);

@@ -14,6 +14,7 @@
 #include "storage/base/clock.h"
 #include "storage/base/err.h"
 #include "storage/base/random.h"
+#include "storage/base/str.h"
 #include "storage/http/http.h"
 #include "storage/kube/kubeconfig.h"
 
@@ -38,6 +39,10 @@ struct kube_client_options {
 	const struct clock *clock; /* these three borrowed too */
 	const struct random *random;
 	const struct cancel *cancel;
+	/* Writes that are no dry runs go into these namespaces alone
+	 * (confine.h); NULL: anywhere. Borrowed, and may grow while nothing is
+	 * sent. */
+	const struct strvec *confined_to;
 };
 
 struct kube_client;
@@ -102,7 +107,8 @@ void kube_answer_done(struct kube_answer *a); /* wipes the body */
 /*
  * 0 on a 2xx. -1 on anything else, the answer filled as far as there was one,
  * and the message "<METHOD> <path>: 403 Forbidden: <the Status's message>":
- *   ERR_DENIED     401, 403, or a certificate that does not hold
+ *   ERR_DENIED     401, 403, or a certificate that does not hold; or not sent,
+ *                  since the client is confined to other namespaces
  *   ERR_NOT_FOUND  404
  *   ERR_EXISTS     409 (AlreadyExists or Conflict: see answer.reason)
  *   ERR_FORMAT     400, 406, 413, 415, 422: the request is not acceptable; 410:
