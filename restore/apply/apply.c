@@ -244,8 +244,10 @@ struct report *apply_run(
 	    .run = &run, .drivers = o->drivers, .approval = o->approval};
 
 	run_init(&run, p, p->nodes.len, &o->run);
-	VEC_EACH (&p->nodes, n)
-		run.total += n->kind != PLAN_BARRIER;
+	for (size_t i = 0; i < p->nodes.len; i++) {
+		run.total += p->nodes.items[i].kind != PLAN_BARRIER;
+		run.dry[i] = p->nodes.items[i].copy == PLAN_COPY_DRY;
+	}
 	cleanup(layers_freep) struct level_layer_state *layers =
 	    o->run.dry_run ? NULL : new_layers(p);
 	e.layers = layers;

@@ -159,7 +159,7 @@ static void run_node(struct level_engine *e, uint32_t node)
 		outcome_set(outcome, OUTCOME_SKIPPED, "%s", n->reason);
 	else if (n->action == PLAN_CANNOT)
 		outcome_set(outcome, OUTCOME_FAILED, "%s", n->reason);
-	else if (r->o->dry_run || !is_held(r, node, outcome))
+	else if (run_is_dry(r, node) || !is_held(r, node, outcome))
 		drive(e, node);
 	if (outcome->kind == OUTCOME_PENDING && r->postponed[node] &&
 	    !run_must_stop(r))
@@ -196,7 +196,7 @@ static bool add_gates(const struct run *r, uint32_t node, struct batch *gates)
 	VEC_EACH (&r->p->graph.nodes.items[node].edges, e) {
 		bool queued = false;
 
-		if (!e->ready || e->broken ||
+		if (!e->ready || e->broken || run_is_dry(r, e->needs) ||
 		    r->gates[e->needs] != GATE_UNKNOWN ||
 		    (r->postponed[e->needs] &&
 			r->outcomes[e->needs].kind == OUTCOME_PENDING))
@@ -303,7 +303,7 @@ void level_run(struct level_engine *e, uint32_t level)
 		bool runs = r->outcomes[node].kind == OUTCOME_PENDING &&
 			    !plan_is_left_alone(r->p, &r->p->nodes.items[node]);
 
-		if (!r->o->dry_run && runs && add_gates(r, node, &gates))
+		if (!run_is_dry(r, node) && runs && add_gates(r, node, &gates))
 			*vec_add(&rest.nodes) = node;
 		else
 			*vec_add(&first.nodes) = node;

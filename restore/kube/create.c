@@ -39,7 +39,7 @@ static int post(struct task *t, const char *manager, struct kube_answer *answer,
 		/* If the API has several servers, one of them may learn of a
 		 * kind later. */
 		if (answer->status == 404 && t->n->k->defined &&
-		    !t->a->run->o->dry_run && wait_more(t, &known))
+		    !run_is_dry(t->a->run, t->node) && wait_more(t, &known))
 			continue;
 		*err = failure;
 		return -1;
@@ -73,7 +73,8 @@ static bool apply_as(
 static int make(struct task *t, struct kube_answer *answer, struct err *err)
 {
 	const struct json_object *managers = t->object->managers;
-	bool by_us = t->a->run->o->dry_run || t->object->pause_count;
+	bool by_us = run_is_dry(t->a->run, t->node) || t->object->pause_count ||
+		     t->n->copy != PLAN_COPY_NOT;
 	const char *applier =
 	    by_us ? NULL : field_owners_applier(managers, t->object->object);
 
@@ -99,7 +100,8 @@ static void forget_pause(struct task *t, const struct kube_answer *answer)
 	struct err err = ERR_INIT;
 	cleanup(json_freep) struct json_object *live = NULL;
 
-	if (!t->object->pause_count || !t->a->run->journal || !answer->status)
+	if (!t->object->pause_count || !write_keeps_pauses(t->a, t->node) ||
+	    !answer->status)
 		return;
 	if (answer->status >= 500) {
 		live = send_get(t->a, t->n->cluster, t->object->path, &err);
@@ -140,7 +142,7 @@ static bool is_invalid(const struct kube_answer *answer)
 		   strstr(answer->message, "cannot be handled as a"));
 }
 
-void create_try_elsewhere(struct task *t)
+void create_try_elsewhere(struct task *t, const char *reason)
 {
 	static const char elsewhere[] = "default";
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
@@ -154,16 +156,13 @@ void create_try_elsewhere(struct task *t)
 	    kube_path(k->api_version, k->resource, elsewhere, NULL, NULL);
 	if (post(t, NULL, &answer, &err) == 0) {
 		answered(t, &answer);
-		if (t->outcome->kind != OUTCOME_CREATED)
+		if (outcome_is_missing(t->outcome->kind))
 			return;
 	} else if (is_invalid(&answer)) {
-		err_wrap(&err,
-		    "tried in the namespace '%s', since its own "
-		    "does not exist yet",
-		    elsewhere);
+		err_wrap(&err, "tried in the namespace '%s', since %s",
+		    elsewhere, reason);
 		outcome_failed(t->outcome, &err);
 		return;
 	}
-	outcome_set(
-	    t->outcome, OUTCOME_UNCHECKED, "its namespace does not exist yet");
+	outcome_set(t->outcome, OUTCOME_UNCHECKED, "%s", reason);
 }

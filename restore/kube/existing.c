@@ -25,7 +25,7 @@ static void update_status(
 
 	if (!(t->a->run->p->options->status || lacks) || !t->object->status ||
 	    covers(json_get(live, "status"), t->object->status) ||
-	    write_status(t, &now) || t->a->run->o->dry_run)
+	    write_status(t, &now) || run_is_dry(t->a->run, t->node))
 		return;
 	if (t->outcome->kind == OUTCOME_UNCHANGED)
 		outcome_set(t->outcome, OUTCOME_UPDATED, "its status differed");
@@ -42,13 +42,13 @@ static int send_update(struct task *t, const struct json_object *live,
 	    .force = t->a->run->p->options->take_fields,
 	    .body = t->object->object};
 
-	if (t->a->run->o->dry_run)
+	if (run_is_dry(t->a->run, t->node))
 		*version = str_dup(live_version(live));
 	else if (owned_adopt(t, live, version, err))
 		return -1;
 	if (send_object(t, &w, answer, err) == 0)
 		return 0;
-	if (t->a->run->o->dry_run && answer->status == 409 &&
+	if (run_is_dry(t->a->run, t->node) && answer->status == 409 &&
 	    owned_conflicts(t, live, answer)) {
 		kube_answer_done(answer);
 		w.force = true;
@@ -64,7 +64,7 @@ static void give_back(struct task *t, const struct json_object *now)
 	cleanup(json_freep) struct json_object *live = NULL;
 	struct err err = ERR_INIT;
 
-	if (t->a->run->o->dry_run || !t->object->managers)
+	if (run_is_dry(t->a->run, t->node) || !t->object->managers)
 		return;
 	if (!now)
 		now = live =
@@ -90,7 +90,7 @@ static bool changed_nothing(const struct task *t,
     const struct json_object *live, const struct json_object *now,
     const char *version)
 {
-	if (!t->a->run->o->dry_run)
+	if (!run_is_dry(t->a->run, t->node))
 		return str_eq(live_version(now), version);
 	cleanup(json_freep) struct json_object *was = content_of(live);
 	cleanup(json_freep) struct json_object *is = content_of(now);
@@ -254,7 +254,7 @@ static enum task_next follow_policy(struct task *t, struct json_object *live)
 			outcome_note(t->outcome,
 			    "updated instead of recreated: it was deleted, and "
 			    "something else made it again at once");
-		else if (uid && !t->a->run->o->dry_run)
+		else if (uid && !run_is_dry(t->a->run, t->node))
 			return recreate(t, uid);
 		break;
 	case PLAN_EXISTING_UPDATE:
@@ -311,7 +311,7 @@ enum task_next existing_apply(struct task *t)
 		return TASK_ENDED;
 	}
 	if (json_path(live, "metadata", "deletionTimestamp", NULL) && uid &&
-	    !t->a->run->o->dry_run) {
+	    !run_is_dry(t->a->run, t->node)) {
 		t->n->terminating = true;
 		if (wait_gone(t, uid, &err) == 0) {
 			write_uid(t, NULL);

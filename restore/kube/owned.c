@@ -243,7 +243,7 @@ static struct json_object *given_back(void *ctx, const struct json_object *live)
 int owned_give_back(
     struct task *t, const struct json_object *live, struct err *err)
 {
-	if (!t->object->managers || !live || t->a->run->o->dry_run)
+	if (!t->object->managers || !live || run_is_dry(t->a->run, t->node))
 		return 0;
 	return managers_write(t->a, t->n->cluster, t->object->path, live,
 		   given_back, t, NULL, err)

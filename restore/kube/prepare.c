@@ -155,6 +155,23 @@ static void relink(struct applier *a, uint32_t node, struct prepared *o,
 	    json_path(o->object, "metadata", "ownerReferences", NULL));
 }
 
+/* Controllers and those who deploy select by labels and annotations, finalizers
+ * keep, and owners take along. */
+static void make_bare(struct prepared *o)
+{
+	struct json_object *metadata = json_get(o->object, "metadata");
+	static const char *const marks[] = {
+	    "labels", "annotations", "finalizers", "ownerReferences"};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		json_remove(metadata, marks[i]);
+	json_remove(o->object, "status");
+	json_free(o->status);
+	o->status = NULL;
+	json_free(o->managers);
+	o->managers = NULL;
+}
+
 struct neighbours {
 	const struct plan *p;
 	const struct plan_node *n;
@@ -205,12 +222,15 @@ int prepare_object(struct applier *a, uint32_t node, struct prepared *out,
 	out->uid =
 	    str_dup(json_str(json_path(out->object, "metadata", "uid", NULL)));
 	sanitize_object(out->object, &clean);
+	if (n->copy == PLAN_COPY_BARE)
+		make_bare(out);
 	if (!k->namespaced &&
 	    json_kind(json_get(out->object, "metadata")) == JSON_OBJECT)
 		json_remove(json_get(out->object, "metadata"), "namespace");
 	relink(a, node, out, outcome);
 	note_pending(out->object, outcome);
-	find_pauses(p, k, out);
+	if (n->copy != PLAN_COPY_BARE)
+		find_pauses(p, k, out);
 	out->collection =
 	    kube_path(k->api_version, k->resource, n->namespace, NULL, NULL);
 	out->path =

@@ -81,7 +81,7 @@ static bool comes_later(
 		if (b->node == node && b->needs == index)
 			return true;
 	/* In a dry run no owner is created. */
-	return a->run->o->dry_run && known->action == PLAN_APPLY;
+	return run_is_dry(a->run, index) && known->action == PLAN_APPLY;
 }
 
 void relink_owners(struct applier *a, uint32_t node, struct json_object *object,
@@ -177,6 +177,7 @@ void relink_late(struct applier *a)
 		struct err err = ERR_INIT;
 
 		if (b->strength != EDGE_OWNER || run_must_stop(a->run) ||
+		    a->run->p->nodes.items[b->node].copy != PLAN_COPY_NOT ||
 		    (outcome->kind != OUTCOME_CREATED &&
 			outcome->kind != OUTCOME_UPDATED))
 			continue;

@@ -60,7 +60,7 @@ static char *query(const struct task *t, const struct send_write *w)
 
 	buf_add_str(&out, "fieldManager=");
 	percent_add(&out, manager, strlen(manager), "");
-	if (t->a->run->o->dry_run)
+	if (run_is_dry(t->a->run, t->node))
 		buf_add_str(&out, "&dryRun=All");
 	if (w->force)
 		buf_add_str(&out, "&force=true");
@@ -72,7 +72,8 @@ static char *query(const struct task *t, const struct send_write *w)
 static void keep_warnings(struct task *t, const struct kube_answer *answer)
 {
 	VEC_EACH (&answer->warnings, w)
-		if (t->a->run->o->dry_run || strstr(*w, "unknown field"))
+		if (run_is_dry(t->a->run, t->node) ||
+		    strstr(*w, "unknown field"))
 			outcome_note(t->outcome, "%s", *w);
 }
 

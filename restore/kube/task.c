@@ -10,18 +10,25 @@
  * yet. */
 static bool is_unchecked(const struct task *t)
 {
-	if (!t->a->run->o->dry_run || t->n->k->served)
+	if (!run_is_dry(t->a->run, t->node) || t->n->k->served)
 		return false;
 	outcome_set(
 	    t->outcome, OUTCOME_UNCHECKED, "its kind is not served yet");
 	return true;
 }
 
-/* Nor, if its namespace does not exist, all of an object. */
-static bool lacks_namespace(const struct task *t)
+/* Nor, if its namespace does not exist, all of an object; nor a Pod in that of
+ * a copy, where a quota allows none. NULL: it can. */
+static const char *lacks_namespace(const struct task *t)
 {
-	return t->a->run->o->dry_run && t->n->namespace &&
-	       t->n->namespace_is_new;
+	bool pod = !*t->n->k->group && str_eq(t->n->k->kind, "Pod");
+
+	if (!run_is_dry(t->a->run, t->node) || !t->n->namespace)
+		return NULL;
+	return t->n->namespace_is_new ? "its namespace does not exist yet"
+	       : t->n->copy == PLAN_COPY_DRY && pod
+		   ? "the namespaces of a drill have room for no Pod"
+		   : NULL;
 }
 
 enum task_next task_run(
@@ -58,8 +65,9 @@ enum task_next task_run(
 		outcome_failed(outcome, &err);
 		return TASK_ENDED;
 	}
-	if (lacks_namespace(&t)) {
-		create_try_elsewhere(&t);
+	const char *lacks = lacks_namespace(&t);
+	if (lacks) {
+		create_try_elsewhere(&t, lacks);
 		policy_explain(&t);
 		return TASK_ENDED;
 	}

@@ -141,7 +141,7 @@ bool wait_postpones(struct task *t, const struct err *failure)
 {
 	const struct run *r = t->a->run;
 
-	if (r->o->dry_run)
+	if (run_is_dry(r, t->node))
 		return false;
 	/* No pods of a later level answer for a webhook that no object of the
 	 * cluster describes. */

@@ -43,10 +43,15 @@ static int note_pause(struct applier *a, uint32_t node,
 	return journal_pause(run->journal, node, &pause, err) ? -1 : 1;
 }
 
+bool write_keeps_pauses(const struct applier *a, uint32_t node)
+{
+	return a->run->journal && !run_is_dry(a->run, node);
+}
+
 int write_pause(struct task *t, struct err *err)
 {
 	for (size_t i = 0; i < t->object->pause_count; i++) {
-		if (t->a->run->journal) {
+		if (write_keeps_pauses(t->a, t->node)) {
 			int noted =
 			    note_pause(t->a, t->node, t->object, i, err);
 			if (noted < 0)
@@ -66,7 +71,8 @@ int write_adopt_pauses(struct applier *a, uint32_t node,
 
 		if (!ours_is_pause(live, rule))
 			continue;
-		if (a->run->journal && note_pause(a, node, wanted, i, err) < 0)
+		if (write_keeps_pauses(a, node) &&
+		    note_pause(a, node, wanted, i, err) < 0)
 			return -1;
 		pause_set(wanted->object, rule);
 	}
@@ -90,7 +96,7 @@ int write_status(struct task *t, struct json_object **now)
 	struct err ignored = ERR_INIT;
 
 	*now = NULL;
-	if (!t->object->status || t->a->run->o->dry_run)
+	if (!t->object->status || run_is_dry(t->a->run, t->node))
 		return 0;
 	autofree char *path = str_printf("%s/status", t->object->path);
 	cleanup(json_freep) struct json_object *patch = json_new_object();
@@ -146,10 +152,12 @@ void write_created(struct task *t, const struct json_object *made, bool answer)
 	struct err err = ERR_INIT;
 
 	t->n->terminating = false;
-	if (uid &&
+	if (uid && t->n->copy != PLAN_COPY_DRY &&
 	    (t->n->wanted_uid || t->object->status || t->n->k->rank <= 1))
 		write_uid(t, uid);
-	outcome_set(t->outcome, OUTCOME_CREATED, "%s", "");
+	outcome_set(t->outcome,
+	    t->n->copy == PLAN_COPY_DRY ? OUTCOME_ACCEPTED : OUTCOME_CREATED,
+	    "%s", "");
 	if (answer)
 		report_dropped(t, t->object->object, made);
 	/* What a lost run has made may have a controller at work by now. */

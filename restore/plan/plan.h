@@ -96,6 +96,14 @@ enum plan_held {
 	PLAN_HELD_UNPROTECTED,
 };
 
+/* How an object goes into a copy beside a living platform: what controllers act
+ * upon is not really made there. */
+enum plan_copy {
+	PLAN_COPY_NOT,	/* as it is: this is no such copy */
+	PLAN_COPY_BARE, /* made, without what controllers select by */
+	PLAN_COPY_DRY	/* sent as a dry run alone */
+};
+
 enum plan_node_kind { PLAN_GIT, PLAN_STATE, PLAN_KUBE, PLAN_BARRIER };
 
 enum plan_action {
@@ -144,8 +152,9 @@ struct plan_node {
 	enum plan_node_kind kind : 8;
 	enum plan_action action : 8;
 	enum plan_held held : 8;
-	uint16_t cluster; /* index into the options' clusters */
-	uint16_t layer;	  /* index into the options' layers, or their count */
+	enum plan_copy copy : 8; /* set by who carries the plan out */
+	uint16_t cluster;	 /* index into the options' clusters */
+	uint16_t layer; /* index into the options' layers, or their count */
 	bool exists;
 	bool fixed_address; /* of a Service: somebody chose its clusterIP */
 	bool at_work;	    /* of a controller: the target runs it already */

@@ -13,6 +13,7 @@ static const char *const names[] = {
     [OUTCOME_UNCHANGED] = "unchanged",
     [OUTCOME_SKIPPED] = "skipped",
     [OUTCOME_DIFFERS] = "differs",
+    [OUTCOME_ACCEPTED] = "accepted",
     [OUTCOME_UNCHECKED] = "unchecked",
     [OUTCOME_HELD] = "held",
     [OUTCOME_PARTIAL] = "partial",

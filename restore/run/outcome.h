@@ -17,8 +17,9 @@ enum outcome_kind {
 	OUTCOME_UPDATED,   /* was there and was changed */
 	OUTCOME_DELETED,   /* was there, and is no longer: pruned */
 	OUTCOME_UNCHANGED, /* was there and equal: nothing was written */
-	OUTCOME_SKIPPED, /* left alone by policy or request; detail says why */
-	OUTCOME_DIFFERS, /* was there and is another: left alone by policy */
+	OUTCOME_SKIPPED,  /* left alone by policy or request; detail says why */
+	OUTCOME_DIFFERS,  /* was there and is another: left alone by policy */
+	OUTCOME_ACCEPTED, /* by a dry run beside others that wrote */
 	OUTCOME_UNCHECKED, /* in a dry run: it cannot be asked about yet */
 	OUTCOME_HELD,	   /* something it depends on failed */
 	OUTCOME_PARTIAL,   /* applied, but parts were refused: see the notes */

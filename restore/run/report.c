@@ -92,7 +92,8 @@ static bool is_plain(enum outcome_kind kind)
 {
 	return kind == OUTCOME_CREATED || kind == OUTCOME_UPDATED ||
 	       kind == OUTCOME_DELETED || kind == OUTCOME_UNCHANGED ||
-	       kind == OUTCOME_SKIPPED || kind == OUTCOME_UNCHECKED;
+	       kind == OUTCOME_SKIPPED || kind == OUTCOME_ACCEPTED ||
+	       kind == OUTCOME_UNCHECKED;
 }
 
 static void print_item(const struct report_item *i, struct buf *out)

@@ -18,6 +18,7 @@ void run_init(
 	r->gates = mem_zalloc(nodes + 1);
 	r->postponed = mem_zalloc(nodes + 1);
 	r->lost_status = mem_zalloc(nodes + 1);
+	r->dry = mem_zalloc(nodes + 1);
 	r->blocked = mem_zalloc((nodes + 1) * sizeof(*r->blocked));
 }
 
@@ -29,6 +30,7 @@ void run_done(struct run *r)
 	free(r->gates);
 	free(r->postponed);
 	free(r->lost_status);
+	free(r->dry);
 	free(r->blocked);
 	journal_close(r->journal);
 	report_free(r->report);
@@ -42,6 +44,11 @@ void run_fail(struct run *r, const struct err *err)
 		r->failure = *err;
 	atomic_store(&r->failed, true);
 	pthread_mutex_unlock(&r->lock);
+}
+
+bool run_is_dry(const struct run *r, uint32_t node)
+{
+	return r->o->dry_run || r->dry[node];
 }
 
 bool run_must_stop(const struct run *r)

@@ -53,6 +53,7 @@ struct run {
 	uint8_t *gates;	      /* enum gate_state */
 	uint8_t *postponed;   /* enum postponed */
 	uint8_t *lost_status; /* there, but without what it knew; 0 or 1 */
+	uint8_t *dry;	      /* only checked, though others are written */
 	/* Why a node must not be released: 1 plus the node that is missing, or
 	 * itself; 0: it may (restore/apply/blocked.h). */
 	uint32_t *blocked;
@@ -73,6 +74,8 @@ void run_done(struct run *r);
 
 /* The journal cannot be kept: nothing more is begun. The first error counts. */
 void run_fail(struct run *r, const struct err *err);
+/* Whether nothing is written of that node: the server only checks it. */
+bool run_is_dry(const struct run *r, uint32_t node);
 /* The operator asked for it, or the journal cannot be kept. */
 bool run_must_stop(const struct run *r);
 

@@ -84,6 +84,22 @@ static void a_dry_run_only_asks_the_server(void **state)
 	    f, "POST " TASK_COLLECTION "?fieldManager=backstay&dryRun=All\n");
 }
 
+/* Beside others that are written. */
+static void a_copy_that_would_act_is_only_asked_about(void **state)
+{
+	static const struct script_reply replies[] = {MADE(SPEC)};
+	struct test_task *f = *state;
+
+	test_task_add(f, TASK_OBJECT(MANAGED("Apply"), SPEC))->copy =
+	    PLAN_COPY_DRY;
+	test_task_start(f, replies, 1);
+	f->task.a->run->dry[f->task.node] = 1;
+	assert_int_equal(create_object(&f->task), TASK_ENDED);
+	assert_task_outcome(f, OUTCOME_ACCEPTED, NULL);
+	assert_task_sent(
+	    f, "POST " TASK_COLLECTION "?fieldManager=backstay&dryRun=All\n");
+}
+
 static void what_the_server_drops_is_named(void **state)
 {
 	static const struct script_reply replies[] = {
@@ -307,7 +323,7 @@ static void try_elsewhere(struct test_task *f, const struct script_reply *reply)
 	f->t.run_options.dry_run = true;
 	test_task_add(f, TASK_OBJECT("", SPEC));
 	test_task_start(f, reply, 1);
-	create_try_elsewhere(&f->task);
+	create_try_elsewhere(&f->task, "its namespace does not exist yet");
 	assert_task_sent(f, ELSEWHERE);
 }
 
@@ -360,7 +376,7 @@ static void only_what_is_wrong_anywhere_counts_there(void **state)
 		    cases[i].fails ? OUTCOME_FAILED : OUTCOME_UNCHECKED);
 		assert_contains(f->outcome.detail,
 		    cases[i].fails ? "tried in the namespace 'default', since "
-				     "its own does not exist yet"
+				     "its namespace does not exist yet"
 				   : "its namespace does not exist yet");
 		test_task_teardown(&own);
 	}
@@ -378,6 +394,7 @@ int main(void)
 	    TEST(what_one_manager_applied_is_applied_as_that),
 	    TEST(an_apply_that_is_refused_is_followed_by_a_post),
 	    TEST(a_dry_run_only_asks_the_server),
+	    TEST(a_copy_that_would_act_is_only_asked_about),
 	    TEST(what_the_server_drops_is_named),
 	    TEST(what_is_there_already_is_updated),
 	    cmocka_unit_test(any_other_refusal_is_in_the_servers_words),
