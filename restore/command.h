@@ -42,6 +42,7 @@ struct restore_options {
 	bool raw;		   /* cat */
 	bool values;		   /* diff, drift, history */
 	const char *control_plane; /* drill */
+	const char *prefix;	   /* drill: of the names of namespaces */
 	bool without_clusters;
 	bool terraform; /* drill */
 };

@@ -2,7 +2,9 @@
  * drill: a whole restore, rehearsed in a place of its own.
  */
 #include "restore/applying.h"
+#include "restore/drill/bare.h"
 #include "restore/drill/compare.h"
+#include "restore/drill/compare_copies.h"
 #include "restore/drill/inner.h"
 #include "restore/drill/place.h"
 #include "restore/drill/result.h"
@@ -177,9 +179,13 @@ static void note_skipped(struct drill *d)
 		strvec_add(out, "what --only does not name");
 	if (d->place.kind == RESULT_CONTROL_PLANE)
 		note_not_called(d);
-	if (d->place.kind != RESULT_SERVER)
+	if (d->place.kind != RESULT_SERVER && d->place.kind != RESULT_PREFIX)
 		return;
 	result_note_unsent(&d->result);
+	if (d->place.kind == RESULT_PREFIX) {
+		result_note_copies(&d->result);
+		return;
+	}
 	strvec_add(
 	    out, "comparison: dry runs leave nothing that could be compared");
 }
@@ -203,6 +209,12 @@ static void measure(const struct drill *d)
 	    (int64_t)result_failures(r));
 	watch_value(w, "backstay_drill_differences", NULL, NULL,
 	    (int64_t)result_differences(r));
+	if (r->place != RESULT_PREFIX)
+		return;
+	watch_value(w, "backstay_drill_objects", "how", "created",
+	    (int64_t)result_created(r));
+	watch_value(w, "backstay_drill_objects", "how", "dry_run",
+	    (int64_t)result_accepted(r));
 }
 
 static void record(const struct drill *d)
@@ -215,7 +227,7 @@ static void record(const struct drill *d)
 	    .text = finding,
 	    .details = details};
 
-	if (result_is_whole(&d->result))
+	if (result_is_recorded(&d->result))
 		finding_record(d->c, &d->s.opened, &f, d->key);
 }
 
@@ -283,6 +295,9 @@ static int prepare(struct drill *d, struct err *err)
 		record_damage(d, err);
 		return -1;
 	}
+	if (d->place.kind == RESULT_PREFIX &&
+	    bare_mark(d->s.plan, d->c->options->prefix, err))
+		return -1;
 	end_phase(d, RESULT_PLAN);
 	return 0;
 }
@@ -296,12 +311,18 @@ static int drill(struct drill *d, struct err *err)
 	if (restore(d, err))
 		return -1;
 	end_phase(d, RESULT_RESTORE);
-	if (d->place.kind == RESULT_CONTROL_PLANE)
+	if (d->place.kind == RESULT_CONTROL_PLANE ||
+	    d->place.kind == RESULT_PREFIX)
 		begin(d, PHASE_COMPARE, 0);
 	if (d->place.kind == RESULT_CONTROL_PLANE &&
 	    compare_clusters(&d->inner.command, d->s.plan, &d->result, err))
 		return -1;
+	if (d->place.kind == RESULT_PREFIX &&
+	    compare_copies(&d->inner.command, d->s.plan, &d->result, err))
+		return -1;
 	end_phase(d, RESULT_COMPARE);
+	place_leave(&d->place, &d->result);
+	end_phase(d, RESULT_REMOVE);
 	note_skipped(d);
 	measure(d);
 	record(d);

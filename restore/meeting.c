@@ -154,6 +154,10 @@ static int compare(struct meeting *m, const struct known *k,
 		version_forget_uids(&from);
 		version_forget_uids(&to);
 	}
+	if (m->bare) {
+		version_forget_marks(&from);
+		version_forget_marks(&to);
+	}
 	m->found.schemas.ask = load->schema;
 	m->found.schemas.ask_ctx = load->ctx;
 	return differences_print(&m->found, &from,

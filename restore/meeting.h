@@ -34,6 +34,7 @@ struct meeting {
 	struct differences found;
 	struct known_vec known; /* of the kind that is being compared */
 	bool new_uids;		/* what is alive was made out of the snapshot */
+	bool bare; /* and without labels, annotations, finalizers and owners */
 	/* Beginnings of paths whose server is of another version than that of
 	 * the snapshot: what that alone changes is no difference. Borrowed. */
 	const struct strvec *other_servers;

@@ -151,6 +151,13 @@ static const struct cli_option drill_options[] = {VAULT, CHAIN,
     FLAG("server", server,
 	"Send cluster objects as dry runs to the API servers of "
 	"drill.clusters. No record is kept of that."),
+    TEXT("prefix", prefix, "PREFIX",
+	"Restore into new namespaces of the API servers of drill.clusters, "
+	"which have this before their names: what is inert there is made, and "
+	"everything else sent as a dry run."),
+    FLAG("same-cluster", same_cluster,
+	"With --prefix: allow an API server that is a source or a target of a "
+	"restore."),
     FLAG("terraform", terraform,
 	"Let terraform, or else tofu, of PATH list each state: it must accept "
 	"it. One that is encrypted is not asked about."),
@@ -501,8 +508,9 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "kube-apiserver, one for each cluster: on the loopback interface, "
 	    "with certificates of its own and without a way out. They are "
 	    "restored as apply restores them, and then compared with the "
-	    "snapshot as drift compares a cluster. Without --server nothing "
-	    "of the sources and targets of the configuration is contacted; "
+	    "snapshot as drift compares a cluster. Without --server or "
+	    "--prefix nothing of the sources and targets of the configuration "
+	    "is contacted; "
 	    "restore.targets, namespaces, images, storage_classes and "
 	    "transforms do not apply. "
 	    "Manual layers are not asked about.\n\n"
@@ -535,7 +543,24 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "out, the drill compares the UID of its namespace kube-system "
 	    "with theirs, for which it asks each source and target of the "
 	    "configuration. What could not be sent is "
-	    "counted.\n\n" SNAPSHOT_TEXT,
+	    "counted.\n\n"
+	    "With --prefix, each namespace of the snapshot is made under its "
+	    "name with that prefix on the same API servers, with a quota that "
+	    "allows no Pod, and removed at the end. A copy must not act beside "
+	    "what it is a copy of: only ConfigMaps, Secrets, ServiceAccounts, "
+	    "Roles, RoleBindings, ResourceQuotas, LimitRanges, "
+	    "NetworkPolicies and PodDisruptionBudgets are made there, without "
+	    "labels, annotations, owners and finalizers, and compared; all "
+	    "other objects are sent as dry runs, and counted as such, also in "
+	    "the record. A write to anything else is refused before it is "
+	    "sent. What a killed drill of the same configuration and prefix "
+	    "left is removed first, by the label backstay.io/drill; a "
+	    "namespace of such a name without it is refused. So run one drill "
+	    "of a prefix at a time. --same-cluster allows it in a source or a "
+	    "target, too. It needs the rights to get, list, create and delete "
+	    "namespaces, to get and create what it makes in them, to bind or "
+	    "to hold what the copied Roles grant, and to create what is sent "
+	    "as a dry run.\n\n" SNAPSHOT_TEXT,
 	.options = drill_options,
 	.watched = true,
 	.run = run_drill},

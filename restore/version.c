@@ -164,6 +164,17 @@ void version_forget_uids(struct version *v)
 		json_remove(json_at(owners, i), "uid");
 }
 
+void version_forget_marks(struct version *v)
+{
+	static const char *const marks[] = {
+	    "labels", "annotations", "finalizers", "ownerReferences"};
+
+	if (v->kind != VERSION_OBJECT)
+		return;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		json_remove(json_get(v->object, "metadata"), marks[i]);
+}
+
 static int load_object(struct browse *l, const struct contents_entry *e,
     const struct exclude_options *exclude, struct version *out, struct err *err)
 {

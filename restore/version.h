@@ -50,6 +50,8 @@ int version_object(const char *text, size_t len, const struct contents_entry *e,
 /* Of an object: takes away the UIDs of its owners, which are others wherever
  * they were made anew. */
 void version_forget_uids(struct version *v);
+/* And labels, annotations, finalizers and owners, by which others act. */
+void version_forget_marks(struct version *v);
 /* Both of the same thing. `values`: those of states are shown, but for
  * sensitive ones. `schemas` says by what items of lists are told apart, may
  * fail then, and may be NULL. */

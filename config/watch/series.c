@@ -68,4 +68,6 @@ const struct metrics_family series_families[] = {
     {"backstay_drill_failures", METRICS_GAUGE, "What was not restored."},
     {"backstay_drill_differences", METRICS_GAUGE,
 	"What came back otherwise than it is in the snapshot."},
+    {"backstay_drill_objects", METRICS_GAUGE,
+	"Cluster objects of a drill with --prefix: created, or a dry_run."},
     {.name = NULL}};

@@ -18,6 +18,7 @@ void inner_init(struct inner *i, const struct command *c)
 	i->options.head = c->options->head;
 	i->options.accept = c->options->accept;
 	i->options.only = c->options->only;
+	i->options.same_cluster = c->options->same_cluster;
 	i->command.options = &i->options;
 	i->command.settings = &i->settings;
 	memset(&i->settings.kubernetes, 0, sizeof(i->settings.kubernetes));
@@ -57,12 +58,23 @@ void inner_done(struct inner *i)
 		access_done(&t->access);
 	}
 	vec_done(&r->targets.clusters);
+	VEC_EACH (&r->namespaces, p) {
+		free(p->from);
+		free(p->to);
+	}
+	vec_done(&r->namespaces);
 	VEC_EACH (&i->settings.kubernetes.clusters, c) {
 		free(c->name);
 		access_done(&c->access);
 		strvec_done(&c->namespaces);
 	}
 	vec_done(&i->settings.kubernetes.clusters);
+}
+
+void inner_rename(struct inner *i, const char *from, const char *to)
+{
+	*vec_add(&i->settings.restore.namespaces) =
+	    (struct pair){.from = str_dup(from), .to = str_dup(to)};
 }
 
 void inner_add_cluster(struct inner *i, const struct json_object *cluster,

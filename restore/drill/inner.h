@@ -21,6 +21,9 @@ void inner_init(struct inner *i, const struct command *c);
 void inner_done(struct inner *i);
 /* The cluster, by its part of the manifest, is reached by `access`; both are
  * copied. */
+/* A namespace of the snapshot is restored under another name; both are copied.
+ */
+void inner_rename(struct inner *i, const char *from, const char *to);
 void inner_add_cluster(struct inner *i, const struct json_object *cluster,
     const struct settings_cluster_access *access);
 

@@ -1,10 +1,13 @@
 #include "restore/drill/place.h"
 
 #include "restore/drill/given.h"
+#include "restore/drill/prefix.h"
 #include "restore/plan/clusters.h"
 #include "restore/plan/selection.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/log.h"
+#include "storage/base/mem.h"
 
 #include <stdlib.h>
 
@@ -43,22 +46,30 @@ static int choose_kind(
 	const struct restore_options *o = p->c->options;
 	bool given = p->c->settings->drill.clusters.len > 0;
 
-	if (o->server && (o->control_plane || o->without_clusters))
+	if ((o->server || o->prefix) &&
+	    (o->control_plane || o->without_clusters ||
+		(o->server && o->prefix)))
 		return err_set(err, ERR_USAGE,
-		    "--server excludes --control-plane and --without-clusters");
+		    "--server, --prefix, --control-plane and "
+		    "--without-clusters exclude each other");
+	if (o->same_cluster && !o->prefix)
+		return err_set(err, ERR_USAGE,
+		    "--same-cluster is for a drill with --prefix alone");
 	p->kind = RESULT_NOWHERE;
 	if (o->without_clusters || !p->clusters.len)
 		return 0;
+	bool others = o->server || o->prefix;
 	p->kind = RESULT_CONTROL_PLANE;
-	if (!o->server && p->assets)
+	if (!others && p->assets)
 		return control_plane_check(p->assets, err);
-	p->kind = RESULT_SERVER;
+	p->kind = o->prefix ? RESULT_PREFIX : RESULT_SERVER;
 	if (given)
 		return 0;
-	return o->server
+	return others
 		   ? err_set(err, ERR_USAGE,
-			 "--server needs API servers in drill.clusters of the "
-			 "configuration")
+			 "%s needs API servers in drill.clusters of the "
+			 "configuration",
+			 o->prefix ? "--prefix" : "--server")
 		   : err_set(err, ERR_USAGE,
 			 "nothing names a folder with etcd and kube-apiserver "
 			 "to restore '%s' into: --control-plane, "
@@ -83,6 +94,36 @@ static int check_given(const struct place *p, struct err *err)
 	return 0;
 }
 
+/* The names of all clusters are renamed in each, since a restore maps names of
+ * namespaces for all. */
+static int name_copies(
+    struct place *p, const struct manifest *m, struct err *err)
+{
+	cleanup(strvec_done) struct strvec all = VEC_INIT;
+	const struct json_object *cluster;
+	const char *prefix = p->c->options->prefix;
+
+	for (size_t i = 0; (cluster = clusters_at(m, i)); i++)
+		json_texts(json_get(cluster, "namespaces"), &all);
+	VEC_EACH (&p->clusters, name) {
+		cleanup(strvec_done) struct strvec own = VEC_INIT;
+		cleanup(strvec_done) struct strvec checked = VEC_INIT;
+		struct copies *copies = vec_add(&p->copies);
+
+		*copies = (struct copies){.cluster = str_dup(*name),
+		    .prefix = prefix,
+		    .mark = prefix_mark(p->c->settings->name, *name, prefix),
+		    .names = mem_new(struct strvec),
+		    .timeout_ms = (int)p->c->settings->restore.gate_timeout};
+		json_texts(
+		    json_get(clusters_named(m, *name), "namespaces"), &own);
+		if (prefix_names(prefix, &all, &checked, err) ||
+		    prefix_names(prefix, &own, copies->names, err))
+			return -1;
+	}
+	return 0;
+}
+
 int place_choose(struct place *p, const struct command *c,
     const struct manifest *m, struct err *err)
 {
@@ -90,7 +131,12 @@ int place_choose(struct place *p, const struct command *c,
 	p->assets = assets_of(c);
 	if (choose_clusters(p, m, err) || choose_kind(p, m, err))
 		return -1;
-	return p->kind == RESULT_SERVER ? check_given(p, err) : 0;
+	if (p->kind == RESULT_SERVER)
+		return check_given(p, err);
+	return p->kind == RESULT_PREFIX &&
+		       (check_given(p, err) || name_copies(p, m, err))
+		   ? -1
+		   : 0;
 }
 
 /* ---- control planes ------------------------------------------------------ */
@@ -155,13 +201,47 @@ static int use_given(const struct place *p, const struct manifest *m,
     const struct json_object *cluster, struct inner *inner, struct result *r,
     struct err *err)
 {
+	static const struct strvec nowhere = VEC_INIT;
 	autofree char *version = NULL;
+	const char *name = json_get_str(cluster, "name");
+	struct settings_cluster_access access =
+	    *given_for(p->c->settings, name);
 
 	if (given_check(p->c, m, cluster, &version, err))
 		return -1;
 	note_version(r, cluster, version);
-	inner_add_cluster(inner, cluster,
-	    given_for(p->c->settings, json_get_str(cluster, "name")));
+	access.confined_to = &nowhere;
+	VEC_EACH (&p->copies, copies)
+		if (str_eq(copies->cluster, name))
+			access.confined_to = copies->names;
+	inner_add_cluster(inner, cluster, &access);
+	return 0;
+}
+
+/* Once all clusters are known to be the right ones. */
+static int make_copies(struct place *p, const struct manifest *m,
+    struct inner *inner, struct result *r, struct err *err)
+{
+	cleanup(strvec_done) struct strvec all = VEC_INIT;
+	const struct json_object *cluster;
+
+	if (p->kind != RESULT_PREFIX)
+		return 0;
+	for (size_t i = 0; (cluster = clusters_at(m, i)); i++)
+		json_texts(json_get(cluster, "namespaces"), &all);
+	VEC_EACH (&all, ns) {
+		autofree char *to =
+		    str_printf("%s%s", p->c->options->prefix, *ns);
+		inner_rename(inner, *ns, to);
+	}
+	VEC_EACH (&p->copies, copies) {
+		struct settings_cluster_access access =
+		    *given_for(p->c->settings, copies->cluster);
+		access.confined_to = copies->names;
+		if (copies_make(copies, &access, &p->c->env, err))
+			return -1;
+		r->namespaces += copies->made;
+	}
 	return 0;
 }
 
@@ -175,11 +255,25 @@ int place_ready(struct place *p, const struct manifest *m, struct inner *inner,
 		if (p->kind == RESULT_CONTROL_PLANE &&
 		    wait_plane(p, &p->planes.items[i], cluster, inner, r, err))
 			return -1;
-		if (p->kind == RESULT_SERVER &&
+		if ((p->kind == RESULT_SERVER || p->kind == RESULT_PREFIX) &&
 		    use_given(p, m, cluster, inner, r, err))
 			return -1;
 	}
+	if (make_copies(p, m, inner, r, err))
+		return -1;
 	return guard_begin(&p->guard, p->planes.items, p->planes.len, err);
+}
+
+void place_leave(struct place *p, struct result *r)
+{
+	VEC_EACH (&p->copies, copies) {
+		struct err err = ERR_INIT;
+
+		if (copies_remove(copies, &err) && r)
+			strvec_add(&r->left, err.message);
+		else if (err.code)
+			log_error("%s", err.message);
+	}
 }
 
 void place_done(struct place *p)
@@ -189,5 +283,10 @@ void place_done(struct place *p)
 	VEC_EACH (&p->planes, plane)
 		control_plane_done(plane);
 	vec_done(&p->planes);
+	/* Of a drill that ended early, which says why by itself. */
+	place_leave(p, NULL);
+	VEC_EACH (&p->copies, copies)
+		copies_done(copies);
+	vec_done(&p->copies);
 	strvec_done(&p->clusters);
 }

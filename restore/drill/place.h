@@ -1,11 +1,12 @@
 /*
  * Where the cluster objects of a drill go: each cluster into a control plane
- * that is started for it; or, as a dry run, to an API server that somebody
- * else runs; or nowhere.
+ * that is started for it; or to an API server that somebody else runs, into
+ * namespaces made for it or as a dry run; or nowhere.
  */
 #ifndef RESTORE_DRILL_PLACE_H
 #define RESTORE_DRILL_PLACE_H
 
+#include "restore/drill/copies.h"
 #include "restore/drill/guard.h"
 #include "restore/drill/inner.h"
 #include "restore/drill/result.h"
@@ -18,6 +19,7 @@ struct place {
 	const char *assets;	    /* borrowed; NULL: no folder is named */
 	struct strvec clusters;	    /* of the snapshot, that are restored */
 	struct place_planes planes; /* of the same index */
+	struct copies_vec copies;   /* the same, with a prefix */
 	struct guard guard;
 };
 
@@ -31,6 +33,9 @@ int place_start(struct place *p, const char *dir, struct err *err);
  * ERR_USAGE where a given API server is a source or a target of a restore. */
 int place_ready(struct place *p, const struct manifest *m, struct inner *inner,
     struct result *r, struct err *err);
+/* Removes what it made in clusters of others; what is left is said in the
+ * result. */
+void place_leave(struct place *p, struct result *r);
 void place_done(struct place *p);
 
 #endif

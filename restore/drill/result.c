@@ -12,7 +12,7 @@
 const char *result_phase_name(enum result_phase phase)
 {
 	static const char *const names[RESULT_PHASES] = {
-	    "control_plane", "verify", "plan", "restore", "compare"};
+	    "control_plane", "verify", "plan", "restore", "compare", "remove"};
 
 	return names[phase];
 }
@@ -23,6 +23,7 @@ void result_done(struct result *r)
 	strvec_done(&r->skipped);
 	strvec_done(&r->other_servers);
 	strvec_done(&r->not_compared);
+	strvec_done(&r->left);
 	buf_wipe(&r->differences);
 }
 
@@ -43,12 +44,18 @@ uint64_t result_differences(const struct result *r)
 bool result_passed(const struct result *r)
 {
 	return !report_is_missing(r->report) && !result_differences(r) &&
-	       !r->not_compared.len;
+	       !r->not_compared.len && !r->left.len;
 }
 
 bool result_is_whole(const struct result *r)
 {
-	return !r->without_clusters && !r->partly && r->place != RESULT_SERVER;
+	return !r->without_clusters && !r->partly &&
+	       r->place != RESULT_SERVER && r->place != RESULT_PREFIX;
+}
+
+bool result_is_recorded(const struct result *r)
+{
+	return result_is_whole(r) || (r->place == RESULT_PREFIX && !r->partly);
 }
 
 int64_t result_recovery_ms(const struct result *r)
@@ -62,15 +69,26 @@ int64_t result_age(const struct result *r)
 	return skew_age(r->started, r->data_from);
 }
 
-/* Objects that a server has accepted, in a dry run. */
-static size_t sent(const struct result *r)
+static size_t count_objects(const struct result *r, enum outcome_kind kind)
 {
 	size_t n = 0;
 
 	VEC_EACH (&r->report->items, i)
-		n += i->outcome.kind == OUTCOME_CREATED &&
-		     !str_eq(i->group, "git") && !str_eq(i->group, "terraform");
+		n += i->outcome.kind == kind && !str_eq(i->group, "git") &&
+		     !str_eq(i->group, "terraform");
 	return n;
+}
+
+size_t result_created(const struct result *r)
+{
+	return r->report->dry_run ? 0 : count_objects(r, OUTCOME_CREATED);
+}
+
+/* A dry run of all calls it created. */
+size_t result_accepted(const struct result *r)
+{
+	return count_objects(
+	    r, r->report->dry_run ? OUTCOME_CREATED : OUTCOME_ACCEPTED);
 }
 
 /* Objects of one outcome and detail. */
@@ -111,6 +129,21 @@ void result_note_unsent(struct result *r)
 	vec_done(&all);
 }
 
+void result_note_copies(struct result *r)
+{
+	size_t accepted = result_accepted(r);
+	autofree char *line = str_printf("%zu %s: only a dry run, since "
+					 "controllers act upon %s",
+	    accepted, accepted == 1 ? "object" : "objects",
+	    accepted == 1 ? "it" : "them");
+
+	if (accepted)
+		strvec_add(&r->skipped, line);
+	strvec_add(&r->skipped,
+	    "labels, annotations, owners and finalizers of what was made: left "
+	    "out, since controllers act by them");
+}
+
 static size_t gates_passed(const struct result *r)
 {
 	size_t n = 0;
@@ -142,6 +175,8 @@ char *result_finding(const struct result *r)
 	if (r->not_compared.len)
 		return str_printf("%zu not compared, first: %s",
 		    r->not_compared.len, r->not_compared.items[0]);
+	if (r->left.len)
+		return str_printf("it left something: %s", r->left.items[0]);
 	return str_dup("it was stopped");
 }
 
@@ -160,15 +195,29 @@ static void add_line(struct buf *out, const char *head, const char *text)
 	buf_add_char(out, '\n');
 }
 
+static bool shows_phase(const struct result *r, enum result_phase p)
+{
+	switch (p) {
+	case RESULT_START:
+		return r->place == RESULT_CONTROL_PLANE;
+	case RESULT_COMPARE:
+		return r->place == RESULT_CONTROL_PLANE ||
+		       r->place == RESULT_PREFIX;
+	case RESULT_REMOVE:
+		return r->place == RESULT_PREFIX;
+	default:
+		return true;
+	}
+}
+
 static void add_phases(const struct result *r, struct buf *out)
 {
 	static const char *const titles[RESULT_PHASES] = {
 	    "control plane started", "verified", "planned", "restored",
-	    "compared"};
+	    "compared", "removed"};
 
 	for (int p = 0; p < RESULT_PHASES; p++) {
-		if (r->place != RESULT_CONTROL_PLANE &&
-		    (p == RESULT_START || p == RESULT_COMPARE))
+		if (!shows_phase(r, (enum result_phase)p))
 			continue;
 		buf_printf(out, "%-24s", titles[p]);
 		add_seconds(out, r->ms[p]);
@@ -192,12 +241,20 @@ static void add_counts(const struct result *r, struct buf *out)
 	str_add_count(out, r->states, "state", "states");
 	buf_add_str(out, " with ");
 	str_add_count(out, r->resources, "resource", "resources");
-	if (r->place == RESULT_SERVER) {
+	if (r->place == RESULT_PREFIX) {
 		buf_add_str(out, ", ");
-		str_add_count(out, sent(r), "cluster object accepted",
-		    "cluster objects accepted");
+		str_add_count(out, result_created(r), "cluster object created",
+		    "cluster objects created");
+		buf_add_str(out, " in ");
+		str_add_count(out, r->namespaces, "namespace", "namespaces");
 	}
-	if (r->place == RESULT_CONTROL_PLANE) {
+	if (r->place == RESULT_SERVER || r->place == RESULT_PREFIX) {
+		buf_add_str(out, ", ");
+		str_add_count(out, result_accepted(r),
+		    "cluster object accepted by a dry run",
+		    "cluster objects accepted by a dry run");
+	}
+	if (r->place == RESULT_CONTROL_PLANE || r->place == RESULT_PREFIX) {
 		buf_add_str(out, ", ");
 		str_add_count(out, r->compared, "cluster object compared",
 		    "cluster objects compared");
@@ -215,6 +272,9 @@ static const char *passed_how(const struct result *r)
 	if (r->place == RESULT_SERVER)
 		return ", without a comparison: the API servers accept what "
 		       "they were sent";
+	if (r->place == RESULT_PREFIX)
+		return ": what was made does not differ from the snapshot, and "
+		       "the API servers accept what they were sent as dry runs";
 	return r->partly ? ", of the part that --only names"
 			 : ": what came back does not differ from the snapshot";
 }
@@ -227,12 +287,15 @@ void result_print_table(const struct result *r, bool all, struct buf *out)
 	buf_add(out, r->differences.data, r->differences.len);
 	VEC_EACH (&r->not_compared, line)
 		add_line(out, "not compared: ", *line);
+	VEC_EACH (&r->left, line)
+		add_line(out, "left: ", *line);
 	VEC_EACH (&r->skipped, line)
 		add_line(out, "not rehearsed: ", *line);
 	VEC_EACH (&r->control_planes, line)
 		add_line(out,
-		    r->place == RESULT_SERVER ? "dry run on "
-					      : "control plane of ",
+		    r->place == RESULT_SERVER	? "dry run on "
+		    : r->place == RESULT_PREFIX ? "namespaces on "
+						: "control plane of ",
 		    *line);
 	if (r->of_other_server)
 		buf_printf(out,
@@ -249,6 +312,7 @@ static const char *place_name(enum result_place place)
 {
 	static const char *const names[] = {[RESULT_NOWHERE] = "none",
 	    [RESULT_CONTROL_PLANE] = "control_plane",
+	    [RESULT_PREFIX] = "prefix",
 	    [RESULT_SERVER] = "server"};
 
 	return names[place];
@@ -281,6 +345,10 @@ static void add_numbers(const struct result *r, struct buf *out)
 	json_text_int(out, "git_objects", (int64_t)r->git_objects);
 	json_text_int(out, "states", (int64_t)r->states);
 	json_text_int(out, "state_resources", (int64_t)r->resources);
+	json_text_int(out, "namespaces_made", (int64_t)r->namespaces);
+	json_text_int(out, "namespaces_left", (int64_t)r->left.len);
+	json_text_int(out, "objects_created", (int64_t)result_created(r));
+	json_text_int(out, "objects_dry_run", (int64_t)result_accepted(r));
 	json_text_int(out, "objects_compared", (int64_t)r->compared);
 	json_text_int(out, "failures", (int64_t)result_failures(r));
 	json_text_int(
@@ -308,6 +376,7 @@ void result_print_json(
 	json_text_str_if(out, "finding", finding);
 	add_numbers(r, out);
 	json_text_strs(out, "not_compared", &r->not_compared);
+	json_text_strs(out, "left", &r->left);
 	json_text_strs(out, "not_rehearsed", &r->skipped);
 	json_text_raw(out, "differences", buf_str(&differences));
 	json_text_raw(out, "restore", buf_str(&report));

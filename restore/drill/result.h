@@ -21,6 +21,7 @@ enum result_phase {
 	RESULT_PLAN,
 	RESULT_RESTORE,
 	RESULT_COMPARE,
+	RESULT_REMOVE, /* of what was made beside others */
 	RESULT_PHASES
 };
 const char *result_phase_name(enum result_phase phase);
@@ -29,7 +30,9 @@ const char *result_phase_name(enum result_phase phase);
 enum result_place {
 	RESULT_NOWHERE,	      /* left out, or there are none */
 	RESULT_CONTROL_PLANE, /* each cluster into one of its own */
-	RESULT_SERVER	      /* as a dry run to a given API server */
+	RESULT_PREFIX, /* into namespaces made in a given cluster, the rest
+			  as a dry run */
+	RESULT_SERVER  /* as a dry run to a given API server */
 };
 
 struct result {
@@ -55,12 +58,20 @@ struct result {
 	uint64_t added, removed, changed;
 	struct buf differences; /* as they are printed, in the chosen form */
 	struct strvec not_compared;
+	size_t namespaces;  /* that were made in clusters of others */
+	struct strvec left; /* what could not be removed, in words */
 };
 void result_done(struct result *r);
 
 /* Once the report is there: what a dry run did not send to the server, and why,
  * counted among what was skipped. */
 void result_note_unsent(struct result *r);
+/* The same of the copies in namespaces: what was only a dry run, and what the
+ * copies lack. */
+void result_note_copies(struct result *r);
+/* Cluster objects that were made, and that only a dry run accepted. */
+size_t result_created(const struct result *r);
+size_t result_accepted(const struct result *r);
 /* How many parts could not be restored. */
 size_t result_failures(const struct result *r);
 uint64_t result_differences(const struct result *r);
@@ -68,6 +79,9 @@ bool result_passed(const struct result *r);
 /* Whether it was all of the snapshot, and was read back. Less proves less than
  * a record of a drill would say. */
 bool result_is_whole(const struct result *r);
+/* Whether a record is kept: of what is whole, and of all of a snapshot beside
+ * others, of which the record says what was only a dry run. */
+bool result_is_recorded(const struct result *r);
 /* How long a restore takes: without the start of a control plane, and without
  * the comparison. */
 int64_t result_recovery_ms(const struct result *r);

@@ -77,6 +77,32 @@ static void its_numbers_are_in_the_record(void **state)
 	    json_int(json_path(all, "phases_ms", "compare", NULL), 0), 8000);
 }
 
+/* A copy beside others is not whole, and its record says so. */
+static void a_dry_run_beside_writes_is_counted_as_one(void **state)
+{
+	cleanup(report_freep) struct report *good =
+	    report_of(OUTCOME_CREATED, NULL);
+	struct result r = {.place = RESULT_PREFIX, .report = good};
+
+	(void)state;
+	*vec_add(&good->items) =
+	    (struct report_item){.group = str_dup("Service"),
+		.what = str_dup("Service a/b"),
+		.outcome = {.kind = OUTCOME_ACCEPTED}};
+	cleanup(json_freep) struct json_object *j = result_record(&r);
+	assert_string_equal(json_get_str(j, "place"), "prefix");
+	assert_int_equal(json_get_int(j, "objects_created", -1), 1);
+	assert_int_equal(json_get_int(j, "objects_dry_run", -1), 1);
+	assert_false(json_truth(json_get(j, "whole"), true));
+	assert_true(result_is_recorded(&r));
+	assert_true(result_passed(&r));
+	strvec_add(&r.left, "2 namespaces");
+	expect(&r, "it left something: 2 namespaces");
+	r.partly = true;
+	assert_false(result_is_recorded(&r));
+	result_done(&r);
+}
+
 /* What a record of a drill would say is said of nothing less. */
 static void only_all_of_it_read_back_is_whole(void **state)
 {
@@ -128,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(it_passes_only_without_any_fault),
 	    cmocka_unit_test(its_numbers_are_in_the_record),
+	    cmocka_unit_test(a_dry_run_beside_writes_is_counted_as_one),
 	    cmocka_unit_test(only_all_of_it_read_back_is_whole),
 	    cmocka_unit_test(what_a_dry_run_did_not_send_is_counted),
 	};
