@@ -155,7 +155,7 @@ static int read_packed_lines(FILE *f, enum git_hash hash,
 			return err_set(err, ERR_FORMAT,
 			    "%s is cut off: its last line has no end", path);
 	}
-	return ferror(f) ? err_system(err, errno, "reading '%s'", path) : 0;
+	return feof(f) ? 0 : err_system(err, errno, "reading '%s'", path);
 }
 
 /* Line by line: the file of a million refs has seventy megabytes. */
