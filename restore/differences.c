@@ -59,16 +59,7 @@ static void add_json(struct buf *out, const char *what, const char *thing,
 	json_text_object(out, NULL);
 	json_text_str(out, "what", what);
 	json_text_str(out, "thing", thing);
-	json_text_array(out, "fields");
-	VEC_EACH (fields, f) {
-		json_text_object(out, NULL);
-		json_text_str(out, "path", f->path);
-		json_text_str_or_null(out, "from", f->from);
-		json_text_str_or_null(out, "to", f->to);
-		json_text_str_if(out, "note", f->note);
-		json_text_object_end(out);
-	}
-	json_text_array_end(out);
+	changes_write_json(fields, out);
 	json_text_str_or_null(out, "restore", remedy->command);
 	json_text_str_if(out, "restore_note", remedy->note);
 	json_text_object_end(out);

@@ -82,20 +82,6 @@ static bool as_json(const struct history *h)
 	return h->command->options->common.output == CLI_OUTPUT_JSON;
 }
 
-static void add_fields_json(struct buf *out, const struct changes *fields)
-{
-	json_text_array(out, "fields");
-	VEC_EACH (fields, f) {
-		json_text_object(out, NULL);
-		json_text_str(out, "path", f->path);
-		json_text_str_or_null(out, "from", f->from);
-		json_text_str_or_null(out, "to", f->to);
-		json_text_str_if(out, "note", f->note);
-		json_text_object_end(out);
-	}
-	json_text_array_end(out);
-}
-
 static void add_fields_text(struct buf *out, const struct changes *fields)
 {
 	VEC_EACH (fields, f) {
@@ -123,7 +109,7 @@ static void print_version(struct history *h, const char *what,
 		json_text_str(&out, "label", s->label);
 		json_text_str(&out, "time", when);
 		json_text_str(&out, "what", what);
-		add_fields_json(&out, fields);
+		changes_write_json(fields, &out);
 		json_text_str_if(&out, "restore", command);
 		json_text_object_end(&out);
 	} else {

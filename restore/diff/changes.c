@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
 #include "storage/base/json.h"
+#include "storage/base/json_text.h"
 #include "storage/base/str.h"
 
 #include <stdlib.h>
@@ -58,6 +59,20 @@ void changes_note(struct changes *f, const char *note)
 
 	free(last->note);
 	last->note = str_dup(note);
+}
+
+void changes_write_json(const struct changes *f, struct buf *out)
+{
+	json_text_array(out, "fields");
+	VEC_EACH (f, one) {
+		json_text_object(out, NULL);
+		json_text_str(out, "path", one->path);
+		json_text_str_or_null(out, "from", one->from);
+		json_text_str_or_null(out, "to", one->to);
+		json_text_str_if(out, "note", one->note);
+		json_text_object_end(out);
+	}
+	json_text_array_end(out);
 }
 
 struct comparing {

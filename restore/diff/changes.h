@@ -58,6 +58,10 @@ struct changes_options {
 void changes_compare(struct changes *f, const struct json_object *from,
     const struct json_object *to, const struct changes_options *o);
 
+/* Appends them as a member of the object that is being written: "fields", a
+ * list of {path, from, to, note}. */
+void changes_write_json(const struct changes *f, struct buf *out);
+
 /* Appends a member to a path, as the paths of changes are written. */
 void changes_enter(struct buf *path, const char *key);
 

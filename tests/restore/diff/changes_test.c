@@ -3,6 +3,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
+#include "storage/base/json_text.h"
 #include "storage/base/str.h"
 #include "tests/support/test.h"
 
@@ -151,12 +152,31 @@ static void items_are_told_apart_by_their_keys(void **state)
 	assert_compared(cases, sizeof(cases) / sizeof(*cases), &options);
 }
 
+static void as_json_each_has_its_path_and_both_values(void **state)
+{
+	cleanup(changes_done) struct changes f = VEC_INIT;
+	cleanup(buf_done) struct buf out = BUF_INIT;
+
+	(void)state;
+	json_text_object(&out, NULL);
+	changes_add(&f, "spec.a", NULL, "\"x\"");
+	changes_note(&f, "by hand");
+	changes_add(&f, "spec.b", "1", NULL);
+	changes_write_json(&f, &out);
+	json_text_object_end(&out);
+	assert_string_equal(buf_str(&out),
+	    "{\"fields\":[{\"path\":\"spec.a\",\"from\":null,"
+	    "\"to\":\"\\\"x\\\"\",\"note\":\"by hand\"},"
+	    "{\"path\":\"spec.b\",\"from\":\"1\",\"to\":null}]}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(objects_are_compared_field_by_field),
 	    cmocka_unit_test(items_are_told_apart_by_their_keys),
 	    cmocka_unit_test(what_another_server_alone_changes_is_dropped),
+	    cmocka_unit_test(as_json_each_has_its_path_and_both_values),
 	};
 
 	return cmocka_run_group_tests_name("changes", tests, NULL, NULL);
