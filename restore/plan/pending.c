@@ -24,7 +24,7 @@ uint32_t pending_keep(struct pending *w, size_t from)
 		if (!known || !str_eq(pending_text(w, known),
 				  pending_text(w, (uint32_t)from)))
 			continue;
-		w->texts.len = from;
+		buf_truncate(&w->texts, from);
 		return known;
 	}
 	buf_add_char(&w->texts, '\0');
