@@ -213,6 +213,13 @@ static void a_maker_without_its_sources_makes_nothing(void **state)
 	assert_left_out(f, gone, NULL);
 }
 
+static void push_by_name(struct fixture *f, uint32_t by, const char *secret)
+{
+	add_pending(f, by, secret, EDGE_HOLDS, false);
+	f->w.references.items[f->w.references.len - 1].reason =
+	    RULES_PUSHED_SECRET;
+}
+
 /* While a Secret is not there, a PushSecret deletes what it had pushed. */
 static void what_is_pushed_elsewhere_is_not_left_to_its_maker(void **state)
 {
@@ -227,13 +234,9 @@ static void what_is_pushed_elsewhere_is_not_left_to_its_maker(void **state)
 	condition(f, by_name, "maker", true);
 	condition(f, by_label, "maker", true);
 	condition(f, by_none, "maker", true);
-	add_pending(f, pusher, "by-name", EDGE_HOLDS, false);
-	f->w.references.items[f->w.references.len - 1].reason =
-	    RULES_PUSHED_SECRET;
+	push_by_name(f, pusher, "by-name");
 	/* Nor does it count what is left out itself. */
-	add_pending(f, absent, "by-none", EDGE_HOLDS, false);
-	f->w.references.items[f->w.references.len - 1].reason =
-	    RULES_PUSHED_SECRET;
+	push_by_name(f, absent, "by-none");
 	select_label(f, pusher, "push=yes");
 	select_label(f, pusher, "team=a");
 	select_label(f, absent, "push=no");
