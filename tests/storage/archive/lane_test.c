@@ -1,0 +1,230 @@
+/* Lanes: whose turn it is, and what the failure of one costs the others. What
+ * they hold is in archive_test.c. */
+#include "storage/archive/lane.h"
+
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+#include "tests/support/sink.h"
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct fixture {
+	char *dir;
+	char *file;
+	struct buf out;
+	struct archive_writer *writer;
+	struct err err;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = mem_new(struct fixture);
+	const struct archive_options o = {.compression = ARCHIVE_GZIP};
+
+	f->dir = test_dir_make();
+	f->file = file_join(f->dir, "file");
+	f->writer = archive_writer_new(&o, test_sink(&f->out), &f->err);
+	if (!f->writer)
+		fail_msg("%s", f->err.message);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	archive_writer_free(f->writer);
+	buf_done(&f->out);
+	test_dir_remove(f->dir);
+	free(f->file);
+	free(f);
+	return 0;
+}
+
+static void add(
+    struct fixture *f, struct archive_lane *l, const char *path, int expected)
+{
+	const struct archive_entry e = {.path = path};
+
+	f->err = (struct err)ERR_INIT;
+	assert_int_equal(
+	    archive_lane_add(l, &e, "text", 4, &f->err), expected ? -1 : 0);
+	assert_int_equal(f->err.code, expected);
+}
+
+static void write_file(struct fixture *f, const char *text)
+{
+	assert_ok(
+	    file_write_durably(f->file, text, strlen(text), &f->err), f->err);
+}
+
+static void add_file(struct fixture *f, struct archive_lane *l)
+{
+	const struct archive_entry e = {.path = "file"};
+
+	write_file(f, "content");
+	assert_ok(archive_lane_add_file(l, &e, f->file, &f->err), f->err);
+}
+
+static void commit(struct fixture *f, struct archive_lane *l, int expected)
+{
+	f->err = (struct err)ERR_INIT;
+	assert_int_equal(archive_lane_commit(l, &f->err), expected ? -1 : 0);
+	assert_int_equal(f->err.code, expected);
+	archive_lane_free(l);
+}
+
+/* How many entries the whole archive has. */
+static uint64_t finish(struct fixture *f)
+{
+	struct archive_totals totals;
+
+	f->err = (struct err)ERR_INIT;
+	for (int rank = 0; rank < RANK_COUNT; rank++)
+		archive_writer_rank_done(f->writer, (enum archive_rank)rank);
+	assert_ok(archive_writer_finish(f->writer, &totals, &f->err), f->err);
+	return totals.entries;
+}
+
+static void what_is_added_is_counted_until_it_is_reset(void **state)
+{
+	struct fixture *f = *state;
+	struct archive_lane *l =
+	    archive_lane_open(f->writer, RANK_KUBERNETES, 0);
+
+	add(f, l, "a", 0);
+	add(f, l, "a", ERR_EXISTS);
+	add_file(f, l);
+	assert_int_equal(archive_lane_totals(l).entries, 2);
+	assert_int_equal(archive_lane_totals(l).bytes, 4 + 7);
+	archive_lane_reset(l);
+	assert_int_equal(archive_lane_totals(l).entries, 0);
+	assert_int_equal(archive_lane_totals(l).bytes, 0);
+	/* As newly opened: the path is free again. */
+	add(f, l, "a", 0);
+	commit(f, l, 0);
+	assert_int_equal(finish(f), 1);
+}
+
+/* If its turn did not pass, the other would wait for ever. */
+static void one_that_is_dropped_passes_its_turn_on(void **state)
+{
+	struct fixture *f = *state;
+	struct archive_lane *dropped =
+	    archive_lane_open(f->writer, RANK_KUBERNETES, 0);
+	struct archive_lane *l =
+	    archive_lane_open(f->writer, RANK_KUBERNETES, 1);
+
+	add(f, dropped, "a", 0);
+	add(f, l, "b", 0);
+	archive_lane_free(dropped);
+	commit(f, l, 0);
+	assert_int_equal(finish(f), 1);
+}
+
+static void one_with_a_path_of_another_has_nothing_written(void **state)
+{
+	struct fixture *f = *state;
+	struct archive_lane *first =
+	    archive_lane_open(f->writer, RANK_KUBERNETES, 0);
+	struct archive_lane *second =
+	    archive_lane_open(f->writer, RANK_KUBERNETES, 1);
+	struct archive_lane *third =
+	    archive_lane_open(f->writer, RANK_KUBERNETES, 2);
+
+	add(f, first, "a", 0);
+	add(f, second, "b", 0);
+	add(f, second, "a", 0);
+	add(f, third, "b", 0);
+	commit(f, first, 0);
+	commit(f, second, ERR_EXISTS);
+	/* Nothing of the second is there, not even its other path. */
+	commit(f, third, 0);
+	assert_int_equal(finish(f), 2);
+}
+
+static void a_file_that_is_gone_costs_its_lane_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct archive_lane *first = archive_lane_open(f->writer, RANK_GIT, 0);
+	struct archive_lane *second = archive_lane_open(f->writer, RANK_GIT, 1);
+
+	add_file(f, first);
+	add(f, second, "a", 0);
+	for (int rank = 0; rank < RANK_GIT; rank++)
+		archive_writer_rank_done(f->writer, (enum archive_rank)rank);
+	assert_int_equal(unlink(f->file), 0);
+	commit(f, first, ERR_NOT_FOUND);
+	assert_false(archive_writer_is_spoilt(f->writer));
+	commit(f, second, 0);
+	assert_int_equal(finish(f), 1);
+}
+
+/* Its length is in the archive before its content is. */
+static void replaced_file_ends_the_archive(struct fixture *f, const char *text)
+{
+	struct archive_totals totals;
+	struct archive_lane *l =
+	    archive_lane_open(f->writer, RANK_KUBERNETES, 0);
+	struct archive_lane *next =
+	    archive_lane_open(f->writer, RANK_KUBERNETES, 1);
+
+	add_file(f, l);
+	add(f, next, "a", 0);
+	write_file(f, text);
+	commit(f, l, ERR_SYSTEM);
+	assert_true(archive_writer_is_spoilt(f->writer));
+	/* With the error of the first. */
+	commit(f, next, ERR_SYSTEM);
+	assert_contains(f->err.message, "file'");
+	for (int rank = 0; rank < RANK_COUNT; rank++)
+		archive_writer_rank_done(f->writer, (enum archive_rank)rank);
+	assert_int_equal(
+	    archive_writer_finish(f->writer, &totals, &f->err), -1);
+}
+
+static void a_file_that_became_shorter_ends_the_archive(void **state)
+{
+	replaced_file_ends_the_archive(*state, "short");
+}
+
+static void a_file_that_grew_ends_the_archive(void **state)
+{
+	replaced_file_ends_the_archive(*state, "longer content");
+}
+
+static void what_is_no_plain_file_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	const struct archive_entry e = {.path = "e"};
+	struct archive_lane *l =
+	    archive_lane_open(f->writer, RANK_KUBERNETES, 0);
+	struct err err;
+
+	assert_fails(
+	    archive_lane_add_file(l, &e, f->file, &err), err, ERR_NOT_FOUND);
+	assert_fails(
+	    archive_lane_add_file(l, &e, f->dir, &err), err, ERR_FORMAT);
+	assert_int_equal(archive_lane_totals(l).entries, 0);
+	archive_lane_free(l);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(what_is_added_is_counted_until_it_is_reset),
+	    TEST(one_that_is_dropped_passes_its_turn_on),
+	    TEST(one_with_a_path_of_another_has_nothing_written),
+	    TEST(a_file_that_is_gone_costs_its_lane_alone),
+	    TEST(a_file_that_became_shorter_ends_the_archive),
+	    TEST(a_file_that_grew_ends_the_archive),
+	    TEST(what_is_no_plain_file_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("lane", tests, NULL, NULL);
+}
