@@ -24,6 +24,7 @@ struct telling {
 	struct strvec labels; /* of the snapshot before */
 	struct buf note;      /* its checkpoint */
 	struct buf cosigned;  /* the same with the witness's signature */
+	bool refused;	      /* the witness does not know the log or its key */
 };
 
 static void telling_done(struct telling *t)
@@ -208,8 +209,10 @@ static int cosign(struct telling *t, struct err *err)
 	cleanup(buf_done) struct buf lines = BUF_INIT, all = BUF_INIT;
 	cleanup(vault_word_done) struct vault_word word = {.object = NULL};
 
-	if (ask(t, &lines, err))
+	if (ask(t, &lines, err)) {
+		t->refused = err->code == ERR_DENIED;
 		return -1;
+	}
 	buf_add(&all, t->note.data, t->note.len);
 	buf_add(&all, lines.data, lines.len);
 	if (vault_word_open(
@@ -242,7 +245,7 @@ static void warn(const struct telling *t, const struct err *err)
 {
 	cleanup(buf_done) struct buf vkey = BUF_INIT;
 
-	if (err->code != ERR_DENIED || !t->witness.origin) {
+	if (!t->refused) {
 		log_warn("vault '%s': the snapshot is not co-signed by the "
 			 "witness '%s', which the next backup asks again: %s",
 		    vault_name(t->vault), t->r->settings->witness.url,

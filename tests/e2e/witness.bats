@@ -37,9 +37,9 @@ witness_start() {
 witness_down() { touch "$P/witness/down"; }
 witness_up() { rm "$P/witness/down"; }
 
-witness_config() { # [KEY [MORE]]
+witness_config() { # [KEY [MORE [VAULTS]]]
 	{
-		small_config "$(small_directory)" | sed 's/keep_last: 2/keep_last: 20/'
+		small_config "${3-$(small_directory)}" | sed 's/keep_last: 2/keep_last: 20/'
 		echo "witness: {url: \"$(<"$P/witness/url")\", key: \"${1-$key}\"${2-}}"
 	} >"$BACKSTAY_CONFIG"
 }
@@ -62,7 +62,7 @@ backups() { # COUNT
 		run --separate-stderr agent backup
 		echo "$stderr"
 		[ "$status" -eq 0 ]
-		! grep -q 'not co-signed' <<<"$stderr"
+		! grep -q 'not co-signed' <<<"$stderr" || false
 	done
 	mapfile -t label < <(labels)
 }
@@ -90,7 +90,7 @@ found() { # KIND TEXT: by each way in
 good() {
 	look
 	[ "$status" -eq 0 ]
-	! grep -q 'not co-signed\|could not be asked' <<<"$stderr"
+	! grep -q 'not co-signed\|could not be asked' <<<"$stderr" || false
 }
 
 @test "each snapshot is in the log that the witness co-signs, also what it did not know before" {
@@ -167,7 +167,7 @@ ${label[3]}.witnessed" ]
 	run --separate-stderr agent backup
 	[ "$status" -eq 0 ]
 	grep -q "'$kept', in which this machine remembers the log of the vault, does not hold" <<<"$stderr"
-	! grep -q 'not co-signed' <<<"$stderr"
+	! grep -q 'not co-signed' <<<"$stderr" || false
 	grep -q "^${label[0]} " "$kept"
 	# What it cannot read, it does not write over.
 	rm "$kept"
@@ -179,6 +179,24 @@ ${label[3]}.witnessed" ]
 	rmdir "$kept"
 	backups 1
 	good
+}
+
+@test "a vault that refuses the log is what the warning names" {
+	"$top/tests/sim/s3" start "$P/s3" --bucket vault
+	set -a
+	# shellcheck disable=SC1091 # written by the server
+	. "$P/s3/env"
+	set +a
+	witness_config "$key" '' "$(small_bucket vault)"
+	make_vaults
+	curl -sf -o /dev/null -X POST "$S3_ENDPOINT/_sim/faults" -d '[{"method": "PUT", "path": "witness-log", "kind": "reply",
+	    "status": 403, "body": "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"}]'
+	run --separate-stderr agent backup
+	"$top/tests/sim/s3" stop "$P/s3"
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	grep -q "is not co-signed by the witness .*AccessDenied" <<<"$stderr"
+	! grep -q 'have its operator add' <<<"$stderr" || false
 }
 
 @test "a history that whoever has the signing key wrote anew is a fork" {
