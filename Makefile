@@ -212,6 +212,8 @@ lint: all
 	  --suppressions-list=.cppcheck -I. -D_GNU_SOURCE -j2 \
 	  storage config agent restore
 	shellcheck -x $$(git ls-files -z --cached --others --exclude-standard scripts tests findings .ci | xargs -0 grep -lE '^#!.*\b(ba)?sh$$')
+	@# Where bats takes no notice: "! command" in the middle of a test.
+	shellcheck --include=SC2314,SC2315 tests/e2e/*.bats
 
 # The page of the configuration has the example whole, so that it always says
 # every key.
