@@ -54,3 +54,14 @@ apply() { # [OPTION...]
 	echo "$stderr"
 	printf '%s' "$output" >"$P/report"
 }
+
+# The same, killed after so many seconds, and then gone on with.
+apply_killed() { # SECONDS
+	local pid
+	"$BACKSTAY_BUILD/backstay-restore" apply latest --yes --same-cluster >/dev/null 2>&1 3>&- &
+	pid=$!
+	sleep "$1"
+	kill -KILL "$pid" 2>/dev/null || true
+	wait "$pid" || true
+	apply --resume
+}

@@ -83,17 +83,7 @@ c.call(method, path, json.loads(more[0]) if more else None, *more[1:])
 }
 merge() { kube PATCH "$1" "$2" application/merge-patch+json; }
 
-s3() { # put KEY (from stdin) | get KEY
-	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform python3 -c '
-import os, sys
-from lib.s3 import Client
-c = Client(os.environ["S3_ENDPOINT"], sys.argv[1])
-if sys.argv[2] == "put":
-    c.call("PUT", sys.argv[3], body=sys.stdin.buffer.read())
-else:
-    sys.stdout.buffer.write(c.call("GET", sys.argv[3])[1])
-' "$bucket" "$@"
-}
+s3() { "$top/tests/tools/bucket" "$bucket" "$@"; }
 
 staging=/api/v1/namespaces/staging
 apps=/apis/apps/v1/namespaces/staging

@@ -56,22 +56,7 @@ state_config() {
 restore: {targets: {buckets: [{from: states, bucket: restored, endpoint: $S3_ENDPOINT, region: us-east-1, addressing: path}]}}"
 }
 
-s3() { # BUCKET VERB [KEY]
-	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform python3 -c '
-import os, sys
-from lib.s3 import Client
-bucket, verb, *more = sys.argv[1:]
-c = Client(os.environ["S3_ENDPOINT"], bucket)
-if verb == "put":
-    c.call("PUT", more[0], body=sys.stdin.buffer.read())
-elif verb == "delete":
-    c.call("DELETE", more[0])
-elif verb == "etag":
-    print(c.call("HEAD", more[0])[0].getheader("ETag"))
-else:
-    sys.stdout.buffer.write(c.call("GET", more[0])[1])
-' "$@"
-}
+s3() { "$top/tests/tools/bucket" "$@"; }
 
 forge() { "$top/tests/tools/forge" "$PWD/vault" "$@"; }
 
@@ -358,7 +343,7 @@ print(json.dumps([{"method": "GET", "path": "/configmaps.*limit", "kind": "reply
 	grep -q "was of another URL, configuration or credentials" <<<"$stderr"
 	run --separate-stderr agent backup --config a.yaml
 	[ "$status" -eq 0 ]
-	! grep -q "was of another" <<<"$stderr"
+	! grep -q "was of another" <<<"$stderr" || false
 }
 
 @test "names that others chose neither move the terminal nor hold anything up" {

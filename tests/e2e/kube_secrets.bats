@@ -122,16 +122,11 @@ skipped() { jq -r '.items[] | select(.outcome == "skipped") | .what' "$P/report"
 }
 
 @test "nor where the restore is killed and resumed" {
-	local seed pid
+	local seed
 	for ((seed = 1; seed <= ${BACKSTAY_SEEDS:-3}; seed++)); do
 		echo "seed $seed"
 		at_work "$seed"
-		"$BACKSTAY_BUILD/backstay-restore" apply latest --yes --same-cluster >/dev/null 2>&1 3>&- &
-		pid=$!
-		sleep "0.$((seed * 37 % 90 + 10))"
-		kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" || true
-		apply --resume
+		apply_killed "0.$((seed * 37 % 90 + 10))"
 		[ "$status" -eq 0 ]
 		over
 		kept

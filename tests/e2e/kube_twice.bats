@@ -64,16 +64,11 @@ world() {
 }
 
 @test "nor where the restore is killed and resumed" {
-	local seed pid
+	local seed
 	for ((seed = 1; seed <= ${BACKSTAY_SEEDS:-3}; seed++)); do
 		echo "seed $seed"
 		controllers "$seed"
-		"$BACKSTAY_BUILD/backstay-restore" apply latest --yes --same-cluster >/dev/null 2>&1 3>&- &
-		pid=$!
-		sleep "$((seed % 3 / 2)).$((seed * 37 % 90 + 10))"
-		kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" || true
-		apply --resume
+		apply_killed "$((seed % 3 / 2)).$((seed * 37 % 90 + 10))"
 		[ "$status" -eq 0 ]
 		world
 		field wipe

@@ -340,15 +340,20 @@ teardown() {
 	"$top/tests/servers/stop-all" "$P" || true
 }
 
+# Starts a shard, which waits for an answer: its shell is $pid.
+hold_shard() {
+	with_cluster
+	state=held shard 0/1 run-1 >"$P/held" 2>&1 &
+	pid=$!
+	await is_held || { cat "$P/held"; false; }
+}
+
 is_held() {
 	curl -sf "$(server_of "$P/kube/kubeconfig")/_sim/faults" | jq -e '.[0].fired == 1' >/dev/null
 }
 
 @test "shards of a run go side by side; another run, and a backup, are kept out" {
-	with_cluster
-	state=held shard 0/1 run-1 >"$P/held" 2>&1 &
-	pid=$!
-	await is_held || { cat "$P/held"; false; }
+	hold_shard
 	# However long the rest takes.
 	held=$(pgrep -P "$pid")
 	kill -STOP "$held"
@@ -373,10 +378,7 @@ is_held() {
 }
 
 @test "a lock that cannot be read ends a shard before its part counts" {
-	with_cluster
-	state=held shard 0/1 run-1 >"$P/held" 2>&1 &
-	pid=$!
-	await is_held || { cat "$P/held"; false; }
+	hold_shard
 	held=$(pgrep -P "$pid")
 	# No beat of a lock is that long.
 	lock=$(find "$P/vault" -name '*.lock-*' ! -name '*.tmp-*' | sort | tail -n 1)
@@ -391,23 +393,7 @@ is_held() {
 	[ "$(parts)" -eq 0 ]
 }
 
-# Of the loader's own client: make [LOCK] | keys | until KEY
-s3() {
-	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform BUCKET=vault \
-	    python3 - "$@" <<-'E'
-	import os, sys
-	from lib.s3 import Client
-	c = Client(os.environ["S3_ENDPOINT"])
-	what, more = sys.argv[1], sys.argv[2:]
-	if what == "make":
-	    c.call("PUT", headers={"x-amz-bucket-object-lock-enabled": "true"} if more else {})
-	elif what == "keys":
-	    print("\n".join(c.keys()))
-	elif what == "until":
-	    head = c.call("HEAD", more[0])[0]
-	    print(head.getheader("x-amz-object-lock-retain-until-date"))
-	E
-}
+s3() { "$top/tests/tools/bucket" vault "$@"; }
 
 with_bucket() { # [LINE-OF-THE-VAULT]
 	"$top/tests/servers/s3" start "$P/s3"
@@ -468,7 +454,7 @@ passing() { s3 keys | grep -E 'contents|closure|part-.-of-.[.]json|lock-' || tru
 	last=$(labels | tail -n 1)
 	s3 keys | grep "/$last" >"$P/of-it"
 	while read -r key; do
-		[ $(($(date -d "$(s3 until "$key")" +%s) - $(date +%s))) -gt $((86400 + 43200)) ]
+		[ $(($(date -d "$(s3 until "$key" | cut -d' ' -f2)" +%s) - $(date +%s))) -gt $((86400 + 43200)) ]
 	done < <(grep -E '[.]tar[.]|[.]manifest' "$P/of-it")
 	[ "$(grep -c 'part-.*[.]tar' "$P/of-it")" -eq 2 ]
 	# None is removed, whatever the policy says, and each stays whole.

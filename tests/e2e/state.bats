@@ -68,29 +68,7 @@ config() { # [MORE-OF-THE-BUCKET [TARGETS]]
 	X
 }
 
-# Another tool's hands in the bucket: put KEY (from stdin) | get KEY | ...
-s3() { # BUCKET VERB [KEY [HEADER...]]
-	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform python3 -c '
-import os, sys
-from lib.s3 import Client
-bucket, verb, *more = sys.argv[1:]
-c = Client(os.environ["S3_ENDPOINT"], bucket)
-if verb == "put":
-    c.call("PUT", more[0], body=sys.stdin.buffer.read(), headers=dict(h.split(":", 1) for h in more[1:]))
-elif verb == "get":
-    sys.stdout.buffer.write(c.call("GET", more[0], headers=dict(h.split(":", 1) for h in more[1:]))[1])
-elif verb == "delete":
-    c.call("DELETE", more[0])
-elif verb == "versions":
-    c.call("PUT", query=[("versioning", "")], body=b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
-elif verb == "policy":
-    c.call("PUT", query=[("policy", "")], body=sys.stdin.buffer.read())
-elif verb == "suspend":
-    c.call("PUT", query=[("versioning", "")], body=b"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>")
-else:
-    print("\n".join(c.keys()))
-' "$@"
-}
+s3() { "$top/tests/tools/bucket" "$@"; }
 
 get_sealed() { # KEY [BUCKET]: under the customer's key in $headers
 	s3 "${2-$b}" get "$1" "${headers[@]}"
@@ -241,7 +219,7 @@ stop_proxies() {
 }
 
 @test "versions, workspaces and encrypted state are told and kept" {
-	s3 $b versions
+	s3 $b versions Enabled
 	for i in 1 2 3 4; do state $i lin | s3 $b put env:/dev/app.tfstate; done
 	printf '{"serial":7,"lineage":"enc","meta":{"key_provider.pbkdf2.k":"x"},"encrypted_data":"AAAA","encryption_version":"v0"}' |
 	    s3 $b put enc.tfstate
@@ -757,8 +735,8 @@ customer_key() { # FILE: the headers of an object under that key
 	state 1 l | s3 $b put a.tfstate
 	config '' "buckets: [{from: $b, bucket: $b, endpoint: $S3_ENDPOINT}]" >"$BACKSTAY_CONFIG"
 	agent backup
-	s3 $b versions
-	s3 $b suspend
+	s3 $b versions Enabled
+	s3 $b versions Suspended
 	for _ in 1 2 3; do
 		s3 $b delete a.tfstate
 		restore apply latest --yes

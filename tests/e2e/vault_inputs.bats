@@ -64,16 +64,7 @@ states() { # BUCKET put|get KEY
 		set -a
 		# shellcheck disable=SC1091 # written by the server
 		. "$P/states/env"
-		PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform python3 -c '
-import os, sys
-from lib.s3 import Client
-bucket, verb, key = sys.argv[1:]
-c = Client(os.environ["S3_ENDPOINT"], bucket)
-if verb == "put":
-    c.call("PUT", key, body=sys.stdin.buffer.read())
-else:
-    sys.stdout.buffer.write(c.call("GET", key)[1])
-' "$@"
+		"$top/tests/tools/bucket" "$@"
 	)
 }
 

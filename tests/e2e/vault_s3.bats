@@ -29,40 +29,7 @@ setup() {
 	rm -rf "$P/state"
 }
 
-# By the platform loader's own client: make [LOCK] | keys | append-only |
-# writable | flip KEY | put KEY FILE | get KEY | until KEY | remove KEY
-s3() {
-	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/data/platform BUCKET=$bucket \
-	    python3 - "$@" <<-'E'
-	import os, sys
-	from lib.s3 import Client
-	c = Client(os.environ["S3_ENDPOINT"])
-	what, more = sys.argv[1], sys.argv[2:]
-	if what == "make":
-	    c.call("PUT", headers={"x-amz-bucket-object-lock-enabled": "true"} if more else {})
-	elif what == "keys":
-	    print("\n".join(c.keys()))
-	elif what == "append-only":
-	    c.call("PUT", query=[("policy", "")], body=("""{"Version": "2012-10-17", "Statement": [{
-	        "Effect": "Deny", "Principal": "*", "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-	        "Resource": ["arn:aws:s3:::%s/*"]}]}""" % os.environ["BUCKET"]).encode())
-	elif what == "writable":
-	    c.call("DELETE", query=[("policy", "")])
-	elif what == "flip":
-	    body = bytearray(c.call("GET", more[0])[1])
-	    body[len(body) // 2] ^= 1
-	    c.call("PUT", more[0], body=bytes(body))
-	elif what == "put":
-	    c.call("PUT", more[0], body=open(more[1], "rb").read())
-	elif what == "get":
-	    sys.stdout.buffer.write(c.call("GET", more[0])[1])
-	elif what == "until":
-	    head = c.call("HEAD", more[0])[0]
-	    print(head.getheader("x-amz-object-lock-mode"), head.getheader("x-amz-object-lock-retain-until-date"))
-	elif what == "remove":
-	    c.call("DELETE", more[0])
-	E
-}
+s3() { "$top/tests/tools/bucket" "$bucket" "$@"; }
 
 config() { # MORE-OF-THE-VAULT
 	cat <<-E
@@ -129,13 +96,13 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	cd "$BATS_TEST_TMPDIR"
 	: >empty
 	echo '{}' >braces
-	s3 put "$at/$first.tar.zst.age.sha256" braces
-	s3 put "$at/$first.note"$'\n'x empty
-	s3 put "$at/$first.tar.dir/" empty
-	for l in $good; do s3 put "$at/$l.verified-20260101T000000Z-full-failed.json" empty; done
-	s3 put "$at/$first.verified-20361128T000000Z-full-good.json" empty
+	s3 put "$at/$first.tar.zst.age.sha256" <braces
+	s3 put "$at/$first.note"$'\n'x <empty
+	s3 put "$at/$first.tar.dir/" <empty
+	for l in $good; do s3 put "$at/$l.verified-20260101T000000Z-full-failed.json" <empty; done
+	s3 put "$at/$first.verified-20361128T000000Z-full-good.json" <empty
 	for stamp in 99991231T235959Z 22620411T234716Z; do
-		s3 put "$at/platform-$stamp.manifest.json" braces
+		s3 put "$at/platform-$stamp.manifest.json" <braces
 	done
 	restore list -o json >list || [ $? -eq 5 ]
 	[ "$(jq -r '.snapshots[] | select(.status == "complete") | .label' list)" = "$good" ]
@@ -145,9 +112,9 @@ labels() { restore list -o json | jq -r '.snapshots[].label'; }
 	agent backup
 	# One archive is out of sight while it is pruned, and back before a backup.
 	s3 get "$at/$first.tar.zst.age" >archive
-	s3 remove "$at/$first.tar.zst.age"
+	s3 delete "$at/$first.tar.zst.age"
 	agent prune
-	s3 put "$at/$first.tar.zst.age" archive
+	s3 put "$at/$first.tar.zst.age" <archive
 	sleep 1.1
 	agent backup
 	restore list -o json >list || [ $? -eq 5 ]
@@ -233,7 +200,10 @@ until_of() { # OBJECT; as a number that can be compared
 # As rclone's and restic's append-only, and roles without s3:DeleteObject.
 @test "credentials that may not delete make one snapshot after another" {
 	s3 make
-	s3 append-only
+	s3 policy <<-X
+	{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",
+	    "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"], "Resource": ["arn:aws:s3:::$bucket/*"]}]}
+	X
 	config "" >"$BACKSTAY_CONFIG"
 	agent check | grep -q 'append-only'
 	agent backup
@@ -248,7 +218,7 @@ until_of() { # OBJECT; as a number that can be compared
 	restore verify latest
 	# Other credentials put it in order.
 	s3 keys | grep -q '[.]check[.]lock-'
-	s3 writable
+	s3 policy </dev/null
 	agent prune
 	[ "$(labels | wc -l)" -eq 1 ]
 	s3 keys | grep lock- && false
@@ -315,7 +285,7 @@ until_of() { # OBJECT; as a number that can be compared
 	config "" | sed "s#^  - name: bucket#  - {name: local, directory: $P/vault}\n&#" >"$BACKSTAY_CONFIG"
 	make_vaults
 	: >"$P/lock"
-	s3 put team/prod/platform.lock-000001-00000000 "$P/lock"
+	s3 put team/prod/platform.lock-000001-00000000 <"$P/lock"
 	run --separate-stderr agent backup
 	echo "$output$stderr"
 	[ "$status" -eq 1 ]
