@@ -209,15 +209,17 @@ static void test_what_is_newer_or_another_is_not_overwritten(void **state)
 	autofree char *next = state_text(6, "a", "1");
 	const char *const refused[] = {older, same, other, "no state"};
 	const char *const why[] = {
-	    "newer", "same serial", "another state", "is not"};
+	    "newer", "same serial", "terraform init -migrate-state", "is not"};
 
 	(void)state;
 	assert_int_equal(apply(&o, "kept", newer, NULL, &outcome), 0);
-	for (size_t i = 0; i < 4; i++) {
+	/* Each in the rehearsal of `plan --server`, and then in earnest. */
+	for (size_t i = 0; i < 8; i++) {
+		o.dry_run = i % 2 == 0;
 		assert_int_equal(
-		    apply(&o, "kept", refused[i], NULL, &outcome), 0);
+		    apply(&o, "kept", refused[i / 2], NULL, &outcome), 0);
 		check_kind(&outcome, OUTCOME_FAILED);
-		assert_contains(outcome.detail, why[i]);
+		assert_contains(outcome.detail, why[i / 2]);
 		assert_contains(outcome.detail, "--overwrite-state");
 		check_there("kept", newer);
 		check_digest("kept", newer);
