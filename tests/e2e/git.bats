@@ -268,26 +268,30 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 	git checkout -q -b small main
 	echo 'taken for a forged object' >forged && git add forged && git commit -q -m forged
 	blob=$(git rev-parse small:forged)
-	# A large one is hashed as it passes, and a delta once its base is known.
-	git checkout -q -b large main
-	{ echo 'taken for a forged object'; head -c 1500000 /dev/urandom; } >forged && git add forged && git commit -q -m large
+	# A large one is hashed as it passes, one that is less large on another
+	# thread, and a delta once its base is known.
+	for name in medium=200000 large=1500000; do
+		git checkout -q -b "${name%=*}" main
+		{ echo 'taken for a forged object'; head -c "${name#*=}" /dev/urandom; } >forged
+		git add forged && git commit -q -m "$name"
+	done
 	git checkout -q -b delta main
 	seq 1 2000 >forged && git add forged && git commit -q -m base
 	echo 'taken for a forged object' >>forged && git commit -q -a -m delta
 	git init -q --bare -b main "$forged"
-	git push -q "$forged" main small large delta
+	git push -q "$forged" main small medium large delta
 	git -C "$forged" repack -q -a -d -f
 	git -C "$forged" verify-pack -v "$forged"/objects/pack/*.idx | awk 'NF == 7 && $2 == "blob"' | grep -q .
 	for url in "$GIT_HTTP/forged.git" "$GIT_REPOS/forged.git"; do
 		rm -rf "$T/state" "$T/vault" "$T/out"
 		config "$url" "$GIT_SSH_BASE/team/lib.git"
 		LD_PRELOAD=$preload run -1 --separate-stderr agent backup
-		for ref in small large delta; do
+		for ref in small medium large delta; do
 			grep "missing: reference 'refs/heads/$ref' of repository 'forged': " <<<"$stderr" |
 				grep -q 'the blob of [0-9]* bytes .*the same SHA-1 as another'
 		done
 		grep -q "refs/heads/small.* bytes $blob looks" <<<"$stderr"
-		[ "$(grep -c missing: <<<"$stderr")" = 3 ]
+		[ "$(grep -c missing: <<<"$stderr")" = 4 ]
 		run -0 restore extract latest --to "$T/out"
 		[ "$(git -C "$T/out/git/forged.git" for-each-ref --format='%(refname:short)')" = main ]
 		[ "$(git -C "$T/out/git/lib.git" rev-parse main)" = "$(git rev-parse main)" ]
@@ -296,7 +300,7 @@ restore() { "$BUILD/backstay-restore" "$@"; }
 		[[ $output != *"$blob"* ]]
 	done
 	# Where nothing does without it, the repository is what is missing.
-	git push -q -f "$forged" small:main small:delta small:large
+	git push -q -f "$forged" small:main small:delta small:large small:medium
 	rm -rf "$T/state" "$T/vault"
 	LD_PRELOAD=$preload run -1 --separate-stderr agent backup
 	grep -q "missing: .*repository 'forged': .*$blob looks" <<<"$stderr"

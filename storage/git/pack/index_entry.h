@@ -76,6 +76,7 @@ struct index_pack {
 	size_t object_cap;
 	uint8_t *window; /* content that is not kept passes through here */
 	struct object_digest *object_digest;
+	struct index_blobs *blobs; /* NULL while none is hashed beside */
 	struct digest *pack_digest;
 	uint8_t checksum[GIT_ID_LEN];
 	struct pack_entryvec entries;  /* by offset */

@@ -2,6 +2,7 @@
 
 #include "storage/base/be.h"
 #include "storage/base/mem.h"
+#include "storage/git/pack/index_blobs.h"
 #include "storage/git/pack/index_deltas.h"
 #include "storage/git/pack/index_entry.h"
 
@@ -36,6 +37,7 @@ void index_pack_free(struct index_pack *ip)
 	if (!ip)
 		return;
 	inflateEnd(&ip->z);
+	index_blobs_free(ip->blobs);
 	object_digest_free(ip->object_digest);
 	digest_free(ip->pack_digest);
 	object_links_done(&ip->links);
@@ -228,12 +230,33 @@ static ssize_t feed_entry(
 	return (ssize_t)used;
 }
 
+/* What was checked before is read in several parts at once already. */
+static bool is_hashed_beside(
+    const struct index_pack *ip, const struct pack_entry *e)
+{
+	return e->kind == OBJECT_BLOB && e->size > INDEX_PACK_SMALL &&
+	       !ip->o.checked_before && !ip->begin && ip->o.threads > 1;
+}
+
+static int hash_beside(
+    struct index_pack *ip, struct pack_entry *e, struct err *err)
+{
+	if (!ip->blobs)
+		ip->blobs = index_blobs_new(ip->o.hash);
+	e->type = OBJECT_BLOB;
+	return index_blobs_add(ip->blobs, &ip->entries,
+	    (uint32_t)(ip->entries.len - 1), &ip->object, &ip->object_cap,
+	    (size_t)e->size, err);
+}
+
 static int end_entry(struct index_pack *ip, struct err *err)
 {
 	struct pack_entry *e = &ip->entries.items[ip->entries.len - 1];
 
 	if (ip->z.total_out != e->size)
 		return damaged(ip, "an object is shorter than it says", err);
+	if (keeps_whole(ip, e) && is_hashed_beside(ip, e))
+		return hash_beside(ip, e, err);
 	if (keeps_whole(ip, e))
 		return index_entry_add_object(ip, ip->object_digest, &ip->links,
 		    e, e->kind, ip->object, (size_t)e->size, err);
@@ -395,7 +418,8 @@ static void sort_rest(struct index_pack *ip)
 
 int index_pack_resolve(struct index_pack *ip, struct err *err)
 {
-	if (check_end(ip, err))
+	if (check_end(ip, err) ||
+	    (ip->blobs && index_blobs_finish(ip->blobs, &ip->entries, err)))
 		return -1;
 	if (index_deltas_resolve(ip, err))
 		return -1;
