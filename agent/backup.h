@@ -135,6 +135,9 @@ int backup_closure_judge(struct backup_run *r, struct err *err);
 /* The same, once all that is to be judged is in r->closure: that of the parts
  * of a snapshot. */
 void backup_closure_end(struct backup_run *r);
+/* Of a shard with repositories: asks the clusters of the others for what a
+ * search of these needs. One that does not answer is a lack. */
+int backup_closure_ask(struct backup_run *r, struct err *err);
 /* The directory of a mirror; the caller frees. */
 char *backup_closure_mirror(
     const struct backup_run *r, const struct settings_repository *one);

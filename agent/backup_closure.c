@@ -6,6 +6,8 @@
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
 
+#include <string.h>
+
 /* How many lines a manifest names; the rest is a count. */
 enum { NAMED = 500 };
 
@@ -110,11 +112,20 @@ static size_t count_outside(const struct backup_run *r)
 	return n;
 }
 
+static int by_text(const void *a, const void *b)
+{
+	const struct closure_lack *x = a, *y = b;
+
+	return strcmp(x->what, y->what);
+}
+
 void backup_closure_end(struct backup_run *r)
 {
 	cleanup(buf_done) struct buf facts = BUF_INIT;
 
 	closure_judge(r->closure, &r->lacks);
+	/* In one order, whether one machine found them or several. */
+	vec_sort(&r->lacks, by_text);
 	/* Keys need not be kept any longer. */
 	closure_free(r->closure);
 	r->closure = NULL;
@@ -134,6 +145,8 @@ int backup_closure_judge(struct backup_run *r, struct err *err)
 {
 	if (!r->closure)
 		return 0;
+	if (r->shard && backup_closure_ask(r, err))
+		return -1;
 	VEC_EACH (&r->settings->git.repositories, one)
 		if (search(r, one, err))
 			return -1;

@@ -40,9 +40,12 @@ void closure_free(struct closure *c)
 	}
 	VEC_EACH (&c->sealing, key)
 		sealing_key_free(*key);
+	VEC_EACH (&c->heard_sealing, key)
+		sealing_key_free(*key);
 	VEC_EACH (&c->sealed, s) {
 		free(s->by);
 		free(s->name);
+		free(s->key);
 	}
 	VEC_EACH (&c->mirrors, m)
 		free(m->repository);
@@ -51,6 +54,9 @@ void closure_free(struct closure *c)
 	vec_done(&c->needs);
 	vec_done(&c->revisions);
 	vec_done(&c->sealing);
+	vec_done(&c->heard_sealing);
+	strvec_done(&c->heard_namespaces);
+	strvec_done(&c->sealing_ids);
 	vec_done(&c->present);
 	digest_free(c->digest);
 	strvec_done(&c->namespaces);
@@ -111,7 +117,7 @@ static void note_pull_secrets(const struct noting *n, const char *pointer)
 		    json_get_str(json_at(list, i), "name"), n->by);
 }
 
-static struct closure_revision *add_revision(
+struct closure_revision *closure_named(
     struct closure *c, const char *url, const char *name, const char *by)
 {
 	struct closure_revision *r = vec_add(&c->revisions);
@@ -121,14 +127,19 @@ static struct closure_revision *add_revision(
 	return r;
 }
 
+bool closure_is_id(const char *name)
+{
+	size_t len = strspn(name, HEX);
+
+	return (len == 40 || len == 64) && !name[len];
+}
+
 bool closure_revision(
     struct closure *c, const char *url, const char *id, const char *by)
 {
-	size_t len = id ? strspn(id, HEX) : 0;
-
-	if (!url || (len != 40 && len != 64) || id[len])
+	if (!url || !id || !closure_is_id(id))
 		return false;
-	add_revision(c, url, id, by)->runs = true;
+	closure_named(c, url, id, by)->runs = true;
 	return true;
 }
 
@@ -161,7 +172,7 @@ static void note_flux_ref(const struct noting *n)
 		if (kinds[i].begin) {
 			autofree char *name =
 			    str_printf("%s%s", kinds[i].begin, text);
-			add_revision(n->c, url, name, n->by);
+			closure_named(n->c, url, name, n->by);
 		}
 		return;
 	}
@@ -180,7 +191,7 @@ static void note_target(
 		return;
 	size_t hex = strspn(target, HEX), len = strlen(target);
 	const char *number = target + (target[0] == 'v' || target[0] == 'V');
-	add_revision(n->c, url, target, n->by)->unclear =
+	closure_named(n->c, url, target, n->by)->unclear =
 	    (hex == len && len != 40 && len != 64) ||
 	    (*number >= '0' && *number <= '9' && hex != len) ||
 	    strpbrk(target, "*<>=~^|, {");
@@ -246,6 +257,27 @@ static void note_kind(const struct noting *n, const char *key)
 		note_pull_secrets(
 		    n, "/spec/jobTemplate/spec/template/spec/imagePullSecrets");
 	}
+}
+
+void closure_hear(struct closure *c, const char *cluster, const char *key,
+    const char *ns, const char *name, const struct json_object *object)
+{
+	char nobody[] = "";
+	const struct noting n = {.c = c,
+	    .cluster = cluster,
+	    .ns = ns,
+	    .object = object,
+	    .by = nobody};
+	size_t before = c->revisions.len;
+
+	if (str_eq(key, "secrets"))
+		closure_hear_keys(c, object);
+	else if (str_eq(key, "namespaces"))
+		strvec_add(&c->heard_namespaces, name);
+	else
+		note_kind(&n, key);
+	for (size_t i = before; i < c->revisions.len; i++)
+		c->revisions.items[i].heard = true;
 }
 
 static const struct mentions_kind *mentions_of(const char *key)
@@ -370,7 +402,7 @@ static void judge_needs(struct closure *c)
 static void judge_revisions(struct closure *c)
 {
 	VEC_EACH (&c->revisions, r)
-		if (r->runs && r->searched && !r->there)
+		if (r->runs && !r->heard && r->searched && !r->there)
 			closure_lack(c, false,
 			    "commit %s of '%s', which %s runs, is not in the "
 			    "mirror",
@@ -380,11 +412,23 @@ static void judge_revisions(struct closure *c)
 static void judge_named(struct closure *c)
 {
 	VEC_EACH (&c->revisions, r)
-		if (!r->runs && !r->unclear && r->searched && !r->there)
+		if (!r->runs && !r->heard && !r->unclear && r->searched &&
+		    !r->there)
 			closure_lack(c, false,
 			    "revision '%s' of '%s', which %s names, is not in "
 			    "the mirror",
 			    r->name, r->url, r->by);
+}
+
+/* Whichever was noted first. */
+const char *closure_least(const struct strvec *v)
+{
+	const char *least = v->items[0];
+
+	VEC_EACH (v, one)
+		if (strcmp(*one, least) < 0)
+			least = *one;
+	return least;
 }
 
 static void judge_found(struct closure *c)
@@ -393,32 +437,33 @@ static void judge_found(struct closure *c)
 		if (!r->covered)
 			closure_lack(c, true,
 			    "repository '%s', which %s names, is not a source",
-			    r->url, r->by.items[0]);
+			    closure_least(&r->spelled), closure_least(&r->by));
 	VEC_EACH (&c->found.buckets, b) {
+		const char *by = closure_least(&b->by);
 		if (!b->configured)
 			closure_lack(c, true,
 			    "bucket '%s' of Terraform state, which %s names, "
 			    "is not a source",
-			    b->bucket, b->by.items[0]);
+			    b->bucket, by);
 		VEC_EACH (&b->outside, key)
 			closure_lack(c, true,
 			    "state '%s' in bucket '%s', which %s names, is "
 			    "outside of the prefixes",
-			    *key, b->bucket, b->by.items[0]);
+			    *key, b->bucket, by);
 	}
 }
 
 void closure_judge_own(struct closure *c)
 {
 	judge_needs(c);
-	judge_found(c);
-	judge_named(c);
 	closure_judge_submodules(c);
 }
 
 void closure_judge(struct closure *c, struct closure_lacks *out)
 {
 	closure_judge_own(c);
+	judge_found(c);
+	judge_named(c);
 	judge_revisions(c);
 	closure_judge_documents(c);
 	vec_sort(&c->lacks, by_text);

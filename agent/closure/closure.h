@@ -27,6 +27,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct clock;
 struct closure;
 struct yaml_node;
 
@@ -46,6 +47,23 @@ struct found *closure_found(struct closure *c);
 /* A repository that is a source, whichever machine captures it: what submodules
  * name is held against these. */
 void closure_source(struct closure *c, const char *url);
+
+/* A cluster whose objects another machine captures, and how its configuration
+ * chooses namespaces: patterns, and none for all of them. */
+struct closure_asked {
+	const char *name;
+	const struct strvec *namespaces, *exclude;
+	const struct clock *clock;
+};
+/* Asks it, before the mirrors are searched, for what that needs: the revisions
+ * that its objects name and run, whose documents are then read, too, and the
+ * sealing keys, which are tried and never handed on. Where it fails,
+ * closure_unasked is to be called. */
+struct kube_client;
+int closure_ask(struct closure *c, struct kube_client *client,
+    const struct closure_asked *cluster, struct err *err);
+/* One did not answer: which of its keys open what is not known. */
+void closure_unasked(struct closure *c);
 
 /* A mirror that was captured. */
 struct closure_mirror {

@@ -26,14 +26,14 @@ static void keep_age(struct closure *c, const char *text)
 	}
 }
 
-static void keep_sealing(struct closure *c, const char *text, size_t len)
+static void keep_sealing(struct sealing_keys *to, const char *text, size_t len)
 {
 	struct err ignored = ERR_INIT;
 	cleanup(secret_freep) struct secret *pem = secret_new(text, len);
 	struct sealing_key *key = sealing_key_parse(pem, &ignored);
 
 	if (key)
-		*vec_add(&c->sealing) = key;
+		*vec_add(to) = key;
 }
 
 /* What a key has in it, in base64 as it comes out by where it begins in its
@@ -72,8 +72,22 @@ void closure_keep_keys(struct closure *c, const struct json_object *secret)
 		keep_age(c, buf_str(&text));
 		openpgp_read_private(buf_str(&text), text.len, &c->pgp);
 		if (seals && str_eq(it.key, "tls.key"))
-			keep_sealing(c, buf_str(&text), text.len);
+			keep_sealing(&c->sealing, buf_str(&text), text.len);
 	}
+}
+
+void closure_hear_keys(struct closure *c, const struct json_object *secret)
+{
+	const struct json_object *value =
+	    json_path(secret, "data", "tls.key", NULL);
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
+
+	if (!json_str(value))
+		return;
+	buf_reserve(&text, json_str_len(value) + 1);
+	if (base64_decode(json_str(value), json_str_len(value), true, &text) ==
+	    0)
+		keep_sealing(&c->heard_sealing, buf_str(&text), text.len);
 }
 
 /* ---- documents ------------------------------------------------------------
@@ -157,29 +171,50 @@ static void judge_sops(struct closure *c, const struct sops_keys *keys,
 	    names.len ? buf_str(&names) : "it names no key");
 }
 
-static bool opens_in(
-    const struct closure *c, const struct closure_document *d, const char *ns)
+static const struct sealing_key *opens_in(const struct sealing_keys *keys,
+    const struct closure_document *d, const char *ns)
 {
 	const struct sealed_secret s = {.name = d->name,
 	    .cluster_wide = d->cluster_wide,
 	    .namespace_wide = d->namespace_wide};
 	autofree char *label = sealed_secret_label(&s, ns);
 
-	VEC_EACH (&c->sealing, key)
+	VEC_EACH (keys, key)
 		if (sealing_key_opens(*key, d->value, strlen(d->value), label))
-			return true;
-	return false;
+			return *key;
+	return NULL;
+}
+
+static const struct sealing_key *opens_in_any(const struct sealing_keys *keys,
+    const struct closure_document *d, const struct strvec *namespaces)
+{
+	VEC_EACH (namespaces, ns) {
+		const struct sealing_key *key = opens_in(keys, d, *ns);
+		if (key)
+			return key;
+	}
+	return NULL;
 }
 
 /* One without a namespace is bound to that into which it is applied. */
-bool closure_opens(const struct closure *c, const struct closure_document *d)
+static const struct sealing_key *opens(const struct closure *c,
+    const struct sealing_keys *keys, const struct closure_document *d)
 {
 	if (d->ns || d->cluster_wide)
-		return opens_in(c, d, d->ns ? d->ns : "");
-	VEC_EACH (&c->namespaces, ns)
-		if (opens_in(c, d, *ns))
-			return true;
-	return false;
+		return opens_in(keys, d, d->ns ? d->ns : "");
+	const struct sealing_key *key = opens_in_any(keys, d, &c->namespaces);
+	return key ? key : opens_in_any(keys, d, &c->heard_namespaces);
+}
+
+bool closure_opens(const struct closure *c, const struct closure_document *d)
+{
+	return opens(c, &c->sealing, d) != NULL;
+}
+
+const struct sealing_key *closure_heard_key(
+    const struct closure *c, const struct closure_document *d)
+{
+	return opens(c, &c->heard_sealing, d);
 }
 
 static void lack_sealing(
@@ -191,15 +226,18 @@ static void lack_sealing(
 	    by, name, keys);
 }
 
-/* Where other parts had sealing keys, nobody could try them. */
+/* Where other parts had sealing keys, and their clusters could not be asked for
+ * them, nobody could try them. */
 static void judge_sealed(struct closure *c)
 {
 	const struct closure_sealed *first = NULL;
 	size_t untried = 0;
 
 	VEC_EACH (&c->sealed, s) {
-		if (s->tried == c->sealing_elsewhere) {
-			lack_sealing(c, s->by, s->name, s->tried);
+		if (s->key && strvec_has(&c->sealing_ids, s->key))
+			continue;
+		if (s->asked || s->tried == c->sealing_ids.len) {
+			lack_sealing(c, s->by, s->name, c->sealing_ids.len);
 			continue;
 		}
 		first = first ? first : s;
@@ -209,7 +247,8 @@ static void judge_sealed(struct closure *c)
 		closure_lack(c, false,
 		    "of %zu SealedSecret%s (the first is '%s', %s) it is not "
 		    "known whether a captured key opens %s: the sealing keys "
-		    "are in another part than the repository",
+		    "are in another part than the repository, and its cluster "
+		    "could not be asked for them",
 		    untried, untried == 1 ? "" : "s", first->name, first->by,
 		    untried == 1 ? "it" : "them");
 }

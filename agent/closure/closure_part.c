@@ -10,20 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 1, IDS_AT_ONCE = 4096 };
+enum { VERSION = 2, IDS_AT_ONCE = 4096 };
 
 /* ---- what is handed on --------------------------------------------------- */
 
 int closure_part_mirror(struct closure *c, const struct closure_mirror *m,
     struct spool *ids, struct err *err)
 {
-	uint64_t before = spool_len(ids);
+	uint64_t before = spool_len(ids), refs = 0;
 
-	if (revision_files_ids(m->dir, CLOSURE_PART_ID, ids, err))
+	if (revision_files_ids(m->dir, CLOSURE_PART_ID, ids, &refs, err))
 		return -1;
 	*vec_add(&c->mirrors) =
 	    (struct closure_part_mirror){.repository = repository_name(m->url),
-		.objects = (spool_len(ids) - before) / CLOSURE_PART_ID};
+		.objects = (spool_len(ids) - before) / CLOSURE_PART_ID - refs,
+		.refs = refs};
 	return 0;
 }
 
@@ -37,19 +38,55 @@ static void add_lacks(struct json_object *to, const struct closure_lacks *lacks)
 	}
 }
 
-/* A commit may be in another mirror of the same repository. Which refs others
- * have is not handed on. */
+static struct json_object *repositories_of(const struct closure *c)
+{
+	struct json_object *list = json_new_array();
+
+	VEC_EACH (&c->found.repositories, r) {
+		if (r->covered)
+			continue;
+		struct json_object *one = json_new_object();
+		json_set_str(one, "url", closure_least(&r->spelled));
+		json_set_str(one, "by", closure_least(&r->by));
+		json_append(list, one);
+	}
+	return list;
+}
+
+static struct json_object *buckets_of(const struct closure *c)
+{
+	struct json_object *list = json_new_array();
+
+	VEC_EACH (&c->found.buckets, b) {
+		if (b->configured && !b->outside.len)
+			continue;
+		struct json_object *keys = json_new_array();
+		struct json_object *one = json_new_object();
+		VEC_EACH (&b->outside, key)
+			json_append(keys, json_new_str(*key));
+		json_set_str(one, "bucket", b->bucket);
+		json_set_str(one, "endpoint", b->endpoint);
+		json_set_str(one, "by", closure_least(&b->by));
+		json_set_bool(one, "configured", b->configured);
+		json_set(one, "outside", keys);
+		json_append(list, one);
+	}
+	return list;
+}
+
+/* It may be in another mirror of the same repository. */
 static struct json_object *revisions_of(const struct closure *c)
 {
 	struct json_object *list = json_new_array();
 
 	VEC_EACH (&c->revisions, r) {
-		if (r->there || !r->runs)
+		if (r->there || r->unclear || r->heard)
 			continue;
 		struct json_object *one = json_new_object();
 		json_set_str(one, "url", r->url);
-		json_set_str(one, "id", r->name);
+		json_set_str(one, "name", r->name);
 		json_set_str(one, "by", r->by);
+		json_set_bool(one, "runs", r->runs);
 		json_set_bool(one, "searched", r->searched);
 		json_append(list, one);
 	}
@@ -74,6 +111,22 @@ static struct json_object *document_of(const struct closure_document *d)
 	return one;
 }
 
+static struct json_object *sealed_of(
+    const struct closure *c, const struct closure_document *d)
+{
+	const struct sealing_key *key = closure_heard_key(c, d);
+	struct json_object *one = json_new_object();
+	char id[DIGEST_SHA256_HEX];
+
+	json_set_str(one, "by", d->by);
+	json_set_str(one, "name", d->name);
+	if (key) {
+		sealing_key_id(key, id);
+		json_set_str(one, "key", id);
+	}
+	return one;
+}
+
 static void add_documents(const struct closure *c, struct json_object *to)
 {
 	struct json_object *documents = json_new_array();
@@ -82,12 +135,8 @@ static void add_documents(const struct closure *c, struct json_object *to)
 	VEC_EACH (&c->documents, d) {
 		if (d->sops && !closure_reads(c, d))
 			json_append(documents, document_of(d));
-		if (!d->value || closure_opens(c, d))
-			continue;
-		struct json_object *one = json_new_object();
-		json_set_str(one, "by", d->by);
-		json_set_str(one, "name", d->name);
-		json_append(sealed, one);
+		if (d->value && !closure_opens(c, d))
+			json_append(sealed, sealed_of(c, d));
 	}
 	json_set(to, "documents", documents);
 	json_set(to, "sealed", sealed);
@@ -105,6 +154,18 @@ static struct json_object *pgp_of(const struct closure *c)
 	return list;
 }
 
+static struct json_object *sealing_of(const struct closure *c)
+{
+	struct json_object *list = json_new_array();
+	char id[DIGEST_SHA256_HEX];
+
+	VEC_EACH (&c->sealing, key) {
+		sealing_key_id(*key, id);
+		json_append(list, json_new_str(id));
+	}
+	return list;
+}
+
 static struct json_object *mirrors_of(const struct closure *c)
 {
 	struct json_object *list = json_new_array();
@@ -113,6 +174,7 @@ static struct json_object *mirrors_of(const struct closure *c)
 		struct json_object *one = json_new_object();
 		json_set_str(one, "repository", m->repository);
 		json_set_int(one, "objects", (int64_t)m->objects);
+		json_set_int(one, "refs", (int64_t)m->refs);
 		json_append(list, one);
 	}
 	return list;
@@ -132,10 +194,13 @@ void closure_part_write(
 		json_append(age, json_new_str(*recipient));
 	json_set_int(o, "version", VERSION);
 	json_set(o, "lacks", lacks);
+	json_set(o, "repositories", repositories_of(c));
+	json_set(o, "buckets", buckets_of(c));
 	json_set(o, "revisions", revisions_of(c));
 	json_set(o, "age", age);
 	json_set(o, "pgp", pgp_of(c));
-	json_set_int(o, "sealing", (int64_t)c->sealing.len);
+	json_set(o, "sealing", sealing_of(c));
+	json_set_bool(o, "asked", !c->unasked);
 	add_documents(c, o);
 	json_set(o, "mirrors", mirrors_of(c));
 	json_write(out, o, JSON_COMPACT);
@@ -160,13 +225,61 @@ static bool read_revisions(struct closure *c, const struct json_object *list)
 {
 	for (size_t i = 0; i < json_len(list); i++) {
 		const struct json_object *one = json_at(list, i);
+		const char *url = json_get_str(one, "url");
+		const char *name = json_get_str(one, "name");
 		const char *by = json_get_str(one, "by");
-		if (!by || !closure_revision(c, json_get_str(one, "url"),
-			       json_get_str(one, "id"), by))
+		bool runs = json_truth(json_get(one, "runs"), false);
+		if (!by || !url || !name || !*name ||
+		    (runs && !closure_revision(c, url, name, by)))
 			return false;
+		if (!runs)
+			closure_named(c, url, name, by);
 		c->revisions.items[c->revisions.len - 1].searched =
 		    json_truth(json_get(one, "searched"), false);
 	}
+	return true;
+}
+
+static bool read_repositories(struct closure *c, const struct json_object *list)
+{
+	for (size_t i = 0; i < json_len(list); i++) {
+		const struct json_object *one = json_at(list, i);
+		const char *url = json_get_str(one, "url");
+		const char *by = json_get_str(one, "by");
+		if (!url || !by)
+			return false;
+		found_add_repository(&c->found, url, by);
+	}
+	return true;
+}
+
+/* What one part holds against the sources, each does: they are the same. */
+static bool read_bucket(struct closure *c, const struct json_object *one)
+{
+	const char *bucket = json_get_str(one, "bucket");
+	const char *endpoint = json_get_str(one, "endpoint");
+	const char *by = json_get_str(one, "by");
+	autofree char *name = str_dup(bucket);
+	autofree char *at = str_dup(endpoint);
+	const struct backend b = {.bucket = name, .endpoint = at};
+	cleanup(strvec_done) struct strvec keys = VEC_INIT;
+
+	if (!bucket || !by)
+		return false;
+	struct found_bucket *to = found_add_backend(&c->found, &b, by);
+	to->configured |= json_truth(json_get(one, "configured"), false);
+	json_texts(json_get(one, "outside"), &keys);
+	VEC_EACH (&keys, key)
+		if (!strvec_has(&to->outside, *key))
+			strvec_add(&to->outside, *key);
+	return true;
+}
+
+static bool read_buckets(struct closure *c, const struct json_object *list)
+{
+	for (size_t i = 0; i < json_len(list); i++)
+		if (!read_bucket(c, json_at(list, i)))
+			return false;
 	return true;
 }
 
@@ -204,7 +317,7 @@ static bool read_documents(struct closure *c, const struct json_object *list)
 }
 
 static bool read_sealed(
-    struct closure *c, const struct json_object *list, size_t tried)
+    struct closure *c, const struct json_object *list, size_t tried, bool asked)
 {
 	for (size_t i = 0; i < json_len(list); i++) {
 		const struct json_object *one = json_at(list, i);
@@ -212,8 +325,13 @@ static bool read_sealed(
 		const char *name = json_get_str(one, "name");
 		if (!by || !name)
 			return false;
+		const char *key = json_get_str(one, "key");
 		*vec_add(&c->sealed) =
-		    (struct closure_sealed){str_dup(by), str_dup(name), tried};
+		    (struct closure_sealed){.by = str_dup(by),
+			.name = str_dup(name),
+			.key = key ? str_dup(key) : NULL,
+			.tried = tried,
+			.asked = asked};
 	}
 	return true;
 }
@@ -230,39 +348,53 @@ static bool read_pgp(struct closure *c, const struct json_object *list)
 	return true;
 }
 
+/* Takes that many ids from those that are left. */
+static bool take_ids(uint64_t *left, int64_t count)
+{
+	if (count < 0 || (uint64_t)count > *left)
+		return false;
+	*left -= (uint64_t)count;
+	return true;
+}
+
 /* The ids of all of them are what follows the text. */
 static bool read_mirrors(
     struct closure *c, const struct json_object *list, uint64_t bytes)
 {
+	uint64_t left = bytes / CLOSURE_PART_ID;
+
 	for (size_t i = 0; i < json_len(list); i++) {
 		const struct json_object *one = json_at(list, i);
 		const char *name = json_get_str(one, "repository");
 		int64_t objects = json_get_int(one, "objects", -1);
-		if (!name || objects < 0 ||
-		    (uint64_t)objects > bytes / CLOSURE_PART_ID)
+		int64_t refs = json_get_int(one, "refs", -1);
+		if (!name || !take_ids(&left, objects) ||
+		    !take_ids(&left, refs))
 			return false;
-		bytes -= (uint64_t)objects * CLOSURE_PART_ID;
 		*vec_add(&c->mirrors) = (struct closure_part_mirror){
-		    str_dup(name), (uint64_t)objects};
+		    str_dup(name), (uint64_t)objects, (uint64_t)refs};
 	}
-	return bytes == 0;
+	return left == 0 && bytes % CLOSURE_PART_ID == 0;
 }
 
 static bool read_all(
     struct closure *c, const struct json_object *o, uint64_t bytes)
 {
-	int64_t sealing = json_get_int(o, "sealing", -1);
+	bool asked = json_truth(json_get(o, "asked"), false);
+	size_t before = c->sealing_ids.len;
 
-	if (json_get_int(o, "version", 0) != VERSION || sealing < 0 ||
-	    sealing > INT32_MAX)
+	if (json_get_int(o, "version", 0) != VERSION)
 		return false;
 	json_texts(json_get(o, "age"), &c->age);
-	c->sealing_elsewhere += (size_t)sealing;
+	json_texts(json_get(o, "sealing"), &c->sealing_ids);
 	return read_lacks(c, json_get(o, "lacks")) &&
 	       read_pgp(c, json_get(o, "pgp")) &&
+	       read_repositories(c, json_get(o, "repositories")) &&
+	       read_buckets(c, json_get(o, "buckets")) &&
 	       read_revisions(c, json_get(o, "revisions")) &&
 	       read_documents(c, json_get(o, "documents")) &&
-	       read_sealed(c, json_get(o, "sealed"), (size_t)sealing) &&
+	       read_sealed(c, json_get(o, "sealed"),
+		   c->sealing_ids.len - before, asked) &&
 	       read_mirrors(c, json_get(o, "mirrors"), bytes);
 }
 
@@ -280,7 +412,7 @@ int closure_part_read(struct closure *c, const char *text, size_t len,
 			 "writes and reads it");
 }
 
-/* ---- commits ------------------------------------------------------------- */
+/* ---- revisions ----------------------------------------------------------- */
 
 struct wanted {
 	uint8_t id[CLOSURE_PART_ID];
@@ -288,25 +420,57 @@ struct wanted {
 };
 VEC_DEFINE(wanted_vec, struct wanted);
 
+/* Of one mirror. */
+struct wants {
+	struct wanted_vec objects, refs;
+};
+
 static int by_id(const void *a, const void *b)
 {
 	return memcmp(a, b, CLOSURE_PART_ID);
 }
 
-/* Those that are run of the repository that is mirrored. */
-static void want(
-    struct closure *c, const char *repository, struct wanted_vec *out)
+static void want_ref(
+    struct wants *to, struct closure_revision *r, const char *begin)
+{
+	autofree char *name = str_printf("%s%s", begin, r->name);
+	uint8_t id[DIGEST_SHA256_LEN];
+	struct wanted *w = vec_add(&to->refs);
+
+	digest_of(DIGEST_SHA256, name, strlen(name), id);
+	memcpy(w->id, id, sizeof(w->id));
+	w->revision = r;
+}
+
+/* As a mirror is searched for it: by its id, or as a ref, a branch or a tag. */
+static void want_one(struct wants *to, struct closure_revision *r)
+{
+	size_t len = strlen(r->name);
+
+	if (closure_is_id(r->name)) {
+		struct wanted *w = vec_add(&to->objects);
+		(void)hex_decode(r->name, 2 * (size_t)CLOSURE_PART_ID, w->id);
+		w->revision = r;
+		return;
+	}
+	if (len > 5 && str_starts(r->name, "refs/"))
+		want_ref(to, r, "");
+	want_ref(to, r, "refs/heads/");
+	want_ref(to, r, "refs/tags/");
+}
+
+/* Those of the repository that is mirrored. */
+static void want(struct closure *c, const char *repository, struct wants *out)
 {
 	VEC_EACH (&c->revisions, r) {
 		autofree char *name = repository_name(r->url);
-		struct wanted w = {.revision = r};
-		if (!str_eq(name, repository) ||
-		    hex_decode(r->name, 2 * (size_t)CLOSURE_PART_ID, w.id))
+		if (!str_eq(name, repository))
 			continue;
 		r->searched = true;
-		*vec_add(out) = w;
+		want_one(out, r);
 	}
-	vec_sort(out, by_id);
+	vec_sort(&out->objects, by_id);
+	vec_sort(&out->refs, by_id);
 }
 
 /* Several objects may run the same commit. */
@@ -324,19 +488,18 @@ static void note_there(const struct wanted_vec *all, const uint8_t *id)
 }
 
 static int find_in(const struct wanted_vec *all, const struct spool *ids,
-    uint64_t at, uint64_t objects, struct err *err)
+    uint64_t at, uint64_t count, struct err *err)
 {
 	uint8_t some[IDS_AT_ONCE * CLOSURE_PART_ID];
 
-	while (objects) {
-		size_t n =
-		    objects < IDS_AT_ONCE ? (size_t)objects : IDS_AT_ONCE;
+	while (all->len && count) {
+		size_t n = count < IDS_AT_ONCE ? (size_t)count : IDS_AT_ONCE;
 		if (spool_read(ids, at, some, n * CLOSURE_PART_ID, err))
 			return -1;
 		for (size_t i = 0; i < n; i++)
 			note_there(all, some + i * CLOSURE_PART_ID);
 		at += n * CLOSURE_PART_ID;
-		objects -= n;
+		count -= n;
 	}
 	return 0;
 }
@@ -347,14 +510,16 @@ int closure_part_find(
 	uint64_t at = 0;
 
 	VEC_EACH (&c->mirrors, m) {
-		struct wanted_vec all = VEC_INIT;
+		struct wants all = {.objects = VEC_INIT};
+		uint64_t refs = at + m->objects * CLOSURE_PART_ID;
 		want(c, m->repository, &all);
-		int failed =
-		    all.len ? find_in(&all, ids, at, m->objects, err) : 0;
-		vec_done(&all);
+		int failed = find_in(&all.objects, ids, at, m->objects, err) ||
+			     find_in(&all.refs, ids, refs, m->refs, err);
+		vec_done(&all.objects);
+		vec_done(&all.refs);
 		if (failed)
 			return -1;
-		at += m->objects * CLOSURE_PART_ID;
+		at = refs + m->refs * CLOSURE_PART_ID;
 	}
 	return 0;
 }

@@ -28,6 +28,9 @@ struct closure_revision {
 	/* A range of versions, perhaps, which no ref is named by: what it runs
 	 * is the one that counts. */
 	bool unclear;
+	/* Of an object that another machine captures, and judges: only to be
+	 * searched for documents. */
+	bool heard;
 	bool searched; /* a mirror of that repository was captured */
 	bool there;
 };
@@ -61,17 +64,18 @@ struct closure_submodule {
 };
 VEC_DEFINE(closure_submodules, struct closure_submodule);
 
-/* A SealedSecret of another part, and how many sealing keys that part had, none
- * of which opens it. */
+/* A SealedSecret of another part, none of whose captured keys opens it. */
 struct closure_sealed {
 	char *by, *name;
-	size_t tried;
+	char *key;    /* the id of one that does, and is not of that part */
+	size_t tried; /* how many that part had */
+	bool asked;   /* and those of the others' clusters were tried, too */
 };
 
 /* A mirror whose objects are handed on, or were (closure_part.h). */
 struct closure_part_mirror {
 	char *repository; /* repository_name of it */
-	uint64_t objects;
+	uint64_t objects, refs;
 };
 
 struct closure {
@@ -90,9 +94,13 @@ struct closure {
 	struct strvec age; /* recipients whose identities were captured */
 	struct sealing_keys sealing;
 	struct openpgp_keys pgp; /* whose secrets were captured */
-	/* Of several parts, each of which had sealing keys of its own. */
+	/* Of clusters that other machines capture. */
+	struct sealing_keys heard_sealing;
+	struct strvec heard_namespaces;
+	bool unasked; /* some of these could not be asked */
+	/* Of several parts: ids of all captured sealing keys. */
 	VEC_DEFINE(, struct closure_sealed) sealed;
-	size_t sealing_elsewhere;
+	struct strvec sealing_ids;
 	VEC_DEFINE(, struct closure_part_mirror) mirrors;
 	struct closure_lacks lacks;
 };
@@ -103,6 +111,13 @@ void closure_lack(struct closure *c, bool outside, const char *fmt, ...)
  * `id` is no id of a commit. */
 bool closure_revision(
     struct closure *c, const char *url, const char *id, const char *by);
+/* What one names; the revision is there until the next is added. */
+struct closure_revision *closure_named(
+    struct closure *c, const char *url, const char *name, const char *by);
+/* Whether it is the id of an object, in hexadecimal. */
+bool closure_is_id(const char *name);
+/* The first by its bytes, of at least one. */
+const char *closure_least(const struct strvec *v);
 /* How an object is known; the caller frees. */
 char *closure_target(
     const char *cluster, const char *key, const char *ns, const char *name);
@@ -113,6 +128,11 @@ void closure_need(struct closure *c, const char *cluster, const char *key,
 bool closure_may_hold_key(const char *text, size_t len);
 struct json_object;
 void closure_keep_keys(struct closure *c, const struct json_object *secret);
+/* The sealing keys alone, of a Secret that another machine captures. */
+void closure_hear_keys(struct closure *c, const struct json_object *secret);
+/* What such an object says; `key` is that of its resource. */
+void closure_hear(struct closure *c, const char *cluster, const char *key,
+    const char *ns, const char *name, const struct json_object *object);
 
 /* Keeps what tells who reads a document in Git, if it is encrypted. `by` is its
  * file. */
@@ -145,6 +165,9 @@ int closure_search_lfs(struct closure *c, const struct closure_mirror *m,
  * that is sealed. */
 bool closure_reads(const struct closure *c, const struct closure_document *d);
 bool closure_opens(const struct closure *c, const struct closure_document *d);
+/* The same of keys that other machines capture: the one that does, or NULL. */
+const struct sealing_key *closure_heard_key(
+    const struct closure *c, const struct closure_document *d);
 /* Whether captured keys read them. */
 void closure_judge_documents(struct closure *c);
 /* What objects need of their own cluster, and of the configuration. */

@@ -13,6 +13,7 @@ void found_done(struct found *f)
 	VEC_EACH (&f->repositories, r) {
 		free(r->url);
 		free(r->name);
+		strvec_done(&r->spelled);
 		strvec_done(&r->by);
 	}
 	vec_done(&f->repositories);
@@ -113,10 +114,12 @@ void found_add_repository(struct found *f, const char *url, const char *by)
 	VEC_EACH (&f->repositories, r) {
 		if (!str_eq(r->name, name))
 			continue;
+		add_once(&r->spelled, plain);
 		add_once(&r->by, by);
 		return;
 	}
 	struct found_repository *r = vec_add(&f->repositories);
+	strvec_add(&r->spelled, plain);
 	r->url = steal(plain);
 	r->name = steal(name);
 	strvec_add(&r->by, by);
@@ -145,7 +148,8 @@ static void keep_first(char **to, const char *value)
 		*to = str_dup(value);
 }
 
-void found_add_backend(struct found *f, const struct backend *b, const char *by)
+struct found_bucket *found_add_backend(
+    struct found *f, const struct backend *b, const char *by)
 {
 	struct found_bucket *to = NULL;
 
@@ -154,7 +158,7 @@ void found_add_backend(struct found *f, const struct backend *b, const char *by)
 		    "%s: the bucket of its state is not written "
 		    "out: see what it is run with",
 		    by);
-		return;
+		return NULL;
 	}
 	VEC_EACH (&f->buckets, known)
 		if (str_eq(known->bucket, b->bucket) &&
@@ -171,6 +175,7 @@ void found_add_backend(struct found *f, const struct backend *b, const char *by)
 	if (b->key)
 		add_once(&to->keys, b->key);
 	add_once(&to->by, by);
+	return to;
 }
 
 void found_cover_repository(struct found *f, const char *url)

@@ -16,9 +16,10 @@
 
 struct found_repository {
 	char *url;
-	char *name;	  /* repository_name of it */
-	struct strvec by; /* "cluster 'a': GitRepository ns/name" */
-	bool covered;	  /* the configuration has it */
+	char *name;	       /* repository_name of it */
+	struct strvec spelled; /* each of its URLs that is named */
+	struct strvec by;      /* "cluster 'a': GitRepository ns/name" */
+	bool covered;	       /* the configuration has it */
 };
 VEC_DEFINE(found_repositories, struct found_repository);
 
@@ -58,8 +59,9 @@ void found_add_repository(struct found *f, const char *url, const char *by);
  * Secret is known for that URL. */
 struct found_credentials *found_add_credentials(struct found *f,
     const char *url, const char *cluster, const char *ns, const char *name);
-/* One without a bucket is unclear. */
-void found_add_backend(
+/* One without a bucket is unclear: NULL. Else the bucket, until the next is
+ * added. */
+struct found_bucket *found_add_backend(
     struct found *f, const struct backend *b, const char *by);
 void found_add_unclear(struct found *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,6 +1,7 @@
 #include "agent/discover/revision_files.h"
 
 #include "storage/base/cleanup.h"
+#include "storage/base/digest.h"
 #include "storage/git/mirror/mirror.h"
 #include "storage/git/repo/packs.h"
 #include "storage/git/repo/ref_files.h"
@@ -248,19 +249,35 @@ static int add_ids(
 	return 0;
 }
 
-int revision_files_ids(
-    const char *dir, size_t bytes, struct spool *out, struct err *err)
+static int add_refs(const struct git_refvec *refs, size_t bytes,
+    struct spool *out, struct err *err)
+{
+	uint8_t id[DIGEST_SHA256_LEN];
+
+	GIT_REFVEC_EACH (refs, r) {
+		digest_of(DIGEST_SHA256, r->name, strlen(r->name), id);
+		if (spool_add(out, id, bytes, err))
+			return -1;
+	}
+	return 0;
+}
+
+int revision_files_ids(const char *dir, size_t bytes, struct spool *out,
+    uint64_t *ref_count, struct err *err)
 {
 	cleanup(packs_done) struct packs packs = {.packs = VEC_INIT};
+	cleanup(git_refvec_done) struct git_refvec refs = {.len = 0};
 	cleanup(repo_freep) struct repo *repo = repo_open(dir, err);
 
 	if (!repo)
 		return -1;
 	packs.hash = repo_hash(repo);
-	if (packs_open(&packs, dir, err))
+	if (packs_open(&packs, dir, err) ||
+	    ref_files_read(dir, packs.hash, &refs, err))
 		return -1;
+	*ref_count = refs.len;
 	VEC_EACH (&packs.packs, pack)
 		if (add_ids(pack, bytes, out, err))
 			return -1;
-	return 0;
+	return add_refs(&refs, bytes, out, err);
 }

@@ -47,9 +47,10 @@ int revision_files_read(const struct revision_files *f, struct err *err);
  * revisions[i]. -1 with ERR_NOT_FOUND where there is no mirror. */
 int revision_files_find(const char *dir, const struct strvec *revisions,
     bool *there, struct err *err);
-/* Appends the first `bytes` of the id of each object in the mirror's packs. -1
- * as above, and then some may be appended. */
-int revision_files_ids(
-    const char *dir, size_t bytes, struct spool *out, struct err *err);
+/* Appends the first `bytes` of the id of each object in the mirror's packs,
+ * then of the SHA-256 of the name of each of its refs, and counts these. -1 as
+ * above, and then some may be appended. */
+int revision_files_ids(const char *dir, size_t bytes, struct spool *out,
+    uint64_t *ref_count, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,18 @@ void sealing_key_free(struct sealing_key *k)
 		return;
 	EVP_PKEY_free(k->key);
 	free(k);
+}
+
+void sealing_key_id(const struct sealing_key *k, char out[DIGEST_SHA256_HEX])
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(k->key, &der);
+
+	/* Of a key that was read, it fails for want of memory alone. */
+	if (len < 0)
+		abort();
+	digest_sha256_hex(der, (size_t)len, out);
+	OPENSSL_free(der);
 }
 
 static bool set_up(EVP_PKEY_CTX *ctx, const char *label)

@@ -12,6 +12,7 @@
 #ifndef STORAGE_CRYPTO_SEALING_H
 #define STORAGE_CRYPTO_SEALING_H
 
+#include "storage/base/digest.h"
 #include "storage/base/err.h"
 #include "storage/base/secret.h"
 
@@ -24,6 +25,9 @@ struct sealing_key;
 struct sealing_key *sealing_key_parse(
     const struct secret *pem, struct err *err);
 void sealing_key_free(struct sealing_key *k); /* takes NULL */
+/* The SHA-256 of its public half (SubjectPublicKeyInfo, DER), in hexadecimal:
+ * tells keys apart, and nothing of the private half. */
+void sealing_key_id(const struct sealing_key *k, char out[DIGEST_SHA256_HEX]);
 /* Whether it opens a sealed value, in base64. */
 bool sealing_key_opens(const struct sealing_key *k, const char *sealed,
     size_t len, const char *label);

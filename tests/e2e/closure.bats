@@ -265,45 +265,113 @@ has() { # TEXT
 	[ "$output" -eq 0 ]
 }
 
-# Of which one captures the cluster, and the other the repository.
-in_parts() { # STATUS
+# Each on a machine of its own, then sealed.
+in_parts() { # COUNT STATUS
 	local i config
-	for i in 0 1; do
+	for ((i = 0; i < $1; i++)); do
 		config=$P/shard-$i.yaml
 		sed "s|^state_dir: .*|state_dir: $P/state/$i|" "$BACKSTAY_CONFIG" >"$config"
-		BACKSTAY_CONFIG=$config agent backup --shard "$i/2" --run parts >/dev/null
+		BACKSTAY_CONFIG=$config agent backup --shard "$i/$1" --run parts >/dev/null 2>"$P/err-$i"
 		# Behind the signature.
-		tail -n +5 "$P"/vault/*.part-"$i"-of-2.json | jq -r '[.sources[].kind] | join(" ")'
+		tail -n +5 "$P"/vault/*.part-"$i"-of-"$1".json | jq -r '[.sources[].kind] | join(" ")'
 	done >"$BATS_TEST_TMPDIR/kinds"
-	[ "$(sort "$BATS_TEST_TMPDIR/kinds")" = $'git\nkubernetes' ]
-	backup "$1" --seal --run parts
+	backup "$2" --seal --run parts
+}
+
+# A part with repositories alone, and one with clusters alone.
+apart() {
+	grep -qx git "$BATS_TEST_TMPDIR/kinds"
+	grep -qx kubernetes "$BATS_TEST_TMPDIR/kinds"
 }
 
 @test "in parts, it is judged once all of them are there" {
-	for name in runs ran; do
-		call PATCH "$flux/$name" '{"spec": {"url": "'"$P/secrets.git"'"}}' >/dev/null
-	done
 	config 'closure: required'
-	backup 1
-	jq -c '.missing[], .outside[]' "$BATS_TEST_TMPDIR/closure" | grep -v SealedSecret >"$BATS_TEST_TMPDIR/whole"
-	grep -q 'commit 0123456789012345678901234567890123456789' "$BATS_TEST_TMPDIR/whole"
-	rm -rf "$P/vault" "$P/state"
-	in_parts 1
-	jq -c '.missing[], .outside[]' "$BATS_TEST_TMPDIR/closure" | grep -v SealedSecret >"$BATS_TEST_TMPDIR/parts"
-	diff "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/parts"
-	has "GitRepository infrastructure/runs runs"
-	lacks missing 'of 6 SealedSecrets'
+	in_parts 2 1
+	apart
 	restore show latest -o json | jq -e '.status == "partial" and (.missing | any(.what | contains("lost.yaml")))'
 	# What the parts had to tell is gone.
 	[ -z "$(find "$P/vault" -name '*.closure*')" ]
 	rm -rf "$P/vault" "$P/state"
 	config
-	in_parts 0
+	in_parts 2 0
 	grep -q 'warn.*closure: .*lost.yaml' <<<"$stderr"
 	rm -rf "$P/vault" "$P/state"
 	config 'closure: none'
-	in_parts 0
+	in_parts 2 0
 	[ "$(cat "$BATS_TEST_TMPDIR/closure")" = null ]
+}
+
+# Two clusters, one of which has what reads the repositories of the others.
+platform() { # LINE...
+	config "$@"
+	cat >>"$BACKSTAY_CONFIG" <<-E
+	    - {name: another, kubeconfig: $P/kube/kubeconfig, namespaces: ['prod*', 'stag*'], exclude_namespaces: [production]}
+	E
+}
+
+@test "in parts, it is what it is of one agent" {
+	local n name
+	modules
+	large
+	repositories="{url: $P/secrets.git, name: secrets}, {url: $P/modules.git, name: modules}, {url: $P/large.git, name: large, lfs: false}"
+	for name in runs ran; do
+		call PATCH "$flux/$name" '{"spec": {"url": "'"$P/secrets.git"'"}}' >/dev/null
+	done
+	flux_of one '{"branch": "release"}'
+	flux_of two '{"branch": "gone"}'
+	flux_of three '{"commit": "'"$(cat "$P/commit")"'"}'
+	application_of four v1.2.3
+	application_of five no-such-branch
+	application_of six '1.*'
+	for name in modules large; do
+		call POST "$flux" '{"apiVersion": "source.toolkit.fluxcd.io/v1beta1", "kind": "GitRepository",
+		    "metadata": {"name": "'$name'-parts"}, "spec": {"url": "'"$P/$name.git"'", "ref": {"branch": "release"}}}' >/dev/null
+	done
+	platform
+	backup 0
+	# Of each kind, so that they are known to be compared.
+	lacks missing 'commit 0123456789012345678901234567890123456789'
+	lacks missing "revision 'refs/heads/gone'"
+	lacks missing "SealedSecret 'lost': none of the 1 sealing keys"
+	lacks missing "deep/tag.yaml (of 'v1.2.3')"
+	lacks outside "submodule of repository 'modules' (of 'refs/heads/release')"
+	lacks outside '3 LFS objects'
+	has "SealedSecret 'open'"
+	mv "$BATS_TEST_TMPDIR/closure" "$P/whole"
+	for n in 2 4; do
+		rm -rf "$P/vault" "$P/state"
+		in_parts "$n" 0
+		grep -qx git "$BATS_TEST_TMPDIR/kinds" || [ "$n" -ne 4 ]
+		diff "$P/whole" "$BATS_TEST_TMPDIR/closure"
+		# A submodule in another part is no reason to warn.
+		run ! grep -h 'submodule.*secrets.*is in no repository' "$P"/err-?
+	done
+	for name in one two three modules-parts large-parts; do
+		call DELETE "$flux/$name" >/dev/null
+	done
+	for name in four five six; do
+		call DELETE "$argo/$name" >/dev/null
+	done
+}
+
+@test "in parts, a cluster that does not answer the other is named, and its keys are not tried" {
+	config
+	in_parts 2 0
+	apart
+	has "SealedSecret 'open'"
+	rm -rf "$P/vault" "$P/state"
+	# The machine that has the repository cannot reach it.
+	apart=$(($(grep -nx git "$BATS_TEST_TMPDIR/kinds" | cut -d: -f1) - 1))
+	cp "$P/kube/kubeconfig" "$P/kube/kept"
+	for n in 0 1; do
+		sed "s|^state_dir: .*|state_dir: $P/state/$n|" "$BACKSTAY_CONFIG" >"$P/shard-$n.yaml"
+		[ "$n" != "$apart" ] || sed -Ei 's|("?server"?: *"?https?://)[^", ]*|\1127.0.0.1:9|' "$P/kube/kubeconfig"
+		BACKSTAY_CONFIG=$P/shard-$n.yaml agent backup --shard "$n/2" --run parts >/dev/null || true
+		cp "$P/kube/kept" "$P/kube/kubeconfig"
+	done
+	backup 0 --seal --run parts
+	lacks missing "cluster 'production' could not be asked for the revisions that it runs, and the sealing keys, of the repositories of part $apart/2"
+	lacks missing 'of 6 SealedSecrets (the first is'
 }
 
 flux_of() { # NAME REF

@@ -108,9 +108,9 @@ static void commits_are_looked_for_in_the_mirrors_of_all(void **state)
 	add_revision(one, OTHER, "two");
 	assert_true(closure_revision(one, "https://h/none.git", OTHER, "no"));
 	*vec_add(&one->mirrors) =
-	    (struct closure_part_mirror){str_dup("h/b"), 1};
+	    (struct closure_part_mirror){str_dup("h/b"), 1, 0};
 	*vec_add(&two->mirrors) =
-	    (struct closure_part_mirror){str_dup("h/a"), 1};
+	    (struct closure_part_mirror){str_dup("h/a"), 1, 0};
 	hand_on(all, one, CLOSURE_PART_ID);
 	hand_on(all, two, CLOSURE_PART_ID);
 	spool_init(&ids, "/tmp", 64);
@@ -155,9 +155,10 @@ static void what_no_part_could_try_is_not_known(void **state)
 	cleanup(closure_freep) struct closure *none = closure_new();
 	cleanup(closure_freep) struct closure *all = closure_new();
 	struct err err = ERR_INIT;
-	const char keys[] = "{\"version\":1,\"sealing\":2}";
+	const char keys[] = "{\"version\":2,\"sealing\":[\"a\",\"b\"]}";
 
 	(void)state;
+	closure_unasked(mirrors);
 	add_sealed(mirrors, "s");
 	add_sealed(mirrors, "t");
 	hand_on(none, mirrors, 0);
@@ -171,25 +172,152 @@ static void what_no_part_could_try_is_not_known(void **state)
 	assert_lacks(all,
 	    "missing: of 2 SealedSecrets (the first is 's', a.yaml) it is not "
 	    "known whether a captured key opens them: the sealing keys are in "
-	    "another part than the repository\n");
+	    "another part than the repository, and its cluster could not be "
+	    "asked for them\n");
+}
+
+/* A key of another machine's cluster that opens one counts if it was captured
+ * there. */
+static void a_sealing_key_counts_where_a_part_captured_it(void **state)
+{
+	static const char part[] =
+	    "{\"version\":2,\"asked\":true,\"sealed\":["
+	    "{\"by\":\"a.yaml\",\"name\":\"s\",\"key\":\"b\"},"
+	    "{\"by\":\"a.yaml\",\"name\":\"t\",\"key\":\"c\"},"
+	    "{\"by\":\"a.yaml\",\"name\":\"u\"}]}";
+	static const char keys[] =
+	    "{\"version\":2,\"asked\":true,\"sealing\":[\"a\",\"b\"]}";
+	cleanup(closure_freep) struct closure *all = closure_new();
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ok(closure_part_read(all, part, strlen(part), 0, &err), err);
+	assert_ok(closure_part_read(all, keys, strlen(keys), 0, &err), err);
+	assert_lacks(all,
+	    "missing: a.yaml: SealedSecret 't': none of the 2 sealing keys "
+	    "that were captured opens it\n"
+	    "missing: a.yaml: SealedSecret 'u': none of the 2 sealing keys "
+	    "that were captured opens it\n");
+}
+
+static void add_id(struct spool *ids, const char *ref)
+{
+	uint8_t id[DIGEST_SHA256_LEN];
+	struct err err = ERR_INIT;
+
+	digest_of(DIGEST_SHA256, ref, strlen(ref), id);
+	assert_ok(spool_add(ids, id, CLOSURE_PART_ID, &err), err);
+}
+
+static void name(struct closure *c, const char *revision)
+{
+	closure_named(c, "https://h/a.git", revision, "x");
+}
+
+/* By the name of the ref itself, or of a branch or a tag. */
+static void refs_are_looked_for_in_the_mirrors_of_all(void **state)
+{
+	cleanup(closure_freep) struct closure *objects = closure_new();
+	cleanup(closure_freep) struct closure *mirror = closure_new();
+	cleanup(closure_freep) struct closure *all = closure_new();
+	struct err err = ERR_INIT;
+	struct spool ids;
+
+	(void)state;
+	name(objects, "refs/heads/main");
+	name(objects, "main");
+	name(objects, "v1");
+	name(objects, "refs/tags/main");
+	name(objects, "heads/main");
+	closure_named(objects, "https://h/a.git", "1.*", "x")->unclear = true;
+	*vec_add(&mirror->mirrors) =
+	    (struct closure_part_mirror){str_dup("h/a"), 0, 2};
+	hand_on(all, objects, 0);
+	hand_on(all, mirror, 2 * CLOSURE_PART_ID);
+	spool_init(&ids, "/tmp", 64);
+	add_id(&ids, "refs/heads/main");
+	add_id(&ids, "refs/tags/v1");
+	assert_ok(closure_part_find(all, &ids, &err), err);
+	spool_done(&ids);
+	assert_lacks(all,
+	    "missing: revision 'heads/main' of 'https://h/a.git', which x "
+	    "names, is not in the mirror\n"
+	    "missing: revision 'refs/tags/main' of 'https://h/a.git', which x "
+	    "names, is not in the mirror\n");
+}
+
+static void note_source(struct closure *c, const char *by, const char *url)
+{
+	found_add_repository(&c->found, url, by);
+}
+
+/* Whoever names it, it is one line; which, does not depend on the order. */
+static void what_is_no_source_is_told_once(void **state)
+{
+	(void)state;
+	for (int order = 0; order < 2; order++) {
+		cleanup(closure_freep) struct closure *one = closure_new();
+		cleanup(closure_freep) struct closure *two = closure_new();
+		cleanup(closure_freep) struct closure *all = closure_new();
+		char bucket[] = "b", key[] = "k";
+		const struct backend b = {.bucket = bucket, .key = key};
+		note_source(one, "c", "https://h/a.git");
+		note_source(one, "b", "git@h:a.git");
+		note_source(two, "a", "https://h/a");
+		found_add_backend(&one->found, &b, "y");
+		found_add_backend(&two->found, &b, "x");
+		hand_on(all, order ? one : two, 0);
+		hand_on(all, order ? two : one, 0);
+		assert_lacks(all,
+		    "outside: bucket 'b' of Terraform state, which x names, is "
+		    "not a source\n"
+		    "outside: repository 'git@h:a.git', which a names, is not "
+		    "a source\n");
+	}
+}
+
+static void a_state_outside_of_the_prefixes_is_told_once(void **state)
+{
+	cleanup(strvec_done) struct strvec prefixes = VEC_INIT;
+	cleanup(closure_freep) struct closure *all = closure_new();
+
+	(void)state;
+	strvec_add(&prefixes, "prod/");
+	for (int i = 0; i < 2; i++) {
+		cleanup(closure_freep) struct closure *part = closure_new();
+		char bucket[] = "b", key[] = "dev/s", there[] = "prod/s";
+		const struct backend out = {.bucket = bucket, .key = key};
+		const struct backend in = {.bucket = bucket, .key = there};
+		found_add_backend(&part->found, &out, i ? "y" : "z");
+		found_add_backend(&part->found, &in, i ? "y" : "z");
+		found_cover_bucket(&part->found, "b", &prefixes);
+		hand_on(all, part, 0);
+	}
+	assert_lacks(all,
+	    "outside: state 'dev/s' in bucket 'b', which y names, is outside "
+	    "of the prefixes\n");
 }
 
 static void what_is_not_of_this_form_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "[]", "{}", "{\"version\":1}",
-	    "{\"version\":2,\"sealing\":0}", "{\"version\":1,\"sealing\":-1}",
-	    "{\"version\":1,\"sealing\":0,\"lacks\":[{}]}",
-	    "{\"version\":1,\"sealing\":0,\"revisions\":[{\"url\":\"u\","
-	    "\"by\":\"b\",\"id\":\"0123\"}]}",
-	    "{\"version\":1,\"sealing\":0,\"documents\":[{\"by\":\"b\"}]}",
-	    "{\"version\":1,\"sealing\":0,\"documents\":[{\"by\":\"b\","
+	    "{\"version\":3}",
+	    "{\"version\":2,\"repositories\":[{\"url\":\"u\"}]}",
+	    "{\"version\":2,\"buckets\":[{\"by\":\"u\"}]}",
+	    "{\"version\":2,\"revisions\":[{\"url\":\"u\",\"by\":\"b\","
+	    "\"name\":\"\"}]}",
+	    "{\"version\":2,\"lacks\":[{}]}",
+	    "{\"version\":2,\"revisions\":[{\"url\":\"u\","
+	    "\"by\":\"b\",\"runs\":true,\"name\":\"0123\"}]}",
+	    "{\"version\":2,\"documents\":[{\"by\":\"b\"}]}",
+	    "{\"version\":2,\"documents\":[{\"by\":\"b\","
 	    "\"needed\":1,\"keys\":[{\"kind\":\"other\",\"id\":\"i\","
 	    "\"group\":0}]}]}",
-	    "{\"version\":1,\"sealing\":0,\"sealed\":[{\"by\":\"b\"}]}",
-	    "{\"version\":1,\"sealing\":0,\"mirrors\":[{\"repository\":\"r\","
-	    "\"objects\":1}]}",
-	    "{\"version\":1,\"sealing\":0,\"mirrors\":[{\"repository\":\"r\","
-	    "\"objects\":2305843009213693953}]}"};
+	    "{\"version\":2,\"sealed\":[{\"by\":\"b\"}]}",
+	    "{\"version\":2,\"mirrors\":[{\"repository\":\"r\","
+	    "\"objects\":1,\"refs\":0}]}",
+	    "{\"version\":2,\"mirrors\":[{\"repository\":\"r\","
+	    "\"objects\":0,\"refs\":2305843009213693953}]}"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -202,7 +330,7 @@ static void what_is_not_of_this_form_is_refused(void **state)
 	/* Bytes that belong to no mirror. */
 	cleanup(closure_freep) struct closure *c = closure_new();
 	struct err err = ERR_INIT;
-	const char none[] = "{\"version\":1,\"sealing\":0}";
+	const char none[] = "{\"version\":2}";
 	assert_int_equal(
 	    closure_part_read(c, none, strlen(none), CLOSURE_PART_ID, &err),
 	    -1);
@@ -216,6 +344,10 @@ int main(void)
 	    cmocka_unit_test(commits_are_looked_for_in_the_mirrors_of_all),
 	    cmocka_unit_test(a_mirror_of_the_own_part_counts),
 	    cmocka_unit_test(what_no_part_could_try_is_not_known),
+	    cmocka_unit_test(a_sealing_key_counts_where_a_part_captured_it),
+	    cmocka_unit_test(refs_are_looked_for_in_the_mirrors_of_all),
+	    cmocka_unit_test(what_is_no_source_is_told_once),
+	    cmocka_unit_test(a_state_outside_of_the_prefixes_is_told_once),
 	    cmocka_unit_test(what_is_not_of_this_form_is_refused),
 	};
 
