@@ -5,6 +5,7 @@
 #include "restore/apply/level.h"
 #include "restore/apply/summary.h"
 #include "restore/plan/layering.h"
+#include "restore/plan/names.h"
 #include "storage/base/cleanup.h"
 
 #include <stdlib.h>
@@ -54,7 +55,7 @@ static void resume_outcomes(const struct level_engine *e)
 		r->outcomes[i] = before->outcome;
 		before->outcome = (struct outcome)OUTCOME_INIT;
 		if (before->uid && !n->live_uid)
-			n->live_uid = str_dup(before->uid);
+			names_set_live_uid(r->p, n, before->uid);
 		atomic_fetch_add(&r->done, 1);
 	}
 }

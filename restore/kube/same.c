@@ -65,8 +65,7 @@ static void compare(
 	bool same = same_as_wanted(a, live, &wanted);
 	if (!same && !left)
 		return;
-	free(n->live_uid);
-	n->live_uid = str_dup(uid);
+	names_set_live_uid(a->run->p, n, uid);
 	if (left) {
 		/* Notes from preparing an object that stays unchanged are of no
 		 * use. */

@@ -118,8 +118,7 @@ int write_status(struct task *t, struct json_object **now)
 
 void write_uid(struct task *t, const char *uid)
 {
-	free(t->n->live_uid);
-	t->n->live_uid = str_dup(uid);
+	names_set_live_uid(t->a->run->p, t->n, uid);
 }
 
 /* For example a sidecar that became an init container, or a time zone that is

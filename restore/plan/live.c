@@ -47,7 +47,7 @@ static void mark(struct live *l, const char *group, const char *kind,
 		if (n->kind != PLAN_KUBE || n->exists)
 			continue;
 		n->exists = true;
-		n->live_uid = str_dup(item->uid);
+		names_set_live_uid(p, n, item->uid);
 	}
 }
 

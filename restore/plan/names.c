@@ -3,6 +3,8 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/index.h"
 
+#include <string.h>
+
 void names_add(struct buf *out, int cluster, const char *group,
     const char *kind, const char *ns, const char *name)
 {
@@ -49,6 +51,24 @@ const struct plan_node *names_by_uid(
 	uint32_t it = index_first(p->names, buf_str(&key));
 	return it == INDEX_END ? NULL
 			       : &p->nodes.items[index_value(p->names, it)];
+}
+
+void names_set_live_uid(struct plan *p, struct plan_node *n, const char *uid)
+{
+	cleanup(buf_done) struct buf key = BUF_INIT;
+
+	n->live_uid = NULL;
+	if (!uid)
+		return;
+	names_add_uid(&key, n->cluster, uid);
+	uint32_t it = index_first(p->names, buf_str(&key));
+	if (it != INDEX_END) {
+		n->live_uid = index_name(p->names, it) + key.len - strlen(uid);
+		return;
+	}
+	pthread_mutex_lock(&p->live_uids_lock);
+	n->live_uid = texts_keep(&p->live_uids, uid);
+	pthread_mutex_unlock(&p->live_uids_lock);
 }
 
 void names_add_key(

@@ -19,6 +19,10 @@ const char *names_provide(struct plan *p, uint32_t node, int cluster,
 /* The node that has an object of the snapshot's UID, or NULL. */
 const struct plan_node *names_by_uid(
     const struct plan *p, uint16_t cluster, const char *uid);
+/* Notes the UID that a node has in the target (NULL: none), as long as the
+ * plan: mostly that of the snapshot, where the target is the source. Several
+ * threads may do so for different nodes. */
+void names_set_live_uid(struct plan *p, struct plan_node *n, const char *uid);
 /* The namespace as the plan keeps it, once: two that are equal are the same
  * pointer. NULL stays NULL. */
 const char *names_namespace(struct plan *p, const char *ns);

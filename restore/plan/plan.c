@@ -28,7 +28,6 @@ static void node_done(struct plan_node *n)
 	free(n->reason);
 	free(n->source);
 	json_free(n->facts);
-	free(n->live_uid);
 }
 
 static void kind_free(struct plan_kind *k)
@@ -68,6 +67,8 @@ void plan_free(struct plan *p)
 	json_free(p->no_ports);
 	transform_free(p->transform);
 	index_free(p->names);
+	texts_done(&p->live_uids);
+	pthread_mutex_destroy(&p->live_uids_lock);
 	layer_census_free(p->census);
 	for (size_t i = 0; p->apis && i < p->options->cluster_count; i++)
 		kube_api_done(&p->apis[i]);
@@ -208,6 +209,7 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	cleanup(plan_freep) struct plan *p = mem_new(struct plan);
 	p->options = o;
 	p->names = index_new();
+	pthread_mutex_init(&p->live_uids_lock, NULL);
 	cleanup(maker_done) struct plan_maker m = {
 	    .p = p,
 	    .references = {.edges = o->edges,

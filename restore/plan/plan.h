@@ -21,7 +21,9 @@
 #include "storage/base/clock.h"
 #include "storage/base/err.h"
 #include "storage/base/str.h"
+#include "storage/base/texts.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -146,8 +148,8 @@ struct plan_node {
 	const char *namespace;	   /* in the target; NULL: cluster-scoped */
 	const char *acts_on;	   /* of a controller: pattern of kinds */
 	/* What the target has, where it was asked; live_uid becomes that of
-	 * what was made, too. */
-	char *live_uid;
+	 * what was made, too (names_set_live_uid). */
+	const char *live_uid;
 	/* There are as many nodes as objects: small ones stand together. */
 	enum plan_node_kind kind : 8;
 	enum plan_action action : 8;
@@ -195,7 +197,9 @@ struct plan {
 	struct strvec offered;
 	VEC_DEFINE(, struct plan_kind *) kinds;
 	struct transform *transform;
-	struct index *names; /* of nodes, see names.h */
+	struct index *names;	/* of nodes, see names.h */
+	struct texts live_uids; /* that are not those in names */
+	pthread_mutex_t live_uids_lock;
 	struct strvec texts; /* of nodes that are no objects: names, paths */
 	struct json_object *no_ports;	 /* facts of most Services; or NULL */
 	VEC_DEFINE(, char *) namespaces; /* owned, each once */

@@ -1,22 +1,20 @@
 #include "storage/base/index.h"
 
+#include "storage/base/texts.h"
 #include "storage/base/vec.h"
 
 #include <string.h>
 
-enum { CHUNK_BYTES = 64 * 1024 };
-
 /* There may be many: the values of a name are a ring, of which the slot has the
  * last, and each leads to the next. */
 struct item {
-	const char *name; /* in one of the chunks */
+	const char *name;
 	uint32_t value;
 	uint32_t next; /* of the same name; of the last: the first */
 };
 
 struct index {
-	VEC_DEFINE(, char *) chunks; /* names one behind the other */
-	size_t fill, room;	     /* of the last of them: used, left */
+	struct texts names;
 	VEC_DEFINE(, struct item) items;
 	uint32_t *slots; /* last item of a name + 1, 0: free */
 	size_t slot_count;
@@ -46,9 +44,7 @@ void index_free(struct index *x)
 {
 	if (!x)
 		return;
-	VEC_EACH (&x->chunks, chunk)
-		free(*chunk);
-	vec_done(&x->chunks);
+	texts_done(&x->names);
 	vec_done(&x->items);
 	free(x->slots);
 	free(x);
@@ -82,23 +78,6 @@ static void grow(struct index *x)
 	free(old);
 }
 
-/* Names never move, and most are short. */
-static const char *keep_name(struct index *x, const char *name)
-{
-	size_t len = strlen(name) + 1;
-
-	if (len > x->room) {
-		x->room = len > CHUNK_BYTES ? len : CHUNK_BYTES;
-		*vec_add(&x->chunks) = mem_alloc(x->room);
-		x->fill = 0;
-	}
-	char *kept = x->chunks.items[x->chunks.len - 1] + x->fill;
-	memcpy(kept, name, len);
-	x->fill += len;
-	x->room -= len;
-	return kept;
-}
-
 const char *index_add(struct index *x, const char *name, uint32_t value)
 {
 	if (x->used * 2 >= x->slot_count)
@@ -115,7 +94,7 @@ const char *index_add(struct index *x, const char *name, uint32_t value)
 		item->next = last->next;
 		last->next = added;
 	} else {
-		item->name = keep_name(x, name);
+		item->name = texts_keep(&x->names, name);
 		x->used++;
 	}
 	*slot = added + 1;

@@ -185,7 +185,6 @@ static int tear_down(void **state)
 	file_remove_tree(f->dir, &ignored);
 	VEC_EACH (&f->plan.nodes, n) {
 		free(n->reason);
-		free(n->live_uid);
 	}
 	vec_done(&f->plan.nodes);
 	graph_done(&f->plan.graph);

@@ -53,7 +53,7 @@ static int tear_down(void **state)
 
 static void set_live(struct fixture *f, const char *uid)
 {
-	test_plan_node(&f->t.plan, f->owner)->live_uid = str_dup(uid);
+	test_plan_node(&f->t.plan, f->owner)->live_uid = uid;
 }
 
 /* That those owners become the others. */
