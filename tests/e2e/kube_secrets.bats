@@ -145,3 +145,13 @@ skipped() { jq -r '.items[] | select(.outcome == "skipped") | .what' "$P/report"
 	over
 	kept
 }
+
+# The operator that is at work there is no part of the snapshot, and cannot be
+# held.
+@test "the plan names what a store that is there already would act on before its status" {
+	field load
+	call DELETE /apis/external-secrets.io/v1/namespaces/$ns/externalsecrets/once
+	run --separate-stderr restore plan latest --same-cluster
+	echo "$output"
+	grep -q '^there for a moment without their status, with no way to pause them: 1 ExternalSecret.external-secrets.io$' <<<"$output"
+}
