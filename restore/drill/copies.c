@@ -138,6 +138,7 @@ int copies_remove(struct copies *c, struct err *err)
 		if (left < 0)
 			return explain(c, err);
 	} while (left && backoff_wait(&wait));
+	c->left = (size_t)left;
 	if (!left) {
 		c->begun = false;
 		return 0;

@@ -25,6 +25,7 @@ struct copies {
 	struct connect_kube kube;
 	bool begun;
 	size_t made;
+	size_t left; /* after a removal that failed */
 };
 VEC_DEFINE(copies_vec, struct copies);
 

@@ -269,9 +269,11 @@ void place_leave(struct place *p, struct result *r)
 	VEC_EACH (&p->copies, copies) {
 		struct err err = ERR_INIT;
 
-		if (copies_remove(copies, &err) && r)
+		if (copies_remove(copies, &err) && r) {
 			strvec_add(&r->left, err.message);
-		else if (err.code)
+			r->namespaces_left += copies->left;
+		}
+		if (err.code && !r)
 			log_error("%s", err.message);
 	}
 }

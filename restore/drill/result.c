@@ -346,7 +346,7 @@ static void add_numbers(const struct result *r, struct buf *out)
 	json_text_int(out, "states", (int64_t)r->states);
 	json_text_int(out, "state_resources", (int64_t)r->resources);
 	json_text_int(out, "namespaces_made", (int64_t)r->namespaces);
-	json_text_int(out, "namespaces_left", (int64_t)r->left.len);
+	json_text_int(out, "namespaces_left", (int64_t)r->namespaces_left);
 	json_text_int(out, "objects_created", (int64_t)result_created(r));
 	json_text_int(out, "objects_dry_run", (int64_t)result_accepted(r));
 	json_text_int(out, "objects_compared", (int64_t)r->compared);

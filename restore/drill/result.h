@@ -58,8 +58,9 @@ struct result {
 	uint64_t added, removed, changed;
 	struct buf differences; /* as they are printed, in the chosen form */
 	struct strvec not_compared;
-	size_t namespaces;  /* that were made in clusters of others */
-	struct strvec left; /* what could not be removed, in words */
+	size_t namespaces;	/* that were made in clusters of others */
+	size_t namespaces_left; /* that are still going, as far as is known */
+	struct strvec left;	/* what could not be removed, in words */
 };
 void result_done(struct result *r);
 

@@ -97,7 +97,10 @@ static void a_dry_run_beside_writes_is_counted_as_one(void **state)
 	assert_true(result_is_recorded(&r));
 	assert_true(result_passed(&r));
 	strvec_add(&r.left, "2 namespaces");
+	r.namespaces_left = 2;
 	expect(&r, "it left something: 2 namespaces");
+	cleanup(json_freep) struct json_object *after = result_record(&r);
+	assert_int_equal(json_get_int(after, "namespaces_left", -1), 2);
 	r.partly = true;
 	assert_false(result_is_recorded(&r));
 	result_done(&r);
