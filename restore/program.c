@@ -323,7 +323,8 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "index of a snapshot (default: latest), and asks each target that "
 	    "the snapshot names: a repository whether it can be pushed to, a "
 	    "bucket and its lock table whether they answer, a cluster whether "
-	    "the account may list, create and patch what was captured. Prints "
+	    "the account may list, create and patch what was captured. A "
+	    "witness is asked for what it co-signed last of each vault. Prints "
 	    "a line for each; the exit status is 1 if a check failed. Nothing "
 	    "is written.\n\nOf layers it shows how much of the snapshot each "
 	    "selects and what is in none, and warns of patterns that select "
@@ -616,6 +617,8 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "report says so. If a patch of restore.transforms fails, the whole "
 	    "restore is refused; a patch that matches no object is a "
 	    "warning.\n\n"
+	    "Where something is missing or left paused, the report names the "
+	    "policies that the run has brought: they may refuse it later.\n\n"
 	    "restore.targets of the configuration says where each part goes; "
 	    "what it does not name goes back to where it came "
 	    "from.\n\n" SNAPSHOT_TEXT,
