@@ -25,11 +25,13 @@ static bool is_bad(const struct proof *p)
 }
 
 /* A store that hides a snapshot from a machine that knows the vault does not
- * make it forget. One that was never told of it would drop what it needs. */
+ * make it forget. One that was never told of it would drop what it needs. What
+ * several machines captured together is never needed by another. */
 static bool may_be_needed_unseen(
     const struct outlook_terms *t, const struct manifest *m, int64_t time)
 {
-	return t->seen_since && m->is_list && time < t->seen_since &&
+	return t->seen_since && m->is_list && !manifest_has_parts(m) &&
+	       time < t->seen_since &&
 	       t->now - t->seen_since < OUTLOOK_MEETING_S &&
 	       t->now - time < OUTLOOK_LEFT_S;
 }
