@@ -78,5 +78,5 @@ small_held_backup() { # [ARGUMENT...]
 }
 
 small_has_begun() {
-	[ -n "$(find "$P/vault" -name '*.tmp-*' -size +0 ! -name '*lock*' 2>/dev/null)" ]
+	[ -n "$(find "$P/vault" -name '*.tmp-*' ! -name '*lock*' 2>/dev/null)" ]
 }
