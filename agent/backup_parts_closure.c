@@ -108,17 +108,27 @@ int backup_parts_closure_write(struct backup_run *r, struct backup_shard *s,
 
 /* ---- of all -------------------------------------------------------------- */
 
-/* The object, once it is known to be the one that was signed for. */
+/* The object, once it is known to be the one that was signed for. Of one that
+ * is longer, no more is read than was signed for. Takes the source. */
 static int read_checked(struct source *from, const struct json_object *where,
     struct spool *to, struct err *err)
 {
+	int64_t len = json_get_int(where, "bytes", -1);
 	uint8_t raw[DIGEST_SHA256_LEN];
 	char sha256[DIGEST_SHA256_HEX];
 	uint64_t bytes = 0;
+
+	if (len < 0) {
+		source_free(from);
+		return err_set(err, ERR_FORMAT,
+		    "its manifest does not say how long it is");
+	}
+	cleanup(source_freep) struct source *part =
+	    source_part(from, 0, (uint64_t)len);
 	cleanup(sink_freep) struct sink *sink =
 	    sink_digest(spool_sink(to), raw, &bytes);
 
-	if (stream_copy(from, sink, err) < 0 || sink_finish(sink, err))
+	if (stream_copy(part, sink, err) < 0 || sink_finish(sink, err))
 		return -1;
 	digest_hex(raw, sizeof(raw), sha256);
 	if (str_eq(sha256, json_get_str(where, "sha256")))
@@ -154,7 +164,7 @@ static int read_part(struct backup_run *r, const struct backup_shard *s,
 	autofree char *object = shard_closure_name(part);
 	struct source *stored = vault_get(vault_of(r), object, 0, err);
 	bool refused = !stored && err->code == ERR_DENIED;
-	cleanup(source_freep) struct source *from =
+	struct source *from =
 	    stored ? backup_parts_open_list(r, s, stored, err) : NULL;
 	struct spool all;
 
