@@ -119,11 +119,12 @@ static int check_options(const struct plan_options *o, struct err *err)
 }
 
 /* A server lists the group of a kind that was defined a moment ago before it
- * answers for it: that is waited for. */
+ * answers for it, which a busy one has been seen to do for 15 seconds: that is
+ * waited for. */
 static int read_api(const struct plan_options *o, struct kube_client *client,
     struct kube_api *api, struct err *err)
 {
-	enum { POLL_MS = 100, POLL_MAX_MS = 1000, SETTLE_MS = 10 * 1000 };
+	enum { POLL_MS = 100, POLL_MAX_MS = 1000, SETTLE_MS = 60 * 1000 };
 	const struct clock *clock = o->clock ? o->clock : clock_system();
 	struct backoff wait =
 	    backoff_start(clock, POLL_MS, POLL_MAX_MS, SETTLE_MS);
