@@ -161,6 +161,6 @@ target_call() { # METHOD PATH JSON
 	chmod 600 "$P/as-some"
 	config "    clusters: [{from: production, kubeconfig: $P/as-some}]" >"$BACKSTAY_CONFIG"
 	check 1
-	line FAILED "target of cluster 'production'" "the account may not .*create deployments.apps in 'staging'"
+	line FAILED "target of cluster 'production'" "the account may not .*create certificates.cert-manager.io in 'staging'"
 	[ "$(grep -c ^FAILED <<<"$output")" -eq 1 ]
 }
