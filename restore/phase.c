@@ -22,10 +22,10 @@ static const struct {
     [PHASE_UNPACK] = {"unpack", "unpacking", .bytes = true},
     [PHASE_CHECK] = {"check", "checking", .one = "entry", .many = "entries"},
     [PHASE_COPY] = {"copy", "copying", .bytes = true},
-    [PHASE_PLAN] = {"plan", "planning"},
+    [PHASE_PLAN] = {.name = "plan", .doing = "planning"},
     [PHASE_ASK] = {"ask", "asking the targets", .one = "step", .many = "steps"},
     [PHASE_RESTORE] = {"restore", "restoring", .one = "step", .many = "steps"},
-    [PHASE_COMPARE] = {"compare", "comparing"},
+    [PHASE_COMPARE] = {.name = "compare", .doing = "comparing"},
 };
 
 static void show(const struct phase *p, uint64_t done, int64_t now_ms)
