@@ -220,7 +220,7 @@ static void a_target_that_does_not_answer_ends_the_plan(void **state)
 	int failed;
 
 	add_map(t, "ns", "a");
-	autofree char *asked = check(t, replies, 1, &failed, &err);
+	free(check(t, replies, 1, &failed, &err));
 	assert_int_equal(failed, -1);
 	assert_int_equal(err.code, ERR_NETWORK);
 	assert_contains(err.message,
