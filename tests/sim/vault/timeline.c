@@ -84,7 +84,8 @@ void sim_timeline_done(struct sim_timeline *t)
 	vec_done(&t->relics);
 }
 
-static void say(const struct sim_timeline *t, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void say(
+    const struct sim_timeline *t, const char *fmt, va_list ap)
 {
 	printf("%llu %lld %*s", (unsigned long long)t->seed,
 	    (long long)(t->now - BEGIN), (int)t->depth * 2, "");
