@@ -189,7 +189,7 @@ int backup_steps_archive(
 	if (!sink)
 		return -1;
 	/* Reading and compressing need not wait for encrypting and writing. */
-	r->archive = archive_writer_new(&o, relay_sink(sink), err);
+	r->archive = archive_writer_new(&o, relay_sink(sink, RELAY_AHEAD), err);
 	return r->archive ? 0 : -1;
 }
 

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Enough that the writer does not have to wait for something that costs it next
- * to nothing, such as a file that is stored uncompressed. */
-enum { PIECES = 16, PIECE_BYTES = 256 * 1024 };
+enum { PIECE_BYTES = 256 * 1024, PIECES = RELAY_AHEAD / PIECE_BYTES };
 
 struct piece {
 	char *data; /* NULL while nothing is in it */
@@ -20,6 +18,7 @@ struct relay {
 	struct sink sink;
 	struct sink *next;
 	struct piece pieces[PIECES]; /* a ring */
+	size_t most;		     /* pieces at a time */
 	pthread_t thread;
 	bool joined;
 	pthread_mutex_t lock; /* of what follows */
@@ -106,7 +105,7 @@ static int give(struct relay *r, struct err *err)
 	pthread_mutex_lock(&r->lock);
 	r->filled++;
 	pthread_cond_signal(&r->changed);
-	while (!r->failed && r->filled - r->consumed == PIECES)
+	while (!r->failed && r->filled - r->consumed == r->most)
 		pthread_cond_wait(&r->changed, &r->lock);
 	bool failed = r->failed;
 	pthread_mutex_unlock(&r->lock);
@@ -186,12 +185,13 @@ static const struct sink_ops ops = {.write = relay_write,
     .abort = relay_abort,
     .release = relay_release};
 
-struct sink *relay_sink(struct sink *next)
+struct sink *relay_sink(struct sink *next, size_t held)
 {
 	struct relay *r = mem_new(struct relay);
 
 	r->sink.ops = &ops;
 	r->next = next;
+	r->most = held / PIECE_BYTES;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
 	if (pthread_create(&r->thread, NULL, run, r))

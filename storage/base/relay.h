@@ -9,8 +9,13 @@
 
 #include "storage/base/stream.h"
 
-/* Owns the next sink. It holds at most 4 MiB of what the next sink has not
- * received yet. */
-struct sink *relay_sink(struct sink *next);
+/* How much it holds of what the next sink has not received yet, in bytes:
+ * enough that the writer does not have to wait for something that costs it next
+ * to nothing, such as a file that is stored uncompressed; or, before a stage
+ * that only writes, enough for both to work. */
+enum { RELAY_AHEAD = 4 << 20, RELAY_BESIDE = 1 << 20 };
+
+/* Owns the next sink, and holds at most so much, one of the two above. */
+struct sink *relay_sink(struct sink *next, size_t held);
 
 #endif

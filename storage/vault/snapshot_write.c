@@ -283,7 +283,8 @@ struct sink *snapshot_writer_sink(struct snapshot_writer *w, struct err *err)
 	    destinations_sink(&w->destinations, w->archive, err);
 
 	/* The vaults write while what follows is sealed. */
-	return sink ? sink_digest(relay_sink(sink), w->sha256, &w->bytes)
+	return sink ? sink_digest(
+			  relay_sink(sink, RELAY_BESIDE), w->sha256, &w->bytes)
 		    : NULL;
 }
 

@@ -52,7 +52,7 @@ static int pack(struct vault *vault, const char *dir, const char *name,
 	if (!out)
 		return -1;
 	/* As backup.c does. */
-	out = relay_sink(out);
+	out = relay_sink(out, RELAY_AHEAD);
 	cleanup(archive_writer_freep) struct archive_writer *w =
 	    archive_writer_new(&o, out, err);
 	if (!w)

@@ -83,7 +83,7 @@ static int write_archive(struct snapshot_writer *s, const char *recipient,
 	if (!sink)
 		return -1;
 	cleanup(archive_writer_freep) struct archive_writer *w =
-	    archive_writer_new(&o, relay_sink(sink), err);
+	    archive_writer_new(&o, relay_sink(sink, RELAY_AHEAD), err);
 	if (!w || add_objects(w, folder, err) ||
 	    archive_writer_finish(w, &totals, err))
 		return -1;

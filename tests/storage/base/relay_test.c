@@ -17,7 +17,8 @@ static void all_comes_through_in_order(void **state)
 	(void)state;
 	for (unsigned i = 0; in.len < 3 << 20; i++)
 		buf_printf(&in, "%u ", i * 2654435761U);
-	cleanup(sink_freep) struct sink *s = relay_sink(test_sink(&out));
+	cleanup(sink_freep) struct sink *s =
+	    relay_sink(test_sink(&out), RELAY_BESIDE);
 	/* Pieces of every length, none, one and more than one buffer. */
 	for (size_t at = 0, n = 0; at < in.len; at += n, n = n * 3 + 1) {
 		if (n > in.len - at || n > 1 << 20)
@@ -79,7 +80,7 @@ static void an_error_behind_it_ends_the_writing(void **state)
 	int failed = 0;
 
 	(void)state;
-	struct sink *s = relay_sink(&n.sink);
+	struct sink *s = relay_sink(&n.sink, RELAY_AHEAD);
 	for (int i = 0; i < 8 && !failed; i++)
 		failed = sink_write(s, data, 1 << 20, &err);
 	assert_int_equal(failed, -1);
@@ -97,7 +98,7 @@ static void an_error_at_the_very_end_is_told_by_finish(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	struct sink *s = relay_sink(&n.sink);
+	struct sink *s = relay_sink(&n.sink, RELAY_AHEAD);
 	assert_int_equal(sink_write(s, "more than ten", 13, &err), 0);
 	assert_int_equal(sink_finish(s, &err), -1);
 	assert_string_equal(err.message, "no room");
@@ -114,7 +115,7 @@ static void finish_is_that_of_the_next(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	struct sink *s = relay_sink(&n.sink);
+	struct sink *s = relay_sink(&n.sink, RELAY_AHEAD);
 	assert_int_equal(sink_write(s, "ten", 3, &err), 0);
 	assert_int_equal(sink_finish(s, &err), -1);
 	assert_string_equal(err.message, "not kept");
@@ -129,7 +130,7 @@ static void releasing_commits_nothing(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	struct sink *s = relay_sink(&n.sink);
+	struct sink *s = relay_sink(&n.sink, RELAY_AHEAD);
 	assert_int_equal(sink_write(s, data, 3 << 20, &err), 0);
 	sink_free(s);
 	assert_int_equal(n.finishes, 0);
