@@ -4,6 +4,7 @@
  */
 #include "agent/closure/closure_room.h"
 #include "storage/base/cleanup.h"
+#include "tests/support/lacks.h"
 #include "tests/support/test.h"
 
 static const struct closure_mirror web = {
@@ -22,18 +23,6 @@ static void keep(struct closure *c, const struct closure_mirror *m,
 	closure_add_submodules(&c->submodules, &found);
 }
 
-static void assert_lacks(struct closure *c, const char *want)
-{
-	cleanup(closure_lacks_done) struct closure_lacks lacks = VEC_INIT;
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	closure_judge(c, &lacks);
-	VEC_EACH (&lacks, l)
-		buf_printf(&out, "%s: %s\n", l->outside ? "outside" : "missing",
-		    l->what);
-	assert_string_equal(buf_str(&out), want);
-}
-
 /* By whichever of its URLs: the scheme, the user and .git are no matter. */
 static void a_submodule_that_is_a_source_is_inside(void **state)
 {
@@ -48,7 +37,7 @@ static void a_submodule_that_is_a_source_is_inside(void **state)
 	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++)
 		keep(c, &web, NULL, urls[i]);
 	keep(c, &shop, NULL, "../team/lib.git");
-	assert_lacks(c, "");
+	test_assert_lacks(c, "");
 }
 
 static void one_that_is_not_is_outside_once(void **state)
@@ -61,7 +50,7 @@ static void one_that_is_not_is_outside_once(void **state)
 	keep(c, &web, "refs/heads/a", "../../lib.git");
 	keep(c, &web, "refs/heads/a", "https://me:pw@h/x.git");
 	keep(c, &shop, NULL, "https://h/x.git");
-	assert_lacks(c,
+	test_assert_lacks(c,
 	    "outside: repository 'https://git.example.com/lib', which is a "
 	    "submodule of repository 'web', is not a source\n"
 	    "outside: repository 'https://h/x.git', which is a submodule of "

@@ -6,6 +6,7 @@
 
 #include "agent/closure/closure_room.h"
 #include "storage/base/cleanup.h"
+#include "tests/support/lacks.h"
 #include "tests/support/test.h"
 
 #define COMMIT "0123456789abcdef012345678901234567890123"
@@ -20,18 +21,6 @@ static void hand_on(struct closure *to, struct closure *from, uint64_t ids)
 	closure_part_write(from, &none, &text);
 	assert_ok(
 	    closure_part_read(to, buf_str(&text), text.len, ids, &err), err);
-}
-
-static void assert_lacks(struct closure *c, const char *want)
-{
-	cleanup(closure_lacks_done) struct closure_lacks lacks = VEC_INIT;
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	closure_judge(c, &lacks);
-	VEC_EACH (&lacks, l)
-		buf_printf(&out, "%s: %s\n", l->outside ? "outside" : "missing",
-		    l->what);
-	assert_string_equal(buf_str(&out), want);
 }
 
 static void note(
@@ -50,7 +39,7 @@ static void what_one_part_tells_alone_is_judged_there(void **state)
 	note(part, "serviceaccounts", "s",
 	    "{\"imagePullSecrets\":[{\"name\":\"there\"},{\"name\":\"a\"}]}");
 	hand_on(all, part, 0);
-	assert_lacks(all,
+	test_assert_lacks(all,
 	    "missing: Secret 'n/a', which cluster 'c': serviceaccounts n/s "
 	    "names, was not captured\n");
 }
@@ -79,7 +68,7 @@ static void keys_of_one_part_read_documents_of_another(void **state)
 	assert_true(openpgp_key_parse(FINGERPRINT, vec_add(&keys->pgp)));
 	hand_on(all, mirrors, 0);
 	hand_on(all, keys, 0);
-	assert_lacks(all,
+	test_assert_lacks(all,
 	    "missing: b.env is encrypted by SOPS, and no key for it was "
 	    "captured: age age1b\n"
 	    "missing: d.env is encrypted by SOPS, and no key for it was "
@@ -117,7 +106,7 @@ static void commits_are_looked_for_in_the_mirrors_of_all(void **state)
 	assert_ok(spool_add(&ids, some, 2 * CLOSURE_PART_ID, &err), err);
 	assert_ok(closure_part_find(all, &ids, &err), err);
 	spool_done(&ids);
-	assert_lacks(all,
+	test_assert_lacks(all,
 	    "missing: commit " OTHER " of 'https://h/a.git', which two runs, "
 	    "is not in the mirror\n");
 }
@@ -135,7 +124,7 @@ static void a_mirror_of_the_own_part_counts(void **state)
 	part->revisions.items[1].searched = true;
 	part->revisions.items[1].there = true;
 	hand_on(all, part, 0);
-	assert_lacks(all,
+	test_assert_lacks(all,
 	    "missing: commit " COMMIT " of 'https://h/a.git', which one runs, "
 	    "is not in the mirror\n");
 }
@@ -162,14 +151,14 @@ static void what_no_part_could_try_is_not_known(void **state)
 	add_sealed(mirrors, "s");
 	add_sealed(mirrors, "t");
 	hand_on(none, mirrors, 0);
-	assert_lacks(none,
+	test_assert_lacks(none,
 	    "missing: a.yaml: SealedSecret 's': none of the 0 sealing keys "
 	    "that were captured opens it\n"
 	    "missing: a.yaml: SealedSecret 't': none of the 0 sealing keys "
 	    "that were captured opens it\n");
 	hand_on(all, mirrors, 0);
 	assert_ok(closure_part_read(all, keys, strlen(keys), 0, &err), err);
-	assert_lacks(all,
+	test_assert_lacks(all,
 	    "missing: of 2 SealedSecrets (the first is 's', a.yaml) it is not "
 	    "known whether a captured key opens them: the sealing keys are in "
 	    "another part than the repository, and its cluster could not be "
@@ -193,7 +182,7 @@ static void a_sealing_key_counts_where_a_part_captured_it(void **state)
 	(void)state;
 	assert_ok(closure_part_read(all, part, strlen(part), 0, &err), err);
 	assert_ok(closure_part_read(all, keys, strlen(keys), 0, &err), err);
-	assert_lacks(all,
+	test_assert_lacks(all,
 	    "missing: a.yaml: SealedSecret 't': none of the 2 sealing keys "
 	    "that were captured opens it\n"
 	    "missing: a.yaml: SealedSecret 'u': none of the 2 sealing keys "
@@ -239,7 +228,7 @@ static void refs_are_looked_for_in_the_mirrors_of_all(void **state)
 	add_id(&ids, "refs/tags/v1");
 	assert_ok(closure_part_find(all, &ids, &err), err);
 	spool_done(&ids);
-	assert_lacks(all,
+	test_assert_lacks(all,
 	    "missing: revision 'heads/main' of 'https://h/a.git', which x "
 	    "names, is not in the mirror\n"
 	    "missing: revision 'refs/tags/main' of 'https://h/a.git', which x "
@@ -268,7 +257,7 @@ static void what_is_no_source_is_told_once(void **state)
 		found_add_backend(&two->found, &b, "x");
 		hand_on(all, order ? one : two, 0);
 		hand_on(all, order ? two : one, 0);
-		assert_lacks(all,
+		test_assert_lacks(all,
 		    "outside: bucket 'b' of Terraform state, which x names, is "
 		    "not a source\n"
 		    "outside: repository 'git@h:a.git', which a names, is not "
@@ -293,7 +282,7 @@ static void a_state_outside_of_the_prefixes_is_told_once(void **state)
 		found_cover_bucket(&part->found, "b", &prefixes);
 		hand_on(all, part, 0);
 	}
-	assert_lacks(all,
+	test_assert_lacks(all,
 	    "outside: state 'dev/s' in bucket 'b', which y names, is outside "
 	    "of the prefixes\n");
 }

@@ -5,6 +5,7 @@
 #include "agent/closure/closure_room.h"
 
 #include "storage/base/cleanup.h"
+#include "tests/support/lacks.h"
 #include "tests/support/test.h"
 
 #define HELM "helmreleases.helm.toolkit.fluxcd.io"
@@ -13,19 +14,6 @@ static void note(struct closure *c, const char *key, const char *ns,
     const char *name, const char *text)
 {
 	closure_note_object(c, "c", key, ns, name, text, strlen(text));
-}
-
-/* Its lacks, a line each. */
-static void assert_lacks(struct closure *c, const char *want)
-{
-	cleanup(closure_lacks_done) struct closure_lacks lacks = VEC_INIT;
-	cleanup(buf_done) struct buf out = BUF_INIT;
-
-	closure_judge(c, &lacks);
-	VEC_EACH (&lacks, l)
-		buf_printf(&out, "%s: %s\n", l->outside ? "outside" : "missing",
-		    l->what);
-	assert_string_equal(buf_str(&out), want);
 }
 
 static void what_values_are_taken_from_is_missing_or_there(void **state)
@@ -43,7 +31,7 @@ static void what_values_are_taken_from_is_missing_or_there(void **state)
 	    "{\"kind\":\"Secret\",\"name\":\"lacks\"},"
 	    "{\"kind\":\"Secret\",\"name\":\"may\",\"optional\":true},"
 	    "{\"kind\":\"ConfigMap\",\"name\":\"lacks\"},{},4]}}");
-	assert_lacks(c,
+	test_assert_lacks(c,
 	    "missing: ConfigMap 'n/lacks', which cluster 'c': HelmRelease n/a "
 	    "names, was not captured\n"
 	    "missing: Secret 'n/lacks', which cluster 'c': HelmRelease n/a "
@@ -85,7 +73,7 @@ static void pull_secrets_of_workloads_are_needed(void **state)
 	    "{\"spec\":{\"jobTemplate\":{\"spec\":{\"template\":{\"spec\":{"
 	    "\"imagePullSecrets\":[{\"name\":\"b\"}]}}}}}}");
 	note(c, "secrets", "n", "a", "{}");
-	assert_lacks(c,
+	test_assert_lacks(c,
 	    "missing: Secret 'n/b', which cluster 'c': cronjobs.batch n/j "
 	    "names, was not captured\n");
 }
@@ -100,7 +88,7 @@ static void what_is_not_searched_is_not_missing(void **state)
 	    "\"argocd\",\"name\":\"a\"},\"spec\":{\"source\":{\"repoURL\":"
 	    "\"https://h/a.git\"}},\"status\":{\"sync\":{\"revision\":"
 	    "\"0123456789012345678901234567890123456789\"}}}");
-	assert_lacks(c,
+	test_assert_lacks(c,
 	    "outside: repository 'https://h/a.git', which cluster 'c': "
 	    "Application argocd/a names, is not a source\n");
 }
@@ -132,7 +120,7 @@ static void as_many_groups_as_are_needed_have_a_key(void **state)
 	keep_lines(c, "d.env",
 	    AGE_OF_GROUP("0", "age1a")
 		GROUP_KEY("1", "kms__list_0__map_arn", "arn:k"));
-	assert_lacks(c,
+	test_assert_lacks(c,
 	    "missing: a.env is encrypted by SOPS to groups of keys: 2 groups "
 	    "are needed, and keys of 1 were captured; not captured: age "
 	    "age1x\n"
@@ -156,7 +144,7 @@ static void what_is_odd_breaks_nothing(void **state)
 	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++)
 		for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++)
 			note(c, keys[k], "", "x", odd[i]);
-	assert_lacks(c, "");
+	test_assert_lacks(c, "");
 }
 
 int main(void)
