@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void take(const struct meeting *m, struct result *r)
+void compare_report(const struct meeting *m, size_t compared, struct result *r)
 {
-	r->compared = m->known.len;
+	r->compared = compared;
 	r->of_other_server = m->found.of_server;
 	r->added = m->found.added;
 	r->removed = m->found.removed;
@@ -52,6 +52,6 @@ int compare_clusters(const struct command *c, const struct plan *p,
 	m.exclude = (struct exclude_options){.rules = &rules};
 	if (browse_open(c, &m.browse, err) || live_objects_meet(&m, err))
 		return err_wrap(err, "comparing what came back");
-	take(&m, r);
+	compare_report(&m, m.known.len, r);
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "restore/drill/compare_copies.h"
 
+#include "restore/drill/compare.h"
 #include "restore/meeting.h"
 #include "restore/objects/remap.h"
 #include "restore/plan/names.h"
@@ -154,21 +155,6 @@ static int meet_all(struct comparing *c, size_t at_once, struct err *err)
 	return meeting_end(&c->m, LAYOUT_KUBERNETES, err);
 }
 
-static void take(const struct comparing *c, struct result *r)
-{
-	const struct meeting *m = &c->m;
-
-	r->compared = c->made.len;
-	r->of_other_server = m->found.of_server;
-	r->added = m->found.added;
-	r->removed = m->found.removed;
-	r->changed = m->found.changed;
-	VEC_EACH (&m->unseen, u) {
-		autofree char *line = str_printf("%s: %s", u->what, u->reason);
-		strvec_add(&r->not_compared, line);
-	}
-}
-
 static void comparing_done(struct comparing *c)
 {
 	free(c->failures);
@@ -201,6 +187,6 @@ int compare_copies(const struct command *c, const struct plan *p,
 	if (browse_open(c, &w.m.browse, err) ||
 	    meet_all(&w, (size_t)c->settings->restore.concurrency, err))
 		return err_wrap(err, "comparing what came back");
-	take(&w, r);
+	compare_report(&w.m, w.made.len, r);
 	return 0;
 }
