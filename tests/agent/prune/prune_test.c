@@ -521,18 +521,22 @@ static void a_vault_that_stays_full_says_what_went(struct fixture *f)
 	assert_int_equal(left(f), SNAPSHOTS - 1);
 }
 
-/* Writes one that may be continued, one that goes on from it, and one that does
- * not, an hour each, after the others: the first needs nothing, the second
- * needs the first. */
-static void add_chain(struct fixture *f)
+/* Writes one that may be continued and one that goes on from it, and needs it,
+ * an hour each, after the others. */
+static void add_two(struct fixture *f)
 {
 	test_snapshots_add(&f->s, test_snapshot_begin_list);
-	f->s.clock.now_ms += HOUR * 1000;
+	pass(f, HOUR);
 	test_snapshots_add(&f->s, test_snapshot_go_on);
-	f->s.clock.now_ms += HOUR * 1000;
+	pass(f, HOUR);
+}
+
+/* And one that does not go on from them. */
+static void add_chain(struct fixture *f)
+{
+	add_two(f);
 	test_snapshots_add(&f->s, test_snapshot_begin_list);
-	f->s.clock.now_ms += HOUR * 1000;
-	f->s.t->passed_s += (int64_t)3 * HOUR;
+	pass(f, HOUR);
 }
 
 /* An object that the store denies for a while; name NULL: none. */
@@ -646,10 +650,7 @@ static void what_this_machine_wrote_is_known_to_it(struct fixture *f)
 
 	plan_for_the_newest(f);
 	vault_set_memory(&f->s.t->vault, state_dir);
-	test_snapshots_add(&f->s, test_snapshot_begin_list);
-	pass(f, HOUR);
-	test_snapshots_add(&f->s, test_snapshot_go_on);
-	pass(f, HOUR);
+	add_two(f);
 	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
 	deny_all(f, second, d);
 	test_snapshots_add(&f->s, test_snapshot_begin_list);
@@ -696,10 +697,7 @@ static void what_a_prune_saw_is_known_to_the_next(struct fixture *f)
 	struct denied d[PARTS];
 
 	plan_for_the_newest(f);
-	test_snapshots_add(&f->s, test_snapshot_begin_list);
-	pass(f, HOUR);
-	test_snapshots_add(&f->s, test_snapshot_go_on);
-	pass(f, HOUR);
+	add_two(f);
 	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
 	for (int seen = 0; seen < 2; seen++) {
 		deny_all(f, second, d);
@@ -725,10 +723,7 @@ static void a_machine_that_meets_a_vault_looks_first(struct fixture *f)
 	struct denied d[PARTS];
 
 	plan_for_the_newest(f);
-	test_snapshots_add(&f->s, test_snapshot_begin_list);
-	pass(f, HOUR);
-	test_snapshots_add(&f->s, test_snapshot_go_on);
-	pass(f, HOUR);
+	add_two(f);
 	autofree char *second = object_of(f, SNAPSHOTS + 1, "");
 	deny_all(f, second, d);
 	test_snapshots_add(&f->s, test_snapshot_begin_list);
