@@ -11,14 +11,7 @@ load simulated
 setup_file() {
 	cluster_pick || return 0
 	audited_start
-	"$top/tests/sim/s3" start "$P/s3" --bucket terraform-state-bucket
-	"$top/tests/data/platform/load" git "$P/git" >/dev/null
-	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
-	set -a
-	# shellcheck disable=SC1091 # written by the server
-	. "$P/s3/env"
-	set +a
-	"$top/tests/data/platform/load" s3 "$S3_ENDPOINT" >/dev/null
+	simulated_fill
 	restore keygen --to "$P/keys" >/dev/null
 	{
 		simulated_config "production, staging, infrastructure" | grep -v '^signing'

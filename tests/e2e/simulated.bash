@@ -8,6 +8,11 @@ simulated_start() {
 	export P=$BATS_FILE_TMPDIR/p KUBE=sim
 	mkdir -p "$P"
 	kube_server sim start "$P/kube"
+	simulated_fill
+}
+
+# The platform in a cluster that is there, and what else it lies in.
+simulated_fill() {
 	"$top/tests/sim/s3" start "$P/s3" --bucket terraform-state-bucket
 	"$top/tests/data/platform/load" git "$P/git" >/dev/null
 	"$top/tests/data/platform/load" kube "$P/kube/kubeconfig" >/dev/null
