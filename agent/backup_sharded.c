@@ -16,17 +16,41 @@ bool backup_shard_wanted(const struct agent_options *o)
 	return o->shard || o->seal || o->run || o->allow_partial;
 }
 
-/* Of two shards that are the last, one seals while the other waits for it. */
-static int seal_last(const struct agent *a, uint32_t *left, struct err *err)
+typedef int (*shard_step)(
+    const struct agent *a, struct buf *out, uint32_t *left, struct err *err);
+
+static int capture_part(
+    const struct agent *a, struct buf *out, uint32_t *left, struct err *err)
+{
+	(void)left;
+	buf_clear(out); /* of a try that met the lock */
+	return backup_shard(a, out, err);
+}
+
+static int seal_last(
+    const struct agent *a, struct buf *out, uint32_t *left, struct err *err)
+{
+	(void)out;
+	return backup_seal(a, true, left, err);
+}
+
+/* Where each shard seals if it is the last, one that begins again or ends too
+ * may meet the lock of the one that seals: it waits. */
+static int wait_turn(const struct agent *a, shard_step step, struct buf *out,
+    uint32_t *left, struct err *err)
 {
 	struct backoff pause = backoff_start(
 	    a->env.clock, FIRST_PAUSE_MS, LAST_PAUSE_MS, PATIENCE_MS);
-	int status = backup_seal(a, true, left, err);
+	bool reported = false;
+	int status = step(a, out, left, err);
 
-	while (status < 0 && err->code == ERR_LOCKED &&
+	while (status < 0 && err->code == ERR_LOCKED && a->options->seal &&
 	       !cancel_requested(a->env.cancel) && backoff_wait(&pause)) {
+		if (!reported)
+			log_info("waiting for the lock: %s", err->message);
+		reported = true;
 		*err = (struct err)ERR_INIT;
-		status = backup_seal(a, true, left, err);
+		status = step(a, out, left, err);
 	}
 	return status;
 }
@@ -36,11 +60,12 @@ static int shard_and_seal(const struct agent *a, struct err *err)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
 	uint32_t left = 0;
-	int status = backup_shard(a, &out, err);
+	int status = wait_turn(a, capture_part, &out, &left, err);
 
 	if (status < 0)
 		return -1;
-	int sealed = a->options->seal ? seal_last(a, &left, err) : 0;
+	int sealed =
+	    a->options->seal ? wait_turn(a, seal_last, &out, &left, err) : 0;
 	if (sealed < 0)
 		return -1;
 	if (a->options->seal && !left)

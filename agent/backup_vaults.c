@@ -31,16 +31,25 @@ static int check_alone(const struct backup_run *r, struct vault *v,
 	return shard_others(v, name, r->shard->id, o, err);
 }
 
+/* What others read in the lock; the caller frees. */
+static char *describe_run(const struct backup_run *r)
+{
+	const struct backup_shard *s = r->shard;
+
+	if (!s)
+		return str_dup("backup");
+	return s->lock_name ? str_printf("shard %u/%u of run '%s'", s->index,
+				  s->count, s->id)
+			    : str_printf("the sealing of run '%s'", s->id);
+}
+
 static int lock_vault(
     struct backup_run *r, struct run_vault *v, struct err *err)
 {
 	const char *of_part = r->shard ? r->shard->lock_name : NULL;
 	char host[256] = "";
 	gethostname(host, sizeof(host) - 1);
-	autofree char *what =
-	    of_part ? str_printf("shard %u/%u of run '%s'", r->shard->index,
-			  r->shard->count, r->shard->id)
-		    : str_dup("backup");
+	autofree char *what = describe_run(r);
 	autofree char *holder =
 	    str_printf("%s on %s, pid %d", what, host, (int)getpid());
 	const struct vault_lock_options o = {

@@ -119,6 +119,28 @@ whole() {
 	[ "$(parts)" -eq 3 ]
 }
 
+@test "a shard that seals waits for the one that is sealing; one that does not is kept out" {
+	: >"$P/vault/shared.lock-000001-00000000"
+	run -4 shard 0/1 run-1
+	[[ $output == *"'shared' is locked by somebody"* ]]
+	shard 0/1 run-1 --seal >"$P/out" 2>"$P/err" &
+	pid=$!
+	await grep -q 'info  waiting for the lock: .*locked by somebody' "$P/err"
+	rm "$P/vault/shared.lock-000001-00000000"
+	wait "$pid"
+	[ "$(snapshots)" -eq 1 ]
+	grep -q '1 part' "$P/out"
+	# It waits for what is sealed as well.
+	: >"$P/vault/shared.lock-000001-00000000"
+	shard 0/1 run-1 --seal >"$P/out" 2>"$P/err" &
+	pid=$!
+	await grep -q 'info  waiting for the lock' "$P/err"
+	rm "$P/vault/shared.lock-000001-00000000"
+	wait "$pid"
+	grep -q 'sealed already' "$P/out"
+	[ "$(snapshots)" -eq 1 ]
+}
+
 @test "the next run deals out by size, and prune removes what the first had" {
 	head -c 400000 /dev/urandom >"$P/src/repo1/large"
 	head -c 300000 /dev/urandom >"$P/src/repo2/large"
