@@ -207,7 +207,8 @@ static int ask(struct telling *t, struct buf *lines, struct err *err)
 static int cosign(struct telling *t, struct err *err)
 {
 	cleanup(buf_done) struct buf lines = BUF_INIT, all = BUF_INIT;
-	cleanup(vault_word_done) struct vault_word word = {.object = NULL};
+	cleanup(vault_cosigned_done) struct vault_cosigned cosigned = {
+	    .object = NULL};
 
 	if (ask(t, &lines, err)) {
 		t->refused = err->code == ERR_DENIED;
@@ -215,8 +216,8 @@ static int cosign(struct telling *t, struct err *err)
 	}
 	buf_add(&all, t->note.data, t->note.len);
 	buf_add(&all, lines.data, lines.len);
-	if (vault_word_open(
-		&all, t->witness.origin, &t->witness.key, &word, err))
+	if (vault_cosigned_open(
+		&all, t->witness.origin, &t->witness.key, &cosigned, err))
 		return err_wrap(err, "what it answered");
 	/* Signatures of others, of which it may send some, are not kept. */
 	buf_add(&t->cosigned, t->note.data, t->note.len);
@@ -227,16 +228,17 @@ static int cosign(struct telling *t, struct err *err)
 static int store(
     const struct telling *t, const struct manifest *m, struct err *err)
 {
-	cleanup(vault_word_done) struct vault_word old = {.object = NULL};
+	cleanup(vault_cosigned_done) struct vault_cosigned old = {
+	    .object = NULL};
 	const struct vault_log_place place = place_of(t);
 	struct err why = ERR_INIT;
 
-	if (vault_word_read(&place, &t->witness.key, &old, &why) &&
+	if (vault_cosigned_read(&place, &t->witness.key, &old, &why) &&
 	    why.code != ERR_NOT_FOUND) {
 		*err = why;
 		return -1;
 	}
-	return vault_word_put(
+	return vault_cosigned_put(
 	    t->vault, m->label, &t->cosigned, old.object, err);
 }
 

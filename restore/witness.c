@@ -13,8 +13,8 @@ void witness_view_done(struct witness_view *w)
 {
 	connect_witness_done(&w->connected);
 	vault_log_done(&w->log);
-	vault_word_done(&w->kept);
-	vault_word_done(&w->asked);
+	vault_cosigned_done(&w->kept);
+	vault_cosigned_done(&w->asked);
 	strvec_done(&w->named);
 }
 
@@ -26,7 +26,8 @@ static void ask(struct witness_view *w)
 
 	w->has_asked =
 	    witness_latest(c->http, c->url, c->origin, &note, &w->why) == 0 &&
-	    vault_word_open(&note, c->origin, &c->key, &w->asked, &w->why) == 0;
+	    vault_cosigned_open(
+		&note, c->origin, &c->key, &w->asked, &w->why) == 0;
 	w->knows_none = !w->has_asked && w->why.code == ERR_NOT_FOUND;
 }
 
@@ -50,7 +51,8 @@ int witness_view_read(const struct command *c, const struct opened *o,
     struct witness_view *out, struct err *err)
 {
 	struct vault *v = o->vault.vault;
-	struct err no_log = ERR_INIT, no_word = ERR_INIT, failed = ERR_INIT;
+	struct err no_log = ERR_INIT, no_checkpoint = ERR_INIT,
+		   failed = ERR_INIT;
 
 	out->configured = c->settings->witness.url != NULL;
 	if (!out->configured || !v->id)
@@ -70,9 +72,9 @@ int witness_view_read(const struct command *c, const struct opened *o,
 	(void)is_there(
 	    vault_log_read(&place, &o->trust.keys, &out->log, &no_log), &no_log,
 	    &failed);
-	out->has_kept =
-	    is_there(vault_word_read(&place, &w->key, &out->kept, &no_word),
-		&no_word, &failed);
+	out->has_kept = is_there(
+	    vault_cosigned_read(&place, &w->key, &out->kept, &no_checkpoint),
+	    &no_checkpoint, &failed);
 	if (failed.code != ERR_NONE) {
 		*err = failed;
 		return err_wrap(err, "the log for the witness");
@@ -108,27 +110,28 @@ static void warn_unasked(const struct witness_view *w)
 	    w->connected.url, time, w->why.message);
 }
 
-static const struct vault_word *newest(const struct witness_view *w)
+static const struct vault_cosigned *newest(const struct witness_view *w)
 {
 	return w->has_asked && (!w->has_kept || w->asked.size >= w->kept.size)
 		   ? &w->asked
 		   : &w->kept;
 }
 
-/* Snapshots that are newer than its word: whoever has the signing key could
- * have written them. */
+/* Snapshots newer than the checkpoint that it co-signed: whoever has the
+ * signing key could have written them. */
 static void warn_beyond(const struct witness_view *w, const struct chain *chain)
 {
-	const struct vault_word *word = newest(w);
+	const struct vault_cosigned *cosigned = newest(w);
 	size_t beyond = chain_log_beyond(&w->log, chain);
 	char time[CLOCK_TEXT_MAX];
 
-	if (word->size <= w->log.leaves.len)
-		beyond += w->log.leaves.len - (size_t)word->size;
-	clock_rfc3339(word->time, time);
+	if (cosigned->size <= w->log.leaves.len)
+		beyond += w->log.leaves.len - (size_t)cosigned->size;
+	clock_rfc3339(cosigned->time, time);
 	if (beyond)
 		log_warn("%zu of the newest snapshots are not co-signed: the "
-			 "word of the witness '%s' is of %s",
+			 "newest checkpoint that the witness '%s' co-signed is "
+			 "of %s",
 		    beyond, w->connected.key.name, time);
 }
 
@@ -149,9 +152,9 @@ void witness_view_hold(const struct witness_view *w,
 		if (!w->has_asked)
 			warn_unasked(w);
 		if (w->has_kept)
-			chain_log_hold_word(&w->kept, &w->log, chain);
+			chain_log_hold_cosigned(&w->kept, &w->log, chain);
 		if (w->has_asked)
-			chain_log_hold_word(&w->asked, &w->log, chain);
+			chain_log_hold_cosigned(&w->asked, &w->log, chain);
 		warn_beyond(w, chain);
 	}
 	chain_log_hold(t, &w->log, chain);
@@ -163,9 +166,9 @@ void witness_view_report(const struct witness_view *w)
 
 	if (!w->has_asked && !w->has_kept)
 		return;
-	const struct vault_word *word = newest(w);
-	clock_rfc3339(word->time, time);
+	const struct vault_cosigned *cosigned = newest(w);
+	clock_rfc3339(cosigned->time, time);
 	log_info("the witness '%s' co-signed the log of %" PRIu64
 		 " snapshots on %s",
-	    w->connected.key.name, word->size, time);
+	    w->connected.key.name, cosigned->size, time);
 }

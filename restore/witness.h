@@ -18,10 +18,10 @@ struct witness_view {
 	    connected; /* without an origin: no id is known */
 	struct vault_log log;
 	bool has_kept, has_asked;
-	struct vault_word kept, asked; /* of the vault; of the witness */
-	bool knows_none;	       /* it says that it has co-signed none */
-	struct strvec named;	       /* for chain_terms */
-	struct err why;		       /* the witness could not be asked */
+	struct vault_cosigned kept, asked; /* of the vault; of the witness */
+	bool knows_none;     /* it says that it has co-signed none */
+	struct strvec named; /* for chain_terms */
+	struct err why;	     /* the witness could not be asked */
 };
 void witness_view_done(struct witness_view *w);
 
@@ -32,7 +32,7 @@ int witness_view_read(const struct command *c, const struct opened *o,
 /* Adds what does not hold to the chain, and warns of what it cannot show. */
 void witness_view_hold(const struct witness_view *w,
     const struct chain_terms *t, struct chain *chain);
-/* Logs until when its word goes. */
+/* Logs of when the newest checkpoint that it co-signed is. */
 void witness_view_report(const struct witness_view *w);
 
 #endif

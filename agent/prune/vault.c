@@ -127,22 +127,23 @@ static void tidy_witness(const struct agent *a, struct vault *vault,
 
 	if (!a->settings->witness.url || !vault->id)
 		return;
-	int logs = -1, words = -1;
+	int logs = -1, cosigned = -1;
 	if (connect_witness(a->settings, vault, &a->env, &w, &why) == 0) {
 		const struct vault_log_place place = {.vault = vault,
 		    .name = a->settings->name,
 		    .origin = w.origin};
 		logs = vault_log_tidy(&place, &trust->keys, &why);
-		words = logs < 0 ? -1 : vault_word_tidy(&place, &w.key, &why);
+		cosigned =
+		    logs < 0 ? -1 : vault_cosigned_tidy(&place, &w.key, &why);
 	}
-	if (words < 0)
+	if (cosigned < 0)
 		log_warn("what the witness was told before in %s stays: %s",
 		    vault_describe(vault), why.message);
-	if (logs > 0 || words > 0)
+	if (logs > 0 || cosigned > 0)
 		log_info("%s: removed %d older log%s for the witness and %d "
-			 "older word%s of it",
+			 "older checkpoint%s that it co-signed",
 		    vault_describe(vault), logs, logs == 1 ? "" : "s",
-		    words < 0 ? 0 : words, words == 1 ? "" : "s");
+		    cosigned < 0 ? 0 : cosigned, cosigned == 1 ? "" : "s");
 }
 
 int prune_vault(const struct agent *a, const struct settings_vault *settings,

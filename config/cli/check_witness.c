@@ -31,13 +31,14 @@ static int try_log(const struct connect_witness *w,
 }
 
 /* ERR_NOT_FOUND: it shows nothing of the log. */
-static int read_word(
-    const struct connect_witness *w, struct vault_word *word, struct err *err)
+static int read_cosigned(const struct connect_witness *w,
+    struct vault_cosigned *cosigned, struct err *err)
 {
 	cleanup(buf_done) struct buf note = BUF_INIT;
 
 	return witness_latest(w->http, w->url, w->origin, &note, err) ||
-		       vault_word_open(&note, w->origin, &w->key, word, err)
+		       vault_cosigned_open(
+			   &note, w->origin, &w->key, cosigned, err)
 		   ? -1
 		   : 0;
 }
@@ -45,31 +46,31 @@ static int read_word(
 static void check_log(const struct connect_witness *w, const char *what,
     const struct minisign_key *key, struct checks *checks)
 {
-	struct vault_word word = {.object = NULL};
+	struct vault_cosigned cosigned = {.object = NULL};
 	struct err err = ERR_INIT;
 	char time[CLOCK_TEXT_MAX];
 
 	if (key && try_log(w, key, &err)) {
 		err_wrap(&err, "%s", w->url);
 		checks_failed(checks, what, &err);
-	} else if (read_word(w, &word, &err) == 0) {
-		clock_rfc3339(word.time, time);
+	} else if (read_cosigned(w, &cosigned, &err) == 0) {
+		clock_rfc3339(cosigned.time, time);
 		checks_add(checks, what, true,
 		    "%s knows the log '%s': it co-signed %" PRIu64
 		    " snapshot%s, last on %s",
-		    w->url, w->origin, word.size, word.size == 1 ? "" : "s",
-		    time);
+		    w->url, w->origin, cosigned.size,
+		    cosigned.size == 1 ? "" : "s", time);
 	} else if (err.code == ERR_NOT_FOUND) {
 		checks_add(checks, what, true,
-		    "%s %s the log '%s', and shows no word of its own about "
-		    "it: none is co-signed yet, or it publishes none",
+		    "%s %s the log '%s', and shows no checkpoint that it "
+		    "co-signed: there is none yet, or it publishes none",
 		    w->url, key ? "knows" : "answers; it was not shown",
 		    w->origin);
 	} else {
 		err_wrap(&err, "%s", w->url);
 		checks_failed(checks, what, &err);
 	}
-	vault_word_done(&word);
+	vault_cosigned_done(&cosigned);
 }
 
 static void check_one(const struct settings *s,

@@ -53,29 +53,29 @@ void chain_log_hold(
 		find_gone(t, log->leaves.items[log->leaves.len - 1].label, c);
 }
 
-void chain_log_hold_word(
-    const struct vault_word *word, const struct vault_log *log, struct chain *c)
+void chain_log_hold_cosigned(const struct vault_cosigned *cosigned,
+    const struct vault_log *log, struct chain *c)
 {
 	cleanup(merkle_hashes_done) struct merkle_hashes hashes = VEC_INIT;
 	char time[CLOCK_TEXT_MAX];
 
-	clock_rfc3339(word->time, time);
-	if (word->size > log->leaves.len) {
+	clock_rfc3339(cosigned->time, time);
+	if (cosigned->size > log->leaves.len) {
 		chain_fault(c, CHAIN_TRUNCATE, NULL,
 		    "the vault was rolled back, or its log removed: the "
 		    "witness co-signed a log of %" PRIu64
 		    " snapshots on %s, and the vault's has %zu",
-		    word->size, time, log->leaves.len);
+		    cosigned->size, time, log->leaves.len);
 		return;
 	}
 	vault_log_hashes(log, &hashes);
-	struct merkle_hash root = merkle_root(&hashes, (size_t)word->size);
-	if (memcmp(&root, &word->root, sizeof(root)) != 0)
+	struct merkle_hash root = merkle_root(&hashes, (size_t)cosigned->size);
+	if (memcmp(&root, &cosigned->root, sizeof(root)) != 0)
 		chain_fault(c, CHAIN_FORK, NULL,
 		    "the history was written anew: the log of the vault does "
 		    "not begin with the %" PRIu64
 		    " snapshots that the witness co-signed on %s",
-		    word->size, time);
+		    cosigned->size, time);
 }
 
 void chain_log_name(const struct vault_log *log, struct strvec *labels)

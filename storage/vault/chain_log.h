@@ -20,8 +20,8 @@
 /* Adds what is found to the chain, which chain_check made. */
 void chain_log_hold(
     const struct chain_terms *t, const struct vault_log *log, struct chain *c);
-/* The same of one word of the witness about it. */
-void chain_log_hold_word(const struct vault_word *word,
+/* The same of one checkpoint that the witness co-signed. */
+void chain_log_hold_cosigned(const struct vault_cosigned *cosigned,
     const struct vault_log *log, struct chain *c);
 /* The labels that chain_terms is to name: the newest of the log. */
 void chain_log_name(const struct vault_log *log, struct strvec *labels);

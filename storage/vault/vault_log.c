@@ -22,7 +22,7 @@ void vault_log_done(struct vault_log *log)
 	log->object = NULL;
 }
 
-void vault_word_done(struct vault_word *w)
+void vault_cosigned_done(struct vault_cosigned *w)
 {
 	free(w->object);
 	w->object = NULL;
@@ -166,8 +166,8 @@ int vault_log_open(const char *text, size_t len, const char *name,
 	return 0;
 }
 
-int vault_word_open(const struct buf *note, const char *origin,
-    const struct note_key *witness, struct vault_word *out, struct err *err)
+int vault_cosigned_open(const struct buf *note, const char *origin,
+    const struct note_key *witness, struct vault_cosigned *out, struct err *err)
 {
 	cleanup(checkpoint_done) struct checkpoint c = {.origin = NULL};
 	const char *text = buf_str(note);
@@ -225,7 +225,7 @@ struct search {
 	const struct minisign_publics *keys;
 	struct vault_log *log;
 	const struct note_key *witness;
-	struct vault_word *word;
+	struct vault_cosigned *cosigned;
 };
 
 /* 1: found; 0: none holds. */
@@ -296,22 +296,22 @@ int vault_log_read(const struct vault_log_place *p,
 static int open_word(const struct search *s, const struct buf *content,
     const char *object, struct err *err)
 {
-	if (vault_word_open(
-		content, s->place->origin, s->witness, s->word, err))
+	if (vault_cosigned_open(
+		content, s->place->origin, s->witness, s->cosigned, err))
 		return -1;
-	s->word->object = str_dup(object);
+	s->cosigned->object = str_dup(object);
 	return 0;
 }
 
-int vault_word_read(const struct vault_log_place *p,
-    const struct note_key *witness, struct vault_word *out, struct err *err)
+int vault_cosigned_read(const struct vault_log_place *p,
+    const struct note_key *witness, struct vault_cosigned *out, struct err *err)
 {
 	const struct search s = {.place = p,
 	    .ending = LABEL_COSIGNED,
 	    .max_bytes = NOTE_MAX_BYTES,
 	    .open = open_word,
 	    .witness = witness,
-	    .word = out};
+	    .cosigned = out};
 
 	return search(&s, err);
 }
@@ -341,8 +341,8 @@ int vault_log_put(struct vault *v, const char *label, const struct buf *text,
 	return replace(v, label, LABEL_LOG, text, before, err);
 }
 
-int vault_word_put(struct vault *v, const char *label, const struct buf *note,
-    const char *before, struct err *err)
+int vault_cosigned_put(struct vault *v, const char *label,
+    const struct buf *note, const char *before, struct err *err)
 {
 	return replace(v, label, LABEL_COSIGNED, note, before, err);
 }

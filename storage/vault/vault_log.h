@@ -59,17 +59,18 @@ int vault_log_open(const char *text, size_t len, const char *name,
 bool vault_log_begins_with(
     const struct vault_log *all, const struct vault_log *start);
 
-/* What a witness said of it. */
-struct vault_word {
+/* A checkpoint of it that a witness co-signed. */
+struct vault_cosigned {
 	uint64_t size; /* of how many leaves */
 	struct merkle_hash root;
 	int64_t time; /* seconds, by the witness's clock */
 	char *object; /* where it was read; NULL: elsewhere */
 };
-void vault_word_done(struct vault_word *w);
+void vault_cosigned_done(struct vault_cosigned *w);
 /* ERR_INTEGRITY unless that witness signed it, of that log; ERR_FORMAT. */
-int vault_word_open(const struct buf *note, const char *origin,
-    const struct note_key *witness, struct vault_word *out, struct err *err);
+int vault_cosigned_open(const struct buf *note, const char *origin,
+    const struct note_key *witness, struct vault_cosigned *out,
+    struct err *err);
 
 struct vault_log_place {
 	struct vault *vault;
@@ -84,15 +85,16 @@ struct vault_log_place {
 int vault_log_read(const struct vault_log_place *p,
     const struct minisign_publics *keys, struct vault_log *out,
     struct err *err);
-int vault_word_read(const struct vault_log_place *p,
-    const struct note_key *witness, struct vault_word *out, struct err *err);
+int vault_cosigned_read(const struct vault_log_place *p,
+    const struct note_key *witness, struct vault_cosigned *out,
+    struct err *err);
 
 /* Writes it, and removes `before` (may be NULL), the object that it takes the
  * place of. */
 int vault_log_put(struct vault *v, const char *label, const struct buf *text,
     const char *before, struct err *err);
-int vault_word_put(struct vault *v, const char *label, const struct buf *note,
-    const char *before, struct err *err);
+int vault_cosigned_put(struct vault *v, const char *label,
+    const struct buf *note, const char *before, struct err *err);
 
 /* Where whoever writes them may not delete, one is left for each snapshot.
  * These remove the older ones that hold and say nothing which the newest that
@@ -100,7 +102,7 @@ int vault_word_put(struct vault *v, const char *label, const struct buf *note,
  * by the store, stays. How many were removed; -1. */
 int vault_log_tidy(const struct vault_log_place *p,
     const struct minisign_publics *keys, struct err *err);
-int vault_word_tidy(const struct vault_log_place *p,
+int vault_cosigned_tidy(const struct vault_log_place *p,
     const struct note_key *witness, struct err *err);
 
 #endif

@@ -18,7 +18,7 @@ struct tidying {
 	const struct minisign_publics *keys;
 	const struct vault_log *log;
 	const struct note_key *witness;
-	const struct vault_word *word;
+	const struct vault_cosigned *cosigned;
 };
 
 static bool is_older(const struct tidying *t, const struct vault_item *item)
@@ -83,14 +83,16 @@ static bool is_start_of_log(const struct tidying *t, const struct buf *text)
 	       vault_log_begins_with(t->log, &old);
 }
 
-static bool is_earlier_word(const struct tidying *t, const struct buf *text)
+static bool is_earlier_checkpoint(
+    const struct tidying *t, const struct buf *text)
 {
-	cleanup(vault_word_done) struct vault_word old = {.object = NULL};
+	cleanup(vault_cosigned_done) struct vault_cosigned old = {
+	    .object = NULL};
 	struct err ignored = ERR_INIT;
 
-	return vault_word_open(
+	return vault_cosigned_open(
 		   text, t->place->origin, t->witness, &old, &ignored) == 0 &&
-	       old.size <= t->word->size;
+	       old.size <= t->cosigned->size;
 }
 
 int vault_log_tidy(const struct vault_log_place *p,
@@ -115,13 +117,14 @@ int vault_log_tidy(const struct vault_log_place *p,
 	return tidy(&t, err);
 }
 
-int vault_word_tidy(const struct vault_log_place *p,
+int vault_cosigned_tidy(const struct vault_log_place *p,
     const struct note_key *witness, struct err *err)
 {
-	cleanup(vault_word_done) struct vault_word word = {.object = NULL};
+	cleanup(vault_cosigned_done) struct vault_cosigned cosigned = {
+	    .object = NULL};
 	struct err why = ERR_INIT;
 
-	if (vault_word_read(p, witness, &word, &why)) {
+	if (vault_cosigned_read(p, witness, &cosigned, &why)) {
 		if (why.code == ERR_NOT_FOUND)
 			return 0;
 		*err = why;
@@ -129,10 +132,10 @@ int vault_word_tidy(const struct vault_log_place *p,
 	}
 	const struct tidying t = {.place = p,
 	    .ending = LABEL_COSIGNED,
-	    .newest = word.object,
+	    .newest = cosigned.object,
 	    .max_bytes = NOTE_MAX_BYTES,
-	    .is_superseded = is_earlier_word,
+	    .is_superseded = is_earlier_checkpoint,
 	    .witness = witness,
-	    .word = &word};
+	    .cosigned = &cosigned};
 	return tidy(&t, err);
 }

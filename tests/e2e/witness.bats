@@ -236,7 +236,7 @@ ${label[3]}.witnessed" ]
 	look
 	[ "$status" -eq 0 ]
 	grep -q 'could not be asked: what is in the vault, co-signed on 20' <<<"$stderr"
-	grep -q "2 of the newest snapshots are not co-signed: the word of the witness 'witness.example.org/w1' is of 20" <<<"$stderr"
+	grep -q "2 of the newest snapshots are not co-signed: the newest checkpoint that the witness 'witness.example.org/w1' co-signed is of 20" <<<"$stderr"
 	witness_up
 	look
 	[ "$status" -eq 0 ]
@@ -313,7 +313,7 @@ ${label[3]}.witnessed" ]
 	run --separate-stderr agent prune
 	echo "$stderr"
 	[ "$status" -eq 0 ]
-	grep -q 'removed 3 older logs for the witness and 3 older words of it' <<<"$stderr"
+	grep -q 'removed 3 older logs for the witness and 3 older checkpoints that it co-signed' <<<"$stderr"
 	[ "$(cd "$P/vault" && ls -- *.witness*)" = "small-20200101T000000Z.witness-log
 ${label[4]}.witness-log
 ${label[4]}.witnessed" ]
@@ -351,7 +351,7 @@ unchanged() { # the witness signed nothing since the state was copied to $P/befo
 	check agent 1 FAILED 'it knows the log under another key (403'
 	echo "$vkey" >"$P/witness/logs"
 	check agent 0 ok "knows the log 'backstay/small/"
-	grep -q 'none is co-signed yet, or it publishes none' <<<"$output"
+	grep -q 'there is none yet, or it publishes none' <<<"$output"
 	unchanged
 	backups 1
 	rm -rf "$P/before"

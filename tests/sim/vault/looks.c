@@ -317,9 +317,9 @@ static bool roll_back(
 	struct sim_witnessed *w = &t->witnessed[sim_truth_index(&t->truth, s)];
 	bool any = false;
 
-	if (!w->word.size)
+	if (!w->cosigned.size)
 		return false;
-	size_t left = sim_draw(&t->random, w->word.size);
+	size_t left = sim_draw(&t->random, w->cosigned.size);
 	bool with_log = sim_one_in(&t->random, 2);
 	while (w->log.leaves.len > left) {
 		struct vault_log_leaf *leaf =

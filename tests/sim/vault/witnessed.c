@@ -14,7 +14,7 @@ enum { DOWN_ONE_IN = 4 };
 void sim_witnessed_done(struct sim_witnessed *w)
 {
 	vault_log_done(&w->log);
-	vault_word_done(&w->word);
+	vault_cosigned_done(&w->cosigned);
 }
 
 static bool has(const struct vault_log *log, const char *label)
@@ -54,9 +54,9 @@ void sim_witnessed_add(struct sim_witnessed *w, const char *store,
 	if (sim_hash(label, strlen(label)) % DOWN_ONE_IN == 0)
 		return;
 	vault_log_hashes(&w->log, &hashes);
-	w->word.size = hashes.len;
-	w->word.root = merkle_root(&hashes, hashes.len);
-	w->word.time = now;
+	w->cosigned.size = hashes.len;
+	w->cosigned.root = merkle_root(&hashes, hashes.len);
+	w->cosigned.time = now;
 }
 
 void sim_witnessed_name(const struct sim_witnessed *w, struct strvec *named)
@@ -67,7 +67,7 @@ void sim_witnessed_name(const struct sim_witnessed *w, struct strvec *named)
 void sim_witnessed_hold(
     const struct sim_witnessed *w, const struct chain_terms *t, struct chain *c)
 {
-	if (w->word.size)
-		chain_log_hold_word(&w->word, &w->log, c);
+	if (w->cosigned.size)
+		chain_log_hold_cosigned(&w->cosigned, &w->log, c);
 	chain_log_hold(t, &w->log, c);
 }

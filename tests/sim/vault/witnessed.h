@@ -1,8 +1,8 @@
 /*
- * The log that an agent keeps of a store, and the word of a witness about it,
- * which is not always there to be asked: with `--witness`, each look at a chain
- * is held against both. Nothing is drawn for it, so that a seed gives the same
- * timeline without it.
+ * The log that an agent keeps of a store, and the checkpoint of it that a
+ * witness co-signed, which is not always there to be asked: with `--witness`,
+ * each look at a chain is held against both. Nothing is drawn for it, so that a
+ * seed gives the same timeline without it.
  */
 #ifndef TESTS_SIM_VAULT_WITNESSED_H
 #define TESTS_SIM_VAULT_WITNESSED_H
@@ -13,7 +13,7 @@
 
 struct sim_witnessed {
 	struct vault_log log;
-	struct vault_word word; /* of size 0: none yet */
+	struct vault_cosigned cosigned; /* of size 0: none yet */
 };
 void sim_witnessed_done(struct sim_witnessed *w);
 

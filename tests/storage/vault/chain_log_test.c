@@ -154,12 +154,13 @@ static void one_that_was_replaced_is_a_fork(void **state)
 	assert_one(f, CHAIN_FORK, labels[1]);
 }
 
-static struct vault_word word_of(const struct vault_log *log, size_t n)
+static struct vault_cosigned cosigned_of(const struct vault_log *log, size_t n)
 {
 	cleanup(merkle_hashes_done) struct merkle_hashes hashes = VEC_INIT;
 
 	vault_log_hashes(log, &hashes);
-	return (struct vault_word){.size = n, .root = merkle_root(&hashes, n)};
+	return (struct vault_cosigned){
+	    .size = n, .root = merkle_root(&hashes, n)};
 }
 
 static void the_word_of_the_witness_is_about_the_beginning(void **state)
@@ -167,23 +168,23 @@ static void the_word_of_the_witness_is_about_the_beginning(void **state)
 	struct fixture *f = *state;
 
 	for (size_t n = 0; n <= COUNT; n++) {
-		struct vault_word word = word_of(&f->log, n);
-		chain_log_hold_word(&word, &f->log, &f->chain);
+		struct vault_cosigned cosigned = cosigned_of(&f->log, n);
+		chain_log_hold_cosigned(&cosigned, &f->log, &f->chain);
 		assert_int_equal(f->chain.findings.len, 0);
 	}
-	struct vault_word word = word_of(&f->log, COUNT);
+	struct vault_cosigned cosigned = cosigned_of(&f->log, COUNT);
 	f->log.leaves.items[0].sha256[0] = 'f';
-	chain_log_hold_word(&word, &f->log, &f->chain);
+	chain_log_hold_cosigned(&cosigned, &f->log, &f->chain);
 	assert_one(f, CHAIN_FORK, NULL);
 }
 
 static void a_log_that_is_shorter_is_truncated(void **state)
 {
 	struct fixture *f = *state;
-	struct vault_word word = word_of(&f->log, COUNT);
+	struct vault_cosigned cosigned = cosigned_of(&f->log, COUNT);
 
 	free(f->log.leaves.items[--f->log.leaves.len].label);
-	chain_log_hold_word(&word, &f->log, &f->chain);
+	chain_log_hold_cosigned(&cosigned, &f->log, &f->chain);
 	assert_one(f, CHAIN_TRUNCATE, NULL);
 }
 

@@ -176,28 +176,30 @@ static void another_origin_name_or_key_is_refused(struct fixture *f)
 	open_fails(f, "prod", ORIGIN, ERR_FORMAT);
 }
 
-static void a_word_is_of_that_witness_and_that_log(struct fixture *f)
+static void a_checkpoint_is_of_that_witness_and_that_log(struct fixture *f)
 {
-	cleanup(vault_word_done) struct vault_word word = {.object = NULL};
+	cleanup(vault_cosigned_done) struct vault_cosigned newest = {
+	    .object = NULL};
 	cleanup(buf_done) struct buf note = BUF_INIT;
 	struct note_key key;
 	struct err err = ERR_INIT;
 
 	buf_add_str(&note, cosigned);
 	assert_ok(note_key_parse(WITNESS_KEY, &key, &err), err);
-	assert_ok(vault_word_put(&f->t->vault, FIRST, &note, NULL, &err), err);
+	assert_ok(
+	    vault_cosigned_put(&f->t->vault, FIRST, &note, NULL, &err), err);
 	put(f, "prod-20260104T000000Z.witnessed", &f->text);
 	f->place.origin = "example.com/log";
-	assert_ok(vault_word_read(&f->place, &key, &word, &err), err);
-	assert_string_equal(word.object, FIRST ".witnessed");
-	assert_int_equal(word.size, 0);
-	assert_int_equal(word.time, 1679315147);
-	assert_fails(vault_word_open(&note, ORIGIN, &key, &word, &err), err,
-	    ERR_INTEGRITY);
+	assert_ok(vault_cosigned_read(&f->place, &key, &newest, &err), err);
+	assert_string_equal(newest.object, FIRST ".witnessed");
+	assert_int_equal(newest.size, 0);
+	assert_int_equal(newest.time, 1679315147);
+	assert_fails(vault_cosigned_open(&note, ORIGIN, &key, &newest, &err),
+	    err, ERR_INTEGRITY);
 	key.key[0] ^= 1;
 	assert_fails(
-	    vault_word_open(&note, "example.com/log", &key, &word, &err), err,
-	    ERR_INTEGRITY);
+	    vault_cosigned_open(&note, "example.com/log", &key, &newest, &err),
+	    err, ERR_INTEGRITY);
 }
 
 /* As a store leaves them that keeps all: only what the newest says, too, goes,
@@ -229,12 +231,15 @@ static void older_logs_go_and_the_newest_stays(struct fixture *f)
 	assert_int_equal(vault_log_tidy(&f->place, &f->keys, &err), 2);
 	assert_int_equal(vault_log_tidy(&f->place, &f->keys, &err), 0);
 	assert_int_equal(test_vault_count(f->t, ".witness-log"), 5);
+	assert_int_equal(test_vault_count(f->t, "T000001Z.witness-log"), 1);
+	assert_int_equal(test_vault_count(f->t, "T120000Z.witness-log"), 0);
 	assert_int_equal(read_log(f, &err), 2);
 }
 
-static void older_words_go_and_the_newest_stays(struct fixture *f)
+static void older_checkpoints_go_and_the_newest_stays(struct fixture *f)
 {
-	cleanup(vault_word_done) struct vault_word word = {.object = NULL};
+	cleanup(vault_cosigned_done) struct vault_cosigned newest = {
+	    .object = NULL};
 	cleanup(buf_done) struct buf note = BUF_INIT;
 	struct note_key key;
 	struct err err = ERR_INIT;
@@ -242,15 +247,16 @@ static void older_words_go_and_the_newest_stays(struct fixture *f)
 	buf_add_str(&note, cosigned);
 	f->place.origin = "example.com/log";
 	assert_ok(note_key_parse(WITNESS_KEY, &key, &err), err);
-	assert_int_equal(vault_word_tidy(&f->place, &key, &err), 0);
+	assert_int_equal(vault_cosigned_tidy(&f->place, &key, &err), 0);
 	put(f, FIRST ".witnessed", &note);
 	put(f, SECOND ".witnessed", &note);
 	put(f, "prod-20260101T000001Z.witnessed", &f->text);
 	put(f, "prod-20260103T000000Z.witnessed", &f->text);
-	assert_int_equal(vault_word_tidy(&f->place, &key, &err), 1);
+	assert_int_equal(vault_cosigned_tidy(&f->place, &key, &err), 1);
 	assert_int_equal(test_vault_count(f->t, ".witnessed"), 3);
-	assert_ok(vault_word_read(&f->place, &key, &word, &err), err);
-	assert_string_equal(word.object, SECOND ".witnessed");
+	assert_int_equal(test_vault_count(f->t, FIRST ".witnessed"), 0);
+	assert_ok(vault_cosigned_read(&f->place, &key, &newest, &err), err);
+	assert_string_equal(newest.object, SECOND ".witnessed");
 }
 
 int main(void)
@@ -261,9 +267,9 @@ int main(void)
 	    TEST_ON_VAULTS(one_that_the_list_leaves_out_is_found_by_its_name),
 	    TEST_ON_VAULTS(each_of_the_keys_may_have_signed_it),
 	    TEST_ON_VAULTS(another_origin_name_or_key_is_refused),
-	    TEST_ON_VAULTS(a_word_is_of_that_witness_and_that_log),
+	    TEST_ON_VAULTS(a_checkpoint_is_of_that_witness_and_that_log),
 	    TEST_ON_VAULTS(older_logs_go_and_the_newest_stays),
-	    TEST_ON_VAULTS(older_words_go_and_the_newest_stays),
+	    TEST_ON_VAULTS(older_checkpoints_go_and_the_newest_stays),
 	};
 
 	return cmocka_run_group_tests(
