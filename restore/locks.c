@@ -7,7 +7,7 @@
 
 enum { HOST_MAX = 256 };
 
-static char *own_name(const struct command *c)
+char *locks_holder(const struct command *c)
 {
 	char host[HOST_MAX] = "";
 
@@ -39,7 +39,7 @@ static int take_one(struct locks *l, const struct plan_cluster *target,
 int locks_take(struct locks *l, const struct command *c,
     const struct targets *t, bool spare_source, struct err *err)
 {
-	autofree char *holder = own_name(c);
+	autofree char *holder = locks_holder(c);
 	const struct lease_options o = {
 	    .holder = holder, .clock = c->env.clock, .lost = &l->lost};
 

@@ -19,6 +19,9 @@ struct locks {
 		.leases = VEC_INIT, .clusters = VEC_INIT                       \
 	}
 
+/* How a run of this command is called in a lock: "apply on host7, pid 12". The
+ * caller frees. */
+char *locks_holder(const struct command *c);
 /* Of every target that is connected, each once. ERR_LOCKED where another
  * restore holds one. A target that does not let us keep one is warned of. With
  * `spare_source`, nothing is written to the cluster that the snapshot was taken

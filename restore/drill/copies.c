@@ -131,6 +131,15 @@ int copies_remove(struct copies *c, struct err *err)
 
 	if (!c->begun)
 		return 0;
+	if (c->lock && !lease_holds(c->lock)) {
+		c->begun = false;
+		err_set(err, ERR_LOCKED,
+		    "another drill has taken over the lock of the namespaces "
+		    "with this prefix, or somebody has removed it: they are "
+		    "left to that one; the next drill with this prefix removes "
+		    "what is there then");
+		return explain(c, err);
+	}
 	struct backoff wait =
 	    backoff_start(c->clock, POLL_MS, POLL_MAX_MS, c->timeout_ms);
 	do {
@@ -221,21 +230,56 @@ static int make_all(struct copies *c, struct err *err)
 	return 0;
 }
 
-int copies_make(struct copies *c, const struct settings_cluster_access *access,
-    const struct connect_env *env, struct err *err)
+/* As a restore, it goes on with a warning where it may not keep one. */
+static int lock(struct copies *c, const struct settings_cluster_access *access,
+    const struct connect_env *env, const struct lease_options *o,
+    struct err *err)
 {
+	static char home[] = "kube-system";
+	static char *homes[] = {home};
+	static const struct strvec only_home = {
+	    .items = homes, .len = 1, .cap = 1};
+	struct settings_cluster_access confined = *access;
+	struct err failure = ERR_INIT;
+
+	confined.confined_to = &only_home;
+	if (connect_kube(&confined, KUBE_GZIP_OFF, env, &c->lock_kube, err))
+		return -1;
+	c->lock = lease_take(c->lock_kube.client, o, &failure);
+	if (c->lock)
+		return 0;
+	if (failure.code != ERR_DENIED && failure.code != ERR_NOT_FOUND) {
+		*err = failure;
+		return -1;
+	}
+	log_warn("drill.clusters: '%s': %s; another drill with this prefix "
+		 "would not be refused",
+	    c->cluster, failure.message);
+	return 0;
+}
+
+int copies_make(struct copies *c, const struct settings_cluster_access *access,
+    const struct connect_env *env, const char *holder, struct cancel *lost,
+    struct err *err)
+{
+	const struct lease_options o = {.holder = holder,
+	    .drill = c->mark,
+	    .clock = env->clock,
+	    .lost = lost};
 	struct connect_env through = *env;
 
 	through.cancel = NULL; /* what is begun is removed */
 	c->clock = env->clock;
 	if (connect_kube(access, KUBE_GZIP_OFF, &through, &c->kube, err) ||
-	    make_all(c, err))
+	    lock(c, access, &through, &o, err) || make_all(c, err))
 		return explain(c, err);
 	return 0;
 }
 
 void copies_done(struct copies *c)
 {
+	lease_free(c->lock);
+	connect_kube_done(&c->lock_kube);
 	connect_kube_done(&c->kube);
 	free(c->cluster);
 	free(c->mark);

@@ -2,6 +2,7 @@
 
 #include "restore/drill/given.h"
 #include "restore/drill/prefix.h"
+#include "restore/locks.h"
 #include "restore/plan/clusters.h"
 #include "restore/plan/selection.h"
 #include "storage/base/cleanup.h"
@@ -223,6 +224,7 @@ static int make_copies(struct place *p, const struct manifest *m,
     struct inner *inner, struct result *r, struct err *err)
 {
 	cleanup(strvec_done) struct strvec all = VEC_INIT;
+	autofree char *holder = locks_holder(p->c);
 	const struct json_object *cluster;
 
 	if (p->kind != RESULT_PREFIX)
@@ -238,7 +240,8 @@ static int make_copies(struct place *p, const struct manifest *m,
 		struct settings_cluster_access access =
 		    *given_for(p->c->settings, copies->cluster);
 		access.confined_to = copies->names;
-		if (copies_make(copies, &access, &p->c->env, err))
+		if (copies_make(copies, &access, &p->c->env, holder,
+			&p->guard.cancel, err))
 			return -1;
 		r->namespaces += copies->made;
 	}

@@ -10,13 +10,14 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NAMESPACE "kube-system"
-#define NAME "backstay-restore"
+#define RESTORE "backstay-restore"
+#define DRILL "backstay-drill-"
 #define COLLECTION                                                             \
 	"/apis/coordination.k8s.io/v1/namespaces/" NAMESPACE "/leases"
-#define PATH COLLECTION "/" NAME
-#define WHAT "Lease " NAMESPACE "/" NAME
+#define WHAT "Lease " NAMESPACE "/"
 #define PROCESS "backstay/process" /* an annotation; see process.h */
 
 enum { DURATION_S = 60, BEATS = 6, MAX_S = 24 * 60 * 60, TRIES = 8 };
@@ -25,6 +26,8 @@ struct lease {
 	struct kube_client *client;
 	const struct clock *clock;
 	struct cancel *lost;
+	bool of_drill;
+	char *name, *path; /* of the object */
 	char *holder, *process;
 	int64_t taken;
 	pthread_mutex_t lock; /* of all below */
@@ -86,8 +89,8 @@ int lease_parse(const struct json_object *object, int64_t now,
 		str_dup(json_str(json_path(object, "metadata", "uid", NULL)))};
 	if (!out->version || !out->uid || duration < 0 || duration > MAX_S)
 		return err_set(err, ERR_FORMAT,
-		    WHAT ": this is not the lock of a restore; if no restore "
-			 "is at work, delete it");
+		    "this is not the lock of a restore or of a drill; if "
+		    "neither is at work, delete it");
 	out->dead = !*out->holder || now - out->renewed > duration ||
 		    process_is_dead(out->process);
 	return 0;
@@ -102,7 +105,7 @@ static struct json_object *write_lease(const struct lease *l)
 
 	json_set_str(object, "apiVersion", "coordination.k8s.io/v1");
 	json_set_str(object, "kind", "Lease");
-	json_set_str(meta, "name", NAME);
+	json_set_str(meta, "name", l->name);
 	json_set_str(meta, "namespace", NAMESPACE);
 	json_set_str(notes, PROCESS, l->process);
 	json_set(meta, "annotations", notes);
@@ -130,7 +133,7 @@ static int put(struct lease *l, struct err *err)
 
 	json_write(&body, object, JSON_COMPACT);
 	const struct kube_request r = {.method = l->version ? "PUT" : "POST",
-	    .path = l->version ? PATH : COLLECTION,
+	    .path = l->version ? l->path : COLLECTION,
 	    .query = "fieldManager=" KUBE_FIELD_MANAGER,
 	    .body = body.data,
 	    .body_len = body.len,
@@ -149,16 +152,18 @@ static int put(struct lease *l, struct err *err)
 	return 0;
 }
 
-static int get(
-    struct kube_client *c, int64_t now, struct lease_info *out, struct err *err)
+static int get(struct kube_client *c, const char *path, int64_t now,
+    struct lease_info *out, struct err *err)
 {
 	struct err failure = ERR_INIT;
 	cleanup(json_freep) struct json_object *object =
-	    kube_client_get(c, PATH, &failure);
+	    kube_client_get(c, path, &failure);
 
 	*out = (struct lease_info){.holder = NULL};
+	if (object && lease_parse(object, now, out, err))
+		return err_wrap(err, WHAT "%s", path + strlen(COLLECTION "/"));
 	if (object)
-		return lease_parse(object, now, out, err) ? -1 : 1;
+		return 1;
 	if (failure.code == ERR_NOT_FOUND)
 		return 0;
 	*err = failure;
@@ -168,22 +173,30 @@ static int get(
 int lease_show(struct kube_client *c, const struct clock *clock,
     struct lease_info *out, struct err *err)
 {
-	int held = get(c, now_s(clock), out, err);
+	int held = get(c, COLLECTION "/" RESTORE, now_s(clock), out, err);
 
 	return held > 0 && !*out->holder ? 0 : held;
 }
 
-static int refuse(const struct lease_info *info, struct err *err)
+static const char *work(const struct lease *l)
+{
+	return l->of_drill ? "drill" : "restore";
+}
+
+static int refuse(
+    const struct lease *l, const struct lease_info *info, struct err *err)
 {
 	char taken[CLOCK_TEXT_MAX], renewed[CLOCK_TEXT_MAX];
 
 	clock_rfc3339(info->taken, taken);
 	clock_rfc3339(info->renewed, renewed);
 	return err_set(err, ERR_LOCKED,
-	    "a restore is at work there: %s, since %s, last sign of life %s "
-	    "(" WHAT "); wait for its end; if that run is dead, "
-	    "`backstay-restore unlock latest --yes` removes its lock",
-	    info->holder, taken, renewed);
+	    "a %s is at work there: %s, since %s, last sign of life %s "
+	    "(" WHAT "%s); wait for its end; if that run is dead, %s",
+	    work(l), info->holder, taken, renewed, l->name,
+	    l->of_drill
+		? "its lock counts for nothing a minute after that sign"
+		: "`backstay-restore unlock latest --yes` removes its lock");
 }
 
 /* Whether it is what we wrote; the answer to that may have been lost. */
@@ -200,21 +213,22 @@ static int take(struct lease *l, struct err *err)
 	for (int i = 1;; i++) {
 		cleanup(lease_info_done) struct lease_info info;
 		struct err failure = ERR_INIT;
-		int held = get(l->client, now_s(l->clock), &info, err);
+		int held = get(l->client, l->path, now_s(l->clock), &info, err);
 
 		if (held < 0)
 			return -1;
 		bool ours = held && is_ours(l, &info);
 		if (held && !ours && !info.dead)
-			return refuse(&info, err);
+			return refuse(l, &info, err);
 		free(l->version);
 		free(l->uid);
 		l->version = held ? steal(info.version) : NULL;
 		l->uid = held ? steal(info.uid) : NULL;
 		if (held && !ours && *info.holder)
-			log_info("%s: the lock of a restore that is dead is "
+			log_info("%s: the lock of a %s that is dead is "
 				 "taken over: %s",
-			    kube_client_server(l->client), info.holder);
+			    kube_client_server(l->client), work(l),
+			    info.holder);
 		if (put(l, &failure) == 0)
 			return 0;
 		/* One that is made is not found where the API is not served. */
@@ -232,7 +246,7 @@ static bool is_still_ours(struct lease *l)
 {
 	cleanup(lease_info_done) struct lease_info info;
 	struct err err = ERR_INIT;
-	int held = get(l->client, now_s(l->clock), &info, &err);
+	int held = get(l->client, l->path, now_s(l->clock), &info, &err);
 
 	if (held > 0 && is_ours(l, &info) && str_eq(info.uid, l->uid)) {
 		free(l->version);
@@ -252,12 +266,12 @@ static void renew(struct lease *l)
 		return;
 	if ((err.code != ERR_EXISTS && err.code != ERR_NOT_FOUND) ||
 	    is_still_ours(l)) {
-		log_debug("the lock of the restore: %s", err.message);
+		log_debug("the lock of the %s: %s", work(l), err.message);
 		return;
 	}
-	log_error("%s: " WHAT ": another restore has taken it over, or "
+	log_error("%s: " WHAT "%s: another %s has taken it over, or "
 		  "somebody has removed it; this one stops",
-	    kube_client_server(l->client));
+	    kube_client_server(l->client), l->name, work(l));
 	l->ending = true;
 	if (l->lost)
 		cancel_request(l->lost);
@@ -285,6 +299,8 @@ static void release_memory(struct lease *l)
 {
 	pthread_cond_destroy(&l->changed);
 	pthread_mutex_destroy(&l->lock);
+	free(l->name);
+	free(l->path);
 	free(l->holder);
 	free(l->process);
 	free(l->version);
@@ -311,14 +327,18 @@ static struct lease *new_lease(
 	l->client = c;
 	l->clock = o->clock;
 	l->lost = o->lost;
+	l->of_drill = o->drill != NULL;
+	l->name =
+	    o->drill ? str_printf(DRILL "%s", o->drill) : str_dup(RESTORE);
+	l->path = str_printf(COLLECTION "/%s", l->name);
 	l->holder = str_dup(o->holder);
 	l->process = process_self();
 	l->taken = now_s(o->clock);
 	return l;
 }
 
-static int delete_lease(struct kube_client *c, const char *uid,
-    const char *version, struct err *err)
+static int delete_lease(struct kube_client *c, const char *path,
+    const char *uid, const char *version, struct err *err)
 {
 	cleanup(kube_answer_done) struct kube_answer answer = KUBE_ANSWER_INIT;
 	cleanup(buf_done) struct buf body = BUF_INIT;
@@ -332,7 +352,7 @@ static int delete_lease(struct kube_client *c, const char *uid,
 	}
 	json_text_object_end(&body);
 	const struct kube_request r = {.method = "DELETE",
-	    .path = PATH,
+	    .path = path,
 	    .body = body.data,
 	    .body_len = body.len,
 	    .see_through = true};
@@ -348,7 +368,8 @@ static int give_back(struct lease *l, struct err *err)
 
 	if (!is_still_ours(l))
 		return 0;
-	if (delete_lease(l->client, l->uid, l->version, &failure) == 0 ||
+	if (delete_lease(l->client, l->path, l->uid, l->version, &failure) ==
+		0 ||
 	    failure.code == ERR_NOT_FOUND)
 		return 0;
 	if (failure.code == ERR_DENIED) {
@@ -380,6 +401,14 @@ struct lease *lease_take(
 	return l;
 }
 
+bool lease_holds(struct lease *l)
+{
+	pthread_mutex_lock(&l->lock);
+	bool ours = !l->ending && is_still_ours(l);
+	pthread_mutex_unlock(&l->lock);
+	return ours;
+}
+
 void lease_free(struct lease *l)
 {
 	struct err err = ERR_INIT;
@@ -393,9 +422,9 @@ void lease_free(struct lease *l)
 	pthread_mutex_unlock(&l->lock);
 	pthread_join(l->thread, NULL);
 	if (ours && give_back(l, &err))
-		log_warn("%s: the lock of the restore could not be removed, "
-			 "and ends by itself: %s",
-		    kube_client_server(l->client), err.message);
+		log_warn("%s: the lock of the %s could not be removed, and "
+			 "ends by itself: %s",
+		    kube_client_server(l->client), work(l), err.message);
 	release_memory(l);
 }
 
@@ -403,9 +432,10 @@ int lease_break(struct kube_client *c, struct err *err)
 {
 	struct err failure = ERR_INIT;
 
-	if (delete_lease(c, NULL, NULL, &failure) == 0 ||
+	if (delete_lease(c, COLLECTION "/" RESTORE, NULL, NULL, &failure) ==
+		0 ||
 	    failure.code == ERR_NOT_FOUND)
 		return 0;
 	*err = failure;
-	return err_wrap(err, WHAT);
+	return err_wrap(err, WHAT RESTORE);
 }

@@ -1,7 +1,9 @@
 /*
  * The lock of a restore in its target: the Lease kube-system/backstay-restore
  * (https://kubernetes.io/docs/concepts/architecture/leases/), so that of two
- * restores into one cluster, from two machines, the second is refused.
+ * restores into one cluster, from two machines, the second is refused. A drill
+ * into namespaces of its own has one of its own, backstay-drill-MARK, so that
+ * it keeps no restore waiting.
  *
  * Its holder renews it six times in its duration, a minute. One whose time of
  * renewal is older than that by our clock, so that clocks have to agree to
@@ -24,6 +26,7 @@ struct kube_client;
 
 struct lease_options {
 	const char *holder; /* "apply on host7, pid 12", for people */
+	const char *drill;  /* the mark of its namespaces; NULL: a restore */
 	const struct clock *clock;
 	struct cancel *lost; /* requested once another restore has it */
 };
@@ -36,6 +39,8 @@ char *lease_cluster(struct kube_client *c, struct err *err);
  * else as kube_client_send. Starts a thread that renews it. */
 struct lease *lease_take(
     struct kube_client *c, const struct lease_options *o, struct err *err);
+/* Asks whether it is still ours; true where that cannot be found out. */
+bool lease_holds(struct lease *l);
 void lease_free(struct lease *l); /* gives it back; takes NULL */
 
 struct lease_info {

@@ -50,6 +50,11 @@ get() { "$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$@"; }
 everything() { "$top/tests/data/platform/dump" kube "$P/kube/kubeconfig"; }
 namespaces() { get GET /api/v1/namespaces | jq -r '.items[].metadata.name' | sort; }
 ours() { namespaces | grep '^drill-'; }
+leases() { # their paths
+	get GET /apis/coordination.k8s.io/v1/namespaces/kube-system/leases |
+	    jq -r '.items[].metadata.name | select(startswith("backstay-drill-")) |
+	        "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/\(.)"'
+}
 no_record() { [ -z "$(find vault -name '*-drill-*')" ]; }
 
 # Blocks where a state is listed: then the namespaces are there.
@@ -101,7 +106,10 @@ held_drill() {
 	grep -q dryRun=All writes
 	grep -v dryRun=All writes >really
 	grep -q '^create /api/v1/namespaces/drill-production/secrets' really
-	grep -v '/namespaces/drill-' really | grep -v '^create /api/v1/namespaces?fieldManager=backstay drill-' >outside || true
+	# The lock is written, and given back.
+	grep -q '^create /apis/coordination.k8s.io/v1/namespaces/kube-system/leases?.* backstay-drill-' really
+	grep -q '^delete /apis/coordination.k8s.io/v1/namespaces/kube-system/leases/backstay-drill-' really
+	grep -v '/kube-system/leases' really | grep -v '/namespaces/drill-' | grep -v '^create /api/v1/namespaces?fieldManager=backstay drill-' >outside || true
 	grep -E '/(pods|services|deployments|jobs|persistentvolumeclaims)' really >acting || true
 	cat outside acting
 	[ ! -s outside ]
@@ -137,6 +145,75 @@ held_drill() {
 	run ours
 	[ -z "$output" ]
 	[ -z "$(ls -A state/scratch)" ]
+}
+
+@test "of two drills of one prefix the second is refused by name, and writes nothing" {
+	held_drill
+	everything >all.before
+	sed "s|^state_dir: .*|state_dir: $PWD/elsewhere|" backstay.yaml >second.yaml
+	run --separate-stderr restore --config second.yaml drill --prefix drill- --same-cluster
+	echo "$output$stderr"
+	[ "$status" -eq 4 ]
+	grep -q "'production': a drill is at work there: drill on .*, pid $drill, since .*Lease kube-system/backstay-drill-" <<<"$stderr"
+	everything | diff all.before -
+	[ "$(ours | wc -l)" -eq 3 ]
+	# A restore is not kept waiting, and another prefix is not either.
+	run --separate-stderr restore --config second.yaml unlock latest
+	[ "$status" -eq 0 ]
+	run --separate-stderr restore --config second.yaml drill --prefix other- --same-cluster
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	# All that it asks go, whenever they come.
+	exec 9<>gate
+	yes >&9 3>&- &
+	local opener=$! ended=0
+	wait "$drill" || ended=$?
+	kill "$opener"
+	exec 9>&-
+	cat out
+	[ "$ended" -eq 0 ]
+	[ -z "$(leases)" ]
+	run ours
+	[ -z "$output" ]
+}
+
+@test "a drill whose lock was taken over stops, and leaves the namespaces to the other" {
+	held_drill
+	local lease
+	lease=$(leases)
+	get GET "$lease" | jq '.spec.holderIdentity = "drill on host7, pid 12" | .metadata.annotations = {}' >other
+	get PUT "$lease" "$(cat other)" >/dev/null
+	is_lost() { grep -q 'another drill has taken it over' out; }
+	await is_lost
+	echo >gate &
+	wait "$drill" && false
+	cat out
+	grep -q "they are left to that one" out
+	[ "$(ours | wc -l)" -eq 3 ]
+	no_record
+	# That one has given no sign since.
+	get GET "$lease" | jq '.spec.renewTime = "2026-01-01T00:00:00.000000Z"' >other
+	get PUT "$lease" "$(cat other)" >/dev/null
+	run --separate-stderr restore drill --prefix drill- --same-cluster
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q 'the lock of a drill that is dead is taken over: drill on host7, pid 12' <<<"$stderr"
+	[ -z "$(leases)" ]
+	run ours
+	[ -z "$output" ]
+}
+
+@test "an account that may keep no lock is warned" {
+	[ "$KUBE" = sim ] || skip "only the simulated server can be told to refuse"
+	local server
+	server=$(server_of "$P/kube/kubeconfig")
+	curl -sf -X POST -d '[{"method": "POST", "path": "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases", "kind": "reply",
+	    "status": 403, "body": "{\"kind\": \"Status\", \"reason\": \"Forbidden\", \"message\": \"no\"}"}]' "$server/_sim/faults" >/dev/null
+	run --separate-stderr restore drill --prefix drill- --same-cluster
+	curl -sf -X DELETE "$server/_sim/faults" >/dev/null
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	grep -q "another drill with this prefix would not be refused" <<<"$stderr"
 }
 
 @test "a drill that is stopped removes its namespaces" {

@@ -123,7 +123,7 @@ nobody() { ! call GET $lease >/dev/null 2>&1; }
 	call POST "${lease%/*}" '{"metadata": {"name": "backstay-restore"}, "spec": {"leaseDurationSeconds": 999999999}}'
 	second
 	[ "$status" -ne 0 ]
-	grep -q 'this is not the lock of a restore; if no restore is at work, delete it' <<<"$stderr"
+	grep -q 'this is not the lock of a restore or of a drill; if neither is at work, delete it' <<<"$stderr"
 	call DELETE $lease
 }
 
