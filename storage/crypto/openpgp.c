@@ -171,16 +171,20 @@ static bool may_sign_only(int algorithm)
 }
 
 /* GnuPG's own way to say that the secret is elsewhere: "private use" 101 as the
- * kind of how a passphrase becomes a key. */
-static bool is_stub(const struct span *secret)
+ * kind of how a passphrase becomes a key. Before the kind there are the cipher
+ * and, with AEAD, its mode; since version 5 how long all of this is, and in
+ * version 6 how long the kind with what it takes is. */
+static bool has_secret(int version, const struct span *secret)
 {
-	enum { WITH_AEAD = 253, WITH_KIND = 254, WITH_SUM = 255, STUB = 101 };
+	enum { WITH_AEAD = 253, WITH_SUM = 255, STUB = 101 };
 	const uint8_t *p = secret->at;
 	size_t left = left_of(secret);
 
-	if (left < 4 || p[0] < WITH_AEAD)
-		return false;
-	return p[p[0] == WITH_AEAD ? 3 : 2] == STUB;
+	if (!left || p[0] < WITH_AEAD)
+		return left;
+	size_t kind = (size_t)2 + (p[0] == WITH_AEAD) + (version >= 5) +
+		      (version == 6 && p[0] != WITH_SUM);
+	return left > kind && p[kind] != STUB;
 }
 
 /* https://www.rfc-editor.org/rfc/rfc9580#section-5.5.4 */
@@ -224,8 +228,7 @@ static bool read_key(
 		return false;
 	key->version = (uint8_t)version;
 	fingerprint(key, &public);
-	*decrypts = !may_sign_only(algorithm) && left_of(&rest) &&
-		    !(version == 4 && is_stub(&rest));
+	*decrypts = !may_sign_only(algorithm) && has_secret(version, &rest);
 	return true;
 }
 

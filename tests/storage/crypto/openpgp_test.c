@@ -3,6 +3,7 @@
  */
 #include "storage/crypto/openpgp.h"
 
+#include "storage/base/base64.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/hex.h"
@@ -80,6 +81,61 @@ static void keys_that_cannot_decrypt_are_none(void **state)
 	    "b8d25c2f0f6361bfcd9b33b236eedda9a8c0a3f9\n");
 	assert_keys(DATA "ecc-primary.asc", "");
 	assert_keys(DATA "sign-only.asc", "");
+}
+
+/* How many keys there are in a certificate of one key of ECDH, with this behind
+ * its public part. */
+static size_t keys_with(
+    uint8_t version, const uint8_t *secret, size_t secret_len)
+{
+	const uint8_t public[] = {version, 0, 0, 0, 1, 18, 0, 0, 0, 2, 7, 7};
+	cleanup(buf_done) struct buf raw = BUF_INIT, text = BUF_INIT;
+	struct openpgp_keys keys = VEC_INIT;
+
+	buf_add_char(&raw, '\xc5');
+	buf_add_char(&raw, (char)(sizeof(public) + secret_len));
+	buf_add(&raw, public, sizeof(public));
+	buf_add(&raw, secret, secret_len);
+	buf_add_str(&text, "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n");
+	base64_add(&text, buf_str(&raw), raw.len, true);
+	buf_add_str(&text, "\n-----END PGP PRIVATE KEY BLOCK-----\n");
+	openpgp_read_private(buf_str(&text), text.len, &keys);
+	size_t len = keys.len;
+	vec_done(&keys);
+	return len;
+}
+
+/* The kind stands behind more fields in each version. */
+static void a_stub_is_none_in_any_version(void **state)
+{
+	static const struct {
+		uint8_t version, secret[10];
+		size_t len, kind;
+	} rows[] = {
+	    {5, {254, 6, 9, 3, 'G', 'N', 'U', 1}, 8, 3},
+	    {5, {255, 6, 9, 3, 'G', 'N', 'U', 1}, 8, 3},
+	    {5, {253, 7, 9, 2, 3, 'G', 'N', 'U', 1}, 9, 4},
+	    {6, {254, 7, 9, 5, 3, 'G', 'N', 'U', 1}, 9, 4},
+	    {6, {253, 8, 9, 2, 5, 3, 'G', 'N', 'U', 1}, 10, 5},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		uint8_t secret[sizeof(rows[i].secret)];
+		memcpy(secret, rows[i].secret, sizeof(secret));
+		assert_int_equal(
+		    keys_with(rows[i].version, secret, rows[i].len), 1);
+		/* Cut before the kind, or without any. */
+		assert_int_equal(
+		    keys_with(rows[i].version, secret, rows[i].kind), 0);
+		assert_int_equal(keys_with(rows[i].version, secret, 0), 0);
+		secret[rows[i].kind] = 101;
+		assert_int_equal(
+		    keys_with(rows[i].version, secret, rows[i].len), 0);
+		/* Of a version that nobody knows yet. */
+		secret[rows[i].kind] = 3;
+		assert_int_equal(keys_with(7, secret, rows[i].len), 0);
+	}
 }
 
 static void several_blocks_may_stand_in_one_text(void **state)
@@ -175,6 +231,7 @@ int main(void)
 	    cmocka_unit_test(fingerprints_are_those_that_gnupg_prints),
 	    cmocka_unit_test(version_6_has_longer_ones),
 	    cmocka_unit_test(keys_that_cannot_decrypt_are_none),
+	    cmocka_unit_test(a_stub_is_none_in_any_version),
 	    cmocka_unit_test(several_blocks_may_stand_in_one_text),
 	    cmocka_unit_test(a_cut_block_has_fewer_keys),
 	    cmocka_unit_test(a_key_goes_by_several_names),
