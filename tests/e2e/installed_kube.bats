@@ -49,6 +49,7 @@ kustomize() { # FOLDER
 @test "the real API server takes all of the base" {
 	kustomize base >"$P/base.yaml"
 	[ "$(grep -c '^kind: CronJob' "$P/base.yaml")" -eq 3 ]
+	[ "$(grep -A3 '^kind: ConfigMap' "$P/base.yaml" | grep -c '^  name: backstay$')" -eq 1 ]
 	kubectl apply --dry-run=server -f "$P/base.yaml" | tee "$P/taken"
 	[ "$(wc -l <"$P/taken")" -eq "$(grep -c '^kind:' "$P/base.yaml")" ]
 }
@@ -114,8 +115,44 @@ kustomize() { # FOLDER
 	kubectl delete clusterrolebinding backstay-restore
 }
 
+@test "the drill in the cluster is in no overlay, and has a namespace, an account without rights and a Job" {
+	for o in base overlays/s3 overlays/pvc; do
+		run ! grep -rq 'backstay-drill\|identity' "$top/config/kubernetes/$o"
+	done
+	kustomize drill >"$P/drill.yaml"
+	run ! grep -q '^kind: Secret\|^kind: ClusterRole\|^kind: Role' "$P/drill.yaml"
+	kubectl apply --dry-run=client -o json -f "$P/drill.yaml" | jq .items >"$P/drill"
+	jq -e 'all(.[]; (.metadata.namespace // .metadata.name) == "backstay-drill")' "$P/drill"
+	jq -e '.[] | select(.kind == "Namespace").metadata.annotations["backstay.io/exclude"] == "true"' "$P/drill"
+	jq -e '.[] | select(.kind == "CronJob").spec | .concurrencyPolicy == "Forbid" and (.jobTemplate.spec |
+	    .activeDeadlineSeconds > 0 and (.template.spec | .automountServiceAccountToken == false and
+	    .containers[0].securityContext.readOnlyRootFilesystem and
+	    (.volumes | map(select(.name == "state" or .name == "tmp").emptyDir) == [{}, {}])))' "$P/drill"
+	kubectl apply -f "$P/drill.yaml" | tee "$P/taken"
+	[ "$(wc -l <"$P/taken")" -eq "$(grep -c '^kind:' "$P/drill.yaml")" ]
+	kubectl -n backstay-drill create secret generic backstay-drill --from-literal=identity.txt=none
+	kubectl -n backstay-drill create job now --from=cronjob/backstay-drill
+	for _ in {1..1200}; do
+		kubectl -n backstay-drill get pods -o json >"$P/pods"
+		[ "$(jq '.items | length' "$P/pods")" -eq 1 ] && break
+		sleep 0.1
+	done
+	# What its volumes name is there.
+	[ "$(jq -c '[.items[0].spec.volumes[] | select(.name == "config").projected.sources[] | .configMap // .secret | .name]' "$P/pods")" = '["backstay-drill","backstay-drill"]' ]
+	kubectl -n backstay-drill get configmap backstay-drill -o 'jsonpath={.data.backstay\.yaml}' | diff "$top/config/kubernetes/drill/backstay.yaml" -
+	run ! kubectl auth can-i list secrets -n backstay-drill --as=system:serviceaccount:backstay-drill:backstay-drill
+	run ! kubectl auth can-i get secrets -n backstay-drill --as=system:serviceaccount:backstay:backstay-verify
+	kubectl delete namespace backstay-drill --wait=false
+}
+
 @test "the Job of a restore is one that the server takes" {
 	kubectl create --dry-run=server -f "$top/config/kubernetes/restore-job.yaml"
+	# Its configuration and its keys are those that its first lines make.
+	kubectl create --dry-run=client -o json -f "$top/config/kubernetes/restore-job.yaml" | jq -c '[.spec.template.spec.volumes[] |
+	    .projected.sources // [] | .[] | .configMap // .secret | .name]' >"$P/names"
+	[ "$(cat "$P/names")" = '["backstay-restore","backstay-restore"]' ]
+	grep -q 'create secret generic backstay-restore ' "$top/config/kubernetes/restore-job.yaml"
+	grep -q 'create configmap backstay-restore ' "$top/config/kubernetes/restore-job.yaml"
 }
 
 @test "the Job that heals is one that the server takes, with rights that delete nothing" {
@@ -141,7 +178,7 @@ kustomize() { # FOLDER
 }
 
 @test "the configurations are valid, and the alerts are those of config/prometheus" {
-	for f in base overlays/s3 overlays/pvc; do
+	for f in base overlays/s3 overlays/pvc drill; do
 		"$BACKSTAY_BUILD/backstay-agent" check --show-config --config "$top/config/kubernetes/$f/backstay.yaml" | grep -q '^name: "production"'
 	done
 	sed -n '/^groups:/,$p' "$top/config/prometheus/backstay.rules.yaml" >"$P/rules"
