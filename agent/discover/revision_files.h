@@ -26,9 +26,9 @@ struct revision_files {
 	 * this content; 1: it is; -1 ends it. */
 	int (*file)(void *ctx, const char *path, const char *name,
 	    const struct buf *text, struct err *err);
-	/* What is longer is not read; 0: 1 MiB. */
+	/* Only what is shorter is read; 0: 1 MiB. */
 	size_t max_bytes;
-	/* Told of one that is longer; NULL: it is of no interest. */
+	/* Told of one that is not; NULL: it is of no interest. */
 	void (*too_large)(void *ctx, const char *path);
 	/* The directories that are passed over, and those that need not be
 	 * read again; NULL: all are read. */

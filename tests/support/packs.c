@@ -21,6 +21,31 @@ void test_repository(const char *dir)
 	assert_ok(file_mkdirs(objects, &err), err);
 }
 
+void test_mirror(const char *dir)
+{
+	static const char text[] = "ref: refs/heads/main\n";
+	autofree char *head = file_join(dir, "HEAD");
+	autofree char *refs = file_join(dir, "refs");
+	struct err err = ERR_INIT;
+
+	test_repository(dir);
+	assert_ok(file_mkdirs(refs, &err), err);
+	assert_ok(file_write_durably(head, text, strlen(text), &err), err);
+}
+
+void test_ref(const char *dir, const char *name, const struct git_id *id)
+{
+	char hex[GIT_ID_HEX];
+	autofree char *path = file_join(dir, name);
+	autofree char *folder = file_parent(path);
+	struct err err = ERR_INIT;
+
+	git_id_hex(GIT_SHA1, id->bytes, hex);
+	autofree char *line = str_printf("%s\n", hex);
+	assert_ok(file_mkdirs(folder, &err), err);
+	assert_ok(file_write_durably(path, line, strlen(line), &err), err);
+}
+
 static struct git_id id_of(const char *type, const void *data, size_t len)
 {
 	struct git_id id = {{0}};
@@ -78,6 +103,14 @@ struct git_id test_object(
 
 	write_loose(dir, &id, type, data, len);
 	return id;
+}
+
+void test_tree_entry(struct buf *tree, const char *mode, const char *name,
+    const struct git_id *id)
+{
+	buf_printf(tree, "%s %s", mode, name);
+	buf_add(tree, "", 1);
+	buf_add(tree, id->bytes, git_id_len(GIT_SHA1));
 }
 
 struct git_id test_commit_of(const char *dir, const char *message,

@@ -11,6 +11,11 @@
 
 /* A bare repository without objects in a directory that exists. */
 void test_repository(const char *dir);
+/* One that git takes for a repository, too: HEAD names refs/heads/main, which
+ * is not there yet. */
+void test_mirror(const char *dir);
+/* Lets a ref be there, loose. */
+void test_ref(const char *dir, const char *name, const struct git_id *id);
 
 /* The id of an object: "blob", and its content. SHA-1. */
 struct git_id test_object_id(const char *type, const char *content);
@@ -21,6 +26,9 @@ void test_loose(const char *dir, const struct git_id *id, const char *type,
 /* Writes an object of any bytes loose, under its id. */
 struct git_id test_object(
     const char *dir, const char *type, const void *data, size_t len);
+/* Appends an entry to the bytes of a tree. */
+void test_tree_entry(struct buf *tree, const char *mode, const char *name,
+    const struct git_id *id);
 /* A commit of that tree (of an empty one), with these parents. */
 struct git_id test_commit_of(const char *dir, const char *message,
     const struct git_id *tree, const struct git_id *parents, size_t count);

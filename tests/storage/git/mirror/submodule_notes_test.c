@@ -29,18 +29,10 @@ static int setup(void **state)
 
 	f->dir = test_dir_make();
 	f->notes = file_join(f->dir, "notes");
-	test_repository(f->dir);
-	autofree char *head = file_join(f->dir, "HEAD");
-	autofree char *refs = file_join(f->dir, "refs");
-	assert_ok(file_mkdirs(refs, &f->err), f->err);
-	assert_ok(
-	    file_write_durably(head, "ref: refs/heads/main\n", 21, &f->err),
-	    f->err);
+	test_mirror(f->dir);
 	struct git_id blob =
 	    test_object(f->dir, "blob", modules, strlen(modules));
-	buf_add_str(&tree, "100644 .gitmodules");
-	buf_add(&tree, "", 1);
-	buf_add(&tree, blob.bytes, 20);
+	test_tree_entry(&tree, "100644", ".gitmodules", &blob);
 	struct git_id root = test_object(f->dir, "tree", tree.data, tree.len);
 	f->with = test_commit_of(f->dir, "with", &root, NULL, 0);
 	f->without = test_commit(f->dir, "without", NULL, 0);

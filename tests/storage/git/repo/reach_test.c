@@ -16,35 +16,20 @@ struct fixture {
 	struct git_refvec refs;
 };
 
-static void add_entry(struct buf *tree, const char *mode, const char *name,
-    const struct git_id *id)
-{
-	buf_printf(tree, "%s %s", mode, name);
-	buf_add(tree, "", 1);
-	buf_add(tree, id->bytes, 20);
-}
-
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	cleanup(buf_done) struct buf below = BUF_INIT, tree = BUF_INIT;
 	const struct git_id elsewhere = test_object_id("commit", "elsewhere");
-	autofree char *head = NULL;
-	struct err err = ERR_INIT;
 
 	f->dir = test_dir_make();
-	head = file_join(f->dir, "HEAD");
-	autofree char *refs = file_join(f->dir, "refs");
-	test_repository(f->dir);
-	assert_ok(file_mkdirs(refs, &err), err);
-	assert_ok(
-	    file_write_durably(head, "ref: refs/heads/main\n", 21, &err), err);
+	test_mirror(f->dir);
 	f->blob = test_object(f->dir, "blob", "content", 7);
-	add_entry(&below, "100644", "file", &f->blob);
+	test_tree_entry(&below, "100644", "file", &f->blob);
 	f->below = test_object(f->dir, "tree", below.data, below.len);
-	add_entry(&tree, "40000", "dir", &f->below);
-	add_entry(&tree, "100755", "same", &f->blob);
-	add_entry(&tree, "160000", "submodule", &elsewhere);
+	test_tree_entry(&tree, "40000", "dir", &f->below);
+	test_tree_entry(&tree, "100755", "same", &f->blob);
+	test_tree_entry(&tree, "160000", "submodule", &elsewhere);
 	f->tree = test_object(f->dir, "tree", tree.data, tree.len);
 	f->commit = test_commit_of(f->dir, "one", &f->tree, NULL, 0);
 	git_refvec_add(&f->refs, "refs/heads/main", f->commit.bytes);
