@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	/* Read at once: what is small lies beside others, of which the next one
+	 * often is one. */
+	LEAST_READ = 4 * 1024,
+};
 VEC_DEFINE(indexvec, uint32_t);
 
 void unpacker_init(struct unpacker *u, struct index_pack *ip)
@@ -19,7 +24,6 @@ void unpacker_init(struct unpacker *u, struct index_pack *ip)
 void unpacker_done(struct unpacker *u)
 {
 	inflateEnd(&u->z);
-	free(u->packed);
 	free(u->delta);
 }
 
@@ -37,25 +41,49 @@ static void reserve(uint8_t **data, size_t *cap, size_t want)
 	*data = mem_resize(*data, *cap, 1);
 }
 
+/* The bytes from `at` on, some of those before `end`. */
+static int read_more(
+    struct unpacker *u, uint64_t at, uint64_t end, struct err *err)
+{
+	struct index_pack *ip = u->ip;
+	uint64_t len = end - at < LEAST_READ ? LEAST_READ : end - at;
+
+	if (len > sizeof(u->window))
+		len = sizeof(u->window);
+	if (len > ip->end - at)
+		len = ip->end - at;
+	u->window_len = 0;
+	if (ip->o.read_at(ip->o.ctx, at, u->window, (size_t)len, err))
+		return -1;
+	u->window_at = at;
+	u->window_len = (size_t)len;
+	return 0;
+}
+
 /* Unpacks what is stored at an entry into out, which has room for one byte
  * more. */
 static int unpack(struct unpacker *u, uint32_t i, uint8_t *out)
 {
-	struct index_pack *ip = u->ip;
-	const struct pack_entry *e = &ip->entries.items[i];
-	uint64_t start = e->offset + e->header_len;
-	size_t len = (size_t)(entry_end(ip, i) - start);
+	const struct pack_entry *e = &u->ip->entries.items[i];
+	const uint64_t end = entry_end(u->ip, i);
+	uint64_t at = e->offset + e->header_len;
+	int result = Z_OK;
 
-	reserve(&u->packed, &u->packed_cap, len);
-	if (ip->o.read_at(ip->o.ctx, start, u->packed, len, &u->err))
-		return -1;
 	inflateReset(&u->z);
-	u->z.next_in = u->packed;
-	u->z.avail_in = (unsigned)len;
 	u->z.next_out = out;
 	u->z.avail_out = (unsigned)e->size + 1;
-	if (inflate(&u->z, Z_FINISH) != Z_STREAM_END ||
-	    u->z.total_out != e->size)
+	while (result == Z_OK && at < end) {
+		if ((at < u->window_at || at >= u->window_at + u->window_len) &&
+		    read_more(u, at, end, &u->err))
+			return -1;
+		uint64_t len = u->window_at + u->window_len - at;
+		len = len < end - at ? len : end - at;
+		u->z.next_in = u->window + (at - u->window_at);
+		u->z.avail_in = (unsigned)len;
+		result = inflate(&u->z, Z_NO_FLUSH);
+		at += len;
+	}
+	if (result != Z_STREAM_END || u->z.total_out != e->size)
 		return err_set(
 		    &u->err, ERR_FORMAT, "the pack changed while it was read");
 	return 0;

@@ -10,8 +10,9 @@
 struct unpacker {
 	struct index_pack *ip; /* borrowed */
 	z_stream z;
-	uint8_t *packed;
-	size_t packed_cap;
+	uint8_t window[32 * 1024]; /* what was read last */
+	uint64_t window_at;
+	size_t window_len;
 	uint8_t *delta;
 	size_t delta_cap;
 	struct err err; /* why the last call returned NULL */

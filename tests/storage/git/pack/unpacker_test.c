@@ -88,6 +88,30 @@ static void a_whole_object_is_unpacked_again(void **state)
 	}
 }
 
+/* Longer than what is read at once. */
+static void a_large_object_is_unpacked_in_pieces(void **state)
+{
+	struct fixture *f = *state;
+	size_t len = 20 * sizeof(f->u.window);
+	autofree char *content = mem_alloc(len + 1);
+	uint32_t random = 1;
+
+	for (size_t i = 0; i < len; i++) {
+		random = random * 1664525 + 1013904223;
+		content[i] = (char)('0' + (random >> 25));
+	}
+	content[len] = '\0';
+	test_pack_blob(&f->making, "a");
+	test_pack_blob(&f->making, content);
+	test_pack_blob(&f->making, "b");
+	open_all(f, len);
+	for (int i = 0; i < 2; i++) {
+		gives(f, unpacker_whole(&f->u, 1, &f->len), content);
+		gives(f, unpacker_whole(&f->u, 2, &f->len), "b");
+		gives(f, unpacker_whole(&f->u, 0, &f->len), "a");
+	}
+}
+
 static void a_delta_is_applied_to_its_base(void **state)
 {
 	struct fixture *f = *state;
@@ -140,8 +164,10 @@ static void a_pack_that_changed_is_refused(void **state)
 	refuses(f, unpacker_whole(&f->u, 0, &f->len), "the pack changed");
 	f->u.err = (struct err)ERR_INIT;
 	gives(f, unpacker_whole(&f->u, 1, &f->len), "another");
-	/* One that became shorter. */
+	/* One that became shorter; what was read before is still known. */
 	f->pack.len = (size_t)b + 2;
+	unpacker_done(&f->u);
+	unpacker_init(&f->u, f->ip);
 	assert_null(unpacker_whole(&f->u, 1, &f->len));
 	assert_int_not_equal(f->u.err.code, ERR_NONE);
 }
@@ -152,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_whole_object_is_unpacked_again),
+	    TEST(a_large_object_is_unpacked_in_pieces),
 	    TEST(a_delta_is_applied_to_its_base),
 	    TEST(a_chain_is_made_again_from_its_first_base),
 	    TEST(what_is_longer_than_allowed_is_not_made),
