@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { WRITE_BYTES = 256 * 1024 };
+
 static const char temporary[] =
     "tmp_pack_"; /* the same as git's, which removes such files */
 
@@ -22,6 +24,7 @@ struct incoming {
 	char *path;
 	int fd;
 	uint64_t bytes;
+	struct buf held; /* bytes that are not written yet */
 	struct index_pack *ip;
 	bool kept;
 };
@@ -76,6 +79,7 @@ void incoming_free(struct incoming *in)
 			unlink(in->path);
 	}
 	index_pack_free(in->ip);
+	buf_done(&in->held);
 	free(in->pack_dir);
 	free(in->path);
 	free(in);
@@ -86,13 +90,33 @@ void incoming_freep(struct incoming **in)
 	incoming_free(*in);
 }
 
+static int write_held(struct incoming *in, struct err *err)
+{
+	if (file_write_all(in->fd, in->held.data, in->held.len, in->path, err))
+		return -1;
+	buf_clear(&in->held);
+	return 0;
+}
+
+/* A server sends it in small pieces. */
+static int write_some(
+    struct incoming *in, const void *data, size_t len, struct err *err)
+{
+	if (in->held.len + len > WRITE_BYTES && write_held(in, err))
+		return -1;
+	if (len >= WRITE_BYTES)
+		return file_write_all(in->fd, data, len, in->path, err);
+	buf_add(&in->held, data, len);
+	return 0;
+}
+
 int incoming_add(void *ctx, const void *data, size_t len, struct err *err)
 {
 	struct incoming *in = ctx;
 
 	if (cancel_check(in->o.cancel, err) ||
 	    index_pack_feed(in->ip, data, len, err) ||
-	    file_write_all(in->fd, data, len, in->path, err))
+	    write_some(in, data, len, err))
 		return -1;
 	in->bytes += len;
 	if (in->o.progress)
@@ -102,7 +126,7 @@ int incoming_add(void *ctx, const void *data, size_t len, struct err *err)
 
 int incoming_check(struct incoming *in, struct err *err)
 {
-	return index_pack_resolve(in->ip, err);
+	return write_held(in, err) || index_pack_resolve(in->ip, err) ? -1 : 0;
 }
 
 const struct index_pack *incoming_index(const struct incoming *in)
