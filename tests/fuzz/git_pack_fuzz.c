@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .read_at = read_at,
 	    .on_small_blob = on_blob,
 	    .ctx = &m,
-	    .threads = 1,
+	    .threads = data[0] & 0x40 ? 2 : 1,
 	    .max_object_bytes = 1 << 20};
 	try_offsets(&o, &m, piece);
 	cleanup(index_pack_freep) struct index_pack *ip = index_pack_new(&o);

@@ -26,7 +26,7 @@ struct frame {
 	uint32_t entry;
 	uint8_t *data; /* NULL: dropped */
 	size_t len;
-	uint32_t child;	     /* the next delta that names it by position */
+	uint32_t child;	     /* the next open one that names it by position */
 	size_t ref, ref_end; /* the next deltas that name it by id */
 };
 VEC_DEFINE(framevec, struct frame);
@@ -73,10 +73,17 @@ static size_t end_ref(const struct index_pack *ip, size_t i, const uint8_t *id)
 	return i;
 }
 
+static uint32_t next_open(const struct index_pack *ip, uint32_t child)
+{
+	while (child != PACK_NONE && !ip->entries.items[child].open)
+		child = ip->entries.items[child].next_sibling;
+	return child;
+}
+
 static struct frame frame_of(const struct index_pack *ip, uint32_t i)
 {
 	const struct pack_entry *e = &ip->entries.items[i];
-	struct frame f = {.entry = i, .child = e->first_child};
+	struct frame f = {.entry = i, .child = next_open(ip, e->first_child)};
 
 	if (ip->refs.len) {
 		f.ref = first_ref(ip, e->id);
@@ -97,7 +104,7 @@ static uint32_t next_child(struct index_pack *ip, struct frame *f)
 	uint32_t child = f->child;
 
 	if (child != PACK_NONE) {
-		f->child = ip->entries.items[child].next_sibling;
+		f->child = next_open(ip, ip->entries.items[child].next_sibling);
 		return child;
 	}
 	while (f->ref < f->ref_end) {
@@ -158,8 +165,9 @@ static int resolve_child(struct worker *w, uint32_t child)
 	if (!data)
 		return -1;
 	enum object_type type = ip->entries.items[top->entry].type;
-	if (index_entry_add_object(
-		ip, w->digest, &w->links, e, type, data, len, &w->unpacker.err))
+	/* One that was made before is only passed on the way to others. */
+	if (!e->type && index_entry_add_object(ip, w->digest, &w->links, e,
+			    type, data, len, &w->unpacker.err))
 		return -1;
 	if (!has_children(top))
 		pop(w);
@@ -255,6 +263,31 @@ static int gather(struct index_pack *ip, struct worker *workers, size_t count,
 	return result;
 }
 
+/* Bases by position come before their deltas. */
+static void find_open(struct index_pack *ip)
+{
+	struct pack_entry *entries = ip->entries.items;
+
+	for (size_t i = ip->entries.len; i--;) {
+		struct pack_entry *e = &entries[i];
+		size_t ref = ip->refs.len ? first_ref(ip, e->id) : 0;
+		e->open = e->open || !e->type || ref < end_ref(ip, ref, e->id);
+		if (e->open && e->base != PACK_NONE)
+			entries[e->base].open = true;
+	}
+}
+
+static void find_roots(struct resolver *r)
+{
+	const struct index_pack *ip = r->ip;
+
+	for (size_t i = 0; i < ip->entries.len; i++) {
+		const struct pack_entry *e = &ip->entries.items[i];
+		if (e->open && e->type && e->base == PACK_NONE)
+			*vec_add(&r->roots) = (uint32_t)i;
+	}
+}
+
 int index_deltas_resolve(struct index_pack *ip, struct err *err)
 {
 	struct resolver r = {.ip = ip};
@@ -263,13 +296,8 @@ int index_deltas_resolve(struct index_pack *ip, struct err *err)
 	    mem_zalloc(threads * sizeof(*workers));
 
 	vec_sort(&ip->refs, by_base);
-	for (size_t i = 0; i < ip->entries.len; i++) {
-		if (ip->entries.items[i].type == 0)
-			continue;
-		struct frame f = frame_of(ip, (uint32_t)i);
-		if (has_children(&f))
-			*vec_add(&r.roots) = (uint32_t)i;
-	}
+	find_open(ip);
+	find_roots(&r);
 	for (size_t i = 0; i < threads; i++) {
 		workers[i].r = &r;
 		/* Nobody else adds to it any more. */

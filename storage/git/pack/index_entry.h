@@ -29,6 +29,7 @@ struct pack_entry {
 	uint8_t kind; /* as stored in the pack */
 	uint8_t type; /* enum object_type; 0: not resolved yet */
 	uint8_t header_len;
+	bool open; /* it, or what is made from it, has no id yet */
 };
 VEC_DEFINE(pack_entryvec, struct pack_entry);
 
@@ -72,11 +73,16 @@ struct index_pack {
 	size_t head_len;
 	z_stream z;
 	bool z_ready;
-	uint8_t *object; /* the content of the current entry, if it is kept */
+	uint8_t *object; /* the content of an entry that is kept here */
 	size_t object_cap;
 	uint8_t *window; /* content that is not kept passes through here */
+	/* Where the current entry goes: one of these, or into `beside`. */
+	uint8_t *out;
+	size_t out_len;
+	bool is_beside;
+	bool in_pieces;
 	struct object_digest *object_digest;
-	struct index_blobs *blobs; /* NULL while none is hashed beside */
+	struct index_beside *beside; /* NULL while nothing is made there */
 	struct digest *pack_digest;
 	uint8_t checksum[GIT_ID_LEN];
 	struct pack_entryvec entries;  /* by offset */
@@ -96,7 +102,15 @@ uint32_t index_pack_find_offset(const struct index_pack *ip, uint64_t offset);
  */
 void index_pack_link(struct index_pack *ip, uint32_t index, uint32_t base);
 
-/* Hashes a whole object, collects its links and passes on a small blob. */
+/* The id of a whole object; a small blob is passed on. */
+int index_entry_hash(struct index_pack *ip, struct object_digest *d,
+    enum object_type type, const void *data, size_t len, uint8_t id[GIT_ID_LEN],
+    struct err *err);
+/* Collects what it names. */
+int index_entry_links(const struct index_pack *ip, struct object_links *links,
+    enum object_type type, const void *data, size_t len,
+    const uint8_t id[GIT_ID_LEN], struct err *err);
+/* Both, into its entry. */
 int index_entry_add_object(struct index_pack *ip, struct object_digest *d,
     struct object_links *links, struct pack_entry *e, enum object_type type,
     const void *data, size_t len, struct err *err);

@@ -2,7 +2,7 @@
 
 #include "storage/base/be.h"
 #include "storage/base/mem.h"
-#include "storage/git/pack/index_blobs.h"
+#include "storage/git/pack/index_beside.h"
 #include "storage/git/pack/index_deltas.h"
 #include "storage/git/pack/index_entry.h"
 
@@ -37,7 +37,7 @@ void index_pack_free(struct index_pack *ip)
 	if (!ip)
 		return;
 	inflateEnd(&ip->z);
-	index_blobs_free(ip->blobs);
+	index_beside_free(ip->beside);
 	object_digest_free(ip->object_digest);
 	digest_free(ip->pack_digest);
 	object_links_done(&ip->links);
@@ -147,12 +147,35 @@ static bool keeps_whole(const struct index_pack *ip, const struct pack_entry *e)
 	       e->size <= ip->o.max_object_bytes;
 }
 
-static void reserve_object(struct index_pack *ip, uint64_t size)
+/* Parts of a pack are read by several threads already. */
+static bool goes_beside(const struct index_pack *ip, const struct pack_entry *e)
 {
-	if (size + 1 <= ip->object_cap)
-		return;
-	ip->object_cap = (size_t)size + 1;
-	ip->object = mem_resize(ip->object, ip->object_cap, 1);
+	return !ip->begin && ip->o.threads > 1 && e->size <= INDEX_BESIDE_MAX &&
+	       (keeps_whole(ip, e) || e->base != PACK_NONE);
+}
+
+/* Room for what is stored at the last entry. */
+static int reserve(struct index_pack *ip, struct err *err)
+{
+	const struct pack_entry *e = &ip->entries.items[ip->entries.len - 1];
+	const size_t room = (size_t)e->size + 1;
+
+	ip->is_beside = goes_beside(ip, e);
+	ip->in_pieces = !ip->is_beside && !keeps_whole(ip, e);
+	if (ip->is_beside && !ip->beside)
+		ip->beside = index_beside_new(ip);
+	if (ip->is_beside && e->base == PACK_NONE) {
+		ip->out = index_beside_room(ip->beside, (size_t)e->size, err);
+		ip->out_len = room;
+		return ip->out ? 0 : -1;
+	}
+	if (!ip->in_pieces && room > ip->object_cap) {
+		ip->object = mem_resize(ip->object, room, 1);
+		ip->object_cap = room;
+	}
+	ip->out = ip->in_pieces ? ip->window : ip->object;
+	ip->out_len = ip->in_pieces ? INDEX_PACK_WINDOW : ip->object_cap;
+	return 0;
 }
 
 void index_pack_link(struct index_pack *ip, uint32_t index, uint32_t base)
@@ -199,9 +222,9 @@ static int begin_entry(struct index_pack *ip, const struct packed_head *h,
 	*vec_add(&ip->entries) = e;
 	if (base != PACK_NONE)
 		index_pack_link(ip, index, base);
-	if (keeps_whole(ip, &e))
-		reserve_object(ip, e.size);
-	else if (e.kind == OBJECT_BLOB)
+	if (reserve(ip, err))
+		return -1;
+	if (e.kind == OBJECT_BLOB && !keeps_whole(ip, &e))
 		object_digest_begin_blob(ip->object_digest, e.size);
 	inflateReset(&ip->z);
 	ip->z.total_out = 0;
@@ -230,23 +253,14 @@ static ssize_t feed_entry(
 	return (ssize_t)used;
 }
 
-/* What was checked before is read in several parts at once already. */
-static bool is_hashed_beside(
-    const struct index_pack *ip, const struct pack_entry *e)
-{
-	return e->kind == OBJECT_BLOB && e->size > INDEX_PACK_SMALL &&
-	       !ip->o.checked_before && !ip->begin && ip->o.threads > 1;
-}
-
-static int hash_beside(
+/* Those threads add to the links, too. */
+static int add_here(
     struct index_pack *ip, struct pack_entry *e, struct err *err)
 {
-	if (!ip->blobs)
-		ip->blobs = index_blobs_new(ip->o.hash);
-	e->type = OBJECT_BLOB;
-	return index_blobs_add(ip->blobs, &ip->entries,
-	    (uint32_t)(ip->entries.len - 1), &ip->object, &ip->object_cap,
-	    (size_t)e->size, err);
+	if (ip->beside && index_beside_wait(ip->beside, err))
+		return -1;
+	return index_entry_add_object(ip, ip->object_digest, &ip->links, e,
+	    e->kind, ip->object, (size_t)e->size, err);
 }
 
 static int end_entry(struct index_pack *ip, struct err *err)
@@ -255,11 +269,14 @@ static int end_entry(struct index_pack *ip, struct err *err)
 
 	if (ip->z.total_out != e->size)
 		return damaged(ip, "an object is shorter than it says", err);
-	if (keeps_whole(ip, e) && is_hashed_beside(ip, e))
-		return hash_beside(ip, e, err);
+	if (ip->is_beside && e->base != PACK_NONE)
+		return index_beside_add_delta(ip->beside, ip->object, err);
+	if (ip->is_beside) {
+		index_beside_add(ip->beside);
+		return 0;
+	}
 	if (keeps_whole(ip, e))
-		return index_entry_add_object(ip, ip->object_digest, &ip->links,
-		    e, e->kind, ip->object, (size_t)e->size, err);
+		return add_here(ip, e, err);
 	if (e->kind != OBJECT_BLOB)
 		return 0;
 	e->type = OBJECT_BLOB;
@@ -270,16 +287,15 @@ static ssize_t feed_data(
     struct index_pack *ip, const uint8_t *data, size_t len, struct err *err)
 {
 	struct pack_entry *e = &ip->entries.items[ip->entries.len - 1];
-	bool whole = keeps_whole(ip, e);
 	unsigned piece = len > (1U << 30) ? 1U << 30 : (unsigned)len;
 	uLong before = ip->z.total_out;
 
 	/* zlib's type is not const, but it does not write here. */
 	ip->z.next_in = (Bytef *)(uintptr_t)data;
 	ip->z.avail_in = piece;
-	ip->z.next_out = whole ? ip->object + before : ip->window;
-	ip->z.avail_out = whole ? (unsigned)(ip->object_cap - before)
-				: (unsigned)INDEX_PACK_WINDOW;
+	size_t filled = ip->in_pieces ? 0 : before;
+	ip->z.next_out = ip->out + filled;
+	ip->z.avail_out = (unsigned)(ip->out_len - filled);
 	int result = inflate(&ip->z, Z_NO_FLUSH);
 	size_t used = piece - ip->z.avail_in;
 	if ((result != Z_OK && result != Z_STREAM_END) ||
@@ -287,7 +303,7 @@ static ssize_t feed_data(
 	    (used == 0 && ip->z.total_out == before && result == Z_OK))
 		return damaged(ip, "an object cannot be unpacked", err);
 	e->crc = (uint32_t)crc32(e->crc, data, (unsigned)used);
-	if (!whole && e->kind == OBJECT_BLOB)
+	if (ip->in_pieces && e->kind == OBJECT_BLOB)
 		object_digest_add(
 		    ip->object_digest, ip->window, ip->z.total_out - before);
 	if (result == Z_STREAM_END) {
@@ -419,7 +435,7 @@ static void sort_rest(struct index_pack *ip)
 int index_pack_resolve(struct index_pack *ip, struct err *err)
 {
 	if (check_end(ip, err) ||
-	    (ip->blobs && index_blobs_finish(ip->blobs, &ip->entries, err)))
+	    (ip->beside && index_beside_wait(ip->beside, err)))
 		return -1;
 	if (index_deltas_resolve(ip, err))
 		return -1;

@@ -92,6 +92,25 @@ static void a_base_may_come_later(void **state)
 	holds(f, contents, 3);
 }
 
+/* With several threads, what is of a place that was just read is made while the
+ * pack is read on; what is of an id, and all upon that, at the end. */
+static void some_are_made_while_reading_and_some_upon_them(void **state)
+{
+	static const char *const contents[] = {
+	    "a", "ab", "abc", "abcd", "abcde", "abx", "ay"};
+	struct fixture *f = *state;
+	const struct git_id abc = test_object_id("blob", "abc");
+	uint64_t a = test_pack_blob(&f->making, "a");
+	uint64_t ab = test_pack_offset_delta(&f->making, a, "a", "b");
+
+	test_pack_offset_delta(&f->making, ab, "ab", "c");
+	uint64_t abcd = test_pack_id_delta(&f->making, &abc, "abc", "d");
+	test_pack_offset_delta(&f->making, abcd, "abcd", "e");
+	test_pack_offset_delta(&f->making, ab, "ab", "x");
+	test_pack_offset_delta(&f->making, a, "a", "y");
+	holds(f, contents, 7);
+}
+
 static void a_base_that_is_elsewhere_is_not_found(void **state)
 {
 	struct fixture *f = *state;
@@ -113,6 +132,7 @@ static void a_delta_of_another_base_does_not_apply(void **state)
 
 	test_pack_offset_delta(&f->making, a, "longer", "b");
 	assert_fails(resolve(f, 1, &err) ? 0 : -1, err, ERR_FORMAT);
+	assert_fails(resolve(f, 4, &err) ? 0 : -1, err, ERR_FORMAT);
 }
 
 #define TEST(function)                                                         \
@@ -123,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(chains_are_followed),
 	    TEST(a_base_may_come_later),
+	    TEST(some_are_made_while_reading_and_some_upon_them),
 	    TEST(a_base_that_is_elsewhere_is_not_found),
 	    TEST(a_delta_of_another_base_does_not_apply),
 	};
