@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <zlib.h>
 
-enum { INDEX_PACK_WINDOW = 64 * 1024 };
+enum { INDEX_PACK_WINDOW = 64 * 1024, INDEX_PACK_BITS = 12 };
 #define PACK_NONE UINT32_MAX
 
 struct pack_entry {
@@ -90,6 +90,8 @@ struct index_pack {
 	struct pack_far_deltavec far;  /* of a part */
 	struct object_links links;
 	struct pack_key *order; /* entries by id */
+	/* Where in `order` the ids with these first bits begin. */
+	uint32_t begins[(1 << INDEX_PACK_BITS) + 1];
 };
 
 /* Lets index_pack_feed expect only `count` objects, of which the first begins

@@ -432,6 +432,22 @@ static void sort_rest(struct index_pack *ip)
 	}
 }
 
+static size_t first_bits(uint64_t begin)
+{
+	return (size_t)(begin >> (64 - INDEX_PACK_BITS));
+}
+
+static void find_begins(struct index_pack *ip)
+{
+	const size_t count = ip->entries.len;
+
+	for (size_t bits = 0, i = 0; bits <= 1U << INDEX_PACK_BITS; bits++) {
+		while (i < count && first_bits(ip->order[i].begin) < bits)
+			i++;
+		ip->begins[bits] = (uint32_t)i;
+	}
+}
+
 int index_pack_resolve(struct index_pack *ip, struct err *err)
 {
 	if (check_end(ip, err) ||
@@ -447,6 +463,7 @@ int index_pack_resolve(struct index_pack *ip, struct err *err)
 		    .entry = (uint32_t)i};
 	sort_by_begin(&ip->order, count);
 	sort_rest(ip);
+	find_begins(ip);
 	return 0;
 }
 
@@ -473,7 +490,8 @@ uint64_t index_pack_offset(const struct index_pack *ip, size_t i)
 bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN])
 {
 	const uint64_t begin = begin_of(id);
-	size_t low = 0, high = ip->entries.len;
+	size_t low = ip->begins[first_bits(begin)];
+	size_t high = ip->begins[first_bits(begin) + 1];
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
