@@ -4,6 +4,7 @@
 #include "storage/archive/limits.h"
 #include "storage/archive/pathset.h"
 #include "storage/archive/tar.h"
+#include "storage/base/ahead.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
@@ -285,8 +286,11 @@ static struct source *decrypted(
 {
 	if (o->encryption == ARCHIVE_PLAIN)
 		return from;
-	if (o->identities)
-		return age_decrypt(from, o->identities, err);
+	/* The next piece is decrypted while this one is unpacked. */
+	if (o->identities) {
+		struct source *plain = age_decrypt(from, o->identities, err);
+		return plain ? ahead_source(plain) : NULL;
+	}
 	source_free(from);
 	err_set(err, ERR_USAGE,
 	    "the archive is encrypted and no identity was given: name the file "
