@@ -2,6 +2,7 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/keysort.h"
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 #include "storage/git/mirror/mirror.h"
@@ -77,11 +78,19 @@ static int same_index(
 	    "the index of %s is not the one that belongs to it", pack->path);
 }
 
-static int by_offset(const void *a, const void *b)
+static uint64_t *sorted_offsets(const struct pack *pack)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	const size_t count = pack->count;
+	autofree struct keysort *keys =
+	    mem_resize(NULL, count + 1, sizeof(*keys));
+	uint64_t *offsets = mem_resize(NULL, count + 1, sizeof(*offsets));
 
-	return (x > y) - (x < y);
+	for (uint32_t i = 0; i < count; i++)
+		keys[i] = (struct keysort){.key = pack_offset(pack, i)};
+	keysort(&keys, count);
+	for (size_t i = 0; i < count; i++)
+		offsets[i] = keys[i].key;
+	return offsets;
 }
 
 /* Reads several parts at once, since the index says where objects begin. What
@@ -90,15 +99,11 @@ static int by_offset(const void *a, const void *b)
 static int read_pack(struct index_pack **ip, const struct index_pack_options *o,
     const struct pack *pack, struct err *err)
 {
-	autofree uint64_t *offsets =
-	    mem_resize(NULL, (size_t)pack->count + 1, sizeof(*offsets));
+	autofree uint64_t *offsets = sorted_offsets(pack);
 	const struct index_parts parts = {
 	    .bytes = pack->bytes, .offsets = offsets, .count = pack->count};
 	struct err why = ERR_INIT;
 
-	for (uint32_t i = 0; i < pack->count; i++)
-		offsets[i] = pack_offset(pack, i);
-	qsort(offsets, pack->count, sizeof(*offsets), by_offset);
 	*ip = index_pack_new(o);
 	if (!index_parts_read(*ip, &parts, &why))
 		return 0;
@@ -107,6 +112,7 @@ static int read_pack(struct index_pack **ip, const struct index_pack_options *o,
 	return feed_all(*ip, o->ctx, o->cancel, err);
 }
 
+/* Adds what its objects name and it does not have. */
 static int verify_pack(const struct pack *pack, struct object_links *links,
     const struct cancel *cancel, struct err *err)
 {
@@ -131,7 +137,8 @@ static int verify_pack(const struct pack *pack, struct object_links *links,
 	uint8_t id[GIT_ID_LEN];
 	for (size_t at = 0;
 	     object_links_next(index_pack_object_links(ip), &at, id);)
-		object_links_add(links, id);
+		if (!index_pack_has(ip, id))
+			object_links_add(links, id);
 	return same_index(ip, pack, err);
 }
 
@@ -165,8 +172,8 @@ int verify_file_name(const char *name, struct err *err)
 	    "to what was not captured");
 }
 
-/* Whether every object that is named anywhere exists. That is more than is
- * needed; if it is not so, the exact walk decides. */
+/* Whether every object that a pack names and does not have is in another. That
+ * is more than is needed; if it is not so, the exact walk decides. */
 static int check_links(const char *dir, const struct packs *packs,
     const struct git_refvec *refs, const struct object_links *links,
     const struct cancel *cancel, struct err *err)

@@ -39,7 +39,7 @@ struct batch {
 
 struct index_beside {
 	struct index_pack *ip;
-	struct pool *pool;
+	struct pool *pool; /* NULL: hashed where it is added */
 	pthread_mutex_t links_lock;
 	pthread_mutex_t lock;
 	pthread_cond_t hashed;
@@ -47,12 +47,12 @@ struct index_beside {
 	size_t current;
 };
 
-struct index_beside *index_beside_new(struct index_pack *ip)
+struct index_beside *index_beside_new(struct index_pack *ip, bool threads)
 {
 	struct index_beside *b = mem_new(struct index_beside);
 
 	b->ip = ip;
-	b->pool = pool_new(THREADS, BATCHES);
+	b->pool = threads ? pool_new(THREADS, BATCHES) : NULL;
 	pthread_mutex_init(&b->links_lock, NULL);
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->hashed, NULL);
@@ -119,7 +119,10 @@ static void submit(struct index_beside *b)
 
 	b->current = (b->current + 1) % BATCHES;
 	batch->busy = true;
-	pool_submit(b->pool, hash, batch);
+	if (b->pool)
+		pool_submit(b->pool, hash, batch);
+	else
+		hash(batch);
 }
 
 /* Empties a batch once it is hashed. */

@@ -1,8 +1,8 @@
 /*
  * Makes the objects of a pack while it is read: those that are stored whole
  * and, of deltas, those whose base was made a little before. Threads of its own
- * hash them. The other deltas are left for index_deltas.c. For index_pack.c
- * alone.
+ * hash them, if it has any. The other deltas are left for index_deltas.c. For
+ * index_pack.c alone.
  */
 #ifndef STORAGE_GIT_PACK_INDEX_BESIDE_H
 #define STORAGE_GIT_PACK_INDEX_BESIDE_H
@@ -15,7 +15,7 @@ enum { INDEX_BESIDE_MAX = 1024 * 1024 };
 struct index_beside;
 
 /* The index is borrowed; only index_beside_wait returns its links. */
-struct index_beside *index_beside_new(struct index_pack *ip);
+struct index_beside *index_beside_new(struct index_pack *ip, bool threads);
 void index_beside_free(struct index_beside *b); /* takes NULL; waits */
 
 /* Room for an object that is stored whole, and for one byte more. The error is

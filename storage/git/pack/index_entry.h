@@ -7,6 +7,7 @@
 #define STORAGE_GIT_PACK_INDEX_ENTRY_H
 
 #include "storage/base/digest.h"
+#include "storage/base/keysort.h"
 #include "storage/base/vec.h"
 #include "storage/git/pack/index_pack.h"
 #include "storage/git/repo/object_digest.h"
@@ -32,13 +33,6 @@ struct pack_entry {
 	bool open; /* it, or what is made from it, has no id yet */
 };
 VEC_DEFINE(pack_entryvec, struct pack_entry);
-
-/* An entry in the order of ids. The begin of an id tells almost all of them
- * apart, and spares the way to the entry. */
-struct pack_key {
-	uint64_t begin;
-	uint32_t entry;
-};
 
 struct pack_ref_delta {
 	uint8_t base[GIT_ID_LEN];
@@ -89,15 +83,21 @@ struct index_pack {
 	struct pack_ref_deltavec refs; /* by base, once all are read */
 	struct pack_far_deltavec far;  /* of a part */
 	struct object_links links;
-	struct pack_key *order; /* entries by id */
+	/* Entries by id. The begins of ids, which are the keys, tell almost all
+	 * of them apart, and spare the way to the entries. */
+	struct keysort *order;
 	/* Where in `order` the ids with these first bits begin. */
 	uint32_t begins[(1 << INDEX_PACK_BITS) + 1];
 };
 
+/* After the last object: what was made while reading is in the entries. */
+int index_pack_end_beside(struct index_pack *ip, struct err *err);
 /* Lets index_pack_feed expect only `count` objects, of which the first begins
  * at `begin` (not 0), and after them nothing. */
 void index_pack_begin_part(
     struct index_pack *ip, uint64_t begin, uint32_t count);
+/* After the last object: what was made while reading is in the entries. */
+int index_pack_end_beside(struct index_pack *ip, struct err *err);
 /* The entry that begins at that position; PACK_NONE if there is none. */
 uint32_t index_pack_find_offset(const struct index_pack *ip, uint64_t offset);
 /* Makes the entry `index` a delta of the entry `base`, which comes before it.

@@ -147,11 +147,16 @@ static bool keeps_whole(const struct index_pack *ip, const struct pack_entry *e)
 	       e->size <= ip->o.max_object_bytes;
 }
 
-/* Parts of a pack are read by several threads already. */
 static bool goes_beside(const struct index_pack *ip, const struct pack_entry *e)
 {
-	return !ip->begin && ip->o.threads > 1 && e->size <= INDEX_BESIDE_MAX &&
+	return e->size <= INDEX_BESIDE_MAX &&
 	       (keeps_whole(ip, e) || e->base != PACK_NONE);
+}
+
+/* Parts of a pack are read by several threads already. */
+static struct index_beside *make_beside(struct index_pack *ip)
+{
+	return index_beside_new(ip, !ip->begin && ip->o.threads > 1);
 }
 
 /* Room for what is stored at the last entry. */
@@ -163,7 +168,7 @@ static int reserve(struct index_pack *ip, struct err *err)
 	ip->is_beside = goes_beside(ip, e);
 	ip->in_pieces = !ip->is_beside && !keeps_whole(ip, e);
 	if (ip->is_beside && !ip->beside)
-		ip->beside = index_beside_new(ip);
+		ip->beside = make_beside(ip);
 	if (ip->is_beside && e->base == PACK_NONE) {
 		ip->out = index_beside_room(ip->beside, (size_t)e->size, err);
 		ip->out_len = room;
@@ -391,28 +396,7 @@ static uint64_t begin_of(const uint8_t *id)
 
 static const struct pack_entry *entry_at(const struct index_pack *ip, size_t i)
 {
-	return &ip->entries.items[ip->order[i].entry];
-}
-
-/* By the begins of ids, one byte of them after the other, the last first. The C
- * library's sort calls a function for each comparison and each move. */
-static void sort_by_begin(struct pack_key **keys, size_t count)
-{
-	struct pack_key *to = mem_resize(NULL, count + 1, sizeof(*to));
-
-	for (unsigned shift = 0; shift < 64; shift += 8) {
-		size_t at[257] = {0};
-		struct pack_key *from = *keys;
-		for (size_t i = 0; i < count; i++)
-			at[(from[i].begin >> shift & 0xff) + 1]++;
-		for (size_t i = 1; i < 256; i++)
-			at[i] += at[i - 1];
-		for (size_t i = 0; i < count; i++)
-			to[at[from[i].begin >> shift & 0xff]++] = from[i];
-		*keys = to;
-		to = from;
-	}
-	free(to);
+	return &ip->entries.items[ip->order[i].value];
 }
 
 /* Ids that begin alike are next to each other now, and there are hardly any,
@@ -420,10 +404,10 @@ static void sort_by_begin(struct pack_key **keys, size_t count)
 static void sort_rest(struct index_pack *ip)
 {
 	for (size_t i = 1; i < ip->entries.len; i++) {
-		const struct pack_key key = ip->order[i];
+		const struct keysort key = ip->order[i];
 		const uint8_t *id = entry_at(ip, i)->id;
 		size_t at = i;
-		while (at && ip->order[at - 1].begin == key.begin &&
+		while (at && ip->order[at - 1].key == key.key &&
 		       memcmp(index_pack_id(ip, at - 1), id, GIT_ID_LEN) > 0) {
 			ip->order[at] = ip->order[at - 1];
 			at--;
@@ -442,26 +426,34 @@ static void find_begins(struct index_pack *ip)
 	const size_t count = ip->entries.len;
 
 	for (size_t bits = 0, i = 0; bits <= 1U << INDEX_PACK_BITS; bits++) {
-		while (i < count && first_bits(ip->order[i].begin) < bits)
+		while (i < count && first_bits(ip->order[i].key) < bits)
 			i++;
 		ip->begins[bits] = (uint32_t)i;
 	}
 }
 
+int index_pack_end_beside(struct index_pack *ip, struct err *err)
+{
+	if (ip->beside && index_beside_wait(ip->beside, err))
+		return -1;
+	index_beside_free(ip->beside);
+	ip->beside = NULL;
+	return 0;
+}
+
 int index_pack_resolve(struct index_pack *ip, struct err *err)
 {
-	if (check_end(ip, err) ||
-	    (ip->beside && index_beside_wait(ip->beside, err)))
+	if (check_end(ip, err) || index_pack_end_beside(ip, err))
 		return -1;
 	if (index_deltas_resolve(ip, err))
 		return -1;
 	size_t count = ip->entries.len;
 	ip->order = mem_resize(NULL, count + 1, sizeof(*ip->order));
 	for (size_t i = 0; i < count; i++)
-		ip->order[i] = (struct pack_key){
-		    .begin = begin_of(ip->entries.items[i].id),
-		    .entry = (uint32_t)i};
-	sort_by_begin(&ip->order, count);
+		ip->order[i] =
+		    (struct keysort){.key = begin_of(ip->entries.items[i].id),
+			.value = (uint32_t)i};
+	keysort(&ip->order, count);
 	sort_rest(ip);
 	find_begins(ip);
 	return 0;
@@ -495,12 +487,12 @@ bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN])
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (ip->order[mid].begin < begin)
+		if (ip->order[mid].key < begin)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	for (; low < ip->entries.len && ip->order[low].begin == begin; low++)
+	for (; low < ip->entries.len && ip->order[low].key == begin; low++)
 		if (memcmp(id, index_pack_id(ip, low), GIT_ID_LEN) == 0)
 			return true;
 	return false;

@@ -85,7 +85,7 @@ static int read_objects(struct part *p)
 	if (read_part(p, use_objects, p->index))
 		return -1;
 	return p->index->state == STATE_END
-		   ? 0
+		   ? index_pack_end_beside(p->index, &p->err)
 		   : damaged("an object has no end", &p->err);
 }
 

@@ -25,15 +25,25 @@ struct fixture {
 	struct index_beside *beside;
 };
 
-static int setup(void **state)
+static int begin(void **state, bool threads)
 {
 	const struct index_pack_options o = {.hash = GIT_SHA1, .threads = 2};
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	f->ip = index_pack_new(&o);
-	f->beside = index_beside_new(f->ip);
+	f->beside = index_beside_new(f->ip, threads);
 	*state = f;
 	return 0;
+}
+
+static int setup_with_threads(void **state)
+{
+	return begin(state, true);
+}
+
+static int setup_without(void **state)
+{
+	return begin(state, false);
 }
 
 static int teardown(void **state)
@@ -232,7 +242,9 @@ static void what_is_not_finished_is_released(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(                                       \
+	    function, setup_with_threads, teardown),                           \
+	    cmocka_unit_test_setup_teardown(function, setup_without, teardown)
 
 int main(void)
 {
