@@ -96,8 +96,6 @@ int index_pack_end_beside(struct index_pack *ip, struct err *err);
  * at `begin` (not 0), and after them nothing. */
 void index_pack_begin_part(
     struct index_pack *ip, uint64_t begin, uint32_t count);
-/* After the last object: what was made while reading is in the entries. */
-int index_pack_end_beside(struct index_pack *ip, struct err *err);
 /* The entry that begins at that position; PACK_NONE if there is none. */
 uint32_t index_pack_find_offset(const struct index_pack *ip, uint64_t offset);
 /* Makes the entry `index` a delta of the entry `base`, which comes before it.
