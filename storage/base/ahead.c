@@ -30,22 +30,6 @@ struct ahead {
 	struct piece pieces[PIECES]; /* a ring */
 };
 
-/* 0 where the source goes on behind it. */
-static int fill(struct ahead *a, struct piece *p, struct err *err)
-{
-	p->len = 0;
-	while (p->len < PIECE_BYTES) {
-		ssize_t n = source_read(
-		    a->from, p->data + p->len, PIECE_BYTES - p->len, err);
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			return 1;
-		p->len += (size_t)n;
-	}
-	return 0;
-}
-
 static void *run(void *ctx)
 {
 	struct ahead *a = ctx;
@@ -59,7 +43,9 @@ static void *run(void *ctx)
 			break;
 		struct piece *p = &a->pieces[a->filled % PIECES];
 		pthread_mutex_unlock(&a->lock);
-		int end = fill(a, p, &err);
+		p->len = 0;
+		int end =
+		    source_fill(a->from, p->data, PIECE_BYTES, &p->len, &err);
 		pthread_mutex_lock(&a->lock);
 		a->filled += p->len > 0;
 		a->ended = end > 0;

@@ -52,6 +52,19 @@ ssize_t source_read(struct source *s, void *data, size_t len, struct err *err)
 	return s->ops->read(s, data, len, err);
 }
 
+int source_fill(
+    struct source *s, void *data, size_t cap, size_t *len, struct err *err)
+{
+	while (*len < cap) {
+		ssize_t n =
+		    source_read(s, (uint8_t *)data + *len, cap - *len, err);
+		if (n <= 0)
+			return n < 0 ? -1 : 1;
+		*len += (size_t)n;
+	}
+	return 0;
+}
+
 void source_free(struct source *s)
 {
 	if (s)

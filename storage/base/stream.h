@@ -51,6 +51,11 @@ struct source {
 };
 
 ssize_t source_read(struct source *s, void *data, size_t len, struct err *err);
+/* Reads on behind the first *len bytes of `data` until there are `cap` of them:
+ * 0; 1 where the source ends before; -1. *len counts all that was read, also
+ * before an error. */
+int source_fill(
+    struct source *s, void *data, size_t cap, size_t *len, struct err *err);
 void source_free(struct source *s); /* takes NULL */
 void source_freep(struct source **s);
 

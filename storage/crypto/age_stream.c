@@ -128,20 +128,6 @@ struct opener {
 	uint8_t chunk[AGE_CHUNK];
 };
 
-static int fill(struct opener *o, struct err *err)
-{
-	while (o->len < sizeof o->sealed) {
-		ssize_t n = source_read(o->from, o->sealed + o->len,
-		    sizeof o->sealed - o->len, err);
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			return 0;
-		o->len += (size_t)n;
-	}
-	return 0;
-}
-
 static int demand_end(struct opener *o, struct err *err)
 {
 	uint8_t more;
@@ -161,9 +147,11 @@ static int open_chunk(struct opener *o, struct err *err)
 	uint8_t nonce[AGE_NONCE_LEN];
 
 	o->len = 0;
-	if (fill(o, err))
+	int end =
+	    source_fill(o->from, o->sealed, sizeof o->sealed, &o->len, err);
+	if (end < 0)
 		return -1;
-	bool full = o->len == sizeof o->sealed;
+	bool full = end == 0;
 	make_nonce(o->counter, false, nonce);
 	bool middle =
 	    full && !age_aead_open(o->aead, nonce, o->sealed, o->len, o->chunk);

@@ -125,10 +125,33 @@ static void a_descriptor_is_written_and_closed(void **state)
 	sink_free(full);
 }
 
+static void a_source_fills_what_it_can(void **state)
+{
+	cleanup(source_freep) struct source *from =
+	    source_from_memory("abcdefghij", 10);
+	struct err err = ERR_INIT;
+	char data[8];
+	size_t len = 2;
+
+	(void)state;
+	memcpy(data, "xy", 2);
+	assert_int_equal(source_fill(from, data, sizeof(data), &len, &err), 0);
+	assert_int_equal(len, 8);
+	assert_memory_equal(data, "xyabcdef", 8);
+	len = 0;
+	assert_int_equal(source_fill(from, data, sizeof(data), &len, &err), 1);
+	assert_int_equal(len, 4);
+	assert_memory_equal(data, "ghij", 4);
+	len = 0;
+	assert_int_equal(source_fill(from, data, sizeof(data), &len, &err), 1);
+	assert_int_equal(len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(releasing_never_commits),
+	    cmocka_unit_test(a_source_fills_what_it_can),
 	    cmocka_unit_test(a_finish_that_failed_is_aborted_once),
 	    cmocka_unit_test(a_finished_one_is_not_aborted),
 	    cmocka_unit_test_setup_teardown(a_descriptor_is_written_and_closed,
