@@ -16,42 +16,49 @@ bool backup_shard_wanted(const struct agent_options *o)
 	return o->shard || o->seal || o->run || o->allow_partial;
 }
 
-typedef int (*shard_step)(
-    const struct agent *a, struct buf *out, uint32_t *left, struct err *err);
-
-static int capture_part(
-    const struct agent *a, struct buf *out, uint32_t *left, struct err *err)
-{
-	(void)left;
-	buf_clear(out); /* of a try that met the lock */
-	return backup_shard(a, out, err);
-}
-
-static int seal_last(
-    const struct agent *a, struct buf *out, uint32_t *left, struct err *err)
-{
-	(void)out;
-	return backup_seal(a, true, left, err);
-}
-
 /* Where each shard seals if it is the last, one that begins again or ends too
- * may meet the lock of the one that seals: it waits. */
-static int wait_turn(const struct agent *a, shard_step step, struct buf *out,
-    uint32_t *left, struct err *err)
+ * may meet the lock of the one that seals: whether it is to try again, after a
+ * while. */
+static bool waits_for_lock(
+    const struct agent *a, struct backoff *pause, struct err *err)
 {
-	struct backoff pause = backoff_start(
-	    a->env.clock, FIRST_PAUSE_MS, LAST_PAUSE_MS, PATIENCE_MS);
-	bool reported = false;
-	int status = step(a, out, left, err);
+	if (err->code != ERR_LOCKED || !a->options->seal ||
+	    cancel_requested(a->env.cancel))
+		return false;
+	if (pause->pause_ms == FIRST_PAUSE_MS)
+		log_info("waiting for the lock: %s", err->message);
+	if (!backoff_wait(pause))
+		return false;
+	*err = (struct err)ERR_INIT;
+	return true;
+}
 
-	while (status < 0 && err->code == ERR_LOCKED && a->options->seal &&
-	       !cancel_requested(a->env.cancel) && backoff_wait(&pause)) {
-		if (!reported)
-			log_info("waiting for the lock: %s", err->message);
-		reported = true;
-		*err = (struct err)ERR_INIT;
-		status = step(a, out, left, err);
-	}
+static struct backoff start_waiting(const struct agent *a)
+{
+	return backoff_start(
+	    a->env.clock, FIRST_PAUSE_MS, LAST_PAUSE_MS, PATIENCE_MS);
+}
+
+static int capture_part(const struct agent *a, struct buf *out, struct err *err)
+{
+	struct backoff pause = start_waiting(a);
+	int status;
+
+	do {
+		buf_clear(out);
+		status = backup_shard(a, out, err);
+	} while (status < 0 && waits_for_lock(a, &pause, err));
+	return status;
+}
+
+static int seal_last(const struct agent *a, uint32_t *left, struct err *err)
+{
+	struct backoff pause = start_waiting(a);
+	int status;
+
+	do
+		status = backup_seal(a, true, left, err);
+	while (status < 0 && waits_for_lock(a, &pause, err));
 	return status;
 }
 
@@ -60,12 +67,11 @@ static int shard_and_seal(const struct agent *a, struct err *err)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT;
 	uint32_t left = 0;
-	int status = wait_turn(a, capture_part, &out, &left, err);
+	int status = capture_part(a, &out, err);
 
 	if (status < 0)
 		return -1;
-	int sealed =
-	    a->options->seal ? wait_turn(a, seal_last, &out, &left, err) : 0;
+	int sealed = a->options->seal ? seal_last(a, &left, err) : 0;
 	if (sealed < 0)
 		return -1;
 	if (a->options->seal && !left)
