@@ -168,9 +168,9 @@ slow = $(if $(1),$(shell grep -lE '^\# bats file_tags=(.*,)?slow(,|$$)' $(1)))
 others = $(filter-out $(call slow,$(1)),$(1))
 slow_first = $(call slow,$(1)) $(call others,$(1))
 # The summary comes when all files are done, whether or not one failed.
-run_tests = rm -f $(BUILD)/skipped $(BUILD)/failed; status=0; \
+run_tests = tests/run begin; status=0; \
   prove -j$(J) --timer --exec tests/run $(1) || status=$$?; \
-  tests/run summary; exit $$status
+  tests/run summary || status=1; exit $$status
 
 test:
 	scripts/deps

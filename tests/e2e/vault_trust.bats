@@ -52,9 +52,10 @@ statuses() { restore list -o json | jq -r '.snapshots[].status' | sort | uniq -c
 	done
 	restore list | tee /dev/stderr | grep -q 'never (hearsay: 2 records of no trusted key, 2 of them FAILED)'
 	restore show latest | grep -q '^hearsay  *2 verification records of no trusted key, 2 FAILED$'
-	restore list -o json | jq -c '.snapshots[-1] | {verified, drill, hearsay}' >listed
-	restore show latest -o json | jq -c '{verified, drill, hearsay}' | diff listed -
-	[ "$(jq -c .hearsay listed)" = '{"records":2,"failed":2}' ]
+	restore list -o json | jq -c '.snapshots[-1] | {verified, drill, hearsay}' >"$BATS_TEST_TMPDIR/listed"
+	restore show latest -o json | jq -c '{verified, drill, hearsay}' |
+	    diff "$BATS_TEST_TMPDIR/listed" -
+	[ "$(jq -c .hearsay "$BATS_TEST_TMPDIR/listed")" = '{"records":2,"failed":2}' ]
 	agent prune
 	[ "$(count .manifest.json)" -eq 3 ]
 }
