@@ -598,7 +598,9 @@ static const struct cli_command commands[] = {CLI_COMMAND_LIST(run_list),
 	    "status is 1 if something cannot be restored.\n\n"
 	    "Objects that exist already are kept, updated or recreated, as "
 	    "--existing says; the others are created. What the plan leaves out "
-	    "on purpose is listed as exclude, with the reason. --server also "
+	    "on purpose is listed as exclude, with the reason. What is held "
+	    "until the release is counted by kind, and so is what nothing "
+	    "holds, with what can be done about it. --server also "
 	    "checks whether a push or a write would find "
 	    "something else at its target.\n\n" SNAPSHOT_TEXT,
 	.options = plan_options,

@@ -190,8 +190,9 @@ static void count(struct group_vec *v, char *name)
 	*vec_add(v) = (struct group){.name = name, .count = 1};
 }
 
-static void add_line(
-    const char *title, const struct group_vec *v, struct strvec *lines)
+/* What to do about them stands at the end, where there is something to do. */
+static void add_line(const char *title, const struct group_vec *v,
+    const char *advice, struct strvec *lines)
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
 	size_t more = 0;
@@ -210,6 +211,8 @@ static void add_line(
 	}
 	if (more)
 		buf_printf(&line, ", and %zu others", more);
+	if (advice)
+		buf_printf(&line, "; %s", advice);
 	*vec_add(lines) = buf_steal(&line);
 }
 
@@ -220,14 +223,14 @@ static char *kind_of(const struct plan_node *n)
 }
 
 static void add_held(const struct plan *p, enum plan_held held,
-    const char *title, struct strvec *lines)
+    const char *title, const char *advice, struct strvec *lines)
 {
 	cleanup(groups_done) struct group_vec v = VEC_INIT;
 
 	VEC_EACH (&p->nodes, n)
 		if (n->held == held)
 			count(&v, kind_of(n));
-	add_line(title, &v, lines);
+	add_line(title, &v, advice, lines);
 }
 
 /* Each by its name: there are few, and somebody may have to scale them. */
@@ -254,17 +257,17 @@ void held_lines(const struct plan *p, struct strvec *lines)
 	VEC_EACH (&p->nodes, n)
 		if (n->kind == PLAN_KUBE && n->action == PLAN_EXCLUDE)
 			count(&left, str_dup(n->reason));
-	add_line("left out", &left, lines);
-	add_held(p, PLAN_HELD_PAUSED, "held until the release", lines);
+	add_line("left out", &left, NULL, lines);
+	add_held(p, PLAN_HELD_PAUSED, "held until the release", NULL, lines);
 	add_by_replicas(p, lines);
 	add_held(p, PLAN_HELD_STARTED_ANEW,
-	    "running when captured, and started anew", lines);
+	    "running when captured, and started anew", NULL, lines);
 	add_held(p, PLAN_HELD_BEGUN,
 	    "not begun when captured, and begun once they are there, with no "
 	    "way to pause them",
-	    lines);
+	    "restore.exclude_kinds leaves them out", lines);
 	add_held(p, PLAN_HELD_UNPROTECTED,
 	    "there for a moment without their status, with no way to pause "
 	    "them",
-	    lines);
+	    "let what acts on them rest until the restore has ended", lines);
 }

@@ -30,7 +30,8 @@ bool held_acts_on(
 const char *held_word(const struct plan_node *n);
 /* A line for each group that has members, appended: what is left out by its
  * reason, held, held by its controller, started anew, begun, and seen for a
- * moment without the status by which its controller knows what it owns. */
+ * moment without the status by which its controller knows what it owns. What
+ * nothing holds is followed by what can be done about it. */
 void held_lines(const struct plan *p, struct strvec *lines);
 
 #endif

@@ -136,8 +136,13 @@ world() {
 @test "the plan names what had not begun: what is held, and what cannot be" {
 	run --separate-stderr restore plan latest --same-cluster
 	echo "$output"
-	grep -qFx 'not begun when captured, and begun once they are there, with no way to pause them: 1 DeleteBackupRequest.velero.io, 1 Restore.velero.io' <<<"$output"
+	grep -qFx 'not begun when captured, and begun once they are there, with no way to pause them: 1 DeleteBackupRequest.velero.io, 1 Restore.velero.io; restore.exclude_kinds leaves them out' <<<"$output"
 	grep -q '^held until the release: .*, 2 Backup.postgresql.cnpg.io, .*, 2 Cluster.postgresql.cnpg.io, ' <<<"$output"
+	cp "$BACKSTAY_CONFIG" "$P/without.yaml"
+	echo '  exclude_kinds: [DeleteBackupRequest.velero.io, Restore.velero.io]' >>"$P/without.yaml"
+	BACKSTAY_CONFIG=$P/without.yaml run --separate-stderr restore plan latest --same-cluster
+	[ "$status" -eq 0 ]
+	run ! grep '^not begun when captured' <<<"$output"
 	run --separate-stderr restore plan latest --same-cluster -o json
 	# The operators of the first two have no replicas yet.
 	diff <(printf '%s\n' ' Configuration' ' ExternalSecret' 'begun DeleteBackupRequest' 'begun Restore') \

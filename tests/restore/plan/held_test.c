@@ -132,11 +132,13 @@ static void each_is_held_as_it_can_be(void **state)
 	    "running when captured, and started anew: 1 TaskRun.tekton.dev");
 	assert_string_equal(lines.items[2],
 	    "not begun when captured, and begun once they are there, with no "
-	    "way to pause them: 1 TaskRun.tekton.dev");
+	    "way to pause them: 1 TaskRun.tekton.dev; restore.exclude_kinds "
+	    "leaves them out");
 	assert_string_equal(lines.items[3],
 	    "there for a moment without their status, with no way to pause "
 	    "them: 1 "
-	    "KubeDirectorCluster.kubedirector.hpe.com");
+	    "KubeDirectorCluster.kubedirector.hpe.com; let what acts on them "
+	    "rest until the restore has ended");
 }
 
 static void a_controller_without_replicas_protects_its_kinds(void **state)
