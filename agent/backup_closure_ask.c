@@ -10,19 +10,38 @@ static bool is_own(const struct backup_run *r, const char *name)
 	return false;
 }
 
+/* What the capture of that cluster is told. */
+static struct closure_asked asked_of(const struct settings_cluster *one,
+    struct kube_client *client, const struct clock *clock)
+{
+	const struct capture_kube_cluster c = sources_cluster(one, client);
+
+	return (struct closure_asked){.name = c.name,
+	    .namespaces = c.namespaces,
+	    .exclude = c.exclude_namespaces,
+	    .namespace_labels = c.namespace_labels,
+	    .labels = c.labels,
+	    .selection = {.resources = c.resources,
+		.exclude_resources = c.exclude_resources,
+		.scope = c.cluster_scope,
+		.keep_useless = c.keep_useless},
+	    .clock = clock};
+}
+
 static int ask(
     struct backup_run *r, const struct settings_cluster *one, struct err *err)
 {
 	const struct connect_env env = {.clock = r->a->env.clock,
 	    .random = r->a->env.random,
 	    .cancel = r->a->env.cancel};
-	const struct closure_asked asked = {.name = one->name,
-	    .namespaces = &one->namespaces,
-	    .exclude = &one->exclude_namespaces,
-	    .clock = r->a->env.clock};
 	struct connect_kube connected = {.client = NULL};
-	int failed = connect_cluster(one, &env, &connected, err) ||
-		     closure_ask(r->closure, connected.client, &asked, err);
+	int failed = connect_cluster(one, &env, &connected, err);
+
+	if (!failed) {
+		const struct closure_asked asked =
+		    asked_of(one, connected.client, r->a->env.clock);
+		failed = closure_ask(r->closure, connected.client, &asked, err);
+	}
 
 	connect_kube_done(&connected);
 	return failed ? -1 : 0;

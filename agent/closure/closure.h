@@ -23,6 +23,7 @@
 #include "agent/discover/found.h"
 #include "storage/base/err.h"
 #include "storage/base/str.h"
+#include "storage/kube/select.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,11 +49,13 @@ struct found *closure_found(struct closure *c);
  * name is held against these. */
 void closure_source(struct closure *c, const char *url);
 
-/* A cluster whose objects another machine captures, and how its configuration
- * chooses namespaces: patterns, and none for all of them. */
+/* A cluster whose objects another machine captures, and what that captures of
+ * it: nothing else is heard. */
 struct closure_asked {
 	const char *name;
-	const struct strvec *namespaces, *exclude;
+	const struct strvec *namespaces, *exclude; /* names and globs */
+	const char *namespace_labels, *labels;	   /* selectors, or NULL */
+	struct kube_selection selection;
 	const struct clock *clock;
 };
 /* Asks it, before the mirrors are searched, for what that needs: the revisions

@@ -354,6 +354,49 @@ platform() { # LINE...
 	done
 }
 
+# Its documents are read where one agent would read them, and nowhere else.
+@test "in parts, what the configuration leaves out of a cluster is not heard of" {
+	local variant
+	for name in runs ran; do
+		call PATCH "$flux/$name" '{"spec": {"url": "'"$P/secrets.git"'"}}' >/dev/null
+	done
+	flux_of kept '{"commit": "'"$(cat "$P/commit")"'"}'
+	flux_of labelled '{"branch": "release"}'
+	flux_of marked '{"branch": "release"}'
+	application_of four v1.2.3
+	call PATCH "$flux/labelled" '{"metadata": {"labels": {"tier": "test"}}}' >/dev/null
+	call PATCH "$flux/marked" '{"metadata": {"annotations": {"backstay.io/exclude": "true"}}}' >/dev/null
+	for variant in "labels: 'tier!=test', exclude_resources: [applications.argoproj.io]" \
+	    "resources: ['*.fluxcd.io', '*.argoproj.io']"; do
+		rm -rf "$P/vault" "$P/state"
+		config
+		sed -i "s/infrastructure\]/&, $variant/" "$BACKSTAY_CONFIG"
+		backup 0
+		lacks missing "commit.yaml (of '"
+		mv "$BATS_TEST_TMPDIR/closure" "$P/whole"
+		rm -rf "$P/vault" "$P/state"
+		in_parts 2 0
+		apart
+		diff "$P/whole" "$BATS_TEST_TMPDIR/closure"
+		case $variant in
+		labels*)
+			has release.yaml
+			has deep/tag.yaml
+			has "SealedSecret 'strict'"
+			;;
+		*)
+			lacks missing release.yaml
+			lacks missing deep/tag.yaml
+			lacks missing "SealedSecret 'strict': none of the 0 sealing keys"
+			;;
+		esac
+	done
+	for name in kept labelled marked; do
+		call DELETE "$flux/$name" >/dev/null
+	done
+	call DELETE "$argo/four" >/dev/null
+}
+
 @test "in parts, a cluster that does not answer the other is named, and its keys are not tried" {
 	config
 	in_parts 2 0
