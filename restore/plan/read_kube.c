@@ -72,8 +72,11 @@ static void report_unmapped(
 		str_add_printable(
 		    &line, places.items[i], strlen(places.items[i]));
 	}
-	if (places.len > PLACES)
-		buf_printf(&line, " and %zu more places", places.len - PLACES);
+	if (places.len > PLACES) {
+		buf_add_str(&line, " and ");
+		str_add_count(
+		    &line, places.len - PLACES, "more place", "more places");
+	}
 	buf_add_str(&line, "; restore.transforms can change it");
 	*vec_add(&m->p->warnings) = buf_steal(&line);
 }
