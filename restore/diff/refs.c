@@ -10,7 +10,7 @@ static bool read_id(const char *text, enum git_hash *hash, uint8_t *id)
 {
 	size_t len = text ? strlen(text) : 0;
 
-	if (len < 2 || text[0] != '"')
+	if (len < 2 || text[0] != '"' || text[len - 1] != '"')
 		return false;
 	*hash = len - 2 == git_id_digits(GIT_SHA256) ? GIT_SHA256 : GIT_SHA1;
 	return len - 2 == git_id_digits(*hash) &&
@@ -25,8 +25,9 @@ static char *describe(const struct ancestry *a)
 		return str_printf("ahead by %llu", ahead);
 	if (!ahead)
 		return str_printf("behind by %llu", behind);
-	return str_printf(
-	    "rewritten: %llu commits are new, %llu are gone", ahead, behind);
+	return str_printf("rewritten: %llu %s new, %llu %s gone", ahead,
+	    ahead == 1 ? "commit is" : "commits are", behind,
+	    behind == 1 ? "is" : "are");
 }
 
 static void note(struct change *c, const char *from_dir, const char *to_dir)

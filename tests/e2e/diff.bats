@@ -163,7 +163,7 @@ json() { # FILTER
 	notes() { json ".differences[] | select(.thing == \"git:helm-charts\").fields[] | select(.path | contains(\"$1\")).note"; }
 	[ "$(notes refs/heads/main)" = 'ahead by 2' ]
 	[ "$(notes refs/heads/back)" = 'behind by 1' ]
-	notes refs/heads/forced | grep -q '^rewritten: 2 commits are new, [1-9][0-9]* are gone$'
+	notes refs/heads/forced | grep -qE '^rewritten: 2 commits are new, [1-9][0-9]* (is|are) gone$'
 	field "$state" | grep -q '^null_resource.planted null (there)$'
 	[ "$(field "$state" | wc -l)" -eq 5 ]
 	! grep -q 'hunter2\|aHVudGVyMg\|10.9.0.0\|vpc-2\|s3cr3t' <<<"$output" || false
