@@ -79,14 +79,16 @@ void source_layers_objects(
 
 /* ---- what is shown ------------------------------------------------------- */
 
-/* Whether a pattern may be for states of a bucket, as far as it is plain. */
+/* Whether a pattern may be for states of a bucket, as far as it is plain: it
+ * has to go on behind the bucket's name. */
 static bool may_be_in(const char *pattern, const char *bucket)
 {
 	autofree char *prefix = str_printf("%s/", bucket);
-	size_t plain = strcspn(pattern, "*?[");
+	size_t plain = strcspn(pattern, "*?");
 	size_t len = strlen(prefix);
 
-	return strncmp(pattern, prefix, plain < len ? plain : len) == 0;
+	return strncmp(pattern, prefix, plain < len ? plain : len) == 0 &&
+	       (plain > len || pattern[plain]);
 }
 
 /* The buckets are not listed. */
