@@ -24,19 +24,28 @@ static const struct field *find(const struct section *s, const char *key)
 	return NULL;
 }
 
+/* All that a key may be. */
+static void add_keys(const struct section *s, struct strvec *keys)
+{
+	for (const struct field *f = s->fields; f->key; f++) {
+		strvec_add(keys, f->key);
+		if (f->kind == FIELD_SECRET)
+			*vec_add(keys) = str_printf("%s_file", f->key);
+	}
+}
+
 static int unknown_key(const struct section *s,
     const struct schema_location *where, const struct yaml_node *node,
     const struct yaml_node *key, struct err *err)
 {
+	cleanup(strvec_done) struct strvec keys = VEC_INIT;
 	cleanup(buf_done) struct buf known = BUF_INIT;
-	const char *words[MAX_KEYS + 1] = {NULL};
-	size_t n = 0;
+	const char *words[2 * MAX_KEYS + 1] = {NULL};
 
-	for (const struct field *f = s->fields; f->key && n < MAX_KEYS; f++) {
-		words[n++] = f->key;
-		buf_printf(&known, "%s%s", known.len ? ", " : "", f->key);
-		if (f->kind == FIELD_SECRET)
-			buf_add_str(&known, "_file");
+	add_keys(s, &keys);
+	for (size_t i = 0; i < keys.len && i < 2 * MAX_KEYS; i++) {
+		words[i] = keys.items[i];
+		buf_printf(&known, "%s%s", known.len ? ", " : "", words[i]);
 	}
 	const char *meant = closest_word(key->text, words);
 	if (meant)
