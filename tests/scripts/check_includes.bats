@@ -1,18 +1,31 @@
 #!/usr/bin/env bats
 # scripts/check-includes accepts the tree as it is, and refuses an include, a
 # call and a circle of calls that the table of rooms does not allow. Each is
-# tried in a copy of the tree beside links to the objects of the build.
+# tried in a copy of the tree beside links to the objects of the build; git puts
+# the copy back after each test.
 
-setup() {
+setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.."
-	local build=${BACKSTAY_BUILD:-$PWD/build} copy=$BATS_TEST_TMPDIR/copy
+	local build=${BACKSTAY_BUILD:-$PWD/build} copy=$BATS_FILE_TMPDIR/copy
 	mkdir -p "$copy/build"
 	git ls-files -z --cached --others --exclude-standard agent config restore \
 	    scripts storage | xargs -0 cp -p --parents -t "$copy"
 	cp -rs "$build"/{agent,config,restore,storage} "$copy/build"
 	cd "$copy"
 	git init -q
+	git add -f .
+	git -c user.name=t -c user.email=t@localhost commit -q -m 'as it is'
 	export BACKSTAY_BUILD=build
+}
+
+setup() { cd "$BATS_FILE_TMPDIR/copy"; }
+
+teardown() {
+	git ls-files -z --modified -- '*.[ch]' >"$BATS_TEST_TMPDIR/changed"
+	git clean -fdxq
+	git checkout -q .
+	# A file that git writes anew would be younger than its object.
+	xargs -0r touch -d @0 <"$BATS_TEST_TMPDIR/changed"
 }
 
 compile() { # FILE.c
