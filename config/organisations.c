@@ -3,6 +3,7 @@
 #include "config/connect_host.h"
 #include "config/validate.h"
 #include "storage/base/cleanup.h"
+#include "storage/gitops/repository.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +15,15 @@ static bool is_wanted(const struct settings_organisation *o, const char *name)
 	       !str_glob_any(&o->exclude, name);
 }
 
+/* By its name, or by any spelling of its URL. */
 static bool is_named(const struct settings_repositories *known, const char *url,
     const char *name)
 {
+	autofree char *plain = repository_name(url);
+
 	VEC_EACH (known, r) {
-		size_t len = strlen(r->url);
-		if (str_eq(r->name, name))
-			return true;
-		if (str_starts(url, r->url) &&
-		    (!url[len] || str_eq(url + len, ".git")))
+		autofree char *other = repository_name(r->url);
+		if (str_eq(r->name, name) || str_eq(other, plain))
 			return true;
 	}
 	return false;

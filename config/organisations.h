@@ -31,7 +31,7 @@ int organisations_list(const struct settings *s, const struct connect_env *env,
     struct organisations *out, struct err *err);
 void organisations_done(struct organisations *o);
 
-/* "12 repositories, 3 left out (2 archived, 1 by include and exclude)" */
+/* "12 repositories, 2 archived left out, 1 left out by include and exclude" */
 void organisations_describe(const struct organisation *o, struct buf *out);
 /* Whether it says how the organisation's repositories begin, in the URL of one
  * of them. */
