@@ -151,6 +151,18 @@ static char *echo(struct script_server *s, const char *request)
 	return text;
 }
 
+/* NULL where the reply's bytes are given. */
+static char *made(
+    struct script_server *s, const struct script_reply *r, const char *request)
+{
+	if (r->status)
+		return str_printf("HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n"
+				  "\r\n%s",
+		    r->status, r->headers ? r->headers : "",
+		    r->body ? strlen(r->body) : 0, r->body ? r->body : "");
+	return r->bytes == SCRIPT_ECHO ? echo(s, request) : NULL;
+}
+
 static bool send_all(struct connection *c, const char *bytes, size_t len)
 {
 	for (size_t sent = 0; sent < len;) {
@@ -170,7 +182,7 @@ static bool answer(struct connection *c, const struct buf *request)
 
 	if (!r)
 		return false;
-	char *own = r->bytes == SCRIPT_ECHO ? echo(s, buf_str(request)) : NULL;
+	char *own = made(s, r, buf_str(request));
 	const char *bytes = own ? own : r->bytes ? r->bytes : "";
 	for (int waited = 0; waited < r->delay_ms && !atomic_load(&s->stopping);
 	     waited += 10)
@@ -305,4 +317,25 @@ const char *script_server_request(struct script_server *s, size_t i)
 	const char *text = i < s->requests.len ? s->requests.items[i] : "";
 	pthread_mutex_unlock(&s->lock);
 	return text;
+}
+
+const char *script_server_body(struct script_server *s, size_t i)
+{
+	const char *end = strstr(script_server_request(s, i), "\r\n\r\n");
+
+	return end ? end + 4 : "";
+}
+
+char *script_server_header(struct script_server *s, size_t i, const char *name)
+{
+	const char *request = script_server_request(s, i);
+	const char *end = strstr(request, "\r\n\r\n");
+	char *start = str_printf("\r\n%s: ", name);
+	const char *at = strcasestr(request, start);
+	size_t skip = strlen(start);
+
+	free(start);
+	if (!at || !end || at >= end)
+		return NULL;
+	return str_ndup(at + skip, strcspn(at + skip, "\r\n"));
 }

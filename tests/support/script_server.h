@@ -17,6 +17,11 @@ struct script_reply {
 	/* Part of the request's head: the first reply that fits and was not
 	 * given is taken. NULL fits any. */
 	const char *to;
+	/* Instead of bytes: an answer of that status ("200 OK") with headers,
+	 * each with its end, and a body whose length the server counts. */
+	const char *status;
+	const char *headers;
+	const char *body;
 };
 
 /* As bytes of a reply: what was last PUT to the same place, all of it (as the
@@ -41,5 +46,10 @@ size_t script_server_count(struct script_server *s); /* requests seen */
 /* The i-th request as it came: head, empty line, body; "" where there was
  * none. Borrowed until stop. */
 const char *script_server_request(struct script_server *s, size_t i);
+/* Its body, borrowed as well. */
+const char *script_server_body(struct script_server *s, size_t i);
+/* The value of a header of it, in whichever case; NULL where it has none. The
+ * caller frees. */
+char *script_server_header(struct script_server *s, size_t i, const char *name);
 
 #endif
