@@ -30,6 +30,46 @@ static void multipart_marker_done(struct multipart_marker *p)
 	s3_pages_done(&p->pages);
 }
 
+static int read_uploads(
+    const struct xml *x, struct s3_multipart_vec *uploads, struct err *err)
+{
+	for (const struct xml *u = xml_child(x, "Upload"); u;
+	     u = xml_again(u, "Upload")) {
+		const char *key = xml_text(u, "Key");
+		const char *id = xml_text(u, "UploadId");
+		const char *begun = xml_text(u, "Initiated");
+		if (!key || !id)
+			return err_set(err, ERR_FORMAT,
+			    "an upload of the list has no key or no id");
+		struct s3_multipart *m = vec_add(uploads);
+		m->key = s3_name_of(x, key);
+		m->upload_id = str_dup(id);
+		if (begun && clock_parse_rfc3339(begun, &m->started))
+			m->started = 0;
+	}
+	return 0;
+}
+
+/* Where the next page starts: behind a key, or behind an upload of that key. */
+static int read_marker(const struct xml *x, struct multipart_marker *at,
+    bool is_empty, bool *more, struct err *err)
+{
+	const char *truncated = xml_text(x, "IsTruncated");
+	const char *key = xml_text(x, "NextKeyMarker");
+
+	*more = truncated && str_eq(truncated, "true");
+	if (!*more)
+		return 0;
+	if (!key)
+		return err_set(err, ERR_FORMAT,
+		    "the list goes on and does not say from where");
+	free(at->key);
+	free(at->upload);
+	at->key = s3_name_of(x, key);
+	at->upload = str_dup(xml_text(x, "NextUploadIdMarker"));
+	return s3_pages_add(&at->pages, at->key, at->upload, is_empty, err);
+}
+
 static int multipart_page(struct s3 *s, const char *prefix,
     struct multipart_marker *at, struct s3_multipart_vec *uploads, bool *more,
     struct err *err)
@@ -41,10 +81,10 @@ static int multipart_page(struct s3 *s, const char *prefix,
 	s3_call_query(&c, "encoding-type", "url");
 	if (prefix)
 		s3_call_query(&c, "prefix", prefix);
-	if (at->key) {
+	if (at->key)
 		s3_call_query(&c, "key-marker", at->key);
+	if (at->upload)
 		s3_call_query(&c, "upload-id-marker", at->upload);
-	}
 	if (s3_call_send(&c, err))
 		return -1;
 	cleanup(xml_freep) struct xml *x =
@@ -52,33 +92,10 @@ static int multipart_page(struct s3 *s, const char *prefix,
 	if (!x)
 		return -1;
 	size_t before = uploads->len;
-	for (const struct xml *u = xml_child(x, "Upload"); u;
-	     u = xml_again(u, "Upload")) {
-		const char *key = xml_text(u, "Key");
-		const char *id = xml_text(u, "UploadId");
-		const char *begun = xml_text(u, "Initiated");
-		if (!key || !id)
-			continue;
-		struct s3_multipart *m = vec_add(uploads);
-		m->key = s3_name_of(x, key);
-		m->upload_id = str_dup(id);
-		if (begun && clock_parse_rfc3339(begun, &m->started))
-			m->started = 0;
-	}
-	const char *truncated = xml_text(x, "IsTruncated");
-	const char *key = xml_text(x, "NextKeyMarker");
-	const char *upload = xml_text(x, "NextUploadIdMarker");
-	*more = truncated && str_eq(truncated, "true") && key && upload;
-	if (!*more)
-		return 0;
-	free(at->key);
-	free(at->upload);
-	at->key = s3_name_of(x, key);
-	at->upload = str_dup(upload);
-	return s3_pages_add(
-		   &at->pages, at->key, at->upload, uploads->len == before, err)
-		   ? err_wrap(err, "%s: uploads", s->description)
-		   : 0;
+	if (read_uploads(x, uploads, err) ||
+	    read_marker(x, at, uploads->len == before, more, err))
+		return err_wrap(err, "%s: uploads", s->description);
+	return 0;
 }
 
 int s3_list_multiparts(struct s3 *s, const char *prefix,
