@@ -10,14 +10,15 @@
 
 enum { BATCH = 1000 };
 
-/* XML 1.0 cannot contain a control character: such a key is deleted by a
- * request of its own. */
+/* XML 1.0 cannot contain a control character, nor U+FFFE and U+FFFF: such a key
+ * is deleted by a request of its own. */
 static bool fits_xml(const char *key)
 {
 	for (const char *c = key; *c; c++)
 		if ((unsigned char)*c < 0x20)
 			return false;
-	return str_utf8_valid(key, strlen(key));
+	return !strstr(key, "\xef\xbf\xbe") && !strstr(key, "\xef\xbf\xbf") &&
+	       str_utf8_valid(key, strlen(key));
 }
 
 static void write_batch(
