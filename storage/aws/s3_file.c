@@ -46,6 +46,10 @@ static int ask_rest(void *ctx, struct s3_call *c, struct err *err)
 
 	(void)err;
 	r->checked = false;
+	/* Only the end of the answer is missing: there is no rest to ask for.
+	 */
+	if (r->done == r->len)
+		r->done = 0;
 	aws_call_header(&c->call, "Range", "bytes=%" PRIu64 "-%" PRIu64,
 	    r->from + r->done, r->from + r->len - 1);
 	return 0;
@@ -59,7 +63,7 @@ static int check_headers(
 	const char *range = http_response_header(&c->response, "content-range");
 	uint64_t from = 0, to = 0, whole = 0;
 
-	if (g->if_match && !str_eq(etag, g->if_match))
+	if (g->if_match && !s3_same_etag(etag, g->if_match))
 		return err_set(err, ERR_EXISTS,
 		    "%s/%s changed while it was read", c->s3->bucket, g->key);
 	if (!range || s3_parse_content_range(range, &from, &to, &whole) ||
@@ -198,7 +202,7 @@ static int check_on(
 		o->seen = true;
 		return 0;
 	}
-	if (o->meta->etag && !str_eq(etag, o->meta->etag))
+	if (o->meta->etag && !s3_same_etag(etag, o->meta->etag))
 		return err_set(err, ERR_EXISTS,
 		    "%s/%s changed while it was read", c->s3->bucket,
 		    o->get->key);
