@@ -19,7 +19,8 @@ void dynamodb_free(struct dynamodb *d); /* takes NULL */
 void dynamodb_freep(struct dynamodb **d);
 const char *dynamodb_table(const struct dynamodb *d);
 
-/* 0 if the table exists and its key is LockID; else ERR_NOT_FOUND. */
+/* 0 if the table exists and its key is LockID; else ERR_NOT_FOUND, or ERR_USAGE
+ * if it has another key. */
 int dynamodb_check(struct dynamodb *d, struct err *err);
 
 /* The string attribute of the item, by a consistent read. *value is NULL if
