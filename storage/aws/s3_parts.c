@@ -47,6 +47,7 @@ int s3_parts_begin(struct s3_parts *p, struct err *err)
 	cleanup(s3_meta_done) struct s3_meta there = S3_META_INIT;
 	struct err why = ERR_INIT;
 
+	s3_call_init(&c, p->s3, "POST", p->put->key);
 	/* Not every store supports the condition on Complete, so the key is
 	 * checked first. */
 	if (p->put->if_none_match) {
@@ -59,7 +60,6 @@ int s3_parts_begin(struct s3_parts *p, struct err *err)
 			return -1;
 		}
 	}
-	s3_call_init(&c, p->s3, "POST", p->put->key);
 	s3_call_query(&c, "uploads", "");
 	s3_call_put_headers(&c, p->put);
 	if (s3_call_send(&c, err))
@@ -109,10 +109,10 @@ int s3_parts_send(const struct s3_parts *p, int number,
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	char text[16];
 
+	s3_call_init(&c, p->s3, "PUT", p->put->key);
 	if (digest_content(content, sha256, sent->md5, err))
 		return -1;
 	snprintf(text, sizeof(text), "%d", number);
-	s3_call_init(&c, p->s3, "PUT", p->put->key);
 	s3_call_query(&c, "partNumber", text);
 	s3_call_query(&c, "uploadId", p->upload_id);
 	s3_customer_write(&c, p->put);

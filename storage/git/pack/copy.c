@@ -257,10 +257,10 @@ int pack_copy_some(const struct pack_copy_from *from,
 {
 	cleanup(copy_done) struct copy c;
 
+	copy_init(&c, from->packs, on_data, ctx, cancel);
 	if (wanted->len > UINT32_MAX)
 		return err_set(
 		    err, ERR_FORMAT, "more objects than a pack can hold");
-	copy_init(&c, from->packs, on_data, ctx, cancel);
 	c.wanted = wanted;
 	c.repo = from->repo;
 	if (open_origins(&c, err) ||

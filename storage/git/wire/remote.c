@@ -252,6 +252,7 @@ int remote_fetch(struct remote *r, const struct git_idvec *wants,
 	    .ctx = ctx,
 	    .messages = &messages};
 
+	pktline_reader_init(&reader, fetch_on_pkt, &f);
 	if (f.version == 2) {
 		request_v2(&body, &r->advert, wants, haves);
 	} else {
@@ -262,6 +263,5 @@ int remote_fetch(struct remote *r, const struct git_idvec *wants,
 			    r->where.url);
 		request_v0(&body, &r->advert, wants, haves);
 	}
-	pktline_reader_init(&reader, fetch_on_pkt, &f);
 	return ask(r, &body, &reader, err);
 }
