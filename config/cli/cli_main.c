@@ -8,6 +8,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/clock.h"
 #include "storage/base/log.h"
+#include "storage/base/mem.h"
 #include "storage/base/random.h"
 #include "storage/base/secret.h"
 #include "storage/crypto/age.h"
@@ -207,6 +208,7 @@ int cli_main(
 	struct cli_common *common = options;
 	struct err err = ERR_INIT;
 
+	mem_return_large();
 	hold_standard_streams();
 	umask(077);
 	secret_harden_process();
