@@ -13,26 +13,58 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The JSON of a page, on its way into it. */
+struct into_page {
+	struct buf page;
+	FILE *to;
+};
+
+static void pass_page(struct into_page *p)
+{
+	pieces_to_file(p->to, buf_str(&p->page), p->page.len);
+	buf_clear(&p->page);
+}
+
+static void take_data(void *ctx, const char *json, size_t len)
+{
+	struct into_page *p = ctx;
+
+	page_data(json, len, &p->page);
+	pass_page(p);
+}
+
+static void print_page(const struct session *s,
+    const struct print_destinations *destinations, FILE *to)
+{
+	struct into_page p = {.page = BUF_INIT, .to = to};
+	struct pieces out = {.take = take_data, .ctx = &p};
+
+	page_start("plan", &p.page);
+	print_json(s->plan, s->c->name, destinations, &out);
+	pieces_end(&out);
+	page_end(&p.page);
+	pass_page(&p);
+	buf_done(&p.page);
+}
+
 static void print_plan(const struct session *s, int output, FILE *to)
 {
-	cleanup(buf_done) struct buf json = BUF_INIT, out = BUF_INIT;
+	struct pieces out = {.take = pieces_to_file, .ctx = to};
 	cleanup(
 	    print_destinations_done) struct print_destinations destinations =
 	    VEC_INIT;
 
 	log_progress("%s", "");
 	destinations_list(&s->targets, s->plan, &destinations);
-	if (output == CLI_OUTPUT_DOT)
+	if (output == CLI_OUTPUT_HTML)
+		print_page(s, &destinations, to);
+	else if (output == CLI_OUTPUT_DOT)
 		print_dot(s->plan, &out);
 	else if (output == CLI_OUTPUT_TABLE)
 		print_table(s->plan, &destinations, &out);
 	else
-		print_json(s->plan, s->c->name, &destinations, &json);
-	if (output == CLI_OUTPUT_HTML)
-		page_write("plan", &json, &out);
-	else
-		buf_add(&out, json.data, json.len);
-	fputs(buf_str(&out), to);
+		print_json(s->plan, s->c->name, &destinations, &out);
+	pieces_end(&out);
 	fflush(to);
 }
 

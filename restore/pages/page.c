@@ -35,21 +35,7 @@ static void add_policy(struct buf *out)
 			 "trusted-types 'none'\">\n");
 }
 
-/* No tag begins, and no comment, whatever a string of it holds: in JSON these
- * characters only stand within strings. */
-static void add_data(struct buf *out, const struct buf *json)
-{
-	for (size_t i = 0; i < json->len; i++) {
-		char c = json->data[i];
-
-		if (c == '<' || c == '>' || c == '&')
-			buf_printf(out, "\\u%04x", (unsigned)c);
-		else
-			buf_add_char(out, c);
-	}
-}
-
-void page_write(const char *view, const struct buf *json, struct buf *out)
+void page_start(const char *view, struct buf *out)
 {
 	size_t len;
 	const char *text = assets_style(&len);
@@ -68,11 +54,37 @@ void page_write(const char *view, const struct buf *json, struct buf *out)
 	    "<noscript>This page shows its data by a script of its own."
 	    "</noscript>\n<script type=\"application/json\" id=\"data\">",
 	    view);
-	add_data(out, json);
+}
+
+/* No tag begins, and no comment, whatever a string of it holds: in JSON these
+ * characters only stand within strings. */
+void page_data(const char *json, size_t len, struct buf *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = json[i];
+
+		if (c == '<' || c == '>' || c == '&')
+			buf_printf(out, "\\u%04x", (unsigned)c);
+		else
+			buf_add_char(out, c);
+	}
+}
+
+void page_end(struct buf *out)
+{
+	size_t len;
+	const char *text = assets_script(&len);
+
 	buf_add_str(out, "</script>\n<script>");
-	text = assets_script(&len);
 	buf_add(out, text, len);
 	buf_add_str(out, "</script>\n</body>\n</html>\n");
+}
+
+void page_write(const char *view, const struct buf *json, struct buf *out)
+{
+	page_start(view, out);
+	page_data(buf_str(json), json->len, out);
+	page_end(out);
 }
 
 void page_print(const char *view, const struct buf *json)

@@ -12,7 +12,12 @@
 #include "storage/base/buf.h"
 
 /* `view` says how the data is shown: "plan", "diff", "drill" or "report", each
- * for the JSON of the command of that name. Appended. */
+ * for the JSON of the command of that name. Appended: the start, the JSON in as
+ * many parts as it comes in, and the end. */
+void page_start(const char *view, struct buf *out);
+void page_data(const char *json, size_t len, struct buf *out);
+void page_end(struct buf *out);
+/* All of it. */
 void page_write(const char *view, const struct buf *json, struct buf *out);
 /* The same, on standard output. */
 void page_print(const char *view, const struct buf *json);

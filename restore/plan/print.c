@@ -64,14 +64,17 @@ void print_destinations_done(struct print_destinations *v)
 	vec_done(v);
 }
 
-static void print_of_layer(const struct plan *p, size_t layer, struct buf *out)
+static void print_of_layer(
+    const struct plan *p, size_t layer, struct pieces *to)
 {
 	for (size_t i = 0; i < p->graph.nodes.len; i++) {
 		uint32_t node = p->graph.order[i];
 		const struct plan_node *n = &p->nodes.items[node];
 
-		if (n->kind != PLAN_BARRIER && n->layer == layer)
-			print_line(p, node, out);
+		if (n->kind == PLAN_BARRIER || n->layer != layer)
+			continue;
+		print_line(p, node, &to->text);
+		pieces_pass(to);
 	}
 }
 
@@ -84,9 +87,10 @@ static size_t count_nodes(const struct plan *p, size_t layer)
 	return count;
 }
 
-static void print_layer(const struct plan *p, size_t layer, struct buf *out)
+static void print_layer(const struct plan *p, size_t layer, struct pieces *to)
 {
 	const struct layers *l = p->options->layers;
+	struct buf *out = &to->text;
 	const char *separator = ", after ";
 
 	buf_printf(out, "layer %s", layers_name(l, layer));
@@ -101,34 +105,35 @@ static void print_layer(const struct plan *p, size_t layer, struct buf *out)
 		}
 	}
 	buf_printf(out, ": %zu\n", count_nodes(p, layer));
-	print_of_layer(p, layer, out);
+	print_of_layer(p, layer, to);
 }
 
 /* A layer after all that it waits for; else as they are configured. */
-static void print_lines(const struct plan *p, struct buf *out)
+static void print_lines(const struct plan *p, struct pieces *to)
 {
 	const struct layers *l = p->options->layers;
 	size_t count = layering_count(p);
 	autofree bool *done = mem_zalloc(count * sizeof(*done));
 
 	if (count == 1) {
-		print_of_layer(p, 0, out);
+		print_of_layer(p, 0, to);
 		return;
 	}
 	for (size_t i; (i = layers_next(l, done)) < count; done[i] = true)
 		if (count_nodes(p, i))
-			print_layer(p, i, out);
+			print_layer(p, i, to);
 }
 
 void print_table(const struct plan *p,
-    const struct print_destinations *destinations, struct buf *out)
+    const struct print_destinations *destinations, struct pieces *to)
 {
 	static const char *const words[] = {"push", "write", "create", "keep",
 	    "update", "recreate", "exclude", "CANNOT"};
 	const char *separator = "";
+	struct buf *out = &to->text;
 
 	buf_add_str(out, "LEVEL  ACTION    WHAT\n");
-	print_lines(p, out);
+	print_lines(p, to);
 	VEC_EACH (&p->prune, d) {
 		autofree char *what = str_printf("%s%s%s %s/%s", d->k->kind,
 		    *d->k->group ? "." : "", d->k->group, d->namespace,
@@ -245,8 +250,10 @@ static void print_layers_json(const struct plan *p, struct buf *out)
 }
 
 void print_json(const struct plan *p, const char *command,
-    const struct print_destinations *destinations, struct buf *out)
+    const struct print_destinations *destinations, struct pieces *to)
 {
+	struct buf *out = &to->text;
+
 	json_text_object(out, NULL);
 	json_text_str(out, "command", command);
 	json_text_str(out, "snapshot", p->options->snapshot);
@@ -256,6 +263,7 @@ void print_json(const struct plan *p, const char *command,
 			continue;
 		json_text_line(out);
 		print_node(p, p->graph.order[i], out);
+		pieces_pass(to);
 	}
 	json_text_array_end(out);
 	print_layers_json(p, out);

@@ -59,9 +59,10 @@ static void add_node(const struct plan *p, uint32_t node, struct buf *out)
 	buf_printf(out, ", %s];\n", style_of(n));
 }
 
-static void add_layer(const struct plan *p, size_t layer, struct buf *out)
+static void add_layer(const struct plan *p, size_t layer, struct pieces *to)
 {
 	bool alone = layering_count(p) == 1;
+	struct buf *out = &to->text;
 
 	buf_printf(
 	    out, "\tsubgraph %s%zu {\n", alone ? "layer" : "cluster", layer);
@@ -74,8 +75,10 @@ static void add_layer(const struct plan *p, size_t layer, struct buf *out)
 		uint32_t node = p->graph.order[i];
 		const struct plan_node *n = &p->nodes.items[node];
 
-		if (n->kind != PLAN_BARRIER && n->layer == layer)
-			add_node(p, node, out);
+		if (n->kind == PLAN_BARRIER || n->layer != layer)
+			continue;
+		add_node(p, node, out);
+		pieces_pass(to);
 	}
 	buf_add_str(out, "\t}\n");
 }
@@ -88,8 +91,10 @@ static void add_barriers(const struct plan *p, struct buf *out)
 			buf_printf(out, "\tn%u [shape=point];\n", i);
 }
 
-static void add_edges(const struct plan *p, uint32_t node, struct buf *out)
+static void add_edges(const struct plan *p, uint32_t node, struct pieces *to)
 {
+	struct buf *out = &to->text;
+
 	VEC_EACH (&p->graph.nodes.items[node].edges, e) {
 		const char *reason = graph_reason(&p->graph, e);
 
@@ -104,19 +109,22 @@ static void add_edges(const struct plan *p, uint32_t node, struct buf *out)
 		    : e->strength < EDGE_HOLDS ? "dashed"
 					       : "solid",
 		    e->broken ? ", constraint=false" : "");
+		pieces_pass(to);
 	}
 }
 
-void print_dot(const struct plan *p, struct buf *out)
+void print_dot(const struct plan *p, struct pieces *to)
 {
+	struct buf *out = &to->text;
+
 	buf_add_str(out, "digraph plan {\n\tlabel=");
 	add_quoted(out, p->options->snapshot);
 	buf_add_str(
 	    out, ";\n\trankdir=LR;\n\tnode [fontname=\"sans-serif\"];\n");
 	for (size_t i = 0; i < layering_count(p); i++)
-		add_layer(p, i, out);
+		add_layer(p, i, to);
 	add_barriers(p, out);
 	for (uint32_t i = 0; i < p->graph.nodes.len; i++)
-		add_edges(p, i, out);
+		add_edges(p, i, to);
 	buf_add_str(out, "}\n");
 }

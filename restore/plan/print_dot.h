@@ -7,8 +7,10 @@
 #define RESTORE_PLAN_PRINT_DOT_H
 
 #include "restore/plan/plan.h"
+#include "storage/base/pieces.h"
 
-/* Appended. Names of the snapshot are quoted, whatever is in them. */
-void print_dot(const struct plan *p, struct buf *out);
+/* Passed on piece by piece; the caller ends it. Names of the snapshot are
+ * quoted, whatever is in them. */
+void print_dot(const struct plan *p, struct pieces *to);
 
 #endif

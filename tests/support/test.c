@@ -1,5 +1,6 @@
 #include "tests/support/test.h"
 
+#include "storage/base/buf.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
@@ -113,4 +114,9 @@ char *test_stderr_of(void (*fn)(void))
 	assert_ok(file_read(path, 1 << 20, &text, &err), err);
 	test_dir_remove(dir);
 	return buf_steal(&text);
+}
+
+void test_take(void *ctx, const char *text, size_t len)
+{
+	buf_add(ctx, text, len);
 }

@@ -67,6 +67,9 @@ void test_dir_remove(char *path);
 int test_dir_setup(void **state);
 int test_dir_teardown(void **state);
 
+/* A `take` of pieces.h, which appends to the buf at ctx. */
+void test_take(void *ctx, const char *text, size_t len);
+
 /* What fn writes to standard error, which is no terminal meanwhile; the
  * caller's. */
 char *test_stderr_of(void (*fn)(void));

@@ -25,8 +25,11 @@ static int tear_down(void **state)
 
 static void draw(struct test_plan *t, struct buf *out)
 {
+	struct pieces to = {.take = test_take, .ctx = out};
+
 	graph_order(&t->p->graph);
-	print_dot(t->p, out);
+	print_dot(t->p, &to);
+	pieces_end(&to);
 }
 
 static void each_node_is_drawn_as_what_it_is(void **state)

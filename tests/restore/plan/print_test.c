@@ -91,6 +91,22 @@ static void add_prune_and_targets(struct fixture *f)
 	    .what = str_dup("cluster prod"), .to = str_dup("https://host")};
 }
 
+static void as_json(struct fixture *f, struct buf *text)
+{
+	struct pieces to = {.take = test_take, .ctx = text};
+
+	print_json(&f->p, "plan", &f->to, &to);
+	pieces_end(&to);
+}
+
+static void as_table(struct fixture *f, struct buf *text)
+{
+	struct pieces to = {.take = test_take, .ctx = text};
+
+	print_table(&f->p, &f->to, &to);
+	pieces_end(&to);
+}
+
 static const char *action_of(struct json_object *j, const char *key)
 {
 	const struct json_object *nodes = json_get(j, "nodes");
@@ -111,8 +127,8 @@ static void each_action_has_its_word(void **state)
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	cleanup(buf_done) struct buf table = BUF_INIT;
 
-	print_json(&f->p, "plan", &f->to, &text);
-	print_table(&f->p, &f->to, &table);
+	as_json(f, &text);
+	as_table(f, &table);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		assert_string_equal(action_of(j, words[i][0]), words[i][1]);
@@ -137,14 +153,14 @@ static void an_object_that_is_there_is_treated_as_chosen(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		cleanup(buf_done) struct buf text = BUF_INIT;
 		f->o.existing = cases[i].existing;
-		print_json(&f->p, "plan", &f->to, &text);
+		as_json(f, &text);
 		cleanup(json_freep) struct json_object *j =
 		    test_json(buf_str(&text));
 		assert_string_equal(action_of(j, WEB), cases[i].word);
 	}
 	f->p.nodes.items[2].exists = false;
 	cleanup(buf_done) struct buf text = BUF_INIT;
-	print_json(&f->p, "plan", &f->to, &text);
+	as_json(f, &text);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
 	assert_string_equal(action_of(j, WEB), "create");
 }
@@ -159,7 +175,7 @@ static void what_holds_others_is_not_said_to_be_recreated(void **state)
 	f->kind.group = core;
 	f->kind.kind = namespace;
 	f->o.existing = PLAN_EXISTING_RECREATE;
-	print_json(&f->p, "plan", &f->to, &text);
+	as_json(f, &text);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
 	assert_string_equal(
 	    action_of(j, "kubernetes:prod:/Namespace:ns/web"), "update");
@@ -172,13 +188,13 @@ static void what_is_deleted_and_where_it_goes_is_shown(void **state)
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
 	add_prune_and_targets(f);
-	print_table(&f->p, &f->to, &table);
+	as_table(f, &table);
 	assert_contains(
 	    buf_str(&table), "    -  DELETE    Deployment.apps ns/old\n");
 	assert_contains(buf_str(&table), "warning: a cycle was broken\n");
 	assert_contains(buf_str(&table), "to: cluster prod: https://host\n");
 	assert_contains(buf_str(&table), ", 1 DELETE\n");
-	print_json(&f->p, "plan", &f->to, &text);
+	as_json(f, &text);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
 	assert_json(json_get(j, "prune"),
 	    "[{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\","
@@ -194,7 +210,7 @@ static void outside_text_is_shown_safely(void **state)
 	struct fixture *f = *state;
 	cleanup(buf_done) struct buf table = BUF_INIT;
 
-	print_table(&f->p, &f->to, &table);
+	as_table(f, &table);
 	assert_null(strchr(buf_str(&table), '\x1b'));
 	assert_contains(buf_str(&table), "[2J served");
 }
@@ -204,7 +220,7 @@ static void a_need_has_its_reason(void **state)
 	struct fixture *f = *state;
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	print_json(&f->p, "plan", &f->to, &text);
+	as_json(f, &text);
 	cleanup(json_freep) struct json_object *j = test_json(buf_str(&text));
 	const struct json_object *nodes = json_get(j, "nodes");
 	const struct json_object *web = NULL;
