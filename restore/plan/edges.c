@@ -309,15 +309,19 @@ static void report_broken(struct plan *p)
 
 int edges_resolve(struct pending *w, struct err *err)
 {
+	struct plan *p = w->p;
+
 	VEC_EACH (&w->references, pending)
 		if (!resolve(w, pending, pending->key) && pending->alternative)
 			resolve(w, pending, pending->alternative);
 	await_selected(w);
-	layering_settle(w->p);
-	add_barriers(w->p);
-	graph_order(&w->p->graph);
-	if (check_broken(w->p, err))
+	/* Ordering takes room of its own. */
+	pending_done(w);
+	layering_settle(p);
+	add_barriers(p);
+	graph_order(&p->graph);
+	if (check_broken(p, err))
 		return -1;
-	report_broken(w->p);
+	report_broken(p);
 	return 0;
 }

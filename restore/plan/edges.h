@@ -6,7 +6,8 @@
 
 #include "restore/plan/pending.h"
 
-/* ERR_USAGE where a rule of the user makes namespaces part of a cycle. */
+/* What was pending is released. ERR_USAGE where a rule of the user makes
+ * namespaces part of a cycle. */
 int edges_resolve(struct pending *w, struct err *err);
 
 #endif

@@ -249,7 +249,6 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 	held_settle(p);
 	if (edges_resolve(&m.pending, err))
 		return NULL;
-	pending_done(&m.pending);
 	make_digest(p);
 	if (live_check(p, err))
 		return NULL;
