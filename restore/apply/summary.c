@@ -4,28 +4,34 @@
 #include "restore/plan/plan.h"
 #include "storage/base/cleanup.h"
 
+static void add_group(const struct plan_node *n, struct buf *out)
+{
+	if (n->kind != PLAN_KUBE) {
+		buf_add_str(out, n->kind == PLAN_GIT ? "git" : "terraform");
+		return;
+	}
+	buf_add_str(out, n->k->kind);
+	if (*n->k->group)
+		buf_printf(out, ".%s", n->k->group);
+}
+
 void summary_nodes(struct run *run)
 {
 	const struct graph *g = &run->p->graph;
+	cleanup(buf_done) struct buf group = BUF_INIT, what = BUF_INIT;
 
 	for (size_t i = 0; i < g->nodes.len; i++) {
 		uint32_t node = g->order[i];
 		const struct plan_node *n = &run->p->nodes.items[node];
-		struct buf what = BUF_INIT;
 
 		if (n->kind == PLAN_BARRIER)
 			continue;
-		struct report_item *item = vec_add(&run->report->items);
+		buf_clear(&group);
+		add_group(n, &group);
+		buf_clear(&what);
 		names_describe(run->p, n, &what);
-		item->what = buf_steal(&what);
-		if (n->kind == PLAN_KUBE)
-			item->group =
-			    *n->k->group
-				? str_printf("%s.%s", n->k->kind, n->k->group)
-				: str_dup(n->k->kind);
-		else
-			item->group =
-			    str_dup(n->kind == PLAN_GIT ? "git" : "terraform");
+		struct report_item *item =
+		    report_add(run->report, buf_str(&group), buf_str(&what));
 		item->level = g->nodes.items[node].level;
 		item->outcome = run->outcomes[node];
 		run->outcomes[node] = (struct outcome)OUTCOME_INIT;

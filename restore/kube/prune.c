@@ -7,11 +7,10 @@
 static void prune_one(struct applier *a, const struct plan_prune *d, bool hold)
 {
 	struct err err = ERR_INIT;
-	struct report_item *item = vec_add(&a->run->report->items);
-
-	item->group = str_dup("prune");
-	item->what = str_printf("%s%s%s %s/%s", d->k->kind,
+	autofree char *what = str_printf("%s%s%s %s/%s", d->k->kind,
 	    *d->k->group ? "." : "", d->k->group, d->namespace, d->name);
+	struct report_item *item = report_add(a->run->report, "prune", what);
+
 	item->level = a->run->p->graph.levels;
 	if (hold) {
 		outcome_set(&item->outcome, OUTCOME_HELD,

@@ -180,9 +180,8 @@ static void release_one(void *ctx, size_t i)
 	else
 		outcome_set(&outcome, OUTCOME_UPDATED, "released");
 	pthread_mutex_lock(&a->run->lock);
-	struct report_item *item = vec_add(&a->run->report->items);
-	item->group = str_dup("release");
-	item->what = str_dup(p->what);
+	struct report_item *item =
+	    report_add(a->run->report, "release", p->what);
 	item->level = p->level;
 	item->outcome = outcome;
 	pthread_mutex_unlock(&a->run->lock);

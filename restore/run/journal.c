@@ -38,8 +38,9 @@ static void forget_nodes(struct journal *j)
 		free(j->nodes[i].uid);
 		outcome_done(&j->nodes[i].outcome);
 	}
-	if (j->nodes)
-		memset(j->nodes, 0, j->node_count * sizeof(*j->nodes));
+	free(j->nodes);
+	j->nodes = NULL;
+	j->node_count = 0;
 }
 
 void journal_close(struct journal *j)
@@ -51,7 +52,6 @@ void journal_close(struct journal *j)
 		close(j->fd);
 	}
 	forget_nodes(j);
-	free(j->nodes);
 	VEC_EACH (&j->pauses, p)
 		pause_done(p);
 	vec_done(&j->pauses);

@@ -63,8 +63,8 @@ struct journal {
 	bool done;
 	char *snapshot;
 	struct journal_node *nodes; /* node_count of them */
-	size_t node_count;
-	bool all_nodes; /* node_count follows what is read */
+	size_t node_count; /* 0 for a new run: only what was before is here */
+	bool all_nodes;	   /* node_count follows what is read */
 	struct layer_line_vec layers;
 	VEC_DEFINE(, struct journal_pause) pauses;
 	struct journal_lock *lock;

@@ -11,12 +11,10 @@ void report_free(struct report *r)
 {
 	if (!r)
 		return;
-	VEC_EACH (&r->items, i) {
-		free(i->group);
-		free(i->what);
+	VEC_EACH (&r->items, i)
 		outcome_done(&i->outcome);
-	}
 	vec_done(&r->items);
+	texts_done(&r->texts);
 	VEC_EACH (&r->gates, g) {
 		free(g->what);
 		free(g->detail);
@@ -31,6 +29,19 @@ void report_free(struct report *r)
 	free(r->snapshot);
 	free(r->next);
 	free(r);
+}
+
+/* There are as many as nodes, and those of one group come together. */
+struct report_item *report_add(
+    struct report *r, const char *group, const char *what)
+{
+	const char *last =
+	    r->items.len ? r->items.items[r->items.len - 1].group : NULL;
+	struct report_item *i = vec_add(&r->items);
+
+	i->group = str_eq(last, group) ? last : texts_keep(&r->texts, group);
+	i->what = texts_keep(&r->texts, what);
+	return i;
 }
 
 bool report_waits(const struct report *r)

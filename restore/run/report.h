@@ -6,14 +6,15 @@
 
 #include "restore/run/outcome.h"
 #include "storage/base/buf.h"
+#include "storage/base/texts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct report_item {
-	char *group; /* summary line: "git", "terraform", "Secret" */
-	char *what;  /* "Deployment staging/web" */
+	const char *group; /* summary line: "git", "terraform", "Secret" */
+	const char *what;  /* "Deployment staging/web" */
 	uint32_t level;
 	struct outcome outcome;
 };
@@ -36,6 +37,7 @@ struct report_layer {
 struct report {
 	char *snapshot;
 	VEC_DEFINE(, struct report_item) items;
+	struct texts texts; /* of the items */
 	VEC_DEFINE(, struct report_gate) gates;
 	VEC_DEFINE(, struct report_layer) layers;
 	struct strvec warnings;
@@ -48,6 +50,9 @@ struct report {
 
 void report_free(struct report *r); /* takes NULL */
 void report_freep(struct report **r);
+/* One more item; the texts are copied. Valid until the next is added. */
+struct report_item *report_add(
+    struct report *r, const char *group, const char *what);
 /* True where anything is missing: exit status 1. */
 bool report_is_missing(const struct report *r);
 /* True where nothing failed, and a layer waits for approval: exit status 6. */

@@ -16,10 +16,8 @@ static void start(struct test_run *f)
 
 static struct report_item *add_item(struct test_run *f, enum outcome_kind kind)
 {
-	struct report_item *i = vec_add(&f->run.report->items);
+	struct report_item *i = report_add(f->run.report, "g", "x");
 
-	i->what = str_dup("x");
-	i->group = str_dup("g");
 	i->outcome.kind = kind;
 	return i;
 }

@@ -12,10 +12,8 @@ static struct report *report_of(enum outcome_kind kind, const char *detail)
 {
 	struct report *r = mem_new(struct report);
 
-	*vec_add(&r->items) = (struct report_item){.group = str_dup("Secret"),
-	    .what = str_dup("Secret a/b"),
-	    .outcome = {
-		.kind = kind, .detail = detail ? str_dup(detail) : NULL}};
+	report_add(r, "Secret", "Secret a/b")->outcome = (struct outcome){
+	    .kind = kind, .detail = detail ? str_dup(detail) : NULL};
 	return r;
 }
 
@@ -85,10 +83,8 @@ static void a_dry_run_beside_writes_is_counted_as_one(void **state)
 	struct result r = {.place = RESULT_PREFIX, .report = good};
 
 	(void)state;
-	*vec_add(&good->items) =
-	    (struct report_item){.group = str_dup("Service"),
-		.what = str_dup("Service a/b"),
-		.outcome = {.kind = OUTCOME_ACCEPTED}};
+	report_add(good, "Service", "Service a/b")->outcome.kind =
+	    OUTCOME_ACCEPTED;
 	cleanup(json_freep) struct json_object *j = result_record(&r);
 	assert_string_equal(json_get_str(j, "place"), "prefix");
 	assert_int_equal(json_get_int(j, "objects_created", -1), 1);
@@ -140,11 +136,9 @@ static void what_a_dry_run_did_not_send_is_counted(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++)
-		*vec_add(&report->items) =
-		    (struct report_item){.group = str_dup("Secret"),
-			.what = str_dup("Secret a/c"),
-			.outcome = {.kind = more[i].kind,
-			    .detail = str_dup(more[i].detail)}};
+		report_add(report, "Secret", "Secret a/c")->outcome =
+		    (struct outcome){.kind = more[i].kind,
+			.detail = str_dup(more[i].detail)};
 	result_note_unsent(&r);
 	assert_int_equal(r.skipped.len, 2);
 	assert_string_equal(

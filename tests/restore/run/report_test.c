@@ -7,10 +7,9 @@
 static struct report_item *add(struct report *r, const char *group,
     const char *what, uint32_t level, enum outcome_kind kind)
 {
-	struct report_item *i = vec_add(&r->items);
+	struct report_item *i = report_add(r, group, what);
 
-	*i = (struct report_item){
-	    .group = str_dup(group), .what = str_dup(what), .level = level};
+	i->level = level;
 	i->outcome.kind = kind;
 	return i;
 }
