@@ -45,7 +45,7 @@ void mem_wipe(void *p, size_t len)
 
 void mem_return_large(void)
 {
-	enum { LARGE = 1024 * 1024 };
+	enum { LARGE = 128 * 1024 };
 
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 }

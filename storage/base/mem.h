@@ -17,8 +17,8 @@ void *mem_dup(const void *data, size_t len);
 /* Overwrites len bytes in a way that the compiler does not remove. */
 void mem_wipe(void *p, size_t len);
 
-/* From now on, blocks of a megabyte and more go back to the system when they
- * are freed. By itself the C library keeps ever larger ones for later, in each
+/* From now on, blocks of 128 KiB and more go back to the system when they are
+ * freed. By itself the C library keeps ever larger ones for later, in each
  * thread. For the start of a program. */
 void mem_return_large(void);
 
