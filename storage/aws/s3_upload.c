@@ -19,7 +19,7 @@ enum {
 	DEFAULT_MEMORY_BYTES = 64 * MIB,
 	DEFAULT_PARALLEL = 4,
 	/* The memory of a part, if there is a directory for the rest. */
-	PART_MEMORY_BYTES = 256 * 1024,
+	PART_MEMORY_BYTES = 64 * 1024,
 };
 
 struct part {

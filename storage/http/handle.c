@@ -84,8 +84,6 @@ static void set_transport(CURL *handle, const struct http_options *o)
 	    o->thinks ? (long)SLOWEST_THINKING : (long)SLOWEST_BYTES);
 	curl_easy_setopt(
 	    handle, CURLOPT_BUFFERSIZE, (long)TRANSFER_BUFFER_BYTES);
-	curl_easy_setopt(
-	    handle, CURLOPT_UPLOAD_BUFFERSIZE, (long)TRANSFER_BUFFER_BYTES);
 	curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	if (o->proxy)
 		curl_easy_setopt(handle, CURLOPT_PROXY, o->proxy);
