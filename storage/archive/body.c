@@ -261,53 +261,15 @@ static struct source *open_item(
 	return NULL;
 }
 
-/* Its memory and its file are released once it is written. */
-static int check_end(const struct item *i, struct source *from, struct err *err)
-{
-	char more;
-	ssize_t n = i->kind == ITEM_FILE ? source_read(from, &more, 1, err) : 0;
-
-	if (n <= 0)
-		return (int)n;
-	return err_set(err, ERR_SYSTEM,
-	    "'%s' grew while it was being written to the archive", i->file);
-}
-
-static int digest_file(
-    const struct item *i, uint8_t sha256[DIGEST_SHA256_LEN], struct err *err)
-{
-	bool store;
-	cleanup(source_freep) struct source *from = open_item(i, &store, err);
-	autofree char *chunk = mem_alloc(CHUNK);
-	uint64_t left = i->record.bytes;
-	ssize_t n = from ? 1 : -1;
-
-	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_SHA256);
-	while (n > 0 && left) {
-		n = source_read(from, chunk, left < CHUNK ? left : CHUNK, err);
-		if (n > 0)
-			digest_add(d, chunk, (size_t)n);
-		left -= n > 0 ? (uint64_t)n : 0;
-	}
-	if (n < 0 || check_end(i, from, err))
-		return -1;
-	digest_finish(d, sha256);
-	return 0;
-}
-
 /* 1 if it was named; then nothing is written. */
 static int name_single(struct body *b, const struct item *i, struct err *err)
 {
 	const struct record *r = &i->record;
-	uint8_t sha256[DIGEST_SHA256_LEN];
 
-	if (!b->form.known ||
-	    !known_find(b->form.known, r->path, r->bytes, &r->attrs))
+	if (!i->digested)
 		return 0;
-	if (digest_file(i, sha256, err))
-		return -1;
-	int known = part_name_known(
-	    &b->form, &b->index, atomic_load(&b->entries) == 0, r, sha256, err);
+	int known = part_name_known(&b->form, &b->index,
+	    atomic_load(&b->entries) == 0, r, i->sha256, err);
 	if (known > 0) {
 		atomic_fetch_add(&b->entries, 1);
 		atomic_fetch_add(&b->bytes, r->bytes);
@@ -329,7 +291,7 @@ static int write_single(struct body *b, const struct item *i, struct err *err)
 	bool large = i->record.bytes >= LARGE_BYTES && !store;
 	struct part *part = part_for(b, large, err);
 	if (!part || part_add_from(part, &i->record, from, store, err) ||
-	    check_end(i, from, err))
+	    lane_items_check_end(i, from, err))
 		return spoil(b);
 	atomic_fetch_add(&b->entries, 1);
 	return 0;

@@ -27,7 +27,8 @@ struct archive_lane *archive_lane_open(
 int archive_lane_add(struct archive_lane *l, const struct archive_entry *e,
     const void *data, size_t len, struct err *err);
 /* The file is opened and read when the lane is committed. Its length must not
- * change until then. */
+ * change until then. Where the snapshot before has an entry of that path and
+ * length, it is digested at once, and what is the same is not opened again. */
 int archive_lane_add_file(struct archive_lane *l, const struct archive_entry *e,
     const char *file, struct err *err);
 void archive_lane_reset(struct archive_lane *l); /* as newly opened */

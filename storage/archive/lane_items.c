@@ -8,11 +8,12 @@
 #include "storage/base/str.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { RUN_MEMORY = 256 * 1024 };
+enum { RUN_MEMORY = 256 * 1024, CHUNK = 128 * 1024 };
 
 void lane_items_init(struct lane_items *l, const struct compress_options *o,
     const struct part_form *form, const char *scratch, int64_t mtime)
@@ -147,6 +148,55 @@ static struct item *new_item(struct lane_items *l,
 	return i;
 }
 
+int lane_items_check_end(
+    const struct item *i, struct source *from, struct err *err)
+{
+	char more;
+	ssize_t n = source_read(from, &more, 1, err);
+
+	if (n <= 0)
+		return (int)n;
+	return err_set(err, ERR_SYSTEM,
+	    "'%s' grew while it was being written to the archive", i->file);
+}
+
+static int digest_file(struct item *i, struct err *err)
+{
+	int fd = open(i->file, O_RDONLY | O_CLOEXEC);
+	uint64_t left = i->record.bytes;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return err_system(err, errno, "opening '%s'", i->file);
+	cleanup(source_freep) struct source *from = source_from_fd(fd, i->file);
+	cleanup(digest_freep) struct digest *d = digest_new(DIGEST_SHA256);
+	autofree char *chunk = mem_alloc(CHUNK);
+	while (n > 0 && left) {
+		n = source_read(from, chunk, left < CHUNK ? left : CHUNK, err);
+		if (n > 0)
+			digest_add(d, chunk, (size_t)n);
+		left -= n > 0 ? (uint64_t)n : 0;
+	}
+	if (n < 0 || lane_items_check_end(i, from, err))
+		return -1;
+	digest_finish(d, i->sha256);
+	i->digested = left == 0;
+	return 0;
+}
+
+/* Whether it has to be written is found out now, side by side with other lanes,
+ * and not in its turn, when others wait. */
+static int digest_known(struct lane_items *l, struct item *i, struct err *err)
+{
+	const struct record *r = &i->record;
+
+	if (!l->form.known ||
+	    !known_find(l->form.known, r->path, r->bytes, &r->attrs))
+		return 0;
+	return digest_file(i, err) ? err_wrap(err, "archiving '%s'", r->path)
+				   : 0;
+}
+
 int lane_items_add_file(struct lane_items *l, const struct archive_entry *e,
     const char *file, struct err *err)
 {
@@ -162,7 +212,7 @@ int lane_items_add_file(struct lane_items *l, const struct archive_entry *e,
 		return -1;
 	i->file = str_dup(file);
 	i->record.sha256 = e->sha256;
-	return 0;
+	return digest_known(l, i, err);
 }
 
 /* ---- their paths ---- */

@@ -9,6 +9,7 @@
 #include "storage/archive/entry.h"
 #include "storage/archive/packer.h"
 #include "storage/archive/pathset.h"
+#include "storage/base/digest.h"
 #include "storage/base/spool.h"
 #include "storage/base/vec.h"
 
@@ -28,6 +29,9 @@ struct item {
 	struct record record;
 	struct buf texts; /* the texts of the record */
 	char *file;
+	/* Where an entry of its path and length is known (known.h): */
+	bool digested;
+	uint8_t sha256[DIGEST_SHA256_LEN]; /* of the file */
 };
 
 struct lane_items {
@@ -53,6 +57,9 @@ int lane_items_add(struct lane_items *l, const struct archive_entry *e,
     const void *data, size_t len, struct err *err);
 int lane_items_add_file(struct lane_items *l, const struct archive_entry *e,
     const char *file, struct err *err);
+/* Its file is at its end; else ERR_SYSTEM: it grew. */
+int lane_items_check_end(
+    const struct item *i, struct source *from, struct err *err);
 /* Moves everything that was added into items. */
 int lane_items_end(struct lane_items *l, struct err *err);
 /* For all that is in items; fn returns -1 with err set to stop. */

@@ -2,6 +2,7 @@
  * they hold is in archive_test.c. */
 #include "storage/archive/lane.h"
 
+#include "storage/archive/known.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "tests/support/sink.h"
@@ -196,6 +197,102 @@ static void a_file_that_grew_ends_the_archive(void **state)
 	replaced_file_ends_the_archive(*state, "longer content");
 }
 
+/* ---- what the snapshot before has ---- */
+
+static struct archive_writer *list_writer(
+    struct fixture *f, const struct known *known)
+{
+	const struct archive_options o = {
+	    .compression = ARCHIVE_GZIP, .form = CONTENTS_LIST, .known = known};
+
+	buf_clear(&f->out);
+	archive_writer_free(f->writer);
+	f->writer = archive_writer_new(&o, test_sink(&f->out), &f->err);
+	if (!f->writer)
+		fail_msg("%s", f->err.message);
+	return f->writer;
+}
+
+/* Of a snapshot that has been finished: one archive. */
+static struct known *known_of(struct fixture *f, struct manifest *m)
+{
+	autofree char *path = file_join(f->dir, "CONTENTS.json");
+	cleanup(buf_done) struct buf text = BUF_INIT;
+	cleanup(sink_freep) struct sink *to = test_sink(&text);
+	cleanup(source_freep) struct source *from =
+	    archive_writer_contents(f->writer);
+
+	assert_true(stream_copy(from, to, &f->err) > 0);
+	assert_ok(
+	    file_write_durably(path, text.data, text.len, &f->err), f->err);
+	manifest_init(m);
+	m->is_list = true;
+	m->label = str_dup("b");
+	m->archive.file = str_dup("b.tar.gz");
+	m->archive.bytes = f->out.len;
+	m->archive.has_index = true;
+	m->archive.index = archive_writer_index(f->writer);
+	struct known *k = known_read(path, NULL, m, &f->err);
+	if (!k)
+		fail_msg("%s", f->err.message);
+	return k;
+}
+
+/* A snapshot with that file alone. */
+static struct known *snapshot_before(struct fixture *f, struct manifest *m)
+{
+	list_writer(f, NULL);
+	struct archive_lane *l = archive_lane_open(f->writer, RANK_GIT, 0);
+	add_file(f, l);
+	archive_writer_rank_done(f->writer, RANK_KUBERNETES);
+	archive_writer_rank_done(f->writer, RANK_TERRAFORM);
+	commit(f, l, 0);
+	finish(f);
+	return known_of(f, m);
+}
+
+/* So that a lane that waits for others leaves them nothing to wait for. */
+static void a_file_that_is_known_is_not_opened_in_its_turn(void **state)
+{
+	struct fixture *f = *state;
+	struct manifest m;
+	cleanup(known_freep) struct known *k = snapshot_before(f, &m);
+	struct archive_lane *l =
+	    archive_lane_open(list_writer(f, k), RANK_GIT, 0);
+
+	add_file(f, l);
+	assert_int_equal(unlink(f->file), 0);
+	archive_writer_rank_done(f->writer, RANK_KUBERNETES);
+	archive_writer_rank_done(f->writer, RANK_TERRAFORM);
+	commit(f, l, 0);
+	assert_int_equal(finish(f), 1);
+	assert_int_equal(archive_writer_known(f->writer).entries, 1);
+	assert_int_equal(archive_writer_known(f->writer).bytes, 7);
+	archive_writer_free(steal(f->writer));
+	manifest_done(&m);
+}
+
+/* Also where its path and length are those of one that is known. */
+static void a_file_of_other_content_is_written(void **state)
+{
+	struct fixture *f = *state;
+	struct manifest m;
+	cleanup(known_freep) struct known *k = snapshot_before(f, &m);
+	const struct archive_entry e = {.path = "file"};
+	struct archive_lane *l =
+	    archive_lane_open(list_writer(f, k), RANK_GIT, 0);
+
+	write_file(f, "CONTENT");
+	assert_ok(archive_lane_add_file(l, &e, f->file, &f->err), f->err);
+	archive_writer_rank_done(f->writer, RANK_KUBERNETES);
+	archive_writer_rank_done(f->writer, RANK_TERRAFORM);
+	commit(f, l, 0);
+	assert_int_equal(finish(f), 1);
+	assert_int_equal(archive_writer_known(f->writer).entries, 0);
+	archive_writer_free(steal(f->writer));
+	manifest_done(&m);
+}
+
 static void what_is_no_plain_file_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -223,6 +320,8 @@ int main(void)
 	    TEST(a_file_that_is_gone_costs_its_lane_alone),
 	    TEST(a_file_that_became_shorter_ends_the_archive),
 	    TEST(a_file_that_grew_ends_the_archive),
+	    TEST(a_file_that_is_known_is_not_opened_in_its_turn),
+	    TEST(a_file_of_other_content_is_written),
 	    TEST(what_is_no_plain_file_is_refused),
 	};
 
