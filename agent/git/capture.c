@@ -19,7 +19,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_PARALLEL = 4, MAX_LOST_NAMED = 100 };
+enum {
+	DEFAULT_PARALLEL = 4,
+	MAX_LOST_NAMED = 100,
+	/* How many repositories may be fetched, or under way, that the archive
+	 * has not read yet: each keeps its lock, and what is told of it. */
+	AHEAD = 64,
+	AHEAD_BYTES = 4 * 1024 * 1024,
+};
 
 struct under_way {
 	bool active;
@@ -34,20 +41,28 @@ struct capture {
 	struct json_object **summaries; /* one for each repository */
 	struct under_way *under_way;	/* the same */
 	uint64_t ended;
+	size_t ahead;	    /* of struct work */
+	size_t ahead_bytes; /* of what these keep */
+	pthread_cond_t changed;
 	struct err fatal; /* cancelled, or no archive any more */
 };
 
-/* One repository under way. */
+/* One repository, from its fetch until nobody reads its mirror any more. */
 struct work {
 	struct capture *c;
 	const struct capture_git_repository *r;
+	struct mirror_lock *lock; /* NULL: it was not fetched */
 	struct git_access access;
 	char *dir; /* of the mirror */
 	struct mirror_state state;
 	size_t refs; /* how many, as `state` does not keep them */
 	struct archive_lane *lane;
 	struct archive_totals totals; /* of the lane; a commit empties it */
-	struct pool *beside;	      /* or NULL; reads the mirror */
+	struct strvec uncovered;      /* submodules, by URL */
+	size_t bytes;		      /* that it keeps until it is archived */
+	/* Under the lock of the capture: */
+	bool fetched; /* or failed to; all of the above is settled */
+	int readers;  /* of the mirror; the last one ends the work */
 };
 
 static struct git_access access_of(
@@ -107,7 +122,6 @@ static void note_under_way(struct capture *c, size_t index, bool active)
 {
 	pthread_mutex_lock(&c->lock);
 	c->under_way[index].active = active;
-	c->ended += !active;
 	if (c->env->progress)
 		report_progress(c);
 	pthread_mutex_unlock(&c->lock);
@@ -286,7 +300,7 @@ static void report_lost(struct work *w)
 	    w->r->name);
 }
 
-static void report_one(struct work *w, const struct strvec *uncovered)
+static void report_one(struct work *w)
 {
 	struct capture *c = w->c;
 	struct git_captured t = captured_of(w);
@@ -302,7 +316,7 @@ static void report_one(struct work *w, const struct strvec *uncovered)
 		capture_report_warning(
 		    c->report, "repository '%s': %s", w->r->name, *text);
 	report_lost(w);
-	VEC_EACH (uncovered, url)
+	VEC_EACH (&w->uncovered, url)
 		capture_report_warning(c->report,
 		    "repository '%s': its submodule %s is in no repository of "
 		    "this snapshot",
@@ -329,32 +343,20 @@ static char *origin_of(const struct work *w)
 	return hex;
 }
 
-static void tell_of_mirror(void *arg)
+static void fail(struct work *w, const struct err *err, bool fatal)
 {
-	const struct work *w = arg;
-	const struct capture_env *env = w->c->env;
+	struct capture *c = w->c;
 
-	env->mirrored(env->note_ctx, w->r->name, w->r->url, w->dir);
+	pthread_mutex_lock(&c->lock);
+	if ((fatal || err->code == ERR_CANCELLED) && c->fatal.code == ERR_NONE)
+		c->fatal = *err;
+	capture_report_missing(c->report, err, "repository '%s'", w->r->name);
+	pthread_mutex_unlock(&c->lock);
 }
 
-/* Whoever wants to know of the mirror reads it on a thread of its own, while
- * the archive does. */
-static void begin_telling(struct work *w)
-{
-	if (!w->c->env->mirrored)
-		return;
-	w->beside = pool_new(1, 1);
-	pool_submit(w->beside, tell_of_mirror, w);
-}
+/* --- from the server into the mirror */
 
-static void end_telling(struct work *w)
-{
-	pool_free(w->beside);
-	w->beside = NULL;
-}
-
-static int capture_into_lane(
-    struct work *w, struct strvec *uncovered, struct err *err)
+static int fetch_into_lane(struct work *w, struct err *err)
 {
 	autofree char *origin = origin_of(w);
 	const struct mirror_options o = {.url = w->r->url,
@@ -369,84 +371,156 @@ static int capture_into_lane(
 	w->refs = w->state.refs.len;
 	cleanup(buf_done) struct buf text = BUF_INIT;
 	struct git_captured t = captured_of(w);
-	git_facts_uncovered(w->c->o, &t, uncovered);
+	git_facts_uncovered(w->c->o, &t, &w->uncovered);
 	cleanup(json_freep) struct json_object *facts =
-	    git_facts_json(&t, uncovered);
+	    git_facts_json(&t, &w->uncovered);
 	json_write(&text, facts, JSON_COMPACT);
 	/* A million of them take more memory than archiving does. */
 	git_refvec_done(&w->state.refs);
-	begin_telling(w);
+	w->bytes = text.len + w->state.lfs.len * sizeof(*w->state.lfs.items);
 	return add_files(w, buf_str(&text), err);
 }
 
-static void fail(struct work *w, const struct err *err, bool fatal)
+static int fetch(struct work *w, struct err *err)
+{
+	const struct capture_env *env = w->c->env;
+
+	w->access = access_of(w->r, env);
+	if (cancel_check(env->cancel, err))
+		return -1;
+	if (!file_path_is_safe(w->r->name))
+		return err_set(err, ERR_USAGE,
+		    "'%s' is not a name for a repository: a relative path is",
+		    w->r->name);
+	w->dir = str_printf("%s/git/%s.git", env->state_dir, w->r->name);
+	w->lock = mirror_lock(w->dir, err);
+	return w->lock ? fetch_into_lane(w, err) : -1;
+}
+
+static void fetch_job(void *arg)
+{
+	struct work *w = arg;
+	struct capture *c = w->c;
+	size_t index = (size_t)(w->r - c->o->repositories);
+	struct err err = ERR_INIT;
+
+	note_under_way(c, index, true);
+	if (fetch(w, &err)) {
+		fail(w, &err, false);
+		mirror_unlock(steal(w->lock));
+	}
+	note_under_way(c, index, false);
+	pthread_mutex_lock(&c->lock);
+	w->fetched = true;
+	c->ahead_bytes += w->bytes;
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* --- out of the mirror */
+
+/* False where there is nothing to read. */
+static bool await_fetched(struct work *w)
+{
+	pthread_mutex_lock(&w->c->lock);
+	while (!w->fetched)
+		pthread_cond_wait(&w->c->changed, &w->c->lock);
+	pthread_mutex_unlock(&w->c->lock);
+	return w->lock != NULL;
+}
+
+/* The lock is held until all have read the mirror. */
+static void leave(struct work *w)
 {
 	struct capture *c = w->c;
 
 	pthread_mutex_lock(&c->lock);
-	if ((fatal || err->code == ERR_CANCELLED) && c->fatal.code == ERR_NONE)
-		c->fatal = *err;
-	capture_report_missing(c->report, err, "repository '%s'", w->r->name);
+	bool last = --w->readers == 0;
 	pthread_mutex_unlock(&c->lock);
+	if (!last)
+		return;
+	mirror_unlock(w->lock);
+	mirror_state_done(&w->state);
+	strvec_done(&w->uncovered);
+	free(w->dir);
+	pthread_mutex_lock(&c->lock);
+	c->ended++;
+	c->ahead--;
+	c->ahead_bytes -= w->bytes;
+	if (c->env->progress)
+		report_progress(c);
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+	free(w);
 }
 
-static void archive_repository(struct work *w)
+static void archive_job(void *arg)
 {
-	cleanup(strvec_done) struct strvec uncovered = VEC_INIT;
+	struct work *w = arg;
 	struct err err = ERR_INIT;
 
-	if (capture_into_lane(w, &uncovered, &err)) {
-		fail(w, &err, false);
-		return;
+	if (await_fetched(w)) {
+		w->totals = archive_lane_totals(w->lane);
+		if (archive_lane_commit(w->lane, &err))
+			fail(w, &err,
+			    archive_writer_is_spoilt(w->c->env->writer));
+		else
+			report_one(w);
 	}
-	w->totals = archive_lane_totals(w->lane);
-	if (archive_lane_commit(w->lane, &err)) {
-		fail(w, &err, archive_writer_is_spoilt(w->c->env->writer));
-		return;
-	}
-	report_one(w, &uncovered);
+	/* The next lane gets its turn, whoever still reads the mirror. */
+	archive_lane_free(steal(w->lane));
+	leave(w);
 }
 
-/* The lock is held until all have read the files. */
-static void capture_locked(struct work *w)
+/* Whoever wants to know of the mirror reads it on a thread of its own, while
+ * the archive does. */
+static void tell_job(void *arg)
 {
-	cleanup(mirror_unlockp) struct mirror_lock *lock = NULL;
-	struct err err = ERR_INIT;
+	struct work *w = arg;
+	const struct capture_env *env = w->c->env;
 
-	lock = mirror_lock(w->dir, &err);
-	if (!lock) {
-		fail(w, &err, false);
-		return;
-	}
-	archive_repository(w);
-	end_telling(w);
+	if (await_fetched(w))
+		env->mirrored(env->note_ctx, w->r->name, w->r->url, w->dir);
+	leave(w);
 }
 
-static void capture_one(void *ctx, size_t index)
+/* Waits while too many are fetched that the archive has not read. Nobody waits
+ * any more once its work has begun, since those behind it may be fetched
+ * first, and the archive takes it before them. */
+static struct work *begin(struct capture *c, size_t index)
 {
-	struct capture *c = ctx;
-	struct work w = {.c = c, .r = &c->o->repositories[index]};
-	struct err err = ERR_INIT;
+	struct work *w = mem_new(struct work);
 
-	w.lane = archive_lane_open(c->env->writer, RANK_GIT, index);
-	note_under_way(c, index, true);
-	w.access = access_of(w.r, c->env);
-	if (cancel_check(c->env->cancel, &err)) {
-		fail(&w, &err, true);
-	} else if (!file_path_is_safe(w.r->name)) {
-		err_set(&err, ERR_USAGE,
-		    "'%s' is not a name for a repository: a relative path is",
-		    w.r->name);
-		fail(&w, &err, false);
-	} else {
-		w.dir =
-		    str_printf("%s/git/%s.git", c->env->state_dir, w.r->name);
-		capture_locked(&w);
+	w->c = c;
+	w->r = &c->o->repositories[index];
+	w->readers = c->env->mirrored ? 2 : 1;
+	w->lane = archive_lane_open(c->env->writer, RANK_GIT, index);
+	pthread_mutex_lock(&c->lock);
+	while (c->ahead >= AHEAD || c->ahead_bytes >= AHEAD_BYTES)
+		pthread_cond_wait(&c->changed, &c->lock);
+	c->ahead++;
+	pthread_mutex_unlock(&c->lock);
+	return w;
+}
+
+/* What is fetched need not wait for its turn in the archive, which comes only
+ * after the clusters and the states. */
+static void run(struct capture *c, size_t parallel)
+{
+	struct pool *fetching = pool_new(parallel, 1);
+	struct pool *archiving = pool_new(1, AHEAD);
+	struct pool *telling = c->env->mirrored ? pool_new(1, AHEAD) : NULL;
+
+	for (size_t i = 0; i < c->o->count; i++) {
+		struct work *w = begin(c, i);
+		pool_submit(fetching, fetch_job, w);
+		if (telling)
+			pool_submit(telling, tell_job, w);
+		pool_submit(archiving, archive_job, w);
 	}
-	note_under_way(c, index, false);
-	archive_lane_free(w.lane);
-	mirror_state_done(&w.state);
-	free(w.dir);
+	pool_free(fetching);
+	pool_free(telling);
+	pool_free(archiving);
 }
 
 static struct json_object *summary(const struct capture *c)
@@ -469,12 +543,14 @@ int capture_git(const struct capture_git_options *o,
 	size_t parallel = o->parallel ? o->parallel : DEFAULT_PARALLEL;
 
 	pthread_mutex_init(&c.lock, NULL);
+	pthread_cond_init(&c.changed, NULL);
 	c.summaries = mem_zalloc((o->count + 1) * sizeof(struct json_object *));
 	c.under_way = mem_zalloc((o->count + 1) * sizeof(*c.under_way));
-	pool_each(parallel, o->count, capture_one, &c);
+	run(&c, parallel);
 	report->summary = summary(&c);
 	free(c.summaries);
 	free(c.under_way);
+	pthread_cond_destroy(&c.changed);
 	pthread_mutex_destroy(&c.lock);
 	if (c.fatal.code == ERR_NONE)
 		return 0;
