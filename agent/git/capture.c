@@ -1,6 +1,7 @@
 #include "agent/git/capture.h"
 
 #include "agent/git/facts.h"
+#include "storage/archive/known.h"
 #include "storage/archive/lane.h"
 #include "storage/archive/layout.h"
 #include "storage/base/cleanup.h"
@@ -18,6 +19,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	DEFAULT_PARALLEL = 4,
@@ -27,6 +29,8 @@ enum {
 	AHEAD = 64,
 	AHEAD_BYTES = 4 * 1024 * 1024,
 };
+
+#define PACK_DIR "objects/pack/"
 
 struct under_way {
 	bool active;
@@ -127,6 +131,46 @@ static void note_under_way(struct capture *c, size_t index, bool active)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* --- what the snapshot before has of its packs */
+
+static const struct known_entry *before(
+    const struct work *w, const char *name, uint64_t bytes)
+{
+	cleanup(buf_done) struct buf path = BUF_INIT;
+
+	layout_git_path(w->r->name, name, &path);
+	return archive_writer_before(w->c->env->writer, buf_str(&path), bytes);
+}
+
+/* One that the snapshot before had named was checked by that run. */
+static bool find_expected(
+    void *ctx, const char *name, uint64_t bytes, struct pack_expected *out)
+{
+	const struct work *w = ctx;
+	autofree char *file = str_printf(PACK_DIR "%s", name);
+	const struct known_entry *e = before(w, file, bytes);
+
+	if (!e)
+		return false;
+	memcpy(out->sha256, e->sha256, sizeof(out->sha256));
+	out->proven = archive_writer_was_named(w->c->env->writer, e);
+	return true;
+}
+
+/* NULL: it has not been read. */
+static const uint8_t *digest_of_same(
+    const struct work *w, const char *name, const char *file)
+{
+	struct stat st;
+
+	if (!str_starts(name, PACK_DIR) ||
+	    !strvec_has(&w->state.same_packs, name + strlen(PACK_DIR)) ||
+	    stat(file, &st))
+		return NULL;
+	const struct known_entry *e = before(w, name, (uint64_t)st.st_size);
+	return e ? e->sha256 : NULL;
+}
+
 static int add_file(
     struct work *w, const char *name, const char *facts, struct err *err)
 {
@@ -134,8 +178,10 @@ static int add_file(
 	cleanup(buf_done) struct buf path = BUF_INIT;
 
 	layout_git_path(w->r->name, name, &path);
-	const struct archive_entry entry = {
-	    .path = buf_str(&path), .source = w->r->url, .facts = facts};
+	const struct archive_entry entry = {.path = buf_str(&path),
+	    .source = w->r->url,
+	    .facts = facts,
+	    .is_sha256 = digest_of_same(w, name, file)};
 
 	return archive_lane_add_file(w->lane, &entry, file, err);
 }
@@ -359,10 +405,13 @@ static void fail(struct work *w, const struct err *err, bool fatal)
 static int fetch_into_lane(struct work *w, struct err *err)
 {
 	autofree char *origin = origin_of(w);
+	const struct packs_expected expected = {
+	    .find = find_expected, .ctx = w};
 	const struct mirror_options o = {.url = w->r->url,
 	    .dir = w->dir,
 	    .origin = origin,
 	    .access = &w->access,
+	    .expected = &expected,
 	    .progress = on_received,
 	    .progress_ctx = w};
 

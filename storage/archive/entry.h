@@ -22,6 +22,10 @@ struct archive_entry {
 	/* What a plan needs to know without opening the entry (refs, uid and
 	 * owners, serial and lineage), as JSON text on one line; or NULL. */
 	const char *facts;
+	/* For an entry whose content is a file that the caller has just read:
+	 * its SHA-256, so that it is not read again to find out whether it is
+	 * known (known.h). NULL: it is. */
+	const uint8_t *is_sha256;
 	/* For an entry whose content is a file: receives that content's SHA-256
 	 * when the lane is committed; borrowed, or NULL. */
 	uint8_t *sha256;

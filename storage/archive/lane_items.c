@@ -186,13 +186,19 @@ static int digest_file(struct item *i, struct err *err)
 
 /* Whether it has to be written is found out now, side by side with other lanes,
  * and not in its turn, when others wait. */
-static int digest_known(struct lane_items *l, struct item *i, struct err *err)
+static int digest_known(struct lane_items *l, struct item *i,
+    const uint8_t *is_sha256, struct err *err)
 {
 	const struct record *r = &i->record;
 
 	if (!l->form.known ||
 	    !known_find(l->form.known, r->path, r->bytes, &r->attrs))
 		return 0;
+	if (is_sha256) {
+		memcpy(i->sha256, is_sha256, sizeof(i->sha256));
+		i->digested = true;
+		return 0;
+	}
 	return digest_file(i, err) ? err_wrap(err, "archiving '%s'", r->path)
 				   : 0;
 }
@@ -212,7 +218,7 @@ int lane_items_add_file(struct lane_items *l, const struct archive_entry *e,
 		return -1;
 	i->file = str_dup(file);
 	i->record.sha256 = e->sha256;
-	return digest_known(l, i, err);
+	return digest_known(l, i, e->is_sha256, err);
 }
 
 /* ---- their paths ---- */

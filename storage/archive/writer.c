@@ -1,6 +1,7 @@
 #include "storage/archive/writer.h"
 
 #include "storage/archive/contents.h"
+#include "storage/archive/known.h"
 #include "storage/archive/writer_lanes.h"
 #include "storage/base/mem.h"
 
@@ -78,6 +79,21 @@ bool archive_writer_is_spoilt(struct archive_writer *w)
 struct archive_totals archive_writer_known(struct archive_writer *w)
 {
 	return body_known(&w->body);
+}
+
+const struct known_entry *archive_writer_before(
+    const struct archive_writer *w, const char *path, uint64_t bytes)
+{
+	static const struct tar_attrs none = VEC_INIT;
+	const struct known *known = w->body.form.known;
+
+	return known ? known_find(known, path, bytes, &none) : NULL;
+}
+
+bool archive_writer_was_named(
+    const struct archive_writer *w, const struct known_entry *e)
+{
+	return e->archive + 1 < known_archives(w->body.form.known);
 }
 
 bool archive_writer_needs(const struct archive_writer *w, size_t i)

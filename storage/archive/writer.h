@@ -48,6 +48,7 @@ struct archive_options {
 
 struct archive_writer;
 struct known;
+struct known_entry;
 
 struct archive_totals {
 	uint64_t entries;
@@ -70,6 +71,14 @@ int archive_writer_finish(
 struct contents_where archive_writer_index(const struct archive_writer *w);
 /* How much of the totals was named, not written. */
 struct archive_totals archive_writer_known(struct archive_writer *w);
+/* What the snapshot before has of an entry of that path and length, without
+ * attributes; NULL: nothing. Borrowed from `known`. From any thread. */
+const struct known_entry *archive_writer_before(
+    const struct archive_writer *w, const char *path, uint64_t bytes);
+/* Whether that entry was in an earlier one already, so that the snapshot before
+ * had named it. */
+bool archive_writer_was_named(
+    const struct archive_writer *w, const struct known_entry *e);
 /* Whether anything is named of archive i of the snapshot before (known.h): only
  * those belong on the list of the manifest, in the same order. After it was
  * finished. */

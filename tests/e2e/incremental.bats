@@ -63,6 +63,23 @@ bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
 	[ "$(cat "$P/clone1/small")" = one ]
 }
 
+@test "a pack that was damaged since the last snapshot is seen, and its mirror made anew" {
+	agent backup
+	change two
+	agent backup
+	# By now the first pack has been named; its length stays as it was.
+	pack=$(find "$P/state/git" -name '*.pack' -size +1000k)
+	chmod u+w "$pack"
+	flip_bit "$pack" 1000000
+	change three
+	run -0 agent backup
+	[[ $output == *"damaged and is made anew"* ]]
+	restore verify latest
+	restore extract latest --to "$P/out"
+	git clone -q "$P"/out/git/*.git "$P/clone"
+	cmp "$P/clone/large" "$P/work/large"
+}
+
 @test "by hand: the archives in order, without what is not named" {
 	agent backup
 	change two

@@ -26,6 +26,7 @@ void mirror_state_done(struct mirror_state *s)
 	git_refvec_done(&s->refs);
 	vec_done(&s->lfs);
 	strvec_done(&s->submodules);
+	strvec_done(&s->same_packs);
 	strvec_done(&s->odd_refs);
 	VEC_EACH (&s->lost, l) {
 		free(l->name);
@@ -79,6 +80,8 @@ static void describe_store(struct mirror_store *store, struct mirror_state *s)
 		store->scan.found = (struct lfs_objectvec)VEC_INIT;
 	}
 	s->fresh = store->fresh;
+	s->same_packs = store->same;
+	store->same = (struct strvec)VEC_INIT;
 	if (store->unmarked)
 		*vec_add(&s->warnings) = str_printf(
 		    "the mirror %s does not say what it was read from (an "
@@ -131,7 +134,8 @@ int mirror_update(
 	struct git_access access = remote_access(o->access);
 	struct mirror_store store;
 
-	mirror_store_init(&store, o->dir, o->origin, access.cancel);
+	mirror_store_init(
+	    &store, o->dir, o->origin, o->expected, access.cancel);
 	int result = update(&store, o, &access, state, err);
 	/* Set also if the run failed: that its mirror was damaged. */
 	describe_store(&store, state);

@@ -16,6 +16,7 @@
 
 #include "storage/base/err.h"
 #include "storage/git/repo/lfs_pointer.h"
+#include "storage/git/repo/packs.h"
 #include "storage/git/repo/refs.h"
 #include "storage/git/wire/access.h"
 
@@ -30,6 +31,9 @@ struct mirror_options {
 	 * in it. NULL: the caller knows. */
 	const char *origin;
 	const struct git_access *access;
+	/* What the packs of the mirror were before; asked on another thread.
+	 * May be NULL. */
+	const struct packs_expected *expected;
 	/* Bytes of the pack received so far; may be NULL. */
 	void (*progress)(void *ctx, uint64_t received_bytes);
 	void *progress_ctx;
@@ -52,9 +56,12 @@ struct mirror_state {
 	/* The server does not say what it names: a name stands in its place,
 	 * since no repository is without one. */
 	bool head_unknown;
-	struct git_refvec refs;	    /* sorted by name */
-	struct lfs_objectvec lfs;   /* that pointers name; sorted */
-	struct strvec submodules;   /* URLs at the tips, each once */
+	struct git_refvec refs;	  /* sorted by name */
+	struct lfs_objectvec lfs; /* that pointers name; sorted */
+	struct strvec submodules; /* URLs at the tips, each once */
+	/* Packs that were read by this run and are what was expected, by file
+	 * name; some need not be there any more. */
+	struct strvec same_packs;
 	struct mirror_lostvec lost; /* other than as the source writes them */
 	struct strvec odd_refs; /* listed by the source, but with a name that no
 				   ref may have */

@@ -17,16 +17,20 @@
 enum { MAX_PACKS = 16, MAX_ORIGIN = 4096 };
 
 void mirror_store_init(struct mirror_store *s, const char *dir,
-    const char *origin, const struct cancel *cancel)
+    const char *origin, const struct packs_expected *expected,
+    const struct cancel *cancel)
 {
-	*s = (struct mirror_store){
-	    .dir = dir, .origin = origin, .cancel = cancel};
+	*s = (struct mirror_store){.dir = dir,
+	    .origin = origin,
+	    .expected = expected,
+	    .cancel = cancel};
 	lfs_scan_init(&s->scan);
 }
 
 static void forget(struct mirror_store *s)
 {
 	packs_done(&s->packs);
+	strvec_done(&s->same);
 	git_refvec_done(&s->refs);
 	lfs_scan_done(&s->scan);
 	lfs_scan_init(&s->scan);
@@ -47,7 +51,7 @@ static void *check_files(void *ctx)
 {
 	struct mirror_store *s = ctx;
 
-	packs_check(&s->packs, s->cancel, &s->check_err);
+	packs_check(&s->packs, s->expected, &s->same, s->cancel, &s->check_err);
 	return NULL;
 }
 

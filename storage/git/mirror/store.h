@@ -22,6 +22,7 @@ struct mirror_store {
 	const char *dir;    /* borrowed */
 	const char *origin; /* borrowed; NULL: any */
 	const struct cancel *cancel;
+	const struct packs_expected *expected; /* borrowed, or NULL */
 	enum git_hash hash;
 	struct packs packs;
 	struct git_refvec refs; /* of the run before; sorted */
@@ -37,9 +38,11 @@ struct mirror_store {
 	bool checking;
 	pthread_t checker;
 	struct err check_err;
+	struct strvec same; /* packs that are what was expected, by file name */
 };
 void mirror_store_init(struct mirror_store *s, const char *dir,
-    const char *origin, const struct cancel *cancel);
+    const char *origin, const struct packs_expected *expected,
+    const struct cancel *cancel);
 void mirror_store_done(struct mirror_store *s);
 
 /* Loads what an earlier run left, or makes an empty mirror. The packs are read

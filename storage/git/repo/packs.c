@@ -227,42 +227,52 @@ bool packs_has(const struct packs *p, const uint8_t id[GIT_ID_LEN])
 	return false;
 }
 
-/* Computes the digest of everything before the last bytes, and compares it with
- * them. */
-static int check_trailer(const char *path, enum git_hash hash,
+/* What is computed of a .pack while it is read. */
+struct summing {
+	struct digest *checksum; /* of all but itself; or NULL */
+	struct digest *sha256;	 /* of all; or NULL */
+	off_t left;		 /* before the checksum */
+};
+
+static void sum(struct summing *s, const uint8_t *data, size_t len)
+{
+	size_t before = s->left < (off_t)len ? (size_t)s->left : len;
+
+	if (s->checksum)
+		digest_add(s->checksum, data, before);
+	if (s->sha256)
+		digest_add(s->sha256, data, len);
+	s->left -= (off_t)before;
+}
+
+/* Reads a file to its end, and returns its last bytes. */
+static int sum_file(struct summing *s, const char *path, size_t id_len,
     uint8_t trailer[GIT_ID_LEN], const struct cancel *cancel, struct err *err)
 {
-	const size_t id_len = git_id_len(hash);
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-	cleanup(digest_freep) struct digest *d =
-	    digest_new(git_id_digest(hash));
 	autofree uint8_t *data = mem_alloc(READ_BYTES);
-	uint8_t sum[GIT_ID_LEN];
 	struct stat st;
+	ssize_t n = 1;
 
 	if (fd < 0 || fstat(fd, &st))
 		return err_system(err, errno, "cannot open %s", path);
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	off_t left = st.st_size - (off_t)id_len;
-	while (left > 0) {
+	off_t all = 0;
+	s->left = st.st_size - (off_t)id_len;
+	while (n > 0 && s->left >= 0) {
 		if (cancel_check(cancel, err))
 			return -1;
-		ssize_t n = read(
-		    fd, data, left < READ_BYTES ? (size_t)left : READ_BYTES);
-		if (n <= 0)
-			return err_system(
-			    err, n ? errno : EIO, "cannot read %s", path);
-		digest_add(d, data, (size_t)n);
-		left -= n;
+		n = read(fd, data, READ_BYTES);
+		if (n < 0)
+			return err_system(err, errno, "cannot read %s", path);
+		sum(s, data, (size_t)n);
+		all += n;
 	}
-	digest_finish(d, sum);
-	if (left < 0 ||
-	    pread(fd, trailer, id_len, st.st_size - (off_t)id_len) !=
-		(ssize_t)id_len ||
-	    memcmp(sum, trailer, id_len) != 0)
-		return err_set(err, ERR_INTEGRITY,
-		    "%s is damaged: its checksum is wrong", path);
-	return 0;
+	if (s->left == 0 && all == st.st_size &&
+	    pread(fd, trailer, id_len, all - (off_t)id_len) == (ssize_t)id_len)
+		return 0;
+	return err_set(err, ERR_INTEGRITY,
+	    "%s is damaged: its length is wrong, or changed", path);
 }
 
 int pack_check_index(const struct pack *p, struct err *err)
@@ -277,28 +287,60 @@ int pack_check_index(const struct pack *p, struct err *err)
 	    "the index of %s is damaged: its checksum is wrong", p->path);
 }
 
-static int check_one(
-    const struct pack *p, const struct cancel *cancel, struct err *err)
+static bool is_same(struct summing *s, const struct pack_expected *e)
 {
-	uint8_t trailer[GIT_ID_LEN];
+	uint8_t sha256[DIGEST_SHA256_LEN];
 
-	if (pack_check_index(p, err))
+	if (!s->sha256)
+		return false;
+	digest_finish(s->sha256, sha256);
+	return memcmp(sha256, e->sha256, sizeof(sha256)) == 0;
+}
+
+static int check_pack(const struct pack *p, const struct pack_expected *e,
+    bool *same, const struct cancel *cancel, struct err *err)
+{
+	const size_t id_len = git_id_len(p->hash);
+	cleanup(digest_freep) struct digest *checksum =
+	    e && e->proven ? NULL : digest_new(git_id_digest(p->hash));
+	cleanup(digest_freep) struct digest *sha256 =
+	    e ? digest_new(DIGEST_SHA256) : NULL;
+	struct summing s = {.checksum = checksum, .sha256 = sha256};
+	uint8_t trailer[GIT_ID_LEN], is[GIT_ID_LEN];
+
+	if (sum_file(&s, p->path, id_len, trailer, cancel, err))
 		return -1;
-	if (check_trailer(p->path, p->hash, trailer, cancel, err))
-		return -1;
-	if (memcmp(trailer, p->idx + p->idx_len - trailers(p->hash),
-		git_id_len(p->hash)) != 0)
+	*same = is_same(&s, e);
+	if (checksum) {
+		digest_finish(checksum, is);
+		if (memcmp(is, trailer, id_len) != 0)
+			return err_set(err, ERR_INTEGRITY,
+			    "%s is damaged: its checksum is wrong", p->path);
+	} else if (!*same) {
+		return check_pack(p, NULL, same, cancel, err);
+	}
+	if (memcmp(trailer, p->idx + p->idx_len - trailers(p->hash), id_len) !=
+	    0)
 		return err_set(err, ERR_INTEGRITY,
 		    "%s and its index do not belong together", p->path);
 	return 0;
 }
 
-int packs_check(
-    const struct packs *p, const struct cancel *cancel, struct err *err)
+int packs_check(const struct packs *p, const struct packs_expected *expected,
+    struct strvec *same, const struct cancel *cancel, struct err *err)
 {
 	VEC_EACH (&p->packs, one) {
-		if (check_one(one, cancel, err))
+		const char *name = strrchr(one->path, '/') + 1;
+		struct pack_expected e;
+		bool is_known = expected && expected->find(expected->ctx, name,
+						one->bytes, &e);
+		bool is_expected = false;
+		if (pack_check_index(one, err) ||
+		    check_pack(
+			one, is_known ? &e : NULL, &is_expected, cancel, err))
 			return -1;
+		if (is_expected)
+			strvec_add(same, name);
 	}
 	return 0;
 }

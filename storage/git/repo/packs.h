@@ -6,6 +6,7 @@
 #define STORAGE_GIT_REPO_PACKS_H
 
 #include "storage/base/cancel.h"
+#include "storage/base/digest.h"
 #include "storage/base/err.h"
 #include "storage/base/str.h"
 #include "storage/base/vec.h"
@@ -56,8 +57,25 @@ bool pack_lacks_index(const char *path);
 
 /* ERR_INTEGRITY if the checksum of an index is wrong. */
 int pack_check_index(const struct pack *p, struct err *err);
-/* Reads every file: ERR_INTEGRITY if a checksum is wrong. */
-int packs_check(
-    const struct packs *p, const struct cancel *cancel, struct err *err);
+
+/* What somebody knows of a .pack from before. */
+struct pack_expected {
+	uint8_t sha256[DIGEST_SHA256_LEN]; /* of the whole file */
+	/* A file of that digest had the right checksum; it need not be computed
+	 * again. */
+	bool proven;
+};
+struct packs_expected {
+	/* Of the file of that name and length; false if nothing is known. */
+	bool (*find)(void *ctx, const char *name, uint64_t bytes,
+	    struct pack_expected *out);
+	void *ctx;
+};
+
+/* Reads every file once: ERR_INTEGRITY if a checksum is wrong. With `expected`,
+ * which may be NULL, the names of the .pack files that are what is expected go
+ * into `same`. */
+int packs_check(const struct packs *p, const struct packs_expected *expected,
+    struct strvec *same, const struct cancel *cancel, struct err *err);
 
 #endif

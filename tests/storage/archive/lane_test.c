@@ -272,6 +272,35 @@ static void a_file_that_is_known_is_not_opened_in_its_turn(void **state)
 	manifest_done(&m);
 }
 
+/* Where the caller has read it, it is not opened at all. */
+static void a_file_whose_digest_is_given_is_not_read(void **state)
+{
+	struct fixture *f = *state;
+	struct manifest m;
+	cleanup(known_freep) struct known *k = snapshot_before(f, &m);
+	struct archive_lane *l =
+	    archive_lane_open(list_writer(f, k), RANK_GIT, 0);
+	const struct known_entry *before =
+	    archive_writer_before(f->writer, "file", 7);
+
+	assert_null(archive_writer_before(f->writer, "file", 8));
+	assert_null(archive_writer_before(f->writer, "other", 7));
+	assert_non_null(before);
+	/* It was written by that snapshot. */
+	assert_false(archive_writer_was_named(f->writer, before));
+	const struct archive_entry e = {
+	    .path = "file", .is_sha256 = before->sha256};
+	write_file(f, "CONTENT");
+	assert_ok(archive_lane_add_file(l, &e, f->file, &f->err), f->err);
+	archive_writer_rank_done(f->writer, RANK_KUBERNETES);
+	archive_writer_rank_done(f->writer, RANK_TERRAFORM);
+	commit(f, l, 0);
+	assert_int_equal(finish(f), 1);
+	assert_int_equal(archive_writer_known(f->writer).entries, 1);
+	archive_writer_free(steal(f->writer));
+	manifest_done(&m);
+}
+
 /* Also where its path and length are those of one that is known. */
 static void a_file_of_other_content_is_written(void **state)
 {
@@ -321,6 +350,7 @@ int main(void)
 	    TEST(a_file_that_became_shorter_ends_the_archive),
 	    TEST(a_file_that_grew_ends_the_archive),
 	    TEST(a_file_that_is_known_is_not_opened_in_its_turn),
+	    TEST(a_file_whose_digest_is_given_is_not_read),
 	    TEST(a_file_of_other_content_is_written),
 	    TEST(what_is_no_plain_file_is_refused),
 	};

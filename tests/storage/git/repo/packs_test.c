@@ -106,7 +106,7 @@ static void objects_are_found_by_their_ids(void **state)
 	memset(none.bytes, 0xff, 20);
 	assert_false(packs_has(&f->packs, none.bytes));
 	assert_ok(pack_check_index(p, &err), err);
-	assert_ok(packs_check(&f->packs, NULL, &err), err);
+	assert_ok(packs_check(&f->packs, NULL, NULL, NULL, &err), err);
 }
 
 static void a_file_that_was_changed_fails_its_checksum(void **state)
@@ -117,7 +117,8 @@ static void a_file_that_was_changed_fails_its_checksum(void **state)
 
 	flip(f, ".pack", 20);
 	assert_ok(packs_open(&f->packs, f->dir, &err), err);
-	assert_fails(packs_check(&f->packs, NULL, &err), err, ERR_INTEGRITY);
+	assert_fails(
+	    packs_check(&f->packs, NULL, NULL, NULL, &err), err, ERR_INTEGRITY);
 	assert_contains(err.message, ".pack");
 	assert_ok(pack_check_index(&f->packs.packs.items[0], &err), err);
 	packs_done(&f->packs);
@@ -129,12 +130,88 @@ static void a_file_that_was_changed_fails_its_checksum(void **state)
 	assert_fails(pack_check_index(&f->packs.packs.items[0], &err), err,
 	    ERR_INTEGRITY);
 	assert_contains(err.message, "the index of ");
-	assert_fails(packs_check(&f->packs, NULL, &err), err, ERR_INTEGRITY);
+	assert_fails(
+	    packs_check(&f->packs, NULL, NULL, NULL, &err), err, ERR_INTEGRITY);
 	packs_done(&f->packs);
 	flip(f, ".idx", 8 + 4 * 256 + 3 * 20);
 	assert_ok(packs_open(&f->packs, f->dir, &err), err);
 	cancel_request(&cancel);
-	assert_fails(packs_check(&f->packs, &cancel, &err), err, ERR_CANCELLED);
+	assert_fails(packs_check(&f->packs, NULL, NULL, &cancel, &err), err,
+	    ERR_CANCELLED);
+}
+
+struct expecting {
+	struct pack_expected pack;
+	bool is_known;
+	size_t asked;
+};
+
+static bool find_expected(
+    void *ctx, const char *name, uint64_t bytes, struct pack_expected *out)
+{
+	struct expecting *e = ctx;
+
+	e->asked++;
+	assert_true(str_starts(name, "pack-") && str_ends(name, ".pack"));
+	assert_true(bytes > 0);
+	*out = e->pack;
+	return e->is_known;
+}
+
+/* Checks the one pack of the fixture; returns whether it is what is expected.
+ */
+static bool is_expected(
+    struct fixture *f, struct expecting *e, bool proven, enum err_code code)
+{
+	const struct packs_expected expected = {
+	    .find = find_expected, .ctx = e};
+	cleanup(strvec_done) struct strvec same = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	e->is_known = true;
+	e->pack.proven = proven;
+	e->asked = 0;
+	assert_ok(packs_open(&f->packs, f->dir, &err), err);
+	int failed = packs_check(&f->packs, &expected, &same, NULL, &err);
+	assert_int_equal(err.code, code);
+	assert_int_equal(failed, code == ERR_NONE ? 0 : -1);
+	assert_int_equal(e->asked, 1);
+	packs_done(&f->packs);
+	return same.len == 1;
+}
+
+static void digest_pack(struct fixture *f, struct expecting *e)
+{
+	autofree char *path = file_of(f, ".pack");
+	cleanup(buf_done) struct buf bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(file_read(path, 1 << 20, &bytes, &err), err);
+	digest_of(DIGEST_SHA256, bytes.data, bytes.len, e->pack.sha256);
+}
+
+static void a_pack_is_held_against_what_is_expected(void **state)
+{
+	struct fixture *f = *state;
+	struct expecting e = {.asked = 0};
+
+	digest_pack(f, &e);
+	assert_true(is_expected(f, &e, false, ERR_NONE));
+	assert_true(is_expected(f, &e, true, ERR_NONE));
+	/* Of what is another one, its own checksum tells whether it is whole.
+	 */
+	e.pack.sha256[0] ^= 1;
+	assert_false(is_expected(f, &e, false, ERR_NONE));
+	assert_false(is_expected(f, &e, true, ERR_NONE));
+	e.pack.sha256[0] ^= 1;
+	flip(f, ".pack", 20);
+	assert_false(is_expected(f, &e, false, ERR_INTEGRITY));
+	assert_false(is_expected(f, &e, true, ERR_INTEGRITY));
+	/* What is expected may have been damaged before anybody checked it. */
+	digest_pack(f, &e);
+	is_expected(f, &e, false, ERR_INTEGRITY);
+	/* One that was proven has no other digest computed. */
+	assert_true(is_expected(f, &e, true, ERR_NONE));
 }
 
 static void an_index_that_is_none_is_refused(void **state)
@@ -196,7 +273,7 @@ static void no_packs_are_none(void **state)
 	test_repository(empty);
 	assert_ok(packs_open(&f->packs, empty, &err), err);
 	assert_int_equal(f->packs.packs.len, 0);
-	assert_ok(packs_check(&f->packs, NULL, &err), err);
+	assert_ok(packs_check(&f->packs, NULL, NULL, NULL, &err), err);
 }
 
 #define TEST(function)                                                         \
@@ -207,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(objects_are_found_by_their_ids),
 	    TEST(a_file_that_was_changed_fails_its_checksum),
+	    TEST(a_pack_is_held_against_what_is_expected),
 	    TEST(an_index_that_is_none_is_refused),
 	    TEST(half_of_a_pair_is_refused_or_left_out),
 	    TEST(no_packs_are_none),
