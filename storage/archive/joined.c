@@ -18,7 +18,6 @@ struct wanted {
 	uint8_t sha256[DIGEST_SHA256_LEN];
 	uint64_t bytes;
 	uint32_t archive;
-	bool found;
 };
 VEC_DEFINE(wanted_vec, struct wanted);
 
@@ -30,6 +29,7 @@ struct joining {
 	struct reader_totals totals;
 	/* While an earlier archive is read: */
 	uint32_t archive;
+	uint64_t left;		/* entries that are wanted of it */
 	struct wanted *current; /* NULL: not of this snapshot, passed over */
 	struct digest *digest;
 };
@@ -77,9 +77,7 @@ static int want(void *ctx, const struct contents_entry *e, struct err *err)
 		    "names %zu",
 		    e->path, (unsigned)e->archive, manifest_archive_count(m));
 	struct wanted *w = vec_add(&j->wanted);
-	*w = (struct wanted){.bytes = e->bytes,
-	    .archive = e->archive,
-	    .found = e->archive == m->earlier.len};
+	*w = (struct wanted){.bytes = e->bytes, .archive = e->archive};
 	digest_of(DIGEST_SHA256, e->path, strlen(e->path), w->path_sha256);
 	memcpy(w->sha256, e->sha256, sizeof(w->sha256));
 	j->totals.entries++;
@@ -169,16 +167,24 @@ static int earlier_end(void *ctx, struct err *err)
 	if (memcmp(sha256, j->current->sha256, sizeof(sha256)) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "its content is not what the snapshot needs");
-	j->current->found = true;
+	j->left--;
 	return own_end(j, err);
 }
 
-static bool is_wanted_of(const struct joining *j, uint32_t archive)
+/* What comes behind: entries that newer ones took the place of, and the list
+ * of all that its snapshot had. */
+static bool has_enough(void *ctx)
 {
+	return ((const struct joining *)ctx)->left == 0;
+}
+
+static uint64_t count_wanted(const struct joining *j, uint32_t archive)
+{
+	uint64_t count = 0;
+
 	VEC_EACH (&j->wanted, w)
-		if (w->archive == archive)
-			return true;
-	return false;
+		count += w->archive == archive;
+	return count;
 }
 
 static int read_earlier(struct joining *j, uint32_t archive, struct err *err)
@@ -191,9 +197,11 @@ static int read_earlier(struct joining *j, uint32_t archive, struct err *err)
 	const struct reader_visitor visitor = {.start = earlier_start,
 	    .data = earlier_data,
 	    .end = earlier_end,
+	    .enough = has_enough,
 	    .ctx = j};
 	struct reader_options o = *j->options;
-	struct source *from = earlier->open(earlier->ctx, &a, err);
+	cleanup(source_freep) struct source *from =
+	    earlier->open(earlier->ctx, &a, err);
 
 	if (!from)
 		return -1;
@@ -203,7 +211,11 @@ static int read_earlier(struct joining *j, uint32_t archive, struct err *err)
 	o.earlier = NULL;
 	o.is_earlier = true;
 	j->archive = archive;
-	return archive_reader_run(from, &o, &visitor, NULL, err);
+	/* The rest is neither decrypted nor unpacked, but is checked too. */
+	return archive_reader_run(source_onto(from), &o, &visitor, NULL, err) ||
+		       source_read_rest(from, err)
+		   ? -1
+		   : 0;
 }
 
 static int read_all_earlier(struct joining *j, struct err *err)
@@ -212,17 +224,17 @@ static int read_all_earlier(struct joining *j, struct err *err)
 
 	for (size_t i = m->earlier.len; i-- > 0;) {
 		const char *file = m->earlier.items[i].file;
-		if (!is_wanted_of(j, (uint32_t)i))
+		j->left = count_wanted(j, (uint32_t)i);
+		if (!j->left)
 			continue;
 		if (read_earlier(j, (uint32_t)i, err))
 			return err_wrap(
 			    err, "archive '%s', which it needs", file);
-		VEC_EACH (&j->wanted, w)
-			if (w->archive == i && !w->found)
-				return err_set(err, ERR_INTEGRITY,
-				    "archive '%s' lacks something that the "
-				    "snapshot needs of it",
-				    file);
+		if (j->left)
+			return err_set(err, ERR_INTEGRITY,
+			    "archive '%s' lacks something that the snapshot "
+			    "needs of it",
+			    file);
 	}
 	return 0;
 }

@@ -93,7 +93,8 @@ typedef int data_fn(
 static int read_data(
     struct reading *r, const void *data, size_t len, struct err *err)
 {
-	digest_add(r->digest, data, len);
+	if (!r->options->is_earlier)
+		digest_add(r->digest, data, len);
 	return r->visitor->data
 		   ? r->visitor->data(r->visitor->ctx, data, len, err)
 		   : 0;
@@ -135,8 +136,9 @@ static int check_room(
 {
 	const struct reader_totals *most = r->options->expected;
 
-	if (r->seen.len == (r->options->max_entries ? r->options->max_entries
-						    : CONTENTS_ENTRIES_MAX))
+	if (r->totals.entries == (r->options->max_entries
+					 ? r->options->max_entries
+					 : CONTENTS_ENTRIES_MAX))
 		return err_set(
 		    err, ERR_FORMAT, "the archive has too many entries");
 	if (!most || (r->totals.entries < most->entries &&
@@ -148,17 +150,23 @@ static int check_room(
 	    (unsigned long long)most->entries, (unsigned long long)most->bytes);
 }
 
+static void note_seen(struct reading *r, const struct tar_entry *e)
+{
+	struct seen *seen = vec_add(&r->seen);
+
+	*seen = (struct seen){.bytes = e->bytes};
+	digest_finish(r->digest, seen->sha256);
+	digest_of(DIGEST_SHA256, e->path, strlen(e->path), seen->path_sha256);
+}
+
 static int read_entry(
     struct reading *r, const struct tar_entry *e, struct err *err)
 {
-	struct seen seen = {.bytes = e->bytes};
-
 	if (check_room(r, e, err) || start_entry(r, e, err) ||
 	    each_chunk(r, e, read_data, err))
 		return -1;
-	digest_finish(r->digest, seen.sha256);
-	digest_of(DIGEST_SHA256, e->path, strlen(e->path), seen.path_sha256);
-	*vec_add(&r->seen) = seen;
+	if (!r->options->is_earlier)
+		note_seen(r, e);
 	r->totals.entries++;
 	r->totals.bytes += e->bytes;
 	return r->visitor->end ? r->visitor->end(r->visitor->ctx, err) : 0;
@@ -260,9 +268,18 @@ static int check_totals(const struct reading *r, struct err *err)
 	    (unsigned long long)all->entries, (unsigned long long)all->bytes);
 }
 
+static int check_whole(struct reading *r, struct err *err)
+{
+	return check_totals(r, err) || compare(r, err) || hand_contents(r, err)
+		   ? -1
+		   : 0;
+}
+
 static int read_all(struct reading *r, struct err *err)
 {
-	for (;;) {
+	const struct reader_visitor *v = r->visitor;
+
+	while (!v->enough || !v->enough(v->ctx)) {
 		struct tar_entry e = {.path = NULL};
 		if (cancel_check(r->options->cancel, err))
 			return -1;
@@ -270,15 +287,13 @@ static int read_all(struct reading *r, struct err *err)
 		if (got < 0)
 			return -1;
 		if (!got)
-			break;
+			return check_whole(r, err);
 		int result = read_any(r, &e, err);
 		tar_entry_done(&e);
 		if (result)
 			return -1;
 	}
-	return check_totals(r, err) || compare(r, err) || hand_contents(r, err)
-		   ? -1
-		   : 0;
+	return 0;
 }
 
 static struct source *decrypted(

@@ -49,7 +49,7 @@ struct reader_options {
 	const struct reader_earlier *earlier;
 	/* Of an archive that another snapshot was written with: what that one
 	 * needs of it is not known here. Then nothing is compared, and the
-	 * caller has to do that. */
+	 * caller has to do that: it has the digests of what it needs. */
 	bool is_earlier;
 };
 
@@ -79,6 +79,9 @@ struct reader_visitor {
 	/* CONTENTS.json in pieces, after it was compared with what was read. */
 	int (*contents)(
 	    void *ctx, const char *text, size_t len, struct err *err);
+	/* Asked before each entry, if the archive is an earlier one: whether
+	 * nothing more of it is needed. Then the rest is not read. */
+	bool (*enough)(void *ctx);
 	void *ctx;
 };
 

@@ -129,6 +129,45 @@ struct sink *sink_onto(struct sink *to)
 	return &o->sink;
 }
 
+struct source_on {
+	struct source source;
+	struct source *from;
+};
+
+static ssize_t source_onto_read(
+    struct source *s, void *data, size_t len, struct err *err)
+{
+	return source_read(((struct source_on *)s)->from, data, len, err);
+}
+
+static void source_onto_release(struct source *s)
+{
+	free(s);
+}
+
+struct source *source_onto(struct source *from)
+{
+	static const struct source_ops ops = {
+	    .read = source_onto_read, .release = source_onto_release};
+	struct source_on *o = mem_new(struct source_on);
+
+	o->source.ops = &ops;
+	o->from = from;
+	return &o->source;
+}
+
+int source_read_rest(struct source *s, struct err *err)
+{
+	enum { CHUNK = 256 * 1024 };
+	autofree char *chunk = mem_alloc(CHUNK);
+	ssize_t n;
+
+	do
+		n = source_read(s, chunk, CHUNK, err);
+	while (n > 0);
+	return (int)n;
+}
+
 struct memory_source {
 	struct source source;
 	const char *at;

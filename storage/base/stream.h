@@ -56,6 +56,8 @@ ssize_t source_read(struct source *s, void *data, size_t len, struct err *err);
  * before an error. */
 int source_fill(
     struct source *s, void *data, size_t cap, size_t *len, struct err *err);
+/* To its end, for what it checks there. */
+int source_read_rest(struct source *s, struct err *err);
 void source_free(struct source *s); /* takes NULL */
 void source_freep(struct source **s);
 
@@ -66,6 +68,9 @@ int64_t stream_copy(struct source *from, struct sink *to, struct err *err);
 /* A sink that writes to another sink, which it borrows: finishing it does not
  * finish the other. */
 struct sink *sink_onto(struct sink *to);
+
+/* A source that reads another source, which it borrows. */
+struct source *source_onto(struct source *from);
 
 /* A source that reads memory it borrows; for small content. */
 struct source *source_from_memory(const void *data, size_t len);

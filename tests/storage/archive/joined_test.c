@@ -8,6 +8,7 @@
 #include "storage/archive/writer.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/mem.h"
 #include "storage/base/str.h"
 #include "tests/support/sink.h"
 #include "tests/support/test.h"
@@ -33,7 +34,8 @@ struct chain {
 	struct age_identities *identities;
 	char *recipient;
 	struct made made[SNAPSHOTS];
-	uint64_t read; /* bytes that were asked for in parts */
+	uint64_t read;	   /* bytes that were asked for in parts */
+	bool wrong_at_end; /* whole archives, by their digest */
 };
 
 static bool is_in(size_t snapshot, size_t i)
@@ -68,13 +70,15 @@ static void add(struct archive_lane *lane, struct chain *c, size_t snapshot,
 	cleanup(buf_done) struct buf data = BUF_INIT;
 	autofree char *path = str_printf("all/%05zu", i);
 	autofree char *value = str_printf("of %zu", version_of(snapshot, i));
+	char source[DIGEST_SHA256_HEX]; /* does not compress */
 	const struct archive_attr attr = {.name = "tag", .value = value};
 	const struct archive_entry e = {.path = path,
-	    .source = "s",
+	    .source = source,
 	    .attrs = &attr,
 	    .attr_count = i % 5 == 0};
 	struct err err = ERR_INIT;
 
+	digest_sha256_hex(path, strlen(path), source);
 	content(snapshot, i, &data);
 	if (!file) {
 		assert_ok(
@@ -196,12 +200,33 @@ static void unmake(struct chain *c)
 	test_dir_remove(c->dir);
 }
 
+/* What the vault makes of an archive that is not the signed one. */
+struct checked {
+	struct source source;
+	struct source *from;
+};
+
 static const struct made *made_of(const struct chain *c, const char *file)
 {
 	for (size_t n = 0; n < SNAPSHOTS; n++)
 		if (str_eq(c->made[n].manifest.archive.file, file))
 			return &c->made[n];
 	return NULL;
+}
+
+static ssize_t wrong_read(
+    struct source *s, void *data, size_t len, struct err *err)
+{
+	struct checked *c = (struct checked *)s;
+	ssize_t n = source_read(c->from, data, len, err);
+
+	return n ? n : err_set(err, ERR_INTEGRITY, "its digest is wrong");
+}
+
+static void wrong_release(struct source *s)
+{
+	source_free(((struct checked *)s)->from);
+	free(s);
 }
 
 static struct source *open_whole(
@@ -212,7 +237,16 @@ static struct source *open_whole(
 	(void)err;
 	assert_non_null(m);
 	assert_int_equal(archive->entries, m->manifest.archive.entries);
-	return source_from_memory(m->archive.data, m->archive.len);
+	struct source *from =
+	    source_from_memory(m->archive.data, m->archive.len);
+	if (!((const struct chain *)ctx)->wrong_at_end)
+		return from;
+	static const struct source_ops ops = {
+	    .read = wrong_read, .release = wrong_release};
+	struct checked *c = mem_new(struct checked);
+	c->source.ops = &ops;
+	c->from = from;
+	return &c->source;
 }
 
 static struct source *open_part(
@@ -299,6 +333,27 @@ static void a_list_is_read_as_one(void **state)
 			assert_in_range(c.made[n].archive.len * 20, 1,
 			    c.made[0].archive.len);
 	}
+	unmake(&c);
+}
+
+/* Each earlier archive ends in a list of all that its snapshot had. */
+static void what_is_behind_the_last_that_is_needed_is_not_opened(void **state)
+{
+	enum { AGE_CHUNK = 64 * 1024 };
+	struct chain c;
+	struct reader_totals totals;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	make_chain(&c);
+	autofree char *dir = str_printf("%s/tree", c.dir);
+	struct made *first = &c.made[0];
+	assert_true(first->manifest.archive.index.bytes > AGE_CHUNK);
+	first->archive.data[first->archive.len - 1] ^= 1;
+	assert_ok(file_mkdirs(dir, &err), err);
+	assert_ok(extract(&c, 1, dir, &totals, &err), err);
+	assert_int_equal(totals.entries, c.made[1].totals.entries);
+	check_tree(dir, 1);
 	unmake(&c);
 }
 
@@ -433,6 +488,18 @@ static void another_archive_is_refused(void **state)
 	unmake(&c);
 }
 
+/* The vault knows only at its end whether an archive is the signed one. */
+static void an_archive_is_read_to_its_end(void **state)
+{
+	struct chain c;
+
+	(void)state;
+	make_chain(&c);
+	c.wrong_at_end = true;
+	refuses(&c, 2, "its digest is wrong");
+	unmake(&c);
+}
+
 static void what_the_manifest_does_not_count_is_refused(void **state)
 {
 	struct chain c;
@@ -520,9 +587,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_list_is_read_as_one),
+	    cmocka_unit_test(
+		what_is_behind_the_last_that_is_needed_is_not_opened),
 	    cmocka_unit_test(entries_are_read_alone),
 	    cmocka_unit_test(what_nobody_needs_is_not_named),
 	    cmocka_unit_test(another_archive_is_refused),
+	    cmocka_unit_test(an_archive_is_read_to_its_end),
 	    cmocka_unit_test(what_the_manifest_does_not_count_is_refused),
 	    cmocka_unit_test(an_archive_that_is_not_named_is_refused),
 	    cmocka_unit_test(a_record_that_was_changed_is_refused),

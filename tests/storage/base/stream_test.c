@@ -147,11 +147,30 @@ static void a_source_fills_what_it_can(void **state)
 	assert_int_equal(len, 0);
 }
 
+static void the_rest_of_a_borrowed_source_is_read(void **state)
+{
+	cleanup(source_freep) struct source *from =
+	    source_from_memory("abcdef", 6);
+	struct source *onto = source_onto(from);
+	struct err err = ERR_INIT;
+	char data[4];
+
+	(void)state;
+	assert_int_equal(source_read(onto, data, 4, &err), 4);
+	assert_memory_equal(data, "abcd", 4);
+	source_free(onto);
+	assert_int_equal(source_read(from, data, 1, &err), 1);
+	assert_memory_equal(data, "e", 1);
+	assert_ok(source_read_rest(from, &err), err);
+	assert_int_equal(source_read(from, data, 1, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(releasing_never_commits),
 	    cmocka_unit_test(a_source_fills_what_it_can),
+	    cmocka_unit_test(the_rest_of_a_borrowed_source_is_read),
 	    cmocka_unit_test(a_finish_that_failed_is_aborted_once),
 	    cmocka_unit_test(a_finished_one_is_not_aborted),
 	    cmocka_unit_test_setup_teardown(a_descriptor_is_written_and_closed,
