@@ -80,6 +80,49 @@ bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
 	cmp "$P/clone/large" "$P/work/large"
 }
 
+@test "git gc and git repack in a mirror leave its packs, and the next snapshot stays small" {
+	agent backup
+	change two
+	agent backup
+	mirror=$(dirname "$(find "$P/state/git" -name packed-refs)")
+	packs() { find "$mirror/objects/pack" -name '*.pack' -printf '%f %i\n' | sort; }
+	before=$(packs)
+	[ "$(wc -l <<<"$before")" -eq 2 ]
+	git -C "$mirror" gc -q --prune=now
+	git -C "$mirror" repack -q -a -d -f
+	git -C "$mirror" fsck --strict
+	[ "$(packs)" = "$before" ]
+	agent backup
+	[ "$(archives "$(newest)")" -eq 3 ]
+	change three
+	agent backup
+	[ "$(bytes "$(newest)")" -lt 300000 ]
+	restore verify latest
+	restore extract latest --to "$P/out"
+	[ -z "$(find "$P/out" -name '*.keep')" ]
+	git clone -q "$P"/out/git/*.git "$P/clone"
+	[ "$(cat "$P/clone/small")" = three ]
+	cmp "$P/clone/large" "$P/work/large"
+}
+
+@test "packs that are made one leave nothing behind, and what is large stays as it is" {
+	agent backup
+	large=$(find "$P/state/git" -name '*.pack' -size +1000k)
+	for i in {1..17}; do
+		change "$i"
+		agent backup
+	done
+	dir=$(dirname "$large")
+	[ -e "$large" ]
+	packs=$(find "$dir" -name '*.pack' | wc -l)
+	[ "$packs" -lt 17 ]
+	# Each pack has its index and what keeps it, and there is nothing else.
+	[ "$(find "$dir" -name '*.idx' | wc -l)" -eq "$packs" ]
+	[ "$(find "$dir" -name '*.keep' | wc -l)" -eq "$packs" ]
+	[ "$(find "$dir" -type f | wc -l)" -eq $((3 * packs)) ]
+	git -C "${dir%/objects/pack}" fsck --strict
+}
+
 @test "by hand: the archives in order, without what is not named" {
 	agent backup
 	change two

@@ -10,6 +10,7 @@
 #include "storage/git/repo/repo.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -245,14 +246,35 @@ static void choose(const struct packs *all, struct packs *small)
 	vec_done(&sorted);
 }
 
-/* The index is removed first: a pack without one is what a killed run leaves,
- * and is handled as such. */
+static char *beside(const char *pack, const char *end)
+{
+	return str_printf(
+	    "%.*s%s", (int)(strlen(pack) - strlen(".pack")), pack, end);
+}
+
+/* A pack stays the same file from one snapshot to the next: `git gc` and
+ * `git repack` leave alone what has a .keep (git-repack(1), -a). It is not
+ * synced: the next run sees to it again. */
+static int keep_packs(const struct mirror_store *s, struct err *err)
+{
+	VEC_EACH (&s->packs.packs, p) {
+		autofree char *keep = beside(p->path, ".keep");
+		autoclose int fd = open(keep,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno != EEXIST)
+			return err_system(err, errno, "cannot make %s", keep);
+	}
+	return 0;
+}
+
+/* The index is removed before the pack: a pack without one is what a killed run
+ * leaves, and is handled as such. */
 static int remove_pack(const char *path, struct err *err)
 {
-	autofree char *idx =
-	    str_printf("%.*s.idx", (int)(strlen(path) - strlen(".pack")), path);
+	autofree char *keep = beside(path, ".keep");
+	autofree char *idx = beside(path, ".idx");
 
-	if (unlink(idx) || unlink(path))
+	if ((unlink(keep) && errno != ENOENT) || unlink(idx) || unlink(path))
 		return err_system(err, errno, "cannot remove %s", path);
 	return 0;
 }
@@ -325,7 +347,8 @@ static int write_keep(struct mirror_store *s, struct err *err)
 int mirror_store_publish(struct mirror_store *s, const struct git_refvec *refs,
     const char *head, struct err *err)
 {
-	if (write_keep(s, err) || write_pack_list(s, err) ||
+	if (keep_packs(s, err) || write_keep(s, err) ||
+	    write_pack_list(s, err) ||
 	    ref_files_write(s->dir, s->hash, refs, err))
 		return -1;
 	return ref_files_write_head(s->dir, head, err);
