@@ -12,8 +12,8 @@
 #include "storage/git/repo/lfs_pointer.h"
 #include "storage/git/repo/refs.h"
 
-/* Adds the objects named by pointers in blobs that refs reach, sorted, each
- * once. */
+/* *found, which is empty before, becomes the objects named by pointers in blobs
+ * that refs reach, sorted, each once. */
 int lfs_reach_find(const char *dir, const struct git_refvec *refs,
     const struct cancel *cancel, struct lfs_objectvec *found, struct err *err);
 bool lfs_reach_has(const struct lfs_objectvec *found, const char *sha256);
