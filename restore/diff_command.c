@@ -8,7 +8,7 @@
 #include "restore/command.h"
 #include "restore/diff/refs.h"
 #include "restore/differences.h"
-#include "restore/known.h"
+#include "restore/indexed.h"
 #include "restore/pages/page.h"
 #include "restore/repository.h"
 #include "restore/rule_options.h"
@@ -30,7 +30,7 @@ struct diffing {
 	struct differences found;
 	struct buf page;      /* the JSON of which it is made */
 	uint64_t parts, part; /* of the entries, by their paths */
-	struct known_vec known;
+	struct indexed_vec known;
 };
 
 static bool is_of_part(const struct diffing *d, const struct contents_entry *e,
@@ -53,14 +53,14 @@ static int note(void *ctx, const struct contents_entry *e, struct err *err)
 	if (cancel_check(d->command->env.cancel, err))
 		return -1;
 	if (is_of_part(d, e, path))
-		known_add(&d->known, e);
+		indexed_add(&d->known, e);
 	return 0;
 }
 
-static int load_known(struct diffing *d, const struct known *k,
+static int load_indexed(struct diffing *d, const struct indexed *k,
     const struct contents_entry *to, struct version *out, struct err *err)
 {
-	const struct contents_entry from = known_entry(k, to);
+	const struct contents_entry from = indexed_entry(k, to);
 
 	return version_load(&d->from, &from, &d->exclude, out, err);
 }
@@ -89,14 +89,14 @@ static int note_moves(
 	return 0;
 }
 
-static int compare(struct diffing *d, const struct known *k,
+static int compare(struct diffing *d, const struct indexed *k,
     const struct contents_entry *e, struct err *err)
 {
 	cleanup(version_done) struct version from = {.kind = VERSION_NONE};
 	cleanup(version_done) struct version to = {.kind = VERSION_NONE};
 
 	if (version_load(&d->to, e, &d->exclude, &to, err) ||
-	    (k && load_known(d, k, e, &from, err)))
+	    (k && load_indexed(d, k, e, &from, err)))
 		return -1;
 	const struct differences_notes notes = {.add = note_moves, .ctx = d};
 	return differences_print(&d->found, &from, label_of(&d->from), &to,
@@ -112,7 +112,7 @@ static int meet(void *ctx, const struct contents_entry *e, struct err *err)
 		return -1;
 	if (!is_of_part(d, e, path))
 		return 0;
-	struct known *k = known_find(&d->known, path);
+	struct indexed *k = indexed_find(&d->known, path);
 	version_digest(e, version);
 	if (k)
 		k->met = true;
@@ -127,7 +127,7 @@ static int miss(void *ctx, const struct contents_entry *e, struct err *err)
 	cleanup(version_done) struct version from = {.kind = VERSION_NONE};
 	uint8_t path[DIGEST_SHA256_LEN];
 
-	if (!is_of_part(d, e, path) || known_find(&d->known, path)->met)
+	if (!is_of_part(d, e, path) || indexed_find(&d->known, path)->met)
 		return 0;
 	if (version_load(&d->from, e, &d->exclude, &from, err))
 		return -1;
@@ -137,10 +137,10 @@ static int miss(void *ctx, const struct contents_entry *e, struct err *err)
 
 static int compare_part(struct diffing *d, struct err *err)
 {
-	known_clear(&d->known);
+	indexed_clear(&d->known);
 	if (browse_each(&d->from, note, d, err))
 		return -1;
-	known_sort(&d->known);
+	indexed_sort(&d->known);
 	if (browse_each(&d->to, meet, d, err))
 		return -1;
 	bool all_met = true;
@@ -218,7 +218,7 @@ static void diffing_done(struct diffing *d)
 	browse_done(&d->from);
 	browse_done(&d->to);
 	ruleset_done(&d->rules);
-	known_done(&d->known);
+	indexed_done(&d->known);
 }
 
 int command_diff(const struct command *c, struct err *err)

@@ -25,7 +25,7 @@ void meeting_done(struct meeting *m)
 		free(u->reason);
 	}
 	vec_done(&m->unseen);
-	known_done(&m->known);
+	indexed_done(&m->known);
 	pathset_done(&m->added);
 	list_schemas_done(&m->found.schemas);
 	browse_done(&m->browse);
@@ -73,7 +73,7 @@ static int note(void *ctx, const struct contents_entry *e, struct err *err)
 	struct walk *w = ctx;
 
 	if (is_of_walk(w, e))
-		known_add(&w->m->known, e);
+		indexed_add(&w->m->known, e);
 	if (w->also && layout_kind_of(e->path) == w->kind &&
 	    w->also->entry(w->also->ctx, e, err))
 		return -1;
@@ -101,21 +101,21 @@ int meeting_begin(struct meeting *m, enum layout_kind kind,
 {
 	struct walk w = {.m = m, .kind = kind, .also = also};
 
-	known_clear(&m->known);
+	indexed_clear(&m->known);
 	if (!may_have(m, kind))
 		return 0;
 	if (browse_each(&m->browse, note, &w, err))
 		return -1;
-	known_sort(&m->known);
+	indexed_sort(&m->known);
 	return 0;
 }
 
-static struct known *find(const struct meeting *m, const char *path)
+static struct indexed *find(const struct meeting *m, const char *path)
 {
 	uint8_t hash[DIGEST_SHA256_LEN];
 
 	digest_of(DIGEST_SHA256, path, strlen(path), hash);
-	return known_find(&m->known, hash);
+	return indexed_find(&m->known, hash);
 }
 
 bool meeting_has(struct meeting *m, const char *path)
@@ -135,7 +135,7 @@ static bool is_of_other_server(const struct meeting *m, const char *path)
 	return false;
 }
 
-static int compare(struct meeting *m, const struct known *k,
+static int compare(struct meeting *m, const struct indexed *k,
     const struct contents_entry *e, const struct meeting_load *load,
     struct err *err)
 {
@@ -145,7 +145,7 @@ static int compare(struct meeting *m, const struct known *k,
 	if (load->load(load->ctx, e, &to, err))
 		return -1;
 	if (k) {
-		const struct contents_entry was = known_entry(k, e);
+		const struct contents_entry was = indexed_entry(k, e);
 		if (version_load(&m->browse, &was, &m->exclude, &from, err))
 			return -1;
 	}
@@ -167,7 +167,7 @@ static int compare(struct meeting *m, const struct known *k,
 static int meet(struct meeting *m, const struct contents_entry *e,
     const struct meeting_load *load, struct err *err)
 {
-	struct known *k = find(m, e->path);
+	struct indexed *k = find(m, e->path);
 	uint8_t version[DIGEST_SHA256_LEN];
 
 	if (!k && (!is_meant(m, e) || !pathset_add(&m->added, e->path)))

@@ -8,7 +8,7 @@
 
 #include "restore/browse.h"
 #include "restore/differences.h"
-#include "restore/known.h"
+#include "restore/indexed.h"
 #include "storage/archive/layout.h"
 #include "storage/archive/pathset.h"
 
@@ -32,8 +32,8 @@ struct meeting {
 	 * all. Borrowed. */
 	const struct pathset *paths;
 	struct differences found;
-	struct known_vec known; /* of the kind that is being compared */
-	bool new_uids;		/* what is alive was made out of the snapshot */
+	struct indexed_vec known; /* of the kind that is being compared */
+	bool new_uids; /* what is alive was made out of the snapshot */
 	bool bare; /* and without labels, annotations, finalizers and owners */
 	/* Beginnings of paths whose server is of another version than that of
 	 * the snapshot: what that alone changes is no difference. Borrowed. */

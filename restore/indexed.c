@@ -1,4 +1,4 @@
-#include "restore/known.h"
+#include "restore/indexed.h"
 
 #include "restore/version.h"
 #include "storage/archive/facts.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void known_clear(struct known_vec *v)
+void indexed_clear(struct indexed_vec *v)
 {
 	VEC_EACH (v, k) {
 		if (k->facts)
@@ -18,17 +18,17 @@ void known_clear(struct known_vec *v)
 	v->len = 0;
 }
 
-void known_done(struct known_vec *v)
+void indexed_done(struct indexed_vec *v)
 {
-	known_clear(v);
+	indexed_clear(v);
 	vec_done(v);
 }
 
-void known_add(struct known_vec *v, const struct contents_entry *e)
+void indexed_add(struct indexed_vec *v, const struct contents_entry *e)
 {
-	struct known *k = vec_add(v);
+	struct indexed *k = vec_add(v);
 
-	*k = (struct known){
+	*k = (struct indexed){
 	    .bytes = e->bytes, .position = e->position, .located = e->located};
 	digest_of(DIGEST_SHA256, e->path, strlen(e->path), k->path);
 	version_digest(e, k->version);
@@ -42,28 +42,28 @@ void known_add(struct known_vec *v, const struct contents_entry *e)
 
 static int by_path(const void *a, const void *b)
 {
-	return memcmp(((const struct known *)a)->path,
-	    ((const struct known *)b)->path, DIGEST_SHA256_LEN);
+	return memcmp(((const struct indexed *)a)->path,
+	    ((const struct indexed *)b)->path, DIGEST_SHA256_LEN);
 }
 
-void known_sort(struct known_vec *v)
+void indexed_sort(struct indexed_vec *v)
 {
 	if (v->len)
 		qsort(v->items, v->len, sizeof(*v->items), by_path);
 }
 
-struct known *known_find(
-    const struct known_vec *v, const uint8_t path[DIGEST_SHA256_LEN])
+struct indexed *indexed_find(
+    const struct indexed_vec *v, const uint8_t path[DIGEST_SHA256_LEN])
 {
-	struct known key = {.path = {0}};
+	struct indexed key = {.path = {0}};
 
 	memcpy(key.path, path, sizeof(key.path));
 	return v->len ? bsearch(&key, v->items, v->len, sizeof(key), by_path)
 		      : NULL;
 }
 
-struct contents_entry known_entry(
-    const struct known *k, const struct contents_entry *against)
+struct contents_entry indexed_entry(
+    const struct indexed *k, const struct contents_entry *against)
 {
 	struct contents_entry e = {.path = against->path,
 	    .bytes = k->bytes,
