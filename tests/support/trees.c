@@ -3,7 +3,6 @@
 #include "storage/archive/lane.h"
 #include "storage/archive/layout.h"
 #include "storage/archive/tree.h"
-#include "storage/archive/writer.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "tests/support/sink.h"
@@ -53,13 +52,13 @@ static bool as_file(const char *path)
 	return layout_kind_of(path) != LAYOUT_KUBERNETES;
 }
 
-static void pack(struct test_tree *t, struct buf *out)
+void test_tree_pack(struct test_tree *t, struct sink *to,
+    struct archive_totals *totals, struct contents_where *index)
 {
 	const struct archive_options o = {.scratch = t->dir};
-	struct archive_totals totals;
 	struct err err = ERR_INIT;
 	cleanup(archive_writer_freep) struct archive_writer *w =
-	    archive_writer_new(&o, test_sink(out), &err);
+	    archive_writer_new(&o, to, &err);
 
 	assert_non_null(w);
 	struct archive_lane *lane = archive_lane_open(w, RANK_KUBERNETES, 0);
@@ -74,7 +73,8 @@ static void pack(struct test_tree *t, struct buf *out)
 	}
 	assert_ok(archive_lane_commit(lane, &err), err);
 	archive_lane_free(lane);
-	assert_ok(archive_writer_finish(w, &totals, &err), err);
+	assert_ok(archive_writer_finish(w, totals, &err), err);
+	*index = archive_writer_index(w);
 }
 
 const struct tree *test_tree_get(struct test_tree *t)
@@ -85,9 +85,11 @@ const struct tree *test_tree_get(struct test_tree *t)
 	autofree char *dir = str_printf("%s/tree", t->dir);
 	const struct reader_options o = {
 	    .scratch = t->dir, .encryption = ARCHIVE_PLAIN};
+	struct archive_totals totals;
+	struct contents_where index;
 	struct err err = ERR_INIT;
 
-	pack(t, &archive);
+	test_tree_pack(t, test_sink(&archive), &totals, &index);
 	assert_int_equal(mkdir(dir, 0700), 0);
 	t->tree = tree_unpack(source_from_memory(archive.data, archive.len), &o,
 	    dir, as_file, NULL, &err);

@@ -5,6 +5,7 @@
 #ifndef TESTS_SUPPORT_TREES_H
 #define TESTS_SUPPORT_TREES_H
 
+#include "storage/archive/writer.h"
 #include "storage/base/vec.h"
 
 #include <stddef.h>
@@ -32,6 +33,9 @@ void test_tree_add(
 void test_tree_add_object(struct test_tree *t, const char *cluster,
     const char *resource, const char *ns, const char *name, const char *text);
 
+/* Writes the archive of all that was added into a sink that it owns. */
+void test_tree_pack(struct test_tree *t, struct sink *to,
+    struct archive_totals *totals, struct contents_where *index);
 /* The tree of all that was added, made once; borrowed. */
 const struct tree *test_tree_get(struct test_tree *t);
 /* Forgets the tree, not what was added: more can be. */
