@@ -6,6 +6,8 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/str.h"
 
+#include <string.h>
+
 static char *encoded(const char *path)
 {
 	struct buf out = BUF_INIT;
@@ -64,7 +66,12 @@ static int create(const struct host_api *api, const struct host_location *p,
 	json_set_str(body, "path", p->name);
 	json_set_int(body, "namespace_id", id);
 	json_set_str(body, "visibility", "private");
-	return host_call(api, "POST", "/projects", false, body, &answer, err);
+	if (host_call(api, "POST", "/projects", false, body, &answer, err) == 0)
+		return 0;
+	/* GitLab answers 400 to that, as to all that it finds invalid. */
+	if (strstr(err->message, "has already been taken"))
+		err->code = ERR_EXISTS;
+	return -1;
 }
 
 static int set_default_branch(const struct host_api *api,
