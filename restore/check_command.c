@@ -8,6 +8,7 @@
 #include "config/cli/checks.h"
 #include "config/cli/listing.h"
 #include "config/watch/watch.h"
+#include "restore/drill/given.h"
 #include "restore/targets/probe.h"
 #include "storage/base/cleanup.h"
 #include "storage/vault/skew.h"
@@ -143,6 +144,7 @@ static int check_snapshot(
 		check_plan(&latest, checks);
 	else
 		snapshot_layers_write(&counted.layers, checks);
+	given_probe(&latest, &o->manifest, checks);
 	return probe_targets(
 	    &latest, &o->manifest, o->scratch.path, checks, err);
 }

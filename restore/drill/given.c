@@ -1,9 +1,11 @@
 #include "restore/drill/given.h"
 
 #include "restore/plan/clusters.h"
+#include "restore/targets/rights.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/kube/discovery.h"
+#include "storage/kube/review.h"
 
 #include <stdlib.h>
 
@@ -116,4 +118,83 @@ int given_check(const struct command *c, const struct manifest *m,
 		return -1;
 	*version = kube_discovery_version(g.kube.client, err);
 	return *version ? 0 : err_wrap(err, "drill.clusters: '%s'", name);
+}
+
+/* What a drill with a prefix does besides (restore/drill/copies.h). */
+static const struct need {
+	const char *verb, *resource;
+} of_prefix[] = {{"get", "namespaces"}, {"list", "namespaces"},
+    {"create", "namespaces"}, {"delete", "namespaces"},
+    {"create", "resourcequotas"}};
+
+static int lacks_for_prefix(
+    struct kube_client *client, struct buf *lacks, struct err *err)
+{
+	for (size_t i = 0; i < sizeof(of_prefix) / sizeof(*of_prefix); i++) {
+		const struct need *n = &of_prefix[i];
+		bool allowed;
+
+		if (kube_review(
+			client, n->verb, "", n->resource, NULL, &allowed, err))
+			return -1;
+		if (!allowed)
+			buf_printf(lacks, "%s%s %s", lacks->len ? ", " : "",
+			    n->verb, n->resource);
+	}
+	return 0;
+}
+
+static void probe_rights(const struct command *c, const char *what,
+    const struct json_object *cluster, struct checks *checks)
+{
+	cleanup(connect_kube_done) struct connect_kube k = {.client = NULL};
+	cleanup(buf_done) struct buf lacks = BUF_INIT;
+	autofree char *missing = NULL;
+	struct err err = ERR_INIT;
+	const struct settings_cluster_access *access =
+	    given_for(c->settings, json_get_str(cluster, "name"));
+
+	if (connect_kube(access, KUBE_GZIP_OFF, &c->env, &k, &err) ||
+	    rights_missing(k.client, cluster, &missing, &err) ||
+	    lacks_for_prefix(k.client, &lacks, &err)) {
+		checks_failed(checks, what, &err);
+		return;
+	}
+	checks_add(checks, what, !missing, "%s: %s%s",
+	    kube_client_server(k.client),
+	    missing ? "the account may not " : "the account may send dry runs",
+	    missing ? missing : "");
+	if (!lacks.len)
+		return;
+	autofree char *warning =
+	    str_printf("the account may not %s, which a drill with --prefix "
+		       "needs",
+		buf_str(&lacks));
+	checks_warn(checks, what, warning);
+}
+
+void given_probe(
+    const struct command *c, const struct manifest *m, struct checks *checks)
+{
+	const struct json_object *cluster;
+
+	for (size_t i = 0; (cluster = clusters_at(m, i)); i++) {
+		const char *name = json_get_str(cluster, "name");
+		autofree char *what =
+		    str_printf("drill server of cluster '%s'", name);
+		autofree char *version = NULL;
+		struct err err = ERR_INIT;
+
+		if (!given_for(c->settings, name))
+			continue;
+		bool refused = given_check(c, m, cluster, &version, &err);
+		if (refused && err.code != ERR_USAGE) {
+			checks_failed(checks, what, &err);
+			continue;
+		}
+		/* Where a platform lives, --same-cluster may allow it. */
+		if (refused)
+			checks_warn(checks, what, err.message);
+		probe_rights(c, what, cluster, checks);
+	}
 }

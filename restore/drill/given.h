@@ -8,6 +8,7 @@
 #ifndef RESTORE_DRILL_GIVEN_H
 #define RESTORE_DRILL_GIVEN_H
 
+#include "config/cli/checks.h"
 #include "restore/command.h"
 
 struct json_object;
@@ -24,5 +25,11 @@ const struct settings_cluster_access *given_for(
  * server's; the caller's. */
 int given_check(const struct command *c, const struct manifest *m,
     const struct json_object *cluster, char **version, struct err *err);
+/* Lines for `check`, of each server given for a cluster of the snapshot:
+ * whether the account may do there what a drill does. That it is a source or a
+ * target, or lacks what only a prefix needs, is a warning. Nothing is written.
+ */
+void given_probe(
+    const struct command *c, const struct manifest *m, struct checks *checks);
 
 #endif

@@ -2,16 +2,12 @@
 
 #include "restore/plan/clusters.h"
 #include "restore/targets/buckets.h"
+#include "restore/targets/rights.h"
 #include "restore/targets/targets.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/git/push/push_target.h"
 #include "storage/kube/discovery.h"
-#include "storage/kube/review.h"
-
-#include <string.h>
-
-enum { NAMED = 5 }; /* missing rights that are named one by one */
 
 struct probe {
 	const struct command *command;
@@ -89,91 +85,6 @@ static void probe_bucket(
 
 /* ---- clusters ---- */
 
-/* What every apply does to every kind. */
-static const char *const verbs[] = {"list", "create", "patch"};
-
-struct refused {
-	struct strvec lines; /* at most NAMED */
-	size_t count;
-};
-
-static void note_refused(
-    struct refused *r, const char *verb, const char *resource, const char *ns)
-{
-	if (r->count++ >= NAMED)
-		return;
-	*vec_add(&r->lines) = str_printf("%s %s%s%s%s", verb, resource,
-	    ns ? " in '" : "", ns ? ns : "", ns ? "'" : "");
-}
-
-/* An account that may do it everywhere may do it in each namespace. */
-static int review_resource(struct kube_client *client, const char *verb,
-    const char *key, const struct json_object *namespaces, struct refused *r,
-    struct err *err)
-{
-	const char *dot = strchr(key, '.');
-	autofree char *resource =
-	    str_ndup(key, dot ? (size_t)(dot - key) : strlen(key));
-	const char *group = dot ? dot + 1 : "";
-	bool allowed;
-
-	if (kube_review(client, verb, group, resource, NULL, &allowed, err))
-		return -1;
-	if (allowed)
-		return 0;
-	if (!json_len(namespaces))
-		note_refused(r, verb, key, NULL);
-	for (size_t i = 0; i < json_len(namespaces); i++) {
-		const char *ns = json_str(json_at(namespaces, i));
-		if (!ns)
-			continue;
-		if (kube_review(
-			client, verb, group, resource, ns, &allowed, err))
-			return -1;
-		if (!allowed)
-			note_refused(r, verb, key, ns);
-	}
-	return 0;
-}
-
-static int review_verb(struct kube_client *client, const char *verb,
-    const struct json_object *cluster, struct refused *r, struct err *err)
-{
-	const struct json_object *resources = json_get(cluster, "resources");
-	bool allowed;
-
-	if (kube_review(client, verb, "*", "*", NULL, &allowed, err))
-		return -1;
-	for (size_t i = 0; !allowed && i < json_len(resources); i++) {
-		const struct json_object *resource = json_at(resources, i);
-		const char *key = json_get_str(resource, "resource");
-		bool namespaced =
-		    json_truth(json_get(resource, "namespaced"), false);
-		if (!key || json_get_int(resource, "objects", 0) <= 0)
-			continue;
-		if (review_resource(client, verb, key,
-			namespaced ? json_get(cluster, "namespaces") : NULL, r,
-			err))
-			return -1;
-	}
-	return 0;
-}
-
-static void report_refused(
-    const struct probe *p, const char *what, const struct refused *r)
-{
-	cleanup(buf_done) struct buf text = BUF_INIT;
-
-	VEC_EACH (&r->lines, line)
-		buf_printf(&text, "%s%s", text.len ? ", " : "", *line);
-	if (r->count > r->lines.len)
-		buf_printf(&text, " and %zu more", r->count - r->lines.len);
-	checks_add(p->checks, what, false,
-	    "the account may not %s; its ClusterRole "
-	    "in config/kubernetes has what a restore needs",
-	    buf_str(&text));
-}
-
 static bool is_source(
     struct kube_client *client, const struct json_object *cluster)
 {
@@ -188,16 +99,17 @@ static void probe_client(const struct probe *p, const char *what,
     struct kube_client *client, const struct json_object *cluster)
 {
 	cleanup(kube_api_done) struct kube_api api = KUBE_API_INIT;
-	struct refused refused = {.count = 0};
+	autofree char *missing = NULL;
 	struct err err = ERR_INIT;
-	int failed = kube_discovery_read(client, &api, &err);
 
-	for (size_t i = 0; !failed && i < sizeof(verbs) / sizeof(*verbs); i++)
-		failed = review_verb(client, verbs[i], cluster, &refused, &err);
-	if (failed)
+	if (kube_discovery_read(client, &api, &err) ||
+	    rights_missing(client, cluster, &missing, &err))
 		checks_failed(p->checks, what, &err);
-	else if (refused.count)
-		report_refused(p, what, &refused);
+	else if (missing)
+		checks_add(p->checks, what, false,
+		    "the account may not %s; its ClusterRole in "
+		    "config/kubernetes has what a restore needs",
+		    missing);
 	else
 		checks_add(p->checks, what, true, "%s: Kubernetes %s%s",
 		    kube_client_server(client),
@@ -206,7 +118,6 @@ static void probe_client(const struct probe *p, const char *what,
 			? "; it is the cluster that the snapshot was taken "
 			  "from, so that a restore wants --same-cluster"
 			: "");
-	strvec_done(&refused.lines);
 }
 
 static void probe_cluster(

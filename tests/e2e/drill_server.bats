@@ -57,6 +57,16 @@ nothing_is_recorded() { [ -z "$(find vault -name '*drill*')" ]; }
 	[ -z "$(ls -A state/scratch)" ]
 }
 
+@test "a check asks the given server for the rights of a drill" {
+	given "$P/spare/kubeconfig"
+	everything >before
+	run --separate-stderr restore check
+	echo "$output$stderr"
+	grep -q "^ok  *drill server of cluster 'production'  *http.*: the account may send dry runs$" <<<"$output"
+	[[ $output != *'--prefix'* ]]
+	everything | diff before -
+}
+
 @test "what the given server refuses is named" {
 	given "$P/spare/kubeconfig"
 	local rules='[{"method": "POST", "path": "/secrets", "kind": "reply", "status": 422, "body": "{\"kind\":\"Status\",\"status\":\"Failure\",\"reason\":\"Invalid\",\"message\":\"no\",\"code\":422}"}]'

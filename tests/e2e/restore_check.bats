@@ -83,7 +83,7 @@ check() { # STATUS [ARGUMENT...]: prints what went out
 }
 
 # A line of the result, which is spread out in columns.
-line() { # ok|FAILED WHAT PATTERN
+line() { # ok|warning|FAILED WHAT PATTERN
 	grep -qE "^$1 +$2 +.*$3" <<<"$output"
 }
 
@@ -163,4 +163,11 @@ target_call() { # METHOD PATH JSON
 	check 1
 	line FAILED "target of cluster 'production'" "the account may not .*create certificates.cert-manager.io in 'staging'"
 	[ "$(grep -c ^FAILED <<<"$output")" -eq 1 ]
+	# The same of a server for drills, which here is a target as well.
+	echo "drill: {clusters: [{from: production, kubeconfig: $P/as-some}]}" >>"$BACKSTAY_CONFIG"
+	check 1
+	line warning "drill server of cluster 'production'" "is the target of 'production': a drill does not go where a platform lives"
+	line FAILED "drill server of cluster 'production'" "the account may not .*create certificates.cert-manager.io in 'staging'"
+	line warning "drill server of cluster 'production'" 'the account may not delete namespaces, which a drill with --prefix needs'
+	[ "$(grep -c ^FAILED <<<"$output")" -eq 2 ]
 }
