@@ -105,13 +105,9 @@ static bool redirect_allowed(
 	bool downgrade =
 	    str_starts(l->base, "https:") && !str_starts(base, "https:");
 
-	if (downgrade)
-		return false;
-	if (str_eq(host, l->host) || (more && strvec_has(more, host)))
-		return true;
-	/* From http to https on the same host, both with their usual ports. */
-	return str_starts(base, "https:") && !strchr(host, ':') &&
-	       str_starts(l->host, host) && l->host[strlen(host)] == '\0';
+	/* From http to https, both with their usual ports, is the same host. */
+	return !downgrade &&
+	       (str_eq(host, l->host) || (more && strvec_has(more, host)));
 }
 
 /* A relative redirect is resolved against the current base. */
