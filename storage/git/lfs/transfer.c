@@ -137,6 +137,17 @@ static int read_body(
 	return file_pread_all(t->fd, data, len, offset, t->path, err);
 }
 
+/* The server may ask for a type of its own, as GitLab does. */
+static bool names_type(const struct lfs_action *a)
+{
+	static const char name[] = "Content-Type:";
+
+	VEC_EACH (&a->headers, h)
+		if (strncasecmp(*h, name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
 static int prepare_send(
     void *ctx, int attempt, struct http_request *r, struct err *err)
 {
@@ -151,7 +162,8 @@ static int prepare_send(
 		r->body_at = read_body;
 		r->body_at_ctx = t;
 	}
-	http_request_header(r, "Content-Type: %s", t->content_type);
+	if (!names_type(t->action))
+		http_request_header(r, "Content-Type: %s", t->content_type);
 	add_action(t, r);
 	return 0;
 }
