@@ -5,6 +5,7 @@
 #include "storage/base/json.h"
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
+#include "storage/base/mem.h"
 
 #include <string.h>
 
@@ -79,7 +80,7 @@ char *backup_closure_mirror(
 /* A mirror that is not there is missing already, as the repository is. Of one
  * that cannot be searched it is not known what it needs. */
 static int search(struct backup_run *r, const struct settings_repository *one,
-    struct err *err)
+    bool *searched, struct err *err)
 {
 	autofree char *dir = backup_closure_mirror(r, one);
 	autofree char *memory = memory_of(r, one->name);
@@ -92,7 +93,8 @@ static int search(struct backup_run *r, const struct settings_repository *one,
 	    .lfs = one->lfs};
 	struct err why = ERR_INIT;
 
-	if (closure_search(r->closure, &m, r->a->env.cancel, &why) == 0)
+	*searched = closure_search(r->closure, &m, r->a->env.cancel, &why) == 0;
+	if (*searched)
 		return 0;
 	if (why.code == ERR_CANCELLED) {
 		*err = why;
@@ -100,6 +102,33 @@ static int search(struct backup_run *r, const struct settings_repository *one,
 	}
 	if (why.code != ERR_NOT_FOUND)
 		backup_closure_unsearched(r, one, &why);
+	return 0;
+}
+
+static void search_pins(
+    struct backup_run *r, const struct settings_repository *one)
+{
+	autofree char *dir = backup_closure_mirror(r, one);
+	const struct closure_mirror m = {
+	    .dir = dir, .name = one->name, .url = one->url};
+	struct err why = ERR_INIT;
+
+	if (closure_search_pins(r->closure, &m, &why))
+		backup_closure_unsearched(r, one, &why);
+}
+
+static int search_all(struct backup_run *r, struct err *err)
+{
+	const struct settings_repositories *all =
+	    &r->settings->git.repositories;
+	autofree bool *searched = mem_zalloc(all->len + 1);
+
+	for (size_t i = 0; i < all->len; i++)
+		if (search(r, &all->items[i], &searched[i], err))
+			return -1;
+	for (size_t i = 0; i < all->len; i++)
+		if (searched[i])
+			search_pins(r, &all->items[i]);
 	return 0;
 }
 
@@ -147,9 +176,8 @@ int backup_closure_judge(struct backup_run *r, struct err *err)
 		return 0;
 	if (r->shard && backup_closure_ask(r, err))
 		return -1;
-	VEC_EACH (&r->settings->git.repositories, one)
-		if (search(r, one, err))
-			return -1;
+	if (search_all(r, err))
+		return -1;
 	/* Of a shard's own settings, the sources of the others are not a part.
 	 */
 	const struct settings *all = &r->organisations.settings;

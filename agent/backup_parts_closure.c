@@ -17,11 +17,15 @@ static struct vault *vault_of(const struct backup_run *r)
 
 /* ---- of one part --------------------------------------------------------- */
 
-/* Whether clusters of other parts may run commits of its mirrors. */
+/* Whether clusters of other parts may run commits of its mirrors, or
+ * repositories of these pin them. */
 static bool has_others(const struct backup_run *r)
 {
-	return r->settings->kubernetes.clusters.len <
-	       r->organisations.settings.kubernetes.clusters.len;
+	const struct settings *own = r->settings;
+	const struct settings *all = &r->organisations.settings;
+
+	return own->kubernetes.clusters.len < all->kubernetes.clusters.len ||
+	       own->git.repositories.len < all->git.repositories.len;
 }
 
 /* What has no mirror is missing already, as the repository is. */

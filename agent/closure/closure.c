@@ -117,32 +117,6 @@ static void note_pull_secrets(const struct noting *n, const char *pointer)
 		    json_get_str(json_at(list, i), "name"), n->by);
 }
 
-struct closure_revision *closure_named(
-    struct closure *c, const char *url, const char *name, const char *by)
-{
-	struct closure_revision *r = vec_add(&c->revisions);
-
-	*r = (struct closure_revision){
-	    .url = str_dup(url), .name = str_dup(name), .by = str_dup(by)};
-	return r;
-}
-
-bool closure_is_id(const char *name)
-{
-	size_t len = strspn(name, HEX);
-
-	return (len == 40 || len == 64) && !name[len];
-}
-
-bool closure_revision(
-    struct closure *c, const char *url, const char *id, const char *by)
-{
-	if (!url || !id || !closure_is_id(id))
-		return false;
-	closure_named(c, url, id, by)->runs = true;
-	return true;
-}
-
 /* Helm's versions are no ids. */
 static void note_revision(
     const struct noting *n, const char *url, const char *id)
@@ -404,9 +378,9 @@ static void judge_revisions(struct closure *c)
 	VEC_EACH (&c->revisions, r)
 		if (r->runs && !r->heard && r->searched && !r->there)
 			closure_lack(c, false,
-			    "commit %s of '%s', which %s runs, is not in the "
+			    "commit %s of '%s', which %s %s, is not in the "
 			    "mirror",
-			    r->name, r->url, r->by);
+			    r->name, r->url, r->by, r->pins ? "pins" : "runs");
 }
 
 static void judge_named(struct closure *c)

@@ -8,8 +8,9 @@
  *   - repositories and buckets of state that objects name, against the sources
  *   - Secrets and ConfigMaps that HelmReleases and Kustomizations take values
  *     or keys from, and pull Secrets of workloads, against those captured
- *   - repositories that submodules name, against the sources, and LFS objects
- *     that files stand for, against those captured
+ *   - repositories that submodules name, against the sources, the commits that
+ *     are pinned of these, against the mirrors, and LFS objects that files
+ *     stand for, against those captured
  *   - documents that SOPS encrypted, and SealedSecrets, in the mirrors, against
  *     the keys among the captured Secrets
  *
@@ -90,6 +91,9 @@ int closure_read(struct closure *c, const struct closure_mirror *m,
  * be read. */
 int closure_search(struct closure *c, const struct closure_mirror *m,
     const struct cancel *cancel, struct err *err);
+/* Once all were searched: what submodules pin of it. -1 as above. */
+int closure_search_pins(
+    struct closure *c, const struct closure_mirror *m, struct err *err);
 
 /* What the snapshot lacks. */
 struct closure_lack {

@@ -9,11 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODULES ".gitmodules"
-
 struct searching {
 	struct closure_documents found;
-	struct closure_submodules submodules;
 	const struct closure_mirror *m;
 	const char *at; /* the revision; NULL: HEAD */
 };
@@ -21,7 +18,6 @@ struct searching {
 static void searching_done(struct searching *s)
 {
 	closure_documents_done(&s->found);
-	closure_submodules_done(&s->submodules);
 }
 
 static bool is_lines(const char *name)
@@ -32,8 +28,7 @@ static bool is_lines(const char *name)
 static bool wants(const char *name)
 {
 	return is_lines(name) || str_ends(name, ".yaml") ||
-	       str_ends(name, ".yml") || str_ends(name, ".json") ||
-	       str_eq(name, MODULES);
+	       str_ends(name, ".yml") || str_ends(name, ".json");
 }
 
 /* Where the next document of a file of YAML begins; NULL: there is none. Within
@@ -93,13 +88,6 @@ static int read_file(void *ctx, const char *path, const char *name,
 	size_t before = s->found.len;
 
 	(void)err;
-	/* Git heeds the one at the root. */
-	if (str_eq(name, MODULES)) {
-		if (!str_eq(path, MODULES))
-			return 0;
-		closure_keep_submodules(&s->submodules, s->m, s->at, at);
-		return 1;
-	}
 	if (!may_matter(at, text->len))
 		return 0;
 	if (is_lines(name)) {
@@ -125,10 +113,12 @@ static int by_name(const void *a, const void *b)
 					: strcmp((*x)->name, (*y)->name);
 }
 
-/* Those of this repository, by the names that it goes by. What the mirror has
- * of them comes out, each once. */
+/* Those of this repository, by the names that it goes by: what objects name and
+ * run, or what submodules pin. What the mirror has of them comes out, each
+ * once.
+ */
 static int find_revisions(struct closure *c, const struct closure_mirror *m,
-    struct strvec *out, struct err *err)
+    bool pins, struct strvec *out, struct err *err)
 {
 	cleanup(strvec_done) struct strvec names = VEC_INIT;
 	VEC_DEFINE(, struct closure_revision *) of = VEC_INIT;
@@ -136,7 +126,7 @@ static int find_revisions(struct closure *c, const struct closure_mirror *m,
 
 	VEC_EACH (&c->revisions, r) {
 		autofree char *name = repository_name(r->url);
-		if (str_eq(name, own))
+		if (r->pins == pins && str_eq(name, own))
 			*vec_add(&of) = r;
 	}
 	vec_sort(&of, by_name);
@@ -168,7 +158,6 @@ static void note_read(struct closure *c, struct searching *s)
 	pthread_mutex_lock(&c->lock);
 	VEC_EACH (&s->found, d)
 		*vec_add(&c->documents) = *d;
-	closure_add_submodules(&c->submodules, &s->submodules);
 	strvec_add(&c->read, s->m->name);
 	pthread_mutex_unlock(&c->lock);
 	/* They are the closure's now. */
@@ -236,7 +225,6 @@ static int read_revisions(struct closure *c, const struct closure_mirror *m,
 	if (revision_files_read(&files, err))
 		return -1;
 	closure_add_documents(&c->documents, &s.found);
-	closure_add_submodules(&c->submodules, &s.submodules);
 	quiet_save(&quiet, m->memory);
 	return 0;
 }
@@ -246,11 +234,21 @@ int closure_search(struct closure *c, const struct closure_mirror *m,
 {
 	cleanup(strvec_done) struct strvec revisions = VEC_INIT;
 
-	if (find_revisions(c, m, &revisions, err))
+	if (find_revisions(c, m, false, &revisions, err))
 		return -1;
 	if (!is_read(c, m->name) && closure_read(c, m, cancel, err))
 		return -1;
 	if (revisions.len && read_revisions(c, m, &revisions, cancel, err))
 		return -1;
+	if (closure_search_submodules(c, m, &revisions, cancel, err))
+		return -1;
 	return closure_search_lfs(c, m, &revisions, cancel, err);
+}
+
+int closure_search_pins(
+    struct closure *c, const struct closure_mirror *m, struct err *err)
+{
+	cleanup(strvec_done) struct strvec unread = VEC_INIT;
+
+	return find_revisions(c, m, true, &unread, err);
 }

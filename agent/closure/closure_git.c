@@ -23,53 +23,90 @@ static bool is_relative(const char *url)
 	return str_starts(url, "./") || str_starts(url, "../");
 }
 
-void closure_keep_submodules(struct closure_submodules *to,
-    const struct closure_mirror *m, const char *at, const char *text)
-{
-	cleanup(strvec_done) struct strvec urls = VEC_INIT;
-
-	submodules_parse(text, &urls);
-	VEC_EACH (&urls, url)
-		*vec_add(to) =
-		    (struct closure_submodule){.repository = str_dup(m->name),
-			.url = is_relative(*url) ? submodules_url(m->url, *url)
-						 : str_dup(*url),
-			.at = at ? str_dup(at) : NULL};
-}
-
-static void submodule_done(struct closure_submodule *s)
-{
-	free(s->repository);
-	free(s->url);
-	free(s->at);
-}
-
-static bool has_submodule(
-    const struct closure_submodules *all, const struct closure_submodule *one)
+static bool has_submodule(const struct closure_submodules *all,
+    const char *repository, const char *url)
 {
 	VEC_EACH (all, s)
-		if (str_eq(s->repository, one->repository) &&
-		    str_eq(s->url, one->url))
+		if (str_eq(s->repository, repository) && str_eq(s->url, url))
 			return true;
 	return false;
 }
 
-void closure_add_submodules(
-    struct closure_submodules *to, struct closure_submodules *found)
+static bool was_pinned(
+    struct object_links *pinned, const char *url, const char *commit)
 {
-	VEC_EACH (found, s) {
-		if (has_submodule(to, s))
-			submodule_done(s);
-		else
-			*vec_add(to) = *s;
-	}
-	vec_done(found);
+	autofree char *both = str_printf("%s\n%s", url, commit);
+	uint8_t id[GIT_ID_LEN];
+
+	digest_of(DIGEST_SHA256, both, strlen(both), id);
+	bool was = object_links_has(pinned, id);
+	if (!was)
+		object_links_add(pinned, id);
+	return was;
+}
+
+static void keep_pin(struct closure *c, const struct closure_mirror *m,
+    const char *at, const char *url, const struct submodule *s)
+{
+	autofree char *by =
+	    str_printf("submodule '%s' of repository '%s'%s%s%s", s->path,
+		m->name, at ? " (of '" : "", at ? at : "", at ? "')" : "");
+
+	if (closure_revision(c, url, s->commit, by))
+		c->revisions.items[c->revisions.len - 1].pins = true;
+}
+
+void closure_keep_submodule(struct closure *c, const struct closure_mirror *m,
+    const char *at, const struct submodule *s, struct object_links *pinned)
+{
+	autofree char *url = is_relative(s->url)
+				 ? submodules_url(m->url, s->url)
+				 : str_dup(s->url);
+
+	if (!has_submodule(&c->submodules, m->name, url))
+		*vec_add(&c->submodules) =
+		    (struct closure_submodule){.repository = str_dup(m->name),
+			.url = str_dup(url),
+			.at = at ? str_dup(at) : NULL};
+	if (*s->commit && !was_pinned(pinned, url, s->commit))
+		keep_pin(c, m, at, url, s);
+}
+
+static int keep_at(struct closure *c, const struct closure_mirror *m,
+    const char *at, struct object_links *pinned, struct err *err)
+{
+	cleanup(submodules_done) struct submodulevec all = VEC_INIT;
+
+	if (revision_files_submodules(m->dir, at, &all, err))
+		return -1;
+	VEC_EACH (&all, s)
+		closure_keep_submodule(c, m, at, s, pinned);
+	return 0;
+}
+
+int closure_search_submodules(struct closure *c, const struct closure_mirror *m,
+    const struct strvec *revisions, const struct cancel *cancel,
+    struct err *err)
+{
+	cleanup(object_links_done) struct object_links pinned =
+	    OBJECT_LINKS_INIT;
+
+	if (keep_at(c, m, NULL, &pinned, err))
+		return -1;
+	VEC_EACH (revisions, at)
+		if (cancel_check(cancel, err) ||
+		    keep_at(c, m, *at, &pinned, err))
+			return -1;
+	return 0;
 }
 
 void closure_submodules_done(struct closure_submodules *submodules)
 {
-	VEC_EACH (submodules, s)
-		submodule_done(s);
+	VEC_EACH (submodules, s) {
+		free(s->repository);
+		free(s->url);
+		free(s->at);
+	}
 	vec_done(submodules);
 }
 

@@ -87,6 +87,7 @@ static struct json_object *revisions_of(const struct closure *c)
 		json_set_str(one, "name", r->name);
 		json_set_str(one, "by", r->by);
 		json_set_bool(one, "runs", r->runs);
+		json_set_bool(one, "pins", r->pins);
 		json_set_bool(one, "searched", r->searched);
 		json_append(list, one);
 	}
@@ -234,8 +235,10 @@ static bool read_revisions(struct closure *c, const struct json_object *list)
 			return false;
 		if (!runs)
 			closure_named(c, url, name, by);
-		c->revisions.items[c->revisions.len - 1].searched =
-		    json_truth(json_get(one, "searched"), false);
+		struct closure_revision *r =
+		    &c->revisions.items[c->revisions.len - 1];
+		r->pins = json_truth(json_get(one, "pins"), false);
+		r->searched = json_truth(json_get(one, "searched"), false);
 	}
 	return true;
 }

@@ -19,6 +19,7 @@
  *     repositories [{url, by}], which are no sources
  *     buckets     [{bucket, endpoint or null, by, configured, outside: [key]}]
  *     revisions   [{url, name, by, runs: and does not only name it,
+ *                 pins: and that as a submodule,
  *                 searched: a mirror of this part lacks it}]
  *     age         [recipient], pgp [fingerprint], sealing [sealing_key_id]
  *     asked       true: all clusters that it had to ask have answered
@@ -37,7 +38,7 @@
 enum { CLOSURE_PART_ID = 8, CLOSURE_PART_MAX = 64 * 1024 * 1024 };
 
 /* Puts the objects and refs of a mirror among what is handed on: of use where
- * clusters are in other parts. -1 where it cannot be read. */
+ * clusters or repositories are in other parts. -1 where it cannot be read. */
 int closure_part_mirror(struct closure *c, const struct closure_mirror *m,
     struct spool *ids, struct err *err);
 /* Judges what it can, with lacks that the caller knows of, and appends the

@@ -19,12 +19,13 @@ struct closure_need {
 	char *by;
 };
 
-/* What a controller says that it runs, or is to run. */
+/* What a controller says that it runs, or is to run, or a submodule pins. */
 struct closure_revision {
 	char *url;
 	char *name; /* an id in hexadecimal, or a ref, or how one ends */
 	char *by;
 	bool runs;
+	bool pins; /* as a submodule */
 	/* A range of versions, perhaps, which no ref is named by: what it runs
 	 * is the one that counts. */
 	bool unclear;
@@ -34,6 +35,7 @@ struct closure_revision {
 	bool searched; /* a mirror of that repository was captured */
 	bool there;
 };
+VEC_DEFINE(closure_revisions, struct closure_revision);
 
 VEC_DEFINE(sealing_keys, struct sealing_key *);
 
@@ -56,7 +58,7 @@ struct closure_document {
 };
 VEC_DEFINE(closure_documents, struct closure_document);
 
-/* What a .gitmodules names. */
+/* What a .gitmodules names, whatever is pinned of it. */
 struct closure_submodule {
 	char *repository; /* that has it */
 	char *url;	  /* as git reads it: not relative */
@@ -90,7 +92,7 @@ struct closure {
 	struct digest *digest; /* of what is present */
 	struct strvec namespaces;
 	VEC_DEFINE(, struct closure_need) needs;
-	VEC_DEFINE(, struct closure_revision) revisions;
+	struct closure_revisions revisions;
 	struct strvec age; /* recipients whose identities were captured */
 	struct sealing_keys sealing;
 	struct openpgp_keys pgp; /* whose secrets were captured */
@@ -146,12 +148,16 @@ void closure_keep_lines(
 void closure_add_documents(
     struct closure_documents *to, struct closure_documents *found);
 void closure_documents_done(struct closure_documents *d);
-/* What a .gitmodules of the mirror names, at a revision, or at HEAD (NULL). */
-void closure_keep_submodules(struct closure_submodules *to,
-    const struct closure_mirror *m, const char *at, const char *text);
-/* Moves them to the others, each of a repository once. */
-void closure_add_submodules(
-    struct closure_submodules *to, struct closure_submodules *found);
+/* A submodule of the mirror, at a revision, or at HEAD (NULL): where it is, and
+ * what is pinned of it, each once, which `pinned` keeps track of. */
+struct object_links;
+struct submodule;
+void closure_keep_submodule(struct closure *c, const struct closure_mirror *m,
+    const char *at, const struct submodule *s, struct object_links *pinned);
+/* Those of HEAD and of revisions. */
+int closure_search_submodules(struct closure *c, const struct closure_mirror *m,
+    const struct strvec *revisions, const struct cancel *cancel,
+    struct err *err);
 void closure_submodules_done(struct closure_submodules *s);
 /* Whether they are sources. */
 void closure_judge_submodules(struct closure *c);

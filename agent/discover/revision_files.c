@@ -238,6 +238,24 @@ int revision_files_find(const char *dir, const struct strvec *revisions,
 	return 0;
 }
 
+int revision_files_submodules(const char *dir, const char *revision,
+    struct submodulevec *out, struct err *err)
+{
+	cleanup(repo_freep) struct repo *repo = repo_open(dir, err);
+	uint8_t id[GIT_ID_LEN];
+
+	if (!repo)
+		return -1;
+	int found = revision ? find_revision(repo, revision, id, err)
+			     : find_head(repo, id, err);
+	if (found > 0 && submodules_of(repo, id, true, out, err))
+		found = -1;
+	/* The mirror is there, and lacks an object. */
+	if (found < 0 && err->code == ERR_NOT_FOUND)
+		err->code = ERR_FORMAT;
+	return found < 0 ? -1 : 0;
+}
+
 static int add_ids(
     const struct pack *pack, size_t bytes, struct spool *out, struct err *err)
 {

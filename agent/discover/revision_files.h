@@ -10,6 +10,7 @@
 #include "storage/base/err.h"
 #include "storage/base/spool.h"
 #include "storage/base/str.h"
+#include "storage/git/repo/submodules.h"
 
 #include <stdbool.h>
 
@@ -47,6 +48,10 @@ int revision_files_read(const struct revision_files *f, struct err *err);
  * revisions[i]. -1 with ERR_NOT_FOUND where there is no mirror. */
 int revision_files_find(const char *dir, const struct strvec *revisions,
     bool *there, struct err *err);
+/* The submodules that HEAD (NULL) or a revision has, with what is pinned of
+ * them. 0 also where it names nothing; -1 as above. */
+int revision_files_submodules(const char *dir, const char *revision,
+    struct submodulevec *out, struct err *err);
 /* Appends the first `bytes` of the id of each object in the mirror's packs,
  * then of the SHA-256 of the name of each of its refs, and counts these. -1 as
  * above, and then some may be appended. */

@@ -335,6 +335,7 @@ platform() { # LINE...
 	lacks missing "SealedSecret 'lost': none of the 1 sealing keys"
 	lacks missing "deep/tag.yaml (of 'v1.2.3')"
 	lacks outside "submodule of repository 'modules' (of 'refs/heads/release')"
+	lacks missing "which submodule 'vendor/in side' of repository 'modules' (of 'refs/heads/release') pins"
 	lacks outside '3 LFS objects'
 	has "SealedSecret 'open'"
 	mv "$BATS_TEST_TMPDIR/closure" "$P/whole"
@@ -461,12 +462,13 @@ application_of() { # NAME REVISION
 	lacks missing 'release.yaml (of'
 }
 
-# Of which HEAD names two submodules, and a branch one more.
+# Of which HEAD names two submodules, and a branch one more. HEAD pins a commit of
+# the one that is a source, and the branch one that was never pushed.
 modules() {
 	work=$P/modules
 	[ ! -e "$work" ] || return 0
 	git init -q -b main "$work"
-	git -C "$work" config -f .gitmodules submodule.inside.url ../secrets
+	git -C "$work" -c protocol.file.allow=always submodule --quiet add --name inside ../secrets 'vendor/in side'
 	git -C "$work" config -f .gitmodules submodule.outside.url https://me:s3same@elsewhere.example/b.git
 	# Git heeds none but that at the root.
 	mkdir "$work/below"
@@ -474,8 +476,11 @@ modules() {
 	commit
 	git -C "$work" checkout -q -b release
 	git -C "$work" config -f .gitmodules submodule.more.url ../more.git
+	git -C "$work/vendor/in side" -c user.name=t -c user.email=t@example.com commit -q --allow-empty -m unpushed
+	git -C "$work/vendor/in side" rev-parse HEAD >"$P/unpushed"
 	commit
 	git -C "$work" checkout -q -b unnamed main
+	git -C "$work" submodule --quiet update
 	git -C "$work" config -f .gitmodules submodule.unnamed.url ../unnamed.git
 	commit
 	git -C "$work" checkout -q main
@@ -491,7 +496,9 @@ modules() {
 	backup 0
 	lacks outside "repository 'https://elsewhere.example/b.git', which is a submodule of repository 'modules', is not a source"
 	lacks outside "repository '$P/more', which is a submodule of repository 'modules' (of 'refs/heads/release'), is not a source"
-	has "'$P/secrets'"
+	lacks missing "commit $(cat "$P/unpushed") of '$P/secrets', which submodule 'vendor/in side' of repository 'modules' (of 'refs/heads/release') pins, is not in the mirror"
+	[ "$(jq '[.missing[] | select(contains("submodule"))] | length' "$BATS_TEST_TMPDIR/closure")" -eq 1 ]
+	has "repository '$P/secrets'"
 	has below.git
 	has unnamed
 	[ "$(jq '[.outside[] | select(contains("submodule"))] | length' "$BATS_TEST_TMPDIR/closure")" -eq 2 ]
@@ -500,6 +507,13 @@ modules() {
 	sleep 1
 	backup 0
 	lacks outside "submodule of repository 'modules' (of 'refs/heads/release')"
+	lacks missing "which submodule 'vendor/in side' of repository 'modules'"
+	# Pushed, it is inside.
+	git -C "$P/modules/vendor/in side" push -q origin "$(cat "$P/unpushed"):refs/heads/pushed"
+	sleep 1
+	backup 0
+	has "$(cat "$P/unpushed")"
+	git -C "$P/secrets.git" update-ref -d refs/heads/pushed
 	sleep 1
 	config 'closure: required'
 	backup 1

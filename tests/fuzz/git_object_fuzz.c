@@ -35,7 +35,7 @@ static void deltas(const uint8_t *data, size_t size)
 
 static void texts(const char *text)
 {
-	cleanup(strvec_done) struct strvec urls = VEC_INIT;
+	cleanup(submodules_done) struct submodulevec modules = VEC_INIT;
 	struct location where;
 	struct err err = ERR_INIT;
 
@@ -47,9 +47,12 @@ static void texts(const char *text)
 	if (git_ref_name_valid(text) &&
 	    (strstr(text, "..") || strchr(text, '\n')))
 		__builtin_trap();
-	submodules_parse(text, &urls);
-	VEC_EACH (&urls, url)
-		free(submodules_url("https://example.org/a/b.git", *url));
+	submodules_parse(text, &modules);
+	VEC_EACH (&modules, m) {
+		if (!m->url[0] || m->commit[0])
+			__builtin_trap();
+		free(submodules_url("https://example.org/a/b.git", m->url));
+	}
 }
 
 static void unpack(const void *data, size_t size)

@@ -106,12 +106,16 @@ static void copy_notes(
 static int read_tip(const char *dir, struct repo **repo,
     const struct git_ref *ref, struct notevec *to, struct err *err)
 {
+	cleanup(submodules_done) struct submodulevec all = VEC_INIT;
 	cleanup(strvec_done) struct strvec urls = VEC_INIT;
 
 	if (!*repo && !(*repo = repo_open(dir, err)))
 		return -1;
-	if (submodules_of(*repo, ref->id, &urls, err))
+	if (submodules_of(*repo, ref->id, false, &all, err))
 		return err_wrap(err, "%s", ref->name);
+	VEC_EACH (&all, s)
+		if (!strvec_has(&urls, s->url))
+			strvec_add(&urls, s->url);
 	VEC_EACH (&urls, url)
 		add_note(to, ref->id, *url);
 	if (!urls.len)

@@ -275,6 +275,56 @@ static void revisions_are_found_by_id_or_by_name(void **state)
 	assert_false(there[COUNT + 1]);
 }
 
+/* "path|url|commit", a line each. */
+static void assert_modules(
+    struct fixture *f, const char *revision, const char *expected)
+{
+	cleanup(submodules_done) struct submodulevec all = VEC_INIT;
+	cleanup(buf_done) struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(revision_files_submodules(f->dir, revision, &all, &err), err);
+	VEC_EACH (&all, s)
+		buf_printf(&out, "%s|%s|%s\n", s->path, s->url, s->commit);
+	assert_string_equal(buf_str(&out), expected);
+}
+
+/* A file or a directory where one should be is none. */
+static void submodules_are_those_of_the_root_with_what_is_pinned(void **state)
+{
+	struct fixture *f = *state;
+	struct git_id text = blob(f, "text"),
+		      pin = test_object_id("commit", "x");
+	struct git_id modules =
+	    blob(f, "[submodule \"a\"]\n\tpath = lib/a\n\turl = ../a.git\n"
+		    "[submodule \"b\"]\n\tpath = lib/b\n\turl = ../b.git\n"
+		    "[submodule \"c\"]\n\tpath = lib/b/c\n\turl = ../c.git\n"
+		    "[submodule \"d\"]\n\tpath = lib\n\turl = ../d.git\n"
+		    "[submodule \"e\"]\n\turl = ../e.git\n"
+		    "[submodule \"f\"]\n\tpath = lib/none\n\turl = ../f.git\n");
+	struct buf tree = BUF_INIT;
+	char hex[GIT_ID_HEX];
+
+	git_id_hex(GIT_SHA1, pin.bytes, hex);
+	test_tree_entry(&tree, "160000", "a", &pin);
+	test_tree_entry(&tree, "100644", "b", &text);
+	struct git_id lib = keep_tree(f, &tree);
+	test_tree_entry(&tree, "100644", ".gitmodules", &modules);
+	test_tree_entry(&tree, "40000", "lib", &lib);
+	struct git_id root = keep_tree(f, &tree);
+	assert_modules(f, NULL, "");
+	commit(f, "refs/heads/next", &root);
+	commit_file(f, "refs/heads/main", "a", "a");
+	assert_modules(f, NULL, "");
+	assert_modules(f, "none", "");
+	autofree char *expected =
+	    str_printf("lib/a|../a.git|%s\nlib/b|../b.git|\n"
+		       "lib/b/c|../c.git|\nlib|../d.git|\n|../e.git|\n"
+		       "lib/none|../f.git|\n",
+		hex);
+	assert_modules(f, "next", expected);
+}
+
 static void assert_damaged(struct fixture *f, const char *part)
 {
 	struct err err;
@@ -384,6 +434,7 @@ int main(void)
 	    TEST(of_revisions_each_content_is_read_once),
 	    TEST(quiet_directories_are_passed_over),
 	    TEST(revisions_are_found_by_id_or_by_name),
+	    TEST(submodules_are_those_of_the_root_with_what_is_pinned),
 	    TEST(a_damaged_mirror_is_an_error_of_its_format),
 	    TEST(directories_have_a_depth),
 	    TEST(a_mirror_in_use_or_away_is_not_read),
