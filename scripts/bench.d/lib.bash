@@ -3,8 +3,9 @@
 #   bench_pair LABEL BOUND 'ours' 'theirs' ['before each']
 #
 # runs both BENCH_RUNS times, in an order by chance, after one warm-up each, and
-# prints medians, the ratio, the bound, the CPU seconds of both (on a loaded
-# machine the steadier figure), and peak memory (the largest process) of both,
+# prints medians, the ratio, the bound, the ratio of the quickest run of each and
+# the CPU seconds of both (on a loaded machine, which only ever adds to a run, the
+# steadier figures), and peak memory (the largest process) of both,
 # held against the ratio BENCH_RSS_BOUND where that is set. A command that
 # fails ends the benchmark: a wrong run has no time. With BENCH_OBJECTS=N it
 # also prints how many of N objects a second each did.
@@ -36,6 +37,10 @@ bench_once() { # FILE COMMAND: appends "seconds kilobytes cpu-seconds" to FILE
 bench_median() { # FILE COLUMN
 	awk -v c="$2" '{print $c}' "$1" | sort -n |
 	    awk '{v[NR]=$1} END {print NR%2 ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'
+}
+
+bench_quickest() { # FILE
+	sort -n "$1" | awk 'NR == 1 {print $1}'
 }
 
 # Either side may be the one that runs last, so that `before each` must leave
@@ -74,6 +79,7 @@ bench_pair() {
 	    -v ta="$(bench_median "$a" 1)" -v tb="$(bench_median "$b" 1)" \
 	    -v ma="$(bench_median "$a" 2)" -v mb="$(bench_median "$b" 2)" \
 	    -v ca="$(bench_median "$a" 3)" -v cb="$(bench_median "$b" 3)" \
+	    -v qa="$(bench_quickest "$a")" -v qb="$(bench_quickest "$b")" \
 	    -v rss="${BENCH_RSS_BOUND-}" '
 	BEGIN {
 		ratio = tb > 0 ? ta / tb : 0
@@ -81,10 +87,10 @@ bench_pair() {
 		if (rss)
 			memory = sprintf(" = %.2f (bound %s)%s", ma / mb, rss,
 			    ma / mb > rss + 0 ? " MISSED" : "")
-		printf "%-44s %7.2f s / %7.2f s = %5.2f (bound %s)%s  CPU %.2f / %.2f s  RSS %d / %d MiB%s\n",
+		printf "%-44s %7.2f s / %7.2f s = %5.2f (bound %s)%s  quickest %.2f  CPU %.2f / %.2f s  RSS %d / %d MiB%s\n",
 		    label, ta, tb, ratio, bound,
 		    (bound + 0 && ratio > bound + 0) ? " MISSED" : "",
-		    ca, cb, ma / 1024, mb / 1024, memory
+		    (qb > 0 ? qa / qb : 0), ca, cb, ma / 1024, mb / 1024, memory
 		if (n)
 			printf "%44s %9.0f/s %9.0f/s\n", "objects a second:", n / ta, n / tb
 	}'
