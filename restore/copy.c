@@ -10,34 +10,67 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Each archive is read twice: to be checked, and to be written. */
+/* Each archive is read twice, to be checked and to be written: of what was
+ * read, half is copied. */
 struct copying {
 	const struct command *c;
-	const char *label;
-	struct phase *phase;
+	struct opened *o;
+	struct vault *to;
+	uint64_t total;	  /* bytes of all archives */
+	uint64_t whole;	  /* of the snapshots that are there by now */
+	uint64_t halves;  /* that were read of the next one, either way */
+	uint64_t at, end; /* of the archive that is read */
 };
 
-static void show(
-    struct copying *x, enum phase_kind kind, uint64_t done, uint64_t total)
+/* Nothing is told of what is there already. */
+static void begin(struct copying *x)
 {
-	if (x->phase->kind != kind || x->phase->total != total)
-		phase_begin(x->phase, x->c->env.clock, kind, x->label, total);
-	phase_at(x->phase, done);
+	struct phase *p = &x->o->phase;
+
+	if (p->kind != PHASE_COPY)
+		phase_go_on(p, x->c->env.clock, PHASE_COPY,
+		    x->o->snapshot->label, x->whole, x->total);
 }
 
-static void on_checked(void *ctx, uint64_t done, uint64_t total)
+static void on_read(void *ctx, uint64_t done, uint64_t total)
 {
-	show(ctx, PHASE_VERIFY, done, total);
+	struct copying *x = ctx;
+	uint64_t copied;
+
+	begin(x);
+	/* Another archive, or the same once more. */
+	if (x->at == x->end || done < x->at)
+		x->at = 0;
+	x->halves += done - x->at;
+	x->at = done;
+	x->end = total;
+	copied = x->whole + x->halves / 2;
+	phase_at(&x->o->phase, copied < x->total ? copied : x->total);
 }
 
-static void on_written(void *ctx, uint64_t done, uint64_t total)
+/* What is copied of a snapshot: its own archive, and its parts. */
+static int count_bytes(const struct copying *x, const struct snapshot *s,
+    uint64_t *bytes, struct err *err)
 {
-	show(ctx, PHASE_COPY, done, total);
+	struct manifest m;
+	char sha256[DIGEST_SHA256_HEX];
+
+	if (snapshot_manifest(
+		x->o->vault.vault, s, &x->o->trust, &m, sha256, err))
+		return -1;
+	*bytes = m.archive.bytes;
+	VEC_EACH (&m.earlier, a)
+		if (manifest_is_part(&m, a))
+			*bytes += a->bytes;
+	manifest_done(&m);
+	return 0;
 }
 
-static int copy_locked(const struct command *c, struct opened *o,
-    const struct snapshot *snapshot, struct vault *to, struct err *err)
+static int copy_locked(
+    struct copying *x, const struct snapshot *snapshot, struct err *err)
 {
+	const struct command *c = x->c;
+	const struct opened *o = x->o;
 	autofree char *holder = str_printf("copy, pid %d", (int)getpid());
 	const struct vault_lock_options lock_options = {
 	    .holder = holder,
@@ -46,36 +79,39 @@ static int copy_locked(const struct command *c, struct opened *o,
 	    .stale_s = c->settings->lock_stale_after / 1000,
 	};
 	cleanup(vault_lock_freep) struct vault_lock *lock =
-	    vault_lock_acquire(to, snapshot->name, &lock_options, err);
-	struct copying x = {
-	    .c = c, .label = snapshot->label, .phase = &o->phase};
+	    vault_lock_acquire(x->to, snapshot->name, &lock_options, err);
 	const struct snapshot_open_options options = {.trust = &o->trust,
 	    .scratch = o->scratch.path,
 	    .cancel = c->env.cancel,
-	    .progress = on_checked,
-	    .progress_ctx = &x};
+	    .progress = on_read,
+	    .progress_ctx = x};
 
 	if (!lock)
 		return -1;
-	const struct snapshot_copy_to target = {.vault = to,
+	const struct snapshot_copy_to target = {.vault = x->to,
 	    .lock = lock,
-	    .progress = on_written,
-	    .progress_ctx = &x};
-	phase_forget(&o->phase);
+	    .progress = on_read,
+	    .progress_ctx = x};
 	return snapshot_copy(o->vault.vault, snapshot, &options, &target, err);
 }
 
 /* As snapshot_copy, of one of the vault's list. */
-static int copy_one(const struct command *c, struct opened *o,
-    const struct snapshot *snapshot, struct vault *to, struct err *err)
+static int copy_one(
+    struct copying *x, const struct snapshot *snapshot, struct err *err)
 {
 	struct err unwritten = ERR_INIT;
-	int copied = copy_locked(c, o, snapshot, to, err);
+	uint64_t bytes = 0;
+	int copied = count_bytes(x, snapshot, &bytes, err)
+			 ? -1
+			 : copy_locked(x, snapshot, err);
 
 	if (copied < 0)
 		return err_wrap(err, "copy '%s' to vault '%s'", snapshot->label,
-		    vault_name(to));
-	if (head_copied(c, to, snapshot, copied == 1, &o->trust, &unwritten))
+		    vault_name(x->to));
+	x->whole += bytes;
+	x->halves = x->at = x->end = 0;
+	if (head_copied(
+		x->c, x->to, snapshot, copied == 1, &x->o->trust, &unwritten))
 		log_warn("that it was copied could not be remembered: %s",
 		    unwritten.message);
 	return copied;
@@ -83,18 +119,33 @@ static int copy_one(const struct command *c, struct opened *o,
 
 /* Where its archives are those of several snapshots, all of these are copied,
  * the oldest first: so each is whole as soon as it can be seen. */
+static int copy_all(
+    struct copying *x, const struct snapshot_refs *refs, struct err *err)
+{
+	int copied = 0;
+
+	VEC_EACH (refs, s) {
+		uint64_t bytes = 0;
+		if (count_bytes(x, *s, &bytes, err))
+			return err_wrap(err, "copy '%s'", (*s)->label);
+		x->total += bytes;
+	}
+	for (size_t i = 0; copied >= 0 && i < refs->len; i++)
+		copied = copy_one(x, refs->items[i], err);
+	return copied;
+}
+
 static int copy_with_needs(const struct command *c, struct opened *o,
     struct vault *to, struct err *err)
 {
+	struct copying x = {.c = c, .o = o, .to = to};
 	struct snapshot_refs refs = VEC_INIT;
 	int copied = snapshot_needs(
 	    o->vault.vault, &o->list, o->snapshot, &o->trust, &refs, err);
 
-	if (copied < 0)
-		err_wrap(err, "copy '%s' to vault '%s'", o->snapshot->label,
-		    vault_name(to));
-	for (size_t i = 0; copied >= 0 && i < refs.len; i++)
-		copied = copy_one(c, o, refs.items[i], to, err);
+	copied = copied < 0 ? err_wrap(err, "copy '%s' to vault '%s'",
+				  o->snapshot->label, vault_name(to))
+			    : copy_all(&x, &refs, err);
 	if (copied >= 0 && refs.len > 1)
 		log_info("'%s' needs %zu earlier snapshots: they are in vault "
 			 "'%s' too",

@@ -54,6 +54,16 @@ static void add_total(const struct phase *p, struct buf *text)
 		    text, p->total, kinds[p->kind].one, kinds[p->kind].many);
 }
 
+static void add_before(const struct phase *p, struct buf *text)
+{
+	buf_add_str(text, ", of which ");
+	if (kinds[p->kind].bytes)
+		str_add_bytes(text, p->before);
+	else
+		buf_printf(text, "%llu", (unsigned long long)p->before);
+	buf_add_str(text, " are done");
+}
+
 static void tell(struct phase *p, const char *what)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT, facts = BUF_INIT;
@@ -71,8 +81,7 @@ static void tell(struct phase *p, const char *what)
 		add_total(p, &text);
 	}
 	if (p->before)
-		buf_printf(&text, ", of which %llu are done",
-		    (unsigned long long)p->before);
+		add_before(p, &text);
 	log_named(
 	    LOG_LEVEL_INFO, "phase.started", &facts, "%s", buf_str(&text));
 }

@@ -191,7 +191,23 @@ unsealed() { # LABEL: the text that the record of that snapshot seals
 	agent backup
 	sed -i "s|^vaults:.*|vaults: [{name: local, directory: $P/vault}, {name: far, directory: $P/far}]|" "$BACKSTAY_CONFIG"
 	agent vault init
-	restore copy latest --to far
+	run --separate-stderr restore copy latest --to far
+	[ "$status" -eq 0 ]
+	# One line for all that is copied.
+	bytes=$(cat "$P"/vault/*.tar.* | wc -c)
+	[ "$(grep -c ' info  copying ' <<<"$stderr")" -eq 1 ]
+	grep -F " info  copying $(newest): $(numfmt --to=iec-i --suffix=B --format=%.1f "$bytes" | sed 's/[KM]iB/ &/')" <<<"$stderr"
+	# What is there already is not copied, and not told of.
+	run --separate-stderr restore copy latest --to far
+	[[ $output == *"is in vault 'far' already" ]]
+	run ! grep copying <<<"$stderr"
+	# On a terminal it is renewed, up to the last byte.
+	sed -i "s|, {name: far|, {name: near, directory: $P/near}&|" "$BACKSTAY_CONFIG"
+	agent vault init
+	script -qec "'$BACKSTAY_BUILD/backstay-restore' copy latest --to near" /dev/null </dev/null >"$BATS_TEST_TMPDIR/tty"
+	tr '\r' '\n' <"$BATS_TEST_TMPDIR/tty" | grep -oE 'copying: [0-9.]+ [KMGi]*B of [0-9.]+ [KMGi]*B' >"$BATS_TEST_TMPDIR/renewed"
+	[[ $(tail -n 1 "$BATS_TEST_TMPDIR/renewed") =~ ^"copying: "(.*)" of "(.*)$ ]]
+	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
 	rm -r "$P/vault"
 	mkdir "$P/vault"
 	restore verify --vault far latest

@@ -54,6 +54,23 @@ static void a_log_has_a_line_for_each_phase(void **state)
 	    "done\n");
 }
 
+static void copies_what_is_left(void)
+{
+	struct phase p = {.kind = PHASE_NONE};
+
+	phase_go_on(&p, &test_clock.clock, PHASE_COPY, "s-2", 5 * MIB, 8 * MIB);
+}
+
+static void what_was_done_before_is_told_in_its_unit(void **state)
+{
+	(void)state;
+	set_up(LOG_FORMAT_TEXT, false);
+	autofree char *text = test_stderr_of(copies_what_is_left);
+	assert_string_equal(text,
+	    "1970-01-01T00:00:00Z info  copying s-2: 8.0 MiB, of which 5.0 MiB "
+	    "are done\n");
+}
+
 static void starts(void)
 {
 	struct phase p = {.kind = PHASE_NONE};
@@ -122,6 +139,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_log_has_a_line_for_each_phase),
+	    cmocka_unit_test(what_was_done_before_is_told_in_its_unit),
 	    cmocka_unit_test(its_facts_have_names),
 	    cmocka_unit_test(a_terminal_has_one_line_that_is_renewed),
 	    cmocka_unit_test(what_is_read_counts),
