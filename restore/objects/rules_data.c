@@ -523,7 +523,9 @@ const struct rule_pause rules_pauses[] = {
     BY_NODES("longhorn", "*longhorn-manager*", "*.longhorn.io"),
     BY_REPLICAS("knative", "*knative.dev/serving/cmd/controller*", NULL,
 	"*.serving.knative.dev"),
-    /* Its webhook runs the same image. */
+    /* Its webhook runs the same image. Without secretStoreRefs a PushSecret
+     * does nothing since v0.10.0; an operator before that deletes from the
+     * store what the status says was pushed: that is no pause. */
     BY_REPLICAS("external-secrets", "*external-secrets*",
 	"app.kubernetes.io/name=external-secrets", "*.external-secrets.io"),
     {.system = NULL},
