@@ -96,9 +96,21 @@ void closure_hear_keys(struct closure *c, const struct json_object *secret)
 static bool has_pgp(const struct closure *c, const char *id)
 {
 	VEC_EACH (&c->pgp, key)
-		if (openpgp_is_named(key, id))
+		if (!key->unknown && openpgp_is_named(key, id))
 			return true;
 	return false;
+}
+
+/* The algorithm of one that was captured, and of which it is not known whether
+ * it decrypts; 0: there is none. */
+static int unknown_pgp(const struct closure *c, const struct sops_key *k)
+{
+	if (!str_eq(k->kind, "pgp"))
+		return 0;
+	VEC_EACH (&c->pgp, key)
+		if (key->unknown && openpgp_is_named(key, k->id))
+			return key->unknown;
+	return 0;
 }
 
 static bool is_kept(const struct closure *c, const struct sops_key *key)
@@ -132,9 +144,14 @@ static size_t count_groups(
 	return count;
 }
 
-static void add_key(struct buf *out, const struct sops_key *key)
+static void add_key(struct buf *out, const struct sops_key *key, int algorithm)
 {
 	buf_printf(out, "%s%s %s", out->len ? ", " : "", key->kind, key->id);
+	if (algorithm)
+		buf_printf(out,
+		    " (captured, but of public-key algorithm %d, which is not "
+		    "known)",
+		    algorithm);
 }
 
 bool closure_reads(const struct closure *c, const struct closure_document *d)
@@ -148,26 +165,30 @@ static void judge_sops(struct closure *c, const struct sops_keys *keys,
 {
 	cleanup(buf_done) struct buf names = BUF_INIT;
 	size_t kept = count_groups(c, keys);
-	bool outside = false;
+	bool outside = false, unknown = false;
 
 	VEC_EACH (keys, key) {
 		if (has_group(c, keys, key->group))
 			continue;
 		outside |=
 		    !str_eq(key->kind, "age") && !str_eq(key->kind, "pgp");
-		add_key(&names, key);
+		int algorithm = unknown_pgp(c, key);
+		unknown |= algorithm;
+		add_key(&names, key, algorithm);
 	}
 	if (needed > 1) {
 		closure_lack(c, outside,
 		    "%s is encrypted by SOPS to groups of keys: %zu groups are "
-		    "needed, and keys of %zu were captured; not captured: %s",
+		    "needed, and keys of %zu were captured; not captured%s: %s",
 		    by, needed, kept,
+		    unknown ? ", or not known to open it" : "",
 		    names.len ? buf_str(&names) : "it names no other key");
 		return;
 	}
 	closure_lack(c, outside, "%s is encrypted by SOPS, and %s: %s", by,
-	    outside ? "its keys are of a service"
-		    : "no key for it was captured",
+	    outside   ? "its keys are of a service"
+	    : unknown ? "it is not known whether a captured key opens it"
+		      : "no key for it was captured",
 	    names.len ? buf_str(&names) : "it names no key");
 }
 

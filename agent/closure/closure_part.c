@@ -149,8 +149,27 @@ static struct json_object *pgp_of(const struct closure *c)
 
 	VEC_EACH (&c->pgp, key) {
 		cleanup(buf_done) struct buf text = BUF_INIT;
+		if (key->unknown)
+			continue;
 		hex_add(&text, key->fingerprint, key->len);
 		json_append(list, json_new_str(buf_str(&text)));
+	}
+	return list;
+}
+
+static struct json_object *unknown_of(const struct closure *c)
+{
+	struct json_object *list = json_new_array();
+
+	VEC_EACH (&c->pgp, key) {
+		cleanup(buf_done) struct buf text = BUF_INIT;
+		if (!key->unknown)
+			continue;
+		struct json_object *one = json_new_object();
+		hex_add(&text, key->fingerprint, key->len);
+		json_set_str(one, "fingerprint", buf_str(&text));
+		json_set_int(one, "algorithm", key->unknown);
+		json_append(list, one);
 	}
 	return list;
 }
@@ -200,6 +219,7 @@ void closure_part_write(
 	json_set(o, "revisions", revisions_of(c));
 	json_set(o, "age", age);
 	json_set(o, "pgp", pgp_of(c));
+	json_set(o, "unknown", unknown_of(c));
 	json_set(o, "sealing", sealing_of(c));
 	json_set_bool(o, "asked", !c->unasked);
 	add_documents(c, o);
@@ -360,6 +380,22 @@ static bool take_ids(uint64_t *left, int64_t count)
 	return true;
 }
 
+static bool read_unknown(struct closure *c, const struct json_object *list)
+{
+	for (size_t i = 0; i < json_len(list); i++) {
+		const struct json_object *one = json_at(list, i);
+		const char *text = json_get_str(one, "fingerprint");
+		int64_t algorithm = json_get_int(one, "algorithm", 0);
+		struct openpgp_key key;
+		if (!text || !openpgp_key_parse(text, &key) || algorithm < 1 ||
+		    algorithm > UINT8_MAX)
+			return false;
+		key.unknown = (uint8_t)algorithm;
+		*vec_add(&c->pgp) = key;
+	}
+	return true;
+}
+
 /* The ids of all of them are what follows the text. */
 static bool read_mirrors(
     struct closure *c, const struct json_object *list, uint64_t bytes)
@@ -392,6 +428,7 @@ static bool read_all(
 	json_texts(json_get(o, "sealing"), &c->sealing_ids);
 	return read_lacks(c, json_get(o, "lacks")) &&
 	       read_pgp(c, json_get(o, "pgp")) &&
+	       read_unknown(c, json_get(o, "unknown")) &&
 	       read_repositories(c, json_get(o, "repositories")) &&
 	       read_buckets(c, json_get(o, "buckets")) &&
 	       read_revisions(c, json_get(o, "revisions")) &&

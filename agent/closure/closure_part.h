@@ -22,6 +22,7 @@
  *                 pins: and that as a submodule,
  *                 searched: a mirror of this part lacks it}]
  *     age         [recipient], pgp [fingerprint], sealing [sealing_key_id]
+ *     unknown     [{fingerprint, algorithm}], which may open something, or not
  *     asked       true: all clusters that it had to ask have answered
  *     documents   [{by, needed, keys: [{kind, id, group}]}]
  *     sealed      [{by, name, key}], which none of the own sealing keys opens;

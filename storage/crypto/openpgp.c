@@ -17,6 +17,7 @@ enum {
 	RSA = 1,
 	RSA_ENCRYPT = 2,
 	RSA_SIGN = 3,
+	KYBER = 8, /* of LibrePGP */
 	ELGAMAL = 16,
 	DSA = 17,
 	ECDH = 18,
@@ -26,6 +27,10 @@ enum {
 	X448 = 26,
 	ED25519 = 27,
 	ED448 = 28,
+	ML_DSA_65_ED25519 = 30,
+	SLH_DSA_SHAKE_256S = 34,
+	ML_KEM_768_X25519 = 35,
+	ML_KEM_1024_X448 = 36,
 };
 enum { KEY_ID_LEN = 8 };
 
@@ -147,6 +152,8 @@ static bool skip_public(struct span *s, int algorithm)
 		return skip(s, 32);
 	case X448:
 		return skip(s, 56);
+	case ML_KEM_768_X25519:
+		return skip(s, 32 + 1184);
 	case ED448:
 		return skip(s, 57);
 	default:
@@ -163,11 +170,32 @@ static bool skip_public_counted(struct span *s)
 	return skip(s, 4) && skip(s, len);
 }
 
-static bool may_sign_only(int algorithm)
+enum use { USE_SIGN, USE_DECRYPT, USE_UNKNOWN };
+
+static enum use use_of(int algorithm)
 {
-	return algorithm == RSA_SIGN || algorithm == DSA ||
-	       algorithm == ECDSA || algorithm == EDDSA_LEGACY ||
-	       algorithm == ED25519 || algorithm == ED448;
+	switch (algorithm) {
+	case RSA:
+	case RSA_ENCRYPT:
+	case KYBER:
+	case ELGAMAL:
+	case ECDH:
+	case X25519:
+	case X448:
+	case ML_KEM_768_X25519:
+	case ML_KEM_1024_X448:
+		return USE_DECRYPT;
+	case RSA_SIGN:
+	case DSA:
+	case ECDSA:
+	case EDDSA_LEGACY:
+	case ED25519:
+	case ED448:
+	case ML_DSA_65_ED25519 ... SLH_DSA_SHAKE_256S:
+		return USE_SIGN;
+	default:
+		return USE_UNKNOWN;
+	}
 }
 
 /* GnuPG's own way to say that the secret is elsewhere: "private use" 101 as the
@@ -207,9 +235,29 @@ static void fingerprint(struct openpgp_key *key, const struct span *public)
 	    buf_str(&text), text.len, key->fingerprint);
 }
 
+/* Of one certificate, what is known so far. */
+struct certificate {
+	size_t first; /* of its keys among all */
+	bool decrypts;
+	uint8_t unknown; /* an algorithm of it; 0: none */
+};
+
+static void note_use(struct certificate *c, int version, int algorithm,
+    const struct span *secret)
+{
+	enum use use = use_of(algorithm);
+
+	if (use == USE_SIGN || !has_secret(version, secret))
+		return;
+	if (use == USE_DECRYPT)
+		c->decrypts = true;
+	else
+		c->unknown = (uint8_t)algorithm;
+}
+
 /* False: it is of a kind that is not known. */
 static bool read_key(
-    const struct span *body, struct openpgp_key *key, bool *decrypts)
+    const struct span *body, struct openpgp_key *key, struct certificate *c)
 {
 	enum { FIXED = 6 }; /* the version, four bytes of time, the algorithm */
 	struct span rest = *body;
@@ -219,6 +267,8 @@ static bool read_key(
 	int version = body->at[0], algorithm = body->at[FIXED - 1];
 	if (version < 4 || version > 6)
 		return false;
+	if (version == 4 && use_of(algorithm) == USE_UNKNOWN)
+		c->unknown = (uint8_t)algorithm;
 	if (version == 4 ? !skip_public(&rest, algorithm)
 			 : !skip_public_counted(&rest))
 		return false;
@@ -228,20 +278,16 @@ static bool read_key(
 		return false;
 	key->version = (uint8_t)version;
 	fingerprint(key, &public);
-	*decrypts = !may_sign_only(algorithm) && has_secret(version, &rest);
+	note_use(c, version, algorithm, &rest);
 	return true;
 }
 
-/* Of one certificate, what is known so far. */
-struct certificate {
-	size_t first; /* of its keys among all */
-	bool decrypts;
-};
-
 static void end_certificate(struct certificate *c, struct openpgp_keys *out)
 {
-	if (!c->decrypts)
+	if (!c->decrypts && !c->unknown)
 		out->len = c->first;
+	for (size_t i = c->first; !c->decrypts && i < out->len; i++)
+		out->items[i].unknown = c->unknown;
 	*c = (struct certificate){.first = out->len};
 }
 
@@ -253,14 +299,12 @@ static void read_packets(struct span block, struct openpgp_keys *out)
 
 	while ((tag = next_packet(&block, &body)) >= 0) {
 		struct openpgp_key key = {.len = 0};
-		bool decrypts;
 		if (tag == TAG_SECRET_KEY)
 			end_certificate(&c, out);
 		if ((tag != TAG_SECRET_KEY && tag != TAG_SECRET_SUBKEY) ||
-		    !read_key(&body, &key, &decrypts))
+		    !read_key(&body, &key, &c))
 			continue;
 		*vec_add(out) = key;
-		c.decrypts |= decrypts;
 	}
 	end_certificate(&c, out);
 }

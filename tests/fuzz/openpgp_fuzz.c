@@ -30,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		add_armor(&text, data + 1, size - 1);
 	openpgp_read_private(buf_str(&text), text.len, &keys);
 	VEC_EACH (&keys, key) {
+		if (key->version < 4 || key->version > 6)
+			abort();
 		cleanup(buf_done) struct buf id = BUF_INIT;
 		hex_add(&id, key->fingerprint, key->len);
 		if (!openpgp_is_named(key, buf_str(&id)))

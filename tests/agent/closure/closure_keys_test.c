@@ -140,6 +140,33 @@ static void what_no_captured_key_reads_is_missing_or_outside(void **state)
 	    "service: kms " RECIPIENT "\n");
 }
 
+/* It is there, and whether it is of use nobody knows. */
+static void a_key_of_an_unknown_algorithm_is_named_as_such(void **state)
+{
+	cleanup(closure_freep) struct closure *c = closure_new();
+
+	(void)state;
+	assert_true(openpgp_key_parse(FINGERPRINT, vec_add(&c->pgp)));
+	c->pgp.items[0].unknown = 99;
+	document(c, "a.yaml", TO_PGP(FINGERPRINT));
+	document(c, "b.yaml",
+	    "sops: {mac: x, shamir_threshold: 2, key_groups: [{pgp: "
+	    "[{fp: " FINGERPRINT "}]}, {age: [{recipient: age1other}]}]}\n");
+	document(c, "c.yaml",
+	    "sops: {mac: x, kms: [{arn: k}], pgp: [{fp: " FINGERPRINT "}]}\n");
+	test_assert_lacks(c,
+	    "missing: a.yaml is encrypted by SOPS, and it is not known whether "
+	    "a captured key opens it: pgp " FINGERPRINT " (captured, but of "
+	    "public-key algorithm 99, which is not known)\n"
+	    "missing: b.yaml is encrypted by SOPS to groups of keys: 2 groups "
+	    "are needed, and keys of 0 were captured; not captured, or not "
+	    "known to open it: pgp " FINGERPRINT " (captured, but of "
+	    "public-key algorithm 99, which is not known), age age1other\n"
+	    "outside: c.yaml is encrypted by SOPS, and its keys are of a "
+	    "service: pgp " FINGERPRINT " (captured, but of public-key "
+	    "algorithm 99, which is not known), kms k\n");
+}
+
 #define SEALS "{\"sealedsecrets.bitnami.com/sealed-secrets-key\":\"active\"}"
 
 /* A SealedSecret "a" of that namespace, and more of its metadata. */
@@ -297,6 +324,7 @@ int main(void)
 	    cmocka_unit_test(age_keys_are_found_in_the_lines_of_any_secret),
 	    cmocka_unit_test(a_captured_key_reads_what_is_encrypted_to_it),
 	    cmocka_unit_test(what_no_captured_key_reads_is_missing_or_outside),
+	    cmocka_unit_test(a_key_of_an_unknown_algorithm_is_named_as_such),
 	    cmocka_unit_test(sealing_keys_open_what_was_sealed_to_them),
 	    cmocka_unit_test(one_without_a_namespace_is_tried_in_all_of_them),
 	    cmocka_unit_test(keys_of_other_machines_are_apart),

@@ -51,6 +51,7 @@ static void keep_lines(struct closure *c, const char *by, const char *text)
 
 #define AGE(key) "sops_age__list_0__map_recipient=" key "\nsops_mac=x\n"
 #define FINGERPRINT "FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4"
+#define UNKNOWN "3EBFB3DA0373D835BE6532D0EFDCB76118AFFC54"
 #define PGP(key) "sops_pgp__list_0__map_fp=" key "\nsops_mac=x\n"
 
 static void keys_of_one_part_read_documents_of_another(void **state)
@@ -65,14 +66,20 @@ static void keys_of_one_part_read_documents_of_another(void **state)
 	keep_lines(mirrors, "c.env", PGP(FINGERPRINT));
 	keep_lines(mirrors, "d.env", PGP("F"));
 	strvec_add(&keys->age, "age1a");
+	keep_lines(mirrors, "e.env", PGP(UNKNOWN));
 	assert_true(openpgp_key_parse(FINGERPRINT, vec_add(&keys->pgp)));
+	assert_true(openpgp_key_parse(UNKNOWN, vec_add(&keys->pgp)));
+	keys->pgp.items[1].unknown = 99;
 	hand_on(all, mirrors, 0);
 	hand_on(all, keys, 0);
 	test_assert_lacks(all,
 	    "missing: b.env is encrypted by SOPS, and no key for it was "
 	    "captured: age age1b\n"
 	    "missing: d.env is encrypted by SOPS, and no key for it was "
-	    "captured: pgp F\n");
+	    "captured: pgp F\n"
+	    "missing: e.env is encrypted by SOPS, and it is not known whether "
+	    "a captured key opens it: pgp " UNKNOWN " (captured, but of "
+	    "public-key algorithm 99, which is not known)\n");
 }
 
 static void add_revision(struct closure *c, const char *id, const char *by)
@@ -302,6 +309,8 @@ static void what_is_not_of_this_form_is_refused(void **state)
 	    "{\"version\":2,\"documents\":[{\"by\":\"b\","
 	    "\"needed\":1,\"keys\":[{\"kind\":\"other\",\"id\":\"i\","
 	    "\"group\":0}]}]}",
+	    "{\"version\":2,\"unknown\":[{\"fingerprint\":\"" FINGERPRINT
+	    "\",\"algorithm\":256}]}",
 	    "{\"version\":2,\"sealed\":[{\"by\":\"b\"}]}",
 	    "{\"version\":2,\"mirrors\":[{\"repository\":\"r\","
 	    "\"objects\":1,\"refs\":0}]}",

@@ -83,26 +83,98 @@ static void keys_that_cannot_decrypt_are_none(void **state)
 	assert_keys(DATA "sign-only.asc", "");
 }
 
-/* How many keys there are in a certificate of one key of ECDH, with this behind
- * its public part. */
+/* A key of that algorithm, or a subkey, with this behind its public part. */
+static void add_key(struct buf *raw, bool sub, uint8_t version,
+    uint8_t algorithm, const uint8_t *secret, size_t secret_len)
+{
+	const uint8_t fixed[] = {version, 0, 0, 0, 1, algorithm};
+	const uint8_t public[] = {0, 0, 0, 2, 7, 7};
+	/* Of version 4 the algorithm says how long it is: of ECDH. */
+	const uint8_t public4[] = {1, 7, 0, 1, 1, 1, 7};
+	size_t len = version == 4 ? sizeof(public4) : sizeof(public);
+
+	buf_add_char(raw, sub ? '\xc7' : '\xc5');
+	buf_add_char(raw, (char)(sizeof(fixed) + len + secret_len));
+	buf_add(raw, fixed, sizeof(fixed));
+	buf_add(raw, version == 4 ? public4 : public, len);
+	buf_add(raw, secret, secret_len);
+}
+
+static void read_raw(const struct buf *raw, struct openpgp_keys *keys)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT;
+
+	buf_add_str(&text, "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n");
+	base64_add(&text, raw->data, raw->len, true);
+	buf_add_str(&text, "\n-----END PGP PRIVATE KEY BLOCK-----\n");
+	openpgp_read_private(buf_str(&text), text.len, keys);
+}
+
+/* How many keys there are in a certificate of one key of ECDH. */
 static size_t keys_with(
     uint8_t version, const uint8_t *secret, size_t secret_len)
 {
-	const uint8_t public[] = {version, 0, 0, 0, 1, 18, 0, 0, 0, 2, 7, 7};
-	cleanup(buf_done) struct buf raw = BUF_INIT, text = BUF_INIT;
+	cleanup(buf_done) struct buf raw = BUF_INIT;
 	struct openpgp_keys keys = VEC_INIT;
 
-	buf_add_char(&raw, '\xc5');
-	buf_add_char(&raw, (char)(sizeof(public) + secret_len));
-	buf_add(&raw, public, sizeof(public));
-	buf_add(&raw, secret, secret_len);
-	buf_add_str(&text, "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n");
-	base64_add(&text, buf_str(&raw), raw.len, true);
-	buf_add_str(&text, "\n-----END PGP PRIVATE KEY BLOCK-----\n");
-	openpgp_read_private(buf_str(&text), text.len, &keys);
+	add_key(&raw, false, version, 18, secret, secret_len);
+	read_raw(&raw, &keys);
 	size_t len = keys.len;
 	vec_done(&keys);
 	return len;
+}
+
+/* The "unknown" of each of the keys of a certificate whose primary key is of
+ * one algorithm, and its subkey of another. */
+static char *unknown_of(uint8_t version, uint8_t primary, uint8_t subkey)
+{
+	static const uint8_t secret[] = {0, 1, 2};
+	cleanup(buf_done) struct buf raw = BUF_INIT;
+	struct openpgp_keys keys = VEC_INIT;
+	struct buf out = BUF_INIT;
+
+	add_key(&raw, false, version, primary, secret, sizeof(secret));
+	if (subkey)
+		add_key(&raw, true, version, subkey, secret, sizeof(secret));
+	read_raw(&raw, &keys);
+	VEC_EACH (&keys, key)
+		buf_printf(&out, "%d ", key->unknown);
+	vec_done(&keys);
+	return out.len ? buf_steal(&out) : str_dup("");
+}
+
+/* Whether one of these decrypts nobody can say; any other part of its
+ * certificate may. */
+static void an_algorithm_that_is_not_known_is_said_to_be(void **state)
+{
+	static const struct {
+		uint8_t version, primary, subkey;
+		const char *unknown;
+	} rows[] = {
+	    {5, 99, 0, "99 "},
+	    {6, 99, 0, "99 "},
+	    {6, 27, 99, "99 99 "},
+	    {6, 99, 25, "0 0 "},
+	    {6, 25, 99, "0 0 "},
+	    {6, 27, 28, ""},
+	    /* Post-quantum ones: of LibrePGP, then of the IETF. */
+	    {5, 22, 8, "0 0 "},
+	    {6, 30, 35, "0 0 "},
+	    {6, 31, 36, "0 0 "},
+	    {6, 30, 34, ""},
+	    /* Where it ends is not known in version 4. */
+	    {4, 99, 0, ""},
+	    {4, 18, 99, "0 "},
+	    {4, 19, 99, "99 "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		autofree char *got = unknown_of(
+		    rows[i].version, rows[i].primary, rows[i].subkey);
+		if (!str_eq(got, rows[i].unknown))
+			fail_msg("row %zu: '%s'", i, got);
+	}
 }
 
 /* The kind stands behind more fields in each version. */
@@ -232,6 +304,7 @@ int main(void)
 	    cmocka_unit_test(version_6_has_longer_ones),
 	    cmocka_unit_test(keys_that_cannot_decrypt_are_none),
 	    cmocka_unit_test(a_stub_is_none_in_any_version),
+	    cmocka_unit_test(an_algorithm_that_is_not_known_is_said_to_be),
 	    cmocka_unit_test(several_blocks_may_stand_in_one_text),
 	    cmocka_unit_test(a_cut_block_has_fewer_keys),
 	    cmocka_unit_test(a_key_goes_by_several_names),
