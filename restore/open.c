@@ -18,7 +18,6 @@ void open_close(struct opened *o)
 	o->form_warned = false;
 	tree_free(steal(o->tree));
 	o->snapshot = NULL;
-	o->verified_bytes = o->unpacked_bytes = 0;
 	phase_forget(&o->phase);
 }
 
@@ -171,33 +170,46 @@ static void show_progress(void *ctx, uint64_t done, uint64_t total)
 	struct opened *o = ctx;
 
 	(void)total;
-	phase_at(&o->phase, o->verified_bytes + done);
+	phase_at(&o->phase, done);
 }
 
-/* The bytes of one of its archives, which are right, on their way to be
- * unpacked. */
+/* The bytes of one of its archives, which are right. */
 static struct source *get_archive(const struct command *c, struct opened *o,
-    const struct manifest_archive *archive, struct err *err)
+    const struct manifest_archive *archive, bool shown, struct err *err)
 {
 	const struct snapshot_open_options options = {.trust = &o->trust,
 	    .scratch = o->scratch.path,
 	    .cancel = c->env.cancel,
-	    .progress = show_progress,
+	    .progress = shown ? show_progress : NULL,
 	    .progress_ctx = o};
-	const char *label = o->snapshot->label;
-	uint64_t all = manifest_archive_bytes(&o->manifest);
 
-	phase_go_on(&o->phase, c->env.clock, PHASE_VERIFY, label,
-	    o->verified_bytes, all);
-	struct source *s =
-	    snapshot_open_archive(o->vault.vault, archive, &options, err);
-	if (!s)
-		return NULL;
-	o->verified_bytes += archive->bytes;
-	phase_go_on(&o->phase, c->env.clock, PHASE_UNPACK, label,
-	    o->unpacked_bytes, all);
-	o->unpacked_bytes += archive->bytes;
-	return phase_source(&o->phase, s);
+	return snapshot_open_archive(o->vault.vault, archive, &options, err);
+}
+
+/* On their way to be unpacked. */
+static struct source *unpacked(struct opened *o,
+    const struct manifest_archive *archive, struct source *from)
+{
+	uint64_t before = o->opened_bytes;
+
+	o->opened_bytes += archive->bytes;
+	return from ? phase_source(&o->phase, before, from) : NULL;
+}
+
+/* The archive that was written with it. */
+static struct source *get_own(
+    const struct command *c, struct opened *o, struct err *err)
+{
+	const struct manifest_archive own = manifest_own(&o->manifest);
+	const char *label = o->snapshot->label;
+
+	phase_begin(&o->phase, c->env.clock, PHASE_VERIFY, label, own.bytes);
+	struct source *from = get_archive(c, o, &own, true, err);
+	if (from)
+		phase_begin(&o->phase, c->env.clock, PHASE_UNPACK, label,
+		    manifest_archive_bytes(&o->manifest));
+	o->opened_bytes = 0;
+	return unpacked(o, &own, from);
 }
 
 /* A manifest that is signed, or trusted unsigned, but is not a snapshot, is an
@@ -249,10 +261,8 @@ static struct source *open_archive(
 	if ((!o->snapshot && open_snapshot(c, o, err)) || open_keys(c, o, err))
 		return NULL;
 	struct source *s = NULL;
-	if (open_signed(o, err) == 0) {
-		const struct manifest_archive own = manifest_own(&o->manifest);
-		s = get_archive(c, o, &own, err);
-	}
+	if (open_signed(o, err) == 0)
+		s = get_own(c, o, err);
 	if (s)
 		warn_of_form(o);
 	else
@@ -260,7 +270,8 @@ static struct source *open_archive(
 	return s;
 }
 
-/* What opens the earlier archives of a list. */
+/* What opens the earlier archives of a list, while another is unpacked: only
+ * how far that is is shown. */
 struct opening {
 	const struct command *command;
 	struct opened *opened;
@@ -271,7 +282,9 @@ static struct source *open_earlier(
 {
 	const struct opening *opening = ctx;
 
-	return get_archive(opening->command, opening->opened, archive, err);
+	return unpacked(opening->opened, archive,
+	    get_archive(
+		opening->command, opening->opened, archive, false, err));
 }
 
 static struct reader_earlier earlier_of(struct opening *opening)

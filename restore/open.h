@@ -29,10 +29,8 @@ struct opened {
 	struct scratch scratch; /* private, removed by open_done */
 	struct tree *tree;	/* verified; its files are below scratch */
 	struct reader_totals totals;
-	/* For whoever waits; and, of the archives of the snapshot, the bytes
-	 * that were verified, and of which the unpacking has begun. */
-	struct phase phase;
-	uint64_t verified_bytes, unpacked_bytes;
+	struct phase phase;    /* for whoever waits */
+	uint64_t opened_bytes; /* of archives of the snapshot, as stored */
 };
 #define OPENED_INIT                                                            \
 	{                                                                      \

@@ -50,8 +50,9 @@ void phase_at(struct phase *p, uint64_t done);
 /* Another snapshot follows. */
 void phase_forget(struct phase *p);
 
-/* A source that shows how much of it was read. It owns `from`, and borrows the
- * phase. */
-struct source *phase_source(struct phase *p, struct source *from);
+/* A source that shows how much of it was read, as what follows `before` bytes
+ * of the phase's total. It owns `from`, and borrows the phase. */
+struct source *phase_source(
+    struct phase *p, uint64_t before, struct source *from);
 
 #endif

@@ -4,6 +4,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/digest.h"
 #include "storage/base/mem.h"
+#include "storage/base/pool.h"
 #include "storage/base/spool.h"
 
 #include <stdbool.h>
@@ -187,11 +188,11 @@ static uint64_t count_wanted(const struct joining *j, uint32_t archive)
 	return count;
 }
 
-static int read_earlier(struct joining *j, uint32_t archive, struct err *err)
+static int read_earlier(
+    struct joining *j, uint32_t archive, struct source *from, struct err *err)
 {
-	const struct reader_earlier *earlier = j->options->earlier;
 	const struct manifest_archive a =
-	    manifest_archive_at(earlier->manifest, archive);
+	    manifest_archive_at(j->options->earlier->manifest, archive);
 	const struct reader_totals expected = {
 	    .entries = a.entries, .bytes = a.content_bytes};
 	const struct reader_visitor visitor = {.start = earlier_start,
@@ -200,43 +201,80 @@ static int read_earlier(struct joining *j, uint32_t archive, struct err *err)
 	    .enough = has_enough,
 	    .ctx = j};
 	struct reader_options o = *j->options;
-	cleanup(source_freep) struct source *from =
-	    earlier->open(earlier->ctx, &a, err);
 
-	if (!from)
-		return -1;
 	o.compression = a.compression;
 	o.encryption = a.encryption;
 	o.expected = &expected;
 	o.earlier = NULL;
 	o.is_earlier = true;
 	j->archive = archive;
+	j->left = count_wanted(j, archive);
 	/* The rest is neither decrypted nor unpacked, but is checked too. */
-	return archive_reader_run(source_onto(from), &o, &visitor, NULL, err) ||
-		       source_read_rest(from, err)
-		   ? -1
-		   : 0;
+	if (archive_reader_run(source_onto(from), &o, &visitor, NULL, err) ||
+	    source_read_rest(from, err))
+		return -1;
+	return j->left ? err_set(err, ERR_INTEGRITY,
+			     "it lacks something that the snapshot needs of it")
+		       : 0;
+}
+
+/* One is opened, and so held against its digest, while the one before is
+ * unpacked. */
+struct opening {
+	const struct reader_earlier *earlier;
+	struct pool *pool;
+	struct manifest_archive archive;
+	struct source *from;
+	struct err err;
+};
+
+static void open_job(void *arg)
+{
+	struct opening *o = arg;
+
+	o->from = o->earlier->open(o->earlier->ctx, &o->archive, &o->err);
+}
+
+/* Those of which something is wanted, from archive i on; returns its number, or
+ * how many there are. */
+static size_t open_next(const struct joining *j, struct opening *o, size_t i)
+{
+	const struct manifest *m = o->earlier->manifest;
+
+	while (i < m->earlier.len && !count_wanted(j, (uint32_t)i))
+		i++;
+	if (i == m->earlier.len)
+		return i;
+	o->archive = manifest_archive_at(m, i);
+	o->err = (struct err)ERR_INIT;
+	pool_submit(o->pool, open_job, o);
+	return i;
 }
 
 static int read_all_earlier(struct joining *j, struct err *err)
 {
 	const struct manifest *m = j->options->earlier->manifest;
+	struct opening o = {
+	    .earlier = j->options->earlier, .pool = pool_new(1, 1)};
+	size_t next = open_next(j, &o, 0);
+	int failed = 0;
 
-	for (size_t i = m->earlier.len; i-- > 0;) {
-		const char *file = m->earlier.items[i].file;
-		j->left = count_wanted(j, (uint32_t)i);
-		if (!j->left)
-			continue;
-		if (read_earlier(j, (uint32_t)i, err))
-			return err_wrap(
-			    err, "archive '%s', which it needs", file);
-		if (j->left)
-			return err_set(err, ERR_INTEGRITY,
-			    "archive '%s' lacks something that the snapshot "
-			    "needs of it",
-			    file);
+	while (!failed && next < m->earlier.len) {
+		size_t i = next;
+		pool_wait(o.pool);
+		cleanup(source_freep) struct source *from = steal(o.from);
+		if (!from)
+			*err = o.err;
+		else
+			next = open_next(j, &o, i + 1);
+		failed = !from || read_earlier(j, (uint32_t)i, from, err);
+		if (failed)
+			err_wrap(err, "archive '%s', which it needs",
+			    m->earlier.items[i].file);
 	}
-	return 0;
+	pool_free(o.pool);
+	source_free(o.from);
+	return failed ? -1 : 0;
 }
 
 static int hand_contents(const struct joining *j, struct err *err)

@@ -25,7 +25,8 @@ struct reader_totals {
 
 /* Of a snapshot that is a list of archives: the manifest, and how those are
  * opened that were written with earlier ones. `open` returns the bytes of such
- * an archive as they are stored, checked against its digest. */
+ * an archive as they are stored, checked against its digest; it is called on
+ * another thread, while what it returned before is read. */
 struct reader_earlier {
 	const struct manifest *manifest; /* with is_list; borrowed */
 	struct source *(*open)(

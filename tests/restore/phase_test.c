@@ -120,7 +120,8 @@ static void reads(void)
 	char data[4];
 
 	phase_go_on(&p, &test_clock.clock, PHASE_UNPACK, NULL, 10, 16);
-	struct source *s = phase_source(&p, source_from_memory("123456", 6));
+	struct source *s =
+	    phase_source(&p, 10, source_from_memory("123456", 6));
 	while (source_read(s, data, sizeof(data), &err) > 0)
 		test_clock.now_ms += 100;
 	source_free(s);

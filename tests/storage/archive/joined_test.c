@@ -13,8 +13,10 @@
 #include "tests/support/sink.h"
 #include "tests/support/test.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { ENTRIES = 400, SNAPSHOTS = 4, BYTES = 3000 };
 
@@ -36,6 +38,11 @@ struct chain {
 	struct made made[SNAPSHOTS];
 	uint64_t read;	   /* bytes that were asked for in parts */
 	bool wrong_at_end; /* whole archives, by their digest */
+	/* A whole archive can be read only once the next was asked for: */
+	bool in_pairs;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	size_t opened, first_read;
 };
 
 static bool is_in(size_t snapshot, size_t i)
@@ -179,6 +186,8 @@ static void make_chain(struct chain *c)
 	struct err err = ERR_INIT;
 
 	*c = (struct chain){.dir = test_dir_make()};
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->changed, NULL);
 	test_random_init(&c->random, 3);
 	c->key = age_keygen(&c->random.random, 0, &c->recipient);
 	c->identities = age_identities_new();
@@ -194,16 +203,20 @@ static void unmake(struct chain *c)
 		buf_done(&c->made[n].contents);
 		manifest_done(&c->made[n].manifest);
 	}
+	pthread_cond_destroy(&c->changed);
+	pthread_mutex_destroy(&c->lock);
 	age_identities_free(c->identities);
 	secret_free(c->key);
 	free(c->recipient);
 	test_dir_remove(c->dir);
 }
 
-/* What the vault makes of an archive that is not the signed one. */
-struct checked {
+/* An archive as the vault hands it out. */
+struct handed {
 	struct source source;
 	struct source *from;
+	struct chain *chain;
+	bool begun;
 };
 
 static const struct made *made_of(const struct chain *c, const char *file)
@@ -214,39 +227,67 @@ static const struct made *made_of(const struct chain *c, const char *file)
 	return NULL;
 }
 
-static ssize_t wrong_read(
-    struct source *s, void *data, size_t len, struct err *err)
+/* Of SNAPSHOTS - 1 earlier ones, the last has none behind it. Neither this nor
+ * what opens one is called on the thread of the test. */
+static bool await_next(struct chain *c)
 {
-	struct checked *c = (struct checked *)s;
-	ssize_t n = source_read(c->from, data, len, err);
+	enum { PATIENCE_S = 120 };
+	struct timespec until;
 
-	return n ? n : err_set(err, ERR_INTEGRITY, "its digest is wrong");
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_S;
+	pthread_mutex_lock(&c->lock);
+	size_t read = ++c->first_read;
+	size_t expected = read < SNAPSHOTS - 1 ? read + 1 : read;
+	while (c->opened < expected &&
+	       !pthread_cond_timedwait(&c->changed, &c->lock, &until))
+		;
+	bool was_opened = c->opened >= expected;
+	pthread_mutex_unlock(&c->lock);
+	return was_opened;
 }
 
-static void wrong_release(struct source *s)
+static ssize_t handed_read(
+    struct source *s, void *data, size_t len, struct err *err)
 {
-	source_free(((struct checked *)s)->from);
+	struct handed *h = (struct handed *)s;
+
+	if (!h->begun && h->chain->in_pairs && !await_next(h->chain))
+		return err_set(err, ERR_SYSTEM, "the next was not opened");
+	h->begun = true;
+	ssize_t n = source_read(h->from, data, len, err);
+	if (n == 0 && h->chain->wrong_at_end)
+		return err_set(err, ERR_INTEGRITY, "its digest is wrong");
+	return n;
+}
+
+static void handed_release(struct source *s)
+{
+	source_free(((struct handed *)s)->from);
 	free(s);
 }
 
 static struct source *open_whole(
     void *ctx, const struct manifest_archive *archive, struct err *err)
 {
-	const struct made *m = made_of(ctx, archive->file);
-
-	(void)err;
-	assert_non_null(m);
-	assert_int_equal(archive->entries, m->manifest.archive.entries);
-	struct source *from =
-	    source_from_memory(m->archive.data, m->archive.len);
-	if (!((const struct chain *)ctx)->wrong_at_end)
-		return from;
 	static const struct source_ops ops = {
-	    .read = wrong_read, .release = wrong_release};
-	struct checked *c = mem_new(struct checked);
-	c->source.ops = &ops;
-	c->from = from;
-	return &c->source;
+	    .read = handed_read, .release = handed_release};
+	struct chain *c = ctx;
+	const struct made *m = made_of(c, archive->file);
+
+	if (!m || archive->entries != m->manifest.archive.entries) {
+		err_set(err, ERR_SYSTEM, "another one was asked for");
+		return NULL;
+	}
+	struct handed *h = mem_zalloc(sizeof(*h));
+	h->source.ops = &ops;
+	h->from = source_from_memory(m->archive.data, m->archive.len);
+	h->chain = c;
+	pthread_mutex_lock(&c->lock);
+	c->opened++;
+	pthread_cond_signal(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+	return &h->source;
 }
 
 static struct source *open_part(
@@ -354,6 +395,25 @@ static void what_is_behind_the_last_that_is_needed_is_not_opened(void **state)
 	assert_ok(extract(&c, 1, dir, &totals, &err), err);
 	assert_int_equal(totals.entries, c.made[1].totals.entries);
 	check_tree(dir, 1);
+	unmake(&c);
+}
+
+/* Each comes over a network, or is read for its digest first. */
+static void the_next_is_opened_while_one_is_read(void **state)
+{
+	const size_t last = SNAPSHOTS - 1;
+	struct chain c;
+	struct reader_totals totals;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	make_chain(&c);
+	autofree char *dir = str_printf("%s/tree", c.dir);
+	c.in_pairs = true;
+	assert_ok(file_mkdirs(dir, &err), err);
+	assert_ok(extract(&c, last, dir, &totals, &err), err);
+	assert_int_equal(c.opened, last);
+	check_tree(dir, last);
 	unmake(&c);
 }
 
@@ -589,6 +649,7 @@ int main(void)
 	    cmocka_unit_test(a_list_is_read_as_one),
 	    cmocka_unit_test(
 		what_is_behind_the_last_that_is_needed_is_not_opened),
+	    cmocka_unit_test(the_next_is_opened_while_one_is_read),
 	    cmocka_unit_test(entries_are_read_alone),
 	    cmocka_unit_test(what_nobody_needs_is_not_named),
 	    cmocka_unit_test(another_archive_is_refused),
