@@ -7,6 +7,7 @@
 #include "restore/plan/live.h"
 #include "restore/plan/maker.h"
 #include "restore/plan/names.h"
+#include "restore/plan/policies.h"
 #include "restore/plan/read.h"
 #include "restore/plan/settle.h"
 #include "restore/plan/tokens.h"
@@ -205,6 +206,20 @@ static void drop_left_alone(struct plan *p)
 			n->held = PLAN_HELD_NOT;
 }
 
+static void warn_of_policies(struct plan *p)
+{
+	autofree bool *made = mem_zalloc((p->nodes.len + 1) * sizeof(*made));
+
+	for (size_t i = 0; i < p->nodes.len; i++) {
+		const struct plan_node *n = &p->nodes.items[i];
+
+		made[i] = n->action == PLAN_APPLY &&
+			  (!n->exists ||
+			      plan_existing_of(p, n) == PLAN_EXISTING_RECREATE);
+	}
+	policies_warn(p, made);
+}
+
 struct plan *plan_make(const struct plan_options *o, struct err *err)
 {
 	cleanup(plan_freep) struct plan *p = mem_new(struct plan);
@@ -254,6 +269,7 @@ struct plan *plan_make(const struct plan_options *o, struct err *err)
 		return NULL;
 	held_settle_live(p);
 	drop_left_alone(p);
+	warn_of_policies(p);
 	return steal(p);
 }
 

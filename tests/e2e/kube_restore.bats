@@ -193,6 +193,18 @@ begun_without_end() {
 	[ "$(jq '[.summary[].differs // 0] | add' "$P/report")" -eq 0 ]
 }
 
+@test "plan names the webhook that is there before what is to be created" {
+	local warning='[.warnings[] | select(startswith("in force before"))]'
+	restore plan latest --same-cluster -o json | jq -e "$warning == []"
+	call DELETE /api/v1/namespaces/chain/configmaps/bulk-00009
+	restore plan latest --same-cluster -o json | jq -e "$warning | length == 1 and
+	    (.[0] | contains(\"ValidatingWebhookConfiguration.admissionregistration.k8s.io chain-guard\"))"
+	apply
+	[ "$status" -eq 0 ]
+	[[ $(outcome 'ConfigMap chain/bulk-00009') == created* ]]
+	chain check
+}
+
 @test "skip names what is there and is another, and plan --server tells it from what is the same" {
 	local one=/api/v1/namespaces/chain/configmaps
 	# One of a long list, and one of few, which are asked for one by one.
