@@ -153,10 +153,11 @@ int copies_remove(struct copies *c, struct err *err)
 		return 0;
 	}
 	err_set(err, ERR_NETWORK,
-	    "%d namespaces of the drill are still going after "
+	    "%d namespace%s of the drill %s still going after "
 	    "restore.gate_timeout; 'kubectl get namespaces -l " COPIES_LABEL
-	    "=%s' shows why, and the next drill with this prefix removes them",
-	    left, c->mark);
+	    "=%s' shows why, and the next drill with this prefix removes %s",
+	    left, left == 1 ? "" : "s", left == 1 ? "is" : "are", c->mark,
+	    left == 1 ? "it" : "them");
 	return explain(c, err);
 }
 
