@@ -68,17 +68,17 @@ static int write_refs(struct push *p, struct repo *repo, struct err *err)
 	return 0;
 }
 
-/* Our files are for their owner alone. Here, they get the same mode as what
- * libgit2 made beside them, since a server may read them as another user. */
+/* Our files are for their owner alone. Here, whoever may enter the folder of
+ * the objects may read them, since a server may be another user. */
 static int open_up(const char *dir, const char *name, struct err *err)
 {
-	autofree char *config = file_join(dir, "config");
+	autofree char *objects = file_join(dir, "objects");
 	autofree char *path = file_join(dir, name);
 	struct stat st;
 
 	if (!file_exists(path))
 		return 0;
-	if (stat(config, &st) || chmod(path, st.st_mode & 0666))
+	if (stat(objects, &st) || chmod(path, st.st_mode & 0666))
 		return err_system(
 		    err, errno, "cannot set the mode of %s", path);
 	return 0;
