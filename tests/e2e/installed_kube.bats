@@ -130,13 +130,35 @@ kustomize() { # FOLDER
 	    (.volumes | map(select(.name == "state" or .name == "tmp").emptyDir) == [{}, {}])))' "$P/drill"
 	kubectl apply -f "$P/drill.yaml" | tee "$P/taken"
 	[ "$(wc -l <"$P/taken")" -eq "$(grep -c '^kind:' "$P/drill.yaml")" ]
-	kubectl -n backstay-drill create secret generic backstay-drill --from-literal=identity.txt=none
+	# As its comment says: the keys are those that keygen writes, and the Secret
+	# has each file that the configuration names.
+	mkdir "$P/keys"
+	cd "$P/keys"
+	touch signing.pub s3-id s3-key
+	PATH=$BACKSTAY_BUILD:$PATH eval "$(sed -n 's/^#  *\(backstay-restore keygen .*\)/\1/p' "$top/config/kubernetes/drill/kustomization.yaml")"
+	eval "$(sed -n 's/^# *//; /^kubectl.*create secret/,/[^\\]$/p' "$top/config/kubernetes/drill/kustomization.yaml")"
+	kubectl -n backstay-drill get secret backstay-drill -o json | jq -r '.data | keys[]' >"$P/files"
+	grep -oE '(identity[.]txt|signing[.]pub|record[.]key|s3-id|s3-key)' "$top/config/kubernetes/drill/backstay.yaml" | sort -u | diff "$P/files" -
+	cd - >/dev/null
+	# Who fills the volume writes where the drill looks for programs.
+	kubectl apply -f "$top/config/kubernetes/drill/fill.yaml"
+	kubectl -n backstay-drill get pod backstay-fill -o json | jq -e --slurpfile all "$P/drill" '
+	    ($all[0][] | select(.kind == "CronJob").spec.jobTemplate.spec.template.spec) as $drill |
+	    (.spec.volumes[] | select(.name == "control-plane").persistentVolumeClaim.claimName) as $claim |
+	    ($drill.volumes[] | select(.name == "control-plane").persistentVolumeClaim.claimName) == $claim and
+	    any($all[0][]; .kind == "PersistentVolumeClaim" and .metadata.name == $claim) and
+	    .spec.containers[0].volumeMounts[0].mountPath == ($drill.containers[0].env[] | select(.name == "KUBEBUILDER_ASSETS").value) and
+	    .spec.securityContext == $drill.securityContext'
+	run ! grep -q 'name: backstay-fill' "$P/drill.yaml"
+	kubectl delete --wait=false -f "$top/config/kubernetes/drill/fill.yaml"
 	kubectl -n backstay-drill create job now --from=cronjob/backstay-drill
 	for _ in {1..1200}; do
 		kubectl -n backstay-drill get pods -o json >"$P/pods"
-		[ "$(jq '.items | length' "$P/pods")" -eq 1 ] && break
+		jq -e '.items |= map(select(.metadata.name != "backstay-fill"))' "$P/pods" >"$P/own"
+		[ "$(jq '.items | length' "$P/own")" -eq 1 ] && break
 		sleep 0.1
 	done
+	mv "$P/own" "$P/pods"
 	# What its volumes name is there.
 	[ "$(jq -c '[.items[0].spec.volumes[] | select(.name == "config").projected.sources[] | .configMap // .secret | .name]' "$P/pods")" = '["backstay-drill","backstay-drill"]' ]
 	kubectl -n backstay-drill get configmap backstay-drill -o 'jsonpath={.data.backstay\.yaml}' | diff "$top/config/kubernetes/drill/backstay.yaml" -
