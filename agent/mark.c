@@ -209,7 +209,10 @@ int agent_mark(const struct agent *a, struct err *err)
 	print(&m);
 	if (status == 0 && !m.marked)
 		return err_set(err, ERR_NOT_FOUND,
-		    "mark: no vault has '%s'; `list` shows the labels",
+		    str_eq(a->operand, "latest")
+			? "mark: '%s' may be another one by now; name it by "
+			  "its label, which `list` shows"
+			: "mark: no vault has '%s'; `list` shows the labels",
 		    a->operand);
 	return status;
 }

@@ -92,8 +92,11 @@ struct settings *settings_load(const char *file, struct err *err)
 	if (!node && err->code != ERR_FORMAT) {
 		err_set(err, ERR_USAGE,
 		    "configuration: %s (name another with --config or "
-		    "%s)",
-		    err->message, SETTINGS_FILE_VARIABLE);
+		    "%s%s)",
+		    err->message, SETTINGS_FILE_VARIABLE,
+		    err->code == ERR_NOT_FOUND
+			? "; `backstay-agent init` writes a first one"
+			: "");
 		return NULL;
 	}
 	return loaded(node, file, err);

@@ -65,7 +65,12 @@ int forget_plan(struct retention_item *items, size_t count, const char *label,
 	}
 	if (gone)
 		return check(items, count, gone, now, err);
-	err_set(err, ERR_NOT_FOUND,
-	    "'%s' is not there; `list` shows the labels", label);
+	if (str_eq(label, "latest"))
+		err_set(err, ERR_NOT_FOUND,
+		    "'latest' may be another one by now; name it by its label, "
+		    "which `list` shows");
+	else
+		err_set(err, ERR_NOT_FOUND,
+		    "'%s' is not there; `list` shows the labels", label);
 	return 1;
 }

@@ -118,9 +118,9 @@ static int unknown_option(const struct cli_program *p,
 	str_add_printable(&shown, name, strlen(name));
 	autofree char *hint = closest_hint("--",
 	    str_starts(name, "--") ? closest_word(name + 2, words) : NULL);
-	return err_set(err, ERR_USAGE,
-	    "unknown option '%s'%s; see %s%s%s --help", shown.data, hint,
-	    p->name, c ? " " : "", c ? c->name : "");
+	return err_set(err, ERR_USAGE, "unknown option '%s'%s%s %s%s%s --help",
+	    shown.data, hint, *hint ? " See" : "; see", p->name, c ? " " : "",
+	    c ? c->name : "");
 }
 
 /* Whether a value is one of the words of an argument, "a|b|c". */
@@ -257,8 +257,8 @@ static const struct cli_command *find_command(
 	}
 	autofree char *hint = closest_hint("", closest_word(name, words));
 	str_add_printable(&shown, name, strlen(name));
-	err_set(err, ERR_USAGE, "unknown command '%s'%s; see %s --help",
-	    buf_str(&shown), hint, p->name);
+	err_set(err, ERR_USAGE, "unknown command '%s'%s%s %s --help",
+	    buf_str(&shown), hint, *hint ? " See" : "; see", p->name);
 	return NULL;
 }
 

@@ -243,7 +243,8 @@ static int find_file_key(const struct age_header *h,
 	if (!ids->list.len)
 		return err_set(err, ERR_DENIED,
 		    "it is encrypted, and no identity or passphrase is given "
-		    "to open it with");
+		    "to open it with: name the private key in "
+		    "encryption.identity_files, on the machine that has it");
 	return err_set(err, ERR_DENIED,
 	    "it is encrypted to another key, and no identity that is given "
 	    "opens it: give the one whose recipient it was made for");

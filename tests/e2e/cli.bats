@@ -190,6 +190,7 @@ manual_says() { # PAGE PROGRAM COMMAND
 	export BACKSTAY_CONFIG=$PWD/nowhere.yaml
 	refused 'nowhere.yaml'
 	refused '--config'
+	refused '`backstay-agent init` writes a first one'
 }
 
 @test "an unknown key names its line and what was meant" {

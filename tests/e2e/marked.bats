@@ -148,4 +148,9 @@ vault 'second': not on hold, no tags" ]
 	[ "$(grep -c pruned <<<"$stderr")" -eq 0 ]
 	refused 3 "'${label[0]}' is not there; \`list\` shows the labels" agent forget "${label[0]}"
 	refused 3 "'small-' is not there" agent forget small-
+	refused 3 "'latest' may be another one by now; name it by its label" agent forget latest
+	refused 3 "'latest' may be another one by now; name it by its label" agent mark latest --hold
+	# Whoever has no private key is told where it belongs.
+	sed -i '/identity_files/d; s/, *identity_files: [[][^]]*[]]//' "$BACKSTAY_CONFIG"
+	refused 3 'name the private key in encryption.identity_files' restore ls latest
 }

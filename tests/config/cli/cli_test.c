@@ -125,10 +125,10 @@ static void test_refused(void **state)
 		const char *message;
 	} cases[] = {
 	    {{NULL}, "no command; see prog --help for what there is"},
-	    {{"pusk"}, "unknown command 'pusk'; did you mean 'push'?; see prog "
+	    {{"pusk"}, "unknown command 'pusk'; did you mean 'push'? See prog "
 		       "--help"},
 	    {{"push", "x", "--dryrun"},
-		"unknown option '--dryrun'; did you mean '--dry-run'?; see "
+		"unknown option '--dryrun'; did you mean '--dry-run'? See "
 		"prog push --help"},
 	    {{"list", "--dry-run"},
 		"unknown option '--dry-run'; see prog list --help"},
