@@ -119,6 +119,15 @@ static int list_leaf(
 	return 0;
 }
 
+/* One of the folders that objects are sorted into. */
+static bool is_fan(const char *path, const char *name)
+{
+	struct stat st;
+
+	return strlen(name) == 2 && lstat(path, &st) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
+
 int lfs_files_list(
     const char *dir, struct lfs_objectvec *objects, struct err *err)
 {
@@ -132,13 +141,13 @@ int lfs_files_list(
 	VEC_EACH (&first, a) {
 		autofree char *path = file_join(top, *a);
 		cleanup(strvec_done) struct strvec second = VEC_INIT;
-		if (strlen(*a) != 2)
+		if (!is_fan(path, *a))
 			continue;
 		if (file_list_dir(path, &second, err))
 			return -1;
 		VEC_EACH (&second, b) {
 			autofree char *leaf = file_join(path, *b);
-			if (strlen(*b) == 2 && list_leaf(leaf, objects, err))
+			if (is_fan(leaf, *b) && list_leaf(leaf, objects, err))
 				return -1;
 		}
 	}
