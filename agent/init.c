@@ -259,6 +259,21 @@ static void print_json(const struct agent *a, const struct making *m)
 	fputs(buf_str(&out), stdout);
 }
 
+/* Once all of it was tried. */
+static void print_next(const struct answers *w)
+{
+	bool usual = str_eq(w->config, SETTINGS_DEFAULT_FILE);
+
+	printf("Next: `backstay-agent backup%s%s%s`",
+	    usual ? "" : " --config '", usual ? "" : w->config,
+	    usual ? "" : "'");
+	if (w->keys)
+		printf(", then `backstay-restore verify latest --config "
+		       "'%s/restore.yaml'`",
+		    w->keys);
+	printf("\n");
+}
+
 /* As `vault init` and `check` would, with what is now written. */
 static int make_and_check(
     const struct agent *a, struct making *m, bool json, struct err *err)
@@ -296,6 +311,8 @@ static int make(const struct agent *a, struct making *m, struct err *err)
 	} else {
 		checks_write(&m->checks, a->command, false, &table);
 		fputs(buf_str(&table), stdout);
+		if (status == 0 && !m->checks.failed)
+			print_next(&m->answers);
 	}
 	return status ? -1 : m->checks.failed ? 1 : 0;
 }

@@ -160,7 +160,8 @@ static const struct cli_command commands[] = {
 	.description =
 	    "Writes a commented configuration where --config says, makes the "
 	    "keys and the vault, as vault init does, and ends with what check "
-	    "prints. On a terminal it asks for what the options leave out; "
+	    "prints and, where all is well, with what to run next. On a "
+	    "terminal it asks for what the options leave out; "
 	    "without one, what is lacking is named. Nothing that is there "
 	    "already is replaced: where there is a configuration, or a key "
 	    "in one of the directories, nothing is written.\n\n"

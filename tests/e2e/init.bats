@@ -41,6 +41,12 @@ nothing_was_written() {
 	agent backup --config etc/backstay.yaml
 	(cd usb && restore verify latest --config restore.yaml)
 	agent list --config etc/backstay.yaml | grep -q ' good '
+	# What is said to be next is that.
+	sed -n 's/^Next: `\(.*\)`, then `\(.*\)`$/\1\n\2/p' out >next
+	[ "$(wc -l <next)" -eq 2 ]
+	sleep 1
+	PATH=$BACKSTAY_BUILD:$PATH bash -euo pipefail next
+	[ "$(agent list --config etc/backstay.yaml -o json | jq '.snapshots | length')" -eq 2 ]
 	agent prune --dry-run --config etc/backstay.yaml
 }
 
@@ -125,6 +131,7 @@ nothing_was_written() {
 @test "what cannot be had is FAILED in the check, and the configuration is there" {
 	run -1 --separate-stderr init --repository "$PWD/gone" </dev/null
 	grep -q "^FAILED  repository 'gone'" <<<"$output"
+	run ! grep -q '^Next:' <<<"$output"
 	[ -e etc/backstay.yaml ]
 	# Of a vault that cannot be made, it says what to run once it can.
 	: >file
