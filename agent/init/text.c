@@ -278,8 +278,9 @@ static void terraform(const struct text_input *in, struct buf *out)
 
 void text_write(const struct text_input *in, struct buf *out)
 {
-	static const char *const as_they_are[] = {
-	    "retention", "lock_stale_after", "shrink", "closure", "metrics"};
+	/* Of the last all is a comment. */
+	static const char *const as_they_are[] = {"retention",
+	    "lock_stale_after", "shrink", "closure", "metrics", "# notify"};
 
 	head(in, out);
 	vaults(in, out);

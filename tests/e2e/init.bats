@@ -38,6 +38,14 @@ nothing_was_written() {
 	run ! grep -q identity_files: etc/backstay.yaml
 	run ! grep -rq 'SECRET-KEY' etc state vault
 	grep -q '^# Who can read the snapshots' etc/backstay.yaml
+	# Who is told is a comment to be taken from.
+	grep -q '^# Who is notified of runs' etc/backstay.yaml
+	sed '/^# notify:/,$s/^# \?//' etc/backstay.yaml >told.yaml
+	mv told.yaml etc/told.yaml
+	grep -q '^notify:' etc/told.yaml
+	for f in healthchecks-url ntfy-url ntfy-token chat-url; do echo x >"etc/$f"; done
+	run agent check --show-config --config etc/told.yaml
+	[[ $output == *'name: "dead-man"'* ]]
 	agent backup --config etc/backstay.yaml
 	(cd usb && restore verify latest --config restore.yaml)
 	agent list --config etc/backstay.yaml | grep -q ' good '
