@@ -207,6 +207,7 @@ format:
 lint: all
 	clang-format --dry-run --Werror $(C_FILES)
 	scripts/check-includes
+	scripts/check-cleanup
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 	  --inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
 	  --suppressions-list=.cppcheck -I. -D_GNU_SOURCE -j2 \
