@@ -42,7 +42,7 @@ cluster_config() { # NAMESPACE LINE...
 # One request; its answer. Where it fails that is not JSON, since jq 1.6 -e takes
 # nothing at all for true.
 call() { # METHOD PATH [JSON]
-	"$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$@" && return
+	kube_call "$P/kube/kubeconfig" "$@" && return
 	echo 'no answer'
 	return 1
 }

@@ -31,7 +31,7 @@ environment() {
 }
 
 call() { # METHOD PATH [JSON]
-	"$top/tests/e2e/kube_chain" call "$KUBE_CONFIG" "$@"
+	kube_call "$KUBE_CONFIG" "$@"
 }
 
 # The Tofu Controller's kind, and one of it with a backend of its own.

@@ -70,7 +70,7 @@ tofu_of() { # CALL NAMESPACE NAME ENDPOINT [KEY]
 }
 
 other() { # METHOD PATH [JSON]
-	"$top/tests/e2e/kube_chain" call "$P/other/kubeconfig" "$@"
+	kube_call "$P/other/kubeconfig" "$@"
 }
 
 faults_url() { sed -n 's|^ *server: *"*\([^"]*\)"*|\1/_sim/faults|p' "$P/kube/kubeconfig"; }

@@ -46,7 +46,7 @@ setup() {
 	simulated_copy
 }
 
-get() { "$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$@"; }
+get() { kube_call "$P/kube/kubeconfig" "$@"; }
 everything() { "$top/tests/data/platform/dump" kube "$P/kube/kubeconfig"; }
 namespaces() { get GET /api/v1/namespaces | jq -r '.items[].metadata.name' | sort; }
 ours() { namespaces | grep '^drill-'; }

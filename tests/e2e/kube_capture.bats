@@ -384,7 +384,7 @@ until_may() { # KUBECONFIG VERB RESOURCE [OPTION...]
 	    "$kubectl" --kubeconfig "$KUBE_CONFIG" get namespace backstay
 	"$kubectl" --kubeconfig "$KUBE_CONFIG" apply --validate=false -f "$manifest"
 	# As the agent in its pod: by a token of that account.
-	"$BATS_TEST_DIRNAME/kube_chain" call "$KUBE_CONFIG" POST \
+	kube_call "$KUBE_CONFIG" POST \
 	    /api/v1/namespaces/backstay/serviceaccounts/backstay/token '{"apiVersion":
 	    "authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":3600}}' |
 	    jq -j .status.token >"$P/account"

@@ -38,7 +38,7 @@ setup() {
 }
 
 at() { # kube|target METHOD PATH [JSON]
-	"$top/tests/e2e/kube_chain" call "$P/$1/kubeconfig" "${@:2}"
+	kube_call "$P/$1/kubeconfig" "${@:2}"
 }
 
 fill() {

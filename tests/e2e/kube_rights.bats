@@ -61,7 +61,7 @@ may() { # NAMESPACE PATH yes|no RULE...
 }
 
 reads() { # PATH: as the account, yes or no
-	"$top/tests/e2e/kube_chain" call "$KUBE_CONFIG_NOBODY" GET "$1" >/dev/null 2>&1 && echo yes && return
+	kube_call "$KUBE_CONFIG_NOBODY" GET "$1" >/dev/null 2>&1 && echo yes && return
 	echo no
 }
 

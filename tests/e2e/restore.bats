@@ -464,7 +464,7 @@ $bucket/aws/staging/vpc.tfstate" ]
 	both both >"$BACKSTAY_CONFIG"
 	agent backup
 	live() { # METHOD NAMESPACE/configmaps[/NAME] [JSON]
-		"$top/tests/e2e/kube_chain" call "$P/kube/kubeconfig" "$1" "/api/v1/namespaces/$2" "${@:3}" >/dev/null
+		kube_call "$P/kube/kubeconfig" "$1" "/api/v1/namespaces/$2" "${@:3}" >/dev/null
 	}
 	map() { # NAMESPACE NAME ANNOTATION
 		live POST "$1/configmaps" "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",

@@ -137,7 +137,7 @@ line() { # ok|warning|FAILED WHAT PATTERN
 }
 
 target_call() { # METHOD PATH JSON
-	"$top/tests/e2e/kube_chain" call "$P/target/kubeconfig" "$@"
+	kube_call "$P/target/kubeconfig" "$@"
 }
 
 @test "an account that may not create everything is named with what it may not" {

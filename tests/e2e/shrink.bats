@@ -152,7 +152,7 @@ start_bucket() { # KEY...
 
 @test "a namespace that lost half of its objects makes the snapshot partial, and so does a selector that fits none" {
 	at() { # METHOD PATH [JSON]
-		"$top/tests/e2e/kube_chain" call "$PWD/kube/kubeconfig" "$@" >/dev/null
+		kube_call "$PWD/kube/kubeconfig" "$@" >/dev/null
 	}
 	put() { # NAMESPACE NAME
 		at POST "/api/v1/namespaces/$1/configmaps" '{"apiVersion":"v1","kind":"ConfigMap",

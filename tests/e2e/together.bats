@@ -96,7 +96,7 @@ clusters() { # NAME...
 }
 
 at() { # CLUSTER METHOD PATH [JSON]
-	"$top/tests/e2e/kube_chain" call "$PWD/$1/kubeconfig" "${@:2}"
+	kube_call "$PWD/$1/kubeconfig" "${@:2}"
 }
 
 @test "two clusters to one: what is the same is made once, what differs is named, nothing is pruned" {
