@@ -53,6 +53,12 @@ void manifest_done(struct manifest *m)
 	*m = (struct manifest){.tool = NULL};
 }
 
+void manifest_drop_sources(struct manifest *m)
+{
+	json_free(m->sources);
+	m->sources = json_new_array();
+}
+
 void manifest_add_previous(struct manifest *m, const char *vault,
     const char *id, const char *label, const char *sha256)
 {

@@ -158,6 +158,9 @@ struct manifest {
 
 void manifest_init(struct manifest *m);
 void manifest_done(struct manifest *m);
+/* For who keeps many of them to know how they follow each other: the sources,
+ * by far the most of one, become empty. */
+void manifest_drop_sources(struct manifest *m);
 void manifest_add_missing(
     struct manifest *m, const char *what, const char *reason);
 /* Appends a copy to the list of archives. */

@@ -103,6 +103,7 @@ static int add_link(const struct chain_terms *t, struct chain *c,
 	if (snapshot_manifest(
 		t->vault, s, t->trust, &l.manifest, l.sha256, &why) == 0) {
 		l.label = str_dup(s->label);
+		manifest_drop_sources(&l.manifest);
 		*vec_add(&c->links) = l;
 		if (before(t, &l) && !is_pruned(c, s->label) &&
 		    !chain_head_has(&t->head->gone, s->label))
