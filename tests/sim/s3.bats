@@ -47,7 +47,7 @@ teardown() {
 	# AWS's own worked example of SigV4 for S3 (GET Object).
 	run python3 - <<-'X'
 		import sys
-		sys.dont_write_bytecode = True
+		sys.dont_write_bytecode = not sys.pycache_prefix
 		sys.path.insert(0, ".")
 		import calendar, time
 		from simlib.httpd import Request

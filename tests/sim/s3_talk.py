@@ -15,7 +15,7 @@ import sys
 import time
 from urllib.parse import parse_qsl
 
-sys.dont_write_bytecode = True
+sys.dont_write_bytecode = not sys.pycache_prefix
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "data", "platform"))
 
