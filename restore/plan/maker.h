@@ -12,6 +12,8 @@
 
 enum { PLAN_NAMED_SHOWN = 20 }; /* one by one, of named_elsewhere */
 
+struct index;
+
 struct plan_maker {
 	struct plan *p;
 	struct exclude_options exclude;
@@ -21,9 +23,8 @@ struct plan_maker {
 	struct kinds_definitions definitions;
 	size_t named_elsewhere; /* objects that name a namespace's old name */
 	/* While it is read. */
-	char *last_repository; /* path of the one being read */
-	uint16_t last_layer;   /* its layer */
-	uint32_t current;      /* node whose references are being collected */
+	struct index *repositories; /* the node of each, by its path */
+	uint32_t current; /* node whose references are being collected */
 };
 
 #endif

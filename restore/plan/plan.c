@@ -86,7 +86,6 @@ static void maker_done(struct plan_maker *m)
 {
 	pending_done(&m->pending);
 	kinds_definitions_done(&m->definitions);
-	free(m->last_repository);
 }
 
 static int check_options(const struct plan_options *o, struct err *err)

@@ -11,6 +11,7 @@
 #include "storage/archive/layout.h"
 #include "storage/archive/tree.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 #include "storage/base/json.h"
 #include "storage/gitops/repository.h"
 
@@ -21,14 +22,38 @@ static const char *keep_text(struct plan *p, char *text)
 	return *vec_add(&p->texts) = text;
 }
 
-/* git/<name>.git/<anything>: a node for the repository, once. */
+enum { LEFT_OUT = UINT32_MAX }; /* instead of the node of a repository */
+
+/* The repository of a path, at the first of its files: its node becomes the
+ * current one. */
+static int add_repository(
+    struct plan_maker *m, const char *name, const char *path, struct err *err)
+{
+	const struct plan_options *o = m->p->options;
+	uint16_t layer = layering_of_repository(m->p, name);
+	struct verify_counts counts;
+
+	if (!layering_includes(m->p, layer)) {
+		index_add(m->repositories, path, LEFT_OUT);
+		return 0;
+	}
+	if (door_repository(o->tree, path, o->cancel, &counts, err))
+		return -1;
+	struct plan_node *n =
+	    node_add(m, PLAN_GIT, keep_text(m->p, str_printf("git:%s", name)),
+		strlen(name), keep_text(m->p, str_dup(path)), -2);
+	n->layer = layer;
+	index_add(m->repositories, path, m->current);
+	return 0;
+}
+
+/* git/<name>.git/<anything>: a node for the repository, once, wherever in the
+ * archive its files are. */
 static int read_git(
     struct plan_maker *m, const struct contents_entry *e, struct err *err)
 {
 	const struct plan_options *o = m->p->options;
-	struct verify_counts counts;
 	autofree char *path = NULL;
-	struct plan_node *n;
 
 	if (door_git_file(e, &path, err))
 		return -1;
@@ -38,31 +63,22 @@ static int read_git(
 	const char *name = at.repository;
 	if (!selection_includes(m->p, "git", o->only_git, name, NULL))
 		return 0;
-	if (!m->last_repository || !str_eq(m->last_repository, path))
-		m->last_layer = layering_of_repository(m->p, name);
-	if (!layering_includes(m->p, m->last_layer)) {
-		free(m->last_repository);
-		m->last_repository = steal(path);
-		return 0;
-	}
-	if (m->last_repository && str_eq(m->last_repository, path)) {
-		n = &m->p->nodes.items[m->p->nodes.len - 1];
-	} else {
-		if (door_repository(o->tree, path, o->cancel, &counts, err))
+	uint32_t it = index_first(m->repositories, path);
+	if (it == INDEX_END) {
+		if (add_repository(m, name, path, err))
 			return -1;
-		n = node_add(m, PLAN_GIT,
-		    keep_text(m->p, str_printf("git:%s", name)), strlen(name),
-		    keep_text(m->p, str_dup(path)), -2);
-		n->layer = m->last_layer;
-		free(m->last_repository);
-		m->last_repository = steal(path);
+		it = index_first(m->repositories, path);
 	}
+	uint32_t node = index_value(m->repositories, it);
+	if (node == LEFT_OUT)
+		return 0;
+	struct plan_node *n = &m->p->nodes.items[node];
 	if (e->source && !n->source) {
 		const char *url = facts_str(e->facts, "url");
 		autofree char *plain = repository_name(url ? url : e->source);
 
 		n->source = str_dup(e->source);
-		names_provide(m->p, m->current, 0, "@", "Git", NULL, plain);
+		names_provide(m->p, node, 0, "@", "Git", NULL, plain);
 	}
 	cleanup(json_freep) struct json_object *facts = facts_tree(e->facts);
 	node_set_facts(n, facts);
@@ -126,8 +142,9 @@ static int read_entry(
 int read_tree(struct plan_maker *m, struct err *err)
 {
 	const struct plan_options *o = m->p->options;
+	cleanup(index_freep) struct index *repositories = index_new();
 
-	/* Offset 0 stands for no text. */
+	m->repositories = repositories;
 	if (tree_contents(o->tree, read_entry, m, err))
 		return -1;
 	bool all = !(o->only_kubernetes && o->only_kubernetes->len) &&

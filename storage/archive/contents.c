@@ -195,6 +195,7 @@ struct reading {
 	struct contents_line line;
 	entry_fn *entry;
 	void *ctx;
+	bool stopped; /* by `entry`, whose error it is */
 	int version;
 	uint64_t count;
 	struct frames_position
@@ -289,7 +290,8 @@ static int read_line(
 	if (contents_line_read(&r->line, r->version, text, len, err) ||
 	    (is_located(r) && check_location(r, e, err)))
 		return -1;
-	return r->entry ? r->entry(r->ctx, e, err) : 0;
+	r->stopped = r->entry && r->entry(r->ctx, e, err);
+	return r->stopped ? -1 : 0;
 }
 
 /* The frames of an archive follow those of the one before. */
@@ -490,7 +492,7 @@ static int each(struct reading *r, struct err *err)
 	free(r->spans);
 	contents_line_done(&r->line);
 	buf_done(&r->lines.held);
-	return result ? err_wrap(err, CONTENTS_PATH) : 0;
+	return result && !r->stopped ? err_wrap(err, CONTENTS_PATH) : result;
 }
 
 int contents_each(

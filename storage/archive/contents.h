@@ -130,7 +130,8 @@ void contents_move_lines(struct buf *out, const char *lines, size_t len,
     const struct contents_move *move);
 
 /* Calls `entry` for each entry in order; its arguments are borrowed for the
- * call. It returns 0, or -1 with err set to stop. ERR_FORMAT on bad input. */
+ * call. It returns 0, or -1 with err set to stop, which stays as it is.
+ * ERR_FORMAT on bad input. */
 int contents_each(struct source *from,
     int (*entry)(void *ctx, const struct contents_entry *e, struct err *err),
     void *ctx, struct err *err);

@@ -206,7 +206,8 @@ static int compare_entry(
 	c->at++;
 	if (!s || memcmp(s->path_sha256, path, sizeof path) != 0)
 		return err_set(err, ERR_INTEGRITY,
-		    "'%.300s' is listed, but not in its place in the archive",
+		    "'%.300s' is listed in " CONTENTS_PATH
+		    ", but not in its place in the archive",
 		    e->path);
 	if (s->bytes != e->bytes ||
 	    memcmp(s->sha256, e->sha256, sizeof s->sha256) != 0)

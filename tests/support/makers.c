@@ -25,7 +25,6 @@ int test_maker_teardown(void **state)
 
 	pending_done(&t->m.pending);
 	kinds_definitions_done(&t->m.definitions);
-	free(t->m.last_repository);
 	test_plan_done(&t->plan);
 	layers_done(&t->layers);
 	test_tree_done(&t->tree);

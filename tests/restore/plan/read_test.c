@@ -83,6 +83,29 @@ static void a_repository_is_one_node_of_many_files(void **state)
 	assert_false(is_found(t, "Git", "team/web"));
 }
 
+/* Another capture may put its files elsewhere in the archive; what the manifest
+ * says of it may come with the last of them. */
+static void files_of_a_repository_need_not_be_together(void **state)
+{
+	struct test_maker *t = *state;
+
+	add(t, "git/a.git/config", NULL, repo_config_text(GIT_SHA1));
+	add(t, "terraform/b/k", NULL, "{}");
+	add_repository(t, "b", "{\"n\":2}");
+	add(t, "git/a.git/packed-refs", NULL,
+	    "# pack-refs with: peeled fully-peeled sorted \n");
+	add(t, "terraform/b/l", NULL, "{}");
+	add(t, "git/a.git/HEAD", "{\"n\":1}", "ref: refs/heads/main\n");
+	read_all(t);
+	assert_nodes(t, "repository a\nstate b/k\nrepository b\nstate b/l\n");
+	for (uint32_t i = 0; i < 4; i += 2)
+		assert_int_equal(
+		    json_get_int(test_plan_node(&t->plan, i)->facts, "n", 0),
+		    i / 2 + 1);
+	assert_null(test_plan_node(&t->plan, 1)->facts);
+	assert_null(test_plan_node(&t->plan, 3)->facts);
+}
+
 static void a_repository_that_was_not_asked_for_is_only_offered(void **state)
 {
 	struct test_maker *t = *state;
@@ -310,6 +333,21 @@ static void without_kubernetes_no_definition_comes_along(void **state)
 	assert_nodes(t, "state b/k\n");
 }
 
+/* The operator is told what is wrong, not where the plan was when it met it. */
+static void a_usage_error_is_not_of_a_file(void **state)
+{
+	struct test_maker *t = *state;
+	struct err err;
+
+	test_tree_add_object(&t->tree, "west", "configmaps", "team", "c",
+	    "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
+	    "\"name\":\"c\",\"namespace\":\"team\"}}");
+	assert_fails(try_read(t, &err), err, ERR_USAGE);
+	assert_string_equal(err.message,
+	    "the snapshot has objects of the cluster 'west', for which no "
+	    "target is known: name it under restore.targets.clusters");
+}
+
 static void a_stopped_run_reads_no_further(void **state)
 {
 	struct test_maker *t = *state;
@@ -331,6 +369,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_repository_is_one_node_of_many_files),
+	    TEST(files_of_a_repository_need_not_be_together),
 	    TEST(a_repository_that_was_not_asked_for_is_only_offered),
 	    TEST(a_repository_that_is_damaged_is_refused),
 	    TEST(a_repository_that_is_left_out_is_not_opened),
@@ -344,6 +383,7 @@ int main(void)
 	    TEST(of_a_whole_snapshot_each_definition_is_read_once),
 	    TEST(a_namespace_brings_the_definitions_of_its_kinds),
 	    TEST(without_kubernetes_no_definition_comes_along),
+	    TEST(a_usage_error_is_not_of_a_file),
 	    TEST(a_stopped_run_reads_no_further),
 	};
 

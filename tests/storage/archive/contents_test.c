@@ -175,7 +175,8 @@ static void whoever_reads_can_stop(void **state)
 	size_t count = 0;
 
 	assert_fails(contents_each(s, stop, &count, &err), err, ERR_CANCELLED);
-	assert_string_equal(err.message, CONTENTS_PATH ": at a");
+	/* The file is not to blame for it. */
+	assert_string_equal(err.message, "at a");
 	assert_int_equal(count, 1);
 }
 
