@@ -83,9 +83,10 @@ static int restore(const struct scratch_git *p, const char *from,
 		.random = p->env->random,
 		.cancel = p->env->cancel}};
 	autofree char *parent = file_parent(to);
+	struct err why = ERR_INIT;
 
-	if (file_mkdirs(parent, err)) {
-		outcome_failed(outcome, err);
+	if (file_mkdirs(parent, &why)) {
+		outcome_failed(outcome, &why);
 		return 0;
 	}
 	return git_apply(&o, from, outcome, err);
