@@ -118,6 +118,15 @@ static bool is_own_config(const struct json_object *object)
 		       "kube-apiserver-legacy-service-account-token-tracking"));
 }
 
+/* The controller manager writes the first into every namespace, and that of
+ * OpenShift the second as well (openshift/kubernetes,
+ * openshift-kube-controller-manager/servicecacertpublisher/publisher.go). */
+static bool is_published_ca(const char *name)
+{
+	return str_eq(name, "kube-root-ca.crt") ||
+	       str_eq(name, "openshift-service-ca.crt");
+}
+
 /* Each restore leaves one of its own (restore/kube/marker.h). */
 static bool is_marker(const struct json_object *object)
 {
@@ -130,7 +139,7 @@ static const char *exclude_core(
 {
 	const char *name = object_name(object);
 
-	if (str_eq(kind, "ConfigMap") && str_eq(name, "kube-root-ca.crt"))
+	if (str_eq(kind, "ConfigMap") && is_published_ca(name))
 		return in_every_namespace;
 	if (str_eq(kind, "ConfigMap") && is_own_config(object))
 		return kept_by_server;

@@ -223,7 +223,8 @@ const char *kube_select_object(const struct kube_selection *s,
 		if (str_eq(r->key, owned[i]) && kube_item_has_controller(item))
 			return "owned by a controller";
 	if (str_eq(r->key, "configmaps") &&
-	    str_eq(buf_str(&item->name), "kube-root-ca.crt"))
+	    (str_eq(buf_str(&item->name), "kube-root-ca.crt") ||
+		str_eq(buf_str(&item->name), "openshift-service-ca.crt")))
 		return "the cluster's own CA";
 	if (str_eq(r->key, "servicecidrs.networking.k8s.io") &&
 	    str_eq(buf_str(&item->name), "kubernetes"))

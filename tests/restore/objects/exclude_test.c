@@ -18,6 +18,9 @@ static void some_objects_are_made_by_others(void **state)
 	     "\"name\":\"kube-root-ca.crt\"}}",
 		true},
 	    {"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
+	     "\"name\":\"openshift-service-ca.crt\"}}",
+		true},
+	    {"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
 	     "\"name\":\"mine\"}}",
 		false},
 	    {"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
