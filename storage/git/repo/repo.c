@@ -279,6 +279,7 @@ int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
     uint8_t out[GIT_ID_LEN], enum object_type *type, struct err *err)
 {
 	cleanup(buf_done) struct buf data = BUF_INIT;
+	char hex[GIT_ID_HEX];
 
 	memcpy(out, id, GIT_ID_LEN);
 	for (int i = 0; i < MAX_TAG_DEPTH; i++) {
@@ -288,13 +289,11 @@ int repo_peel(struct repo *r, const uint8_t id[GIT_ID_LEN],
 			return 0;
 		if (repo_read(r, out, type, &data, err))
 			return -1;
+		git_id_hex(r->hash, out, hex);
 		if (!str_starts(buf_str(&data), "object ") ||
-		    git_id_parse(r->hash, data.data + 7, out)) {
-			char hex[GIT_ID_HEX];
-			git_id_hex(r->hash, out, hex);
+		    git_id_parse(r->hash, data.data + 7, out))
 			return err_set(
 			    err, ERR_FORMAT, "tag %s is malformed", hex);
-		}
 	}
 	return err_set(err, ERR_FORMAT, "tags of tags have no end");
 }
