@@ -290,6 +290,20 @@ static void what_does_not_exist_is_not_found(void **state)
 	assert_int_equal(f->err.code, ERR_NOT_FOUND);
 }
 
+static void more_than_a_pack_can_hold_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	f->wanted.len = (size_t)UINT32_MAX + 1;
+	assert_int_equal(copy_some(f, NULL), -1);
+	f->wanted.len = 0;
+	assert_int_equal(f->err.code, ERR_FORMAT);
+	assert_string_equal(
+	    f->err.message, "more objects than a pack can hold");
+	assert_int_equal(f->copy.len, 0);
+}
+
 /* It is there, so nobody needs to look elsewhere. */
 static void a_loose_object_that_is_damaged_is_refused(void **state)
 {
@@ -344,6 +358,7 @@ int main(void)
 	    TEST(loose_objects_complete_it),
 	    TEST(what_was_packed_meanwhile_is_found),
 	    TEST(what_does_not_exist_is_not_found),
+	    TEST(more_than_a_pack_can_hold_is_refused),
 	    TEST(a_loose_object_that_is_damaged_is_refused),
 	    TEST(a_full_disk_and_a_stop_end_it),
 	};
