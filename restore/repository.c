@@ -45,6 +45,9 @@ char *repository_unpack(struct browse *l, const char *name, struct err *err)
 	unpack_file_done(&u.file);
 	if (!failed)
 		return path;
+	/* Half of one would be taken for all of it the next time. */
+	struct err ignored = ERR_INIT;
+	file_remove_tree(path, &ignored);
 	free(path);
 	return NULL;
 }
