@@ -22,13 +22,16 @@
  *                  its text begins at `at` of what they unpack to, and has that
  *                  length and digest
  *   archives       of version 3: what the snapshot is made of, oldest first,
- * its own archive last: [{file, label, sha256, bytes, encryption, compression,
- * entries, content_bytes}]. `label` is that of the snapshot that the archive
- * was written with; it may have more entries than this snapshot needs entries,
- * content_bytes   of version 3: of the whole snapshot, while those in `archive`
- * and `archives` are of one archive recipients     of version 3: SHA-256 of
- * those that the archive is encrypted to, sorted, each with a newline; "" where
- * it is not sources        an array of objects, one a capture, with at least
+ *                  its own archive last: [{file, label, sha256, bytes,
+ *                  encryption, compression, entries, content_bytes}]; `label`
+ *                  is that of the snapshot that the archive was written with,
+ *                  and it may have more entries than this snapshot needs
+ *   entries, content_bytes
+ *                  of version 3: of the whole snapshot, while those in
+ *                  `archive` and `archives` are of one archive
+ *   recipients     of version 3: SHA-256 of those that the archive is encrypted
+ *                  to, sorted, each with a newline; "" where it is not
+ *   sources        an array of objects, one a capture, with at least
  *                  {kind, name, items, bytes, started, finished}: all of it
  *                  was read between the two
  *   missing        [{what, reason}] what should be in and is not; and of a
